@@ -1,0 +1,104 @@
+package cmd
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"batchfetch/fetch"
+	"batchfetch/output"
+)
+
+// finish writes the summary, gives the output its name and returns the exit code.
+func (out *outputs) finish(s *settings, r report) int {
+	quiet := s.quiet && r.code == exitOK
+	to := out.summaryTo(s, r.code, quiet)
+	if out.file != nil && to == io.Writer(out.file) {
+		out.writeSummary(to, &r)
+		out.settle(&r)
+	} else {
+		out.settle(&r)
+		out.writeSummary(to, &r)
+	}
+	if r.code == exitPipe {
+		return r.code
+	}
+	if out.human && !quiet {
+		tellSummary(out.stderr, s, r)
+	}
+	if r.err != nil && r.code == exitBroken {
+		tellError(out.stderr, r.err.Error(), hintFor(r.err))
+	}
+	if part := out.leftOver(); part != "" {
+		tellNote(out.stderr, "what had arrived by then is in "+part)
+	}
+	return r.code
+}
+
+// settle renames a finished output, leaves that of an aborted run where it is, and closes what was opened.
+func (out *outputs) settle(r *report) {
+	if out.order != nil {
+		out.failed(r, out.order.Close())
+	}
+	if out.file == nil {
+		return
+	}
+	switch r.code {
+	case exitOK, exitFailed, exitStopped:
+		out.failed(r, out.file.Commit())
+	default:
+		out.failed(r, out.file.Abandon())
+	}
+}
+
+// failed notes an error of an output, unless the run broke before.
+func (out *outputs) failed(r *report, err error) {
+	if err == nil || r.code == exitBroken || r.code == exitPipe {
+		return
+	}
+	r.err, r.code = &fetch.OutputError{Err: err}, exitBroken
+}
+
+// leftOver names the unfinished output of a run that did not come to its end.
+func (out *outputs) leftOver() string {
+	if out.file == nil || out.file.Part() == "" {
+		return ""
+	}
+	if _, err := os.Stat(out.file.Part()); err != nil {
+		return ""
+	}
+	return out.file.Part()
+}
+
+// summaryTo says where the summary Record goes; nil is nowhere.
+func (out *outputs) summaryTo(s *settings, code int, quiet bool) io.Writer {
+	switch {
+	case out.summary != nil:
+		return out.summary
+	case s.summary == "-":
+		return out.stdout
+	case out.failures != nil:
+		return out.failures
+	case quiet || code == exitPipe:
+		return nil
+	case s.failures == "-":
+		return out.stdout
+	case !out.human:
+		return out.stderr
+	}
+	return nil
+}
+
+// writeSummary writes the summary Record and closes the files that were written as the run went.
+func (out *outputs) writeSummary(to io.Writer, r *report) {
+	var err error
+	if to != nil {
+		_, err = to.Write(output.AppendSummary(nil, &r.summary, r.code))
+	}
+	for _, live := range []io.WriteCloser{out.failures, out.summary} {
+		if live != nil {
+			err = errors.Join(err, live.Close())
+		}
+	}
+	out.failed(r, err)
+}

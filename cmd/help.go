@@ -1,0 +1,126 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const helpHead = `batchfetch: give it URLs, get JSON lines.
+
+Usage:
+  batchfetch [flags] [FILE | URL | -]...
+
+An argument that holds :// is a URL, - is standard input, anything else a file of URLs
+or JSON lines, .gz and .zst included. Without arguments standard input is read.
+Successes go to standard output, failures and a summary to standard error.
+
+Commands:
+  demo        run a batch against a server inside the process
+  schema      print the JSON Schema of the output
+  completion  print a completion script for a shell
+`
+
+const helpTail = `
+Every flag can be set in the environment: --host-rate as BATCHFETCH_HOST_RATE; the command line wins.
+Sizes take k, M, G (1000) and Ki, Mi, Gi (1024); rates are 10/s, 60/m, 1000/h or 1/15s; durations 500ms, 30s, 5m.
+
+Input lines: a URL, or {"url": …, "method": …, "headers": {…}, "body": …, "body_base64": …, "id": …, "meta": …,
+"sha256": …, "retry": true}. Blank lines and lines starting with # are skipped. Records are input too:
+a failure asks its request again.
+
+A host that answers 429 or 503 with Retry-After is left alone for that long; other hosts go on. Three requests in a
+row that are told to wait longer than --retry-max-delay end that host: its other requests fail as rate_limited.
+
+Exit codes:
+  0    every request succeeded
+  1    the run itself broke: an output that can't be written, an input that broke off
+  2    usage: a bad flag, an unreadable input; nothing was fetched
+  3    finished, some requests failed
+  4    stopped early by --fail-fast, --max-failures or --deadline
+  130  interrupted (SIGINT); 143: terminated (SIGTERM)
+       the first lets flights land, 10 s at most; the second cancels them
+  141  the reader of the output went away
+
+Examples:
+  batchfetch urls.txt > pages.jsonl 2> failures.jsonl
+  batchfetch failures.jsonl >> pages.jsonl                    ask again for what failed
+  seq 1 100 | sed 's#^#https://api.example.com/item/#' | batchfetch --host-rate 5/s | jq .body
+  batchfetch -o today.jsonl --failures failed.jsonl -q urls.txt.gz          for cron
+  batchfetch -X POST -H 'Authorization: Bearer …' --retry-unsafe jobs.jsonl --timing
+`
+
+// help prints the flags in the groups of the contract.
+func help(c *cobra.Command, _ []string) {
+	if c.HasParent() {
+		c.Root().SetHelpFunc(nil)
+		_, _ = fmt.Fprintf(c.OutOrStdout(), "%s\n\nUsage:\n  %s\n", firstOf(c.Long, c.Short), c.UseLine())
+		return
+	}
+	text := new(strings.Builder)
+	text.WriteString(helpHead)
+	for _, group := range groups {
+		writeGroup(text, group, c.Flags())
+	}
+	text.WriteString("\nhelp:\n  -h, --help                          this\n      --version                       the version\n")
+	text.WriteString(helpTail)
+	_, _ = io.WriteString(c.OutOrStdout(), text.String()) // help that can't be printed has no one to tell
+}
+
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func writeGroup(text *strings.Builder, group string, flags *pflag.FlagSet) {
+	fmt.Fprintf(text, "\n%s:\n", group)
+	flags.VisitAll(func(f *pflag.Flag) {
+		if notes := f.Annotations[groupKey]; len(notes) == 0 || notes[0] != group {
+			return
+		}
+		head := "      --" + f.Name
+		if f.Shorthand != "" {
+			head = "  -" + f.Shorthand + ", --" + f.Name
+		}
+		if kind := flagKind(f); kind != "bool" {
+			head += " " + kind
+		}
+		usage := f.Usage
+		if f.DefValue != "" && f.DefValue != "false" {
+			usage += " (default " + f.DefValue + ")"
+		}
+		writeColumns(text, head, usage)
+	})
+}
+
+func flagKind(f *pflag.Flag) string {
+	if kind := f.Annotations["kind"]; len(kind) > 0 {
+		return kind[0]
+	}
+	return f.Value.Type()
+}
+
+const (
+	helpColumn = 38
+	helpWidth  = 118
+)
+
+// writeColumns wraps the usage beside its flag.
+func writeColumns(text *strings.Builder, head, usage string) {
+	line := fmt.Sprintf("%-*s", helpColumn-1, head)
+	for word := range strings.FieldsSeq(usage) {
+		if len(line)+1+len(word) > helpWidth {
+			text.WriteString(line + "\n")
+			line = strings.Repeat(" ", helpColumn-1)
+		}
+		line += " " + word
+	}
+	text.WriteString(line + "\n")
+}

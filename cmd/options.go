@@ -1,0 +1,195 @@
+package cmd
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"batchfetch/fetch"
+)
+
+// resolve turns the settings into fetch.Options and returns every problem it meets.
+func (s *settings) resolve() []error {
+	o := &s.fetch
+	o.Identity = !s.compressed
+	o.UserAgent = s.userAgent
+	o.MaxFailures, o.MaxFailurePercent = s.allowed.count, s.allowed.percent
+	if s.failFast {
+		o.MaxFailures, o.MaxFailurePercent = 0, 0
+	}
+	s.note("data", s.readData())
+	s.note("header", s.readHeaders())
+	o.Username, o.Password, _ = strings.Cut(s.user, ":")
+	if !validUserAgent(s.userAgent) {
+		s.notes.add("user-agent", "holds a control character", "")
+	}
+	s.resolveTLS()
+	if err := o.Validate(); err != nil {
+		var joined interface{ Unwrap() []error }
+		if errors.As(err, &joined) {
+			for _, each := range joined.Unwrap() {
+				s.addUnlessNoted(each)
+			}
+		}
+	}
+	s.checkOutputs()
+	return s.notes.list
+}
+
+func (s *settings) note(flag string, err error) {
+	if err != nil {
+		s.notes.add(flag, err.Error(), "")
+	}
+}
+
+// addUnlessNoted leaves out what follows from a text that could not be read in the first place.
+func (s *settings) addUnlessNoted(err error) {
+	var mistake *fetch.Mistake
+	if errors.As(err, &mistake) && !s.notes.texts[mistake.Flag] {
+		s.notes.list = append(s.notes.list, err)
+	}
+}
+
+func validUserAgent(text string) bool {
+	return text == "" || fetch.CheckHeader("User-Agent", text) == nil
+}
+
+func (s *settings) checkOutputs() {
+	if s.output != "" && s.output != "-" && s.output == s.failures {
+		s.notes.add("failures", "is the file of --output", "--failures - puts failures among the successes")
+	}
+	if s.summary != "" && s.summary != "-" && (s.summary == s.output || s.summary == s.failures) {
+		s.notes.add("summary", "is the file of another output", "leave it out: the summary follows the failures")
+	}
+	if s.quiet && s.verbose {
+		s.notes.add("quiet", "and --verbose exclude each other", "")
+	}
+}
+
+// readData joins -d as curl does: with &, and without line breaks and NULs where it came from a file.
+func (s *settings) readData() error {
+	for i, text := range s.data {
+		if i > 0 {
+			s.fetch.Body = append(s.fetch.Body, '&')
+		}
+		if s.fetch.Body == nil {
+			s.fetch.Body = []byte{}
+		}
+		name, isFile := strings.CutPrefix(text, "@")
+		if !isFile {
+			s.fetch.Body = append(s.fetch.Body, text...)
+			continue
+		}
+		content, err := readNamed(name)
+		if err != nil {
+			return err
+		}
+		s.fetch.Body = append(s.fetch.Body, bytes.Map(func(r rune) rune {
+			if r == '\r' || r == '\n' || r == 0 {
+				return -1
+			}
+			return r
+		}, content)...)
+	}
+	return nil
+}
+
+// mostFromFile bounds what a flag reads from a file.
+const mostFromFile = 64 << 20
+
+func readNamed(name string) ([]byte, error) {
+	in := os.Stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("can't be read: %w", err)
+		}
+		defer func() { _ = f.Close() }() // only read
+		in = f
+	}
+	content, err := io.ReadAll(io.LimitReader(in, mostFromFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("can't be read: %w", err)
+	}
+	if len(content) > mostFromFile {
+		return nil, fmt.Errorf("%s is over 64 MiB", name)
+	}
+	return content, nil
+}
+
+// readHeaders reads -H as curl does: 'Name: value', 'Name:' to take one away, 'Name;' for an empty one, @file for lines of those.
+func (s *settings) readHeaders() error {
+	s.fetch.Header = make(http.Header)
+	for _, text := range s.headers {
+		name, isFile := strings.CutPrefix(text, "@")
+		if !isFile {
+			if err := s.addHeader(text); err != nil {
+				return err
+			}
+			continue
+		}
+		content, err := readNamed(name)
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(content)) {
+			if line = strings.TrimRight(line, "\r\n"); strings.TrimSpace(line) == "" {
+				continue
+			}
+			if err := s.addHeader(line); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// addHeader never repeats the text in an error: it may be a secret.
+func (s *settings) addHeader(text string) error {
+	name, content, found := strings.Cut(text, ":")
+	content = strings.TrimSpace(content)
+	if !found {
+		if name, found = strings.CutSuffix(text, ";"); !found {
+			return errors.New("has no colon: write 'Name: value'")
+		}
+	} else if content == "" {
+		s.fetch.Header[http.CanonicalHeaderKey(strings.TrimSpace(name))] = nil
+		return nil
+	}
+	name = http.CanonicalHeaderKey(strings.TrimSpace(name))
+	if err := fetch.CheckHeader(name, content); err != nil {
+		return err
+	}
+	s.fetch.Header[name] = append(s.fetch.Header[name], content)
+	return nil
+}
+
+func (s *settings) resolveTLS() {
+	config := &tls.Config{InsecureSkipVerify: s.insecure, MinVersion: tls.VersionTLS12} //nolint:gosec // --insecure asks for it
+	if s.cacert != "" {
+		content, err := readNamed(s.cacert)
+		config.RootCAs = x509.NewCertPool()
+		if err == nil && !config.RootCAs.AppendCertsFromPEM(content) {
+			err = fmt.Errorf("%s holds no PEM certificate", s.cacert)
+		}
+		s.note("cacert", err)
+	}
+	if s.cert != "" {
+		key := s.key
+		if key == "" {
+			key = s.cert
+		}
+		pair, err := tls.LoadX509KeyPair(s.cert, key)
+		s.note("cert", err)
+		config.Certificates = []tls.Certificate{pair}
+	} else if s.key != "" {
+		s.notes.add("key", "is given without --cert", "")
+	}
+	s.fetch.TLS = config
+}

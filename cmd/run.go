@@ -1,0 +1,139 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"batchfetch/fetch"
+	"batchfetch/output"
+)
+
+// runFetch is the wiring of a run: inputs to Source, Sinks to files and streams, and what is said at the end.
+func runFetch(in *interrupts, s *settings, args []string) int {
+	inputs, err := findInputs(args)
+	if err != nil {
+		return tellProblems(os.Stderr, flatten(err))
+	}
+	src := source(inputs)
+	if s.unique {
+		src = fetch.Unique(src)
+	}
+	if s.dryRun {
+		return dryRun(src)
+	}
+	out, err := openOutputs(s, inputs)
+	if err != nil {
+		return tellOutput(os.Stderr, err)
+	}
+	sink, err := out.sink(s)
+	if err != nil {
+		return tellOutput(os.Stderr, err)
+	}
+	counts := output.NewCounts(sink)
+	s.fetch.Drain = in.drain
+	s.fetch.Log = out.logger(s)
+
+	watching, stopWatching := context.WithCancel(in.ctx)
+	watched := out.watch(watching, s, counts, inputs)
+	summary, err := fetch.Run(in.ctx, src, counts, s.fetch)
+	stopWatching()
+	watched()
+
+	code := exitCode(in, summary, err)
+	return out.finish(s, report{summary: summary, counts: counts, err: err, code: code})
+}
+
+// exitCode is the first that applies of 2, 1, 130/143, 4, 3 and 0.
+func exitCode(in *interrupts, summary fetch.Summary, err error) int {
+	signalled := int(in.code.Load())
+	var broken *fetch.OutputError
+	var cut *fetch.InputError
+	switch {
+	case errors.As(err, &broken) && errors.Is(err, syscall.EPIPE):
+		return exitPipe
+	case errors.As(err, &broken), errors.As(err, &cut):
+		return exitBroken
+	case signalled != 0 && !summary.Complete:
+		return signalled
+	case err != nil:
+		return exitBroken
+	case summary.Stopped == fetch.StopFailures || summary.Stopped == fetch.StopDeadline:
+		return exitStopped
+	case summary.Failed > 0:
+		return exitFailed
+	}
+	return exitOK
+}
+
+// dryRun counts the requests of each host and prints a line for each; nothing is asked.
+func dryRun(src fetch.Source) int {
+	hosts, err := fetch.CountHosts(src)
+	var broken error
+	if err == nil {
+		broken = output.WritePlan(os.Stdout, hosts)
+	}
+	switch {
+	case err != nil:
+		tellError(os.Stderr, err.Error(), "")
+		return exitBroken
+	case errors.Is(broken, syscall.EPIPE):
+		return exitPipe
+	case broken != nil:
+		return tellOutput(os.Stderr, broken)
+	case hosts.Invalid > 0:
+		return exitFailed
+	}
+	return exitOK
+}
+
+// flatten lists the errors that were joined.
+func flatten(err error) []error {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+// report is what there is to say once a run is over.
+type report struct {
+	summary fetch.Summary
+	counts  *output.Counts
+	err     error
+	code    int
+}
+
+// stoppedBy says in words what ended a run early.
+func (r report) stoppedBy(s *settings) string {
+	switch r.summary.Stopped {
+	case fetch.StopFailures:
+		if s.failFast {
+			return "stopped at the first failure (--fail-fast)"
+		}
+		return "stopped: more failures than --max-failures allows"
+	case fetch.StopDeadline:
+		return fmt.Sprintf("stopped: --deadline %s has passed", shortDuration(s.fetch.Deadline))
+	case fetch.StopDrain, fetch.StopCanceled:
+		return "interrupted"
+	case fetch.StopInput:
+		return "the input broke off"
+	case fetch.StopOutput:
+		return "the output can't be written"
+	}
+	return ""
+}
+
+// seconds is a duration as a person reads it.
+func seconds(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,205 @@
+package cmd
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"batchfetch/fetch"
+	"batchfetch/output"
+)
+
+// Every word on the terminal is written here. What a server or an input says passes through output.Printable.
+
+// A usageError is a command line that can't be run, with its mend.
+type usageError struct{ problem, hint string }
+
+func (e *usageError) Error() string { return e.problem }
+
+func tellError(w io.Writer, problem, hint string) {
+	text := "batchfetch: error: " + output.Printable(problem) + "\n"
+	if hint != "" {
+		text += "batchfetch: hint: " + output.Printable(hint) + "\n"
+	}
+	_, _ = io.WriteString(w, text) // there is nowhere left to say that this can't be said
+}
+
+func tellNote(w io.Writer, text string) {
+	_, _ = io.WriteString(w, "batchfetch: "+output.Printable(text)+"\n") // as in tellError
+}
+
+// tellProblems tells everything that is wrong with a command line.
+func tellProblems(w io.Writer, problems []error) int {
+	for _, problem := range problems {
+		tellError(w, problem.Error(), hintFor(problem))
+	}
+	return exitUsage
+}
+
+// tellUsage tells what the flag parser could not understand.
+func tellUsage(w io.Writer, err error) int {
+	tellError(w, err.Error(), "batchfetch --help lists every flag")
+	return exitUsage
+}
+
+// tellOutput tells why an output can't be written: the run broke, unless the command line itself was wrong.
+func tellOutput(w io.Writer, err error) int {
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return tellProblems(w, flatten(err))
+	}
+	tellError(w, err.Error(), hintFor(err))
+	return exitBroken
+}
+
+// hintFor returns the mend for an error, where there is one.
+func hintFor(err error) string {
+	var mistake *fetch.Mistake
+	var hinted *hintedError
+	var usage *usageError
+	switch {
+	case errors.As(err, &mistake):
+		return mistake.Hint
+	case errors.As(err, &hinted):
+		return hinted.hint
+	case errors.As(err, &usage):
+		return usage.hint
+	case errors.Is(err, syscall.ENOSPC):
+		return "make room on the disk and run the same command again"
+	case errors.Is(err, os.ErrPermission):
+		return "check the permissions of the file and its directory"
+	case errors.Is(err, os.ErrNotExist):
+		return "the directory has to exist"
+	}
+	return ""
+}
+
+// kindHints say what to do about each kind of failure.
+var kindHints = map[fetch.Kind]string{
+	fetch.InvalidRequest:   "the line can't be used as it stands",
+	fetch.DNS:              "check the host's name, and the network",
+	fetch.Connect:          "nothing answers there: is the port right, the server up?",
+	fetch.TLS:              "--cacert trusts a private authority, -k checks nothing",
+	fetch.Timeout:          "raise --connect-timeout or --timeout, or lower -j",
+	fetch.Stalled:          "the server went silent: raise --stall-timeout, or lower --host-concurrency",
+	fetch.Reset:            "the server hung up: lower --host-concurrency or set --host-rate",
+	fetch.Truncated:        "the server hung up early: lower --host-concurrency or raise --retries",
+	fetch.Protocol:         "that is no HTTP the client understands",
+	fetch.BadStatus:        "--accept-status 200-299,404 takes such answers for success",
+	fetch.TooManyRedirects: "a loop, or raise --max-redirs",
+	fetch.TooLarge:         "raise --max-body",
+	fetch.Checksum:         "the content is not what the input's sha256 says",
+	fetch.Decode:           "--compressed=false asks for the plain body",
+	fetch.RateLimited:      "set --host-rate, raise --retry-max-delay, or run the failures again later",
+	fetch.Canceled:         "run the failures again: batchfetch FAILURES",
+}
+
+// tellSummary says to a person what became of a run.
+func tellSummary(w io.Writer, s *settings, r report) {
+	text := new(strings.Builder)
+	sum := r.summary
+	rate := ""
+	if sec := sum.Elapsed.Seconds(); sec > 0 && sum.Exchanges > 0 {
+		rate = fmt.Sprintf(", %.0f exchanges/s", float64(sum.Exchanges)/sec)
+	}
+	fmt.Fprintf(text, "batchfetch: %d of %d succeeded, %d failed in %s%s\n",
+		sum.Succeeded, sum.Total, sum.Failed, seconds(sum.Elapsed), rate)
+	for _, kind := range byCount(sum.ByKind) {
+		example := r.counts.Examples[kind]
+		fmt.Fprintf(text, "  %6d %s: e.g. %s: %s\n", sum.ByKind[kind], kind, output.Printable(shorten(example.URL)), output.Printable(shorten(example.Message)))
+		if hint := kindHints[kind]; hint != "" {
+			fmt.Fprintf(text, "         hint: %s\n", hint)
+		}
+	}
+	tellHosts(text, sum.FailedByHost)
+	if sum.Skipped > 0 {
+		fmt.Fprintf(text, "  %6d skipped as duplicates\n", sum.Skipped)
+	}
+	if sum.NotStarted > 0 {
+		fmt.Fprintf(text, "  %6d read and not started\n", sum.NotStarted)
+	}
+	if why := r.stoppedBy(s); why != "" {
+		fmt.Fprintf(text, "batchfetch: %s\n", why)
+	}
+	if hint := limitHint(s, sum); hint != "" {
+		fmt.Fprintf(text, "batchfetch: %s\n", hint)
+	}
+	if sum.Failed > 0 && s.failures == "" {
+		text.WriteString("batchfetch: hint: --failures FILE keeps the failures; batchfetch FILE asks for them again\n")
+	}
+	_, _ = io.WriteString(w, text.String()) // as in tellError
+}
+
+// mostHosts is how many failing hosts a person is shown.
+const mostHosts = 5
+
+func tellHosts(text *strings.Builder, failed map[string]int64) {
+	hosts := byCount(failed)
+	if len(hosts) < 2 {
+		return
+	}
+	fmt.Fprintf(text, "  failed by host:")
+	for i, host := range hosts {
+		if i == mostHosts {
+			fmt.Fprintf(text, " and %d more", len(hosts)-i)
+			break
+		}
+		fmt.Fprintf(text, " %s %d", output.Printable(host), failed[host])
+	}
+	text.WriteByte('\n')
+}
+
+// byCount lists the keys, the largest count first.
+func byCount[K cmp.Ordered](counts map[K]int64) []K {
+	keys := make([]K, 0, len(counts))
+	for key := range counts {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b K) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	return keys
+}
+
+// shorten keeps an example on one line of a terminal.
+func shorten(text string) string {
+	const most = 100
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:most]) + "…"
+}
+
+// limitHint answers "why is it not faster?" for a run that lasted long enough to ask.
+func limitHint(s *settings, sum fetch.Summary) string {
+	if sum.Elapsed.Seconds() < 1 || sum.LimitedBy == "" {
+		return ""
+	}
+	share := int(100 * sum.LimitedFor[sum.LimitedBy].Seconds() / sum.Elapsed.Seconds())
+	what := ""
+	switch sum.LimitedBy {
+	case fetch.LimitConcurrency:
+		what = fmt.Sprintf("for a free place of --concurrency %d", s.fetch.Concurrency)
+	case fetch.LimitHostConcurrency:
+		what = fmt.Sprintf("for --host-concurrency %d", s.fetch.HostConcurrency)
+	case fetch.LimitRate:
+		what = "for --rate"
+	case fetch.LimitHostRate:
+		what = "for --host-rate"
+	case fetch.LimitPausedHosts:
+		what = "for hosts that asked for a pause, and for back-off"
+	case fetch.LimitNetwork:
+		what = "for the last answers to arrive"
+	case fetch.LimitInput:
+		what = "for input"
+	case fetch.LimitOutput:
+		what = "for the output to be written"
+	}
+	return fmt.Sprintf("%d%% of the time was spent waiting %s", min(share, 100), what)
+}

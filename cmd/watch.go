@@ -1,0 +1,43 @@
+package cmd
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"batchfetch/output"
+)
+
+// watch tells of the run's progress until ctx ends, and counts the inputs beside it. The function returned awaits that.
+func (out *outputs) watch(ctx context.Context, s *settings, counts *output.Counts, inputs []input) (wait func()) {
+	mode := out.progressMode(s)
+	if mode == progressNone {
+		return func() {}
+	}
+	progress := output.NewProgress(counts, time.Now())
+	var watchers sync.WaitGroup
+	watchers.Go(func() {
+		if total, known := countRequests(ctx, inputs); known {
+			progress.SetTotal(total)
+		}
+	})
+	watchers.Go(func() {
+		if mode == progressBar {
+			progress.Bar(ctx, out.screen)
+			return
+		}
+		progress.Plain(ctx, out.stderr)
+	})
+	return watchers.Wait
+}
+
+// progressMode decides for auto: a bar where a person watches and the Records go elsewhere.
+func (out *outputs) progressMode(s *settings) progressMode {
+	if s.progress != progressAuto {
+		return s.progress
+	}
+	if out.human && !s.quiet && (out.file != nil || !out.stdoutIsTerminal) {
+		return progressBar
+	}
+	return progressNone
+}

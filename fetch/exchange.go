@@ -1,0 +1,166 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"time"
+)
+
+// An exchange is one HTTP round trip, timed. It fills a Record with what came of it.
+type exchange struct {
+	options *Options
+	client  http.RoundTripper
+	watch   *watch
+	steps   *steps
+
+	began     time.Time
+	connected time.Time // zero until a connection was had
+	reused    bool
+	remote    string
+}
+
+// do asks for to and reads the answer into rec: body, hash and counts. The answer's failure is set
+// when no whole, usable answer came. ctx is the run's: its end cancels the exchange.
+func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if x.options.Timeout > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeoutCause(ctx, x.options.Timeout, &limitError{Timeout, "--timeout", x.options.Timeout})
+		defer stop()
+	}
+	x.watch = &watch{limit: x.options.StallTimeout, cancel: cancel}
+	defer x.watch.stop()
+	if x.options.KeepTiming {
+		ctx, x.steps = withSteps(ctx)
+	}
+	x.began = time.Now()
+	resp, err := x.client.RoundTrip(x.request(ctx, to))
+	rec.RemoteAddr = x.remote
+	if err != nil {
+		return answer{failure: x.explain(ctx, err, rec)}
+	}
+	defer func() { _ = resp.Body.Close() }() // the body has been read, or is of no use: its close can't matter
+	headers := time.Now()
+	a := x.read(ctx, to, resp, rec)
+	if x.steps != nil {
+		rec.Timing = x.steps.timing(x.reused, headers.Sub(x.connected), time.Since(headers))
+	}
+	return a
+}
+
+// read takes the body of an accepted answer and looks past that of any other.
+func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, rec *Record) answer {
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	rec.Status = resp.StatusCode
+	rec.Protocol = resp.Proto
+	rec.ContentType = resp.Header.Get("Content-Type")
+	if x.options.KeepHeader {
+		rec.Header = resp.Header
+	}
+	followed := isRedirect(resp.StatusCode) && x.options.MaxRedirects > 0 && resp.Header.Get("Location") != ""
+	if followed || !x.options.AcceptStatus.Has(resp.StatusCode) {
+		discard(resp)
+		return a
+	}
+	if !canHaveBody(to.method, resp.StatusCode) {
+		return a
+	}
+	if err := x.readBody(resp, rec); err != nil {
+		a.failure = x.explain(ctx, err, rec)
+	}
+	return a
+}
+
+// mostDiscarded is how much of an unwanted body is read so that its connection can be used again.
+const mostDiscarded = 64 << 10
+
+// patience is how long an unwanted body may take.
+const patience = time.Second
+
+// discard reads past a short body nobody wants. One that is long or slow costs its connection and no more.
+func discard(resp *http.Response) {
+	if resp.ContentLength > mostDiscarded || resp.ContentLength == 0 {
+		return
+	}
+	tooSlow := time.AfterFunc(patience, func() { _ = resp.Body.Close() })
+	defer tooSlow.Stop()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, mostDiscarded)) // what is left over is closed with the connection
+}
+
+// request builds what the transport sends. The header is shared and never written to.
+func (x *exchange) request(ctx context.Context, to *target) *http.Request {
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: x.gotConn})
+	req := &http.Request{
+		Method: to.method, URL: to.url, Header: to.header, Host: to.url.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	if host := to.header["Host"]; len(host) > 0 {
+		req.Host = host[0]
+	}
+	if len(to.body) > 0 {
+		req.ContentLength = int64(len(to.body))
+		req.GetBody = func() (io.ReadCloser, error) {
+			return io.NopCloser(&sent{in: bytes.NewReader(to.body), watch: x.watch}), nil
+		}
+		req.Body, _ = req.GetBody() // reading from memory cannot fail
+	} else if to.body != nil {
+		req.Body = http.NoBody
+	}
+	return req.WithContext(ctx)
+}
+
+// sent is a request body that counts as movement.
+type sent struct {
+	in    io.Reader
+	watch *watch
+}
+
+func (s *sent) Read(p []byte) (int, error) {
+	n, err := s.in.Read(p)
+	s.watch.moved(n)
+	return n, err
+}
+
+func (x *exchange) gotConn(info httptrace.GotConnInfo) {
+	x.connected, x.reused = time.Now(), info.Reused
+	raw, shared := info.Conn, false
+	if secured, ok := raw.(*tls.Conn); ok {
+		raw, shared = secured.NetConn(), secured.ConnectionState().NegotiatedProtocol == "h2"
+	}
+	c, ok := raw.(*conn)
+	if !ok {
+		x.watch.start(nil)
+		return
+	}
+	x.remote = c.remote
+	if shared {
+		c = nil
+	}
+	x.watch.start(c)
+}
+
+// explain classifies an error and says what had arrived by then.
+func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure {
+	f := classify(ctx, err)
+	switch f.Kind {
+	case Timeout, Stalled, Reset, Truncated, Canceled, Protocol:
+		f.Err = fmt.Errorf("%w; %s", f.Err, x.arrived(rec))
+	}
+	return f
+}
+
+func (x *exchange) arrived(rec *Record) string {
+	switch {
+	case x.connected.IsZero():
+		return "not yet connected"
+	case rec.Status == 0:
+		return "connected, no answer had arrived"
+	}
+	return fmt.Sprintf("%s and %d bytes of its body had arrived", statusText(rec.Status), rec.WireBytes)
+}

@@ -1,0 +1,202 @@
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Kind is the closed list of why a Request can fail.
+type Kind string
+
+// The kinds of failure, as they stand in a Record.
+const (
+	InvalidRequest   Kind = "invalid_request"
+	DNS              Kind = "dns"
+	Connect          Kind = "connect"
+	TLS              Kind = "tls"
+	Timeout          Kind = "timeout"   // --timeout or --connect-timeout met
+	Stalled          Kind = "stalled"   // under 1 KiB in a --stall-timeout, once connected
+	Reset            Kind = "reset"     // the connection was reset under the exchange
+	Truncated        Kind = "truncated" // it closed before a whole answer
+	Protocol         Kind = "protocol"
+	BadStatus        Kind = "status"
+	TooManyRedirects Kind = "too_many_redirects"
+	TooLarge         Kind = "too_large"
+	Checksum         Kind = "checksum"
+	Decode           Kind = "decode"
+	BlockedAddress   Kind = "blocked_address"
+	HostDown         Kind = "host_down"
+	RateLimited      Kind = "rate_limited"
+	IO               Kind = "io"
+	Canceled         Kind = "canceled"
+)
+
+// Kinds returns every Kind, in the order of the contract.
+func Kinds() []Kind {
+	return []Kind{InvalidRequest, DNS, Connect, TLS, Timeout, Stalled, Reset, Truncated, Protocol, BadStatus,
+		TooManyRedirects, TooLarge, Checksum, Decode, BlockedAddress, HostDown, RateLimited, IO, Canceled}
+}
+
+// A Failure is a value in a Record, not a reason to stop.
+type Failure struct {
+	Kind Kind
+	// Err says what happened, at which step and to whom, for someone who reads only that line.
+	Err error
+	// RetryAfter is what the host asked to wait; 0 is nothing asked.
+	RetryAfter time.Duration
+}
+
+func (f *Failure) Error() string { return f.Err.Error() }
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+func failf(kind Kind, format string, args ...any) *Failure {
+	return &Failure{Kind: kind, Err: fmt.Errorf(format, args...)}
+}
+
+// A limitError is the cause of a context that one of the time limits ended.
+type limitError struct {
+	kind  Kind
+	flag  string
+	limit time.Duration
+}
+
+func (e *limitError) Error() string { return fmt.Sprintf("%s %s met", e.flag, e.limit) }
+
+// A stopError is the cause of a context that the end of the run cancelled.
+type stopError struct{ why string }
+
+func (e *stopError) Error() string { return "stopped by " + e.why }
+
+// streamError has the shape that net/http's HTTP/2 stream error fills in when errors.As asks for it (RFC 9113 section 5.4.2).
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (streamError) Error() string { return "stream error" }
+
+// classify says what kind of failure err is, by its type. A failure already classified stays as it is.
+func classify(ctx context.Context, err error) *Failure {
+	if f := ended(ctx); f != nil {
+		return f
+	}
+	var failure *Failure
+	var limit *limitError
+	var stream streamError
+	switch {
+	case errors.As(err, &failure):
+		return failure
+	case errors.As(err, &limit):
+		return &Failure{Kind: limit.kind, Err: limit}
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
+		return failf(Reset, "the connection was reset")
+	case errors.As(err, &stream):
+		return failf(Reset, "the server reset the stream (HTTP/2 error code %#x)", stream.Code)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return failf(Truncated, "the connection closed before a whole answer")
+	case isNetTimeout(err):
+		return failf(Timeout, "the network gave up waiting: %w", err)
+	}
+	return failf(Protocol, "not a valid HTTP answer: %w", err)
+}
+
+// ended tells a limit met, or the run's end, from an error of the exchange itself.
+func ended(ctx context.Context) *Failure {
+	cause := context.Cause(ctx)
+	if cause == nil {
+		return nil
+	}
+	var limit *limitError
+	if errors.As(cause, &limit) {
+		return &Failure{Kind: limit.kind, Err: limit}
+	}
+	return &Failure{Kind: Canceled, Err: cause}
+}
+
+func isNetTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// classifyDial says why no connection to host came about: a name that does not resolve, or an address that does not answer.
+func classifyDial(ctx context.Context, host string, err error) *Failure {
+	if f := ended(ctx); f != nil {
+		if f.Kind == Timeout {
+			f.Err = fmt.Errorf("%w: no connection to %s", f.Err, host)
+		}
+		return f
+	}
+	var name *net.DNSError
+	if errors.As(err, &name) {
+		if name.IsNotFound {
+			return failf(DNS, "no address found for %s", host)
+		}
+		return failf(DNS, "looking up %s failed: %s", host, name.Err)
+	}
+	var op *net.OpError
+	var code *os.SyscallError
+	switch {
+	case errors.As(err, &code):
+		return failf(Connect, "connecting to %s: %w", host, code.Err)
+	case errors.As(err, &op):
+		return failf(Connect, "connecting to %s: %w", host, op.Err)
+	}
+	return failf(Connect, "connecting to %s: %w", host, err)
+}
+
+// classifyTLS says what was wrong with the handshake, naming the certificate's names against the one wanted.
+func classifyTLS(ctx context.Context, host string, err error) *Failure {
+	if f := ended(ctx); f != nil {
+		if f.Kind == Timeout {
+			f.Err = fmt.Errorf("%w: TLS handshake with %s not done", f.Err, host)
+		}
+		return f
+	}
+	var wrongName x509.HostnameError
+	var unknown x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	var notTLS tls.RecordHeaderError
+	var alert tls.AlertError
+	switch {
+	case errors.As(err, &wrongName):
+		return failf(TLS, "tls: certificate for %s, not %s", certificateNames(wrongName.Certificate), host)
+	case errors.As(err, &unknown):
+		return failf(TLS, "tls: certificate of %s is signed by an unknown authority", host)
+	case errors.As(err, &invalid):
+		return failf(TLS, "tls: certificate of %s: %s", host, invalid.Error())
+	case errors.As(err, &notTLS):
+		return failf(TLS, "tls: %s does not speak TLS on this port", host)
+	case errors.As(err, &alert):
+		return failf(TLS, "tls: %s refused the handshake: %w", host, alert)
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return failf(TLS, "tls: %s closed the connection during the handshake", host)
+	}
+	return failf(TLS, "tls: handshake with %s: %w", host, err)
+}
+
+// certificateNames lists at most three names of a certificate.
+func certificateNames(c *x509.Certificate) string {
+	names := append([]string(nil), c.DNSNames...)
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) == 0 {
+		return c.Subject.CommonName
+	}
+	if len(names) > 3 {
+		names = append(names[:3], "…")
+	}
+	return strings.Join(names, ", ")
+}

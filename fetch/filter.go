@@ -1,0 +1,56 @@
+package fetch
+
+import "errors"
+
+// Unique yields Skipped with every Request that asks the same (method, URL, headers, body, id) as an earlier one.
+// It keeps about 24 to 40 bytes for each different Request.
+func Unique(source Source) Source {
+	return func(yield func(Request, error) bool) {
+		identify := NewIdentifier()
+		seen := make(map[Identity]struct{})
+		for request, err := range source {
+			if err == nil {
+				identity := identify.Of(&request)
+				if _, again := seen[identity]; again {
+					err = Skipped
+				}
+				seen[identity] = struct{}{}
+			}
+			if !yield(request, err) {
+				return
+			}
+		}
+	}
+}
+
+// Hosts counts what a Source would ask of whom.
+type Hosts struct {
+	// Requests counts by scheme://host:port.
+	Requests                map[string]int64
+	Total, Skipped, Invalid int64
+}
+
+// CountHosts reads source to its end and asks nothing. It keeps an entry for each different host.
+func CountHosts(source Source) (Hosts, error) {
+	hosts := Hosts{Requests: make(map[string]int64)}
+	for request, err := range source {
+		var line *LineError
+		switch {
+		case errors.Is(err, Skipped):
+			hosts.Skipped++
+		case errors.As(err, &line):
+			hosts.Invalid++
+		case err != nil:
+			return hosts, err
+		default:
+			u, err := ParseURL(request.URL)
+			if err != nil {
+				hosts.Invalid++
+				break
+			}
+			hosts.Requests[originOf(u)]++
+		}
+		hosts.Total++
+	}
+	return hosts, nil
+}

@@ -1,0 +1,125 @@
+package fetch
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Fate is what becomes of a Task after an exchange.
+type Fate uint8
+
+// Final ends the Task, Retry and Hop send it back into a Lane.
+const (
+	Final Fate = iota
+	Retry
+	Hop
+)
+
+// A Verdict is what an exchange means.
+type Verdict struct {
+	Fate Fate
+	// Delay is the wait before the next attempt of a Retry.
+	Delay time.Duration
+	// Pause stills the whole host, whatever becomes of the Task; 0 is none.
+	Pause time.Duration
+	// Refused says that the host asked for a longer wait than is obeyed.
+	Refused bool
+	// Failure is why a Retry is needed or a Final failed; nil is a success.
+	Failure *Failure
+}
+
+// An answer is what an exchange brought, as far as judging it needs.
+type answer struct {
+	status  int // 0: none came
+	header  http.Header
+	failure *Failure // what went wrong before the answer was whole
+}
+
+// A trial is what judging needs to know of the Task.
+type trial struct {
+	method   string
+	retry    *bool // the request's own word on retries
+	attempts int   // made so far, this one included
+	hops     int   // redirects followed so far
+	since    time.Duration
+}
+
+// judge says what an exchange means. It is pure: now and chance, in [0,1), are arguments.
+func judge(o *Options, t trial, a answer, now time.Time, chance float64) Verdict {
+	if a.failure != nil {
+		return again(o, t, Verdict{Failure: a.failure}, o.RetryOn.hasKind(a.failure.Kind), now, chance)
+	}
+	if isRedirect(a.status) && o.MaxRedirects > 0 && a.header.Get("Location") != "" {
+		if t.hops >= o.MaxRedirects {
+			return Verdict{Failure: failf(TooManyRedirects, "more than --max-redirs %d redirects", o.MaxRedirects)}
+		}
+		return Verdict{Fate: Hop}
+	}
+	if o.AcceptStatus.Has(a.status) {
+		return Verdict{}
+	}
+	v := Verdict{Failure: failedStatus(a.status)}
+	if wait, asked := retryAfter(a.header, now); asked {
+		v.Failure.RetryAfter = wait
+		if stillsHost(a.status) {
+			if wait > o.RetryMaxDelay {
+				return refuse(o, a.status, wait)
+			}
+			v.Pause = wait
+		}
+	}
+	return again(o, t, v, o.RetryOn.Statuses.Has(a.status), now, chance)
+}
+
+// stillsHost says which answers speak for the whole host (RFC 6585 section 4, RFC 9110 section 15.6.4).
+func stillsHost(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+}
+
+// refuse ends a Task whose host asked for a longer wait than --retry-max-delay.
+func refuse(o *Options, status int, wait time.Duration) Verdict {
+	return Verdict{Refused: true, Failure: &Failure{
+		Kind:       RateLimited,
+		Err:        fmt.Errorf("%s: the host asks to wait %s, longer than --retry-max-delay %s", statusText(status), wait, o.RetryMaxDelay),
+		RetryAfter: wait,
+	}}
+}
+
+// again turns a failed Verdict into a Retry where one is allowed and worth it.
+func again(o *Options, t trial, v Verdict, worth bool, now time.Time, chance float64) Verdict {
+	if !worth || v.Failure.Kind == Canceled || t.attempts > o.Retries || !repeatable(o, t) {
+		return v
+	}
+	delay := max(backoff(t.attempts, o.RetryDelay, o.RetryMaxDelay, chance), min(v.Failure.RetryAfter, o.RetryMaxDelay))
+	if o.RetryMaxTime > 0 && t.since+delay > o.RetryMaxTime {
+		return v
+	}
+	v.Fate, v.Delay = Retry, delay
+	return v
+}
+
+// repeatable goes by the request's own word, then the run's, then the method.
+func repeatable(o *Options, t trial) bool {
+	if t.retry != nil {
+		return *t.retry
+	}
+	return o.RetryUnsafe || idempotent(t.method)
+}
+
+func failedStatus(status int) *Failure {
+	kind := BadStatus
+	if status == http.StatusTooManyRequests {
+		kind = RateLimited
+	}
+	return failf(kind, "%s", statusText(status))
+}
+
+// statusText is the number and the registered phrase; a server's own phrase is a stranger's text and adds nothing.
+func statusText(status int) string {
+	text := http.StatusText(status)
+	if text == "" {
+		return fmt.Sprintf("%03d", status)
+	}
+	return fmt.Sprintf("%d %s", status, text)
+}

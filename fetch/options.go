@@ -1,0 +1,159 @@
+package fetch
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Options are the knobs of a run. Start from Defaults; a zero means what the comment says, never "the default".
+type Options struct {
+	// Concurrency is the most exchanges under way at once; at least 1.
+	Concurrency int
+	// HostConcurrency is the most exchanges under way at once on one host; at least 1.
+	HostConcurrency int
+	// Rate is the most exchanges started per second in the whole run, evenly spaced; 0 is no limit.
+	Rate float64
+	// HostRate is the most exchanges started per second on one host, evenly spaced; 0 is no limit.
+	HostRate float64
+	// Lookahead is the most requests read and not yet finished; at least 1. It bounds the memory of waiting requests.
+	Lookahead int
+
+	// Retries is the number of further attempts after a first that failed; 0 is none.
+	Retries int
+	// RetryOn says which outcomes are worth another attempt.
+	RetryOn RetryOn
+	// RetryDelay is the upper bound of the first wait, doubling with each further one; the wait is drawn evenly from zero to it.
+	RetryDelay time.Duration
+	// RetryMaxDelay bounds each wait and the Retry-After obeyed (RFC 9110 section 10.2.3).
+	RetryMaxDelay time.Duration
+	// RetryMaxTime bounds the attempts and waits of one request together; 0 is no limit (curl --retry-max-time).
+	RetryMaxTime time.Duration
+	// RetryUnsafe retries methods that are not idempotent too (RFC 9110 section 9.2.2).
+	RetryUnsafe bool
+
+	// ConnectTimeout bounds name lookup, connection and TLS handshake together; 0 is no limit.
+	ConnectTimeout time.Duration
+	// StallTimeout ends an exchange in which less than 1 KiB moves in that time, once connected; 0 is no limit.
+	StallTimeout time.Duration
+	// Timeout bounds one whole exchange, from its start to the last byte; 0 is no limit.
+	Timeout time.Duration
+	// Deadline bounds the whole run; 0 is no limit.
+	Deadline time.Duration
+	// Grace is how long flights may take to land once Drain is closed.
+	Grace time.Duration
+	// Drain, once closed, ends the run: nothing more is started, and what flies has Grace to land. Nil is never.
+	Drain <-chan struct{}
+
+	// Method is for requests that name none; empty is GET, or POST where there is a body (curl -X).
+	Method string
+	// Body is for requests that bring none; nil is no body (curl -d).
+	Body []byte
+	// Header is sent with every request; a request's own header of the same name wins. A nil value drops a header of ours.
+	Header http.Header
+	// Username and Password are for Basic authentication of every request (RFC 7617); an empty Username is none.
+	Username, Password string
+	// UserAgent is the User-Agent header; empty sends none.
+	UserAgent string
+	// AcceptStatus says which final statuses are a success.
+	AcceptStatus Statuses
+	// MaxRedirects is the most redirects followed for one request; 0 follows none: a 3xx is then the answer.
+	MaxRedirects int
+
+	// Identity asks for no content coding and decodes none.
+	Identity bool
+	// MaxBody is the largest decoded body in bytes; at least 1.
+	MaxBody int64
+
+	// MaxFailures is how many failures are allowed: the next one stops the run; negative is any number.
+	MaxFailures int64
+	// MaxFailurePercent stops the run once more than that share of at least 100 finished requests has failed; 0 is off.
+	MaxFailurePercent float64
+
+	// KeepHeader puts the answer's header into the Record, KeepTiming the time of each step.
+	KeepHeader, KeepTiming bool
+
+	// TLS is the client configuration for https; nil is the system's roots. It is cloned.
+	TLS *tls.Config
+	// HTTP restricts the protocol.
+	HTTP HTTPVersion
+
+	// Slow logs each exchange that takes longer; 0 is none.
+	Slow time.Duration
+	// Log takes each attempt at debug level and slow exchanges as warnings; nil is none.
+	Log *slog.Logger
+}
+
+// HTTPVersion says which versions of HTTP may be spoken.
+type HTTPVersion string
+
+// The choices of HTTP version. HTTPAuto takes HTTP/2 where a server offers it in the TLS handshake.
+const (
+	HTTPAuto HTTPVersion = "auto"
+	HTTP1    HTTPVersion = "1.1"
+	HTTP2    HTTPVersion = "2"
+)
+
+// Defaults returns the Options of a plain command line.
+func Defaults() Options {
+	return Options{
+		Concurrency:     50,
+		HostConcurrency: 10,
+		Lookahead:       10000,
+		Retries:         3,
+		RetryOn:         defaultRetryOn(),
+		RetryDelay:      time.Second,
+		RetryMaxDelay:   time.Minute,
+		ConnectTimeout:  10 * time.Second,
+		StallTimeout:    30 * time.Second,
+		Grace:           10 * time.Second,
+		UserAgent:       "batchfetch",
+		AcceptStatus:    Statuses{{200, 299}},
+		MaxRedirects:    10,
+		MaxBody:         16 << 20,
+		MaxFailures:     -1,
+		HTTP:            HTTPAuto,
+	}
+}
+
+// A Mistake is one unusable option, named as on the command line.
+type Mistake struct {
+	Flag, Problem, Hint string
+}
+
+func (m *Mistake) Error() string { return "--" + m.Flag + " " + m.Problem }
+
+// Validate reports every mistake at once: each error joined is a *Mistake.
+func (o *Options) Validate() error {
+	var mistakes []error
+	check := func(good bool, flag, hint, problem string, args ...any) {
+		if !good {
+			mistakes = append(mistakes, &Mistake{flag, fmt.Sprintf(problem, args...), hint})
+		}
+	}
+	check(o.Concurrency >= 1, "concurrency", "", "is %d, must be at least 1", o.Concurrency)
+	check(o.HostConcurrency >= 1, "host-concurrency", "", "is %d, must be at least 1", o.HostConcurrency)
+	check(o.Rate >= 0, "rate", "leave it out for no limit", "is %g/s, must be above 0", o.Rate)
+	check(o.HostRate >= 0, "host-rate", "leave it out for no limit", "is %g/s, must be above 0", o.HostRate)
+	check(o.Lookahead >= 1, "lookahead", "", "is %d, must be at least 1", o.Lookahead)
+	check(o.Retries >= 0, "retries", "0 is no retry", "is %d, must not be negative", o.Retries)
+	check(o.MaxRedirects >= 0, "max-redirs", "0 follows none", "is %d, must not be negative", o.MaxRedirects)
+	check(o.MaxBody >= 1, "max-body", "--body none keeps no body", "is %d, must be at least 1", o.MaxBody)
+	check(o.MaxFailurePercent >= 0 && o.MaxFailurePercent <= 100, "max-failures", "", "is %g%%, must be 0%% to 100%%", o.MaxFailurePercent)
+	check(validMethod(o.Method), "request", "", "is %q, which is no HTTP method", o.Method)
+	check(o.HTTP == HTTPAuto || o.HTTP == HTTP1 || o.HTTP == HTTP2, "http", "", "is %q, must be auto, 1.1 or 2", o.HTTP)
+	for _, span := range []struct {
+		flag  string
+		value time.Duration
+	}{
+		{"retry-delay", o.RetryDelay}, {"retry-max-delay", o.RetryMaxDelay}, {"retry-max-time", o.RetryMaxTime},
+		{"connect-timeout", o.ConnectTimeout}, {"stall-timeout", o.StallTimeout}, {"timeout", o.Timeout},
+		{"deadline", o.Deadline}, {"slow", o.Slow},
+	} {
+		check(span.value >= 0, span.flag, "", "is %s, must not be negative", span.value)
+	}
+	return errors.Join(mistakes...)
+}

@@ -1,0 +1,92 @@
+package fetch
+
+import (
+	"net/http"
+	"time"
+)
+
+// A Record is what happened to one Request: exactly one for each that was started or could not be understood.
+type Record struct {
+	// Seq is the position among the Requests of this run, without gaps; Request.Index has gaps where requests were skipped.
+	Seq     int64
+	Request Request
+	// Input is the start of a line that could not be used, at most 256 bytes.
+	Input []byte
+	// FinalURL is where redirects led, masked; empty without a redirect.
+	FinalURL string
+	// Status is 0 where no answer came.
+	Status      int
+	Protocol    string
+	ContentType string
+	// Header is the answer's, for --headers.
+	Header http.Header
+	// Body is the decoded body; HasBody is false where there can be none (HEAD, 204, 304).
+	Body    []byte
+	HasBody bool
+	// Bytes counts decoded, WireBytes received body bytes.
+	Bytes, WireBytes int64
+	SHA256           [32]byte
+	Hashed           bool
+	// Attempts counts tries, redirect hops aside; Redirects the hops of all of them.
+	Attempts, Redirects int
+	// StartedAt is when the first exchange began, Elapsed the time from then to the end, waits between attempts included.
+	StartedAt  time.Time
+	Elapsed    time.Duration
+	Timing     *Timing
+	RemoteAddr string
+	// Failure is nil for a success.
+	Failure *Failure
+	// Line is the Record as a Sink's Encode rendered it.
+	Line []byte
+
+	body *buffer
+}
+
+// Timing says where the time of the last exchange went; a step that did not happen is negative.
+type Timing struct {
+	DNS, Connect, TLS, FirstByte, Body time.Duration
+}
+
+// ReleaseBody gives the body's memory back once it has been rendered. Body is nil afterwards.
+func (r *Record) ReleaseBody() {
+	r.Body = nil
+	if r.body != nil {
+		r.body.release()
+		r.body = nil
+	}
+}
+
+// A Sink is where Records go; a Sink may wrap a Sink.
+type Sink interface {
+	// Encode renders a Record into its Line. Many workers call it at once, before Put:
+	// whatever costs time belongs here.
+	Encode(*Record)
+	// Put takes one finished Record for its own. One goroutine calls it. An error stops the run.
+	Put(*Record) error
+	// Flush writes out what is buffered. It is called when no Record is at hand, and with last true once at the end,
+	// when a Sink that holds Records back has to let them go.
+	Flush(last bool) error
+}
+
+// A Holder is a Sink that keeps Records back. What it holds counts as part of the look-ahead window,
+// so that what it holds is bounded.
+type Holder interface {
+	// Held returns the number of Records kept back; it may be called at any time.
+	Held() int
+}
+
+// SinkFunc is a Sink that renders nothing: it is called with each Record, one at a time.
+type SinkFunc func(*Record) error
+
+// Encode does nothing.
+func (SinkFunc) Encode(*Record) {}
+
+// Put calls the function and gives the body's memory back.
+func (f SinkFunc) Put(r *Record) error {
+	err := f(r)
+	r.ReleaseBody()
+	return err
+}
+
+// Flush does nothing.
+func (SinkFunc) Flush(bool) error { return nil }

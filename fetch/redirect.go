@@ -1,0 +1,92 @@
+package fetch
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// isRedirect names the statuses that are followed (RFC 9110 section 15.4); 300, 304 and 305 are answers.
+func isRedirect(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}
+
+// A target is what the next exchange of a Task asks and where.
+type target struct {
+	url    *url.URL
+	host   string // the Lane's key: scheme://host:port
+	method string
+	header http.Header
+	body   []byte
+}
+
+// follow returns the target that a redirect with this status and Location leads to.
+// An unusable Location is a Protocol failure.
+func (t *target) follow(status int, location string) (target, *Failure) {
+	next, err := parseLocation(t.url, location)
+	if err != nil {
+		return target{}, failf(Protocol, "%s with an unusable Location: %w", statusText(status), err)
+	}
+	to := target{url: next, host: originOf(next), method: t.method, header: t.header, body: t.body}
+	if dropsBody(status, t.method) {
+		to.method, to.body = http.MethodGet, nil
+		to.header = without(to.header, isContentHeader)
+	}
+	if to.host != t.host {
+		to.header = without(to.header, staysHome)
+	}
+	return to, nil
+}
+
+func parseLocation(base *url.URL, location string) (*url.URL, error) {
+	ref, err := parseReference(location)
+	if err != nil {
+		return nil, err
+	}
+	next := base.ResolveReference(ref)
+	next.User = nil // credentials from a stranger are not ours to send
+	if next.Fragment == "" {
+		next.Fragment, next.RawFragment = base.Fragment, base.RawFragment // RFC 9110 section 10.2.2
+	}
+	return checkURL(next)
+}
+
+// dropsBody says where a redirect turns into GET: 303 always (RFC 9110 section 15.4.4), 301 and 302 after POST.
+func dropsBody(status int, method string) bool {
+	switch status {
+	case http.StatusSeeOther:
+		return method != http.MethodGet && method != http.MethodHead
+	case http.StatusMovedPermanently, http.StatusFound:
+		return method == http.MethodPost
+	}
+	return false
+}
+
+func isContentHeader(name string) bool {
+	return strings.HasPrefix(name, "Content-")
+}
+
+// staysHome names what does not go over to another origin: all but Accept*, User-Agent, Range
+// and, with a body that is sent again, what says how to read it.
+func staysHome(name string) bool {
+	switch name {
+	case "User-Agent", "Range", "Content-Type", "Content-Encoding", "Content-Language":
+		return false
+	}
+	return !strings.HasPrefix(name, "Accept")
+}
+
+func without(h http.Header, drop func(name string) bool) http.Header {
+	kept := make(http.Header, len(h))
+	for name, values := range h {
+		if !drop(name) {
+			kept[name] = values
+		}
+	}
+	return kept
+}

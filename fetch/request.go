@@ -1,0 +1,124 @@
+package fetch
+
+import (
+	"encoding/json"
+	"hash/maphash"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// A Request is what was asked: one input line. It is immutable once a Source has yielded it.
+type Request struct {
+	// Index is the 0-based position among the requests of the whole input.
+	Index int64
+	// URL is the text given, untouched.
+	URL string
+	// Method is empty for the default: Options.Method, else POST where there is a body, else GET.
+	Method string
+	// Header holds what the input line adds to, or puts in place of, Options.Header.
+	Header http.Header
+	// Body is what to send; nil is none, or Options.Body.
+	Body []byte
+	// BodyForm says how the input wrote the body, so that a Record can write it the same way.
+	BodyForm BodyForm
+	// ID and Meta come back in the Record as they are. ID is a JSON scalar, Meta any JSON value.
+	ID, Meta json.RawMessage
+	// SHA256 is the expected hash of the decoded body, lower-case hex; empty is not checked.
+	SHA256 string
+	// Path is the name wanted for a saved body.
+	Path string
+	// Retry overrides Options for this request: true retries whatever the method, false never; nil goes by the method.
+	Retry *bool
+	// File and Line say where the request stood; Line is 1-based, 0 is unknown.
+	File string
+	Line int64
+}
+
+// BodyForm is the way in which an input line wrote a request body.
+type BodyForm uint8
+
+// The forms of a request body. BodyText is sent as curl -d does, BodyJSON as application/json.
+const (
+	BodyText BodyForm = iota
+	BodyJSON
+	BodyBase64
+)
+
+// MoreThanURL reports whether the request asked for more than a plain URL, id and meta aside.
+func (r *Request) MoreThanURL() bool {
+	return r.Method != "" || len(r.Header) > 0 || r.Body != nil || r.SHA256 != "" || r.Path != "" || r.Retry != nil
+}
+
+// Identity is a 128-bit fingerprint of what a Request asks.
+type Identity [2]uint64
+
+// An Identifier makes Identities that agree within one process. Its seeds are random,
+// so no input can be made to collide on purpose.
+type Identifier struct{ a, b maphash.Seed }
+
+// NewIdentifier returns an Identifier with fresh seeds.
+func NewIdentifier() Identifier {
+	return Identifier{maphash.MakeSeed(), maphash.MakeSeed()}
+}
+
+// Of returns the Identity of r: its method, URL, headers, body and id.
+func (i Identifier) Of(r *Request) Identity {
+	text := identityText(r)
+	return Identity{maphash.Bytes(i.a, text), maphash.Bytes(i.b, text)}
+}
+
+// identityText writes each part behind a mark that cannot stand in it, so that no two requests read alike.
+func identityText(r *Request) []byte {
+	text := make([]byte, 0, 256)
+	text = append(append(text, r.URL...), 0)
+	text = append(append(text, r.Method...), 0)
+	for _, name := range sortedNames(r.Header) {
+		for _, value := range r.Header[name] {
+			text = append(append(append(append(text, name...), ':'), value...), 0)
+		}
+	}
+	if r.Body != nil {
+		text = append(append(text, 1), r.Body...)
+	}
+	return append(append(text, 0, 2), r.ID...)
+}
+
+func sortedNames(h http.Header) []string {
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Secret is what stands in place of anything secret in every output.
+const Secret = "***"
+
+// MaskURL returns text with its userinfo, if it has any, replaced by Secret.
+func MaskURL(text string) string {
+	_, rest, found := strings.Cut(text, "//")
+	if !found {
+		return text
+	}
+	authority := rest
+	if end := strings.IndexAny(rest, "/?#\\"); end >= 0 {
+		authority = rest[:end]
+	}
+	at := strings.LastIndexByte(authority, '@')
+	if at < 0 {
+		return text
+	}
+	start := len(text) - len(rest)
+	return text[:start] + Secret + text[start+at:]
+}
+
+// SecretHeader reports whether the values of the named request header never stand in an output.
+func SecretHeader(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Authorization", "Proxy-Authorization", "Cookie":
+		return true
+	}
+	return false
+}

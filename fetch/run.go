@@ -1,0 +1,203 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// An OutputError ends a run whose Sink failed.
+type OutputError struct{ Err error }
+
+func (e *OutputError) Error() string { return "writing the output: " + e.Err.Error() }
+
+// Unwrap returns the Sink's error.
+func (e *OutputError) Unwrap() error { return e.Err }
+
+// An InputError ends a run whose Source broke off half-way.
+type InputError struct{ Err error }
+
+func (e *InputError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the Source's error.
+func (e *InputError) Unwrap() error { return e.Err }
+
+// backlog is how many Requests and Records may lie between two stages: enough that neither waits for the other's wake-up.
+const backlog = 256
+
+// Run asks for every Request of source and gives sink one Record for each that was started.
+//
+// It returns when all is done, or when Options or ctx end it early: Summary.Stopped then says why. The end of ctx cancels
+// what flies. The error is nil unless the run itself broke: a *Mistake for each unusable option (joined),
+// an *OutputError, an *InputError, or the cause of ctx's end.
+//
+// Run awaits all that it starts, but for a source that is blocked in a read when the run is stopped: it is asked
+// nothing more once that read returns.
+func Run(ctx context.Context, source Source, sink Sink, options Options) (Summary, error) {
+	if err := options.Validate(); err != nil {
+		return Summary{}, err
+	}
+	transport := newTransport(&options)
+	defer transport.CloseIdleConnections()
+	r := newRun(&options, sink, transport)
+	flights, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	go r.feed(source) // ends with the source, or at its next Request after r.closed
+	var workers, writer sync.WaitGroup
+	writer.Go(r.write)
+	s := newScheduler(r, cancel, func() {
+		w := &worker{run: r, rng: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
+		workers.Go(func() { w.work(flights) })
+	})
+	s.loop(ctx)
+
+	close(r.closed)
+	close(r.start)
+	workers.Wait()
+	close(r.records)
+	writer.Wait()
+	summary := s.summary(time.Now())
+	return summary, r.verdict(ctx, &summary)
+}
+
+// A run is what the stages of one Run share: the channels between them.
+type run struct {
+	options *Options
+	client  http.RoundTripper
+	targets *targeter
+	sink    Sink
+
+	intake  chan *task    // feed to scheduler; closed at the source's end
+	start   chan *task    // scheduler to workers
+	done    chan *task    // workers to scheduler
+	records chan *Record  // workers to writer
+	wake    chan struct{} // writer to scheduler: a Holder has let go
+	broken  chan struct{} // closed by the writer when the Sink has failed
+	closed  chan struct{} // closed when the run is over
+
+	inputErr error // feed's, until it has closed intake
+	sinkErr  error // the writer's, until it has ended
+}
+
+func newRun(o *Options, sink Sink, client http.RoundTripper) *run {
+	return &run{
+		options: o, client: client, targets: newTargeter(o), sink: sink,
+		intake:  make(chan *task, backlog),
+		start:   make(chan *task, o.Concurrency),
+		done:    make(chan *task, o.Concurrency),
+		records: make(chan *Record, backlog),
+		wake:    make(chan struct{}, 1),
+		broken:  make(chan struct{}),
+		closed:  make(chan struct{}),
+	}
+}
+
+// feed makes Tasks of what the source yields.
+func (r *run) feed(source Source) {
+	defer close(r.intake)
+	var seq int64
+	for request, err := range source {
+		t := &task{request: request}
+		var line *LineError
+		switch {
+		case errors.Is(err, Skipped):
+			t.skipped = true
+		case errors.As(err, &line):
+			t.bad = line
+		case err != nil:
+			r.inputErr = &InputError{err}
+			return
+		default:
+			target, err := r.targets.of(&request)
+			if err != nil {
+				t.bad = &LineError{Input: []byte(clip(request.URL, maxInput)), Err: err}
+			}
+			t.target = target
+		}
+		if !t.skipped {
+			t.seq = seq
+			seq++
+		}
+		select {
+		case r.intake <- t:
+		case <-r.closed:
+			return
+		}
+	}
+}
+
+// flushAfter is how long a Record may lie in a buffer while nothing follows it.
+const flushAfter = 5 * time.Millisecond
+
+// write gives the Records to the Sink, one at a time. After an error it only takes them away.
+func (r *run) write() {
+	holder, _ := r.sink.(Holder)
+	idle := time.NewTimer(flushAfter)
+	idle.Stop()
+	defer idle.Stop()
+	buffered := false
+	for {
+		select {
+		case record, open := <-r.records:
+			if !open {
+				r.sinkFailed(r.sink.Flush(true))
+				return
+			}
+			if r.sinkErr != nil {
+				record.ReleaseBody()
+				continue
+			}
+			r.put(holder, record)
+			if !buffered {
+				buffered = true
+				idle.Reset(flushAfter)
+			}
+		case <-idle.C:
+			buffered = false
+			r.sinkFailed(r.sink.Flush(false))
+		}
+	}
+}
+
+// put gives one Record to the Sink, and wakes the scheduler where the Sink has let go of others.
+func (r *run) put(holder Holder, record *Record) {
+	if holder == nil || holder.Held() == 0 {
+		r.sinkFailed(r.sink.Put(record))
+		return
+	}
+	held := holder.Held()
+	r.sinkFailed(r.sink.Put(record))
+	if holder.Held() >= held {
+		return
+	}
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (r *run) sinkFailed(err error) {
+	if err != nil && r.sinkErr == nil {
+		r.sinkErr = &OutputError{err}
+		close(r.broken)
+	}
+}
+
+// verdict returns the error of a run that has ended, and says so in its summary.
+func (r *run) verdict(ctx context.Context, s *Summary) error {
+	switch {
+	case r.sinkErr != nil:
+		s.Stopped, s.Complete = StopOutput, false
+		return r.sinkErr
+	case s.Stopped == StopInput:
+		return r.inputErr
+	case s.Stopped == StopCanceled:
+		return fmt.Errorf("the run was cancelled: %w", context.Cause(ctx))
+	}
+	return nil
+}

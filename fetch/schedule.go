@@ -1,0 +1,272 @@
+package fetch
+
+import (
+	"context"
+	"time"
+)
+
+// A scheduler owns the Plan, the counts and the only timer. It starts Tasks, takes them back and decides when the run is over.
+type scheduler struct {
+	*run
+	plan    *plan
+	tally   *tally
+	cancel  context.CancelCauseFunc // ends the flights
+	hire    func()                  // starts one more worker
+	workers int
+	holder  Holder // nil where the Sink keeps nothing back
+
+	timer    *time.Timer
+	begun    time.Time
+	deadline time.Time // of the run, or of the flights once it drains; zero is none
+	open     int       // Tasks taken in and not ended
+	ended    bool      // the source has no more
+	drain    <-chan struct{}
+	output   <-chan struct{} // broken; nil once seen
+	canceled <-chan struct{} // the caller's context; nil once seen
+	reason   Limit           // what held the next Task back since looked
+	looked   time.Time
+}
+
+func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *scheduler {
+	s := &scheduler{run: r, plan: newPlan(r.options), tally: newTally(), cancel: cancel, hire: hire,
+		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: r.options.Drain, output: r.broken}
+	s.holder, _ = r.sink.(Holder)
+	s.looked = s.begun
+	if s.options.Deadline > 0 {
+		s.deadline = s.begun.Add(s.options.Deadline)
+	}
+	return s
+}
+
+// loop runs until every Task taken in has ended and no more will come.
+func (s *scheduler) loop(ctx context.Context) {
+	defer s.timer.Stop()
+	s.canceled = ctx.Done()
+	for {
+		now := time.Now()
+		s.charge(now)
+		s.expire(now)
+		wait := s.dispatch(now)
+		if s.over() {
+			return
+		}
+		s.reason = s.heldBy(now)
+		s.sleep(now, wait)
+	}
+}
+
+// dispatch starts every Task that may start now and returns how long until the next one may.
+func (s *scheduler) dispatch(now time.Time) time.Duration {
+	for {
+		t, wait := s.plan.next(now)
+		if t == nil {
+			return wait
+		}
+		if s.workers < s.plan.running {
+			s.workers++
+			s.hire()
+		}
+		s.start <- t // never blocks: its capacity is the concurrency
+	}
+}
+
+func (s *scheduler) over() bool {
+	return s.open == 0 && (s.ended || s.stopped())
+}
+
+func (s *scheduler) stopped() bool { return s.tally.Stopped != StopNone }
+
+// sleep waits for an event, at most until wait has passed, and takes in what else has come by then.
+func (s *scheduler) sleep(now time.Time, wait time.Duration) {
+	s.setTimer(now, wait)
+	intake := s.intake
+	if s.ended || s.stopped() || s.windowFull() {
+		intake = nil // a nil channel never fires: backpressure
+	}
+	select {
+	case t := <-s.done:
+		s.take(t)
+	case t, open := <-intake:
+		s.admit(t, open)
+	case <-s.timer.C:
+	case <-s.wake:
+	case <-s.drain:
+		s.drain = nil
+		s.stop(StopDrain, time.Now())
+	case <-s.output:
+		s.output = nil
+		s.stop(StopOutput, time.Now())
+	case <-s.canceled:
+		s.canceled = nil
+		s.stop(StopCanceled, time.Now())
+	}
+	s.catchUp(intake)
+}
+
+// catchUp takes what lies ready without another look at everything else.
+func (s *scheduler) catchUp(intake <-chan *task) {
+	for n := len(s.done); n > 0; n-- {
+		s.take(<-s.done)
+	}
+	for n := len(intake); n > 0 && !s.stopped() && !s.windowFull(); n-- {
+		s.admit(<-intake, true)
+	}
+}
+
+func (s *scheduler) setTimer(now time.Time, wait time.Duration) {
+	if !s.deadline.IsZero() {
+		if left := max(s.deadline.Sub(now), 0); wait == never || left < wait {
+			wait = left
+		}
+	}
+	if wait == never {
+		s.timer.Stop()
+		return
+	}
+	s.timer.Reset(wait)
+}
+
+func (s *scheduler) windowFull() bool {
+	held := s.open
+	if s.holder != nil {
+		held += s.holder.Held()
+	}
+	return held >= s.options.Lookahead
+}
+
+// admit takes in what the feed made of one input line, or the input's end.
+func (s *scheduler) admit(t *task, open bool) {
+	if !open {
+		s.ended = true
+		return
+	}
+	if t.skipped {
+		s.tally.Skipped++
+		return
+	}
+	s.open++
+	s.plan.add(t, time.Now())
+}
+
+// take counts what became of a Task and sends it where it belongs.
+func (s *scheduler) take(t *task) {
+	now := time.Now()
+	s.plan.done(t, now)
+	s.tally.exchange(t)
+	if t.verdict.Fate == Final {
+		s.open--
+		s.tally.final(t)
+		if !s.stopped() && s.tally.tooMany(s.options) {
+			s.stop(StopFailures, now)
+		}
+		return
+	}
+	t.notBefore = now.Add(t.verdict.Delay)
+	if s.stopped() {
+		s.plan.fail(t, s.cutOff(t))
+		return
+	}
+	s.plan.add(t, now)
+}
+
+// expire acts on a deadline that has passed: the run's own, or that of its last flights.
+func (s *scheduler) expire(now time.Time) {
+	if s.deadline.IsZero() || now.Before(s.deadline) {
+		return
+	}
+	s.deadline = time.Time{}
+	if s.tally.Stopped == StopDrain {
+		s.cancel(s.because())
+		return
+	}
+	s.stop(StopDeadline, now)
+}
+
+// stop starts nothing more. A drain lets what flies land within the grace; any other reason cancels it.
+func (s *scheduler) stop(why Stop, now time.Time) {
+	if s.stopped() {
+		if why == StopCanceled || why == StopOutput {
+			s.cancel(s.because())
+		}
+		return
+	}
+	s.tally.Stopped = why
+	s.deadline = time.Time{}
+	if why == StopDrain {
+		s.deadline = now.Add(s.options.Grace)
+	} else {
+		s.cancel(s.because())
+	}
+	for _, t := range s.plan.rest() {
+		if t.began.IsZero() {
+			s.open--
+			s.tally.NotStarted++
+			continue
+		}
+		s.plan.fail(t, s.cutOff(t))
+	}
+}
+
+func (s *scheduler) because() error {
+	switch s.tally.Stopped {
+	case StopFailures:
+		return &stopError{"--max-failures"}
+	case StopDeadline:
+		return &limitError{Canceled, "--deadline", s.options.Deadline}
+	case StopDrain:
+		return &stopError{"an interrupt"}
+	case StopOutput:
+		return &stopError{"an output that can't be written"}
+	}
+	return &stopError{"the caller"}
+}
+
+// cutOff is the last word on a Task that was to be asked again.
+func (s *scheduler) cutOff(t *task) *Failure {
+	if t.verdict.Failure == nil {
+		return failf(Canceled, "%w before the redirect was followed", s.because())
+	}
+	return failf(Canceled, "%w before the next attempt; the last one: %w", s.because(), t.verdict.Failure)
+}
+
+// heldBy says what keeps the next Task from starting.
+func (s *scheduler) heldBy(now time.Time) Limit {
+	if len(s.records) == cap(s.records) {
+		return LimitOutput
+	}
+	if limit := s.plan.held(now); limit != "" {
+		return limit
+	}
+	switch {
+	case s.ended || s.stopped():
+		return LimitNetwork
+	case s.windowFull() && s.plan.running == 0:
+		return LimitOutput
+	case s.windowFull():
+		return LimitNetwork
+	}
+	return LimitInput
+}
+
+// charge books the time since the last look to what held the next Task back.
+func (s *scheduler) charge(now time.Time) {
+	if s.reason != "" {
+		s.tally.LimitedFor[s.reason] += now.Sub(s.looked)
+	}
+	s.looked = now
+}
+
+// summary closes the counts once the run is over. What the feed had ready by then was never started.
+func (s *scheduler) summary(now time.Time) Summary {
+	for n := len(s.intake); n > 0; n-- {
+		if t := <-s.intake; t.skipped {
+			s.tally.Skipped++
+		} else {
+			s.tally.NotStarted++
+		}
+	}
+	if s.ended && s.inputErr != nil && !s.stopped() {
+		s.tally.Stopped = StopInput
+	}
+	return s.tally.summary(now.Sub(s.begun))
+}

@@ -1,0 +1,188 @@
+package fetch
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// A Source yields Requests lazily. The error beside a Request says what to do with it:
+// nil runs it; Skipped counts it and no more; a *LineError makes a failure Record of it; anything else ends the input.
+type Source = iter.Seq2[Request, error]
+
+// Skipped is yielded with a Request that is not to be asked, such as a duplicate.
+var Skipped = errors.New("skipped") //nolint:staticcheck // a verdict beside a Request, named for what it says
+
+// A LineError is an input line that can't be used. It is data: the run goes on.
+type LineError struct {
+	// Input is the start of the line, at most 256 bytes.
+	Input []byte
+	Err   error
+}
+
+func (e *LineError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *LineError) Unwrap() error { return e.Err }
+
+// The longest usable lines, and how much of an unusable one is kept.
+const (
+	maxLine  = 1 << 20
+	maxJSON  = 4 << 20
+	maxInput = 256
+)
+
+// A Reader makes Requests of lines. Several inputs read one after the other through one Reader share its index.
+type Reader struct {
+	index int64
+}
+
+// Lines yields the Requests of in, plain lines and JSON lines told apart one by one; file is its name in Records.
+func (rd *Reader) Lines(in io.Reader, file string) Source {
+	return func(yield func(Request, error) bool) {
+		lines := newLineReader(in)
+		for {
+			text, err := lines.next()
+			if err != nil {
+				if !errors.Is(err, io.EOF) {
+					yield(Request{File: file, Line: lines.number}, fmt.Errorf("reading %s after line %d: %w", file, lines.number, err))
+				}
+				return
+			}
+			if !countable(text) {
+				continue
+			}
+			request, err := rd.request(text, lines.cut)
+			request.File, request.Line = file, lines.number
+			if !yield(request, err) {
+				return
+			}
+		}
+	}
+}
+
+// URLs yields a Request for each text.
+func (rd *Reader) URLs(texts []string) Source {
+	return func(yield func(Request, error) bool) {
+		for _, text := range texts {
+			request, err := rd.request([]byte(text), false)
+			if !yield(request, err) {
+				return
+			}
+		}
+	}
+}
+
+func (rd *Reader) request(text []byte, cut bool) (Request, error) {
+	index := rd.index
+	rd.index++
+	request, err := parseRequest(text, cut)
+	request.Index = index
+	if err != nil {
+		return request, &LineError{Input: bytes.Clone(text[:min(len(text), maxInput)]), Err: err}
+	}
+	return request, nil
+}
+
+// Concat yields the Requests of one Source after the other.
+func Concat(sources ...Source) Source {
+	return func(yield func(Request, error) bool) {
+		for _, source := range sources {
+			for request, err := range source {
+				if !yield(request, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// CountRequests returns how many Requests in holds. It reads to the end and understands no more of a line than it must.
+func CountRequests(in io.Reader) (int64, error) {
+	var count int64
+	lines := newLineReader(in)
+	for {
+		text, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			return count, nil
+		}
+		if err != nil {
+			return count, err
+		}
+		if countable(text) {
+			count++
+		}
+	}
+}
+
+// countable says which lines ask something: not blank ones, comments, and the kinds of our own output that answer nothing.
+func countable(text []byte) bool {
+	if len(text) == 0 || text[0] == '#' {
+		return false
+	}
+	if text[0] != '{' {
+		return true
+	}
+	for _, kind := range [...]string{`{"type":"summary"`, `{"type":"log"`, `{"type":"plan"`} {
+		if bytes.HasPrefix(text, []byte(kind)) {
+			return false
+		}
+	}
+	return true
+}
+
+// A lineReader cuts a stream into lines without space at either end. Memory is bounded by the longest usable line.
+type lineReader struct {
+	in     *bufio.Reader
+	long   []byte
+	number int64 // of the line last read, 1-based
+	cut    bool  // it was longer than usable; its start was returned
+}
+
+func newLineReader(in io.Reader) *lineReader {
+	buffered := bufio.NewReaderSize(in, 64<<10)
+	if mark, _ := buffered.Peek(2); len(mark) == 2 && (mark[0] == 0xfe && mark[1] == 0xff || mark[0] == 0xff && mark[1] == 0xfe) {
+		utf16 := unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder()
+		buffered = bufio.NewReaderSize(transform.NewReader(buffered, utf16), 64<<10)
+	}
+	return &lineReader{in: buffered}
+}
+
+// next returns a line, valid until the next call. A last line without a newline is a line too.
+func (l *lineReader) next() ([]byte, error) {
+	l.cut = false
+	part, err := l.in.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		part, err = l.readLong(part)
+	}
+	if err != nil && (len(part) == 0 || !errors.Is(err, io.EOF)) {
+		return nil, err
+	}
+	l.number++
+	if l.number == 1 {
+		part = bytes.TrimPrefix(part, []byte("\uFEFF"))
+	}
+	return bytes.TrimSpace(part), nil
+}
+
+// readLong collects a line that outgrew the buffer, and reads past what is over the bound.
+func (l *lineReader) readLong(part []byte) ([]byte, error) {
+	l.long = append(l.long[:0], part...)
+	for {
+		part, err := l.in.ReadSlice('\n')
+		if len(l.long)+len(part) <= maxJSON+2 { // a newline and a carriage return are no part of the line
+			l.long = append(l.long, part...)
+		} else {
+			l.cut = true
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return l.long, err
+		}
+	}
+}

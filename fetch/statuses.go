@@ -1,0 +1,136 @@
+package fetch
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Statuses is a set of HTTP status codes, as ranges from first to last.
+type Statuses [][2]int
+
+// Has reports whether the set holds status.
+func (s Statuses) Has(status int) bool {
+	for _, span := range s {
+		if span[0] <= status && status <= span[1] {
+			return true
+		}
+	}
+	return false
+}
+
+func (s Statuses) String() string {
+	words := make([]string, len(s))
+	for i, span := range s {
+		words[i] = strconv.Itoa(span[0])
+		if span[1] != span[0] {
+			words[i] += "-" + strconv.Itoa(span[1])
+		}
+	}
+	return strings.Join(words, ",")
+}
+
+// ParseStatuses reads a list such as "200-299,304,5xx".
+func ParseStatuses(text string) (Statuses, error) {
+	var set Statuses
+	for word := range strings.SplitSeq(text, ",") {
+		span, err := parseSpan(strings.TrimSpace(word))
+		if err != nil {
+			return nil, err
+		}
+		set = append(set, span)
+	}
+	return set, nil
+}
+
+func parseSpan(word string) (span [2]int, err error) {
+	if class, found := strings.CutSuffix(strings.ToLower(word), "xx"); found && len(class) == 1 {
+		word = class + "00-" + class + "99"
+	}
+	first, last, found := strings.Cut(word, "-")
+	if !found {
+		last = first
+	}
+	from, err1 := strconv.Atoi(first)
+	to, err2 := strconv.Atoi(last)
+	if err1 != nil || err2 != nil || from < 100 || to > 999 || from > to {
+		return span, fmt.Errorf("%q is no status such as 404, 500-599 or 5xx", word)
+	}
+	return [2]int{from, to}, nil
+}
+
+// RetryOn says which outcomes are worth another attempt: final statuses and kinds of failure.
+type RetryOn struct {
+	Statuses Statuses
+	Kinds    []Kind
+}
+
+func defaultRetryOn() RetryOn {
+	return RetryOn{
+		Statuses: Statuses{{408, 408}, {425, 425}, {429, 429}, {500, 500}, {502, 502}, {503, 503}, {504, 504}},
+		Kinds:    []Kind{DNS, Connect, Timeout, Stalled, Reset, Truncated},
+	}
+}
+
+// ParseRetryOn reads a list of statuses and kinds such as "429,5xx,timeout"; empty or "none" is nothing.
+func ParseRetryOn(text string) (RetryOn, error) {
+	var on RetryOn
+	if text = strings.TrimSpace(text); text == "" || text == "none" {
+		return on, nil
+	}
+	for word := range strings.SplitSeq(text, ",") {
+		word = strings.TrimSpace(word)
+		if kind := Kind(word); retryable(kind) {
+			on.Kinds = append(on.Kinds, kind)
+			continue
+		}
+		span, err := parseSpan(word)
+		if err != nil {
+			return on, fmt.Errorf("%q is neither a status (429, 500-599, 5xx) nor a kind of failure that can pass (%s)", word, kindWords())
+		}
+		on.Statuses = append(on.Statuses, span)
+	}
+	return on, nil
+}
+
+// retryable kinds are those that another attempt at the same request may not meet again.
+func retryable(kind Kind) bool {
+	switch kind {
+	case DNS, Connect, TLS, Timeout, Stalled, Reset, Truncated, Protocol, Checksum, Decode:
+		return true
+	}
+	return false
+}
+
+func kindWords() string {
+	var words []string
+	for _, kind := range Kinds() {
+		if retryable(kind) {
+			words = append(words, string(kind))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func (on RetryOn) String() string {
+	var words []string
+	if len(on.Statuses) > 0 {
+		words = append(words, on.Statuses.String())
+	}
+	for _, kind := range on.Kinds {
+		words = append(words, string(kind))
+	}
+	if words == nil {
+		return "none"
+	}
+	return strings.Join(words, ",")
+}
+
+func (on RetryOn) hasKind(kind Kind) bool {
+	for _, k := range on.Kinds {
+		if k == kind {
+			return true
+		}
+	}
+	return false
+}

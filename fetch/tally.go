@@ -1,0 +1,199 @@
+package fetch
+
+import (
+	"math/bits"
+	"time"
+)
+
+// Limit names what kept the next exchange from starting.
+type Limit string
+
+// The limits of a run, as they stand in its summary.
+const (
+	LimitConcurrency     Limit = "concurrency"
+	LimitHostConcurrency Limit = "host-concurrency"
+	LimitRate            Limit = "rate"
+	LimitHostRate        Limit = "host-rate"
+	LimitPausedHosts     Limit = "paused-hosts" // hosts that asked for silence, and back-off
+	LimitNetwork         Limit = "network"      // nothing was left to start: flights had to land
+	LimitInput           Limit = "input"
+	LimitOutput          Limit = "output"
+)
+
+// Stop says what ended a run before its input was done.
+type Stop string
+
+// The reasons to stop. StopNone is a run that came to its end.
+const (
+	StopNone     Stop = ""
+	StopFailures Stop = "failures" // MaxFailures or MaxFailurePercent passed
+	StopDeadline Stop = "deadline"
+	StopDrain    Stop = "drain"    // Drain was closed
+	StopCanceled Stop = "canceled" // the context ended
+	StopOutput   Stop = "output"   // the Sink failed
+	StopInput    Stop = "input"    // the Source broke off; what it had yielded was done
+)
+
+// A Summary counts what a run did. Total = Succeeded + Failed + Skipped + NotStarted.
+type Summary struct {
+	// Complete is false where the run stopped early.
+	Complete bool
+	Stopped  Stop
+	Total, Succeeded, Failed, Skipped,
+	NotStarted int64 // read, and never asked
+	// Exchanges counts HTTP round trips, redirects and retries included.
+	Exchanges, Retries int64
+	// Bytes counts the decoded body bytes of successes, WireBytes the received ones.
+	Bytes, WireBytes int64
+	Elapsed          time.Duration
+	ByKind           map[Kind]int64
+	ByStatus         map[int]int64
+	// FailedByHost counts failures per origin; past MaxHosts origins the rest are counted under "other".
+	FailedByHost map[string]int64
+	// Latency is of the exchanges that brought an answer or failed on the network.
+	Latency Latency
+	// LimitedBy is what bound the run for the largest share of its time, LimitedFor how long each bound it.
+	LimitedBy  Limit
+	LimitedFor map[Limit]time.Duration
+}
+
+// MaxHosts is how many origins a Summary tells apart.
+const MaxHosts = 1000
+
+// Latency holds percentiles of the time that exchanges took.
+type Latency struct {
+	Count              int64
+	P50, P90, P99, Max time.Duration
+}
+
+// An outcome is what a worker tells of one exchange, for the counts.
+type outcome struct {
+	exchanged        bool
+	took             time.Duration
+	status           int
+	bytes, wireBytes int64
+}
+
+type tally struct {
+	Summary
+	latency histogram
+}
+
+func newTally() *tally {
+	return &tally{Summary: Summary{
+		ByKind:       make(map[Kind]int64),
+		ByStatus:     make(map[int]int64),
+		FailedByHost: make(map[string]int64),
+		LimitedFor:   make(map[Limit]time.Duration),
+	}}
+}
+
+// exchange counts what every exchange counts for.
+func (c *tally) exchange(t *task) {
+	if !t.outcome.exchanged {
+		return
+	}
+	c.Exchanges++
+	c.latency.add(t.outcome.took)
+	if t.verdict.Fate == Retry {
+		c.Retries++
+	}
+}
+
+// final counts a Task that has ended.
+func (c *tally) final(t *task) {
+	if t.outcome.status > 0 {
+		c.ByStatus[t.outcome.status]++
+	}
+	failure := t.verdict.Failure
+	if failure == nil {
+		c.Succeeded++
+		c.Bytes += t.outcome.bytes
+		c.WireBytes += t.outcome.wireBytes
+		return
+	}
+	c.Failed++
+	c.ByKind[failure.Kind]++
+	if t.host == "" {
+		return
+	}
+	host := t.host
+	if _, known := c.FailedByHost[host]; !known && len(c.FailedByHost) >= MaxHosts {
+		host = "other"
+	}
+	c.FailedByHost[host]++
+}
+
+func (c *tally) finished() int64 { return c.Succeeded + c.Failed }
+
+// tooMany reports whether more requests have failed than the options allow.
+func (c *tally) tooMany(o *Options) bool {
+	if o.MaxFailures >= 0 && c.Failed > o.MaxFailures {
+		return true
+	}
+	return o.MaxFailurePercent > 0 && c.finished() >= 100 && float64(c.Failed)*100 > o.MaxFailurePercent*float64(c.finished())
+}
+
+// summary closes the counts.
+func (c *tally) summary(elapsed time.Duration) Summary {
+	s := c.Summary
+	s.Elapsed = elapsed
+	s.Total = s.Succeeded + s.Failed + s.Skipped + s.NotStarted
+	s.Complete = s.Stopped == StopNone
+	s.Latency = Latency{
+		Count: c.latency.count,
+		P50:   c.latency.quantile(0.50),
+		P90:   c.latency.quantile(0.90),
+		P99:   c.latency.quantile(0.99),
+		Max:   c.latency.max,
+	}
+	var longest time.Duration
+	for limit, span := range s.LimitedFor {
+		if span > longest || span == longest && limit < s.LimitedBy {
+			s.LimitedBy, longest = limit, span
+		}
+	}
+	return s
+}
+
+// histBits is the resolution of a histogram: 32 steps per doubling, so that a quantile is at most 1/32 off.
+const histBits = 5
+
+// A histogram counts durations in steps that grow with them: constant memory whatever it counts.
+type histogram struct {
+	counts [(64 - histBits) << histBits]int64
+	count  int64
+	max    time.Duration
+}
+
+func (h *histogram) add(d time.Duration) {
+	h.counts[step(uint64(max(d, 0)/time.Microsecond))]++
+	h.count++
+	h.max = max(h.max, d)
+}
+
+// step numbers the span of microseconds that v falls into.
+func step(v uint64) int {
+	shift := max(bits.Len64(v)-histBits-1, 0)
+	return shift<<histBits + int(v>>shift)
+}
+
+// quantile returns a value that the share q of all is at most, 1/32 high at the most; 0 where nothing was added.
+func (h *histogram) quantile(q float64) time.Duration {
+	want := int64(q*float64(h.count) + 0.999999)
+	var seen int64
+	for i, n := range h.counts {
+		seen += n
+		if n > 0 && seen >= want {
+			return min(upper(i), h.max)
+		}
+	}
+	return h.max
+}
+
+// upper is the largest duration in the numbered span.
+func upper(i int) time.Duration {
+	shift := max(i>>histBits-1, 0)
+	v := uint64(i-shift<<histBits+1)<<shift - 1
+	return time.Duration(v+1)*time.Microsecond - 1
+}

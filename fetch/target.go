@@ -1,0 +1,235 @@
+package fetch
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+	"golang.org/x/net/idna"
+)
+
+// A targeter turns Requests into targets: it merges what a line says with what the Options say.
+type targeter struct {
+	options *Options
+	base    http.Header // what a plain URL is asked with; shared, never written to
+	form    http.Header // the same with the Content-Type of curl -d
+}
+
+func newTargeter(o *Options) *targeter {
+	base := http.Header{"Accept": {"*/*"}}
+	if !o.Identity {
+		base["Accept-Encoding"] = []string{"gzip, deflate, br, zstd"}
+	}
+	base["User-Agent"] = []string{o.UserAgent} // net/http sends its own where ours is missing, and none where it is empty
+	if o.Username != "" {
+		base["Authorization"] = []string{basic(o.Username, o.Password)}
+	}
+	form := merge(base, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
+	return &targeter{options: o, base: merge(base, o.Header), form: merge(form, o.Header)}
+}
+
+// merge returns base with the values of over in place of its own; a nil value in over takes the header away.
+func merge(base, over http.Header) http.Header {
+	merged := make(http.Header, len(base)+len(over))
+	for name, values := range base {
+		merged[name] = values
+	}
+	for name, values := range over {
+		if values == nil {
+			delete(merged, name)
+			if name == "User-Agent" {
+				merged[name] = []string{""}
+			}
+			continue
+		}
+		merged[name] = values
+	}
+	return merged
+}
+
+func basic(username, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(username+":"+password))
+}
+
+// of returns what the first exchange of r asks. The error says why r can't be asked.
+func (tg *targeter) of(r *Request) (target, error) {
+	u, err := ParseURL(r.URL)
+	if err != nil {
+		return target{}, err
+	}
+	t := target{url: u, host: originOf(u), body: r.Body, header: tg.base}
+	if t.body == nil {
+		t.body = tg.options.Body
+	}
+	if t.body != nil {
+		t.header = tg.form
+		if r.Body != nil && r.BodyForm != BodyText {
+			t.header = merge(http.Header{"Content-Type": {contentTypes[r.BodyForm]}}, tg.base)
+		}
+	}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		t.header = merge(t.header, http.Header{"Authorization": {basic(u.User.Username(), password)}})
+		bare := *u
+		bare.User = nil
+		t.url = &bare
+	}
+	if len(r.Header) > 0 {
+		t.header = merge(t.header, r.Header)
+	}
+	t.method = tg.method(r, t.body != nil)
+	return t, nil
+}
+
+var contentTypes = map[BodyForm]string{BodyJSON: "application/json", BodyBase64: "application/octet-stream"}
+
+func (tg *targeter) method(r *Request, hasBody bool) string {
+	switch {
+	case r.Method != "":
+		return r.Method
+	case tg.options.Method != "":
+		return tg.options.Method
+	case hasBody:
+		return http.MethodPost
+	}
+	return http.MethodGet
+}
+
+// validMethod accepts the empty method, which is the default, and any token but CONNECT, which asks for a tunnel.
+func validMethod(method string) bool {
+	return method == "" || httpguts.ValidHeaderFieldName(method) && method != http.MethodConnect
+}
+
+// ParseURL reads an absolute http or https URL as an input gives it. What is not ASCII is percent-encoded
+// and international host names become their ASCII form; white space and control characters are errors.
+func ParseURL(text string) (*url.URL, error) {
+	scheme, _, found := strings.Cut(text, "://")
+	if !found {
+		return nil, errors.New("no http:// or https:// in front")
+	}
+	if !isHTTP(scheme) {
+		return nil, fmt.Errorf("scheme %q is not http or https", clip(scheme, 32))
+	}
+	for _, c := range []byte(text) {
+		if c <= ' ' || c == 0x7f {
+			return nil, fmt.Errorf("the URL holds %q; percent-encode it as %%%02X", c, c)
+		}
+	}
+	u, err := parseReference(text)
+	if err != nil {
+		return nil, err
+	}
+	return checkURL(u)
+}
+
+func isHTTP(scheme string) bool {
+	return strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
+}
+
+// parseReference parses text once what a URI can't hold (RFC 3986 section 2) is percent-encoded behind its authority.
+func parseReference(text string) (*url.URL, error) {
+	u, err := url.Parse(encodeTail(text))
+	if err != nil {
+		var parse *url.Error
+		if errors.As(err, &parse) {
+			err = parse.Err // the outer error repeats the URL with its userinfo
+		}
+		return nil, err
+	}
+	return u, nil
+}
+
+// encodeTail leaves the authority alone: what is strange there is an error, or an international name.
+func encodeTail(text string) string {
+	start := 0
+	if i := strings.Index(text, "//"); i >= 0 {
+		start = len(text)
+		if end := strings.IndexAny(text[i+2:], "/?#"); end >= 0 {
+			start = i + 2 + end
+		}
+	}
+	strange := false
+	for _, c := range []byte(text[start:]) {
+		strange = strange || unsafeByte(c)
+	}
+	if !strange {
+		return text
+	}
+	out := append(make([]byte, 0, len(text)+16), text[:start]...)
+	for _, c := range []byte(text[start:]) {
+		if unsafeByte(c) {
+			out = fmt.Appendf(out, "%%%02X", c)
+			continue
+		}
+		out = append(out, c)
+	}
+	return string(out)
+}
+
+func unsafeByte(c byte) bool {
+	return c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '\\' || c == '^' || c == '`' || c == '{' || c == '|' || c == '}'
+}
+
+// checkURL makes sure that u can be asked over HTTP and brings its host into ASCII.
+func checkURL(u *url.URL) (*url.URL, error) {
+	if !isHTTP(u.Scheme) {
+		return nil, fmt.Errorf("scheme %q is not http or https", clip(u.Scheme, 32))
+	}
+	name := u.Hostname()
+	if name == "" {
+		return nil, errors.New("no host")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return nil, fmt.Errorf("port %s is not 1 to 65535", clip(port, 32))
+		}
+	}
+	if !isASCII(name) {
+		ascii, err := idna.Lookup.ToASCII(name)
+		if err != nil {
+			return nil, fmt.Errorf("host %q is no international domain name", clip(name, 64))
+		}
+		named := *u
+		named.Host = strings.Replace(u.Host, name, ascii, 1)
+		return &named, nil
+	}
+	if len(name) > 253 || !httpguts.ValidHostHeader(u.Host) || strings.ContainsAny(name, `"<>\^{|}`+"` ") {
+		return nil, fmt.Errorf("host %q is no host name", clip(name, 64))
+	}
+	return u, nil
+}
+
+func isASCII(s string) bool {
+	for _, c := range []byte(s) {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// originOf returns scheme://host:port with the default port left out (RFC 6454 section 4).
+func originOf(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	scheme := strings.ToLower(u.Scheme)
+	switch {
+	case scheme == "http":
+		host = strings.TrimSuffix(host, ":80")
+	case scheme == "https":
+		host = strings.TrimSuffix(host, ":443")
+	}
+	return scheme + "://" + strings.TrimSuffix(host, ":")
+}
+
+// clip shortens text for an error message.
+func clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}

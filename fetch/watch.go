@@ -1,0 +1,105 @@
+package fetch
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// stallBytes is how much has to move within one --stall-timeout.
+const stallBytes = 1 << 10
+
+// stallSteps is how many looks a watch takes per limit: a stall is noticed at most an eighth of the limit late.
+const stallSteps = 8
+
+// A watch ends an exchange in which too little moves once it is connected.
+type watch struct {
+	limit  time.Duration
+	cancel context.CancelCauseFunc
+	body   atomic.Int64
+	conn   *conn // counts what moves, where the exchange has the connection to itself; else nil
+
+	mu    sync.Mutex
+	timer *time.Timer
+	marks [stallSteps]int64 // what had moved at the last looks
+	look  int
+	done  bool
+}
+
+// start begins to watch; c is nil where the connection is shared.
+func (w *watch) start(c *conn) {
+	if w.limit <= 0 {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.done {
+		return
+	}
+	w.conn = c
+	w.look = 0
+	begun := w.total()
+	for i := range w.marks {
+		w.marks[i] = begun
+	}
+	if w.timer == nil {
+		w.timer = time.AfterFunc(w.limit/stallSteps, w.tick)
+	}
+}
+
+func (w *watch) total() int64 {
+	if w.conn != nil {
+		return w.conn.moved.Load()
+	}
+	return w.body.Load()
+}
+
+// moved notes n bytes of a body.
+func (w *watch) moved(n int) { w.body.Add(int64(n)) }
+
+func (w *watch) tick() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.done {
+		return
+	}
+	total := w.total()
+	slot := w.look % stallSteps
+	w.look++
+	if w.look >= stallSteps && total-w.marks[slot] < stallBytes {
+		w.cancel(&limitError{Stalled, "--stall-timeout", w.limit})
+		return
+	}
+	w.marks[slot] = total
+	w.timer.Reset(w.limit / stallSteps)
+}
+
+func (w *watch) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.done = true
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}
+
+// A conn counts what moves over it.
+type conn struct {
+	net.Conn
+	remote string
+	moved  atomic.Int64
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.moved.Add(int64(n))
+	return n, err
+}
+
+func (c *conn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.moved.Add(int64(n))
+	return n, err
+}

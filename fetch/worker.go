@@ -1,0 +1,145 @@
+package fetch
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"net/url"
+	"time"
+)
+
+// A worker does one exchange at a time. It never waits for anything but the network and the writer.
+type worker struct {
+	*run
+	rng *rand.Rand
+}
+
+// work ends when the scheduler closes start.
+func (w *worker) work(ctx context.Context) {
+	for t := range w.start {
+		record := newRecord(t)
+		switch {
+		case t.bad != nil:
+			w.settle(t, record, &Failure{Kind: InvalidRequest, Err: t.bad.Err})
+			record.Input = t.bad.Input
+		case t.lost != nil:
+			w.settle(t, record, t.lost)
+		default:
+			w.attempt(ctx, t, record)
+		}
+		if t.verdict.Fate == Final {
+			w.finish(t, record)
+		}
+		w.done <- t // never blocks: its capacity is the concurrency
+	}
+}
+
+func newRecord(t *task) *Record {
+	return &Record{Seq: t.seq, Request: t.request}
+}
+
+// settle ends a Task without an exchange.
+func (w *worker) settle(t *task, record *Record, why *Failure) {
+	t.outcome = outcome{}
+	t.verdict = Verdict{Failure: why}
+	if t.answered > 0 {
+		record.Status, t.outcome.status = t.answered, t.answered
+	}
+}
+
+// attempt does one exchange and judges it.
+func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
+	if t.verdict.Fate != Hop {
+		t.attempts++
+	}
+	x := exchange{options: w.options, client: w.client}
+	a := x.do(ctx, &t.target, record)
+	now := time.Now()
+	if t.began.IsZero() {
+		t.began = x.began
+	}
+	t.answered = a.status
+	t.outcome = outcome{exchanged: true, took: now.Sub(x.began), status: a.status, bytes: record.Bytes, wireBytes: record.WireBytes}
+	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops, since: now.Sub(t.began)}
+	t.verdict = judge(w.options, facts, a, now, w.rng.Float64())
+	if t.verdict.Fate == Hop {
+		w.hop(t, a)
+	}
+	if w.options.Log != nil {
+		w.log(ctx, t, record, now)
+	}
+	if t.verdict.Failure != nil {
+		record.ReleaseBody()
+	}
+}
+
+// hop points the Task at where its redirect leads.
+func (w *worker) hop(t *task, a answer) {
+	to, failure := t.follow(a.status, a.header.Get("Location"))
+	if failure != nil {
+		t.verdict = Verdict{Failure: failure}
+		return
+	}
+	t.target = to
+	t.hops++
+}
+
+// finish completes the Record and hands it to the writer, rendered.
+func (w *worker) finish(t *task, record *Record) {
+	record.Attempts, record.Redirects = t.attempts, t.hops
+	record.Failure = t.verdict.Failure
+	if !t.began.IsZero() {
+		record.StartedAt, record.Elapsed = t.began, time.Since(t.began)
+	}
+	if t.hops > 0 {
+		record.FinalURL = shown(t.url)
+	}
+	w.sink.Encode(record)
+	w.records <- record
+}
+
+// shown is a URL as it may stand in an output: without userinfo.
+func shown(u *url.URL) string {
+	if u.User == nil {
+		return u.String()
+	}
+	bare := *u
+	bare.User = nil
+	return bare.String()
+}
+
+var fates = map[Fate]string{Final: "final", Retry: "retry", Hop: "redirect"}
+
+// log tells of one exchange: every one at debug level, a slow one as a warning.
+func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time) {
+	level, text := slog.LevelDebug, "exchange"
+	if w.options.Slow > 0 && t.outcome.took > w.options.Slow {
+		level, text = slog.LevelWarn, "slow exchange"
+	}
+	if !w.options.Log.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("url", MaskURL(t.request.URL)),
+		slog.Int("attempt", t.attempts),
+		slog.Float64("elapsed_ms", milliseconds(t.outcome.took)),
+		slog.String("then", fates[t.verdict.Fate]),
+	}
+	if record.Status > 0 {
+		attrs = append(attrs, slog.Int("status", record.Status))
+	}
+	if t.hops > 0 {
+		attrs = append(attrs, slog.String("at", shown(t.url)))
+	}
+	if f := t.verdict.Failure; f != nil {
+		attrs = append(attrs, slog.String("kind", string(f.Kind)), slog.String("error", f.Error()))
+	}
+	if t.verdict.Fate == Retry {
+		attrs = append(attrs, slog.Float64("delay_ms", milliseconds(t.verdict.Delay)))
+	}
+	w.options.Log.LogAttrs(ctx, level, text, attrs...)
+}
+
+func milliseconds(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
+}

@@ -1,0 +1,218 @@
+package output
+
+import (
+	"bytes"
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"batchfetch/fetch"
+)
+
+// appendRecord appends r as one JSON object on one line, with a newline.
+// Unknown values are absent; nothing secret stands in it.
+func appendRecord(dst []byte, r *fetch.Record, mode BodyMode) []byte {
+	kind := "success"
+	if r.Failure != nil {
+		kind = "failure"
+	}
+	dst = append(dst, `{"type":"`...)
+	dst = append(dst, kind...)
+	dst = append(dst, `","index":`...)
+	dst = strconv.AppendInt(dst, r.Request.Index, 10)
+	dst = appendRaw(dst, "id", r.Request.ID)
+	dst = appendOptional(dst, "url", fetch.MaskURL(r.Request.URL))
+	dst = appendOptional(dst, "final_url", r.FinalURL)
+	dst = appendCount(dst, "status", int64(r.Status))
+	dst = appendAnswer(dst, r)
+	if r.Failure == nil {
+		dst = appendBody(dst, r, mode)
+	} else {
+		dst = appendFailure(dst, r)
+	}
+	dst = append(dst, `,"attempts":`...)
+	dst = strconv.AppendInt(dst, int64(r.Attempts), 10)
+	dst = appendCount(dst, "redirects", int64(r.Redirects))
+	if !r.StartedAt.IsZero() {
+		dst = appendTime(append(dst, `,"started_at":`...), r.StartedAt)
+		dst = appendMillis(append(dst, `,"elapsed_ms":`...), r.Elapsed)
+	}
+	dst = appendOptional(dst, "remote_addr", r.RemoteAddr)
+	dst = appendTiming(dst, r.Timing)
+	dst = appendHeaders(dst, r.Header)
+	dst = appendRequest(dst, &r.Request)
+	dst = appendRaw(dst, "meta", r.Request.Meta)
+	return append(dst, '}', '\n')
+}
+
+// appendAnswer appends what is known of the answer, its body aside.
+func appendAnswer(dst []byte, r *fetch.Record) []byte {
+	dst = appendOptional(dst, "protocol", r.Protocol)
+	dst = appendOptional(dst, "content_type", r.ContentType)
+	if r.Failure == nil || r.WireBytes > 0 {
+		dst = strconv.AppendInt(append(dst, `,"bytes":`...), r.Bytes, 10)
+		dst = strconv.AppendInt(append(dst, `,"wire_bytes":`...), r.WireBytes, 10)
+	}
+	if r.Hashed {
+		dst = append(dst, `,"sha256":"`...)
+		for _, b := range r.SHA256 {
+			dst = append(dst, hexDigits[b>>4], hexDigits[b&0xf])
+		}
+		dst = append(dst, '"')
+	}
+	return dst
+}
+
+func appendFailure(dst []byte, r *fetch.Record) []byte {
+	dst = append(dst, `,"error":{"kind":"`...)
+	dst = append(dst, r.Failure.Kind...)
+	dst = appendString(append(dst, `","message":`...), r.Failure.Error())
+	if r.Failure.RetryAfter > 0 {
+		dst = appendMillis(append(dst, `,"retry_after_ms":`...), r.Failure.RetryAfter)
+	}
+	dst = append(dst, '}')
+	if r.Failure.Kind == fetch.InvalidRequest {
+		dst = appendOptional(dst, "file", r.Request.File)
+		dst = appendCount(dst, "line", r.Request.Line)
+		if len(r.Input) > 0 {
+			dst = appendString(append(dst, `,"input":`...), maskInput(r.Input))
+		}
+	}
+	return dst
+}
+
+// maskInput hides what may be secret in the start of a line that could not be understood.
+func maskInput(input []byte) string {
+	text := string(input)
+	lower := strings.ToLower(text)
+	for _, name := range []string{"authorization", "cookie"} {
+		if at := strings.Index(lower, name); at >= 0 {
+			text = text[:min(at+len(name), len(text))] + " " + fetch.Secret
+			lower = strings.ToLower(text)
+		}
+	}
+	words := strings.SplitAfter(text, `"`)
+	for i, word := range words {
+		words[i] = fetch.MaskURL(word)
+	}
+	return strings.Join(words, "")
+}
+
+func appendTiming(dst []byte, t *fetch.Timing) []byte {
+	if t == nil {
+		return dst
+	}
+	dst = append(dst, `,"timing":{`...)
+	first := len(dst)
+	for _, step := range [...]struct {
+		name string
+		took time.Duration
+	}{
+		{"dns_ms", t.DNS}, {"connect_ms", t.Connect}, {"tls_ms", t.TLS}, {"first_byte_ms", t.FirstByte}, {"body_ms", t.Body},
+	} {
+		if step.took < 0 {
+			continue
+		}
+		if len(dst) > first {
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(dst, '"'), step.name...), '"', ':')
+		dst = appendMillis(dst, step.took)
+	}
+	return append(dst, '}')
+}
+
+// appendHeaders maps lower-case names to arrays.
+func appendHeaders(dst []byte, h http.Header) []byte {
+	if h == nil {
+		return dst
+	}
+	return appendHeaderMap(append(dst, `,"headers":`...), h, func(string, string) bool { return false })
+}
+
+func appendHeaderMap(dst []byte, h http.Header, secret func(name, value string) bool) []byte {
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	dst = append(dst, '{')
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, strings.ToLower(name)), ':', '[')
+		for j, value := range h[name] {
+			if j > 0 {
+				dst = append(dst, ',')
+			}
+			if secret(name, value) {
+				value = fetch.Secret
+			}
+			dst = appendString(dst, value)
+		}
+		dst = append(dst, ']')
+	}
+	return append(dst, '}')
+}
+
+// appendRequest appends what was asked beside the URL, so that the Record can be asked again.
+func appendRequest(dst []byte, r *fetch.Request) []byte {
+	if !r.MoreThanURL() {
+		return dst
+	}
+	dst = appendString(append(dst, `,"request":{"url":`...), fetch.MaskURL(r.URL))
+	dst = appendOptional(dst, "method", r.Method)
+	if len(r.Header) > 0 {
+		dst = appendHeaderMap(append(dst, `,"headers":`...), r.Header, func(name, _ string) bool { return fetch.SecretHeader(name) })
+	}
+	if r.Body != nil {
+		dst = appendRequestBody(dst, r)
+	}
+	dst = appendOptional(dst, "sha256", r.SHA256)
+	dst = appendOptional(dst, "path", r.Path)
+	if r.Retry != nil {
+		dst = strconv.AppendBool(append(dst, `,"retry":`...), *r.Retry)
+	}
+	return append(dst, '}')
+}
+
+func appendRequestBody(dst []byte, r *fetch.Request) []byte {
+	switch r.BodyForm {
+	case fetch.BodyJSON:
+		return append(append(dst, `,"body":`...), bytes.TrimSpace(r.Body)...) // a Source has put it on one line
+	case fetch.BodyBase64:
+		dst = append(dst, `,"body_base64":"`...)
+		return append(base64.StdEncoding.AppendEncode(dst, r.Body), '"')
+	}
+	return appendString(append(dst, `,"body":`...), r.Body)
+}
+
+func appendName(dst []byte, name string) []byte {
+	return append(append(append(dst, ',', '"'), name...), '"', ':')
+}
+
+func appendOptional(dst []byte, name, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	return appendString(appendName(dst, name), value)
+}
+
+func appendCount(dst []byte, name string, value int64) []byte {
+	if value == 0 {
+		return dst
+	}
+	return strconv.AppendInt(appendName(dst, name), value, 10)
+}
+
+func appendRaw(dst []byte, name string, raw []byte) []byte {
+	if len(raw) == 0 {
+		return dst
+	}
+	start := len(appendName(dst, name))
+	return escapeTail(append(appendName(dst, name), raw...), start)
+}

@@ -1,0 +1,56 @@
+package output
+
+import (
+	"io"
+	"strings"
+	"sync"
+	"unicode"
+)
+
+// A Screen is standard error, shared between lines that stay and a bar that moves.
+// Whole lines are written at once, so that nothing tears them.
+type Screen struct {
+	mu  sync.Mutex
+	out io.Writer
+	bar *Bar // nil is none
+}
+
+// NewScreen returns a Screen that writes to out.
+func NewScreen(out io.Writer) *Screen { return &Screen{out: out} }
+
+// Write puts whole lines above the bar.
+func (s *Screen) Write(p []byte) (int, error) { return s.write(s.out, p) }
+
+func (s *Screen) write(out io.Writer, p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bar != nil {
+		s.bar.hide()
+		defer s.bar.show()
+	}
+	return out.Write(p)
+}
+
+// Beside returns a writer to out that takes turns with the Screen: out may be the same terminal or pipe.
+func (s *Screen) Beside(out io.Writer) io.Writer { return beside{s, out} }
+
+type beside struct {
+	screen *Screen
+	out    io.Writer
+}
+
+func (b beside) Write(p []byte) (int, error) { return b.screen.write(b.out, p) }
+
+// Printable returns text as it may stand on a terminal: on one line, with everything that could move the cursor,
+// change colours or turn the writing direction shown as the replacement character.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == 0x2028 || r == 0x2029:
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(text, string(unicode.ReplacementChar)))
+}
