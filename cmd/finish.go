@@ -1,8 +1,10 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 
 	"batchfetch/fetch"
@@ -27,12 +29,29 @@ func (out *outputs) finish(s *settings, r report) int {
 		tellSummary(out.stderr, s, r)
 	}
 	if r.err != nil && r.code == exitBroken {
-		tellError(out.stderr, r.err.Error(), hintFor(r.err))
+		out.tell(slog.LevelError, r.err.Error(), outputHint(r.err))
 	}
 	if part := out.leftOver(); part != "" {
-		tellNote(out.stderr, "what had arrived by then is in "+part)
+		out.tell(slog.LevelWarn, "the output is not complete: what had arrived by then is in "+part, "")
 	}
 	return r.code
+}
+
+// tell says something once the run has begun: in words on a terminal, as a log line where programs read.
+func (out *outputs) tell(level slog.Level, text, hint string) {
+	if out.human && level == slog.LevelError {
+		tellError(out.stderr, text, hint)
+		return
+	}
+	if out.human {
+		tellNote(out.stderr, text)
+		return
+	}
+	var attrs []slog.Attr
+	if hint != "" {
+		attrs = append(attrs, slog.String("hint", hint))
+	}
+	slog.New(output.NewLogHandler(out.stderr, level, false)).LogAttrs(context.Background(), level, text, attrs...)
 }
 
 // settle renames a finished output, leaves that of an aborted run where it is, and closes what was opened.

@@ -187,7 +187,7 @@ func registerOutput(r *registrar, s *settings) {
 }
 
 // fromEnvironment sets each flag that the command line left alone from BATCHFETCH_FLAG_NAME.
-func fromEnvironment(flags *pflag.FlagSet) {
+func fromEnvironment(flags *pflag.FlagSet, notes *problems) {
 	flags.VisitAll(func(f *pflag.Flag) {
 		text, set := os.LookupEnv(environmentName(f.Name))
 		if !set || f.Changed || f.Annotations[groupKey] == nil {
@@ -197,8 +197,12 @@ func fromEnvironment(flags *pflag.FlagSet) {
 		if f.Value.Type() == "list" && f.Annotations["kind"] != nil {
 			values = strings.Split(strings.TrimRight(text, "\n"), "\n")
 		}
+		before := len(notes.list)
 		for _, each := range values {
 			_ = f.Value.Set(each) // notes its problems itself
+		}
+		if len(notes.list) > before {
+			notes.list = append(notes.list[:before], &usageError{environmentName(f.Name) + " in the environment: " + notes.list[before].Error(), hintFor(notes.list[before])})
 		}
 		f.Changed = true
 	})

@@ -56,8 +56,11 @@ Examples:
 // help prints the flags in the groups of the contract.
 func help(c *cobra.Command, _ []string) {
 	if c.HasParent() {
-		c.Root().SetHelpFunc(nil)
-		_, _ = fmt.Fprintf(c.OutOrStdout(), "%s\n\nUsage:\n  %s\n", firstOf(c.Long, c.Short), c.UseLine())
+		_, _ = fmt.Fprintf(c.OutOrStdout(), "%s\n\nUsage:\n  %s\n\n%s", // as below
+			strings.TrimSpace(firstOf(c.Long, c.Short)), c.UseLine(), c.LocalFlags().FlagUsages())
+		for _, sub := range c.Commands() {
+			_, _ = fmt.Fprintf(c.OutOrStdout(), "  %-12s %s\n", sub.Name(), sub.Short) // as below
+		}
 		return
 	}
 	text := new(strings.Builder)

@@ -42,7 +42,7 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 				*code = exitUsage
 				return c.Help()
 			}
-			fromEnvironment(c.Flags())
+			fromEnvironment(c.Flags(), &s.notes)
 			if wrong := s.resolve(); len(wrong) > 0 {
 				*code = tellProblems(os.Stderr, wrong)
 				return nil

@@ -36,6 +36,7 @@ func runFetch(in *interrupts, s *settings, args []string) int {
 	counts := output.NewCounts(sink)
 	s.fetch.Drain = in.drain
 	s.fetch.Log = out.logger(s)
+	s.fetch.Live = new(fetch.Live)
 
 	watching, stopWatching := context.WithCancel(in.ctx)
 	watched := out.watch(watching, s, counts, inputs)

@@ -53,7 +53,7 @@ func tellOutput(w io.Writer, err error) int {
 	if errors.As(err, &usage) {
 		return tellProblems(w, flatten(err))
 	}
-	tellError(w, err.Error(), hintFor(err))
+	tellError(w, err.Error(), outputHint(err))
 	return exitBroken
 }
 
@@ -73,10 +73,16 @@ func hintFor(err error) string {
 		return "make room on the disk and run the same command again"
 	case errors.Is(err, os.ErrPermission):
 		return "check the permissions of the file and its directory"
-	case errors.Is(err, os.ErrNotExist):
-		return "the directory has to exist"
 	}
 	return ""
+}
+
+// outputHint adds what only an output can have against it.
+func outputHint(err error) string {
+	if errors.Is(err, os.ErrNotExist) {
+		return "the directory has to exist"
+	}
+	return hintFor(err)
 }
 
 // kindHints say what to do about each kind of failure.

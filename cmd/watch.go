@@ -14,7 +14,7 @@ func (out *outputs) watch(ctx context.Context, s *settings, counts *output.Count
 	if mode == progressNone {
 		return func() {}
 	}
-	progress := output.NewProgress(counts, time.Now())
+	progress := output.NewProgress(counts, s.fetch.Live, time.Now())
 	var watchers sync.WaitGroup
 	watchers.Go(func() {
 		if total, known := countRequests(ctx, inputs); known {

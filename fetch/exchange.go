@@ -22,6 +22,8 @@ type exchange struct {
 	connected time.Time // zero until a connection was had
 	reused    bool
 	remote    string
+	conn      *conn // where this exchange has it to itself; else nil
+	before    int64 // what conn had received before it
 }
 
 // do asks for to and reads the answer into rec: body, hash and counts. The answer's failure is set
@@ -129,7 +131,7 @@ func (s *sent) Read(p []byte) (int, error) {
 
 func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	x.connected, x.reused = time.Now(), info.Reused
-	raw, shared := info.Conn, false
+	raw, shared := info.Conn, x.options.HTTP == HTTP2
 	if secured, ok := raw.(*tls.Conn); ok {
 		raw, shared = secured.NetConn(), secured.ConnectionState().NegotiatedProtocol == "h2"
 	}
@@ -140,14 +142,19 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	}
 	x.remote = c.remote
 	if shared {
-		c = nil
+		x.watch.start(nil)
+		return
 	}
+	x.conn, x.before = c, c.received.Load()
 	x.watch.start(c)
 }
 
 // explain classifies an error and says what had arrived by then.
 func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure {
 	f := classify(ctx, err)
+	if f.Kind == Protocol && rec.Status == 0 && x.conn != nil && x.conn.received.Load()-x.before >= maxHeaderBytes {
+		return failf(TooLarge, "the header is over %d KiB", maxHeaderBytes>>10) // net/http's error for that has no type
+	}
 	switch f.Kind {
 	case Timeout, Stalled, Reset, Truncated, Canceled, Protocol:
 		f.Err = fmt.Errorf("%w; %s", f.Err, x.arrived(rec))

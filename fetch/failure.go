@@ -109,7 +109,18 @@ func classify(ctx context.Context, err error) *Failure {
 	case isNetTimeout(err):
 		return failf(Timeout, "the network gave up waiting: %w", err)
 	}
-	return failf(Protocol, "not a valid HTTP answer: %w", err)
+	return failf(Protocol, "not a valid HTTP answer: %w", innermost(err))
+}
+
+// innermost returns the error at the bottom: what lies around it names Go's packages, not what happened.
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
 }
 
 // ended tells a limit met, or the run's end, from an error of the exchange itself.
@@ -131,10 +142,14 @@ func isNetTimeout(err error) bool {
 }
 
 // classifyDial says why no connection to host came about: a name that does not resolve, or an address that does not answer.
-func classifyDial(ctx context.Context, host string, err error) *Failure {
+func classifyDial(ctx context.Context, addr string, err error) *Failure {
+	host, _, splitErr := net.SplitHostPort(addr)
+	if splitErr != nil {
+		host = addr
+	}
 	if f := ended(ctx); f != nil {
 		if f.Kind == Timeout {
-			f.Err = fmt.Errorf("%w: no connection to %s", f.Err, host)
+			f.Err = fmt.Errorf("%w: no connection to %s", f.Err, addr)
 		}
 		return f
 	}
@@ -149,11 +164,11 @@ func classifyDial(ctx context.Context, host string, err error) *Failure {
 	var code *os.SyscallError
 	switch {
 	case errors.As(err, &code):
-		return failf(Connect, "connecting to %s: %w", host, code.Err)
+		return failf(Connect, "connecting to %s: %w", addr, code.Err)
 	case errors.As(err, &op):
-		return failf(Connect, "connecting to %s: %w", host, op.Err)
+		return failf(Connect, "connecting to %s: %w", addr, op.Err)
 	}
-	return failf(Connect, "connecting to %s: %w", host, err)
+	return failf(Connect, "connecting to %s: %w", addr, err)
 }
 
 // classifyTLS says what was wrong with the handshake, naming the certificate's names against the one wanted.
@@ -168,7 +183,7 @@ func classifyTLS(ctx context.Context, host string, err error) *Failure {
 	var unknown x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	var notTLS tls.RecordHeaderError
-	var alert tls.AlertError
+	var op *net.OpError
 	switch {
 	case errors.As(err, &wrongName):
 		return failf(TLS, "tls: certificate for %s, not %s", certificateNames(wrongName.Certificate), host)
@@ -178,8 +193,8 @@ func classifyTLS(ctx context.Context, host string, err error) *Failure {
 		return failf(TLS, "tls: certificate of %s: %s", host, invalid.Error())
 	case errors.As(err, &notTLS):
 		return failf(TLS, "tls: %s does not speak TLS on this port", host)
-	case errors.As(err, &alert):
-		return failf(TLS, "tls: %s refused the handshake: %w", host, alert)
+	case errors.As(err, &op) && op.Op == "remote error": // how crypto/tls marks an alert of the other side
+		return failf(TLS, "tls: %s refused the handshake: %w", host, op.Err)
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return failf(TLS, "tls: %s closed the connection during the handshake", host)
 	}

@@ -2,7 +2,7 @@ package fetch
 
 import "errors"
 
-// Unique yields Skipped with every Request that asks the same (method, URL, headers, body, id) as an earlier one.
+// Unique yields ErrSkipped with every Request that asks the same (method, URL, headers, body, id) as an earlier one.
 // It keeps about 24 to 40 bytes for each different Request.
 func Unique(source Source) Source {
 	return func(yield func(Request, error) bool) {
@@ -12,7 +12,7 @@ func Unique(source Source) Source {
 			if err == nil {
 				identity := identify.Of(&request)
 				if _, again := seen[identity]; again {
-					err = Skipped
+					err = ErrSkipped
 				}
 				seen[identity] = struct{}{}
 			}
@@ -36,7 +36,7 @@ func CountHosts(source Source) (Hosts, error) {
 	for request, err := range source {
 		var line *LineError
 		switch {
-		case errors.Is(err, Skipped):
+		case errors.Is(err, ErrSkipped):
 			hosts.Skipped++
 		case errors.As(err, &line):
 			hosts.Invalid++

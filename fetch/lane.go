@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"container/heap"
+	"fmt"
 	"time"
 )
 
@@ -89,6 +90,15 @@ func (l *lane) judge(v Verdict, now time.Time) bool {
 	}
 	l.closedUntil = now.Add(v.Failure.RetryAfter)
 	return true
+}
+
+// refusal is the last word on a Task of a closed lane.
+func (l *lane) refusal(now time.Time) *Failure {
+	return &Failure{
+		Kind:       RateLimited,
+		Err:        fmt.Errorf("not asked: %d requests in a row were refused by the host, the last one so: %w", l.refusals, l.refused),
+		RetryAfter: l.closedUntil.Sub(now),
+	}
 }
 
 // clear takes every Task out.

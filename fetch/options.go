@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -81,11 +82,16 @@ type Options struct {
 	// HTTP restricts the protocol.
 	HTTP HTTPVersion
 
+	// Live, where it is not nil, counts while the run goes on.
+	Live *Live
 	// Slow logs each exchange that takes longer; 0 is none.
 	Slow time.Duration
 	// Log takes each attempt at debug level and slow exchanges as warnings; nil is none.
 	Log *slog.Logger
 }
+
+// Live holds counts that may be read at any time.
+type Live struct{ Exchanges, Retries atomic.Int64 }
 
 // HTTPVersion says which versions of HTTP may be spoken.
 type HTTPVersion string

@@ -57,7 +57,7 @@ func (p *plan) add(t *task, now time.Time) {
 	}
 	t.lane = l
 	if l.closed(now) {
-		p.fail(t, l.refused)
+		p.fail(t, l.refusal(now))
 		return
 	}
 	p.size++
@@ -127,7 +127,7 @@ func (p *plan) done(t *task, now time.Time) {
 	if l.judge(t.verdict, now) {
 		for _, t := range l.clear() {
 			p.size--
-			p.fail(t, l.refused)
+			p.fail(t, l.refusal(now))
 		}
 	}
 	p.settle(l, now)

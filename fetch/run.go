@@ -105,7 +105,7 @@ func (r *run) feed(source Source) {
 		t := &task{request: request}
 		var line *LineError
 		switch {
-		case errors.Is(err, Skipped):
+		case errors.Is(err, ErrSkipped):
 			t.skipped = true
 		case errors.As(err, &line):
 			t.bad = line

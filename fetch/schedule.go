@@ -153,6 +153,10 @@ func (s *scheduler) take(t *task) {
 	now := time.Now()
 	s.plan.done(t, now)
 	s.tally.exchange(t)
+	if live := s.options.Live; live != nil {
+		live.Exchanges.Store(s.tally.Exchanges)
+		live.Retries.Store(s.tally.Retries)
+	}
 	if t.verdict.Fate == Final {
 		s.open--
 		s.tally.final(t)
@@ -210,6 +214,9 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 func (s *scheduler) because() error {
 	switch s.tally.Stopped {
 	case StopFailures:
+		if s.options.MaxFailures == 0 {
+			return &stopError{"--fail-fast"}
+		}
 		return &stopError{"--max-failures"}
 	case StopDeadline:
 		return &limitError{Canceled, "--deadline", s.options.Deadline}

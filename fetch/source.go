@@ -13,11 +13,11 @@ import (
 )
 
 // A Source yields Requests lazily. The error beside a Request says what to do with it:
-// nil runs it; Skipped counts it and no more; a *LineError makes a failure Record of it; anything else ends the input.
+// nil runs it; ErrSkipped counts it and no more; a *LineError makes a failure Record of it; anything else ends the input.
 type Source = iter.Seq2[Request, error]
 
-// Skipped is yielded with a Request that is not to be asked, such as a duplicate.
-var Skipped = errors.New("skipped") //nolint:staticcheck // a verdict beside a Request, named for what it says
+// ErrSkipped is yielded with a Request that is not to be asked, such as a duplicate.
+var ErrSkipped = errors.New("skipped")
 
 // A LineError is an input line that can't be used. It is data: the run goes on.
 type LineError struct {

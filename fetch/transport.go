@@ -34,6 +34,7 @@ func newTransport(o *Options) *http.Transport {
 	}
 	t.Protocols.SetHTTP1(o.HTTP != HTTP2)
 	t.Protocols.SetHTTP2(o.HTTP != HTTP1)
+	t.Protocols.SetUnencryptedHTTP2(o.HTTP == HTTP2) // http:// by prior knowledge, RFC 9113 section 3.3
 	return t
 }
 

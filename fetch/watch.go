@@ -51,7 +51,7 @@ func (w *watch) start(c *conn) {
 
 func (w *watch) total() int64 {
 	if w.conn != nil {
-		return w.conn.moved.Load()
+		return w.conn.moved()
 	}
 	return w.body.Load()
 }
@@ -88,18 +88,20 @@ func (w *watch) stop() {
 // A conn counts what moves over it.
 type conn struct {
 	net.Conn
-	remote string
-	moved  atomic.Int64
+	remote        string
+	received, out atomic.Int64
 }
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.moved.Add(int64(n))
+	c.received.Add(int64(n))
 	return n, err
 }
 
 func (c *conn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
-	c.moved.Add(int64(n))
+	c.out.Add(int64(n))
 	return n, err
 }
+
+func (c *conn) moved() int64 { return c.received.Load() + c.out.Load() }

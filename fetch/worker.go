@@ -42,9 +42,7 @@ func newRecord(t *task) *Record {
 func (w *worker) settle(t *task, record *Record, why *Failure) {
 	t.outcome = outcome{}
 	t.verdict = Verdict{Failure: why}
-	if t.answered > 0 {
-		record.Status, t.outcome.status = t.answered, t.answered
-	}
+	record.Status = t.answered
 }
 
 // attempt does one exchange and judges it.
@@ -59,7 +57,10 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		t.began = x.began
 	}
 	t.answered = a.status
-	t.outcome = outcome{exchanged: true, took: now.Sub(x.began), status: a.status, bytes: record.Bytes, wireBytes: record.WireBytes}
+	t.outcome = outcome{exchanged: true, took: now.Sub(x.began), bytes: record.Bytes, wireBytes: record.WireBytes}
+	if a.failure == nil {
+		t.outcome.status = a.status
+	}
 	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops, since: now.Sub(t.began)}
 	t.verdict = judge(w.options, facts, a, now, w.rng.Float64())
 	if t.verdict.Fate == Hop {

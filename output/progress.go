@@ -4,16 +4,20 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"batchfetch/fetch"
 )
 
 // A Progress says how far a run is: what is done, of how many, how fast.
 type Progress struct {
 	counts *Counts
+	live   *fetch.Live
 	total  atomic.Int64 // 0 until it is known
 	begun  time.Time
 
@@ -26,9 +30,9 @@ type sample struct {
 	done int64
 }
 
-// NewProgress returns a Progress of what counts has seen. It begins at now.
-func NewProgress(counts *Counts, now time.Time) *Progress {
-	return &Progress{counts: counts, begun: now, samples: []sample{{at: now}}}
+// NewProgress returns a Progress of what counts and live have seen. It begins at now.
+func NewProgress(counts *Counts, live *fetch.Live, now time.Time) *Progress {
+	return &Progress{counts: counts, live: live, begun: now, samples: []sample{{at: now}}}
 }
 
 // SetTotal makes the number of requests known.
@@ -59,9 +63,9 @@ func (p *Progress) rate(now time.Time) float64 {
 // words is what stands behind the bar.
 func (p *Progress) words(now time.Time) string {
 	rate := p.rate(now)
-	text := fmt.Sprintf("%s/s, %d failed, %d retries", rateWord(rate), p.counts.Failed.Load(), p.counts.Retries.Load())
+	text := fmt.Sprintf("%s/s, %d failed, %d retries", rateWord(rate), p.counts.Failed.Load(), p.live.Retries.Load())
 	if left := p.total.Load() - p.counts.Done.Load(); left > 0 && rate > 0 {
-		text += ", ETA " + (time.Duration(float64(left)/rate) * time.Second).String()
+		text += ", ETA " + (time.Duration(math.Ceil(float64(left)/rate)) * time.Second).String()
 	}
 	return text
 }

@@ -74,8 +74,8 @@ type Example struct{ URL, Message string }
 // and keeps an example of each kind of failure.
 type Counts struct {
 	fetch.Sink
-	// Done, Failed and Retries may be read at any time.
-	Done, Failed, Retries atomic.Int64
+	// Done and Failed may be read at any time.
+	Done, Failed atomic.Int64
 	// Examples holds the first failure of each kind. It may be read once the run is over.
 	Examples map[fetch.Kind]Example
 }
@@ -88,7 +88,6 @@ func NewCounts(sink fetch.Sink) *Counts {
 // Put counts the Record and passes it on.
 func (c *Counts) Put(r *fetch.Record) error {
 	c.Done.Add(1)
-	c.Retries.Add(int64(max(r.Attempts-1, 0)))
 	if f := r.Failure; f != nil {
 		c.Failed.Add(1)
 		if _, known := c.Examples[f.Kind]; !known {

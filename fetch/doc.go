@@ -1,0 +1,29 @@
+/*
+Package fetch asks for many URLs at once, politely, and tells what became of each.
+
+A Source yields Requests, Run asks for them, a Sink takes one Record for each:
+
+	source ▷ feed ▷ scheduler ▷ workers ▷ writer ▷ sink
+	                 ▲     │ Plan: lanes, slots, tokens, pauses, delays
+	                 └─────┘ Retry and Hop go back into a lane
+
+The words, and where they live:
+
+  - Request: what was asked, one input line (request.go, source.go)
+  - Task: a Request under way; Lane: one host's queue of Tasks (plan.go, lane.go)
+  - Plan: decides which Task starts now; pure, time is an argument (plan.go)
+  - Exchange: one HTTP round trip for one Task, timed (exchange.go)
+  - Verdict: what an Exchange means: Final, Retry or Hop; a pure function (judge.go)
+  - Record: what happened, exactly one for each Request that was started (record.go)
+
+What it promises:
+
+  - Waiting is a place, not an act. Back-off, a host's pause, a rate, a redirect: each is a Task in a Lane with a time.
+    Workers never sleep, and a slow host never delays another.
+  - A failed URL is data: a Record with a Failure whose Kind comes from a closed list.
+    Run itself fails only for a Source that breaks off, a Sink that can't be written, or a context that ends.
+  - Memory grows neither with the input nor with what a server sends: Options.Lookahead bounds what waits,
+    Options.MaxBody what one exchange holds, Options.Concurrency how many there are.
+  - Goroutines are started in run.go alone: at most Options.Concurrency workers, a feed, a writer.
+*/
+package fetch
