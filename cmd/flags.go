@@ -83,7 +83,7 @@ func (r *registrar) whole(target *int, name, short, kind, usage string) {
 }
 
 func (r *registrar) duration(target *time.Duration, name, usage string) {
-	shown := ""
+	shown := "none"
 	if *target > 0 {
 		shown = shortDuration(*target)
 	}
@@ -123,8 +123,8 @@ func registerLimits(r *registrar, s *settings) {
 	r.group = "limits"
 	r.whole(&o.Concurrency, "concurrency", "j", "n", "most exchanges at once")
 	r.whole(&o.HostConcurrency, "host-concurrency", "", "n", "most exchanges at once on one host")
-	add(r, &o.Rate, "rate", "", "rate", "", "most exchanges started in the whole run, evenly spaced: 10/s, 60/m, 1/15s", parseRate)
-	add(r, &o.HostRate, "host-rate", "", "rate", "", "the same for each host", parseRate)
+	add(r, &o.Rate, "rate", "", "rate", "none", "most exchanges started in the whole run, evenly spaced: 10/s, 60/m, 1/15s", parseRate)
+	add(r, &o.HostRate, "host-rate", "", "rate", "none", "the same for each host", parseRate)
 	r.whole(&o.Lookahead, "lookahead", "", "n", "requests read ahead of those that finish; bounds the memory")
 	r.group = "retry"
 	r.whole(&o.Retries, "retries", "", "n", "further attempts after a first that failed")
@@ -176,7 +176,7 @@ func registerOutput(r *registrar, s *settings) {
 	r.toggle(&s.unique, "unique", "", "skip requests that ask the same as an earlier one (method, URL, headers, body, id)")
 	r.group = "run"
 	r.toggle(&s.failFast, "fail-fast", "", "stop at the first failure, as --max-failures 0 does")
-	add(r, &s.allowed, "max-failures", "", "n or p%", "", "failures allowed, the next one stops the run; p% is judged from 100 finished requests on", parseFailureLimit)
+	add(r, &s.allowed, "max-failures", "", "n or p%", "none", "failures allowed, the next one stops the run; p% is judged from 100 finished requests on", parseFailureLimit)
 	r.toggle(&s.dryRun, "dry-run", "", "count the requests of each host and ask nothing")
 	r.group = "telling"
 	add(r, &s.progress, "progress", "", "mode", string(s.progress), "auto (a bar on a terminal), bar, plain (a line every 10 s) or none",

@@ -50,7 +50,7 @@ Examples:
   batchfetch failures.jsonl >> pages.jsonl                    ask again for what failed
   seq 1 100 | sed 's#^#https://api.example.com/item/#' | batchfetch --host-rate 5/s | jq .body
   batchfetch -o today.jsonl --failures failed.jsonl -q urls.txt.gz          for cron
-  batchfetch -X POST -H 'Authorization: Bearer …' --retry-unsafe jobs.jsonl --timing
+  batchfetch -H @secret-header.txt --retry-unsafe --timing jobs.jsonl       one request a line, POST and all
 `
 
 // help prints the flags in the groups of the contract.

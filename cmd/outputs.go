@@ -36,7 +36,11 @@ func openOutputs(s *settings, inputs []input) (*outputs, error) {
 	}
 	var err error
 	if s.output != "" && s.output != "-" {
-		if out.file, err = output.Create(s.output); err != nil {
+		out.file, err = output.Create(s.output)
+		if errors.Is(err, output.ErrBusy) {
+			return nil, &usageError{"--output: " + err.Error(), "wait for it, or name another file"}
+		}
+		if err != nil {
 			return nil, fmt.Errorf("--output: %w", err)
 		}
 		out.stdout = out.file

@@ -43,7 +43,7 @@ func CountHosts(source Source) (Hosts, error) {
 		case err != nil:
 			return hosts, err
 		default:
-			u, err := ParseURL(request.URL)
+			u, err := request.parsed()
 			if err != nil {
 				hosts.Invalid++
 				break

@@ -12,9 +12,12 @@ type pace struct {
 	due     time.Time     // when the next start may be
 }
 
-// tick is how late a timer may be without slowing the rate down, and the span
-// within which more than one start may come at once: at up to 1000/s that is one.
-const tick = time.Millisecond
+// tick is the span within which more than one start may come at once: at up to 1000/s that is one.
+// lateness is how late a timer may be without slowing the rate down; the runtime's are up to a tick late, and the wake-up comes on top.
+const (
+	tick     = time.Millisecond
+	lateness = 2 * tick
+)
 
 func newPace(perSecond float64) pace {
 	if perSecond <= 0 {
@@ -24,13 +27,13 @@ func newPace(perSecond float64) pace {
 	return pace{limiter: rate.NewLimiter(rate.Limit(perSecond), burst)}
 }
 
-// spend takes the token of a start at now. A start up to a tick late counts from when it was due.
+// spend takes the token of a start at now. A start that is no more than lateness late counts from when it was due.
 func (p *pace) spend(now time.Time) {
 	if p.limiter == nil {
 		return
 	}
 	from := now
-	if late := now.Sub(p.due); late > 0 && late <= tick {
+	if late := now.Sub(p.due); late > 0 && late <= lateness {
 		from = p.due
 	}
 	p.limiter.ReserveN(from, 1)

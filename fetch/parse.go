@@ -158,7 +158,7 @@ func describeJSON(err error) error {
 	return fmt.Errorf("not valid JSON: %w", err)
 }
 
-// finish makes sure that all but the URL of a request can be sent as it stands.
+// finish makes sure that a request can be sent as it stands.
 func finish(r Request) (Request, error) {
 	if !validMethod(r.Method) {
 		return r, fmt.Errorf("method %q is no HTTP method that can be asked", clip(r.Method, 32))
@@ -181,7 +181,9 @@ func finish(r Request) (Request, error) {
 	if strings.Contains(r.URL, "//"+Secret+"@") {
 		return r, fmt.Errorf("the URL's user and password are masked as %s; give them by flag, netrc or environment", Secret)
 	}
-	return r, nil
+	var err error
+	r.url, err = ParseURL(r.URL)
+	return r, err
 }
 
 // CheckHeader reports a header that can't be sent (RFC 9110 section 5), a line break in it above all,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"hash/maphash"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -33,6 +34,16 @@ type Request struct {
 	// File and Line say where the request stood; Line is 1-based, 0 is unknown.
 	File string
 	Line int64
+
+	url *url.URL // URL as a Reader has parsed it; nil where the Request was made by hand
+}
+
+// parsed returns the URL as it will be asked. It is shared and never written to.
+func (r *Request) parsed() (*url.URL, error) {
+	if r.url != nil {
+		return r.url, nil
+	}
+	return ParseURL(r.URL)
 }
 
 // BodyForm is the way in which an input line wrote a request body.

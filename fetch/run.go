@@ -76,6 +76,7 @@ type run struct {
 	start   chan *task    // scheduler to workers
 	done    chan *task    // workers to scheduler
 	records chan *Record  // workers to writer
+	large   chan *Record  // the same for lines too large to pile up: a worker holds its own until the writer takes it
 	wake    chan struct{} // writer to scheduler: a Holder has let go
 	broken  chan struct{} // closed by the writer when the Sink has failed
 	closed  chan struct{} // closed when the run is over
@@ -91,6 +92,7 @@ func newRun(o *Options, sink Sink, client http.RoundTripper) *run {
 		start:   make(chan *task, o.Concurrency),
 		done:    make(chan *task, o.Concurrency),
 		records: make(chan *Record, backlog),
+		large:   make(chan *Record),
 		wake:    make(chan struct{}, 1),
 		broken:  make(chan struct{}),
 		closed:  make(chan struct{}),
@@ -115,7 +117,7 @@ func (r *run) feed(source Source) {
 		default:
 			target, err := r.targets.of(&request)
 			if err != nil {
-				t.bad = &LineError{Input: []byte(clip(request.URL, maxInput)), Err: err}
+				t.bad = &LineError{Input: []byte(request.URL[:min(len(request.URL), maxInput)]), Err: err}
 			}
 			t.target = target
 		}
@@ -131,6 +133,9 @@ func (r *run) feed(source Source) {
 	}
 }
 
+// largeLine is from where on a Record does not pile up before the writer.
+const largeLine = 64 << 10
+
 // flushAfter is how long a Record may lie in a buffer while nothing follows it.
 const flushAfter = 5 * time.Millisecond
 
@@ -142,30 +147,34 @@ func (r *run) write() {
 	defer idle.Stop()
 	buffered := false
 	for {
+		var record *Record
+		open := true
 		select {
-		case record, open := <-r.records:
-			if !open {
-				r.sinkFailed(r.sink.Flush(true))
-				return
-			}
-			if r.sinkErr != nil {
-				record.ReleaseBody()
-				continue
-			}
-			r.put(holder, record)
-			if !buffered {
-				buffered = true
-				idle.Reset(flushAfter)
-			}
+		case record, open = <-r.records:
+		case record = <-r.large:
 		case <-idle.C:
 			buffered = false
 			r.sinkFailed(r.sink.Flush(false))
+			continue
+		}
+		if !open {
+			r.sinkFailed(r.sink.Flush(true))
+			return
+		}
+		r.put(holder, record)
+		if !buffered {
+			buffered = true
+			idle.Reset(flushAfter)
 		}
 	}
 }
 
 // put gives one Record to the Sink, and wakes the scheduler where the Sink has let go of others.
 func (r *run) put(holder Holder, record *Record) {
+	if r.sinkErr != nil {
+		record.ReleaseBody()
+		return
+	}
 	if holder == nil || holder.Held() == 0 {
 		r.sinkFailed(r.sink.Put(record))
 		return

@@ -195,10 +195,12 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 		return
 	}
 	s.tally.Stopped = why
-	s.deadline = time.Time{}
 	if why == StopDrain {
-		s.deadline = now.Add(s.options.Grace)
+		if end := now.Add(s.options.Grace); s.deadline.IsZero() || end.Before(s.deadline) {
+			s.deadline = end
+		}
 	} else {
+		s.deadline = time.Time{}
 		s.cancel(s.because())
 	}
 	for _, t := range s.plan.rest() {

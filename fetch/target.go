@@ -58,7 +58,7 @@ func basic(username, password string) string {
 
 // of returns what the first exchange of r asks. The error says why r can't be asked.
 func (tg *targeter) of(r *Request) (target, error) {
-	u, err := ParseURL(r.URL)
+	u, err := r.parsed()
 	if err != nil {
 		return target{}, err
 	}

@@ -96,6 +96,10 @@ func (w *worker) finish(t *task, record *Record) {
 		record.FinalURL = shown(t.url)
 	}
 	w.sink.Encode(record)
+	if len(record.Line)+len(record.Body) > largeLine {
+		w.large <- record
+		return
+	}
 	w.records <- record
 }
 

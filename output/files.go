@@ -17,29 +17,41 @@ type File struct {
 	ended bool
 }
 
+// ErrBusy says that another run is writing the same file.
+var ErrBusy = errors.New("another run is writing it")
+
 // Create opens the output file name. An earlier file of that name stays as it is until Commit.
-// Two runs can't write one file at a time: the second Create fails.
+// Two runs can't write one file at a time: the second Create fails with ErrBusy.
 func Create(name string) (*File, error) {
+	mode := fs.FileMode(0o666)
 	if target, err := filepath.EvalSymlinks(name); err == nil {
 		name = target // a link stays a link: its target is replaced
 	}
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		if info.IsDir() {
-			return nil, fmt.Errorf("%s is a directory", name)
-		}
+	switch info, err := os.Stat(name); {
+	case err != nil:
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a directory", name)
+	case !info.Mode().IsRegular():
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
-		return &File{File: f}, err
+		if err != nil {
+			return nil, err
+		}
+		return &File{File: f}, nil
+	default:
+		mode = info.Mode().Perm()
 	}
-	f, err := os.OpenFile(name+".part", os.O_WRONLY|os.O_CREATE, 0o666)
+	f, err := os.OpenFile(name+".part", os.O_WRONLY|os.O_CREATE, mode)
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(f); err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("another run is writing %s.part", name)
+	err = lock(f)
+	if err != nil {
+		err = fmt.Errorf("%s.part: %w", name, ErrBusy)
+	} else {
+		err = f.Truncate(0)
 	}
-	if err := f.Truncate(0); err != nil {
-		_ = f.Close()
+	if err != nil {
+		_ = f.Close() // it holds nothing yet
 		return nil, err
 	}
 	return &File{File: f, name: name}, nil
