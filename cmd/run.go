@@ -23,7 +23,7 @@ func runFetch(in *interrupts, s *settings, args []string) int {
 		src = fetch.Unique(src)
 	}
 	if s.dryRun {
-		return dryRun(src)
+		return dryRun(in, src)
 	}
 	out, err := openOutputs(s, inputs)
 	if err != nil {
@@ -71,8 +71,19 @@ func exitCode(in *interrupts, summary fetch.Summary, err error) int {
 }
 
 // dryRun counts the requests of each host and prints a line for each; nothing is asked.
-func dryRun(src fetch.Source) int {
-	hosts, err := fetch.CountHosts(src)
+func dryRun(in *interrupts, src fetch.Source) int {
+	var hosts fetch.Hosts
+	var err error
+	counted := make(chan struct{})
+	go func() { // may be blocked in a read when a signal ends the process
+		defer close(counted)
+		hosts, err = fetch.CountHosts(src)
+	}()
+	select {
+	case <-counted:
+	case <-in.drain:
+		return int(in.code.Load())
+	}
 	var broken error
 	if err == nil {
 		broken = output.WritePlan(os.Stdout, hosts)

@@ -1,18 +1,62 @@
-package cmd
+package cmd_test
 
 import (
+	"flag"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"batchfetch/cmd"
 )
 
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "6") // scripts wait more than they work; a -parallel on the command line wins
 	testscript.Main(m, map[string]func(){
-		"batchfetch": func() { os.Exit(Main(os.Args[1:])) },
+		"batchfetch": func() { os.Exit(cmd.Main(os.Args[1:])) },
 	})
 }
 
+// TestScripts runs the promises of the command line, one script each.
+//
+// The scripts have these commands beside testscript's own. Where a URL is expected, * stands for anything.
+//
+//	httpd [-tls|-mute] [NAME]  start a server, its address in $NAME ($URL) and $NAME_HOST; with -tls its authority in ca.pem, with -mute it never speaks
+//	expand FILE...             replace $NAME in files by the environment's values
+//	pack FROM TO               compress a file as the ending of TO says
+//	exits CODE PROGRAM ARG...  run it and expect the exit code, stdin as for exec
+//	start PROGRAM ARG...       run it in the background, its standard input held open
+//	feed FILE                  write a file to its standard input
+//	signal INT|TERM            send it a signal
+//	shut                       close its standard input
+//	ends CODE                  await its end and expect the exit code
+//	asked N METHOD URL         expect that the servers were asked just so often
+//	await N METHOD URL         wait until they were
+//	peak N                     expect the most requests that were on the servers at once
+//	release NAME               let the requests for /hold/NAME go
+//	mark                       note the time
+//	passed SPAN                expect that at least so much time has passed since the mark
+//	notbefore SPAN METHOD URL  expect no such request from the mark until SPAN after it
+//	paced SPAN METHOD URL      expect no n-th request (from 0) earlier than n times SPAN after the mark
+//	jsonl FILE...              expect whole lines of UTF-8 that the schema knows, and summaries that add up
+//	lines FILE N               expect so many lines
+//	[!] field FILE SELECT .PATH [WANT]  expect a value in the line SELECT (a number from 1, or member=value); ~ starts a pattern
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata"})
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // under -race a program would take a second to end
+			st := &stage{origin: newOrigin()}
+			env.Values[stageKey{}] = st
+			env.Defer(st.close)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"httpd": serve, "expand": expand, "pack": pack,
+			"exits": exits, "start": start, "feed": feed, "shut": shut, "signal": signalled, "ends": ends,
+			"asked": asked, "await": await, "peak": peak, "release": release, "mark": mark, "passed": passed, "notbefore": notBefore, "paced": paced,
+			"jsonl": jsonl, "lines": lines, "field": field,
+		},
+	})
 }

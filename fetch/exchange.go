@@ -152,12 +152,24 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 // explain classifies an error and says what had arrived by then.
 func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure {
 	f := classify(ctx, err)
-	if f.Kind == Protocol && rec.Status == 0 && x.conn != nil && x.conn.received.Load()-x.before >= maxHeaderBytes {
-		return failf(TooLarge, "the header is over %d KiB", maxHeaderBytes>>10) // net/http's error for that has no type
+	if f.Kind == Protocol && rec.Status == 0 && x.conn != nil {
+		f = x.unreadable(f)
 	}
 	switch f.Kind {
 	case Timeout, Stalled, Reset, Truncated, Canceled, Protocol:
 		f.Err = fmt.Errorf("%w; %s", f.Err, x.arrived(rec))
+	}
+	return f
+}
+
+// unreadable tells two ways of a header that can't be read from a wrong one; net/http's errors for them have no type.
+// The end of the connection is read only where the bytes before it were not enough.
+func (x *exchange) unreadable(f *Failure) *Failure {
+	switch {
+	case x.conn.received.Load()-x.before >= maxHeaderBytes:
+		return failf(TooLarge, "the header is over %d KiB", maxHeaderBytes>>10)
+	case x.conn.closed.Load():
+		return failf(Truncated, "the connection closed before a whole answer")
 	}
 	return f
 }

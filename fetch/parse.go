@@ -28,6 +28,9 @@ func parseRequest(text []byte, cut bool) (Request, error) {
 	return finish(Request{URL: string(text)})
 }
 
+// errNothingAsked is a line of our own output that answers nothing: it is no Request and has no index.
+var errNothingAsked = errors.New("nothing asked")
+
 // jsonLine is an input line as JSON: a request, or a Record whose request is asked again.
 type jsonLine struct {
 	Type string `json:"type"`
@@ -55,6 +58,9 @@ func parseJSON(text []byte) (Request, error) {
 		return Request{}, describeJSON(err)
 	}
 	asked := line.jsonRequest
+	if asked.URL == "" && (line.Type == "summary" || line.Type == "log" || line.Type == "plan") {
+		return Request{}, errNothingAsked
+	}
 	if line.Type == "failure" || line.Type == "success" {
 		asked = jsonRequest{URL: line.URL} // the rest of a Record is the answer's
 		if line.Request != nil {
@@ -79,7 +85,7 @@ func parseJSON(text []byte) (Request, error) {
 	return finish(r)
 }
 
-// given tells JSON null, which is as good as absent, from a value. The value is put on one line.
+// given tells JSON null, which is as good as absent, from a value. The value is put on one line and into UTF-8.
 func given(raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
@@ -88,7 +94,7 @@ func given(raw json.RawMessage) json.RawMessage {
 	if json.Compact(&line, raw) != nil {
 		return nil
 	}
-	return line.Bytes()
+	return bytes.ToValidUTF8(line.Bytes(), []byte("\uFFFD"))
 }
 
 func (q *jsonRequest) request() (Request, error) {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -77,7 +78,9 @@ type run struct {
 	done    chan *task    // workers to scheduler
 	records chan *Record  // workers to writer
 	large   chan *Record  // the same for lines too large to pile up: a worker holds its own until the writer takes it
-	wake    chan struct{} // writer to scheduler: a Holder has let go
+	wake    chan struct{} // writer to scheduler: a Record has been put
+	waiting atomic.Bool   // the scheduler waits for a Record to be put
+	put     atomic.Int64  // Records that the Sink has taken
 	broken  chan struct{} // closed by the writer when the Sink has failed
 	closed  chan struct{} // closed when the run is over
 
@@ -141,7 +144,6 @@ const flushAfter = 5 * time.Millisecond
 
 // write gives the Records to the Sink, one at a time. After an error it only takes them away.
 func (r *run) write() {
-	holder, _ := r.sink.(Holder)
 	idle := time.NewTimer(flushAfter)
 	idle.Stop()
 	defer idle.Stop()
@@ -161,7 +163,7 @@ func (r *run) write() {
 			r.sinkFailed(r.sink.Flush(true))
 			return
 		}
-		r.put(holder, record)
+		r.pass(record)
 		if !buffered {
 			buffered = true
 			idle.Reset(flushAfter)
@@ -169,19 +171,15 @@ func (r *run) write() {
 	}
 }
 
-// put gives one Record to the Sink, and wakes the scheduler where the Sink has let go of others.
-func (r *run) put(holder Holder, record *Record) {
+// pass gives one Record to the Sink, and wakes the scheduler where it waits for that.
+func (r *run) pass(record *Record) {
 	if r.sinkErr != nil {
 		record.ReleaseBody()
 		return
 	}
-	if holder == nil || holder.Held() == 0 {
-		r.sinkFailed(r.sink.Put(record))
-		return
-	}
-	held := holder.Held()
 	r.sinkFailed(r.sink.Put(record))
-	if holder.Held() >= held {
+	r.put.Add(1)
+	if !r.waiting.Load() {
 		return
 	}
 	select {

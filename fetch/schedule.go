@@ -19,6 +19,7 @@ type scheduler struct {
 	begun    time.Time
 	deadline time.Time // of the run, or of the flights once it drains; zero is none
 	open     int       // Tasks taken in and not ended
+	admitted int64     // Tasks taken in
 	ended    bool      // the source has no more
 	drain    <-chan struct{}
 	output   <-chan struct{} // broken; nil once seen
@@ -80,7 +81,7 @@ func (s *scheduler) stopped() bool { return s.tally.Stopped != StopNone }
 func (s *scheduler) sleep(now time.Time, wait time.Duration) {
 	s.setTimer(now, wait)
 	intake := s.intake
-	if s.ended || s.stopped() || s.windowFull() {
+	if s.ended || s.stopped() || s.mustWait() {
 		intake = nil // a nil channel never fires: backpressure
 	}
 	select {
@@ -126,12 +127,24 @@ func (s *scheduler) setTimer(now time.Time, wait time.Duration) {
 	s.timer.Reset(wait)
 }
 
+// windowFull reports whether as many Requests have been taken in as may wait. What a Sink holds back, or has yet to take, counts.
 func (s *scheduler) windowFull() bool {
-	held := s.open
+	inHand := int64(s.open)
 	if s.holder != nil {
-		held += s.holder.Held()
+		inHand = s.admitted - s.put.Load() + int64(s.holder.Held())
 	}
-	return held >= s.options.Lookahead
+	return inHand >= int64(s.options.Lookahead)
+}
+
+// mustWait is windowFull, and has the writer wake the scheduler when that may have changed.
+func (s *scheduler) mustWait() bool {
+	if s.holder == nil {
+		return s.windowFull()
+	}
+	s.waiting.Store(true) // before the look, so that no Record is missed
+	full := s.windowFull()
+	s.waiting.Store(full)
+	return full
 }
 
 // admit takes in what the feed made of one input line, or the input's end.
@@ -145,6 +158,7 @@ func (s *scheduler) admit(t *task, open bool) {
 		return
 	}
 	s.open++
+	s.admitted++
 	s.plan.add(t, time.Now())
 }
 

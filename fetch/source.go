@@ -59,6 +59,9 @@ func (rd *Reader) Lines(in io.Reader, file string) Source {
 				continue
 			}
 			request, err := rd.request(text, lines.cut)
+			if errors.Is(err, errNothingAsked) {
+				continue
+			}
 			request.File, request.Line = file, lines.number
 			if !yield(request, err) {
 				return
@@ -80,10 +83,12 @@ func (rd *Reader) URLs(texts []string) Source {
 }
 
 func (rd *Reader) request(text []byte, cut bool) (Request, error) {
-	index := rd.index
-	rd.index++
 	request, err := parseRequest(text, cut)
-	request.Index = index
+	if errors.Is(err, errNothingAsked) {
+		return request, err
+	}
+	request.Index = rd.index
+	rd.index++
 	if err != nil {
 		return request, &LineError{Input: bytes.Clone(text[:min(len(text), maxInput)]), Err: err}
 	}
@@ -121,7 +126,12 @@ func CountRequests(in io.Reader) (int64, error) {
 	}
 }
 
-// countable says which lines ask something: not blank ones, comments, and the kinds of our own output that answer nothing.
+// ownLines is how the lines of our own output begin that answer nothing. Written differently, they are known once they are parsed.
+var ownLines = [...][]byte{
+	[]byte(`{"type":"summary","complete":`), []byte(`{"type":"log","time":`), []byte(`{"type":"plan","host":`), []byte(`{"type":"plan","total":`),
+}
+
+// countable says which lines ask something, as far as a glance tells: not blank ones, comments and lines of our own that answer nothing.
 func countable(text []byte) bool {
 	if len(text) == 0 || text[0] == '#' {
 		return false
@@ -129,8 +139,8 @@ func countable(text []byte) bool {
 	if text[0] != '{' {
 		return true
 	}
-	for _, kind := range [...]string{`{"type":"summary"`, `{"type":"log"`, `{"type":"plan"`} {
-		if bytes.HasPrefix(text, []byte(kind)) {
+	for _, start := range ownLines {
+		if bytes.HasPrefix(text, start) {
 			return false
 		}
 	}

@@ -21,9 +21,9 @@ type targeter struct {
 }
 
 func newTargeter(o *Options) *targeter {
-	base := http.Header{"Accept": {"*/*"}}
-	if !o.Identity {
-		base["Accept-Encoding"] = []string{"gzip, deflate, br, zstd"}
+	base := http.Header{"Accept": {"*/*"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}}
+	if o.Identity {
+		base["Accept-Encoding"] = []string{"identity"} // none at all would leave the choice to the server (RFC 9110 section 12.5.3)
 	}
 	base["User-Agent"] = []string{o.UserAgent} // net/http sends its own where ours is missing, and none where it is empty
 	if o.Username != "" {

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -90,11 +91,15 @@ type conn struct {
 	net.Conn
 	remote        string
 	received, out atomic.Int64
+	closed        atomic.Bool // by the other side
 }
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.received.Add(int64(n))
+	if err == io.EOF {
+		c.closed.Store(true)
+	}
 	return n, err
 }
 

@@ -1,0 +1,237 @@
+package cmd_test
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+)
+
+// pages is what the servers answer.
+func (o *origin) pages() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		write(w, "{\n  \"big\": 12345678901234567890,\n  \"price\": 1.50,\n  \"tiny\": 1E-400\n}\n")
+	})
+	mux.HandleFunc("/item/{n}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		write(w, `{"item":`+strconv.Quote(r.PathValue("n"))+`}`)
+	})
+	mux.HandleFunc("/text", func(w http.ResponseWriter, _ *http.Request) { plain(w, "hello\n") })
+	mux.HandleFunc("/status/{code}", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(number(r, "code")) })
+	mux.HandleFunc("/echo", echo)
+	mux.HandleFunc("/body", func(w http.ResponseWriter, r *http.Request) { // ?type=…&text=…
+		w.Header()["Content-Type"] = r.URL.Query()["type"]
+		write(w, r.URL.Query().Get("text"))
+	})
+	mux.HandleFunc("/large/{n}", func(w http.ResponseWriter, r *http.Request) { plain(w, strings.Repeat("a", number(r, "n"))) })
+	mux.HandleFunc("/encoded/{coding}", encoded)
+	mux.HandleFunc("/empty-gzip", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Encoding", "gzip") })
+	mux.HandleFunc("/bomb/{n}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		write(w, string(gzipped(make([]byte, number(r, "n")))))
+	})
+	o.redirects(mux)
+	o.delays(mux)
+	o.breaks(mux)
+	return mux
+}
+
+func (o *origin) redirects(mux *http.ServeMux) {
+	mux.HandleFunc("/redirect/{code}", func(w http.ResponseWriter, r *http.Request) { // ?to=…
+		if to := r.URL.Query()["to"]; to != nil {
+			w.Header()["Location"] = to
+		}
+		w.WriteHeader(number(r, "code"))
+	})
+	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop", http.StatusFound) })
+	mux.HandleFunc("/chain/{n}", func(w http.ResponseWriter, r *http.Request) {
+		if n := number(r, "n"); n > 0 {
+			http.Redirect(w, r, "/chain/"+strconv.Itoa(n-1), http.StatusFound)
+			return
+		}
+		plain(w, "the end of the chain\n")
+	})
+}
+
+func (o *origin) delays(mux *http.ServeMux) {
+	mux.HandleFunc("/flaky/{n}/{code}", func(w http.ResponseWriter, r *http.Request) {
+		if o.first(r) {
+			w.WriteHeader(number(r, "code"))
+			return
+		}
+		plain(w, "at last\n")
+	})
+	mux.HandleFunc("/retry-after/{n}/{code}/{value}", func(w http.ResponseWriter, r *http.Request) {
+		if !o.first(r) {
+			plain(w, "at last\n")
+			return
+		}
+		value := r.PathValue("value") // seconds, or date for one that is 1 to 2 seconds from now
+		if value == "date" {
+			value = time.Now().Add(2 * time.Second).UTC().Format(http.TimeFormat)
+		}
+		w.Header().Set("Retry-After", value)
+		w.WriteHeader(number(r, "code"))
+	})
+	mux.HandleFunc("/slow/{ms}", func(w http.ResponseWriter, r *http.Request) {
+		over, stop := afterMillis(number(r, "ms"))
+		defer stop()
+		if o.wait(r, over) {
+			plain(w, "good things take time\n")
+		}
+	})
+	mux.HandleFunc("/hang", func(_ http.ResponseWriter, r *http.Request) { o.wait(r, nil) })
+	mux.HandleFunc("/stall", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "4096")
+		plain(w, "0123456789")
+		_ = http.NewResponseController(w).Flush() // a client that left is no matter of the server's
+		o.wait(r, nil)
+	})
+	mux.HandleFunc("/drip/{ms}/{bytes}/{times}", func(w http.ResponseWriter, r *http.Request) {
+		for range number(r, "times") {
+			over, stop := afterMillis(number(r, "ms"))
+			if !o.wait(r, over) {
+				stop()
+				return
+			}
+			plain(w, strings.Repeat("a", number(r, "bytes")))
+			_ = http.NewResponseController(w).Flush() // see plain
+		}
+	})
+	mux.HandleFunc("/hold/{name}", func(w http.ResponseWriter, r *http.Request) {
+		if o.wait(r, o.gate(r.PathValue("name"))) {
+			plain(w, "released\n")
+		}
+	})
+	mux.HandleFunc("/meet/{n}", func(w http.ResponseWriter, r *http.Request) {
+		if o.wait(r, o.meet(number(r, "n"))) {
+			plain(w, "we are complete\n")
+		}
+	})
+}
+
+func (o *origin) breaks(mux *http.ServeMux) {
+	broken := func(what string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if !o.first(r) {
+				plain(w, "at last\n")
+				return
+			}
+			c, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				panic(err) // of HTTP/1.1 alone
+			}
+			_, _ = io.WriteString(c, what) // see plain
+			if tcp, ok := c.(*net.TCPConn); ok && what == "" && r.URL.RawQuery == "" {
+				_ = tcp.SetLinger(0) // close with a reset
+			}
+			_ = c.Close()
+		}
+	}
+	mux.Handle("/reset/{n}", broken(""))
+	mux.Handle("/truncated/{n}", broken("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\nonly this"))
+	mux.Handle("/half-status/{n}", broken("HTTP/1.1 2"))
+	mux.Handle("/half-name/{n}", broken("HTTP/1.1 200 OK\r\nContent-"))
+	mux.Handle("/half-value/{n}", broken("HTTP/1.1 200 OK\r\nContent-Type: te"))
+	mux.Handle("/half-headers/{n}", broken("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"))
+	mux.Handle("/half-chunk/{n}", broken("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"))
+	mux.Handle("/no-last-chunk/{n}", broken("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"))
+	mux.Handle("/noise/{n}", broken("220 mail.example ready\r\n\r\n"))
+	mux.Handle("/headers/{n}", broken("HTTP/1.1 200 OK\r\nX-Large: "+strings.Repeat("x", 4<<20)+"\r\n\r\n"))
+}
+
+// echo answers with the request as it came.
+func echo(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	if err != nil {
+		return
+	}
+	headers := make(map[string]string, len(r.Header))
+	for name, values := range r.Header {
+		headers[strings.ToLower(name)] = strings.Join(values, ", ")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Echo", "yes")
+	text, err := json.Marshal(map[string]any{"method": r.Method, "uri": r.RequestURI, "host": r.Host, "headers": headers, "body": string(body)})
+	if err == nil {
+		write(w, string(text))
+	}
+}
+
+// encoded answers with "hello\n" under a content coding, whatever was asked for.
+func encoded(w http.ResponseWriter, r *http.Request) {
+	coding, text := r.PathValue("coding"), []byte("hello\n")
+	var body bytes.Buffer
+	var z io.WriteCloser
+	switch coding {
+	case "gzip", "broken":
+		z = gzip.NewWriter(&body)
+	case "br":
+		z = brotli.NewWriter(&body)
+	case "zstd":
+		z, _ = zstd.NewWriter(&body) // the options are the defaults
+	case "deflate":
+		z = zlib.NewWriter(&body)
+	case "bare-deflate":
+		z, _ = flate.NewWriter(&body, flate.BestSpeed) // likewise
+	default:
+		_, _ = body.Write(text) // memory takes everything
+	}
+	if z != nil {
+		_, _ = z.Write(text)
+		_ = z.Close()
+	}
+	name := coding
+	switch coding {
+	case "bare-deflate":
+		name = "deflate"
+	case "broken":
+		name = "gzip"
+		body.Bytes()[body.Len()-6] ^= 0xff // in the checksum
+	}
+	w.Header().Set("Content-Encoding", name)
+	plain(w, body.String())
+}
+
+func gzipped(text []byte) []byte {
+	var body bytes.Buffer
+	z := gzip.NewWriter(&body)
+	_, _ = z.Write(text) // memory takes everything
+	_ = z.Close()
+	return body.Bytes()
+}
+
+func plain(w http.ResponseWriter, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	write(w, text)
+}
+
+func write(w io.Writer, text string) {
+	_, _ = io.WriteString(w, text) // a client that left is no matter of the server's
+}
+
+func number(r *http.Request, name string) int {
+	n, err := strconv.Atoi(r.PathValue(name))
+	if err != nil {
+		panic(fmt.Sprintf("%s: %v", r.RequestURI, err)) // a mistake in a script
+	}
+	return n
+}
+
+func afterMillis(ms int) (<-chan struct{}, func() bool) {
+	over := make(chan struct{})
+	return over, time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { close(over) }).Stop
+}

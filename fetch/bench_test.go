@@ -1,0 +1,120 @@
+package fetch
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// BenchmarkPlan: one Task in, started and done, among 10,000 that wait.
+func BenchmarkPlan(b *testing.B) {
+	for _, hosts := range []int{1, 100, 10000} {
+		for name, change := range map[string]func(*Options){
+			"no rate":   func(*Options) {},
+			"host rate": func(o *Options) { o.HostRate = 1e6 },
+		} {
+			b.Run(fmt.Sprintf("%d hosts, %s", hosts, name), func(b *testing.B) {
+				b.ReportAllocs()
+				o := options(change)
+				p := newPlan(o)
+				tasks := make([]task, 10000)
+				now := noon
+				for i := range tasks {
+					tasks[i].host = fmt.Sprintf("https://%d.test", i%hosts)
+					p.add(&tasks[i], now)
+				}
+				for b.Loop() {
+					t, wait := p.next(now)
+					for t == nil {
+						now = now.Add(max(wait, time.Microsecond))
+						t, wait = p.next(now)
+					}
+					p.done(t, now)
+					p.add(t, now)
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkLines(b *testing.B) {
+	const plain = "https://example.com/products/12345?lang=en&page=7\n"
+	for name, line := range map[string]string{
+		"plain": plain,
+		"json":  `{"url":"https://example.com/products/12345?lang=en&page=7","id":12345,"meta":{"shop":"de"}}` + "\n",
+		"full":  `{"url":"https://example.com/products","method":"POST","headers":{"Accept":"application/json"},"body":{"page":7},"id":"a"}` + "\n",
+	} {
+		b.Run(name, func(b *testing.B) {
+			in := strings.Repeat(line, 1000)
+			b.SetBytes(int64(len(line)))
+			b.ReportAllocs()
+			for n := 0; n < b.N; {
+				for _, err := range new(Reader).Lines(strings.NewReader(in), "") {
+					if err != nil {
+						b.Fatal(err)
+					}
+					if n++; n >= b.N {
+						break
+					}
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkCountRequests(b *testing.B) {
+	in := strings.Repeat("https://example.com/products/12345?lang=en&page=7\n", 1000)
+	b.SetBytes(int64(len(in)))
+	for b.Loop() {
+		if n, err := CountRequests(strings.NewReader(in)); n != 1000 || err != nil {
+			b.Fatal(n, err)
+		}
+	}
+}
+
+// BenchmarkReadBody reads 1 KB of body, bounded and hashed.
+func BenchmarkReadBody(b *testing.B) {
+	plain := strings.Repeat("0123456789abcdef", 64)
+	for _, coding := range []string{"none", "gzip", "br", "zstd"} {
+		b.Run(coding, func(b *testing.B) {
+			text, header := plain, http.Header{}
+			if coding != "none" {
+				text = coded(b, plain, coding)
+				header.Set("Content-Encoding", coding)
+			}
+			x := exchange{options: options(nil), watch: new(watch)}
+			in := strings.NewReader(text)
+			resp := &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(in)}
+			b.SetBytes(int64(len(plain)))
+			b.ReportAllocs()
+			for b.Loop() {
+				in.Reset(text)
+				var rec Record
+				if err := x.readBody(resp, &rec); err != nil || rec.Bytes != 1024 {
+					b.Fatal(rec.Bytes, err)
+				}
+				rec.ReleaseBody()
+			}
+		})
+	}
+}
+
+// BenchmarkRun asks a server on loopback for 1 KB pages; client and server share the machine.
+func BenchmarkRun(b *testing.B) {
+	page := bytes.Repeat([]byte("x"), 1024)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(page) }))
+	b.Cleanup(server.Close)
+	b.ReportAllocs()
+	o := options(func(o *Options) { o.HostConcurrency = o.Concurrency })
+	sink := SinkFunc(func(*Record) error { return nil })
+	s, err := Run(b.Context(), urls(b.N, server.URL), sink, *o)
+	if err != nil || s.Succeeded != int64(b.N) {
+		b.Fatalf("%+v, %v", s, err)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+}

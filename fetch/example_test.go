@@ -1,0 +1,110 @@
+package fetch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"batchfetch/fetch"
+)
+
+// The simplest run: URLs in, Records out. Records come as they are done, so print them or gather them, as you like.
+func ExampleRun() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprintf(w, "this is %s", r.URL.Path)
+	}))
+	defer server.Close()
+
+	var reader fetch.Reader
+	source := reader.URLs([]string{server.URL + "/one"})
+	sink := fetch.SinkFunc(func(r *fetch.Record) error {
+		fmt.Println(r.Status, string(r.Body))
+		return nil
+	})
+	summary, err := fetch.Run(context.Background(), source, sink, fetch.Defaults())
+	if err != nil {
+		fmt.Println("the run broke:", err)
+	}
+	fmt.Println(summary.Succeeded, "of", summary.Total)
+	// Output:
+	// 200 this is /one
+	// 1 of 1
+}
+
+// Polite to a host that is easily troubled: one exchange at a time, at most a hundred a second,
+// and up to five further attempts that begin a moment later.
+func ExampleRun_options() {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer server.Close()
+
+	options := fetch.Defaults()
+	options.HostConcurrency = 1
+	options.HostRate = 100
+	options.Retries = 5
+	options.RetryDelay = 20 * time.Millisecond
+	options.Timeout = 10 * time.Second
+
+	lines := strings.NewReader(server.URL + "/1\n" + server.URL + "/2\n")
+	sink := fetch.SinkFunc(func(*fetch.Record) error { return nil })
+	summary, err := fetch.Run(context.Background(), new(fetch.Reader).Lines(lines, ""), sink, options)
+	if err != nil {
+		fmt.Println("the run broke:", err)
+	}
+	fmt.Println(summary.Succeeded, "succeeded,", summary.Retries, "retry,", summary.Exchanges, "exchanges")
+	// Output:
+	// 2 succeeded, 1 retry, 3 exchanges
+}
+
+// A failed URL is data: Run returns no error for it. Each failure has a kind from a closed list and the request it belongs to.
+func ExampleRun_failures() {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+
+	lines := strings.NewReader(`# comments and blank lines are skipped
+` + server.URL + `/missing
+{"url": "` + server.URL + `/also", "id": 42}
+ftp://a.test/file
+`)
+	var failed []string
+	sink := fetch.SinkFunc(func(r *fetch.Record) error {
+		if f := r.Failure; f != nil {
+			failed = append(failed, fmt.Sprintf("line %d: %s: %s", r.Request.Line, f.Kind, f))
+		}
+		return nil
+	})
+	_, err := fetch.Run(context.Background(), new(fetch.Reader).Lines(lines, "urls.txt"), sink, fetch.Defaults())
+	slices.Sort(failed)
+	fmt.Println(strings.Join(failed, "\n"))
+	fmt.Println("error:", err)
+	// Output:
+	// line 2: status: 404 Not Found
+	// line 3: status: 404 Not Found
+	// line 4: invalid_request: scheme "ftp" is not http or https
+	// error: <nil>
+}
+
+// Options report every mistake at once, each by the name of its flag.
+func ExampleOptions_Validate() {
+	options := fetch.Defaults()
+	options.Concurrency = 0
+	options.HostRate = -1
+	fmt.Println(options.Validate())
+
+	var mistake *fetch.Mistake
+	fmt.Println(errors.As(options.Validate(), &mistake), mistake.Flag)
+	// Output:
+	// --concurrency is 0, must be at least 1
+	// --host-rate is -1/s, must be above 0
+	// true concurrency
+}

@@ -1,0 +1,91 @@
+package fetch
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func flagsOf(err error) []string {
+	var flags []string
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	for _, err := range joined.Unwrap() {
+		var mistake *Mistake
+		if errors.As(err, &mistake) {
+			flags = append(flags, mistake.Flag)
+		}
+	}
+	return flags
+}
+
+func TestDefaultsAreValid(t *testing.T) {
+	if err := options(nil).Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestValidateNamesTheFlag(t *testing.T) {
+	for _, tt := range []struct {
+		flag string
+		with func(*Options)
+	}{
+		{"concurrency", func(o *Options) { o.Concurrency = 0 }},
+		{"host-concurrency", func(o *Options) { o.HostConcurrency = 0 }},
+		{"rate", func(o *Options) { o.Rate = -1 }},
+		{"rate", func(o *Options) { o.Rate = math.NaN() }},
+		{"host-rate", func(o *Options) { o.HostRate = -0.1 }},
+		{"lookahead", func(o *Options) { o.Lookahead = 0 }},
+		{"retries", func(o *Options) { o.Retries = -1 }},
+		{"retry-delay", func(o *Options) { o.RetryDelay = -1 }},
+		{"retry-max-delay", func(o *Options) { o.RetryMaxDelay = -1 }},
+		{"retry-max-time", func(o *Options) { o.RetryMaxTime = -1 }},
+		{"connect-timeout", func(o *Options) { o.ConnectTimeout = -1 }},
+		{"stall-timeout", func(o *Options) { o.StallTimeout = -1 }},
+		{"timeout", func(o *Options) { o.Timeout = -1 }},
+		{"deadline", func(o *Options) { o.Deadline = -1 }},
+		{"slow", func(o *Options) { o.Slow = -1 }},
+		{"max-redirs", func(o *Options) { o.MaxRedirects = -1 }},
+		{"max-body", func(o *Options) { o.MaxBody = 0 }},
+		{"max-failures", func(o *Options) { o.MaxFailurePercent = 100.1 }},
+		{"max-failures", func(o *Options) { o.MaxFailurePercent = -1 }},
+		{"request", func(o *Options) { o.Method = "GE T" }},
+		{"request", func(o *Options) { o.Method = "CONNECT" }},
+		{"http", func(o *Options) { o.HTTP = "3" }},
+	} {
+		t.Run(tt.flag, func(t *testing.T) {
+			if got := flagsOf(options(tt.with).Validate()); !slices.Equal(got, []string{tt.flag}) {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+func TestValidateReportsAllMistakesAtOnce(t *testing.T) {
+	err := options(func(o *Options) {
+		o.Concurrency, o.HostRate, o.Timeout, o.Method = -1, -1, -time.Second, "\n"
+	}).Validate()
+	if got := flagsOf(err); !slices.Equal(got, []string{"concurrency", "host-rate", "request", "timeout"}) {
+		t.Errorf("got %v", got)
+	}
+	for _, want := range []string{"--concurrency is -1, must be at least 1", "--host-rate is -1/s, must be above 0", "--timeout is -1s, must not be negative"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not said in %q", want, err)
+		}
+	}
+}
+
+func TestZeroMeansWhatTheCommentSays(t *testing.T) {
+	err := options(func(o *Options) {
+		o.Rate, o.HostRate, o.Retries, o.RetryDelay, o.RetryMaxDelay = 0, 0, 0, 0, 0
+		o.ConnectTimeout, o.StallTimeout, o.Grace, o.UserAgent, o.MaxRedirects = 0, 0, 0, "", 0
+	}).Validate()
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,182 @@
+package output
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+
+	"batchfetch/fetch"
+)
+
+// A wholeLines fails the test where a Write is not of whole lines.
+type wholeLines struct {
+	t   testing.TB
+	out bytes.Buffer
+	n   int // Writes
+}
+
+func (w *wholeLines) Write(p []byte) (int, error) {
+	w.n++
+	if len(p) == 0 || p[len(p)-1] != '\n' {
+		w.t.Errorf("a Write of %d bytes ends in the middle of a line", len(p))
+	}
+	return w.out.Write(p)
+}
+
+// encode renders r with sink and puts it.
+func encode(t testing.TB, sink fetch.Sink, r *fetch.Record) {
+	t.Helper()
+	sink.Encode(r)
+	if err := sink.Put(r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Lines of any length leave whole and in order, many small ones in one Write.
+func TestJSONLWritesWholeLines(t *testing.T) {
+	out := &wholeLines{t: t}
+	sink := NewJSONL(out, BodyText)
+	rng := rand.New(rand.NewPCG(5, 6))
+	var want strings.Builder
+	const n = 400
+	for i := range n {
+		length := rng.IntN(2000)
+		if rng.IntN(20) == 0 {
+			length = writeAt - 1000 + rng.IntN(2*writeAt)
+		}
+		r := success("text/plain", strings.Repeat("x", length))
+		r.Request.Index = int64(i)
+		want.Write(render(r, BodyText))
+		encode(t, sink, r)
+	}
+	if err := sink.Flush(true); err != nil {
+		t.Fatal(err)
+	}
+	if out.out.String() != want.String() {
+		t.Error("what was written is not what was put")
+	}
+	if out.n >= n {
+		t.Errorf("%d Writes for %d Records, want fewer", out.n, n)
+	}
+}
+
+// A huge line leaves at once; what was kept before it goes first.
+func TestJSONLOfAHugeLine(t *testing.T) {
+	out := &wholeLines{t: t}
+	sink := NewJSONL(out, BodyAuto)
+	encode(t, sink, success("text/plain", "small"))
+	if out.n != 0 {
+		t.Errorf("%d Writes of one small line, want none before the flush", out.n)
+	}
+	encode(t, sink, success("text/plain", strings.Repeat("x", 8<<20)))
+	if out.n != 2 {
+		t.Errorf("%d Writes, want 2", out.n)
+	}
+	first, second, _ := strings.Cut(out.out.String(), "\n")
+	if !strings.Contains(first, `"body":"small"`) || len(second) < 8<<20 {
+		t.Errorf("lines of %d and %d bytes", len(first), len(second))
+	}
+	if err := sink.Flush(false); err != nil || out.n != 2 {
+		t.Errorf("a flush of nothing writes: %v", err)
+	}
+}
+
+// What the writer says is wrong is returned, whenever it happens.
+func TestJSONLReturnsTheWritersError(t *testing.T) {
+	line := success("text/plain", "x")
+	huge := success("text/plain", strings.Repeat("x", writeAt))
+	sink := NewJSONL(brokenWriter{}, BodyAuto)
+	encode(t, sink, line)
+	if err := sink.Flush(false); !errors.Is(err, errBroken) {
+		t.Errorf("flush: %v", err)
+	}
+	sink = NewJSONL(brokenWriter{}, BodyAuto)
+	sink.Encode(huge)
+	if err := sink.Put(huge); !errors.Is(err, errBroken) {
+		t.Errorf("a huge line: %v", err)
+	}
+	sink = NewJSONL(brokenWriter{}, BodyAuto)
+	var err error
+	for range writeAt/100 + 1 {
+		r := success("text/plain", "x")
+		sink.Encode(r)
+		if err = sink.Put(r); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, errBroken) {
+		t.Errorf("many small lines: %v", err)
+	}
+}
+
+// Rendering gives the body's memory back, and workers may do it all at once.
+func TestJSONLEncodesConcurrently(t *testing.T) {
+	out := &wholeLines{t: t}
+	sink := NewJSONL(out, BodyAuto)
+	records := make(chan *fetch.Record)
+	var workers sync.WaitGroup
+	for w := range 8 {
+		workers.Go(func() {
+			for i := range 200 {
+				r := success("application/json", fmt.Sprintf(`{"worker":%d,"i":%d,"pad":%q}`, w, i, strings.Repeat("p", i*20)))
+				sink.Encode(r)
+				if r.Body != nil {
+					t.Error("the body is kept")
+				}
+				records <- r
+			}
+		})
+	}
+	go func() { workers.Wait(); close(records) }()
+	want := make(map[string]bool)
+	for r := range records {
+		want[string(r.Line)] = true
+		if err := sink.Put(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := sink.Flush(true); err != nil {
+		t.Fatal(err)
+	}
+	got := 0
+	for line := range strings.Lines(out.out.String()) {
+		checkLine(t, []byte(line))
+		if !want[line] {
+			t.Fatalf("nobody rendered %s", line)
+		}
+		got++
+	}
+	if got != 1600 || len(want) != 1600 {
+		t.Errorf("%d lines of %d, want 1600", got, len(want))
+	}
+}
+
+// Split sends successes one way and failures the other.
+func TestSplit(t *testing.T) {
+	good, bad := &lineSink{}, &lineSink{}
+	sink := Split{Success: good, Failure: bad}
+	encode(t, sink, success("text/plain", "x"))
+	encode(t, sink, failure(fetch.DNS, "no address"))
+	encode(t, sink, success("text/plain", "y"))
+	if len(good.lines) != 2 || len(bad.lines) != 1 || !strings.Contains(bad.all(), `"type":"failure"`) || strings.Contains(good.all(), `"type":"failure"`) {
+		t.Errorf("successes %q, failures %q", good.lines, bad.lines)
+	}
+	if err := sink.Flush(true); err != nil || len(good.flushes) != 1 || len(bad.flushes) != 1 {
+		t.Errorf("flushes %v and %v, %v", good.flushes, bad.flushes, err)
+	}
+	for _, broken := range []*lineSink{good, bad} {
+		broken.err = io.ErrShortWrite
+		if err := sink.Flush(false); !errors.Is(err, io.ErrShortWrite) {
+			t.Errorf("flush: %v", err)
+		}
+		broken.err = nil
+	}
+	if len(good.flushes) != 3 || len(bad.flushes) != 3 {
+		t.Errorf("the other side was not flushed: %v, %v", good.flushes, bad.flushes)
+	}
+}

@@ -1,0 +1,223 @@
+package output
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"batchfetch/fetch"
+)
+
+// ordered returns an InOrder around a lineSink. Its temporary files go to a directory of their own, which is empty at the end.
+func ordered(t testing.TB) (*InOrder, *lineSink) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	inner := &lineSink{}
+	o := NewInOrder(inner)
+	t.Cleanup(func() {
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("%v stays behind, %v", left, err)
+		}
+	})
+	return o, inner
+}
+
+// put gives a Record with that line to sink.
+func put(t testing.TB, sink fetch.Sink, seq int64, line string) {
+	t.Helper()
+	if err := sink.Put(&fetch.Record{Seq: seq, Line: []byte(line)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Whatever order they come in, Records leave in the order of the input, each as soon as its turn has come.
+func TestInOrderOfAnyPermutation(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 50 {
+		n := rng.IntN(200)
+		o, inner := ordered(t)
+		arrived := make(map[int64]bool)
+		for _, seq := range rng.Perm(n) {
+			put(t, o, int64(seq), fmt.Sprintf("line %d\n", seq))
+			arrived[int64(seq)] = true
+			next := int64(0)
+			for arrived[next] {
+				next++
+			}
+			if int64(len(inner.lines)) != next {
+				t.Fatalf("%d have left, want %d", len(inner.lines), next)
+			}
+			if held := int64(o.Held()); held != int64(len(arrived))-next {
+				t.Fatalf("%d are held, want %d", held, int64(len(arrived))-next)
+			}
+		}
+		for i, line := range inner.lines {
+			if line != fmt.Sprintf("line %d\n", i) {
+				t.Fatalf("line %d is %q", i, line)
+			}
+		}
+		if len(inner.lines) != n || o.Held() != 0 {
+			t.Fatalf("%d of %d lines left, %d are held", len(inner.lines), n, o.Held())
+		}
+	}
+}
+
+// Beyond keepBytes lines wait on disk. They come back byte for byte, and the file gives its room back.
+func TestInOrderSpills(t *testing.T) {
+	o, inner := ordered(t)
+	rng := rand.New(rand.NewPCG(3, 4))
+	const n = 40
+	want := make([]string, n)
+	for i := range want {
+		line := bytes.Repeat([]byte{byte(i), 0xff, '\n'}, 200_000+rng.IntN(200_000)) // 0.6 to 1.2 MB
+		want[i] = string(line)
+	}
+	for round := range int64(2) { // the second one finds the file empty
+		order := rng.Perm(n - 1)
+		for _, i := range order {
+			put(t, o, round*n+int64(i)+1, want[i+1])
+			if o.kept > keepBytes {
+				t.Fatalf("%d bytes are kept in memory, want at most %d", o.kept, keepBytes)
+			}
+		}
+		if o.spilled == 0 || o.spill == nil {
+			t.Fatal("nothing is on disk")
+		}
+		if left, err := os.ReadDir(os.TempDir()); runtime.GOOS != "windows" && (err != nil || len(left) > 0) {
+			t.Fatalf("the file has a name, which a kill would leave behind: %v, %v", left, err)
+		}
+		if o.Held() != n-1 || len(inner.lines) != 0 {
+			t.Fatalf("%d are held, %d have left", o.Held(), len(inner.lines))
+		}
+		put(t, o, round*n, want[0])
+		if !slices.Equal(inner.lines, want) {
+			t.Fatal("the lines are not what they were")
+		}
+		inner.lines = nil
+		info, err := o.spill.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Held() != 0 || o.kept != 0 || o.spilled != 0 || info.Size() != 0 || o.end != 0 {
+			t.Fatalf("%d are held, %d bytes kept, %d Records on disk in %d bytes, the next goes to %d", o.Held(), o.kept, o.spilled, info.Size(), o.end)
+		}
+	}
+}
+
+// A line larger than all the memory waits on disk; small ones still fit beside it.
+func TestInOrderOfOneHugeLine(t *testing.T) {
+	o, inner := ordered(t)
+	huge := strings.Repeat("h", keepBytes+1) + "\n"
+	put(t, o, 2, huge)
+	put(t, o, 1, "small\n")
+	if o.kept != int64(len("small\n")) {
+		t.Errorf("%d bytes are kept, want those of the small line", o.kept)
+	}
+	put(t, o, 0, "first\n")
+	if inner.all() != "first\nsmall\n"+huge {
+		t.Error("the lines are not what they were")
+	}
+}
+
+// At the end of a run that was stopped, what waited for Records that never came is let go, in order.
+func TestInOrderLetsGoAtTheEnd(t *testing.T) {
+	o, inner := ordered(t)
+	huge := strings.Repeat("h", keepBytes) + "\n"
+	for _, seq := range []int64{9, 3, 5, 4} {
+		put(t, o, seq, fmt.Sprintf("%d\n", seq))
+	}
+	put(t, o, 7, huge)
+	if err := o.Flush(false); err != nil || len(inner.lines) != 0 {
+		t.Fatalf("a flush in between lets %d go, %v", len(inner.lines), err)
+	}
+	if err := o.Flush(true); err != nil {
+		t.Fatal(err)
+	}
+	if inner.all() != "3\n4\n5\n"+huge+"9\n" {
+		t.Errorf("seqs %v left", inner.seqs)
+	}
+	if o.Held() != 0 || !slices.Equal(inner.flushes, []bool{false, true}) {
+		t.Errorf("%d are held, flushes %v", o.Held(), inner.flushes)
+	}
+}
+
+// The inner Sink's error is passed on, wherever it happens.
+func TestInOrderPassesErrorsOn(t *testing.T) {
+	full := errors.New("no space left on device")
+	t.Run("at its turn", func(t *testing.T) {
+		o, inner := ordered(t)
+		inner.err = full
+		if err := o.Put(&fetch.Record{Seq: 0}); !errors.Is(err, full) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("as others follow", func(t *testing.T) {
+		o, inner := ordered(t)
+		put(t, o, 1, "1\n")
+		o.Sink = &breaksAfter{lineSink: inner, good: 1, err: full}
+		if err := o.Put(&fetch.Record{Seq: 0}); !errors.Is(err, full) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("at the end", func(t *testing.T) {
+		o, inner := ordered(t)
+		put(t, o, 1, "1\n")
+		inner.err = full
+		if err := o.Flush(true); !errors.Is(err, full) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("of a flush", func(t *testing.T) {
+		o, inner := ordered(t)
+		inner.err = full
+		if err := o.Flush(false); !errors.Is(err, full) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// Where there is no room for the file, the run hears of it, by the flag's name.
+func TestInOrderWithoutATemporaryDirectory(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir()+"/missing")
+	o := NewInOrder(&lineSink{})
+	err := o.Put(&fetch.Record{Seq: 1, Line: make([]byte, keepBytes+1)})
+	if err == nil || !strings.Contains(err.Error(), "--ordered") {
+		t.Errorf("got %v", err)
+	}
+	if err := o.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Rendering is the inner Sink's work.
+func TestInOrderEncodes(t *testing.T) {
+	o, _ := ordered(t)
+	r := success("text/plain", "x")
+	o.Encode(r)
+	checkLine(t, r.Line)
+}
+
+// A breaksAfter fails once it has taken good Records.
+type breaksAfter struct {
+	*lineSink
+	good int
+	err  error
+}
+
+func (b *breaksAfter) Put(r *fetch.Record) error {
+	if b.good == 0 {
+		return b.err
+	}
+	b.good--
+	return b.lineSink.Put(r)
+}

@@ -1,0 +1,145 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"batchfetch/fetch"
+)
+
+// A failure is one line that says what, why and how often.
+func TestReadableLine(t *testing.T) {
+	masked := failure(fetch.TLS, "tls: certificate for a.example, not b.example")
+	masked.Request.URL = "https://ann:pw@b.example/"
+	thrice := failure(fetch.BadStatus, "503 Service Unavailable")
+	thrice.Attempts = 3
+	line := failure(fetch.InvalidRequest, "no url")
+	line.Request, line.Input = fetch.Request{}, []byte(`{"id":1}`)
+	for want, r := range map[string]*fetch.Record{
+		"failed: https://example.com/x: dns: no address\n":                                     failure(fetch.DNS, "no address"),
+		"failed: https://***@b.example/: tls: tls: certificate for a.example, not b.example\n": masked,
+		"failed: https://example.com/x: status: 503 Service Unavailable (3 attempts)\n":        thrice,
+		"failed: {\"id\":1}: invalid_request: no url\n":                                        line,
+	} {
+		r.Body, r.HasBody = []byte("kept no longer"), true
+		var out strings.Builder
+		encode(t, NewReadable(&out), r)
+		if out.String() != want {
+			t.Errorf("got %q, want %q", out.String(), want)
+		}
+		if r.Body != nil {
+			t.Error("the body is kept")
+		}
+	}
+}
+
+// Nothing that a server or an input says reaches the terminal as more than text.
+func TestReadableIsSafe(t *testing.T) {
+	const evil = "\x1b[2J\x9b1A\b\r\n\u202e\u2028\x7f\xff"
+	for _, r := range []*fetch.Record{
+		{Request: fetch.Request{URL: "http://a/" + evil}, Failure: &fetch.Failure{Kind: fetch.IO, Err: errors.New(evil)}},
+		{Input: []byte(evil), Failure: &fetch.Failure{Kind: fetch.InvalidRequest, Err: errors.New("x" + evil)}},
+	} {
+		var out strings.Builder
+		encode(t, NewReadable(&out), r)
+		safe(t, out.String())
+		if strings.Count(out.String(), "\n") != 1 {
+			t.Errorf("not one line: %q", out.String())
+		}
+	}
+}
+
+// A person is shown twenty failures a second; the rest is counted and told.
+func TestReadableShowsTwentyASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		sink := NewReadable(&out)
+		burst := func(n int) []string {
+			out.Reset()
+			for i := range n {
+				encode(t, sink, failure(fetch.DNS, fmt.Sprint("number ", i)))
+			}
+			return strings.SplitAfter(strings.TrimSuffix(out.String(), "\n"), "\n")
+		}
+		if got := burst(50); len(got) != readablePerSecond || !strings.Contains(got[19], "number 19") {
+			t.Errorf("a burst shows %d lines: %q", len(got), got)
+		}
+		time.Sleep(999 * time.Millisecond)
+		if got := burst(1); len(got) != 1 || got[0] != "" {
+			t.Errorf("within the second: %q", got)
+		}
+		time.Sleep(time.Millisecond)
+		got := burst(1)
+		if len(got) != 2 || !strings.Contains(got[0], "31 more") || !strings.Contains(got[0], "--failures") || !strings.Contains(got[1], "number 0") {
+			t.Errorf("in the next second: %q", got)
+		}
+		time.Sleep(5 * time.Second)
+		if got := burst(1); len(got) != 1 || !strings.Contains(got[0], "number 0") {
+			t.Errorf("nothing was kept back, yet: %q", got)
+		}
+	})
+}
+
+// The end tells how many were not shown; a flush in between does not.
+func TestReadableTellsTheRestAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		sink := NewReadable(&out)
+		for range readablePerSecond + 3 {
+			encode(t, sink, failure(fetch.DNS, "no address"))
+		}
+		out.Reset()
+		if err := sink.Flush(false); err != nil || out.Len() != 0 {
+			t.Errorf("in between: %q, %v", out.String(), err)
+		}
+		if err := sink.Flush(true); err != nil || !strings.Contains(out.String(), "3 more") {
+			t.Errorf("at the end: %q, %v", out.String(), err)
+		}
+		out.Reset()
+		if err := sink.Flush(true); err != nil || out.Len() != 0 {
+			t.Errorf("told twice: %q, %v", out.String(), err)
+		}
+	})
+}
+
+func TestReadableReturnsTheWritersError(t *testing.T) {
+	sink := NewReadable(brokenWriter{})
+	r := failure(fetch.DNS, "no address")
+	sink.Encode(r)
+	if err := sink.Put(r); !errors.Is(err, errBroken) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A Tee writes each Record and shows it.
+func TestTee(t *testing.T) {
+	var file, screen strings.Builder
+	sink := Tee{Sink: NewJSONL(&file, BodyAuto), Also: NewReadable(&screen)}
+	for range readablePerSecond + 5 {
+		encode(t, sink, failure(fetch.DNS, "no address\x1b"))
+	}
+	if err := sink.Flush(true); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(file.String(), `"type":"failure"`); got != readablePerSecond+5 {
+		t.Errorf("%d Records in the file, want all", got)
+	}
+	safe(t, screen.String())
+	if !strings.Contains(screen.String(), "failed: https://example.com/x: dns: no address") {
+		t.Errorf("shown: %q", screen.String())
+	}
+
+	r := failure(fetch.DNS, "no address")
+	broken := Tee{Sink: &lineSink{err: errBroken}, Also: NewReadable(&screen)}
+	broken.Encode(r)
+	if err := broken.Put(r); !errors.Is(err, errBroken) {
+		t.Errorf("put: %v", err)
+	}
+	if err := broken.Flush(true); !errors.Is(err, errBroken) {
+		t.Errorf("flush: %v", err)
+	}
+}

@@ -1,0 +1,216 @@
+package output
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"batchfetch/fetch"
+)
+
+// The two halves of every secret of these tests: neither may stand in an output, whatever lies between them.
+const left, right = "Zq7left", "rightX9k"
+
+// A secret as people really have it, and what is known to pass of it in a URL.
+type secret struct{ name, text, defect string }
+
+var secrets = []secret{
+	{"plain", left + right, ""},
+	{"user and word", left + ":" + right, ""},
+	{"at", left + "@" + right, ""},
+	{"two colons", left + ":a:" + right, ""},
+	{"escaped", left + "%40" + right, ""},
+	{"percent", left + "%zz" + right, ""},
+	{"space", left + ":a " + right, ""},
+	{"brackets", left + ":[1]" + right, ""},
+	{"umlaut", left + ":ü" + right, ""},
+	{"quote", left + `:"` + right, `a " in a password ends the mask of an input`},
+	{"slash", "ann:" + left + "/" + right, unescaped},
+	{"question mark", "ann:" + left + "?" + right, unescaped},
+	{"hash", "ann:" + left + "#" + right, unescaped},
+	{"backslash", "ann:" + left + `\` + right, unescaped},
+	{"longer than an input is shown", left + ":" + strings.Repeat("a", 300) + right, beyond},
+}
+
+const (
+	unescaped = "a / ? # or \\ in a password that was not escaped ends the mask"
+	beyond    = "the @ that ends it lies beyond the 256 bytes of an input"
+)
+
+// A carrier is an input line with a secret in it, at SECRET, and why that is known to pass.
+type carrier struct{ name, line, defect string }
+
+// inURLs carry userinfo.
+var inURLs = []carrier{
+	{"plain", "http://SECRET@127.0.0.1:1/x", ""},
+	{"in capitals", "HTTP://SECRET@127.0.0.1:1/x", ""},
+	{"without a path", "http://SECRET@127.0.0.1:1", ""},
+	{"of a foreign scheme", "ftp://SECRET@example.com/x", ""},
+	{"of an impossible port", "http://SECRET@example.com:123456/x", ""},
+	{"of no host", "http://SECRET@/x", ""},
+	{"with a control", "http://SECRET@example.com/\x01", ""},
+	{"without a scheme", "SECRET@example.com/x", "userinfo is known by its // only"},
+	{"with a slash too few", "http:/SECRET@example.com/x", "userinfo is known by its // only"},
+	{"in a command", "curl http://127.0.0.1:1/ http://SECRET@127.0.0.1:1/", "only the first // is looked at"},
+	{"in JSON", `{"url":"http://SECRET@127.0.0.1:1/x"}`, ""},
+	{"in JSON with more", `{"url":"http://SECRET@127.0.0.1:1/x","method":"PUT","body":"x"}`, ""},
+	{"beside a bad method", `{"url":"http://SECRET@127.0.0.1:1/x","method":"P T"}`, ""},
+	{"beside a bad header", `{"url":"http://SECRET@127.0.0.1:1/x","headers":{"a b":"c"}}`, ""},
+	{"beside a bad hash", `{"url":"http://SECRET@127.0.0.1:1/x","sha256":"abc"}`, ""},
+	{"of a foreign scheme in JSON", `{"url":"ftp://SECRET@127.0.0.1:1/x"}`, ""},
+	{"in JSON cut short", `{"url":"http://SECRET@127.0.0.1:1/x"`, ""},
+	{"with escaped slashes", `{"url":"http:\/\/SECRET@127.0.0.1:1\/x","method":5}`, `\/\/ is not known as //`},
+	{"of another type", `{"url":["http://SECRET@127.0.0.1:1/x"]}`, ""},
+	{"in a Record", `{"type":"failure","url":"http://SECRET@127.0.0.1:1/x","attempts":1}`, ""},
+	{"in a Record's request", `{"type":"failure","request":{"url":"http://SECRET@127.0.0.1:1/x","method":5}}`, ""},
+}
+
+// usable names those of them whose line asks something.
+var usable = map[string]bool{"plain": true, "in capitals": true, "without a path": true, "in JSON": true, "in JSON with more": true, "in a Record": true}
+
+const (
+	movedOn   = "the place is looked up in a lower-case copy of another length"
+	oddName   = "a header whose name is not canonical is echoed"
+	wholeLine = "the whole line is the url too, which only loses userinfo"
+)
+
+// inHeaders carry a header's value.
+var inHeaders = []carrier{
+	{"Authorization", `{"url":"http://127.0.0.1:1/","headers":{"Authorization":"Bearer SECRET"}}`, ""},
+	{"in an array", `{"url":"http://127.0.0.1:1/","headers":{"authorization":["SECRET","b"]}}`, ""},
+	{"Proxy-Authorization", `{"url":"http://127.0.0.1:1/","headers":{"PROXY-AUTHORIZATION":"Basic SECRET"}}`, ""},
+	{"Cookie", `{"url":"http://127.0.0.1:1/","headers":{"cookie":"s=SECRET; t=1"}}`, ""},
+	{"beside a bad method", `{"url":"http://127.0.0.1:1/","headers":{"Cookie":"s=SECRET"},"method":"P T"}`, ""},
+	{"cut short", `{"url":"http://127.0.0.1:1/","headers":{"Cookie":"s=SECRET"}`, ""},
+	{"of another type", `{"url":"http://127.0.0.1:1/","headers":{"Cookie":{"s":"SECRET"}}}`, ""},
+	{"with a line break", `{"url":"http://127.0.0.1:1/","headers":{"Cookie":"SECRET\r\n"}}`, ""},
+	{"in a Record", `{"type":"success","request":{"url":"http://127.0.0.1:1/","headers":{"cookie":["SECRET"]}}}`, ""},
+	{"after letters that grow in lower case", `{"id":"` + strings.Repeat("Ⱥ", 60) + `","headers":{"Cookie":"SECRET"}}`, movedOn},
+	{"after bytes that are not UTF-8", `{"id":"` + strings.Repeat("\xe9", 60) + `","headers":{"Cookie":"SECRET"}}`, movedOn},
+	{"under an escaped name", `{"url":5,"headers":{"Coo\u006bie":"SECRET"}}`, "an escaped name is not known"},
+	{"under a name with a colon", `{"url":"http://127.0.0.1:1/","headers":{"Authorization:":"Bearer SECRET"}}`, oddName},
+	{"under a name with a space", `{"url":"http://127.0.0.1:1/","headers":{"Authorization ":"Bearer SECRET"}}`, oddName},
+	{"as a line", `Authorization: Bearer SECRET`, wholeLine},
+	{"in a command", `curl -H 'Cookie: SECRET' http://127.0.0.1:1/`, wholeLine},
+}
+
+// Nothing of a secret stands in a Record, however broken the line is that brought it.
+func TestSecretsNeverAppear(t *testing.T) {
+	for _, secret := range secrets {
+		for _, c := range inURLs {
+			defect := cmp.Or(c.defect, secret.defect)
+			if defect == beyond && usable[c.name] {
+				defect = "" // nothing is shown as input
+			}
+			t.Run("URL "+c.name+"/"+secret.name, func(t *testing.T) { hides(t, c, secret, defect) })
+		}
+		for _, c := range inHeaders {
+			t.Run("header "+c.name+"/"+secret.name, func(t *testing.T) { hides(t, c, secret, c.defect) })
+		}
+	}
+}
+
+func hides(t *testing.T, c carrier, secret secret, defect string) {
+	if defect != "" {
+		t.Skip("defect: " + defect)
+	}
+	for _, line := range run(t, c.with(secret.text)) {
+		checkLine(t, []byte(line))
+		noSecret(t, line)
+	}
+}
+
+// with returns the line with text as the secret in it.
+func (c carrier) with(text string) string {
+	if strings.HasPrefix(c.line, "{") {
+		quoted := appendString(nil, text)
+		text = string(quoted[1 : len(quoted)-1])
+	}
+	return strings.ReplaceAll(c.line, "SECRET", text)
+}
+
+// What a person sees of a failure, and its example in the summary, hide as much.
+func TestSecretsNeverShown(t *testing.T) {
+	for _, c := range append(inURLs, inHeaders...) {
+		t.Run(c.name, func(t *testing.T) {
+			if c.defect != "" && c.defect != oddName { // no header is shown to a person
+				t.Skip("defect: " + c.defect)
+			}
+			var out strings.Builder
+			counts := NewCounts(NewReadable(&out))
+			for request, err := range new(fetch.Reader).Lines(strings.NewReader(c.with(left+":"+right)), "urls.txt") {
+				r := &fetch.Record{Request: request, Failure: &fetch.Failure{Kind: fetch.Connect, Err: errors.New("refused")}}
+				var line *fetch.LineError
+				if errors.As(err, &line) {
+					r.Input, r.Failure = line.Input, &fetch.Failure{Kind: fetch.InvalidRequest, Err: line.Err}
+				}
+				counts.Encode(r)
+				if err := counts.Put(r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			noSecret(t, out.String())
+			noSecret(t, fmt.Sprint(counts.Examples))
+		})
+	}
+}
+
+// The echo of a request masks whole values, and no other header.
+func TestEchoMasksWholeValues(t *testing.T) {
+	r := failure(fetch.DNS, "no address")
+	r.Request.URL = "https://ann:pw@example.com/a@b?c=@d"
+	r.Request.Header = http.Header{"Authorization": {"Basic abc", "Bearer def"}, "Proxy-Authorization": {"x"}, "Cookie": {"a=b; c=d"}, "X-Token": {"shown"}}
+	line := render(r, BodyAuto)
+	object := members(t, compileSchema(t), line)
+	if object["url"] != "https://***@example.com/a@b?c=@d" {
+		t.Errorf("url is %v", object["url"])
+	}
+	request := object["request"].(map[string]any)
+	if request["url"] != object["url"] {
+		t.Errorf("request.url is %v", request["url"])
+	}
+	got, err := json.Marshal(request["headers"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"authorization":["***","***"],"cookie":["***"],"proxy-authorization":["***"],"x-token":["shown"]}`; string(got) != want {
+		t.Errorf("headers are %s, want %s", got, want)
+	}
+}
+
+// An input line is shown as it is where nothing in it is secret: a mask that hides all would help nobody.
+func TestInputWithoutSecretsIsShown(t *testing.T) {
+	for _, input := range []string{"example.com/a", `{"url": 5}`, `{"url":"ftp://example.com/a"}`, `{"url":"http://a/","method":"P T","body":"x"}`} {
+		r := failure(fetch.InvalidRequest, "unusable")
+		r.Request, r.Input = fetch.Request{}, []byte(input)
+		if got := members(t, compileSchema(t), render(r, BodyAuto))["input"]; got != input {
+			t.Errorf("input is %q, want %q", got, input)
+		}
+	}
+}
+
+// An attempt's log line names a masked URL in both tongues.
+func TestLogTakesWhatItIsGiven(t *testing.T) {
+	for _, human := range []bool{true, false} {
+		var out strings.Builder
+		slog.New(NewLogHandler(&out, slog.LevelDebug, human)).Info("exchange", "url", fetch.MaskURL("http://"+left+":"+right+"@a/"))
+		noSecret(t, out.String())
+		if !strings.Contains(out.String(), "http://***@a/") {
+			t.Errorf("the URL is gone: %s", out.String())
+		}
+	}
+}
+
+func noSecret(t *testing.T, text string) {
+	t.Helper()
+	for _, half := range []string{left, right} {
+		if strings.Contains(text, half) {
+			t.Errorf("%s stands in %s", half, text)
+		}
+	}
+}
