@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 //	exits CODE PROGRAM ARG...  run it and expect the exit code, stdin as for exec
 //	start PROGRAM ARG...       run it in the background, its standard input held open
 //	feed FILE                  write a file to its standard input
+//	says TEXT                  wait until TEXT stands on its standard error
 //	signal INT|TERM            send it a signal
 //	shut                       close its standard input
 //	ends CODE                  await its end and expect the exit code
@@ -54,7 +55,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"httpd": serve, "expand": expand, "pack": pack,
-			"exits": exits, "start": start, "feed": feed, "shut": shut, "signal": signalled, "ends": ends,
+			"exits": exits, "start": start, "feed": feed, "shut": shut, "says": says, "signal": signalled, "ends": ends,
 			"asked": asked, "await": await, "peak": peak, "release": release, "mark": mark, "passed": passed, "notbefore": notBefore, "paced": paced,
 			"jsonl": jsonl, "lines": lines, "field": field,
 		},

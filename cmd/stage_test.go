@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -29,7 +28,7 @@ type stage struct {
 	program     *exec.Cmd // nil is none
 	stdin       io.WriteCloser
 	stdout      bytes.Buffer
-	stderr      bytes.Buffer
+	stderr      told
 	programEnds chan error
 }
 
@@ -112,87 +111,6 @@ func whole(ts *testscript.TestScript, text string) int {
 	n, err := strconv.Atoi(text)
 	ts.Check(err)
 	return n
-}
-
-// expectCode holds what became of a program against the exit code wanted.
-func expectCode(ts *testscript.TestScript, want int, err error) {
-	got := 0
-	var exit *exec.ExitError
-	switch {
-	case errors.As(err, &exit):
-		got = exit.ExitCode()
-	case err != nil:
-		ts.Fatalf("%v", err)
-	}
-	if got != want {
-		ts.Fatalf("exit code %d (%v), want %d", got, err, want)
-	}
-}
-
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	needs(ts, !neg && len(args) > 1, "exits CODE PROGRAM ARG...")
-	expectCode(ts, whole(ts, args[0]), ts.Exec(args[1], args[2:]...))
-}
-
-func start(ts *testscript.TestScript, neg bool, args []string) {
-	st := stageOf(ts)
-	needs(ts, !neg && len(args) > 0 && st.program == nil, "start PROGRAM ARG..., one at a time")
-	st.program = exec.Command(args[0], args[1:]...)
-	st.program.Dir = ts.MkAbs(".")
-	st.program.Env = environment(ts)
-	st.stdout.Reset()
-	st.stderr.Reset()
-	st.program.Stdout, st.program.Stderr = &st.stdout, &st.stderr
-	stdin, err := st.program.StdinPipe()
-	ts.Check(err)
-	st.stdin = stdin
-	ts.Check(st.program.Start())
-	st.programEnds = make(chan error, 1)
-	go func() { st.programEnds <- st.program.Wait() }()
-}
-
-// environment is what a script's programs see of it.
-func environment(ts *testscript.TestScript) []string {
-	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "GORACE"} {
-		env = append(env, name+"="+ts.Getenv(name))
-	}
-	return env
-}
-
-func feed(ts *testscript.TestScript, neg bool, args []string) {
-	st := stageOf(ts)
-	needs(ts, !neg && len(args) == 1 && st.program != nil, "feed FILE, after start")
-	_, err := io.WriteString(st.stdin, ts.ReadFile(args[0]))
-	ts.Check(err)
-}
-
-func shut(ts *testscript.TestScript, neg bool, args []string) {
-	st := stageOf(ts)
-	needs(ts, !neg && len(args) == 0 && st.program != nil, "shut, after start")
-	ts.Check(st.stdin.Close())
-}
-
-func signalled(ts *testscript.TestScript, neg bool, args []string) {
-	st := stageOf(ts)
-	needs(ts, !neg && len(args) == 1 && st.program != nil, "signal INT|TERM, after start")
-	which, known := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}[args[0]]
-	needs(ts, known, "signal INT|TERM")
-	ts.Check(st.program.Process.Signal(which))
-}
-
-func ends(ts *testscript.TestScript, neg bool, args []string) {
-	st := stageOf(ts)
-	needs(ts, !neg && len(args) == 1 && st.program != nil, "ends CODE, after start")
-	select {
-	case err := <-st.programEnds:
-		st.program = nil
-		_, _ = ts.Stdout().Write(st.stdout.Bytes()) // memory takes everything
-		_, _ = ts.Stderr().Write(st.stderr.Bytes())
-		expectCode(ts, whole(ts, args[0]), err)
-	case <-time.After(fuse):
-		ts.Fatalf("still running after %s", fuse)
-	}
 }
 
 // fuse is how long a script waits for what must come.

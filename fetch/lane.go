@@ -21,7 +21,8 @@ type lane struct {
 
 	queued bool      // in plan.ready
 	full   bool      // its Tasks wait for a slot
-	place  int       // in plan.waiting, or -1
+	heap   *laneHeap // where it waits for a time; nil is nowhere
+	place  int       // in heap
 	at     time.Time // its time there
 }
 
@@ -90,6 +91,28 @@ func (l *lane) judge(v Verdict, now time.Time) bool {
 	}
 	l.closedUntil = now.Add(v.Failure.RetryAfter)
 	return true
+}
+
+// enter makes the lane wait in a heap until a time, in place of wherever it waits.
+func (l *lane) enter(into *laneHeap, until time.Time) {
+	if l.heap != into {
+		l.leave()
+	}
+	l.at = until
+	if l.heap == into {
+		heap.Fix(into, l.place)
+		return
+	}
+	l.heap = into
+	heap.Push(into, l)
+}
+
+// leave takes it out of where it waits.
+func (l *lane) leave() {
+	if l.heap != nil {
+		heap.Remove(l.heap, l.place)
+		l.heap = nil
+	}
 }
 
 // refusal is the last word on a Task of a closed lane.
@@ -169,7 +192,6 @@ func (h *laneHeap) Pop() any {
 	l := (*h)[last]
 	(*h)[last] = nil
 	*h = (*h)[:last]
-	l.place = -1
 	return l
 }
 

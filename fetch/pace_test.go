@@ -165,7 +165,6 @@ func TestNoRateIsNoLimit(t *testing.T) {
 
 // TestHeldByHostRateWhileAnotherHostIsDone: a host that has nothing left to ask is no reason to wait.
 func TestHeldByHostRateWhileAnotherHostIsDone(t *testing.T) {
-	t.Skip("defect: a lane that only waits to be forgotten is taken for the one that holds the run up")
 	d := newDrive(t, func(o *Options) { o.HostRate = 1 })
 	d.ask(1, "a")
 	d.wants("the only one", "a")

@@ -54,8 +54,13 @@ type jsonRequest struct {
 
 func parseJSON(text []byte) (Request, error) {
 	var line jsonLine
-	if err := json.Unmarshal(text, &line); err != nil {
-		return Request{}, describeJSON(err)
+	if err := json.Unmarshal(text, &line); err != nil { // a member of the wrong type leaves the others readable
+		r := Request{URL: line.URL, ID: scalar(line.ID), Meta: given(line.Meta)}
+		_ = r.parse() // the first error is the one to tell
+		return r, describeJSON(err)
+	}
+	if NestsDeeper(text, DeepestJSON) {
+		return Request{}, fmt.Errorf("the JSON nests deeper than %d levels", DeepestJSON)
 	}
 	asked := line.jsonRequest
 	if asked.URL == "" && (line.Type == "summary" || line.Type == "log" || line.Type == "plan") {
@@ -78,11 +83,19 @@ func parseJSON(text []byte) (Request, error) {
 	if err != nil {
 		return r, err
 	}
-	if len(r.ID) > 0 && (r.ID[0] == '{' || r.ID[0] == '[') {
+	if r.ID != nil && scalar(r.ID) == nil {
 		r.ID = nil
 		return r, errors.New("id is neither a string nor a number")
 	}
 	return finish(r)
+}
+
+// scalar returns an id that can stand in a Record, or nil.
+func scalar(raw json.RawMessage) json.RawMessage {
+	if raw = given(raw); len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') {
+		return nil
+	}
+	return raw
 }
 
 // given tells JSON null, which is as good as absent, from a value. The value is put on one line and into UTF-8.
@@ -102,15 +115,20 @@ func (q *jsonRequest) request() (Request, error) {
 	if r.URL == "" {
 		return r, errors.New("no url")
 	}
+	_ = r.parse() // finish tells what is wrong with it, unless something else is wrong before
 	for name, raw := range q.Headers {
 		values, err := headerValues(raw)
 		if err != nil {
-			return r, fmt.Errorf("header %q: %w", clip(name, 64), err)
+			return r, fmt.Errorf("header %q: %w", nameStart(name), err)
 		}
 		if r.Header == nil {
 			r.Header = make(http.Header, len(q.Headers))
 		}
-		r.Header[http.CanonicalHeaderKey(name)] = values
+		canonical := http.CanonicalHeaderKey(name)
+		if r.Header[canonical] != nil {
+			return r, fmt.Errorf("header %q is given twice; one name may have an array of values", nameStart(canonical))
+		}
+		r.Header[canonical] = values
 	}
 	return r, q.setBody(&r)
 }
@@ -157,17 +175,52 @@ func describeJSON(err error) error {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &kind):
-		return fmt.Errorf("%s cannot be a JSON %s", kind.Field, kind.Value)
+		return fmt.Errorf("%s cannot be a JSON %s", strings.Replace(kind.Field, "jsonRequest.", "", 1), kind.Value)
 	case errors.As(err, &syntax):
 		return fmt.Errorf("not valid JSON at byte %d: %w", syntax.Offset, syntax)
 	}
 	return fmt.Errorf("not valid JSON: %w", err)
 }
 
+// nameStart returns the start of a header name, up to the first character that no name can hold: behind it may stand a secret.
+func nameStart(name string) string {
+	for i := range len(name) {
+		if !httpguts.IsTokenRune(rune(name[i])) {
+			return clip(name[:i], 64)
+		}
+	}
+	return clip(name, 64)
+}
+
+// DeepestJSON is how far a value from outside may nest where it stands in a Record:
+// encoding/json and jq 1.7 read 10000 levels, the Record's own among them.
+const DeepestJSON = 9990
+
+// NestsDeeper reports whether the brackets of a JSON text nest deeper than that. Those in strings count too,
+// which errs on the safe side.
+func NestsDeeper(text []byte, than int) bool {
+	if bytes.Count(text, []byte("["))+bytes.Count(text, []byte("{")) <= than {
+		return false
+	}
+	level := 0
+	for _, c := range text {
+		switch c {
+		case '[', '{':
+			if level++; level > than {
+				return true
+			}
+		case ']', '}':
+			level--
+		}
+	}
+	return false
+}
+
 // finish makes sure that a request can be sent as it stands.
 func finish(r Request) (Request, error) {
+	wrongURL := r.parse()
 	if !validMethod(r.Method) {
-		return r, fmt.Errorf("method %q is no HTTP method that can be asked", clip(r.Method, 32))
+		return r, errors.New("the method is no HTTP method that can be asked")
 	}
 	if r.SHA256 != "" {
 		if raw, err := hex.DecodeString(r.SHA256); err != nil || len(raw) != 32 {
@@ -187,16 +240,14 @@ func finish(r Request) (Request, error) {
 	if strings.Contains(r.URL, "//"+Secret+"@") {
 		return r, fmt.Errorf("the URL's user and password are masked as %s; give them by flag, netrc or environment", Secret)
 	}
-	var err error
-	r.url, err = ParseURL(r.URL)
-	return r, err
+	return r, wrongURL
 }
 
 // CheckHeader reports a header that can't be sent (RFC 9110 section 5), a line break in it above all,
 // and those that say how a message is framed, which are ours to write.
 func CheckHeader(name, value string) error {
 	if !httpguts.ValidHeaderFieldName(name) {
-		return fmt.Errorf("%q is no header name", clip(name, 64))
+		return fmt.Errorf("the header name that starts with %q holds what a name can't", nameStart(name))
 	}
 	if !httpguts.ValidHeaderFieldValue(value) {
 		return fmt.Errorf("the value of header %s holds a control character", name)

@@ -29,7 +29,7 @@ func FuzzParseRequest(f *testing.F) {
 			return
 		}
 		again, err := parseRequest(asJSON(t, &r), false)
-		if err != nil || !reflect.DeepEqual(again, r) {
+		if err != nil || !reflect.DeepEqual(public(again), public(r)) {
 			t.Errorf("%q is\n%+v, and written again\n%+v (%v)", text, r, again, err)
 		}
 	})

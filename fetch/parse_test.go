@@ -9,6 +9,14 @@ import (
 
 func parse(text string) (Request, error) { return parseRequest([]byte(text), false) }
 
+// public is r without what only Run reads.
+func public(r Request) Request {
+	return Request{
+		Index: r.Index, URL: r.URL, Method: r.Method, Header: r.Header, Body: r.Body, BodyForm: r.BodyForm,
+		ID: r.ID, Meta: r.Meta, SHA256: r.SHA256, Path: r.Path, Retry: r.Retry, File: r.File, Line: r.Line,
+	}
+}
+
 func TestParseRequest(t *testing.T) {
 	for _, tt := range []struct {
 		name, line string
@@ -48,11 +56,10 @@ func TestParseRequest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.url == nil || got.url.String() != tt.want.URL {
-				t.Errorf("the URL is read as %v", got.url)
+			if u, err := got.parsed(); err != nil || u.String() != tt.want.URL {
+				t.Errorf("the URL is read as %v, %v", u, err)
 			}
-			got.url = nil
-			if !reflect.DeepEqual(got, tt.want) {
+			if got = public(got); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 		})
@@ -61,40 +68,38 @@ func TestParseRequest(t *testing.T) {
 
 // TestUnusableLine: the error says what is wrong in the words of the input, not of Go.
 func TestUnusableLine(t *testing.T) {
-	for _, tt := range []struct{ name, line, says, defect string }{
+	for _, tt := range []struct{ name, line, says string }{
 		{name: "no URL", line: `nonsense`, says: "no http:// or https:// in front"},
 		{name: "no URL in JSON", line: `{"url":"nonsense"}`, says: "no http:// or https:// in front"},
 		{name: "no JSON", line: `{"url":`, says: "not valid JSON"},
-		{name: "two values", line: `{"url":"u"}{"url":"v"}`, says: "not valid JSON at byte 12"},
+		{name: "two values", line: `{"url":"http://u.test/"}{"url":"v"}`, says: "not valid JSON at byte 25"},
+		{name: "too deep for whoever reads the record", line: `{"url":"http://u.test/","meta":` + strings.Repeat("[", 9990) + strings.Repeat("]", 9990) + `}`, says: "nests deeper than 9990 levels"},
 		{name: "no url", line: `{"id":1}`, says: "no url"},
 		{name: "an empty url", line: `{"url":"  "}`, says: "no url"},
-		{name: "url is a number", line: `{"url":5}`, says: "url cannot be a JSON number", defect: "the field is named with the Go struct that holds it"},
-		{name: "retry is a word", line: `{"url":"u","retry":"yes"}`, says: "retry cannot be a JSON string", defect: "the field is named with the Go struct that holds it"},
-		{name: "headers is an array", line: `{"url":"u","headers":[]}`, says: "headers cannot be a JSON array", defect: "the field is named with the Go struct that holds it"},
-		{name: "a header is a number", line: `{"url":"u","headers":{"a":1}}`, says: `header "a": the value is neither`},
-		{name: "a header is null", line: `{"url":"u","headers":{"a":null}}`, says: `header "a": the value is neither`},
-		{name: "a header name is none", line: `{"url":"u","headers":{"a b":"1"}}`, says: "is no header name"},
-		{name: "a line break in a header", line: `{"url":"u","headers":{"a":"1\r\nb: 2"}}`, says: "control character"},
-		{name: "a header that frames the message", line: `{"url":"u","headers":{"content-length":"1"}}`, says: "frames the message"},
-		{name: "the same header twice", line: `{"url":"u","headers":{"a":"1","A":"2"}}`, says: "twice", defect: "one of the two is taken, by chance"},
-		{name: "method is none", line: `{"url":"u","method":"GE T"}`, says: "no HTTP method"},
-		{name: "method CONNECT", line: `{"url":"u","method":"CONNECT"}`, says: "no HTTP method"},
-		{name: "both bodies", line: `{"url":"u","body":"a","body_base64":"YQ=="}`, says: "both body and body_base64"},
-		{name: "bad base64", line: `{"url":"u","body_base64":"?"}`, says: "body_base64"},
-		{name: "a short sha256", line: `{"url":"u","sha256":"abc"}`, says: "64 hexadecimal digits"},
-		{name: "sha256 of other letters", line: `{"url":"u","sha256":"` + strings.Repeat("zz", 32) + `"}`, says: "64 hexadecimal digits"},
-		{name: "id is an object", line: `{"url":"u","id":{}}`, says: "id is neither"},
-		{name: "id is an array", line: `{"url":"u","id":[]}`, says: "id is neither"},
+		{name: "url is a number", line: `{"url":5}`, says: "url cannot be a JSON number"},
+		{name: "retry is a word", line: `{"url":"http://u.test/","retry":"yes"}`, says: "retry cannot be a JSON string"},
+		{name: "headers is an array", line: `{"url":"http://u.test/","headers":[]}`, says: "headers cannot be a JSON array"},
+		{name: "a header is a number", line: `{"url":"http://u.test/","headers":{"a":1}}`, says: `header "a": the value is neither`},
+		{name: "a header is null", line: `{"url":"http://u.test/","headers":{"a":null}}`, says: `header "a": the value is neither`},
+		{name: "a header name is none", line: `{"url":"http://u.test/","headers":{"a b":"1"}}`, says: "holds what a name can't"},
+		{name: "a line break in a header", line: `{"url":"http://u.test/","headers":{"a":"1\r\nb: 2"}}`, says: "control character"},
+		{name: "a header that frames the message", line: `{"url":"http://u.test/","headers":{"content-length":"1"}}`, says: "frames the message"},
+		{name: "the same header twice", line: `{"url":"http://u.test/","headers":{"a":"1","A":"2"}}`, says: "twice"},
+		{name: "method is none", line: `{"url":"http://u.test/","method":"GE T"}`, says: "no HTTP method"},
+		{name: "method CONNECT", line: `{"url":"http://u.test/","method":"CONNECT"}`, says: "no HTTP method"},
+		{name: "both bodies", line: `{"url":"http://u.test/","body":"a","body_base64":"YQ=="}`, says: "both body and body_base64"},
+		{name: "bad base64", line: `{"url":"http://u.test/","body_base64":"?"}`, says: "body_base64"},
+		{name: "a short sha256", line: `{"url":"http://u.test/","sha256":"abc"}`, says: "64 hexadecimal digits"},
+		{name: "sha256 of other letters", line: `{"url":"http://u.test/","sha256":"` + strings.Repeat("zz", 32) + `"}`, says: "64 hexadecimal digits"},
+		{name: "id is an object", line: `{"url":"http://u.test/","id":{}}`, says: "id is neither"},
+		{name: "id is an array", line: `{"url":"http://u.test/","id":[]}`, says: "id is neither"},
 		{name: "a record without a url", line: `{"type":"failure","line":3,"input":"x"}`, says: "no url to ask again"},
-		{name: "a masked header", line: `{"type":"failure","url":"u","request":{"headers":{"Authorization":["***"]}}}`, says: "give the secret by flag, netrc or environment"},
-		{name: "a masked header in space", line: `{"url":"u","headers":{"X-Key":" *** "}}`, says: "give the secret by flag"},
+		{name: "a masked header", line: `{"type":"failure","url":"http://u.test/","request":{"headers":{"Authorization":["***"]}}}`, says: "give the secret by flag, netrc or environment"},
+		{name: "a masked header in space", line: `{"url":"http://u.test/","headers":{"X-Key":" *** "}}`, says: "give the secret by flag"},
 		{name: "a masked URL", line: `http://***@a.test/`, says: "by flag, netrc or environment"},
 		{name: "a masked URL in JSON", line: `{"url":"https://***@a.test/"}`, says: "by flag, netrc or environment"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.defect != "" {
-				t.Skip("defect: " + tt.defect)
-			}
 			_, err := parse(tt.line)
 			if err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Fatalf("got %v, want …%s…", err, tt.says)
@@ -112,16 +117,13 @@ func TestUnusableLine(t *testing.T) {
 func TestUnusableLineKeepsItsName(t *testing.T) {
 	for _, line := range []string{
 		`{"url":5,"id":"i","meta":5}`,
-		`{"url":"u","id":"i","meta":5,"method":"GE T"}`,
+		`{"url":"http://u.test/","id":"i","meta":5,"method":"GE T"}`,
 		`{"id":"i","meta":5}`,
-		`{"url":"u","id":"i","meta":5,"headers":{"a":1}}`,
+		`{"url":"http://u.test/","id":"i","meta":5,"headers":{"a":1}}`,
 		`{"type":"failure","id":"i","meta":5}`,
 		`{"url":"http://***@a.test/","id":"i","meta":5}`,
 	} {
 		t.Run(line, func(t *testing.T) {
-			if strings.HasPrefix(line, `{"url":5`) {
-				t.Skip("defect: a member of the wrong type loses id and meta")
-			}
 			r, err := parse(line)
 			if err == nil || string(r.ID) != `"i"` || string(r.Meta) != "5" {
 				t.Errorf("id %s, meta %s, error %v", r.ID, r.Meta, err)

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"container/heap"
 	"time"
 )
 
@@ -31,7 +30,8 @@ type plan struct {
 	options *Options
 	lanes   map[string]*lane
 	ready   queue[*lane] // may start a Task, as far as their own limits go; served in turn
-	waiting laneHeap     // may start one, or be forgotten, at a time
+	waiting laneHeap     // may start one at a time
+	fading  laneHeap     // have no Task, and may be forgotten at a time
 	bad     queue[*task] // need no host
 	lost    queue[*task] // end without another exchange
 	running int
@@ -52,7 +52,7 @@ func (p *plan) add(t *task, now time.Time) {
 	}
 	l := p.lanes[t.host]
 	if l == nil {
-		l = &lane{host: t.host, place: -1, pace: newPace(p.options.HostRate)}
+		l = &lane{host: t.host, pace: newPace(p.options.HostRate)}
 		p.lanes[t.host] = l
 	}
 	t.lane = l
@@ -139,10 +139,12 @@ func (p *plan) fail(t *task, why *Failure) {
 	p.lost.push(t)
 }
 
-// wake moves the lanes whose time has come from waiting to ready.
+// wake moves the lanes whose time has come from waiting to ready, and forgets those that have faded.
 func (p *plan) wake(now time.Time) {
-	for len(p.waiting) > 0 && !p.waiting[0].at.After(now) {
-		p.settle(p.waiting[0], now)
+	for _, lanes := range [...]*laneHeap{&p.waiting, &p.fading} {
+		for len(*lanes) > 0 && !(*lanes)[0].at.After(now) {
+			p.settle((*lanes)[0], now)
+		}
 	}
 }
 
@@ -151,21 +153,21 @@ func (p *plan) settle(l *lane, now time.Time) {
 	l.ripen(now)
 	p.count(l)
 	switch {
-	case l.full:
-		p.unwait(l)
-	case l.empty() && l.slots > 0:
-		p.unwait(l)
+	case l.full, l.empty() && l.slots > 0:
+		l.leave()
+	case l.nextStart().After(now) && l.empty():
+		l.enter(&p.fading, l.nextStart())
 	case l.nextStart().After(now):
-		p.wait(l, l.nextStart())
+		l.enter(&p.waiting, l.nextStart())
 	case l.empty() && !l.queued:
-		p.unwait(l)
+		l.leave()
 		delete(p.lanes, l.host)
-	case !l.queued:
-		p.unwait(l)
-		l.queued = true
-		p.ready.push(l)
 	default:
-		p.unwait(l)
+		l.leave()
+		if !l.queued {
+			l.queued = true
+			p.ready.push(l)
+		}
 	}
 }
 
@@ -179,21 +181,6 @@ func (p *plan) count(l *lane) {
 		} else {
 			p.full--
 		}
-	}
-}
-
-func (p *plan) wait(l *lane, until time.Time) {
-	l.at = until
-	if l.place >= 0 {
-		heap.Fix(&p.waiting, l.place)
-		return
-	}
-	heap.Push(&p.waiting, l)
-}
-
-func (p *plan) unwait(l *lane) {
-	if l.place >= 0 {
-		heap.Remove(&p.waiting, l.place)
 	}
 }
 

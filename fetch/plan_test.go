@@ -33,7 +33,7 @@ func (d *drive) ask(n int, hosts ...string) {
 	}
 }
 
-// start starts everything that may start now and returns the hosts, in order.
+// start starts everything that may start now and returns the hosts, in order; a Task that ends without an exchange is "lost".
 func (d *drive) start() string {
 	var hosts []string
 	for {
@@ -42,6 +42,10 @@ func (d *drive) start() string {
 			return strings.Join(hosts, " ")
 		}
 		d.flights = append(d.flights, t)
+		if t.lost != nil {
+			hosts = append(hosts, "lost")
+			continue
+		}
 		hosts = append(hosts, t.host)
 	}
 }
@@ -226,8 +230,8 @@ func TestIdleLanesAreForgotten(t *testing.T) {
 	}
 	d.pass(time.Second)
 	d.start()
-	if len(d.lanes) != 0 || len(d.waiting) != 0 {
-		t.Errorf("%d lanes are left, %d wait", len(d.lanes), len(d.waiting))
+	if len(d.lanes) != 0 || len(d.waiting) != 0 || len(d.fading) != 0 {
+		t.Errorf("%d lanes are left, %d wait", len(d.lanes), len(d.waiting)+len(d.fading))
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 )
 
 // A Request is what was asked: one input line. It is immutable once a Source has yielded it.
@@ -35,12 +34,20 @@ type Request struct {
 	File string
 	Line int64
 
-	url *url.URL // URL as a Reader has parsed it; nil where the Request was made by hand
+	url     *url.URL // what urlText means, so that it is parsed once; nil where it has not been, or can't be
+	urlText string   // may be another text than URL where a Source has changed that since
+}
+
+// parse makes url of URL.
+func (r *Request) parse() (err error) {
+	r.url, err = ParseURL(r.URL)
+	r.urlText = r.URL
+	return err
 }
 
 // parsed returns the URL as it will be asked. It is shared and never written to.
 func (r *Request) parsed() (*url.URL, error) {
-	if r.url != nil {
+	if r.url != nil && r.urlText == r.URL {
 		return r.url, nil
 	}
 	return ParseURL(r.URL)
@@ -102,34 +109,4 @@ func sortedNames(h http.Header) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// Secret is what stands in place of anything secret in every output.
-const Secret = "***"
-
-// MaskURL returns text with its userinfo, if it has any, replaced by Secret.
-func MaskURL(text string) string {
-	_, rest, found := strings.Cut(text, "//")
-	if !found {
-		return text
-	}
-	authority := rest
-	if end := strings.IndexAny(rest, "/?#\\"); end >= 0 {
-		authority = rest[:end]
-	}
-	at := strings.LastIndexByte(authority, '@')
-	if at < 0 {
-		return text
-	}
-	start := len(text) - len(rest)
-	return text[:start] + Secret + text[start+at:]
-}
-
-// SecretHeader reports whether the values of the named request header never stand in an output.
-func SecretHeader(name string) bool {
-	switch http.CanonicalHeaderKey(name) {
-	case "Authorization", "Proxy-Authorization", "Cookie":
-		return true
-	}
-	return false
 }

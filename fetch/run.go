@@ -120,7 +120,8 @@ func (r *run) feed(source Source) {
 		default:
 			target, err := r.targets.of(&request)
 			if err != nil {
-				t.bad = &LineError{Input: []byte(request.URL[:min(len(request.URL), maxInput)]), Err: err}
+				t.bad = &LineError{Input: maskLine([]byte(request.URL)), Err: err}
+				t.request.URL = ""
 			}
 			t.target = target
 		}

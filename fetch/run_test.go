@@ -252,7 +252,6 @@ func TestLookaheadBoundsTheInput(t *testing.T) {
 
 // TestSourceMayRewriteURLs: a Source that wraps another changes what is asked.
 func TestSourceMayRewriteURLs(t *testing.T) {
-	t.Skip("defect: the URL parsed by the Reader is asked, not the one that the Request holds by now")
 	synctest.Test(t, func(t *testing.T) {
 		var asked string
 		client := origin(func(r *http.Request) (*http.Response, error) {

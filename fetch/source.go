@@ -21,7 +21,7 @@ var ErrSkipped = errors.New("skipped")
 
 // A LineError is an input line that can't be used. It is data: the run goes on.
 type LineError struct {
-	// Input is the start of the line, at most 256 bytes.
+	// Input is the start of the line, masked, at most 256 bytes.
 	Input []byte
 	Err   error
 }
@@ -90,7 +90,10 @@ func (rd *Reader) request(text []byte, cut bool) (Request, error) {
 	request.Index = rd.index
 	rd.index++
 	if err != nil {
-		return request, &LineError{Input: bytes.Clone(text[:min(len(text), maxInput)]), Err: err}
+		if request.url == nil {
+			request.URL = "" // what is no URL may hide anything
+		}
+		return request, &LineError{Input: maskLine(text), Err: err}
 	}
 	return request, nil
 }

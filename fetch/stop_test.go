@@ -50,16 +50,17 @@ func TestDeadlineReachesWhatWaits(t *testing.T) {
 // TestDrainLandsWhatFlies: nothing more is started; a flight within the grace is a success.
 func TestDrainLandsWhatFlies(t *testing.T) {
 	for _, tt := range []struct {
-		name          string
-		grace         time.Duration
-		want          string
-		took          time.Duration
-		drainDeadline time.Duration
+		name     string
+		grace    time.Duration
+		want     string
+		took     time.Duration
+		deadline time.Duration
 	}{
 		{name: "all land", grace: 10 * time.Second, want: "ok ok", took: 3 * time.Second},
 		{name: "none in time", grace: time.Second, want: "canceled canceled", took: 2 * time.Second},
 		{name: "no grace", grace: 0, want: "canceled canceled", took: time.Second},
-		{name: "the run's deadline comes first", grace: 10 * time.Second, drainDeadline: 2 * time.Second, want: "canceled canceled", took: 2 * time.Second},
+		{name: "the grace comes first", grace: time.Second, deadline: time.Hour, want: "canceled canceled", took: 2 * time.Second},
+		{name: "the run's deadline comes first", grace: 10 * time.Second, deadline: 2 * time.Second, want: "canceled canceled", took: 2 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -67,7 +68,7 @@ func TestDrainLandsWhatFlies(t *testing.T) {
 				time.AfterFunc(time.Second, func() { close(drain) })
 				var shelf shelf
 				o := options(func(o *Options) {
-					o.Drain, o.Grace, o.Concurrency, o.Deadline = drain, tt.grace, 2, tt.drainDeadline
+					o.Drain, o.Grace, o.Concurrency, o.Deadline = drain, tt.grace, 2, tt.deadline
 				})
 				s, err := runOver(t.Context(), urls(5, "http://a.test"), &shelf, o, taking(3*time.Second))
 				if err != nil || s.Stopped != StopDrain || s.Complete || s.NotStarted != 3 || s.Elapsed != tt.took {

@@ -113,7 +113,7 @@ func ParseURL(text string) (*url.URL, error) {
 		return nil, errors.New("no http:// or https:// in front")
 	}
 	if !isHTTP(scheme) {
-		return nil, fmt.Errorf("scheme %q is not http or https", clip(scheme, 32))
+		return nil, wrongScheme(scheme)
 	}
 	for _, c := range []byte(text) {
 		if c <= ' ' || c == 0x7f {
@@ -135,24 +135,38 @@ func isHTTP(scheme string) bool {
 func parseReference(text string) (*url.URL, error) {
 	u, err := url.Parse(encodeTail(text))
 	if err != nil {
-		var parse *url.Error
-		if errors.As(err, &parse) {
-			err = parse.Err // the outer error repeats the URL with its userinfo
-		}
-		return nil, err
+		return nil, describeURL(err)
 	}
 	return u, nil
 }
 
-// encodeTail leaves the authority alone: what is strange there is an error, or an international name.
-func encodeTail(text string) string {
-	start := 0
-	if i := strings.Index(text, "//"); i >= 0 {
-		start = len(text)
-		if end := strings.IndexAny(text[i+2:], "/?#"); end >= 0 {
-			start = i + 2 + end
+// describeURL says what is wrong with a URL without a piece of it: that may be a piece of a password.
+func describeURL(err error) error {
+	var escape url.EscapeError
+	var host url.InvalidHostError
+	switch {
+	case errors.As(err, &escape):
+		return errors.New("a % without two hexadecimal digits behind; percent-encode it as %25")
+	case errors.As(err, &host):
+		return errors.New("the host holds a character that no host name can")
+	}
+	return errors.New("the user, host or port is malformed; percent-encode what is special in a password")
+}
+
+// wrongScheme names a scheme only where it is one (RFC 3986 section 3.1).
+func wrongScheme(scheme string) error {
+	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789+-."
+	for _, c := range strings.ToLower(scheme) {
+		if !strings.ContainsRune(allowed, c) {
+			return errors.New("no http:// or https:// in front")
 		}
 	}
+	return fmt.Errorf("scheme %q is not http or https", clip(scheme, 32))
+}
+
+// encodeTail leaves the authority alone: what is strange there is an error, or an international name.
+func encodeTail(text string) string {
+	_, start := authority(text)
 	strange := false
 	for _, c := range []byte(text[start:]) {
 		strange = strange || unsafeByte(c)
@@ -171,6 +185,19 @@ func encodeTail(text string) string {
 	return string(out)
 }
 
+// authority returns where the authority of a URL or reference starts and ends (RFC 3986 section 3.2); 0 and 0 where it has none.
+func authority(text string) (start, end int) {
+	slashes := strings.Index(text, "//")
+	if slashes < 0 || strings.ContainsAny(text[:slashes], "/?#") {
+		return 0, 0
+	}
+	start = slashes + 2
+	if end = strings.IndexAny(text[start:], "/?#"); end < 0 {
+		return start, len(text)
+	}
+	return start, start + end
+}
+
 func unsafeByte(c byte) bool {
 	return c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '\\' || c == '^' || c == '`' || c == '{' || c == '|' || c == '}'
 }
@@ -178,7 +205,7 @@ func unsafeByte(c byte) bool {
 // checkURL makes sure that u can be asked over HTTP and brings its host into ASCII.
 func checkURL(u *url.URL) (*url.URL, error) {
 	if !isHTTP(u.Scheme) {
-		return nil, fmt.Errorf("scheme %q is not http or https", clip(u.Scheme, 32))
+		return nil, wrongScheme(u.Scheme)
 	}
 	name := u.Hostname()
 	if name == "" {
@@ -186,20 +213,20 @@ func checkURL(u *url.URL) (*url.URL, error) {
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-			return nil, fmt.Errorf("port %s is not 1 to 65535", clip(port, 32))
+			return nil, errors.New("the port is not 1 to 65535")
 		}
 	}
 	if !isASCII(name) {
 		ascii, err := idna.Lookup.ToASCII(name)
 		if err != nil {
-			return nil, fmt.Errorf("host %q is no international domain name", clip(name, 64))
+			return nil, errors.New("the host is no international domain name")
 		}
 		named := *u
 		named.Host = strings.Replace(u.Host, name, ascii, 1)
 		return &named, nil
 	}
 	if len(name) > 253 || !httpguts.ValidHostHeader(u.Host) || strings.ContainsAny(name, `"<>\^{|}`+"` ") {
-		return nil, fmt.Errorf("host %q is no host name", clip(name, 64))
+		return nil, errors.New("the host is no host name")
 	}
 	return u, nil
 }

@@ -21,7 +21,7 @@ func (w *worker) work(ctx context.Context) {
 		switch {
 		case t.bad != nil:
 			w.settle(t, record, &Failure{Kind: InvalidRequest, Err: t.bad.Err})
-			record.Input = t.bad.Input
+			record.Input = maskLine(t.bad.Input) // once more: a Source need not be a Reader
 		case t.lost != nil:
 			w.settle(t, record, t.lost)
 		default:

@@ -121,7 +121,6 @@ func TestBarMakesRoomForTheSummary(t *testing.T) {
 
 // A line written when all is done, and the bar gone, does not bring the bar back.
 func TestBarStaysAway(t *testing.T) {
-	t.Skip("defect: the next line brings the bar back")
 	withBar(t, 10, func(_ *Progress, counts *Counts, screen *Screen, out *lockedBuffer) {
 		time.Sleep(time.Second)
 		counts.Done.Store(10)
@@ -137,7 +136,6 @@ func TestBarStaysAway(t *testing.T) {
 
 // Before the total is known a spinner turns; it ends with the bar and never paints by itself.
 func TestBarOfAnUnknownTotal(t *testing.T) {
-	t.Skip("defect: the spinner's goroutine paints past the Screen's lock, and never ends")
 	text := withBar(t, 0, func(p *Progress, counts *Counts, _ *Screen, out *lockedBuffer) {
 		counts.Done.Store(7)
 		time.Sleep(time.Second)

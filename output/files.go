@@ -23,38 +23,74 @@ var ErrBusy = errors.New("another run is writing it")
 // Create opens the output file name. An earlier file of that name stays as it is until Commit.
 // Two runs can't write one file at a time: the second Create fails with ErrBusy.
 func Create(name string) (*File, error) {
-	mode := fs.FileMode(0o666)
-	if target, err := filepath.EvalSymlinks(name); err == nil {
-		name = target // a link stays a link: its target is replaced
-	}
-	switch info, err := os.Stat(name); {
-	case err != nil:
-	case info.IsDir():
+	name = behindLinks(name)
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
 		return nil, fmt.Errorf("%s is a directory", name)
-	case !info.Mode().IsRegular():
+	case err == nil && !info.Mode().IsRegular():
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
 			return nil, err
 		}
 		return &File{File: f}, nil
-	default:
-		mode = info.Mode().Perm()
 	}
-	f, err := os.OpenFile(name+".part", os.O_WRONLY|os.O_CREATE, mode)
-	if err != nil {
-		return nil, err
+	f, openErr := openPart(name + ".part")
+	if openErr != nil {
+		return nil, openErr
 	}
-	err = lock(f)
-	if err != nil {
-		err = fmt.Errorf("%s.part: %w", name, ErrBusy)
+	if err == nil { // an output keeps the mode of the one it replaces
+		err = f.Chmod(info.Mode().Perm())
 	} else {
-		err = f.Truncate(0)
+		err = nil
 	}
-	if err != nil {
+	if err := errors.Join(err, f.Truncate(0)); err != nil {
 		_ = f.Close() // it holds nothing yet
 		return nil, err
 	}
 	return &File{File: f, name: name}, nil
+}
+
+// mostLinks is how many symbolic links may lead one to the other.
+const mostLinks = 32
+
+// behindLinks returns what a symbolic link points to, so that the link stays a link and its target is replaced.
+func behindLinks(name string) string {
+	for range mostLinks {
+		target, err := os.Readlink(name)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(name), target)
+		}
+		name = target
+	}
+	return name
+}
+
+// openPart opens and locks an unfinished output. Its owner may give it its final name between the two:
+// then the lock is on the finished file, and the part is opened anew.
+func openPart(part string) (*os.File, error) {
+	for {
+		f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE, 0o666)
+		if err != nil {
+			return nil, err
+		}
+		if lock(f) != nil {
+			_ = f.Close() // it is another run's
+			return nil, fmt.Errorf("%s: %w", part, ErrBusy)
+		}
+		held, err := f.Stat()
+		named, gone := os.Stat(part)
+		if err == nil && gone == nil && os.SameFile(held, named) {
+			return f, nil
+		}
+		_ = f.Close() // it was never ours
+		if err != nil {
+			return nil, err
+		}
+	}
 }
 
 // Part returns the name under which an unfinished output stays; empty where it has none.
@@ -111,5 +147,15 @@ func syncDir(name string) error {
 // CreateLive opens a file that is written as the run goes, from empty, readable only by its owner:
 // it may tell of addresses that others need not know.
 func CreateLive(name string) (io.WriteCloser, error) {
-	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		if err := f.Chmod(0o600); err != nil { // one that was there may be readable for all
+			_ = f.Close() // it is empty
+			return nil, err
+		}
+	}
+	return f, nil
 }

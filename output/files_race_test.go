@@ -10,7 +10,6 @@ import (
 
 // A run that begins just as another one commits gets a part of its own: it never empties what has been committed.
 func TestCreateNeverTakesACommittedFile(t *testing.T) {
-	t.Skip("defect: the file may be renamed between its opening and its locking")
 	name := filepath.Join(t.TempDir(), "out.jsonl")
 	var runs sync.WaitGroup
 	for range 4 {

@@ -144,6 +144,7 @@ func newBar(out io.Writer, total int64) *Bar {
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionUseANSICodes(true),
 		progressbar.OptionSpinnerType(14),
+		progressbar.OptionSetSpinnerChangeInterval(0), // or it paints by itself, past the Screen's lock
 	)}
 }
 
@@ -161,6 +162,10 @@ func (s *Screen) setBar(b *Bar) {
 
 func (s *Screen) paint(p *Progress, now time.Time) {
 	total, done := p.total.Load(), p.counts.Done.Load()
+	if total > 0 && done >= total { // the end belongs to the summary
+		s.setBar(nil)
+		return
+	}
 	if s.bar == nil || s.bar.total != total {
 		s.setBar(newBar(s.out, total))
 	}
@@ -168,9 +173,6 @@ func (s *Screen) paint(p *Progress, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bar.hide()
-	if total > 0 && done >= total {
-		return // the end belongs to the summary
-	}
 	s.bar.Describe(words)
 	_ = s.bar.Set64(done) // see hide
 }

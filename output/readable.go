@@ -2,10 +2,10 @@ package output
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"batchfetch/fetch"
@@ -144,12 +144,16 @@ func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
 	line = appendOptional(line, "level", r.Level.String())
 	line = appendOptional(line, "message", r.Message)
 	each(h.attrs, r, func(a slog.Attr) {
-		if a.Value.Kind() == slog.KindString {
-			line = appendString(appendName(line, a.Key), a.Value.String())
-			return
-		}
-		if raw, err := json.Marshal(a.Value.Any()); err == nil {
-			line = append(appendName(line, a.Key), raw...)
+		line = appendName(line, a.Key)
+		switch value := a.Value.Resolve(); value.Kind() {
+		case slog.KindInt64:
+			line = strconv.AppendInt(line, value.Int64(), 10)
+		case slog.KindFloat64:
+			line = strconv.AppendFloat(line, value.Float64(), 'f', -1, 64)
+		case slog.KindBool:
+			line = strconv.AppendBool(line, value.Bool())
+		default:
+			line = appendString(line, value.String())
 		}
 	})
 	_, err := h.out.Write(append(line, '}', '\n'))

@@ -1,7 +1,6 @@
 package output
 
 import (
-	"bytes"
 	"encoding/base64"
 	"net/http"
 	"slices"
@@ -43,7 +42,9 @@ func appendRecord(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 	dst = appendOptional(dst, "remote_addr", r.RemoteAddr)
 	dst = appendTiming(dst, r.Timing)
 	dst = appendHeaders(dst, r.Header)
-	dst = appendRequest(dst, &r.Request)
+	if r.Failure == nil || r.Failure.Kind != fetch.InvalidRequest { // a line that was not understood may hide anything
+		dst = appendRequest(dst, &r.Request)
+	}
 	dst = appendRaw(dst, "meta", r.Request.Meta)
 	return append(dst, '}', '\n')
 }
@@ -78,27 +79,10 @@ func appendFailure(dst []byte, r *fetch.Record) []byte {
 		dst = appendOptional(dst, "file", r.Request.File)
 		dst = appendCount(dst, "line", r.Request.Line)
 		if len(r.Input) > 0 {
-			dst = appendString(append(dst, `,"input":`...), maskInput(r.Input))
+			dst = appendString(append(dst, `,"input":`...), r.Input)
 		}
 	}
 	return dst
-}
-
-// maskInput hides what may be secret in the start of a line that could not be understood.
-func maskInput(input []byte) string {
-	text := string(input)
-	lower := strings.ToLower(text)
-	for _, name := range []string{"authorization", "cookie"} {
-		if at := strings.Index(lower, name); at >= 0 {
-			text = text[:min(at+len(name), len(text))] + " " + fetch.Secret
-			lower = strings.ToLower(text)
-		}
-	}
-	words := strings.SplitAfter(text, `"`)
-	for i, word := range words {
-		words[i] = fetch.MaskURL(word)
-	}
-	return strings.Join(words, "")
 }
 
 func appendTiming(dst []byte, t *fetch.Timing) []byte {
@@ -130,10 +114,25 @@ func appendHeaders(dst []byte, h http.Header) []byte {
 	if h == nil {
 		return dst
 	}
-	return appendHeaderMap(append(dst, `,"headers":`...), h, func(string, string) bool { return false })
+	return appendHeaderMap(append(dst, `,"headers":`...), h, maskLocation)
 }
 
-func appendHeaderMap(dst []byte, h http.Header, secret func(name, value string) bool) []byte {
+// maskLocation hides the userinfo of a redirect.
+func maskLocation(name, value string) string {
+	if name == "Location" || name == "Content-Location" {
+		return fetch.MaskURL(value)
+	}
+	return value
+}
+
+func maskSecret(name, value string) string {
+	if fetch.SecretHeader(name) {
+		return fetch.Secret
+	}
+	return value
+}
+
+func appendHeaderMap(dst []byte, h http.Header, mask func(name, value string) string) []byte {
 	names := make([]string, 0, len(h))
 	for name := range h {
 		names = append(names, name)
@@ -149,10 +148,7 @@ func appendHeaderMap(dst []byte, h http.Header, secret func(name, value string) 
 			if j > 0 {
 				dst = append(dst, ',')
 			}
-			if secret(name, value) {
-				value = fetch.Secret
-			}
-			dst = appendString(dst, value)
+			dst = appendString(dst, mask(name, value))
 		}
 		dst = append(dst, ']')
 	}
@@ -167,7 +163,7 @@ func appendRequest(dst []byte, r *fetch.Request) []byte {
 	dst = appendString(append(dst, `,"request":{"url":`...), fetch.MaskURL(r.URL))
 	dst = appendOptional(dst, "method", r.Method)
 	if len(r.Header) > 0 {
-		dst = appendHeaderMap(append(dst, `,"headers":`...), r.Header, func(name, _ string) bool { return fetch.SecretHeader(name) })
+		dst = appendHeaderMap(append(dst, `,"headers":`...), r.Header, maskSecret)
 	}
 	if r.Body != nil {
 		dst = appendRequestBody(dst, r)
@@ -183,7 +179,8 @@ func appendRequest(dst []byte, r *fetch.Request) []byte {
 func appendRequestBody(dst []byte, r *fetch.Request) []byte {
 	switch r.BodyForm {
 	case fetch.BodyJSON:
-		return append(append(dst, `,"body":`...), bytes.TrimSpace(r.Body)...) // a Source has put it on one line
+		dst = append(dst, `,"body":`...)
+		return escapeTail(append(dst, r.Body...), len(dst)) // a Source has put it on one line
 	case fetch.BodyBase64:
 		dst = append(dst, `,"body_base64":"`...)
 		return append(base64.StdEncoding.AppendEncode(dst, r.Body), '"')

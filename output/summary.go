@@ -110,5 +110,5 @@ func shownURL(r *fetch.Record) string {
 	if r.Request.URL != "" {
 		return fetch.MaskURL(r.Request.URL)
 	}
-	return maskInput(r.Input)
+	return string(r.Input)
 }

@@ -1,0 +1,90 @@
+package fetch
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Secret is what stands in place of anything secret in every output.
+const Secret = "***"
+
+// MaskURL returns text with its userinfo, if it has any, replaced by Secret.
+func MaskURL(text string) string {
+	start, end := authority(text)
+	at := strings.LastIndexByte(text[start:end], '@')
+	if at < 0 {
+		return text
+	}
+	return text[:start] + Secret + text[start+at:]
+}
+
+// SecretHeader reports whether the values of the named request header never stand in an output.
+func SecretHeader(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Authorization", "Proxy-Authorization", "Cookie":
+		return true
+	}
+	return false
+}
+
+// maskLine returns the start of a line that could not be understood, at most maxInput bytes of it.
+// Nobody can say what is secret in such a line, so it hides too much rather than too little:
+// all that follows the name of a secret header, and all from the first scheme, or the start, to the last @.
+func maskLine(line []byte) []byte {
+	plain := unescapeJSON(line)
+	masked := plain
+	for _, name := range []string{"authorization", "cookie"} {
+		if at := indexFold(masked, name); at >= 0 {
+			masked = append(bytes.Clone(masked[:at+len(name)]), " "+Secret...)
+		}
+	}
+	if at := bytes.LastIndexByte(masked, '@'); at >= 0 {
+		start := 0
+		if scheme := bytes.Index(masked[:at], []byte(":/")); scheme >= 0 {
+			start = scheme + 2
+			for start < at && masked[start] == '/' {
+				start++
+			}
+		}
+		masked = append(append(bytes.Clone(masked[:start]), Secret...), masked[at:]...)
+	}
+	if bytes.Equal(masked, plain) {
+		masked = line // nothing to hide: as it was written
+	}
+	return bytes.Clone(masked[:min(len(masked), maxInput)])
+}
+
+// indexFold is bytes.Index for an ASCII word in any case.
+func indexFold(text []byte, word string) int {
+	for i := 0; i+len(word) <= len(text); i++ {
+		if strings.EqualFold(string(text[i:i+len(word)]), word) {
+			return i
+		}
+	}
+	return -1
+}
+
+// unescapeJSON takes the escapes \/ and \uXXXX away, behind which a name or a scheme could hide.
+func unescapeJSON(text []byte) []byte {
+	if bytes.IndexByte(text, '\\') < 0 {
+		return text
+	}
+	plain := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && i+1 < len(text) && text[i+1] == '/':
+			continue
+		case text[i] == '\\' && i+5 < len(text) && text[i+1] == 'u':
+			if code, err := strconv.ParseUint(string(text[i+2:i+6]), 16, 16); err == nil {
+				plain = utf8.AppendRune(plain, rune(code))
+				i += 5
+				continue
+			}
+		}
+		plain = append(plain, text[i])
+	}
+	return plain
+}
