@@ -77,12 +77,13 @@ func (d *decoder) layer(coding string) (io.Reader, error) {
 	case "zstd":
 		return d.zstd()
 	case "deflate":
-		return &deflateReader{in: bufio.NewReader(d.Reader)}, nil
+		return &deflateReader{in: d.buffered(d.Reader)}, nil
 	}
 	return nil, failf(Decode, "unknown content coding %q", clip(coding, 32))
 }
 
 var (
+	readers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
 	gzips   = sync.Pool{New: func() any { return new(gzip.Reader) }}
 	brotlis = sync.Pool{New: func() any { return brotli.NewReader(nil) }}
 	zstds   = sync.Pool{New: func() any {
@@ -97,13 +98,24 @@ var (
 func (d *decoder) gzip() io.Reader {
 	z := gzips.Get().(*gzip.Reader)
 	d.release = append(d.release, func() { gzips.Put(z) })
-	return &lateReader{in: d.Reader, reset: z.Reset, out: z}
+	return &lateReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}
+}
+
+// buffered returns a pooled reader of in: BenchmarkReadBody, 4 KB less garbage for each coded body.
+func (d *decoder) buffered(in io.Reader) *bufio.Reader {
+	b := readers.Get().(*bufio.Reader)
+	b.Reset(in)
+	d.release = append(d.release, func() {
+		b.Reset(nil)
+		readers.Put(b)
+	})
+	return b
 }
 
 func (d *decoder) brotli() io.Reader {
 	z := brotlis.Get().(*brotli.Reader)
 	d.release = append(d.release, func() { brotlis.Put(z) })
-	return &lateReader{in: d.Reader, reset: z.Reset, out: z}
+	return &lateReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}
 }
 
 func (d *decoder) zstd() (io.Reader, error) {
@@ -116,12 +128,12 @@ func (d *decoder) zstd() (io.Reader, error) {
 			zstds.Put(z)
 		}
 	})
-	return &lateReader{in: d.Reader, reset: z.Reset, out: z}, nil
+	return &lateReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}, nil
 }
 
 // A lateReader starts its decoder at the first byte, so that an empty body under a coding is an empty body.
 type lateReader struct {
-	in      io.Reader
+	in      *bufio.Reader
 	reset   func(io.Reader) error
 	out     io.Reader
 	started bool
@@ -129,11 +141,10 @@ type lateReader struct {
 
 func (l *lateReader) Read(p []byte) (int, error) {
 	if !l.started {
-		in := bufio.NewReader(l.in)
-		if _, err := in.Peek(1); err != nil {
+		if _, err := l.in.Peek(1); err != nil {
 			return 0, err
 		}
-		if err := l.reset(in); err != nil {
+		if err := l.reset(l.in); err != nil {
 			return 0, unexpected(err)
 		}
 		l.started = true

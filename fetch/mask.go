@@ -37,7 +37,7 @@ func maskLine(line []byte) []byte {
 	plain := unescapeJSON(line)
 	masked := plain
 	for _, name := range []string{"authorization", "cookie"} {
-		if at := indexFold(masked, name); at >= 0 {
+		if at := bytes.Index(asciiLower(masked), []byte(name)); at >= 0 {
 			masked = append(bytes.Clone(masked[:at+len(name)]), " "+Secret...)
 		}
 	}
@@ -57,14 +57,15 @@ func maskLine(line []byte) []byte {
 	return bytes.Clone(masked[:min(len(masked), maxInput)])
 }
 
-// indexFold is bytes.Index for an ASCII word in any case.
-func indexFold(text []byte, word string) int {
-	for i := 0; i+len(word) <= len(text); i++ {
-		if strings.EqualFold(string(text[i:i+len(word)]), word) {
-			return i
+// asciiLower leaves every byte in its place, as bytes.ToLower does not.
+func asciiLower(text []byte) []byte {
+	lower := bytes.Clone(text)
+	for i, c := range lower {
+		if 'A' <= c && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
 		}
 	}
-	return -1
+	return lower
 }
 
 // unescapeJSON takes the escapes \/ and \uXXXX away, behind which a name or a scheme could hide.

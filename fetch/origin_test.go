@@ -1,14 +1,11 @@
 package fetch
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -35,28 +32,6 @@ func taking(span time.Duration) origin {
 			return nil, r.Context().Err()
 		}
 	}
-}
-
-// runOver is Run over a client of the test's: the same stages, wired the same way.
-func runOver(ctx context.Context, source Source, sink Sink, o *Options, client http.RoundTripper) (Summary, error) {
-	r := newRun(o, sink, client)
-	flights, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go r.feed(source)
-	var workers, writer sync.WaitGroup
-	writer.Go(r.write)
-	s := newScheduler(r, cancel, func() {
-		w := &worker{run: r, rng: rand.New(rand.NewPCG(1, 2))}
-		workers.Go(func() { w.work(flights) })
-	})
-	s.loop(ctx)
-	close(r.closed)
-	close(r.start)
-	workers.Wait()
-	close(r.records)
-	writer.Wait()
-	summary := s.summary(time.Now())
-	return summary, r.verdict(ctx, &summary)
 }
 
 // A shelf is a Sink that keeps every Record, and counts on being called by one goroutine only.

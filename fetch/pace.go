@@ -14,6 +14,7 @@ type pace struct {
 
 // tick is the span within which more than one start may come at once: at up to 1000/s that is one.
 // lateness is how late a timer may be without slowing the rate down; the runtime's are up to a tick late, and the wake-up comes on top.
+// What a late start has missed is caught up with at once: that is never more than lateness holds.
 const (
 	tick     = time.Millisecond
 	lateness = 2 * tick
@@ -39,6 +40,7 @@ func (p *pace) spend(now time.Time) {
 	p.limiter.ReserveN(from, 1)
 	p.due = from
 	if missing := 1 - p.limiter.TokensAt(from); missing > 0 {
-		p.due = from.Add(time.Duration(missing / float64(p.limiter.Limit()) * float64(time.Second)))
+		wait := min(missing/float64(p.limiter.Limit()), longestWait.Seconds())
+		p.due = from.Add(time.Duration(wait * float64(time.Second)))
 	}
 }

@@ -44,7 +44,12 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 	}
 	transport := newTransport(&options)
 	defer transport.CloseIdleConnections()
-	r := newRun(&options, sink, transport)
+	return runOver(ctx, source, sink, &options, transport)
+}
+
+// runOver is Run over a client of the caller's.
+func runOver(ctx context.Context, source Source, sink Sink, o *Options, client http.RoundTripper) (Summary, error) {
+	r := newRun(o, sink, client)
 	flights, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 

@@ -75,6 +75,9 @@ func (rd *Reader) URLs(texts []string) Source {
 	return func(yield func(Request, error) bool) {
 		for _, text := range texts {
 			request, err := rd.request([]byte(text), false)
+			if errors.Is(err, errNothingAsked) {
+				continue
+			}
 			if !yield(request, err) {
 				return
 			}
