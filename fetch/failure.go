@@ -85,6 +85,9 @@ type streamError struct {
 	Cause    error
 }
 
+// protocolError is PROTOCOL_ERROR (RFC 9113 section 7): one side does not speak HTTP/2 as the other understands it.
+const protocolError = 1
+
 func (streamError) Error() string { return "stream error" }
 
 // classify says what kind of failure err is, by its type. A failure already classified stays as it is.
@@ -102,8 +105,8 @@ func classify(ctx context.Context, err error) *Failure {
 		return &Failure{Kind: limit.kind, Err: limit}
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
 		return failf(Reset, "the connection was reset")
-	case errors.As(err, &stream) && stream.Cause != nil: // our side reset it, over what the server sent
-		return failf(Protocol, "not a valid HTTP answer: %w", innermost(stream.Cause))
+	case errors.As(err, &stream) && stream.Code == protocolError:
+		return failf(Protocol, "not a valid HTTP/2 answer (error code %#x)", stream.Code)
 	case errors.As(err, &stream):
 		return failf(Reset, "the server reset the stream (HTTP/2 error code %#x)", stream.Code)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
