@@ -36,7 +36,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		case "/1":
 			http.Error(w, strings.Repeat("no ", 1000), 404)
 		case "/2":
-			http.Redirect(w, r, "/0", 302)
+			http.Redirect(w, r, "/0", http.StatusFound)
 		case "/3":
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = io.WriteString(w, body)
@@ -157,7 +157,7 @@ func TestSecretsStayWithTheirHost(t *testing.T) {
 		if r.Header.Get("Authorization") == "" || r.Header.Get("Cookie") == "" {
 			t.Error("the first host is not given its secrets")
 		}
-		http.Redirect(w, r, strings.Replace(away, "http://", "http://stranger:word@", 1), 302)
+		http.Redirect(w, r, strings.Replace(away, "http://", "http://stranger:word@", 1), http.StatusFound)
 	})
 	line := fmt.Sprintf(`{"url":%q,"headers":{"Cookie":"a=b","X-Api-Key":"k","Accept-Language":"de"}}`, strings.Replace(home, "http://", "http://u:p@", 1))
 	r, _ := one(t, line, quick(func(o *Options) { o.Header = http.Header{"X-From-Flag": {"s"}} }))
