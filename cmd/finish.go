@@ -59,6 +59,9 @@ func (out *outputs) settle(r *report) {
 	if out.order != nil {
 		out.failed(r, out.order.Close())
 	}
+	if out.bodies != nil {
+		out.failed(r, out.bodies.Close())
+	}
 	if out.file == nil {
 		return
 	}

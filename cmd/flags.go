@@ -27,6 +27,8 @@ const (
 type settings struct {
 	fetch    fetch.Options
 	body     output.BodyMode
+	saveDir  string
+	name     output.NameTemplate
 	output   string
 	failures string
 	summary  string
@@ -110,6 +112,7 @@ func (r *registrar) list(target *[]string, name, short, kind, usage string) {
 // register declares every flag with its default.
 func register(cmd *cobra.Command, s *settings) {
 	s.fetch = fetch.Defaults()
+	s.fetch.MaxBody = -1 // resolve knows the default
 	s.body, s.progress, s.compressed, s.allowed = output.BodyAuto, progressAuto, true, failureLimit{count: -1}
 	r := &registrar{flags: cmd.Flags(), notes: &s.notes}
 	r.flags.SortFlags = false
@@ -165,7 +168,9 @@ func registerOutput(r *registrar, s *settings) {
 	add(r, &s.body, "body", "", "mode", string(s.body), "auto (JSON as a value, text as a string, else base64), text, base64 or none",
 		oneOf(output.BodyAuto, output.BodyText, output.BodyBase64, output.BodyNone))
 	r.toggle(&s.compressed, "compressed", "", "ask for gzip, br, zstd and deflate, and decode them")
-	add(r, &o.MaxBody, "max-body", "", "size", "16Mi", "largest decoded body", parseSize)
+	r.text(&s.saveDir, "save-dir", "P", "dir", "save bodies as files below it; Records then have path in place of body")
+	add(r, &s.name, "name", "", "template", "", "name of a saved body: {host} {path} {base} {ext} {index} {id} {sha256} and / for folders; the input line's path wins (default: host and path, with a short hash where needed)", output.ParseNameTemplate)
+	add(r, &o.MaxBody, "max-body", "", "size", "16Mi", "largest decoded body; with --save-dir 10Gi where this is left out", parseSize)
 	r.group = "output"
 	r.text(&s.output, "output", "o", "file", "where successes go; takes its name when the run has ended, until then it is FILE.part (default standard output)")
 	r.text(&s.failures, "failures", "", "file", "where failures go; - puts them among the successes (default standard error)")

@@ -18,6 +18,12 @@ import (
 func (s *settings) resolve() []error {
 	o := &s.fetch
 	o.Identity = !s.compressed
+	if o.MaxBody < 0 {
+		o.MaxBody = 16 << 20
+		if s.saveDir != "" {
+			o.MaxBody = 10 << 30
+		}
+	}
 	o.UserAgent = s.userAgent
 	o.MaxFailures, o.MaxFailurePercent = s.allowed.count, s.allowed.percent
 	if s.failFast {
@@ -61,6 +67,9 @@ func validUserAgent(text string) bool {
 }
 
 func (s *settings) checkOutputs() {
+	if s.saveDir == "" && s.name.Given() {
+		s.notes.add("name", "is given without --save-dir", "")
+	}
 	if s.output != "" && s.output != "-" && s.output == s.failures {
 		s.notes.add("failures", "is the file of --output", "--failures - puts failures among the successes")
 	}

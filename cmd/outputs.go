@@ -23,6 +23,7 @@ type outputs struct {
 	failures         io.WriteCloser // nil: standard error, or among the successes
 	summary          io.WriteCloser // nil: with the failures
 	order            *output.InOrder
+	bodies           *output.Bodies // nil: bodies stand in the Records
 }
 
 // openOutputs opens every file before anything is fetched.
@@ -47,6 +48,11 @@ func openOutputs(s *settings, inputs []input) (*outputs, error) {
 	}
 	if out.failures, err = openLive("failures", s.failures); err != nil {
 		return nil, err
+	}
+	if s.saveDir != "" {
+		if out.bodies, err = output.OpenBodies(s.saveDir, s.name); err != nil {
+			return nil, fmt.Errorf("--save-dir: %w", err)
+		}
 	}
 	out.summary, err = openLive("summary", s.summary)
 	return out, err

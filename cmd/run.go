@@ -33,6 +33,9 @@ func runFetch(in *interrupts, s *settings, args []string) int {
 	if err != nil {
 		return tellOutput(os.Stderr, err)
 	}
+	if out.bodies != nil {
+		s.fetch.Keeper = out.bodies
+	}
 	counts := output.NewCounts(sink)
 	s.fetch.Drain = in.drain
 	s.fetch.Log = out.logger(s)

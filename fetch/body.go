@@ -32,7 +32,7 @@ func canHaveBody(method string, status int) bool {
 	return method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// readBody reads the decoded body of an accepted answer into rec, bounded and hashed. The error is a *Failure,
+// readBody reads the decoded body of an accepted answer, bounded and hashed, into rec or its Keeper. The error is a *Failure,
 // or what the connection died of.
 func (x *exchange) readBody(resp *http.Response, rec *Record) error {
 	in := &wire{in: resp.Body, watch: x.watch}
@@ -45,37 +45,72 @@ func (x *exchange) readBody(resp *http.Response, rec *Record) error {
 	if err != nil {
 		return err
 	}
+	if x.options.Keeper == nil {
+		return x.readInline(decoded, in, codings, rec)
+	}
+	saved, err := newSaving(x.options.Keeper, &rec.Request)
+	if err != nil {
+		return err
+	}
+	defer saved.out.Abandon()
+	err = x.readWhole(saved, decoded, in, codings)
+	rec.Bytes, rec.WireBytes = saved.bytes, in.bytes
+	if saved.err != nil {
+		return keepFailed(saved.err)
+	}
+	if err != nil {
+		return err
+	}
+	return saved.commit(rec)
+}
+
+// readInline reads the body into memory.
+func (x *exchange) readInline(decoded io.Reader, in *wire, codings []string, rec *Record) error {
 	body := newBuffer()
-	more, err := body.readFrom(decoded, x.options.MaxBody)
+	err := x.readWhole(body, decoded, in, codings)
+	rec.Bytes, rec.WireBytes = int64(len(body.bytes)), in.bytes
+	if err == nil {
+		rec.SHA256, rec.Hashed = sha256.Sum256(body.bytes), true
+		err = verify(rec)
+	}
+	if err != nil {
+		body.release()
+		return err
+	}
+	rec.Body, rec.body, rec.HasBody = body.bytes, body, true
+	return nil
+}
+
+// A taker is where a body goes: a buffer, or a saving.
+type taker interface {
+	readFrom(r io.Reader, limit int64) (more bool, err error)
+}
+
+// readWhole reads a body to the last byte of its message and says what is wrong with it.
+func (x *exchange) readWhole(into taker, decoded io.Reader, in *wire, codings []string) error {
+	more, err := into.readFrom(decoded, x.options.MaxBody)
 	if err == nil && !more && len(codings) > 0 {
 		err = drain(in) // a decoder may stop short of the body's end; the length must hold to the last byte
 	}
-	rec.WireBytes = in.bytes
-	rec.Bytes = int64(len(body.bytes))
 	switch {
 	case in.err != nil:
-		body.release()
 		return in.err
-	case err != nil:
-		body.release()
+	case err != nil && len(codings) > 0:
 		return failf(Decode, "the body is not valid %s", codings[len(codings)-1])
+	case err != nil:
+		return err
 	case more:
-		body.release()
 		return failf(TooLarge, "the body is over --max-body %d bytes", x.options.MaxBody)
 	}
-	rec.Body, rec.body, rec.HasBody = body.bytes, body, true
-	return x.hash(rec)
+	return nil
 }
 
-func (x *exchange) hash(rec *Record) error {
-	rec.SHA256, rec.Hashed = sha256.Sum256(rec.Body), true
-	want := rec.Request.SHA256
-	if want == "" || hex.EncodeToString(rec.SHA256[:]) == want {
-		return nil
+// verify holds the hash of a whole body against the one that was asked for.
+func verify(rec *Record) error {
+	if want := rec.Request.SHA256; want != "" && hex.EncodeToString(rec.SHA256[:]) != want {
+		return failf(Checksum, "sha256 is %x, not the %s asked for", rec.SHA256, want)
 	}
-	rec.ReleaseBody()
-	rec.HasBody = false
-	return failf(Checksum, "sha256 is %x, not the %s asked for", rec.SHA256, want)
+	return nil
 }
 
 // maxTail is how many bytes may follow the end of a coded stream within its body.

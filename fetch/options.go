@@ -69,6 +69,9 @@ type Options struct {
 	// MaxBody is the largest decoded body in bytes; at least 1.
 	MaxBody int64
 
+	// Keeper takes the bodies of successes; nil leaves them in their Records.
+	Keeper Keeper
+
 	// MaxFailures is how many failures are allowed: the next one stops the run; negative is any number.
 	MaxFailures int64
 	// MaxFailurePercent stops the run once more than that share of at least 100 finished requests has failed; 0 is off.

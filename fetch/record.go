@@ -23,6 +23,8 @@ type Record struct {
 	// Body is the decoded body; HasBody is false where there can be none (HEAD, 204, 304).
 	Body    []byte
 	HasBody bool
+	// Path is where a Keeper has put the body.
+	Path string
 	// Bytes counts decoded, WireBytes received body bytes.
 	Bytes, WireBytes int64
 	SHA256           [32]byte

@@ -82,12 +82,12 @@ func NewIdentifier() Identifier {
 
 // Of returns the Identity of r: its method, URL, headers, body and id.
 func (i Identifier) Of(r *Request) Identity {
-	text := identityText(r)
+	text := r.AskedText()
 	return Identity{maphash.Bytes(i.a, text), maphash.Bytes(i.b, text)}
 }
 
-// identityText writes each part behind a mark that cannot stand in it, so that no two requests read alike.
-func identityText(r *Request) []byte {
+// AskedText is a text of what r asks that no different Request shares: each part ends with a mark that cannot stand in it.
+func (r *Request) AskedText() []byte {
 	text := make([]byte, 0, 256)
 	text = append(append(text, r.URL...), 0)
 	text = append(append(text, r.Method...), 0)

@@ -90,7 +90,8 @@ type run struct {
 	closed  chan struct{} // closed when the run is over
 
 	inputErr error // feed's, until it has closed intake
-	sinkErr  error // the writer's, until it has ended
+	breaking sync.Once
+	brokenBy error // why broken was closed; read after that
 }
 
 func newRun(o *Options, sink Sink, client http.RoundTripper) *run {
@@ -123,12 +124,7 @@ func (r *run) feed(source Source) {
 			r.inputErr = &InputError{err}
 			return
 		default:
-			target, err := r.targets.of(&request)
-			if err != nil {
-				t.bad = &LineError{Input: maskLine([]byte(request.URL)), Err: err}
-				t.request.URL = ""
-			}
-			t.target = target
+			r.aim(t)
 		}
 		if !t.skipped {
 			t.seq = seq
@@ -139,6 +135,23 @@ func (r *run) feed(source Source) {
 		case <-r.closed:
 			return
 		}
+	}
+}
+
+// aim points a Task at what its Request asks for, or says why that can't be asked.
+func (r *run) aim(t *task) {
+	to, err := r.targets.of(&t.request)
+	if err != nil {
+		t.bad = &LineError{Input: maskLine([]byte(t.request.URL)), Err: err}
+		t.request.URL = "" // what is no URL may hide anything
+		return
+	}
+	t.target = to
+	if r.options.Keeper == nil {
+		return
+	}
+	if err := r.options.Keeper.Claim(&t.request); err != nil {
+		t.bad = &LineError{Input: maskLine([]byte(t.request.URL)), Err: err}
 	}
 }
 
@@ -179,7 +192,7 @@ func (r *run) write() {
 
 // pass gives one Record to the Sink, and wakes the scheduler where it waits for that.
 func (r *run) pass(record *Record) {
-	if r.sinkErr != nil {
+	if r.isBroken() {
 		record.ReleaseBody()
 		return
 	}
@@ -195,18 +208,34 @@ func (r *run) pass(record *Record) {
 }
 
 func (r *run) sinkFailed(err error) {
-	if err != nil && r.sinkErr == nil {
-		r.sinkErr = &OutputError{err}
+	if err != nil {
+		r.breakOff(err)
+	}
+}
+
+// breakOff ends the run over an output that can't be written. Only the first reason counts.
+func (r *run) breakOff(err error) {
+	r.breaking.Do(func() {
+		r.brokenBy = &OutputError{err}
 		close(r.broken)
+	})
+}
+
+func (r *run) isBroken() bool {
+	select {
+	case <-r.broken:
+		return true
+	default:
+		return false
 	}
 }
 
 // verdict returns the error of a run that has ended, and says so in its summary.
 func (r *run) verdict(ctx context.Context, s *Summary) error {
 	switch {
-	case r.sinkErr != nil:
+	case r.isBroken():
 		s.Stopped, s.Complete = StopOutput, false
-		return r.sinkErr
+		return r.brokenBy
 	case s.Stopped == StopInput:
 		return r.inputErr
 	case s.Stopped == StopCanceled:

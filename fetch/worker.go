@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/url"
@@ -65,6 +66,10 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	t.verdict = judge(w.options, facts, a, now, w.rng.Float64())
 	if t.verdict.Fate == Hop {
 		w.hop(t, a)
+	}
+	var disk *keepError
+	if t.verdict.Failure != nil && errors.As(t.verdict.Failure, &disk) {
+		w.breakOff(disk)
 	}
 	if w.options.Log != nil {
 		w.log(ctx, t, record, now)

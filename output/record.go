@@ -28,6 +28,7 @@ func appendRecord(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 	dst = appendCount(dst, "status", int64(r.Status))
 	dst = appendAnswer(dst, r)
 	if r.Failure == nil {
+		dst = appendOptional(dst, "path", r.Path)
 		dst = appendBody(dst, r, mode)
 	} else {
 		dst = appendFailure(dst, r)
