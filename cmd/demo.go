@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -50,12 +51,11 @@ func runDemo(in *interrupts) int {
 	}
 	base := "http://" + listener.Addr().String()
 	batch := demoBatch(base)
-	tellNote(os.Stderr, fmt.Sprintf("demo: %d requests to %s", demoSuccesses+1, base))
-
 	out, err := openOutputs(s, nil)
 	if err != nil {
 		return tellOutput(os.Stderr, err)
 	}
+	out.tell(slog.LevelInfo, fmt.Sprintf("demo: %d requests to %s", demoSuccesses+1, base), "")
 	if out.stdoutIsTerminal {
 		out.stdout = clipped{out.stdout}
 	}
@@ -66,25 +66,29 @@ func runDemo(in *interrupts) int {
 	counts := output.NewCounts(sink)
 	s.fetch.Drain, s.failures = in.drain, "shown"
 	reader := new(fetch.Reader)
+	in.begin()
 	summary, err := fetch.Run(in.ctx, reader.Lines(strings.NewReader(batch), "demo"), counts, s.fetch)
-	code := exitCode(in, summary, err)
-	out.finish(s, report{summary: summary, counts: counts, err: err, code: code})
-	return checkDemo(code, summary)
+	r := report{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err)}
+	staged := r.code == exitFailed && asStaged(summary)
+	if staged {
+		r.code = exitOK
+	}
+	r.code = out.finish(s, r)
+	switch {
+	case staged:
+		out.tell(slog.LevelInfo, "demo: all went as staged: the one failure is the 404, and the 429 was asked again after its Retry-After", "")
+	case r.code == exitFailed || r.code == exitOK:
+		out.tell(slog.LevelError, "the demo did not go as staged", "")
+		return exitBroken
+	}
+	return r.code
 }
 
 func newBareCommand() *cobra.Command { return &cobra.Command{} }
 
-// checkDemo holds the outcome against what was staged.
-func checkDemo(code int, s fetch.Summary) int {
-	if code != exitFailed {
-		return code
-	}
-	if s.Succeeded != demoSuccesses || s.Failed != 1 || s.ByStatus[http.StatusNotFound] != 1 || s.Retries < 1 {
-		tellError(os.Stderr, fmt.Sprintf("the demo did not go as staged: %d succeeded, %d failed, %d retries", s.Succeeded, s.Failed, s.Retries), "")
-		return exitBroken
-	}
-	tellNote(os.Stderr, "demo: all went as staged: the one failure is the 404, and the 429 was asked again after its Retry-After")
-	return exitOK
+// asStaged holds the outcome against what was staged.
+func asStaged(s fetch.Summary) bool {
+	return s.Succeeded == demoSuccesses && s.Failed == 1 && s.ByStatus[http.StatusNotFound] == 1 && s.Retries >= 1
 }
 
 const (

@@ -117,6 +117,9 @@ func (out *outputs) writeSummary(to io.Writer, r *report) {
 	if to != nil {
 		_, err = to.Write(output.AppendSummary(nil, &r.summary, r.code))
 	}
+	if err != nil && !out.human && r.code != exitPipe { // the last place that is left
+		_, _ = out.stderr.Write(output.AppendSummary(nil, &r.summary, exitBroken))
+	}
 	for _, live := range []io.WriteCloser{out.failures, out.summary} {
 		if live != nil {
 			err = errors.Join(err, live.Close())

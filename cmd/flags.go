@@ -50,7 +50,8 @@ type settings struct {
 	cert, key  string
 	insecure   bool
 
-	notes problems
+	stdinFor string // the flag that has read standard input
+	notes    problems
 }
 
 // groups are the headings of the help, in the order of the contract.
@@ -76,7 +77,7 @@ func add[T any](r *registrar, target *T, name, short, kind, shown, usage string,
 }
 
 func (r *registrar) toggle(target *bool, name, short, usage string) {
-	add(r, target, name, short, "bool", strconv.FormatBool(*target), usage, strconv.ParseBool)
+	add(r, target, name, short, "bool", strconv.FormatBool(*target), usage, parseToggle)
 	r.flags.Lookup(name).NoOptDefVal = "true"
 }
 
@@ -198,6 +199,9 @@ func fromEnvironment(flags *pflag.FlagSet, notes *problems) {
 		if !set || f.Changed || f.Annotations[groupKey] == nil {
 			return
 		}
+		if text == "" && !takesEmpty(f) { // CI engines set what they have no value for to nothing
+			return
+		}
 		values := []string{text}
 		if f.Value.Type() == "list" && f.Annotations["kind"] != nil {
 			values = strings.Split(strings.TrimRight(text, "\n"), "\n")
@@ -212,6 +216,9 @@ func fromEnvironment(flags *pflag.FlagSet, notes *problems) {
 		f.Changed = true
 	})
 }
+
+// takesEmpty names the flags to which an empty text means something.
+func takesEmpty(f *pflag.Flag) bool { return f.Name == "user-agent" || f.Name == "data" }
 
 func environmentName(flag string) string {
 	return "BATCHFETCH_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))

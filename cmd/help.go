@@ -25,12 +25,13 @@ Commands:
 `
 
 const helpTail = `
-Every flag can be set in the environment: --host-rate as BATCHFETCH_HOST_RATE; the command line wins.
+Every flag can be set in the environment: --host-rate as BATCHFETCH_HOST_RATE; the command line wins. A flag that may be
+given more than once has one value on each line there.
 Sizes take k, M, G (1000) and Ki, Mi, Gi (1024); rates are 10/s, 60/m, 1000/h or 1/15s; durations 500ms, 30s, 5m.
 
 Input lines: a URL, or {"url": …, "method": …, "headers": {…}, "body": …, "body_base64": …, "id": …, "meta": …,
-"sha256": …, "path": "name under --save-dir", "retry": true}. Blank lines and lines starting with # are skipped. Records are input too:
-a failure asks its request again.
+"sha256": …, "path": "name under --save-dir", "retry": true}. Blank lines and lines starting with # are skipped.
+Records are input too: a failure asks its request again.
 
 A host that answers 429 or 503 with Retry-After is left alone for that long; other hosts go on. Three requests in a
 row that are told to wait longer than --retry-max-delay end that host: its other requests fail as rate_limited.

@@ -116,6 +116,17 @@ func looksLikeHost(arg string) bool {
 	return dot > 0 && dot < len(host)-1 && !strings.HasPrefix(arg, ".")
 }
 
+// stat describes the file behind an input; a URL has none.
+func (in input) stat() (fs.FileInfo, error) {
+	if in.held != nil {
+		return in.held.Stat()
+	}
+	if in.url {
+		return nil, fs.ErrNotExist
+	}
+	return os.Stat(in.name)
+}
+
 // source yields the Requests of all inputs, each opened when its turn comes and closed after it.
 func source(inputs []input) fetch.Source {
 	reader := new(fetch.Reader)

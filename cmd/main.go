@@ -4,11 +4,15 @@ package cmd
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"batchfetch/fetch"
 )
 
 // The exit codes, a contract.
@@ -26,25 +30,33 @@ const (
 // Main runs the command line and returns its exit code.
 func Main(args []string) int {
 	signal.Ignore(syscall.SIGPIPE) // a write to a closed pipe is an error that ends the run, not the process
+	log.SetOutput(io.Discard)      // net/http tells a server's surplus bytes there, in the server's own text
 	in := listen()
 	defer in.stop()
 	return execute(in, args)
 }
 
 // interrupts turns signals into the two ways of ending a run: the first closes drain, the second ends ctx.
+// Before a run has begun, the first ends the process.
 type interrupts struct {
-	ctx   context.Context //nolint:containedctx // the root of the process, handed on as a first parameter everywhere else
-	drain chan struct{}
-	stop  func()
-	code  atomic.Int32 // of the first signal; 0 is none
+	ctx    context.Context //nolint:containedctx // the root of the process, handed on as a first parameter everywhere else
+	drain  chan struct{}
+	stop   func()
+	code   atomic.Int32 // of the first signal; 0 is none
+	begun  atomic.Bool
+	stuck  func() // says that the run could not be ended in order
+	cancel context.CancelCauseFunc
 }
 
-// lastPatience is how long the process outlives a second signal, should its output be stuck.
+// lastPatience is how long the process outlives its last chance to end in order, should its output be stuck.
 const lastPatience = 2 * time.Second
 
 func listen() *interrupts {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	in := &interrupts{ctx: ctx, drain: make(chan struct{})}
+	in := &interrupts{ctx: ctx, cancel: cancel, drain: make(chan struct{})}
+	in.stuck = func() {
+		tellError(os.Stderr, "the output is stuck: the run could not be ended in order", "")
+	}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	in.stop = func() {
@@ -57,16 +69,42 @@ func listen() *interrupts {
 			case <-ctx.Done():
 				return
 			case received := <-signals:
-				if in.code.CompareAndSwap(0, int32(codeOf(received))) {
-					close(in.drain)
-					continue
-				}
-				cancel(errors.New("interrupted twice"))
-				time.AfterFunc(lastPatience, func() { os.Exit(int(in.code.Load())) })
+				in.take(received)
 			}
 		}
 	}()
 	return in
+}
+
+// begin says that a run is there to be ended in order.
+func (in *interrupts) begin() { in.begun.Store(true) }
+
+func (in *interrupts) take(received os.Signal) {
+	first := in.code.CompareAndSwap(0, int32(codeOf(received)))
+	switch {
+	case !in.begun.Load():
+		os.Exit(int(in.code.Load()))
+	case first:
+		close(in.drain)
+		time.AfterFunc(fetch.Defaults().Grace+lastPatience, in.giveUp)
+	default:
+		in.cancel(errors.New("interrupted twice"))
+		time.AfterFunc(lastPatience, in.giveUp)
+	}
+}
+
+// giveUp ends the process though its output is stuck, and perhaps standard error too.
+func (in *interrupts) giveUp() {
+	said := make(chan struct{})
+	go func() {
+		in.stuck()
+		close(said)
+	}()
+	select {
+	case <-said:
+	case <-time.After(lastPatience / 4):
+	}
+	os.Exit(int(in.code.Load()))
 }
 
 func codeOf(received os.Signal) int {

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"batchfetch/fetch"
@@ -70,12 +70,6 @@ func (s *settings) checkOutputs() {
 	if s.saveDir == "" && s.name.Given() {
 		s.notes.add("name", "is given without --save-dir", "")
 	}
-	if s.output != "" && s.output != "-" && s.output == s.failures {
-		s.notes.add("failures", "is the file of --output", "--failures - puts failures among the successes")
-	}
-	if s.summary != "" && s.summary != "-" && (s.summary == s.output || s.summary == s.failures) {
-		s.notes.add("summary", "is the file of another output", "leave it out: the summary follows the failures")
-	}
 	if s.quiet && s.verbose {
 		s.notes.add("quiet", "and --verbose exclude each other", "")
 	}
@@ -95,16 +89,11 @@ func (s *settings) readData() error {
 			s.fetch.Body = append(s.fetch.Body, text...)
 			continue
 		}
-		content, err := readNamed(name)
+		content, err := s.readNamed("data", name)
 		if err != nil {
 			return err
 		}
-		s.fetch.Body = append(s.fetch.Body, bytes.Map(func(r rune) rune {
-			if r == '\r' || r == '\n' || r == 0 {
-				return -1
-			}
-			return r
-		}, content)...)
+		s.fetch.Body = append(s.fetch.Body, slices.DeleteFunc(content, func(b byte) bool { return b == '\r' || b == '\n' || b == 0 })...)
 	}
 	return nil
 }
@@ -112,9 +101,14 @@ func (s *settings) readData() error {
 // mostFromFile bounds what a flag reads from a file.
 const mostFromFile = 64 << 20
 
-func readNamed(name string) ([]byte, error) {
+func (s *settings) readNamed(flag, name string) ([]byte, error) {
 	in := os.Stdin
-	if name != "-" {
+	if name == "-" {
+		if s.stdinFor != "" {
+			return nil, fmt.Errorf("reads standard input, which --%s has read", s.stdinFor)
+		}
+		s.stdinFor = flag
+	} else {
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, fmt.Errorf("can't be read: %w", err)
@@ -143,7 +137,7 @@ func (s *settings) readHeaders() error {
 			}
 			continue
 		}
-		content, err := readNamed(name)
+		content, err := s.readNamed("header", name)
 		if err != nil {
 			return err
 		}
@@ -182,7 +176,7 @@ func (s *settings) addHeader(text string) error {
 func (s *settings) resolveTLS() {
 	config := &tls.Config{InsecureSkipVerify: s.insecure, MinVersion: tls.VersionTLS12} //nolint:gosec // --insecure asks for it
 	if s.cacert != "" {
-		content, err := readNamed(s.cacert)
+		content, err := s.readNamed("cacert", s.cacert)
 		config.RootCAs = x509.NewCertPool()
 		if err == nil && !config.RootCAs.AppendCertsFromPEM(content) {
 			err = fmt.Errorf("%s holds no PEM certificate", s.cacert)

@@ -26,60 +26,105 @@ type outputs struct {
 	bodies           *output.Bodies // nil: bodies stand in the Records
 }
 
-// openOutputs opens every file before anything is fetched.
-func openOutputs(s *settings, inputs []input) (*outputs, error) {
-	out := &outputs{human: term.IsTerminal(int(os.Stderr.Fd())), stdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd()))}
+// openOutputs opens every file before anything is fetched, and empties none before all are open.
+func openOutputs(s *settings, inputs []input) (out *outputs, err error) {
+	if err := errors.Join(spareInputs(s, inputs), tellApart(s)); err != nil {
+		return nil, err
+	}
+	out = &outputs{human: term.IsTerminal(int(os.Stderr.Fd())), stdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd()))}
 	out.screen = output.NewScreen(os.Stderr)
 	out.stderr = out.screen
 	out.stdout = out.screen.Beside(os.Stdout)
-	if err := spareInputs(s, inputs); err != nil {
-		return nil, err
-	}
-	var err error
-	if s.output != "" && s.output != "-" {
+	defer func() {
+		if err != nil && out.file != nil {
+			out.file.Discard()
+		}
+	}()
+	if isFile(s.output) {
 		out.file, err = output.Create(s.output)
 		if errors.Is(err, output.ErrBusy) {
-			return nil, &usageError{"--output: " + err.Error(), "wait for it, or name another file"}
+			return out, &usageError{"--output: " + err.Error(), "wait for it, or name another file"}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("--output: %w", err)
+			return out, fmt.Errorf("--output: %w", err)
 		}
 		out.stdout = out.file
 	}
-	if out.failures, err = openLive("failures", s.failures); err != nil {
-		return nil, err
-	}
 	if s.saveDir != "" {
 		if out.bodies, err = output.OpenBodies(s.saveDir, s.name); err != nil {
-			return nil, fmt.Errorf("--save-dir: %w", err)
+			return out, fmt.Errorf("--save-dir: %w", err)
 		}
 	}
-	out.summary, err = openLive("summary", s.summary)
-	return out, err
+	return out, out.openLive(s)
 }
 
-func openLive(flag, name string) (io.WriteCloser, error) {
-	if name == "" || name == "-" {
-		return nil, nil
+// isFile tells the name of a file from nothing and from standard output.
+func isFile(name string) bool { return name != "" && name != "-" }
+
+// openLive opens the files that are written as the run goes.
+func (out *outputs) openLive(s *settings) error {
+	var opened []*output.Live
+	for _, live := range []struct {
+		flag, name string
+		to         *io.WriteCloser
+	}{{"failures", s.failures, &out.failures}, {"summary", s.summary, &out.summary}} {
+		if !isFile(live.name) {
+			continue
+		}
+		f, err := output.OpenLive(live.name)
+		if err != nil {
+			return fmt.Errorf("--%s: %w", live.flag, err)
+		}
+		opened = append(opened, f)
+		*live.to = f
 	}
-	f, err := output.CreateLive(name)
-	if err != nil {
-		return nil, fmt.Errorf("--%s: %w", flag, err)
+	for _, f := range opened {
+		if err := f.Begin(); err != nil {
+			return err
+		}
 	}
-	return f, nil
+	return nil
 }
 
-// spareInputs makes sure that no output empties a file that is still to be read.
+// written lists the files that a run writes, by flag: the part of the output too.
+func written(s *settings) [][2]string {
+	var files [][2]string
+	for _, file := range [][2]string{{"output", s.output}, {"failures", s.failures}, {"summary", s.summary}} {
+		if isFile(file[1]) {
+			files = append(files, file)
+		}
+	}
+	if isFile(s.output) {
+		files = append(files, [2]string{"output", s.output + ".part"})
+	}
+	return files
+}
+
+// tellApart makes sure that no two outputs are one file, however it is spelled.
+func tellApart(s *settings) error {
+	files := written(s)
+	for i, a := range files {
+		for _, b := range files[i+1:] {
+			if a[0] != b[0] && output.SameFile(a[1], b[1]) {
+				return &usageError{fmt.Sprintf("--%s and --%s are one file, %s", a[0], b[0], b[1]), "--failures - puts failures among the successes; without --summary the summary follows the failures"}
+			}
+		}
+	}
+	return nil
+}
+
+// spareInputs makes sure that no output empties a file that is still to be read. The output itself only takes its place at the end.
 func spareInputs(s *settings, inputs []input) error {
 	var wrong []error
 	for _, in := range inputs {
-		read, err := os.Stat(in.name)
-		if err != nil || in.url || !read.Mode().IsRegular() {
+		read, err := in.stat()
+		if err != nil || !read.Mode().IsRegular() {
 			continue
 		}
-		for flag, name := range map[string]string{"failures": s.failures, "summary": s.summary, "output": s.output + ".part"} {
-			if written, err := os.Stat(name); err == nil && os.SameFile(read, written) {
-				wrong = append(wrong, &usageError{fmt.Sprintf("--%s would empty the input %s", flag, in.name), "write to another file, and move it when the run has ended"})
+		for _, file := range written(s) {
+			info, err := os.Stat(file[1])
+			if err == nil && os.SameFile(read, info) && file[1] != s.output {
+				wrong = append(wrong, &usageError{fmt.Sprintf("--%s would empty the input %s", file[0], in.name), "write to another file, and move it when the run has ended"})
 			}
 		}
 	}
@@ -96,12 +141,12 @@ func (out *outputs) sink(s *settings) (fetch.Sink, error) {
 	case out.failures != nil:
 		sink = output.Split{Success: successes, Failure: output.NewJSONL(out.failures, s.body)}
 	case out.human:
-		sink = output.Split{Success: successes, Failure: output.NewReadable(out.screen)}
+		sink = output.Split{Success: successes, Failure: output.NewReadable(out.screen, "--failures FILE keeps them all")}
 	default:
 		sink = output.Split{Success: successes, Failure: output.NewJSONL(out.stderr, s.body)}
 	}
 	if out.human && out.failures != nil {
-		sink = output.Split{Success: successes, Failure: output.Tee{Sink: output.NewJSONL(out.failures, s.body), Also: output.NewReadable(out.screen)}}
+		sink = output.Split{Success: successes, Failure: output.Tee{Sink: output.NewJSONL(out.failures, s.body), Also: output.NewReadable(out.screen, "all are in "+s.failures)}}
 	}
 	if !s.ordered {
 		return sink, nil

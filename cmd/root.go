@@ -1,8 +1,11 @@
 package cmd
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -22,10 +25,17 @@ func execute(in *interrupts, args []string) int {
 	root := newRootCommand(in, &code)
 	root.AddCommand(newDemoCommand(in, &code), newSchemaCommand(&code))
 	root.SetArgs(args)
-	if err := root.Execute(); err != nil {
-		return tellUsage(os.Stderr, err)
+	err := root.Execute()
+	var unwritable *fs.PathError
+	switch {
+	case err == nil:
+		return code
+	case errors.Is(err, syscall.EPIPE):
+		return exitPipe
+	case errors.As(err, &unwritable): // a completion script, to a full disk
+		return tellOutput(os.Stderr, err)
 	}
-	return code
+	return tellUsage(os.Stderr, err)
 }
 
 func newRootCommand(in *interrupts, code *int) *cobra.Command {
@@ -52,6 +62,10 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 		},
 	}
 	register(root, s)
+	root.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveDefault // files
+	}
+	completeWords(root)
 	root.SetHelpFunc(help)
 	root.SetUsageFunc(func(c *cobra.Command) error {
 		help(c, nil)
@@ -59,4 +73,15 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 	})
 	root.CompletionOptions.HiddenDefaultCmd = false
 	return root
+}
+
+// completeWords offers the words of the flags that take one of a few.
+func completeWords(c *cobra.Command) {
+	for flag, words := range map[string][]string{
+		"body":     {"auto", "text", "base64", "none"},
+		"http":     {"auto", "1.1", "2"},
+		"progress": {"auto", "bar", "plain", "none"},
+	} {
+		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
+	}
 }

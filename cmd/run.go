@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/term"
+
 	"batchfetch/fetch"
 	"batchfetch/output"
 )
@@ -17,6 +19,11 @@ func runFetch(in *interrupts, s *settings, args []string) int {
 	inputs, err := findInputs(args)
 	if err != nil {
 		return tellProblems(os.Stderr, flatten(err))
+	}
+	for _, in := range inputs {
+		if in.name == "-" && s.stdinFor != "" {
+			return tellProblems(os.Stderr, []error{&usageError{"--" + s.stdinFor + " reads standard input, which is the input too", "name a file for one of them"}})
+		}
 	}
 	src := source(inputs)
 	if s.unique {
@@ -42,7 +49,8 @@ func runFetch(in *interrupts, s *settings, args []string) int {
 	s.fetch.Live = new(fetch.Live)
 
 	watching, stopWatching := context.WithCancel(in.ctx)
-	watched := out.watch(watching, s, counts, inputs)
+	watched := out.watch(watching, in, s, counts, inputs)
+	in.begin()
 	summary, err := fetch.Run(in.ctx, src, counts, s.fetch)
 	stopWatching()
 	watched()
@@ -58,6 +66,9 @@ func exitCode(in *interrupts, summary fetch.Summary, err error) int {
 	var cut *fetch.InputError
 	switch {
 	case errors.As(err, &broken) && errors.Is(err, syscall.EPIPE):
+		if signalled != 0 { // Ctrl-C reaches the whole pipeline: the reader went away over that
+			return signalled
+		}
 		return exitPipe
 	case errors.As(err, &broken), errors.As(err, &cut):
 		return exitBroken
@@ -75,12 +86,13 @@ func exitCode(in *interrupts, summary fetch.Summary, err error) int {
 
 // dryRun counts the requests of each host and prints a line for each; nothing is asked.
 func dryRun(in *interrupts, src fetch.Source) int {
+	in.begin()
 	var hosts fetch.Hosts
 	var err error
 	counted := make(chan struct{})
 	go func() { // may be blocked in a read when a signal ends the process
 		defer close(counted)
-		hosts, err = fetch.CountHosts(src)
+		hosts, err = fetch.CountHosts(src, tellUnusable())
 	}()
 	select {
 	case <-counted:
@@ -103,6 +115,19 @@ func dryRun(in *interrupts, src fetch.Source) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// tellUnusable returns what writes the failure Record of a line that can't be used.
+func tellUnusable() func(fetch.Request, *fetch.LineError) {
+	sink := fetch.Sink(output.NewJSONL(os.Stderr, output.BodyNone))
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		sink = output.NewReadable(os.Stderr, "a run with --failures FILE keeps them all")
+	}
+	return func(request fetch.Request, line *fetch.LineError) {
+		record := &fetch.Record{Request: request, Input: line.Input, Failure: &fetch.Failure{Kind: fetch.InvalidRequest, Err: line.Err}}
+		sink.Encode(record)
+		_ = errors.Join(sink.Put(record), sink.Flush(false)) // the exit code tells as well
+	}
 }
 
 // flatten lists the errors that were joined.

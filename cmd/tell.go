@@ -96,13 +96,23 @@ var kindHints = map[fetch.Kind]string{
 	fetch.Reset:            "the server hung up: lower --host-concurrency or set --host-rate",
 	fetch.Truncated:        "the server hung up early: lower --host-concurrency or raise --retries",
 	fetch.Protocol:         "that is no HTTP the client understands",
-	fetch.BadStatus:        "--accept-status 200-299,404 takes such answers for success",
 	fetch.TooManyRedirects: "a loop, or raise --max-redirs",
 	fetch.TooLarge:         "raise --max-body",
 	fetch.Checksum:         "the content is not what the input's sha256 says",
 	fetch.Decode:           "--compressed=false asks for the plain body",
 	fetch.RateLimited:      "set --host-rate, raise --retry-max-delay, or run the failures again later",
-	fetch.Canceled:         "run the failures again: batchfetch FAILURES",
+	fetch.Canceled:         "run the same input again: what was not started is in no list of failures",
+}
+
+// hintForKind returns what to do about a kind of failure that looks like the example.
+func hintForKind(kind fetch.Kind, example output.Example) string {
+	switch {
+	case kind != fetch.BadStatus:
+		return kindHints[kind]
+	case example.Status >= 500:
+		return "the server failed: run the failures again later, or raise --retries"
+	}
+	return fmt.Sprintf("--accept-status 200-299,%d takes such answers for success", example.Status)
 }
 
 // tellSummary says to a person what became of a run.
@@ -118,7 +128,7 @@ func tellSummary(w io.Writer, s *settings, r report) {
 	for _, kind := range byCount(sum.ByKind) {
 		example := r.counts.Examples[kind]
 		fmt.Fprintf(text, "  %6d %s: e.g. %s: %s\n", sum.ByKind[kind], kind, output.Printable(shorten(example.URL)), output.Printable(shorten(example.Message)))
-		if hint := kindHints[kind]; hint != "" {
+		if hint := hintForKind(kind, example); hint != "" {
 			fmt.Fprintf(text, "         hint: %s\n", hint)
 		}
 	}

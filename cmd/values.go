@@ -71,6 +71,14 @@ type hintedError struct{ problem, hint string }
 
 func (e *hintedError) Error() string { return e.problem }
 
+func parseToggle(text string) (bool, error) {
+	on, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, errors.New("must be true or false")
+	}
+	return on, nil
+}
+
 func parseWhole(text string) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil {

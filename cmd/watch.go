@@ -9,13 +9,23 @@ import (
 )
 
 // watch tells of the run's progress until ctx ends, and counts the inputs beside it. The function returned awaits that.
-func (out *outputs) watch(ctx context.Context, s *settings, counts *output.Counts, inputs []input) (wait func()) {
-	mode := out.progressMode(s)
-	if mode == progressNone {
-		return func() {}
-	}
+func (out *outputs) watch(ctx context.Context, in *interrupts, s *settings, counts *output.Counts, inputs []input) (wait func()) {
 	progress := output.NewProgress(counts, s.fetch.Live, time.Now())
 	var watchers sync.WaitGroup
+	watchers.Go(func() {
+		select {
+		case <-in.drain:
+			progress.Drain()
+			if out.human {
+				tellNote(out.stderr, "interrupted: waiting up to "+shortDuration(s.fetch.Grace)+" for what is under way; once more cancels it")
+			}
+		case <-ctx.Done():
+		}
+	})
+	mode := out.progressMode(s)
+	if mode == progressNone {
+		return watchers.Wait
+	}
 	watchers.Go(func() {
 		if total, known := countRequests(ctx, inputs); known {
 			progress.SetTotal(total)

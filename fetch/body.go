@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 )
 
 // A wire is a body as it arrives: counted, and its own error remembered, so that what a decoder
@@ -100,9 +101,22 @@ func (x *exchange) readWhole(into taker, decoded io.Reader, in *wire, codings []
 	case err != nil:
 		return err
 	case more:
-		return failf(TooLarge, "the body is over --max-body %d bytes", x.options.MaxBody)
+		return failf(TooLarge, "the body is over max-body %s", sizeText(x.options.MaxBody))
 	}
 	return nil
+}
+
+// sizeText is a number of bytes as a person would write it.
+func sizeText(n int64) string {
+	for _, unit := range []struct {
+		name string
+		size int64
+	}{{"Gi", 1 << 30}, {"Mi", 1 << 20}, {"Ki", 1 << 10}} {
+		if n >= unit.size && n%unit.size == 0 {
+			return strconv.FormatInt(n/unit.size, 10) + unit.name
+		}
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
 }
 
 // verify holds the hash of a whole body against the one that was asked for.

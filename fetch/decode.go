@@ -114,7 +114,10 @@ func (d *decoder) buffered(in io.Reader) *bufio.Reader {
 
 func (d *decoder) brotli() io.Reader {
 	z := brotlis.Get().(*brotli.Reader)
-	d.release = append(d.release, func() { brotlis.Put(z) })
+	d.release = append(d.release, func() {
+		_ = z.Reset(nil) // it would keep its reader alive
+		brotlis.Put(z)
+	})
 	return &lateReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}
 }
 

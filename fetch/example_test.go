@@ -104,7 +104,7 @@ func ExampleOptions_Validate() {
 	var mistake *fetch.Mistake
 	fmt.Println(errors.As(options.Validate(), &mistake), mistake.Flag)
 	// Output:
-	// --concurrency is 0, must be at least 1
+	// --concurrency is 0, must be 1 to 65536
 	// --host-rate is -1/s, must be above 0
 	// true concurrency
 }

@@ -22,8 +22,10 @@ type exchange struct {
 	connected time.Time // zero until a connection was had
 	reused    bool
 	remote    string
-	conn      *conn // where this exchange has it to itself; else nil
+	carrier   *conn // the connection; nil until one was had
+	conn      *conn // the same, where this exchange has it to itself; else nil
 	before    int64 // what conn had received before it
+	cancel    context.CancelCauseFunc
 }
 
 // do asks for to and reads the answer into rec: body, hash and counts. The answer's failure is set
@@ -33,9 +35,10 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 	defer cancel(nil)
 	if x.options.Timeout > 0 {
 		var stop context.CancelFunc
-		ctx, stop = context.WithTimeoutCause(ctx, x.options.Timeout, &limitError{Timeout, "--timeout", x.options.Timeout})
+		ctx, stop = context.WithTimeoutCause(ctx, x.options.Timeout, &limitError{Timeout, "timeout", x.options.Timeout})
 		defer stop()
 	}
+	x.cancel = cancel
 	x.watch = &watch{limit: x.options.StallTimeout, cancel: cancel}
 	defer x.watch.stop()
 	if x.options.KeepTiming {
@@ -142,18 +145,22 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	}
 	x.remote = c.remote
 	if shared {
+		if x.carrier == c && !c.closed.Load() { // net/http asks once more by itself, after a wait of its own
+			x.cancel(failf(Reset, "the server refused the stream"))
+		}
+		x.carrier = c
 		x.watch.start(nil)
 		return
 	}
-	x.conn, x.before = c, c.received.Load()
+	x.carrier, x.conn, x.before = c, c, c.received.Load()
 	x.watch.start(c)
 }
 
 // explain classifies an error and says what had arrived by then.
 func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure {
 	f := classify(ctx, err)
-	if f.Kind == Protocol && rec.Status == 0 && x.conn != nil {
-		f = x.unreadable(f)
+	if f.Kind == Protocol {
+		f = x.unreadable(f, rec)
 	}
 	switch f.Kind {
 	case Timeout, Stalled, Reset, Truncated, Canceled, Protocol:
@@ -164,11 +171,11 @@ func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure
 
 // unreadable tells two ways of a header that can't be read from a wrong one; net/http's errors for them have no type.
 // The end of the connection is read only where the bytes before it were not enough.
-func (x *exchange) unreadable(f *Failure) *Failure {
+func (x *exchange) unreadable(f *Failure, rec *Record) *Failure {
 	switch {
-	case x.conn.received.Load()-x.before >= maxHeaderBytes:
+	case x.conn != nil && rec.Status == 0 && x.conn.received.Load()-x.before >= maxHeaderBytes:
 		return failf(TooLarge, "the header is over %d KiB", maxHeaderBytes>>10)
-	case x.conn.closed.Load():
+	case x.carrier != nil && x.carrier.closed.Load() && (rec.Status == 0 || x.conn == nil):
 		return failf(Truncated, "the connection closed before a whole answer")
 	}
 	return f

@@ -23,8 +23,8 @@ const (
 	DNS              Kind = "dns"
 	Connect          Kind = "connect"
 	TLS              Kind = "tls"
-	Timeout          Kind = "timeout"   // --timeout or --connect-timeout met
-	Stalled          Kind = "stalled"   // under 1 KiB in a --stall-timeout, once connected
+	Timeout          Kind = "timeout"   // of the whole exchange, or of connecting
+	Stalled          Kind = "stalled"   // under 1 KiB in a stall timeout, once connected
 	Reset            Kind = "reset"     // the connection was reset under the exchange
 	Truncated        Kind = "truncated" // it closed before a whole answer
 	Protocol         Kind = "protocol"
@@ -67,11 +67,11 @@ func failf(kind Kind, format string, args ...any) *Failure {
 // A limitError is the cause of a context that one of the time limits ended.
 type limitError struct {
 	kind  Kind
-	flag  string
+	name  string // of the option, as Validate spells it
 	limit time.Duration
 }
 
-func (e *limitError) Error() string { return fmt.Sprintf("%s %s met", e.flag, e.limit) }
+func (e *limitError) Error() string { return fmt.Sprintf("%s %s met", e.name, e.limit) }
 
 // A stopError is the cause of a context that the end of the run cancelled.
 type stopError struct{ why string }
@@ -98,6 +98,7 @@ func classify(ctx context.Context, err error) *Failure {
 	var failure *Failure
 	var limit *limitError
 	var stream streamError
+	var op *net.OpError
 	switch {
 	case errors.As(err, &failure):
 		return failure
@@ -111,6 +112,8 @@ func classify(ctx context.Context, err error) *Failure {
 		return failf(Reset, "the server reset the stream (HTTP/2 error code %#x)", stream.Code)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return failf(Truncated, "the connection closed before a whole answer")
+	case errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error"): // crypto/tls: an alert after the handshake
+		return failf(TLS, "tls: the connection was refused: %w", op.Err)
 	case isNetTimeout(err):
 		return failf(Timeout, "the network gave up waiting: %w", err)
 	}
@@ -135,8 +138,12 @@ func ended(ctx context.Context) *Failure {
 		return nil
 	}
 	var limit *limitError
-	if errors.As(cause, &limit) {
+	var failure *Failure
+	switch {
+	case errors.As(cause, &limit):
 		return &Failure{Kind: limit.kind, Err: limit}
+	case errors.As(cause, &failure):
+		return failure
 	}
 	return &Failure{Kind: Canceled, Err: cause}
 }
@@ -151,6 +158,9 @@ func classifyDial(ctx context.Context, addr string, err error) *Failure {
 	host, _, splitErr := net.SplitHostPort(addr)
 	if splitErr != nil {
 		host = addr
+	}
+	if deadline, ok := ctx.Deadline(); ok && isNetTimeout(err) && !time.Now().Before(deadline) {
+		<-ctx.Done() // the socket's own timer was first; the cause follows at once
 	}
 	if f := ended(ctx); f != nil {
 		if f.Kind == Timeout {

@@ -45,12 +45,12 @@ func TestClassify(t *testing.T) {
 		{name: "an end within the body", err: io.ErrUnexpectedEOF, want: Truncated},
 		{name: "a connection closed under us", err: net.ErrClosed, want: Truncated},
 		{name: "a time limit of the network", err: &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, want: Timeout},
-		{name: "a limit of ours", err: fmt.Errorf("x: %w", &limitError{Stalled, "--stall-timeout", time.Second}), want: Stalled},
+		{name: "a limit of ours", err: fmt.Errorf("x: %w", &limitError{Stalled, "stall-timeout", time.Second}), want: Stalled},
 		{name: "anything else", err: errors.New("malformed HTTP response"), want: Protocol},
-		{name: "--timeout met", ctx: stoppedBy(&limitError{Timeout, "--timeout", time.Second}), err: reset, want: Timeout},
-		{name: "stalled", ctx: stoppedBy(&limitError{Stalled, "--stall-timeout", time.Second}), err: context.Canceled, want: Stalled},
-		{name: "--deadline met", ctx: stoppedBy(&limitError{Canceled, "--deadline", time.Second}), err: context.Canceled, want: Canceled},
-		{name: "the run stopped", ctx: stoppedBy(&stopError{"--max-failures"}), err: failf(Connect, "x"), want: Canceled},
+		{name: "timeout met", ctx: stoppedBy(&limitError{Timeout, "timeout", time.Second}), err: reset, want: Timeout},
+		{name: "stalled", ctx: stoppedBy(&limitError{Stalled, "stall-timeout", time.Second}), err: context.Canceled, want: Stalled},
+		{name: "deadline met", ctx: stoppedBy(&limitError{Canceled, "deadline", time.Second}), err: context.Canceled, want: Canceled},
+		{name: "the run stopped", ctx: stoppedBy(&stopError{"the limit on failures"}), err: failf(Connect, "x"), want: Canceled},
 		{name: "the caller stopped", ctx: stoppedBy(nil), err: reset, want: Canceled},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestClassifyDial(t *testing.T) {
 		{name: "refused", err: syscallError("connect", syscall.ECONNREFUSED), want: Connect, says: "connecting to a.test:80: connection refused"},
 		{name: "no route", err: syscallError("connect", syscall.EHOSTUNREACH), want: Connect, says: "connecting to a.test:80: no route to host"},
 		{name: "an address that is none", err: &net.OpError{Op: "dial", Err: &net.AddrError{Err: "bad", Addr: "x"}}, want: Connect, says: "connecting to a.test:80"},
-		{name: "--connect-timeout met", ctx: stoppedBy(&limitError{Timeout, "--connect-timeout", time.Second}), err: context.Canceled, want: Timeout, says: "--connect-timeout 1s met: no connection to a.test:80"},
+		{name: "connect-timeout met", ctx: stoppedBy(&limitError{Timeout, "connect-timeout", time.Second}), err: context.Canceled, want: Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
 		{name: "the run stopped", ctx: stoppedBy(&stopError{"the caller"}), err: context.Canceled, want: Canceled, says: "stopped by the caller"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestClassifyTLS(t *testing.T) {
 		{name: "no TLS", err: tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, want: TLS, says: "a.test does not speak TLS on this port"},
 		{name: "an alert", err: &net.OpError{Op: "remote error", Err: tls.AlertError(40)}, want: TLS, says: "a.test refused the handshake"},
 		{name: "closed", err: io.EOF, want: TLS, says: "a.test closed the connection during the handshake"},
-		{name: "--connect-timeout met", ctx: stoppedBy(&limitError{Timeout, "--connect-timeout", time.Second}), err: context.Canceled, want: Timeout, says: "TLS handshake with a.test not done"},
+		{name: "connect-timeout met", ctx: stoppedBy(&limitError{Timeout, "connect-timeout", time.Second}), err: context.Canceled, want: Timeout, says: "TLS handshake with a.test not done"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.ctx == nil {

@@ -30,22 +30,29 @@ type Hosts struct {
 	Total, Skipped, Invalid int64
 }
 
-// CountHosts reads source to its end and asks nothing. It keeps an entry for each different host.
-func CountHosts(source Source) (Hosts, error) {
+// CountHosts reads source to its end and asks nothing. It keeps an entry for each different host,
+// and gives each line that can't be used to unusable, which may be nil.
+func CountHosts(source Source, unusable func(Request, *LineError)) (Hosts, error) {
 	hosts := Hosts{Requests: make(map[string]int64)}
+	invalid := func(request Request, line *LineError) {
+		hosts.Invalid++
+		if unusable != nil {
+			unusable(request, line)
+		}
+	}
 	for request, err := range source {
 		var line *LineError
 		switch {
 		case errors.Is(err, ErrSkipped):
 			hosts.Skipped++
 		case errors.As(err, &line):
-			hosts.Invalid++
+			invalid(request, line)
 		case err != nil:
 			return hosts, err
 		default:
 			u, err := request.parsed()
 			if err != nil {
-				hosts.Invalid++
+				invalid(request, &LineError{Input: maskLine([]byte(request.URL)), Err: err})
 				break
 			}
 			hosts.Requests[originOf(u)]++

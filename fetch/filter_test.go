@@ -68,7 +68,7 @@ func TestUniqueLetsErrorsPass(t *testing.T) {
 }
 
 func TestCountHosts(t *testing.T) {
-	hosts, err := CountHosts(Unique(sourceOf("http://a.test/1", "http://A.test:80/2", "https://a.test/", "http://b.test/", "http://b.test/", "{", "ftp://c.test/", "nonsense")))
+	hosts, err := CountHosts(Unique(sourceOf("http://a.test/1", "http://A.test:80/2", "https://a.test/", "http://b.test/", "http://b.test/", "{", "ftp://c.test/", "nonsense")), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestCountHosts(t *testing.T) {
 
 func TestCountHostsOfBrokenInput(t *testing.T) {
 	boom := errors.New("boom")
-	hosts, err := CountHosts(breaksOff(sourceOf("http://a.test/"), boom))
+	hosts, err := CountHosts(breaksOff(sourceOf("http://a.test/"), boom), nil)
 	if !errors.Is(err, boom) || hosts.Total != 1 {
 		t.Errorf("got %+v, %v", hosts, err)
 	}

@@ -52,7 +52,7 @@ func judge(o *Options, t trial, a answer, now time.Time, chance float64) Verdict
 	}
 	if isRedirect(a.status) && o.MaxRedirects > 0 && a.header.Get("Location") != "" {
 		if t.hops >= o.MaxRedirects {
-			return Verdict{Failure: failf(TooManyRedirects, "more than --max-redirs %d redirects", o.MaxRedirects)}
+			return Verdict{Failure: failf(TooManyRedirects, "more than max-redirs %d redirects", o.MaxRedirects)}
 		}
 		return Verdict{Fate: Hop}
 	}
@@ -81,7 +81,7 @@ func stillsHost(status int) bool {
 func refuse(o *Options, status int, wait time.Duration) Verdict {
 	return Verdict{Refused: true, Failure: &Failure{
 		Kind:       RateLimited,
-		Err:        fmt.Errorf("%s: the host asks to wait %s, longer than --retry-max-delay %s", statusText(status), wait, o.RetryMaxDelay),
+		Err:        fmt.Errorf("%s: the host asks to wait %s, longer than retry-max-delay %s", statusText(status), wait, o.RetryMaxDelay),
 		RetryAfter: wait,
 	}}
 }

@@ -149,7 +149,7 @@ func TestFullJitter(t *testing.T) {
 
 func TestRefusalSaysTheWait(t *testing.T) {
 	v := judge(options(nil), get(1), status(429, "Retry-After", "3600"), noon, 0.5)
-	const want = "429 Too Many Requests: the host asks to wait 1h0m0s, longer than --retry-max-delay 1m0s"
+	const want = "429 Too Many Requests: the host asks to wait 1h0m0s, longer than retry-max-delay 1m0s"
 	if v.Failure.Error() != want {
 		t.Errorf("got %q, want %q", v.Failure, want)
 	}

@@ -81,7 +81,9 @@ func (l *lane) closed(now time.Time) bool { return l.closedUntil.After(now) }
 // judge notes a refusal, or an answer that ends a row of them, and reports whether the lane has just been closed.
 func (l *lane) judge(v Verdict, now time.Time) bool {
 	if !v.Refused {
-		l.refusals = 0
+		if !l.closed(now) {
+			l.refusals = 0
+		}
 		return false
 	}
 	l.refusals++
@@ -89,7 +91,7 @@ func (l *lane) judge(v Verdict, now time.Time) bool {
 	if l.refusals < refusalsToClose {
 		return false
 	}
-	l.closedUntil = now.Add(v.Failure.RetryAfter)
+	l.closedUntil = latest(l.closedUntil, now.Add(v.Failure.RetryAfter))
 	return true
 }
 

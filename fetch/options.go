@@ -12,7 +12,7 @@ import (
 
 // Options are the knobs of a run. Start from Defaults; a zero means what the comment says, never "the default".
 type Options struct {
-	// Concurrency is the most exchanges under way at once; at least 1.
+	// Concurrency is the most exchanges under way at once; 1 to 65536.
 	Concurrency int
 	// HostConcurrency is the most exchanges under way at once on one host; at least 1.
 	HostConcurrency int
@@ -53,7 +53,8 @@ type Options struct {
 	Method string
 	// Body is for requests that bring none; nil is no body (curl -d).
 	Body []byte
-	// Header is sent with every request; a request's own header of the same name wins. A nil value drops a header of ours.
+	// Header is sent with every request, under canonical names; a request's own header of the same name wins.
+	// A nil value drops a header of ours.
 	Header http.Header
 	// Username and Password are for Basic authentication of every request (RFC 7617); an empty Username is none.
 	Username, Password string
@@ -128,12 +129,26 @@ func Defaults() Options {
 	}
 }
 
+// complete adds to a Request that failed what the Options made it ask for, so that its Record asks the same again.
+// Headers stay out: they may be secret.
+func (o *Options) complete(r *Request) {
+	if r.Method == "" {
+		r.Method = o.Method
+	}
+	if r.Body == nil && o.Body != nil {
+		r.Body, r.BodyForm = o.Body, BodyText
+	}
+}
+
 // A Mistake is one unusable option, named as on the command line.
 type Mistake struct {
 	Flag, Problem, Hint string
 }
 
 func (m *Mistake) Error() string { return "--" + m.Flag + " " + m.Problem }
+
+// mostConcurrency is more sockets than a process can have to most hosts.
+const mostConcurrency = 1 << 16
 
 // Validate reports every mistake at once: each error joined is a *Mistake.
 func (o *Options) Validate() error {
@@ -143,7 +158,7 @@ func (o *Options) Validate() error {
 			mistakes = append(mistakes, &Mistake{flag, fmt.Sprintf(problem, args...), hint})
 		}
 	}
-	check(o.Concurrency >= 1, "concurrency", "", "is %d, must be at least 1", o.Concurrency)
+	check(o.Concurrency >= 1 && o.Concurrency <= mostConcurrency, "concurrency", "", "is %d, must be 1 to %d", o.Concurrency, mostConcurrency)
 	check(o.HostConcurrency >= 1, "host-concurrency", "", "is %d, must be at least 1", o.HostConcurrency)
 	check(o.Rate >= 0, "rate", "leave it out for no limit", "is %g/s, must be above 0", o.Rate)
 	check(o.HostRate >= 0, "host-rate", "leave it out for no limit", "is %g/s, must be above 0", o.HostRate)
@@ -160,9 +175,15 @@ func (o *Options) Validate() error {
 	}{
 		{"retry-delay", o.RetryDelay}, {"retry-max-delay", o.RetryMaxDelay}, {"retry-max-time", o.RetryMaxTime},
 		{"connect-timeout", o.ConnectTimeout}, {"stall-timeout", o.StallTimeout}, {"timeout", o.Timeout},
-		{"deadline", o.Deadline}, {"slow", o.Slow},
+		{"deadline", o.Deadline}, {"slow", o.Slow}, {"grace", o.Grace},
 	} {
 		check(span.value >= 0, span.flag, "", "is %s, must not be negative", span.value)
+	}
+	for name, values := range o.Header {
+		for _, value := range values {
+			err := CheckHeader(name, value)
+			check(err == nil, "header", "", "can't be sent: %v", err)
+		}
 	}
 	return errors.Join(mistakes...)
 }

@@ -219,6 +219,7 @@ func NestsDeeper(text []byte, than int) bool {
 // finish makes sure that a request can be sent as it stands.
 func finish(r Request) (Request, error) {
 	wrongURL := r.parse()
+	r.SHA256 = strings.ToLower(r.SHA256)
 	if !validMethod(r.Method) {
 		return r, errors.New("the method is no HTTP method that can be asked")
 	}
@@ -253,6 +254,10 @@ func CheckHeader(name, value string) error {
 		return fmt.Errorf("the value of header %s holds a control character", name)
 	}
 	switch http.CanonicalHeaderKey(name) {
+	case "Host":
+		if value == "" || !httpguts.ValidHostHeader(value) || strings.ContainsAny(value, " /@\\?#") {
+			return errors.New("the value of header Host is no host")
+		}
 	case "Connection":
 		if strings.EqualFold(value, "close") || strings.EqualFold(value, "keep-alive") {
 			return nil

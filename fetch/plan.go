@@ -157,17 +157,30 @@ func (p *plan) settle(l *lane, now time.Time) {
 		l.leave()
 	case l.nextStart().After(now) && l.empty():
 		l.enter(&p.fading, l.nextStart())
+		if len(p.fading) > fadingPerRequest*p.options.Lookahead {
+			p.forget(p.fading[0])
+		}
 	case l.nextStart().After(now):
 		l.enter(&p.waiting, l.nextStart())
 	case l.empty() && !l.queued:
-		l.leave()
-		delete(p.lanes, l.host)
+		p.forget(l)
 	default:
 		l.leave()
 		if !l.queued {
 			l.queued = true
 			p.ready.push(l)
 		}
+	}
+}
+
+// fadingPerRequest bounds the hosts whose pause or pace is remembered while nothing is asked of them,
+// as a multiple of Options.Lookahead. Past it the one due soonest is forgotten.
+const fadingPerRequest = 10
+
+func (p *plan) forget(l *lane) {
+	l.leave()
+	if !l.queued {
+		delete(p.lanes, l.host)
 	}
 }
 
@@ -184,9 +197,12 @@ func (p *plan) count(l *lane) {
 	}
 }
 
-// rest takes every Task that waits for an exchange out of the plan.
+// rest takes every Task that waits out of the plan, but for those that have had their last word.
 func (p *plan) rest() []*task {
 	var tasks []*task
+	for p.bad.len() > 0 {
+		tasks = append(tasks, p.bad.pop())
+	}
 	for _, l := range p.lanes {
 		for _, t := range l.clear() {
 			t.lane = nil

@@ -53,7 +53,7 @@ func runOver(ctx context.Context, source Source, sink Sink, o *Options, client h
 	flights, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	go r.feed(source) // ends with the source, or at its next Request after r.closed
+	go r.feed(source) // awaited, unless it is blocked in a read: then it ends at its next Request
 	var workers, writer sync.WaitGroup
 	writer.Go(r.write)
 	s := newScheduler(r, cancel, func() {
@@ -67,8 +67,22 @@ func runOver(ctx context.Context, source Source, sink Sink, o *Options, client h
 	workers.Wait()
 	close(r.records)
 	writer.Wait()
-	summary := s.summary(time.Now())
+	ended := time.Now()
+	r.awaitFeed()
+	summary := s.summary(ended)
 	return summary, r.verdict(ctx, &summary)
+}
+
+// feedPatience is how long the feed may take to notice the end of the run, where it is not blocked in a read.
+const feedPatience = 100 * time.Millisecond
+
+func (r *run) awaitFeed() {
+	patience := time.NewTimer(feedPatience)
+	defer patience.Stop()
+	select {
+	case <-r.fed:
+	case <-patience.C:
+	}
 }
 
 // A run is what the stages of one Run share: the channels between them.
@@ -88,6 +102,9 @@ type run struct {
 	put     atomic.Int64  // Records that the Sink has taken
 	broken  chan struct{} // closed by the writer when the Sink has failed
 	closed  chan struct{} // closed when the run is over
+	left    chan *task    // what the feed had in hand then
+	fed     chan struct{} // closed when the feed has ended
+	stuck   atomic.Int64  // workers that wait for the writer to take a large Record
 
 	inputErr error // feed's, until it has closed intake
 	breaking sync.Once
@@ -105,11 +122,14 @@ func newRun(o *Options, sink Sink, client http.RoundTripper) *run {
 		wake:    make(chan struct{}, 1),
 		broken:  make(chan struct{}),
 		closed:  make(chan struct{}),
+		left:    make(chan *task, 1),
+		fed:     make(chan struct{}),
 	}
 }
 
 // feed makes Tasks of what the source yields.
 func (r *run) feed(source Source) {
+	defer close(r.fed)
 	defer close(r.intake)
 	var seq int64
 	for request, err := range source {
@@ -130,17 +150,39 @@ func (r *run) feed(source Source) {
 			t.seq = seq
 			seq++
 		}
-		select {
-		case r.intake <- t:
-		case <-r.closed:
+		if !r.hand(t) {
 			return
 		}
 	}
 }
 
+// hand gives a Task to the scheduler, or leaves it where the run is over.
+func (r *run) hand(t *task) bool {
+	select {
+	case <-r.closed:
+		r.left <- t // never blocks: it takes one, and this was the last
+		return false
+	default:
+	}
+	select {
+	case r.intake <- t:
+		return true
+	case <-r.closed:
+		r.left <- t // as above
+		return false
+	}
+}
+
 // aim points a Task at what its Request asks for, or says why that can't be asked.
 func (r *run) aim(t *task) {
-	to, err := r.targets.of(&t.request)
+	var err error
+	if t.request.url == nil { // made by hand: nobody has looked at it yet
+		t.request, err = finish(t.request)
+	}
+	var to target
+	if err == nil {
+		to, err = r.targets.of(&t.request)
+	}
 	if err != nil {
 		t.bad = &LineError{Input: maskLine([]byte(t.request.URL)), Err: err}
 		t.request.URL = "" // what is no URL may hide anything

@@ -165,7 +165,7 @@ func TestTimeoutBoundsOneExchange(t *testing.T) {
 		if err != nil || shelf.kinds() != "timeout" || s.Elapsed != 4*time.Second {
 			t.Fatalf("%s: %+v, %v", shelf.kinds(), s, err)
 		}
-		if says := shelf.records[0].Failure.Error(); !strings.HasPrefix(says, "--timeout 2s met; ") {
+		if says := shelf.records[0].Failure.Error(); !strings.HasPrefix(says, "timeout 2s met; ") {
 			t.Errorf("says %q", says)
 		}
 	})

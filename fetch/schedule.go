@@ -174,6 +174,9 @@ func (s *scheduler) take(t *task) {
 	if t.verdict.Fate == Final {
 		s.open--
 		s.tally.final(t)
+		if f := t.verdict.Failure; f != nil && f.Kind == Canceled && !s.stopped() {
+			s.stop(StopCanceled, now) // the flight heard of it before we did
+		}
 		if !s.stopped() && s.tally.tooMany(s.options) {
 			s.stop(StopFailures, now)
 		}
@@ -227,15 +230,21 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 	}
 }
 
+// leave counts what was read and will not be started.
+func (s *scheduler) leave(t *task) {
+	if t.skipped {
+		s.tally.Skipped++
+		return
+	}
+	s.tally.NotStarted++
+}
+
 func (s *scheduler) because() error {
 	switch s.tally.Stopped {
 	case StopFailures:
-		if s.options.MaxFailures == 0 {
-			return &stopError{"--fail-fast"}
-		}
-		return &stopError{"--max-failures"}
+		return &stopError{"the limit on failures"}
 	case StopDeadline:
-		return &limitError{Canceled, "--deadline", s.options.Deadline}
+		return &limitError{Canceled, "deadline", s.options.Deadline}
 	case StopDrain:
 		return &stopError{"an interrupt"}
 	case StopOutput:
@@ -254,7 +263,7 @@ func (s *scheduler) cutOff(t *task) *Failure {
 
 // heldBy says what keeps the next Task from starting.
 func (s *scheduler) heldBy(now time.Time) Limit {
-	if len(s.records) == cap(s.records) {
+	if len(s.records) == cap(s.records) || 2*int(s.stuck.Load()) > s.plan.running {
 		return LimitOutput
 	}
 	if limit := s.plan.held(now); limit != "" {
@@ -282,11 +291,14 @@ func (s *scheduler) charge(now time.Time) {
 // summary closes the counts once the run is over. What the feed had ready by then was never started.
 func (s *scheduler) summary(now time.Time) Summary {
 	for n := len(s.intake); n > 0; n-- {
-		if t := <-s.intake; t.skipped {
-			s.tally.Skipped++
-		} else {
-			s.tally.NotStarted++
+		if t := <-s.intake; t != nil { // nil: the feed has ended and closed it
+			s.leave(t)
 		}
+	}
+	select {
+	case t := <-s.left:
+		s.leave(t)
+	default:
 	}
 	if s.ended && s.inputErr != nil && !s.stopped() {
 		s.tally.Stopped = StopInput

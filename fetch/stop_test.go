@@ -25,7 +25,7 @@ func TestDeadlineEndsTheRun(t *testing.T) {
 		if s.Succeeded != 4 || s.ByKind[Canceled] != 2 || s.NotStarted != 4 || s.Total != 10 {
 			t.Errorf("got %+v", s)
 		}
-		if says := shelf.records[5].Failure.Error(); !strings.HasPrefix(says, "--deadline 2.5s met; ") {
+		if says := shelf.records[5].Failure.Error(); !strings.HasPrefix(says, "deadline 2.5s met; ") {
 			t.Errorf("says %q", says)
 		}
 	})
@@ -40,7 +40,7 @@ func TestDeadlineReachesWhatWaits(t *testing.T) {
 		if err != nil || shelf.kinds() != "canceled" || s.Elapsed != time.Second {
 			t.Fatalf("%s: %+v, %v", shelf.kinds(), s, err)
 		}
-		const want = "--deadline 1s met before the next attempt; the last one: 503 Service Unavailable"
+		const want = "deadline 1s met before the next attempt; the last one: 503 Service Unavailable"
 		if r := shelf.records[0]; r.Failure.Error() != want || r.Attempts != 1 {
 			t.Errorf("%d attempts, says %q", r.Attempts, r.Failure)
 		}

@@ -69,6 +69,7 @@ type Latency struct {
 // An outcome is what a worker tells of one exchange, for the counts.
 type outcome struct {
 	exchanged        bool
+	again            bool // it was a retry
 	took             time.Duration
 	status           int
 	bytes, wireBytes int64
@@ -95,7 +96,7 @@ func (c *tally) exchange(t *task) {
 	}
 	c.Exchanges++
 	c.latency.add(t.outcome.took)
-	if t.verdict.Fate == Retry {
+	if t.outcome.again {
 		c.Retries++
 	}
 }

@@ -73,7 +73,7 @@ func TestTallyCounts(t *testing.T) {
 		c.exchange(task)
 		c.final(task)
 	}
-	c.exchange(finished("http://a.test", Verdict{Fate: Retry}, outcome{exchanged: true, status: 500}))
+	c.exchange(finished("http://a.test", Verdict{Fate: Retry}, outcome{exchanged: true, again: true, status: 500}))
 	c.exchange(finished("http://a.test", Verdict{Fate: Hop}, outcome{exchanged: true, status: 302}))
 	c.Skipped, c.NotStarted = 2, 3
 	s := c.summary(time.Second)

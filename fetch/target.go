@@ -16,8 +16,8 @@ import (
 // A targeter turns Requests into targets: it merges what a line says with what the Options say.
 type targeter struct {
 	options *Options
-	base    http.Header // what a plain URL is asked with; shared, never written to
-	form    http.Header // the same with the Content-Type of curl -d
+	base    http.Header              // what a plain URL is asked with; shared, never written to
+	bodies  map[BodyForm]http.Header // the same with the Content-Type of a body
 }
 
 func newTargeter(o *Options) *targeter {
@@ -29,8 +29,11 @@ func newTargeter(o *Options) *targeter {
 	if o.Username != "" {
 		base["Authorization"] = []string{basic(o.Username, o.Password)}
 	}
-	form := merge(base, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
-	return &targeter{options: o, base: merge(base, o.Header), form: merge(form, o.Header)}
+	tg := &targeter{options: o, base: merge(base, o.Header), bodies: make(map[BodyForm]http.Header)}
+	for form, kind := range contentTypes {
+		tg.bodies[form] = merge(merge(base, http.Header{"Content-Type": {kind}}), o.Header)
+	}
+	return tg
 }
 
 // merge returns base with the values of over in place of its own; a nil value in over takes the header away.
@@ -63,14 +66,11 @@ func (tg *targeter) of(r *Request) (target, error) {
 		return target{}, err
 	}
 	t := target{url: u, host: originOf(u), body: r.Body, header: tg.base}
-	if t.body == nil {
-		t.body = tg.options.Body
-	}
-	if t.body != nil {
-		t.header = tg.form
-		if r.Body != nil && r.BodyForm != BodyText {
-			t.header = merge(http.Header{"Content-Type": {contentTypes[r.BodyForm]}}, tg.base)
-		}
+	switch {
+	case r.Body != nil:
+		t.header = tg.bodies[r.BodyForm]
+	case tg.options.Body != nil:
+		t.body, t.header = tg.options.Body, tg.bodies[BodyText]
 	}
 	if u.User != nil {
 		password, _ := u.User.Password()
@@ -86,7 +86,7 @@ func (tg *targeter) of(r *Request) (target, error) {
 	return t, nil
 }
 
-var contentTypes = map[BodyForm]string{BodyJSON: "application/json", BodyBase64: "application/octet-stream"}
+var contentTypes = map[BodyForm]string{BodyText: "application/x-www-form-urlencoded", BodyJSON: "application/json", BodyBase64: "application/octet-stream"}
 
 func (tg *targeter) method(r *Request, hasBody bool) string {
 	switch {

@@ -165,7 +165,7 @@ func TestTLSWithOneThatHasNone(t *testing.T) {
 func TestHandshakeThatIsNotAnswered(t *testing.T) {
 	url := strings.Replace(talk(t, func(c *net.TCPConn) { until(c) }), "http:", "https:", 1)
 	r, _ := one(t, url, quick(func(o *Options) { o.ConnectTimeout = 100 * time.Millisecond }))
-	if kindOf(r) != Timeout || !strings.HasPrefix(r.Failure.Error(), "--connect-timeout 100ms met: TLS handshake with 127.0.0.1 not done") {
+	if kindOf(r) != Timeout || !strings.HasPrefix(r.Failure.Error(), "connect-timeout 100ms met: TLS handshake with 127.0.0.1 not done") {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }

@@ -14,7 +14,7 @@ const maxHeaderBytes = 256 << 10
 // newTransport returns the pooled client of a run. It follows no redirect, decodes nothing and retries nothing
 // but a request that a reused connection was closed under before an answer began (RFC 9110 section 9.2.2).
 func newTransport(o *Options) *http.Transport {
-	d := dialer{timeout: o.ConnectTimeout, tls: tlsConfig(o)}
+	d := dialer{timeout: o.ConnectTimeout, whole: o.Timeout, tls: tlsConfig(o)}
 	t := &http.Transport{
 		DialContext:            d.plain,
 		DialTLSContext:         d.secure,
@@ -61,6 +61,7 @@ func tlsConfig(o *Options) *tls.Config {
 // A dialer makes connections, each within one limit for lookup, connect and handshake together.
 type dialer struct {
 	timeout time.Duration
+	whole   time.Duration // of the exchange; net/http lets a dial outlive it
 	tls     *tls.Config
 }
 
@@ -101,17 +102,26 @@ func (d *dialer) secure(ctx context.Context, network, addr string) (net.Conn, er
 }
 
 func (d *dialer) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if d.whole > 0 && (d.timeout <= 0 || d.whole <= d.timeout) {
+		return context.WithTimeoutCause(ctx, d.whole, &limitError{Timeout, "timeout", d.whole})
+	}
 	if d.timeout <= 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, d.timeout, &limitError{Timeout, "--connect-timeout", d.timeout})
+	return context.WithTimeoutCause(ctx, d.timeout, &limitError{Timeout, "connect-timeout", d.timeout})
 }
+
+// writeBuffer bounds what lies in the kernel of an upload, so that a slow one is seen to move.
+const writeBuffer = 256 << 10
 
 func (d *dialer) connect(ctx context.Context, network, addr string) (*conn, error) {
 	began := time.Now()
 	raw, err := new(net.Dialer).DialContext(stepsOf(ctx).lookups(ctx), network, addr)
 	if err != nil {
 		return nil, classifyDial(ctx, addr, err)
+	}
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(writeBuffer) // without it uploads are only seen to move in larger steps
 	}
 	stepsOf(ctx).connected(time.Since(began))
 	return &conn{Conn: raw, remote: raw.RemoteAddr().String()}, nil

@@ -70,7 +70,7 @@ func (w *watch) tick() {
 	slot := w.look % stallSteps
 	w.look++
 	if w.look >= stallSteps && total-w.marks[slot] < stallBytes {
-		w.cancel(&limitError{Stalled, "--stall-timeout", w.limit})
+		w.cancel(&limitError{Stalled, "stall-timeout", w.limit})
 		return
 	}
 	w.marks[slot] = total

@@ -124,7 +124,7 @@ func TestStalled(t *testing.T) {
 			if kindOf(r) != Stalled {
 				t.Fatalf("got %s: %v", kindOf(r), r.Failure)
 			}
-			if says := r.Failure.Error(); !strings.HasPrefix(says, "--stall-timeout 200ms met; ") || !strings.Contains(says, tt.text) {
+			if says := r.Failure.Error(); !strings.HasPrefix(says, "stall-timeout 200ms met; ") || !strings.Contains(says, tt.text) {
 				t.Errorf("says %q", says)
 			}
 			if r.Elapsed < 200*time.Millisecond {
@@ -152,7 +152,7 @@ func TestSlowIsNotStalled(t *testing.T) {
 func TestTimeoutSaysWhatHadArrived(t *testing.T) {
 	url := talk(t, func(c *net.TCPConn) { ask(c); say(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"); until(c) })
 	r, _ := one(t, url, quick(func(o *Options) { o.Timeout = 200 * time.Millisecond }))
-	if kindOf(r) != Timeout || r.Failure.Error() != "--timeout 200ms met; 200 OK and 4 bytes of its body had arrived" {
+	if kindOf(r) != Timeout || r.Failure.Error() != "timeout 200ms met; 200 OK and 4 bytes of its body had arrived" {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }

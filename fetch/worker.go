@@ -48,6 +48,7 @@ func (w *worker) settle(t *task, record *Record, why *Failure) {
 
 // attempt does one exchange and judges it.
 func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
+	again := t.verdict.Fate == Retry
 	if t.verdict.Fate != Hop {
 		t.attempts++
 	}
@@ -58,7 +59,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		t.began = x.began
 	}
 	t.answered = a.status
-	t.outcome = outcome{exchanged: true, took: now.Sub(x.began), bytes: record.Bytes, wireBytes: record.WireBytes}
+	t.outcome = outcome{exchanged: true, again: again, took: now.Sub(x.began), bytes: record.Bytes, wireBytes: record.WireBytes}
 	if a.failure == nil {
 		t.outcome.status = a.status
 	}
@@ -93,7 +94,9 @@ func (w *worker) hop(t *task, a answer) {
 // finish completes the Record and hands it to the writer, rendered.
 func (w *worker) finish(t *task, record *Record) {
 	record.Attempts, record.Redirects = t.attempts, t.hops
-	record.Failure = t.verdict.Failure
+	if record.Failure = t.verdict.Failure; record.Failure != nil {
+		w.options.complete(&record.Request)
+	}
 	if !t.began.IsZero() {
 		record.StartedAt, record.Elapsed = t.began, time.Since(t.began)
 	}
@@ -102,7 +105,9 @@ func (w *worker) finish(t *task, record *Record) {
 	}
 	w.sink.Encode(record)
 	if len(record.Line)+len(record.Body) > largeLine {
+		w.stuck.Add(1)
 		w.large <- record
+		w.stuck.Add(-1)
 		return
 	}
 	w.records <- record

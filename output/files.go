@@ -3,7 +3,6 @@ package output
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,18 +22,18 @@ var ErrBusy = errors.New("another run is writing it")
 // Create opens the output file name. An earlier file of that name stays as it is until Commit.
 // Two runs can't write one file at a time: the second Create fails with ErrBusy.
 func Create(name string) (*File, error) {
-	name = behindLinks(name)
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
 		return nil, fmt.Errorf("%s is a directory", name)
-	case err == nil && !info.Mode().IsRegular():
+	case err == nil && !info.Mode().IsRegular(): // by the name given: behind /dev/stdout is no name that can be opened
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
 			return nil, err
 		}
 		return &File{File: f}, nil
 	}
+	name = behindLinks(name)
 	f, openErr := openPart(name + ".part")
 	if openErr != nil {
 		return nil, openErr
@@ -123,6 +122,14 @@ func (f *File) Commit() error {
 	return syncDir(filepath.Dir(f.name))
 }
 
+// Discard removes a part that has not been written to.
+func (f *File) Discard() {
+	if info, err := f.Stat(); err == nil && info.Size() == 0 && f.name != "" {
+		_ = os.Remove(f.Part()) // while the lock is held; what can't be removed is empty
+	}
+	_ = f.Abandon() // it holds nothing
+}
+
 // Abandon leaves the unfinished output where it is.
 func (f *File) Abandon() error {
 	if f.ended {
@@ -144,18 +151,47 @@ func syncDir(name string) error {
 	return nil
 }
 
-// CreateLive opens a file that is written as the run goes, from empty, readable only by its owner:
+// A Live is a file that is written as the run goes, from empty, readable only by its owner:
 // it may tell of addresses that others need not know.
-func CreateLive(name string) (io.WriteCloser, error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+type Live struct{ *os.File }
+
+// OpenLive opens the file name. What it holds stays until Begin.
+func OpenLive(name string) (*Live, error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-		if err := f.Chmod(0o600); err != nil { // one that was there may be readable for all
-			_ = f.Close() // it is empty
-			return nil, err
-		}
+	return &Live{f}, nil
+}
+
+// Begin empties the file, unless it is a pipe or a device.
+func (l *Live) Begin() error {
+	info, err := l.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
 	}
-	return f, nil
+	return errors.Join(l.Chmod(0o600), l.Truncate(0)) // one that was there may be readable for all
+}
+
+// SameFile reports whether two names are one file, or would be once they are made.
+func SameFile(a, b string) bool {
+	first, err1 := os.Stat(a)
+	second, err2 := os.Stat(b)
+	if err1 == nil && err2 == nil {
+		return os.SameFile(first, second) && first.Mode().IsRegular()
+	}
+	return err1 != nil && err2 != nil && canonical(a) == canonical(b)
+}
+
+// canonical is the one spelling of a name that may not exist yet.
+func canonical(name string) string {
+	name = behindLinks(name)
+	dir, err := filepath.EvalSymlinks(filepath.Dir(name))
+	if err != nil {
+		dir = filepath.Dir(name)
+	}
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	return filepath.Join(dir, filepath.Base(name))
 }

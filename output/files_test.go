@@ -237,7 +237,7 @@ func TestFileKeepsItsMode(t *testing.T) {
 }
 
 // Files of failures and summaries are written as the run goes, from empty, for their owner's eyes.
-func TestCreateLive(t *testing.T) {
+func TestLive(t *testing.T) {
 	for _, before := range []string{"new", "there already", "there for all"} {
 		t.Run(before, func(t *testing.T) {
 			name := filepath.Join(t.TempDir(), "failures.jsonl")
@@ -247,8 +247,14 @@ func TestCreateLive(t *testing.T) {
 			case "there for all":
 				write(t, name, "yesterday\n", 0o644)
 			}
-			f, err := CreateLive(name)
+			f, err := OpenLive(name)
 			if err != nil {
+				t.Fatal(err)
+			}
+			if got := read(t, name); before != "new" && got != "yesterday\n" {
+				t.Errorf("it holds %q before it begins", got)
+			}
+			if err := f.Begin(); err != nil {
 				t.Fatal(err)
 			}
 			if got := read(t, name); got != "" {
@@ -265,7 +271,7 @@ func TestCreateLive(t *testing.T) {
 			}
 		})
 	}
-	if _, err := CreateLive(t.TempDir()); err == nil {
+	if _, err := OpenLive(t.TempDir()); err == nil {
 		t.Error("a directory is taken")
 	}
 }

@@ -65,10 +65,10 @@ func golden() map[string]struct {
 	add("failure-truncated", BodyAuto, failure(fetch.Truncated, "the connection closed before a whole answer"), func(r *fetch.Record) {
 		r.Status, r.Protocol, r.ContentType, r.Bytes, r.WireBytes, r.Attempts = 200, "HTTP/1.1", "text/plain", 10, 10, 4
 	})
-	add("failure-canceled", BodyAuto, failure(fetch.Canceled, "stopped by --fail-fast"), func(r *fetch.Record) {
+	add("failure-canceled", BodyAuto, failure(fetch.Canceled, "stopped by the limit on failures"), func(r *fetch.Record) {
 		r.Attempts, r.StartedAt, r.Elapsed = 0, time.Time{}, 0
 	})
-	add("failure-posted", BodyAuto, failure(fetch.Timeout, "--timeout 5s met"), func(r *fetch.Record) {
+	add("failure-posted", BodyAuto, failure(fetch.Timeout, "timeout 5s met"), func(r *fetch.Record) {
 		never := false
 		r.Request.Body, r.Request.Header, r.Request.Retry = []byte("a=1&b=\x7f"), http.Header{"Cookie": {"s=secret"}}, &never
 	})

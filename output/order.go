@@ -20,6 +20,7 @@ type InOrder struct {
 	spill   *os.File
 	end     int64 // of the spill file
 	spilled int   // Records in it
+	failed  error // once set, nothing more is let go: it would stand behind a torn line
 }
 
 // keepBytes is how much waits in memory.
@@ -42,6 +43,13 @@ func (o *InOrder) Held() int { return int(o.held.Load()) }
 
 // Put passes the Record on if it is its turn, and then all that waited for it.
 func (o *InOrder) Put(r *fetch.Record) error {
+	if o.failed == nil {
+		o.failed = o.put(r)
+	}
+	return o.failed
+}
+
+func (o *InOrder) put(r *fetch.Record) error {
 	if r.Seq != o.next {
 		return o.keep(r)
 	}
@@ -121,7 +129,7 @@ func (o *InOrder) pass(e early) error {
 
 // Flush passes on, at the end, what waited for Records that never came because the run was stopped.
 func (o *InOrder) Flush(last bool) error {
-	if last {
+	if last && o.failed == nil {
 		for _, seq := range sortedKeys(o.waiting) {
 			o.next = seq
 			if err := o.release(); err != nil {

@@ -5,21 +5,24 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 
 	"batchfetch/fetch"
 )
 
 // A Progress says how far a run is: what is done, of how many, how fast.
 type Progress struct {
-	counts *Counts
-	live   *fetch.Live
-	total  atomic.Int64 // 0 until it is known
-	begun  time.Time
+	counts  *Counts
+	live    *fetch.Live
+	total   atomic.Int64 // 0 until it is known
+	begun   time.Time
+	drained atomic.Bool
 
 	mu      sync.Mutex
 	samples []sample // of the last seconds, for the rate
@@ -34,6 +37,9 @@ type sample struct {
 func NewProgress(counts *Counts, live *fetch.Live, now time.Time) *Progress {
 	return &Progress{counts: counts, live: live, begun: now, samples: []sample{{at: now}}}
 }
+
+// Drain says that no more will be started: from then on nobody can tell when the end is.
+func (p *Progress) Drain() { p.drained.Store(true) }
 
 // SetTotal makes the number of requests known.
 func (p *Progress) SetTotal(n int64) { p.total.Store(n) }
@@ -60,14 +66,25 @@ func (p *Progress) rate(now time.Time) float64 {
 	return float64(done-first.done) / span
 }
 
-// words is what stands behind the bar.
-func (p *Progress) words(now time.Time) string {
+// words is what there is to say.
+func (p *Progress) words(now time.Time) string { return p.wordsWithin(now, math.MaxInt) }
+
+// wordsWithin is as much of it as so many columns take: the least needed is left out first.
+func (p *Progress) wordsWithin(now time.Time, columns int) string {
 	rate := p.rate(now)
-	text := fmt.Sprintf("%s/s, %d failed, %d retries", rateWord(rate), p.counts.Failed.Load(), p.live.Retries.Load())
-	if left := p.total.Load() - p.counts.Done.Load(); left > 0 && rate > 0 {
-		text += ", ETA " + (time.Duration(math.Ceil(float64(left)/rate)) * time.Second).String()
+	speed := rateWord(rate) + "/s"
+	failed := fmt.Sprintf(", %d failed", p.counts.Failed.Load())
+	retries := fmt.Sprintf(", %d retries", p.live.Retries.Load())
+	eta := ""
+	if left := p.total.Load() - p.counts.Done.Load(); left > 0 && rate > 0 && !p.drained.Load() {
+		eta = ", ETA " + (time.Duration(math.Ceil(float64(left)/rate)) * time.Second).String()
 	}
-	return text
+	for _, text := range []string{speed + failed + retries + eta, speed + failed + eta, speed + failed, speed} {
+		if len(text) <= columns {
+			return text
+		}
+	}
+	return ""
 }
 
 func rateWord(rate float64) string {
@@ -151,6 +168,16 @@ func newBar(out io.Writer, total int64) *Bar {
 func (b *Bar) hide() { _ = b.Clear() }       // a terminal that can't be written to has no bar
 func (b *Bar) show() { _ = b.RenderBlank() } // likewise
 
+// columns returns the width of the terminal; 80 where it has none.
+func (s *Screen) columns() int {
+	if f, ok := s.out.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
+
 func (s *Screen) setBar(b *Bar) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -169,10 +196,16 @@ func (s *Screen) paint(p *Progress, now time.Time) {
 	if s.bar == nil || s.bar.total != total {
 		s.setBar(newBar(s.out, total))
 	}
-	words := p.words(now)
+	room := s.columns() - 1 - len(fmt.Sprintf(" 100%% || (%d/%d) ", done, total)) // the bar itself shrinks to nothing
+	if room < 0 {
+		s.setBar(nil)
+		return
+	}
+	words := p.wordsWithin(now, room)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bar.hide()
 	s.bar.Describe(words)
-	_ = s.bar.Set64(done) // see hide
+	_ = s.bar.Set64(done)              // see hide
+	_, _ = io.WriteString(s.out, "\r") // so that what another program of the pipeline writes takes the bar's place
 }

@@ -14,6 +14,7 @@ import (
 // Readable is a Sink of failures for a person at a terminal: a line each, at most readablePerSecond of them.
 type Readable struct {
 	out     io.Writer
+	kept    string // where all of them are
 	since   time.Time
 	shown   int
 	skipped int
@@ -22,8 +23,8 @@ type Readable struct {
 // readablePerSecond is how many failures a person is shown in a second; the rest is counted.
 const readablePerSecond = 20
 
-// NewReadable returns a Readable that writes to out.
-func NewReadable(out io.Writer) *Readable { return &Readable{out: out} }
+// NewReadable returns a Readable that writes to out; kept says where a person finds the failures that are not shown.
+func NewReadable(out io.Writer, kept string) *Readable { return &Readable{out: out, kept: kept} }
 
 // Encode renders the Record as a line.
 func (*Readable) Encode(r *fetch.Record) {
@@ -36,7 +37,11 @@ func readableLine(r *fetch.Record) []byte {
 	if r.Attempts > 1 {
 		tries = fmt.Sprintf(" (%d attempts)", r.Attempts)
 	}
-	return fmt.Appendf(nil, "failed: %s: %s: %s%s\n", Printable(shownURL(r)), r.Failure.Kind, Printable(r.Failure.Error()), tries)
+	where := ""
+	if r.Failure.Kind == fetch.InvalidRequest && r.Request.Line > 0 {
+		where = fmt.Sprintf("%s:%d: ", Printable(r.Request.File), r.Request.Line)
+	}
+	return fmt.Appendf(nil, "failed: %s%s: %s: %s%s\n", where, Printable(shownURL(r)), r.Failure.Kind, Printable(r.Failure.Error()), tries)
 }
 
 // Put shows the line, or counts it where there are too many to read.
@@ -62,7 +67,7 @@ func (o *Readable) more() error {
 	if o.skipped == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(o.out, "failed: … and %d more (--failures FILE keeps them all)\n", o.skipped)
+	_, err := fmt.Fprintf(o.out, "failed: … and %d more (%s)\n", o.skipped, o.kept)
 	o.skipped = 0
 	return err
 }

@@ -27,7 +27,7 @@ func TestReadableLine(t *testing.T) {
 	} {
 		r.Body, r.HasBody = []byte("kept no longer"), true
 		var out strings.Builder
-		encode(t, NewReadable(&out), r)
+		encode(t, NewReadable(&out, "--failures FILE keeps them all"), r)
 		if out.String() != want {
 			t.Errorf("got %q, want %q", out.String(), want)
 		}
@@ -45,7 +45,7 @@ func TestReadableIsSafe(t *testing.T) {
 		{Input: []byte(evil), Failure: &fetch.Failure{Kind: fetch.InvalidRequest, Err: errors.New("x" + evil)}},
 	} {
 		var out strings.Builder
-		encode(t, NewReadable(&out), r)
+		encode(t, NewReadable(&out, "--failures FILE keeps them all"), r)
 		safe(t, out.String())
 		if strings.Count(out.String(), "\n") != 1 {
 			t.Errorf("not one line: %q", out.String())
@@ -57,7 +57,7 @@ func TestReadableIsSafe(t *testing.T) {
 func TestReadableShowsTwentyASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
-		sink := NewReadable(&out)
+		sink := NewReadable(&out, "--failures FILE keeps them all")
 		burst := func(n int) []string {
 			out.Reset()
 			for i := range n {
@@ -88,7 +88,7 @@ func TestReadableShowsTwentyASecond(t *testing.T) {
 func TestReadableTellsTheRestAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
-		sink := NewReadable(&out)
+		sink := NewReadable(&out, "--failures FILE keeps them all")
 		for range readablePerSecond + 3 {
 			encode(t, sink, failure(fetch.DNS, "no address"))
 		}
@@ -107,7 +107,7 @@ func TestReadableTellsTheRestAtTheEnd(t *testing.T) {
 }
 
 func TestReadableReturnsTheWritersError(t *testing.T) {
-	sink := NewReadable(brokenWriter{})
+	sink := NewReadable(brokenWriter{}, "--failures FILE keeps them all")
 	r := failure(fetch.DNS, "no address")
 	sink.Encode(r)
 	if err := sink.Put(r); !errors.Is(err, errBroken) {
@@ -118,7 +118,7 @@ func TestReadableReturnsTheWritersError(t *testing.T) {
 // A Tee writes each Record and shows it.
 func TestTee(t *testing.T) {
 	var file, screen strings.Builder
-	sink := Tee{Sink: NewJSONL(&file, BodyAuto), Also: NewReadable(&screen)}
+	sink := Tee{Sink: NewJSONL(&file, BodyAuto), Also: NewReadable(&screen, "--failures FILE keeps them all")}
 	for range readablePerSecond + 5 {
 		encode(t, sink, failure(fetch.DNS, "no address\x1b"))
 	}
@@ -134,7 +134,7 @@ func TestTee(t *testing.T) {
 	}
 
 	r := failure(fetch.DNS, "no address")
-	broken := Tee{Sink: &lineSink{err: errBroken}, Also: NewReadable(&screen)}
+	broken := Tee{Sink: &lineSink{err: errBroken}, Also: NewReadable(&screen, "--failures FILE keeps them all")}
 	broken.Encode(r)
 	if err := broken.Put(r); !errors.Is(err, errBroken) {
 		t.Errorf("put: %v", err)

@@ -45,7 +45,7 @@ func TestFailureAsksTheSameAgain(t *testing.T) {
 	schema := compileSchema(t)
 	for name, asked := range requests {
 		t.Run(name, func(t *testing.T) {
-			r := failure(fetch.Timeout, "--timeout 1s met")
+			r := failure(fetch.Timeout, "timeout 1s met")
 			r.Request = asked
 			r.Header = http.Header{"X-Answer": {"not asked"}}
 			line := render(r, BodyAuto)

@@ -117,7 +117,7 @@ func TestSecretsNeverShown(t *testing.T) {
 	for _, c := range append(inURLs, inHeaders...) {
 		t.Run(c.name, func(t *testing.T) {
 			var out strings.Builder
-			counts := NewCounts(NewReadable(&out))
+			counts := NewCounts(NewReadable(&out, "--failures FILE keeps them all"))
 			for request, err := range new(fetch.Reader).Lines(strings.NewReader(c.with(left+":"+right)), "urls.txt") {
 				r := &fetch.Record{Request: request, Failure: &fetch.Failure{Kind: fetch.Connect, Err: errors.New("refused")}}
 				var line *fetch.LineError

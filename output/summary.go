@@ -68,7 +68,10 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 }
 
 // An Example is one failure that stands for its kind.
-type Example struct{ URL, Message string }
+type Example struct {
+	URL, Message string
+	Status       int // 0 where no answer came
+}
 
 // Counts is a Sink that counts what passes to the one it holds, for whoever watches the run,
 // and keeps an example of each kind of failure.
@@ -91,7 +94,7 @@ func (c *Counts) Put(r *fetch.Record) error {
 	if f := r.Failure; f != nil {
 		c.Failed.Add(1)
 		if _, known := c.Examples[f.Kind]; !known {
-			c.Examples[f.Kind] = Example{URL: shownURL(r), Message: f.Error()}
+			c.Examples[f.Kind] = Example{URL: shownURL(r), Message: f.Error(), Status: r.Status}
 		}
 	}
 	return c.Sink.Put(r)
