@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 
+	"golang.org/x/term"
+
 	"batchfetch/fetch"
 	"batchfetch/output"
 )
@@ -39,19 +41,28 @@ func (out *outputs) finish(s *settings, r report) int {
 
 // tell says something once the run has begun: in words on a terminal, as a log line where programs read.
 func (out *outputs) tell(level slog.Level, text, hint string) {
-	if out.human && level == slog.LevelError {
-		tellError(out.stderr, text, hint)
+	say(out.stderr, out.human, level, text, hint)
+}
+
+// sayAlone says it past the lock that a stuck write may hold.
+func sayAlone(level slog.Level, text, hint string) {
+	say(os.Stderr, term.IsTerminal(int(os.Stderr.Fd())), level, text, hint)
+}
+
+func say(w io.Writer, human bool, level slog.Level, text, hint string) {
+	switch {
+	case human && level == slog.LevelError:
+		tellError(w, text, hint)
 		return
-	}
-	if out.human {
-		tellNote(out.stderr, text)
+	case human:
+		tellNote(w, text)
 		return
 	}
 	var attrs []slog.Attr
 	if hint != "" {
 		attrs = append(attrs, slog.String("hint", hint))
 	}
-	slog.New(output.NewLogHandler(out.stderr, level, false)).LogAttrs(context.Background(), level, text, attrs...)
+	slog.New(output.NewLogHandler(w, level, false)).LogAttrs(context.Background(), level, text, attrs...)
 }
 
 // settle renames a finished output, leaves that of an aborted run where it is, and closes what was opened.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -44,7 +45,6 @@ type interrupts struct {
 	stop   func()
 	code   atomic.Int32 // of the first signal; 0 is none
 	begun  atomic.Bool
-	stuck  func() // says that the run could not be ended in order
 	cancel context.CancelCauseFunc
 }
 
@@ -54,9 +54,6 @@ const lastPatience = 2 * time.Second
 func listen() *interrupts {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	in := &interrupts{ctx: ctx, cancel: cancel, drain: make(chan struct{})}
-	in.stuck = func() {
-		tellError(os.Stderr, "the output is stuck: the run could not be ended in order", "")
-	}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	in.stop = func() {
@@ -97,7 +94,7 @@ func (in *interrupts) take(received os.Signal) {
 func (in *interrupts) giveUp() {
 	said := make(chan struct{})
 	go func() {
-		in.stuck()
+		sayAlone(slog.LevelError, "the output is stuck: the run could not be ended in order", "")
 		close(said)
 	}()
 	select {

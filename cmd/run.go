@@ -149,6 +149,9 @@ type report struct {
 
 // stoppedBy says in words what ended a run early.
 func (r report) stoppedBy(s *settings) string {
+	if r.code == exitInt || r.code == exitTerm {
+		return "interrupted"
+	}
 	switch r.summary.Stopped {
 	case fetch.StopFailures:
 		if s.failFast {
