@@ -17,7 +17,7 @@ import (
 func (out *outputs) finish(s *settings, r report) int {
 	quiet := s.quiet && r.code == exitOK
 	to := out.summaryTo(s, r.code, quiet)
-	if out.file != nil && to == io.Writer(out.file) {
+	if out.file != nil && to == out.stdout {
 		out.writeSummary(to, &r)
 		out.settle(&r)
 	} else {
@@ -72,6 +72,9 @@ func (out *outputs) settle(r *report) {
 	}
 	if out.bodies != nil {
 		out.failed(r, out.bodies.Close())
+	}
+	if out.packed != nil {
+		out.failed(r, out.packed.Close())
 	}
 	if out.file == nil {
 		return

@@ -173,7 +173,7 @@ func registerOutput(r *registrar, s *settings) {
 	add(r, &s.name, "name", "", "template", "", "name of a saved body: {host} {path} {base} {ext} {index} {id} {sha256} and / for folders; the input line's path wins (default: host and path, with a short hash where needed)", output.ParseNameTemplate)
 	add(r, &o.MaxBody, "max-body", "", "size", "16Mi", "largest decoded body; with --save-dir 10Gi where this is left out", parseSize)
 	r.group = "output"
-	r.text(&s.output, "output", "o", "file", "where successes go; takes its name when the run has ended, until then it is FILE.part (default standard output)")
+	r.text(&s.output, "output", "o", "file", "where successes go; takes its name when the run has ended, until then it is FILE.part; .gz and .zst are compressed (default standard output)")
 	r.text(&s.failures, "failures", "", "file", "where failures go; - puts them among the successes (default standard error)")
 	r.text(&s.summary, "summary", "", "file", "where the summary goes (default with the failures)")
 	r.toggle(&s.ordered, "ordered", "", "write in the order of the input; what is early waits in a temporary file")

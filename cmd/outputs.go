@@ -20,6 +20,7 @@ type outputs struct {
 	human            bool // standard error is a terminal
 	stdoutIsTerminal bool
 	file             *output.File
+	packed           io.WriteCloser // compresses into file; nil where its name does not ask for that
 	failures         io.WriteCloser // nil: standard error, or among the successes
 	summary          io.WriteCloser // nil: with the failures
 	order            *output.InOrder
@@ -49,6 +50,12 @@ func openOutputs(s *settings, inputs []input) (out *outputs, err error) {
 			return out, fmt.Errorf("--output: %w", err)
 		}
 		out.stdout = out.file
+		if out.packed, err = output.Pack(s.output, out.file); err != nil {
+			return out, fmt.Errorf("--output: %w", err)
+		}
+		if out.packed != nil {
+			out.stdout = out.packed
+		}
 	}
 	if s.saveDir != "" {
 		if out.bodies, err = output.OpenBodies(s.saveDir, s.name); err != nil {
