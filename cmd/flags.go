@@ -50,7 +50,8 @@ type settings struct {
 	cert, key  string
 	insecure   bool
 
-	stdinFor string // the flag that has read standard input
+	stdinFor string   // the flag that has read standard input
+	read     []string // files that flags have read
 	notes    problems
 }
 

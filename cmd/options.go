@@ -109,6 +109,7 @@ func (s *settings) readNamed(flag, name string) ([]byte, error) {
 		}
 		s.stdinFor = flag
 	} else {
+		s.read = append(s.read, name)
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, fmt.Errorf("can't be read: %w", err)

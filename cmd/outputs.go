@@ -107,21 +107,38 @@ func written(s *settings) [][2]string {
 	return files
 }
 
-// tellApart makes sure that no two outputs are one file, however it is spelled.
+// tellApart makes sure that no two outputs are one file, however it is spelled, standard output and error among them.
 func tellApart(s *settings) error {
+	const hint = "--failures - puts failures among the successes; without --summary the summary follows the failures"
 	files := written(s)
 	for i, a := range files {
 		for _, b := range files[i+1:] {
 			if a[0] != b[0] && output.SameFile(a[1], b[1]) {
-				return &usageError{fmt.Sprintf("--%s and --%s are one file, %s", a[0], b[0], b[1]), "--failures - puts failures among the successes; without --summary the summary follows the failures"}
+				return &usageError{fmt.Sprintf("--%s and --%s are one file, %s", a[0], b[0], b[1]), hint}
 			}
+		}
+		if output.IsStream(a[1]) {
+			continue
+		}
+		if a[0] != "output" && leadsTo(os.Stdout, a[1]) || leadsTo(os.Stderr, a[1]) {
+			return &usageError{fmt.Sprintf("--%s and a redirection are one file, %s", a[0], a[1]), hint}
 		}
 	}
 	return nil
 }
 
-// spareInputs makes sure that no output empties a file that is still to be read. The output itself only takes its place at the end.
+// leadsTo reports whether a stream is redirected to the regular file of that name.
+func leadsTo(stream *os.File, name string) bool {
+	to, err1 := stream.Stat()
+	file, err2 := os.Stat(name)
+	return err1 == nil && err2 == nil && file.Mode().IsRegular() && os.SameFile(to, file)
+}
+
+// spareInputs makes sure that no output empties a file that is read, by a flag or as input. The output itself only takes its place at the end.
 func spareInputs(s *settings, inputs []input) error {
+	for _, name := range s.read {
+		inputs = append(inputs[:len(inputs):len(inputs)], input{name: name})
+	}
 	var wrong []error
 	for _, in := range inputs {
 		read, err := in.stat()

@@ -32,6 +32,10 @@ func (o *origin) pages() http.Handler {
 	mux.HandleFunc("/text", func(w http.ResponseWriter, _ *http.Request) { plain(w, "hello\n") })
 	mux.HandleFunc("/status/{code}", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(number(r, "code")) })
 	mux.HandleFunc("/echo", echo)
+	mux.HandleFunc("/mirror", func(w http.ResponseWriter, r *http.Request) { // the bytes of the request's body
+		w.Header().Set("Content-Type", "application/octet-stream")
+		_, _ = io.Copy(w, io.LimitReader(r.Body, 1<<20)) // see plain
+	})
 	mux.HandleFunc("/body", func(w http.ResponseWriter, r *http.Request) { // ?type=…&text=…
 		w.Header()["Content-Type"] = r.URL.Query()["type"]
 		write(w, r.URL.Query().Get("text"))
@@ -124,6 +128,16 @@ func (o *origin) delays(mux *http.ServeMux) {
 }
 
 func (o *origin) breaks(mux *http.ServeMux) {
+	mux.HandleFunc("/surplus/{name}", func(w http.ResponseWriter, r *http.Request) { // lets /hold/name go once the client has hung up
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err) // of HTTP/1.1 alone
+		}
+		write(c, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\nsurplus-bytes\x1b[2J")
+		_, _ = io.Copy(io.Discard, c) // a reset is a hang-up too
+		_ = c.Close()
+		close(o.gate(r.PathValue("name")))
+	})
 	broken := func(what string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			if !o.first(r) {

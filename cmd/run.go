@@ -132,11 +132,15 @@ func tellUnusable() func(fetch.Request, *fetch.LineError) {
 
 // flatten lists the errors that were joined.
 func flatten(err error) []error {
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		return joined.Unwrap()
+	joined, several := err.(interface{ Unwrap() []error }) // what errors.Join made, and nothing below it
+	if !several {
+		return []error{err}
 	}
-	return []error{err}
+	var list []error
+	for _, each := range joined.Unwrap() {
+		list = append(list, flatten(each)...)
+	}
+	return list
 }
 
 // report is what there is to say once a run is over.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -81,6 +82,69 @@ func TestAbandonedHandshakeIsHungUp(t *testing.T) {
 	}
 }
 
+// TestTimeoutBoundsTheDialToo: net/http lets a dial go on when the exchange that wanted it has ended; ours ends by then.
+func TestTimeoutBoundsTheDialToo(t *testing.T) {
+	url := talk(t, func(c *net.TCPConn) { until(c) })
+	for _, connect := range []time.Duration{0, time.Hour} {
+		o := quick(func(o *Options) { o.Timeout, o.ConnectTimeout = 50*time.Millisecond, connect })
+		_, err := newTransport(&o).DialTLSContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+		if f := classify(t.Context(), err); f.Kind != Timeout || !strings.HasPrefix(f.Error(), "timeout 50ms met: ") {
+			t.Errorf("connect-timeout %s: got %s: %v", connect, f.Kind, f)
+		}
+	}
+}
+
+// TestAbandonedHandshakesDoNotPileUp: nor do they while the run goes on. No more are open than may be asked, and as many that are ending.
+func TestAbandonedHandshakesDoNotPileUp(t *testing.T) {
+	const atOnce, rounds = 4, 5
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var open, most, ended atomic.Int32
+	var handlers sync.WaitGroup
+	handlers.Go(func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			most.Store(max(most.Load(), open.Add(1))) // by this goroutine only
+			handlers.Go(func() { until(c); _ = c.Close(); open.Add(-1) })
+		}
+	})
+	source := func(yield func(Request, error) bool) {
+		for i := range atOnce * rounds {
+			for giveUp := time.Now().Add(10 * time.Second); i%atOnce == 0 && (ended.Load() < int32(i) || open.Load() > 0); time.Sleep(time.Millisecond) {
+				if time.Now().After(giveUp) {
+					t.Errorf("%d connections are open after %d of %d exchanges", open.Load(), ended.Load(), i)
+					return
+				}
+			}
+			if !yield(Request{URL: "https://" + listener.Addr().String()}, nil) {
+				return
+			}
+		}
+	}
+	sink := SinkFunc(func(r *Record) error {
+		if ended.Add(1); kindOf(r) != Timeout {
+			t.Errorf("got %s: %v", kindOf(r), r.Failure)
+		}
+		return nil
+	})
+	o := quick(func(o *Options) {
+		o.HostConcurrency, o.Timeout, o.ConnectTimeout = atOnce, 50*time.Millisecond, time.Hour
+	})
+	if _, err := Run(t.Context(), source, sink, o); err != nil {
+		t.Error(err)
+	}
+	if most.Load() > 2*atOnce {
+		t.Errorf("%d connections were open at once", most.Load())
+	}
+	_ = listener.Close()
+	handlers.Wait()
+}
+
 // TestStaleConnection: a POST over a connection that the server has just closed is no protocol error.
 func TestStaleConnection(t *testing.T) {
 	url := talk(t, func(c *net.TCPConn) {
@@ -114,6 +178,10 @@ func TestWhatGoesOverTheWire(t *testing.T) {
 		{name: "no user agent", line: "%s", with: func(o *Options) { o.UserAgent = ""; o.Identity = true }, want: "GET / HTTP/1.1\nHost: %s\nAccept: */*\nAccept-Encoding: identity"},
 		{name: "a body", line: `{"url":"%s","body":{"a":1}}`, with: func(o *Options) { o.UserAgent = "" },
 			want: "POST / HTTP/1.1\nHost: %s\nContent-Length: 7\nAccept: */*\nAccept-Encoding: gzip, deflate, br, zstd\nContent-Type: application/json\n\n{\"a\":1}"},
+		{name: "a Content-Type taken away", line: `{"url":"%s","body":[1]}`, with: func(o *Options) { o.UserAgent, o.Header = "", http.Header{"Content-Type": nil} },
+			want: "POST / HTTP/1.1\nHost: %s\nContent-Length: 3\nAccept: */*\nAccept-Encoding: gzip, deflate, br, zstd\n\n[1]"},
+		{name: "a Content-Type taken away from base64", line: `{"url":"%s","body_base64":"YQ=="}`, with: func(o *Options) { o.UserAgent, o.Header = "", http.Header{"Content-Type": nil} },
+			want: "POST / HTTP/1.1\nHost: %s\nContent-Length: 1\nAccept: */*\nAccept-Encoding: gzip, deflate, br, zstd\n\na"},
 		{name: "an empty body", line: `{"url":"%s","body":"","headers":{"Accept":"a/b","content-type":"c/d"}}`, with: func(o *Options) { o.UserAgent = "" },
 			want: "POST / HTTP/1.1\nHost: %s\nContent-Length: 0\nAccept: a/b\nAccept-Encoding: gzip, deflate, br, zstd\nContent-Type: c/d"},
 	} {

@@ -92,6 +92,48 @@ func TestClassifyDial(t *testing.T) {
 	}
 }
 
+// A late context tells that its deadline has passed before its own timer has fired.
+type late struct{ context.Context }
+
+func (late) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
+
+// TestConnectTimeoutIsTimeout: whichever timer is first, the socket's or the context's; and no limit of ours is blamed for one of the network's.
+func TestConnectTimeoutIsTimeout(t *testing.T) {
+	limit := &limitError{Timeout, "connect-timeout", time.Second}
+	socket := &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
+	lookup := &net.OpError{Op: "dial", Err: &net.DNSError{Err: "i/o timeout", Name: "a.test", IsTimeout: true}}
+	passed, cancel := context.WithDeadlineCause(t.Context(), time.Now().Add(-time.Second), limit)
+	defer cancel()
+	far, cancel := context.WithTimeoutCause(t.Context(), time.Hour, limit)
+	defer cancel()
+	for _, tt := range []struct {
+		name string
+		ctx  context.Context // nil: its deadline has just passed, its timer is yet to fire
+		err  error
+		want Kind
+		says string
+	}{
+		{name: "the context's timer", ctx: passed, err: &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, want: Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
+		{name: "both", ctx: passed, err: socket, want: Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
+		{name: "the socket's timer", err: socket, want: Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
+		{name: "the resolver's timer", err: lookup, want: Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
+		{name: "the kernel's patience", ctx: far, err: syscallError("connect", syscall.ETIMEDOUT), want: Connect, says: "connecting to a.test:80: connection timed out"},
+		{name: "the resolver's patience", ctx: far, err: lookup, want: DNS, says: "looking up a.test failed: i/o timeout"},
+		{name: "no limit of ours", ctx: t.Context(), err: syscallError("connect", syscall.ETIMEDOUT), want: Connect, says: "connecting to a.test:80: connection timed out"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.ctx == nil {
+				ctx, fire := context.WithCancelCause(t.Context())
+				time.AfterFunc(20*time.Millisecond, func() { fire(limit) })
+				tt.ctx = late{ctx}
+			}
+			if got := classifyDial(tt.ctx, "a.test:80", tt.err); got.Kind != tt.want || got.Error() != tt.says {
+				t.Errorf("got %s: %v", got.Kind, got)
+			}
+		})
+	}
+}
+
 func TestClassifyTLS(t *testing.T) {
 	named := func(names ...string) *x509.Certificate { return &x509.Certificate{DNSNames: names} }
 	for _, tt := range []struct {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 )
 
 // Options are the knobs of a run. Start from Defaults; a zero means what the comment says, never "the default".
@@ -137,6 +138,9 @@ func (o *Options) complete(r *Request) {
 	}
 	if r.Body == nil && o.Body != nil {
 		r.Body, r.BodyForm = o.Body, BodyText
+		if !utf8.Valid(o.Body) {
+			r.BodyForm = BodyBase64
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package fetch
 import (
 	"errors"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +58,11 @@ func TestValidateNamesTheFlag(t *testing.T) {
 		{"request", func(o *Options) { o.Method = "GE T" }},
 		{"request", func(o *Options) { o.Method = "CONNECT" }},
 		{"http", func(o *Options) { o.HTTP = "3" }},
+		{"header", func(o *Options) { o.Header = http.Header{"X": {"1\r\nY: 2"}} }},
+		{"header", func(o *Options) { o.Header = http.Header{"X Y": {"1"}} }},
+		{"header", func(o *Options) { o.Header = http.Header{"Host": {"exa mple"}} }},
+		{"header", func(o *Options) { o.Header = http.Header{"Content-Length": {"1"}} }},
+		{"header", func(o *Options) { o.Header = http.Header{"X": {"1", "2\n"}, "Y": {"1"}, "Accept": nil} }},
 	} {
 		t.Run(tt.flag, func(t *testing.T) {
 			if got := flagsOf(options(tt.with).Validate()); !slices.Equal(got, []string{tt.flag}) {

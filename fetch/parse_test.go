@@ -84,6 +84,8 @@ func TestUnusableLine(t *testing.T) {
 		{name: "a header name is none", line: `{"url":"http://u.test/","headers":{"a b":"1"}}`, says: "holds what a name can't"},
 		{name: "a line break in a header", line: `{"url":"http://u.test/","headers":{"a":"1\r\nb: 2"}}`, says: "control character"},
 		{name: "a header that frames the message", line: `{"url":"http://u.test/","headers":{"content-length":"1"}}`, says: "frames the message"},
+		{name: "a Host that is none", line: `{"url":"http://u.test/","headers":{"host":"exa mple"}}`, says: "the value of header Host is no host"},
+		{name: "an empty Host", line: `{"url":"http://u.test/","headers":{"Host":""}}`, says: "the value of header Host is no host"},
 		{name: "the same header twice", line: `{"url":"http://u.test/","headers":{"a":"1","A":"2"}}`, says: "twice"},
 		{name: "method is none", line: `{"url":"http://u.test/","method":"GE T"}`, says: "no HTTP method"},
 		{name: "method CONNECT", line: `{"url":"http://u.test/","method":"CONNECT"}`, says: "no HTTP method"},
@@ -166,6 +168,8 @@ func TestCheckHeader(t *testing.T) {
 		{"Host", "other.test", true}, {"Authorization", "Bearer x", true}, {"Connection", "close", true}, {"connection", "Keep-Alive", true},
 		{"", "1", false}, {"X A", "1", false}, {"X:A", "1", false}, {"Ü", "1", false}, {"X\n", "1", false},
 		{"X-A", "1\n", false}, {"X-A", "1\r\nB: 2", false}, {"X-A", "\x00", false}, {"X-A", "\x7f", false},
+		{"Host", "other.test:8080", true}, {"host", "[2001:db8::1]:80", true}, {"Host", "", false}, {"host", "exa mple", false},
+		{"Host", "a/b", false}, {"Host", "a@b", false}, {"Host", "a?b", false}, {"Host", "a#b", false}, {"Host", `a\b`, false}, {"Host", "a\tb", false},
 		{"Connection", "upgrade", false}, {"Content-Length", "1", false}, {"transfer-encoding", "chunked", false}, {"Upgrade", "h2c", false},
 		{"Trailer", "X", false}, {"TE", "trailers", false}, {"Expect", "100-continue", false}, {"Keep-Alive", "5", false}, {"Proxy-Connection", "close", false},
 	} {

@@ -2,6 +2,8 @@ package fetch
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -95,5 +97,76 @@ func TestFlightsOfAClosedLaneStillLand(t *testing.T) {
 	d.land("a", Verdict{Fate: Retry, Delay: time.Second})
 	if task, _ := d.next(d.now); task == nil || task.lost == nil {
 		t.Errorf("a retry into a closed lane is not lost: %v", task)
+	}
+}
+
+// TestLaterShorterRefusalDoesNotReopen: what a flight brings that was asked before the lane closed takes nothing back.
+func TestLaterShorterRefusalDoesNotReopen(t *testing.T) {
+	d := newDrive(t, nil)
+	d.ask(6, "a")
+	d.start()
+	for range 3 {
+		d.land("a", refusal(time.Hour))
+	}
+	d.land("a", refusal(2*time.Minute))
+	d.pass(time.Minute)
+	d.land("a", Verdict{})
+	d.pass(30 * time.Minute)
+	d.ask(1, "a")
+	task, _ := d.next(d.now)
+	if task == nil || task.lost == nil {
+		t.Fatalf("the lane is open after 31 minutes: %v", task)
+	}
+	if task.lost.RetryAfter != 29*time.Minute {
+		t.Errorf("closed for another %s", task.lost.RetryAfter)
+	}
+	const want = "not asked: 4 requests in a row were refused by the host, the last one so: the host asks to wait 1h"
+	if task.lost.Error() != want {
+		t.Errorf("says %q", task.lost)
+	}
+}
+
+// TestFadingHostsAreBounded: hosts of which nothing more is asked are remembered for as long as their penalties live, up to a number.
+func TestFadingHostsAreBounded(t *testing.T) {
+	const window = 3
+	d := newDrive(t, func(o *Options) { o.Lookahead, o.HostRate = window, 1.0/3600 })
+	d.ask(1, "paused")
+	d.start()
+	d.land("paused", Verdict{Pause: 48 * time.Hour})
+	for i := range 1000 {
+		d.pass(time.Millisecond)
+		host := fmt.Sprint(i)
+		d.ask(1, host)
+		d.wants("a host of its own", host)
+		d.land(host, Verdict{})
+		if most := fadingPerRequest * window; len(d.lanes) > most || len(d.fading) > most {
+			t.Fatalf("%d hosts are remembered after %d", len(d.lanes), i+1)
+		}
+	}
+	d.ask(1, "999", "paused")
+	d.wants("what is due last is remembered", "")
+	d.ask(1, "0")
+	d.wants("what is due soonest is not", "0")
+	if fadingPerRequest != 10 {
+		t.Errorf("%d hosts for each request that may wait", fadingPerRequest)
+	}
+}
+
+// TestFadingForgetsNoTask: hosts that wait with something to ask are not among those that may be forgotten.
+func TestFadingForgetsNoTask(t *testing.T) {
+	d := newDrive(t, func(o *Options) { o.Lookahead, o.HostRate, o.Concurrency = 1, 1.0/3600, 1000 })
+	for i := range 100 {
+		d.ask(2, fmt.Sprint(i))
+	}
+	d.start()
+	for i := range 100 {
+		d.land(fmt.Sprint(i), Verdict{})
+	}
+	if len(d.lanes) != 100 || d.size != 100 {
+		t.Errorf("%d hosts and %d tasks are remembered", len(d.lanes), d.size)
+	}
+	d.pass(time.Hour)
+	if started := strings.Fields(d.start()); len(started) != 100 {
+		t.Errorf("%d of them start", len(started))
 	}
 }

@@ -107,6 +107,7 @@ type run struct {
 	stuck   atomic.Int64  // workers that wait for the writer to take a large Record
 
 	inputErr error // feed's, until it has closed intake
+	sinkDead bool  // the writer's: it takes no more Records
 	breaking sync.Once
 	brokenBy error // why broken was closed; read after that
 }
@@ -234,7 +235,7 @@ func (r *run) write() {
 
 // pass gives one Record to the Sink, and wakes the scheduler where it waits for that.
 func (r *run) pass(record *Record) {
-	if r.isBroken() {
+	if r.sinkDead {
 		record.ReleaseBody()
 		return
 	}
@@ -251,6 +252,7 @@ func (r *run) pass(record *Record) {
 
 func (r *run) sinkFailed(err error) {
 	if err != nil {
+		r.sinkDead = true
 		r.breakOff(err)
 	}
 }

@@ -162,6 +162,29 @@ func TestTLSWithOneThatHasNone(t *testing.T) {
 	}
 }
 
+// TestClientCertificateThatIsMissed: TLS 1.3 says so only after the handshake (RFC 8446 section 4.4.2.4), TLS 1.2 in it. Both are kind tls.
+func TestClientCertificateThatIsMissed(t *testing.T) {
+	lender := httptest.NewTLSServer(http.NotFoundHandler())
+	lender.Close()
+	for version, says := range map[uint16]string{
+		tls.VersionTLS12: "tls: 127.0.0.1 refused the handshake: ",
+		tls.VersionTLS13: "tls: the connection was refused: ",
+	} {
+		t.Run(tls.VersionName(version), func(t *testing.T) {
+			config := &tls.Config{Certificates: lender.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert, MaxVersion: version}
+			url := talk(t, func(c *net.TCPConn) {
+				_ = tls.Server(c, config).Handshake()
+				_ = c.CloseWrite()
+				until(c) // closed with bytes unread it would be a reset
+			})
+			r, _ := one(t, strings.Replace(url, "http:", "https:", 1), quick(func(o *Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} }))
+			if kindOf(r) != TLS || !strings.HasPrefix(r.Failure.Error(), says) {
+				t.Errorf("got %s: %v", kindOf(r), r.Failure)
+			}
+		})
+	}
+}
+
 func TestHandshakeThatIsNotAnswered(t *testing.T) {
 	url := strings.Replace(talk(t, func(c *net.TCPConn) { until(c) }), "http:", "https:", 1)
 	r, _ := one(t, url, quick(func(o *Options) { o.ConnectTimeout = 100 * time.Millisecond }))

@@ -149,6 +149,43 @@ func TestSlowIsNotStalled(t *testing.T) {
 	}
 }
 
+// TestSlowUploadIsNotStalled: a server that reads without a pause, if slowly, is waited for. What the kernel
+// takes at once must not hide that it reads: at this pace no more than 800 KB move within a limit.
+func TestSlowUploadIsNotStalled(t *testing.T) {
+	t.Parallel()
+	const limit, size = time.Second, 16 << 20
+	url := talk(t, func(c *net.TCPConn) {
+		began := time.Now()
+		due := func() int { return int(time.Since(began).Seconds() * 800e3) }
+		taken := 0
+		paced := readerFunc(func(p []byte) (int, error) {
+			for ; time.Since(began) < 2*limit+limit/2; time.Sleep(10 * time.Millisecond) { // after that enough has been seen
+				if due() > taken {
+					p = p[:min(len(p), due()-taken)]
+					break
+				}
+			}
+			n, err := c.Read(p)
+			taken += n
+			return n, err
+		})
+		r, err := http.ReadRequest(bufio.NewReaderSize(paced, 64<<10))
+		if err != nil {
+			return
+		}
+		n, _ := io.Copy(io.Discard, r.Body)
+		say(c, fmt.Sprintf("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n%d", n))
+	})
+	r, body := one(t, url, quick(func(o *Options) { o.StallTimeout, o.Body = limit, make([]byte, size) }))
+	if r.Failure != nil || body != fmt.Sprint(size) {
+		t.Errorf("the server has read %s bytes, %v", body, r.Failure)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
 func TestTimeoutSaysWhatHadArrived(t *testing.T) {
 	url := talk(t, func(c *net.TCPConn) { ask(c); say(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"); until(c) })
 	r, _ := one(t, url, quick(func(o *Options) { o.Timeout = 200 * time.Millisecond }))

@@ -114,6 +114,25 @@ func TestLargeRecordsArriveToo(t *testing.T) {
 	})
 }
 
+// TestLimitedByOutput: a slow Sink is what holds the run up, however large the Records are that wait for it.
+func TestLimitedByOutput(t *testing.T) {
+	for name, body := range map[string]string{"small": "x", "large": strings.Repeat("x", 2*largeLine)} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sink := SinkFunc(func(*Record) error { time.Sleep(100 * time.Millisecond); return nil })
+				client := origin(func(*http.Request) (*http.Response, error) {
+					time.Sleep(time.Millisecond)
+					return reply(200, body), nil
+				})
+				s, err := runOver(t.Context(), urls(600, "http://a.test"), sink, options(nil), client)
+				if err != nil || s.LimitedBy != LimitOutput {
+					t.Errorf("limited by %s of %v, %v", s.LimitedBy, s.LimitedFor, err)
+				}
+			})
+		})
+	}
+}
+
 // TestLog: every attempt at debug level, a slow one as a warning, and no secret in either.
 func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // A File is an output that takes its final name only when it is complete: until then it is NAME.part.
@@ -26,8 +27,8 @@ func Create(name string) (*File, error) {
 	switch {
 	case err == nil && info.IsDir():
 		return nil, fmt.Errorf("%s is a directory", name)
-	case err == nil && !info.Mode().IsRegular(): // by the name given: behind /dev/stdout is no name that can be opened
-		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	case err == nil && inPlace(name, info):
+		f, err := openInPlace(name)
 		if err != nil {
 			return nil, err
 		}
@@ -48,6 +49,19 @@ func Create(name string) (*File, error) {
 		return nil, err
 	}
 	return &File{File: f, name: name}, nil
+}
+
+// IsStream knows the names of devices and of the process's own streams, such as /dev/stdout, whatever file they lead to.
+func IsStream(name string) bool {
+	return strings.HasPrefix(name, "/dev/") || strings.HasPrefix(name, "/proc/")
+}
+
+// inPlace says what is written where it is, under the name given: pipes, devices and streams.
+func inPlace(name string, info fs.FileInfo) bool { return !info.Mode().IsRegular() || IsStream(name) }
+
+// openInPlace writes behind what is there.
+func openInPlace(name string) (*os.File, error) {
+	return os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 }
 
 // mostLinks is how many symbolic links may lead one to the other.
@@ -153,22 +167,28 @@ func syncDir(name string) error {
 
 // A Live is a file that is written as the run goes, from empty, readable only by its owner:
 // it may tell of addresses that others need not know.
-type Live struct{ *os.File }
+type Live struct {
+	*os.File
+	inPlace bool
+}
 
 // OpenLive opens the file name. What it holds stays until Begin.
 func OpenLive(name string) (*Live, error) {
+	if info, err := os.Stat(name); err == nil && inPlace(name, info) && !info.IsDir() {
+		f, err := openInPlace(name)
+		return &Live{f, true}, err
+	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	return &Live{f}, nil
+	return &Live{File: f}, nil
 }
 
 // Begin empties the file, unless it is a pipe or a device.
 func (l *Live) Begin() error {
-	info, err := l.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return err
+	if l.inPlace {
+		return nil
 	}
 	return errors.Join(l.Chmod(0o600), l.Truncate(0)) // one that was there may be readable for all
 }

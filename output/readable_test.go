@@ -37,6 +37,29 @@ func TestReadableLine(t *testing.T) {
 	}
 }
 
+// A line that can't be used is found by its file and line; an argument has neither, and other failures name their URL alone.
+func TestReadableNamesFileAndLine(t *testing.T) {
+	at := func(kind fetch.Kind, url, file string, line int64, input string) *fetch.Record {
+		r := failure(kind, "why")
+		r.Request = fetch.Request{URL: url, File: file, Line: line}
+		r.Input = []byte(input)
+		return r
+	}
+	for want, r := range map[string]*fetch.Record{
+		"failed: urls.txt:3: no url: invalid_request: why\n":         at(fetch.InvalidRequest, "", "urls.txt", 3, "no url"),
+		"failed: -:12: ftp://***@a.example/: invalid_request: why\n": at(fetch.InvalidRequest, "ftp://ann:pw@a.example/", "-", 12, "ftp"),
+		"failed: ftp://a.example/: invalid_request: why\n":           at(fetch.InvalidRequest, "ftp://a.example/", "", 0, ""),
+		"failed: https://a.example/: dns: why\n":                     at(fetch.DNS, "https://a.example/", "urls.txt", 3, ""),
+		"failed: a\uFFFD[2J b.txt:1: \uFFFD: invalid_request: why\n": at(fetch.InvalidRequest, "", "a\x1b[2J\nb.txt", 1, "\x1b"),
+	} {
+		var out strings.Builder
+		encode(t, NewReadable(&out, "--failures FILE keeps them all"), r)
+		if out.String() != want {
+			t.Errorf("got %q, want %q", out.String(), want)
+		}
+	}
+}
+
 // Nothing that a server or an input says reaches the terminal as more than text.
 func TestReadableIsSafe(t *testing.T) {
 	const evil = "\x1b[2J\x9b1A\b\r\n\u202e\u2028\x7f\xff"

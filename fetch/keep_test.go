@@ -1,0 +1,287 @@
+package fetch
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A pantry is a Keeper in memory, whose disk may break.
+type pantry struct {
+	claimErr, keepErr, writeErr, commitErr func(path string) error // nil is never
+
+	mu        sync.Mutex
+	claimed   []string
+	kept      map[string]string // bodies by path, once they are committed
+	begun     int
+	abandoned int
+}
+
+func failing(f func(string) error, path string) error {
+	if f == nil {
+		return nil
+	}
+	return f(path)
+}
+
+func (p *pantry) Claim(r *Request) error {
+	p.claimed = append(p.claimed, r.Path) // without the lock: it is called by one goroutine
+	return failing(p.claimErr, r.Path)
+}
+
+func (p *pantry) Keep(r *Request) (Keeping, error) {
+	if err := failing(p.keepErr, r.Path); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begun++
+	return &jar{pantry: p, path: r.Path}, nil
+}
+
+type jar struct {
+	*pantry
+	path      string
+	text      strings.Builder
+	committed bool
+}
+
+func (j *jar) Write(b []byte) (int, error) {
+	if err := failing(j.writeErr, j.path); err != nil {
+		return 0, err
+	}
+	return j.text.Write(b)
+}
+
+func (j *jar) Commit(sum [sha256.Size]byte) (string, error) {
+	if err := failing(j.commitErr, j.path); err != nil {
+		return "", err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if sum != sha256.Sum256([]byte(j.text.String())) {
+		return "", errors.New("the hash is of another body")
+	}
+	if j.kept == nil {
+		j.kept = map[string]string{}
+	}
+	j.kept[j.path], j.committed = j.text.String(), true
+	return "shelf/" + j.path, nil
+}
+
+func (j *jar) Abandon() {
+	if j.committed {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.abandoned++
+}
+
+// only fails for one path.
+func only(path string, err error) func(string) error {
+	return func(p string) error {
+		if p == path {
+			return err
+		}
+		return nil
+	}
+}
+
+// saved is n Requests on hosts in turn, to be kept under 0, 1, 2 and so on.
+func saved(n int, hosts ...string) Source {
+	return func(yield func(Request, error) bool) {
+		for r := range urls(n, hosts...) {
+			r.Path = fmt.Sprint(r.Index)
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestKeeperTakesBodies: the Record has the path, the hash and the counts, and no body.
+func TestKeeperTakesBodies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := origin(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(time.Duration(10-len(r.URL.Path)) * time.Second)
+			return reply(200, strings.Repeat(r.URL.Path, 100<<10)), nil // more than one buffer
+		})
+		keeper := new(pantry)
+		var shelf shelf
+		s, err := runOver(t.Context(), saved(30, "http://a.test", "http://b.test"), &shelf, options(func(o *Options) { o.Keeper = keeper }), client)
+		if err != nil || s.Succeeded != 30 || len(keeper.kept) != 30 || keeper.abandoned != 0 {
+			t.Fatalf("%d kept, %d abandoned, %+v, %v", len(keeper.kept), keeper.abandoned, s, err)
+		}
+		for i, r := range shelf.records {
+			body := strings.Repeat("/"+r.Request.Path, 100<<10)
+			if r.Path != "shelf/"+r.Request.Path || keeper.kept[r.Request.Path] != body || r.HasBody || shelf.bodies[i] != "" {
+				t.Errorf("%s is at %q, has a body: %t", r.Request.Path, r.Path, r.HasBody)
+			}
+			if r.SHA256 != sha256.Sum256([]byte(body)) || !r.Hashed || r.Bytes != int64(len(body)) || r.WireBytes != r.Bytes {
+				t.Errorf("%s: %x, %d of %d bytes", r.Request.Path, r.SHA256, r.Bytes, len(body))
+			}
+		}
+	})
+}
+
+// TestClaimsAreInInputOrder: whichever is asked and answered first.
+func TestClaimsAreInInputOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := origin(func(r *http.Request) (*http.Response, error) {
+			time.Sleep(time.Duration(len(r.URL.Path)%3) * time.Second)
+			if r.URL.Path == "/7" {
+				return reply(503, "", "Retry-After", "5"), nil
+			}
+			return reply(200, "x"), nil
+		})
+		keeper := new(pantry)
+		s, err := runOver(t.Context(), saved(300, "http://a.test", "http://b.test", "http://c.test"), &shelf{}, options(func(o *Options) { o.Keeper, o.Lookahead = keeper, 20 }), client)
+		var want []string
+		for i := range 300 {
+			want = append(want, fmt.Sprint(i))
+		}
+		if err != nil || s.Total != 300 || !slices.Equal(keeper.claimed, want) {
+			t.Errorf("claimed %v, %+v, %v", keeper.claimed, s, err)
+		}
+	})
+}
+
+// TestClaimThatFailsIsAnInvalidRequest: before anything is asked, and the run goes on. Lines that can't be used claim nothing.
+func TestClaimThatFailsIsAnInvalidRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		asked := map[string]int{}
+		client := origin(func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			asked[r.URL.Path]++
+			return reply(200, "x"), nil
+		})
+		keeper := &pantry{claimErr: only("1", errors.New("the name is taken"))}
+		var shelf shelf
+		source := Concat(saved(3, "http://u:hunter2@a.test"), sourceOf("nonsense"))
+		s, err := runOver(t.Context(), source, &shelf, options(func(o *Options) { o.Keeper = keeper }), client)
+		if err != nil || shelf.kinds() != "ok invalid_request ok invalid_request" || asked["/1"] != 0 || len(asked) != 2 || keeper.begun != 2 {
+			t.Fatalf("%s: asked %v, %+v, %v", shelf.kinds(), asked, s, err)
+		}
+		if !slices.Equal(keeper.claimed, []string{"0", "1", "2"}) {
+			t.Errorf("claimed %v", keeper.claimed)
+		}
+		for _, r := range shelf.records {
+			if r.Seq == 1 && (r.Failure.Error() != "the name is taken" || r.Path != "" || r.Attempts != 0 || strings.Contains(string(r.Input), "hunter2")) {
+				t.Errorf("%v at %q after %d attempts, of %q", r.Failure, r.Path, r.Attempts, r.Input)
+			}
+		}
+	})
+}
+
+// TestOnlyWholeBodiesAreCommitted: a body that is wrong, too large or cut is abandoned.
+func TestOnlyWholeBodiesAreCommitted(t *testing.T) {
+	sum := sha256.Sum256([]byte("half"))
+	zeros := strings.Repeat("0", 64)
+	length := func(n int) string { return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nhalf", n) }
+	for _, tt := range []struct {
+		name, says, sha string
+		most            int64
+		want            Kind
+	}{
+		{name: "whole", says: length(4), sha: hex.EncodeToString(sum[:]), want: ""},
+		{name: "another hash", says: length(4), sha: zeros, want: Checksum},
+		{name: "too large", says: length(4), most: 3, want: TooLarge},
+		{name: "as large as may be", says: length(4), most: 4, want: ""},
+		{name: "cut", says: length(5), want: Truncated},
+		{name: "cut before the hash is wrong", says: length(5), sha: zeros, want: Truncated},
+		{name: "a broken coding", says: strings.Replace(length(4), "\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n", 1), want: Decode},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			url := talk(t, func(c *net.TCPConn) { ask(c); say(c, tt.says); _ = c.CloseWrite(); until(c) })
+			keeper := new(pantry)
+			var shelf shelf
+			o := quick(func(o *Options) {
+				if o.Keeper = keeper; tt.most > 0 {
+					o.MaxBody = tt.most
+				}
+			})
+			s, err := Run(t.Context(), byHand(Request{URL: url, Path: "x", SHA256: tt.sha}), &shelf, o)
+			if err != nil || !s.Complete {
+				t.Fatalf("%+v, %v", s, err)
+			}
+			r := shelf.records[0]
+			if kept := len(keeper.kept) == 1; kindOf(r) != tt.want || kept != (tt.want == "") || keeper.begun != 1 || keeper.abandoned != 1-len(keeper.kept) {
+				t.Errorf("%d of %d kept, %d abandoned, %s: %v", len(keeper.kept), keeper.begun, keeper.abandoned, kindOf(r), r.Failure)
+			}
+			if (r.Path != "") != (tt.want == "") || r.HasBody {
+				t.Errorf("at %q, has a body: %t", r.Path, r.HasBody)
+			}
+		})
+	}
+}
+
+// TestKeeperThatBreaks: a disk's error ends the run as a broken output does; a *Failure concerns its Request only.
+func TestKeeperThatBreaks(t *testing.T) {
+	full := errors.New("no space left on device")
+	for name, breaks := range map[string]func(*pantry, error){
+		"as it begins": func(p *pantry, err error) { p.keepErr = only("3", err) },
+		"in a body":    func(p *pantry, err error) { p.writeErr = only("3", err) },
+		"at its end":   func(p *pantry, err error) { p.commitErr = only("3", err) },
+	} {
+		run := func(cause error) (*pantry, *shelf, Summary, error) {
+			keeper, shelf := new(pantry), new(shelf)
+			breaks(keeper, cause)
+			o := options(func(o *Options) { o.Keeper, o.Concurrency = keeper, 2 })
+			s, err := runOver(context.Background(), saved(100, "http://a.test"), shelf, o, taking(time.Second))
+			return keeper, shelf, s, err
+		}
+		t.Run(name+", the disk", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				keeper, _, s, err := run(full)
+				var output *OutputError
+				if !errors.As(err, &output) || !errors.Is(err, full) || s.Stopped != StopOutput || s.Complete {
+					t.Errorf("%+v, %v", s, err)
+				}
+				if s.Elapsed > 3*time.Second || s.NotStarted < 90 || keeper.kept["3"] != "" || keeper.begun != keeper.abandoned+len(keeper.kept) {
+					t.Errorf("%+v; %d begun, %d kept, %d abandoned", s, keeper.begun, len(keeper.kept), keeper.abandoned)
+				}
+			})
+		})
+		t.Run(name+", the request", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				keeper, shelf, s, err := run(fmt.Errorf("naming it: %w", failf(IO, "the name is too long")))
+				if err != nil || !s.Complete || s.Succeeded != 99 || s.ByKind[IO] != 1 || len(keeper.kept) != 99 || keeper.begun != keeper.abandoned+99 {
+					t.Fatalf("%+v, %v; %d begun, %d kept, %d abandoned", s, err, keeper.begun, len(keeper.kept), keeper.abandoned)
+				}
+				for _, r := range shelf.records {
+					if failed := r.Failure != nil; failed != (r.Request.Path == "3") || failed != (r.Path == "") {
+						t.Errorf("%s is at %q: %v", r.Request.Path, r.Path, r.Failure)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestKeeperTakesSuccessesOnly: an answer that is none, or that is asked again, never gets as far; nor does one that can have no body.
+func TestKeeperTakesSuccessesOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := origin(func(r *http.Request) (*http.Response, error) {
+			return map[string]*http.Response{"/0": reply(404, "no"), "/1": reply(500, "no"), "/2": reply(204, ""), "/3": reply(200, "")}[r.URL.Path], nil
+		})
+		keeper := new(pantry)
+		var shelf shelf
+		_, err := runOver(t.Context(), saved(4, "http://a.test"), &shelf, options(func(o *Options) { o.Keeper = keeper }), client)
+		if _, empty := keeper.kept["3"]; err != nil || shelf.kinds() != "status status ok ok" || keeper.begun != 1 || !empty {
+			t.Errorf("%s: %d begun, kept %v, %v", shelf.kinds(), keeper.begun, keeper.kept, err)
+		}
+	})
+}

@@ -1,0 +1,129 @@
+package fetch
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+)
+
+// byHand is a Source of Requests that no Reader has looked at.
+func byHand(requests ...Request) Source {
+	return func(yield func(Request, error) bool) {
+		for _, r := range requests {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestRequestsMadeByHandAreChecked: as those of an input line are. One that can't be sent is never asked.
+func TestRequestsMadeByHandAreChecked(t *testing.T) {
+	const url = "http://a.test/"
+	for _, tt := range []struct {
+		name string
+		in   Request
+		says string
+	}{
+		{"no URL", Request{URL: "nonsense"}, "no http:// or https:// in front"},
+		{"the method", Request{URL: url, Method: "BAD METHOD"}, "no HTTP method"},
+		{"method CONNECT", Request{URL: url, Method: "CONNECT"}, "no HTTP method"},
+		{"a line break in a header", Request{URL: url, Header: http.Header{"X": {"a\r\nY: b"}}}, "control character"},
+		{"a header name", Request{URL: url, Header: http.Header{"X Y": {"a"}}}, "holds what a name can't"},
+		{"a header that frames the message", Request{URL: url, Header: http.Header{"Transfer-Encoding": {"chunked"}}}, "frames the message"},
+		{"the host", Request{URL: url, Header: http.Header{"Host": {"exa mple"}}}, "header Host is no host"},
+		{"no host", Request{URL: url, Header: http.Header{"Host": {""}}}, "header Host is no host"},
+		{"a masked header", Request{URL: url, Header: http.Header{"Authorization": {Secret}}}, "by flag, netrc or environment"},
+		{"a masked URL", Request{URL: "http://***@a.test/"}, "by flag, netrc or environment"},
+		{"the hash", Request{URL: url, SHA256: "abc"}, "64 hexadecimal digits"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int32
+				client := origin(func(*http.Request) (*http.Response, error) {
+					asked.Add(1)
+					return reply(200, ""), nil
+				})
+				var shelf shelf
+				s, err := runOver(t.Context(), byHand(tt.in, Request{URL: url}), &shelf, options(nil), client)
+				if err != nil || shelf.kinds() != "invalid_request ok" || asked.Load() != 1 {
+					t.Fatalf("%s, %d asked: %+v, %v", shelf.kinds(), asked.Load(), s, err)
+				}
+				for _, r := range shelf.records {
+					if r.Failure != nil && (!strings.Contains(r.Failure.Error(), tt.says) || r.Request.URL != "" || r.Attempts != 0) {
+						t.Errorf("says %q of %q after %d attempts", r.Failure, r.Request.URL, r.Attempts)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestHashMadeByHandMayBeUpperCase: it is brought to lower case, as an input line's is.
+func TestHashMadeByHandMayBeUpperCase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sum := fmt.Sprintf("%x", sha256.Sum256([]byte("ok")))
+		var shelf shelf
+		source := byHand(
+			Request{URL: "http://a.test/", SHA256: strings.ToUpper(sum)},
+			Request{URL: "http://a.test/", SHA256: strings.Repeat("AB", 32)},
+		)
+		_, err := runOver(t.Context(), source, &shelf, options(nil), taking(0))
+		if err != nil || shelf.kinds() != "ok checksum" {
+			t.Fatalf("%s, %v", shelf.kinds(), err)
+		}
+		for _, r := range shelf.records {
+			if r.Seq == 0 && r.Request.SHA256 != sum {
+				t.Errorf("the record has %q", r.Request.SHA256)
+			}
+		}
+	})
+}
+
+// TestFailedRecordAsksTheSameAgain: with the method and body that the options gave, and no header of theirs, which may be secret.
+func TestFailedRecordAsksTheSameAgain(t *testing.T) {
+	word, none := []byte("theirs"), []byte(nil)
+	with := func(o *Options) {
+		o.Method, o.Body, o.Retries = "PUT", []byte("ours"), 0
+		o.Header = http.Header{"X-Api-Key": {"secret"}}
+		o.Username, o.Password = "u", "p"
+	}
+	for _, tt := range []struct {
+		name   string
+		in     Request
+		with   func(*Options)
+		status int
+		method string
+		body   []byte
+		form   BodyForm
+	}{
+		{name: "both are the options'", with: with, status: 500, method: "PUT", body: []byte("ours")},
+		{name: "the method is its own", in: Request{Method: "PATCH"}, with: with, status: 500, method: "PATCH", body: []byte("ours")},
+		{name: "the body is its own", in: Request{Body: word, BodyForm: BodyJSON}, with: with, status: 500, method: "PUT", body: word, form: BodyJSON},
+		{name: "an empty body is its own too", in: Request{Body: []byte{}}, with: with, status: 500, method: "PUT", body: []byte{}},
+		{name: "the options say nothing", status: 404, body: none},
+		{name: "a success needs none", with: with, status: 200, body: none},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := origin(func(*http.Request) (*http.Response, error) { return reply(tt.status, ""), nil })
+				var shelf shelf
+				tt.in.URL, tt.in.Header = "http://a.test/", http.Header{"X-Mine": {"1"}}
+				if _, err := runOver(t.Context(), byHand(tt.in), &shelf, options(tt.with), client); err != nil {
+					t.Fatal(err)
+				}
+				r := shelf.records[0].Request
+				if r.Method != tt.method || string(r.Body) != string(tt.body) || (r.Body == nil) != (tt.body == nil) || r.BodyForm != tt.form {
+					t.Errorf("asks %q %q in form %d, nil is %t", r.Method, r.Body, r.BodyForm, r.Body == nil)
+				}
+				if len(r.Header) != 1 || r.Header.Get("X-Mine") != "1" {
+					t.Errorf("the header is %v", r.Header)
+				}
+			})
+		})
+	}
+}
