@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -87,10 +88,12 @@ func TestTimeoutBoundsTheDialToo(t *testing.T) {
 	url := talk(t, func(c *net.TCPConn) { until(c) })
 	for _, connect := range []time.Duration{0, time.Hour} {
 		o := quick(func(o *Options) { o.Timeout, o.ConnectTimeout = 50*time.Millisecond, connect })
-		_, err := newTransport(&o).DialTLSContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+		ctx, giveUp := context.WithTimeout(t.Context(), 10*time.Second)
+		_, err := newTransport(&o).DialTLSContext(ctx, "tcp", strings.TrimPrefix(url, "http://"))
 		if f := classify(t.Context(), err); f.Kind != Timeout || !strings.HasPrefix(f.Error(), "timeout 50ms met: ") {
 			t.Errorf("connect-timeout %s: got %s: %v", connect, f.Kind, f)
 		}
+		giveUp()
 	}
 }
 

@@ -11,16 +11,40 @@ import (
 	"time"
 )
 
+// A dawdling Sink holds the scheduler up from half a second on, when it asks what is held back.
+type dawdling struct {
+	shelf
+	began time.Time
+}
+
+func (d *dawdling) Held() int {
+	if time.Since(d.began) >= time.Second/2 {
+		time.Sleep(2 * time.Second)
+	}
+	return 0
+}
+
+// canceled is a run of four flights that all land, cancelled after a second, before the scheduler looks up;
+// one more line comes in meanwhile, with err. What the scheduler sees first is chance.
+func canceled(t *testing.T, cause, err error, with func(*Options)) (Summary, error) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(time.Second, func() { cancel(cause) })
+	source := func(yield func(Request, error) bool) {
+		urls(4, "http://a.test")(yield)
+		time.Sleep(time.Second / 2)
+		yield(Request{URL: "http://a.test/4"}, err)
+	}
+	o := options(func(o *Options) { o.Concurrency = 4 })
+	with(o)
+	return runOver(ctx, source, &dawdling{began: time.Now()}, o, taking(time.Hour))
+}
+
 // TestCancelIsToldBeforeFailures: what the end of the context cancels is no reason to say that too much has failed.
 func TestCancelIsToldBeforeFailures(t *testing.T) {
-	for range 50 { // the flights and the scheduler hear of it in any order
+	for range 30 {
 		synctest.Test(t, func(t *testing.T) {
 			why := errors.New("the user has left")
-			ctx, cancel := context.WithCancelCause(t.Context())
-			time.AfterFunc(time.Second, func() { cancel(why) })
-			var shelf shelf
-			o := options(func(o *Options) { o.MaxFailures, o.Concurrency = 0, 4 })
-			s, err := runOver(ctx, urls(5, "http://a.test"), &shelf, o, taking(time.Hour))
+			s, err := canceled(t, why, nil, func(o *Options) { o.MaxFailures = 0 })
 			if !errors.Is(err, why) || s.Stopped != StopCanceled || s.Complete || s.ByKind[Canceled] != 4 || s.NotStarted != 1 {
 				t.Fatalf("%+v, %v", s, err)
 			}
@@ -30,12 +54,10 @@ func TestCancelIsToldBeforeFailures(t *testing.T) {
 
 // TestCancelOfTheLastFlightsIsTold: a run whose last flights are cancelled has not come to its end, with no more to start.
 func TestCancelOfTheLastFlightsIsTold(t *testing.T) {
-	for range 50 {
+	for range 60 {
 		synctest.Test(t, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			time.AfterFunc(time.Second, cancel)
-			s, err := runOver(ctx, urls(4, "http://a.test"), &shelf{}, options(nil), taking(time.Hour))
-			if !errors.Is(err, context.Canceled) || s.Stopped != StopCanceled || s.Complete {
+			s, err := canceled(t, nil, ErrSkipped, func(*Options) {})
+			if !errors.Is(err, context.Canceled) || s.Stopped != StopCanceled || s.Complete || s.ByKind[Canceled] != 4 {
 				t.Fatalf("%+v, %v", s, err)
 			}
 		})

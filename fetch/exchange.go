@@ -159,7 +159,7 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 // explain classifies an error and says what had arrived by then.
 func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure {
 	f := classify(ctx, err)
-	if f.Kind == Protocol {
+	if f.Kind == Protocol || f.Kind == Truncated {
 		f = x.unreadable(f, rec)
 	}
 	switch f.Kind {
@@ -169,12 +169,15 @@ func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure
 	return f
 }
 
-// unreadable tells two ways of a header that can't be read from a wrong one; net/http's errors for them have no type.
+// unreadable tells an answer that the connection's end cut off, or a header over its bound, from a wrong one:
+// net/http's errors for them have no type.
 // The end of the connection is read only where the bytes before it were not enough.
 func (x *exchange) unreadable(f *Failure, rec *Record) *Failure {
 	switch {
 	case x.conn != nil && rec.Status == 0 && x.conn.received.Load()-x.before >= maxHeaderBytes:
 		return failf(TooLarge, "the header is over %d KiB", maxHeaderBytes>>10)
+	case x.carrier != nil && x.carrier.reset.Load():
+		return failf(Reset, "the connection was reset")
 	case x.carrier != nil && x.carrier.closed.Load() && (rec.Status == 0 || x.conn == nil):
 		return failf(Truncated, "the connection closed before a whole answer")
 	}

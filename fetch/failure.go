@@ -104,7 +104,7 @@ func classify(ctx context.Context, err error) *Failure {
 		return failure
 	case errors.As(err, &limit):
 		return &Failure{Kind: limit.kind, Err: limit}
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
+	case isReset(err):
 		return failf(Reset, "the connection was reset")
 	case errors.As(err, &stream) && stream.Code == protocolError:
 		return failf(Protocol, "not a valid HTTP/2 answer (error code %#x)", stream.Code)
@@ -146,6 +146,10 @@ func ended(ctx context.Context) *Failure {
 		return failure
 	}
 	return &Failure{Kind: Canceled, Err: cause}
+}
+
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNABORTED)
 }
 
 func isNetTimeout(err error) bool {

@@ -92,21 +92,32 @@ type conn struct {
 	remote        string
 	received, out atomic.Int64
 	closed        atomic.Bool // by the other side
+	reset         atomic.Bool // by the other side
 }
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.received.Add(int64(n))
-	if err == io.EOF {
-		c.closed.Store(true)
-	}
+	c.note(err)
 	return n, err
 }
 
 func (c *conn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	c.out.Add(int64(n))
+	c.note(err)
 	return n, err
+}
+
+// note remembers how the connection ended: of several goroutines that use it, only the first is told.
+func (c *conn) note(err error) {
+	switch {
+	case err == nil:
+	case err == io.EOF:
+		c.closed.Store(true)
+	case isReset(err):
+		c.reset.Store(true)
+	}
 }
 
 func (c *conn) moved() int64 { return c.received.Load() + c.out.Load() }
