@@ -59,12 +59,8 @@ func runDemo(in *interrupts) int {
 	if out.stdoutIsTerminal {
 		out.stdout = clipped{out.stdout}
 	}
-	sink, err := out.sink(s)
-	if err != nil {
-		return tellOutput(os.Stderr, err)
-	}
-	counts := output.NewCounts(sink)
-	s.fetch.Drain, s.failures = in.drain, "shown"
+	counts := output.NewCounts(out.sink(s))
+	s.fetch.Drain = in.drain
 	reader := new(fetch.Reader)
 	in.begin()
 	summary, err := fetch.Run(in.ctx, reader.Lines(strings.NewReader(batch), "demo"), counts, s.fetch)

@@ -156,27 +156,30 @@ func spareInputs(s *settings, inputs []input) error {
 }
 
 // sink returns where Records go.
-func (out *outputs) sink(s *settings) (fetch.Sink, error) {
+func (out *outputs) sink(s *settings) fetch.Sink {
 	successes := output.NewJSONL(out.stdout, s.body)
-	var sink fetch.Sink
-	switch {
-	case s.failures == "-":
-		sink = successes
-	case out.failures != nil:
-		sink = output.Split{Success: successes, Failure: output.NewJSONL(out.failures, s.body)}
-	case out.human:
-		sink = output.Split{Success: successes, Failure: output.NewReadable(out.screen, "--failures FILE keeps them all")}
-	default:
-		sink = output.Split{Success: successes, Failure: output.NewJSONL(out.stderr, s.body)}
-	}
-	if out.human && out.failures != nil {
-		sink = output.Split{Success: successes, Failure: output.Tee{Sink: output.NewJSONL(out.failures, s.body), Also: output.NewReadable(out.screen, "all are in "+s.failures)}}
+	sink := fetch.Sink(successes) // --failures - puts failures among them
+	if s.failures != "-" {
+		sink = output.Split{Success: successes, Failure: out.failureSink(s)}
 	}
 	if !s.ordered {
-		return sink, nil
+		return sink
 	}
 	out.order = output.NewInOrder(sink)
-	return out.order, nil
+	return out.order
+}
+
+// failureSink returns where failures go by themselves: to their file, to a person, or to standard error.
+func (out *outputs) failureSink(s *settings) fetch.Sink {
+	switch {
+	case out.human && out.failures != nil:
+		return output.Tee{Sink: output.NewJSONL(out.failures, s.body), Also: output.NewReadable(out.screen, "all are in "+s.failures)}
+	case out.human:
+		return output.NewReadable(out.screen, "--failures FILE keeps them all")
+	case out.failures != nil:
+		return output.NewJSONL(out.failures, s.body)
+	}
+	return output.NewJSONL(out.stderr, s.body)
 }
 
 // logger returns nil where nothing is to be logged, so that nothing is prepared for it either.

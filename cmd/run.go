@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"syscall"
 	"time"
@@ -36,14 +37,10 @@ func runFetch(in *interrupts, s *settings, args []string) int {
 	if err != nil {
 		return tellOutput(os.Stderr, err)
 	}
-	sink, err := out.sink(s)
-	if err != nil {
-		return tellOutput(os.Stderr, err)
-	}
 	if out.bodies != nil {
 		s.fetch.Keeper = out.bodies
 	}
-	counts := output.NewCounts(sink)
+	counts := output.NewCounts(out.sink(s))
 	s.fetch.Drain = in.drain
 	s.fetch.Log = out.logger(s)
 	s.fetch.Live = new(fetch.Live)
@@ -105,7 +102,7 @@ func dryRun(in *interrupts, src fetch.Source) int {
 	}
 	switch {
 	case err != nil:
-		tellError(os.Stderr, err.Error(), "")
+		sayAlone(slog.LevelError, err.Error(), "")
 		return exitBroken
 	case errors.Is(broken, syscall.EPIPE):
 		return exitPipe

@@ -68,7 +68,7 @@ func asciiLower(text []byte) []byte {
 	return lower
 }
 
-// unescapeJSON takes the escapes \/ and \uXXXX away, behind which a name or a scheme could hide.
+// unescapeJSON takes escapes such as \/ and \u0041 away, behind which a name or a scheme could hide.
 func unescapeJSON(text []byte) []byte {
 	if bytes.IndexByte(text, '\\') < 0 {
 		return text

@@ -100,7 +100,7 @@ type run struct {
 	wake    chan struct{} // writer to scheduler: a Record has been put
 	waiting atomic.Bool   // the scheduler waits for a Record to be put
 	put     atomic.Int64  // Records that the Sink has taken
-	broken  chan struct{} // closed by the writer when the Sink has failed
+	broken  chan struct{} // closed when an output has failed: the Sink, or the Keeper's disk
 	closed  chan struct{} // closed when the run is over
 	left    chan *task    // what the feed had in hand then
 	fed     chan struct{} // closed when the feed has ended

@@ -128,7 +128,7 @@ func appendBase64(dst, body []byte) []byte {
 
 // mediaType returns the type and the declared charset of a Content-Type, both in lower case.
 func mediaType(contentType string) (kind, charset string) {
-	switch contentType { // by far the most frequent; BenchmarkEncode: 400 ns less
+	switch contentType { // by far the most frequent; BenchmarkEncode: 200 to 400 ns less
 	case "application/json", "application/json; charset=utf-8":
 		return "application/json", ""
 	}
