@@ -33,6 +33,9 @@ func (out *outputs) finish(s *settings, r report) int {
 	if r.err != nil && r.code == exitBroken {
 		out.tell(slog.LevelError, r.err.Error(), outputHint(r.err))
 	}
+	if out.resumed != nil && r.code != exitOK && r.code != exitFailed {
+		out.tell(slog.LevelWarn, "not all is done: the same command goes on from here", "")
+	}
 	if part := out.leftOver(); part != "" {
 		out.tell(slog.LevelWarn, "the output is not complete: what had arrived by then is in "+part, "")
 	}
@@ -70,11 +73,23 @@ func (out *outputs) settle(r *report) {
 	if out.order != nil {
 		out.failed(r, out.order.Close())
 	}
+	if out.packed != nil {
+		out.failed(r, out.packed.Close())
+	}
+	out.settleFiles(r)
 	if out.bodies != nil {
 		out.failed(r, out.bodies.Close())
 	}
-	if out.packed != nil {
-		out.failed(r, out.packed.Close())
+}
+
+// settleFiles brings bodies to disk before the Records that point to them.
+func (out *outputs) settleFiles(r *report) {
+	if out.resumed != nil {
+		out.failed(r, out.resumed.Close())
+		return
+	}
+	if out.bodies != nil {
+		out.failed(r, out.bodies.Sync())
 	}
 	if out.file == nil {
 		return

@@ -33,6 +33,7 @@ type settings struct {
 	failures string
 	summary  string
 	ordered  bool
+	resume   bool
 	unique   bool
 	dryRun   bool
 	progress progressMode
@@ -180,6 +181,7 @@ func registerOutput(r *registrar, s *settings) {
 	r.toggle(&s.ordered, "ordered", "", "write in the order of the input; what is early waits in a temporary file")
 	r.toggle(&o.KeepHeader, "headers", "", "put the answer's headers into the Records")
 	r.toggle(&o.KeepTiming, "timing", "", "put dns, connect, tls, first byte and body times into the Records")
+	r.toggle(&s.resume, "resume", "", "go on with --output where an earlier run of the same command left it, killed or not: what is done is not asked again")
 	r.toggle(&s.unique, "unique", "", "skip requests that ask the same as an earlier one (method, URL, headers, body, id)")
 	r.group = "run"
 	r.toggle(&s.failFast, "fail-fast", "", "stop at the first failure, as --max-failures 0 does")

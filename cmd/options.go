@@ -70,8 +70,28 @@ func (s *settings) checkOutputs() {
 	if s.saveDir == "" && s.name.Given() {
 		s.notes.add("name", "is given without --save-dir", "")
 	}
+	if s.resume {
+		s.checkResume()
+	}
 	if s.quiet && s.verbose {
 		s.notes.add("quiet", "and --verbose exclude each other", "")
+	}
+}
+
+// checkResume refuses what can't be gone on with.
+func (s *settings) checkResume() {
+	if !isFile(s.output) {
+		s.notes.add("resume", "needs --output FILE, whose journal says what is done", "")
+	}
+	if s.ordered {
+		s.notes.add("resume", "and --ordered exclude each other: what is tried again by a later run stands behind what came after it",
+			"leave --ordered out and sort by index when all is done")
+	}
+	if s.failures == "-" {
+		s.notes.add("resume", "and --failures - exclude each other: what fails now and succeeds later would stand there twice", "give failures a file of their own")
+	}
+	if s.summary == "-" {
+		s.notes.add("resume", "and --summary - exclude each other: each run would leave one", "give the summary a file of its own")
 	}
 }
 

@@ -20,9 +20,10 @@ type outputs struct {
 	human            bool // standard error is a terminal
 	stdoutIsTerminal bool
 	file             *output.File
-	packed           io.WriteCloser // compresses into file; nil where its name does not ask for that
-	failures         io.WriteCloser // nil: standard error, or among the successes
-	summary          io.WriteCloser // nil: with the failures
+	resumed          *output.Resumed // in place of file with --resume
+	packed           io.WriteCloser  // compresses into file; nil where its name does not ask for that
+	failures         io.WriteCloser  // nil: standard error, or among the successes
+	summary          io.WriteCloser  // nil: with the failures
 	order            *output.InOrder
 	bodies           *output.Bodies // nil: bodies stand in the Records
 }
@@ -41,28 +42,48 @@ func openOutputs(s *settings, inputs []input) (out *outputs, err error) {
 			out.file.Discard()
 		}
 	}()
-	if isFile(s.output) {
-		out.file, err = output.Create(s.output)
-		if errors.Is(err, output.ErrBusy) {
-			return out, &usageError{"--output: " + err.Error(), "wait for it, or name another file"}
-		}
-		if err != nil {
-			return out, fmt.Errorf("--output: %w", err)
-		}
-		out.stdout = out.file
-		if out.packed, err = output.Pack(s.output, out.file); err != nil {
-			return out, fmt.Errorf("--output: %w", err)
-		}
-		if out.packed != nil {
-			out.stdout = out.packed
-		}
-	}
 	if s.saveDir != "" {
 		if out.bodies, err = output.OpenBodies(s.saveDir, s.name); err != nil {
 			return out, fmt.Errorf("--save-dir: %w", err)
 		}
 	}
+	if isFile(s.output) {
+		if err = out.openOutput(s); err != nil {
+			return out, describeOutput(err)
+		}
+	}
 	return out, out.openLive(s)
+}
+
+// openOutput opens the file that -o names.
+func (out *outputs) openOutput(s *settings) (err error) {
+	if s.resume {
+		out.resumed, err = output.Resume(s.output, output.ResumeSettings{Asked: s.fetch.AppendAsked, Bodies: out.bodies})
+		if err == nil {
+			out.stdout, err = output.PackEach(s.output, out.resumed)
+		}
+		return err
+	}
+	if out.file, err = output.Create(s.output); err != nil {
+		return err
+	}
+	out.stdout = out.file
+	if out.packed, err = output.Pack(s.output, out.file); out.packed != nil {
+		out.stdout = out.packed
+	}
+	return err
+}
+
+// describeOutput tells what is wrong with the command line from a file that can't be written.
+func describeOutput(err error) error {
+	var stale *output.ResumeError
+	switch {
+	case errors.As(err, &stale):
+		return &usageError{"--resume: " + stale.Problem, stale.Hint}
+	case errors.Is(err, output.ErrBusy):
+		return &usageError{"--output: " + err.Error(), "wait for it, or name another file"}
+	}
+	return fmt.Errorf("--output: %w", err)
 }
 
 // isFile tells the name of a file from nothing and from standard output.
@@ -101,7 +122,10 @@ func written(s *settings) [][2]string {
 			files = append(files, file)
 		}
 	}
-	if isFile(s.output) {
+	switch {
+	case isFile(s.output) && s.resume:
+		files = append(files, [2]string{"output", s.output + ".journal"})
+	case isFile(s.output):
 		files = append(files, [2]string{"output", s.output + ".part"})
 	}
 	return files
@@ -147,8 +171,8 @@ func spareInputs(s *settings, inputs []input) error {
 		}
 		for _, file := range written(s) {
 			info, err := os.Stat(file[1])
-			if err == nil && os.SameFile(read, info) && file[1] != s.output {
-				wrong = append(wrong, &usageError{fmt.Sprintf("--%s would empty the input %s", file[0], in.name), "write to another file, and move it when the run has ended"})
+			if err == nil && os.SameFile(read, info) && (file[1] != s.output || s.resume) {
+				wrong = append(wrong, &usageError{fmt.Sprintf("--%s would write over the input %s", file[0], in.name), "write to another file, and move it when the run has ended"})
 			}
 		}
 	}
@@ -157,8 +181,11 @@ func spareInputs(s *settings, inputs []input) error {
 
 // sink returns where Records go.
 func (out *outputs) sink(s *settings) fetch.Sink {
-	successes := output.NewJSONL(out.stdout, s.body)
-	sink := fetch.Sink(successes) // --failures - puts failures among them
+	successes := fetch.Sink(output.NewJSONL(out.stdout, s.body))
+	if out.resumed != nil {
+		successes = output.NewCommit(out.resumed, out.stdout, s.body)
+	}
+	sink := successes // --failures - puts failures among them
 	if s.failures != "-" {
 		sink = output.Split{Success: successes, Failure: out.failureSink(s)}
 	}

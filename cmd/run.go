@@ -40,6 +40,10 @@ func runFetch(in *interrupts, s *settings, args []string) int {
 	if out.bodies != nil {
 		s.fetch.Keeper = out.bodies
 	}
+	if out.resumed != nil {
+		src = fetch.Skip(src, out.resumed.Done)
+		s.fetch.Committed = out.resumed.Committed
+	}
 	counts := output.NewCounts(out.sink(s))
 	s.fetch.Drain = in.drain
 	s.fetch.Log = out.logger(s)

@@ -134,7 +134,7 @@ func tellSummary(w io.Writer, s *settings, r report) {
 	}
 	tellHosts(text, sum.FailedByHost)
 	if sum.Skipped > 0 {
-		fmt.Fprintf(text, "  %6d skipped as duplicates\n", sum.Skipped)
+		fmt.Fprintf(text, "  %6d skipped: %s\n", sum.Skipped, whySkipped(s))
 	}
 	if sum.NotStarted > 0 {
 		fmt.Fprintf(text, "  %6d read and not started\n", sum.NotStarted)
@@ -149,6 +149,16 @@ func tellSummary(w io.Writer, s *settings, r report) {
 		text.WriteString("batchfetch: hint: --failures FILE keeps the failures; batchfetch FILE asks for them again\n")
 	}
 	_, _ = io.WriteString(w, text.String()) // as in tellError
+}
+
+func whySkipped(s *settings) string {
+	switch {
+	case s.resume && s.unique:
+		return "done by an earlier run, or duplicates"
+	case s.resume:
+		return "done by an earlier run"
+	}
+	return "duplicates"
 }
 
 // mostHosts is how many failing hosts a person is shown.

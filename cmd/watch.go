@@ -22,6 +22,9 @@ func (out *outputs) watch(ctx context.Context, in *interrupts, s *settings, coun
 		case <-ctx.Done():
 		}
 	})
+	if out.resumed != nil {
+		watchers.Go(func() { out.resumed.KeepSynced(ctx) })
+	}
 	mode := out.progressMode(s)
 	if mode == progressNone {
 		return watchers.Wait

@@ -23,6 +23,21 @@ func Unique(source Source) Source {
 	}
 }
 
+// Skip yields ErrSkipped with every Request of which done says so. done is called once for each Request, in the order of the input,
+// and may set its Mark.
+func Skip(source Source, done func(*Request) bool) Source {
+	return func(yield func(Request, error) bool) {
+		for request, err := range source {
+			if err == nil && done(&request) {
+				err = ErrSkipped
+			}
+			if !yield(request, err) {
+				return
+			}
+		}
+	}
+}
+
 // Hosts counts what a Source would ask of whom.
 type Hosts struct {
 	// Requests counts by scheme://host:port.

@@ -87,6 +87,10 @@ type Options struct {
 	// HTTP restricts the protocol.
 	HTTP HTTPVersion
 
+	// Committed, where it is not nil, returns how many successes outlive a kill of the process by now. Those that don't yet
+	// count as exchanges under way, so that a kill at any instant costs at most Concurrency requests.
+	Committed func() int64
+
 	// Live, where it is not nil, counts while the run goes on.
 	Live *Live
 	// Slow logs each exchange that takes longer; 0 is none.
@@ -96,7 +100,7 @@ type Options struct {
 }
 
 // Live holds counts that may be read at any time.
-type Live struct{ Exchanges, Retries atomic.Int64 }
+type Live struct{ Exchanges, Retries, Skipped atomic.Int64 }
 
 // HTTPVersion says which versions of HTTP may be spoken.
 type HTTPVersion string
@@ -142,6 +146,15 @@ func (o *Options) complete(r *Request) {
 			r.BodyForm = BodyBase64
 		}
 	}
+}
+
+// AppendAsked is Request.AppendAsked with the method and the body that the Options make of r. Headers that go to every request
+// are left out, so that a run with a new token asks the same as the one before.
+func (o *Options) AppendAsked(text []byte, r *Request) []byte {
+	whole := *r
+	o.complete(&whole)
+	whole.Method = o.method(&whole, whole.Body != nil)
+	return whole.AppendAsked(text)
 }
 
 // A Mistake is one unusable option, named as on the command line.

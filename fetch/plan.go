@@ -11,8 +11,6 @@ type task struct {
 	target
 	bad *LineError // the line could not be used: there is nothing to ask
 
-	skipped bool // it is only to be counted
-
 	attempts, hops int
 	notBefore      time.Time // when it may start; zero is at once
 	began          time.Time // when its first exchange began
@@ -35,6 +33,7 @@ type plan struct {
 	bad     queue[*task] // need no host
 	lost    queue[*task] // end without another exchange
 	running int
+	unkept  int // exchanges that have ended, and count as under way until their Records are committed
 	full    int // lanes whose slots are what their Tasks wait for
 	size    int // Tasks in lanes
 	pace    pace
@@ -70,7 +69,7 @@ const never = time.Duration(-1)
 
 // next returns the Task to start now, or nil and how long until one may start: never until a Task ends or comes.
 func (p *plan) next(now time.Time) (t *task, wait time.Duration) {
-	if p.running >= p.options.Concurrency {
+	if p.running+p.unkept >= p.options.Concurrency {
 		return nil, never
 	}
 	if t := p.free(); t != nil {
@@ -218,7 +217,9 @@ func (p *plan) held(now time.Time) Limit {
 	switch {
 	case p.size == 0:
 		return ""
-	case p.running >= p.options.Concurrency:
+	case p.running+p.unkept >= p.options.Concurrency && p.unkept > p.running:
+		return LimitOutput
+	case p.running+p.unkept >= p.options.Concurrency:
 		return LimitConcurrency
 	case p.ready.len() > 0 && p.pace.due.After(now):
 		return LimitRate

@@ -33,6 +33,8 @@ type Request struct {
 	// File and Line say where the request stood; Line is 1-based, 0 is unknown.
 	File string
 	Line int64
+	// Mark is what Skip noted to know it again: it comes back in the Record.
+	Mark Mark
 
 	url     *url.URL // what urlText means, so that it is parsed once; nil where it has not been, or can't be
 	urlText string   // may be another text than URL where a Source has changed that since
@@ -52,6 +54,9 @@ func (r *Request) parsed() (*url.URL, error) {
 	}
 	return ParseURL(r.URL)
 }
+
+// A Mark is what a filter such as Skip wants to find again in a Record; Run does not look at it.
+type Mark [16]byte
 
 // BodyForm is the way in which an input line wrote a request body.
 type BodyForm uint8
@@ -82,13 +87,12 @@ func NewIdentifier() Identifier {
 
 // Of returns the Identity of r: its method, URL, headers, body and id.
 func (i Identifier) Of(r *Request) Identity {
-	text := r.AskedText()
+	text := r.AppendAsked(make([]byte, 0, 256))
 	return Identity{maphash.Bytes(i.a, text), maphash.Bytes(i.b, text)}
 }
 
-// AskedText is a text of what r asks that no different Request shares: each part ends with a mark that cannot stand in it.
-func (r *Request) AskedText() []byte {
-	text := make([]byte, 0, 256)
+// AppendAsked appends a text of what r asks that no different Request shares: each part ends with a byte that cannot stand in it.
+func (r *Request) AppendAsked(text []byte) []byte {
 	text = append(append(text, r.URL...), 0)
 	text = append(append(text, r.Method...), 0)
 	for _, name := range sortedNames(r.Header) {
@@ -97,9 +101,9 @@ func (r *Request) AskedText() []byte {
 		}
 	}
 	if r.Body != nil {
-		text = append(append(text, 1), r.Body...)
+		text = append(append(text, 1+byte(r.BodyForm)), r.Body...)
 	}
-	return append(append(text, 0, 2), r.ID...)
+	return append(append(text, 0), r.ID...)
 }
 
 func sortedNames(h http.Header) []string {

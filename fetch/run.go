@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -104,6 +103,7 @@ type run struct {
 	closed  chan struct{} // closed when the run is over
 	left    chan *task    // what the feed had in hand then
 	fed     chan struct{} // closed when the feed has ended
+	skipped atomic.Int64  // Requests that the Source yielded only to be counted
 	stuck   atomic.Int64  // workers that wait for the writer to take a large Record
 
 	inputErr error // feed's, until it has closed intake
@@ -125,152 +125,6 @@ func newRun(o *Options, sink Sink, client http.RoundTripper) *run {
 		closed:  make(chan struct{}),
 		left:    make(chan *task, 1),
 		fed:     make(chan struct{}),
-	}
-}
-
-// feed makes Tasks of what the source yields.
-func (r *run) feed(source Source) {
-	defer close(r.fed)
-	defer close(r.intake)
-	var seq int64
-	for request, err := range source {
-		t := &task{request: request}
-		var line *LineError
-		switch {
-		case errors.Is(err, ErrSkipped):
-			t.skipped = true
-		case errors.As(err, &line):
-			t.bad = line
-		case err != nil:
-			r.inputErr = &InputError{err}
-			return
-		default:
-			r.aim(t)
-		}
-		if !t.skipped {
-			t.seq = seq
-			seq++
-		}
-		if !r.hand(t) {
-			return
-		}
-	}
-}
-
-// hand gives a Task to the scheduler, or leaves it where the run is over.
-func (r *run) hand(t *task) bool {
-	select {
-	case <-r.closed:
-		r.left <- t // never blocks: it takes one, and this was the last
-		return false
-	default:
-	}
-	select {
-	case r.intake <- t:
-		return true
-	case <-r.closed:
-		r.left <- t // as above
-		return false
-	}
-}
-
-// aim points a Task at what its Request asks for, or says why that can't be asked.
-func (r *run) aim(t *task) {
-	var err error
-	if t.request.url == nil { // made by hand: nobody has looked at it yet
-		t.request, err = finish(t.request)
-	}
-	var to target
-	if err == nil {
-		to, err = r.targets.of(&t.request)
-	}
-	if err != nil {
-		t.bad = &LineError{Input: maskLine([]byte(t.request.URL)), Err: err}
-		t.request.URL = "" // what is no URL may hide anything
-		return
-	}
-	t.target = to
-	if r.options.Keeper == nil {
-		return
-	}
-	if err := r.options.Keeper.Claim(&t.request); err != nil {
-		t.bad = &LineError{Input: maskLine([]byte(t.request.URL)), Err: err}
-	}
-}
-
-// largeLine is from where on a Record does not pile up before the writer.
-const largeLine = 64 << 10
-
-// flushAfter is how long a Record may lie in a buffer while nothing follows it.
-const flushAfter = 5 * time.Millisecond
-
-// write gives the Records to the Sink, one at a time. After an error it only takes them away.
-func (r *run) write() {
-	idle := time.NewTimer(flushAfter)
-	idle.Stop()
-	defer idle.Stop()
-	buffered := false
-	for {
-		var record *Record
-		open := true
-		select {
-		case record, open = <-r.records:
-		case record = <-r.large:
-		case <-idle.C:
-			buffered = false
-			r.sinkFailed(r.sink.Flush(false))
-			continue
-		}
-		if !open {
-			r.sinkFailed(r.sink.Flush(true))
-			return
-		}
-		r.pass(record)
-		if !buffered {
-			buffered = true
-			idle.Reset(flushAfter)
-		}
-	}
-}
-
-// pass gives one Record to the Sink, and wakes the scheduler where it waits for that.
-func (r *run) pass(record *Record) {
-	if r.sinkDead {
-		record.ReleaseBody()
-		return
-	}
-	r.sinkFailed(r.sink.Put(record))
-	r.put.Add(1)
-	if !r.waiting.Load() {
-		return
-	}
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (r *run) sinkFailed(err error) {
-	if err != nil {
-		r.sinkDead = true
-		r.breakOff(err)
-	}
-}
-
-// breakOff ends the run over an output that can't be written. Only the first reason counts.
-func (r *run) breakOff(err error) {
-	r.breaking.Do(func() {
-		r.brokenBy = &OutputError{err}
-		close(r.broken)
-	})
-}
-
-func (r *run) isBroken() bool {
-	select {
-	case <-r.broken:
-		return true
-	default:
-		return false
 	}
 }
 

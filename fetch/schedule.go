@@ -47,6 +47,7 @@ func (s *scheduler) loop(ctx context.Context) {
 		now := time.Now()
 		s.charge(now)
 		s.expire(now)
+		s.plan.unkept = s.uncommitted()
 		wait := s.dispatch(now)
 		if s.over() {
 			return
@@ -69,6 +70,14 @@ func (s *scheduler) dispatch(now time.Time) time.Duration {
 		}
 		s.start <- t // never blocks: its capacity is the concurrency
 	}
+}
+
+// uncommitted returns how many successes a kill of the process would cost.
+func (s *scheduler) uncommitted() int {
+	if s.options.Committed == nil || s.stopped() {
+		return 0
+	}
+	return int(max(s.tally.Succeeded-s.options.Committed(), 0))
 }
 
 func (s *scheduler) over() bool {
@@ -153,10 +162,6 @@ func (s *scheduler) admit(t *task, open bool) {
 		s.ended = true
 		return
 	}
-	if t.skipped {
-		s.tally.Skipped++
-		return
-	}
 	s.open++
 	s.admitted++
 	s.plan.add(t, time.Now())
@@ -230,15 +235,6 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 	}
 }
 
-// leave counts what was read and will not be started.
-func (s *scheduler) leave(t *task) {
-	if t.skipped {
-		s.tally.Skipped++
-		return
-	}
-	s.tally.NotStarted++
-}
-
 func (s *scheduler) because() error {
 	switch s.tally.Stopped {
 	case StopFailures:
@@ -292,14 +288,11 @@ func (s *scheduler) charge(now time.Time) {
 func (s *scheduler) summary(now time.Time) Summary {
 	for n := len(s.intake); n > 0; n-- {
 		if t := <-s.intake; t != nil { // nil: the feed has ended and closed it
-			s.leave(t)
+			s.tally.NotStarted++
 		}
 	}
-	select {
-	case t := <-s.left:
-		s.leave(t)
-	default:
-	}
+	s.tally.NotStarted += int64(len(s.left))
+	s.tally.Skipped = s.skipped.Load()
 	if s.ended && s.inputErr != nil && !s.stopped() {
 		s.tally.Stopped = StopInput
 	}

@@ -82,18 +82,18 @@ func (tg *targeter) of(r *Request) (target, error) {
 	if len(r.Header) > 0 {
 		t.header = merge(t.header, r.Header)
 	}
-	t.method = tg.method(r, t.body != nil)
+	t.method = tg.options.method(r, t.body != nil)
 	return t, nil
 }
 
 var contentTypes = map[BodyForm]string{BodyText: "application/x-www-form-urlencoded", BodyJSON: "application/json", BodyBase64: "application/octet-stream"}
 
-func (tg *targeter) method(r *Request, hasBody bool) string {
+func (o *Options) method(r *Request, hasBody bool) string {
 	switch {
 	case r.Method != "":
 		return r.Method
-	case tg.options.Method != "":
-		return tg.options.Method
+	case o.Method != "":
+		return o.Method
 	case hasBody:
 		return http.MethodPost
 	}

@@ -129,7 +129,7 @@ func (s *savedBody) Commit(sum [sha256.Size]byte) (string, error) {
 			return "", err
 		}
 	}
-	if err := s.Close(); err != nil {
+	if err := s.end(); err != nil {
 		return "", err
 	}
 	if info, err := s.bodies.root.Lstat(name); err == nil && info.IsDir() {
@@ -140,6 +140,14 @@ func (s *savedBody) Commit(sum [sha256.Size]byte) (string, error) {
 	}
 	s.ended = true
 	return filepath.Join(s.bodies.dir, filepath.FromSlash(name)), nil
+}
+
+// end closes the file, whose content is whole.
+func (s *savedBody) end() error {
+	if flushesAtOnce {
+		return s.Close()
+	}
+	return errors.Join(s.Sync(), s.Close())
 }
 
 // Abandon removes what had arrived.

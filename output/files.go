@@ -13,8 +13,9 @@ import (
 // What is no regular file, such as a pipe or a device, is written in place.
 type File struct {
 	*os.File
-	name  string // the final name; empty where there is nothing to rename
-	ended bool
+	name    string   // the final name; empty where there is nothing to rename
+	journal *os.File // of an earlier run with --resume; nil is none
+	ended   bool
 }
 
 // ErrBusy says that another run is writing the same file.
@@ -35,7 +36,7 @@ func Create(name string) (*File, error) {
 		return &File{File: f}, nil
 	}
 	name = behindLinks(name)
-	f, openErr := openPart(name + ".part")
+	f, openErr := openLocked(name+".part", os.O_WRONLY|os.O_CREATE)
 	if openErr != nil {
 		return nil, openErr
 	}
@@ -44,11 +45,13 @@ func Create(name string) (*File, error) {
 	} else {
 		err = nil
 	}
-	if err := errors.Join(err, f.Truncate(0)); err != nil {
-		_ = f.Close() // it holds nothing yet
+	journal, busy := lockJournal(name)
+	part := &File{File: f, name: name, journal: journal}
+	if err := errors.Join(busy, err, f.Truncate(0)); err != nil {
+		part.Discard()
 		return nil, err
 	}
-	return &File{File: f, name: name}, nil
+	return part, nil
 }
 
 // IsStream knows the names of devices and of the process's own streams, such as /dev/stdout, whatever file they lead to.
@@ -82,20 +85,20 @@ func behindLinks(name string) string {
 	return name
 }
 
-// openPart opens and locks an unfinished output. Its owner may give it its final name between the two:
-// then the lock is on the finished file, and the part is opened anew.
-func openPart(part string) (*os.File, error) {
+// openLocked opens and locks a file. Its owner may give it another name between the two, or remove it:
+// then the lock is on what has no such name any more, and it is opened anew.
+func openLocked(name string, flag int) (*os.File, error) {
 	for {
-		f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE, 0o666)
+		f, err := os.OpenFile(name, flag, 0o666)
 		if err != nil {
 			return nil, err
 		}
 		if lock(f) != nil {
 			_ = f.Close() // it is another run's
-			return nil, fmt.Errorf("%s: %w", part, ErrBusy)
+			return nil, fmt.Errorf("%s: %w", name, ErrBusy)
 		}
 		held, err := f.Stat()
-		named, gone := os.Stat(part)
+		named, gone := os.Stat(name)
 		if err == nil && gone == nil && os.SameFile(held, named) {
 			return f, nil
 		}
@@ -104,6 +107,30 @@ func openPart(part string) (*os.File, error) {
 			return nil, err
 		}
 	}
+}
+
+// notBusy reports whether a file, where there is one, is free of locks.
+func notBusy(name string) error {
+	f, err := openLocked(name, os.O_WRONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// lockJournal locks the journal of the output name, so that no run with --resume goes on with it. It returns nil where there is none.
+func lockJournal(name string) (*os.File, error) {
+	f, err := openLocked(journalOf(name), os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil && !isJournal(f) { // somebody's own file of that name
+		return nil, f.Close()
+	}
+	return f, err
 }
 
 // Part returns the name under which an unfinished output stays; empty where it has none.
@@ -123,7 +150,11 @@ func (f *File) Commit() error {
 	if f.name == "" {
 		return f.Close()
 	}
+	defer f.releaseJournal()
 	err := f.Sync()
+	if err == nil && f.journal != nil { // it is not about this output: its lock was taken with ours
+		err = os.Remove(f.journal.Name())
+	}
 	if err == nil {
 		err = os.Rename(f.Part(), f.name) // while the lock is held
 	}
@@ -134,6 +165,12 @@ func (f *File) Commit() error {
 		return err
 	}
 	return syncDir(filepath.Dir(f.name))
+}
+
+func (f *File) releaseJournal() {
+	if f.journal != nil {
+		_ = f.journal.Close() // only its lock was wanted
+	}
 }
 
 // Discard removes a part that has not been written to.
@@ -150,6 +187,7 @@ func (f *File) Abandon() error {
 		return nil
 	}
 	f.ended = true
+	f.releaseJournal()
 	return f.Close()
 }
 

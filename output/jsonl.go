@@ -59,6 +59,9 @@ func (j *JSONL) Flush(bool) error {
 	return err
 }
 
+// Buffered returns how many bytes are kept.
+func (j *JSONL) Buffered() int { return len(j.buf) }
+
 // freeLines keeps the memory of written lines for the next ones: BenchmarkEncode/json-1k, 2 KB in 1 allocation and 0.4 us less per Record.
 type freeLines struct{ lines chan []byte }
 

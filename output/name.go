@@ -178,7 +178,7 @@ func defaultName(r *fetch.Request, u *url.URL) string {
 
 // askedHash is 64 bits of a hash of what a Request asks; the same in every run.
 func askedHash(r *fetch.Request) string {
-	sum := sha256.Sum256(r.AskedText())
+	sum := sha256.Sum256(r.AppendAsked(nil))
 	return hex.EncodeToString(sum[:8])
 }
 

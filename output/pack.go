@@ -1,6 +1,7 @@
 package output
 
 import (
+	"errors"
 	"io"
 	"path/filepath"
 
@@ -18,4 +19,32 @@ func Pack(name string, out io.Writer) (io.WriteCloser, error) {
 		return zstd.NewWriter(out, zstd.WithEncoderConcurrency(1)) // in the one writer: no goroutine of its own
 	}
 	return nil, nil
+}
+
+// PackEach is Pack for an output that may be cut back to the end of any Write: each is compressed by itself, as a gzip member
+// or zstd frame, which zcat and zstdcat read one after the other. Nothing is held back. It returns out for any other name.
+func PackEach(name string, out io.Writer) (io.Writer, error) {
+	switch filepath.Ext(name) {
+	case ".gz":
+		return &packedEach{gzip.NewWriter(out), out}, nil
+	case ".zst":
+		encoder, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
+		return &packedEach{encoder, out}, err
+	}
+	return out, nil
+}
+
+// packedEach compresses each Write by itself.
+type packedEach struct {
+	encoder interface {
+		io.WriteCloser
+		Reset(io.Writer)
+	}
+	out io.Writer
+}
+
+func (m *packedEach) Write(p []byte) (int, error) {
+	m.encoder.Reset(m.out)
+	n, err := m.encoder.Write(p)
+	return n, errors.Join(err, m.encoder.Close())
 }

@@ -1,0 +1,172 @@
+package output
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+
+	"batchfetch/fetch"
+)
+
+// A journal says which requests are done and how far their output is good. It is a header and then frames, written one behind the other:
+//
+//	header   "batchfetch journal 1\n", 16 bytes of salt for the hashes
+//	frame    its kind (1 byte), the size of its payload (4), the payload, a CRC-32C of all that (4)
+//	run      a process begins to write: 16 bytes that tell one boot of the machine from another, 1 where bodies go to files
+//	commit   the length of the output (8), a CRC-32C of the bytes that this added to it (4), then 16 bytes for each success in them:
+//	         96 bits of a hash of what was asked, and how many equal requests stood before it in the input (4)
+//	mark     all is on disk up to that length of the output (8) and that size of the journal (8)
+//
+// Numbers are little-endian. Only hashes stand in it: no URL, no secret.
+
+const (
+	journalTitle = "batchfetch journal "
+	journalMagic = journalTitle + "1\n"
+	saltSize     = 16
+	headerSize   = len(journalMagic) + saltSize
+)
+
+type frameKind byte
+
+const (
+	frameRun    frameKind = 'r'
+	frameCommit frameKind = 'c'
+	frameMark   frameKind = 'm'
+)
+
+// What stands around a payload, and what stands in it.
+const (
+	frameHead    = 5
+	frameTail    = 4
+	runSize      = 17
+	commitHead   = 12
+	markSize     = 16
+	mostPayload  = 64 << 20
+	journalReads = 1 << 20 // bytes read at once
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// appendFrame appends a frame around the payload that fill appends.
+func appendFrame(dst []byte, kind frameKind, fill func([]byte) []byte) []byte {
+	start := len(dst)
+	dst = fill(append(dst, byte(kind), 0, 0, 0, 0))
+	binary.LittleEndian.PutUint32(dst[start+1:], uint32(len(dst)-start-frameHead))
+	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
+}
+
+func appendRun(dst []byte, boot bootID, bodies bool) []byte {
+	return appendFrame(dst, frameRun, func(dst []byte) []byte {
+		dst = append(dst, boot[:]...)
+		if bodies {
+			return append(dst, 1)
+		}
+		return append(dst, 0)
+	})
+}
+
+func appendCommit(dst []byte, length int64, sum uint32, marks []fetch.Mark) []byte {
+	return appendFrame(dst, frameCommit, func(dst []byte) []byte {
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(length))
+		dst = binary.LittleEndian.AppendUint32(dst, sum)
+		for i := range marks {
+			dst = append(dst, marks[i][:]...)
+		}
+		return dst
+	})
+}
+
+func appendMark(dst []byte, length, size int64) []byte {
+	return appendFrame(dst, frameMark, func(dst []byte) []byte {
+		return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(dst, uint64(length)), uint64(size))
+	})
+}
+
+// markOf packs what a ledger knows a request by into what comes back in its Record.
+func markOf(a asked, nth uint32) (m fetch.Mark) {
+	binary.LittleEndian.PutUint64(m[:], a.high)
+	binary.LittleEndian.PutUint32(m[8:], a.low)
+	binary.LittleEndian.PutUint32(m[12:], nth)
+	return m
+}
+
+func openMark(m []byte) (a asked, nth uint32) {
+	return slot(m).asked(), slot(m).state()
+}
+
+// A frame is one as it was read; payload is valid until the next.
+type frame struct {
+	kind    frameKind
+	payload []byte
+	end     int64 // of the frame, as an offset in the journal
+}
+
+// Why a journal has no further frame where it does not simply end.
+var (
+	errTorn    = errors.New("the last frame is not whole")
+	errGarbled = errors.New("what stands there is no frame")
+)
+
+// scanFrames gives visit each frame of in, which begins at the offset at, and returns where they end: with nil at the end of in,
+// errTorn where a frame reaches beyond it, errGarbled where there is none, or the error of in.
+func scanFrames(in io.Reader, at int64, visit func(frame)) (end int64, err error) {
+	buffered := bufio.NewReaderSize(in, journalReads)
+	var text []byte
+	for {
+		head, err := buffered.Peek(frameHead)
+		switch {
+		case errors.Is(err, io.EOF) && len(head) == 0:
+			return at, nil
+		case errors.Is(err, io.EOF):
+			return at, errTorn
+		case err != nil:
+			return at, err
+		}
+		kind, size := frameKind(head[0]), int64(binary.LittleEndian.Uint32(head[1:]))
+		if !plausible(kind, size) {
+			return at, errGarbled
+		}
+		whole := int(frameHead + size + frameTail)
+		if cap(text) < whole {
+			text = make([]byte, whole)
+		}
+		text = text[:whole]
+		switch _, err := io.ReadFull(buffered, text); {
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return at, errTorn
+		case err != nil:
+			return at, err
+		}
+		body := text[:whole-frameTail]
+		if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(text[whole-frameTail:]) {
+			return at, errGarbled
+		}
+		at += int64(whole)
+		visit(frame{kind: kind, payload: body[frameHead:], end: at})
+	}
+}
+
+// plausible says which payloads there can be.
+func plausible(kind frameKind, size int64) bool {
+	switch kind {
+	case frameRun:
+		return size == runSize
+	case frameMark:
+		return size == markSize
+	case frameCommit:
+		return size >= commitHead && size <= mostPayload && (size-commitHead)%slotSize == 0
+	}
+	return false
+}
+
+// numbers returns the 8-byte numbers that a payload begins with.
+func (f frame) number(i int) int64 { return int64(binary.LittleEndian.Uint64(f.payload[8*i:])) }
+
+// marks calls each with every success of a commit.
+func (f frame) marks(each func(asked, uint32)) {
+	for rest := f.payload[commitHead:]; len(rest) > 0; rest = rest[slotSize:] {
+		each(openMark(rest))
+	}
+}

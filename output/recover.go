@@ -1,0 +1,190 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"strings"
+)
+
+// A ResumeError says why an output can't be gone on with, and the mend.
+type ResumeError struct{ Problem, Hint string }
+
+func (e *ResumeError) Error() string { return e.Problem }
+
+// A history is what a journal says, as far as it can be read.
+type history struct {
+	salt   [saltSize]byte
+	dones  int64    // successes
+	boot   bootID   // of the run that wrote last
+	bodies bool     // some run has put bodies into files
+	end    int64    // where the frames end, as an offset in the journal
+	why    error    // that they end there: nil, errTorn or errGarbled
+	marked onDisk   // as the last mark says
+	last   commit   // the last of all
+	tail   []commit // those that no mark vouches for
+}
+
+// onDisk is how far all was on disk at a mark.
+type onDisk struct{ length, size int64 }
+
+// A commit is where one ends, in the output and in the journal, and where its bytes of the output begin.
+type commit struct {
+	from, length int64
+	sum          uint32
+	end          int64
+}
+
+// readHistory reads the journal f, whose header is whole.
+func readHistory(f io.ReaderAt, size int64) (h history, err error) {
+	if _, err := f.ReadAt(h.salt[:], int64(len(journalMagic))); err != nil {
+		return h, err
+	}
+	body := io.NewSectionReader(f, int64(headerSize), size-int64(headerSize))
+	h.end, err = scanFrames(body, int64(headerSize), h.take)
+	if errors.Is(err, errTorn) || errors.Is(err, errGarbled) {
+		h.why, err = err, nil
+	}
+	return h, err
+}
+
+func (h *history) take(f frame) {
+	switch f.kind {
+	case frameRun:
+		h.boot = bootID(f.payload[:len(h.boot)])
+		h.bodies = h.bodies || f.payload[runSize-1] == 1
+	case frameCommit:
+		h.last = commit{from: h.last.length, length: f.number(0), sum: uint32(f.number(1)), end: f.end}
+		h.tail = append(h.tail, h.last)
+		h.dones += int64(len(f.payload)-commitHead) / slotSize
+	case frameMark:
+		h.marked = onDisk{f.number(0), f.number(1)}
+		for len(h.tail) > 0 && h.tail[0].end <= h.marked.size {
+			h.tail = h.tail[1:]
+		}
+	}
+}
+
+// A cut is where an output and its journal are good to.
+type cut struct{ length, size int64 }
+
+// settle decides how much of the output is good. What a mark vouches for has to be there. Behind it everything is there too after a
+// kill of the process; after a power cut, which shows in another boot of the machine, it is good up to the first commit
+// whose bytes are not what they were, and where bodies went to files nothing behind the mark is trusted: they may be empty.
+func (h *history) settle(out io.ReaderAt, length int64, now bootID) (cut, error) {
+	rebooted := !h.boot.known() || h.boot != now
+	if h.why != nil && (h.end < h.marked.size || !rebooted && errors.Is(h.why, errGarbled)) {
+		return cut{}, fmt.Errorf("%w: byte %d", errDamaged, h.end)
+	}
+	if length < h.marked.length {
+		return cut{}, errShorter
+	}
+	good := cut{h.marked.length, max(h.marked.size, int64(headerSize))}
+	if len(h.tail) == 0 { // one look, lest it be another file by now
+		if err := h.last.check(out, length); err != nil {
+			return cut{}, err
+		}
+		return cut{h.last.length, h.end}, nil
+	}
+	if rebooted && h.bodies {
+		return good, nil
+	}
+	for _, c := range h.tail {
+		if err := c.check(out, length); err != nil {
+			if rebooted && isContent(err) {
+				return good, nil
+			}
+			return cut{}, err
+		}
+		good = cut{c.length, c.end}
+	}
+	good.size = h.end
+	return good, nil
+}
+
+// What can be wrong with an output or a journal.
+var (
+	errDamaged = errors.New("the journal is damaged")
+	errShorter = errors.New("the output is shorter than its journal says")
+	errChanged = errors.New("the output is not what its journal says")
+)
+
+func isContent(err error) bool { return errors.Is(err, errShorter) || errors.Is(err, errChanged) }
+
+// check holds the bytes of a commit against their sum.
+func (c commit) check(out io.ReaderAt, length int64) error {
+	if c.length > length {
+		return errShorter
+	}
+	sum := crc32.New(castagnoli)
+	if _, err := io.Copy(sum, io.NewSectionReader(out, c.from, c.length-c.from)); err != nil {
+		return err
+	}
+	if c.length > 0 && sum.Sum32() != c.sum {
+		return errChanged
+	}
+	return nil
+}
+
+// load brings the successes up to the cut into a ledger.
+func (h *history) load(f io.ReaderAt, to cut, l *ledger) (dones int64, err error) {
+	l.reserve(h.dones)
+	body := io.NewSectionReader(f, int64(headerSize), to.size-int64(headerSize))
+	_, err = scanFrames(body, int64(headerSize), func(f frame) {
+		if f.kind == frameCommit {
+			f.marks(l.add)
+			dones += int64(len(f.payload)-commitHead) / slotSize
+		}
+	})
+	return dones, err
+}
+
+// explain names the files and the mend.
+func explain(err error, name string, length int64) error {
+	journal := journalOf(name)
+	anew := "bring it back, or remove " + journal + " and " + name + " to begin anew"
+	switch {
+	case errors.Is(err, errShorter) && length == 0:
+		return &ResumeError{name + " is missing or empty, though its journal says that requests are done", "bring it back, or remove " + journal + " to begin anew"}
+	case errors.Is(err, errShorter):
+		return &ResumeError{fmt.Sprintf("%s has %d bytes, fewer than its journal says", name, length), anew}
+	case errors.Is(err, errChanged):
+		return &ResumeError{name + " is not the file that its journal was written for: its content has changed", anew}
+	case errors.Is(err, errDamaged):
+		return &ResumeError{journal + ": " + err.Error(), "move " + journal + " and " + name + " away to begin anew"}
+	}
+	return err
+}
+
+// journalOf is the name of the journal beside an output.
+func journalOf(name string) string { return name + ".journal" }
+
+// readTitle tells a journal from an empty file and from a stranger's. An error says that it is neither.
+func readTitle(f *os.File, name string) (begun bool, size int64, err error) {
+	info, err := f.Stat()
+	if err != nil {
+		return false, 0, err
+	}
+	title := make([]byte, min(info.Size(), int64(len(journalMagic))))
+	if _, err := f.ReadAt(title, 0); err != nil && !errors.Is(err, io.EOF) {
+		return false, 0, err
+	}
+	away := "move it away, or name another output"
+	switch text := string(title); {
+	case strings.HasPrefix(journalMagic, text) && info.Size() < int64(headerSize):
+		return false, 0, nil // a kill came before its header was whole: nothing was done yet
+	case text == journalMagic:
+		return true, info.Size(), nil
+	case strings.HasPrefix(text, journalTitle):
+		return false, 0, &ResumeError{name + " was written by another version of batchfetch", "go on with that version, or " + away}
+	}
+	return false, 0, &ResumeError{name + " is not a journal of batchfetch", away}
+}
+
+// isJournal reports whether a file is a journal of ours.
+func isJournal(f *os.File) bool {
+	begun, _, err := readTitle(f, "")
+	return err == nil && begun
+}
