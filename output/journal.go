@@ -161,8 +161,12 @@ func plausible(kind frameKind, size int64) bool {
 	return false
 }
 
-// numbers returns the 8-byte numbers that a payload begins with.
-func (f frame) number(i int) int64 { return int64(binary.LittleEndian.Uint64(f.payload[8*i:])) }
+// length returns the length of the output in a commit or mark, size that of the journal in a mark.
+func (f frame) length() int64 { return int64(binary.LittleEndian.Uint64(f.payload)) }
+func (f frame) size() int64   { return int64(binary.LittleEndian.Uint64(f.payload[8:])) }
+
+// sum returns the check sum in a commit.
+func (f frame) sum() uint32 { return binary.LittleEndian.Uint32(f.payload[8:]) }
 
 // marks calls each with every success of a commit.
 func (f frame) marks(each func(asked, uint32)) {

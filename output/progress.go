@@ -44,6 +44,9 @@ func (p *Progress) Drain() { p.drained.Store(true) }
 // SetTotal makes the number of requests known.
 func (p *Progress) SetTotal(n int64) { p.total.Store(n) }
 
+// past returns how much of the input is behind: what was done, now or by an earlier run, and duplicates.
+func (p *Progress) past() int64 { return p.counts.Done.Load() + p.live.Skipped.Load() }
+
 // rateSpan is how far back the rate looks.
 const rateSpan = 5 * time.Second
 
@@ -76,7 +79,7 @@ func (p *Progress) wordsWithin(now time.Time, columns int) string {
 	failed := fmt.Sprintf(", %d failed", p.counts.Failed.Load())
 	retries := fmt.Sprintf(", %d retries", p.live.Retries.Load())
 	eta := ""
-	if left := p.total.Load() - p.counts.Done.Load(); left > 0 && rate > 0 && !p.drained.Load() {
+	if left := p.total.Load() - p.past(); left > 0 && rate > 0 && !p.drained.Load() {
 		eta = ", ETA " + (time.Duration(math.Ceil(float64(left)/rate)) * time.Second).String()
 	}
 	for _, text := range []string{speed + failed + retries + eta, speed + failed + eta, speed + failed, speed} {
@@ -112,7 +115,7 @@ func (p *Progress) Plain(ctx context.Context, out io.Writer) {
 			}
 			// A log that can't be written is no reason to stop a run: the summary's own write will tell.
 			_, _ = fmt.Fprintf(out, "batchfetch: %s %d%s done, %s\n",
-				now.Sub(p.begun).Round(time.Second), p.counts.Done.Load(), of, p.words(now))
+				now.Sub(p.begun).Round(time.Second), p.past(), of, p.words(now))
 		}
 	}
 }
@@ -188,7 +191,7 @@ func (s *Screen) setBar(b *Bar) {
 }
 
 func (s *Screen) paint(p *Progress, now time.Time) {
-	total, done := p.total.Load(), p.counts.Done.Load()
+	total, done := p.total.Load(), p.past()
 	if total > 0 && done >= total { // the end belongs to the summary
 		s.setBar(nil)
 		return

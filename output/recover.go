@@ -56,11 +56,11 @@ func (h *history) take(f frame) {
 		h.boot = bootID(f.payload[:len(h.boot)])
 		h.bodies = h.bodies || f.payload[runSize-1] == 1
 	case frameCommit:
-		h.last = commit{from: h.last.length, length: f.number(0), sum: uint32(f.number(1)), end: f.end}
+		h.last = commit{from: h.last.length, length: f.length(), sum: f.sum(), end: f.end}
 		h.tail = append(h.tail, h.last)
 		h.dones += int64(len(f.payload)-commitHead) / slotSize
 	case frameMark:
-		h.marked = onDisk{f.number(0), f.number(1)}
+		h.marked = onDisk{f.length(), f.size()}
 		for len(h.tail) > 0 && h.tail[0].end <= h.marked.size {
 			h.tail = h.tail[1:]
 		}
