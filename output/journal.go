@@ -148,6 +148,27 @@ func scanFrames(in io.Reader, at int64, visit func(frame)) (end int64, err error
 	}
 }
 
+// findMark looks for a mark that vouches for more of a journal than the first size bytes, frame borders or not.
+func findMark(in io.Reader, size int64) (found bool, err error) {
+	const whole = frameHead + markSize + frameTail
+	buffered := bufio.NewReaderSize(in, journalReads)
+	for {
+		text, err := buffered.Peek(whole)
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		f := frame{kind: frameKind(text[0]), payload: text[frameHead : whole-frameTail]}
+		if f.kind == frameMark && binary.LittleEndian.Uint32(text[1:]) == markSize && f.size() > size &&
+			crc32.Checksum(text[:whole-frameTail], castagnoli) == binary.LittleEndian.Uint32(text[whole-frameTail:]) {
+			return true, nil
+		}
+		_, _ = buffered.Discard(1) // it has been peeked at
+	}
+}
+
 // plausible says which payloads there can be.
 func plausible(kind frameKind, size int64) bool {
 	switch kind {

@@ -25,6 +25,9 @@ type shelf struct {
 	used   int
 }
 
+// pageSize is what memory is taken in.
+const pageSize = 4 << 10
+
 // The state of a slot: a bit for each of the first askings that is done, how often the input has asked, and whether
 // a repeat tells both in its place.
 const (
@@ -51,15 +54,21 @@ func (r *repeat) has(nth uint32) bool {
 	return int(nth/64) < len(r.done) && r.done[nth/64]>>(nth%64)&1 == 1
 }
 
-// reserve makes room for n requests more, so that nothing has to move while they come.
+// reserve makes room for n requests more, so that little has to move while they come.
 func (l *ledger) reserve(n int64) {
+	if n < smallLedger {
+		return
+	}
 	for i := range l.shelves {
 		s := &l.shelves[i]
-		if slots := int((int64(s.used)+n/256)*9/7) + 1; slots > s.slots() {
+		if slots := int((int64(s.used)+n/256)*17/14) + 1; slots > s.slots() {
 			s.resize(slots)
 		}
 	}
 }
+
+// smallLedger is how many requests need no room made: their shelves start with so much.
+const smallLedger = 256 * pageSize / slotSize
 
 // close gives the memory back.
 func (l *ledger) close() {

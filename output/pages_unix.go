@@ -4,9 +4,6 @@ package output
 
 import "golang.org/x/sys/unix"
 
-// pageSize is what memory is taken in.
-const pageSize = 4 << 10
-
 // allocate returns at least size bytes of zeroes that the collector does not know: it would let the heap double before it looks.
 func allocate(size int) []byte {
 	size = (size + pageSize - 1) &^ (pageSize - 1)

@@ -22,6 +22,7 @@ type history struct {
 	bodies bool     // some run has put bodies into files
 	end    int64    // where the frames end, as an offset in the journal
 	why    error    // that they end there: nil, errTorn or errGarbled
+	lost   bool     // and that a mark stands behind: what was on disk is damaged
 	marked onDisk   // as the last mark says
 	last   commit   // the last of all
 	tail   []commit // those that no mark vouches for
@@ -44,9 +45,11 @@ func readHistory(f io.ReaderAt, size int64) (h history, err error) {
 	}
 	body := io.NewSectionReader(f, int64(headerSize), size-int64(headerSize))
 	h.end, err = scanFrames(body, int64(headerSize), h.take)
-	if errors.Is(err, errTorn) || errors.Is(err, errGarbled) {
-		h.why, err = err, nil
+	if !errors.Is(err, errTorn) && !errors.Is(err, errGarbled) {
+		return h, err
 	}
+	h.why = err
+	h.lost, err = findMark(io.NewSectionReader(f, h.end, size-h.end), h.end)
 	return h, err
 }
 
@@ -75,7 +78,7 @@ type cut struct{ length, size int64 }
 // whose bytes are not what they were, and where bodies went to files nothing behind the mark is trusted: they may be empty.
 func (h *history) settle(out io.ReaderAt, length int64, now bootID) (cut, error) {
 	rebooted := !h.boot.known() || h.boot != now
-	if h.why != nil && (h.end < h.marked.size || !rebooted && errors.Is(h.why, errGarbled)) {
+	if h.lost || !rebooted && errors.Is(h.why, errGarbled) {
 		return cut{}, fmt.Errorf("%w: byte %d", errDamaged, h.end)
 	}
 	if length < h.marked.length {
@@ -115,7 +118,10 @@ func isContent(err error) bool { return errors.Is(err, errShorter) || errors.Is(
 
 // check holds the bytes of a commit against their sum.
 func (c commit) check(out io.ReaderAt, length int64) error {
-	if c.length > length {
+	switch {
+	case c.length < c.from:
+		return errDamaged
+	case c.length > length:
 		return errShorter
 	}
 	sum := crc32.New(castagnoli)

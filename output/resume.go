@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -248,10 +249,25 @@ func (j *Resumed) Close() error {
 	if j.written > j.at.length {
 		j.dirty = true
 	}
-	err := errors.Join(j.failed, j.cutBack(), j.sync(), j.journal.Sync())
+	err := errors.Join(j.failed, j.cutBack(), j.sync(), j.journal.Sync(), stillNamed(j.out), stillNamed(j.journal))
 	j.closeFiles()
 	return err
 }
+
+// stillNamed reports a file whose name is gone, or another file's, by now.
+func stillNamed(f *os.File) error {
+	named, err := os.Stat(f.Name())
+	if err != nil {
+		return err
+	}
+	if held, err := f.Stat(); err != nil || !os.SameFile(held, named) {
+		return errors.Join(err, &fs.PathError{Op: "write", Path: f.Name(), Err: errReplaced})
+	}
+	return nil
+}
+
+// errReplaced says that what was written has no name any more.
+var errReplaced = errors.New("another file has taken its place")
 
 // closeFiles lets the lock go.
 func (j *Resumed) closeFiles() {

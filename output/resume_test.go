@@ -1,0 +1,281 @@
+package output
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"batchfetch/fetch"
+)
+
+// resume opens an output whose requests are told apart by their URL.
+func resume(t *testing.T, name string) *Resumed {
+	t.Helper()
+	j, err := Resume(name, ResumeSettings{Asked: byURL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+func byURL(text []byte, r *fetch.Request) []byte { return append(text, r.URL...) }
+
+// do asks the output about a request and, unless it is done, writes and commits its line. It reports whether it was done.
+func do(t *testing.T, j *Resumed, url string) bool {
+	t.Helper()
+	r := fetch.Request{URL: url}
+	if j.Done(&r) {
+		return true
+	}
+	if _, err := fmt.Fprintln(j, url); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.commit([]fetch.Mark{r.Mark}); err != nil {
+		t.Fatal(err)
+	}
+	return false
+}
+
+// die lets go of the files as a kill of the process does.
+func die(j *Resumed) { j.closeFiles() }
+
+func shut(t *testing.T, j *Resumed) {
+	t.Helper()
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestResume: what is committed is done, whether the run before ended or was killed; what is only written is cut off.
+// The second of two equal requests is the second.
+func TestResume(t *testing.T) {
+	for name, end := range map[string]func(*Resumed){"killed": die, "closed": func(j *Resumed) { shut(t, j) }} {
+		t.Run(name, func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "out")
+			j := resume(t, out)
+			for _, url := range []string{"a", "b", "a"} {
+				if do(t, j, url) {
+					t.Errorf("%s was done before it was asked", url)
+				}
+			}
+			if _, err := j.Write([]byte("never committed")); err != nil {
+				t.Fatal(err)
+			}
+			end(j)
+
+			j = resume(t, out)
+			if j.DoneBefore() != 3 || read(t, out) != "a\nb\na\n" {
+				t.Fatalf("%d done before, the output is %q", j.DoneBefore(), read(t, out))
+			}
+			for _, step := range []struct {
+				url  string
+				done bool
+			}{{"a", true}, {"c", false}, {"a", true}, {"a", false}, {"b", true}, {"b", false}} {
+				if done := do(t, j, step.url); done != step.done {
+					t.Errorf("%s is done: %v, want %v", step.url, done, step.done)
+				}
+			}
+			shut(t, j)
+			if got := read(t, out); got != "a\nb\na\nc\na\nb\n" {
+				t.Errorf("the output is %q", got)
+			}
+		})
+	}
+}
+
+// TestResumeSecondOfEquals: where only the second of two equal requests succeeded, the first is the one that is asked again.
+func TestResumeSecondOfEquals(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	j := resume(t, out)
+	first, second := fetch.Request{URL: "a"}, fetch.Request{URL: "a"}
+	j.Done(&first)
+	j.Done(&second)
+	if err := j.commit([]fetch.Mark{second.Mark}); err != nil {
+		t.Fatal(err)
+	}
+	shut(t, j)
+	j = resume(t, out)
+	defer shut(t, j)
+	if j.Done(&first) || !j.Done(&second) {
+		t.Error("the first is done, or the second is not")
+	}
+}
+
+// TestResumeLeavesAlone: a run that has nothing to do changes nothing.
+func TestResumeLeavesAlone(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	j := resume(t, out)
+	do(t, j, "a")
+	shut(t, j)
+	before := read(t, out) + read(t, out+".journal")
+	j = resume(t, out)
+	if !do(t, j, "a") {
+		t.Error("a is not done")
+	}
+	shut(t, j)
+	if after := read(t, out) + read(t, out+".journal"); after != before {
+		t.Errorf("the files have changed from %q to %q", before, after)
+	}
+}
+
+// TestResumeRefuses: what does not belong together is named, with a mend, and nothing is touched.
+func TestResumeRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		spoil   func(t *testing.T, out string)
+		problem string
+	}{
+		{"no journal", func(t *testing.T, out string) { remove(t, out+".journal") }, "has no journal"},
+		{"no output", func(t *testing.T, out string) { remove(t, out) }, "missing or empty"},
+		{"short output", func(t *testing.T, out string) { truncate(t, out, 5) }, "has 5 bytes, fewer"},
+		{"another output", func(t *testing.T, out string) { write(t, out, "something else, and longer\n", 0o644) }, "content has changed"},
+		{"a stranger's journal", func(t *testing.T, out string) { write(t, out+".journal", "dear diary\n", 0o644) }, "is not a journal of batchfetch"},
+		{"a later version", func(t *testing.T, out string) { write(t, out+".journal", "batchfetch journal 2\n", 0o644) }, "another version"},
+		{"a damaged journal", func(t *testing.T, out string) { flip(t, out+".journal", headerSize+runSize+frameHead+frameTail+20) }, "damaged"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "out")
+			j := resume(t, out)
+			do(t, j, "first")
+			do(t, j, "second")
+			shut(t, j)
+			c.spoil(t, out)
+			before := fmt.Sprint(readable(out), readable(out+".journal"))
+			_, err := Resume(out, ResumeSettings{Asked: byURL})
+			var refused *ResumeError
+			if !errors.As(err, &refused) || !strings.Contains(refused.Problem, c.problem) || refused.Hint == "" {
+				t.Errorf("got %v, want %q and a hint", err, c.problem)
+			}
+			if after := fmt.Sprint(readable(out), readable(out+".journal")); after != before {
+				t.Errorf("the files have changed from %q to %q", before, after)
+			}
+		})
+	}
+	_, err := Resume(t.TempDir(), ResumeSettings{Asked: byURL})
+	var refused *ResumeError
+	if !errors.As(err, &refused) {
+		t.Errorf("a directory: %v", err)
+	}
+}
+
+func remove(t *testing.T, name string) {
+	t.Helper()
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func truncate(t *testing.T, name string, size int64) {
+	t.Helper()
+	if err := os.Truncate(name, size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// flip changes one byte.
+func flip(t *testing.T, name string, at int) {
+	t.Helper()
+	text := []byte(read(t, name))
+	text[at] ^= 0x55
+	write(t, name, string(text), 0o644)
+}
+
+// readable is the content of a file that may be missing, or be made empty by looking for it.
+func readable(name string) string {
+	text, _ := os.ReadFile(name)
+	return string(text)
+}
+
+// TestResumeBusy: one run at a time, be it with --resume or without.
+func TestResumeBusy(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	j := resume(t, out)
+	if _, err := Resume(out, ResumeSettings{Asked: byURL}); !errors.Is(err, ErrBusy) {
+		t.Errorf("a second run with --resume: %v", err)
+	}
+	if _, err := Create(out); !errors.Is(err, ErrBusy) {
+		t.Errorf("a run without --resume meanwhile: %v", err)
+	}
+	if _, err := os.Stat(out + ".part"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it left something behind: %v", err)
+	}
+	shut(t, j)
+
+	f, err := Create(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Resume(out, ResumeSettings{Asked: byURL}); !errors.Is(err, ErrBusy) {
+		t.Errorf("a run with --resume meanwhile: %v", err)
+	}
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, filepath.Dir(out)); len(got) != 1 || got[0] != "out" {
+		t.Errorf("an output begun anew stands beside %v: its journal was not about it", got)
+	}
+}
+
+// TestResumeThroughLink: two names of one output share its journal, and its lock.
+func TestResumeThroughLink(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("out", link); err != nil {
+		t.Skip(err)
+	}
+	j := resume(t, link)
+	defer shut(t, j)
+	if _, err := Resume(filepath.Join(dir, "out"), ResumeSettings{Asked: byURL}); !errors.Is(err, ErrBusy) {
+		t.Errorf("the same output by its own name: %v", err)
+	}
+}
+
+// TestResumeVanished: an output that has lost its name while it was written is no success.
+func TestResumeVanished(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	j := resume(t, out)
+	do(t, j, "a")
+	remove(t, out)
+	if err := j.Close(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("closing says %v", err)
+	}
+}
+
+// TestKeepSynced marks what is committed, and the mark is what the next run goes by.
+func TestKeepSynced(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	j := resume(t, out)
+	do(t, j, "a")
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		j.KeepSynced(ctx)
+	}()
+	mark := appendMark(nil, 2, int64(len(read(t, out+".journal"))))
+	for !bytes.HasSuffix([]byte(read(t, out+".journal")), mark) {
+		if t.Context().Err() != nil {
+			t.Fatal("no mark")
+		}
+	}
+	cancel()
+	<-ended
+	die(j)
+}
+
+// TestJournalHoldsNoText: only hashes, so no URL and no secret.
+func TestJournalHoldsNoText(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	j := resume(t, out)
+	do(t, j, "https://user:hunter2@example.com/a")
+	shut(t, j)
+	if text := read(t, out+".journal"); strings.Contains(text, "hunter2") || strings.Contains(text, "example") {
+		t.Errorf("the journal holds %q", text)
+	}
+}
