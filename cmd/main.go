@@ -38,8 +38,8 @@ const ballast = 24 << 20
 func Main(args []string) int {
 	weight := make([]byte, ballast)
 	defer runtime.KeepAlive(weight)
-	signal.Ignore(syscall.SIGPIPE) // a write to a closed pipe is an error that ends the run, not the process
-	log.SetOutput(io.Discard)      // net/http tells a server's surplus bytes there, in the server's own text
+	ignoreSignals()
+	log.SetOutput(io.Discard) // net/http tells a server's surplus bytes there, in the server's own text
 	in := listen()
 	defer in.stop()
 	return execute(in, args)

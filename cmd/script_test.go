@@ -2,6 +2,7 @@ package cmd_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"testing"
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 //	start PROGRAM ARG...       run it in the background, its standard input held open
 //	feed FILE                  write a file to its standard input
 //	says TEXT                  wait until TEXT stands on its standard error
-//	signal INT|TERM            send it a signal
+//	signal INT|TERM|KILL       send it a signal; KILL ends it with the exit code -1
 //	shut                       close its standard input
 //	ends CODE                  await its end and expect the exit code
 //	asked N METHOD URL         expect that the servers were asked just so often
@@ -39,6 +40,7 @@ func TestMain(m *testing.M) {
 //	passed SPAN                expect that at least so much time has passed since the mark
 //	notbefore SPAN METHOD URL  expect no such request from the mark until SPAN after it
 //	paced SPAN METHOD URL      expect no n-th request (from 0) earlier than n times SPAN after the mark
+//	tmpfs DIR SIZE             mount a small disk there, where the condition [tmpfs] says that it can be
 //	jsonl FILE...              expect whole lines of UTF-8 that the schema knows, and summaries that add up
 //	lines FILE N               expect so many lines
 //	[!] field FILE SELECT .PATH [WANT]  expect a value in the line SELECT (a number from 1, or member=value); ~ starts a pattern
@@ -53,11 +55,17 @@ func TestScripts(t *testing.T) {
 			env.Defer(st.close)
 			return nil
 		},
+		Condition: func(word string) (bool, error) {
+			if word == "tmpfs" {
+				return canMount(), nil
+			}
+			return false, fmt.Errorf("unknown condition %s", word)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"httpd": serve, "expand": expand, "pack": pack,
 			"exits": exits, "start": start, "feed": feed, "shut": shut, "says": says, "signal": signalled, "ends": ends,
 			"asked": asked, "await": await, "peak": peak, "release": release, "mark": mark, "passed": passed, "notbefore": notBefore, "paced": paced,
-			"jsonl": jsonl, "lines": lines, "field": field,
+			"tmpfs": tmpfs, "jsonl": jsonl, "lines": lines, "field": field,
 		},
 	})
 }

@@ -69,8 +69,12 @@ func hintFor(err error) string {
 		return hinted.hint
 	case errors.As(err, &usage):
 		return usage.hint
-	case errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "make room on the disk and run the same command again"
+	case errors.Is(err, syscall.EFBIG):
+		return "raise the limit on file sizes, which ulimit -f shows, and run the same command again"
+	case errors.Is(err, syscall.EROFS):
+		return "name a directory that can be written to"
 	case errors.Is(err, os.ErrPermission):
 		return "check the permissions of the file and its directory"
 	}

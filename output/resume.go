@@ -1,20 +1,17 @@
 package output
 
 import (
-	"context"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"batchfetch/fetch"
 )
@@ -27,6 +24,7 @@ type Resumed struct {
 	name     string
 	out      *os.File
 	journal  *os.File
+	made     []*os.File // those of them that were not there
 	settings ResumeSettings
 	salt     [saltSize]byte
 	ledger   ledger
@@ -35,6 +33,7 @@ type Resumed struct {
 
 	written int64  // the writer's: the length of out
 	sum     uint32 // of what was written since the last commit
+	torn    error  // why a write failed; nothing is committed after that
 	frame   []byte
 
 	mu     sync.Mutex // the writer commits while KeepSynced marks
@@ -67,21 +66,38 @@ func Resume(name string, settings ResumeSettings) (*Resumed, error) {
 		err = j.recover()
 	}
 	if err != nil {
-		j.closeFiles()
+		j.leave()
 		return nil, err
 	}
 	return j, nil
 }
 
+// leave takes away what it has made, while the lock is held.
+func (j *Resumed) leave() {
+	for _, f := range j.made {
+		if info, err := f.Stat(); err == nil && info.Size() == 0 {
+			_ = os.Remove(f.Name()) // what can't be removed is empty
+		}
+	}
+	j.closeFiles()
+}
+
 // open opens and locks both files.
 func (j *Resumed) open() (err error) {
+	_, missing := os.Stat(journalOf(j.name))
 	if j.journal, err = openLocked(journalOf(j.name), os.O_RDWR|os.O_CREATE); err != nil {
 		return err
+	}
+	if missing != nil {
+		j.made = append(j.made, j.journal)
 	}
 	if err := notBusy(j.name + ".part"); err != nil { // a run without --resume would put that in the output's place
 		return err
 	}
-	j.out, err = os.OpenFile(j.name, os.O_RDWR|os.O_CREATE, 0o666)
+	_, missing = os.Stat(j.name)
+	if j.out, err = os.OpenFile(j.name, os.O_RDWR|os.O_CREATE, 0o666); err == nil && missing != nil {
+		j.made = append(j.made, j.out)
+	}
 	return err
 }
 
@@ -164,6 +180,9 @@ func (j *Resumed) Write(p []byte) (int, error) {
 	n, err := j.out.Write(p)
 	j.written += int64(n)
 	j.sum = crc32.Update(j.sum, castagnoli, p[:n])
+	if err != nil {
+		j.torn = err
+	}
 	return n, err
 }
 
@@ -171,8 +190,8 @@ func (j *Resumed) Write(p []byte) (int, error) {
 func (j *Resumed) commit(marks []fetch.Mark) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.failed != nil {
-		return j.failed
+	if err := cmp.Or(j.torn, j.failed); err != nil {
+		return err
 	}
 	j.frame = j.frame[:0]
 	if !j.begun {
@@ -200,50 +219,6 @@ func (j *Resumed) append(frame []byte) error {
 // Committed returns how many successes of this run will outlive the process. It may be called at any time.
 func (j *Resumed) Committed() int64 { return j.committed.Load() }
 
-// syncEvery is how much a power cut may cost: what was committed since has to be fetched again.
-const syncEvery = time.Second
-
-// KeepSynced brings to disk what is committed, once a second, until ctx ends. That it failed is told by the next commit, or Close.
-func (j *Resumed) KeepSynced(ctx context.Context) {
-	ticker := time.NewTicker(syncEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			if err := j.sync(); err != nil {
-				j.mu.Lock()
-				j.failed = err
-				j.mu.Unlock()
-				return
-			}
-		}
-	}
-}
-
-// sync brings all that is committed to disk, bodies first, and marks how far that is.
-func (j *Resumed) sync() error {
-	j.mu.Lock()
-	to, dirty := j.at, j.dirty
-	j.dirty = false
-	j.mu.Unlock()
-	if !dirty {
-		return nil
-	}
-	if j.settings.Bodies != nil {
-		if err := j.settings.Bodies.Sync(); err != nil {
-			return fmt.Errorf("flushing the saved bodies: %w", err)
-		}
-	}
-	if err := errors.Join(j.out.Sync(), j.journal.Sync()); err != nil {
-		return err
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.append(appendMark(nil, to.length, to.size))
-}
-
 // Close cuts off what was not committed, brings the rest to disk and closes both files. Nobody may use it at the time.
 func (j *Resumed) Close() error {
 	if j.written > j.at.length {
@@ -253,21 +228,6 @@ func (j *Resumed) Close() error {
 	j.closeFiles()
 	return err
 }
-
-// stillNamed reports a file whose name is gone, or another file's, by now.
-func stillNamed(f *os.File) error {
-	named, err := os.Stat(f.Name())
-	if err != nil {
-		return err
-	}
-	if held, err := f.Stat(); err != nil || !os.SameFile(held, named) {
-		return errors.Join(err, &fs.PathError{Op: "write", Path: f.Name(), Err: errReplaced})
-	}
-	return nil
-}
-
-// errReplaced says that what was written has no name any more.
-var errReplaced = errors.New("another file has taken its place")
 
 // closeFiles lets the lock go.
 func (j *Resumed) closeFiles() {

@@ -1,0 +1,69 @@
+package output
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// syncEvery is how much a power cut may cost: what was committed since has to be fetched again.
+const syncEvery = time.Second
+
+// KeepSynced brings to disk what is committed, once a second, until ctx ends. That it failed is told by the next commit, or Close.
+func (j *Resumed) KeepSynced(ctx context.Context) {
+	ticker := time.NewTicker(syncEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := j.sync(); err != nil {
+				j.mu.Lock()
+				j.failed = err
+				j.mu.Unlock()
+				return
+			}
+		}
+	}
+}
+
+// sync brings all that is committed to disk, bodies first, and marks how far that is.
+func (j *Resumed) sync() error {
+	j.mu.Lock()
+	to, dirty := j.at, j.dirty
+	j.dirty = false
+	j.mu.Unlock()
+	if !dirty {
+		return nil
+	}
+	if j.settings.Bodies != nil {
+		if err := j.settings.Bodies.Sync(); err != nil {
+			return fmt.Errorf("flushing the saved bodies: %w", err)
+		}
+	}
+	if err := errors.Join(j.out.Sync(), j.journal.Sync()); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.append(appendMark(nil, to.length, to.size))
+}
+
+// stillNamed reports a file whose name is gone, or another file's, by now.
+func stillNamed(f *os.File) error {
+	named, err := os.Stat(f.Name())
+	if err != nil {
+		return err
+	}
+	if held, err := f.Stat(); err != nil || !os.SameFile(held, named) {
+		return errors.Join(err, &fs.PathError{Op: "write", Path: f.Name(), Err: errReplaced})
+	}
+	return nil
+}
+
+// errReplaced says that what was written has no name any more.
+var errReplaced = errors.New("another file has taken its place")

@@ -1,0 +1,132 @@
+package output
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"batchfetch/fetch"
+)
+
+// BenchmarkDurable tells what it costs to go on after a kill or a power cut: batches of small bodies over loopback with --resume
+// against the same without, in turns. The metric resume/plain is the ratio of the median times; 1.05 would be 5 % slower.
+func BenchmarkDurable(b *testing.B) {
+	body := `{"items":[` + strings.Repeat(`{"id":1,"name":"item-1","price":1.5},`, 25) + `{}]}`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, body) // a client that left is no matter of the server's
+	}))
+	defer server.Close()
+	const requests = 10_000
+	urls := make([]string, requests)
+	for i := range urls {
+		urls[i] = fmt.Sprintf("%s/%d", server.URL, i)
+	}
+	var plain, resumed []time.Duration
+	for b.Loop() {
+		plain = append(plain, timePlain(b, urls))
+		resumed = append(resumed, timeResumed(b, urls))
+	}
+	slices.Sort(plain)
+	slices.Sort(resumed)
+	b.ReportMetric(float64(resumed[len(resumed)/2])/float64(plain[len(plain)/2]), "resume/plain")
+	b.ReportMetric(requests/resumed[len(resumed)/2].Seconds(), "requests/s")
+}
+
+func benchOptions() fetch.Options {
+	o := fetch.Defaults()
+	o.HostConcurrency = o.Concurrency
+	return o
+}
+
+func timePlain(b *testing.B, urls []string) time.Duration {
+	began := time.Now()
+	f, err := Create(filepath.Join(b.TempDir(), "out"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := fetch.Run(b.Context(), new(fetch.Reader).URLs(urls), NewJSONL(f, BodyAuto), benchOptions()); err != nil {
+		b.Fatal(err)
+	}
+	if err := f.Commit(); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(began)
+}
+
+func timeResumed(b *testing.B, urls []string) time.Duration {
+	began := time.Now()
+	o := benchOptions()
+	j, err := Resume(filepath.Join(b.TempDir(), "out"), ResumeSettings{Asked: o.AppendAsked})
+	if err != nil {
+		b.Fatal(err)
+	}
+	o.Committed = j.Committed
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		j.KeepSynced(ctx)
+	}()
+	_, err = fetch.Run(b.Context(), fetch.Skip(new(fetch.Reader).URLs(urls), j.Done), NewCommit(j, j, BodyAuto), o)
+	cancel()
+	<-ended
+	if err := j.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(began)
+}
+
+// BenchmarkLoad tells how long a journal of a million successes takes to load, and what it takes of memory for each.
+func BenchmarkLoad(b *testing.B) {
+	out := filepath.Join(b.TempDir(), "out")
+	o := fetch.Defaults()
+	const n = 1_000_000
+	j, err := Resume(out, ResumeSettings{Asked: o.AppendAsked})
+	if err != nil {
+		b.Fatal(err)
+	}
+	marks := make([]fetch.Mark, 0, 16)
+	for i := range n {
+		r := fetch.Request{URL: fmt.Sprintf("https://example.com/item/%d", i)}
+		j.Done(&r)
+		if marks = append(marks, r.Mark); len(marks) == cap(marks) {
+			if err := j.commit(marks); err != nil {
+				b.Fatal(err)
+			}
+			marks = marks[:0]
+		}
+	}
+	if err := j.Close(); err != nil {
+		b.Fatal(err)
+	}
+	size := 0
+	for b.Loop() {
+		j, err := Resume(out, ResumeSettings{Asked: o.AppendAsked})
+		if err != nil || j.DoneBefore() != n {
+			b.Fatal(err)
+		}
+		size = 0
+		for _, s := range j.ledger.shelves {
+			size += len(s.memory)
+		}
+		j.closeFiles()
+	}
+	b.ReportMetric(float64(size)/n, "bytes/request")
+	info, err := os.Stat(out + ".journal")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(info.Size())/n, "journal-bytes/request")
+}
