@@ -36,6 +36,16 @@ Records are input too: a failure asks its request again.
 A host that answers 429 or 503 with Retry-After is left alone for that long; other hosts go on. Three requests in a
 row that are told to wait longer than --retry-max-delay end that host: its other requests fail as rate_limited.
 
+--resume keeps FILE.journal beside -o FILE. Killed at any moment, the same command goes on: each success stands in FILE
+once and whole, failures are tried again, and at most the -j requests under way at the kill are fetched again.
+Requests are known by method, URL, headers, body and id, not by their place, so the input may be edited in between, and
+so may headers given by flag; the second of two equal lines is the second. It takes up to 24 bytes of memory a request.
+FILE.gz and FILE.zst work; --ordered, --failures - and --summary - are refused with --resume.
+
+A kill of the process loses nothing that was written. With --resume a power cut costs the last second or so, which is
+found out and fetched again: output, journal and saved bodies are flushed once a second, and at the end. Without
+--resume they are flushed at the end, before FILE takes its name.
+
 Exit codes:
   0    every request succeeded
   1    the run itself broke: an output that can't be written, an input that broke off
@@ -51,6 +61,7 @@ Examples:
   batchfetch failures.jsonl >> pages.jsonl                    ask again for what failed
   seq 1 100 | sed 's#^#https://api.example.com/item/#' | batchfetch --host-rate 5/s | jq .body
   batchfetch -o today.jsonl --failures failed.jsonl -q urls.txt.gz          for cron
+  batchfetch -o all.jsonl --resume -P bodies urls.txt.zst                  terabytes, killed and started again at will
   batchfetch -H @secret-header.txt --retry-unsafe --timing jobs.jsonl       one request a line, POST and all
 `
 

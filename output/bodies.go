@@ -6,13 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 
 	"batchfetch/fetch"
@@ -20,15 +18,12 @@ import (
 
 // Bodies is a Keeper that saves bodies as files below one directory. No name leads out of it, symbolic links included,
 // and no two requests of a run share a file unless their template names it by sha256.
-// It keeps about 40 bytes for each request, to know whose a name is.
+// It keeps about 40 bytes for each request, to know whose a name is, and 8 for each that an earlier run has done.
 type Bodies struct {
 	dir      string // as the user gave it
 	root     *os.Root
 	template NameTemplate
-	seed     maphash.Seed
-
-	mu    sync.Mutex
-	taken map[uint64]int64 // hash of a name: the index of the request that has it
+	claims   claims
 }
 
 // OpenBodies makes the directory, if need be, and opens it.
@@ -40,7 +35,9 @@ func OpenBodies(dir string, template NameTemplate) (*Bodies, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Bodies{dir: dir, root: root, template: template, seed: maphash.MakeSeed(), taken: make(map[uint64]int64)}, nil
+	b := &Bodies{dir: dir, root: root, template: template}
+	b.claims.begin(dir)
+	return b, nil
 }
 
 // Close closes the directory.
@@ -52,14 +49,7 @@ func (b *Bodies) Claim(r *fetch.Request) error {
 	if err != nil || b.shared(r) {
 		return err
 	}
-	key := maphash.String(b.seed, strings.ToLower(name)) // some file systems do not tell A from a
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if first, here := b.taken[key]; here && first != r.Index {
-		return fmt.Errorf("its file %q is that of request %d already; name it by path, {index} or {id}", name, first)
-	}
-	b.taken[key] = r.Index
-	return nil
+	return b.claims.take(name, r.Index)
 }
 
 // anySum stands for a hash that is not known yet: they are all equally safe in a name.

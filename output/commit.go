@@ -9,8 +9,8 @@ import (
 // A Commit is a Sink of successes that commits to a Resumed what its JSONL has written.
 type Commit struct {
 	*JSONL
-	to    *Resumed
-	marks []fetch.Mark // of Records that were put and are not committed
+	to      *Resumed
+	pending []entry // Records that were put and are not committed
 }
 
 // NewCommit returns a Commit whose lines go through out, which leads to the Resumed and holds nothing back.
@@ -20,7 +20,7 @@ func NewCommit(to *Resumed, out io.Writer, mode BodyMode) *Commit {
 
 // Put writes the line, or keeps it until there is more to write at once.
 func (c *Commit) Put(r *fetch.Record) error {
-	c.marks = append(c.marks, r.Request.Mark)
+	c.pending = append(c.pending, c.to.entryOf(r))
 	if err := c.JSONL.Put(r); err != nil {
 		return err
 	}
@@ -37,10 +37,10 @@ func (c *Commit) Flush(last bool) error {
 
 // commit commits unless a part of the lines is still to be written.
 func (c *Commit) commit() error {
-	if len(c.marks) == 0 || c.JSONL.Buffered() > 0 {
+	if len(c.pending) == 0 || c.JSONL.Buffered() > 0 {
 		return nil
 	}
-	marks := c.marks
-	c.marks = c.marks[:0]
-	return c.to.commit(marks)
+	written := c.pending
+	c.pending = c.pending[:0]
+	return c.to.commit(written)
 }

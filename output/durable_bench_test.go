@@ -97,15 +97,15 @@ func BenchmarkLoad(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	marks := make([]fetch.Mark, 0, 16)
+	entries := make([]entry, 0, 16)
 	for i := range n {
 		r := fetch.Request{URL: fmt.Sprintf("https://example.com/item/%d", i)}
 		j.Done(&r)
-		if marks = append(marks, r.Mark); len(marks) == cap(marks) {
-			if err := j.commit(marks); err != nil {
+		if entries = append(entries, entry{mark: r.Mark}); len(entries) == cap(entries) {
+			if err := j.commit(entries); err != nil {
 				b.Fatal(err)
 			}
-			marks = marks[:0]
+			entries = entries[:0]
 		}
 	}
 	if err := j.Close(); err != nil {

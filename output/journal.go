@@ -15,8 +15,9 @@ import (
 //	header   "batchfetch journal 1\n", 16 bytes of salt for the hashes
 //	frame    its kind (1 byte), the size of its payload (4), the payload, a CRC-32C of all that (4)
 //	run      a process begins to write: 16 bytes that tell one boot of the machine from another, 1 where bodies go to files
-//	commit   the length of the output (8), a CRC-32C of the bytes that this added to it (4), then 16 bytes for each success in them:
-//	         96 bits of a hash of what was asked, and how many equal requests stood before it in the input (4)
+//	commit   the length of the output (8), a CRC-32C of the bytes that this added to it (4), then 14 bytes for each success in them:
+//	         80 bits of a hash of what was asked, and how many equal requests stood before it in the input (4)
+//	files    the same with 8 bytes more for each: a hash of the name of the file that has its body, 0 where that is not its own
 //	mark     all is on disk up to that length of the output (8) and that size of the journal (8)
 //
 // Numbers are little-endian. Only hashes stand in it: no URL, no secret.
@@ -33,6 +34,7 @@ type frameKind byte
 const (
 	frameRun    frameKind = 'r'
 	frameCommit frameKind = 'c'
+	frameFiles  frameKind = 'f'
 	frameMark   frameKind = 'm'
 )
 
@@ -42,6 +44,8 @@ const (
 	frameTail    = 4
 	runSize      = 17
 	commitHead   = 12
+	entrySize    = 14
+	nameSize     = 8
 	markSize     = 16
 	mostPayload  = 64 << 20
 	journalReads = 1 << 20 // bytes read at once
@@ -67,12 +71,21 @@ func appendRun(dst []byte, boot bootID, bodies bool) []byte {
 	})
 }
 
-func appendCommit(dst []byte, length int64, sum uint32, marks []fetch.Mark) []byte {
-	return appendFrame(dst, frameCommit, func(dst []byte) []byte {
+// An entry is what a commit says of one Record.
+type entry struct {
+	mark fetch.Mark
+	name uint64 // hash of its file's name; 0 is none
+}
+
+func appendCommit(dst []byte, kind frameKind, length int64, sum uint32, entries []entry) []byte {
+	return appendFrame(dst, kind, func(dst []byte) []byte {
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(length))
 		dst = binary.LittleEndian.AppendUint32(dst, sum)
-		for i := range marks {
-			dst = append(dst, marks[i][:]...)
+		for i := range entries {
+			dst = append(dst, entries[i].mark[:entrySize]...)
+			if kind == frameFiles {
+				dst = binary.LittleEndian.AppendUint64(dst, entries[i].name)
+			}
 		}
 		return dst
 	})
@@ -87,13 +100,9 @@ func appendMark(dst []byte, length, size int64) []byte {
 // markOf packs what a ledger knows a request by into what comes back in its Record.
 func markOf(a asked, nth uint32) (m fetch.Mark) {
 	binary.LittleEndian.PutUint64(m[:], a.high)
-	binary.LittleEndian.PutUint32(m[8:], a.low)
-	binary.LittleEndian.PutUint32(m[12:], nth)
+	binary.LittleEndian.PutUint16(m[8:], a.low)
+	binary.LittleEndian.PutUint32(m[10:], nth)
 	return m
-}
-
-func openMark(m []byte) (a asked, nth uint32) {
-	return slot(m).asked(), slot(m).state()
 }
 
 // A frame is one as it was read; payload is valid until the next.
@@ -176,10 +185,18 @@ func plausible(kind frameKind, size int64) bool {
 		return size == runSize
 	case frameMark:
 		return size == markSize
-	case frameCommit:
-		return size >= commitHead && size <= mostPayload && (size-commitHead)%slotSize == 0
+	case frameCommit, frameFiles:
+		return size >= commitHead && size <= mostPayload && (size-commitHead)%kind.each() == 0
 	}
 	return false
+}
+
+// each is how many bytes a commit has for a success.
+func (k frameKind) each() int64 {
+	if k == frameFiles {
+		return entrySize + nameSize
+	}
+	return entrySize
 }
 
 // length returns the length of the output in a commit or mark, size that of the journal in a mark.
@@ -189,9 +206,16 @@ func (f frame) size() int64   { return int64(binary.LittleEndian.Uint64(f.payloa
 // sum returns the check sum in a commit.
 func (f frame) sum() uint32 { return binary.LittleEndian.Uint32(f.payload[8:]) }
 
-// marks calls each with every success of a commit.
-func (f frame) marks(each func(asked, uint32)) {
-	for rest := f.payload[commitHead:]; len(rest) > 0; rest = rest[slotSize:] {
-		each(openMark(rest))
+// successes returns how many a commit holds.
+func (f frame) successes() int64 { return (int64(len(f.payload)) - commitHead) / f.kind.each() }
+
+// entry returns what a commit says of its nth success: what was asked, how many equal requests stood before it, and the name of its file.
+func (f frame) entry(n int64) (a asked, nth uint32, name uint64) {
+	e := f.payload[commitHead+n*f.kind.each():]
+	a = asked{binary.LittleEndian.Uint64(e), binary.LittleEndian.Uint16(e[8:])}
+	nth = binary.LittleEndian.Uint32(e[10:])
+	if f.kind == frameFiles {
+		name = binary.LittleEndian.Uint64(e[entrySize:])
 	}
+	return a, nth, name
 }

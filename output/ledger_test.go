@@ -12,7 +12,7 @@ func TestLedger(t *testing.T) {
 	defer l.close()
 	names := make([]asked, 3000)
 	for i := range names {
-		names[i] = asked{rng.Uint64(), rng.Uint32()}
+		names[i] = asked{rng.Uint64(), uint16(rng.Uint32())}
 	}
 	names[1].high = names[0].high // only the rest differs
 	type asking struct {
@@ -64,7 +64,7 @@ func TestLedgerSize(t *testing.T) {
 			var l ledger
 			l.reserve(reserved)
 			for range n {
-				fill(&l, asked{rng.Uint64(), rng.Uint32()})
+				fill(&l, asked{rng.Uint64(), uint16(rng.Uint32())})
 			}
 			size := 0
 			for _, s := range l.shelves {
@@ -85,6 +85,6 @@ func BenchmarkLedger(b *testing.B) {
 	var l ledger
 	defer l.close()
 	for b.Loop() {
-		l.add(asked{rng.Uint64(), rng.Uint32()}, 0)
+		l.add(asked{rng.Uint64(), uint16(rng.Uint32())}, 0)
 	}
 }

@@ -58,10 +58,10 @@ func (h *history) take(f frame) {
 	case frameRun:
 		h.boot = bootID(f.payload[:len(h.boot)])
 		h.bodies = h.bodies || f.payload[runSize-1] == 1
-	case frameCommit:
+	case frameCommit, frameFiles:
 		h.last = commit{from: h.last.length, length: f.length(), sum: f.sum(), end: f.end}
 		h.tail = append(h.tail, h.last)
-		h.dones += int64(len(f.payload)-commitHead) / slotSize
+		h.dones += f.successes()
 	case frameMark:
 		h.marked = onDisk{f.length(), f.size()}
 		for len(h.tail) > 0 && h.tail[0].end <= h.marked.size {
@@ -134,16 +134,30 @@ func (c commit) check(out io.ReaderAt, length int64) error {
 	return nil
 }
 
-// load brings the successes up to the cut into a ledger.
-func (h *history) load(f io.ReaderAt, to cut, l *ledger) (dones int64, err error) {
+// load brings the successes up to the cut into a ledger, and the names of their files to bodies, which may be nil.
+func (h *history) load(f io.ReaderAt, to cut, l *ledger, bodies *Bodies) (dones int64, err error) {
 	l.reserve(h.dones)
+	var names []uint64
+	if bodies != nil && h.bodies {
+		names = make([]uint64, 0, h.dones)
+	}
 	body := io.NewSectionReader(f, int64(headerSize), to.size-int64(headerSize))
 	_, err = scanFrames(body, int64(headerSize), func(f frame) {
-		if f.kind == frameCommit {
-			f.marks(l.add)
-			dones += int64(len(f.payload)-commitHead) / slotSize
+		if f.kind != frameCommit && f.kind != frameFiles {
+			return
 		}
+		for n := range f.successes() {
+			a, nth, name := f.entry(n)
+			l.add(a, nth)
+			if bodies != nil && name != 0 {
+				names = append(names, name)
+			}
+		}
+		dones += f.successes()
 	})
+	if bodies != nil {
+		bodies.claims.inherit(h.salt[:], names)
+	}
 	return dones, err
 }
 

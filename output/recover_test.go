@@ -6,8 +6,6 @@ import (
 	"hash/crc32"
 	"strings"
 	"testing"
-
-	"batchfetch/fetch"
 )
 
 // scene is an output of three commits of 10 bytes each, the first of them under a mark, and its journal.
@@ -23,7 +21,7 @@ func newScene(boot bootID, bodies bool) scene {
 	for i := range 3 {
 		part := bytes.Repeat([]byte{byte('a' + i)}, 10)
 		s.out = append(s.out, part...)
-		s.journal = appendCommit(s.journal, int64(len(s.out)), crc32.Checksum(part, castagnoli), []fetch.Mark{markOf(asked{high: uint64(i + 1)}, 0)})
+		s.journal = appendCommit(s.journal, frameCommit, int64(len(s.out)), crc32.Checksum(part, castagnoli), []entry{{mark: markOf(asked{high: uint64(i + 1)}, 0)}})
 		s.ends = append(s.ends, int64(len(s.journal)))
 		if i == 0 {
 			s.journal = appendMark(s.journal, 10, s.ends[0])
@@ -43,7 +41,7 @@ func (s *scene) settle(now bootID) (cut, int64, error) {
 	}
 	var l ledger
 	defer l.close()
-	dones, err := h.load(bytes.NewReader(s.journal), to, &l)
+	dones, err := h.load(bytes.NewReader(s.journal), to, &l, nil)
 	return to, dones, err
 }
 

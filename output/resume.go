@@ -122,7 +122,7 @@ func (j *Resumed) recover() error {
 	if j.at, err = h.settle(j.out, info.Size(), thisBoot()); err != nil {
 		return explain(err, j.name, info.Size())
 	}
-	if j.done, err = h.load(j.journal, j.at, &j.ledger); err != nil {
+	if j.done, err = h.load(j.journal, j.at, &j.ledger, j.settings.Bodies); err != nil {
 		return err
 	}
 	j.dirty = len(h.tail) > 0
@@ -135,6 +135,9 @@ func (j *Resumed) create(length int64) error {
 		return &ResumeError{j.name + " is there and has no journal: nobody knows what of it is done", "move it away to begin anew, or leave out --resume"}
 	}
 	_, _ = rand.Read(j.salt[:]) // never fails
+	if j.settings.Bodies != nil {
+		j.settings.Bodies.claims.inherit(j.salt[:], nil)
+	}
 	_, err := j.journal.WriteAt(append([]byte(journalMagic), j.salt[:]...), 0)
 	err = errors.Join(err, j.journal.Truncate(int64(headerSize)), j.journal.Sync())
 	j.at = cut{0, int64(headerSize)}
@@ -169,10 +172,19 @@ func (j *Resumed) DoneBefore() int64 { return j.done }
 func (j *Resumed) Done(r *fetch.Request) bool {
 	j.text = j.settings.Asked(append(j.text[:0], j.salt[:]...), r)
 	sum := sha256.Sum256(j.text)
-	a := asked{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint32(sum[8:])}
+	a := asked{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint16(sum[8:])}
 	nth, done := j.ledger.see(a)
 	r.Mark = markOf(a, nth)
 	return done
+}
+
+// entryOf is what the journal will say of a Record.
+func (j *Resumed) entryOf(r *fetch.Record) entry {
+	e := entry{mark: r.Request.Mark}
+	if j.settings.Bodies != nil {
+		e.name = j.settings.Bodies.nameOf(r)
+	}
+	return e
 }
 
 // Write appends to the output. It is not committed by that.
@@ -187,23 +199,27 @@ func (j *Resumed) Write(p []byte) (int, error) {
 }
 
 // commit makes what has been written last, and the successes in it done.
-func (j *Resumed) commit(marks []fetch.Mark) error {
+func (j *Resumed) commit(entries []entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err := cmp.Or(j.torn, j.failed); err != nil {
 		return err
 	}
 	j.frame = j.frame[:0]
-	if !j.begun {
-		j.frame = appendRun(j.frame, thisBoot(), j.settings.Bodies != nil)
+	kind := frameCommit
+	if j.settings.Bodies != nil {
+		kind = frameFiles
 	}
-	j.frame = appendCommit(j.frame, j.written, j.sum, marks)
+	if !j.begun {
+		j.frame = appendRun(j.frame, thisBoot(), kind == frameFiles)
+	}
+	j.frame = appendCommit(j.frame, kind, j.written, j.sum, entries)
 	if err := j.append(j.frame); err != nil {
 		return err
 	}
 	j.at.length, j.sum = j.written, 0
 	j.begun, j.dirty = true, true
-	j.committed.Add(int64(len(marks)))
+	j.committed.Add(int64(len(entries)))
 	return nil
 }
 
