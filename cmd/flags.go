@@ -186,7 +186,7 @@ func registerOutput(r *registrar, s *settings) {
 	r.group = "run"
 	r.toggle(&s.failFast, "fail-fast", "", "stop at the first failure, as --max-failures 0 does")
 	add(r, &s.allowed, "max-failures", "", "n or p%", "none", "failures allowed, the next one stops the run; p% is judged from 100 finished requests on", parseFailureLimit)
-	r.toggle(&s.dryRun, "dry-run", "", "count the requests of each host and ask nothing")
+	r.toggle(&s.dryRun, "dry-run", "", "count the requests of each host and ask nothing; with --resume those that are left")
 	r.group = "telling"
 	add(r, &s.progress, "progress", "", "mode", string(s.progress), "auto (a bar on a terminal), bar, plain (a line every 10 s) or none",
 		oneOf(progressAuto, progressBar, progressPlain, progressNone))

@@ -61,7 +61,6 @@ Examples:
   batchfetch failures.jsonl >> pages.jsonl                    ask again for what failed
   seq 1 100 | sed 's#^#https://api.example.com/item/#' | batchfetch --host-rate 5/s | jq .body
   batchfetch -o today.jsonl --failures failed.jsonl -q urls.txt.gz          for cron
-  batchfetch -o all.jsonl --resume -P bodies urls.txt.zst                  terabytes, killed and started again at will
   batchfetch -H @secret-header.txt --retry-unsafe --timing jobs.jsonl       one request a line, POST and all
 `
 

@@ -31,7 +31,7 @@ func runFetch(in *interrupts, s *settings, args []string) int {
 		src = fetch.Unique(src)
 	}
 	if s.dryRun {
-		return dryRun(in, src)
+		return dryRest(in, s, src)
 	}
 	out, err := openOutputs(s, inputs)
 	if err != nil {
@@ -83,6 +83,22 @@ func exitCode(in *interrupts, summary fetch.Summary, err error) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// dryRest is dryRun of what an earlier run has left to do.
+func dryRest(in *interrupts, s *settings, src fetch.Source) int {
+	if !s.resume || !output.Resumable(s.output) {
+		return dryRun(in, src)
+	}
+	done, err := output.Resume(s.output, output.ResumeSettings{Asked: s.fetch.AppendAsked})
+	if err != nil {
+		return tellOutput(os.Stderr, describeOutput(err))
+	}
+	code := dryRun(in, fetch.Skip(src, done.Done))
+	if err := done.Close(); err != nil {
+		return tellOutput(os.Stderr, err)
+	}
+	return code
 }
 
 // dryRun counts the requests of each host and prints a line for each; nothing is asked.

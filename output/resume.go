@@ -72,6 +72,12 @@ func Resume(name string, settings ResumeSettings) (*Resumed, error) {
 	return j, nil
 }
 
+// Resumable reports whether there is a journal beside the output name.
+func Resumable(name string) bool {
+	_, err := os.Stat(journalOf(behindLinks(name)))
+	return err == nil
+}
+
 // leave takes away what it has made, while the lock is held.
 func (j *Resumed) leave() {
 	for _, f := range j.made {
