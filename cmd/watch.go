@@ -49,7 +49,7 @@ func (out *outputs) progressMode(s *settings) progressMode {
 	if s.progress != progressAuto {
 		return s.progress
 	}
-	if out.human && !s.quiet && (out.file != nil || !out.stdoutIsTerminal) {
+	if out.human && !s.quiet && (out.file != nil || out.resumed != nil || !out.stdoutIsTerminal) {
 		return progressBar
 	}
 	return progressNone

@@ -27,9 +27,12 @@ type Resumed struct {
 	made     []*os.File // those of them that were not there
 	settings ResumeSettings
 	salt     [saltSize]byte
-	ledger   ledger
-	done     int64  // successes of earlier runs
-	text     []byte // Done's
+	done     int64 // successes of earlier runs
+
+	reading sync.Mutex // a Source may still be asking when all is over
+	ended   bool
+	ledger  ledger
+	text    []byte // what is hashed
 
 	written int64  // the writer's: the length of out
 	sum     uint32 // of what was written since the last commit
@@ -176,6 +179,11 @@ func (j *Resumed) DoneBefore() int64 { return j.done }
 // Done numbers r among its equals, marks it and reports whether an earlier run has done it.
 // It is called once for each Request, in the order of the input.
 func (j *Resumed) Done(r *fetch.Request) bool {
+	j.reading.Lock()
+	defer j.reading.Unlock()
+	if j.ended {
+		return false
+	}
 	j.text = j.settings.Asked(append(j.text[:0], j.salt[:]...), r)
 	sum := sha256.Sum256(j.text)
 	a := asked{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint16(sum[8:])}
@@ -258,5 +266,8 @@ func (j *Resumed) closeFiles() {
 			_ = f.Close() // what matters has been synced
 		}
 	}
+	j.reading.Lock()
+	defer j.reading.Unlock()
+	j.ended = true
 	j.ledger.close()
 }

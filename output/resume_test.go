@@ -247,6 +247,17 @@ func TestResumeVanished(t *testing.T) {
 	}
 }
 
+// TestDoneAfterClose: a source that was blocked in a read asks once more when all is over.
+func TestDoneAfterClose(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	j := resume(t, out)
+	do(t, j, "a")
+	shut(t, j)
+	if j.Done(&fetch.Request{URL: "a"}) {
+		t.Error("a is done in a journal that is closed")
+	}
+}
+
 // TestKeepSynced marks what is committed, and the mark is what the next run goes by.
 func TestKeepSynced(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
