@@ -1,0 +1,81 @@
+package output
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+
+	"batchfetch/fetch"
+)
+
+// maxMark bounds the mark of a part, in bytes: what can't be marked within it is not continued.
+const maxMark = 8 << 10
+
+// A markText is a fetch.Mark as it stands beside a part.
+type markText struct {
+	IfRange string `json:"if_range"`
+	Total   int64  `json:"total,omitempty"`
+	At      string `json:"at"`
+}
+
+var errNoMark = errors.New("no mark of a part")
+
+// writeMark writes a mark where none is. One that is cut off, when the process is killed, can't be read.
+func (b *Bodies) writeMark(name string, m fetch.Mark) error {
+	text, err := json.Marshal(markText{m.Validator, m.Total, m.At})
+	if err != nil || len(text) > maxMark {
+		return errNoMark
+	}
+	f, err := b.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, b.remove(name))
+	}
+	return nil
+}
+
+// readMark reads a mark that anybody may have written.
+func (b *Bodies) readMark(name string) (fetch.Mark, error) {
+	info, err := b.root.Lstat(name)
+	if err != nil {
+		return fetch.Mark{}, err
+	}
+	if !isOurs(info) {
+		return fetch.Mark{}, errForeign
+	}
+	f, err := b.root.Open(name)
+	if err != nil {
+		return fetch.Mark{}, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	if err := b.sameFile(f, name); err != nil {
+		return fetch.Mark{}, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxMark+1))
+	if err != nil {
+		return fetch.Mark{}, err
+	}
+	return parseMark(text)
+}
+
+// parseMark reads one JSON object and nothing behind it.
+func parseMark(text []byte) (fetch.Mark, error) {
+	if len(text) > maxMark {
+		return fetch.Mark{}, errNoMark
+	}
+	var m markText
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&m); err != nil {
+		return fetch.Mark{}, err
+	}
+	if _, err := decoder.Token(); err != io.EOF || m.Total < 0 {
+		return fetch.Mark{}, errNoMark
+	}
+	return fetch.Mark{Validator: m.IfRange, Total: m.Total, At: m.At}, nil
+}
