@@ -113,9 +113,9 @@ func shut(ts *testscript.TestScript, neg bool, args []string) {
 
 func signalled(ts *testscript.TestScript, neg bool, args []string) {
 	st := stageOf(ts)
-	needs(ts, !neg && len(args) == 1 && st.program != nil, "signal INT|TERM, after start")
-	which, known := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}[args[0]]
-	needs(ts, known, "signal INT|TERM")
+	needs(ts, !neg && len(args) == 1 && st.program != nil, "signal INT|TERM|KILL, after start")
+	which, known := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}[args[0]]
+	needs(ts, known, "signal INT|TERM|KILL")
 	ts.Check(st.program.Process.Signal(which))
 }
 

@@ -56,7 +56,7 @@ func (b *Bodies) readMark(name string) (fetch.Mark, error) {
 	if err := b.sameFile(f, name); err != nil {
 		return fetch.Mark{}, err
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxMark+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxMark))
 	if err != nil {
 		return fetch.Mark{}, err
 	}
@@ -65,16 +65,13 @@ func (b *Bodies) readMark(name string) (fetch.Mark, error) {
 
 // parseMark reads one JSON object and nothing behind it.
 func parseMark(text []byte) (fetch.Mark, error) {
-	if len(text) > maxMark {
-		return fetch.Mark{}, errNoMark
-	}
 	var m markText
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&m); err != nil {
 		return fetch.Mark{}, err
 	}
-	if _, err := decoder.Token(); err != io.EOF || m.Total < 0 {
+	if _, err := decoder.Token(); err != io.EOF {
 		return fetch.Mark{}, errNoMark
 	}
 	return fetch.Mark{Validator: m.IfRange, Total: m.Total, At: m.At}, nil

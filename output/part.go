@@ -36,7 +36,7 @@ func (b *Bodies) stem(r *fetch.Request) (string, error) {
 }
 
 // Part returns what an earlier attempt or run has left of the body of r. What is of no use is removed.
-// It costs one look at the directory, and none while that can't hold any part.
+// It costs one look at the directory, 3 µs in BenchmarkNoPart, and nothing while that can't hold any part.
 func (b *Bodies) Part(r *fetch.Request) fetch.Part {
 	if !canLock || !b.littered.Load() {
 		return nil
