@@ -171,7 +171,7 @@ func registerOutput(r *registrar, s *settings) {
 	add(r, &s.body, "body", "", "mode", string(s.body), "auto (JSON as a value, text as a string, else base64), text, base64 or none",
 		oneOf(output.BodyAuto, output.BodyText, output.BodyBase64, output.BodyNone))
 	r.toggle(&s.compressed, "compressed", "", "ask for gzip, br, zstd and deflate, and decode them")
-	r.text(&s.saveDir, "save-dir", "P", "dir", "save bodies as files below it; Records then have path in place of body")
+	r.text(&s.saveDir, "save-dir", "P", "dir", "save bodies as files below it; Records then have path in place of body; what was cut off is continued, by a retry or the next run")
 	add(r, &s.name, "name", "", "template", "", "name of a saved body: {host} {path} {base} {ext} {index} {id} {sha256} and / for folders; the input line's path wins (default: host and path, with a short hash where needed)", output.ParseNameTemplate)
 	add(r, &o.MaxBody, "max-body", "", "size", "16Mi", "largest decoded body; with --save-dir 10Gi where this is left out", parseSize)
 	r.group = "output"

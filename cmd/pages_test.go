@@ -104,6 +104,22 @@ func (o *origin) delays(mux *http.ServeMux) {
 		_ = http.NewResponseController(w).Flush() // a client that left is no matter of the server's
 		o.wait(r, nil)
 	})
+	mux.HandleFunc("/half/{n}/{size}", func(w http.ResponseWriter, r *http.Request) { // then it is served with ranges; ?changing gives each answer its own tag
+		body, tag := strings.Repeat("0123456789abcde\n", number(r, "size")/16), `"steady"`
+		stops := o.first(r)
+		if r.URL.RawQuery == "changing" {
+			tag = strconv.Quote(strconv.FormatBool(stops))
+		}
+		w.Header().Set("ETag", tag)
+		if !stops {
+			http.ServeContent(w, r, "", time.Time{}, strings.NewReader(body))
+			return
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		plain(w, body[:len(body)/2])
+		_ = http.NewResponseController(w).Flush() // see plain
+		o.wait(r, nil)
+	})
 	mux.HandleFunc("/drip/{ms}/{bytes}/{times}", func(w http.ResponseWriter, r *http.Request) {
 		for range number(r, "times") {
 			over, stop := afterMillis(number(r, "ms"))

@@ -29,9 +29,9 @@ func TestMain(m *testing.M) {
 //	start PROGRAM ARG...       run it in the background, its standard input held open
 //	feed FILE                  write a file to its standard input
 //	says TEXT                  wait until TEXT stands on its standard error
-//	signal INT|TERM|KILL       send it a signal; KILL ends it with the exit code -1
+//	signal INT|TERM|KILL       send it a signal
 //	shut                       close its standard input
-//	ends CODE                  await its end and expect the exit code
+//	ends CODE                  await its end and expect the exit code; -1 is killed
 //	asked N METHOD URL         expect that the servers were asked just so often
 //	await N METHOD URL         wait until they were
 //	peak N                     expect the most requests that were on the servers at once

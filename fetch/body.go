@@ -49,20 +49,7 @@ func (x *exchange) readBody(resp *http.Response, rec *Record) error {
 	if x.options.Keeper == nil {
 		return x.readInline(decoded, in, codings, rec)
 	}
-	saved, err := newSaving(x.options.Keeper, &rec.Request)
-	if err != nil {
-		return err
-	}
-	defer saved.out.Abandon()
-	err = x.readWhole(saved, decoded, in, codings)
-	rec.Bytes, rec.WireBytes = saved.bytes, in.bytes
-	if saved.err != nil {
-		return keepFailed(saved.err)
-	}
-	if err != nil {
-		return err
-	}
-	return saved.commit(rec)
+	return x.save(resp, in, rec, codings, decoded)
 }
 
 // readInline reads the body into memory.

@@ -5,7 +5,7 @@ A Source yields Requests, Run asks for them, a Sink takes one Record for each:
 
 	source ▷ feed ▷ scheduler ▷ workers ▷ writer ▷ sink
 	                 ▲     │ Plan: lanes, slots, tokens, pauses, delays
-	                 └─────┘ Retry and Hop go back into a lane
+	                 └─────┘ Retry, Hop and Anew go back into a lane
 
 The words, and where they live:
 
@@ -13,7 +13,7 @@ The words, and where they live:
   - Task: a Request under way; Lane: one host's queue of Tasks (plan.go, lane.go)
   - Plan: decides which Task starts now; pure, time is an argument (plan.go)
   - Exchange: one HTTP round trip for one Task, timed (exchange.go)
-  - Verdict: what an Exchange means: Final, Retry or Hop; a pure function (judge.go)
+  - Verdict: what an Exchange means: Final, Retry, Hop or Anew; a pure function (judge.go)
   - Record: what happened, exactly one for each Request that was started (record.go)
 
 What it promises:

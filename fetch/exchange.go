@@ -26,11 +26,19 @@ type exchange struct {
 	conn      *conn // the same, where this exchange has it to itself; else nil
 	before    int64 // what conn had received before it
 	cancel    context.CancelCauseFunc
+
+	to    *target
+	whole bool // a Part is not to be continued
+	resumption
 }
 
 // do asks for to and reads the answer into rec: body, hash and counts. The answer's failure is set
 // when no whole, usable answer came. ctx is the run's: its end cancels the exchange.
 func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
+	x.to, x.began = to, time.Now()
+	if failure := x.findPart(ctx, to, &rec.Request); failure != nil {
+		return answer{failure: failure}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if x.options.Timeout > 0 {
@@ -44,7 +52,7 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 	if x.options.KeepTiming {
 		ctx, x.steps = withSteps(ctx)
 	}
-	x.began = time.Now()
+	x.began = time.Now() // what was read from a disk until now is no time of the server's
 	resp, err := x.client.RoundTrip(x.request(ctx, to))
 	rec.RemoteAddr = x.remote
 	if err != nil {
@@ -61,7 +69,8 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 
 // read takes the body of an accepted answer and looks past that of any other.
 func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, rec *Record) answer {
-	a := answer{status: resp.StatusCode, header: resp.Header}
+	x.rest = x.restIn(resp)
+	a := answer{status: resp.StatusCode, header: resp.Header, rest: x.rest}
 	rec.Status = resp.StatusCode
 	rec.Protocol = resp.Proto
 	rec.ContentType = resp.Header.Get("Content-Type")
@@ -69,7 +78,7 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 		rec.Header = resp.Header
 	}
 	followed := isRedirect(resp.StatusCode) && x.options.MaxRedirects > 0 && resp.Header.Get("Location") != ""
-	if followed || !x.options.AcceptStatus.Has(resp.StatusCode) {
+	if followed || x.rest == restUseless || x.rest == restNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
 		discard(resp)
 		return a
 	}
@@ -78,6 +87,9 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	}
 	if err := x.readBody(resp, rec); err != nil {
 		a.failure = x.explain(ctx, err, rec)
+	}
+	if x.saved != nil {
+		x.saved.end(a.failure)
 	}
 	return a
 }
@@ -102,7 +114,7 @@ func discard(resp *http.Response) {
 func (x *exchange) request(ctx context.Context, to *target) *http.Request {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: x.gotConn})
 	req := &http.Request{
-		Method: to.method, URL: to.url, Header: to.header, Host: to.url.Host,
+		Method: to.method, URL: to.url, Header: x.headerOf(to), Host: to.url.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	if host := to.header["Host"]; len(host) > 0 {

@@ -24,7 +24,7 @@ func Unique(source Source) Source {
 }
 
 // Skip yields ErrSkipped with every Request of which done says so. done is called once for each Request, in the order of the input,
-// and may set its Mark.
+// and may set its Tag.
 func Skip(source Source, done func(*Request) bool) Source {
 	return func(yield func(Request, error) bool) {
 		for request, err := range source {

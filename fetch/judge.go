@@ -9,11 +9,13 @@ import (
 // Fate is what becomes of a Task after an exchange.
 type Fate uint8
 
-// Final ends the Task, Retry and Hop send it back into a Lane.
+// Final ends the Task; Retry, Hop and Anew send it back into a Lane. Anew asks at once for the whole of a body
+// whose rest could not be had: it is no attempt of its own.
 const (
 	Final Fate = iota
 	Retry
 	Hop
+	Anew
 )
 
 // A Verdict is what an exchange means.
@@ -34,6 +36,7 @@ type answer struct {
 	status  int // 0: none came
 	header  http.Header
 	failure *Failure // what went wrong before the answer was whole
+	rest    rest
 }
 
 // A trial is what judging needs to know of the Task.
@@ -47,6 +50,9 @@ type trial struct {
 
 // judge says what an exchange means. It is pure: now and chance, in [0,1), are arguments.
 func judge(o *Options, t trial, a answer, now time.Time, chance float64) Verdict {
+	if why := a.useless(); why != nil {
+		return Verdict{Fate: Anew, Failure: why}
+	}
 	if a.failure != nil {
 		return again(o, t, Verdict{Failure: a.failure}, o.RetryOn.hasKind(a.failure.Kind), now, chance)
 	}
@@ -56,7 +62,7 @@ func judge(o *Options, t trial, a answer, now time.Time, chance float64) Verdict
 		}
 		return Verdict{Fate: Hop}
 	}
-	if o.AcceptStatus.Has(a.status) {
+	if a.rest == restTaken || o.AcceptStatus.Has(a.status) {
 		return Verdict{}
 	}
 	v := Verdict{Failure: failedStatus(a.status)}
@@ -70,6 +76,18 @@ func judge(o *Options, t trial, a answer, now time.Time, chance float64) Verdict
 		}
 	}
 	return again(o, t, v, o.RetryOn.Statuses.Has(a.status), now, chance)
+}
+
+// useless says why a body was not continued, though it was to be: the answer is no rest of it, or one that makes it wrong.
+// nil is no reason to ask for the whole.
+func (a answer) useless() *Failure {
+	switch {
+	case a.rest == restUseless:
+		return failf(Protocol, "%s is not the rest of the body that was asked for", statusText(a.status))
+	case a.rest == restTaken && a.failure != nil && (a.failure.Kind == Checksum || a.failure.Kind == Protocol):
+		return a.failure
+	}
+	return nil
 }
 
 // stillsHost says which answers speak for the whole host (RFC 6585 section 4, RFC 9110 section 15.6.4).

@@ -3,9 +3,7 @@ package fetch
 import (
 	"crypto/sha256"
 	"errors"
-	"hash"
 	"io"
-	"sync"
 )
 
 // A Keeper takes the bodies of successes, so that they need not stand in Records: into files, as a rule.
@@ -26,55 +24,40 @@ type Keeping interface {
 	Abandon()
 }
 
-// copyBuffers hold what is on its way from the network to a Keeper.
-var copyBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
-
-// A saving is a body that streams into a Keeping, hashed on its way. Memory is one buffer at any size.
-type saving struct {
-	out   Keeping
-	sum   hash.Hash
-	bytes int64
-	err   error // the Keeping's, to tell it from one of the network
+// A PartKeeper is a Keeper that can keep a part of a body whose transfer broke off, for a later attempt or another run to continue.
+// A Keeper that is none keeps whole bodies only.
+type PartKeeper interface {
+	Keeper
+	// Part returns what there is of the body of r, for the caller alone, until that lets go of it; nil where there is nothing,
+	// nothing of use, or another has it. It is called before each exchange that may be for a part.
+	Part(r *Request) Part
 }
 
-func newSaving(keeper Keeper, r *Request) (*saving, error) {
-	out, err := keeper.Keep(r)
-	if err != nil {
-		return nil, keepFailed(err)
-	}
-	return &saving{out: out, sum: sha256.New()}, nil
+// A Part is what an exchange that broke off has left of a body. It ends with a call of Continue, Leave or Drop.
+type Part interface {
+	// Read reads its bytes from the first on.
+	io.Reader
+	// Size is how many there are, at least 1.
+	Size() int64
+	// Mark is what the Part was marked with.
+	Mark() Mark
+	// Continue begins to take the body's rest, behind the first n bytes of the Part. Its error is like that of Keep.
+	Continue(n int64) (PartKeeping, error)
+	// Leave lets go of the Part, for others to find.
+	Leave()
+	// Drop removes it.
+	Drop()
 }
 
-// readFrom takes all that r has, up to limit bytes, and reports whether there was more.
-func (s *saving) readFrom(r io.Reader, limit int64) (more bool, err error) {
-	buffer := copyBuffers.Get().(*[64 << 10]byte)
-	defer copyBuffers.Put(buffer)
-	n, err := io.CopyBuffer(onlyWriter{s}, io.LimitReader(r, limit+1), buffer[:])
-	return n > limit, err
+// A PartKeeping is a Keeping that can be left half-way. A PartKeeper's Keep may return one.
+type PartKeeping interface {
+	Keeping
+	// Mark says of which body this is, once: from now on what has been written outlives even the process, as far as that can be.
+	Mark(Mark)
+	// Suspend ends a body whose transfer broke off: what has been written is left as a Part where it has been marked,
+	// else abandoned. It does nothing after Commit or Abandon.
+	Suspend()
 }
-
-func (s *saving) Write(p []byte) (int, error) {
-	s.sum.Write(p)
-	n, err := s.out.Write(p)
-	s.bytes += int64(n)
-	s.err = err
-	return n, err
-}
-
-// commit verifies the whole body against the hash that was asked for, and gives it its name.
-func (s *saving) commit(rec *Record) error {
-	s.sum.Sum(rec.SHA256[:0])
-	rec.Hashed = true
-	if err := verify(rec); err != nil {
-		return err
-	}
-	path, err := s.out.Commit(rec.SHA256)
-	rec.Path = path
-	return keepFailed(err)
-}
-
-// onlyWriter hides every other method, so that the copy goes through our buffer.
-type onlyWriter struct{ io.Writer }
 
 // A keepError breaks the run.
 type keepError struct{ err error }

@@ -15,6 +15,7 @@ type task struct {
 	notBefore      time.Time // when it may start; zero is at once
 	began          time.Time // when its first exchange began
 	answered       int       // the status of its last exchange; 0 is none
+	whole          bool      // what is left of its body is not to be continued
 	lost           *Failure  // why it ends without another exchange
 
 	lane    *lane

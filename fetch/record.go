@@ -27,8 +27,10 @@ type Record struct {
 	Path string
 	// Bytes counts decoded, WireBytes received body bytes.
 	Bytes, WireBytes int64
-	SHA256           [32]byte
-	Hashed           bool
+	// ResumedFrom is how many of Bytes an earlier exchange had brought: the answer continued a Part. 0 is none.
+	ResumedFrom int64
+	SHA256      [32]byte
+	Hashed      bool
 	// Attempts counts tries, redirect hops aside; Redirects the hops of all of them.
 	Attempts, Redirects int
 	// StartedAt is when the first exchange began, Elapsed the time from then to the end, waits between attempts included.

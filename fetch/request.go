@@ -33,8 +33,8 @@ type Request struct {
 	// File and Line say where the request stood; Line is 1-based, 0 is unknown.
 	File string
 	Line int64
-	// Mark is what Skip noted to know it again: it comes back in the Record.
-	Mark Mark
+	// Tag is what Skip noted to know it again: it comes back in the Record.
+	Tag Tag
 
 	url     *url.URL // what urlText means, so that it is parsed once; nil where it has not been, or can't be
 	urlText string   // may be another text than URL where a Source has changed that since
@@ -55,8 +55,8 @@ func (r *Request) parsed() (*url.URL, error) {
 	return ParseURL(r.URL)
 }
 
-// A Mark is what a filter such as Skip wants to find again in a Record; Run does not look at it.
-type Mark [16]byte
+// A Tag is what a filter such as Skip wants to find again in a Record; Run does not look at it.
+type Tag [16]byte
 
 // BodyForm is the way in which an input line wrote a request body.
 type BodyForm uint8

@@ -49,10 +49,14 @@ func (w *worker) settle(t *task, record *Record, why *Failure) {
 // attempt does one exchange and judges it.
 func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	again := t.verdict.Fate == Retry
-	if t.verdict.Fate != Hop {
+	switch t.verdict.Fate {
+	case Final, Retry:
 		t.attempts++
+		t.whole = false
+	case Anew:
+		t.whole = true // whatever still lies there
 	}
-	x := exchange{options: w.options, client: w.client}
+	x := exchange{options: w.options, client: w.client, whole: t.whole}
 	a := x.do(ctx, &t.target, record)
 	now := time.Now()
 	if t.began.IsZero() {
@@ -65,6 +69,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops, since: now.Sub(t.began)}
 	t.verdict = judge(w.options, facts, a, now, w.rng.Float64())
+	x.settle(t.verdict, a.status)
 	if t.verdict.Fate == Hop {
 		w.hop(t, a)
 	}
@@ -123,7 +128,7 @@ func shown(u *url.URL) string {
 	return bare.String()
 }
 
-var fates = map[Fate]string{Final: "final", Retry: "retry", Hop: "redirect"}
+var fates = map[Fate]string{Final: "final", Retry: "retry", Hop: "redirect", Anew: "anew"}
 
 // log tells of one exchange: every one at debug level, a slow one as a warning.
 func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time) {

@@ -6,11 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"batchfetch/fetch"
@@ -18,12 +20,14 @@ import (
 
 // Bodies is a Keeper that saves bodies as files below one directory. No name leads out of it, symbolic links included,
 // and no two requests of a run share a file unless their template names it by sha256.
+// A body whose transfer broke off is kept as a part, for a later attempt or run to continue (see keptPart).
 // It keeps about 40 bytes for each request, to know whose a name is, and 8 for each that an earlier run has done.
 type Bodies struct {
 	dir      string // as the user gave it
 	root     *os.Root
 	template NameTemplate
 	claims   claims
+	littered atomic.Bool // parts may lie in the directory
 }
 
 // OpenBodies makes the directory, if need be, and opens it.
@@ -37,7 +41,19 @@ func OpenBodies(dir string, template NameTemplate) (*Bodies, error) {
 	}
 	b := &Bodies{dir: dir, root: root, template: template}
 	b.claims.begin(dir)
+	b.littered.Store(!isEmpty(root))
 	return b, nil
+}
+
+// isEmpty reports whether nothing is in a directory, so that nothing has to be looked for there.
+func isEmpty(root *os.Root) bool {
+	dir, err := root.Open(".")
+	if err != nil {
+		return false
+	}
+	defer func() { _ = dir.Close() }() // only read
+	_, err = dir.Readdirnames(1)
+	return err == io.EOF
 }
 
 // Close closes the directory.
@@ -70,14 +86,19 @@ func (b *Bodies) Keep(r *fetch.Request) (fetch.Keeping, error) {
 			return nil, err
 		}
 	}
-	var random [8]byte
-	_, _ = rand.Read(random[:]) // never fails
-	part := path.Join(folder, ".batchfetch-"+hex.EncodeToString(random[:])+".part")
+	part := unfinished(folder)
 	f, err := b.root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, err
 	}
-	return &savedBody{File: f, bodies: b, request: r, part: part}, nil
+	return &savedBody{File: f, bodies: b, request: r, name: part}, nil
+}
+
+// unfinished is a name that nobody knows.
+func unfinished(folder string) string {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return path.Join(folder, ".batchfetch-"+hex.EncodeToString(random[:])+partEnding)
 }
 
 // makeFolder makes the folders of a name.
@@ -104,7 +125,10 @@ type savedBody struct {
 	*os.File
 	bodies  *Bodies
 	request *fetch.Request
-	part    string
+	name    string // of the file, for now
+	stem    string // what others find it by, as a part; empty while they can't
+	marked  bool
+	mark    fetch.Mark // what it is marked with
 	ended   bool
 }
 
@@ -119,13 +143,16 @@ func (s *savedBody) Commit(sum [sha256.Size]byte) (string, error) {
 			return "", err
 		}
 	}
+	if err := s.withdraw(); err != nil {
+		return "", err
+	}
 	if err := s.end(); err != nil {
 		return "", err
 	}
 	if info, err := s.bodies.root.Lstat(name); err == nil && info.IsDir() {
 		return "", &fetch.Failure{Kind: fetch.IO, Err: fmt.Errorf("%q is a folder", name)}
 	}
-	if err := s.bodies.root.Rename(s.part, name); err != nil {
+	if err := s.bodies.root.Rename(s.name, name); err != nil {
 		return "", err
 	}
 	s.ended = true
@@ -146,6 +173,7 @@ func (s *savedBody) Abandon() {
 		return
 	}
 	s.ended = true
+	_ = s.withdraw()                 // what can't be renamed is removed as what it is
 	_ = s.Close()                    // its content is of no use
-	_ = s.bodies.root.Remove(s.part) // what can't be removed is named as what it is
+	_ = s.bodies.root.Remove(s.name) // what can't be removed is named as what it is
 }

@@ -101,7 +101,7 @@ func BenchmarkLoad(b *testing.B) {
 	for i := range n {
 		r := fetch.Request{URL: fmt.Sprintf("https://example.com/item/%d", i)}
 		j.Done(&r)
-		if entries = append(entries, entry{mark: r.Mark}); len(entries) == cap(entries) {
+		if entries = append(entries, entry{tag: r.Tag}); len(entries) == cap(entries) {
 			if err := j.commit(entries); err != nil {
 				b.Fatal(err)
 			}

@@ -44,6 +44,10 @@ func golden() map[string]struct {
 		r.FinalURL, r.Redirects, r.WireBytes = "https://example.com/b", 1, 9
 		r.RemoteAddr = "192.0.2.1:443"
 	})
+	add("success-resumed", BodyAuto, success("application/zip", "0123456789"), func(r *fetch.Record) {
+		r.Status, r.Path, r.Body, r.HasBody = 206, "saved/example.com/a.zip", nil, false
+		r.WireBytes, r.ResumedFrom = 4, 6
+	})
 	add("success-everything", BodyAuto, success("application/json", `[]`), func(r *fetch.Record) {
 		retry := true
 		r.Request = fetch.Request{

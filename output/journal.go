@@ -73,7 +73,7 @@ func appendRun(dst []byte, boot bootID, bodies bool) []byte {
 
 // An entry is what a commit says of one Record.
 type entry struct {
-	mark fetch.Mark
+	tag  fetch.Tag
 	name uint64 // hash of its file's name; 0 is none
 }
 
@@ -82,7 +82,7 @@ func appendCommit(dst []byte, kind frameKind, length int64, sum uint32, entries 
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(length))
 		dst = binary.LittleEndian.AppendUint32(dst, sum)
 		for i := range entries {
-			dst = append(dst, entries[i].mark[:entrySize]...)
+			dst = append(dst, entries[i].tag[:entrySize]...)
 			if kind == frameFiles {
 				dst = binary.LittleEndian.AppendUint64(dst, entries[i].name)
 			}
@@ -97,8 +97,8 @@ func appendMark(dst []byte, length, size int64) []byte {
 	})
 }
 
-// markOf packs what a ledger knows a request by into what comes back in its Record.
-func markOf(a asked, nth uint32) (m fetch.Mark) {
+// tagOf packs what a ledger knows a request by into what comes back in its Record.
+func tagOf(a asked, nth uint32) (m fetch.Tag) {
 	binary.LittleEndian.PutUint64(m[:], a.high)
 	binary.LittleEndian.PutUint16(m[8:], a.low)
 	binary.LittleEndian.PutUint32(m[10:], nth)

@@ -57,6 +57,7 @@ func appendAnswer(dst []byte, r *fetch.Record) []byte {
 	if r.Failure == nil || r.WireBytes > 0 {
 		dst = strconv.AppendInt(append(dst, `,"bytes":`...), r.Bytes, 10)
 		dst = strconv.AppendInt(append(dst, `,"wire_bytes":`...), r.WireBytes, 10)
+		dst = appendCount(dst, "resumed_from", r.ResumedFrom)
 	}
 	if r.Hashed {
 		dst = append(dst, `,"sha256":"`...)

@@ -21,7 +21,7 @@ func newScene(boot bootID, bodies bool) scene {
 	for i := range 3 {
 		part := bytes.Repeat([]byte{byte('a' + i)}, 10)
 		s.out = append(s.out, part...)
-		s.journal = appendCommit(s.journal, frameCommit, int64(len(s.out)), crc32.Checksum(part, castagnoli), []entry{{mark: markOf(asked{high: uint64(i + 1)}, 0)}})
+		s.journal = appendCommit(s.journal, frameCommit, int64(len(s.out)), crc32.Checksum(part, castagnoli), []entry{{tag: tagOf(asked{high: uint64(i + 1)}, 0)}})
 		s.ends = append(s.ends, int64(len(s.journal)))
 		if i == 0 {
 			s.journal = appendMark(s.journal, 10, s.ends[0])

@@ -176,7 +176,7 @@ func shorten(f *os.File, length int64) error {
 // DoneBefore returns how many successes earlier runs have left in the output.
 func (j *Resumed) DoneBefore() int64 { return j.done }
 
-// Done numbers r among its equals, marks it and reports whether an earlier run has done it.
+// Done numbers r among its equals, tags it and reports whether an earlier run has done it.
 // It is called once for each Request, in the order of the input.
 func (j *Resumed) Done(r *fetch.Request) bool {
 	j.reading.Lock()
@@ -188,13 +188,13 @@ func (j *Resumed) Done(r *fetch.Request) bool {
 	sum := sha256.Sum256(j.text)
 	a := asked{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint16(sum[8:])}
 	nth, done := j.ledger.see(a)
-	r.Mark = markOf(a, nth)
+	r.Tag = tagOf(a, nth)
 	return done
 }
 
 // entryOf is what the journal will say of a Record.
 func (j *Resumed) entryOf(r *fetch.Record) entry {
-	e := entry{mark: r.Request.Mark}
+	e := entry{tag: r.Request.Tag}
 	if j.settings.Bodies != nil {
 		e.name = j.settings.Bodies.nameOf(r)
 	}

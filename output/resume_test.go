@@ -36,7 +36,7 @@ func do(t *testing.T, j *Resumed, url string) bool {
 	if _, err := fmt.Fprintln(j, url); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.commit([]entry{{mark: r.Mark}}); err != nil {
+	if err := j.commit([]entry{{tag: r.Tag}}); err != nil {
 		t.Fatal(err)
 	}
 	return false
@@ -96,7 +96,7 @@ func TestResumeSecondOfEquals(t *testing.T) {
 	first, second := fetch.Request{URL: "a"}, fetch.Request{URL: "a"}
 	j.Done(&first)
 	j.Done(&second)
-	if err := j.commit([]entry{{mark: second.Mark}}); err != nil {
+	if err := j.commit([]entry{{tag: second.Tag}}); err != nil {
 		t.Fatal(err)
 	}
 	shut(t, j)

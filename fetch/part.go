@@ -1,0 +1,141 @@
+package fetch
+
+import (
+	"context"
+	"crypto/sha256"
+	"hash"
+	"io"
+	"net/http"
+	"strconv"
+)
+
+// A rest is what came of asking for the rest of a body.
+type rest uint8
+
+const (
+	restNone    rest = iota // it was not asked for, or the answer is to the question for the whole
+	restTaken               // it came, and goes behind the Part
+	restUseless             // what came can't go behind it
+)
+
+// A resumption is the Part that an exchange may continue, and what came of that.
+type resumption struct {
+	part  Part      // nil is none
+	sum   hash.Hash // of its bytes before from; nil where they are not continued
+	from  int64
+	total int64 // of the whole body, once the rest comes
+	rest  rest
+	saved *saving
+}
+
+// findPart looks for what is left of the body at to, and hashes it before anything is asked, so that neither the server
+// nor the watch has to wait for a disk. The Part is continued only where it came from: no other server learns of it.
+func (x *exchange) findPart(ctx context.Context, to *target, r *Request) *Failure {
+	keeper, ok := x.options.Keeper.(PartKeeper)
+	if !ok || x.whole || !plainGet(to) {
+		return nil
+	}
+	if x.part = keeper.Part(r); x.part == nil {
+		return nil
+	}
+	mark, from := x.part.Mark(), x.part.Size()
+	if !mark.Usable(from) || from > x.options.MaxBody {
+		x.dropPart()
+		return nil
+	}
+	if mark.At != placeOf(to.url) {
+		return nil
+	}
+	if from == mark.Total { // a range behind the end can't be asked for
+		from--
+	}
+	sum := sha256.New()
+	n, err := hashPart(ctx, sum, io.LimitReader(x.part, from))
+	switch {
+	case ctx.Err() != nil:
+		return ended(ctx)
+	case err != nil || n < from || from == 0:
+		x.dropPart()
+	default:
+		x.from, x.sum = from, sum
+	}
+	return nil
+}
+
+// hashPart is a copy that ends with ctx.
+func hashPart(ctx context.Context, sum hash.Hash, r io.Reader) (n int64, err error) {
+	buffer := copyBuffers.Get().(*[64 << 10]byte)
+	defer copyBuffers.Put(buffer)
+	for ctx.Err() == nil {
+		got, err := r.Read(buffer[:])
+		sum.Write(buffer[:got])
+		n += int64(got)
+		if err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, ctx.Err()
+}
+
+// headerOf is what to is asked with: its own header, which is shared, and the range where there is a Part to continue.
+func (x *exchange) headerOf(to *target) http.Header {
+	if x.sum == nil {
+		return to.header
+	}
+	return merge(to.header, http.Header{
+		"Range":    {"bytes=" + strconv.FormatInt(x.from, 10) + "-"},
+		"If-Range": {x.part.Mark().Validator},
+	})
+}
+
+// restIn says what an answer is to the question for the rest. What follows the Part is as good as a 200.
+func (x *exchange) restIn(resp *http.Response) rest {
+	switch {
+	case x.sum == nil:
+		return restNone
+	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+		return restUseless
+	case resp.StatusCode != http.StatusPartialContent:
+		return restNone
+	}
+	wanted := x.options.AcceptStatus.Has(http.StatusOK) || x.options.AcceptStatus.Has(http.StatusPartialContent)
+	total, ok := continues(x.part.Mark(), x.from, resp.StatusCode, resp.Header)
+	if !ok || !wanted {
+		return restUseless
+	}
+	x.total = total
+	return restTaken
+}
+
+// settle ends what the exchange had in hand, once it is judged. A Part stays for as long as it may be continued.
+func (x *exchange) settle(v Verdict, status int) {
+	if x.part == nil {
+		return
+	}
+	if v.Fate == Anew || v.Fate == Final && (v.Failure == nil || isGone(status)) {
+		x.dropPart()
+		return
+	}
+	x.part.Leave()
+	x.part = nil
+}
+
+func (x *exchange) dropPart() {
+	if x.part != nil {
+		x.part.Drop()
+		x.part, x.sum = nil, nil
+	}
+}
+
+// isGone says which final answers speak of the resource, not of the moment or of who asks: what had come of it is of no use any more.
+func isGone(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired,
+		http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return status >= 400 && status < 500
+}

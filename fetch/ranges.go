@@ -1,0 +1,159 @@
+package fetch
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Mark says of which body a part is, so that the rest of that body can be asked for, and of no other.
+// Nothing in it is secret.
+type Mark struct {
+	// Validator is what If-Range takes (RFC 9110 section 13.1.5): a strong entity tag, or the date of a Last-Modified.
+	Validator string
+	// Total is the length of the whole body in bytes; 0 is unknown.
+	Total int64
+	// At is the URL that the bytes came from, without userinfo, query and fragment.
+	At string
+}
+
+// Usable reports whether a part of so many bytes can be continued by this Mark: it may come from a file that anybody has written.
+func (m Mark) Usable(size int64) bool {
+	return size > 0 && (m.Total == 0 || size <= m.Total) && m.At != "" && (isStrongTag(m.Validator) || isDate(m.Validator))
+}
+
+// placeOf is the URL as a Mark holds it.
+func placeOf(u *url.URL) string { return originOf(u) + u.EscapedPath() }
+
+// markOf returns the Mark of the body of a 200 answer to a plain GET; false where that body can't be continued.
+// length is negative where it is not known.
+func markOf(to *target, h http.Header, length int64) (Mark, bool) {
+	m := Mark{Validator: strongValidator(h), Total: max(length, 0), At: placeOf(to.url)}
+	return m, m.Validator != "" && !hasWord(h["Accept-Ranges"], "none") && len(contentCodings(h)) == 0
+}
+
+// plainGet says which targets may be asked for a part: that have no ranges of their own.
+func plainGet(to *target) bool {
+	return to.method == http.MethodGet && to.body == nil && to.header["Range"] == nil && to.header["If-Range"] == nil
+}
+
+// strongValidator returns what tells this very body from any other of its URL; empty where nothing does.
+// A date is only one where there is no entity tag, not even a weak one (RFC 9110 section 13.1.5), where it had passed
+// when the answer was made (section 8.8.2.2), and where no header but Accept-Encoding had a say in the answer.
+func strongValidator(h http.Header) string {
+	if tags := h["Etag"]; len(tags) > 0 {
+		if len(tags) == 1 && isStrongTag(tags[0]) {
+			return tags[0]
+		}
+		return ""
+	}
+	modified, date := h.Get("Last-Modified"), h.Get("Date")
+	if !isDate(modified) || !isDate(date) || varies(h["Vary"]) {
+		return ""
+	}
+	changed, _ := time.Parse(http.TimeFormat, modified) // isDate
+	made, _ := time.Parse(http.TimeFormat, date)        // likewise
+	if made.Sub(changed) < time.Second {
+		return ""
+	}
+	return modified
+}
+
+// maxTag bounds an entity tag.
+const maxTag = 1 << 10
+
+// isStrongTag knows strong entity tags (RFC 9110 section 8.8.3), of ASCII alone.
+func isStrongTag(text string) bool {
+	if len(text) < 2 || len(text) > maxTag || text[0] != '"' || text[len(text)-1] != '"' {
+		return false
+	}
+	for _, c := range []byte(text[1 : len(text)-1]) {
+		if c <= ' ' || c == '"' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// isDate knows dates as they are to be sent (RFC 9110 section 5.6.7).
+func isDate(text string) bool {
+	at, err := time.Parse(http.TimeFormat, text)
+	return err == nil && at.Format(http.TimeFormat) == text
+}
+
+// varies reports whether more than Accept-Encoding chose an answer (RFC 9110 section 12.5.5).
+func varies(vary []string) bool {
+	for _, value := range vary {
+		for name := range strings.SplitSeq(value, ",") {
+			if name = strings.TrimSpace(name); name != "" && !strings.EqualFold(name, "Accept-Encoding") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func hasWord(values []string, word string) bool {
+	for _, value := range values {
+		for each := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(each), word) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A contentRange says which bytes of how many an answer holds. total is 0 where the server does not say.
+type contentRange struct{ first, last, total int64 }
+
+// parseContentRange reads a Content-Range of satisfied bytes (RFC 9110 section 14.4): "bytes 100-199/200" or "bytes 100-199/*".
+func parseContentRange(text string) (r contentRange, ok bool) {
+	unit, text, _ := strings.Cut(text, " ")
+	span, total, slash := strings.Cut(text, "/")
+	first, last, dash := strings.Cut(span, "-")
+	if !strings.EqualFold(unit, "bytes") || !slash || !dash {
+		return r, false
+	}
+	r.first, ok = parseCount(first)
+	if ok {
+		r.last, ok = parseCount(last)
+	}
+	if ok && total != "*" {
+		r.total, ok = parseCount(total)
+		ok = ok && r.last < r.total
+	}
+	return r, ok && r.first <= r.last
+}
+
+// parseCount reads a number of bytes without a sign.
+func parseCount(text string) (int64, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && isDigits(text)
+}
+
+// continues reports whether an answer holds the bytes from the given one on of the body that was marked, and how many
+// bytes the whole of it has. A server that heeds If-Range sends nothing else as 206; one that does not is found out here.
+func continues(m Mark, from int64, status int, h http.Header) (total int64, ok bool) {
+	ranges := h["Content-Range"]
+	if status != http.StatusPartialContent || len(ranges) != 1 || len(contentCodings(h)) > 0 {
+		return 0, false
+	}
+	r, ok := parseContentRange(ranges[0])
+	if !ok || r.first != from || r.total > 0 && m.Total > 0 && r.total != m.Total {
+		return 0, false
+	}
+	name := "Last-Modified"
+	if isStrongTag(m.Validator) {
+		name = "Etag"
+	}
+	for _, value := range h[name] {
+		if value != m.Validator {
+			return 0, false
+		}
+	}
+	total = max(r.total, m.Total)
+	return total, r.last < total
+}

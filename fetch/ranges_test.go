@@ -1,0 +1,245 @@
+package fetch
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// headers are name and value in turn.
+func headers(pairs ...string) http.Header { return status(0, pairs...).header }
+
+const (
+	older = "Fri, 02 Jan 2026 11:59:59 GMT"
+	newer = "Fri, 02 Jan 2026 12:00:00 GMT"
+)
+
+// TestStrongValidator: what names one body and no other, by RFC 9110 sections 8.8 and 13.1.5.
+func TestStrongValidator(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		h    http.Header
+		want string
+	}{
+		{"nothing", headers("Date", newer), ""},
+		{"a strong tag", headers("ETag", `"abc"`), `"abc"`},
+		{"an empty strong tag", headers("ETag", `""`), `""`},
+		{"before a date", headers("ETag", `"abc"`, "Last-Modified", older, "Date", newer), `"abc"`},
+		{"a weak tag", headers("ETag", `W/"abc"`), ""},
+		{"a weak tag keeps the date from being one", headers("ETag", `W/"abc"`, "Last-Modified", older, "Date", newer), ""},
+		{"two tags", headers("ETag", `"abc"`, "ETag", `"def"`), ""},
+		{"no quotes", headers("ETag", `abc`), ""},
+		{"one quote", headers("ETag", `"`), ""},
+		{"a quote inside", headers("ETag", `"a"b"`), ""},
+		{"a space inside", headers("ETag", `"a b"`), ""},
+		{"a line break inside", headers("ETag", "\"a\r\nX: b\""), ""},
+		{"beyond ASCII", headers("ETag", `"é"`), ""},
+		{"too long", headers("ETag", `"`+strings.Repeat("a", maxTag)+`"`), ""},
+		{"a date a second old", headers("Last-Modified", older, "Date", newer), older},
+		{"a date of the same second", headers("Last-Modified", newer, "Date", newer), ""},
+		{"a date of the future", headers("Last-Modified", newer, "Date", older), ""},
+		{"a date without Date", headers("Last-Modified", older), ""},
+		{"a date in an old form", headers("Last-Modified", "Friday, 02-Jan-26 11:59:59 GMT", "Date", newer), ""},
+		{"a date that is none", headers("Last-Modified", "yesterday", "Date", newer), ""},
+		{"a date of what the coding chose", headers("Last-Modified", older, "Date", newer, "Vary", "accept-encoding"), older},
+		{"a date of what the language chose", headers("Last-Modified", older, "Date", newer, "Vary", "Accept-Encoding, Accept-Language"), ""},
+		{"a date of what anything chose", headers("Last-Modified", older, "Date", newer, "Vary", "*"), ""},
+		{"a tag of what the language chose", headers("ETag", `"de"`, "Vary", "Accept-Language"), `"de"`},
+	} {
+		if got := strongValidator(tt.h); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestMarkOf: nothing secret is in a Mark, and nothing is marked that could not be continued.
+func TestMarkOf(t *testing.T) {
+	u, err := url.Parse("HTTPS://ann:secret@A.test:443/a%20b/c?token=secret#here")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := &target{url: u, method: http.MethodGet, header: http.Header{"Authorization": {"Bearer secret"}}}
+	tag := []string{"ETag", `"abc"`}
+	want := Mark{Validator: `"abc"`, Total: 5, At: "https://a.test/a%20b/c"}
+	if m, ok := markOf(to, headers(tag...), 5); !ok || m != want {
+		t.Errorf("got %+v, %t", m, ok)
+	}
+	if m, ok := markOf(to, headers(tag...), -1); !ok || m.Total != 0 {
+		t.Errorf("of unknown length it is %+v, %t", m, ok)
+	}
+	for _, h := range []http.Header{headers(), headers(append(tag, "Accept-Ranges", "None")...), headers(append(tag, "Content-Encoding", "gzip")...)} {
+		if m, ok := markOf(to, h, 5); ok {
+			t.Errorf("%v became %+v", h, m)
+		}
+	}
+	for _, h := range []http.Header{headers(append(tag, "Accept-Ranges", "bytes")...), headers(append(tag, "Content-Encoding", "identity")...)} {
+		if _, ok := markOf(to, h, 5); !ok {
+			t.Errorf("%v became nothing", h)
+		}
+	}
+}
+
+// TestPlainGet: what has a body, a method or ranges of its own is asked as it is.
+func TestPlainGet(t *testing.T) {
+	for name, tt := range map[string]struct {
+		to   target
+		want bool
+	}{
+		"GET":           {target{method: "GET"}, true},
+		"HEAD":          {target{method: "HEAD"}, false},
+		"POST":          {target{method: "POST"}, false},
+		"GET with body": {target{method: "GET", body: []byte{}}, false},
+		"own Range":     {target{method: "GET", header: headers("Range", "bytes=5-")}, false},
+		"own If-Range":  {target{method: "GET", header: headers("If-Range", `"abc"`)}, false},
+	} {
+		if got := plainGet(&tt.to); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// TestUsableMarks: a Mark may have been written by anybody.
+func TestUsableMarks(t *testing.T) {
+	good := Mark{Validator: `"abc"`, Total: 10, At: "http://a.test/"}
+	for _, tt := range []struct {
+		name   string
+		size   int64
+		change func(*Mark)
+		want   bool
+	}{
+		{"as it should be", 9, func(*Mark) {}, true},
+		{"with all its bytes", 10, func(*Mark) {}, true},
+		{"with more than all", 11, func(*Mark) {}, false},
+		{"with none", 0, func(*Mark) {}, false},
+		{"of unknown length", 11, func(m *Mark) { m.Total = 0 }, true},
+		{"of negative length", 9, func(m *Mark) { m.Total = -1 }, false},
+		{"with a date", 9, func(m *Mark) { m.Validator = older }, true},
+		{"with a weak tag", 9, func(m *Mark) { m.Validator = `W/"abc"` }, false},
+		{"with a line break", 9, func(m *Mark) { m.Validator = "\"a\"\r\nHost: b" }, false},
+		{"with no validator", 9, func(m *Mark) { m.Validator = "" }, false},
+		{"from nowhere", 9, func(m *Mark) { m.At = "" }, false},
+	} {
+		m := good
+		tt.change(&m)
+		if got := m.Usable(tt.size); got != tt.want {
+			t.Errorf("%s: %t", tt.name, got)
+		}
+	}
+}
+
+func TestParseContentRange(t *testing.T) {
+	for text, want := range map[string]contentRange{
+		"bytes 100-199/200": {100, 199, 200},
+		"Bytes 0-0/1":       {0, 0, 1},
+		"bytes 100-199/*":   {100, 199, 0},
+		"bytes 0-9223372036854775806/9223372036854775807": {0, math.MaxInt64 - 1, math.MaxInt64},
+	} {
+		if got, ok := parseContentRange(text); !ok || got != want {
+			t.Errorf("%q: %+v, %t", text, got, ok)
+		}
+	}
+	for _, text := range []string{"", "bytes", "bytes ", "bytes */200", "bytes 100-199", "bytes 100/200", "bytes 199-100/200", "bytes 100-200/200",
+		"bytes -1-199/200", "bytes +1-199/200", "bytes 1-+199/200", "bytes 1-199/+200", "bytes 1-199/", "bytes=1-199/200", "lines 1-2/3",
+		"bytes  1-199/200", "bytes 1-199/200 ", "bytes 1-199/200, bytes 1-2/3", "bytes 1-9223372036854775808/*", "bytes 0x1-199/200", "bytes 1-2/0"} {
+		if got, ok := parseContentRange(text); ok {
+			t.Errorf("%q became %+v", text, got)
+		}
+	}
+}
+
+// What is read is a range within its total, and reads back as the text that says it.
+func FuzzParseContentRange(f *testing.F) {
+	for _, seed := range []string{"bytes 100-199/200", "bytes 0-0/*", "bytes */5", "bytes 1-2/3, bytes 4-5/6", "bytes 9223372036854775807-9223372036854775807/*"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r, ok := parseContentRange(text)
+		if !ok {
+			return
+		}
+		if r.first < 0 || r.first > r.last || r.total < 0 || r.total > 0 && r.last >= r.total {
+			t.Fatalf("%q became %+v", text, r)
+		}
+		total := "*"
+		if r.total > 0 {
+			total = fmt.Sprint(r.total)
+		}
+		again, ok := parseContentRange(fmt.Sprintf("bytes %d-%d/%s", r.first, r.last, total))
+		if !ok || again != r {
+			t.Fatalf("%q became %+v, then %+v", text, r, again)
+		}
+	})
+}
+
+// TestContinues: only the bytes that follow, of the very body that was marked, go behind a part.
+func TestContinues(t *testing.T) {
+	tagged := Mark{Validator: `"abc"`, Total: 200, At: "http://a.test/"}
+	dated := Mark{Validator: older, At: "http://a.test/"}
+	for _, tt := range []struct {
+		name   string
+		mark   Mark
+		status int
+		h      http.Header
+		want   int64 // the whole; 0 is not to be used
+	}{
+		{"the rest", tagged, 206, headers("Content-Range", "bytes 100-199/200", "ETag", `"abc"`), 200},
+		{"without a tag", tagged, 206, headers("Content-Range", "bytes 100-199/200"), 200},
+		{"with less than the rest", tagged, 206, headers("Content-Range", "bytes 100-149/200"), 200},
+		{"of a total that was known", tagged, 206, headers("Content-Range", "bytes 100-199/*"), 200},
+		{"of a total that was not", dated, 206, headers("Content-Range", "bytes 100-199/200", "Last-Modified", older), 200},
+		{"of a total that no one knows", dated, 206, headers("Content-Range", "bytes 100-199/*"), 0},
+		{"behind the known total", tagged, 206, headers("Content-Range", "bytes 100-200/*"), 0},
+		{"another total", tagged, 206, headers("Content-Range", "bytes 100-199/201"), 0},
+		{"from another byte", tagged, 206, headers("Content-Range", "bytes 99-199/200"), 0},
+		{"from the start", tagged, 206, headers("Content-Range", "bytes 0-199/200"), 0},
+		{"no range", tagged, 206, headers("ETag", `"abc"`), 0},
+		{"two ranges", tagged, 206, headers("Content-Range", "bytes 100-199/200", "Content-Range", "bytes 100-199/200"), 0},
+		{"several parts", tagged, 206, headers("Content-Type", "multipart/byteranges; boundary=x"), 0},
+		{"another tag", tagged, 206, headers("Content-Range", "bytes 100-199/200", "ETag", `"def"`), 0},
+		{"the tag, weak", tagged, 206, headers("Content-Range", "bytes 100-199/200", "ETag", `W/"abc"`), 0},
+		{"another date", dated, 206, headers("Content-Range", "bytes 100-199/200", "Last-Modified", newer), 0},
+		{"a date where a tag was", tagged, 206, headers("Content-Range", "bytes 100-199/200", "Last-Modified", newer), 200},
+		{"a coding", tagged, 206, headers("Content-Range", "bytes 100-199/200", "Content-Encoding", "gzip"), 0},
+		{"another status", tagged, 200, headers("Content-Range", "bytes 100-199/200"), 0},
+	} {
+		total, ok := continues(tt.mark, 100, tt.status, tt.h)
+		if ok != (tt.want > 0) || ok && total != tt.want {
+			t.Errorf("%s: %d, %t", tt.name, total, ok)
+		}
+	}
+}
+
+// TestJudgeOfRests: what can't be continued is asked for anew at once, whatever is left of retries; nothing else is.
+func TestJudgeOfRests(t *testing.T) {
+	with := func(a answer, r rest) answer { a.rest = r; return a }
+	only200 := func(o *Options) { o.AcceptStatus = Statuses{{200, 200}} }
+	for _, tt := range []struct {
+		name string
+		with func(*Options)
+		in   answer
+		want ruling
+	}{
+		{name: "the rest is as good as a 200", with: only200, in: with(status(206), restTaken)},
+		{name: "a 206 to a question for the whole is not", with: only200, in: status(206), want: ruling{kind: BadStatus}},
+		{name: "no rest", in: with(status(206), restUseless), want: ruling{fate: Anew, kind: Protocol}},
+		{name: "nothing behind the part", with: func(o *Options) { o.AcceptStatus = Statuses{{400, 499}} }, in: with(status(416), restUseless), want: ruling{fate: Anew, kind: Protocol}},
+		{name: "a wrong whole", in: with(broken(Checksum), restTaken), want: ruling{fate: Anew, kind: Checksum}},
+		{name: "a wrong answer", in: with(broken(Protocol), restTaken), want: ruling{fate: Anew, kind: Protocol}},
+		{name: "a wrong body that is no rest", in: broken(Checksum), want: ruling{kind: Checksum}},
+		{name: "a rest cut off", in: with(broken(Truncated), restTaken), want: ruling{fate: Retry, delay: time.Second / 2, kind: Truncated}},
+		{name: "a rest that is too large", in: with(broken(TooLarge), restTaken), want: ruling{kind: TooLarge}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := rulingOf(judge(options(tt.with), get(1), tt.in, noon, 0.5)); got != tt.want {
+				t.Errorf("got  %+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+	if v := judge(options(func(o *Options) { o.Retries = 0 }), get(9), with(status(206), restUseless), noon, 0.5); v.Fate != Anew || v.Delay != 0 {
+		t.Errorf("without retries %+v", v)
+	}
+}
