@@ -3,8 +3,8 @@ package output
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"mime"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -43,36 +43,40 @@ func appendBody(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 	switch {
 	case mode == BodyText:
 		return appendText(dst, text)
-	case !known || !utf8.Valid(text):
-		return appendBase64(dst, r.Body)
-	case isJSON(kind):
-		return appendJSONBody(dst, text)
-	case isText(kind) && bytes.IndexByte(text, 0) < 0:
+	case known && isJSON(kind):
+		return appendJSONBody(dst, text, r.Body)
+	case known && isText(kind) && bytes.IndexByte(text, 0) < 0 && utf8.Valid(text):
 		return appendText(dst, text)
 	}
 	return appendBase64(dst, r.Body)
 }
 
-// appendJSONBody embeds a JSON body in UTF-8; one that is not valid is text.
-func appendJSONBody(dst []byte, text []byte) []byte {
-	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // RFC 8259 section 8.1 lets a reader ignore it
+// byteOrderMark may stand before a text in UTF-8. RFC 8259 section 8.1 lets a reader of JSON ignore it.
+const byteOrderMark = "\uFEFF"
+
+// appendJSONBody embeds a JSON body in UTF-8; one that is not valid is text, and base64 where it is not UTF-8 either.
+func appendJSONBody(dst, text, body []byte) []byte {
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	if embedded, ok := appendValue(dst, text); ok {
 		return append(embedded, `,"body_encoding":"json"`...)
 	}
-	return appendText(dst, text)
+	if utf8.Valid(text) {
+		return appendText(dst, text)
+	}
+	return appendBase64(dst, body)
 }
 
 // appendValue appends a JSON text on one line, its numbers untouched, or reports that it is not valid.
 func appendValue(dst, text []byte) ([]byte, bool) {
-	if fetch.NestsDeeper(text, fetch.DeepestJSON) {
+	var c compacter
+	line, ok := c.append(slices.Grow(dst, len(text)), text)
+	if ok {
+		line, ok = c.end(line)
+	}
+	if !ok {
 		return dst, false
 	}
-	line := bytes.NewBuffer(dst)
-	if json.Compact(line, text) != nil {
-		return dst, false
-	}
-	whole := line.Bytes()
-	return escapeTail(whole, len(dst)), true
+	return line, true
 }
 
 // escapeTail escapes in whole[from:], which is valid JSON, the characters that appendString escapes.
@@ -117,6 +121,7 @@ func hasStrange(text []byte) bool {
 }
 
 func appendText(dst, text []byte) []byte {
+	dst = slices.Grow(dst, len(text)+len(text)/8) // else a large one leaves four times its size behind as it grows
 	return append(appendString(dst, text), `,"body_encoding":"text"`...)
 }
 
@@ -156,31 +161,47 @@ func isText(kind string) bool {
 	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "+xml") || strings.HasSuffix(kind, "+yaml")
 }
 
+// charsetOf returns what decodes a charset; nil where a body is taken as it is, which known says is no mistake.
+func charsetOf(charset string) (declared encoding.Encoding, known bool) {
+	if charset == "" || charset == "utf-8" || charset == "utf8" || charset == "us-ascii" {
+		return nil, true
+	}
+	declared, err := htmlindex.Get(charset)
+	if err != nil {
+		return nil, true // nobody knows it
+	}
+	if declared == encoding.Replacement { // the index knows the charset as one that is not to be decoded
+		return nil, false
+	}
+	return declared, true
+}
+
 // toUTF8 transcodes body from its declared charset, or reports that it is not in it.
 // A charset that nobody knows leaves the body as it is.
 func toUTF8(body []byte, charset string) (text []byte, ok bool) {
 	if marked := fromUTF16(body); marked != nil {
 		return marked, true
 	}
-	if charset == "" || charset == "utf-8" || charset == "utf8" || charset == "us-ascii" {
-		return body, true
-	}
-	declared, err := htmlindex.Get(charset)
-	if err != nil {
-		return body, true
-	}
-	if declared == encoding.Replacement { // the index knows the charset as one that is not to be decoded
-		return body, false
+	declared, known := charsetOf(charset)
+	if declared == nil {
+		return body, known
 	}
 	return transcode(body, declared)
 }
 
+func hasUTF16Mark(start []byte) bool {
+	return bytes.HasPrefix(start, []byte{0xfe, 0xff}) || bytes.HasPrefix(start, []byte{0xff, 0xfe})
+}
+
+// markedUTF16 is UTF-16 that starts with a byte order mark.
+var markedUTF16 = unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM)
+
 // fromUTF16 transcodes a body that starts with a byte order mark of UTF-16, which outweighs any declaration; else nil.
 func fromUTF16(body []byte) []byte {
-	if !bytes.HasPrefix(body, []byte{0xfe, 0xff}) && !bytes.HasPrefix(body, []byte{0xff, 0xfe}) {
+	if !hasUTF16Mark(body) {
 		return nil
 	}
-	text, err := unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder().Bytes(body)
+	text, err := markedUTF16.NewDecoder().Bytes(body)
 	if err != nil || len(text) == 0 || bytes.Contains(text, replacement) {
 		return nil
 	}
