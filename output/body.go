@@ -8,10 +8,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/unicode"
-
 	"batchfetch/fetch"
 )
 
@@ -159,68 +155,4 @@ func isText(kind string) bool {
 		return true
 	}
 	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "+xml") || strings.HasSuffix(kind, "+yaml")
-}
-
-// charsetOf returns what decodes a charset; nil where a body is taken as it is, which known says is no mistake.
-func charsetOf(charset string) (declared encoding.Encoding, known bool) {
-	if charset == "" || charset == "utf-8" || charset == "utf8" || charset == "us-ascii" {
-		return nil, true
-	}
-	declared, err := htmlindex.Get(charset)
-	if err != nil {
-		return nil, true // nobody knows it
-	}
-	if declared == encoding.Replacement { // the index knows the charset as one that is not to be decoded
-		return nil, false
-	}
-	return declared, true
-}
-
-// toUTF8 transcodes body from its declared charset, or reports that it is not in it.
-// A charset that nobody knows leaves the body as it is.
-func toUTF8(body []byte, charset string) (text []byte, ok bool) {
-	if marked := fromUTF16(body); marked != nil {
-		return marked, true
-	}
-	declared, known := charsetOf(charset)
-	if declared == nil {
-		return body, known
-	}
-	return transcode(body, declared)
-}
-
-func hasUTF16Mark(start []byte) bool {
-	return bytes.HasPrefix(start, []byte{0xfe, 0xff}) || bytes.HasPrefix(start, []byte{0xff, 0xfe})
-}
-
-// markedUTF16 is UTF-16 that starts with a byte order mark.
-var markedUTF16 = unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM)
-
-// fromUTF16 transcodes a body that starts with a byte order mark of UTF-16, which outweighs any declaration; else nil.
-func fromUTF16(body []byte) []byte {
-	if !hasUTF16Mark(body) {
-		return nil
-	}
-	text, err := markedUTF16.NewDecoder().Bytes(body)
-	if err != nil || len(text) == 0 || bytes.Contains(text, replacement) {
-		return nil
-	}
-	return text
-}
-
-var replacement = []byte("\uFFFD")
-
-// transcode reports a body that is not in the declared charset: decoders put U+FFFD for what they can't read,
-// and only encoding it again tells that from one that was there.
-func transcode(body []byte, declared encoding.Encoding) (text []byte, ok bool) {
-	text, err := declared.NewDecoder().Bytes(body)
-	if err != nil {
-		return body, false
-	}
-	if bytes.Contains(text, replacement) {
-		if back, err := declared.NewEncoder().Bytes(text); err != nil || !bytes.Equal(back, body) {
-			return body, false
-		}
-	}
-	return text, true
 }
