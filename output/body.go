@@ -117,7 +117,9 @@ func hasStrange(text []byte) bool {
 }
 
 func appendText(dst, text []byte) []byte {
-	dst = slices.Grow(dst, len(text)+len(text)/8) // else a large one leaves four times its size behind as it grows
+	if len(text) > largestFree { // it would leave four times its size behind as it grows
+		dst = slices.Grow(dst, len(text)+len(text)/8)
+	}
 	return append(appendString(dst, text), `,"body_encoding":"text"`...)
 }
 
