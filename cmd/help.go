@@ -33,6 +33,8 @@ Input lines: a URL, or {"url": …, "method": …, "headers": {…}, "body": …
 "sha256": …, "path": "name under --save-dir", "retry": true}. Blank lines and lines starting with # are skipped.
 Records are input too: a failure asks its request again.
 
+Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass through files in TMPDIR (/tmp).
+
 A host that answers 429 or 503 with Retry-After is left alone for that long; other hosts go on. Three requests in a
 row that are told to wait longer than --retry-max-delay end that host: its other requests fail as rate_limited.
 

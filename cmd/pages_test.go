@@ -41,6 +41,18 @@ func (o *origin) pages() http.Handler {
 		write(w, r.URL.Query().Get("text"))
 	})
 	mux.HandleFunc("/large/{n}", func(w http.ResponseWriter, r *http.Request) { plain(w, strings.Repeat("a", number(r, "n"))) })
+	mux.HandleFunc("/large-json/{n}", func(w http.ResponseWriter, r *http.Request) { // an array of n objects of 1 KB, chunked
+		w.Header().Set("Content-Type", "application/json")
+		write(w, "[\n  ")
+		for range number(r, "n") {
+			write(w, "{ \"price\": 1.50, \"pad\": \""+strings.Repeat("p", 1000)+"\" },\n  ")
+		}
+		write(w, "{\"end\":\"\u2028\"}\n]\n")
+	})
+	mux.HandleFunc("/large-bytes/{n}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "image/png")
+		write(w, strings.Repeat("\x89PNG", number(r, "n"))[:number(r, "n")])
+	})
 	mux.HandleFunc("/encoded/{coding}", encoded)
 	mux.HandleFunc("/empty-gzip", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Encoding", "gzip") })
 	mux.HandleFunc("/bomb/{n}", func(w http.ResponseWriter, r *http.Request) {
@@ -139,6 +151,15 @@ func (o *origin) delays(mux *http.ServeMux) {
 	mux.HandleFunc("/meet/{n}", func(w http.ResponseWriter, r *http.Request) {
 		if o.wait(r, o.meet(number(r, "n"))) {
 			plain(w, "we are complete\n")
+		}
+	})
+	mux.HandleFunc("/meet-large/{n}/{half}", func(w http.ResponseWriter, r *http.Request) { // n clients have half of the body at once
+		w.Header().Set("Content-Type", r.URL.Query().Get("type"))
+		half := "\"" + strings.Repeat("a", number(r, "half")-1)
+		write(w, half)
+		_ = http.NewResponseController(w).Flush() // see plain
+		if o.wait(r, o.meet(number(r, "n"))) {
+			write(w, half[1:]+"\"")
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the promises of the command line, one script each.
 //
-// The scripts have these commands beside testscript's own. Where a URL is expected, * stands for anything.
+// The scripts have these commands beside testscript's own, and the condition race: the race detector watches. Where a URL is expected, * stands for anything.
 //
 //	httpd [-tls|-mute] [NAME]  start a server, its address in $NAME ($URL) and $NAME_HOST; with -tls its authority in ca.pem, with -mute it never speaks
 //	expand FILE...             replace $NAME in files by the environment's values
@@ -36,6 +37,7 @@ func TestMain(m *testing.M) {
 //	await N METHOD URL         wait until they were
 //	peak N                     expect the most requests that were on the servers at once
 //	release NAME               let the requests for /hold/NAME go
+//	resident MIB               expect that it has had so much memory at once at most
 //	mark                       note the time
 //	passed SPAN                expect that at least so much time has passed since the mark
 //	notbefore SPAN METHOD URL  expect no such request from the mark until SPAN after it
@@ -56,16 +58,33 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: func(word string) (bool, error) {
-			if word == "tmpfs" {
+			switch word {
+			case "tmpfs":
 				return canMount(), nil
+			case "race":
+				return underRace(), nil
 			}
-			return false, fmt.Errorf("unknown condition %s", word)
+			return false, fmt.Errorf("unknown condition %q", word)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"httpd": serve, "expand": expand, "pack": pack,
 			"exits": exits, "start": start, "feed": feed, "shut": shut, "says": says, "signal": signalled, "ends": ends,
-			"asked": asked, "await": await, "peak": peak, "release": release, "mark": mark, "passed": passed, "notbefore": notBefore, "paced": paced,
+			"asked": asked, "await": await, "peak": peak, "resident": resident, "release": release, "mark": mark, "passed": passed, "notbefore": notBefore, "paced": paced,
 			"tmpfs": tmpfs, "jsonl": jsonl, "lines": lines, "field": field,
 		},
 	})
+}
+
+// underRace reports whether the race detector watches, which takes time and memory of its own.
+func underRace() bool {
+	info, known := debug.ReadBuildInfo()
+	if !known {
+		return false
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "-race" {
+			return setting.Value == "true"
+		}
+	}
+	return false
 }

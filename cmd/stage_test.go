@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -198,6 +199,21 @@ func passed(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if took := time.Since(st.marked); took < span {
 		ts.Fatalf("%s have passed, want at least %s", took, span)
+	}
+}
+
+// resident looks at the most memory that the program in the background has had at once, as Linux counts it.
+func resident(ts *testscript.TestScript, neg bool, args []string) {
+	st := stageOf(ts)
+	needs(ts, !neg && len(args) == 1 && st.program != nil, "resident MIB, after start")
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", st.program.Process.Pid))
+	ts.Check(err)
+	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	needs(ts, found != nil, "resident MIB, on Linux")
+	most, got := whole(ts, args[0]), whole(ts, string(found[1]))>>10
+	ts.Logf("%d MiB resident", got)
+	if got > most {
+		ts.Fatalf("%d MiB resident, want at most %d", got, most)
 	}
 }
 

@@ -83,7 +83,11 @@ func hintFor(err error) string {
 
 // outputHint adds what only an output can have against it.
 func outputHint(err error) string {
-	if errors.Is(err, os.ErrNotExist) {
+	var temporary *fetch.SpoolError
+	switch {
+	case errors.As(err, &temporary):
+		return "large bodies and --ordered need room there: make some, or name another directory by TMPDIR"
+	case errors.Is(err, os.ErrNotExist):
 		return "the directory has to exist"
 	}
 	return hintFor(err)

@@ -104,6 +104,28 @@ func BenchmarkReadBody(b *testing.B) {
 	}
 }
 
+// BenchmarkReadLargeBody reads bodies that outgrow small buffers, in memory and out of it.
+func BenchmarkReadLargeBody(b *testing.B) {
+	for _, size := range []int{300 << 10, 1 << 20, 16 << 20} {
+		b.Run(sizeText(int64(size)), func(b *testing.B) {
+			text := strings.Repeat("x", size)
+			x := exchange{options: options(nil), watch: new(watch)}
+			in := strings.NewReader(text)
+			resp := &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Body: io.NopCloser(in)}
+			b.SetBytes(int64(size))
+			b.ReportAllocs()
+			for b.Loop() {
+				in.Reset(text)
+				var rec Record
+				if err := x.readBody(resp, &rec); err != nil || rec.Bytes != int64(size) {
+					b.Fatal(rec.Bytes, err)
+				}
+				rec.ReleaseBody()
+			}
+		})
+	}
+}
+
 // BenchmarkRun asks a server on loopback for 1 KB pages; client and server share the machine.
 func BenchmarkRun(b *testing.B) {
 	page := bytes.Repeat([]byte("x"), 1024)

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -47,29 +46,16 @@ func (x *exchange) readBody(resp *http.Response, rec *Record) error {
 		return err
 	}
 	if x.options.Keeper == nil {
-		return x.readInline(decoded, in, codings, rec)
+		announced := resp.ContentLength
+		if len(codings) > 0 {
+			announced = -1 // it counts the bytes on the wire
+		}
+		return x.readInline(decoded, in, codings, announced, rec)
 	}
 	return x.save(resp, in, rec, codings, decoded)
 }
 
-// readInline reads the body into memory.
-func (x *exchange) readInline(decoded io.Reader, in *wire, codings []string, rec *Record) error {
-	body := newBuffer()
-	err := x.readWhole(body, decoded, in, codings)
-	rec.Bytes, rec.WireBytes = int64(len(body.bytes)), in.bytes
-	if err == nil {
-		rec.SHA256, rec.Hashed = sha256.Sum256(body.bytes), true
-		err = verify(rec)
-	}
-	if err != nil {
-		body.release()
-		return err
-	}
-	rec.Body, rec.body, rec.HasBody = body.bytes, body, true
-	return nil
-}
-
-// A taker is where a body goes: a buffer, or a saving.
+// A taker is where a body goes: a saving, or a spooling.
 type taker interface {
 	readFrom(r io.Reader, limit int64) (more bool, err error)
 }
@@ -77,6 +63,11 @@ type taker interface {
 // readWhole reads a body to the last byte of its message and says what is wrong with it.
 func (x *exchange) readWhole(into taker, decoded io.Reader, in *wire, codings []string) error {
 	more, err := into.readFrom(decoded, x.options.MaxBody)
+	return x.checkEnd(more, err, in, codings)
+}
+
+// checkEnd makes sure that a body has been read to its end, given whether there was more of it and what the reader said.
+func (x *exchange) checkEnd(more bool, err error, in *wire, codings []string) error {
 	if err == nil && !more && len(codings) > 0 {
 		err = drain(in) // a decoder may stop short of the body's end; the length must hold to the last byte
 	}

@@ -2,17 +2,28 @@ package fetch
 
 import (
 	"io"
+	"slices"
 	"sync"
 )
 
 // A buffer is pooled memory for one body.
-type buffer struct{ bytes []byte }
+type buffer struct {
+	bytes []byte
+	block *block // what bytes are in, once they are too many for largestPooled; nil before and beyond
+}
 
-// largestPooled keeps the rare large body from staying in the pool for ever.
+// A block holds a body of the usual Options.BodyMemory, and shows that there is no more of it.
+type block [1<<20 + 4<<10]byte
+
+// largestPooled keeps the rare large body from staying in the pool of the small ones for ever.
 const largestPooled = 256 << 10
 
 // Reusing buffers takes 4 KB of garbage and 0.8 us off each exchange: BenchmarkReadBody/none, 3 allocations in place of 5.
-var buffers = sync.Pool{New: func() any { return &buffer{bytes: make([]byte, 0, 4<<10)} }}
+// Reusing blocks takes 5 MB of garbage off a body of 1 MiB, all that its growth would leave behind.
+var (
+	buffers = sync.Pool{New: func() any { return &buffer{bytes: make([]byte, 0, 4<<10)} }}
+	blocks  = sync.Pool{New: func() any { return new(block) }}
+)
 
 func newBuffer() *buffer {
 	b := buffers.Get().(*buffer)
@@ -21,8 +32,29 @@ func newBuffer() *buffer {
 }
 
 func (b *buffer) release() {
-	if cap(b.bytes) <= largestPooled {
+	switch {
+	case b.block != nil:
+		blocks.Put(b.block)
+	case cap(b.bytes) <= largestPooled:
 		buffers.Put(b)
+	}
+}
+
+// grow makes room for more.
+func (b *buffer) grow() {
+	switch size := cap(b.bytes); {
+	case size < largestPooled:
+		b.bytes = append(make([]byte, 0, min(4*size, largestPooled)), b.bytes...)
+	case size < len(block{}):
+		small := buffer{bytes: b.bytes}
+		b.block = blocks.Get().(*block)
+		b.bytes = append(b.block[:0], b.bytes...)
+		small.release()
+	default:
+		full := buffer{bytes: b.bytes, block: b.block}
+		b.block = nil
+		b.bytes = slices.Grow(b.bytes, size)
+		full.release()
 	}
 }
 
@@ -31,7 +63,7 @@ func (b *buffer) release() {
 func (b *buffer) readFrom(r io.Reader, limit int64) (more bool, err error) {
 	for {
 		if len(b.bytes) == cap(b.bytes) {
-			b.bytes = append(b.bytes, 0)[:len(b.bytes)]
+			b.grow()
 		}
 		n, err := r.Read(b.bytes[len(b.bytes):cap(b.bytes)])
 		b.bytes = b.bytes[:len(b.bytes)+n]

@@ -23,7 +23,8 @@ What it promises:
   - A failed URL is data: a Record with a Failure whose Kind comes from a closed list.
     Run itself fails only for a Source that breaks off, a Sink that can't be written, or a context that ends.
   - Memory grows neither with the input nor with what a server sends: Options.Lookahead bounds what waits,
-    Options.MaxBody what one exchange holds, Options.Concurrency how many there are.
+    Options.BodyMemory what one exchange holds, Options.Concurrency how many there are. Larger bodies, up to
+    Options.MaxBody, are in temporary files.
   - Goroutines are started in run.go alone: at most Options.Concurrency workers, a feed, a writer.
 */
 package fetch

@@ -70,6 +70,9 @@ type Options struct {
 	Identity bool
 	// MaxBody is the largest decoded body in bytes; at least 1.
 	MaxBody int64
+	// BodyMemory is the largest body in bytes that is held in memory; a larger one goes to a temporary file in os.TempDir,
+	// and Record.OpenBody reads it from there. 0 is no bound: every body is in memory. A Keeper takes bodies past it.
+	BodyMemory int64
 
 	// Keeper takes the bodies of successes; nil leaves them in their Records.
 	Keeper Keeper
@@ -129,6 +132,7 @@ func Defaults() Options {
 		AcceptStatus:    Statuses{{200, 299}},
 		MaxRedirects:    10,
 		MaxBody:         16 << 20,
+		BodyMemory:      1 << 20,
 		MaxFailures:     -1,
 		HTTP:            HTTPAuto,
 	}
@@ -183,6 +187,7 @@ func (o *Options) Validate() error {
 	check(o.Retries >= 0, "retries", "0 is no retry", "is %d, must not be negative", o.Retries)
 	check(o.MaxRedirects >= 0, "max-redirs", "0 follows none", "is %d, must not be negative", o.MaxRedirects)
 	check(o.MaxBody >= 1, "max-body", "--body none keeps no body", "is %d, must be at least 1", o.MaxBody)
+	check(o.BodyMemory >= 0, "body-memory", "0 is no bound", "is %d, must not be negative", o.BodyMemory)
 	check(o.MaxFailurePercent >= 0 && o.MaxFailurePercent <= 100, "max-failures", "", "is %g%%, must be 0%% to 100%%", o.MaxFailurePercent)
 	check(validMethod(o.Method), "request", "", "is %q, which is no HTTP method", o.Method)
 	check(o.HTTP == HTTPAuto || o.HTTP == HTTP1 || o.HTTP == HTTP2, "http", "", "is %q, must be auto, 1.1 or 2", o.HTTP)

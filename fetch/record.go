@@ -1,6 +1,8 @@
 package fetch
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"time"
 )
@@ -21,7 +23,9 @@ type Record struct {
 	// Header is the answer's, for --headers.
 	Header http.Header
 	// Body is the decoded body; HasBody is false where there can be none (HEAD, 204, 304).
+	// A body of more than Options.BodyMemory is in Spool, and Body is nil: OpenBody reads it wherever it is.
 	Body    []byte
+	Spool   *Spool
 	HasBody bool
 	// Path is where a Keeper has put the body.
 	Path string
@@ -40,8 +44,11 @@ type Record struct {
 	RemoteAddr string
 	// Failure is nil for a success.
 	Failure *Failure
-	// Line is the Record as a Sink's Encode rendered it.
-	Line []byte
+	// Line is the Record as a Sink's Encode rendered it. One too long for memory is in LongLine.
+	Line     []byte
+	LongLine *Spool
+	// LineErr is why Encode could not render the Record: Put returns it.
+	LineErr error
 
 	body *buffer
 }
@@ -51,8 +58,21 @@ type Timing struct {
 	DNS, Connect, TLS, FirstByte, Body time.Duration
 }
 
-// ReleaseBody gives the body's memory back once it has been rendered. Body is nil afterwards.
+// OpenBody returns a reader of the decoded body from its first byte on, wherever the body is: in memory or in a temporary file.
+// There may be several; they are good until ReleaseBody. Where there is no body, or a Keeper has it, nothing is read.
+func (r *Record) OpenBody() io.Reader {
+	if r.Spool != nil {
+		return r.Spool.Reader()
+	}
+	return bytes.NewReader(r.Body)
+}
+
+// ReleaseBody gives the body's memory or temporary file back once it has been rendered. Body and Spool are nil afterwards.
 func (r *Record) ReleaseBody() {
+	if r.Spool != nil {
+		_ = r.Spool.Close() // all that is wanted of it has been read
+		r.Spool = nil
+	}
 	r.Body = nil
 	if r.body != nil {
 		r.body.release()
@@ -60,12 +80,28 @@ func (r *Record) ReleaseBody() {
 	}
 }
 
+// Discard gives back all that a Record holds, its rendered line too, in memory or on disk.
+func (r *Record) Discard() {
+	r.ReleaseBody()
+	r.Line = nil
+	if r.LongLine != nil {
+		_ = r.LongLine.Close() // nobody wants what is in it
+		r.LongLine = nil
+	}
+}
+
+// isLarge says which Records may not pile up before the writer: they hold much memory, or a file.
+func (r *Record) isLarge() bool {
+	return len(r.Line)+len(r.Body) > largeLine || r.Spool != nil || r.LongLine != nil
+}
+
 // A Sink is where Records go; a Sink may wrap a Sink.
 type Sink interface {
 	// Encode renders a Record into its Line. Many workers call it at once, before Put:
 	// whatever costs time belongs here.
 	Encode(*Record)
-	// Put takes one finished Record for its own. One goroutine calls it. An error stops the run.
+	// Put takes one finished Record for its own, to release its body if Encode has not. One goroutine calls it.
+	// An error stops the run.
 	Put(*Record) error
 	// Flush writes out what is buffered. It is called when no Record is at hand, and with last true once at the end,
 	// when a Sink that holds Records back has to let them go.

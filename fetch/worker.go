@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/url"
@@ -73,8 +72,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if t.verdict.Fate == Hop {
 		w.hop(t, a)
 	}
-	var disk *keepError
-	if t.verdict.Failure != nil && errors.As(t.verdict.Failure, &disk) {
+	if disk := brokenDisk(t.verdict.Failure); disk != nil {
 		w.breakOff(disk)
 	}
 	if w.options.Log != nil {
@@ -109,7 +107,7 @@ func (w *worker) finish(t *task, record *Record) {
 		record.FinalURL = shown(t.url)
 	}
 	w.sink.Encode(record)
-	if len(record.Line)+len(record.Body) > largeLine {
+	if record.isLarge() {
 		w.stuck.Add(1)
 		w.large <- record
 		w.stuck.Add(-1)

@@ -76,7 +76,7 @@ func (r *run) rouse() {
 // pass gives one Record to the Sink, and wakes the scheduler where it waits for that.
 func (r *run) pass(record *Record) {
 	if r.sinkDead {
-		record.ReleaseBody()
+		record.Discard()
 		return
 	}
 	r.sinkFailed(r.sink.Put(record))

@@ -3,14 +3,10 @@ package output
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"mime"
+	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/unicode"
 
 	"batchfetch/fetch"
 )
@@ -43,36 +39,40 @@ func appendBody(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 	switch {
 	case mode == BodyText:
 		return appendText(dst, text)
-	case !known || !utf8.Valid(text):
-		return appendBase64(dst, r.Body)
-	case isJSON(kind):
-		return appendJSONBody(dst, text)
-	case isText(kind) && bytes.IndexByte(text, 0) < 0:
+	case known && isJSON(kind):
+		return appendJSONBody(dst, text, r.Body)
+	case known && isText(kind) && bytes.IndexByte(text, 0) < 0 && utf8.Valid(text):
 		return appendText(dst, text)
 	}
 	return appendBase64(dst, r.Body)
 }
 
-// appendJSONBody embeds a JSON body in UTF-8; one that is not valid is text.
-func appendJSONBody(dst []byte, text []byte) []byte {
-	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // RFC 8259 section 8.1 lets a reader ignore it
+// byteOrderMark may stand before a text in UTF-8. RFC 8259 section 8.1 lets a reader of JSON ignore it.
+const byteOrderMark = "\uFEFF"
+
+// appendJSONBody embeds a JSON body in UTF-8; one that is not valid is text, and base64 where it is not UTF-8 either.
+func appendJSONBody(dst, text, body []byte) []byte {
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	if embedded, ok := appendValue(dst, text); ok {
 		return append(embedded, `,"body_encoding":"json"`...)
 	}
-	return appendText(dst, text)
+	if utf8.Valid(text) {
+		return appendText(dst, text)
+	}
+	return appendBase64(dst, body)
 }
 
 // appendValue appends a JSON text on one line, its numbers untouched, or reports that it is not valid.
 func appendValue(dst, text []byte) ([]byte, bool) {
-	if fetch.NestsDeeper(text, fetch.DeepestJSON) {
+	var c compacter
+	line, ok := c.append(slices.Grow(dst, len(text)), text)
+	if ok {
+		line, ok = c.end(line)
+	}
+	if !ok {
 		return dst, false
 	}
-	line := bytes.NewBuffer(dst)
-	if json.Compact(line, text) != nil {
-		return dst, false
-	}
-	whole := line.Bytes()
-	return escapeTail(whole, len(dst)), true
+	return line, true
 }
 
 // escapeTail escapes in whole[from:], which is valid JSON, the characters that appendString escapes.
@@ -117,6 +117,9 @@ func hasStrange(text []byte) bool {
 }
 
 func appendText(dst, text []byte) []byte {
+	if len(text) > largestFree { // it would leave four times its size behind as it grows
+		dst = slices.Grow(dst, len(text)+len(text)/8)
+	}
 	return append(appendString(dst, text), `,"body_encoding":"text"`...)
 }
 
@@ -154,52 +157,4 @@ func isText(kind string) bool {
 		return true
 	}
 	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "+xml") || strings.HasSuffix(kind, "+yaml")
-}
-
-// toUTF8 transcodes body from its declared charset, or reports that it is not in it.
-// A charset that nobody knows leaves the body as it is.
-func toUTF8(body []byte, charset string) (text []byte, ok bool) {
-	if marked := fromUTF16(body); marked != nil {
-		return marked, true
-	}
-	if charset == "" || charset == "utf-8" || charset == "utf8" || charset == "us-ascii" {
-		return body, true
-	}
-	declared, err := htmlindex.Get(charset)
-	if err != nil {
-		return body, true
-	}
-	if declared == encoding.Replacement { // the index knows the charset as one that is not to be decoded
-		return body, false
-	}
-	return transcode(body, declared)
-}
-
-// fromUTF16 transcodes a body that starts with a byte order mark of UTF-16, which outweighs any declaration; else nil.
-func fromUTF16(body []byte) []byte {
-	if !bytes.HasPrefix(body, []byte{0xfe, 0xff}) && !bytes.HasPrefix(body, []byte{0xff, 0xfe}) {
-		return nil
-	}
-	text, err := unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder().Bytes(body)
-	if err != nil || len(text) == 0 || bytes.Contains(text, replacement) {
-		return nil
-	}
-	return text
-}
-
-var replacement = []byte("\uFFFD")
-
-// transcode reports a body that is not in the declared charset: decoders put U+FFFD for what they can't read,
-// and only encoding it again tells that from one that was there.
-func transcode(body []byte, declared encoding.Encoding) (text []byte, ok bool) {
-	text, err := declared.NewDecoder().Bytes(body)
-	if err != nil {
-		return body, false
-	}
-	if bytes.Contains(text, replacement) {
-		if back, err := declared.NewEncoder().Bytes(text); err != nil || !bytes.Equal(back, body) {
-			return body, false
-		}
-	}
-	return text, true
 }

@@ -2,7 +2,10 @@ package output
 
 import (
 	"encoding/base64"
+	"io"
+	"strings"
 	"testing"
+	"testing/iotest"
 
 	"golang.org/x/text/encoding/unicode"
 )
@@ -56,6 +59,18 @@ func TestCharsets(t *testing.T) {
 				t.Errorf("body is %q as %v, want all of %q as base64", text, object["body_encoding"], c.body)
 			}
 		})
+	}
+}
+
+// U+FFFD is found wherever the pieces of a text end.
+func TestSurvey(t *testing.T) {
+	for _, step := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader} {
+		for text, want := range map[string]bool{"": false, "plain": false, "a\ufffdb": true, "\ufffd": true, "\uffef\ubfbd": false} {
+			size, strange, err := survey(step(strings.NewReader(text)))
+			if strange != want || err != nil || !strange && size != int64(len(text)) {
+				t.Errorf("%q: %d bytes, %t, %v", text, size, strange, err)
+			}
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ type Commit struct {
 	*JSONL
 	to      *Resumed
 	pending []entry // Records that were put and are not committed
+	failed  error   // once set, nothing is committed: a torn line may stand in the output
 }
 
 // NewCommit returns a Commit whose lines go through out, which leads to the Resumed and holds nothing back.
@@ -20,27 +21,28 @@ func NewCommit(to *Resumed, out io.Writer, mode BodyMode) *Commit {
 
 // Put writes the line, or keeps it until there is more to write at once.
 func (c *Commit) Put(r *fetch.Record) error {
-	c.pending = append(c.pending, c.to.entryOf(r))
-	if err := c.JSONL.Put(r); err != nil {
-		return err
+	if c.failed != nil {
+		r.Discard()
+		return c.failed
 	}
-	return c.commit()
+	c.pending = append(c.pending, c.to.entryOf(r))
+	return c.commit(c.JSONL.Put(r))
 }
 
 // Flush writes and commits what is kept.
 func (c *Commit) Flush(last bool) error {
-	if err := c.JSONL.Flush(last); err != nil {
-		return err
+	if c.failed != nil {
+		return c.failed
 	}
-	return c.commit()
+	return c.commit(c.JSONL.Flush(last))
 }
 
-// commit commits unless a part of the lines is still to be written.
-func (c *Commit) commit() error {
-	if len(c.pending) == 0 || c.JSONL.Buffered() > 0 {
-		return nil
+// commit commits what a write has brought into the output, unless it failed, or a part of the lines is still to be written.
+func (c *Commit) commit(written error) error {
+	c.failed = written
+	if c.failed == nil && len(c.pending) > 0 && c.JSONL.Buffered() == 0 {
+		c.failed = c.to.commit(c.pending)
+		c.pending = c.pending[:0]
 	}
-	written := c.pending
-	c.pending = c.pending[:0]
-	return c.to.commit(written)
+	return c.failed
 }

@@ -10,8 +10,9 @@ import (
 // writeAt is how many bytes are written at once; a Record larger than that is written by itself.
 const writeAt = 64 << 10
 
-// JSONL is a Sink that writes each Record as a line of JSON. The workers render, the writer only copies bytes;
-// every Write is of whole lines.
+// JSONL is a Sink that writes each Record as a line of JSON. The workers render, the writer only copies bytes.
+// Every Write is of whole lines, but for lines in a file: those come in one ReadFrom where the writer is an io.ReaderFrom,
+// in many Writes where it is not.
 type JSONL struct {
 	out  io.Writer
 	mode BodyMode
@@ -24,14 +25,21 @@ func NewJSONL(out io.Writer, mode BodyMode) *JSONL {
 	return &JSONL{out: out, mode: mode, free: &freeLines{make(chan []byte, 512)}}
 }
 
-// Encode renders the Record and gives its body's memory back.
+// Encode renders the Record and gives its body back: one in memory becomes a line in memory, one in a file a line in another.
 func (j *JSONL) Encode(r *fetch.Record) {
-	r.Line = appendRecord(j.free.take(), r, j.mode)
+	if r.Spool != nil && r.Failure == nil && j.mode != BodyNone {
+		r.LongLine, r.LineErr = spoolRecord(r, j.mode)
+	} else {
+		r.Line = appendRecord(j.free.take(), r, j.mode)
+	}
 	r.ReleaseBody()
 }
 
 // Put writes the line, or keeps it until there is more to write at once.
 func (j *JSONL) Put(r *fetch.Record) error {
+	if r.LineErr != nil || r.LongLine != nil {
+		return j.putLong(r)
+	}
 	line := r.Line
 	r.Line = nil
 	defer j.free.give(line)
@@ -47,6 +55,19 @@ func (j *JSONL) Put(r *fetch.Record) error {
 		return nil
 	}
 	return j.Flush(false)
+}
+
+// putLong writes a line that is in a file, in one call of the writer's ReadFrom where it has that.
+func (j *JSONL) putLong(r *fetch.Record) error {
+	defer r.Discard()
+	if r.LineErr != nil {
+		return r.LineErr
+	}
+	if err := j.Flush(false); err != nil {
+		return err
+	}
+	_, err := r.LongLine.WriteTo(j.out)
+	return err
 }
 
 // Flush writes what is kept.

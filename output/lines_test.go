@@ -103,7 +103,16 @@ func (s *lineSink) Put(r *fetch.Record) error {
 	if s.err != nil {
 		return s.err
 	}
-	s.lines, s.seqs = append(s.lines, string(r.Line)), append(s.seqs, r.Seq)
+	line := string(r.Line)
+	if r.LongLine != nil {
+		var text strings.Builder
+		if _, err := r.LongLine.WriteTo(&text); err != nil {
+			return err
+		}
+		line = text.String()
+		r.Discard()
+	}
+	s.lines, s.seqs = append(s.lines, line), append(s.seqs, r.Seq)
 	return nil
 }
 

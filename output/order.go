@@ -1,41 +1,37 @@
 package output
 
 import (
-	"errors"
 	"fmt"
-	"os"
+	"io"
 	"sync/atomic"
 
 	"batchfetch/fetch"
 )
 
 // InOrder is a Sink that passes Records on in the order of the input. What comes early waits: up to keepBytes in memory,
-// the rest in a temporary file that has no name. How many wait is bounded by the look-ahead window, which counts them.
+// the rest, and what is long already, in temporary files that have no name. How many wait is bounded by the look-ahead window, which counts them.
 type InOrder struct {
 	fetch.Sink
 	next    int64
 	waiting map[int64]early
 	held    atomic.Int64
 	kept    int64 // bytes of lines in memory
-	spill   *os.File
-	end     int64 // of the spill file
-	spilled int   // Records in it
+	spill   spill // what does not fit there
 	failed  error // once set, nothing more is let go: it would stand behind a torn line
 }
 
 // keepBytes is how much waits in memory.
 const keepBytes = 16 << 20
 
-// early is a Record whose turn has not come; its line is in the spill file where size is not 0.
+// early is a Record whose turn has not come, and where its line is on disk.
 type early struct {
 	record *fetch.Record
-	at     int64
-	size   int
+	place  place
 }
 
 // NewInOrder returns an InOrder around sink.
 func NewInOrder(sink fetch.Sink) *InOrder {
-	return &InOrder{Sink: sink, waiting: make(map[int64]early)}
+	return &InOrder{Sink: sink, waiting: make(map[int64]early), spill: spill{most: spillBytes}}
 }
 
 // Held returns how many Records wait.
@@ -61,34 +57,19 @@ func (o *InOrder) put(r *fetch.Record) error {
 }
 
 func (o *InOrder) keep(r *fetch.Record) error {
+	if r.LineErr != nil {
+		return r.LineErr
+	}
 	e := early{record: r}
-	if o.kept+int64(len(r.Line)) > keepBytes {
-		if err := o.toFile(&e); err != nil {
-			return err
+	if r.LongLine != nil || o.kept+int64(len(r.Line)) > keepBytes {
+		var err error
+		if e.place, err = o.spill.take(r); err != nil {
+			return fmt.Errorf("--ordered: %w", err)
 		}
 	}
 	o.kept += int64(len(r.Line))
 	o.waiting[r.Seq] = e
 	o.held.Store(int64(len(o.waiting)))
-	return nil
-}
-
-func (o *InOrder) toFile(e *early) error {
-	if o.spill == nil {
-		f, err := os.CreateTemp("", "batchfetch-ordered-*")
-		if err != nil {
-			return fmt.Errorf("--ordered: %w", err)
-		}
-		o.spill = f
-		_ = os.Remove(f.Name()) // where an open file can't be removed, Close does it
-	}
-	e.at, e.size = o.end, len(e.record.Line)
-	if _, err := o.spill.WriteAt(e.record.Line, o.end); err != nil {
-		return fmt.Errorf("--ordered: %w", err)
-	}
-	o.end += int64(e.size)
-	o.spilled++
-	e.record.Line = nil
 	return nil
 }
 
@@ -109,22 +90,26 @@ func (o *InOrder) release() error {
 }
 
 func (o *InOrder) pass(e early) error {
-	if e.size == 0 {
+	if e.place.file == nil {
 		o.kept -= int64(len(e.record.Line))
 		return o.Sink.Put(e.record)
 	}
-	e.record.Line = make([]byte, e.size)
-	if _, err := o.spill.ReadAt(e.record.Line, e.at); err != nil {
-		return fmt.Errorf("--ordered: %w", err)
-	}
-	o.spilled--
-	if o.spilled == 0 { // the file is empty again
-		o.end = 0
-		if err := o.spill.Truncate(0); err != nil {
+	line := e.place.line()
+	if line.Size() > writeAt {
+		e.record.LongLine = line
+	} else {
+		e.record.Line = make([]byte, line.Size())
+		if _, err := io.ReadFull(line.Reader(), e.record.Line); err != nil {
 			return fmt.Errorf("--ordered: %w", err)
 		}
 	}
-	return o.Sink.Put(e.record)
+	if err := o.Sink.Put(e.record); err != nil {
+		return err
+	}
+	if err := o.spill.leave(e.place); err != nil {
+		return fmt.Errorf("--ordered: %w", err)
+	}
+	return nil
 }
 
 // Flush passes on, at the end, what waited for Records that never came because the run was stopped.
@@ -140,14 +125,5 @@ func (o *InOrder) Flush(last bool) error {
 	return o.Sink.Flush(last)
 }
 
-// Close removes the temporary file.
-func (o *InOrder) Close() error {
-	if o.spill == nil {
-		return nil
-	}
-	err := o.spill.Close()
-	if removed := os.Remove(o.spill.Name()); removed != nil && !errors.Is(removed, os.ErrNotExist) {
-		err = errors.Join(err, removed)
-	}
-	return err
-}
+// Close removes the temporary files.
+func (o *InOrder) Close() error { return o.spill.Close() }

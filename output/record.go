@@ -14,6 +14,15 @@ import (
 // appendRecord appends r as one JSON object on one line, with a newline.
 // Unknown values are absent; nothing secret stands in it.
 func appendRecord(dst []byte, r *fetch.Record, mode BodyMode) []byte {
+	dst = appendHead(dst, r)
+	if r.Failure == nil {
+		dst = appendBody(dst, r, mode)
+	}
+	return appendTail(dst, r)
+}
+
+// appendHead appends what stands before the body.
+func appendHead(dst []byte, r *fetch.Record) []byte {
 	kind := "success"
 	if r.Failure != nil {
 		kind = "failure"
@@ -27,12 +36,14 @@ func appendRecord(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 	dst = appendOptional(dst, "final_url", r.FinalURL)
 	dst = appendCount(dst, "status", int64(r.Status))
 	dst = appendAnswer(dst, r)
-	if r.Failure == nil {
-		dst = appendOptional(dst, "path", r.Path)
-		dst = appendBody(dst, r, mode)
-	} else {
-		dst = appendFailure(dst, r)
+	if r.Failure != nil {
+		return appendFailure(dst, r)
 	}
+	return appendOptional(dst, "path", r.Path)
+}
+
+// appendTail appends what stands behind the body.
+func appendTail(dst []byte, r *fetch.Record) []byte {
 	dst = append(dst, `,"attempts":`...)
 	dst = strconv.AppendInt(dst, int64(r.Attempts), 10)
 	dst = appendCount(dst, "redirects", int64(r.Redirects))

@@ -23,13 +23,13 @@ type history struct {
 	end    int64    // where the frames end, as an offset in the journal
 	why    error    // that they end there: nil, errTorn or errGarbled
 	lost   bool     // and that a mark stands behind: what was on disk is damaged
-	marked onDisk   // as the last mark says
+	marked flushed  // as the last mark says
 	last   commit   // the last of all
 	tail   []commit // those that no mark vouches for
 }
 
-// onDisk is how far all was on disk at a mark.
-type onDisk struct{ length, size int64 }
+// flushed is how far all was on disk at a mark.
+type flushed struct{ length, size int64 }
 
 // A commit is where one ends, in the output and in the journal, and where its bytes of the output begin.
 type commit struct {
@@ -63,7 +63,7 @@ func (h *history) take(f frame) {
 		h.tail = append(h.tail, h.last)
 		h.dones += f.successes()
 	case frameMark:
-		h.marked = onDisk{f.length(), f.size()}
+		h.marked = flushed{f.length(), f.size()}
 		for len(h.tail) > 0 && h.tail[0].end <= h.marked.size {
 			h.tail = h.tail[1:]
 		}

@@ -1,7 +1,6 @@
 package output
 
 import (
-	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
@@ -36,7 +35,6 @@ type Resumed struct {
 
 	written int64  // the writer's: the length of out
 	sum     uint32 // of what was written since the last commit
-	torn    error  // why a write failed; nothing is committed after that
 	frame   []byte
 
 	mu     sync.Mutex // the writer commits while KeepSynced marks
@@ -206,9 +204,6 @@ func (j *Resumed) Write(p []byte) (int, error) {
 	n, err := j.out.Write(p)
 	j.written += int64(n)
 	j.sum = crc32.Update(j.sum, castagnoli, p[:n])
-	if err != nil {
-		j.torn = err
-	}
 	return n, err
 }
 
@@ -216,8 +211,8 @@ func (j *Resumed) Write(p []byte) (int, error) {
 func (j *Resumed) commit(entries []entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if err := cmp.Or(j.torn, j.failed); err != nil {
-		return err
+	if j.failed != nil {
+		return j.failed
 	}
 	j.frame = j.frame[:0]
 	kind := frameCommit

@@ -19,16 +19,22 @@ type Screen struct {
 func NewScreen(out io.Writer) *Screen { return &Screen{out: out} }
 
 // Write puts whole lines above the bar.
-func (s *Screen) Write(p []byte) (int, error) { return s.write(s.out, p) }
+func (s *Screen) Write(p []byte) (int, error) {
+	defer s.turn()()
+	return s.out.Write(p)
+}
 
-func (s *Screen) write(out io.Writer, p []byte) (int, error) {
+// turn takes the Screen for one write and returns what gives it back.
+func (s *Screen) turn() (over func()) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.bar != nil {
-		s.bar.hide()
-		defer s.bar.show()
+	if s.bar == nil {
+		return s.mu.Unlock
 	}
-	return out.Write(p)
+	s.bar.hide()
+	return func() {
+		s.bar.show()
+		s.mu.Unlock()
+	}
 }
 
 // Beside returns a writer to out that takes turns with the Screen: out may be the same terminal or pipe.
@@ -39,7 +45,16 @@ type beside struct {
 	out    io.Writer
 }
 
-func (b beside) Write(p []byte) (int, error) { return b.screen.write(b.out, p) }
+func (b beside) Write(p []byte) (int, error) {
+	defer b.screen.turn()()
+	return b.out.Write(p)
+}
+
+// ReadFrom writes a whole line that is too long for one Write; nothing comes between its pieces.
+func (b beside) ReadFrom(line io.Reader) (int64, error) {
+	defer b.screen.turn()()
+	return io.Copy(b.out, line)
+}
 
 // Printable returns text as it may stand on a terminal: on one line, with everything that could move the cursor,
 // change colours or turn the writing direction shown as the replacement character.

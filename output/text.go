@@ -1,6 +1,7 @@
 package output
 
 import (
+	"math/bits"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -11,32 +12,61 @@ const hexDigits = "0123456789abcdef"
 // appendString appends s as a JSON string. Besides what RFC 8259 section 7 asks for, it escapes DEL and the C1 controls,
 // which a terminal may obey, and U+2028 and U+2029, at which some readers cut lines. What is not UTF-8 becomes U+FFFD.
 func appendString[T string | []byte](dst []byte, s T) []byte {
-	dst = append(dst, '"')
+	return append(appendQuoted(append(dst, '"'), s), '"')
+}
+
+// appendQuoted appends what stands between the quotation marks.
+func appendQuoted[T string | []byte](dst []byte, s T) []byte {
 	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
-				i++
+	for i := skipPlain(s, 0); i < len(s); i = skipPlain(s, i) {
+		r, size := rune(s[i]), 1
+		if r >= utf8.RuneSelf {
+			if r, size = decodeRune(s[i:]); !strangeRune(r, size) {
+				i += size
 				continue
 			}
-			dst = append(dst, s[from:i]...)
-			dst = appendEscape(dst, c)
-			i++
-			from = i
-			continue
-		}
-		r, size := decodeRune(s[i:])
-		if !strangeRune(r, size) {
-			i += size
-			continue
 		}
 		dst = append(dst, s[from:i]...)
-		dst = appendUnicode(dst, r)
+		if r < utf8.RuneSelf {
+			dst = appendEscape(dst, byte(r))
+		} else {
+			dst = appendUnicode(dst, r)
+		}
 		i += size
 		from = i
 	}
-	return append(append(dst, s[from:]...), '"')
+	return append(dst, s[from:]...)
+}
+
+// plain says which bytes stand for themselves in a string: ASCII but for controls, DEL, the quotation mark and the backslash.
+var plain = func() (table [256]bool) {
+	for b := ' '; b < 0x7f; b++ {
+		table[b] = b != '"' && b != '\\'
+	}
+	return table
+}()
+
+// skipPlain returns where from s[i] on the first byte is that is not plain.
+func skipPlain[T string | []byte](s T, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for near := min(i+12, len(s)); i < near; i++ {
+		if !plain[s[i]] {
+			return i
+		}
+	}
+	for ; i+8 <= len(s); i += 8 { // eight at a time: the high bit of each byte that is not plain, exact up to the first
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		quote, backslash, del := w^ones*'"', w^ones*'\\', w^ones*0x7f
+		odd := (w-ones*' ')&^w | (quote-ones)&^quote | (backslash-ones)&^backslash | (del-ones)&^del | w
+		if odd &= highs; odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	for i < len(s) && plain[s[i]] {
+		i++
+	}
+	return i
 }
 
 func decodeRune[T string | []byte](s T) (rune, int) {
@@ -45,6 +75,19 @@ func decodeRune[T string | []byte](s T) (rune, int) {
 
 func strangeRune(r rune, size int) bool {
 	return r == utf8.RuneError && size == 1 || r >= 0x80 && r <= 0x9f || r == 0x2028 || r == 0x2029
+}
+
+// wholeCharacters returns how much of p is not the start of a character that goes on behind it.
+func wholeCharacters(p []byte) int {
+	for i := len(p) - 1; i >= 0 && i > len(p)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(p[i]) {
+			if utf8.FullRune(p[i:]) {
+				break
+			}
+			return i
+		}
+	}
+	return len(p)
 }
 
 func appendEscape(dst []byte, c byte) []byte {

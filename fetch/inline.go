@@ -1,0 +1,121 @@
+package fetch
+
+import (
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"io"
+)
+
+// readInline reads the body into its Record: into memory while it is small, into a temporary file once it is not.
+// announced is its size by Content-Length; negative is unknown.
+func (x *exchange) readInline(decoded io.Reader, in *wire, codings []string, announced int64, rec *Record) error {
+	most := x.options.BodyMemory
+	if most == 0 || most > x.options.MaxBody {
+		most = x.options.MaxBody
+	}
+	body := newBuffer()
+	if announced > most && most < x.options.MaxBody {
+		return x.readSpooled(body, decoded, in, codings, rec)
+	}
+	more, err := body.readFrom(decoded, most)
+	if more && most < x.options.MaxBody {
+		return x.readSpooled(body, decoded, in, codings, rec)
+	}
+	err = x.checkEnd(more, err, in, codings)
+	rec.Bytes, rec.WireBytes = int64(len(body.bytes)), in.bytes
+	if err == nil {
+		rec.SHA256, rec.Hashed = sha256.Sum256(body.bytes), true
+		err = verify(rec)
+	}
+	if err != nil {
+		body.release()
+		return err
+	}
+	rec.Body, rec.body, rec.HasBody = body.bytes, body, true
+	return nil
+}
+
+// readSpooled reads the rest of a body whose start has turned out too large for memory into a temporary file.
+func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wire, codings []string, rec *Record) error {
+	body, err := newSpooling(start)
+	if err != nil {
+		return err
+	}
+	err = body.reason(x.readWhole(body, decoded, in, codings))
+	rec.Bytes, rec.WireBytes = body.spool.Size(), in.bytes
+	if err == nil {
+		body.sum.Sum(rec.SHA256[:0])
+		rec.Hashed = true
+		err = verify(rec)
+	}
+	if err != nil {
+		_ = body.spool.Close() // nobody wants what is in it
+		return err
+	}
+	rec.Spool, rec.HasBody = body.spool, true
+	return nil
+}
+
+// A spooling is a body on its way into a Spool, hashed as it comes. Memory is one buffer at any size.
+type spooling struct {
+	spool *Spool
+	sum   hash.Hash
+	err   error // the Spool's, to tell it from one of the network
+}
+
+// newSpooling begins with what is in memory, which it gives back.
+func newSpooling(start *buffer) (*spooling, error) {
+	defer start.release()
+	spool, err := NewSpool()
+	if err != nil {
+		return nil, spoolBroken(err)
+	}
+	s := &spooling{spool: spool, sum: sha256.New()}
+	if _, err := s.Write(start.bytes); err != nil {
+		_ = spool.Close() // it holds nothing of use
+		return nil, spoolBroken(err)
+	}
+	return s, nil
+}
+
+func (s *spooling) Write(p []byte) (int, error) {
+	s.sum.Write(p)
+	n, err := s.spool.Write(p)
+	s.err = err
+	return n, err
+}
+
+// readFrom takes all that r has, up to limit bytes in all, and reports whether there was more.
+func (s *spooling) readFrom(r io.Reader, limit int64) (more bool, err error) {
+	buffer := copyBuffers.Get().(*[64 << 10]byte)
+	defer copyBuffers.Put(buffer)
+	_, err = io.CopyBuffer(onlyWriter{s}, io.LimitReader(r, limit+1-s.spool.Size()), buffer[:])
+	return s.spool.Size() > limit, err
+}
+
+// reason returns what a body came to grief over, if it did: the temporary file before anything else.
+func (s *spooling) reason(err error) error {
+	if s.err != nil {
+		return spoolBroken(s.err)
+	}
+	return err
+}
+
+// spoolBroken makes a failure of what breaks the run.
+func spoolBroken(err error) error { return &Failure{Kind: IO, Err: err} }
+
+// brokenDisk returns what breaks the run in a failure: an error of the Keeper, or of a temporary file; else nil.
+func brokenDisk(f *Failure) error {
+	var keeper *keepError
+	var spool *SpoolError
+	switch {
+	case f == nil:
+		return nil
+	case errors.As(f, &keeper):
+		return keeper
+	case errors.As(f, &spool):
+		return spool
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package fetch
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// A Spool is bytes in a temporary file: what is too large to be held in memory. Where the system lets an open file go
+// without a name it has none, so that nothing stays behind however the process ends. A Spool is one goroutine's at a time.
+type Spool struct {
+	file     *os.File
+	at, size int64
+	part     bool // the file is another Spool's
+}
+
+// A SpoolError says that a temporary file can't be made, written or read, and in which directory. It breaks a run.
+type SpoolError struct {
+	Dir string
+	Err error
+}
+
+func (e *SpoolError) Error() string {
+	return "a temporary file in " + e.Dir + ": " + e.Err.Error()
+}
+
+// Unwrap returns the system's reason.
+func (e *SpoolError) Unwrap() error { return e.Err }
+
+// spoolFailed says where an error came about in place of the name of a file that nobody knows.
+func spoolFailed(dir string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return &SpoolError{Dir: dir, Err: err}
+}
+
+// NewSpool makes an empty Spool in os.TempDir. Its error is a *SpoolError, as are those of the methods.
+func NewSpool() (*Spool, error) {
+	dir := os.TempDir()
+	f, err := os.CreateTemp(dir, "batchfetch-*")
+	if err != nil {
+		return nil, spoolFailed(dir, err)
+	}
+	_ = os.Remove(f.Name()) // where an open file can't be removed, Close does it
+	return &Spool{file: f}, nil
+}
+
+func (s *Spool) failed(err error) error { return spoolFailed(filepath.Dir(s.file.Name()), err) }
+
+// Size returns the number of bytes.
+func (s *Spool) Size() int64 { return s.size }
+
+// Write appends p.
+func (s *Spool) Write(p []byte) (int, error) {
+	n, err := s.file.WriteAt(p, s.at+s.size)
+	s.size += int64(n)
+	if err != nil {
+		return n, s.failed(err)
+	}
+	return n, nil
+}
+
+// ReadFrom appends all that r has. Where r is a file, too, the system copies.
+func (s *Spool) ReadFrom(r io.Reader) (int64, error) {
+	_, err := s.file.Seek(s.at+s.size, io.SeekStart)
+	var n int64
+	if err == nil {
+		n, err = s.file.ReadFrom(r)
+		s.size += n
+	}
+	if err != nil {
+		return n, s.failed(err)
+	}
+	return n, nil
+}
+
+// Truncate drops all but the first size bytes.
+func (s *Spool) Truncate(size int64) error {
+	if err := s.file.Truncate(s.at + size); err != nil {
+		return s.failed(err)
+	}
+	s.size = size
+	return nil
+}
+
+// Reader returns a reader of all bytes from the first on. There may be several; Close ends them.
+func (s *Spool) Reader() io.Reader {
+	return &spoolReader{spool: s, in: io.NewSectionReader(s.file, s.at, s.size)}
+}
+
+type spoolReader struct {
+	spool *Spool
+	in    *io.SectionReader
+}
+
+func (r *spoolReader) Read(p []byte) (int, error) {
+	n, err := r.in.Read(p)
+	if err != nil && err != io.EOF {
+		err = r.spool.failed(err)
+	}
+	return n, err
+}
+
+// WriteTo writes all bytes to w, in one call of its ReadFrom where it has that: a file lets the system copy then.
+// An error of w is returned as it is.
+func (s *Spool) WriteTo(w io.Writer) (int64, error) {
+	if _, err := s.file.Seek(s.at, io.SeekStart); err != nil {
+		return 0, s.failed(err)
+	}
+	n, err := io.Copy(w, io.LimitReader(s.file, s.size))
+	if err == nil && n < s.size {
+		err = s.failed(io.ErrUnexpectedEOF)
+	}
+	return n, err
+}
+
+// Part returns size bytes from the one at on. They stay in the file of s, which its Close leaves open.
+func (s *Spool) Part(at, size int64) *Spool {
+	return &Spool{file: s.file, at: s.at + at, size: size, part: true}
+}
+
+// Close gives the file's room back.
+func (s *Spool) Close() error {
+	if s.part {
+		return nil
+	}
+	err := s.file.Close()
+	if gone := os.Remove(s.file.Name()); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	if err != nil {
+		return s.failed(err)
+	}
+	return nil
+}
