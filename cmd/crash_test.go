@@ -96,15 +96,15 @@ func (v *victim) batch(round int) {
 		v.lines = append(v.lines, line)
 	}
 	before, already := v.served.successes(), v.killed
-	for !v.run() {
+	for span := 100 * time.Millisecond; !v.run(span); span += span / 10 { // so that a slow machine comes to the end, too
 		v.killed++
 	}
 	v.check(already, before)
 	v.rerun()
 }
 
-// run starts the command and kills it, or returns true when it has ended by itself.
-func (v *victim) run() (ended bool) {
+// run starts the command and kills it within a span, or returns true when it has ended by itself.
+func (v *victim) run(span time.Duration) (ended bool) {
 	v.t.Helper()
 	v.rng.Shuffle(len(v.lines), func(i, j int) { v.lines[i], v.lines[j] = v.lines[j], v.lines[i] })
 	v.served.forget()
@@ -114,7 +114,7 @@ func (v *victim) run() (ended bool) {
 	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
-	span := time.Duration(v.rng.Int64N(int64(120 * time.Millisecond)))
+	alive := time.Duration(v.rng.Int64N(int64(span)))
 	if v.rng.IntN(5) > 0 { // else it may still be looking at its journal
 		select {
 		case <-v.served.came:
@@ -126,7 +126,7 @@ func (v *victim) run() (ended bool) {
 	case err := <-done:
 		expectFailed(v.t, err, told.String())
 		return true
-	case <-time.After(span):
+	case <-time.After(alive):
 	}
 	_ = cmd.Process.Kill() // it may just have ended
 	if err := <-done; cmd.ProcessState.Exited() {
@@ -301,7 +301,7 @@ func (s *servings) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	case kind == "large":
-		body = strings.Repeat(body, 3<<20/len(body))
+		body = strings.Repeat(body, 3<<19/len(body))
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if _, err := io.WriteString(w, body); err == nil {
