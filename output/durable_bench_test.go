@@ -1,12 +1,14 @@
 package output
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,16 +21,11 @@ import (
 // BenchmarkDurable tells what it costs to go on after a kill or a power cut: batches of small bodies over loopback with --resume
 // against the same without, in turns. The metric resume/plain is the ratio of the median times; 1.05 would be 5 % slower.
 func BenchmarkDurable(b *testing.B) {
-	body := `{"items":[` + strings.Repeat(`{"id":1,"name":"item-1","price":1.5},`, 25) + `{}]}`
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, body) // a client that left is no matter of the server's
-	}))
-	defer server.Close()
-	const requests = 10_000
+	origin := startOrigin(b)
+	const requests = 50_000
 	urls := make([]string, requests)
 	for i := range urls {
-		urls[i] = fmt.Sprintf("%s/%d", server.URL, i)
+		urls[i] = fmt.Sprintf("%s/%d", origin, i)
 	}
 	var plain, resumed []time.Duration
 	for b.Loop() {
@@ -39,6 +36,49 @@ func BenchmarkDurable(b *testing.B) {
 	slices.Sort(resumed)
 	b.ReportMetric(float64(resumed[len(resumed)/2])/float64(plain[len(plain)/2]), "resume/plain")
 	b.ReportMetric(requests/resumed[len(resumed)/2].Seconds(), "requests/s")
+}
+
+// originVariable makes this test binary an origin of small JSON bodies that lives as long as its standard input.
+const originVariable = "BATCHFETCH_BENCH_ORIGIN"
+
+func serveOrigin() {
+	body := `{"items":[` + strings.Repeat(`{"id":1,"name":"item-1","price":1.5},`, 25) + `{}]}`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, body) // a client that left is no matter of the server's
+	}))
+	fmt.Println(server.URL)
+	_, _ = io.Copy(io.Discard, os.Stdin) // its end is all that counts
+}
+
+// startOrigin starts an origin in a process of its own, so that it does not take turns with what is measured, and returns its URL.
+func startOrigin(b *testing.B) string {
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	origin := exec.Command(self)
+	origin.Env = append(os.Environ(), originVariable+"=1")
+	life, err := origin.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	told, err := origin.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := origin.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = life.Close() // that ends it
+		_ = origin.Wait()
+	})
+	url, err := bufio.NewReader(told).ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	return strings.TrimSpace(url)
 }
 
 func benchOptions() fetch.Options {
