@@ -66,6 +66,9 @@ func Resume(name string, settings ResumeSettings) (*Resumed, error) {
 	if err == nil {
 		err = j.recover()
 	}
+	if err == nil && len(j.made) > 0 {
+		err = syncDir(filepath.Dir(j.name))
+	}
 	if err != nil {
 		j.leave()
 		return nil, err
@@ -146,12 +149,8 @@ func (j *Resumed) create(length int64) error {
 		j.settings.Bodies.claims.inherit(j.salt[:], nil)
 	}
 	_, err := j.journal.WriteAt(append([]byte(journalMagic), j.salt[:]...), 0)
-	err = errors.Join(err, j.journal.Truncate(int64(headerSize)), j.journal.Sync())
 	j.at = cut{0, int64(headerSize)}
-	if err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(j.name))
+	return errors.Join(err, j.journal.Truncate(int64(headerSize)), j.journal.Sync())
 }
 
 // cutBack takes away what was written and not committed.
