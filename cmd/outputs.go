@@ -41,6 +41,9 @@ func openOutputs(s *settings, inputs []input) (out *outputs, err error) {
 		if err != nil && out.file != nil {
 			out.file.Discard()
 		}
+		if err != nil && out.resumed != nil {
+			out.resumed.Discard()
+		}
 	}()
 	if s.saveDir != "" {
 		if out.bodies, err = output.OpenBodies(s.saveDir, s.name); err != nil {
@@ -52,7 +55,23 @@ func openOutputs(s *settings, inputs []input) (out *outputs, err error) {
 			return out, describeOutput(err)
 		}
 	}
+	if out.bodies != nil {
+		out.spare(s, inputs)
+	}
 	return out, out.openLive(s)
+}
+
+// spare keeps bodies from taking the place of what the run reads or writes.
+func (out *outputs) spare(s *settings, inputs []input) {
+	out.bodies.Spare(s.read...)
+	for _, in := range inputs {
+		if !in.url {
+			out.bodies.Spare(in.name)
+		}
+	}
+	for _, file := range written(s) {
+		out.bodies.Spare(file[1])
+	}
 }
 
 // openOutput opens the file that -o names.
@@ -124,9 +143,9 @@ func written(s *settings) [][2]string {
 	}
 	switch {
 	case isFile(s.output) && s.resume:
-		files = append(files, [2]string{"output", s.output + ".journal"})
+		files = append(files, [2]string{"output", output.JournalOf(s.output)})
 	case isFile(s.output):
-		files = append(files, [2]string{"output", s.output + ".part"})
+		files = append(files, [2]string{"output", output.PartOf(s.output)})
 	}
 	return files
 }

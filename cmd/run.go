@@ -87,18 +87,14 @@ func exitCode(in *interrupts, summary fetch.Summary, err error) int {
 
 // dryRest is dryRun of what an earlier run has left to do.
 func dryRest(in *interrupts, s *settings, src fetch.Source) int {
-	if !s.resume || !output.Resumable(s.output) {
+	if !s.resume {
 		return dryRun(in, src)
 	}
-	done, err := output.Resume(s.output, output.ResumeSettings{Asked: s.fetch.AppendAsked})
+	done, err := output.Look(s.output, output.ResumeSettings{Asked: s.fetch.AppendAsked})
 	if err != nil {
 		return tellOutput(os.Stderr, describeOutput(err))
 	}
-	code := dryRun(in, fetch.Skip(src, done.Done))
-	if err := done.Close(); err != nil {
-		return tellOutput(os.Stderr, err)
-	}
-	return code
+	return dryRun(in, fetch.Skip(src, done.Done))
 }
 
 // dryRun counts the requests of each host and prints a line for each; nothing is asked.

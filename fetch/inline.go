@@ -3,13 +3,15 @@ package fetch
 import (
 	"crypto/sha256"
 	"errors"
-	"hash"
 	"io"
 )
 
 // readInline reads the body into its Record: into memory while it is small, into a temporary file once it is not.
 // announced is its size by Content-Length; negative is unknown.
 func (x *exchange) readInline(decoded io.Reader, in *wire, codings []string, announced int64, rec *Record) error {
+	if x.options.DropBody {
+		return x.readDropped(decoded, in, codings, rec)
+	}
 	most := x.options.BodyMemory
 	if most == 0 || most > x.options.MaxBody {
 		most = x.options.MaxBody
@@ -43,11 +45,9 @@ func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wire, codin
 		return err
 	}
 	err = body.reason(x.readWhole(body, decoded, in, codings))
-	rec.Bytes, rec.WireBytes = body.spool.Size(), in.bytes
+	rec.Bytes, rec.WireBytes = body.bytes, in.bytes
 	if err == nil {
-		body.sum.Sum(rec.SHA256[:0])
-		rec.Hashed = true
-		err = verify(rec)
+		err = body.verify(rec)
 	}
 	if err != nil {
 		_ = body.spool.Close() // nobody wants what is in it
@@ -57,11 +57,21 @@ func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wire, codin
 	return nil
 }
 
+// readDropped reads a body of which only the size and the hash are wanted.
+func (x *exchange) readDropped(decoded io.Reader, in *wire, codings []string, rec *Record) error {
+	body := &hashing{out: io.Discard, sum: sha256.New()}
+	err := x.readWhole(body, decoded, in, codings)
+	rec.Bytes, rec.WireBytes = body.bytes, in.bytes
+	if err != nil {
+		return err
+	}
+	return body.verify(rec)
+}
+
 // A spooling is a body on its way into a Spool, hashed as it comes. Memory is one buffer at any size.
 type spooling struct {
+	hashing
 	spool *Spool
-	sum   hash.Hash
-	err   error // the Spool's, to tell it from one of the network
 }
 
 // newSpooling begins with what is in memory, which it gives back.
@@ -71,27 +81,12 @@ func newSpooling(start *buffer) (*spooling, error) {
 	if err != nil {
 		return nil, spoolBroken(err)
 	}
-	s := &spooling{spool: spool, sum: sha256.New()}
+	s := &spooling{hashing{out: spool, sum: sha256.New()}, spool}
 	if _, err := s.Write(start.bytes); err != nil {
 		_ = spool.Close() // it holds nothing of use
 		return nil, spoolBroken(err)
 	}
 	return s, nil
-}
-
-func (s *spooling) Write(p []byte) (int, error) {
-	s.sum.Write(p)
-	n, err := s.spool.Write(p)
-	s.err = err
-	return n, err
-}
-
-// readFrom takes all that r has, up to limit bytes in all, and reports whether there was more.
-func (s *spooling) readFrom(r io.Reader, limit int64) (more bool, err error) {
-	buffer := copyBuffers.Get().(*[64 << 10]byte)
-	defer copyBuffers.Put(buffer)
-	_, err = io.CopyBuffer(onlyWriter{s}, io.LimitReader(r, limit+1-s.spool.Size()), buffer[:])
-	return s.spool.Size() > limit, err
 }
 
 // reason returns what a body came to grief over, if it did: the temporary file before anything else.

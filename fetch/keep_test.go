@@ -198,7 +198,7 @@ func TestOnlyWholeBodiesAreCommitted(t *testing.T) {
 	}{
 		{name: "whole", says: length(4), sha: hex.EncodeToString(sum[:]), want: ""},
 		{name: "another hash", says: length(4), sha: zeros, want: Checksum},
-		{name: "too large", says: length(4), most: 3, want: TooLarge},
+		{name: "too large", says: "HTTP/1.1 200 OK\r\n\r\nhalf", most: 3, want: TooLarge},
 		{name: "as large as may be", says: length(4), most: 4, want: ""},
 		{name: "cut", says: length(5), want: Truncated},
 		{name: "cut before the hash is wrong", says: length(5), sha: zeros, want: Truncated},

@@ -74,6 +74,9 @@ type Options struct {
 	// and Record.OpenBody reads it from there. 0 is no bound: every body is in memory. A Keeper takes bodies past it.
 	BodyMemory int64
 
+	// DropBody keeps no body: Records have its size and hash only. It has no meaning with a Keeper.
+	DropBody bool
+
 	// Keeper takes the bodies of successes; nil leaves them in their Records.
 	Keeper Keeper
 

@@ -43,7 +43,7 @@ func (x *exchange) findPart(ctx context.Context, to *target, r *Request) *Failur
 		x.dropPart()
 		return nil
 	}
-	if mark.At != placeOf(to.url) {
+	if !mark.isAt(to.url, r.SHA256 != "") {
 		return nil
 	}
 	if from == mark.Total { // a range behind the end can't be asked for

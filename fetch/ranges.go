@@ -1,6 +1,8 @@
 package fetch
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,7 +17,7 @@ type Mark struct {
 	Validator string
 	// Total is the length of the whole body in bytes; 0 is unknown.
 	Total int64
-	// At is the URL that the bytes came from, without userinfo, query and fragment.
+	// At is the URL that the bytes came from, without userinfo and fragment. A hash stands for its query, which may be secret.
 	At string
 }
 
@@ -25,7 +27,24 @@ func (m Mark) Usable(size int64) bool {
 }
 
 // placeOf is the URL as a Mark holds it.
-func placeOf(u *url.URL) string { return originOf(u) + u.EscapedPath() }
+func placeOf(u *url.URL) string {
+	place := originOf(u) + u.EscapedPath()
+	if u.RawQuery == "" {
+		return place
+	}
+	return fmt.Sprintf("%s?%x", place, sha256.Sum256([]byte(u.RawQuery)))
+}
+
+// isAt reports whether the Mark is of a body of u. Where the hash of the body is known beforehand, the query may be another:
+// that of links that are signed anew each time.
+func (m Mark) isAt(u *url.URL, hashed bool) bool {
+	here, there := placeOf(u), m.At
+	if hashed {
+		here, _, _ = strings.Cut(here, "?")
+		there, _, _ = strings.Cut(there, "?")
+	}
+	return here == there
+}
 
 // markOf returns the Mark of the body of a 200 answer to a plain GET; false where that body can't be continued.
 // length is negative where it is not known.
@@ -145,15 +164,16 @@ func continues(m Mark, from int64, status int, h http.Header) (total int64, ok b
 	if !ok || r.first != from || r.total > 0 && m.Total > 0 && r.total != m.Total {
 		return 0, false
 	}
-	name := "Last-Modified"
-	if isStrongTag(m.Validator) {
-		name = "Etag"
-	}
-	for _, value := range h[name] {
-		if value != m.Validator {
-			return 0, false
-		}
-	}
 	total = max(r.total, m.Total)
-	return total, r.last < total
+	return total, r.last < total && m.agrees(h)
+}
+
+// agrees reports whether a 206 is of the body that was marked. It has the entity tag that a 200 would have, and may leave
+// the date out (RFC 9110 section 15.3.7).
+func (m Mark) agrees(h http.Header) bool {
+	tags, dates := h["Etag"], h["Last-Modified"]
+	if isStrongTag(m.Validator) {
+		return len(tags) == 1 && tags[0] == m.Validator
+	}
+	return len(tags) == 0 && (len(dates) == 0 || len(dates) == 1 && dates[0] == m.Validator)
 }

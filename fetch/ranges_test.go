@@ -64,7 +64,7 @@ func TestMarkOf(t *testing.T) {
 	}
 	to := &target{url: u, method: http.MethodGet, header: http.Header{"Authorization": {"Bearer secret"}}}
 	tag := []string{"ETag", `"abc"`}
-	want := Mark{Validator: `"abc"`, Total: 5, At: "https://a.test/a%20b/c"}
+	want := Mark{Validator: `"abc"`, Total: 5, At: "https://a.test/a%20b/c?1359227d95e1ba804467fce441aeb48f2c5c687357dd015ac9d69a204b4bee3d"}
 	if m, ok := markOf(to, headers(tag...), 5); !ok || m != want {
 		t.Errorf("got %+v, %t", m, ok)
 	}
@@ -187,24 +187,27 @@ func TestContinues(t *testing.T) {
 		want   int64 // the whole; 0 is not to be used
 	}{
 		{"the rest", tagged, 206, headers("Content-Range", "bytes 100-199/200", "ETag", `"abc"`), 200},
-		{"without a tag", tagged, 206, headers("Content-Range", "bytes 100-199/200"), 200},
-		{"with less than the rest", tagged, 206, headers("Content-Range", "bytes 100-149/200"), 200},
-		{"of a total that was known", tagged, 206, headers("Content-Range", "bytes 100-199/*"), 200},
+		{"without a tag", tagged, 206, headers("Content-Range", "bytes 100-199/200"), 0},
+		{"with two tags", tagged, 206, headers("Content-Range", "bytes 100-199/200", "ETag", `"abc"`, "ETag", `"abc"`), 0},
+		{"with less than the rest", tagged, 206, headers("Content-Range", "bytes 100-149/200", "ETag", `"abc"`), 200},
+		{"of a total that was known", tagged, 206, headers("Content-Range", "bytes 100-199/*", "ETag", `"abc"`), 200},
+		{"without a date", dated, 206, headers("Content-Range", "bytes 100-199/200"), 200},
+		{"a tag where a date was", dated, 206, headers("Content-Range", "bytes 100-199/200", "Last-Modified", older, "ETag", `"abc"`), 0},
 		{"of a total that was not", dated, 206, headers("Content-Range", "bytes 100-199/200", "Last-Modified", older), 200},
 		{"of a total that no one knows", dated, 206, headers("Content-Range", "bytes 100-199/*"), 0},
-		{"behind the known total", tagged, 206, headers("Content-Range", "bytes 100-200/*"), 0},
-		{"another total", tagged, 206, headers("Content-Range", "bytes 100-199/201"), 0},
-		{"from another byte", tagged, 206, headers("Content-Range", "bytes 99-199/200"), 0},
-		{"from the start", tagged, 206, headers("Content-Range", "bytes 0-199/200"), 0},
+		{"behind the known total", tagged, 206, headers("Content-Range", "bytes 100-200/*", "ETag", `"abc"`), 0},
+		{"another total", tagged, 206, headers("Content-Range", "bytes 100-199/201", "ETag", `"abc"`), 0},
+		{"from another byte", tagged, 206, headers("Content-Range", "bytes 99-199/200", "ETag", `"abc"`), 0},
+		{"from the start", tagged, 206, headers("Content-Range", "bytes 0-199/200", "ETag", `"abc"`), 0},
 		{"no range", tagged, 206, headers("ETag", `"abc"`), 0},
 		{"two ranges", tagged, 206, headers("Content-Range", "bytes 100-199/200", "Content-Range", "bytes 100-199/200"), 0},
 		{"several parts", tagged, 206, headers("Content-Type", "multipart/byteranges; boundary=x"), 0},
 		{"another tag", tagged, 206, headers("Content-Range", "bytes 100-199/200", "ETag", `"def"`), 0},
 		{"the tag, weak", tagged, 206, headers("Content-Range", "bytes 100-199/200", "ETag", `W/"abc"`), 0},
 		{"another date", dated, 206, headers("Content-Range", "bytes 100-199/200", "Last-Modified", newer), 0},
-		{"a date where a tag was", tagged, 206, headers("Content-Range", "bytes 100-199/200", "Last-Modified", newer), 200},
-		{"a coding", tagged, 206, headers("Content-Range", "bytes 100-199/200", "Content-Encoding", "gzip"), 0},
-		{"another status", tagged, 200, headers("Content-Range", "bytes 100-199/200"), 0},
+		{"a date where a tag was", tagged, 206, headers("Content-Range", "bytes 100-199/200", "Last-Modified", newer), 0},
+		{"a coding", tagged, 206, headers("Content-Range", "bytes 100-199/200", "ETag", `"abc"`, "Content-Encoding", "gzip"), 0},
+		{"another status", tagged, 200, headers("Content-Range", "bytes 100-199/200", "ETag", `"abc"`), 0},
 	} {
 		total, ok := continues(tt.mark, 100, tt.status, tt.h)
 		if ok != (tt.want > 0) || ok && total != tt.want {

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -13,7 +14,14 @@ import (
 // An OutputError ends a run whose Sink failed.
 type OutputError struct{ Err error }
 
-func (e *OutputError) Error() string { return "writing the output: " + e.Err.Error() }
+func (e *OutputError) Error() string {
+	var body *keepError
+	var temporary *SpoolError
+	if errors.As(e.Err, &body) || errors.As(e.Err, &temporary) { // they say themselves what could not be written
+		return e.Err.Error()
+	}
+	return "writing the output: " + e.Err.Error()
+}
 
 // Unwrap returns the Sink's error.
 func (e *OutputError) Unwrap() error { return e.Err }

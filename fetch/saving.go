@@ -2,22 +2,15 @@ package fetch
 
 import (
 	"crypto/sha256"
-	"hash"
 	"io"
 	"net/http"
-	"sync"
 )
-
-// copyBuffers hold what is on its way from the network to a Keeper, or from a Part to its hash.
-var copyBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 // A saving is a body that streams into a Keeping, hashed on its way. Memory is one buffer at any size.
 type saving struct {
-	out   Keeping
-	sum   hash.Hash
-	bytes int64 // of the whole body, what an earlier exchange brought included
-	err   error // the Keeping's, to tell it from one of the network
-	total int64 // what a continued body has to come to; 0 is not known
+	hashing // of the whole body, what an earlier exchange brought included
+	out     Keeping
+	total   int64 // what a continued body has to come to; 0 is not known
 
 	parts  PartKeeping // out, where it may be left half-way; else nil
 	marked bool
@@ -55,11 +48,11 @@ func (x *exchange) newSaving(resp *http.Response, r *Request) (*saving, error) {
 		part := x.part
 		x.part = nil
 		out, err := part.Continue(x.from)
-		return &saving{out: out, parts: out, marked: true, sum: x.sum, bytes: x.from, total: x.total}, err
+		return &saving{hashing: hashing{out: out, sum: x.sum, bytes: x.from}, out: out, parts: out, marked: true, total: x.total}, err
 	}
 	x.dropPart()
 	out, err := x.options.Keeper.Keep(r)
-	s := &saving{out: out, sum: sha256.New(), to: x.to, answer: resp}
+	s := &saving{hashing: hashing{out: out, sum: sha256.New()}, out: out, to: x.to, answer: resp}
 	if parts, ok := out.(PartKeeping); ok && resp.StatusCode == http.StatusOK && plainGet(x.to) {
 		s.parts = parts
 	}
@@ -68,13 +61,11 @@ func (x *exchange) newSaving(resp *http.Response, r *Request) (*saving, error) {
 
 // readFrom takes all that r has, as far as the body then has no more than limit bytes, and reports whether there was more.
 func (s *saving) readFrom(r io.Reader, limit int64) (more bool, err error) {
-	buffer := copyBuffers.Get().(*[64 << 10]byte)
-	defer copyBuffers.Put(buffer)
 	most := limit
 	if s.total > 0 {
 		most = min(limit, s.total)
 	}
-	_, err = io.CopyBuffer(onlyWriter{s}, io.LimitReader(r, most-s.bytes+1), buffer[:])
+	err = pour(s, r, most-s.bytes+1)
 	if err == nil && s.total > 0 && s.bytes > s.total {
 		err = failf(Protocol, "the answer goes on behind byte %d, the last of its range", s.total)
 	}
@@ -82,10 +73,7 @@ func (s *saving) readFrom(r io.Reader, limit int64) (more bool, err error) {
 }
 
 func (s *saving) Write(p []byte) (int, error) {
-	s.sum.Write(p)
-	n, err := s.out.Write(p)
-	s.bytes += int64(n)
-	s.err = err
+	n, err := s.hashing.Write(p)
 	if s.bytes > markAfter {
 		s.mark()
 	}
@@ -105,9 +93,7 @@ func (s *saving) mark() {
 
 // commit verifies the whole body against the hash that was asked for, and gives it its name.
 func (s *saving) commit(rec *Record) error {
-	s.sum.Sum(rec.SHA256[:0])
-	rec.Hashed = true
-	if err := verify(rec); err != nil {
+	if err := s.verify(rec); err != nil {
 		return err
 	}
 	path, err := s.out.Commit(rec.SHA256)
@@ -133,6 +119,3 @@ func brokeOff(kind Kind) bool {
 	}
 	return false
 }
-
-// onlyWriter hides every other method, so that the copy goes through our buffer.
-type onlyWriter struct{ io.Writer }

@@ -8,11 +8,12 @@ import (
 	"path/filepath"
 )
 
-// A Spool is bytes in a temporary file: what is too large to be held in memory. Where the system lets an open file go
-// without a name it has none, so that nothing stays behind however the process ends. A Spool is one goroutine's at a time.
+// A Spool is bytes in a temporary file: what is too large to be held in memory. Where the system
+// has files without a name it is one, so that nothing stays behind however the process ends. A Spool is one goroutine's at a time.
 type Spool struct {
 	file     *os.File
 	at, size int64
+	named    bool // the file has a name that is to be removed
 	part     bool // the file is another Spool's
 }
 
@@ -41,12 +42,14 @@ func spoolFailed(dir string, err error) error {
 // NewSpool makes an empty Spool in os.TempDir. Its error is a *SpoolError, as are those of the methods.
 func NewSpool() (*Spool, error) {
 	dir := os.TempDir()
+	if f := nameless(dir); f != nil {
+		return &Spool{file: f}, nil
+	}
 	f, err := os.CreateTemp(dir, "batchfetch-*")
 	if err != nil {
 		return nil, spoolFailed(dir, err)
 	}
-	_ = os.Remove(f.Name()) // where an open file can't be removed, Close does it
-	return &Spool{file: f}, nil
+	return &Spool{file: f, named: os.Remove(f.Name()) != nil}, nil // where an open file can't be removed, Close does it
 }
 
 func (s *Spool) failed(err error) error { return spoolFailed(filepath.Dir(s.file.Name()), err) }
@@ -129,8 +132,8 @@ func (s *Spool) Close() error {
 		return nil
 	}
 	err := s.file.Close()
-	if gone := os.Remove(s.file.Name()); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
-		err = errors.Join(err, gone)
+	if s.named {
+		err = errors.Join(err, os.Remove(s.file.Name()))
 	}
 	if err != nil {
 		return s.failed(err)

@@ -28,6 +28,7 @@ type Bodies struct {
 	template NameTemplate
 	claims   claims
 	littered atomic.Bool // parts may lie in the directory
+	flusher  flusher
 }
 
 // OpenBodies makes the directory, if need be, and opens it.
@@ -40,7 +41,7 @@ func OpenBodies(dir string, template NameTemplate) (*Bodies, error) {
 		return nil, err
 	}
 	b := &Bodies{dir: dir, root: root, template: template}
-	b.claims.begin(dir)
+	b.claims.begin()
 	b.littered.Store(!isEmpty(root))
 	return b, nil
 }
@@ -56,8 +57,25 @@ func isEmpty(root *os.Root) bool {
 	return err == io.EOF
 }
 
-// Close closes the directory.
-func (b *Bodies) Close() error { return b.root.Close() }
+// Close closes the directory. Its error says that the directory has moved away meanwhile, and the bodies with it.
+func (b *Bodies) Close() error {
+	held, err := b.root.Stat(".")
+	named, gone := os.Stat(b.dir)
+	if err == nil && gone == nil && !os.SameFile(held, named) {
+		err = &fs.PathError{Op: "write", Path: b.dir, Err: errReplaced}
+	}
+	return errors.Join(err, gone, b.flusher.close(), b.root.Close())
+}
+
+// Spare keeps the names of files for what they are: no body takes the place of an output or an input that lies in the directory.
+func (b *Bodies) Spare(files ...string) {
+	dir := canonical(filepath.Join(b.dir, "."))
+	for _, file := range files {
+		if name, err := filepath.Rel(dir, canonical(file)); err == nil && filepath.IsLocal(name) {
+			b.claims.spare(filepath.ToSlash(name))
+		}
+	}
+}
 
 // Claim gives r its name, unless it is unsafe or another request's.
 func (b *Bodies) Claim(r *fetch.Request) error {
@@ -76,22 +94,55 @@ func (b *Bodies) shared(r *fetch.Request) bool { return r.Path == "" && b.templa
 
 // Keep opens a temporary file beside where the body will be, or in the directory itself while its name is not known.
 func (b *Bodies) Keep(r *fetch.Request) (fetch.Keeping, error) {
-	folder := "."
-	if !b.shared(r) {
-		name, err := b.template.name(r, anySum)
-		if err != nil {
-			return nil, err
-		}
-		if folder, err = b.makeFolder(name); err != nil {
-			return nil, err
-		}
-	}
-	part := unfinished(folder)
-	f, err := b.root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	stem, err := b.stem(r)
 	if err != nil {
 		return nil, err
 	}
-	return &savedBody{File: f, bodies: b, request: r, name: part}, nil
+	if !b.shared(r) {
+		if err := b.makeFolder(stem); err != nil {
+			return nil, b.named(err)
+		}
+	}
+	s := &savedBody{bodies: b, request: r, name: stem + startEnding}
+	if s.File = b.start(s.name); s.File != nil {
+		return s, nil
+	}
+	s.name = unfinished(path.Dir(stem))
+	if s.File, err = b.root.OpenFile(s.name, newFile, 0o666); err != nil {
+		return nil, b.named(err)
+	}
+	return s, nil
+}
+
+// newFile opens what is not there.
+const newFile = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+
+// startEnding is that of a body that has only begun: the next attempt takes what a kill has left under that name out of the way.
+const startEnding = ".tmp"
+
+// start makes and locks a file of that name. It returns nil where another has it, or it can't be made.
+func (b *Bodies) start(name string) *os.File {
+	if !canLock {
+		return nil
+	}
+	f, err := b.root.OpenFile(name, newFile, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		left, busy := b.grasp(name)
+		if busy != nil {
+			return nil
+		}
+		_ = b.root.Remove(name) // while it is locked; the next line sees
+		_ = left.Close()
+		f, err = b.root.OpenFile(name, newFile, 0o666)
+	}
+	if err != nil {
+		return nil
+	}
+	if lock(f) != nil || b.sameFile(f, name) != nil { // another took it for one that a kill has left
+		_ = f.Close() // it is empty, and not ours any more
+		return nil
+	}
+	return f
 }
 
 // unfinished is a name that nobody knows.
@@ -102,16 +153,16 @@ func unfinished(folder string) string {
 }
 
 // makeFolder makes the folders of a name.
-func (b *Bodies) makeFolder(name string) (string, error) {
+func (b *Bodies) makeFolder(name string) error {
 	folder := path.Dir(name)
 	if folder == "." {
-		return folder, nil
+		return nil
 	}
 	err := b.root.MkdirAll(folder, 0o777)
 	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrExist) || leadsOut(b.root, folder) {
-		return "", &fetch.Failure{Kind: fetch.IO, Err: fmt.Errorf("%q can't be a folder: something else has that name", folder)}
+		return &fetch.Failure{Kind: fetch.IO, Err: fmt.Errorf("%q can't be a folder: something else has that name", folder)}
 	}
-	return folder, err
+	return err
 }
 
 // leadsOut reports whether a folder that is there can't be reached without leaving the root.
@@ -139,32 +190,67 @@ func (s *savedBody) Commit(sum [sha256.Size]byte) (string, error) {
 		return "", &fetch.Failure{Kind: fetch.IO, Err: err}
 	}
 	if s.bodies.shared(s.request) {
-		if _, err := s.bodies.makeFolder(name); err != nil {
-			return "", err
+		if err := s.bodies.makeFolder(name); err != nil {
+			return "", s.bodies.named(err)
 		}
-	}
-	if err := s.withdraw(); err != nil {
-		return "", err
-	}
-	if err := s.end(); err != nil {
-		return "", err
 	}
 	if info, err := s.bodies.root.Lstat(name); err == nil && info.IsDir() {
 		return "", &fetch.Failure{Kind: fetch.IO, Err: fmt.Errorf("%q is a folder", name)}
 	}
-	if err := s.bodies.root.Rename(s.name, name); err != nil {
-		return "", err
+	s.unmark()
+	if err := s.rename(name); err != nil {
+		return "", s.bodies.named(err)
 	}
-	s.ended = true
 	return filepath.Join(s.bodies.dir, filepath.FromSlash(name)), nil
 }
 
-// end closes the file, whose content is whole.
-func (s *savedBody) end() error {
-	if flushesAtOnce {
-		return s.Close()
+// rename gives the whole body its name. Where there are locks it is locked until it has that, or another would take it for one
+// that a kill has left; elsewhere a file has to be closed before it can be renamed.
+func (s *savedBody) rename(name string) error {
+	var err error
+	if !flushesAtOnce {
+		err = s.Sync()
 	}
-	return errors.Join(s.Sync(), s.Close())
+	if !canLock {
+		err = errors.Join(err, s.Close())
+	}
+	if err == nil {
+		err = s.bodies.root.Rename(s.name, name)
+	}
+	if err != nil {
+		return err
+	}
+	s.ended = true
+	if canLock {
+		err = s.Close()
+	}
+	return errors.Join(err, s.bodies.flushName(name))
+}
+
+// flushName brings a name to disk where Sync does not.
+func (b *Bodies) flushName(name string) error {
+	if flushesAtOnce {
+		return nil
+	}
+	folder, err := b.root.Open(path.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = folder.Close() }() // only read
+	return syncOpen(folder)
+}
+
+// named puts the directory before the names of errors.
+func (b *Bodies) named(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return &fs.PathError{Op: path.Op, Path: filepath.Join(b.dir, path.Path), Err: path.Err}
+	case errors.As(err, &link):
+		return &fs.PathError{Op: link.Op, Path: filepath.Join(b.dir, link.New), Err: link.Err}
+	}
+	return err
 }
 
 // Abandon removes what had arrived.
@@ -173,7 +259,10 @@ func (s *savedBody) Abandon() {
 		return
 	}
 	s.ended = true
-	_ = s.withdraw()                 // what can't be renamed is removed as what it is
+	s.unmark()
+	_ = s.bodies.root.Remove(s.name) // while it is locked; what can't be removed is named as what it is
 	_ = s.Close()                    // its content is of no use
-	_ = s.bodies.root.Remove(s.name) // what can't be removed is named as what it is
+	if !canLock {
+		_ = s.bodies.root.Remove(s.name) // an open file can't be removed there
+	}
 }

@@ -15,33 +15,34 @@ import (
 // claims say whose a file name is: a request's of this run, or one's that an earlier run has done.
 // One goroutine takes names; their hashes may be made by others meanwhile.
 type claims struct {
-	prefix  []byte           // of what is hashed: a salt, and the directory
-	taken   map[uint64]int64 // hash of a name: the index of the request that has it
+	salt    [saltSize]byte
+	taken   map[uint64]int64 // hash of a name: the index of the request that has it, or spared
 	earlier []uint64         // hashes of the names that earlier runs have filled, sorted
 }
 
-// begin claims nothing yet in the directory dir.
-func (c *claims) begin(dir string) {
-	if whole, err := filepath.Abs(dir); err == nil {
-		dir = whole
-	}
-	var salt [saltSize]byte
-	_, _ = rand.Read(salt[:]) // never fails
-	c.prefix = append(append(salt[:], dir...), 0)
+// begin claims nothing yet.
+func (c *claims) begin() {
+	_, _ = rand.Read(c.salt[:]) // never fails
 	c.taken = make(map[uint64]int64)
 }
 
 // inherit takes over the names that earlier runs have filled, hashed with the salt of their journal.
-func (c *claims) inherit(salt []byte, names []uint64) {
-	copy(c.prefix, salt)
+func (c *claims) inherit(salt [saltSize]byte, names []uint64) {
+	c.salt = salt
 	slices.Sort(names)
 	c.earlier = names
 }
 
+// spared is the owner of a name that no request gets.
+const spared = -1
+
+// spare keeps a name from all requests.
+func (c *claims) spare(name string) { c.taken[c.hash(name)] = spared }
+
 // hash is never 0.
 func (c *claims) hash(name string) uint64 {
-	text := append(c.prefix[:len(c.prefix):len(c.prefix)], strings.ToLower(name)...) // some file systems do not tell A from a
-	sum := sha256.Sum256(text)
+	text := append(make([]byte, 0, 128), c.salt[:]...)
+	sum := sha256.Sum256(append(text, strings.ToLower(name)...)) // some file systems do not tell A from a
 	return max(binary.LittleEndian.Uint64(sum[:]), 1)
 }
 
@@ -51,12 +52,19 @@ func (c *claims) take(name string, index int64) error {
 	if _, filled := slices.BinarySearch(c.earlier, key); filled {
 		return fmt.Errorf("its file %q is that of another request, which an earlier run has done; name it by path, {id} or {sha256}", name)
 	}
-	if first, here := c.taken[key]; here && first != index {
+	first, here := c.taken[key]
+	if here && first == spared {
+		return fmt.Errorf("its file %q is an output or an input of the run; name it by path, {index} or {id}", name)
+	}
+	if here && first != index {
 		return fmt.Errorf("its file %q is that of request %d already; name it by path, {index} or {id}", name, first)
 	}
 	c.taken[key] = index
 	return nil
 }
+
+// place returns a hash of where the directory is; never 0.
+func (b *Bodies) place() uint64 { return b.claims.hash(canonical(filepath.Join(b.dir, "."))) }
 
 // nameOf returns the hash of the name of the file that a Record points to; 0 is none, or one that it shares.
 func (b *Bodies) nameOf(r *fetch.Record) uint64 {

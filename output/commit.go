@@ -29,12 +29,16 @@ func (c *Commit) Put(r *fetch.Record) error {
 	return c.commit(c.JSONL.Put(r))
 }
 
-// Flush writes and commits what is kept.
+// Flush writes and commits what is kept. At the end an output without a line becomes what its form says of no lines.
 func (c *Commit) Flush(last bool) error {
 	if c.failed != nil {
 		return c.failed
 	}
-	return c.commit(c.JSONL.Flush(last))
+	if err := c.commit(c.JSONL.Flush(last)); err != nil || !last {
+		return err
+	}
+	c.failed = c.to.complete(c.out)
+	return c.failed
 }
 
 // commit commits what a write has brought into the output, unless it failed, or a part of the lines is still to be written.

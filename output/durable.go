@@ -21,17 +21,14 @@ func (j *Resumed) KeepSynced(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := j.sync(); err != nil {
-				j.mu.Lock()
-				j.failed = err
-				j.mu.Unlock()
+			if j.sync() != nil {
 				return
 			}
 		}
 	}
 }
 
-// sync brings all that is committed to disk, bodies first, and marks how far that is.
+// sync brings all that is committed to disk, bodies first, and marks how far that is. Once it has failed nothing is committed any more.
 func (j *Resumed) sync() error {
 	j.mu.Lock()
 	to, dirty := j.at, j.dirty
@@ -40,17 +37,30 @@ func (j *Resumed) sync() error {
 	if !dirty {
 		return nil
 	}
+	err := j.flushAll()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.failed != nil {
+		return j.failed
+	}
+	if j.failed = err; err != nil {
+		return err
+	}
+	return j.append(appendMark(nil, to.length, to.size))
+}
+
+// flushAll brings the bodies, the output and the journal to disk.
+func (j *Resumed) flushAll() error {
+	if j.strayed {
+		syncEverything()
+		j.strayed = false
+	}
 	if j.settings.Bodies != nil {
 		if err := j.settings.Bodies.Sync(); err != nil {
 			return fmt.Errorf("flushing the saved bodies: %w", err)
 		}
 	}
-	if err := errors.Join(j.out.Sync(), j.journal.Sync()); err != nil {
-		return err
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.append(appendMark(nil, to.length, to.size))
+	return errors.Join(j.flush(j.out), j.flush(j.journal))
 }
 
 // stillNamed reports a file whose name is gone, or another file's, by now.

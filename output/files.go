@@ -78,7 +78,11 @@ func behindLinks(name string) string {
 			break
 		}
 		if !filepath.IsAbs(target) {
-			target = filepath.Join(filepath.Dir(name), target)
+			dir, err := filepath.EvalSymlinks(filepath.Dir(name)) // before .. is taken for its parent
+			if err != nil {
+				break
+			}
+			target = filepath.Join(dir, target)
 		}
 		name = target
 	}
@@ -132,6 +136,9 @@ func lockJournal(name string) (*os.File, error) {
 	}
 	return f, err
 }
+
+// PartOf returns the name under which the output name is written until it is complete, behind whatever links lead there.
+func PartOf(name string) string { return behindLinks(name) + ".part" }
 
 // Part returns the name under which an unfinished output stays; empty where it has none.
 func (f *File) Part() string {
@@ -197,6 +204,11 @@ func syncDir(name string) error {
 		return err
 	}
 	defer func() { _ = dir.Close() }() // only read
+	return syncOpen(dir)
+}
+
+// syncOpen flushes a directory, where the system knows how to.
+func syncOpen(dir *os.File) error {
 	if err := dir.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrInvalid) {
 		return err
 	}

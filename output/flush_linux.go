@@ -1,17 +1,40 @@
 package output
 
-import "golang.org/x/sys/unix"
+import (
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
 
 // flushesAtOnce says that Sync brings every body to disk, so that none needs a flush of its own.
 const flushesAtOnce = true
 
+// A flusher holds the directory open from the first flush on: an error of the disk is told once to each that has it open.
+type flusher struct {
+	mu  sync.Mutex
+	dir *os.File
+}
+
 // Sync brings every body that has its name to disk, and the names: syncfs(2) flushes the file system they are on
 // in one go, where a flush of each file would cost small bodies dearly.
-func (b *Bodies) Sync() error {
-	dir, err := b.root.Open(".")
-	if err != nil {
-		return err
+func (b *Bodies) Sync() (err error) {
+	b.flusher.mu.Lock()
+	defer b.flusher.mu.Unlock()
+	if b.flusher.dir == nil {
+		if b.flusher.dir, err = b.root.Open("."); err != nil {
+			return err
+		}
 	}
-	defer func() { _ = dir.Close() }() // only read
-	return unix.Syncfs(int(dir.Fd()))
+	return unix.Syncfs(int(b.flusher.dir.Fd()))
 }
+
+func (f *flusher) close() error {
+	if f.dir == nil {
+		return nil
+	}
+	return f.dir.Close()
+}
+
+// syncEverything brings to disk what any process has written.
+func syncEverything() { unix.Sync() }

@@ -14,7 +14,8 @@ import (
 //
 //	header   "batchfetch journal 1\n", 16 bytes of salt for the hashes
 //	frame    its kind (1 byte), the size of its payload (4), the payload, a CRC-32C of all that (4)
-//	run      a process begins to write: 16 bytes that tell one boot of the machine from another, 1 where bodies go to files
+//	run      a process begins to write: 16 bytes that tell one boot of the machine from another, and a hash of the directory
+//	         where bodies go (8), 0 where they don't
 //	commit   the length of the output (8), a CRC-32C of the bytes that this added to it (4), then 14 bytes for each success in them:
 //	         80 bits of a hash of what was asked, and how many equal requests stood before it in the input (4)
 //	files    the same with 8 bytes more for each: a hash of the name of the file that has its body, 0 where that is not its own
@@ -42,7 +43,7 @@ const (
 const (
 	frameHead    = 5
 	frameTail    = 4
-	runSize      = 17
+	runSize      = 24
 	commitHead   = 12
 	entrySize    = 14
 	nameSize     = 8
@@ -61,13 +62,9 @@ func appendFrame(dst []byte, kind frameKind, fill func([]byte) []byte) []byte {
 	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
 }
 
-func appendRun(dst []byte, boot bootID, bodies bool) []byte {
+func appendRun(dst []byte, boot bootID, dir uint64) []byte {
 	return appendFrame(dst, frameRun, func(dst []byte) []byte {
-		dst = append(dst, boot[:]...)
-		if bodies {
-			return append(dst, 1)
-		}
-		return append(dst, 0)
+		return binary.LittleEndian.AppendUint64(append(dst, boot[:]...), dir)
 	})
 }
 
@@ -202,6 +199,9 @@ func (k frameKind) each() int64 {
 // length returns the length of the output in a commit or mark, size that of the journal in a mark.
 func (f frame) length() int64 { return int64(binary.LittleEndian.Uint64(f.payload)) }
 func (f frame) size() int64   { return int64(binary.LittleEndian.Uint64(f.payload[8:])) }
+
+// dir returns the hash of the directory in a run.
+func (f frame) dir() uint64 { return binary.LittleEndian.Uint64(f.payload[len(bootID{}):]) }
 
 // sum returns the check sum in a commit.
 func (f frame) sum() uint32 { return binary.LittleEndian.Uint32(f.payload[8:]) }

@@ -24,16 +24,22 @@ type markText struct {
 	Boot string `json:"boot,omitempty"`
 }
 
-// boundTo returns how a mark names a boot.
-func boundTo(boot bootID) string {
-	if !boot.known() {
-		return ""
+// anyBoot is that of a mark whose part is on the disk, whatever becomes of the machine.
+const anyBoot = ""
+
+// nameOfBoot returns how a mark names a boot that is known.
+func nameOfBoot(boot bootID) string { return hex.EncodeToString(boot[:]) }
+
+// bind marks a part whose bytes are good as long as this boot lasts. Where the boot is not known there is no mark until they are on the disk.
+func (b *Bodies) bind(name string, m fetch.Mark, now bootID) error {
+	if !now.known() {
+		return b.remove(name)
 	}
-	return hex.EncodeToString(boot[:])
+	return b.replaceMark(name, m, nameOfBoot(now))
 }
 
-// bind puts a mark that is bound to a boot, or to none, in place of the one that is there.
-func (b *Bodies) bind(name string, m fetch.Mark, boot bootID) error {
+// replaceMark puts a mark in place of the one that may be there.
+func (b *Bodies) replaceMark(name string, m fetch.Mark, boot string) error {
 	if err := b.remove(name); err != nil {
 		return err
 	}
@@ -43,8 +49,8 @@ func (b *Bodies) bind(name string, m fetch.Mark, boot bootID) error {
 var errNoMark = errors.New("no mark of a part")
 
 // writeMark writes a mark where none is. One that is cut off, when the process is killed, can't be read.
-func (b *Bodies) writeMark(name string, m fetch.Mark, boot bootID) error {
-	text, err := json.Marshal(markText{m.Validator, m.Total, m.At, boundTo(boot)})
+func (b *Bodies) writeMark(name string, m fetch.Mark, boot string) error {
+	text, err := json.Marshal(markText{m.Validator, m.Total, m.At, boot})
 	if err != nil || len(text) > maxMark {
 		return errNoMark
 	}
@@ -94,7 +100,7 @@ func parseMark(text []byte, now bootID) (fetch.Mark, error) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return fetch.Mark{}, errNoMark
 	}
-	if m.Boot != "" && (!now.known() || m.Boot != boundTo(now)) {
+	if m.Boot != anyBoot && (!now.known() || m.Boot != nameOfBoot(now)) {
 		return fetch.Mark{}, errNoMark
 	}
 	return fetch.Mark{Validator: m.IfRange, Total: m.Total, At: m.At}, nil

@@ -14,16 +14,16 @@ import (
 func TestMarkOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	bodies := savedIn(t, dir, "")
-	if err := bodies.writeMark("mark", marked, bootID{}); err != nil || read(t, filepath.Join(dir, "mark")) != markedText {
+	if err := bodies.writeMark("mark", marked, anyBoot); err != nil || read(t, filepath.Join(dir, "mark")) != markedText {
 		t.Errorf("wrote %s, %v", read(t, filepath.Join(dir, "mark")), err)
 	}
 	if m, err := bodies.readMark("mark"); err != nil || m != marked {
 		t.Errorf("read %+v, %v", m, err)
 	}
-	if err := bodies.writeMark("mark", marked, bootID{}); err == nil {
+	if err := bodies.writeMark("mark", marked, anyBoot); err == nil {
 		t.Error("a mark was written over")
 	}
-	if err := bodies.writeMark("long", fetch.Mark{Validator: `"v1"`, At: "https://a.test/" + strings.Repeat("a", maxMark)}, bootID{}); err == nil {
+	if err := bodies.writeMark("long", fetch.Mark{Validator: `"v1"`, At: "https://a.test/" + strings.Repeat("a", maxMark)}, anyBoot); err == nil {
 		t.Error("an over-long mark was written")
 	}
 	if got := files(t, dir); !slices.Equal(got, []string{"mark"}) {
@@ -51,7 +51,7 @@ func FuzzParseMark(f *testing.F) {
 		}
 		defer func() { _ = root.Close() }() // only read
 		b := &Bodies{root: root}
-		if err := b.writeMark("m", m, bootID{}); err != nil {
+		if err := b.writeMark("m", m, anyBoot); err != nil {
 			return // too long by its escapes
 		}
 		if again, err := b.readMark("m"); err != nil || again != m {

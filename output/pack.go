@@ -28,7 +28,7 @@ func PackEach(name string, out io.Writer) (io.Writer, error) {
 	case ".gz":
 		return &packedEach{gzip.NewWriter(out), out}, nil
 	case ".zst":
-		encoder, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
+		encoder, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true))
 		return &packedEach{encoder, out}, err
 	}
 	return out, nil

@@ -199,7 +199,7 @@ func (s *savedBody) Mark(m fetch.Mark) {
 	}
 	s.name, s.stem = stem+partEnding, stem
 	s.mark = m
-	s.marked = s.bodies.writeMark(stem+markEnding, m, thisBoot()) == nil
+	s.marked = s.bodies.bind(stem+markEnding, m, thisBoot()) == nil
 }
 
 // Suspend leaves a marked body as a part.
@@ -211,21 +211,14 @@ func (s *savedBody) Suspend() {
 	s.ended = true
 	s.bodies.littered.Store(true)
 	if s.Sync() == nil {
-		_ = s.bodies.bind(s.stem+markEnding, s.mark, bootID{}) // without a mark the part is of no use, and removed when it is looked for
+		_ = s.bodies.replaceMark(s.stem+markEnding, s.mark, anyBoot) // without a mark the part is of no use, and removed when it is looked for
 	}
 	_ = s.Close() // it has been synced, or is bound to this boot
 }
 
-// withdraw takes the name of a part, and its mark, away from a body, so that no one else can get at it once it is unlocked.
-func (s *savedBody) withdraw() error {
-	if s.stem == "" {
-		return nil
+// unmark takes the mark away, so that what stands under the name of a part is none any more.
+func (s *savedBody) unmark() {
+	if s.stem != "" {
+		_ = s.bodies.remove(s.stem + markEnding) // one that stays keeps every other body from becoming this part
 	}
-	_ = s.bodies.remove(s.stem + markEnding) // one that stays keeps every other body from becoming this part
-	name := unfinished(path.Dir(s.name))
-	if err := s.bodies.root.Rename(s.name, name); err != nil {
-		return err
-	}
-	s.name, s.stem, s.marked = name, "", false
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ type history struct {
 	salt   [saltSize]byte
 	dones  int64    // successes
 	boot   bootID   // of the run that wrote last
-	bodies bool     // some run has put bodies into files
+	dirs   []uint64 // where runs have put bodies into files, hashed
 	end    int64    // where the frames end, as an offset in the journal
 	why    error    // that they end there: nil, errTorn or errGarbled
 	lost   bool     // and that a mark stands behind: what was on disk is damaged
@@ -57,7 +58,9 @@ func (h *history) take(f frame) {
 	switch f.kind {
 	case frameRun:
 		h.boot = bootID(f.payload[:len(h.boot)])
-		h.bodies = h.bodies || f.payload[runSize-1] == 1
+		if dir := f.dir(); dir != 0 {
+			h.dirs = append(h.dirs, dir)
+		}
 	case frameCommit, frameFiles:
 		h.last = commit{from: h.last.length, length: f.length(), sum: f.sum(), end: f.end}
 		h.tail = append(h.tail, h.last)
@@ -91,7 +94,7 @@ func (h *history) settle(out io.ReaderAt, length int64, now bootID) (cut, error)
 		}
 		return cut{h.last.length, h.end}, nil
 	}
-	if rebooted && h.bodies {
+	if rebooted && len(h.dirs) > 0 {
 		return good, nil
 	}
 	for _, c := range h.tail {
@@ -138,7 +141,7 @@ func (c commit) check(out io.ReaderAt, length int64) error {
 func (h *history) load(f io.ReaderAt, to cut, l *ledger, bodies *Bodies) (dones int64, err error) {
 	l.reserve(h.dones)
 	var names []uint64
-	if bodies != nil && h.bodies {
+	if bodies != nil && len(h.dirs) > 0 {
 		names = make([]uint64, 0, h.dones)
 	}
 	body := io.NewSectionReader(f, int64(headerSize), to.size-int64(headerSize))
@@ -155,10 +158,15 @@ func (h *history) load(f io.ReaderAt, to cut, l *ledger, bodies *Bodies) (dones 
 		}
 		dones += f.successes()
 	})
-	if bodies != nil {
-		bodies.claims.inherit(h.salt[:], names)
+	if bodies == nil || err != nil {
+		return dones, err
 	}
-	return dones, err
+	bodies.claims.inherit(h.salt, names)
+	if len(names) > 0 && !bodies.littered.Load() && slices.Contains(h.dirs, bodies.place()) {
+		return 0, &ResumeError{fmt.Sprintf("%s is empty, though the journal says that %d bodies are in it", bodies.dir, len(names)),
+			"bring it back, or remove the output and its journal to begin anew"}
+	}
+	return dones, nil
 }
 
 // explain names the files and the mend.
@@ -178,7 +186,10 @@ func explain(err error, name string, length int64) error {
 	return err
 }
 
-// journalOf is the name of the journal beside an output.
+// JournalOf returns the name of the journal beside the output name, behind whatever links lead there.
+func JournalOf(name string) string { return journalOf(behindLinks(name)) }
+
+// journalOf is JournalOf for a name that is no link.
 func journalOf(name string) string { return name + ".journal" }
 
 // readTitle tells a journal from an empty file and from a stranger's. An error says that it is neither.
@@ -192,11 +203,12 @@ func readTitle(f *os.File, name string) (begun bool, size int64, err error) {
 		return false, 0, err
 	}
 	away := "move it away, or name another output"
-	switch text := string(title); {
-	case strings.HasPrefix(journalMagic, text) && info.Size() < int64(headerSize):
-		return false, 0, nil // a kill came before its header was whole: nothing was done yet
-	case text == journalMagic:
+	whole := info.Size() >= int64(headerSize)
+	switch text := strings.TrimRight(string(title), "\x00"); {
+	case text == journalMagic && whole:
 		return true, info.Size(), nil
+	case strings.HasPrefix(journalMagic, text) && (!whole || text == "" && info.Size() == int64(headerSize)):
+		return false, 0, nil // a kill, a full disk or a power cut came before its header was there: nothing was done yet
 	case strings.HasPrefix(text, journalTitle):
 		return false, 0, &ResumeError{name + " was written by another version of batchfetch", "go on with that version, or " + away}
 	}

@@ -17,7 +17,11 @@ type scene struct {
 func newScene(boot bootID, bodies bool) scene {
 	var s scene
 	s.journal = append([]byte(journalMagic), make([]byte, saltSize)...)
-	s.journal = appendRun(s.journal, boot, bodies)
+	dir := uint64(0)
+	if bodies {
+		dir = 1
+	}
+	s.journal = appendRun(s.journal, boot, dir)
 	for i := range 3 {
 		part := bytes.Repeat([]byte{byte('a' + i)}, 10)
 		s.out = append(s.out, part...)

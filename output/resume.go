@@ -7,6 +7,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -25,6 +26,7 @@ type Resumed struct {
 	journal  *os.File
 	made     []*os.File // those of them that were not there
 	settings ResumeSettings
+	flush    func(*os.File) error // brings a file to disk
 	salt     [saltSize]byte
 	done     int64 // successes of earlier runs
 
@@ -41,7 +43,9 @@ type Resumed struct {
 	at     cut        // what is committed
 	begun  bool       // the run frame stands
 	dirty  bool       // something is committed that no mark vouches for
-	failed error      // why a mark could not be made
+	failed error      // why a frame could not be written, or flushed: nothing is committed or vouched for after that
+
+	strayed bool // bodies that no mark vouches for may lie elsewhere than where this run puts its own
 
 	committed atomic.Int64
 }
@@ -61,32 +65,49 @@ func Resume(name string, settings ResumeSettings) (*Resumed, error) {
 	if info, err := os.Stat(name); err == nil && inPlace(name, info) {
 		return nil, &ResumeError{name + " is no regular file, which alone can be gone on with", "name a file, or leave out --resume"}
 	}
-	j := &Resumed{name: name, settings: settings}
+	j := &Resumed{name: name, settings: settings, flush: (*os.File).Sync}
 	err := j.open()
 	if err == nil {
 		err = j.recover()
 	}
-	if err == nil && len(j.made) > 0 {
+	if err == nil {
 		err = syncDir(filepath.Dir(j.name))
 	}
 	if err != nil {
-		j.leave()
+		j.Discard()
 		return nil, err
 	}
 	return j, nil
 }
 
-// Resumable reports whether there is a journal beside the output name.
-func Resumable(name string) bool {
-	_, err := os.Stat(journalOf(behindLinks(name)))
-	return err == nil
+// Look reads what is done and touches nothing: the Resumed can only be asked, and closed with Discard.
+func Look(name string, settings ResumeSettings) (*Resumed, error) {
+	j := &Resumed{name: behindLinks(name), settings: settings}
+	defer j.closeOutputs()
+	var err, missing error
+	if j.out, missing = os.Open(j.name); missing != nil && !errors.Is(missing, fs.ErrNotExist) {
+		return nil, missing
+	}
+	switch j.journal, err = os.Open(journalOf(j.name)); {
+	case errors.Is(err, fs.ErrNotExist) && missing != nil:
+		return j, nil // nothing has been done yet
+	case errors.Is(err, fs.ErrNotExist):
+		err = j.look(0, false)
+	case err == nil:
+		var begun bool
+		var size int64
+		if begun, size, err = readTitle(j.journal, journalOf(j.name)); err == nil {
+			err = j.look(size, begun)
+		}
+	}
+	return j, err
 }
 
-// leave takes away what it has made, while the lock is held.
-func (j *Resumed) leave() {
+// Discard gives up before anything was written: what it has made is taken away, while the lock is held.
+func (j *Resumed) Discard() {
 	for _, f := range j.made {
-		if info, err := f.Stat(); err == nil && info.Size() == 0 {
-			_ = os.Remove(f.Name()) // what can't be removed is empty
+		if info, err := f.Stat(); err == nil && info.Size() <= int64(headerSize) {
+			_ = os.Remove(f.Name()) // what can't be removed says nothing
 		}
 	}
 	j.closeFiles()
@@ -94,7 +115,10 @@ func (j *Resumed) leave() {
 
 // open opens and locks both files.
 func (j *Resumed) open() (err error) {
-	_, missing := os.Stat(journalOf(j.name))
+	info, missing := os.Stat(journalOf(j.name))
+	if missing == nil && !info.Mode().IsRegular() {
+		return &ResumeError{journalOf(j.name) + " is no regular file", "move it away, or name another output"}
+	}
 	if j.journal, err = openLocked(journalOf(j.name), os.O_RDWR|os.O_CREATE); err != nil {
 		return err
 	}
@@ -114,48 +138,66 @@ func (j *Resumed) open() (err error) {
 // recover reads the journal and cuts both files back to what is good of them.
 func (j *Resumed) recover() error {
 	begun, size, err := readTitle(j.journal, journalOf(j.name))
-	if err != nil {
-		return err
+	if err == nil {
+		err = j.look(size, begun)
 	}
-	info, err := j.out.Stat()
 	if err != nil {
 		return err
 	}
 	if !begun {
-		return j.create(info.Size())
+		return j.create()
+	}
+	return j.cutBack()
+}
+
+// look reads a journal of that size, which may not have begun, and decides how much is good.
+func (j *Resumed) look(size int64, begun bool) error {
+	length := int64(0)
+	if j.out != nil {
+		info, err := j.out.Stat()
+		if err != nil {
+			return err
+		}
+		length = info.Size()
+	}
+	if !begun {
+		if length > 0 {
+			return &ResumeError{j.name + " is there and has no journal: nobody knows what of it is done", "move it away to begin anew, or leave out --resume"}
+		}
+		return nil
 	}
 	h, err := readHistory(j.journal, size)
 	if err != nil {
 		return err
 	}
 	j.salt = h.salt
-	if j.at, err = h.settle(j.out, info.Size(), thisBoot()); err != nil {
-		return explain(err, j.name, info.Size())
+	if j.at, err = h.settle(j.out, length, thisBoot()); err != nil {
+		return explain(err, j.name, length)
 	}
 	if j.done, err = h.load(j.journal, j.at, &j.ledger, j.settings.Bodies); err != nil {
 		return err
 	}
 	j.dirty = len(h.tail) > 0
-	return j.cutBack()
+	j.strayed = len(h.dirs) > 0 && j.dirty
+	return nil
 }
 
 // create begins a journal.
-func (j *Resumed) create(length int64) error {
-	if length > 0 {
-		return &ResumeError{j.name + " is there and has no journal: nobody knows what of it is done", "move it away to begin anew, or leave out --resume"}
-	}
+func (j *Resumed) create() error {
 	_, _ = rand.Read(j.salt[:]) // never fails
 	if j.settings.Bodies != nil {
-		j.settings.Bodies.claims.inherit(j.salt[:], nil)
+		j.settings.Bodies.claims.inherit(j.salt, nil)
 	}
-	_, err := j.journal.WriteAt(append([]byte(journalMagic), j.salt[:]...), 0)
 	j.at = cut{0, int64(headerSize)}
-	return errors.Join(err, j.journal.Truncate(int64(headerSize)), j.journal.Sync())
+	if _, err := j.journal.WriteAt(append([]byte(journalMagic), j.salt[:]...), 0); err != nil {
+		return errors.Join(err, j.journal.Truncate(0))
+	}
+	return errors.Join(j.journal.Truncate(int64(headerSize)), j.journal.Sync())
 }
 
 // cutBack takes away what was written and not committed.
 func (j *Resumed) cutBack() error {
-	err := errors.Join(shorten(j.out, j.at.length), shorten(j.journal, j.at.size))
+	err := errors.Join(shorten(j.out, j.at.length), shorten(j.journal, j.at.size), j.journal.Sync())
 	_, seekErr := j.out.Seek(j.at.length, io.SeekStart)
 	j.written, j.sum = j.at.length, 0
 	return errors.Join(err, seekErr)
@@ -206,6 +248,17 @@ func (j *Resumed) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// complete writes nothing, through a compressor maybe, into an output that has no line.
+func (j *Resumed) complete(out io.Writer) error {
+	if j.written > 0 {
+		return nil
+	}
+	if _, err := out.Write(nil); err != nil || j.written == 0 {
+		return err
+	}
+	return j.commit(nil)
+}
+
 // commit makes what has been written last, and the successes in it done.
 func (j *Resumed) commit(entries []entry) error {
 	j.mu.Lock()
@@ -214,12 +267,12 @@ func (j *Resumed) commit(entries []entry) error {
 		return j.failed
 	}
 	j.frame = j.frame[:0]
-	kind := frameCommit
+	kind, dir := frameCommit, uint64(0)
 	if j.settings.Bodies != nil {
-		kind = frameFiles
+		kind, dir = frameFiles, j.settings.Bodies.place()
 	}
 	if !j.begun {
-		j.frame = appendRun(j.frame, thisBoot(), kind == frameFiles)
+		j.frame = appendRun(j.frame, thisBoot(), dir)
 	}
 	j.frame = appendCommit(j.frame, kind, j.written, j.sum, entries)
 	if err := j.append(j.frame); err != nil {
@@ -231,9 +284,11 @@ func (j *Resumed) commit(entries []entry) error {
 	return nil
 }
 
-// append is called with the lock. What a failed write leaves is written over by the next, or cut off by the next run.
+// append is called with the lock.
 func (j *Resumed) append(frame []byte) error {
 	if _, err := j.journal.WriteAt(frame, j.at.size); err != nil {
+		_ = j.journal.Truncate(j.at.size) // else the next run does
+		j.failed = err
 		return err
 	}
 	j.at.size += int64(len(frame))
@@ -248,18 +303,26 @@ func (j *Resumed) Close() error {
 	if j.written > j.at.length {
 		j.dirty = true
 	}
-	err := errors.Join(j.failed, j.cutBack(), j.sync(), j.journal.Sync(), stillNamed(j.out), stillNamed(j.journal))
+	err := errors.Join(j.failed, j.cutBack())
+	if err == nil { // after an error of the disk another flush proves nothing
+		err = errors.Join(j.sync(), j.journal.Sync())
+	}
+	err = errors.Join(err, stillNamed(j.out), stillNamed(j.journal))
 	j.closeFiles()
 	return err
 }
 
-// closeFiles lets the lock go.
-func (j *Resumed) closeFiles() {
+// closeOutputs lets the lock go.
+func (j *Resumed) closeOutputs() {
 	for _, f := range []*os.File{j.out, j.journal} {
 		if f != nil {
-			_ = f.Close() // what matters has been synced
+			_ = f.Close() // what matters has been synced; a second time does nothing
 		}
 	}
+}
+
+func (j *Resumed) closeFiles() {
+	j.closeOutputs()
 	j.reading.Lock()
 	defer j.reading.Unlock()
 	j.ended = true
