@@ -12,7 +12,7 @@ import (
 	"batchfetch/fetch"
 )
 
-// A part is two files beside where the body will be, named by a hash of what is asked and of the body's name: the bytes
+// A part is two files beside where the body will be, named by a hash of what is asked: the bytes
 // that have come, and a mark that says of which body they are. Who holds the lock of the first owns both. A mark is
 // there only beside the bytes that it describes, whenever a process is killed: it is written after they have got their
 // name, and removed before anything else gets it.
@@ -31,7 +31,7 @@ func (b *Bodies) stem(r *fetch.Request) (string, error) {
 	if !b.shared(r) {
 		folder = path.Dir(name)
 	}
-	sum := sha256.Sum256(append(append(r.AppendAsked(nil), 0), name...))
+	sum := sha256.Sum256(r.AppendAsked(nil))
 	return path.Join(folder, ".batchfetch-"+hex.EncodeToString(sum[:16])), nil
 }
 

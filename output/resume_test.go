@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -278,6 +279,66 @@ func TestKeepSynced(t *testing.T) {
 	cancel()
 	<-ended
 	die(j)
+}
+
+// TestFlushes: the output is flushed before the journal, and both before a mark vouches for them.
+// After a flush that failed nothing is committed, and nothing is vouched for any more.
+func TestFlushes(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	j := resume(t, out)
+	do(t, j, "a")
+	journal := read(t, out+".journal")
+	var flushed []string
+	j.flush = func(f *os.File) error {
+		flushed = append(flushed, filepath.Base(f.Name()))
+		if read(t, out+".journal") != journal {
+			t.Error("a mark stands before all is flushed")
+		}
+		return f.Sync()
+	}
+	if err := j.sync(); err != nil || !slices.Equal(flushed, []string{"out", "out.journal"}) {
+		t.Errorf("flushed %v: %v", flushed, err)
+	}
+	journal += string(appendMark(nil, 2, int64(len(journal))))
+	if got := read(t, out+".journal"); got != journal {
+		t.Errorf("the journal ends in %q", got[max(0, len(got)-40):])
+	}
+
+	do(t, j, "b")
+	journal = read(t, out+".journal")
+	broken := errors.New("the disk is broken")
+	j.flush = func(*os.File) error { return broken }
+	if err := j.sync(); !errors.Is(err, broken) {
+		t.Errorf("flushing says %v", err)
+	}
+	j.flush = (*os.File).Sync
+	r := fetch.Request{URL: "c"}
+	j.Done(&r)
+	if err := j.commit([]entry{{tag: r.Tag}}); !errors.Is(err, broken) {
+		t.Errorf("committing after that says %v", err)
+	}
+	if err := j.Close(); !errors.Is(err, broken) || read(t, out+".journal") != journal {
+		t.Errorf("closing says %v, and vouches", err)
+	}
+}
+
+// TestFailedFrame: what a failed write has left of a frame is no frame.
+func TestFailedFrame(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	j := resume(t, out)
+	do(t, j, "a")
+	if err := j.journal.Close(); err != nil { // so that the next write fails
+		t.Fatal(err)
+	}
+	if err := j.commit([]entry{{}}); err == nil || j.sync() == nil {
+		t.Error("a journal that can't be written is good")
+	}
+	die(j)
+	j = resume(t, out)
+	if j.DoneBefore() != 1 {
+		t.Errorf("%d done", j.DoneBefore())
+	}
+	shut(t, j)
 }
 
 // TestJournalHoldsNoText: only hashes, so no URL and no secret.
