@@ -46,6 +46,8 @@ type settings struct {
 	data       []string
 	headers    []string
 	user       string
+	netrc      bool
+	cookies    []string
 	userAgent  string
 	cacert     string
 	cert, key  string
@@ -153,6 +155,8 @@ func registerRequest(r *registrar, s *settings) {
 	r.list(&s.data, "data", "d", "data", "body of requests that bring none, as curl sends it; @file reads it from a file")
 	r.list(&s.headers, "header", "H", "line", "a header for every request; @file reads them from a file; 'Name:' takes one away")
 	r.text(&s.user, "user", "u", "user:password", "Basic authentication for every host of the input; better given as BATCHFETCH_USER")
+	r.toggle(&s.netrc, "netrc", "n", "take user and password of each host of the input from ~/.netrc, or the file that $NETRC names")
+	r.list(&s.cookies, "cookie", "b", "data|file", "cookies, name=value; name2=value2, for every host of the input; without = the file they are in (Netscape's format); what answers set is kept for the run, and '' does only that")
 	s.userAgent = "batchfetch/" + version()
 	r.text(&s.userAgent, "user-agent", "A", "name", "the User-Agent header; empty sends none")
 	r.whole(&o.MaxRedirects, "max-redirs", "", "n", "most redirects followed; 0 follows none: a 3xx is then the answer")

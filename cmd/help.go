@@ -33,6 +33,10 @@ Input lines: a URL, or {"url": …, "method": …, "headers": {…}, "body": …
 "sha256": …, "path": "name under --save-dir", "retry": true}. Blank lines and lines starting with # are skipped.
 Records are input too: a failure asks its request again.
 
+Who asks: a header Authorization, else the URL's user and password, else -u, else -n. Neither these nor the cookies and
+headers of the command line or the input go over to another scheme, host or port by a redirect. A cookie of a -b file,
+or one that an answer set, goes where its own domain, path and Secure say, for the run; never to all of a public suffix.
+
 Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass through files in TMPDIR (/tmp).
 
 A host that answers 429 or 503 with Retry-After is left alone for that long; other hosts go on. Three requests in a

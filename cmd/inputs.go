@@ -103,10 +103,20 @@ func describeOpen(arg string, err error) error {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
+	arg = maskArgument(arg)
 	if errors.Is(err, fs.ErrNotExist) && looksLikeHost(arg) {
 		return &hintedError{fmt.Sprintf("%s: no such file", arg), "for a URL write https://" + arg}
 	}
 	return fmt.Errorf("%s: %w", arg, err)
+}
+
+// maskArgument hides what may be a user and password, in a URL whose :// was forgotten.
+func maskArgument(arg string) string {
+	at := strings.LastIndexByte(arg, '@')
+	if at < 0 || !strings.Contains(arg[:at], ":") {
+		return arg
+	}
+	return fetch.Secret + arg[at:]
 }
 
 // looksLikeHost guesses that a name such as example.com/a was meant as a URL.

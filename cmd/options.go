@@ -34,6 +34,8 @@ func (s *settings) resolve() []error {
 	s.note("data", s.readData())
 	s.note("header", s.readHeaders())
 	o.Username, o.Password, _ = strings.Cut(s.user, ":")
+	s.readNetrc()
+	s.readCookies()
 	if !validUserAgent(s.userAgent) {
 		s.notes.add("user-agent", "holds a control character", "")
 	}

@@ -72,6 +72,14 @@ func (o *origin) redirects(mux *http.ServeMux) {
 		}
 		w.WriteHeader(number(r, "code"))
 	})
+	mux.HandleFunc("/cookie/{path...}", func(w http.ResponseWriter, r *http.Request) { // ?set=…, and &to=… for a redirect
+		w.Header()["Set-Cookie"] = r.URL.Query()["set"]
+		if to := r.URL.Query().Get("to"); to != "" {
+			http.Redirect(w, r, to, http.StatusFound)
+			return
+		}
+		echo(w, r)
+	})
 	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop", http.StatusFound) })
 	mux.HandleFunc("/chain/{n}", func(w http.ResponseWriter, r *http.Request) {
 		if n := number(r, "n"); n > 0 {

@@ -2,12 +2,15 @@ package cmd
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"runtime/debug"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 )
 
@@ -25,6 +28,7 @@ func execute(in *interrupts, args []string) int {
 	root := newRootCommand(in, &code)
 	root.AddCommand(newDemoCommand(in, &code), newSchemaCommand(&code))
 	root.SetArgs(args)
+	root.SetFlagErrorFunc(describeFlagError)
 	err := root.Execute()
 	var unwritable *fs.PathError
 	switch {
@@ -36,6 +40,20 @@ func execute(in *interrupts, args []string) int {
 		return tellOutput(os.Stderr, err)
 	}
 	return tellUsage(os.Stderr, err)
+}
+
+// describeFlagError leaves out what was written together with a flag that does not exist: -psecret, as other programs have it.
+func describeFlagError(_ *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "" {
+		first, _ := utf8.DecodeRuneInString(unknown.GetSpecifiedName())
+		return fmt.Errorf("unknown flag: -%c", first)
+	}
+	var broken *pflag.InvalidSyntaxError
+	if errors.As(err, &broken) {
+		return errors.New("a flag without a name")
+	}
+	return err
 }
 
 func newRootCommand(in *interrupts, code *int) *cobra.Command {

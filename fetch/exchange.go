@@ -60,6 +60,9 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is of no use: its close can't matter
 	headers := time.Now()
+	if x.options.Jar != nil {
+		x.options.Jar.keep(to.url, resp.Header["Set-Cookie"], headers)
+	}
 	a := x.read(ctx, to, resp, rec)
 	if x.steps != nil {
 		rec.Timing = x.steps.timing(x.reused, headers.Sub(x.connected), time.Since(headers))
@@ -114,7 +117,7 @@ func discard(resp *http.Response) {
 func (x *exchange) request(ctx context.Context, to *target) *http.Request {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: x.gotConn})
 	req := &http.Request{
-		Method: to.method, URL: to.url, Header: x.headerOf(to), Host: to.url.Host,
+		Method: to.method, URL: to.url, Header: x.withCookies(x.headerOf(to), to.url), Host: to.url.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	if host := to.header["Host"]; len(host) > 0 {

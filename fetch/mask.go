@@ -30,6 +30,20 @@ func SecretHeader(name string) bool {
 	return false
 }
 
+// MaskSetCookie returns a Set-Cookie header with the cookie's value replaced by Secret; its name and attributes stay.
+func MaskSetCookie(text string) string {
+	cookie, attributes, more := strings.Cut(text, ";")
+	name, _, named := strings.Cut(cookie, "=")
+	masked := Secret
+	if named {
+		masked = name + "=" + Secret
+	}
+	if more {
+		masked += ";" + attributes
+	}
+	return masked
+}
+
 // maskLine returns the start of a line that could not be understood, at most maxInput bytes of it.
 // Nobody can say what is secret in such a line, so it hides too much rather than too little:
 // all that follows the name of a secret header, and all from the first scheme, or the start, to the last @.

@@ -109,3 +109,19 @@ func FuzzMaskURL(f *testing.F) {
 		}
 	})
 }
+
+func TestMaskSetCookie(t *testing.T) {
+	for text, want := range map[string]string{
+		"k=s3cret":                      "k=***",
+		"k=s3cret; Path=/; HttpOnly":    "k=***; Path=/; HttpOnly",
+		"k=s3cret=s3cret;Domain=a.test": "k=***;Domain=a.test",
+		"k=":                            "k=***",
+		"s3cret":                        "***",
+		"s3cret; Path=/":                "***; Path=/",
+		"":                              "***",
+	} {
+		if got := MaskSetCookie(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

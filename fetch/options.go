@@ -59,6 +59,13 @@ type Options struct {
 	Header http.Header
 	// Username and Password are for Basic authentication of every request (RFC 7617); an empty Username is none.
 	Username, Password string
+	// Netrc has the credentials of hosts for which neither their URL nor Username has any; nil is none.
+	Netrc *Netrc
+	// Cookie is the Cookie header of requests that bring none: name=value, several joined with "; "; empty is none.
+	// Like Header it goes to every host that the input names, and over to no other by a redirect.
+	Cookie string
+	// Jar keeps the cookies that answers set, and sends them where they belong; nil keeps none.
+	Jar *Jar
 	// UserAgent is the User-Agent header; empty sends none.
 	UserAgent string
 	// AcceptStatus says which final statuses are a success.
@@ -204,6 +211,7 @@ func (o *Options) Validate() error {
 	} {
 		check(span.value >= 0, span.flag, "", "is %s, must not be negative", span.value)
 	}
+	check(CheckHeader("Cookie", o.Cookie) == nil, "cookie", "", "holds a control character")
 	for name, values := range o.Header {
 		for _, value := range values {
 			err := CheckHeader(name, value)

@@ -58,6 +58,7 @@ func TestValidateNamesTheFlag(t *testing.T) {
 		{"request", func(o *Options) { o.Method = "GE T" }},
 		{"request", func(o *Options) { o.Method = "CONNECT" }},
 		{"http", func(o *Options) { o.HTTP = "3" }},
+		{"cookie", func(o *Options) { o.Cookie = "a=b\r\nX: y" }},
 		{"header", func(o *Options) { o.Header = http.Header{"X": {"1\r\nY: 2"}} }},
 		{"header", func(o *Options) { o.Header = http.Header{"X Y": {"1"}} }},
 		{"header", func(o *Options) { o.Header = http.Header{"Host": {"exa mple"}} }},

@@ -29,6 +29,9 @@ func newTargeter(o *Options) *targeter {
 	if o.Username != "" {
 		base["Authorization"] = []string{basic(o.Username, o.Password)}
 	}
+	if o.Cookie != "" {
+		base["Cookie"] = []string{o.Cookie}
+	}
 	tg := &targeter{options: o, base: merge(base, o.Header), bodies: make(map[BodyForm]http.Header)}
 	for form, kind := range contentTypes {
 		tg.bodies[form] = merge(merge(base, http.Header{"Content-Type": {kind}}), o.Header)
@@ -72,9 +75,8 @@ func (tg *targeter) of(r *Request) (target, error) {
 	case tg.options.Body != nil:
 		t.body, t.header = tg.options.Body, tg.bodies[BodyText]
 	}
+	t.header = tg.authorized(t.header, u)
 	if u.User != nil {
-		password, _ := u.User.Password()
-		t.header = merge(t.header, http.Header{"Authorization": {basic(u.User.Username(), password)}})
 		bare := *u
 		bare.User = nil
 		t.url = &bare

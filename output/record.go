@@ -127,13 +127,16 @@ func appendHeaders(dst []byte, h http.Header) []byte {
 	if h == nil {
 		return dst
 	}
-	return appendHeaderMap(append(dst, `,"headers":`...), h, maskLocation)
+	return appendHeaderMap(append(dst, `,"headers":`...), h, maskAnswer)
 }
 
-// maskLocation hides the userinfo of a redirect.
-func maskLocation(name, value string) string {
-	if name == "Location" || name == "Content-Location" {
+// maskAnswer hides the userinfo of a redirect and the values of cookies.
+func maskAnswer(name, value string) string {
+	switch name {
+	case "Location", "Content-Location":
 		return fetch.MaskURL(value)
+	case "Set-Cookie", "Set-Cookie2":
+		return fetch.MaskSetCookie(value)
 	}
 	return value
 }
