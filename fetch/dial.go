@@ -26,14 +26,15 @@ type dialer struct {
 	tls     *tls.Config
 	family  string // tcp, tcp4 or tcp6
 	pins    pins
-	agent   string   // what a proxy is told of us
-	proxies *proxies // nil is none
-	rule    Private  // anything but PrivateAllow refuses addresses that are not public
+	agent   string        // what a proxy is told of us
+	proxies *proxies      // nil is none
+	ping    time.Duration // of silence, before a ping on an HTTP/2 connection and after it
+	rule    Private       // anything but PrivateAllow refuses addresses that are not public
 }
 
 func newDialer(o *Options, n network) *dialer {
 	d := &dialer{network: n, timeout: o.ConnectTimeout, whole: o.Timeout, tls: tlsConfig(o),
-		family: "tcp", pins: pinned(o.Resolve), agent: o.UserAgent, rule: PrivateAllow}
+		family: "tcp", pins: pinned(o.Resolve), agent: o.UserAgent, ping: 15 * time.Second, rule: PrivateAllow}
 	switch {
 	case o.IPv4:
 		d.family = "tcp4"
@@ -116,7 +117,11 @@ func (d *dialer) reach(ctx context.Context, scheme, addr string) (*conn, error) 
 		return nil, err
 	}
 	stepsOf(ctx).connected(time.Since(began))
-	return &conn{Conn: raw, remote: raw.RemoteAddr().String()}, nil
+	return d.counted(raw), nil
+}
+
+func (d *dialer) counted(raw net.Conn) *conn {
+	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: time.Now(), patience: d.ping}
 }
 
 // writeBuffer bounds what lies in the kernel of an upload, so that a slow one is seen to move.

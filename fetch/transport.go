@@ -24,8 +24,8 @@ func newTransport(o *Options, d *dialer) *http.Transport {
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		Protocols:              new(http.Protocols),
 		HTTP2: &http.HTTP2Config{
-			SendPingTimeout:  15 * time.Second,
-			PingTimeout:      15 * time.Second,
+			SendPingTimeout:  d.ping,
+			PingTimeout:      d.ping,
 			MaxReadFrameSize: 64 << 10,
 		},
 	}

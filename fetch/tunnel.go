@@ -27,7 +27,7 @@ func newForwarder(o *Options, d *dialer, p *proxy) *http.Transport {
 			return nil, err
 		}
 		stepsOf(ctx).connected(time.Since(began))
-		return &conn{Conn: raw, remote: raw.RemoteAddr().String()}, nil
+		return d.counted(raw), nil
 	}
 	t.DialContext, t.DialTLSContext = dial, dial
 	t.Proxy = http.ProxyURL(&url.URL{Scheme: p.scheme, Host: p.addr, User: p.user})
