@@ -45,6 +45,7 @@ addresses that stand in the URL are seen, and --private deny is refused.
 Proxies come from --proxy, else from http_proxy, https_proxy and all_proxy as with curl, lower case first; HTTP_PROXY in
 upper case is not read under a web server (REQUEST_METHOD set). no_proxy lists hosts, domains and ranges asked directly.
 A proxy without a port is asked at 1080, https:// at 443. socks5 looks names up here, socks5h at the proxy.
+The certificate of an https:// proxy is always checked: --cacert is for it too, --insecure and --cert are not.
 
 --resume keeps FILE.journal beside -o FILE. Killed at any moment, the same command goes on: each success stands in FILE
 once and whole, failures are tried again, and at most the -j requests under way at the kill are fetched again.

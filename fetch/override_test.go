@@ -57,3 +57,19 @@ func TestPins(t *testing.T) {
 		}
 	}
 }
+
+// TestFamily: of the addresses given only those of one family are left.
+func TestFamily(t *testing.T) {
+	o, err := ParseOverride("a.test:80:192.0.2.1,[2001:db8::1],::ffff:192.0.2.2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for family, want := range map[string]string{
+		"tcp": "[192.0.2.1 2001:db8::1 ::ffff:192.0.2.2]", "tcp4": "[192.0.2.1 ::ffff:192.0.2.2]", "tcp6": "[2001:db8::1]",
+	} {
+		d := &dialer{family: family}
+		if got := fmt.Sprint(d.usable(o.Addrs)); got != want {
+			t.Errorf("%s: %s, want %s", family, got, want)
+		}
+	}
+}

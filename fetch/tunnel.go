@@ -15,8 +15,25 @@ import (
 	socks "golang.org/x/net/proxy"
 )
 
-// newForwarder returns the client that asks p for whole http:// URLs.
-func newForwarder(o *Options, d *dialer, p *proxy) *http.Transport {
+// A forwarder is the client of a proxy that is asked for whole http:// URLs.
+type forwarder struct{ *http.Transport }
+
+// RoundTrip asks for the URL as it is: net/http would put a Host header of the user's in place of its host.
+func (f forwarder) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Host == r.URL.Host {
+		return f.Transport.RoundTrip(r)
+	}
+	whole := *r.URL
+	whole.Opaque = "//" + r.URL.Host + r.URL.EscapedPath()
+	if r.URL.Path == "" {
+		whole.Opaque += "/"
+	}
+	as := *r
+	as.URL = &whole
+	return f.Transport.RoundTrip(&as)
+}
+
+func newForwarder(o *Options, d *dialer, p *proxy) forwarder {
 	t := newTransport(o, d)
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		ctx, cancel := d.limit(ctx)
@@ -34,7 +51,7 @@ func newForwarder(o *Options, d *dialer, p *proxy) *http.Transport {
 	t.MaxIdleConnsPerHost = o.Concurrency // every host is the proxy
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
-	return t
+	return forwarder{t}
 }
 
 // through connects to addr over p. Its error is a *Failure that names the proxy and the step.

@@ -76,6 +76,21 @@ func plainBoth(t testing.TB, handler http.HandlerFunc) string {
 	return server.URL
 }
 
+// TestForwardedHost: a proxy is asked for the host that the URL names, whatever the Host header says.
+func TestForwardedHost(t *testing.T) {
+	for page, want := range map[string]string{"http://a.test/b%2Fc?d=e": "http://a.test/b%2Fc?d=e", "http://a.test": "http://a.test/", "http://a.test:81?q": "http://a.test:81/?q"} {
+		heard := make(chan string, 1)
+		url := talk(t, func(c *net.TCPConn) { heard <- listen(c); say(c, "HTTP/1.1 204 No Content\r\n\r\n") })
+		o := quick(func(o *Options) { o.HTTPProxy, o.Header = url, http.Header{"Host": {"inside.test"}} })
+		if r, _ := one(t, page, o); r.Failure != nil {
+			t.Fatal(r.Failure)
+		}
+		if got := <-heard; !strings.HasPrefix(got, "GET "+want+" HTTP/1.1\nHost: inside.test\n") {
+			t.Errorf("%s: asked\n%s", page, got)
+		}
+	}
+}
+
 // TestProxiesThatFail: the failure names the proxy and the step, and never its password.
 func TestProxiesThatFail(t *testing.T) {
 	says := func(text string) func(*net.TCPConn) { return func(c *net.TCPConn) { ask(c); say(c, text) } }
