@@ -52,6 +52,8 @@ type settings struct {
 	cacert     string
 	cert, key  string
 	insecure   bool
+	proxy      chosenProxy
+	pins       []string
 
 	stdinFor string   // the flag that has read standard input
 	read     []string // files that flags have read
@@ -123,6 +125,7 @@ func register(cmd *cobra.Command, s *settings) {
 	r.flags.SortFlags = false
 	registerLimits(r, s)
 	registerRequest(r, s)
+	registerConnection(r, s)
 	registerOutput(r, s)
 }
 
@@ -161,12 +164,6 @@ func registerRequest(r *registrar, s *settings) {
 	r.text(&s.userAgent, "user-agent", "A", "name", "the User-Agent header; empty sends none")
 	r.whole(&o.MaxRedirects, "max-redirs", "", "n", "most redirects followed; 0 follows none: a 3xx is then the answer")
 	add(r, &o.AcceptStatus, "accept-status", "", "list", o.AcceptStatus.String(), "final statuses that are a success: 200-299,404,5xx", fetch.ParseStatuses)
-	r.group = "connection"
-	r.text(&s.cacert, "cacert", "", "file", "PEM certificates to trust in place of the system's")
-	r.text(&s.cert, "cert", "E", "file", "PEM client certificate")
-	r.text(&s.key, "key", "", "file", "PEM key of the client certificate, where it is not in the same file")
-	r.toggle(&s.insecure, "insecure", "k", "do not check the server's certificate")
-	add(r, &o.HTTP, "http", "", "version", string(o.HTTP), "auto, 1.1 or 2", oneOf(fetch.HTTPAuto, fetch.HTTP1, fetch.HTTP2))
 }
 
 func registerOutput(r *registrar, s *settings) {

@@ -42,6 +42,15 @@ Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass thr
 A host that answers 429 or 503 with Retry-After is left alone for that long; other hosts go on. Three requests in a
 row that are told to wait longer than --retry-max-delay end that host: its other requests fail as rate_limited.
 
+A page with a public address can't redirect to one that is not (loopback, private, link-local and the like): that fails
+as blocked_address. Addresses are checked when they are connected to, so DNS can't trick the check; behind a proxy only
+addresses that stand in the URL are seen, and --private deny is refused.
+
+Proxies come from --proxy, else from http_proxy, https_proxy and all_proxy as with curl, lower case first; HTTP_PROXY in
+upper case is not read under a web server (REQUEST_METHOD set). no_proxy lists hosts, domains and ranges asked directly.
+A proxy without a port is asked at 1080, https:// at 443. socks5 looks names up here, socks5h at the proxy.
+The certificate of an https:// proxy is always checked: --cacert is for it too, --insecure and --cert are not.
+
 --resume keeps FILE.journal beside -o FILE. Killed at any moment, the same command goes on: each success stands in FILE
 once and whole, failures are tried again, and at most the -j requests under way at the kill are fetched again.
 Requests are known by method, URL, headers, body and id, not by their place, so the input may be edited in between, and

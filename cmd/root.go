@@ -71,6 +71,7 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 				return c.Help()
 			}
 			fromEnvironment(c.Flags(), &s.notes)
+			s.takeProxies()
 			if wrong := s.resolve(); len(wrong) > 0 {
 				*code = tellProblems(os.Stderr, wrong)
 				return nil
@@ -98,6 +99,7 @@ func completeWords(c *cobra.Command) {
 	for flag, words := range map[string][]string{
 		"body":     {"auto", "text", "base64", "none"},
 		"http":     {"auto", "1.1", "2"},
+		"private":  {"redirects", "deny", "allow"},
 		"progress": {"auto", "bar", "plain", "none"},
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag

@@ -21,9 +21,12 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the promises of the command line, one script each.
 //
-// The scripts have these commands beside testscript's own, and the condition race: the race detector watches. Where a URL is expected, * stands for anything.
+// The scripts have these commands beside testscript's own, and the condition race: the race detector watches. Where a URL is expected,
+// * stands for anything; what a proxy was asked has via: in front of its method.
 //
 //	httpd [-tls|-mute] [NAME]  start a server, its address in $NAME ($URL) and $NAME_HOST; with -tls its authority in ca.pem, with -mute it never speaks
+//	middle NAME [USER:PASSWORD]  start an HTTP proxy, its address in $NAME; it finds the servers at every host that ends in example.com,
+//	                           those with TLS at port 443
 //	expand FILE...             replace $NAME in files by the environment's values
 //	pack FROM TO               compress a file as the ending of TO says
 //	exits CODE PROGRAM ARG...  run it and expect the exit code, stdin as for exec
@@ -67,7 +70,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", word)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"httpd": serve, "expand": expand, "pack": pack,
+			"httpd": serve, "middle": proxied, "expand": expand, "pack": pack,
 			"exits": exits, "start": start, "feed": feed, "shut": shut, "says": says, "signal": signalled, "ends": ends,
 			"asked": asked, "await": await, "peak": peak, "resident": resident, "release": release, "mark": mark, "passed": passed, "notbefore": notBefore, "paced": paced,
 			"tmpfs": tmpfs, "jsonl": jsonl, "lines": lines, "field": field,

@@ -195,6 +195,8 @@ func (x *exchange) unreadable(f *Failure, rec *Record) *Failure {
 		return failf(Reset, "the connection was reset")
 	case x.carrier != nil && x.carrier.closed.Load() && (rec.Status == 0 || x.conn == nil):
 		return failf(Truncated, "the connection closed before a whole answer")
+	case x.carrier != nil && x.conn == nil && x.carrier.isSilent():
+		return failf(Stalled, "nothing came over the connection, no answer to a ping either")
 	}
 	return f
 }

@@ -157,20 +157,30 @@ func isNetTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
+// awaitDeadline lets the cause of ctx's end arrive where a socket's own timer for the same deadline was first.
+func awaitDeadline(ctx context.Context, err error) {
+	if deadline, ok := ctx.Deadline(); ok && isNetTimeout(err) && !time.Now().Before(deadline) {
+		<-ctx.Done()
+	}
+}
+
 // classifyDial says why no connection to host came about: a name that does not resolve, or an address that does not answer.
 func classifyDial(ctx context.Context, addr string, err error) *Failure {
-	host, _, splitErr := net.SplitHostPort(addr)
-	if splitErr != nil {
-		host = addr
+	host := hostOf(addr)
+	var blocked *blockedError
+	if errors.As(err, &blocked) {
+		return blocked.of(host)
 	}
-	if deadline, ok := ctx.Deadline(); ok && isNetTimeout(err) && !time.Now().Before(deadline) {
-		<-ctx.Done() // the socket's own timer was first; the cause follows at once
-	}
+	awaitDeadline(ctx, err)
 	if f := ended(ctx); f != nil {
 		if f.Kind == Timeout {
 			f.Err = fmt.Errorf("%w: no connection to %s", f.Err, addr)
 		}
 		return f
+	}
+	var family *familyError
+	if errors.As(err, &family) {
+		return failf(DNS, "no %s address found for %s", family.wanted, host)
 	}
 	var name *net.DNSError
 	if errors.As(err, &name) {

@@ -106,7 +106,7 @@ func refuse(o *Options, status int, wait time.Duration) Verdict {
 
 // again turns a failed Verdict into a Retry where one is allowed and worth it.
 func again(o *Options, t trial, v Verdict, worth bool, now time.Time, chance float64) Verdict {
-	if !worth || v.Failure.Kind == Canceled || t.attempts > o.Retries || !repeatable(o, t) {
+	if !worth || v.Failure.Kind == Canceled || v.Failure.Kind == BlockedAddress || t.attempts > o.Retries || !repeatable(o, t) {
 		return v
 	}
 	delay := max(backoff(t.attempts, o.RetryDelay, o.RetryMaxDelay, chance), min(v.Failure.RetryAfter, o.RetryMaxDelay))

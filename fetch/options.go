@@ -100,6 +100,19 @@ type Options struct {
 	// HTTP restricts the protocol.
 	HTTP HTTPVersion
 
+	// HTTPProxy and HTTPSProxy are the proxies for http:// and for https:// URLs (curl -x): [SCHEME://][USER:PASSWORD@]HOST[:PORT]
+	// with http, https, socks5 (names are looked up here) or socks5h (there); without a scheme it is http. Empty is none.
+	HTTPProxy, HTTPSProxy string
+	// NoProxy lists the hosts that are asked without a proxy, as NO_PROXY does for curl; empty is none.
+	NoProxy string
+	// Resolve gives hosts addresses in place of those that DNS has (curl --resolve).
+	Resolve []Override
+	// IPv4 and IPv6 restrict connections to one family; both at once is a mistake (curl -4, -6).
+	IPv4, IPv6 bool
+	// Private says which addresses may be asked that are not public (RFC 6890). They are checked when they are connected to,
+	// whatever DNS says. Behind a proxy PrivateRedirects sees only what a URL spells out, and PrivateDeny is a mistake.
+	Private Private
+
 	// Committed, where it is not nil, returns how many successes outlive a kill of the process by now. Those that don't yet
 	// count as exchanges under way, so that a kill at any instant costs at most Concurrency requests.
 	Committed func() int64
@@ -145,6 +158,7 @@ func Defaults() Options {
 		BodyMemory:      1 << 20,
 		MaxFailures:     -1,
 		HTTP:            HTTPAuto,
+		Private:         PrivateRedirects,
 	}
 }
 
@@ -201,6 +215,7 @@ func (o *Options) Validate() error {
 	check(o.MaxFailurePercent >= 0 && o.MaxFailurePercent <= 100, "max-failures", "", "is %g%%, must be 0%% to 100%%", o.MaxFailurePercent)
 	check(validMethod(o.Method), "request", "", "is %q, which is no HTTP method", o.Method)
 	check(o.HTTP == HTTPAuto || o.HTTP == HTTP1 || o.HTTP == HTTP2, "http", "", "is %q, must be auto, 1.1 or 2", o.HTTP)
+	o.checkRoads(check)
 	for _, span := range []struct {
 		flag  string
 		value time.Duration

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,11 @@ type origin func(*http.Request) (*http.Response, error)
 
 // RoundTrip is http.RoundTripper's.
 func (o origin) RoundTrip(r *http.Request) (*http.Response, error) { return o(r) }
+
+// runOver is Run over one client for all.
+func runOver(ctx context.Context, source Source, sink Sink, o *Options, client http.RoundTripper) (Summary, error) {
+	return runAlong(ctx, source, sink, o, roads{open: client, guarded: client})
+}
 
 // reply is an answer with headers, name and value in turn.
 func reply(code int, body string, headers ...string) *http.Response {

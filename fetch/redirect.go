@@ -23,6 +23,7 @@ type target struct {
 	method string
 	header http.Header
 	body   []byte
+	wary   bool // a public page named it: it has to be public too
 }
 
 // follow returns the target that a redirect with this status and Location leads to.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,14 +48,14 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 	if err := options.Validate(); err != nil {
 		return Summary{}, err
 	}
-	transport := newTransport(&options)
-	defer transport.CloseIdleConnections()
-	return runOver(ctx, source, sink, &options, transport)
+	ways := newRoads(&options, realNetwork())
+	defer ways.close()
+	return runAlong(ctx, source, sink, &options, ways)
 }
 
-// runOver is Run over a client of the caller's.
-func runOver(ctx context.Context, source Source, sink Sink, o *Options, client http.RoundTripper) (Summary, error) {
-	r := newRun(o, sink, client)
+// runAlong is Run along roads of the caller's.
+func runAlong(ctx context.Context, source Source, sink Sink, o *Options, ways roads) (Summary, error) {
+	r := newRun(o, sink, ways)
 	flights, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
@@ -95,7 +94,7 @@ func (r *run) awaitFeed() {
 // A run is what the stages of one Run share: the channels between them.
 type run struct {
 	options *Options
-	client  http.RoundTripper
+	roads   roads
 	targets *targeter
 	sink    Sink
 
@@ -120,9 +119,9 @@ type run struct {
 	brokenBy error // why broken was closed; read after that
 }
 
-func newRun(o *Options, sink Sink, client http.RoundTripper) *run {
+func newRun(o *Options, sink Sink, ways roads) *run {
 	return &run{
-		options: o, client: client, targets: newTargeter(o), sink: sink,
+		options: o, roads: ways, targets: newTargeter(o), sink: sink,
 		intake:  make(chan *task, backlog),
 		start:   make(chan *task, o.Concurrency),
 		done:    make(chan *task, o.Concurrency),

@@ -1,9 +1,7 @@
 package fetch
 
 import (
-	"context"
 	"crypto/tls"
-	"net"
 	"net/http"
 	"time"
 )
@@ -11,14 +9,13 @@ import (
 // maxHeaderBytes bounds the header of an answer.
 const maxHeaderBytes = 256 << 10
 
-// newTransport returns the pooled client of a run. It follows no redirect, decodes nothing and retries nothing
+// newTransport returns a pooled client over connections of d. It follows no redirect, decodes nothing and retries nothing
 // but a request that a reused connection was closed under before an answer began (RFC 9110 section 9.2.2).
-func newTransport(o *Options) *http.Transport {
-	d := dialer{timeout: o.ConnectTimeout, whole: o.Timeout, tls: tlsConfig(o)}
+func newTransport(o *Options, d *dialer) *http.Transport {
 	t := &http.Transport{
 		DialContext:            d.plain,
 		DialTLSContext:         d.secure,
-		TLSClientConfig:        d.tls,
+		TLSClientConfig:        d.tls.Clone(), // net/http writes to it
 		ForceAttemptHTTP2:      o.HTTP != HTTP1,
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    o.HostConcurrency,
@@ -27,8 +24,8 @@ func newTransport(o *Options) *http.Transport {
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		Protocols:              new(http.Protocols),
 		HTTP2: &http.HTTP2Config{
-			SendPingTimeout:  15 * time.Second,
-			PingTimeout:      15 * time.Second,
+			SendPingTimeout:  d.ping,
+			PingTimeout:      d.ping,
 			MaxReadFrameSize: 64 << 10,
 		},
 	}
@@ -56,73 +53,4 @@ func tlsConfig(o *Options) *tls.Config {
 		c.NextProtos = []string{"h2", "http/1.1"}
 	}
 	return c
-}
-
-// A dialer makes connections, each within one limit for lookup, connect and handshake together.
-type dialer struct {
-	timeout time.Duration
-	whole   time.Duration // of the exchange; net/http lets a dial outlive it
-	tls     *tls.Config
-}
-
-func (d *dialer) plain(ctx context.Context, network, addr string) (net.Conn, error) {
-	ctx, cancel := d.limit(ctx)
-	defer cancel()
-	c, err := d.connect(ctx, network, addr)
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
-}
-
-func (d *dialer) secure(ctx context.Context, network, addr string) (net.Conn, error) {
-	ctx, cancel := d.limit(ctx)
-	defer cancel()
-	c, err := d.connect(ctx, network, addr)
-	if err != nil {
-		return nil, err
-	}
-	config := d.tls
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		host = addr
-	}
-	if config.ServerName == "" {
-		config = config.Clone()
-		config.ServerName = host
-	}
-	began := time.Now()
-	secured := tls.Client(c, config)
-	if err := secured.HandshakeContext(ctx); err != nil {
-		_ = c.Close() // the handshake's error is the one that tells
-		return nil, classifyTLS(ctx, host, err)
-	}
-	stepsOf(ctx).tlsDone(time.Since(began))
-	return secured, nil
-}
-
-func (d *dialer) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if d.whole > 0 && (d.timeout <= 0 || d.whole <= d.timeout) {
-		return context.WithTimeoutCause(ctx, d.whole, &limitError{Timeout, "timeout", d.whole})
-	}
-	if d.timeout <= 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeoutCause(ctx, d.timeout, &limitError{Timeout, "connect-timeout", d.timeout})
-}
-
-// writeBuffer bounds what lies in the kernel of an upload, so that a slow one is seen to move.
-const writeBuffer = 256 << 10
-
-func (d *dialer) connect(ctx context.Context, network, addr string) (*conn, error) {
-	began := time.Now()
-	raw, err := new(net.Dialer).DialContext(stepsOf(ctx).lookups(ctx), network, addr)
-	if err != nil {
-		return nil, classifyDial(ctx, addr, err)
-	}
-	if tcp, ok := raw.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(writeBuffer) // without it uploads are only seen to move in larger steps
-	}
-	stepsOf(ctx).connected(time.Since(began))
-	return &conn{Conn: raw, remote: raw.RemoteAddr().String()}, nil
 }

@@ -90,6 +90,9 @@ func (w *watch) stop() {
 type conn struct {
 	net.Conn
 	remote        string
+	made          time.Time
+	heard         atomic.Int64  // when something came last, in nanoseconds since made
+	patience      time.Duration // how long it may be silent when a ping is under way
 	received, out atomic.Int64
 	closed        atomic.Bool // by the other side
 	reset         atomic.Bool // by the other side
@@ -97,7 +100,10 @@ type conn struct {
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.received.Add(int64(n))
+	if n > 0 {
+		c.received.Add(int64(n))
+		c.heard.Store(int64(time.Since(c.made)))
+	}
 	c.note(err)
 	return n, err
 }
@@ -107,6 +113,11 @@ func (c *conn) Write(p []byte) (int, error) {
 	c.out.Add(int64(n))
 	c.note(err)
 	return n, err
+}
+
+// isSilent reports whether nothing has come for so long that it can't be what came last that ended the connection.
+func (c *conn) isSilent() bool {
+	return time.Since(c.made)-time.Duration(c.heard.Load()) >= c.patience
 }
 
 // note remembers how the connection ended: of several goroutines that use it, only the first is told.

@@ -55,7 +55,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	case Anew:
 		t.whole = true // whatever still lies there
 	}
-	x := exchange{options: w.options, client: w.client, whole: t.whole}
+	x := exchange{options: w.options, client: w.roads.to(&t.target), whole: t.whole}
 	a := x.do(ctx, &t.target, record)
 	now := time.Now()
 	if t.began.IsZero() {
@@ -70,7 +70,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	t.verdict = judge(w.options, facts, a, now, w.rng.Float64())
 	x.settle(t.verdict, a.status)
 	if t.verdict.Fate == Hop {
-		w.hop(t, a)
+		w.hop(t, a, record.RemoteAddr)
 	}
 	if disk := brokenDisk(t.verdict.Failure); disk != nil {
 		w.breakOff(disk)
@@ -83,13 +83,14 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 }
 
-// hop points the Task at where its redirect leads.
-func (w *worker) hop(t *task, a answer) {
+// hop points the Task at where the redirect leads that came from the address remote.
+func (w *worker) hop(t *task, a answer, remote string) {
 	to, failure := t.follow(a.status, a.header.Get("Location"))
 	if failure != nil {
 		t.verdict = Verdict{Failure: failure}
 		return
 	}
+	to.wary = w.roads.distrusts(&t.target, remote)
 	t.target = to
 	t.hops++
 }

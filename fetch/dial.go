@@ -1,0 +1,253 @@
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// A network is what a run reaches the world through. Tests have one of their own.
+type network struct {
+	dialer  net.Dialer
+	private func(netip.Addr) string // names an address that is not public; "" is a public one
+}
+
+func realNetwork() network { return network{private: privateName} }
+
+// A dialer makes connections, each within one limit for lookup, connect and handshake together.
+type dialer struct {
+	network
+	timeout time.Duration
+	whole   time.Duration // of the exchange; net/http lets a dial outlive it
+	tls     *tls.Config
+	family  string // tcp, tcp4 or tcp6
+	pins    pins
+	agent   string        // what a proxy is told of us
+	proxies *proxies      // nil is none
+	ping    time.Duration // of silence, before a ping on an HTTP/2 connection and after it
+	rule    Private       // anything but PrivateAllow refuses addresses that are not public
+}
+
+func newDialer(o *Options, n network) *dialer {
+	d := &dialer{network: n, timeout: o.ConnectTimeout, whole: o.Timeout, tls: tlsConfig(o),
+		family: "tcp", pins: pinned(o.Resolve), agent: o.UserAgent, ping: 15 * time.Second, rule: PrivateAllow}
+	switch {
+	case o.IPv4:
+		d.family = "tcp4"
+	case o.IPv6:
+		d.family = "tcp6"
+	}
+	return d
+}
+
+func (d *dialer) plain(ctx context.Context, _, addr string) (net.Conn, error) {
+	ctx, cancel := d.limit(ctx)
+	defer cancel()
+	c, err := d.reach(ctx, "http", addr)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (d *dialer) secure(ctx context.Context, _, addr string) (net.Conn, error) {
+	ctx, cancel := d.limit(ctx)
+	defer cancel()
+	c, err := d.reach(ctx, "https", addr)
+	if err != nil {
+		return nil, err
+	}
+	config, host := d.tls, hostOf(addr)
+	if config.ServerName == "" {
+		config = config.Clone()
+		config.ServerName = host
+	}
+	began := time.Now()
+	secured, err := handshake(ctx, c, host, config)
+	if err != nil {
+		return nil, err
+	}
+	stepsOf(ctx).tlsDone(time.Since(began))
+	return secured, nil
+}
+
+// handshake closes c where it fails.
+func handshake(ctx context.Context, c net.Conn, host string, config *tls.Config) (*tls.Conn, error) {
+	secured := tls.Client(c, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = c.Close() // the handshake's error is the one that tells
+		return nil, classifyTLS(ctx, host, err)
+	}
+	return secured, nil
+}
+
+func hostOf(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	return host
+}
+
+func (d *dialer) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if d.whole > 0 && (d.timeout <= 0 || d.whole <= d.timeout) {
+		return context.WithTimeoutCause(ctx, d.whole, &limitError{Timeout, "timeout", d.whole})
+	}
+	if d.timeout <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, d.timeout, &limitError{Timeout, "connect-timeout", d.timeout})
+}
+
+// reach connects to addr, over a proxy where a URL of that scheme takes one.
+func (d *dialer) reach(ctx context.Context, scheme, addr string) (*conn, error) {
+	began := time.Now()
+	var raw net.Conn
+	var err error
+	if p := d.proxies.at(scheme, addr); p != nil {
+		raw, err = d.through(ctx, p, addr)
+	} else {
+		raw, err = d.direct(ctx, addr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	stepsOf(ctx).connected(time.Since(began))
+	return d.counted(raw), nil
+}
+
+func (d *dialer) counted(raw net.Conn) *conn {
+	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: time.Now(), patience: d.ping}
+}
+
+// writeBuffer bounds what lies in the kernel of an upload, so that a slow one is seen to move.
+const writeBuffer = 256 << 10
+
+// direct connects to addr itself. Its error is a *Failure.
+func (d *dialer) direct(ctx context.Context, addr string) (net.Conn, error) {
+	raw, err := d.dial(stepsOf(ctx).lookups(ctx), addr)
+	if err != nil {
+		return nil, classifyDial(ctx, addr, err)
+	}
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(writeBuffer) // without it uploads are only seen to move in larger steps
+	}
+	return raw, nil
+}
+
+func (d *dialer) dial(ctx context.Context, addr string) (net.Conn, error) {
+	base := d.dialer
+	if d.rule != PrivateAllow {
+		base.ControlContext = d.check
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	known := d.known(host, port)
+	if known == nil {
+		return base.DialContext(ctx, d.family, addr)
+	}
+	if known = d.usable(known); len(known) == 0 {
+		return nil, d.lacking()
+	}
+	return dialEach(ctx, &base, known, port)
+}
+
+// check looks at the address that is about to be connected to, so that no answer of a resolver gets past it.
+func (d *dialer) check(_ context.Context, _, address string, _ syscall.RawConn) error {
+	a, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("not an address: %w", err)
+	}
+	if name := d.private(a.Addr()); name != "" {
+		return &blockedError{addr: a.Addr().WithZone(""), name: name, rule: d.rule}
+	}
+	return nil
+}
+
+// known returns the addresses of a host that needs no resolver; nil where it needs one, or is an address as such.
+func (d *dialer) known(host, port string) []netip.Addr {
+	if given := d.pins.of(host, port); given != nil {
+		return given
+	}
+	if isLocalhost(host) {
+		return loopbacks
+	}
+	if a, ok := literalAddr(host); ok {
+		return []netip.Addr{a}
+	}
+	return nil
+}
+
+// usable returns those of addrs that -4 or -6 allow.
+func (d *dialer) usable(addrs []netip.Addr) []netip.Addr {
+	if d.family == "tcp" {
+		return addrs
+	}
+	var kept []netip.Addr
+	for _, a := range addrs {
+		if a.Unmap().Is4() == (d.family == "tcp4") {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+// A familyError is why none of a host's addresses is of use.
+type familyError struct{ wanted string }
+
+func (e *familyError) Error() string { return "no " + e.wanted + " address" }
+
+func (d *dialer) lacking() error {
+	return &familyError{map[string]string{"tcp": "usable", "tcp4": "IPv4", "tcp6": "IPv6"}[d.family]}
+}
+
+// dialEach asks one address after the other, each within its share of the time left, as net.Dialer does.
+// The first error tells.
+func dialEach(ctx context.Context, base *net.Dialer, addrs []netip.Addr, port string) (net.Conn, error) {
+	var first error
+	for i, a := range addrs {
+		share, cancel := ctx, context.CancelFunc(func() {})
+		if deadline, ok := ctx.Deadline(); ok && i < len(addrs)-1 {
+			share, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(len(addrs)-i))
+		}
+		c, err := base.DialContext(share, "tcp", net.JoinHostPort(a.String(), port))
+		cancel()
+		if err == nil {
+			return c, nil
+		}
+		if first == nil {
+			first = err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, first
+}
+
+// A blockedError is why an address was not connected to.
+type blockedError struct {
+	addr netip.Addr
+	name string // of its kind
+	rule Private
+}
+
+func (e *blockedError) Error() string { return e.addr.String() + " is not public" }
+
+// of is the Failure of an exchange that was to go to host.
+func (e *blockedError) of(host string) *Failure {
+	where := fmt.Sprintf("%s (%s)", e.addr, e.name)
+	if host != e.addr.String() {
+		where += ", the address of " + host + ","
+	}
+	if e.rule == PrivateDeny {
+		return failf(BlockedAddress, "%s is not public, and private is deny", where)
+	}
+	return failf(BlockedAddress, "%s is not public, and a public page redirected to it", where)
+}

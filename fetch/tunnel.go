@@ -1,0 +1,221 @@
+package fetch
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	socks "golang.org/x/net/proxy"
+)
+
+// A forwarder is the client of a proxy that is asked for whole http:// URLs.
+type forwarder struct{ *http.Transport }
+
+// RoundTrip asks for the URL as it is: net/http would put a Host header of the user's in place of its host.
+func (f forwarder) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Host == r.URL.Host {
+		return f.Transport.RoundTrip(r)
+	}
+	whole := *r.URL
+	whole.Opaque = "//" + r.URL.Host + r.URL.EscapedPath()
+	if r.URL.Path == "" {
+		whole.Opaque += "/"
+	}
+	as := *r
+	as.URL = &whole
+	return f.Transport.RoundTrip(&as)
+}
+
+func newForwarder(o *Options, d *dialer, p *proxy) forwarder {
+	t := newTransport(o, d)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		ctx, cancel := d.limit(ctx)
+		defer cancel()
+		began := time.Now()
+		raw, err := d.toProxy(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		stepsOf(ctx).connected(time.Since(began))
+		return d.counted(raw), nil
+	}
+	t.DialContext, t.DialTLSContext = dial, dial
+	t.Proxy = http.ProxyURL(&url.URL{Scheme: p.scheme, Host: p.addr, User: p.user})
+	t.MaxIdleConnsPerHost = o.Concurrency // every host is the proxy
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetHTTP1(true)
+	return forwarder{t}
+}
+
+// through connects to addr over p. Its error is a *Failure that names the proxy and the step.
+func (d *dialer) through(ctx context.Context, p *proxy, addr string) (net.Conn, error) {
+	if p.isSOCKS() {
+		return d.throughSOCKS(ctx, p, addr)
+	}
+	c, err := d.toProxy(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.tunnel(ctx, c, addr, d.agent); err != nil {
+		_ = c.Close() // what the proxy said is what tells
+		return nil, p.failed(ctx, "CONNECT "+addr, err)
+	}
+	return c, nil
+}
+
+// toProxy connects to p itself. Neither --private nor -k nor a client certificate is meant for it.
+func (d *dialer) toProxy(ctx context.Context, p *proxy) (net.Conn, error) {
+	c, err := d.direct(ctx, p.addr)
+	if err != nil || p.scheme != "https" {
+		return c, p.blame(err)
+	}
+	config := d.tls.Clone()
+	config.ServerName, config.NextProtos = hostOf(p.addr), []string{"http/1.1"}
+	config.InsecureSkipVerify, config.Certificates, config.GetClientCertificate = false, nil, nil
+	secured, err := handshake(ctx, c, config.ServerName, config)
+	if err != nil {
+		return nil, p.blame(err)
+	}
+	return secured, nil
+}
+
+// blame puts the proxy into a Failure of the way to it: it is no fault of the host's name.
+func (p *proxy) blame(err error) error {
+	var f *Failure
+	if !errors.As(err, &f) {
+		return err
+	}
+	kind := f.Kind
+	if kind == DNS {
+		kind = Connect
+	}
+	return failf(kind, "proxy %s: %w", p, f.Err)
+}
+
+// failed is the Failure of a step that the proxy was asked for.
+func (p *proxy) failed(ctx context.Context, step string, err error) *Failure {
+	awaitDeadline(ctx, err)
+	var op *net.OpError
+	switch f := ended(ctx); {
+	case f != nil:
+		return failf(f.Kind, "proxy %s: %s: %w", p, step, f.Err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return failf(Connect, "proxy %s: %s: it closed the connection without an answer", p, step)
+	case isReset(err):
+		return failf(Connect, "proxy %s: %s: it reset the connection", p, step)
+	case errors.As(err, &op):
+		return failf(Connect, "proxy %s: %s: %w", p, step, op.Err)
+	}
+	return failf(Connect, "proxy %s: %s: %w", p, step, err)
+}
+
+// tunnel asks for a tunnel to addr (RFC 9110 section 9.3.6). The end of ctx ends it.
+func (p *proxy) tunnel(ctx context.Context, c net.Conn, addr, agent string) error {
+	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) }) // a time long past
+	err := p.connect(c, addr, agent)
+	if !stop() {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// mostInterim is how many interim answers a proxy may give in front of its own.
+const mostInterim = 5
+
+func (p *proxy) connect(c net.Conn, addr, agent string) error {
+	req := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: addr}, Host: addr,
+		Header: http.Header{"User-Agent": {agent}}}
+	if p.user != nil {
+		password, _ := p.user.Password()
+		req.Header.Set("Proxy-Authorization", basic(p.user.Username(), password))
+	}
+	if err := req.Write(c); err != nil {
+		return err
+	}
+	in := bufio.NewReader(io.LimitReader(c, maxHeaderBytes))
+	for range mostInterim {
+		resp, err := http.ReadResponse(in, req) // its body, if any, goes with the connection
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
+			return err
+		case err != nil:
+			return fmt.Errorf("not a valid HTTP answer: %w", innermost(err))
+		case resp.StatusCode/100 == 1:
+			continue
+		case resp.StatusCode/100 != 2:
+			return errors.New(statusText(resp.StatusCode))
+		case in.Buffered() > 0:
+			return errors.New("it sent more than an answer")
+		}
+		return nil
+	}
+	return errors.New("no answer after " + strconv.Itoa(mostInterim) + " interim ones")
+}
+
+// throughSOCKS asks for a connection to addr (RFC 1928). With socks5 the name is looked up here, with socks5h there, as curl has it.
+func (d *dialer) throughSOCKS(ctx context.Context, p *proxy, addr string) (net.Conn, error) {
+	to := addr
+	if p.scheme == "socks5" {
+		var err error
+		if to, err = d.resolve(ctx, addr); err != nil {
+			return nil, classifyDial(ctx, addr, err)
+		}
+	}
+	var auth *socks.Auth
+	if p.user != nil {
+		password, _ := p.user.Password()
+		auth = &socks.Auth{User: p.user.Username(), Password: password}
+	}
+	s, err := socks.SOCKS5("tcp", p.addr, auth, toProxy{d, p})
+	if err != nil {
+		return nil, p.failed(ctx, "setting up", err)
+	}
+	c, err := s.(socks.ContextDialer).DialContext(ctx, "tcp", to)
+	if err != nil {
+		var failure *Failure
+		if errors.As(err, &failure) {
+			return nil, failure
+		}
+		return nil, p.failed(ctx, "asking for "+to, err)
+	}
+	return c, nil
+}
+
+// toProxy is how the SOCKS client connects to its proxy.
+type toProxy struct {
+	d *dialer
+	p *proxy
+}
+
+// Dial is what socks.SOCKS5 wants and, given DialContext, never calls.
+func (t toProxy) Dial(_, _ string) (net.Conn, error) { return nil, errors.ErrUnsupported }
+
+// DialContext is socks.ContextDialer's.
+func (t toProxy) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	return t.d.toProxy(ctx, t.p)
+}
+
+// resolve returns addr with the first usable address of its host in place of the name.
+func (d *dialer) resolve(ctx context.Context, addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", err
+	}
+	found := d.known(host, port)
+	if found == nil {
+		if found, err = d.dialer.Resolver.LookupNetIP(stepsOf(ctx).lookups(ctx), "ip", host); err != nil {
+			return "", err
+		}
+	}
+	if found = d.usable(found); len(found) == 0 {
+		return "", d.lacking()
+	}
+	return net.JoinHostPort(found[0].Unmap().String(), port), nil
+}
