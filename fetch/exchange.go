@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,6 +26,8 @@ type exchange struct {
 	carrier   *conn // the connection; nil until one was had
 	conn      *conn // the same, where this exchange has it to itself; else nil
 	before    int64 // what conn had received before it
+	taken     atomic.Pointer[grip]
+	stray     atomic.Pointer[grip]
 	cancel    context.CancelCauseFunc
 
 	to    *target
@@ -55,6 +58,12 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 	x.began = time.Now() // what was read from a disk until now is no time of the server's
 	resp, err := x.client.RoundTrip(x.request(ctx, to))
 	rec.RemoteAddr = x.remote
+	if x.strayed() && ended(ctx) == nil {
+		if err == nil {
+			_ = resp.Body.Close() // not ours
+		}
+		return answer{failure: &Failure{Kind: Reset, Err: errStray}, stray: true}
+	}
 	if err != nil {
 		return answer{failure: x.explain(ctx, err, rec)}
 	}
@@ -112,7 +121,7 @@ func discard(resp *http.Response) {
 
 // request builds what the transport sends. The header is shared and never written to.
 func (x *exchange) request(ctx context.Context, to *target) *http.Request {
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: x.gotConn})
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: x.gotConn, GotFirstResponseByte: x.firstByte})
 	req := &http.Request{
 		Method: to.method, URL: to.url, Header: x.headerOf(to), Host: to.url.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -165,6 +174,10 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 		return
 	}
 	x.carrier, x.conn, x.before = c, c, c.received.Load()
+	x.taken.Store(nil)
+	if info.Reused {
+		x.taken.Store(&grip{c, x.before, c.writes.Load()})
+	}
 	x.watch.start(c)
 }
 

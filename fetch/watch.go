@@ -91,8 +91,9 @@ type conn struct {
 	net.Conn
 	remote        string
 	received, out atomic.Int64
-	closed        atomic.Bool // by the other side
-	reset         atomic.Bool // by the other side
+	writes        atomic.Int64 // begun
+	closed        atomic.Bool  // by the other side
+	reset         atomic.Bool  // by the other side
 }
 
 func (c *conn) Read(p []byte) (int, error) {
@@ -103,6 +104,7 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 func (c *conn) Write(p []byte) (int, error) {
+	c.writes.Add(1)
 	n, err := c.Conn.Write(p)
 	c.out.Add(int64(n))
 	c.note(err)
