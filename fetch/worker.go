@@ -88,7 +88,12 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 
 // hop points the Task at where its redirect leads.
 func (w *worker) hop(t *task, a answer) {
-	to, failure := t.follow(a.status, a.header.Get("Location"))
+	location, failure := theLocation(a.status, a.header)
+	if failure != nil {
+		t.verdict = Verdict{Failure: failure}
+		return
+	}
+	to, failure := t.follow(a.status, location)
 	if failure != nil {
 		t.verdict = Verdict{Failure: failure}
 		return
