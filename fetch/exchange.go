@@ -86,6 +86,9 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	if x.options.KeepHeader {
 		rec.Header = resp.Header
 	}
+	if x.conn != nil && resp.ProtoMajor != 1 {
+		return answer{failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
+	}
 	followed := isRedirect(resp.StatusCode) && x.options.MaxRedirects > 0 && resp.Header.Get("Location") != ""
 	if followed || x.rest == restUseless || x.rest == restNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
 		discard(resp)
