@@ -191,7 +191,10 @@ func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure
 		f = x.unreadable(f, rec)
 	}
 	switch f.Kind {
-	case Timeout, Stalled, Reset, Truncated, Canceled, Protocol:
+	case Timeout, Stalled, Reset, Truncated, Canceled, Protocol, TLS:
+		if f.Kind == TLS && x.connected.IsZero() {
+			break // a handshake's failure says it all
+		}
 		f.Err = fmt.Errorf("%w; %s", f.Err, x.arrived(rec))
 	}
 	return f
@@ -206,7 +209,7 @@ func (x *exchange) unreadable(f *Failure, rec *Record) *Failure {
 		return failf(TooLarge, "the header is over %d KiB", maxHeaderBytes>>10)
 	case x.carrier != nil && x.carrier.reset.Load():
 		return failf(Reset, "the connection was reset")
-	case x.carrier != nil && x.carrier.closed.Load() && (rec.Status == 0 || x.conn == nil):
+	case x.carrier != nil && x.carrier.closed.Load():
 		return failf(Truncated, "the connection closed before a whole answer")
 	}
 	return f
