@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 //
 // The scripts have these commands beside testscript's own, and the condition race: the race detector watches. Where a URL is expected, * stands for anything.
 //
-//	httpd [-tls|-mute] [NAME]  start a server, its address in $NAME ($URL) and $NAME_HOST; with -tls its authority in ca.pem, with -mute it never speaks
+//	httpd [-tls|-mute|-any] [NAME]  start a server, its address in $NAME ($URL), $NAME_HOST and $NAME_PORT; with -tls its authority in ca.pem,
+//	                                with -mute it never speaks, with -any it is at every address
 //	expand FILE...             replace $NAME in files by the environment's values
 //	pack FROM TO               compress a file as the ending of TO says
 //	exits CODE PROGRAM ARG...  run it and expect the exit code, stdin as for exec

@@ -14,7 +14,7 @@ const maxHeaderBytes = 256 << 10
 // newTransport returns the pooled client of a run. It follows no redirect, decodes nothing and retries nothing
 // but a request that a reused connection was closed under before an answer began (RFC 9110 section 9.2.2).
 func newTransport(o *Options) *http.Transport {
-	d := dialer{timeout: o.ConnectTimeout, whole: o.Timeout, tls: tlsConfig(o)}
+	d := &dialer{timeout: o.ConnectTimeout, whole: o.Timeout, tls: tlsConfig(o)}
 	t := &http.Transport{
 		DialContext:            d.plain,
 		DialTLSContext:         d.secure,
@@ -22,7 +22,7 @@ func newTransport(o *Options) *http.Transport {
 		ForceAttemptHTTP2:      o.HTTP != HTTP1,
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    o.HostConcurrency,
-		MaxIdleConns:           2 * o.Concurrency,
+		MaxIdleConns:           min(2*o.Concurrency, affordable(descriptorLimit())),
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		Protocols:              new(http.Protocols),
@@ -32,6 +32,7 @@ func newTransport(o *Options) *http.Transport {
 			MaxReadFrameSize: 64 << 10,
 		},
 	}
+	d.closeIdle = t.CloseIdleConnections
 	t.Protocols.SetHTTP1(o.HTTP != HTTP2)
 	t.Protocols.SetHTTP2(o.HTTP != HTTP1)
 	t.Protocols.SetUnencryptedHTTP2(o.HTTP == HTTP2) // http:// by prior knowledge, RFC 9113 section 3.3
@@ -63,6 +64,8 @@ type dialer struct {
 	timeout time.Duration
 	whole   time.Duration // of the exchange; net/http lets a dial outlive it
 	tls     *tls.Config
+	// closeIdle makes room where there are too many open files.
+	closeIdle func()
 }
 
 func (d *dialer) plain(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -116,7 +119,9 @@ const writeBuffer = 256 << 10
 
 func (d *dialer) connect(ctx context.Context, network, addr string) (*conn, error) {
 	began := time.Now()
-	raw, err := new(net.Dialer).DialContext(stepsOf(ctx).lookups(ctx), network, addr)
+	raw, err := whenThereIsRoom(ctx, d.closeIdle, func() (net.Conn, error) {
+		return new(net.Dialer).DialContext(stepsOf(ctx).lookups(ctx), network, addr)
+	})
 	if err != nil {
 		return nil, classifyDial(ctx, addr, err)
 	}
