@@ -117,11 +117,8 @@ func tlsPranks(t testing.TB) []prank {
 			_ = put(c.(*tls.Conn).NetConn(), "\x17\x03\x03\x00\x20"+strings.Repeat("x", 32))
 			in.wait()
 		}, kind: fetch.TLS, says: "tls: what came can't be read: tls: bad record MAC; 200 OK and 4 bytes"},
-		{name: "a client certificate asked for too late", over: secure(asking(a.server(t, asItIs))), does: func(c net.Conn, in *hearer) {
-			_ = c.(*tls.Conn).Handshake()
-			_ = c.(*tls.Conn).NetConn().(*net.TCPConn).CloseWrite()
-			_, _ = io.Copy(io.Discard, c.(*tls.Conn).NetConn())
-		}, kind: fetch.TLS, says: "tls: the connection was refused"},
+		{name: "a client certificate asked for too late", over: secure(asking(a.server(t, asItIs))), does: shakes, kind: fetch.TLS, says: "tls: the connection was refused"},
+		{name: "a client certificate asked for too late, over HTTP/2", over: secure(asking(a.server(t, asItIs, "h2"))), does: shakes, kind: fetch.TLS, says: "tls: the connection was refused"},
 		{name: "a length, and no close_notify", over: good, does: abrupt(okFour), body: "body"},
 		{name: "no length, and no close_notify", over: good, does: abrupt(ok + "\r\nbody"), kind: fetch.Truncated, says: okWords},
 		{name: "no length, and close_notify", over: good, does: answers(ok + "\r\nbody"), body: "body"},
@@ -140,6 +137,14 @@ func atMost(config *tls.Config, version uint16) *tls.Config {
 func asking(config *tls.Config) *tls.Config {
 	config.ClientAuth = tls.RequireAnyClientCert
 	return config
+}
+
+// shakes hands and ends the connection.
+func shakes(c net.Conn, _ *hearer) {
+	over := c.(*tls.Conn)
+	_ = over.Handshake()
+	_ = over.NetConn().(*net.TCPConn).CloseWrite()
+	_, _ = io.Copy(io.Discard, over.NetConn())
 }
 
 // abrupt answers and ends the connection under TLS.

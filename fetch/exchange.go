@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -23,9 +25,10 @@ type exchange struct {
 	connected time.Time // zero until a connection was had
 	reused    bool
 	remote    string
-	carrier   *conn // the connection; nil until one was had
-	conn      *conn // the same, where this exchange has it to itself; else nil
-	before    int64 // what conn had received before it
+	carrier   *conn     // the connection; nil until one was had
+	secured   *tls.Conn // what lies over the connection; nil is no TLS
+	conn      *conn     // the same, where this exchange has it to itself; else nil
+	before    int64     // what conn had received before it
 	taken     atomic.Pointer[grip]
 	stray     atomic.Pointer[grip]
 	cancel    context.CancelCauseFunc
@@ -159,7 +162,9 @@ func (s *sent) Read(p []byte) (int, error) {
 func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	x.connected, x.reused = time.Now(), info.Reused
 	raw, shared := info.Conn, x.options.HTTP == HTTP2
+	x.secured = nil
 	if secured, ok := raw.(*tls.Conn); ok {
+		x.secured = secured
 		raw, shared = secured.NetConn(), secured.ConnectionState().NegotiatedProtocol == "h2"
 	}
 	c, ok := raw.(*conn)
@@ -204,6 +209,11 @@ func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure
 // net/http's errors for them have no type.
 // The end of the connection is read only where the bytes before it were not enough.
 func (x *exchange) unreadable(f *Failure, rec *Record) *Failure {
+	if rec.Status == 0 {
+		if alert := x.refused(); alert != nil {
+			return alert
+		}
+	}
 	switch {
 	case x.conn != nil && rec.Status == 0 && x.conn.received.Load()-x.before >= maxHeaderBytes:
 		return failf(TooLarge, "the header is over %d KiB", maxHeaderBytes>>10)
@@ -213,6 +223,29 @@ func (x *exchange) unreadable(f *Failure, rec *Record) *Failure {
 		return failf(Truncated, "the connection closed before a whole answer")
 	}
 	return f
+}
+
+// closing is how long net/http may take to close an HTTP/2 connection once it has failed an exchange over it.
+const closing = 20 * time.Millisecond
+
+// refused returns the alert with which the other side ended an HTTP/2 connection before an answer: net/http tells of it only
+// those who were there when it came. crypto/tls keeps it for whoever reads next, once nobody else does.
+func (x *exchange) refused() *Failure {
+	if x.secured == nil || x.conn != nil || x.carrier == nil {
+		return nil
+	}
+	patience := time.NewTimer(closing)
+	defer patience.Stop()
+	select {
+	case <-x.carrier.given:
+	case <-patience.C:
+		return nil
+	}
+	var op *net.OpError
+	if _, err := x.secured.Read(make([]byte, 1)); errors.As(err, &op) && op.Op == "remote error" {
+		return failf(TLS, "tls: the connection was refused: %w", op.Err)
+	}
+	return nil
 }
 
 func (x *exchange) arrived(rec *Record) string {

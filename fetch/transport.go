@@ -129,5 +129,5 @@ func (d *dialer) connect(ctx context.Context, network, addr string) (*conn, erro
 		_ = tcp.SetWriteBuffer(writeBuffer) // without it uploads are only seen to move in larger steps
 	}
 	stepsOf(ctx).connected(time.Since(began))
-	return &conn{Conn: raw, remote: raw.RemoteAddr().String()}, nil
+	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), given: make(chan struct{})}, nil
 }

@@ -91,9 +91,18 @@ type conn struct {
 	net.Conn
 	remote        string
 	received, out atomic.Int64
-	writes        atomic.Int64 // begun
-	closed        atomic.Bool  // by the other side
-	reset         atomic.Bool  // by the other side
+	writes        atomic.Int64  // begun
+	closed        atomic.Bool   // by the other side
+	reset         atomic.Bool   // by the other side
+	given         chan struct{} // closed once this side has closed the connection: nobody reads from it any more
+	giving        sync.Once
+}
+
+// Close tells those who wait for it.
+func (c *conn) Close() error {
+	err := c.Conn.Close()
+	c.giving.Do(func() { close(c.given) })
+	return err
 }
 
 func (c *conn) Read(p []byte) (int, error) {
