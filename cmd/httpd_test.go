@@ -1,6 +1,7 @@
 package cmd_test
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -40,8 +41,8 @@ func newOrigin() *origin {
 }
 
 // serve starts one more server and returns it.
-func (o *origin) serve(secure bool) *httptest.Server {
-	server := httptest.NewUnstartedServer(nil)
+func (o *origin) serve(listener net.Listener, secure bool) *httptest.Server {
+	server := &httptest.Server{Listener: listener, Config: new(http.Server)}
 	scheme := "http"
 	if secure {
 		scheme = "https"

@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 // The scripts have these commands beside testscript's own, and the condition race: the race detector watches. Where a URL is expected,
 // * stands for anything; what a proxy was asked has via: in front of its method.
 //
-//	httpd [-tls|-mute] [NAME]  start a server, its address in $NAME ($URL) and $NAME_HOST; with -tls its authority in ca.pem, with -mute it never speaks
+//	httpd [-tls|-mute|-any] [NAME]  start a server, its address in $NAME ($URL), $NAME_HOST and $NAME_PORT; with -tls its authority in ca.pem,
+//	                           with -mute it never speaks, with -any it is at every address
 //	middle NAME [USER:PASSWORD]  start an HTTP proxy, its address in $NAME; it finds the servers at every host that ends in example.com,
 //	                           those with TLS at port 443
 //	expand FILE...             replace $NAME in files by the environment's values

@@ -60,7 +60,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		kind, args = args[0], args[1:]
 	}
 	secure := kind == "-tls"
-	needs(ts, !neg && len(args) < 2 && (kind == "" || secure || kind == "-mute"), "httpd [-tls|-mute] [NAME]")
+	needs(ts, !neg && len(args) < 2 && (kind == "" || secure || kind == "-mute" || kind == "-any"), "httpd [-tls|-mute|-any] [NAME]")
 	name := "URL"
 	if len(args) == 1 {
 		name = args[0]
@@ -72,7 +72,16 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv(name, "https://"+silence.Addr().String())
 		return
 	}
-	server := stageOf(ts).serve(secure)
+	address := "127.0.0.1:0"
+	if kind == "-any" {
+		address = "0.0.0.0:0"
+	}
+	listener, err := net.Listen("tcp", address)
+	ts.Check(err)
+	server := stageOf(ts).serve(listener, secure)
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	ts.Check(err)
+	ts.Setenv(name+"_PORT", port)
 	ts.Setenv(name, server.URL)
 	ts.Setenv(name+"_HOST", server.Listener.Addr().String())
 	if secure {

@@ -27,6 +27,30 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// bodyOf returns the body of an answer. One that ends with its connection over TLS has to end with a close_notify:
+// the end of the TCP connection may be anybody's doing (RFC 9112 section 9.8).
+func (x *exchange) bodyOf(resp *http.Response) io.Reader {
+	if x.conn == nil || resp.TLS == nil || resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 {
+		return resp.Body
+	}
+	return &untilNotified{resp.Body, x.conn}
+}
+
+// An untilNotified is the body of a TLS connection's rest.
+type untilNotified struct {
+	in   io.Reader
+	conn *conn
+}
+
+// Read takes an end for a cut where it was read from the TCP connection: after a close_notify nothing more is.
+func (u *untilNotified) Read(p []byte) (int, error) {
+	n, err := u.in.Read(p)
+	if err == io.EOF && u.conn.closed.Load() {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
 // canHaveBody says which answers carry a body at all (RFC 9110 section 6.4.1).
 func canHaveBody(method string, status int) bool {
 	return method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified
@@ -35,7 +59,7 @@ func canHaveBody(method string, status int) bool {
 // readBody reads the decoded body of an accepted answer, bounded and hashed, into rec or its Keeper. The error is a *Failure,
 // or what the connection died of.
 func (x *exchange) readBody(resp *http.Response, rec *Record) error {
-	in := &wire{in: resp.Body, watch: x.watch}
+	in := &wire{in: x.bodyOf(resp), watch: x.watch}
 	var codings []string
 	if !x.options.Identity {
 		codings = contentCodings(resp.Header)

@@ -29,7 +29,9 @@ type dialer struct {
 	agent   string        // what a proxy is told of us
 	proxies *proxies      // nil is none
 	ping    time.Duration // of silence, before a ping on an HTTP/2 connection and after it
-	rule    Private       // anything but PrivateAllow refuses addresses that are not public
+	// closeIdle makes room where there are too many open files.
+	closeIdle func()
+	rule      Private // anything but PrivateAllow refuses addresses that are not public
 }
 
 func newDialer(o *Options, n network) *dialer {
@@ -121,7 +123,7 @@ func (d *dialer) reach(ctx context.Context, scheme, addr string) (*conn, error) 
 }
 
 func (d *dialer) counted(raw net.Conn) *conn {
-	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: time.Now(), patience: d.ping}
+	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: time.Now(), patience: d.ping, given: make(chan struct{})}
 }
 
 // writeBuffer bounds what lies in the kernel of an upload, so that a slow one is seen to move.
@@ -129,7 +131,9 @@ const writeBuffer = 256 << 10
 
 // direct connects to addr itself. Its error is a *Failure.
 func (d *dialer) direct(ctx context.Context, addr string) (net.Conn, error) {
-	raw, err := d.dial(stepsOf(ctx).lookups(ctx), addr)
+	raw, err := whenThereIsRoom(ctx, d.closeIdle, func() (net.Conn, error) {
+		return d.dial(stepsOf(ctx).lookups(ctx), addr)
+	})
 	if err != nil {
 		return nil, classifyDial(ctx, addr, err)
 	}

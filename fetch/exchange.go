@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,9 +25,12 @@ type exchange struct {
 	connected time.Time // zero until a connection was had
 	reused    bool
 	remote    string
-	carrier   *conn // the connection; nil until one was had
-	conn      *conn // the same, where this exchange has it to itself; else nil
-	before    int64 // what conn had received before it
+	carrier   *conn     // the connection; nil until one was had
+	secured   *tls.Conn // what lies over the connection; nil is no TLS
+	conn      *conn     // the same, where this exchange has it to itself; else nil
+	before    int64     // what conn had received before it
+	taken     atomic.Pointer[grip]
+	stray     atomic.Pointer[grip]
 	cancel    context.CancelCauseFunc
 
 	to    *target
@@ -55,6 +61,12 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 	x.began = time.Now() // what was read from a disk until now is no time of the server's
 	resp, err := x.client.RoundTrip(x.request(ctx, to))
 	rec.RemoteAddr = x.remote
+	if x.strayed() && ended(ctx) == nil {
+		if err == nil {
+			_ = resp.Body.Close() // not ours
+		}
+		return answer{failure: &Failure{Kind: Reset, Err: errStray}, stray: true}
+	}
 	if err != nil {
 		return answer{failure: x.explain(ctx, err, rec)}
 	}
@@ -79,6 +91,9 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	rec.ContentType = resp.Header.Get("Content-Type")
 	if x.options.KeepHeader {
 		rec.Header = resp.Header
+	}
+	if x.conn != nil && resp.ProtoMajor != 1 {
+		return answer{failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
 	}
 	followed := isRedirect(resp.StatusCode) && x.options.MaxRedirects > 0 && resp.Header.Get("Location") != ""
 	if followed || x.rest == restUseless || x.rest == restNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
@@ -115,7 +130,7 @@ func discard(resp *http.Response) {
 
 // request builds what the transport sends. The header is shared and never written to.
 func (x *exchange) request(ctx context.Context, to *target) *http.Request {
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: x.gotConn})
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: x.gotConn, GotFirstResponseByte: x.firstByte})
 	req := &http.Request{
 		Method: to.method, URL: to.url, Header: x.withCookies(x.headerOf(to), to.url), Host: to.url.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -150,7 +165,9 @@ func (s *sent) Read(p []byte) (int, error) {
 func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	x.connected, x.reused = time.Now(), info.Reused
 	raw, shared := info.Conn, x.options.HTTP == HTTP2
+	x.secured = nil
 	if secured, ok := raw.(*tls.Conn); ok {
+		x.secured = secured
 		raw, shared = secured.NetConn(), secured.ConnectionState().NegotiatedProtocol == "h2"
 	}
 	c, ok := raw.(*conn)
@@ -168,6 +185,10 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 		return
 	}
 	x.carrier, x.conn, x.before = c, c, c.received.Load()
+	x.taken.Store(nil)
+	if info.Reused {
+		x.taken.Store(&grip{c, x.before, c.writes.Load()})
+	}
 	x.watch.start(c)
 }
 
@@ -178,7 +199,10 @@ func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure
 		f = x.unreadable(f, rec)
 	}
 	switch f.Kind {
-	case Timeout, Stalled, Reset, Truncated, Canceled, Protocol:
+	case Timeout, Stalled, Reset, Truncated, Canceled, Protocol, TLS:
+		if f.Kind == TLS && x.connected.IsZero() {
+			break // a handshake's failure says it all
+		}
 		f.Err = fmt.Errorf("%w; %s", f.Err, x.arrived(rec))
 	}
 	return f
@@ -188,17 +212,45 @@ func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure
 // net/http's errors for them have no type.
 // The end of the connection is read only where the bytes before it were not enough.
 func (x *exchange) unreadable(f *Failure, rec *Record) *Failure {
+	if rec.Status == 0 {
+		if alert := x.refused(); alert != nil {
+			return alert
+		}
+	}
 	switch {
 	case x.conn != nil && rec.Status == 0 && x.conn.received.Load()-x.before >= maxHeaderBytes:
 		return failf(TooLarge, "the header is over %d KiB", maxHeaderBytes>>10)
 	case x.carrier != nil && x.carrier.reset.Load():
 		return failf(Reset, "the connection was reset")
-	case x.carrier != nil && x.carrier.closed.Load() && (rec.Status == 0 || x.conn == nil):
+	case x.carrier != nil && x.carrier.closed.Load():
 		return failf(Truncated, "the connection closed before a whole answer")
 	case x.carrier != nil && x.conn == nil && x.carrier.isSilent():
 		return failf(Stalled, "nothing came over the connection, no answer to a ping either")
 	}
 	return f
+}
+
+// closing is how long net/http may take to close an HTTP/2 connection once it has failed an exchange over it.
+const closing = 20 * time.Millisecond
+
+// refused returns the alert with which the other side ended an HTTP/2 connection before an answer: net/http tells of it only
+// those who were there when it came. crypto/tls keeps it for whoever reads next, once nobody else does.
+func (x *exchange) refused() *Failure {
+	if x.secured == nil || x.conn != nil || x.carrier == nil {
+		return nil
+	}
+	patience := time.NewTimer(closing)
+	defer patience.Stop()
+	select {
+	case <-x.carrier.given:
+	case <-patience.C:
+		return nil
+	}
+	var op *net.OpError
+	if _, err := x.secured.Read(make([]byte, 1)); errors.As(err, &op) && op.Op == "remote error" {
+		return failf(TLS, "tls: the connection was refused: %w", op.Err)
+	}
+	return nil
 }
 
 func (x *exchange) arrived(rec *Record) string {

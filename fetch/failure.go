@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"reflect"
 	"strings"
 	"syscall"
 	"time"
@@ -90,6 +91,20 @@ const protocolError = 1
 
 func (streamError) Error() string { return "stream error" }
 
+// goAway reads the error that net/http makes of a connection that ended behind a GOAWAY (RFC 9113 section 6.8):
+// unlike a stream's it does not lend itself to errors.As, so it is known by its fields.
+func goAway(err error) (code uint32, ok bool) {
+	v := reflect.ValueOf(innermost(err))
+	if v.Kind() != reflect.Struct || !v.FieldByName("LastStreamID").IsValid() {
+		return 0, false
+	}
+	field := v.FieldByName("ErrCode")
+	if !field.IsValid() || !field.CanUint() {
+		return 0, false
+	}
+	return uint32(field.Uint()), true //nolint:gosec // a uint32 by RFC 9113
+}
+
 // classify says what kind of failure err is, by its type. A failure already classified stays as it is.
 func classify(ctx context.Context, err error) *Failure {
 	if f := ended(ctx); f != nil {
@@ -112,13 +127,24 @@ func classify(ctx context.Context, err error) *Failure {
 		return failf(Reset, "the server reset the stream (HTTP/2 error code %#x)", stream.Code)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return failf(Truncated, "the connection closed before a whole answer")
-	case errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error"): // crypto/tls: an alert after the handshake
+	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: an alert after the handshake
 		return failf(TLS, "tls: the connection was refused: %w", op.Err)
+	case errors.As(err, &op) && op.Op == "local error": // an alert of ours
+		return failf(TLS, "tls: what came can't be read: %w", op.Err)
 	case isNetTimeout(err):
 		return failf(Timeout, "the network gave up waiting: %w", err)
 	}
-	return failf(Protocol, "not a valid HTTP answer: %w", innermost(err))
+	switch code, gone := goAway(err); {
+	case gone && code == 0:
+		return failf(Truncated, "the server said goodbye and closed the connection before a whole answer")
+	case gone:
+		return failf(Reset, "the server gave the connection up (HTTP/2 error code %#x)", code)
+	}
+	return failf(Protocol, "not a valid HTTP answer: %s", clip(innermost(err).Error(), maxQuoted))
 }
+
+// maxQuoted is how much of what is wrong with an answer is told: net/http quotes lines as long as a header may be.
+const maxQuoted = 256
 
 // innermost returns the error at the bottom: what lies around it names Go's packages, not what happened.
 func innermost(err error) error {

@@ -10,7 +10,7 @@ import (
 type Fate uint8
 
 // Final ends the Task; Retry, Hop and Anew send it back into a Lane. Anew asks at once for the whole of a body
-// whose rest could not be had: it is no attempt of its own.
+// whose rest could not be had, or once more where the connection held what was no answer: it is no attempt of its own.
 const (
 	Final Fate = iota
 	Retry
@@ -37,6 +37,7 @@ type answer struct {
 	header  http.Header
 	failure *Failure // what went wrong before the answer was whole
 	rest    rest
+	stray   bool // what came was left over from the answer before on the same connection
 }
 
 // A trial is what judging needs to know of the Task.
@@ -45,6 +46,7 @@ type trial struct {
 	retry    *bool // the request's own word on retries
 	attempts int   // made so far, this one included
 	hops     int   // redirects followed so far
+	strays   int   // exchanges in a row, before this one, that met bytes which were no answer
 	since    time.Duration
 }
 
@@ -52,6 +54,9 @@ type trial struct {
 func judge(o *Options, t trial, a answer, now time.Time, chance float64) Verdict {
 	if why := a.useless(); why != nil {
 		return Verdict{Fate: Anew, Failure: why}
+	}
+	if a.stray && t.strays < mostStrays && repeatable(o, t) { // nothing came: as if the connection had been closed before it was used again
+		return Verdict{Fate: Anew, Failure: a.failure}
 	}
 	if a.failure != nil {
 		return again(o, t, Verdict{Failure: a.failure}, o.RetryOn.hasKind(a.failure.Kind), now, chance)
@@ -89,6 +94,9 @@ func (a answer) useless() *Failure {
 	}
 	return nil
 }
+
+// mostStrays is how often an attempt is made once more because of what a connection held. Each time some other exchange has left it so.
+const mostStrays = 5
 
 // stillsHost says which answers speak for the whole host (RFC 6585 section 4, RFC 9110 section 15.6.4).
 func stillsHost(status int) bool {

@@ -16,6 +16,7 @@ type task struct {
 	began          time.Time // when its first exchange began
 	answered       int       // the status of its last exchange; 0 is none
 	whole          bool      // what is left of its body is not to be continued
+	strays         int       // exchanges in a row that met bytes which were no answer
 	lost           *Failure  // why it ends without another exchange
 
 	lane    *lane

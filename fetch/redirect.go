@@ -44,6 +44,17 @@ func (t *target) follow(status int, location string) (target, *Failure) {
 	return to, nil
 }
 
+// theLocation returns the Location of a redirect. Several that differ lead nowhere: which one counts would be anyone's guess.
+func theLocation(status int, h http.Header) (string, *Failure) {
+	values := h["Location"]
+	for _, value := range values {
+		if value != values[0] {
+			return "", failf(Protocol, "%s with an unusable Location: there are %d, and they differ", statusText(status), len(values))
+		}
+	}
+	return h.Get("Location"), nil
+}
+
 func parseLocation(base *url.URL, location string) (*url.URL, error) {
 	ref, err := parseReference(location)
 	if err != nil {

@@ -19,6 +19,7 @@ type roads struct {
 func newRoads(o *Options, n network) roads {
 	r := roads{private: n.private, rule: o.Private, proxies: newProxies(o)}
 	direct := newDialer(o, n)
+	direct.closeIdle = r.close
 	if o.Private != PrivateDeny {
 		direct.proxies = r.proxies
 		r.open = newTransport(o, direct)

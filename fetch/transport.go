@@ -19,7 +19,7 @@ func newTransport(o *Options, d *dialer) *http.Transport {
 		ForceAttemptHTTP2:      o.HTTP != HTTP1,
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    o.HostConcurrency,
-		MaxIdleConns:           2 * o.Concurrency,
+		MaxIdleConns:           min(2*o.Concurrency, affordable(descriptorLimit())),
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		Protocols:              new(http.Protocols),

@@ -94,8 +94,18 @@ type conn struct {
 	heard         atomic.Int64  // when something came last, in nanoseconds since made
 	patience      time.Duration // how long it may be silent when a ping is under way
 	received, out atomic.Int64
-	closed        atomic.Bool // by the other side
-	reset         atomic.Bool // by the other side
+	writes        atomic.Int64  // begun
+	closed        atomic.Bool   // by the other side
+	reset         atomic.Bool   // by the other side
+	given         chan struct{} // closed once this side has closed the connection: nobody reads from it any more
+	giving        sync.Once
+}
+
+// Close tells those who wait for it.
+func (c *conn) Close() error {
+	err := c.Conn.Close()
+	c.giving.Do(func() { close(c.given) })
+	return err
 }
 
 func (c *conn) Read(p []byte) (int, error) {
@@ -109,6 +119,7 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 func (c *conn) Write(p []byte) (int, error) {
+	c.writes.Add(1)
 	n, err := c.Conn.Write(p)
 	c.out.Add(int64(n))
 	c.note(err)

@@ -66,7 +66,10 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if a.failure == nil {
 		t.outcome.status = a.status
 	}
-	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops, since: now.Sub(t.began)}
+	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops, strays: t.strays, since: now.Sub(t.began)}
+	if t.strays++; !a.stray {
+		t.strays = 0
+	}
 	t.verdict = judge(w.options, facts, a, now, w.rng.Float64())
 	x.settle(t.verdict, a.status)
 	if t.verdict.Fate == Hop {
@@ -85,7 +88,12 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 
 // hop points the Task at where the redirect leads that came from the address remote.
 func (w *worker) hop(t *task, a answer, remote string) {
-	to, failure := t.follow(a.status, a.header.Get("Location"))
+	location, failure := theLocation(a.status, a.header)
+	if failure != nil {
+		t.verdict = Verdict{Failure: failure}
+		return
+	}
+	to, failure := t.follow(a.status, location)
 	if failure != nil {
 		t.verdict = Verdict{Failure: failure}
 		return

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package fetch
+
+import "math"
+
+// descriptorLimit returns how many files the process may have open; here nothing says so.
+func descriptorLimit() uint64 { return math.MaxUint64 }

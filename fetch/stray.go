@@ -1,0 +1,30 @@
+package fetch
+
+import "errors"
+
+// errStray is why an answer is no answer. It names no server: what asked on the same connection before is known to have been answered.
+var errStray = errors.New("the connection held bytes that were no answer to this request")
+
+// A grip is a connection used again, as it was taken: what it had received and how often it had been written to.
+type grip struct {
+	conn             *conn
+	received, writes int64
+}
+
+// firstByte is called with the first byte of an answer at hand. One that was there before anything of the request was written,
+// or without anything received since, is left over from the answer before: net/http may not have seen it when it gave the
+// connection away.
+func (x *exchange) firstByte() {
+	g := x.taken.Load()
+	if g == nil || g.conn.received.Load() != g.received && g.conn.writes.Load() != g.writes {
+		return
+	}
+	x.stray.Store(g)
+	_ = g.conn.Close() // nobody else is to get it
+}
+
+// strayed reports whether what came was left over from the answer before.
+func (x *exchange) strayed() bool {
+	g := x.stray.Load()
+	return g != nil && g == x.taken.Load()
+}
