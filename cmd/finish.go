@@ -84,6 +84,9 @@ func (out *outputs) settle(r *report) {
 
 // settleFiles brings bodies to disk before the Records that point to them.
 func (out *outputs) settleFiles(r *report) {
+	if out.bodies != nil {
+		out.failed(r, out.bodies.StillThere())
+	}
 	if out.resumed != nil {
 		out.failed(r, out.resumed.Close())
 		return

@@ -157,7 +157,7 @@ func registerRequest(r *registrar, s *settings) {
 	r.text(&o.Method, "request", "X", "method", "method of requests that name none")
 	r.list(&s.data, "data", "d", "data", "body of requests that bring none, as curl sends it; @file reads it from a file")
 	r.list(&s.headers, "header", "H", "line", "a header for every request; @file reads them from a file; 'Name:' takes one away")
-	r.text(&s.user, "user", "u", "user:password", "Basic authentication for every host of the input; better given as BATCHFETCH_USER")
+	r.text(&s.user, "user", "u", "user:password", "Basic authentication for every host of the input; better given as BATCHFETCH_USER, or @file")
 	r.toggle(&s.netrc, "netrc", "n", "take user and password of each host of the input from ~/.netrc, or the file that $NETRC names")
 	r.list(&s.cookies, "cookie", "b", "data|file", "cookies, name=value; name2=value2, for every host of the input; without = the file they are in (Netscape's format); what answers set is kept for the run, and '' does only that")
 	s.userAgent = "batchfetch/" + version()

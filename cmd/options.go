@@ -33,7 +33,7 @@ func (s *settings) resolve() []error {
 	}
 	s.note("data", s.readData())
 	s.note("header", s.readHeaders())
-	o.Username, o.Password, _ = strings.Cut(s.user, ":")
+	s.note("user", s.readUser())
 	s.readNetrc()
 	s.readCookies()
 	if !validUserAgent(s.userAgent) {
@@ -150,6 +150,20 @@ func (s *settings) readNamed(flag, name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is over 64 MiB", name)
 	}
 	return content, nil
+}
+
+// readUser reads -u, from a file where it starts with @.
+func (s *settings) readUser() error {
+	text := s.user
+	if name, isFile := strings.CutPrefix(text, "@"); isFile {
+		content, err := s.readNamed("user", name)
+		if err != nil {
+			return err
+		}
+		text = strings.TrimRight(string(content), "\r\n")
+	}
+	s.fetch.Username, s.fetch.Password, _ = strings.Cut(text, ":")
+	return nil
 }
 
 // readHeaders reads -H as curl does: 'Name: value', 'Name:' to take one away, 'Name;' for an empty one, @file for lines of those.

@@ -51,6 +51,9 @@ func runFetch(in *interrupts, s *settings, args []string) int {
 
 	watching, stopWatching := context.WithCancel(in.ctx)
 	watched := out.watch(watching, in, s, counts, inputs)
+	if most := fetch.MostConcurrency(); s.fetch.Concurrency > most {
+		out.tell(slog.LevelWarn, fmt.Sprintf("--concurrency %d is lowered to %d: no more files may be open", s.fetch.Concurrency, most), "ulimit -n raises that")
+	}
 	in.begin()
 	summary, err := fetch.Run(in.ctx, src, counts, s.fetch)
 	stopWatching()

@@ -23,6 +23,9 @@ func affordable(descriptors uint64) int {
 	return int(min((descriptors-spareDescriptors)/descriptorsEach, mostConcurrency)) //nolint:gosec // at most mostConcurrency
 }
 
+// MostConcurrency returns how many exchanges this process can have under way at once, by the number of files that it may open.
+func MostConcurrency() int { return affordable(descriptorLimit()) }
+
 // roomPause is how long a dial waits for a descriptor before it asks again.
 const roomPause = 20 * time.Millisecond
 

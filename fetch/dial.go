@@ -185,6 +185,9 @@ func (d *dialer) known(host, port string) []netip.Addr {
 	if a, ok := literalAddr(host); ok {
 		return []netip.Addr{a}
 	}
+	if a, err := netip.ParseAddr(host); err == nil && a.Is4In6() {
+		return []netip.Addr{a.Unmap()} // a zone means nothing to it
+	}
 	return nil
 }
 

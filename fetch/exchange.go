@@ -67,6 +67,10 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 		}
 		return answer{failure: &Failure{Kind: Reset, Err: errStray}, stray: true}
 	}
+	if err == nil && ctx.Err() != nil { // over TLS a server may hear of our leaving, and answer, before we have left
+		_ = resp.Body.Close() // what it says then is no answer
+		err = ctx.Err()
+	}
 	if err != nil {
 		return answer{failure: x.explain(ctx, err, rec)}
 	}

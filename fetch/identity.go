@@ -9,7 +9,7 @@ import (
 // the netrc's. A header of the user's own wins over all of them, as with curl. It is asked for what the input names and
 // never after a redirect.
 func (tg *targeter) authorized(h http.Header, u *url.URL) http.Header {
-	if u.User == nil && (tg.options.Netrc == nil || tg.options.Username != "") {
+	if u.User == nil && (tg.options.Netrc == nil || tg.options.hasLogin()) {
 		return h
 	}
 	if _, given := tg.options.Header["Authorization"]; given {
@@ -21,6 +21,9 @@ func (tg *targeter) authorized(h http.Header, u *url.URL) http.Header {
 	}
 	return merge(h, http.Header{"Authorization": {basic(l.name, l.password)}})
 }
+
+// hasLogin reports whether every request has credentials; tokens often come as a password without a name.
+func (o *Options) hasLogin() bool { return o.Username != "" || o.Password != "" }
 
 // loginFor asks the netrc for all that the URL leaves open: a password, or both.
 func (tg *targeter) loginFor(u *url.URL) (login, bool) {

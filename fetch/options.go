@@ -57,7 +57,7 @@ type Options struct {
 	// Header is sent with every request, under canonical names; a request's own header of the same name wins.
 	// A nil value drops a header of ours.
 	Header http.Header
-	// Username and Password are for Basic authentication of every request (RFC 7617); an empty Username is none.
+	// Username and Password are for Basic authentication of every request (RFC 7617); both empty is none.
 	Username, Password string
 	// Netrc has the credentials of hosts for which neither their URL nor Username has any; nil is none.
 	Netrc *Netrc

@@ -42,7 +42,7 @@ const backlog = 256
 // what flies. The error is nil unless the run itself broke: a *Mistake for each unusable option (joined),
 // an *OutputError, an *InputError, or the cause of ctx's end.
 //
-// Where the process may open few files, fewer exchanges than Options.Concurrency are under way at once.
+// Where the process may open few files, fewer exchanges than Options.Concurrency are under way at once: see MostConcurrency.
 //
 // Run awaits all that it starts, but for a source that is blocked in a read when the run is stopped: it is asked
 // nothing more once that read returns.
@@ -50,7 +50,7 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 	if err := options.Validate(); err != nil {
 		return Summary{}, err
 	}
-	options.Concurrency = min(options.Concurrency, affordable(descriptorLimit()))
+	options.Concurrency = min(options.Concurrency, MostConcurrency())
 	ways := newRoads(&options, realNetwork())
 	defer ways.close()
 	return runAlong(ctx, source, sink, &options, ways)

@@ -9,6 +9,9 @@ import (
 // maxHeaderBytes bounds the header of an answer.
 const maxHeaderBytes = 256 << 10
 
+// mostPools is how many pools of idle connections a run may have: see roads.
+const mostPools = 3
+
 // newTransport returns a pooled client over connections of d. It follows no redirect, decodes nothing and retries nothing
 // but a request that a reused connection was closed under before an answer began (RFC 9110 section 9.2.2).
 func newTransport(o *Options, d *dialer) *http.Transport {
@@ -19,7 +22,7 @@ func newTransport(o *Options, d *dialer) *http.Transport {
 		ForceAttemptHTTP2:      o.HTTP != HTTP1,
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    o.HostConcurrency,
-		MaxIdleConns:           min(2*o.Concurrency, affordable(descriptorLimit())),
+		MaxIdleConns:           min(2*o.Concurrency, max(MostConcurrency()/mostPools, 1)),
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		Protocols:              new(http.Protocols),

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -57,15 +58,24 @@ func isEmpty(root *os.Root) bool {
 	return err == io.EOF
 }
 
-// Close closes the directory. Its error says that the directory has moved away meanwhile, and the bodies with it.
-func (b *Bodies) Close() error {
+// StillThere returns an error where the directory has moved away, and the bodies with it: no Record says where they are.
+func (b *Bodies) StillThere() error {
 	held, err := b.root.Stat(".")
-	named, gone := os.Stat(b.dir)
-	if err == nil && gone == nil && !os.SameFile(held, named) {
-		err = &fs.PathError{Op: "write", Path: b.dir, Err: errReplaced}
+	if err != nil {
+		return err
 	}
-	return errors.Join(err, gone, b.flusher.close(), b.root.Close())
+	named, err := os.Stat(b.dir)
+	if err == nil && !os.SameFile(held, named) {
+		err = &fs.PathError{Op: "stat", Path: b.dir, Err: errReplaced}
+	}
+	if err != nil {
+		return fmt.Errorf("the directory of the saved bodies has moved away: %w", err)
+	}
+	return nil
 }
+
+// Close closes the directory.
+func (b *Bodies) Close() error { return errors.Join(b.flusher.close(), b.root.Close()) }
 
 // Spare keeps the names of files for what they are: no body takes the place of an output or an input that lies in the directory.
 func (b *Bodies) Spare(files ...string) {
@@ -103,12 +113,21 @@ func (b *Bodies) Keep(r *fetch.Request) (fetch.Keeping, error) {
 			return nil, b.named(err)
 		}
 	}
-	s := &savedBody{bodies: b, request: r, name: stem + startEnding}
-	if s.File = b.start(s.name); s.File != nil {
-		return s, nil
+	s := &savedBody{bodies: b, request: r}
+	for n := range mostAtOnce {
+		s.name = stem + startEnding
+		if n > 0 {
+			s.name = stem + "." + strconv.Itoa(n) + startEnding
+		}
+		if s.File, err = b.start(s.name); !errors.Is(err, ErrBusy) {
+			break
+		}
 	}
-	s.name = unfinished(path.Dir(stem))
-	if s.File, err = b.root.OpenFile(s.name, newFile, 0o666); err != nil {
+	if errors.Is(err, ErrBusy) || errors.Is(err, errNoLock) {
+		s.name = unfinished(path.Dir(stem))
+		s.File, err = b.root.OpenFile(s.name, newFile, 0o666)
+	}
+	if err != nil {
 		return nil, b.named(err)
 	}
 	return s, nil
@@ -120,29 +139,43 @@ const newFile = os.O_WRONLY | os.O_CREATE | os.O_EXCL
 // startEnding is that of a body that has only begun: the next attempt takes what a kill has left under that name out of the way.
 const startEnding = ".tmp"
 
-// start makes and locks a file of that name. It returns nil where another has it, or it can't be made.
-func (b *Bodies) start(name string) *os.File {
+// mostAtOnce is how many equal requests at once have such names; more have names that nobody finds again.
+const mostAtOnce = 8
+
+// errNoLock says that nobody could be kept away from a file.
+var errNoLock = errors.New("files can't be locked here")
+
+// start makes and locks a file of that name. The error is ErrBusy where another has it.
+func (b *Bodies) start(name string) (*os.File, error) {
 	if !canLock {
-		return nil
+		return nil, errNoLock
 	}
 	f, err := b.root.OpenFile(name, newFile, 0o666)
 	if errors.Is(err, fs.ErrExist) {
 		left, busy := b.grasp(name)
 		if busy != nil {
-			return nil
+			return nil, ErrBusy
 		}
 		_ = b.root.Remove(name) // while it is locked; the next line sees
 		_ = left.Close()
-		f, err = b.root.OpenFile(name, newFile, 0o666)
+		if f, err = b.root.OpenFile(name, newFile, 0o666); errors.Is(err, fs.ErrExist) {
+			return nil, ErrBusy
+		}
 	}
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	if lock(f) != nil || b.sameFile(f, name) != nil { // another took it for one that a kill has left
+	err = lock(f)
+	if err != nil && !errors.Is(err, ErrBusy) {
+		_ = b.root.Remove(name) // it is empty
+		_ = f.Close()
+		return nil, errNoLock
+	}
+	if info, unknown := f.Stat(); err != nil || unknown != nil || !isNamed(info) { // another took it for one that a kill has left
 		_ = f.Close() // it is empty, and not ours any more
-		return nil
+		return nil, ErrBusy
 	}
-	return f
+	return f, nil
 }
 
 // unfinished is a name that nobody knows.

@@ -43,10 +43,15 @@ func (j *Resumed) sync() error {
 	if j.failed != nil {
 		return j.failed
 	}
-	if j.failed = err; err != nil {
+	if err != nil {
+		j.failed, j.unsure = err, err
 		return err
 	}
-	return j.append(appendMark(nil, to.length, to.size))
+	err = j.append(appendMark(nil, to.length, to.size))
+	if err == nil {
+		j.vouched = to
+	}
+	return err
 }
 
 // flushAll brings the bodies, the output and the journal to disk.

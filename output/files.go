@@ -97,9 +97,12 @@ func openLocked(name string, flag int) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		if lock(f) != nil {
-			_ = f.Close() // it is another run's
-			return nil, fmt.Errorf("%s: %w", name, ErrBusy)
+		if err := lock(f); err != nil {
+			_ = f.Close() // nothing was written
+			if errors.Is(err, ErrBusy) {
+				err = fmt.Errorf("%s: %w", name, ErrBusy)
+			}
+			return nil, err
 		}
 		held, err := f.Stat()
 		named, gone := os.Stat(name)
@@ -127,6 +130,9 @@ func notBusy(name string) error {
 
 // lockJournal locks the journal of the output name, so that no run with --resume goes on with it. It returns nil where there is none.
 func lockJournal(name string) (*os.File, error) {
+	if info, err := os.Stat(journalOf(name)); err == nil && !info.Mode().IsRegular() {
+		return nil, nil
+	}
 	f, err := openLocked(journalOf(name), os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -159,11 +165,11 @@ func (f *File) Commit() error {
 	}
 	defer f.releaseJournal()
 	err := f.Sync()
-	if err == nil && f.journal != nil { // it is not about this output: its lock was taken with ours
-		err = os.Remove(f.journal.Name())
-	}
 	if err == nil {
 		err = os.Rename(f.Part(), f.name) // while the lock is held
+	}
+	if err == nil && f.journal != nil { // it was not about this output: its lock was taken with ours
+		err = os.Remove(f.journal.Name())
 	}
 	if closed := f.Close(); err == nil {
 		err = closed

@@ -81,9 +81,7 @@ func (b *Bodies) grasp(part string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if lock(f) != nil {
-		err = ErrBusy
-	} else {
+	if err = lock(f); err == nil {
 		err = b.sameFile(f, part)
 	}
 	if err != nil {

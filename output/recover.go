@@ -141,6 +141,7 @@ func (c commit) check(out io.ReaderAt, length int64) error {
 func (h *history) load(f io.ReaderAt, to cut, l *ledger, bodies *Bodies) (dones int64, err error) {
 	l.reserve(h.dones)
 	var names []uint64
+	var saved int64
 	if bodies != nil && len(h.dirs) > 0 {
 		names = make([]uint64, 0, h.dones)
 	}
@@ -157,14 +158,17 @@ func (h *history) load(f io.ReaderAt, to cut, l *ledger, bodies *Bodies) (dones 
 			}
 		}
 		dones += f.successes()
+		if f.kind == frameFiles {
+			saved += f.successes()
+		}
 	})
 	if bodies == nil || err != nil {
 		return dones, err
 	}
 	bodies.claims.inherit(h.salt, names)
-	if len(names) > 0 && !bodies.littered.Load() && slices.Contains(h.dirs, bodies.place()) {
-		return 0, &ResumeError{fmt.Sprintf("%s is empty, though the journal says that %d bodies are in it", bodies.dir, len(names)),
-			"bring it back, or remove the output and its journal to begin anew"}
+	if saved > 0 && !bodies.littered.Load() && slices.Contains(h.dirs, bodies.place()) {
+		return 0, &ResumeError{bodies.dir + " is empty, though the journal says that earlier runs have put bodies there",
+			"bring them back, name another directory for the rest, or remove the output and its journal to begin anew"}
 	}
 	return dones, nil
 }

@@ -12,11 +12,10 @@ import (
 // Resume opens the output name and its journal, makes them where they are missing, and cuts the output back to what is committed.
 // The error is a *ResumeError where they don't belong together, ErrBusy where another run has them.
 func Resume(name string, settings ResumeSettings) (*Resumed, error) {
-	name = behindLinks(name)
-	if info, err := os.Stat(name); err == nil && inPlace(name, info) {
-		return nil, &ResumeError{name + " is no regular file, which alone can be gone on with", "name a file, or leave out --resume"}
+	if err := regular(name); err != nil {
+		return nil, err
 	}
-	j := &Resumed{name: name, settings: settings, flush: (*os.File).Sync}
+	j := &Resumed{name: behindLinks(name), settings: settings, flush: (*os.File).Sync}
 	err := j.open()
 	if err == nil {
 		err = j.recover()
@@ -31,8 +30,19 @@ func Resume(name string, settings ResumeSettings) (*Resumed, error) {
 	return j, nil
 }
 
+// regular refuses the names of devices, streams and directories.
+func regular(name string) error {
+	if info, err := os.Stat(name); err == nil && inPlace(name, info) {
+		return &ResumeError{name + " is no regular file, which alone can be gone on with", "name a file, or leave out --resume"}
+	}
+	return nil
+}
+
 // Look reads what is done and touches nothing: the Resumed can only be asked, and closed with Discard.
 func Look(name string, settings ResumeSettings) (*Resumed, error) {
+	if err := regular(name); err != nil {
+		return nil, err
+	}
 	j := &Resumed{name: behindLinks(name), settings: settings}
 	defer j.closeOutputs()
 	var err, missing error
@@ -129,6 +139,9 @@ func (j *Resumed) look(size int64, begun bool) error {
 		return err
 	}
 	j.dirty = len(h.tail) > 0
+	if j.vouched = j.at; j.dirty {
+		j.vouched = cut{h.marked.length, max(h.marked.size, int64(headerSize))}
+	}
 	j.strayed = len(h.dirs) > 0 && j.dirty
 	return nil
 }
@@ -140,6 +153,7 @@ func (j *Resumed) create() error {
 		j.settings.Bodies.claims.inherit(j.salt, nil)
 	}
 	j.at = cut{0, int64(headerSize)}
+	j.vouched = j.at
 	if _, err := j.journal.WriteAt(append([]byte(journalMagic), j.salt[:]...), 0); err != nil {
 		return errors.Join(err, j.journal.Truncate(0))
 	}

@@ -36,11 +36,13 @@ type Resumed struct {
 	sum     uint32 // of what was written since the last commit
 	frame   []byte
 
-	mu     sync.Mutex // the writer commits while KeepSynced marks
-	at     cut        // what is committed
-	begun  bool       // the run frame stands
-	dirty  bool       // something is committed that no mark vouches for
-	failed error      // why a frame could not be written, or flushed: nothing is committed or vouched for after that
+	mu      sync.Mutex // the writer commits while KeepSynced marks
+	at      cut        // what is committed
+	vouched cut        // what the last mark says
+	unsure  error      // why a flush failed: what is behind the mark may never have got to the disk
+	begun   bool       // the run frame stands
+	dirty   bool       // something is committed that no mark vouches for
+	failed  error      // why a frame could not be written, or flushed: nothing is committed or vouched for after that
 
 	strayed bool // bodies that no mark vouches for may lie elsewhere than where this run puts its own
 
@@ -145,6 +147,9 @@ func (j *Resumed) Committed() int64 { return j.committed.Load() }
 func (j *Resumed) Close() error {
 	if j.written > j.at.length {
 		j.dirty = true
+	}
+	if j.unsure != nil { // the next run would find it all in the system's memory, and nothing wrong
+		j.at = j.vouched
 	}
 	err := errors.Join(j.failed, j.cutBack())
 	if err == nil { // after an error of the disk another flush proves nothing
