@@ -24,7 +24,8 @@ var privateSpans = []span{
 	{netip.MustParsePrefix("10.0.0.0/8"), "private"},
 	{netip.MustParsePrefix("100.64.0.0/10"), "shared (CGNAT)"}, // RFC 6598
 	{netip.MustParsePrefix("127.0.0.0/8"), "loopback"},
-	{netip.MustParsePrefix("169.254.0.0/16"), "link-local"}, // the clouds' metadata among them
+	{netip.MustParsePrefix("168.63.129.16/32"), "a cloud's own"}, // a public address that only machines of one cloud reach
+	{netip.MustParsePrefix("169.254.0.0/16"), "link-local"},      // the clouds' metadata among them
 	{netip.MustParsePrefix("172.16.0.0/12"), "private"},
 	{netip.MustParsePrefix("192.0.0.0/24"), "reserved"},
 	{netip.MustParsePrefix("192.168.0.0/16"), "private"},
