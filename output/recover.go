@@ -66,6 +66,9 @@ func (h *history) take(f frame) {
 		h.tail = append(h.tail, h.last)
 		h.dones += f.successes()
 	case frameMark:
+		if f.size() > f.end || f.length() > h.last.length {
+			return // it can't vouch for what comes after it
+		}
 		h.marked = flushed{f.length(), f.size()}
 		for len(h.tail) > 0 && h.tail[0].end <= h.marked.size {
 			h.tail = h.tail[1:]

@@ -72,6 +72,9 @@ func TestSettle(t *testing.T) {
 		{name: "power cut, output short", boot: before, spoil: func(s *scene) { s.out = s.out[:25] }, length: 20, dones: 2},
 		{name: "power cut, output of zeroes", boot: before, spoil: func(s *scene) { clear(s.out[12:]) }, length: 10, dones: 1},
 		{name: "power cut, journal of zeroes", boot: before, spoil: func(s *scene) { clear(s.journal[s.ends[1]+3:]) }, length: 20, dones: 2},
+		{name: "a mark that vouches for what comes after it", boot: before, bodies: true, spoil: func(s *scene) {
+			s.journal = appendMark(s.journal, 30, int64(len(s.journal))+100)
+		}, length: 10, dones: 1},
 		{name: "unknown boot", boot: bootID{}, spoil: func(s *scene) { s.out = s.out[:25] }, length: 20, dones: 2},
 
 		{name: "output shorter than the mark says", boot: before, spoil: func(s *scene) { s.out = s.out[:9] }, err: errShorter},
