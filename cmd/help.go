@@ -26,7 +26,7 @@ Commands:
 
 const helpTail = `
 Every flag can be set in the environment: --host-rate as BATCHFETCH_HOST_RATE; the command line wins. A flag that may be
-given more than once has one value on each line there.
+given more than once has one value on each line there. An empty one counts as not set, but for --user-agent and --data.
 Sizes take k, M, G (1000) and Ki, Mi, Gi (1024); rates are 10/s, 60/m, 1000/h or 1/15s; durations 500ms, 30s, 5m.
 
 Input lines: a URL, or {"url": …, "method": …, "headers": {…}, "body": …, "body_base64": …, "id": …, "meta": …,

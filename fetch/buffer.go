@@ -65,7 +65,11 @@ func (b *buffer) readFrom(r io.Reader, limit int64) (more bool, err error) {
 		if len(b.bytes) == cap(b.bytes) {
 			b.grow()
 		}
-		n, err := r.Read(b.bytes[len(b.bytes):cap(b.bytes)])
+		end := cap(b.bytes)
+		if limit < int64(end) { // memory that was large once is no reason to read more than shows that there is too much
+			end = int(limit) + 1
+		}
+		n, err := r.Read(b.bytes[len(b.bytes):end])
 		b.bytes = b.bytes[:len(b.bytes)+n]
 		if int64(len(b.bytes)) > limit {
 			return true, nil

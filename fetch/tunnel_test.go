@@ -145,7 +145,7 @@ func TestProxiesOutOfReach(t *testing.T) {
 		for _, page := range []string{"http://a.test/", "https://a.test/"} {
 			for host, want := range map[string]string{
 				"127.0.0.1:1":    "proxy %s://127.0.0.1:1: connecting to 127.0.0.1:1: connection refused",
-				"nowhere.test:1": "proxy %s://nowhere.test:1: no address found for nowhere.test",
+				"missing.test:1": "proxy %s://missing.test:1: no address found for missing.test",
 			} {
 				o := quick(func(o *Options) { o.HTTPProxy = scheme + "://user:s3cret@" + host; o.HTTPSProxy = o.HTTPProxy })
 				r := along(t, o, publicly(t, nil), page).records[0]

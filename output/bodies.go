@@ -60,14 +60,7 @@ func isEmpty(root *os.Root) bool {
 
 // StillThere returns an error where the directory has moved away, and the bodies with it: no Record says where they are.
 func (b *Bodies) StillThere() error {
-	held, err := b.root.Stat(".")
-	if err != nil {
-		return err
-	}
-	named, err := os.Stat(b.dir)
-	if err == nil && !os.SameFile(held, named) {
-		err = &fs.PathError{Op: "stat", Path: b.dir, Err: errReplaced}
-	}
+	err := stillNamed(b.dir, func() (fs.FileInfo, error) { return b.root.Stat(".") })
 	if err != nil {
 		return fmt.Errorf("the directory of the saved bodies has moved away: %w", err)
 	}
@@ -209,7 +202,7 @@ type savedBody struct {
 	*os.File
 	bodies  *Bodies
 	request *fetch.Request
-	name    string // of the file, for now
+	name    string // of the file until it is whole
 	stem    string // what others find it by, as a part; empty while they can't
 	marked  bool
 	mark    fetch.Mark // what it is marked with

@@ -44,7 +44,7 @@ func (j *Resumed) sync() error {
 		return j.failed
 	}
 	if err != nil {
-		j.failed, j.unsure = err, err
+		j.failed, j.unsure = err, true
 		return err
 	}
 	err = j.append(appendMark(nil, to.length, to.size))
@@ -68,16 +68,17 @@ func (j *Resumed) flushAll() error {
 	return errors.Join(j.flush(j.out), j.flush(j.journal))
 }
 
-// stillNamed reports a file whose name is gone, or another file's, by now.
-func stillNamed(f *os.File) error {
-	named, err := os.Stat(f.Name())
+// stillNamed returns an error where the name of what is held open is gone, or another file's, by now.
+func stillNamed(name string, held func() (fs.FileInfo, error)) error {
+	named, err := os.Stat(name)
 	if err != nil {
 		return err
 	}
-	if held, err := f.Stat(); err != nil || !os.SameFile(held, named) {
-		return errors.Join(err, &fs.PathError{Op: "write", Path: f.Name(), Err: errReplaced})
+	ours, err := held()
+	if err == nil && !os.SameFile(ours, named) {
+		err = &fs.PathError{Op: "write", Path: name, Err: errReplaced}
 	}
-	return nil
+	return err
 }
 
 // errReplaced says that what was written has no name any more.

@@ -39,7 +39,7 @@ type Resumed struct {
 	mu      sync.Mutex // the writer commits while KeepSynced marks
 	at      cut        // what is committed
 	vouched cut        // what the last mark says
-	unsure  error      // why a flush failed: what is behind the mark may never have got to the disk
+	unsure  bool       // a flush failed: what is behind the mark may never have got to the disk
 	begun   bool       // the run frame stands
 	dirty   bool       // something is committed that no mark vouches for
 	failed  error      // why a frame could not be written, or flushed: nothing is committed or vouched for after that
@@ -148,14 +148,14 @@ func (j *Resumed) Close() error {
 	if j.written > j.at.length {
 		j.dirty = true
 	}
-	if j.unsure != nil { // the next run would find it all in the system's memory, and nothing wrong
+	if j.unsure { // the next run would find it all in the system's memory, and nothing wrong
 		j.at = j.vouched
 	}
 	err := errors.Join(j.failed, j.cutBack())
 	if err == nil { // after an error of the disk another flush proves nothing
 		err = errors.Join(j.sync(), j.journal.Sync())
 	}
-	err = errors.Join(err, stillNamed(j.out), stillNamed(j.journal))
+	err = errors.Join(err, stillNamed(j.out.Name(), j.out.Stat), stillNamed(j.journal.Name(), j.journal.Stat))
 	j.closeFiles()
 	return err
 }
