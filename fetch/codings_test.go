@@ -71,7 +71,7 @@ func serve(t testing.TB, handler http.HandlerFunc) string {
 // quick are options for one exchange.
 func quick(change func(*Options)) Options {
 	return *options(func(o *Options) {
-		o.Retries = 0
+		o.Retries, o.Adaptive = 0, false
 		if change != nil {
 			change(o)
 		}

@@ -31,6 +31,7 @@ type exchange struct {
 	before    int64     // what conn had received before it
 	taken     atomic.Pointer[grip]
 	stray     atomic.Pointer[grip]
+	heard     atomic.Bool // something of an answer has come
 	cancel    context.CancelCauseFunc
 
 	to    *target
@@ -72,7 +73,7 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 		err = ctx.Err()
 	}
 	if err != nil {
-		return answer{failure: x.explain(ctx, err, rec)}
+		return answer{failure: x.explain(ctx, err, rec), heard: x.heard.Load()}
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is of no use: its close can't matter
 	headers := time.Now()
@@ -97,7 +98,7 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 		rec.Header = resp.Header
 	}
 	if x.conn != nil && resp.ProtoMajor != 1 {
-		return answer{failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
+		return answer{heard: true, failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
 	}
 	followed := isRedirect(resp.StatusCode) && x.options.MaxRedirects > 0 && resp.Header.Get("Location") != ""
 	if followed || x.rest == restUseless || x.rest == restNone && !x.options.AcceptStatus.Has(resp.StatusCode) {

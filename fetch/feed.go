@@ -66,6 +66,16 @@ func (r *run) hand(t *task) bool {
 
 // aim points a Task at what its Request asks for, or says why that can't be asked.
 func (r *run) aim(t *task) {
+	if r.aimAgain(t); t.bad != nil || r.options.Keeper == nil {
+		return
+	}
+	if err := r.options.Keeper.Claim(&t.request); err != nil {
+		t.bad = &LineError{Input: maskLine([]byte(t.request.URL)), Err: err}
+	}
+}
+
+// aimAgain is aim for a Task that has claimed its name.
+func (r *run) aimAgain(t *task) {
 	var err error
 	if t.request.url == nil { // made by hand: nobody has looked at it yet
 		t.request, err = finish(t.request)
@@ -80,10 +90,4 @@ func (r *run) aim(t *task) {
 		return
 	}
 	t.target = to
-	if r.options.Keeper == nil {
-		return
-	}
-	if err := r.options.Keeper.Claim(&t.request); err != nil {
-		t.bad = &LineError{Input: maskLine([]byte(t.request.URL)), Err: err}
-	}
 }

@@ -27,6 +27,9 @@ type Verdict struct {
 	Pause time.Duration
 	// Refused says that the host asked for a longer wait than is obeyed.
 	Refused bool
+	// Health is what the exchange says of its host, and Quota what the answer announced, whatever becomes of the Task.
+	Health Health
+	Quota  Quota
 	// Failure is why a Retry is needed or a Final failed; nil is a success.
 	Failure *Failure
 }
@@ -37,6 +40,7 @@ type answer struct {
 	header  http.Header
 	failure *Failure // what went wrong before the answer was whole
 	rest    rest
+	heard   bool // something came, if no answer
 	stray   bool // what came was left over from the answer before on the same connection
 }
 
@@ -52,6 +56,16 @@ type trial struct {
 
 // judge says what an exchange means. It is pure: now and chance, in [0,1), are arguments.
 func judge(o *Options, t trial, a answer, now time.Time, chance float64) Verdict {
+	v := judgeTask(o, t, a, now, chance)
+	v.Health = healthOf(o, &a)
+	if o.Adaptive && a.status != 0 {
+		v.Quota = quotaOf(a.header, now)
+	}
+	return v
+}
+
+// judgeTask says what it means for the Task.
+func judgeTask(o *Options, t trial, a answer, now time.Time, chance float64) Verdict {
 	if why := a.useless(); why != nil {
 		return Verdict{Fate: Anew, Failure: why}
 	}

@@ -6,29 +6,36 @@ import (
 	"time"
 )
 
-// A lane is one host's queue of Tasks with its tokens, slots and pause. Its key is scheme://host:port.
+// A lane is one host's queue of Tasks with its tokens, slots, pause and health. Its key is scheme://host:port.
 type lane struct {
 	host  string
 	fresh queue[*task] // may start as far as they themselves go, in order of arrival
+	away  *away        // what has been set aside behind fresh; nil is nothing
 	later taskHeap     // back off until their time, then join the end of fresh
-	slots int          // exchanges under way
-	pace  pace
 
-	pausedUntil time.Time // the host asked for silence until then
-	closedUntil time.Time // it asked for more silence than is obeyed; its Tasks fail until then
-	refusals    int       // such answers in a row
-	refused     *Failure  // the last of them
+	slots     int     // exchanges under way
+	width     int     // the most slots
+	perSecond float64 // the most starts a second that the options allow; 0 is no limit
+	pace      pace
+	starts    uint64 // so far
+	meter     meter
+	latency   time.Duration // of an exchange, smoothed; 0 is not known
 
-	queued bool      // in plan.ready
-	full   bool      // its Tasks wait for a slot
-	heap   *laneHeap // where it waits for a time; nil is nowhere
-	place  int       // in heap
-	at     time.Time // its time there
+	pausedUntil time.Time // the host is left alone until then
+	refusals    *refusals // nil: none lately
+	throttle    *throttle // nil: the host has neither refused nor announced anything
+	health      *health   // nil: it answers
+
+	weight  float64   // seconds that its Tasks will take at its limits
+	turn    uint64    // the number of its last start, or of its first Task, in the plan
+	heap    *laneHeap // of the plan; nil is none
+	places  [2]int    // in heap, and in the plan's turns
+	at      time.Time // until when it waits, or is remembered
+	hold    hold      // what its Tasks are counted as waiting for
+	holding int       // how many are
+	surplus int       // how many are counted as more than it needs in memory
+	closing bool      // what it has set aside is on its way out
 }
-
-// refusalsToClose is how many requests in a row a host has to refuse for longer than --retry-max-delay
-// until the others fail without being asked: one bad page does not speak for its host, and a host that means it is let be.
-const refusalsToClose = 3
 
 func (l *lane) push(t *task, now time.Time) {
 	if t.notBefore.After(now) {
@@ -47,86 +54,81 @@ func (l *lane) ripen(now time.Time) {
 
 // start takes a slot, a token and the first Task.
 func (l *lane) start(now time.Time) *task {
+	t := l.fresh.pop()
 	l.slots++
+	l.starts++
+	t.started, t.number = now, l.starts
 	l.pace.spend(now)
-	return l.fresh.pop()
+	l.meter.add(now)
+	l.throttle.spend()
+	l.health.asked(t)
+	return t
 }
 
-func (l *lane) empty() bool { return l.fresh.len() == 0 && len(l.later) == 0 }
+// empty reports whether nothing waits, set aside or not.
+func (l *lane) empty() bool { return l.fresh.len() == 0 && len(l.later) == 0 && !l.away.holds() }
 
-func (l *lane) startable(o *Options, now time.Time) bool {
-	l.ripen(now)
-	return l.fresh.len() > 0 && l.slots < o.HostConcurrency && !l.pausedUntil.After(now) && !l.pace.due.After(now)
+// isFull reports whether a Task waits for nothing but one that flies.
+func (l *lane) isFull() bool {
+	return l.fresh.len() > 0 && (l.slots >= l.width || l.health.probing())
 }
 
 // nextStart returns when the first Task may start, slots aside; for an empty lane, when it may be forgotten.
-func (l *lane) nextStart() time.Time {
+func (l *lane) nextStart(now time.Time) time.Time {
 	at := latest(l.pausedUntil, l.pace.due)
 	if l.empty() {
-		return latest(at, l.closedUntil)
+		return latest(latest(at, l.refusals.until()), latest(l.throttle.until(), l.health.until(l.pausedUntil)))
 	}
 	if l.fresh.len() == 0 && len(l.later) > 0 {
 		at = latest(at, l.later[0].notBefore)
 	}
-	return at
+	return latest(at, l.throttle.allows(now))
 }
 
-// paced reports whether the host's rate is what it waits for.
-func (l *lane) paced() bool {
-	return l.fresh.len() > 0 && l.pace.due.After(l.pausedUntil)
+// weigh estimates how long its Tasks will take at its limits. Exchanges of a lane that has had none take the typical time.
+func (l *lane) weigh(typical time.Duration) {
+	each := l.latency
+	if each == 0 {
+		each = typical
+	}
+	seconds := max(each, time.Microsecond).Seconds() / float64(l.width)
+	if rate := l.rate(); rate > 0 {
+		seconds = max(seconds, 1/rate)
+	}
+	l.weight = seconds * float64(l.waits())
 }
 
-func (l *lane) closed(now time.Time) bool { return l.closedUntil.After(now) }
+// waits is how many Tasks wait.
+func (l *lane) waits() int { return l.fresh.len() + len(l.later) + l.away.len() }
 
-// judge notes a refusal, or an answer that ends a row of them, and reports whether the lane has just been closed.
-func (l *lane) judge(v Verdict, now time.Time) bool {
-	if !v.Refused {
-		if !l.closed(now) {
-			l.refusals = 0
-		}
-		return false
+// rate is the most starts a second for now; 0 is no limit.
+func (l *lane) rate() float64 {
+	if eased := l.throttle.rate(); eased > 0 {
+		return eased
 	}
-	l.refusals++
-	l.refused = v.Failure
-	if l.refusals < refusalsToClose {
-		return false
-	}
-	l.closedUntil = latest(l.closedUntil, now.Add(v.Failure.RetryAfter))
-	return true
+	return l.perSecond
 }
 
-// enter makes the lane wait in a heap until a time, in place of wherever it waits.
-func (l *lane) enter(into *laneHeap, until time.Time) {
-	if l.heap != into {
-		l.leave()
+// heed takes in what an exchange says of the host, and reports whether the lane has just been closed over it.
+func (l *lane) heed(t *task, o *Options, now time.Time) (closed bool) {
+	v := &t.verdict
+	if v.Pause > 0 {
+		l.pausedUntil = latest(l.pausedUntil, now.Add(v.Pause))
 	}
-	l.at = until
-	if l.heap == into {
-		heap.Fix(into, l.place)
-		return
+	if o.Adaptive {
+		l.adapt(t, o, now)
 	}
-	l.heap = into
-	heap.Push(into, l)
+	refused := l.judge(v, now)
+	dead := l.listen(t, o, now)
+	return refused || dead
 }
 
-// leave takes it out of where it waits.
-func (l *lane) leave() {
-	if l.heap != nil {
-		heap.Remove(l.heap, l.place)
-		l.heap = nil
-	}
+// closed reports whether its Tasks fail without being asked.
+func (l *lane) closed(now time.Time) bool {
+	return l.refusals.until().After(now) || l.health != nil && l.health.down
 }
 
-// refusal is the last word on a Task of a closed lane.
-func (l *lane) refusal(now time.Time) *Failure {
-	return &Failure{
-		Kind:       RateLimited,
-		Err:        fmt.Errorf("not asked: %d requests in a row were refused by the host, the last one so: %w", l.refusals, l.refused),
-		RetryAfter: l.closedUntil.Sub(now),
-	}
-}
-
-// clear takes every Task out.
+// clear takes every Task out that is not set aside.
 func (l *lane) clear() []*task {
 	tasks := make([]*task, 0, l.fresh.len()+len(l.later))
 	for l.fresh.len() > 0 {
@@ -137,6 +139,58 @@ func (l *lane) clear() []*task {
 	return tasks
 }
 
+// refusals are answers in a row that asked for more silence than is obeyed.
+type refusals struct {
+	row    int
+	last   *Failure
+	closed time.Time // the lane's Tasks fail until then
+}
+
+// refusalsToClose is how many requests in a row a host has to refuse for longer than --retry-max-delay
+// until the others fail without being asked: one bad page does not speak for its host, and a host that means it is let be.
+const refusalsToClose = 3
+
+func (r *refusals) until() time.Time {
+	if r == nil {
+		return time.Time{}
+	}
+	return r.closed
+}
+
+// judge notes a refusal, or an answer that ends a row of them, and reports whether the lane has just been closed.
+func (l *lane) judge(v *Verdict, now time.Time) bool {
+	if !v.Refused {
+		if !l.refusals.until().After(now) {
+			l.refusals = nil
+		}
+		return false
+	}
+	if l.refusals == nil {
+		l.refusals = new(refusals)
+	}
+	r := l.refusals
+	r.row++
+	r.last = v.Failure
+	if r.row < refusalsToClose {
+		return false
+	}
+	r.closed = latest(r.closed, now.Add(v.Failure.RetryAfter))
+	return true
+}
+
+// lastWord is what becomes of a Task of a closed lane.
+func (l *lane) lastWord(t *task, now time.Time) *Failure {
+	if l.health != nil && l.health.down {
+		return l.health.obituary(t)
+	}
+	r := l.refusals
+	return &Failure{
+		Kind:       RateLimited,
+		Err:        fmt.Errorf("not asked: %d requests in a row were refused by the host, the last one so: %w", r.row, r.last),
+		RetryAfter: r.closed.Sub(now),
+	}
+}
+
 func latest(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
@@ -144,73 +198,40 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// A queue is first in, first out.
-type queue[T any] struct {
-	items []T
-	head  int
-}
-
-func (q *queue[T]) len() int { return len(q.items) - q.head }
-
-func (q *queue[T]) push(item T) {
-	if q.head > 0 && len(q.items) == cap(q.items) && q.head >= len(q.items)/2 {
-		n := copy(q.items, q.items[q.head:])
-		clear(q.items[n:])
-		q.items, q.head = q.items[:n], 0
+// smoothed is an average of durations in which the last one counts an eighth; 0 is none so far.
+func smoothed(mean, last time.Duration) time.Duration {
+	if mean == 0 {
+		return last
 	}
-	q.items = append(q.items, item)
+	return mean + (last-mean)/8
 }
 
-func (q *queue[T]) pop() T {
-	var none T
-	item := q.items[q.head]
-	q.items[q.head] = none
-	q.head++
-	if q.head == len(q.items) {
-		q.items, q.head = q.items[:0], 0
+// A meter counts events by the second.
+type meter struct {
+	second        time.Time // when the present one began
+	count, before int       // events in it, and in the one before
+}
+
+func (m *meter) add(now time.Time) {
+	m.turn(now)
+	m.count++
+}
+
+// turn begins a new second where the present one is over.
+func (m *meter) turn(now time.Time) {
+	past := now.Sub(m.second)
+	if past < time.Second {
+		return
 	}
-	return item
+	m.before = m.count
+	if past >= 2*time.Second {
+		m.before = 0
+	}
+	m.second, m.count = now, 0
 }
 
-type laneHeap []*lane
-
-func (h laneHeap) Len() int           { return len(h) }
-func (h laneHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
-func (h laneHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].place, h[j].place = i, j
-}
-
-// Push is container/heap's.
-func (h *laneHeap) Push(x any) {
-	l := x.(*lane)
-	l.place = len(*h)
-	*h = append(*h, l)
-}
-
-// Pop is container/heap's.
-func (h *laneHeap) Pop() any {
-	last := len(*h) - 1
-	l := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	return l
-}
-
-type taskHeap []*task
-
-func (h taskHeap) Len() int           { return len(h) }
-func (h taskHeap) Less(i, j int) bool { return h[i].notBefore.Before(h[j].notBefore) }
-func (h taskHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-
-// Push is container/heap's.
-func (h *taskHeap) Push(x any) { *h = append(*h, x.(*task)) }
-
-// Pop is container/heap's.
-func (h *taskHeap) Pop() any {
-	last := len(*h) - 1
-	t := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	return t
+// perSecond is how many there were in the busier of the last two seconds.
+func (m *meter) perSecond(now time.Time) float64 {
+	m.turn(now)
+	return float64(max(m.count, m.before))
 }

@@ -21,8 +21,19 @@ type Options struct {
 	Rate float64
 	// HostRate is the most exchanges started per second on one host, evenly spaced; 0 is no limit.
 	HostRate float64
-	// Lookahead is the most requests read and not yet finished; at least 1. It bounds the memory of waiting requests.
+	// Adaptive slows a host down that answers 429 or 503, speeds it up again step by step as it answers well,
+	// and keeps to the quota that it announces (RateLimit, X-RateLimit-Remaining and -Reset). A Retry-After is obeyed without it too.
+	Adaptive bool
+	// HostMaxErrors is how many exchanges in a row may bring no answer from a host until it is asked by single probes only,
+	// three at growing intervals; where those fail too, its other requests fail as HostDown. 0 is never.
+	HostMaxErrors int
+	// Lookahead is the most requests read and not yet finished, those set aside not counted; at least 1.
+	// It bounds the memory of waiting requests.
 	Lookahead int
+	// Aside is the most memory in bytes for requests that are set aside: those that hosts at their limit can't have soon,
+	// once they fill Lookahead while places are free. They are compressed, about 20 bytes for a plain URL. 0 sets none aside.
+	// It has no effect with a Sink that is a Holder.
+	Aside int64
 
 	// Retries is the number of further attempts after a first that failed; 0 is none.
 	Retries int
@@ -143,7 +154,10 @@ func Defaults() Options {
 	return Options{
 		Concurrency:     50,
 		HostConcurrency: 10,
+		Adaptive:        true,
+		HostMaxErrors:   30,
 		Lookahead:       10000,
+		Aside:           16 << 20,
 		Retries:         3,
 		RetryOn:         defaultRetryOn(),
 		RetryDelay:      time.Second,
@@ -208,6 +222,8 @@ func (o *Options) Validate() error {
 	check(o.Rate >= 0, "rate", "leave it out for no limit", "is %g/s, must be above 0", o.Rate)
 	check(o.HostRate >= 0, "host-rate", "leave it out for no limit", "is %g/s, must be above 0", o.HostRate)
 	check(o.Lookahead >= 1, "lookahead", "", "is %d, must be at least 1", o.Lookahead)
+	check(o.HostMaxErrors >= 0, "host-max-errors", "0 gives no host up", "is %d, must not be negative", o.HostMaxErrors)
+	check(o.Aside >= 0, "aside", "0 sets nothing aside", "is %d, must not be negative", o.Aside)
 	check(o.Retries >= 0, "retries", "0 is no retry", "is %d, must not be negative", o.Retries)
 	check(o.MaxRedirects >= 0, "max-redirs", "0 follows none", "is %d, must not be negative", o.MaxRedirects)
 	check(o.MaxBody >= 1, "max-body", "--body none keeps no body", "is %d, must be at least 1", o.MaxBody)

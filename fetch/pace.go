@@ -24,8 +24,24 @@ func newPace(perSecond float64) pace {
 	if perSecond <= 0 {
 		return pace{}
 	}
-	burst := max(1, int(perSecond*tick.Seconds()))
-	return pace{limiter: rate.NewLimiter(rate.Limit(perSecond), burst)}
+	return pace{limiter: rate.NewLimiter(rate.Limit(perSecond), burst(perSecond))}
+}
+
+func burst(perSecond float64) int { return max(1, int(perSecond*tick.Seconds())) }
+
+// set changes the rate from now on; 0 is no limit. The next start keeps its distance from the last one.
+func (p *pace) set(perSecond float64, now time.Time) {
+	switch {
+	case perSecond <= 0:
+		*p = pace{}
+	case p.limiter == nil:
+		*p = newPace(perSecond)
+		p.spend(now) // as if one had just started
+	default:
+		p.limiter.SetLimitAt(now, rate.Limit(perSecond))
+		p.limiter.SetBurstAt(now, burst(perSecond))
+		p.due = p.after(now)
+	}
 }
 
 // spend takes the token of a start at now. A start that is no more than lateness late counts from when it was due.
@@ -38,9 +54,15 @@ func (p *pace) spend(now time.Time) {
 		from = p.due
 	}
 	p.limiter.ReserveN(from, 1)
-	p.due = from
-	if missing := 1 - p.limiter.TokensAt(from); missing > 0 {
-		wait := min(missing/float64(p.limiter.Limit()), longestWait.Seconds())
-		p.due = from.Add(time.Duration(wait * float64(time.Second)))
+	p.due = p.after(from)
+}
+
+// after is when there is a whole token again.
+func (p *pace) after(from time.Time) time.Time {
+	missing := 1 - p.limiter.TokensAt(from)
+	if missing <= 0 {
+		return from
 	}
+	wait := min(missing/float64(p.limiter.Limit()), longestWait.Seconds())
+	return from.Add(time.Duration(wait * float64(time.Second)))
 }

@@ -139,7 +139,7 @@ func TestFadingHostsAreBounded(t *testing.T) {
 		d.ask(1, host)
 		d.wants("a host of its own", host)
 		d.land(host, Verdict{})
-		if most := fadingPerRequest * window; len(d.lanes) > most || len(d.fading) > most {
+		if most := fadingPerRequest * window; len(d.lanes) > most || d.fading.len() > most {
 			t.Fatalf("%d hosts are remembered after %d", len(d.lanes), i+1)
 		}
 	}

@@ -1,8 +1,6 @@
 package fetch
 
-import (
-	"time"
-)
+import "time"
 
 // A task is a Request under way.
 type task struct {
@@ -20,29 +18,48 @@ type task struct {
 	lost           *Failure  // why it ends without another exchange
 
 	lane    *lane
-	verdict Verdict // on its last exchange
-	outcome outcome // of its last exchange
+	started time.Time // when the plan let its exchange go
+	number  uint64    // of that start among those of the lane
+	verdict Verdict   // on its last exchange
+	outcome outcome   // of its last exchange
 }
 
 // A plan is all Lanes. It decides which Task starts now, or how long until one may.
 // It is pure: no clock, lock or goroutine of its own; now is an argument and never goes back.
+//
+// Of the Lanes that may start a Task, the one with the most time's worth of work goes first, so that the host that will take
+// longest is always at its limit and the run ends as early as politeness permits; every eighth start goes to the Lane
+// that has waited longest.
 type plan struct {
 	options *Options
 	lanes   map[string]*lane
-	ready   queue[*lane] // may start a Task, as far as their own limits go; served in turn
-	waiting laneHeap     // may start one at a time
-	fading  laneHeap     // have no Task, and may be forgotten at a time
-	bad     queue[*task] // need no host
+	ready   laneHeap // may start a Task, as far as their own limits go; the most work first
+	turns   laneHeap // the same lanes; the longest wait first
+	full    laneHeap // their slots are what their Tasks wait for; the most work first
+	waiting laneHeap // may start one at a time; the soonest first
+	fading  laneHeap // have no Task, and may be forgotten at a time; the soonest first
+	bad     queue[*task]
 	lost    queue[*task] // end without another exchange
+	closing queue[*lane] // what they have set aside ends the same way
 	running int
 	unkept  int // exchanges that have ended, and count as under way until their Records are committed
-	full    int // lanes whose slots are what their Tasks wait for
-	size    int // Tasks in lanes
+	size    int // Tasks in lanes, those set aside not among them
 	pace    pace
+	starts  uint64
+	typical time.Duration // of an exchange, smoothed, for lanes that have not had one
+	held    [holds]int    // Tasks in lanes that wait, by what for
+	starved bool          // places are free, and no lane has anything to start
+	aside   aside
 }
 
 func newPlan(o *Options) *plan {
-	return &plan{options: o, lanes: make(map[string]*lane), pace: newPace(o.Rate)}
+	p := &plan{options: o, lanes: make(map[string]*lane), pace: newPace(o.Rate), aside: aside{room: o.Aside}}
+	p.ready = laneHeap{seat: 0, before: moreWork}
+	p.turns = laneHeap{seat: 1, before: longerWait}
+	p.full = laneHeap{seat: 0, before: moreWork}
+	p.waiting = laneHeap{seat: 0, before: sooner}
+	p.fading = laneHeap{seat: 0, before: sooner}
+	return p
 }
 
 // add puts a Task into the Lane of its host, to start at its notBefore.
@@ -53,17 +70,28 @@ func (p *plan) add(t *task, now time.Time) {
 	}
 	l := p.lanes[t.host]
 	if l == nil {
-		l = &lane{host: t.host, pace: newPace(p.options.HostRate)}
-		p.lanes[t.host] = l
+		l = p.open(t.host)
 	}
 	t.lane = l
 	if l.closed(now) {
-		p.fail(t, l.refusal(now))
+		p.fail(t, l.lastWord(t, now))
 		return
 	}
 	p.size++
-	l.push(t, now)
+	if !t.notBefore.After(now) && l.away.holds() && !t.isTouched() { // its turn is behind what has been set aside
+		p.follow(l, t)
+	} else {
+		l.push(t, now)
+	}
 	p.settle(l, now)
+}
+
+func (p *plan) open(host string) *lane {
+	p.starts++
+	l := &lane{host: host, width: p.options.HostConcurrency, perSecond: p.options.HostRate, turn: p.starts}
+	l.pace = newPace(l.perSecond)
+	p.lanes[host] = l
+	return l
 }
 
 // never is the wait of a plan that only an event can help on.
@@ -71,46 +99,68 @@ const never = time.Duration(-1)
 
 // next returns the Task to start now, or nil and how long until one may start: never until a Task ends or comes.
 func (p *plan) next(now time.Time) (t *task, wait time.Duration) {
+	p.starved = false
 	if p.running+p.unkept >= p.options.Concurrency {
 		return nil, never
 	}
-	if t := p.free(); t != nil {
+	if t := p.free(now); t != nil {
 		p.running++
 		return t, 0
 	}
 	p.wake(now)
-	for p.ready.len() > 0 {
-		if wait := p.pace.due.Sub(now); wait > 0 {
-			return nil, wait
+	if p.ready.len() == 0 {
+		p.starved = true
+		if p.waiting.len() > 0 {
+			return nil, p.waiting.first().at.Sub(now)
 		}
-		l := p.ready.pop()
-		l.queued = false
-		if !l.startable(p.options, now) {
-			p.settle(l, now)
-			continue
-		}
-		p.pace.spend(now)
-		t := l.start(now)
-		p.size--
-		p.running++
-		p.settle(l, now)
-		return t, 0
+		return nil, never
 	}
-	if len(p.waiting) > 0 {
-		return nil, p.waiting[0].at.Sub(now)
+	if wait := p.pace.due.Sub(now); wait > 0 {
+		return nil, wait
 	}
-	return nil, never
+	l := p.choose()
+	p.pace.spend(now)
+	t = l.start(now)
+	p.starts++
+	l.turn = p.starts
+	p.size--
+	p.running++
+	p.settle(l, now)
+	return t, 0
 }
 
-// free returns a Task that needs no exchange: an unusable line, or one whose host refuses to be asked in time.
-func (p *plan) free() *task {
-	if p.bad.len() > 0 {
+// patientEvery is how many starts there are for each that goes to the lane that has waited longest.
+const patientEvery = 8
+
+// choose returns the lane whose turn it is.
+func (p *plan) choose() *lane {
+	if p.starts%patientEvery == patientEvery-1 {
+		return p.turns.first()
+	}
+	return p.ready.first()
+}
+
+// free returns a Task that needs no exchange: an unusable line, or one whose host is not to be asked in time.
+func (p *plan) free(now time.Time) *task {
+	switch {
+	case p.bad.len() > 0:
 		return p.bad.pop()
-	}
-	if p.lost.len() > 0 {
+	case p.lost.len() > 0:
 		return p.lost.pop()
+	case p.closing.len() == 0:
+		return nil
 	}
-	return nil
+	l := p.closing.peek()
+	for _, t := range p.back(l) {
+		p.size--
+		p.fail(t, l.lastWord(t, now))
+	}
+	if !l.away.holds() {
+		p.closing.pop()
+		l.closing = false
+		p.settle(l, now)
+	}
+	return p.free(now)
 }
 
 // done takes back the slots of a Task whose exchange has ended, and what its Verdict says of the host.
@@ -122,16 +172,24 @@ func (p *plan) done(t *task, now time.Time) {
 	}
 	t.lane = nil
 	l.slots--
-	if t.verdict.Pause > 0 {
-		l.pausedUntil = latest(l.pausedUntil, now.Add(t.verdict.Pause))
-	}
-	if l.judge(t.verdict, now) {
-		for _, t := range l.clear() {
-			p.size--
-			p.fail(t, l.refusal(now))
-		}
+	took := now.Sub(t.started)
+	l.latency, p.typical = smoothed(l.latency, took), smoothed(p.typical, took)
+	if l.heed(t, p.options, now) {
+		p.close(l, now)
 	}
 	p.settle(l, now)
+}
+
+// close fails what waits in a lane that is not to be asked any more.
+func (p *plan) close(l *lane, now time.Time) {
+	for _, t := range l.clear() {
+		p.size--
+		p.fail(t, l.lastWord(t, now))
+	}
+	if l.away.holds() && !l.closing {
+		l.closing = true
+		p.closing.push(l)
+	}
 }
 
 // fail gives a Task a last word without another exchange. It still passes through next, to become a Record.
@@ -143,34 +201,63 @@ func (p *plan) fail(t *task, why *Failure) {
 // wake moves the lanes whose time has come from waiting to ready, and forgets those that have faded.
 func (p *plan) wake(now time.Time) {
 	for _, lanes := range [...]*laneHeap{&p.waiting, &p.fading} {
-		for len(*lanes) > 0 && !(*lanes)[0].at.After(now) {
-			p.settle((*lanes)[0], now)
+		for lanes.len() > 0 && !lanes.first().at.After(now) {
+			p.settle(lanes.first(), now)
 		}
 	}
 }
 
-// settle puts a lane where it belongs: ready, waiting for a time, neither while its slots are taken, or forgotten.
+// settle puts a lane where it belongs: ready, full, waiting for a time, fading, forgotten, or nowhere while its last Tasks fly.
 func (p *plan) settle(l *lane, now time.Time) {
 	l.ripen(now)
-	p.count(l)
+	p.refill(l)
+	l.weigh(p.typical)
+	next := l.nextStart(now)
 	switch {
-	case l.full, l.empty() && l.slots > 0:
-		l.leave()
-	case l.nextStart().After(now) && l.empty():
-		l.enter(&p.fading, l.nextStart())
-		if len(p.fading) > fadingPerRequest*p.options.Lookahead {
-			p.forget(p.fading[0])
+	case l.closing, l.empty() && l.slots > 0:
+		p.place(l, nil)
+	case l.empty() && next.After(now):
+		l.at = next
+		p.place(l, &p.fading)
+		if p.fading.len() > fadingPerRequest*p.options.Lookahead {
+			p.forget(p.fading.first())
 		}
-	case l.nextStart().After(now):
-		l.enter(&p.waiting, l.nextStart())
-	case l.empty() && !l.queued:
+	case l.empty():
 		p.forget(l)
+	case l.isFull():
+		p.place(l, &p.full)
+	case next.After(now):
+		l.at = next
+		p.place(l, &p.waiting)
 	default:
-		l.leave()
-		if !l.queued {
-			l.queued = true
-			p.ready.push(l)
+		p.place(l, &p.ready)
+	}
+	p.count(l, now)
+}
+
+// place moves a lane into a heap, or nowhere.
+func (p *plan) place(l *lane, into *laneHeap) {
+	if l.heap == into {
+		if into != nil {
+			into.fix(l)
 		}
+		if into == &p.ready {
+			p.turns.fix(l)
+		}
+		return
+	}
+	if l.heap != nil {
+		l.heap.remove(l)
+		if l.heap == &p.ready {
+			p.turns.remove(l)
+		}
+	}
+	if l.heap = into; into == nil {
+		return
+	}
+	into.push(l)
+	if into == &p.ready {
+		p.turns.push(l)
 	}
 }
 
@@ -179,56 +266,29 @@ func (p *plan) settle(l *lane, now time.Time) {
 const fadingPerRequest = 10
 
 func (p *plan) forget(l *lane) {
-	l.leave()
-	if !l.queued {
-		delete(p.lanes, l.host)
-	}
-}
-
-// count keeps the number of lanes that wait for a slot.
-func (p *plan) count(l *lane) {
-	full := l.slots >= p.options.HostConcurrency && !l.empty()
-	if full != l.full {
-		l.full = full
-		if full {
-			p.full++
-		} else {
-			p.full--
-		}
-	}
+	p.place(l, nil)
+	p.uncount(l)
+	delete(p.lanes, l.host)
 }
 
 // rest takes every Task that waits out of the plan, but for those that have had their last word.
-func (p *plan) rest() []*task {
-	var tasks []*task
+// Those that were set aside, never asked, are only counted.
+func (p *plan) rest(now time.Time) (tasks []*task, aside int64) {
 	for p.bad.len() > 0 {
 		tasks = append(tasks, p.bad.pop())
 	}
+	aside, p.size = p.aside.clear(), 0
+	p.closing = queue[*lane]{}
 	for _, l := range p.lanes {
-		for _, t := range l.clear() {
-			t.lane = nil
-			tasks = append(tasks, t)
+		tasks = append(tasks, l.clear()...)
+		if l.away != nil {
+			tasks = append(tasks, l.away.tail...)
+			l.away, l.closing = nil, false
 		}
+		p.settle(l, now)
 	}
-	p.size = 0
-	return tasks
-}
-
-// held says which limit keeps the next Task back, where there is one.
-func (p *plan) held(now time.Time) Limit {
-	switch {
-	case p.size == 0:
-		return ""
-	case p.running+p.unkept >= p.options.Concurrency && p.unkept > p.running:
-		return LimitOutput
-	case p.running+p.unkept >= p.options.Concurrency:
-		return LimitConcurrency
-	case p.ready.len() > 0 && p.pace.due.After(now):
-		return LimitRate
-	case p.full > 0:
-		return LimitHostConcurrency
-	case len(p.waiting) > 0 && p.waiting[0].paced():
-		return LimitHostRate
+	for _, t := range tasks {
+		t.lane = nil
 	}
-	return LimitPausedHosts
+	return tasks, aside
 }

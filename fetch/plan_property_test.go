@@ -201,8 +201,8 @@ func TestPlanKeepsItsPromises(t *testing.T) {
 			s.now = s.now.Add(time.Hour)
 			s.startAll()
 			p := s.plan
-			if p.size != 0 || p.running != 0 || p.full != 0 || len(p.lanes) != 0 || len(p.waiting) != 0 || len(p.fading) != 0 {
-				t.Errorf("left: %d tasks, %d running, %d full, %d lanes, %d waiting, %d fading", p.size, p.running, p.full, len(p.lanes), len(p.waiting), len(p.fading))
+			if p.size != 0 || p.running != 0 || p.full.len() != 0 || len(p.lanes) != 0 || p.waiting.len() != 0 || p.fading.len() != 0 || p.held != [holds]int{} {
+				t.Errorf("left: %d tasks, %d running, %d full, %d lanes, %d waiting, %d fading, held %v", p.size, p.running, p.full.len(), len(p.lanes), p.waiting.len(), p.fading.len(), p.held)
 			}
 		})
 	}

@@ -84,7 +84,7 @@ func (d *drive) waits(what string, want time.Duration) {
 
 func (d *drive) heldBy(want Limit) {
 	d.t.Helper()
-	if got := d.held(d.now); got != want {
+	if got, _ := d.holder(d.now); got != want {
 		d.t.Errorf("held by %q, want %q", got, want)
 	}
 }
@@ -103,7 +103,7 @@ func TestHostConcurrencyBoundsOneHost(t *testing.T) {
 	d := newDrive(t, func(o *Options) { o.HostConcurrency = 2 })
 	d.ask(4, "a")
 	d.ask(1, "b")
-	d.wants("two of a", "a b a")
+	d.wants("two of a", "a a b")
 	d.waits("until one of a lands", never)
 	d.heldBy(LimitHostConcurrency)
 	d.land("b", Verdict{})
@@ -112,12 +112,51 @@ func TestHostConcurrencyBoundsOneHost(t *testing.T) {
 	d.wants("a does", "a")
 }
 
-func TestHostsTakeTurns(t *testing.T) {
+// TestMostWorkGoesFirst: the host that will take longest has to be at its limit always; equals take turns.
+func TestMostWorkGoesFirst(t *testing.T) {
 	d := newDrive(t, func(o *Options) { o.Concurrency = 7 })
-	d.ask(4, "a")
-	d.ask(2, "b")
 	d.ask(1, "c")
-	d.wants("in turn, though all of a came first", "a b c a b a a")
+	d.ask(2, "b")
+	d.ask(4, "a")
+	d.wants("the longest first, then in turn", "a a b a c b a")
+}
+
+// TestSlowHostsHaveMoreWork: it is the time that counts, not the number of Tasks.
+func TestSlowHostsHaveMoreWork(t *testing.T) {
+	d := newDrive(t, func(o *Options) { o.Concurrency, o.HostConcurrency = 2, 1 })
+	d.ask(2, "slow")
+	d.ask(2, "quick")
+	d.wants("nothing is known of either", "slow quick")
+	d.pass(time.Millisecond)
+	d.land("quick", Verdict{})
+	d.pass(time.Second)
+	d.land("slow", Verdict{})
+	d.ask(3, "quick")
+	d.wants("one slow page takes longer than four quick ones", "slow quick")
+}
+
+// TestPacedHostsHaveMoreWork: a rate of a host's own makes its Tasks last.
+func TestPacedHostsHaveMoreWork(t *testing.T) {
+	d := newDrive(t, func(o *Options) { o.Concurrency = 1 })
+	d.ask(1, "paced")
+	d.lanes["paced"].perSecond = 0.1
+	d.ask(4, "free")
+	d.ask(1, "paced")
+	d.wants("two that take 20 s before four that take none", "paced")
+}
+
+// TestLongWaitsEnd: a host with little to do is served all the same while another one always has more.
+func TestLongWaitsEnd(t *testing.T) {
+	d := newDrive(t, func(o *Options) { o.Concurrency = 1 })
+	d.ask(1, "small")
+	d.ask(1000, "large")
+	for n := 1; n <= 2*patientEvery; n++ {
+		if d.start() == "small" {
+			return
+		}
+		d.land("large", Verdict{})
+	}
+	t.Errorf("waits for more than %d starts of another host", 2*patientEvery)
 }
 
 func TestOrderWithinAHost(t *testing.T) {
@@ -230,8 +269,8 @@ func TestIdleLanesAreForgotten(t *testing.T) {
 	}
 	d.pass(time.Second)
 	d.start()
-	if len(d.lanes) != 0 || len(d.waiting) != 0 || len(d.fading) != 0 {
-		t.Errorf("%d lanes are left, %d wait", len(d.lanes), len(d.waiting)+len(d.fading))
+	if len(d.lanes) != 0 || d.waiting.len() != 0 || d.fading.len() != 0 {
+		t.Errorf("%d lanes are left, %d wait", len(d.lanes), d.waiting.len()+d.fading.len())
 	}
 }
 
@@ -258,8 +297,8 @@ func TestRestTakesAllThatWaits(t *testing.T) {
 	d.ask(3, "a", "b")
 	d.start()
 	d.land("a", Verdict{Fate: Retry, Delay: time.Second, Pause: time.Hour})
-	if got := len(d.rest()); got != 5 {
-		t.Errorf("took %d, want 3 of a and 2 of b", got)
+	if rest, _ := d.rest(d.now); len(rest) != 5 {
+		t.Errorf("took %d, want 3 of a and 2 of b", len(rest))
 	}
 	d.heldBy("")
 	d.land("b", Verdict{})

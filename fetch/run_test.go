@@ -121,6 +121,7 @@ func TestRetriesAreExhausted(t *testing.T) {
 }
 
 // TestPausedHostDelaysNoOther: fifty pages of a host that asks for silence, and as many of one that does not.
+// Once the silence is over the first host is asked more gently than before, so its last page takes a little longer.
 func TestPausedHostDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
@@ -140,7 +141,7 @@ func TestPausedHostDelaysNoOther(t *testing.T) {
 		if err != nil || s.Succeeded != 100 {
 			t.Fatalf("%+v, %v", s, err)
 		}
-		if last["fast.test"] != 0 || last["slow.test"] != 20*time.Second {
+		if last["fast.test"] != 0 || last["slow.test"] < 20*time.Second || last["slow.test"] > 30*time.Second {
 			t.Errorf("the last of each were asked at %v", last)
 		}
 	})

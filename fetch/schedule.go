@@ -25,6 +25,7 @@ type scheduler struct {
 	output   <-chan struct{} // broken; nil once seen
 	canceled <-chan struct{} // the caller's context; nil once seen
 	reason   Limit           // what held the next Task back since looked
+	behind   string          // the host whose limit that was
 	looked   time.Time
 }
 
@@ -32,6 +33,10 @@ func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *schedule
 	s := &scheduler{run: r, plan: newPlan(r.options), tally: newTally(), cancel: cancel, hire: hire,
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: r.options.Drain, output: r.broken}
 	s.holder, _ = r.sink.(Holder)
+	if s.holder == nil { // a Sink that keeps Records back would have to keep those of all that is set aside
+		s.plan.aside.pack = packTasks
+		s.plan.aside.unpack = func(packed []byte) []*task { return unpackTasks(packed, r.aimAgain) }
+	}
 	s.looked = s.begun
 	if s.options.Deadline > 0 {
 		s.deadline = s.begun.Add(s.options.Deadline)
@@ -52,7 +57,7 @@ func (s *scheduler) loop(ctx context.Context) {
 		if s.over() {
 			return
 		}
-		s.reason = s.heldBy(now)
+		s.reason, s.behind = s.heldBy(now)
 		s.sleep(now, wait)
 	}
 }
@@ -136,13 +141,13 @@ func (s *scheduler) setTimer(now time.Time, wait time.Duration) {
 	s.timer.Reset(wait)
 }
 
-// windowFull reports whether as many Requests have been taken in as may wait. What a Sink holds back, or has yet to take, counts.
+// windowFull reports whether as many Requests have been taken in as may wait. What a Sink holds back, or has yet to take, counts;
+// what has been set aside does not.
 func (s *scheduler) windowFull() bool {
-	inHand := int64(s.open)
 	if s.holder != nil {
-		inHand = s.admitted - s.put.Load() + int64(s.holder.Held())
+		return s.admitted-s.put.Load()+int64(s.holder.Held()) >= int64(s.options.Lookahead)
 	}
-	return inHand >= int64(s.options.Lookahead)
+	return s.open-s.plan.aside.count >= s.options.Lookahead && !s.plan.makeRoom(time.Now())
 }
 
 // mustWait is windowFull, and has the writer wake the scheduler when that may have changed.
@@ -225,7 +230,10 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 		s.deadline = time.Time{}
 		s.cancel(s.because())
 	}
-	for _, t := range s.plan.rest() {
+	rest, aside := s.plan.rest(now)
+	s.open -= int(aside)
+	s.tally.NotStarted += aside
+	for _, t := range rest {
 		if t.began.IsZero() {
 			s.open--
 			s.tally.NotStarted++
@@ -257,29 +265,29 @@ func (s *scheduler) cutOff(t *task) *Failure {
 	return failf(Canceled, "%w before the next attempt; the last one: %w", s.because(), t.verdict.Failure)
 }
 
-// heldBy says what keeps the next Task from starting.
-func (s *scheduler) heldBy(now time.Time) Limit {
+// heldBy says what keeps the next Task from starting, and the host whose limit that is, where it is one's own.
+func (s *scheduler) heldBy(now time.Time) (Limit, string) {
 	if len(s.records) == cap(s.records) || 2*int(s.stuck.Load()) > s.plan.running {
-		return LimitOutput
+		return LimitOutput, ""
 	}
-	if limit := s.plan.held(now); limit != "" {
-		return limit
+	if limit, host := s.plan.holder(now); limit != "" {
+		return limit, host
 	}
 	switch {
 	case s.ended || s.stopped():
-		return LimitNetwork
+		return LimitNetwork, ""
 	case s.windowFull() && s.plan.running == 0:
-		return LimitOutput
+		return LimitOutput, ""
 	case s.windowFull():
-		return LimitNetwork
+		return LimitNetwork, ""
 	}
-	return LimitInput
+	return LimitInput, ""
 }
 
 // charge books the time since the last look to what held the next Task back.
 func (s *scheduler) charge(now time.Time) {
 	if s.reason != "" {
-		s.tally.LimitedFor[s.reason] += now.Sub(s.looked)
+		s.tally.limited(s.reason, s.behind, now.Sub(s.looked))
 	}
 	s.looked = now
 }

@@ -15,6 +15,7 @@ type grip struct {
 // or without anything received since, is left over from the answer before: net/http may not have seen it when it gave the
 // connection away.
 func (x *exchange) firstByte() {
+	x.heard.Store(true)
 	g := x.taken.Load()
 	if g == nil || g.conn.received.Load() != g.received && g.conn.writes.Load() != g.writes {
 		return

@@ -55,6 +55,8 @@ type Summary struct {
 	// LimitedBy is what bound the run for the largest share of its time, LimitedFor how long each bound it.
 	LimitedBy  Limit
 	LimitedFor map[Limit]time.Duration
+	// LimitedHost is the host at whose limit LimitedBy was met for most of that time; empty where it was no one host's.
+	LimitedHost string
 }
 
 // MaxHosts is how many origins a Summary tells apart.
@@ -78,6 +80,13 @@ type outcome struct {
 type tally struct {
 	Summary
 	latency histogram
+	behind  map[hostLimit]time.Duration // how long each held the next Task back; MaxHosts at most
+}
+
+// A hostLimit is a limit as met on one host.
+type hostLimit struct {
+	limit Limit
+	host  string
 }
 
 func newTally() *tally {
@@ -86,7 +95,16 @@ func newTally() *tally {
 		ByStatus:     make(map[int]int64),
 		FailedByHost: make(map[string]int64),
 		LimitedFor:   make(map[Limit]time.Duration),
-	}}
+	}, behind: make(map[hostLimit]time.Duration)}
+}
+
+// limited books a span to what held the next Task back in it.
+func (c *tally) limited(limit Limit, host string, span time.Duration) {
+	c.LimitedFor[limit] += span
+	key := hostLimit{limit, host}
+	if _, known := c.behind[key]; host != "" && (known || len(c.behind) < MaxHosts) {
+		c.behind[key] += span
+	}
 }
 
 // exchange counts what every exchange counts for.
@@ -152,6 +170,11 @@ func (c *tally) summary(elapsed time.Duration) Summary {
 	for limit, span := range s.LimitedFor {
 		if span > longest || span == longest && limit < s.LimitedBy {
 			s.LimitedBy, longest = limit, span
+		}
+	}
+	for key, span := range c.behind {
+		if key.limit == s.LimitedBy && 2*span > longest {
+			s.LimitedHost = key.host
 		}
 	}
 	return s

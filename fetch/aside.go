@@ -1,0 +1,149 @@
+package fetch
+
+import "time"
+
+// What does not fit into the look-ahead window while other hosts could run is set aside: Tasks of hosts that have more than they
+// can start soon, compressed, some 20 bytes for a plain URL where a Task takes a kilobyte. So a list that begins with a million
+// lines of one host still lets the plan see who comes behind.
+
+// parcelTasks is how many Tasks are packed together, parcelBytes where a parcel of large ones ends earlier,
+// and asideKeep how many a lane keeps in memory when it is relieved of the others.
+const (
+	parcelTasks = 64
+	parcelBytes = 64 << 10
+	asideKeep   = 64
+)
+
+// An aside is what a plan needs to set Tasks aside.
+type aside struct {
+	pack    func([]*task) []byte // nil: nothing can be set aside
+	unpack  func([]byte) []*task
+	room    int64 // bytes left for packed Tasks
+	count   int   // Tasks set aside
+	bytes   int64 // what they take
+	surplus int   // Tasks in lanes beyond what those need in memory
+}
+
+// clear forgets all and returns how many Tasks that were.
+func (a *aside) clear() int64 {
+	count := a.count
+	a.room += a.bytes
+	a.count, a.bytes = 0, 0
+	return int64(count)
+}
+
+// away is what one lane has set aside: first the parcels, then a tail that is not yet one.
+type away struct {
+	parcels queue[parcel]
+	count   int // Tasks in parcels
+	tail    []*task
+}
+
+type parcel struct {
+	packed []byte
+	count  int
+}
+
+func (a *away) holds() bool { return a.len() > 0 }
+
+func (a *away) len() int {
+	if a == nil {
+		return 0
+	}
+	return a.count + len(a.tail)
+}
+
+// isTouched reports whether there is more to a Task than its Request.
+func (t *task) isTouched() bool { return !t.began.IsZero() || t.attempts > 0 || t.hops > 0 }
+
+// makeRoom sets aside what lanes have in memory beyond their needs, and reports whether that was worth it.
+func (p *plan) makeRoom(now time.Time) bool {
+	if !p.starved || p.aside.pack == nil || p.aside.room <= 0 || p.aside.surplus < max(p.options.Lookahead/8, parcelTasks) {
+		return false
+	}
+	before := p.aside.count
+	for _, l := range p.lanes {
+		if l.surplus >= parcelTasks && !l.away.holds() {
+			p.relieve(l, now)
+		}
+	}
+	return p.aside.count > before
+}
+
+// relieve sets the end of a lane's queue aside.
+func (p *plan) relieve(l *lane, now time.Time) {
+	tasks := l.fresh.cut(asideKeep, func(t *task) bool { return !t.isTouched() })
+	if len(tasks) > 0 {
+		l.away = &away{tail: tasks}
+		p.packTail(l)
+	}
+	p.count(l, now)
+}
+
+// follow puts a Task behind what its lane has set aside.
+func (p *plan) follow(l *lane, t *task) {
+	l.away.tail = append(l.away.tail, t)
+	p.packTail(l)
+}
+
+// packTail makes parcels of a lane's tail, as far as there is room for them.
+func (p *plan) packTail(l *lane) {
+	a := l.away
+	for len(a.tail) >= parcelTasks && p.aside.room > 0 {
+		tasks := a.tail[:parcelLen(a.tail)]
+		packed := p.aside.pack(tasks)
+		a.parcels.push(parcel{packed, len(tasks)})
+		p.tookAside(a, len(tasks), int64(len(packed)))
+		n := copy(a.tail, a.tail[len(tasks):])
+		clear(a.tail[n:])
+		a.tail = a.tail[:n]
+	}
+}
+
+// parcelLen is how many of the first Tasks make a parcel: at least one.
+func parcelLen(tasks []*task) int {
+	size := 0
+	for i, t := range tasks[:parcelTasks] {
+		r := &t.request
+		size += len(r.URL) + len(r.Body) + len(r.Meta)
+		if size > parcelBytes {
+			return max(i, 1)
+		}
+	}
+	return parcelTasks
+}
+
+// tookAside counts Tasks that have left memory, or come back with both numbers negative.
+func (p *plan) tookAside(a *away, tasks int, bytes int64) {
+	a.count += tasks
+	p.size -= tasks
+	p.aside.count += tasks
+	p.aside.room -= bytes
+	p.aside.bytes += bytes
+}
+
+// refill gives a lane more of what it has set aside before it runs dry.
+func (p *plan) refill(l *lane) {
+	for !l.closing && l.away.holds() && l.fresh.len() < asideKeep/2 {
+		for _, t := range p.back(l) {
+			l.fresh.push(t)
+		}
+	}
+}
+
+// back takes the first Tasks that a lane has set aside: a parcel, or the tail.
+func (p *plan) back(l *lane) []*task {
+	a := l.away
+	if a.parcels.len() == 0 {
+		tasks := a.tail
+		l.away = nil
+		return tasks
+	}
+	b := a.parcels.pop()
+	p.tookAside(a, -b.count, -int64(len(b.packed)))
+	tasks := p.aside.unpack(b.packed)
+	for _, t := range tasks {
+		t.lane = l
+	}
+	return tasks
+}

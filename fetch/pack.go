@@ -1,0 +1,191 @@
+package fetch
+
+import (
+	"encoding/binary"
+	"net/http"
+	"net/textproto"
+
+	"github.com/klauspost/compress/s2"
+)
+
+// packTasks packs Tasks that have not been asked yet: of each, its Request and its seq.
+func packTasks(tasks []*task) []byte {
+	raw := make([]byte, 0, 16<<10)
+	var last task
+	for _, t := range tasks {
+		raw = appendTask(raw, t, &last)
+		last = *t
+	}
+	return s2.EncodeBetter(nil, raw)
+}
+
+// unpackTasks is the inverse of packTasks. aim points each Task at its target again.
+func unpackTasks(packed []byte, aim func(*task)) []*task {
+	raw, err := s2.Decode(nil, packed)
+	if err != nil {
+		panic("fetch: memory that held waiting requests is corrupt: " + err.Error())
+	}
+	u := unpacker{text: string(raw)}
+	var tasks []*task
+	var last task
+	for len(u.text) > 0 {
+		t := u.task(&last)
+		last = *t
+		aim(t)
+		tasks = append(tasks, t)
+	}
+	return tasks
+}
+
+// The parts of a Request that a packed Task has beside its URL.
+const (
+	packedMore = 1 << iota // anything of what follows
+	packedBody
+	packedTag
+	packedRetry
+	packedRetryYes
+)
+
+func appendTask(raw []byte, t, last *task) []byte {
+	r := &t.request
+	raw = binary.AppendVarint(raw, t.seq-last.seq)
+	raw = binary.AppendVarint(raw, r.Index-last.request.Index)
+	raw = binary.AppendVarint(raw, r.Line-last.request.Line)
+	flags := packedFlags(r)
+	raw = appendText(append(raw, flags), r.URL)
+	raw = appendText(raw, r.File)
+	if flags&packedTag != 0 {
+		raw = append(raw, r.Tag[:]...)
+	}
+	if flags&packedMore == 0 {
+		return raw
+	}
+	raw = append(raw, byte(r.BodyForm))
+	for _, text := range [...]string{r.Method, string(r.Body), string(r.ID), string(r.Meta), r.SHA256, r.Path} {
+		raw = appendText(raw, text)
+	}
+	raw = binary.AppendUvarint(raw, uint64(len(r.Header)))
+	for _, name := range sortedNames(r.Header) {
+		raw = appendText(raw, name)
+		values := r.Header[name]
+		if values == nil { // takes a header away
+			raw = append(raw, 0)
+			continue
+		}
+		raw = binary.AppendUvarint(raw, uint64(len(values))+1)
+		for _, value := range values {
+			raw = appendText(raw, value)
+		}
+	}
+	return raw
+}
+
+func packedFlags(r *Request) byte {
+	var flags byte
+	if r.MoreThanURL() || r.ID != nil || r.Meta != nil {
+		flags |= packedMore
+	}
+	if r.Body != nil {
+		flags |= packedBody
+	}
+	if r.Tag != (Tag{}) {
+		flags |= packedTag
+	}
+	if r.Retry != nil {
+		flags |= packedRetry
+		if *r.Retry {
+			flags |= packedRetryYes
+		}
+	}
+	return flags
+}
+
+func appendText(raw []byte, text string) []byte {
+	return append(binary.AppendUvarint(raw, uint64(len(text))), text...)
+}
+
+// An unpacker reads what appendTask wrote. Its strings share one memory.
+type unpacker struct{ text string }
+
+func (u *unpacker) task(last *task) *task {
+	t := new(task)
+	r := &t.request
+	t.seq = last.seq + u.varint()
+	r.Index = last.request.Index + u.varint()
+	r.Line = last.request.Line + u.varint()
+	flags := u.take(1)[0]
+	r.URL, r.File = u.string(), u.string()
+	if flags&packedTag != 0 {
+		copy(r.Tag[:], u.take(len(r.Tag)))
+	}
+	if flags&packedMore == 0 {
+		return t
+	}
+	r.BodyForm = BodyForm(u.take(1)[0])
+	r.Method = u.string()
+	if body := u.string(); flags&packedBody != 0 {
+		r.Body = append(make([]byte, 0, len(body)), body...)
+	}
+	r.ID, r.Meta = u.raw(), u.raw()
+	r.SHA256, r.Path = u.string(), u.string()
+	r.Header = u.header()
+	if flags&packedRetry != 0 {
+		yes := flags&packedRetryYes != 0
+		r.Retry = &yes
+	}
+	return t
+}
+
+func (u *unpacker) header() http.Header {
+	n := u.uvarint()
+	if n == 0 {
+		return nil
+	}
+	h := make(http.Header, n)
+	for range n {
+		name := textproto.CanonicalMIMEHeaderKey(u.string()) // interned, for the common ones
+		var values []string
+		if count := u.uvarint(); count > 0 {
+			values = make([]string, count-1)
+		}
+		for i := range values {
+			values[i] = u.string()
+		}
+		h[name] = values
+	}
+	return h
+}
+
+// raw is nil where nothing was written: no JSON value is empty.
+func (u *unpacker) raw() []byte {
+	text := u.string()
+	if text == "" {
+		return nil
+	}
+	return []byte(text)
+}
+
+func (u *unpacker) string() string { return u.take(int(u.uvarint())) }
+
+func (u *unpacker) take(n int) string {
+	part := u.text[:n]
+	u.text = u.text[n:]
+	return part
+}
+
+func (u *unpacker) uvarint() uint64 {
+	var value uint64
+	for shift := 0; ; shift += 7 {
+		b := u.take(1)[0]
+		value |= uint64(b&0x7f) << shift
+		if b < 0x80 {
+			return value
+		}
+	}
+}
+
+// varint undoes the zigzag of binary.AppendVarint.
+func (u *unpacker) varint() int64 {
+	v := u.uvarint()
+	return int64(v>>1) ^ -int64(v&1)
+}

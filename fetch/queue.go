@@ -1,0 +1,48 @@
+package fetch
+
+// A queue is first in, first out.
+type queue[T any] struct {
+	items []T
+	head  int
+}
+
+func (q *queue[T]) len() int { return len(q.items) - q.head }
+
+func (q *queue[T]) peek() T { return q.items[q.head] }
+
+func (q *queue[T]) push(item T) {
+	if q.head > 0 && len(q.items) == cap(q.items) && q.head >= len(q.items)/2 {
+		n := copy(q.items, q.items[q.head:])
+		clear(q.items[n:])
+		q.items, q.head = q.items[:n], 0
+	}
+	q.items = append(q.items, item)
+}
+
+func (q *queue[T]) pop() T {
+	var none T
+	item := q.items[q.head]
+	q.items[q.head] = none
+	q.head++
+	if q.head == len(q.items) {
+		q.items, q.head = q.items[:0], 0
+	}
+	return item
+}
+
+// cut takes the items behind the first n for which take says so; the others stay in their order.
+func (q *queue[T]) cut(n int, take func(T) bool) []T {
+	var taken []T
+	waiting := q.items[q.head:]
+	kept := waiting[:min(n, len(waiting))]
+	for _, item := range waiting[len(kept):] {
+		if take(item) {
+			taken = append(taken, item)
+			continue
+		}
+		kept = append(kept, item)
+	}
+	clear(waiting[len(kept):])
+	q.items = q.items[:q.head+len(kept)]
+	return taken
+}

@@ -1,0 +1,185 @@
+package fetch
+
+import "time"
+
+// A throttle is what a host's refusals (429, 503) and the quota that it announces have made of its lane's pace.
+// It is nil for a host that has done neither.
+type throttle struct {
+	limit float64   // starts a second; 0 is none beside the options'
+	mark  float64   // the rate at which the host refused last
+	row   int       // refusals in a row, no success between them; those of flights that the same one would have kept back count once
+	since time.Time // when the last of them came
+	quota window
+}
+
+// How the limit comes back after it was halved. Each success adds a share: quickly to close below the rate that was refused,
+// slowly past it, since the host has not said more than that it was too much; quickly again beyond.
+// Both are shares of at least one start a second, so that slow hosts recover in minutes too.
+const (
+	quickStep = 0.02
+	slowStep  = 0.002
+	nearMark  = 0.85
+)
+
+// throttleKept is how long a host's limit is remembered while nothing is asked of it.
+const throttleKept = time.Minute
+
+// adapt slows a host down that refuses, speeds it up again as it answers well, and keeps to what it announces.
+func (l *lane) adapt(t *task, o *Options, now time.Time) {
+	v := &t.verdict
+	if v.Quota.announced() {
+		l.needThrottle().quota.learn(v.Quota, l.starts-t.number, t.number, o.RetryMaxDelay, now)
+	}
+	switch v.Health {
+	case Throttled:
+		l.slowDown(t, o, now)
+	case Well:
+		l.speedUp(now)
+	}
+}
+
+func (l *lane) needThrottle() *throttle {
+	if l.throttle == nil {
+		l.throttle = new(throttle)
+	}
+	return l.throttle
+}
+
+// slowDown halves the rate, and pauses the host where it has not said for how long itself. Flights that started before
+// the last refusal was heard say nothing new; nor does a host that has answered nothing well since: it gets a longer pause only.
+func (l *lane) slowDown(t *task, o *Options, now time.Time) {
+	th := l.needThrottle()
+	if th.row > 0 && !t.started.After(th.since) {
+		return
+	}
+	if th.row == 0 {
+		th.mark = l.observed(now)
+		th.limit = max(th.mark/2, slowest(o))
+		l.pace.set(th.limit, now)
+	}
+	th.row++
+	th.since = now
+	if t.verdict.Pause == 0 {
+		l.pausedUntil = latest(l.pausedUntil, now.Add(backoff(th.row, o.RetryDelay, o.RetryMaxDelay, 1)))
+	}
+}
+
+// leastObserved is the rate at which a host is taken to have been asked that was hardly asked at all:
+// a first refusal of a host that bears little costs a few more of them, that of a busy one does not slow it to a crawl.
+const leastObserved = 10
+
+// observed is the rate at which the host was asked when it refused.
+func (l *lane) observed(now time.Time) float64 {
+	rate := max(l.meter.perSecond(now), leastObserved)
+	if limit := l.rate(); limit > 0 {
+		rate = min(rate, limit)
+	}
+	return rate
+}
+
+// slowest is one start in --retry-max-delay: no host is asked less often than a pause would allow.
+func slowest(o *Options) float64 { return 1 / max(o.RetryMaxDelay, time.Second).Seconds() }
+
+// speedUp takes one step back towards the rate that the options allow.
+func (l *lane) speedUp(now time.Time) {
+	th := l.throttle
+	if th == nil || th.limit == 0 {
+		return
+	}
+	th.row = 0
+	switch {
+	case th.limit >= nearMark*th.mark && th.limit <= th.mark:
+		th.limit += slowStep * max(th.mark, 1)
+	default:
+		th.limit += quickStep * max(th.limit, 1)
+	}
+	unbound := th.limit > 2*th.mark && th.limit > 4*l.meter.perSecond(now)
+	if unbound || l.perSecond > 0 && th.limit >= l.perSecond {
+		th.limit = 0
+		l.pace.set(l.perSecond, now)
+		return
+	}
+	l.pace.set(th.limit, now)
+}
+
+// rate is the limit on starts a second, 0 for none.
+func (th *throttle) rate() float64 {
+	if th == nil {
+		return 0
+	}
+	return th.limit
+}
+
+// spend takes a start from the quota.
+func (th *throttle) spend() {
+	if th != nil {
+		th.quota.left--
+	}
+}
+
+// allows is when the quota allows another start; the zero time is now.
+func (th *throttle) allows(now time.Time) time.Time {
+	if th == nil {
+		return time.Time{}
+	}
+	return th.quota.allows(now)
+}
+
+// until is when a lane without Tasks may be forgotten, as far as this goes.
+func (th *throttle) until() time.Time {
+	switch {
+	case th == nil:
+		return time.Time{}
+	case th.limit == 0:
+		return th.quota.end
+	}
+	return latest(th.quota.end, th.since.Add(throttleKept))
+}
+
+// A window is what a host lets through in a span of time, by its own word.
+type window struct {
+	known bool
+	left  int64         // starts left in the present one
+	size  int64         // in a whole one; 0 is not known
+	span  time.Duration // of a whole one: the longest that was announced
+	end   time.Time     // of the present one
+	long  bool          // the host asked for a longer wait than is obeyed: once it is over, a single start tells
+	from  uint64        // the number of the start whose answer was believed last
+}
+
+// learn takes in what the answer to start number said, with later starts since. Answers are believed in the order of their starts:
+// the host has counted all up to that one, as far as can be known, and none of the later ones.
+func (w *window) learn(q Quota, later, number uint64, most time.Duration, now time.Time) {
+	if w.known && number < w.from {
+		return
+	}
+	w.known, w.from = true, number
+	w.left = q.Remaining - int64(later)
+	w.size = q.Limit
+	w.long = q.Reset > most
+	w.span = max(w.span, min(q.Reset, most))
+	w.end = now.Add(min(q.Reset, most))
+}
+
+// allows is when the window allows a start; the zero time is now. A window that is over is followed by another of its kind.
+func (w *window) allows(now time.Time) time.Time {
+	if !w.known {
+		return time.Time{}
+	}
+	if !w.end.After(now) {
+		switch {
+		case w.long:
+			w.left = 1
+		case w.size > 0:
+			w.left = w.size
+		default:
+			w.known = false
+			return time.Time{}
+		}
+		w.end = now.Add(max(w.span, time.Second))
+	}
+	if w.left > 0 {
+		return time.Time{}
+	}
+	return w.end
+}
