@@ -136,7 +136,9 @@ func registerLimits(r *registrar, s *settings) {
 	r.whole(&o.HostConcurrency, "host-concurrency", "", "n", "most exchanges at once on one host")
 	add(r, &o.Rate, "rate", "", "rate", "none", "most exchanges started in the whole run, evenly spaced: 10/s, 60/m, 1/15s", parseRate)
 	add(r, &o.HostRate, "host-rate", "", "rate", "none", "the same for each host", parseRate)
+	r.toggle(&o.Adaptive, "adaptive", "", "halve the rate of a host that answers 429 or 503 and bring it back step by step; keep to the quota that RateLimit headers tell")
 	r.whole(&o.Lookahead, "lookahead", "", "n", "requests read ahead of those that finish; bounds the memory")
+	add(r, &o.Aside, "aside", "", "size", "16Mi", "memory for requests that are set aside while hosts at their limit fill --lookahead, compressed; 0 sets none aside", parseSize)
 	r.group = "retry"
 	r.whole(&o.Retries, "retries", "", "n", "further attempts after a first that failed")
 	add(r, &o.RetryOn, "retry-on", "", "list", o.RetryOn.String(), "statuses and kinds of failure worth another attempt", fetch.ParseRetryOn)
@@ -144,6 +146,7 @@ func registerLimits(r *registrar, s *settings) {
 	r.duration(&o.RetryMaxDelay, "retry-max-delay", "longest wait, and longest Retry-After obeyed")
 	r.duration(&o.RetryMaxTime, "retry-max-time", "one URL's attempts and waits together")
 	r.toggle(&o.RetryUnsafe, "retry-unsafe", "", "retry POST and the like too")
+	r.whole(&o.HostMaxErrors, "host-max-errors", "", "n", "exchanges in a row without any answer until a host is only probed; three failed probes end it; 0 is never")
 	r.group = "time"
 	r.duration(&o.ConnectTimeout, "connect-timeout", "name lookup, connection and TLS handshake together; 0 is no limit")
 	r.duration(&o.StallTimeout, "stall-timeout", "give up when less than 1 KiB moves in that time; 0 is no limit")

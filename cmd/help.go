@@ -39,8 +39,19 @@ or one that an answer set, goes where its own domain, path and Secure say, for t
 
 Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass through files in TMPDIR (/tmp).
 
-A host that answers 429 or 503 with Retry-After is left alone for that long; other hosts go on. Three requests in a
-row that are told to wait longer than --retry-max-delay end that host: its other requests fail as rate_limited.
+A host that answers 429 or 503 is left alone for its Retry-After, or for a pause that grows from --retry-delay, and then
+asked at half the rate, which comes back step by step; other hosts go on. A quota that it tells in RateLimit or
+X-RateLimit-Remaining and -Reset is kept to. Three requests in a row that are told to wait longer than --retry-max-delay
+end that host: its other requests fail as rate_limited.
+
+A host that leaves --host-max-errors exchanges in a row without an answer (no name, no connection, silence) is asked by
+one probe after 1s, 2s and 4s; when the third fails, what is left for it fails as host_down without being asked. With 30
+and 10 at once on a host that takes at most 3 + 3 times --connect-timeout, or --stall-timeout where it connects, and 7s.
+
+Of the hosts that may be asked, the one with the most work left goes first, so that a run ends as early as its slowest
+host allows. For that it has to be seen: --lookahead requests are read ahead, and where hosts at their limit fill that,
+what they can't have soon is set aside, about 20 bytes a URL. The default --aside lets a list begin with some 700,000 URLs
+of one host; beyond that the hosts behind them wait. With --ordered nothing is set aside.
 
 A page with a public address can't redirect to one that is not (loopback, private, link-local and the like): that fails
 as blocked_address. Addresses are checked when they are connected to, so DNS can't trick the check; behind a proxy only

@@ -108,6 +108,7 @@ var kindHints = map[fetch.Kind]string{
 	fetch.TooLarge:         "raise --max-body",
 	fetch.Checksum:         "the content is not what the input's sha256 says",
 	fetch.Decode:           "--compressed=false asks for the plain body",
+	fetch.HostDown:         "the host is down or unreachable: run the failures again later; --host-max-errors 0 asks each all the same",
 	fetch.RateLimited:      "set --host-rate, raise --retry-max-delay, or run the failures again later",
 	fetch.Canceled:         "run the same input again: what was not started is in no list of failures",
 }
@@ -221,13 +222,13 @@ func limitHint(s *settings, sum fetch.Summary) string {
 	case fetch.LimitConcurrency:
 		what = fmt.Sprintf("for a free place of --concurrency %d", s.fetch.Concurrency)
 	case fetch.LimitHostConcurrency:
-		what = fmt.Sprintf("for --host-concurrency %d", s.fetch.HostConcurrency)
+		what = fmt.Sprintf("for --host-concurrency %d", s.fetch.HostConcurrency) + on(sum.LimitedHost)
 	case fetch.LimitRate:
 		what = "for --rate"
 	case fetch.LimitHostRate:
-		what = "for --host-rate"
+		what = "for --host-rate" + on(sum.LimitedHost)
 	case fetch.LimitPausedHosts:
-		what = "for hosts that asked for a pause, and for back-off"
+		what = "for back-off, and for hosts that asked for a pause or for less" + mostly(sum.LimitedHost)
 	case fetch.LimitNetwork:
 		what = "for the last answers to arrive"
 	case fetch.LimitInput:
@@ -236,4 +237,19 @@ func limitHint(s *settings, sum fetch.Summary) string {
 		what = "for the output to be written"
 	}
 	return fmt.Sprintf("%d%% of the time was spent waiting %s", min(share, 100), what)
+}
+
+// on names the host whose limit it was, where it was one host's.
+func on(host string) string {
+	if host == "" {
+		return ""
+	}
+	return " on " + output.Printable(shorten(host))
+}
+
+func mostly(host string) string {
+	if host == "" {
+		return ""
+	}
+	return ", mostly " + output.Printable(shorten(host))
 }

@@ -9,19 +9,24 @@ import "time"
 // parcelTasks is how many Tasks are packed together, parcelBytes where a parcel of large ones ends earlier,
 // and asideKeep how many a lane keeps in memory when it is relieved of the others.
 const (
-	parcelTasks = 64
+	parcelTasks = 16
 	parcelBytes = 64 << 10
-	asideKeep   = 64
+	asideKeep   = 8
 )
+
+// trickle is the least time between two makings of room while places are not free: reading further shows which hosts will take
+// longest, but costs what the exchanges could use.
+const trickle = 250 * time.Millisecond
 
 // An aside is what a plan needs to set Tasks aside.
 type aside struct {
 	pack    func([]*task) []byte // nil: nothing can be set aside
 	unpack  func([]byte) []*task
-	room    int64 // bytes left for packed Tasks
-	count   int   // Tasks set aside
-	bytes   int64 // what they take
-	surplus int   // Tasks in lanes beyond what those need in memory
+	room    int64     // bytes left for packed Tasks
+	count   int       // Tasks set aside
+	bytes   int64     // what they take
+	surplus int       // Tasks in lanes beyond what those need in memory
+	made    time.Time // when room was made last
 }
 
 // clear forgets all and returns how many Tasks that were.
@@ -58,9 +63,13 @@ func (t *task) isTouched() bool { return !t.began.IsZero() || t.attempts > 0 || 
 
 // makeRoom sets aside what lanes have in memory beyond their needs, and reports whether that was worth it.
 func (p *plan) makeRoom(now time.Time) bool {
-	if !p.starved || p.aside.pack == nil || p.aside.room <= 0 || p.aside.surplus < max(p.options.Lookahead/8, parcelTasks) {
+	if p.aside.pack == nil || p.aside.room <= 0 || p.aside.surplus < max(p.options.Lookahead/8, parcelTasks) {
 		return false
 	}
+	if !p.starved && now.Sub(p.aside.made) < trickle {
+		return false
+	}
+	p.aside.made = now
 	before := p.aside.count
 	for _, l := range p.lanes {
 		if l.surplus >= parcelTasks && !l.away.holds() {
@@ -93,7 +102,7 @@ func (p *plan) packTail(l *lane) {
 		tasks := a.tail[:parcelLen(a.tail)]
 		packed := p.aside.pack(tasks)
 		a.parcels.push(parcel{packed, len(tasks)})
-		p.tookAside(a, len(tasks), int64(len(packed)))
+		p.tookAside(a, len(tasks), parcelCost(packed))
 		n := copy(a.tail, a.tail[len(tasks):])
 		clear(a.tail[n:])
 		a.tail = a.tail[:n]
@@ -113,6 +122,9 @@ func parcelLen(tasks []*task) int {
 	return parcelTasks
 }
 
+// parcelCost is what a parcel takes with all that the runtime keeps for it.
+func parcelCost(packed []byte) int64 { return int64(len(packed)) + 64 }
+
 // tookAside counts Tasks that have left memory, or come back with both numbers negative.
 func (p *plan) tookAside(a *away, tasks int, bytes int64) {
 	a.count += tasks
@@ -122,9 +134,13 @@ func (p *plan) tookAside(a *away, tasks int, bytes int64) {
 	p.aside.bytes += bytes
 }
 
-// refill gives a lane more of what it has set aside before it runs dry.
+// refill gives a lane more of what it has set aside before it runs dry; while there is no room, once it has.
 func (p *plan) refill(l *lane) {
-	for !l.closing && l.away.holds() && l.fresh.len() < asideKeep/2 {
+	low := asideKeep / 2
+	if p.size+p.running >= p.options.Lookahead {
+		low = 1
+	}
+	for !l.closing && l.away.holds() && l.fresh.len() < low {
 		for _, t := range p.back(l) {
 			l.fresh.push(t)
 		}
@@ -140,7 +156,7 @@ func (p *plan) back(l *lane) []*task {
 		return tasks
 	}
 	b := a.parcels.pop()
-	p.tookAside(a, -b.count, -int64(len(b.packed)))
+	p.tookAside(a, -b.count, -parcelCost(b.packed))
 	tasks := p.aside.unpack(b.packed)
 	for _, t := range tasks {
 		t.lane = l

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/http"
 	"net/textproto"
@@ -8,20 +9,29 @@ import (
 	"github.com/klauspost/compress/s2"
 )
 
-// packTasks packs Tasks that have not been asked yet: of each, its Request and its seq.
-func packTasks(tasks []*task) []byte {
-	raw := make([]byte, 0, 16<<10)
+// A packer packs Tasks that have not been asked yet: of each, its Request and its seq. It is used by one goroutine.
+type packer struct{ raw, packed []byte }
+
+func (p *packer) pack(tasks []*task) []byte {
+	raw := p.raw[:0]
 	var last task
 	for _, t := range tasks {
 		raw = appendTask(raw, t, &last)
 		last = *t
 	}
-	return s2.EncodeBetter(nil, raw)
+	if most := s2.MaxEncodedLen(len(raw)); cap(p.packed) < most {
+		p.packed = make([]byte, most)
+	}
+	packed := bytes.Clone(s2.EncodeBetter(p.packed[:cap(p.packed)], raw))
+	if p.raw = raw; cap(raw) > 2*parcelBytes { // one large request is no reason to keep as much
+		*p = packer{}
+	}
+	return packed
 }
 
-// unpackTasks is the inverse of packTasks. aim points each Task at its target again.
-func unpackTasks(packed []byte, aim func(*task)) []*task {
-	raw, err := s2.Decode(nil, packed)
+// unpack is the inverse of pack. aim points each Task at its target again.
+func (p *packer) unpack(packed []byte, aim func(*task)) []*task {
+	raw, err := s2.Decode(p.raw[:0], packed)
 	if err != nil {
 		panic("fetch: memory that held waiting requests is corrupt: " + err.Error())
 	}

@@ -34,8 +34,9 @@ func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *schedule
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: r.options.Drain, output: r.broken}
 	s.holder, _ = r.sink.(Holder)
 	if s.holder == nil { // a Sink that keeps Records back would have to keep those of all that is set aside
-		s.plan.aside.pack = packTasks
-		s.plan.aside.unpack = func(packed []byte) []*task { return unpackTasks(packed, r.aimAgain) }
+		var p packer
+		s.plan.aside.pack = p.pack
+		s.plan.aside.unpack = func(packed []byte) []*task { return p.unpack(packed, r.aimAgain) }
 	}
 	s.looked = s.begun
 	if s.options.Deadline > 0 {

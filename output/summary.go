@@ -41,6 +41,7 @@ func AppendSummary(dst []byte, s *fetch.Summary, exitCode int) []byte {
 		dst = append(appendMillis(append(dst, `,"max":`...), s.Latency.Max), '}')
 	}
 	dst = appendOptional(dst, "limited_by", string(s.LimitedBy))
+	dst = appendOptional(dst, "limited_host", s.LimitedHost)
 	dst = appendOptional(dst, "stopped_by", string(s.Stopped))
 	dst = strconv.AppendInt(appendName(dst, "exit_code"), int64(exitCode), 10)
 	return append(dst, '}', '\n')

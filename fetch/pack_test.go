@@ -1,0 +1,94 @@
+package fetch
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// unaimed unpacks without a look at what the Tasks ask for.
+func (p *packer) unaimed(packed []byte) []*task {
+	return p.unpack(packed, func(t *task) { _ = t.request.parse() })
+}
+
+// requestsOf are the Requests of input lines, with all that a line can say.
+func requestsOf(t testing.TB, lines ...string) []*task {
+	t.Helper()
+	var tasks []*task
+	for request, err := range sourceOf(lines...) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		tasks = append(tasks, &task{request: request, seq: int64(3 * len(tasks))})
+	}
+	return tasks
+}
+
+// TestPackedTasksComeBackWhole: nothing that a line, or a filter behind it, has said of a Request is lost while it is set aside.
+func TestPackedTasksComeBackWhole(t *testing.T) {
+	tasks := requestsOf(t,
+		"https://a.test/1", "https://a.test/2?q=%20", "https://ü.test/ü",
+		`{"url":"http://a.test/","id":"x","meta":{"any":[1,2]}}`,
+		`{"url":"http://a.test/","id":12345678901234567890}`,
+		`{"url":"http://a.test/","method":"DELETE","headers":{"X-A":"1","Cookie":"a=b"},"retry":false}`,
+		`{"url":"http://a.test/","body":"","retry":true}`,
+		`{"url":"http://a.test/","body":{"a":1},"sha256":"`+strings.Repeat("0", 64)+`","path":"a/b"}`,
+		`{"url":"http://a.test/","body_base64":"AAECAw=="}`,
+		`{"url":"http://a.test/","meta":null}`,
+	)
+	tasks[1].request.Tag = Tag{1, 2, 3, 15: 255}
+	tasks[5].request.Header["X-None"] = nil
+	tasks[5].request.Header["X-Two"] = []string{"1", ""}
+	var p packer
+	p.unaimed(p.pack(tasks[3:])) // what it has packed before leaves nothing behind
+	back := p.unaimed(p.pack(tasks))
+	if len(back) != len(tasks) {
+		t.Fatalf("%d of %d came back", len(back), len(tasks))
+	}
+	for i, task := range tasks {
+		if want, got := task.request, back[i].request; !reflect.DeepEqual(want, got) || back[i].seq != task.seq {
+			t.Errorf("%d: sent %+v\ngot %+v", i, want, got)
+		}
+	}
+}
+
+func FuzzPackedRequest(f *testing.F) {
+	f.Add("https://a.test/", "POST", "X-A", "1", "body", "\"id\"", int64(7), true)
+	f.Fuzz(func(t *testing.T, url, method, name, value, body, id string, index int64, retry bool) {
+		one := &task{seq: index, request: Request{Index: -index, Line: index / 2, URL: url, Method: method, File: name,
+			Header: http.Header{http.CanonicalHeaderKey(name): {value, body}}, Body: []byte(body), Retry: &retry, SHA256: value}}
+		if id != "" {
+			one.request.ID = []byte(id)
+		}
+		two := &task{seq: 1, request: Request{URL: value}}
+		var p packer
+		back := p.unpack(p.pack([]*task{one, two}), func(*task) {})
+		if len(back) != 2 || !reflect.DeepEqual(back[0].request, one.request) || back[0].seq != index || back[1].request.URL != value {
+			t.Errorf("sent %+v, got %+v", one.request, back)
+		}
+	})
+}
+
+// BenchmarkPack packs and unpacks a parcel of plain URLs, and says how many bytes each takes meanwhile.
+func BenchmarkPack(b *testing.B) {
+	for _, n := range []int{8, parcelTasks, 64} {
+		b.Run(fmt.Sprintf("%d tasks", n), func(b *testing.B) {
+			var lines []string
+			for i := range n {
+				lines = append(lines, fmt.Sprintf("https://example.com/products/%d?lang=en&page=%d", 12345*(i+7)%99991, i%7))
+			}
+			tasks := requestsOf(b, lines...)
+			b.ReportAllocs()
+			var packed []byte
+			var p packer
+			for b.Loop() {
+				packed = p.pack(tasks)
+				p.unaimed(packed)
+			}
+			b.ReportMetric(float64(len(packed))/float64(n), "B/task")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/task")
+		})
+	}
+}
