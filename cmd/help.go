@@ -50,8 +50,8 @@ and 10 at once on a host that takes at most 3 + 3 times --connect-timeout, or --
 
 Of the hosts that may be asked, the one with the most work left goes first, so that a run ends as early as its slowest
 host allows. For that it has to be seen: --lookahead requests are read ahead, and where hosts at their limit fill that,
-what they can't have soon is set aside, about 20 bytes a URL. The default --aside lets a list begin with some 700,000 URLs
-of one host; beyond that the hosts behind them wait. With --ordered nothing is set aside.
+what they can't have soon is set aside, about 20 bytes a URL. The default --aside lets a list begin with some 700,000
+URLs of one host; beyond that the hosts behind them wait. With --ordered nothing is set aside.
 
 A page with a public address can't redirect to one that is not (loopback, private, link-local and the like): that fails
 as blocked_address. Addresses are checked when they are connected to, so DNS can't trick the check; behind a proxy only

@@ -1,0 +1,289 @@
+package fetch
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func refused429() Verdict {
+	return Verdict{Health: Throttled, Failure: failf(RateLimited, "429")}
+}
+
+func well() Verdict { return Verdict{Health: Well} }
+
+// limitOf is the rate that a host is held to; 0 is none.
+func (d *drive) limitOf(host string) float64 { return d.lanes[host].throttle.rate() }
+
+// TestRefusalStillsAndHalves: a 429 without Retry-After pauses its host for --retry-delay and halves its rate; other hosts feel nothing.
+func TestRefusalStillsAndHalves(t *testing.T) {
+	d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
+	d.ask(100, "a", "b")
+	for range 40 {
+		d.start()
+		d.land("a", well())
+		d.land("b", well())
+	}
+	d.pass(time.Second)
+	d.start()
+	d.land("a", refused429())
+	if got := d.limitOf("a"); got != 20 {
+		t.Errorf("asked 40 times in a second, then at %g/s", got)
+	}
+	d.land("b", well())
+	d.wants("the other host goes on", "b")
+	d.waits("a pause of a second", time.Second)
+	d.pass(time.Second)
+	d.wants("then one", "a")
+	d.land("a", well())
+	if _, wait := d.next(d.now); wait < 40*time.Millisecond || wait > 50*time.Millisecond {
+		t.Errorf("the next follows after %s, want about 1/20 s", wait)
+	}
+	if d.limitOf("b") != 0 || d.lanes["b"].pausedUntil.After(d.now) {
+		t.Error("b feels it")
+	}
+}
+
+// TestOneRefusalOfManyFlights: ten answers of one moment are one refusal.
+func TestOneRefusalOfManyFlights(t *testing.T) {
+	d := newDrive(t, nil)
+	d.ask(100, "a")
+	d.start()
+	for range 10 {
+		d.land("a", refused429())
+		d.pass(10 * time.Millisecond)
+	}
+	if got := d.limitOf("a"); got != 5 {
+		t.Errorf("ten flights that met one limit bring the rate to %g/s, want half of 10", got)
+	}
+	if got := d.lanes["a"].pausedUntil.Sub(noon); got != time.Second {
+		t.Errorf("and a pause of %s", got)
+	}
+}
+
+// TestPauseGrowsWhileNothingSucceeds: 1, 2, 4 s and so on up to --retry-max-delay; the rate is halved once,
+// since a host that refuses the first request after a pause does not refuse the rate.
+func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
+	d := newDrive(t, nil)
+	d.ask(100, "a")
+	var pauses []time.Duration
+	for range 8 {
+		d.start()
+		d.land("a", refused429())
+		pauses = append(pauses, d.lanes["a"].pausedUntil.Sub(d.now))
+		for len(d.flights) > 0 {
+			d.land("a", refused429())
+		}
+		d.now = d.lanes["a"].pausedUntil
+	}
+	want := []time.Duration{1, 2, 4, 8, 16, 32, 60, 60}
+	for i := range want {
+		want[i] *= time.Second
+	}
+	if !slices.Equal(pauses, want) {
+		t.Errorf("pauses %v, want %v", pauses, want)
+	}
+	if got := d.limitOf("a"); got != 5 {
+		t.Errorf("the rate is %g/s", got)
+	}
+	d.start()
+	d.land("a", well())
+	d.pass(time.Second)
+	d.start()
+	d.land("a", refused429())
+	if got := d.lanes["a"].pausedUntil.Sub(d.now); got != time.Second {
+		t.Errorf("after a success the pauses begin anew: %s", got)
+	}
+}
+
+// TestRetryAfterIsThePause: what the host asks for is what it gets, no more.
+func TestRetryAfterIsThePause(t *testing.T) {
+	d := newDrive(t, nil)
+	d.ask(100, "a")
+	d.start()
+	v := refused429()
+	v.Pause = 100 * time.Millisecond
+	d.land("a", v)
+	if got := d.lanes["a"].pausedUntil.Sub(d.now); got != v.Pause {
+		t.Errorf("paused for %s", got)
+	}
+}
+
+// TestOnlySuccessSpeedsUp: step by step, and never past the rate that the options allow.
+func TestOnlySuccessSpeedsUp(t *testing.T) {
+	d := newDrive(t, func(o *Options) { o.HostRate, o.HostConcurrency = 20, 1 })
+	d.ask(2000, "a")
+	d.start()
+	d.land("a", refused429())
+	if got := d.limitOf("a"); got != 5 {
+		t.Fatalf("held to %g/s", got)
+	}
+	for _, v := range []Verdict{{Health: Unwell}, {Health: Unheard}, {Health: Silent}} {
+		for range 20 {
+			d.pass(time.Minute)
+			d.start()
+			d.land("a", v)
+		}
+		if got := d.limitOf("a"); got != 5 {
+			t.Fatalf("answers of health %d bring the rate to %g/s", v.Health, got)
+		}
+	}
+	last := 5.0
+	steps := 0
+	for ; d.limitOf("a") > 0 && steps < 1000; steps++ {
+		d.pass(time.Second)
+		d.start()
+		d.land("a", well())
+		got := d.limitOf("a")
+		if got != 0 && (got <= last || got > 1.03*last+1e-9) {
+			t.Fatalf("a success brings %g/s to %g/s", last, got)
+		}
+		last = got
+	}
+	if steps < 20 || steps == 1000 {
+		t.Fatalf("the whole rate is back after %d successes", steps)
+	}
+	d.pass(time.Second)
+	starts := d.run(20, prompt)
+	if took := starts[19].Sub(starts[0]); took < 940*time.Millisecond || took > 960*time.Millisecond {
+		t.Errorf("20 at 20/s take %s", took)
+	}
+}
+
+// TestAdaptiveOff: a Retry-After is obeyed all the same, and nothing else is done.
+func TestAdaptiveOff(t *testing.T) {
+	d := newDrive(t, func(o *Options) { o.Adaptive = false })
+	d.ask(100, "a")
+	d.start()
+	d.land("a", refused429())
+	d.wants("no pause of our own", "a")
+	v := refused429()
+	v.Pause, v.Quota = time.Minute, Quota{Remaining: 0, Reset: time.Hour}
+	d.land("a", v)
+	d.wants("but the host's", "")
+	d.pass(time.Minute)
+	d.wants("and no longer", "a")
+	if d.lanes["a"].throttle != nil {
+		t.Error("the rate is limited")
+	}
+}
+
+// TestLimitIsRememberedForAWhile: an idle host's limit is no more forgotten than its pause, until a minute has passed.
+func TestLimitIsRememberedForAWhile(t *testing.T) {
+	d := newDrive(t, nil)
+	d.ask(1, "a")
+	d.start()
+	d.land("a", refused429())
+	d.pass(59 * time.Second)
+	d.start()
+	d.ask(1, "a")
+	if d.limitOf("a") != 5 {
+		t.Fatal("it is forgotten")
+	}
+	d.start()
+	d.land("a", well())
+	d.pass(2 * time.Minute)
+	d.start()
+	if len(d.lanes) != 0 {
+		t.Error("it is remembered for ever")
+	}
+}
+
+// TestQuotaIsKept: with three left for ten seconds, three start, whatever flies; the next window begins with the whole quota.
+func TestQuotaIsKept(t *testing.T) {
+	d := newDrive(t, func(o *Options) { o.HostConcurrency = 5 })
+	d.ask(100, "a")
+	d.wants("as many as there are slots", "a a a a a")
+	told := func(remaining int64) Verdict {
+		return Verdict{Health: Well, Quota: Quota{Remaining: remaining, Reset: 10 * time.Second, Limit: 8}}
+	}
+	d.land("a", told(7)) // the four behind it will have taken four of the seven
+	d.wants("one place, and three left", "a")
+	d.land("a", told(6))
+	d.land("a", told(5))
+	d.land("a", told(4))
+	d.wants("two left", "a a")
+	d.land("a", told(3))
+	d.wants("none left", "")
+	d.heldBy(LimitPausedHosts)
+	d.waits("for the next window", 10*time.Second)
+	d.pass(10 * time.Second)
+	d.wants("as many as there are slots", "a a")
+	var more int
+	for len(d.flights) > 0 {
+		d.land("a", Verdict{Health: Well}) // says nothing more: the window is taken to be as the last one was
+		if d.start() != "" {
+			more++
+		}
+	}
+	if more != 6 {
+		t.Errorf("%d more in the second window, want 8 in all", more)
+	}
+}
+
+// TestQuotaOfAnHour: it is not waited for longer than --retry-max-delay; then a single request asks how things are.
+func TestQuotaOfAnHour(t *testing.T) {
+	d := newDrive(t, nil)
+	d.ask(100, "a")
+	d.start()
+	for len(d.flights) > 0 {
+		d.land("a", Verdict{Health: Well, Quota: Quota{Remaining: 0, Reset: time.Hour, Limit: 5000}})
+	}
+	d.waits("as long as is obeyed", time.Minute)
+	d.pass(time.Minute)
+	d.wants("one", "a")
+	d.land("a", Verdict{Health: Well, Quota: Quota{Remaining: 4000, Reset: time.Hour, Limit: 5000}})
+	if got := strings.Fields(d.start()); len(got) != 10 {
+		t.Errorf("there is more again, and %d start", len(got))
+	}
+}
+
+// TestAdaptiveInARun: a server that takes 20 requests a second from its only client, and refuses the others, is asked for 600 pages.
+// All are had, in little more than the least time, and few are refused. Without adapting many more are.
+func TestAdaptiveInARun(t *testing.T) {
+	play := func(t *testing.T, adaptive bool) (s Summary, refused int) {
+		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
+			tokens, last := 20.0, time.Now()
+			client := origin(func(*http.Request) (*http.Response, error) {
+				mu.Lock()
+				now := time.Now()
+				tokens = min(20, tokens+20*now.Sub(last).Seconds())
+				last = now
+				enough := tokens >= 1
+				if enough {
+					tokens--
+				} else {
+					refused++
+				}
+				mu.Unlock()
+				time.Sleep(50 * time.Millisecond)
+				if !enough {
+					return reply(429, ""), nil
+				}
+				return reply(200, ""), nil
+			})
+			var err error
+			o := options(func(o *Options) { o.Adaptive, o.Retries = adaptive, 10 })
+			if s, err = runOver(t.Context(), urls(600, "http://a.test"), &shelf{}, o, client); err != nil {
+				t.Fatal(err)
+			}
+		})
+		return s, refused
+	}
+	s, refused := play(t, true)
+	if s.Succeeded != 600 || refused > 60 || s.Elapsed > 60*time.Second {
+		t.Errorf("%d succeeded in %s with %d refused; the least is 29 s", s.Succeeded, s.Elapsed, refused)
+	}
+	if s.LimitedBy != LimitPausedHosts || s.LimitedHost != "http://a.test" {
+		t.Errorf("limited by %s on %s", s.LimitedBy, s.LimitedHost)
+	}
+	if _, without := play(t, false); without < 5*refused {
+		t.Errorf("%d are refused without it, %d with it", without, refused)
+	}
+	t.Logf("%s, %d refused", s.Elapsed, refused)
+}
