@@ -1,7 +1,5 @@
 package fetch
 
-import "container/heap"
-
 // A laneHeap keeps lanes in an order. A lane may stand in two at once, in different seats.
 type laneHeap struct {
 	lanes  []*lane
@@ -25,36 +23,71 @@ func sooner(a, b *lane) bool { return a.at.Before(b.at) }
 func (h *laneHeap) len() int     { return len(h.lanes) }
 func (h *laneHeap) first() *lane { return h.lanes[0] }
 
-func (h *laneHeap) push(l *lane)   { heap.Push(h, l) }
-func (h *laneHeap) fix(l *lane)    { heap.Fix(h, l.places[h.seat]) }
-func (h *laneHeap) remove(l *lane) { heap.Remove(h, l.places[h.seat]) }
-
-// Len is container/heap's, as are the four that follow.
-func (h *laneHeap) Len() int { return len(h.lanes) }
-
-// Less reports which of two comes first.
-func (h *laneHeap) Less(i, j int) bool { return h.before(h.lanes[i], h.lanes[j]) }
-
-// Swap keeps the lanes' places.
-func (h *laneHeap) Swap(i, j int) {
-	h.lanes[i], h.lanes[j] = h.lanes[j], h.lanes[i]
-	h.lanes[i].places[h.seat], h.lanes[j].places[h.seat] = i, j
-}
-
-// Push appends.
-func (h *laneHeap) Push(x any) {
-	l := x.(*lane)
-	l.places[h.seat] = len(h.lanes)
+// push puts a lane in. It costs, as the two that follow, what the depth of the heap is; container/heap's calls through an
+// interface took twice as long, and the plan makes several for each Task.
+func (h *laneHeap) push(l *lane) {
 	h.lanes = append(h.lanes, l)
+	h.rise(len(h.lanes)-1, l)
 }
 
-// Pop takes the last.
-func (h *laneHeap) Pop() any {
+// fix moves a lane whose key has changed.
+func (h *laneHeap) fix(l *lane) {
+	at := l.places[h.seat]
+	if h.rise(at, l) == at {
+		h.sink(at, l)
+	}
+}
+
+func (h *laneHeap) remove(l *lane) {
 	last := len(h.lanes) - 1
-	l := h.lanes[last]
+	at, moved := l.places[h.seat], h.lanes[last]
 	h.lanes[last] = nil
 	h.lanes = h.lanes[:last]
-	return l
+	if at == last {
+		return
+	}
+	moved.places[h.seat] = at
+	h.lanes[at] = moved
+	h.fix(moved)
+}
+
+// rise brings a lane up from a place to where it belongs, and returns that.
+func (h *laneHeap) rise(at int, l *lane) int {
+	for at > 0 {
+		parent := (at - 1) / 2
+		above := h.lanes[parent]
+		if !h.before(l, above) {
+			break
+		}
+		h.put(at, above)
+		at = parent
+	}
+	h.put(at, l)
+	return at
+}
+
+// sink brings it down.
+func (h *laneHeap) sink(at int, l *lane) {
+	for {
+		child := 2*at + 1
+		if child >= len(h.lanes) {
+			break
+		}
+		if right := child + 1; right < len(h.lanes) && h.before(h.lanes[right], h.lanes[child]) {
+			child = right
+		}
+		if !h.before(h.lanes[child], l) {
+			break
+		}
+		h.put(at, h.lanes[child])
+		at = child
+	}
+	h.put(at, l)
+}
+
+func (h *laneHeap) put(at int, l *lane) {
+	h.lanes[at] = l
+	l.places[h.seat] = at
 }
 
 type taskHeap []*task

@@ -123,6 +123,7 @@ func (p *plan) next(now time.Time) (t *task, wait time.Duration) {
 	t = l.start(now)
 	p.starts++
 	l.turn = p.starts
+	p.turns.fix(l)
 	p.size--
 	p.running++
 	p.settle(l, now)
@@ -240,9 +241,6 @@ func (p *plan) place(l *lane, into *laneHeap) {
 	if l.heap == into {
 		if into != nil {
 			into.fix(l)
-		}
-		if into == &p.ready {
-			p.turns.fix(l)
 		}
 		return
 	}
