@@ -70,6 +70,25 @@ func TestNothingIsSetAsideWithoutNeed(t *testing.T) {
 	}
 }
 
+// TestReadingGoesOnInATrickle: while all places are taken, what lies ahead is still looked at, a piece each quarter of a second,
+// so that the host that will take longest is seen early.
+func TestReadingGoesOnInATrickle(t *testing.T) {
+	d := newAsideDrive(t, func(o *Options) { o.Concurrency, o.Lookahead = 1, 1000 })
+	d.ask(1000, "a")
+	d.start()
+	if !d.makeRoom(d.now) {
+		t.Fatal("not even once")
+	}
+	d.ask(1000, "b")
+	if d.makeRoom(d.now) {
+		t.Error("at once again")
+	}
+	d.pass(trickle)
+	if !d.makeRoom(d.now) {
+		t.Error("not a quarter of a second later either")
+	}
+}
+
 // TestTriedTasksStayInMemory: only what is a Request and no more can be packed.
 func TestTriedTasksStayInMemory(t *testing.T) {
 	d := newAsideDrive(t, func(o *Options) { o.HostConcurrency, o.Lookahead = 1, 100 })

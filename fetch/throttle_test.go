@@ -225,6 +225,19 @@ func TestQuotaIsKept(t *testing.T) {
 	}
 }
 
+// TestQuotaIsBelievedInTheOrderOfTheStarts: an answer that comes late tells of a time when more was left.
+func TestQuotaIsBelievedInTheOrderOfTheStarts(t *testing.T) {
+	d := newDrive(t, func(o *Options) { o.HostConcurrency = 3 })
+	d.ask(100, "a")
+	d.start()
+	first := d.flights[0]
+	d.flights = append(d.flights[1:], first)
+	for _, remaining := range []int64{1, 0, 2} { // those of the second, the third and the first start
+		d.land("a", Verdict{Health: Well, Quota: Quota{Remaining: remaining, Reset: time.Minute}})
+	}
+	d.wants("nothing is left", "")
+}
+
 // TestQuotaOfAnHour: it is not waited for longer than --retry-max-delay; then a single request asks how things are.
 func TestQuotaOfAnHour(t *testing.T) {
 	d := newDrive(t, nil)
