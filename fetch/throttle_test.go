@@ -232,7 +232,7 @@ func TestQuotaIsBelievedInTheOrderOfTheStarts(t *testing.T) {
 	d.start()
 	first := d.flights[0]
 	d.flights = append(d.flights[1:], first)
-	for _, remaining := range []int64{1, 0, 2} { // those of the second, the third and the first start
+	for _, remaining := range []int64{1, 0, 9} { // those of the second, the third and the first start: others ask this host too
 		d.land("a", Verdict{Health: Well, Quota: Quota{Remaining: remaining, Reset: time.Minute}})
 	}
 	d.wants("nothing is left", "")
