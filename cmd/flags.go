@@ -137,6 +137,7 @@ func registerLimits(r *registrar, s *settings) {
 	add(r, &o.Rate, "rate", "", "rate", "none", "most exchanges started in the whole run, evenly spaced: 10/s, 60/m, 1/15s", parseRate)
 	add(r, &o.HostRate, "host-rate", "", "rate", "none", "the same for each host", parseRate)
 	r.whole(&o.Lookahead, "lookahead", "", "n", "requests read ahead of those that finish; bounds the memory")
+	add(r, &o.Bandwidth, "bandwidth", "", "size", "none", "most bytes received per second in the whole run (10M), all that comes over the connections; spread evenly, shared fairly", parseBandwidth)
 	r.group = "retry"
 	r.whole(&o.Retries, "retries", "", "n", "further attempts after a first that failed")
 	add(r, &o.RetryOn, "retry-on", "", "list", o.RetryOn.String(), "statuses and kinds of failure worth another attempt", fetch.ParseRetryOn)

@@ -210,6 +210,19 @@ func shorten(text string) string {
 	return string(runes[:most]) + "…"
 }
 
+// perSecond is a bandwidth as a person would write it.
+func perSecond(bytes float64) string {
+	for _, unit := range []struct {
+		name string
+		size float64
+	}{{"G", 1e9}, {"M", 1e6}, {"k", 1e3}} {
+		if bytes >= unit.size {
+			return fmt.Sprintf("%.4g%s", bytes/unit.size, unit.name)
+		}
+	}
+	return fmt.Sprintf("%.4g", bytes)
+}
+
 // limitHint answers "why is it not faster?" for a run that lasted long enough to ask.
 func limitHint(s *settings, sum fetch.Summary) string {
 	if sum.Elapsed.Seconds() < 1 || sum.LimitedBy == "" {
@@ -226,6 +239,8 @@ func limitHint(s *settings, sum fetch.Summary) string {
 		what = "for --rate"
 	case fetch.LimitHostRate:
 		what = "for --host-rate"
+	case fetch.LimitBandwidth:
+		what = "for --bandwidth " + perSecond(s.fetch.Bandwidth)
 	case fetch.LimitPausedHosts:
 		what = "for hosts that asked for a pause, and for back-off"
 	case fetch.LimitNetwork:

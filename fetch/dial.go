@@ -21,14 +21,15 @@ func realNetwork() network { return network{private: privateName} }
 // A dialer makes connections, each within one limit for lookup, connect and handshake together.
 type dialer struct {
 	network
-	timeout time.Duration
-	whole   time.Duration // of the exchange; net/http lets a dial outlive it
-	tls     *tls.Config
-	family  string // tcp, tcp4 or tcp6
-	pins    pins
-	agent   string        // what a proxy is told of us
-	proxies *proxies      // nil is none
-	ping    time.Duration // of silence, before a ping on an HTTP/2 connection and after it
+	timeout   time.Duration
+	whole     time.Duration // of the exchange; net/http lets a dial outlive it
+	tls       *tls.Config
+	family    string // tcp, tcp4 or tcp6
+	pins      pins
+	agent     string        // what a proxy is told of us
+	proxies   *proxies      // nil is none
+	bandwidth *bandwidth    // nil is no limit
+	ping      time.Duration // of silence, before a ping on an HTTP/2 connection and after it
 	// closeIdle makes room where there are too many open files.
 	closeIdle func()
 	rule      Private // anything but PrivateAllow refuses addresses that are not public
@@ -36,7 +37,7 @@ type dialer struct {
 
 func newDialer(o *Options, n network) *dialer {
 	d := &dialer{network: n, timeout: o.ConnectTimeout, whole: o.Timeout, tls: tlsConfig(o),
-		family: "tcp", pins: pinned(o.Resolve), agent: o.UserAgent, ping: 15 * time.Second, rule: PrivateAllow}
+		family: "tcp", pins: pinned(o.Resolve), agent: o.UserAgent, ping: pingAfter(o), rule: PrivateAllow}
 	switch {
 	case o.IPv4:
 		d.family = "tcp4"
@@ -53,7 +54,21 @@ func (d *dialer) plain(ctx context.Context, _, addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.turn.waits = true
 	return c, nil
+}
+
+// usualPing is how long an HTTP/2 connection may be silent before it is pinged, and then until the answer.
+const usualPing = 15 * time.Second
+
+// pingAfter gives what may lie before the answer to a ping time to come, where the bandwidth is limited:
+// a frame and what the kernel holds, on as many connections as there may be.
+func pingAfter(o *Options) time.Duration {
+	const lying = 256 << 10 // bytes
+	if o.Bandwidth <= 0 {
+		return usualPing
+	}
+	return usualPing + min(time.Duration(lying*float64(o.Concurrency)/o.Bandwidth*float64(time.Second)), longestWait)
 }
 
 func (d *dialer) secure(ctx context.Context, _, addr string) (net.Conn, error) {
@@ -74,6 +89,7 @@ func (d *dialer) secure(ctx context.Context, _, addr string) (net.Conn, error) {
 		return nil, err
 	}
 	stepsOf(ctx).tlsDone(time.Since(began))
+	c.turn.waits = true
 	return secured, nil
 }
 
@@ -123,7 +139,9 @@ func (d *dialer) reach(ctx context.Context, scheme, addr string) (*conn, error) 
 }
 
 func (d *dialer) counted(raw net.Conn) *conn {
-	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: time.Now(), patience: d.ping, given: make(chan struct{})}
+	now := time.Now()
+	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: now, patience: d.ping,
+		given: make(chan struct{}), turn: turn{bandwidth: d.bandwidth, made: now}}
 }
 
 // writeBuffer bounds what lies in the kernel of an upload, so that a slow one is seen to move.
@@ -139,6 +157,9 @@ func (d *dialer) direct(ctx context.Context, addr string) (net.Conn, error) {
 	}
 	if tcp, ok := raw.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(writeBuffer) // without it uploads are only seen to move in larger steps
+		if n := d.bandwidth.readBuffer(); n > 0 {
+			_ = tcp.SetReadBuffer(n) // without it the kernel takes in more before anyone reads
+		}
 	}
 	return raw, nil
 }

@@ -21,6 +21,9 @@ type Options struct {
 	Rate float64
 	// HostRate is the most exchanges started per second on one host, evenly spaced; 0 is no limit.
 	HostRate float64
+	// Bandwidth is the most bytes received per second in the whole run, TLS, HTTP/2 and headers included, spread evenly over time
+	// and fairly over the exchanges under way; 0 is no limit. Uploads are not limited (curl --limit-rate limits each transfer by itself).
+	Bandwidth float64
 	// Lookahead is the most requests read and not yet finished; at least 1. It bounds the memory of waiting requests.
 	Lookahead int
 
@@ -207,6 +210,7 @@ func (o *Options) Validate() error {
 	check(o.HostConcurrency >= 1, "host-concurrency", "", "is %d, must be at least 1", o.HostConcurrency)
 	check(o.Rate >= 0, "rate", "leave it out for no limit", "is %g/s, must be above 0", o.Rate)
 	check(o.HostRate >= 0, "host-rate", "leave it out for no limit", "is %g/s, must be above 0", o.HostRate)
+	check(o.Bandwidth >= 0, "bandwidth", "leave it out for no limit", "is %g bytes/s, must be above 0", o.Bandwidth)
 	check(o.Lookahead >= 1, "lookahead", "", "is %d, must be at least 1", o.Lookahead)
 	check(o.Retries >= 0, "retries", "0 is no retry", "is %d, must not be negative", o.Retries)
 	check(o.MaxRedirects >= 0, "max-redirs", "0 follows none", "is %d, must not be negative", o.MaxRedirects)

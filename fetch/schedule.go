@@ -26,6 +26,7 @@ type scheduler struct {
 	canceled <-chan struct{} // the caller's context; nil once seen
 	reason   Limit           // what held the next Task back since looked
 	looked   time.Time
+	dry      time.Duration // waited for bandwidth by then
 }
 
 func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *scheduler {
@@ -279,7 +280,13 @@ func (s *scheduler) heldBy(now time.Time) Limit {
 // charge books the time since the last look to what held the next Task back.
 func (s *scheduler) charge(now time.Time) {
 	if s.reason != "" {
-		s.tally.LimitedFor[s.reason] += now.Sub(s.looked)
+		span := now.Sub(s.looked)
+		if dry := min(s.roads.bandwidth.heldFor(now)-s.dry, span); dry > 0 {
+			s.dry += dry
+			s.tally.LimitedFor[LimitBandwidth] += dry
+			span -= dry
+		}
+		s.tally.LimitedFor[s.reason] += span
 	}
 	s.looked = now
 }

@@ -44,7 +44,9 @@ func newForwarder(o *Options, d *dialer, p *proxy) forwarder {
 			return nil, err
 		}
 		stepsOf(ctx).connected(time.Since(began))
-		return d.counted(raw), nil
+		c := d.counted(raw)
+		c.turn.waits = true
+		return c, nil
 	}
 	t.DialContext, t.DialTLSContext = dial, dial
 	t.Proxy = http.ProxyURL(&url.URL{Scheme: p.scheme, Host: p.addr, User: p.user})
