@@ -36,6 +36,7 @@ type settings struct {
 	resume   bool
 	unique   bool
 	dryRun   bool
+	shard    chosenShard
 	progress progressMode
 	quiet    bool
 	verbose  bool
@@ -188,6 +189,7 @@ func registerOutput(r *registrar, s *settings) {
 	r.group = "run"
 	r.toggle(&s.failFast, "fail-fast", "", "stop at the first failure, as --max-failures 0 does")
 	add(r, &s.allowed, "max-failures", "", "n or p%", "none", "failures allowed, the next one stops the run; p% is judged from 100 finished requests on", parseFailureLimit)
+	add(r, &s.shard, "shard", "", "i/n", "", "only the i-th of n parts of the input, by the host's name; auto or auto/n asks the engine that started the job (see batchfetch help sharding)", parseShard)
 	r.toggle(&s.dryRun, "dry-run", "", "count the requests of each host and ask nothing; with --resume those that are left")
 	r.group = "telling"
 	add(r, &s.progress, "progress", "", "mode", string(s.progress), "auto (a bar on a terminal), bar, plain (a line every 10 s) or none",

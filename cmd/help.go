@@ -22,6 +22,7 @@ Commands:
   demo        run a batch against a server inside the process
   schema      print the JSON Schema of the output
   completion  print a completion script for a shell
+  help sharding  tells of one batch on many machines: Kubernetes, Slurm, AWS Batch, GNU parallel
 `
 
 const helpTail = `
@@ -81,6 +82,10 @@ Examples:
 
 // help prints the flags in the groups of the contract.
 func help(c *cobra.Command, _ []string) {
+	if c.HasParent() && !c.Runnable() {
+		_, _ = io.WriteString(c.OutOrStdout(), c.Long) // as below
+		return
+	}
 	if c.HasParent() {
 		_, _ = fmt.Fprintf(c.OutOrStdout(), "%s\n\nUsage:\n  %s\n\n%s", // as below
 			strings.TrimSpace(firstOf(c.Long, c.Short)), c.UseLine(), c.LocalFlags().FlagUsages())

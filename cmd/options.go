@@ -40,6 +40,7 @@ func (s *settings) resolve() []error {
 		s.notes.add("user-agent", "holds a control character", "")
 	}
 	s.resolveTLS()
+	s.resolveShard()
 	s.readPins()
 	if err := o.Validate(); err != nil {
 		var joined interface{ Unwrap() []error }

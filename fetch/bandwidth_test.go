@@ -249,7 +249,7 @@ func TestBandwidthOverSockets(t *testing.T) {
 	for _, version := range []HTTPVersion{HTTP1, HTTP2} {
 		t.Run(string(version), func(t *testing.T) {
 			server, o := secured(t, true, page)
-			o.Bandwidth, o.HTTP, o.StallTimeout = 1e6, version, 200*time.Millisecond
+			o.Bandwidth, o.HTTP = 1e6, version
 			got := new(shelf)
 			summary, err := Run(t.Context(), urls(16, server), got, o)
 			if err != nil || summary.Succeeded != 16 {
