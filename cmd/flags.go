@@ -48,6 +48,7 @@ type settings struct {
 	headers    []string
 	user       string
 	netrc      bool
+	hosts      string
 	cookies    []string
 	userAgent  string
 	cacert     string
@@ -139,6 +140,7 @@ func registerLimits(r *registrar, s *settings) {
 	add(r, &o.HostRate, "host-rate", "", "rate", "none", "the same for each host", parseRate)
 	r.whole(&o.Lookahead, "lookahead", "", "n", "requests read ahead of those that finish; bounds the memory")
 	add(r, &o.Bandwidth, "bandwidth", "", "size", "none", "most bytes received per second in the whole run (10M), all that comes over the connections; spread evenly, shared fairly", parseBandwidth)
+	r.text(&s.hosts, "hosts", "", "file", "settings of single hosts, as YAML or JSON: limits, timeouts, retries, headers, user and password (see below)")
 	r.group = "retry"
 	r.whole(&o.Retries, "retries", "", "n", "further attempts after a first that failed")
 	add(r, &o.RetryOn, "retry-on", "", "list", o.RetryOn.String(), "statuses and kinds of failure worth another attempt", fetch.ParseRetryOn)

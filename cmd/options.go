@@ -35,6 +35,7 @@ func (s *settings) resolve() []error {
 	s.note("header", s.readHeaders())
 	s.note("user", s.readUser())
 	s.readNetrc()
+	s.readHosts()
 	s.readCookies()
 	if !validUserAgent(s.userAgent) {
 		s.notes.add("user-agent", "holds a control character", "")

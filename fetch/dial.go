@@ -23,6 +23,7 @@ type dialer struct {
 	network
 	timeout   time.Duration
 	whole     time.Duration // of the exchange; net/http lets a dial outlive it
+	hosts     *HostRules    // may have others for an origin
 	tls       *tls.Config
 	family    string // tcp, tcp4 or tcp6
 	pins      pins
@@ -36,7 +37,7 @@ type dialer struct {
 }
 
 func newDialer(o *Options, n network) *dialer {
-	d := &dialer{network: n, timeout: o.ConnectTimeout, whole: o.Timeout, tls: tlsConfig(o),
+	d := &dialer{network: n, timeout: o.ConnectTimeout, whole: o.Timeout, hosts: o.Hosts, tls: tlsConfig(o),
 		family: "tcp", pins: pinned(o.Resolve), agent: o.UserAgent, ping: pingAfter(o), rule: PrivateAllow}
 	switch {
 	case o.IPv4:
@@ -48,7 +49,7 @@ func newDialer(o *Options, n network) *dialer {
 }
 
 func (d *dialer) plain(ctx context.Context, _, addr string) (net.Conn, error) {
-	ctx, cancel := d.limit(ctx)
+	ctx, cancel := d.limit(ctx, "http://"+addr)
 	defer cancel()
 	c, err := d.reach(ctx, "http", addr)
 	if err != nil {
@@ -72,7 +73,7 @@ func pingAfter(o *Options) time.Duration {
 }
 
 func (d *dialer) secure(ctx context.Context, _, addr string) (net.Conn, error) {
-	ctx, cancel := d.limit(ctx)
+	ctx, cancel := d.limit(ctx, "https://"+addr)
 	defer cancel()
 	c, err := d.reach(ctx, "https", addr)
 	if err != nil {
@@ -111,14 +112,19 @@ func hostOf(addr string) string {
 	return host
 }
 
-func (d *dialer) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if d.whole > 0 && (d.timeout <= 0 || d.whole <= d.timeout) {
-		return context.WithTimeoutCause(ctx, d.whole, &limitError{Timeout, "timeout", d.whole})
+// limit bounds the making of a connection to an origin, or to a proxy for whichever.
+func (d *dialer) limit(ctx context.Context, origin string) (context.Context, context.CancelFunc) {
+	timeout, whole := d.timeout, d.whole
+	if own := d.hosts.Of(origin); own != nil {
+		timeout, whole = or(own.ConnectTimeout, timeout), or(own.Timeout, whole)
 	}
-	if d.timeout <= 0 {
+	if whole > 0 && (timeout <= 0 || whole <= timeout) {
+		return context.WithTimeoutCause(ctx, whole, &limitError{Timeout, "timeout", whole})
+	}
+	if timeout <= 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, d.timeout, &limitError{Timeout, "connect-timeout", d.timeout})
+	return context.WithTimeoutCause(ctx, timeout, &limitError{Timeout, "connect-timeout", timeout})
 }
 
 // reach connects to addr, over a proxy where a URL of that scheme takes one.

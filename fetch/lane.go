@@ -12,6 +12,7 @@ type lane struct {
 	fresh queue[*task] // may start as far as they themselves go, in order of arrival
 	later taskHeap     // back off until their time, then join the end of fresh
 	slots int          // exchanges under way
+	most  int          // of them
 	pace  pace
 
 	pausedUntil time.Time // the host asked for silence until then
@@ -29,6 +30,17 @@ type lane struct {
 // refusalsToClose is how many requests in a row a host has to refuse for longer than --retry-max-delay
 // until the others fail without being asked: one bad page does not speak for its host, and a host that means it is let be.
 const refusalsToClose = 3
+
+// newLane gives a host the limits that are its own, or else the run's.
+func newLane(host string, o *Options) *lane {
+	l := &lane{host: host, most: o.HostConcurrency}
+	rate := o.HostRate
+	if own := o.Hosts.Of(host); own != nil {
+		l.most, rate = or(own.Concurrency, l.most), or(own.Rate, rate)
+	}
+	l.pace = newPace(rate)
+	return l
+}
 
 func (l *lane) push(t *task, now time.Time) {
 	if t.notBefore.After(now) {
@@ -54,9 +66,9 @@ func (l *lane) start(now time.Time) *task {
 
 func (l *lane) empty() bool { return l.fresh.len() == 0 && len(l.later) == 0 }
 
-func (l *lane) startable(o *Options, now time.Time) bool {
+func (l *lane) startable(now time.Time) bool {
 	l.ripen(now)
-	return l.fresh.len() > 0 && l.slots < o.HostConcurrency && !l.pausedUntil.After(now) && !l.pace.due.After(now)
+	return l.fresh.len() > 0 && l.slots < l.most && !l.pausedUntil.After(now) && !l.pace.due.After(now)
 }
 
 // nextStart returns when the first Task may start, slots aside; for an empty lane, when it may be forgotten.

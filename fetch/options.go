@@ -24,6 +24,8 @@ type Options struct {
 	// Bandwidth is the most bytes received per second in the whole run, TLS, HTTP/2 and headers included, spread evenly over time
 	// and fairly over the exchanges under way; 0 is no limit. Uploads are not limited (curl --limit-rate limits each transfer by itself).
 	Bandwidth float64
+	// Hosts has settings of single hosts in place of these: limits, timeouts, retries, headers and credentials; nil is none.
+	Hosts *HostRules
 	// Lookahead is the most requests read and not yet finished; at least 1. It bounds the memory of waiting requests.
 	Lookahead int
 

@@ -53,7 +53,7 @@ func (p *plan) add(t *task, now time.Time) {
 	}
 	l := p.lanes[t.host]
 	if l == nil {
-		l = &lane{host: t.host, pace: newPace(p.options.HostRate)}
+		l = newLane(t.host, p.options)
 		p.lanes[t.host] = l
 	}
 	t.lane = l
@@ -85,7 +85,7 @@ func (p *plan) next(now time.Time) (t *task, wait time.Duration) {
 		}
 		l := p.ready.pop()
 		l.queued = false
-		if !l.startable(p.options, now) {
+		if !l.startable(now) {
 			p.settle(l, now)
 			continue
 		}
@@ -187,7 +187,7 @@ func (p *plan) forget(l *lane) {
 
 // count keeps the number of lanes that wait for a slot.
 func (p *plan) count(l *lane) {
-	full := l.slots >= p.options.HostConcurrency && !l.empty()
+	full := l.slots >= l.most && !l.empty()
 	if full != l.full {
 		l.full = full
 		if full {

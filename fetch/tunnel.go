@@ -36,7 +36,7 @@ func (f forwarder) RoundTrip(r *http.Request) (*http.Response, error) {
 func newForwarder(o *Options, d *dialer, p *proxy) forwarder {
 	t := newTransport(o, d)
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		ctx, cancel := d.limit(ctx)
+		ctx, cancel := d.limit(ctx, p.String())
 		defer cancel()
 		began := time.Now()
 		raw, err := d.toProxy(ctx, p)
