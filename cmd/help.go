@@ -34,14 +34,33 @@ Input lines: a URL, or {"url": …, "method": …, "headers": {…}, "body": …
 "sha256": …, "path": "name under --save-dir", "retry": true}. Blank lines and lines starting with # are skipped.
 Records are input too: a failure asks its request again.
 
+--hosts FILE has settings of single hosts, in YAML, which JSON is too (1 MiB at most):
+  api.example.com:              # in quotes where it starts with a *: "*.example.com" is all below it, "*" every host;
+    concurrency: 2              # https://api.example.com is only that, api.example.com:8443 only that port
+    rate: 300/m                 # or none
+    user: me
+    password: ${API_PASSWORD}   # from the environment; $${ is ${ as such
+    headers: {X-Api-Key: "${API_KEY}", Accept: [text/html, text/plain], Cookie: null}   # null takes one away
+    connect_timeout: 5s
+    stall_timeout: 1m
+    timeout: 5m                 # or none
+    retries: 1
+Of the entries that name a host only the most exact one counts: the name before "*.suffix", "*" last; then scheme and
+port. It wins over the command line, which wins over -n; an input line's headers, and the URL's user, win over it.
+
 Who asks: a header Authorization, else the URL's user and password, else -u, else -n. Neither these nor the cookies and
-headers of the command line or the input go over to another scheme, host or port by a redirect. A cookie of a -b file,
-or one that an answer set, goes where its own domain, path and Secure say, for the run; never to all of a public suffix.
+headers of the command line, --hosts or the input go over to another scheme, host or port by a redirect, nor are those
+added that -n or --hosts has for that other one: of its entry only limits, timeouts and retries count there. A cookie
+of a -b file, or one that an answer set, goes where its own domain, path and Secure say, for the run; never to all of a
+public suffix.
 
 Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass through files in TMPDIR (/tmp).
 
 A host that answers 429 or 503 with Retry-After is left alone for that long; other hosts go on. Three requests in a
 row that are told to wait longer than --retry-max-delay end that host: its other requests fail as rate_limited.
+
+--bandwidth counts what comes from the network, headers, TLS and HTTP/2 included, and not what is sent. Each flight gets
+the same share of it; waiting for that counts for --timeout and --deadline, and not as silence for --stall-timeout.
 
 A page with a public address can't redirect to one that is not (loopback, private, link-local and the like): that fails
 as blocked_address. Addresses are checked when they are connected to, so DNS can't trick the check; behind a proxy only

@@ -79,6 +79,22 @@ api.example.com:
 	}
 }
 
+// TestHostsFileOfTheHelp: what the help shows can be used as it stands.
+func TestHostsFileOfTheHelp(t *testing.T) {
+	_, text, _ := strings.Cut(helpTail, "--hosts FILE")
+	_, text, _ = strings.Cut(text, "\n")
+	file, _, found := strings.Cut(text, "\nOf the entries")
+	rules, mistakes := parseHosts([]byte(file), func(name string) string { return "value of " + name })
+	if !found || len(mistakes) > 0 {
+		t.Fatalf("%+v in %s", mistakes, file)
+	}
+	const want = `concurrency=2 rate=5 retries=1 connect=5s stall=1m0s timeout=5m0s user="me" password="value of API_PASSWORD" ` +
+		`headers=map[Accept:[text/html text/plain] Cookie:[] X-Api-Key:[value of API_KEY]]`
+	if got := inWords(rules.Of("https://api.example.com")); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 func inWords(s *fetch.HostSettings) string {
 	if s == nil {
 		return "none"

@@ -210,6 +210,14 @@ func shorten(text string) string {
 	return string(runes[:most]) + "…"
 }
 
+// orHosts reminds of limits that stand elsewhere.
+func orHosts(s *settings) string {
+	if s.hosts == "" {
+		return ""
+	}
+	return " or a limit of --hosts"
+}
+
 // perSecond is a bandwidth as a person would write it.
 func perSecond(bytes float64) string {
 	for _, unit := range []struct {
@@ -234,11 +242,11 @@ func limitHint(s *settings, sum fetch.Summary) string {
 	case fetch.LimitConcurrency:
 		what = fmt.Sprintf("for a free place of --concurrency %d", s.fetch.Concurrency)
 	case fetch.LimitHostConcurrency:
-		what = fmt.Sprintf("for --host-concurrency %d", s.fetch.HostConcurrency)
+		what = fmt.Sprintf("for --host-concurrency %d%s", s.fetch.HostConcurrency, orHosts(s))
 	case fetch.LimitRate:
 		what = "for --rate"
 	case fetch.LimitHostRate:
-		what = "for --host-rate"
+		what = "for --host-rate" + orHosts(s)
 	case fetch.LimitBandwidth:
 		what = "for --bandwidth " + perSecond(s.fetch.Bandwidth)
 	case fetch.LimitPausedHosts:
