@@ -37,7 +37,7 @@ Slurm, an array (SLURM_ARRAY_TASK_ID, _COUNT, _MIN, _MAX, _STEP; any start and s
 
 AWS Batch, an array job (AWS_BATCH_JOB_ARRAY_INDEX, from 0, and AWS_BATCH_JOB_ARRAY_SIZE; auto/n where that is missing):
   aws batch submit-job --array-properties size=8 --job-definition batchfetch --job-queue … --job-name pull
-  with the command: batchfetch --shard auto -o /mnt/part.jsonl /mnt/urls.txt   (an output of its own for each)
+  with the command: sh -c 'batchfetch --shard auto -o /mnt/part-$AWS_BATCH_JOB_ARRAY_INDEX.jsonl /mnt/urls.txt'
 
 GNU parallel (PARALLEL_SEQ, from 1; the number of a job slot is none of a job), over machines with --sshlogin:
   seq 8 | parallel 'batchfetch --shard {}/8 -o part-{}.jsonl urls.txt'

@@ -239,6 +239,25 @@ func TestHeldByBandwidth(t *testing.T) {
 	})
 }
 
+// TestPingsWaitForBandwidth: the answer to a ping may lie behind what the bandwidth holds up.
+func TestPingsWaitForBandwidth(t *testing.T) {
+	for _, tt := range []struct {
+		bandwidth   float64
+		concurrency int
+		least, most time.Duration
+	}{
+		{0, 50, usualPing, usualPing},
+		{1e9, 50, usualPing, usualPing + time.Second},
+		{100e3, 50, 2 * time.Minute, 3 * time.Minute},
+		{1, mostConcurrency, usualPing + longestWait, usualPing + longestWait},
+	} {
+		got := pingAfter(options(func(o *Options) { o.Bandwidth, o.Concurrency = tt.bandwidth, tt.concurrency }))
+		if got < tt.least || got > tt.most {
+			t.Errorf("%g bytes/s: %s, want %s to %s", tt.bandwidth, got, tt.least, tt.most)
+		}
+	}
+}
+
 // TestBandwidthOverSockets: a run takes at least the time that its bytes take, bodies, headers and all,
 // over HTTP/1.1 and HTTP/2, and says what held it up.
 func TestBandwidthOverSockets(t *testing.T) {

@@ -69,7 +69,8 @@ func pingAfter(o *Options) time.Duration {
 	if o.Bandwidth <= 0 {
 		return usualPing
 	}
-	return usualPing + min(time.Duration(lying*float64(o.Concurrency)/o.Bandwidth*float64(time.Second)), longestWait)
+	seconds := min(lying*float64(o.Concurrency)/o.Bandwidth, longestWait.Seconds())
+	return usualPing + time.Duration(seconds*float64(time.Second))
 }
 
 func (d *dialer) secure(ctx context.Context, _, addr string) (net.Conn, error) {
