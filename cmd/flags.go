@@ -36,6 +36,7 @@ type settings struct {
 	resume   bool
 	unique   bool
 	dryRun   bool
+	shard    chosenShard
 	progress progressMode
 	quiet    bool
 	verbose  bool
@@ -47,6 +48,7 @@ type settings struct {
 	headers    []string
 	user       string
 	netrc      bool
+	hosts      string
 	cookies    []string
 	userAgent  string
 	cacert     string
@@ -139,6 +141,8 @@ func registerLimits(r *registrar, s *settings) {
 	r.toggle(&o.Adaptive, "adaptive", "", "halve the rate of a host that answers 429 or 503 and bring it back step by step; keep to the quota that RateLimit headers tell")
 	r.whole(&o.Lookahead, "lookahead", "", "n", "requests read ahead of those that finish; bounds the memory")
 	add(r, &o.Aside, "aside", "", "size", "16Mi", "memory for requests that are set aside while hosts at their limit fill --lookahead, compressed; 0 sets none aside", parseSize)
+	add(r, &o.Bandwidth, "bandwidth", "", "size", "none", "most bytes received per second in the whole run (10M), all that comes over the connections; spread evenly, shared fairly", parseBandwidth)
+	r.text(&s.hosts, "hosts", "", "file", "settings of single hosts, as YAML or JSON: limits, timeouts, retries, headers, user and password (see below)")
 	r.group = "retry"
 	r.whole(&o.Retries, "retries", "", "n", "further attempts after a first that failed")
 	add(r, &o.RetryOn, "retry-on", "", "list", o.RetryOn.String(), "statuses and kinds of failure worth another attempt", fetch.ParseRetryOn)
@@ -190,6 +194,7 @@ func registerOutput(r *registrar, s *settings) {
 	r.group = "run"
 	r.toggle(&s.failFast, "fail-fast", "", "stop at the first failure, as --max-failures 0 does")
 	add(r, &s.allowed, "max-failures", "", "n or p%", "none", "failures allowed, the next one stops the run; p% is judged from 100 finished requests on", parseFailureLimit)
+	add(r, &s.shard, "shard", "", "i/n", "", "only the i-th of n parts of the input, by the host's name; auto or auto/n asks the engine that started the job (see batchfetch help sharding)", parseShard)
 	r.toggle(&s.dryRun, "dry-run", "", "count the requests of each host and ask nothing; with --resume those that are left")
 	r.group = "telling"
 	add(r, &s.progress, "progress", "", "mode", string(s.progress), "auto (a bar on a terminal), bar, plain (a line every 10 s) or none",

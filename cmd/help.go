@@ -22,6 +22,7 @@ Commands:
   demo        run a batch against a server inside the process
   schema      print the JSON Schema of the output
   completion  print a completion script for a shell
+  help sharding  tells of one batch on many machines: Kubernetes, Slurm, AWS Batch, GNU parallel
 `
 
 const helpTail = `
@@ -33,9 +34,25 @@ Input lines: a URL, or {"url": …, "method": …, "headers": {…}, "body": …
 "sha256": …, "path": "name under --save-dir", "retry": true}. Blank lines and lines starting with # are skipped.
 Records are input too: a failure asks its request again.
 
+--hosts FILE has settings of single hosts, in YAML, which JSON is too (1 MiB at most):
+  api.example.com:              # in quotes where it starts with a *: "*.example.com" is all below it, "*" every host;
+    concurrency: 2              # https://api.example.com is only that, api.example.com:8443 only that port
+    rate: 300/m                 # or none
+    user: me
+    password: ${API_PASSWORD}   # from the environment; $${ is ${ as such
+    headers: {X-Api-Key: "${API_KEY}", Accept: [text/html, text/plain], Cookie: null}   # null takes one away
+    connect_timeout: 5s
+    stall_timeout: 1m
+    timeout: 5m                 # or none
+    retries: 1
+Of the entries that name a host only the most exact one counts: the name before "*.suffix", "*" last; then scheme and
+port. It wins over the command line, which wins over -n; an input line's headers, and the URL's user, win over it.
+
 Who asks: a header Authorization, else the URL's user and password, else -u, else -n. Neither these nor the cookies and
-headers of the command line or the input go over to another scheme, host or port by a redirect. A cookie of a -b file,
-or one that an answer set, goes where its own domain, path and Secure say, for the run; never to all of a public suffix.
+headers of the command line, --hosts or the input go over to another scheme, host or port by a redirect, nor are those
+added that -n or --hosts has for that other one: of its entry only limits, timeouts and retries count there. A cookie
+of a -b file, or one that an answer set, goes where its own domain, path and Secure say, for the run; never to all of a
+public suffix.
 
 Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass through files in TMPDIR (/tmp).
 
@@ -52,6 +69,9 @@ Of the hosts that may be asked, the one with the most work left goes first, so t
 host allows. For that it has to be seen: --lookahead requests are read ahead, and where hosts at their limit fill that,
 what they can't have soon is set aside, about 20 bytes a URL. The default --aside lets a list begin with some 700,000
 URLs of one host; beyond that the hosts behind them wait. With --ordered nothing is set aside.
+
+--bandwidth counts what comes from the network, headers, TLS and HTTP/2 included, and not what is sent. Each flight gets
+the same share of it; waiting for that counts for --timeout and --deadline, and not as silence for --stall-timeout.
 
 A page with a public address can't redirect to one that is not (loopback, private, link-local and the like): that fails
 as blocked_address. Addresses are checked when they are connected to, so DNS can't trick the check; behind a proxy only
@@ -92,6 +112,10 @@ Examples:
 
 // help prints the flags in the groups of the contract.
 func help(c *cobra.Command, _ []string) {
+	if c.HasParent() && !c.Runnable() {
+		_, _ = io.WriteString(c.OutOrStdout(), c.Long) // as below
+		return
+	}
 	if c.HasParent() {
 		_, _ = fmt.Fprintf(c.OutOrStdout(), "%s\n\nUsage:\n  %s\n\n%s", // as below
 			strings.TrimSpace(firstOf(c.Long, c.Short)), c.UseLine(), c.LocalFlags().FlagUsages())

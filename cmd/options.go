@@ -35,11 +35,13 @@ func (s *settings) resolve() []error {
 	s.note("header", s.readHeaders())
 	s.note("user", s.readUser())
 	s.readNetrc()
+	s.readHosts()
 	s.readCookies()
 	if !validUserAgent(s.userAgent) {
 		s.notes.add("user-agent", "holds a control character", "")
 	}
 	s.resolveTLS()
+	s.resolveShard()
 	s.readPins()
 	if err := o.Validate(); err != nil {
 		var joined interface{ Unwrap() []error }

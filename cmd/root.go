@@ -26,7 +26,7 @@ func version() string {
 func execute(in *interrupts, args []string) int {
 	code := exitOK
 	root := newRootCommand(in, &code)
-	root.AddCommand(newDemoCommand(in, &code), newSchemaCommand(&code))
+	root.AddCommand(newDemoCommand(in, &code), newSchemaCommand(&code), newShardingTopic())
 	root.SetArgs(args)
 	root.SetFlagErrorFunc(describeFlagError)
 	err := root.Execute()

@@ -26,7 +26,7 @@ func runFetch(in *interrupts, s *settings, args []string) int {
 			return tellProblems(os.Stderr, []error{&usageError{"--" + s.stdinFor + " reads standard input, which is the input too", "name a file for one of them"}})
 		}
 	}
-	src := source(inputs)
+	src := s.shard.Part(source(inputs))
 	if s.unique {
 		src = fetch.Unique(src)
 	}

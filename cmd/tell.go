@@ -211,6 +211,27 @@ func shorten(text string) string {
 	return string(runes[:most]) + "…"
 }
 
+// orHosts reminds of limits that stand elsewhere.
+func orHosts(s *settings) string {
+	if s.hosts == "" {
+		return ""
+	}
+	return " or a limit of --hosts"
+}
+
+// perSecond is a bandwidth as a person would write it.
+func perSecond(bytes float64) string {
+	for _, unit := range []struct {
+		name string
+		size float64
+	}{{"G", 1e9}, {"M", 1e6}, {"k", 1e3}} {
+		if bytes >= unit.size {
+			return fmt.Sprintf("%.4g%s", bytes/unit.size, unit.name)
+		}
+	}
+	return fmt.Sprintf("%.4g", bytes)
+}
+
 // limitHint answers "why is it not faster?" for a run that lasted long enough to ask.
 func limitHint(s *settings, sum fetch.Summary) string {
 	if sum.Elapsed.Seconds() < 1 || sum.LimitedBy == "" {
@@ -222,11 +243,13 @@ func limitHint(s *settings, sum fetch.Summary) string {
 	case fetch.LimitConcurrency:
 		what = fmt.Sprintf("for a free place of --concurrency %d", s.fetch.Concurrency)
 	case fetch.LimitHostConcurrency:
-		what = fmt.Sprintf("for --host-concurrency %d", s.fetch.HostConcurrency) + on(sum.LimitedHost)
+		what = fmt.Sprintf("for --host-concurrency %d%s", s.fetch.HostConcurrency, orHosts(s)) + on(sum.LimitedHost)
 	case fetch.LimitRate:
 		what = "for --rate"
 	case fetch.LimitHostRate:
-		what = "for --host-rate" + on(sum.LimitedHost)
+		what = "for --host-rate" + orHosts(s) + on(sum.LimitedHost)
+	case fetch.LimitBandwidth:
+		what = "for --bandwidth " + perSecond(s.fetch.Bandwidth)
 	case fetch.LimitPausedHosts:
 		what = "for back-off, and for hosts that asked for a pause or for less" + mostly(sum.LimitedHost)
 	case fetch.LimitNetwork:

@@ -109,10 +109,22 @@ func parseSize(text string) (int64, error) {
 	digits := strings.TrimRight(text, "BKMGTkib")
 	unit, known := sizeUnits[strings.TrimSuffix(text[len(digits):], "B")]
 	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil || !known || n < 0 || n*unit >= math.MaxInt64 {
+	if err != nil || !known || !(n >= 0 && n*unit < math.MaxInt64) { // NaN is neither
 		return 0, &hintedError{"not a size", "write 500k, 16Mi or 10Gi"}
 	}
 	return int64(n * unit), nil
+}
+
+// parseBandwidth reads a size for each second, with or without /s behind.
+func parseBandwidth(text string) (float64, error) {
+	size, err := parseSize(strings.TrimSuffix(text, "/s"))
+	switch {
+	case err != nil:
+		return 0, &hintedError{"not a size per second", "write 500k, 10M or 1Gi"}
+	case size == 0:
+		return 0, &hintedError{"must be above 0", "leave it out for no limit"}
+	}
+	return float64(size), nil
 }
 
 var rateUnits = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}

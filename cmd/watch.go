@@ -30,6 +30,9 @@ func (out *outputs) watch(ctx context.Context, in *interrupts, s *settings, coun
 		return watchers.Wait
 	}
 	watchers.Go(func() {
+		if s.shard.Of > 1 { // which lines are this shard's is known only once they have been read
+			return
+		}
 		if total, known := countRequests(ctx, inputs); known {
 			progress.SetTotal(total)
 		}

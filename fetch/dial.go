@@ -21,22 +21,24 @@ func realNetwork() network { return network{private: privateName} }
 // A dialer makes connections, each within one limit for lookup, connect and handshake together.
 type dialer struct {
 	network
-	timeout time.Duration
-	whole   time.Duration // of the exchange; net/http lets a dial outlive it
-	tls     *tls.Config
-	family  string // tcp, tcp4 or tcp6
-	pins    pins
-	agent   string        // what a proxy is told of us
-	proxies *proxies      // nil is none
-	ping    time.Duration // of silence, before a ping on an HTTP/2 connection and after it
+	timeout   time.Duration
+	whole     time.Duration // of the exchange; net/http lets a dial outlive it
+	hosts     *HostRules    // may have others for an origin
+	tls       *tls.Config
+	family    string // tcp, tcp4 or tcp6
+	pins      pins
+	agent     string        // what a proxy is told of us
+	proxies   *proxies      // nil is none
+	bandwidth *bandwidth    // nil is no limit
+	ping      time.Duration // of silence, before a ping on an HTTP/2 connection and after it
 	// closeIdle makes room where there are too many open files.
 	closeIdle func()
 	rule      Private // anything but PrivateAllow refuses addresses that are not public
 }
 
 func newDialer(o *Options, n network) *dialer {
-	d := &dialer{network: n, timeout: o.ConnectTimeout, whole: o.Timeout, tls: tlsConfig(o),
-		family: "tcp", pins: pinned(o.Resolve), agent: o.UserAgent, ping: 15 * time.Second, rule: PrivateAllow}
+	d := &dialer{network: n, timeout: o.ConnectTimeout, whole: o.Timeout, hosts: o.Hosts, tls: tlsConfig(o),
+		family: "tcp", pins: pinned(o.Resolve), agent: o.UserAgent, ping: pingAfter(o), rule: PrivateAllow}
 	switch {
 	case o.IPv4:
 		d.family = "tcp4"
@@ -47,17 +49,32 @@ func newDialer(o *Options, n network) *dialer {
 }
 
 func (d *dialer) plain(ctx context.Context, _, addr string) (net.Conn, error) {
-	ctx, cancel := d.limit(ctx)
+	ctx, cancel := d.limit(ctx, "http://"+addr)
 	defer cancel()
 	c, err := d.reach(ctx, "http", addr)
 	if err != nil {
 		return nil, err
 	}
+	c.turn.waits = true
 	return c, nil
 }
 
+// usualPing is how long an HTTP/2 connection may be silent before it is pinged, and then until the answer.
+const usualPing = 15 * time.Second
+
+// pingAfter gives what may lie before the answer to a ping time to come, where the bandwidth is limited:
+// a frame and what the kernel holds, on as many connections as there may be.
+func pingAfter(o *Options) time.Duration {
+	const lying = 256 << 10 // bytes
+	if o.Bandwidth <= 0 {
+		return usualPing
+	}
+	seconds := min(lying*float64(o.Concurrency)/o.Bandwidth, longestWait.Seconds())
+	return usualPing + time.Duration(seconds*float64(time.Second))
+}
+
 func (d *dialer) secure(ctx context.Context, _, addr string) (net.Conn, error) {
-	ctx, cancel := d.limit(ctx)
+	ctx, cancel := d.limit(ctx, "https://"+addr)
 	defer cancel()
 	c, err := d.reach(ctx, "https", addr)
 	if err != nil {
@@ -74,6 +91,7 @@ func (d *dialer) secure(ctx context.Context, _, addr string) (net.Conn, error) {
 		return nil, err
 	}
 	stepsOf(ctx).tlsDone(time.Since(began))
+	c.turn.waits = true
 	return secured, nil
 }
 
@@ -95,14 +113,19 @@ func hostOf(addr string) string {
 	return host
 }
 
-func (d *dialer) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if d.whole > 0 && (d.timeout <= 0 || d.whole <= d.timeout) {
-		return context.WithTimeoutCause(ctx, d.whole, &limitError{Timeout, "timeout", d.whole})
+// limit bounds the making of a connection to an origin, or to a proxy for whichever.
+func (d *dialer) limit(ctx context.Context, origin string) (context.Context, context.CancelFunc) {
+	timeout, whole := d.timeout, d.whole
+	if own := d.hosts.Of(origin); own != nil {
+		timeout, whole = or(own.ConnectTimeout, timeout), or(own.Timeout, whole)
 	}
-	if d.timeout <= 0 {
+	if whole > 0 && (timeout <= 0 || whole <= timeout) {
+		return context.WithTimeoutCause(ctx, whole, &limitError{Timeout, "timeout", whole})
+	}
+	if timeout <= 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, d.timeout, &limitError{Timeout, "connect-timeout", d.timeout})
+	return context.WithTimeoutCause(ctx, timeout, &limitError{Timeout, "connect-timeout", timeout})
 }
 
 // reach connects to addr, over a proxy where a URL of that scheme takes one.
@@ -123,7 +146,9 @@ func (d *dialer) reach(ctx context.Context, scheme, addr string) (*conn, error) 
 }
 
 func (d *dialer) counted(raw net.Conn) *conn {
-	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: time.Now(), patience: d.ping, given: make(chan struct{})}
+	now := time.Now()
+	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: now, patience: d.ping,
+		given: make(chan struct{}), turn: turn{bandwidth: d.bandwidth, made: now}}
 }
 
 // writeBuffer bounds what lies in the kernel of an upload, so that a slow one is seen to move.
@@ -139,6 +164,9 @@ func (d *dialer) direct(ctx context.Context, addr string) (net.Conn, error) {
 	}
 	if tcp, ok := raw.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(writeBuffer) // without it uploads are only seen to move in larger steps
+		if n := d.bandwidth.readBuffer(); n > 0 {
+			_ = tcp.SetReadBuffer(n) // without it the kernel takes in more before anyone reads
+		}
 	}
 	return raw, nil
 }

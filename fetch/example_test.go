@@ -108,3 +108,43 @@ func ExampleOptions_Validate() {
 	// --host-rate is -1/s, must be above 0
 	// true concurrency
 }
+
+// One host may be asked more slowly than the others, and with a token of its own.
+func ExampleNewHostRules() {
+	rules, err := fetch.NewHostRules([]fetch.HostRule{
+		{Pattern: "*.example.com", HostSettings: fetch.HostSettings{Concurrency: new(2)}},
+		{Pattern: "https://api.example.com", HostSettings: fetch.HostSettings{
+			Rate:   new(5.0),
+			Header: http.Header{"Authorization": {"Bearer token"}},
+		}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	options := fetch.Defaults()
+	options.Hosts = rules
+
+	fmt.Println(*rules.Of("https://api.example.com").Rate)
+	fmt.Println(*rules.Of("http://api.example.com").Concurrency)
+	fmt.Println(rules.Of("https://example.org") == nil)
+	// Output:
+	// 5
+	// 2
+	// true
+}
+
+// Four machines can share one list, each with its own part of the hosts.
+func ExampleShard() {
+	list := []string{"https://one.example/a", "https://two.example/a", "https://one.example/b", "http://one.example/c"}
+	for number := 1; number <= 4; number++ {
+		for request := range (fetch.Shard{Number: number, Of: 4}).Part(new(fetch.Reader).URLs(list)) {
+			fmt.Println(number, request.Index, request.URL)
+		}
+	}
+	// Output:
+	// 1 1 https://two.example/a
+	// 2 0 https://one.example/a
+	// 2 2 https://one.example/b
+	// 2 3 http://one.example/c
+}

@@ -25,6 +25,7 @@ type exchange struct {
 	connected time.Time // zero until a connection was had
 	reused    bool
 	remote    string
+	boarded   *conn     // the connection that counts it
 	carrier   *conn     // the connection; nil until one was had
 	secured   *tls.Conn // what lies over the connection; nil is no TLS
 	conn      *conn     // the same, where this exchange has it to itself; else nil
@@ -54,6 +55,7 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 		defer stop()
 	}
 	x.cancel = cancel
+	defer func() { x.board(nil) }()
 	x.watch = &watch{limit: x.options.StallTimeout, cancel: cancel}
 	defer x.watch.stop()
 	if x.options.KeepTiming {
@@ -177,16 +179,17 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	}
 	c, ok := raw.(*conn)
 	if !ok {
-		x.watch.start(nil)
+		x.watch.start(nil, true)
 		return
 	}
 	x.remote = c.remote
+	x.board(c)
 	if shared {
 		if x.carrier == c && !c.closed.Load() { // net/http asks once more by itself, after a wait of its own
 			x.cancel(failf(Reset, "the server refused the stream"))
 		}
 		x.carrier = c
-		x.watch.start(nil)
+		x.watch.start(c, true)
 		return
 	}
 	x.carrier, x.conn, x.before = c, c, c.received.Load()
@@ -194,7 +197,17 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	if info.Reused {
 		x.taken.Store(&grip{c, x.before, c.writes.Load()})
 	}
-	x.watch.start(c)
+	x.watch.start(c, false)
+}
+
+// board counts the exchange among those of its connection, which share its turns; nil takes it off.
+func (x *exchange) board(c *conn) {
+	if left := x.boarded; left != nil {
+		left.turn.flights.Add(-1)
+	}
+	if x.boarded = c; c != nil {
+		c.turn.flights.Add(1)
+	}
 }
 
 // explain classifies an error and says what had arrived by then.

@@ -37,6 +37,16 @@ type lane struct {
 	closing bool      // what it has set aside is on its way out
 }
 
+// newLane gives a host the limits that are its own, or else the run's.
+func newLane(host string, o *Options) *lane {
+	l := &lane{host: host, width: o.HostConcurrency, perSecond: o.HostRate}
+	if own := o.Hosts.Of(host); own != nil {
+		l.width, l.perSecond = or(own.Concurrency, l.width), or(own.Rate, l.perSecond)
+	}
+	l.pace = newPace(l.perSecond)
+	return l
+}
+
 func (l *lane) push(t *task, now time.Time) {
 	if t.notBefore.After(now) {
 		heap.Push(&l.later, t)

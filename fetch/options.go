@@ -27,6 +27,11 @@ type Options struct {
 	// HostMaxErrors is how many exchanges in a row may bring no answer from a host until it is asked by single probes only,
 	// three at growing intervals; where those fail too, its other requests fail as HostDown. 0 is never.
 	HostMaxErrors int
+	// Bandwidth is the most bytes received per second in the whole run, TLS, HTTP/2 and headers included, spread evenly over time
+	// and fairly over the exchanges under way; 0 is no limit. Uploads are not limited (curl --limit-rate limits each transfer by itself).
+	Bandwidth float64
+	// Hosts has settings of single hosts in place of these: limits, timeouts, retries, headers and credentials; nil is none.
+	Hosts *HostRules
 	// Lookahead is the most requests read and not yet finished, those set aside not counted; at least 1.
 	// It bounds the memory of waiting requests.
 	Lookahead int
@@ -221,6 +226,7 @@ func (o *Options) Validate() error {
 	check(o.HostConcurrency >= 1, "host-concurrency", "", "is %d, must be at least 1", o.HostConcurrency)
 	check(o.Rate >= 0, "rate", "leave it out for no limit", "is %g/s, must be above 0", o.Rate)
 	check(o.HostRate >= 0, "host-rate", "leave it out for no limit", "is %g/s, must be above 0", o.HostRate)
+	check(o.Bandwidth >= 0, "bandwidth", "leave it out for no limit", "is %g bytes/s, must be above 0", o.Bandwidth)
 	check(o.Lookahead >= 1, "lookahead", "", "is %d, must be at least 1", o.Lookahead)
 	check(o.HostMaxErrors >= 0, "host-max-errors", "0 gives no host up", "is %d, must not be negative", o.HostMaxErrors)
 	check(o.Aside >= 0, "aside", "0 sets nothing aside", "is %d, must not be negative", o.Aside)

@@ -88,8 +88,8 @@ func (p *plan) add(t *task, now time.Time) {
 
 func (p *plan) open(host string) *lane {
 	p.starts++
-	l := &lane{host: host, width: p.options.HostConcurrency, perSecond: p.options.HostRate, turn: p.starts}
-	l.pace = newPace(l.perSecond)
+	l := newLane(host, p.options)
+	l.turn = p.starts
 	p.lanes[host] = l
 	return l
 }

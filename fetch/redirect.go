@@ -24,6 +24,8 @@ type target struct {
 	header http.Header
 	body   []byte
 	wary   bool // a public page named it: it has to be public too
+
+	options *Options // the run's, or those of the host
 }
 
 // follow returns the target that a redirect with this status and Location leads to.

@@ -8,17 +8,19 @@ import (
 
 // Roads are the pooled clients of a run. Which one an exchange takes depends on where it goes and who sent it there.
 type roads struct {
-	open    http.RoundTripper // wherever the input may lead
-	guarded http.RoundTripper // refuses addresses that are not public; no connection of open is ever in its pool
-	forward http.RoundTripper // http:// over an HTTP proxy, which is asked for whole URLs; nil is none
-	proxies *proxies          // nil is none
-	private func(netip.Addr) string
-	rule    Private
+	open      http.RoundTripper // wherever the input may lead
+	guarded   http.RoundTripper // refuses addresses that are not public; no connection of open is ever in its pool
+	forward   http.RoundTripper // http:// over an HTTP proxy, which is asked for whole URLs; nil is none
+	proxies   *proxies          // nil is none
+	bandwidth *bandwidth        // of all of them; nil is no limit
+	private   func(netip.Addr) string
+	rule      Private
 }
 
 func newRoads(o *Options, n network) roads {
-	r := roads{private: n.private, rule: o.Private, proxies: newProxies(o)}
+	r := roads{private: n.private, rule: o.Private, proxies: newProxies(o), bandwidth: newBandwidth(o.Bandwidth)}
 	direct := newDialer(o, n)
+	direct.bandwidth = r.bandwidth
 	direct.closeIdle = r.close
 	if o.Private != PrivateDeny {
 		direct.proxies = r.proxies

@@ -27,6 +27,7 @@ type scheduler struct {
 	reason   Limit           // what held the next Task back since looked
 	behind   string          // the host whose limit that was
 	looked   time.Time
+	dry      time.Duration // waited for bandwidth by then
 }
 
 func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *scheduler {
@@ -288,7 +289,13 @@ func (s *scheduler) heldBy(now time.Time) (Limit, string) {
 // charge books the time since the last look to what held the next Task back.
 func (s *scheduler) charge(now time.Time) {
 	if s.reason != "" {
-		s.tally.limited(s.reason, s.behind, now.Sub(s.looked))
+		span := now.Sub(s.looked)
+		if dry := min(s.roads.bandwidth.heldFor(now)-s.dry, span); dry > 0 {
+			s.dry += dry
+			s.tally.limited(LimitBandwidth, "", dry)
+			span -= dry
+		}
+		s.tally.limited(s.reason, s.behind, span)
 	}
 	s.looked = now
 }

@@ -14,6 +14,7 @@ const (
 	LimitHostConcurrency Limit = "host-concurrency"
 	LimitRate            Limit = "rate"
 	LimitHostRate        Limit = "host-rate"
+	LimitBandwidth       Limit = "bandwidth"    // flights waited for their share of it, whatever else held the next Task back
 	LimitPausedHosts     Limit = "paused-hosts" // hosts that asked for silence, and back-off
 	LimitNetwork         Limit = "network"      // nothing was left to start: flights had to land
 	LimitInput           Limit = "input"

@@ -18,6 +18,15 @@ type targeter struct {
 	options *Options
 	base    http.Header              // what a plain URL is asked with; shared, never written to
 	bodies  map[BodyForm]http.Header // the same with the Content-Type of a body
+	own     map[*HostSettings]*targeter
+}
+
+// at returns the targeter of an origin: one with Options of its own, where there are such.
+func (tg *targeter) at(origin string) *targeter {
+	if settings := tg.options.Hosts.Of(origin); settings != nil {
+		return tg.own[settings]
+	}
+	return tg
 }
 
 func newTargeter(o *Options) *targeter {
@@ -35,6 +44,12 @@ func newTargeter(o *Options) *targeter {
 	tg := &targeter{options: o, base: merge(base, o.Header), bodies: make(map[BodyForm]http.Header)}
 	for form, kind := range contentTypes {
 		tg.bodies[form] = merge(merge(base, http.Header{"Content-Type": {kind}}), o.Header)
+	}
+	if o.Hosts != nil {
+		tg.own = make(map[*HostSettings]*targeter, len(o.Hosts.all))
+		for _, settings := range o.Hosts.all {
+			tg.own[settings] = newTargeter(settings.over(o))
+		}
 	}
 	return tg
 }
@@ -68,7 +83,9 @@ func (tg *targeter) of(r *Request) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	t := target{url: u, host: originOf(u), body: r.Body, header: tg.base}
+	origin := originOf(u)
+	tg = tg.at(origin)
+	t := target{url: u, host: origin, options: tg.options, body: r.Body, header: tg.base}
 	switch {
 	case r.Body != nil:
 		t.header = tg.bodies[r.BodyForm]

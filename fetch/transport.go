@@ -21,7 +21,7 @@ func newTransport(o *Options, d *dialer) *http.Transport {
 		TLSClientConfig:        d.tls.Clone(), // net/http writes to it
 		ForceAttemptHTTP2:      o.HTTP != HTTP1,
 		DisableCompression:     true,
-		MaxIdleConnsPerHost:    o.HostConcurrency,
+		MaxIdleConnsPerHost:    o.Hosts.most(o.HostConcurrency),
 		MaxIdleConns:           min(2*o.Concurrency, max(MostConcurrency()/mostPools, 1)),
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: maxHeaderBytes,

@@ -36,7 +36,7 @@ func (f forwarder) RoundTrip(r *http.Request) (*http.Response, error) {
 func newForwarder(o *Options, d *dialer, p *proxy) forwarder {
 	t := newTransport(o, d)
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		ctx, cancel := d.limit(ctx)
+		ctx, cancel := d.limit(ctx, p.String())
 		defer cancel()
 		began := time.Now()
 		raw, err := d.toProxy(ctx, p)
@@ -44,7 +44,9 @@ func newForwarder(o *Options, d *dialer, p *proxy) forwarder {
 			return nil, err
 		}
 		stepsOf(ctx).connected(time.Since(began))
-		return d.counted(raw), nil
+		c := d.counted(raw)
+		c.turn.waits = true
+		return c, nil
 	}
 	t.DialContext, t.DialTLSContext = dial, dial
 	t.Proxy = http.ProxyURL(&url.URL{Scheme: p.scheme, Host: p.addr, User: p.user})

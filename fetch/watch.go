@@ -21,16 +21,21 @@ type watch struct {
 	cancel context.CancelCauseFunc
 	body   atomic.Int64
 	conn   *conn // counts what moves, where the exchange has the connection to itself; else nil
+	road   *conn // the connection, shared or not; nil is unknown
 
 	mu    sync.Mutex
 	timer *time.Timer
 	marks [stallSteps]int64 // what had moved at the last looks
 	look  int
 	done  bool
+
+	ticked time.Time     // the last tick
+	waited time.Duration // what road had waited for bandwidth by then
+	silent time.Duration // since the last look, waits for bandwidth aside
 }
 
-// start begins to watch; c is nil where the connection is shared.
-func (w *watch) start(c *conn) {
+// start begins to watch an exchange over road; shared says that others use it too. A nil road is an unknown one.
+func (w *watch) start(road *conn, shared bool) {
 	if w.limit <= 0 {
 		return
 	}
@@ -39,8 +44,15 @@ func (w *watch) start(c *conn) {
 	if w.done {
 		return
 	}
-	w.conn = c
+	w.conn, w.road = road, road
+	if shared {
+		w.conn = nil
+	}
 	w.look = 0
+	if road.rations() {
+		w.ticked = time.Now()
+		w.silent, w.waited = 0, road.turn.waitedBy(w.ticked)
+	}
 	begun := w.total()
 	for i := range w.marks {
 		w.marks[i] = begun
@@ -66,15 +78,40 @@ func (w *watch) tick() {
 	if w.done {
 		return
 	}
+	if w.due() && w.stalled() {
+		w.cancel(&limitError{Stalled, "stall-timeout", w.limit})
+		return
+	}
+	w.timer.Reset(w.limit / stallSteps)
+}
+
+// due reports whether it is time for a look. Time in which the connection waited for its share of the bandwidth does not count:
+// it is not the server that was silent then.
+func (w *watch) due() bool {
+	if !w.road.rations() {
+		return true
+	}
+	now := time.Now()
+	waited := w.road.turn.waitedBy(now)
+	w.silent += now.Sub(w.ticked) - (waited - w.waited)
+	w.ticked, w.waited = now, waited
+	if w.silent < w.limit/stallSteps {
+		return false
+	}
+	w.silent = 0
+	return true
+}
+
+// stalled takes a look, and reports whether too little has moved since the one before a whole limit ago.
+func (w *watch) stalled() bool {
 	total := w.total()
 	slot := w.look % stallSteps
 	w.look++
 	if w.look >= stallSteps && total-w.marks[slot] < stallBytes {
-		w.cancel(&limitError{Stalled, "stall-timeout", w.limit})
-		return
+		return true
 	}
 	w.marks[slot] = total
-	w.timer.Reset(w.limit / stallSteps)
+	return false
 }
 
 func (w *watch) stop() {
@@ -99,7 +136,11 @@ type conn struct {
 	reset         atomic.Bool   // by the other side
 	given         chan struct{} // closed once this side has closed the connection: nobody reads from it any more
 	giving        sync.Once
+	turn          turn // its place in the bandwidth
 }
+
+// rations reports whether reading from it may wait for bandwidth.
+func (c *conn) rations() bool { return c != nil && c.turn.bandwidth != nil }
 
 // Close tells those who wait for it.
 func (c *conn) Close() error {
@@ -109,12 +150,13 @@ func (c *conn) Close() error {
 }
 
 func (c *conn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
+	n, err := c.Conn.Read(p[:c.turn.most(len(p))])
 	if n > 0 {
 		c.received.Add(int64(n))
 		c.heard.Store(int64(time.Since(c.made)))
 	}
 	c.note(err)
+	c.turn.await(n, c.given)
 	return n, err
 }
 

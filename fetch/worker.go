@@ -55,7 +55,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	case Anew:
 		t.whole = true // whatever still lies there
 	}
-	x := exchange{options: w.options, client: w.roads.to(&t.target), whole: t.whole}
+	x := exchange{options: t.options, client: w.roads.to(&t.target), whole: t.whole}
 	a := x.do(ctx, &t.target, record)
 	now := time.Now()
 	if t.began.IsZero() {
@@ -70,7 +70,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if t.strays++; !a.stray {
 		t.strays = 0
 	}
-	t.verdict = judge(w.options, facts, a, now, w.rng.Float64())
+	t.verdict = judge(t.options, facts, a, now, w.rng.Float64())
 	x.settle(t.verdict, a.status)
 	if t.verdict.Fate == Hop {
 		w.hop(t, a, record.RemoteAddr)
@@ -98,6 +98,7 @@ func (w *worker) hop(t *task, a answer, remote string) {
 		t.verdict = Verdict{Failure: failure}
 		return
 	}
+	to.options = w.targets.at(to.host).options
 	to.wary = w.roads.distrusts(&t.target, remote)
 	t.target = to
 	t.hops++

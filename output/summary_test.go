@@ -48,7 +48,7 @@ func TestSummaryWords(t *testing.T) {
 	schema := compileSchema(t)
 	for _, stop := range []fetch.Stop{fetch.StopNone, fetch.StopFailures, fetch.StopDeadline, fetch.StopDrain, fetch.StopCanceled, fetch.StopOutput, fetch.StopInput} {
 		for _, limit := range []fetch.Limit{"", fetch.LimitConcurrency, fetch.LimitHostConcurrency, fetch.LimitRate, fetch.LimitHostRate,
-			fetch.LimitPausedHosts, fetch.LimitNetwork, fetch.LimitInput, fetch.LimitOutput} {
+			fetch.LimitBandwidth, fetch.LimitPausedHosts, fetch.LimitNetwork, fetch.LimitInput, fetch.LimitOutput} {
 			object := members(t, schema, AppendSummary(nil, &fetch.Summary{Stopped: stop, LimitedBy: limit}, 1))
 			if got, _ := object["stopped_by"].(string); got != string(stop) {
 				t.Errorf("stopped_by is %q, want %q", got, stop)
