@@ -14,11 +14,11 @@ type lane struct {
 	later taskHeap     // back off until their time, then join the end of fresh
 
 	slots     int     // exchanges under way
-	width     int     // the most slots
+	width     int     // the most of them
 	perSecond float64 // the most starts a second that the options allow; 0 is no limit
 	pace      pace
 	starts    uint64 // so far
-	meter     meter
+	meter     *meter // nil while it is idle
 	latency   time.Duration // of an exchange, smoothed; 0 is not known
 
 	pausedUntil time.Time // the host is left alone until then
@@ -45,6 +45,21 @@ func newLane(host string, o *Options) *lane {
 	}
 	l.pace = newPace(l.perSecond)
 	return l
+}
+
+// slim gives back what an idle lane can have again: with a rate there may be ten such for each request that waits.
+func (l *lane) slim() {
+	l.pace.limiter, l.meter, l.fresh, l.later = nil, nil, queue[*task]{}, nil
+}
+
+// unfold undoes slim. The pace has no token to spend before it is due, as it had none then.
+func (l *lane) unfold() {
+	if l.pace.limiter == nil {
+		l.pace.limiter = newPace(l.rate()).limiter
+	}
+	if l.meter == nil {
+		l.meter = new(meter)
+	}
 }
 
 func (l *lane) push(t *task, now time.Time) {

@@ -72,6 +72,7 @@ func (p *plan) add(t *task, now time.Time) {
 	if l == nil {
 		l = p.open(t.host)
 	}
+	l.unfold()
 	t.lane = l
 	if l.closed(now) {
 		p.fail(t, l.lastWord(t, now))
@@ -219,6 +220,7 @@ func (p *plan) settle(l *lane, now time.Time) {
 		p.place(l, nil)
 	case l.empty() && next.After(now):
 		l.at = next
+		l.slim()
 		p.place(l, &p.fading)
 		if p.fading.len() > fadingPerRequest*p.options.Lookahead {
 			p.forget(p.fading.first())
