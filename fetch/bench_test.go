@@ -126,6 +126,33 @@ func BenchmarkReadLargeBody(b *testing.B) {
 	}
 }
 
+// BenchmarkOwn is what an exchange costs beside the HTTP engine: lines, plan, two changes of goroutine, request, body, hash, judgement,
+// Record and counts. The engine is one that answers at once; what a Sink's Encode costs comes on top (output's BenchmarkEncode).
+func BenchmarkOwn(b *testing.B) {
+	page := strings.Repeat("x", 1024)
+	header := http.Header{"Content-Type": {"application/json"}, "Date": {"Fri, 02 Jan 2026 12:00:00 GMT"}, "Server": {"x"}}
+	client := origin(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, Header: header, ContentLength: 1024, Body: io.NopCloser(strings.NewReader(page))}, nil
+	})
+	for _, hosts := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("%d hosts", hosts), func(b *testing.B) {
+			b.ReportAllocs()
+			o := options(func(o *Options) { o.HostConcurrency = o.Concurrency })
+			sink := SinkFunc(func(*Record) error { return nil })
+			var lines strings.Builder
+			for i := range b.N {
+				fmt.Fprintf(&lines, "https://h%d.test/products/%d\n", i%hosts, i)
+			}
+			source := new(Reader).Lines(strings.NewReader(lines.String()), "")
+			b.ResetTimer()
+			s, err := runOver(b.Context(), source, sink, o, client)
+			if err != nil || s.Succeeded != int64(b.N) {
+				b.Fatalf("%+v, %v", s, err)
+			}
+		})
+	}
+}
+
 // BenchmarkRun asks a server on loopback for 1 KB pages; client and server share the machine.
 func BenchmarkRun(b *testing.B) {
 	page := bytes.Repeat([]byte("x"), 1024)

@@ -17,8 +17,8 @@ type lane struct {
 	width     int     // the most of them
 	perSecond float64 // the most starts a second that the options allow; 0 is no limit
 	pace      pace
-	starts    uint64 // so far
-	meter     *meter // nil while it is idle
+	starts    uint64        // so far
+	meter     *meter        // nil while it is idle
 	latency   time.Duration // of an exchange, smoothed; 0 is not known
 
 	pausedUntil time.Time // the host is left alone until then
