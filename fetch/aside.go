@@ -14,9 +14,9 @@ const (
 	asideKeep   = 8
 )
 
-// trickle is the least time between two makings of room while places are not free: reading further shows which hosts will take
+// trickleEvery is the least time between two installments while no place is free: reading further shows which hosts will take
 // longest, but costs what the exchanges could use.
-const trickle = 250 * time.Millisecond
+const trickleEvery = 250 * time.Millisecond
 
 // An aside is what a plan needs to set Tasks aside.
 type aside struct {
@@ -26,7 +26,8 @@ type aside struct {
 	count   int       // Tasks set aside
 	bytes   int64     // what they take
 	surplus int       // Tasks in lanes beyond what those need in memory
-	made    time.Time // when room was made last
+	made    time.Time // when the last installment of the trickle was
+	credit  int       // what is left of it to be read
 }
 
 // clear forgets all and returns how many Tasks that were.
@@ -61,36 +62,68 @@ func (a *away) len() int {
 // isTouched reports whether there is more to a Task than its Request.
 func (t *task) isTouched() bool { return !t.began.IsZero() || t.attempts > 0 || t.hops > 0 }
 
-// makeRoom sets aside what lanes have in memory beyond their needs, and reports whether that was worth it.
+// windowFull reports whether no more may be read, with so many Tasks taken in that have not ended and are in memory.
+func (p *plan) windowFull(inMemory int, now time.Time) bool {
+	switch {
+	case inMemory >= p.options.Lookahead:
+		return !p.makeRoom(now)
+	case p.aside.count == 0 || p.starved || p.aside.credit > 0:
+		return false
+	}
+	return !p.trickle(now)
+}
+
+// installment is how many Tasks are set aside at a time.
+func (p *plan) installment() int { return max(p.options.Lookahead/8, parcelTasks) }
+
+// trickle reports whether the time has come for another installment.
+func (p *plan) trickle(now time.Time) bool {
+	if now.Sub(p.aside.made) < trickleEvery {
+		return false
+	}
+	p.aside.made, p.aside.credit = now, p.installment()
+	return true
+}
+
+// makeRoom sets aside what lanes have in memory beyond their needs, an installment of it, and reports whether that was worth it.
 func (p *plan) makeRoom(now time.Time) bool {
-	if p.aside.pack == nil || p.aside.room <= 0 || p.aside.surplus < max(p.options.Lookahead/8, parcelTasks) {
+	if p.aside.pack == nil || p.aside.room <= 0 || p.aside.surplus < p.installment() {
 		return false
 	}
-	if !p.starved && now.Sub(p.aside.made) < trickle {
+	if !p.starved && !p.trickle(now) {
 		return false
 	}
-	p.aside.made = now
 	before := p.aside.count
+	left := p.size
+	if !p.starved {
+		left = p.installment()
+	}
 	for _, l := range p.lanes {
-		if l.surplus >= parcelTasks && !l.away.holds() {
-			p.relieve(l, now)
+		if left >= parcelTasks && l.surplus >= parcelTasks && p.aside.room > 0 {
+			left -= p.relieve(l, left, now)
 		}
 	}
 	return p.aside.count > before
 }
 
-// relieve sets the end of a lane's queue aside.
-func (p *plan) relieve(l *lane, now time.Time) {
-	tasks := l.fresh.cut(asideKeep, func(t *task) bool { return !t.isTouched() })
-	if len(tasks) > 0 {
+// relieve sets the end of a lane's queue aside, at most so many Tasks, and returns how many.
+func (p *plan) relieve(l *lane, most int, now time.Time) int {
+	keep := max(asideKeep, l.fresh.len()-most)
+	tasks := l.fresh.cut(keep, func(t *task) bool { return !t.isTouched() })
+	switch {
+	case l.away.holds():
+		p.packAhead(l.away, tasks)
+	case len(tasks) > 0:
 		l.away = &away{tail: tasks}
 		p.packTail(l)
 	}
 	p.count(l, now)
+	return len(tasks)
 }
 
 // follow puts a Task behind what its lane has set aside.
 func (p *plan) follow(l *lane, t *task) {
+	p.aside.credit--
 	l.away.tail = append(l.away.tail, t)
 	p.packTail(l)
 }
@@ -100,26 +133,43 @@ func (p *plan) packTail(l *lane) {
 	a := l.away
 	for len(a.tail) >= parcelTasks && p.aside.room > 0 {
 		tasks := a.tail[:parcelLen(a.tail)]
-		packed := p.aside.pack(tasks)
-		a.parcels.push(parcel{packed, len(tasks)})
-		p.tookAside(a, len(tasks), parcelCost(packed))
+		a.parcels.push(p.wrap(a, tasks))
 		n := copy(a.tail, a.tail[len(tasks):])
 		clear(a.tail[n:])
 		a.tail = a.tail[:n]
 	}
 }
 
+// packAhead makes parcels of Tasks that come before all that is set aside already.
+func (p *plan) packAhead(a *away, tasks []*task) {
+	var ahead []parcel
+	for len(tasks) > 0 {
+		n := parcelLen(tasks)
+		ahead = append(ahead, p.wrap(a, tasks[:n]))
+		tasks = tasks[n:]
+	}
+	a.parcels = queue[parcel]{items: append(ahead, a.parcels.items[a.parcels.head:]...)}
+}
+
+// wrap packs Tasks and counts them as set aside.
+func (p *plan) wrap(a *away, tasks []*task) parcel {
+	packed := p.aside.pack(tasks)
+	p.tookAside(a, len(tasks), parcelCost(packed))
+	return parcel{packed, len(tasks)}
+}
+
 // parcelLen is how many of the first Tasks make a parcel: at least one.
 func parcelLen(tasks []*task) int {
+	tasks = tasks[:min(parcelTasks, len(tasks))]
 	size := 0
-	for i, t := range tasks[:parcelTasks] {
+	for i, t := range tasks {
 		r := &t.request
 		size += len(r.URL) + len(r.Body) + len(r.Meta)
 		if size > parcelBytes {
 			return max(i, 1)
 		}
 	}
-	return parcelTasks
+	return len(tasks)
 }
 
 // parcelCost is what a parcel takes with all that the runtime keeps for it.

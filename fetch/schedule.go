@@ -149,7 +149,7 @@ func (s *scheduler) windowFull() bool {
 	if s.holder != nil {
 		return s.admitted-s.put.Load()+int64(s.holder.Held()) >= int64(s.options.Lookahead)
 	}
-	return s.open-s.plan.aside.count >= s.options.Lookahead && !s.plan.makeRoom(time.Now())
+	return s.plan.windowFull(s.open-s.plan.aside.count, s.looked)
 }
 
 // mustWait is windowFull, and has the writer wake the scheduler when that may have changed.
