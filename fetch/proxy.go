@@ -88,11 +88,7 @@ func (p *proxies) of(u *url.URL) *proxy {
 	if p == nil {
 		return nil
 	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return p.choose(u.Scheme, u.Hostname(), port)
+	return p.choose(u.Scheme, u.Hostname(), portOf(u))
 }
 
 // at is of for an address.
