@@ -123,7 +123,7 @@ func (d *dialer) reach(ctx context.Context, scheme, addr string) (*conn, error) 
 }
 
 func (d *dialer) counted(raw net.Conn) *conn {
-	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: time.Now(), patience: d.ping, given: make(chan struct{})}
+	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: time.Now(), patience: d.ping, given: make(chan struct{}), peek: newPeek(raw)}
 }
 
 // writeBuffer bounds what lies in the kernel of an upload, so that a slow one is seen to move.

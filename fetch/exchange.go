@@ -191,7 +191,9 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	x.carrier, x.conn, x.before = c, c, c.received.Load()
 	x.taken.Store(nil)
 	if info.Reused {
-		x.taken.Store(&grip{c, x.before, c.writes.Load()})
+		g := &grip{c, x.before, c.writes.Load()}
+		x.taken.Store(g)
+		c.kept.Store(g)
 	}
 	x.watch.start(c)
 }

@@ -173,33 +173,36 @@ func (d *dialer) throughSOCKS(ctx context.Context, p *proxy, addr string) (net.C
 		password, _ := p.user.Password()
 		auth = &socks.Auth{User: p.user.Username(), Password: password}
 	}
-	s, err := socks.SOCKS5("tcp", p.addr, auth, toProxy{d, p})
+	way := &toProxy{d: d, p: p}
+	s, err := socks.SOCKS5("tcp", p.addr, auth, way)
 	if err != nil {
 		return nil, p.failed(ctx, "setting up", err)
 	}
-	c, err := s.(socks.ContextDialer).DialContext(ctx, "tcp", to)
-	if err != nil {
+	if _, err = s.(socks.ContextDialer).DialContext(ctx, "tcp", to); err != nil {
 		var failure *Failure
 		if errors.As(err, &failure) {
 			return nil, failure
 		}
 		return nil, p.failed(ctx, "asking for "+to, err)
 	}
-	return c, nil
+	return way.made, nil // what the client made of it hides the socket
 }
 
 // toProxy is how the SOCKS client connects to its proxy.
 type toProxy struct {
-	d *dialer
-	p *proxy
+	d    *dialer
+	p    *proxy
+	made net.Conn
 }
 
 // Dial is what socks.SOCKS5 wants and, given DialContext, never calls.
-func (t toProxy) Dial(_, _ string) (net.Conn, error) { return nil, errors.ErrUnsupported }
+func (t *toProxy) Dial(_, _ string) (net.Conn, error) { return nil, errors.ErrUnsupported }
 
 // DialContext is socks.ContextDialer's.
-func (t toProxy) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
-	return t.d.toProxy(ctx, t.p)
+func (t *toProxy) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	c, err := t.d.toProxy(ctx, t.p)
+	t.made = c
+	return c, err
 }
 
 // resolve returns addr with the first usable address of its host in place of the name.

@@ -99,6 +99,8 @@ type conn struct {
 	reset         atomic.Bool   // by the other side
 	given         chan struct{} // closed once this side has closed the connection: nobody reads from it any more
 	giving        sync.Once
+	kept          atomic.Pointer[grip] // the connection as it was taken to be used again, until something is written
+	peek          *peek                // at what has come; nil where the system has none
 }
 
 // Close tells those who wait for it.
@@ -119,6 +121,9 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 func (c *conn) Write(p []byte) (int, error) {
+	if g := c.kept.Swap(nil); g != nil && c.spoke(g) {
+		return 0, errStray
+	}
 	c.writes.Add(1)
 	n, err := c.Conn.Write(p)
 	c.out.Add(int64(n))
