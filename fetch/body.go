@@ -15,12 +15,16 @@ type wire struct {
 	bytes int64
 	err   error
 	watch *watch
+	conn  *conn // nil where nobody asks how much of what it received are bodies
 }
 
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.in.Read(p)
 	w.bytes += int64(n)
 	w.watch.moved(n)
+	if w.conn != nil {
+		w.conn.bodies.Add(int64(n))
+	}
 	if err != nil && err != io.EOF {
 		w.err = err
 	}
@@ -60,6 +64,9 @@ func canHaveBody(method string, status int) bool {
 // or what the connection died of.
 func (x *exchange) readBody(resp *http.Response, rec *Record) error {
 	in := &wire{in: x.bodyOf(resp), watch: x.watch}
+	if x.conn == nil {
+		in.conn = x.carrier
+	}
 	var codings []string
 	if !x.options.Identity {
 		codings = contentCodings(resp.Header)

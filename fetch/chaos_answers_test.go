@@ -62,6 +62,8 @@ var headerPranks = []prank{
 	{name: "a header line without an end", does: repeats(ok+"X: ", strings.Repeat("x", 1<<10), 1<<20, 0), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
 	{name: "a header over 256 KiB", does: answers(ok + "X: " + strings.Repeat("x", 256<<10) + "\r\nContent-Length: 4\r\n\r\nbody"), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
 	{name: "a header just under 256 KiB", does: answers(ok + "X: " + strings.Repeat("x", 250<<10) + "\r\nContent-Length: 4\r\n\r\nbody"), body: "body"},
+	{name: "5000 header lines", does: answers(ok + strings.Repeat("a:b\r\n", 4998) + "Content-Length: 4\r\n\r\nbody"), body: "body"},
+	{name: "5001 header lines", does: answers(ok + strings.Repeat("a:b\r\n", 4999) + "Content-Length: 4\r\n\r\nbody"), kind: fetch.TooLarge, says: "the header has 5001 lines, over 5000"},
 	{name: "100000 header lines", does: answers(ok + strings.Repeat("a:b\r\n", 100_000) + "\r\n"), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
 	{name: "a header line without a colon", does: answers(ok + "no colon" + escape + "\r\n\r\nbody"), kind: fetch.Protocol, says: noHTTP},
 	{name: "a long header line without a colon", does: answers(ok + strings.Repeat("x", 100<<10) + "\r\n\r\nbody"), kind: fetch.Protocol, says: noHTTP},

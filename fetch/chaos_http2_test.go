@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -112,8 +113,38 @@ func http2Pranks(t testing.TB) []prank {
 				}
 			}
 		}), kind: fetch.TooLarge, says: "max-body 1Mi"},
-		// net/http's errors for headers over the bound have no type that says more
-		{name: "a header over 256 KiB", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "x", long); f.data(true, "body") }), kind: fetch.Protocol, says: nothing},
+		{name: "a header just under 256 KiB", does: inFrames(func(f *frames) {
+			f.head(false, ":status", "200", "content-type", "text/plain", "x", long[:250<<10])
+			f.data(true, "body")
+		}), body: "body"},
+		{name: "a header over 256 KiB", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "x", long); f.data(true, "body") }), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
+		{name: "a header of 1 MiB", does: inFrames(func(f *frames) {
+			f.head(false, ":status", "200", "x", long, "y", long, "z", long, "w", long)
+			f.data(true, "body")
+		}), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
+		{name: "a value of 1 MiB", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "x", strings.Repeat(long, 4)); f.data(true, "body") }), kind: fetch.TooLarge, says: "the header can't be decoded: it is over 256 KiB, or broken"},
+		{name: "a header that is none", does: inFrames(func(f *frames) {
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\xff\xff\xff\xff\x0f"), EndHeaders: true})
+		}), kind: fetch.Protocol, says: "not a valid HTTP"},
+		{name: "a header of 64 MiB in one frame of 16 KiB", does: inFrames(func(f *frames) {
+			entry := "\x40\x01x\x7f\xa1\x1e" + strings.Repeat("y", 4000) // put into the table, and meant by one byte from then on
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88" + entry + strings.Repeat("\xbe", 12_000)), EndStream: true, EndHeaders: true})
+		}), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
+		{name: "a header without an end", does: inFrames(func(f *frames) {
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88")})
+			field := "\x00\x01x\x7f\x81\x7c" + strings.Repeat("y", 16_000)
+			for range 1 << 10 {
+				if f.WriteContinuation(f.stream, false, []byte(field)) != nil {
+					return
+				}
+			}
+		}), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
+		{name: "empty frames of a header without an end", does: inFrames(func(f *frames) {
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88")})
+			for f.WriteContinuation(f.stream, false, nil) == nil {
+				time.Sleep(time.Millisecond)
+			}
+		}), kind: fetch.Stalled, says: nothing},
 		{name: "a header of 10000 fields", does: inFrames(func(f *frames) {
 			fields := []string{":status", "200"}
 			for range 10_000 {
@@ -121,7 +152,7 @@ func http2Pranks(t testing.TB) []prank {
 			}
 			f.head(false, fields...)
 			f.data(true, "body")
-		}), kind: fetch.Protocol, says: nothing},
+		}), kind: fetch.TooLarge, says: "the header has 10000 lines, over 5000"},
 		{name: "no status", does: inFrames(func(f *frames) { f.head(false, "content-type", "text/plain"); f.data(true, "body") }), kind: fetch.Protocol, says: "not a valid HTTP"},
 		{name: "a status that is none", does: inFrames(func(f *frames) { f.head(false, ":status", escape); f.data(true, "body") }), kind: fetch.Protocol, says: "not a valid HTTP"},
 		{name: "a name in capitals", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "X-Loud", "1"); f.data(true, "body") }), kind: fetch.Protocol, says: "not a valid HTTP"},

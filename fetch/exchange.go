@@ -28,7 +28,7 @@ type exchange struct {
 	carrier   *conn     // the connection; nil until one was had
 	secured   *tls.Conn // what lies over the connection; nil is no TLS
 	conn      *conn     // the same, where this exchange has it to itself; else nil
-	before    int64     // what conn had received before it
+	before    int64     // what carrier had received before it; of a shared one the bodies left out
 	taken     atomic.Pointer[grip]
 	stray     atomic.Pointer[grip]
 	cancel    context.CancelCauseFunc
@@ -75,6 +75,9 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 		return answer{failure: x.explain(ctx, err, rec)}
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is of no use: its close can't matter
+	if over := checkHeader(resp.Header); over != nil {
+		return answer{failure: over}
+	}
 	headers := time.Now()
 	if x.options.Jar != nil {
 		x.options.Jar.keep(to.url, resp.Header["Set-Cookie"], headers)
@@ -184,7 +187,7 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 		if x.carrier == c && !c.closed.Load() { // net/http asks once more by itself, after a wait of its own
 			x.cancel(failf(Reset, "the server refused the stream"))
 		}
-		x.carrier = c
+		x.carrier, x.before = c, c.received.Load()-c.bodies.Load()
 		x.watch.start(nil)
 		return
 	}
@@ -201,6 +204,11 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 // explain classifies an error and says what had arrived by then.
 func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure {
 	f := classify(ctx, err)
+	if f.Kind == Protocol && rec.Status == 0 {
+		if over := x.overrun(err); over != nil {
+			return over
+		}
+	}
 	if f.Kind == Protocol || f.Kind == Truncated {
 		f = x.unreadable(f, rec)
 	}
@@ -225,7 +233,7 @@ func (x *exchange) unreadable(f *Failure, rec *Record) *Failure {
 	}
 	switch {
 	case x.conn != nil && rec.Status == 0 && x.conn.received.Load()-x.before >= maxHeaderBytes:
-		return failf(TooLarge, "the header is over %d KiB", maxHeaderBytes>>10)
+		return headerTooLarge()
 	case x.carrier != nil && x.carrier.reset.Load():
 		return failf(Reset, "the connection was reset")
 	case x.carrier != nil && x.carrier.closed.Load():

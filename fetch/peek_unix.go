@@ -48,5 +48,5 @@ func (p *peek) readable() bool {
 // poll is not RawConn.Read's business: that would wait for the read under way.
 func (p *peek) poll(fd uintptr) {
 	p.fds[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN} //nolint:gosec // a descriptor is an int
-	_, _ = unix.Poll(p.fds[:], 0)                             // where it fails it has seen nothing
+	_, _ = unix.Poll(p.fds[:], 0)                              // where it fails it has seen nothing
 }

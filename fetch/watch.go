@@ -95,6 +95,7 @@ type conn struct {
 	patience      time.Duration // how long it may be silent when a ping is under way
 	received, out atomic.Int64
 	writes        atomic.Int64  // begun
+	bodies        atomic.Int64  // of what was received, where exchanges share the connection: bytes of bodies
 	closed        atomic.Bool   // by the other side
 	reset         atomic.Bool   // by the other side
 	given         chan struct{} // closed once this side has closed the connection: nobody reads from it any more
