@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -31,12 +32,15 @@ type dialer struct {
 	ping    time.Duration // of silence, before a ping on an HTTP/2 connection and after it
 	// closeIdle makes room where there are too many open files.
 	closeIdle func()
-	rule      Private // anything but PrivateAllow refuses addresses that are not public
+	starved   *atomic.Bool // a lookup has wanted a descriptor since that was asked last
+	rule      Private      // anything but PrivateAllow refuses addresses that are not public
 }
 
 func newDialer(o *Options, n network) *dialer {
 	d := &dialer{network: n, timeout: o.ConnectTimeout, whole: o.Timeout, tls: tlsConfig(o),
-		family: "tcp", pins: pinned(o.Resolve), agent: o.UserAgent, ping: 15 * time.Second, rule: PrivateAllow}
+		family: "tcp", pins: pinned(o.Resolve), agent: o.UserAgent, ping: 15 * time.Second, rule: PrivateAllow,
+		closeIdle: func() {}, starved: new(atomic.Bool)}
+	d.frugal()
 	switch {
 	case o.IPv4:
 		d.family = "tcp4"
@@ -132,7 +136,8 @@ const writeBuffer = 256 << 10
 // direct connects to addr itself. Its error is a *Failure.
 func (d *dialer) direct(ctx context.Context, addr string) (net.Conn, error) {
 	raw, err := whenThereIsRoom(ctx, d.closeIdle, func() (net.Conn, error) {
-		return d.dial(stepsOf(ctx).lookups(ctx), addr)
+		c, err := d.dial(stepsOf(ctx).lookups(ctx), addr)
+		return c, d.starvation(err)
 	})
 	if err != nil {
 		return nil, classifyDial(ctx, addr, err)

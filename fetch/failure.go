@@ -201,6 +201,9 @@ func classifyDial(ctx context.Context, addr string, err error) *Failure {
 	if f := ended(ctx); f != nil {
 		if f.Kind == Timeout {
 			f.Err = fmt.Errorf("%w: no connection to %s", f.Err, addr)
+			if isShort(err) {
+				f.Err = fmt.Errorf("%w: too many open files", f.Err)
+			}
 		}
 		return f
 	}
