@@ -92,7 +92,7 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 // read takes the body of an accepted answer and looks past that of any other.
 func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, rec *Record) answer {
 	x.rest = x.restIn(resp)
-	a := answer{status: resp.StatusCode, header: resp.Header, rest: x.rest}
+	a := answer{status: resp.StatusCode, header: resp.Header, rest: x.rest, proxy: x.forwarded()}
 	rec.Status = resp.StatusCode
 	rec.Protocol = resp.Proto
 	rec.ContentType = resp.Header.Get("Content-Type")
@@ -214,12 +214,23 @@ func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure
 	}
 	switch f.Kind {
 	case Timeout, Stalled, Reset, Truncated, Canceled, Protocol, TLS:
-		if f.Kind == TLS && x.connected.IsZero() {
-			break // a handshake's failure says it all
+		if x.connected.IsZero() && (f.Kind == TLS || f.Kind == Protocol) {
+			break // the failure of a handshake, or of a proxy, says it all
 		}
 		f.Err = fmt.Errorf("%w; %s", f.Err, x.arrived(rec))
 	}
+	if p := x.forwarded(); p != nil && !x.connected.IsZero() && f.Kind != Canceled {
+		f.Err = fmt.Errorf("over proxy %s: %w", p, f.Err)
+	}
 	return f
+}
+
+// forwarded returns the proxy that was asked for the whole of the exchange; nil is none.
+func (x *exchange) forwarded() *proxy {
+	if f, is := x.client.(forwarder); is {
+		return f.proxy
+	}
+	return nil
 }
 
 // unreadable tells an answer that the connection's end cut off, or a header over its bound, from a wrong one:

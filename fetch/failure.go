@@ -140,11 +140,18 @@ func classify(ctx context.Context, err error) *Failure {
 	case gone:
 		return failf(Reset, "the server gave the connection up (HTTP/2 error code %#x)", code)
 	}
-	return failf(Protocol, "not a valid HTTP answer: %s", clip(innermost(err).Error(), maxQuoted))
+	return failf(Protocol, "not a valid HTTP answer: %s", wrongness(err))
 }
 
-// maxQuoted is how much of what is wrong with an answer is told: net/http quotes lines as long as a header may be.
+// maxQuoted bounds what is told of what is wrong with an answer.
 const maxQuoted = 256
+
+// wrongness says what is wrong with an answer, up to where net/http quotes it: a line of an answer may hold secrets, a cookie
+// that it sets or the user's own, and be as long as a header.
+func wrongness(err error) string {
+	text, _, _ := strings.Cut(innermost(err).Error(), `"`)
+	return clip(strings.TrimRight(text, ` :;,[(=`), maxQuoted)
+}
 
 // innermost returns the error at the bottom: what lies around it names Go's packages, not what happened.
 func innermost(err error) error {

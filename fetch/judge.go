@@ -37,7 +37,8 @@ type answer struct {
 	header  http.Header
 	failure *Failure // what went wrong before the answer was whole
 	rest    rest
-	stray   bool // what came was left over from the answer before on the same connection
+	proxy   *proxy // that was asked for it in whole; nil is none
+	stray   bool   // what came was left over from the answer before on the same connection
 }
 
 // A trial is what judging needs to know of the Task.
@@ -63,7 +64,7 @@ func judge(o *Options, t trial, a answer, now time.Time, chance float64) Verdict
 		return Verdict{Fate: Anew, Delay: backoff(t.shortages+1, firstShortage, longestShortage, chance), Failure: a.failure}
 	}
 	if a.failure != nil {
-		return again(o, t, Verdict{Failure: a.failure}, o.RetryOn.hasKind(a.failure.Kind), now, chance)
+		return again(o, t, Verdict{Failure: a.failure}, o.worthAgain(a.failure), now, chance)
 	}
 	if isRedirect(a.status) && o.MaxRedirects > 0 && a.header.Get("Location") != "" {
 		if t.hops >= o.MaxRedirects {
@@ -75,6 +76,9 @@ func judge(o *Options, t trial, a answer, now time.Time, chance float64) Verdict
 		return Verdict{}
 	}
 	v := Verdict{Failure: failedStatus(a.status)}
+	if a.status == http.StatusProxyAuthRequired && a.proxy != nil {
+		v.Failure.Err = fmt.Errorf("proxy %s: %w", a.proxy, v.Failure.Err)
+	}
 	if wait, asked := retryAfter(a.header, now); asked {
 		v.Failure.RetryAfter = wait
 		if stillsHost(a.status) {

@@ -142,7 +142,7 @@ func parseBypass(text string) bypass {
 		if a, err := netip.ParseAddr(entry); err == nil {
 			rule.prefix = netip.PrefixFrom(a.WithZone("").Unmap(), a.Unmap().BitLen())
 		} else if entry != "*" {
-			rule.name = strings.ToLower(strings.Trim(strings.TrimPrefix(entry, "*"), "."))
+			rule.name = asciiHost(strings.ToLower(strings.Trim(strings.TrimPrefix(entry, "*"), ".")))
 			if rule.name == "" {
 				continue
 			}

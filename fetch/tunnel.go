@@ -4,19 +4,20 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	socks "golang.org/x/net/proxy"
 )
 
 // A forwarder is the client of a proxy that is asked for whole http:// URLs.
-type forwarder struct{ *http.Transport }
+type forwarder struct {
+	*http.Transport
+	proxy *proxy
+}
 
 // RoundTrip asks for the URL as it is: net/http would put a Host header of the user's in place of its host.
 func (f forwarder) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -51,7 +52,7 @@ func newForwarder(o *Options, d *dialer, p *proxy) forwarder {
 	t.MaxIdleConnsPerHost = o.Concurrency // every host is the proxy
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
-	return forwarder{t}
+	return forwarder{t, p}
 }
 
 // through connects to addr over p. Its error is a *Failure that names the proxy and the step.
@@ -103,9 +104,12 @@ func (p *proxy) blame(err error) error {
 func (p *proxy) failed(ctx context.Context, step string, err error) *Failure {
 	awaitDeadline(ctx, err)
 	var op *net.OpError
+	var failure *Failure
 	switch f := ended(ctx); {
 	case f != nil:
 		return failf(f.Kind, "proxy %s: %s: %w", p, step, f.Err)
+	case errors.As(err, &failure):
+		return failf(failure.Kind, "proxy %s: %s: %w", p, step, failure.Err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return failf(Connect, "proxy %s: %s: it closed the connection without an answer", p, step)
 	case isReset(err):
@@ -139,24 +143,60 @@ func (p *proxy) connect(c net.Conn, addr, agent string) error {
 	if err := req.Write(c); err != nil {
 		return err
 	}
-	in := bufio.NewReader(io.LimitReader(c, maxHeaderBytes))
+	answer := &bounded{in: c, left: maxHeaderBytes}
+	in := bufio.NewReader(answer)
 	for range mostInterim {
 		resp, err := http.ReadResponse(in, req) // its body, if any, goes with the connection
 		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
-			return err
+		case err != nil && answer.left <= 0:
+			return headerTooLarge()
+		case err != nil && answer.end != nil: // the end cuts lines, and a line that is cut is a wrong one
+			return answer.end
 		case err != nil:
-			return fmt.Errorf("not a valid HTTP answer: %w", innermost(err))
+			return failf(Protocol, "not a valid HTTP answer: %s", wrongness(err))
 		case resp.StatusCode/100 == 1:
 			continue
 		case resp.StatusCode/100 != 2:
-			return errors.New(statusText(resp.StatusCode))
+			return &denial{resp.StatusCode}
 		case in.Buffered() > 0:
-			return errors.New("it sent more than an answer")
+			return failf(Protocol, "it sent more than an answer")
 		}
 		return nil
 	}
-	return errors.New("no answer after " + strconv.Itoa(mostInterim) + " interim ones")
+	return failf(Protocol, "no answer after %d interim ones", mostInterim)
+}
+
+// A bounded reader remembers how what it reads from came to its end.
+type bounded struct {
+	in   io.Reader
+	left int64
+	end  error
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, io.EOF
+	}
+	n, err := b.in.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	if err != nil {
+		b.end = err
+	}
+	return n, err
+}
+
+// A denial is a proxy's answer in place of a tunnel.
+type denial struct{ status int }
+
+func (r *denial) Error() string { return statusText(r.status) }
+
+// worthAgain goes by the status where a proxy has refused a tunnel: it is an answer, not a connection that failed.
+func (o *Options) worthAgain(f *Failure) bool {
+	var r *denial
+	if errors.As(f, &r) {
+		return o.RetryOn.Statuses.Has(r.status)
+	}
+	return o.RetryOn.hasKind(f.Kind)
 }
 
 // throughSOCKS asks for a connection to addr (RFC 1928). With socks5 the name is looked up here, with socks5h there, as curl has it.
