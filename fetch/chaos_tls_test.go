@@ -121,6 +121,8 @@ func tlsPranks(t testing.TB) []prank {
 		{name: "a client certificate asked for too late, over HTTP/2", over: secure(asking(a.server(t, asItIs, "h2"))), does: shakes, kind: fetch.TLS, says: "tls: the connection was refused"},
 		{name: "a length, and no close_notify", over: good, does: abrupt(okFour), body: "body"},
 		{name: "no length, and no close_notify", over: good, does: abrupt(ok + "\r\nbody"), kind: fetch.Truncated, says: okWords},
+		{name: "words over TLS", over: good, does: answers("hello"), kind: fetch.Protocol, says: "it does not begin with HTTP/"},
+		{name: "chunks in HTTP/1.0 over TLS", over: good, does: answers("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"), kind: fetch.Protocol, says: "Transfer-Encoding, which HTTP/1.0 does not have"},
 		{name: "no length, and close_notify", over: good, does: answers(ok + "\r\nbody"), body: "body"},
 	}
 	for i := range pranks {

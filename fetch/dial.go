@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -78,7 +79,11 @@ func (d *dialer) secure(ctx context.Context, _, addr string) (net.Conn, error) {
 		return nil, err
 	}
 	stepsOf(ctx).tlsDone(time.Since(began))
-	return secured, nil
+	c.heard = nil
+	if protocol := secured.ConnectionState().NegotiatedProtocol; protocol == "h2" || !slices.Contains(config.NextProtos, "http/1.1") {
+		return secured, nil // net/http looks for the protocol there
+	}
+	return &overTLS{Conn: secured}, nil
 }
 
 // handshake closes c where it fails.
@@ -127,7 +132,8 @@ func (d *dialer) reach(ctx context.Context, scheme, addr string) (*conn, error) 
 }
 
 func (d *dialer) counted(raw net.Conn) *conn {
-	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: time.Now(), patience: d.ping, given: make(chan struct{}), peek: newPeek(raw)}
+	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: time.Now(), patience: d.ping, given: make(chan struct{}),
+		peek: newPeek(raw), heard: new(heard)}
 }
 
 // writeBuffer bounds what lies in the kernel of an upload, so that a slow one is seen to move.

@@ -25,6 +25,7 @@ type exchange struct {
 	connected time.Time // zero until a connection was had
 	reused    bool
 	remote    string
+	heard     *heard    // what the answer began with; nil is not known
 	carrier   *conn     // the connection; nil until one was had
 	secured   *tls.Conn // what lies over the connection; nil is no TLS
 	conn      *conn     // the same, where this exchange has it to itself; else nil
@@ -75,8 +76,8 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 		return answer{failure: x.explain(ctx, err, rec)}
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is of no use: its close can't matter
-	if over := checkHeader(resp.Header); over != nil {
-		return answer{failure: over}
+	if wrong := x.checkHead(resp); wrong != nil {
+		return answer{failure: wrong}
 	}
 	headers := time.Now()
 	if x.options.Jar != nil {
@@ -172,10 +173,13 @@ func (s *sent) Read(p []byte) (int, error) {
 func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	x.connected, x.reused = time.Now(), info.Reused
 	raw, shared := info.Conn, x.options.HTTP == HTTP2
-	x.secured = nil
-	if secured, ok := raw.(*tls.Conn); ok {
+	x.secured, x.heard = nil, nil
+	switch secured := raw.(type) {
+	case *tls.Conn:
 		x.secured = secured
 		raw, shared = secured.NetConn(), secured.ConnectionState().NegotiatedProtocol == "h2"
+	case *overTLS:
+		x.secured, x.heard, raw = secured.Conn, &secured.heard, secured.NetConn()
 	}
 	c, ok := raw.(*conn)
 	if !ok {
@@ -192,6 +196,12 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 		return
 	}
 	x.carrier, x.conn, x.before = c, c, c.received.Load()
+	if x.secured == nil {
+		x.heard = c.heard
+	}
+	if x.heard != nil {
+		x.heard.begin()
+	}
 	x.taken.Store(nil)
 	if info.Reused {
 		g := &grip{c, x.before, c.writes.Load()}
@@ -245,6 +255,8 @@ func (x *exchange) unreadable(f *Failure, rec *Record) *Failure {
 	switch {
 	case x.conn != nil && rec.Status == 0 && x.conn.received.Load()-x.before >= maxHeaderBytes:
 		return headerTooLarge()
+	case rec.Status == 0 && x.heard.wrongStart() != "":
+		return failf(Protocol, "not a valid HTTP answer: %s", x.heard.wrongStart())
 	case x.carrier != nil && x.carrier.reset.Load():
 		return failf(Reset, "the connection was reset")
 	case x.carrier != nil && x.carrier.closed.Load():

@@ -8,6 +8,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 )
@@ -23,10 +24,24 @@ func headerTooLarge() *Failure {
 	return failf(TooLarge, "the header is over %d KiB", maxHeaderBytes>>10)
 }
 
-// checkHeader is a Failure where h is over a bound.
+// checkHead is a Failure where the head of an answer is over a bound, or wrong in a way that net/http lets pass.
+func (x *exchange) checkHead(resp *http.Response) *Failure {
+	switch {
+	case resp.StatusCode < 100: // +20 and 000 are read as numbers
+		return failf(Protocol, "not a valid HTTP answer: a status that is not 100 to 999")
+	case x.heard.chunkedTooEarly(resp):
+		return failf(Protocol, "not a valid HTTP answer: Transfer-Encoding, which HTTP/1.0 does not have") // RFC 9112 section 6.1
+	}
+	return checkHeader(resp.Header)
+}
+
+// checkHeader is a Failure where h is over a bound, or has a space where none may be (RFC 9112 section 5.1).
 func checkHeader(h http.Header) *Failure {
 	lines, bytes := 0, 0
 	for name, values := range h {
+		if strings.HasSuffix(name, " ") || strings.HasSuffix(name, "\t") {
+			return failf(Protocol, "not a valid HTTP answer: a space between a header's name and its colon")
+		}
 		lines += len(values)
 		for _, value := range values {
 			bytes += len(name) + len(value) + len(": \r\n")

@@ -91,7 +91,7 @@ type conn struct {
 	net.Conn
 	remote        string
 	made          time.Time
-	heard         atomic.Int64  // when something came last, in nanoseconds since made
+	last          atomic.Int64  // when something came last, in nanoseconds since made
 	patience      time.Duration // how long it may be silent when a ping is under way
 	received, out atomic.Int64
 	writes        atomic.Int64  // begun
@@ -102,6 +102,7 @@ type conn struct {
 	giving        sync.Once
 	kept          atomic.Pointer[grip] // the connection as it was taken to be used again, until something is written
 	peek          *peek                // at what has come; nil where the system has none
+	heard         *heard               // what was said; nil where TLS lies over the connection
 }
 
 // Close tells those who wait for it.
@@ -115,7 +116,8 @@ func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
 		c.received.Add(int64(n))
-		c.heard.Store(int64(time.Since(c.made)))
+		c.last.Store(int64(time.Since(c.made)))
+		c.heard.note(p[:n])
 	}
 	c.note(err)
 	return n, err
@@ -134,7 +136,7 @@ func (c *conn) Write(p []byte) (int, error) {
 
 // isSilent reports whether nothing has come for so long that it can't be what came last that ended the connection.
 func (c *conn) isSilent() bool {
-	return time.Since(c.made)-time.Duration(c.heard.Load()) >= c.patience
+	return time.Since(c.made)-time.Duration(c.last.Load()) >= c.patience
 }
 
 // note remembers how the connection ended: of several goroutines that use it, only the first is told.
