@@ -51,7 +51,7 @@ var statusPranks = []prank{
 	{name: "one 100", does: answers("HTTP/1.1 100 Continue\r\n\r\n" + okFour), body: "body"},
 	{name: "a hundred 102 and 103", does: answers(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", 50) + okFour), body: "body"},
 	{name: "1xx without an end", does: repeats("", strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100), 1<<20, 0), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
-	{name: "slow 1xx without an end", does: repeats("", "HTTP/1.1 100 Continue\r\n\r\n", 400, 50*time.Millisecond), kind: fetch.Stalled, says: nothing},
+	{name: "slow 1xx without an end", does: repeats("", "HTTP/1.1 100 Continue\r\n\r\n", 400, 100*time.Millisecond), kind: fetch.Stalled, says: nothing},
 	{name: "101 that nobody asked for", does: answers("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05hello"), kind: fetch.BadStatus, says: "101 Switching Protocols"},
 	{name: "a body after an error", does: answers("HTTP/1.1 500 Oops\r\nContent-Length: 5\r\n\r\nsorry"), kind: fetch.BadStatus, says: "500 Internal Server Error"},
 	{name: "an error whose body is cut", does: answers("HTTP/1.1 500 Oops\r\nContent-Length: 500\r\n\r\nsorry"), kind: fetch.BadStatus, says: "500 Internal Server Error"},
@@ -156,9 +156,9 @@ func slowly(head string) prank {
 // silencePranks end a connection, or leave it to itself, in each phase.
 var silencePranks = []prank{
 	slowly(ok + "\r\n"),
-	{name: "a drip under the bound", does: repeats(ok+"\r\n", "x", 200, 50*time.Millisecond), kind: fetch.Stalled, says: okWords},
-	{name: "a header that drips", does: repeats(ok+"X: ", "x", 200, 50*time.Millisecond), kind: fetch.Stalled, says: nothing},
-	{name: "silence before the answer", does: hangs(""), kind: fetch.Stalled, says: "stall-timeout 2s met; " + nothing},
+	{name: "a drip under the bound", does: repeats(ok+"\r\n", "x", 400, 50*time.Millisecond), kind: fetch.Stalled, says: okWords},
+	{name: "a header that drips", does: repeats(ok+"X: ", "x", 400, 50*time.Millisecond), kind: fetch.Stalled, says: nothing},
+	{name: "silence before the answer", does: hangs(""), kind: fetch.Stalled, says: "stall-timeout 4s met; " + nothing},
 	{name: "silence in the status line", does: hangs("HTTP/1.1 2"), kind: fetch.Stalled, says: nothing},
 	{name: "silence in the header", does: hangs(ok + "X-"), kind: fetch.Stalled, says: nothing},
 	{name: "silence after a 100", does: hangs("HTTP/1.1 100 Continue\r\n\r\n"), kind: fetch.Stalled, says: nothing},

@@ -204,7 +204,7 @@ func everyPrank(t testing.TB) []prank {
 func chaosOptions(t testing.TB) fetch.Options {
 	o := fetch.Defaults()
 	o.Concurrency, o.Retries, o.MaxBody, o.BodyMemory = 200, 0, 1<<20, 64<<10
-	o.StallTimeout, o.KeepHeader, o.TLS = 2*time.Second, true, authority(t).client()
+	o.StallTimeout, o.KeepHeader, o.TLS = 4*time.Second, true, authority(t).client()
 	return o
 }
 
