@@ -40,7 +40,9 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.err = failf(Decode, "%d bytes of the body have come to only %d", w.bytes, w.plain)
 		return 0, w.err
 	}
+	w.watch.busy.Store(false)
 	n, err := w.in.Read(p)
+	w.watch.busy.Store(true)
 	w.bytes += int64(n)
 	w.watch.moved(n)
 	if w.conn != nil {

@@ -142,6 +142,9 @@ var chunkPranks = []prank{
 var bodilessPranks = []prank{
 	{name: "204 with a body", does: answers("HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nbody"), as: "none"},
 	{name: "204 with chunks", does: answers("HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"), as: "none"},
+	{name: "206 that nobody asked for", does: answers("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-3/50\r\nContent-Length: 4\r\n\r\nbody"), kind: fetch.Protocol, says: "206 Partial Content, and no part was asked for"},
+	{name: "206 with all of it", does: answers("HTTP/1.1 206 Partial Content\r\nContent-Type: text/plain\r\nContent-Range: bytes 0-3/4\r\nContent-Length: 4\r\n\r\nbody"), body: "body"},
+	{name: "206 that was asked for", line: `{"url":"http://$HOST/","headers":{"Range":"bytes=0-3"}}`, does: answers("HTTP/1.1 206 Partial Content\r\nContent-Type: text/plain\r\nContent-Range: bytes 0-3/50\r\nContent-Length: 4\r\n\r\nbody"), body: "body"},
 	{name: "304 with a body", does: answers("HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nbody"), kind: fetch.BadStatus, says: "304 Not Modified"},
 	{name: "HEAD with a body", line: `{"url":"http://$HOST/","method":"HEAD"}`, does: answers(okFour), as: "none"},
 	{name: "HEAD with a coding", line: `{"url":"http://$HOST/","method":"HEAD"}`, does: answers(ok + "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n"), as: "none"},

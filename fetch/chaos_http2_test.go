@@ -160,6 +160,14 @@ func http2Pranks(t testing.TB) []prank {
 			f.head(false, fields...)
 			f.data(true, "body")
 		}), kind: fetch.TooLarge, says: "the header has 10000 lines, over 5000"},
+		{name: "a goodbye to each request", does: inFrames(func(f *frames) { _ = f.WriteGoAway(0, http2.ErrCodeNo, nil) }), kind: fetch.Reset, says: "the server gave up 3 connections, one after the other"},
+		{name: "two lengths", does: inFrames(func(f *frames) {
+			f.head(false, ":status", "200", "content-length", "4", "content-length", "2")
+			f.data(true, "body")
+		}), kind: fetch.Protocol, says: "its Content-Length is no number, or there are several that differ"},
+		{name: "a negative length", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "content-length", "-4"); f.data(true, "body") }), kind: fetch.Protocol, says: "its Content-Length is no number"},
+		{name: "a header of HTTP/1", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "transfer-encoding", "chunked"); f.data(true, "body") }), kind: fetch.Protocol, says: "it has the header Transfer-Encoding"},
+		{name: "status 2000", does: inFrames(func(f *frames) { f.head(false, ":status", "2000"); f.data(true, "body") }), kind: fetch.Protocol, says: "a status that is not 100 to 999"},
 		{name: "no status", does: inFrames(func(f *frames) { f.head(false, "content-type", "text/plain"); f.data(true, "body") }), kind: fetch.Protocol, says: "not a valid HTTP"},
 		{name: "a status that is none", does: inFrames(func(f *frames) { f.head(false, ":status", escape); f.data(true, "body") }), kind: fetch.Protocol, says: "not a valid HTTP"},
 		{name: "a name in capitals", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "X-Loud", "1"); f.data(true, "body") }), kind: fetch.Protocol, says: "not a valid HTTP"},

@@ -26,6 +26,7 @@ type exchange struct {
 	reused    bool
 	remote    string
 	heard     *heard    // what the answer began with; nil is not known
+	carriers  int       // how many connections that others may share were had
 	carrier   *conn     // the connection; nil until one was had
 	secured   *tls.Conn // what lies over the connection; nil is no TLS
 	conn      *conn     // the same, where this exchange has it to itself; else nil
@@ -103,6 +104,9 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	if x.conn != nil && resp.ProtoMajor != 1 {
 		return answer{failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
 	}
+	if x.isUnasked(to, resp) {
+		return answer{failure: failf(Protocol, "206 Partial Content, and no part was asked for")}
+	}
 	followed := isRedirect(resp.StatusCode) && x.options.MaxRedirects > 0 && resp.Header.Get("Location") != ""
 	if followed || x.rest == restUseless || x.rest == restNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
 		discard(resp)
@@ -170,6 +174,10 @@ func (s *sent) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// mostCarriers bounds how often net/http may ask by itself over another HTTP/2 connection, because a server said goodbye to the
+// one before and had done nothing yet: it knows no bound, and waits in between no longer than it takes to connect.
+const mostCarriers = 3
+
 func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	x.connected, x.reused = time.Now(), info.Reused
 	raw, shared := info.Conn, x.options.HTTP == HTTP2
@@ -190,6 +198,9 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	if shared {
 		if x.carrier == c && !c.closed.Load() { // net/http asks once more by itself, after a wait of its own
 			x.cancel(failf(Reset, "the server refused the stream"))
+		}
+		if x.carriers++; x.carriers > mostCarriers {
+			x.cancel(failf(Reset, "the server gave up %d connections, one after the other", mostCarriers))
 		}
 		x.carrier, x.before = c, c.received.Load()-c.bodies.Load()
 		x.watch.start(nil)

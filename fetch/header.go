@@ -27,12 +27,33 @@ func headerTooLarge() *Failure {
 // checkHead is a Failure where the head of an answer is over a bound, or wrong in a way that net/http lets pass.
 func (x *exchange) checkHead(resp *http.Response) *Failure {
 	switch {
-	case resp.StatusCode < 100: // +20 and 000 are read as numbers
+	case resp.StatusCode < 100 || resp.StatusCode > 999: // +20, 000 and, over HTTP/2, 2000 are read as numbers
 		return failf(Protocol, "not a valid HTTP answer: a status that is not 100 to 999")
 	case x.heard.chunkedTooEarly(resp):
 		return failf(Protocol, "not a valid HTTP answer: Transfer-Encoding, which HTTP/1.0 does not have") // RFC 9112 section 6.1
 	}
+	if resp.ProtoMajor == 2 {
+		if wrong := malformed2(resp.Header); wrong != "" {
+			return failf(Protocol, "not a valid HTTP/2 answer: %s", wrong)
+		}
+	}
 	return checkHeader(resp.Header)
+}
+
+// malformed2 says what of a header HTTP/2 does not allow (RFC 9113 section 8.2.2 and 8.1.1), and net/http lets pass; empty is nothing.
+func malformed2(h http.Header) string {
+	for _, name := range []string{"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade"} {
+		if _, is := h[name]; is {
+			return "it has the header " + name
+		}
+	}
+	lengths := h["Content-Length"]
+	for _, length := range lengths {
+		if _, ok := parseCount(length); !ok || length != lengths[0] {
+			return "its Content-Length is no number, or there are several that differ"
+		}
+	}
+	return ""
 }
 
 // checkHeader is a Failure where h is over a bound, or has a space where none may be (RFC 9112 section 5.1).

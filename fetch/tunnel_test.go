@@ -124,7 +124,7 @@ func TestProxiesThatFail(t *testing.T) {
 		{"a forward that is refused", "http", says("HTTP/1.1 407 s3cret\r\nContent-Length: 0\r\n\r\n"), "http://a.test/", BadStatus, "proxy http://~: 407 Proxy Authentication Required"},
 		{"a forward that is dropped", "http", says(""), "http://a.test/", Truncated, "over proxy http://~: the connection closed before a whole answer; connected, no answer had arrived"},
 		{"a forward that is cut", "http", says("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), "http://a.test/", Truncated, "over proxy http://~: the connection closed before a whole answer; 200 OK and 4 bytes of its body had arrived"},
-		{"a forward over something else", "http", says("SSH-2.0-x\r\n\r\n"), "http://a.test/", Protocol, "over proxy http://~: not a valid HTTP answer: malformed HTTP response; connected, no answer had arrived"},
+		{"a forward over something else", "http", says("SSH-2.0-x\r\n\r\n"), "http://a.test/", Protocol, "over proxy http://~: not a valid HTTP answer: it does not begin with HTTP/; connected, no answer had arrived"},
 		{"a forward that stalls", "http", func(c *net.TCPConn) { until(c) }, "http://a.test/", Stalled, "over proxy http://~: stall-timeout 400ms met; connected, no answer had arrived"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

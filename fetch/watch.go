@@ -20,7 +20,8 @@ type watch struct {
 	limit  time.Duration
 	cancel context.CancelCauseFunc
 	body   atomic.Int64
-	conn   *conn // counts what moves, where the exchange has the connection to itself; else nil
+	busy   atomic.Bool // the exchange is at work on what has come of a body, and does not ask for more
+	conn   *conn       // counts what moves, where the exchange has the connection to itself; else nil
 
 	mu    sync.Mutex
 	timer *time.Timer
@@ -40,14 +41,20 @@ func (w *watch) start(c *conn) {
 		return
 	}
 	w.conn = c
+	if w.timer == nil {
+		w.timer = time.AfterFunc(w.limit/stallSteps, w.tick)
+	}
+	w.restart()
+}
+
+// restart begins anew with what has moved by now.
+func (w *watch) restart() {
 	w.look = 0
 	begun := w.total()
 	for i := range w.marks {
 		w.marks[i] = begun
 	}
-	if w.timer == nil {
-		w.timer = time.AfterFunc(w.limit/stallSteps, w.tick)
-	}
+	w.timer.Reset(w.limit / stallSteps)
 }
 
 func (w *watch) total() int64 {
@@ -64,6 +71,10 @@ func (w *watch) tick() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.done {
+		return
+	}
+	if w.busy.Load() { // the silence may be ours: decoding takes time, and so does a disk
+		w.restart()
 		return
 	}
 	total := w.total()
