@@ -27,6 +27,7 @@ type dialer struct {
 	whole   time.Duration // of the exchange; net/http lets a dial outlive it
 	tls     *tls.Config
 	family  string // tcp, tcp4 or tcp6
+	socket  string // a path to connect to in place of any address; empty is none
 	pins    pins
 	agent   string        // what a proxy is told of us
 	proxies *proxies      // nil is none
@@ -39,7 +40,7 @@ type dialer struct {
 
 func newDialer(o *Options, n network) *dialer {
 	d := &dialer{network: n, timeout: o.ConnectTimeout, whole: o.Timeout, tls: tlsConfig(o),
-		family: "tcp", pins: pinned(o.Resolve), agent: o.UserAgent, ping: 15 * time.Second, rule: PrivateAllow,
+		family: "tcp", socket: o.UnixSocket, pins: pinned(o.Resolve), agent: o.UserAgent, ping: 15 * time.Second, rule: PrivateAllow,
 		closeIdle: func() {}, starved: new(atomic.Bool)}
 	d.frugal()
 	switch {
@@ -119,9 +120,12 @@ func (d *dialer) reach(ctx context.Context, scheme, addr string) (*conn, error) 
 	began := time.Now()
 	var raw net.Conn
 	var err error
-	if p := d.proxies.at(scheme, addr); p != nil {
+	switch p := d.proxies.at(scheme, addr); {
+	case d.socket != "":
+		raw, err = d.local(ctx)
+	case p != nil:
 		raw, err = d.through(ctx, p, addr)
-	} else {
+	default:
 		raw, err = d.direct(ctx, addr)
 	}
 	if err != nil {
@@ -150,6 +154,17 @@ func (d *dialer) direct(ctx context.Context, addr string) (net.Conn, error) {
 	}
 	if tcp, ok := raw.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(writeBuffer) // without it uploads are only seen to move in larger steps
+	}
+	return raw, nil
+}
+
+// local connects to the socket that stands for every host.
+func (d *dialer) local(ctx context.Context) (net.Conn, error) {
+	raw, err := whenThereIsRoom(ctx, d.closeIdle, func() (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", d.socket)
+	})
+	if err != nil {
+		return nil, classifyDial(ctx, d.socket, err)
 	}
 	return raw, nil
 }

@@ -194,15 +194,15 @@ func (tardy) Keep(*Request) (Keeping, error) { return tardyKeeping{}, nil }
 type tardyKeeping struct{ nowhere }
 
 func (tardyKeeping) Write(p []byte) (int, error) {
-	time.Sleep(500 * time.Millisecond)
+	time.Sleep(300 * time.Millisecond)
 	return len(p), nil
 }
 
 // TestOurOwnSlownessIsNoStall: while what has come is at work on, decoded or written to a disk, nobody listens for more.
 func TestOurOwnSlownessIsNoStall(t *testing.T) {
-	url := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 100)) })
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 200<<10)) })
 	r, _ := one(t, url, quick(func(o *Options) { o.StallTimeout, o.Keeper = 100*time.Millisecond, &tardy{} }))
-	if r.Failure != nil || r.Bytes != 100 {
+	if r.Failure != nil || r.Bytes != 200<<10 {
 		t.Errorf("%d bytes, %v", r.Bytes, r.Failure)
 	}
 }
