@@ -55,7 +55,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	case Anew:
 		t.whole = true // whatever still lies there
 	}
-	x := exchange{options: w.options, client: w.roads.to(&t.target), whole: t.whole}
+	x := exchange{options: w.options, client: w.roads.to(&t.target), whole: t.whole, once: t.request.Retry != nil && !*t.request.Retry}
 	a := x.do(ctx, &t.target, record)
 	now := time.Now()
 	if t.began.IsZero() {
