@@ -51,8 +51,8 @@ port. It wins over the command line, which wins over -n; an input line's headers
 Who asks: a header Authorization, else the URL's user and password, else -u, else -n. Neither these nor the cookies and
 headers of the command line, --hosts or the input go over to another scheme, host or port by a redirect, nor are those
 added that -n or --hosts has for that other one: of its entry only limits, timeouts and retries count there. A cookie
-of a -b file, or one that an answer set, goes where its own domain, path and Secure say, for the run; never to all of a
-public suffix.
+of a -b file goes where its domain, path and Secure say. One that an answer set goes for the run to the scheme, host and
+port it came from, and with a Domain to that domain by the same scheme at any port; never to all of a public suffix.
 
 Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass through files in TMPDIR (/tmp).
 

@@ -19,11 +19,15 @@ func parseChosen(text string) (chosenProxy, error) {
 
 // takeProxies sets the proxies that --proxy or else the environment names, as curl does: lower case before upper case,
 // ALL_PROXY where a scheme has none of its own. HTTP_PROXY is not read where REQUEST_METHOD is set: there a web server
-// would have made it out of a stranger's Proxy header. NO_PROXY holds for --proxy too.
+// would have made it out of a stranger's Proxy header. NO_PROXY holds for --proxy too. With --unix-socket the environment's are
+// not meant.
 func (s *settings) takeProxies() {
 	s.fetch.NoProxy, _ = firstSet("no_proxy", "NO_PROXY")
 	if s.proxy.given {
 		s.fetch.HTTPProxy, s.fetch.HTTPSProxy = s.proxy.text, s.proxy.text
+		return
+	}
+	if s.fetch.UnixSocket != "" {
 		return
 	}
 	plain := []string{"http_proxy", "HTTP_PROXY"}
@@ -57,6 +61,7 @@ func registerConnection(r *registrar, s *settings) {
 	o := &s.fetch
 	r.group = "connection"
 	add(r, &s.proxy, "proxy", "x", "url", "", "http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST[:PORT]; better given as BATCHFETCH_PROXY; '' is none (default http_proxy, HTTPS_PROXY, ALL_PROXY, NO_PROXY)", parseChosen)
+	r.text(&o.UnixSocket, "unix-socket", "", "path", "ask over this socket, whatever host a URL names; no proxy, no look-up, nothing for --private to check")
 	r.list(&s.pins, "resolve", "", "host:port:addr", "ask this address for that host (* is any) and port in place of DNS; several with commas, and more than once")
 	r.toggle(&o.IPv4, "ipv4", "4", "connect over IPv4 only")
 	r.toggle(&o.IPv6, "ipv6", "6", "connect over IPv6 only")

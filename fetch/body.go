@@ -15,12 +15,39 @@ type wire struct {
 	bytes int64
 	err   error
 	watch *watch
+	conn  *conn // nil where nobody asks how much of what it received are bodies
+	coded bool
+	plain int64 // bytes that came of it under its codings
+}
+
+// hollowFrom is how many bytes of a coded body may come to less than half as many: empty members of gzip have no end.
+const hollowFrom = 1 << 20
+
+// A plainReader counts what comes of a coded body.
+type plainReader struct {
+	io.Reader
+	wire *wire
+}
+
+func (p plainReader) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	p.wire.plain += int64(n)
+	return n, err
 }
 
 func (w *wire) Read(p []byte) (int, error) {
+	if w.coded && w.bytes > 2*w.plain+hollowFrom {
+		w.err = failf(Decode, "%d bytes of the body have come to only %d", w.bytes, w.plain)
+		return 0, w.err
+	}
+	w.watch.busy.Store(false)
 	n, err := w.in.Read(p)
+	w.watch.busy.Store(true)
 	w.bytes += int64(n)
 	w.watch.moved(n)
+	if w.conn != nil {
+		w.conn.bodies.Add(int64(n))
+	}
 	if err != nil && err != io.EOF {
 		w.err = err
 	}
@@ -30,7 +57,7 @@ func (w *wire) Read(p []byte) (int, error) {
 // bodyOf returns the body of an answer. One that ends with its connection over TLS has to end with a close_notify:
 // the end of the TCP connection may be anybody's doing (RFC 9112 section 9.8).
 func (x *exchange) bodyOf(resp *http.Response) io.Reader {
-	if x.conn == nil || resp.TLS == nil || resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 {
+	if x.conn == nil || x.secured == nil || resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 {
 		return resp.Body
 	}
 	return &untilNotified{resp.Body, x.conn}
@@ -60,6 +87,9 @@ func canHaveBody(method string, status int) bool {
 // or what the connection died of.
 func (x *exchange) readBody(resp *http.Response, rec *Record) error {
 	in := &wire{in: x.bodyOf(resp), watch: x.watch}
+	if x.conn == nil {
+		in.conn = x.carrier
+	}
 	var codings []string
 	if !x.options.Identity {
 		codings = contentCodings(resp.Header)
@@ -71,6 +101,9 @@ func (x *exchange) readBody(resp *http.Response, rec *Record) error {
 	defer decoded.close()
 	if err != nil {
 		return err
+	}
+	if in.coded = len(codings) > 0; in.coded {
+		decoded.Reader = plainReader{decoded.Reader, in}
 	}
 	if x.options.Keeper == nil {
 		announced := resp.ContentLength

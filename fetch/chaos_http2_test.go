@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -70,6 +71,17 @@ func (f *frames) head(last bool, fields ...string) {
 	}
 }
 
+// fields sends a header of so many fields of 16000 bytes, each in a frame of its own.
+func (f *frames) fields(n int, ends bool) {
+	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88")})
+	field := []byte("\x00\x01x\x7f\x81\x7c" + strings.Repeat("y", 16_000)) // RFC 7541 section 6.2.2
+	for i := range n {
+		if f.WriteContinuation(f.stream, ends && i == n-1, field) != nil {
+			return
+		}
+	}
+}
+
 func (f *frames) ok() { f.head(false, ":status", "200", "content-type", "text/plain") }
 
 func (f *frames) data(last bool, text string) { _ = f.WriteData(f.stream, last, []byte(text)) }
@@ -112,8 +124,34 @@ func http2Pranks(t testing.TB) []prank {
 				}
 			}
 		}), kind: fetch.TooLarge, says: "max-body 1Mi"},
-		// net/http's errors for headers over the bound have no type that says more
-		{name: "a header over 256 KiB", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "x", long); f.data(true, "body") }), kind: fetch.Protocol, says: nothing},
+		{name: "a header just under 256 KiB", does: inFrames(func(f *frames) {
+			f.head(false, ":status", "200", "content-type", "text/plain", "x", long[:250<<10])
+			f.data(true, "body")
+		}), body: "body"},
+		{name: "a header over 256 KiB", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "x", long); f.data(true, "body") }), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
+		{name: "a header of 1 MiB", does: inFrames(func(f *frames) { f.fields(64, true); f.data(true, "body") }), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
+		{name: "a header without an end", does: inFrames(func(f *frames) { f.fields(1<<10, false) }), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
+		{name: "a value of 1 MiB", does: inFrames(func(f *frames) {
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88\x00\x01x\x7f\x81\xff\x3f" + strings.Repeat("y", 16_000))})
+			for range 64 {
+				if f.WriteContinuation(f.stream, false, []byte(strings.Repeat("y", 16_000))) != nil {
+					return
+				}
+			}
+		}), kind: fetch.TooLarge, says: "the header can't be decoded: it is over 256 KiB, or broken"},
+		{name: "a header that is none", does: inFrames(func(f *frames) {
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\xff\xff\xff\xff\x0f"), EndHeaders: true})
+		}), kind: fetch.Protocol, says: "not a valid HTTP"},
+		{name: "a header of 64 MiB in one frame of 16 KiB", does: inFrames(func(f *frames) {
+			entry := "\x40\x01x\x7f\xa1\x1e" + strings.Repeat("y", 4000) // put into the table, and meant by one byte from then on
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88" + entry + strings.Repeat("\xbe", 12_000)), EndStream: true, EndHeaders: true})
+		}), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
+		{name: "empty frames of a header without an end", does: inFrames(func(f *frames) {
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88")})
+			for f.WriteContinuation(f.stream, false, nil) == nil {
+				time.Sleep(time.Millisecond)
+			}
+		}), kind: fetch.Stalled, says: nothing},
 		{name: "a header of 10000 fields", does: inFrames(func(f *frames) {
 			fields := []string{":status", "200"}
 			for range 10_000 {
@@ -121,7 +159,15 @@ func http2Pranks(t testing.TB) []prank {
 			}
 			f.head(false, fields...)
 			f.data(true, "body")
-		}), kind: fetch.Protocol, says: nothing},
+		}), kind: fetch.TooLarge, says: "the header has 10000 lines, over 5000"},
+		{name: "a goodbye to each request", does: inFrames(func(f *frames) { _ = f.WriteGoAway(0, http2.ErrCodeNo, nil) }), kind: fetch.Reset, says: "the server gave up 3 connections, one after the other"},
+		{name: "two lengths", does: inFrames(func(f *frames) {
+			f.head(false, ":status", "200", "content-length", "4", "content-length", "2")
+			f.data(true, "body")
+		}), kind: fetch.Protocol, says: "its Content-Length is no number, or there are several that differ"},
+		{name: "a negative length", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "content-length", "-4"); f.data(true, "body") }), kind: fetch.Protocol, says: "its Content-Length is no number"},
+		{name: "a header of HTTP/1", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "transfer-encoding", "chunked"); f.data(true, "body") }), kind: fetch.Protocol, says: "it has the header Transfer-Encoding"},
+		{name: "status 2000", does: inFrames(func(f *frames) { f.head(false, ":status", "2000"); f.data(true, "body") }), kind: fetch.Protocol, says: "a status that is not 100 to 999"},
 		{name: "no status", does: inFrames(func(f *frames) { f.head(false, "content-type", "text/plain"); f.data(true, "body") }), kind: fetch.Protocol, says: "not a valid HTTP"},
 		{name: "a status that is none", does: inFrames(func(f *frames) { f.head(false, ":status", escape); f.data(true, "body") }), kind: fetch.Protocol, says: "not a valid HTTP"},
 		{name: "a name in capitals", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "X-Loud", "1"); f.data(true, "body") }), kind: fetch.Protocol, says: "not a valid HTTP"},

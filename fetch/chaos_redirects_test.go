@@ -80,6 +80,8 @@ var redirectPranks = []prank{
 // locationPranks are about Locations that are hard to read.
 var locationPranks = []prank{
 	{name: "a Location with a broken escape", does: leads(302, to("/%zz")), kind: fetch.Protocol, says: "unusable Location: a % without two hexadecimal digits behind"},
+	{name: "a Location whose host is escaped", does: leads(302, to("http://%68.test/")), kind: fetch.Protocol, says: "unusable Location: the host holds a %"},
+	{name: "a Location with a zone", does: leads(302, to("http://[fe80::1%lo]/")), kind: fetch.Protocol, says: "unusable Location: the zone of an IPv6 address is malformed"},
 	{name: "a Location with spaces", does: leads(302, to("/a b?c d")), body: "GET /a%20b?c%20d "},
 	{name: "a Location in UTF-8", does: leads(302, to("/ü?ü")), body: "GET /%C3%BC?%C3%BC "},
 	{name: "a Location in Latin-1", does: leads(302, to("/\xfc")), body: "GET /%FC "},

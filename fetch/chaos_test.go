@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,10 +21,11 @@ import (
 
 // A prank is a server of its own, what it does to whoever asks it, and what has to come of that.
 type prank struct {
-	name string
-	line string                       // of the input, with the server's address for $HOST; empty is http://$HOST/
-	over func(c net.Conn) net.Conn    // what a connection is made into first; nil is plain TCP
-	does func(c net.Conn, in *hearer) // runs once for each connection; then it is closed
+	about string // what of HTTP it lies about
+	name  string
+	line  string                       // of the input, with the server's address for $HOST; empty is http://$HOST/
+	over  func(c net.Conn) net.Conn    // what a connection is made into first; nil is plain TCP
+	does  func(c net.Conn, in *hearer) // runs once for each connection; then it is closed
 
 	kind fetch.Kind // empty: a success
 	says string     // in the failure's message
@@ -194,17 +194,11 @@ func (r *told) text() string {
 	return string(r.Body)
 }
 
-// everyPrank is all that is played on one run.
-func everyPrank(t testing.TB) []prank {
-	return slices.Concat(statusPranks, headerPranks, lengthPranks, chunkPranks, bodilessPranks, codingPranks(t), charsetPranks,
-		silencePranks, redirectPranks, locationPranks, linePranks, tlsPranks(t), http2Pranks(t))
-}
-
 // chaosOptions are those of the run; the bounds are as low as a slow machine lets them be.
 func chaosOptions(t testing.TB) fetch.Options {
 	o := fetch.Defaults()
 	o.Concurrency, o.Retries, o.MaxBody, o.BodyMemory = 200, 0, 1<<20, 64<<10
-	o.StallTimeout, o.KeepHeader, o.TLS = 2*time.Second, true, authority(t).client()
+	o.StallTimeout, o.KeepHeader, o.TLS = 4*time.Second, true, authority(t).client()
 	return o
 }
 
@@ -242,7 +236,10 @@ func TestChaos(t *testing.T) {
 		wantPrintable(t, "a line for a person", bytes.TrimSuffix(line, []byte("\n")))
 	}
 	for i, p := range pranks {
-		t.Run(p.name, func(t *testing.T) { p.check(t, got[i]) })
+		t.Run(p.name, func(t *testing.T) {
+			p.check(t, got[i])
+			t.Log(p.row(got[i]))
+		})
 	}
 }
 

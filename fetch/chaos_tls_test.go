@@ -96,7 +96,9 @@ func tlsPranks(t testing.TB) []prank {
 		{name: "an expired certificate", over: secure(a.server(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })), does: answers(okFour), kind: fetch.TLS, says: "tls: certificate of 127.0.0.1: x509: certificate has expired"},
 		{name: "a certificate of tomorrow", over: secure(a.server(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })), does: answers(okFour), kind: fetch.TLS, says: "not yet valid"},
 		{name: "a certificate for another", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"b.test", "c.test"} })), does: answers(okFour), kind: fetch.TLS, says: "tls: certificate for b.test, c.test, not 127.0.0.1"},
-		{name: "a certificate for escapes", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.Subject.CommonName = nil, escape })), does: answers(okFour), kind: fetch.TLS, says: "not 127.0.0.1"},
+		{name: "a certificate for escapes", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.Subject.CommonName = nil, escape })), does: answers(okFour), kind: fetch.TLS, says: "as its common name alone, which does not count"},
+		{name: "a certificate without names", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses = nil })), does: answers(okFour), kind: fetch.TLS, says: "tls: certificate of 127.0.0.1 has no names"},
+		{name: "a certificate with the address for a name", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"127.0.0.1"} })), does: answers(okFour), kind: fetch.TLS, says: "has the address as a DNS name, where it does not count"},
 		{name: "a self-signed certificate", over: secure(a.server(t, nil)), does: answers(okFour), kind: fetch.TLS, says: "tls: certificate of 127.0.0.1 is signed by an unknown authority"},
 		{name: "TLS 1.1", over: secure(atMost(a.server(t, asItIs), tls.VersionTLS11)), does: answers(okFour), kind: fetch.TLS, says: "tls: 127.0.0.1 refused the handshake"},
 		{name: "plain HTTP on the port of TLS", does: func(c net.Conn, in *hearer) { _ = put(c, okFour); in.wait() }, kind: fetch.TLS, says: "tls: 127.0.0.1 does not speak TLS on this port"},
@@ -121,6 +123,8 @@ func tlsPranks(t testing.TB) []prank {
 		{name: "a client certificate asked for too late, over HTTP/2", over: secure(asking(a.server(t, asItIs, "h2"))), does: shakes, kind: fetch.TLS, says: "tls: the connection was refused"},
 		{name: "a length, and no close_notify", over: good, does: abrupt(okFour), body: "body"},
 		{name: "no length, and no close_notify", over: good, does: abrupt(ok + "\r\nbody"), kind: fetch.Truncated, says: okWords},
+		{name: "words over TLS", over: good, does: answers("hello"), kind: fetch.Protocol, says: "it does not begin with HTTP/"},
+		{name: "chunks in HTTP/1.0 over TLS", over: good, does: answers("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"), kind: fetch.Protocol, says: "Transfer-Encoding, which HTTP/1.0 does not have"},
 		{name: "no length, and close_notify", over: good, does: answers(ok + "\r\nbody"), body: "body"},
 	}
 	for i := range pranks {

@@ -17,6 +17,8 @@ type cookie struct {
 	hostOnly    bool   // for that host alone, not for those below it
 	path        string
 	secure      bool      // for https alone
+	scheme      string    // of the answer that set it, and it goes to no other; empty: any, for one from a file
+	port        string    // of that answer, where it is for that host alone; empty: any
 	expires     time.Time // zero: it lives as long as the Jar
 }
 
@@ -95,8 +97,10 @@ func maxAge(text string, now time.Time) (time.Time, bool) {
 
 // settle gives c the domain and path under which it is kept when an answer from u sets it; false where u may not set it
 // (RFC 6265 section 5.3, and of its successor that only https sets a Secure cookie or one with a name that promises it).
+// It is bound to its origin, as the successors of RFC 6265 are to have it: to the scheme, and for the host alone to the port.
 func (c *cookie) settle(u *url.URL) bool {
 	host, named, rooted := cookieHost(u), c.domain != "", c.path == "/"
+	c.scheme = u.Scheme
 	switch {
 	case !named || c.domain == host && (isAddress(host) || isPublicSuffix(host)):
 		c.domain, c.hostOnly = host, true
@@ -107,6 +111,9 @@ func (c *cookie) settle(u *url.URL) bool {
 		if isPublicSuffix(c.domain) || !below(host, c.domain) {
 			return false
 		}
+	}
+	if c.hostOnly {
+		c.port = portOf(u)
 	}
 	if !strings.HasPrefix(c.path, "/") {
 		c.path = defaultPath(u)
@@ -119,16 +126,33 @@ func (c *cookie) settle(u *url.URL) bool {
 		strings.HasPrefix(prefix, "__host-") && (!c.secure || named || !rooted))
 }
 
-// belongs says whether c goes to u (RFC 6265 section 5.4). No port has a say in it.
-func (c *cookie) belongs(host, path string, secure bool, now time.Time) bool {
-	return (host == c.domain || !c.hostOnly && below(host, c.domain)) &&
-		underPath(path, c.path) && (secure || !c.secure) && !c.expired(now)
+// A visit is a URL as cookies see it.
+type visit struct{ scheme, host, port, path string }
+
+func visitOf(u *url.URL) visit {
+	path := u.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	return visit{scheme: u.Scheme, host: cookieHost(u), port: portOf(u), path: path}
+}
+
+// belongs says whether c goes along on a visit (RFC 6265 section 5.4).
+func (c *cookie) belongs(at visit, now time.Time) bool {
+	return (at.host == c.domain || !c.hostOnly && below(at.host, c.domain)) &&
+		(c.scheme == "" || c.scheme == at.scheme) && (c.port == "" || c.port == at.port) &&
+		underPath(at.path, c.path) && (at.scheme == "https" || !c.secure) && !c.expired(now)
 }
 
 func (c *cookie) expired(now time.Time) bool { return !c.expires.IsZero() && !c.expires.After(now) }
 
 // same says whether one cookie takes the other's place.
 func (c *cookie) same(other *cookie) bool {
+	return c.alike(other) && c.hostOnly == other.hostOnly && c.scheme == other.scheme && c.port == other.port
+}
+
+// alike says whether a server takes two cookies for one (RFC 6265 section 5.3).
+func (c *cookie) alike(other *cookie) bool {
 	return c.name == other.name && c.domain == other.domain && c.path == other.path
 }
 
@@ -150,14 +174,6 @@ func defaultPath(u *url.URL) string {
 		return "/"
 	}
 	return path[:last]
-}
-
-// cookiePath is a URL's path as cookies see it.
-func cookiePath(u *url.URL) string {
-	if path := u.EscapedPath(); path != "" {
-		return path
-	}
-	return "/"
 }
 
 // cookieHost is a URL's host as cookies see it.

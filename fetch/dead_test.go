@@ -52,6 +52,7 @@ func TestReusedConnectionThatDies(t *testing.T) {
 		asked      int32
 	}{
 		{`%s/`, "ok ok", 3},
+		{`{"url":"%s/","retry":false}`, "ok truncated", 2},
 		{`{"url":"%s/","method":"PUT","body":"x"}`, "ok truncated", 2},
 		{`{"url":"%s/","method":"POST","body":"x"}`, "ok truncated", 2},
 	} {

@@ -2,17 +2,20 @@ package fetch
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"math"
 	"net"
 	"os"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
 
 func TestAffordable(t *testing.T) {
-	for limit, want := range map[uint64]int{0: 1, 20: 1, 36: 1, 256: 74, 1024: 330, math.MaxUint64: mostConcurrency} {
+	for limit, want := range map[uint64]int{0: 1, 20: 1, 30: 2, 246: 74, 1024: 333, math.MaxUint64: mostConcurrency} {
 		if got := affordable(limit); got != want {
 			t.Errorf("%d descriptors: %d at once, want %d", limit, got, want)
 		}
@@ -40,4 +43,139 @@ func TestDialWaitsForRoom(t *testing.T) {
 	if !errors.Is(err, syscall.EMFILE) || time.Since(began) < 3*roomPause {
 		t.Errorf("%v after %s", err, time.Since(began))
 	}
+}
+
+// TestOpenFilesCount: those that a process was started with leave room for fewer exchanges.
+func TestOpenFilesCount(t *testing.T) {
+	before := openDescriptors(1024)
+	if before == 0 {
+		t.Skip("not known here")
+	}
+	for range 10 {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = f.Close() }()
+	}
+	if got := openDescriptors(1024); got < before+10 || openDescriptors(3) > 3 {
+		t.Errorf("%d are open, %d were before", got, before)
+	}
+}
+
+var tooMany = &os.PathError{Op: "open", Path: "body", Err: syscall.EMFILE}
+
+// TestShortageIsWaitedFor: a body without a file is asked for again where that is safe, at no cost of an attempt, and not for
+// ever. It breaks no run.
+func TestShortageIsWaitedFor(t *testing.T) {
+	for _, tt := range []struct {
+		method string
+		times  int
+		want   Fate
+		delay  time.Duration
+	}{
+		{"GET", 0, Anew, firstShortage / 2}, {"GET", 2, Anew, 2 * firstShortage}, {"GET", mostShortages - 1, Anew, longestShortage / 2},
+		{"GET", mostShortages, Final, 0}, {"POST", 0, Final, 0},
+	} {
+		for _, failure := range []*Failure{{Kind: IO, Err: &keepError{tooMany}}, {Kind: IO, Err: &SpoolError{"/tmp", syscall.ENFILE}}} {
+			v := judge(options(nil), trial{method: tt.method, attempts: 1, shortages: tt.times}, answer{failure: failure}, noon, 0.5)
+			if v.Fate != tt.want || v.Delay != tt.delay || v.Failure != failure || brokenDisk(failure) != nil {
+				t.Errorf("%s after %d: %+v", tt.method, tt.times, v)
+			}
+		}
+	}
+}
+
+// A short Keeper or Sink has no file the first few times.
+type short struct {
+	shelf
+	times int
+}
+
+func (*short) Claim(*Request) error { return nil }
+
+func (s *short) Keep(*Request) (Keeping, error) {
+	if s.times--; s.times >= 0 {
+		return nil, tooMany
+	}
+	return nowhere{}, nil
+}
+
+func (s *short) Encode(r *Record) {
+	if r.Failure == nil {
+		if s.times--; s.times >= 0 {
+			r.LineErr = tooMany
+		}
+	}
+}
+
+type nowhere struct{}
+
+func (nowhere) Write(p []byte) (int, error)                  { return len(p), nil }
+func (nowhere) Commit(sum [sha256.Size]byte) (string, error) { return "saved", nil }
+func (nowhere) Abandon()                                     {}
+
+func TestShortageBreaksNoRun(t *testing.T) {
+	url := serve(t, hello)
+	for _, tt := range []struct {
+		name, line   string
+		keeps, lines int // how often there is no file for a body, and none for a line
+		want         Kind
+	}{
+		{"a body's file", url, 1, 0, ""},
+		{"a body's file, of a POST", `{"url":"` + url + `","method":"POST"}`, 1, 0, IO},
+		{"a line's file", url, 0, 1, ""},
+		{"a line's file, twice", url, 0, 2, IO},
+	} {
+		keeper, sink := &short{times: tt.keeps}, &short{times: tt.lines}
+		s, err := Run(t.Context(), sourceOf(tt.line, url), sink, quick(func(o *Options) {
+			if o.Concurrency = 1; tt.keeps > 0 {
+				o.Keeper = keeper
+			}
+		}))
+		if err != nil || len(sink.records) != 2 {
+			t.Fatalf("%s: %d records, %v", tt.name, len(sink.records), err)
+		}
+		r := sink.records[0]
+		if kindOf(r) != tt.want || r.Attempts != 1 || s.Succeeded+s.Failed != 2 || s.Failed > 0 != (tt.want != "") || s.ByKind[IO] != s.Failed {
+			t.Errorf("%s: %v after %d attempts, %+v", tt.name, r.Failure, r.Attempts, s)
+		}
+	}
+}
+
+// TestLookupWaitsForRoom: a lookup whose own socket could not be opened is no fault of the name's.
+func TestLookupWaitsForRoom(t *testing.T) {
+	port := strings.TrimPrefix(serve(t, hello), "http://127.0.0.1:")
+	for _, tt := range []struct {
+		times int
+		want  string
+	}{
+		{3, ""},
+		{1 << 30, "connect-timeout 300ms met: no connection to a.test:" + port + ": too many open files; not yet connected"},
+	} {
+		n := publicly(t, map[string][][]string{"a.test": {{"127.0.0.1"}}})
+		ask, left := n.dialer.Resolver.Dial, atomic.Int64{}
+		left.Store(int64(tt.times))
+		n.dialer.Resolver.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if left.Add(-1) >= 0 {
+				return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}
+			}
+			return ask(ctx, network, addr)
+		}
+		o := quick(nil)
+		if tt.want != "" {
+			o.ConnectTimeout = 300 * time.Millisecond
+		}
+		r := along(t, o, n, "http://a.test:"+port).records[0]
+		if got := failureText(r); got != tt.want || tt.want != "" && kindOf(r) != Timeout {
+			t.Errorf("%d times: got %s: %s", tt.times, kindOf(r), got)
+		}
+	}
+}
+
+func failureText(r *Record) string {
+	if r.Failure == nil {
+		return ""
+	}
+	return r.Failure.Error()
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -26,6 +28,7 @@ type dialer struct {
 	hosts     *HostRules    // may have others for an origin
 	tls       *tls.Config
 	family    string // tcp, tcp4 or tcp6
+	socket    string // a path to connect to in place of any address; empty is none
 	pins      pins
 	agent     string        // what a proxy is told of us
 	proxies   *proxies      // nil is none
@@ -33,12 +36,15 @@ type dialer struct {
 	ping      time.Duration // of silence, before a ping on an HTTP/2 connection and after it
 	// closeIdle makes room where there are too many open files.
 	closeIdle func()
-	rule      Private // anything but PrivateAllow refuses addresses that are not public
+	starved   *atomic.Bool // a lookup has wanted a descriptor since that was asked last
+	rule      Private      // anything but PrivateAllow refuses addresses that are not public
 }
 
 func newDialer(o *Options, n network) *dialer {
 	d := &dialer{network: n, timeout: o.ConnectTimeout, whole: o.Timeout, hosts: o.Hosts, tls: tlsConfig(o),
-		family: "tcp", pins: pinned(o.Resolve), agent: o.UserAgent, ping: pingAfter(o), rule: PrivateAllow}
+		family: "tcp", socket: o.UnixSocket, pins: pinned(o.Resolve), agent: o.UserAgent, ping: pingAfter(o), rule: PrivateAllow,
+		closeIdle: func() {}, starved: new(atomic.Bool)}
+	d.frugal()
 	switch {
 	case o.IPv4:
 		d.family = "tcp4"
@@ -92,7 +98,11 @@ func (d *dialer) secure(ctx context.Context, _, addr string) (net.Conn, error) {
 	}
 	stepsOf(ctx).tlsDone(time.Since(began))
 	c.turn.waits = true
-	return secured, nil
+	c.heard = nil
+	if protocol := secured.ConnectionState().NegotiatedProtocol; protocol == "h2" || !slices.Contains(config.NextProtos, "http/1.1") {
+		return secured, nil // net/http looks for the protocol there
+	}
+	return &overTLS{Conn: secured}, nil
 }
 
 // handshake closes c where it fails.
@@ -133,9 +143,12 @@ func (d *dialer) reach(ctx context.Context, scheme, addr string) (*conn, error) 
 	began := time.Now()
 	var raw net.Conn
 	var err error
-	if p := d.proxies.at(scheme, addr); p != nil {
+	switch p := d.proxies.at(scheme, addr); {
+	case d.socket != "":
+		raw, err = d.local(ctx)
+	case p != nil:
 		raw, err = d.through(ctx, p, addr)
-	} else {
+	default:
 		raw, err = d.direct(ctx, addr)
 	}
 	if err != nil {
@@ -147,8 +160,8 @@ func (d *dialer) reach(ctx context.Context, scheme, addr string) (*conn, error) 
 
 func (d *dialer) counted(raw net.Conn) *conn {
 	now := time.Now()
-	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: now, patience: d.ping,
-		given: make(chan struct{}), turn: turn{bandwidth: d.bandwidth, made: now}}
+	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: now, patience: d.ping, given: make(chan struct{}),
+		peek: newPeek(raw), heard: new(heard), turn: turn{bandwidth: d.bandwidth, made: now}}
 }
 
 // writeBuffer bounds what lies in the kernel of an upload, so that a slow one is seen to move.
@@ -157,7 +170,8 @@ const writeBuffer = 256 << 10
 // direct connects to addr itself. Its error is a *Failure.
 func (d *dialer) direct(ctx context.Context, addr string) (net.Conn, error) {
 	raw, err := whenThereIsRoom(ctx, d.closeIdle, func() (net.Conn, error) {
-		return d.dial(stepsOf(ctx).lookups(ctx), addr)
+		c, err := d.dial(stepsOf(ctx).lookups(ctx), addr)
+		return c, d.starvation(err)
 	})
 	if err != nil {
 		return nil, classifyDial(ctx, addr, err)
@@ -167,6 +181,17 @@ func (d *dialer) direct(ctx context.Context, addr string) (net.Conn, error) {
 		if n := d.bandwidth.readBuffer(); n > 0 {
 			_ = tcp.SetReadBuffer(n) // without it the kernel takes in more before anyone reads
 		}
+	}
+	return raw, nil
+}
+
+// local connects to the socket that stands for every host.
+func (d *dialer) local(ctx context.Context) (net.Conn, error) {
+	raw, err := whenThereIsRoom(ctx, d.closeIdle, func() (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", d.socket)
+	})
+	if err != nil {
+		return nil, classifyDial(ctx, d.socket, err)
 	}
 	return raw, nil
 }

@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -26,17 +23,20 @@ type exchange struct {
 	reused    bool
 	remote    string
 	boarded   *conn     // the connection that counts it
+	heard     *heard    // what the answer began with; nil is not known
+	carriers  int       // how many connections that others may share were had
 	carrier   *conn     // the connection; nil until one was had
 	secured   *tls.Conn // what lies over the connection; nil is no TLS
 	conn      *conn     // the same, where this exchange has it to itself; else nil
-	before    int64     // what conn had received before it
+	before    int64     // what carrier had received before it; of a shared one the bodies left out
 	taken     atomic.Pointer[grip]
 	stray     atomic.Pointer[grip]
-	heard     atomic.Bool // something of an answer has come
+	spoke     atomic.Bool // something of an answer has come
 	cancel    context.CancelCauseFunc
 
 	to    *target
 	whole bool // a Part is not to be continued
+	once  bool // the request says that it is not to be sent again, not even where net/http does so by itself
 	resumption
 }
 
@@ -75,9 +75,12 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 		err = ctx.Err()
 	}
 	if err != nil {
-		return answer{failure: x.explain(ctx, err, rec), heard: x.heard.Load()}
+		return answer{failure: x.explain(ctx, err, rec), spoke: x.spoke.Load()}
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is of no use: its close can't matter
+	if wrong := x.checkHead(resp); wrong != nil {
+		return answer{spoke: true, failure: wrong}
+	}
 	headers := time.Now()
 	if x.options.Jar != nil {
 		x.options.Jar.keep(to.url, resp.Header["Set-Cookie"], headers)
@@ -92,7 +95,7 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 // read takes the body of an accepted answer and looks past that of any other.
 func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, rec *Record) answer {
 	x.rest = x.restIn(resp)
-	a := answer{status: resp.StatusCode, header: resp.Header, rest: x.rest}
+	a := answer{status: resp.StatusCode, header: resp.Header, rest: x.rest, proxy: x.forwarded()}
 	rec.Status = resp.StatusCode
 	rec.Protocol = resp.Proto
 	rec.ContentType = resp.Header.Get("Content-Type")
@@ -100,7 +103,10 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 		rec.Header = resp.Header
 	}
 	if x.conn != nil && resp.ProtoMajor != 1 {
-		return answer{heard: true, failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
+		return answer{spoke: true, failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
+	}
+	if x.isUnasked(to, resp) {
+		return answer{spoke: true, failure: failf(Protocol, "206 Partial Content, and no part was asked for")}
 	}
 	followed := isRedirect(resp.StatusCode) && x.options.MaxRedirects > 0 && resp.Header.Get("Location") != ""
 	if followed || x.rest == restUseless || x.rest == restNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
@@ -169,13 +175,20 @@ func (s *sent) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// mostCarriers bounds how often net/http may ask by itself over another HTTP/2 connection, because a server said goodbye to the
+// one before and had done nothing yet: it knows no bound, and waits in between no longer than it takes to connect.
+const mostCarriers = 3
+
 func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	x.connected, x.reused = time.Now(), info.Reused
 	raw, shared := info.Conn, x.options.HTTP == HTTP2
-	x.secured = nil
-	if secured, ok := raw.(*tls.Conn); ok {
+	x.secured, x.heard = nil, nil
+	switch secured := raw.(type) {
+	case *tls.Conn:
 		x.secured = secured
 		raw, shared = secured.NetConn(), secured.ConnectionState().NegotiatedProtocol == "h2"
+	case *overTLS:
+		x.secured, x.heard, raw = secured.Conn, &secured.heard, secured.NetConn()
 	}
 	c, ok := raw.(*conn)
 	if !ok {
@@ -188,14 +201,30 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 		if x.carrier == c && !c.closed.Load() { // net/http asks once more by itself, after a wait of its own
 			x.cancel(failf(Reset, "the server refused the stream"))
 		}
-		x.carrier = c
+		if x.carriers++; x.carriers > mostCarriers {
+			x.cancel(failf(Reset, "the server gave up %d connections, one after the other", mostCarriers))
+		}
+		x.carrier, x.before = c, c.received.Load()-c.bodies.Load()
 		x.watch.start(c, true)
 		return
 	}
 	x.carrier, x.conn, x.before = c, c, c.received.Load()
+	if x.secured == nil {
+		x.heard = c.heard
+	}
+	if x.heard != nil {
+		x.heard.begin()
+	}
+	if before := x.taken.Load(); before != nil && x.once && before.conn.writes.Load() != before.writes {
+		x.cancel(failf(Truncated, "the connection closed before an answer, and the request is not to be sent again"))
+		c.kept.Store(&grip{received: -1}) // nothing is to be written
+		return
+	}
 	x.taken.Store(nil)
 	if info.Reused {
-		x.taken.Store(&grip{c, x.before, c.writes.Load()})
+		g := &grip{c, x.before, c.writes.Load()}
+		x.taken.Store(g)
+		c.kept.Store(g)
 	}
 	x.watch.start(c, false)
 }
@@ -208,75 +237,4 @@ func (x *exchange) board(c *conn) {
 	if x.boarded = c; c != nil {
 		c.turn.flights.Add(1)
 	}
-}
-
-// explain classifies an error and says what had arrived by then.
-func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure {
-	f := classify(ctx, err)
-	if f.Kind == Protocol || f.Kind == Truncated {
-		f = x.unreadable(f, rec)
-	}
-	switch f.Kind {
-	case Timeout, Stalled, Reset, Truncated, Canceled, Protocol, TLS:
-		if f.Kind == TLS && x.connected.IsZero() {
-			break // a handshake's failure says it all
-		}
-		f.Err = fmt.Errorf("%w; %s", f.Err, x.arrived(rec))
-	}
-	return f
-}
-
-// unreadable tells an answer that the connection's end cut off, or a header over its bound, from a wrong one:
-// net/http's errors for them have no type.
-// The end of the connection is read only where the bytes before it were not enough.
-func (x *exchange) unreadable(f *Failure, rec *Record) *Failure {
-	if rec.Status == 0 {
-		if alert := x.refused(); alert != nil {
-			return alert
-		}
-	}
-	switch {
-	case x.conn != nil && rec.Status == 0 && x.conn.received.Load()-x.before >= maxHeaderBytes:
-		return failf(TooLarge, "the header is over %d KiB", maxHeaderBytes>>10)
-	case x.carrier != nil && x.carrier.reset.Load():
-		return failf(Reset, "the connection was reset")
-	case x.carrier != nil && x.carrier.closed.Load():
-		return failf(Truncated, "the connection closed before a whole answer")
-	case x.carrier != nil && x.conn == nil && x.carrier.isSilent():
-		return failf(Stalled, "nothing came over the connection, no answer to a ping either")
-	}
-	return f
-}
-
-// closing is how long net/http may take to close an HTTP/2 connection once it has failed an exchange over it.
-const closing = 20 * time.Millisecond
-
-// refused returns the alert with which the other side ended an HTTP/2 connection before an answer: net/http tells of it only
-// those who were there when it came. crypto/tls keeps it for whoever reads next, once nobody else does.
-func (x *exchange) refused() *Failure {
-	if x.secured == nil || x.conn != nil || x.carrier == nil {
-		return nil
-	}
-	patience := time.NewTimer(closing)
-	defer patience.Stop()
-	select {
-	case <-x.carrier.given:
-	case <-patience.C:
-		return nil
-	}
-	var op *net.OpError
-	if _, err := x.secured.Read(make([]byte, 1)); errors.As(err, &op) && op.Op == "remote error" {
-		return failf(TLS, "tls: the connection was refused: %w", op.Err)
-	}
-	return nil
-}
-
-func (x *exchange) arrived(rec *Record) string {
-	switch {
-	case x.connected.IsZero():
-		return "not yet connected"
-	case rec.Status == 0:
-		return "connected, no answer had arrived"
-	}
-	return fmt.Sprintf("%s and %d bytes of its body had arrived", statusText(rec.Status), rec.WireBytes)
 }

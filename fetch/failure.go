@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -140,11 +141,18 @@ func classify(ctx context.Context, err error) *Failure {
 	case gone:
 		return failf(Reset, "the server gave the connection up (HTTP/2 error code %#x)", code)
 	}
-	return failf(Protocol, "not a valid HTTP answer: %s", clip(innermost(err).Error(), maxQuoted))
+	return failf(Protocol, "not a valid HTTP answer: %s", wrongness(err))
 }
 
-// maxQuoted is how much of what is wrong with an answer is told: net/http quotes lines as long as a header may be.
+// maxQuoted bounds what is told of what is wrong with an answer.
 const maxQuoted = 256
+
+// wrongness says what is wrong with an answer, up to where net/http quotes it: a line of an answer may hold secrets, a cookie
+// that it sets or the user's own, and be as long as a header.
+func wrongness(err error) string {
+	text, _, _ := strings.Cut(innermost(err).Error(), `"`)
+	return clip(strings.TrimRight(text, ` :;,[(=`), maxQuoted)
+}
 
 // innermost returns the error at the bottom: what lies around it names Go's packages, not what happened.
 func innermost(err error) error {
@@ -201,6 +209,9 @@ func classifyDial(ctx context.Context, addr string, err error) *Failure {
 	if f := ended(ctx); f != nil {
 		if f.Kind == Timeout {
 			f.Err = fmt.Errorf("%w: no connection to %s", f.Err, addr)
+			if isShort(err) {
+				f.Err = fmt.Errorf("%w: too many open files", f.Err)
+			}
 		}
 		return f
 	}
@@ -241,7 +252,9 @@ func classifyTLS(ctx context.Context, host string, err error) *Failure {
 	var op *net.OpError
 	switch {
 	case errors.As(err, &wrongName):
-		return failf(TLS, "tls: certificate for %s, not %s", certificateNames(wrongName.Certificate), host)
+		return failf(TLS, "tls: %s", misnamed(wrongName.Certificate, host))
+	case errors.As(err, &unknown) && isSHA1(unknown.Cert):
+		return failf(TLS, "tls: certificate of %s is signed with SHA-1, which proves nothing", host)
 	case errors.As(err, &unknown):
 		return failf(TLS, "tls: certificate of %s is signed by an unknown authority", host)
 	case errors.As(err, &invalid):
@@ -256,14 +269,30 @@ func classifyTLS(ctx context.Context, host string, err error) *Failure {
 	return failf(TLS, "tls: handshake with %s: %w", host, err)
 }
 
+// misnamed says why c is no certificate for host (RFC 9525): neither its common name counts, nor an address that is written as a name.
+func misnamed(c *x509.Certificate, host string) string {
+	names := len(c.DNSNames) + len(c.IPAddresses)
+	switch {
+	case names == 0 && c.Subject.CommonName != "":
+		return fmt.Sprintf("certificate of %s has %s as its common name alone, which does not count", host, clip(c.Subject.CommonName, 253))
+	case names == 0:
+		return fmt.Sprintf("certificate of %s has no names", host)
+	case slices.Contains(c.DNSNames, host):
+		return fmt.Sprintf("certificate of %s has the address as a DNS name, where it does not count", host)
+	}
+	return fmt.Sprintf("certificate for %s, not %s", certificateNames(c), host)
+}
+
+// isSHA1 names the signatures that crypto/x509 believes from nobody.
+func isSHA1(c *x509.Certificate) bool {
+	return c != nil && (c.SignatureAlgorithm == x509.SHA1WithRSA || c.SignatureAlgorithm == x509.ECDSAWithSHA1)
+}
+
 // certificateNames lists at most three names of a certificate.
 func certificateNames(c *x509.Certificate) string {
 	names := append([]string(nil), c.DNSNames...)
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
-	}
-	if len(names) == 0 {
-		return c.Subject.CommonName
 	}
 	if len(names) > 3 {
 		names = append(names[:3], "…")

@@ -108,7 +108,7 @@ func (h *health) obituary(t *task) *Failure {
 // healthOf says what an answer tells of its host.
 func healthOf(o *Options, a *answer) Health {
 	switch {
-	case a.status == 0 && a.heard: // it talks, whatever that is
+	case a.status == 0 && a.spoke: // it talks, whatever that is
 		return Unwell
 	case a.status == 0:
 		return silenceOf(a.failure)

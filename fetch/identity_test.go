@@ -108,6 +108,21 @@ func (b *border) hop(from *httptest.Server, code int, to string) string {
 	return fmt.Sprintf("%s/go?code=%d&to=%s", from.URL, code, url.QueryEscape(to))
 }
 
+// along returns the server that a redirect comes from, and the address that it leads to.
+func (b *border) along(way string) (from *httptest.Server, to string) {
+	switch way {
+	case "port":
+		return b.plain, b.other.URL
+	case "host":
+		return b.plain, strings.Replace(b.plain.URL, "127.0.0.1", "localhost", 1)
+	case "up":
+		return b.plain, b.secure.URL
+	case "down":
+		return b.secure, b.plain.URL
+	}
+	return b.plain, b.plain.URL
+}
+
 // TestSecretsStayAtHome: over sockets, whatever carries a secret reaches the end of a redirect within its origin, and
 // never beyond: another scheme, host or port; whatever the status and method, and not on a second attempt either.
 func TestSecretsStayAtHome(t *testing.T) {
@@ -135,17 +150,7 @@ func TestSecretsStayAtHome(t *testing.T) {
 				t.Parallel()
 				for _, way := range []string{"home", "port", "host", "up", "down"} {
 					b := newBorder(t)
-					from, to := b.plain, b.plain.URL
-					switch way {
-					case "port":
-						to = b.other.URL
-					case "host":
-						to = strings.Replace(b.plain.URL, "127.0.0.1", "localhost", 1)
-					case "up":
-						to = b.secure.URL
-					case "down":
-						from = b.secure
-					}
+					from, to := b.along(way)
 					address, more := b.hop(from, code, to+"/end"), bearer.line
 					if more == "userinfo" {
 						address, more = strings.Replace(address, "://", "://s3cret:s3cret@", 1), ""
@@ -188,13 +193,13 @@ func TestNetrcAbroad(t *testing.T) {
 
 // TestJarFollows: what a redirect's answer sets is there at its end, and goes where it belongs alone.
 func TestJarFollows(t *testing.T) {
-	const set = "&set=a%3D1&set=b%3D2;Path%3D/elsewhere&set=c%3D3;Secure"
+	const set = "&set=a%3D1&set=b%3D2;Path%3D/elsewhere&set=c%3D3;Max-Age%3D0"
 	for _, tt := range []struct {
 		name   string
 		jar    bool
 		cookie string // Options.Cookie
 		header string // the line's own
-		abroad bool
+		way    string // empty is home
 		want   string
 	}{
 		{name: "home", jar: true, want: "a=1"},
@@ -202,19 +207,19 @@ func TestJarFollows(t *testing.T) {
 		{name: "beside the string", jar: true, cookie: "x=y; a=old", want: "a=1; x=y"},
 		{name: "beside a line's own", jar: true, cookie: "x=y", header: "a=mine; z=2", want: "a=mine; z=2"},
 		{name: "the string without a jar", cookie: "x=y; a=old", want: "x=y; a=old"},
-		{name: "abroad", jar: true, cookie: "x=y", abroad: true, want: ""},
+		{name: "abroad", jar: true, cookie: "x=y", way: "host", want: ""},
+		{name: "to another port", jar: true, cookie: "x=y", way: "port", want: ""},
+		{name: "up to TLS", jar: true, cookie: "x=y", way: "up", want: ""},
+		{name: "down from TLS", jar: true, cookie: "x=y", way: "down", want: ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBorder(t)
-			to := b.plain.URL
-			if tt.abroad {
-				to = strings.Replace(to, "127.0.0.1", "localhost", 1)
-			}
+			from, to := b.along(tt.way)
 			more := ""
 			if tt.header != "" {
 				more = fmt.Sprintf(`,"headers":{"Cookie":%q}`, tt.header)
 			}
-			r, _ := one(t, fmt.Sprintf(`{"url":%q%s}`, b.hop(b.plain, 302, to+"/end")+set, more), quick(func(o *Options) {
+			r, _ := one(t, fmt.Sprintf(`{"url":%q%s}`, b.hop(from, 302, to+"/end")+set, more), quick(func(o *Options) {
 				b.trusting(o)
 				if o.Cookie = tt.cookie; tt.jar {
 					o.Jar = NewJar()

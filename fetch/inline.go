@@ -100,12 +100,13 @@ func (s *spooling) reason(err error) error {
 // spoolBroken makes a failure of what breaks the run.
 func spoolBroken(err error) error { return &Failure{Kind: IO, Err: err} }
 
-// brokenDisk returns what breaks the run in a failure: an error of the Keeper, or of a temporary file; else nil.
+// brokenDisk returns what breaks the run in a failure: an error of the Keeper, or of a temporary file; else nil. Too many open
+// files break no run.
 func brokenDisk(f *Failure) error {
 	var keeper *keepError
 	var spool *SpoolError
 	switch {
-	case f == nil:
+	case f == nil, isShort(f):
 		return nil
 	case errors.As(f, &keeper):
 		return keeper

@@ -23,8 +23,12 @@ const (
 // A Jar keeps cookies and sends them where RFC 6265 says: to their host or domain, below their path, Secure ones by https
 // alone, until they expire. No answer sets one for a public suffix, nor for another site.
 //
+// One that an answer sets is bound to its origin besides, which RFC 6265 does not know: it goes to the scheme it came
+// by, and one without a Domain to the port it came from. One from a file knows neither, for the user gave it to its domain;
+// where an answer has set a newer one like it, that goes in its place, and elsewhere it stays what it was.
+//
 // It is bounded, whatever servers send: 50 cookies of one answer, 4 KiB each, 180 of one registered domain and 16 MiB in all;
-// past that the ones not used for longest go. Cookies from a file count only once a server has replaced them.
+// past that the ones not used for longest go. Cookies from a file do not count.
 // At most 8 KiB of cookies go with one request. A Jar may be shared by Runs, and used by many goroutines at once.
 type Jar struct {
 	mu    sync.Mutex
@@ -97,16 +101,19 @@ func (j *Jar) guarded(k *kept) bool {
 	return false
 }
 
-// put keeps k in place of what it replaces. One that has expired only takes that away.
+// put keeps k in place of what it replaces. One that has expired only takes that away, and what a file brought like it:
+// a server that ends a session means all of it.
 func (j *Jar) put(k *kept, now time.Time) {
 	site := siteOf(k.domain)
 	j.clock++
 	k.made, k.used = j.clock, j.clock
-	for _, old := range j.sites[site] {
-		if old.same(&k.cookie) {
-			k.made = old.made
+	for _, old := range slices.Clone(j.sites[site]) {
+		same := old.same(&k.cookie)
+		if same || old.scheme == "" && old.alike(&k.cookie) {
+			k.made = min(k.made, old.made)
+		}
+		if same || old.scheme == "" && old.alike(&k.cookie) && k.expired(now) {
 			j.drop(site, old)
-			break
 		}
 	}
 	j.sites[site] = append(j.sites[site], k)
@@ -163,15 +170,16 @@ type pair struct{ name, value string }
 
 // pairs returns what goes to u: longer paths first, then older cookies (RFC 6265 section 5.4).
 func (j *Jar) pairs(u *url.URL, now time.Time) []pair {
-	host, path, secure := cookieHost(u), cookiePath(u), u.Scheme == "https"
+	at := visitOf(u)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var chosen []*kept
-	for _, k := range j.sites[siteOf(host)] {
-		if k.belongs(host, path, secure, now) {
+	for _, k := range j.sites[siteOf(at.host)] {
+		if k.belongs(at, now) {
 			chosen = append(chosen, k)
 		}
 	}
+	chosen = withoutRenewed(chosen)
 	slices.SortFunc(chosen, func(a, b *kept) int {
 		return cmp.Or(cmp.Compare(len(b.path), len(a.path)), cmp.Compare(a.made, b.made))
 	})
@@ -188,6 +196,13 @@ func (j *Jar) pairs(u *url.URL, now time.Time) []pair {
 		}
 	}
 	return found
+}
+
+// withoutRenewed returns list without those from a file of which a server has set a newer one.
+func withoutRenewed(list []*kept) []*kept {
+	return slices.DeleteFunc(list, func(k *kept) bool {
+		return k.scheme == "" && slices.ContainsFunc(list, func(newer *kept) bool { return newer.scheme != "" && newer.alike(&k.cookie) })
+	})
 }
 
 // withCookies returns h with what the Jar has for u in its Cookie header, as one line (RFC 6265 section 5.4): the Jar's in

@@ -43,6 +43,44 @@ func TestJarGuardsSecure(t *testing.T) {
 	}
 }
 
+// TestJarKnowsOrigins: cookies of one name that servers of one host set stand beside each other, each for its own;
+// what a file brought goes to all of them, but where a server has set a newer one.
+func TestJarKnowsOrigins(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		sets [][2]string       // URL and Set-Cookie, in turn
+		want map[string]string // by URL
+	}{
+		{"one from a file", nil,
+			map[string]string{"http://a.test/": "k=file", "https://a.test:8443/": "k=file", "http://www.a.test/": "k=file"}},
+		{"a newer one at its origin", [][2]string{{"https://a.test/", "k=new"}},
+			map[string]string{"https://a.test/": "k=new", "https://a.test:8443/": "k=file", "http://a.test/": "k=file", "https://www.a.test/": "k=file"}},
+		{"a newer one of the domain", [][2]string{{"https://www.a.test/", "k=new; Domain=a.test"}},
+			map[string]string{"https://a.test/": "k=new", "https://a.test:8443/": "k=new", "http://a.test/": "k=file"}},
+		{"each its own", [][2]string{{"http://a.test:1/", "k=1"}, {"http://a.test:2/", "k=2"}, {"https://a.test:2/", "k=3"}},
+			map[string]string{"http://a.test:1/": "k=1", "http://a.test:2/": "k=2", "https://a.test:2/": "k=3"}},
+		{"one that is taken away", [][2]string{{"http://a.test:1/", "k=1"}, {"http://a.test:2/", "k=2"}, {"http://a.test:1/", "k=; Max-Age=0"}},
+			map[string]string{"http://a.test:1/": "", "http://a.test:2/": "k=2", "http://a.test:3/": ""}},
+		{"one path below", [][2]string{{"http://a.test/", "k=deep; Path=/x"}},
+			map[string]string{"http://a.test/x": "k=deep; k=file", "http://a.test/": "k=file"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			j := NewJar()
+			if err := j.Load([]byte(".a.test\tTRUE\t/\tFALSE\t0\tk\tfile\n"), noon); err != nil {
+				t.Fatal(err)
+			}
+			for _, set := range tt.sets {
+				j.keep(mustParse(t, set[0]), []string{set[1]}, noon)
+			}
+			for to, want := range tt.want {
+				if got := j.sent(t, to, noon); got != want {
+					t.Errorf("%s: got %q, want %q", to, got, want)
+				}
+			}
+		})
+	}
+}
+
 // TestJarBounds: no server fills the memory, nor takes away what the user gave or what other sites use.
 func TestJarBounds(t *testing.T) {
 	file := []byte(".a.test\tTRUE\t/\tFALSE\t0\tmine\tkept\n")

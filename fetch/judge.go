@@ -40,18 +40,20 @@ type answer struct {
 	header  http.Header
 	failure *Failure // what went wrong before the answer was whole
 	rest    rest
-	heard   bool // something came, if no answer
-	stray   bool // what came was left over from the answer before on the same connection
+	spoke   bool   // something of an answer came
+	proxy   *proxy // that was asked for it in whole; nil is none
+	stray   bool   // what came was left over from the answer before on the same connection
 }
 
 // A trial is what judging needs to know of the Task.
 type trial struct {
-	method   string
-	retry    *bool // the request's own word on retries
-	attempts int   // made so far, this one included
-	hops     int   // redirects followed so far
-	strays   int   // exchanges in a row, before this one, that met bytes which were no answer
-	since    time.Duration
+	method    string
+	retry     *bool // the request's own word on retries
+	attempts  int   // made so far, this one included
+	hops      int   // redirects followed so far
+	strays    int   // exchanges in a row, before this one, that met bytes which were no answer
+	shortages int   // exchanges in a row, before this one, whose body's file could not be opened for want of descriptors
+	since     time.Duration
 }
 
 // judge says what an exchange means. It is pure: now and chance, in [0,1), are arguments.
@@ -72,8 +74,11 @@ func judgeTask(o *Options, t trial, a answer, now time.Time, chance float64) Ver
 	if a.stray && t.strays < mostStrays && repeatable(o, t) { // nothing came: as if the connection had been closed before it was used again
 		return Verdict{Fate: Anew, Failure: a.failure}
 	}
+	if a.short() && t.shortages < mostShortages && repeatable(o, t) {
+		return Verdict{Fate: Anew, Delay: backoff(t.shortages+1, firstShortage, longestShortage, chance), Failure: a.failure}
+	}
 	if a.failure != nil {
-		return again(o, t, Verdict{Failure: a.failure}, o.RetryOn.hasKind(a.failure.Kind), now, chance)
+		return again(o, t, Verdict{Failure: a.failure}, o.worthAgain(a.failure), now, chance)
 	}
 	if isRedirect(a.status) && o.MaxRedirects > 0 && a.header.Get("Location") != "" {
 		if t.hops >= o.MaxRedirects {
@@ -85,6 +90,9 @@ func judgeTask(o *Options, t trial, a answer, now time.Time, chance float64) Ver
 		return Verdict{}
 	}
 	v := Verdict{Failure: failedStatus(a.status)}
+	if a.status == http.StatusProxyAuthRequired && a.proxy != nil {
+		v.Failure.Err = fmt.Errorf("proxy %s: %w", a.proxy, v.Failure.Err)
+	}
 	if wait, asked := retryAfter(a.header, now); asked {
 		v.Failure.RetryAfter = wait
 		if stillsHost(a.status) {
@@ -108,6 +116,9 @@ func (a answer) useless() *Failure {
 	}
 	return nil
 }
+
+// short reports whether a body had nowhere to go, because too many files were open.
+func (a answer) short() bool { return a.failure != nil && a.failure.Kind == IO && isShort(a.failure) }
 
 // mostStrays is how often an attempt is made once more because of what a connection held. Each time some other exchange has left it so.
 const mostStrays = 5

@@ -21,6 +21,31 @@ func MaskURL(text string) string {
 	return text[:start] + Secret + text[start+at:]
 }
 
+// MaskURLs returns text with the userinfo of every URL in it replaced by Secret. It takes what a URL might be for one.
+func MaskURLs(text string) string {
+	if !strings.Contains(text, "//") || !strings.Contains(text, "@") {
+		return text
+	}
+	var masked strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "//")
+		masked.WriteString(before)
+		if !found {
+			return masked.String()
+		}
+		masked.WriteString("//")
+		end := strings.IndexAny(rest, "/?#<>\"' \t")
+		if end < 0 {
+			end = len(rest)
+		}
+		if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
+			masked.WriteString(Secret)
+			rest = rest[at:]
+		}
+		text = rest
+	}
+}
+
 // SecretHeader reports whether the values of the named request header never stand in an output.
 func SecretHeader(name string) bool {
 	switch http.CanonicalHeaderKey(name) {

@@ -29,6 +29,22 @@ func TestMaskURL(t *testing.T) {
 	}
 }
 
+func TestMaskURLs(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                             "",
+		"a@b.test // c":                "a@b.test // c",
+		"<http://u:p@a.test/>; rel=x":  "<http://***@a.test/>; rel=x",
+		"0;url=http://u:p@a.test/@b":   "0;url=http://***@a.test/@b",
+		"//u@a, //v:w@b, http://c.d/@": "//***@a, //***@b, http://c.d/@",
+		"http://u:p@a//v:w@b":          "http://***@a//***@b",
+		"x//":                          "x//",
+	} {
+		if got := MaskURLs(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestSecretHeaders(t *testing.T) {
 	for name, want := range map[string]bool{
 		"Authorization": true, "authorization": true, "Proxy-Authorization": true, "COOKIE": true, "Accept": false, "X-Api-Key": false,

@@ -121,6 +121,9 @@ type Options struct {
 	HTTPProxy, HTTPSProxy string
 	// NoProxy lists the hosts that are asked without a proxy, as NO_PROXY does for curl; empty is none.
 	NoProxy string
+	// UnixSocket is the path of a socket that every request goes over, whatever host its URL names (curl --unix-socket): no name is
+	// looked up, RemoteAddr is the path, and Private has no address to look at. Empty is none; with a proxy it is a mistake.
+	UnixSocket string
 	// Resolve gives hosts addresses in place of those that DNS has (curl --resolve).
 	Resolve []Override
 	// IPv4 and IPv6 restrict connections to one family; both at once is a mistake (curl -4, -6).

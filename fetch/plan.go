@@ -15,6 +15,7 @@ type task struct {
 	answered       int       // the status of its last exchange; 0 is none
 	whole          bool      // what is left of its body is not to be continued
 	strays         int       // exchanges in a row that met bytes which were no answer
+	shortages      int       // exchanges in a row whose body had no file to go to, too many being open
 	lost           *Failure  // why it ends without another exchange
 
 	lane    *lane

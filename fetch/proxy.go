@@ -88,11 +88,7 @@ func (p *proxies) of(u *url.URL) *proxy {
 	if p == nil {
 		return nil
 	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return p.choose(u.Scheme, u.Hostname(), port)
+	return p.choose(u.Scheme, u.Hostname(), portOf(u))
 }
 
 // at is of for an address.
@@ -146,7 +142,7 @@ func parseBypass(text string) bypass {
 		if a, err := netip.ParseAddr(entry); err == nil {
 			rule.prefix = netip.PrefixFrom(a.WithZone("").Unmap(), a.Unmap().BitLen())
 		} else if entry != "*" {
-			rule.name = strings.ToLower(strings.Trim(strings.TrimPrefix(entry, "*"), "."))
+			rule.name = asciiHost(strings.ToLower(strings.Trim(strings.TrimPrefix(entry, "*"), ".")))
 			if rule.name == "" {
 				continue
 			}

@@ -54,6 +54,7 @@ func TestBypass(t *testing.T) {
 		{list: "10.0.0.0/8 192.0.2.1,2001:db8::/32 [::1]:81", in: "10.1.2.3:80 0xa.1:80 192.0.2.1:1 [2001:db8::5]:1 [::1]:81", out: "11.0.0.1:80 192.0.2.2:80 [::1]:80 a.test:80"},
 		{list: "localhost", in: "localhost:80 a.localhost:80", out: "127.0.0.1:80"},
 		{list: "127.0.0.1", in: "127.0.0.1:80 127.1:80", out: "localhost:80"},
+		{list: "Bücher.test, .日本.test", in: "xn--bcher-kva.test:80 www.xn--bcher-kva.test:80 a.xn--wgv71a.test:80", out: "bcher.test:80"},
 		{list: " , .,", out: "a.test:80"},
 		{list: "1.2.3.4:80", in: "1.2.3.4:80", out: "1.2.3.4:81"},
 	} {

@@ -177,3 +177,12 @@ func (m Mark) agrees(h http.Header) bool {
 	}
 	return len(tags) == 0 && (len(dates) == 0 || len(dates) == 1 && dates[0] == m.Validator)
 }
+
+// isUnasked reports whether resp is a success that has only a part of a body, and nobody asked for a part (RFC 9110 section 15.3.7).
+func (x *exchange) isUnasked(to *target, resp *http.Response) bool {
+	if resp.StatusCode != http.StatusPartialContent || x.sum != nil || to.header["Range"] != nil || !x.options.AcceptStatus.Has(resp.StatusCode) {
+		return false
+	}
+	r, ok := parseContentRange(resp.Header.Get("Content-Range"))
+	return !ok || r.first != 0 || r.last+1 != r.total
+}

@@ -19,17 +19,20 @@ type roads struct {
 
 func newRoads(o *Options, n network) roads {
 	r := roads{private: n.private, rule: o.Private, proxies: newProxies(o), bandwidth: newBandwidth(o.Bandwidth)}
+	if o.UnixSocket != "" {
+		r.rule = PrivateAllow
+	}
 	direct := newDialer(o, n)
 	direct.bandwidth = r.bandwidth
 	direct.closeIdle = r.close
-	if o.Private != PrivateDeny {
+	if r.rule != PrivateDeny {
 		direct.proxies = r.proxies
 		r.open = newTransport(o, direct)
 	}
 	r.guarded = r.open
-	if o.Private != PrivateAllow {
+	if r.rule != PrivateAllow {
 		careful := *direct
-		careful.proxies, careful.rule = nil, o.Private
+		careful.proxies, careful.rule = nil, r.rule
 		r.guarded = newTransport(o, &careful)
 	}
 	if r.open == nil {
@@ -119,6 +122,7 @@ func (o *Options) checkRoads(check func(good bool, flag, hint, problem string, a
 			check(err == nil, "proxy", "write http://HOST:PORT, https://, socks5:// or socks5h://", "%v", err)
 		}
 	}
+	check(o.UnixSocket == "" || o.HTTPProxy == "" && o.HTTPSProxy == "", "unix-socket", "", "and --proxy exclude each other")
 	for _, each := range o.Resolve {
 		check(each.Host != "" && each.Port != 0 && len(each.Addrs) > 0, "resolve", "write HOST:PORT:ADDRESS", "lacks its host, port or address")
 	}

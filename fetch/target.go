@@ -153,10 +153,19 @@ func isHTTP(scheme string) bool {
 // parseReference parses text once what a URI can't hold (RFC 3986 section 2) is percent-encoded behind its authority.
 func parseReference(text string) (*url.URL, error) {
 	u, err := url.Parse(encodeTail(text))
-	if err != nil {
-		return nil, describeURL(err)
+	if err == nil {
+		return u, nil
 	}
-	return u, nil
+	start, end := authority(text)
+	host := text[start:end]
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	switch {
+	case strings.HasPrefix(host, "[") && strings.Contains(host, "%"):
+		return nil, errors.New("the zone of an IPv6 address is malformed; it stands behind %25")
+	case strings.Contains(host, "%"):
+		return nil, errors.New("the host holds a %; the name of a host can't be percent-encoded")
+	}
+	return nil, describeURL(err)
 }
 
 // describeURL says what is wrong with a URL without a piece of it: that may be a piece of a password.
@@ -270,6 +279,17 @@ func originOf(u *url.URL) string {
 		host = strings.TrimSuffix(host, ":443")
 	}
 	return scheme + "://" + strings.TrimSuffix(host, ":")
+}
+
+// portOf returns the port of an http or https URL, the usual one where it names none.
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	if u.Scheme == "https" {
+		return "443"
+	}
+	return "80"
 }
 
 // clip shortens text for an error message.

@@ -110,7 +110,7 @@ func TestHTTP2HeaderOverTheBound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url, o := secured(t, true, func(w http.ResponseWriter, r *http.Request) { maps.Copy(w.Header(), header) })
 			r, _ := one(t, url, o)
-			if kindOf(r) != Protocol || r.Attempts != 1 { // net/http's errors for it have no type that says more
+			if kindOf(r) != TooLarge || r.Attempts != 1 {
 				t.Errorf("got %s after %d attempts: %v", kindOf(r), r.Attempts, r.Failure)
 			}
 		})

@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// maxHeaderBytes bounds the header of an answer.
-const maxHeaderBytes = 256 << 10
-
 // mostPools is how many pools of idle connections a run may have: see roads.
 const mostPools = 3
 
@@ -24,7 +21,7 @@ func newTransport(o *Options, d *dialer) *http.Transport {
 		MaxIdleConnsPerHost:    o.Hosts.most(o.HostConcurrency),
 		MaxIdleConns:           min(2*o.Concurrency, max(MostConcurrency()/mostPools, 1)),
 		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: maxHeaderBytes,
+		MaxResponseHeaderBytes: maxHeaderList,
 		Protocols:              new(http.Protocols),
 		HTTP2: &http.HTTP2Config{
 			SendPingTimeout:  d.ping,

@@ -4,19 +4,20 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	socks "golang.org/x/net/proxy"
 )
 
 // A forwarder is the client of a proxy that is asked for whole http:// URLs.
-type forwarder struct{ *http.Transport }
+type forwarder struct {
+	*http.Transport
+	proxy *proxy
+}
 
 // RoundTrip asks for the URL as it is: net/http would put a Host header of the user's in place of its host.
 func (f forwarder) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -53,7 +54,7 @@ func newForwarder(o *Options, d *dialer, p *proxy) forwarder {
 	t.MaxIdleConnsPerHost = o.Concurrency // every host is the proxy
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
-	return forwarder{t}
+	return forwarder{t, p}
 }
 
 // through connects to addr over p. Its error is a *Failure that names the proxy and the step.
@@ -105,9 +106,12 @@ func (p *proxy) blame(err error) error {
 func (p *proxy) failed(ctx context.Context, step string, err error) *Failure {
 	awaitDeadline(ctx, err)
 	var op *net.OpError
+	var failure *Failure
 	switch f := ended(ctx); {
 	case f != nil:
 		return failf(f.Kind, "proxy %s: %s: %w", p, step, f.Err)
+	case errors.As(err, &failure):
+		return failf(failure.Kind, "proxy %s: %s: %w", p, step, failure.Err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return failf(Connect, "proxy %s: %s: it closed the connection without an answer", p, step)
 	case isReset(err):
@@ -141,24 +145,60 @@ func (p *proxy) connect(c net.Conn, addr, agent string) error {
 	if err := req.Write(c); err != nil {
 		return err
 	}
-	in := bufio.NewReader(io.LimitReader(c, maxHeaderBytes))
+	answer := &bounded{in: c, left: maxHeaderBytes}
+	in := bufio.NewReader(answer)
 	for range mostInterim {
 		resp, err := http.ReadResponse(in, req) // its body, if any, goes with the connection
 		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
-			return err
+		case err != nil && answer.left <= 0:
+			return headerTooLarge()
+		case err != nil && answer.end != nil: // the end cuts lines, and a line that is cut is a wrong one
+			return answer.end
 		case err != nil:
-			return fmt.Errorf("not a valid HTTP answer: %w", innermost(err))
+			return failf(Protocol, "not a valid HTTP answer: %s", wrongness(err))
 		case resp.StatusCode/100 == 1:
 			continue
 		case resp.StatusCode/100 != 2:
-			return errors.New(statusText(resp.StatusCode))
+			return &denial{resp.StatusCode}
 		case in.Buffered() > 0:
-			return errors.New("it sent more than an answer")
+			return failf(Protocol, "it sent more than an answer")
 		}
 		return nil
 	}
-	return errors.New("no answer after " + strconv.Itoa(mostInterim) + " interim ones")
+	return failf(Protocol, "no answer after %d interim ones", mostInterim)
+}
+
+// A bounded reader remembers how what it reads from came to its end.
+type bounded struct {
+	in   io.Reader
+	left int64
+	end  error
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, io.EOF
+	}
+	n, err := b.in.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	if err != nil {
+		b.end = err
+	}
+	return n, err
+}
+
+// A denial is a proxy's answer in place of a tunnel.
+type denial struct{ status int }
+
+func (r *denial) Error() string { return statusText(r.status) }
+
+// worthAgain goes by the status where a proxy has refused a tunnel: it is an answer, not a connection that failed.
+func (o *Options) worthAgain(f *Failure) bool {
+	var r *denial
+	if errors.As(f, &r) {
+		return o.RetryOn.Statuses.Has(r.status)
+	}
+	return o.RetryOn.hasKind(f.Kind)
 }
 
 // throughSOCKS asks for a connection to addr (RFC 1928). With socks5 the name is looked up here, with socks5h there, as curl has it.
@@ -175,33 +215,36 @@ func (d *dialer) throughSOCKS(ctx context.Context, p *proxy, addr string) (net.C
 		password, _ := p.user.Password()
 		auth = &socks.Auth{User: p.user.Username(), Password: password}
 	}
-	s, err := socks.SOCKS5("tcp", p.addr, auth, toProxy{d, p})
+	way := &toProxy{d: d, p: p}
+	s, err := socks.SOCKS5("tcp", p.addr, auth, way)
 	if err != nil {
 		return nil, p.failed(ctx, "setting up", err)
 	}
-	c, err := s.(socks.ContextDialer).DialContext(ctx, "tcp", to)
-	if err != nil {
+	if _, err = s.(socks.ContextDialer).DialContext(ctx, "tcp", to); err != nil {
 		var failure *Failure
 		if errors.As(err, &failure) {
 			return nil, failure
 		}
 		return nil, p.failed(ctx, "asking for "+to, err)
 	}
-	return c, nil
+	return way.made, nil // what the client made of it hides the socket
 }
 
 // toProxy is how the SOCKS client connects to its proxy.
 type toProxy struct {
-	d *dialer
-	p *proxy
+	d    *dialer
+	p    *proxy
+	made net.Conn
 }
 
 // Dial is what socks.SOCKS5 wants and, given DialContext, never calls.
-func (t toProxy) Dial(_, _ string) (net.Conn, error) { return nil, errors.ErrUnsupported }
+func (t *toProxy) Dial(_, _ string) (net.Conn, error) { return nil, errors.ErrUnsupported }
 
 // DialContext is socks.ContextDialer's.
-func (t toProxy) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
-	return t.d.toProxy(ctx, t.p)
+func (t *toProxy) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	c, err := t.d.toProxy(ctx, t.p)
+	t.made = c
+	return c, err
 }
 
 // resolve returns addr with the first usable address of its host in place of the name.

@@ -110,19 +110,25 @@ func TestProxiesThatFail(t *testing.T) {
 		{"hangs up", "http", says(""), "", Connect, "proxy http://~: CONNECT a.test:443: it closed the connection without an answer"},
 		{"hangs up in its answer", "http", says("HTTP/1.1 200 O"), "", Connect, "proxy http://~: CONNECT a.test:443: it closed the connection without an answer"},
 		{"resets", "http", func(c *net.TCPConn) { ask(c); hangUp(c) }, "", Connect, "proxy http://~: CONNECT a.test:443: it reset the connection"},
-		{"speaks something else", "http", says("SSH-2.0-x\r\n\r\n"), "", Connect, `proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed HTTP response "SSH-2.0-x"`},
-		{"says too much", "http", says("HTTP/1.1 200 OK\r\n\r\nand more"), "", Connect, "proxy http://~: CONNECT a.test:443: it sent more than an answer"},
-		{"never comes to it", "http", says(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 9)), "", Connect, "proxy http://~: CONNECT a.test:443: no answer after 5 interim ones"},
+		{"speaks something else", "http", says("SSH-2.0-x\r\n\r\n"), "", Protocol, "proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed HTTP response"},
+		{"repeats a secret", "http", says("HTTP/1.1 200 OK\r\nProxy-Authorization: s3cret\x01\r\n\r\n"), "", Protocol, "proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed MIME header line"},
+		{"forbids it", "http", says("HTTP/1.1 403 No\r\n\r\n"), "", Connect, "proxy http://~: CONNECT a.test:443: 403 Forbidden"},
+		{"says too much", "http", says("HTTP/1.1 200 OK\r\n\r\nand more"), "", Protocol, "proxy http://~: CONNECT a.test:443: it sent more than an answer"},
+		{"never comes to it", "http", says(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 9)), "", Protocol, "proxy http://~: CONNECT a.test:443: no answer after 5 interim ones"},
 		{"has no end of headers", "http", func(c *net.TCPConn) {
 			ask(c)
 			say(c, "HTTP/1.1 200 OK\r\nX: ")
 			_, _ = io.Copy(c, &endless{n: 1 << 20})
-		}, "", Connect, "proxy http://~: CONNECT a.test:443: it closed the connection without an answer"},
+		}, "", TooLarge, "proxy http://~: CONNECT a.test:443: the header is over 256 KiB"},
 		{"says nothing", "http", func(c *net.TCPConn) { until(c) }, "", Timeout, "proxy http://~: CONNECT a.test:443: connect-timeout 300ms met; not yet connected"},
 		{"no HTTP over SOCKS", "socks5h", func(c *net.TCPConn) { say(c, "HTTP/1.1 400 Bad Request\r\n\r\n"); until(c) }, "", Connect, "proxy socks5h://~: asking for a.test:443: unexpected protocol version 72"},
 		{"SOCKS that says nothing", "socks5h", func(c *net.TCPConn) { until(c) }, "", Timeout, "proxy socks5h://~: asking for a.test:443: connect-timeout 300ms met; not yet connected"},
 		{"no TLS over https", "https", says("HTTP/1.1 400 Bad Request\r\n\r\n"), "http://a.test/", TLS, "proxy https://~: tls: 127.0.0.1 does not speak TLS on this port"},
-		{"a forward that is refused", "http", says("HTTP/1.1 407 s3cret\r\nContent-Length: 0\r\n\r\n"), "http://a.test/", BadStatus, "407 Proxy Authentication Required"},
+		{"a forward that is refused", "http", says("HTTP/1.1 407 s3cret\r\nContent-Length: 0\r\n\r\n"), "http://a.test/", BadStatus, "proxy http://~: 407 Proxy Authentication Required"},
+		{"a forward that is dropped", "http", says(""), "http://a.test/", Truncated, "over proxy http://~: the connection closed before a whole answer; connected, no answer had arrived"},
+		{"a forward that is cut", "http", says("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), "http://a.test/", Truncated, "over proxy http://~: the connection closed before a whole answer; 200 OK and 4 bytes of its body had arrived"},
+		{"a forward over something else", "http", says("SSH-2.0-x\r\n\r\n"), "http://a.test/", Protocol, "over proxy http://~: not a valid HTTP answer: it does not begin with HTTP/; connected, no answer had arrived"},
+		{"a forward that stalls", "http", func(c *net.TCPConn) { until(c) }, "http://a.test/", Stalled, "over proxy http://~: stall-timeout 400ms met; connected, no answer had arrived"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			addr := strings.TrimPrefix(talk(t, tt.says), "http://")
@@ -131,7 +137,7 @@ func TestProxiesThatFail(t *testing.T) {
 				page = "https://a.test/"
 			}
 			o := quick(func(o *Options) {
-				o.HTTPProxy, o.ConnectTimeout = tt.scheme+"://user:s3cret@"+addr, 300*time.Millisecond
+				o.HTTPProxy, o.ConnectTimeout, o.StallTimeout = tt.scheme+"://user:s3cret@"+addr, 300*time.Millisecond, 400*time.Millisecond
 				o.HTTPSProxy = o.HTTPProxy
 			})
 			r, _ := one(t, page, o)
@@ -139,6 +145,16 @@ func TestProxiesThatFail(t *testing.T) {
 				t.Errorf("got %s: %v", kindOf(r), r.Failure)
 			}
 		})
+	}
+}
+
+// TestDeniedTunnels: a proxy's answer is worth another attempt where a server's would be.
+func TestDeniedTunnels(t *testing.T) {
+	for status, want := range map[int]Fate{407: Final, 403: Final, 302: Final, 502: Retry, 503: Retry} {
+		v := judge(options(nil), get(1), answer{failure: failf(Connect, "proxy: %w", &denial{status})}, noon, 0)
+		if v.Fate != want || v.Failure.Kind != Connect {
+			t.Errorf("%d: %+v", status, v)
+		}
 	}
 }
 

@@ -20,8 +20,9 @@ type watch struct {
 	limit  time.Duration
 	cancel context.CancelCauseFunc
 	body   atomic.Int64
-	conn   *conn // counts what moves, where the exchange has the connection to itself; else nil
-	road   *conn // the connection, shared or not; nil is unknown
+	busy   atomic.Bool // the exchange is at work on what has come of a body, and does not ask for more
+	conn   *conn       // counts what moves, where the exchange has the connection to itself; else nil
+	road   *conn       // the connection, shared or not; nil is unknown
 
 	mu    sync.Mutex
 	timer *time.Timer
@@ -48,18 +49,24 @@ func (w *watch) start(road *conn, shared bool) {
 	if shared {
 		w.conn = nil
 	}
+	if w.timer == nil {
+		w.timer = time.AfterFunc(w.limit/stallSteps, w.tick)
+	}
+	w.restart()
+}
+
+// restart begins anew with what has moved by now.
+func (w *watch) restart() {
 	w.look = 0
-	if road.rations() {
+	if w.road.rations() {
 		w.ticked = time.Now()
-		w.silent, w.waited = 0, road.turn.waitedBy(w.ticked)
+		w.silent, w.waited = 0, w.road.turn.waitedBy(w.ticked)
 	}
 	begun := w.total()
 	for i := range w.marks {
 		w.marks[i] = begun
 	}
-	if w.timer == nil {
-		w.timer = time.AfterFunc(w.limit/stallSteps, w.tick)
-	}
+	w.timer.Reset(w.limit / stallSteps)
 }
 
 func (w *watch) total() int64 {
@@ -76,6 +83,10 @@ func (w *watch) tick() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.done {
+		return
+	}
+	if w.busy.Load() { // the silence may be ours: decoding takes time, and so does a disk
+		w.restart()
 		return
 	}
 	if w.due() && w.stalled() {
@@ -128,15 +139,19 @@ type conn struct {
 	net.Conn
 	remote        string
 	made          time.Time
-	heard         atomic.Int64  // when something came last, in nanoseconds since made
+	last          atomic.Int64  // when something came last, in nanoseconds since made
 	patience      time.Duration // how long it may be silent when a ping is under way
 	received, out atomic.Int64
 	writes        atomic.Int64  // begun
+	bodies        atomic.Int64  // of what was received, where exchanges share the connection: bytes of bodies
 	closed        atomic.Bool   // by the other side
 	reset         atomic.Bool   // by the other side
 	given         chan struct{} // closed once this side has closed the connection: nobody reads from it any more
 	giving        sync.Once
-	turn          turn // its place in the bandwidth
+	turn          turn                 // its place in the bandwidth
+	kept          atomic.Pointer[grip] // the connection as it was taken to be used again, until something is written
+	peek          *peek                // at what has come; nil where the system has none
+	heard         *heard               // what was said; nil where TLS lies over the connection
 }
 
 // rations reports whether reading from it may wait for bandwidth.
@@ -153,7 +168,8 @@ func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p[:c.turn.most(len(p))])
 	if n > 0 {
 		c.received.Add(int64(n))
-		c.heard.Store(int64(time.Since(c.made)))
+		c.last.Store(int64(time.Since(c.made)))
+		c.heard.note(p[:n])
 	}
 	c.note(err)
 	c.turn.await(n, c.given)
@@ -161,6 +177,9 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 func (c *conn) Write(p []byte) (int, error) {
+	if g := c.kept.Swap(nil); g != nil && c.spoke(g) {
+		return 0, errStray
+	}
 	c.writes.Add(1)
 	n, err := c.Conn.Write(p)
 	c.out.Add(int64(n))
@@ -170,7 +189,7 @@ func (c *conn) Write(p []byte) (int, error) {
 
 // isSilent reports whether nothing has come for so long that it can't be what came last that ended the connection.
 func (c *conn) isSilent() bool {
-	return time.Since(c.made)-time.Duration(c.heard.Load()) >= c.patience
+	return time.Since(c.made)-time.Duration(c.last.Load()) >= c.patience
 }
 
 // note remembers how the connection ended: of several goroutines that use it, only the first is told.

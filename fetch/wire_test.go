@@ -186,6 +186,27 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
+// A tardy Keeper takes its time for what it is given.
+type tardy struct{ short }
+
+func (tardy) Keep(*Request) (Keeping, error) { return tardyKeeping{}, nil }
+
+type tardyKeeping struct{ nowhere }
+
+func (tardyKeeping) Write(p []byte) (int, error) {
+	time.Sleep(300 * time.Millisecond)
+	return len(p), nil
+}
+
+// TestOurOwnSlownessIsNoStall: while what has come is at work on, decoded or written to a disk, nobody listens for more.
+func TestOurOwnSlownessIsNoStall(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 200<<10)) })
+	r, _ := one(t, url, quick(func(o *Options) { o.StallTimeout, o.Keeper = 100*time.Millisecond, &tardy{} }))
+	if r.Failure != nil || r.Bytes != 200<<10 {
+		t.Errorf("%d bytes, %v", r.Bytes, r.Failure)
+	}
+}
+
 func TestTimeoutSaysWhatHadArrived(t *testing.T) {
 	url := talk(t, func(c *net.TCPConn) { ask(c); say(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"); until(c) })
 	r, _ := one(t, url, quick(func(o *Options) { o.Timeout = 200 * time.Millisecond }))

@@ -55,7 +55,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	case Anew:
 		t.whole = true // whatever still lies there
 	}
-	x := exchange{options: t.options, client: w.roads.to(&t.target), whole: t.whole}
+	x := exchange{options: t.options, client: w.roads.to(&t.target), whole: t.whole, once: t.request.Retry != nil && !*t.request.Retry}
 	a := x.do(ctx, &t.target, record)
 	now := time.Now()
 	if t.began.IsZero() {
@@ -66,9 +66,14 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if a.failure == nil {
 		t.outcome.status = a.status
 	}
-	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops, strays: t.strays, since: now.Sub(t.began)}
+	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops, strays: t.strays, shortages: t.shortages, since: now.Sub(t.began)}
 	if t.strays++; !a.stray {
 		t.strays = 0
+	}
+	if t.shortages++; !a.short() {
+		t.shortages = 0
+	} else {
+		w.roads.close() // what lies idle there makes room
 	}
 	t.verdict = judge(t.options, facts, a, now, w.rng.Float64())
 	x.settle(t.verdict, a.status)
@@ -117,6 +122,9 @@ func (w *worker) finish(t *task, record *Record) {
 		record.FinalURL = shown(t.url)
 	}
 	w.sink.Encode(record)
+	if isShort(record.LineErr) {
+		w.encodeAgain(t, record)
+	}
 	if record.isLarge() {
 		w.stuck.Add(1)
 		w.large <- record
@@ -124,6 +132,27 @@ func (w *worker) finish(t *task, record *Record) {
 		return
 	}
 	w.records <- record
+}
+
+// encodeAgain renders a Record whose line had no temporary file to go to, because too many files are open, or the failure
+// that becomes of it where that does not help.
+func (w *worker) encodeAgain(t *task, record *Record) {
+	w.roads.close() // what lies idle there makes room
+	why := record.LineErr
+	record.LineErr = nil
+	if record.Spool != nil || record.Body != nil {
+		w.sink.Encode(record)
+		why = record.LineErr
+	}
+	if !isShort(why) {
+		return
+	}
+	record.Discard()
+	record.HasBody, record.LineErr = false, nil
+	t.verdict.Failure = &Failure{Kind: IO, Err: why}
+	record.Failure = t.verdict.Failure
+	w.options.complete(&record.Request)
+	w.sink.Encode(record)
 }
 
 // shown is a URL as it may stand in an output: without userinfo.

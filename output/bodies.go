@@ -194,6 +194,9 @@ func (b *Bodies) makeFolder(name string) error {
 // leadsOut reports whether a folder that is there can't be reached without leaving the root.
 func leadsOut(root *os.Root, folder string) bool {
 	info, err := root.Stat(folder)
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return false // it can't be told
+	}
 	return err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir()
 }
 

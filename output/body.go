@@ -35,7 +35,7 @@ func appendBody(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 		return appendBase64(dst, r.Body)
 	}
 	kind, charset := mediaType(r.ContentType)
-	text, known := toUTF8(r.Body, charset)
+	text, known := toUTF8(r.Body, withMeta(kind, charset, r.Body))
 	switch {
 	case mode == BodyText:
 		return appendText(dst, text)

@@ -120,7 +120,7 @@ func TestNumbersUntouched(t *testing.T) {
 
 // Deep nesting stays readable for encoding/json, or stands as text.
 func TestDeepNesting(t *testing.T) {
-	for _, depth := range []int{1, 100, 9000, fetch.DeepestJSON, fetch.DeepestJSON + 1, 10000, 10001, 200000} {
+	for _, depth := range []int{1, 100, 9000, deepestBody, deepestBody + 1, 10000, 10001, 200000} {
 		body := strings.Repeat("[", depth) + strings.Repeat("]", depth)
 		line := render(success("application/json", body), BodyAuto)
 		var object struct {
@@ -132,7 +132,7 @@ func TestDeepNesting(t *testing.T) {
 			continue
 		}
 		want, encoding := body, "json"
-		if depth > fetch.DeepestJSON {
+		if depth > deepestBody {
 			want, encoding = `"`+body+`"`, "text"
 		}
 		if object.Encoding != encoding || string(object.Body) != want {

@@ -82,9 +82,10 @@ type opener func() io.Reader
 
 // spooledText is toUTF8 of a body in a file. What has to be transcoded is read once more for that, to see whether it can be.
 // The error is the file's.
-func spooledText(body *fetch.Spool, charset string) (text opener, ok bool, err error) {
-	var start [2]byte
+func spooledText(body *fetch.Spool, kind, charset string) (text opener, ok bool, err error) {
+	var start [metaBytes]byte
 	n, err := io.ReadFull(body.Reader(), start[:])
+	charset = withMeta(kind, charset, start[:n])
 	if hasUTF16Mark(start[:n]) {
 		text := decoded(body, markedUTF16)
 		size, strange, err := survey(text())

@@ -2,13 +2,15 @@ package output
 
 import (
 	"unicode/utf8"
-
-	"batchfetch/fetch"
 )
+
+// deepestBody is how far a body may nest that is embedded as a value: jq reads 256 levels up to version 1.6, the Record's own
+// among them, and Python's json no more than a thousand. One that is deeper is text, so that no answer spoils an output for its readers.
+const deepestBody = 250
 
 // A compacter is the form of a JSON text on one line: the white space between its tokens goes, numbers stay digit for digit,
 // and in strings what appendString escapes beyond RFC 8259 section 7 is escaped. It takes what encoding/json takes,
-// if it is UTF-8 and nests no deeper than fetch.DeepestJSON. Its memory is a bit for each level.
+// if it is UTF-8 and nests no deeper than deepestBody. Its memory is a bit for each level.
 // BenchmarkEncode/json-1k: 2.1 us in place of the 4.0 us with json.Compact and a pass each for depth, UTF-8 and escapes.
 type compacter struct {
 	at      step
@@ -158,7 +160,7 @@ func (c *compacter) push(bit uint64, at step) bool {
 	c.inner = c.inner<<1 | bit
 	c.level++
 	c.at = at
-	return c.level <= fetch.DeepestJSON
+	return c.level <= deepestBody
 }
 
 // pop closes the innermost.

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"batchfetch/fetch"
 )
 
 // compactInPieces puts text on one line, cut into pieces of step bytes, or fewer where a character would be cut.
@@ -35,7 +33,7 @@ func compactInPieces(text []byte, step int) ([]byte, bool) {
 // compacted is what encoding/json makes of a text, with our escapes; nil where the text can't be embedded.
 func compacted(text []byte) []byte {
 	var line bytes.Buffer
-	if !utf8.Valid(text) || json.Compact(&line, text) != nil || nesting(text) > fetch.DeepestJSON {
+	if !utf8.Valid(text) || json.Compact(&line, text) != nil || nesting(text) > deepestBody {
 		return nil
 	}
 	return escapeTail(line.Bytes(), 0)
@@ -115,11 +113,11 @@ func TestCompactNesting(t *testing.T) {
 		name, text string
 		want       bool
 	}{
-		{"the deepest", brackets(fetch.DeepestJSON), true},
-		{"one deeper", brackets(fetch.DeepestJSON + 1), false},
-		{"objects", strings.Repeat(`{"":`, fetch.DeepestJSON) + "1" + strings.Repeat("}", fetch.DeepestJSON), true},
-		{"in strings", `["` + strings.Repeat("[{", fetch.DeepestJSON) + `"]`, true},
-		{"side by side", "[" + strings.Repeat(brackets(fetch.DeepestJSON-1)+",", 3) + "1]", true},
+		{"the deepest", brackets(deepestBody), true},
+		{"one deeper", brackets(deepestBody + 1), false},
+		{"objects", strings.Repeat(`{"":`, deepestBody) + "1" + strings.Repeat("}", deepestBody), true},
+		{"in strings", `["` + strings.Repeat("[{", deepestBody) + `"]`, true},
+		{"side by side", "[" + strings.Repeat(brackets(deepestBody-1)+",", 3) + "1]", true},
 		{"one that is not closed", strings.Repeat("[", 200) + strings.Repeat("]", 199), false},
 		{"closed by the other bracket", strings.Repeat("[", 200) + "}" + strings.Repeat("]", 199), false},
 	} {

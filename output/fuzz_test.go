@@ -41,7 +41,7 @@ func FuzzAppendValue(f *testing.F) {
 		if !bytes.Equal(text, given) {
 			t.Fatal("the body was written to")
 		}
-		if want := json.Valid(text) && utf8.Valid(text) && nesting(text) <= fetch.DeepestJSON; ok != want {
+		if want := json.Valid(text) && utf8.Valid(text) && nesting(text) <= deepestBody; ok != want {
 			t.Fatalf("taken: %t, want %t", ok, want)
 		}
 		value, kept := bytes.CutPrefix(line, []byte("before"))

@@ -26,9 +26,12 @@ func NewJSONL(out io.Writer, mode BodyMode) *JSONL {
 }
 
 // Encode renders the Record and gives its body back: one in memory becomes a line in memory, one in a file a line in another.
+// Where that can't be, the body stays, for another try.
 func (j *JSONL) Encode(r *fetch.Record) {
 	if r.Spool != nil && r.Failure == nil && j.mode != BodyNone {
-		r.LongLine, r.LineErr = spoolRecord(r, j.mode)
+		if r.LongLine, r.LineErr = spoolRecord(r, j.mode); r.LineErr != nil {
+			return
+		}
 	} else {
 		r.Line = appendRecord(j.free.take(), r, j.mode)
 	}

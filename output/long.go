@@ -67,7 +67,7 @@ func (l *longLine) body(r *fetch.Record, mode BodyMode) error {
 		return l.base64(r)
 	}
 	kind, charset := mediaType(r.ContentType)
-	text, known, err := spooledText(r.Spool, charset)
+	text, known, err := spooledText(r.Spool, kind, charset)
 	if err != nil {
 		return err
 	}

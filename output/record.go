@@ -130,15 +130,17 @@ func appendHeaders(dst []byte, h http.Header) []byte {
 	return appendHeaderMap(append(dst, `,"headers":`...), h, maskAnswer)
 }
 
-// maskAnswer hides the userinfo of a redirect and the values of cookies.
+// maskAnswer hides the values of cookies, what only a request should carry (a server may send it back), and userinfo.
 func maskAnswer(name, value string) string {
-	switch name {
-	case "Location", "Content-Location":
-		return fetch.MaskURL(value)
-	case "Set-Cookie", "Set-Cookie2":
+	switch {
+	case name == "Set-Cookie", name == "Set-Cookie2":
 		return fetch.MaskSetCookie(value)
+	case fetch.SecretHeader(name):
+		return fetch.Secret
+	case name == "Location", name == "Content-Location":
+		return fetch.MaskURL(value)
 	}
-	return value
+	return fetch.MaskURLs(value)
 }
 
 func maskSecret(name, value string) string {

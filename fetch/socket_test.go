@@ -1,0 +1,52 @@
+package fetch
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestUnixSocket: every host is asked over it, by its own name, whatever --private says of addresses.
+func TestUnixSocket(t *testing.T) {
+	dir, err := os.MkdirTemp("", "s") // a path may have no more than some hundred bytes
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	page := func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/go" {
+			http.Redirect(w, r, "http://10.0.0.1/end", http.StatusFound)
+			return
+		}
+		_, _ = fmt.Fprint(w, r.Host, r.URL.Path)
+	}
+	path := filepath.Join(dir, "app.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Skipf("no such sockets here: %v", err)
+	}
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(page)}}
+	server.Start()
+	t.Cleanup(server.Close)
+	for _, rule := range []Private{PrivateAllow, PrivateRedirects, PrivateDeny} {
+		o := quick(func(o *Options) { o.UnixSocket, o.Private = path, rule })
+		s := along(t, o, publicly(t, nil), "http://a.test/x", "http://missing.test:8080/go", "http://127.0.0.1/")
+		if got := strings.Join(s.bodies, " "); got != "a.test/x 127.0.0.1/ 10.0.0.1/end" {
+			t.Errorf("%s: got %s: %s", rule, s.kinds(), got)
+		}
+		for _, r := range s.records {
+			if r.RemoteAddr != path {
+				t.Errorf("from %q", r.RemoteAddr)
+			}
+		}
+	}
+	r, _ := one(t, "http://a.test/", quick(func(o *Options) { o.UnixSocket = path + "x" }))
+	if kindOf(r) != Connect || r.Failure.Error() != "connecting to "+path+"x: no such file or directory" {
+		t.Errorf("got %s: %v", kindOf(r), r.Failure)
+	}
+}
