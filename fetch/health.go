@@ -97,7 +97,8 @@ func (h *health) until(paused time.Time) time.Time {
 
 // obituary is the last word on a Task whose host is down. One that has been asked before ends as it failed then.
 func (h *health) obituary(t *task) *Failure {
-	if own := t.verdict.Failure; own != nil {
+	if t != nil && t.verdict.Failure != nil {
+		own := t.verdict.Failure
 		return failf(own.Kind, "%w; not asked again: the host is down, %d exchanges in a row and %d probes after them brought no answer",
 			own, h.silent, h.probes)
 	}

@@ -203,7 +203,7 @@ func (l *lane) judge(v *Verdict, now time.Time) bool {
 	return true
 }
 
-// lastWord is what becomes of a Task of a closed lane.
+// lastWord is what becomes of a Task of a closed lane; nil is one that has never been asked.
 func (l *lane) lastWord(t *task, now time.Time) *Failure {
 	if l.health != nil && l.health.down {
 		return l.health.obituary(t)
