@@ -131,10 +131,14 @@ func (p *plan) follow(l *lane, t *task) {
 // packTail makes parcels of a lane's tail, as far as there is room for them.
 func (p *plan) packTail(l *lane) {
 	a := l.away
-	for len(a.tail) >= parcelTasks && p.aside.room > 0 {
-		tasks := a.tail[:parcelLen(a.tail)]
-		a.parcels.push(p.wrap(a, tasks))
-		n := copy(a.tail, a.tail[len(tasks):])
+	packed := 0
+	for len(a.tail)-packed >= parcelTasks && p.aside.room > 0 {
+		n := parcelLen(a.tail[packed:])
+		a.parcels.push(p.wrap(a, a.tail[packed:packed+n]))
+		packed += n
+	}
+	if packed > 0 {
+		n := copy(a.tail, a.tail[packed:])
 		clear(a.tail[n:])
 		a.tail = a.tail[:n]
 	}

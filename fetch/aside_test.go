@@ -138,6 +138,40 @@ func TestDeadHostsAsideIsFailedPieceByPiece(t *testing.T) {
 	}
 }
 
+// TestAClosedHostMayOpenWhileItsAsideEnds: the last word on what it had set aside is that of the time when it was closed.
+func TestAClosedHostMayOpenWhileItsAsideEnds(t *testing.T) {
+	d := newAsideDrive(t, func(o *Options) { o.HostConcurrency, o.Lookahead, o.Concurrency = 4, 100, 5 })
+	d.ask(500, "a")
+	d.start()
+	d.makeRoom(d.now)
+	for range 3 {
+		d.land("a", refusal(time.Minute))
+	}
+	d.pass(2 * time.Minute)
+	d.land("a", well()) // flew before
+	d.ask(1, "a")
+	for range 600 {
+		task, wait := d.next(d.now)
+		if task == nil {
+			if wait == never {
+				break
+			}
+			d.pass(wait)
+			continue
+		}
+		if d.done(task, d.now); task.lost == nil {
+			if task.seq != 501 || d.aside.count != 0 {
+				t.Errorf("task %d starts with %d aside", task.seq, d.aside.count)
+			}
+			return
+		}
+		if task.lost.RetryAfter != time.Minute {
+			t.Fatalf("says %+v", task.lost)
+		}
+	}
+	t.Error("the lane does not open again")
+}
+
 func TestRestCountsWhatIsAside(t *testing.T) {
 	d := newAsideDrive(t, func(o *Options) { o.HostConcurrency, o.Lookahead = 1, 100 })
 	d.ask(500, "a")

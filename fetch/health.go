@@ -32,22 +32,34 @@ const probesToDown = 3
 const firstProbe = time.Second
 
 // listen counts exchanges that brought no answer, and reports whether the host has just been given up.
+//
+// A host that has answered before is there: a connection that it breaks off then tells of a page, not of the host.
 func (l *lane) listen(t *task, o *Options, now time.Time) (down bool) {
-	h := l.health
+	h, v := l.health, &t.verdict
+	l.answered = l.answered || v.Health != Unheard && v.Health != Silent
 	switch {
-	case t.verdict.Health == Silent && o.HostMaxErrors > 0:
+	case v.Health == Silent && l.answered && isBrokenOff(v.Failure):
+		if h != nil && h.probe == t {
+			l.health = nil
+		}
+	case v.Health == Silent && o.HostMaxErrors > 0:
 		if h == nil {
 			h = new(health)
 			l.health = h
 		}
 		return l.silence(t, o, now)
 	case h == nil || h.down:
-	case t.verdict.Health != Unheard && t.verdict.Health != Silent:
+	case v.Health != Unheard && v.Health != Silent:
 		l.health = nil
 	case h.probe == t: // cut off: it says nothing, and another may go
 		h.probe = nil
 	}
 	return false
+}
+
+// isBrokenOff reports whether there was a connection, and the other side ended it.
+func isBrokenOff(f *Failure) bool {
+	return f != nil && (f.Kind == Reset || f.Kind == Truncated || f.Kind == Protocol)
 }
 
 func (l *lane) silence(t *task, o *Options, now time.Time) (down bool) {
@@ -97,7 +109,8 @@ func (h *health) until(paused time.Time) time.Time {
 
 // obituary is the last word on a Task whose host is down. One that has been asked before ends as it failed then.
 func (h *health) obituary(t *task) *Failure {
-	if own := t.verdict.Failure; own != nil {
+	if t != nil && t.verdict.Failure != nil {
+		own := t.verdict.Failure
 		return failf(own.Kind, "%w; not asked again: the host is down, %d exchanges in a row and %d probes after them brought no answer",
 			own, h.silent, h.probes)
 	}

@@ -218,6 +218,55 @@ func TestDeadHostInARun(t *testing.T) {
 	}
 }
 
+// TestPagesThatBreakOffAreNotTheHost: a host that has answered is there, however many connections it breaks off then;
+// one that has never answered may be a port that nobody serves.
+func TestPagesThatBreakOffAreNotTheHost(t *testing.T) {
+	for _, answered := range []bool{true, false} {
+		d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
+		d.ask(100, "a")
+		d.start()
+		if answered {
+			d.land("a", Verdict{Health: Unwell})
+		}
+		for d.start(); len(d.flights) > 0; d.start() {
+			d.land("a", Verdict{Health: Silent, Failure: failf(Reset, "the connection was reset")})
+		}
+		if waits := len(d.lanes) > 0; waits == answered {
+			t.Errorf("a host that has answered before: %v; some wait: %v", answered, waits)
+		}
+	}
+}
+
+// TestProbesAreFarFromWhatFailed: 45 pages that hang among 300 do not make a dead host.
+func TestProbesAreFarFromWhatFailed(t *testing.T) {
+	d := newAsideDrive(t, func(o *Options) { o.Lookahead = 100 })
+	d.ask(300, "a")
+	hangs := func(t *task) bool { return t.seq > 100 && t.seq <= 145 }
+	good := 0
+	for range 1000 {
+		if d.start() == "" && len(d.flights) == 0 {
+			if _, wait := d.next(d.now); wait > 0 {
+				d.pass(wait)
+				continue
+			}
+			break
+		}
+		d.makeRoom(d.now)
+		v := well()
+		if task := d.flights[0]; task.lost != nil {
+			t.Fatalf("%d good ones, then %v", good, task.lost)
+		} else if hangs(task) {
+			v = Verdict{Health: Silent, Failure: failf(Stalled, "stall-timeout 30s met")}
+		} else {
+			good++
+		}
+		d.land("a", v)
+	}
+	if good != 255 {
+		t.Errorf("%d good ones are had, of 255", good)
+	}
+}
+
 // TestHealthOf: what each outcome says of its host.
 func TestHealthOf(t *testing.T) {
 	o := options(nil)

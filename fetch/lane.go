@@ -25,6 +25,7 @@ type lane struct {
 	refusals    *refusals // nil: none lately
 	throttle    *throttle // nil: the host has neither refused nor announced anything
 	health      *health   // nil: it answers
+	answered    bool      // it has, once
 
 	weight  float64   // seconds that its Tasks will take at its limits
 	turn    uint64    // the number of its last start, or of its first Task, in the plan
@@ -79,7 +80,7 @@ func (l *lane) ripen(now time.Time) {
 
 // start takes a slot, a token and the first Task.
 func (l *lane) start(now time.Time) *task {
-	t := l.fresh.pop()
+	t := l.take()
 	l.slots++
 	l.starts++
 	t.started, t.number = now, l.starts
@@ -88,6 +89,19 @@ func (l *lane) start(now time.Time) *task {
 	l.throttle.spend()
 	l.health.asked(t)
 	return t
+}
+
+// take returns the first Task; for a probe the last, to be far from those that failed.
+func (l *lane) take() *task {
+	if l.health == nil || !l.health.parked {
+		return l.fresh.pop()
+	}
+	if a := l.away; a != nil && len(a.tail) > 0 {
+		t := a.tail[len(a.tail)-1]
+		a.tail = a.tail[:len(a.tail)-1]
+		return t
+	}
+	return l.fresh.popLast()
 }
 
 // empty reports whether nothing waits, set aside or not.
@@ -203,7 +217,7 @@ func (l *lane) judge(v *Verdict, now time.Time) bool {
 	return true
 }
 
-// lastWord is what becomes of a Task of a closed lane.
+// lastWord is what becomes of a Task of a closed lane; nil is one that has never been asked.
 func (l *lane) lastWord(t *task, now time.Time) *Failure {
 	if l.health != nil && l.health.down {
 		return l.health.obituary(t)

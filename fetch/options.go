@@ -25,7 +25,8 @@ type Options struct {
 	// and keeps to the quota that it announces (RateLimit, X-RateLimit-Remaining and -Reset). A Retry-After is obeyed without it too.
 	Adaptive bool
 	// HostMaxErrors is how many exchanges in a row may bring no answer from a host until it is asked by single probes only,
-	// three at growing intervals; where those fail too, its other requests fail as HostDown. 0 is never.
+	// three at growing intervals; where those fail too, its other requests fail as HostDown. 0 is never. Connections that the host
+	// breaks off count until it has answered once.
 	HostMaxErrors int
 	// Bandwidth is the most bytes received per second in the whole run, TLS, HTTP/2 and headers included, spread evenly over time
 	// and fairly over the exchanges under way; 0 is no limit. Uploads are not limited (curl --limit-rate limits each transfer by itself).

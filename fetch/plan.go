@@ -40,8 +40,8 @@ type plan struct {
 	waiting laneHeap // may start one at a time; the soonest first
 	fading  laneHeap // have no Task, and may be forgotten at a time; the soonest first
 	bad     queue[*task]
-	lost    queue[*task] // end without another exchange
-	closing queue[*lane] // what they have set aside ends the same way
+	lost    queue[*task]   // end without another exchange
+	closing queue[closure] // what lanes have set aside, and why it ends the same way
 	running int
 	unkept  int // exchanges that have ended, and count as under way until their Records are committed
 	size    int // Tasks in lanes, those set aside not among them
@@ -80,7 +80,7 @@ func (p *plan) add(t *task, now time.Time) {
 		return
 	}
 	p.size++
-	if !t.notBefore.After(now) && l.away.holds() && !t.isTouched() { // its turn is behind what has been set aside
+	if l.away.holds() && !l.closing && !t.isTouched() { // its turn is behind what has been set aside
 		p.follow(l, t)
 	} else {
 		l.push(t, now)
@@ -153,15 +153,15 @@ func (p *plan) free(now time.Time) *task {
 	case p.closing.len() == 0:
 		return nil
 	}
-	l := p.closing.peek()
-	for _, t := range p.back(l) {
+	c := p.closing.peek()
+	for _, t := range p.back(c.lane) {
 		p.size--
-		p.fail(t, l.lastWord(t, now))
+		p.fail(t, c.why)
 	}
-	if !l.away.holds() {
+	if !c.lane.away.holds() {
 		p.closing.pop()
-		l.closing = false
-		p.settle(l, now)
+		c.lane.closing = false
+		p.settle(c.lane, now)
 	}
 	return p.free(now)
 }
@@ -191,8 +191,14 @@ func (p *plan) close(l *lane, now time.Time) {
 	}
 	if l.away.holds() && !l.closing {
 		l.closing = true
-		p.closing.push(l)
+		p.closing.push(closure{l, l.lastWord(nil, now)})
 	}
+}
+
+// A closure is a lane that has been closed, and the last word on what it has set aside: the lane may be open again by then.
+type closure struct {
+	lane *lane
+	why  *Failure
 }
 
 // fail gives a Task a last word without another exchange. It still passes through next, to become a Record.
@@ -279,7 +285,7 @@ func (p *plan) rest(now time.Time) (tasks []*task, aside int64) {
 		tasks = append(tasks, p.bad.pop())
 	}
 	aside, p.size = p.aside.clear(), 0
-	p.closing = queue[*lane]{}
+	p.closing = queue[closure]{}
 	for _, l := range p.lanes {
 		tasks = append(tasks, l.clear()...)
 		if l.away != nil {

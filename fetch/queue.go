@@ -30,6 +30,19 @@ func (q *queue[T]) pop() T {
 	return item
 }
 
+// popLast takes the newest item.
+func (q *queue[T]) popLast() T {
+	var none T
+	last := len(q.items) - 1
+	item := q.items[last]
+	q.items[last] = none
+	q.items = q.items[:last]
+	if q.head == len(q.items) {
+		q.items, q.head = q.items[:0], 0
+	}
+	return item
+}
+
 // cut takes the items behind the first n for which take says so; the others stay in their order.
 func (q *queue[T]) cut(n int, take func(T) bool) []T {
 	var taken []T

@@ -1,25 +1,26 @@
 package fetch
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // A throttle is what a host's refusals (429, 503) and the quota that it announces have made of its lane's pace.
 // It is nil for a host that has done neither.
 type throttle struct {
-	limit float64   // starts a second; 0 is none beside the options'
-	mark  float64   // the rate at which the host refused last
-	row   int       // refusals in a row, no success between them; those of flights that the same one would have kept back count once
-	since time.Time // when the last of them came
-	quota window
+	limit   float64   // starts a second; 0 is none beside the options'
+	row     int       // refusals in a row, no other answer between them
+	since   time.Time // when the last of them came: what flew by then says nothing new
+	stepped time.Time // when the limit was raised last, or may be raised first
+	quota   window
 }
 
-// How the limit comes back after it was halved. Each success adds a share: quickly to close below the rate that was refused,
-// slowly past it, since the host has not said more than that it was too much; quickly again beyond.
-// Both are shares of at least one start a second, so that slow hosts recover in minutes too.
-const (
-	quickStep = 0.02
-	slowStep  = 0.002
-	nearMark  = 0.85
-)
+// doubling is how long a host has to answer well at its limit until that has doubled, whatever the rate: so a fast host and
+// a slow one recover in the same time, and one that refuses now and then, whatever it is asked, is not slowed to a crawl.
+const doubling = 3 * time.Second
+
+// longestStep is the most time between two good answers that counts for that.
+const longestStep = 10 * time.Second
 
 // throttleKept is how long a host's limit is remembered while nothing is asked of it.
 const throttleKept = time.Minute
@@ -30,11 +31,18 @@ func (l *lane) adapt(t *task, o *Options, now time.Time) {
 	if v.Quota.announced() {
 		l.needThrottle().quota.learn(v.Quota, l.starts-t.number, t.number, o.RetryMaxDelay, now)
 	}
-	switch v.Health {
-	case Throttled:
+	switch th := l.throttle; {
+	case v.Health == Throttled:
 		l.slowDown(t, o, now)
-	case Well:
+	case th == nil || !t.started.After(th.since): // what flew then says nothing new
+	case v.Health == Well:
+		th.row = 0
 		l.speedUp(now)
+	default:
+		if v.Health == Unwell {
+			th.row = 0
+		}
+		th.stepped = latest(th.stepped, now) // the time until now was no good one
 	}
 }
 
@@ -45,16 +53,18 @@ func (l *lane) needThrottle() *throttle {
 	return l.throttle
 }
 
-// slowDown halves the rate, and pauses the host where it has not said for how long itself. Flights that started before
-// the last refusal was heard say nothing new; nor does a host that has answered nothing well since: it gets a longer pause only.
+// slowDown halves the rate, and pauses the host where it has not said for how long itself. A host that has answered nothing
+// since the last refusal does not refuse the rate: it gets a longer pause only.
 func (l *lane) slowDown(t *task, o *Options, now time.Time) {
 	th := l.needThrottle()
-	if th.row > 0 && !t.started.After(th.since) {
+	if !t.started.After(th.since) { // the last refusal would have kept it back
 		return
 	}
 	if th.row == 0 {
-		th.mark = l.observed(now)
-		th.limit = max(th.mark/2, slowest(o))
+		th.limit = max(l.observed(now)/2, slowest(o))
+		if l.perSecond > 0 {
+			th.limit = min(th.limit, l.perSecond)
+		}
 		l.pace.set(th.limit, now)
 	}
 	th.row++
@@ -62,6 +72,7 @@ func (l *lane) slowDown(t *task, o *Options, now time.Time) {
 	if t.verdict.Pause == 0 {
 		l.pausedUntil = latest(l.pausedUntil, now.Add(backoff(th.row, o.RetryDelay, o.RetryMaxDelay, 1)))
 	}
+	th.stepped = latest(l.pausedUntil, now)
 }
 
 // leastObserved is the rate at which a host is taken to have been asked that was hardly asked at all:
@@ -80,20 +91,17 @@ func (l *lane) observed(now time.Time) float64 {
 // slowest is one start in --retry-max-delay: no host is asked less often than a pause would allow.
 func slowest(o *Options) float64 { return 1 / max(o.RetryMaxDelay, time.Second).Seconds() }
 
-// speedUp takes one step back towards the rate that the options allow.
+// speedUp takes a step back towards the rate that the options allow.
 func (l *lane) speedUp(now time.Time) {
 	th := l.throttle
-	if th == nil || th.limit == 0 {
+	if th.limit == 0 {
 		return
 	}
-	th.row = 0
-	switch {
-	case th.limit >= nearMark*th.mark && th.limit <= th.mark:
-		th.limit += slowStep * max(th.mark, 1)
-	default:
-		th.limit += quickStep * max(th.limit, 1)
+	if step := min(now.Sub(th.stepped), longestStep); step > 0 {
+		th.limit *= math.Exp2(step.Seconds() / doubling.Seconds())
+		th.stepped = now
 	}
-	unbound := th.limit > 2*th.mark && th.limit > 4*l.meter.perSecond(now)
+	unbound := th.limit > 4*max(l.meter.perSecond(now), leastObserved)
 	if unbound || l.perSecond > 0 && th.limit >= l.perSecond {
 		th.limit = 0
 		l.pace.set(l.perSecond, now)
