@@ -160,7 +160,7 @@ func http2Pranks(t testing.TB) []prank {
 			f.head(false, fields...)
 			f.data(true, "body")
 		}), kind: fetch.TooLarge, says: "the header has 10000 lines, over 5000"},
-		{name: "a goodbye to each request", does: inFrames(func(f *frames) { _ = f.WriteGoAway(0, http2.ErrCodeNo, nil) }), kind: fetch.Reset, says: "the server gave up 3 connections, one after the other"},
+		{name: "a goodbye to each request", does: inFrames(func(f *frames) { _ = f.WriteGoAway(0, http2.ErrCodeNo, nil) }), kind: fetch.Reset, says: "the server gave up 6 connections, one after the other"},
 		{name: "two lengths", does: inFrames(func(f *frames) {
 			f.head(false, ":status", "200", "content-length", "4", "content-length", "2")
 			f.data(true, "body")

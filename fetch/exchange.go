@@ -22,12 +22,14 @@ type exchange struct {
 	connected time.Time // zero until a connection was had
 	reused    bool
 	remote    string
-	heard     *heard    // what the answer began with; nil is not known
-	carriers  int       // how many connections that others may share were had
-	carrier   *conn     // the connection; nil until one was had
-	secured   *tls.Conn // what lies over the connection; nil is no TLS
-	conn      *conn     // the same, where this exchange has it to itself; else nil
-	before    int64     // what carrier had received before it; of a shared one the bodies left out
+	heard     *heard      // what the answer began with; nil is not known
+	carriers  int         // how many connections that others may share were had
+	repeats   int         // how many of them had been sent the question
+	sent      atomic.Bool // the question, over the last of them
+	carrier   *conn       // the connection; nil until one was had
+	secured   *tls.Conn   // what lies over the connection; nil is no TLS
+	conn      *conn       // the same, where this exchange has it to itself; else nil
+	before    int64       // what carrier had received before it; of a shared one the bodies left out
 	taken     atomic.Pointer[grip]
 	stray     atomic.Pointer[grip]
 	cancel    context.CancelCauseFunc
@@ -140,7 +142,11 @@ func discard(resp *http.Response) {
 
 // request builds what the transport sends. The header is shared and never written to.
 func (x *exchange) request(ctx context.Context, to *target) *http.Request {
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: x.gotConn, GotFirstResponseByte: x.firstByte})
+	trace := &httptrace.ClientTrace{GotConn: x.gotConn, GotFirstResponseByte: x.firstByte}
+	if x.options.HTTP == HTTP2 || x.options.HTTP == HTTPAuto && to.url.Scheme == "https" {
+		trace.WroteHeaders = func() { x.sent.Store(true) }
+	}
+	ctx = httptrace.WithClientTrace(ctx, trace)
 	req := &http.Request{
 		Method: to.method, URL: to.url, Header: x.withCookies(x.headerOf(to), to.url), Host: to.url.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -172,9 +178,24 @@ func (s *sent) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// mostCarriers bounds how often net/http may ask by itself over another HTTP/2 connection, because a server said goodbye to the
-// one before and had done nothing yet: it knows no bound, and waits in between no longer than it takes to connect.
-const mostCarriers = 3
+// net/http asks again by itself over HTTP/2, without a bound, where a server refuses a stream or says goodbye before it has done
+// anything. That is safe (RFC 9113 section 8.7), and mostRepeats of them are no matter; mostCarriers bounds the connections
+// that came to nothing before the question was even sent.
+const mostRepeats, mostCarriers = 5, 50
+
+// shared notes that the exchange has got a connection which others use too, and maybe not its first.
+func (x *exchange) shared(c *conn) {
+	x.carriers++
+	if x.sent.Swap(false) && x.carrier != nil {
+		x.repeats++
+	}
+	switch {
+	case x.carrier == c && !c.closed.Load() && x.repeats > 1: // from the second time on it waits in between, as long as it likes
+		x.cancel(failf(Reset, "the server refused the stream"))
+	case x.repeats > mostRepeats, x.carriers > mostCarriers:
+		x.cancel(failf(Reset, "the server gave up %d connections, one after the other", x.carriers-1))
+	}
+}
 
 func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	x.connected, x.reused = time.Now(), info.Reused
@@ -194,12 +215,7 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	}
 	x.remote = c.remote
 	if shared {
-		if x.carrier == c && !c.closed.Load() { // net/http asks once more by itself, after a wait of its own
-			x.cancel(failf(Reset, "the server refused the stream"))
-		}
-		if x.carriers++; x.carriers > mostCarriers {
-			x.cancel(failf(Reset, "the server gave up %d connections, one after the other", mostCarriers))
-		}
+		x.shared(c)
 		x.carrier, x.before = c, c.received.Load()-c.bodies.Load()
 		x.watch.start(nil)
 		return
