@@ -23,6 +23,7 @@ type exchange struct {
 	reused    bool
 	remote    string
 	heard     *heard      // what the answer began with; nil is not known
+	ahead     int         // bytes of the interim answers' headers
 	carriers  int         // how many connections that others may share were had
 	repeats   int         // how many of them had been sent the question
 	sent      atomic.Bool // the question, over the last of them
@@ -145,6 +146,7 @@ func (x *exchange) request(ctx context.Context, to *target) *http.Request {
 	trace := &httptrace.ClientTrace{GotConn: x.gotConn, GotFirstResponseByte: x.firstByte}
 	if x.options.HTTP == HTTP2 || x.options.HTTP == HTTPAuto && to.url.Scheme == "https" {
 		trace.WroteHeaders = func() { x.sent.Store(true) }
+		trace.Got1xxResponse = x.interim // over HTTP/1 net/http's own bound says enough
 	}
 	ctx = httptrace.WithClientTrace(ctx, trace)
 	req := &http.Request{
