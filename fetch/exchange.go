@@ -188,11 +188,12 @@ const mostRepeats, mostCarriers = 5, 50
 // shared notes that the exchange has got a connection which others use too, and maybe not its first.
 func (x *exchange) shared(c *conn) {
 	x.carriers++
-	if x.sent.Swap(false) && x.carrier != nil {
+	again := x.sent.Swap(false) && x.carrier != nil
+	if again {
 		x.repeats++
 	}
 	switch {
-	case x.carrier == c && !c.closed.Load() && x.repeats > 1: // from the second time on it waits in between, as long as it likes
+	case again && x.carrier == c && !c.closed.Load(): // from the second time on it would wait in between, as long as it likes
 		x.cancel(failf(Reset, "the server refused the stream"))
 	case x.repeats > mostRepeats, x.carriers > mostCarriers:
 		x.cancel(failf(Reset, "the server gave up %d connections, one after the other", x.carriers-1))
