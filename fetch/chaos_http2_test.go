@@ -93,6 +93,14 @@ func http2Pranks(t testing.TB) []prank {
 	pranks := []prank{
 		{name: "a plain answer", does: inFrames(func(f *frames) { f.ok(); f.data(true, "body") }), body: "body"},
 		{name: "103 before the answer", does: inFrames(func(f *frames) { f.head(false, ":status", "103"); f.ok(); f.data(true, "body") }), body: "body"},
+		{name: "1xx without an end", does: inFrames(func(f *frames) {
+			for range 100_000 {
+				f.head(false, ":status", "103", "link", "</a>")
+				if _, err := f.conn.Write(nil); err != nil {
+					return
+				}
+			}
+		}), kind: fetch.TooLarge, says: "the header is over 256 KiB"},
 		{name: "a trailer", does: inFrames(func(f *frames) { f.ok(); f.data(false, "body"); f.head(true, "x-sum", "1") }), body: "body"},
 		{name: "the stream reset before the answer", does: inFrames(func(f *frames) { _ = f.WriteRSTStream(f.stream, http2.ErrCodeInternal) }), kind: fetch.Reset, says: "HTTP/2 error code 0x2); " + nothing},
 		{name: "the stream refused", does: inFrames(func(f *frames) {
@@ -160,7 +168,7 @@ func http2Pranks(t testing.TB) []prank {
 			f.head(false, fields...)
 			f.data(true, "body")
 		}), kind: fetch.TooLarge, says: "the header has 10000 lines, over 5000"},
-		{name: "a goodbye to each request", does: inFrames(func(f *frames) { _ = f.WriteGoAway(0, http2.ErrCodeNo, nil) }), kind: fetch.Reset, says: "the server gave up 3 connections, one after the other"},
+		{name: "a goodbye to each request", does: inFrames(func(f *frames) { _ = f.WriteGoAway(0, http2.ErrCodeNo, nil) }), kind: fetch.Reset, says: "the server gave up 6 connections, one after the other"},
 		{name: "two lengths", does: inFrames(func(f *frames) {
 			f.head(false, ":status", "200", "content-length", "4", "content-length", "2")
 			f.data(true, "body")

@@ -22,13 +22,16 @@ type exchange struct {
 	connected time.Time // zero until a connection was had
 	reused    bool
 	remote    string
-	boarded   *conn     // the connection that counts it
-	heard     *heard    // what the answer began with; nil is not known
-	carriers  int       // how many connections that others may share were had
-	carrier   *conn     // the connection; nil until one was had
-	secured   *tls.Conn // what lies over the connection; nil is no TLS
-	conn      *conn     // the same, where this exchange has it to itself; else nil
-	before    int64     // what carrier had received before it; of a shared one the bodies left out
+	boarded   *conn       // the connection that counts it
+	heard     *heard      // what the answer began with; nil is not known
+	ahead     int         // bytes of the interim answers' headers
+	carriers  int         // how many connections that others may share were had
+	repeats   int         // how many of them had been sent the question
+	sent      atomic.Bool // the question, over the last of them
+	carrier   *conn       // the connection; nil until one was had
+	secured   *tls.Conn   // what lies over the connection; nil is no TLS
+	conn      *conn       // the same, where this exchange has it to itself; else nil
+	before    int64       // what carrier had received before it; of a shared one the bodies left out
 	taken     atomic.Pointer[grip]
 	stray     atomic.Pointer[grip]
 	spoke     atomic.Bool // something of an answer has come
@@ -143,7 +146,12 @@ func discard(resp *http.Response) {
 
 // request builds what the transport sends. The header is shared and never written to.
 func (x *exchange) request(ctx context.Context, to *target) *http.Request {
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: x.gotConn, GotFirstResponseByte: x.firstByte})
+	trace := &httptrace.ClientTrace{GotConn: x.gotConn, GotFirstResponseByte: x.firstByte}
+	if x.options.HTTP == HTTP2 || x.options.HTTP == HTTPAuto && to.url.Scheme == "https" {
+		trace.WroteHeaders = func() { x.sent.Store(true) }
+		trace.Got1xxResponse = x.interim // over HTTP/1 net/http's own bound says enough
+	}
+	ctx = httptrace.WithClientTrace(ctx, trace)
 	req := &http.Request{
 		Method: to.method, URL: to.url, Header: x.withCookies(x.headerOf(to), to.url), Host: to.url.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -175,9 +183,25 @@ func (s *sent) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// mostCarriers bounds how often net/http may ask by itself over another HTTP/2 connection, because a server said goodbye to the
-// one before and had done nothing yet: it knows no bound, and waits in between no longer than it takes to connect.
-const mostCarriers = 3
+// net/http asks again by itself over HTTP/2, without a bound, where a server refuses a stream or says goodbye before it has done
+// anything. That is safe (RFC 9113 section 8.7), and mostRepeats of them are no matter; mostCarriers bounds the connections
+// that came to nothing before the question was even sent.
+const mostRepeats, mostCarriers = 5, 50
+
+// shared notes that the exchange has got a connection which others use too, and maybe not its first.
+func (x *exchange) shared(c *conn) {
+	x.carriers++
+	again := x.sent.Swap(false) && x.carrier != nil
+	if again {
+		x.repeats++
+	}
+	switch {
+	case again && x.carrier == c && !c.closed.Load(): // from the second time on it would wait in between, as long as it likes
+		x.cancel(failf(Reset, "the server refused the stream"))
+	case x.repeats > mostRepeats, x.carriers > mostCarriers:
+		x.cancel(failf(Reset, "the server gave up %d connections, one after the other", x.carriers-1))
+	}
+}
 
 func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	x.connected, x.reused = time.Now(), info.Reused
@@ -198,12 +222,7 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	x.remote = c.remote
 	x.board(c)
 	if shared {
-		if x.carrier == c && !c.closed.Load() { // net/http asks once more by itself, after a wait of its own
-			x.cancel(failf(Reset, "the server refused the stream"))
-		}
-		if x.carriers++; x.carriers > mostCarriers {
-			x.cancel(failf(Reset, "the server gave up %d connections, one after the other", mostCarriers))
-		}
+		x.shared(c)
 		x.carrier, x.before = c, c.received.Load()-c.bodies.Load()
 		x.watch.start(c, true)
 		return

@@ -122,6 +122,8 @@ func classify(ctx context.Context, err error) *Failure {
 		return &Failure{Kind: limit.kind, Err: limit}
 	case isReset(err):
 		return failf(Reset, "the connection was reset")
+	case errors.As(err, &stream) && errors.As(stream.Cause, &failure): // what we ended it for
+		return failure
 	case errors.As(err, &stream) && stream.Code == protocolError:
 		return failf(Protocol, "not a valid HTTP/2 answer (error code %#x)", stream.Code)
 	case errors.As(err, &stream):

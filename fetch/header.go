@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"reflect"
 	"strings"
@@ -58,23 +59,38 @@ func malformed2(h http.Header) string {
 
 // checkHeader is a Failure where h is over a bound, or has a space where none may be (RFC 9112 section 5.1).
 func checkHeader(h http.Header) *Failure {
-	lines, bytes := 0, 0
+	lines := 0
 	for name, values := range h {
 		if strings.HasSuffix(name, " ") || strings.HasSuffix(name, "\t") {
 			return failf(Protocol, "not a valid HTTP answer: a space between a header's name and its colon")
 		}
 		lines += len(values)
-		for _, value := range values {
-			bytes += len(name) + len(value) + len(": \r\n")
-		}
 	}
 	switch {
-	case bytes > maxHeaderBytes:
+	case headerBytes(h) > maxHeaderBytes:
 		return headerTooLarge()
 	case lines > maxHeaderLines:
 		return failf(TooLarge, "the header has %d lines, over %d", lines, maxHeaderLines)
 	}
 	return nil
+}
+
+// interim counts the headers of interim answers (RFC 9110 section 15.2) as part of the answer's.
+func (x *exchange) interim(_ int, h textproto.MIMEHeader) error {
+	x.ahead += headerBytes(http.Header(h)) + len("HTTP/1.1 100 Continue\r\n\r\n")
+	if x.ahead > maxHeaderBytes {
+		return headerTooLarge()
+	}
+	return nil
+}
+
+func headerBytes(h http.Header) (bytes int) {
+	for name, values := range h {
+		for _, value := range values {
+			bytes += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	return bytes
 }
 
 // overrun returns a Failure where what ended an HTTP/2 exchange before an answer is that its header was over net/http's bound;
