@@ -1,0 +1,268 @@
+package cache
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Disk is a Store of plain files, one an Entry: an image under the key's name in one of 256 folders. A file takes its name when
+// it is whole, so a kill leaves nothing half. Nothing is flushed: what a power cut has torn does not match its hash and is fetched anew.
+// Any number of processes may use one directory. The files are readable by their owner only.
+type Disk struct {
+	dir   string // the folders are below it
+	limit int64
+	now   func() time.Time
+
+	unnoted atomic.Int64 // bytes written and not yet noted in the usage
+	noting  sync.Mutex
+}
+
+const (
+	// layout names the form of what is below the directory; another form has another name, and is left alone.
+	layout = "v1"
+	drafts = "drafts"
+
+	// inMemory is the size up to which a body is held in memory, not in a file of its own, on its way in, and read at once on its way out.
+	inMemory = 16 << 10
+	// appendFrom is the size of a body from which a new note is appended: below it the file is written anew.
+	appendFrom = 64 << 10
+	// mostSlack is how much of earlier notes may lie in a file before it is written anew.
+	mostSlack = 64 << 10
+	// touchAfter is how coarsely it is known when an entry was last used.
+	touchAfter = time.Hour
+)
+
+// OpenDisk makes the directory, if need be. limit is how many bytes its files may take together; above 0.
+// The limit is passed for a while: it is enforced when a part of it has been written, and at Close.
+func OpenDisk(dir string, limit int64) (*Disk, error) {
+	d := &Disk{dir: filepath.Join(dir, layout), limit: limit, now: time.Now}
+	return d, os.MkdirAll(filepath.Join(d.dir, drafts), 0o700)
+}
+
+// name is the file of a key.
+func (d *Disk) name(key Key) string {
+	text := hex.EncodeToString(key[:])
+	return d.dir + string(filepath.Separator) + text[:2] + string(filepath.Separator) + text[2:]
+}
+
+// tails are what is read of a file at once.
+var tails = sync.Pool{New: func() any { return new([inMemory + 4<<10]byte) }}
+
+// Get returns what is kept under key.
+func (d *Disk) Get(_ context.Context, key Key) (*Found, error) {
+	name := d.name(key)
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		_ = f.Close() // only read, here and below
+		return nil, err
+	}
+	found, err := d.read(f, info.Size(), key)
+	if err != nil || found == nil {
+		_ = f.Close()
+		return nil, err
+	}
+	if now := d.now(); now.Sub(info.ModTime()) > touchAfter {
+		_ = os.Chtimes(name, now, now) // it may be gone by now; then it does not matter
+	}
+	return found, nil
+}
+
+// read takes f over where it returns a Found.
+func (d *Disk) read(f *os.File, size int64, key Key) (*Found, error) {
+	buffer := tails.Get().(*[inMemory + 4<<10]byte)
+	release := func() { tails.Put(buffer) }
+	held := buffer[:min(size, int64(len(buffer)))]
+	n, err := f.ReadAt(held, size-int64(len(held)))
+	if n < len(held) { // it has just been cut
+		release()
+		if err == io.EOF {
+			err = nil
+		}
+		return nil, err
+	}
+	e, err := readNote(f, size, held, key)
+	switch {
+	case err != nil:
+		release()
+		return nil, nil
+	case int64(len(held)) == size: // all of it is here
+		_ = f.Close()
+		return NewFound(e, bytes.NewReader(held[:e.Size]), release), nil
+	}
+	release()
+	return NewFound(e, io.NewSectionReader(f, 0, e.Size), func() { _ = f.Close() }), nil
+}
+
+// Put begins a file without the key's name.
+func (d *Disk) Put(_ context.Context, key Key) (Writer, error) {
+	return &diskWriter{disk: d, key: key}, nil
+}
+
+// A diskWriter holds a body in memory while it is small.
+type diskWriter struct {
+	disk *Disk
+	key  Key
+	head []byte
+	file *os.File // nil while all is in head
+	size int64
+	err  error
+	done bool
+}
+
+func (w *diskWriter) Write(p []byte) (int, error) {
+	if w.err == nil {
+		w.err = w.write(p)
+	}
+	if w.err != nil {
+		return 0, w.err
+	}
+	w.size += int64(len(p))
+	return len(p), nil
+}
+
+func (w *diskWriter) write(p []byte) (err error) {
+	if w.file == nil && len(w.head)+len(p) <= inMemory {
+		w.head = append(w.head, p...)
+		return nil
+	}
+	if err = w.open(); err == nil {
+		_, err = w.file.Write(p)
+	}
+	return err
+}
+
+// open moves what is in memory into a file.
+func (w *diskWriter) open() (err error) {
+	if w.file != nil {
+		return nil
+	}
+	if w.file, err = os.CreateTemp(filepath.Join(w.disk.dir, drafts), "*"); err == nil && len(w.head) > 0 {
+		_, err = w.file.Write(w.head)
+	}
+	w.head = nil
+	return err
+}
+
+// Commit appends the note and gives the file its name.
+func (w *diskWriter) Commit(_ context.Context, e *Entry) error {
+	defer w.Abort()
+	if w.err != nil {
+		return w.err
+	}
+	if err := w.write(appendNote(nil, w.key, e)); err != nil {
+		return err
+	}
+	if err := w.open(); err != nil {
+		return err
+	}
+	return w.disk.take(w.file, w.key, &w.done)
+}
+
+// take closes a whole file and gives it its name.
+func (d *Disk) take(f *os.File, key Key, done *bool) error {
+	size, err := f.Seek(0, io.SeekCurrent)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	name := d.name(key)
+	err = os.Rename(f.Name(), name)
+	if errors.Is(err, fs.ErrNotExist) { // the first of its folder
+		if err = os.MkdirAll(filepath.Dir(name), 0o700); err == nil {
+			err = os.Rename(f.Name(), name)
+		}
+	}
+	if err == nil {
+		*done = true
+		d.wrote(room(size))
+	}
+	return err
+}
+
+// Abort removes what has been written.
+func (w *diskWriter) Abort() {
+	if !w.done && w.file != nil {
+		_ = w.file.Close() // its content is of no use; a second time does nothing
+		_ = os.Remove(w.file.Name())
+	}
+	w.done = true
+}
+
+// Refresh appends a note to a large file and writes a small one anew.
+func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
+	f, err := os.OpenFile(d.name(key), os.O_RDWR|os.O_APPEND, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // an error of what was written is found out by the next reader
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	held := make([]byte, min(info.Size(), 4<<10))
+	if _, err := f.ReadAt(held, info.Size()-int64(len(held))); err != nil {
+		return ignoreEnd(err)
+	}
+	there, err := readNote(f, info.Size(), held, key)
+	if err != nil || there.SHA256 != e.SHA256 || there.Size != e.Size || there.kind != e.kind {
+		return nil
+	}
+	note := appendNote(nil, key, e)
+	if e.Size < appendFrom || info.Size()-e.Size > mostSlack {
+		return d.rewrite(ctx, key, e, io.NewSectionReader(f, 0, e.Size))
+	}
+	if _, err = f.Write(note); err != nil { // a part of it may be there: nobody can read the file any more
+		return errors.Join(err, d.Delete(ctx, key))
+	}
+	d.wrote(int64(len(note)))
+	return nil
+}
+
+func ignoreEnd(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+func (d *Disk) rewrite(ctx context.Context, key Key, e *Entry, body io.Reader) error {
+	w, err := d.Put(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	if _, err := io.Copy(w, body); err != nil {
+		return err
+	}
+	return w.Commit(ctx, e)
+}
+
+// Delete removes the file of key.
+func (d *Disk) Delete(_ context.Context, key Key) error {
+	err := os.Remove(d.name(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Close enforces the limit on what the files take.
+func (d *Disk) Close() error { return d.note(closing) }
