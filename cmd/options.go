@@ -50,6 +50,7 @@ func (s *settings) resolve() []error {
 		}
 	}
 	s.checkOutputs()
+	s.checkCache()
 	return s.notes.list
 }
 

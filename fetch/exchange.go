@@ -36,14 +36,19 @@ type exchange struct {
 	to    *target
 	whole bool // a Part is not to be continued
 	resumption
+	memory   remembering
+	answered time.Time // when the answer's header had come
 }
 
 // do asks for to and reads the answer into rec: body, hash and counts. The answer's failure is set
 // when no whole, usable answer came. ctx is the run's: its end cancels the exchange.
 func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 	x.to, x.began = to, time.Now()
-	if failure := x.findPart(ctx, to, &rec.Request); failure != nil {
-		return answer{failure: failure}
+	x.memory.begin(to)
+	if x.memory.conditions() == nil { // one condition at a time
+		if failure := x.findPart(ctx, to, &rec.Request); failure != nil {
+			return answer{failure: failure}
+		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -76,6 +81,7 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is of no use: its close can't matter
 	headers := time.Now()
+	x.answered = headers
 	if x.options.Jar != nil {
 		x.options.Jar.keep(to.url, resp.Header["Set-Cookie"], headers)
 	}
@@ -99,17 +105,26 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	if x.conn != nil && resp.ProtoMajor != 1 {
 		return answer{failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
 	}
-	followed := isRedirect(resp.StatusCode) && x.options.MaxRedirects > 0 && resp.Header.Get("Location") != ""
+	if resp.StatusCode == http.StatusNotModified && x.memory.conditions() != nil {
+		return x.confirmed(ctx, resp, rec)
+	}
+	followed := leadsOn(x.options, resp.StatusCode, resp.Header)
+	if followed {
+		x.kept(ctx, x.keep(ctx, resp), resp, rec, false, nil)
+	}
 	if followed || x.rest == restUseless || x.rest == restNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
 		discard(resp)
 		return a
 	}
+	copied := x.keep(ctx, resp)
 	if !canHaveBody(to.method, resp.StatusCode) {
+		x.kept(ctx, copied, resp, rec, false, nil)
 		return a
 	}
-	if err := x.readBody(resp, rec); err != nil {
+	if err := x.readBody(resp, rec, copied); err != nil {
 		a.failure = x.explain(ctx, err, rec)
 	}
+	x.kept(ctx, copied, resp, rec, true, a.failure)
 	if x.saved != nil {
 		x.saved.end(a.failure)
 	}

@@ -18,6 +18,9 @@ type task struct {
 	whole          bool      // what is left of its body is not to be continued
 	strays         int       // exchanges in a row that met bytes which were no answer
 	lost           *Failure  // why it ends without another exchange
+	recall         *recall   // what the cache knows of its target; nil is nothing
+	fromCache      bool      // the cache had its answer
+	rescued        bool      // its last exchange failed, and what the cache has stands in for that
 
 	lane    *lane
 	verdict Verdict // on its last exchange

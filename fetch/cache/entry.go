@@ -30,8 +30,9 @@ type Entry struct {
 	HasBody bool
 	// Coded says that the body is kept under the content codings that Header names.
 	Coded bool
-	// Seen is the hash of the body that the user was told of last; zero is none yet.
-	Seen Sum
+	// Seen is the hash of the body that the user had been told of before this one; zero is none. Teller is the run that tells of
+	// this one; zero is none: see Teller.
+	Seen, Teller Sum
 
 	kind kind
 }
@@ -41,13 +42,13 @@ type kind byte
 
 const (
 	ofAnswer kind = iota
-	ofDigest      // only Seen is known: the answer itself may not be kept, or is too large
+	ofDigest      // only the hash of the body is known: the answer itself may not be kept, or is too large
 	ofChoice      // several answers are kept for the Question, told apart by more than that: see choice
 )
 
 // Digest returns an Entry that keeps nothing of an answer but the hash of its body. It can't be used in the answer's place.
-func Digest(seen Sum, now time.Time) *Entry {
-	return &Entry{kind: ofDigest, Seen: seen, Requested: now, Received: now}
+func Digest(sum Sum, now time.Time) *Entry {
+	return &Entry{kind: ofDigest, SHA256: sum, Requested: now, Received: now}
 }
 
 // IsDigest reports whether the Entry is one that Digest made.

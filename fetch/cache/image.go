@@ -39,6 +39,9 @@ const (
 	flagCoded
 )
 
+// sumsEnd is where the key and the sums of a note end.
+const sumsEnd = 2 + len(Key{}) + 3*len(Sum{})
+
 // appendNote appends the note of e and the tail.
 func appendNote(dst []byte, key Key, e *Entry) []byte {
 	start := len(dst)
@@ -50,7 +53,9 @@ func appendNote(dst []byte, key Key, e *Entry) []byte {
 		flags |= flagCoded
 	}
 	dst = append(dst, byte(e.kind), flags)
-	dst = append(append(append(dst, key[:]...), e.SHA256[:]...), e.Seen[:]...)
+	for _, sum := range [...][len(key)]byte{key, e.SHA256, e.Seen, e.Teller} {
+		dst = append(dst, sum[:]...)
+	}
 	dst = binary.AppendUvarint(binary.AppendUvarint(dst, uint64(e.Status)), uint64(e.Size))
 	dst = binary.AppendVarint(binary.AppendVarint(dst, e.Requested.UnixMicro()), e.Received.UnixMicro())
 	dst = appendText(appendText(dst, e.Proto), e.RemoteAddr)
@@ -99,14 +104,15 @@ func readNote(image io.ReaderAt, size int64, held []byte, key Key) (Entry, error
 // parseNote reads a note and its tail, which may be anybody's.
 func parseNote(text []byte, key Key) (Entry, error) {
 	end := len(text) - tailSize
-	if binary.LittleEndian.Uint32(text[end+4:]) != crc32.Checksum(text[:end+4], castagnoli) || end < 2+3*len(key) {
+	if binary.LittleEndian.Uint32(text[end+4:]) != crc32.Checksum(text[:end+4], castagnoli) || end < sumsEnd {
 		return Entry{}, errNoImage
 	}
-	n := noteReader{rest: string(text[2+3*len(key) : end])}
+	n := noteReader{rest: string(text[sumsEnd:end])}
 	e := Entry{kind: kind(text[0]), HasBody: text[1]&flagBody != 0, Coded: text[1]&flagCoded != 0}
 	kept := Key(text[2:])
-	copy(e.SHA256[:], text[2+len(key):])
-	copy(e.Seen[:], text[2+2*len(key):])
+	for i, sum := range [...]*Sum{&e.SHA256, &e.Seen, &e.Teller} {
+		copy(sum[:], text[2+(i+1)*len(key):])
+	}
 	e.Status, e.Size = int(n.number(999)), int64(n.number(1<<62))
 	e.Requested, e.Received = n.time(), n.time()
 	e.Proto, e.RemoteAddr = n.text(), n.text()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -99,7 +100,6 @@ func ageStep(age time.Duration) int {
 // It returns what is left, and whether it came to its end.
 func (d *Disk) sweep(deadline time.Time) (left int64, whole bool) {
 	now := d.now()
-	d.dropDrafts(now)
 	var used ages
 	whole = d.walk(deadline, func(_ string, info fs.FileInfo) bool {
 		used[ageStep(now.Sub(info.ModTime()))] += room(info.Size())
@@ -144,7 +144,10 @@ func (d *Disk) walk(deadline time.Time, visit func(name string, info fs.FileInfo
 		for {
 			infos, err := entries.Readdir(1000)
 			for _, info := range infos {
-				if info.Mode().IsRegular() && !visit(filepath.Join(folder, info.Name()), info) {
+				name := filepath.Join(folder, info.Name())
+				if strings.HasPrefix(info.Name(), draft) {
+					d.dropDraft(name, info)
+				} else if info.Mode().IsRegular() && !visit(name, info) {
 					_ = entries.Close() // only read, here and below
 					return false
 				}
@@ -161,16 +164,9 @@ func (d *Disk) walk(deadline time.Time, visit func(name string, info fs.FileInfo
 	return true
 }
 
-// dropDrafts removes what killed processes have left on its way.
-func (d *Disk) dropDrafts(now time.Time) {
-	folder := filepath.Join(d.dir, drafts)
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return
-	}
-	for _, entry := range entries {
-		if info, err := entry.Info(); err == nil && now.Sub(info.ModTime()) > draftsFor {
-			_ = os.Remove(filepath.Join(folder, entry.Name())) // the next sweep sees it again
-		}
+// dropDraft removes what a killed process has left on its way.
+func (d *Disk) dropDraft(name string, info fs.FileInfo) {
+	if d.now().Sub(info.ModTime()) > draftsFor {
+		_ = os.Remove(name) // the next sweep sees it again
 	}
 }
