@@ -102,8 +102,7 @@ func (s *saving) commit(rec *Record) error {
 	if err := s.verify(rec); err != nil {
 		return err
 	}
-	if s.told == cache.Sum(rec.SHA256) && s.told != (cache.Sum{}) { // the file of an earlier run has it
-		s.out.Abandon()
+	if s.told == cache.Sum(rec.SHA256) && s.told != (cache.Sum{}) { // the file of an earlier run has it; end abandons this one
 		return nil
 	}
 	path, err := s.out.Commit(rec.SHA256)
