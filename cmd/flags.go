@@ -205,7 +205,7 @@ func registerCache(r *registrar, s *settings) {
 	r.group = "cache"
 	r.text(&s.cache, "cache", "", "dir|url", "keep answers for the next run, and ask only for what is not fresh any more; in a directory, or in Redis: redis://[user:password@]host[:port][/db], rediss:// with TLS, better given as BATCHFETCH_CACHE")
 	r.duration(&s.fetch.CacheTTL, "cache-ttl", "use every success again for so long, whatever its headers say; 0 goes by them (RFC 9111)")
-	add(r, &s.cacheMax, "cache-max", "", "size", "10Gi", "room of a cache directory; what was not used for longest goes first", parseSize)
+	add(r, &s.cacheMax, "cache-max", "", "size", "10Gi", "room of a cache directory; the longest unused goes first", parseSize)
 	r.toggle(&s.changed, "changed", "", "write only what is new or differs from the cached copy")
 }
 

@@ -57,6 +57,14 @@ Requests are known by method, URL, headers, body and id, not by their place, so 
 so may headers given by flag; the second of two equal lines is the second. It takes up to 24 bytes of memory a request.
 FILE.gz and FILE.zst work; --ordered, --failures - and --summary - are refused with --resume.
 
+--cache goes by RFC 9111, as a cache of your own does: what is fresh is a hit, and costs no rate and no place among -j;
+what is not is asked for with its ETag or date, and 304 makes it revalidated, without its body; else it is a miss. It is
+stale where a server fails and stale-if-error allows it. A request with Range or a condition of its own passes it by.
+Answers are found again by method, URL and Vary, and only with the same credentials and headers, kept as hashes.
+With --changed a success counts as told of once a run has ended with 0, 3 or 4, so a run after a kill repeats some; the
+summary counts unchanged. Jobs that use --changed want a cache of their own each. -P then saves what changed only.
+Values over 1 MiB stay out of Redis, and keys unused for 30 days go. A cache that can't be used costs a warning.
+
 A kill of the process loses nothing that was written. With --resume a power cut costs the last second or so, which is
 found out and fetched again: output, journal and saved bodies are flushed once a second, and at the end. Without
 --resume they are flushed at the end, before FILE takes its name.

@@ -45,9 +45,9 @@ func (f *fuse) ready(now time.Time) bool {
 	return true
 }
 
-// told notes what came of a trial, and reports whether that was right.
-func (g *Guard) told(ctx context.Context, f *fuse, err error) bool {
-	if err != nil && (ctx.Err() != nil || errors.Is(err, ErrTooLarge)) { // it is not the Store's fault
+// told notes what came of a trial, and reports whether that was right; over says that the run has ended, so that nothing is to be learnt from it.
+func (g *Guard) told(over error, f *fuse, err error) bool {
+	if err != nil && (over != nil || errors.Is(err, ErrTooLarge)) { // it is not the Store's fault
 		return false
 	}
 	f.mu.Lock()
@@ -69,7 +69,7 @@ func (g *Guard) Get(ctx context.Context, key Key) (*Found, error) {
 		return nil, nil
 	}
 	found, err := g.store.Get(ctx, key)
-	if !g.told(ctx, &g.reads, err) {
+	if !g.told(ctx.Err(), &g.reads, err) {
 		return nil, nil
 	}
 	return found, nil
@@ -85,7 +85,7 @@ func (g *Guard) Put(ctx context.Context, key Key) (Writer, error) {
 	}
 	w, err := g.store.Put(ctx, key)
 	if err != nil {
-		g.told(ctx, &g.writes, err)
+		g.told(ctx.Err(), &g.writes, err)
 		return nil, errAside
 	}
 	return &guardedWriter{w, g}, nil // its Commit tells how that went
@@ -97,7 +97,7 @@ func (g *Guard) Refresh(ctx context.Context, key Key, e *Entry) error {
 		return errAside
 	}
 	err := g.store.Refresh(ctx, key, e)
-	g.told(ctx, &g.writes, err)
+	g.told(ctx.Err(), &g.writes, err)
 	return err
 }
 
@@ -107,7 +107,7 @@ func (g *Guard) Delete(ctx context.Context, key Key) error {
 		return errAside
 	}
 	err := g.store.Delete(ctx, key)
-	g.told(ctx, &g.writes, err)
+	g.told(ctx.Err(), &g.writes, err)
 	return err
 }
 
@@ -124,8 +124,16 @@ type guardedWriter struct {
 	guard *Guard
 }
 
+func (w *guardedWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if err != nil {
+		w.guard.told(nil, &w.guard.writes, err)
+	}
+	return n, err
+}
+
 func (w *guardedWriter) Commit(ctx context.Context, e *Entry) error {
 	err := w.Writer.Commit(ctx, e)
-	w.guard.told(ctx, &w.guard.writes, err)
+	w.guard.told(ctx.Err(), &w.guard.writes, err)
 	return err
 }
