@@ -62,53 +62,40 @@ var tails = sync.Pool{New: func() any { return new([inMemory + 4<<10]byte) }}
 // Get returns what is kept under key.
 func (d *Disk) Get(_ context.Context, key Key) (*Found, error) {
 	name := d.name(key)
-	f, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	buffer := tails.Get().(*[inMemory + 4<<10]byte)
+	release := func() { tails.Put(buffer) }
+	held, file, size, used, err := slurp(name, buffer[:])
+	if err != nil || held == nil {
+		release()
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		_ = f.Close() // only read, here and below
-		return nil, err
-	}
-	found, err := d.read(f, info.Size(), key)
-	if err != nil || found == nil {
-		_ = f.Close()
-		return nil, err
-	}
-	if now := d.now(); now.Sub(info.ModTime()) > touchAfter {
+	found := d.read(held, file, size, key, release)
+	if now := d.now(); found != nil && now.Sub(used) > touchAfter {
 		_ = os.Chtimes(name, now, now) // it may be gone by now; then it does not matter
 	}
 	return found, nil
 }
 
-// read takes f over where it returns a Found.
-func (d *Disk) read(f *os.File, size int64, key Key) (*Found, error) {
-	buffer := tails.Get().(*[inMemory + 4<<10]byte)
-	release := func() { tails.Put(buffer) }
-	held := buffer[:min(size, int64(len(buffer)))]
-	n, err := f.ReadAt(held, size-int64(len(held)))
-	if n < len(held) { // it has just been cut
-		release()
-		if err == io.EOF {
-			err = nil
+// read makes a Found of the last bytes of a file, all of it where file is nil. It takes both over, and closes them where it returns none.
+func (d *Disk) read(held []byte, file *os.File, size int64, key Key, release func()) *Found {
+	if file == nil {
+		e, err := readNote(bytes.NewReader(held), size, held, key)
+		if err != nil {
+			release()
+			return nil
 		}
-		return nil, err
+		return NewFound(e, bytes.NewReader(held[:e.Size]), release)
 	}
-	e, err := readNote(f, size, held, key)
-	switch {
-	case err != nil:
-		release()
-		return nil, nil
-	case int64(len(held)) == size: // all of it is here
-		_ = f.Close()
-		return NewFound(e, bytes.NewReader(held[:e.Size]), release), nil
-	}
+	e, err := readNote(file, size, held, key)
 	release()
-	return NewFound(e, io.NewSectionReader(f, 0, e.Size), func() { _ = f.Close() }), nil
+	if err != nil {
+		_ = file.Close() // only read, here and below
+		return nil
+	}
+	return NewFound(e, io.NewSectionReader(file, 0, e.Size), func() { _ = file.Close() })
 }
 
 // Put begins a file without the key's name.

@@ -57,3 +57,33 @@ func filesIn(t *testing.T, dir string) (names []string) {
 	}
 	return names
 }
+
+// TestDiskTakesFilesOnly: what somebody has put in the place of an entry's file is no entry, and nobody waits for it.
+func TestDiskTakesFilesOnly(t *testing.T) {
+	dir := t.TempDir()
+	d := openDisk(t, dir, 1<<30)
+	if err := cache.Write(t.Context(), d, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
+		t.Fatal(err)
+	}
+	name := filesIn(t, dir)[0]
+	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
+	if err := os.Rename(name, elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	for what, put := range map[string]func() error{
+		"a folder": func() error { return os.Mkdir(name, 0o700) },
+		"a link":   func() error { return os.Symlink(elsewhere, name) },
+		"a pipe":   func() error { return makePipe(name) },
+	} {
+		if err := put(); err != nil {
+			t.Logf("%s can't be made: %v", what, err)
+			continue
+		}
+		if found, err := d.Get(t.Context(), cache.Key{1}); found != nil {
+			t.Errorf("%s was found: %v", what, err)
+		}
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
