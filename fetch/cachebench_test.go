@@ -18,7 +18,7 @@ func BenchmarkHits(b *testing.B) {
 	answer := origin(func(*http.Request) (*http.Response, error) {
 		return reply(200, body, "Cache-Control", "max-age=36000", "Etag", `"x"`, "Content-Type", "text/plain", "Server", "a", "Date", "Mon, 02 Jan 2006 15:04:05 GMT"), nil
 	})
-	o := options(func(o *Options) { o.Cache, o.HostConcurrency, o.CacheTTL = store, 50, 1 << 60 })
+	o := options(func(o *Options) { o.Cache, o.HostConcurrency, o.CacheTTL = store, 50, 1<<60 })
 	run := func(n int) {
 		s, err := runOver(b.Context(), urls(n, "http://a.test"), SinkFunc(func(*Record) error { return nil }), o, answer)
 		if err != nil || s.Succeeded != int64(n) {

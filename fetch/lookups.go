@@ -64,6 +64,28 @@ func (s *scheduler) dropLookups() {
 	}
 }
 
+// end counts a Task that has become a Record.
+func (s *scheduler) end(t *task, now time.Time) {
+	s.open--
+	s.tally.final(t)
+	if f := t.failure(); f != nil && f.Kind == Canceled && !s.stopped() {
+		s.stop(StopCanceled, now) // the flight heard of it before we did
+	}
+	if !s.stopped() && s.tally.tooMany(s.options) {
+		s.stop(StopFailures, now)
+	}
+}
+
+// unstarted ends a Task that will not be asked for because the run is over.
+func (s *scheduler) unstarted(t *task) {
+	if t.began.IsZero() {
+		s.open--
+		s.tally.NotStarted++
+		return
+	}
+	s.plan.fail(t, s.cutOff(t))
+}
+
 // heldByCache reports whether lookups are all that is left to wait for.
 func (s *scheduler) heldByCache() bool {
 	return s.asking.len() > 0 && s.plan.size == 0 && s.plan.running == 0

@@ -3,7 +3,6 @@ package fetch
 import (
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -158,74 +157,6 @@ func TestWrong304(t *testing.T) {
 	})
 }
 
-// TestTTL is the other mode: any success is used for so long, whatever its headers say, and redirects on the way to it too.
-func TestTTL(t *testing.T) {
-	ttl := func(o *Options) { o.CacheTTL = 5 * time.Minute }
-	inLibrary(t, func(l *library) {
-		l.page("/from", 302, "", "Location", "/via", "Cache-Control", "no-store")
-		l.page("/via", 307, "", "Location", "/to")
-		l.page("/to", 200, "there", "Cache-Control", "no-store", "Vary", "*")
-		l.page("/bad", 500, "no")
-		l.wants(3, "miss 200 there", ttl, "/from")
-		l.wants(1, "status", ttl, "/bad")
-		l.page("/to", 200, "elsewhere")
-		time.Sleep(5*time.Minute - time.Second)
-		l.wants(0, "hit 200 there; hit 200 there", ttl, "/from", "/to")
-		l.wants(1, "status", ttl, "/bad")              // failures are never kept
-		l.wants(3, "miss 200 elsewhere", nil, "/from") // by RFC 9111 nothing of that may be used
-		time.Sleep(2 * time.Second)
-		l.wants(1, "miss 200 elsewhere", ttl, "/to")
-	})
-}
-
-// TestRedirectsFromTheCache: a chain that is kept is followed without a question, as far as it goes, and counts as one that was asked for.
-func TestRedirectsFromTheCache(t *testing.T) {
-	inLibrary(t, func(l *library) {
-		l.page("/a", 301, "", "Location", "/b", "Cache-Control", "max-age=60")
-		l.page("/b", 302, "", "Location", "/c", "Cache-Control", "max-age=60")
-		l.page("/c", 200, "end", "Cache-Control", "max-age=30")
-		l.page("/once", 301, "", "Location", "/c") // says nothing of how long: no heuristics
-		l.wants(3, "miss 200 end", nil, "/a")
-		l.wants(0, "hit 200 end", nil, "/a")
-		l.wants(1, "hit 200 end", nil, "/once")
-		l.wants(1, "hit 200 end", nil, "/once")
-		time.Sleep(31 * time.Second)
-		l.wants(1, "miss 200 end", nil, "/a")
-		l.wants(0, "too_many_redirects", func(o *Options) { o.MaxRedirects = 1 }, "/a")
-		var shelf shelf
-		if _, err := runOver(l.Context(), sourceOf("http://a.test/a"), &shelf, options(func(o *Options) { o.Cache = l.store }), l); err != nil {
-			t.Fatal(err)
-		}
-		if r := shelf.records[0]; r.Redirects != 2 || r.FinalURL != "http://a.test/c" || r.Attempts != 0 {
-			t.Errorf("got %+v", r)
-		}
-		l.page("/loop", 301, "", "Location", "/loop", "Cache-Control", "max-age=60")
-		l.wants(1, "too_many_redirects", nil, "/loop")
-		l.wants(0, "too_many_redirects", nil, "/loop")
-		l.wants(1, " 301 ", func(o *Options) {
-			o.MaxRedirects = 0
-			o.AcceptStatus = Statuses{{200, 399}}
-			o.Header = http.Header{"Cache-Control": {"no-store"}}
-		}, "/loop")
-	})
-}
-
-// TestCachedRedirectToTheNetwork: what a kept redirect leads on to is asked for, and that is a first attempt.
-func TestCachedRedirectToTheNetwork(t *testing.T) {
-	inLibrary(t, func(l *library) {
-		l.page("/a", 301, "", "Location", "/b", "Cache-Control", "max-age=60")
-		l.page("/b", 200, "b")
-		l.wants(2, "miss 200 b", nil, "/a")
-		var shelf shelf
-		if _, err := runOver(l.Context(), sourceOf("http://a.test/a"), &shelf, options(func(o *Options) { o.Cache = l.store }), l); err != nil {
-			t.Fatal(err)
-		}
-		if r := shelf.records[0]; r.Redirects != 1 || r.Attempts != 1 {
-			t.Errorf("got %+v", r)
-		}
-	})
-}
-
 // TestStale holds RFC 5861 section 4: what is kept stands in for a server that fails, once the attempts are used up, and says so.
 func TestStale(t *testing.T) {
 	inLibrary(t, func(l *library) {
@@ -367,84 +298,5 @@ func TestInvalidated(t *testing.T) {
 		l.wants(1, " 201 ", nil, `{"url":"http://a.test/x","body":"q"}`)
 		l.wants(2, "miss 200 x; miss 200 y", nil, "/x", "/y")
 		l.wants(1, "miss 200 x", login, "/x")
-	})
-}
-
-// TestNotKept: what is no whole success leaves nothing behind.
-func TestNotKept(t *testing.T) {
-	inLibrary(t, func(l *library) {
-		fresh := []string{"Cache-Control", "max-age=60"}
-		l.page("/500", 500, "no", fresh...)
-		l.page("/404", 404, "no", fresh...)
-		l.page("/store", 200, "no", "Cache-Control", "no-store", "Etag", `"1"`)
-		l.page("/all", 200, "no", "Cache-Control", "max-age=60", "Vary", "*")
-		l.page("/206", 206, "no", fresh...)
-		l.page("/large", 200, strings.Repeat("x", 100), fresh...)
-		l.page("/sum", 200, "x", fresh...)
-		l.page("/gzip", 200, "no", "Cache-Control", "max-age=60", "Content-Encoding", "gzip")
-		l.wants(8, "status; status; miss 200 no; miss 200 no; miss 206 no; too_large; checksum; decode", func(o *Options) { o.MaxBody = 50 },
-			"/500", "/404", "/store", "/all", "/206", "/large", `{"url":"http://a.test/sum","sha256":"`+strings.Repeat("0", 64)+`"}`, "/gzip")
-		if files := l.files(); len(files) > 0 {
-			t.Errorf("left %v", files)
-		}
-		l.wants(1, "miss 404 no", func(o *Options) { o.AcceptStatus = Statuses{{404, 404}} }, "/404")
-		l.wants(0, "hit 404 no", func(o *Options) { o.AcceptStatus = Statuses{{404, 404}} }, "/404")
-		l.wants(1, "status", nil, "/404") // what is a success to one run is none to another
-	})
-}
-
-// TestKeptDoesNotFit: a kept answer that this run would not take from the server is not taken from the cache.
-func TestKeptDoesNotFit(t *testing.T) {
-	inLibrary(t, func(l *library) {
-		l.page("/x", 200, "twelve bytes", "Cache-Control", "max-age=60")
-		l.wants(1, "miss 200 twelve bytes", nil, "/x")
-		l.wants(1, "too_large", func(o *Options) { o.MaxBody = 11 }, "/x")
-		l.wants(1, "checksum", nil, `{"url":"http://a.test/x","sha256":"`+strings.Repeat("0", 64)+`"}`)
-		l.wants(0, "hit 200 twelve bytes", nil, fmt.Sprintf(`{"url":"http://a.test/x","sha256":"%x"}`, sha256.Sum256([]byte("twelve bytes"))))
-	})
-}
-
-// TestJarAndCache: an answer that sets cookies is not kept where a jar would miss them.
-func TestJarAndCache(t *testing.T) {
-	inLibrary(t, func(l *library) {
-		l.page("/login", 200, "in", "Cache-Control", "max-age=60", "Set-Cookie", "a=b")
-		jar := func(o *Options) { o.Jar = NewJar() }
-		l.wants(1, "miss 200 in", jar, "/login")
-		l.wants(1, "miss 200 in", jar, "/login")
-		l.wants(1, "miss 200 in", nil, "/login")
-		l.wants(0, "hit 200 in", nil, "/login")
-	})
-}
-
-// TestLargeBodiesFromTheCache: a body is where one from the server would be: in memory, in a temporary file, with the Keeper.
-func TestLargeBodiesFromTheCache(t *testing.T) {
-	inLibrary(t, func(l *library) {
-		for i, size := range []int{0, 1000, 5000, 40_000, 300_000} {
-			body := strings.Repeat("large body", size/10)
-			path := fmt.Sprint("/", i)
-			l.page(path, 200, body, "Cache-Control", "max-age=60")
-			l.run(nil, path)
-			for _, memory := range []int64{0, 4096, 1 << 20} {
-				var got string
-				sink := SinkFunc(func(r *Record) error {
-					text, err := io.ReadAll(r.OpenBody())
-					got = string(text)
-					if spooled := r.Spool != nil; spooled != (memory > 0 && int64(size) > memory) || r.Cache != CacheHit {
-						t.Errorf("%d bytes with %d in memory: spooled %t, %s", size, memory, spooled, r.Cache)
-					}
-					return err
-				})
-				o := options(func(o *Options) { o.Cache, o.BodyMemory = l.store, memory })
-				if _, err := runOver(l.Context(), sourceOf("http://a.test"+path), sink, o, l); err != nil || got != body {
-					t.Errorf("%d bytes: got %d, %v", size, len(got), err)
-				}
-			}
-			keeper := new(pantry)
-			l.wants(0, "hit 200 ", func(o *Options) { o.Keeper = keeper }, fmt.Sprintf(`{"url":"http://a.test%s","path":"x"}`, path))
-			if keeper.kept["x"] != body || keeper.begun != 1 {
-				t.Errorf("%d bytes: kept %d", size, len(keeper.kept["x"]))
-			}
-			l.wants(0, "hit 200 ", func(o *Options) { o.DropBody = true }, path)
-		}
 	})
 }

@@ -198,28 +198,6 @@ func (s *scheduler) take(t *task) {
 	s.place(t, now)
 }
 
-// end counts a Task that has become a Record.
-func (s *scheduler) end(t *task, now time.Time) {
-	s.open--
-	s.tally.final(t)
-	if f := t.failure(); f != nil && f.Kind == Canceled && !s.stopped() {
-		s.stop(StopCanceled, now) // the flight heard of it before we did
-	}
-	if !s.stopped() && s.tally.tooMany(s.options) {
-		s.stop(StopFailures, now)
-	}
-}
-
-// unstarted ends a Task that will not be asked for because the run is over.
-func (s *scheduler) unstarted(t *task) {
-	if t.began.IsZero() {
-		s.open--
-		s.tally.NotStarted++
-		return
-	}
-	s.plan.fail(t, s.cutOff(t))
-}
-
 // expire acts on a deadline that has passed: the run's own, or that of its last flights.
 func (s *scheduler) expire(now time.Time) {
 	if s.deadline.IsZero() || now.Before(s.deadline) {
