@@ -124,6 +124,7 @@ type Options struct {
 	// (RFC 9111 section 4.2.2), up to 1; 0 is off.
 	CacheHeuristic float64
 	// Changed leaves out, as Record.Unchanged, the successes whose bodies it has told of before. Nil leaves out none. It needs a Cache.
+	// Its Confirm, to be called once what the Sink took is safe, makes this run's count as told of.
 	Changed *cache.Teller
 
 	// Committed, where it is not nil, returns how many successes outlive a kill of the process by now. Those that don't yet

@@ -185,6 +185,9 @@ func (r *run) fits(t *task, e *cache.Entry) bool {
 	case t.request.SHA256 != "" && e.HasBody && t.request.SHA256 != hex.EncodeToString(e.SHA256[:]):
 		return false
 	}
+	if !e.HasBody && canHaveBody(t.method, e.Status) { // a redirect that was followed
+		return false
+	}
 	return e.Coded == (o.Identity && len(contentCodings(e.Header)) > 0)
 }
 

@@ -50,6 +50,11 @@ func TestRedirectsFromTheCache(t *testing.T) {
 		l.page("/loop", 301, "", "Location", "/loop", "Cache-Control", "max-age=60")
 		l.wants(1, "too_many_redirects", nil, "/loop")
 		l.wants(0, "too_many_redirects", nil, "/loop")
+		l.page("/moved", 301, "it has moved", "Location", "/c", "Cache-Control", "max-age=60")
+		l.run(nil, "/moved") // keeps no body
+		answers := func(o *Options) { o.MaxRedirects, o.AcceptStatus = 0, Statuses{{200, 399}} }
+		l.wants(1, "miss 301 it has moved", answers, "/moved")
+		l.wants(0, "hit 301 it has moved", answers, "/moved")
 		l.wants(1, " 301 ", func(o *Options) {
 			o.MaxRedirects = 0
 			o.AcceptStatus = Statuses{{200, 399}}

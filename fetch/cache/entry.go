@@ -34,7 +34,8 @@ type Entry struct {
 	// this one; zero is none: see Teller.
 	Seen, Teller Sum
 
-	kind kind
+	kind   kind
+	coding string // the request's Accept-Encoding, where that alone chose the answer, and no choice leads to it
 }
 
 // A kind says what an Entry is of.

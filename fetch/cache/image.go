@@ -58,7 +58,7 @@ func appendNote(dst []byte, key Key, e *Entry) []byte {
 	}
 	dst = binary.AppendUvarint(binary.AppendUvarint(dst, uint64(e.Status)), uint64(e.Size))
 	dst = binary.AppendVarint(binary.AppendVarint(dst, e.Requested.UnixMicro()), e.Received.UnixMicro())
-	dst = appendText(appendText(dst, e.Proto), e.RemoteAddr)
+	dst = appendText(appendText(appendText(dst, e.Proto), e.RemoteAddr), e.coding)
 	for name, values := range e.Header {
 		for _, value := range values {
 			dst = appendText(appendText(dst, name), value)
@@ -115,7 +115,7 @@ func parseNote(text []byte, key Key) (Entry, error) {
 	}
 	e.Status, e.Size = int(n.number(999)), int64(n.number(1<<62))
 	e.Requested, e.Received = n.time(), n.time()
-	e.Proto, e.RemoteAddr = n.text(), n.text()
+	e.Proto, e.RemoteAddr, e.coding = n.text(), n.text(), n.text()
 	e.Header = n.header()
 	bodiless := e.kind != ofAnswer || !e.HasBody
 	if n.bad || kept != key || e.kind > ofChoice || bodiless && e.Size != 0 || e.kind == ofAnswer && e.Status < 200 {

@@ -89,7 +89,7 @@ func Find(ctx context.Context, s Store, q *Question) (*Found, Place, error) {
 		return nil, p, err
 	}
 	if found.kind != ofChoice {
-		if q.Who != (Sum{}) { // somebody else's
+		if q.Who != (Sum{}) || !q.codedLike(&found.Entry) { // somebody else's
 			found.Close()
 			return nil, p, nil
 		}
@@ -106,6 +106,17 @@ func Find(ctx context.Context, s Store, q *Question) (*Found, Place, error) {
 	return found, p, err
 }
 
+// codingName is the header that nearly every answer varies by, and that a user hardly ever changes: where it is the only one, the one
+// answer is kept without a choice, which would cost every hit and every answer another file.
+const codingName = "Accept-Encoding"
+
+func (q *Question) coding() string { return strings.Join(q.Header[codingName], ",") }
+
+// codedLike reports whether an answer that varies by Accept-Encoding alone is the one to this question.
+func (q *Question) codedLike(e *Entry) bool {
+	return e.kind != ofAnswer || !slices.Contains(varyNames(e.Header["Vary"]), codingName) || e.coding == q.coding()
+}
+
 // A Draft is an answer on its way into a Store.
 type Draft struct {
 	Writer
@@ -115,6 +126,7 @@ type Draft struct {
 	store   Store
 	primary Key
 	choice  *choice // to be written with it; nil is none
+	coding  string
 }
 
 var errVaries = errors.New("the answer depends on too many headers")
@@ -123,7 +135,9 @@ var errVaries = errors.New("the answer depends on too many headers")
 func (p *Place) Draft(ctx context.Context, s Store, q *Question, header http.Header) (*Draft, error) {
 	names := varyNames(header["Vary"])
 	d := &Draft{Key: p.primary, store: s, primary: p.primary}
-	if p.choice != nil || len(names) > 0 || q.Who != (Sum{}) {
+	if p.choice == nil && q.Who == (Sum{}) && len(names) == 1 && names[0] == codingName {
+		d.coding = q.coding()
+	} else if p.choice != nil || len(names) > 0 || q.Who != (Sum{}) {
 		c := p.choice
 		if c == nil || !containsAll(c.names, names) {
 			c = p.wider(names)
@@ -154,6 +168,7 @@ func (p *Place) wider(names []string) *choice {
 
 // Commit makes the answer visible, and the choice that leads to it.
 func (d *Draft) Commit(ctx context.Context, e *Entry) error {
+	e.coding = d.coding
 	err := d.Writer.Commit(ctx, e)
 	if err != nil || d.choice == nil {
 		return err

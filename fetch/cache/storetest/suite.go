@@ -319,6 +319,15 @@ func testVariants(t *testing.T, sub Subject) {
 	expect(ask(0, "en"), "english")
 	expect(ask(0, "fr"), "")
 	expect(ask(1, "en"), "")
+	coded := func(coding string) *cache.Question {
+		return &cache.Question{Method: "GET", URL: "http://a.test/coded", Header: http.Header{"Accept-Encoding": {coding}}}
+	}
+	keep(coded("gzip"), "zipped", "Accept-Encoding")
+	expect(coded("gzip"), "zipped")
+	expect(coded("identity"), "")
+	keep(coded("identity"), "plain", "Accept-Encoding")
+	expect(coded("identity"), "plain")
+	expect(coded("gzip"), "")
 	if err := cache.Forget(ctx, s, *ask(0, "")); err != nil {
 		t.Fatal(err)
 	}
