@@ -115,6 +115,34 @@ func TestStoppedInLookups(t *testing.T) {
 	})
 }
 
+// TestDrainedInLookups: an interrupt waits for the lookups that are under way, and begins no other.
+func TestDrainedInLookups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drain := make(chan struct{})
+		time.AfterFunc(500*time.Millisecond, func() { close(drain) })
+		store := &slowStore{span: time.Second}
+		s, err := runOver(t.Context(), urls(200, "http://a.test"), new(shelf), options(func(o *Options) { o.Cache, o.Drain = store, drain }), taking(0))
+		if err != nil || s.Stopped != StopDrain || s.NotStarted != 200 || s.Elapsed > 17*time.Second || store.asked.Load() > backlog {
+			t.Errorf("%d asked, %+v, %v", store.asked.Load(), s, err)
+		}
+	})
+}
+
+// TestSafety: of what is committed counts what had cost an exchange.
+func TestSafety(t *testing.T) {
+	var committed int64
+	r := newRun(options(func(o *Options) { o.Cache, o.Committed = &slowStore{}, func() int64 { return committed } }), nil, roads{})
+	for _, record := range []*Record{{lookedUp: true}, {}, {Failure: failf(DNS, "no")}, {lookedUp: true}, {}, {}} {
+		r.noteSuccess(record)
+	}
+	for i, want := range []int64{0, 0, 1, 1, 2, 3} {
+		committed = int64(i)
+		if r.countSafe(); r.safe.Load() != want {
+			t.Errorf("%d committed: %d are safe, want %d", i, r.safe.Load(), want)
+		}
+	}
+}
+
 // A hopStore is slow but for its first lookup.
 type hopStore struct{ slowStore }
 

@@ -2,10 +2,15 @@ package fetch
 
 import (
 	"crypto/sha256"
+	"crypto/tls"
 	"fmt"
 	"io"
+	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
+
+	"batchfetch/fetch/cache"
 )
 
 // TestNotKept: what is no whole success leaves nothing behind.
@@ -36,6 +41,7 @@ func TestKeptDoesNotFit(t *testing.T) {
 	inLibrary(t, func(l *library) {
 		l.page("/x", 200, "twelve bytes", "Cache-Control", "max-age=60")
 		l.wants(1, "miss 200 twelve bytes", nil, "/x")
+		l.wants(1, "miss 200 twelve bytes", func(o *Options) { o.Private = PrivateDeny }, "/x") // nobody knows where it came from
 		l.wants(1, "too_large", func(o *Options) { o.MaxBody = 11 }, "/x")
 		l.wants(1, "checksum", nil, `{"url":"http://a.test/x","sha256":"`+strings.Repeat("0", 64)+`"}`)
 		l.wants(0, "hit 200 twelve bytes", nil, fmt.Sprintf(`{"url":"http://a.test/x","sha256":"%x"}`, sha256.Sum256([]byte("twelve bytes"))))
@@ -52,6 +58,64 @@ func TestJarAndCache(t *testing.T) {
 		l.wants(1, "miss 200 in", nil, "/login")
 		l.wants(0, "hit 200 in", nil, "/login")
 	})
+}
+
+// TestCookiesBetweenLookupAndExchange: what was fetched with a cookie that came after the lookup is not found without it.
+func TestCookiesBetweenLookupAndExchange(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.page("/login", 200, "in", "Set-Cookie", "who=ann; Path=/")
+		l.pages["/x"] = func(r *http.Request) *http.Response {
+			if r.Header.Get("Cookie") == "" && len(l.asked) < 3 {
+				return reply(503, "", "Retry-After", "1") // time for the cookie to come
+			}
+			return reply(200, "for "+r.Header.Get("Cookie"), "Cache-Control", "max-age=60")
+		}
+		with := func(o *Options) { o.Jar, o.Retries = NewJar(), 1 }
+		if got := l.run(with, "/login", "/x"); got[1] != "miss 200 for who=ann" { // be it at once
+			t.Errorf("got %q", got)
+		}
+		l.pages["/x"] = func(*http.Request) *http.Response { return reply(200, "for nobody") }
+		l.wants(1, "miss 200 for nobody", nil, "/x")
+	})
+}
+
+// TestWhoAndVia: a client certificate, a Host header and an address given by hand make it another question, each where it counts.
+func TestWhoAndVia(t *testing.T) {
+	ask := func(address string, change func(*Options)) cache.Key {
+		o := options(change)
+		r := newRun(o, nil, roads{})
+		to, err := r.targets.of(&Request{URL: address})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, ok := r.questionOf(&to, to.header)
+		if !ok {
+			t.Fatal("passed by")
+		}
+		return cache.Key(sha256.Sum256([]byte(fmt.Sprint(q.Key(), q.Who))))
+	}
+	certificate := func(o *Options) {
+		o.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{{1, 2, 3}}}}} //nolint:gosec // never used
+	}
+	host := func(o *Options) { o.Header = http.Header{"Host": {"other.test"}} }
+	pinned := func(o *Options) {
+		o.Resolve = []Override{{Host: "a.test", Port: 443, Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}
+	}
+	for _, tt := range []struct {
+		name, address string
+		change        func(*Options)
+		same          bool
+	}{
+		{"a certificate", "https://a.test/", certificate, false},
+		{"a certificate that nobody asks for", "http://a.test/", certificate, true},
+		{"a Host header", "http://a.test/", host, false},
+		{"an address given by hand", "https://a.test/", pinned, false},
+		{"another agent", "https://a.test/", func(o *Options) { o.UserAgent = "x" }, true},
+	} {
+		if same := ask(tt.address, nil) == ask(tt.address, tt.change); same != tt.same {
+			t.Errorf("%s: the same question: %t", tt.name, same)
+		}
+	}
 }
 
 // TestLargeBodiesFromTheCache: a body is where one from the server would be: in memory, in a temporary file, with the Keeper.

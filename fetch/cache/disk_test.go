@@ -2,9 +2,13 @@ package cache_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"errors"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"batchfetch/fetch/cache"
@@ -85,5 +89,28 @@ func TestDiskTakesFilesOnly(t *testing.T) {
 		if err := os.Remove(name); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestDiskNotesDoNotPileUp: what is confirmed every night takes no more room after years.
+func TestDiskNotesDoNotPileUp(t *testing.T) {
+	dir := t.TempDir()
+	d := openDisk(t, dir, 1<<30)
+	body := bytes.Repeat([]byte("x"), 100<<10)
+	e := &cache.Entry{Status: 200, HasBody: true, Size: int64(len(body)), SHA256: sha256.Sum256(body), Header: http.Header{"X-Long": {strings.Repeat("x", 8000)}}}
+	w, err := d.Put(t.Context(), cache.Key{1})
+	if err == nil {
+		_, _ = w.Write(body) // Commit tells
+		err = w.Commit(t.Context(), e)
+	}
+	for range 100 {
+		err = errors.Join(err, d.Refresh(t.Context(), cache.Key{1}, e))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filesIn(t, dir)[0])
+	if err != nil || info.Size() > 200<<10 {
+		t.Errorf("%d bytes, %v", info.Size(), err)
 	}
 }

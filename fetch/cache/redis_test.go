@@ -1,10 +1,12 @@
 package cache_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -172,7 +174,7 @@ func TestRedisValuesAreNobodys(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := client.Keys(t.Context(), "*").Val()[0]
-	for _, value := range []string{"x", "bfc1", strings.Repeat("bfc1", 8<<20)} {
+	for _, value := range []string{"x", "bfc1", strings.Repeat("bfc1", 8<<20), tooLarge(t)} {
 		if err := client.Set(t.Context(), name, value, time.Hour).Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -189,6 +191,26 @@ func TestRedisValuesAreNobodys(t *testing.T) {
 	if _, err := s.Get(t.Context(), cache.Key{1}); err == nil {
 		t.Error("a list was taken for a value")
 	}
+}
+
+// tooLarge is what stands under the first key, but that its body is larger than a value may be.
+func tooLarge(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	body := bytes.Repeat([]byte("x"), 2<<20)
+	w, err := openDisk(t, dir, 1<<30).Put(t.Context(), cache.Key{1})
+	if err == nil {
+		_, _ = w.Write(body) // Commit tells
+		err = w.Commit(t.Context(), &cache.Entry{Status: 200, HasBody: true, Size: int64(len(body)), SHA256: sha256.Sum256(body)})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := os.ReadFile(filesIn(t, dir)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(image)
 }
 
 // TestRedisPassword: it opens the door, and stands in no error.

@@ -214,8 +214,10 @@ func testRefreshOfAnother(t *testing.T, sub Subject) {
 	wantNothing(t, s, key(1))
 	for _, size := range []int{10, 200 << 10} {
 		e := put(t, s, key(1), text(size))
-		if err := s.Refresh(t.Context(), key(1), entryOf(text(size+1))); err != nil {
-			t.Fatal(err)
+		for _, other := range [][]byte{text(size + 1), bytes.ToUpper(text(size))} {
+			if err := s.Refresh(t.Context(), key(1), entryOf(other)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		want(t, s, key(1), e, text(size))
 	}
