@@ -21,7 +21,9 @@ type looker struct{ *worker }
 // look ends when the scheduler closes lookups.
 func (l *looker) look(ctx context.Context) {
 	for t := range l.lookups {
-		l.lookUp(ctx, t)
+		if !l.noLookups.Load() {
+			l.lookUp(ctx, t)
+		}
 		l.lookedUp <- t
 	}
 }

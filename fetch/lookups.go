@@ -57,8 +57,9 @@ func (s *scheduler) takeBackAll() {
 	}
 }
 
-// dropLookups ends the Tasks that no looker has.
+// dropLookups ends the Tasks that no looker has; those that one has not begun with come back as they are.
 func (s *scheduler) dropLookups() {
+	s.noLookups.Store(true)
 	for s.asking.waiting.len() > 0 {
 		s.unstarted(s.asking.waiting.pop())
 	}

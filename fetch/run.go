@@ -126,6 +126,7 @@ type run struct {
 	skipped  atomic.Int64  // Requests that the Source yielded only to be counted
 	stuck    atomic.Int64  // workers that wait for the writer to take a large Record
 
+	noLookups    atomic.Bool  // the run is over
 	certificates cache.Sum    // of the client
 	safe         atomic.Int64 // successes that cost an exchange, and outlive a kill of the process; counted with a cache only
 	unsafe       safety       // the writer's
