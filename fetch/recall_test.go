@@ -29,6 +29,20 @@ func TestFreshIsNotAsked(t *testing.T) {
 	})
 }
 
+// TestNoDate holds RFC 9110 section 6.6.1: an answer without a Date is of when it came.
+func TestNoDate(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.pages["/x"] = func(*http.Request) *http.Response {
+			return reply(200, "x", "Expires", time.Now().Add(time.Minute).UTC().Format(http.TimeFormat))
+		}
+		l.wants(1, "miss 200 x", nil, "/x")
+		time.Sleep(50 * time.Second)
+		l.wants(0, "hit 200 x", nil, "/x")
+		time.Sleep(11 * time.Second)
+		l.wants(1, "miss 200 x", nil, "/x")
+	})
+}
+
 // TestHitsAreRecords: a Record from the cache has what its first one had, but for what only an exchange has.
 func TestHitsAreRecords(t *testing.T) {
 	inLibrary(t, func(l *library) {

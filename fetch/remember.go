@@ -56,8 +56,8 @@ func (x *exchange) confirmed(ctx context.Context, resp *http.Response, rec *Reco
 	}
 	defer found.Close()
 	x.watch.stop() // what is read from now on comes from the cache
-	e := found.Freshen(resp.Header)
-	e.Requested, e.Received, e.RemoteAddr = x.began, time.Now(), x.remote
+	e := found.Freshen(resp.Header, x.answered)
+	e.Requested, e.Received, e.RemoteAddr = x.began, x.answered, x.remote
 	found.Entry.Header = e.Header
 	rec.Cache = CacheRevalidated
 	m.sign(&e, rec)
@@ -82,26 +82,31 @@ func (m *remembering) sign(e *cache.Entry, rec *Record) {
 	changed.Sign(e, m.told)
 }
 
-// A copy is an answer on its way into the cache while it is read. A nil one keeps nothing.
+// A copying is an answer on its way into the cache while it is read. A nil one keeps nothing.
 type copying struct {
 	draft  *cache.Draft
+	header http.Header
 	broken bool // it could not be written
 }
 
 // keep begins to keep an answer, where that may be and is of use.
 func (x *exchange) keep(ctx context.Context, resp *http.Response) *copying {
 	m := &x.memory
-	if m.recall == nil || x.rest != restNone || !m.run.options.cacheRules().Keeps(resp.StatusCode, resp.Header) {
+	if m.recall == nil || x.rest != restNone {
+		return nil
+	}
+	header := cache.Storable(resp.Header, x.answered)
+	if !m.run.options.cacheRules().Keeps(resp.StatusCode, header) {
 		return nil
 	}
 	if m.run.options.Jar != nil && len(resp.Header["Set-Cookie"]) > 0 { // from the cache it would set none
 		return nil
 	}
-	draft, err := m.place.Draft(ctx, m.run.options.Cache, &m.question, resp.Header)
+	draft, err := m.place.Draft(ctx, m.run.options.Cache, &m.question, header)
 	if err != nil {
 		return nil // a cache that can't be written costs no request
 	}
-	return &copying{draft: draft}
+	return &copying{draft: draft, header: header}
 }
 
 // of returns body, whose bytes are kept as they are read.
@@ -128,10 +133,13 @@ func (x *exchange) kept(ctx context.Context, c *copying, resp *http.Response, re
 	if failure != nil || m.recall == nil {
 		return
 	}
-	e := &cache.Entry{Status: resp.StatusCode, Proto: resp.Proto, Header: cache.Storable(resp.Header), HasBody: hasBody,
+	e := &cache.Entry{Status: resp.StatusCode, Proto: resp.Proto, HasBody: hasBody,
 		Requested: x.began, Received: x.answered, RemoteAddr: x.remote, Coded: x.options.Identity && len(contentCodings(resp.Header)) > 0}
 	if hasBody {
 		e.Size, e.SHA256 = rec.Bytes, rec.SHA256
+	}
+	if c != nil {
+		e.Header = c.header
 	}
 	m.sign(e, rec)
 	if c != nil && !c.broken && c.draft.Commit(ctx, e) == nil || m.run.options.Changed == nil || !hasBody {

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -30,7 +31,7 @@ func (r *run) revive(ctx context.Context, found *cache.Found, header http.Header
 		return spoolAgain(ctx, found, rec)
 	}
 	body := newBuffer()
-	for int64(cap(body.bytes)) < found.Size {
+	for int64(cap(body.bytes)) < found.Size+bytes.MinRead { // which a reader wants to find the end in
 		body.grow()
 	}
 	text, err := found.AppendTo(body.bytes)

@@ -161,7 +161,11 @@ func (w *diskWriter) Commit(_ context.Context, e *Entry) error {
 	if w.err != nil {
 		return w.err
 	}
-	if err := w.write(appendNote(nil, w.key, e)); err != nil {
+	note, err := noteOf(w.key, e)
+	if err != nil {
+		return err
+	}
+	if err := w.write(note); err != nil {
 		return err
 	}
 	if err := w.open(); err != nil {
@@ -214,9 +218,12 @@ func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
 	if err != nil || there.SHA256 != e.SHA256 || there.Size != e.Size || there.kind != e.kind {
 		return nil
 	}
-	note := appendNote(nil, key, e)
 	if e.Size < appendFrom || info.Size()-e.Size > mostSlack {
 		return d.rewrite(ctx, key, e, io.NewSectionReader(f, 0, e.Size))
+	}
+	note, err := noteOf(key, e)
+	if err != nil {
+		return errors.Join(err, d.Delete(ctx, key))
 	}
 	if _, err = f.Write(note); err != nil { // a part of it may be there: nobody can read the file any more
 		return errors.Join(err, d.Delete(ctx, key))

@@ -69,6 +69,24 @@ func appendNote(dst []byte, key Key, e *Entry) []byte {
 	return append(dst, tailMagic...)
 }
 
+// noteOf is appendNote, unless the note would not be read again.
+func noteOf(key Key, e *Entry) ([]byte, error) {
+	fields := 0
+	for name, values := range e.Header {
+		fields += len(values)
+		for _, value := range values {
+			if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+				return nil, ErrTooLarge
+			}
+		}
+	}
+	note := appendNote(nil, key, e)
+	if fields > mostFields || len(note) > mostNote {
+		return nil, ErrTooLarge
+	}
+	return note, nil
+}
+
 func appendText(dst []byte, text string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 }

@@ -151,10 +151,9 @@ func (w *redisWriter) Write(p []byte) (int, error) {
 
 // Commit sets the value.
 func (w *redisWriter) Commit(ctx context.Context, e *Entry) error {
-	if !w.over {
-		w.image = appendNote(w.image, w.key, e)
-	}
-	if w.over || len(w.image) > mostValue {
+	note, err := noteOf(w.key, e)
+	w.image = append(w.image, note...)
+	if w.over || err != nil || len(w.image) > mostValue {
 		w.image = nil
 		return errors.Join(ErrTooLarge, w.redis.Delete(ctx, w.key)) // what is there is older
 	}

@@ -241,9 +241,9 @@ func TestConfirms(t *testing.T) {
 // TestFreshen holds RFC 9111 section 3.2: a 304 updates what is kept, but for what the kept body depends on.
 func TestFreshen(t *testing.T) {
 	e := &Entry{Status: 200, Size: 9, Header: header("Etag", `"x"`, "Cache-Control", "max-age=1", "X-Old", "stays", "Age", "77", "Content-Encoding", "gzip")}
-	got := e.Freshen(header("Cache-Control", "max-age=60", "X-New", "comes", "Content-Encoding", "br", "Content-Length", "0",
-		"Content-Range", "bytes 0-1/2", "Set-Cookie", "a=b", "Connection", "x-hop", "X-Hop", "one"))
-	want := header("Etag", `"x"`, "Cache-Control", "max-age=60", "X-Old", "stays", "X-New", "comes", "Content-Encoding", "gzip")
+	got := e.Freshen(header("Date", at(9), "Cache-Control", "max-age=60", "X-New", "comes", "Content-Encoding", "br", "Content-Length", "0",
+		"Content-Range", "bytes 0-1/2", "Set-Cookie", "a=b", "Connection", "x-hop", "X-Hop", "one"), noon)
+	want := header("Etag", `"x"`, "Cache-Control", "max-age=60", "X-Old", "stays", "X-New", "comes", "Content-Encoding", "gzip", "Date", at(9))
 	if len(got.Header) != len(want) || got.Size != 9 {
 		t.Errorf("got %v", got.Header)
 	}
@@ -260,8 +260,11 @@ func TestFreshen(t *testing.T) {
 // TestStorable holds RFC 9111 section 3.1: what belongs to one connection is not kept, nor are cookies.
 func TestStorable(t *testing.T) {
 	got := Storable(header("Connection", "close, X-Hop", "X-Hop", "1", "Keep-Alive", "1", "Transfer-Encoding", "chunked", "Trailer", "x",
-		"Proxy-Authenticate", "x", "Set-Cookie", "a=b", "Content-Length", "3", "X-Kept", "yes"))
-	if len(got) != 1 || got.Get("X-Kept") != "yes" {
+		"Proxy-Authenticate", "x", "Set-Cookie", "a=b", "Content-Length", "3", "X-Kept", "yes"), noon)
+	if len(got) != 2 || got.Get("X-Kept") != "yes" || got.Get("Date") != at(0) {
+		t.Errorf("got %v", got)
+	}
+	if got := Storable(header("Date", at(time.Hour)), noon); got.Get("Date") != at(time.Hour) {
 		t.Errorf("got %v", got)
 	}
 }

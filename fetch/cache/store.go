@@ -30,13 +30,13 @@ type Store interface {
 type Writer interface {
 	io.Writer
 	// Commit makes the body visible with its Entry, whose Size and SHA256 are those of what was written.
-	// ErrTooLarge says that the Store takes no body of that size: nothing is kept then.
+	// ErrTooLarge says that the Store takes no body of that size, or no such header: nothing is kept then.
 	Commit(ctx context.Context, e *Entry) error
 	// Abort leaves nothing behind. It does nothing after Commit.
 	Abort()
 }
 
-// ErrTooLarge is what a Writer returns for a body that its Store does not take.
+// ErrTooLarge is what a Writer returns for a body or header that its Store does not take.
 var ErrTooLarge = errors.New("too large for the cache")
 
 // ErrCorrupt is how the body of a Found ends that is not what its Entry says.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Validators are what a server knows a version of its answer by (RFC 9110 section 8.8).
@@ -76,14 +77,14 @@ func (v Validators) Confirms(h http.Header) bool {
 
 // Freshen returns e with what a 304 says in place of what it said before (RFC 9111 sections 3.2 and 4.3.4). What the kept body
 // depends on stays as it is: its codings, its range, its length.
-func (e *Entry) Freshen(h http.Header) Entry {
+func (e *Entry) Freshen(h http.Header, received time.Time) Entry {
 	fresh := *e
 	fresh.Header = make(http.Header, len(e.Header))
 	for name, values := range e.Header {
 		fresh.Header[name] = values
 	}
 	delete(fresh.Header, "Age") // of an answer that came by another way
-	for name, values := range Storable(h) {
+	for name, values := range Storable(h, received) {
 		switch name {
 		case "Content-Encoding", "Content-Range":
 		default:
@@ -94,9 +95,11 @@ func (e *Entry) Freshen(h http.Header) Entry {
 }
 
 // Storable returns the fields of an answer that are kept: not those of one connection (RFC 9111 section 3.1, RFC 9110 section 7.6.1),
-// nor the length of what came over it, nor cookies, which are secrets of one moment. It shares the values of h.
-func Storable(h http.Header) http.Header {
-	kept := make(http.Header, len(h))
+// nor the length of what came over it, nor cookies, which are secrets of one moment. One without a Date gets that of its
+// arrival (RFC 9110 section 6.6.1). It shares the values of h.
+func Storable(h http.Header, received time.Time) http.Header {
+	kept := make(http.Header, len(h)+1)
+	kept["Date"] = []string{received.UTC().Format(http.TimeFormat)}
 	for name, values := range h {
 		if !ofConnection(name) {
 			kept[name] = values

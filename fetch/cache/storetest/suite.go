@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -44,6 +45,7 @@ func Run(t *testing.T, subject func(t *testing.T) Subject) {
 		{"answers apart by header and by who asks", testVariants},
 		{"many at once", testAtOnce},
 		{"a body that is too large", testTooLarge},
+		{"a header that is too large", testHeaders},
 		{"a body is read while it is replaced", testReadWhileReplaced},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, subject(t)) })
@@ -404,6 +406,23 @@ func testTooLarge(t *testing.T, sub Subject) {
 		t.Errorf("got %v", err)
 	}
 	wantNothing(t, s, key(1)) // what was there before is older
+}
+
+// testHeaders: what would not be read again is not written either.
+func testHeaders(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	many := make(http.Header)
+	for i := range 3000 {
+		many.Add("X-Many", strconv.Itoa(i))
+	}
+	for _, h := range []http.Header{many, {"X-Large": {strings.Repeat("x", 600<<10)}}, {"X-Bad": {"a\x01b"}}} {
+		e := entryOf(nil)
+		e.Header = h
+		if err := cache.Write(t.Context(), s, key(1), e); !errors.Is(err, cache.ErrTooLarge) {
+			t.Errorf("got %v", err)
+		}
+		wantNothing(t, s, key(1))
+	}
 }
 
 func testReadWhileReplaced(t *testing.T, sub Subject) {
