@@ -28,7 +28,7 @@ What it promises:
   - Memory grows neither with the input nor with what a server sends: Options.Lookahead bounds what waits,
     Options.BodyMemory what one exchange holds, Options.Concurrency how many there are. Larger bodies, up to
     Options.MaxBody, are in temporary files.
-  - Goroutines are started in run.go alone: at most Options.Concurrency workers, a feed, a writer, 16 lookers with a cache.
+  - Goroutines are started in run.go alone: at most Options.Concurrency workers, a feed, a writer, at most 16 lookers with a cache.
   - What a Cache has costs no token and no slot, and one that fails costs no Request.
 */
 package fetch

@@ -9,6 +9,7 @@ type lookupQueue struct {
 	out      int          // have been given to one
 	answered int64        // ended with an answer from the cache
 	lookers  int
+	most     int // of them: fewer where the process may open few files
 }
 
 func (q *lookupQueue) len() int { return q.waiting.len() + q.out }
@@ -24,8 +25,11 @@ func (s *scheduler) place(t *task, now time.Time) {
 
 // lookUp gives waiting Tasks to lookers, as far as those have room. It never blocks.
 func (s *scheduler) lookUp() {
+	if s.asking.most == 0 {
+		s.asking.most = min(lookers, MostConcurrency())
+	}
 	for s.asking.waiting.len() > 0 && s.asking.out < cap(s.lookups) {
-		if s.asking.lookers < min(lookers, s.asking.len()) {
+		if s.asking.lookers < min(s.asking.most, s.asking.len()) {
 			s.asking.lookers++
 			s.hireLooker()
 		}
