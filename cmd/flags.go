@@ -34,6 +34,9 @@ type settings struct {
 	summary  string
 	ordered  bool
 	resume   bool
+	cache    string
+	cacheMax int64
+	changed  bool
 	unique   bool
 	dryRun   bool
 	shard    chosenShard
@@ -63,7 +66,7 @@ type settings struct {
 }
 
 // groups are the headings of the help, in the order of the contract.
-var groups = []string{"limits", "retry", "time", "request", "connection", "body", "output", "run", "telling"}
+var groups = []string{"limits", "retry", "time", "request", "connection", "body", "output", "cache", "run", "telling"}
 
 const groupKey = "group"
 
@@ -122,6 +125,7 @@ func (r *registrar) list(target *[]string, name, short, kind, usage string) {
 func register(cmd *cobra.Command, s *settings) {
 	s.fetch = fetch.Defaults()
 	s.fetch.MaxBody = -1 // resolve knows the default
+	s.cacheMax = -1      // likewise
 	s.body, s.progress, s.compressed, s.allowed = output.BodyAuto, progressAuto, true, failureLimit{count: -1}
 	r := &registrar{flags: cmd.Flags(), notes: &s.notes}
 	r.flags.SortFlags = false
@@ -191,6 +195,7 @@ func registerOutput(r *registrar, s *settings) {
 	r.toggle(&o.KeepTiming, "timing", "", "put dns, connect, tls, first byte and body times into the Records")
 	r.toggle(&s.resume, "resume", "", "go on with --output where an earlier run of the same command left it, killed or not: what is done is not asked again")
 	r.toggle(&s.unique, "unique", "", "skip requests that ask the same as an earlier one (method, URL, headers, body, id)")
+	registerCache(r, s)
 	r.group = "run"
 	r.toggle(&s.failFast, "fail-fast", "", "stop at the first failure, as --max-failures 0 does")
 	add(r, &s.allowed, "max-failures", "", "n or p%", "none", "failures allowed, the next one stops the run; p% is judged from 100 finished requests on", parseFailureLimit)
@@ -202,6 +207,14 @@ func registerOutput(r *registrar, s *settings) {
 	r.toggle(&s.quiet, "quiet", "q", "say nothing unless something failed")
 	r.toggle(&s.verbose, "verbose", "v", "log every exchange")
 	r.duration(&o.Slow, "slow", "log each exchange that takes longer")
+}
+
+func registerCache(r *registrar, s *settings) {
+	r.group = "cache"
+	r.text(&s.cache, "cache", "", "dir|url", "keep answers for the next run, and ask only for what is not fresh any more; in a directory, or in Redis: redis://[user:password@]host[:port][/db], rediss:// with TLS, better given as BATCHFETCH_CACHE")
+	r.duration(&s.fetch.CacheTTL, "cache-ttl", "use every success again for so long, whatever its headers say; 0 goes by them (RFC 9111)")
+	add(r, &s.cacheMax, "cache-max", "", "size", "10Gi", "room of a cache directory; the longest unused goes first", parseSize)
+	r.toggle(&s.changed, "changed", "", "write only what is new or differs from the cached copy")
 }
 
 // fromEnvironment sets each flag that the command line left alone from BATCHFETCH_FLAG_NAME.

@@ -69,7 +69,7 @@ A connection that is broken off counts only while the host has answered nothing 
 Of the hosts that may be asked, the one with the most work left goes first, so that a run ends as early as its slowest
 host allows. For that it has to be seen: --lookahead requests are read ahead, and where hosts at their limit fill that,
 what they can't have soon is set aside, about 20 bytes a URL. The default --aside lets a list begin with some 700,000
-URLs of one host; beyond that the hosts behind them wait. With --ordered nothing is set aside.
+URLs of one host; beyond that the hosts behind them wait. With --ordered or --cache nothing is set aside.
 
 --bandwidth counts what comes from the network, headers, TLS and HTTP/2 included, and not what is sent. Each flight gets
 the same share of it; waiting for that counts for --timeout and --deadline, and not as silence for --stall-timeout.
@@ -88,6 +88,14 @@ once and whole, failures are tried again, and at most the -j requests under way 
 Requests are known by method, URL, headers, body and id, not by their place, so the input may be edited in between, and
 so may headers given by flag; the second of two equal lines is the second. It takes up to 24 bytes of memory a request.
 FILE.gz and FILE.zst work; --ordered, --failures - and --summary - are refused with --resume.
+
+--cache goes by RFC 9111, as a cache of your own does: what is fresh is a hit, and costs no rate and no place among -j;
+what is not is asked for with its ETag or date, and 304 makes it revalidated, without its body; else it is a miss. It is
+stale where a server fails and stale-if-error allows it. A request with Range or a condition of its own passes it by.
+Answers are found again by method, URL and Vary, and only with the same credentials and headers, kept as hashes.
+With --changed a success counts as told of once a run has ended with 0, 3 or 4, so a run after a kill repeats some; the
+summary counts unchanged. Jobs that use --changed want a cache of their own each. -P then saves what changed only.
+Values over 1 MiB stay out of Redis, and keys unused for 30 days go. A cache that can't be used costs a warning.
 
 A kill of the process loses nothing that was written. With --resume a power cut costs the last second or so, which is
 found out and fetched again: output, journal and saved bodies are flushed once a second, and at the end. Without

@@ -17,6 +17,8 @@ type origin struct {
 	visits   []visit
 	came     chan struct{} // closed and replaced at each visit
 	tries    map[string]int
+	texts    map[string]string // of the news
+	failing  map[string]bool
 	gates    map[string]chan struct{}
 	meetings map[int]*meeting
 	inFlight int
@@ -36,7 +38,7 @@ type meeting struct {
 }
 
 func newOrigin() *origin {
-	return &origin{closed: make(chan struct{}), came: make(chan struct{}), tries: make(map[string]int),
+	return &origin{closed: make(chan struct{}), came: make(chan struct{}), tries: make(map[string]int), texts: make(map[string]string), failing: make(map[string]bool),
 		gates: make(map[string]chan struct{}), meetings: make(map[int]*meeting)}
 }
 

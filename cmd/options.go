@@ -52,6 +52,7 @@ func (s *settings) resolve() []error {
 		}
 	}
 	s.checkOutputs()
+	s.checkCache()
 	return s.notes.list
 }
 

@@ -204,6 +204,9 @@ func (out *outputs) sink(s *settings) fetch.Sink {
 	if out.resumed != nil {
 		successes = output.NewCommit(out.resumed, out.stdout, s.body)
 	}
+	if s.fetch.Changed != nil {
+		successes = output.OnlyChanged{Sink: successes}
+	}
 	sink := successes // --failures - puts failures among them
 	if s.failures != "-" {
 		sink = output.Split{Success: successes, Failure: out.failureSink(s)}

@@ -60,6 +60,7 @@ func (o *origin) pages() http.Handler {
 		write(w, string(gzipped(make([]byte, number(r, "n")))))
 	})
 	o.redirects(mux)
+	o.news(mux)
 	o.delays(mux)
 	o.breaks(mux)
 	return mux

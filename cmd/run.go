@@ -44,6 +44,7 @@ func runFetch(in *interrupts, s *settings, args []string) int {
 		src = fetch.Skip(src, out.resumed.Done)
 		s.fetch.Committed = out.resumed.Committed
 	}
+	kept := openCache(s, out)
 	counts := output.NewCounts(out.sink(s))
 	s.fetch.Drain = in.drain
 	s.fetch.Log = out.logger(s)
@@ -59,8 +60,9 @@ func runFetch(in *interrupts, s *settings, args []string) int {
 	stopWatching()
 	watched()
 
-	code := exitCode(in, summary, err)
-	return out.finish(s, report{summary: summary, counts: counts, err: err, code: code})
+	code := out.finish(s, report{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err)})
+	kept.close(context.WithoutCancel(in.ctx), out, code)
+	return code
 }
 
 // exitCode is the first that applies of 2, 1, 130/143, 4, 3 and 0.

@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 //	                           with -mute it never speaks, with -any it is at every address
 //	middle NAME [USER:PASSWORD]  start an HTTP proxy, its address in $NAME; it finds the servers at every host that ends in example.com,
 //	                           those with TLS at port 443
+//	publish NAME TEXT          change what /news/NAME says; publish -fail NAME makes it fail
+//	redis NAME [PASSWORD]      start a redis-server of the script's own, its address in $NAME; [redis] says that there is one
+//	unredis                    kill it
 //	expand FILE...             replace $NAME in files by the environment's values
 //	pack FROM TO               compress a file as the ending of TO says
 //	exits CODE PROGRAM ARG...  run it and expect the exit code, stdin as for exec
@@ -65,13 +68,15 @@ func TestScripts(t *testing.T) {
 			switch word {
 			case "tmpfs":
 				return canMount(), nil
+			case "redis":
+				return hasRedis(), nil
 			case "race":
 				return underRace(), nil
 			}
 			return false, fmt.Errorf("unknown condition %q", word)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"httpd": serve, "middle": proxied, "expand": expand, "pack": pack,
+			"httpd": serve, "middle": proxied, "publish": publish, "redis": startRedis, "unredis": killRedis, "expand": expand, "pack": pack,
 			"exits": exits, "start": start, "feed": feed, "shut": shut, "says": says, "signal": signalled, "ends": ends,
 			"asked": asked, "await": await, "peak": peak, "resident": resident, "release": release, "mark": mark, "passed": passed, "notbefore": notBefore, "paced": paced,
 			"tmpfs": tmpfs, "jsonl": jsonl, "lines": lines, "field": field,

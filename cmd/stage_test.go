@@ -26,6 +26,8 @@ type stage struct {
 	*origin
 	marked time.Time
 
+	redis *exec.Cmd // nil is none
+
 	program     *exec.Cmd // nil is none
 	stdin       io.WriteCloser
 	stdout      bytes.Buffer

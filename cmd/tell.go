@@ -142,6 +142,7 @@ func tellSummary(w io.Writer, s *settings, r report) {
 		}
 	}
 	tellHosts(text, sum.FailedByHost)
+	tellCache(text, s, sum)
 	if sum.Skipped > 0 {
 		fmt.Fprintf(text, "  %6d skipped: %s\n", sum.Skipped, whySkipped(s))
 	}
@@ -258,6 +259,8 @@ func limitHint(s *settings, sum fetch.Summary) string {
 		what = "for input"
 	case fetch.LimitOutput:
 		what = "for the output to be written"
+	case fetch.LimitCache:
+		what = "for the cache"
 	}
 	return fmt.Sprintf("%d%% of the time was spent waiting %s", min(share, 100), what)
 }

@@ -59,8 +59,10 @@ func (a *away) len() int {
 	return a.count + len(a.tail)
 }
 
-// isTouched reports whether there is more to a Task than its Request.
-func (t *task) isTouched() bool { return !t.began.IsZero() || t.attempts > 0 || t.hops > 0 }
+// isTouched reports whether there is more to a Task than its Request: what the cache knows of it, to begin with.
+func (t *task) isTouched() bool {
+	return !t.began.IsZero() || t.attempts > 0 || t.hops > 0 || t.recall != nil
+}
 
 // windowFull reports whether no more may be read, with so many Tasks taken in that have not ended and are in memory.
 func (p *plan) windowFull(inMemory int, now time.Time) bool {

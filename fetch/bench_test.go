@@ -95,7 +95,7 @@ func BenchmarkReadBody(b *testing.B) {
 			for b.Loop() {
 				in.Reset(text)
 				var rec Record
-				if err := x.readBody(resp, &rec); err != nil || rec.Bytes != 1024 {
+				if err := x.readBody(resp, &rec, nil); err != nil || rec.Bytes != 1024 {
 					b.Fatal(rec.Bytes, err)
 				}
 				rec.ReleaseBody()
@@ -117,7 +117,7 @@ func BenchmarkReadLargeBody(b *testing.B) {
 			for b.Loop() {
 				in.Reset(text)
 				var rec Record
-				if err := x.readBody(resp, &rec); err != nil || rec.Bytes != int64(size) {
+				if err := x.readBody(resp, &rec, nil); err != nil || rec.Bytes != int64(size) {
 					b.Fatal(rec.Bytes, err)
 				}
 				rec.ReleaseBody()

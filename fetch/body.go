@@ -85,7 +85,7 @@ func canHaveBody(method string, status int) bool {
 
 // readBody reads the decoded body of an accepted answer, bounded and hashed, into rec or its Keeper. The error is a *Failure,
 // or what the connection died of.
-func (x *exchange) readBody(resp *http.Response, rec *Record) error {
+func (x *exchange) readBody(resp *http.Response, rec *Record, copied *copying) error {
 	in := &wire{in: x.bodyOf(resp), watch: x.watch}
 	if x.conn == nil {
 		in.conn = x.carrier
@@ -105,14 +105,15 @@ func (x *exchange) readBody(resp *http.Response, rec *Record) error {
 	if in.coded = len(codings) > 0; in.coded {
 		decoded.Reader = plainReader{decoded.Reader, in}
 	}
+	body := copied.of(decoded)
 	if x.options.Keeper == nil {
 		announced := resp.ContentLength
 		if len(codings) > 0 {
 			announced = -1 // it counts the bytes on the wire
 		}
-		return x.readInline(decoded, in, codings, announced, rec)
+		return x.readInline(body, in, codings, announced, rec)
 	}
-	return x.save(resp, in, rec, codings, decoded)
+	return x.save(resp, in, rec, codings, body)
 }
 
 // A taker is where a body goes: a saving, or a spooling.

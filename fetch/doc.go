@@ -7,6 +7,9 @@ A Source yields Requests, Run asks for them, a Sink takes one Record for each:
 	                 ▲     │ Plan: lanes, slots, tokens, pauses, delays
 	                 └─────┘ Retry, Hop and Anew go back into a lane
 
+With Options.Cache a Task goes past lookers before it gets into a lane, and once more after a Hop: what they have an answer for
+goes straight to the writer (lookups.go, lookup.go). What a worker brings is kept, or confirmed, on its way (remember.go).
+
 The words, and where they live:
 
   - Request: what was asked, one input line (request.go, source.go)
@@ -25,6 +28,7 @@ What it promises:
   - Memory grows neither with the input nor with what a server sends: Options.Lookahead bounds what waits,
     Options.BodyMemory what one exchange holds, Options.Concurrency how many there are. Larger bodies, up to
     Options.MaxBody, are in temporary files.
-  - Goroutines are started in run.go alone: at most Options.Concurrency workers, a feed, a writer.
+  - Goroutines are started in run.go alone: at most Options.Concurrency workers, a feed, a writer, at most 16 lookers with a cache.
+  - What a Cache has costs no token and no slot, and one that fails costs no Request.
 */
 package fetch

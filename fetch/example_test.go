@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/cache"
 )
 
 // The simplest run: URLs in, Records out. Records come as they are done, so print them or gather them, as you like.
@@ -35,6 +37,44 @@ func ExampleRun() {
 	// Output:
 	// 200 this is /one
 	// 1 of 1
+}
+
+// A second run over the same cache asks only for what is not fresh any more. A Guard makes a cache that fails cost no more than its answers.
+func ExampleRun_cache() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=60")
+		_, _ = fmt.Fprintf(w, "this is %s", r.URL.Path)
+	}))
+	defer server.Close()
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+
+	disk, err := cache.OpenDisk(dir, 1<<30)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	store := cache.NewGuard(disk, func(err error) { fmt.Println("the cache can't be used:", err) })
+	defer func() { _ = store.Close() }()
+	options := fetch.Defaults()
+	options.Cache = store
+	for range 2 {
+		source := new(fetch.Reader).URLs([]string{server.URL + "/one"})
+		sink := fetch.SinkFunc(func(r *fetch.Record) error {
+			fmt.Println(r.Cache, string(r.Body))
+			return nil
+		})
+		if _, err := fetch.Run(context.Background(), source, sink, options); err != nil {
+			fmt.Println("the run broke:", err)
+		}
+	}
+	// Output:
+	// miss this is /one
+	// hit this is /one
 }
 
 // Polite to a host that is easily troubled: one exchange at a time, at most a hundred a second,

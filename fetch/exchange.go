@@ -41,14 +41,19 @@ type exchange struct {
 	whole bool // a Part is not to be continued
 	once  bool // the request says that it is not to be sent again, not even where net/http does so by itself
 	resumption
+	memory   remembering
+	answered time.Time // when the answer's header had come
 }
 
 // do asks for to and reads the answer into rec: body, hash and counts. The answer's failure is set
 // when no whole, usable answer came. ctx is the run's: its end cancels the exchange.
 func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 	x.to, x.began = to, time.Now()
-	if failure := x.findPart(ctx, to, &rec.Request); failure != nil {
-		return answer{failure: failure}
+	x.memory.begin(to)
+	if x.memory.conditions() == nil { // one condition at a time
+		if failure := x.findPart(ctx, to, &rec.Request); failure != nil {
+			return answer{failure: failure}
+		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -85,6 +90,7 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 		return answer{spoke: true, failure: wrong}
 	}
 	headers := time.Now()
+	x.answered = headers
 	if x.options.Jar != nil {
 		x.options.Jar.keep(to.url, resp.Header["Set-Cookie"], headers)
 	}
@@ -111,17 +117,26 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	if x.isUnasked(to, resp) {
 		return answer{spoke: true, failure: failf(Protocol, "206 Partial Content, and no part was asked for")}
 	}
-	followed := isRedirect(resp.StatusCode) && x.options.MaxRedirects > 0 && resp.Header.Get("Location") != ""
+	if resp.StatusCode == http.StatusNotModified && x.memory.conditions() != nil {
+		return x.confirmed(ctx, resp, rec)
+	}
+	followed := leadsOn(x.options, resp.StatusCode, resp.Header)
+	if followed {
+		x.kept(ctx, x.keep(ctx, resp), resp, rec, false, nil)
+	}
 	if followed || x.rest == restUseless || x.rest == restNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
 		discard(resp)
 		return a
 	}
+	copied := x.keep(ctx, resp)
 	if !canHaveBody(to.method, resp.StatusCode) {
+		x.kept(ctx, copied, resp, rec, false, nil)
 		return a
 	}
-	if err := x.readBody(resp, rec); err != nil {
+	if err := x.readBody(resp, rec, copied); err != nil {
 		a.failure = x.explain(ctx, err, rec)
 	}
+	x.kept(ctx, copied, resp, rec, true, a.failure)
 	if x.saved != nil {
 		x.saved.end(a.failure)
 	}

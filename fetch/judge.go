@@ -40,9 +40,10 @@ type answer struct {
 	header  http.Header
 	failure *Failure // what went wrong before the answer was whole
 	rest    rest
-	spoke   bool   // something of an answer came
-	proxy   *proxy // that was asked for it in whole; nil is none
-	stray   bool   // what came was left over from the answer before on the same connection
+	spoke   bool     // something of an answer came
+	proxy   *proxy   // that was asked for it in whole; nil is none
+	unkept  *Failure // the answer is about one that is not in the cache any more
+	stray   bool     // what came was left over from the answer before on the same connection
 }
 
 // A trial is what judging needs to know of the Task.
@@ -109,6 +110,8 @@ func judgeTask(o *Options, t trial, a answer, now time.Time, chance float64) Ver
 // nil is no reason to ask for the whole.
 func (a answer) useless() *Failure {
 	switch {
+	case a.unkept != nil:
+		return a.unkept
 	case a.rest == restUseless:
 		return failf(Protocol, "%s is not the rest of the body that was asked for", statusText(a.status))
 	case a.rest == restTaken && a.failure != nil && (a.failure.Kind == Checksum || a.failure.Kind == Protocol):

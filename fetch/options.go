@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
+
+	"batchfetch/fetch/cache"
 )
 
 // Options are the knobs of a run. Start from Defaults; a zero means what the comment says, never "the default".
@@ -38,7 +40,7 @@ type Options struct {
 	Lookahead int
 	// Aside is the most memory in bytes for requests that are set aside: those that hosts at their limit can't have soon,
 	// once they fill Lookahead while places are free. They are compressed, about 20 bytes for a plain URL. 0 sets none aside.
-	// It has no effect with a Sink that is a Holder.
+	// It has no effect with a Cache, or with a Sink that is a Holder.
 	Aside int64
 
 	// Retries is the number of further attempts after a first that failed; 0 is none.
@@ -132,6 +134,18 @@ type Options struct {
 	// Private says which addresses may be asked that are not public (RFC 6890). They are checked when they are connected to,
 	// whatever DNS says. Behind a proxy PrivateRedirects sees only what a URL spells out, and PrivateDeny is a mistake.
 	Private Private
+
+	// Cache keeps answers for other runs and finds them again (RFC 9111); nil is none. Its errors cost an answer from it and no
+	// more: see cache.Guard. It is not closed.
+	Cache cache.Store
+	// CacheTTL is how long a success is used again, whatever its headers say; 0 means by RFC 9111.
+	CacheTTL time.Duration
+	// CacheHeuristic is the share of the time since Last-Modified that an answer is fresh for which does not say how long
+	// (RFC 9111 section 4.2.2), up to 1; 0 is off.
+	CacheHeuristic float64
+	// Changed leaves out, as Record.Unchanged, the successes whose bodies it has told of before. Nil leaves out none. It needs a Cache.
+	// Its Confirm, to be called once what the Sink took is safe, makes this run's count as told of.
+	Changed *cache.Teller
 
 	// Committed, where it is not nil, returns how many successes outlive a kill of the process by now. Those that don't yet
 	// count as exchanges under way, so that a kill at any instant costs at most Concurrency requests.
@@ -239,6 +253,8 @@ func (o *Options) Validate() error {
 	check(o.MaxBody >= 1, "max-body", "--body none keeps no body", "is %d, must be at least 1", o.MaxBody)
 	check(o.BodyMemory >= 0, "body-memory", "0 is no bound", "is %d, must not be negative", o.BodyMemory)
 	check(o.MaxFailurePercent >= 0 && o.MaxFailurePercent <= 100, "max-failures", "", "is %g%%, must be 0%% to 100%%", o.MaxFailurePercent)
+	check(o.CacheHeuristic >= 0 && o.CacheHeuristic <= 1, "cache-heuristic", "0 is off", "is %g, must be 0 to 1", o.CacheHeuristic)
+	check(o.Changed == nil || o.Cache != nil, "changed", "name a directory for --cache", "needs --cache: that has what to compare with")
 	check(validMethod(o.Method), "request", "", "is %q, which is no HTTP method", o.Method)
 	check(o.HTTP == HTTPAuto || o.HTTP == HTTP1 || o.HTTP == HTTP2, "http", "", "is %q, must be auto, 1.1 or 2", o.HTTP)
 	o.checkRoads(check)
@@ -248,7 +264,7 @@ func (o *Options) Validate() error {
 	}{
 		{"retry-delay", o.RetryDelay}, {"retry-max-delay", o.RetryMaxDelay}, {"retry-max-time", o.RetryMaxTime},
 		{"connect-timeout", o.ConnectTimeout}, {"stall-timeout", o.StallTimeout}, {"timeout", o.Timeout},
-		{"deadline", o.Deadline}, {"slow", o.Slow}, {"grace", o.Grace},
+		{"cache-ttl", o.CacheTTL}, {"deadline", o.Deadline}, {"slow", o.Slow}, {"grace", o.Grace},
 	} {
 		check(span.value >= 0, span.flag, "", "is %s, must not be negative", span.value)
 	}

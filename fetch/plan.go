@@ -17,6 +17,9 @@ type task struct {
 	strays         int       // exchanges in a row that met bytes which were no answer
 	shortages      int       // exchanges in a row whose body had no file to go to, too many being open
 	lost           *Failure  // why it ends without another exchange
+	recall         *recall   // what the cache knows of its target; nil is nothing
+	fromCache      bool      // the cache had its answer
+	rescued        bool      // its last exchange failed, and what the cache has stands in for that
 
 	lane    *lane
 	started time.Time // when the plan let its exchange go

@@ -42,6 +42,10 @@ type Record struct {
 	Elapsed    time.Duration
 	Timing     *Timing
 	RemoteAddr string
+	// Cache is the part that the cache had in a success; empty where it was passed by.
+	Cache Cached
+	// Unchanged says that the user has been told of this body before, and has not asked to be told again: it is left out. See Options.Changed.
+	Unchanged bool
 	// Failure is nil for a success.
 	Failure *Failure
 	// Line is the Record as a Sink's Encode rendered it. One too long for memory is in LongLine.
@@ -50,7 +54,8 @@ type Record struct {
 	// LineErr is why Encode could not render the Record: Put returns it.
 	LineErr error
 
-	body *buffer
+	body     *buffer
+	lookedUp bool // it cost no exchange
 }
 
 // Timing says where the time of the last exchange went; a step that did not happen is negative.

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"batchfetch/fetch/cache"
 )
 
 // An OutputError ends a run whose Sink failed.
@@ -63,17 +65,23 @@ func runAlong(ctx context.Context, source Source, sink Sink, o *Options, ways ro
 	defer cancel(nil)
 
 	go r.feed(source) // awaited, unless it is blocked in a read: then it ends at its next Request
-	var workers, writer sync.WaitGroup
+	var workers, writer, lookers sync.WaitGroup
 	writer.Go(r.write)
 	s := newScheduler(r, cancel, func() {
 		w := &worker{run: r, rng: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
 		workers.Go(func() { w.work(flights) })
 	})
+	s.hireLooker = func() {
+		l := &looker{&worker{run: r}}
+		lookers.Go(func() { l.look(flights) })
+	}
 	s.loop(ctx)
 
 	close(r.closed)
 	close(r.start)
+	close(r.lookups)
 	workers.Wait()
+	lookers.Wait()
 	close(r.records)
 	writer.Wait()
 	ended := time.Now()
@@ -101,20 +109,27 @@ type run struct {
 	targets *targeter
 	sink    Sink
 
-	intake  chan *task    // feed to scheduler; closed at the source's end
-	start   chan *task    // scheduler to workers
-	done    chan *task    // workers to scheduler
-	records chan *Record  // workers to writer
-	large   chan *Record  // the same for lines too large to pile up: a worker holds its own until the writer takes it
-	wake    chan struct{} // writer to scheduler: a Record has been put
-	waiting atomic.Bool   // the scheduler waits for a Record to be put
-	put     atomic.Int64  // Records that the Sink has taken
-	broken  chan struct{} // closed when an output has failed: the Sink, or the Keeper's disk
-	closed  chan struct{} // closed when the run is over
-	left    chan *task    // what the feed had in hand then
-	fed     chan struct{} // closed when the feed has ended
-	skipped atomic.Int64  // Requests that the Source yielded only to be counted
-	stuck   atomic.Int64  // workers that wait for the writer to take a large Record
+	intake   chan *task    // feed to scheduler; closed at the source's end
+	start    chan *task    // scheduler to workers
+	done     chan *task    // workers to scheduler
+	lookups  chan *task    // scheduler to lookers
+	lookedUp chan *task    // lookers to scheduler
+	records  chan *Record  // workers and lookers to writer
+	large    chan *Record  // the same for lines too large to pile up: a worker holds its own until the writer takes it
+	wake     chan struct{} // writer to scheduler: a Record has been put
+	waiting  atomic.Bool   // the scheduler waits for a Record to be put
+	put      atomic.Int64  // Records that the Sink has taken
+	broken   chan struct{} // closed when an output has failed: the Sink, or the Keeper's disk
+	closed   chan struct{} // closed when the run is over
+	left     chan *task    // what the feed had in hand then
+	fed      chan struct{} // closed when the feed has ended
+	skipped  atomic.Int64  // Requests that the Source yielded only to be counted
+	stuck    atomic.Int64  // workers that wait for the writer to take a large Record
+
+	noLookups    atomic.Bool  // the run is over
+	certificates cache.Sum    // of the client
+	safe         atomic.Int64 // successes that cost an exchange, and outlive a kill of the process; counted with a cache only
+	unsafe       safety       // the writer's
 
 	inputErr error // feed's, until it has closed intake
 	sinkDead bool  // the writer's: it takes no more Records
@@ -125,16 +140,20 @@ type run struct {
 func newRun(o *Options, sink Sink, ways roads) *run {
 	return &run{
 		options: o, roads: ways, targets: newTargeter(o), sink: sink,
-		intake:  make(chan *task, backlog),
-		start:   make(chan *task, o.Concurrency),
-		done:    make(chan *task, o.Concurrency),
-		records: make(chan *Record, backlog),
-		large:   make(chan *Record),
-		wake:    make(chan struct{}, 1),
-		broken:  make(chan struct{}),
-		closed:  make(chan struct{}),
-		left:    make(chan *task, 1),
-		fed:     make(chan struct{}),
+		intake:   make(chan *task, backlog),
+		start:    make(chan *task, o.Concurrency),
+		done:     make(chan *task, o.Concurrency),
+		lookups:  make(chan *task, backlog),
+		lookedUp: make(chan *task, backlog),
+		records:  make(chan *Record, backlog),
+		large:    make(chan *Record),
+		wake:     make(chan struct{}, 1),
+		broken:   make(chan struct{}),
+		closed:   make(chan struct{}),
+		left:     make(chan *task, 1),
+		fed:      make(chan struct{}),
+
+		certificates: certificatesOf(o),
 	}
 }
 

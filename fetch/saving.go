@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"io"
 	"net/http"
+
+	"batchfetch/fetch/cache"
 )
 
 // A saving is a body that streams into a Keeping, hashed on its way. Memory is one buffer at any size.
@@ -14,6 +16,7 @@ type saving struct {
 
 	parts  PartKeeping // out, where it may be left half-way; else nil
 	marked bool
+	told   cache.Sum // the body that the user has been told of, and is not to be told of again; zero is none
 	to     *target
 	answer *http.Response
 }
@@ -28,6 +31,9 @@ func (x *exchange) save(resp *http.Response, in *wire, rec *Record, codings []st
 		return keepFailed(err)
 	}
 	x.saved = saved
+	if x.memory.recall != nil {
+		saved.told = x.memory.told
+	}
 	rec.ResumedFrom = saved.bytes
 	err = x.readWhole(saved, decoded, in, codings)
 	rec.Bytes, rec.WireBytes = saved.bytes, in.bytes
@@ -95,6 +101,9 @@ func (s *saving) mark() {
 func (s *saving) commit(rec *Record) error {
 	if err := s.verify(rec); err != nil {
 		return err
+	}
+	if s.told == cache.Sum(rec.SHA256) && s.told != (cache.Sum{}) { // the file of an earlier run has it; end abandons this one
+		return nil
 	}
 	path, err := s.out.Commit(rec.SHA256)
 	rec.Path = path

@@ -13,7 +13,9 @@ type scheduler struct {
 	cancel  context.CancelCauseFunc // ends the flights
 	hire    func()                  // starts one more worker
 	workers int
-	holder  Holder // nil where the Sink keeps nothing back
+
+	hireLooker func() // starts one more looker
+	holder     Holder // nil where the Sink keeps nothing back
 
 	timer    *time.Timer
 	begun    time.Time
@@ -22,6 +24,7 @@ type scheduler struct {
 	admitted int64     // Tasks taken in
 	ended    bool      // the source has no more
 	drain    <-chan struct{}
+	asking   lookupQueue
 	output   <-chan struct{} // broken; nil once seen
 	canceled <-chan struct{} // the caller's context; nil once seen
 	reason   Limit           // what held the next Task back since looked
@@ -31,7 +34,7 @@ type scheduler struct {
 }
 
 func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *scheduler {
-	s := &scheduler{run: r, plan: newPlan(r.options), tally: newTally(), cancel: cancel, hire: hire,
+	s := &scheduler{run: r, plan: newPlan(r.options), tally: newTally(r.options), cancel: cancel, hire: hire,
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: r.options.Drain, output: r.broken}
 	s.holder, _ = r.sink.(Holder)
 	if s.holder == nil { // a Sink that keeps Records back would have to keep those of all that is set aside
@@ -56,6 +59,7 @@ func (s *scheduler) loop(ctx context.Context) {
 		s.expire(now)
 		s.plan.unkept = s.uncommitted()
 		wait := s.dispatch(now)
+		s.lookUp()
 		if s.over() {
 			return
 		}
@@ -84,6 +88,9 @@ func (s *scheduler) uncommitted() int {
 	if s.options.Committed == nil || s.stopped() {
 		return 0
 	}
+	if s.options.Cache != nil { // an answer from the cache costs nothing to have again
+		return int(max(s.tally.Succeeded-s.asking.answered-s.safe.Load(), 0))
+	}
 	return int(max(s.tally.Succeeded-s.options.Committed(), 0))
 }
 
@@ -103,6 +110,8 @@ func (s *scheduler) sleep(now time.Time, wait time.Duration) {
 	select {
 	case t := <-s.done:
 		s.take(t)
+	case t := <-s.lookedUp:
+		s.takeBack(t)
 	case t, open := <-intake:
 		s.admit(t, open)
 	case <-s.timer.C:
@@ -125,6 +134,7 @@ func (s *scheduler) catchUp(intake <-chan *task) {
 	for n := len(s.done); n > 0; n-- {
 		s.take(<-s.done)
 	}
+	s.takeBackAll()
 	for n := len(intake); n > 0 && !s.stopped() && !s.windowFull(); n-- {
 		s.admit(<-intake, true)
 	}
@@ -171,7 +181,7 @@ func (s *scheduler) admit(t *task, open bool) {
 	}
 	s.open++
 	s.admitted++
-	s.plan.add(t, time.Now())
+	s.place(t, time.Now())
 }
 
 // take counts what became of a Task and sends it where it belongs.
@@ -184,14 +194,7 @@ func (s *scheduler) take(t *task) {
 		live.Retries.Store(s.tally.Retries)
 	}
 	if t.verdict.Fate == Final {
-		s.open--
-		s.tally.final(t)
-		if f := t.verdict.Failure; f != nil && f.Kind == Canceled && !s.stopped() {
-			s.stop(StopCanceled, now) // the flight heard of it before we did
-		}
-		if !s.stopped() && s.tally.tooMany(s.options) {
-			s.stop(StopFailures, now)
-		}
+		s.end(t, now)
 		return
 	}
 	t.notBefore = now.Add(t.verdict.Delay)
@@ -199,7 +202,7 @@ func (s *scheduler) take(t *task) {
 		s.plan.fail(t, s.cutOff(t))
 		return
 	}
-	s.plan.add(t, now)
+	s.place(t, now)
 }
 
 // expire acts on a deadline that has passed: the run's own, or that of its last flights.
@@ -232,16 +235,12 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 		s.deadline = time.Time{}
 		s.cancel(s.because())
 	}
+	s.dropLookups()
 	rest, aside := s.plan.rest(now)
 	s.open -= int(aside)
 	s.tally.NotStarted += aside
 	for _, t := range rest {
-		if t.began.IsZero() {
-			s.open--
-			s.tally.NotStarted++
-			continue
-		}
-		s.plan.fail(t, s.cutOff(t))
+		s.unstarted(t)
 	}
 }
 
@@ -274,6 +273,9 @@ func (s *scheduler) heldBy(now time.Time) (Limit, string) {
 	}
 	if limit, host := s.plan.holder(now); limit != "" {
 		return limit, host
+	}
+	if s.heldByCache() {
+		return LimitCache, ""
 	}
 	switch {
 	case s.ended || s.stopped():

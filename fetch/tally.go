@@ -19,6 +19,7 @@ const (
 	LimitNetwork         Limit = "network"      // nothing was left to start: flights had to land
 	LimitInput           Limit = "input"
 	LimitOutput          Limit = "output"
+	LimitCache           Limit = "cache" // nothing was under way but lookups
 )
 
 // Stop says what ended a run before its input was done.
@@ -42,6 +43,10 @@ type Summary struct {
 	Stopped  Stop
 	Total, Succeeded, Failed, Skipped,
 	NotStarted int64 // read, and never asked
+	// Unchanged counts those of Succeeded whose Records are not written: see Options.Changed.
+	Unchanged int64
+	// ByCache counts successes by the part that the cache had in them; nil is no cache.
+	ByCache map[Cached]int64
 	// Exchanges counts HTTP round trips, redirects and retries included.
 	Exchanges, Retries int64
 	// Bytes counts the decoded body bytes of successes, WireBytes the received ones.
@@ -76,6 +81,8 @@ type outcome struct {
 	took             time.Duration
 	status           int
 	bytes, wireBytes int64
+	cache            Cached
+	unchanged        bool
 }
 
 type tally struct {
@@ -90,13 +97,17 @@ type hostLimit struct {
 	host  string
 }
 
-func newTally() *tally {
-	return &tally{Summary: Summary{
+func newTally(o *Options) *tally {
+	c := &tally{Summary: Summary{
 		ByKind:       make(map[Kind]int64),
 		ByStatus:     make(map[int]int64),
 		FailedByHost: make(map[string]int64),
 		LimitedFor:   make(map[Limit]time.Duration),
 	}, behind: make(map[hostLimit]time.Duration)}
+	if o.Cache != nil {
+		c.ByCache = make(map[Cached]int64)
+	}
+	return c
 }
 
 // limited books a span to what held the next Task back in it.
@@ -125,11 +136,17 @@ func (c *tally) final(t *task) {
 	if t.outcome.status > 0 {
 		c.ByStatus[t.outcome.status]++
 	}
-	failure := t.verdict.Failure
+	failure := t.failure()
 	if failure == nil {
 		c.Succeeded++
 		c.Bytes += t.outcome.bytes
 		c.WireBytes += t.outcome.wireBytes
+		if t.outcome.cache != "" {
+			c.ByCache[t.outcome.cache]++
+		}
+		if t.outcome.unchanged {
+			c.Unchanged++
+		}
 		return
 	}
 	c.Failed++

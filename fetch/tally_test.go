@@ -63,7 +63,7 @@ func finished(host string, verdict Verdict, o outcome) *task {
 }
 
 func TestTallyCounts(t *testing.T) {
-	c := newTally()
+	c := newTally(&Options{})
 	for _, task := range []*task{
 		finished("http://a.test", Verdict{}, outcome{exchanged: true, status: 200, bytes: 10, wireBytes: 5}),
 		finished("http://a.test", Verdict{Failure: failf(BadStatus, "404")}, outcome{exchanged: true, status: 404, bytes: 99, wireBytes: 99}),
@@ -96,7 +96,7 @@ func TestTallyCounts(t *testing.T) {
 
 // TestFailuresByHostAreBounded: memory does not grow with the number of hosts that fail.
 func TestFailuresByHostAreBounded(t *testing.T) {
-	c := newTally()
+	c := newTally(&Options{})
 	for range 2 {
 		for i := range MaxHosts + 500 {
 			c.final(finished(fmt.Sprintf("http://%d.test", i), Verdict{Failure: failf(DNS, "x")}, outcome{}))
@@ -129,7 +129,7 @@ func TestTooManyFailures(t *testing.T) {
 		{"a fraction of a percent", -1, 0.5, 995, 6, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := newTally()
+			c := newTally(&Options{})
 			c.Succeeded, c.Failed = tt.succeeded, tt.failed
 			if got := c.tooMany(&Options{MaxFailures: tt.most, MaxFailurePercent: tt.percent}); got != tt.want {
 				t.Errorf("got %t", got)
@@ -139,12 +139,12 @@ func TestTooManyFailures(t *testing.T) {
 }
 
 func TestLimitedByIsTheLongest(t *testing.T) {
-	c := newTally()
+	c := newTally(&Options{})
 	c.LimitedFor = map[Limit]time.Duration{LimitRate: 3, LimitNetwork: 5, LimitInput: 5}
 	if got := c.summary(0).LimitedBy; got != LimitInput {
 		t.Errorf("got %s; of two equals the first by name", got)
 	}
-	if got := newTally().summary(0).LimitedBy; got != "" {
+	if got := newTally(&Options{}).summary(0).LimitedBy; got != "" {
 		t.Errorf("a run that waited for nothing was limited by %q", got)
 	}
 }

@@ -28,6 +28,7 @@ func (w *worker) work(ctx context.Context) {
 			w.attempt(ctx, t, record)
 		}
 		if t.verdict.Fate == Final {
+			w.rescue(ctx, t, record)
 			w.finish(t, record)
 		}
 		w.done <- t // never blocks: its capacity is the concurrency
@@ -55,7 +56,11 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	case Anew:
 		t.whole = true // whatever still lies there
 	}
-	x := exchange{options: t.options, client: w.roads.to(&t.target), whole: t.whole, once: t.request.Retry != nil && !*t.request.Retry}
+	x := exchange{options: t.options, client: w.roads.to(&t.target), whole: t.whole,
+		once: t.request.Retry != nil && !*t.request.Retry, memory: remembering{t.recall, w.run}}
+	if t.recall != nil {
+		record.Cache = CacheMiss
+	}
 	a := x.do(ctx, &t.target, record)
 	now := time.Now()
 	if t.began.IsZero() {
@@ -76,7 +81,9 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		w.roads.close() // what lies idle there makes room
 	}
 	t.verdict = judge(t.options, facts, a, now, w.rng.Float64())
+	t.outcome.cache, t.outcome.unchanged = record.Cache, record.Unchanged
 	x.settle(t.verdict, a.status)
+	w.invalidate(ctx, t, a)
 	if t.verdict.Fate == Hop {
 		w.hop(t, a, record.RemoteAddr)
 	}
@@ -112,7 +119,7 @@ func (w *worker) hop(t *task, a answer, remote string) {
 // finish completes the Record and hands it to the writer, rendered.
 func (w *worker) finish(t *task, record *Record) {
 	record.Attempts, record.Redirects = t.attempts, t.hops
-	if record.Failure = t.verdict.Failure; record.Failure != nil {
+	if record.Failure = t.failure(); record.Failure != nil {
 		w.options.complete(&record.Request)
 	}
 	if !t.began.IsZero() {

@@ -61,6 +61,7 @@ func (r *run) flush(last bool) {
 		r.sinkFailed(r.sink.Flush(last))
 	}
 	if r.options.Committed != nil {
+		r.countSafe()
 		r.rouse()
 	}
 }
@@ -79,6 +80,7 @@ func (r *run) pass(record *Record) {
 		record.Discard()
 		return
 	}
+	r.noteSuccess(record)
 	r.sinkFailed(r.sink.Put(record))
 	r.put.Add(1)
 	if r.waiting.Load() {

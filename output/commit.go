@@ -29,6 +29,14 @@ func (c *Commit) Put(r *fetch.Record) error {
 	return c.commit(c.JSONL.Put(r))
 }
 
+// PutQuietly commits, with what is written next or at the next Flush, a Record without a line.
+func (c *Commit) PutQuietly(r *fetch.Record) error {
+	if c.failed == nil {
+		c.pending = append(c.pending, c.to.entryOf(r))
+	}
+	return c.failed
+}
+
 // Flush writes and commits what is kept. At the end an output without a line becomes what its form says of no lines.
 func (c *Commit) Flush(last bool) error {
 	if c.failed != nil {

@@ -48,6 +48,15 @@ func golden() map[string]struct {
 		r.Status, r.Path, r.Body, r.HasBody = 206, "saved/example.com/a.zip", nil, false
 		r.WireBytes, r.ResumedFrom = 4, 6
 	})
+	add("success-hit", BodyAuto, success("text/plain", "kept"), func(r *fetch.Record) {
+		r.Cache, r.Attempts, r.WireBytes = fetch.CacheHit, 0, 0
+	})
+	add("success-stale", BodyAuto, success("text/plain", "kept"), func(r *fetch.Record) {
+		r.Cache, r.Attempts, r.WireBytes, r.RemoteAddr = fetch.CacheStale, 4, 0, ""
+	})
+	add("failure-miss", BodyAuto, failure(fetch.BadStatus, "404 Not Found"), func(r *fetch.Record) {
+		r.Status, r.Cache = 404, fetch.CacheMiss // only successes say so
+	})
 	add("success-everything", BodyAuto, success("application/json", `[]`), func(r *fetch.Record) {
 		retry := true
 		r.Request = fetch.Request{
@@ -123,7 +132,7 @@ func TestGoldenFilesAreAllUsed(t *testing.T) {
 	records := golden()
 	for _, file := range files {
 		name := filepath.Base(file[:len(file)-len(".jsonl")])
-		if _, known := records[name]; !known && name != "summary" && name != "summary-empty" && name != "plan" {
+		if _, known := records[name]; !known && name != "summary" && name != "summary-cache" && name != "summary-empty" && name != "plan" {
 			t.Errorf("nothing writes %s", file)
 		}
 	}

@@ -52,6 +52,9 @@ func appendTail(dst []byte, r *fetch.Record) []byte {
 		dst = appendMillis(append(dst, `,"elapsed_ms":`...), r.Elapsed)
 	}
 	dst = appendOptional(dst, "remote_addr", r.RemoteAddr)
+	if r.Failure == nil {
+		dst = appendOptional(dst, "cache", string(r.Cache))
+	}
 	dst = appendTiming(dst, r.Timing)
 	dst = appendHeaders(dst, r.Header)
 	if r.Failure == nil || r.Failure.Kind != fetch.InvalidRequest { // a line that was not understood may hide anything

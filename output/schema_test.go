@@ -93,7 +93,7 @@ func TestSchemaListsWhatTheCodeSays(t *testing.T) {
 	if got := enum("summary", "properties", "by_kind", "propertyNames", "enum"); !slices.Equal(got, kinds) {
 		t.Errorf("by_kind has %q, want %q", got, kinds)
 	}
-	limits := []string{"concurrency", "host-concurrency", "rate", "host-rate", "bandwidth", "paused-hosts", "network", "input", "output"}
+	limits := []string{"concurrency", "host-concurrency", "rate", "host-rate", "bandwidth", "paused-hosts", "network", "input", "output", "cache"}
 	if got := enum("summary", "properties", "limited_by", "enum"); !slices.Equal(got, limits) {
 		t.Errorf("limited_by is %q, want %q", got, limits)
 	}

@@ -22,6 +22,10 @@ func AppendSummary(dst []byte, s *fetch.Summary, exitCode int) []byte {
 	} {
 		dst = strconv.AppendInt(appendName(dst, count.name), count.value, 10)
 	}
+	if s.ByCache != nil {
+		dst = strconv.AppendInt(appendName(dst, "unchanged"), s.Unchanged, 10)
+		dst = appendCounts(appendName(dst, "by_cache"), s.ByCache, func(c fetch.Cached) string { return string(c) })
+	}
 	dst = appendMillis(appendName(dst, "elapsed_ms"), s.Elapsed)
 	dst = appendCounts(appendName(dst, "by_kind"), s.ByKind, func(k fetch.Kind) string { return string(k) })
 	dst = appendCounts(appendName(dst, "by_status"), s.ByStatus, strconv.Itoa)

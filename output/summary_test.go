@@ -30,6 +30,17 @@ func TestSummaryLine(t *testing.T) {
 	members(t, schema, line)
 }
 
+// A run with a cache says what it was good for.
+func TestSummaryOfACache(t *testing.T) {
+	schema := compileSchema(t)
+	s := fullSummary()
+	s.Unchanged, s.LimitedBy = 3, fetch.LimitCache
+	s.ByCache = map[fetch.Cached]int64{fetch.CacheHit: 4, fetch.CacheRevalidated: 1, fetch.CacheMiss: 1, fetch.CacheStale: 1}
+	line := AppendSummary(nil, s, 0)
+	checkGolden(t, "summary-cache", line)
+	members(t, schema, line)
+}
+
 // A run of nothing knows no latency and no limit: they are absent, not 0 and "".
 func TestSummaryOfAnEmptyInput(t *testing.T) {
 	schema := compileSchema(t)
@@ -48,7 +59,7 @@ func TestSummaryWords(t *testing.T) {
 	schema := compileSchema(t)
 	for _, stop := range []fetch.Stop{fetch.StopNone, fetch.StopFailures, fetch.StopDeadline, fetch.StopDrain, fetch.StopCanceled, fetch.StopOutput, fetch.StopInput} {
 		for _, limit := range []fetch.Limit{"", fetch.LimitConcurrency, fetch.LimitHostConcurrency, fetch.LimitRate, fetch.LimitHostRate,
-			fetch.LimitBandwidth, fetch.LimitPausedHosts, fetch.LimitNetwork, fetch.LimitInput, fetch.LimitOutput} {
+			fetch.LimitBandwidth, fetch.LimitPausedHosts, fetch.LimitNetwork, fetch.LimitInput, fetch.LimitOutput, fetch.LimitCache} {
 			object := members(t, schema, AppendSummary(nil, &fetch.Summary{Stopped: stop, LimitedBy: limit}, 1))
 			if got, _ := object["stopped_by"].(string); got != string(stop) {
 				t.Errorf("stopped_by is %q, want %q", got, stop)

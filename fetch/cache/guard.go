@@ -1,0 +1,139 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// A Guard is a Store whose failures are no failures of the run: what can't be looked up is not there, what can't be kept is not kept.
+// After one it is left alone for a while, then tried again by one caller at a time. Only the first is told of.
+type Guard struct {
+	store         Store
+	now           func() time.Time
+	warn          func(error)
+	once          sync.Once
+	reads, writes fuse // apart: of a disk that is full can still be read
+}
+
+// rest is how long a Store that failed is left alone.
+const rest = 15 * time.Second
+
+// NewGuard returns a Guard around store. warn takes the first error of all; many goroutines may be at it.
+func NewGuard(store Store, warn func(error)) *Guard {
+	return &Guard{store: store, now: time.Now, warn: warn}
+}
+
+// A fuse is open from a failure on until it is time for another trial.
+type fuse struct {
+	mu    sync.Mutex
+	until time.Time
+}
+
+// ready reports whether to try, and makes everybody else wait for what comes of that, where the last trial failed.
+func (f *fuse) ready(now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.until.IsZero():
+		return true
+	case now.Before(f.until):
+		return false
+	}
+	f.until = now.Add(rest)
+	return true
+}
+
+// told notes what came of a trial, and reports whether that was right; over says that the run has ended, so that nothing is to be learnt from it.
+func (g *Guard) told(over error, f *fuse, err error) bool {
+	if err != nil && (over != nil || errors.Is(err, ErrTooLarge)) { // it is not the Store's fault
+		return false
+	}
+	f.mu.Lock()
+	if err == nil {
+		f.until = time.Time{}
+	} else {
+		f.until = g.now().Add(rest)
+	}
+	f.mu.Unlock()
+	if err != nil {
+		g.once.Do(func() { g.warn(err) })
+	}
+	return err == nil
+}
+
+// Get returns nil where the Store failed.
+func (g *Guard) Get(ctx context.Context, key Key) (*Found, error) {
+	if !g.reads.ready(g.now()) {
+		return nil, nil
+	}
+	found, err := g.store.Get(ctx, key)
+	if !g.told(ctx.Err(), &g.reads, err) {
+		return nil, nil
+	}
+	return found, nil
+}
+
+// errAside says that nothing is kept for the time being.
+var errAside = errors.New("the cache is left alone")
+
+// Put returns an error where the Store failed, or is left alone; it needs no answer.
+func (g *Guard) Put(ctx context.Context, key Key) (Writer, error) {
+	if !g.writes.ready(g.now()) {
+		return nil, errAside
+	}
+	w, err := g.store.Put(ctx, key)
+	if err != nil {
+		g.told(ctx.Err(), &g.writes, err)
+		return nil, errAside
+	}
+	return &guardedWriter{w, g}, nil // its Commit tells how that went
+}
+
+// Refresh does what it can.
+func (g *Guard) Refresh(ctx context.Context, key Key, e *Entry) error {
+	if !g.writes.ready(g.now()) {
+		return errAside
+	}
+	err := g.store.Refresh(ctx, key, e)
+	g.told(ctx.Err(), &g.writes, err)
+	return err
+}
+
+// Delete does what it can: what could not be deleted is found again once the Store is back.
+func (g *Guard) Delete(ctx context.Context, key Key) error {
+	if !g.writes.ready(g.now()) {
+		return errAside
+	}
+	err := g.store.Delete(ctx, key)
+	g.told(ctx.Err(), &g.writes, err)
+	return err
+}
+
+// Close closes the Store.
+func (g *Guard) Close() error {
+	if err := g.store.Close(); err != nil {
+		g.once.Do(func() { g.warn(err) })
+	}
+	return nil
+}
+
+type guardedWriter struct {
+	Writer
+	guard *Guard
+}
+
+func (w *guardedWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if err != nil {
+		w.guard.told(nil, &w.guard.writes, err)
+	}
+	return n, err
+}
+
+func (w *guardedWriter) Commit(ctx context.Context, e *Entry) error {
+	err := w.Writer.Commit(ctx, e)
+	w.guard.told(ctx.Err(), &w.guard.writes, err)
+	return err
+}

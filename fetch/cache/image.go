@@ -1,0 +1,200 @@
+package cache
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// An image is how an Entry and its body stand in a Store, so that either half can be written without a look at the other:
+//
+//	body     as many bytes as the note says
+//	notes    of earlier Entries of the same body, which count no more
+//	note     the Entry, with the key under which it was kept
+//	tail     the size of the note (4 bytes), a CRC-32C of the note and that (4), "bfc1"
+//
+// A body comes first because it is written before its hash is known, and the note last because a new one is simply appended.
+// A note that is torn, or of another key, makes the image nothing. Numbers in it are varints; a text has its length in front.
+
+const (
+	tailSize  = 12
+	tailMagic = "bfc1"
+
+	mostNote   = 512 << 10 // twice what a server's header may have
+	mostFields = 2000
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// errNoImage says that bytes are no image of the key's Entry.
+var errNoImage = errors.New("no cache entry")
+
+const (
+	flagBody = 1 << iota
+	flagCoded
+)
+
+// sumsEnd is where the key and the sums of a note end.
+const sumsEnd = 2 + len(Key{}) + 3*len(Sum{})
+
+// appendNote appends the note of e and the tail.
+func appendNote(dst []byte, key Key, e *Entry) []byte {
+	start := len(dst)
+	var flags byte
+	if e.HasBody {
+		flags |= flagBody
+	}
+	if e.Coded {
+		flags |= flagCoded
+	}
+	dst = append(dst, byte(e.kind), flags)
+	for _, sum := range [...][len(key)]byte{key, e.SHA256, e.Seen, e.Teller} {
+		dst = append(dst, sum[:]...)
+	}
+	dst = binary.AppendUvarint(binary.AppendUvarint(dst, uint64(e.Status)), uint64(e.Size))
+	dst = binary.AppendVarint(binary.AppendVarint(dst, e.Requested.UnixMicro()), e.Received.UnixMicro())
+	dst = appendText(appendText(appendText(dst, e.Proto), e.RemoteAddr), e.coding)
+	for name, values := range e.Header {
+		for _, value := range values {
+			dst = appendText(appendText(dst, name), value)
+		}
+	}
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(dst)-start))
+	dst = binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
+	return append(dst, tailMagic...)
+}
+
+// noteOf is appendNote, unless the note would not be read again.
+func noteOf(key Key, e *Entry) ([]byte, error) {
+	fields := 0
+	for name, values := range e.Header {
+		fields += len(values)
+		for _, value := range values {
+			if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+				return nil, ErrTooLarge
+			}
+		}
+	}
+	note := appendNote(nil, key, e)
+	if fields > mostFields || len(note) > mostNote {
+		return nil, ErrTooLarge
+	}
+	return note, nil
+}
+
+func appendText(dst []byte, text string) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
+}
+
+// noteSize returns how many bytes before the tail the note has; false is no tail.
+func noteSize(tail []byte) (int64, bool) {
+	if len(tail) < tailSize || string(tail[len(tail)-4:]) != tailMagic {
+		return 0, false
+	}
+	size := int64(binary.LittleEndian.Uint32(tail[len(tail)-tailSize:]))
+	return size, size <= mostNote
+}
+
+// readNote finds the note at the end of an image of so many bytes. held is its last ones, at hand already.
+func readNote(image io.ReaderAt, size int64, held []byte, key Key) (Entry, error) {
+	note, ok := noteSize(held)
+	if !ok || note+tailSize > size {
+		return Entry{}, errNoImage
+	}
+	if need := note + tailSize; need > int64(len(held)) {
+		held = make([]byte, need)
+		if _, err := image.ReadAt(held, size-need); err != nil {
+			return Entry{}, errNoImage
+		}
+	}
+	e, err := parseNote(held[int64(len(held))-note-tailSize:], key)
+	if err == nil && e.Size > size-note-tailSize {
+		err = errNoImage
+	}
+	return e, err
+}
+
+// parseNote reads a note and its tail, which may be anybody's.
+func parseNote(text []byte, key Key) (Entry, error) {
+	end := len(text) - tailSize
+	if binary.LittleEndian.Uint32(text[end+4:]) != crc32.Checksum(text[:end+4], castagnoli) || end < sumsEnd {
+		return Entry{}, errNoImage
+	}
+	n := noteReader{rest: string(text[sumsEnd:end])}
+	e := Entry{kind: kind(text[0]), HasBody: text[1]&flagBody != 0, Coded: text[1]&flagCoded != 0}
+	kept := Key(text[2:])
+	for i, sum := range [...]*Sum{&e.SHA256, &e.Seen, &e.Teller} {
+		copy(sum[:], text[2+(i+1)*len(key):])
+	}
+	e.Status, e.Size = int(n.number(999)), int64(n.number(1<<62))
+	e.Requested, e.Received = n.time(), n.time()
+	e.Proto, e.RemoteAddr, e.coding = n.text(), n.text(), n.text()
+	e.Header = n.header()
+	bodiless := e.kind != ofAnswer || !e.HasBody
+	if n.bad || kept != key || e.kind > ofChoice || bodiless && e.Size != 0 || e.kind == ofAnswer && e.Status < 200 {
+		return Entry{}, errNoImage
+	}
+	return e, nil
+}
+
+// A noteReader reads a note from its start. Once bad, it reads nothing more.
+type noteReader struct {
+	rest string
+	bad  bool
+}
+
+func (n *noteReader) number(most uint64) uint64 {
+	var v uint64
+	for i := 0; i < len(n.rest) && i < binary.MaxVarintLen64; i++ {
+		c := n.rest[i]
+		v |= uint64(c&0x7f) << (7 * i)
+		if c < 0x80 {
+			n.rest = n.rest[i+1:]
+			n.bad = n.bad || v > most
+			return min(v, most)
+		}
+	}
+	n.rest, n.bad = "", true
+	return 0
+}
+
+func (n *noteReader) time() time.Time {
+	v := n.number(1<<64 - 1)
+	return time.UnixMicro(int64(v>>1) ^ -int64(v&1)) // zigzag, as binary.AppendVarint
+}
+
+func (n *noteReader) text() string {
+	size := n.number(mostNote)
+	if size > uint64(len(n.rest)) {
+		n.rest, n.bad = "", true
+		return ""
+	}
+	text := n.rest[:size]
+	n.rest = n.rest[size:]
+	return text
+}
+
+// header reads what is left.
+func (n *noteReader) header() http.Header {
+	h := make(http.Header, 8)
+	values := make([]string, 0, 8) // of all fields with one value, so that they take one allocation together
+	for fields := 0; n.rest != "" && !n.bad; fields++ {
+		name, value := n.text(), n.text()
+		if fields >= mostFields || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+			n.bad = true
+			break
+		}
+		if given, again := h[name]; again {
+			h[name] = append(given, value)
+			continue
+		}
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
+	}
+	return h
+}

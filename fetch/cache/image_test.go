@@ -1,0 +1,133 @@
+package cache
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// imageOf is a whole image.
+func imageOf(key Key, e *Entry, body string) []byte {
+	return appendNote([]byte(body), key, e)
+}
+
+func sample() *Entry {
+	return &Entry{
+		Status: 200, Proto: "HTTP/2.0", RemoteAddr: "[::1]:443", coding: "gzip", HasBody: true, Size: 4, Seen: Sum{7}, Teller: Sum{8}, SHA256: Sum{9},
+		Header: http.Header{"Etag": {`"x"`}, "Link": {"<a>", "<b>"}}, Requested: noon, Received: noon.Add(time.Second),
+	}
+}
+
+// forged is a note with other bytes and a right checksum: what only somebody who means it can write.
+func forged(change func([]byte) []byte) []byte {
+	note := imageOf(Key{1}, sample(), "")
+	note = change(note[:len(note)-tailSize])
+	size := len(note)
+	note = binary.LittleEndian.AppendUint32(note, uint32(size))
+	note = binary.LittleEndian.AppendUint32(note, crc32.Checksum(note, castagnoli))
+	return append(append([]byte("body"), note...), tailMagic...)
+}
+
+func read(image []byte, key Key) (Entry, error) {
+	return readNote(bytes.NewReader(image), int64(len(image)), image[max(len(image)-100, 0):], key)
+}
+
+func TestImage(t *testing.T) {
+	got, err := read(imageOf(Key{1}, sample(), "body"), Key{1})
+	if err != nil || fmt.Sprint(got.Header) != fmt.Sprint(sample().Header) || got.Size != 4 || got.coding != "gzip" || got.Seen != (Sum{7}) || got.Teller != (Sum{8}) || got.SHA256 != (Sum{9}) || !got.Requested.Equal(noon) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	early := &Entry{Status: 204, Requested: time.Unix(-5, 0), Received: time.Unix(-5, 0)}
+	if got, err := read(imageOf(Key{}, early, ""), Key{}); err != nil || !got.Requested.Equal(early.Requested) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestImageThatIsNone: torn, cut, of another key, or written by somebody who means harm.
+func TestImageThatIsNone(t *testing.T) {
+	good := imageOf(Key{1}, sample(), "body")
+	cases := map[string][]byte{
+		"empty":                    nil,
+		"a tail alone":             good[len(good)-tailSize:],
+		"no body":                  good[4:],
+		"of another key":           imageOf(Key{2}, sample(), "body"),
+		"a kind that nobody knows": forged(func(b []byte) []byte { b[0] = 9; return b }),
+		"a size without a body":    forged(func(b []byte) []byte { b[1] &^= flagBody; return b }),
+		"an endless number":        forged(func(b []byte) []byte { return append(b[:sumsEnd], bytes.Repeat([]byte{0xff}, 20)...) }),
+		"a text beyond the end":    forged(func(b []byte) []byte { return append(b, 200, 'x') }),
+		"a name that is none":      forged(func(b []byte) []byte { return appendText(appendText(b, "a b"), "x") }),
+		"a value with a line's end": forged(func(b []byte) []byte {
+			return appendText(appendText(b, "X-A"), "x\r\nSet-Cookie: y")
+		}),
+		"too many fields": forged(func(b []byte) []byte {
+			for range mostFields + 1 {
+				b = appendText(appendText(b, "A"), "")
+			}
+			return b
+		}),
+		"a short note": append(binary.LittleEndian.AppendUint32([]byte{0, 0, 0, 0}, crc32.Checksum([]byte{0, 0, 0, 0}, castagnoli)), tailMagic...),
+	}
+	for n := range good {
+		cases[fmt.Sprintf("cut at %d", n)] = good[:n]
+	}
+	for n := 4; n < len(good); n++ {
+		flipped := bytes.Clone(good)
+		flipped[n] ^= 0x20
+		cases[fmt.Sprintf("flipped at %d", n)] = flipped
+	}
+	for name, image := range cases {
+		if e, err := read(image, Key{1}); err == nil {
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+	huge := sample()
+	huge.Header = http.Header{"X": {strings.Repeat("x", mostNote)}}
+	if _, err := read(imageOf(Key{1}, huge, "body"), Key{1}); err == nil {
+		t.Error("a note over its bound was read")
+	}
+}
+
+// FuzzImage: whatever stands in a Store is an Entry or none, and an Entry is written as it was read.
+func FuzzImage(f *testing.F) {
+	f.Add([]byte("body"), imageOf(Key{1}, sample(), ""))
+	f.Add([]byte{}, imageOf(Key{1}, (&choice{Sum{3}, []string{"Accept", "Accept-Language"}}).entry(noon), ""))
+	f.Add([]byte{}, imageOf(Key{1}, Digest(Sum{1}, noon), ""))
+	f.Fuzz(func(t *testing.T, body, note []byte) {
+		if len(note) > tailSize { // so that it gets past the checksum
+			end := len(note) - tailSize
+			copy(note[end+8:], tailMagic)
+			binary.LittleEndian.PutUint32(note[end:], uint32(end))
+			binary.LittleEndian.PutUint32(note[end+4:], crc32.Checksum(note[:end+4], castagnoli))
+		}
+		e, err := read(append(body, note...), Key{1})
+		if err != nil {
+			return
+		}
+		again, err := read(imageOf(Key{1}, &e, string(body)+strings.Repeat("x", max(0, int(min(e.Size, 1<<20))-len(body)))), Key{1})
+		if err != nil || fmt.Sprintf("%+v", again) != fmt.Sprintf("%+v", e) {
+			t.Errorf("%v: %+v\nwant %+v", err, again, e)
+		}
+	})
+}
+
+// FuzzDirectives: no Cache-Control line makes an answer live longer than it says, or breaks anything.
+func FuzzDirectives(f *testing.F) {
+	f.Add(`max-age=60, private="a\"b, c", no-cache`)
+	f.Add(`max-age="`)
+	f.Fuzz(func(t *testing.T, line string) {
+		d := directivesOf(http.Header{"Cache-Control": {line}})
+		for _, s := range []seconds{d.maxAge, d.maxStale, d.minFresh, d.staleIfError} {
+			if s < none || s > most {
+				t.Errorf("%q: %d", line, s)
+			}
+		}
+		if d.noStore && !strings.Contains(strings.ToLower(line), "no-store") {
+			t.Errorf("%q has no no-store", line)
+		}
+	})
+}

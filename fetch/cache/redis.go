@@ -1,0 +1,189 @@
+package cache
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// Redis is a Store in a Redis server, for jobs on several machines. Every key has a time to live, which each use renews; which
+// keys go when memory is short is the server's maxmemory-policy. A value, body and note together, has at most 1 MiB.
+type Redis struct {
+	client *redis.Client
+	keep   time.Duration
+}
+
+const (
+	mostValue = 1 << 20
+
+	// redisKeep is how long a key lives that nobody uses.
+	redisKeep = 30 * 24 * time.Hour
+	// redisPatience is how long the server may take to be connected to, and to answer: a lookup that is slower than that saves nothing.
+	redisPatience = time.Second
+	// redisPool is how many connections there are at most. Whoever needs one more waits.
+	redisPool = 64
+)
+
+// RedisSettings are what an URL does not say.
+type RedisSettings struct {
+	// Roots are the authorities that a rediss:// server's certificate is signed by; nil is those of the system.
+	Roots *x509.CertPool
+	// Keep is the least time that a key lives; 0 is 30 days.
+	Keep time.Duration
+}
+
+// IsRedisURL tells the address of a server from the name of a directory.
+func IsRedisURL(text string) bool { return strings.Contains(text, "://") }
+
+// OpenRedis returns a Store in the server at redis://[user:password@]host[:port][/db], or rediss:// for TLS.
+// Nothing is connected to yet. The error never holds a piece of the URL: that may be a piece of a password.
+func OpenRedis(address string, settings RedisSettings) (*Redis, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("is no URL: percent-encode what is special in a password")
+	}
+	o := &redis.Options{
+		Addr:                     net.JoinHostPort(u.Hostname(), portOf(u)),
+		DialTimeout:              redisPatience,
+		ReadTimeout:              redisPatience,
+		WriteTimeout:             redisPatience,
+		PoolTimeout:              redisPatience,
+		PoolSize:                 redisPool,
+		MaxRetries:               1, // for a connection that had been closed meanwhile
+		DialerRetries:            1,
+		ContextTimeoutEnabled:    true,
+		Protocol:                 2,
+		DisableIdentity:          true,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	}
+	switch {
+	case u.Scheme == "rediss":
+		o.TLSConfig = &tls.Config{ServerName: u.Hostname(), RootCAs: settings.Roots, MinVersion: tls.VersionTLS12}
+	case u.Scheme != "redis":
+		return nil, errors.New("must be redis://, rediss:// or a directory")
+	}
+	if u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("must be redis://[user:password@]host[:port][/db]")
+	}
+	if db := strings.Trim(u.Path, "/"); db != "" {
+		if o.DB, err = strconv.Atoi(db); err != nil || o.DB < 0 {
+			return nil, errors.New("names a database that is no number")
+		}
+	}
+	if u.User != nil {
+		o.Username = u.User.Username()
+		o.Password, _ = u.User.Password()
+	}
+	logging.Disable() // the client would write to standard error by itself
+	return &Redis{client: redis.NewClient(o), keep: max(settings.Keep, redisKeep)}, nil
+}
+
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	return "6379"
+}
+
+func redisKey(key Key) string { return "batchfetch:1:" + hex.EncodeToString(key[:]) }
+
+// value returns the image under key, empty where there is none, and renews its time.
+func (r *Redis) value(ctx context.Context, key Key) ([]byte, error) {
+	name := redisKey(key)
+	var got *redis.StringCmd
+	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		got = p.GetRange(ctx, name, 0, mostValue-1) // never more than that, whoever wrote it
+		p.Expire(ctx, name, r.keep)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return got.Bytes()
+}
+
+// Get returns what is kept under key.
+func (r *Redis) Get(ctx context.Context, key Key) (*Found, error) {
+	image, err := r.value(ctx, key)
+	if err != nil || len(image) == 0 {
+		return nil, err
+	}
+	e, err := readNote(bytes.NewReader(image), int64(len(image)), image, key)
+	if err != nil {
+		return nil, nil
+	}
+	return NewFound(e, bytes.NewReader(image[:e.Size]), nil), nil
+}
+
+// Put begins to take a body into memory.
+func (r *Redis) Put(_ context.Context, key Key) (Writer, error) {
+	return &redisWriter{redis: r, key: key}, nil
+}
+
+type redisWriter struct {
+	redis *Redis
+	key   Key
+	image []byte
+	over  bool
+}
+
+// Write takes no more than a value may have.
+func (w *redisWriter) Write(p []byte) (int, error) {
+	if w.over = w.over || len(w.image)+len(p) > mostValue; w.over {
+		w.image = nil
+	} else {
+		w.image = append(w.image, p...)
+	}
+	return len(p), nil
+}
+
+// Commit sets the value.
+func (w *redisWriter) Commit(ctx context.Context, e *Entry) error {
+	note, err := noteOf(w.key, e)
+	w.image = append(w.image, note...)
+	if w.over || err != nil || len(w.image) > mostValue {
+		w.image = nil
+		return errors.Join(ErrTooLarge, w.redis.Delete(ctx, w.key)) // what is there is older
+	}
+	return w.redis.client.Set(ctx, redisKey(w.key), w.image, w.redis.keep).Err()
+}
+
+// Abort forgets the body.
+func (w *redisWriter) Abort() { w.image = nil }
+
+// Refresh sets the value with another note, unless another body is there by now.
+func (r *Redis) Refresh(ctx context.Context, key Key, e *Entry) error {
+	image, err := r.value(ctx, key)
+	if err != nil || len(image) == 0 {
+		return err
+	}
+	there, err := readNote(bytes.NewReader(image), int64(len(image)), image, key)
+	if err != nil || there.SHA256 != e.SHA256 || there.Size != e.Size || there.kind != e.kind {
+		return nil
+	}
+	w := &redisWriter{redis: r, key: key, image: image[:e.Size]}
+	if err = w.Commit(ctx, e); errors.Is(err, ErrTooLarge) {
+		return nil
+	}
+	return err
+}
+
+// Delete removes key.
+func (r *Redis) Delete(ctx context.Context, key Key) error {
+	return r.client.Del(ctx, redisKey(key)).Err()
+}
+
+// Close hangs up.
+func (r *Redis) Close() error { return r.client.Close() }

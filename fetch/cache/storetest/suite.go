@@ -1,0 +1,446 @@
+// Package storetest holds what every cache.Store promises, as one suite of tests.
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/cache"
+)
+
+// A Subject is a Store and what a test has to know of it.
+type Subject struct {
+	// Open opens the Store of this test once more, as another process would.
+	Open func(t *testing.T) cache.Store
+	// Spoil changes the last byte of each body that is kept, behind the Store's back.
+	Spoil func(t *testing.T)
+	// TooLarge is the size of a body that it does not take; 0 is none.
+	TooLarge int
+}
+
+// Run runs the suite; each test has a Subject of its own.
+func Run(t *testing.T, subject func(t *testing.T) Subject) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, Subject)
+	}{
+		{"what is kept is found", testKept},
+		{"nothing is there before Commit, nor after Abort", testInvisible},
+		{"an answer replaces the one before", testReplaced},
+		{"a new note leaves the body alone", testRefreshed},
+		{"many notes", testManyNotes},
+		{"a note for another body does nothing", testRefreshOfAnother},
+		{"what is deleted is gone", testDeleted},
+		{"a body that was spoilt is found out", testSpoilt},
+		{"answers apart by header and by who asks", testVariants},
+		{"many at once", testAtOnce},
+		{"a body that is too large", testTooLarge},
+		{"a header that is too large", testHeaders},
+		{"a body is read while it is replaced", testReadWhileReplaced},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, subject(t)) })
+	}
+}
+
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+// entryOf is an Entry for a body.
+func entryOf(body []byte) *cache.Entry {
+	return &cache.Entry{
+		Status: 200, Proto: "HTTP/1.1", RemoteAddr: "192.0.2.1:80", Requested: noon, Received: noon.Add(time.Second),
+		Header: http.Header{"Etag": {`"x"`}, "Link": {"<a>", "<b>"}, "Content-Type": {"text/plain"}},
+		Size:   int64(len(body)), SHA256: sha256.Sum256(body), Seen: sha256.Sum256(body), HasBody: true,
+	}
+}
+
+func key(n int) cache.Key { return sha256.Sum256([]byte{byte(n), byte(n >> 8)}) }
+
+func put(t *testing.T, s cache.Store, k cache.Key, body []byte) *cache.Entry {
+	t.Helper()
+	e := entryOf(body)
+	w, err := s.Put(t.Context(), k)
+	if err == nil {
+		_, err = io.Copy(struct{ io.Writer }{w}, bytes.NewReader(body))
+	}
+	if err == nil {
+		err = w.Commit(t.Context(), e)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// want expects an Entry and its body, read in both ways.
+func want(t *testing.T, s cache.Store, k cache.Key, e *cache.Entry, body []byte) {
+	t.Helper()
+	for _, whole := range []bool{false, true} {
+		found := get(t, s, k)
+		if found == nil {
+			t.Fatal("not found")
+		}
+		var got []byte
+		var err error
+		if whole {
+			got, err = found.AppendTo([]byte("before"))
+			got = bytes.TrimPrefix(got, []byte("before"))
+		} else {
+			got, err = io.ReadAll(found)
+		}
+		found.Close()
+		if err != nil || !bytes.Equal(got, body) {
+			t.Fatalf("%d bytes, want %d: %v", len(got), len(body), err)
+		}
+		if !sameEntry(&found.Entry, e) {
+			t.Fatalf("got  %+v\nwant %+v", found.Entry, *e)
+		}
+	}
+}
+
+// sameEntry compares times as instants.
+func sameEntry(a, b *cache.Entry) bool {
+	x, y := *a, *b
+	same := x.Requested.Equal(y.Requested) && x.Received.Equal(y.Received)
+	x.Requested, x.Received, y.Requested, y.Received = noon, noon, noon, noon
+	return same && fmt.Sprint(x) == fmt.Sprint(y)
+}
+
+func get(t *testing.T, s cache.Store, k cache.Key) *cache.Found {
+	t.Helper()
+	found, err := s.Get(t.Context(), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func wantNothing(t *testing.T, s cache.Store, k cache.Key) {
+	t.Helper()
+	if found := get(t, s, k); found != nil {
+		t.Fatalf("found %+v", found.Entry)
+	}
+}
+
+// sizes cross every border of a Store's.
+var sizes = []int{0, 1, 1000, 16 << 10, 16<<10 + 1, 20 << 10, 64 << 10, 300 << 10, 900 << 10}
+
+func text(size int) []byte { return bytes.Repeat([]byte("batchfetch\n"), size/11+1)[:size] }
+
+func testKept(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	wantNothing(t, s, key(0))
+	for i, size := range sizes {
+		e := put(t, s, key(i), text(size))
+		want(t, s, key(i), e, text(size))
+	}
+	again := sub.Open(t)
+	for i, size := range sizes {
+		want(t, again, key(i), entryOf(text(size)), text(size))
+	}
+	none := &cache.Entry{Status: 301, Header: http.Header{"Location": {"/there"}}, Requested: noon, Received: noon}
+	if err := cache.Write(t.Context(), s, key(99), none); err != nil {
+		t.Fatal(err)
+	}
+	want(t, again, key(99), none, nil)
+}
+
+func testInvisible(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	for _, size := range []int{10, 100 << 10} {
+		w, err := s.Put(t.Context(), key(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(text(size)); err != nil {
+			t.Fatal(err)
+		}
+		wantNothing(t, s, key(1))
+		w.Abort()
+		w.Abort()
+		wantNothing(t, s, key(1))
+	}
+}
+
+func testReplaced(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	for _, size := range []int{100 << 10, 10, 200 << 10} {
+		e := put(t, s, key(1), text(size))
+		want(t, s, key(1), e, text(size))
+	}
+}
+
+func testRefreshed(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	for i, size := range sizes {
+		e := put(t, s, key(i), text(size))
+		e.Header = http.Header{"Etag": {`"y"`}, "X-New": {strings.Repeat("n", 9000)}}
+		e.Received = noon.Add(time.Hour)
+		if err := s.Refresh(t.Context(), key(i), e); err != nil {
+			t.Fatal(err)
+		}
+		want(t, sub.Open(t), key(i), e, text(size))
+	}
+}
+
+// testManyNotes: what is confirmed every night for years does not grow for ever, and stays what it is.
+func testManyNotes(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	for i, size := range []int{1000, 300 << 10} {
+		e := put(t, s, key(i), text(size))
+		e.Header.Set("X-Long", strings.Repeat("x", 8000))
+		for n := range 50 {
+			e.Received = noon.Add(time.Duration(n) * time.Hour)
+			if err := s.Refresh(t.Context(), key(i), e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want(t, s, key(i), e, text(size))
+	}
+}
+
+func testRefreshOfAnother(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	if err := s.Refresh(t.Context(), key(1), entryOf(text(10))); err != nil {
+		t.Fatal(err)
+	}
+	wantNothing(t, s, key(1))
+	for _, size := range []int{10, 200 << 10} {
+		e := put(t, s, key(1), text(size))
+		for _, other := range [][]byte{text(size + 1), bytes.ToUpper(text(size))} {
+			if err := s.Refresh(t.Context(), key(1), entryOf(other)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want(t, s, key(1), e, text(size))
+	}
+}
+
+func testDeleted(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	if err := s.Delete(t.Context(), key(1)); err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, key(1), text(10))
+	put(t, s, key(2), text(10))
+	if err := s.Delete(t.Context(), key(1)); err != nil {
+		t.Fatal(err)
+	}
+	wantNothing(t, s, key(1))
+	want(t, s, key(2), entryOf(text(10)), text(10))
+}
+
+func testSpoilt(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	for i, size := range []int{1000, 300 << 10} {
+		put(t, s, key(i), text(size))
+	}
+	sub.Spoil(t)
+	for i := range 2 {
+		found := get(t, s, key(i))
+		if found == nil {
+			continue // just as well
+		}
+		_, err := io.ReadAll(found)
+		found.Close()
+		if !errors.Is(err, cache.ErrCorrupt) {
+			t.Errorf("%d: %v", i, err)
+		}
+		found = get(t, s, key(i))
+		if _, err = found.AppendTo(nil); !errors.Is(err, cache.ErrCorrupt) {
+			t.Errorf("%d: %v", i, err)
+		}
+		found.Close()
+		e := put(t, s, key(i), text(20))
+		want(t, s, key(i), e, text(20))
+	}
+}
+
+func testVariants(t *testing.T, sub Subject) {
+	s, ctx := sub.Open(t), t.Context()
+	ask := func(who byte, language string) *cache.Question {
+		q := &cache.Question{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept-Language": {language}}}
+		q.Who[0] = who
+		return q
+	}
+	keep := func(q *cache.Question, body string, vary ...string) {
+		t.Helper()
+		found, place, err := cache.Find(ctx, s, q)
+		if found != nil {
+			found.Close()
+		}
+		e := entryOf([]byte(body))
+		e.Header = http.Header{"Vary": vary}
+		var d *cache.Draft
+		if err == nil {
+			d, err = place.Draft(ctx, s, q, e.Header)
+		}
+		if err == nil {
+			_, err = io.WriteString(d, body)
+		}
+		if err == nil {
+			err = d.Commit(ctx, e)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(q *cache.Question, body string) {
+		t.Helper()
+		found, _, err := cache.Find(ctx, s, q)
+		if err != nil || found == nil || body == "" {
+			if found == nil && err == nil && body == "" {
+				return
+			}
+			t.Fatalf("found %v, %v, want %q", found, err, body)
+		}
+		defer found.Close()
+		if got, err := found.AppendTo(nil); err != nil || string(got) != body {
+			t.Fatalf("found %q, %v, want %q", got, err, body)
+		}
+	}
+	keep(ask(0, "de"), "anybody's")
+	expect(ask(0, "en"), "anybody's")
+	expect(ask(1, "de"), "")
+	keep(ask(1, "de"), "one's")
+	keep(ask(2, "de"), "two's")
+	keep(ask(0, "de"), "anybody's again")
+	expect(ask(1, "de"), "one's")
+	expect(ask(2, "de"), "two's")
+	expect(ask(0, "de"), "anybody's again")
+	keep(ask(0, "de"), "deutsch", "Accept-Language, Accept")
+	keep(ask(0, "en"), "english", "accept-language", "accept")
+	expect(ask(0, "de"), "deutsch")
+	expect(ask(0, "en"), "english")
+	expect(ask(0, "fr"), "")
+	expect(ask(1, "en"), "")
+	coded := func(coding string) *cache.Question {
+		return &cache.Question{Method: "GET", URL: "http://a.test/coded", Header: http.Header{"Accept-Encoding": {coding}}}
+	}
+	keep(coded("gzip"), "zipped", "Accept-Encoding")
+	expect(coded("gzip"), "zipped")
+	expect(coded("identity"), "")
+	keep(coded("identity"), "plain", "Accept-Encoding")
+	expect(coded("identity"), "plain")
+	expect(coded("gzip"), "")
+	if err := cache.Forget(ctx, s, *ask(0, "")); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []*cache.Question{ask(0, "de"), ask(0, "en"), ask(1, "de"), ask(2, "de")} {
+		expect(q, "")
+	}
+	keep(ask(1, "de"), "new")
+	expect(ask(1, "de"), "new")
+	expect(ask(2, "de"), "")
+}
+
+// testAtOnce: whoever reads while others write sees one of the bodies that were written, whole.
+func testAtOnce(t *testing.T, sub Subject) {
+	stores := []cache.Store{sub.Open(t), sub.Open(t)}
+	var all sync.WaitGroup
+	for n := range 8 {
+		all.Go(func() {
+			s := stores[n%2]
+			for round := range 30 {
+				k := key(round % 3)
+				size := 100 * (n + 1)
+				if n%4 == 3 {
+					size = 70<<10 + n
+				}
+				body := text(size)
+				switch n % 4 {
+				case 0, 3:
+					w, err := s.Put(t.Context(), k)
+					if err == nil {
+						_, _ = w.Write(body) // Commit tells
+						err = w.Commit(t.Context(), entryOf(body))
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				case 1:
+					if err := s.Refresh(t.Context(), k, entryOf(text(100))); err != nil {
+						t.Error(err)
+					}
+				default:
+					found, err := s.Get(t.Context(), k)
+					if err != nil || found == nil {
+						if err != nil {
+							t.Error(err)
+						}
+						continue
+					}
+					if got, err := found.AppendTo(nil); err != nil || !bytes.Equal(got, text(len(got))) {
+						t.Errorf("%d bytes: %v", len(got), err)
+					}
+					found.Close()
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func testTooLarge(t *testing.T, sub Subject) {
+	if sub.TooLarge == 0 {
+		t.Skip("it takes any size")
+	}
+	s := sub.Open(t)
+	put(t, s, key(1), text(10))
+	w, err := s.Put(t.Context(), key(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := text(sub.TooLarge)
+	_, _ = w.Write(body) // Commit tells
+	if err := w.Commit(t.Context(), entryOf(body)); !errors.Is(err, cache.ErrTooLarge) {
+		t.Errorf("got %v", err)
+	}
+	wantNothing(t, s, key(1)) // what was there before is older
+}
+
+// testHeaders: what would not be read again is not written either.
+func testHeaders(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	many := make(http.Header)
+	for i := range 3000 {
+		many.Add("X-Many", strconv.Itoa(i))
+	}
+	for _, h := range []http.Header{many, {"X-Large": {strings.Repeat("x", 600<<10)}}, {"X-Bad": {"a\x01b"}}} {
+		e := entryOf(nil)
+		e.Header = h
+		if err := cache.Write(t.Context(), s, key(1), e); !errors.Is(err, cache.ErrTooLarge) {
+			t.Errorf("got %v", err)
+		}
+		wantNothing(t, s, key(1))
+	}
+}
+
+func testReadWhileReplaced(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	body := text(500 << 10)
+	put(t, s, key(1), body)
+	found := get(t, s, key(1))
+	defer found.Close()
+	half := make([]byte, 1000)
+	if _, err := io.ReadFull(found, half); err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, key(1), text(10))
+	if err := s.Delete(context.WithoutCancel(t.Context()), key(1)); err != nil {
+		t.Fatal(err)
+	}
+	more, err := io.ReadAll(found)
+	if err != nil || !bytes.Equal(append(half, more...), body) {
+		t.Errorf("%d bytes, %v", len(more), err)
+	}
+}

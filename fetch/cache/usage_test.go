@@ -1,0 +1,202 @@
+package cache
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func diskIn(t *testing.T, dir string, limit int64, now *time.Time) *Disk {
+	t.Helper()
+	d, err := OpenDisk(dir, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.now = func() time.Time { return *now }
+	return d
+}
+
+func numbered(n int) (key Key) {
+	key[0], key[1] = byte(n), byte(n>>8)
+	return key
+}
+
+// keep keeps n entries of one block each.
+func keep(t *testing.T, d *Disk, from, n int) {
+	t.Helper()
+	for i := range n {
+		if err := Write(t.Context(), d, numbered(from+i), &Entry{Status: 204}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// age makes entries look as if they had not been used for so long.
+func age(t *testing.T, d *Disk, from, n int, span time.Duration) {
+	t.Helper()
+	then := time.Now().Add(-span)
+	for i := range n {
+		if err := os.Chtimes(d.name(numbered(from+i)), then, then); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func there(t *testing.T, d *Disk, from, n int) (count int) {
+	t.Helper()
+	for i := range n {
+		found, err := d.Get(t.Context(), numbered(from+i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found != nil {
+			found.Close()
+			count++
+		}
+	}
+	return count
+}
+
+// TestSweep: over the limit goes what was not used for longest, and not more than need be.
+func TestSweep(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	d := diskIn(t, dir, 100*4096, &now)
+	keep(t, d, 0, 60)
+	age(t, d, 0, 60, 48*time.Hour)
+	if there(t, d, 0, 20) != 20 { // these are used again
+		t.Fatal("not there")
+	}
+	keep(t, d, 100, 50)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	old, used, fresh := there(t, d, 20, 40), there(t, d, 0, 20), there(t, d, 100, 50)
+	if used != 20 || fresh != 50 || old > 30 || old < 20 {
+		t.Errorf("left: %d of 40 old ones, %d of 20 used again, %d of 50 new ones", old, used, fresh)
+	}
+}
+
+// TestSweepWithinOneRun: a run that writes more than the limit does not fill the disk.
+func TestSweepWithinOneRun(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	d := diskIn(t, dir, 64*4096, &now)
+	keep(t, d, 0, 1000)
+	if n := there(t, d, 0, 1000); n > 64+64/noteEach+1 || n < 40 {
+		t.Errorf("%d are there", n)
+	}
+}
+
+// TestUsageIsAGuess: a usage that is wrong, torn or from the future is put right by a count; one that is right spares it.
+func TestUsageIsAGuess(t *testing.T) {
+	now := time.Now()
+	for name, spoil := range map[string]func(t *testing.T, name string){
+		"missing": func(t *testing.T, name string) {
+			if err := os.Remove(name); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"torn": func(t *testing.T, name string) { write(t, name, "abc") },
+		"absurd": func(t *testing.T, name string) {
+			write(t, name, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f")
+		},
+		"old": func(*testing.T, string) { now = now.Add(countAfter + time.Minute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			d := diskIn(t, dir, 1000*4096, &now)
+			keep(t, d, 0, 200)
+			if err := d.Close(); err != nil {
+				t.Fatal(err)
+			}
+			spoil(t, filepath.Join(d.dir, usageName))
+			small := diskIn(t, dir, 100*4096, &now)
+			keep(t, small, 500, 1)
+			if err := small.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if n := there(t, small, 0, 200); n > 100 {
+				t.Errorf("%d are there", n)
+			}
+		})
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOneSweepAtATime: where another process counts, this one goes on, and what it wrote is noted the next time.
+func TestOneSweepAtATime(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	d := diskIn(t, dir, 100*4096, &now)
+	keep(t, d, 0, 1)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(d.dir, usageName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !lockFile(f) {
+		t.Fatal("not locked")
+	}
+	keep(t, d, 0, 150)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := there(t, d, 0, 150); n != 150 {
+		t.Errorf("%d are left", n)
+	}
+	_ = f.Close() // lets go of the lock
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := there(t, d, 0, 150); n > 100 {
+		t.Errorf("%d are left", n)
+	}
+}
+
+// TestDrafts: what a kill has left on its way goes, what may still be on it stays; neither is found.
+func TestDrafts(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	d := diskIn(t, dir, 100*4096, &now)
+	keep(t, d, 0, 1)
+	folder := filepath.Dir(d.name(numbered(0)))
+	for name, age := range map[string]time.Duration{"killed": draftsFor + time.Minute, "going": time.Minute} {
+		file := filepath.Join(folder, draft+name)
+		write(t, file, "half")
+		if err := os.Chtimes(file, now.Add(-age), now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	left, err := filepath.Glob(filepath.Join(folder, draft+"*"))
+	if err != nil || len(left) != 1 || filepath.Base(left[0]) != draft+"going" {
+		t.Errorf("%v, %v", left, err)
+	}
+}
+
+// TestFilesAreTheOwners: nobody else reads what servers answered.
+func TestFilesAreTheOwners(t *testing.T) {
+	now := time.Now()
+	d := diskIn(t, filepath.Join(t.TempDir(), "new"), 1<<20, &now)
+	keep(t, d, 0, 1)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	err := filepath.Walk(filepath.Dir(d.dir), func(name string, info os.FileInfo, err error) error {
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %s", name, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,155 @@
+package fetch
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/cache"
+)
+
+// night is one run of a job that tells only of what changed; confirmed says that it came to its end.
+func (l *library) night(confirmed bool, asked int, want string, change func(*Options), lines ...string) {
+	l.Helper()
+	teller := cache.NewTeller(l.store)
+	l.wants(asked, want, func(o *Options) {
+		o.Changed = teller
+		if change != nil {
+			change(o)
+		}
+	}, lines...)
+	if confirmed {
+		if err := teller.Confirm(l.Context(), time.Now()); err != nil {
+			l.Fatal(err)
+		}
+	}
+}
+
+// TestChanged: what is new or differs from the cached copy is told of, however the copy was compared: fresh, confirmed, fetched anew, not kept at all.
+func TestChanged(t *testing.T) {
+	pages := func(l *library, body string) {
+		l.page("/fresh", 200, body, "Cache-Control", "max-age=60")
+		l.tagged("/tagged", fmt.Sprintf("%q", body), body)
+		l.page("/plain", 200, body)
+		l.page("/secret", 200, body, "Cache-Control", "no-store")
+	}
+	lines := func() []string { return []string{"/fresh", "/tagged", "/plain", "/secret"} }
+	inLibrary(t, func(l *library) {
+		pages(l, "one")
+		l.night(true, 4, "miss 200 one; miss 200 one; miss 200 one; miss 200 one", nil, lines()...)
+		l.night(true, 3, "?hit 200 ; ?revalidated 200 ; ?miss 200 one; ?miss 200 one", nil, lines()...)
+		if s := l.summary; s.Unchanged != 4 || s.Succeeded != 4 || s.Total != 4 || s.Bytes != 12 {
+			t.Errorf("%+v", s)
+		}
+		time.Sleep(2 * time.Minute)
+		pages(l, "two")
+		l.night(true, 4, "miss 200 two; miss 200 two; miss 200 two; miss 200 two", nil, lines()...)
+		l.night(true, 3, "?hit 200 ; ?revalidated 200 ; ?miss 200 two; ?miss 200 two", nil, lines()...)
+		l.night(true, 1, "protocol", nil, "/nothing") // failures are told of as ever
+	})
+}
+
+// TestChangedAfterPlainRuns: the cached copy of a run that told of everything is what the next is compared with.
+func TestChangedAfterPlainRuns(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.tagged("/x", `"1"`, "one")
+		l.wants(1, "miss 200 one", nil, "/x")
+		l.night(true, 1, "?revalidated 200 ", nil, "/x")
+		l.tagged("/x", `"2"`, "two")
+		l.wants(1, "miss 200 two", nil, "/x")
+		l.night(true, 1, "?revalidated 200 ", nil, "/x")
+	})
+}
+
+// TestChangedAndKilled: what a run had told of that did not come to its end is told of again, from the cache if need be.
+func TestChangedAndKilled(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.page("/fresh", 200, "one", "Cache-Control", "max-age=60")
+		l.tagged("/tagged", `"1"`, "one")
+		l.page("/secret", 200, "one", "Cache-Control", "no-store")
+		l.night(false, 3, "miss 200 one; miss 200 one; miss 200 one", nil, "/fresh", "/tagged", "/secret")
+		l.night(false, 2, "hit 200 one; revalidated 200 one; miss 200 one", nil, "/fresh", "/tagged", "/secret")
+		l.night(true, 2, "hit 200 one; revalidated 200 one; miss 200 one", nil, "/fresh", "/tagged", "/secret")
+		l.night(true, 2, "?hit 200 ; ?revalidated 200 ; ?miss 200 one", nil, "/fresh", "/tagged", "/secret")
+		l.page("/secret", 200, "two", "Cache-Control", "no-store")
+		l.night(false, 1, "miss 200 two", nil, "/secret")
+		l.page("/secret", 200, "one", "Cache-Control", "no-store") // back to what was told of
+		l.night(true, 1, "?miss 200 one", nil, "/secret")
+	})
+}
+
+// TestChangedTwiceInOneRun: the second of two equal requests has nothing new to tell.
+func TestChangedTwiceInOneRun(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.page("/x", 200, "one", "Cache-Control", "max-age=60")
+		l.night(true, 1, "miss 200 one", nil, "/x")
+		time.Sleep(2 * time.Minute)
+		l.page("/x", 200, "two")
+		l.page("/y", 200, "one")
+		l.night(true, 2, "miss 200 two; miss 200 one", func(o *Options) { o.Concurrency = 1 }, "/x", "/y")
+	})
+}
+
+// TestChangedStale: what stands in for a server that fails is the cached copy: nothing new.
+func TestChangedStale(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.page("/x", 200, "one", "Cache-Control", "max-age=60, stale-if-error=600")
+		l.night(true, 1, "miss 200 one", nil, "/x")
+		l.page("/x", 500, "")
+		time.Sleep(2 * time.Minute)
+		l.night(true, 1, "?stale 200 ", nil, "/x")
+		l.page("/y", 200, "one", "Cache-Control", "max-age=60, stale-if-error=600")
+		l.night(false, 1, "miss 200 one", nil, "/y")
+		l.page("/y", 500, "")
+		time.Sleep(2 * time.Minute)
+		l.night(true, 1, "stale 200 one", nil, "/y")
+		l.night(true, 1, "?stale 200 ", nil, "/y")
+	})
+}
+
+// TestChangedBodiesInFiles: the Keeper gets what changed; of the rest it has the file of an earlier run.
+func TestChangedBodiesInFiles(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		keeper := new(pantry)
+		saving := func(o *Options) { o.Keeper = keeper }
+		line := func(path string) string { return fmt.Sprintf(`{"url":"http://a.test%s","path":%q}`, path, path) }
+		l.page("/plain", 200, "one")
+		l.page("/fresh", 200, "one", "Cache-Control", "max-age=60")
+		l.night(true, 2, "miss 200 ; miss 200 ", saving, line("/plain"), line("/fresh"))
+		if len(keeper.kept) != 2 {
+			t.Errorf("kept %v", keeper.kept)
+		}
+		keeper.kept = nil
+		l.night(true, 1, "?miss 200 ; ?hit 200 ", saving, line("/plain"), line("/fresh"))
+		if len(keeper.kept) != 0 || keeper.abandoned != 1 {
+			t.Errorf("kept %v, %d abandoned", keeper.kept, keeper.abandoned)
+		}
+		l.page("/plain", 200, "two")
+		l.night(true, 1, "miss 200 ; ?hit 200 ", saving, line("/plain"), line("/fresh"))
+		if len(keeper.kept) != 1 || keeper.kept["/plain"] != "two" {
+			t.Errorf("kept %v", keeper.kept)
+		}
+	})
+}
+
+// TestChangedHeads: where there is no body there is nothing to compare.
+func TestChangedHeads(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.page("/x", 200, "", "Cache-Control", "max-age=60")
+		head := `{"url":"http://a.test/x","method":"HEAD"}`
+		l.night(true, 1, "miss 200 ", nil, head)
+		l.night(true, 0, "hit 200 ", nil, head)
+		l.pages["/p"] = func(*http.Request) *http.Response { return reply(200, "p") }
+		l.night(true, 1, " 200 p", nil, `{"url":"http://a.test/p","body":"q"}`)
+		l.night(true, 1, " 200 p", nil, `{"url":"http://a.test/p","body":"q"}`)
+	})
+}
+
+// TestChangedNeedsACache is what Validate says of it.
+func TestChangedNeedsACache(t *testing.T) {
+	o := options(func(o *Options) { o.Changed, o.CacheTTL, o.CacheHeuristic = cache.NewTeller(nil), -1, 2 })
+	if got := flagsOf(o.Validate()); len(got) != 3 {
+		t.Errorf("got %v", got)
+	}
+}

@@ -1,0 +1,80 @@
+package fetch
+
+import (
+	"net/http"
+	"testing"
+	"time"
+)
+
+// TestTTL is the other mode: any success is used for so long, whatever its headers say, and redirects on the way to it too.
+func TestTTL(t *testing.T) {
+	ttl := func(o *Options) { o.CacheTTL = 5 * time.Minute }
+	inLibrary(t, func(l *library) {
+		l.page("/from", 302, "", "Location", "/via", "Cache-Control", "no-store")
+		l.page("/via", 307, "", "Location", "/to")
+		l.page("/to", 200, "there", "Cache-Control", "no-store", "Vary", "*")
+		l.page("/bad", 500, "no")
+		l.wants(3, "miss 200 there", ttl, "/from")
+		l.wants(1, "status", ttl, "/bad")
+		l.page("/to", 200, "elsewhere")
+		time.Sleep(5*time.Minute - time.Second)
+		l.wants(0, "hit 200 there; hit 200 there", ttl, "/from", "/to")
+		l.wants(1, "status", ttl, "/bad")              // failures are never kept
+		l.wants(3, "miss 200 elsewhere", nil, "/from") // by RFC 9111 nothing of that may be used
+		time.Sleep(2 * time.Second)
+		l.wants(1, "miss 200 elsewhere", ttl, "/to")
+	})
+}
+
+// TestRedirectsFromTheCache: a chain that is kept is followed without a question, as far as it goes, and counts as one that was asked for.
+func TestRedirectsFromTheCache(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.page("/a", 301, "", "Location", "/b", "Cache-Control", "max-age=60")
+		l.page("/b", 302, "", "Location", "/c", "Cache-Control", "max-age=60")
+		l.page("/c", 200, "end", "Cache-Control", "max-age=30")
+		l.page("/once", 301, "", "Location", "/c") // says nothing of how long: no heuristics
+		l.wants(3, "miss 200 end", nil, "/a")
+		l.wants(0, "hit 200 end", nil, "/a")
+		l.wants(1, "hit 200 end", nil, "/once")
+		l.wants(1, "hit 200 end", nil, "/once")
+		time.Sleep(31 * time.Second)
+		l.wants(1, "miss 200 end", nil, "/a")
+		l.wants(0, "too_many_redirects", func(o *Options) { o.MaxRedirects = 1 }, "/a")
+		var shelf shelf
+		if _, err := runOver(l.Context(), sourceOf("http://a.test/a"), &shelf, options(func(o *Options) { o.Cache = l.store }), l); err != nil {
+			t.Fatal(err)
+		}
+		if r := shelf.records[0]; r.Redirects != 2 || r.FinalURL != "http://a.test/c" || r.Attempts != 0 {
+			t.Errorf("got %+v", r)
+		}
+		l.page("/loop", 301, "", "Location", "/loop", "Cache-Control", "max-age=60")
+		l.wants(1, "too_many_redirects", nil, "/loop")
+		l.wants(0, "too_many_redirects", nil, "/loop")
+		l.page("/moved", 301, "it has moved", "Location", "/c", "Cache-Control", "max-age=60")
+		l.run(nil, "/moved") // keeps no body
+		answers := func(o *Options) { o.MaxRedirects, o.AcceptStatus = 0, Statuses{{200, 399}} }
+		l.wants(1, "miss 301 it has moved", answers, "/moved")
+		l.wants(0, "hit 301 it has moved", answers, "/moved")
+		l.wants(1, " 301 ", func(o *Options) {
+			o.MaxRedirects = 0
+			o.AcceptStatus = Statuses{{200, 399}}
+			o.Header = http.Header{"Cache-Control": {"no-store"}}
+		}, "/loop")
+	})
+}
+
+// TestCachedRedirectToTheNetwork: what a kept redirect leads on to is asked for, and that is a first attempt.
+func TestCachedRedirectToTheNetwork(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.page("/a", 301, "", "Location", "/b", "Cache-Control", "max-age=60")
+		l.page("/b", 200, "b")
+		l.wants(2, "miss 200 b", nil, "/a")
+		var shelf shelf
+		if _, err := runOver(l.Context(), sourceOf("http://a.test/a"), &shelf, options(func(o *Options) { o.Cache = l.store }), l); err != nil {
+			t.Fatal(err)
+		}
+		if r := shelf.records[0]; r.Redirects != 1 || r.Attempts != 1 {
+			t.Errorf("got %+v", r)
+		}
+	})
+}

@@ -1,0 +1,31 @@
+package output
+
+import "batchfetch/fetch"
+
+// OnlyChanged is a Sink that leaves out the Records that are Unchanged. A Sink that can note them as done without a line does so.
+type OnlyChanged struct{ fetch.Sink }
+
+// A quiet Sink notes as done what it does not write.
+type quiet interface {
+	PutQuietly(*fetch.Record) error
+}
+
+// Encode renders nothing of a Record that is left out.
+func (c OnlyChanged) Encode(r *fetch.Record) {
+	if r.Unchanged {
+		r.ReleaseBody()
+		return
+	}
+	c.Sink.Encode(r)
+}
+
+// Put passes on what has changed.
+func (c OnlyChanged) Put(r *fetch.Record) error {
+	if !r.Unchanged {
+		return c.Sink.Put(r)
+	}
+	if sink, ok := c.Sink.(quiet); ok {
+		return sink.PutQuietly(r)
+	}
+	return nil
+}
