@@ -19,7 +19,9 @@ var holdLimits = [holds]Limit{holdSlots: LimitHostConcurrency, holdPace: LimitHo
 func (p *plan) count(l *lane, now time.Time) {
 	p.uncount(l)
 	l.hold, l.holding = p.holdOf(l, now), l.waits()
-	l.surplus = max(l.fresh.len()-asideKeep, 0)
+	if l.surplus = l.fresh.len() - asideKeep; l.surplus < parcelTasks { // not worth a look
+		l.surplus = 0
+	}
 	p.held[l.hold] += l.holding
 	p.aside.surplus += l.surplus
 }

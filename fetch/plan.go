@@ -49,6 +49,7 @@ type plan struct {
 	unkept  int // exchanges that have ended, and count as under way until their Records are committed
 	size    int // Tasks in lanes, those set aside not among them
 	pace    pace
+	turn    uint64 // the last that a lane was given
 	starts  uint64
 	typical time.Duration // of an exchange, smoothed, for lanes that have not had one
 	held    [holds]int    // Tasks in lanes that wait, by what for
@@ -92,9 +93,9 @@ func (p *plan) add(t *task, now time.Time) {
 }
 
 func (p *plan) open(host string) *lane {
-	p.starts++
 	l := newLane(host, p.options)
-	l.turn = p.starts
+	p.turn++
+	l.turn = p.turn
 	p.lanes[host] = l
 	return l
 }
@@ -127,7 +128,8 @@ func (p *plan) next(now time.Time) (t *task, wait time.Duration) {
 	p.pace.spend(now)
 	t = l.start(now)
 	p.starts++
-	l.turn = p.starts
+	p.turn++
+	l.turn = p.turn
 	p.turns.fix(l)
 	p.size--
 	p.running++

@@ -145,6 +145,22 @@ func TestPacedHostsHaveMoreWork(t *testing.T) {
 	d.wants("two that take 20 s before four that take none", "paced")
 }
 
+// TestLongWaitsEndAmongNewcomers: nor do new hosts, one for each start, keep it waiting.
+func TestLongWaitsEndAmongNewcomers(t *testing.T) {
+	d := newDrive(t, func(o *Options) { o.Concurrency = 1 })
+	d.ask(1, "small")
+	d.ask(1000, "large")
+	for n := 1; n <= 4*patientEvery; n++ {
+		d.ask(1, fmt.Sprint("new", n))
+		host := d.start()
+		if host == "small" {
+			return
+		}
+		d.land(host, Verdict{})
+	}
+	t.Error("it waits for ever")
+}
+
 // TestLongWaitsEnd: a host with little to do is served all the same while another one always has more.
 func TestLongWaitsEnd(t *testing.T) {
 	d := newDrive(t, func(o *Options) { o.Concurrency = 1 })

@@ -114,10 +114,24 @@ type Sink interface {
 }
 
 // A Holder is a Sink that keeps Records back. What it holds counts as part of the look-ahead window,
-// so that what it holds is bounded.
+// so that what it holds is bounded. A Sink around another one shows it by a method Unwrap() Sink.
 type Holder interface {
 	// Held returns the number of Records kept back; it may be called at any time.
 	Held() int
+}
+
+// holderOf returns the Holder that a Sink is, or is wrapped around; nil is none.
+func holderOf(s Sink) Holder {
+	for {
+		if h, ok := s.(Holder); ok {
+			return h
+		}
+		wrapper, ok := s.(interface{ Unwrap() Sink })
+		if !ok {
+			return nil
+		}
+		s = wrapper.Unwrap()
+	}
 }
 
 // SinkFunc is a Sink that renders nothing: it is called with each Record, one at a time.

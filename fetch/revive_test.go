@@ -25,7 +25,7 @@ func TestNotKept(t *testing.T) {
 		l.page("/large", 200, strings.Repeat("x", 100), fresh...)
 		l.page("/sum", 200, "x", fresh...)
 		l.page("/gzip", 200, "no", "Cache-Control", "max-age=60", "Content-Encoding", "gzip")
-		l.wants(8, "status; status; miss 200 no; miss 200 no; miss 206 no; too_large; checksum; decode", func(o *Options) { o.MaxBody = 50 },
+		l.wants(8, "status; status; miss 200 no; miss 200 no; protocol; too_large; checksum; decode", func(o *Options) { o.MaxBody = 50 },
 			"/500", "/404", "/store", "/all", "/206", "/large", `{"url":"http://a.test/sum","sha256":"`+strings.Repeat("0", 64)+`"}`, "/gzip")
 		if files := l.files(); len(files) > 0 {
 			t.Errorf("left %v", files)

@@ -36,7 +36,7 @@ type scheduler struct {
 func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *scheduler {
 	s := &scheduler{run: r, plan: newPlan(r.options), tally: newTally(r.options), cancel: cancel, hire: hire,
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: r.options.Drain, output: r.broken}
-	s.holder, _ = r.sink.(Holder)
+	s.holder = holderOf(r.sink)
 	if s.holder == nil { // a Sink that keeps Records back would have to keep those of all that is set aside
 		var p packer
 		s.plan.aside.pack = p.pack

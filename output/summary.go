@@ -105,13 +105,8 @@ func (c *Counts) Put(r *fetch.Record) error {
 	return c.Sink.Put(r)
 }
 
-// Held returns what the Sink inside keeps back.
-func (c *Counts) Held() int {
-	if holder, ok := c.Sink.(fetch.Holder); ok {
-		return holder.Held()
-	}
-	return 0
-}
+// Unwrap returns the Sink inside: it may be a fetch.Holder.
+func (c *Counts) Unwrap() fetch.Sink { return c.Sink }
 
 // shownURL is what names a Record to a person: its URL, or the start of a line that has none.
 func shownURL(r *fetch.Record) string {

@@ -114,15 +114,14 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// The window of a run has to hear of what an InOrder inside keeps back; other Sinks keep nothing.
-func TestCountsTellsWhatIsHeld(t *testing.T) {
+// The window of a run has to hear of what an InOrder inside keeps back; other Sinks keep nothing, and are not to be asked.
+func TestCountsShowsWhatIsInside(t *testing.T) {
 	ordered := NewInOrder(&lineSink{})
-	counts := NewCounts(ordered)
-	if err := counts.Put(&fetch.Record{Seq: 1}); err != nil || counts.Held() != 1 {
-		t.Errorf("held %d, %v; want 1", counts.Held(), err)
+	if inside := NewCounts(ordered).Unwrap(); inside != fetch.Sink(ordered) {
+		t.Errorf("inside is %v", inside)
 	}
-	if held := NewCounts(&lineSink{}).Held(); held != 0 {
-		t.Errorf("held %d, want 0", held)
+	if _, holds := fetch.Sink(NewCounts(&lineSink{})).(fetch.Holder); holds {
+		t.Error("it says that it keeps Records back")
 	}
 }
 
