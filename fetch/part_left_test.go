@@ -84,6 +84,7 @@ func TestWhatIsKept(t *testing.T) {
 			over := make(chan struct{})
 			v := newVintner(t, "") // answers by hand below
 			v.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body) // what is not read is answered with a reset
 				conn, _, err := http.NewResponseController(w).Hijack()
 				if err != nil {
 					t.Error(err)

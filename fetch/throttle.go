@@ -9,6 +9,7 @@ import (
 // It is nil for a host that has done neither.
 type throttle struct {
 	limit   float64   // starts a second; 0 is none beside the options'
+	mark    float64   // the rate at which the host refused last
 	row     int       // refusals in a row, no other answer between them
 	since   time.Time // when the last of them came: what flew by then says nothing new
 	stepped time.Time // when the limit was raised last, or may be raised first
@@ -18,9 +19,6 @@ type throttle struct {
 // doubling is how long a host has to answer well at its limit until that has doubled, whatever the rate: so a fast host and
 // a slow one recover in the same time, and one that refuses now and then, whatever it is asked, is not slowed to a crawl.
 const doubling = 3 * time.Second
-
-// longestStep is the most time between two good answers that counts for that.
-const longestStep = 10 * time.Second
 
 // throttleKept is how long a host's limit is remembered while nothing is asked of it.
 const throttleKept = time.Minute
@@ -53,20 +51,19 @@ func (l *lane) needThrottle() *throttle {
 	return l.throttle
 }
 
-// slowDown halves the rate, and pauses the host where it has not said for how long itself. A host that has answered nothing
-// since the last refusal does not refuse the rate: it gets a longer pause only.
+// slowDown halves the rate, and pauses the host where it has not said for how long itself: the longer the more often it has
+// refused in a row.
 func (l *lane) slowDown(t *task, o *Options, now time.Time) {
 	th := l.needThrottle()
 	if !t.started.After(th.since) { // the last refusal would have kept it back
 		return
 	}
-	if th.row == 0 {
-		th.limit = max(l.observed(now)/2, slowest(o))
-		if l.perSecond > 0 {
-			th.limit = min(th.limit, l.perSecond)
-		}
-		l.pace.set(th.limit, now)
+	th.mark = l.observed(now)
+	th.limit = max(th.mark/2, slowest(o))
+	if l.perSecond > 0 {
+		th.limit = min(th.limit, l.perSecond)
 	}
+	l.pace.set(th.limit, now)
 	th.row++
 	th.since = now
 	if t.verdict.Pause == 0 {
@@ -97,11 +94,11 @@ func (l *lane) speedUp(now time.Time) {
 	if th.limit == 0 {
 		return
 	}
-	if step := min(now.Sub(th.stepped), longestStep); step > 0 {
+	if step := min(now.Sub(th.stepped), doubling); step > 0 { // an answer that was long in coming is one answer
 		th.limit *= math.Exp2(step.Seconds() / doubling.Seconds())
 		th.stepped = now
 	}
-	unbound := th.limit > 4*max(l.meter.perSecond(now), leastObserved)
+	unbound := th.limit > 2*th.mark && th.limit > 4*max(l.meter.perSecond(now), leastObserved)
 	if unbound || l.perSecond > 0 && th.limit >= l.perSecond {
 		th.limit = 0
 		l.pace.set(l.perSecond, now)

@@ -16,6 +16,14 @@ func refused429() Verdict {
 
 func well() Verdict { return Verdict{Health: Well} }
 
+// await passes the time until something flies.
+func (d *drive) await() {
+	for d.start(); len(d.flights) == 0; d.start() {
+		_, wait := d.next(d.now)
+		d.pass(wait)
+	}
+}
+
 // limitOf is the rate that a host is held to; 0 is none.
 func (d *drive) limitOf(host string) float64 { return d.lanes[host].throttle.rate() }
 
@@ -65,14 +73,13 @@ func TestOneRefusalOfManyFlights(t *testing.T) {
 	}
 }
 
-// TestPauseGrowsWhileNothingSucceeds: 1, 2, 4 s and so on up to --retry-max-delay; the rate is halved once,
-// since a host that refuses the first request after a pause does not refuse the rate.
+// TestPauseGrowsWhileNothingSucceeds: 1, 2, 4 s and so on up to --retry-max-delay, while the rate is halved each time.
 func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
 	d := newDrive(t, nil)
 	d.ask(100, "a")
 	var pauses []time.Duration
 	for range 8 {
-		d.start()
+		d.await() // the rate is below one in the pause by and by
 		d.land("a", refused429())
 		pauses = append(pauses, d.lanes["a"].pausedUntil.Sub(d.now))
 		for len(d.flights) > 0 {
@@ -87,14 +94,13 @@ func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
 	if !slices.Equal(pauses, want) {
 		t.Errorf("pauses %v, want %v", pauses, want)
 	}
-	if got := d.limitOf("a"); got != 5 {
+	if got := d.limitOf("a"); got != 10.0/256 {
 		t.Errorf("the rate is %g/s", got)
 	}
-	d.start()
-	d.land("a", well())
-	d.pass(time.Second)
-	d.start()
-	d.land("a", refused429())
+	for _, v := range []Verdict{well(), refused429()} {
+		d.await()
+		d.land("a", v)
+	}
 	if got := d.lanes["a"].pausedUntil.Sub(d.now); got != time.Second {
 		t.Errorf("after a success the pauses begin anew: %s", got)
 	}
@@ -185,6 +191,29 @@ func TestRefusalNeverSpeedsUp(t *testing.T) {
 	d.wants("not before its hour", "")
 	d.pass(time.Minute)
 	d.wants("but then", "a")
+}
+
+// TestASuccessIsNoLicence: after a pause the host has hardly been asked, which does not make its limit one that nobody needs.
+func TestASuccessIsNoLicence(t *testing.T) {
+	d := newDrive(t, func(o *Options) { o.Concurrency, o.HostConcurrency = 1000, 1000 })
+	d.ask(10_000, "a")
+	d.start()
+	d.land("a", refused429())
+	for len(d.flights) > 0 {
+		d.land("a", refused429())
+	}
+	if got := d.limitOf("a"); got != 500 {
+		t.Fatalf("asked a thousand times in a second, then at %g/s", got)
+	}
+	d.pass(10 * time.Second)
+	d.start()
+	d.land("a", well())
+	if got := d.limitOf("a"); got < 500 || got > 1000 {
+		t.Errorf("one success later at %g/s", got)
+	}
+	if got := strings.Fields(d.start()); len(got) > 2 {
+		t.Errorf("%d start at once", len(got))
+	}
 }
 
 // TestRefusalsAtRandomAreBorne: a host that refuses one request in fifty, however it is asked, is asked more gently and not let down.
