@@ -62,9 +62,10 @@ X-RateLimit-Remaining and -Reset is kept to. Three requests in a row that are to
 end that host: its other requests fail as rate_limited.
 
 A host that leaves --host-max-errors exchanges in a row without an answer (no name, no connection, silence) is asked by
-one probe after 1s, 2s and 4s; when the third fails, what is left for it fails as host_down without being asked. With 30
-and 10 at once on a host that takes at most 3 + 3 times --connect-timeout, or --stall-timeout where it connects, and 7s.
-A connection that is broken off counts only while the host has answered nothing at all.
+one probe after 1s, 2s and 4s (from --retry-delay on where that is more, --retry-max-delay at most); when the third
+fails, what is left for it fails as host_down without being asked. With 30 errors and 10 at once on a host that takes
+at most 3 + 3 times --connect-timeout, or --stall-timeout where it connects, and 7s. A connection that is broken off
+counts only while the host has answered nothing at all.
 
 Of the hosts that may be asked, the one with the most work left goes first, so that a run ends as early as its slowest
 host allows. For that it has to be seen: --lookahead requests are read ahead, and where hosts at their limit fill that,

@@ -67,10 +67,11 @@ func (p *plan) holder(now time.Time) (Limit, string) {
 	return holdLimits[most], p.example(most)
 }
 
-// example names a host whose Tasks wait for h: of those at their slots the one with the most work, of the others the one due next.
+// example names the host for whose limit most of the Tasks wait that wait for h; empty is no one host. It is looked for where
+// it would be: of those at their slots the one with the most work, of the others the one due next.
 func (p *plan) example(h hold) string {
 	for _, lanes := range [...]*laneHeap{&p.full, &p.waiting} {
-		if lanes.len() > 0 && lanes.first().hold == h {
+		if lanes.len() > 0 && lanes.first().hold == h && 2*lanes.first().holding > p.held[h] {
 			return lanes.first().host
 		}
 	}

@@ -36,8 +36,11 @@ func (l *lane) adapt(t *task, o *Options, now time.Time) {
 	case v.Health == Well:
 		th.row = 0
 		l.speedUp(now)
+	case v.Health == Denied && th.limit < th.mark: // back to what the host was asked, and not beyond
+		th.row = 0
+		l.speedUp(now)
 	default:
-		if v.Health == Unwell {
+		if v.Health == Denied || v.Health == Unwell {
 			th.row = 0
 		}
 		th.stepped = latest(th.stepped, now) // the time until now was no good one

@@ -244,6 +244,22 @@ func TestRefusalsAtRandomAreBorne(t *testing.T) {
 	}
 }
 
+// TestPagesThatAreMissingBringARateBackAndNoFurther: a list of dead links says nothing against its host, nor for asking it more.
+func TestPagesThatAreMissingBringARateBackAndNoFurther(t *testing.T) {
+	d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
+	d.ask(200, "a")
+	d.start()
+	d.land("a", refused429())
+	for range 50 {
+		d.await()
+		d.pass(time.Second)
+		d.land("a", Verdict{Health: Denied, Failure: failf(BadStatus, "404 Not Found")})
+	}
+	if got := d.limitOf("a"); got < 10 || got > 13 {
+		t.Errorf("asked ten times a second before, now held to %g/s", got)
+	}
+}
+
 // TestErrorsEndARowOfRefusals: where a host answers, if badly, its pauses begin anew.
 func TestErrorsEndARowOfRefusals(t *testing.T) {
 	d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })

@@ -1,0 +1,39 @@
+package fetch
+
+import "time"
+
+// heldBy says what keeps the next Task from starting, and the host whose limit that is, where it is one's own.
+func (s *scheduler) heldBy(now time.Time) (Limit, string) {
+	if len(s.records) == cap(s.records) || 2*int(s.stuck.Load()) > s.plan.running {
+		return LimitOutput, ""
+	}
+	if limit, host := s.plan.holder(now); limit != "" {
+		return limit, host
+	}
+	if s.heldByCache() {
+		return LimitCache, ""
+	}
+	switch {
+	case s.ended || s.stopped():
+		return LimitNetwork, ""
+	case s.windowFull() && s.plan.running == 0:
+		return LimitOutput, ""
+	case s.windowFull():
+		return LimitNetwork, ""
+	}
+	return LimitInput, ""
+}
+
+// charge books the time since the last look to what held the next Task back.
+func (s *scheduler) charge(now time.Time) {
+	if s.reason != "" {
+		span := now.Sub(s.looked)
+		if dry := min(s.roads.bandwidth.heldFor(now)-s.dry, span); dry > 0 {
+			s.dry += dry
+			s.tally.limited(LimitBandwidth, "", dry)
+			span -= dry
+		}
+		s.tally.limited(s.reason, s.behind, span)
+	}
+	s.looked = now
+}
