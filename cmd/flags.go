@@ -144,7 +144,7 @@ func registerLimits(r *registrar, s *settings) {
 	add(r, &o.HostRate, "host-rate", "", "rate", "none", "the same for each host", parseRate)
 	r.toggle(&o.Adaptive, "adaptive", "", "halve the rate of a host that answers 429 or 503 and bring it back step by step; keep to the quota that RateLimit headers tell")
 	r.whole(&o.Lookahead, "lookahead", "", "n", "requests read ahead of those that finish; bounds the memory")
-	add(r, &o.Aside, "aside", "", "size", "16Mi", "memory for requests that are set aside while hosts at their limit fill --lookahead, compressed; 0 sets none aside", parseSize)
+	add(r, &o.Aside, "aside", "", "size", "12Mi", "memory for requests that are set aside while hosts at their limit fill --lookahead, compressed; 0 sets none aside", parseSize)
 	add(r, &o.Bandwidth, "bandwidth", "", "size", "none", "most bytes received per second in the whole run (10M), all that comes over the connections; spread evenly, shared fairly", parseBandwidth)
 	r.text(&s.hosts, "hosts", "", "file", "settings of single hosts, as YAML or JSON: limits, timeouts, retries, headers, user and password (see below)")
 	r.group = "retry"

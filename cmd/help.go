@@ -57,9 +57,9 @@ port it came from, and with a Domain to that domain by the same scheme at any po
 Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass through files in TMPDIR (/tmp).
 
 A host that answers 429 or 503 is left alone for its Retry-After, or for a pause that grows from --retry-delay, and then
-asked at half the rate, which comes back step by step; other hosts go on. A quota that it tells in RateLimit or
-X-RateLimit-Remaining and -Reset is kept to. Three requests in a row that are told to wait longer than --retry-max-delay
-end that host: its other requests fail as rate_limited.
+asked at half the rate, which comes back step by step (twofold in 3s of good answers); other hosts go on. A quota that
+it tells in RateLimit or X-RateLimit-Remaining and -Reset is kept to. Three requests in a row that are told to wait
+longer than --retry-max-delay end that host: its other requests fail as rate_limited.
 
 A host that leaves --host-max-errors exchanges in a row without an answer (no name, no connection, silence) is asked by
 one probe after 1s, 2s and 4s (from --retry-delay on where that is more, --retry-max-delay at most); when the third
@@ -69,7 +69,7 @@ counts only while the host has answered nothing at all.
 
 Of the hosts that may be asked, the one with the most work left goes first, so that a run ends as early as its slowest
 host allows. For that it has to be seen: --lookahead requests are read ahead, and where hosts at their limit fill that,
-what they can't have soon is set aside, about 20 bytes a URL. The default --aside lets a list begin with some 700,000
+what they can't have soon is set aside, about 20 bytes a URL. The default --aside lets a list begin with some 500,000
 URLs of one host; beyond that the hosts behind them wait. With --ordered or --cache nothing is set aside.
 
 --bandwidth counts what comes from the network, headers, TLS and HTTP/2 included, and not what is sent. Each flight gets

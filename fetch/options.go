@@ -180,7 +180,7 @@ func Defaults() Options {
 		Adaptive:        true,
 		HostMaxErrors:   30,
 		Lookahead:       10000,
-		Aside:           16 << 20,
+		Aside:           12 << 20,
 		Retries:         3,
 		RetryOn:         defaultRetryOn(),
 		RetryDelay:      time.Second,
