@@ -1,0 +1,197 @@
+package storetest
+
+// Here are the tests of a Store that has several answers for one request, or several users at once, or that is asked for too much.
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"batchfetch/fetch/cache"
+)
+
+func testVariants(t *testing.T, sub Subject) {
+	s, ctx := sub.Open(t), t.Context()
+	ask := func(who byte, language string) *cache.Question {
+		q := &cache.Question{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept-Language": {language}}}
+		q.Who[0] = who
+		return q
+	}
+	keep := func(q *cache.Question, body string, vary ...string) {
+		t.Helper()
+		found, place, err := cache.Find(ctx, s, q)
+		if found != nil {
+			found.Close()
+		}
+		e := entryOf([]byte(body))
+		e.Header = http.Header{"Vary": vary}
+		var d *cache.Draft
+		if err == nil {
+			d, err = place.Draft(ctx, s, q, e.Header)
+		}
+		if err == nil {
+			_, err = io.WriteString(d, body)
+		}
+		if err == nil {
+			err = d.Commit(ctx, e)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func(q *cache.Question, body string) {
+		t.Helper()
+		found, _, err := cache.Find(ctx, s, q)
+		if err != nil || found == nil || body == "" {
+			if found == nil && err == nil && body == "" {
+				return
+			}
+			t.Fatalf("found %v, %v, want %q", found, err, body)
+		}
+		defer found.Close()
+		if got, err := found.AppendTo(nil); err != nil || string(got) != body {
+			t.Fatalf("found %q, %v, want %q", got, err, body)
+		}
+	}
+	keep(ask(0, "de"), "anybody's")
+	expect(ask(0, "en"), "anybody's")
+	expect(ask(1, "de"), "")
+	keep(ask(1, "de"), "one's")
+	keep(ask(2, "de"), "two's")
+	keep(ask(0, "de"), "anybody's again")
+	expect(ask(1, "de"), "one's")
+	expect(ask(2, "de"), "two's")
+	expect(ask(0, "de"), "anybody's again")
+	keep(ask(0, "de"), "deutsch", "Accept-Language, Accept")
+	keep(ask(0, "en"), "english", "accept-language", "accept")
+	expect(ask(0, "de"), "deutsch")
+	expect(ask(0, "en"), "english")
+	expect(ask(0, "fr"), "")
+	expect(ask(1, "en"), "")
+	coded := func(coding string) *cache.Question {
+		return &cache.Question{Method: "GET", URL: "http://a.test/coded", Header: http.Header{"Accept-Encoding": {coding}}}
+	}
+	keep(coded("gzip"), "zipped", "Accept-Encoding")
+	expect(coded("gzip"), "zipped")
+	expect(coded("identity"), "")
+	keep(coded("identity"), "plain", "Accept-Encoding")
+	expect(coded("identity"), "plain")
+	expect(coded("gzip"), "")
+	if err := cache.Forget(ctx, s, *ask(0, "")); err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []*cache.Question{ask(0, "de"), ask(0, "en"), ask(1, "de"), ask(2, "de")} {
+		expect(q, "")
+	}
+	keep(ask(1, "de"), "new")
+	expect(ask(1, "de"), "new")
+	expect(ask(2, "de"), "")
+}
+
+// testAtOnce: whoever reads while others write sees one of the bodies that were written, whole.
+func testAtOnce(t *testing.T, sub Subject) {
+	stores := []cache.Store{sub.Open(t), sub.Open(t)}
+	var all sync.WaitGroup
+	for n := range 8 {
+		all.Go(func() {
+			s := stores[n%2]
+			for round := range 30 {
+				k := key(round % 3)
+				size := 100 * (n + 1)
+				if n%4 == 3 {
+					size = 70<<10 + n
+				}
+				body := text(size)
+				switch n % 4 {
+				case 0, 3:
+					w, err := s.Put(t.Context(), k)
+					if err == nil {
+						_, _ = w.Write(body) // Commit tells
+						err = w.Commit(t.Context(), entryOf(body))
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				case 1:
+					if err := s.Refresh(t.Context(), k, entryOf(text(100))); err != nil {
+						t.Error(err)
+					}
+				default:
+					found, err := s.Get(t.Context(), k)
+					if err != nil || found == nil {
+						if err != nil {
+							t.Error(err)
+						}
+						continue
+					}
+					if got, err := found.AppendTo(nil); err != nil || !bytes.Equal(got, text(len(got))) {
+						t.Errorf("%d bytes: %v", len(got), err)
+					}
+					found.Close()
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func testTooLarge(t *testing.T, sub Subject) {
+	if sub.TooLarge == 0 {
+		t.Skip("it takes any size")
+	}
+	s := sub.Open(t)
+	put(t, s, key(1), text(10))
+	w, err := s.Put(t.Context(), key(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := text(sub.TooLarge)
+	_, _ = w.Write(body) // Commit tells
+	if err := w.Commit(t.Context(), entryOf(body)); !errors.Is(err, cache.ErrTooLarge) {
+		t.Errorf("got %v", err)
+	}
+	wantNothing(t, s, key(1)) // what was there before is older
+}
+
+// testHeaders: what would not be read again is not written either.
+func testHeaders(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	many := make(http.Header)
+	for i := range 3000 {
+		many.Add("X-Many", strconv.Itoa(i))
+	}
+	for _, h := range []http.Header{many, {"X-Large": {strings.Repeat("x", 600<<10)}}, {"X-Bad": {"a\x01b"}}} {
+		e := entryOf(nil)
+		e.Header = h
+		if err := cache.Write(t.Context(), s, key(1), e); !errors.Is(err, cache.ErrTooLarge) {
+			t.Errorf("got %v", err)
+		}
+		wantNothing(t, s, key(1))
+	}
+}
+
+func testReadWhileReplaced(t *testing.T, sub Subject) {
+	s := sub.Open(t)
+	body := text(500 << 10)
+	put(t, s, key(1), body)
+	found := get(t, s, key(1))
+	defer found.Close()
+	half := make([]byte, 1000)
+	if _, err := io.ReadFull(found, half); err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, key(1), text(10))
+	if err := s.Delete(context.WithoutCancel(t.Context()), key(1)); err != nil {
+		t.Fatal(err)
+	}
+	more, err := io.ReadAll(found)
+	if err != nil || !bytes.Equal(append(half, more...), body) {
+		t.Errorf("%d bytes, %v", len(more), err)
+	}
+}
