@@ -103,10 +103,13 @@ func spoolBroken(err error) error { return &Failure{Kind: IO, Err: err} }
 // brokenDisk returns what breaks the run in a failure: an error of the Keeper, or of a temporary file; else nil. Too many open
 // files break no run.
 func brokenDisk(f *Failure) error {
+	if f == nil { // before errors.As makes the compiler allocate what it fills in
+		return nil
+	}
 	var keeper *keepError
 	var spool *SpoolError
 	switch {
-	case f == nil, isShort(f):
+	case isShort(f):
 		return nil
 	case errors.As(f, &keeper):
 		return keeper
