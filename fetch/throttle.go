@@ -26,8 +26,11 @@ const throttleKept = time.Minute
 // adapt slows a host down that refuses, speeds it up again as it answers well, and keeps to what it announces.
 func (l *lane) adapt(t *task, o *Options, now time.Time) {
 	v := &t.verdict
-	if v.Quota.announced() {
+	switch th := l.throttle; {
+	case v.Quota.announced():
 		l.needThrottle().quota.learn(v.Quota, l.starts-t.number, t.number, o.RetryMaxDelay, now)
+	case th != nil && v.Health != Unheard && v.Health != Silent:
+		th.quota.unsaid(t)
 	}
 	switch th := l.throttle; {
 	case v.Health == Throttled:
@@ -153,6 +156,8 @@ type window struct {
 	end   time.Time     // of the present one
 	long  bool          // the host asked for a longer wait than is obeyed: once it is over, a single start tells
 	from  uint64        // the number of the start whose answer was believed last
+
+	guessed time.Time // when the present one began, where nothing has been said of it; zero is that something was
 }
 
 // learn takes in what the answer to start number said, with later starts since. Answers are believed in the order of their starts:
@@ -161,7 +166,7 @@ func (w *window) learn(q Quota, later, number uint64, most time.Duration, now ti
 	if w.known && number < w.from {
 		return
 	}
-	w.known, w.from = true, number
+	w.known, w.from, w.guessed = true, number, time.Time{}
 	w.left = q.Remaining - int64(later)
 	w.size = q.Limit
 	w.long = q.Reset > most
@@ -169,7 +174,15 @@ func (w *window) learn(q Quota, later, number uint64, most time.Duration, now ti
 	w.end = now.Add(min(q.Reset, most))
 }
 
-// allows is when the window allows a start; the zero time is now. A window that is over is followed by another of its kind.
+// unsaid forgets a window that was taken to follow another one, once an answer from it says nothing of the kind.
+func (w *window) unsaid(t *task) {
+	if !w.guessed.IsZero() && !t.started.Before(w.guessed) {
+		*w = window{}
+	}
+}
+
+// allows is when the window allows a start; the zero time is now. A window that is over is taken to be followed by another of its kind,
+// until an answer tells.
 func (w *window) allows(now time.Time) time.Time {
 	if !w.known {
 		return time.Time{}
@@ -184,7 +197,7 @@ func (w *window) allows(now time.Time) time.Time {
 			w.known = false
 			return time.Time{}
 		}
-		w.end = now.Add(max(w.span, time.Second))
+		w.end, w.guessed = now.Add(max(w.span, time.Second)), now
 	}
 	if w.left > 0 {
 		return time.Time{}
