@@ -79,15 +79,17 @@ func TestChangedAndKilled(t *testing.T) {
 	})
 }
 
-// TestChangedTwiceInOneRun: the second of two equal requests has nothing new to tell.
+// TestChangedTwiceInOneRun: two requests that end at one page, each with an id or a file of its own, are both told of its change,
+// and neither of them the next time.
 func TestChangedTwiceInOneRun(t *testing.T) {
 	inLibrary(t, func(l *library) {
-		l.page("/x", 200, "one", "Cache-Control", "max-age=60")
-		l.night(true, 1, "miss 200 one", nil, "/x")
-		time.Sleep(2 * time.Minute)
-		l.page("/x", 200, "two")
-		l.page("/y", 200, "one")
-		l.night(true, 2, "miss 200 two; miss 200 one", func(o *Options) { o.Concurrency = 1 }, "/x", "/y")
+		oneByOne := func(o *Options) { o.Concurrency = 1 }
+		lines := []string{`{"url":"http://a.test/x","id":1}`, `{"url":"http://a.test/x","id":2}`}
+		l.page("/x", 200, "one")
+		l.night(true, 2, "miss 200 one; miss 200 one", oneByOne, lines...)
+		l.page("/x", 200, "two", "Cache-Control", "max-age=60")
+		l.night(true, 2, "miss 200 two; miss 200 two", oneByOne, lines...)
+		l.night(true, 0, "?hit 200 ; ?hit 200 ", oneByOne, lines...)
 	})
 }
 

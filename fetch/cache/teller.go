@@ -49,8 +49,8 @@ func (t *Teller) Sign(e *Entry, told Sum) {
 const mostRuns = 1000
 
 func (t *Teller) isConfirmed(ctx context.Context, run Sum) bool {
-	if run == t.id { // an equal request of this run told of it
-		return true
+	if run == t.id { // what an equal request of this run tells of is news to this one too
+		return false
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock() // while the Store is asked, so that not everybody asks: there are few runs
