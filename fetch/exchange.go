@@ -49,7 +49,6 @@ type exchange struct {
 // when no whole, usable answer came. ctx is the run's: its end cancels the exchange.
 func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 	x.to, x.began = to, time.Now()
-	x.memory.begin(to)
 	if x.memory.conditions() == nil { // one condition at a time
 		if failure := x.findPart(ctx, to, &rec.Request); failure != nil {
 			return answer{failure: failure}

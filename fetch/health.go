@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"errors"
 	"net/http"
 	"time"
 )
@@ -142,7 +143,8 @@ func healthOf(o *Options, a *answer) Health {
 
 // silenceOf tells a host that brought no answer from an exchange that says nothing of it.
 func silenceOf(f *Failure) Health {
-	if f == nil {
+	var proxys *denial
+	if f == nil || errors.As(f, &proxys) { // a proxy said no: the host was not asked
 		return Unheard
 	}
 	switch f.Kind {

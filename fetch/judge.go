@@ -40,10 +40,19 @@ type answer struct {
 	header  http.Header
 	failure *Failure // what went wrong before the answer was whole
 	rest    rest
-	spoke   bool     // something of an answer came
-	proxy   *proxy   // that was asked for it in whole; nil is none
-	unkept  *Failure // the answer is about one that is not in the cache any more
-	stray   bool     // what came was left over from the answer before on the same connection
+	spoke   bool        // something of an answer came
+	proxy   *proxy      // that was asked for it in whole; nil is none
+	said    http.Header // what the server itself sent, where header is not that; nil is no such thing
+	unkept  *Failure    // the answer is about one that is not in the cache any more
+	stray   bool        // what came was left over from the answer before on the same connection
+}
+
+// ofServer is the header that the server sent just now.
+func (a *answer) ofServer() http.Header {
+	if a.said != nil {
+		return a.said
+	}
+	return a.header
 }
 
 // A trial is what judging needs to know of the Task.
@@ -62,7 +71,7 @@ func judge(o *Options, t trial, a answer, now time.Time, chance float64) Verdict
 	v := judgeTask(o, t, a, now, chance)
 	v.Health = healthOf(o, &a)
 	if o.Adaptive && a.status != 0 {
-		v.Quota = quotaOf(a.header, now)
+		v.Quota = quotaOf(a.ofServer(), now)
 	}
 	return v
 }
@@ -94,7 +103,7 @@ func judgeTask(o *Options, t trial, a answer, now time.Time, chance float64) Ver
 	if a.status == http.StatusProxyAuthRequired && a.proxy != nil {
 		v.Failure.Err = fmt.Errorf("proxy %s: %w", a.proxy, v.Failure.Err)
 	}
-	if wait, asked := retryAfter(a.header, now); asked {
+	if wait, asked := retryAfter(a.ofServer(), now); asked {
 		v.Failure.RetryAfter = wait
 		if stillsHost(a.status) {
 			if wait > o.RetryMaxDelay {

@@ -158,6 +158,11 @@ func (l *lane) heed(t *task, o *Options, now time.Time) (closed bool) {
 		l.adapt(t, o, now)
 	}
 	refused := l.judge(v, now)
+	if l.throttle.refusesAll() && !l.closed(now) { // as if it had asked for that long
+		l.refusals = &refusals{row: l.throttle.row, last: v.Failure, closed: now.Add(o.RetryMaxDelay)}
+		l.throttle.row = 0
+		refused = true
+	}
 	dead := l.listen(t, o, now)
 	return refused || dead
 }

@@ -112,9 +112,7 @@ func (l *looker) goOn(ctx context.Context, t *task, found *cache.Found, record *
 	if t.verdict.Fate == Hop {
 		return false
 	}
-	record.Status = found.Status
-	l.end(ctx, t, record, t.verdict.Failure, now)
-	return true
+	return l.miss(t) // it leads nowhere, or has led too far: failures are never cached
 }
 
 // end completes a Task without an exchange.

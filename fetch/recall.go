@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -71,8 +72,14 @@ func urlOf(u *url.URL) string {
 // via is what else decides which server answers: a Host header of the user's, or an address that is not from DNS.
 func (r *run) via(to *target) string {
 	text := strings.Join(to.header["Host"], ",")
-	if r.options.UnixSocket != "" {
-		text += " unix:" + r.options.UnixSocket
+	if socket := r.options.UnixSocket; socket != "" {
+		if whole, err := filepath.Abs(socket); err == nil { // the same words mean another one elsewhere
+			socket = whole
+		}
+		text += " unix:" + socket
+	}
+	if to.url.Scheme == "https" {
+		text += r.trust
 	}
 	for _, pin := range r.options.Resolve {
 		text += " " + pin.Host
@@ -120,6 +127,24 @@ func describes(name string, values []string) bool {
 		return len(values) == 1 && values[0] == "*/*" // ours
 	}
 	return false
+}
+
+// trustOf tells runs apart that do not believe the same servers: what one that checks nothing was told is nothing to one that does.
+func trustOf(o *Options) string {
+	switch {
+	case o.TLS == nil:
+		return ""
+	case o.TLS.InsecureSkipVerify:
+		return " unchecked"
+	case o.TLS.RootCAs == nil:
+		return ""
+	}
+	h := sha256.New()
+	//lint:ignore SA1019 the system's roots are not wanted
+	for _, name := range o.TLS.RootCAs.Subjects() {
+		h.Write(name)
+	}
+	return " roots:" + hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 // certificatesOf is a hash of the client certificates; zero is none.
@@ -202,7 +227,7 @@ func leadsOn(o *Options, status int, h http.Header) bool {
 // mayBeFrom reports whether an answer from the address remote is one that could be had over the network: what Options.Private
 // forbids to ask is not to be had from the cache either.
 func (r *run) mayBeFrom(to *target, remote string) bool {
-	if !to.wary && r.options.Private != PrivateDeny {
+	if !to.wary && (r.options.Private != PrivateDeny || r.options.UnixSocket != "") { // over a socket no address is asked
 		return true
 	}
 	if r.roads.proxies.of(to.url) != nil { // remote is the proxy's

@@ -24,14 +24,13 @@ func (m *remembering) conditions() http.Header {
 	return m.validators.Conditions()
 }
 
-// begin makes sure that what was looked up is what is asked for now: a Jar may have other cookies by then.
-func (m *remembering) begin(to *target) {
-	if m.recall == nil || m.run.options.Jar == nil {
-		return
+// stillAsked reports whether what was looked up for a Task is what it asks for now: a Jar may have other cookies by then.
+func (r *run) stillAsked(t *task) bool {
+	if t.recall == nil || r.options.Jar == nil {
+		return true
 	}
-	if q, ok := m.run.questionOf(to, m.run.sentHeader(to)); !ok || q.Who != m.question.Who {
-		m.recall = nil
-	}
+	q, ok := r.questionOf(&t.target, r.sentHeader(&t.target))
+	return ok && q.Who == t.recall.question.Who
 }
 
 // errUnkept is why the server is asked anew: what it confirmed is not there any more, or never was.
@@ -57,7 +56,7 @@ func (x *exchange) confirmed(ctx context.Context, resp *http.Response, rec *Reco
 	defer found.Close()
 	x.watch.stop() // what is read from now on comes from the cache
 	e := found.Freshen(resp.Header, x.answered)
-	e.Requested, e.Received, e.RemoteAddr = x.began, x.answered, x.remote
+	e.Requested, e.Received, e.RemoteAddr = x.began, x.answered, x.server()
 	found.Entry.Header = e.Header
 	rec.Cache = CacheRevalidated
 	m.sign(&e, rec)
@@ -65,10 +64,18 @@ func (x *exchange) confirmed(ctx context.Context, resp *http.Response, rec *Reco
 		m.forget()
 		return anew
 	} else if err != nil {
-		return answer{status: e.Status, header: e.Header, failure: asFailure(err)}
+		return answer{status: e.Status, header: e.Header, said: resp.Header, failure: asFailure(err)}
 	}
 	_ = o.Cache.Refresh(ctx, m.place.At(), &e) // where that fails it is asked for again the next time
-	return answer{status: e.Status, header: e.Header}
+	return answer{status: e.Status, header: e.Header, said: resp.Header}
+}
+
+// server is the address of the server that answered; behind a proxy nobody knows it.
+func (x *exchange) server() string {
+	if x.memory.run.roads.proxies.of(x.to.url) != nil {
+		return ""
+	}
+	return x.remote
 }
 
 // sign notes in what will be kept what the user is told of it, and in the Record whether that is anything new.
@@ -134,7 +141,7 @@ func (x *exchange) kept(ctx context.Context, c *copying, resp *http.Response, re
 		return
 	}
 	e := &cache.Entry{Status: resp.StatusCode, Proto: resp.Proto, HasBody: hasBody,
-		Requested: x.began, Received: x.answered, RemoteAddr: x.remote, Coded: x.options.Identity && len(contentCodings(resp.Header)) > 0}
+		Requested: x.began, Received: x.answered, RemoteAddr: x.server(), Coded: x.options.Identity && len(contentCodings(resp.Header)) > 0}
 	if hasBody {
 		e.Size, e.SHA256 = rec.Bytes, rec.SHA256
 	}
@@ -152,7 +159,7 @@ func (x *exchange) kept(ctx context.Context, c *copying, resp *http.Response, re
 
 // invalidate forgets what an answer has made wrong (RFC 9111 section 4.4).
 func (w *worker) invalidate(ctx context.Context, t *task, a answer) {
-	if w.options.Cache == nil || a.failure != nil || !cache.Invalidates(t.method, a.status) {
+	if w.options.Cache == nil || !cache.Invalidates(t.method, a.status) { // a body that failed has changed something all the same
 		return
 	}
 	urls := append(cache.AlsoInvalid(t.url, a.header), t.url)

@@ -128,6 +128,7 @@ type run struct {
 
 	noLookups    atomic.Bool  // the run is over
 	certificates cache.Sum    // of the client
+	trust        string       // which servers are believed, as part of a cache's keys
 	safe         atomic.Int64 // successes that cost an exchange, and outlive a kill of the process; counted with a cache only
 	unsafe       safety       // the writer's
 
@@ -154,6 +155,7 @@ func newRun(o *Options, sink Sink, ways roads) *run {
 		fed:      make(chan struct{}),
 
 		certificates: certificatesOf(o),
+		trust:        trustOf(o),
 	}
 }
 

@@ -37,7 +37,7 @@ func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *schedule
 	s := &scheduler{run: r, plan: newPlan(r.options), tally: newTally(r.options), cancel: cancel, hire: hire,
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: r.options.Drain, output: r.broken}
 	s.holder = holderOf(r.sink)
-	if s.holder == nil { // a Sink that keeps Records back would have to keep those of all that is set aside
+	if s.holder == nil && r.options.Cache == nil { // a Sink that keeps Records back would have to keep those of all that is set aside
 		var p packer
 		s.plan.aside.pack = p.pack
 		s.plan.aside.unpack = func(packed []byte) []*task { return p.unpack(packed, r.aimAgain) }

@@ -39,13 +39,14 @@ func (l *lane) adapt(t *task, o *Options, now time.Time) {
 	case v.Health == Well:
 		th.row = 0
 		l.speedUp(now)
-	case v.Health == Denied && th.limit < th.mark: // back to what the host was asked, and not beyond
+	case v.Health == Denied || v.Health == Unwell:
 		th.row = 0
-		l.speedUp(now)
-	default:
-		if v.Health == Denied || v.Health == Unwell {
-			th.row = 0
+		if th.limit < th.mark { // back to what the host was asked, and not beyond
+			l.speedUp(now)
+			break
 		}
+		fallthrough
+	default:
 		th.stepped = latest(th.stepped, now) // the time until now was no good one
 	}
 }
@@ -61,7 +62,7 @@ func (l *lane) needThrottle() *throttle {
 // refused in a row.
 func (l *lane) slowDown(t *task, o *Options, now time.Time) {
 	th := l.needThrottle()
-	if !t.started.After(th.since) { // the last refusal would have kept it back
+	if !t.started.After(th.since) || t.attempts > 1 { // the last refusal would have kept it back; a retry speaks for its page, and has its own wait
 		return
 	}
 	th.mark = l.observed(now)
@@ -73,7 +74,7 @@ func (l *lane) slowDown(t *task, o *Options, now time.Time) {
 	th.row++
 	th.since = now
 	if t.verdict.Pause == 0 {
-		l.pausedUntil = latest(l.pausedUntil, now.Add(backoff(th.row, o.RetryDelay, o.RetryMaxDelay, 1)))
+		l.pausedUntil = latest(l.pausedUntil, now.Add(backoff(th.row, o.RetryDelay, longestPause(o), 1)))
 	}
 	th.stepped = latest(l.pausedUntil, now)
 }
@@ -91,8 +92,15 @@ func (l *lane) observed(now time.Time) float64 {
 	return rate
 }
 
-// slowest is one start in --retry-max-delay: no host is asked less often than a pause would allow.
-func slowest(o *Options) float64 { return 1 / max(o.RetryMaxDelay, time.Second).Seconds() }
+// longestPause is the most that a host is left alone for which has not said for how long itself.
+func longestPause(o *Options) time.Duration { return min(o.RetryMaxDelay, 16*o.RetryDelay) }
+
+// slowest is one start in the longest pause: no host is asked less often.
+func slowest(o *Options) float64 { return 1 / max(longestPause(o), time.Second).Seconds() }
+
+// refusesAll reports whether the host has refused so often in a row, each time after a pause, that it is not to be expected to
+// answer anything soon. With a --retry-delay of 1s that is after 111 s.
+func (th *throttle) refusesAll() bool { return th != nil && th.row >= 10 }
 
 // speedUp takes a step back towards the rate that the options allow.
 func (l *lane) speedUp(now time.Time) {

@@ -73,7 +73,8 @@ func TestOneRefusalOfManyFlights(t *testing.T) {
 	}
 }
 
-// TestPauseGrowsWhileNothingSucceeds: 1, 2, 4 s and so on up to --retry-max-delay, while the rate is halved each time.
+// TestPauseGrowsWhileNothingSucceeds: 1, 2, 4 s and so on up to 16 times --retry-delay, while the rate is halved each time,
+// to one in the longest pause.
 func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
 	d := newDrive(t, nil)
 	d.ask(100, "a")
@@ -87,14 +88,14 @@ func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
 		}
 		d.now = d.lanes["a"].pausedUntil
 	}
-	want := []time.Duration{1, 2, 4, 8, 16, 32, 60, 60}
+	want := []time.Duration{1, 2, 4, 8, 16, 16, 16, 16}
 	for i := range want {
 		want[i] *= time.Second
 	}
 	if !slices.Equal(pauses, want) {
 		t.Errorf("pauses %v, want %v", pauses, want)
 	}
-	if got := d.limitOf("a"); got != 10.0/256 {
+	if got := d.limitOf("a"); got != 1.0/16 {
 		t.Errorf("the rate is %g/s", got)
 	}
 	for _, v := range []Verdict{well(), refused429()} {
@@ -128,7 +129,7 @@ func TestOnlySuccessSpeedsUp(t *testing.T) {
 	if got := d.limitOf("a"); got != 5 {
 		t.Fatalf("held to %g/s", got)
 	}
-	for _, v := range []Verdict{{Health: Unwell}, {Health: Unheard}, {Health: Silent}} {
+	for _, v := range []Verdict{{Health: Unheard}, {Health: Silent}} {
 		for range 20 {
 			d.pass(time.Minute)
 			d.start()
@@ -244,20 +245,50 @@ func TestRefusalsAtRandomAreBorne(t *testing.T) {
 	}
 }
 
-// TestPagesThatAreMissingBringARateBackAndNoFurther: a list of dead links says nothing against its host, nor for asking it more.
-func TestPagesThatAreMissingBringARateBackAndNoFurther(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
-	d.ask(200, "a")
-	d.start()
-	d.land("a", refused429())
-	for range 50 {
-		d.await()
-		d.pass(time.Second)
-		d.land("a", Verdict{Health: Denied, Failure: failf(BadStatus, "404 Not Found")})
+// TestErrorsBringARateBackAndNoFurther: a list of dead links, or of pages that are broken, says nothing against its host,
+// nor for asking it more.
+func TestErrorsBringARateBackAndNoFurther(t *testing.T) {
+	for _, health := range []Health{Denied, Unwell} {
+		d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
+		d.ask(200, "a")
+		d.start()
+		d.land("a", refused429())
+		for range 50 {
+			d.await()
+			d.pass(time.Second)
+			d.land("a", Verdict{Health: health, Failure: failf(BadStatus, "404 Not Found")})
+		}
+		if got := d.limitOf("a"); got < 10 || got > 13 {
+			t.Errorf("health %d: asked ten times a second before, now held to %g/s", health, got)
+		}
 	}
-	if got := d.limitOf("a"); got < 10 || got > 13 {
-		t.Errorf("asked ten times a second before, now held to %g/s", got)
-	}
+}
+
+// TestPagesThatAlwaysRefuse: three pages that say 503 whenever they are asked take the time of their own retries, and no more.
+func TestPagesThatAlwaysRefuse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := origin(func(*http.Request) (*http.Response, error) { return reply(503, ""), nil })
+		s, err := runOver(t.Context(), urls(3, "http://a.test"), &shelf{}, options(nil), client)
+		if err != nil || s.Failed != 3 || s.Exchanges != 12 || s.Elapsed > 10*time.Second {
+			t.Errorf("%+v, %v", s, err)
+		}
+	})
+}
+
+// TestHostThatRefusesAll: a site that is down behind its balancer is not asked for ever; what is left fails as rate_limited.
+func TestHostThatRefusesAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := origin(func(r *http.Request) (*http.Response, error) {
+			if r.Host == "well.test" {
+				return reply(200, ""), nil
+			}
+			return reply(503, ""), nil
+		})
+		s, err := runOver(t.Context(), urls(2000, "http://a.test", "http://well.test"), &shelf{}, options(nil), client)
+		if err != nil || s.Succeeded != 1000 || s.Failed != 1000 || s.ByKind[RateLimited] < 900 || s.Elapsed > 4*time.Minute {
+			t.Errorf("%+v, %v", s, err)
+		}
+	})
 }
 
 // TestErrorsEndARowOfRefusals: where a host answers, if badly, its pauses begin anew.

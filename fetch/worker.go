@@ -56,6 +56,9 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	case Anew:
 		t.whole = true // whatever still lies there
 	}
+	if !w.stillAsked(t) {
+		t.recall = nil
+	}
 	x := exchange{options: t.options, client: w.roads.to(&t.target), whole: t.whole,
 		once: t.request.Retry != nil && !*t.request.Retry, memory: remembering{t.recall, w.run}}
 	if t.recall != nil {
