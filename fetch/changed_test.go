@@ -93,6 +93,25 @@ func TestChangedTwiceInOneRun(t *testing.T) {
 	})
 }
 
+// TestChangedByCredentials: answers to one URL that come at once, each for another user, are all found by the next run.
+func TestChangedByCredentials(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.pages["/x"] = func(r *http.Request) *http.Response {
+			time.Sleep(time.Second) // all have been looked up, and none is kept
+			return dated(reply(200, r.Header.Get("Authorization"), "Cache-Control", "max-age=60", "Vary", "Accept-Language"))
+		}
+		var lines []string
+		for i := range 5 {
+			lines = append(lines, fmt.Sprintf(`{"url":"http://a.test/x","headers":{"Authorization":"%d"}}`, i))
+		}
+		l.night(true, 5, "miss 200 0; miss 200 1; miss 200 2; miss 200 3; miss 200 4", nil, lines...)
+		if files := l.files(); len(files) != 5+1+1 { // answers, their choice, the run
+			t.Errorf("%d files: some lead nowhere", len(files))
+		}
+		l.night(true, 0, "?hit 200 ; ?hit 200 ; ?hit 200 ; ?hit 200 ; ?hit 200 ", nil, lines...)
+	})
+}
+
 // TestChangedStale: what stands in for a server that fails is the cached copy: nothing new.
 func TestChangedStale(t *testing.T) {
 	inLibrary(t, func(l *library) {
