@@ -3,6 +3,8 @@ package fetch
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -109,6 +111,25 @@ func TestChangedByCredentials(t *testing.T) {
 			t.Errorf("%d files: some lead nowhere", len(files))
 		}
 		l.night(true, 0, "?hit 200 ; ?hit 200 ; ?hit 200 ; ?hit 200 ; ?hit 200 ", nil, lines...)
+	})
+}
+
+// TestChangedOutlivesItsRun: what is kept of the run that told of a page is needed by the next run only.
+func TestChangedOutlivesItsRun(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.page("/x", 200, "one", "Cache-Control", "max-age=60")
+		teller := cache.NewTeller(l.store)
+		l.wants(1, "miss 200 one", func(o *Options) { o.Changed = teller }, "/x")
+		before := l.files()
+		if err := teller.Confirm(l.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		run := slices.DeleteFunc(l.files(), func(name string) bool { return slices.Contains(before, name) })
+		l.night(true, 0, "?hit 200 ", nil, "/x")
+		if len(run) != 1 || os.Remove(run[0]) != nil {
+			t.Fatalf("of the run there is %v", run)
+		}
+		l.night(true, 0, "?hit 200 ", nil, "/x")
 	})
 }
 
