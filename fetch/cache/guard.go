@@ -47,7 +47,7 @@ func (f *fuse) ready(now time.Time) bool {
 
 // told notes what came of a trial, and reports whether that was right; over says that the run has ended, so that nothing is to be learnt from it.
 func (g *Guard) told(over error, f *fuse, err error) bool {
-	if err != nil && (over != nil || errors.Is(err, ErrTooLarge)) { // it is not the Store's fault
+	if err != nil && (over != nil || errors.Is(err, ErrTooLarge) || errors.Is(err, errTaken)) { // it is not the Store's fault
 		return false
 	}
 	f.mu.Lock()
