@@ -52,7 +52,7 @@ func TestDiskFollowsNoLinks(t *testing.T) {
 func TestFolderInTheWay(t *testing.T) {
 	now := time.Now()
 	d := diskIn(t, t.TempDir(), 1<<20, &now)
-	g := NewGuard(d, func(err error) { t.Error(err) })
+	g := NewGuard(d, func(err error, _ bool) { t.Error(err) })
 	for i, full := range []bool{false, true} {
 		folder := d.name(numbered(i))
 		if full {
@@ -76,5 +76,21 @@ func TestFolderInTheWay(t *testing.T) {
 	}
 	if drafts, err := filepath.Glob(filepath.Join(d.dir, "*", draft+"*")); err != nil || len(drafts) > 0 {
 		t.Errorf("left: %v, %v", drafts, err)
+	}
+}
+
+// TestCloseOfWhatWasOnlyRead: that nothing can be noted is an error only where there is something to note.
+func TestCloseOfWhatWasOnlyRead(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	d := diskIn(t, dir, 1<<20, &now)
+	if err := os.Mkdir(filepath.Join(d.dir, usageName), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if there(t, d, 0, 1) != 0 || d.Close() != nil {
+		t.Error("nothing was written, and Close complains")
+	}
+	keep(t, d, 0, 1)
+	if err := d.Close(); err == nil {
+		t.Error("something was written, and Close says nothing")
 	}
 }

@@ -12,7 +12,7 @@ import (
 type Guard struct {
 	store         Store
 	now           func() time.Time
-	warn          func(error)
+	warn          func(err error, writing bool)
 	once          sync.Once
 	reads, writes fuse // apart: of a disk that is full can still be read
 }
@@ -20,8 +20,9 @@ type Guard struct {
 // rest is how long a Store that failed is left alone.
 const rest = 15 * time.Second
 
-// NewGuard returns a Guard around store. warn takes the first error of all; many goroutines may be at it.
-func NewGuard(store Store, warn func(error)) *Guard {
+// NewGuard returns a Guard around store. warn takes the first error of all, and whether it was one of writing: then what is kept may
+// still be found. Many goroutines may be at it.
+func NewGuard(store Store, warn func(err error, writing bool)) *Guard {
 	return &Guard{store: store, now: time.Now, warn: warn}
 }
 
@@ -58,7 +59,7 @@ func (g *Guard) told(over error, f *fuse, err error) bool {
 	}
 	f.mu.Unlock()
 	if err != nil {
-		g.once.Do(func() { g.warn(err) })
+		g.once.Do(func() { g.warn(err, f == &g.writes) })
 	}
 	return err == nil
 }
@@ -114,7 +115,7 @@ func (g *Guard) Delete(ctx context.Context, key Key) error {
 // Close closes the Store.
 func (g *Guard) Close() error {
 	if err := g.store.Close(); err != nil {
-		g.once.Do(func() { g.warn(err) })
+		g.once.Do(func() { g.warn(err, true) })
 	}
 	return nil
 }

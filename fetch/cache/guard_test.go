@@ -30,7 +30,7 @@ func TestGuard(t *testing.T) {
 	ctx, now := t.Context(), noon
 	store := &ruin{broken: errors.New("connection refused")}
 	var told []error
-	g := NewGuard(store, func(err error) { told = append(told, err) })
+	g := NewGuard(store, func(err error, _ bool) { told = append(told, err) })
 	g.now = func() time.Time { return now }
 	for range 10 {
 		if found, err := g.Get(ctx, Key{}); found != nil || err != nil {
@@ -58,7 +58,11 @@ func TestGuardOfFullDisk(t *testing.T) {
 	ctx := t.Context()
 	store := &ruin{broken: errors.New("no space left on device")}
 	told := 0
-	g := NewGuard(store, func(error) { told++ })
+	g := NewGuard(store, func(_ error, writing bool) {
+		if told++; !writing {
+			t.Error("told of reads")
+		}
+	})
 	tried := 0
 	for range 10 {
 		w, err := g.Put(ctx, Key{})
@@ -84,7 +88,7 @@ func TestGuardOfFullDisk(t *testing.T) {
 // TestGuardKnowsTheRun: the end of a run, and a body that is too large, say nothing of the Store.
 func TestGuardKnowsTheRun(t *testing.T) {
 	store := &ruin{broken: context.Canceled}
-	g := NewGuard(store, func(err error) { t.Error(err) })
+	g := NewGuard(store, func(err error, _ bool) { t.Error(err) })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 3 {

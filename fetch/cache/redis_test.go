@@ -279,7 +279,7 @@ func TestRedisGoesAndComes(t *testing.T) {
 	server := startRedis(t, "")
 	told := 0
 	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{})
-	g := cache.NewGuard(s, func(error) { told++ })
+	g := cache.NewGuard(s, func(error, bool) { told++ })
 	if err := cache.Write(t.Context(), g, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
 		t.Fatal(err)
 	}
