@@ -39,7 +39,8 @@ func (s *settings) checkCache() {
 		s.notes.add("cache-max", "is 0, must be at least 1", "leave --cache out for none")
 	}
 	if !cache.IsRedisURL(s.cache) {
-		if scheme, _, _ := strings.Cut(strings.ToLower(s.cache), ":"); (scheme == "redis" || scheme == "rediss") && len(scheme) < len(s.cache) { // it would be a directory with a password in its name
+		scheme, _, cut := strings.Cut(strings.ToLower(s.cache), ":")
+		if cut && (scheme == "redis" || scheme == "rediss") { // it would be a directory with a password in its name
 			s.notes.add("cache", "begins like the address of a server, and is none", cacheHint)
 		}
 		return
