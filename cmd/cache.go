@@ -20,6 +20,8 @@ type keptCache struct {
 // defaultCacheMax is --cache-max.
 const defaultCacheMax = 10 << 30
 
+const cacheHint = "write redis://[user:password@]host[:port][/db], or the name of a directory"
+
 // checkCache tells what can't go together, and reads an address without a word of what stands in it: that may be a password.
 func (s *settings) checkCache() {
 	if s.cache == "" {
@@ -37,6 +39,10 @@ func (s *settings) checkCache() {
 		s.notes.add("cache-max", "is 0, must be at least 1", "leave --cache out for none")
 	}
 	if !cache.IsRedisURL(s.cache) {
+		scheme, _, cut := strings.Cut(strings.ToLower(s.cache), ":")
+		if cut && (scheme == "redis" || scheme == "rediss") { // it would be a directory with a password in its name
+			s.notes.add("cache", "begins like the address of a server, and is none", cacheHint)
+		}
 		return
 	}
 	if s.cacheMax >= 0 {
@@ -44,7 +50,7 @@ func (s *settings) checkCache() {
 	}
 	store, err := s.openRedis()
 	if err != nil {
-		s.notes.add("cache", err.Error(), "write redis://[user:password@]host[:port][/db], or the name of a directory")
+		s.notes.add("cache", err.Error(), cacheHint)
 		return
 	}
 	_ = store.Close() // nothing was connected to
@@ -63,8 +69,12 @@ func openCache(s *settings, out *outputs) *keptCache {
 	if s.cache == "" {
 		return nil
 	}
-	warn := func(err error) {
-		out.tell(slog.LevelWarn, "the cache can't be used, and the run goes on without it: "+shorten(err.Error()), "")
+	warn := func(err error, writing bool) {
+		what := "the cache can't be used, and the run goes on without it: "
+		if writing {
+			what = "nothing more is kept in the cache: "
+		}
+		out.tell(slog.LevelWarn, what+shorten(err.Error()), "")
 	}
 	var store cache.Store
 	var err error
@@ -78,7 +88,7 @@ func openCache(s *settings, out *outputs) *keptCache {
 		store, err = cache.OpenDisk(s.cache, limit)
 	}
 	if err != nil {
-		warn(err)
+		warn(err, false)
 		return nil
 	}
 	kept := &keptCache{store: cache.NewGuard(store, warn)}

@@ -3,6 +3,8 @@ package fetch
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -90,6 +92,44 @@ func TestChangedTwiceInOneRun(t *testing.T) {
 		l.page("/x", 200, "two")
 		l.night(true, 2, "miss 200 two; miss 200 two", oneByOne, lines...)
 		l.night(true, 2, "?miss 200 two; ?miss 200 two", oneByOne, lines...)
+	})
+}
+
+// TestChangedByCredentials: answers to one URL that come at once, each for another user, are all found by the next run.
+func TestChangedByCredentials(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.pages["/x"] = func(r *http.Request) *http.Response {
+			time.Sleep(time.Second) // all have been looked up, and none is kept
+			return dated(reply(200, r.Header.Get("Authorization"), "Cache-Control", "max-age=60", "Vary", "Accept-Language"))
+		}
+		var lines []string
+		for i := range 5 {
+			lines = append(lines, fmt.Sprintf(`{"url":"http://a.test/x","headers":{"Authorization":"%d"}}`, i))
+		}
+		l.night(true, 5, "miss 200 0; miss 200 1; miss 200 2; miss 200 3; miss 200 4", nil, lines...)
+		if files := l.files(); len(files) != 5+1+1 { // answers, their choice, the run
+			t.Errorf("%d files: some lead nowhere", len(files))
+		}
+		l.night(true, 0, "?hit 200 ; ?hit 200 ; ?hit 200 ; ?hit 200 ; ?hit 200 ", nil, lines...)
+	})
+}
+
+// TestChangedOutlivesItsRun: what is kept of the run that told of a page is needed by the next run only.
+func TestChangedOutlivesItsRun(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.page("/x", 200, "one", "Cache-Control", "max-age=60")
+		teller := cache.NewTeller(l.store)
+		l.wants(1, "miss 200 one", func(o *Options) { o.Changed = teller }, "/x")
+		before := l.files()
+		if err := teller.Confirm(l.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		run := slices.DeleteFunc(l.files(), func(name string) bool { return slices.Contains(before, name) })
+		l.night(true, 0, "?hit 200 ", nil, "/x")
+		if len(run) != 1 || os.Remove(run[0]) != nil {
+			t.Fatalf("of the run there is %v", run)
+		}
+		l.night(true, 0, "?hit 200 ", nil, "/x")
 	})
 }
 

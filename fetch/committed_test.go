@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -85,6 +86,29 @@ func TestUncommittedDoesNotHoldTheEnd(t *testing.T) {
 		var broken *OutputError
 		if !errors.As(err, &broken) || asked.Load() > 4 {
 			t.Errorf("%d asked, %v: %+v", asked.Load(), err, s)
+		}
+	})
+}
+
+// TestUncommittedBesideLookups: what fails without an exchange makes no room for exchanges that a kill would cost.
+func TestUncommittedBesideLookups(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		var lines []string
+		for i := range 40 {
+			lines = append(lines, fmt.Sprintf(`{"url":"http://a.test/none%d","headers":{"Cache-Control":"only-if-cached"}}`, i))
+		}
+		for i := range 50 {
+			page := fmt.Sprint("/", i)
+			l.page(page, 200, "x")
+			lines = append(lines, "http://a.test"+page)
+		}
+		var committed atomic.Int64
+		o := options(func(o *Options) {
+			o.Cache, o.Concurrency, o.HostConcurrency, o.Committed, o.Deadline = l.store, 3, 3, committed.Load, time.Minute
+		})
+		s, err := runOver(l.Context(), sourceOf(lines...), &shelf{}, o, l)
+		if err != nil || s.Exchanges != 3 {
+			t.Errorf("%d exchanges with none committed, %v", s.Exchanges, err)
 		}
 	})
 }

@@ -58,7 +58,7 @@ func ExampleRun_cache() {
 		fmt.Println(err)
 		return
 	}
-	store := cache.NewGuard(disk, func(err error) { fmt.Println("the cache can't be used:", err) })
+	store := cache.NewGuard(disk, func(err error, _ bool) { fmt.Println("the cache can't be used:", err) })
 	defer func() { _ = store.Close() }()
 	options := fetch.Defaults()
 	options.Cache = store

@@ -43,6 +43,13 @@ type exchange struct {
 	resumption
 	memory   remembering
 	answered time.Time // when the answer's header had come
+	ended    time.Time // when the server had said all: what the cache takes from then on is no time of its own
+}
+
+// end notes that the server has said all.
+func (x *exchange) end() {
+	x.watch.stop()
+	x.ended = time.Now()
 }
 
 // do asks for to and reads the answer into rec: body, hash and counts. The answer's failure is set
@@ -94,8 +101,11 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 		x.options.Jar.keep(to.url, resp.Header["Set-Cookie"], headers)
 	}
 	a := x.read(ctx, to, resp, rec)
+	if x.ended.IsZero() {
+		x.end()
+	}
 	if x.steps != nil {
-		rec.Timing = x.steps.timing(x.reused, headers.Sub(x.connected), time.Since(headers))
+		rec.Timing = x.steps.timing(x.reused, headers.Sub(x.connected), x.ended.Sub(headers))
 	}
 	return a
 }
@@ -117,24 +127,28 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 		return answer{spoke: true, failure: failf(Protocol, "206 Partial Content, and no part was asked for")}
 	}
 	if resp.StatusCode == http.StatusNotModified && x.memory.conditions() != nil {
+		x.end() // what is read from now on comes from the cache
 		return x.confirmed(ctx, resp, rec)
 	}
 	followed := leadsOn(x.options, resp.StatusCode, resp.Header)
-	if followed {
-		x.kept(ctx, x.keep(ctx, resp), resp, rec, false, nil)
-	}
 	if followed || x.rest == restUseless || x.rest == restNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
 		discard(resp)
+		if followed {
+			x.end()
+			x.kept(ctx, x.keep(ctx, resp), resp, rec, false, nil)
+		}
 		return a
 	}
 	copied := x.keep(ctx, resp)
 	if !canHaveBody(to.method, resp.StatusCode) {
+		x.end()
 		x.kept(ctx, copied, resp, rec, false, nil)
 		return a
 	}
 	if err := x.readBody(resp, rec, copied); err != nil {
 		a.failure = x.explain(ctx, err, rec)
 	}
+	x.end()
 	x.kept(ctx, copied, resp, rec, true, a.failure)
 	if x.saved != nil {
 		x.saved.end(a.failure)

@@ -87,12 +87,14 @@ func (l *looker) miss(t *task) bool {
 	return true
 }
 
-// compare says whether the user has been told of a kept body, and notes that this run does so where not.
+// compare says whether the user has been told of a kept body, and notes that this run does so where not. Of what an earlier run has
+// told it is noted that it has: then that does not hang on what is kept of that run, which goes when room is made.
 func (l *looker) compare(ctx context.Context, found *cache.Found, c *recall, record *Record) {
 	if l.options.Changed == nil || !found.HasBody {
 		return
 	}
-	if record.Unchanged = found.SHA256 == c.told; record.Unchanged {
+	record.Unchanged = found.SHA256 == c.told
+	if record.Unchanged && found.Teller == (cache.Sum{}) {
 		return
 	}
 	e := found.Entry

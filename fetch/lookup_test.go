@@ -257,3 +257,44 @@ func TestCacheOfPrivateAddresses(t *testing.T) {
 		}
 	}
 }
+
+// A slowShelf takes its time to keep what it is given, and to give it back.
+type slowShelf struct{ cache.Store }
+type slowWriter struct{ cache.Writer }
+
+const slowness = 3 * time.Second
+
+func (s slowShelf) Get(ctx context.Context, key cache.Key) (*cache.Found, error) {
+	time.Sleep(slowness)
+	return s.Store.Get(ctx, key)
+}
+
+func (s slowShelf) Put(ctx context.Context, key cache.Key) (cache.Writer, error) {
+	w, err := s.Store.Put(ctx, key)
+	return slowWriter{w}, err
+}
+
+func (s slowShelf) Refresh(ctx context.Context, key cache.Key, e *cache.Entry) error {
+	time.Sleep(slowness)
+	return s.Store.Refresh(ctx, key, e)
+}
+
+func (w slowWriter) Commit(ctx context.Context, e *cache.Entry) error {
+	time.Sleep(slowness)
+	return w.Writer.Commit(ctx, e)
+}
+
+// TestLatencyIsTheServers: what a slow cache takes is no time of the server's, and no stall of its answer.
+func TestLatencyIsTheServers(t *testing.T) {
+	inLibrary(t, func(l *library) {
+		l.store = slowShelf{l.store}
+		l.tagged("/x", `"1"`, "one")
+		l.page("/r", 302, "", "Location", "/x", "Cache-Control", "max-age=60")
+		for _, lines := range [][]string{{"/x"}, {"/r"}, {"/x"}} {
+			l.run(func(o *Options) { o.StallTimeout = time.Second }, lines...)
+			if s := l.summary; s.Succeeded != 1 || s.Exchanges == 0 || s.Latency.Max > time.Second {
+				t.Errorf("%q: %+v", lines, s)
+			}
+		}
+	})
+}

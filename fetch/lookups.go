@@ -7,7 +7,7 @@ import "time"
 type lookupQueue struct {
 	waiting  queue[*task] // have not been given to a looker
 	out      int          // have been given to one
-	answered int64        // ended with an answer from the cache
+	answered int64        // ended as successes with an answer from the cache
 	lookers  int
 	most     int // of them: fewer where the process may open few files
 }
@@ -43,7 +43,9 @@ func (s *scheduler) takeBack(t *task) {
 	s.asking.out--
 	now := time.Now()
 	if t.fromCache {
-		s.asking.answered++
+		if t.failure() == nil { // Succeeded does not count what failed
+			s.asking.answered++
+		}
 		s.end(t, now)
 		return
 	}

@@ -54,7 +54,6 @@ func (x *exchange) confirmed(ctx context.Context, resp *http.Response, rec *Reco
 		return anew
 	}
 	defer found.Close()
-	x.watch.stop() // what is read from now on comes from the cache
 	e := found.Freshen(resp.Header, x.answered)
 	e.Requested, e.Received, e.RemoteAddr = x.began, x.answered, x.server()
 	found.Entry.Header = e.Header

@@ -66,11 +66,14 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 	a := x.do(ctx, &t.target, record)
 	now := time.Now()
+	if x.ended.IsZero() { // it did not come to an answer
+		x.ended = now
+	}
 	if t.began.IsZero() {
 		t.began = x.began
 	}
 	t.answered = a.status
-	t.outcome = outcome{exchanged: true, again: again, took: now.Sub(x.began), bytes: record.Bytes, wireBytes: record.WireBytes}
+	t.outcome = outcome{exchanged: true, again: again, took: x.ended.Sub(x.began), bytes: record.Bytes, wireBytes: record.WireBytes}
 	if a.failure == nil {
 		t.outcome.status = a.status
 	}

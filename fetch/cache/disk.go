@@ -180,11 +180,28 @@ func (d *Disk) take(f *os.File, key Key, done *bool) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err = os.Rename(f.Name(), d.name(key)); err == nil {
+	err = os.Rename(f.Name(), d.name(key))
+	if err != nil && d.isOdd(key) { // a folder goes where it is empty
+		if err = os.Remove(d.name(key)); err == nil {
+			err = os.Rename(f.Name(), d.name(key))
+		} else {
+			err = errors.Join(errTaken, err)
+		}
+	}
+	if err == nil {
 		*done = true
 		d.wrote(room(size))
 	}
 	return err
+}
+
+// errTaken is why one entry can't be kept, which says nothing of the others.
+var errTaken = errors.New("something else is in the entry's place")
+
+// isOdd reports whether what is in the place of key is no regular file, and so no entry.
+func (d *Disk) isOdd(key Key) bool {
+	info, err := os.Lstat(d.name(key))
+	return err == nil && !info.Mode().IsRegular()
 }
 
 // Abort removes what has been written.
@@ -198,8 +215,8 @@ func (w *diskWriter) Abort() {
 
 // Refresh appends a note to a large file and writes a small one anew.
 func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
-	f, err := os.OpenFile(d.name(key), os.O_RDWR|os.O_APPEND, 0)
-	if errors.Is(err, fs.ErrNotExist) {
+	f, err := os.OpenFile(d.name(key), os.O_RDWR|os.O_APPEND|noFollow, 0)
+	if errors.Is(err, fs.ErrNotExist) || err != nil && d.isOdd(key) {
 		return nil
 	}
 	if err != nil {
@@ -254,11 +271,17 @@ func (d *Disk) rewrite(ctx context.Context, key Key, e *Entry, body io.Reader) e
 // Delete removes the file of key.
 func (d *Disk) Delete(_ context.Context, key Key) error {
 	err := os.Remove(d.name(key))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err != nil && d.isOdd(key) {
 		return nil
 	}
 	return err
 }
 
-// Close enforces the limit on what the files take.
-func (d *Disk) Close() error { return d.note(closing) }
+// Close enforces the limit on what the files take. Where nothing was written it is no matter that it can't.
+func (d *Disk) Close() error {
+	idle := d.unnoted.Load() == 0
+	if err := d.note(closing); !idle {
+		return err
+	}
+	return nil
+}

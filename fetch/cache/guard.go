@@ -3,16 +3,17 @@ package cache
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
 
 // A Guard is a Store whose failures are no failures of the run: what can't be looked up is not there, what can't be kept is not kept.
-// After one it is left alone for a while, then tried again by one caller at a time. Only the first is told of.
+// After one it is left alone for a while, then tried again by one caller at a time. Only the first is told of. To be slow is a failure, too.
 type Guard struct {
 	store         Store
 	now           func() time.Time
-	warn          func(error)
+	warn          func(err error, writing bool)
 	once          sync.Once
 	reads, writes fuse // apart: of a disk that is full can still be read
 }
@@ -20,15 +21,50 @@ type Guard struct {
 // rest is how long a Store that failed is left alone.
 const rest = 15 * time.Second
 
-// NewGuard returns a Guard around store. warn takes the first error of all; many goroutines may be at it.
-func NewGuard(store Store, warn func(error)) *Guard {
+// NewGuard returns a Guard around store. warn takes the first error of all, and whether it was one of writing: then what is kept may
+// still be found. Many goroutines may be at it.
+func NewGuard(store Store, warn func(err error, writing bool)) *Guard {
 	return &Guard{store: store, now: time.Now, warn: warn}
 }
+
+// What is a Store that is too slow: one that takes longer than tooSlow, as a mean of slowOver calls. Of a call that takes longer than
+// mostSlow no more counts: one hiccup is not enough.
+const (
+	tooSlow  = 100 * time.Millisecond
+	mostSlow = time.Second
+	slowOver = 20
+)
+
+var errSlow = fmt.Errorf("its answers take longer than %s", tooSlow)
 
 // A fuse is open from a failure on until it is time for another trial.
 type fuse struct {
 	mu    sync.Mutex
 	until time.Time
+	slow  bool          // the failure was to be slow: only a trial that is quick closes it
+	calls int           // of the mean that is being taken
+	took  time.Duration // all of them together
+}
+
+// timed counts a call that went well, and returns errSlow where that makes the Store too slow. The lock is held.
+func (f *fuse) timed(took time.Duration) error {
+	if f.slow && !f.until.IsZero() {
+		if took > tooSlow {
+			return errSlow
+		}
+		f.slow = false
+	}
+	f.calls++
+	f.took += min(took, mostSlow)
+	if f.calls < slowOver {
+		return nil
+	}
+	f.slow = f.took > slowOver*tooSlow
+	f.calls, f.took = 0, 0
+	if f.slow {
+		return errSlow
+	}
+	return nil
 }
 
 // ready reports whether to try, and makes everybody else wait for what comes of that, where the last trial failed.
@@ -45,31 +81,36 @@ func (f *fuse) ready(now time.Time) bool {
 	return true
 }
 
-// told notes what came of a trial, and reports whether that was right; over says that the run has ended, so that nothing is to be learnt from it.
-func (g *Guard) told(over error, f *fuse, err error) bool {
-	if err != nil && (over != nil || errors.Is(err, ErrTooLarge)) { // it is not the Store's fault
+// told notes what came of a trial that began at that time, and reports whether that was right; over says that the run has ended, so
+// that nothing is to be learnt from it.
+func (g *Guard) told(over error, f *fuse, began time.Time, err error) bool {
+	if err != nil && (over != nil || errors.Is(err, ErrTooLarge) || errors.Is(err, errTaken)) { // it is not the Store's fault
 		return false
 	}
+	now, right := g.now(), err == nil
 	f.mu.Lock()
-	if err == nil {
-		f.until = time.Time{}
-	} else {
-		f.until = g.now().Add(rest)
+	if right && over == nil {
+		err = f.timed(now.Sub(began))
+	}
+	f.until = time.Time{}
+	if err != nil {
+		f.until = now.Add(rest)
 	}
 	f.mu.Unlock()
 	if err != nil {
-		g.once.Do(func() { g.warn(err) })
+		g.once.Do(func() { g.warn(err, f == &g.writes) })
 	}
-	return err == nil
+	return right
 }
 
 // Get returns nil where the Store failed.
 func (g *Guard) Get(ctx context.Context, key Key) (*Found, error) {
-	if !g.reads.ready(g.now()) {
+	began := g.now()
+	if !g.reads.ready(began) {
 		return nil, nil
 	}
 	found, err := g.store.Get(ctx, key)
-	if !g.told(ctx.Err(), &g.reads, err) {
+	if !g.told(ctx.Err(), &g.reads, began, err) {
 		return nil, nil
 	}
 	return found, nil
@@ -80,12 +121,13 @@ var errAside = errors.New("the cache is left alone")
 
 // Put returns an error where the Store failed, or is left alone; it needs no answer.
 func (g *Guard) Put(ctx context.Context, key Key) (Writer, error) {
-	if !g.writes.ready(g.now()) {
+	began := g.now()
+	if !g.writes.ready(began) {
 		return nil, errAside
 	}
 	w, err := g.store.Put(ctx, key)
 	if err != nil {
-		g.told(ctx.Err(), &g.writes, err)
+		g.told(ctx.Err(), &g.writes, began, err)
 		return nil, errAside
 	}
 	return &guardedWriter{w, g}, nil // its Commit tells how that went
@@ -93,28 +135,30 @@ func (g *Guard) Put(ctx context.Context, key Key) (Writer, error) {
 
 // Refresh does what it can.
 func (g *Guard) Refresh(ctx context.Context, key Key, e *Entry) error {
-	if !g.writes.ready(g.now()) {
+	began := g.now()
+	if !g.writes.ready(began) {
 		return errAside
 	}
 	err := g.store.Refresh(ctx, key, e)
-	g.told(ctx.Err(), &g.writes, err)
+	g.told(ctx.Err(), &g.writes, began, err)
 	return err
 }
 
 // Delete does what it can: what could not be deleted is found again once the Store is back.
 func (g *Guard) Delete(ctx context.Context, key Key) error {
-	if !g.writes.ready(g.now()) {
+	began := g.now()
+	if !g.writes.ready(began) {
 		return errAside
 	}
 	err := g.store.Delete(ctx, key)
-	g.told(ctx.Err(), &g.writes, err)
+	g.told(ctx.Err(), &g.writes, began, err)
 	return err
 }
 
 // Close closes the Store.
 func (g *Guard) Close() error {
 	if err := g.store.Close(); err != nil {
-		g.once.Do(func() { g.warn(err) })
+		g.once.Do(func() { g.warn(err, true) })
 	}
 	return nil
 }
@@ -127,13 +171,14 @@ type guardedWriter struct {
 func (w *guardedWriter) Write(p []byte) (int, error) {
 	n, err := w.Writer.Write(p)
 	if err != nil {
-		w.guard.told(nil, &w.guard.writes, err)
+		w.guard.told(nil, &w.guard.writes, w.guard.now(), err)
 	}
 	return n, err
 }
 
 func (w *guardedWriter) Commit(ctx context.Context, e *Entry) error {
+	began := w.guard.now()
 	err := w.Writer.Commit(ctx, e)
-	w.guard.told(ctx.Err(), &w.guard.writes, err)
+	w.guard.told(ctx.Err(), &w.guard.writes, began, err)
 	return err
 }

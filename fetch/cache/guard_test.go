@@ -11,9 +11,16 @@ import (
 type ruin struct {
 	broken error
 	asked  int
+	work   func() // what each Get does
 }
 
-func (r *ruin) Get(context.Context, Key) (*Found, error)   { r.asked++; return nil, r.broken }
+func (r *ruin) Get(context.Context, Key) (*Found, error) {
+	r.asked++
+	if r.work != nil {
+		r.work()
+	}
+	return nil, r.broken
+}
 func (r *ruin) Put(context.Context, Key) (Writer, error)   { r.asked++; return ruinWriter{r}, nil }
 func (r *ruin) Refresh(context.Context, Key, *Entry) error { r.asked++; return r.broken }
 func (r *ruin) Delete(context.Context, Key) error          { r.asked++; return r.broken }
@@ -30,7 +37,7 @@ func TestGuard(t *testing.T) {
 	ctx, now := t.Context(), noon
 	store := &ruin{broken: errors.New("connection refused")}
 	var told []error
-	g := NewGuard(store, func(err error) { told = append(told, err) })
+	g := NewGuard(store, func(err error, _ bool) { told = append(told, err) })
 	g.now = func() time.Time { return now }
 	for range 10 {
 		if found, err := g.Get(ctx, Key{}); found != nil || err != nil {
@@ -58,7 +65,11 @@ func TestGuardOfFullDisk(t *testing.T) {
 	ctx := t.Context()
 	store := &ruin{broken: errors.New("no space left on device")}
 	told := 0
-	g := NewGuard(store, func(error) { told++ })
+	g := NewGuard(store, func(_ error, writing bool) {
+		if told++; !writing {
+			t.Error("told of reads")
+		}
+	})
 	tried := 0
 	for range 10 {
 		w, err := g.Put(ctx, Key{})
@@ -84,7 +95,7 @@ func TestGuardOfFullDisk(t *testing.T) {
 // TestGuardKnowsTheRun: the end of a run, and a body that is too large, say nothing of the Store.
 func TestGuardKnowsTheRun(t *testing.T) {
 	store := &ruin{broken: context.Canceled}
-	g := NewGuard(store, func(err error) { t.Error(err) })
+	g := NewGuard(store, func(err error, _ bool) { t.Error(err) })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 3 {
@@ -97,5 +108,45 @@ func TestGuardKnowsTheRun(t *testing.T) {
 	}
 	if err := w.Commit(t.Context(), &Entry{}); !errors.Is(err, ErrTooLarge) || store.asked != 4 {
 		t.Errorf("%v, asked %d times", err, store.asked)
+	}
+}
+
+// TestGuardOfSlowStore: a Store that is slow for a while is told of once and left alone until it is quick again; a hiccup is no matter.
+func TestGuardOfSlowStore(t *testing.T) {
+	now, span := noon, tooSlow
+	store := &ruin{work: func() { now = now.Add(span) }}
+	var told []error
+	g := NewGuard(store, func(err error, _ bool) { told = append(told, err) })
+	g.now = func() time.Time { return now }
+	get := func(n int) (asked int) {
+		before := store.asked
+		for range n {
+			_, _ = g.Get(t.Context(), Key{}) // a Guard has no errors
+		}
+		return store.asked - before
+	}
+	if n := get(100); n != 100 {
+		t.Errorf("at the limit: asked %d times", n)
+	}
+	span = time.Minute
+	get(1)
+	span = 0
+	if n := get(slowOver - 1 + 100); n != slowOver-1+100 || len(told) > 0 {
+		t.Errorf("after a hiccup: asked %d times, told %v", n, told)
+	}
+	span = 2 * tooSlow
+	get(slowOver - 100%slowOver)
+	if n := get(100); n > slowOver || len(told) != 1 || !errors.Is(told[0], errSlow) {
+		t.Errorf("slow: asked %d times, told %v", n, told)
+	}
+	for range 5 {
+		now = now.Add(rest)
+		if n := get(100); n != 1 {
+			t.Errorf("still slow: asked %d times", n)
+		}
+	}
+	now, span = now.Add(rest), 0
+	if n := get(100); n != 100 || len(told) != 1 {
+		t.Errorf("quick again: asked %d times, told %v", n, told)
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -123,10 +125,11 @@ type Draft struct {
 	// Key is where it will be.
 	Key Key
 
-	store   Store
-	primary Key
-	choice  *choice // to be written with it; nil is none
-	coding  string
+	store    Store
+	primary  Key
+	question *Question
+	choice   *choice // to be written with it, unless there is one by then; nil is none
+	coding   string
 }
 
 var errVaries = errors.New("the answer depends on too many headers")
@@ -134,13 +137,13 @@ var errVaries = errors.New("the answer depends on too many headers")
 // Draft begins to keep an answer with this header to q, for which Find returned p.
 func (p *Place) Draft(ctx context.Context, s Store, q *Question, header http.Header) (*Draft, error) {
 	names := varyNames(header["Vary"])
-	d := &Draft{Key: p.primary, store: s, primary: p.primary}
+	d := &Draft{Key: p.primary, store: s, primary: p.primary, question: q}
 	if p.choice == nil && q.Who == (Sum{}) && len(names) == 1 && names[0] == codingName {
 		d.coding = q.coding()
 	} else if p.choice != nil || len(names) > 0 || q.Who != (Sum{}) {
 		c := p.choice
 		if c == nil || !containsAll(c.names, names) {
-			c = p.wider(names)
+			c = p.choice.wider(names)
 			d.choice = c
 		}
 		if len(c.names) > mostNames {
@@ -153,27 +156,91 @@ func (p *Place) Draft(ctx context.Context, s Store, q *Question, header http.Hea
 	return d, err
 }
 
-// wider returns a choice by more names, or a new one.
-func (p *Place) wider(names []string) *choice {
-	c := new(choice)
-	if p.choice != nil {
-		c.origin, names = p.choice.origin, slices.Concat(p.choice.names, names)
+// wider returns a choice by more names, or a new one where c is nil.
+func (c *choice) wider(names []string) *choice {
+	w := new(choice)
+	if c != nil {
+		w.origin, names = c.origin, slices.Concat(c.names, names)
 	} else {
-		_, _ = rand.Read(c.origin[:]) // never fails
+		_, _ = rand.Read(w.origin[:]) // never fails
 	}
 	slices.Sort(names)
-	c.names = slices.Compact(names)
-	return c
+	w.names = slices.Compact(names)
+	return w
 }
+
+// choosing are held, one of them, while a choice is looked for and written, so that of several answers to one URL that come at once
+// the first makes it. Another process may still come between: the last one wins, and the others' answers are fetched once more.
+var choosing [64]sync.Mutex
 
 // Commit makes the answer visible, and the choice that leads to it.
 func (d *Draft) Commit(ctx context.Context, e *Entry) error {
 	e.coding = d.coding
-	err := d.Writer.Commit(ctx, e)
-	if err != nil || d.choice == nil {
+	if d.choice == nil {
+		return d.Writer.Commit(ctx, e)
+	}
+	lock := &choosing[int(d.primary[0])%len(choosing)]
+	lock.Lock()
+	defer lock.Unlock()
+	there, err := choiceAt(ctx, d.store, d.primary)
+	if err != nil {
 		return err
 	}
-	return Write(ctx, d.store, d.primary, d.choice.entry(e.Received))
+	c := d.choice
+	if there != nil {
+		if c = there; !containsAll(c.names, d.choice.names) {
+			c = there.wider(d.choice.names)
+		}
+		if len(c.names) > mostNames {
+			return errVaries
+		}
+	}
+	if err := d.Writer.Commit(ctx, e); err != nil {
+		return err
+	}
+	if err := move(ctx, d.store, d.Key, c.key(d.primary, d.question)); err != nil || c == there {
+		return err
+	}
+	return Write(ctx, d.store, d.primary, c.entry(e.Received))
+}
+
+// choiceAt returns the choice under primary, nil where there is none.
+func choiceAt(ctx context.Context, s Store, primary Key) (*choice, error) {
+	found, err := s.Get(ctx, primary)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	defer found.Close()
+	if found.kind != ofChoice {
+		return nil, nil
+	}
+	return found.asChoice(), nil
+}
+
+var errNotThere = errors.New("what has just been kept is not there")
+
+// move keeps under another key what was kept under from.
+func move(ctx context.Context, s Store, from, to Key) error {
+	if from == to {
+		return nil
+	}
+	found, err := s.Get(ctx, from)
+	if err != nil {
+		return err
+	}
+	if found == nil {
+		return errNotThere
+	}
+	defer found.Close()
+	w, err := s.Put(ctx, to)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	if _, err = io.Copy(w, found); err == nil {
+		err = w.Commit(ctx, &found.Entry)
+	}
+	return errors.Join(err, s.Delete(ctx, from))
 }
 
 // Write keeps an Entry without a body.

@@ -99,16 +99,21 @@ func portOf(u *url.URL) string {
 
 func redisKey(key Key) string { return "batchfetch:1:" + hex.EncodeToString(key[:]) }
 
-// value returns the image under key, empty where there is none, and renews its time.
+// value returns the image under key, empty where there is none, and renews its time. A server that takes no writes, such as a replica
+// or one whose disk is full, still answers.
 func (r *Redis) value(ctx context.Context, key Key) ([]byte, error) {
 	name := redisKey(key)
 	var got *redis.StringCmd
+	var renewed *redis.BoolCmd
 	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		got = p.GetRange(ctx, name, 0, mostValue-1) // never more than that, whoever wrote it
-		p.Expire(ctx, name, r.keep)
+		renewed = p.Expire(ctx, name, r.keep)
 		return nil
 	})
-	if err != nil {
+	switch {
+	case redis.HasErrorPrefix(got.Err(), "WRONGTYPE"): // somebody else's
+		return nil, nil
+	case err != nil && renewed.Err() == nil: // there was no connection to ask over
 		return nil, err
 	}
 	return got.Bytes()

@@ -11,6 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// noFollow keeps os.OpenFile from what a link leads to.
+const noFollow = unix.O_NOFOLLOW
+
 // slurp opens a regular file and reads the last bytes of it, as many as there is room for: held. What is no regular file is not opened, and
 // held is nil. It makes the four system calls that are needed and no other: os.Open, Stat and ReadAt make eight, a fifth of all that a hit costs.
 // file is nil where held is all of it.

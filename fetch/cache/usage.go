@@ -53,7 +53,7 @@ func (d *Disk) note(patience time.Duration) error {
 // noteLocked adds what was written to the usage, and sweeps where that is over the limit. Where another process has the lock, it is that one's turn.
 func (d *Disk) noteLocked(patience time.Duration) error {
 	written := d.unnoted.Swap(0)
-	f, err := os.OpenFile(filepath.Join(d.dir, usageName), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(d.dir, usageName), os.O_RDWR|os.O_CREATE|noFollow, 0o600)
 	if err != nil {
 		d.unnoted.Add(written)
 		return err

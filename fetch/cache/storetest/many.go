@@ -94,6 +94,45 @@ func testVariants(t *testing.T, sub Subject) {
 	expect(ask(2, "de"), "")
 }
 
+// testVariantsAtOnce: of several answers that make a choice, because none was there when they were looked for, all are found.
+func testVariantsAtOnce(t *testing.T, sub Subject) {
+	s, ctx := sub.Open(t), t.Context()
+	questions, drafts := make([]*cache.Question, 8), make([]*cache.Draft, 8)
+	for i := range questions {
+		q := &cache.Question{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept": {strconv.Itoa(i)}}}
+		q.Who[0] = byte(i / 2)
+		_, place, err := cache.Find(ctx, s, q)
+		if err == nil {
+			drafts[i], err = place.Draft(ctx, s, q, http.Header{"Vary": {"Accept"}})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		questions[i] = q
+	}
+	var all sync.WaitGroup
+	for i, d := range drafts {
+		all.Go(func() {
+			body := text(100 + i)
+			_, _ = d.Write(body) // Commit tells
+			if err := d.Commit(ctx, entryOf(body)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for i, q := range questions {
+		found, _, err := cache.Find(ctx, s, q)
+		if err != nil || found == nil {
+			t.Fatalf("%d: %v, %v", i, found, err)
+		}
+		if got, err := found.AppendTo(nil); err != nil || !bytes.Equal(got, text(100+i)) {
+			t.Errorf("%d: %d bytes, %v", i, len(got), err)
+		}
+		found.Close()
+	}
+}
+
 // testAtOnce: whoever reads while others write sees one of the bodies that were written, whole.
 func testAtOnce(t *testing.T, sub Subject) {
 	stores := []cache.Store{sub.Open(t), sub.Open(t)}

@@ -40,6 +40,7 @@ func Run(t *testing.T, subject func(t *testing.T) Subject) {
 		{"what is deleted is gone", testDeleted},
 		{"a body that was spoilt is found out", testSpoilt},
 		{"answers apart by header and by who asks", testVariants},
+		{"answers apart that come at once", testVariantsAtOnce},
 		{"many at once", testAtOnce},
 		{"a body that is too large", testTooLarge},
 		{"a header that is too large", testHeaders},

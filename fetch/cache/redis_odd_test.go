@@ -1,0 +1,52 @@
+package cache_test
+
+import (
+	"testing"
+
+	"batchfetch/fetch/cache"
+)
+
+// TestRedisTakesNoWrites: what is kept is found in a server that may not be written to, be it a replica or one whose disk is full.
+func TestRedisTakesNoWrites(t *testing.T) {
+	server := startRedis(t, "")
+	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{})
+	if err := cache.Write(t.Context(), s, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.client(t, 0).ConfigSet(t.Context(), "min-replicas-to-write", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cache.Write(t.Context(), s, cache.Key{2}, &cache.Entry{Status: 301}); err == nil {
+		t.Error("the server takes writes")
+	}
+	if found, err := s.Get(t.Context(), cache.Key{1}); err != nil || found == nil {
+		t.Errorf("%v, %v", found, err)
+	}
+}
+
+// TestRedisKeyOfAnotherType: what somebody else has put under a key of ours is no entry, and is written over.
+func TestRedisKeyOfAnotherType(t *testing.T) {
+	server := startRedis(t, "")
+	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{})
+	if err := cache.Write(t.Context(), s, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
+		t.Fatal(err)
+	}
+	client := server.client(t, 0)
+	name := client.Keys(t.Context(), "*").Val()[0]
+	client.Del(t.Context(), name)
+	if err := client.LPush(t.Context(), name, "x").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := s.Get(t.Context(), cache.Key{1}); err != nil || found != nil {
+		t.Errorf("%v, %v", found, err)
+	}
+	if err := s.Refresh(t.Context(), cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
+		t.Error(err)
+	}
+	if err := cache.Write(t.Context(), s, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
+		t.Error(err)
+	}
+	if found, err := s.Get(t.Context(), cache.Key{1}); err != nil || found == nil {
+		t.Errorf("%v, %v", found, err)
+	}
+}
