@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -67,8 +68,9 @@ func TestJarAndCache(t *testing.T) {
 func TestCookiesBetweenLookupAndExchange(t *testing.T) {
 	inLibrary(t, func(l *library) {
 		l.page("/login", 200, "in", "Set-Cookie", "who=ann; Path=/")
+		var tries atomic.Int32
 		l.pages["/x"] = func(r *http.Request) *http.Response {
-			if r.Header.Get("Cookie") == "" && len(l.asked) < 3 {
+			if r.Header.Get("Cookie") == "" && tries.Add(1) < 3 {
 				return reply(503, "", "Retry-After", "1") // time for the cookie to come
 			}
 			return reply(200, "for "+r.Header.Get("Cookie"), "Cache-Control", "max-age=60")
