@@ -42,6 +42,7 @@ type exchange struct {
 	once  bool // the request says that it is not to be sent again, not even where net/http does so by itself
 	resumption
 	memory   remembering
+	cookies  []string  // the Cookie header that goes with it, once and for all: what is kept of the answer is keyed by it
 	answered time.Time // when the answer's header had come
 	ended    time.Time // when the server had said all: what the cache takes from then on is no time of its own
 }
@@ -181,7 +182,7 @@ func (x *exchange) request(ctx context.Context, to *target) *http.Request {
 	}
 	ctx = httptrace.WithClientTrace(ctx, trace)
 	req := &http.Request{
-		Method: to.method, URL: to.url, Header: x.withCookies(x.headerOf(to), to.url), Host: to.url.Host,
+		Method: to.method, URL: to.url, Header: x.header(to), Host: to.url.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	if host := to.header["Host"]; len(host) > 0 {
@@ -197,6 +198,15 @@ func (x *exchange) request(ctx context.Context, to *target) *http.Request {
 		req.Body = http.NoBody
 	}
 	return req.WithContext(ctx)
+}
+
+// header is what goes with the request: shared, and never written to.
+func (x *exchange) header(to *target) http.Header {
+	h := x.headerOf(to)
+	if x.options.Jar == nil || len(x.cookies) == 0 {
+		return h
+	}
+	return merge(h, http.Header{"Cookie": x.cookies})
 }
 
 // sent is a request body that counts as movement.

@@ -24,12 +24,12 @@ func (m *remembering) conditions() http.Header {
 	return m.validators.Conditions()
 }
 
-// stillAsked reports whether what was looked up for a Task is what it asks for now: a Jar may have other cookies by then.
-func (r *run) stillAsked(t *task) bool {
+// stillAsked reports whether what was looked up for a Task is what it asks for with header: a Jar may have other cookies by then.
+func (r *run) stillAsked(t *task, header http.Header) bool {
 	if t.recall == nil || r.options.Jar == nil {
 		return true
 	}
-	q, ok := r.questionOf(&t.target, r.sentHeader(&t.target))
+	q, ok := r.questionOf(&t.target, header)
 	return ok && q.Who == t.recall.question.Who
 }
 

@@ -56,11 +56,12 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	case Anew:
 		t.whole = true // whatever still lies there
 	}
-	if !w.stillAsked(t) {
+	header := w.sentHeader(&t.target)
+	if !w.stillAsked(t, header) {
 		t.recall = nil
 	}
 	x := exchange{options: t.options, client: w.roads.to(&t.target), whole: t.whole,
-		once: t.request.Retry != nil && !*t.request.Retry, memory: remembering{t.recall, w.run}}
+		once: t.request.Retry != nil && !*t.request.Retry, memory: remembering{t.recall, w.run}, cookies: header["Cookie"]}
 	if t.recall != nil {
 		record.Cache = CacheMiss
 	}
