@@ -87,7 +87,7 @@ func (p *plan) trickle(now time.Time) bool {
 	return true
 }
 
-// makeRoom sets aside what lanes have in memory beyond their needs, an installment of it, and reports whether that was worth it.
+// makeRoom sets aside what lanes have in memory beyond their needs, of the trickle an installment, and reports whether that was worth it.
 func (p *plan) makeRoom(now time.Time) bool {
 	if p.aside.pack == nil || p.aside.room <= 0 || p.aside.surplus < p.installment() {
 		return false

@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"errors"
-	"net/http"
 	"time"
 )
 
@@ -10,12 +9,10 @@ import (
 type Health uint8
 
 // Unheard is nothing: the exchange was cancelled, or never came to the host. Well is an answer as it is wanted, or a redirect,
-// Denied one that says no to its request alone (404 and the like), Throttled one that asks for less (429, 503), Unwell any other.
-// Silent is that no answer came.
+// Throttled one that asks for less (429, 503), Unwell any other. Silent is that no answer came.
 const (
 	Unheard Health = iota
 	Well
-	Denied
 	Unwell
 	Throttled
 	Silent
@@ -135,8 +132,6 @@ func healthOf(o *Options, a *answer) Health {
 		return Throttled
 	case a.failure == nil && (o.AcceptStatus.Has(a.status) || isRedirect(a.status)):
 		return Well
-	case a.failure == nil && a.status/100 == 4 && a.status != http.StatusRequestTimeout && a.status != http.StatusTooEarly:
-		return Denied
 	}
 	return Unwell
 }

@@ -277,8 +277,7 @@ func TestHealthOf(t *testing.T) {
 	}{
 		{"a page", status(200), Well},
 		{"a redirect", status(302, "Location", "/"), Well},
-		{"not found", status(404), Denied},
-		{"too slow a client", status(408), Unwell},
+		{"not found", status(404), Unwell},
 		{"an error", status(500), Unwell},
 		{"too many requests", status(429), Throttled},
 		{"unavailable", status(503), Throttled},

@@ -39,7 +39,7 @@ func (l *lane) adapt(t *task, o *Options, now time.Time) {
 	case v.Health == Well:
 		th.row = 0
 		l.speedUp(now)
-	case v.Health == Denied || v.Health == Unwell:
+	case v.Health == Unwell:
 		th.row = 0
 		if th.limit < th.mark { // back to what the host was asked, and not beyond
 			l.speedUp(now)

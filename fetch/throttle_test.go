@@ -248,7 +248,7 @@ func TestRefusalsAtRandomAreBorne(t *testing.T) {
 // TestErrorsBringARateBackAndNoFurther: a list of dead links, or of pages that are broken, says nothing against its host,
 // nor for asking it more.
 func TestErrorsBringARateBackAndNoFurther(t *testing.T) {
-	for _, health := range []Health{Denied, Unwell} {
+	for _, health := range []Health{Unwell} {
 		d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
 		d.ask(200, "a")
 		d.start()
