@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -54,15 +53,15 @@ func newDialer(o *Options, n network) *dialer {
 	return d
 }
 
-func (d *dialer) plain(ctx context.Context, _, addr string) (net.Conn, error) {
+// plain returns a connection to addr without TLS.
+func (d *dialer) plain(ctx context.Context, addr string) (*conn, error) {
 	ctx, cancel := d.limit(ctx, "http://"+addr)
 	defer cancel()
 	c, err := d.reach(ctx, "http", addr)
 	if err != nil {
 		return nil, err
 	}
-	c.turn.waits = true
-	return c, nil
+	return c.ready(), nil
 }
 
 // usualPing is how long an HTTP/2 connection may be silent before it is pinged, and then until the answer.
@@ -79,12 +78,13 @@ func pingAfter(o *Options) time.Duration {
 	return usualPing + time.Duration(seconds*float64(time.Second))
 }
 
-func (d *dialer) secure(ctx context.Context, _, addr string) (net.Conn, error) {
+// secure returns a connection to addr with TLS over it.
+func (d *dialer) secure(ctx context.Context, addr string) (*conn, *tls.Conn, error) {
 	ctx, cancel := d.limit(ctx, "https://"+addr)
 	defer cancel()
 	c, err := d.reach(ctx, "https", addr)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	config, host := d.tls, hostOf(addr)
 	if config.ServerName == "" {
@@ -94,15 +94,27 @@ func (d *dialer) secure(ctx context.Context, _, addr string) (net.Conn, error) {
 	began := time.Now()
 	secured, err := handshake(ctx, c, host, config)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	stepsOf(ctx).tlsDone(time.Since(began))
-	c.turn.waits = true
-	c.heard = nil
-	if protocol := secured.ConnectionState().NegotiatedProtocol; protocol == "h2" || !slices.Contains(config.NextProtos, "http/1.1") {
-		return secured, nil // net/http looks for the protocol there
+	return c.ready(), secured, nil
+}
+
+// link returns a connection to where a target is asked over HTTP/1.1.
+func (d *dialer) link(ctx context.Context, to *target) (*link, error) {
+	addr := net.JoinHostPort(to.url.Hostname(), portOf(to.url))
+	var c *conn
+	var secured *tls.Conn
+	var err error
+	if to.url.Scheme == "https" {
+		c, secured, err = d.secure(ctx, addr)
+	} else {
+		c, err = d.plain(ctx, addr)
 	}
-	return &overTLS{Conn: secured}, nil
+	if err != nil {
+		return nil, err
+	}
+	return newLink(c, secured), nil
 }
 
 // handshake closes c where it fails.
@@ -161,7 +173,7 @@ func (d *dialer) reach(ctx context.Context, scheme, addr string) (*conn, error) 
 func (d *dialer) counted(raw net.Conn) *conn {
 	now := time.Now()
 	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: now, patience: d.ping, given: make(chan struct{}),
-		peek: newPeek(raw), heard: new(heard), turn: turn{bandwidth: d.bandwidth, made: now}}
+		peek: newPeek(raw), turn: turn{bandwidth: d.bandwidth, made: now}}
 }
 
 // writeBuffer bounds what lies in the kernel of an upload, so that a slow one is seen to move.

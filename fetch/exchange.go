@@ -14,7 +14,7 @@ import (
 // An exchange is one HTTP round trip, timed. It fills a Record with what came of it.
 type exchange struct {
 	options *Options
-	client  http.RoundTripper
+	road    road
 	watch   *watch
 	steps   *steps
 
@@ -23,7 +23,9 @@ type exchange struct {
 	reused    bool
 	remote    string
 	boarded   *conn       // the connection that counts it
-	heard     *heard      // what the answer began with; nil is not known
+	opening   [8]byte     // what the answer began with over HTTP/1
+	opened    int         // bytes of it
+	early     bool        // it is in HTTP/1.0, with a header that this does not know: Transfer-Encoding
 	ahead     int         // bytes of the interim answers' headers
 	carriers  int         // how many connections that others may share were had
 	repeats   int         // how many of them had been sent the question
@@ -32,14 +34,12 @@ type exchange struct {
 	secured   *tls.Conn   // what lies over the connection; nil is no TLS
 	conn      *conn       // the same, where this exchange has it to itself; else nil
 	before    int64       // what carrier had received before it; of a shared one the bodies left out
-	taken     atomic.Pointer[grip]
-	stray     atomic.Pointer[grip]
 	spoke     atomic.Bool // something of an answer has come
 	cancel    context.CancelCauseFunc
 
 	to    *target
 	whole bool // a Part is not to be continued
-	once  bool // the request says that it is not to be sent again, not even where net/http does so by itself
+	once  bool // the request says that it is not to be sent again, not even where a connection was closed under it
 	resumption
 	memory   remembering
 	cookies  []string  // the Cookie header that goes with it, once and for all: what is kept of the answer is keyed by it
@@ -77,14 +77,8 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 		ctx, x.steps = withSteps(ctx)
 	}
 	x.began = time.Now() // what was read from a disk until now is no time of the server's
-	resp, err := x.client.RoundTrip(x.request(ctx, to))
+	resp, err := x.road.ask(ctx, x, x.request(to))
 	rec.RemoteAddr = x.remote
-	if x.strayed() && ended(ctx) == nil {
-		if err == nil {
-			_ = resp.Body.Close() // not ours
-		}
-		return answer{failure: &Failure{Kind: Reset, Err: errStray}, stray: true}
-	}
 	if err == nil && ctx.Err() != nil { // over TLS a server may hear of our leaving, and answer, before we have left
 		_ = resp.Body.Close() // what it says then is no answer
 		err = ctx.Err()
@@ -173,14 +167,8 @@ func discard(resp *http.Response) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, mostDiscarded)) // what is left over is closed with the connection
 }
 
-// request builds what the transport sends. The header is shared and never written to.
-func (x *exchange) request(ctx context.Context, to *target) *http.Request {
-	trace := &httptrace.ClientTrace{GotConn: x.gotConn, GotFirstResponseByte: x.firstByte}
-	if x.options.HTTP == HTTP2 || x.options.HTTP == HTTPAuto && to.url.Scheme == "https" {
-		trace.WroteHeaders = func() { x.sent.Store(true) }
-		trace.Got1xxResponse = x.interim // over HTTP/1 net/http's own bound says enough
-	}
-	ctx = httptrace.WithClientTrace(ctx, trace)
+// request builds what is sent. The header is shared and never written to.
+func (x *exchange) request(to *target) *http.Request {
 	req := &http.Request{
 		Method: to.method, URL: to.url, Header: x.header(to), Host: to.url.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -197,7 +185,7 @@ func (x *exchange) request(ctx context.Context, to *target) *http.Request {
 	} else if to.body != nil {
 		req.Body = http.NoBody
 	}
-	return req.WithContext(ctx)
+	return req
 }
 
 // header is what goes with the request: shared, and never written to.
@@ -241,16 +229,22 @@ func (x *exchange) shared(c *conn) {
 	}
 }
 
+// takes notes that the exchange has a link to itself.
+func (x *exchange) takes(l *link) {
+	x.connected, x.reused = time.Now(), l.used
+	x.remote, x.secured = l.conn.remote, l.secured
+	x.carrier, x.conn, x.before = l.conn, l.conn, l.conn.received.Load()
+	x.board(l.conn)
+	x.watch.start(l.conn, false)
+}
+
+// gotConn notes which connection the exchange shares with others.
 func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	x.connected, x.reused = time.Now(), info.Reused
-	raw, shared := info.Conn, x.options.HTTP == HTTP2
-	x.secured, x.heard = nil, nil
-	switch secured := raw.(type) {
-	case *tls.Conn:
-		x.secured = secured
-		raw, shared = secured.NetConn(), secured.ConnectionState().NegotiatedProtocol == "h2"
-	case *overTLS:
-		x.secured, x.heard, raw = secured.Conn, &secured.heard, secured.NetConn()
+	raw := info.Conn
+	x.secured, _ = raw.(*tls.Conn)
+	if x.secured != nil {
+		raw = x.secured.NetConn()
 	}
 	c, ok := raw.(*conn)
 	if !ok {
@@ -259,31 +253,9 @@ func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	}
 	x.remote = c.remote
 	x.board(c)
-	if shared {
-		x.shared(c)
-		x.carrier, x.before = c, c.received.Load()-c.bodies.Load()
-		x.watch.start(c, true)
-		return
-	}
-	x.carrier, x.conn, x.before = c, c, c.received.Load()
-	if x.secured == nil {
-		x.heard = c.heard
-	}
-	if x.heard != nil {
-		x.heard.begin()
-	}
-	if before := x.taken.Load(); before != nil && x.once && before.conn.writes.Load() != before.writes {
-		x.cancel(failf(Truncated, "the connection closed before an answer, and the request is not to be sent again"))
-		c.kept.Store(&grip{received: -1}) // nothing is to be written
-		return
-	}
-	x.taken.Store(nil)
-	if info.Reused {
-		g := &grip{c, x.before, c.writes.Load()}
-		x.taken.Store(g)
-		c.kept.Store(g)
-	}
-	x.watch.start(c, false)
+	x.shared(c)
+	x.carrier, x.before = c, c.received.Load()-c.bodies.Load()
+	x.watch.start(c, true)
 }
 
 // board counts the exchange among those of its connection, which share its turns; nil takes it off.

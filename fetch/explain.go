@@ -34,8 +34,8 @@ func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure
 
 // forwarded returns the proxy that was asked for the whole of the exchange; nil is none.
 func (x *exchange) forwarded() *proxy {
-	if f, is := x.client.(forwarder); is {
-		return f.proxy
+	if ls, is := x.road.(*links); is {
+		return ls.proxy
 	}
 	return nil
 }
@@ -50,10 +50,8 @@ func (x *exchange) unreadable(f *Failure, rec *Record) *Failure {
 		}
 	}
 	switch {
-	case x.conn != nil && rec.Status == 0 && x.conn.received.Load()-x.before >= maxHeaderBytes:
-		return headerTooLarge()
-	case rec.Status == 0 && x.heard.wrongStart() != "":
-		return failf(Protocol, "not a valid HTTP answer: %s", x.heard.wrongStart())
+	case rec.Status == 0 && wrongStart(x.opening[:x.opened]) != "":
+		return failf(Protocol, "not a valid HTTP answer: %s", wrongStart(x.opening[:x.opened]))
 	case x.carrier != nil && x.carrier.reset.Load():
 		return failf(Reset, "the connection was reset")
 	case x.carrier != nil && x.carrier.closed.Load():

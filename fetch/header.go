@@ -30,7 +30,7 @@ func (x *exchange) checkHead(resp *http.Response) *Failure {
 	switch {
 	case resp.StatusCode < 100 || resp.StatusCode > 999: // +20, 000 and, over HTTP/2, 2000 are read as numbers
 		return failf(Protocol, "not a valid HTTP answer: a status that is not 100 to 999")
-	case x.heard.chunkedTooEarly(resp):
+	case x.early:
 		return failf(Protocol, "not a valid HTTP answer: Transfer-Encoding, which HTTP/1.0 does not have") // RFC 9112 section 6.1
 	}
 	if resp.ProtoMajor == 2 {

@@ -10,7 +10,7 @@ import (
 type Fate uint8
 
 // Final ends the Task; Retry, Hop and Anew send it back into a Lane. Anew asks at once for the whole of a body
-// whose rest could not be had, or once more where the connection held what was no answer: it is no attempt of its own.
+// whose rest could not be had, or once more where there was no room for it: it is no attempt of its own.
 const (
 	Final Fate = iota
 	Retry
@@ -44,7 +44,6 @@ type answer struct {
 	proxy   *proxy      // that was asked for it in whole; nil is none
 	said    http.Header // what the server itself sent, where header is not that; nil is no such thing
 	unkept  *Failure    // the answer is about one that is not in the cache any more
-	stray   bool        // what came was left over from the answer before on the same connection
 }
 
 // ofServer is the header that the server sent just now.
@@ -61,7 +60,6 @@ type trial struct {
 	retry     *bool // the request's own word on retries
 	attempts  int   // made so far, this one included
 	hops      int   // redirects followed so far
-	strays    int   // exchanges in a row, before this one, that met bytes which were no answer
 	shortages int   // exchanges in a row, before this one, whose body's file could not be opened for want of descriptors
 	since     time.Duration
 }
@@ -80,9 +78,6 @@ func judge(o *Options, t trial, a answer, now time.Time, chance float64) Verdict
 func judgeTask(o *Options, t trial, a answer, now time.Time, chance float64) Verdict {
 	if why := a.useless(); why != nil {
 		return Verdict{Fate: Anew, Failure: why}
-	}
-	if a.stray && t.strays < mostStrays && repeatable(o, t) { // nothing came: as if the connection had been closed before it was used again
-		return Verdict{Fate: Anew, Failure: a.failure}
 	}
 	if a.short() && t.shortages < mostShortages && repeatable(o, t) {
 		return Verdict{Fate: Anew, Delay: backoff(t.shortages+1, firstShortage, longestShortage, chance), Failure: a.failure}
@@ -131,9 +126,6 @@ func (a answer) useless() *Failure {
 
 // short reports whether a body had nowhere to go, because too many files were open.
 func (a answer) short() bool { return a.failure != nil && a.failure.Kind == IO && isShort(a.failure) }
-
-// mostStrays is how often an attempt is made once more because of what a connection held. Each time some other exchange has left it so.
-const mostStrays = 5
 
 // stillsHost says which answers speak for the whole host (RFC 6585 section 4, RFC 9110 section 15.6.4).
 func stillsHost(status int) bool {

@@ -162,18 +162,3 @@ func TestStatusTextIsOurs(t *testing.T) {
 		}
 	}
 }
-
-// TestStrayBytesCostNoAttempt: what is no answer is asked for once more where that is safe, and not for ever.
-func TestStrayBytesCostNoAttempt(t *testing.T) {
-	for _, tt := range []struct {
-		method string
-		strays int
-		want   Fate
-	}{{"GET", 0, Anew}, {"GET", mostStrays - 1, Anew}, {"GET", mostStrays, Retry}, {"POST", 0, Final}} {
-		stray := answer{failure: &Failure{Kind: Reset, Err: errStray}, stray: true}
-		v := judge(options(nil), trial{method: tt.method, attempts: 1, strays: tt.strays}, stray, time.Time{}, 0)
-		if v.Fate != tt.want || v.Failure == nil || v.Failure.Kind != Reset {
-			t.Errorf("%s after %d: %+v", tt.method, tt.strays, v)
-		}
-	}
-}

@@ -1,11 +1,8 @@
 package fetch
 
 import (
-	"context"
 	"fmt"
 	"net"
-	"net/http"
-	"sync"
 	"testing"
 	"time"
 )
@@ -83,51 +80,18 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// A dozing connection is read from once for each permission: a busy process is as late to look at a connection that lies idle.
-type dozing struct {
-	net.Conn
-	permits chan struct{}
-	closing *sync.Once
+// awaitNoise waits until something has come over the link that lies idle on a road.
+func awaitNoise(t *testing.T, r road) {
+	ls := r.(either).links
+	soon(t, "the surplus", func() bool {
+		ls.mu.Lock()
+		defer ls.mu.Unlock()
+		return ls.oldest != nil && !ls.oldest.isQuiet()
+	})
 }
 
-func (d dozing) Read(p []byte) (int, error) {
-	<-d.permits
-	return d.Conn.Read(p)
-}
-
-func (d dozing) Close() error {
-	d.closing.Do(func() { close(d.permits) })
-	return d.Conn.Close()
-}
-
-// doze has transport read one answer from its first connection, and then nothing. The function it returns waits until
-// more of an answer than that has come.
-func doze(t *testing.T, transport *http.Transport, d *dialer) func() {
-	made := make(chan *conn, 10)
-	transport.DialContext = func(ctx context.Context, _, addr string) (net.Conn, error) {
-		raw, err := d.direct(ctx, addr)
-		if err != nil {
-			return nil, err
-		}
-		c, first := d.counted(raw), len(made) == 0
-		dozes := dozing{raw, make(chan struct{}, 1), new(sync.Once)}
-		if dozes.permits <- struct{}{}; !first {
-			dozes.closing.Do(func() { close(dozes.permits) })
-		}
-		c.Conn = dozes
-		made <- c
-		return c, nil
-	}
-	return func() {
-		c := <-made
-		made <- c
-		own := newPeek(c.Conn.(dozing).Conn)
-		soon(t, "the surplus", func() bool { return c.received.Load() > 0 && own.readable() })
-	}
-}
-
-// TestSurplusThatComesLate: what lies in the socket when a connection is used again is no answer, though nobody has looked
-// by then. Another connection is asked, whatever the method: nothing had been sent.
+// TestSurplusThatComesLate: what lies in the socket when a connection is used again is no answer. Another connection is asked,
+// whatever the method: nothing had been sent.
 func TestSurplusThatComesLate(t *testing.T) {
 	if ours, _ := connected(t); newPeek(ours) == nil {
 		t.Skip("no peeks here")
@@ -141,10 +105,8 @@ func TestSurplusThatComesLate(t *testing.T) {
 		for _, method := range []string{"GET", "POST"} {
 			t.Run(name+" before a "+method, func(t *testing.T) {
 				o := quick(func(o *Options) { o.Concurrency, o.StallTimeout = 1, 5*time.Second }) // where nobody reads, nobody would end
-				d := newDialer(&o, realNetwork())
-				transport := newTransport(&o, d)
-				defer transport.CloseIdleConnections()
-				await := doze(t, transport, d)
+				ways := newRoads(&o, realNetwork())
+				defer ways.close()
 				answered := make(chan struct{})
 				url := talk(t, func(c *net.TCPConn) {
 					ask(c)
@@ -161,7 +123,7 @@ func TestSurplusThatComesLate(t *testing.T) {
 					for i := range 2 {
 						if i == 1 {
 							<-answered
-							await()
+							awaitNoise(t, ways.open)
 						}
 						if !yield(Request{URL: url, Method: method, Body: []byte("x")}, nil) {
 							return
@@ -176,7 +138,7 @@ func TestSurplusThatComesLate(t *testing.T) {
 					}
 					return nil
 				})
-				if _, err := runOver(t.Context(), source, sink, &o, transport); err != nil {
+				if _, err := runAlong(t.Context(), source, sink, &o, ways); err != nil {
 					t.Fatal(err)
 				}
 				for _, body := range bodies {
@@ -192,11 +154,11 @@ func TestSurplusThatComesLate(t *testing.T) {
 // BenchmarkPeek is what a connection used again costs more.
 func BenchmarkPeek(b *testing.B) {
 	ours, _ := connected(b)
-	c := &conn{Conn: ours, peek: newPeek(ours)}
-	g := &grip{conn: c}
+	l := newLink(&conn{Conn: ours, peek: newPeek(ours)}, nil)
+	l.used = true
 	b.ReportAllocs()
 	for b.Loop() {
-		if c.spoke(g) {
+		if !l.isQuiet() {
 			b.Fatal("sees what is not there")
 		}
 	}

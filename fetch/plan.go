@@ -14,7 +14,6 @@ type task struct {
 	began          time.Time // when its first exchange began
 	answered       int       // the status of its last exchange; 0 is none
 	whole          bool      // what is left of its body is not to be continued
-	strays         int       // exchanges in a row that met bytes which were no answer
 	shortages      int       // exchanges in a row whose body had no file to go to, too many being open
 	lost           *Failure  // why it ends without another exchange
 	recall         *recall   // what the cache knows of its target; nil is nothing

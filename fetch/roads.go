@@ -1,18 +1,26 @@
 package fetch
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"net/url"
 )
 
+// A road is a pooled client.
+type road interface {
+	// ask sends what x asks, and returns once the header of the answer has come. The end of ctx ends it, the body included.
+	ask(ctx context.Context, x *exchange, req *http.Request) (*http.Response, error)
+	close() // hangs up what is idle
+}
+
 // Roads are the pooled clients of a run. Which one an exchange takes depends on where it goes and who sent it there.
 type roads struct {
-	open      http.RoundTripper // wherever the input may lead
-	guarded   http.RoundTripper // refuses addresses that are not public; no connection of open is ever in its pool
-	forward   http.RoundTripper // http:// over an HTTP proxy, which is asked for whole URLs; nil is none
-	proxies   *proxies          // nil is none
-	bandwidth *bandwidth        // of all of them; nil is no limit
+	open      road       // wherever the input may lead
+	guarded   road       // refuses addresses that are not public; no connection of open is ever in its pool
+	forward   road       // http:// over an HTTP proxy, which is asked for whole URLs; nil is none
+	proxies   *proxies   // nil is none
+	bandwidth *bandwidth // of all of them; nil is no limit
 	private   func(netip.Addr) string
 	rule      Private
 }
@@ -27,13 +35,13 @@ func newRoads(o *Options, n network) roads {
 	direct.closeIdle = r.close
 	if r.rule != PrivateDeny {
 		direct.proxies = r.proxies
-		r.open = newTransport(o, direct)
+		r.open = newEither(o, direct)
 	}
 	r.guarded = r.open
 	if r.rule != PrivateAllow {
 		careful := *direct
 		careful.proxies, careful.rule = nil, r.rule
-		r.guarded = newTransport(o, &careful)
+		r.guarded = newEither(o, &careful)
 	}
 	if r.open == nil {
 		r.open = r.guarded
@@ -46,15 +54,15 @@ func newRoads(o *Options, n network) roads {
 
 // close hangs up what is idle.
 func (r *roads) close() {
-	for _, client := range []http.RoundTripper{r.open, r.guarded, r.forward} {
-		if client != nil {
-			(&http.Client{Transport: client}).CloseIdleConnections()
+	for _, each := range []road{r.open, r.guarded, r.forward} {
+		if each != nil {
+			each.close()
 		}
 	}
 }
 
 // to returns the client that asks t.
-func (r *roads) to(t *target) http.RoundTripper {
+func (r *roads) to(t *target) road {
 	if p := r.proxies.of(t.url); p != nil {
 		switch blocked := r.blockedBehind(t); {
 		case blocked != nil:
@@ -108,11 +116,14 @@ func (r *roads) spelled(u *url.URL) (netip.Addr, string) {
 	return a, r.private(a)
 }
 
-// Barred is the client of an exchange that may not be.
+// Barred is the road of an exchange that may not be.
 type barred struct{ why *Failure }
 
-// RoundTrip is http.RoundTripper's.
-func (b barred) RoundTrip(*http.Request) (*http.Response, error) { return nil, b.why }
+func (b barred) ask(context.Context, *exchange, *http.Request) (*http.Response, error) {
+	return nil, b.why
+}
+
+func (barred) close() {}
 
 // checkRoads is the part of Validate that tells of proxies and addresses.
 func (o *Options) checkRoads(check func(good bool, flag, hint, problem string, args ...any)) {

@@ -281,6 +281,11 @@ func originOf(u *url.URL) string {
 	return scheme + "://" + strings.TrimSuffix(host, ":")
 }
 
+// secureOrigin returns the origin of https:// at host:port.
+func secureOrigin(addr string) string {
+	return "https://" + strings.TrimSuffix(strings.ToLower(addr), ":443")
+}
+
 // portOf returns the port of an http or https URL, the usual one where it names none.
 func portOf(u *url.URL) string {
 	if port := u.Port(); port != "" {

@@ -1,26 +1,48 @@
 package fetch
 
 import (
+	"context"
 	"crypto/tls"
+	"errors"
+	"net"
 	"net/http"
-	"time"
+	"net/http/httptrace"
+	"slices"
 )
 
 // mostPools is how many pools of idle connections a run may have: see roads.
 const mostPools = 3
 
-// newTransport returns a pooled client over connections of d. It follows no redirect, decodes nothing and retries nothing
-// but a request that a reused connection was closed under before an answer began (RFC 9110 section 9.2.2).
-func newTransport(o *Options, d *dialer) *http.Transport {
+func mostIdle(o *Options) int { return min(2*o.Concurrency, max(MostConcurrency()/mostPools, 1)) }
+
+// newTransport returns net/http's pooled client, for HTTP/2 over connections of d. It follows no redirect and decodes nothing.
+// Where the other side chose HTTP/1.1 in the handshake, plainly gets the connection and a request ends with errHTTP1.
+func newTransport(o *Options, d *dialer, plainly func(origin string, l *link)) *http.Transport {
 	t := &http.Transport{
-		DialContext:            d.plain,
-		DialTLSContext:         d.secure,
+		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			c, err := d.plain(ctx, addr)
+			if err != nil {
+				return nil, err // a nil conn would be none as a net.Conn
+			}
+			return c, nil
+		},
+		DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			c, secured, err := d.secure(ctx, addr)
+			if err != nil {
+				return nil, err
+			}
+			if secured.ConnectionState().NegotiatedProtocol == "h2" || !slices.Contains(d.tls.NextProtos, "http/1.1") {
+				return secured, nil // net/http looks for the protocol there
+			}
+			plainly(secureOrigin(addr), newLink(c, secured))
+			return nil, errHTTP1
+		},
 		TLSClientConfig:        d.tls.Clone(), // net/http writes to it
-		ForceAttemptHTTP2:      o.HTTP != HTTP1,
+		ForceAttemptHTTP2:      true,
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    o.Hosts.most(o.HostConcurrency),
-		MaxIdleConns:           min(2*o.Concurrency, max(MostConcurrency()/mostPools, 1)),
-		IdleConnTimeout:        90 * time.Second,
+		MaxIdleConns:           mostIdle(o),
+		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeaderList,
 		Protocols:              new(http.Protocols),
 		HTTP2: &http.HTTP2Config{
@@ -30,9 +52,69 @@ func newTransport(o *Options, d *dialer) *http.Transport {
 		},
 	}
 	t.Protocols.SetHTTP1(o.HTTP != HTTP2)
-	t.Protocols.SetHTTP2(o.HTTP != HTTP1)
+	t.Protocols.SetHTTP2(true)
 	t.Protocols.SetUnencryptedHTTP2(o.HTTP == HTTP2) // http:// by prior knowledge, RFC 9113 section 3.3
 	return t
+}
+
+// errHTTP1 ends a request whose connection is none of net/http's.
+var errHTTP1 = errors.New("the server chose HTTP/1.1")
+
+// Streams are the road over HTTP/2, where exchanges share connections.
+type streams struct{ client http.RoundTripper }
+
+func (s streams) ask(ctx context.Context, x *exchange, req *http.Request) (*http.Response, error) {
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:              x.gotConn,
+		WroteHeaders:         func() { x.sent.Store(true) },
+		GotFirstResponseByte: func() { x.spoke.Store(true) },
+		Got1xxResponse:       x.interim,
+	})
+	return s.client.RoundTrip(req.WithContext(ctx))
+}
+
+func (s streams) close() { (&http.Client{Transport: s.client}).CloseIdleConnections() }
+
+// Either is the road over whichever protocol the other side chooses.
+type either struct {
+	links   *links
+	streams streams
+}
+
+func newEither(o *Options, d *dialer) road {
+	links := newLinks(o, d.link)
+	if o.HTTP == HTTP1 {
+		return links
+	}
+	streams := streams{newTransport(o, d, links.put)}
+	if o.HTTP == HTTP2 {
+		return streams
+	}
+	return either{links, streams}
+}
+
+func (e either) ask(ctx context.Context, x *exchange, req *http.Request) (*http.Response, error) {
+	if x.to.url.Scheme == "http" {
+		return e.links.ask(ctx, x, req)
+	}
+	for {
+		l := e.links.take(x.to.host)
+		if l == nil {
+			resp, err := e.streams.ask(ctx, x, req)
+			if !errors.Is(err, errHTTP1) {
+				return resp, err
+			}
+			continue // there is a link now, or somebody has taken it
+		}
+		if resp, err, again := e.links.over(ctx, l, x, req); !again {
+			return resp, err
+		}
+	}
+}
+
+func (e either) close() {
+	e.links.close()
+	e.streams.close()
 }
 
 func tlsConfig(o *Options) *tls.Config {

@@ -13,30 +13,9 @@ import (
 	socks "golang.org/x/net/proxy"
 )
 
-// A forwarder is the client of a proxy that is asked for whole http:// URLs.
-type forwarder struct {
-	*http.Transport
-	proxy *proxy
-}
-
-// RoundTrip asks for the URL as it is: net/http would put a Host header of the user's in place of its host.
-func (f forwarder) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Host == r.URL.Host {
-		return f.Transport.RoundTrip(r)
-	}
-	whole := *r.URL
-	whole.Opaque = "//" + r.URL.Host + r.URL.EscapedPath()
-	if r.URL.Path == "" {
-		whole.Opaque += "/"
-	}
-	as := *r
-	as.URL = &whole
-	return f.Transport.RoundTrip(&as)
-}
-
-func newForwarder(o *Options, d *dialer, p *proxy) forwarder {
-	t := newTransport(o, d)
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+// newForwarder is the road to a proxy that is asked for whole http:// URLs.
+func newForwarder(o *Options, d *dialer, p *proxy) *links {
+	forward := newLinks(o, func(ctx context.Context, _ *target) (*link, error) {
 		ctx, cancel := d.limit(ctx, p.String())
 		defer cancel()
 		began := time.Now()
@@ -45,16 +24,14 @@ func newForwarder(o *Options, d *dialer, p *proxy) forwarder {
 			return nil, err
 		}
 		stepsOf(ctx).connected(time.Since(began))
-		c := d.counted(raw)
-		c.turn.waits = true
-		return c, nil
+		return newLink(d.counted(raw).ready(), nil), nil
+	})
+	forward.proxy = p
+	if p.user != nil {
+		password, _ := p.user.Password()
+		forward.login = http.Header{"Proxy-Authorization": {basic(p.user.Username(), password)}}
 	}
-	t.DialContext, t.DialTLSContext = dial, dial
-	t.Proxy = http.ProxyURL(&url.URL{Scheme: p.scheme, Host: p.addr, User: p.user})
-	t.MaxIdleConnsPerHost = o.Concurrency // every host is the proxy
-	t.Protocols = new(http.Protocols)
-	t.Protocols.SetHTTP1(true)
-	return forwarder{t, p}
+	return forward
 }
 
 // through connects to addr over p. Its error is a *Failure that names the proxy and the step.

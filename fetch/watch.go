@@ -142,16 +142,13 @@ type conn struct {
 	last          atomic.Int64  // when something came last, in nanoseconds since made
 	patience      time.Duration // how long it may be silent when a ping is under way
 	received, out atomic.Int64
-	writes        atomic.Int64  // begun
 	bodies        atomic.Int64  // of what was received, where exchanges share the connection: bytes of bodies
 	closed        atomic.Bool   // by the other side
 	reset         atomic.Bool   // by the other side
 	given         chan struct{} // closed once this side has closed the connection: nobody reads from it any more
 	giving        sync.Once
-	turn          turn                 // its place in the bandwidth
-	kept          atomic.Pointer[grip] // the connection as it was taken to be used again, until something is written
-	peek          *peek                // at what has come; nil where the system has none
-	heard         *heard               // what was said; nil where TLS lies over the connection
+	turn          turn  // its place in the bandwidth
+	peek          *peek // at what has come; nil where the system has none
 }
 
 // rations reports whether reading from it may wait for bandwidth.
@@ -164,12 +161,17 @@ func (c *conn) Close() error {
 	return err
 }
 
+// ready is called once what asks over the connection may wait for its turn.
+func (c *conn) ready() *conn {
+	c.turn.waits = true
+	return c
+}
+
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p[:c.turn.most(len(p))])
 	if n > 0 {
 		c.received.Add(int64(n))
 		c.last.Store(int64(time.Since(c.made)))
-		c.heard.note(p[:n])
 	}
 	c.note(err)
 	c.turn.await(n, c.given)
@@ -177,10 +179,6 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 func (c *conn) Write(p []byte) (int, error) {
-	if g := c.kept.Swap(nil); g != nil && c.spoke(g) {
-		return 0, errStray
-	}
-	c.writes.Add(1)
 	n, err := c.Conn.Write(p)
 	c.out.Add(int64(n))
 	c.note(err)

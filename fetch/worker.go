@@ -60,7 +60,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if !w.stillAsked(t, header) {
 		t.recall = nil
 	}
-	x := exchange{options: t.options, client: w.roads.to(&t.target), whole: t.whole,
+	x := exchange{options: t.options, road: w.roads.to(&t.target), whole: t.whole,
 		once: t.request.Retry != nil && !*t.request.Retry, memory: remembering{t.recall, w.run}, cookies: header["Cookie"]}
 	if t.recall != nil {
 		record.Cache = CacheMiss
@@ -78,10 +78,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if a.failure == nil {
 		t.outcome.status = a.status
 	}
-	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops, strays: t.strays, shortages: t.shortages, since: now.Sub(t.began)}
-	if t.strays++; !a.stray {
-		t.strays = 0
-	}
+	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops, shortages: t.shortages, since: now.Sub(t.began)}
 	if t.shortages++; !a.short() {
 		t.shortages = 0
 	} else {

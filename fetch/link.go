@@ -1,0 +1,264 @@
+package fetch
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/textproto"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// A link is a connection that HTTP/1.1 is spoken over (RFC 9112), by one exchange at a time and in that one's own goroutine.
+type link struct {
+	conn    *conn
+	secured *tls.Conn     // what lies over conn; nil is no TLS
+	in      *bufio.Reader // nil while the link lies idle
+	allowed int           // bytes that the header of the answer may still take; below 0 none is being read
+	old     *bytes.Buffer // the header of an answer in HTTP/1.0 as it came; nil is another version
+	used    bool          // it has carried an exchange before
+	abort   func()        // ends what is under way, from any goroutine
+
+	idle
+}
+
+func newLink(c *conn, secured *tls.Conn) *link {
+	l := &link{conn: c, secured: secured, allowed: -1}
+	l.abort = func() { _ = c.Close() } // its reader is told
+	return l
+}
+
+// over is what the exchange reads from and writes to.
+func (l *link) over() net.Conn {
+	if l.secured != nil {
+		return l.secured
+	}
+	return l.conn
+}
+
+func (l *link) hangUp() { _ = l.over().Close() } // nothing of it is of use any more
+
+// isQuiet reports whether nothing has come over a link since its last answer, its end included: what comes before anything was
+// asked is no answer. Over TLS it may have been no more than a session ticket: then the cost is a connection, but for a new one,
+// on which tickets are usual.
+func (l *link) isQuiet() bool {
+	return !l.used || !l.conn.peek.readable() && (l.secured == nil || isDrained(l.secured))
+}
+
+// isDrained reports whether c holds nothing that it has read and not yet given away.
+func isDrained(c *tls.Conn) bool {
+	longPast := time.Unix(1, 0)
+	if c.SetReadDeadline(longPast) != nil {
+		return false
+	}
+	n, err := c.Read(make([]byte, 1)) // of a connection nothing is read behind the deadline, and it is none the worse for it
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.SetReadDeadline(time.Time{}) == nil
+}
+
+// headBuffer is how much of an answer is read at once while its header is looked for.
+const headBuffer = 4 << 10
+
+var (
+	headReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, headBuffer) }}
+	questions   = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+)
+
+// Read reads what bufio wants of the connection, and no more than a header may have.
+func (l *link) Read(p []byte) (int, error) {
+	if l.allowed < 0 {
+		return l.over().Read(p)
+	}
+	if l.allowed == 0 {
+		return 0, headerTooLarge()
+	}
+	n, err := l.over().Read(p[:min(len(p), l.allowed)])
+	l.allowed -= n
+	if l.old != nil {
+		l.old.Write(p[:n])
+	}
+	return n, err
+}
+
+// ask does an exchange up to the header of the answer. The link is given back to where once the body has been read to its end,
+// and hung up in any other case. The end of ctx ends all of it.
+func (l *link) ask(ctx context.Context, x *exchange, req *http.Request, back *links) (*http.Response, error) {
+	x.takes(l)
+	l.used = true
+	l.in = headReaders.Get().(*bufio.Reader)
+	l.in.Reset(l)
+	a := &answerBody{link: l, back: back, to: x.to, release: context.AfterFunc(ctx, l.abort)}
+	a.sending = l.send(req, back.proxy != nil)
+	resp, err := l.answer(x, req)
+	if err != nil {
+		a.end(false)
+		return nil, err
+	}
+	a.last = resp.Close || httpguts.HeaderValuesContainsToken(req.Header["Connection"], "close") || resp.StatusCode == http.StatusSwitchingProtocols
+	if resp.Body == http.NoBody {
+		a.end(true)
+		return resp, nil
+	}
+	a.in, resp.Body = resp.Body, a
+	return resp, nil
+}
+
+// mostInOneGo is how large a request is written before anything of an answer is looked for: what the kernel takes in without the
+// other side (see writeBuffer). The rest of a larger one is written while the answer is awaited, as it may come early (RFC 9112 section 9.5).
+const mostInOneGo = 64 << 10
+
+// send writes req, or sees to it. A write that fails is not told of: whoever reads then learns what the other side had to say,
+// or why the connection is none any more.
+func (l *link) send(req *http.Request, proxied bool) *sending {
+	write := req.Write
+	if proxied {
+		write = req.WriteProxy
+	}
+	if req.ContentLength <= mostInOneGo {
+		text := questions.Get().(*bytes.Buffer)
+		defer questions.Put(text)
+		text.Reset()
+		if write(text) == nil { // it is memory, and so is the body
+			_, _ = l.over().Write(text.Bytes())
+		}
+		return nil
+	}
+	s := &sending{ended: make(chan struct{})}
+	go func() {
+		defer close(s.ended)
+		out := bufio.NewWriterSize(l.over(), mostInOneGo)
+		s.whole = write(out) == nil && out.Flush() == nil
+	}()
+	return s
+}
+
+// A sending is a request that is being written. A nil one has been.
+type sending struct {
+	ended chan struct{}
+	whole bool // once it has ended
+}
+
+// isDone reports whether all has been written by now.
+func (s *sending) isDone() bool {
+	if s == nil {
+		return true
+	}
+	select {
+	case <-s.ended:
+		return s.whole
+	default:
+		return false
+	}
+}
+
+// await waits for its end.
+func (s *sending) await() {
+	if s != nil {
+		<-s.ended
+	}
+}
+
+// answer reads up to the end of the header of the answer, past interim ones (RFC 9110 section 15.2).
+func (l *link) answer(x *exchange, req *http.Request) (*http.Response, error) {
+	l.allowed, l.old = maxHeaderBytes+headBuffer, nil
+	for {
+		start, err := l.in.Peek(len(x.opening))
+		x.opened = copy(x.opening[:], start)
+		x.spoke.Store(len(start) > 0)
+		if err != nil {
+			return nil, err
+		}
+		if string(start) == "HTTP/1.0" {
+			all, _ := l.in.Peek(l.in.Buffered()) // they are there
+			l.old = bytes.NewBuffer(bytes.Clone(all))
+		}
+		resp, err := http.ReadResponse(l.in, req)
+		switch {
+		case err != nil:
+			return nil, err
+		case resp.StatusCode/100 != 1 || resp.StatusCode == http.StatusSwitchingProtocols:
+			x.early = l.old != nil && names(l.old.Bytes(), "Transfer-Encoding")
+			l.allowed, l.old = -1, nil
+			return resp, nil
+		}
+		if err := x.interim(resp.StatusCode, textproto.MIMEHeader(resp.Header)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// An answerBody is the body of an answer, which holds its link until it has been read.
+type answerBody struct {
+	in      io.Reader
+	link    *link
+	back    *links
+	to      *target
+	release func() bool     // of the link from the exchange's context; false where that has ended
+	sending *sending
+	last    bool            // the link is of no use after it
+	done    atomic.Bool
+}
+
+func (a *answerBody) Read(p []byte) (int, error) {
+	n, err := a.in.Read(p)
+	if err != nil {
+		a.end(err == io.EOF)
+	}
+	return n, err
+}
+
+// Close hangs up where the body has not been read to its end. It may be called by another goroutine than Read.
+func (a *answerBody) Close() error {
+	a.end(false)
+	return nil
+}
+
+// end lets the link go; whole says that the answer has been read to its end.
+func (a *answerBody) end(whole bool) {
+	if a.done.Swap(true) {
+		return
+	}
+	if held := a.release(); !held || !whole || a.last || !a.sending.isDone() || a.link.in.Buffered() > 0 {
+		a.link.hangUp()
+		a.sending.await()
+		return
+	}
+	headReaders.Put(a.link.in)
+	a.link.in = nil
+	a.back.put(a.back.key(a.to), a.link)
+}
+
+// wrongStart says why an answer can't begin like that; empty where it can, or nothing came.
+func wrongStart(opening []byte) string {
+	const version, alert = "HTTP/", "\x15\x03" // RFC 8446 section 5.1
+	switch head := string(opening); {
+	case strings.HasPrefix(head, alert):
+		return "it speaks TLS on this port, for which the URL is https://"
+	case head != "" && !strings.HasPrefix(head, version[:min(len(version), len(head))]):
+		return "it does not begin with HTTP/"
+	}
+	return ""
+}
+
+// names reports whether a header has a line with that name.
+func names(header []byte, name string) bool {
+	for line := range bytes.Lines(header) {
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) == 0 {
+			return false
+		}
+		if found, _, _ := bytes.Cut(line, []byte(":")); strings.EqualFold(string(bytes.TrimRight(found, " \t")), name) {
+			return true
+		}
+	}
+	return false
+}

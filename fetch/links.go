@@ -1,0 +1,213 @@
+package fetch
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// idleTimeout is how long a link may lie idle, as net/http has it by default.
+const idleTimeout = 90 * time.Second
+
+// Links are the road over HTTP/1.1: those that lie idle, and how others are made. No goroutine waits at one that lies idle:
+// it is looked at when it is wanted, and hung up when it has lain for idleTimeout. There are never more of one host than that
+// has flights, as a new one is only made where none lies idle.
+type links struct {
+	dial  func(ctx context.Context, to *target) (*link, error)
+	proxy *proxy      // that they lead to, and that is asked for whole URLs; nil is none
+	login http.Header // what it has to be told; nil is nothing
+	most  int         // idle at once
+
+	mu     sync.Mutex
+	top    map[string]*link // of each host the link that has lain the shortest
+	oldest *link            // of all that lie idle
+	newest *link
+	count  int
+	sweep  *time.Timer
+}
+
+// idle is a link's place among those that lie idle: by the time that they have, and among those of the same host.
+type idle struct {
+	key          string
+	since        time.Time
+	older, newer *link
+	under, above *link
+}
+
+func newLinks(o *Options, dial func(context.Context, *target) (*link, error)) *links {
+	return &links{dial: dial, most: mostIdle(o), top: make(map[string]*link)}
+}
+
+// ask sends req over a link that lies idle, or over one of its own.
+func (ls *links) ask(ctx context.Context, x *exchange, req *http.Request) (*http.Response, error) {
+	for {
+		l := ls.take(ls.key(x.to))
+		if l == nil {
+			var err error
+			if l, err = ls.dial(ctx, x.to); err != nil {
+				return nil, err
+			}
+		}
+		if resp, err, again := ls.over(ctx, l, x, req); !again {
+			return resp, err
+		}
+	}
+}
+
+// over sends req over l. It is to be sent again where the other side closed a link under it that lay idle, before an answer began,
+// and where that can't do anything twice (RFC 9110 section 9.2.2).
+func (ls *links) over(ctx context.Context, l *link, x *exchange, req *http.Request) (resp *http.Response, err error, again bool) {
+	again = l.used
+	resp, err = l.ask(ctx, x, ls.worded(req), ls)
+	if err == nil || !again || x.spoke.Load() || ctx.Err() != nil || !replayable(req) {
+		return resp, err, false
+	}
+	if x.once {
+		return nil, failf(Truncated, "the connection closed before an answer, and the request is not to be sent again"), false
+	}
+	if req.GetBody != nil {
+		req.Body, _ = req.GetBody() // reading from memory cannot fail
+	}
+	return nil, nil, true
+}
+
+// worded is req as it is told to whom the links lead. A proxy is asked for the URL as it is: net/http would put a Host header
+// of the user's in place of its host.
+func (ls *links) worded(req *http.Request) *http.Request {
+	if ls.proxy == nil || req.Host == req.URL.Host && ls.login == nil {
+		return req
+	}
+	whole, as := *req.URL, *req
+	whole.Opaque = "//" + req.URL.Host + req.URL.EscapedPath()
+	if req.URL.Path == "" {
+		whole.Opaque += "/"
+	}
+	as.URL, as.Header = &whole, merge(ls.login, req.Header)
+	return &as
+}
+
+// replayable reports whether sending req twice is as good as once: by its method, or its word (draft-ietf-httpapi-idempotency-key-header).
+func replayable(req *http.Request) bool {
+	switch req.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return len(req.Header["Idempotency-Key"]) > 0 || len(req.Header["X-Idempotency-Key"]) > 0
+}
+
+// key says which links lead to a target.
+func (ls *links) key(to *target) string {
+	if ls.proxy != nil {
+		return ""
+	}
+	return to.host
+}
+
+// take returns the link that has lain idle for the shortest, of those with that key; nil is none.
+func (ls *links) take(key string) *link {
+	for {
+		l := ls.pop(key)
+		if l == nil || l.isQuiet() {
+			return l
+		}
+		l.hangUp()
+	}
+}
+
+func (ls *links) pop(key string) *link {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l := ls.top[key]
+	if l != nil {
+		ls.remove(l)
+	}
+	return l
+}
+
+// put lays a link by. Where there are too many, the one that has lain the longest is hung up.
+func (ls *links) put(key string, l *link) {
+	if surplus := ls.add(key, l); surplus != nil {
+		surplus.hangUp()
+	}
+}
+
+func (ls *links) add(key string, l *link) (surplus *link) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l.idle = idle{key: key, since: time.Now(), older: ls.newest, under: ls.top[key]}
+	if l.under != nil {
+		l.under.above = l
+	}
+	ls.top[key] = l
+	if ls.newest != nil {
+		ls.newest.newer = l
+	} else {
+		ls.oldest = l
+	}
+	ls.newest = l
+	if ls.count++; ls.count > ls.most {
+		surplus = ls.oldest
+		ls.remove(surplus)
+	}
+	if ls.sweep == nil {
+		ls.sweep = time.AfterFunc(idleTimeout, ls.sweepUp)
+	}
+	return surplus
+}
+
+func (ls *links) remove(l *link) {
+	ls.count--
+	switch {
+	case l.above != nil:
+		l.above.under = l.under
+	case l.under != nil:
+		ls.top[l.key] = l.under
+	default:
+		delete(ls.top, l.key)
+	}
+	if l.under != nil {
+		l.under.above = l.above
+	}
+	if l.older != nil {
+		l.older.newer = l.newer
+	} else {
+		ls.oldest = l.newer
+	}
+	if l.newer != nil {
+		l.newer.older = l.older
+	} else {
+		ls.newest = l.older
+	}
+	l.idle = idle{}
+}
+
+// sweepUp hangs up what has lain too long.
+func (ls *links) sweepUp() { ls.hangUp(time.Now().Add(-idleTimeout)) }
+
+// close hangs up all that lies idle.
+func (ls *links) close() { ls.hangUp(time.Now()) }
+
+// hangUp ends the links that have lain idle since then or longer.
+func (ls *links) hangUp(since time.Time) {
+	for _, l := range ls.cut(since) {
+		l.hangUp()
+	}
+}
+
+func (ls *links) cut(since time.Time) (gone []*link) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for ls.oldest != nil && !ls.oldest.since.After(since) {
+		gone = append(gone, ls.oldest)
+		ls.remove(ls.oldest)
+	}
+	if ls.sweep != nil {
+		ls.sweep.Stop()
+		ls.sweep = nil
+	}
+	if ls.oldest != nil {
+		ls.sweep = time.AfterFunc(ls.oldest.since.Sub(since), ls.sweepUp)
+	}
+	return gone
+}
