@@ -77,7 +77,7 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 		ctx, x.steps = withSteps(ctx)
 	}
 	x.began = time.Now() // what was read from a disk until now is no time of the server's
-	resp, err := x.road.ask(ctx, x, x.request(to))
+	resp, err := x.road.ask(ctx, x)
 	rec.RemoteAddr = x.remote
 	if err == nil && ctx.Err() != nil { // over TLS a server may hear of our leaving, and answer, before we have left
 		_ = resp.Body.Close() // what it says then is no answer
@@ -167,14 +167,11 @@ func discard(resp *http.Response) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, mostDiscarded)) // what is left over is closed with the connection
 }
 
-// request builds what is sent. The header is shared and never written to.
+// request builds what net/http sends. The header is shared and never written to.
 func (x *exchange) request(to *target) *http.Request {
 	req := &http.Request{
-		Method: to.method, URL: to.url, Header: x.header(to), Host: to.url.Host,
+		Method: to.method, URL: to.url, Header: x.header(to), Host: to.hostHeader(),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	if host := to.header["Host"]; len(host) > 0 {
-		req.Host = host[0]
 	}
 	if len(to.body) > 0 {
 		req.ContentLength = int64(len(to.body))

@@ -29,6 +29,7 @@ type link struct {
 	used    bool          // it has carried an exchange before
 	abort   func()        // ends what is under way, from any goroutine
 
+	phrase
 	idle
 }
 
@@ -68,10 +69,7 @@ func isDrained(c *tls.Conn) bool {
 // headBuffer is how much of an answer is read at once while its header is looked for.
 const headBuffer = 4 << 10
 
-var (
-	headReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, headBuffer) }}
-	questions   = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-)
+var headReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, headBuffer) }}
 
 // Read reads what bufio wants of the connection, and no more than a header may have.
 func (l *link) Read(p []byte) (int, error) {
@@ -91,19 +89,20 @@ func (l *link) Read(p []byte) (int, error) {
 
 // ask does an exchange up to the header of the answer. The link is given back to where once the body has been read to its end,
 // and hung up in any other case. The end of ctx ends all of it.
-func (l *link) ask(ctx context.Context, x *exchange, req *http.Request, back *links) (*http.Response, error) {
+func (l *link) ask(ctx context.Context, x *exchange, back *links) (*http.Response, error) {
 	x.takes(l)
 	l.used = true
 	l.in = headReaders.Get().(*bufio.Reader)
 	l.in.Reset(l)
 	a := &answerBody{link: l, back: back, to: x.to, release: context.AfterFunc(ctx, l.abort)}
-	a.sending = l.send(req, back.proxy != nil)
-	resp, err := l.answer(x, req)
+	header := x.header(x.to)
+	a.sending = l.send(x.to, header, back)
+	resp, err := l.answer(x)
 	if err != nil {
 		a.end(false)
 		return nil, err
 	}
-	a.last = resp.Close || httpguts.HeaderValuesContainsToken(req.Header["Connection"], "close") || resp.StatusCode == http.StatusSwitchingProtocols
+	a.last = resp.Close || httpguts.HeaderValuesContainsToken(header["Connection"], "close") || resp.StatusCode == http.StatusSwitchingProtocols
 	if resp.Body == http.NoBody {
 		a.end(true)
 		return resp, nil
@@ -112,64 +111,10 @@ func (l *link) ask(ctx context.Context, x *exchange, req *http.Request, back *li
 	return resp, nil
 }
 
-// mostInOneGo is how large a request is written before anything of an answer is looked for: what the kernel takes in without the
-// other side (see writeBuffer). The rest of a larger one is written while the answer is awaited, as it may come early (RFC 9112 section 9.5).
-const mostInOneGo = 64 << 10
-
-// send writes req, or sees to it. A write that fails is not told of: whoever reads then learns what the other side had to say,
-// or why the connection is none any more.
-func (l *link) send(req *http.Request, proxied bool) *sending {
-	write := req.Write
-	if proxied {
-		write = req.WriteProxy
-	}
-	if req.ContentLength <= mostInOneGo {
-		text := questions.Get().(*bytes.Buffer)
-		defer questions.Put(text)
-		text.Reset()
-		if write(text) == nil { // it is memory, and so is the body
-			_, _ = l.over().Write(text.Bytes())
-		}
-		return nil
-	}
-	s := &sending{ended: make(chan struct{})}
-	go func() {
-		defer close(s.ended)
-		out := bufio.NewWriterSize(l.over(), mostInOneGo)
-		s.whole = write(out) == nil && out.Flush() == nil
-	}()
-	return s
-}
-
-// A sending is a request that is being written. A nil one has been.
-type sending struct {
-	ended chan struct{}
-	whole bool // once it has ended
-}
-
-// isDone reports whether all has been written by now.
-func (s *sending) isDone() bool {
-	if s == nil {
-		return true
-	}
-	select {
-	case <-s.ended:
-		return s.whole
-	default:
-		return false
-	}
-}
-
-// await waits for its end.
-func (s *sending) await() {
-	if s != nil {
-		<-s.ended
-	}
-}
-
 // answer reads up to the end of the header of the answer, past interim ones (RFC 9110 section 15.2).
-func (l *link) answer(x *exchange, req *http.Request) (*http.Response, error) {
+func (l *link) answer(x *exchange) (*http.Response, error) {
 	l.allowed, l.old = maxHeaderBytes+headBuffer, nil
+	to := asked(x.to.method)
 	for {
 		start, err := l.in.Peek(len(x.opening))
 		x.opened = copy(x.opening[:], start)
@@ -181,7 +126,7 @@ func (l *link) answer(x *exchange, req *http.Request) (*http.Response, error) {
 			all, _ := l.in.Peek(l.in.Buffered()) // they are there
 			l.old = bytes.NewBuffer(bytes.Clone(all))
 		}
-		resp, err := http.ReadResponse(l.in, req)
+		resp, err := http.ReadResponse(l.in, to)
 		switch {
 		case err != nil:
 			return nil, err
@@ -202,9 +147,9 @@ type answerBody struct {
 	link    *link
 	back    *links
 	to      *target
-	release func() bool     // of the link from the exchange's context; false where that has ended
+	release func() bool // of the link from the exchange's context; false where that has ended
 	sending *sending
-	last    bool            // the link is of no use after it
+	last    bool // the link is of no use after it
 	done    atomic.Bool
 }
 

@@ -15,9 +15,9 @@ const idleTimeout = 90 * time.Second
 // has flights, as a new one is only made where none lies idle.
 type links struct {
 	dial  func(ctx context.Context, to *target) (*link, error)
-	proxy *proxy      // that they lead to, and that is asked for whole URLs; nil is none
-	login http.Header // what it has to be told; nil is nothing
-	most  int         // idle at once
+	proxy *proxy // that they lead to, and that is asked for whole URLs; nil is none
+	login []byte // a header line that it has to be told; nil is none
+	most  int    // idle at once
 
 	mu     sync.Mutex
 	top    map[string]*link // of each host the link that has lain the shortest
@@ -39,8 +39,8 @@ func newLinks(o *Options, dial func(context.Context, *target) (*link, error)) *l
 	return &links{dial: dial, most: mostIdle(o), top: make(map[string]*link)}
 }
 
-// ask sends req over a link that lies idle, or over one of its own.
-func (ls *links) ask(ctx context.Context, x *exchange, req *http.Request) (*http.Response, error) {
+// ask does it over a link that lies idle, or over one of its own.
+func (ls *links) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 	for {
 		l := ls.take(ls.key(x.to))
 		if l == nil {
@@ -49,51 +49,33 @@ func (ls *links) ask(ctx context.Context, x *exchange, req *http.Request) (*http
 				return nil, err
 			}
 		}
-		if resp, err, again := ls.over(ctx, l, x, req); !again {
+		if resp, err, again := ls.over(ctx, l, x); !again {
 			return resp, err
 		}
 	}
 }
 
-// over sends req over l. It is to be sent again where the other side closed a link under it that lay idle, before an answer began,
+// over asks over l. It is to be asked again where the other side closed a link under it that lay idle, before an answer began,
 // and where that can't do anything twice (RFC 9110 section 9.2.2).
-func (ls *links) over(ctx context.Context, l *link, x *exchange, req *http.Request) (resp *http.Response, err error, again bool) {
+func (ls *links) over(ctx context.Context, l *link, x *exchange) (resp *http.Response, err error, again bool) {
 	again = l.used
-	resp, err = l.ask(ctx, x, ls.worded(req), ls)
-	if err == nil || !again || x.spoke.Load() || ctx.Err() != nil || !replayable(req) {
+	resp, err = l.ask(ctx, x, ls)
+	if err == nil || !again || x.spoke.Load() || ctx.Err() != nil || !x.to.isReplayable() {
 		return resp, err, false
 	}
 	if x.once {
 		return nil, failf(Truncated, "the connection closed before an answer, and the request is not to be sent again"), false
 	}
-	if req.GetBody != nil {
-		req.Body, _ = req.GetBody() // reading from memory cannot fail
-	}
 	return nil, nil, true
 }
 
-// worded is req as it is told to whom the links lead. A proxy is asked for the URL as it is: net/http would put a Host header
-// of the user's in place of its host.
-func (ls *links) worded(req *http.Request) *http.Request {
-	if ls.proxy == nil || req.Host == req.URL.Host && ls.login == nil {
-		return req
-	}
-	whole, as := *req.URL, *req
-	whole.Opaque = "//" + req.URL.Host + req.URL.EscapedPath()
-	if req.URL.Path == "" {
-		whole.Opaque += "/"
-	}
-	as.URL, as.Header = &whole, merge(ls.login, req.Header)
-	return &as
-}
-
-// replayable reports whether sending req twice is as good as once: by its method, or its word (draft-ietf-httpapi-idempotency-key-header).
-func replayable(req *http.Request) bool {
-	switch req.Method {
+// isReplayable reports whether asking twice is as good as once: by the method, or the user's word (draft-ietf-httpapi-idempotency-key-header).
+func (t *target) isReplayable() bool {
+	switch t.method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
 		return true
 	}
-	return len(req.Header["Idempotency-Key"]) > 0 || len(req.Header["X-Idempotency-Key"]) > 0
+	return len(t.header["Idempotency-Key"]) > 0 || len(t.header["X-Idempotency-Key"]) > 0
 }
 
 // key says which links lead to a target.

@@ -9,8 +9,8 @@ import (
 
 // A road is a pooled client.
 type road interface {
-	// ask sends what x asks, and returns once the header of the answer has come. The end of ctx ends it, the body included.
-	ask(ctx context.Context, x *exchange, req *http.Request) (*http.Response, error)
+	// ask sends what x is to ask, and returns once the header of the answer has come. The end of ctx ends it, the body included.
+	ask(ctx context.Context, x *exchange) (*http.Response, error)
 	close() // hangs up what is idle
 }
 
@@ -119,7 +119,7 @@ func (r *roads) spelled(u *url.URL) (netip.Addr, string) {
 // Barred is the road of an exchange that may not be.
 type barred struct{ why *Failure }
 
-func (b barred) ask(context.Context, *exchange, *http.Request) (*http.Response, error) {
+func (b barred) ask(context.Context, *exchange) (*http.Response, error) {
 	return nil, b.why
 }
 

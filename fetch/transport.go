@@ -63,14 +63,14 @@ var errHTTP1 = errors.New("the server chose HTTP/1.1")
 // Streams are the road over HTTP/2, where exchanges share connections.
 type streams struct{ client http.RoundTripper }
 
-func (s streams) ask(ctx context.Context, x *exchange, req *http.Request) (*http.Response, error) {
+func (s streams) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn:              x.gotConn,
 		WroteHeaders:         func() { x.sent.Store(true) },
 		GotFirstResponseByte: func() { x.spoke.Store(true) },
 		Got1xxResponse:       x.interim,
 	})
-	return s.client.RoundTrip(req.WithContext(ctx))
+	return s.client.RoundTrip(x.request(x.to).WithContext(ctx))
 }
 
 func (s streams) close() { (&http.Client{Transport: s.client}).CloseIdleConnections() }
@@ -93,20 +93,20 @@ func newEither(o *Options, d *dialer) road {
 	return either{links, streams}
 }
 
-func (e either) ask(ctx context.Context, x *exchange, req *http.Request) (*http.Response, error) {
+func (e either) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 	if x.to.url.Scheme == "http" {
-		return e.links.ask(ctx, x, req)
+		return e.links.ask(ctx, x)
 	}
 	for {
 		l := e.links.take(x.to.host)
 		if l == nil {
-			resp, err := e.streams.ask(ctx, x, req)
+			resp, err := e.streams.ask(ctx, x)
 			if !errors.Is(err, errHTTP1) {
 				return resp, err
 			}
 			continue // there is a link now, or somebody has taken it
 		}
-		if resp, err, again := e.links.over(ctx, l, x, req); !again {
+		if resp, err, again := e.links.over(ctx, l, x); !again {
 			return resp, err
 		}
 	}

@@ -29,7 +29,7 @@ func newForwarder(o *Options, d *dialer, p *proxy) *links {
 	forward.proxy = p
 	if p.user != nil {
 		password, _ := p.user.Password()
-		forward.login = http.Header{"Proxy-Authorization": {basic(p.user.Username(), password)}}
+		forward.login = []byte("Proxy-Authorization: " + basic(p.user.Username(), password) + "\r\n")
 	}
 	return forward
 }
