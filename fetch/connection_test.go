@@ -3,6 +3,7 @@ package fetch
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -47,6 +48,33 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	s, err := Run(t.Context(), urls(8, url), &shelf{}, quick(func(o *Options) { o.Concurrency = 1 }))
 	if err != nil || s.Exchanges != 9 || s.Failed != 1 || made.Load() != 1 {
 		t.Errorf("%d connections, %+v, %v", made.Load(), s, err)
+	}
+}
+
+// TestConnectionsOverTLSAreUsedAgain: where HTTP/1.1 is the server's choice as well as where it is ours. The session tickets
+// that come behind the handshake are no answer, and no reason to hang up.
+func TestConnectionsOverTLSAreUsedAgain(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		for _, protocol := range []HTTPVersion{HTTPAuto, HTTP1} {
+			var made atomic.Int32
+			server := httptest.NewUnstartedServer(http.HandlerFunc(hello))
+			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+				if state == http.StateNew {
+					made.Add(1)
+				}
+			}
+			server.TLS = &tls.Config{MaxVersion: version}
+			server.StartTLS()
+			defer server.Close()
+			o := quick(func(o *Options) {
+				o.HTTP, o.Concurrency, o.HostConcurrency = protocol, 4, 4
+				o.TLS = &tls.Config{InsecureSkipVerify: true}
+			})
+			s, err := Run(t.Context(), urls(400, server.URL), &shelf{}, o)
+			if err != nil || s.Succeeded != 400 || made.Load() > 4 {
+				t.Errorf("%s, %v: %d connections, %+v, %v", tls.VersionName(version), protocol, made.Load(), s, err)
+			}
+		}
 	}
 }
 

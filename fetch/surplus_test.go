@@ -2,12 +2,12 @@ package fetch
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
-	"os"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -47,8 +47,6 @@ func surplus(t testing.TB, answer, more string) string {
 // TestSurplusIsNobodysAnswer: bytes behind an answer are never taken for the next one's, nor do they spoil it, whether all of an answer
 // stands there or only the start of one.
 func TestSurplusIsNobodysAnswer(t *testing.T) {
-	log.SetOutput(io.Discard) // net/http tells of surplus bytes there
-	defer log.SetOutput(os.Stderr)
 	const poison = "HTTP/1.1 200 OK\r\nX-Poison: 1\r\nContent-Length: 6\r\n\r\npoison"
 	for _, tt := range []struct{ name, method, answer, body, more string }{
 		{"a whole answer behind a body", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok", poison},
@@ -82,5 +80,59 @@ func TestSurplusIsNobodysAnswer(t *testing.T) {
 				t.Errorf("%d of %d answers are wrong: %+v", wrong, len(lines), s)
 			}
 		})
+	}
+}
+
+// InOneGo sends all that was written since the last read in one piece.
+type inOneGo struct {
+	net.Conn
+	held []byte
+}
+
+func (c *inOneGo) Write(p []byte) (int, error) {
+	c.held = append(c.held, p...)
+	return len(p), nil
+}
+
+func (c *inOneGo) Read(p []byte) (int, error) {
+	if _, err := c.Conn.Write(c.held); err != nil {
+		return 0, err
+	}
+	c.held = c.held[:0]
+	return c.Conn.Read(p)
+}
+
+// TestSurplusInOneGo: what is read from the socket with an answer is found, though no look into the socket finds it: behind the
+// answer, or in another record of TLS.
+func TestSurplusInOneGo(t *testing.T) {
+	lender := httptest.NewTLSServer(http.NotFoundHandler())
+	lender.Close()
+	config := &tls.Config{Certificates: lender.TLS.Certificates}
+	const answer, poison = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
+	for scheme, over := range map[string]func(net.Conn) net.Conn{
+		"http":  func(c net.Conn) net.Conn { return c },
+		"https": func(c net.Conn) net.Conn { return tls.Server(c, config) },
+	} {
+		var connections int
+		url := talk(t, func(raw *net.TCPConn) {
+			connections++
+			c := over(&inOneGo{Conn: raw})
+			for in := bufio.NewReader(c); ; {
+				r, err := http.ReadRequest(in)
+				if err != nil {
+					return
+				}
+				say(c, answer)
+				if r.URL.Path == "/surplus" {
+					say(c, poison)
+				}
+			}
+		})
+		url = strings.Replace(url, "http", scheme, 1)
+		o := quick(func(o *Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} })
+		shelf := along(t, o, realNetwork(), url+"/1", url+"/surplus", url+"/2", url+"/3")
+		if got := strings.Join(shelf.bodies, " "); got != "ok ok ok ok" || connections != 2 {
+			t.Errorf("%s: got %q over %d connections", scheme, got, connections)
+		}
 	}
 }
