@@ -34,7 +34,7 @@ func newTargeter(o *Options) *targeter {
 	if o.Identity {
 		base["Accept-Encoding"] = []string{"identity"} // none at all would leave the choice to the server (RFC 9110 section 12.5.3)
 	}
-	base["User-Agent"] = []string{o.UserAgent} // net/http sends its own where ours is missing, and none where it is empty
+	base["User-Agent"] = []string{o.UserAgent} // over HTTP/2 net/http sends its own where ours is missing, and none where it is empty
 	if o.hasLogin() {
 		base["Authorization"] = []string{basic(o.Username, o.Password)}
 	}

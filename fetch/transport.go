@@ -10,8 +10,8 @@ import (
 	"slices"
 )
 
-// mostPools is how many pools of idle connections a run may have: see roads.
-const mostPools = 3
+// mostPools is how many pools of idle connections a run may have: two for each of its roads but the forwarding one.
+const mostPools = 5
 
 func mostIdle(o *Options) int { return min(2*o.Concurrency, max(MostConcurrency()/mostPools, 1)) }
 
