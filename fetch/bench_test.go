@@ -2,8 +2,10 @@ package fetch
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -126,13 +128,25 @@ func BenchmarkReadLargeBody(b *testing.B) {
 	}
 }
 
+// Instantly is a road that answers at once, with all that a link does beside asking.
+type instantly func() *http.Response
+
+func (answer instantly) ask(_ context.Context, x *exchange) (*http.Response, error) {
+	x.connected = time.Now()
+	x.watch.start(nil, false)
+	return answer(), nil
+}
+
+func (instantly) close() {}
+
 // BenchmarkOwn is what an exchange costs beside the HTTP engine: lines, plan, two changes of goroutine, request, body, hash, judgement,
 // Record and counts. The engine is one that answers at once; what a Sink's Encode costs comes on top (output's BenchmarkEncode).
+// With -cpu 1 it is the CPU's time, the garbage collector's share included.
 func BenchmarkOwn(b *testing.B) {
 	page := strings.Repeat("x", 1024)
 	header := http.Header{"Content-Type": {"application/json"}, "Date": {"Fri, 02 Jan 2026 12:00:00 GMT"}, "Server": {"x"}}
-	client := origin(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, Header: header, ContentLength: 1024, Body: io.NopCloser(strings.NewReader(page))}, nil
+	way := instantly(func() *http.Response {
+		return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, Header: header, ContentLength: 1024, Body: io.NopCloser(strings.NewReader(page))}
 	})
 	for _, hosts := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("%d hosts", hosts), func(b *testing.B) {
@@ -145,7 +159,7 @@ func BenchmarkOwn(b *testing.B) {
 			}
 			source := new(Reader).Lines(strings.NewReader(lines.String()), "")
 			b.ResetTimer()
-			s, err := runOver(b.Context(), source, sink, o, client)
+			s, err := runAlong(b.Context(), source, sink, o, roads{open: way, guarded: way})
 			if err != nil || s.Succeeded != int64(b.N) {
 				b.Fatalf("%+v, %v", s, err)
 			}
@@ -166,4 +180,61 @@ func BenchmarkRun(b *testing.B) {
 		b.Fatalf("%+v, %v", s, err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+}
+
+// BenchmarkEngine asks a server that answers in one write, over one connection: what a link costs, and net/http for the same.
+func BenchmarkEngine(b *testing.B) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = listener.Close() })
+	answer := "HTTP/1.1 200 OK\r\nServer: x\r\nDate: Fri, 02 Jan 2026 12:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024)
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = c.Close() }()
+				for in := make([]byte, 4096); ; say(c, answer) {
+					if _, err := c.Read(in); err != nil { // a request is one segment here
+						return
+					}
+				}
+			}()
+		}
+	}()
+	o := options(nil)
+	ways := newRoads(o, realNetwork())
+	defer ways.close()
+	peer := streams{&http.Transport{DisableCompression: true}}
+	defer peer.close()
+	to, err := newTargeter(o).of(&Request{URL: "http://" + listener.Addr().String() + "/"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		road road
+	}{{"links", ways.open}, {"net/http", peer}} {
+		b.Run(tt.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				ctx, cancel := context.WithCancelCause(b.Context())
+				x := &exchange{options: o, to: &to, watch: &watch{cancel: cancel}, cancel: cancel}
+				resp, err := tt.road.ask(ctx, x)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if n, err := io.Copy(io.Discard, resp.Body); n != 1024 || err != nil {
+					b.Fatal(n, err)
+				}
+				_ = resp.Body.Close()
+				x.board(nil)
+				cancel(nil)
+			}
+		})
+	}
 }
