@@ -71,7 +71,8 @@ counts only while the host has answered nothing at all.
 Of the hosts that may be asked, the one with the most work left goes first, so that a run ends as early as its slowest
 host allows. For that it has to be seen: --lookahead requests are read ahead, and where hosts at their limit fill that,
 what they can't have soon is set aside, about 20 bytes a URL. The default --aside lets a list begin with some 500,000
-URLs of one host; beyond that the hosts behind them wait. With --ordered or --cache nothing is set aside.
+URLs of one host; beyond that the hosts behind them wait. With --ordered or --cache nothing is set aside. Of requests
+with large bodies no more than 64 MiB are read ahead, or what the exchanges at once need.
 
 --bandwidth counts what comes from the network, headers, TLS and HTTP/2 included, and not what is sent. Each flight gets
 the same share of it; waiting for that counts for --timeout and --deadline, and not as silence for --stall-timeout.

@@ -64,11 +64,14 @@ func (t *task) isTouched() bool {
 	return !t.began.IsZero() || t.attempts > 0 || t.hops > 0 || t.recall != nil
 }
 
-// windowFull reports whether no more may be read, with so many Tasks taken in that have not ended and are in memory.
-func (p *plan) windowFull(inMemory int, now time.Time) bool {
+// windowFull reports whether no more may be read, with so many Tasks taken in that have not ended and are in memory; heavy says
+// that they are many by what they take.
+func (p *plan) windowFull(inMemory int, heavy bool, now time.Time) bool {
 	switch {
 	case inMemory >= p.options.Lookahead:
-		return !p.makeRoom(now)
+		return !p.makeRoom(p.installment(), now)
+	case heavy:
+		return !p.makeRoom(min(p.installment(), inMemory/8), now)
 	case p.aside.count == 0 || p.starved || p.aside.credit > 0:
 		return false
 	}
@@ -87,9 +90,10 @@ func (p *plan) trickle(now time.Time) bool {
 	return true
 }
 
-// makeRoom sets aside what lanes have in memory beyond their needs, of the trickle an installment, and reports whether that was worth it.
-func (p *plan) makeRoom(now time.Time) bool {
-	if p.aside.pack == nil || p.aside.room <= 0 || p.aside.surplus < p.installment() {
+// makeRoom sets aside what lanes have in memory beyond their needs, of the trickle an installment, and reports whether that made
+// any. Under so many as are worth it it does not try.
+func (p *plan) makeRoom(worth int, now time.Time) bool {
+	if p.aside.pack == nil || p.aside.room <= 0 || p.aside.surplus < worth {
 		return false
 	}
 	if !p.starved && !p.trickle(now) {

@@ -31,7 +31,7 @@ func TestSetAsideKeepsTheOrder(t *testing.T) {
 		t.Fatalf("%d of 37 were packed", d.aside.count)
 	}
 	d.ask(3, "a")
-	if !d.makeRoom(d.now) {
+	if !d.makeRoom(d.installment(), d.now) {
 		t.Fatal("no more was set aside, before what has been")
 	}
 	d.ask(100, "a")
@@ -67,7 +67,7 @@ func TestNothingIsSetAsideWithoutNeed(t *testing.T) {
 			d.aside.made = d.now // the trickle has just had its turn
 			d.ask(1000, "a")
 			d.start()
-			if got := d.makeRoom(d.now); got != tt.want {
+			if got := d.makeRoom(d.installment(), d.now); got != tt.want {
 				t.Errorf("made room: %v", got)
 			}
 		})
@@ -80,15 +80,15 @@ func TestReadingGoesOnInATrickle(t *testing.T) {
 	d := newAsideDrive(t, func(o *Options) { o.Concurrency, o.Lookahead = 1, 1000 })
 	d.ask(1000, "a")
 	d.start()
-	if !d.makeRoom(d.now) {
+	if !d.makeRoom(d.installment(), d.now) {
 		t.Fatal("not even once")
 	}
 	d.ask(1000, "b")
-	if d.makeRoom(d.now) {
+	if d.makeRoom(d.installment(), d.now) {
 		t.Error("at once again")
 	}
 	d.pass(trickleEvery)
-	if !d.makeRoom(d.now) {
+	if !d.makeRoom(d.installment(), d.now) {
 		t.Error("not a quarter of a second later either")
 	}
 }
@@ -103,7 +103,7 @@ func TestTriedTasksStayInMemory(t *testing.T) {
 		d.land("a", Verdict{Fate: Retry, Health: Well})
 	}
 	d.start()
-	d.makeRoom(d.now)
+	d.makeRoom(d.installment(), d.now)
 	if tried := d.lanes["a"].fresh.len() - asideKeep; tried != 20 {
 		t.Errorf("%d tried tasks are in memory", tried)
 	}
@@ -114,7 +114,7 @@ func TestDeadHostsAsideIsFailedPieceByPiece(t *testing.T) {
 	d := newAsideDrive(t, func(o *Options) { o.HostConcurrency, o.Lookahead = 1, 100 })
 	d.ask(500, "a")
 	d.start()
-	d.makeRoom(d.now)
+	d.makeRoom(d.installment(), d.now)
 	d.land("a", refusal(time.Hour))
 	for range 2 {
 		d.start()
@@ -143,7 +143,7 @@ func TestAClosedHostMayOpenWhileItsAsideEnds(t *testing.T) {
 	d := newAsideDrive(t, func(o *Options) { o.HostConcurrency, o.Lookahead, o.Concurrency = 4, 100, 5 })
 	d.ask(500, "a")
 	d.start()
-	d.makeRoom(d.now)
+	d.makeRoom(d.installment(), d.now)
 	for range 3 {
 		d.land("a", refusal(time.Minute))
 	}
@@ -176,7 +176,7 @@ func TestRestCountsWhatIsAside(t *testing.T) {
 	d := newAsideDrive(t, func(o *Options) { o.HostConcurrency, o.Lookahead = 1, 100 })
 	d.ask(500, "a")
 	d.start()
-	d.makeRoom(d.now)
+	d.makeRoom(d.installment(), d.now)
 	rest, aside := d.rest(d.now)
 	if len(rest)+int(aside) != 499 || aside < 400 {
 		t.Errorf("%d and %d", len(rest), aside)

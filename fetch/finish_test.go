@@ -66,7 +66,7 @@ func (r *rehearsal) perform() time.Duration {
 }
 
 func (r *rehearsal) full() bool {
-	return r.plan.windowFull(r.open-r.plan.aside.count, r.now)
+	return r.plan.windowFull(r.open-r.plan.aside.count, false, r.now)
 }
 
 func (r *rehearsal) admit() {

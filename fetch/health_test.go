@@ -251,7 +251,7 @@ func TestProbesAreFarFromWhatFailed(t *testing.T) {
 			}
 			break
 		}
-		d.makeRoom(d.now)
+		d.makeRoom(d.installment(), d.now)
 		v := well()
 		if task := d.flights[0]; task.lost != nil {
 			t.Fatalf("%d good ones, then %v", good, task.lost)

@@ -74,6 +74,7 @@ func (s *scheduler) dropLookups() {
 // end counts a Task that has become a Record.
 func (s *scheduler) end(t *task, now time.Time) {
 	s.open--
+	s.bulk -= t.request.bulk()
 	s.tally.final(t)
 	if f := t.failure(); f != nil && f.Kind == Canceled && !s.stopped() {
 		s.stop(StopCanceled, now) // the flight heard of it before we did

@@ -35,7 +35,8 @@ type Options struct {
 	Bandwidth float64
 	// Hosts has settings of single hosts in place of these: limits, timeouts, retries, headers and credentials; nil is none.
 	Hosts *HostRules
-	// Lookahead is the most requests read and not yet finished, those set aside not counted; at least 1.
+	// Lookahead is the most requests read and not yet finished, those set aside not counted; at least 1. Of requests over 4 KiB
+	// no more than 64 MiB are, but for those that keep Concurrency exchanges going.
 	// It bounds the memory of waiting requests.
 	Lookahead int
 	// Aside is the most memory in bytes for requests that are set aside: those that hosts at their limit can't have soon,

@@ -22,6 +22,7 @@ type scheduler struct {
 	deadline time.Time // of the run, or of the flights once it drains; zero is none
 	open     int       // Tasks taken in and not ended
 	admitted int64     // Tasks taken in
+	bulk     int64     // bytes of large Requests in memory
 	ended    bool      // the source has no more
 	drain    <-chan struct{}
 	asking   lookupQueue
@@ -39,8 +40,19 @@ func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *schedule
 	s.holder = holderOf(r.sink)
 	if s.holder == nil && r.options.Cache == nil { // a Sink that keeps Records back would have to keep those of all that is set aside
 		var p packer
-		s.plan.aside.pack = p.pack
-		s.plan.aside.unpack = func(packed []byte) []*task { return p.unpack(packed, r.aimAgain) }
+		s.plan.aside.pack = func(tasks []*task) []byte {
+			for _, t := range tasks {
+				s.bulk -= t.request.bulk()
+			}
+			return p.pack(tasks)
+		}
+		s.plan.aside.unpack = func(packed []byte) []*task {
+			tasks := p.unpack(packed, r.aimAgain)
+			for _, t := range tasks {
+				s.bulk += t.request.bulk()
+			}
+			return tasks
+		}
 	}
 	s.looked = s.begun
 	if s.options.Deadline > 0 {
@@ -153,26 +165,6 @@ func (s *scheduler) setTimer(now time.Time, wait time.Duration) {
 	s.timer.Reset(wait)
 }
 
-// windowFull reports whether as many Requests have been taken in as may wait. What a Sink holds back, or has yet to take, counts;
-// what has been set aside does not.
-func (s *scheduler) windowFull() bool {
-	if s.holder != nil {
-		return s.admitted-s.put.Load()+int64(s.holder.Held()) >= int64(s.options.Lookahead)
-	}
-	return s.plan.windowFull(s.open-s.plan.aside.count, s.looked)
-}
-
-// mustWait is windowFull, and has the writer wake the scheduler when that may have changed.
-func (s *scheduler) mustWait() bool {
-	if s.holder == nil {
-		return s.windowFull()
-	}
-	s.waiting.Store(true) // before the look, so that no Record is missed
-	full := s.windowFull()
-	s.waiting.Store(full)
-	return full
-}
-
 // admit takes in what the feed made of one input line, or the input's end.
 func (s *scheduler) admit(t *task, open bool) {
 	if !open {
@@ -181,6 +173,7 @@ func (s *scheduler) admit(t *task, open bool) {
 	}
 	s.open++
 	s.admitted++
+	s.bulk += t.request.bulk()
 	s.place(t, time.Now())
 }
 

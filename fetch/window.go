@@ -1,0 +1,35 @@
+package fetch
+
+// mostBulk is how many bytes of large Requests may be in memory before no more are read, and bulky from which size on one is large.
+const mostBulk, bulky = 64 << 20, 4 << 10
+
+// bulk is what a Request counts as towards mostBulk, in bytes.
+func (r *Request) bulk() int64 {
+	size := len(r.URL) + len(r.Body) + len(r.Meta) + headerBytes(r.Header)
+	if size < bulky {
+		return 0
+	}
+	return int64(size)
+}
+
+// windowFull reports whether as many Requests have been taken in as may wait, or as many bytes, but for those that keep the
+// flights going. What a Sink holds back, or has yet to take, counts; what has been set aside does not.
+func (s *scheduler) windowFull() bool {
+	inMemory := s.open - s.plan.aside.count
+	heavy := s.bulk >= mostBulk && inMemory >= 2*s.options.Concurrency
+	if s.holder != nil {
+		return heavy || s.admitted-s.put.Load()+int64(s.holder.Held()) >= int64(s.options.Lookahead)
+	}
+	return s.plan.windowFull(inMemory, heavy, s.looked)
+}
+
+// mustWait is windowFull, and has the writer wake the scheduler when that may have changed.
+func (s *scheduler) mustWait() bool {
+	if s.holder == nil {
+		return s.windowFull()
+	}
+	s.waiting.Store(true) // before the look, so that no Record is missed
+	full := s.windowFull()
+	s.waiting.Store(full)
+	return full
+}

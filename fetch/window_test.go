@@ -1,0 +1,80 @@
+package fetch
+
+import (
+	"bytes"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// large is n requests with bodies of 128 KiB to hosts that take turns.
+func large(n int, hosts ...string) Source {
+	body := bytes.Repeat([]byte("{}"), 64<<10)
+	return func(yield func(Request, error) bool) {
+		for r := range urls(n, hosts...) {
+			if r.Body = bytes.Clone(body); !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestLargeRequestsBoundTheWindow: --lookahead counts requests, and large ones fill the memory before it does. So many bytes are
+// read ahead and no more, but for what the exchanges at once need.
+func TestLargeRequestsBoundTheWindow(t *testing.T) {
+	const inBytes = mostBulk / (128 << 10)
+	for _, tt := range []struct{ concurrency, most int64 }{{5, inBytes}, {1000, 2000}} {
+		synctest.Test(t, func(t *testing.T) {
+			var read, landed atomic.Int64
+			var most int64
+			source := func(yield func(Request, error) bool) {
+				for r := range large(4000, "http://a.test") {
+					most = max(most, read.Add(1)-landed.Load())
+					if !yield(r, nil) {
+						return
+					}
+				}
+			}
+			sink := SinkFunc(func(*Record) error { landed.Add(1); return nil })
+			o := options(func(o *Options) {
+				o.Concurrency, o.HostConcurrency, o.Aside = int(tt.concurrency), int(tt.concurrency), 0
+			})
+			s, err := runOver(t.Context(), source, sink, o, taking(time.Second))
+			if least := time.Duration(4000/tt.concurrency) * time.Second; err != nil || s.Succeeded != 4000 || s.Elapsed > least+time.Second {
+				t.Errorf("%d at once: %+v, %v", tt.concurrency, s, err)
+			}
+			if most > tt.most+2*backlog+2 || most < tt.most {
+				t.Errorf("%d at once: %d requests were read ahead", tt.concurrency, most)
+			}
+		})
+	}
+}
+
+// TestLargeRequestsAreSetAside: what is packed does not count as in memory, so that the host behind it is seen.
+func TestLargeRequestsAreSetAside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := func(yield func(Request, error) bool) {
+			for _, part := range []Source{large(2000, "http://a.test"), urls(10, "http://b.test")} {
+				for r, err := range part {
+					if !yield(r, err) {
+						return
+					}
+				}
+			}
+		}
+		var seen time.Duration
+		began := time.Now()
+		sink := SinkFunc(func(r *Record) error {
+			if seen == 0 && strings.HasPrefix(r.Request.URL, "http://b.test") {
+				seen = time.Since(began)
+			}
+			return nil
+		})
+		o := options(func(o *Options) { o.HostConcurrency = 1 })
+		if s, err := runOver(t.Context(), source, sink, o, taking(time.Second)); err != nil || s.Succeeded != 2010 || seen > 20*time.Second {
+			t.Errorf("the second host was asked after %s: %+v, %v", seen, s, err)
+		}
+	})
+}
