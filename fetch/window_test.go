@@ -78,3 +78,36 @@ func TestLargeRequestsAreSetAside(t *testing.T) {
 		}
 	})
 }
+
+// TestBulkIsCounted: what comes into memory leaves it again in the count, packed and unpacked on its way or not.
+func TestBulkIsCounted(t *testing.T) {
+	s := newScheduler(newRun(options(nil), nil, roads{}), func(error) {}, func() {})
+	defer s.timer.Stop()
+	var tasks []*task
+	for r := range large(20, "http://a.test") {
+		task := &task{request: r}
+		s.aim(task)
+		s.admit(task, true)
+		tasks = append(tasks, task)
+	}
+	plain := &task{request: Request{URL: "http://a.test/"}}
+	s.admit(plain, true)
+	all := s.bulk
+	if all < 20*(128<<10) || all > 20*(129<<10) {
+		t.Errorf("%d bytes", all)
+	}
+	packed := s.plan.aside.pack(tasks[:10])
+	if s.bulk != all/2 {
+		t.Errorf("%d bytes of %d are left with half of them packed", s.bulk, all)
+	}
+	tasks = append(tasks[10:], s.plan.aside.unpack(packed)...)
+	if s.bulk != all {
+		t.Errorf("%d bytes of %d, unpacked again", s.bulk, all)
+	}
+	for _, task := range append(tasks, plain) {
+		s.end(task, noon)
+	}
+	if s.bulk != 0 || s.open != 0 {
+		t.Errorf("%d bytes of %d requests are left", s.bulk, s.open)
+	}
+}
