@@ -30,6 +30,7 @@ type exchange struct {
 	carriers  int         // how many connections that others may share were had
 	repeats   int         // how many of them had been sent the question
 	sent      atomic.Bool // the question, over the last of them
+	undone    bool        // nothing can have been done, whatever was sent
 	carrier   *conn       // the connection; nil until one was had
 	secured   *tls.Conn   // what lies over the connection; nil is no TLS
 	conn      *conn       // the same, where this exchange has it to itself; else nil
@@ -84,7 +85,7 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 		err = ctx.Err()
 	}
 	if err != nil {
-		return answer{failure: x.explain(ctx, err, rec), spoke: x.spoke.Load()}
+		return answer{failure: x.explain(ctx, err, rec), spoke: x.spoke.Load(), undone: x.undone}
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is of no use: its close can't matter
 	if wrong := x.checkHead(resp); wrong != nil {
@@ -220,8 +221,10 @@ func (x *exchange) shared(c *conn) {
 	}
 	switch {
 	case again && x.carrier == c && !c.closed.Load(): // from the second time on it would wait in between, as long as it likes
+		x.undone = true
 		x.cancel(failf(Reset, "the server refused the stream"))
 	case x.repeats > mostRepeats, x.carriers > mostCarriers:
+		x.undone = true
 		x.cancel(failf(Reset, "the server gave up %d connections, one after the other", x.carriers-1))
 	}
 }

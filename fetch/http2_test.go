@@ -114,6 +114,25 @@ func TestRefusedStreamIsNotTheLastWord(t *testing.T) {
 	}
 }
 
+// TestRefusedStreamIsAskedAgainWhateverTheMethod: nothing has been done (RFC 9113 section 8.7), so nothing can be done twice.
+// The request's own word counts all the same.
+func TestRefusedStreamIsAskedAgainWhateverTheMethod(t *testing.T) {
+	for line, attempts := range map[string]int{
+		`{"url":"%s","method":"POST","body":"x"}`:               2,
+		`{"url":"%s","method":"POST","body":"x","retry":false}`: 1,
+	} {
+		url := talkFrames(t, func(f framer) {
+			for stream := f.next(); stream != 0; stream = f.next() {
+				_ = f.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
+			}
+		})
+		r, _ := one(t, strings.Replace(line, "%s", url, 1), quick(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay = HTTP2, 1, 0 }))
+		if kindOf(r) != Reset || r.Attempts != attempts {
+			t.Errorf("%s: %d attempts, %v", line, r.Attempts, r.Failure)
+		}
+	}
+}
+
 // TestHTTP2ConnectionsThatEnd: a server that says goodbye and closes has cut its answer short, as one that only closes.
 func TestHTTP2ConnectionsThatEnd(t *testing.T) {
 	const head, body = "connected, no answer had arrived", "200 OK and 4 bytes of its body had arrived"

@@ -44,6 +44,7 @@ type answer struct {
 	proxy   *proxy      // that was asked for it in whole; nil is none
 	said    http.Header // what the server itself sent, where header is not that; nil is no such thing
 	unkept  *Failure    // the answer is about one that is not in the cache any more
+	undone  bool        // the server told that it has done nothing (RFC 9113 section 8.7)
 }
 
 // ofServer is the header that the server sent just now.
@@ -83,6 +84,9 @@ func judgeTask(o *Options, t trial, a answer, now time.Time, chance float64) Ver
 		return Verdict{Fate: Anew, Delay: backoff(t.shortages+1, firstShortage, longestShortage, chance), Failure: a.failure}
 	}
 	if a.failure != nil {
+		if a.undone && t.retry == nil { // whatever the method
+			t.retry = &a.undone
+		}
 		return again(o, t, Verdict{Failure: a.failure}, o.worthAgain(a.failure), now, chance)
 	}
 	if isRedirect(a.status) && o.MaxRedirects > 0 && a.header.Get("Location") != "" {
