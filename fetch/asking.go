@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -16,11 +17,11 @@ var questions = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // send writes what a target is asked, or sees to it. A write that fails is not told of: whoever reads then learns what the other
 // side had to say, or why the connection is none any more.
-func (l *link) send(to *target, header http.Header, way *links) *sending {
+func (l *link) send(to *target, header http.Header, ls *links) *sending {
 	text := questions.Get().(*bytes.Buffer)
 	defer questions.Put(text)
 	text.Reset()
-	l.word(text, to, header, way)
+	l.word(text, to, header, ls)
 	if len(to.body) > mostInOneGo {
 		_, _ = l.over().Write(text.Bytes())
 		return l.sendOn(to.body)
@@ -30,7 +31,8 @@ func (l *link) send(to *target, header http.Header, way *links) *sending {
 	return nil
 }
 
-// sendOn sends a body piece by piece, each of which counts as movement.
+// sendOn sends a body piece by piece, each of which counts as movement. It has a goroutine of its own, which answerBody.end awaits:
+// the exchange's reads.
 func (l *link) sendOn(body []byte) *sending {
 	s := &sending{ended: make(chan struct{})}
 	go func() {
@@ -80,10 +82,10 @@ type phrase struct {
 }
 
 // word appends the head of a request (RFC 9112 section 3). A proxy is asked for the URL as it is, and told who asks.
-func (l *link) word(text *bytes.Buffer, to *target, header http.Header, way *links) {
+func (l *link) word(text *bytes.Buffer, to *target, header http.Header, ls *links) {
 	b := append(text.AvailableBuffer(), to.method...)
 	b = append(b, ' ')
-	if way.proxy != nil {
+	if ls.proxy != nil {
 		b = append(append(append(b, to.url.Scheme...), "://"...), withoutZone(to.url.Host)...)
 	}
 	b = append(append(b, to.url.RequestURI()...), " HTTP/1.1\r\nHost: "...)
@@ -94,7 +96,7 @@ func (l *link) word(text *bytes.Buffer, to *target, header http.Header, way *lin
 	}
 	b = append(b, l.linesOf(header)...)
 	if header["Proxy-Authorization"] == nil {
-		b = append(b, way.login...)
+		b = append(b, ls.login...)
 	}
 	text.Write(append(b, "\r\n"...))
 }
@@ -129,3 +131,20 @@ func asked(method string) *http.Request {
 }
 
 var askedToGet = &http.Request{Method: http.MethodGet}
+
+// hostHeader is the Host that goes with the request: the user's, or that of the URL.
+func (t *target) hostHeader() string {
+	if own := t.header["Host"]; len(own) > 0 {
+		return own[0]
+	}
+	return t.url.Host
+}
+
+// withoutZone returns host:port without the zone of an IPv6 address, which means something to this machine alone (RFC 6874 section 1).
+func withoutZone(host string) string {
+	zone, end := strings.IndexByte(host, '%'), strings.LastIndexByte(host, ']')
+	if zone < 0 || end < zone || host[0] != '[' {
+		return host
+	}
+	return host[:zone] + host[end:]
+}

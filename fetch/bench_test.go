@@ -139,6 +139,8 @@ func (answer instantly) ask(_ context.Context, x *exchange) (*http.Response, err
 
 func (instantly) close() {}
 
+func (instantly) end() {}
+
 // BenchmarkOwn is what an exchange costs beside the HTTP engine: lines, plan, two changes of goroutine, request, body, hash, judgement,
 // Record and counts. The engine is one that answers at once; what a Sink's Encode costs comes on top (output's BenchmarkEncode).
 // With -cpu 1 it is the CPU's time, the garbage collector's share included.

@@ -233,9 +233,17 @@ func (x *exchange) shared(c *conn) {
 func (x *exchange) takes(l *link) {
 	x.connected, x.reused = time.Now(), l.used
 	x.remote, x.secured = l.conn.remote, l.secured
-	x.carrier, x.conn, x.before = l.conn, l.conn, l.conn.received.Load()
+	x.carrier, x.conn = l.conn, l.conn
 	x.board(l.conn)
 	x.watch.start(l.conn, false)
+}
+
+// lets is the end of takes where the link came to nothing: the exchange is not connected any more.
+func (x *exchange) lets() {
+	x.watch.pause()
+	x.board(nil)
+	x.connected, x.reused, x.remote = time.Time{}, false, ""
+	x.carrier, x.conn, x.secured, x.opened = nil, nil, nil, 0
 }
 
 // gotConn notes which connection the exchange shares with others.

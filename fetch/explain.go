@@ -40,7 +40,7 @@ func (x *exchange) forwarded() *proxy {
 	return nil
 }
 
-// unreadable tells an answer that the connection's end cut off, or a header over its bound, from a wrong one:
+// unreadable tells an answer that the connection's end cut off from a wrong one:
 // net/http's errors for them have no type.
 // The end of the connection is read only where the bytes before it were not enough.
 func (x *exchange) unreadable(f *Failure, rec *Record) *Failure {

@@ -76,8 +76,8 @@ func (r *run) aim(t *task) {
 
 // aimAgain is aim for a Task that has claimed its name.
 func (r *run) aimAgain(t *task) {
-	var err error
-	if t.request.url == nil { // made by hand: nobody has looked at it yet
+	err := t.request.checkHead() // a Source may have changed what a Reader has looked at
+	if err == nil && t.request.url == nil {
 		t.request, err = finish(t.request)
 	}
 	var to target

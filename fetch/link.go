@@ -23,6 +23,7 @@ import (
 type link struct {
 	conn    *conn
 	secured *tls.Conn     // what lies over conn; nil is no TLS
+	records *tls.Conn     // what is read from, where that is TLS: secured, or that of a proxy
 	in      *bufio.Reader // nil while the link lies idle
 	allowed int           // bytes that the header of the answer may still take; below 0 none is being read
 	old     *bytes.Buffer // the header of an answer in HTTP/1.0 as it came; nil is another version
@@ -34,7 +35,10 @@ type link struct {
 }
 
 func newLink(c *conn, secured *tls.Conn) *link {
-	l := &link{conn: c, secured: secured, allowed: -1}
+	l := &link{conn: c, secured: secured, records: secured, allowed: -1}
+	if secured == nil {
+		l.records, _ = c.Conn.(*tls.Conn)
+	}
 	l.abort = func() { _ = c.Close() } // its reader is told
 	return l
 }
@@ -49,20 +53,34 @@ func (l *link) over() net.Conn {
 
 func (l *link) hangUp() { _ = l.over().Close() } // nothing of it is of use any more
 
+// newFor is how long a link may lie that has never been used and still be taken without a look.
+const newFor = 20 * time.Millisecond
+
+// aLook is long enough to read what has come, which takes session tickets for what they are.
+const aLook = time.Millisecond
+
 // isQuiet reports whether nothing has come over a link since its last answer, its end included: what comes before anything was
 // asked is no answer. Over TLS it may have been no more than a session ticket: then the cost is a connection, but for a new one,
-// on which tickets are usual.
+// on which they are usual.
 func (l *link) isQuiet() bool {
-	return !l.used || !l.conn.peek.readable() && (l.secured == nil || isDrained(l.secured))
-}
-
-// isDrained reports whether c holds nothing that it has read and not yet given away.
-func isDrained(c *tls.Conn) bool {
-	longPast := time.Unix(1, 0)
-	if c.SetReadDeadline(longPast) != nil {
+	switch {
+	case !l.used && time.Since(l.since) < newFor:
+		return true
+	case l.conn.peek == nil, !l.used && l.records != nil:
+		return isDrained(l.over(), time.Now().Add(aLook))
+	case l.conn.peek.readable():
 		return false
 	}
-	n, err := c.Read(make([]byte, 1)) // of a connection nothing is read behind the deadline, and it is none the worse for it
+	return l.records == nil || isDrained(l.records, time.Unix(1, 0))
+}
+
+// isDrained reports whether nothing can be read of c up to a time. Behind its deadline a TLS connection gives away what it has read
+// before, and a socket nothing. It is none the worse for the look.
+func isDrained(c net.Conn, until time.Time) bool {
+	if c.SetReadDeadline(until) != nil {
+		return false
+	}
+	n, err := c.Read(make([]byte, 1))
 	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.SetReadDeadline(time.Time{}) == nil
 }
 
@@ -87,21 +105,22 @@ func (l *link) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ask does an exchange up to the header of the answer. The link is given back to where once the body has been read to its end,
+// ask does an exchange up to the header of the answer. The link is given back to ls once the body has been read to its end,
 // and hung up in any other case. The end of ctx ends all of it.
-func (l *link) ask(ctx context.Context, x *exchange, back *links) (*http.Response, error) {
+func (l *link) ask(ctx context.Context, x *exchange, ls *links) (*http.Response, error) {
 	x.takes(l)
 	l.used = true
 	l.in = headReaders.Get().(*bufio.Reader)
 	l.in.Reset(l)
-	a := &answerBody{link: l, back: back, to: x.to, release: context.AfterFunc(ctx, l.abort)}
+	a := &answerBody{link: l, back: ls, to: x.to, release: context.AfterFunc(ctx, l.abort)}
 	header := x.header(x.to)
-	a.sending = l.send(x.to, header, back)
+	a.sending = l.send(x.to, header, ls)
 	resp, err := l.answer(x)
 	if err != nil {
 		a.end(false)
 		return nil, err
 	}
+	a.refused = resp.StatusCode >= http.StatusBadRequest
 	a.last = resp.Close || httpguts.HeaderValuesContainsToken(header["Connection"], "close") || resp.StatusCode == http.StatusSwitchingProtocols
 	if resp.Body == http.NoBody {
 		a.end(true)
@@ -117,8 +136,10 @@ func (l *link) answer(x *exchange) (*http.Response, error) {
 	to := asked(x.to.method)
 	for {
 		start, err := l.in.Peek(len(x.opening))
-		x.opened = copy(x.opening[:], start)
-		x.spoke.Store(len(start) > 0)
+		if len(start) > 0 {
+			x.opened = copy(x.opening[:], start)
+			x.spoke.Store(true)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -150,6 +171,7 @@ type answerBody struct {
 	release func() bool // of the link from the exchange's context; false where that has ended
 	sending *sending
 	last    bool // the link is of no use after it
+	refused bool // the other side has no use for the rest of the request
 	done    atomic.Bool
 }
 
@@ -167,10 +189,14 @@ func (a *answerBody) Close() error {
 	return nil
 }
 
-// end lets the link go; whole says that the answer has been read to its end.
+// end lets the link go; whole says that the answer has been read to its end. What is still to be sent then is sent, unless the
+// answer is an error, as curl has it: the other side may have answered early and read on.
 func (a *answerBody) end(whole bool) {
 	if a.done.Swap(true) {
 		return
+	}
+	if whole && !a.refused {
+		a.sending.await()
 	}
 	if held := a.release(); !held || !whole || a.last || !a.sending.isDone() || a.link.in.Buffered() > 0 {
 		a.link.hangUp()

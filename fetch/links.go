@@ -11,8 +11,8 @@ import (
 const idleTimeout = 90 * time.Second
 
 // Links are the road over HTTP/1.1: those that lie idle, and how others are made. No goroutine waits at one that lies idle:
-// it is looked at when it is wanted, and hung up when it has lain for idleTimeout. There are never more of one host than that
-// has flights, as a new one is only made where none lies idle.
+// it is looked at when it is wanted, and hung up when it has lain for idleTimeout. A new one is only made where none lies idle, so
+// that a host has hardly more of them than flights.
 type links struct {
 	dial  func(ctx context.Context, to *target) (*link, error)
 	proxy *proxy // that they lead to, and that is asked for whole URLs; nil is none
@@ -25,6 +25,7 @@ type links struct {
 	newest *link
 	count  int
 	sweep  *time.Timer
+	ended  bool // nothing is laid by any more
 }
 
 // idle is a link's place among those that lie idle: by the time that they have, and among those of the same host.
@@ -39,7 +40,8 @@ func newLinks(o *Options, dial func(context.Context, *target) (*link, error)) *l
 	return &links{dial: dial, most: mostIdle(o), top: make(map[string]*link)}
 }
 
-// ask does it over a link that lies idle, or over one of its own.
+// ask does it over a link that lies idle, or over one of its own. It waits for its own alone: that somebody else has done with a
+// link while it is being made helps the next.
 func (ls *links) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 	for {
 		l := ls.take(ls.key(x.to))
@@ -49,7 +51,7 @@ func (ls *links) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 				return nil, err
 			}
 		}
-		if resp, err, again := ls.over(ctx, l, x); !again {
+		if resp, again, err := ls.over(ctx, l, x); !again {
 			return resp, err
 		}
 	}
@@ -57,16 +59,17 @@ func (ls *links) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 
 // over asks over l. It is to be asked again where the other side closed a link under it that lay idle, before an answer began,
 // and where that can't do anything twice (RFC 9110 section 9.2.2).
-func (ls *links) over(ctx context.Context, l *link, x *exchange) (resp *http.Response, err error, again bool) {
+func (ls *links) over(ctx context.Context, l *link, x *exchange) (resp *http.Response, again bool, err error) {
 	again = l.used
 	resp, err = l.ask(ctx, x, ls)
-	if err == nil || !again || x.spoke.Load() || ctx.Err() != nil || !x.to.isReplayable() {
-		return resp, err, false
+	switch {
+	case err == nil || !again || x.spoke.Load() || ctx.Err() != nil || !x.to.isReplayable():
+		return resp, false, err
+	case x.once:
+		return nil, false, failf(Truncated, "the connection closed before an answer, and the request is not to be sent again")
 	}
-	if x.once {
-		return nil, failf(Truncated, "the connection closed before an answer, and the request is not to be sent again"), false
-	}
-	return nil, nil, true
+	x.lets()
+	return nil, true, nil
 }
 
 // isReplayable reports whether asking twice is as good as once: by the method, or the user's word (draft-ietf-httpapi-idempotency-key-header).
@@ -117,6 +120,9 @@ func (ls *links) put(key string, l *link) {
 func (ls *links) add(key string, l *link) (surplus *link) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
+	if ls.ended {
+		return l
+	}
 	l.idle = idle{key: key, since: time.Now(), older: ls.newest, under: ls.top[key]}
 	if l.under != nil {
 		l.under.above = l
@@ -161,7 +167,7 @@ func (ls *links) remove(l *link) {
 	} else {
 		ls.newest = l.older
 	}
-	l.idle = idle{}
+	l.idle = idle{since: l.since}
 }
 
 // sweepUp hangs up what has lain too long.
@@ -169,6 +175,14 @@ func (ls *links) sweepUp() { ls.hangUp(time.Now().Add(-idleTimeout)) }
 
 // close hangs up all that lies idle.
 func (ls *links) close() { ls.hangUp(time.Now()) }
+
+// end is the last close: what comes later is hung up.
+func (ls *links) end() {
+	ls.mu.Lock()
+	ls.ended = true
+	ls.mu.Unlock()
+	ls.close()
+}
 
 // hangUp ends the links that have lain idle since then or longer.
 func (ls *links) hangUp(since time.Time) {

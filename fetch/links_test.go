@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,11 +19,11 @@ import (
 // A hung connection knows whether it has been closed.
 type hung struct {
 	net.Conn
-	up bool
+	up atomic.Bool
 }
 
 func (h *hung) Close() error {
-	h.up = true
+	h.up.Store(true)
 	return nil
 }
 
@@ -48,7 +49,7 @@ func TestIdleLinks(t *testing.T) {
 				l, h := hungLink()
 				ls.put(key, l)
 				if want = append(want, lying{key, l, h}); len(want) > ls.most {
-					if !want[0].hung.up {
+					if !want[0].hung.up.Load() {
 						t.Fatalf("seed %d, step %d: the longest idle is not hung up", seed, step)
 					}
 					want = want[1:]
@@ -67,7 +68,7 @@ func TestIdleLinks(t *testing.T) {
 				}
 			}
 			for _, each := range want {
-				if each.hung.up {
+				if each.hung.up.Load() {
 					t.Fatalf("seed %d, step %d: hung up", seed, step)
 				}
 			}
@@ -77,7 +78,7 @@ func TestIdleLinks(t *testing.T) {
 		}
 		ls.close()
 		for _, each := range want {
-			if !each.hung.up {
+			if !each.hung.up.Load() {
 				t.Fatalf("seed %d: still open at the end", seed)
 			}
 		}
@@ -103,8 +104,8 @@ func TestIdleLinksAreHungUpInTime(t *testing.T) {
 		}{{idleTimeout*2/3 - time.Millisecond, false, false}, {2 * time.Millisecond, true, false}, {idleTimeout/3 - 2*time.Millisecond, true, false}, {2 * time.Millisecond, true, true}} {
 			time.Sleep(tt.wait)
 			synctest.Wait()
-			if one.up != tt.one || two.up != tt.two {
-				t.Errorf("hung up %v and %v, want %v and %v", one.up, two.up, tt.one, tt.two)
+			if one.up.Load() != tt.one || two.up.Load() != tt.two {
+				t.Errorf("hung up %v and %v, want %v and %v", one.up.Load(), two.up.Load(), tt.one, tt.two)
 			}
 		}
 		if ls.take("a") != nil {

@@ -220,28 +220,36 @@ func NestsDeeper(text []byte, than int) bool {
 func finish(r Request) (Request, error) {
 	wrongURL := r.parse()
 	r.SHA256 = strings.ToLower(r.SHA256)
-	if !validMethod(r.Method) {
-		return r, errors.New("the method is no HTTP method that can be asked")
-	}
 	if r.SHA256 != "" {
 		if raw, err := hex.DecodeString(r.SHA256); err != nil || len(raw) != 32 {
 			return r, errors.New("sha256 is not 64 hexadecimal digits")
 		}
 	}
-	for name, values := range r.Header {
-		for _, value := range values {
-			if err := CheckHeader(name, value); err != nil {
-				return r, err
-			}
-			if strings.TrimSpace(value) == Secret {
-				return r, fmt.Errorf("header %s is masked as %s; give the secret by flag, netrc or environment", name, Secret)
-			}
-		}
+	if err := r.checkHead(); err != nil {
+		return r, err
 	}
 	if strings.Contains(r.URL, "//"+Secret+"@") {
 		return r, fmt.Errorf("the URL's user and password are masked as %s; give them by flag, netrc or environment", Secret)
 	}
 	return r, wrongURL
+}
+
+// checkHead says what of the method and the headers can't be sent.
+func (r *Request) checkHead() error {
+	if !validMethod(r.Method) {
+		return errors.New("the method is no HTTP method that can be asked")
+	}
+	for name, values := range r.Header {
+		for _, value := range values {
+			if err := CheckHeader(name, value); err != nil {
+				return err
+			}
+			if strings.TrimSpace(value) == Secret {
+				return fmt.Errorf("header %s is masked as %s; give the secret by flag, netrc or environment", name, Secret)
+			}
+		}
+	}
+	return nil
 }
 
 // CheckHeader reports a header that can't be sent (RFC 9110 section 5), a line break in it above all,

@@ -10,8 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A peek looks whether a connection has something to read, the end included. It takes nothing and waits for nothing, while
-// somebody else is blocked in a read of it.
+// A peek looks whether a connection has something to read, the end included. It takes nothing and waits for nothing.
 type peek struct {
 	raw syscall.RawConn
 	ask func(fd uintptr)
@@ -45,7 +44,7 @@ func (p *peek) readable() bool {
 	return p.raw.Control(p.ask) == nil && p.fds[0].Revents != 0
 }
 
-// poll is not RawConn.Read's business: that would wait for the read under way.
+// poll is asked through RawConn.Control, as RawConn.Read would be kept waiting by a read under way.
 func (p *peek) poll(fd uintptr) {
 	p.fds[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN} //nolint:gosec // a descriptor is an int
 	_, _ = unix.Poll(p.fds[:], 0)                              // where it fails it has seen nothing

@@ -12,6 +12,7 @@ type road interface {
 	// ask sends what x is to ask, and returns once the header of the answer has come. The end of ctx ends it, the body included.
 	ask(ctx context.Context, x *exchange) (*http.Response, error)
 	close() // hangs up what is idle
+	end()   // is the last close
 }
 
 // Roads are the pooled clients of a run. Which one an exchange takes depends on where it goes and who sent it there.
@@ -57,6 +58,15 @@ func (r *roads) close() {
 	for _, each := range []road{r.open, r.guarded, r.forward} {
 		if each != nil {
 			each.close()
+		}
+	}
+}
+
+// end hangs up what is idle, and whatever would be from now on.
+func (r *roads) end() {
+	for _, each := range []road{r.open, r.guarded, r.forward} {
+		if each != nil {
+			each.end()
 		}
 	}
 }
@@ -124,6 +134,8 @@ func (b barred) ask(context.Context, *exchange) (*http.Response, error) {
 }
 
 func (barred) close() {}
+
+func (barred) end() {}
 
 // checkRoads is the part of Validate that tells of proxies and addresses.
 func (o *Options) checkRoads(check func(good bool, flag, hint, problem string, args ...any)) {

@@ -54,7 +54,7 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 	}
 	options.Concurrency = min(options.Concurrency, MostConcurrency())
 	ways := newRoads(&options, realNetwork())
-	defer ways.close()
+	defer ways.end()
 	return runAlong(ctx, source, sink, &options, ways)
 }
 

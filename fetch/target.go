@@ -281,28 +281,6 @@ func originOf(u *url.URL) string {
 	return scheme + "://" + strings.TrimSuffix(host, ":")
 }
 
-// hostHeader is the Host that goes with the request: the user's, or that of the URL.
-func (t *target) hostHeader() string {
-	if own := t.header["Host"]; len(own) > 0 {
-		return own[0]
-	}
-	return t.url.Host
-}
-
-// withoutZone returns host:port without the zone of an IPv6 address, which means something to this machine alone (RFC 6874 section 1).
-func withoutZone(host string) string {
-	zone, end := strings.IndexByte(host, '%'), strings.LastIndexByte(host, ']')
-	if zone < 0 || end < zone || host[0] != '[' {
-		return host
-	}
-	return host[:zone] + host[end:]
-}
-
-// secureOrigin returns the origin of https:// at host:port.
-func secureOrigin(addr string) string {
-	return "https://" + strings.TrimSuffix(strings.ToLower(addr), ":443")
-}
-
 // portOf returns the port of an http or https URL, the usual one where it names none.
 func portOf(u *url.URL) string {
 	if port := u.Port(); port != "" {

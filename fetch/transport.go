@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"slices"
+	"strings"
 )
 
 // mostPools is how many pools of idle connections a run may have: two for each of its roads but the forwarding one.
@@ -16,8 +17,8 @@ const mostPools = 5
 func mostIdle(o *Options) int { return min(2*o.Concurrency, max(MostConcurrency()/mostPools, 1)) }
 
 // newTransport returns net/http's pooled client, for HTTP/2 over connections of d. It follows no redirect and decodes nothing.
-// Where the other side chose HTTP/1.1 in the handshake, plainly gets the connection and a request ends with errHTTP1.
-func newTransport(o *Options, d *dialer, plainly func(origin string, l *link)) *http.Transport {
+// Where the other side chose HTTP/1.1 in the handshake, ls gets the connection and a request ends with errHTTP1.
+func newTransport(o *Options, d *dialer, ls *links) *http.Transport {
 	t := &http.Transport{
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
 			c, err := d.plain(ctx, addr)
@@ -34,7 +35,7 @@ func newTransport(o *Options, d *dialer, plainly func(origin string, l *link)) *
 			if secured.ConnectionState().NegotiatedProtocol == "h2" || !slices.Contains(d.tls.NextProtos, "http/1.1") {
 				return secured, nil // net/http looks for the protocol there
 			}
-			plainly(secureOrigin(addr), newLink(c, secured))
+			ls.put(secureOrigin(addr), newLink(c, secured))
 			return nil, errHTTP1
 		},
 		TLSClientConfig:        d.tls.Clone(), // net/http writes to it
@@ -60,6 +61,11 @@ func newTransport(o *Options, d *dialer, plainly func(origin string, l *link)) *
 // errHTTP1 ends a request whose connection is none of net/http's.
 var errHTTP1 = errors.New("the server chose HTTP/1.1")
 
+// secureOrigin returns the origin of https:// at host:port.
+func secureOrigin(addr string) string {
+	return "https://" + strings.TrimSuffix(strings.ToLower(addr), ":443")
+}
+
 // Streams are the road over HTTP/2, where exchanges share connections.
 type streams struct{ client http.RoundTripper }
 
@@ -72,6 +78,8 @@ func (s streams) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 	})
 	return s.client.RoundTrip(x.request(x.to).WithContext(ctx))
 }
+
+func (s streams) end() { s.close() }
 
 func (s streams) close() { (&http.Client{Transport: s.client}).CloseIdleConnections() }
 
@@ -86,7 +94,7 @@ func newEither(o *Options, d *dialer) road {
 	if o.HTTP == HTTP1 {
 		return links
 	}
-	streams := streams{newTransport(o, d, links.put)}
+	streams := streams{newTransport(o, d, links)}
 	if o.HTTP == HTTP2 {
 		return streams
 	}
@@ -106,15 +114,20 @@ func (e either) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 			}
 			continue // there is a link now, or somebody has taken it
 		}
-		if resp, err, again := e.links.over(ctx, l, x); !again {
+		if resp, again, err := e.links.over(ctx, l, x); !again {
 			return resp, err
 		}
 	}
 }
 
 func (e either) close() {
-	e.links.close()
 	e.streams.close()
+	e.links.close()
+}
+
+func (e either) end() {
+	e.streams.end()
+	e.links.end()
 }
 
 func tlsConfig(o *Options) *tls.Config {

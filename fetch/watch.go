@@ -30,6 +30,8 @@ type watch struct {
 	look  int
 	done  bool
 
+	paused bool // between two connections
+
 	ticked time.Time     // the last tick
 	waited time.Duration // what road had waited for bandwidth by then
 	silent time.Duration // since the last look, waits for bandwidth aside
@@ -45,6 +47,7 @@ func (w *watch) start(road *conn, shared bool) {
 	if w.done {
 		return
 	}
+	w.paused = false
 	w.conn, w.road = road, road
 	if shared {
 		w.conn = nil
@@ -82,7 +85,7 @@ func (w *watch) moved(n int) { w.body.Add(int64(n)) }
 func (w *watch) tick() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.done {
+	if w.done || w.paused {
 		return
 	}
 	if w.busy.Load() { // the silence may be ours: decoding takes time, and so does a disk
@@ -123,6 +126,13 @@ func (w *watch) stalled() bool {
 	}
 	w.marks[slot] = total
 	return false
+}
+
+// pause waits for another start.
+func (w *watch) pause() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.paused = true
 }
 
 func (w *watch) stop() {
