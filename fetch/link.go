@@ -64,7 +64,7 @@ const aLook = time.Millisecond
 // on which they are usual.
 func (l *link) isQuiet() bool {
 	switch {
-	case !l.used && time.Since(l.since) < newFor:
+	case !l.isKept():
 		return true
 	case l.conn.peek == nil, !l.used && l.records != nil:
 		return isDrained(l.over(), time.Now().Add(aLook))
@@ -73,6 +73,9 @@ func (l *link) isQuiet() bool {
 	}
 	return l.records == nil || isDrained(l.records, time.Unix(1, 0))
 }
+
+// isKept reports whether a link has been used, or has lain idle: the other side may close it at any time.
+func (l *link) isKept() bool { return l.used || !l.since.IsZero() && time.Since(l.since) >= newFor }
 
 // isDrained reports whether nothing can be read of c up to a time. Behind its deadline a TLS connection gives away what it has read
 // before, and a socket nothing. It is none the worse for the look.

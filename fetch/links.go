@@ -60,7 +60,7 @@ func (ls *links) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 // over asks over l. It is to be asked again where the other side closed a link under it that lay idle, before an answer began,
 // and where that can't do anything twice (RFC 9110 section 9.2.2).
 func (ls *links) over(ctx context.Context, l *link, x *exchange) (resp *http.Response, again bool, err error) {
-	again = l.used
+	again = l.isKept()
 	resp, err = l.ask(ctx, x, ls)
 	switch {
 	case err == nil || !again || x.spoke.Load() || ctx.Err() != nil || !x.to.isReplayable():

@@ -2,12 +2,12 @@ package fetch
 
 import (
 	"bufio"
-	"bytes"
+	"crypto/tls"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -114,119 +114,6 @@ func TestIdleLinksAreHungUpInTime(t *testing.T) {
 	})
 }
 
-// TestHeadOfRequest: it has the lines that net/http would write, so that nothing breaks out of its line.
-func TestHeadOfRequest(t *testing.T) {
-	for _, tt := range []struct {
-		method, url, body string
-		header            http.Header
-	}{
-		{"GET", "http://a.test", "", http.Header{"User-Agent": {"x/1"}, "Accept": {"*/*"}}},
-		{"GET", "http://a.test:81/a%20b/?q=1&q=2", "", http.Header{"User-Agent": {""}}},
-		{"GET", "http://a.test?q", "", http.Header{"User-Agent": {"x\r\nX-Evil: 1"}, "X-A": {"1", " 2 ", "a\r\nX-Evil: 1"}}},
-		{"HEAD", "http://a.test/%2f", "", http.Header{"User-Agent": {"x"}, "Bad Name": {"1"}, "X-B:": {"1"}}},
-		{"POST", "http://a.test/", "a=1", http.Header{"User-Agent": {"x"}, "Content-Type": {"text/plain"}, "Content-Length": {"7"}, "Transfer-Encoding": {"chunked"}, "Trailer": {"X"}}},
-		{"POST", "http://a.test/", "", http.Header{"User-Agent": {"x"}}},
-		{"PUT", "http://a.test/", "", http.Header{"User-Agent": {"x"}}},
-		{"DELETE", "http://a.test/", "", http.Header{"User-Agent": {"x"}}},
-		{"GET", "http://a.test/", "", http.Header{"User-Agent": {"x"}, "Host": {"b.test:82"}}},
-		{"GET", "http://[fe80::1%25eth0]:83/", "", http.Header{"User-Agent": {"x"}}},
-	} {
-		u, err := ParseURL(tt.url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		to := &target{method: tt.method, url: u, header: tt.header}
-		if tt.body != "" {
-			to.body = []byte(tt.body)
-		}
-		for _, p := range []*proxy{nil, {scheme: "http", addr: "p.test:1"}} {
-			req := (&exchange{options: options(nil), to: to, watch: new(watch)}).request(to)
-			var want, got bytes.Buffer
-			write := req.Write
-			if p != nil {
-				req.Host = to.url.Host // the URL that a proxy is asked for is the URL, whatever the header Host says
-				write = req.WriteProxy
-			}
-			if err := write(&want); err != nil {
-				t.Fatal(err)
-			}
-			if own := to.header["Host"]; own != nil && p != nil {
-				text := strings.Replace(want.String(), "\r\nHost: "+to.url.Host, "\r\nHost: "+own[0], 1)
-				want.Reset()
-				want.WriteString(text)
-			}
-			new(link).word(&got, to, tt.header, &links{proxy: p})
-			got.WriteString(tt.body)
-			if a, b := sortedLines(got.String()), sortedLines(want.String()); a != b {
-				t.Errorf("%s %s over %v: got\n%s\nwant\n%s", tt.method, tt.url, p, a, b)
-			}
-		}
-	}
-}
-
-// sortedLines leaves the first line of a request in its place, and what stands behind the header.
-func sortedLines(request string) string {
-	head, body, _ := strings.Cut(request, "\r\n\r\n")
-	lines := strings.Split(head, "\r\n")
-	slices.Sort(lines[1:])
-	return strings.Join(lines, "\n") + "\n\n" + body
-}
-
-// TestPhraseIsMadeOnce: the lines of a header that comes again are not made again, and those of another one are.
-func TestPhraseIsMadeOnce(t *testing.T) {
-	var p phrase
-	a, b := http.Header{"X-A": {"1"}}, http.Header{"X-A": {"2"}}
-	if got := string(p.linesOf(a)); got != "X-A: 1\r\n" {
-		t.Errorf("got %q", got)
-	}
-	if made := testing.AllocsPerRun(10, func() { p.linesOf(a) }); made > 0 {
-		t.Errorf("%v allocations", made)
-	}
-	for want, h := range map[string]http.Header{"X-A: 2\r\n": b, "X-A: 1\r\n": a} {
-		if got := string(p.linesOf(h)); got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-}
-
-// TestLargeUpload: it arrives whole, and the connection is used again.
-func TestLargeUpload(t *testing.T) {
-	body := strings.Repeat("0123456789", 100_000)
-	url, made := counted(t, func(w http.ResponseWriter, r *http.Request) {
-		if got, err := io.ReadAll(r.Body); err != nil || string(got) != body {
-			t.Errorf("%d bytes of %d, %v", len(got), len(body), err)
-		}
-	})
-	shelf := along(t, quick(nil), realNetwork(), `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
-	if shelf.kinds() != "ok ok" || made.Load() != 1 {
-		t.Errorf("%s over %d connections", shelf.kinds(), made.Load())
-	}
-}
-
-// TestEarlyAnswer: a server that refuses an upload before it has read it is heard, whether or not it reads on or closes, and the
-// connection is not used again while the rest is under way.
-func TestEarlyAnswer(t *testing.T) {
-	body := strings.Repeat("x", 3<<20)
-	for name, then := range map[string]func(c *net.TCPConn){
-		"and waits":    func(*net.TCPConn) { time.Sleep(300 * time.Millisecond) },
-		"and closes":   func(c *net.TCPConn) { _ = c.CloseWrite(); until(c) },
-		"and reads on": func(c *net.TCPConn) { time.Sleep(100 * time.Millisecond); until(c) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			url := talk(t, func(c *net.TCPConn) {
-				ask(c)
-				say(c, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno")
-				then(c)
-			})
-			began := time.Now()
-			shelf := along(t, quick(nil), realNetwork(), `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
-			if shelf.kinds() != "status status" || shelf.records[1].Status != 413 || time.Since(began) > 5*time.Second {
-				t.Errorf("%s: %v", shelf.kinds(), shelf.records[0].Failure)
-			}
-		})
-	}
-}
-
 // TestClosingIsHeeded: where either side says that the connection ends with this exchange, it does, though the other side leaves it open.
 func TestClosingIsHeeded(t *testing.T) {
 	for _, tt := range []struct {
@@ -256,23 +143,115 @@ func TestClosingIsHeeded(t *testing.T) {
 	}
 }
 
-// TestHalfAnAnswerIsNotAskedForAgain: a connection used again that dies behind the first byte of an answer has carried the request.
+// TestHalfAnAnswerIsNotAskedForAgain: a connection used again that dies behind the first byte of an answer, or behind an interim
+// one, has carried the request.
 func TestHalfAnAnswerIsNotAskedForAgain(t *testing.T) {
-	asked := 0
-	url := talk(t, func(c *net.TCPConn) {
-		in := bufio.NewReader(c)
-		for {
-			if _, err := http.ReadRequest(in); err != nil {
-				return
+	for _, half := range []string{"HTTP/1", "HTTP/1.1 103 Early Hints\r\n\r\n"} {
+		asked := 0
+		url := talk(t, func(c *net.TCPConn) {
+			in := bufio.NewReader(c)
+			for {
+				if _, err := http.ReadRequest(in); err != nil {
+					return
+				}
+				if asked++; asked == 2 {
+					say(c, half)
+					return
+				}
+				say(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 			}
-			if asked++; asked == 2 {
-				say(c, "HTTP/1")
-				return
-			}
-			say(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		})
+		if shelf := along(t, quick(nil), realNetwork(), url, url); shelf.kinds() != "ok truncated" || asked != 2 {
+			t.Errorf("%s, asked %d times: %v", shelf.kinds(), asked, shelf.records[1].Failure)
 		}
+	}
+}
+
+// TestAnotherProtocolInItsPlace: where a link dies under a request and the next connection speaks HTTP/2, nothing of the link sticks
+// to the exchange.
+func TestAnotherProtocolInItsPlace(t *testing.T) {
+	backend, o := secured(t, true, hello)
+	o.TLS = &tls.Config{InsecureSkipVerify: true}
+	lender := httptest.NewTLSServer(http.NotFoundHandler())
+	lender.Close()
+	config := &tls.Config{Certificates: lender.TLS.Certificates, NextProtos: []string{"http/1.1"}}
+	var made atomic.Int32
+	url := talk(t, func(raw *net.TCPConn) {
+		if made.Add(1) > 1 {
+			there, err := net.Dial("tcp", strings.TrimPrefix(backend, "https://"))
+			if err == nil {
+				relay(raw, there)
+			}
+			return
+		}
+		c := tls.Server(raw, config)
+		in := bufio.NewReader(c)
+		_, _ = http.ReadRequest(in)
+		say(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		_, _ = http.ReadRequest(in)
 	})
-	if shelf := along(t, quick(nil), realNetwork(), url, url); shelf.kinds() != "ok truncated" || asked != 2 {
-		t.Errorf("%s, asked %d times: %v", shelf.kinds(), asked, shelf.records[1].Failure)
+	url = strings.Replace(url, "http:", "https:", 1)
+	shelf := along(t, o, realNetwork(), url+"/1", url+"/2")
+	if got := strings.Join(shelf.bodies, " "); shelf.kinds() != "ok ok" || got != "ok HTTP/2.0" {
+		t.Errorf("%s, %q: %v", shelf.kinds(), got, shelf.records[1].Failure)
+	}
+}
+
+// TestLinkWithoutALook: where no peek says what has come, a read does.
+func TestLinkWithoutALook(t *testing.T) {
+	ours, theirs := connected(t)
+	for _, peek := range []*peek{newPeek(ours), nil} {
+		l := newLink(&conn{Conn: ours, peek: peek, given: make(chan struct{})}, nil)
+		l.used = true
+		for range 3 {
+			if !l.isQuiet() {
+				t.Errorf("it is not quiet with %v", peek)
+			}
+		}
+	}
+	say(theirs, "xx")
+	for _, peek := range []*peek{newPeek(ours), nil} {
+		l := newLink(&conn{Conn: ours, peek: peek, given: make(chan struct{})}, nil)
+		l.used = true
+		soon(t, "noise", func() bool { return !l.isQuiet() })
+	}
+}
+
+// TestNewLinkThatNobodyTook: one made over TLS is given to whoever comes first, whatever tickets lie on it. Later it is looked at.
+func TestNewLinkThatNobodyTook(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(hello))
+	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert} // Go's server sends its tickets behind our part of the handshake then, as others do
+	server.StartTLS()
+	defer server.Close()
+	o := quick(func(o *Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} })
+	d := newDialer(&o, realNetwork())
+	dial := func() *link {
+		c, secured, err := d.secure(t.Context(), server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newLink(c, secured)
+	}
+	ls := newLinks(&o, nil)
+	defer ls.close()
+	for _, wait := range []time.Duration{0, 2 * newFor} {
+		l := dial()
+		ls.put("a", l)
+		if time.Sleep(wait); ls.take("a") != l {
+			t.Errorf("it is not taken after %s", wait)
+		}
+		l.hangUp()
+	}
+	l := dial()
+	ls.put("a", l)
+	time.Sleep(2 * newFor)
+	_ = l.conn.Conn.(*net.TCPConn).CloseRead() // as good as the other side's end
+	if ls.take("a") != nil {
+		t.Error("a dead one is taken")
+	}
+	ls.end()
+	late, hung := hungLink()
+	if ls.put("a", late); !hung.up.Load() || ls.count > 0 {
+		t.Error("one that comes after the end is kept")
 	}
 }

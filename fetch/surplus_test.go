@@ -3,6 +3,7 @@ package fetch
 import (
 	"bufio"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -103,36 +104,50 @@ func (c *inOneGo) Read(p []byte) (int, error) {
 }
 
 // TestSurplusInOneGo: what is read from the socket with an answer is found, though no look into the socket finds it: behind the
-// answer, or in another record of TLS.
+// answer, or in another record of TLS, be that a proxy's.
 func TestSurplusInOneGo(t *testing.T) {
 	lender := httptest.NewTLSServer(http.NotFoundHandler())
 	lender.Close()
 	config := &tls.Config{Certificates: lender.TLS.Certificates}
 	const answer, poison = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
-	for scheme, over := range map[string]func(net.Conn) net.Conn{
-		"http":  func(c net.Conn) net.Conn { return c },
-		"https": func(c net.Conn) net.Conn { return tls.Server(c, config) },
+	overTLS := func(c net.Conn) net.Conn { return tls.Server(c, config) }
+	for _, tt := range []struct {
+		name  string
+		over  func(net.Conn) net.Conn
+		as    string // what is in front of the server's address
+		proxy bool
+	}{
+		{"plain", func(c net.Conn) net.Conn { return c }, "http://", false},
+		{"TLS", overTLS, "https://", false},
+		{"a proxy over TLS", overTLS, "https://", true},
 	} {
-		var connections int
-		url := talk(t, func(raw *net.TCPConn) {
-			connections++
-			c := over(&inOneGo{Conn: raw})
-			for in := bufio.NewReader(c); ; {
-				r, err := http.ReadRequest(in)
-				if err != nil {
-					return
+		t.Run(tt.name, func(t *testing.T) {
+			var connections int
+			url := talk(t, func(raw *net.TCPConn) {
+				connections++
+				c := tt.over(&inOneGo{Conn: raw})
+				for in := bufio.NewReader(c); ; {
+					r, err := http.ReadRequest(in)
+					if err != nil {
+						return
+					}
+					say(c, answer)
+					if r.URL.Path == "/surplus" {
+						say(c, poison)
+					}
 				}
-				say(c, answer)
-				if r.URL.Path == "/surplus" {
-					say(c, poison)
-				}
+			})
+			url = strings.Replace(url, "http://", tt.as, 1)
+			roots := x509.NewCertPool()
+			roots.AddCert(lender.Certificate())
+			o := quick(func(o *Options) { o.TLS = &tls.Config{RootCAs: roots} })
+			if tt.proxy {
+				o.HTTPProxy, url = url, "http://a.test"
+			}
+			shelf := along(t, o, realNetwork(), url+"/1", url+"/surplus", url+"/2", url+"/3")
+			if got := strings.Join(shelf.bodies, " "); got != "ok ok ok ok" || connections != 2 {
+				t.Errorf("got %q over %d connections", got, connections)
 			}
 		})
-		url = strings.Replace(url, "http", scheme, 1)
-		o := quick(func(o *Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} })
-		shelf := along(t, o, realNetwork(), url+"/1", url+"/surplus", url+"/2", url+"/3")
-		if got := strings.Join(shelf.bodies, " "); got != "ok ok ok ok" || connections != 2 {
-			t.Errorf("%s: got %q over %d connections", scheme, got, connections)
-		}
 	}
 }
