@@ -223,3 +223,9 @@ func (p *plan) back(l *lane) []*task {
 	}
 	return tasks
 }
+
+// A closure is a lane that has been closed, and the last word on what it has set aside: the lane may be open again by then.
+type closure struct {
+	lane *lane
+	why  *Failure
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/url"
 	"time"
 )
 
@@ -114,4 +115,15 @@ func (d *dialer) counted(raw net.Conn) *conn {
 	now := time.Now()
 	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), made: now, patience: d.ping, given: make(chan struct{}),
 		peek: newPeek(raw), turn: turn{bandwidth: d.bandwidth, made: now}}
+}
+
+// portOf returns the port of an http or https URL, the usual one where it names none.
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	if u.Scheme == "https" {
+		return "443"
+	}
+	return "80"
 }

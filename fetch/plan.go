@@ -199,12 +199,6 @@ func (p *plan) close(l *lane, now time.Time) {
 	}
 }
 
-// A closure is a lane that has been closed, and the last word on what it has set aside: the lane may be open again by then.
-type closure struct {
-	lane *lane
-	why  *Failure
-}
-
 // fail gives a Task a last word without another exchange. It still passes through next, to become a Record.
 func (p *plan) fail(t *task, why *Failure) {
 	t.lane, t.lost = nil, why

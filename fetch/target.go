@@ -281,17 +281,6 @@ func originOf(u *url.URL) string {
 	return scheme + "://" + strings.TrimSuffix(host, ":")
 }
 
-// portOf returns the port of an http or https URL, the usual one where it names none.
-func portOf(u *url.URL) string {
-	if port := u.Port(); port != "" {
-		return port
-	}
-	if u.Scheme == "https" {
-		return "443"
-	}
-	return "80"
-}
-
 // clip shortens text for an error message.
 func clip(text string, most int) string {
 	if len(text) <= most {
