@@ -30,7 +30,7 @@ func TestDeadHTTP2ConnectionIsNoticed(t *testing.T) {
 			o := options(func(o *Options) { o.HTTP, o.StallTimeout, o.Retries, o.RetryDelay = HTTP2, 0, retries, 0 })
 			d := newDialer(o, realNetwork())
 			d.ping /= 150
-			transport := newTransport(o, d, nil)
+			transport := newTransport(o, d)
 			var shelf shelf
 			if _, err := runOver(t.Context(), sourceOf(url), &shelf, o, transport); err != nil {
 				t.Fatal(err)

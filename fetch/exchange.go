@@ -38,9 +38,10 @@ type exchange struct {
 	spoke     atomic.Bool // something of an answer has come
 	cancel    context.CancelCauseFunc
 
-	to    *target
-	whole bool // a Part is not to be continued
-	once  bool // the request says that it is not to be sent again, not even where a connection was closed under it
+	to     *target
+	whole  bool   // a Part is not to be continued
+	shares func() // is called once it has a connection that others share; nil is nothing to do
+	once   bool   // the request says that it is not to be sent again, not even where a connection was closed under it
 	resumption
 	memory   remembering
 	cookies  []string  // the Cookie header that goes with it, once and for all: what is kept of the answer is keyed by it
@@ -248,6 +249,9 @@ func (x *exchange) lets() {
 
 // gotConn notes which connection the exchange shares with others.
 func (x *exchange) gotConn(info httptrace.GotConnInfo) {
+	if x.shares != nil {
+		x.shares()
+	}
 	x.connected, x.reused = time.Now(), info.Reused
 	raw := info.Conn
 	x.secured, _ = raw.(*tls.Conn)

@@ -28,6 +28,7 @@ type link struct {
 	allowed int           // bytes that the header of the answer may still take; below 0 none is being read
 	old     *bytes.Buffer // the header of an answer in HTTP/1.0 as it came; nil is another version
 	used    bool          // it has carried an exchange before
+	shared  bool          // it is none: HTTP/2 was chosen
 	abort   func()        // ends what is under way, from any goroutine
 
 	phrase
@@ -38,6 +39,8 @@ func newLink(c *conn, secured *tls.Conn) *link {
 	l := &link{conn: c, secured: secured, records: secured, allowed: -1}
 	if secured == nil {
 		l.records, _ = c.Conn.(*tls.Conn)
+	} else {
+		l.shared = secured.ConnectionState().NegotiatedProtocol == "h2"
 	}
 	l.abort = func() { _ = c.Close() } // its reader is told
 	return l

@@ -25,7 +25,12 @@ type links struct {
 	newest *link
 	count  int
 	sweep  *time.Timer
-	ended  bool // nothing is laid by any more
+	waits  map[string]*waiting // by key
+	ended  bool                // nothing is laid by any more
+
+	making sync.WaitGroup
+	life   context.Context // of what is being made
+	die    context.CancelFunc
 }
 
 // idle is a link's place among those that lie idle: by the time that they have, and among those of the same host.
@@ -37,19 +42,17 @@ type idle struct {
 }
 
 func newLinks(o *Options, dial func(context.Context, *target) (*link, error)) *links {
-	return &links{dial: dial, most: mostIdle(o), top: make(map[string]*link)}
+	ls := &links{dial: dial, most: mostIdle(o), top: make(map[string]*link), waits: make(map[string]*waiting)}
+	ls.life, ls.die = context.WithCancel(context.Background())
+	return ls
 }
 
-// ask does it over a link that lies idle, or over one of its own. It waits for its own alone: that somebody else has done with a
-// link while it is being made helps the next.
+// ask does it over a link that lies idle, or over the first that comes.
 func (ls *links) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 	for {
-		l := ls.take(ls.key(x.to))
-		if l == nil {
-			var err error
-			if l, err = ls.dial(ctx, x.to); err != nil {
-				return nil, err
-			}
+		l, err := ls.get(ctx, x.to)
+		if err != nil {
+			return nil, err
 		}
 		if resp, again, err := ls.over(ctx, l, x); !again {
 			return resp, err
@@ -110,7 +113,7 @@ func (ls *links) pop(key string) *link {
 	return l
 }
 
-// put lays a link by. Where there are too many, the one that has lain the longest is hung up.
+// put lays a link by, or gives it to whoever has waited longest. Where there are too many, the one that has lain the longest is hung up.
 func (ls *links) put(key string, l *link) {
 	if surplus := ls.add(key, l); surplus != nil {
 		surplus.hangUp()
@@ -122,6 +125,9 @@ func (ls *links) add(key string, l *link) (surplus *link) {
 	defer ls.mu.Unlock()
 	if ls.ended {
 		return l
+	}
+	if host := ls.waits[key]; host != nil && host.serve(nil, l) {
+		return nil
 	}
 	l.idle = idle{key: key, since: time.Now(), older: ls.newest, under: ls.top[key]}
 	if l.under != nil {
@@ -176,11 +182,13 @@ func (ls *links) sweepUp() { ls.hangUp(time.Now().Add(-idleTimeout)) }
 // close hangs up all that lies idle.
 func (ls *links) close() { ls.hangUp(time.Now()) }
 
-// end is the last close: what comes later is hung up.
+// end is the last close. What is being made is given up, and what comes later hung up.
 func (ls *links) end() {
 	ls.mu.Lock()
 	ls.ended = true
 	ls.mu.Unlock()
+	ls.die()
+	ls.making.Wait()
 	ls.close()
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -16,7 +17,7 @@ import (
 	"time"
 )
 
-// A hung connection knows whether it has been closed.
+// A hung connection is quiet, and knows whether it has been closed.
 type hung struct {
 	net.Conn
 	up atomic.Bool
@@ -27,6 +28,10 @@ func (h *hung) Close() error {
 	return nil
 }
 
+func (*hung) SetReadDeadline(time.Time) error { return nil }
+
+func (*hung) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+
 func hungLink() (*link, *hung) {
 	h := new(hung)
 	return newLink(&conn{Conn: h, given: make(chan struct{})}, nil), h
@@ -36,7 +41,8 @@ func hungLink() (*link, *hung) {
 func TestIdleLinks(t *testing.T) {
 	for seed := range uint64(20) {
 		chance := rand.New(rand.NewPCG(seed, 1))
-		ls := &links{most: 1 + chance.IntN(8), top: make(map[string]*link)}
+		ls := newLinks(options(nil), nil)
+		ls.most = 1 + chance.IntN(8)
 		type lying struct {
 			key  string
 			link *link
@@ -91,7 +97,7 @@ func TestIdleLinks(t *testing.T) {
 // TestIdleLinksAreHungUpInTime: each when it has lain idle for as long as it may, not before.
 func TestIdleLinksAreHungUpInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ls := &links{most: 9, top: make(map[string]*link)}
+		ls := newLinks(options(nil), nil)
 		defer ls.close()
 		first, one := hungLink()
 		second, two := hungLink()

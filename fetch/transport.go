@@ -7,8 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"slices"
-	"strings"
+	"sync/atomic"
 )
 
 // mostPools is how many pools of idle connections a run may have: two for each of its roads but the forwarding one.
@@ -17,8 +16,8 @@ const mostPools = 5
 func mostIdle(o *Options) int { return min(2*o.Concurrency, max(MostConcurrency()/mostPools, 1)) }
 
 // newTransport returns net/http's pooled client, for HTTP/2 over connections of d. It follows no redirect and decodes nothing.
-// Where the other side chose HTTP/1.1 in the handshake, ls gets the connection and a request ends with errHTTP1.
-func newTransport(o *Options, d *dialer, ls *links) *http.Transport {
+// Where the other side may choose HTTP/1.1 in the handshake it makes no connection: it takes the one that comes with a request.
+func newTransport(o *Options, d *dialer) *http.Transport {
 	t := &http.Transport{
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
 			c, err := d.plain(ctx, addr)
@@ -28,15 +27,14 @@ func newTransport(o *Options, d *dialer, ls *links) *http.Transport {
 			return c, nil
 		},
 		DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			c, secured, err := d.secure(ctx, addr)
+			if o.HTTP == HTTPAuto {
+				return broughtBy(ctx)
+			}
+			_, secured, err := d.secure(ctx, addr)
 			if err != nil {
-				return nil, err
+				return nil, err // as above
 			}
-			if secured.ConnectionState().NegotiatedProtocol == "h2" || !slices.Contains(d.tls.NextProtos, "http/1.1") {
-				return secured, nil // net/http looks for the protocol there
-			}
-			ls.put(secureOrigin(addr), newLink(c, secured))
-			return nil, errHTTP1
+			return secured, nil // net/http looks for the protocol there
 		},
 		TLSClientConfig:        d.tls.Clone(), // net/http writes to it
 		ForceAttemptHTTP2:      true,
@@ -58,12 +56,23 @@ func newTransport(o *Options, d *dialer, ls *links) *http.Transport {
 	return t
 }
 
-// errHTTP1 ends a request whose connection is none of net/http's.
-var errHTTP1 = errors.New("the server chose HTTP/1.1")
+// A freight is a connection that a request brings along, for net/http to take.
+type freight struct {
+	conn  *tls.Conn
+	taken atomic.Bool
+}
 
-// secureOrigin returns the origin of https:// at host:port.
-func secureOrigin(addr string) string {
-	return "https://" + strings.TrimSuffix(strings.ToLower(addr), ":443")
+type freightKey struct{}
+
+// errNoConnection ends a request for which there is no connection, and which has brought none.
+var errNoConnection = errors.New("no HTTP/2 connection")
+
+func broughtBy(ctx context.Context) (net.Conn, error) {
+	f, _ := ctx.Value(freightKey{}).(*freight)
+	if f == nil || f.taken.Swap(true) {
+		return nil, errNoConnection
+	}
+	return f.conn, nil
 }
 
 // Streams are the road over HTTP/2, where exchanges share connections.
@@ -94,7 +103,7 @@ func newEither(o *Options, d *dialer) road {
 	if o.HTTP == HTTP1 {
 		return links
 	}
-	streams := streams{newTransport(o, d, links)}
+	streams := streams{newTransport(o, d)}
 	if o.HTTP == HTTP2 {
 		return streams
 	}
@@ -109,15 +118,36 @@ func (e either) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 		l := e.links.take(x.to.host)
 		if l == nil {
 			resp, err := e.streams.ask(ctx, x)
-			if !errors.Is(err, errHTTP1) {
+			if !errors.Is(err, errNoConnection) {
 				return resp, err
 			}
-			continue // there is a link now, or somebody has taken it
+			if l, err = e.links.get(ctx, x.to); err != nil {
+				return nil, err
+			}
 		}
-		if resp, again, err := e.links.over(ctx, l, x); !again {
-			return resp, err
+		switch {
+		case l == nil: // there is an HTTP/2 connection now
+		case l.shared:
+			if resp, err := e.bring(ctx, x, l); !errors.Is(err, errNoConnection) {
+				return resp, err
+			}
+		default:
+			if resp, again, err := e.links.over(ctx, l, x); !again {
+				return resp, err
+			}
 		}
 	}
+}
+
+// bring asks over HTTP/2 with a connection for it, in case it is needed. Who waits for one can share it.
+func (e either) bring(ctx context.Context, x *exchange, l *link) (*http.Response, error) {
+	f := &freight{conn: l.secured}
+	x.shares = func() { e.links.look(x.to.host) }
+	resp, err := e.streams.ask(context.WithValue(ctx, freightKey{}, f), x)
+	if !f.taken.Swap(true) {
+		l.hangUp()
+	}
+	return resp, err
 }
 
 func (e either) close() {
