@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 )
 
-// mostInOneGo is how large a request's body is sent before anything of an answer is looked for: what the kernel takes in without
+// mostInOneGo is how large a request is sent before anything of an answer is looked for: what the kernel takes in without
 // the other side (see writeBuffer). A larger one is sent while the answer is awaited, which may come early (RFC 9112 section 9.5).
 const mostInOneGo = 64 << 10
 
@@ -22,27 +23,26 @@ func (l *link) send(to *target, header http.Header, ls *links) *sending {
 	defer questions.Put(text)
 	text.Reset()
 	l.word(text, to, header, ls)
-	if len(to.body) > mostInOneGo {
-		_, _ = l.over().Write(text.Bytes())
-		return l.sendOn(to.body)
+	if text.Len()+len(to.body) > mostInOneGo {
+		return l.sendOn(bytes.Clone(text.Bytes()), to.body)
 	}
 	text.Write(to.body)
 	_, _ = l.over().Write(text.Bytes())
 	return nil
 }
 
-// sendOn sends a body piece by piece, each of which counts as movement. It has a goroutine of its own, which answerBody.end awaits:
+// sendOn sends a request piece by piece, each of which counts as movement. It has a goroutine of its own, which answerBody.end awaits:
 // the exchange's reads.
-func (l *link) sendOn(body []byte) *sending {
+func (l *link) sendOn(parts ...[]byte) *sending {
 	s := &sending{ended: make(chan struct{})}
 	go func() {
 		defer close(s.ended)
-		for left := body; len(left) > 0; {
-			n, err := l.over().Write(left[:min(len(left), mostInOneGo)])
-			if err != nil {
-				return
+		for _, part := range parts {
+			for piece := range slices.Chunk(part, mostInOneGo) {
+				if _, err := l.over().Write(piece); err != nil {
+					return
+				}
 			}
-			left = left[n:]
 		}
 		s.whole = true
 	}()

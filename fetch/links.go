@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// idleTimeout is how long a link may lie idle, as net/http has it by default.
-const idleTimeout = 90 * time.Second
+// idleTimeout is how long a link may lie idle, as net/http has it by default, and sweepEvery how often those are hung up that have,
+// and those that the other side has closed.
+const idleTimeout, sweepEvery = 90 * time.Second, 10 * time.Second
 
 // Links are the road over HTTP/1.1: those that lie idle, and how others are made. No goroutine waits at one that lies idle:
-// it is looked at when it is wanted, and hung up when it has lain for idleTimeout. A new one is only made where none lies idle, so
+// it is looked at when it is wanted and every now and then, and hung up when it has lain for idleTimeout. A new one is only made where none lies idle, so
 // that a host has hardly more of them than flights.
 type links struct {
 	dial  func(ctx context.Context, to *target) (*link, error)
@@ -145,7 +146,7 @@ func (ls *links) add(key string, l *link) (surplus *link) {
 		ls.remove(surplus)
 	}
 	if ls.sweep == nil {
-		ls.sweep = time.AfterFunc(idleTimeout, ls.sweepUp)
+		ls.sweep = time.AfterFunc(sweepEvery, ls.sweepUp)
 	}
 	return surplus
 }
@@ -176,11 +177,20 @@ func (ls *links) remove(l *link) {
 	l.idle = idle{since: l.since}
 }
 
-// sweepUp hangs up what has lain too long.
-func (ls *links) sweepUp() { ls.hangUp(time.Now().Add(-idleTimeout)) }
+// sweepUp hangs up what has lain too long, or is of no use.
+func (ls *links) sweepUp() {
+	since := time.Now().Add(-idleTimeout)
+	for _, l := range ls.cut(func(l *link) bool { return !l.since.After(since) || l.conn.peek.readable() }) {
+		l.hangUp()
+	}
+}
 
 // close hangs up all that lies idle.
-func (ls *links) close() { ls.hangUp(time.Now()) }
+func (ls *links) close() {
+	for _, l := range ls.cut(func(*link) bool { return true }) {
+		l.hangUp()
+	}
+}
 
 // end is the last close. What is being made is given up, and what comes later hung up.
 func (ls *links) end() {
@@ -192,26 +202,24 @@ func (ls *links) end() {
 	ls.close()
 }
 
-// hangUp ends the links that have lain idle since then or longer.
-func (ls *links) hangUp(since time.Time) {
-	for _, l := range ls.cut(since) {
-		l.hangUp()
-	}
-}
-
-func (ls *links) cut(since time.Time) (gone []*link) {
+// cut takes away those that are to go, and sees to the next sweep.
+func (ls *links) cut(goes func(*link) bool) (gone []*link) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	for ls.oldest != nil && !ls.oldest.since.After(since) {
-		gone = append(gone, ls.oldest)
-		ls.remove(ls.oldest)
+	for l := ls.oldest; l != nil; {
+		next := l.newer
+		if goes(l) {
+			ls.remove(l)
+			gone = append(gone, l)
+		}
+		l = next
 	}
 	if ls.sweep != nil {
 		ls.sweep.Stop()
 		ls.sweep = nil
 	}
 	if ls.oldest != nil {
-		ls.sweep = time.AfterFunc(ls.oldest.since.Sub(since), ls.sweepUp)
+		ls.sweep = time.AfterFunc(sweepEvery, ls.sweepUp)
 	}
 	return gone
 }

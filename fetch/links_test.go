@@ -94,11 +94,11 @@ func TestIdleLinks(t *testing.T) {
 	}
 }
 
-// TestIdleLinksAreHungUpInTime: each when it has lain idle for as long as it may, not before.
+// TestIdleLinksAreHungUpInTime: each within a sweep of when it has lain idle for as long as it may, not before.
 func TestIdleLinksAreHungUpInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ls := newLinks(options(nil), nil)
-		defer ls.close()
+		defer ls.end()
 		first, one := hungLink()
 		second, two := hungLink()
 		ls.put("a", first)
@@ -107,17 +107,37 @@ func TestIdleLinksAreHungUpInTime(t *testing.T) {
 		for _, tt := range []struct {
 			wait     time.Duration
 			one, two bool
-		}{{idleTimeout*2/3 - time.Millisecond, false, false}, {2 * time.Millisecond, true, false}, {idleTimeout/3 - 2*time.Millisecond, true, false}, {2 * time.Millisecond, true, true}} {
+		}{{idleTimeout*2/3 - time.Millisecond, false, false}, {sweepEvery + 2*time.Millisecond, true, false}, {idleTimeout/3 - sweepEvery - 2*time.Millisecond, true, false}, {sweepEvery + 2*time.Millisecond, true, true}} {
 			time.Sleep(tt.wait)
 			synctest.Wait()
 			if one.up.Load() != tt.one || two.up.Load() != tt.two {
 				t.Errorf("hung up %v and %v, want %v and %v", one.up.Load(), two.up.Load(), tt.one, tt.two)
 			}
 		}
-		if ls.take("a") != nil {
+		if ls.pop("a") != nil {
 			t.Error("a link that was hung up is taken")
 		}
 	})
+}
+
+// TestSweepFindsTheDead: a link that the other side has closed is hung up at the next sweep, so that its descriptor is free.
+func TestSweepFindsTheDead(t *testing.T) {
+	ours, theirs := connected(t)
+	if newPeek(ours) == nil {
+		t.Skip("no peeks here")
+	}
+	ls := newLinks(options(nil), nil)
+	defer ls.end()
+	l := newLink(&conn{Conn: ours, peek: newPeek(ours), given: make(chan struct{})}, nil)
+	ls.put("a", l)
+	if ls.sweepUp(); ls.count != 1 {
+		t.Error("a live one is hung up")
+	}
+	_ = theirs.Close()
+	soon(t, "the end", l.conn.peek.readable)
+	if ls.sweepUp(); ls.count != 0 {
+		t.Error("a dead one lies on")
+	}
 }
 
 // TestClosingIsHeeded: where either side says that the connection ends with this exchange, it does, though the other side leaves it open.
