@@ -127,11 +127,16 @@ func TestEarlyAnswer(t *testing.T) {
 
 // TestEarlyAnswerToALargeHead: a header that does not fit into what the kernel takes is no reason not to listen.
 func TestEarlyAnswerToALargeHead(t *testing.T) {
+	heard := make(chan struct{})
 	url := talk(t, func(c *net.TCPConn) {
 		_, _ = c.Read(make([]byte, 1000))
 		say(c, "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\n\r\n")
-		time.Sleep(300 * time.Millisecond)
+		select {
+		case <-heard:
+		case <-time.After(10 * time.Second):
+		}
 	})
+	defer close(heard)
 	line := `{"url":"` + url + `","headers":{"X-A":"` + strings.Repeat("x", 3<<20) + `"}}`
 	if r, _ := one(t, line, quick(nil)); r.Status != 431 || r.Elapsed > 5*time.Second {
 		t.Errorf("%d after %s, %v", r.Status, r.Elapsed, r.Failure)
