@@ -17,7 +17,7 @@ type waiting struct {
 // A waiter is an exchange that waits for a link.
 type waiter struct {
 	ctx    context.Context
-	to     *target
+	to     target       // a copy: what is made for it may outlast the exchange, and the Task goes on
 	came   chan arrival // takes one
 	giveUp context.CancelCauseFunc
 	dials  bool // a link is being made in its name
@@ -56,7 +56,7 @@ func (ls *links) takeOrWait(ctx context.Context, key string, to *target) (*link,
 		ls.remove(l)
 		return l, nil
 	}
-	w := &waiter{ctx: ctx, to: to, came: make(chan arrival, 1)}
+	w := &waiter{ctx: ctx, to: *to, came: make(chan arrival, 1)}
 	host := ls.waits[key]
 	if host == nil {
 		host = new(waiting)
@@ -119,7 +119,7 @@ func (ls *links) balance(key string, host *waiting) {
 // make makes a link in the name of w.
 func (ls *links) make(ctx context.Context, key string, w *waiter) {
 	stop := context.AfterFunc(ls.life, func() { w.giveUp(context.Cause(ls.life)) })
-	l, err := ls.dial(ctx, w.to)
+	l, err := ls.dial(ctx, &w.to)
 	stop()
 	ls.mu.Lock()
 	host := ls.waits[key]

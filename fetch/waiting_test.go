@@ -47,10 +47,9 @@ func TestWhoWaitsTakesWhatComesFirst(t *testing.T) {
 		if l, err := ls.get(t.Context(), anyTarget); l != own || err != nil || time.Since(began) != 10*time.Second {
 			t.Errorf("got %p after %s, %v", l, time.Since(began), err)
 		}
-		if len(ls.waits) > 0 {
+		if ls.end(); len(ls.waits) > 0 {
 			t.Error("the host is not forgotten")
 		}
-		ls.end()
 	})
 }
 
