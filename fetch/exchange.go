@@ -40,7 +40,7 @@ type exchange struct {
 
 	to     *target
 	whole  bool   // a Part is not to be continued
-	shares func() // is called once it has a connection that others share; nil is nothing to do
+	shares func() // is called when it has a connection that others share; nil is nothing to do
 	once   bool   // the request says that it is not to be sent again, not even where a connection was closed under it
 	resumption
 	memory   remembering
@@ -239,12 +239,17 @@ func (x *exchange) takes(l *link) {
 	x.watch.start(l.conn, false)
 }
 
-// lets is the end of takes where the link came to nothing: the exchange is not connected any more.
+// lets is the end of takes where the link came to nothing.
 func (x *exchange) lets() {
+	x.disembark()
+	x.carrier, x.conn, x.secured, x.opened = nil, nil, nil, 0
+}
+
+// disembark notes that the exchange is not connected any more. What it was over counts on.
+func (x *exchange) disembark() {
 	x.watch.pause()
 	x.board(nil)
 	x.connected, x.reused, x.remote = time.Time{}, false, ""
-	x.carrier, x.conn, x.secured, x.opened = nil, nil, nil, 0
 }
 
 // gotConn notes which connection the exchange shares with others.

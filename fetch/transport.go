@@ -114,6 +114,7 @@ func (e either) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 	if x.to.url.Scheme == "http" {
 		return e.links.ask(ctx, x)
 	}
+	x.shares = func() { e.links.look(x.to.host) } // who waits for one can share it
 	for {
 		l := e.links.take(x.to.host)
 		if l == nil {
@@ -121,6 +122,7 @@ func (e either) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 			if !errors.Is(err, errNoConnection) {
 				return resp, err
 			}
+			x.disembark()
 			if l, err = e.links.get(ctx, x.to); err != nil {
 				return nil, err
 			}
@@ -139,11 +141,13 @@ func (e either) ask(ctx context.Context, x *exchange) (*http.Response, error) {
 	}
 }
 
-// bring asks over HTTP/2 with a connection for it, in case it is needed. Who waits for one can share it.
+// bring asks over HTTP/2 with a connection for it, in case it is needed.
 func (e either) bring(ctx context.Context, x *exchange, l *link) (*http.Response, error) {
 	f := &freight{conn: l.secured}
-	x.shares = func() { e.links.look(x.to.host) }
 	resp, err := e.streams.ask(context.WithValue(ctx, freightKey{}, f), x)
+	if err == nil {
+		x.shares() // once more: net/http told of the connection before others could have it
+	}
 	if !f.taken.Swap(true) {
 		l.hangUp()
 	}
