@@ -71,7 +71,7 @@ func TestConnectionsOverTLSAreUsedAgain(t *testing.T) {
 				o.TLS = &tls.Config{InsecureSkipVerify: true}
 			})
 			s, err := Run(t.Context(), urls(400, server.URL), &shelf{}, o)
-			if err != nil || s.Succeeded != 400 || made.Load() > 8 {
+			if err != nil || s.Succeeded != 400 || made.Load() > 4 {
 				t.Errorf("%s, %v: %d connections, %+v, %v", tls.VersionName(version), protocol, made.Load(), s, err)
 			}
 		}

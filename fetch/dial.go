@@ -23,7 +23,7 @@ func realNetwork() network { return network{private: privateName} }
 type dialer struct {
 	network
 	timeout   time.Duration
-	whole     time.Duration // of the exchange; net/http lets a dial for HTTP/2 outlive it
+	whole     time.Duration // of the exchange, which a dial may outlive
 	hosts     *HostRules    // may have others for an origin
 	tls       *tls.Config
 	family    string // tcp, tcp4 or tcp6

@@ -17,7 +17,7 @@ The words, and where they live:
   - Plan: decides which Task starts now; pure, time is an argument (plan.go)
   - Exchange: one HTTP round trip for one Task, timed (exchange.go)
   - Road: a pooled client, which an Exchange is made over (roads.go): of links, over HTTP/1.1, each of which one Exchange has to itself
-    (links.go, link.go, asking.go), or of net/http's streams over HTTP/2 (transport.go)
+    (links.go, waiting.go, link.go, asking.go), or of net/http's streams over HTTP/2 (transport.go)
   - Verdict: what an Exchange means: Final, Retry, Hop or Anew; a pure function (judge.go)
   - Record: what happened, exactly one for each Request that was started (record.go)
 
@@ -31,7 +31,8 @@ What it promises:
     Options.BodyMemory what one exchange holds, Options.Concurrency how many there are. Larger bodies, up to
     Options.MaxBody, are in temporary files.
   - Goroutines are started in run.go alone: at most Options.Concurrency workers, a feed, a writer, at most 16 lookers with a cache.
-    The one exception sends the rest of a large request body while its worker waits for the answer. No goroutine waits at an idle link.
+    For a time there are others: one for each link that is being made, no more than wait for one, and one that sends a large
+    request while its worker waits for the answer. No goroutine waits at an idle link.
   - What a Cache has costs no token and no slot, and one that fails costs no Request.
 */
 package fetch

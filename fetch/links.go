@@ -12,8 +12,8 @@ import (
 const idleTimeout, sweepEvery = 90 * time.Second, 10 * time.Second
 
 // Links are the road over HTTP/1.1: those that lie idle, and how others are made. No goroutine waits at one that lies idle:
-// it is looked at when it is wanted and every now and then, and hung up when it has lain for idleTimeout. A new one is only made where none lies idle, so
-// that a host has hardly more of them than flights.
+// it is looked at when it is wanted and every now and then, and hung up when it has lain for idleTimeout. A new one is only made
+// where none lies idle and no other is on its way, so that a host has no more of them than it has had flights.
 type links struct {
 	dial  func(ctx context.Context, to *target) (*link, error)
 	proxy *proxy // that they lead to, and that is asked for whole URLs; nil is none
@@ -107,6 +107,11 @@ func (ls *links) take(key string) *link {
 func (ls *links) pop(key string) *link {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
+	return ls.lift(key)
+}
+
+// lift is pop with mu held.
+func (ls *links) lift(key string) *link {
 	l := ls.top[key]
 	if l != nil {
 		ls.remove(l)
@@ -116,14 +121,16 @@ func (ls *links) pop(key string) *link {
 
 // put lays a link by, or gives it to whoever has waited longest. Where there are too many, the one that has lain the longest is hung up.
 func (ls *links) put(key string, l *link) {
-	if surplus := ls.add(key, l); surplus != nil {
+	ls.mu.Lock()
+	surplus := ls.lay(key, l)
+	ls.mu.Unlock()
+	if surplus != nil {
 		surplus.hangUp()
 	}
 }
 
-func (ls *links) add(key string, l *link) (surplus *link) {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
+// lay is put with mu held; what it returns is to be hung up, nil is nothing.
+func (ls *links) lay(key string, l *link) (surplus *link) {
 	if ls.ended {
 		return l
 	}

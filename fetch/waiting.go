@@ -52,8 +52,7 @@ func (ls *links) get(ctx context.Context, to *target) (*link, error) {
 func (ls *links) takeOrWait(ctx context.Context, key string, to *target) (*link, *waiter) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	if l := ls.top[key]; l != nil {
-		ls.remove(l)
+	if l := ls.lift(key); l != nil {
 		return l, nil
 	}
 	w := &waiter{ctx: ctx, to: *to, came: make(chan arrival, 1)}
@@ -121,29 +120,36 @@ func (ls *links) make(ctx context.Context, key string, w *waiter) {
 	stop := context.AfterFunc(ls.life, func() { w.giveUp(context.Cause(ls.life)) })
 	l, err := ls.dial(ctx, &w.to)
 	stop()
+	if surplus := ls.made(key, w, l, err); surplus != nil {
+		surplus.hangUp()
+	}
+}
+
+// made hands on what came of making a link, all at once: nobody is to miss a link that is neither on its way any more nor idle yet.
+// What it returns is to be hung up; nil is nothing.
+func (ls *links) made(key string, w *waiter, l *link, err error) (surplus *link) {
 	ls.mu.Lock()
+	defer ls.mu.Unlock()
 	host := ls.waits[key]
 	host.dials--
 	w.dials = false
-	if err != nil && host.strike(w) {
+	switch {
+	case err != nil && host.strike(w):
 		w.came <- arrival{err: err}
+	case err != nil || host.serve(w, l):
+	case l.shared:
+		surplus = l
+	default:
+		surplus = ls.lay(key, l)
 	}
-	wanted := err == nil && host.serve(w, l)
 	if w.ctx.Err() != nil { // it waited for nothing else any more
 		host.dismiss(w)
 	}
 	ls.balance(key, host)
-	ls.mu.Unlock()
-	switch {
-	case err != nil || wanted:
-	case l.shared:
-		l.hangUp()
-	default:
-		ls.put(key, l)
-	}
+	return surplus
 }
 
-// serve gives a new link to whoever has waited longest, one that others will share to w where that still waits.
+// serve gives a link to whoever has waited longest, one that others will share to w where that still waits.
 func (h *waiting) serve(w *waiter, l *link) bool {
 	if len(h.line) == 0 {
 		return false

@@ -89,6 +89,36 @@ func TestNoMoreIsMadeThanIsWaitedFor(t *testing.T) {
 	})
 }
 
+// TestNoLinkIsMissed: one that has just been made is never neither on its way nor idle, so that no host gets more than have waited.
+func TestNoLinkIsMissed(t *testing.T) {
+	const atOnce = 4
+	for range 1000 {
+		var dials atomic.Int32
+		ls := making(t, func(context.Context) (*link, error) {
+			dials.Add(1)
+			l, _ := hungLink()
+			return l, nil
+		})
+		var exchanges sync.WaitGroup
+		for range atOnce {
+			exchanges.Go(func() {
+				for range 5 {
+					l, err := ls.get(t.Context(), anyTarget)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					ls.put(anyTarget.host, l)
+				}
+			})
+		}
+		exchanges.Wait()
+		if ls.end(); dials.Load() > atOnce {
+			t.Fatalf("%d links for %d at once", dials.Load(), atOnce)
+		}
+	}
+}
+
 // TestFailedDialIsItsOwners: its error is told to the exchange it was made for. Where that has been served, another is made for
 // whoever waits.
 func TestFailedDialIsItsOwners(t *testing.T) {
