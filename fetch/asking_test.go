@@ -33,12 +33,13 @@ func TestHeadOfRequest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		to := &target{method: tt.method, url: u, header: tt.header}
+		to := &Target{method: tt.method, url: u, header: tt.header}
 		if tt.body != "" {
 			to.body = []byte(tt.body)
 		}
 		for _, p := range []*proxy{nil, {scheme: "http", addr: "p.test:1"}} {
-			req := (&exchange{options: options(nil), to: to, watch: new(watch)}).request(to)
+			call := &Call{Target: to, Header: tt.header}
+			req := call.request()
 			var want, got bytes.Buffer
 			write := req.Write
 			if p != nil {
@@ -53,7 +54,7 @@ func TestHeadOfRequest(t *testing.T) {
 				want.Reset()
 				want.WriteString(text)
 			}
-			new(link).word(&got, to, tt.header, &links{proxy: p})
+			new(h1Conn).writeHead(&got, call, &pool{proxy: p})
 			got.WriteString(tt.body)
 			if a, b := sortedLines(got.String()), sortedLines(want.String()); a != b {
 				t.Errorf("%s %s over %v: got\n%s\nwant\n%s", tt.method, tt.url, p, a, b)
@@ -72,7 +73,7 @@ func sortedLines(request string) string {
 
 // TestPhraseIsMadeOnce: the lines of a header that comes again are not made again, and those of another one are.
 func TestPhraseIsMadeOnce(t *testing.T) {
-	var p phrase
+	var p headerCache
 	a, b := http.Header{"X-A": {"1"}}, http.Header{"X-A": {"2"}}
 	if got := string(p.linesOf(a)); got != "X-A: 1\r\n" {
 		t.Errorf("got %q", got)
@@ -95,7 +96,7 @@ func TestLargeUpload(t *testing.T) {
 			t.Errorf("%d bytes of %d, %v", len(got), len(body), err)
 		}
 	})
-	shelf := along(t, quick(nil), realNetwork(), `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
+	shelf := along(t, quick(nil), network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
 	if shelf.kinds() != "ok ok" || made.Load() != 1 {
 		t.Errorf("%s over %d connections", shelf.kinds(), made.Load())
 	}
@@ -117,7 +118,7 @@ func TestEarlyAnswer(t *testing.T) {
 				then(c)
 			})
 			began := time.Now()
-			shelf := along(t, quick(nil), realNetwork(), `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
+			shelf := along(t, quick(nil), network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
 			if shelf.kinds() != "status status" || shelf.records[1].Status != 413 || time.Since(began) > 20*time.Second {
 				t.Errorf("%s: %v", shelf.kinds(), shelf.records[0].Failure)
 			}
@@ -157,7 +158,7 @@ func TestEarlySuccess(t *testing.T) {
 			got <- int(n)
 		}
 	})
-	shelf := along(t, quick(nil), realNetwork(), `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
+	shelf := along(t, quick(nil), network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
 	if first, second := <-got, <-got; shelf.kinds() != "ok ok" || first != len(body) || second != len(body) {
 		t.Errorf("%s: %d and %d bytes of %d", shelf.kinds(), first, second, len(body))
 	}

@@ -6,158 +6,164 @@ import (
 	"time"
 )
 
-// A bandwidth lets so many bytes a second through, for all connections of a run. They are counted as they come from the network:
-// bodies as coded, headers, HTTP/2 frames, TLS records and handshakes; what TCP and IP add is not, and what a server has sent
-// but nobody has read yet, up to about 128 KiB a connection in the kernel, is not either. A nil *bandwidth lets all through.
+// A bandwidth limits the bytes per second that all connections of a run receive together. They are counted as they come from the
+// network: coded bodies, headers, HTTP/2 frames, TLS records and handshakes. TCP and IP headers are not counted, nor is what a server
+// has sent and nobody has read yet, up to about 128 KiB a connection in the kernel. A nil *bandwidth is no limit.
 //
-// It is a queue in time: what is read is noted behind what was read before, and whoever read it waits until its place has come.
-// Everyone reads one small chunk and waits, so that n flights get a n-th each, and late comers theirs at once.
+// It is a queue in time: bytes read are booked behind those read before, and their reader waits until they are due.
+// Each read is one small chunk, so that n readers get an n-th each, and late comers theirs at once.
 type bandwidth struct {
-	perSecond float64
-	chunk     int // the most that one flight reads before it waits, in bytes
+	perSecond float64 // bytes
+	chunk     int     // the most that one read takes before it waits, in bytes
 
-	mu      sync.Mutex
-	due     time.Time // when all that was let through will have been in time
-	waiting int       // readers
-	since   time.Time // when the first of them began to wait
-	held    time.Duration
+	mu       sync.Mutex // guards all below
+	due      time.Time  // when all bytes booked so far are in time
+	waiting  int        // readers that wait
+	waitFrom time.Time  // when the first of them began to wait
+	waited   time.Duration
 }
 
-// slack is how much may come at once after a pause, as the time it stands for; timers that are up to so late slow nothing down.
+// slack is how much may come at once after a pause, as the time it stands for: timers that fire up to so late slow nothing down.
 const slack = 10 * time.Millisecond
 
-// A chunk is what comes within slack, but no more than net/http reads at once of the bodies that it has to take apart,
-// so that all flights' reads are of one size, and no less than is worth a system call.
-// Past 100 MB/s it grows, so that there are at most 25,000 reads a second.
+// A chunk is what comes within slack, bounded above by what net/http reads at once of the bodies that it has to take apart, so that
+// all reads are of one size, and below by what is worth a system call. Past 100 MB/s it grows, so that there are at most 25,000
+// reads a second.
 const (
-	smallestChunk   = 512
-	usualChunk      = 4 << 10
-	largestChunk    = 64 << 10
-	mostReadsSecond = 25000
+	minChunk          = 512
+	usualChunk        = 4 << 10
+	maxChunk          = 64 << 10
+	maxReadsPerSecond = 25000
 )
 
-// One connection has to be able to use the whole bandwidth over a round trip of longestTrip; where that takes more than usualReadBuffer
-// bytes, the kernel's own measure holds.
+// One connection must be able to use the whole bandwidth over a round trip of maxRoundTrip. Where that needs more than usualReadBuffer
+// bytes, the kernel's own buffer size holds.
 const (
-	longestTrip     = 250 * time.Millisecond
+	maxRoundTrip    = 250 * time.Millisecond
 	usualReadBuffer = 1 << 20
-	firstWindow     = 64 << 10 // what a server may send before it hears of a smaller one
+	initialWindow   = 64 << 10 // what a server may send before it hears of a smaller window
 )
 
-// newBandwidth returns nil where perSecond is 0.
+// maxBandwidthWait is what a longer time of n bytes is taken for, so that no arithmetic overflows.
+const maxBandwidthWait = 10 * 365 * 24 * time.Hour
+
+// newBandwidth returns a limit of so many bytes per second, or nil where that is 0.
 func newBandwidth(perSecond float64) *bandwidth {
 	if perSecond <= 0 {
 		return nil
 	}
-	chunk := max(smallestChunk, min(perSecond*slack.Seconds(), usualChunk), min(perSecond/mostReadsSecond, largestChunk))
+	chunk := max(minChunk, min(perSecond*slack.Seconds(), usualChunk), min(perSecond/maxReadsPerSecond, maxChunk))
 	return &bandwidth{perSecond: perSecond, chunk: int(chunk)}
 }
 
-// readBuffer returns how much the kernel may take in for one connection, in bytes; 0 leaves it to the kernel.
+// readBuffer returns the size in bytes of a socket's receive buffer (SO_RCVBUF); 0 leaves it to the kernel.
 func (b *bandwidth) readBuffer() int {
 	if b == nil {
 		return 0
 	}
-	if n := b.perSecond * longestTrip.Seconds(); n <= usualReadBuffer {
-		return int(max(n, firstWindow))
+	if n := b.perSecond * maxRoundTrip.Seconds(); n <= usualReadBuffer {
+		return int(max(n, initialWindow))
 	}
 	return 0
 }
 
-// take notes n bytes that were read at now, and returns how long their reader has to wait; not at all where that is 0 or less.
-func (b *bandwidth) take(n int, now time.Time) time.Duration {
+// book books n bytes that were read at now, and returns how long their reader has to wait; not at all where that is 0 or less.
+func (b *bandwidth) book(n int, now time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.due = latest(b.due, now).Add(b.lasts(n))
+	if b.due.Before(now) {
+		b.due = now
+	}
+	b.due = b.due.Add(b.timeOf(n))
 	return b.due.Sub(now) - slack
 }
 
-// lasts returns how long n bytes take, at most longestWait.
-func (b *bandwidth) lasts(n int) time.Duration {
-	return time.Duration(min(float64(n)/b.perSecond, longestWait.Seconds()) * float64(time.Second))
+// timeOf returns how long n bytes take, at most maxBandwidthWait.
+func (b *bandwidth) timeOf(n int) time.Duration {
+	return time.Duration(min(float64(n)/b.perSecond, maxBandwidthWait.Seconds()) * float64(time.Second))
 }
 
-// enter and leave stand around a reader's wait.
-func (b *bandwidth) enter(now time.Time) {
+// beginWait and endWait stand around a reader's wait.
+func (b *bandwidth) beginWait(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.waiting++; b.waiting == 1 {
-		b.since = now
+		b.waitFrom = now
 	}
 }
 
-func (b *bandwidth) leave(now time.Time) {
+func (b *bandwidth) endWait(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.waiting--; b.waiting == 0 {
-		b.held += now.Sub(b.since)
+		b.waited += now.Sub(b.waitFrom)
 	}
 }
 
-// heldFor returns for how long, up to now, anyone has waited: the time in which the bandwidth was the limit.
-func (b *bandwidth) heldFor(now time.Time) time.Duration {
+// limitedFor returns for how long, up to now, at least one reader has waited: the time in which the bandwidth was the limit.
+func (b *bandwidth) limitedFor(now time.Time) time.Duration {
 	if b == nil {
 		return 0
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.waiting > 0 {
-		return b.held + now.Sub(b.since)
+		return b.waited + now.Sub(b.waitFrom)
 	}
-	return b.held
+	return b.waited
 }
 
-// A turn is one connection's place in a bandwidth's queue.
-type turn struct {
-	*bandwidth
-	made    time.Time    // some time before its first wait
-	waits   bool         // false while the connection is being made: those bytes are counted, and hold up nobody's handshake
-	flights atomic.Int32 // exchanges that share the connection
-	ahead   int          // read since it last waited, in bytes; the reader's own
-	waited  atomic.Int64 // in all its waits that are over, in nanoseconds
-	since   atomic.Int64 // when the wait under way began, in nanoseconds since made; 0 is none
+// A share is one connection's place in the queue of a bandwidth.
+type share struct {
+	bandwidth *bandwidth   // nil is no limit
+	madeAt    time.Time    // some time before the first wait
+	waits     bool         // false during handshakes: their bytes are booked, and their reads do not wait
+	streams   atomic.Int32 // exchanges that use the connection at once
+	unwaited  int          // bytes read since the last wait; the reader's own
+	waited    atomic.Int64 // nanoseconds in all waits that are over
+	waitFrom  atomic.Int64 // when the wait under way began, in nanoseconds since madeAt; 0 is none
 }
 
-// most returns how much of a buffer may be filled at once.
-func (t *turn) most(buffer int) int {
-	if t.bandwidth == nil {
+// maxRead returns how much of a buffer of so many bytes may be filled by one read.
+func (s *share) maxRead(buffer int) int {
+	if s.bandwidth == nil {
 		return buffer
 	}
-	return min(buffer, t.chunk)
+	return min(buffer, s.bandwidth.chunk)
 }
 
-// await returns when n bytes that have just been read are in time, or done is closed.
-// An HTTP/2 connection reads a chunk for each of its flights before it waits.
-func (t *turn) await(n int, done <-chan struct{}) {
-	if t.bandwidth == nil || n == 0 {
+// wait returns when n bytes that have just been read are due, or done is closed.
+// An HTTP/2 connection reads a chunk for each of its streams before it waits.
+func (s *share) wait(n int, done <-chan struct{}) {
+	if s.bandwidth == nil || n == 0 {
 		return
 	}
 	now := time.Now()
-	wait := t.take(n, now)
-	t.ahead += n
-	if wait <= 0 || !t.waits || t.ahead <= (int(t.flights.Load())-1)*t.chunk {
+	wait := s.bandwidth.book(n, now)
+	s.unwaited += n
+	if wait <= 0 || !s.waits || s.unwaited <= (int(s.streams.Load())-1)*s.bandwidth.chunk {
 		return
 	}
-	t.ahead = 0
-	t.enter(now)
-	t.since.Store(int64(max(now.Sub(t.made), 1)))
-	over := time.NewTimer(wait)
+	s.unwaited = 0
+	s.bandwidth.beginWait(now)
+	s.waitFrom.Store(int64(max(now.Sub(s.madeAt), 1)))
+	due := time.NewTimer(wait)
 	select {
-	case <-over.C:
+	case <-due.C:
 	case <-done:
-		over.Stop()
+		due.Stop()
 	}
 	now = time.Now()
-	t.waited.Add(int64(now.Sub(t.made)) - t.since.Load())
-	t.since.Store(0)
-	t.leave(now)
+	s.waited.Add(int64(now.Sub(s.madeAt)) - s.waitFrom.Load())
+	s.waitFrom.Store(0)
+	s.bandwidth.endWait(now)
 }
 
-// waitedBy returns how long the connection has waited for its turns up to now. That is no time of the server's.
-func (t *turn) waitedBy(now time.Time) time.Duration {
-	waited := t.waited.Load()
-	if since := t.since.Load(); since > 0 {
-		waited += int64(now.Sub(t.made)) - since
+// waitedBy returns how long the connection has waited for bandwidth up to now: the server was not silent in that time.
+func (s *share) waitedBy(now time.Time) time.Duration {
+	waited := s.waited.Load()
+	if from := s.waitFrom.Load(); from > 0 {
+		waited += int64(now.Sub(s.madeAt)) - from
 	}
 	return time.Duration(waited)
 }

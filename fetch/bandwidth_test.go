@@ -30,9 +30,9 @@ type drinker struct {
 // drink starts a drinker with so many flights on its connection, whose reads ask for at most buffer bytes.
 func drink(b *bandwidth, flights, buffer int) *drinker {
 	ours, theirs := net.Pipe()
-	d := &drinker{conn: (&dialer{bandwidth: b}).counted(ours), done: make(chan struct{})}
-	d.conn.turn.waits = true
-	d.conn.turn.flights.Store(int32(flights))
+	d := &drinker{conn: newConn(ours, b, 0), done: make(chan struct{})}
+	d.conn.share.waits = true
+	d.conn.share.streams.Store(int32(flights))
 	go func() {
 		for {
 			if _, err := theirs.Write(make([]byte, 25*b.chunk)); err != nil {
@@ -74,11 +74,11 @@ func TestBandwidthIsShared(t *testing.T) {
 				alone := []*drinker{drink(b, 1, 64<<10), drink(b, 1, 1<<20), drink(b, 1, max(usualChunk, b.chunk)), drink(b, 1, 64<<10)}
 				together := drink(b, 5, 64<<10)
 				time.Sleep(span)
-				took := time.Since(alone[0].conn.made)
+				took := time.Since(alone[0].conn.madeAt)
 				share := perSecond * took.Seconds() / 9
 				total := 0.0
 				for i, d := range append(alone, together) {
-					flights := float64(d.conn.turn.flights.Load())
+					flights := float64(d.conn.share.streams.Load())
 					got := float64(d.stop())
 					total += got
 					if near := share*0.02 + perSecond*slack.Seconds() + float64(2*b.chunk); got/flights < share-near || got/flights > share+near {
@@ -142,7 +142,7 @@ func TestBandwidthInEveryWindow(t *testing.T) {
 		now := noon
 		for range 2000 {
 			n := 1 + rng.IntN(b.chunk)
-			wait := max(b.take(n, now), 0)
+			wait := max(b.book(n, now), 0)
 			now = now.Add(wait)
 			passed = append(passed, gulp{now, n})
 			if rng.IntN(50) == 0 {
@@ -166,15 +166,16 @@ func TestBandwidthInEveryWindow(t *testing.T) {
 func TestWaitingForBandwidthIsNotSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBandwidth(100)
-		watched := func(c *conn, shared bool) (*watch, context.Context) {
+		watched := func(c *conn, shared bool) (*stallTimer, context.Context) {
 			ctx, cancel := context.WithCancelCause(context.Background())
-			w := &watch{limit: 4 * time.Second, cancel: cancel}
+			w := new(stallTimer)
+			w.init(4*time.Second, cancel)
 			w.start(c, shared)
 			return w, ctx
 		}
 		slow := drink(b, 1, 64<<10)
 		mine, _ := watched(slow.conn, false)
-		var waits []*watch
+		var waits []*stallTimer
 		var healthy []context.Context
 		for _, shared := range []bool{false, true} {
 			d := drink(b, 1, 64<<10)
@@ -184,8 +185,8 @@ func TestWaitingForBandwidthIsNotSilence(t *testing.T) {
 		}
 		dead, nobody := net.Pipe()
 		defer nobody.Close()
-		silent := (&dialer{bandwidth: b}).counted(dead)
-		silent.turn.waits = true
+		silent := newConn(dead, b, 0)
+		silent.share.waits = true
 		go func() { _, _ = silent.Read(make([]byte, 1)) }()
 		quiet, stalled := watched(silent, false)
 
@@ -225,7 +226,7 @@ func TestHeldByBandwidth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBandwidth(10e3)
 		time.Sleep(time.Minute)
-		if got := b.heldFor(time.Now()); got != 0 {
+		if got := b.limitedFor(time.Now()); got != 0 {
 			t.Errorf("nobody has waited for %s", got)
 		}
 		first, second := drink(b, 1, 64<<10), drink(b, 1, 64<<10)
@@ -233,7 +234,7 @@ func TestHeldByBandwidth(t *testing.T) {
 		first.stop()
 		second.stop()
 		time.Sleep(time.Minute)
-		if got := b.heldFor(time.Now()); got < 59*time.Second || got > time.Minute {
+		if got := b.limitedFor(time.Now()); got < 59*time.Second || got > time.Minute {
 			t.Errorf("held for %s of a minute", got)
 		}
 	})
@@ -246,12 +247,12 @@ func TestPingsWaitForBandwidth(t *testing.T) {
 		concurrency int
 		least, most time.Duration
 	}{
-		{0, 50, usualPing, usualPing},
-		{1e9, 50, usualPing, usualPing + time.Second},
+		{0, 50, usualPingTime, usualPingTime},
+		{1e9, 50, usualPingTime, usualPingTime + time.Second},
 		{100e3, 50, 2 * time.Minute, 3 * time.Minute},
-		{1, mostConcurrency, usualPing + longestWait, usualPing + longestWait},
+		{1, mostConcurrency, usualPingTime + maxBandwidthWait, usualPingTime + maxBandwidthWait},
 	} {
-		got := pingAfter(options(func(o *Options) { o.Bandwidth, o.Concurrency = tt.bandwidth, tt.concurrency }))
+		got := pingTime(tt.bandwidth, tt.concurrency)
 		if got < tt.least || got > tt.most {
 			t.Errorf("%g bytes/s: %s, want %s to %s", tt.bandwidth, got, tt.least, tt.most)
 		}

@@ -89,7 +89,7 @@ func BenchmarkReadBody(b *testing.B) {
 				text = coded(b, plain, coding)
 				header.Set("Content-Encoding", coding)
 			}
-			x := exchange{options: options(nil), watch: new(watch)}
+			x := exchange{options: options(nil)}
 			in := strings.NewReader(text)
 			resp := &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(in)}
 			b.SetBytes(int64(len(plain)))
@@ -111,7 +111,7 @@ func BenchmarkReadLargeBody(b *testing.B) {
 	for _, size := range []int{300 << 10, 1 << 20, 16 << 20} {
 		b.Run(sizeText(int64(size)), func(b *testing.B) {
 			text := strings.Repeat("x", size)
-			x := exchange{options: options(nil), watch: new(watch)}
+			x := exchange{options: options(nil)}
 			in := strings.NewReader(text)
 			resp := &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Body: io.NopCloser(in)}
 			b.SetBytes(int64(size))
@@ -128,18 +128,20 @@ func BenchmarkReadLargeBody(b *testing.B) {
 	}
 }
 
-// Instantly is a road that answers at once, with all that a link does beside asking.
-type instantly func() *http.Response
+// An instantServer is a RoundTripper that responds at once, with all that a pooled connection does beside asking.
+type instantServer func() *http.Response
 
-func (answer instantly) ask(_ context.Context, x *exchange) (*http.Response, error) {
-	x.connected = time.Now()
-	x.watch.start(nil, false)
-	return answer(), nil
+// RoundTrip is RoundTripper's.
+func (respond instantServer) RoundTrip(_ context.Context, c *Call) (*http.Response, error) {
+	c.GotUnknownConn()
+	return respond(), nil
 }
 
-func (instantly) close() {}
+// CloseIdle does nothing.
+func (instantServer) CloseIdle() {}
 
-func (instantly) end() {}
+// Close does nothing.
+func (instantServer) Close() {}
 
 // BenchmarkOwn is what an exchange costs beside the HTTP engine: lines, plan, two changes of goroutine, request, body, hash, judgement,
 // Record and counts. The engine is one that answers at once; what a Sink's Encode costs comes on top (output's BenchmarkEncode).
@@ -147,7 +149,7 @@ func (instantly) end() {}
 func BenchmarkOwn(b *testing.B) {
 	page := strings.Repeat("x", 1024)
 	header := http.Header{"Content-Type": {"application/json"}, "Date": {"Fri, 02 Jan 2026 12:00:00 GMT"}, "Server": {"x"}}
-	way := instantly(func() *http.Response {
+	server := instantServer(func() *http.Response {
 		return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, Header: header, ContentLength: 1024, Body: io.NopCloser(strings.NewReader(page))}
 	})
 	for _, hosts := range []int{1, 1000} {
@@ -161,7 +163,7 @@ func BenchmarkOwn(b *testing.B) {
 			}
 			source := new(Reader).Lines(strings.NewReader(lines.String()), "")
 			b.ResetTimer()
-			s, err := runAlong(b.Context(), source, sink, o, roads{open: way, guarded: way})
+			s, err := runWith(b.Context(), source, sink, o, TransportOver(server))
 			if err != nil || s.Succeeded != int64(b.N) {
 				b.Fatalf("%+v, %v", s, err)
 			}
@@ -209,24 +211,24 @@ func BenchmarkEngine(b *testing.B) {
 		}
 	}()
 	o := options(nil)
-	ways := newRoads(o, realNetwork())
-	defer ways.close()
-	peer := streams{&http.Transport{DisableCompression: true}}
-	defer peer.close()
+	transport := newTransport(o.transportConfig(network{}))
+	defer transport.CloseIdle()
+	peer := OverClient(&http.Transport{DisableCompression: true})
+	defer peer.Close()
 	to, err := newTargeter(o).of(&Request{URL: "http://" + listener.Addr().String() + "/"})
 	if err != nil {
 		b.Fatal(err)
 	}
 	for _, tt := range []struct {
 		name string
-		road road
-	}{{"links", ways.open}, {"net/http", peer}} {
+		over RoundTripper
+	}{{"links", transport}, {"net/http", peer}} {
 		b.Run(tt.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				ctx, cancel := context.WithCancelCause(b.Context())
-				x := &exchange{options: o, to: &to, watch: &watch{cancel: cancel}, cancel: cancel}
-				resp, err := tt.road.ask(ctx, x)
+				call := &Call{Target: &to.Target, Header: to.header, Cancel: cancel}
+				resp, err := tt.over.RoundTrip(ctx, call)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -234,7 +236,7 @@ func BenchmarkEngine(b *testing.B) {
 					b.Fatal(n, err)
 				}
 				_ = resp.Body.Close()
-				x.board(nil)
+				call.End()
 				cancel(nil)
 			}
 		})

@@ -14,8 +14,6 @@ type wire struct {
 	in    io.Reader
 	bytes int64
 	err   error
-	watch *watch
-	conn  *conn // nil where nobody asks how much of what it received are bodies
 	coded bool
 	plain int64 // bytes that came of it under its codings
 }
@@ -40,40 +38,10 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.err = failf(Decode, "%d bytes of the body have come to only %d", w.bytes, w.plain)
 		return 0, w.err
 	}
-	w.watch.busy.Store(false)
 	n, err := w.in.Read(p)
-	w.watch.busy.Store(true)
 	w.bytes += int64(n)
-	w.watch.moved(n)
-	if w.conn != nil {
-		w.conn.bodies.Add(int64(n))
-	}
 	if err != nil && err != io.EOF {
 		w.err = err
-	}
-	return n, err
-}
-
-// bodyOf returns the body of an answer. One that ends with its connection over TLS has to end with a close_notify:
-// the end of the TCP connection may be anybody's doing (RFC 9112 section 9.8).
-func (x *exchange) bodyOf(resp *http.Response) io.Reader {
-	if x.conn == nil || x.secured == nil || resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 {
-		return resp.Body
-	}
-	return &untilNotified{resp.Body, x.conn}
-}
-
-// An untilNotified is the body of a TLS connection's rest.
-type untilNotified struct {
-	in   io.Reader
-	conn *conn
-}
-
-// Read takes an end for a cut where it was read from the TCP connection: after a close_notify nothing more is.
-func (u *untilNotified) Read(p []byte) (int, error) {
-	n, err := u.in.Read(p)
-	if err == io.EOF && u.conn.closed.Load() {
-		err = io.ErrUnexpectedEOF
 	}
 	return n, err
 }
@@ -86,10 +54,7 @@ func canHaveBody(method string, status int) bool {
 // readBody reads the decoded body of an accepted answer, bounded and hashed, into rec or its Keeper. The error is a *Failure,
 // or what the connection died of.
 func (x *exchange) readBody(resp *http.Response, rec *Record, copied *copying) error {
-	in := &wire{in: x.bodyOf(resp), watch: x.watch}
-	if x.conn == nil {
-		in.conn = x.carrier
-	}
+	in := &wire{in: x.call.Body(resp)}
 	var codings []string
 	if !x.options.Identity {
 		codings = contentCodings(resp.Header)

@@ -117,7 +117,7 @@ func TestTimeoutBoundsTheDialToo(t *testing.T) {
 	for _, connect := range []time.Duration{0, time.Hour} {
 		o := quick(func(o *Options) { o.Timeout, o.ConnectTimeout = 50*time.Millisecond, connect })
 		ctx, giveUp := context.WithTimeout(t.Context(), 10*time.Second)
-		_, _, err := newDialer(&o, realNetwork()).secure(ctx, strings.TrimPrefix(url, "http://"))
+		_, _, err := newDialer(o.transportConfig(network{}).testDial()).DialTLS(ctx, strings.TrimPrefix(url, "http://"))
 		if f := classify(t.Context(), err); f.Kind != Timeout || !strings.HasPrefix(f.Error(), "timeout 50ms met: ") {
 			t.Errorf("connect-timeout %s: got %s: %v", connect, f.Kind, f)
 		}

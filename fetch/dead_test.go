@@ -28,14 +28,14 @@ func TestDeadHTTP2ConnectionIsNoticed(t *testing.T) {
 		})
 		for retries, want := range []Kind{Stalled, ""} {
 			o := options(func(o *Options) { o.HTTP, o.StallTimeout, o.Retries, o.RetryDelay = HTTP2, 0, retries, 0 })
-			d := newDialer(o, realNetwork())
-			d.ping /= 150
-			transport := newTransport(o, d)
+			config := o.transportConfig(network{})
+			config.Dial.PingTime = usualPingTime / 150
+			transport := newTransport(config)
 			var shelf shelf
-			if _, err := runOver(t.Context(), sourceOf(url), &shelf, o, transport); err != nil {
+			if _, err := runWith(t.Context(), sourceOf(url), &shelf, o, transport); err != nil {
 				t.Fatal(err)
 			}
-			transport.CloseIdleConnections()
+			transport.CloseIdle()
 			r := shelf.records[0]
 			if kindOf(r) != want || r.Attempts != retries+1 || r.Elapsed < 200*time.Millisecond || want != "" && r.Failure.Error() != text {
 				t.Errorf("%s after %d attempts and %s: %v", kindOf(r), r.Attempts, r.Elapsed, r.Failure)
@@ -64,7 +64,7 @@ func TestReusedConnectionThatDies(t *testing.T) {
 			}
 		})
 		line := strings.ReplaceAll(tt.line, "%s", url)
-		shelf := along(t, quick(nil), realNetwork(), line, line)
+		shelf := along(t, quick(nil), network{}, line, line)
 		if shelf.kinds() != tt.want || asked.Load() != tt.asked || shelf.records[1].Attempts != 1 {
 			t.Errorf("%s: %s after %d attempts, asked %d times: %v", tt.line, shelf.kinds(), shelf.records[1].Attempts, asked.Load(), shelf.records[1].Failure)
 		}

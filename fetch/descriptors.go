@@ -48,9 +48,9 @@ const (
 // isShort reports whether the process or the system has too many files open: nobody's fault but ours, and soon over.
 func isShort(err error) bool { return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) }
 
-// whenThereIsRoom dials, and where the process or the system has too many files open closes what lies idle and dials again,
+// retryWhenFree dials, and where the process or the system has too many files open calls closeIdle and dials again, every roomPause
 // until ctx ends.
-func whenThereIsRoom(ctx context.Context, closeIdle func(), dial func() (net.Conn, error)) (net.Conn, error) {
+func retryWhenFree(ctx context.Context, closeIdle func(), dial func() (net.Conn, error)) (net.Conn, error) {
 	for {
 		c, err := dial()
 		if !isShort(err) {
@@ -67,39 +67,8 @@ func whenThereIsRoom(ctx context.Context, closeIdle func(), dial func() (net.Con
 	}
 }
 
-// frugal makes d's lookups wait for the descriptors of their own sockets, as dials do: a net.DNSError has but a text for the
-// lack of one, and would blame the host's name for it.
-func (d *dialer) frugal() {
-	resolver, ask := net.Resolver{}, new(net.Dialer).DialContext
-	if own := d.dialer.Resolver; own != nil {
-		resolver.PreferGo, resolver.StrictErrors = own.PreferGo, own.StrictErrors
-		if own.Dial != nil {
-			ask = own.Dial
-		}
-	}
-	resolver.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		return whenThereIsRoom(ctx, d.closeIdle, func() (net.Conn, error) {
-			c, err := ask(ctx, network, addr)
-			if isShort(err) {
-				d.starved.Store(true)
-			}
-			return c, err
-		})
-	}
-	d.dialer.Resolver = &resolver
-}
-
-// starvation returns err, or the lack of descriptors that a failed lookup may have come of: then it is made once more.
-func (d *dialer) starvation(err error) error {
-	var name *net.DNSError
-	if !errors.As(err, &name) || !d.starved.Swap(false) && hasRoom() {
-		return err
-	}
-	return &net.OpError{Op: "lookup", Net: "udp", Err: os.NewSyscallError("socket", syscall.EMFILE)}
-}
-
-// hasRoom opens a file to see whether it can.
-func hasRoom() bool {
+// canOpen opens a file to see whether the process may open one more.
+func canOpen() bool {
 	f, err := os.Open(os.DevNull)
 	if err != nil {
 		return !isShort(err)

@@ -27,7 +27,7 @@ func TestDialWaitsForRoom(t *testing.T) {
 	full := &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}
 	refused := errors.New("refused")
 	dials, closed := 0, 0
-	_, err := whenThereIsRoom(t.Context(), func() { closed++ }, func() (net.Conn, error) {
+	_, err := retryWhenFree(t.Context(), func() { closed++ }, func() (net.Conn, error) {
 		if dials++; dials < 3 {
 			return nil, full
 		}
@@ -39,7 +39,7 @@ func TestDialWaitsForRoom(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*roomPause)
 	defer cancel()
 	began := time.Now()
-	_, err = whenThereIsRoom(ctx, func() {}, func() (net.Conn, error) { return nil, full })
+	_, err = retryWhenFree(ctx, func() {}, func() (net.Conn, error) { return nil, full })
 	if !errors.Is(err, syscall.EMFILE) || time.Since(began) < 3*roomPause {
 		t.Errorf("%v after %s", err, time.Since(began))
 	}
@@ -154,9 +154,9 @@ func TestLookupWaitsForRoom(t *testing.T) {
 		{1 << 30, "connect-timeout 300ms met: no connection to a.test:" + port + ": too many open files; not yet connected"},
 	} {
 		n := publicly(t, map[string][][]string{"a.test": {{"127.0.0.1"}}})
-		ask, left := n.dialer.Resolver.Dial, atomic.Int64{}
+		ask, left := n.Dialer.Resolver.Dial, atomic.Int64{}
 		left.Store(int64(tt.times))
-		n.dialer.Resolver.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		n.Dialer.Resolver.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if left.Add(-1) >= 0 {
 				return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}
 			}

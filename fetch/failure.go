@@ -202,9 +202,9 @@ func awaitDeadline(ctx context.Context, err error) {
 // classifyDial says why no connection to host came about: a name that does not resolve, or an address that does not answer.
 func classifyDial(ctx context.Context, addr string, err error) *Failure {
 	host := hostOf(addr)
-	var blocked *blockedError
+	var blocked *BlockedError
 	if errors.As(err, &blocked) {
-		return blocked.of(host)
+		return blocked.Failure(host)
 	}
 	awaitDeadline(ctx, err)
 	if f := ended(ctx); f != nil {

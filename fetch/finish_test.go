@@ -71,7 +71,7 @@ func (r *rehearsal) full() bool {
 
 func (r *rehearsal) admit() {
 	for n := 0; n < backlog && r.read < len(r.list) && !r.full(); n++ {
-		t := &task{seq: int64(r.read), target: target{host: r.names[r.list[r.read]]}, attempts: 0}
+		t := &task{seq: int64(r.read), target: target{Target: Target{host: r.names[r.list[r.read]]}}, attempts: 0}
 		r.read++
 		r.open++
 		r.plan.add(t, r.now)

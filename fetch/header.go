@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// maxHeaderBytes and maxHeaderLines bound the header of an answer, as HTTP/1 would write it; curl allows 300 KB and as many lines.
+// maxHeaderBytes and maxHeaderLines bound the header of a response, as HTTP/1.1 would write it; curl allows 300 KB and as many lines.
 const maxHeaderBytes, maxHeaderLines = 256 << 10, 5000
 
 // maxHeaderList is where net/http stops: above what a header within the bounds comes to in HTTP/2's counting, 32 bytes a
@@ -25,24 +25,25 @@ func headerTooLarge() *Failure {
 	return failf(TooLarge, "the header is over %d KiB", maxHeaderBytes>>10)
 }
 
-// checkHead is a Failure where the head of an answer is over a bound, or wrong in a way that net/http lets pass.
-func (x *exchange) checkHead(resp *http.Response) *Failure {
+// CheckHead returns why the head of the response to c can't be accepted: it is over a bound, or wrong in a way that net/http lets pass.
+// Nil is that it can.
+func (c *Call) CheckHead(resp *http.Response) *Failure {
 	switch {
 	case resp.StatusCode < 100 || resp.StatusCode > 999: // +20, 000 and, over HTTP/2, 2000 are read as numbers
 		return failf(Protocol, "not a valid HTTP answer: a status that is not 100 to 999")
-	case x.early:
+	case c.badTransferEncoding:
 		return failf(Protocol, "not a valid HTTP answer: Transfer-Encoding, which HTTP/1.0 does not have") // RFC 9112 section 6.1
 	}
 	if resp.ProtoMajor == 2 {
-		if wrong := malformed2(resp.Header); wrong != "" {
+		if wrong := malformedHTTP2(resp.Header); wrong != "" {
 			return failf(Protocol, "not a valid HTTP/2 answer: %s", wrong)
 		}
 	}
 	return checkHeader(resp.Header)
 }
 
-// malformed2 says what of a header HTTP/2 does not allow (RFC 9113 section 8.2.2 and 8.1.1), and net/http lets pass; empty is nothing.
-func malformed2(h http.Header) string {
+// malformedHTTP2 says what of a header HTTP/2 does not allow (RFC 9113 sections 8.2.2 and 8.1.1), and net/http lets pass; "" is nothing.
+func malformedHTTP2(h http.Header) string {
 	for _, name := range []string{"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade"} {
 		if _, is := h[name]; is {
 			return "it has the header " + name
@@ -57,7 +58,7 @@ func malformed2(h http.Header) string {
 	return ""
 }
 
-// checkHeader is a Failure where h is over a bound, or has a space where none may be (RFC 9112 section 5.1).
+// checkHeader returns a Failure where h is over a bound, or has a space where none may be (RFC 9112 section 5.1); nil else.
 func checkHeader(h http.Header) *Failure {
 	lines := 0
 	for name, values := range h {
@@ -75,15 +76,17 @@ func checkHeader(h http.Header) *Failure {
 	return nil
 }
 
-// interim counts the headers of interim answers (RFC 9110 section 15.2) as part of the answer's.
-func (x *exchange) interim(_ int, h textproto.MIMEHeader) error {
-	x.ahead += headerBytes(http.Header(h)) + len("HTTP/1.1 100 Continue\r\n\r\n")
-	if x.ahead > maxHeaderBytes {
+// gotInterim counts the header of an interim response (RFC 9110 section 15.2) as part of that of the final one. It is httptrace's
+// Got1xxResponse; its error ends the exchange.
+func (c *Call) gotInterim(_ int, h textproto.MIMEHeader) error {
+	c.interimBytes += headerBytes(http.Header(h)) + len("HTTP/1.1 100 Continue\r\n\r\n")
+	if c.interimBytes > maxHeaderBytes {
 		return headerTooLarge()
 	}
 	return nil
 }
 
+// headerBytes returns how many bytes h has as HTTP/1.1 writes it.
 func headerBytes(h http.Header) (bytes int) {
 	for name, values := range h {
 		for _, value := range values {
@@ -93,12 +96,12 @@ func headerBytes(h http.Header) (bytes int) {
 	return bytes
 }
 
-// overrun returns a Failure where what ended an HTTP/2 exchange before an answer is that its header was over net/http's bound;
-// else nil. Those errors have no type: one is known by its identity, the others end the connection with a number (RFC 9113
-// section 7) in the midst of a header, and so are known by how much of it had come: all that the bound allows, or, where a
-// single value is too long for the decoder, at least a frame full.
-func (x *exchange) overrun(err error) *Failure {
-	if x.carrier == nil || x.conn != nil {
+// headerOverrun returns a Failure where err, which ended an HTTP/2 exchange before a response, is that the header was over net/http's
+// bound; else nil. Those errors have no type: one is known by its identity, the others end the connection with an error code
+// (RFC 9113 section 7) in the midst of a header, and so are known by how much of it had come: all that the bound allows, or, where a
+// single value is too long for the decoder, at least a frame.
+func (c *Call) headerOverrun(err error) *Failure {
+	if c.conn == nil || c.exclusive {
 		return nil
 	}
 	var stream streamError
@@ -113,7 +116,7 @@ func (x *exchange) overrun(err error) *Failure {
 	if code.Kind() != reflect.Uint32 {
 		return nil
 	}
-	switch came := x.carrier.received.Load() - x.carrier.bodies.Load() - x.before; {
+	switch came := c.conn.overheadBytes() - c.overheadBefore; {
 	case code.Uint() == protocol && came >= maxHeaderBytes:
 		return headerTooLarge()
 	case code.Uint() == compression && came >= frame:
@@ -122,10 +125,10 @@ func (x *exchange) overrun(err error) *Failure {
 	return nil
 }
 
-// listTooLong returns what net/http's HTTP/2 gives as the cause of a stream's end where a header is over the bound. It has no
+// listTooLong returns the error that net/http's HTTP/2 gives as the cause of a stream's end where a header is over the bound. It has no
 // name, so one is provoked, once, over a connection in memory; nil where none came of that.
 var listTooLong = sync.OnceValue(func() error {
-	server := &overlong{asked: make(chan struct{}), gone: make(chan struct{})}
+	server := &longHeaderServer{requested: make(chan struct{}), closed: make(chan struct{})}
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	client := &http.Transport{Protocols: protocols, MaxResponseHeaderBytes: 1, ResponseHeaderTimeout: time.Second,

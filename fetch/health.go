@@ -138,7 +138,7 @@ func healthOf(o *Options, a *answer) Health {
 
 // silenceOf tells a host that brought no answer from an exchange that says nothing of it.
 func silenceOf(f *Failure) Health {
-	var proxys *denial
+	var proxys *proxyRefusal
 	if f == nil || errors.As(f, &proxys) { // a proxy said no: the host was not asked
 		return Unheard
 	}

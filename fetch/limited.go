@@ -28,7 +28,7 @@ func (s *scheduler) heldBy(now time.Time) (Limit, string) {
 func (s *scheduler) charge(now time.Time) {
 	if s.reason != "" {
 		span := now.Sub(s.looked)
-		if dry := min(s.roads.bandwidth.heldFor(now)-s.dry, span); dry > 0 {
+		if dry := min(s.transport.BandwidthLimitedFor(now)-s.dry, span); dry > 0 {
 			s.dry += dry
 			s.tally.limited(LimitBandwidth, "", dry)
 			span -= dry

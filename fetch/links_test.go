@@ -28,24 +28,27 @@ func (h *hung) Close() error {
 	return nil
 }
 
+// RemoteAddr names nothing.
+func (*hung) RemoteAddr() net.Addr { return &net.TCPAddr{} }
+
 func (*hung) SetReadDeadline(time.Time) error { return nil }
 
 func (*hung) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
-func hungLink() (*link, *hung) {
+func hungLink() (*h1Conn, *hung) {
 	h := new(hung)
-	return newLink(&conn{Conn: h, given: make(chan struct{})}, nil), h
+	return newH1Conn(newConn(h, nil, 0), nil), h
 }
 
 // TestIdleLinks holds what lies idle against a list of it, over a thousand random steps.
 func TestIdleLinks(t *testing.T) {
 	for seed := range uint64(20) {
 		chance := rand.New(rand.NewPCG(seed, 1))
-		ls := newLinks(options(nil), nil)
-		ls.most = 1 + chance.IntN(8)
+		ls := newPool(100, nil)
+		ls.maxIdle = 1 + chance.IntN(8)
 		type lying struct {
 			key  string
-			link *link
+			link *h1Conn
 			hung *hung
 		}
 		var want []lying // the longest idle first
@@ -53,8 +56,8 @@ func TestIdleLinks(t *testing.T) {
 			key := fmt.Sprint("host", chance.IntN(4))
 			if chance.IntN(2) == 0 {
 				l, h := hungLink()
-				ls.put(key, l)
-				if want = append(want, lying{key, l, h}); len(want) > ls.most {
+				ls.putIdle(key, l)
+				if want = append(want, lying{key, l, h}); len(want) > ls.maxIdle {
 					if !want[0].hung.up.Load() {
 						t.Fatalf("seed %d, step %d: the longest idle is not hung up", seed, step)
 					}
@@ -65,7 +68,7 @@ func TestIdleLinks(t *testing.T) {
 				for at >= 0 && want[at].key != key {
 					at--
 				}
-				got := ls.take(key)
+				got := ls.getIdle(key)
 				if at < 0 && got != nil || at >= 0 && got != want[at].link {
 					t.Fatalf("seed %d, step %d: took the wrong link", seed, step)
 				}
@@ -78,17 +81,17 @@ func TestIdleLinks(t *testing.T) {
 					t.Fatalf("seed %d, step %d: hung up", seed, step)
 				}
 			}
-			if ls.count != len(want) {
-				t.Fatalf("seed %d, step %d: %d idle, want %d", seed, step, ls.count, len(want))
+			if ls.idleCount != len(want) {
+				t.Fatalf("seed %d, step %d: %d idle, want %d", seed, step, ls.idleCount, len(want))
 			}
 		}
-		ls.close()
+		ls.CloseIdle()
 		for _, each := range want {
 			if !each.hung.up.Load() {
 				t.Fatalf("seed %d: still open at the end", seed)
 			}
 		}
-		if ls.count != 0 || len(ls.top) != 0 || ls.oldest != nil || ls.newest != nil || ls.sweep != nil {
+		if ls.idleCount != 0 || len(ls.idleByHost) != 0 || ls.oldest != nil || ls.newest != nil || ls.reaper != nil {
 			t.Errorf("seed %d: something is left: %+v", seed, ls)
 		}
 	}
@@ -97,24 +100,24 @@ func TestIdleLinks(t *testing.T) {
 // TestIdleLinksAreHungUpInTime: each within a sweep of when it has lain idle for as long as it may, not before.
 func TestIdleLinksAreHungUpInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ls := newLinks(options(nil), nil)
-		defer ls.end()
+		ls := newPool(100, nil)
+		defer ls.Close()
 		first, one := hungLink()
 		second, two := hungLink()
-		ls.put("a", first)
+		ls.putIdle("a", first)
 		time.Sleep(idleTimeout / 3)
-		ls.put("a", second)
+		ls.putIdle("a", second)
 		for _, tt := range []struct {
 			wait     time.Duration
 			one, two bool
-		}{{idleTimeout*2/3 - time.Millisecond, false, false}, {sweepEvery + 2*time.Millisecond, true, false}, {idleTimeout/3 - sweepEvery - 2*time.Millisecond, true, false}, {sweepEvery + 2*time.Millisecond, true, true}} {
+		}{{idleTimeout*2/3 - time.Millisecond, false, false}, {reapEvery + 2*time.Millisecond, true, false}, {idleTimeout/3 - reapEvery - 2*time.Millisecond, true, false}, {reapEvery + 2*time.Millisecond, true, true}} {
 			time.Sleep(tt.wait)
 			synctest.Wait()
 			if one.up.Load() != tt.one || two.up.Load() != tt.two {
 				t.Errorf("hung up %v and %v, want %v and %v", one.up.Load(), two.up.Load(), tt.one, tt.two)
 			}
 		}
-		if ls.pop("a") != nil {
+		if ls.popIdle("a") != nil {
 			t.Error("a link that was hung up is taken")
 		}
 	})
@@ -123,19 +126,19 @@ func TestIdleLinksAreHungUpInTime(t *testing.T) {
 // TestSweepFindsTheDead: a link that the other side has closed is hung up at the next sweep, so that its descriptor is free.
 func TestSweepFindsTheDead(t *testing.T) {
 	ours, theirs := connected(t)
-	if newPeek(ours) == nil {
+	if newReadPoll(ours) == nil {
 		t.Skip("no peeks here")
 	}
-	ls := newLinks(options(nil), nil)
-	defer ls.end()
-	l := newLink(&conn{Conn: ours, peek: newPeek(ours), given: make(chan struct{})}, nil)
-	ls.put("a", l)
-	if ls.sweepUp(); ls.count != 1 {
+	ls := newPool(100, nil)
+	defer ls.Close()
+	l := newH1Conn(newConn(ours, nil, 0), nil)
+	ls.putIdle("a", l)
+	if ls.reapIdle(); ls.idleCount != 1 {
 		t.Error("a live one is hung up")
 	}
 	_ = theirs.Close()
-	soon(t, "the end", l.conn.peek.readable)
-	if ls.sweepUp(); ls.count != 0 {
+	soon(t, "the end", l.conn.readable)
+	if ls.reapIdle(); ls.idleCount != 0 {
 		t.Error("a dead one lies on")
 	}
 }
@@ -163,7 +166,7 @@ func TestClosingIsHeeded(t *testing.T) {
 			}
 		})
 		line := strings.ReplaceAll(tt.line, "%s", url)
-		if shelf := along(t, quick(nil), realNetwork(), line, line, line); shelf.kinds() != "ok ok ok" || connections != tt.connections {
+		if shelf := along(t, quick(nil), network{}, line, line, line); shelf.kinds() != "ok ok ok" || connections != tt.connections {
 			t.Errorf("%s: %q: %s over %d connections", tt.line, tt.answer, shelf.kinds(), connections)
 		}
 	}
@@ -187,7 +190,7 @@ func TestHalfAnAnswerIsNotAskedForAgain(t *testing.T) {
 				say(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 			}
 		})
-		if shelf := along(t, quick(nil), realNetwork(), url, url); shelf.kinds() != "ok truncated" || asked != 2 {
+		if shelf := along(t, quick(nil), network{}, url, url); shelf.kinds() != "ok truncated" || asked != 2 {
 			t.Errorf("%s, asked %d times: %v", shelf.kinds(), asked, shelf.records[1].Failure)
 		}
 	}
@@ -217,7 +220,7 @@ func TestAnotherProtocolInItsPlace(t *testing.T) {
 		_, _ = http.ReadRequest(in)
 	})
 	url = strings.Replace(url, "http:", "https:", 1)
-	shelf := along(t, o, realNetwork(), url+"/1", url+"/2")
+	shelf := along(t, o, network{}, url+"/1", url+"/2")
 	if got := strings.Join(shelf.bodies, " "); shelf.kinds() != "ok ok" || got != "ok HTTP/2.0" {
 		t.Errorf("%s, %q: %v", shelf.kinds(), got, shelf.records[1].Failure)
 	}
@@ -226,20 +229,21 @@ func TestAnotherProtocolInItsPlace(t *testing.T) {
 // TestLinkWithoutALook: where no peek says what has come, a read does.
 func TestLinkWithoutALook(t *testing.T) {
 	ours, theirs := connected(t)
-	for _, peek := range []*peek{newPeek(ours), nil} {
-		l := newLink(&conn{Conn: ours, peek: peek, given: make(chan struct{})}, nil)
+	unpolled := struct{ net.Conn }{ours} // shows no socket
+	for _, c := range []net.Conn{ours, unpolled} {
+		l := newH1Conn(newConn(c, nil, 0), nil)
 		l.used = true
 		for range 3 {
-			if !l.isQuiet() {
-				t.Errorf("it is not quiet with %v", peek)
+			if !l.isReusable() {
+				t.Errorf("it is not reusable as %T", c)
 			}
 		}
 	}
 	say(theirs, "xx")
-	for _, peek := range []*peek{newPeek(ours), nil} {
-		l := newLink(&conn{Conn: ours, peek: peek, given: make(chan struct{})}, nil)
+	for _, c := range []net.Conn{ours, unpolled} {
+		l := newH1Conn(newConn(c, nil, 0), nil)
 		l.used = true
-		soon(t, "noise", func() bool { return !l.isQuiet() })
+		soon(t, "noise", func() bool { return !l.isReusable() })
 	}
 }
 
@@ -250,34 +254,34 @@ func TestNewLinkThatNobodyTook(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	o := quick(func(o *Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} })
-	d := newDialer(&o, realNetwork())
-	dial := func() *link {
-		c, secured, err := d.secure(t.Context(), server.Listener.Addr().String())
+	d := newDialer(o.transportConfig(network{}).testDial())
+	dial := func() *h1Conn {
+		c, secured, err := d.DialTLS(t.Context(), server.Listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return newLink(c, secured)
+		return newH1Conn(c, secured)
 	}
-	ls := newLinks(&o, nil)
-	defer ls.close()
-	for _, wait := range []time.Duration{0, 2 * newFor} {
+	ls := newPool(100, nil)
+	defer ls.CloseIdle()
+	for _, wait := range []time.Duration{0, 2 * freshFor} {
 		l := dial()
-		ls.put("a", l)
-		if time.Sleep(wait); ls.take("a") != l {
+		ls.putIdle("a", l)
+		if time.Sleep(wait); ls.getIdle("a") != l {
 			t.Errorf("it is not taken after %s", wait)
 		}
-		l.hangUp()
+		l.close()
 	}
 	l := dial()
-	ls.put("a", l)
-	time.Sleep(2 * newFor)
+	ls.putIdle("a", l)
+	time.Sleep(2 * freshFor)
 	_ = l.conn.Conn.(*net.TCPConn).CloseRead() // as good as the other side's end
-	if ls.take("a") != nil {
+	if ls.getIdle("a") != nil {
 		t.Error("a dead one is taken")
 	}
-	ls.end()
+	ls.Close()
 	late, hung := hungLink()
-	if ls.put("a", late); !hung.up.Load() || ls.count > 0 {
+	if ls.putIdle("a", late); !hung.up.Load() || ls.idleCount > 0 {
 		t.Error("one that comes after the end is kept")
 	}
 }

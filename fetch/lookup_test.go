@@ -131,7 +131,7 @@ func TestDrainedInLookups(t *testing.T) {
 // TestSafety: of what is committed counts what had cost an exchange.
 func TestSafety(t *testing.T) {
 	var committed int64
-	r := newRun(options(func(o *Options) { o.Cache, o.Committed = &slowStore{}, func() int64 { return committed } }), nil, roads{})
+	r := newRun(options(func(o *Options) { o.Cache, o.Committed = &slowStore{}, func() int64 { return committed } }), nil, nil)
 	for _, record := range []*Record{{lookedUp: true}, {}, {Failure: failf(DNS, "no")}, {lookedUp: true}, {}, {}} {
 		r.noteSuccess(record)
 	}
@@ -234,7 +234,7 @@ func TestUncommittedHits(t *testing.T) {
 
 // TestCacheOfPrivateAddresses: what --private forbids to ask is not to be had from the cache either.
 func TestCacheOfPrivateAddresses(t *testing.T) {
-	r := &run{options: options(nil), roads: newRoads(options(nil), realNetwork())}
+	r := &run{options: options(nil), transport: newTransport(options(nil).transportConfig(network{}))}
 	for _, tt := range []struct {
 		rule   Private
 		wary   bool
@@ -251,7 +251,7 @@ func TestCacheOfPrivateAddresses(t *testing.T) {
 		{PrivateAllow, false, "", true},
 	} {
 		r.options.Private = tt.rule
-		to := &target{url: mustParse(t, "http://a.test/"), wary: tt.wary}
+		to := &target{Target: Target{url: mustParse(t, "http://a.test/"), wary: tt.wary}}
 		if got := r.mayBeFrom(to, tt.remote); got != tt.want {
 			t.Errorf("%+v: %t", tt, got)
 		}

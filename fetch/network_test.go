@@ -17,8 +17,8 @@ import (
 func publicly(t testing.TB, names map[string][][]string) network {
 	t.Helper()
 	return network{
-		dialer: net.Dialer{Resolver: nameserver(t, names)},
-		private: func(a netip.Addr) string {
+		Dialer: net.Dialer{Resolver: nameserver(t, names)},
+		PrivateName: func(a netip.Addr) string {
 			if s := a.Unmap().String(); s == "127.0.0.2" || s == "127.0.0.3" {
 				return ""
 			}
@@ -123,9 +123,9 @@ func along(t testing.TB, o Options, n network, lines ...string) *shelf {
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	ways := newRoads(&o, n)
-	defer ways.close()
-	if _, err := runAlong(t.Context(), sourceOf(lines...), shelf, &o, ways); err != nil {
+	transport := newTransport(o.transportConfig(n))
+	defer transport.CloseIdle()
+	if _, err := runWith(t.Context(), sourceOf(lines...), shelf, &o, transport); err != nil {
 		t.Fatal(err)
 	}
 	return shelf

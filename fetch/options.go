@@ -258,7 +258,7 @@ func (o *Options) Validate() error {
 	check(o.Changed == nil || o.Cache != nil, "changed", "name a directory for --cache", "needs --cache: that has what to compare with")
 	check(validMethod(o.Method), "request", "", "is %q, which is no HTTP method", o.Method)
 	check(o.HTTP == HTTPAuto || o.HTTP == HTTP1 || o.HTTP == HTTP2, "http", "", "is %q, must be auto, 1.1 or 2", o.HTTP)
-	o.checkRoads(check)
+	o.checkConnections(check)
 	for _, span := range []struct {
 		flag  string
 		value time.Duration
@@ -277,4 +277,23 @@ func (o *Options) Validate() error {
 		}
 	}
 	return errors.Join(mistakes...)
+}
+
+// checkConnections is the part of Validate that tells of proxies and addresses.
+func (o *Options) checkConnections(check func(good bool, flag, hint, problem string, args ...any)) {
+	for i, text := range []string{o.HTTPProxy, o.HTTPSProxy} {
+		err := CheckProxy(text)
+		if repeated := i == 1 && text == o.HTTPProxy; !repeated {
+			check(err == nil, "proxy", "write http://HOST:PORT, https://, socks5:// or socks5h://", "%v", err)
+		}
+	}
+	check(o.UnixSocket == "" || o.HTTPProxy == "" && o.HTTPSProxy == "", "unix-socket", "", "and --proxy exclude each other")
+	for _, each := range o.Resolve {
+		check(each.Host != "" && each.Port != 0 && len(each.Addrs) > 0, "resolve", "write HOST:PORT:ADDRESS", "lacks its host, port or address")
+	}
+	check(!o.IPv4 || !o.IPv6, "ipv4", "", "and --ipv6 exclude each other")
+	known := o.Private == PrivateAllow || o.Private == PrivateRedirects || o.Private == PrivateDeny
+	check(known, "private", "", "is %q, must be allow, redirects or deny", o.Private)
+	check(o.Private != PrivateDeny || o.HTTPProxy == "" && o.HTTPSProxy == "", "private", "--proxy '' asks without the proxy of the environment",
+		"is deny, which can't be enforced behind a proxy: that looks names up and connects by itself")
 }

@@ -69,12 +69,12 @@ func cutHost(text string) (host, rest string, err error) {
 	return strings.ToLower(strings.TrimSuffix(host, ".")), rest, nil
 }
 
-// pins are Overrides by host:port.
-type pins map[string][]netip.Addr
+// overridesByHost are the addresses of Overrides, by host:port.
+type overridesByHost map[string][]netip.Addr
 
-// pinned turns Overrides into pins; of two for one host and port the later holds, as with curl.
-func pinned(overrides []Override) pins {
-	p := make(pins, len(overrides))
+// indexOverrides returns overrides by host and port; of two for one host and port the later holds, as with curl.
+func indexOverrides(overrides []Override) overridesByHost {
+	p := make(overridesByHost, len(overrides))
 	for _, o := range overrides {
 		p[net.JoinHostPort(o.Host, strconv.Itoa(int(o.Port)))] = o.Addrs
 	}
@@ -82,7 +82,7 @@ func pinned(overrides []Override) pins {
 }
 
 // of returns the addresses given for host and port; nil is none.
-func (p pins) of(host, port string) []netip.Addr {
+func (p overridesByHost) of(host, port string) []netip.Addr {
 	if len(p) == 0 {
 		return nil
 	}

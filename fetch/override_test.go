@@ -47,7 +47,7 @@ func TestPins(t *testing.T) {
 		}
 		list = append(list, o)
 	}
-	p := pinned(list)
+	p := indexOverrides(list)
 	for _, tt := range []struct{ host, port, want string }{
 		{"a.test", "80", "[192.0.2.2]"}, {"A.TEST.", "80", "[192.0.2.2]"}, {"b.test", "80", "[192.0.2.3]"},
 		{"::1", "80", "[192.0.2.4]"}, {"a.test", "443", "[]"},
@@ -67,8 +67,8 @@ func TestFamily(t *testing.T) {
 	for family, want := range map[string]string{
 		"tcp": "[192.0.2.1 2001:db8::1 ::ffff:192.0.2.2]", "tcp4": "[192.0.2.1 ::ffff:192.0.2.2]", "tcp6": "[2001:db8::1]",
 	} {
-		d := &dialer{family: family}
-		if got := fmt.Sprint(d.usable(o.Addrs)); got != want {
+		d := newDialer(dialConfig{Family: family})
+		if got := fmt.Sprint(d.ofFamily(o.Addrs)); got != want {
 			t.Errorf("%s: %s, want %s", family, got, want)
 		}
 	}

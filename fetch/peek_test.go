@@ -39,7 +39,7 @@ func soon(t *testing.T, what string, true func() bool) {
 // TestPeek: it sees bytes and the end, while somebody else reads and without taking anything.
 func TestPeek(t *testing.T) {
 	ours, theirs := connected(t)
-	p := newPeek(ours)
+	p := newReadPoll(ours)
 	if p == nil {
 		t.Skip("no peeks here")
 	}
@@ -68,7 +68,7 @@ func TestPeek(t *testing.T) {
 	_ = theirs.CloseWrite()
 	soon(t, "the end", p.readable)
 	_ = ours.Close()
-	if p.readable() || (*peek)(nil).readable() {
+	if p.readable() || (*readPoll)(nil).readable() {
 		t.Error("sees something where nothing can be seen")
 	}
 }
@@ -81,19 +81,19 @@ func errorText(err error) string {
 }
 
 // awaitNoise waits until something has come over the link that lies idle on a road.
-func awaitNoise(t *testing.T, r road) {
-	ls := r.(either).links
+func awaitNoise(t *testing.T, t2 *Transport) {
+	ls := t2.direct.(negotiating).pool
 	soon(t, "the surplus", func() bool {
 		ls.mu.Lock()
 		defer ls.mu.Unlock()
-		return ls.oldest != nil && !ls.oldest.isQuiet()
+		return ls.oldest != nil && !ls.oldest.isReusable()
 	})
 }
 
 // TestSurplusThatComesLate: what lies in the socket when a connection is used again is no answer. Another connection is asked,
 // whatever the method: nothing had been sent.
 func TestSurplusThatComesLate(t *testing.T) {
-	if ours, _ := connected(t); newPeek(ours) == nil {
+	if ours, _ := connected(t); newReadPoll(ours) == nil {
 		t.Skip("no peeks here")
 	}
 	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
@@ -105,8 +105,8 @@ func TestSurplusThatComesLate(t *testing.T) {
 		for _, method := range []string{"GET", "POST"} {
 			t.Run(name+" before a "+method, func(t *testing.T) {
 				o := quick(func(o *Options) { o.Concurrency, o.StallTimeout = 1, 5*time.Second }) // where nobody reads, nobody would end
-				ways := newRoads(&o, realNetwork())
-				defer ways.close()
+				transport := newTransport(o.transportConfig(network{}))
+				defer transport.CloseIdle()
 				answered := make(chan struct{})
 				url := talk(t, func(c *net.TCPConn) {
 					ask(c)
@@ -123,7 +123,7 @@ func TestSurplusThatComesLate(t *testing.T) {
 					for i := range 2 {
 						if i == 1 {
 							<-answered
-							awaitNoise(t, ways.open)
+							awaitNoise(t, transport)
 						}
 						if !yield(Request{URL: url, Method: method, Body: []byte("x")}, nil) {
 							return
@@ -138,7 +138,7 @@ func TestSurplusThatComesLate(t *testing.T) {
 					}
 					return nil
 				})
-				if _, err := runAlong(t.Context(), source, sink, &o, ways); err != nil {
+				if _, err := runWith(t.Context(), source, sink, &o, transport); err != nil {
 					t.Fatal(err)
 				}
 				for _, body := range bodies {
@@ -154,11 +154,11 @@ func TestSurplusThatComesLate(t *testing.T) {
 // BenchmarkPeek is what a connection used again costs more.
 func BenchmarkPeek(b *testing.B) {
 	ours, _ := connected(b)
-	l := newLink(&conn{Conn: ours, peek: newPeek(ours)}, nil)
+	l := newH1Conn(newConn(ours, nil, 0), nil)
 	l.used = true
 	b.ReportAllocs()
 	for b.Loop() {
-		if !l.isQuiet() {
+		if !l.isReusable() {
 			b.Fatal("sees what is not there")
 		}
 	}

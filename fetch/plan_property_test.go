@@ -64,7 +64,7 @@ func (s *simulation) run() {
 
 func (s *simulation) ask() {
 	for range min(s.pending, 1+s.rng.IntN(20)) {
-		t := &task{seq: int64(s.pending), target: target{host: s.host()}}
+		t := &task{seq: int64(s.pending), target: target{Target: Target{host: s.host()}}}
 		if s.rng.IntN(50) == 0 {
 			t.target, t.bad = target{}, &LineError{}
 		}

@@ -28,7 +28,7 @@ func (d *drive) ask(n int, hosts ...string) {
 	for _, host := range hosts {
 		for range n {
 			d.made++
-			d.add(&task{seq: d.made, target: target{host: host}}, d.now)
+			d.add(&task{seq: d.made, target: target{Target: Target{host: host}}}, d.now)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A proxy asks in our place.
+// A proxy is a server that connects, or asks, in our place.
 type proxy struct {
 	scheme string // http, https, socks5 or socks5h
 	addr   string // host:port
@@ -20,9 +20,16 @@ type proxy struct {
 // String names the proxy without its credentials.
 func (p *proxy) String() string { return p.scheme + "://" + p.addr }
 
-// forwards reports whether p is asked for the whole of an http:// URL; else it makes tunnels.
-func (p *proxy) forwards(o *Options) bool {
-	return p != nil && !p.isSOCKS() && o.HTTP != HTTP2 // net/http speaks HTTP/2 to no proxy
+// IsHTTP reports whether p is an HTTP proxy, which can be asked for whole http:// URLs. A nil proxy is none.
+func (p *proxy) IsHTTP() bool { return p != nil && !p.isSOCKS() }
+
+// authorization returns the value of a Proxy-Authorization header for p; empty where it has no credentials.
+func (p *proxy) authorization() string {
+	if p.user == nil {
+		return ""
+	}
+	password, _ := p.user.Password()
+	return basic(p.user.Username(), password)
 }
 
 func (p *proxy) isSOCKS() bool { return p.scheme == "socks5" || p.scheme == "socks5h" }
@@ -73,26 +80,35 @@ type proxies struct {
 	bypass      bypass
 }
 
-// newProxies takes Options that are valid.
-func newProxies(o *Options) *proxies {
-	plain, _ := parseProxy(o.HTTPProxy)
-	secure, _ := parseProxy(o.HTTPSProxy)
+// newProxies returns the proxies for http:// and https:// URLs, given as curl -x takes them and checked by CheckProxy, with the hosts
+// that noProxy lists left out. It returns nil where both are empty.
+func newProxies(httpProxy, httpsProxy, noProxy string) *proxies {
+	plain, _ := parseProxy(httpProxy)
+	secure, _ := parseProxy(httpsProxy)
 	if plain == nil && secure == nil {
 		return nil
 	}
-	return &proxies{http: plain, https: secure, bypass: parseBypass(o.NoProxy)}
+	return &proxies{http: plain, https: secure, bypass: parseBypass(noProxy)}
 }
 
-// of returns the proxy for u; nil is none.
-func (p *proxies) of(u *url.URL) *proxy {
+// HTTP returns the proxy for http:// URLs; nil is none.
+func (p *proxies) HTTP() *proxy {
+	if p == nil {
+		return nil
+	}
+	return p.http
+}
+
+// forURL returns the proxy for u; nil is none.
+func (p *proxies) forURL(u *url.URL) *proxy {
 	if p == nil {
 		return nil
 	}
 	return p.choose(u.Scheme, u.Hostname(), portOf(u))
 }
 
-// at is of for an address.
-func (p *proxies) at(scheme, addr string) *proxy {
+// atAddr returns the proxy for a URL of that scheme whose host and port are addr; nil is none.
+func (p *proxies) atAddr(scheme, addr string) *proxy {
 	if p == nil {
 		return nil
 	}

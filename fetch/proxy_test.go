@@ -75,10 +75,7 @@ func TestBypass(t *testing.T) {
 
 // TestProxyOfURL: by scheme, default ports included, and the same for a URL as for its address.
 func TestProxyOfURL(t *testing.T) {
-	o := quick(func(o *Options) {
-		o.HTTPProxy, o.HTTPSProxy, o.NoProxy = "http://plain.test:1", "socks5://secure.test:2", "near.test:80,sure.test:443"
-	})
-	p := newProxies(&o)
+	p := newProxies("http://plain.test:1", "socks5://secure.test:2", "near.test:80,sure.test:443")
 	for text, want := range map[string]string{
 		"http://a.test/": "http://plain.test:1", "https://a.test/": "socks5://secure.test:2", "http://near.test/": "", "http://near.test:81/": "http://plain.test:1",
 		"https://near.test/": "socks5://secure.test:2", "https://sure.test/": "", "https://sure.test:80/": "socks5://secure.test:2",
@@ -88,7 +85,7 @@ func TestProxyOfURL(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ""
-		if chosen := p.of(u); chosen != nil {
+		if chosen := p.forURL(u); chosen != nil {
 			got = chosen.String()
 		}
 		if got != want {
@@ -98,12 +95,11 @@ func TestProxyOfURL(t *testing.T) {
 		if port == "" {
 			port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 		}
-		if p.at(u.Scheme, u.Hostname()+":"+port) != p.of(u) {
+		if p.atAddr(u.Scheme, u.Hostname()+":"+port) != p.forURL(u) {
 			t.Errorf("%s: not the same by its address", text)
 		}
 	}
-	o = quick(nil)
-	if newProxies(&o) != nil {
+	if newProxies("", "", "") != nil {
 		t.Error("no proxies are some")
 	}
 }

@@ -62,7 +62,7 @@ func TestMarkOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := &target{url: u, method: http.MethodGet, header: http.Header{"Authorization": {"Bearer secret"}}}
+	to := &target{Target: Target{url: u, method: http.MethodGet, header: http.Header{"Authorization": {"Bearer secret"}}}}
 	tag := []string{"ETag", `"abc"`}
 	want := Mark{Validator: `"abc"`, Total: 5, At: "https://a.test/a%20b/c?1359227d95e1ba804467fce441aeb48f2c5c687357dd015ac9d69a204b4bee3d"}
 	if m, ok := markOf(to, headers(tag...), 5); !ok || m != want {
@@ -89,12 +89,12 @@ func TestPlainGet(t *testing.T) {
 		to   target
 		want bool
 	}{
-		"GET":           {target{method: "GET"}, true},
-		"HEAD":          {target{method: "HEAD"}, false},
-		"POST":          {target{method: "POST"}, false},
-		"GET with body": {target{method: "GET", body: []byte{}}, false},
-		"own Range":     {target{method: "GET", header: headers("Range", "bytes=5-")}, false},
-		"own If-Range":  {target{method: "GET", header: headers("If-Range", `"abc"`)}, false},
+		"GET":           {target{Target: Target{method: "GET"}}, true},
+		"HEAD":          {target{Target: Target{method: "HEAD"}}, false},
+		"POST":          {target{Target: Target{method: "POST"}}, false},
+		"GET with body": {target{Target: Target{method: "GET", body: []byte{}}}, false},
+		"own Range":     {target{Target: Target{method: "GET", header: headers("Range", "bytes=5-")}}, false},
+		"own If-Range":  {target{Target: Target{method: "GET", header: headers("If-Range", `"abc"`)}}, false},
 	} {
 		if got := plainGet(&tt.to); got != tt.want {
 			t.Errorf("%s: %t", name, got)

@@ -230,9 +230,9 @@ func (r *run) mayBeFrom(to *target, remote string) bool {
 	if !to.wary && (r.options.Private != PrivateDeny || r.options.UnixSocket != "") { // over a socket no address is asked
 		return true
 	}
-	if r.roads.proxies.of(to.url) != nil { // remote is the proxy's
-		return r.roads.blockedBehind(to) == nil
+	if r.transport.HasProxyFor(to.url) { // remote is the proxy's
+		return r.transport.RefusalBehindProxy(&to.Target) == nil
 	}
 	a, err := netip.ParseAddrPort(remote)
-	return err == nil && r.roads.private(a.Addr()) == ""
+	return err == nil && r.transport.IsPublic(a.Addr())
 }

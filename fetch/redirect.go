@@ -16,15 +16,9 @@ func isRedirect(status int) bool {
 	return false
 }
 
-// A target is what the next exchange of a Task asks and where.
+// A target is what the next exchange of a Task asks, where, and by which Options.
 type target struct {
-	url    *url.URL
-	host   string // the Lane's key: scheme://host:port
-	method string
-	header http.Header
-	body   []byte
-	wary   bool // a public page named it: it has to be public too
-
+	Target
 	options *Options // the run's, or those of the host
 }
 
@@ -35,7 +29,7 @@ func (t *target) follow(status int, location string) (target, *Failure) {
 	if err != nil {
 		return target{}, failf(Protocol, "%s with an unusable Location: %w", statusText(status), err)
 	}
-	to := target{url: next, host: originOf(next), method: t.method, header: t.header, body: t.body}
+	to := target{Target: Target{url: next, host: originOf(next), method: t.method, header: t.header, body: t.body}}
 	if dropsBody(status, t.method) {
 		to.method, to.body = http.MethodGet, nil
 		to.header = without(to.header, isContentHeader)

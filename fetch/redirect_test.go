@@ -15,7 +15,7 @@ func at(t testing.TB, method, url string, header http.Header, body string) *targ
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := &target{url: u, host: originOf(u), method: method, header: header}
+	from := &target{Target: Target{url: u, host: originOf(u), method: method, header: header}}
 	if body != "" {
 		from.body = []byte(body)
 	}

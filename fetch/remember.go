@@ -71,10 +71,10 @@ func (x *exchange) confirmed(ctx context.Context, resp *http.Response, rec *Reco
 
 // server is the address of the server that answered; behind a proxy nobody knows it.
 func (x *exchange) server() string {
-	if x.memory.run.roads.proxies.of(x.to.url) != nil {
+	if x.transport.HasProxyFor(x.to.url) {
 		return ""
 	}
-	return x.remote
+	return x.call.RemoteAddr()
 }
 
 // sign notes in what will be kept what the user is told of it, and in the Record whether that is anything new.

@@ -88,7 +88,7 @@ func TestCookiesBetweenLookupAndExchange(t *testing.T) {
 func TestWhoAndVia(t *testing.T) {
 	ask := func(address string, change func(*Options)) cache.Key {
 		o := options(change)
-		r := newRun(o, nil, roads{})
+		r := newRun(o, nil, nil)
 		to, err := r.targets.of(&Request{URL: address})
 		if err != nil {
 			t.Fatal(err)
@@ -173,7 +173,7 @@ func TestQuotaOfAKeptAnswer(t *testing.T) {
 
 // TestUncheckedIsNothingToTheCareful: what came from a server that nobody has checked is not used where servers are.
 func TestUncheckedIsNothingToTheCareful(t *testing.T) {
-	to := &target{url: &url.URL{Scheme: "https", Host: "a.test"}}
+	to := &target{Target: Target{url: &url.URL{Scheme: "https", Host: "a.test"}}}
 	via := func(c *tls.Config) string {
 		o := options(func(o *Options) { o.TLS = c })
 		return (&run{options: o, trust: trustOf(o)}).via(to)

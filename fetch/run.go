@@ -53,14 +53,14 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 		return Summary{}, err
 	}
 	options.Concurrency = min(options.Concurrency, MostConcurrency())
-	ways := newRoads(&options, realNetwork())
-	defer ways.end()
-	return runAlong(ctx, source, sink, &options, ways)
+	transport := newTransport(options.transportConfig(network{}))
+	defer transport.Close()
+	return runWith(ctx, source, sink, &options, transport)
 }
 
-// runAlong is Run along roads of the caller's.
-func runAlong(ctx context.Context, source Source, sink Sink, o *Options, ways roads) (Summary, error) {
-	r := newRun(o, sink, ways)
+// runWith is Run over a Transport of the caller's.
+func runWith(ctx context.Context, source Source, sink Sink, o *Options, transport *Transport) (Summary, error) {
+	r := newRun(o, sink, transport)
 	flights, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
@@ -104,10 +104,10 @@ func (r *run) awaitFeed() {
 
 // A run is what the stages of one Run share: the channels between them.
 type run struct {
-	options *Options
-	roads   roads
-	targets *targeter
-	sink    Sink
+	options   *Options
+	transport *Transport
+	targets   *targeter
+	sink      Sink
 
 	intake   chan *task    // feed to scheduler; closed at the source's end
 	start    chan *task    // scheduler to workers
@@ -138,9 +138,9 @@ type run struct {
 	brokenBy error // why broken was closed; read after that
 }
 
-func newRun(o *Options, sink Sink, ways roads) *run {
+func newRun(o *Options, sink Sink, transport *Transport) *run {
 	return &run{
-		options: o, roads: ways, targets: newTargeter(o), sink: sink,
+		options: o, transport: transport, targets: newTargeter(o), sink: sink,
 		intake:   make(chan *task, backlog),
 		start:    make(chan *task, o.Concurrency),
 		done:     make(chan *task, o.Concurrency),

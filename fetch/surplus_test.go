@@ -144,7 +144,7 @@ func TestSurplusInOneGo(t *testing.T) {
 			if tt.proxy {
 				o.HTTPProxy, url = url, "http://a.test"
 			}
-			shelf := along(t, o, realNetwork(), url+"/1", url+"/surplus", url+"/2", url+"/3")
+			shelf := along(t, o, network{}, url+"/1", url+"/surplus", url+"/2", url+"/3")
 			if got := strings.Join(shelf.bodies, " "); got != "ok ok ok ok" || connections != 2 {
 				t.Errorf("got %q over %d connections", got, connections)
 			}

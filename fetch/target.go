@@ -85,7 +85,7 @@ func (tg *targeter) of(r *Request) (target, error) {
 	}
 	origin := originOf(u)
 	tg = tg.at(origin)
-	t := target{url: u, host: origin, options: tg.options, body: r.Body, header: tg.base}
+	t := target{Target: Target{url: u, host: origin, body: r.Body, header: tg.base}, options: tg.options}
 	switch {
 	case r.Body != nil:
 		t.header = tg.bodies[r.BodyForm]

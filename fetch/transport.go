@@ -3,183 +3,174 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"net"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
+	"net/netip"
+	"net/url"
+	"time"
 )
 
-// mostPools is how many pools of idle connections a run may have: two for each of its roads but the forwarding one.
-const mostPools = 5
+// A transportConfig says how a Transport connects and what it speaks.
+type transportConfig struct {
+	// HTTP restricts the protocol.
+	HTTP HTTPVersion
+	// TLS is the client configuration for https; nil is the system's roots. It is cloned.
+	TLS *tls.Config
+	// Concurrency is the most exchanges at once, HostConcurrency the most on one host.
+	Concurrency, HostConcurrency int
+	// Bandwidth is the most bytes received per second over all connections; 0 is no limit.
+	Bandwidth float64
+	// HTTPProxy, HTTPSProxy and NoProxy are as curl -x and NO_PROXY take them; empty is none.
+	HTTPProxy, HTTPSProxy, NoProxy string
+	// Private says which addresses may be asked that are not public. Over a UnixSocket it has no meaning.
+	Private Private
+	// Dial says how connections are made. Its TLS, Proxies, Bandwidth, Private and CloseIdle are set by NewTransport, and its
+	// PingTime where that is 0.
+	Dial dialConfig
+}
 
-func mostIdle(o *Options) int { return min(2*o.Concurrency, max(MostConcurrency()/mostPools, 1)) }
+// A Transport makes HTTP exchanges over pooled connections. Which pool a Call takes depends on where it goes and who named that
+// place. Any goroutine may use it.
+type Transport struct {
+	direct      RoundTripper // for what the input may name
+	guarded     RoundTripper // refuses addresses that are not public; it has no connection in common with direct
+	forward     RoundTripper // for http:// over an HTTP proxy, which is asked for whole URLs; nil is none
+	proxies     *proxies     // nil is none
+	bandwidth   *bandwidth   // of all of them; nil is no limit
+	privateName func(netip.Addr) string
+	private     Private
+}
 
-// newTransport returns net/http's pooled client, for HTTP/2 over connections of d. It follows no redirect and decodes nothing.
-// Where the other side may choose HTTP/1.1 in the handshake it makes no connection: it takes the one that comes with a request.
-func newTransport(o *Options, d *dialer) *http.Transport {
-	t := &http.Transport{
-		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			c, err := d.plain(ctx, addr)
-			if err != nil {
-				return nil, err // a nil conn would be none as a net.Conn
-			}
-			return c, nil
-		},
-		DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			if o.HTTP == HTTPAuto {
-				return broughtBy(ctx)
-			}
-			_, secured, err := d.secure(ctx, addr)
-			if err != nil {
-				return nil, err // as above
-			}
-			return secured, nil // net/http looks for the protocol there
-		},
-		TLSClientConfig:        d.tls.Clone(), // net/http writes to it
-		ForceAttemptHTTP2:      true,
-		DisableCompression:     true,
-		MaxIdleConnsPerHost:    o.Hosts.most(o.HostConcurrency),
-		MaxIdleConns:           mostIdle(o),
-		IdleConnTimeout:        idleTimeout,
-		MaxResponseHeaderBytes: maxHeaderList,
-		Protocols:              new(http.Protocols),
-		HTTP2: &http.HTTP2Config{
-			SendPingTimeout:  d.ping,
-			PingTimeout:      d.ping,
-			MaxReadFrameSize: 64 << 10,
-		},
+// A RoundTripper makes exchanges over the connections that it has pooled.
+type RoundTripper interface {
+	// RoundTrip sends what c asks and returns once the header of the response has come. The end of ctx ends it, the body included.
+	RoundTrip(ctx context.Context, c *Call) (*http.Response, error)
+	// CloseIdle closes the connections that carry no exchange.
+	CloseIdle()
+	// Close is CloseIdle, also of connections that become idle later.
+	Close()
+}
+
+// newTransport returns a Transport. Nothing is connected before it is needed.
+func newTransport(c transportConfig) *Transport {
+	t := &Transport{private: c.Private, proxies: newProxies(c.HTTPProxy, c.HTTPSProxy, c.NoProxy), bandwidth: newBandwidth(c.Bandwidth)}
+	if t.privateName = c.Dial.Network.PrivateName; t.privateName == nil {
+		t.privateName = privateName
 	}
-	t.Protocols.SetHTTP1(o.HTTP != HTTP2)
-	t.Protocols.SetHTTP2(true)
-	t.Protocols.SetUnencryptedHTTP2(o.HTTP == HTTP2) // http:// by prior knowledge, RFC 9113 section 3.3
+	if c.Dial.UnixSocket != "" {
+		t.private = PrivateAllow
+	}
+	c.Dial.TLS, c.Dial.Bandwidth, c.Dial.CloseIdle = tlsConfig(c.TLS, c.HTTP), t.bandwidth, t.CloseIdle
+	if c.Dial.PingTime == 0 {
+		c.Dial.PingTime = pingTime(c.Bandwidth, c.Concurrency)
+	}
+	dial := c.Dial
+	dial.Private = PrivateAllow
+	if t.private != PrivateDeny {
+		dial.Proxies = t.proxies
+		t.direct = newNegotiating(&c, newDialer(dial))
+	}
+	t.guarded = t.direct
+	if t.private != PrivateAllow {
+		dial.Proxies, dial.Private = nil, t.private
+		t.guarded = newNegotiating(&c, newDialer(dial))
+	}
+	if t.direct == nil {
+		t.direct = t.guarded
+	}
+	if p := t.proxies.HTTP(); p.IsHTTP() && c.HTTP != HTTP2 { // net/http speaks HTTP/2 to no proxy
+		dial.Private = PrivateAllow
+		t.forward = newForwarding(&c, newDialer(dial), p)
+	}
 	return t
 }
 
-// A freight is a connection that a request brings along, for net/http to take.
-type freight struct {
-	conn  *tls.Conn
-	taken atomic.Bool
+// TransportOver returns a Transport that makes all exchanges over rt.
+func TransportOver(rt RoundTripper) *Transport {
+	return &Transport{direct: rt, guarded: rt, privateName: privateName, private: PrivateAllow}
 }
 
-type freightKey struct{}
-
-// errNoConnection ends a request for which there is no connection, and which has brought none.
-var errNoConnection = errors.New("no HTTP/2 connection")
-
-func broughtBy(ctx context.Context) (net.Conn, error) {
-	f, _ := ctx.Value(freightKey{}).(*freight)
-	if f == nil || f.taken.Swap(true) {
-		return nil, errNoConnection
-	}
-	return f.conn, nil
-}
-
-// Streams are the road over HTTP/2, where exchanges share connections.
-type streams struct{ client http.RoundTripper }
-
-func (s streams) ask(ctx context.Context, x *exchange) (*http.Response, error) {
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:              x.gotConn,
-		WroteHeaders:         func() { x.sent.Store(true) },
-		GotFirstResponseByte: func() { x.spoke.Store(true) },
-		Got1xxResponse:       x.interim,
-	})
-	return s.client.RoundTrip(x.request(x.to).WithContext(ctx))
-}
-
-func (s streams) end() { s.close() }
-
-func (s streams) close() { (&http.Client{Transport: s.client}).CloseIdleConnections() }
-
-// Either is the road over whichever protocol the other side chooses.
-type either struct {
-	links   *links
-	streams streams
-}
-
-func newEither(o *Options, d *dialer) road {
-	links := newLinks(o, d.link)
-	if o.HTTP == HTTP1 {
-		return links
-	}
-	streams := streams{newTransport(o, d)}
-	if o.HTTP == HTTP2 {
-		return streams
-	}
-	return either{links, streams}
-}
-
-func (e either) ask(ctx context.Context, x *exchange) (*http.Response, error) {
-	if x.to.url.Scheme == "http" {
-		return e.links.ask(ctx, x)
-	}
-	x.shares = func() { e.links.look(x.to.host) } // who waits for one can share it
-	for {
-		l := e.links.take(x.to.host)
-		if l == nil {
-			resp, err := e.streams.ask(ctx, x)
-			if !errors.Is(err, errNoConnection) {
-				return resp, err
-			}
-			x.disembark()
-			if l, err = e.links.get(ctx, x.to); err != nil {
-				return nil, err
-			}
+// RoundTrip makes the exchange of c over the connections that are right for its Target, up to the header of the response. The end of
+// ctx ends it, the body included. Its error is to be given to Call.Explain.
+func (t *Transport) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
+	if t.proxies.forURL(c.Target.url) != nil {
+		if refusal := t.RefusalBehindProxy(c.Target); refusal != nil {
+			return nil, refusal
 		}
-		switch {
-		case l == nil: // there is an HTTP/2 connection now
-		case l.shared:
-			if resp, err := e.bring(ctx, x, l); !errors.Is(err, errNoConnection) {
-				return resp, err
-			}
-		default:
-			if resp, again, err := e.links.over(ctx, l, x); !again {
-				return resp, err
-			}
+		if t.forward != nil && c.Target.url.Scheme == "http" {
+			return t.forward.RoundTrip(ctx, c)
+		}
+		return t.direct.RoundTrip(ctx, c)
+	}
+	if c.Target.wary {
+		return t.guarded.RoundTrip(ctx, c)
+	}
+	return t.direct.RoundTrip(ctx, c)
+}
+
+// CloseIdle closes the connections that carry no exchange.
+func (t *Transport) CloseIdle() {
+	for _, rt := range []RoundTripper{t.direct, t.guarded, t.forward} {
+		if rt != nil {
+			rt.CloseIdle()
 		}
 	}
 }
 
-// bring asks over HTTP/2 with a connection for it, in case it is needed.
-func (e either) bring(ctx context.Context, x *exchange, l *link) (*http.Response, error) {
-	f := &freight{conn: l.secured}
-	resp, err := e.streams.ask(context.WithValue(ctx, freightKey{}, f), x)
-	if err == nil {
-		x.shares() // once more: net/http told of the connection before others could have it
+// Close closes the connections that carry no exchange, now and from now on.
+func (t *Transport) Close() {
+	for _, rt := range []RoundTripper{t.direct, t.guarded, t.forward} {
+		if rt != nil {
+			rt.Close()
+		}
 	}
-	if !f.taken.Swap(true) {
-		l.hangUp()
-	}
-	return resp, err
 }
 
-func (e either) close() {
-	e.streams.close()
-	e.links.close()
+// BandwidthLimitedFor returns for how long, up to now, the bandwidth has been the limit of at least one exchange.
+func (t *Transport) BandwidthLimitedFor(now time.Time) time.Duration {
+	return t.bandwidth.limitedFor(now)
 }
 
-func (e either) end() {
-	e.streams.end()
-	e.links.end()
+// HasProxyFor reports whether u is asked over a proxy: the address of the server is then known to nobody here.
+func (t *Transport) HasProxyFor(u *url.URL) bool { return t.proxies.forURL(u) != nil }
+
+// IsPublic reports whether a is an address on the public network.
+func (t *Transport) IsPublic(a netip.Addr) bool { return t.privateName(a) == "" }
+
+// MustStayPublic reports whether a redirect of page, which answered from the address remote, may only lead to public addresses.
+func (t *Transport) MustStayPublic(page *Target, remote string) bool {
+	if t.private != PrivateRedirects {
+		return false
+	}
+	if t.HasProxyFor(page.url) { // remote is the proxy's
+		_, name := t.literalIn(page.url)
+		return name == ""
+	}
+	a, err := netip.ParseAddrPort(remote)
+	return err != nil || t.IsPublic(a.Addr())
 }
 
-func tlsConfig(o *Options) *tls.Config {
-	c := new(tls.Config)
-	if o.TLS != nil {
-		c = o.TLS.Clone()
+// RefusalBehindProxy returns why a Target behind a proxy may not be asked; nil where it may. As the proxy looks names up, only an
+// address that the URL spells out is seen.
+func (t *Transport) RefusalBehindProxy(to *Target) *Failure {
+	if !to.wary {
+		return nil
 	}
-	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
-	if c.ClientSessionCache == nil {
-		c.ClientSessionCache = tls.NewLRUClientSessionCache(1024)
+	a, name := t.literalIn(to.url)
+	if name == "" {
+		return nil
 	}
-	switch o.HTTP {
-	case HTTP1:
-		c.NextProtos = []string{"http/1.1"}
-	case HTTP2:
-		c.NextProtos = []string{"h2"}
-	default:
-		c.NextProtos = []string{"h2", "http/1.1"}
+	return (&BlockedError{Addr: a, Name: name, Policy: t.private}).Failure(to.url.Hostname())
+}
+
+// literalIn returns the address that a URL spells out, and the name of its kind where it is not public.
+func (t *Transport) literalIn(u *url.URL) (netip.Addr, string) {
+	host := u.Hostname()
+	if isLocalhost(host) {
+		return loopbacks[0], t.privateName(loopbacks[0])
 	}
-	return c
+	a, ok := literalAddr(host)
+	if !ok {
+		return a, ""
+	}
+	return a, t.privateName(a)
 }

@@ -13,61 +13,41 @@ import (
 	socks "golang.org/x/net/proxy"
 )
 
-// newForwarder is the road to a proxy that is asked for whole http:// URLs.
-func newForwarder(o *Options, d *dialer, p *proxy) *links {
-	forward := newLinks(o, func(ctx context.Context, _ *target) (*link, error) {
-		ctx, cancel := d.limit(ctx, p.String())
-		defer cancel()
-		began := time.Now()
-		raw, err := d.toProxy(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		stepsOf(ctx).connected(time.Since(began))
-		return newLink(d.counted(raw).ready(), nil), nil
-	})
-	forward.proxy = p
-	if p.user != nil {
-		password, _ := p.user.Password()
-		forward.login = []byte("Proxy-Authorization: " + basic(p.user.Username(), password) + "\r\n")
-	}
-	return forward
-}
-
-// through connects to addr over p. Its error is a *Failure that names the proxy and the step.
-func (d *dialer) through(ctx context.Context, p *proxy, addr string) (net.Conn, error) {
+// dialThrough connects to addr over p. Its error is a *Failure that names the proxy and the step.
+func (d *dialer) dialThrough(ctx context.Context, p *proxy, addr string) (net.Conn, error) {
 	if p.isSOCKS() {
-		return d.throughSOCKS(ctx, p, addr)
+		return d.dialSOCKS(ctx, p, addr)
 	}
-	c, err := d.toProxy(ctx, p)
+	c, err := d.dialProxy(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.tunnel(ctx, c, addr, d.agent); err != nil {
+	if err := p.openTunnel(ctx, c, addr, d.UserAgent); err != nil {
 		_ = c.Close() // what the proxy said is what tells
-		return nil, p.failed(ctx, "CONNECT "+addr, err)
+		return nil, p.stepFailure(ctx, "CONNECT "+addr, err)
 	}
 	return c, nil
 }
 
-// toProxy connects to p itself. Neither --private nor -k nor a client certificate is meant for it.
-func (d *dialer) toProxy(ctx context.Context, p *proxy) (net.Conn, error) {
-	c, err := d.direct(ctx, p.addr)
+// dialProxy connects to p itself. Neither --private nor -k nor a client certificate is meant for it.
+func (d *dialer) dialProxy(ctx context.Context, p *proxy) (net.Conn, error) {
+	c, err := d.dialDirect(ctx, p.addr)
 	if err != nil || p.scheme != "https" {
-		return c, p.blame(err)
+		return c, p.connectError(err)
 	}
-	config := d.tls.Clone()
+	config := d.TLS.Clone()
 	config.ServerName, config.NextProtos = hostOf(p.addr), []string{"http/1.1"}
 	config.InsecureSkipVerify, config.Certificates, config.GetClientCertificate = false, nil, nil
-	secured, err := handshake(ctx, c, config.ServerName, config)
+	tlsConn, err := handshake(ctx, c, config.ServerName, config)
 	if err != nil {
-		return nil, p.blame(err)
+		return nil, p.connectError(err)
 	}
-	return secured, nil
+	return tlsConn, nil
 }
 
-// blame puts the proxy into a Failure of the way to it: it is no fault of the host's name.
-func (p *proxy) blame(err error) error {
+// connectError names the proxy in a Failure to connect to it. A lookup that failed becomes a Connect failure: DNS is for the name of
+// the host that was asked for.
+func (p *proxy) connectError(err error) error {
 	var f *Failure
 	if !errors.As(err, &f) {
 		return err
@@ -79,8 +59,8 @@ func (p *proxy) blame(err error) error {
 	return failf(kind, "proxy %s: %w", p, f.Err)
 }
 
-// failed is the Failure of a step that the proxy was asked for.
-func (p *proxy) failed(ctx context.Context, step string, err error) *Failure {
+// stepFailure is the Failure of a step that the proxy was asked for.
+func (p *proxy) stepFailure(ctx context.Context, step string, err error) *Failure {
 	awaitDeadline(ctx, err)
 	var op *net.OpError
 	var failure *Failure
@@ -99,8 +79,8 @@ func (p *proxy) failed(ctx context.Context, step string, err error) *Failure {
 	return failf(Connect, "proxy %s: %s: %w", p, step, err)
 }
 
-// tunnel asks for a tunnel to addr (RFC 9110 section 9.3.6). The end of ctx ends it.
-func (p *proxy) tunnel(ctx context.Context, c net.Conn, addr, agent string) error {
+// openTunnel asks for a tunnel to addr by CONNECT (RFC 9110 section 9.3.6). The end of ctx ends it.
+func (p *proxy) openTunnel(ctx context.Context, c net.Conn, addr, agent string) error {
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) }) // a time long past
 	err := p.connect(c, addr, agent)
 	if !stop() {
@@ -109,22 +89,21 @@ func (p *proxy) tunnel(ctx context.Context, c net.Conn, addr, agent string) erro
 	return err
 }
 
-// mostInterim is how many interim answers a proxy may give in front of its own.
-const mostInterim = 5
+// maxInterim is how many interim responses a proxy may send before its final one.
+const maxInterim = 5
 
 func (p *proxy) connect(c net.Conn, addr, agent string) error {
 	req := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: addr}, Host: addr,
 		Header: http.Header{"User-Agent": {agent}}}
-	if p.user != nil {
-		password, _ := p.user.Password()
-		req.Header.Set("Proxy-Authorization", basic(p.user.Username(), password))
+	if login := p.authorization(); login != "" {
+		req.Header.Set("Proxy-Authorization", login)
 	}
 	if err := req.Write(c); err != nil {
 		return err
 	}
-	answer := &bounded{in: c, left: maxHeaderBytes}
+	answer := &limitedReader{in: c, left: maxHeaderBytes}
 	in := bufio.NewReader(answer)
-	for range mostInterim {
+	for range maxInterim {
 		resp, err := http.ReadResponse(in, req) // its body, if any, goes with the connection
 		switch {
 		case err != nil && answer.left <= 0:
@@ -136,23 +115,23 @@ func (p *proxy) connect(c net.Conn, addr, agent string) error {
 		case resp.StatusCode/100 == 1:
 			continue
 		case resp.StatusCode/100 != 2:
-			return &denial{resp.StatusCode}
+			return &proxyRefusal{resp.StatusCode}
 		case in.Buffered() > 0:
 			return failf(Protocol, "it sent more than an answer")
 		}
 		return nil
 	}
-	return failf(Protocol, "no answer after %d interim ones", mostInterim)
+	return failf(Protocol, "no answer after %d interim ones", maxInterim)
 }
 
-// A bounded reader remembers how what it reads from came to its end.
-type bounded struct {
+// A limitedReader reads at most left bytes, and remembers the error that ended what it reads from.
+type limitedReader struct {
 	in   io.Reader
 	left int64
 	end  error
 }
 
-func (b *bounded) Read(p []byte) (int, error) {
+func (b *limitedReader) Read(p []byte) (int, error) {
 	if b.left <= 0 {
 		return 0, io.EOF
 	}
@@ -164,22 +143,13 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A denial is a proxy's answer in place of a tunnel.
-type denial struct{ status int }
+// A proxyRefusal is a proxy's answer in place of a tunnel.
+type proxyRefusal struct{ status int }
 
-func (r *denial) Error() string { return statusText(r.status) }
+func (r *proxyRefusal) Error() string { return statusText(r.status) }
 
-// worthAgain goes by the status where a proxy has refused a tunnel: it is an answer, not a connection that failed.
-func (o *Options) worthAgain(f *Failure) bool {
-	var r *denial
-	if errors.As(f, &r) {
-		return o.RetryOn.Statuses.Has(r.status)
-	}
-	return o.RetryOn.hasKind(f.Kind)
-}
-
-// throughSOCKS asks for a connection to addr (RFC 1928). With socks5 the name is looked up here, with socks5h there, as curl has it.
-func (d *dialer) throughSOCKS(ctx context.Context, p *proxy, addr string) (net.Conn, error) {
+// dialSOCKS asks p for a connection to addr (RFC 1928). With socks5 the name is looked up here, with socks5h there, as curl has it.
+func (d *dialer) dialSOCKS(ctx context.Context, p *proxy, addr string) (net.Conn, error) {
 	to := addr
 	if p.scheme == "socks5" {
 		var err error
@@ -192,35 +162,35 @@ func (d *dialer) throughSOCKS(ctx context.Context, p *proxy, addr string) (net.C
 		password, _ := p.user.Password()
 		auth = &socks.Auth{User: p.user.Username(), Password: password}
 	}
-	way := &toProxy{d: d, p: p}
-	s, err := socks.SOCKS5("tcp", p.addr, auth, way)
+	dial := &socksDialer{dialer: d, proxy: p}
+	s, err := socks.SOCKS5("tcp", p.addr, auth, dial)
 	if err != nil {
-		return nil, p.failed(ctx, "setting up", err)
+		return nil, p.stepFailure(ctx, "setting up", err)
 	}
 	if _, err = s.(socks.ContextDialer).DialContext(ctx, "tcp", to); err != nil {
 		var failure *Failure
 		if errors.As(err, &failure) {
 			return nil, failure
 		}
-		return nil, p.failed(ctx, "asking for "+to, err)
+		return nil, p.stepFailure(ctx, "asking for "+to, err)
 	}
-	return way.made, nil // what the client made of it hides the socket
+	return dial.made, nil // what the client made of it hides the socket
 }
 
-// toProxy is how the SOCKS client connects to its proxy.
-type toProxy struct {
-	d    *dialer
-	p    *proxy
-	made net.Conn
+// A socksDialer is how the SOCKS client connects to its proxy. It remembers the connection.
+type socksDialer struct {
+	dialer *dialer
+	proxy  *proxy
+	made   net.Conn
 }
 
 // Dial is what socks.SOCKS5 wants and, given DialContext, never calls.
-func (t *toProxy) Dial(_, _ string) (net.Conn, error) { return nil, errors.ErrUnsupported }
+func (s *socksDialer) Dial(_, _ string) (net.Conn, error) { return nil, errors.ErrUnsupported }
 
 // DialContext is socks.ContextDialer's.
-func (t *toProxy) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
-	c, err := t.d.toProxy(ctx, t.p)
-	t.made = c
+func (s *socksDialer) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	c, err := s.dialer.dialProxy(ctx, s.proxy)
+	s.made = c
 	return c, err
 }
 
@@ -230,14 +200,14 @@ func (d *dialer) resolve(ctx context.Context, addr string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	found := d.known(host, port)
+	found := d.knownAddrs(host, port)
 	if found == nil {
-		if found, err = d.dialer.Resolver.LookupNetIP(stepsOf(ctx).lookups(ctx), "ip", host); err != nil {
+		if found, err = d.Network.Dialer.Resolver.LookupNetIP(timesOf(ctx).traceLookups(ctx), "ip", host); err != nil {
 			return "", err
 		}
 	}
-	if found = d.usable(found); len(found) == 0 {
-		return "", d.lacking()
+	if found = d.ofFamily(found); len(found) == 0 {
+		return "", d.noUsableAddr()
 	}
 	return net.JoinHostPort(found[0].Unmap().String(), port), nil
 }

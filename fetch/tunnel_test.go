@@ -151,7 +151,7 @@ func TestProxiesThatFail(t *testing.T) {
 // TestDeniedTunnels: a proxy's answer is worth another attempt where a server's would be.
 func TestDeniedTunnels(t *testing.T) {
 	for status, want := range map[int]Fate{407: Final, 403: Final, 302: Final, 502: Retry, 503: Retry} {
-		v := judge(options(nil), get(1), answer{failure: failf(Connect, "proxy: %w", &denial{status})}, noon, 0)
+		v := judge(options(nil), get(1), answer{failure: failf(Connect, "proxy: %w", &proxyRefusal{status})}, noon, 0)
 		if v.Fate != want || v.Failure.Kind != Connect {
 			t.Errorf("%d: %+v", status, v)
 		}
@@ -190,7 +190,7 @@ func TestTLSThroughProxies(t *testing.T) {
 	addr := m.start(t, "https")
 	for _, insecure := range []bool{false, true} {
 		o := quick(func(o *Options) { o.HTTPSProxy = "https://" + addr })
-		o.TLS = tlsConfig(&o)
+		o.TLS = tlsConfig(o.TLS, o.HTTP)
 		o.TLS.InsecureSkipVerify = insecure
 		if r, _ := one(t, "https://a.test/", o); kindOf(r) != TLS || r.Failure.Error() != "proxy https://"+addr+": tls: certificate of 127.0.0.1 is signed by an unknown authority" {
 			t.Errorf("insecure %t: got %s: %v", insecure, kindOf(r), r.Failure)

@@ -14,18 +14,27 @@ import (
 	"time"
 )
 
-var anyTarget = &target{host: "http://a.test"}
+var anyTarget = &Target{host: "http://a.test"}
 
 // making is links whose dials are a test's.
-func making(t *testing.T, dial func(ctx context.Context) (*link, error)) *links {
-	ls := newLinks(options(nil), func(ctx context.Context, _ *target) (*link, error) { return dial(ctx) })
-	t.Cleanup(ls.end)
+func making(t *testing.T, dial func(ctx context.Context) (*h1Conn, error)) *pool {
+	ls := newPool(100, func(ctx context.Context, _ *Target) connResult {
+		h, err := dial(ctx)
+		return connResult{h1: h, err: err}
+	})
+	t.Cleanup(ls.Close)
 	return ls
 }
 
+// acquireAny acquires a connection to anyTarget.
+func acquireAny(ctx context.Context, p *pool) (*h1Conn, error) {
+	result := p.acquire(ctx, anyTarget)
+	return result.h1, result.err
+}
+
 // after is a dial that takes a time, unless it is given up.
-func after(span time.Duration, l *link, err error) func(context.Context) (*link, error) {
-	return func(ctx context.Context) (*link, error) {
+func after(span time.Duration, l *h1Conn, err error) func(context.Context) (*h1Conn, error) {
+	return func(ctx context.Context) (*h1Conn, error) {
 		select {
 		case <-time.After(span):
 			return l, err
@@ -41,15 +50,15 @@ func TestWhoWaitsTakesWhatComesFirst(t *testing.T) {
 		freed, _ := hungLink()
 		own, _ := hungLink()
 		ls := making(t, after(10*time.Second, own, nil))
-		time.AfterFunc(time.Second, func() { ls.put(anyTarget.host, freed) })
+		time.AfterFunc(time.Second, func() { ls.putIdle(anyTarget.host, freed) })
 		began := time.Now()
-		if l, err := ls.get(t.Context(), anyTarget); l != freed || err != nil || time.Since(began) != time.Second {
+		if l, err := acquireAny(t.Context(), ls); l != freed || err != nil || time.Since(began) != time.Second {
 			t.Errorf("got %p after %s, %v", l, time.Since(began), err)
 		}
-		if l, err := ls.get(t.Context(), anyTarget); l != own || err != nil || time.Since(began) != 10*time.Second {
+		if l, err := acquireAny(t.Context(), ls); l != own || err != nil || time.Since(began) != 10*time.Second {
 			t.Errorf("got %p after %s, %v", l, time.Since(began), err)
 		}
-		if ls.end(); len(ls.waits) > 0 {
+		if ls.Close(); len(ls.queues) > 0 {
 			t.Error("the host is not forgotten")
 		}
 	})
@@ -60,24 +69,24 @@ func TestWhoWaitsTakesWhatComesFirst(t *testing.T) {
 func TestNoMoreIsMadeThanIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var dials atomic.Int32
-		ls := making(t, func(ctx context.Context) (*link, error) {
+		ls := making(t, func(ctx context.Context) (*h1Conn, error) {
 			dials.Add(1)
 			<-ctx.Done()
 			return nil, context.Cause(ctx)
 		})
 		l, _ := hungLink()
-		ls.put(anyTarget.host, l)
+		ls.putIdle(anyTarget.host, l)
 		var exchanges sync.WaitGroup
 		for range 4 {
 			exchanges.Go(func() {
 				for range 100 {
-					l, err := ls.get(t.Context(), anyTarget)
+					l, err := acquireAny(t.Context(), ls)
 					if err != nil {
 						t.Error(err)
 						return
 					}
 					time.Sleep(time.Millisecond)
-					ls.put(anyTarget.host, l)
+					ls.putIdle(anyTarget.host, l)
 				}
 			})
 		}
@@ -85,7 +94,7 @@ func TestNoMoreIsMadeThanIsWaitedFor(t *testing.T) {
 		if n := dials.Load(); n > 4 {
 			t.Errorf("%d dials", n)
 		}
-		ls.end()
+		ls.Close()
 	})
 }
 
@@ -94,7 +103,7 @@ func TestNoLinkIsMissed(t *testing.T) {
 	const atOnce = 4
 	for range 1000 {
 		var dials atomic.Int32
-		ls := making(t, func(context.Context) (*link, error) {
+		ls := making(t, func(context.Context) (*h1Conn, error) {
 			dials.Add(1)
 			l, _ := hungLink()
 			return l, nil
@@ -103,17 +112,17 @@ func TestNoLinkIsMissed(t *testing.T) {
 		for range atOnce {
 			exchanges.Go(func() {
 				for range 5 {
-					l, err := ls.get(t.Context(), anyTarget)
+					l, err := acquireAny(t.Context(), ls)
 					if err != nil {
 						t.Error(err)
 						return
 					}
-					ls.put(anyTarget.host, l)
+					ls.putIdle(anyTarget.host, l)
 				}
 			})
 		}
 		exchanges.Wait()
-		if ls.end(); dials.Load() > atOnce {
+		if ls.Close(); dials.Load() > atOnce {
 			t.Fatalf("%d links for %d at once", dials.Load(), atOnce)
 		}
 	}
@@ -125,26 +134,26 @@ func TestFailedDialIsItsOwners(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused, made := errors.New("refused"), 0
 		good, _ := hungLink()
-		ls := making(t, func(ctx context.Context) (*link, error) {
+		ls := making(t, func(ctx context.Context) (*h1Conn, error) {
 			if made++; made == 1 {
 				return after(time.Minute, nil, refused)(ctx)
 			}
 			return after(time.Second, good, nil)(ctx)
 		})
 		freed, _ := hungLink()
-		time.AfterFunc(time.Second, func() { ls.put(anyTarget.host, freed) })
-		if l, err := ls.get(t.Context(), anyTarget); l != freed || err != nil {
+		time.AfterFunc(time.Second, func() { ls.putIdle(anyTarget.host, freed) })
+		if l, err := acquireAny(t.Context(), ls); l != freed || err != nil {
 			t.Fatal(l, err)
 		}
 		began := time.Now()
-		if l, err := ls.get(t.Context(), anyTarget); l != good || err != nil || time.Since(began) != time.Minute {
+		if l, err := acquireAny(t.Context(), ls); l != good || err != nil || time.Since(began) != time.Minute {
 			t.Errorf("got %p after %s, %v", l, time.Since(began), err)
 		}
 		made = 0
-		if l, err := ls.get(t.Context(), anyTarget); l != nil || !errors.Is(err, refused) {
+		if l, err := acquireAny(t.Context(), ls); l != nil || !errors.Is(err, refused) {
 			t.Errorf("got %p, %v", l, err)
 		}
-		ls.end()
+		ls.Close()
 	})
 }
 
@@ -152,29 +161,29 @@ func TestFailedDialIsItsOwners(t *testing.T) {
 func TestEndedWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var given []string
-		ls := making(t, func(ctx context.Context) (*link, error) {
+		ls := making(t, func(ctx context.Context) (*h1Conn, error) {
 			<-ctx.Done()
 			given = append(given, context.Cause(ctx).Error())
 			return nil, errors.New("no handshake: " + context.Cause(ctx).Error())
 		})
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("timeout"))
 		defer cancel()
-		if _, err := ls.get(ctx, anyTarget); err == nil || err.Error() != "no handshake: timeout" {
+		if _, err := acquireAny(ctx, ls); err == nil || err.Error() != "no handshake: timeout" {
 			t.Errorf("got %v", err)
 		}
 		l, _ := hungLink()
-		time.AfterFunc(time.Second, func() { ls.put(anyTarget.host, l) })
-		if got, _ := ls.get(t.Context(), anyTarget); got != l {
+		time.AfterFunc(time.Second, func() { ls.putIdle(anyTarget.host, l) })
+		if got, _ := acquireAny(t.Context(), ls); got != l {
 			t.Error("the link is not taken")
 		}
 		late, stop := context.WithTimeoutCause(t.Context(), time.Second, errors.New("too late")) // what is being made is nobody's, and serves it
 		defer stop()
-		if _, err := ls.get(late, anyTarget); err == nil || err.Error() != "too late" {
+		if _, err := acquireAny(late, ls); err == nil || err.Error() != "too late" {
 			t.Errorf("got %v", err)
 		}
-		ls.end()
-		if got := strings.Join(given, ", "); got != "timeout, context canceled" || len(ls.waits) > 0 {
-			t.Errorf("given up: %s; %d hosts are left", got, len(ls.waits))
+		ls.Close()
+		if got := strings.Join(given, ", "); got != "timeout, context canceled" || len(ls.queues) > 0 {
+			t.Errorf("given up: %s; %d hosts are left", got, len(ls.queues))
 		}
 	})
 }
@@ -224,7 +233,7 @@ func TestEverybodyIsServed(t *testing.T) {
 			var mu sync.Mutex
 			source := rand.New(rand.NewPCG(seed, 2))
 			chance := func(n int) int { mu.Lock(); defer mu.Unlock(); return source.IntN(n) }
-			ls := making(t, func(ctx context.Context) (*link, error) {
+			ls := making(t, func(ctx context.Context) (*h1Conn, error) {
 				l, _ := hungLink()
 				switch chance(8) {
 				case 0: // it can't be given up
@@ -239,7 +248,7 @@ func TestEverybodyIsServed(t *testing.T) {
 				exchanges.Go(func() {
 					for range 50 {
 						ctx, cancel := context.WithTimeout(t.Context(), time.Duration(chance(4000))*time.Millisecond)
-						l, err := ls.get(ctx, anyTarget)
+						l, err := acquireAny(ctx, ls)
 						if (l == nil) == (err == nil) {
 							t.Error("neither a link nor an error, or both")
 						}
@@ -249,18 +258,18 @@ func TestEverybodyIsServed(t *testing.T) {
 						time.Sleep(time.Duration(chance(300)) * time.Millisecond)
 						switch {
 						case l != nil && chance(5) > 0:
-							ls.put(anyTarget.host, l)
+							ls.putIdle(anyTarget.host, l)
 						case l != nil:
-							l.hangUp()
+							l.close()
 						}
 						cancel()
 					}
 				})
 			}
 			exchanges.Wait()
-			ls.end()
-			if len(ls.waits) > 0 || ls.count > 0 {
-				t.Errorf("seed %d: %d hosts are waited for, %d links are idle", seed, len(ls.waits), ls.count)
+			ls.Close()
+			if len(ls.queues) > 0 || ls.idleCount > 0 {
+				t.Errorf("seed %d: %d hosts are waited for, %d links are idle", seed, len(ls.queues), ls.idleCount)
 			}
 		})
 	}

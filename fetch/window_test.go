@@ -81,7 +81,7 @@ func TestLargeRequestsAreSetAside(t *testing.T) {
 
 // TestBulkIsCounted: what comes into memory leaves it again in the count, packed and unpacked on its way or not.
 func TestBulkIsCounted(t *testing.T) {
-	s := newScheduler(newRun(options(nil), nil, roads{}), func(error) {}, func() {})
+	s := newScheduler(newRun(options(nil), nil, nil), func(error) {}, func() {})
 	defer s.timer.Stop()
 	var tasks []*task
 	for r := range large(20, "http://a.test") {

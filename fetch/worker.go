@@ -60,7 +60,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if !w.stillAsked(t, header) {
 		t.recall = nil
 	}
-	x := exchange{options: t.options, road: w.roads.to(&t.target), whole: t.whole,
+	x := exchange{options: t.options, transport: w.transport, whole: t.whole,
 		once: t.request.Retry != nil && !*t.request.Retry, memory: remembering{t.recall, w.run}, cookies: header["Cookie"]}
 	if t.recall != nil {
 		record.Cache = CacheMiss
@@ -82,7 +82,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if t.shortages++; !a.short() {
 		t.shortages = 0
 	} else {
-		w.roads.close() // what lies idle there makes room
+		w.transport.CloseIdle() // what lies idle there makes room
 	}
 	t.verdict = judge(t.options, facts, a, now, w.rng.Float64())
 	t.outcome.cache, t.outcome.unchanged = record.Cache, record.Unchanged
@@ -115,7 +115,7 @@ func (w *worker) hop(t *task, a answer, remote string) {
 		return
 	}
 	to.options = w.targets.at(to.host).options
-	to.wary = w.roads.distrusts(&t.target, remote)
+	to.wary = w.transport.MustStayPublic(&t.target.Target, remote)
 	t.target = to
 	t.hops++
 }
@@ -148,7 +148,7 @@ func (w *worker) finish(t *task, record *Record) {
 // encodeAgain renders a Record whose line had no temporary file to go to, because too many files are open, or the failure
 // that becomes of it where that does not help.
 func (w *worker) encodeAgain(t *task, record *Record) {
-	w.roads.close() // what lies idle there makes room
+	w.transport.CloseIdle() // what lies idle there makes room
 	why := record.LineErr
 	record.LineErr = nil
 	if record.Spool != nil || record.Body != nil {

@@ -1,0 +1,43 @@
+package fetch
+
+import (
+	"io"
+	"net/http"
+)
+
+// A callBody is the body of a response as it arrives: its bytes are counted for the stall timer and the connection.
+type callBody struct {
+	in    io.Reader
+	stall *stallTimer
+	// shared is the connection, where other exchanges share it; nil else: then nobody asks how much of what it received are bodies.
+	shared *conn
+	// notified is the TCP connection under a body that ends with its TLS connection; nil else.
+	notified *conn
+}
+
+// Body returns the body of the response to c, to be read instead of resp.Body, which is still to be closed. One that ends with its
+// connection over TLS has to end with a close_notify, else it is cut off: the end of the TCP connection may be anybody's doing
+// (RFC 9112 section 9.8).
+func (c *Call) Body(resp *http.Response) io.Reader {
+	c.body = callBody{in: resp.Body, stall: &c.Stall}
+	switch {
+	case !c.exclusive:
+		c.body.shared = c.conn
+	case c.tls != nil && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0:
+		c.body.notified = c.conn
+	}
+	return &c.body
+}
+
+func (b *callBody) Read(p []byte) (int, error) {
+	b.stall.beginRead()
+	n, err := b.in.Read(p)
+	b.stall.endRead(n)
+	if b.shared != nil {
+		b.shared.addBodyBytes(n)
+	}
+	if err == io.EOF && b.notified != nil && b.notified.isClosedByPeer() { // after a close_notify nothing more is read from TCP
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}

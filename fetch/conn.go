@@ -1,0 +1,117 @@
+package fetch
+
+import (
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A conn is a network connection that counts its bytes, waits for its share of the run's bandwidth after each read, and remembers
+// whether the other side closed or reset it. One goroutine may read and another write; the counts and flags are atomic.
+type conn struct {
+	net.Conn
+	remote     string        // address of the other side
+	madeAt     time.Time     // when it was connected
+	lastRead   atomic.Int64  // when bytes came last, in nanoseconds since madeAt
+	pingTime   time.Duration // how long an HTTP/2 connection may be silent while a ping is under way
+	received   atomic.Int64  // bytes read
+	written    atomic.Int64  // bytes written
+	bodyBytes  atomic.Int64  // of received, those of response bodies; counted on shared connections only
+	peerClosed atomic.Bool   // a read came to the end of the stream
+	peerReset  atomic.Bool   // a read or write failed with a TCP reset
+	closed     chan struct{} // closed by Close
+	closeOnce  sync.Once
+	share      share     // its place in the bandwidth queue
+	poll       *readPoll // of its socket; nil where the system has none
+}
+
+// newConn returns raw as a counted connection. Its reads wait for bandwidth, where that is not nil, once startSharing was called.
+func newConn(raw net.Conn, bandwidth *bandwidth, pingTime time.Duration) *conn {
+	now := time.Now()
+	return &conn{Conn: raw, remote: raw.RemoteAddr().String(), madeAt: now, pingTime: pingTime, closed: make(chan struct{}),
+		poll: newReadPoll(raw), share: share{bandwidth: bandwidth, madeAt: now}}
+}
+
+// isLimited reports whether reads may wait for bandwidth. A nil conn is not limited.
+func (c *conn) isLimited() bool { return c != nil && c.share.bandwidth != nil }
+
+// startSharing lets reads wait for bandwidth from now on. It is called once the handshakes are done, whose bytes are counted without
+// a wait. It returns c.
+func (c *conn) startSharing() *conn {
+	c.share.waits = true
+	return c
+}
+
+// attach counts one more exchange among those that use the connection at once; detach takes one off. An HTTP/2 connection gets a
+// share of the bandwidth for each.
+func (c *conn) attach() { c.share.streams.Add(1) }
+
+func (c *conn) detach() { c.share.streams.Add(-1) }
+
+// Close closes the connection and wakes a read that waits for bandwidth.
+func (c *conn) Close() error {
+	err := c.Conn.Close()
+	c.closeOnce.Do(func() { close(c.closed) })
+	return err
+}
+
+// Done returns a channel that is closed once Close was called.
+func (c *conn) Done() <-chan struct{} { return c.closed }
+
+// Read reads at most a chunk of the bandwidth at once, and returns when that is due.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p[:c.share.maxRead(len(p))])
+	if n > 0 {
+		c.received.Add(int64(n))
+		c.lastRead.Store(int64(time.Since(c.madeAt)))
+	}
+	c.noteEnd(err)
+	c.share.wait(n, c.closed)
+	return n, err
+}
+
+func (c *conn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.written.Add(int64(n))
+	c.noteEnd(err)
+	return n, err
+}
+
+// addBodyBytes counts n bytes read as those of a response body.
+func (c *conn) addBodyBytes(n int) { c.bodyBytes.Add(int64(n)) }
+
+// overheadBytes returns how many bytes were read that are no response bodies: frames, headers, TLS records.
+func (c *conn) overheadBytes() int64 { return c.received.Load() - c.bodyBytes.Load() }
+
+// isSilent reports whether no byte has come for pingTime: then a ping went unanswered.
+func (c *conn) isSilent() bool {
+	return time.Since(c.madeAt)-time.Duration(c.lastRead.Load()) >= c.pingTime
+}
+
+// isClosedByPeer and isResetByPeer tell how the other side ended the connection. Of several goroutines that use it only the first
+// gets the error itself.
+func (c *conn) isClosedByPeer() bool { return c.peerClosed.Load() }
+
+func (c *conn) isResetByPeer() bool { return c.peerReset.Load() }
+
+func (c *conn) noteEnd(err error) {
+	switch {
+	case err == nil:
+	case err == io.EOF:
+		c.peerClosed.Store(true)
+	case isReset(err):
+		c.peerReset.Store(true)
+	}
+}
+
+// movedBytes returns how many bytes were read and written.
+func (c *conn) movedBytes() int64 { return c.received.Load() + c.written.Load() }
+
+// canPoll reports whether readable can tell anything: the connection has a socket, and the system has poll(2).
+func (c *conn) canPoll() bool { return c.poll != nil }
+
+// readable reports whether bytes, or the end of the stream, wait to be read. It reads nothing, does not block and costs one system
+// call. It is for one goroutine at a time, and false where the connection can't be polled.
+func (c *conn) readable() bool { return c.poll.readable() }

@@ -1,0 +1,14 @@
+package fetch
+
+import "net/url"
+
+// portOf returns the port of an http or https URL, the usual one where it names none.
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	if u.Scheme == "https" {
+		return "443"
+	}
+	return "80"
+}
