@@ -4,11 +4,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
+
 	"batchfetch/fetch"
 	"batchfetch/output"
 )
 
-// A hint fits its failure: an answer that may be meant is one to accept, that of a server that broke is not.
+// TestHintForKind: the hint for a final status below 500 is to accept it; that for a server error is to ask again.
 func TestHintForKind(t *testing.T) {
 	for _, c := range []struct {
 		name          string
@@ -35,18 +37,21 @@ func TestHintForKind(t *testing.T) {
 	}
 }
 
-// A hint names flags that are there.
+// TestHintsNameFlags: each --flag that a hint names exists.
 func TestHintsNameFlags(t *testing.T) {
-	s := new(settings)
-	c := newBareCommand()
-	register(c, s)
-	hints := []string{hintForKind(fetch.BadStatus, output.Example{Status: 404}), hintForKind(fetch.BadStatus, output.Example{Status: 500})}
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	register(flags, new(settings), new(problems))
+	hints := []string{
+		hintForKind(fetch.BadStatus, output.Example{Status: 404}),
+		hintForKind(fetch.BadStatus, output.Example{Status: 500}),
+	}
 	for _, hint := range kindHints {
 		hints = append(hints, hint)
 	}
 	for _, hint := range hints {
-		for _, word := range strings.FieldsFunc(hint, func(r rune) bool { return strings.ContainsRune(" ,:=", r) }) {
-			if name, found := strings.CutPrefix(word, "--"); found && c.Flags().Lookup(name) == nil {
+		isSeparator := func(r rune) bool { return strings.ContainsRune(" ,:=", r) }
+		for _, word := range strings.FieldsFunc(hint, isSeparator) {
+			if name, found := strings.CutPrefix(word, "--"); found && flags.Lookup(name) == nil {
 				t.Errorf("there is no --%s: %q", name, hint)
 			}
 		}

@@ -2,6 +2,7 @@ package cmd
 
 import "github.com/spf13/cobra"
 
+// shardingText is the page of batchfetch help sharding.
 const shardingText = `One batch on many machines: each takes a part of the same input.
 
   batchfetch --shard 1/4 -o part-1.jsonl urls.txt      the first of four; 2/4, 3/4 and 4/4 elsewhere
@@ -44,7 +45,7 @@ GNU parallel (PARALLEL_SEQ, from 1; the number of a job slot is none of a job), 
   seq 8 | parallel 'batchfetch --shard auto/8 -o part-{}.jsonl urls.txt'
 `
 
-// newShardingTopic is a page of the help, no command.
+// newShardingTopic returns the page of batchfetch help sharding. Without a Run it is no command.
 func newShardingTopic() *cobra.Command {
 	return &cobra.Command{Use: "sharding", Short: "One batch on many machines", Long: shardingText}
 }

@@ -1,13 +1,16 @@
-package cmd
+package hostsfile
 
 import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"batchfetch/cmd/parse"
 )
 
-// expandVariables puts the environment's values in place of ${NAME}. $${ is ${ as such, and any other $ is itself.
-// A variable that is not set, or empty, is an error: a secret that is missing would show only as a 401.
+// expandVariables replaces ${NAME} by the value of the variable; $${ becomes ${, and any other $ stays. Values are not
+// expanded again. A variable that is not set, or empty, is an error: otherwise a missing secret would be sent as an
+// empty one and show only as a 401. No error quotes a value.
 func expandVariables(text string, lookup func(name string) string) (string, error) {
 	var out strings.Builder
 	for {
@@ -22,7 +25,10 @@ func expandVariables(text string, lookup func(name string) string) (string, erro
 		}
 		name, rest, closed := strings.Cut(rest, "}")
 		if !closed || !isVariable(name) {
-			return "", &hintedError{"holds a ${ that begins no variable", "write ${NAME}, or $${ for the characters as such"}
+			return "", &parse.Error{
+				Problem: "holds a ${ that begins no variable",
+				Hint:    "write ${NAME}, or $${ for the characters as such",
+			}
 		}
 		value := lookup(name)
 		if value == "" {
@@ -36,7 +42,7 @@ func expandVariables(text string, lookup func(name string) string) (string, erro
 	}
 }
 
-// isVariable goes by POSIX: letters, digits and underscores, no digit in front.
+// isVariable reports whether name is one by POSIX: letters, digits and underscores, not starting with a digit.
 func isVariable(name string) bool {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 	return name != "" && strings.Trim(name, letters+"0123456789") == "" && strings.ContainsRune(letters, rune(name[0]))

@@ -1,4 +1,4 @@
-package cmd
+package hostsfile
 
 import (
 	"fmt"
@@ -8,9 +8,12 @@ import (
 	"batchfetch/fetch"
 )
 
-var variables = map[string]string{"KEY": "s3cret", "OTHER": "${KEY}", "LINES": "s3cret\nX: y", "EMPTY": "", "_a1": "x"}
-
-func lookup(name string) string { return variables[name] }
+// lookup stands for os.Getenv.
+func lookup(name string) string {
+	return map[string]string{
+		"KEY": "s3cret", "OTHER": "${KEY}", "LINES": "s3cret\nX: y", "EMPTY": "", "_a1": "x",
+	}[name]
+}
 
 func TestExpandVariables(t *testing.T) {
 	for text, want := range map[string]string{
@@ -19,7 +22,7 @@ func TestExpandVariables(t *testing.T) {
 		"${KEY}":             "s3cret",
 		"Bearer ${KEY}!":     "Bearer s3cret!",
 		"${KEY}${_a1}":       "s3cretx",
-		"${OTHER}":           "${KEY}", // what comes from a variable is not looked at
+		"${OTHER}":           "${KEY}", // a value is not expanded again
 		"$${KEY}":            "${KEY}",
 		"a$${b${KEY}$":       "a${bs3cret$",
 	} {
@@ -27,16 +30,19 @@ func TestExpandVariables(t *testing.T) {
 			t.Errorf("%q is %q, %v, want %q", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"${NONE}", "${EMPTY}", "${KEY", "${}", "${1A}", "${A B}", "${KEY:-x}", "${LINES}", "x ${KEY} ${NONE}"} {
+	for _, text := range []string{
+		"${NONE}", "${EMPTY}", "${KEY", "${}", "${1A}", "${A B}", "${KEY:-x}", "${LINES}", "x ${KEY} ${NONE}",
+	} {
 		if got, err := expandVariables(text, lookup); err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%q is %q, %v", text, got, err)
 		}
 	}
 }
 
-// TestHostsFile: what a file says of one host, https://api.example.com.
+// TestHostsFile: the settings of https://api.example.com after Parse.
 func TestHostsFile(t *testing.T) {
-	const all = `concurrency=2 rate=5 retries=0 connect=5s stall=0s timeout=1m30s user="me" password="s3cret" headers=map[Accept:[] X-A:[one] X-B:[1 true]]`
+	const all = `concurrency=2 rate=5 retries=0 connect=5s stall=0s timeout=1m30s user="me" password="s3cret" ` +
+		`headers=map[Accept:[] X-A:[one] X-B:[1 true]]`
 	for _, tt := range []struct{ name, file, want string }{
 		{"empty", "", "none"},
 		{"comments only", "# api.example.com: {rate: 1/s}\n\n", "none"},
@@ -59,8 +65,9 @@ api.example.com:
     x-b: [1, true]
     Accept:
 `, all},
-		{"JSON", `{"*.example.com": {"concurrency": 99}, "api.example.com": {"concurrency": 2, "rate": "300/m", "retries": 0, "connect_timeout": "5s",
-			"stall_timeout": "0", "timeout": "90s", "user": "me", "password": "${KEY}", "headers": {"x-a": "one", "X-B": ["1", "true"], "accept": null}}}`, all},
+		{"JSON", `{"*.example.com": {"concurrency": 99}, "api.example.com": {"concurrency": 2, "rate": "300/m",
+			"retries": 0, "connect_timeout": "5s", "stall_timeout": "0", "timeout": "90s", "user": "me",
+			"password": "${KEY}", "headers": {"x-a": "one", "X-B": ["1", "true"], "accept": null}}}`, all},
 		{"no limit", "api.example.com: {rate: none, timeout: none}", "rate=0 timeout=0s"},
 		{"a number is a text", "api.example.com: {user: 0123, password: 1.50}", `user="0123" password="1.50"`},
 		{"quotes keep all", "api.example.com: {password: '*a: #b!&'}", `user="" password="*a: #b!&"`},
@@ -68,34 +75,33 @@ api.example.com:
 		{"a suffix", "'*.example.com': {retries: 7}", "retries=7"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			rules, mistakes := parseHosts([]byte(tt.file), lookup)
+			rules, mistakes := Parse([]byte(tt.file), lookup)
 			if len(mistakes) > 0 {
 				t.Fatalf("%+v", mistakes)
 			}
-			if got := inWords(rules.Of("https://api.example.com")); got != tt.want {
+			if got := describeSettings(rules.Of("https://api.example.com")); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
 	}
 }
 
-// TestHostsFileOfTheHelp: what the help shows can be used as it stands.
+// TestHostsFileOfTheHelp: the example that the help shows is valid as it stands.
 func TestHostsFileOfTheHelp(t *testing.T) {
-	_, text, _ := strings.Cut(helpTail, "--hosts FILE")
-	_, text, _ = strings.Cut(text, "\n")
-	file, _, found := strings.Cut(text, "\nOf the entries")
-	rules, mistakes := parseHosts([]byte(file), func(name string) string { return "value of " + name })
-	if !found || len(mistakes) > 0 {
-		t.Fatalf("%+v in %s", mistakes, file)
+	rules, mistakes := Parse([]byte(Example), func(name string) string { return "value of " + name })
+	if len(mistakes) > 0 {
+		t.Fatalf("%+v in %s", mistakes, Example)
 	}
-	const want = `concurrency=2 rate=5 retries=1 connect=5s stall=1m0s timeout=5m0s user="me" password="value of API_PASSWORD" ` +
+	const want = `concurrency=2 rate=5 retries=1 connect=5s stall=1m0s timeout=5m0s ` +
+		`user="me" password="value of API_PASSWORD" ` +
 		`headers=map[Accept:[text/html text/plain] Cookie:[] X-Api-Key:[value of API_KEY]]`
-	if got := inWords(rules.Of("https://api.example.com")); got != want {
+	if got := describeSettings(rules.Of("https://api.example.com")); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
-func inWords(s *fetch.HostSettings) string {
+// describeSettings lists the settings that are set, as key=value.
+func describeSettings(s *fetch.HostSettings) string {
 	if s == nil {
 		return "none"
 	}
@@ -117,7 +123,7 @@ func inWords(s *fetch.HostSettings) string {
 	return strings.Join(words, " ")
 }
 
-// TestBrokenHostsFile: each mistake by its line, and nothing that may be a secret.
+// TestBrokenHostsFile: each mistake is reported at its line, and no message quotes a value.
 func TestBrokenHostsFile(t *testing.T) {
 	for _, tt := range []struct {
 		name, file string
@@ -139,18 +145,19 @@ func TestBrokenHostsFile(t *testing.T) {
 		{"a list of nothing", "a.test: {headers: {X-A: []}}", "1: a.test: headers: an empty list"},
 		{"a merge", "a.test: {<<: {rate: 1/s}}", "1: no setting of a host"},
 		{"a name that is a list", "? [s3cret]\n: {}\n", "1: a name that is no text"},
-		{"several", "a.test:\n  rate: s3cret\n  retries: s3cret\nb test:\n  timeout: s3cret", "2: a.test: rate: not a rate|3: a.test: retries: not a whole number|4: not a host|5: timeout: not a duration"},
-		{"too long", strings.Repeat("# s3cret\n", mostHostsFile/9+1), "0: is over 1 MiB"},
+		{"several", "a.test:\n  rate: s3cret\n  retries: s3cret\nb test:\n  timeout: s3cret",
+			"2: a.test: rate: not a rate|3: a.test: retries: not a whole number|4: not a host|5: timeout: not a duration"},
+		{"too long", strings.Repeat("# s3cret\n", maxSize/9+1), "0: is over 1 MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			rules, mistakes := parseHosts([]byte(tt.file), lookup)
+			rules, mistakes := Parse([]byte(tt.file), lookup)
 			if rules != nil {
-				t.Error("it is taken")
+				t.Error("the file is accepted")
 			}
 			want := strings.Split(tt.want, "|")
 			for i, m := range mistakes {
-				got := fmt.Sprintf("%d: %s", m.line, m.problem)
-				if strings.Contains(got+m.hint, "s3cret") {
+				got := fmt.Sprintf("%d: %s", m.Line, m.Problem)
+				if strings.Contains(got+m.Hint, "s3cret") {
 					t.Errorf("%s repeats a secret", got)
 				}
 				if i < len(want) && !strings.HasPrefix(got, want[i]) {
@@ -164,30 +171,31 @@ func TestBrokenHostsFile(t *testing.T) {
 	}
 }
 
-// FuzzHostsFile: whatever stands in the file, it is taken or refused with lines that are there, and no value stands in an error.
+// FuzzHostsFile: any file is either accepted or refused with line numbers that exist, and no message quotes a value.
 func FuzzHostsFile(f *testing.F) {
 	for _, seed := range []string{
-		"a.test: {rate: 1/s}", `{"a.test": {"headers": {"X": ["a", null]}}}`, "'*': \n  user: x\n  password: ${KEY}", "a: &x [*x]", "a: *b", "---\n...\n---\n",
-		"? a\n: b", "a: |\n  b\n", "%YAML 1.2\n---\na: b", "a: !!set {b}", "[[[[{{{{",
+		"a.test: {rate: 1/s}", `{"a.test": {"headers": {"X": ["a", null]}}}`, "'*': \n  user: x\n  password: ${KEY}",
+		"a: &x [*x]", "a: *b", "---\n...\n---\n", "? a\n: b", "a: |\n  b\n", "%YAML 1.2\n---\na: b",
+		"a: !!set {b}", "[[[[{{{{",
 	} {
 		f.Add(seed, "word")
 	}
 	f.Fuzz(func(t *testing.T, file, value string) {
 		const mark = "Zq7secretX9k"
-		rules, mistakes := parseHosts([]byte(file), lookup)
+		rules, mistakes := Parse([]byte(file), lookup)
 		if (rules == nil) != (len(mistakes) > 0) {
 			t.Errorf("%v and %+v", rules, mistakes)
 		}
-		for _, key := range hostKeyNames() {
-			_, of := parseHosts([]byte("a.test:\n  "+key+": "+mark+value+"\n"+file), lookup)
+		for _, key := range keyNames() {
+			_, of := Parse([]byte("a.test:\n  "+key+": "+mark+value+"\n"+file), lookup)
 			mistakes = append(mistakes, of...)
 		}
 		for _, m := range mistakes {
-			if m.line < 0 || m.line > len(file)+len(value)+3 {
-				t.Errorf("line %d", m.line)
+			if m.Line < 0 || m.Line > len(file)+len(value)+3 {
+				t.Errorf("line %d", m.Line)
 			}
-			if strings.Contains(m.problem+m.hint, mark) {
-				t.Errorf("%s repeats a value", m.problem)
+			if strings.Contains(m.Problem+m.Hint, mark) {
+				t.Errorf("%s repeats a value", m.Problem)
 			}
 		}
 	})
