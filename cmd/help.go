@@ -38,7 +38,9 @@ Input lines: a URL, or {"url": …, "method": …, "headers": {…}, "body": …
 "sha256": …, "path": "name under --save-dir", "retry": true}. Blank lines and lines starting with # are skipped.
 Records are input too: a failure asks its request again.
 
---hosts FILE has settings of single hosts, in YAML, which JSON is too (1 MiB at most):` + hostsfile.Example + `Of the entries that name a host only the most exact one counts: the name before "*.suffix", "*" last; then scheme and
+--hosts FILE has settings of single hosts, in YAML, which JSON is too (1 MiB at most):` +
+	hostsfile.Example +
+	`Of the entries that name a host only the most exact one counts: the name before "*.suffix", "*" last; then scheme and
 port. It wins over the command line, which wins over -n; an input line's headers, and the URL's user, win over it.
 
 Who asks: a header Authorization, else the URL's user and password, else -u, else -n. Neither these nor the cookies and
@@ -136,7 +138,9 @@ func help(c *cobra.Command, _ []string) {
 	for _, group := range groups {
 		writeGroup(text, group, c.Flags())
 	}
-	text.WriteString("\nhelp:\n  -h, --help                          this\n      --version                       the version\n")
+	text.WriteString("\nhelp:\n" +
+		"  -h, --help                          this\n" +
+		"      --version                       the version\n")
 	text.WriteString(helpTail)
 	_, _ = io.WriteString(c.OutOrStdout(), text.String()) // standard output is where an error would go, too
 }

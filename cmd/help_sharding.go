@@ -30,7 +30,8 @@ Kubernetes, an Indexed Job (JOB_COMPLETION_INDEX, from 0); n is its completions:
         containers:
         - name: batchfetch
           image: …
-          command: [sh, -c, 'batchfetch --shard auto/8 --resume -o /data/part-$JOB_COMPLETION_INDEX.jsonl /data/urls.txt.zst']
+          command: [sh, -c, 'batchfetch --shard auto/8 --resume ` +
+	`-o /data/part-$JOB_COMPLETION_INDEX.jsonl /data/urls.txt.zst']
 
 Slurm, an array (SLURM_ARRAY_TASK_ID, _COUNT, _MIN, _MAX, _STEP; any start and step, no gaps):
   sbatch --array=0-7 --wrap 'batchfetch --shard auto --resume -o part-$SLURM_ARRAY_TASK_ID.jsonl urls.txt'

@@ -33,8 +33,8 @@ func execute(in *interrupts, args []string) int {
 	return printParseError(os.Stderr, err)
 }
 
-// describeFlagError rewrites an error of pflag that would quote the text after an unknown flag: in -psecret, the form of
-// some other programs, that is a password.
+// describeFlagError rewrites an error of pflag that would quote the text after an unknown flag: in -psecret, the form
+// of some other programs, that is a password.
 func describeFlagError(_ *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "" {

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,7 +17,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// pages is what the servers answer.
+// pages returns the handler of all servers of a script.
 func (o *origin) pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/json", func(w http.ResponseWriter, _ *http.Request) {
@@ -30,7 +29,9 @@ func (o *origin) pages() http.Handler {
 		write(w, `{"item":`+strconv.Quote(r.PathValue("n"))+`}`)
 	})
 	mux.HandleFunc("/text", func(w http.ResponseWriter, _ *http.Request) { plain(w, "hello\n") })
-	mux.HandleFunc("/status/{code}", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(number(r, "code")) })
+	mux.HandleFunc("/status/{code}", func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(number(r, "code"))
+	})
 	mux.HandleFunc("/echo", echo)
 	mux.HandleFunc("/mirror", func(w http.ResponseWriter, r *http.Request) { // the bytes of the request's body
 		w.Header().Set("Content-Type", "application/octet-stream")
@@ -40,8 +41,10 @@ func (o *origin) pages() http.Handler {
 		w.Header()["Content-Type"] = r.URL.Query()["type"]
 		write(w, r.URL.Query().Get("text"))
 	})
-	mux.HandleFunc("/large/{n}", func(w http.ResponseWriter, r *http.Request) { plain(w, strings.Repeat("a", number(r, "n"))) })
-	mux.HandleFunc("/large-json/{n}", func(w http.ResponseWriter, r *http.Request) { // an array of n objects of 1 KB, chunked
+	mux.HandleFunc("/large/{n}", func(w http.ResponseWriter, r *http.Request) {
+		plain(w, strings.Repeat("a", number(r, "n")))
+	})
+	mux.HandleFunc("/large-json/{n}", func(w http.ResponseWriter, r *http.Request) { // n objects of 1 KB, chunked
 		w.Header().Set("Content-Type", "application/json")
 		write(w, "[\n  ")
 		for range number(r, "n") {
@@ -54,18 +57,21 @@ func (o *origin) pages() http.Handler {
 		write(w, strings.Repeat("\x89PNG", number(r, "n"))[:number(r, "n")])
 	})
 	mux.HandleFunc("/encoded/{coding}", encoded)
-	mux.HandleFunc("/empty-gzip", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Encoding", "gzip") })
+	mux.HandleFunc("/empty-gzip", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+	})
 	mux.HandleFunc("/bomb/{n}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		write(w, string(gzipped(make([]byte, number(r, "n")))))
 	})
 	o.redirects(mux)
-	o.news(mux)
+	o.editablePages(mux)
 	o.delays(mux)
 	o.breaks(mux)
 	return mux
 }
 
+// redirects adds pages that redirect, and set cookies.
 func (o *origin) redirects(mux *http.ServeMux) {
 	mux.HandleFunc("/redirect/{code}", func(w http.ResponseWriter, r *http.Request) { // ?to=…
 		if to := r.URL.Query()["to"]; to != nil {
@@ -73,7 +79,7 @@ func (o *origin) redirects(mux *http.ServeMux) {
 		}
 		w.WriteHeader(number(r, "code"))
 	})
-	mux.HandleFunc("/cookie/{path...}", func(w http.ResponseWriter, r *http.Request) { // ?set=…, and &to=… for a redirect
+	mux.HandleFunc("/cookie/{path...}", func(w http.ResponseWriter, r *http.Request) { // ?set=…&to=… redirects
 		w.Header()["Set-Cookie"] = r.URL.Query()["set"]
 		if to := r.URL.Query().Get("to"); to != "" {
 			http.Redirect(w, r, to, http.StatusFound)
@@ -81,7 +87,9 @@ func (o *origin) redirects(mux *http.ServeMux) {
 		}
 		echo(w, r)
 	})
-	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop", http.StatusFound) })
+	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/loop", http.StatusFound)
+	})
 	mux.HandleFunc("/chain/{n}", func(w http.ResponseWriter, r *http.Request) {
 		if n := number(r, "n"); n > 0 {
 			http.Redirect(w, r, "/chain/"+strconv.Itoa(n-1), http.StatusFound)
@@ -91,6 +99,7 @@ func (o *origin) redirects(mux *http.ServeMux) {
 	})
 }
 
+// delays adds pages that are slow, or fail at first.
 func (o *origin) delays(mux *http.ServeMux) {
 	mux.HandleFunc("/flaky/{n}/{code}", func(w http.ResponseWriter, r *http.Request) {
 		if o.first(r) {
@@ -122,10 +131,11 @@ func (o *origin) delays(mux *http.ServeMux) {
 	mux.HandleFunc("/stall", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "4096")
 		plain(w, "0123456789")
-		_ = http.NewResponseController(w).Flush() // a client that left is no matter of the server's
+		_ = http.NewResponseController(w).Flush() // the client reports a broken connection
 		o.wait(r, nil)
 	})
-	mux.HandleFunc("/half/{n}/{size}", func(w http.ResponseWriter, r *http.Request) { // then it is served with ranges; ?changing gives each answer its own tag
+	// Half a body, n times; then the whole one, with ranges. With ?changing the second has another ETag.
+	mux.HandleFunc("/half/{n}/{size}", func(w http.ResponseWriter, r *http.Request) {
 		body, tag := strings.Repeat("0123456789abcde\n", number(r, "size")/16), `"steady"`
 		stops := o.first(r)
 		if r.URL.RawQuery == "changing" {
@@ -158,62 +168,22 @@ func (o *origin) delays(mux *http.ServeMux) {
 		}
 	})
 	mux.HandleFunc("/meet/{n}", func(w http.ResponseWriter, r *http.Request) {
-		if o.wait(r, o.meet(number(r, "n"))) {
+		if o.wait(r, o.arrive(number(r, "n"))) {
 			plain(w, "we are complete\n")
 		}
 	})
-	mux.HandleFunc("/meet-large/{n}/{half}", func(w http.ResponseWriter, r *http.Request) { // n clients have half of the body at once
+	mux.HandleFunc("/meet-large/{n}/{half}", func(w http.ResponseWriter, r *http.Request) { // n half bodies at once
 		w.Header().Set("Content-Type", r.URL.Query().Get("type"))
 		half := "\"" + strings.Repeat("a", number(r, "half")-1)
 		write(w, half)
 		_ = http.NewResponseController(w).Flush() // see plain
-		if o.wait(r, o.meet(number(r, "n"))) {
+		if o.wait(r, o.arrive(number(r, "n"))) {
 			write(w, half[1:]+"\"")
 		}
 	})
 }
 
-func (o *origin) breaks(mux *http.ServeMux) {
-	mux.HandleFunc("/surplus/{name}", func(w http.ResponseWriter, r *http.Request) { // lets /hold/name go once the client has hung up
-		c, _, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			panic(err) // of HTTP/1.1 alone
-		}
-		write(c, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\nsurplus-bytes\x1b[2J")
-		_, _ = io.Copy(io.Discard, c) // a reset is a hang-up too
-		_ = c.Close()
-		close(o.gate(r.PathValue("name")))
-	})
-	broken := func(what string) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			if !o.first(r) {
-				plain(w, "at last\n")
-				return
-			}
-			c, _, err := http.NewResponseController(w).Hijack()
-			if err != nil {
-				panic(err) // of HTTP/1.1 alone
-			}
-			_, _ = io.WriteString(c, what) // see plain
-			if tcp, ok := c.(*net.TCPConn); ok && what == "" && r.URL.RawQuery == "" {
-				_ = tcp.SetLinger(0) // close with a reset
-			}
-			_ = c.Close()
-		}
-	}
-	mux.Handle("/reset/{n}", broken(""))
-	mux.Handle("/truncated/{n}", broken("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\nonly this"))
-	mux.Handle("/half-status/{n}", broken("HTTP/1.1 2"))
-	mux.Handle("/half-name/{n}", broken("HTTP/1.1 200 OK\r\nContent-"))
-	mux.Handle("/half-value/{n}", broken("HTTP/1.1 200 OK\r\nContent-Type: te"))
-	mux.Handle("/half-headers/{n}", broken("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"))
-	mux.Handle("/half-chunk/{n}", broken("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"))
-	mux.Handle("/no-last-chunk/{n}", broken("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"))
-	mux.Handle("/noise/{n}", broken("220 mail.example ready\r\n\r\n"))
-	mux.Handle("/headers/{n}", broken("HTTP/1.1 200 OK\r\nX-Large: "+strings.Repeat("x", 4<<20)+"\r\n\r\n"))
-}
-
-// echo answers with the request as it came.
+// echo answers with the request as JSON.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err != nil {
@@ -225,13 +195,15 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Echo", "yes")
-	text, err := json.Marshal(map[string]any{"method": r.Method, "uri": r.RequestURI, "host": r.Host, "headers": headers, "body": string(body)})
+	text, err := json.Marshal(map[string]any{
+		"method": r.Method, "uri": r.RequestURI, "host": r.Host, "headers": headers, "body": string(body),
+	})
 	if err == nil {
 		write(w, string(text))
 	}
 }
 
-// encoded answers with "hello\n" under a content coding, whatever was asked for.
+// encoded answers with "hello\n" in the content coding of the path, whatever Accept-Encoding says.
 func encoded(w http.ResponseWriter, r *http.Request) {
 	coding, text := r.PathValue("coding"), []byte("hello\n")
 	var body bytes.Buffer
@@ -248,7 +220,7 @@ func encoded(w http.ResponseWriter, r *http.Request) {
 	case "bare-deflate":
 		z, _ = flate.NewWriter(&body, flate.BestSpeed) // likewise
 	default:
-		_, _ = body.Write(text) // memory takes everything
+		_, _ = body.Write(text) // a Buffer returns no error
 	}
 	if z != nil {
 		_, _ = z.Write(text)
@@ -269,28 +241,31 @@ func encoded(w http.ResponseWriter, r *http.Request) {
 func gzipped(text []byte) []byte {
 	var body bytes.Buffer
 	z := gzip.NewWriter(&body)
-	_, _ = z.Write(text) // memory takes everything
+	_, _ = z.Write(text) // a Buffer returns no error
 	_ = z.Close()
 	return body.Bytes()
 }
 
+// plain answers with text/plain.
 func plain(w http.ResponseWriter, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	write(w, text)
 }
 
 func write(w io.Writer, text string) {
-	_, _ = io.WriteString(w, text) // a client that left is no matter of the server's
+	_, _ = io.WriteString(w, text) // the client reports a broken connection
 }
 
+// number returns a number in the path.
 func number(r *http.Request, name string) int {
 	n, err := strconv.Atoi(r.PathValue(name))
 	if err != nil {
-		panic(fmt.Sprintf("%s: %v", r.RequestURI, err)) // a mistake in a script
+		panic(fmt.Sprintf("%s: %v", r.RequestURI, err)) // an error in a script
 	}
 	return n
 }
 
+// afterMillis returns a channel that is closed after ms, and what stops its timer.
 func afterMillis(ms int) (<-chan struct{}, func() bool) {
 	over := make(chan struct{})
 	return over, time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { close(over) }).Stop

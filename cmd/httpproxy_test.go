@@ -14,38 +14,39 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// A middle is an HTTP proxy. Hosts that end in example.com, which it asks in the place of the whole network, are the script's own
-// servers: the first one without TLS, and the first with it at port 443.
-type middle struct {
-	*origin
-	user string // user:password it wants; "" is none
+// An httpProxy is an HTTP proxy for one script. It connects to the script's servers for hosts that end in example.com:
+// to the first one without TLS, and to the first with TLS for port 443.
+type httpProxy struct {
+	origin *origin
+	user   string // user:password that it requires; "" is none
 }
 
-func proxied(ts *testscript.TestScript, neg bool, args []string) {
-	needs(ts, !neg && (len(args) == 1 || len(args) == 2), "middle NAME [USER:PASSWORD]")
-	m := &middle{origin: stageOf(ts).origin}
+// startProxy is the command middle.
+func startProxy(ts *testscript.TestScript, neg bool, args []string) {
+	requireUsage(ts, !neg && (len(args) == 1 || len(args) == 2), "middle NAME [USER:PASSWORD]")
+	p := &httpProxy{origin: scriptEnvOf(ts).origin}
 	if len(args) == 2 {
-		m.user = args[1]
+		p.user = args[1]
 	}
-	server := httptest.NewServer(m)
+	server := httptest.NewServer(p)
 	ts.Defer(func() { server.CloseClientConnections(); server.Close() })
 	ts.Setenv(args[0], server.Listener.Addr().String())
 }
 
-func (m *middle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	m.mu.Lock()
-	m.visits = append(m.visits, visit{time.Now(), "via:" + r.Method + " " + r.RequestURI})
-	m.mu.Unlock()
-	want := "Basic " + base64.StdEncoding.EncodeToString([]byte(m.user))
-	if m.user != "" && r.Header.Get("Proxy-Authorization") != want {
+func (p *httpProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.origin.mu.Lock()
+	p.origin.requests = append(p.origin.requests, loggedRequest{time.Now(), "via:" + r.Method + " " + r.RequestURI})
+	p.origin.mu.Unlock()
+	want := "Basic " + base64.StdEncoding.EncodeToString([]byte(p.user))
+	if p.user != "" && r.Header.Get("Proxy-Authorization") != want {
 		http.Error(w, "who is there?", http.StatusProxyAuthRequired)
 		return
 	}
 	if r.Method == http.MethodConnect {
-		m.connect(w, r)
+		p.connect(w, r)
 		return
 	}
-	r.URL.Host, r.RequestURI = m.place(r.URL.Host), ""
+	r.URL.Host, r.RequestURI = p.serverFor(r.URL.Host), ""
 	r.Header.Del("Proxy-Authorization")
 	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
@@ -60,9 +61,9 @@ func (m *middle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(w, resp.Body)
 }
 
-// connect makes a tunnel.
-func (m *middle) connect(w http.ResponseWriter, r *http.Request) {
-	there, err := net.Dial("tcp", m.place(r.Host))
+// connect answers CONNECT: it copies bytes both ways.
+func (p *httpProxy) connect(w http.ResponseWriter, r *http.Request) {
+	there, err := net.Dial("tcp", p.serverFor(r.Host))
 	if err != nil {
 		http.Error(w, "no way", http.StatusBadGateway)
 		return
@@ -80,13 +81,13 @@ func (m *middle) connect(w http.ResponseWriter, r *http.Request) {
 	both.Wait()
 }
 
-// place returns the address that stands for host.
-func (m *middle) place(host string) string {
+// serverFor returns the address of the server that stands for host.
+func (p *httpProxy) serverFor(host string) string {
 	name, port, found := strings.Cut(host, ":")
 	if !strings.HasSuffix(name, "example.com") {
 		return host
 	}
-	for _, server := range m.servers {
+	for _, server := range p.origin.servers {
 		u, err := url.Parse(server.URL)
 		if err == nil && (u.Scheme == "https") == (found && port == "443") {
 			return u.Host
