@@ -137,7 +137,7 @@ func awaitEnd(ts *testscript.TestScript, neg bool, args []string) {
 	select {
 	case err := <-env.programDone:
 		env.program = nil
-		_, _ = ts.Stdout().Write(env.stdout.Bytes()) // memory takes everything
+		_, _ = ts.Stdout().Write(env.stdout.Bytes()) // a Buffer returns no error
 		_, _ = ts.Stderr().Write(env.stderr.text.Bytes())
 		expectCode(ts, atoi(ts, args[0]), err)
 	case <-time.After(scriptTimeout):

@@ -108,16 +108,16 @@ func openCache(f cacheFlags, o *fetch.Options, c *console) *runCache {
 
 // close closes the cache. Where the output is what it should be, it first confirms that the changes in it were
 // reported; those of an aborted run may not be in any output when the next run starts, which reports them again.
-func (k *runCache) close(ctx context.Context, out *outputs, code int) {
-	if k == nil {
+func (r *runCache) close(ctx context.Context, out *outputs, code int) {
+	if r == nil {
 		return
 	}
 	reported := code == exitOK || code == exitFailed || code == exitStopped
 	if out.resumed != nil { // with --resume what is in the output stays in it
 		reported = reported || code == exitInt || code == exitTerm
 	}
-	if k.teller != nil && reported {
-		_ = k.teller.Confirm(ctx, time.Now()) // the Guard has warned
+	if r.teller != nil && reported {
+		_ = r.teller.Confirm(ctx, time.Now()) // the Guard has warned
 	}
-	_ = k.store.Close() // likewise
+	_ = r.store.Close() // likewise
 }

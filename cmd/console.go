@@ -35,15 +35,15 @@ func (c *console) report(level slog.Level, text, hint string) {
 	writeMessage(c.stderr, c.human, level, text, hint)
 }
 
-// logger returns the log of exchanges (-v, --slow) on standard error. It is nil where nothing is logged, which spares
-// the run the making of log records.
-func (c *console) logger(config *config) *slog.Logger {
-	if !config.verbose && config.fetch.Slow == 0 {
+// newLogger returns the log of exchanges (-v, --slow) on standard error. It is nil where nothing is logged, so that
+// the run makes no log records either.
+func newLogger(c *config, to *console) *slog.Logger {
+	if !c.verbose && c.fetch.Slow == 0 {
 		return nil
 	}
 	level := slog.LevelWarn
-	if config.verbose {
+	if c.verbose {
 		level = slog.LevelDebug
 	}
-	return slog.New(output.NewLogHandler(c.stderr, level, c.human))
+	return slog.New(output.NewLogHandler(to.stderr, level, to.human))
 }

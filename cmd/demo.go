@@ -48,7 +48,7 @@ func runDemo(in *interrupts) int {
 
 	s, found := new(settings), new(problems)
 	register(pflag.NewFlagSet("demo", pflag.ContinueOnError), s, found)
-	c := resolve(s, func(string) string { return "" }, found) // the environment has no say in the demo
+	c := resolve(s, func(string) string { return "" }, found) // with an empty environment
 	if len(found.errors) > 0 {
 		return printProblems(os.Stderr, found.errors)
 	}
@@ -69,7 +69,7 @@ func runDemoBatch(in *interrupts, c *config, base string) int {
 	o := c.fetch
 	o.Drain = in.drain
 	reader := new(fetch.Reader)
-	in.runStarts()
+	in.markStarted()
 	summary, err := fetch.Run(in.ctx, reader.Lines(strings.NewReader(demoBatch(base)), "demo"), counts, o)
 	r := result{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err)}
 	expected := r.code == exitFailed && isExpected(summary)

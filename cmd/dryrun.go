@@ -26,7 +26,7 @@ func dryRun(in *interrupts, c *config, src fetch.Source) int {
 
 // printPlan counts the requests of each host and writes a line for each to standard output; nothing is fetched.
 func printPlan(in *interrupts, src fetch.Source) int {
-	in.runStarts()
+	in.markStarted()
 	var hosts fetch.Hosts
 	var err error
 	counted := make(chan struct{})

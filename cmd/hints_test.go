@@ -25,7 +25,7 @@ func TestHintForKind(t *testing.T) {
 		{"overloaded server", fetch.BadStatus, 503, "--retries", "--accept-status"},
 		{"beyond them all", fetch.BadStatus, 599, "--retries", "--accept-status"},
 		{"another kind with a status", fetch.Truncated, 200, "--retries", "--accept-status"},
-		{"told to wait", fetch.RateLimited, 429, "--host-rate", "--accept-status"},
+		{"rate limited", fetch.RateLimited, 429, "--host-rate", "--accept-status"},
 		{"no answer", fetch.Timeout, 0, "--timeout", "--accept-status"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

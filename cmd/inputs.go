@@ -239,7 +239,7 @@ func (in input) count(ctx context.Context) (int64, error) {
 	if in.isURL {
 		return 1, nil
 	}
-	if in.file != nil { // standard input is a file: read it at offsets of its own, beside the run
+	if in.file != nil { // standard input is a file: reading at an offset leaves the run's position alone
 		info, err := in.file.Stat()
 		if err != nil {
 			return 0, err

@@ -50,8 +50,8 @@ func catchInterrupts() *interrupts {
 	return in
 }
 
-// runStarts makes the next signals end the run in order instead of the process.
-func (in *interrupts) runStarts() { in.started.Store(true) }
+// markStarted records that a run has started: from now on signals end the run in order, instead of the process.
+func (in *interrupts) markStarted() { in.started.Store(true) }
 
 func (in *interrupts) handle(received os.Signal) {
 	first := in.code.CompareAndSwap(0, int32(signalCode(received)))

@@ -24,8 +24,8 @@ func checkOutputs(s *settings, found *problems) {
 	}
 }
 
-// checkResume finds outputs that can't be continued: the journal is that of a file, and says what stands in it by
-// request.
+// checkResume finds outputs that can't be continued. The journal lists the requests whose successes are in the output
+// file, so failures, the summary and the order of lines are not in it.
 func checkResume(f outputFlags, found *problems) {
 	if !isFile(f.output) {
 		found.add("resume", "needs --output FILE, whose journal says what is done", "")

@@ -64,12 +64,12 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 				return c.Help()
 			}
 			readEnvironment(c.Flags(), os.LookupEnv, found)
-			config := resolve(s, os.Getenv, found)
+			resolved := resolve(s, os.Getenv, found)
 			if len(found.errors) > 0 {
 				*code = printProblems(os.Stderr, found.errors)
 				return nil
 			}
-			*code = runFetch(in, config, args)
+			*code = runFetch(in, resolved, args)
 			return nil
 		},
 	}

@@ -43,14 +43,14 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	cache := openCache(c.cache, &o, out.console)
 	counts := output.NewCounts(out.sink(c.output, o.Changed))
 	o.Drain = in.drain
-	o.Log = out.console.logger(c)
+	o.Log = newLogger(c, out.console)
 	o.Live = new(fetch.Live)
 
 	progressing, stopProgress := context.WithCancel(in.ctx)
 	progress := output.NewProgress(counts, o.Live, time.Now())
 	awaitProgress := startProgress(progressing, in, c, out, progress, inputs)
 	warnConcurrency(o.Concurrency, out.console)
-	in.runStarts()
+	in.markStarted()
 	summary, err := fetch.Run(in.ctx, src, counts, o)
 	stopProgress()
 	awaitProgress()

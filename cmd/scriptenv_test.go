@@ -50,9 +50,9 @@ func (env *scriptEnv) close() {
 // discardLog is the error log of servers: what clients break off is part of the scripts.
 func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }
 
-// needs ends a script whose command is misused.
-func requireUsage(ts *testscript.TestScript, good bool, usage string) {
-	if !good {
+// requireUsage ends a script that misuses a command.
+func requireUsage(ts *testscript.TestScript, valid bool, usage string) {
+	if !valid {
 		ts.Fatalf("usage: %s", usage)
 	}
 }

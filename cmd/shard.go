@@ -9,6 +9,39 @@ import (
 	"batchfetch/fetch"
 )
 
+// maxShards is the largest n of --shard i/n, above the size of any job array.
+const maxShards = 1 << 20
+
+var errShard = &parse.Error{
+	Problem: "neither i/n nor auto nor auto/n",
+	Hint:    "write 1/4 for the first of four, or auto/4 where an engine numbers the jobs",
+}
+
+// parseShard reads i/n, auto or auto/n.
+func parseShard(text string) (shardFlag, error) {
+	number, of, found := strings.Cut(text, "/")
+	s := shardFlag{auto: number == "auto"}
+	if !found && !s.auto {
+		return s, errShard
+	}
+	var err error
+	if !s.auto {
+		s.Number, err = strconv.Atoi(number)
+	}
+	if found && err == nil {
+		s.Of, err = strconv.Atoi(of)
+	}
+	switch {
+	case err != nil:
+		return s, errShard
+	case found && (s.Of < 1 || s.Of > maxShards):
+		return s, fmt.Errorf("there can be 1 to %d shards", maxShards)
+	case !s.auto && (s.Number < 1 || s.Number > s.Of):
+		return s, fmt.Errorf("shards are numbered from 1 to %d", s.Of)
+	}
+	return s, nil
+}
+
 // A jobEngine runs one command as an array of numbered jobs, and sets variables in the environment of each.
 type jobEngine struct {
 	name      string
