@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -11,62 +10,69 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// A keptCache is what a run has of the cache, to be closed when it has ended.
-type keptCache struct {
+// A runCache is the cache of one run. nil is none.
+type runCache struct {
 	store  *cache.Guard
-	teller *cache.Teller
+	teller *cache.Teller // nil without --changed
 }
 
-// defaultCacheMax is --cache-max.
+// defaultCacheMax is --cache-max, in bytes.
 const defaultCacheMax = 10 << 30
 
 const cacheHint = "write redis://[user:password@]host[:port][/db], or the name of a directory"
 
-// checkCache tells what can't go together, and reads an address without a word of what stands in it: that may be a password.
-func (s *settings) checkCache() {
-	if s.cache == "" {
-		for _, flag := range []struct {
-			name  string
-			given bool
-		}{{"cache-ttl", s.fetch.CacheTTL > 0}, {"cache-max", s.cacheMax >= 0}, {"changed", s.changed}} {
-			if flag.given {
-				s.notes.add(flag.name, "is given without --cache", "--cache DIR keeps answers there")
-			}
+// checkCache finds flags of the cache that exclude or need each other, and parses the address. It never quotes the
+// address, which may hold a password.
+func checkCache(f cacheFlags, o *fetch.Options, found *problems) {
+	if f.address == "" {
+		checkNoCache(f, o, found)
+		return
+	}
+	if f.max == 0 {
+		found.add("cache-max", "is 0, must be at least 1", "leave --cache out for none")
+	}
+	if !cache.IsRedisURL(f.address) {
+		scheme, _, cut := strings.Cut(strings.ToLower(f.address), ":")
+		if cut && (scheme == "redis" || scheme == "rediss") { // else it would make a directory with a password as name
+			found.add("cache", "begins like the address of a server, and is none", cacheHint)
 		}
 		return
 	}
-	if s.cacheMax == 0 {
-		s.notes.add("cache-max", "is 0, must be at least 1", "leave --cache out for none")
+	if f.max >= 0 {
+		found.add("cache-max", "is for a directory: Redis goes by its own maxmemory", "")
 	}
-	if !cache.IsRedisURL(s.cache) {
-		scheme, _, cut := strings.Cut(strings.ToLower(s.cache), ":")
-		if cut && (scheme == "redis" || scheme == "rediss") { // it would be a directory with a password in its name
-			s.notes.add("cache", "begins like the address of a server, and is none", cacheHint)
-		}
-		return
-	}
-	if s.cacheMax >= 0 {
-		s.notes.add("cache-max", "is for a directory: Redis goes by its own maxmemory", "")
-	}
-	store, err := s.openRedis()
+	store, err := openRedis(f, o)
 	if err != nil {
-		s.notes.add("cache", err.Error(), cacheHint)
+		found.add("cache", err.Error(), cacheHint)
 		return
 	}
-	_ = store.Close() // nothing was connected to
+	_ = store.Close() // it has no connection yet
 }
 
-func (s *settings) openRedis() (*cache.Redis, error) {
-	settings := cache.RedisSettings{Keep: s.fetch.CacheTTL}
-	if s.fetch.TLS != nil {
-		settings.Roots = s.fetch.TLS.RootCAs
+// checkNoCache finds flags that need --cache.
+func checkNoCache(f cacheFlags, o *fetch.Options, found *problems) {
+	for _, flag := range []struct {
+		name  string
+		given bool
+	}{{"cache-ttl", o.CacheTTL > 0}, {"cache-max", f.max >= 0}, {"changed", f.changed}} {
+		if flag.given {
+			found.add(flag.name, "is given without --cache", "--cache DIR keeps answers there")
+		}
 	}
-	return cache.OpenRedis(s.cache, settings)
 }
 
-// openCache opens the cache. One that can't be had costs a warning.
-func openCache(s *settings, out *outputs) *keptCache {
-	if s.cache == "" {
+// openRedis parses the address of a Redis server; it connects at the first use.
+func openRedis(f cacheFlags, o *fetch.Options) (*cache.Redis, error) {
+	settings := cache.RedisSettings{Keep: o.CacheTTL}
+	if o.TLS != nil {
+		settings.Roots = o.TLS.RootCAs
+	}
+	return cache.OpenRedis(f.address, settings)
+}
+
+// openCache opens the cache and sets it in the options. A cache that can't be opened is a warning, and nil.
+func openCache(f cacheFlags, o *fetch.Options, c *console) *runCache {
+	if f.address == "" {
 		return nil
 	}
 	warn := func(err error, writing bool) {
@@ -74,61 +80,44 @@ func openCache(s *settings, out *outputs) *keptCache {
 		if writing {
 			what = "nothing more is kept in the cache: "
 		}
-		out.tell(slog.LevelWarn, what+shorten(err.Error()), "")
+		c.report(slog.LevelWarn, what+truncate(err.Error()), "")
 	}
 	var store cache.Store
 	var err error
-	if cache.IsRedisURL(s.cache) {
-		store, err = s.openRedis()
+	if cache.IsRedisURL(f.address) {
+		store, err = openRedis(f, o)
 	} else {
-		limit := s.cacheMax
+		limit := f.max
 		if limit < 0 {
 			limit = defaultCacheMax
 		}
-		store, err = cache.OpenDisk(s.cache, limit)
+		store, err = cache.OpenDisk(f.address, limit)
 	}
 	if err != nil {
 		warn(err, false)
 		return nil
 	}
-	kept := &keptCache{store: cache.NewGuard(store, warn)}
-	s.fetch.Cache = kept.store
-	if s.changed {
-		kept.teller = cache.NewTeller(kept.store)
-		s.fetch.Changed = kept.teller
+	opened := &runCache{store: cache.NewGuard(store, warn)}
+	o.Cache = opened.store
+	if f.changed {
+		opened.teller = cache.NewTeller(opened.store)
+		o.Changed = opened.teller
 	}
-	return kept
+	return opened
 }
 
-// close says, where the output is what it should be, that all that changed has been told of. What an aborted run has written of it
-// may be nowhere by the time of the next, which tells of it again.
-func (k *keptCache) close(ctx context.Context, out *outputs, code int) {
-	if k == nil {
+// close closes the cache. Where the output is what it should be, it first confirms that the changes in it were
+// reported; those of an aborted run may not be in any output when the next run starts, which reports them again.
+func (r *runCache) close(ctx context.Context, out *outputs, code int) {
+	if r == nil {
 		return
 	}
-	told := code == exitOK || code == exitFailed || code == exitStopped
-	if out.resumed != nil { // what is in its output is done, whatever ended the run
-		told = told || code == exitInt || code == exitTerm
+	reported := code == exitOK || code == exitFailed || code == exitStopped
+	if out.resumed != nil { // with --resume what is in the output stays in it
+		reported = reported || code == exitInt || code == exitTerm
 	}
-	if k.teller != nil && told {
-		_ = k.teller.Confirm(ctx, time.Now()) // the Guard has told of what fails
+	if r.teller != nil && reported {
+		_ = r.teller.Confirm(ctx, time.Now()) // the Guard has warned
 	}
-	_ = k.store.Close() // likewise
-}
-
-// tellCache says to a person what the cache was good for.
-func tellCache(text *strings.Builder, s *settings, sum fetch.Summary) {
-	if len(sum.ByCache) == 0 {
-		return
-	}
-	text.WriteString("  cache:")
-	for _, part := range []fetch.Cached{fetch.CacheHit, fetch.CacheRevalidated, fetch.CacheMiss, fetch.CacheStale} {
-		if n := sum.ByCache[part]; n > 0 {
-			fmt.Fprintf(text, " %d %s", n, part)
-		}
-	}
-	if s.changed {
-		fmt.Fprintf(text, ", %d unchanged", sum.Unchanged)
-	}
-	text.WriteByte('\n')
+	_ = r.store.Close() // likewise
 }

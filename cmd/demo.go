@@ -13,12 +13,14 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"batchfetch/fetch"
 	"batchfetch/output"
 )
 
+// newDemoCommand returns batchfetch demo.
 func newDemoCommand(in *interrupts, code *int) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
@@ -33,65 +35,71 @@ func newDemoCommand(in *interrupts, code *int) *cobra.Command {
 	}
 }
 
-// runDemo stages the batch, runs it as the main command would, and checks what became of it.
+// runDemo starts the server and fetches the batch from it as the root command would, with the default flags.
 func runDemo(in *interrupts) int {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		tellError(os.Stderr, err.Error(), "the demo needs a port on loopback")
+		printError(os.Stderr, err.Error(), "the demo needs a port on loopback")
 		return exitBroken
 	}
 	server := &http.Server{Handler: demoOrigin(), ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }() // ends with the Close below
 	defer func() { _ = server.Close() }()      // the process ends with it
 
-	s := new(settings)
-	register(newBareCommand(), s)
-	if wrong := s.resolve(); len(wrong) > 0 {
-		return tellProblems(os.Stderr, wrong)
+	s, found := new(settings), new(problems)
+	register(pflag.NewFlagSet("demo", pflag.ContinueOnError), s, found)
+	c := resolve(s, func(string) string { return "" }, found) // with an empty environment
+	if len(found.errors) > 0 {
+		return printProblems(os.Stderr, found.errors)
 	}
-	base := "http://" + listener.Addr().String()
-	batch := demoBatch(base)
-	out, err := openOutputs(s, nil)
+	return runDemoBatch(in, c, "http://"+listener.Addr().String())
+}
+
+// runDemoBatch fetches the batch of the demo and returns exitOK where the outcome is the expected one.
+func runDemoBatch(in *interrupts, c *config, base string) int {
+	out, err := openOutputs(c, nil)
 	if err != nil {
-		return tellOutput(os.Stderr, err)
+		return printOutputError(os.Stderr, err)
 	}
-	out.tell(slog.LevelInfo, fmt.Sprintf("demo: %d requests to %s", demoSuccesses+1, base), "")
-	if out.stdoutIsTerminal {
-		out.stdout = clipped{out.stdout}
+	out.console.report(slog.LevelInfo, fmt.Sprintf("demo: %d requests to %s", demoSuccesses+1, base), "")
+	if out.console.stdoutIsTerminal {
+		out.records = clippedWriter{out.records}
 	}
-	counts := output.NewCounts(out.sink(s))
-	s.fetch.Drain = in.drain
+	counts := output.NewCounts(out.sink(c.output, nil))
+	o := c.fetch
+	o.Drain = in.drain
 	reader := new(fetch.Reader)
-	in.begin()
-	summary, err := fetch.Run(in.ctx, reader.Lines(strings.NewReader(batch), "demo"), counts, s.fetch)
-	r := report{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err)}
-	staged := r.code == exitFailed && asStaged(summary)
-	if staged {
+	in.markStarted()
+	summary, err := fetch.Run(in.ctx, reader.Lines(strings.NewReader(demoBatch(base)), "demo"), counts, o)
+	r := result{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err)}
+	expected := r.code == exitFailed && isExpected(summary)
+	if expected {
 		r.code = exitOK
 	}
-	r.code = out.finish(s, r)
+	r.code = out.finish(c, r)
 	switch {
-	case staged:
-		out.tell(slog.LevelInfo, "demo: all went as staged: the one failure is the 404, and the 429 was asked again after its Retry-After", "")
+	case expected:
+		out.console.report(slog.LevelInfo, "demo: all went as staged: the one failure is the 404, "+
+			"and the 429 was asked again after its Retry-After", "")
 	case r.code == exitFailed || r.code == exitOK:
-		out.tell(slog.LevelError, "the demo did not go as staged", "")
+		out.console.report(slog.LevelError, "the demo did not go as staged", "")
 		return exitBroken
 	}
 	return r.code
 }
 
-func newBareCommand() *cobra.Command { return &cobra.Command{} }
-
-// asStaged holds the outcome against what was staged.
-func asStaged(s fetch.Summary) bool {
+// isExpected reports whether the summary is that of the batch: only the 404 failed, and the 429 was retried.
+func isExpected(s fetch.Summary) bool {
 	return s.Succeeded == demoSuccesses && s.Failed == 1 && s.ByStatus[http.StatusNotFound] == 1 && s.Retries >= 1
 }
 
+// demoItems is how many equal requests the batch starts with.
 const (
 	demoItems     = 8
 	demoSuccesses = demoItems + 5
 )
 
+// demoBatch returns the input lines of the batch.
 func demoBatch(base string) string {
 	lines := new(strings.Builder)
 	lines.WriteString("# successes, and one of each thing that happens to a batch\n")
@@ -103,17 +111,17 @@ func demoBatch(base string) string {
 	return lines.String()
 }
 
-// demoOrigin answers the staged requests.
+// demoOrigin returns the handler of the server.
 func demoOrigin() http.Handler {
-	var asked atomic.Int64
+	var busyRequests atomic.Int64
 	mux := http.NewServeMux()
 	mux.HandleFunc("/item/{n}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = fmt.Fprintf(w, `{"item": %q, "price": 1.50}`, r.PathValue("n")) // a client that left is no matter of the demo's
+		_, _ = fmt.Fprintf(w, `{"item": %q, "price": 1.50}`, r.PathValue("n")) // the client reports a broken connection
 	})
 	mux.Handle("/moved", http.RedirectHandler("/item/9", http.StatusMovedPermanently))
 	mux.HandleFunc("/busy", func(w http.ResponseWriter, _ *http.Request) {
-		if asked.Add(1) == 1 {
+		if busyRequests.Add(1) == 1 {
 			w.Header().Set("Retry-After", "1")
 			http.Error(w, "one moment", http.StatusTooManyRequests)
 			return
@@ -137,10 +145,10 @@ func demoOrigin() http.Handler {
 	return mux
 }
 
-// clipped shows lines at the width of a terminal: the demo is there to be looked at.
-type clipped struct{ out io.Writer }
+// A clippedWriter cuts each line at the width of the terminal on standard output.
+type clippedWriter struct{ out io.Writer }
 
-func (c clipped) Write(p []byte) (int, error) {
+func (c clippedWriter) Write(p []byte) (int, error) {
 	width, _, err := term.GetSize(int(os.Stdout.Fd()))
 	if err != nil || width < 20 {
 		width = 80

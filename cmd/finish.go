@@ -1,120 +1,84 @@
 package cmd
 
 import (
-	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"os"
 
-	"golang.org/x/term"
-
-	"batchfetch/fetch"
 	"batchfetch/output"
 )
 
-// finish writes the summary, gives the output its name and returns the exit code.
-func (out *outputs) finish(s *settings, r report) int {
-	quiet := s.quiet && r.code == exitOK
-	to := out.summaryTo(s, r.code, quiet)
-	if out.file != nil && to == out.stdout {
+// finish writes the summary, closes every output, gives the output file its name where the run was complete, and
+// returns the exit code.
+func (out *outputs) finish(c *config, r result) int {
+	quiet := c.quiet && r.code == exitOK
+	to := out.summaryWriter(c.output, r.code, quiet)
+	if out.file != nil && to == out.records { // the summary is part of the file
 		out.writeSummary(to, &r)
-		out.settle(&r)
+		out.close(&r)
 	} else {
-		out.settle(&r)
+		out.close(&r)
 		out.writeSummary(to, &r)
 	}
 	if r.code == exitPipe {
 		return r.code
 	}
-	if out.human && !quiet {
-		tellSummary(out.stderr, s, r)
+	if out.console.human && !quiet {
+		printSummary(out.console.stderr, c, r)
 	}
 	if r.err != nil && r.code == exitBroken {
-		out.tell(slog.LevelError, r.err.Error(), outputHint(r.err))
+		out.console.report(slog.LevelError, r.err.Error(), outputHint(r.err))
 	}
 	if out.resumed != nil && r.code != exitOK && r.code != exitFailed {
-		out.tell(slog.LevelWarn, "not all is done: the same command goes on from here", "")
+		out.console.report(slog.LevelWarn, "not all is done: the same command goes on from here", "")
 	}
-	if part := out.leftOver(); part != "" {
-		out.tell(slog.LevelWarn, "the output is not complete: what had arrived by then is in "+part, "")
+	if part := out.partFile(); part != "" {
+		out.console.report(slog.LevelWarn, "the output is not complete: what had arrived by then is in "+part, "")
 	}
 	return r.code
 }
 
-// tell says something once the run has begun: in words on a terminal, as a log line where programs read.
-func (out *outputs) tell(level slog.Level, text, hint string) {
-	say(out.stderr, out.human, level, text, hint)
-}
-
-// sayAlone says it past the lock that a stuck write may hold.
-func sayAlone(level slog.Level, text, hint string) {
-	say(os.Stderr, term.IsTerminal(int(os.Stderr.Fd())), level, text, hint)
-}
-
-func say(w io.Writer, human bool, level slog.Level, text, hint string) {
-	switch {
-	case human && level == slog.LevelError:
-		tellError(w, text, hint)
-		return
-	case human:
-		tellNote(w, text)
-		return
-	}
-	var attrs []slog.Attr
-	if hint != "" {
-		attrs = append(attrs, slog.String("hint", hint))
-	}
-	slog.New(output.NewLogHandler(w, level, false)).LogAttrs(context.Background(), level, text, attrs...)
-}
-
-// settle renames a finished output, leaves that of an aborted run where it is, and closes what was opened.
-func (out *outputs) settle(r *report) {
+// close closes the outputs of Records and bodies. Errors go to r.
+func (out *outputs) close(r *result) {
 	if out.order != nil {
-		out.failed(r, out.order.Close())
+		r.addError(out.order.Close())
 	}
 	if out.packed != nil {
-		out.failed(r, out.packed.Close())
+		r.addError(out.packed.Close())
 	}
-	out.settleFiles(r)
+	out.closeFile(r)
 	if out.bodies != nil {
-		out.failed(r, out.bodies.Close())
+		r.addError(out.bodies.Close())
 	}
 }
 
-// settleFiles brings bodies to disk before the Records that point to them.
-func (out *outputs) settleFiles(r *report) {
+// closeFile flushes saved bodies to disk and then closes the output file, whose Records name them. A complete one is
+// renamed; that of an aborted run stays FILE.part.
+func (out *outputs) closeFile(r *result) {
 	if out.bodies != nil {
-		out.failed(r, out.bodies.StillThere())
+		r.addError(out.bodies.StillThere())
 	}
 	if out.resumed != nil {
-		out.failed(r, out.resumed.Close())
+		r.addError(out.resumed.Close())
 		return
 	}
 	if out.bodies != nil {
-		out.failed(r, out.bodies.Sync())
+		r.addError(out.bodies.Sync())
 	}
 	if out.file == nil {
 		return
 	}
 	switch r.code {
 	case exitOK, exitFailed, exitStopped:
-		out.failed(r, out.file.Commit())
+		r.addError(out.file.Commit())
 	default:
-		out.failed(r, out.file.Abandon())
+		r.addError(out.file.Abandon())
 	}
 }
 
-// failed notes an error of an output, unless the run broke before.
-func (out *outputs) failed(r *report, err error) {
-	if err == nil || r.code == exitBroken || r.code == exitPipe {
-		return
-	}
-	r.err, r.code = &fetch.OutputError{Err: err}, exitBroken
-}
-
-// leftOver names the unfinished output of a run that did not come to its end.
-func (out *outputs) leftOver() string {
+// partFile returns the name of the unfinished output that an aborted run leaves; "" is none.
+func (out *outputs) partFile() string {
 	if out.file == nil || out.file.Part() == "" {
 		return ""
 	}
@@ -124,38 +88,39 @@ func (out *outputs) leftOver() string {
 	return out.file.Part()
 }
 
-// summaryTo says where the summary Record goes; nil is nowhere.
-func (out *outputs) summaryTo(s *settings, code int, quiet bool) io.Writer {
+// summaryWriter returns where the summary Record goes; nil is nowhere.
+func (out *outputs) summaryWriter(f outputFlags, code int, quiet bool) io.Writer {
 	switch {
 	case out.summary != nil:
 		return out.summary
-	case s.summary == "-":
-		return out.stdout
+	case f.summary == "-":
+		return out.records
 	case out.failures != nil:
 		return out.failures
 	case quiet || code == exitPipe:
 		return nil
-	case s.failures == "-":
-		return out.stdout
-	case !out.human:
-		return out.stderr
+	case f.failures == "-":
+		return out.records
+	case !out.console.human:
+		return out.console.stderr
 	}
 	return nil
 }
 
-// writeSummary writes the summary Record and closes the files that were written as the run went.
-func (out *outputs) writeSummary(to io.Writer, r *report) {
+// writeSummary writes the summary Record to to, where that is not nil, and closes the files of --failures and
+// --summary.
+func (out *outputs) writeSummary(to io.Writer, r *result) {
 	var err error
 	if to != nil {
 		_, err = to.Write(output.AppendSummary(nil, &r.summary, r.code))
 	}
-	if err != nil && !out.human && r.code != exitPipe { // the last place that is left
-		_, _ = out.stderr.Write(output.AppendSummary(nil, &r.summary, exitBroken))
+	if err != nil && !out.console.human && r.code != exitPipe { // standard error is left
+		_, _ = out.console.stderr.Write(output.AppendSummary(nil, &r.summary, exitBroken))
 	}
 	for _, live := range []io.WriteCloser{out.failures, out.summary} {
 		if live != nil {
 			err = errors.Join(err, live.Close())
 		}
 	}
-	out.failed(r, err)
+	r.addError(err)
 }

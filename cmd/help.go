@@ -7,8 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"batchfetch/cmd/hostsfile"
 )
 
+// helpHead is the help before the flags.
 const helpHead = `batchfetch: give it URLs, get JSON lines.
 
 Usage:
@@ -25,6 +28,7 @@ Commands:
   help sharding  tells of one batch on many machines: Kubernetes, Slurm, AWS Batch, GNU parallel
 `
 
+// helpTail is the help after the flags.
 const helpTail = `
 Every flag can be set in the environment: --host-rate as BATCHFETCH_HOST_RATE; the command line wins. A flag that may be
 given more than once has one value on each line there. An empty one counts as not set, but for --user-agent and --data.
@@ -34,18 +38,9 @@ Input lines: a URL, or {"url": …, "method": …, "headers": {…}, "body": …
 "sha256": …, "path": "name under --save-dir", "retry": true}. Blank lines and lines starting with # are skipped.
 Records are input too: a failure asks its request again.
 
---hosts FILE has settings of single hosts, in YAML, which JSON is too (1 MiB at most):
-  api.example.com:              # in quotes where it starts with a *: "*.example.com" is all below it, "*" every host;
-    concurrency: 2              # https://api.example.com is only that, api.example.com:8443 only that port
-    rate: 300/m                 # or none
-    user: me
-    password: ${API_PASSWORD}   # from the environment; $${ is ${ as such
-    headers: {X-Api-Key: "${API_KEY}", Accept: [text/html, text/plain], Cookie: null}   # null takes one away
-    connect_timeout: 5s
-    stall_timeout: 1m
-    timeout: 5m                 # or none
-    retries: 1
-Of the entries that name a host only the most exact one counts: the name before "*.suffix", "*" last; then scheme and
+--hosts FILE has settings of single hosts, in YAML, which JSON is too (1 MiB at most):` +
+	hostsfile.Example +
+	`Of the entries that name a host only the most exact one counts: the name before "*.suffix", "*" last; then scheme and
 port. It wins over the command line, which wins over -n; an input line's headers, and the URL's user, win over it.
 
 Who asks: a header Authorization, else the URL's user and password, else -u, else -n. Neither these nor the cookies and
@@ -124,7 +119,7 @@ Examples:
   batchfetch -H @secret-header.txt --retry-unsafe --timing jobs.jsonl       one request a line, POST and all
 `
 
-// help prints the flags in the groups of the contract.
+// help prints the page of a command: for the root one every flag, by group, between helpHead and helpTail.
 func help(c *cobra.Command, _ []string) {
 	if c.HasParent() && !c.Runnable() {
 		_, _ = io.WriteString(c.OutOrStdout(), c.Long) // as below
@@ -143,11 +138,14 @@ func help(c *cobra.Command, _ []string) {
 	for _, group := range groups {
 		writeGroup(text, group, c.Flags())
 	}
-	text.WriteString("\nhelp:\n  -h, --help                          this\n      --version                       the version\n")
+	text.WriteString("\nhelp:\n" +
+		"  -h, --help                          this\n" +
+		"      --version                       the version\n")
 	text.WriteString(helpTail)
-	_, _ = io.WriteString(c.OutOrStdout(), text.String()) // help that can't be printed has no one to tell
+	_, _ = io.WriteString(c.OutOrStdout(), text.String()) // standard output is where an error would go, too
 }
 
+// firstOf returns the first text that is not empty.
 func firstOf(texts ...string) string {
 	for _, text := range texts {
 		if text != "" {
@@ -157,10 +155,11 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
+// writeGroup writes the heading of a group and its flags.
 func writeGroup(text *strings.Builder, group string, flags *pflag.FlagSet) {
 	fmt.Fprintf(text, "\n%s:\n", group)
 	flags.VisitAll(func(f *pflag.Flag) {
-		if notes := f.Annotations[groupKey]; len(notes) == 0 || notes[0] != group {
+		if in := f.Annotations[groupKey]; len(in) == 0 || in[0] != group {
 			return
 		}
 		head := "      --" + f.Name
@@ -178,19 +177,20 @@ func writeGroup(text *strings.Builder, group string, flags *pflag.FlagSet) {
 	})
 }
 
+// flagKind returns the word for the value of a flag.
 func flagKind(f *pflag.Flag) string {
-	if kind := f.Annotations["kind"]; len(kind) > 0 {
+	if kind := f.Annotations[kindKey]; len(kind) > 0 {
 		return kind[0]
 	}
 	return f.Value.Type()
 }
 
 const (
-	helpColumn = 38
-	helpWidth  = 118
+	helpColumn = 38  // at which the usage of a flag starts
+	helpWidth  = 118 // of a line
 )
 
-// writeColumns wraps the usage beside its flag.
+// writeColumns writes head and, wrapped beside it, usage.
 func writeColumns(text *strings.Builder, head, usage string) {
 	line := fmt.Sprintf("%-*s", helpColumn-1, head)
 	for word := range strings.FieldsSeq(usage) {

@@ -16,17 +16,17 @@ import (
 	"batchfetch/fetch"
 )
 
-// An input is one argument: a URL, a file or standard input.
+// An input is one argument of the command line: a URL, a file or standard input.
 type input struct {
-	name  string
-	url   bool
-	held  *os.File // opened already, because it can be opened only once; else nil
-	from  int64    // where held stood when the run began
-	twice bool     // it can be read a second time, to count it
+	name       string
+	isURL      bool
+	file       *os.File // standard input or a pipe; nil for what source opens by its name
+	offset     int64    // of file, when the run started
+	rereadable bool     // it can be read a second time, to count it
 }
 
-// findInputs makes sure that every argument can be read before anything is fetched. No argument is standard input.
-func findInputs(args []string) ([]input, error) {
+// checkInputs makes sure that every argument can be read, before anything is fetched. No argument is standard input.
+func checkInputs(args []string) ([]input, error) {
 	if len(args) == 0 {
 		args = []string{"-"}
 	}
@@ -34,7 +34,7 @@ func findInputs(args []string) ([]input, error) {
 	var wrong []error
 	standard := false
 	for _, arg := range args {
-		in, err := findInput(arg)
+		in, err := checkInput(arg)
 		if err == nil && arg == "-" {
 			if standard {
 				err = errors.New("standard input is named twice")
@@ -50,25 +50,25 @@ func findInputs(args []string) ([]input, error) {
 	return found, errors.Join(wrong...)
 }
 
-func findInput(arg string) (input, error) {
+func checkInput(arg string) (input, error) {
 	switch {
 	case strings.Contains(arg, "://"):
-		return input{name: arg, url: true, twice: true}, nil
+		return input{name: arg, isURL: true, rereadable: true}, nil
 	case arg == "-":
 		info, err := os.Stdin.Stat()
 		if err != nil {
 			return input{}, fmt.Errorf("standard input can't be read: %w", err)
 		}
-		in := input{name: arg, held: os.Stdin}
+		in := input{name: arg, file: os.Stdin}
 		if info.Mode().IsRegular() {
-			in.from, err = os.Stdin.Seek(0, io.SeekCurrent)
-			in.twice = err == nil
+			in.offset, err = os.Stdin.Seek(0, io.SeekCurrent)
+			in.rereadable = err == nil
 		}
 		return in, nil
 	}
 	f, err := os.Open(arg)
 	if err != nil {
-		return input{}, describeOpen(arg, err)
+		return input{}, openError(arg, err)
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
@@ -78,14 +78,14 @@ func findInput(arg string) (input, error) {
 		_ = f.Close()
 		return input{}, err
 	}
-	if !info.Mode().IsRegular() { // a pipe gives what it has only once
-		return input{name: arg, held: f}, nil
+	if !info.Mode().IsRegular() { // a pipe can be opened only once
+		return input{name: arg, file: f}, nil
 	}
-	return input{name: arg, twice: true}, probe(f, arg)
+	return input{name: arg, rereadable: true}, checkContent(f, arg)
 }
 
-// probe makes sure that a file holds what its name says, as far as its first byte tells, and closes it.
-func probe(f *os.File, name string) error {
+// checkContent makes sure that the first byte of a file can be read, and decompressed as its name says, and closes it.
+func checkContent(f *os.File, name string) error {
 	content, err := decompress(f, name)
 	if err != nil {
 		_ = f.Close()
@@ -98,19 +98,20 @@ func probe(f *os.File, name string) error {
 	return nil
 }
 
-func describeOpen(arg string, err error) error {
+// openError returns the error for an argument that can't be opened, with a hint for a URL whose https:// is missing.
+func openError(arg string, err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		err = path.Err
 	}
 	arg = maskArgument(arg)
 	if errors.Is(err, fs.ErrNotExist) && looksLikeHost(arg) {
-		return &hintedError{fmt.Sprintf("%s: no such file", arg), "for a URL write https://" + arg}
+		return &usageError{fmt.Sprintf("%s: no such file", arg), "for a URL write https://" + arg}
 	}
 	return fmt.Errorf("%s: %w", arg, err)
 }
 
-// maskArgument hides what may be a user and password, in a URL whose :// was forgotten.
+// maskArgument replaces what may be user:password in a URL whose scheme was forgotten.
 func maskArgument(arg string) string {
 	at := strings.LastIndexByte(arg, '@')
 	if at < 0 || !strings.Contains(arg[:at], ":") {
@@ -119,26 +120,26 @@ func maskArgument(arg string) string {
 	return fetch.Secret + arg[at:]
 }
 
-// looksLikeHost guesses that a name such as example.com/a was meant as a URL.
+// looksLikeHost reports whether a name such as example.com/a was meant as a URL, at a guess.
 func looksLikeHost(arg string) bool {
 	host, _, _ := strings.Cut(arg, "/")
 	dot := strings.LastIndexByte(host, '.')
 	return dot > 0 && dot < len(host)-1 && !strings.HasPrefix(arg, ".")
 }
 
-// stat describes the file behind an input; a URL has none.
+// stat returns the state of the input's file; a URL has none.
 func (in input) stat() (fs.FileInfo, error) {
-	if in.held != nil {
-		return in.held.Stat()
+	if in.file != nil {
+		return in.file.Stat()
 	}
-	if in.url {
+	if in.isURL {
 		return nil, fs.ErrNotExist
 	}
 	return os.Stat(in.name)
 }
 
-// source yields the Requests of all inputs, each opened when its turn comes and closed after it.
-func source(inputs []input) fetch.Source {
+// newSource returns the Requests of all inputs in order; each input is opened when it is reached and closed at its end.
+func newSource(inputs []input) fetch.Source {
 	reader := new(fetch.Reader)
 	sources := make([]fetch.Source, len(inputs))
 	for i, in := range inputs {
@@ -147,8 +148,9 @@ func source(inputs []input) fetch.Source {
 	return fetch.Concat(sources...)
 }
 
+// source returns the Requests of one input.
 func (in input) source(reader *fetch.Reader) fetch.Source {
-	if in.url {
+	if in.isURL {
 		return reader.URLs([]string{in.name})
 	}
 	return func(yield func(fetch.Request, error) bool) {
@@ -166,20 +168,21 @@ func (in input) source(reader *fetch.Reader) fetch.Source {
 	}
 }
 
-// open returns the decompressed content.
+// open returns the decompressed content; the caller closes it.
 func (in input) open() (io.ReadCloser, error) {
-	f := in.held
+	f := in.file
 	if f == nil {
 		opened, err := os.Open(in.name)
 		if err != nil {
-			return nil, describeOpen(in.name, err)
+			return nil, openError(in.name, err)
 		}
 		f = opened
 	}
 	return decompress(f, in.name)
 }
 
-// decompress reads .gz and .zst by their endings. An error means that the file is not what its name says.
+// decompress returns the content of f by the extension of its name, .gz, .zst or any other. An error means that it
+// does not begin as its name says. A zstd window may take up to 128 MiB.
 func decompress(f *os.File, name string) (io.ReadCloser, error) {
 	switch filepath.Ext(name) {
 	case ".gz":
@@ -187,36 +190,37 @@ func decompress(f *os.File, name string) (io.ReadCloser, error) {
 		if err != nil {
 			return nil, fmt.Errorf("not a gzip file: %w", err)
 		}
-		return stack{z, []io.Closer{z, f}}, nil
+		return layeredReader{z, []io.Closer{z, f}}, nil
 	case ".zst":
 		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
 		if err != nil {
 			return nil, fmt.Errorf("not a zstd file: %w", err)
 		}
-		return stack{z, []io.Closer{z.IOReadCloser(), f}}, nil
+		return layeredReader{z, []io.Closer{z.IOReadCloser(), f}}, nil
 	}
 	return f, nil
 }
 
-// A stack closes a reader with what it reads from.
-type stack struct {
+// A layeredReader closes a reader together with what it reads from.
+type layeredReader struct {
 	io.Reader
 	closers []io.Closer
 }
 
-func (s stack) Close() error {
-	var wrong []error
-	for _, closer := range s.closers {
-		wrong = append(wrong, closer.Close())
+func (r layeredReader) Close() error {
+	var failed []error
+	for _, closer := range r.closers {
+		failed = append(failed, closer.Close())
 	}
-	return errors.Join(wrong...)
+	return errors.Join(failed...)
 }
 
-// countRequests returns how many Requests the inputs hold, or false where one can be read only once.
+// countRequests returns the number of Requests in all inputs; false where an input can't be read twice, or fails. It
+// reads every input to its end, or until ctx ends.
 func countRequests(ctx context.Context, inputs []input) (int64, bool) {
 	var total int64
 	for _, in := range inputs {
-		if !in.twice {
+		if !in.rereadable {
 			return 0, false
 		}
 	}
@@ -230,34 +234,35 @@ func countRequests(ctx context.Context, inputs []input) (int64, bool) {
 	return total, true
 }
 
+// count returns the number of Requests in one input.
 func (in input) count(ctx context.Context) (int64, error) {
-	if in.url {
+	if in.isURL {
 		return 1, nil
 	}
-	if in.held != nil { // standard input from a file: read beside the run's own position
-		info, err := in.held.Stat()
+	if in.file != nil { // standard input is a file: reading at an offset leaves the run's position alone
+		info, err := in.file.Stat()
 		if err != nil {
 			return 0, err
 		}
-		return fetch.CountRequests(stopReader{ctx, io.NewSectionReader(in.held, in.from, info.Size()-in.from)})
+		return fetch.CountRequests(contextReader{ctx, io.NewSectionReader(in.file, in.offset, info.Size()-in.offset)})
 	}
 	content, err := in.open()
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = content.Close() }() // only read
-	return fetch.CountRequests(stopReader{ctx, content})
+	return fetch.CountRequests(contextReader{ctx, content})
 }
 
-// A stopReader fails once its run is over.
-type stopReader struct {
+// A contextReader is a reader that fails once its context has ended.
+type contextReader struct {
 	ctx context.Context //nolint:containedctx // io.Reader has no place for it
 	in  io.Reader
 }
 
-func (s stopReader) Read(p []byte) (int, error) {
-	if err := s.ctx.Err(); err != nil {
+func (r contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return s.in.Read(p)
+	return r.in.Read(p)
 }

@@ -16,7 +16,7 @@ import (
 	"batchfetch/output"
 )
 
-// schema is what `batchfetch schema` prints.
+// schema compiles what `batchfetch schema` prints.
 var schema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(output.Schema()))
 	if err != nil {
@@ -30,8 +30,9 @@ var schema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	return c.Compile("schema.json")
 })
 
-func jsonl(ts *testscript.TestScript, neg bool, args []string) {
-	needs(ts, !neg && len(args) > 0, "jsonl FILE...")
+// expectJSONL is the command jsonl.
+func expectJSONL(ts *testscript.TestScript, neg bool, args []string) {
+	requireUsage(ts, !neg && len(args) > 0, "jsonl FILE...")
 	shape, err := schema()
 	ts.Check(err)
 	for _, name := range args {
@@ -39,7 +40,7 @@ func jsonl(ts *testscript.TestScript, neg bool, args []string) {
 		if text != "" && !strings.HasSuffix(text, "\n") {
 			ts.Fatalf("%s: the last line is not whole", name)
 		}
-		for i, line := range cut(text) {
+		for i, line := range splitLines(text) {
 			if !utf8.ValidString(line) {
 				ts.Fatalf("%s:%d: not UTF-8: %q", name, i+1, line)
 			}
@@ -48,7 +49,7 @@ func jsonl(ts *testscript.TestScript, neg bool, args []string) {
 				err = shape.Validate(value)
 			}
 			if err == nil {
-				err = addUp(value)
+				err = checkTotal(value)
 			}
 			if err != nil {
 				ts.Fatalf("%s:%d: %v\n%s", name, i+1, err, line)
@@ -57,15 +58,15 @@ func jsonl(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// addUp holds the counts of a summary against each other: total = succeeded + failed + skipped + not_started.
-func addUp(line any) error {
-	members, _ := line.(map[string]any) // the schema has seen to it
+// checkTotal checks the counts of a summary: total = succeeded + failed + skipped + not_started.
+func checkTotal(line any) error {
+	members, _ := line.(map[string]any) // by the schema it is one
 	if members["type"] != "summary" {
 		return nil
 	}
 	left := 0
 	for name, sign := range map[string]int{"total": 1, "succeeded": -1, "failed": -1, "skipped": -1, "not_started": -1} {
-		n, err := strconv.Atoi(shown(members[name]))
+		n, err := strconv.Atoi(formatValue(members[name]))
 		if err != nil {
 			return err
 		}
@@ -77,39 +78,42 @@ func addUp(line any) error {
 	return nil
 }
 
-// cut returns the lines of a text without their ends.
-func cut(text string) []string {
+// splitLines returns the lines of a text without line breaks.
+func splitLines(text string) []string {
 	if text == "" {
 		return nil
 	}
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
-func lines(ts *testscript.TestScript, neg bool, args []string) {
-	needs(ts, !neg && len(args) == 2, "lines FILE N")
-	if got, want := len(cut(ts.ReadFile(args[0]))), whole(ts, args[1]); got != want {
+// expectLines is the command lines.
+func expectLines(ts *testscript.TestScript, neg bool, args []string) {
+	requireUsage(ts, !neg && len(args) == 2, "lines FILE N")
+	if got, want := len(splitLines(ts.ReadFile(args[0]))), atoi(ts, args[1]); got != want {
 		ts.Fatalf("%s has %d lines, want %d", args[0], got, want)
 	}
 }
 
-func field(ts *testscript.TestScript, neg bool, args []string) {
-	needs(ts, len(args) == 4 || neg && len(args) == 3, "[!] field FILE SELECT .PATH [WANT]")
+// expectField is the command field.
+func expectField(ts *testscript.TestScript, neg bool, args []string) {
+	requireUsage(ts, len(args) == 4 || neg && len(args) == 3, "[!] field FILE SELECT .PATH [WANT]")
 	line := selectLine(ts, args[0], args[1])
 	value, here := walk(line, args[2])
 	if len(args) == 3 {
 		if here {
-			ts.Fatalf("%s is %s, want it absent", args[2], shown(value))
+			ts.Fatalf("%s is %s, want it absent", args[2], formatValue(value))
 		}
 		return
 	}
 	if !here {
-		ts.Fatalf("%s is absent in %s", args[2], shown(line))
+		ts.Fatalf("%s is absent in %s", args[2], formatValue(line))
 	}
-	if got := shown(value); matches(ts, got, args[3]) == neg {
+	if got := formatValue(value); matches(ts, got, args[3]) == neg {
 		ts.Fatalf("%s is %s, want (or, negated, do not want) %s", args[2], got, args[3])
 	}
 }
 
+// matches reports whether got is want, or matches the regular expression after its ~.
 func matches(ts *testscript.TestScript, got, want string) bool {
 	text, isPattern := strings.CutPrefix(want, "~")
 	if !isPattern {
@@ -124,13 +128,13 @@ func matches(ts *testscript.TestScript, got, want string) bool {
 func selectLine(ts *testscript.TestScript, file, which string) any {
 	member, want, byMember := strings.Cut(which, "=")
 	var found []any
-	for i, text := range cut(ts.ReadFile(file)) {
+	for i, text := range splitLines(ts.ReadFile(file)) {
 		value, err := decode(text)
 		if err != nil {
 			ts.Fatalf("%s:%d: %v", file, i+1, err)
 		}
 		if byMember {
-			if got, here := walk(value, "."+member); !here || shown(got) != want {
+			if got, here := walk(value, "."+member); !here || formatValue(got) != want {
 				continue
 			}
 		} else if strconv.Itoa(i+1) != which {
@@ -144,6 +148,7 @@ func selectLine(ts *testscript.TestScript, file, which string) any {
 	return found[0]
 }
 
+// decode parses JSON and keeps numbers as they are written.
 func decode(text string) (any, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
@@ -152,7 +157,7 @@ func decode(text string) (any, error) {
 	return value, err
 }
 
-// walk follows .member.member.0 into a value.
+// walk returns the value at a path such as .member.member.0; false if there is none.
 func walk(value any, path string) (any, bool) {
 	for name := range strings.SplitSeq(strings.TrimPrefix(path, "."), ".") {
 		switch inside := value.(type) {
@@ -175,8 +180,8 @@ func walk(value any, path string) (any, bool) {
 	return value, true
 }
 
-// shown is a string as it is and anything else as JSON.
-func shown(value any) string {
+// formatValue returns a string as it is and any other value as JSON.
+func formatValue(value any) string {
 	if text, ok := value.(string); ok {
 		return text
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"runtime/debug"
 	"syscall"
 	"unicode/utf8"
 
@@ -14,15 +13,7 @@ import (
 	"golang.org/x/term"
 )
 
-// version returns what the binary was built from.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "0.1.0"
-}
-
-// execute parses and runs the command line.
+// execute parses the command line, runs its command and returns the exit code.
 func execute(in *interrupts, args []string) int {
 	code := exitOK
 	root := newRootCommand(in, &code)
@@ -37,12 +28,13 @@ func execute(in *interrupts, args []string) int {
 	case errors.Is(err, syscall.EPIPE):
 		return exitPipe
 	case errors.As(err, &unwritable): // a completion script, to a full disk
-		return tellOutput(os.Stderr, err)
+		return printOutputError(os.Stderr, err)
 	}
-	return tellUsage(os.Stderr, err)
+	return printParseError(os.Stderr, err)
 }
 
-// describeFlagError leaves out what was written together with a flag that does not exist: -psecret, as other programs have it.
+// describeFlagError rewrites an error of pflag that would quote the text after an unknown flag: in -psecret, the form
+// of some other programs, that is a password.
 func describeFlagError(_ *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "" {
@@ -56,8 +48,9 @@ func describeFlagError(_ *cobra.Command, err error) error {
 	return err
 }
 
+// newRootCommand returns the command without a name, which runs a batch. It sets the exit code in code.
 func newRootCommand(in *interrupts, code *int) *cobra.Command {
-	s := new(settings)
+	s, found := new(settings), new(problems)
 	root := &cobra.Command{
 		Use:           "batchfetch [flags] [FILE | URL | -]...",
 		Short:         "Give it URLs, get JSON lines",
@@ -70,17 +63,17 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 				*code = exitUsage
 				return c.Help()
 			}
-			fromEnvironment(c.Flags(), &s.notes)
-			s.takeProxies()
-			if wrong := s.resolve(); len(wrong) > 0 {
-				*code = tellProblems(os.Stderr, wrong)
+			readEnvironment(c.Flags(), os.LookupEnv, found)
+			resolved := resolve(s, os.Getenv, found)
+			if len(found.errors) > 0 {
+				*code = printProblems(os.Stderr, found.errors)
 				return nil
 			}
-			*code = runFetch(in, s, args)
+			*code = runFetch(in, resolved, args)
 			return nil
 		},
 	}
-	register(root, s)
+	register(root.Flags(), s, found)
 	root.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveDefault // files
 	}
@@ -94,7 +87,7 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 	return root
 }
 
-// completeWords offers the words of the flags that take one of a few.
+// completeWords adds shell completion for flags whose value is one of a few words.
 func completeWords(c *cobra.Command) {
 	for flag, words := range map[string][]string{
 		"body":     {"auto", "text", "base64", "none"},
@@ -102,6 +95,7 @@ func completeWords(c *cobra.Command) {
 		"private":  {"redirects", "deny", "allow"},
 		"progress": {"auto", "bar", "plain", "none"},
 	} {
-		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
+		complete := cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
+		_ = c.RegisterFlagCompletionFunc(flag, complete) // fails only for an unknown flag
 	}
 }

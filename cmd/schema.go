@@ -10,6 +10,7 @@ import (
 	"batchfetch/output"
 )
 
+// newSchemaCommand returns batchfetch schema.
 func newSchemaCommand(code *int) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",
@@ -21,7 +22,7 @@ func newSchemaCommand(code *int) *cobra.Command {
 					*code = exitPipe
 					return nil
 				}
-				*code = tellOutput(os.Stderr, err)
+				*code = printOutputError(os.Stderr, err)
 			}
 			return nil
 		},

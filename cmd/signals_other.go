@@ -2,5 +2,5 @@
 
 package cmd
 
-// ignoreSignals does nothing: a write that fails is an error here.
+// ignoreSignals does nothing: without these signals a failed write is only an error.
 func ignoreSignals() {}

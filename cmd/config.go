@@ -1,0 +1,23 @@
+package cmd
+
+import "batchfetch/fetch"
+
+// A config is what a run is made of: the settings after every file that they name has been read and every text parsed.
+// It is not changed after resolve has returned it; run.go adds what belongs to one run to a copy of fetch.
+type config struct {
+	fetch    fetch.Options // valid, and without Sinks, stores, log and channels
+	output   outputFlags
+	cache    cacheFlags
+	shard    fetch.Shard
+	unique   bool
+	dryRun   bool
+	progress progressMode
+	quiet    bool
+	verbose  bool
+
+	failFast   bool // for the summary: --fail-fast and not --max-failures was given
+	hostLimits bool // for the summary: --hosts was given, and may have limits
+
+	filesRead []string // files that flags have read, which no output may replace
+	stdinFlag string   // the flag that has read standard input; "" is none
+}

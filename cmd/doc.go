@@ -1,0 +1,30 @@
+// Package cmd is the command line: flags, the wiring of a run, messages on the terminal and exit codes. It fetches
+// nothing by itself; main calls Main and exits with what that returns.
+//
+//	command line, BATCHFETCH_… variables
+//	        │  root.go, registrar.go, environment.go
+//	        ▼
+//	    settings: the flags as given                      flags.go declares them, help.go prints them
+//	        │  resolve.go: files named by flags (request.go, tls.go, credentials.go, hosts.go), proxies, --shard auto
+//	        ▼
+//	    config, or every problem at once ──► exit 2
+//	        │  run.go
+//	        ├──► inputs.go             ► fetch.Source     dryrun.go only counts it
+//	        ├──► outputs.go, sinks.go  ► fetch.Sink       outputcheck.go: no output is an input or another output
+//	        ├──► cache.go, console.go, interrupts.go      the cache, the log, the signals that drain or cancel the run
+//	        ▼
+//	    fetch.Run                                         progress.go shows it meanwhile
+//	        │  result.go: the exit code
+//	        ▼
+//	    finish.go: summary Record, files get their names; summary.go and hints.go: the same in words
+//	        │
+//	        ▼
+//	    exit code
+//
+// Every problem of a command line is found before anything is fetched, and every output is opened before one is
+// truncated. Outputs are closed before the summary is written, as an error there changes the exit code in it; only a
+// summary that is part of the output file comes first.
+//
+// Package parse reads sizes, rates and durations; package hostsfile reads the file of --hosts. The testscript files of
+// testdata are the promises of the command line; the commands in them are listed at TestScripts.
+package cmd

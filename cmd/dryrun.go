@@ -1,0 +1,75 @@
+package cmd
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"batchfetch/fetch"
+	"batchfetch/output"
+)
+
+// dryRun is --dry-run; with --resume it leaves out what an earlier run has done.
+func dryRun(in *interrupts, c *config, src fetch.Source) int {
+	if !c.output.resume {
+		return printPlan(in, src)
+	}
+	done, err := output.Look(c.output.output, output.ResumeSettings{Asked: c.fetch.AppendAsked})
+	if err != nil {
+		return printOutputError(os.Stderr, describeOutput(err))
+	}
+	return printPlan(in, fetch.Skip(src, done.Done))
+}
+
+// printPlan counts the requests of each host and writes a line for each to standard output; nothing is fetched.
+func printPlan(in *interrupts, src fetch.Source) int {
+	in.markStarted()
+	var hosts fetch.Hosts
+	var err error
+	counted := make(chan struct{})
+	go func() { // not awaited after a signal: it may be blocked in a read
+		defer close(counted)
+		hosts, err = fetch.CountHosts(src, failureWriter())
+	}()
+	select {
+	case <-counted:
+	case <-in.drain:
+		return int(in.code.Load())
+	}
+	var broken error
+	if err == nil {
+		broken = output.WritePlan(os.Stdout, hosts)
+	}
+	switch {
+	case err != nil:
+		reportUnlocked(slog.LevelError, err.Error())
+		return exitBroken
+	case errors.Is(broken, syscall.EPIPE):
+		return exitPipe
+	case broken != nil:
+		return printOutputError(os.Stderr, broken)
+	case hosts.Invalid > 0:
+		return exitFailed
+	}
+	return exitOK
+}
+
+// failureWriter returns a function that writes the failure of an invalid input line to standard error: a Record, or
+// words on a terminal.
+func failureWriter() func(fetch.Request, *fetch.LineError) {
+	sink := fetch.Sink(output.NewJSONL(os.Stderr, output.BodyNone))
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		sink = output.NewReadable(os.Stderr, "a run with --failures FILE keeps them all")
+	}
+	return func(request fetch.Request, line *fetch.LineError) {
+		record := &fetch.Record{
+			Request: request, Input: line.Input,
+			Failure: &fetch.Failure{Kind: fetch.InvalidRequest, Err: line.Err},
+		}
+		sink.Encode(record)
+		_ = errors.Join(sink.Put(record), sink.Flush(false)) // the exit code reports invalid lines, too
+	}
+}

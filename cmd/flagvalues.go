@@ -1,0 +1,82 @@
+package cmd
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"batchfetch/cmd/parse"
+)
+
+// A value is a flag of type T, as pflag wants it. Set adds a text that can't be parsed to problems instead of returning
+// an error, so that the flags after it are parsed too.
+type value[T any] struct {
+	target   *T
+	name     string
+	kind     string
+	text     string // as shown for the default
+	convert  func(string) (T, error)
+	problems *problems
+}
+
+func (v *value[T]) Set(text string) error {
+	converted, err := v.convert(text)
+	if err != nil {
+		v.problems.add(v.name, fmt.Sprintf("%q: %s", text, err), parse.Hint(err))
+		return nil
+	}
+	*v.target, v.text = converted, text
+	return nil
+}
+
+func (v *value[T]) String() string { return v.text }
+func (v *value[T]) Type() string   { return v.kind }
+
+// A list is a flag that may be given more than once. In the environment it has one value on each line.
+type list struct{ target *[]string }
+
+func (l list) Set(text string) error {
+	*l.target = append(*l.target, text)
+	return nil
+}
+func (l list) String() string { return "" }
+func (l list) Type() string   { return "list" }
+
+var _ pflag.Value = list{}
+
+// oneOf returns a parser that accepts the given words only.
+func oneOf[T ~string](words ...T) func(string) (T, error) {
+	return func(text string) (T, error) {
+		names := make([]string, len(words))
+		for i, word := range words {
+			if string(word) == text {
+				return word, nil
+			}
+			names[i] = string(word)
+		}
+		return "", fmt.Errorf("must be one of %s", strings.Join(names, ", "))
+	}
+}
+
+// parseFailureLimit reads a number of failures or a share such as 5%.
+func parseFailureLimit(text string) (failureLimit, error) {
+	if share, found := strings.CutSuffix(text, "%"); found {
+		percent, err := strconv.ParseFloat(share, 64)
+		if err != nil || !(percent > 0 && percent <= 100) {
+			return failureLimit{}, &parse.Error{Problem: "not a share", Hint: "write more than 0% and at most 100%"}
+		}
+		return failureLimit{count: -1, percent: percent}, nil
+	}
+	count, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || count < 0 {
+		return failureLimit{}, &parse.Error{Problem: "neither a number nor a share", Hint: "write 20 or 5%"}
+	}
+	return failureLimit{count: count}, nil
+}
+
+// parseProxy accepts any text, as a refusal would quote it, and it may hold a password: fetch.Options.Validate refuses.
+func parseProxy(text string) (proxyFlag, error) {
+	return proxyFlag{given: true, text: text}, nil
+}

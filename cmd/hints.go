@@ -1,0 +1,109 @@
+package cmd
+
+import (
+	"fmt"
+
+	"batchfetch/fetch"
+	"batchfetch/output"
+)
+
+// kindHints say what to do about each kind of failure, but for fetch.BadStatus.
+var kindHints = map[fetch.Kind]string{
+	fetch.InvalidRequest:   "the line can't be used as it stands",
+	fetch.DNS:              "check the host's name, and the network",
+	fetch.Connect:          "nothing answers there: is the port right, the server up?",
+	fetch.TLS:              "--cacert trusts a private authority, -k checks nothing",
+	fetch.Timeout:          "raise --connect-timeout or --timeout, or lower -j",
+	fetch.Stalled:          "the server went silent: raise --stall-timeout, or lower --host-concurrency",
+	fetch.Reset:            "the server hung up: lower --host-concurrency or set --host-rate",
+	fetch.Truncated:        "the server hung up early: lower --host-concurrency or raise --retries",
+	fetch.Protocol:         "that is no HTTP the client understands",
+	fetch.TooManyRedirects: "a loop, or raise --max-redirs",
+	fetch.TooLarge:         "raise --max-body",
+	fetch.Checksum:         "the content is not what the input's sha256 says",
+	fetch.Decode:           "--compressed=false asks for the plain body",
+	fetch.HostDown: "the host is down or unreachable: run the failures again later; " +
+		"--host-max-errors 0 asks each all the same",
+	fetch.RateLimited: "set --host-rate, raise --retry-max-delay, or run the failures again later",
+	fetch.Canceled:    "run the same input again: what was not started is in no list of failures",
+}
+
+// hintForKind returns what to do about a kind of failure; the status of example tells those of fetch.BadStatus apart.
+func hintForKind(kind fetch.Kind, example output.Example) string {
+	switch {
+	case kind != fetch.BadStatus:
+		return kindHints[kind]
+	case example.Status >= 500:
+		return "the server failed: run the failures again later, or raise --retries"
+	}
+	return fmt.Sprintf("--accept-status 200-299,%d takes such answers for success", example.Status)
+}
+
+// limitHint returns what bound the speed of a run, and for how much of its time; "" for a run of less than a second.
+func limitHint(c *config, sum fetch.Summary) string {
+	if sum.Elapsed.Seconds() < 1 || sum.LimitedBy == "" {
+		return ""
+	}
+	share := int(100 * sum.LimitedFor[sum.LimitedBy].Seconds() / sum.Elapsed.Seconds())
+	what := ""
+	switch sum.LimitedBy {
+	case fetch.LimitConcurrency:
+		what = fmt.Sprintf("for a free place of --concurrency %d", c.fetch.Concurrency)
+	case fetch.LimitHostConcurrency:
+		what = fmt.Sprintf("for --host-concurrency %d%s", c.fetch.HostConcurrency, orHostsFile(c)) + onHost(sum.LimitedHost)
+	case fetch.LimitRate:
+		what = "for --rate"
+	case fetch.LimitHostRate:
+		what = "for --host-rate" + orHostsFile(c) + onHost(sum.LimitedHost)
+	case fetch.LimitBandwidth:
+		what = "for --bandwidth " + formatBandwidth(c.fetch.Bandwidth)
+	case fetch.LimitPausedHosts:
+		what = "for back-off, and for hosts that asked for a pause or for less" + mostlyHost(sum.LimitedHost)
+	case fetch.LimitNetwork:
+		what = "for the last answers to arrive"
+	case fetch.LimitInput:
+		what = "for input"
+	case fetch.LimitOutput:
+		what = "for the output to be written"
+	case fetch.LimitCache:
+		what = "for the cache"
+	}
+	return fmt.Sprintf("%d%% of the time was spent waiting %s", min(share, 100), what)
+}
+
+// onHost returns " on HOST"; "" for a limit that was not that of one host.
+func onHost(host string) string {
+	if host == "" {
+		return ""
+	}
+	return " on " + output.Printable(truncate(host))
+}
+
+// mostlyHost returns ", mostly HOST"; "" where no host was waited for more than others.
+func mostlyHost(host string) string {
+	if host == "" {
+		return ""
+	}
+	return ", mostly " + output.Printable(truncate(host))
+}
+
+// orHostsFile returns the words for limits that --hosts may have set in place of the flag.
+func orHostsFile(c *config) string {
+	if !c.hostLimits {
+		return ""
+	}
+	return " or a limit of --hosts"
+}
+
+// formatBandwidth returns bytes per second as a text for --bandwidth.
+func formatBandwidth(bytes float64) string {
+	for _, unit := range []struct {
+		name string
+		size float64
+	}{{"G", 1e9}, {"M", 1e6}, {"k", 1e3}} {
+		if bytes >= unit.size {
+			return fmt.Sprintf("%.4g%s", bytes/unit.size, unit.name)
+		}
+	}
+	return fmt.Sprintf("%.4g", bytes)
+}

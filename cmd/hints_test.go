@@ -1,0 +1,59 @@
+package cmd
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"batchfetch/fetch"
+	"batchfetch/output"
+)
+
+// TestHintForKind: the hint for a final status below 500 is to accept it; that for a server error is to ask again.
+func TestHintForKind(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		kind          fetch.Kind
+		status        int
+		want, wantNot string
+	}{
+		{"missing", fetch.BadStatus, 404, "--accept-status 200-299,404 ", "--retries"},
+		{"a redirect that is not followed", fetch.BadStatus, 304, "--accept-status 200-299,304 ", "--retries"},
+		{"the last of the client's", fetch.BadStatus, 499, "--accept-status 200-299,499 ", "--retries"},
+		{"broken server", fetch.BadStatus, 500, "--retries", "--accept-status"},
+		{"overloaded server", fetch.BadStatus, 503, "--retries", "--accept-status"},
+		{"beyond them all", fetch.BadStatus, 599, "--retries", "--accept-status"},
+		{"another kind with a status", fetch.Truncated, 200, "--retries", "--accept-status"},
+		{"rate limited", fetch.RateLimited, 429, "--host-rate", "--accept-status"},
+		{"no answer", fetch.Timeout, 0, "--timeout", "--accept-status"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			hint := hintForKind(c.kind, output.Example{URL: "https://a.example/", Status: c.status})
+			if !strings.Contains(hint, c.want) || strings.Contains(hint, c.wantNot) {
+				t.Errorf("the hint is %q", hint)
+			}
+		})
+	}
+}
+
+// TestHintsNameFlags: each --flag that a hint names exists.
+func TestHintsNameFlags(t *testing.T) {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	register(flags, new(settings), new(problems))
+	hints := []string{
+		hintForKind(fetch.BadStatus, output.Example{Status: 404}),
+		hintForKind(fetch.BadStatus, output.Example{Status: 500}),
+	}
+	for _, hint := range kindHints {
+		hints = append(hints, hint)
+	}
+	for _, hint := range hints {
+		isSeparator := func(r rune) bool { return strings.ContainsRune(" ,:=", r) }
+		for _, word := range strings.FieldsFunc(hint, isSeparator) {
+			if name, found := strings.CutPrefix(word, "--"); found && flags.Lookup(name) == nil {
+				t.Errorf("there is no --%s: %q", name, hint)
+			}
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"batchfetch/output"
+)
+
+// isFile reports whether a flag names a file, and not the default or standard output.
+func isFile(name string) bool { return name != "" && name != "-" }
+
+// checkOutputs finds flags of the output that exclude or need each other.
+func checkOutputs(s *settings, found *problems) {
+	if s.output.saveDir == "" && s.output.name.Given() {
+		found.add("name", "is given without --save-dir", "")
+	}
+	if s.output.resume {
+		checkResume(s.output, found)
+	}
+	if s.quiet && s.verbose {
+		found.add("quiet", "and --verbose exclude each other", "")
+	}
+}
+
+// checkResume finds outputs that can't be continued. The journal lists the requests whose successes are in the output
+// file, so failures, the summary and the order of lines are not in it.
+func checkResume(f outputFlags, found *problems) {
+	if !isFile(f.output) {
+		found.add("resume", "needs --output FILE, whose journal says what is done", "")
+	}
+	if f.ordered {
+		found.add("resume",
+			"and --ordered exclude each other: what is tried again by a later run stands behind what came after it",
+			"leave --ordered out and sort by index when all is done")
+	}
+	if f.failures == "-" {
+		found.add("resume",
+			"and --failures - exclude each other: what fails now and succeeds later would stand there twice",
+			"give failures a file of their own")
+	}
+	if f.summary == "-" {
+		found.add("resume", "and --summary - exclude each other: each run would leave one",
+			"give the summary a file of its own")
+	}
+}
+
+// A writtenFile is a file that a run writes, with the flag that names it.
+type writtenFile struct{ flag, name string }
+
+// writtenFiles returns the files that a run writes, the journal or the part of the output among them.
+func writtenFiles(f outputFlags) []writtenFile {
+	var files []writtenFile
+	for _, file := range []writtenFile{{"output", f.output}, {"failures", f.failures}, {"summary", f.summary}} {
+		if isFile(file.name) {
+			files = append(files, file)
+		}
+	}
+	switch {
+	case isFile(f.output) && f.resume:
+		files = append(files, writtenFile{"output", output.JournalOf(f.output)})
+	case isFile(f.output):
+		files = append(files, writtenFile{"output", output.PartOf(f.output)})
+	}
+	return files
+}
+
+// checkDistinct finds two outputs that are one file, by any of its names; a redirected standard output or error is an
+// output too.
+func checkDistinct(f outputFlags) error {
+	const hint = "--failures - puts failures among the successes; without --summary the summary follows the failures"
+	files := writtenFiles(f)
+	for i, a := range files {
+		for _, b := range files[i+1:] {
+			if a.flag != b.flag && output.SameFile(a.name, b.name) {
+				return &usageError{fmt.Sprintf("--%s and --%s are one file, %s", a.flag, b.flag, b.name), hint}
+			}
+		}
+		if output.IsStream(a.name) {
+			continue
+		}
+		if a.flag != "output" && isRedirectedTo(os.Stdout, a.name) || isRedirectedTo(os.Stderr, a.name) {
+			return &usageError{fmt.Sprintf("--%s and a redirection are one file, %s", a.flag, a.name), hint}
+		}
+	}
+	return nil
+}
+
+// isRedirectedTo reports whether a stream is redirected to the regular file of that name.
+func isRedirectedTo(stream *os.File, name string) bool {
+	to, err1 := stream.Stat()
+	file, err2 := os.Stat(name)
+	return err1 == nil && err2 == nil && file.Mode().IsRegular() && os.SameFile(to, file)
+}
+
+// checkNotInputs finds outputs that would truncate a file which is an input or was read by a flag. -o without --resume
+// may name an input: it replaces that when the run has ended.
+func checkNotInputs(c *config, inputs []input) error {
+	for _, name := range c.filesRead {
+		inputs = append(inputs[:len(inputs):len(inputs)], input{name: name})
+	}
+	var wrong []error
+	for _, in := range inputs {
+		read, err := in.stat()
+		if err != nil || !read.Mode().IsRegular() {
+			continue
+		}
+		for _, file := range writtenFiles(c.output) {
+			info, err := os.Stat(file.name)
+			if err == nil && os.SameFile(read, info) && (file.name != c.output.output || c.output.resume) {
+				wrong = append(wrong, &usageError{
+					fmt.Sprintf("--%s would write over the input %s", file.flag, in.name),
+					"write to another file, and move it when the run has ended",
+				})
+			}
+		}
+	}
+	return errors.Join(wrong...)
+}

@@ -1,0 +1,33 @@
+package parse
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestParseBandwidth: every form of a bandwidth, and texts that are refused.
+func TestParseBandwidth(t *testing.T) {
+	for text, want := range map[string]float64{
+		"1": 1, "500k": 500e3, "10M": 10e6, "10M/s": 10e6, "10MB/s": 10e6, "1Gi": 1 << 30, "1.5Mi/s": 1.5 * (1 << 20),
+	} {
+		if got, err := Bandwidth(text); err != nil || got != want {
+			t.Errorf("%s is %g, %v, want %g", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "/s", "0", "0k/s", "-1", "10M/m", "10M/s/s", "10 M", "NaN", "1e400", "M", "s"} {
+		if got, err := Bandwidth(text); err == nil {
+			t.Errorf("%q is %g", text, got)
+		}
+	}
+}
+
+// TestRatesInEveryUnit: twenty a second is the same rate in every unit.
+func TestRatesInEveryUnit(t *testing.T) {
+	for _, text := range []string{
+		"20/s", "1200/m", "72000/h", "1/50ms", "300/15s", "2/0.1s", "20.0/1s", "28800000/400h",
+	} {
+		if got, err := Rate(text); err != nil || fmt.Sprintf("%.9f", got) != "20.000000000" {
+			t.Errorf("%s is %g a second, %v", text, got, err)
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package cmd
+
+import (
+	"context"
+	"sync"
+
+	"batchfetch/output"
+)
+
+// startProgress shows the progress of a run until ctx ends, in goroutines that the returned function awaits. They also
+// count the inputs, for the bar's total, flush the output of --resume once a second, and say when a signal drains the
+// run.
+func startProgress(
+	ctx context.Context, in *interrupts, c *config, out *outputs, progress *output.Progress, inputs []input,
+) (wait func()) {
+	var running sync.WaitGroup
+	running.Go(func() {
+		select {
+		case <-in.drain:
+			progress.Drain()
+			if out.console.human {
+				printNotice(out.console.stderr, "interrupted: waiting up to "+formatDuration(c.fetch.Grace)+
+					" for what is under way; once more cancels it")
+			}
+		case <-ctx.Done():
+		}
+	})
+	if out.resumed != nil {
+		running.Go(func() { out.resumed.KeepSynced(ctx) })
+	}
+	mode := chooseProgress(c, out)
+	if mode == progressNone {
+		return running.Wait
+	}
+	running.Go(func() {
+		if c.shard.Of > 1 { // which lines are in this shard is known only after they were parsed
+			return
+		}
+		if total, known := countRequests(ctx, inputs); known {
+			progress.SetTotal(total)
+		}
+	})
+	running.Go(func() {
+		if mode == progressBar {
+			progress.Bar(ctx, out.console.screen)
+			return
+		}
+		progress.Plain(ctx, out.console.stderr)
+	})
+	return running.Wait
+}
+
+// chooseProgress returns --progress; for auto a bar if standard error is a terminal and standard output is not.
+func chooseProgress(c *config, out *outputs) progressMode {
+	if c.progress != progressAuto {
+		return c.progress
+	}
+	toTerminal := out.file == nil && out.resumed == nil && out.console.stdoutIsTerminal
+	if out.console.human && !c.quiet && !toTerminal {
+		return progressBar
+	}
+	return progressNone
+}

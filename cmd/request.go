@@ -1,0 +1,108 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"batchfetch/fetch"
+)
+
+// readRequest reads -d, -H and -u, with the files that they name, into the options.
+func readRequest(o *fetch.Options, f requestFlags, files *flagFiles, found *problems) {
+	var err error
+	o.Body, err = readData(f.data, files)
+	found.addError("data", err)
+	o.Header, err = readHeaders(f.headers, files)
+	found.addError("header", err)
+	o.Username, o.Password, err = readUser(f.user, files)
+	found.addError("user", err)
+}
+
+// readData joins the texts of -d by & as curl does. The content of a file loses its line breaks and NULs. The body is
+// nil where there is no -d.
+func readData(texts []string, files *flagFiles) ([]byte, error) {
+	var body []byte
+	for i, text := range texts {
+		if i > 0 {
+			body = append(body, '&')
+		}
+		if body == nil {
+			body = []byte{}
+		}
+		name, isFile := strings.CutPrefix(text, "@")
+		if !isFile {
+			body = append(body, text...)
+			continue
+		}
+		content, err := files.read("data", name)
+		if err != nil {
+			return body, err
+		}
+		body = append(body, slices.DeleteFunc(content, func(b byte) bool { return b == '\r' || b == '\n' || b == 0 })...)
+	}
+	return body, nil
+}
+
+// readUser splits user:password, the content of a file where text starts with @.
+func readUser(text string, files *flagFiles) (user, password string, err error) {
+	if name, isFile := strings.CutPrefix(text, "@"); isFile {
+		content, err := files.read("user", name)
+		if err != nil {
+			return "", "", err
+		}
+		text = strings.TrimRight(string(content), "\r\n")
+	}
+	user, password, _ = strings.Cut(text, ":")
+	return user, password, nil
+}
+
+// readHeaders reads -H as curl does: 'Name: value', 'Name:' to remove a header (nil), 'Name;' for an empty value and
+// @file for a file with one of these on each line.
+func readHeaders(texts []string, files *flagFiles) (http.Header, error) {
+	header := make(http.Header)
+	for _, text := range texts {
+		name, isFile := strings.CutPrefix(text, "@")
+		if !isFile {
+			if err := addHeader(header, text); err != nil {
+				return header, err
+			}
+			continue
+		}
+		content, err := files.read("header", name)
+		if err != nil {
+			return header, err
+		}
+		for line := range strings.Lines(string(content)) {
+			if line = strings.TrimRight(line, "\r\n"); strings.TrimSpace(line) == "" {
+				continue
+			}
+			if err := addHeader(header, line); err != nil {
+				return header, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	return header, nil
+}
+
+// addHeader adds one -H. Its error does not quote the text, which may be a secret.
+func addHeader(header http.Header, text string) error {
+	name, content, found := strings.Cut(text, ":")
+	content = strings.TrimSpace(content)
+	if !found {
+		if name, found = strings.CutSuffix(text, ";"); !found {
+			return errors.New("has no colon: write 'Name: value'")
+		}
+	} else if content == "" {
+		header[http.CanonicalHeaderKey(strings.TrimSpace(name))] = nil
+		return nil
+	}
+	name = http.CanonicalHeaderKey(strings.TrimSpace(name))
+	if err := fetch.CheckHeader(name, content); err != nil {
+		return err
+	}
+	header[name] = append(header[name], content)
+	return nil
+}

@@ -1,0 +1,76 @@
+package cmd
+
+import (
+	"batchfetch/fetch"
+	"batchfetch/output"
+)
+
+// resolve makes the config of a run: it reads the files that settings name and the environment by lookup ("" is not
+// set), parses what is left as text, and checks what excludes each other. Every problem goes to found; with one in it
+// the config is not to be used.
+func resolve(s *settings, lookup func(name string) string, found *problems) *config {
+	files := new(flagFiles)
+	o := s.fetch
+	readProxies(&o, s.proxy, lookup, found)
+	o.Identity = !s.compressed
+	o.MaxBody = maxBody(s)
+	o.DropBody = s.output.body == output.BodyNone
+	o.UserAgent = s.request.userAgent
+	o.MaxFailures, o.MaxFailurePercent = s.maxFailures.count, s.maxFailures.percent
+	if s.failFast {
+		o.MaxFailures, o.MaxFailurePercent = 0, 0
+	}
+	readRequest(&o, s.request, files, found)
+	if s.request.netrc {
+		o.Netrc = readNetrc(files, lookup, found)
+	}
+	if s.hostsFile != "" {
+		o.Hosts = readHosts(s.hostsFile, files, lookup, found)
+	}
+	readCookies(&o, s.request.cookies, files, found)
+	if !validUserAgent(s.request.userAgent) {
+		found.add("user-agent", "holds a control character", "")
+	}
+	o.TLS = readTLS(s.tls, files, found)
+	shard := resolveShard(s.shard, lookup, found)
+	o.Resolve = parseOverrides(s.resolve, found)
+	if err := o.Validate(); err != nil {
+		found.addMistakes(err)
+	}
+	checkOutputs(s, found)
+	checkCache(s.cache, &o, found)
+	return &config{
+		fetch: o, output: s.output, cache: s.cache, shard: shard, unique: s.unique, dryRun: s.dryRun,
+		progress: s.progress, quiet: s.quiet, verbose: s.verbose, failFast: s.failFast, hostLimits: s.hostsFile != "",
+		filesRead: files.names, stdinFlag: files.stdinFlag,
+	}
+}
+
+// maxBody returns --max-body, or its default, which is larger for bodies that go to files.
+func maxBody(s *settings) int64 {
+	switch {
+	case s.maxBody >= 0:
+		return s.maxBody
+	case s.output.saveDir != "":
+		return 10 << 30
+	}
+	return 16 << 20
+}
+
+func validUserAgent(text string) bool {
+	return text == "" || fetch.CheckHeader("User-Agent", text) == nil
+}
+
+// parseOverrides parses --resolve.
+func parseOverrides(texts []string, found *problems) []fetch.Override {
+	var overrides []fetch.Override
+	for _, text := range texts {
+		override, err := fetch.ParseOverride(text)
+		if err != nil {
+			found.add("resolve", err.Error(), "write example.com:443:192.0.2.1")
+			continue
+		}
+		overrides = append(overrides, override)
+	}
+	return overrides
+}

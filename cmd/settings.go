@@ -1,0 +1,95 @@
+package cmd
+
+import (
+	"batchfetch/fetch"
+	"batchfetch/output"
+)
+
+// settings are the flags of a command line as the user gave them, or the environment in their place. Only flags and
+// the environment write here; resolve makes a config of them, which everything after it reads.
+type settings struct {
+	fetch   fetch.Options // the flags that are options of a run as they stand
+	request requestFlags
+	tls     tlsFlags
+	proxy   proxyFlag
+	output  outputFlags
+	cache   cacheFlags
+
+	maxBody     int64 // --max-body; negative is not given
+	compressed  bool
+	resolve     []string // --resolve, HOST:PORT:ADDRESS each
+	hostsFile   string
+	failFast    bool
+	maxFailures failureLimit
+	shard       shardFlag
+	unique      bool
+	dryRun      bool
+	progress    progressMode
+	quiet       bool
+	verbose     bool
+}
+
+// requestFlags are what every request is sent with; a text may name a file with @.
+type requestFlags struct {
+	data      []string
+	headers   []string
+	user      string // user:password
+	netrc     bool
+	cookies   []string
+	userAgent string
+}
+
+// tlsFlags are names of PEM files, and whether to check the server's certificate.
+type tlsFlags struct {
+	cacert   string
+	cert     string
+	key      string // "" is in the file of cert
+	insecure bool
+}
+
+// outputFlags are where Records, bodies and the summary go. Of the file names "" is the default and - standard output.
+type outputFlags struct {
+	body     output.BodyMode
+	saveDir  string
+	name     output.NameTemplate
+	output   string
+	failures string
+	summary  string
+	ordered  bool
+	resume   bool
+}
+
+// cacheFlags are where answers are cached.
+type cacheFlags struct {
+	address string // a directory or a Redis URL; "" is no cache
+	max     int64  // bytes of a directory; negative is not given
+	changed bool
+}
+
+// A progressMode is how a run shows its progress.
+type progressMode string
+
+const (
+	progressAuto  progressMode = "auto"
+	progressBar   progressMode = "bar"
+	progressPlain progressMode = "plain"
+	progressNone  progressMode = "none"
+)
+
+// A proxyFlag is --proxy. An empty text that was given is no proxy, whatever the environment has.
+type proxyFlag struct {
+	given bool
+	text  string
+}
+
+// A shardFlag is --shard: a part of the input, or auto for asking the environment.
+type shardFlag struct {
+	fetch.Shard
+	auto bool // a job engine numbers the jobs, and counts them where Of is 0
+}
+
+// A failureLimit is --max-failures: a number, or a share in percent; a negative count is no limit.
+type failureLimit struct {
+	count   int64
+	percent float64
+}
