@@ -37,7 +37,7 @@ func TestHeadOfRequest(t *testing.T) {
 		if tt.body != "" {
 			to.body = []byte(tt.body)
 		}
-		for _, p := range []*proxy{nil, {scheme: "http", addr: "p.test:1"}} {
+		for _, p := range []*proxy{nil, newProxies("http://p.test:1", "", "").HTTP()} {
 			call := &Call{Target: to, Header: tt.header}
 			req := call.request()
 			var want, got bytes.Buffer

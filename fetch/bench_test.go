@@ -210,15 +210,12 @@ func BenchmarkEngine(b *testing.B) {
 			}()
 		}
 	}()
-	o := options(nil)
-	transport := newTransport(o.transportConfig(network{}))
+	transport := newTransport(testConfig())
 	defer transport.CloseIdle()
 	peer := OverClient(&http.Transport{DisableCompression: true})
 	defer peer.Close()
-	to, err := newTargeter(o).of(&Request{URL: "http://" + listener.Addr().String() + "/"})
-	if err != nil {
-		b.Fatal(err)
-	}
+	to := testTarget(b, http.MethodGet, "http://"+listener.Addr().String()+"/", nil)
+	to.header = http.Header{"Accept": {"*/*"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}, "User-Agent": {"batchfetch"}}
 	for _, tt := range []struct {
 		name string
 		over RoundTripper
@@ -227,7 +224,7 @@ func BenchmarkEngine(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				ctx, cancel := context.WithCancelCause(b.Context())
-				call := &Call{Target: &to.Target, Header: to.header, Cancel: cancel}
+				call := &Call{Target: to, Header: to.header, Cancel: cancel}
 				resp, err := tt.over.RoundTrip(ctx, call)
 				if err != nil {
 					b.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -117,9 +118,11 @@ func TestTimeoutBoundsTheDialToo(t *testing.T) {
 	for _, connect := range []time.Duration{0, time.Hour} {
 		o := quick(func(o *Options) { o.Timeout, o.ConnectTimeout = 50*time.Millisecond, connect })
 		ctx, giveUp := context.WithTimeout(t.Context(), 10*time.Second)
-		_, _, err := newDialer(o.transportConfig(network{}).testDial()).DialTLS(ctx, strings.TrimPrefix(url, "http://"))
-		if f := classify(t.Context(), err); f.Kind != Timeout || !strings.HasPrefix(f.Error(), "timeout 50ms met: ") {
-			t.Errorf("connect-timeout %s: got %s: %v", connect, f.Kind, f)
+		config := dialConfig{TLS: new(tls.Config), Family: "tcp", Private: PrivateAllow, Timeouts: o.dialTimeouts}
+		_, _, err := newDialer(config).DialTLS(ctx, strings.TrimPrefix(url, "http://"))
+		var f *Failure
+		if !errors.As(err, &f) || f.Kind != Timeout || !strings.HasPrefix(f.Error(), "timeout 50ms met: ") {
+			t.Errorf("connect-timeout %s: got %v", connect, err)
 		}
 		giveUp()
 	}

@@ -2,7 +2,7 @@ package fetch
 
 import (
 	"net/http"
-	"net/http/cookiejar"
+	stdjar "net/http/cookiejar"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,13 +13,16 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
+// testTime is when the cookies of these tests are set.
+var testTime = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
 // sent is the Cookie line that j has for an address.
 func (j *Jar) sent(t testing.TB, address string, now time.Time) string {
 	t.Helper()
-	return joinPairs(j.pairs(mustParse(t, address), now))
+	return joinPairs(j.pairs(parseURL(t, address), now))
 }
 
-func mustParse(t testing.TB, address string) *url.URL {
+func parseURL(t testing.TB, address string) *url.URL {
 	t.Helper()
 	u, err := ParseURL(address)
 	if err != nil {
@@ -99,8 +102,8 @@ func TestCookieGoes(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			j := NewJar()
-			j.keep(mustParse(t, tt.from), []string{tt.set}, noon)
-			if got := j.sent(t, tt.to, noon); got != tt.want {
+			j.keep(parseURL(t, tt.from), []string{tt.set}, testTime)
+			if got := j.sent(t, tt.to, testTime); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -122,7 +125,7 @@ func TestCookieRefused(t *testing.T) {
 		{"http://a.test/", "k"},
 	} {
 		j := NewJar()
-		if j.keep(mustParse(t, tt.from), []string{tt.set}, noon); len(j.sites) > 0 {
+		if j.keep(parseURL(t, tt.from), []string{tt.set}, testTime); len(j.sites) > 0 {
 			t.Errorf("%s may set %s", tt.from, tt.set)
 		}
 	}
@@ -174,7 +177,7 @@ func FuzzJar(f *testing.F) {
 		if err1 != nil || err2 != nil || strings.Contains(path+path2, "%") || strings.HasSuffix(from.Hostname()+to.Hostname(), ".") || strings.ContainsAny(set, "\",\\") {
 			return
 		}
-		known, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
+		known, err := stdjar.New(&stdjar.Options{PublicSuffixList: publicsuffix.List})
 		if err != nil {
 			t.Fatal(err)
 		}

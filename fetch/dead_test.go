@@ -29,7 +29,7 @@ func TestDeadHTTP2ConnectionIsNoticed(t *testing.T) {
 		for retries, want := range []Kind{Stalled, ""} {
 			o := options(func(o *Options) { o.HTTP, o.StallTimeout, o.Retries, o.RetryDelay = HTTP2, 0, retries, 0 })
 			config := o.transportConfig(network{})
-			config.Dial.PingTime = usualPingTime / 150
+			config.Dial.PingTime = 100 * time.Millisecond
 			transport := newTransport(config)
 			var shelf shelf
 			if _, err := runWith(t.Context(), sourceOf(url), &shelf, o, transport); err != nil {

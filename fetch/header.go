@@ -14,8 +14,11 @@ import (
 	"time"
 )
 
-// maxHeaderBytes and maxHeaderLines bound the header of a response, as HTTP/1.1 would write it; curl allows 300 KB and as many lines.
-const maxHeaderBytes, maxHeaderLines = 256 << 10, 5000
+// maxHeaderBytes bounds the header of a response, as HTTP/1.1 would write it; curl allows 300 KB.
+const maxHeaderBytes = 256 << 10
+
+// maxHeaderLines bounds the lines of such a header, as curl does.
+const maxHeaderLines = 5000
 
 // maxHeaderList is where net/http stops: above what a header within the bounds comes to in HTTP/2's counting, 32 bytes a
 // line included (RFC 9113 section 6.5.2), so that whatever net/http refuses is over one of them.

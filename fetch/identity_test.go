@@ -266,7 +266,7 @@ func BenchmarkTarget(b *testing.B) {
 			o := options(change)
 			tg, x := newTargeter(o), exchange{options: o}
 			if o.Jar != nil {
-				o.Jar.keep(mustParse(b, "http://a.test/"), []string{"k=v"}, time.Now())
+				o.Jar.keep(&url.URL{Scheme: "http", Host: "a.test", Path: "/"}, []string{"k=v"}, time.Now())
 			}
 			r := Request{URL: "http://a.test/"}
 			if err := r.parse(); err != nil {

@@ -10,22 +10,22 @@ import (
 
 // TestJarOrder: longer paths first, then what was there first; a new value keeps its place (RFC 6265 section 5.4).
 func TestJarOrder(t *testing.T) {
-	j, u := NewJar(), mustParse(t, "https://a.test/x/y")
-	j.keep(u, []string{"a=1; Path=/", "b=2; Path=/x", "c=3; Path=/", "a=4; Path=/"}, noon)
-	if got, want := j.sent(t, "https://a.test/x/y", noon), "b=2; a=4; c=3"; got != want {
+	j, u := NewJar(), parseURL(t, "https://a.test/x/y")
+	j.keep(u, []string{"a=1; Path=/", "b=2; Path=/x", "c=3; Path=/", "a=4; Path=/"}, testTime)
+	if got, want := j.sent(t, "https://a.test/x/y", testTime), "b=2; a=4; c=3"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	j.keep(u, []string{"a=; Path=/; Max-Age=0"}, noon)
-	if got, want := j.sent(t, "https://a.test/x/y", noon), "b=2; c=3"; got != want {
+	j.keep(u, []string{"a=; Path=/; Max-Age=0"}, testTime)
+	if got, want := j.sent(t, "https://a.test/x/y", testTime), "b=2; c=3"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
 func TestJarExpires(t *testing.T) {
 	j := NewJar()
-	j.keep(mustParse(t, "http://a.test/"), []string{"a=1; Max-Age=60", "b=2"}, noon)
+	j.keep(parseURL(t, "http://a.test/"), []string{"a=1; Max-Age=60", "b=2"}, testTime)
 	for after, want := range map[time.Duration]string{59 * time.Second: "a=1; b=2", time.Minute: "b=2"} {
-		if got := j.sent(t, "http://a.test/", noon.Add(after)); got != want {
+		if got := j.sent(t, "http://a.test/", testTime.Add(after)); got != want {
 			t.Errorf("after %s: got %q, want %q", after, got, want)
 		}
 	}
@@ -34,10 +34,10 @@ func TestJarExpires(t *testing.T) {
 // TestJarGuardsSecure: plain http neither replaces nor shadows a Secure cookie.
 func TestJarGuardsSecure(t *testing.T) {
 	j := NewJar()
-	j.keep(mustParse(t, "https://a.test/"), []string{"k=good; Secure; Domain=a.test"}, noon)
+	j.keep(parseURL(t, "https://a.test/"), []string{"k=good; Secure; Domain=a.test"}, testTime)
 	for _, set := range []string{"k=evil; Domain=a.test", "k=evil; Path=/x", "k=; Domain=a.test; Max-Age=0"} {
-		j.keep(mustParse(t, "http://www.a.test/x/"), []string{set}, noon)
-		if got := j.sent(t, "https://www.a.test/x/", noon); got != "k=good" {
+		j.keep(parseURL(t, "http://www.a.test/x/"), []string{set}, testTime)
+		if got := j.sent(t, "https://www.a.test/x/", testTime); got != "k=good" {
 			t.Errorf("after %s: got %q", set, got)
 		}
 	}
@@ -66,14 +66,14 @@ func TestJarKnowsOrigins(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			j := NewJar()
-			if err := j.Load([]byte(".a.test\tTRUE\t/\tFALSE\t0\tk\tfile\n"), noon); err != nil {
+			if err := j.Load([]byte(".a.test\tTRUE\t/\tFALSE\t0\tk\tfile\n"), testTime); err != nil {
 				t.Fatal(err)
 			}
 			for _, set := range tt.sets {
-				j.keep(mustParse(t, set[0]), []string{set[1]}, noon)
+				j.keep(parseURL(t, set[0]), []string{set[1]}, testTime)
 			}
 			for to, want := range tt.want {
-				if got := j.sent(t, to, noon); got != want {
+				if got := j.sent(t, to, testTime); got != want {
 					t.Errorf("%s: got %q, want %q", to, got, want)
 				}
 			}
@@ -86,7 +86,7 @@ func TestJarBounds(t *testing.T) {
 	file := []byte(".a.test\tTRUE\t/\tFALSE\t0\tmine\tkept\n")
 	filled := func(t *testing.T) *Jar {
 		j := NewJar()
-		if err := j.Load(file, noon); err != nil {
+		if err := j.Load(file, testTime); err != nil {
 			t.Fatal(err)
 		}
 		return j
@@ -97,36 +97,36 @@ func TestJarBounds(t *testing.T) {
 		for i := range 1000 {
 			lines = append(lines, fmt.Sprintf("k%d=v", i))
 		}
-		j.keep(mustParse(t, "http://b.test/"), lines, noon)
-		if got := len(j.pairs(mustParse(t, "http://b.test/"), noon)); got != mostSetCookies {
+		j.keep(parseURL(t, "http://b.test/"), lines, testTime)
+		if got := len(j.pairs(parseURL(t, "http://b.test/"), testTime)); got != mostSetCookies {
 			t.Errorf("%d cookies of one answer, want %d", got, mostSetCookies)
 		}
 	})
 	t.Run("of one site", func(t *testing.T) {
 		j := filled(t)
 		for i := range 1000 {
-			from := mustParse(t, fmt.Sprintf("http://%d.a.test/", i))
-			j.keep(from, []string{fmt.Sprintf("k%d=v; Domain=a.test", i), "h=1"}, noon)
-			if got := j.sent(t, "http://0.a.test/", noon); i < 90 && !strings.Contains(got, "h=1") {
+			from := parseURL(t, fmt.Sprintf("http://%d.a.test/", i))
+			j.keep(from, []string{fmt.Sprintf("k%d=v; Domain=a.test", i), "h=1"}, testTime)
+			if got := j.sent(t, "http://0.a.test/", testTime); i < 90 && !strings.Contains(got, "h=1") {
 				t.Fatalf("a cookie in use is gone after %d: %q", i, got)
 			}
 		}
 		if got := len(j.sites["a.test"]); got != mostSiteCookies+1 {
 			t.Errorf("%d cookies of one site, want %d and the file's", got, mostSiteCookies)
 		}
-		if got := j.sent(t, "http://a.test/", noon); !strings.HasPrefix(got, "mine=kept; ") || !strings.Contains(got, "k999=v") || strings.Contains(got, "k1=v") {
+		if got := j.sent(t, "http://a.test/", testTime); !strings.HasPrefix(got, "mine=kept; ") || !strings.Contains(got, "k999=v") || strings.Contains(got, "k1=v") {
 			t.Errorf("got %q", got)
 		}
 	})
 	t.Run("what has expired goes first", func(t *testing.T) {
 		j := filled(t)
-		u := mustParse(t, "http://a.test/")
-		j.keep(u, []string{"first=1"}, noon)
+		u := parseURL(t, "http://a.test/")
+		j.keep(u, []string{"first=1"}, testTime)
 		for i := range mostSiteCookies - 1 {
-			j.keep(u, []string{fmt.Sprintf("k%d=v; Max-Age=1", i)}, noon)
+			j.keep(u, []string{fmt.Sprintf("k%d=v; Max-Age=1", i)}, testTime)
 		}
-		j.keep(u, []string{"last=1"}, noon.Add(time.Minute))
-		if got := j.sent(t, "http://a.test/", noon.Add(time.Minute)); got != "mine=kept; first=1; last=1" {
+		j.keep(u, []string{"last=1"}, testTime.Add(time.Minute))
+		if got := j.sent(t, "http://a.test/", testTime.Add(time.Minute)); got != "mine=kept; first=1; last=1" {
 			t.Errorf("got %q", got)
 		}
 	})
@@ -134,14 +134,14 @@ func TestJarBounds(t *testing.T) {
 		j := filled(t)
 		long := strings.Repeat("v", 4000)
 		for i := range 6000 {
-			j.keep(mustParse(t, fmt.Sprintf("http://%d.test/", i)), []string{"k=" + long}, noon)
-			j.pairs(mustParse(t, "http://0.test/"), noon)
+			j.keep(parseURL(t, fmt.Sprintf("http://%d.test/", i)), []string{"k=" + long}, testTime)
+			j.pairs(parseURL(t, "http://0.test/"), testTime)
 		}
 		if j.text > mostJarText || j.text < mostJarText-8<<10 || len(j.sites) != j.stale.Len()+1 {
 			t.Errorf("%d bytes in %d sites, %d of servers", j.text, len(j.sites), j.stale.Len())
 		}
 		for address, want := range map[string]bool{"http://a.test/": true, "http://0.test/": true, "http://5999.test/": true, "http://1.test/": false} {
-			if got := len(j.pairs(mustParse(t, address), noon)) > 0; got != want {
+			if got := len(j.pairs(parseURL(t, address), testTime)) > 0; got != want {
 				t.Errorf("%s has cookies: %t, want %t", address, got, want)
 			}
 		}
@@ -149,9 +149,9 @@ func TestJarBounds(t *testing.T) {
 	t.Run("of one request", func(t *testing.T) {
 		j := filled(t)
 		for i := range 10 {
-			j.keep(mustParse(t, "http://a.test/"), []string{fmt.Sprintf("k%d=%s", i, strings.Repeat("v", 3000))}, noon)
+			j.keep(parseURL(t, "http://a.test/"), []string{fmt.Sprintf("k%d=%s", i, strings.Repeat("v", 3000))}, testTime)
 		}
-		if got := len(j.sent(t, "http://a.test/", noon)); got > mostCookieLine {
+		if got := len(j.sent(t, "http://a.test/", testTime)); got > mostCookieLine {
 			t.Errorf("a line of %d bytes", got)
 		}
 	})
@@ -159,11 +159,11 @@ func TestJarBounds(t *testing.T) {
 
 // TestJarForgetsItsBytes: what goes leaves nothing behind.
 func TestJarForgetsItsBytes(t *testing.T) {
-	j, u := NewJar(), mustParse(t, "http://a.test/")
+	j, u := NewJar(), parseURL(t, "http://a.test/")
 	for range 3 {
-		j.keep(u, []string{"a=1", "b=22; Path=/x", "a=333"}, noon)
+		j.keep(u, []string{"a=1", "b=22; Path=/x", "a=333"}, testTime)
 	}
-	j.keep(u, []string{"a=; Max-Age=0", "b=; Path=/x; Max-Age=0", "c=; Max-Age=0"}, noon)
+	j.keep(u, []string{"a=; Max-Age=0", "b=; Path=/x; Max-Age=0", "c=; Max-Age=0"}, testTime)
 	if j.text != 0 || j.stale.Len() != 0 || len(j.sites) != 0 {
 		t.Errorf("%d bytes, %d cookies, %d sites are left", j.text, j.stale.Len(), len(j.sites))
 	}
@@ -175,10 +175,10 @@ func TestJarIsShared(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
-			u := mustParse(t, fmt.Sprintf("http://%d.a.test/", i%2))
+			u := parseURL(t, fmt.Sprintf("http://%d.a.test/", i%2))
 			for n := range 200 {
-				j.keep(u, []string{fmt.Sprintf("k%d=%d; Domain=a.test", n, i)}, noon)
-				j.pairs(u, noon)
+				j.keep(u, []string{fmt.Sprintf("k%d=%d; Domain=a.test", n, i)}, testTime)
+				j.pairs(u, testTime)
 			}
 		})
 	}

@@ -126,8 +126,8 @@ func TestIdleLinksAreHungUpInTime(t *testing.T) {
 // TestSweepFindsTheDead: a link that the other side has closed is hung up at the next sweep, so that its descriptor is free.
 func TestSweepFindsTheDead(t *testing.T) {
 	ours, theirs := connected(t)
-	if newReadPoll(ours) == nil {
-		t.Skip("no peeks here")
+	if !newConn(ours, nil, 0).canPoll() {
+		t.Skip("no poll(2) here")
 	}
 	ls := newPool(100, nil)
 	defer ls.Close()
@@ -249,12 +249,11 @@ func TestLinkWithoutALook(t *testing.T) {
 
 // TestNewLinkThatNobodyTook: one made over TLS is given to whoever comes first, whatever tickets lie on it. Later it is looked at.
 func TestNewLinkThatNobodyTook(t *testing.T) {
-	server := httptest.NewUnstartedServer(http.HandlerFunc(hello))
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert} // Go's server sends its tickets behind our part of the handshake then, as others do
 	server.StartTLS()
 	defer server.Close()
-	o := quick(func(o *Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} })
-	d := newDialer(o.transportConfig(network{}).testDial())
+	d := newDialer(testConfig().Dial)
 	dial := func() *h1Conn {
 		c, secured, err := d.DialTLS(t.Context(), server.Listener.Addr().String())
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -251,7 +252,7 @@ func TestCacheOfPrivateAddresses(t *testing.T) {
 		{PrivateAllow, false, "", true},
 	} {
 		r.options.Private = tt.rule
-		to := &target{Target: Target{url: mustParse(t, "http://a.test/"), wary: tt.wary}}
+		to := &target{Target: Target{url: &url.URL{Scheme: "http", Host: "a.test", Path: "/"}, wary: tt.wary}}
 		if got := r.mayBeFrom(to, tt.remote); got != tt.want {
 			t.Errorf("%+v: %t", tt, got)
 		}

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -81,8 +80,8 @@ func errorText(err error) string {
 }
 
 // awaitNoise waits until something has come over the link that lies idle on a road.
-func awaitNoise(t *testing.T, t2 *Transport) {
-	ls := t2.direct.(negotiating).pool
+func awaitNoise(t *testing.T, transport *Transport) {
+	ls := transport.direct.(negotiating).pool
 	soon(t, "the surplus", func() bool {
 		ls.mu.Lock()
 		defer ls.mu.Unlock()
@@ -93,8 +92,8 @@ func awaitNoise(t *testing.T, t2 *Transport) {
 // TestSurplusThatComesLate: what lies in the socket when a connection is used again is no answer. Another connection is asked,
 // whatever the method: nothing had been sent.
 func TestSurplusThatComesLate(t *testing.T) {
-	if ours, _ := connected(t); newReadPoll(ours) == nil {
-		t.Skip("no peeks here")
+	if ours, _ := connected(t); !newConn(ours, nil, 0).canPoll() {
+		t.Skip("no poll(2) here")
 	}
 	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
 	for name, late := range map[string]func(c *net.TCPConn){
@@ -104,46 +103,27 @@ func TestSurplusThatComesLate(t *testing.T) {
 	} {
 		for _, method := range []string{"GET", "POST"} {
 			t.Run(name+" before a "+method, func(t *testing.T) {
-				o := quick(func(o *Options) { o.Concurrency, o.StallTimeout = 1, 5*time.Second }) // where nobody reads, nobody would end
-				transport := newTransport(o.transportConfig(network{}))
-				defer transport.CloseIdle()
-				answered := make(chan struct{})
+				transport := newTransport(testConfig())
+				defer transport.Close()
+				first := make(chan struct{})
 				url := talk(t, func(c *net.TCPConn) {
 					ask(c)
 					say(c, answer+"right")
 					select {
-					case <-answered: // this is the second connection
+					case <-first: // this is the second connection
 					default:
-						<-answered
+						<-first
 						late(c)
 						ask(c)
 					}
 				})
-				source := func(yield func(Request, error) bool) {
-					for i := range 2 {
-						if i == 1 {
-							<-answered
-							awaitNoise(t, transport)
-						}
-						if !yield(Request{URL: url, Method: method, Body: []byte("x")}, nil) {
-							return
-						}
+				for i := range 2 {
+					if i == 1 {
+						close(first)
+						awaitNoise(t, transport)
 					}
-				}
-				var bodies []string
-				sink := SinkFunc(func(r *Record) error {
-					bodies = append(bodies, fmt.Sprint(string(r.Body), r.Attempts, r.Failure))
-					if r.Seq == 0 {
-						close(answered)
-					}
-					return nil
-				})
-				if _, err := runWith(t.Context(), source, sink, &o, transport); err != nil {
-					t.Fatal(err)
-				}
-				for _, body := range bodies {
-					if body != "right1 <nil>" {
-						t.Errorf("got %s", bodies)
+					if body, err := exchangeOver(t.Context(), transport, testTarget(t, method, url, []byte("x"))); body != "right" || err != nil {
+						t.Errorf("exchange %d: got %q, %v", i, body, err)
 					}
 				}
 			})

@@ -147,10 +147,10 @@ func parseContentRange(text string) (r contentRange, ok bool) {
 	return r, ok && r.first <= r.last
 }
 
-// parseCount reads a number of bytes without a sign.
+// parseCount reads a number of bytes: digits alone (RFC 9110 sections 8.6 and 14.4).
 func parseCount(text string) (int64, bool) {
-	n, err := strconv.ParseInt(text, 10, 64)
-	return n, err == nil && isDigits(text)
+	n, err := strconv.ParseUint(text, 10, 63)
+	return int64(n), err == nil //nolint:gosec // at most 63 bits
 }
 
 // continues reports whether an answer holds the bytes from the given one on of the body that was marked, and how many

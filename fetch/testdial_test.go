@@ -1,7 +1,45 @@
 package fetch
 
-// testDial is the configuration of the dialer that newTransport makes for direct connections.
-func (c transportConfig) testDial() dialConfig {
-	c.Dial.TLS, c.Dial.Private = tlsConfig(c.TLS, c.HTTP), PrivateAllow
-	return c.Dial
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+)
+
+// testConfig is a configuration without limits that believes any certificate.
+func testConfig() transportConfig {
+	insecure := &tls.Config{InsecureSkipVerify: true}
+	return transportConfig{HTTP: HTTPAuto, TLS: insecure, Concurrency: 50, HostConcurrency: 10, Private: PrivateAllow,
+		Dial: dialConfig{TLS: insecure, Family: "tcp", Private: PrivateAllow,
+			Timeouts: func(string) (connect, exchange time.Duration) { return 10 * time.Second, 0 }}}
+}
+
+// testTarget is what asks for a URL.
+func testTarget(t testing.TB, method, address string, body []byte) *Target {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Target{url: u, host: u.Scheme + "://" + u.Host, method: method, header: http.Header{"User-Agent": {"x"}}, body: body}
+}
+
+// exchangeOver makes one exchange and returns its body.
+func exchangeOver(ctx context.Context, rt RoundTripper, to *Target) (body string, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	call := &Call{Target: to, Header: to.header, Cancel: cancel}
+	call.Stall.init(5*time.Second, cancel)
+	defer call.End()
+	resp, err := rt.RoundTrip(ctx, call)
+	if err != nil {
+		return "", call.Explain(ctx, err, 0, 0)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(call.Body(resp))
+	return string(text), err
 }

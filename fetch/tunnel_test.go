@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -190,8 +191,7 @@ func TestTLSThroughProxies(t *testing.T) {
 	addr := m.start(t, "https")
 	for _, insecure := range []bool{false, true} {
 		o := quick(func(o *Options) { o.HTTPSProxy = "https://" + addr })
-		o.TLS = tlsConfig(o.TLS, o.HTTP)
-		o.TLS.InsecureSkipVerify = insecure
+		o.TLS = &tls.Config{InsecureSkipVerify: insecure}
 		if r, _ := one(t, "https://a.test/", o); kindOf(r) != TLS || r.Failure.Error() != "proxy https://"+addr+": tls: certificate of 127.0.0.1 is signed by an unknown authority" {
 			t.Errorf("insecure %t: got %s: %v", insecure, kindOf(r), r.Failure)
 		}
