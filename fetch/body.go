@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -156,14 +155,6 @@ func sizeText(n int64) string {
 		}
 	}
 	return strconv.FormatInt(n, 10) + " bytes"
-}
-
-// verify holds the hash of a whole body against the one that was asked for.
-func verify(rec *Record) error {
-	if want := rec.Request.SHA256; want != "" && hex.EncodeToString(rec.SHA256[:]) != want {
-		return failf(Checksum, "sha256 is %x, not the %s asked for", rec.SHA256, want)
-	}
-	return nil
 }
 
 // maxTail is how many bytes may follow the end of a coded stream within its body.

@@ -78,7 +78,7 @@ func (r *run) aim(t *task) {
 func (r *run) aimAgain(t *task) {
 	err := t.request.checkHead() // a Source may have changed what a Reader has looked at
 	if err == nil && t.request.url == nil {
-		t.request, err = finish(t.request)
+		t.request, err = prepare(t.request)
 	}
 	var to target
 	if err == nil {

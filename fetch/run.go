@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -11,29 +10,6 @@ import (
 
 	"batchfetch/fetch/cache"
 )
-
-// An OutputError ends a run whose Sink failed.
-type OutputError struct{ Err error }
-
-func (e *OutputError) Error() string {
-	var body *keepError
-	var temporary *SpoolError
-	if errors.As(e.Err, &body) || errors.As(e.Err, &temporary) { // they say themselves what could not be written
-		return e.Err.Error()
-	}
-	return "writing the output: " + e.Err.Error()
-}
-
-// Unwrap returns the Sink's error.
-func (e *OutputError) Unwrap() error { return e.Err }
-
-// An InputError ends a run whose Source broke off half-way.
-type InputError struct{ Err error }
-
-func (e *InputError) Error() string { return e.Err.Error() }
-
-// Unwrap returns the Source's error.
-func (e *InputError) Unwrap() error { return e.Err }
 
 // backlog is how many Requests and Records may lie between two stages: enough that neither waits for the other's wake-up.
 const backlog = 256

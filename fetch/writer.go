@@ -2,9 +2,6 @@ package fetch
 
 import "time"
 
-// largeLine is from where on a Record does not pile up before the writer.
-const largeLine = 64 << 10
-
 // flushAfter is how long a Record may lie in a buffer while nothing follows it.
 const flushAfter = 5 * time.Millisecond
 

@@ -15,17 +15,6 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// Cached says what part the cache had in a success.
-type Cached string
-
-// The parts that a cache has in a Record. A request that passes it by has none of them.
-const (
-	CacheHit         Cached = "hit"         // the answer was kept and fresh: nothing was asked
-	CacheRevalidated Cached = "revalidated" // the server said that what is kept still holds
-	CacheMiss        Cached = "miss"        // the server answered anew
-	CacheStale       Cached = "stale"       // what is kept has expired, and stands in for a server that failed, or was asked for by max-stale
-)
-
 // A recall is what the cache knows of the target of a Task. It is small: thousands wait in lanes.
 type recall struct {
 	question cache.Question
@@ -41,11 +30,6 @@ type recall struct {
 // forget makes the server answer anew.
 func (c *recall) forget() {
 	c.kept, c.validators, c.staleUntil = false, cache.Validators{}, time.Time{}
-}
-
-// rules are those of the Options.
-func (o *Options) cacheRules() cache.Rules {
-	return cache.Rules{TTL: o.CacheTTL, Heuristic: o.CacheHeuristic}
 }
 
 // questionOf returns what a kept answer has to be the answer to, given the header that is sent; false where the cache is passed by.
@@ -163,7 +147,7 @@ func certificatesOf(o *Options) cache.Sum {
 
 // sentHeader is what a target is asked with, cookies included.
 func (r *run) sentHeader(to *target) http.Header {
-	return (&exchange{options: r.options}).withCookies(to.header, to.url)
+	return withCookies(r.options, to.header, to.url)
 }
 
 // find asks the cache for what a Task wants next, and leaves with the Task what it has told. The Found, where there is one, can be
