@@ -161,7 +161,7 @@ func BenchmarkOwn(b *testing.B) {
 			}
 			source := new(Reader).Lines(strings.NewReader(lines.String()), "")
 			b.ResetTimer()
-			s, err := runAlong(b.Context(), source, sink, o, roads{open: way, guarded: way})
+			s, err := runWith(b.Context(), source, sink, o, roads{open: way, guarded: way})
 			if err != nil || s.Succeeded != int64(b.N) {
 				b.Fatalf("%+v, %v", s, err)
 			}

@@ -84,7 +84,7 @@ func canHaveBody(method string, status int) bool {
 
 // readBody reads the decoded body of an accepted answer, bounded and hashed, into rec or its Keeper. The error is a *Failure,
 // or what the connection died of.
-func (x *exchange) readBody(resp *http.Response, rec *Record, copied *copying) error {
+func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWriter) error {
 	in := &wire{in: x.bodyOf(resp), watch: x.watch}
 	if x.conn == nil {
 		in.conn = x.carrier
@@ -104,7 +104,7 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, copied *copying) e
 	if in.coded = len(codings) > 0; in.coded {
 		decoded.Reader = plainReader{decoded.Reader, in}
 	}
-	body := copied.of(decoded)
+	body := stored.tee(decoded)
 	if x.options.Keeper == nil {
 		announced := resp.ContentLength
 		if len(codings) > 0 {

@@ -1,43 +1,35 @@
 package fetch
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"batchfetch/fetch/cache"
 )
 
-// A recall is what the cache knows of the target of a Task. It is small: thousands wait in lanes.
-type recall struct {
-	question cache.Question
-	place    cache.Place
-	told     cache.Sum // the body that the user has been told of last; zero is none, or nobody asks
-
-	kept       bool // an answer is there that the server can confirm, or that may stand in for it
-	sum        cache.Sum
-	validators cache.Validators
-	staleUntil time.Time
+// cacheKeys makes of a target what the cache finds responses by: a cache.Question.
+type cacheKeys struct {
+	options      *Options
+	certificates cache.Sum // hash of the client's; zero is none
+	trust        string    // which servers are believed: part of the key of an https URL
 }
 
-// forget makes the server answer anew.
-func (c *recall) forget() {
-	c.kept, c.validators, c.staleUntil = false, cache.Validators{}, time.Time{}
+func newCacheKeys(o *Options) cacheKeys {
+	return cacheKeys{options: o, certificates: certificatesOf(o), trust: trustOf(o)}
 }
 
-// questionOf returns what a kept answer has to be the answer to, given the header that is sent; false where the cache is passed by.
-func (r *run) questionOf(to *target, header http.Header) (cache.Question, bool) {
+// questionOf returns what a stored response has to answer, given the header that is sent; false where the cache is bypassed.
+func (k *cacheKeys) questionOf(to *target, header http.Header) (cache.Question, bool) {
 	if to.body != nil || cache.Bypasses(to.method, header) {
 		return cache.Question{}, false
 	}
-	return cache.Question{Method: to.method, URL: urlOf(to.url), Via: r.via(to), Who: r.who(to, header), Header: header}, true
+	q := cache.Question{Method: to.method, URL: urlOf(to.url), Via: k.via(to), Who: k.who(to, header), Header: header}
+	return q, true
 }
 
 // urlOf is a URL in one spelling, without userinfo and fragment (RFC 9110 section 4.2.3).
@@ -53,19 +45,20 @@ func urlOf(u *url.URL) string {
 	return text
 }
 
-// via is what else decides which server answers: a Host header of the user's, or an address that is not from DNS.
-func (r *run) via(to *target) string {
+// via is what beside the URL decides which server answers: a Host header of the user's, which servers are believed, addresses that
+// are not from DNS.
+func (k *cacheKeys) via(to *target) string {
 	text := strings.Join(to.header["Host"], ",")
-	if socket := r.options.UnixSocket; socket != "" {
-		if whole, err := filepath.Abs(socket); err == nil { // the same words mean another one elsewhere
+	if socket := k.options.UnixSocket; socket != "" {
+		if whole, err := filepath.Abs(socket); err == nil { // a relative path means another socket elsewhere
 			socket = whole
 		}
 		text += " unix:" + socket
 	}
 	if to.url.Scheme == "https" {
-		text += r.trust
+		text += k.trust
 	}
-	for _, pin := range r.options.Resolve {
+	for _, pin := range k.options.Resolve {
 		text += " " + pin.Host
 		for _, a := range pin.Addrs {
 			text += " " + a.String()
@@ -74,16 +67,17 @@ func (r *run) via(to *target) string {
 	return strings.ReplaceAll(text, "\n", " ")
 }
 
-// who is a hash of what may make an answer one that is not for everybody; zero is nothing. Every header that the user gave counts,
-// for nobody knows which is a key, but for those that only describe us or this one exchange. What Vary names is another matter.
-func (r *run) who(to *target, header http.Header) cache.Sum {
+// who is a hash of the credentials that a response may be for; zero is none, and a response for everybody. Any header of the user's
+// may hold a credential, so all count but for those that only describe the client or this one exchange. Vary is handled by
+// package cache.
+func (k *cacheKeys) who(to *target, header http.Header) cache.Sum {
 	var names []string
 	for name := range header {
 		if !describes(name, header[name]) {
 			names = append(names, name)
 		}
 	}
-	certificates := r.certificates
+	certificates := k.certificates
 	if to.url.Scheme != "https" {
 		certificates = cache.Sum{}
 	}
@@ -101,7 +95,7 @@ func (r *run) who(to *target, header http.Header) cache.Sum {
 	return cache.Sum(h.Sum(nil))
 }
 
-// describes names the headers that choose no other answer, or only where Vary says so.
+// describes reports whether a header holds no credential: it chooses another response only where Vary says so.
 func describes(name string, values []string) bool {
 	switch name {
 	case "User-Agent", "Accept-Encoding", "Cache-Control", "Pragma", "Host", "Connection", "Priority",
@@ -113,7 +107,8 @@ func describes(name string, values []string) bool {
 	return false
 }
 
-// trustOf tells runs apart that do not believe the same servers: what one that checks nothing was told is nothing to one that does.
+// trustOf tells apart runs that do not believe the same servers: one that verifies certificates must not use what another has stored
+// that does not.
 func trustOf(o *Options) string {
 	switch {
 	case o.TLS == nil:
@@ -131,7 +126,7 @@ func trustOf(o *Options) string {
 	return " roots:" + hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// certificatesOf is a hash of the client certificates; zero is none.
+// certificatesOf is a hash of the client certificates (Options.TLS); zero is none.
 func certificatesOf(o *Options) cache.Sum {
 	if o.TLS == nil || len(o.TLS.Certificates) == 0 {
 		return cache.Sum{}
@@ -143,80 +138,4 @@ func certificatesOf(o *Options) cache.Sum {
 		}
 	}
 	return cache.Sum(h.Sum(nil))
-}
-
-// sentHeader is what a target is asked with, cookies included.
-func (r *run) sentHeader(to *target) http.Header {
-	return withCookies(r.options, to.header, to.url)
-}
-
-// find asks the cache for what a Task wants next, and leaves with the Task what it has told. The Found, where there is one, can be
-// used at once; how is Fresh or Stale.
-func (r *run) find(ctx context.Context, t *task, now time.Time) (found *cache.Found, how cache.Use) {
-	t.recall = nil
-	header := r.sentHeader(&t.target)
-	q, ok := r.questionOf(&t.target, header)
-	if !ok {
-		return nil, cache.Useless
-	}
-	found, place, err := cache.Find(ctx, r.options.Cache, &q)
-	c := &recall{question: q, place: place}
-	t.recall = c
-	if err != nil || found == nil {
-		return nil, cache.Useless
-	}
-	if r.options.Changed != nil {
-		c.told = r.options.Changed.Told(ctx, &found.Entry)
-	}
-	how = cache.Useless
-	if r.fits(t, &found.Entry) {
-		how = r.options.cacheRules().Judge(&found.Entry, header, now)
-	}
-	if how == cache.Fresh || how == cache.Stale {
-		return found, how
-	}
-	found.Close()
-	if how == cache.Check {
-		c.kept, c.sum = true, found.SHA256
-		c.validators = cache.ValidatorsOf(found.Header)
-		c.staleUntil = r.options.cacheRules().StaleUntil(&found.Entry, header, now)
-	}
-	return nil, how
-}
-
-// fits reports whether a kept answer is one that this run takes for this Task.
-func (r *run) fits(t *task, e *cache.Entry) bool {
-	o := r.options
-	switch {
-	case !r.mayBeFrom(&t.target, e.RemoteAddr):
-		return false
-	case leadsOn(o, e.Status, e.Header):
-		return true
-	case !o.AcceptStatus.Has(e.Status), e.Size > o.MaxBody:
-		return false
-	case t.request.SHA256 != "" && e.HasBody && t.request.SHA256 != hex.EncodeToString(e.SHA256[:]):
-		return false
-	}
-	if !e.HasBody && canHaveBody(t.method, e.Status) { // a redirect that was followed
-		return false
-	}
-	return e.Coded == (o.Identity && len(contentCodings(e.Header)) > 0)
-}
-
-// leadsOn says which answers are redirects that are followed.
-func leadsOn(o *Options, status int, h http.Header) bool {
-	return isRedirect(status) && o.MaxRedirects > 0 && h.Get("Location") != ""
-}
-
-// mayBeFrom reports whether an answer from the address remote is one that could be had over the network: what Options.Private
-// forbids to ask is not to be had from the cache either.
-func (r *run) mayBeFrom(to *target, remote string) bool {
-	if !to.wary && (r.options.Private != PrivateDeny || r.options.UnixSocket != "") { // over a socket no address is asked
-		return true
-	}
-	if r.roads.proxies.of(to.url) != nil { // remote is the proxy's
-		return r.roads.blockedBehind(to) == nil
-	}
-	a, err := netip.ParseAddrPort(remote)
-	return err == nil && r.roads.private(a.Addr()) == ""
 }

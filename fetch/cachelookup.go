@@ -5,41 +5,49 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strconv"
+	"sync/atomic"
 	"time"
 
 	"batchfetch/fetch/cache"
 )
 
-// lookers is how many lookups are under way at once: a Store over a network answers each in its own time.
-const lookers = 16
+// A lookupWorker looks Tasks up in the cache before they get into a lane. One that is answered goes straight to the writer: that
+// costs no token and no slot, and waits for no network but the Store's own. There are at most mostLookupWorkers.
+type lookupWorker struct {
+	options   *Options
+	cache     *responseCache
+	redirects redirector
+	finisher  *finisher
+	failure   *outputFailure // takes errors of the disk
 
-// A looker asks the cache, before a Task gets into a lane. What it has an answer for goes straight to the writer: that costs
-// no token and no slot, and waits for no network but the Store's own.
-type looker struct{ *worker }
+	lookups  <-chan *task // from the scheduler, which closes it at the end
+	lookedUp chan<- *task // to the scheduler
+	closed   *atomic.Bool // the run is over: Tasks are handed back as they are
+}
 
-// look ends when the scheduler closes lookups.
-func (l *looker) look(ctx context.Context) {
-	for t := range l.lookups {
-		if !l.noLookups.Load() {
-			l.lookUp(ctx, t)
+// work ends when the scheduler closes lookups.
+func (w *lookupWorker) work(ctx context.Context) {
+	for t := range w.lookups {
+		if !w.closed.Load() {
+			w.lookUp(ctx, t)
 		}
-		l.lookedUp <- t
+		w.lookedUp <- t
 	}
 }
 
-// lookUp ends a Task that the cache has the answer to, redirects that are kept included; of any other it notes what is known.
-func (l *looker) lookUp(ctx context.Context, t *task) {
+// lookUp ends a Task that the cache has the answer to, over stored redirects too. Any other gets the result of its last lookup.
+func (w *lookupWorker) lookUp(ctx context.Context, t *task) {
 	began := time.Now()
 	for {
-		found, how := l.find(ctx, t, began)
+		found, how, result := w.cache.find(ctx, &t.target, t.request.SHA256, began)
+		t.lookup = result
 		if found == nil {
-			if !l.refuseNetwork(ctx, t, began) && t.attempts == 0 {
-				t.verdict = Verdict{} // its first exchange is its first attempt, whatever the cache has led it on to
+			if !w.refuseNetwork(ctx, t, began) {
+				leaveToNetwork(t)
 			}
 			return
 		}
-		done := l.use(ctx, t, found, how, began)
+		done := w.use(ctx, t, found, how, began)
 		found.Close()
 		if done {
 			return
@@ -48,106 +56,76 @@ func (l *looker) lookUp(ctx context.Context, t *task) {
 }
 
 // refuseNetwork ends a Task whose request wants the cache's answer only (RFC 9111 section 5.2.1.7).
-func (l *looker) refuseNetwork(ctx context.Context, t *task, began time.Time) bool {
-	if t.recall == nil || !cache.OnlyIfCached(t.recall.question.Header) {
+func (w *lookupWorker) refuseNetwork(ctx context.Context, t *task, began time.Time) bool {
+	if t.lookup == nil || !cache.OnlyIfCached(t.lookup.question.Header) {
 		return false
 	}
 	t.outcome = outcome{}
-	l.end(ctx, t, newRecord(t), &Failure{Kind: BadStatus, Err: errors.New(statusText(http.StatusGatewayTimeout) + ": only-if-cached, and nothing usable is in the cache")}, began)
+	why := errors.New(statusText(http.StatusGatewayTimeout) + ": only-if-cached, and nothing usable is in the cache")
+	w.end(ctx, t, newRecord(t), &Failure{Kind: BadStatus, Err: why}, began)
 	return true
 }
 
-// use takes a kept answer for the Task's, and reports whether that is the end of the lookup.
-func (l *looker) use(ctx context.Context, t *task, found *cache.Found, how cache.Use, now time.Time) bool {
-	record := newRecord(t)
-	if leadsOn(l.options, found.Status, found.Header) {
-		return l.goOn(ctx, t, found, record, now)
+// use answers a Task with a stored response, and reports whether that is the end of the lookup: after a redirect it is not.
+func (w *lookupWorker) use(ctx context.Context, t *task, found *cache.Found, how cache.Use, now time.Time) bool {
+	if isFollowed(w.options, found.Status, found.Header) {
+		return w.followStored(t, found, now)
 	}
+	record := newRecord(t)
 	record.Cache = CacheHit
 	if how == cache.Stale {
 		record.Cache = CacheStale
 	}
-	header := shownHeader(found, l.options, now)
-	l.compare(ctx, found, t.recall, record)
-	err := l.revive(ctx, found, header, record)
+	header := w.cache.headerWithAge(found, now)
+	w.cache.reportStored(ctx, found, t.lookup, record)
+	err := w.cache.serveStored(ctx, found, header, record)
 	if errors.Is(err, cache.ErrCorrupt) {
-		return l.miss(t)
+		leaveToNetwork(t)
+		return true
 	}
-	failure := asFailure(err)
 	t.outcome = outcome{status: record.Status, bytes: record.Bytes}
-	l.end(ctx, t, record, failure, now)
+	w.end(ctx, t, record, storedFailure(err), now)
 	return true
 }
 
-// miss leaves a Task to the network whose kept answer was no good: there is nothing to confirm either.
-func (l *looker) miss(t *task) bool {
+// leaveToNetwork forgets the Verdict on a Task's stored redirects: its first exchange is its first attempt all the same.
+func leaveToNetwork(t *task) {
 	if t.attempts == 0 {
 		t.verdict = Verdict{}
 	}
-	return true
 }
 
-// compare says whether the user has been told of a kept body, and notes that this run does so where not. Of what an earlier run has
-// told it is noted that it has: then that does not hang on what is kept of that run, which goes when room is made.
-func (l *looker) compare(ctx context.Context, found *cache.Found, c *recall, record *Record) {
-	if l.options.Changed == nil || !found.HasBody {
-		return
-	}
-	record.Unchanged = found.SHA256 == c.told
-	if record.Unchanged && found.Teller == (cache.Sum{}) {
-		return
-	}
-	e := found.Entry
-	l.options.Changed.Sign(&e, c.told)
-	_ = l.options.Cache.Refresh(ctx, c.place.At(), &e) // where that fails the next run tells of it once more
-}
-
-// goOn follows a kept redirect.
-func (l *looker) goOn(ctx context.Context, t *task, found *cache.Found, record *Record, now time.Time) bool {
+// followStored follows a stored redirect, and reports whether that is the end of the lookup: where it leads nowhere, or too far,
+// the network is asked, for failures are never stored.
+func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) bool {
 	a := answer{status: found.Status, header: found.Header}
 	t.outcome = outcome{status: found.Status}
-	t.verdict = judge(l.options, trial{method: t.method, attempts: 1, hops: t.hops}, a, now, 0)
+	t.verdict = judge(w.options, trial{method: t.method, attempts: 1, hops: t.hops}, a, now, 0)
 	if t.verdict.Fate == Hop {
-		l.hop(t, a, found.RemoteAddr)
+		w.redirects.follow(t, found.Status, found.Header, found.RemoteAddr)
 	}
 	t.answered = found.Status
 	if t.verdict.Fate == Hop {
 		return false
 	}
-	return l.miss(t) // it leads nowhere, or has led too far: failures are never cached
+	leaveToNetwork(t)
+	return true
 }
 
 // end completes a Task without an exchange.
-func (l *looker) end(ctx context.Context, t *task, record *Record, failure *Failure, began time.Time) {
+func (w *lookupWorker) end(ctx context.Context, t *task, record *Record, failure *Failure, began time.Time) {
 	t.verdict, t.fromCache = Verdict{Failure: failure}, true
 	t.outcome.cache, t.outcome.unchanged = record.Cache, record.Unchanged
 	if disk := brokenDisk(failure); disk != nil {
-		l.breakOff(disk)
+		w.failure.fail(disk)
 	}
 	if t.began.IsZero() {
 		record.StartedAt, record.Elapsed = began, time.Since(began)
 	}
-	if log := l.options.Log; log != nil {
-		log.LogAttrs(ctx, slog.LevelDebug, "from the cache", slog.String("url", MaskURL(t.request.URL)), slog.String("cache", string(record.Cache)))
+	if log := w.options.Log; log != nil {
+		log.LogAttrs(ctx, slog.LevelDebug, "from the cache",
+			slog.String("url", MaskURL(t.request.URL)), slog.String("cache", string(record.Cache)))
 	}
 	record.lookedUp = true
-	l.finish(t, record)
-}
-
-// shownHeader is the header of a kept answer that is used without asking: with its Age (RFC 9111 section 4).
-func shownHeader(found *cache.Found, o *Options, now time.Time) http.Header {
-	if !o.KeepHeader {
-		return found.Header
-	}
-	age := o.cacheRules().Age(&found.Entry, now)
-	return merge(found.Header, http.Header{"Age": {strconv.FormatInt(int64(age/time.Second), 10)}})
-}
-
-// asFailure is a *Failure, or nil.
-func asFailure(err error) *Failure {
-	var failure *Failure
-	if err == nil || errors.As(err, &failure) {
-		return failure
-	}
-	return &Failure{Kind: IO, Err: err}
+	w.finisher.finish(t, record)
 }

@@ -2,99 +2,82 @@ package fetch
 
 import "time"
 
-// A lookupQueue is the scheduler's view of the lookups: Tasks go out to the lookers and come back, in whatever order, with an answer
-// from the cache or to be sent over the network.
+// mostLookupWorkers is how many lookups are under way at once: a Store over a network takes its time for each.
+const mostLookupWorkers = 16
+
+// A lookupQueue counts the scheduler's Tasks that are being looked up in the cache. They come back in any order: with an answer,
+// or to be sent over the network.
 type lookupQueue struct {
-	waiting  queue[*task] // have not been given to a looker
-	out      int          // have been given to one
-	answered int64        // ended as successes with an answer from the cache
-	lookers  int
-	most     int // of them: fewer where the process may open few files
+	waiting  queue[*task] // have not been given to a lookup worker
+	out      int          // have been given to one and have not come back
+	answered int64        // have ended as successes with an answer from the cache
+	workers  int          // that have been started
+	most     int          // of them: mostLookupWorkers, or fewer where the process may open few files; 0 is not known yet
 }
 
 func (q *lookupQueue) len() int { return q.waiting.len() + q.out }
 
-// place puts a Task where its next step is: into its lane, or before the cache where that has not been asked.
-func (s *scheduler) place(t *task, now time.Time) {
+// route puts a Task where its next step is: into the plan, or before that into the lookup queue where its target
+// has not been looked up.
+func (s *scheduler) route(t *task, now time.Time) {
 	if s.options.Cache == nil || t.bad != nil || t.verdict.Fate == Retry || t.verdict.Fate == Anew {
 		s.plan.add(t, now)
 		return
 	}
-	s.asking.waiting.push(t)
+	s.lookupQueue.waiting.push(t)
 }
 
-// lookUp gives waiting Tasks to lookers, as far as those have room. It never blocks.
-func (s *scheduler) lookUp() {
-	if s.asking.most == 0 {
-		s.asking.most = min(lookers, MostConcurrency())
+// startLookups gives waiting Tasks to lookup workers, as far as those have room, and starts more of them where there are too few.
+// It never blocks.
+func (s *scheduler) startLookups() {
+	q := &s.lookupQueue
+	if q.most == 0 {
+		q.most = min(mostLookupWorkers, MostConcurrency())
 	}
-	for s.asking.waiting.len() > 0 && s.asking.out < cap(s.lookups) {
-		if s.asking.lookers < min(s.asking.most, s.asking.len()) {
-			s.asking.lookers++
-			s.hireLooker()
+	for q.waiting.len() > 0 && q.out < cap(s.lookups) {
+		if q.workers < min(q.most, q.len()) {
+			q.workers++
+			s.startLookupWorker()
 		}
-		s.asking.out++
-		s.lookups <- s.asking.waiting.pop() // never blocks: there are at most its capacity out
+		q.out++
+		s.lookups <- q.waiting.pop() // never blocks: there are at most its capacity out
 	}
 }
 
-// takeBack takes a Task from a looker.
-func (s *scheduler) takeBack(t *task) {
-	s.asking.out--
+// takeLookup takes a Task back from a lookup worker.
+func (s *scheduler) takeLookup(t *task) {
+	s.lookupQueue.out--
 	now := time.Now()
 	if t.fromCache {
 		if t.failure() == nil { // Succeeded does not count what failed
-			s.asking.answered++
+			s.lookupQueue.answered++
 		}
 		s.end(t, now)
 		return
 	}
 	if s.stopped() {
-		s.unstarted(t)
+		s.endUnstarted(t)
 		return
 	}
 	s.plan.add(t, now)
 }
 
-// takeBackAll is takeBack of all that lies ready.
-func (s *scheduler) takeBackAll() {
+// takeLookups takes back every Task that lies ready.
+func (s *scheduler) takeLookups() {
 	for n := len(s.lookedUp); n > 0; n-- {
-		s.takeBack(<-s.lookedUp)
+		s.takeLookup(<-s.lookedUp)
 	}
 }
 
-// dropLookups ends the Tasks that no looker has; those that one has not begun with come back as they are.
+// dropLookups ends the Tasks that no lookup worker has been given; those that one has not begun with come back as they are.
 func (s *scheduler) dropLookups() {
-	s.noLookups.Store(true)
-	for s.asking.waiting.len() > 0 {
-		s.unstarted(s.asking.waiting.pop())
+	s.lookupsClosed.Store(true)
+	for s.lookupQueue.waiting.len() > 0 {
+		s.endUnstarted(s.lookupQueue.waiting.pop())
 	}
-}
-
-// end counts a Task that has become a Record.
-func (s *scheduler) end(t *task, now time.Time) {
-	s.open--
-	s.bulk -= t.request.bulk()
-	s.tally.final(t)
-	if f := t.failure(); f != nil && f.Kind == Canceled && !s.stopped() {
-		s.stop(StopCanceled, now) // the flight heard of it before we did
-	}
-	if !s.stopped() && s.tally.tooMany(s.options) {
-		s.stop(StopFailures, now)
-	}
-}
-
-// unstarted ends a Task that will not be asked for because the run is over.
-func (s *scheduler) unstarted(t *task) {
-	if t.began.IsZero() {
-		s.open--
-		s.tally.NotStarted++
-		return
-	}
-	s.plan.fail(t, s.cutOff(t))
 }
 
 // heldByCache reports whether lookups are all that is left to wait for.
 func (s *scheduler) heldByCache() bool {
-	return s.asking.len() > 0 && s.plan.size == 0 && s.plan.running == 0
+	return s.lookupQueue.len() > 0 && s.plan.size == 0 && s.plan.running == 0
 }

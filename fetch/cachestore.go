@@ -5,212 +5,165 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"batchfetch/fetch/cache"
 )
 
-// A remembering is what one exchange has to do with the cache: what it knows, and what it will.
-type remembering struct {
-	*recall // nil is nothing: the cache is passed by
-	run     *run
+// A cacheExchange is the part that the cache has in one exchange: it validates the stored response, and stores the new one.
+type cacheExchange struct {
+	cache  *responseCache
+	lookup *lookupResult // nil where the cache is bypassed
 }
 
-// conditions are sent with a request so that the server can say that what is kept still holds.
-func (m *remembering) conditions() http.Header {
-	if m.recall == nil || !m.kept {
+// An originResponse is what a server has sent, with what a stored response has beside its status, header and body.
+type originResponse struct {
+	*http.Response
+	url                 *url.URL
+	requested, received time.Time // when the request was sent, and when the header had come
+	remote              string    // address of the connection
+	partial             bool      // it continues, or fails to continue, a body of which a part is there
+}
+
+// conditions are the headers that let the server validate the stored response (RFC 9111 section 4.3.1); nil is none.
+func (x *cacheExchange) conditions() http.Header {
+	if x.lookup == nil || !x.lookup.hasStored {
 		return nil
 	}
-	return m.validators.Conditions()
+	return x.lookup.validators.Conditions()
 }
 
-// stillAsked reports whether what was looked up for a Task is what it asks for with header: a Jar may have other cookies by then.
-func (r *run) stillAsked(t *task, header http.Header) bool {
-	if t.recall == nil || r.options.Jar == nil {
-		return true
-	}
-	q, ok := r.questionOf(&t.target, header)
-	return ok && q.Who == t.recall.question.Who
-}
-
-// errUnkept is why the server is asked anew: what it confirmed is not there any more, or never was.
+// errUnkept is why the server is asked anew: the response that it validated is not stored any more, or never was.
 var errUnkept = errors.New("the cached answer that the server confirmed can't be used")
 
-// confirmed takes the kept answer that a 304 is about (RFC 9111 section 4.3.4) for the server's own.
-func (x *exchange) confirmed(ctx context.Context, resp *http.Response, rec *Record) answer {
-	m := &x.memory
-	o := m.run.options
-	anew := answer{status: resp.StatusCode, unkept: &Failure{Kind: Protocol, Err: errUnkept}}
-	if !m.validators.Confirms(resp.Header) {
-		m.forget()
-		return anew
+// revalidated answers a 304 with the stored response that it validates (RFC 9111 section 4.3.4). Where that can't be used the answer
+// is unkept, and the next exchange asks without conditions.
+func (x *cacheExchange) revalidated(ctx context.Context, resp originResponse, rec *Record) answer {
+	store := x.cache.options.Cache
+	unusable := answer{status: resp.StatusCode, unkept: &Failure{Kind: Protocol, Err: errUnkept}}
+	if !x.lookup.validators.Confirms(resp.Header) {
+		x.lookup.dropStored()
+		return unusable
 	}
-	found, err := o.Cache.Get(ctx, m.place.At())
-	if err != nil || found == nil || found.IsDigest() || found.SHA256 != m.sum {
+	found, err := store.Get(ctx, x.lookup.place.At())
+	if err != nil || found == nil || found.IsDigest() || found.SHA256 != x.lookup.sum {
 		if found != nil {
 			found.Close()
 		}
-		m.forget()
-		return anew
+		x.lookup.dropStored()
+		return unusable
 	}
 	defer found.Close()
-	e := found.Freshen(resp.Header, x.answered)
-	e.Requested, e.Received, e.RemoteAddr = x.began, x.answered, x.server()
+	e := found.Freshen(resp.Header, resp.received)
+	e.Requested, e.Received, e.RemoteAddr = resp.requested, resp.received, x.cache.originAddr(resp.url, resp.remote)
 	found.Entry.Header = e.Header
 	rec.Cache = CacheRevalidated
-	m.sign(&e, rec)
-	if err := m.run.revive(ctx, found, e.Header, rec); errors.Is(err, cache.ErrCorrupt) {
-		m.forget()
-		return anew
+	x.markReported(&e, rec)
+	if err := x.cache.serveStored(ctx, found, e.Header, rec); errors.Is(err, cache.ErrCorrupt) {
+		x.lookup.dropStored()
+		return unusable
 	} else if err != nil {
-		return answer{status: e.Status, header: e.Header, said: resp.Header, failure: asFailure(err)}
+		return answer{status: e.Status, header: e.Header, said: resp.Header, failure: storedFailure(err)}
 	}
-	_ = o.Cache.Refresh(ctx, m.place.At(), &e) // where that fails it is asked for again the next time
+	_ = store.Refresh(ctx, x.lookup.place.At(), &e) // where that fails it is validated again the next time
 	return answer{status: e.Status, header: e.Header, said: resp.Header}
 }
 
-// server is the address of the server that answered; behind a proxy nobody knows it.
-func (x *exchange) server() string {
-	if x.memory.run.roads.proxies.of(x.to.url) != nil {
-		return ""
-	}
-	return x.remote
-}
-
-// sign notes in what will be kept what the user is told of it, and in the Record whether that is anything new.
-func (m *remembering) sign(e *cache.Entry, rec *Record) {
-	changed := m.run.options.Changed
+// markReported notes in an entry that is about to be stored what the user is told of its body, and sets Record.Unchanged where
+// that was told before.
+func (x *cacheExchange) markReported(e *cache.Entry, rec *Record) {
+	changed := x.cache.options.Changed
 	if changed == nil || !e.HasBody && !e.IsDigest() {
 		e.Seen, e.Teller = e.SHA256, cache.Sum{}
 		return
 	}
-	rec.Unchanged = e.SHA256 == m.told
-	changed.Sign(e, m.told)
+	rec.Unchanged = e.SHA256 == x.lookup.reported
+	changed.Sign(e, x.lookup.reported)
 }
 
-// A copying is an answer on its way into the cache while it is read. A nil one keeps nothing.
-type copying struct {
+// A cacheWriter stores a response while its body is read. A nil one stores nothing.
+type cacheWriter struct {
 	draft  *cache.Draft
-	header http.Header
-	broken bool // it could not be written
+	header http.Header // as it is stored
+	failed bool        // draft could not be written
 }
 
-// keep begins to keep an answer, where that may be and is of use.
-func (x *exchange) keep(ctx context.Context, resp *http.Response) *copying {
-	m := &x.memory
-	if m.recall == nil || x.rest != restNone {
+// startStoring begins to store a response, where that may be (RFC 9111 section 3) and is of use; else it returns nil.
+func (x *cacheExchange) startStoring(ctx context.Context, resp originResponse) *cacheWriter {
+	if x.lookup == nil || resp.partial {
 		return nil
 	}
-	header := cache.Storable(resp.Header, x.answered)
-	if !m.run.options.cacheRules().Keeps(resp.StatusCode, header) {
+	o := x.cache.options
+	header := cache.Storable(resp.Header, resp.received)
+	if !x.cache.rules().Keeps(resp.StatusCode, header) {
 		return nil
 	}
-	if m.run.options.Jar != nil && len(resp.Header["Set-Cookie"]) > 0 { // from the cache it would set none
+	if o.Jar != nil && len(resp.Header["Set-Cookie"]) > 0 { // from the cache it would set none
 		return nil
 	}
-	draft, err := m.place.Draft(ctx, m.run.options.Cache, &m.question, header)
+	draft, err := x.lookup.place.Draft(ctx, o.Cache, &x.lookup.question, header)
 	if err != nil {
 		return nil // a cache that can't be written costs no request
 	}
-	return &copying{draft: draft, header: header}
+	return &cacheWriter{draft: draft, header: header}
 }
 
-// of returns body, whose bytes are kept as they are read.
-func (c *copying) of(body io.Reader) io.Reader {
-	if c == nil {
+// tee returns a reader of body that stores what is read.
+func (w *cacheWriter) tee(body io.Reader) io.Reader {
+	if w == nil {
 		return body
 	}
 	return readFunc(func(p []byte) (int, error) {
 		n, err := body.Read(p)
-		if n > 0 && !c.broken {
-			_, failed := c.draft.Write(p[:n])
-			c.broken = failed != nil
+		if n > 0 && !w.failed {
+			_, failed := w.draft.Write(p[:n])
+			w.failed = failed != nil
 		}
 		return n, err
 	})
 }
 
-// kept ends what keep began: with a body that is whole and verified, or with none.
-func (x *exchange) kept(ctx context.Context, c *copying, resp *http.Response, rec *Record, hasBody bool, failure *Failure) {
-	m := &x.memory
-	if c != nil {
-		defer c.draft.Abort()
+// finishStoring ends what startStoring began, w, where the body has come: whole and verified, or with a failure. Of a body that is not
+// stored it keeps the hash, where Options.Changed asks for it.
+func (x *cacheExchange) finishStoring(ctx context.Context, w *cacheWriter, resp originResponse, rec *Record, failure *Failure) {
+	if w != nil {
+		defer w.draft.Abort() // does nothing after Commit
 	}
-	if failure != nil || m.recall == nil {
+	if failure != nil || x.lookup == nil {
 		return
 	}
-	e := &cache.Entry{Status: resp.StatusCode, Proto: resp.Proto, HasBody: hasBody,
-		Requested: x.began, Received: x.answered, RemoteAddr: x.server(), Coded: x.options.Identity && len(contentCodings(resp.Header)) > 0}
-	if hasBody {
-		e.Size, e.SHA256 = rec.Bytes, rec.SHA256
-	}
-	if c != nil {
-		e.Header = c.header
-	}
-	m.sign(e, rec)
-	if c != nil && !c.broken && c.draft.Commit(ctx, e) == nil || m.run.options.Changed == nil || !hasBody {
+	e := x.entryOf(w, resp)
+	e.HasBody, e.Size, e.SHA256 = true, rec.Bytes, rec.SHA256
+	x.markReported(e, rec)
+	if w != nil && !w.failed && w.draft.Commit(ctx, e) == nil || x.cache.options.Changed == nil {
 		return
 	}
 	digest := cache.Digest(e.SHA256, e.Received)
 	digest.Seen, digest.Teller = e.Seen, e.Teller
-	_ = m.place.KeepDigest(ctx, m.run.options.Cache, &m.question, digest) // where that fails the next run tells of it once more
+	// where that fails the next run tells of it once more
+	_ = x.lookup.place.KeepDigest(ctx, x.cache.options.Cache, &x.lookup.question, digest)
 }
 
-// invalidate forgets what an answer has made wrong (RFC 9111 section 4.4).
-func (w *worker) invalidate(ctx context.Context, t *task, a answer) {
-	if w.options.Cache == nil || !cache.Invalidates(t.method, a.status) { // a body that failed has changed something all the same
+// storeWithoutBody stores a response that has no body, or whose body is not read.
+func (x *cacheExchange) storeWithoutBody(ctx context.Context, resp originResponse, rec *Record) {
+	w := x.startStoring(ctx, resp)
+	if w == nil {
 		return
 	}
-	urls := append(cache.AlsoInvalid(t.url, a.header), t.url)
-	for _, u := range urls {
-		q := cache.Question{URL: urlOf(u), Via: w.via(&t.target)}
-		_ = cache.Forget(ctx, w.options.Cache, q) // a Store that can't be reached now has been told of
-	}
+	defer w.draft.Abort() // does nothing after Commit
+	e := x.entryOf(w, resp)
+	x.markReported(e, rec)
+	_ = w.draft.Commit(ctx, e) // where that fails it is asked for again
 }
 
-// rescue takes what is kept for the answer of a server that failed, where that is allowed (RFC 5861 section 4), and makes the failure a success.
-func (w *worker) rescue(ctx context.Context, t *task, record *Record) {
-	c, now := t.recall, time.Now()
-	if c == nil || !c.kept || t.verdict.Failure == nil || !now.Before(c.staleUntil) || !standsIn(t.verdict.Failure, t.answered) {
-		return
+// entryOf returns the entry of a response, without what it has of a body.
+func (x *cacheExchange) entryOf(w *cacheWriter, resp originResponse) *cache.Entry {
+	e := &cache.Entry{Status: resp.StatusCode, Proto: resp.Proto, Requested: resp.requested, Received: resp.received,
+		RemoteAddr: x.cache.originAddr(resp.url, resp.remote),
+		Coded:      x.cache.options.Identity && len(contentCodings(resp.Header)) > 0}
+	if w != nil {
+		e.Header = w.header
 	}
-	found, err := w.options.Cache.Get(ctx, c.place.At())
-	if err != nil || found == nil {
-		return
-	}
-	defer found.Close()
-	if found.IsDigest() || found.SHA256 != c.sum || leadsOn(w.options, found.Status, found.Header) {
-		return
-	}
-	stale := newRecord(t)
-	stale.Cache = CacheStale
-	(&looker{w}).compare(ctx, found, c, stale)
-	if err := w.revive(ctx, found, shownHeader(found, w.options, now), stale); err != nil {
-		stale.ReleaseBody()
-		return
-	}
-	*record, t.rescued = *stale, true // the verdict stays: it says how the host is
-	t.outcome.status, t.outcome.bytes, t.outcome.wireBytes = record.Status, record.Bytes, 0
-	t.outcome.cache, t.outcome.unchanged = CacheStale, record.Unchanged
-}
-
-// failure is why a Task that has ended failed; nil where it has not.
-func (t *task) failure() *Failure {
-	if t.rescued {
-		return nil
-	}
-	return t.verdict.Failure
-}
-
-// standsIn names the failures for which a kept answer may stand in: what RFC 5861 section 4 calls an error, in a server's own words
-// or for want of them.
-func standsIn(f *Failure, status int) bool {
-	switch f.Kind {
-	case DNS, Connect, TLS, Timeout, Stalled, Reset, Truncated, Protocol, HostDown:
-		return true
-	case BadStatus, RateLimited:
-		return status == http.StatusInternalServerError || status == http.StatusBadGateway ||
-			status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
-	}
-	return false
+	return e
 }

@@ -1,30 +1,43 @@
 package fetch
 
-// A safety knows which of the successes that the Sink was given had cost an exchange: an answer from the cache is no loss.
-type safety struct {
-	given int64        // successes
-	costs queue[int64] // the numbers of those that cost an exchange and may not be committed, counted from 1
+import "sync/atomic"
+
+// committedExchanges counts the committed successes that had cost an exchange: an answer from the cache costs nothing to have again.
+// It is the writer's; only count is read by others. A nil one counts nothing.
+type committedExchanges struct {
+	committed   func() int64  // Options.Committed: successes that outlive a kill of the process, those from the cache included
+	count       *atomic.Int64 // of those the ones that cost an exchange, as of the last advance
+	successes   int64         // given to the Sink
+	uncommitted queue[int64]  // the numbers of those that cost an exchange and may not be committed, counted from 1
 }
 
-// noteSuccess is called by the writer with each Record, in the order in which the Sink takes them.
-func (r *run) noteSuccess(record *Record) {
-	if r.options.Cache == nil || r.options.Committed == nil || record.Failure != nil {
+// newCommittedExchanges returns nil where nothing asks: without a cache every success costs an exchange.
+func newCommittedExchanges(o *Options, count *atomic.Int64) *committedExchanges {
+	if o.Cache == nil || o.Committed == nil {
+		return nil
+	}
+	return &committedExchanges{committed: o.Committed, count: count}
+}
+
+// noteSuccess takes each Record, in the order in which the Sink takes them; failures are ignored.
+func (c *committedExchanges) noteSuccess(record *Record) {
+	if c == nil || record.Failure != nil {
 		return
 	}
-	r.unsafe.given++
+	c.successes++
 	if !record.lookedUp {
-		r.unsafe.costs.push(r.unsafe.given)
+		c.uncommitted.push(c.successes)
 	}
 }
 
-// countSafe moves on what is committed by now.
-func (r *run) countSafe() {
-	if r.options.Cache == nil {
+// advance brings count up to date.
+func (c *committedExchanges) advance() {
+	if c == nil {
 		return
 	}
-	committed := r.options.Committed()
-	for r.unsafe.costs.len() > 0 && r.unsafe.costs.items[r.unsafe.costs.head] <= committed {
-		r.unsafe.costs.pop()
-		r.safe.Add(1)
+	committed := c.committed()
+	for c.uncommitted.len() > 0 && c.uncommitted.peek() <= committed {
+		c.uncommitted.pop()
+		c.count.Add(1)
 	}
 }

@@ -3,8 +3,6 @@ package fetch
 import (
 	"net/http"
 	"unicode/utf8"
-
-	"batchfetch/fetch/cache"
 )
 
 // method is the method that r is asked with: its own, else that of the Options, else POST where there is a body, else GET.
@@ -41,11 +39,6 @@ func (o *Options) AppendAsked(text []byte, r *Request) []byte {
 	o.complete(&whole)
 	whole.Method = o.method(&whole, whole.Body != nil)
 	return whole.AppendAsked(text)
-}
-
-// cacheRules is the freshness policy of the Options (RFC 9111 section 4.2).
-func (o *Options) cacheRules() cache.Rules {
-	return cache.Rules{TTL: o.CacheTTL, Heuristic: o.CacheHeuristic}
 }
 
 // over returns o as it is for a host with these settings.

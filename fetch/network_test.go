@@ -125,7 +125,7 @@ func along(t testing.TB, o Options, n network, lines ...string) *shelf {
 	}
 	ways := newRoads(&o, n)
 	defer ways.close()
-	if _, err := runAlong(t.Context(), sourceOf(lines...), shelf, &o, ways); err != nil {
+	if _, err := runWith(t.Context(), sourceOf(lines...), shelf, &o, ways); err != nil {
 		t.Fatal(err)
 	}
 	return shelf

@@ -19,7 +19,7 @@ func (o origin) RoundTrip(r *http.Request) (*http.Response, error) { return o(r)
 
 // runOver is Run over one client for all.
 func runOver(ctx context.Context, source Source, sink Sink, o *Options, client http.RoundTripper) (Summary, error) {
-	return runAlong(ctx, source, sink, o, roads{open: streams{client}, guarded: streams{client}})
+	return runWith(ctx, source, sink, o, roads{open: streams{client}, guarded: streams{client}})
 }
 
 // reply is an answer with headers, name and value in turn.

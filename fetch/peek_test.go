@@ -138,7 +138,7 @@ func TestSurplusThatComesLate(t *testing.T) {
 					}
 					return nil
 				})
-				if _, err := runAlong(t.Context(), source, sink, &o, ways); err != nil {
+				if _, err := runWith(t.Context(), source, sink, &o, ways); err != nil {
 					t.Fatal(err)
 				}
 				for _, body := range bodies {

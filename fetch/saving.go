@@ -31,8 +31,8 @@ func (x *exchange) save(resp *http.Response, in *wire, rec *Record, codings []st
 		return keepFailed(err)
 	}
 	x.saved = saved
-	if x.memory.recall != nil {
-		saved.told = x.memory.told
+	if x.cache.lookup != nil {
+		saved.told = x.cache.lookup.reported
 	}
 	rec.ResumedFrom = saved.bytes
 	err = x.readWhole(saved, decoded, in, codings)

@@ -2,43 +2,67 @@ package fetch
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
-// A scheduler owns the Plan, the counts and the only timer. It starts Tasks, takes them back and decides when the run is over.
-type scheduler struct {
-	*run
-	plan    *plan
-	tally   *tally
-	cancel  context.CancelCauseFunc // ends the flights
-	hire    func()                  // starts one more worker
-	workers int
+// schedulerPorts are what joins the scheduler to the other stages: its ends of the channels, the counters that other stages keep
+// for it, and functions that start and stop them.
+type schedulerPorts struct {
+	intake       <-chan *task    // from the feeder, which closes it at the Source's end
+	start        chan<- *task    // to the workers; its capacity is Options.Concurrency
+	done         <-chan *task    // from the workers
+	lookups      chan<- *task    // to the lookup workers
+	lookedUp     <-chan *task    // from the lookup workers
+	wake         <-chan struct{} // from the writer: a Record has been taken or committed
+	outputFailed <-chan struct{} // closed when an output has failed; nil once seen
 
-	hireLooker func() // starts one more looker
-	holder     Holder // nil where the Sink keeps nothing back
+	startWorker       func()
+	startLookupWorker func()
+	cancel            context.CancelCauseFunc // ends the exchanges and lookups under way
+	lookupsClosed     *atomic.Bool            // set by the scheduler: lookups that have not begun come back as they are
 
-	timer    *time.Timer
-	begun    time.Time
-	deadline time.Time // of the run, or of the flights once it drains; zero is none
-	open     int       // Tasks taken in and not ended
-	admitted int64     // Tasks taken in
-	bulk     int64     // bytes of large Requests in memory
-	ended    bool      // the source has no more
-	drain    <-chan struct{}
-	asking   lookupQueue
-	output   <-chan struct{} // broken; nil once seen
-	canceled <-chan struct{} // the caller's context; nil once seen
-	reason   Limit           // what held the next Task back since looked
-	behind   string          // the host whose limit that was
-	looked   time.Time
-	dry      time.Duration // waited for bandwidth by then
+	holder         Holder                            // the Sink; nil where it holds no Records back
+	waitingForSink *atomic.Bool                      // set by the scheduler while it waits for a Record to be taken
+	taken          *atomic.Int64                     // Records that the Sink has taken
+	committedCount *atomic.Int64                     // successes that cost an exchange and are committed; with a cache only
+	blockedWorkers *atomic.Int64                     // workers that wait for the writer to take a large Record
+	recordsFull    func() bool                       // whether workers have to wait before they can hand a Record to the writer
+	bandwidthWait  func(now time.Time) time.Duration // how long exchanges have waited for bandwidth so far
+
+	setTarget func(*task) // sets the target of a Task that was spilled
 }
 
-func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *scheduler {
-	s := &scheduler{run: r, plan: newPlan(r.options), tally: newTally(r.options), cancel: cancel, hire: hire,
-		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: r.options.Drain, output: r.broken}
-	s.holder = holderOf(r.sink)
-	if s.holder == nil && r.options.Cache == nil { // a Sink that keeps Records back would have to keep those of all that is set aside
+// A scheduler owns the Plan, the counts and the only timer. It starts Tasks, takes them back and decides when the run is over.
+// One goroutine runs it.
+type scheduler struct {
+	schedulerPorts
+	options     *Options
+	plan        *plan
+	tally       *tally
+	workers     int // that have been started
+	lookupQueue lookupQueue
+
+	timer      *time.Timer
+	begun      time.Time
+	deadline   time.Time       // of the run, or of the exchanges under way once it drains; zero is none
+	open       int             // Tasks taken in and not ended
+	admitted   int64           // Tasks taken in
+	bulk       int64           // bytes of large Requests in memory
+	inputEnded bool            // the Source has no more
+	drain      <-chan struct{} // Options.Drain; nil once seen
+	canceled   <-chan struct{} // the caller's context; nil once seen
+
+	reason Limit         // what held the next Task back at the last look; empty before the first
+	behind string        // the host whose limit that was; empty is no one host's
+	looked time.Time     // when that was
+	dry    time.Duration // waited for bandwidth by then
+}
+
+func newScheduler(o *Options, ports schedulerPorts) *scheduler {
+	s := &scheduler{schedulerPorts: ports, options: o, plan: newPlan(o), tally: newTally(o),
+		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: o.Drain}
+	if s.holder == nil && o.Cache == nil { // a Sink that keeps Records back would have to keep those of all that is set aside
 		var p packer
 		s.plan.aside.pack = func(tasks []*task) []byte {
 			for _, t := range tasks {
@@ -47,7 +71,7 @@ func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *schedule
 			return p.pack(tasks)
 		}
 		s.plan.aside.unpack = func(packed []byte) []*task {
-			tasks := p.unpack(packed, r.aimAgain)
+			tasks := p.unpack(packed, s.setTarget)
 			for _, t := range tasks {
 				s.bulk += t.request.bulk()
 			}
@@ -55,8 +79,8 @@ func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *schedule
 		}
 	}
 	s.looked = s.begun
-	if s.options.Deadline > 0 {
-		s.deadline = s.begun.Add(s.options.Deadline)
+	if o.Deadline > 0 {
+		s.deadline = s.begun.Add(o.Deadline)
 	}
 	return s
 }
@@ -71,7 +95,7 @@ func (s *scheduler) loop(ctx context.Context) {
 		s.expire(now)
 		s.plan.unkept = s.uncommitted()
 		wait := s.dispatch(now)
-		s.lookUp()
+		s.startLookups()
 		if s.over() {
 			return
 		}
@@ -89,7 +113,7 @@ func (s *scheduler) dispatch(now time.Time) time.Duration {
 		}
 		if s.workers < s.plan.running {
 			s.workers++
-			s.hire()
+			s.startWorker()
 		}
 		s.start <- t // never blocks: its capacity is the concurrency
 	}
@@ -101,13 +125,13 @@ func (s *scheduler) uncommitted() int {
 		return 0
 	}
 	if s.options.Cache != nil { // an answer from the cache costs nothing to have again
-		return int(max(s.tally.Succeeded-s.asking.answered-s.safe.Load(), 0))
+		return int(max(s.tally.Succeeded-s.lookupQueue.answered-s.committedCount.Load(), 0))
 	}
 	return int(max(s.tally.Succeeded-s.options.Committed(), 0))
 }
 
 func (s *scheduler) over() bool {
-	return s.open == 0 && (s.ended || s.stopped())
+	return s.open == 0 && (s.inputEnded || s.stopped())
 }
 
 func (s *scheduler) stopped() bool { return s.tally.Stopped != StopNone }
@@ -116,14 +140,14 @@ func (s *scheduler) stopped() bool { return s.tally.Stopped != StopNone }
 func (s *scheduler) sleep(now time.Time, wait time.Duration) {
 	s.setTimer(now, wait)
 	intake := s.intake
-	if s.ended || s.stopped() || s.mustWait() {
+	if s.inputEnded || s.stopped() || s.mustWait() {
 		intake = nil // a nil channel never fires: backpressure
 	}
 	select {
 	case t := <-s.done:
 		s.take(t)
 	case t := <-s.lookedUp:
-		s.takeBack(t)
+		s.takeLookup(t)
 	case t, open := <-intake:
 		s.admit(t, open)
 	case <-s.timer.C:
@@ -131,8 +155,8 @@ func (s *scheduler) sleep(now time.Time, wait time.Duration) {
 	case <-s.drain:
 		s.drain = nil
 		s.stop(StopDrain, time.Now())
-	case <-s.output:
-		s.output = nil
+	case <-s.outputFailed:
+		s.outputFailed = nil
 		s.stop(StopOutput, time.Now())
 	case <-s.canceled:
 		s.canceled = nil
@@ -146,7 +170,7 @@ func (s *scheduler) catchUp(intake <-chan *task) {
 	for n := len(s.done); n > 0; n-- {
 		s.take(<-s.done)
 	}
-	s.takeBackAll()
+	s.takeLookups()
 	for n := len(intake); n > 0 && !s.stopped() && !s.windowFull(); n-- {
 		s.admit(<-intake, true)
 	}
@@ -168,13 +192,13 @@ func (s *scheduler) setTimer(now time.Time, wait time.Duration) {
 // admit takes in what the feed made of one input line, or the input's end.
 func (s *scheduler) admit(t *task, open bool) {
 	if !open {
-		s.ended = true
+		s.inputEnded = true
 		return
 	}
 	s.open++
 	s.admitted++
 	s.bulk += t.request.bulk()
-	s.place(t, time.Now())
+	s.route(t, time.Now())
 }
 
 // take counts what became of a Task and sends it where it belongs.
@@ -195,81 +219,18 @@ func (s *scheduler) take(t *task) {
 		s.plan.fail(t, s.cutOff(t))
 		return
 	}
-	s.place(t, now)
+	s.route(t, now)
 }
 
-// expire acts on a deadline that has passed: the run's own, or that of its last flights.
-func (s *scheduler) expire(now time.Time) {
-	if s.deadline.IsZero() || now.Before(s.deadline) {
-		return
+// end counts a Task that has become a Record.
+func (s *scheduler) end(t *task, now time.Time) {
+	s.open--
+	s.bulk -= t.request.bulk()
+	s.tally.final(t)
+	if f := t.failure(); f != nil && f.Kind == Canceled && !s.stopped() {
+		s.stop(StopCanceled, now) // the exchange saw the end of the context first
 	}
-	s.deadline = time.Time{}
-	if s.tally.Stopped == StopDrain {
-		s.cancel(s.because())
-		return
+	if !s.stopped() && s.tally.tooMany(s.options) {
+		s.stop(StopFailures, now)
 	}
-	s.stop(StopDeadline, now)
-}
-
-// stop starts nothing more. A drain lets what flies land within the grace; any other reason cancels it.
-func (s *scheduler) stop(why Stop, now time.Time) {
-	if s.stopped() {
-		if why == StopCanceled || why == StopOutput {
-			s.cancel(s.because())
-		}
-		return
-	}
-	s.tally.Stopped = why
-	if why == StopDrain {
-		if end := now.Add(s.options.Grace); s.deadline.IsZero() || end.Before(s.deadline) {
-			s.deadline = end
-		}
-	} else {
-		s.deadline = time.Time{}
-		s.cancel(s.because())
-	}
-	s.dropLookups()
-	rest, aside := s.plan.rest(now)
-	s.open -= int(aside)
-	s.tally.NotStarted += aside
-	for _, t := range rest {
-		s.unstarted(t)
-	}
-}
-
-func (s *scheduler) because() error {
-	switch s.tally.Stopped {
-	case StopFailures:
-		return &stopError{"the limit on failures"}
-	case StopDeadline:
-		return &limitError{Canceled, "deadline", s.options.Deadline}
-	case StopDrain:
-		return &stopError{"an interrupt"}
-	case StopOutput:
-		return &stopError{"an output that can't be written"}
-	}
-	return &stopError{"the caller"}
-}
-
-// cutOff is the last word on a Task that was to be asked again.
-func (s *scheduler) cutOff(t *task) *Failure {
-	if t.verdict.Failure == nil {
-		return failf(Canceled, "%w before the redirect was followed", s.because())
-	}
-	return failf(Canceled, "%w before the next attempt; the last one: %w", s.because(), t.verdict.Failure)
-}
-
-// summary closes the counts once the run is over. What the feed had ready by then was never started.
-func (s *scheduler) summary(now time.Time) Summary {
-	for n := len(s.intake); n > 0; n-- {
-		if t := <-s.intake; t != nil { // nil: the feed has ended and closed it
-			s.tally.NotStarted++
-		}
-	}
-	s.tally.NotStarted += int64(len(s.left))
-	s.tally.Skipped = s.skipped.Load()
-	if s.ended && s.inputErr != nil && !s.stopped() {
-		s.tally.Stopped = StopInput
-	}
-	return s.tally.summary(now.Sub(s.begun))
 }

@@ -18,7 +18,7 @@ func (s *scheduler) windowFull() bool {
 	inMemory := s.open - s.plan.aside.count
 	heavy := s.bulk >= mostBulk && inMemory >= 2*s.options.Concurrency
 	if s.holder != nil {
-		return heavy || s.admitted-s.put.Load()+int64(s.holder.Held()) >= int64(s.options.Lookahead)
+		return heavy || s.admitted-s.taken.Load()+int64(s.holder.Held()) >= int64(s.options.Lookahead)
 	}
 	return s.plan.windowFull(inMemory, heavy, s.looked)
 }
@@ -28,8 +28,8 @@ func (s *scheduler) mustWait() bool {
 	if s.holder == nil {
 		return s.windowFull()
 	}
-	s.waiting.Store(true) // before the look, so that no Record is missed
+	s.waitingForSink.Store(true) // before the look, so that no Record is missed
 	full := s.windowFull()
-	s.waiting.Store(full)
+	s.waitingForSink.Store(full)
 	return full
 }
