@@ -77,11 +77,6 @@ func (u *untilNotified) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// canHaveBody says which answers carry a body at all (RFC 9110 section 6.4.1).
-func canHaveBody(method string, status int) bool {
-	return method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified
-}
-
 // readBody reads the decoded body of an accepted answer, bounded and hashed, into rec or its Keeper. The error is a *Failure,
 // or what the connection died of.
 func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWriter) error {

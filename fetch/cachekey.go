@@ -23,7 +23,8 @@ func newCacheKeys(o *Options) cacheKeys {
 	return cacheKeys{options: o, certificates: certificatesOf(o), trust: trustOf(o)}
 }
 
-// questionOf returns what a stored response has to answer, given the header that is sent; false where the cache is bypassed.
+// questionOf returns what a stored response has to answer, given the header that is sent; false where the cache is
+// bypassed.
 func (k *cacheKeys) questionOf(to *target, header http.Header) (cache.Question, bool) {
 	if to.body != nil || cache.Bypasses(to.method, header) {
 		return cache.Question{}, false
@@ -45,8 +46,8 @@ func urlOf(u *url.URL) string {
 	return text
 }
 
-// via is what beside the URL decides which server answers: a Host header of the user's, which servers are believed, addresses that
-// are not from DNS.
+// via is what beside the URL decides which server answers: a Host header of the user's, which servers are believed,
+// addresses that are not from DNS.
 func (k *cacheKeys) via(to *target) string {
 	text := strings.Join(to.header["Host"], ",")
 	if socket := k.options.UnixSocket; socket != "" {
@@ -67,9 +68,9 @@ func (k *cacheKeys) via(to *target) string {
 	return strings.ReplaceAll(text, "\n", " ")
 }
 
-// who is a hash of the credentials that a response may be for; zero is none, and a response for everybody. Any header of the user's
-// may hold a credential, so all count but for those that only describe the client or this one exchange. Vary is handled by
-// package cache.
+// who is a hash of the credentials that a response may be for; zero is none, and a response for everybody. Any header
+// of the user's may hold a credential, so all count but for those that only describe the client or this one exchange.
+// Vary is handled by package cache.
 func (k *cacheKeys) who(to *target, header http.Header) cache.Sum {
 	var names []string
 	for name := range header {
@@ -107,8 +108,8 @@ func describes(name string, values []string) bool {
 	return false
 }
 
-// trustOf tells apart runs that do not believe the same servers: one that verifies certificates must not use what another has stored
-// that does not.
+// trustOf tells apart runs that do not believe the same servers: one that verifies certificates must not use what
+// another has stored that does not.
 func trustOf(o *Options) string {
 	switch {
 	case o.TLS == nil:

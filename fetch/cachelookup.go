@@ -11,8 +11,9 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// A lookupWorker looks Tasks up in the cache before they get into a lane. One that is answered goes straight to the writer: that
-// costs no token and no slot, and waits for no network but the Store's own. There are at most mostLookupWorkers.
+// A lookupWorker looks Tasks up in the cache before they get into a lane. One that is answered goes straight to the
+// writer: that costs no token and no slot, and waits for no network but the Store's own. There are at most
+// mostLookupWorkers.
 type lookupWorker struct {
 	options   *Options
 	cache     *responseCache
@@ -35,7 +36,8 @@ func (w *lookupWorker) work(ctx context.Context) {
 	}
 }
 
-// lookUp ends a Task that the cache has the answer to, over stored redirects too. Any other gets the result of its last lookup.
+// lookUp ends a Task that the cache has the answer to, over stored redirects too. Any other gets the result of its last
+// lookup.
 func (w *lookupWorker) lookUp(ctx context.Context, t *task) {
 	began := time.Now()
 	for {
@@ -60,13 +62,14 @@ func (w *lookupWorker) refuseNetwork(ctx context.Context, t *task, began time.Ti
 	if t.lookup == nil || !cache.OnlyIfCached(t.lookup.question.Header) {
 		return false
 	}
-	t.outcome = outcome{}
+	t.counts = exchangeCounts{}
 	why := errors.New(statusText(http.StatusGatewayTimeout) + ": only-if-cached, and nothing usable is in the cache")
 	w.end(ctx, t, newRecord(t), &Failure{Kind: BadStatus, Err: why}, began)
 	return true
 }
 
-// use answers a Task with a stored response, and reports whether that is the end of the lookup: after a redirect it is not.
+// use answers a Task with a stored response, and reports whether that is the end of the lookup: after a redirect it is
+// not.
 func (w *lookupWorker) use(ctx context.Context, t *task, found *cache.Found, how cache.Use, now time.Time) bool {
 	if isFollowed(w.options, found.Status, found.Header) {
 		return w.followStored(t, found, now)
@@ -83,23 +86,24 @@ func (w *lookupWorker) use(ctx context.Context, t *task, found *cache.Found, how
 		leaveToNetwork(t)
 		return true
 	}
-	t.outcome = outcome{status: record.Status, bytes: record.Bytes}
+	t.counts = exchangeCounts{status: record.Status, bytes: record.Bytes}
 	w.end(ctx, t, record, storedFailure(err), now)
 	return true
 }
 
-// leaveToNetwork forgets the Verdict on a Task's stored redirects: its first exchange is its first attempt all the same.
+// leaveToNetwork forgets the Verdict on a Task's stored redirects: its first exchange is its first attempt all the
+// same.
 func leaveToNetwork(t *task) {
 	if t.attempts == 0 {
 		t.verdict = Verdict{}
 	}
 }
 
-// followStored follows a stored redirect, and reports whether that is the end of the lookup: where it leads nowhere, or too far,
-// the network is asked, for failures are never stored.
+// followStored follows a stored redirect, and reports whether that is the end of the lookup: where it leads nowhere, or
+// too far, the network is asked, for failures are never stored.
 func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) bool {
 	a := answer{status: found.Status, header: found.Header}
-	t.outcome = outcome{status: found.Status}
+	t.counts = exchangeCounts{status: found.Status}
 	t.verdict = judge(w.options, trial{method: t.method, attempts: 1, hops: t.hops}, a, now, 0)
 	if t.verdict.Fate == Hop {
 		w.redirects.follow(t, found.Status, found.Header, found.RemoteAddr)
@@ -115,7 +119,7 @@ func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) 
 // end completes a Task without an exchange.
 func (w *lookupWorker) end(ctx context.Context, t *task, record *Record, failure *Failure, began time.Time) {
 	t.verdict, t.fromCache = Verdict{Failure: failure}, true
-	t.outcome.cache, t.outcome.unchanged = record.Cache, record.Unchanged
+	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	if disk := brokenDisk(failure); disk != nil {
 		w.failure.fail(disk)
 	}

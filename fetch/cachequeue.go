@@ -5,8 +5,8 @@ import "time"
 // mostLookupWorkers is how many lookups are under way at once: a Store over a network takes its time for each.
 const mostLookupWorkers = 16
 
-// A lookupQueue counts the scheduler's Tasks that are being looked up in the cache. They come back in any order: with an answer,
-// or to be sent over the network.
+// A lookupQueue counts the scheduler's Tasks that are being looked up in the cache. They come back in any order: with
+// an answer, or to be sent over the network.
 type lookupQueue struct {
 	waiting  queue[*task] // have not been given to a lookup worker
 	out      int          // have been given to one and have not come back
@@ -27,8 +27,8 @@ func (s *scheduler) route(t *task, now time.Time) {
 	s.lookupQueue.waiting.push(t)
 }
 
-// startLookups gives waiting Tasks to lookup workers, as far as those have room, and starts more of them where there are too few.
-// It never blocks.
+// startLookups gives waiting Tasks to lookup workers, as far as those have room, and starts more of them where there
+// are too few. It never blocks.
 func (s *scheduler) startLookups() {
 	q := &s.lookupQueue
 	if q.most == 0 {
@@ -69,7 +69,8 @@ func (s *scheduler) takeLookups() {
 	}
 }
 
-// dropLookups ends the Tasks that no lookup worker has been given; those that one has not begun with come back as they are.
+// dropLookups ends the Tasks that no lookup worker has been given; those that one has not begun with come back as they
+// are.
 func (s *scheduler) dropLookups() {
 	s.lookupsClosed.Store(true)
 	for s.lookupQueue.waiting.len() > 0 {

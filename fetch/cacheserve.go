@@ -47,7 +47,8 @@ func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, hea
 	return nil
 }
 
-// serveStale fills rec with the stored response that l is about, and reports whether that could be done. A redirect is not served.
+// serveStale fills rec with the stored response that l is about, and reports whether that could be done. A redirect is
+// not served.
 func (c *responseCache) serveStale(ctx context.Context, l *lookupResult, now time.Time, rec *Record) bool {
 	found, err := c.options.Cache.Get(ctx, l.place.At())
 	if err != nil || found == nil {
@@ -66,9 +67,12 @@ func (c *responseCache) serveStale(ctx context.Context, l *lookupResult, now tim
 	return true
 }
 
-// mayServeStale names the failures for which a stored response may be served: what RFC 5861 section 4 calls an error, and a server
-// that gives no usable answer at all. status is 0 where none came.
+// mayServeStale names the failures for which a stored response may be served: what RFC 5861 section 4 calls an error,
+// and a server that gives no usable answer at all. status is 0 where none came, and f nil where nothing failed.
 func mayServeStale(f *Failure, status int) bool {
+	if f == nil {
+		return false
+	}
 	switch f.Kind {
 	case DNS, Connect, TLS, Timeout, Stalled, Reset, Truncated, Protocol, HostDown:
 		return true
@@ -148,8 +152,8 @@ type readFunc func([]byte) (int, error)
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
-// readingStored returns the error of a stored body that could not be read: a *Failure where the run has ended or err is one,
-// else cache.ErrCorrupt.
+// readingStored returns the error of a stored body that could not be read: a *Failure where the run has ended or err is
+// one, else cache.ErrCorrupt.
 func readingStored(ctx context.Context, err error) error {
 	var failure *Failure
 	if f := ended(ctx); f != nil {
@@ -170,7 +174,8 @@ func storedFailure(err error) *Failure {
 	return &Failure{Kind: IO, Err: err}
 }
 
-// headerWithAge is the header of a stored response that is served without asking, with its Age in seconds (RFC 9111 section 4).
+// headerWithAge is the header of a stored response that is served without asking, with its Age in seconds (RFC 9111
+// section 4).
 func (c *responseCache) headerWithAge(found *cache.Found, now time.Time) http.Header {
 	if !c.options.KeepHeader {
 		return found.Header
@@ -179,9 +184,9 @@ func (c *responseCache) headerWithAge(found *cache.Found, now time.Time) http.He
 	return merge(found.Header, http.Header{"Age": {strconv.FormatInt(int64(age/time.Second), 10)}})
 }
 
-// reportStored sets Record.Unchanged where the user was told of a stored body before, and notes in the Store that this run tells
-// of it where not. What an earlier run has told is noted as told for good: it then does not depend on the entry of that run,
-// which is removed when room is made.
+// reportStored sets Record.Unchanged where the user was told of a stored body before, and notes in the Store that this
+// run tells of it where not. What an earlier run has told is noted as told for good: it then does not depend on the
+// entry of that run, which is removed when room is made.
 func (c *responseCache) reportStored(ctx context.Context, found *cache.Found, result *lookupResult, record *Record) {
 	if c.options.Changed == nil || !found.HasBody {
 		return

@@ -11,7 +11,8 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// A cacheExchange is the part that the cache has in one exchange: it validates the stored response, and stores the new one.
+// A cacheExchange is the part that the cache has in one exchange: it validates the stored response, and stores the new
+// one.
 type cacheExchange struct {
 	cache  *responseCache
 	lookup *lookupResult // nil where the cache is bypassed
@@ -34,14 +35,14 @@ func (x *cacheExchange) conditions() http.Header {
 	return x.lookup.validators.Conditions()
 }
 
-// errUnkept is why the server is asked anew: the response that it validated is not stored any more, or never was.
-var errUnkept = errors.New("the cached answer that the server confirmed can't be used")
+// errStoredUnusable is why the server is asked anew: the response that it validated is not stored any more, or never was.
+var errStoredUnusable = errors.New("the cached answer that the server confirmed can't be used")
 
-// revalidated answers a 304 with the stored response that it validates (RFC 9111 section 4.3.4). Where that can't be used the answer
-// is unkept, and the next exchange asks without conditions.
+// revalidated answers a 304 with the stored response that it validates (RFC 9111 section 4.3.4). Where that can't be
+// used the answer is unkept, and the next exchange asks without conditions.
 func (x *cacheExchange) revalidated(ctx context.Context, resp originResponse, rec *Record) answer {
 	store := x.cache.options.Cache
-	unusable := answer{status: resp.StatusCode, unkept: &Failure{Kind: Protocol, Err: errUnkept}}
+	unusable := answer{status: resp.StatusCode, unkept: &Failure{Kind: Protocol, Err: errStoredUnusable}}
 	if !x.lookup.validators.Confirms(resp.Header) {
 		x.lookup.dropStored()
 		return unusable
@@ -70,8 +71,8 @@ func (x *cacheExchange) revalidated(ctx context.Context, resp originResponse, re
 	return answer{status: e.Status, header: e.Header, said: resp.Header}
 }
 
-// markReported notes in an entry that is about to be stored what the user is told of its body, and sets Record.Unchanged where
-// that was told before.
+// markReported notes in an entry that is about to be stored what the user is told of its body, and sets
+// Record.Unchanged where that was told before.
 func (x *cacheExchange) markReported(e *cache.Entry, rec *Record) {
 	changed := x.cache.options.Changed
 	if changed == nil || !e.HasBody && !e.IsDigest() {
@@ -124,9 +125,11 @@ func (w *cacheWriter) tee(body io.Reader) io.Reader {
 	})
 }
 
-// finishStoring ends what startStoring began, w, where the body has come: whole and verified, or with a failure. Of a body that is not
-// stored it keeps the hash, where Options.Changed asks for it.
-func (x *cacheExchange) finishStoring(ctx context.Context, w *cacheWriter, resp originResponse, rec *Record, failure *Failure) {
+// finishStoring ends what startStoring began, w, where the body has come: whole and verified, or with a failure. Of a
+// body that is not stored it keeps the hash, where Options.Changed asks for it.
+func (x *cacheExchange) finishStoring(
+	ctx context.Context, w *cacheWriter, resp originResponse, rec *Record, failure *Failure,
+) {
 	if w != nil {
 		defer w.draft.Abort() // does nothing after Commit
 	}

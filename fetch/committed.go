@@ -2,10 +2,10 @@ package fetch
 
 import "sync/atomic"
 
-// committedExchanges counts the committed successes that had cost an exchange: an answer from the cache costs nothing to have again.
-// It is the writer's; only count is read by others. A nil one counts nothing.
+// committedExchanges counts the committed successes that had cost an exchange: an answer from the cache costs nothing
+// to have again. It is the writer's; only count is read by others. A nil one counts nothing.
 type committedExchanges struct {
-	committed   func() int64  // Options.Committed: successes that outlive a kill of the process, those from the cache included
+	committed   func() int64  // Options.Committed; it counts successes from the cache too
 	count       *atomic.Int64 // of those the ones that cost an exchange, as of the last advance
 	successes   int64         // given to the Sink
 	uncommitted queue[int64]  // the numbers of those that cost an exchange and may not be committed, counted from 1

@@ -5,7 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// method is the method that r is asked with: its own, else that of the Options, else POST where there is a body, else GET.
+// method is the method that r is asked with: its own, else that of the Options, else POST where there is a body, else
+// GET.
 func (o *Options) method(r *Request, hasBody bool) string {
 	switch {
 	case r.Method != "":
@@ -32,8 +33,8 @@ func (o *Options) complete(r *Request) {
 	}
 }
 
-// AppendAsked is Request.AppendAsked with the method and the body that the Options make of r. Headers that go to every request
-// are left out, so that a run with a new token asks the same as the one before.
+// AppendAsked is Request.AppendAsked with the method and the body that the Options make of r. Headers that go to every
+// request are left out, so that a run with a new token asks the same as the one before.
 func (o *Options) AppendAsked(text []byte, r *Request) []byte {
 	whole := *r
 	o.complete(&whole)

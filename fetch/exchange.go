@@ -137,7 +137,7 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 		}
 		return a
 	}
-	if !canHaveBody(to.method, resp.StatusCode) {
+	if !to.canHaveBody(resp.StatusCode) {
 		x.end()
 		x.cache.storeWithoutBody(ctx, got, rec)
 		return a

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A finisher completes the Records of Tasks that have ended and hands them to the writer. All workers share it; it has no state of
-// its own.
+// A finisher completes the Records of Tasks that have ended and hands them to the writer. All workers share it; it has
+// no state of its own.
 type finisher struct {
 	options        *Options
 	sink           Sink           // renders Records
@@ -21,7 +21,8 @@ func newRecord(t *task) *Record {
 	return &Record{Seq: t.seq, Request: t.request}
 }
 
-// finish completes the Record of t, renders it and hands it to the writer. It waits for the writer while that is behind.
+// finish completes the Record of t, renders it and hands it to the writer. It waits for the writer while that is
+// behind.
 func (f *finisher) finish(t *task, record *Record) {
 	record.Attempts, record.Redirects = t.attempts, t.hops
 	if record.Failure = t.failure(); record.Failure != nil {
@@ -46,8 +47,8 @@ func (f *finisher) finish(t *task, record *Record) {
 	f.records <- record
 }
 
-// encodeAgain renders a Record whose line had no temporary file to go to, because too many files are open, or the failure
-// that becomes of it where that does not help.
+// encodeAgain renders a Record whose line had no temporary file to go to, because too many files are open, or the
+// failure that becomes of it where that does not help.
 func (f *finisher) encodeAgain(t *task, record *Record) {
 	f.closeIdle()
 	why := record.LineErr

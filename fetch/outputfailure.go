@@ -2,8 +2,8 @@ package fetch
 
 import "sync"
 
-// An outputFailure is the first error of an output of the run: of the Sink, or of the disk below a Keeper or a temporary file.
-// It ends the run. Any goroutine may report one; later ones are dropped.
+// An outputFailure is the first error of an output of the run: of the Sink, or of the disk below a Keeper or a
+// temporary file. It ends the run. Any goroutine may report one; later ones are dropped.
 type outputFailure struct {
 	once   sync.Once
 	failed chan struct{} // closed when there is one

@@ -21,10 +21,10 @@ type task struct {
 	rescued        bool          // its last exchange failed, and what the cache has stands in for that
 
 	lane    *lane
-	started time.Time // when the plan let its exchange go
-	number  uint64    // of that start among those of the lane
-	verdict Verdict   // on its last exchange
-	outcome outcome   // of its last exchange
+	started time.Time      // when the plan let its exchange go
+	number  uint64         // of that start among those of the lane
+	verdict Verdict        // on its last exchange
+	counts  exchangeCounts // of its last exchange
 }
 
 // A plan is all Lanes. It decides which Task starts now, or how long until one may.

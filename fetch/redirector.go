@@ -8,8 +8,8 @@ type redirector struct {
 	transport *roads // knows which servers may only lead to public addresses
 }
 
-// follow points a Task at the Location of a redirect that came from the address remote; its Verdict is a failure where that can't
-// be followed.
+// follow points a Task at the Location of a redirect that came from the address remote; its Verdict is a failure where
+// that can't be followed.
 func (r *redirector) follow(t *task, status int, header http.Header, remote string) {
 	location, failure := theLocation(status, header)
 	if failure != nil {

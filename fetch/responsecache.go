@@ -11,8 +11,8 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// A responseCache is what a run does with its Options.Cache: which stored responses it looks for, and which of those it may use.
-// All workers share it. There is one without a Store too: then nothing may be looked up.
+// A responseCache is what a run does with its Options.Cache: which stored responses it looks for, and which of those it
+// may use. All workers share it. There is one without a Store too: then nothing may be looked up.
 type responseCache struct {
 	options   *Options
 	transport *roads // knows which addresses may be asked
@@ -27,7 +27,7 @@ func newResponseCache(o *Options, transport *roads) *responseCache {
 type lookupResult struct {
 	question cache.Question
 	place    cache.Place // of the responses to question
-	reported cache.Sum   // of the body that the user was told of last; zero where there is none, or without Options.Changed
+	reported cache.Sum   // of the body that the user was told of last; zero is none, or no Options.Changed
 
 	hasStored  bool             // a response is stored that the server can validate, or that may be served stale
 	sum        cache.Sum        // of its body
@@ -45,23 +45,25 @@ func (c *responseCache) rules() cache.Rules {
 	return cache.Rules{TTL: c.options.CacheTTL, Heuristic: c.options.CacheHeuristic}
 }
 
-// find looks up what a target is asked for; sha256 is the hash that its body has to have, in hex, empty is any. A Found can be used
-// at once, and how is Fresh or Stale then. The result is nil where the cache is bypassed.
-func (c *responseCache) find(ctx context.Context, to *target, sha256 string, now time.Time) (*cache.Found, cache.Use, *lookupResult) {
+// find looks up what a target is asked for; sha256 is the hash that its body has to have, in hex, empty is any. A Found
+// can be used at once, and how is Fresh or Stale then. The result is nil where the cache is bypassed.
+func (c *responseCache) find(
+	ctx context.Context, to *target, sha256 string, now time.Time,
+) (found *cache.Found, how cache.Use, result *lookupResult) {
 	header := withCookies(c.options, to.header, to.url)
 	q, ok := c.keys.questionOf(to, header)
 	if !ok {
 		return nil, cache.Useless, nil
 	}
 	found, place, err := cache.Find(ctx, c.options.Cache, &q)
-	result := &lookupResult{question: q, place: place}
+	result = &lookupResult{question: q, place: place}
 	if err != nil || found == nil {
 		return nil, cache.Useless, result
 	}
 	if c.options.Changed != nil {
 		result.reported = c.options.Changed.Told(ctx, &found.Entry)
 	}
-	how := cache.Useless
+	how = cache.Useless
 	if c.fits(to, sha256, &found.Entry) {
 		how = c.rules().Judge(&found.Entry, header, now)
 	}
@@ -77,7 +79,8 @@ func (c *responseCache) find(ctx context.Context, to *target, sha256 string, now
 	return nil, how, result
 }
 
-// isCurrent reports whether result is about what the target is asked with now: a Jar may have had other cookies at the lookup.
+// isCurrent reports whether result is about what the target is asked with now: a Jar may have had other cookies at the
+// lookup.
 func (c *responseCache) isCurrent(result *lookupResult, to *target, header http.Header) bool {
 	if result == nil || c.options.Jar == nil {
 		return true
@@ -99,14 +102,14 @@ func (c *responseCache) fits(to *target, sha256 string, e *cache.Entry) bool {
 	case sha256 != "" && e.HasBody && sha256 != hex.EncodeToString(e.SHA256[:]):
 		return false
 	}
-	if !e.HasBody && canHaveBody(to.method, e.Status) { // a redirect that was followed
+	if !e.HasBody && to.canHaveBody(e.Status) { // a redirect that was followed
 		return false
 	}
 	return e.Coded == (o.Identity && len(contentCodings(e.Header)) > 0)
 }
 
-// mayBeFrom reports whether a response from the address remote could be had over the network: what Options.Private forbids to ask
-// is not taken from the cache either.
+// mayBeFrom reports whether a response from the address remote could be had over the network: what Options.Private
+// forbids to ask is not taken from the cache either.
 func (c *responseCache) mayBeFrom(to *target, remote string) bool {
 	if !to.wary && (c.options.Private != PrivateDeny || c.options.UnixSocket != "") { // over a socket no address is asked
 		return true
@@ -118,7 +121,8 @@ func (c *responseCache) mayBeFrom(to *target, remote string) bool {
 	return err == nil && c.transport.private(a.Addr()) == ""
 }
 
-// originAddr is the address of the server that answered, given that of the connection: behind a proxy it is not known, and empty.
+// originAddr is the address of the server that answered, given that of the connection: behind a proxy it is not known,
+// and empty.
 func (c *responseCache) originAddr(u *url.URL, remote string) string {
 	if c.transport.proxies.of(u) != nil {
 		return ""

@@ -11,11 +11,12 @@ import (
 
 // Run asks for every Request of source and gives sink one Record for each that was started.
 //
-// It returns when all is done, or when Options or ctx end it early: Summary.Stopped then says why. The end of ctx cancels
-// the exchanges under way. The error is nil unless the run itself broke: a *Mistake for each unusable option (joined),
-// an *OutputError, an *InputError, or the cause of ctx's end.
+// It returns when all is done, or when Options or ctx end it early: Summary.Stopped then says why. The end of ctx
+// cancels the exchanges under way. The error is nil unless the run itself broke: a *Mistake for each unusable option
+// (joined), an *OutputError, an *InputError, or the cause of ctx's end.
 //
-// Where the process may open few files, fewer exchanges than Options.Concurrency are under way at once: see MostConcurrency.
+// Where the process may open few files, fewer exchanges than Options.Concurrency are under way at once: see
+// MostConcurrency.
 //
 // Run awaits all that it starts, but for a source that is blocked in a read when the run is stopped: it is asked
 // nothing more once that read returns.
@@ -29,8 +30,8 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 	return runWith(ctx, source, sink, &options, transport)
 }
 
-// runWith is Run over a transport of the caller's. It is the only place where stages are started: one feeder, one scheduler (in the
-// caller's goroutine), one writer, and workers and lookup workers as the scheduler asks for them.
+// runWith is Run over a transport of the caller's. It is the only place where stages are started: one feeder, one
+// scheduler (in the caller's goroutine), one writer, and workers and lookup workers as the scheduler asks for them.
 func runWith(ctx context.Context, source Source, sink Sink, o *Options, transport roads) (Summary, error) {
 	p := newPipeline(o, sink, &transport)
 	exchanges, cancel := context.WithCancelCause(ctx)
@@ -69,11 +70,12 @@ func runWith(ctx context.Context, source Source, sink Sink, o *Options, transpor
 	return summary, p.runError(ctx, &summary, rest.err)
 }
 
-// backlog is how many Requests and Records may lie between two stages: enough that neither waits for the other to wake up.
+// backlog is how many Requests and Records may lie between two stages: enough that neither waits for the other to wake
+// up.
 const backlog = 256
 
-// A pipeline is what joins the stages of one run: the channels between them, the counters that one stage keeps for another, and what
-// all workers share. It hands each stage the ends that it uses. No stage knows it.
+// A pipeline is what joins the stages of one run: the channels between them, the counters that one stage keeps for
+// another, and what all workers share. It hands each stage the ends that it uses. No stage knows it.
 type pipeline struct {
 	options   *Options
 	sink      Sink
@@ -89,7 +91,7 @@ type pipeline struct {
 	lookups      chan *task    // scheduler to lookup workers
 	lookedUp     chan *task    // lookup workers to scheduler
 	records      chan *Record  // workers and lookup workers to writer
-	largeRecords chan *Record  // the same for Records too large to pile up: a worker holds its own until the writer takes it
+	largeRecords chan *Record  // the same for large ones: a worker holds its own until the writer takes it
 	wake         chan struct{} // writer to scheduler: a Record has been taken or committed
 	closed       chan struct{} // closed when the run is over
 	unstarted    chan *task    // what the feeder had in hand then
@@ -128,7 +130,9 @@ func (p *pipeline) feeder(source Source) *feeder {
 		intake: p.intake, closed: p.closed, unstarted: p.unstarted, ended: p.feedEnded}
 }
 
-func (p *pipeline) schedulerPorts(cancel context.CancelCauseFunc, startWorker, startLookupWorker func()) schedulerPorts {
+func (p *pipeline) schedulerPorts(
+	cancel context.CancelCauseFunc, startWorker, startLookupWorker func(),
+) schedulerPorts {
 	return schedulerPorts{
 		intake: p.intake, start: p.start, done: p.done, lookups: p.lookups, lookedUp: p.lookedUp,
 		wake: p.wake, outputFailed: p.failure.done(),
@@ -142,14 +146,16 @@ func (p *pipeline) schedulerPorts(cancel context.CancelCauseFunc, startWorker, s
 }
 
 func (p *pipeline) worker() *worker {
-	return &worker{options: p.options, transport: p.transport, cache: p.cache, redirects: redirector{p.targets, p.transport},
-		finisher: p.finisher, failure: p.failure, rng: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+	return &worker{options: p.options, transport: p.transport, cache: p.cache,
+		redirects: redirector{p.targets, p.transport}, finisher: p.finisher, failure: p.failure,
+		rng:   rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		start: p.start, done: p.done}
 }
 
 func (p *pipeline) lookupWorker() *lookupWorker {
-	return &lookupWorker{options: p.options, cache: p.cache, redirects: redirector{p.targets, p.transport},
-		finisher: p.finisher, failure: p.failure, lookups: p.lookups, lookedUp: p.lookedUp, closed: &p.lookupsClosed}
+	return &lookupWorker{options: p.options, cache: p.cache,
+		redirects: redirector{p.targets, p.transport}, finisher: p.finisher, failure: p.failure,
+		lookups: p.lookups, lookedUp: p.lookedUp, closed: &p.lookupsClosed}
 }
 
 func (p *pipeline) writer() *writer {

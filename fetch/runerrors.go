@@ -45,8 +45,8 @@ func keepFailed(err error) error {
 // spoolBroken makes a failure of what breaks the run.
 func spoolBroken(err error) error { return &Failure{Kind: IO, Err: err} }
 
-// brokenDisk returns what breaks the run in a failure: an error of the Keeper, or of a temporary file; else nil. Too many open
-// files break no run.
+// brokenDisk returns what breaks the run in a failure: an error of the Keeper, or of a temporary file; else nil. Too
+// many open files break no run.
 func brokenDisk(f *Failure) error {
 	if f == nil { // before errors.As makes the compiler allocate what it fills in
 		return nil

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// schedulerPorts are what joins the scheduler to the other stages: its ends of the channels, the counters that other stages keep
-// for it, and functions that start and stop them.
+// schedulerPorts are what joins the scheduler to the other stages: its ends of the channels, the counters that other
+// stages keep for it, and functions that start and stop them.
 type schedulerPorts struct {
 	intake       <-chan *task    // from the feeder, which closes it at the Source's end
 	start        chan<- *task    // to the workers; its capacity is Options.Concurrency
@@ -25,16 +25,16 @@ type schedulerPorts struct {
 	holder         Holder                            // the Sink; nil where it holds no Records back
 	waitingForSink *atomic.Bool                      // set by the scheduler while it waits for a Record to be taken
 	taken          *atomic.Int64                     // Records that the Sink has taken
-	committedCount *atomic.Int64                     // successes that cost an exchange and are committed; with a cache only
+	committedCount *atomic.Int64                     // successes that cost an exchange, committed; 0 without a cache
 	blockedWorkers *atomic.Int64                     // workers that wait for the writer to take a large Record
-	recordsFull    func() bool                       // whether workers have to wait before they can hand a Record to the writer
+	recordsFull    func() bool                       // whether no more Records fit before the writer
 	bandwidthWait  func(now time.Time) time.Duration // how long exchanges have waited for bandwidth so far
 
 	setTarget func(*task) // sets the target of a Task that was spilled
 }
 
-// A scheduler owns the Plan, the counts and the only timer. It starts Tasks, takes them back and decides when the run is over.
-// One goroutine runs it.
+// A scheduler owns the Plan, the counts and the only timer. It starts Tasks, takes them back and decides when the run
+// is over. One goroutine runs it.
 type scheduler struct {
 	schedulerPorts
 	options     *Options
@@ -62,7 +62,8 @@ type scheduler struct {
 func newScheduler(o *Options, ports schedulerPorts) *scheduler {
 	s := &scheduler{schedulerPorts: ports, options: o, plan: newPlan(o), tally: newTally(o),
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: o.Drain}
-	if s.holder == nil && o.Cache == nil { // a Sink that keeps Records back would have to keep those of all that is set aside
+	// a Sink that keeps Records back would have to keep those of all that is set aside
+	if s.holder == nil && o.Cache == nil {
 		var p packer
 		s.plan.aside.pack = func(tasks []*task) []byte {
 			for _, t := range tasks {
@@ -165,7 +166,7 @@ func (s *scheduler) sleep(now time.Time, wait time.Duration) {
 	s.catchUp(intake)
 }
 
-// catchUp takes what lies ready without another look at everything else.
+// catchUp takes in whatever else is ready by now, without another look at the plan in between.
 func (s *scheduler) catchUp(intake <-chan *task) {
 	for n := len(s.done); n > 0; n-- {
 		s.take(<-s.done)
@@ -189,7 +190,7 @@ func (s *scheduler) setTimer(now time.Time, wait time.Duration) {
 	s.timer.Reset(wait)
 }
 
-// admit takes in what the feed made of one input line, or the input's end.
+// admit takes in what the feeder made of one input line, or the input's end.
 func (s *scheduler) admit(t *task, open bool) {
 	if !open {
 		s.inputEnded = true

@@ -15,8 +15,9 @@ func (s *scheduler) expire(now time.Time) {
 	s.stop(StopDeadline, now)
 }
 
-// stop ends the run: nothing more is started. A drain leaves the exchanges under way Options.Grace to end; any other reason
-// cancels them. After the first reason only an output that failed or a context that ended still counts: it cancels too.
+// stop ends the run: nothing more is started. A drain leaves the exchanges under way Options.Grace to end; any other
+// reason cancels them. After the first reason only an output that failed or a context that ended still counts: it
+// cancels too.
 func (s *scheduler) stop(why Stop, now time.Time) {
 	if s.stopped() {
 		if why == StopCanceled || why == StopOutput {
@@ -65,8 +66,8 @@ func (s *scheduler) cutOff(t *task) *Failure {
 	return failf(Canceled, "%w before the next attempt; the last one: %w", s.because(), t.verdict.Failure)
 }
 
-// endUnstarted ends a Task that will not be asked because the run is over: as not started, or as failed where it has had an
-// exchange.
+// endUnstarted ends a Task that will not be asked because the run is over: as not started, or as failed where it has
+// had an exchange.
 func (s *scheduler) endUnstarted(t *task) {
 	if t.began.IsZero() {
 		s.open--

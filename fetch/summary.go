@@ -71,8 +71,8 @@ type Latency struct {
 	P50, P90, P99, Max time.Duration
 }
 
-// An outcome is what a worker tells of one exchange, for the counts.
-type outcome struct {
+// exchangeCounts are what one exchange, or a response from the cache in its place, counts for in the Summary.
+type exchangeCounts struct {
 	exchanged        bool
 	again            bool // it was a retry
 	took             time.Duration
@@ -118,30 +118,30 @@ func (c *tally) limited(limit Limit, host string, span time.Duration) {
 
 // exchange counts what every exchange counts for.
 func (c *tally) exchange(t *task) {
-	if !t.outcome.exchanged {
+	if !t.counts.exchanged {
 		return
 	}
 	c.Exchanges++
-	c.latency.add(t.outcome.took)
-	if t.outcome.again {
+	c.latency.add(t.counts.took)
+	if t.counts.again {
 		c.Retries++
 	}
 }
 
 // final counts a Task that has ended.
 func (c *tally) final(t *task) {
-	if t.outcome.status > 0 {
-		c.ByStatus[t.outcome.status]++
+	if t.counts.status > 0 {
+		c.ByStatus[t.counts.status]++
 	}
 	failure := t.failure()
 	if failure == nil {
 		c.Succeeded++
-		c.Bytes += t.outcome.bytes
-		c.WireBytes += t.outcome.wireBytes
-		if t.outcome.cache != "" {
-			c.ByCache[t.outcome.cache]++
+		c.Bytes += t.counts.bytes
+		c.WireBytes += t.counts.wireBytes
+		if t.counts.cache != "" {
+			c.ByCache[t.counts.cache]++
 		}
-		if t.outcome.unchanged {
+		if t.counts.unchanged {
 			c.Unchanged++
 		}
 		return

@@ -106,6 +106,11 @@ func (tg *targeter) of(r *Request) (target, error) {
 	return t, nil
 }
 
+// canHaveBody reports whether a response of this status to t has a body (RFC 9110 section 6.4.1).
+func (t *target) canHaveBody(status int) bool {
+	return t.method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified
+}
+
 var contentTypes = map[BodyForm]string{BodyText: "application/x-www-form-urlencoded", BodyJSON: "application/json", BodyBase64: "application/octet-stream"}
 
 // ParseURL reads an absolute http or https URL as an input gives it. What is not ASCII is percent-encoded

@@ -45,7 +45,7 @@ func (w *worker) work(ctx context.Context) {
 
 // endUnasked ends a Task without another exchange.
 func endUnasked(t *task, record *Record, why *Failure) {
-	t.outcome = outcome{}
+	t.counts = exchangeCounts{}
 	t.verdict = Verdict{Failure: why}
 	record.Status = t.answered
 }
@@ -66,20 +66,22 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		t.began = x.began
 	}
 	t.answered = a.status
-	t.outcome = outcome{exchanged: true, again: again, took: x.ended.Sub(x.began), bytes: record.Bytes, wireBytes: record.WireBytes}
+	t.counts = exchangeCounts{exchanged: true, again: again, took: x.ended.Sub(x.began),
+		bytes: record.Bytes, wireBytes: record.WireBytes}
 	if a.failure == nil {
-		t.outcome.status = a.status
+		t.counts.status = a.status
 	}
-	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops, shortages: t.shortages, since: now.Sub(t.began)}
+	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops,
+		shortages: t.shortages, since: now.Sub(t.began)}
 	if t.shortages++; !a.short() {
 		t.shortages = 0
 	} else {
 		w.transport.close() // what lies idle there makes room
 	}
 	t.verdict = judge(t.options, facts, a, now, w.rng.Float64())
-	t.outcome.cache, t.outcome.unchanged = record.Cache, record.Unchanged
+	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	x.settle(t.verdict, a.status)
-	w.cache.invalidate(ctx, &t.target, a.status, a.header) // though its body may have failed: it has changed something all the same
+	w.cache.invalidate(ctx, &t.target, a.status, a.header) // even where the body failed: the request has had its effect
 	if t.verdict.Fate == Hop {
 		w.redirects.follow(t, a.status, a.header, record.RemoteAddr)
 	}
@@ -111,11 +113,11 @@ func (w *worker) newExchange(t *task) *exchange {
 		once: t.request.Retry != nil && !*t.request.Retry, cache: cacheExchange{w.cache, t.lookup}, cookies: header["Cookie"]}
 }
 
-// serveStale makes a success of a Task whose server failed, with the stored response where that may be (RFC 5861 section 4).
-// The Verdict stays: it says how the host is.
+// serveStale makes a success of a Task whose server failed, with the stored response where that may be (RFC 5861
+// section 4). The Verdict stays: it says how the host is.
 func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
 	l, now := t.lookup, time.Now()
-	if l == nil || !l.hasStored || t.verdict.Failure == nil || !now.Before(l.staleUntil) || !mayServeStale(t.verdict.Failure, t.answered) {
+	if l == nil || !l.hasStored || !now.Before(l.staleUntil) || !mayServeStale(t.verdict.Failure, t.answered) {
 		return
 	}
 	stale := newRecord(t)
@@ -123,8 +125,8 @@ func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
 		return
 	}
 	*record, t.rescued = *stale, true
-	t.outcome.status, t.outcome.bytes, t.outcome.wireBytes = record.Status, record.Bytes, 0
-	t.outcome.cache, t.outcome.unchanged = CacheStale, record.Unchanged
+	t.counts.status, t.counts.bytes, t.counts.wireBytes = record.Status, record.Bytes, 0
+	t.counts.cache, t.counts.unchanged = CacheStale, record.Unchanged
 }
 
 var fates = map[Fate]string{Final: "final", Retry: "retry", Hop: "redirect", Anew: "anew"}
@@ -132,7 +134,7 @@ var fates = map[Fate]string{Final: "final", Retry: "retry", Hop: "redirect", Ane
 // log tells of one exchange: every one at debug level, a slow one as a warning.
 func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time) {
 	level, text := slog.LevelDebug, "exchange"
-	if w.options.Slow > 0 && t.outcome.took > w.options.Slow {
+	if w.options.Slow > 0 && t.counts.took > w.options.Slow {
 		level, text = slog.LevelWarn, "slow exchange"
 	}
 	if !w.options.Log.Enabled(ctx, level) {
@@ -141,7 +143,7 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 	attrs := []slog.Attr{
 		slog.String("url", MaskURL(t.request.URL)),
 		slog.Int("attempt", t.attempts),
-		slog.Float64("elapsed_ms", milliseconds(t.outcome.took)),
+		slog.Float64("elapsed_ms", milliseconds(t.counts.took)),
 		slog.String("then", fates[t.verdict.Fate]),
 	}
 	if record.Status > 0 {

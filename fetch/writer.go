@@ -21,7 +21,7 @@ type writer struct {
 	failure *outputFailure // takes the first error of the Sink
 	failed  bool           // the Sink has returned an error: Records are only discarded
 
-	commits     bool                // Options.Committed is set: Records count as exchanges under way until they are committed
+	commits     bool                // whether Records count as exchanges under way until they are committed
 	concurrency int                 // of exchanges
 	committed   *committedExchanges // nil where nothing asks
 
