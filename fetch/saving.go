@@ -102,8 +102,8 @@ func (s *saving) commit(rec *Record) error {
 	if err := s.verify(rec); err != nil {
 		return err
 	}
-	if s.reported == cache.Sum(rec.SHA256) && s.reported != (cache.Sum{}) { // an earlier run kept it; end abandons this one
-		return nil
+	if s.reported == cache.Sum(rec.SHA256) && s.reported != (cache.Sum{}) {
+		return nil // an earlier run has kept the same body: end abandons this one
 	}
 	path, err := s.out.Commit(rec.SHA256)
 	rec.Path = path
