@@ -61,7 +61,7 @@ func (a *away) len() int {
 
 // isTouched reports whether there is more to a Task than its Request: what the cache knows of it, to begin with.
 func (t *task) isTouched() bool {
-	return !t.began.IsZero() || t.attempts > 0 || t.hops > 0 || t.recall != nil
+	return !t.began.IsZero() || t.attempts > 0 || t.hops > 0 || t.lookup != nil
 }
 
 // windowFull reports whether no more may be read, with so many Tasks taken in that have not ended and are in memory; heavy says

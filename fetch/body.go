@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -46,14 +45,9 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// canHaveBody says which answers carry a body at all (RFC 9110 section 6.4.1).
-func canHaveBody(method string, status int) bool {
-	return method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified
-}
-
 // readBody reads the decoded body of an accepted answer, bounded and hashed, into rec or its Keeper. The error is a *Failure,
 // or what the connection died of.
-func (x *exchange) readBody(resp *http.Response, rec *Record, copied *copying) error {
+func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWriter) error {
 	in := &wire{in: x.call.Body(resp)}
 	var codings []string
 	if !x.options.Identity {
@@ -70,7 +64,7 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, copied *copying) e
 	if in.coded = len(codings) > 0; in.coded {
 		decoded.Reader = plainReader{decoded.Reader, in}
 	}
-	body := copied.of(decoded)
+	body := stored.tee(decoded)
 	if x.options.Keeper == nil {
 		announced := resp.ContentLength
 		if len(codings) > 0 {
@@ -121,14 +115,6 @@ func sizeText(n int64) string {
 		}
 	}
 	return strconv.FormatInt(n, 10) + " bytes"
-}
-
-// verify holds the hash of a whole body against the one that was asked for.
-func verify(rec *Record) error {
-	if want := rec.Request.SHA256; want != "" && hex.EncodeToString(rec.SHA256[:]) != want {
-		return failf(Checksum, "sha256 is %x, not the %s asked for", rec.SHA256, want)
-	}
-	return nil
 }
 
 // maxTail is how many bytes may follow the end of a coded stream within its body.

@@ -3,12 +3,16 @@ Package fetch asks for many URLs at once, politely, and tells what became of eac
 
 A Source yields Requests, Run asks for them, a Sink takes one Record for each:
 
-	source ▷ feed ▷ scheduler ▷ workers ▷ writer ▷ sink
-	                 ▲     │ Plan: lanes, slots, tokens, pauses, delays
-	                 └─────┘ Retry, Hop and Anew go back into a lane
+	source ▷ feeder ▷ scheduler ▷ workers ▷ writer ▷ sink
+	                   ▲     │ Plan: lanes, slots, tokens, pauses, delays
+	                   └─────┘ Retry, Hop and Anew go back into a lane
 
-With Options.Cache a Task goes past lookers before it gets into a lane, and once more after a Hop: what they have an answer for
-goes straight to the writer (lookups.go, lookup.go). What a worker brings is kept, or confirmed, on its way (remember.go).
+With Options.Cache a Task goes to a lookup worker before it gets into a lane, and once more after a Hop: what the cache
+has an answer for goes straight to the writer (cachequeue.go, cachelookup.go, cacheserve.go). What a worker fetches is
+stored, or validates what is stored, while it is read (cachestore.go).
+
+The stages and the channels between them are joined in run.go, which none of them knows: feed.go, scheduler.go,
+worker.go, cachelookup.go, writer.go.
 
 The words, and where they live:
 
@@ -30,7 +34,7 @@ What it promises:
   - Memory grows neither with the input nor with what a server sends: Options.Lookahead bounds what waits,
     Options.BodyMemory what one exchange holds, Options.Concurrency how many there are. Larger bodies, up to
     Options.MaxBody, are in temporary files.
-  - Goroutines are started in run.go alone: at most Options.Concurrency workers, a feed, a writer, at most 16 lookers with a cache.
+  - Goroutines are started in run.go alone: at most Options.Concurrency workers, a feeder, a writer, at most 16 lookup workers with a cache.
     For a time there are others: one for each link that is being made, no more than wait for one, and one that sends a large
     request while its worker waits for the answer. No goroutine waits at an idle link.
   - What a Cache has costs no token and no slot, and one that fails costs no Request.

@@ -21,7 +21,7 @@ type exchange struct {
 	whole bool // a Part is not to be continued
 	once  bool // the request says that it is not to be sent again, not even where a connection was closed under it
 	resumption
-	memory  remembering
+	cache   cacheExchange
 	cookies []string // the Cookie header that goes with it, once and for all: what is kept of the answer is keyed by it
 }
 
@@ -35,7 +35,7 @@ func (x *exchange) end() {
 // when no whole, usable answer came. ctx is the run's: its end cancels the exchange.
 func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 	x.to, x.began = to, time.Now()
-	if x.memory.conditions() == nil { // one condition at a time
+	if x.cache.conditions() == nil { // one condition at a time
 		if failure := x.findPart(ctx, to, &rec.Request); failure != nil {
 			return answer{failure: failure}
 		}
@@ -108,36 +108,37 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	if x.options.KeepHeader {
 		rec.Header = resp.Header
 	}
+	got := originResponse{Response: resp, url: to.url, requested: x.began, received: x.answered, remote: x.call.RemoteAddr(), partial: x.rest != restNone}
 	if x.call.IsHTTP1() && resp.ProtoMajor != 1 {
 		return answer{spoke: true, failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
 	}
 	if x.isUnasked(to, resp) {
 		return answer{spoke: true, failure: failf(Protocol, "206 Partial Content, and no part was asked for")}
 	}
-	if resp.StatusCode == http.StatusNotModified && x.memory.conditions() != nil {
+	if resp.StatusCode == http.StatusNotModified && x.cache.conditions() != nil {
 		x.end() // what is read from now on comes from the cache
-		return x.confirmed(ctx, resp, rec)
+		return x.cache.revalidated(ctx, got, rec)
 	}
-	followed := leadsOn(x.options, resp.StatusCode, resp.Header)
+	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
 	if followed || x.rest == restUseless || x.rest == restNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
 		discard(resp)
 		if followed {
 			x.end()
-			x.kept(ctx, x.keep(ctx, resp), resp, rec, false, nil)
+			x.cache.storeWithoutBody(ctx, got, rec)
 		}
 		return a
 	}
-	copied := x.keep(ctx, resp)
-	if !canHaveBody(to.method, resp.StatusCode) {
+	if !to.canHaveBody(resp.StatusCode) {
 		x.end()
-		x.kept(ctx, copied, resp, rec, false, nil)
+		x.cache.storeWithoutBody(ctx, got, rec)
 		return a
 	}
-	if err := x.readBody(resp, rec, copied); err != nil {
+	stored := x.cache.startStoring(ctx, got)
+	if err := x.readBody(resp, rec, stored); err != nil {
 		a.failure = x.explain(ctx, err, rec)
 	}
 	x.end()
-	x.kept(ctx, copied, resp, rec, true, a.failure)
+	x.cache.finishStoring(ctx, stored, got, rec, a.failure)
 	if x.saved != nil {
 		x.saved.end(a.failure)
 	}

@@ -1,15 +1,35 @@
 package fetch
 
-import "errors"
+import (
+	"errors"
+	"sync/atomic"
+)
 
-// feed makes Tasks of what the source yields.
-func (r *run) feed(source Source) {
-	defer close(r.fed)
-	defer close(r.intake)
+// A feeder is the first stage: it makes Tasks of the Requests that the Source yields and hands them to the scheduler.
+// One goroutine runs it.
+type feeder struct {
+	source  Source
+	targets *targeter
+	keeper  Keeper // nil is none
+	live    *Live  // nil is none
+
+	intake    chan<- *task    // to the scheduler; the feeder closes it at the Source's end
+	closed    <-chan struct{} // closed when the run is over
+	unstarted chan<- *task    // takes the Task in hand at that time: at most one, so that a capacity of 1 never blocks
+	ended     chan<- struct{} // closed when the feeder has ended
+
+	skipped atomic.Int64 // Requests that the Source yielded only to be counted
+	err     error        // an *InputError: why the Source broke off; written before intake is closed
+}
+
+// feed ends at the Source's end, or at the first Request that the Source yields once the run is over.
+func (f *feeder) feed() {
+	defer close(f.ended)
+	defer close(f.intake)
 	var seq int64
-	for request, err := range source {
+	for request, err := range f.source {
 		if errors.Is(err, ErrSkipped) {
-			if !r.skip() {
+			if !f.skip() {
 				return
 			}
 			continue
@@ -20,69 +40,69 @@ func (r *run) feed(source Source) {
 		case errors.As(err, &line):
 			t.bad = line
 		case err != nil:
-			r.inputErr = &InputError{err}
+			f.err = &InputError{err}
 			return
 		default:
-			r.aim(t)
+			f.prepare(t)
 		}
 		t.seq = seq
 		seq++
-		if !r.hand(t) {
+		if !f.send(t) {
 			return
 		}
 	}
 }
 
 // skip counts a Request that is not to be asked, and reports whether the run goes on.
-func (r *run) skip() bool {
-	n := r.skipped.Add(1)
-	if live := r.options.Live; live != nil {
-		live.Skipped.Store(n)
+func (f *feeder) skip() bool {
+	n := f.skipped.Add(1)
+	if f.live != nil {
+		f.live.Skipped.Store(n)
 	}
 	select {
-	case <-r.closed:
+	case <-f.closed:
 		return false
 	default:
 		return true
 	}
 }
 
-// hand gives a Task to the scheduler, or leaves it where the run is over.
-func (r *run) hand(t *task) bool {
+// send hands a Task to the scheduler and reports whether the run goes on. Where it is over the Task goes to unstarted.
+func (f *feeder) send(t *task) bool {
 	select {
-	case <-r.closed:
-		r.left <- t // never blocks: it takes one, and this was the last
+	case <-f.closed:
+		f.unstarted <- t
 		return false
 	default:
 	}
 	select {
-	case r.intake <- t:
+	case f.intake <- t:
 		return true
-	case <-r.closed:
-		r.left <- t // as above
+	case <-f.closed:
+		f.unstarted <- t
 		return false
 	}
 }
 
-// aim points a Task at what its Request asks for, or says why that can't be asked.
-func (r *run) aim(t *task) {
-	if r.aimAgain(t); t.bad != nil || r.options.Keeper == nil {
+// prepare sets a Task's target and claims the name of its body from the Keeper, or sets why its Request can't be asked.
+func (f *feeder) prepare(t *task) {
+	if setTarget(t, f.targets); t.bad != nil || f.keeper == nil {
 		return
 	}
-	if err := r.options.Keeper.Claim(&t.request); err != nil {
+	if err := f.keeper.Claim(&t.request); err != nil {
 		t.bad = &LineError{Input: maskLine([]byte(t.request.URL)), Err: err}
 	}
 }
 
-// aimAgain is aim for a Task that has claimed its name.
-func (r *run) aimAgain(t *task) {
+// setTarget sets a Task's target to what its Request asks for, or sets why that can't be asked.
+func setTarget(t *task, targets *targeter) {
 	err := t.request.checkHead() // a Source may have changed what a Reader has looked at
 	if err == nil && t.request.url == nil {
-		t.request, err = finish(t.request)
+		t.request, err = prepare(t.request)
 	}
 	var to target
 	if err == nil {
-		to, err = r.targets.of(&t.request)
+		to, err = targets.of(&t.request)
 	}
 	if err != nil {
 		t.bad = &LineError{Input: maskLine([]byte(t.request.URL)), Err: err}

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"encoding/hex"
 	"hash"
 	"io"
 	"sync"
@@ -33,6 +34,14 @@ func (h *hashing) verify(rec *Record) error {
 	h.sum.Sum(rec.SHA256[:0])
 	rec.Hashed = true
 	return verify(rec)
+}
+
+// verify holds the hash of a whole body against the one that was asked for.
+func verify(rec *Record) error {
+	if want := rec.Request.SHA256; want != "" && hex.EncodeToString(rec.SHA256[:]) != want {
+		return failf(Checksum, "sha256 is %x, not the %s asked for", rec.SHA256, want)
+	}
+	return nil
 }
 
 // copyBuffers hold what is on its way from the network to a file, or from a Part to its hash.

@@ -242,30 +242,6 @@ func patternOf(u *url.URL, stars string, named bool) hostPattern {
 	return p
 }
 
-// over returns o as it is for a host with these settings.
-func (s *HostSettings) over(o *Options) *Options {
-	own := *o
-	own.Hosts = nil
-	own.Header = make(http.Header, len(o.Header)+len(s.Header))
-	for name, values := range o.Header {
-		own.Header[name] = values
-	}
-	if s.hasLogin() {
-		own.Username, own.Password = s.Username, s.Password
-		delete(own.Header, "Authorization")
-	}
-	for name, values := range s.Header {
-		own.Header[name] = values
-	}
-	own.HostConcurrency = or(s.Concurrency, o.HostConcurrency)
-	own.HostRate = or(s.Rate, o.HostRate)
-	own.ConnectTimeout = or(s.ConnectTimeout, o.ConnectTimeout)
-	own.StallTimeout = or(s.StallTimeout, o.StallTimeout)
-	own.Timeout = or(s.Timeout, o.Timeout)
-	own.Retries = or(s.Retries, o.Retries)
-	return &own
-}
-
 func or[T any](own *T, run T) T {
 	if own != nil {
 		return *own

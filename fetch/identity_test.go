@@ -278,7 +278,7 @@ func BenchmarkTarget(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				x.withCookies(x.headerOf(&to), to.url)
+				withCookies(o, x.headerOf(&to), to.url)
 			}
 		})
 	}

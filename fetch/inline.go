@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"crypto/sha256"
-	"errors"
 	"io"
 )
 
@@ -95,26 +94,4 @@ func (s *spooling) reason(err error) error {
 		return spoolBroken(s.err)
 	}
 	return err
-}
-
-// spoolBroken makes a failure of what breaks the run.
-func spoolBroken(err error) error { return &Failure{Kind: IO, Err: err} }
-
-// brokenDisk returns what breaks the run in a failure: an error of the Keeper, or of a temporary file; else nil. Too many open
-// files break no run.
-func brokenDisk(f *Failure) error {
-	if f == nil { // before errors.As makes the compiler allocate what it fills in
-		return nil
-	}
-	var keeper *keepError
-	var spool *SpoolError
-	switch {
-	case isShort(f):
-		return nil
-	case errors.As(f, &keeper):
-		return keeper
-	case errors.As(f, &spool):
-		return spool
-	}
-	return nil
 }

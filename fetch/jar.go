@@ -3,7 +3,6 @@ package fetch
 import (
 	"cmp"
 	"container/list"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -203,27 +202,6 @@ func withoutRenewed(list []*kept) []*kept {
 	return slices.DeleteFunc(list, func(k *kept) bool {
 		return k.scheme == "" && slices.ContainsFunc(list, func(newer *kept) bool { return newer.scheme != "" && newer.alike(&k.cookie) })
 	})
-}
-
-// withCookies returns h with what the Jar has for u in its Cookie header, as one line (RFC 6265 section 5.4): the Jar's in
-// front, as curl does. By name, a Cookie header of the user's own wins over the Jar, and the Jar over Options.Cookie:
-// that is what servers renew.
-func (x *exchange) withCookies(h http.Header, u *url.URL) http.Header {
-	if x.options.Jar == nil {
-		return h
-	}
-	jar := x.options.Jar.pairs(u, time.Now())
-	if len(jar) == 0 {
-		return h
-	}
-	line := strings.Join(h["Cookie"], "; ")
-	given := cookiePairs(line)
-	if line != x.options.Cookie {
-		jar = withoutNames(jar, given)
-	} else {
-		given = withoutNames(given, jar)
-	}
-	return merge(h, http.Header{"Cookie": {joinPairs(append(jar, given...))}})
 }
 
 // cookiePairs takes a Cookie header apart.

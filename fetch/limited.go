@@ -4,7 +4,7 @@ import "time"
 
 // heldBy says what keeps the next Task from starting, and the host whose limit that is, where it is one's own.
 func (s *scheduler) heldBy(now time.Time) (Limit, string) {
-	if len(s.records) == cap(s.records) || 2*int(s.stuck.Load()) > s.plan.running {
+	if s.recordsFull() || 2*int(s.blockedWorkers.Load()) > s.plan.running {
 		return LimitOutput, ""
 	}
 	if limit, host := s.plan.holder(now); limit != "" {
@@ -14,7 +14,7 @@ func (s *scheduler) heldBy(now time.Time) (Limit, string) {
 		return LimitCache, ""
 	}
 	switch {
-	case s.ended || s.stopped():
+	case s.inputEnded || s.stopped():
 		return LimitNetwork, ""
 	case s.windowFull() && s.plan.running == 0:
 		return LimitOutput, ""
@@ -28,7 +28,7 @@ func (s *scheduler) heldBy(now time.Time) (Limit, string) {
 func (s *scheduler) charge(now time.Time) {
 	if s.reason != "" {
 		span := now.Sub(s.looked)
-		if dry := min(s.transport.BandwidthLimitedFor(now)-s.dry, span); dry > 0 {
+		if dry := min(s.bandwidthWait(now)-s.dry, span); dry > 0 {
 			s.dry += dry
 			s.tally.limited(LimitBandwidth, "", dry)
 			span -= dry

@@ -79,7 +79,7 @@ func TestSlowCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &slowStore{span: time.Second}
 		s, err := runOver(t.Context(), urls(160, "http://a.test"), &shelf{}, options(func(o *Options) { o.Cache = store }), taking(time.Millisecond))
-		if err != nil || s.Succeeded != 160 || s.LimitedBy != LimitCache || store.most.Load() != lookers || s.Elapsed > 11*time.Second {
+		if err != nil || s.Succeeded != 160 || s.LimitedBy != LimitCache || store.most.Load() != mostLookupWorkers || s.Elapsed > 11*time.Second {
 			t.Errorf("%d at once, limited by %s, %+v, %v", store.most.Load(), s.LimitedBy, s, err)
 		}
 	})
@@ -123,7 +123,7 @@ func TestDrainedInLookups(t *testing.T) {
 		time.AfterFunc(500*time.Millisecond, func() { close(drain) })
 		store := &slowStore{span: time.Second}
 		s, err := runOver(t.Context(), urls(1000, "http://a.test"), new(shelf), options(func(o *Options) { o.Cache, o.Drain = store, drain }), taking(0))
-		if err != nil || s.Stopped != StopDrain || s.NotStarted != 1000 || s.Elapsed != time.Second || store.asked.Load() != lookers {
+		if err != nil || s.Stopped != StopDrain || s.NotStarted != 1000 || s.Elapsed != time.Second || store.asked.Load() != mostLookupWorkers {
 			t.Errorf("%d asked, %+v, %v", store.asked.Load(), s, err)
 		}
 	})
@@ -132,14 +132,16 @@ func TestDrainedInLookups(t *testing.T) {
 // TestSafety: of what is committed counts what had cost an exchange.
 func TestSafety(t *testing.T) {
 	var committed int64
-	r := newRun(options(func(o *Options) { o.Cache, o.Committed = &slowStore{}, func() int64 { return committed } }), nil, nil)
+	var count atomic.Int64
+	o := options(func(o *Options) { o.Cache, o.Committed = &slowStore{}, func() int64 { return committed } })
+	c := newCommittedExchanges(o, &count)
 	for _, record := range []*Record{{lookedUp: true}, {}, {Failure: failf(DNS, "no")}, {lookedUp: true}, {}, {}} {
-		r.noteSuccess(record)
+		c.noteSuccess(record)
 	}
 	for i, want := range []int64{0, 0, 1, 1, 2, 3} {
 		committed = int64(i)
-		if r.countSafe(); r.safe.Load() != want {
-			t.Errorf("%d committed: %d are safe, want %d", i, r.safe.Load(), want)
+		if c.advance(); count.Load() != want {
+			t.Errorf("%d committed: %d are safe, want %d", i, count.Load(), want)
 		}
 	}
 }
@@ -235,7 +237,7 @@ func TestUncommittedHits(t *testing.T) {
 
 // TestCacheOfPrivateAddresses: what --private forbids to ask is not to be had from the cache either.
 func TestCacheOfPrivateAddresses(t *testing.T) {
-	r := &run{options: options(nil), transport: newTransport(options(nil).transportConfig(network{}))}
+	c := newResponseCache(options(nil), newTransport(options(nil).transportConfig(network{})))
 	for _, tt := range []struct {
 		rule   Private
 		wary   bool
@@ -251,9 +253,9 @@ func TestCacheOfPrivateAddresses(t *testing.T) {
 		{PrivateDeny, false, "[2606:4700::1111]:443", true},
 		{PrivateAllow, false, "", true},
 	} {
-		r.options.Private = tt.rule
+		c.options.Private = tt.rule
 		to := &target{Target: Target{url: &url.URL{Scheme: "http", Host: "a.test", Path: "/"}, wary: tt.wary}}
-		if got := r.mayBeFrom(to, tt.remote); got != tt.want {
+		if got := c.mayBeFrom(to, tt.remote); got != tt.want {
 			t.Errorf("%+v: %t", tt, got)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"batchfetch/fetch/cache"
 )
@@ -198,29 +197,6 @@ func Defaults() Options {
 		HTTP:            HTTPAuto,
 		Private:         PrivateRedirects,
 	}
-}
-
-// complete adds to a Request that failed what the Options made it ask for, so that its Record asks the same again.
-// Headers stay out: they may be secret.
-func (o *Options) complete(r *Request) {
-	if r.Method == "" {
-		r.Method = o.Method
-	}
-	if r.Body == nil && o.Body != nil {
-		r.Body, r.BodyForm = o.Body, BodyText
-		if !utf8.Valid(o.Body) {
-			r.BodyForm = BodyBase64
-		}
-	}
-}
-
-// AppendAsked is Request.AppendAsked with the method and the body that the Options make of r. Headers that go to every request
-// are left out, so that a run with a new token asks the same as the one before.
-func (o *Options) AppendAsked(text []byte, r *Request) []byte {
-	whole := *r
-	o.complete(&whole)
-	whole.Method = o.method(&whole, whole.Body != nil)
-	return whole.AppendAsked(text)
 }
 
 // A Mistake is one unusable option, named as on the command line.

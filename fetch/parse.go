@@ -3,14 +3,11 @@ package fetch
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-
-	"golang.org/x/net/http/httpguts"
 )
 
 // parseRequest reads one line: JSON where it starts with a brace, a URL otherwise. cut says that the line went on.
@@ -25,7 +22,7 @@ func parseRequest(text []byte, cut bool) (Request, error) {
 	if cut || len(text) > maxLine {
 		return Request{}, errors.New("the line is longer than 1 MiB, the most for a URL; a JSON line may have 4 MiB")
 	}
-	return finish(Request{URL: string(text)})
+	return prepare(Request{URL: string(text)})
 }
 
 // errNothingAsked is a line of our own output that answers nothing: it is no Request and has no index.
@@ -87,7 +84,7 @@ func parseJSON(text []byte) (Request, error) {
 		r.ID = nil
 		return r, errors.New("id is neither a string nor a number")
 	}
-	return finish(r)
+	return prepare(r)
 }
 
 // scalar returns an id that can stand in a Record, or nil.
@@ -115,7 +112,7 @@ func (q *jsonRequest) request() (Request, error) {
 	if r.URL == "" {
 		return r, errors.New("no url")
 	}
-	_ = r.parse() // finish tells what is wrong with it, unless something else is wrong before
+	_ = r.parse() // prepare tells what is wrong with it, unless something else is wrong before
 	for name, raw := range q.Headers {
 		values, err := headerValues(raw)
 		if err != nil {
@@ -182,16 +179,6 @@ func describeJSON(err error) error {
 	return fmt.Errorf("not valid JSON: %w", err)
 }
 
-// nameStart returns the start of a header name, up to the first character that no name can hold: behind it may stand a secret.
-func nameStart(name string) string {
-	for i := range len(name) {
-		if !httpguts.IsTokenRune(rune(name[i])) {
-			return clip(name[:i], 64)
-		}
-	}
-	return clip(name, 64)
-}
-
 // DeepestJSON is how far a value from outside may nest where it stands in a Record:
 // encoding/json and jq 1.7 read 10000 levels, the Record's own among them.
 const DeepestJSON = 9990
@@ -214,65 +201,4 @@ func NestsDeeper(text []byte, than int) bool {
 		}
 	}
 	return false
-}
-
-// finish makes sure that a request can be sent as it stands.
-func finish(r Request) (Request, error) {
-	wrongURL := r.parse()
-	r.SHA256 = strings.ToLower(r.SHA256)
-	if r.SHA256 != "" {
-		if raw, err := hex.DecodeString(r.SHA256); err != nil || len(raw) != 32 {
-			return r, errors.New("sha256 is not 64 hexadecimal digits")
-		}
-	}
-	if err := r.checkHead(); err != nil {
-		return r, err
-	}
-	if strings.Contains(r.URL, "//"+Secret+"@") {
-		return r, fmt.Errorf("the URL's user and password are masked as %s; give them by flag, netrc or environment", Secret)
-	}
-	return r, wrongURL
-}
-
-// checkHead says what of the method and the headers can't be sent.
-func (r *Request) checkHead() error {
-	if !validMethod(r.Method) {
-		return errors.New("the method is no HTTP method that can be asked")
-	}
-	for name, values := range r.Header {
-		for _, value := range values {
-			if err := CheckHeader(name, value); err != nil {
-				return err
-			}
-			if strings.TrimSpace(value) == Secret {
-				return fmt.Errorf("header %s is masked as %s; give the secret by flag, netrc or environment", name, Secret)
-			}
-		}
-	}
-	return nil
-}
-
-// CheckHeader reports a header that can't be sent (RFC 9110 section 5), a line break in it above all,
-// and those that say how a message is framed, which are ours to write.
-func CheckHeader(name, value string) error {
-	if !httpguts.ValidHeaderFieldName(name) {
-		return fmt.Errorf("the header name that starts with %q holds what a name can't", nameStart(name))
-	}
-	if !httpguts.ValidHeaderFieldValue(value) {
-		return fmt.Errorf("the value of header %s holds a control character", name)
-	}
-	switch http.CanonicalHeaderKey(name) {
-	case "Host":
-		if value == "" || !httpguts.ValidHostHeader(value) || strings.ContainsAny(value, " /@\\?#") {
-			return errors.New("the value of header Host is no host")
-		}
-	case "Connection":
-		if strings.EqualFold(value, "close") || strings.EqualFold(value, "keep-alive") {
-			return nil
-		}
-		return errors.New("header Connection can only be close or keep-alive")
-	case "Content-Length", "Transfer-Encoding", "Upgrade", "Trailer", "Te", "Expect", "Keep-Alive", "Proxy-Connection":
-		return fmt.Errorf("header %s can't be set: it frames the message", name)
-	}
-	return nil
 }

@@ -10,21 +10,21 @@ type task struct {
 	bad *LineError // the line could not be used: there is nothing to ask
 
 	attempts, hops int
-	notBefore      time.Time // when it may start; zero is at once
-	began          time.Time // when its first exchange began
-	answered       int       // the status of its last exchange; 0 is none
-	whole          bool      // what is left of its body is not to be continued
-	shortages      int       // exchanges in a row whose body had no file to go to, too many being open
-	lost           *Failure  // why it ends without another exchange
-	recall         *recall   // what the cache knows of its target; nil is nothing
-	fromCache      bool      // the cache had its answer
-	rescued        bool      // its last exchange failed, and what the cache has stands in for that
+	notBefore      time.Time     // when it may start; zero is at once
+	began          time.Time     // when its first exchange began
+	answered       int           // the status of its last exchange; 0 is none
+	whole          bool          // what is left of its body is not to be continued
+	shortages      int           // exchanges in a row whose body had no file to go to, too many being open
+	lost           *Failure      // why it ends without another exchange
+	lookup         *lookupResult // what the cache has for its target; nil is nothing
+	fromCache      bool          // the cache had its answer
+	rescued        bool          // its last exchange failed, and what the cache has stands in for that
 
 	lane    *lane
-	started time.Time // when the plan let its exchange go
-	number  uint64    // of that start among those of the lane
-	verdict Verdict   // on its last exchange
-	outcome outcome   // of its last exchange
+	started time.Time      // when the plan let its exchange go
+	number  uint64         // of that start among those of the lane
+	verdict Verdict        // on its last exchange
+	counts  exchangeCounts // of its last exchange
 }
 
 // A plan is all Lanes. It decides which Task starts now, or how long until one may.

@@ -10,17 +10,6 @@ import (
 	"time"
 )
 
-// A Mark says of which body a part is, so that the rest of that body can be asked for, and of no other.
-// Nothing in it is secret.
-type Mark struct {
-	// Validator is what If-Range takes (RFC 9110 section 13.1.5): a strong entity tag, or the date of a Last-Modified.
-	Validator string
-	// Total is the length of the whole body in bytes; 0 is unknown.
-	Total int64
-	// At is the URL that the bytes came from, without userinfo and fragment. A hash stands for its query, which may be secret.
-	At string
-}
-
 // Usable reports whether a part of so many bytes can be continued by this Mark: it may come from a file that anybody has written.
 func (m Mark) Usable(size int64) bool {
 	return size > 0 && (m.Total == 0 || size <= m.Total) && m.At != "" && (isStrongTag(m.Validator) || isDate(m.Validator))

@@ -58,6 +58,17 @@ type Record struct {
 	lookedUp bool // it cost no exchange
 }
 
+// Cached says what part the cache had in a success.
+type Cached string
+
+// The parts that a cache has in a Record. A request that passes it by has none of them.
+const (
+	CacheHit         Cached = "hit"         // the answer was kept and fresh: nothing was asked
+	CacheRevalidated Cached = "revalidated" // the server said that what is kept still holds
+	CacheMiss        Cached = "miss"        // the server answered anew
+	CacheStale       Cached = "stale"       // what is kept has expired, and stands in for a server that failed, or was asked for by max-stale
+)
+
 // Timing says where the time of the last exchange went; a step that did not happen is negative.
 type Timing struct {
 	DNS, Connect, TLS, FirstByte, Body time.Duration
@@ -94,6 +105,9 @@ func (r *Record) Discard() {
 		r.LongLine = nil
 	}
 }
+
+// largeLine is from where on a Record does not pile up before the writer.
+const largeLine = 64 << 10
 
 // isLarge says which Records may not pile up before the writer: they hold much memory, or a file.
 func (r *Record) isLarge() bool {

@@ -16,6 +16,11 @@ func isRedirect(status int) bool {
 	return false
 }
 
+// isFollowed reports whether a response is a redirect that is followed.
+func isFollowed(o *Options, status int, h http.Header) bool {
+	return isRedirect(status) && o.MaxRedirects > 0 && h.Get("Location") != ""
+}
+
 // A target is what the next exchange of a Task asks, where, and by which Options.
 type target struct {
 	Target

@@ -1,11 +1,17 @@
 package fetch
 
 import (
+	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"hash/maphash"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // A Request is what was asked: one input line. It is immutable once a Source has yielded it.
@@ -113,4 +119,80 @@ func sortedNames(h http.Header) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// prepare reads the URL of a request and makes sure that the request can be sent as it stands.
+func prepare(r Request) (Request, error) {
+	wrongURL := r.parse()
+	r.SHA256 = strings.ToLower(r.SHA256)
+	if r.SHA256 != "" {
+		if raw, err := hex.DecodeString(r.SHA256); err != nil || len(raw) != 32 {
+			return r, errors.New("sha256 is not 64 hexadecimal digits")
+		}
+	}
+	if err := r.checkHead(); err != nil {
+		return r, err
+	}
+	if strings.Contains(r.URL, "//"+Secret+"@") {
+		return r, fmt.Errorf("the URL's user and password are masked as %s; give them by flag, netrc or environment", Secret)
+	}
+	return r, wrongURL
+}
+
+// checkHead says what of the method and the headers can't be sent.
+func (r *Request) checkHead() error {
+	if !validMethod(r.Method) {
+		return errors.New("the method is no HTTP method that can be asked")
+	}
+	for name, values := range r.Header {
+		for _, value := range values {
+			if err := CheckHeader(name, value); err != nil {
+				return err
+			}
+			if strings.TrimSpace(value) == Secret {
+				return fmt.Errorf("header %s is masked as %s; give the secret by flag, netrc or environment", name, Secret)
+			}
+		}
+	}
+	return nil
+}
+
+// validMethod accepts the empty method, which is the default, and any token but CONNECT, which asks for a tunnel.
+func validMethod(method string) bool {
+	return method == "" || httpguts.ValidHeaderFieldName(method) && method != http.MethodConnect
+}
+
+// CheckHeader reports a header that can't be sent (RFC 9110 section 5), a line break in it above all,
+// and those that say how a message is framed, which are ours to write.
+func CheckHeader(name, value string) error {
+	if !httpguts.ValidHeaderFieldName(name) {
+		return fmt.Errorf("the header name that starts with %q holds what a name can't", nameStart(name))
+	}
+	if !httpguts.ValidHeaderFieldValue(value) {
+		return fmt.Errorf("the value of header %s holds a control character", name)
+	}
+	switch http.CanonicalHeaderKey(name) {
+	case "Host":
+		if value == "" || !httpguts.ValidHostHeader(value) || strings.ContainsAny(value, " /@\\?#") {
+			return errors.New("the value of header Host is no host")
+		}
+	case "Connection":
+		if strings.EqualFold(value, "close") || strings.EqualFold(value, "keep-alive") {
+			return nil
+		}
+		return errors.New("header Connection can only be close or keep-alive")
+	case "Content-Length", "Transfer-Encoding", "Upgrade", "Trailer", "Te", "Expect", "Keep-Alive", "Proxy-Connection":
+		return fmt.Errorf("header %s can't be set: it frames the message", name)
+	}
+	return nil
+}
+
+// nameStart returns the start of a header name, up to the first character that no name can hold: behind it may stand a secret.
+func nameStart(name string) string {
+	for i := range len(name) {
+		if !httpguts.IsTokenRune(rune(name[i])) {
+			return clip(name[:i], 64)
+		}
+	}
+	return clip(name, 64)
 }

@@ -88,12 +88,12 @@ func TestCookiesBetweenLookupAndExchange(t *testing.T) {
 func TestWhoAndVia(t *testing.T) {
 	ask := func(address string, change func(*Options)) cache.Key {
 		o := options(change)
-		r := newRun(o, nil, nil)
-		to, err := r.targets.of(&Request{URL: address})
+		keys := newCacheKeys(o)
+		to, err := newTargeter(o).of(&Request{URL: address})
 		if err != nil {
 			t.Fatal(err)
 		}
-		q, ok := r.questionOf(&to, to.header)
+		q, ok := keys.questionOf(&to, to.header)
 		if !ok {
 			t.Fatal("passed by")
 		}
@@ -176,7 +176,8 @@ func TestUncheckedIsNothingToTheCareful(t *testing.T) {
 	to := &target{Target: Target{url: &url.URL{Scheme: "https", Host: "a.test"}}}
 	via := func(c *tls.Config) string {
 		o := options(func(o *Options) { o.TLS = c })
-		return (&run{options: o, trust: trustOf(o)}).via(to)
+		keys := newCacheKeys(o)
+		return keys.via(to)
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(&x509.Certificate{Raw: []byte("a"), RawSubject: []byte("a")})

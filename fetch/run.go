@@ -2,49 +2,21 @@ package fetch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"batchfetch/fetch/cache"
 )
-
-// An OutputError ends a run whose Sink failed.
-type OutputError struct{ Err error }
-
-func (e *OutputError) Error() string {
-	var body *keepError
-	var temporary *SpoolError
-	if errors.As(e.Err, &body) || errors.As(e.Err, &temporary) { // they say themselves what could not be written
-		return e.Err.Error()
-	}
-	return "writing the output: " + e.Err.Error()
-}
-
-// Unwrap returns the Sink's error.
-func (e *OutputError) Unwrap() error { return e.Err }
-
-// An InputError ends a run whose Source broke off half-way.
-type InputError struct{ Err error }
-
-func (e *InputError) Error() string { return e.Err.Error() }
-
-// Unwrap returns the Source's error.
-func (e *InputError) Unwrap() error { return e.Err }
-
-// backlog is how many Requests and Records may lie between two stages: enough that neither waits for the other's wake-up.
-const backlog = 256
 
 // Run asks for every Request of source and gives sink one Record for each that was started.
 //
-// It returns when all is done, or when Options or ctx end it early: Summary.Stopped then says why. The end of ctx cancels
-// what flies. The error is nil unless the run itself broke: a *Mistake for each unusable option (joined),
-// an *OutputError, an *InputError, or the cause of ctx's end.
+// It returns when all is done, or when Options or ctx end it early: Summary.Stopped then says why. The end of ctx
+// cancels the exchanges under way. The error is nil unless the run itself broke: a *Mistake for each unusable option
+// (joined), an *OutputError, an *InputError, or the cause of ctx's end.
 //
-// Where the process may open few files, fewer exchanges than Options.Concurrency are under way at once: see MostConcurrency.
+// Where the process may open few files, fewer exchanges than Options.Concurrency are under way at once: see
+// MostConcurrency.
 //
 // Run awaits all that it starts, but for a source that is blocked in a read when the run is stopped: it is asked
 // nothing more once that read returns.
@@ -58,116 +30,164 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 	return runWith(ctx, source, sink, &options, transport)
 }
 
-// runWith is Run over a Transport of the caller's.
+// runWith is Run over a transport of the caller's. It is the only place where stages are started: one feeder, one
+// scheduler (in the caller's goroutine), one writer, and workers and lookup workers as the scheduler asks for them.
 func runWith(ctx context.Context, source Source, sink Sink, o *Options, transport *Transport) (Summary, error) {
-	r := newRun(o, sink, transport)
-	flights, cancel := context.WithCancelCause(ctx)
+	p := newPipeline(o, sink, transport)
+	exchanges, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	go r.feed(source) // awaited, unless it is blocked in a read: then it ends at its next Request
-	var workers, writer, lookers sync.WaitGroup
-	writer.Go(r.write)
-	s := newScheduler(r, cancel, func() {
-		w := &worker{run: r, rng: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
-		workers.Go(func() { w.work(flights) })
-	})
-	s.hireLooker = func() {
-		l := &looker{&worker{run: r}}
-		lookers.Go(func() { l.look(flights) })
-	}
+	f := p.feeder(source)
+	go f.feed() // awaited, unless it is blocked in a read: then it ends at its next Request
+	var writers, workers, lookupWorkers sync.WaitGroup
+	writers.Go(p.writer().write)
+	s := newScheduler(o, p.schedulerPorts(cancel,
+		func() {
+			w := p.worker()
+			workers.Go(func() { w.work(exchanges) })
+		},
+		func() {
+			w := p.lookupWorker()
+			lookupWorkers.Go(func() { w.work(exchanges) })
+		}))
 	s.loop(ctx)
 
-	close(r.closed)
-	close(r.start)
-	close(r.lookups)
+	close(p.closed)
+	close(p.start)
+	close(p.lookups)
 	workers.Wait()
-	lookers.Wait()
-	close(r.records)
-	writer.Wait()
+	lookupWorkers.Wait()
+	close(p.records)
+	writers.Wait()
 	ended := time.Now()
-	r.awaitFeed()
-	summary := s.summary(ended)
-	return summary, r.verdict(ctx, &summary)
+	p.awaitFeeder()
+
+	rest := inputRest{skipped: f.skipped.Load(), unstarted: int64(len(p.unstarted))}
+	if s.inputEnded { // only then has f.err been written for sure
+		rest.err = f.err
+	}
+	summary := s.summary(ended, rest)
+	return summary, p.runError(ctx, &summary, rest.err)
 }
 
-// feedPatience is how long the feed may take to notice the end of the run, where it is not blocked in a read.
+// backlog is how many Requests and Records may lie between two stages: enough that neither waits for the other to wake
+// up.
+const backlog = 256
+
+// A pipeline is what joins the stages of one run: the channels between them, the counters that one stage keeps for
+// another, and what all workers share. It hands each stage the ends that it uses. No stage knows it.
+type pipeline struct {
+	options   *Options
+	sink      Sink
+	transport *Transport
+	targets   *targeter
+	cache     *responseCache
+	finisher  *finisher
+	failure   *outputFailure
+
+	intake       chan *task    // feeder to scheduler; closed at the Source's end
+	start        chan *task    // scheduler to workers
+	done         chan *task    // workers to scheduler
+	lookups      chan *task    // scheduler to lookup workers
+	lookedUp     chan *task    // lookup workers to scheduler
+	records      chan *Record  // workers and lookup workers to writer
+	largeRecords chan *Record  // the same for large ones: a worker holds its own until the writer takes it
+	wake         chan struct{} // writer to scheduler: a Record has been taken or committed
+	closed       chan struct{} // closed when the run is over
+	unstarted    chan *task    // what the feeder had in hand then
+	feedEnded    chan struct{} // closed when the feeder has ended
+
+	lookupsClosed  atomic.Bool
+	waitingForSink atomic.Bool  // the scheduler waits for a Record to be taken
+	taken          atomic.Int64 // Records that the Sink has taken
+	blockedWorkers atomic.Int64 // workers and lookup workers that wait for the writer to take a large Record
+	committedCount atomic.Int64 // successes that cost an exchange and are committed; with a cache only
+}
+
+func newPipeline(o *Options, sink Sink, transport *Transport) *pipeline {
+	p := &pipeline{
+		options: o, sink: sink, transport: transport,
+		targets: newTargeter(o), cache: newResponseCache(o, transport), failure: newOutputFailure(),
+		intake:       make(chan *task, backlog),
+		start:        make(chan *task, o.Concurrency),
+		done:         make(chan *task, o.Concurrency),
+		lookups:      make(chan *task, backlog),
+		lookedUp:     make(chan *task, backlog),
+		records:      make(chan *Record, backlog),
+		largeRecords: make(chan *Record),
+		wake:         make(chan struct{}, 1),
+		closed:       make(chan struct{}),
+		unstarted:    make(chan *task, 1),
+		feedEnded:    make(chan struct{}),
+	}
+	p.finisher = &finisher{options: o, sink: sink, records: p.records, largeRecords: p.largeRecords,
+		blockedWorkers: &p.blockedWorkers, closeIdle: transport.CloseIdle}
+	return p
+}
+
+func (p *pipeline) feeder(source Source) *feeder {
+	return &feeder{source: source, targets: p.targets, keeper: p.options.Keeper, live: p.options.Live,
+		intake: p.intake, closed: p.closed, unstarted: p.unstarted, ended: p.feedEnded}
+}
+
+func (p *pipeline) schedulerPorts(
+	cancel context.CancelCauseFunc, startWorker, startLookupWorker func(),
+) schedulerPorts {
+	return schedulerPorts{
+		intake: p.intake, start: p.start, done: p.done, lookups: p.lookups, lookedUp: p.lookedUp,
+		wake: p.wake, outputFailed: p.failure.done(),
+		startWorker: startWorker, startLookupWorker: startLookupWorker, cancel: cancel, lookupsClosed: &p.lookupsClosed,
+		holder: holderOf(p.sink), waitingForSink: &p.waitingForSink, taken: &p.taken,
+		committedCount: &p.committedCount, blockedWorkers: &p.blockedWorkers,
+		recordsFull:   func() bool { return len(p.records) == cap(p.records) },
+		bandwidthWait: p.transport.BandwidthLimitedFor,
+		setTarget:     func(t *task) { setTarget(t, p.targets) },
+	}
+}
+
+func (p *pipeline) worker() *worker {
+	return &worker{options: p.options, transport: p.transport, cache: p.cache,
+		redirects: redirector{p.targets, p.transport}, finisher: p.finisher, failure: p.failure,
+		rng:   rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		start: p.start, done: p.done}
+}
+
+func (p *pipeline) lookupWorker() *lookupWorker {
+	return &lookupWorker{options: p.options, cache: p.cache,
+		redirects: redirector{p.targets, p.transport}, finisher: p.finisher, failure: p.failure,
+		lookups: p.lookups, lookedUp: p.lookedUp, closed: &p.lookupsClosed}
+}
+
+func (p *pipeline) writer() *writer {
+	return &writer{sink: p.sink, failure: p.failure,
+		commits: p.options.Committed != nil, concurrency: p.options.Concurrency,
+		committed: newCommittedExchanges(p.options, &p.committedCount),
+		records:   p.records, largeRecords: p.largeRecords, wake: p.wake,
+		taken: &p.taken, waitingForSink: &p.waitingForSink}
+}
+
+// feedPatience is how long the feeder may take to notice the end of the run, where it is not blocked in a read.
 const feedPatience = 100 * time.Millisecond
 
-func (r *run) awaitFeed() {
+func (p *pipeline) awaitFeeder() {
 	patience := time.NewTimer(feedPatience)
 	defer patience.Stop()
 	select {
-	case <-r.fed:
+	case <-p.feedEnded:
 	case <-patience.C:
 	}
 }
 
-// A run is what the stages of one Run share: the channels between them.
-type run struct {
-	options   *Options
-	transport *Transport
-	targets   *targeter
-	sink      Sink
-
-	intake   chan *task    // feed to scheduler; closed at the source's end
-	start    chan *task    // scheduler to workers
-	done     chan *task    // workers to scheduler
-	lookups  chan *task    // scheduler to lookers
-	lookedUp chan *task    // lookers to scheduler
-	records  chan *Record  // workers and lookers to writer
-	large    chan *Record  // the same for lines too large to pile up: a worker holds its own until the writer takes it
-	wake     chan struct{} // writer to scheduler: a Record has been put
-	waiting  atomic.Bool   // the scheduler waits for a Record to be put
-	put      atomic.Int64  // Records that the Sink has taken
-	broken   chan struct{} // closed when an output has failed: the Sink, or the Keeper's disk
-	closed   chan struct{} // closed when the run is over
-	left     chan *task    // what the feed had in hand then
-	fed      chan struct{} // closed when the feed has ended
-	skipped  atomic.Int64  // Requests that the Source yielded only to be counted
-	stuck    atomic.Int64  // workers that wait for the writer to take a large Record
-
-	noLookups    atomic.Bool  // the run is over
-	certificates cache.Sum    // of the client
-	trust        string       // which servers are believed, as part of a cache's keys
-	safe         atomic.Int64 // successes that cost an exchange, and outlive a kill of the process; counted with a cache only
-	unsafe       safety       // the writer's
-
-	inputErr error // feed's, until it has closed intake
-	sinkDead bool  // the writer's: it takes no more Records
-	breaking sync.Once
-	brokenBy error // why broken was closed; read after that
-}
-
-func newRun(o *Options, sink Sink, transport *Transport) *run {
-	return &run{
-		options: o, transport: transport, targets: newTargeter(o), sink: sink,
-		intake:   make(chan *task, backlog),
-		start:    make(chan *task, o.Concurrency),
-		done:     make(chan *task, o.Concurrency),
-		lookups:  make(chan *task, backlog),
-		lookedUp: make(chan *task, backlog),
-		records:  make(chan *Record, backlog),
-		large:    make(chan *Record),
-		wake:     make(chan struct{}, 1),
-		broken:   make(chan struct{}),
-		closed:   make(chan struct{}),
-		left:     make(chan *task, 1),
-		fed:      make(chan struct{}),
-
-		certificates: certificatesOf(o),
-		trust:        trustOf(o),
-	}
-}
-
-// verdict returns the error of a run that has ended, and says so in its summary.
-func (r *run) verdict(ctx context.Context, s *Summary) error {
-	switch {
-	case r.isBroken():
+// runError returns the error of a run that has ended, and corrects its summary where an output has failed.
+func (p *pipeline) runError(ctx context.Context, s *Summary, inputErr error) error {
+	if err := p.failure.cause(); err != nil {
 		s.Stopped, s.Complete = StopOutput, false
-		return r.brokenBy
-	case s.Stopped == StopInput:
-		return r.inputErr
-	case s.Stopped == StopCanceled:
+		return err
+	}
+	switch s.Stopped {
+	case StopInput:
+		return inputErr
+	case StopCanceled:
 		return fmt.Errorf("the run was cancelled: %w", context.Cause(ctx))
 	}
 	return nil

@@ -14,11 +14,11 @@ type saving struct {
 	out     Keeping
 	total   int64 // what a continued body has to come to; 0 is not known
 
-	parts  PartKeeping // out, where it may be left half-way; else nil
-	marked bool
-	told   cache.Sum // the body that the user has been told of, and is not to be told of again; zero is none
-	to     *target
-	answer *http.Response
+	parts    PartKeeping // out, where it may be left half-way; else nil
+	marked   bool
+	reported cache.Sum // the body that the user was told of last: it is not kept once more; zero is none
+	to       *target
+	answer   *http.Response
 }
 
 // markAfter is how many bytes of a body arrive before they are marked: below it a transfer is sooner made anew than continued.
@@ -31,8 +31,8 @@ func (x *exchange) save(resp *http.Response, in *wire, rec *Record, codings []st
 		return keepFailed(err)
 	}
 	x.saved = saved
-	if x.memory.recall != nil {
-		saved.told = x.memory.told
+	if x.cache.lookup != nil {
+		saved.reported = x.cache.lookup.reported
 	}
 	rec.ResumedFrom = saved.bytes
 	err = x.readWhole(saved, decoded, in, codings)
@@ -102,8 +102,8 @@ func (s *saving) commit(rec *Record) error {
 	if err := s.verify(rec); err != nil {
 		return err
 	}
-	if s.told == cache.Sum(rec.SHA256) && s.told != (cache.Sum{}) { // the file of an earlier run has it; end abandons this one
-		return nil
+	if s.reported == cache.Sum(rec.SHA256) && s.reported != (cache.Sum{}) {
+		return nil // an earlier run has kept the same body: end abandons this one
 	}
 	path, err := s.out.Commit(rec.SHA256)
 	rec.Path = path

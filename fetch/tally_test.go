@@ -58,23 +58,23 @@ func TestEmptyHistogram(t *testing.T) {
 	}
 }
 
-func finished(host string, verdict Verdict, o outcome) *task {
-	return &task{target: target{Target: Target{host: host}}, verdict: verdict, outcome: o}
+func finished(host string, verdict Verdict, c exchangeCounts) *task {
+	return &task{target: target{Target: Target{host: host}}, verdict: verdict, counts: c}
 }
 
 func TestTallyCounts(t *testing.T) {
 	c := newTally(&Options{})
 	for _, task := range []*task{
-		finished("http://a.test", Verdict{}, outcome{exchanged: true, status: 200, bytes: 10, wireBytes: 5}),
-		finished("http://a.test", Verdict{Failure: failf(BadStatus, "404")}, outcome{exchanged: true, status: 404, bytes: 99, wireBytes: 99}),
-		finished("http://b.test", Verdict{Failure: failf(DNS, "no such host")}, outcome{exchanged: true}),
-		finished("", Verdict{Failure: failf(InvalidRequest, "no url")}, outcome{}),
+		finished("http://a.test", Verdict{}, exchangeCounts{exchanged: true, status: 200, bytes: 10, wireBytes: 5}),
+		finished("http://a.test", Verdict{Failure: failf(BadStatus, "404")}, exchangeCounts{exchanged: true, status: 404, bytes: 99, wireBytes: 99}),
+		finished("http://b.test", Verdict{Failure: failf(DNS, "no such host")}, exchangeCounts{exchanged: true}),
+		finished("", Verdict{Failure: failf(InvalidRequest, "no url")}, exchangeCounts{}),
 	} {
 		c.exchange(task)
 		c.final(task)
 	}
-	c.exchange(finished("http://a.test", Verdict{Fate: Retry}, outcome{exchanged: true, again: true, status: 500}))
-	c.exchange(finished("http://a.test", Verdict{Fate: Hop}, outcome{exchanged: true, status: 302}))
+	c.exchange(finished("http://a.test", Verdict{Fate: Retry}, exchangeCounts{exchanged: true, again: true, status: 500}))
+	c.exchange(finished("http://a.test", Verdict{Fate: Hop}, exchangeCounts{exchanged: true, status: 302}))
 	c.Skipped, c.NotStarted = 2, 3
 	s := c.summary(time.Second)
 	if s.Total != 9 || s.Succeeded != 1 || s.Failed != 3 || s.Exchanges != 5 || s.Retries != 1 || s.Latency.Count != 5 || s.Bytes != 10 || s.WireBytes != 5 {
@@ -99,7 +99,7 @@ func TestFailuresByHostAreBounded(t *testing.T) {
 	c := newTally(&Options{})
 	for range 2 {
 		for i := range MaxHosts + 500 {
-			c.final(finished(fmt.Sprintf("http://%d.test", i), Verdict{Failure: failf(DNS, "x")}, outcome{}))
+			c.final(finished(fmt.Sprintf("http://%d.test", i), Verdict{Failure: failf(DNS, "x")}, exchangeCounts{}))
 		}
 	}
 	if got := c.FailedByHost["other"]; got != 1000 || len(c.FailedByHost) != MaxHosts+1 {

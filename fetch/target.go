@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/net/http/httpguts"
 	"golang.org/x/net/idna"
@@ -105,24 +106,12 @@ func (tg *targeter) of(r *Request) (target, error) {
 	return t, nil
 }
 
+// canHaveBody reports whether a response of this status to t has a body (RFC 9110 section 6.4.1).
+func (t *target) canHaveBody(status int) bool {
+	return t.method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified
+}
+
 var contentTypes = map[BodyForm]string{BodyText: "application/x-www-form-urlencoded", BodyJSON: "application/json", BodyBase64: "application/octet-stream"}
-
-func (o *Options) method(r *Request, hasBody bool) string {
-	switch {
-	case r.Method != "":
-		return r.Method
-	case o.Method != "":
-		return o.Method
-	case hasBody:
-		return http.MethodPost
-	}
-	return http.MethodGet
-}
-
-// validMethod accepts the empty method, which is the default, and any token but CONNECT, which asks for a tunnel.
-func validMethod(method string) bool {
-	return method == "" || httpguts.ValidHeaderFieldName(method) && method != http.MethodConnect
-}
 
 // ParseURL reads an absolute http or https URL as an input gives it. What is not ASCII is percent-encoded
 // and international host names become their ASCII form; white space and control characters are errors.
@@ -279,6 +268,27 @@ func originOf(u *url.URL) string {
 		host = strings.TrimSuffix(host, ":443")
 	}
 	return scheme + "://" + strings.TrimSuffix(host, ":")
+}
+
+// withCookies returns h with what the Jar has for u in its Cookie header, as one line (RFC 6265 section 5.4): the Jar's in
+// front, as curl does. By name, a Cookie header of the user's own wins over the Jar, and the Jar over Options.Cookie:
+// that is what servers renew.
+func withCookies(o *Options, h http.Header, u *url.URL) http.Header {
+	if o.Jar == nil {
+		return h
+	}
+	jar := o.Jar.pairs(u, time.Now())
+	if len(jar) == 0 {
+		return h
+	}
+	line := strings.Join(h["Cookie"], "; ")
+	given := cookiePairs(line)
+	if line != o.Cookie {
+		jar = withoutNames(jar, given)
+	} else {
+		given = withoutNames(given, jar)
+	}
+	return merge(h, http.Header{"Cookie": {joinPairs(append(jar, given...))}})
 }
 
 // clip shortens text for an error message.

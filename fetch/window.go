@@ -1,6 +1,7 @@
 package fetch
 
-// mostBulk is how many bytes of large Requests may be in memory before no more are read, and bulky from which size on one is large.
+// mostBulk is how many bytes of large Requests may be in memory before no more are read, and bulky from which size on
+// one is large.
 const mostBulk, bulky = 64 << 20, 4 << 10
 
 // bulk is what a Request counts as towards mostBulk, in bytes.
@@ -12,13 +13,14 @@ func (r *Request) bulk() int64 {
 	return int64(size)
 }
 
-// windowFull reports whether as many Requests have been taken in as may wait, or as many bytes, but for those that keep the
-// flights going. What a Sink holds back, or has yet to take, counts; what has been set aside does not.
+// windowFull reports whether as many Requests have been taken in as may wait, or as many bytes, but for those that keep
+// Options.Concurrency exchanges going. What a Sink holds back, or has yet to take, counts; what has been set aside does
+// not.
 func (s *scheduler) windowFull() bool {
 	inMemory := s.open - s.plan.aside.count
 	heavy := s.bulk >= mostBulk && inMemory >= 2*s.options.Concurrency
 	if s.holder != nil {
-		return heavy || s.admitted-s.put.Load()+int64(s.holder.Held()) >= int64(s.options.Lookahead)
+		return heavy || s.admitted-s.taken.Load()+int64(s.holder.Held()) >= int64(s.options.Lookahead)
 	}
 	return s.plan.windowFull(inMemory, heavy, s.looked)
 }
@@ -28,8 +30,8 @@ func (s *scheduler) mustWait() bool {
 	if s.holder == nil {
 		return s.windowFull()
 	}
-	s.waiting.Store(true) // before the look, so that no Record is missed
+	s.waitingForSink.Store(true) // before the look, so that no Record is missed
 	full := s.windowFull()
-	s.waiting.Store(full)
+	s.waitingForSink.Store(full)
 	return full
 }

@@ -81,12 +81,13 @@ func TestLargeRequestsAreSetAside(t *testing.T) {
 
 // TestBulkIsCounted: what comes into memory leaves it again in the count, packed and unpacked on its way or not.
 func TestBulkIsCounted(t *testing.T) {
-	s := newScheduler(newRun(options(nil), nil, nil), func(error) {}, func() {})
+	targets := newTargeter(options(nil))
+	s := newScheduler(options(nil), schedulerPorts{setTarget: func(t *task) { setTarget(t, targets) }})
 	defer s.timer.Stop()
 	var tasks []*task
 	for r := range large(20, "http://a.test") {
 		task := &task{request: r}
-		s.aim(task)
+		setTarget(task, targets)
 		s.admit(task, true)
 		tasks = append(tasks, task)
 	}

@@ -4,14 +4,22 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
-	"net/url"
 	"time"
 )
 
-// A worker does one exchange at a time. It never waits for anything but the network and the writer.
+// A worker does one exchange at a time. It never waits for anything but the network and the writer. There are at most
+// Options.Concurrency.
 type worker struct {
-	*run
-	rng *rand.Rand
+	options   *Options
+	transport *Transport
+	cache     *responseCache
+	redirects redirector
+	finisher  *finisher
+	failure   *outputFailure // takes errors of the disk
+	rng       *rand.Rand     // for the jitter of back-off
+
+	start <-chan *task // from the scheduler, which closes it at the end
+	done  chan<- *task // to the scheduler; its capacity is Options.Concurrency
 }
 
 // work ends when the scheduler closes start.
@@ -20,28 +28,24 @@ func (w *worker) work(ctx context.Context) {
 		record := newRecord(t)
 		switch {
 		case t.bad != nil:
-			w.settle(t, record, &Failure{Kind: InvalidRequest, Err: t.bad.Err})
+			endUnasked(t, record, &Failure{Kind: InvalidRequest, Err: t.bad.Err})
 			record.Input = maskLine(t.bad.Input) // once more: a Source need not be a Reader
 		case t.lost != nil:
-			w.settle(t, record, t.lost)
+			endUnasked(t, record, t.lost)
 		default:
 			w.attempt(ctx, t, record)
 		}
 		if t.verdict.Fate == Final {
-			w.rescue(ctx, t, record)
-			w.finish(t, record)
+			w.serveStale(ctx, t, record)
+			w.finisher.finish(t, record)
 		}
 		w.done <- t // never blocks: its capacity is the concurrency
 	}
 }
 
-func newRecord(t *task) *Record {
-	return &Record{Seq: t.seq, Request: t.request}
-}
-
-// settle ends a Task without an exchange.
-func (w *worker) settle(t *task, record *Record, why *Failure) {
-	t.outcome = outcome{}
+// endUnasked ends a Task without another exchange.
+func endUnasked(t *task, record *Record, why *Failure) {
+	t.counts = exchangeCounts{}
 	t.verdict = Verdict{Failure: why}
 	record.Status = t.answered
 }
@@ -49,20 +53,8 @@ func (w *worker) settle(t *task, record *Record, why *Failure) {
 // attempt does one exchange and judges it.
 func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	again := t.verdict.Fate == Retry
-	switch t.verdict.Fate {
-	case Final, Retry:
-		t.attempts++
-		t.whole = false
-	case Anew:
-		t.whole = true // whatever still lies there
-	}
-	header := w.sentHeader(&t.target)
-	if !w.stillAsked(t, header) {
-		t.recall = nil
-	}
-	x := exchange{options: t.options, transport: w.transport, whole: t.whole,
-		once: t.request.Retry != nil && !*t.request.Retry, memory: remembering{t.recall, w.run}, cookies: header["Cookie"]}
-	if t.recall != nil {
+	x := w.newExchange(t)
+	if t.lookup != nil {
 		record.Cache = CacheMiss
 	}
 	a := x.do(ctx, &t.target, record)
@@ -74,25 +66,27 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		t.began = x.began
 	}
 	t.answered = a.status
-	t.outcome = outcome{exchanged: true, again: again, took: x.ended.Sub(x.began), bytes: record.Bytes, wireBytes: record.WireBytes}
+	t.counts = exchangeCounts{exchanged: true, again: again, took: x.ended.Sub(x.began),
+		bytes: record.Bytes, wireBytes: record.WireBytes}
 	if a.failure == nil {
-		t.outcome.status = a.status
+		t.counts.status = a.status
 	}
-	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops, shortages: t.shortages, since: now.Sub(t.began)}
+	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops,
+		shortages: t.shortages, since: now.Sub(t.began)}
 	if t.shortages++; !a.short() {
 		t.shortages = 0
 	} else {
 		w.transport.CloseIdle() // what lies idle there makes room
 	}
 	t.verdict = judge(t.options, facts, a, now, w.rng.Float64())
-	t.outcome.cache, t.outcome.unchanged = record.Cache, record.Unchanged
+	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	x.settle(t.verdict, a.status)
-	w.invalidate(ctx, t, a)
+	w.cache.invalidate(ctx, &t.target, a.status, a.header) // even where the body failed: the request has had its effect
 	if t.verdict.Fate == Hop {
-		w.hop(t, a, record.RemoteAddr)
+		w.redirects.follow(t, a.status, a.header, record.RemoteAddr)
 	}
 	if disk := brokenDisk(t.verdict.Failure); disk != nil {
-		w.breakOff(disk)
+		w.failure.fail(disk)
 	}
 	if w.options.Log != nil {
 		w.log(ctx, t, record, now)
@@ -102,78 +96,37 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 }
 
-// hop points the Task at where the redirect leads that came from the address remote.
-func (w *worker) hop(t *task, a answer, remote string) {
-	location, failure := theLocation(a.status, a.header)
-	if failure != nil {
-		t.verdict = Verdict{Failure: failure}
-		return
+// newExchange counts another attempt of t, where that is one, and returns its exchange.
+func (w *worker) newExchange(t *task) *exchange {
+	switch t.verdict.Fate {
+	case Final, Retry:
+		t.attempts++
+		t.whole = false
+	case Anew:
+		t.whole = true // whatever still lies there
 	}
-	to, failure := t.follow(a.status, location)
-	if failure != nil {
-		t.verdict = Verdict{Failure: failure}
-		return
+	header := withCookies(w.options, t.header, t.url)
+	if !w.cache.isCurrent(t.lookup, &t.target, header) {
+		t.lookup = nil
 	}
-	to.options = w.targets.at(to.host).options
-	to.wary = w.transport.MustStayPublic(&t.target.Target, remote)
-	t.target = to
-	t.hops++
+	return &exchange{options: t.options, transport: w.transport, whole: t.whole,
+		once: t.request.Retry != nil && !*t.request.Retry, cache: cacheExchange{w.cache, t.lookup}, cookies: header["Cookie"]}
 }
 
-// finish completes the Record and hands it to the writer, rendered.
-func (w *worker) finish(t *task, record *Record) {
-	record.Attempts, record.Redirects = t.attempts, t.hops
-	if record.Failure = t.failure(); record.Failure != nil {
-		w.options.complete(&record.Request)
-	}
-	if !t.began.IsZero() {
-		record.StartedAt, record.Elapsed = t.began, time.Since(t.began)
-	}
-	if t.hops > 0 {
-		record.FinalURL = shown(t.url)
-	}
-	w.sink.Encode(record)
-	if isShort(record.LineErr) {
-		w.encodeAgain(t, record)
-	}
-	if record.isLarge() {
-		w.stuck.Add(1)
-		w.large <- record
-		w.stuck.Add(-1)
+// serveStale makes a success of a Task whose server failed, with the stored response where that may be (RFC 5861
+// section 4). The Verdict stays: it says how the host is.
+func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
+	l, now := t.lookup, time.Now()
+	if l == nil || !l.hasStored || !now.Before(l.staleUntil) || !mayServeStale(t.verdict.Failure, t.answered) {
 		return
 	}
-	w.records <- record
-}
-
-// encodeAgain renders a Record whose line had no temporary file to go to, because too many files are open, or the failure
-// that becomes of it where that does not help.
-func (w *worker) encodeAgain(t *task, record *Record) {
-	w.transport.CloseIdle() // what lies idle there makes room
-	why := record.LineErr
-	record.LineErr = nil
-	if record.Spool != nil || record.Body != nil {
-		w.sink.Encode(record)
-		why = record.LineErr
-	}
-	if !isShort(why) {
+	stale := newRecord(t)
+	if !w.cache.serveStale(ctx, l, now, stale) {
 		return
 	}
-	record.Discard()
-	record.HasBody, record.LineErr = false, nil
-	t.verdict.Failure = &Failure{Kind: IO, Err: why}
-	record.Failure = t.verdict.Failure
-	w.options.complete(&record.Request)
-	w.sink.Encode(record)
-}
-
-// shown is a URL as it may stand in an output: without userinfo.
-func shown(u *url.URL) string {
-	if u.User == nil {
-		return u.String()
-	}
-	bare := *u
-	bare.User = nil
-	return bare.String()
+	*record, t.rescued = *stale, true
+	t.counts.status, t.counts.bytes, t.counts.wireBytes = record.Status, record.Bytes, 0
+	t.counts.cache, t.counts.unchanged = CacheStale, record.Unchanged
 }
 
 var fates = map[Fate]string{Final: "final", Retry: "retry", Hop: "redirect", Anew: "anew"}
@@ -181,7 +134,7 @@ var fates = map[Fate]string{Final: "final", Retry: "retry", Hop: "redirect", Ane
 // log tells of one exchange: every one at debug level, a slow one as a warning.
 func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time) {
 	level, text := slog.LevelDebug, "exchange"
-	if w.options.Slow > 0 && t.outcome.took > w.options.Slow {
+	if w.options.Slow > 0 && t.counts.took > w.options.Slow {
 		level, text = slog.LevelWarn, "slow exchange"
 	}
 	if !w.options.Log.Enabled(ctx, level) {
@@ -190,7 +143,7 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 	attrs := []slog.Attr{
 		slog.String("url", MaskURL(t.request.URL)),
 		slog.Int("attempt", t.attempts),
-		slog.Float64("elapsed_ms", milliseconds(t.outcome.took)),
+		slog.Float64("elapsed_ms", milliseconds(t.counts.took)),
 		slog.String("then", fates[t.verdict.Fate]),
 	}
 	if record.Status > 0 {

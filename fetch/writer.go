@@ -1,113 +1,117 @@
 package fetch
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
-// largeLine is from where on a Record does not pile up before the writer.
-const largeLine = 64 << 10
-
-// flushAfter is how long a Record may lie in a buffer while nothing follows it.
+// flushAfter is how long a Record may lie in a buffer of the Sink while no other follows.
 const flushAfter = 5 * time.Millisecond
-
-// write gives the Records to the Sink, one at a time. After an error it only takes them away.
-func (r *run) write() {
-	idle := time.NewTimer(flushAfter)
-	idle.Stop()
-	defer idle.Stop()
-	lying := 0 // Records that may lie in a buffer
-	for {
-		var record *Record
-		open := true
-		select {
-		case record, open = <-r.records:
-		case record = <-r.large:
-		case <-idle.C:
-			lying = 0
-			r.flush(false)
-			continue
-		}
-		if !open {
-			r.flush(true)
-			return
-		}
-		r.pass(record)
-		lying++
-		switch {
-		case r.options.Committed != nil && lying >= r.options.Concurrency/commitParts:
-			lying = 0
-			idle.Stop()
-			r.flush(false)
-		case lying == 1:
-			idle.Reset(r.patience())
-		}
-	}
-}
 
 // commitParts says how many Records are committed at once: a part of the exchanges that may be under way,
 // so that few of those wait for it.
 const commitParts = 4
 
-// commitAfter is flushAfter for Records that count as exchanges under way until then.
+// commitAfter is flushAfter for Records that count as exchanges under way until they are committed.
 const commitAfter = time.Millisecond
 
-func (r *run) patience() time.Duration {
-	if r.options.Committed != nil {
+// A writer is the last stage: it gives the Records to the Sink, one at a time. One goroutine runs it.
+type writer struct {
+	sink    Sink
+	failure *outputFailure // takes the first error of the Sink
+	failed  bool           // the Sink has returned an error: Records are only discarded
+
+	commits     bool                // whether Records count as exchanges under way until they are committed
+	concurrency int                 // of exchanges
+	committed   *committedExchanges // nil where nothing asks
+
+	records      <-chan *Record  // from workers and lookup workers; closed at the end
+	largeRecords <-chan *Record  // the same for large ones, without a buffer: a worker holds its own until it is taken
+	wake         chan<- struct{} // to the scheduler; its capacity is 1
+
+	taken          *atomic.Int64 // counts the Records that the Sink has taken
+	waitingForSink *atomic.Bool  // whether the scheduler waits for a Record to be taken
+}
+
+// write ends when records is closed.
+func (w *writer) write() {
+	idle := time.NewTimer(flushAfter)
+	idle.Stop()
+	defer idle.Stop()
+	buffered := 0 // Records that may lie in a buffer of the Sink
+	for {
+		var record *Record
+		open := true
+		select {
+		case record, open = <-w.records:
+		case record = <-w.largeRecords:
+		case <-idle.C:
+			buffered = 0
+			w.flush(false)
+			continue
+		}
+		if !open {
+			w.flush(true)
+			return
+		}
+		w.put(record)
+		buffered++
+		switch {
+		case w.commits && buffered >= w.concurrency/commitParts:
+			buffered = 0
+			idle.Stop()
+			w.flush(false)
+		case buffered == 1:
+			idle.Reset(w.flushDelay())
+		}
+	}
+}
+
+// flushDelay is how long a Record may lie in a buffer of the Sink while no other follows.
+func (w *writer) flushDelay() time.Duration {
+	if w.commits {
 		return commitAfter
 	}
 	return flushAfter
 }
 
-func (r *run) flush(last bool) {
-	if !r.sinkDead || last {
-		r.sinkFailed(r.sink.Flush(last))
+// flush flushes the Sink; last says that no Record follows.
+func (w *writer) flush(last bool) {
+	if !w.failed || last {
+		w.check(w.sink.Flush(last))
 	}
-	if r.options.Committed != nil {
-		r.countSafe()
-		r.rouse()
+	if w.commits {
+		w.committed.advance()
+		w.wakeScheduler()
 	}
 }
 
-// rouse has the scheduler look again.
-func (r *run) rouse() {
+// wakeScheduler makes the scheduler look again at what may start. It does not block.
+func (w *writer) wakeScheduler() {
 	select {
-	case r.wake <- struct{}{}:
+	case w.wake <- struct{}{}:
 	default:
 	}
 }
 
-// pass gives one Record to the Sink, and wakes the scheduler where it waits for that.
-func (r *run) pass(record *Record) {
-	if r.sinkDead {
+// put gives one Record to the Sink, and wakes the scheduler where it waits for that.
+func (w *writer) put(record *Record) {
+	if w.failed {
 		record.Discard()
 		return
 	}
-	r.noteSuccess(record)
-	r.sinkFailed(r.sink.Put(record))
-	r.put.Add(1)
-	if r.waiting.Load() {
-		r.rouse()
+	w.committed.noteSuccess(record)
+	w.check(w.sink.Put(record))
+	w.taken.Add(1)
+	if w.waitingForSink.Load() {
+		w.wakeScheduler()
 	}
 }
 
-func (r *run) sinkFailed(err error) {
+// check ends the run where the Sink has returned an error.
+func (w *writer) check(err error) {
 	if err != nil {
-		r.sinkDead = true
-		r.breakOff(err)
-	}
-}
-
-// breakOff ends the run over an output that can't be written. Only the first reason counts.
-func (r *run) breakOff(err error) {
-	r.breaking.Do(func() {
-		r.brokenBy = &OutputError{err}
-		close(r.broken)
-	})
-}
-
-func (r *run) isBroken() bool {
-	select {
-	case <-r.broken:
-		return true
-	default:
-		return false
+		w.failed = true
+		w.failure.fail(err)
 	}
 }

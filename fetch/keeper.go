@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"crypto/sha256"
-	"errors"
 	"io"
 )
 
@@ -59,19 +58,13 @@ type PartKeeping interface {
 	Suspend()
 }
 
-// A keepError breaks the run.
-type keepError struct{ err error }
-
-func (e *keepError) Error() string { return "saving a body: " + e.err.Error() }
-
-// Unwrap returns the Keeper's error.
-func (e *keepError) Unwrap() error { return e.err }
-
-// keepFailed tells what concerns one Request from what breaks the run.
-func keepFailed(err error) error {
-	var failure *Failure
-	if err == nil || errors.As(err, &failure) {
-		return err
-	}
-	return &Failure{Kind: IO, Err: &keepError{err}}
+// A Mark says of which body a part is, so that the rest of that body can be asked for, and of no other.
+// Nothing in it is secret.
+type Mark struct {
+	// Validator is what If-Range takes (RFC 9110 section 13.1.5): a strong entity tag, or the date of a Last-Modified.
+	Validator string
+	// Total is the length of the whole body in bytes; 0 is unknown.
+	Total int64
+	// At is the URL that the bytes came from, without userinfo and fragment. A hash stands for its query, which may be secret.
+	At string
 }

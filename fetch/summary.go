@@ -1,9 +1,6 @@
 package fetch
 
-import (
-	"math/bits"
-	"time"
-)
+import "time"
 
 // Limit names what kept the next exchange from starting.
 type Limit string
@@ -74,8 +71,8 @@ type Latency struct {
 	P50, P90, P99, Max time.Duration
 }
 
-// An outcome is what a worker tells of one exchange, for the counts.
-type outcome struct {
+// exchangeCounts are what one exchange, or a response from the cache in its place, counts for in the Summary.
+type exchangeCounts struct {
 	exchanged        bool
 	again            bool // it was a retry
 	took             time.Duration
@@ -121,30 +118,30 @@ func (c *tally) limited(limit Limit, host string, span time.Duration) {
 
 // exchange counts what every exchange counts for.
 func (c *tally) exchange(t *task) {
-	if !t.outcome.exchanged {
+	if !t.counts.exchanged {
 		return
 	}
 	c.Exchanges++
-	c.latency.add(t.outcome.took)
-	if t.outcome.again {
+	c.latency.add(t.counts.took)
+	if t.counts.again {
 		c.Retries++
 	}
 }
 
 // final counts a Task that has ended.
 func (c *tally) final(t *task) {
-	if t.outcome.status > 0 {
-		c.ByStatus[t.outcome.status]++
+	if t.counts.status > 0 {
+		c.ByStatus[t.counts.status]++
 	}
 	failure := t.failure()
 	if failure == nil {
 		c.Succeeded++
-		c.Bytes += t.outcome.bytes
-		c.WireBytes += t.outcome.wireBytes
-		if t.outcome.cache != "" {
-			c.ByCache[t.outcome.cache]++
+		c.Bytes += t.counts.bytes
+		c.WireBytes += t.counts.wireBytes
+		if t.counts.cache != "" {
+			c.ByCache[t.counts.cache]++
 		}
-		if t.outcome.unchanged {
+		if t.counts.unchanged {
 			c.Unchanged++
 		}
 		return
@@ -196,46 +193,4 @@ func (c *tally) summary(elapsed time.Duration) Summary {
 		}
 	}
 	return s
-}
-
-// histBits is the resolution of a histogram: 32 steps per doubling, so that a quantile is at most 1/32 off.
-const histBits = 5
-
-// A histogram counts durations in steps that grow with them: constant memory whatever it counts.
-type histogram struct {
-	counts [(64 - histBits) << histBits]int64
-	count  int64
-	max    time.Duration
-}
-
-func (h *histogram) add(d time.Duration) {
-	h.counts[step(uint64(max(d, 0)/time.Microsecond))]++
-	h.count++
-	h.max = max(h.max, d)
-}
-
-// step numbers the span of microseconds that v falls into.
-func step(v uint64) int {
-	shift := max(bits.Len64(v)-histBits-1, 0)
-	return shift<<histBits + int(v>>shift)
-}
-
-// quantile returns a value that the share q of all is at most, 1/32 high at the most; 0 where nothing was added.
-func (h *histogram) quantile(q float64) time.Duration {
-	want := int64(q*float64(h.count) + 0.999999)
-	var seen int64
-	for i, n := range h.counts {
-		seen += n
-		if n > 0 && seen >= want {
-			return min(upper(i), h.max)
-		}
-	}
-	return h.max
-}
-
-// upper is the largest duration in the numbered span.
-func upper(i int) time.Duration {
-	shift := max(i>>histBits-1, 0)
-	v := uint64(i-shift<<histBits+1)<<shift - 1
-	return time.Duration(v+1)*time.Microsecond - 1
 }

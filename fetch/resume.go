@@ -82,7 +82,7 @@ func hashPart(ctx context.Context, sum hash.Hash, r io.Reader) (n int64, err err
 
 // headerOf is what to is asked with: its own header, which is shared, and the range where there is a Part to continue.
 func (x *exchange) headerOf(to *target) http.Header {
-	if conditions := x.memory.conditions(); conditions != nil {
+	if conditions := x.cache.conditions(); conditions != nil {
 		return merge(to.header, conditions)
 	}
 	if x.sum == nil {

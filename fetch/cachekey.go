@@ -1,0 +1,142 @@
+package fetch
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"batchfetch/fetch/cache"
+)
+
+// cacheKeys makes of a target what the cache finds responses by: a cache.Question.
+type cacheKeys struct {
+	options      *Options
+	certificates cache.Sum // hash of the client's; zero is none
+	trust        string    // which servers are believed: part of the key of an https URL
+}
+
+func newCacheKeys(o *Options) cacheKeys {
+	return cacheKeys{options: o, certificates: certificatesOf(o), trust: trustOf(o)}
+}
+
+// questionOf returns what a stored response has to answer, given the header that is sent; false where the cache is
+// bypassed.
+func (k *cacheKeys) questionOf(to *target, header http.Header) (cache.Question, bool) {
+	if to.body != nil || cache.Bypasses(to.method, header) {
+		return cache.Question{}, false
+	}
+	q := cache.Question{Method: to.method, URL: urlOf(to.url), Via: k.via(to), Who: k.who(to, header), Header: header}
+	return q, true
+}
+
+// urlOf is a URL in one spelling, without userinfo and fragment (RFC 9110 section 4.2.3).
+func urlOf(u *url.URL) string {
+	path := u.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	text := originOf(u) + path
+	if u.ForceQuery || u.RawQuery != "" {
+		text += "?" + u.RawQuery
+	}
+	return text
+}
+
+// via is what beside the URL decides which server answers: a Host header of the user's, which servers are believed,
+// addresses that are not from DNS.
+func (k *cacheKeys) via(to *target) string {
+	text := strings.Join(to.header["Host"], ",")
+	if socket := k.options.UnixSocket; socket != "" {
+		if whole, err := filepath.Abs(socket); err == nil { // a relative path means another socket elsewhere
+			socket = whole
+		}
+		text += " unix:" + socket
+	}
+	if to.url.Scheme == "https" {
+		text += k.trust
+	}
+	for _, pin := range k.options.Resolve {
+		text += " " + pin.Host
+		for _, a := range pin.Addrs {
+			text += " " + a.String()
+		}
+	}
+	return strings.ReplaceAll(text, "\n", " ")
+}
+
+// who is a hash of the credentials that a response may be for; zero is none, and a response for everybody. Any header
+// of the user's may hold a credential, so all count but for those that only describe the client or this one exchange.
+// Vary is handled by package cache.
+func (k *cacheKeys) who(to *target, header http.Header) cache.Sum {
+	var names []string
+	for name := range header {
+		if !describes(name, header[name]) {
+			names = append(names, name)
+		}
+	}
+	certificates := k.certificates
+	if to.url.Scheme != "https" {
+		certificates = cache.Sum{}
+	}
+	if len(names) == 0 && certificates == (cache.Sum{}) {
+		return cache.Sum{}
+	}
+	slices.Sort(names)
+	h := sha256.New()
+	h.Write(certificates[:])
+	for _, name := range names {
+		for _, value := range header[name] {
+			h.Write([]byte(name + ":" + value + "\n")) // neither name nor value has a line's end in it
+		}
+	}
+	return cache.Sum(h.Sum(nil))
+}
+
+// describes reports whether a header holds no credential: it chooses another response only where Vary says so.
+func describes(name string, values []string) bool {
+	switch name {
+	case "User-Agent", "Accept-Encoding", "Cache-Control", "Pragma", "Host", "Connection", "Priority",
+		"Traceparent", "Tracestate", "X-Request-Id", "X-Correlation-Id":
+		return true
+	case "Accept":
+		return len(values) == 1 && values[0] == "*/*" // ours
+	}
+	return false
+}
+
+// trustOf tells apart runs that do not believe the same servers: one that verifies certificates must not use what
+// another has stored that does not.
+func trustOf(o *Options) string {
+	switch {
+	case o.TLS == nil:
+		return ""
+	case o.TLS.InsecureSkipVerify:
+		return " unchecked"
+	case o.TLS.RootCAs == nil:
+		return ""
+	}
+	h := sha256.New()
+	//lint:ignore SA1019 the system's roots are not wanted
+	for _, name := range o.TLS.RootCAs.Subjects() {
+		h.Write(name)
+	}
+	return " roots:" + hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// certificatesOf is a hash of the client certificates (Options.TLS); zero is none.
+func certificatesOf(o *Options) cache.Sum {
+	if o.TLS == nil || len(o.TLS.Certificates) == 0 {
+		return cache.Sum{}
+	}
+	h := sha256.New()
+	for _, c := range o.TLS.Certificates {
+		for _, der := range c.Certificate {
+			h.Write(der)
+		}
+	}
+	return cache.Sum(h.Sum(nil))
+}

@@ -1,0 +1,135 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"batchfetch/fetch/cache"
+)
+
+// A lookupWorker looks Tasks up in the cache before they get into a lane. One that is answered goes straight to the
+// writer: that costs no token and no slot, and waits for no network but the Store's own. There are at most
+// mostLookupWorkers.
+type lookupWorker struct {
+	options   *Options
+	cache     *responseCache
+	redirects redirector
+	finisher  *finisher
+	failure   *outputFailure // takes errors of the disk
+
+	lookups  <-chan *task // from the scheduler, which closes it at the end
+	lookedUp chan<- *task // to the scheduler
+	closed   *atomic.Bool // the run is over: Tasks are handed back as they are
+}
+
+// work ends when the scheduler closes lookups.
+func (w *lookupWorker) work(ctx context.Context) {
+	for t := range w.lookups {
+		if !w.closed.Load() {
+			w.lookUp(ctx, t)
+		}
+		w.lookedUp <- t
+	}
+}
+
+// lookUp ends a Task that the cache has the answer to, over stored redirects too. Any other gets the result of its last
+// lookup.
+func (w *lookupWorker) lookUp(ctx context.Context, t *task) {
+	began := time.Now()
+	for {
+		found, how, result := w.cache.find(ctx, &t.target, t.request.SHA256, began)
+		t.lookup = result
+		if found == nil {
+			if !w.refuseNetwork(ctx, t, began) {
+				leaveToNetwork(t)
+			}
+			return
+		}
+		done := w.use(ctx, t, found, how, began)
+		found.Close()
+		if done {
+			return
+		}
+	}
+}
+
+// refuseNetwork ends a Task whose request wants the cache's answer only (RFC 9111 section 5.2.1.7).
+func (w *lookupWorker) refuseNetwork(ctx context.Context, t *task, began time.Time) bool {
+	if t.lookup == nil || !cache.OnlyIfCached(t.lookup.question.Header) {
+		return false
+	}
+	t.counts = exchangeCounts{}
+	why := errors.New(statusText(http.StatusGatewayTimeout) + ": only-if-cached, and nothing usable is in the cache")
+	w.end(ctx, t, newRecord(t), &Failure{Kind: BadStatus, Err: why}, began)
+	return true
+}
+
+// use answers a Task with a stored response, and reports whether that is the end of the lookup: after a redirect it is
+// not.
+func (w *lookupWorker) use(ctx context.Context, t *task, found *cache.Found, how cache.Use, now time.Time) bool {
+	if isFollowed(w.options, found.Status, found.Header) {
+		return w.followStored(t, found, now)
+	}
+	record := newRecord(t)
+	record.Cache = CacheHit
+	if how == cache.Stale {
+		record.Cache = CacheStale
+	}
+	header := w.cache.headerWithAge(found, now)
+	w.cache.reportStored(ctx, found, t.lookup, record)
+	err := w.cache.serveStored(ctx, found, header, record)
+	if errors.Is(err, cache.ErrCorrupt) {
+		leaveToNetwork(t)
+		return true
+	}
+	t.counts = exchangeCounts{status: record.Status, bytes: record.Bytes}
+	w.end(ctx, t, record, storedFailure(err), now)
+	return true
+}
+
+// leaveToNetwork forgets the Verdict on a Task's stored redirects: its first exchange is its first attempt all the
+// same.
+func leaveToNetwork(t *task) {
+	if t.attempts == 0 {
+		t.verdict = Verdict{}
+	}
+}
+
+// followStored follows a stored redirect, and reports whether that is the end of the lookup: where it leads nowhere, or
+// too far, the network is asked, for failures are never stored.
+func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) bool {
+	a := answer{status: found.Status, header: found.Header}
+	t.counts = exchangeCounts{status: found.Status}
+	t.verdict = judge(w.options, trial{method: t.method, attempts: 1, hops: t.hops}, a, now, 0)
+	if t.verdict.Fate == Hop {
+		w.redirects.follow(t, found.Status, found.Header, found.RemoteAddr)
+	}
+	t.answered = found.Status
+	if t.verdict.Fate == Hop {
+		return false
+	}
+	leaveToNetwork(t)
+	return true
+}
+
+// end completes a Task without an exchange.
+func (w *lookupWorker) end(ctx context.Context, t *task, record *Record, failure *Failure, began time.Time) {
+	t.verdict, t.fromCache = Verdict{Failure: failure}, true
+	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
+	if disk := brokenDisk(failure); disk != nil {
+		w.failure.fail(disk)
+	}
+	if t.began.IsZero() {
+		record.StartedAt, record.Elapsed = began, time.Since(began)
+	}
+	if log := w.options.Log; log != nil {
+		log.LogAttrs(ctx, slog.LevelDebug, "from the cache",
+			slog.String("url", MaskURL(t.request.URL)), slog.String("cache", string(record.Cache)))
+	}
+	record.lookedUp = true
+	w.finisher.finish(t, record)
+}

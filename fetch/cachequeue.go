@@ -1,0 +1,84 @@
+package fetch
+
+import "time"
+
+// mostLookupWorkers is how many lookups are under way at once: a Store over a network takes its time for each.
+const mostLookupWorkers = 16
+
+// A lookupQueue counts the scheduler's Tasks that are being looked up in the cache. They come back in any order: with
+// an answer, or to be sent over the network.
+type lookupQueue struct {
+	waiting  queue[*task] // have not been given to a lookup worker
+	out      int          // have been given to one and have not come back
+	answered int64        // have ended as successes with an answer from the cache
+	workers  int          // that have been started
+	most     int          // of them: mostLookupWorkers, or fewer where the process may open few files; 0 is not known yet
+}
+
+func (q *lookupQueue) len() int { return q.waiting.len() + q.out }
+
+// route puts a Task where its next step is: into the plan, or before that into the lookup queue where its target
+// has not been looked up.
+func (s *scheduler) route(t *task, now time.Time) {
+	if s.options.Cache == nil || t.bad != nil || t.verdict.Fate == Retry || t.verdict.Fate == Anew {
+		s.plan.add(t, now)
+		return
+	}
+	s.lookupQueue.waiting.push(t)
+}
+
+// startLookups gives waiting Tasks to lookup workers, as far as those have room, and starts more of them where there
+// are too few. It never blocks.
+func (s *scheduler) startLookups() {
+	q := &s.lookupQueue
+	if q.most == 0 {
+		q.most = min(mostLookupWorkers, MostConcurrency())
+	}
+	for q.waiting.len() > 0 && q.out < cap(s.lookups) {
+		if q.workers < min(q.most, q.len()) {
+			q.workers++
+			s.startLookupWorker()
+		}
+		q.out++
+		s.lookups <- q.waiting.pop() // never blocks: there are at most its capacity out
+	}
+}
+
+// takeLookup takes a Task back from a lookup worker.
+func (s *scheduler) takeLookup(t *task) {
+	s.lookupQueue.out--
+	now := time.Now()
+	if t.fromCache {
+		if t.failure() == nil { // Succeeded does not count what failed
+			s.lookupQueue.answered++
+		}
+		s.end(t, now)
+		return
+	}
+	if s.stopped() {
+		s.endUnstarted(t)
+		return
+	}
+	s.plan.add(t, now)
+}
+
+// takeLookups takes back every Task that lies ready.
+func (s *scheduler) takeLookups() {
+	for n := len(s.lookedUp); n > 0; n-- {
+		s.takeLookup(<-s.lookedUp)
+	}
+}
+
+// dropLookups ends the Tasks that no lookup worker has been given; those that one has not begun with come back as they
+// are.
+func (s *scheduler) dropLookups() {
+	s.lookupsClosed.Store(true)
+	for s.lookupQueue.waiting.len() > 0 {
+		s.endUnstarted(s.lookupQueue.waiting.pop())
+	}
+}
+
+// heldByCache reports whether lookups are all that is left to wait for.
+func (s *scheduler) heldByCache() bool {
+	return s.lookupQueue.len() > 0 && s.plan.size == 0 && s.plan.running == 0
+}

@@ -1,0 +1,201 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"batchfetch/fetch/cache"
+)
+
+// serveStored fills rec with a stored response under the given header. A body that rec says is unchanged is not read.
+// The error is cache.ErrCorrupt where the body is not what was stored, else a *Failure.
+func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, header http.Header, rec *Record) error {
+	rec.Status, rec.Protocol, rec.ContentType = found.Status, found.Proto, found.Header.Get("Content-Type")
+	if c.options.KeepHeader {
+		rec.Header = header
+	}
+	if !found.HasBody {
+		return nil
+	}
+	rec.Bytes, rec.SHA256, rec.Hashed = found.Size, found.SHA256, true
+	switch {
+	case rec.Unchanged:
+		return nil
+	case c.options.Keeper != nil:
+		return storedToKeeper(ctx, found, c.options.Keeper, rec)
+	case c.options.DropBody:
+		return nil
+	case c.options.BodyMemory > 0 && found.Size > c.options.BodyMemory:
+		return storedToSpool(ctx, found, rec)
+	}
+	body := newBuffer()
+	for int64(cap(body.bytes)) < found.Size+bytes.MinRead { // a reader needs so much room to see the end
+		body.grow()
+	}
+	text, err := found.AppendTo(body.bytes)
+	if err != nil {
+		body.release()
+		return readingStored(ctx, err)
+	}
+	body.bytes = text
+	rec.Body, rec.body, rec.HasBody = text, body, true
+	return nil
+}
+
+// serveStale fills rec with the stored response that l is about, and reports whether that could be done. A redirect is
+// not served.
+func (c *responseCache) serveStale(ctx context.Context, l *lookupResult, now time.Time, rec *Record) bool {
+	found, err := c.options.Cache.Get(ctx, l.place.At())
+	if err != nil || found == nil {
+		return false
+	}
+	defer found.Close()
+	if found.IsDigest() || found.SHA256 != l.sum || isFollowed(c.options, found.Status, found.Header) {
+		return false
+	}
+	rec.Cache = CacheStale
+	c.reportStored(ctx, found, l, rec)
+	if err := c.serveStored(ctx, found, c.headerWithAge(found, now), rec); err != nil {
+		rec.ReleaseBody()
+		return false
+	}
+	return true
+}
+
+// mayServeStale names the failures for which a stored response may be served: what RFC 5861 section 4 calls an error,
+// and a server that gives no usable answer at all. status is 0 where none came, and f nil where nothing failed.
+func mayServeStale(f *Failure, status int) bool {
+	if f == nil {
+		return false
+	}
+	switch f.Kind {
+	case DNS, Connect, TLS, Timeout, Stalled, Reset, Truncated, Protocol, HostDown:
+		return true
+	case BadStatus, RateLimited:
+		return status == http.StatusInternalServerError || status == http.StatusBadGateway ||
+			status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+	}
+	return false
+}
+
+// storedToSpool copies a stored body into a temporary file.
+func storedToSpool(ctx context.Context, found *cache.Found, rec *Record) error {
+	spool, err := NewSpool()
+	if err != nil {
+		return spoolBroken(err)
+	}
+	if err := pour(spool, untilEnded(ctx, found), found.Size+1); err != nil {
+		_ = spool.Close() // nobody wants what is in it
+		var broken *SpoolError
+		if errors.As(err, &broken) {
+			return spoolBroken(err)
+		}
+		return readingStored(ctx, err)
+	}
+	rec.Spool, rec.HasBody = spool, true
+	return nil
+}
+
+// storedToKeeper gives a stored body to the Keeper. What that had of an earlier, partial transfer is dropped.
+func storedToKeeper(ctx context.Context, found *cache.Found, keeper Keeper, rec *Record) error {
+	if parts, ok := keeper.(PartKeeper); ok {
+		if part := parts.Part(&rec.Request); part != nil {
+			part.Drop()
+		}
+	}
+	out, err := keeper.Keep(&rec.Request)
+	if err != nil {
+		return keepFailed(err)
+	}
+	to := &errWriter{out: out}
+	if err := pour(to, untilEnded(ctx, found), found.Size+1); err != nil {
+		out.Abandon()
+		if to.err != nil {
+			return keepFailed(to.err)
+		}
+		return readingStored(ctx, err)
+	}
+	rec.Path, err = out.Commit(rec.SHA256)
+	out.Abandon() // unless it has its name
+	return keepFailed(err)
+}
+
+// An errWriter keeps the last error of out, to tell it from one of what is read.
+type errWriter struct {
+	out io.Writer
+	err error
+}
+
+func (w *errWriter) Write(p []byte) (int, error) {
+	n, err := w.out.Write(p)
+	w.err = err
+	return n, err
+}
+
+// untilEnded reads body until ctx ends; then its error is the *Failure that says why.
+func untilEnded(ctx context.Context, body io.Reader) io.Reader {
+	return readFunc(func(p []byte) (int, error) {
+		if f := ended(ctx); f != nil {
+			return 0, f
+		}
+		return body.Read(p)
+	})
+}
+
+// A readFunc is an io.Reader.
+type readFunc func([]byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
+
+// readingStored returns the error of a stored body that could not be read: a *Failure where the run has ended or err is
+// one, else cache.ErrCorrupt.
+func readingStored(ctx context.Context, err error) error {
+	var failure *Failure
+	if f := ended(ctx); f != nil {
+		return f
+	}
+	if errors.As(err, &failure) {
+		return failure
+	}
+	return cache.ErrCorrupt
+}
+
+// storedFailure returns the *Failure that an error of serveStored is, or one of Kind IO; nil is nil.
+func storedFailure(err error) *Failure {
+	var failure *Failure
+	if err == nil || errors.As(err, &failure) {
+		return failure
+	}
+	return &Failure{Kind: IO, Err: err}
+}
+
+// headerWithAge is the header of a stored response that is served without asking, with its Age in seconds (RFC 9111
+// section 4).
+func (c *responseCache) headerWithAge(found *cache.Found, now time.Time) http.Header {
+	if !c.options.KeepHeader {
+		return found.Header
+	}
+	age := c.rules().Age(&found.Entry, now)
+	return merge(found.Header, http.Header{"Age": {strconv.FormatInt(int64(age/time.Second), 10)}})
+}
+
+// reportStored sets Record.Unchanged where the user was told of a stored body before, and notes in the Store that this
+// run tells of it where not. What an earlier run has told is noted as told for good: it then does not depend on the
+// entry of that run, which is removed when room is made.
+func (c *responseCache) reportStored(ctx context.Context, found *cache.Found, result *lookupResult, record *Record) {
+	if c.options.Changed == nil || !found.HasBody {
+		return
+	}
+	record.Unchanged = found.SHA256 == result.reported
+	if record.Unchanged && found.Teller == (cache.Sum{}) {
+		return
+	}
+	e := found.Entry
+	c.options.Changed.Sign(&e, result.reported)
+	_ = c.options.Cache.Refresh(ctx, result.place.At(), &e) // where that fails the next run tells of it once more
+}

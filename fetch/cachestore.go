@@ -1,0 +1,172 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"batchfetch/fetch/cache"
+)
+
+// A cacheExchange is the part that the cache has in one exchange: it validates the stored response, and stores the new
+// one.
+type cacheExchange struct {
+	cache  *responseCache
+	lookup *lookupResult // nil where the cache is bypassed
+}
+
+// An originResponse is what a server has sent, with what a stored response has beside its status, header and body.
+type originResponse struct {
+	*http.Response
+	url                 *url.URL
+	requested, received time.Time // when the request was sent, and when the header had come
+	remote              string    // address of the connection
+	partial             bool      // it continues, or fails to continue, a body of which a part is there
+}
+
+// conditions are the headers that let the server validate the stored response (RFC 9111 section 4.3.1); nil is none.
+func (x *cacheExchange) conditions() http.Header {
+	if x.lookup == nil || !x.lookup.hasStored {
+		return nil
+	}
+	return x.lookup.validators.Conditions()
+}
+
+// errStoredUnusable is why the server is asked anew: the response that it validated is not stored any more, or never was.
+var errStoredUnusable = errors.New("the cached answer that the server confirmed can't be used")
+
+// revalidated answers a 304 with the stored response that it validates (RFC 9111 section 4.3.4). Where that can't be
+// used the answer is unkept, and the next exchange asks without conditions.
+func (x *cacheExchange) revalidated(ctx context.Context, resp originResponse, rec *Record) answer {
+	store := x.cache.options.Cache
+	unusable := answer{status: resp.StatusCode, unkept: &Failure{Kind: Protocol, Err: errStoredUnusable}}
+	if !x.lookup.validators.Confirms(resp.Header) {
+		x.lookup.dropStored()
+		return unusable
+	}
+	found, err := store.Get(ctx, x.lookup.place.At())
+	if err != nil || found == nil || found.IsDigest() || found.SHA256 != x.lookup.sum {
+		if found != nil {
+			found.Close()
+		}
+		x.lookup.dropStored()
+		return unusable
+	}
+	defer found.Close()
+	e := found.Freshen(resp.Header, resp.received)
+	e.Requested, e.Received, e.RemoteAddr = resp.requested, resp.received, x.cache.originAddr(resp.url, resp.remote)
+	found.Entry.Header = e.Header
+	rec.Cache = CacheRevalidated
+	x.markReported(&e, rec)
+	if err := x.cache.serveStored(ctx, found, e.Header, rec); errors.Is(err, cache.ErrCorrupt) {
+		x.lookup.dropStored()
+		return unusable
+	} else if err != nil {
+		return answer{status: e.Status, header: e.Header, said: resp.Header, failure: storedFailure(err)}
+	}
+	_ = store.Refresh(ctx, x.lookup.place.At(), &e) // where that fails it is validated again the next time
+	return answer{status: e.Status, header: e.Header, said: resp.Header}
+}
+
+// markReported notes in an entry that is about to be stored what the user is told of its body, and sets
+// Record.Unchanged where that was told before.
+func (x *cacheExchange) markReported(e *cache.Entry, rec *Record) {
+	changed := x.cache.options.Changed
+	if changed == nil || !e.HasBody && !e.IsDigest() {
+		e.Seen, e.Teller = e.SHA256, cache.Sum{}
+		return
+	}
+	rec.Unchanged = e.SHA256 == x.lookup.reported
+	changed.Sign(e, x.lookup.reported)
+}
+
+// A cacheWriter stores a response while its body is read. A nil one stores nothing.
+type cacheWriter struct {
+	draft  *cache.Draft
+	header http.Header // as it is stored
+	failed bool        // draft could not be written
+}
+
+// startStoring begins to store a response, where that may be (RFC 9111 section 3) and is of use; else it returns nil.
+func (x *cacheExchange) startStoring(ctx context.Context, resp originResponse) *cacheWriter {
+	if x.lookup == nil || resp.partial {
+		return nil
+	}
+	o := x.cache.options
+	header := cache.Storable(resp.Header, resp.received)
+	if !x.cache.rules().Keeps(resp.StatusCode, header) {
+		return nil
+	}
+	if o.Jar != nil && len(resp.Header["Set-Cookie"]) > 0 { // from the cache it would set none
+		return nil
+	}
+	draft, err := x.lookup.place.Draft(ctx, o.Cache, &x.lookup.question, header)
+	if err != nil {
+		return nil // a cache that can't be written costs no request
+	}
+	return &cacheWriter{draft: draft, header: header}
+}
+
+// tee returns a reader of body that stores what is read.
+func (w *cacheWriter) tee(body io.Reader) io.Reader {
+	if w == nil {
+		return body
+	}
+	return readFunc(func(p []byte) (int, error) {
+		n, err := body.Read(p)
+		if n > 0 && !w.failed {
+			_, failed := w.draft.Write(p[:n])
+			w.failed = failed != nil
+		}
+		return n, err
+	})
+}
+
+// finishStoring ends what startStoring began, w, where the body has come: whole and verified, or with a failure. Of a
+// body that is not stored it keeps the hash, where Options.Changed asks for it.
+func (x *cacheExchange) finishStoring(
+	ctx context.Context, w *cacheWriter, resp originResponse, rec *Record, failure *Failure,
+) {
+	if w != nil {
+		defer w.draft.Abort() // does nothing after Commit
+	}
+	if failure != nil || x.lookup == nil {
+		return
+	}
+	e := x.entryOf(w, resp)
+	e.HasBody, e.Size, e.SHA256 = true, rec.Bytes, rec.SHA256
+	x.markReported(e, rec)
+	if w != nil && !w.failed && w.draft.Commit(ctx, e) == nil || x.cache.options.Changed == nil {
+		return
+	}
+	digest := cache.Digest(e.SHA256, e.Received)
+	digest.Seen, digest.Teller = e.Seen, e.Teller
+	// where that fails the next run tells of it once more
+	_ = x.lookup.place.KeepDigest(ctx, x.cache.options.Cache, &x.lookup.question, digest)
+}
+
+// storeWithoutBody stores a response that has no body, or whose body is not read.
+func (x *cacheExchange) storeWithoutBody(ctx context.Context, resp originResponse, rec *Record) {
+	w := x.startStoring(ctx, resp)
+	if w == nil {
+		return
+	}
+	defer w.draft.Abort() // does nothing after Commit
+	e := x.entryOf(w, resp)
+	x.markReported(e, rec)
+	_ = w.draft.Commit(ctx, e) // where that fails it is asked for again
+}
+
+// entryOf returns the entry of a response, without what it has of a body.
+func (x *cacheExchange) entryOf(w *cacheWriter, resp originResponse) *cache.Entry {
+	e := &cache.Entry{Status: resp.StatusCode, Proto: resp.Proto, Requested: resp.requested, Received: resp.received,
+		RemoteAddr: x.cache.originAddr(resp.url, resp.remote),
+		Coded:      x.cache.options.Identity && len(contentCodings(resp.Header)) > 0}
+	if w != nil {
+		e.Header = w.header
+	}
+	return e
+}

@@ -1,0 +1,28 @@
+package fetch
+
+import "net/http"
+
+// A redirector points Tasks at where redirects lead. It is shared and has no state of its own.
+type redirector struct {
+	targets   *targeter
+	transport *Transport // knows which servers may only lead to public addresses
+}
+
+// follow points a Task at the Location of a redirect that came from the address remote; its Verdict is a failure where
+// that can't be followed.
+func (r *redirector) follow(t *task, status int, header http.Header, remote string) {
+	location, failure := theLocation(status, header)
+	if failure != nil {
+		t.verdict = Verdict{Failure: failure}
+		return
+	}
+	to, failure := t.follow(status, location)
+	if failure != nil {
+		t.verdict = Verdict{Failure: failure}
+		return
+	}
+	to.options = r.targets.at(to.host).options
+	to.wary = r.transport.MustStayPublic(&t.target.Target, remote)
+	t.target = to
+	t.hops++
+}

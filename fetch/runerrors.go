@@ -1,0 +1,65 @@
+package fetch
+
+import "errors"
+
+// An OutputError ends a run whose Sink failed.
+type OutputError struct{ Err error }
+
+func (e *OutputError) Error() string {
+	var body *keepError
+	var temporary *SpoolError
+	if errors.As(e.Err, &body) || errors.As(e.Err, &temporary) { // they say themselves what could not be written
+		return e.Err.Error()
+	}
+	return "writing the output: " + e.Err.Error()
+}
+
+// Unwrap returns the Sink's error.
+func (e *OutputError) Unwrap() error { return e.Err }
+
+// An InputError ends a run whose Source broke off half-way.
+type InputError struct{ Err error }
+
+func (e *InputError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the Source's error.
+func (e *InputError) Unwrap() error { return e.Err }
+
+// A keepError breaks the run.
+type keepError struct{ err error }
+
+func (e *keepError) Error() string { return "saving a body: " + e.err.Error() }
+
+// Unwrap returns the Keeper's error.
+func (e *keepError) Unwrap() error { return e.err }
+
+// keepFailed tells what concerns one Request from what breaks the run.
+func keepFailed(err error) error {
+	var failure *Failure
+	if err == nil || errors.As(err, &failure) {
+		return err
+	}
+	return &Failure{Kind: IO, Err: &keepError{err}}
+}
+
+// spoolBroken makes a failure of what breaks the run.
+func spoolBroken(err error) error { return &Failure{Kind: IO, Err: err} }
+
+// brokenDisk returns what breaks the run in a failure: an error of the Keeper, or of a temporary file; else nil. Too
+// many open files break no run.
+func brokenDisk(f *Failure) error {
+	if f == nil { // before errors.As makes the compiler allocate what it fills in
+		return nil
+	}
+	var keeper *keepError
+	var spool *SpoolError
+	switch {
+	case isShort(f):
+		return nil
+	case errors.As(f, &keeper):
+		return keeper
+	case errors.As(f, &spool):
+		return spool
+	}
+	return nil
+}

@@ -1,0 +1,237 @@
+package fetch
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// schedulerPorts are what joins the scheduler to the other stages: its ends of the channels, the counters that other
+// stages keep for it, and functions that start and stop them.
+type schedulerPorts struct {
+	intake       <-chan *task    // from the feeder, which closes it at the Source's end
+	start        chan<- *task    // to the workers; its capacity is Options.Concurrency
+	done         <-chan *task    // from the workers
+	lookups      chan<- *task    // to the lookup workers
+	lookedUp     <-chan *task    // from the lookup workers
+	wake         <-chan struct{} // from the writer: a Record has been taken or committed
+	outputFailed <-chan struct{} // closed when an output has failed; nil once seen
+
+	startWorker       func()
+	startLookupWorker func()
+	cancel            context.CancelCauseFunc // ends the exchanges and lookups under way
+	lookupsClosed     *atomic.Bool            // set by the scheduler: lookups that have not begun come back as they are
+
+	holder         Holder                            // the Sink; nil where it holds no Records back
+	waitingForSink *atomic.Bool                      // set by the scheduler while it waits for a Record to be taken
+	taken          *atomic.Int64                     // Records that the Sink has taken
+	committedCount *atomic.Int64                     // successes that cost an exchange, committed; 0 without a cache
+	blockedWorkers *atomic.Int64                     // workers that wait for the writer to take a large Record
+	recordsFull    func() bool                       // whether no more Records fit before the writer
+	bandwidthWait  func(now time.Time) time.Duration // how long exchanges have waited for bandwidth so far
+
+	setTarget func(*task) // sets the target of a Task that was spilled
+}
+
+// A scheduler owns the Plan, the counts and the only timer. It starts Tasks, takes them back and decides when the run
+// is over. One goroutine runs it.
+type scheduler struct {
+	schedulerPorts
+	options     *Options
+	plan        *plan
+	tally       *tally
+	workers     int // that have been started
+	lookupQueue lookupQueue
+
+	timer      *time.Timer
+	begun      time.Time
+	deadline   time.Time       // of the run, or of the exchanges under way once it drains; zero is none
+	open       int             // Tasks taken in and not ended
+	admitted   int64           // Tasks taken in
+	bulk       int64           // bytes of large Requests in memory
+	inputEnded bool            // the Source has no more
+	drain      <-chan struct{} // Options.Drain; nil once seen
+	canceled   <-chan struct{} // the caller's context; nil once seen
+
+	reason Limit         // what held the next Task back at the last look; empty before the first
+	behind string        // the host whose limit that was; empty is no one host's
+	looked time.Time     // when that was
+	dry    time.Duration // waited for bandwidth by then
+}
+
+func newScheduler(o *Options, ports schedulerPorts) *scheduler {
+	s := &scheduler{schedulerPorts: ports, options: o, plan: newPlan(o), tally: newTally(o),
+		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: o.Drain}
+	// a Sink that keeps Records back would have to keep those of all that is set aside
+	if s.holder == nil && o.Cache == nil {
+		var p packer
+		s.plan.aside.pack = func(tasks []*task) []byte {
+			for _, t := range tasks {
+				s.bulk -= t.request.bulk()
+			}
+			return p.pack(tasks)
+		}
+		s.plan.aside.unpack = func(packed []byte) []*task {
+			tasks := p.unpack(packed, s.setTarget)
+			for _, t := range tasks {
+				s.bulk += t.request.bulk()
+			}
+			return tasks
+		}
+	}
+	s.looked = s.begun
+	if o.Deadline > 0 {
+		s.deadline = s.begun.Add(o.Deadline)
+	}
+	return s
+}
+
+// loop runs until every Task taken in has ended and no more will come.
+func (s *scheduler) loop(ctx context.Context) {
+	defer s.timer.Stop()
+	s.canceled = ctx.Done()
+	for {
+		now := time.Now()
+		s.charge(now)
+		s.expire(now)
+		s.plan.unkept = s.uncommitted()
+		wait := s.dispatch(now)
+		s.startLookups()
+		if s.over() {
+			return
+		}
+		s.reason, s.behind = s.heldBy(now)
+		s.sleep(now, wait)
+	}
+}
+
+// dispatch starts every Task that may start now and returns how long until the next one may.
+func (s *scheduler) dispatch(now time.Time) time.Duration {
+	for {
+		t, wait := s.plan.next(now)
+		if t == nil {
+			return wait
+		}
+		if s.workers < s.plan.running {
+			s.workers++
+			s.startWorker()
+		}
+		s.start <- t // never blocks: its capacity is the concurrency
+	}
+}
+
+// uncommitted returns how many successes a kill of the process would cost.
+func (s *scheduler) uncommitted() int {
+	if s.options.Committed == nil || s.stopped() {
+		return 0
+	}
+	if s.options.Cache != nil { // an answer from the cache costs nothing to have again
+		return int(max(s.tally.Succeeded-s.lookupQueue.answered-s.committedCount.Load(), 0))
+	}
+	return int(max(s.tally.Succeeded-s.options.Committed(), 0))
+}
+
+func (s *scheduler) over() bool {
+	return s.open == 0 && (s.inputEnded || s.stopped())
+}
+
+func (s *scheduler) stopped() bool { return s.tally.Stopped != StopNone }
+
+// sleep waits for an event, at most until wait has passed, and takes in what else has come by then.
+func (s *scheduler) sleep(now time.Time, wait time.Duration) {
+	s.setTimer(now, wait)
+	intake := s.intake
+	if s.inputEnded || s.stopped() || s.mustWait() {
+		intake = nil // a nil channel never fires: backpressure
+	}
+	select {
+	case t := <-s.done:
+		s.take(t)
+	case t := <-s.lookedUp:
+		s.takeLookup(t)
+	case t, open := <-intake:
+		s.admit(t, open)
+	case <-s.timer.C:
+	case <-s.wake:
+	case <-s.drain:
+		s.drain = nil
+		s.stop(StopDrain, time.Now())
+	case <-s.outputFailed:
+		s.outputFailed = nil
+		s.stop(StopOutput, time.Now())
+	case <-s.canceled:
+		s.canceled = nil
+		s.stop(StopCanceled, time.Now())
+	}
+	s.catchUp(intake)
+}
+
+// catchUp takes in whatever else is ready by now, without another look at the plan in between.
+func (s *scheduler) catchUp(intake <-chan *task) {
+	for n := len(s.done); n > 0; n-- {
+		s.take(<-s.done)
+	}
+	s.takeLookups()
+	for n := len(intake); n > 0 && !s.stopped() && !s.windowFull(); n-- {
+		s.admit(<-intake, true)
+	}
+}
+
+func (s *scheduler) setTimer(now time.Time, wait time.Duration) {
+	if !s.deadline.IsZero() {
+		if left := max(s.deadline.Sub(now), 0); wait == never || left < wait {
+			wait = left
+		}
+	}
+	if wait == never {
+		s.timer.Stop()
+		return
+	}
+	s.timer.Reset(wait)
+}
+
+// admit takes in what the feeder made of one input line, or the input's end.
+func (s *scheduler) admit(t *task, open bool) {
+	if !open {
+		s.inputEnded = true
+		return
+	}
+	s.open++
+	s.admitted++
+	s.bulk += t.request.bulk()
+	s.route(t, time.Now())
+}
+
+// take counts what became of a Task and sends it where it belongs.
+func (s *scheduler) take(t *task) {
+	now := time.Now()
+	s.plan.done(t, now)
+	s.tally.exchange(t)
+	if live := s.options.Live; live != nil {
+		live.Exchanges.Store(s.tally.Exchanges)
+		live.Retries.Store(s.tally.Retries)
+	}
+	if t.verdict.Fate == Final {
+		s.end(t, now)
+		return
+	}
+	t.notBefore = now.Add(t.verdict.Delay)
+	if s.stopped() {
+		s.plan.fail(t, s.cutOff(t))
+		return
+	}
+	s.route(t, now)
+}
+
+// end counts a Task that has become a Record.
+func (s *scheduler) end(t *task, now time.Time) {
+	s.open--
+	s.bulk -= t.request.bulk()
+	s.tally.final(t)
+	if f := t.failure(); f != nil && f.Kind == Canceled && !s.stopped() {
+		s.stop(StopCanceled, now) // the exchange saw the end of the context first
+	}
+	if !s.stopped() && s.tally.tooMany(s.options) {
+		s.stop(StopFailures, now)
+	}
+}

@@ -1,0 +1,100 @@
+package fetch
+
+import "time"
+
+// expire acts on a deadline that has passed: the run's own, or the grace of a drain.
+func (s *scheduler) expire(now time.Time) {
+	if s.deadline.IsZero() || now.Before(s.deadline) {
+		return
+	}
+	s.deadline = time.Time{}
+	if s.tally.Stopped == StopDrain {
+		s.cancel(s.because())
+		return
+	}
+	s.stop(StopDeadline, now)
+}
+
+// stop ends the run: nothing more is started. A drain leaves the exchanges under way Options.Grace to end; any other
+// reason cancels them. After the first reason only an output that failed or a context that ended still counts: it
+// cancels too.
+func (s *scheduler) stop(why Stop, now time.Time) {
+	if s.stopped() {
+		if why == StopCanceled || why == StopOutput {
+			s.cancel(s.because())
+		}
+		return
+	}
+	s.tally.Stopped = why
+	if why == StopDrain {
+		if end := now.Add(s.options.Grace); s.deadline.IsZero() || end.Before(s.deadline) {
+			s.deadline = end
+		}
+	} else {
+		s.deadline = time.Time{}
+		s.cancel(s.because())
+	}
+	s.dropLookups()
+	rest, aside := s.plan.rest(now)
+	s.open -= int(aside)
+	s.tally.NotStarted += aside
+	for _, t := range rest {
+		s.endUnstarted(t)
+	}
+}
+
+// because is the cause that the contexts of exchanges are cancelled with, by the reason of the stop.
+func (s *scheduler) because() error {
+	switch s.tally.Stopped {
+	case StopFailures:
+		return &stopError{"the limit on failures"}
+	case StopDeadline:
+		return &limitError{Canceled, "deadline", s.options.Deadline}
+	case StopDrain:
+		return &stopError{"an interrupt"}
+	case StopOutput:
+		return &stopError{"an output that can't be written"}
+	}
+	return &stopError{"the caller"}
+}
+
+// cutOff is the failure of a Task that was to be asked again when the run was stopped.
+func (s *scheduler) cutOff(t *task) *Failure {
+	if t.verdict.Failure == nil {
+		return failf(Canceled, "%w before the redirect was followed", s.because())
+	}
+	return failf(Canceled, "%w before the next attempt; the last one: %w", s.because(), t.verdict.Failure)
+}
+
+// endUnstarted ends a Task that will not be asked because the run is over: as not started, or as failed where it has
+// had an exchange.
+func (s *scheduler) endUnstarted(t *task) {
+	if t.began.IsZero() {
+		s.open--
+		s.tally.NotStarted++
+		return
+	}
+	s.plan.fail(t, s.cutOff(t))
+}
+
+// inputRest is what the feeder has to say of the input once the run is over.
+type inputRest struct {
+	skipped   int64 // Requests that the Source yielded only to be counted
+	unstarted int64 // Tasks that the feeder had in hand: they were never started
+	err       error // why the Source broke off; nil where it did not, or where the run was over before that was seen
+}
+
+// summary closes the counts once the run is over. Tasks that wait in intake by then count as not started.
+func (s *scheduler) summary(now time.Time, rest inputRest) Summary {
+	for n := len(s.intake); n > 0; n-- {
+		if t := <-s.intake; t != nil { // nil: the feeder has ended and closed it
+			s.tally.NotStarted++
+		}
+	}
+	s.tally.NotStarted += rest.unstarted
+	s.tally.Skipped = rest.skipped
+	if rest.err != nil && !s.stopped() {
+		s.tally.Stopped = StopInput
+	}
+	return s.tally.summary(now.Sub(s.begun))
+}
