@@ -14,7 +14,7 @@ func (r *run) feed(source Source) {
 			}
 			continue
 		}
-		t := &task{request: request}
+		t := newTask(request)
 		var line *LineError
 		switch {
 		case errors.As(err, &line):

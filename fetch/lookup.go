@@ -34,8 +34,8 @@ func (l *looker) lookUp(ctx context.Context, t *task) {
 	for {
 		found, how := l.find(ctx, t, began)
 		if found == nil {
-			if !l.refuseNetwork(ctx, t, began) && t.attempts == 0 {
-				t.verdict = Verdict{} // its first exchange is its first attempt, whatever the cache has led it on to
+			if !l.refuseNetwork(ctx, t, began) && t.Attempts == 0 {
+				t.Verdict = Verdict{} // its first exchange is its first attempt, whatever the cache has led it on to
 			}
 			return
 		}
@@ -81,8 +81,8 @@ func (l *looker) use(ctx context.Context, t *task, found *cache.Found, how cache
 
 // miss leaves a Task to the network whose kept answer was no good: there is nothing to confirm either.
 func (l *looker) miss(t *task) bool {
-	if t.attempts == 0 {
-		t.verdict = Verdict{}
+	if t.Attempts == 0 {
+		t.Verdict = Verdict{}
 	}
 	return true
 }
@@ -104,14 +104,14 @@ func (l *looker) compare(ctx context.Context, found *cache.Found, c *recall, rec
 
 // goOn follows a kept redirect.
 func (l *looker) goOn(ctx context.Context, t *task, found *cache.Found, record *Record, now time.Time) bool {
-	a := answer{status: found.Status, header: found.Header}
+	a := Answer{Status: found.Status, Header: found.Header}
 	t.outcome = outcome{status: found.Status}
-	t.verdict = judge(l.options, trial{method: t.method, attempts: 1, hops: t.hops}, a, now, 0)
-	if t.verdict.Fate == Hop {
+	t.Verdict = judge(t.policy, Trial{Method: t.method, Attempts: 1, Hops: t.hops}, a, now, 0)
+	if t.Verdict.Fate == Hop {
 		l.hop(t, a, found.RemoteAddr)
 	}
 	t.answered = found.Status
-	if t.verdict.Fate == Hop {
+	if t.Verdict.Fate == Hop {
 		return false
 	}
 	return l.miss(t) // it leads nowhere, or has led too far: failures are never cached
@@ -119,7 +119,7 @@ func (l *looker) goOn(ctx context.Context, t *task, found *cache.Found, record *
 
 // end completes a Task without an exchange.
 func (l *looker) end(ctx context.Context, t *task, record *Record, failure *Failure, began time.Time) {
-	t.verdict, t.fromCache = Verdict{Failure: failure}, true
+	t.Verdict, t.fromCache = Verdict{Failure: failure}, true
 	t.outcome.cache, t.outcome.unchanged = record.Cache, record.Unchanged
 	if disk := brokenDisk(failure); disk != nil {
 		l.breakOff(disk)

@@ -16,11 +16,21 @@ func (q *lookupQueue) len() int { return q.waiting.len() + q.out }
 
 // place puts a Task where its next step is: into its lane, or before the cache where that has not been asked.
 func (s *scheduler) place(t *task, now time.Time) {
-	if s.options.Cache == nil || t.bad != nil || t.verdict.Fate == Retry || t.verdict.Fate == Anew {
-		s.plan.add(t, now)
+	if s.options.Cache == nil || t.bad != nil || t.Verdict.Fate == Retry || t.Verdict.Fate == Restart {
+		s.enqueue(t, now)
 		return
 	}
 	s.asking.waiting.push(t)
+}
+
+// enqueue gives a task to the plan, under the origin that it asks next.
+func (s *scheduler) enqueue(t *task, now time.Time) {
+	if t.bad != nil {
+		s.plan.addInvalid(&t.Task)
+		return
+	}
+	t.describe()
+	s.plan.add(&t.Task, t.host, now)
 }
 
 // lookUp gives waiting Tasks to lookers, as far as those have room. It never blocks.
@@ -53,7 +63,7 @@ func (s *scheduler) takeBack(t *task) {
 		s.unstarted(t)
 		return
 	}
-	s.plan.add(t, now)
+	s.enqueue(t, now)
 }
 
 // takeBackAll is takeBack of all that lies ready.
@@ -91,10 +101,10 @@ func (s *scheduler) unstarted(t *task) {
 		s.tally.NotStarted++
 		return
 	}
-	s.plan.fail(t, s.cutOff(t))
+	s.plan.fail(&t.Task, s.cutOff(t))
 }
 
 // heldByCache reports whether lookups are all that is left to wait for.
 func (s *scheduler) heldByCache() bool {
-	return s.asking.len() > 0 && s.plan.size == 0 && s.plan.running == 0
+	return s.asking.len() > 0 && s.plan.waiting() == 0 && s.plan.running() == 0
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func TestQuotaOf(t *testing.T) {
-	inMinute := strconv.FormatInt(noon.Add(time.Minute).Unix(), 10)
+	inMinute := strconv.FormatInt(judgedAt.Add(time.Minute).Unix(), 10)
 	none := Quota{}
 	for _, tt := range []struct {
 		name    string
@@ -38,8 +38,8 @@ func TestQuotaOf(t *testing.T) {
 		{"a fraction", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", "0.25"}, Quota{1, 250 * time.Millisecond, 0}},
 		{"a time", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", inMinute}, Quota{1, time.Minute, 0}},
 		{"a time in milliseconds", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", inMinute + "500"}, Quota{1, time.Minute + 500*time.Millisecond, 0}},
-		{"a date", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", noon.Add(time.Minute).Format(http.TimeFormat)}, Quota{1, time.Minute, 0}},
-		{"a time against the server's own", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", inMinute, "Date", noon.Add(50 * time.Second).Format(http.TimeFormat)}, Quota{1, 10 * time.Second, 0}},
+		{"a date", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", judgedAt.Add(time.Minute).Format(http.TimeFormat)}, Quota{1, time.Minute, 0}},
+		{"a time against the server's own", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", inMinute, "Date", judgedAt.Add(50 * time.Second).Format(http.TimeFormat)}, Quota{1, 10 * time.Second, 0}},
 		{"a time that has passed", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", "1000000001"}, Quota{1, 0, 0}},
 		{"no reset", []string{"X-RateLimit-Remaining", "0"}, Quota{}},
 		{"nonsense", []string{"X-RateLimit-Remaining", "lots", "X-RateLimit-Reset", "12"}, none},
@@ -47,7 +47,7 @@ func TestQuotaOf(t *testing.T) {
 		{"endless", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", "+Inf"}, Quota{1, longestWait, 0}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := quotaOf(status(200, tt.headers...).header, noon); got != tt.want {
+			if got := quotaOf(status(200, tt.headers...).Header, judgedAt); got != tt.want {
 				t.Errorf("%v says %+v, want %+v", tt.headers, got, tt.want)
 			}
 		})
@@ -64,7 +64,7 @@ func FuzzQuota(f *testing.F) {
 			{"Ratelimit": {field}, "Ratelimit-Policy": {policy}},
 			{"X-Ratelimit-Remaining": {remaining}, "X-Ratelimit-Reset": {reset}, "X-Ratelimit-Limit": {policy}},
 		} {
-			q := quotaOf(h, noon)
+			q := quotaOf(h, judgedAt)
 			if q.Remaining < 0 || q.Limit < 0 || q.Reset < 0 || q.Reset > longestWait {
 				t.Errorf("%v: %+v", h, q)
 			}
@@ -75,7 +75,7 @@ func FuzzQuota(f *testing.F) {
 // TestQuotaFieldIsReadToABound: a field as long as a header may be costs no more than a short one.
 func TestQuotaFieldIsReadToABound(t *testing.T) {
 	h := http.Header{"Ratelimit": {strings.Repeat(`"a";r=9;t=9,`, 20000) + `"b";r=0;t=1`}}
-	if q := quotaOf(h, noon); q.Remaining != 9 {
+	if q := quotaOf(h, judgedAt); q.Remaining != 9 {
 		t.Errorf("read to the end: %+v", q)
 	}
 }

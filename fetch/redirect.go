@@ -6,16 +6,6 @@ import (
 	"strings"
 )
 
-// isRedirect names the statuses that are followed (RFC 9110 section 15.4); 300, 304 and 305 are answers.
-func isRedirect(status int) bool {
-	switch status {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
-		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		return true
-	}
-	return false
-}
-
 // A target is what the next exchange of a Task asks and where.
 type target struct {
 	url    *url.URL
@@ -26,6 +16,7 @@ type target struct {
 	wary   bool // a public page named it: it has to be public too
 
 	options *Options // the run's, or those of the host
+	policy  *policy  // the same, for the judge; nil only where nothing is judged
 }
 
 // follow returns the target that a redirect with this status and Location leads to.

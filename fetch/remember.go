@@ -37,10 +37,10 @@ func (r *run) stillAsked(t *task, header http.Header) bool {
 var errUnkept = errors.New("the cached answer that the server confirmed can't be used")
 
 // confirmed takes the kept answer that a 304 is about (RFC 9111 section 4.3.4) for the server's own.
-func (x *exchange) confirmed(ctx context.Context, resp *http.Response, rec *Record) answer {
+func (x *exchange) confirmed(ctx context.Context, resp *http.Response, rec *Record) Answer {
 	m := &x.memory
 	o := m.run.options
-	anew := answer{status: resp.StatusCode, unkept: &Failure{Kind: Protocol, Err: errUnkept}}
+	anew := Answer{Status: resp.StatusCode, Unusable: &Failure{Kind: Protocol, Err: errUnkept}}
 	if !m.validators.Confirms(resp.Header) {
 		m.forget()
 		return anew
@@ -63,10 +63,10 @@ func (x *exchange) confirmed(ctx context.Context, resp *http.Response, rec *Reco
 		m.forget()
 		return anew
 	} else if err != nil {
-		return answer{status: e.Status, header: e.Header, said: resp.Header, failure: asFailure(err)}
+		return Answer{Status: e.Status, Header: e.Header, ServerHeader: resp.Header, Failure: asFailure(err)}
 	}
 	_ = o.Cache.Refresh(ctx, m.place.At(), &e) // where that fails it is asked for again the next time
-	return answer{status: e.Status, header: e.Header, said: resp.Header}
+	return Answer{Status: e.Status, Header: e.Header, ServerHeader: resp.Header}
 }
 
 // server is the address of the server that answered; behind a proxy nobody knows it.
@@ -98,7 +98,7 @@ type copying struct {
 // keep begins to keep an answer, where that may be and is of use.
 func (x *exchange) keep(ctx context.Context, resp *http.Response) *copying {
 	m := &x.memory
-	if m.recall == nil || x.rest != restNone {
+	if m.recall == nil || x.partial != partialNone {
 		return nil
 	}
 	header := cache.Storable(resp.Header, x.answered)
@@ -157,11 +157,11 @@ func (x *exchange) kept(ctx context.Context, c *copying, resp *http.Response, re
 }
 
 // invalidate forgets what an answer has made wrong (RFC 9111 section 4.4).
-func (w *worker) invalidate(ctx context.Context, t *task, a answer) {
-	if w.options.Cache == nil || !cache.Invalidates(t.method, a.status) { // a body that failed has changed something all the same
+func (w *worker) invalidate(ctx context.Context, t *task, a Answer) {
+	if w.options.Cache == nil || !cache.Invalidates(t.method, a.Status) { // a body that failed has changed something all the same
 		return
 	}
-	urls := append(cache.AlsoInvalid(t.url, a.header), t.url)
+	urls := append(cache.AlsoInvalid(t.url, a.Header), t.url)
 	for _, u := range urls {
 		q := cache.Question{URL: urlOf(u), Via: w.via(&t.target)}
 		_ = cache.Forget(ctx, w.options.Cache, q) // a Store that can't be reached now has been told of
@@ -171,7 +171,7 @@ func (w *worker) invalidate(ctx context.Context, t *task, a answer) {
 // rescue takes what is kept for the answer of a server that failed, where that is allowed (RFC 5861 section 4), and makes the failure a success.
 func (w *worker) rescue(ctx context.Context, t *task, record *Record) {
 	c, now := t.recall, time.Now()
-	if c == nil || !c.kept || t.verdict.Failure == nil || !now.Before(c.staleUntil) || !standsIn(t.verdict.Failure, t.answered) {
+	if c == nil || !c.kept || t.Verdict.Failure == nil || !now.Before(c.staleUntil) || !standsIn(t.Verdict.Failure, t.answered) {
 		return
 	}
 	found, err := w.options.Cache.Get(ctx, c.place.At())
@@ -192,14 +192,6 @@ func (w *worker) rescue(ctx context.Context, t *task, record *Record) {
 	*record, t.rescued = *stale, true // the verdict stays: it says how the host is
 	t.outcome.status, t.outcome.bytes, t.outcome.wireBytes = record.Status, record.Bytes, 0
 	t.outcome.cache, t.outcome.unchanged = CacheStale, record.Unchanged
-}
-
-// failure is why a Task that has ended failed; nil where it has not.
-func (t *task) failure() *Failure {
-	if t.rescued {
-		return nil
-	}
-	return t.verdict.Failure
 }
 
 // standsIn names the failures for which a kept answer may stand in: what RFC 5861 section 4 calls an error, in a server's own words

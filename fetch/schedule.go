@@ -29,36 +29,31 @@ type scheduler struct {
 	output   <-chan struct{} // broken; nil once seen
 	canceled <-chan struct{} // the caller's context; nil once seen
 	reason   Limit           // what held the next Task back since looked
-	behind   string          // the host whose limit that was
 	looked   time.Time
 	dry      time.Duration // waited for bandwidth by then
+
+	limitHost string // the host whose limit reason was; empty is no single one's
 }
 
 func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *scheduler {
-	s := &scheduler{run: r, plan: newPlan(r.options), tally: newTally(r.options), cancel: cancel, hire: hire,
+	s := &scheduler{run: r, tally: newTally(r.options), cancel: cancel, hire: hire,
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: r.options.Drain, output: r.broken}
 	s.holder = holderOf(r.sink)
-	if s.holder == nil && r.options.Cache == nil { // a Sink that keeps Records back would have to keep those of all that is set aside
-		var p packer
-		s.plan.aside.pack = func(tasks []*task) []byte {
-			for _, t := range tasks {
-				s.bulk -= t.request.bulk()
-			}
-			return p.pack(tasks)
-		}
-		s.plan.aside.unpack = func(packed []byte) []*task {
-			tasks := p.unpack(packed, r.aimAgain)
-			for _, t := range tasks {
-				s.bulk += t.request.bulk()
-			}
-			return tasks
-		}
-	}
+	s.plan = newPlan(r.options.limits(), s.codec())
 	s.looked = s.begun
 	if s.options.Deadline > 0 {
 		s.deadline = s.begun.Add(s.options.Deadline)
 	}
 	return s
+}
+
+// codec returns what packs the tasks that the plan spills; nil is that it may spill none. A Sink that holds Records back would
+// have to hold those of all that is spilled, and what the cache knows of a task can't be packed.
+func (s *scheduler) codec() Codec {
+	if s.holder != nil || s.options.Cache != nil {
+		return nil
+	}
+	return &taskCodec{aim: s.aimAgain, largeBytes: &s.bulk}
 }
 
 // loop runs until every Task taken in has ended and no more will come.
@@ -67,15 +62,15 @@ func (s *scheduler) loop(ctx context.Context) {
 	s.canceled = ctx.Done()
 	for {
 		now := time.Now()
-		s.charge(now)
+		s.bookTime(now)
 		s.expire(now)
-		s.plan.unkept = s.uncommitted()
+		s.plan.setUncommitted(s.uncommitted())
 		wait := s.dispatch(now)
 		s.lookUp()
 		if s.over() {
 			return
 		}
-		s.reason, s.behind = s.heldBy(now)
+		s.reason, s.limitHost = s.bottleneck(now)
 		s.sleep(now, wait)
 	}
 }
@@ -87,11 +82,11 @@ func (s *scheduler) dispatch(now time.Time) time.Duration {
 		if t == nil {
 			return wait
 		}
-		if s.workers < s.plan.running {
+		if s.workers < s.plan.running() {
 			s.workers++
 			s.hire()
 		}
-		s.start <- t // never blocks: its capacity is the concurrency
+		s.start <- t.Owner.(*task) // never blocks: its capacity is the concurrency
 	}
 }
 
@@ -180,19 +175,19 @@ func (s *scheduler) admit(t *task, open bool) {
 // take counts what became of a Task and sends it where it belongs.
 func (s *scheduler) take(t *task) {
 	now := time.Now()
-	s.plan.done(t, now)
+	s.plan.done(&t.Task, now)
 	s.tally.exchange(t)
 	if live := s.options.Live; live != nil {
 		live.Exchanges.Store(s.tally.Exchanges)
 		live.Retries.Store(s.tally.Retries)
 	}
-	if t.verdict.Fate == Final {
+	if t.Verdict.Fate == Final {
 		s.end(t, now)
 		return
 	}
-	t.notBefore = now.Add(t.verdict.Delay)
+	t.NotBefore = now.Add(t.Verdict.Delay)
 	if s.stopped() {
-		s.plan.fail(t, s.cutOff(t))
+		s.plan.fail(&t.Task, s.cutOff(t))
 		return
 	}
 	s.place(t, now)
@@ -229,11 +224,11 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 		s.cancel(s.because())
 	}
 	s.dropLookups()
-	rest, aside := s.plan.rest(now)
-	s.open -= int(aside)
-	s.tally.NotStarted += aside
+	rest, spilled := s.plan.rest(now)
+	s.open -= int(spilled)
+	s.tally.NotStarted += spilled
 	for _, t := range rest {
-		s.unstarted(t)
+		s.unstarted(t.Owner.(*task))
 	}
 }
 
@@ -253,10 +248,10 @@ func (s *scheduler) because() error {
 
 // cutOff is the last word on a Task that was to be asked again.
 func (s *scheduler) cutOff(t *task) *Failure {
-	if t.verdict.Failure == nil {
+	if t.Verdict.Failure == nil {
 		return failf(Canceled, "%w before the redirect was followed", s.because())
 	}
-	return failf(Canceled, "%w before the next attempt; the last one: %w", s.because(), t.verdict.Failure)
+	return failf(Canceled, "%w before the next attempt; the last one: %w", s.because(), t.Verdict.Failure)
 }
 
 // summary closes the counts once the run is over. What the feed had ready by then was never started.

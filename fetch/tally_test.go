@@ -59,7 +59,7 @@ func TestEmptyHistogram(t *testing.T) {
 }
 
 func finished(host string, verdict Verdict, o outcome) *task {
-	return &task{target: target{host: host}, verdict: verdict, outcome: o}
+	return &task{Task: Task{Verdict: verdict}, target: target{host: host}, outcome: o}
 }
 
 func TestTallyCounts(t *testing.T) {

@@ -169,15 +169,6 @@ type denial struct{ status int }
 
 func (r *denial) Error() string { return statusText(r.status) }
 
-// worthAgain goes by the status where a proxy has refused a tunnel: it is an answer, not a connection that failed.
-func (o *Options) worthAgain(f *Failure) bool {
-	var r *denial
-	if errors.As(f, &r) {
-		return o.RetryOn.Statuses.Has(r.status)
-	}
-	return o.RetryOn.hasKind(f.Kind)
-}
-
 // throughSOCKS asks for a connection to addr (RFC 1928). With socks5 the name is looked up here, with socks5h there, as curl has it.
 func (d *dialer) throughSOCKS(ctx context.Context, p *proxy, addr string) (net.Conn, error) {
 	to := addr

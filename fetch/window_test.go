@@ -52,7 +52,7 @@ func TestLargeRequestsBoundTheWindow(t *testing.T) {
 	}
 }
 
-// TestLargeRequestsAreSetAside: what is packed does not count as in memory, so that the host behind it is seen.
+// TestLargeRequestsAreSetAside: what is spilled does not count as in memory, so that the host behind it is seen.
 func TestLargeRequestsAreSetAside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := func(yield func(Request, error) bool) {
@@ -85,22 +85,23 @@ func TestBulkIsCounted(t *testing.T) {
 	defer s.timer.Stop()
 	var tasks []*task
 	for r := range large(20, "http://a.test") {
-		task := &task{request: r}
+		task := newTask(r)
 		s.aim(task)
 		s.admit(task, true)
 		tasks = append(tasks, task)
 	}
-	plain := &task{request: Request{URL: "http://a.test/"}}
+	plain := newTask(Request{URL: "http://a.test/"})
 	s.admit(plain, true)
 	all := s.bulk
 	if all < 20*(128<<10) || all > 20*(129<<10) {
 		t.Errorf("%d bytes", all)
 	}
-	packed := s.plan.aside.pack(tasks[:10])
+	codec := s.codec()
+	packed := codec.Pack(plansOf(tasks[:10]))
 	if s.bulk < all*4/10 || s.bulk > all*6/10 {
 		t.Errorf("%d bytes of %d are left with half of them packed", s.bulk, all)
 	}
-	tasks = append(tasks[10:], s.plan.aside.unpack(packed)...)
+	tasks = append(tasks[10:], ownersOf(codec.Unpack(packed))...)
 	if s.bulk != all {
 		t.Errorf("%d bytes of %d, unpacked again", s.bulk, all)
 	}

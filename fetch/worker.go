@@ -22,12 +22,12 @@ func (w *worker) work(ctx context.Context) {
 		case t.bad != nil:
 			w.settle(t, record, &Failure{Kind: InvalidRequest, Err: t.bad.Err})
 			record.Input = maskLine(t.bad.Input) // once more: a Source need not be a Reader
-		case t.lost != nil:
-			w.settle(t, record, t.lost)
+		case t.Lost != nil:
+			w.settle(t, record, t.Lost)
 		default:
 			w.attempt(ctx, t, record)
 		}
-		if t.verdict.Fate == Final {
+		if t.Verdict.Fate == Final {
 			w.rescue(ctx, t, record)
 			w.finish(t, record)
 		}
@@ -42,18 +42,18 @@ func newRecord(t *task) *Record {
 // settle ends a Task without an exchange.
 func (w *worker) settle(t *task, record *Record, why *Failure) {
 	t.outcome = outcome{}
-	t.verdict = Verdict{Failure: why}
+	t.Verdict = Verdict{Failure: why}
 	record.Status = t.answered
 }
 
 // attempt does one exchange and judges it.
 func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
-	again := t.verdict.Fate == Retry
-	switch t.verdict.Fate {
+	again := t.Verdict.Fate == Retry
+	switch t.Verdict.Fate {
 	case Final, Retry:
-		t.attempts++
+		t.Attempts++
 		t.whole = false
-	case Anew:
+	case Restart:
 		t.whole = true // whatever still lies there
 	}
 	header := w.sentHeader(&t.target)
@@ -73,48 +73,50 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if t.began.IsZero() {
 		t.began = x.began
 	}
-	t.answered = a.status
+	t.answered = a.Status
 	t.outcome = outcome{exchanged: true, again: again, took: x.ended.Sub(x.began), bytes: record.Bytes, wireBytes: record.WireBytes}
-	if a.failure == nil {
-		t.outcome.status = a.status
+	if a.Failure == nil {
+		t.outcome.status = a.Status
 	}
-	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops, shortages: t.shortages, since: now.Sub(t.began)}
-	if t.shortages++; !a.short() {
+	facts := Trial{Method: t.method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
+		FileShortages: t.shortages, Elapsed: now.Sub(t.began)}
+	if t.shortages++; !a.isOutOfFiles() {
 		t.shortages = 0
 	} else {
 		w.roads.close() // what lies idle there makes room
 	}
-	t.verdict = judge(t.options, facts, a, now, w.rng.Float64())
+	t.Verdict = judge(t.policy, facts, a, now, w.rng.Float64())
 	t.outcome.cache, t.outcome.unchanged = record.Cache, record.Unchanged
-	x.settle(t.verdict, a.status)
+	x.settle(t.Verdict, a.Status)
 	w.invalidate(ctx, t, a)
-	if t.verdict.Fate == Hop {
+	if t.Verdict.Fate == Hop {
 		w.hop(t, a, record.RemoteAddr)
 	}
-	if disk := brokenDisk(t.verdict.Failure); disk != nil {
+	if disk := brokenDisk(t.Verdict.Failure); disk != nil {
 		w.breakOff(disk)
 	}
 	if w.options.Log != nil {
 		w.log(ctx, t, record, now)
 	}
-	if t.verdict.Failure != nil {
+	if t.Verdict.Failure != nil {
 		record.ReleaseBody()
 	}
 }
 
 // hop points the Task at where the redirect leads that came from the address remote.
-func (w *worker) hop(t *task, a answer, remote string) {
-	location, failure := theLocation(a.status, a.header)
+func (w *worker) hop(t *task, a Answer, remote string) {
+	location, failure := theLocation(a.Status, a.Header)
 	if failure != nil {
-		t.verdict = Verdict{Failure: failure}
+		t.Verdict = Verdict{Failure: failure}
 		return
 	}
-	to, failure := t.follow(a.status, location)
+	to, failure := t.follow(a.Status, location)
 	if failure != nil {
-		t.verdict = Verdict{Failure: failure}
+		t.Verdict = Verdict{Failure: failure}
 		return
 	}
-	to.options = w.targets.at(to.host).options
+	host := w.targets.at(to.host)
+	to.options, to.policy = host.options, &host.policy
 	to.wary = w.roads.distrusts(&t.target, remote)
 	t.target = to
 	t.hops++
@@ -122,7 +124,7 @@ func (w *worker) hop(t *task, a answer, remote string) {
 
 // finish completes the Record and hands it to the writer, rendered.
 func (w *worker) finish(t *task, record *Record) {
-	record.Attempts, record.Redirects = t.attempts, t.hops
+	record.Attempts, record.Redirects = t.Attempts, t.hops
 	if record.Failure = t.failure(); record.Failure != nil {
 		w.options.complete(&record.Request)
 	}
@@ -160,8 +162,8 @@ func (w *worker) encodeAgain(t *task, record *Record) {
 	}
 	record.Discard()
 	record.HasBody, record.LineErr = false, nil
-	t.verdict.Failure = &Failure{Kind: IO, Err: why}
-	record.Failure = t.verdict.Failure
+	t.Verdict.Failure = &Failure{Kind: IO, Err: why}
+	record.Failure = t.Verdict.Failure
 	w.options.complete(&record.Request)
 	w.sink.Encode(record)
 }
@@ -176,7 +178,7 @@ func shown(u *url.URL) string {
 	return bare.String()
 }
 
-var fates = map[Fate]string{Final: "final", Retry: "retry", Hop: "redirect", Anew: "anew"}
+var fates = map[Fate]string{Final: "final", Retry: "retry", Hop: "redirect", Restart: "anew"}
 
 // log tells of one exchange: every one at debug level, a slow one as a warning.
 func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time) {
@@ -189,9 +191,9 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 	}
 	attrs := []slog.Attr{
 		slog.String("url", MaskURL(t.request.URL)),
-		slog.Int("attempt", t.attempts),
+		slog.Int("attempt", t.Attempts),
 		slog.Float64("elapsed_ms", milliseconds(t.outcome.took)),
-		slog.String("then", fates[t.verdict.Fate]),
+		slog.String("then", fates[t.Verdict.Fate]),
 	}
 	if record.Status > 0 {
 		attrs = append(attrs, slog.Int("status", record.Status))
@@ -199,11 +201,11 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 	if t.hops > 0 {
 		attrs = append(attrs, slog.String("at", shown(t.url)))
 	}
-	if f := t.verdict.Failure; f != nil {
+	if f := t.Verdict.Failure; f != nil {
 		attrs = append(attrs, slog.String("kind", string(f.Kind)), slog.String("error", f.Error()))
 	}
-	if t.verdict.Fate == Retry {
-		attrs = append(attrs, slog.Float64("delay_ms", milliseconds(t.verdict.Delay)))
+	if t.Verdict.Fate == Retry {
+		attrs = append(attrs, slog.Float64("delay_ms", milliseconds(t.Verdict.Delay)))
 	}
 	w.options.Log.LogAttrs(ctx, level, text, attrs...)
 }

@@ -1,0 +1,48 @@
+package fetch
+
+import "time"
+
+// A task is a Request under way, from its line of the input to its Record. One stage of the run has it at a time.
+type task struct {
+	Task    // its bookkeeping in the plan
+	request Request
+	seq     int64
+	target
+	bad *LineError // the line could not be used: there is nothing to ask
+
+	hops      int
+	began     time.Time // when its first exchange began
+	answered  int       // the status of its last exchange; 0 is none
+	whole     bool      // what is left of its body is not to be continued
+	shortages int       // exchanges in a row whose body had no file to go to, too many being open
+	recall    *recall   // what the cache knows of its target; nil is nothing
+	fromCache bool      // the cache had its answer
+	rescued   bool      // its last exchange failed, and what the cache has stands in for that
+	outcome   outcome   // of its last exchange
+}
+
+// newTask returns the task of a Request. It is the owner of its plan.Task.
+func newTask(request Request) *task {
+	t := &task{request: request}
+	t.Owner = t
+	return t
+}
+
+// isPristine reports whether there is nothing to a task but its Request: then a taskCodec can pack it.
+func (t *task) isPristine() bool {
+	return t.began.IsZero() && t.Attempts == 0 && t.hops == 0 && t.recall == nil
+}
+
+// describe tells the plan what it has to know before it gets the task.
+func (t *task) describe() {
+	t.Pristine = t.isPristine()
+	t.Size = len(t.request.URL) + len(t.request.Body) + len(t.request.Meta)
+}
+
+// failure is why a task that has ended failed; nil where it has not.
+func (t *task) failure() *Failure {
+	if t.rescued {
+		return nil
+	}
+	return t.Verdict.Failure
+}
