@@ -12,7 +12,8 @@ var limitOfHold = [...]Limit{
 	HoldPause:           LimitPausedHosts,
 }
 
-// bottleneck returns what keeps the next exchange from starting, and the host whose limit that is, where it is one host's.
+// bottleneck returns what keeps the next exchange from starting, and the host whose limit that is, where it is one
+// host's.
 func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 	if len(s.records) == cap(s.records) || 2*int(s.stuck.Load()) > s.plan.running() {
 		return LimitOutput, ""
@@ -34,8 +35,8 @@ func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 	return LimitInput, ""
 }
 
-// bookTime adds the time since it was called last to what was the bottleneck in it. What exchanges waited for bandwidth in that
-// time comes first.
+// bookTime adds the time since it was called last to what was the bottleneck in it. What exchanges waited for
+// bandwidth in that time comes first.
 func (s *scheduler) bookTime(now time.Time) {
 	if s.reason != "" {
 		span := now.Sub(s.looked)

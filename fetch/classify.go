@@ -11,9 +11,9 @@ func (p *plan) reclassifyDue(now time.Time) {
 	}
 }
 
-// reclassify puts a lane into the heap where it belongs: ready, busy, timed or expiring. A lane that is closing, or without Tasks
-// while some are under way, is in none; one without either is forgotten once it has nothing to remember.
-// It has to be called after every change of a lane.
+// reclassify puts a lane into the heap where it belongs: ready, busy, timed or expiring. A lane that is closing, or
+// without Tasks while some are under way, is in none; one without either is forgotten once it has nothing to
+// remember. It has to be called after every change of a lane.
 func (p *plan) reclassify(l *lane, now time.Time) {
 	l.promoteDue(now)
 	p.refill(l)
@@ -65,8 +65,8 @@ func (p *plan) place(l *lane, into *laneHeap) {
 	}
 }
 
-// expiringPerRequest bounds the hosts without Tasks whose pause, pace or health is remembered, as a multiple of limits.Lookahead.
-// Past it the one that expires soonest is forgotten early.
+// expiringPerRequest bounds the hosts without Tasks whose pause, pace or health is remembered, as a multiple of
+// limits.Lookahead. Past it the one that expires soonest is forgotten early.
 const expiringPerRequest = 10
 
 // forgetLane drops a lane that has no Tasks.

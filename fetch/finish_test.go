@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A rehearsal plays a whole run to a plan in virtual time: a list of requests read through the look-ahead window as the scheduler
-// reads it, and hosts whose exchanges take a time of their own.
+// A rehearsal plays a whole run to a plan in virtual time: a list of requests read through the look-ahead window as
+// the scheduler reads it, and hosts whose exchanges take a time of their own.
 type rehearsal struct {
 	limits  *testLimits
 	plan    *plan
@@ -133,7 +133,8 @@ func (r *rehearsal) sleep(wait time.Duration) {
 	}
 }
 
-// bound is the least time that the list can take: the larger of all work shared by all places, and the longest host's own.
+// bound is the least time that the list can take: the larger of all work shared by all places, and the longest host's
+// own.
 func (r *rehearsal) bound() time.Duration {
 	counts := make([]float64, len(r.names))
 	for _, host := range r.list {
@@ -184,8 +185,9 @@ func rehearse(n, hosts int, order string, change func(*testLimits)) *rehearsal {
 
 var orders = []string{"shuffled", "largest host first", "smallest host first"}
 
-// TestFinishingTime: in an order in which the window reaches past the slow hosts a run ends within a tenth of the least time
-// possible, and no more requests than the look-ahead are in memory, but for batches that have just been unpacked.
+// TestFinishingTime: in an order in which the window reaches past the slow hosts a run ends within a tenth of the
+// least time possible, and no more requests than the look-ahead are in memory, but for batches that have just been
+// unpacked.
 func TestFinishingTime(t *testing.T) {
 	for name, change := range map[string]func(*testLimits){
 		"concurrency is scarce": func(l *testLimits) { l.Concurrency = 50 },
@@ -205,14 +207,16 @@ func TestFinishingTime(t *testing.T) {
 					t.Errorf("%d requests were in memory", r.most)
 				}
 				if left := r.plan.spill; left.count != 0 || left.bytes != 0 || left.excess != 0 {
-					t.Errorf("left of what was spilled: %d, %d bytes, %d in excess", left.count, left.bytes, left.excess)
+					t.Errorf("left of what was spilled: %d, %d bytes, %d in excess", left.count, left.bytes,
+						left.excess)
 				}
 			})
 		}
 	}
 }
 
-// BenchmarkFinish rehearses a million requests over 10,000 hosts and prints how much longer than the least time they take.
+// BenchmarkFinish rehearses a million requests over 10,000 hosts and prints how much longer than the least time they
+// take.
 func BenchmarkFinish(b *testing.B) {
 	for _, concurrency := range []int{50, 1000} {
 		for _, order := range orders {

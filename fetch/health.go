@@ -2,8 +2,8 @@ package fetch
 
 import "time"
 
-// health is a host's streak of exchanges without an answer, which tells one that is down from one with a few broken pages.
-// A nil *health is that there is no such streak.
+// health is a host's streak of exchanges without an answer, which tells one that is down from one with a few broken
+// pages. A nil *health means that there is no such streak.
 type health struct {
 	unanswered int      // exchanges in a row that brought no answer, probes aside
 	last       *Failure // of the last exchange without an answer
@@ -21,7 +21,8 @@ const firstProbe = time.Second
 
 // observeHealth counts exchanges that brought no answer, and reports whether the host has just gone down.
 //
-// A connection that the host breaks off does not count once it has answered: then that is about a page, not about the host.
+// A connection that the host breaks off does not count once it has answered: then that is about a page, not about the
+// host.
 func (l *lane) observeHealth(t *Task, lim *limits, now time.Time) (down bool) {
 	h, v := l.health, &t.Verdict
 	l.answered = l.answered || v.Health != Unknown && v.Health != NoAnswer
@@ -50,8 +51,8 @@ func isBrokenOff(f *Failure) bool {
 	return f != nil && (f.Kind == Reset || f.Kind == Truncated || f.Kind == Protocol)
 }
 
-// noAnswer counts an exchange without an answer, and reports whether the host has just gone down. At lim.HostMaxErrors in a row
-// the host is paused and only probes start; each probe that fails doubles the pause.
+// noAnswer counts an exchange without an answer, and reports whether the host has just gone down. At
+// lim.HostMaxErrors in a row the host is paused and only probes start; each probe that fails doubles the pause.
 func (l *lane) noAnswer(t *Task, lim *limits, now time.Time) (down bool) {
 	h := l.health
 	switch {
@@ -97,14 +98,14 @@ func (h *health) until(paused time.Time) time.Time {
 	return paused.Add(probesOnlyKept)
 }
 
-// downFailure is why a Task fails whose host is down; a nil Task is one that has never been asked. One that has been asked keeps
-// the kind of its own failure.
+// downFailure is why a Task fails whose host is down; a nil Task is one that has never been asked. One that has been
+// asked keeps the kind of its own failure.
 func (h *health) downFailure(t *Task) *Failure {
 	if t != nil && t.Verdict.Failure != nil {
 		own := t.Verdict.Failure
 		return failf(own.Kind, "%w; not asked again: the host is down, "+
 			"%d exchanges in a row and %d probes after them brought no answer", own, h.unanswered, h.probes)
 	}
-	return failf(HostDown, "not asked: %d exchanges in a row and %d probes after them brought no answer from the host, "+
-		"the last one so: %w", h.unanswered, h.probes, h.last)
+	return failf(HostDown, "not asked: %d exchanges in a row and %d probes after them brought no answer "+
+		"from the host, the last one so: %w", h.unanswered, h.probes, h.last)
 }

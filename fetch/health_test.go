@@ -10,22 +10,24 @@ import (
 
 var errRefusedDial = failf(Connect, "connecting to a:80: connection refused")
 
-func silent() Verdict { return Verdict{Health: NoAnswer, Failure: errRefusedDial} }
+// unanswered is the Verdict on an exchange that brought no answer.
+func unanswered() Verdict { return Verdict{Health: NoAnswer, Failure: errRefusedDial} }
 
-// dead lands every flight to host as one that brought no answer, until the plan starts nothing more at once.
-func (d *planDriver) dead(host string) {
+// endAll ends every exchange with host without an answer, until no more start at once.
+func (d *planDriver) endAll(host string) {
 	d.t.Helper()
 	for d.start(); len(d.exchanges) > 0; d.start() {
-		d.end(host, silent())
+		d.end(host, unanswered())
 	}
 }
 
-// TestDeadHostIsProbedThenGivenUp: thirty in a row, then one after 1 s, 2 s and 4 s, each alone; then nothing is asked any more.
+// TestDeadHostIsProbedThenGivenUp: thirty in a row, then one after 1 s, 2 s and 4 s, each alone; then nothing is
+// asked any more.
 func TestDeadHostIsProbedThenGivenUp(t *testing.T) {
 	d := newDriver(t, nil)
 	d.ask(100, "a")
-	d.dead("a")
-	if got := d.lanes["a"].taskCount(); got != 61 { // nine flew when the thirtieth failed
+	d.endAll("a")
+	if got := d.lanes["a"].taskCount(); got != 61 { // nine were under way when the thirtieth failed
 		t.Fatalf("%d of 100 wait", got)
 	}
 	d.limitedBy(HoldPause)
@@ -36,12 +38,13 @@ func TestDeadHostIsProbedThenGivenUp(t *testing.T) {
 		d.limitedBy(HoldPause)
 		d.pass(10 * time.Second)
 		d.wants("nothing beside it", "")
-		d.end("a", silent())
+		d.end("a", unanswered())
 	}
 	if lost := strings.Fields(d.start()); len(lost) != 50 { // as many as there are places
 		t.Fatalf("%d end at once", len(lost))
 	}
-	const want = "not asked: 30 exchanges in a row and 3 probes after them brought no answer from the host, the last one so: connecting to a:80: connection refused"
+	const want = "not asked: 30 exchanges in a row and 3 probes after them brought no answer from the host, " +
+		"the last one so: connecting to a:80: connection refused"
 	for _, f := range d.exchanges {
 		if f.Lost == nil || f.Lost.Kind != HostDown || f.Lost.Error() != want || !errors.Is(f.Lost, errRefusedDial) {
 			t.Fatalf("ends as %v", f.Lost)
@@ -54,11 +57,11 @@ func TestDeadHostIsProbedThenGivenUp(t *testing.T) {
 	}
 }
 
-// TestAnswerToAProbeBringsAHostBack: any answer does, and the row begins anew.
+// TestAnswerToAProbeBringsAHostBack: any answer does, and the streak begins at zero.
 func TestAnswerToAProbeBringsAHostBack(t *testing.T) {
 	d := newDriver(t, nil)
 	d.ask(100, "a")
-	d.dead("a")
+	d.endAll("a")
 	d.pass(time.Second)
 	d.wants("a probe", "a")
 	d.end("a", Verdict{Health: Erroring, Failure: failf(BadStatus, "500")})
@@ -66,14 +69,15 @@ func TestAnswerToAProbeBringsAHostBack(t *testing.T) {
 		t.Fatalf("%d start", len(got))
 	}
 	for range 10 {
-		d.end("a", silent())
+		d.end("a", unanswered())
 	}
 	if got := strings.Fields(d.start()); len(got) != 10 {
-		t.Errorf("ten more failures do not park a host that has answered: %d start", len(got))
+		t.Errorf("ten more failures bring probes to a host that has answered: %d start", len(got))
 	}
 }
 
-// TestOnlyARowOfSilenceCounts: an answer between, an exchange that was cancelled, and --host-max-errors 0.
+// TestOnlyARowOfSilenceCounts: what ends a streak and what does not: an answer, an exchange that was cancelled, and
+// --host-max-errors 0.
 func TestOnlyARowOfSilenceCounts(t *testing.T) {
 	for name, tt := range map[string]struct {
 		with    func(*testLimits)
@@ -105,7 +109,7 @@ func TestOnlyARowOfSilenceCounts(t *testing.T) {
 					d.end("a", tt.between)
 					continue
 				}
-				d.end("a", silent())
+				d.end("a", unanswered())
 			}
 			if probed := d.lanes["a"].health != nil && d.lanes["a"].health.probesOnly; probed != tt.probed {
 				t.Errorf("only probes start: %v", probed)
@@ -114,31 +118,32 @@ func TestOnlyARowOfSilenceCounts(t *testing.T) {
 	}
 }
 
-// TestFlightsFromBeforeAreNoProbes: what flew when the host was parked decides nothing by failing, and all by an answer.
+// TestFlightsFromBeforeAreNoProbes: exchanges that started before the first probe count where they bring an answer,
+// and not where they fail.
 func TestFlightsFromBeforeAreNoProbes(t *testing.T) {
 	d := newDriver(t, func(l *testLimits) { l.HostMaxErrors = 3 })
 	d.ask(20, "a")
 	d.start()
 	for range 9 {
-		d.end("a", silent())
+		d.end("a", unanswered())
 	}
 	h := d.lanes["a"].health
 	if !h.probesOnly || h.probes != 0 {
 		t.Fatalf("after nine failures: %+v", h)
 	}
 	d.pass(time.Second)
-	d.wants("a probe, with one from before still out", "a")
+	d.wants("a probe, with an older exchange under way", "a")
 	d.end("a", Verdict{Health: Healthy}) // the older one
 	if d.lanes["a"].health != nil {
 		t.Error("an answer does not bring the host back")
 	}
 }
 
-// TestCancelledProbeIsFollowedByAnother: it says nothing of the host.
+// TestCancelledProbeIsFollowedByAnother: it says nothing about the host.
 func TestCancelledProbeIsFollowedByAnother(t *testing.T) {
 	d := newDriver(t, nil)
 	d.ask(100, "a")
-	d.dead("a")
+	d.endAll("a")
 	d.pass(time.Second)
 	d.wants("a probe", "a")
 	d.end("a", Verdict{Health: Unknown, Failure: failf(Canceled, "x")})
@@ -162,7 +167,9 @@ func TestTriedTasksOfADeadHostKeepTheirOwnReason(t *testing.T) {
 	}
 	d.wants("both end", "lost lost")
 	for _, f := range d.exchanges {
-		if f.Lost.Kind != Reset && f.Lost.Kind != Connect || !strings.HasSuffix(f.Lost.Error(), "; not asked again: the host is down, 1 exchanges in a row and 3 probes after them brought no answer") {
+		const want = "; not asked again: the host is down, " +
+			"1 exchanges in a row and 3 probes after them brought no answer"
+		if f.Lost.Kind != Reset && f.Lost.Kind != Connect || !strings.HasSuffix(f.Lost.Error(), want) {
 			t.Errorf("ends as %s: %v", f.Lost.Kind, f.Lost)
 		}
 	}
@@ -221,12 +228,12 @@ func TestProbesAreFarFromWhatFailed(t *testing.T) {
 func TestDownHostIsRememberedForTheRun(t *testing.T) {
 	d := newDriver(t, func(l *testLimits) { l.HostMaxErrors = 1 })
 	d.ask(1, "a")
-	d.dead("a")
+	d.endAll("a")
 	for i := range 3 {
 		d.ask(1, "a")
 		d.pass(4 * time.Second)
 		d.wants(fmt.Sprint("probe ", i), "a")
-		d.end("a", silent())
+		d.end("a", unanswered())
 	}
 	d.pass(24 * time.Hour)
 	d.start()

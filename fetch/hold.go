@@ -44,14 +44,15 @@ func (p *plan) holdOf(l *lane, now time.Time) Hold {
 		return HoldHostConcurrency
 	case l.heap != &p.timed:
 		return HoldNone
-	case l.throttle.rate() == 0 && l.waiting.len() > 0 && l.pace.due.After(latest(l.pausedUntil, l.throttle.allows(now))):
+	case l.throttle.rate() == 0 && l.waiting.len() > 0 &&
+		l.pace.due.After(latest(l.pausedUntil, l.throttle.allows(now))):
 		return HoldHostRate
 	}
 	return HoldPause
 }
 
-// limit returns what keeps the next Task from starting, and the host that it concerns, where it is one host's: of several holds
-// the one that most Tasks wait for.
+// limit returns what keeps the next Task from starting, and the host that it concerns, where it is one host's: of
+// several holds the one that most Tasks wait for.
 func (p *plan) limit(now time.Time) (hold Hold, host string) {
 	atLimit := p.active+p.uncommitted >= p.limits.Concurrency
 	switch {
@@ -73,8 +74,9 @@ func (p *plan) limit(now time.Time) (hold Hold, host string) {
 	return most, p.limitHost(most)
 }
 
-// limitHost returns the host that more than half of the Tasks wait for that h keeps from starting; empty is no single one.
-// It looks only at the lane where such a host would be: the busy one with the most work, and the timed one that is due next.
+// limitHost returns the host that more than half of the Tasks wait for that h keeps from starting; empty is no single
+// one. It looks only at the lane where such a host would be: the busy one with the most work, and the timed one that
+// is due next.
 func (p *plan) limitHost(h Hold) string {
 	for _, lanes := range [...]*laneHeap{&p.busy, &p.timed} {
 		if lanes.len() > 0 && lanes.first().hold == h && 2*lanes.first().holding > p.held[h] {

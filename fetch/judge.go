@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// A policy is what the user has decided about answers and retries, for all hosts or for one. It is read only, and shared.
+// A policy is what the user has decided about answers and retries, for all hosts or for one. It is read only, and
+// shared.
 type policy struct {
 	// AcceptStatus is the set of final statuses that are a success.
 	AcceptStatus Statuses
-	// MaxRedirects is the most redirects followed for one request; 0 follows none, and a 3xx is then an answer like any other.
+	// MaxRedirects is the most redirects followed for one request; 0 follows none, and a 3xx is then an answer like
+	// any other.
 	MaxRedirects int
 	// Retries is the most further attempts after a first that failed; 0 is none.
 	Retries int
@@ -31,11 +33,12 @@ type policy struct {
 
 // An Answer is the outcome of one exchange, as far as judging it needs: a response, or why there was none.
 type Answer struct {
-	// Status is that of the response; 0 is that none came.
+	// Status is that of the response; 0 means that none came.
 	Status int
 	// Header is that of the response, or of the stored one that it confirmed.
 	Header http.Header
-	// ServerHeader is what the server sent, where Header is that of a stored response; nil is that Header is what it sent.
+	// ServerHeader is what the server sent, where Header is that of a stored response; nil means that Header is what it
+	// sent.
 	ServerHeader http.Header
 	// Failure is what went wrong before the response was whole; nil is nothing.
 	Failure *Failure
@@ -45,7 +48,8 @@ type Answer struct {
 	Responded bool
 	// NotProcessed says that the server has certainly done nothing (RFC 9113 section 8.7).
 	NotProcessed bool
-	// Unusable is why the stored response that the server confirmed can't be used; nil is that it was, or that none was confirmed.
+	// Unusable is why the stored response that the server confirmed can't be used; nil means that it was, or that none
+	// was confirmed.
 	Unusable *Failure
 	// Proxy names the proxy that forwarded the request; nil is none. It must not hold a nil pointer.
 	Proxy fmt.Stringer
@@ -78,7 +82,8 @@ type Trial struct {
 	Elapsed time.Duration
 }
 
-// judge says what an exchange means for its Task and its host. It is a pure function: now and chance, in [0,1), are arguments.
+// judge says what an exchange means for its Task and its host. It is a pure function: now and chance, in [0,1), are
+// arguments.
 func judge(p *policy, t Trial, a Answer, now time.Time, chance float64) Verdict {
 	v := judgeTask(p, t, a, now, chance)
 	v.Health = healthOf(p, &a)
@@ -136,15 +141,17 @@ func (a *Answer) sentHeader() http.Header {
 	return a.Header
 }
 
-// mustRestart says why the whole body has to be asked for, where less was: a stored response that was confirmed can't be used,
-// or the missing part of a body did not come, or makes it wrong. nil is that there is no need.
+// mustRestart says why the whole body has to be asked for, where less was: a stored response that was confirmed can't
+// be used, or the missing part of a body did not come, or makes it wrong. nil means that there is no need.
 func (a *Answer) mustRestart() *Failure {
 	switch {
 	case a.Unusable != nil:
 		return a.Unusable
 	case a.Partial == partialUnusable:
 		return failf(Protocol, "%s is not the rest of the body that was asked for", statusText(a.Status))
-	case a.Partial == partialContinues && a.Failure != nil && (a.Failure.Kind == Checksum || a.Failure.Kind == Protocol):
+	case a.Partial != partialContinues || a.Failure == nil:
+		return nil
+	case a.Failure.Kind == Checksum || a.Failure.Kind == Protocol:
 		return a.Failure
 	}
 	return nil
@@ -204,7 +211,8 @@ func (p *policy) mayRepeat(t Trial) bool {
 	return p.RetryUnsafe || isIdempotent(t.Method)
 }
 
-// isWorthRetry reports whether a failure may pass. A proxy that refused a tunnel is judged by its status, as a server would be.
+// isWorthRetry reports whether a failure may pass. A proxy that refused a tunnel is judged by its status, as a server
+// would be.
 func (p *policy) isWorthRetry(f *Failure) bool {
 	var refusal *denial
 	if errors.As(f, &refusal) {

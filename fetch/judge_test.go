@@ -61,7 +61,8 @@ func rulingOf(v Verdict) ruling {
 	return r
 }
 
-// TestJudge draws every back-off at half its bound: 500 ms before the second attempt, 1 s before the third, 2 s before the fourth.
+// TestJudge draws every back-off at half its bound: 500 ms before the second attempt, 1 s before the third, 2 s
+// before the fourth.
 func TestJudge(t *testing.T) {
 	const half = 500 * time.Millisecond
 	in30 := judgedAt.Add(30 * time.Second).Format(http.TimeFormat)
@@ -96,7 +97,8 @@ func TestJudge(t *testing.T) {
 		{name: "retries 0 tries once",
 			trial: get(1), with: func(p *policy) { p.Retries = 0 }, in: status(500), want: ruling{kind: BadStatus}},
 		{name: "retry-on none tries once",
-			trial: get(1), with: func(p *policy) { p.RetryOn = RetryOn{} }, in: status(500), want: ruling{kind: BadStatus}},
+			trial: get(1), with: func(p *policy) { p.RetryOn = RetryOn{} }, in: status(500),
+			want: ruling{kind: BadStatus}},
 
 		{name: "a reset is tried again",
 			trial: get(1), in: broken(Reset), want: ruling{fate: Retry, delay: half, kind: Reset}},
@@ -106,29 +108,44 @@ func TestJudge(t *testing.T) {
 			trial: get(1), with: func(p *policy) { p.RetryOn.Kinds = Kinds() }, in: broken(Canceled),
 			want: ruling{kind: Canceled}},
 
-		{name: "429 pauses the host", trial: get(1), in: status(429, "Retry-After", "30"),
-			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second, kind: RateLimited, retryAfter: 30 * time.Second}},
-		{name: "503 pauses the host", trial: get(1), in: status(503, "Retry-After", "30"),
-			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second, kind: BadStatus, retryAfter: 30 * time.Second}},
-		{name: "Retry-After may be a date", trial: get(1), in: status(429, "Retry-After", in30),
-			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second, kind: RateLimited, retryAfter: 30 * time.Second}},
-		{name: "a Retry-After below the back-off waits the back-off", trial: get(3), in: status(429, "Retry-After", "1"),
-			want: ruling{fate: Retry, delay: 2 * time.Second, pause: time.Second, kind: RateLimited, retryAfter: time.Second}},
+		{name: "429 pauses the host",
+			trial: get(1), in: status(429, "Retry-After", "30"),
+			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
+				kind: RateLimited, retryAfter: 30 * time.Second}},
+		{name: "503 pauses the host",
+			trial: get(1), in: status(503, "Retry-After", "30"),
+			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
+				kind: BadStatus, retryAfter: 30 * time.Second}},
+		{name: "Retry-After may be a date",
+			trial: get(1), in: status(429, "Retry-After", in30),
+			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
+				kind: RateLimited, retryAfter: 30 * time.Second}},
+		{name: "a Retry-After below the back-off waits the back-off",
+			trial: get(3), in: status(429, "Retry-After", "1"),
+			want: ruling{fate: Retry, delay: 2 * time.Second, pause: time.Second,
+				kind: RateLimited, retryAfter: time.Second}},
 		{name: "Retry-After 0 pauses nothing",
-			trial: get(1), in: status(429, "Retry-After", "0"), want: ruling{fate: Retry, delay: half, kind: RateLimited}},
+			trial: get(1), in: status(429, "Retry-After", "0"),
+			want: ruling{fate: Retry, delay: half, kind: RateLimited}},
 		{name: "429 without Retry-After backs off alone",
 			trial: get(1), in: status(429), want: ruling{fate: Retry, delay: half, kind: RateLimited}},
-		{name: "Retry-After as long as retry-max-delay is obeyed", trial: get(1), in: status(429, "Retry-After", "60"),
-			want: ruling{fate: Retry, delay: time.Minute, pause: time.Minute, kind: RateLimited, retryAfter: time.Minute}},
-		{name: "429 that asks for too long fails at once", trial: get(1), in: status(429, "Retry-After", "61"),
+		{name: "Retry-After as long as retry-max-delay is obeyed",
+			trial: get(1), in: status(429, "Retry-After", "60"),
+			want: ruling{fate: Retry, delay: time.Minute, pause: time.Minute,
+				kind: RateLimited, retryAfter: time.Minute}},
+		{name: "429 that asks for too long fails at once",
+			trial: get(1), in: status(429, "Retry-After", "61"),
 			want: ruling{refused: true, kind: RateLimited, retryAfter: 61 * time.Second}},
-		{name: "503 that asks for too long fails at once", trial: get(1), in: status(503, "Retry-After", "3600"),
+		{name: "503 that asks for too long fails at once",
+			trial: get(1), in: status(503, "Retry-After", "3600"),
 			want: ruling{refused: true, kind: RateLimited, retryAfter: time.Hour}},
-		{name: "500 that names a wait does not speak for its host", trial: get(1), in: status(500, "Retry-After", "30"),
+		{name: "500 that names a wait does not speak for its host",
+			trial: get(1), in: status(500, "Retry-After", "30"),
 			want: ruling{fate: Retry, delay: 30 * time.Second, kind: BadStatus, retryAfter: 30 * time.Second}},
 		{name: "an exhausted 429 is rate_limited", trial: get(4), in: status(429), want: ruling{kind: RateLimited}},
 		{name: "an exhausted 503 is status", trial: get(4), in: status(503), want: ruling{kind: BadStatus}},
-		{name: "an exhausted 503 still pauses its host", trial: get(4), in: status(503, "Retry-After", "5"),
+		{name: "an exhausted 503 still pauses its host",
+			trial: get(4), in: status(503, "Retry-After", "5"),
 			want: ruling{pause: 5 * time.Second, kind: BadStatus, retryAfter: 5 * time.Second}},
 
 		{name: "POST is not repeated",
@@ -139,28 +156,32 @@ func TestJudge(t *testing.T) {
 			trial: Trial{Method: "PUT", Attempts: 1}, in: status(500),
 			want: ruling{fate: Retry, delay: half, kind: BadStatus}},
 		{name: "POST is repeated with retry-unsafe",
-			trial: Trial{Method: "POST", Attempts: 1}, with: func(p *policy) { p.RetryUnsafe = true }, in: status(500),
-			want: ruling{fate: Retry, delay: half, kind: BadStatus}},
+			trial: Trial{Method: "POST", Attempts: 1}, with: func(p *policy) { p.RetryUnsafe = true },
+			in: status(500), want: ruling{fate: Retry, delay: half, kind: BadStatus}},
 		{name: "POST is repeated where its line says so",
 			trial: Trial{Method: "POST", Attempts: 1, Retry: new(true)}, in: status(500),
 			want: ruling{fate: Retry, delay: half, kind: BadStatus}},
 		{name: "GET is not repeated where its line says so",
-			trial: Trial{Method: "GET", Attempts: 1, Retry: new(false)}, in: status(500), want: ruling{kind: BadStatus}},
-		{name: "its line wins over retry-unsafe",
-			trial: Trial{Method: "POST", Attempts: 1, Retry: new(false)}, with: func(p *policy) { p.RetryUnsafe = true }, in: status(500),
+			trial: Trial{Method: "GET", Attempts: 1, Retry: new(false)}, in: status(500),
 			want: ruling{kind: BadStatus}},
+		{name: "its line wins over retry-unsafe",
+			trial: Trial{Method: "POST", Attempts: 1, Retry: new(false)},
+			with:  func(p *policy) { p.RetryUnsafe = true }, in: status(500), want: ruling{kind: BadStatus}},
 
 		{name: "retry-max-time leaves room",
-			trial: Trial{Method: "GET", Attempts: 1, Elapsed: half}, with: func(p *policy) { p.RetryMaxTime = time.Second }, in: status(500),
+			trial: Trial{Method: "GET", Attempts: 1, Elapsed: half},
+			with:  func(p *policy) { p.RetryMaxTime = time.Second }, in: status(500),
 			want: ruling{fate: Retry, delay: half, kind: BadStatus}},
 		{name: "retry-max-time would be passed",
-			trial: Trial{Method: "GET", Attempts: 1, Elapsed: half + 1}, with: func(p *policy) { p.RetryMaxTime = time.Second }, in: status(500),
-			want: ruling{kind: BadStatus}},
+			trial: Trial{Method: "GET", Attempts: 1, Elapsed: half + 1},
+			with:  func(p *policy) { p.RetryMaxTime = time.Second }, in: status(500), want: ruling{kind: BadStatus}},
 
 		{name: "a redirect is followed", trial: get(1), in: status(302, "Location", "/x"), want: ruling{fate: Hop}},
-		{name: "a redirect without Location is the answer", trial: get(1), in: status(302), want: ruling{kind: BadStatus}},
+		{name: "a redirect without Location is the answer",
+			trial: get(1), in: status(302), want: ruling{kind: BadStatus}},
 		{name: "the last hop is allowed",
-			trial: Trial{Method: "GET", Attempts: 1, Hops: 9}, in: status(302, "Location", "/x"), want: ruling{fate: Hop}},
+			trial: Trial{Method: "GET", Attempts: 1, Hops: 9}, in: status(302, "Location", "/x"),
+			want: ruling{fate: Hop}},
 		{name: "one more is not",
 			trial: Trial{Method: "GET", Attempts: 1, Hops: 10}, in: status(302, "Location", "/x"),
 			want: ruling{kind: TooManyRedirects}},
@@ -179,10 +200,12 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestFullJitter: a wait is anything from zero to its bound (--retry-delay doubled per attempt, at most --retry-max-delay).
+// TestFullJitter: a wait is anything from zero to its bound (--retry-delay doubled per attempt, at most
+// --retry-max-delay).
 func TestFullJitter(t *testing.T) {
 	p := usual(func(p *policy) { p.Retries = 100 })
-	for attempt, bound := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 6: 32 * time.Second, 7: time.Minute, 99: time.Minute} {
+	for attempt, bound := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 6: 32 * time.Second,
+		7: time.Minute, 99: time.Minute} {
 		for _, chance := range []float64{0, 0.25, 0.999999} {
 			want := time.Duration(chance * float64(bound))
 			if got := judge(p, get(attempt), status(500), judgedAt, chance).Delay; got != want {

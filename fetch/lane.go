@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// A lane is the queue of one host's Tasks, with all that limits when they start: places, pace, pause and the host's health.
+// A lane is the queue of one host's Tasks, with all that limits when they start: places, pace, pause and the host's
+// health.
 type lane struct {
 	host    string
 	waiting queue[*Task] // may start as far as they themselves go, in order of arrival
@@ -21,9 +22,9 @@ type lane struct {
 	latency   time.Duration // of an exchange, smoothed; 0 is not known
 
 	pausedUntil time.Time // nothing starts before then
-	refusals    *refusals // nil is that the last answer was none
-	throttle    *throttle // nil is that the host has neither refused nor announced a quota
-	health      *health   // nil is that no exchange in a row has gone without an answer
+	refusals    *refusals // nil means that the last answer was none
+	throttle    *throttle // nil means that the host has neither refused nor announced a quota
+	health      *health   // nil means that no exchange in a row has gone without an answer
 	answered    bool      // an exchange has brought an answer
 
 	weight  float64   // seconds that its Tasks will take within its limits
@@ -45,12 +46,14 @@ func newLane(host string, lim *limits) *lane {
 	return l
 }
 
-// compact drops what an expiring lane can have again: there may be expiringPerRequest such lanes for each request in memory.
+// compact drops what an expiring lane can have again: there may be expiringPerRequest such lanes for each request in
+// memory.
 func (l *lane) compact() {
 	l.pace.limiter, l.meter, l.waiting, l.delayed = nil, nil, queue[*Task]{}, nil
 }
 
-// restore undoes compact. The new limiter is full, as the old one is by then: a lane has no token to spend before pace.due.
+// restore undoes compact. The new limiter is full, as the old one is by then: a lane has no token to spend before
+// pace.due.
 func (l *lane) restore() {
 	if l.pace.limiter == nil {
 		l.pace.limiter = newPace(l.rate()).limiter
@@ -88,7 +91,8 @@ func (l *lane) start(now time.Time) *Task {
 	return t
 }
 
-// takeTask takes the first Task out of the queue; for a probe the last one, to be far in the list from those that failed.
+// takeTask takes the first Task out of the queue; for a probe the last one, to be far in the list from those that
+// failed.
 func (l *lane) takeTask() *Task {
 	if l.health == nil || !l.health.probesOnly {
 		return l.waiting.pop()
@@ -109,8 +113,8 @@ func (l *lane) isBusy() bool {
 	return l.waiting.len() > 0 && (l.slots >= l.width || l.health.probing())
 }
 
-// nextStart returns when the next Task may start, the number of exchanges under way aside; for an empty lane, when it may be
-// forgotten.
+// nextStart returns when the next Task may start, the number of exchanges under way aside; for an empty lane, when it
+// may be forgotten.
 func (l *lane) nextStart(now time.Time) time.Time {
 	at := latest(l.pausedUntil, l.pace.due)
 	if l.empty() {
@@ -122,8 +126,8 @@ func (l *lane) nextStart(now time.Time) time.Time {
 	return latest(at, l.throttle.allows(now))
 }
 
-// weigh estimates the weight: how long the Tasks will take within the lane's limits. Exchanges of a lane that has had none are
-// taken to last the typical time.
+// weigh estimates the weight: how long the Tasks will take within the lane's limits. Exchanges of a lane that has had
+// none are taken to last the typical time.
 func (l *lane) weigh(typical time.Duration) {
 	each := l.latency
 	if each == 0 {
@@ -147,7 +151,8 @@ func (l *lane) rate() float64 {
 	return l.perSecond
 }
 
-// observe learns from the Verdict of a Task that is done, and reports whether the lane has just been closed because of it.
+// observe learns from the Verdict of a Task that is done, and reports whether the lane has just been closed because
+// of it.
 func (l *lane) observe(t *Task, lim *limits, now time.Time) (closed bool) {
 	v := &t.Verdict
 	if v.Pause > 0 {
@@ -190,8 +195,8 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// smoothed is the exponential moving average of durations in which the last one counts an eighth; mean 0 is that there was none
-// before.
+// smoothed is the exponential moving average of durations in which the last one counts an eighth; mean 0 is that
+// there was none before.
 func smoothed(mean, last time.Duration) time.Duration {
 	if mean == 0 {
 		return last

@@ -1,6 +1,7 @@
 package fetch
 
-// A laneHeap is a binary heap of lanes, the first in its order on top. A lane may be in two at once, of different seats.
+// A laneHeap is a binary heap of lanes, the first in its order on top. A lane may be in two at once, of different
+// seats.
 type laneHeap struct {
 	lanes  []*lane
 	before func(a, b *lane) bool
@@ -24,8 +25,8 @@ func sooner(a, b *lane) bool { return a.at.Before(b.at) }
 func (h *laneHeap) len() int     { return len(h.lanes) }
 func (h *laneHeap) first() *lane { return h.lanes[0] }
 
-// push adds a lane. It takes time by the depth of the heap, as fix and remove do. container/heap took twice as long, because it
-// calls through an interface, and the plan makes several such calls for each Task.
+// push adds a lane. It takes time by the depth of the heap, as fix and remove do. container/heap took twice as long,
+// because it calls through an interface, and the plan makes several such calls for each Task.
 func (h *laneHeap) push(l *lane) {
 	h.lanes = append(h.lanes, l)
 	h.rise(len(h.lanes)-1, l)

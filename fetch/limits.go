@@ -14,7 +14,8 @@ type limits struct {
 	SpillBytes int64
 	// Adaptive slows a host down that answers 429 or 503, and keeps to the quota that it announces.
 	Adaptive bool
-	// HostMaxErrors is how many exchanges in a row may bring no answer from a host until only probes are sent to it; 0 is any number.
+	// HostMaxErrors is how many exchanges in a row may bring no answer from a host until only probes are sent to it;
+	// 0 is any number.
 	HostMaxErrors int
 	// RetryDelay is the first pause of a host that refuses without a wait of its own, and of one that gives no answer.
 	RetryDelay time.Duration

@@ -14,8 +14,8 @@ type pace struct {
 
 // tick is the time whose starts may come at once: at rates of up to 1000/s that is a single one.
 //
-// lateness is how late a timer may be without lowering the rate. The runtime's timers are up to a tick late, and waking up takes
-// time too. Starts that were missed meanwhile follow at once: no more than the rate has in that time.
+// lateness is how late a timer may be without lowering the rate. The runtime's timers are up to a tick late, and
+// waking up takes time too. Starts that were missed meanwhile follow at once: no more than the rate has in that time.
 const (
 	tick     = time.Millisecond
 	lateness = 2 * tick

@@ -126,14 +126,16 @@ func TestRateInEveryWindow(t *testing.T) {
 				d.ask(n, "a")
 				starts := d.runAll(n, late)
 				burst := max(1, perSecond*tick.Seconds())
-				for _, span := range []time.Duration{time.Millisecond, 10 * time.Millisecond, 100 * time.Millisecond, time.Second, time.Minute} {
+				for _, span := range []time.Duration{time.Millisecond, 10 * time.Millisecond, 100 * time.Millisecond,
+					time.Second, time.Minute} {
 					allowed := burst + perSecond*(span+lateness).Seconds() + 1e-6
 					if got := busiest(starts, span); float64(got) > allowed {
 						t.Errorf("%d starts in %s, allowed are %.2f", got, span, allowed)
 					}
 				}
 				took := starts[n-1].Sub(starts[0])
-				if fair := time.Duration((n - 1) / perSecond * float64(time.Second)); name != "a stuttering timer" && took > fair+fair/50+lateness {
+				fair := time.Duration((n - 1) / perSecond * float64(time.Second))
+				if name != "a stuttering timer" && took > fair+fair/50+lateness {
 					t.Errorf("%d starts took %s, the rate allows them in %s", n, took, fair)
 				}
 			})
@@ -163,7 +165,7 @@ func TestNoRateIsNoLimit(t *testing.T) {
 	}
 }
 
-// TestHeldByHostRateWhileAnotherHostIsDone: a host that has nothing left to ask is no reason to wait.
+// TestHeldByHostRateWhileAnotherHostIsDone: a host without Tasks does not count where the limit is looked for.
 func TestHeldByHostRateWhileAnotherHostIsDone(t *testing.T) {
 	d := newDriver(t, func(l *testLimits) { l.HostRate = 1 })
 	d.ask(1, "a")

@@ -14,7 +14,7 @@ func refusal(wait time.Duration) Verdict {
 
 var errRefused = failf(RateLimited, "the host asks to wait 1h")
 
-// TestThreeRefusalsCloseALane: what waits for the host, and what comes for it later, fails without an exchange.
+// TestThreeRefusalsCloseALane: the Tasks that wait for the host, and those added later, fail without an exchange.
 func TestThreeRefusalsCloseALane(t *testing.T) {
 	d := newDriver(t, nil)
 	d.ask(12, "a")
@@ -24,7 +24,7 @@ func TestThreeRefusalsCloseALane(t *testing.T) {
 		d.end("a", refusal(time.Hour))
 	}
 	if d.start() != "a a" {
-		t.Fatal("two refusals do not speak for the host")
+		t.Fatal("two refusals close the lane")
 	}
 	d.ask(1, "a")
 	d.end("a", refusal(time.Hour))
@@ -35,7 +35,8 @@ func TestThreeRefusalsCloseALane(t *testing.T) {
 		if task == nil {
 			break
 		}
-		if task.Lost == nil || task.Lost.Kind != RateLimited || task.Lost.RetryAfter != time.Hour || !errors.Is(task.Lost, errRefused) {
+		if task.Lost == nil || task.Lost.Kind != RateLimited || task.Lost.RetryAfter != time.Hour ||
+			!errors.Is(task.Lost, errRefused) {
 			t.Fatalf("task %d is asked of a closed host: %v", task.seq, task.Lost)
 		}
 		task.Verdict = Verdict{Failure: task.Lost}
@@ -61,7 +62,7 @@ func TestClosedLaneOpensWhenItsTimeIsOver(t *testing.T) {
 	d.pass(time.Hour - 1)
 	d.start() // gives the plan a chance to forget the lane too early
 	if len(d.lanes) != 1 {
-		t.Fatal("a live penalty is forgotten")
+		t.Fatal("a lane is forgotten while it is closed")
 	}
 	d.ask(1, "a")
 	if task, _ := d.nextTask(); task == nil || task.Lost == nil {
@@ -85,7 +86,7 @@ func TestAnswerBetweenRefusalsEndsTheRow(t *testing.T) {
 	d.wants("never three in a row", "a")
 }
 
-// TestFlightsOfAClosedLaneStillLand: those under way when the lane closes are judged as they land.
+// TestFlightsOfAClosedLaneStillLand: exchanges that are under way when their lane is closed end as usual.
 func TestFlightsOfAClosedLaneStillLand(t *testing.T) {
 	d := newDriver(t, nil)
 	d.ask(5, "a")
@@ -100,7 +101,8 @@ func TestFlightsOfAClosedLaneStillLand(t *testing.T) {
 	}
 }
 
-// TestLaterShorterRefusalDoesNotReopen: what a flight brings that was asked before the lane closed takes nothing back.
+// TestLaterShorterRefusalDoesNotReopen: the end of an exchange that started before the lane was closed does not open
+// it earlier.
 func TestLaterShorterRefusalDoesNotReopen(t *testing.T) {
 	d := newDriver(t, nil)
 	d.ask(6, "a")
@@ -126,7 +128,7 @@ func TestLaterShorterRefusalDoesNotReopen(t *testing.T) {
 	}
 }
 
-// TestFadingHostsAreBounded: hosts of which nothing more is asked are remembered for as long as their penalties live, up to a number.
+// TestFadingHostsAreBounded: hosts without Tasks are remembered until their pauses end, up to a number.
 func TestFadingHostsAreBounded(t *testing.T) {
 	const window = 3
 	d := newDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate = window, 1.0/3600 })
@@ -152,7 +154,7 @@ func TestFadingHostsAreBounded(t *testing.T) {
 	}
 }
 
-// TestFadingForgetsNoTask: hosts that wait with something to ask are not among those that may be forgotten.
+// TestFadingForgetsNoTask: hosts with Tasks are never forgotten.
 func TestFadingForgetsNoTask(t *testing.T) {
 	d := newDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate, l.Concurrency = 1, 1.0/3600, 1000 })
 	for i := range 100 {

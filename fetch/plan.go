@@ -2,14 +2,14 @@ package fetch
 
 import "time"
 
-// A Task is the plan's record of something that is asked of a host, by one exchange or by several in turn. It is embedded by value
-// in what it belongs to, its Owner. While the plan has it, nobody else may touch it.
+// A Task is the plan's record of something that is asked of a host, by one exchange or by several in turn. It is
+// embedded by value in what it belongs to, its Owner. While the plan has it, nobody else may touch it.
 type Task struct {
 	// Owner is what the Task belongs to. The plan never looks at it.
 	Owner any
 	// NotBefore is when the next exchange may start at the earliest; zero is at once.
 	NotBefore time.Time
-	// Attempts counts those made so far. The refusal of a second one slows nothing down.
+	// Attempts counts the exchanges made so far, redirects aside. The refusal of a further attempt slows no host down.
 	Attempts int
 	// Size is about how many bytes the Task takes in a batch before that is compressed.
 	Size int
@@ -17,7 +17,7 @@ type Task struct {
 	Pristine bool
 	// Verdict is on the last exchange. done reads it.
 	Verdict Verdict
-	// Lost is why the Task ends without another exchange; nil is that it does not. The plan sets it.
+	// Lost is why the Task ends without another exchange; nil means that it does not. The plan sets it.
 	Lost *Failure
 	// Started is when next returned the Task last.
 	Started time.Time
@@ -26,12 +26,13 @@ type Task struct {
 	number uint64 // of its last start among those of the lane, from 1
 }
 
-// A plan decides which Task starts now, or how long until one may: it holds every Task that waits, in one lane for each host.
-// It has no clock, lock or goroutine of its own; now is an argument and never goes back. It is used by one goroutine.
+// A plan decides which Task starts now, or how long until one may: it holds every Task that waits, in one lane for
+// each host. It has no clock, lock or goroutine of its own; now is an argument and never goes back. It is used by one
+// goroutine.
 //
-// Of the lanes that may start a Task, the one with the most time's worth of work goes first, so that the host that will take
-// longest is always at its limit and the run ends as early as the limits allow; every patientEvery-th start goes to the lane
-// whose last start is longest ago.
+// Of the lanes that may start a Task, the one with the most time's worth of work goes first, so that the host that
+// will take longest is always at its limit and the run ends as early as the limits allow; every patientEvery-th start
+// goes to the lane whose last start is longest ago.
 type plan struct {
 	limits limits
 	lanes  map[string]*lane // by host
@@ -107,7 +108,8 @@ func (p *plan) add(t *Task, host string, now time.Time) {
 	p.reclassify(l, now)
 }
 
-// addInvalid adds a Task that has no host to ask. It takes a place for as long as it runs, and is bound by no other limit.
+// addInvalid adds a Task that has no host to ask. It takes a place for as long as it runs, and is bound by no other
+// limit.
 func (p *plan) addInvalid(t *Task) { p.invalid.push(t) }
 
 // openLane makes the lane of a host. Its turn is behind that of all others.
@@ -167,8 +169,8 @@ func (p *plan) chooseLane() *lane {
 	return p.ready.first()
 }
 
-// nextWithoutExchange returns a Task that ends without an exchange: one that has no host, or whose host is not to be asked;
-// nil is none. Of a closing lane it takes one batch at a time back into memory.
+// nextWithoutExchange returns a Task that ends without an exchange: one that has no host, or whose host is not to be
+// asked; nil is none. Of a closing lane it takes one batch at a time back into memory.
 func (p *plan) nextWithoutExchange(now time.Time) *Task {
 	switch {
 	case p.invalid.len() > 0:
@@ -191,8 +193,8 @@ func (p *plan) nextWithoutExchange(now time.Time) *Task {
 	return p.nextWithoutExchange(now)
 }
 
-// done ends the exchange of a Task that next has returned: its places are free again, and its Verdict tells about the host.
-// To be asked once more it has to be added again.
+// done ends the exchange of a Task that next has returned: its places are free again, and its Verdict tells about the
+// host. To be asked once more it has to be added again.
 func (p *plan) done(t *Task, now time.Time) {
 	p.active--
 	l := t.lane
@@ -209,14 +211,15 @@ func (p *plan) done(t *Task, now time.Time) {
 	p.reclassify(l, now)
 }
 
-// closingLane is a lane that has been closed with spilled Tasks, and why these fail. The lane itself may be open again by the time
-// that they do.
+// closingLane is a lane that has been closed with spilled Tasks, and why these fail. The lane itself may be open
+// again by the time that they do.
 type closingLane struct {
 	lane *lane
 	why  *Failure
 }
 
-// closeLane fails the Tasks of a lane whose host is not to be asked any more. Its spilled Tasks follow one batch at a time.
+// closeLane fails the Tasks of a lane whose host is not to be asked any more. Its spilled Tasks follow one batch at a
+// time.
 func (p *plan) closeLane(l *lane, now time.Time) {
 	for _, t := range l.clear() {
 		p.inMemory--
@@ -234,8 +237,8 @@ func (p *plan) fail(t *Task, why *Failure) {
 	p.failed.push(t)
 }
 
-// rest takes every waiting Task out of the plan, but for those that fail. Spilled Tasks are only counted, as they have never
-// been asked.
+// rest takes every waiting Task out of the plan, but for those that fail. Spilled Tasks are only counted, as they
+// have never been asked.
 func (p *plan) rest(now time.Time) (tasks []*Task, spilled int64) {
 	for p.invalid.len() > 0 {
 		tasks = append(tasks, p.invalid.pop())

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// A simulation plays hosts to a plan in virtual time: every exchange takes a random time and ends with a random Verdict.
+// A simulation plays hosts to a plan in virtual time: every exchange takes a random time and ends with a random
+// Verdict.
 type simulation struct {
 	t       *testing.T
 	rng     *rand.Rand
@@ -34,7 +35,8 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 		l.Rate = []float64{0, 0, 3, 50, 1000}[rng.IntN(5)]
 		l.HostRate = []float64{0, 0, 1, 20, 500}[rng.IntN(5)]
 	})
-	return &simulation{t: t, rng: rng, limits: l, plan: newPlan(l.limits, nil), now: began, pending: 300, hosts: 1 + rng.IntN(12),
+	return &simulation{t: t, rng: rng, limits: l, plan: newPlan(l.limits, nil), now: began, pending: 300,
+		hosts:   1 + rng.IntN(12),
 		running: map[*testTask]time.Time{}, alive: map[int64]bool{}, ended: map[int64]bool{},
 		onHost: map[string]int{}, starts: map[string][]time.Time{}, pauses: map[string]time.Time{}}
 }
@@ -239,7 +241,8 @@ func TestSteadyHostsAreNotHeldUp(t *testing.T) {
 			for _, x := range slices.Clone(d.exchanges) {
 				v := Verdict{}
 				if x.host == "trouble" {
-					v = Verdict{Fate: Retry, Delay: time.Duration(steps) * time.Second, Pause: time.Duration(steps%3) * time.Second}
+					v = Verdict{Fate: Retry, Delay: time.Duration(steps) * time.Second}
+					v.Pause = time.Duration(steps%3) * time.Second
 				}
 				d.end(x.host, v)
 			}

@@ -89,7 +89,8 @@ func (d *planDriver) nextTask() (*testTask, time.Duration) {
 	return t.Owner.(*testTask), wait
 }
 
-// start starts everything that may start now and returns the hosts, in order; a Task that ends without an exchange is "lost".
+// start starts everything that may start now and returns the hosts, in order; a Task that ends without an exchange is
+// "lost".
 func (d *planDriver) start() string {
 	var hosts []string
 	for {
@@ -163,12 +164,12 @@ func TestHostConcurrencyBoundsOneHost(t *testing.T) {
 	d.waits("until one of a ends", never)
 	d.limitedBy(HoldHostConcurrency)
 	d.end("b", Verdict{})
-	d.wants("b makes no room for a", "")
+	d.wants("the end of one of b frees no place of a", "")
 	d.end("a", Verdict{})
-	d.wants("a does", "a")
+	d.wants("the end of one of a does", "a")
 }
 
-// TestMostWorkGoesFirst: the host that will take longest has to be at its limit always; equals take turns.
+// TestMostWorkGoesFirst: the host that will take longest has to be at its limit always; equal ones alternate.
 func TestMostWorkGoesFirst(t *testing.T) {
 	d := newDriver(t, func(l *testLimits) { l.Concurrency = 7 })
 	d.ask(1, "c")
@@ -201,7 +202,8 @@ func TestPacedHostsHaveMoreWork(t *testing.T) {
 	d.wants("two that take 20 s before four that take none", "paced")
 }
 
-// TestLongWaitsEndAmongNewcomers: nor do new hosts, one for each start, keep it waiting.
+// TestLongWaitsEndAmongNewcomers: a host with little work is served all the same while there is a new host for each
+// start.
 func TestLongWaitsEndAmongNewcomers(t *testing.T) {
 	d := newDriver(t, func(l *testLimits) { l.Concurrency = 1 })
 	d.ask(1, "small")
@@ -214,10 +216,10 @@ func TestLongWaitsEndAmongNewcomers(t *testing.T) {
 		}
 		d.end(host, Verdict{})
 	}
-	t.Error("it waits for ever")
+	t.Error("it never starts")
 }
 
-// TestLongWaitsEnd: a host with little to do is served all the same while another one always has more.
+// TestLongWaitsEnd: a host with little work is served all the same while another one always has more.
 func TestLongWaitsEnd(t *testing.T) {
 	d := newDriver(t, func(l *testLimits) { l.Concurrency = 1 })
 	d.ask(1, "small")
@@ -247,16 +249,16 @@ func TestPauseStillsItsOwnHostOnly(t *testing.T) {
 	d.ask(2, "a", "b")
 	d.start()
 	d.end("a", Verdict{Fate: Retry, Delay: 30 * time.Second, Pause: 30 * time.Second})
-	d.wants("a is still", "")
+	d.wants("a is paused", "")
 	d.end("b", Verdict{})
-	d.wants("b is not", "b")
+	d.wants("b is not paused", "b")
 	d.ask(1, "a")
 	d.pass(30*time.Second - 1)
 	d.wants("to the last moment", "")
-	d.waits("for a", 1)
+	d.waits("for the end of the pause of a", 1)
 	d.limitedBy(HoldPause)
 	d.pass(1)
-	d.wants("and then goes on", "a")
+	d.wants("then a starts", "a")
 }
 
 func TestShorterPauseDoesNotCutALongerOne(t *testing.T) {
@@ -267,7 +269,7 @@ func TestShorterPauseDoesNotCutALongerOne(t *testing.T) {
 	d.end("a", Verdict{Pause: time.Second})
 	d.ask(1, "a")
 	d.pass(2 * time.Second)
-	d.wants("still", "")
+	d.wants("paused", "")
 	d.waits("for the longer", 28*time.Second)
 }
 
@@ -284,7 +286,7 @@ func TestPauseOutlivesItsTasks(t *testing.T) {
 	d.wants("for its end", "a")
 }
 
-// TestBackOffDelaysNobodyElse: neither another host nor another Task of its own.
+// TestBackOffDelaysNobodyElse: the delay of a Task holds up neither another host nor another Task of its own host.
 func TestBackOffDelaysNobodyElse(t *testing.T) {
 	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.ask(3, "a")
@@ -308,7 +310,7 @@ func TestWaitingTaskHoldsNoSlot(t *testing.T) {
 	d.ask(1, "a", "b")
 	d.wants("one at a time", "a")
 	d.end("a", Verdict{Fate: Retry, Delay: time.Hour})
-	d.wants("the slot is free", "b")
+	d.wants("a delayed Task takes no place", "b")
 }
 
 func TestHopGoesIntoTheLaneOfItsNewHost(t *testing.T) {
@@ -360,7 +362,7 @@ func TestUnusableLineNeedsNoHost(t *testing.T) {
 	invalid.Verdict = Verdict{Failure: failf(InvalidRequest, "x")}
 	d.done(invalid, d.now)
 	if d.running() != 0 {
-		t.Errorf("%d still run", d.running())
+		t.Errorf("%d run", d.running())
 	}
 }
 

@@ -12,8 +12,8 @@ func (q *queue[T]) len() int { return len(q.items) - q.head }
 // peek returns the oldest item, which must exist.
 func (q *queue[T]) peek() T { return q.items[q.head] }
 
-// push adds the newest item. Where the slice is full and half of it free, the items are moved instead of being copied into a
-// larger one.
+// push adds the newest item. Where the slice is full and half of it free, the items are moved instead of being copied
+// into a larger one.
 func (q *queue[T]) push(item T) {
 	if q.head > 0 && len(q.items) == cap(q.items) && q.head >= len(q.items)/2 {
 		n := copy(q.items, q.items[q.head:])
@@ -48,8 +48,8 @@ func (q *queue[T]) popLast() T {
 	return item
 }
 
-// cut takes out those items behind the n oldest for which take returns true; the order of the others stays. It takes time by the
-// number of items.
+// cut takes out those items behind the n oldest for which take returns true; the order of the others stays. It takes
+// time by the number of items.
 func (q *queue[T]) cut(n int, take func(T) bool) []T {
 	var taken []T
 	waiting := q.items[q.head:]

@@ -12,12 +12,12 @@ type quotaWindow struct {
 	long  bool          // it ends later than is waited for: at the end of that wait a single start finds out more
 	from  uint64        // the number of the start whose answer was learned from last
 
-	guessed time.Time // when the present one began, where no answer has announced it; zero is that one has
+	guessed time.Time // when the present one began, where no answer has announced it; zero means that one has
 }
 
-// learn takes in the quota in the answer to start number, when there have been so many later starts. A quota in the answer to an
-// earlier start than the last one is ignored. The host is taken to have counted all starts up to that number, and no later one.
-// A window is never waited for longer than most.
+// learn takes in the quota in the answer to start number, when there have been so many later starts. A quota in the
+// answer to an earlier start than the last one is ignored. The host is taken to have counted all starts up to that
+// number, and no later one. A window is never waited for longer than most.
 func (w *quotaWindow) learn(q Quota, later, number uint64, most time.Duration, now time.Time) {
 	if w.known && number < w.from {
 		return
@@ -37,8 +37,8 @@ func (w *quotaWindow) forgetGuess(t *Task) {
 	}
 }
 
-// allows is when the window allows a start; the zero time is now. After a window that is over another one like it is guessed,
-// until an answer tells.
+// allows is when the window allows a start; the zero time is now. After a window that is over another one like it is
+// guessed, until an answer tells.
 func (w *quotaWindow) allows(now time.Time) time.Time {
 	if !w.known {
 		return time.Time{}

@@ -9,8 +9,9 @@ import (
 
 // quotaOf reads the quota that a response announces; the zero Quota is none. In order of preference:
 //
-//   - the RateLimit field of draft-ietf-httpapi-ratelimit-headers, a list of items such as "default";r=50;t=30, or, as in
-//     earlier drafts, one set of members (limit=100, remaining=50, reset=30); of several quotas the tightest counts
+//   - the RateLimit field of draft-ietf-httpapi-ratelimit-headers, a list of items such as "default";r=50;t=30, or,
+//     as in earlier drafts, one set of members (limit=100, remaining=50, reset=30); of several quotas the tightest
+//     counts
 //   - the fields RateLimit-Remaining and RateLimit-Reset of drafts before those
 //   - X-RateLimit-Remaining and X-RateLimit-Reset, or X-Rate-Limit-…, whose reset is a number of seconds or a time
 //
@@ -45,7 +46,8 @@ func plainQuota(h http.Header, names *struct{ remaining, reset, limit string }, 
 	return Quota{Remaining: remaining, Reset: reset, Limit: limit}
 }
 
-// serverNow is the Date of a response, or now without one. A reset that is a time counts from it, so that clocks may differ.
+// serverNow is the Date of a response, or now without one. A reset that is a time counts from it, so that clocks may
+// differ.
 func serverNow(h http.Header, now time.Time) time.Time {
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		return date
@@ -60,8 +62,8 @@ const (
 	epochMilliFrom = 1e12
 )
 
-// untilReset reads a reset: seconds, a Unix time in seconds or milliseconds, or an HTTP date. One that has passed, or can't be
-// parsed, is 0.
+// untilReset reads a reset: seconds, a Unix time in seconds or milliseconds, or an HTTP date. One that has passed, or
+// can't be parsed, is 0.
 func untilReset(text string, now func() time.Time) time.Duration {
 	text = strings.TrimSpace(text)
 	value, err := strconv.ParseFloat(text, 64)
@@ -92,8 +94,8 @@ func quantity(text string) (int64, bool) {
 	return n, err == nil && n >= 0
 }
 
-// tightest returns the quota of a RateLimit field that leaves the fewest requests a second. fields are the lines of RateLimit,
-// policies those of RateLimit-Policy, which has the window and the limit where RateLimit does not.
+// tightest returns the quota of a RateLimit field that leaves the fewest requests a second. fields are the lines of
+// RateLimit, policies those of RateLimit-Policy, which has the window and the limit where RateLimit does not.
 func tightest(fields, policies []string) Quota {
 	var found Quota
 	limits := make(map[string]quotaItem)
@@ -142,8 +144,8 @@ func (item quotaItem) first(names ...string) (int64, bool) {
 // mostQuotaText is how many bytes of such a field are parsed; the rest is ignored.
 const mostQuotaText = 1 << 10
 
-// quotaItems reads a list of items with parameters (RFC 9651 section 3.1); parameters that are no whole number are ignored.
-// Members that are parameters themselves, as in earlier drafts, are the numbers of one item without a name.
+// quotaItems reads a list of items with parameters (RFC 9651 section 3.1); parameters that are no whole number are
+// ignored. Members that are parameters themselves, as in earlier drafts, are the numbers of one item without a name.
 func quotaItems(fields []string) []quotaItem {
 	text := strings.Join(fields, ",")
 	text = text[:min(len(text), mostQuotaText)]

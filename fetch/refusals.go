@@ -5,15 +5,16 @@ import (
 	"time"
 )
 
-// refusals is a streak of answers that asked for a longer wait than is obeyed (Verdict.Refused). A nil *refusals is none.
+// refusals is a streak of answers that asked for a longer wait than is obeyed (Verdict.Refused). A nil *refusals is
+// none.
 type refusals struct {
 	streak      int       // how many in a row
 	last        *Failure  // of the last one
-	closedUntil time.Time // the lane is closed until then; zero is that it is not
+	closedUntil time.Time // the lane is closed until then; zero means that it is not
 }
 
-// refusalsToClose is how many requests in a row a host has to refuse so until its other requests fail without an exchange:
-// one such page says little about its host.
+// refusalsToClose is how many requests in a row a host has to refuse so until its other requests fail without an
+// exchange: one such page says little about its host.
 const refusalsToClose = 3
 
 // until is when the lane opens again, or did.

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// longestWait is the largest wait that a server can ask for: ten years. What is longer is taken for it, so that no sum of a time
-// and a wait overflows.
+// longestWait is the largest wait that a server can ask for: ten years. What is longer is taken for it, so that no
+// sum of a time and a wait overflows.
 const longestWait = 10 * 365 * 24 * time.Hour
 
 // retryAfter reads the Retry-After header (RFC 9110 section 10.2.3): seconds, or an HTTP date, which counts from now.

@@ -47,7 +47,7 @@ func newScheduler(r *run, cancel context.CancelCauseFunc, hire func()) *schedule
 	return s
 }
 
-// codec returns what packs the tasks that the plan spills; nil is that it may spill none. A Sink that holds Records back would
+// codec returns what packs the tasks that the plan spills; nil means that it may spill none. A Sink that holds Records back would
 // have to hold those of all that is spilled, and what the cache knows of a task can't be packed.
 func (s *scheduler) codec() Codec {
 	if s.holder != nil || s.options.Cache != nil {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestShortageIsWaitedFor: a body without a file is asked for again where that is safe, at no cost of an attempt, and not for
-// ever.
+// TestShortageIsWaitedFor: a body without a file is asked for again where that is safe, at no cost of an attempt, and
+// not for ever.
 func TestShortageIsWaitedFor(t *testing.T) {
 	for _, tt := range []struct {
 		method string

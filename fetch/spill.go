@@ -2,9 +2,9 @@ package fetch
 
 import "time"
 
-// Tasks that do not fit into the look-ahead window while other hosts could be asked are spilled: of hosts with more of them than
-// can start soon, the last ones are compressed, to some 20 bytes for a plain URL where a Task takes a kilobyte. So a list that
-// begins with a million lines of one host still lets the plan see which hosts follow.
+// Tasks that do not fit into the look-ahead window while other hosts could be asked are spilled: of hosts with more
+// of them than can start soon, the last ones are compressed, to some 20 bytes for a plain URL where a Task takes a
+// kilobyte. So a list that begins with a million lines of one host still lets the plan see which hosts follow.
 
 // A Codec packs pristine Tasks into few bytes. It is used by one goroutine, the plan's.
 type Codec interface {
@@ -20,8 +20,8 @@ const (
 	keptTasks  = 8        // Tasks that a lane keeps in memory when others of it are spilled
 )
 
-// spillEvery is the least time between two installments while no place is free. Reading on shows which hosts will take longest,
-// but costs processor time that the exchanges could use.
+// spillEvery is the least time between two installments while no place is free. Reading on shows which hosts will
+// take longest, but costs processor time that the exchanges could use.
 const spillEvery = 250 * time.Millisecond
 
 // spill is the account of a plan's spilled Tasks.
@@ -66,8 +66,8 @@ func (s *spilled) len() int {
 	return s.count + len(s.tail)
 }
 
-// full reports whether no more Tasks may be added: by the number of those that are in memory and have not ended, or because they
-// are too large in bytes (heavy). It spills some where that makes room.
+// full reports whether no more Tasks may be added: by the number of those that are in memory and have not ended, or
+// because they are too large in bytes (heavy). It spills some where that makes room.
 func (p *plan) full(inMemory int, heavy bool, now time.Time) bool {
 	switch {
 	case inMemory >= p.limits.Lookahead:
@@ -92,8 +92,8 @@ func (p *plan) spillBudget(now time.Time) bool {
 	return true
 }
 
-// makeRoom spills what lanes have in memory beyond their needs, all of it where the plan is starved, else one installment, and
-// reports whether any Task was. Where fewer than worth could be, it does not try.
+// makeRoom spills what lanes have in memory beyond their needs, all of it where the plan is starved, else one
+// installment, and reports whether any Task was. Where fewer than worth could be, it does not try.
 func (p *plan) makeRoom(worth int, now time.Time) bool {
 	if p.spill.codec == nil || p.spill.free <= 0 || p.spill.excess < worth {
 		return false

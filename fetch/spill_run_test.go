@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestLongPrefixHidesNobody: behind twenty thousand lines of one slow host stand a hundred of another. With a window of a thousand
-// the second is done long before the first.
+// TestLongPrefixHidesNobody: behind twenty thousand lines of one slow host stand a hundred of another. With a window
+// of a thousand the second is done long before the first.
 func TestLongPrefixHidesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()

@@ -11,7 +11,8 @@ func newSpillDriver(t *testing.T, change func(*testLimits)) *planDriver {
 	return &planDriver{t: t, plan: newPlan(usualLimits(change).limits, new(indexCodec)), now: began}
 }
 
-// TestSetAsideKeepsTheOrder: what was set aside, what comes behind it and what stayed start in the order in which they came.
+// TestSetAsideKeepsTheOrder: Tasks start in the order in which they were added, whether they are spilled, come behind
+// spilled ones or stay.
 func TestSetAsideKeepsTheOrder(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead = 1, 100 })
 	d.ask(200, "a")
@@ -21,11 +22,11 @@ func TestSetAsideKeepsTheOrder(t *testing.T) {
 	}
 	d.ask(3, "a")
 	if !d.makeRoom(d.installment(), d.now) {
-		t.Fatal("no more was set aside, before what has been")
+		t.Fatal("no more was spilled, ahead of what has been")
 	}
 	d.ask(100, "a")
 	if d.waiting()+d.spilled() != 302 || d.waiting() > keptTasks+batchTasks {
-		t.Errorf("%d in memory and %d aside", d.waiting(), d.spilled())
+		t.Errorf("%d in memory and %d spilled", d.waiting(), d.spilled())
 	}
 	var order []int64
 	for len(d.exchanges) > 0 {
@@ -40,7 +41,7 @@ func TestSetAsideKeepsTheOrder(t *testing.T) {
 	}
 }
 
-// TestNothingIsSetAsideWithoutNeed: not while places are taken, or another host could run; not more than there is memory for.
+// TestNothingIsSetAsideWithoutNeed: no Task is spilled while all places are taken, or without memory allowed for it.
 func TestNothingIsSetAsideWithoutNeed(t *testing.T) {
 	for name, tt := range map[string]struct {
 		with func(*testLimits)
@@ -53,7 +54,7 @@ func TestNothingIsSetAsideWithoutNeed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newSpillDriver(t, func(l *testLimits) { l.Lookahead = 1000; tt.with(l) })
-			d.spill.last = d.now // the trickle has just had its turn
+			d.spill.last = d.now // an installment has just been granted
 			d.ask(1000, "a")
 			d.start()
 			if got := d.makeRoom(d.installment(), d.now); got != tt.want {
@@ -63,8 +64,8 @@ func TestNothingIsSetAsideWithoutNeed(t *testing.T) {
 	}
 }
 
-// TestReadingGoesOnInATrickle: while all places are taken, what lies ahead is still looked at, a piece each quarter of a second,
-// so that the host that will take longest is seen early.
+// TestReadingGoesOnInATrickle: while all places are taken, an installment is spilled each quarter of a second, so
+// that the host that will take longest is read early.
 func TestReadingGoesOnInATrickle(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.Concurrency, l.Lookahead = 1, 1000 })
 	d.ask(1000, "a")
@@ -82,7 +83,7 @@ func TestReadingGoesOnInATrickle(t *testing.T) {
 	}
 }
 
-// TestTriedTasksStayInMemory: only what is a Request and no more can be packed.
+// TestTriedTasksStayInMemory: only pristine Tasks are spilled.
 func TestTriedTasksStayInMemory(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead = 1, 100 })
 	d.ask(200, "a")
@@ -98,7 +99,8 @@ func TestTriedTasksStayInMemory(t *testing.T) {
 	}
 }
 
-// TestDeadHostsAsideIsFailedPieceByPiece: what a closed host has set aside ends without being asked, and without coming back at once.
+// TestDeadHostsAsideIsFailedPieceByPiece: the spilled Tasks of a closed lane fail, and come back into memory one
+// batch at a time.
 func TestDeadHostsAsideIsFailedPieceByPiece(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead = 1, 100 })
 	d.ask(500, "a")
@@ -127,7 +129,7 @@ func TestDeadHostsAsideIsFailedPieceByPiece(t *testing.T) {
 	}
 }
 
-// TestAClosedHostMayOpenWhileItsAsideEnds: the last word on what it had set aside is that of the time when it was closed.
+// TestAClosedHostMayOpenWhileItsAsideEnds: its spilled Tasks fail for the reason that it was closed for.
 func TestAClosedHostMayOpenWhileItsAsideEnds(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead, l.Concurrency = 4, 100, 5 })
 	d.ask(500, "a")
@@ -137,7 +139,7 @@ func TestAClosedHostMayOpenWhileItsAsideEnds(t *testing.T) {
 		d.end("a", refusal(time.Minute))
 	}
 	d.pass(2 * time.Minute)
-	d.end("a", well()) // flew before
+	d.end("a", well()) // started before
 	d.ask(1, "a")
 	for range 600 {
 		task, wait := d.nextTask()
@@ -150,7 +152,7 @@ func TestAClosedHostMayOpenWhileItsAsideEnds(t *testing.T) {
 		}
 		if d.done(&task.Task, d.now); task.Lost == nil {
 			if task.seq != 501 || d.spilled() != 0 {
-				t.Errorf("task %d starts with %d aside", task.seq, d.spilled())
+				t.Errorf("task %d starts with %d spilled", task.seq, d.spilled())
 			}
 			return
 		}
@@ -166,9 +168,9 @@ func TestRestCountsWhatIsAside(t *testing.T) {
 	d.ask(500, "a")
 	d.start()
 	d.makeRoom(d.installment(), d.now)
-	rest, aside := d.rest(d.now)
-	if len(rest)+int(aside) != 499 || aside < 400 {
-		t.Errorf("%d and %d", len(rest), aside)
+	rest, spilled := d.rest(d.now)
+	if len(rest)+int(spilled) != 499 || spilled < 400 {
+		t.Errorf("%d and %d", len(rest), spilled)
 	}
 	d.end("a", well())
 	d.wants("nothing is left", "")

@@ -49,7 +49,8 @@ func TestParseRetryOn(t *testing.T) {
 	}{
 		{name: "nothing", text: ""},
 		{name: "none", text: " none "},
-		{name: "statuses and kinds", text: "429, 5xx, timeout,dns", want: RetryOn{Statuses{{429, 429}, {500, 599}}, []Kind{Timeout, DNS}}},
+		{name: "statuses and kinds", text: "429, 5xx, timeout,dns",
+			want: RetryOn{Statuses{{429, 429}, {500, 599}}, []Kind{Timeout, DNS}}},
 		{name: "a kind that never passes", text: "too_large", bad: true},
 		{name: "a kind that is no kind", text: "gremlins", bad: true},
 		{name: "a status that is none", text: "42", bad: true},

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// statusText is a status code with its registered reason phrase, without one where none is registered. The phrase that a
-// server sent is left out: it may say anything.
+// statusText is a status code with its registered reason phrase, without one where none is registered. The phrase
+// that a server sent is left out: it may say anything.
 func statusText(status int) string {
 	text := http.StatusText(status)
 	if text == "" {

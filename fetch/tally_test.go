@@ -66,7 +66,8 @@ func TestTallyCounts(t *testing.T) {
 	c := newTally(&Options{})
 	for _, task := range []*task{
 		finished("http://a.test", Verdict{}, outcome{exchanged: true, status: 200, bytes: 10, wireBytes: 5}),
-		finished("http://a.test", Verdict{Failure: failf(BadStatus, "404")}, outcome{exchanged: true, status: 404, bytes: 99, wireBytes: 99}),
+		finished("http://a.test", Verdict{Failure: failf(BadStatus, "404")},
+			outcome{exchanged: true, status: 404, bytes: 99, wireBytes: 99}),
 		finished("http://b.test", Verdict{Failure: failf(DNS, "no such host")}, outcome{exchanged: true}),
 		finished("", Verdict{Failure: failf(InvalidRequest, "no url")}, outcome{}),
 	} {
@@ -77,7 +78,8 @@ func TestTallyCounts(t *testing.T) {
 	c.exchange(finished("http://a.test", Verdict{Fate: Hop}, outcome{exchanged: true, status: 302}))
 	c.Skipped, c.NotStarted = 2, 3
 	s := c.summary(time.Second)
-	if s.Total != 9 || s.Succeeded != 1 || s.Failed != 3 || s.Exchanges != 5 || s.Retries != 1 || s.Latency.Count != 5 || s.Bytes != 10 || s.WireBytes != 5 {
+	if s.Total != 9 || s.Succeeded != 1 || s.Failed != 3 || s.Exchanges != 5 || s.Retries != 1 ||
+		s.Latency.Count != 5 || s.Bytes != 10 || s.WireBytes != 5 {
 		t.Errorf("got %+v", s)
 	}
 	if want := map[int]int64{200: 1, 404: 1}; !maps.Equal(s.ByStatus, want) {

@@ -9,14 +9,16 @@ import (
 	"github.com/klauspost/compress/s2"
 )
 
-// A taskCodec packs tasks that have not been asked yet, for the plan: of each its Request and its seq. It is used by one goroutine.
+// A taskCodec packs tasks that have not been asked yet, for the plan: of each its Request and its seq. It is used by
+// one goroutine.
 type taskCodec struct {
 	aim         func(*task) // points an unpacked task at its target
 	largeBytes  *int64      // the bytes of large requests in memory: see Request.bulk
 	raw, packed []byte      // buffers, kept between calls
 }
 
-// mostKeptBuffer is the largest buffer in bytes that a taskCodec keeps. A single large request needs one that is larger.
+// mostKeptBuffer is the largest buffer in bytes that a taskCodec keeps. A single large request needs one that is
+// larger.
 const mostKeptBuffer = 128 << 10
 
 // Pack implements Codec.

@@ -46,7 +46,8 @@ func requestsOf(t testing.TB, lines ...string) []*task {
 	return tasks
 }
 
-// TestPackedTasksComeBackWhole: nothing that a line, or a filter behind it, has said of a Request is lost while it is spilled.
+// TestPackedTasksComeBackWhole: nothing that a line, or a filter behind it, has said of a Request is lost while it is
+// spilled.
 func TestPackedTasksComeBackWhole(t *testing.T) {
 	tasks := requestsOf(t,
 		"https://a.test/1", "https://a.test/2?q=%20", "https://ü.test/ü",
@@ -81,7 +82,8 @@ func FuzzPackedRequest(f *testing.F) {
 	f.Add("https://a.test/", "POST", "X-A", "1", "body", "\"id\"", int64(7), true)
 	f.Fuzz(func(t *testing.T, url, method, name, value, body, id string, index int64, retry bool) {
 		one := newTask(Request{Index: -index, Line: index / 2, URL: url, Method: method, File: name,
-			Header: http.Header{http.CanonicalHeaderKey(name): {value, body}}, Body: []byte(body), Retry: &retry, SHA256: value})
+			Header: http.Header{http.CanonicalHeaderKey(name): {value, body}},
+			Body:   []byte(body), Retry: &retry, SHA256: value})
 		one.seq = index
 		if id != "" {
 			one.request.ID = []byte(id)
@@ -103,7 +105,8 @@ func BenchmarkPack(b *testing.B) {
 		b.Run(fmt.Sprintf("%d tasks", n), func(b *testing.B) {
 			var lines []string
 			for i := range n {
-				lines = append(lines, fmt.Sprintf("https://example.com/products/%d?lang=en&page=%d", 12345*(i+7)%99991, i%7))
+				lines = append(lines, fmt.Sprintf("https://example.com/products/%d?lang=en&page=%d",
+					12345*(i+7)%99991, i%7))
 			}
 			tasks := plansOf(requestsOf(b, lines...))
 			b.ReportAllocs()

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// A throttle is a limit on a host's rate that the host itself has caused, by refusals (429, 503) and by the quota that it
-// announces: a refusal halves the rate, good answers raise it again step by step.
-// A nil *throttle is a host that has done neither.
+// A throttle is a limit on a host's rate that the host itself has caused, by refusals (429, 503) and by the quota
+// that it announces: a refusal halves the rate, good answers raise it again step by step. A nil *throttle is a host
+// that has done neither.
 type throttle struct {
 	limit       float64   // starts a second; 0 is none beside that of the lane
 	refusedAt   float64   // the rate at which the host refused last
@@ -17,14 +17,16 @@ type throttle struct {
 	quota       quotaWindow
 }
 
-// doubling is how long a host has to answer well at its limit until that has doubled, whatever the rate. So a fast host and a
-// slow one recover in the same time, and one that refuses now and then, whatever its rate, is not slowed to a crawl.
+// doubling is how long a host has to answer well at its limit until that has doubled, whatever the rate. So a fast
+// host and a slow one recover in the same time, and one that refuses now and then, whatever its rate, is not slowed
+// to a crawl.
 const doubling = 3 * time.Second
 
 // throttleKept is how long the limit of a host without Tasks is remembered.
 const throttleKept = time.Minute
 
-// adapt slows a host down that refuses, speeds it up again as it answers well, and keeps to the quota that it announces.
+// adapt slows a host down that refuses, speeds it up again as it answers well, and keeps to the quota that it
+// announces.
 func (l *lane) adapt(t *Task, lim *limits, now time.Time) {
 	v := &t.Verdict
 	switch th := l.throttle; {
@@ -60,9 +62,9 @@ func (l *lane) needThrottle() *throttle {
 	return l.throttle
 }
 
-// slowDown halves the rate, and pauses the host where it has not asked for a wait itself: the longer, the more often it has
-// refused in a row. A refusal of an exchange that started before the last one came, or of a retry, changes nothing: the rate has
-// been halved since, and a retry is about its page and has its own wait.
+// slowDown halves the rate, and pauses the host where it has not asked for a wait itself: the longer, the more often
+// it has refused in a row. A refusal of an exchange that started before the last one came, or of a retry, changes
+// nothing: the rate has been halved since, and a retry is about its page and has its own wait.
 func (l *lane) slowDown(t *Task, lim *limits, now time.Time) {
 	th := l.needThrottle()
 	if !t.Started.After(th.lastRefusal) || t.Attempts > 1 {
@@ -82,8 +84,9 @@ func (l *lane) slowDown(t *Task, lim *limits, now time.Time) {
 	th.stepped = latest(l.pausedUntil, now)
 }
 
-// leastObserved is the least rate, in starts a second, at which a host is taken to have refused. The first refusal of a host that
-// bears less costs a few more of them; that of a host that has hardly been asked yet does not slow it to a crawl.
+// leastObserved is the least rate, in starts a second, at which a host is taken to have refused. The first refusal of
+// a host that bears less costs a few more of them; that of a host that has hardly been asked yet does not slow it to
+// a crawl.
 const leastObserved = 10
 
 // observedRate is the rate at which the host was asked when it refused, in starts a second.
@@ -101,12 +104,12 @@ func longestPause(lim *limits) time.Duration { return min(lim.RetryMaxDelay, 16*
 // slowest is the least limit: one start in the longest pause.
 func slowest(lim *limits) float64 { return 1 / max(longestPause(lim), time.Second).Seconds() }
 
-// refusesAll reports whether the host has refused ten times in a row, each time after a pause: it is not likely to answer soon.
-// With a RetryDelay of 1 s that is after 111 s.
+// refusesAll reports whether the host has refused ten times in a row, each time after a pause: it is not likely to
+// answer soon. With a RetryDelay of 1 s that is after 111 s.
 func (th *throttle) refusesAll() bool { return th != nil && th.streak >= 10 }
 
-// speedUp raises the limit by the time that has passed since it was raised last, at most to double, and drops it once it is back
-// at the lane's own limit, or far above the rate at which the host is asked.
+// speedUp raises the limit by the time that has passed since it was raised last, at most to double, and drops it once
+// it is back at the lane's own limit, or far above the rate at which the host is asked.
 func (l *lane) speedUp(now time.Time) {
 	th := l.throttle
 	if th.limit == 0 {

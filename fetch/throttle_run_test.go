@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// TestPagesThatAlwaysRefuse: three pages that say 503 whenever they are asked take the time of their own retries, and no more.
+// TestPagesThatAlwaysRefuse: three pages that say 503 whenever they are asked take the time of their own retries, and
+// no more.
 func TestPagesThatAlwaysRefuse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := origin(func(*http.Request) (*http.Response, error) { return reply(503, ""), nil })
@@ -19,7 +20,8 @@ func TestPagesThatAlwaysRefuse(t *testing.T) {
 	})
 }
 
-// TestHostThatRefusesAll: a site that is down behind its balancer is not asked for ever; what is left fails as rate_limited.
+// TestHostThatRefusesAll: a site that is down behind its balancer is not asked for ever; what is left fails as
+// rate_limited.
 func TestHostThatRefusesAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := origin(func(r *http.Request) (*http.Response, error) {
@@ -29,14 +31,16 @@ func TestHostThatRefusesAll(t *testing.T) {
 			return reply(503, ""), nil
 		})
 		s, err := runOver(t.Context(), urls(2000, "http://a.test", "http://well.test"), &shelf{}, options(nil), client)
-		if err != nil || s.Succeeded != 1000 || s.Failed != 1000 || s.ByKind[RateLimited] < 900 || s.Elapsed > 4*time.Minute {
+		if err != nil || s.Succeeded != 1000 || s.Failed != 1000 || s.ByKind[RateLimited] < 900 ||
+			s.Elapsed > 4*time.Minute {
 			t.Errorf("%+v, %v", s, err)
 		}
 	})
 }
 
-// TestAdaptiveInARun: a server that takes 20 requests a second from its only client, and refuses the others, is asked for 600 pages.
-// All are had, in little more than the least time, and few are refused. Without adapting many more are.
+// TestAdaptiveInARun: a server that takes 20 requests a second from its only client, and refuses the others, is asked
+// for 600 pages. All are had, in little more than the least time, and few are refused. Without adapting many more
+// are.
 func TestAdaptiveInARun(t *testing.T) {
 	play := func(t *testing.T, adaptive bool) (s Summary, refused int) {
 		synctest.Test(t, func(t *testing.T) {

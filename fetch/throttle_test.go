@@ -13,7 +13,7 @@ func refused429() Verdict {
 
 func well() Verdict { return Verdict{Health: Healthy} }
 
-// await passes the time until something flies.
+// await passes the time until an exchange is under way.
 func (d *planDriver) await() {
 	for d.start(); len(d.exchanges) == 0; d.start() {
 		_, wait := d.next(d.now)
@@ -24,7 +24,8 @@ func (d *planDriver) await() {
 // limitOf is the rate that a host is held to; 0 is none.
 func (d *planDriver) limitOf(host string) float64 { return d.lanes[host].throttle.rate() }
 
-// TestRefusalStillsAndHalves: a 429 without Retry-After pauses its host for --retry-delay and halves its rate; other hosts feel nothing.
+// TestRefusalStillsAndHalves: a 429 without Retry-After pauses its host for --retry-delay and halves its rate, and
+// those of no other host.
 func TestRefusalStillsAndHalves(t *testing.T) {
 	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.ask(100, "a", "b")
@@ -49,11 +50,11 @@ func TestRefusalStillsAndHalves(t *testing.T) {
 		t.Errorf("the next follows after %s, want about 1/20 s", wait)
 	}
 	if d.limitOf("b") != 0 || d.lanes["b"].pausedUntil.After(d.now) {
-		t.Error("b feels it")
+		t.Error("b is slowed down too")
 	}
 }
 
-// TestOneRefusalOfManyFlights: ten answers of one moment are one refusal.
+// TestOneRefusalOfManyFlights: the refusals of ten exchanges that started together are one.
 func TestOneRefusalOfManyFlights(t *testing.T) {
 	d := newDriver(t, nil)
 	d.ask(100, "a")
@@ -63,15 +64,15 @@ func TestOneRefusalOfManyFlights(t *testing.T) {
 		d.pass(10 * time.Millisecond)
 	}
 	if got := d.limitOf("a"); got != 5 {
-		t.Errorf("ten flights that met one limit bring the rate to %g/s, want half of 10", got)
+		t.Errorf("ten exchanges that met one limit bring the rate to %g/s, want half of 10", got)
 	}
 	if got := d.lanes["a"].pausedUntil.Sub(began); got != time.Second {
 		t.Errorf("and a pause of %s", got)
 	}
 }
 
-// TestPauseGrowsWhileNothingSucceeds: 1, 2, 4 s and so on up to 16 times --retry-delay, while the rate is halved each time,
-// to one in the longest pause.
+// TestPauseGrowsWhileNothingSucceeds: 1, 2, 4 s and so on up to 16 times --retry-delay, while the rate is halved each
+// time, to one in the longest pause.
 func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
 	d := newDriver(t, nil)
 	d.ask(100, "a")
@@ -158,7 +159,7 @@ func TestOnlySuccessSpeedsUp(t *testing.T) {
 	}
 }
 
-// TestOldFlightsSayNothingNew: ten flights of one moment are one refusal, however their answers alternate.
+// TestOldFlightsSayNothingNew: ten exchanges that started together are one refusal, however their answers alternate.
 func TestOldFlightsSayNothingNew(t *testing.T) {
 	d := newDriver(t, nil)
 	d.ask(100, "a")
@@ -191,7 +192,8 @@ func TestRefusalNeverSpeedsUp(t *testing.T) {
 	d.wants("but then", "a")
 }
 
-// TestASuccessIsNoLicence: after a pause the host has hardly been asked, which does not make its limit one that nobody needs.
+// TestASuccessIsNoLicence: after a pause the host has hardly been asked, which does not make its limit one that
+// nobody needs.
 func TestASuccessIsNoLicence(t *testing.T) {
 	d := newDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 1000, 1000 })
 	d.ask(10_000, "a")
@@ -214,7 +216,8 @@ func TestASuccessIsNoLicence(t *testing.T) {
 	}
 }
 
-// TestRefusalsAtRandomAreBorne: a host that refuses one request in fifty, however it is asked, is asked more gently and not let down.
+// TestRefusalsAtRandomAreBorne: a host that refuses one request in fifty, however it is asked, is asked more gently
+// and not let down.
 func TestRefusalsAtRandomAreBorne(t *testing.T) {
 	d := newDriver(t, nil)
 	n := 0
@@ -242,8 +245,8 @@ func TestRefusalsAtRandomAreBorne(t *testing.T) {
 	}
 }
 
-// TestErrorsBringARateBackAndNoFurther: a list of dead links, or of pages that are broken, says nothing against its host,
-// nor for asking it more.
+// TestErrorsBringARateBackAndNoFurther: a list of dead links, or of pages that are broken, says nothing against its
+// host, nor for asking it more.
 func TestErrorsBringARateBackAndNoFurther(t *testing.T) {
 	for _, health := range []Health{Erroring} {
 		d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
@@ -317,7 +320,8 @@ func TestLimitIsRememberedForAWhile(t *testing.T) {
 	}
 }
 
-// TestQuotaIsKept: with three left for ten seconds, three start, whatever flies; the next window begins with the whole quota.
+// TestQuotaIsKept: with three left for ten seconds, three start, however many are under way; the next window begins
+// with the whole quota.
 func TestQuotaIsKept(t *testing.T) {
 	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 5 })
 	d.ask(100, "a")
@@ -349,7 +353,8 @@ func TestQuotaIsKept(t *testing.T) {
 	}
 }
 
-// TestQuotaUnsaidIsForgotten: one answer that told of a quota does not bind the host for the rest of the run, where later ones tell of none.
+// TestQuotaUnsaidIsForgotten: one answer that told of a quota does not bind the host for the rest of the run, where
+// later ones tell of none.
 func TestQuotaUnsaidIsForgotten(t *testing.T) {
 	d := newDriver(t, nil)
 	d.ask(100, "a")
@@ -374,7 +379,8 @@ func TestQuotaIsBelievedInTheOrderOfTheStarts(t *testing.T) {
 	d.start()
 	first := d.exchanges[0]
 	d.exchanges = append(d.exchanges[1:], first)
-	for _, remaining := range []int64{1, 0, 9} { // those of the second, the third and the first start: others ask this host too
+	// the answers to the second, the third and the first start; others ask this host too
+	for _, remaining := range []int64{1, 0, 9} {
 		d.end("a", Verdict{Health: Healthy, Quota: Quota{Remaining: remaining, Reset: time.Minute}})
 	}
 	d.wants("nothing is left", "")

@@ -31,11 +31,11 @@ type Verdict struct {
 }
 
 // A Quota is how many more requests a host says that it will answer in a time window.
-// The zero Quota is that it says nothing.
+// The zero Quota says nothing.
 type Quota struct {
 	// Remaining is how many requests are left until Reset has passed.
 	Remaining int64
-	// Reset is the time until there are more; 0 is that no quota was announced.
+	// Reset is the time until there are more; 0 means that no quota was announced.
 	Reset time.Duration
 	// Limit is the number of requests in a whole window; 0 is not known.
 	Limit int64
@@ -44,7 +44,8 @@ type Quota struct {
 // announced reports whether a host has named a quota.
 func (q Quota) announced() bool { return q.Reset > 0 }
 
-// isTighter reports whether q leaves fewer requests a second than other; where neither leaves any, whether its reset is later.
+// isTighter reports whether q leaves fewer requests a second than other; where neither leaves any, whether its reset
+// is later.
 func (q Quota) isTighter(other Quota) bool {
 	mine, others := float64(q.Remaining)/q.Reset.Seconds(), float64(other.Remaining)/other.Reset.Seconds()
 	return mine < others || mine == others && q.Reset > other.Reset

@@ -1,6 +1,7 @@
 package fetch
 
-// mostBulk is how many bytes of large Requests may be in memory before no more are read, and bulky from which size on one is large.
+// mostBulk is how many bytes of large Requests may be in memory before no more are read, and bulky from which size on
+// one is large.
 const mostBulk, bulky = 64 << 20, 4 << 10
 
 // bulk is what a Request counts as towards mostBulk, in bytes.
@@ -12,8 +13,8 @@ func (r *Request) bulk() int64 {
 	return int64(size)
 }
 
-// windowFull reports whether as many Requests have been taken in as may wait, or as many bytes, but for those that keep the
-// flights going. What a Sink holds back, or has yet to take, counts; what has been spilled does not.
+// windowFull reports whether as many Requests have been taken in as may wait, or as many bytes, but for those that
+// keep the flights going. What a Sink holds back, or has yet to take, counts; what has been spilled does not.
 func (s *scheduler) windowFull() bool {
 	inMemory := s.open - s.plan.spilled()
 	heavy := s.bulk >= mostBulk && inMemory >= 2*s.options.Concurrency

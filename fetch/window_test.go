@@ -21,8 +21,8 @@ func large(n int, hosts ...string) Source {
 	}
 }
 
-// TestLargeRequestsBoundTheWindow: --lookahead counts requests, and large ones fill the memory before it does. So many bytes are
-// read ahead and no more, but for what the exchanges at once need.
+// TestLargeRequestsBoundTheWindow: --lookahead counts requests, and large ones fill the memory before it does. So
+// many bytes are read ahead and no more, but for what the exchanges at once need.
 func TestLargeRequestsBoundTheWindow(t *testing.T) {
 	const inBytes = mostBulk / (128 << 10)
 	for _, tt := range []struct{ concurrency, most int64 }{{5, inBytes}, {1000, 2000}} {
@@ -42,7 +42,8 @@ func TestLargeRequestsBoundTheWindow(t *testing.T) {
 				o.Concurrency, o.HostConcurrency, o.Aside = int(tt.concurrency), int(tt.concurrency), 0
 			})
 			s, err := runOver(t.Context(), source, sink, o, taking(time.Second))
-			if least := time.Duration(4000/tt.concurrency) * time.Second; err != nil || s.Succeeded != 4000 || s.Elapsed > least+time.Second {
+			least := time.Duration(4000/tt.concurrency) * time.Second
+			if err != nil || s.Succeeded != 4000 || s.Elapsed > least+time.Second {
 				t.Errorf("%d at once: %+v, %v", tt.concurrency, s, err)
 			}
 			if most > tt.most+2*backlog+2 || most < tt.most {
@@ -73,7 +74,8 @@ func TestLargeRequestsAreSetAside(t *testing.T) {
 			return nil
 		})
 		o := options(func(o *Options) { o.HostConcurrency = 1 })
-		if s, err := runOver(t.Context(), source, sink, o, taking(time.Second)); err != nil || s.Succeeded != 2010 || seen > 20*time.Second {
+		s, err := runOver(t.Context(), source, sink, o, taking(time.Second))
+		if err != nil || s.Succeeded != 2010 || seen > 20*time.Second {
 			t.Errorf("the second host was asked after %s: %+v, %v", seen, s, err)
 		}
 	})
