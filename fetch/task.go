@@ -13,12 +13,13 @@ type task struct {
 	hops      int
 	began     time.Time // when its first exchange began
 	answered  int       // the status of its last exchange; 0 is none
-	whole     bool      // what is left of its body is not to be continued
 	shortages int       // exchanges in a row whose body had no file to go to, too many being open
 	recall    *recall   // what the cache knows of its target; nil is nothing
-	fromCache bool      // the cache had its answer
-	rescued   bool      // its last exchange failed, and what the cache has stands in for that
 	outcome   outcome   // of its last exchange
+
+	whole     bool // what is left of its body is not to be continued
+	fromCache bool // the cache had its answer
+	rescued   bool // its last exchange failed, and what the cache has stands in for that
 }
 
 // newTask returns the task of a Request. It is the owner of its plan.Task.

@@ -16,14 +16,14 @@ const (
 // A Verdict is what an exchange means for its Task and for its host.
 type Verdict struct {
 	Fate Fate
-	// Delay is the wait before the next exchange of a Retry or Restart; 0 is none.
-	Delay time.Duration
-	// Pause is how long nothing is to be asked of the whole host, whatever becomes of the Task; 0 is none.
-	Pause time.Duration
 	// Refused says that the host asked for a longer wait than policy.RetryMaxDelay.
 	Refused bool
 	// Health is what the exchange says about its host, whatever becomes of the Task.
 	Health Health
+	// Delay is the wait before the next exchange of a Retry or Restart; 0 is none.
+	Delay time.Duration
+	// Pause is how long nothing is to be asked of the whole host, whatever becomes of the Task; 0 is none.
+	Pause time.Duration
 	// Quota is what the answer announced; the zero Quota is nothing. It is read only where policy.Adaptive is set.
 	Quota Quota
 	// Failure is why a Retry or Restart is needed, or why a Final failed; nil is a success or a Hop.
