@@ -10,39 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 )
-
-// BenchmarkPlan: one Task in, started and done, among 10,000 that wait.
-func BenchmarkPlan(b *testing.B) {
-	for _, hosts := range []int{1, 100, 10000} {
-		for name, change := range map[string]func(*Options){
-			"no rate":   func(*Options) {},
-			"host rate": func(o *Options) { o.HostRate = 1e6 },
-		} {
-			b.Run(fmt.Sprintf("%d hosts, %s", hosts, name), func(b *testing.B) {
-				b.ReportAllocs()
-				o := options(change)
-				p := newPlan(o)
-				tasks := make([]task, 10000)
-				now := noon
-				for i := range tasks {
-					tasks[i].host = fmt.Sprintf("https://%d.test", i%hosts)
-					p.add(&tasks[i], now)
-				}
-				for b.Loop() {
-					t, wait := p.next(now)
-					for t == nil {
-						now = now.Add(max(wait, time.Microsecond))
-						t, wait = p.next(now)
-					}
-					p.done(t, now)
-					p.add(t, now)
-				}
-			})
-		}
-	}
-}
 
 func BenchmarkLines(b *testing.B) {
 	const plain = "https://example.com/products/12345?lang=en&page=7\n"

@@ -53,7 +53,7 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 	if !x.options.Identity {
 		codings = contentCodings(resp.Header)
 	}
-	if len(codings) == 0 && x.rest != restTaken && resp.ContentLength > x.options.MaxBody {
+	if len(codings) == 0 && x.partial != partialContinues && resp.ContentLength > x.options.MaxBody {
 		return failf(TooLarge, "the body has %d bytes, over max-body %s", resp.ContentLength, sizeText(x.options.MaxBody))
 	}
 	decoded, err := decode(codings, in)

@@ -94,22 +94,22 @@ func (w *lookupWorker) use(ctx context.Context, t *task, found *cache.Found, how
 // leaveToNetwork forgets the Verdict on a Task's stored redirects: its first exchange is its first attempt all the
 // same.
 func leaveToNetwork(t *task) {
-	if t.attempts == 0 {
-		t.verdict = Verdict{}
+	if t.Attempts == 0 {
+		t.Verdict = Verdict{}
 	}
 }
 
 // followStored follows a stored redirect, and reports whether that is the end of the lookup: where it leads nowhere, or
 // too far, the network is asked, for failures are never stored.
 func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) bool {
-	a := answer{status: found.Status, header: found.Header}
+	a := Answer{Status: found.Status, Header: found.Header}
 	t.counts = exchangeCounts{status: found.Status}
-	t.verdict = judge(w.options, trial{method: t.method, attempts: 1, hops: t.hops}, a, now, 0)
-	if t.verdict.Fate == Hop {
+	t.Verdict = judge(t.policy, Trial{Method: t.method, Attempts: 1, Hops: t.hops}, a, now, 0)
+	if t.Verdict.Fate == Hop {
 		w.redirects.follow(t, found.Status, found.Header, found.RemoteAddr)
 	}
 	t.answered = found.Status
-	if t.verdict.Fate == Hop {
+	if t.Verdict.Fate == Hop {
 		return false
 	}
 	leaveToNetwork(t)
@@ -118,7 +118,7 @@ func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) 
 
 // end completes a Task without an exchange.
 func (w *lookupWorker) end(ctx context.Context, t *task, record *Record, failure *Failure, began time.Time) {
-	t.verdict, t.fromCache = Verdict{Failure: failure}, true
+	t.Verdict, t.fromCache = Verdict{Failure: failure}, true
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	if disk := brokenDisk(failure); disk != nil {
 		w.failure.fail(disk)

@@ -20,11 +20,21 @@ func (q *lookupQueue) len() int { return q.waiting.len() + q.out }
 // route puts a Task where its next step is: into the plan, or before that into the lookup queue where its target
 // has not been looked up.
 func (s *scheduler) route(t *task, now time.Time) {
-	if s.options.Cache == nil || t.bad != nil || t.verdict.Fate == Retry || t.verdict.Fate == Anew {
-		s.plan.add(t, now)
+	if s.options.Cache == nil || t.bad != nil || t.Verdict.Fate == Retry || t.Verdict.Fate == Restart {
+		s.enqueue(t, now)
 		return
 	}
 	s.lookupQueue.waiting.push(t)
+}
+
+// enqueue gives a Task to the plan, under the origin that it asks next.
+func (s *scheduler) enqueue(t *task, now time.Time) {
+	if t.bad != nil {
+		s.plan.addInvalid(&t.Task)
+		return
+	}
+	t.describe()
+	s.plan.add(&t.Task, t.host, now)
 }
 
 // startLookups gives waiting Tasks to lookup workers, as far as those have room, and starts more of them where there
@@ -59,7 +69,7 @@ func (s *scheduler) takeLookup(t *task) {
 		s.endUnstarted(t)
 		return
 	}
-	s.plan.add(t, now)
+	s.enqueue(t, now)
 }
 
 // takeLookups takes back every Task that lies ready.
@@ -80,5 +90,5 @@ func (s *scheduler) dropLookups() {
 
 // heldByCache reports whether lookups are all that is left to wait for.
 func (s *scheduler) heldByCache() bool {
-	return s.lookupQueue.len() > 0 && s.plan.size == 0 && s.plan.running == 0
+	return s.lookupQueue.len() > 0 && s.plan.waiting() == 0 && s.plan.running() == 0
 }

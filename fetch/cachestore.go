@@ -40,9 +40,9 @@ var errStoredUnusable = errors.New("the cached answer that the server confirmed 
 
 // revalidated answers a 304 with the stored response that it validates (RFC 9111 section 4.3.4). Where that can't be
 // used the answer is unkept, and the next exchange asks without conditions.
-func (x *cacheExchange) revalidated(ctx context.Context, resp originResponse, rec *Record) answer {
+func (x *cacheExchange) revalidated(ctx context.Context, resp originResponse, rec *Record) Answer {
 	store := x.cache.options.Cache
-	unusable := answer{status: resp.StatusCode, unkept: &Failure{Kind: Protocol, Err: errStoredUnusable}}
+	unusable := Answer{Status: resp.StatusCode, Unusable: &Failure{Kind: Protocol, Err: errStoredUnusable}}
 	if !x.lookup.validators.Confirms(resp.Header) {
 		x.lookup.dropStored()
 		return unusable
@@ -65,10 +65,10 @@ func (x *cacheExchange) revalidated(ctx context.Context, resp originResponse, re
 		x.lookup.dropStored()
 		return unusable
 	} else if err != nil {
-		return answer{status: e.Status, header: e.Header, said: resp.Header, failure: storedFailure(err)}
+		return Answer{Status: e.Status, Header: e.Header, ServerHeader: resp.Header, Failure: storedFailure(err)}
 	}
 	_ = store.Refresh(ctx, x.lookup.place.At(), &e) // where that fails it is validated again the next time
-	return answer{status: e.Status, header: e.Header, said: resp.Header}
+	return Answer{Status: e.Status, Header: e.Header, ServerHeader: resp.Header}
 }
 
 // markReported notes in an entry that is about to be stored what the user is told of its body, and sets

@@ -37,14 +37,6 @@ func MostConcurrency() int {
 // roomPause is how long a dial waits for a descriptor before it asks again.
 const roomPause = 20 * time.Millisecond
 
-// A Task whose body's file could not be opened is asked again up to mostShortages times: after up to firstShortage, doubling up
-// to longestShortage, so that those in the same need come one after the other. That is half a minute.
-const (
-	mostShortages   = 20
-	firstShortage   = 200 * time.Millisecond
-	longestShortage = 3 * time.Second
-)
-
 // isShort reports whether the process or the system has too many files open: nobody's fault but ours, and soon over.
 func isShort(err error) bool { return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) }
 

@@ -65,23 +65,17 @@ func TestOpenFilesCount(t *testing.T) {
 
 var tooMany = &os.PathError{Op: "open", Path: "body", Err: syscall.EMFILE}
 
-// TestShortageIsWaitedFor: a body without a file is asked for again where that is safe, at no cost of an attempt, and not for
-// ever. It breaks no run.
-func TestShortageIsWaitedFor(t *testing.T) {
-	for _, tt := range []struct {
-		method string
-		times  int
-		want   Fate
-		delay  time.Duration
-	}{
-		{"GET", 0, Anew, firstShortage / 2}, {"GET", 2, Anew, 2 * firstShortage}, {"GET", mostShortages - 1, Anew, longestShortage / 2},
-		{"GET", mostShortages, Final, 0}, {"POST", 0, Final, 0},
+// TestShortageIsNoBrokenDisk: too many open files are a failure of one body, which is restarted, and not of the disk.
+func TestShortageIsNoBrokenDisk(t *testing.T) {
+	for _, failure := range []*Failure{
+		{Kind: IO, Err: &keepError{tooMany}}, {Kind: IO, Err: &SpoolError{"/tmp", syscall.ENFILE}},
 	} {
-		for _, failure := range []*Failure{{Kind: IO, Err: &keepError{tooMany}}, {Kind: IO, Err: &SpoolError{"/tmp", syscall.ENFILE}}} {
-			v := judge(options(nil), trial{method: tt.method, attempts: 1, shortages: tt.times}, answer{failure: failure}, noon, 0.5)
-			if v.Fate != tt.want || v.Delay != tt.delay || v.Failure != failure || brokenDisk(failure) != nil {
-				t.Errorf("%s after %d: %+v", tt.method, tt.times, v)
-			}
+		if a := (Answer{Failure: failure}); !a.isOutOfFiles() || brokenDisk(failure) != nil {
+			t.Errorf("%v: breaks the run with %v", failure, brokenDisk(failure))
+		}
+		v := judge(&newTargeter(options(nil)).policy, Trial{Method: "GET", Attempts: 1}, Answer{Failure: failure}, noon, 0.5)
+		if v.Fate != Restart || v.Failure != failure {
+			t.Errorf("%v: %+v", failure, v)
 		}
 	}
 }

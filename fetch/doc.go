@@ -5,7 +5,7 @@ A Source yields Requests, Run asks for them, a Sink takes one Record for each:
 
 	source ▷ feeder ▷ scheduler ▷ workers ▷ writer ▷ sink
 	                   ▲     │ Plan: lanes, slots, tokens, pauses, delays
-	                   └─────┘ Retry, Hop and Anew go back into a lane
+	                   └─────┘ Retry, Hop and Restart go back into a lane
 
 With Options.Cache a Task goes to a lookup worker before it gets into a lane, and once more after a Hop: what the cache
 has an answer for goes straight to the writer (cachequeue.go, cachelookup.go, cacheserve.go). What a worker fetches is
@@ -17,12 +17,12 @@ worker.go, cachelookup.go, writer.go.
 The words, and where they live:
 
   - Request: what was asked, one input line (request.go, source.go)
-  - Task: a Request under way; Lane: one host's queue of Tasks (plan.go, lane.go)
+  - Task: a Request under way (task.go, plan.go); Lane: one host's queue of Tasks (lane.go)
   - Plan: decides which Task starts now; pure, time is an argument (plan.go)
   - Exchange: one HTTP round trip for one Task, timed (exchange.go)
   - Road: a pooled client, which an Exchange is made over (roads.go): of links, over HTTP/1.1, each of which one Exchange has to itself
     (links.go, waiting.go, link.go, asking.go), or of net/http's streams over HTTP/2 (transport.go)
-  - Verdict: what an Exchange means: Final, Retry, Hop or Anew; a pure function (judge.go)
+  - Verdict: what an Exchange means: Final, Retry, Hop or Restart; a pure function (judge.go)
   - Record: what happened, exactly one for each Request that was started (record.go)
 
 What it promises:

@@ -33,11 +33,11 @@ func (x *exchange) end() {
 
 // do asks for to and reads the answer into rec: body, hash and counts. The answer's failure is set
 // when no whole, usable answer came. ctx is the run's: its end cancels the exchange.
-func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
+func (x *exchange) do(ctx context.Context, to *target, rec *Record) Answer {
 	x.to, x.began = to, time.Now()
 	if x.cache.conditions() == nil { // one condition at a time
 		if failure := x.findPart(ctx, to, &rec.Request); failure != nil {
-			return answer{failure: failure}
+			return Answer{Failure: failure}
 		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -63,11 +63,11 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) answer {
 		err = ctx.Err()
 	}
 	if err != nil {
-		return answer{failure: x.explain(ctx, err, rec), spoke: call.Responded(), undone: call.NotProcessed()}
+		return Answer{Failure: x.explain(ctx, err, rec), Responded: call.Responded(), NotProcessed: call.NotProcessed()}
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is of no use: its close can't matter
 	if wrong := call.CheckHead(resp); wrong != nil {
-		return answer{spoke: true, failure: wrong}
+		return Answer{Responded: true, Failure: wrong}
 	}
 	headers := time.Now()
 	x.answered = headers
@@ -99,28 +99,31 @@ func timingOf(c *Call, dial *dialTimes, headers, ended time.Time) *Timing {
 }
 
 // read takes the body of an accepted answer and looks past that of any other.
-func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, rec *Record) answer {
-	x.rest = x.restIn(resp)
-	a := answer{status: resp.StatusCode, header: resp.Header, rest: x.rest, proxy: x.call.ForwardedBy()}
+func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, rec *Record) Answer {
+	x.partial = x.restIn(resp)
+	a := Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial}
+	if p := x.call.ForwardedBy(); p != nil { // a nil *proxy in the interface would not be nil
+		a.Proxy = p
+	}
 	rec.Status = resp.StatusCode
 	rec.Protocol = resp.Proto
 	rec.ContentType = resp.Header.Get("Content-Type")
 	if x.options.KeepHeader {
 		rec.Header = resp.Header
 	}
-	got := originResponse{Response: resp, url: to.url, requested: x.began, received: x.answered, remote: x.call.RemoteAddr(), partial: x.rest != restNone}
+	got := originResponse{Response: resp, url: to.url, requested: x.began, received: x.answered, remote: x.call.RemoteAddr(), partial: x.partial != partialNone}
 	if x.call.IsHTTP1() && resp.ProtoMajor != 1 {
-		return answer{spoke: true, failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
+		return Answer{Responded: true, Failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
 	}
 	if x.isUnasked(to, resp) {
-		return answer{spoke: true, failure: failf(Protocol, "206 Partial Content, and no part was asked for")}
+		return Answer{Responded: true, Failure: failf(Protocol, "206 Partial Content, and no part was asked for")}
 	}
 	if resp.StatusCode == http.StatusNotModified && x.cache.conditions() != nil {
 		x.end() // what is read from now on comes from the cache
 		return x.cache.revalidated(ctx, got, rec)
 	}
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
-	if followed || x.rest == restUseless || x.rest == restNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
+	if followed || x.partial == partialUnusable || x.partial == partialNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
 		discard(resp)
 		if followed {
 			x.end()
@@ -135,12 +138,12 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	}
 	stored := x.cache.startStoring(ctx, got)
 	if err := x.readBody(resp, rec, stored); err != nil {
-		a.failure = x.explain(ctx, err, rec)
+		a.Failure = x.explain(ctx, err, rec)
 	}
 	x.end()
-	x.cache.finishStoring(ctx, stored, got, rec, a.failure)
+	x.cache.finishStoring(ctx, stored, got, rec, a.Failure)
 	if x.saved != nil {
-		x.saved.end(a.failure)
+		x.saved.end(a.Failure)
 	}
 	return a
 }

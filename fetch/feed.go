@@ -34,7 +34,7 @@ func (f *feeder) feed() {
 			}
 			continue
 		}
-		t := &task{request: request}
+		t := newTask(request)
 		var line *LineError
 		switch {
 		case errors.As(err, &line):

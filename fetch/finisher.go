@@ -24,7 +24,7 @@ func newRecord(t *task) *Record {
 // finish completes the Record of t, renders it and hands it to the writer. It waits for the writer while that is
 // behind.
 func (f *finisher) finish(t *task, record *Record) {
-	record.Attempts, record.Redirects = t.attempts, t.hops
+	record.Attempts, record.Redirects = t.Attempts, t.hops
 	if record.Failure = t.failure(); record.Failure != nil {
 		f.options.complete(&record.Request)
 	}
@@ -62,8 +62,8 @@ func (f *finisher) encodeAgain(t *task, record *Record) {
 	}
 	record.Discard()
 	record.HasBody, record.LineErr = false, nil
-	t.verdict.Failure = &Failure{Kind: IO, Err: why}
-	record.Failure = t.verdict.Failure
+	t.Verdict.Failure = &Failure{Kind: IO, Err: why}
+	record.Failure = t.Verdict.Failure
 	f.options.complete(&record.Request)
 	f.sink.Encode(record)
 }

@@ -1,150 +1,111 @@
 package fetch
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
-// Health is what an exchange says of its host.
-type Health uint8
-
-// Unheard is nothing: the exchange was cancelled, or never came to the host. Well is an answer as it is wanted, or a redirect,
-// Throttled one that asks for less (429, 503), Unwell any other. Silent is that no answer came.
-const (
-	Unheard Health = iota
-	Well
-	Unwell
-	Throttled
-	Silent
-)
-
-// health tells what has died of what is only ill. It is nil for a host that answers.
+// health is a host's streak of exchanges without an answer, which tells one that is down from one with a few broken
+// pages. A nil *health means that there is no such streak.
 type health struct {
-	silent int      // exchanges in a row that brought no answer
-	last   *Failure // of the last of them
-	parked bool     // the host is asked by single probes only
-	probe  *task    // the one under way; nil is none
-	probes int      // that failed
-	down   bool     // so did the last: nothing is asked any more
+	unanswered int      // exchanges in a row that brought no answer, probes aside
+	last       *Failure // of the last exchange without an answer
+	probesOnly bool     // Tasks start as probes only, one at a time
+	probe      *Task    // the one under way; nil is none
+	probes     int      // that failed
+	down       bool     // the last probe failed too: no more Tasks start in this run
 }
 
-// probesToDown is how many probes have to fail until a parked host is given up for the run.
+// probesToDown is how many probes have to fail until a host is down.
 const probesToDown = 3
 
 // firstProbe is the least time until the first probe; each further one waits twice as long.
 const firstProbe = time.Second
 
-// listen counts exchanges that brought no answer, and reports whether the host has just been given up.
+// observeHealth counts exchanges that brought no answer, and reports whether the host has just gone down.
 //
-// A host that has answered before is there: a connection that it breaks off then tells of a page, not of the host.
-func (l *lane) listen(t *task, o *Options, now time.Time) (down bool) {
-	h, v := l.health, &t.verdict
-	l.answered = l.answered || v.Health != Unheard && v.Health != Silent
+// A connection that the host breaks off does not count once it has answered: then that is about a page, not about the
+// host.
+func (l *lane) observeHealth(t *Task, lim *limits, now time.Time) (down bool) {
+	h, v := l.health, &t.Verdict
+	l.answered = l.answered || v.Health != Unknown && v.Health != NoAnswer
 	switch {
-	case v.Health == Silent && l.answered && isBrokenOff(v.Failure):
+	case v.Health == NoAnswer && l.answered && isBrokenOff(v.Failure):
 		if h != nil && h.probe == t {
 			l.health = nil
 		}
-	case v.Health == Silent && o.HostMaxErrors > 0:
+	case v.Health == NoAnswer && lim.HostMaxErrors > 0:
 		if h == nil {
 			h = new(health)
 			l.health = h
 		}
-		return l.silence(t, o, now)
+		return l.noAnswer(t, lim, now)
 	case h == nil || h.down:
-	case v.Health != Unheard && v.Health != Silent:
+	case v.Health != Unknown && v.Health != NoAnswer:
 		l.health = nil
-	case h.probe == t: // cut off: it says nothing, and another may go
+	case h.probe == t: // it was cancelled, and another may start
 		h.probe = nil
 	}
 	return false
 }
 
-// isBrokenOff reports whether there was a connection, and the other side ended it.
+// isBrokenOff reports whether the host ended a connection before its answer was whole.
 func isBrokenOff(f *Failure) bool {
 	return f != nil && (f.Kind == Reset || f.Kind == Truncated || f.Kind == Protocol)
 }
 
-func (l *lane) silence(t *task, o *Options, now time.Time) (down bool) {
+// noAnswer counts an exchange without an answer, and reports whether the host has just gone down. At
+// lim.HostMaxErrors in a row the host is paused and only probes start; each probe that fails doubles the pause.
+func (l *lane) noAnswer(t *Task, lim *limits, now time.Time) (down bool) {
 	h := l.health
 	switch {
-	case h.down || h.parked && h.probe != t: // it flew before
+	case h.down || h.probesOnly && h.probe != t: // it started before the first probe
 		return false
-	case h.parked:
+	case h.probesOnly:
 		h.probe = nil
 		h.probes++
 		h.down = h.probes >= probesToDown
 	default:
-		h.silent++
-		h.parked = h.silent >= o.HostMaxErrors
+		h.unanswered++
+		h.probesOnly = h.unanswered >= lim.HostMaxErrors
 	}
-	h.last = t.verdict.Failure
-	if h.parked && !h.down {
-		wait := max(o.RetryDelay, firstProbe) << h.probes
-		l.pausedUntil = latest(l.pausedUntil, now.Add(min(wait, max(o.RetryMaxDelay, firstProbe))))
+	h.last = t.Verdict.Failure
+	if h.probesOnly && !h.down {
+		wait := max(lim.RetryDelay, firstProbe) << h.probes
+		l.pausedUntil = latest(l.pausedUntil, now.Add(min(wait, max(lim.RetryMaxDelay, firstProbe))))
 	}
 	return h.down
 }
 
-// asked notes the probe of a parked host.
-func (h *health) asked(t *task) {
-	if h != nil && h.parked {
+// noteProbe notes that a Task has started, where that is a probe.
+func (h *health) noteProbe(t *Task) {
+	if h != nil && h.probesOnly {
 		h.probe = t
 	}
 }
 
-// probing reports whether a probe is under way: nothing else may be asked meanwhile.
+// probing reports whether a probe is under way. No Task starts meanwhile.
 func (h *health) probing() bool { return h != nil && h.probe != nil }
 
-// parkedFor is how long a parked host of which nothing more is asked is remembered.
-const parkedFor = time.Minute
+// probesOnlyKept is how long it is remembered that only probes start, of a host without Tasks.
+const probesOnlyKept = time.Minute
 
-// until is when a lane without Tasks may be forgotten, as far as the host's health goes.
+// until is when a lane without Tasks may be forgotten, as far as its health goes: never one that is down.
 func (h *health) until(paused time.Time) time.Time {
 	switch {
-	case h == nil || !h.parked:
+	case h == nil || !h.probesOnly:
 		return time.Time{}
 	case h.down:
 		return paused.Add(longestWait)
 	}
-	return paused.Add(parkedFor)
+	return paused.Add(probesOnlyKept)
 }
 
-// obituary is the last word on a Task whose host is down. One that has been asked before ends as it failed then.
-func (h *health) obituary(t *task) *Failure {
-	if t != nil && t.verdict.Failure != nil {
-		own := t.verdict.Failure
-		return failf(own.Kind, "%w; not asked again: the host is down, %d exchanges in a row and %d probes after them brought no answer",
-			own, h.silent, h.probes)
+// downFailure is why a Task fails whose host is down; a nil Task is one that has never been asked. One that has been
+// asked keeps the kind of its own failure.
+func (h *health) downFailure(t *Task) *Failure {
+	if t != nil && t.Verdict.Failure != nil {
+		own := t.Verdict.Failure
+		return failf(own.Kind, "%w; not asked again: the host is down, "+
+			"%d exchanges in a row and %d probes after them brought no answer", own, h.unanswered, h.probes)
 	}
-	return failf(HostDown, "not asked: %d exchanges in a row and %d probes after them brought no answer from the host, the last one so: %w",
-		h.silent, h.probes, h.last)
-}
-
-// healthOf says what an answer tells of its host.
-func healthOf(o *Options, a *answer) Health {
-	switch {
-	case a.status == 0 && a.spoke: // it talks, whatever that is
-		return Unwell
-	case a.status == 0:
-		return silenceOf(a.failure)
-	case stillsHost(a.status) && !o.AcceptStatus.Has(a.status):
-		return Throttled
-	case a.failure == nil && (o.AcceptStatus.Has(a.status) || isRedirect(a.status)):
-		return Well
-	}
-	return Unwell
-}
-
-// silenceOf tells a host that brought no answer from an exchange that says nothing of it.
-func silenceOf(f *Failure) Health {
-	var proxys *proxyRefusal
-	if f == nil || errors.As(f, &proxys) { // a proxy said no: the host was not asked
-		return Unheard
-	}
-	switch f.Kind {
-	case DNS, Connect, TLS, Timeout, Stalled, Reset, Truncated, Protocol:
-		return Silent
-	}
-	return Unheard
+	return failf(HostDown, "not asked: %d exchanges in a row and %d probes after them brought no answer "+
+		"from the host, the last one so: %w", h.unanswered, h.probes, h.last)
 }

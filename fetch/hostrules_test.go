@@ -187,27 +187,40 @@ func TestListedHostHasLimitsOfItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newDrive(t, func(o *Options) { o.Hosts, o.HostConcurrency, o.HostRate = rules, 1, 100 })
-	d.ask(5, "http://wide.test", "http://slow.test", "http://free.test", "http://else.test")
-	count := func() map[string]int {
-		started := make(map[string]int)
-		for range 20 { // its own 10 ms are over, and its flights land
-			for host := range strings.FieldsSeq(d.start()) {
-				started[strings.TrimPrefix(host, "http://")]++
-			}
-			d.pass(10 * time.Millisecond)
+	o := options(func(o *Options) { o.Hosts, o.HostConcurrency, o.HostRate = rules, 1, 100 })
+	p, now := newPlan(o.limits(), nil), noon
+	for _, host := range []string{"wide.test", "slow.test", "free.test", "else.test"} {
+		for range 5 {
+			p.add(&Task{Owner: host}, "http://"+host, now)
 		}
-		return started
 	}
-	got := count()
-	if want := (map[string]int{"wide.test": 3, "slow.test": 1, "free.test": 5, "else.test": 1}); len(got) != len(want) ||
-		got["wide.test"] != 3 || got["slow.test"] != 1 || got["free.test"] != 5 || got["else.test"] != 1 {
-		t.Errorf("started %v, want %v", got, want)
+	running := make(map[string][]*Task)
+	start := func() string {
+		var hosts []string
+		for t, _ := p.next(now); t != nil; t, _ = p.next(now) {
+			host := t.Owner.(string)
+			running[host], hosts = append(running[host], t), append(hosts, host)
+		}
+		return strings.Join(hosts, " ")
 	}
-	d.land("http://slow.test", Verdict{})
-	d.wants("a second is not over", "")
-	d.pass(time.Second)
-	d.wants("a second is over", "http://slow.test")
+	for range 20 { // its own 10 ms are over, but no exchange has ended
+		start()
+		now = now.Add(10 * time.Millisecond)
+	}
+	want := map[string]int{"wide.test": 3, "slow.test": 1, "free.test": 5, "else.test": 1}
+	for host, n := range want {
+		if len(running[host]) != n || len(running) != len(want) {
+			t.Errorf("started %v, want %v", running, want)
+		}
+	}
+	p.done(running["slow.test"][0], now)
+	if got := start(); got != "" {
+		t.Errorf("a second is not over: started %s", got)
+	}
+	now = now.Add(time.Second)
+	if got := start(); got != "slow.test" {
+		t.Errorf("a second is over: started %s", got)
+	}
 }
 
 // TestListedHostHasTimesOfItsOwn: for its connections and its exchanges.

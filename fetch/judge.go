@@ -1,184 +1,240 @@
 package fetch
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 )
 
-// Fate is what becomes of a Task after an exchange.
-type Fate uint8
+// A policy is what the user has decided about answers and retries, for all hosts or for one. It is read only, and
+// shared.
+type policy struct {
+	// AcceptStatus is the set of final statuses that are a success.
+	AcceptStatus Statuses
+	// MaxRedirects is the most redirects followed for one request; 0 follows none, and a 3xx is then an answer like
+	// any other.
+	MaxRedirects int
+	// Retries is the most further attempts after a first that failed; 0 is none.
+	Retries int
+	// RetryOn is the set of outcomes that are worth another attempt.
+	RetryOn RetryOn
+	// RetryDelay is the upper bound of the first wait, doubled with each further one.
+	RetryDelay time.Duration
+	// RetryMaxDelay bounds each wait, and the Retry-After that is obeyed.
+	RetryMaxDelay time.Duration
+	// RetryMaxTime bounds the attempts and waits of one request together; 0 is no limit.
+	RetryMaxTime time.Duration
+	// RetryUnsafe allows to retry methods that are not idempotent.
+	RetryUnsafe bool
+	// Adaptive has the quota read that an answer announces.
+	Adaptive bool
+}
 
-// Final ends the Task; Retry, Hop and Anew send it back into a Lane. Anew asks at once for the whole of a body
-// whose rest could not be had, or once more where there was no room for it: it is no attempt of its own.
+// An Answer is the outcome of one exchange, as far as judging it needs: a response, or why there was none.
+type Answer struct {
+	// Status is that of the response; 0 means that none came.
+	Status int
+	// Header is that of the response, or of the stored one that it confirmed.
+	Header http.Header
+	// ServerHeader is what the server sent, where Header is that of a stored response; nil means that Header is what it
+	// sent.
+	ServerHeader http.Header
+	// Failure is what went wrong before the response was whole; nil is nothing.
+	Failure *Failure
+	// Partial is what came of a request for the missing part of a body.
+	Partial partial
+	// Responded says that at least one byte of a response came.
+	Responded bool
+	// NotProcessed says that the server has certainly done nothing (RFC 9113 section 8.7).
+	NotProcessed bool
+	// Unusable is why the stored response that the server confirmed can't be used; nil means that it was, or that none
+	// was confirmed.
+	Unusable *Failure
+	// Proxy names the proxy that forwarded the request; nil is none. It must not hold a nil pointer.
+	Proxy fmt.Stringer
+}
+
+// partial is what came of a request for the missing part of a body (RFC 9110 section 14).
+type partial uint8
+
+// The outcomes of a range request.
 const (
-	Final Fate = iota
-	Retry
-	Hop
-	Anew
+	partialNone      partial = iota // no part was asked for, or the response is the whole
+	partialContinues                // the response has the missing part
+	partialUnusable                 // the response can't be appended to what is there
 )
 
-// A Verdict is what an exchange means.
-type Verdict struct {
-	Fate Fate
-	// Delay is the wait before the next attempt of a Retry.
-	Delay time.Duration
-	// Pause stills the whole host, whatever becomes of the Task; 0 is none.
-	Pause time.Duration
-	// Refused says that the host asked for a longer wait than is obeyed.
-	Refused bool
-	// Health is what the exchange says of its host, and Quota what the answer announced, whatever becomes of the Task.
-	Health Health
-	Quota  Quota
-	// Failure is why a Retry is needed or a Final failed; nil is a success.
-	Failure *Failure
+// A Trial is what judging needs to know about a Task.
+type Trial struct {
+	// Method is that of the exchange that is judged.
+	Method string
+	// Retry is what the request itself says about retries: always, never, or nil for nothing.
+	Retry *bool
+	// Attempts counts those made, this one included; 1 is the first.
+	Attempts int
+	// Hops counts the redirects followed so far.
+	Hops int
+	// FileShortages counts the exchanges in a row, before this one, whose body's file could not be opened
+	// because too many were open.
+	FileShortages int
+	// Elapsed is the time since the first exchange began.
+	Elapsed time.Duration
 }
 
-// An answer is what an exchange brought, as far as judging it needs.
-type answer struct {
-	status  int // 0: none came
-	header  http.Header
-	failure *Failure // what went wrong before the answer was whole
-	rest    rest
-	spoke   bool        // something of an answer came
-	proxy   *proxy      // that was asked for it in whole; nil is none
-	said    http.Header // what the server itself sent, where header is not that; nil is no such thing
-	unkept  *Failure    // the answer is about one that is not in the cache any more
-	undone  bool        // the server told that it has done nothing (RFC 9113 section 8.7)
-}
-
-// ofServer is the header that the server sent just now.
-func (a *answer) ofServer() http.Header {
-	if a.said != nil {
-		return a.said
-	}
-	return a.header
-}
-
-// A trial is what judging needs to know of the Task.
-type trial struct {
-	method    string
-	retry     *bool // the request's own word on retries
-	attempts  int   // made so far, this one included
-	hops      int   // redirects followed so far
-	shortages int   // exchanges in a row, before this one, whose body's file could not be opened for want of descriptors
-	since     time.Duration
-}
-
-// judge says what an exchange means. It is pure: now and chance, in [0,1), are arguments.
-func judge(o *Options, t trial, a answer, now time.Time, chance float64) Verdict {
-	v := judgeTask(o, t, a, now, chance)
-	v.Health = healthOf(o, &a)
-	if o.Adaptive && a.status != 0 {
-		v.Quota = quotaOf(a.ofServer(), now)
+// judge says what an exchange means for its Task and its host. It is a pure function: now and chance, in [0,1), are
+// arguments.
+func judge(p *policy, t Trial, a Answer, now time.Time, chance float64) Verdict {
+	v := judgeTask(p, t, a, now, chance)
+	v.Health = healthOf(p, &a)
+	if p.Adaptive && a.Status != 0 {
+		v.Quota = quotaOf(a.sentHeader(), now)
 	}
 	return v
 }
 
-// judgeTask says what it means for the Task.
-func judgeTask(o *Options, t trial, a answer, now time.Time, chance float64) Verdict {
-	if why := a.useless(); why != nil {
-		return Verdict{Fate: Anew, Failure: why}
+// judgeTask is judge without what concerns the host alone.
+func judgeTask(p *policy, t Trial, a Answer, now time.Time, chance float64) Verdict {
+	if why := a.mustRestart(); why != nil {
+		return Verdict{Fate: Restart, Failure: why}
 	}
-	if a.short() && t.shortages < mostShortages && repeatable(o, t) {
-		return Verdict{Fate: Anew, Delay: backoff(t.shortages+1, firstShortage, longestShortage, chance), Failure: a.failure}
+	if a.isOutOfFiles() && t.FileShortages < mostShortages && p.mayRepeat(t) {
+		delay := backoff(t.FileShortages+1, firstShortage, longestShortage, chance)
+		return Verdict{Fate: Restart, Delay: delay, Failure: a.Failure}
 	}
-	if a.failure != nil {
-		if a.undone && t.retry == nil { // whatever the method
-			t.retry = &a.undone
+	if a.Failure != nil {
+		if a.NotProcessed && t.Retry == nil { // may be sent again, whatever the method
+			t.Retry = &a.NotProcessed
 		}
-		return again(o, t, Verdict{Failure: a.failure}, o.worthAgain(a.failure), now, chance)
+		return p.retryIfWorth(t, Verdict{Failure: a.Failure}, p.isWorthRetry(a.Failure), chance)
 	}
-	if isRedirect(a.status) && o.MaxRedirects > 0 && a.header.Get("Location") != "" {
-		if t.hops >= o.MaxRedirects {
-			return Verdict{Failure: failf(TooManyRedirects, "more than max-redirs %d redirects", o.MaxRedirects)}
+	if isRedirect(a.Status) && p.MaxRedirects > 0 && a.Header.Get("Location") != "" {
+		if t.Hops >= p.MaxRedirects {
+			return Verdict{Failure: failf(TooManyRedirects, "more than max-redirs %d redirects", p.MaxRedirects)}
 		}
 		return Verdict{Fate: Hop}
 	}
-	if a.rest == restTaken || o.AcceptStatus.Has(a.status) {
+	if a.Partial == partialContinues || p.AcceptStatus.Has(a.Status) {
 		return Verdict{}
 	}
-	v := Verdict{Failure: failedStatus(a.status)}
-	if a.status == http.StatusProxyAuthRequired && a.proxy != nil {
-		v.Failure.Err = fmt.Errorf("proxy %s: %w", a.proxy, v.Failure.Err)
+	v := Verdict{Failure: failureOfStatus(a.Status)}
+	if a.Status == http.StatusProxyAuthRequired && a.Proxy != nil {
+		v.Failure.Err = fmt.Errorf("proxy %s: %w", a.Proxy, v.Failure.Err)
 	}
-	if wait, asked := retryAfter(a.ofServer(), now); asked {
+	if wait, asked := retryAfter(a.sentHeader(), now); asked {
 		v.Failure.RetryAfter = wait
-		if stillsHost(a.status) {
-			if wait > o.RetryMaxDelay {
-				return refuse(o, a.status, wait)
+		if concernsHost(a.Status) {
+			if wait > p.RetryMaxDelay {
+				return p.refuseWait(a.Status, wait)
 			}
 			v.Pause = wait
 		}
 	}
-	return again(o, t, v, o.RetryOn.Statuses.Has(a.status), now, chance)
+	return p.retryIfWorth(t, v, p.RetryOn.Statuses.Has(a.Status), chance)
 }
 
-// useless says why a body was not continued, though it was to be: the answer is no rest of it, or one that makes it wrong.
-// nil is no reason to ask for the whole.
-func (a answer) useless() *Failure {
+// sentHeader is the header that the server sent in this exchange.
+func (a *Answer) sentHeader() http.Header {
+	if a.ServerHeader != nil {
+		return a.ServerHeader
+	}
+	return a.Header
+}
+
+// mustRestart says why the whole body has to be asked for, where less was: a stored response that was confirmed can't
+// be used, or the missing part of a body did not come, or makes it wrong. nil means that there is no need.
+func (a *Answer) mustRestart() *Failure {
 	switch {
-	case a.unkept != nil:
-		return a.unkept
-	case a.rest == restUseless:
-		return failf(Protocol, "%s is not the rest of the body that was asked for", statusText(a.status))
-	case a.rest == restTaken && a.failure != nil && (a.failure.Kind == Checksum || a.failure.Kind == Protocol):
-		return a.failure
+	case a.Unusable != nil:
+		return a.Unusable
+	case a.Partial == partialUnusable:
+		return failf(Protocol, "%s is not the rest of the body that was asked for", statusText(a.Status))
+	case a.Partial != partialContinues || a.Failure == nil:
+		return nil
+	case a.Failure.Kind == Checksum || a.Failure.Kind == Protocol:
+		return a.Failure
 	}
 	return nil
 }
 
-// short reports whether a body had nowhere to go, because too many files were open.
-func (a answer) short() bool { return a.failure != nil && a.failure.Kind == IO && isShort(a.failure) }
+// isOutOfFiles reports whether the body's file could not be opened because too many are open.
+func (a *Answer) isOutOfFiles() bool {
+	return a.Failure != nil && a.Failure.Kind == IO && isShort(a.Failure)
+}
 
-// stillsHost says which answers speak for the whole host (RFC 6585 section 4, RFC 9110 section 15.6.4).
-func stillsHost(status int) bool {
+// concernsHost names the statuses whose Retry-After is about the whole host, not one resource: 429 (RFC 6585 section 4)
+// and 503 (RFC 9110 section 15.6.4).
+func concernsHost(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
-// refuse ends a Task whose host asked for a longer wait than --retry-max-delay.
-func refuse(o *Options, status int, wait time.Duration) Verdict {
+// isRedirect names the statuses that are followed (RFC 9110 section 15.4); 300, 304 and 305 are answers.
+func isRedirect(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}
+
+// refuseWait is the Verdict on a Task whose host asked for a longer wait than RetryMaxDelay.
+func (p *policy) refuseWait(status int, wait time.Duration) Verdict {
 	return Verdict{Refused: true, Failure: &Failure{
-		Kind:       RateLimited,
-		Err:        fmt.Errorf("%s: the host asks to wait %s, longer than retry-max-delay %s", statusText(status), wait, o.RetryMaxDelay),
+		Kind: RateLimited,
+		Err: fmt.Errorf("%s: the host asks to wait %s, longer than retry-max-delay %s",
+			statusText(status), wait, p.RetryMaxDelay),
 		RetryAfter: wait,
 	}}
 }
 
-// again turns a failed Verdict into a Retry where one is allowed and worth it.
-func again(o *Options, t trial, v Verdict, worth bool, now time.Time, chance float64) Verdict {
-	if !worth || v.Failure.Kind == Canceled || v.Failure.Kind == BlockedAddress || t.attempts > o.Retries || !repeatable(o, t) {
+// retryIfWorth makes a Retry of a failed Verdict that is worth one, where one is allowed.
+func (p *policy) retryIfWorth(t Trial, v Verdict, worth bool, chance float64) Verdict {
+	never := v.Failure.Kind == Canceled || v.Failure.Kind == BlockedAddress
+	if !worth || never || t.Attempts > p.Retries || !p.mayRepeat(t) {
 		return v
 	}
-	delay := max(backoff(t.attempts, o.RetryDelay, o.RetryMaxDelay, chance), min(v.Failure.RetryAfter, o.RetryMaxDelay))
-	if o.RetryMaxTime > 0 && t.since+delay > o.RetryMaxTime {
+	delay := backoff(t.Attempts, p.RetryDelay, p.RetryMaxDelay, chance)
+	delay = max(delay, min(v.Failure.RetryAfter, p.RetryMaxDelay))
+	if p.RetryMaxTime > 0 && t.Elapsed+delay > p.RetryMaxTime {
 		return v
 	}
 	v.Fate, v.Delay = Retry, delay
 	return v
 }
 
-// repeatable goes by the request's own word, then the run's, then the method.
-func repeatable(o *Options, t trial) bool {
-	if t.retry != nil {
-		return *t.retry
+// mayRepeat reports whether a request may be sent twice: by its own word, else the policy's, else its method.
+func (p *policy) mayRepeat(t Trial) bool {
+	if t.Retry != nil {
+		return *t.Retry
 	}
-	return o.RetryUnsafe || idempotent(t.method)
+	return p.RetryUnsafe || isIdempotent(t.Method)
 }
 
-func failedStatus(status int) *Failure {
+// isWorthRetry reports whether a failure may pass. A proxy that refused a tunnel is judged by its status, as a server
+// would be.
+func (p *policy) isWorthRetry(f *Failure) bool {
+	var refusal *proxyRefusal
+	if errors.As(f, &refusal) {
+		return p.RetryOn.Statuses.Has(refusal.status)
+	}
+	return p.RetryOn.hasKind(f.Kind)
+}
+
+// isIdempotent names the methods that may be sent again where no answer came (RFC 9110 section 9.2.2).
+func isIdempotent(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:
+		return true
+	}
+	return false
+}
+
+// failureOfStatus is the Failure of a response whose status is not accepted.
+func failureOfStatus(status int) *Failure {
 	kind := BadStatus
 	if status == http.StatusTooManyRequests {
 		kind = RateLimited
 	}
 	return failf(kind, "%s", statusText(status))
-}
-
-// statusText is the number and the registered phrase; a server's own phrase is a stranger's text and adds nothing.
-func statusText(status int) string {
-	text := http.StatusText(status)
-	if text == "" {
-		return fmt.Sprintf("%03d", status)
-	}
-	return fmt.Sprintf("%d %s", status, text)
 }

@@ -7,34 +7,42 @@ import (
 	"time"
 )
 
-// noon is the now of every test that needs one.
-var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+// judgedAt is the now of all tests of the judge.
+var judgedAt = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 // status is an answer with the given status and headers, name and value in turn.
-func status(code int, headers ...string) answer {
+func status(code int, headers ...string) Answer {
 	h := make(http.Header)
 	for i := 0; i < len(headers); i += 2 {
 		h.Add(headers[i], headers[i+1])
 	}
-	return answer{status: code, header: h}
+	return Answer{Status: code, Header: h}
 }
 
-func broken(kind Kind) answer {
-	return answer{failure: &Failure{Kind: kind, Err: errors.New("broken")}}
+// broken is an exchange that failed before any answer.
+func broken(kind Kind) Answer {
+	return Answer{Failure: &Failure{Kind: kind, Err: errors.New("broken")}}
 }
 
-func options(change func(*Options)) *Options {
-	o := Defaults()
-	if change != nil {
-		change(&o)
+// usual is the policy of a plain command line, changed.
+func usual(change func(*policy)) *policy {
+	p := policy{
+		AcceptStatus:  Statuses{{200, 299}},
+		MaxRedirects:  10,
+		Retries:       3,
+		RetryOn:       defaultRetryOn(),
+		RetryDelay:    time.Second,
+		RetryMaxDelay: time.Minute,
+		Adaptive:      true,
 	}
-	return &o
+	if change != nil {
+		change(&p)
+	}
+	return &p
 }
 
-func get(attempts int) trial { return trial{method: http.MethodGet, attempts: attempts} }
-
-func yes() *bool { b := true; return &b }
-func no() *bool  { b := false; return &b }
+// get is a GET after so many attempts, this one included.
+func get(attempts int) Trial { return Trial{Method: http.MethodGet, Attempts: attempts} }
 
 // A ruling is a Verdict as a table writes it.
 type ruling struct {
@@ -53,94 +61,154 @@ func rulingOf(v Verdict) ruling {
 	return r
 }
 
-// TestJudge draws every back-off at half its bound: 500 ms before the second attempt, 1 s before the third, 2 s before the fourth.
+// TestJudge draws every back-off at half its bound: 500 ms before the second attempt, 1 s before the third, 2 s
+// before the fourth.
 func TestJudge(t *testing.T) {
 	const half = 500 * time.Millisecond
-	in30 := noon.Add(30 * time.Second).Format(http.TimeFormat)
+	in30 := judgedAt.Add(30 * time.Second).Format(http.TimeFormat)
 	for _, tt := range []struct {
 		name  string
-		with  func(*Options)
-		trial trial
-		in    answer
+		with  func(*policy)
+		trial Trial
+		in    Answer
 		want  ruling
 	}{
 		{name: "200 is a success", trial: get(1), in: status(200), want: ruling{}},
 		{name: "204 is a success", trial: get(1), in: status(204), want: ruling{}},
 		{name: "404 fails at once", trial: get(1), in: status(404), want: ruling{kind: BadStatus}},
-		{name: "300 is an answer, not a redirect", trial: get(1), in: status(300, "Location", "/x"), want: ruling{kind: BadStatus}},
-		{name: "304 is an answer, not a redirect", trial: get(1), in: status(304, "Location", "/x"), want: ruling{kind: BadStatus}},
-		{name: "accept-status makes 404 a success", trial: get(1), with: func(o *Options) { o.AcceptStatus = Statuses{{404, 404}} }, in: status(404)},
-		{name: "accept-status makes 200 a failure", trial: get(1), with: func(o *Options) { o.AcceptStatus = Statuses{{404, 404}} }, in: status(200), want: ruling{kind: BadStatus}},
+		{name: "300 is an answer, not a redirect",
+			trial: get(1), in: status(300, "Location", "/x"), want: ruling{kind: BadStatus}},
+		{name: "304 is an answer, not a redirect",
+			trial: get(1), in: status(304, "Location", "/x"), want: ruling{kind: BadStatus}},
+		{name: "accept-status makes 404 a success",
+			trial: get(1), with: func(p *policy) { p.AcceptStatus = Statuses{{404, 404}} }, in: status(404)},
+		{name: "accept-status makes 200 a failure",
+			trial: get(1), with: func(p *policy) { p.AcceptStatus = Statuses{{404, 404}} }, in: status(200),
+			want: ruling{kind: BadStatus}},
 
-		{name: "500 is tried again", trial: get(1), in: status(500), want: ruling{fate: Retry, delay: half, kind: BadStatus}},
-		{name: "the second wait is twice the first", trial: get(2), in: status(500), want: ruling{fate: Retry, delay: 2 * half, kind: BadStatus}},
-		{name: "the last retry is allowed", trial: get(3), in: status(500), want: ruling{fate: Retry, delay: 4 * half, kind: BadStatus}},
+		{name: "500 is tried again",
+			trial: get(1), in: status(500), want: ruling{fate: Retry, delay: half, kind: BadStatus}},
+		{name: "the second wait is twice the first",
+			trial: get(2), in: status(500), want: ruling{fate: Retry, delay: 2 * half, kind: BadStatus}},
+		{name: "the last retry is allowed",
+			trial: get(3), in: status(500), want: ruling{fate: Retry, delay: 4 * half, kind: BadStatus}},
 		{name: "one more is not", trial: get(4), in: status(500), want: ruling{kind: BadStatus}},
 		{name: "501 is not on the list", trial: get(1), in: status(501), want: ruling{kind: BadStatus}},
-		{name: "retries 0 tries once", trial: get(1), with: func(o *Options) { o.Retries = 0 }, in: status(500), want: ruling{kind: BadStatus}},
-		{name: "retry-on none tries once", trial: get(1), with: func(o *Options) { o.RetryOn = RetryOn{} }, in: status(500), want: ruling{kind: BadStatus}},
+		{name: "retries 0 tries once",
+			trial: get(1), with: func(p *policy) { p.Retries = 0 }, in: status(500), want: ruling{kind: BadStatus}},
+		{name: "retry-on none tries once",
+			trial: get(1), with: func(p *policy) { p.RetryOn = RetryOn{} }, in: status(500),
+			want: ruling{kind: BadStatus}},
 
-		{name: "a reset is tried again", trial: get(1), in: broken(Reset), want: ruling{fate: Retry, delay: half, kind: Reset}},
+		{name: "a reset is tried again",
+			trial: get(1), in: broken(Reset), want: ruling{fate: Retry, delay: half, kind: Reset}},
 		{name: "a TLS failure is not on the list", trial: get(1), in: broken(TLS), want: ruling{kind: TLS}},
 		{name: "too_large never changes", trial: get(1), in: broken(TooLarge), want: ruling{kind: TooLarge}},
-		{name: "a cancelled exchange is not tried again", trial: get(1), with: func(o *Options) { o.RetryOn.Kinds = Kinds() }, in: broken(Canceled), want: ruling{kind: Canceled}},
+		{name: "a cancelled exchange is not tried again",
+			trial: get(1), with: func(p *policy) { p.RetryOn.Kinds = Kinds() }, in: broken(Canceled),
+			want: ruling{kind: Canceled}},
 
-		{name: "429 stills the host", trial: get(1), in: status(429, "Retry-After", "30"),
-			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second, kind: RateLimited, retryAfter: 30 * time.Second}},
-		{name: "503 stills the host", trial: get(1), in: status(503, "Retry-After", "30"),
-			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second, kind: BadStatus, retryAfter: 30 * time.Second}},
-		{name: "Retry-After may be a date", trial: get(1), in: status(429, "Retry-After", in30),
-			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second, kind: RateLimited, retryAfter: 30 * time.Second}},
-		{name: "a Retry-After below the back-off waits the back-off", trial: get(3), in: status(429, "Retry-After", "1"),
-			want: ruling{fate: Retry, delay: 2 * time.Second, pause: time.Second, kind: RateLimited, retryAfter: time.Second}},
-		{name: "Retry-After 0 stills nobody", trial: get(1), in: status(429, "Retry-After", "0"), want: ruling{fate: Retry, delay: half, kind: RateLimited}},
-		{name: "429 without Retry-After backs off alone", trial: get(1), in: status(429), want: ruling{fate: Retry, delay: half, kind: RateLimited}},
-		{name: "Retry-After as long as retry-max-delay is obeyed", trial: get(1), in: status(429, "Retry-After", "60"),
-			want: ruling{fate: Retry, delay: time.Minute, pause: time.Minute, kind: RateLimited, retryAfter: time.Minute}},
-		{name: "429 that asks for too long fails at once", trial: get(1), in: status(429, "Retry-After", "61"),
+		{name: "429 pauses the host",
+			trial: get(1), in: status(429, "Retry-After", "30"),
+			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
+				kind: RateLimited, retryAfter: 30 * time.Second}},
+		{name: "503 pauses the host",
+			trial: get(1), in: status(503, "Retry-After", "30"),
+			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
+				kind: BadStatus, retryAfter: 30 * time.Second}},
+		{name: "Retry-After may be a date",
+			trial: get(1), in: status(429, "Retry-After", in30),
+			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
+				kind: RateLimited, retryAfter: 30 * time.Second}},
+		{name: "a Retry-After below the back-off waits the back-off",
+			trial: get(3), in: status(429, "Retry-After", "1"),
+			want: ruling{fate: Retry, delay: 2 * time.Second, pause: time.Second,
+				kind: RateLimited, retryAfter: time.Second}},
+		{name: "Retry-After 0 pauses nothing",
+			trial: get(1), in: status(429, "Retry-After", "0"),
+			want: ruling{fate: Retry, delay: half, kind: RateLimited}},
+		{name: "429 without Retry-After backs off alone",
+			trial: get(1), in: status(429), want: ruling{fate: Retry, delay: half, kind: RateLimited}},
+		{name: "Retry-After as long as retry-max-delay is obeyed",
+			trial: get(1), in: status(429, "Retry-After", "60"),
+			want: ruling{fate: Retry, delay: time.Minute, pause: time.Minute,
+				kind: RateLimited, retryAfter: time.Minute}},
+		{name: "429 that asks for too long fails at once",
+			trial: get(1), in: status(429, "Retry-After", "61"),
 			want: ruling{refused: true, kind: RateLimited, retryAfter: 61 * time.Second}},
-		{name: "503 that asks for too long fails at once", trial: get(1), in: status(503, "Retry-After", "3600"),
+		{name: "503 that asks for too long fails at once",
+			trial: get(1), in: status(503, "Retry-After", "3600"),
 			want: ruling{refused: true, kind: RateLimited, retryAfter: time.Hour}},
-		{name: "500 that names a wait does not speak for its host", trial: get(1), in: status(500, "Retry-After", "30"),
+		{name: "500 that names a wait does not speak for its host",
+			trial: get(1), in: status(500, "Retry-After", "30"),
 			want: ruling{fate: Retry, delay: 30 * time.Second, kind: BadStatus, retryAfter: 30 * time.Second}},
 		{name: "an exhausted 429 is rate_limited", trial: get(4), in: status(429), want: ruling{kind: RateLimited}},
 		{name: "an exhausted 503 is status", trial: get(4), in: status(503), want: ruling{kind: BadStatus}},
-		{name: "an exhausted 503 still stills its host", trial: get(4), in: status(503, "Retry-After", "5"),
+		{name: "an exhausted 503 still pauses its host",
+			trial: get(4), in: status(503, "Retry-After", "5"),
 			want: ruling{pause: 5 * time.Second, kind: BadStatus, retryAfter: 5 * time.Second}},
 
-		{name: "POST is not repeated", trial: trial{method: "POST", attempts: 1}, in: status(500), want: ruling{kind: BadStatus}},
-		{name: "PATCH is not repeated", trial: trial{method: "PATCH", attempts: 1}, in: broken(Timeout), want: ruling{kind: Timeout}},
-		{name: "PUT is repeated", trial: trial{method: "PUT", attempts: 1}, in: status(500), want: ruling{fate: Retry, delay: half, kind: BadStatus}},
-		{name: "POST is repeated with retry-unsafe", trial: trial{method: "POST", attempts: 1}, with: func(o *Options) { o.RetryUnsafe = true }, in: status(500), want: ruling{fate: Retry, delay: half, kind: BadStatus}},
-		{name: "POST is repeated where its line says so", trial: trial{method: "POST", attempts: 1, retry: yes()}, in: status(500), want: ruling{fate: Retry, delay: half, kind: BadStatus}},
-		{name: "GET is not repeated where its line says so", trial: trial{method: "GET", attempts: 1, retry: no()}, in: status(500), want: ruling{kind: BadStatus}},
-		{name: "its line wins over retry-unsafe", trial: trial{method: "POST", attempts: 1, retry: no()}, with: func(o *Options) { o.RetryUnsafe = true }, in: status(500), want: ruling{kind: BadStatus}},
+		{name: "POST is not repeated",
+			trial: Trial{Method: "POST", Attempts: 1}, in: status(500), want: ruling{kind: BadStatus}},
+		{name: "PATCH is not repeated",
+			trial: Trial{Method: "PATCH", Attempts: 1}, in: broken(Timeout), want: ruling{kind: Timeout}},
+		{name: "PUT is repeated",
+			trial: Trial{Method: "PUT", Attempts: 1}, in: status(500),
+			want: ruling{fate: Retry, delay: half, kind: BadStatus}},
+		{name: "POST is repeated with retry-unsafe",
+			trial: Trial{Method: "POST", Attempts: 1}, with: func(p *policy) { p.RetryUnsafe = true },
+			in: status(500), want: ruling{fate: Retry, delay: half, kind: BadStatus}},
+		{name: "POST is repeated where its line says so",
+			trial: Trial{Method: "POST", Attempts: 1, Retry: new(true)}, in: status(500),
+			want: ruling{fate: Retry, delay: half, kind: BadStatus}},
+		{name: "GET is not repeated where its line says so",
+			trial: Trial{Method: "GET", Attempts: 1, Retry: new(false)}, in: status(500),
+			want: ruling{kind: BadStatus}},
+		{name: "its line wins over retry-unsafe",
+			trial: Trial{Method: "POST", Attempts: 1, Retry: new(false)},
+			with:  func(p *policy) { p.RetryUnsafe = true }, in: status(500), want: ruling{kind: BadStatus}},
 
-		{name: "retry-max-time leaves room", trial: trial{method: "GET", attempts: 1, since: half}, with: func(o *Options) { o.RetryMaxTime = time.Second }, in: status(500), want: ruling{fate: Retry, delay: half, kind: BadStatus}},
-		{name: "retry-max-time would be passed", trial: trial{method: "GET", attempts: 1, since: half + 1}, with: func(o *Options) { o.RetryMaxTime = time.Second }, in: status(500), want: ruling{kind: BadStatus}},
+		{name: "retry-max-time leaves room",
+			trial: Trial{Method: "GET", Attempts: 1, Elapsed: half},
+			with:  func(p *policy) { p.RetryMaxTime = time.Second }, in: status(500),
+			want: ruling{fate: Retry, delay: half, kind: BadStatus}},
+		{name: "retry-max-time would be passed",
+			trial: Trial{Method: "GET", Attempts: 1, Elapsed: half + 1},
+			with:  func(p *policy) { p.RetryMaxTime = time.Second }, in: status(500), want: ruling{kind: BadStatus}},
 
 		{name: "a redirect is followed", trial: get(1), in: status(302, "Location", "/x"), want: ruling{fate: Hop}},
-		{name: "a redirect without Location is the answer", trial: get(1), in: status(302), want: ruling{kind: BadStatus}},
-		{name: "the last hop is allowed", trial: trial{method: "GET", attempts: 1, hops: 9}, in: status(302, "Location", "/x"), want: ruling{fate: Hop}},
-		{name: "one more is not", trial: trial{method: "GET", attempts: 1, hops: 10}, in: status(302, "Location", "/x"), want: ruling{kind: TooManyRedirects}},
-		{name: "max-redirs 0: a 3xx is the answer", trial: get(1), with: func(o *Options) { o.MaxRedirects = 0 }, in: status(302, "Location", "/x"), want: ruling{kind: BadStatus}},
-		{name: "max-redirs 0 and an accepted 3xx", trial: get(1), with: func(o *Options) { o.MaxRedirects = 0; o.AcceptStatus = Statuses{{200, 399}} }, in: status(302, "Location", "/x")},
+		{name: "a redirect without Location is the answer",
+			trial: get(1), in: status(302), want: ruling{kind: BadStatus}},
+		{name: "the last hop is allowed",
+			trial: Trial{Method: "GET", Attempts: 1, Hops: 9}, in: status(302, "Location", "/x"),
+			want: ruling{fate: Hop}},
+		{name: "one more is not",
+			trial: Trial{Method: "GET", Attempts: 1, Hops: 10}, in: status(302, "Location", "/x"),
+			want: ruling{kind: TooManyRedirects}},
+		{name: "max-redirs 0: a 3xx is the answer",
+			trial: get(1), with: func(p *policy) { p.MaxRedirects = 0 }, in: status(302, "Location", "/x"),
+			want: ruling{kind: BadStatus}},
+		{name: "max-redirs 0 and an accepted 3xx",
+			trial: get(1), with: func(p *policy) { p.MaxRedirects = 0; p.AcceptStatus = Statuses{{200, 399}} },
+			in: status(302, "Location", "/x")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := rulingOf(judge(options(tt.with), tt.trial, tt.in, noon, 0.5)); got != tt.want {
+			if got := rulingOf(judge(usual(tt.with), tt.trial, tt.in, judgedAt, 0.5)); got != tt.want {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 		})
 	}
 }
 
-// TestFullJitter: a wait is anything from zero to its bound (--retry-delay doubled per attempt, at most --retry-max-delay).
+// TestFullJitter: a wait is anything from zero to its bound (--retry-delay doubled per attempt, at most
+// --retry-max-delay).
 func TestFullJitter(t *testing.T) {
-	o := options(func(o *Options) { o.Retries = 100 })
-	for attempt, bound := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 6: 32 * time.Second, 7: time.Minute, 99: time.Minute} {
+	p := usual(func(p *policy) { p.Retries = 100 })
+	for attempt, bound := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 6: 32 * time.Second,
+		7: time.Minute, 99: time.Minute} {
 		for _, chance := range []float64{0, 0.25, 0.999999} {
 			want := time.Duration(chance * float64(bound))
-			if got := judge(o, get(attempt), status(500), noon, chance).Delay; got != want {
+			if got := judge(p, get(attempt), status(500), judgedAt, chance).Delay; got != want {
 				t.Errorf("attempt %d, chance %g: waits %s, want %s", attempt, chance, got, want)
 			}
 		}
@@ -148,17 +216,19 @@ func TestFullJitter(t *testing.T) {
 }
 
 func TestRefusalSaysTheWait(t *testing.T) {
-	v := judge(options(nil), get(1), status(429, "Retry-After", "3600"), noon, 0.5)
+	v := judge(usual(nil), get(1), status(429, "Retry-After", "3600"), judgedAt, 0.5)
 	const want = "429 Too Many Requests: the host asks to wait 1h0m0s, longer than retry-max-delay 1m0s"
 	if v.Failure.Error() != want {
 		t.Errorf("got %q, want %q", v.Failure, want)
 	}
 }
 
-func TestStatusTextIsOurs(t *testing.T) {
-	for code, want := range map[int]string{404: "404 Not Found", 599: "599", 999: "999"} {
-		if got := statusText(code); got != want {
-			t.Errorf("got %q, want %q", got, want)
+// TestDeniedTunnels: the refusal of a proxy is worth another attempt where that of a server would be.
+func TestDeniedTunnels(t *testing.T) {
+	for status, want := range map[int]Fate{407: Final, 403: Final, 302: Final, 502: Retry, 503: Retry} {
+		v := judge(usual(nil), get(1), Answer{Failure: failf(Connect, "proxy: %w", &proxyRefusal{status})}, judgedAt, 0)
+		if v.Fate != want || v.Failure.Kind != Connect {
+			t.Errorf("%d: %+v", status, v)
 		}
 	}
 }

@@ -1,13 +1,14 @@
 package fetch
 
-// A laneHeap keeps lanes in an order. A lane may stand in two at once, in different seats.
+// A laneHeap is a binary heap of lanes, the first in its order on top. A lane may be in two at once, of different
+// seats.
 type laneHeap struct {
 	lanes  []*lane
 	before func(a, b *lane) bool
-	seat   int // which of a lane's places is its place here
+	seat   int // which of lane.places is the index in this heap
 }
 
-// moreWork puts the lane with the most work first; among equals it goes round.
+// moreWork orders lanes by weight, the largest first; equal ones by their turn, so that they alternate.
 func moreWork(a, b *lane) bool {
 	if a.weight != b.weight {
 		return a.weight > b.weight
@@ -15,22 +16,23 @@ func moreWork(a, b *lane) bool {
 	return a.turn < b.turn
 }
 
-// longerWait puts first the lane whose last start, or first Task, is longest ago.
-func longerWait(a, b *lane) bool { return a.turn < b.turn }
+// longerIdle orders lanes by their turn: the one whose last start, or making, is longest ago comes first.
+func longerIdle(a, b *lane) bool { return a.turn < b.turn }
 
+// sooner orders lanes by the time at which they leave timed or expiring.
 func sooner(a, b *lane) bool { return a.at.Before(b.at) }
 
 func (h *laneHeap) len() int     { return len(h.lanes) }
 func (h *laneHeap) first() *lane { return h.lanes[0] }
 
-// push puts a lane in. It costs, as the two that follow, what the depth of the heap is; container/heap's calls through an
-// interface took twice as long, and the plan makes several for each Task.
+// push adds a lane. It takes time by the depth of the heap, as fix and remove do. container/heap took twice as long,
+// because it calls through an interface, and the plan makes several such calls for each Task.
 func (h *laneHeap) push(l *lane) {
 	h.lanes = append(h.lanes, l)
 	h.rise(len(h.lanes)-1, l)
 }
 
-// fix moves a lane whose key has changed.
+// fix moves a lane after a change of what it is ordered by.
 func (h *laneHeap) fix(l *lane) {
 	at := l.places[h.seat]
 	if h.rise(at, l) == at {
@@ -51,7 +53,7 @@ func (h *laneHeap) remove(l *lane) {
 	h.fix(moved)
 }
 
-// rise brings a lane up from a place to where it belongs, and returns that.
+// rise moves a lane from an index up to where it belongs, and returns the index of that.
 func (h *laneHeap) rise(at int, l *lane) int {
 	for at > 0 {
 		parent := (at - 1) / 2
@@ -66,7 +68,7 @@ func (h *laneHeap) rise(at int, l *lane) int {
 	return at
 }
 
-// sink brings it down.
+// sink moves a lane from an index down to where it belongs.
 func (h *laneHeap) sink(at int, l *lane) {
 	for {
 		child := 2*at + 1
@@ -90,14 +92,15 @@ func (h *laneHeap) put(at int, l *lane) {
 	l.places[h.seat] = at
 }
 
-type taskHeap []*task
+// taskHeap is the heap of delayed Tasks for container/heap, the one with the earliest NotBefore on top.
+type taskHeap []*Task
 
 func (h taskHeap) Len() int           { return len(h) }
-func (h taskHeap) Less(i, j int) bool { return h[i].notBefore.Before(h[j].notBefore) }
+func (h taskHeap) Less(i, j int) bool { return h[i].NotBefore.Before(h[j].NotBefore) }
 func (h taskHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 
 // Push is container/heap's.
-func (h *taskHeap) Push(x any) { *h = append(*h, x.(*task)) }
+func (h *taskHeap) Push(x any) { *h = append(*h, x.(*Task)) }
 
 // Pop is container/heap's.
 func (h *taskHeap) Pop() any {

@@ -10,6 +10,18 @@ import (
 	"time"
 )
 
+// noon is the now of every test that needs one.
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+// options are the Defaults, changed.
+func options(change func(*Options)) *Options {
+	o := Defaults()
+	if change != nil {
+		change(&o)
+	}
+	return &o
+}
+
 func flagsOf(err error) []string {
 	var flags []string
 	joined, ok := err.(interface{ Unwrap() []error })
@@ -94,5 +106,13 @@ func TestZeroMeansWhatTheCommentSays(t *testing.T) {
 	}).Validate()
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDefaultsRetry: the default of --retry-on is the contract's.
+func TestDefaultsRetry(t *testing.T) {
+	const contract = "408,425,429,500,502,503,504,dns,connect,timeout,stalled,reset,truncated"
+	if got := Defaults().RetryOn.String(); got != contract {
+		t.Errorf("got %s", got)
 	}
 }

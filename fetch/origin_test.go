@@ -24,8 +24,11 @@ func runOver(ctx context.Context, source Source, sink Sink, o *Options, client h
 
 // reply is an answer with headers, name and value in turn.
 func reply(code int, body string, headers ...string) *http.Response {
-	a := status(code, headers...)
-	return &http.Response{StatusCode: code, Proto: "HTTP/1.1", Header: a.header, ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body))}
+	h := make(http.Header)
+	for i := 0; i < len(headers); i += 2 {
+		h.Add(headers[i], headers[i+1])
+	}
+	return &http.Response{StatusCode: code, Proto: "HTTP/1.1", Header: h, ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body))}
 }
 
 // taking answers 200 after a time, unless the exchange is cancelled before.

@@ -12,14 +12,16 @@ type pace struct {
 	due     time.Time     // when the next start may be
 }
 
-// tick is the span within which more than one start may come at once: at up to 1000/s that is one.
-// lateness is how late a timer may be without slowing the rate down; the runtime's are up to a tick late, and the wake-up comes on top.
-// What a late start has missed is caught up with at once: that is never more than lateness holds.
+// tick is the time whose starts may come at once: at rates of up to 1000/s that is a single one.
+//
+// lateness is how late a timer may be without lowering the rate. The runtime's timers are up to a tick late, and
+// waking up takes time too. Starts that were missed meanwhile follow at once: no more than the rate has in that time.
 const (
 	tick     = time.Millisecond
 	lateness = 2 * tick
 )
 
+// newPace returns a pace that allows a start at once; perSecond 0 is no limit.
 func newPace(perSecond float64) pace {
 	if perSecond <= 0 {
 		return pace{}
@@ -27,16 +29,17 @@ func newPace(perSecond float64) pace {
 	return pace{limiter: rate.NewLimiter(rate.Limit(perSecond), burst(perSecond))}
 }
 
+// burst is how many starts may come at once.
 func burst(perSecond float64) int { return max(1, int(perSecond*tick.Seconds())) }
 
-// set changes the rate from now on; 0 is no limit. The next start keeps its distance from the last one.
+// set changes the rate from now on; 0 is no limit. The distance to the last start is kept.
 func (p *pace) set(perSecond float64, now time.Time) {
 	switch {
 	case perSecond <= 0:
 		*p = pace{}
 	case p.limiter == nil:
 		*p = newPace(perSecond)
-		p.spend(now) // as if one had just started
+		p.spend(now) // when the last start was is not known
 	default:
 		p.limiter.SetLimitAt(now, rate.Limit(perSecond))
 		p.limiter.SetBurstAt(now, burst(perSecond))
@@ -44,7 +47,7 @@ func (p *pace) set(perSecond float64, now time.Time) {
 	}
 }
 
-// spend takes the token of a start at now. A start that is no more than lateness late counts from when it was due.
+// spend takes a token for a start at now. One that is late by no more than lateness counts as one that was on time.
 func (p *pace) spend(now time.Time) {
 	if p.limiter == nil {
 		return
@@ -57,7 +60,7 @@ func (p *pace) spend(now time.Time) {
 	p.due = p.after(from)
 }
 
-// after is when there is a whole token again.
+// after is when the limiter has a whole token again.
 func (p *pace) after(from time.Time) time.Time {
 	missing := 1 - p.limiter.TokensAt(from)
 	if missing <= 0 {

@@ -25,7 +25,7 @@ func TestParseRequest(t *testing.T) {
 		{name: "a URL", line: "http://a.test/x?y", want: Request{URL: "http://a.test/x?y"}},
 		{name: "JSON", line: `{"url":" http://a.test/ "}`, want: Request{URL: "http://a.test/"}},
 		{name: "JSON with everything", line: `{"url":"http://a.test/","method":"PUT","headers":{"x-a":"1"},"body":"b","id":"i","meta":{"k":[1]},"sha256":"` + strings.Repeat("aB", 32) + `","path":"p/q","retry":true}`,
-			want: Request{URL: "http://a.test/", Method: "PUT", Header: http.Header{"X-A": {"1"}}, Body: []byte("b"), ID: []byte(`"i"`), Meta: []byte(`{"k":[1]}`), SHA256: strings.Repeat("ab", 32), Path: "p/q", Retry: yes()}},
+			want: Request{URL: "http://a.test/", Method: "PUT", Header: http.Header{"X-A": {"1"}}, Body: []byte("b"), ID: []byte(`"i"`), Meta: []byte(`{"k":[1]}`), SHA256: strings.Repeat("ab", 32), Path: "p/q", Retry: new(true)}},
 		{name: "a header with several values", line: `{"url":"http://u.test/","headers":{"x-a":["1","2"],"X-B":[]}}`, want: Request{URL: "http://u.test/", Header: http.Header{"X-A": {"1", "2"}, "X-B": {}}}},
 		{name: "members that mean nothing to us", line: `{"url":"http://u.test/","priority":5}`, want: Request{URL: "http://u.test/"}},
 

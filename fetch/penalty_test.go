@@ -14,132 +14,134 @@ func refusal(wait time.Duration) Verdict {
 
 var errRefused = failf(RateLimited, "the host asks to wait 1h")
 
-// TestThreeRefusalsCloseALane: what waits for the host, and what comes for it later, fails without an exchange.
+// TestThreeRefusalsCloseALane: the Tasks that wait for the host, and those added later, fail without an exchange.
 func TestThreeRefusalsCloseALane(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(12, "a")
 	d.ask(1, "b")
 	d.start()
 	for range 2 {
-		d.land("a", refusal(time.Hour))
+		d.end("a", refusal(time.Hour))
 	}
 	if d.start() != "a a" {
-		t.Fatal("two refusals do not speak for the host")
+		t.Fatal("two refusals close the lane")
 	}
 	d.ask(1, "a")
-	d.land("a", refusal(time.Hour))
+	d.end("a", refusal(time.Hour))
 	d.ask(2, "a")
 	var lost int
 	for {
-		task, _ := d.next(d.now)
+		task, _ := d.nextTask()
 		if task == nil {
 			break
 		}
-		if task.lost == nil || task.lost.Kind != RateLimited || task.lost.RetryAfter != time.Hour || !errors.Is(task.lost, errRefused) {
-			t.Fatalf("task %d is asked of a closed host: %v", task.seq, task.lost)
+		if task.Lost == nil || task.Lost.Kind != RateLimited || task.Lost.RetryAfter != time.Hour ||
+			!errors.Is(task.Lost, errRefused) {
+			t.Fatalf("task %d is asked of a closed host: %v", task.seq, task.Lost)
 		}
-		task.verdict = Verdict{Failure: task.lost}
-		d.done(task, d.now)
+		task.Verdict = Verdict{Failure: task.Lost}
+		d.done(&task.Task, d.now)
 		lost++
 	}
 	if lost != 3 { // the one that waited and the two that came later
 		t.Errorf("%d tasks are lost", lost)
 	}
-	d.land("b", Verdict{})
-	if d.running != len(d.flights) || d.size != 0 {
-		t.Errorf("%d run of %d, %d wait", d.running, len(d.flights), d.size)
+	d.end("b", Verdict{})
+	if d.running() != len(d.exchanges) || d.waiting() != 0 {
+		t.Errorf("%d run of %d, %d wait", d.running(), len(d.exchanges), d.waiting())
 	}
 }
 
 func TestClosedLaneOpensWhenItsTimeIsOver(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(3, "a")
 	d.start()
 	for range 3 {
-		d.land("a", refusal(time.Hour))
+		d.end("a", refusal(time.Hour))
 	}
 	d.pass(time.Hour - 1)
 	d.start() // gives the plan a chance to forget the lane too early
 	if len(d.lanes) != 1 {
-		t.Fatal("a live penalty is forgotten")
+		t.Fatal("a lane is forgotten while it is closed")
 	}
 	d.ask(1, "a")
-	if task, _ := d.next(d.now); task == nil || task.lost == nil {
+	if task, _ := d.nextTask(); task == nil || task.Lost == nil {
 		t.Fatalf("got %v", task)
 	}
 	d.pass(1)
 	d.ask(1, "a")
-	if task, _ := d.next(d.now); task == nil || task.lost != nil {
+	if task, _ := d.nextTask(); task == nil || task.Lost != nil {
 		t.Errorf("the host is not asked again after its hour: %v", task)
 	}
 }
 
 func TestAnswerBetweenRefusalsEndsTheRow(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(6, "a")
 	d.start()
 	for _, v := range []Verdict{refusal(time.Hour), refusal(time.Hour), {}, refusal(time.Hour), refusal(time.Hour)} {
-		d.land("a", v)
+		d.end("a", v)
 	}
 	d.ask(1, "a")
 	d.wants("never three in a row", "a")
 }
 
-// TestFlightsOfAClosedLaneStillLand: those under way when the lane closes are judged as they land.
+// TestFlightsOfAClosedLaneStillLand: exchanges that are under way when their lane is closed end as usual.
 func TestFlightsOfAClosedLaneStillLand(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(5, "a")
 	d.start()
 	for range 3 {
-		d.land("a", refusal(time.Hour))
+		d.end("a", refusal(time.Hour))
 	}
-	d.land("a", Verdict{})
-	d.land("a", Verdict{Fate: Retry, Delay: time.Second})
-	if task, _ := d.next(d.now); task == nil || task.lost == nil {
+	d.end("a", Verdict{})
+	d.end("a", Verdict{Fate: Retry, Delay: time.Second})
+	if task, _ := d.nextTask(); task == nil || task.Lost == nil {
 		t.Errorf("a retry into a closed lane is not lost: %v", task)
 	}
 }
 
-// TestLaterShorterRefusalDoesNotReopen: what a flight brings that was asked before the lane closed takes nothing back.
+// TestLaterShorterRefusalDoesNotReopen: the end of an exchange that started before the lane was closed does not open
+// it earlier.
 func TestLaterShorterRefusalDoesNotReopen(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(6, "a")
 	d.start()
 	for range 3 {
-		d.land("a", refusal(time.Hour))
+		d.end("a", refusal(time.Hour))
 	}
-	d.land("a", refusal(2*time.Minute))
+	d.end("a", refusal(2*time.Minute))
 	d.pass(time.Minute)
-	d.land("a", Verdict{})
+	d.end("a", Verdict{})
 	d.pass(30 * time.Minute)
 	d.ask(1, "a")
-	task, _ := d.next(d.now)
-	if task == nil || task.lost == nil {
+	task, _ := d.nextTask()
+	if task == nil || task.Lost == nil {
 		t.Fatalf("the lane is open after 31 minutes: %v", task)
 	}
-	if task.lost.RetryAfter != 29*time.Minute {
-		t.Errorf("closed for another %s", task.lost.RetryAfter)
+	if task.Lost.RetryAfter != 29*time.Minute {
+		t.Errorf("closed for another %s", task.Lost.RetryAfter)
 	}
 	const want = "not asked: 4 requests in a row were refused by the host, the last one so: the host asks to wait 1h"
-	if task.lost.Error() != want {
-		t.Errorf("says %q", task.lost)
+	if task.Lost.Error() != want {
+		t.Errorf("says %q", task.Lost)
 	}
 }
 
-// TestFadingHostsAreBounded: hosts of which nothing more is asked are remembered for as long as their penalties live, up to a number.
+// TestFadingHostsAreBounded: hosts without Tasks are remembered until their pauses end, up to a number.
 func TestFadingHostsAreBounded(t *testing.T) {
 	const window = 3
-	d := newDrive(t, func(o *Options) { o.Lookahead, o.HostRate = window, 1.0/3600 })
+	d := newDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate = window, 1.0/3600 })
 	d.ask(1, "paused")
 	d.start()
-	d.land("paused", Verdict{Pause: 48 * time.Hour})
+	d.end("paused", Verdict{Pause: 48 * time.Hour})
 	for i := range 1000 {
 		d.pass(time.Millisecond)
 		host := fmt.Sprint(i)
 		d.ask(1, host)
 		d.wants("a host of its own", host)
-		d.land(host, Verdict{})
-		if most := fadingPerRequest * window; len(d.lanes) > most || d.fading.len() > most {
+		d.end(host, Verdict{})
+		if most := expiringPerRequest * window; len(d.lanes) > most || d.expiring.len() > most {
 			t.Fatalf("%d hosts are remembered after %d", len(d.lanes), i+1)
 		}
 	}
@@ -147,23 +149,23 @@ func TestFadingHostsAreBounded(t *testing.T) {
 	d.wants("what is due last is remembered", "")
 	d.ask(1, "0")
 	d.wants("what is due soonest is not", "0")
-	if fadingPerRequest != 10 {
-		t.Errorf("%d hosts for each request that may wait", fadingPerRequest)
+	if expiringPerRequest != 10 {
+		t.Errorf("%d hosts for each request that may wait", expiringPerRequest)
 	}
 }
 
-// TestFadingForgetsNoTask: hosts that wait with something to ask are not among those that may be forgotten.
+// TestFadingForgetsNoTask: hosts with Tasks are never forgotten.
 func TestFadingForgetsNoTask(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.Lookahead, o.HostRate, o.Concurrency = 1, 1.0/3600, 1000 })
+	d := newDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate, l.Concurrency = 1, 1.0/3600, 1000 })
 	for i := range 100 {
 		d.ask(2, fmt.Sprint(i))
 	}
 	d.start()
 	for i := range 100 {
-		d.land(fmt.Sprint(i), Verdict{})
+		d.end(fmt.Sprint(i), Verdict{})
 	}
-	if len(d.lanes) != 100 || d.size != 100 {
-		t.Errorf("%d hosts and %d tasks are remembered", len(d.lanes), d.size)
+	if len(d.lanes) != 100 || d.waiting() != 100 {
+		t.Errorf("%d hosts and %d tasks are remembered", len(d.lanes), d.waiting())
 	}
 	d.pass(time.Hour)
 	if started := strings.Fields(d.start()); len(started) != 100 {

@@ -9,33 +9,36 @@ import (
 	"time"
 )
 
-// A simulation plays hosts to a plan on a clock of its own: every flight takes a random time and ends at random.
+// A simulation plays hosts to a plan in virtual time: every exchange takes a random time and ends with a random
+// Verdict.
 type simulation struct {
 	t       *testing.T
 	rng     *rand.Rand
+	limits  *testLimits
 	plan    *plan
 	now     time.Time
-	flying  map[*task]time.Time // and when it lands
-	pending int                 // not yet asked
-	alive   map[int64]bool      // in the plan or flying
+	running map[*testTask]time.Time // exchanges under way, and when they end
+	pending int                     // Tasks not added yet
+	alive   map[int64]bool          // in the plan or under way
 	ended   map[int64]bool
 	onHost  map[string]int
 	starts  map[string][]time.Time
 	all     []time.Time
-	silence map[string]time.Time
+	pauses  map[string]time.Time // of hosts, and when they end
 	hosts   int
 }
 
 func newSimulation(t *testing.T, seed uint64) *simulation {
 	rng := rand.New(rand.NewPCG(seed, 7))
-	o := options(func(o *Options) {
-		o.Concurrency, o.HostConcurrency = 1+rng.IntN(20), 1+rng.IntN(5)
-		o.Rate = []float64{0, 0, 3, 50, 1000}[rng.IntN(5)]
-		o.HostRate = []float64{0, 0, 1, 20, 500}[rng.IntN(5)]
+	l := usualLimits(func(l *testLimits) {
+		l.Concurrency, l.HostConcurrency = 1+rng.IntN(20), 1+rng.IntN(5)
+		l.Rate = []float64{0, 0, 3, 50, 1000}[rng.IntN(5)]
+		l.HostRate = []float64{0, 0, 1, 20, 500}[rng.IntN(5)]
 	})
-	return &simulation{t: t, rng: rng, plan: newPlan(o), now: noon, pending: 300, hosts: 1 + rng.IntN(12),
-		flying: map[*task]time.Time{}, alive: map[int64]bool{}, ended: map[int64]bool{},
-		onHost: map[string]int{}, starts: map[string][]time.Time{}, silence: map[string]time.Time{}}
+	return &simulation{t: t, rng: rng, limits: l, plan: newPlan(l.limits, nil), now: began, pending: 300,
+		hosts:   1 + rng.IntN(12),
+		running: map[*testTask]time.Time{}, alive: map[int64]bool{}, ended: map[int64]bool{},
+		onHost: map[string]int{}, starts: map[string][]time.Time{}, pauses: map[string]time.Time{}}
 }
 
 func (s *simulation) span(most time.Duration) time.Duration {
@@ -48,80 +51,84 @@ func (s *simulation) host() string { return fmt.Sprintf("http://%d.test", s.rng.
 func (s *simulation) run() {
 	for steps := 0; s.pending > 0 || len(s.alive) > 0; steps++ {
 		if steps > 200000 {
-			s.t.Fatalf("no end: %d wait, %d fly", s.plan.size, len(s.flying))
+			s.t.Fatalf("no end: %d wait, %d run", s.plan.waiting(), len(s.running))
 		}
 		if s.pending > 0 && s.rng.IntN(3) > 0 {
 			s.ask()
 		}
 		wait := s.startAll()
-		if s.pending == 0 && len(s.alive) > 0 && wait == never && len(s.flying) == 0 {
+		if s.pending == 0 && len(s.alive) > 0 && wait == never && len(s.running) == 0 {
 			s.t.Fatalf("%d tasks wait for nothing", len(s.alive))
 		}
 		s.sleep(wait)
-		s.landAll()
+		s.endAll()
 	}
 }
 
 func (s *simulation) ask() {
 	for range min(s.pending, 1+s.rng.IntN(20)) {
-		t := &task{seq: int64(s.pending), target: target{Target: Target{host: s.host()}}}
-		if s.rng.IntN(50) == 0 {
-			t.target, t.bad = target{}, &LineError{}
-		}
+		t := newTestTask(s.host(), int64(s.pending))
+		invalid := s.rng.IntN(50) == 0
 		s.pending--
 		s.alive[t.seq] = true
-		s.plan.add(t, s.now)
+		if invalid {
+			t.host = ""
+			s.plan.addInvalid(&t.Task)
+			continue
+		}
+		t.addTo(s.plan, s.now)
 	}
 }
 
 // startAll starts what may start, checks each against the limits, and returns the plan's wait.
 func (s *simulation) startAll() time.Duration {
 	for {
-		t, wait := s.plan.next(s.now)
-		if t == nil {
+		started, wait := s.plan.next(s.now)
+		if started == nil {
 			if wait != never && wait <= 0 {
 				s.t.Fatalf("nothing starts, and the wait is %s", wait)
 			}
 			return wait
 		}
+		t := started.Owner.(*testTask)
 		if !s.alive[t.seq] {
 			s.t.Fatalf("task %d starts after its end", t.seq)
 		}
-		if _, twice := s.flying[t]; twice {
-			s.t.Fatalf("task %d flies twice", t.seq)
+		if _, twice := s.running[t]; twice {
+			s.t.Fatalf("task %d runs twice", t.seq)
 		}
-		s.flying[t] = s.now.Add(s.span(2 * time.Second))
-		if len(s.flying) > s.plan.options.Concurrency {
-			s.t.Fatalf("%d fly at once", len(s.flying))
+		s.running[t] = s.now.Add(s.span(2 * time.Second))
+		if len(s.running) > s.limits.Concurrency {
+			s.t.Fatalf("%d run at once", len(s.running))
 		}
-		if t.bad == nil && t.lost == nil {
+		if t.host != "" && t.Lost == nil {
 			s.check(t)
 		}
 	}
 }
 
-func (s *simulation) check(t *task) {
+func (s *simulation) check(t *testTask) {
 	s.onHost[t.host]++
-	if s.onHost[t.host] > s.plan.options.HostConcurrency {
-		s.t.Fatalf("%d fly to %s at once", s.onHost[t.host], t.host)
+	if s.onHost[t.host] > s.limits.HostConcurrency {
+		s.t.Fatalf("%d run at once with %s", s.onHost[t.host], t.host)
 	}
-	if s.silence[t.host].After(s.now) {
-		s.t.Fatalf("%s is asked %s before its pause is over", t.host, s.silence[t.host].Sub(s.now))
+	if s.pauses[t.host].After(s.now) {
+		s.t.Fatalf("%s is asked %s before its pause is over", t.host, s.pauses[t.host].Sub(s.now))
 	}
-	if t.notBefore.After(s.now) {
-		s.t.Fatalf("task %d starts %s before its back-off is over", t.seq, t.notBefore.Sub(s.now))
+	if t.NotBefore.After(s.now) {
+		s.t.Fatalf("task %d starts %s before its back-off is over", t.seq, t.NotBefore.Sub(s.now))
 	}
 	s.starts[t.host] = append(s.starts[t.host], s.now)
 	s.all = append(s.all, s.now)
 }
 
-// sleep goes to the next event: a landing, the plan's wait, or sometimes an earlier moment.
+// sleep goes to the next event: the end of an exchange, the plan's wait, or sometimes an earlier moment.
 func (s *simulation) sleep(wait time.Duration) {
 	next := s.now.Add(time.Second)
 	if wait != never {
 		next = s.now.Add(wait + s.span(3*time.Millisecond))
 	}
-	for _, at := range s.flying {
+	for _, at := range s.running {
 		if at.Before(next) {
 			next = at
 		}
@@ -134,25 +141,25 @@ func (s *simulation) sleep(wait time.Duration) {
 	}
 }
 
-func (s *simulation) landAll() {
-	bySeq := func(a, b *task) int { return int(a.seq - b.seq) }
-	for _, t := range slices.SortedFunc(maps.Keys(s.flying), bySeq) {
-		if s.flying[t].After(s.now) {
+func (s *simulation) endAll() {
+	bySeq := func(a, b *testTask) int { return int(a.seq - b.seq) }
+	for _, t := range slices.SortedFunc(maps.Keys(s.running), bySeq) {
+		if s.running[t].After(s.now) {
 			continue
 		}
-		delete(s.flying, t)
-		exchanged := t.bad == nil && t.lost == nil
+		delete(s.running, t)
+		exchanged := t.host != "" && t.Lost == nil
 		host := t.host
-		t.verdict = Verdict{}
+		t.Verdict = Verdict{}
 		if exchanged {
 			s.onHost[host]--
-			t.verdict = s.verdict()
+			t.Verdict = s.verdict()
 		}
-		s.plan.done(t, s.now)
-		if pause := t.verdict.Pause; pause > 0 {
-			s.silence[host] = latest(s.silence[host], s.now.Add(pause))
+		s.plan.done(&t.Task, s.now)
+		if pause := t.Verdict.Pause; pause > 0 {
+			s.pauses[host] = latest(s.pauses[host], s.now.Add(pause))
 		}
-		if t.verdict.Fate == Final {
+		if t.Verdict.Fate == Final {
 			if s.ended[t.seq] {
 				s.t.Fatalf("task %d ends twice", t.seq)
 			}
@@ -160,11 +167,11 @@ func (s *simulation) landAll() {
 			delete(s.alive, t.seq)
 			continue
 		}
-		if t.verdict.Fate == Hop {
+		if t.Verdict.Fate == Hop {
 			t.host = s.host()
 		}
-		t.notBefore = s.now.Add(t.verdict.Delay)
-		s.plan.add(t, s.now)
+		t.NotBefore = s.now.Add(t.Verdict.Delay)
+		t.addTo(s.plan, s.now)
 	}
 }
 
@@ -193,16 +200,17 @@ func TestPlanKeepsItsPromises(t *testing.T) {
 			if len(s.ended) != 300 {
 				t.Errorf("%d of 300 ended", len(s.ended))
 			}
-			o := s.plan.options
-			s.checkRate(o.Rate, s.all)
+			s.checkRate(s.limits.Rate, s.all)
 			for _, starts := range s.starts {
-				s.checkRate(o.HostRate, starts)
+				s.checkRate(s.limits.HostRate, starts)
 			}
 			s.now = s.now.Add(time.Hour)
 			s.startAll()
 			p := s.plan
-			if p.size != 0 || p.running != 0 || p.full.len() != 0 || len(p.lanes) != 0 || p.waiting.len() != 0 || p.fading.len() != 0 || p.held != [holds]int{} {
-				t.Errorf("left: %d tasks, %d running, %d full, %d lanes, %d waiting, %d fading, held %v", p.size, p.running, p.full.len(), len(p.lanes), p.waiting.len(), p.fading.len(), p.held)
+			lanes := []int{len(p.lanes), p.busy.len(), p.timed.len(), p.expiring.len()}
+			if p.waiting() != 0 || p.running() != 0 || slices.Max(lanes) != 0 || p.held != [holds]int{} {
+				t.Errorf("left: %d tasks, %d running, lanes (all, busy, timed, expiring) %d, held %v",
+					p.waiting(), p.running(), lanes, p.held)
 			}
 		})
 	}
@@ -222,7 +230,7 @@ func (s *simulation) checkRate(perSecond float64, starts []time.Time) {
 // TestSteadyHostsAreNotHeldUp: while one host pauses, backs off and refuses, the others take no longer than without it.
 func TestSteadyHostsAreNotHeldUp(t *testing.T) {
 	took := func(troubled bool) time.Duration {
-		d := newDrive(t, func(o *Options) { o.HostConcurrency = 2 })
+		d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 2 })
 		d.ask(50, "steady")
 		if troubled {
 			d.ask(50, "trouble")
@@ -230,15 +238,16 @@ func TestSteadyHostsAreNotHeldUp(t *testing.T) {
 		for steps := 0; ; steps++ {
 			d.start()
 			d.pass(100 * time.Millisecond)
-			for _, flight := range append([]*task(nil), d.flights...) {
+			for _, x := range slices.Clone(d.exchanges) {
 				v := Verdict{}
-				if flight.host == "trouble" {
-					v = Verdict{Fate: Retry, Delay: time.Duration(steps) * time.Second, Pause: time.Duration(steps%3) * time.Second}
+				if x.host == "trouble" {
+					v = Verdict{Fate: Retry, Delay: time.Duration(steps) * time.Second}
+					v.Pause = time.Duration(steps%3) * time.Second
 				}
-				d.land(flight.host, v)
+				d.end(x.host, v)
 			}
 			if l := d.lanes["steady"]; l == nil {
-				return d.now.Sub(noon)
+				return d.now.Sub(began)
 			}
 		}
 	}

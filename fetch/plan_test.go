@@ -8,41 +8,98 @@ import (
 	"time"
 )
 
-// A drive plays the scheduler to a plan, at times that the test names.
-type drive struct {
+// began is the time at which every test of the plan begins.
+var began = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+// testLimits are limits that are the same for all hosts.
+type testLimits struct {
+	limits
+	HostConcurrency int
+	HostRate        float64
+}
+
+// usualLimits are those of a plain command line, changed.
+func usualLimits(change func(*testLimits)) *testLimits {
+	l := &testLimits{HostConcurrency: 10, limits: limits{
+		Concurrency:   50,
+		Lookahead:     10000,
+		SpillBytes:    12 << 20,
+		Adaptive:      true,
+		HostMaxErrors: 30,
+		RetryDelay:    time.Second,
+		RetryMaxDelay: time.Minute,
+	}}
+	if change != nil {
+		change(l)
+	}
+	l.Host = func(string) (int, float64) { return l.HostConcurrency, l.HostRate }
+	return l
+}
+
+// A testTask is the Owner of a Task in a test.
+type testTask struct {
+	Task
+	host string
+	seq  int64
+}
+
+func newTestTask(host string, seq int64) *testTask {
+	t := &testTask{host: host, seq: seq}
+	t.Owner = t
+	return t
+}
+
+// addTo gives the Task to a plan, as one that may be spilled until it has been tried.
+func (t *testTask) addTo(p *plan, now time.Time) {
+	t.Pristine = t.Attempts == 0
+	p.add(&t.Task, t.host, now)
+}
+
+// A planDriver plays the scheduler to a plan, at times that the test names.
+type planDriver struct {
 	t *testing.T
 	*plan
-	now     time.Time
-	flights []*task
-	made    int64
+	now       time.Time
+	exchanges []*testTask // under way, in the order of their starts
+	made      int64
 }
 
-func newDrive(t *testing.T, change func(*Options)) *drive {
-	return &drive{t: t, plan: newPlan(options(change)), now: noon}
+func newDriver(t *testing.T, change func(*testLimits)) *planDriver {
+	return &planDriver{t: t, plan: newPlan(usualLimits(change).limits, nil), now: began}
 }
 
-func (d *drive) pass(span time.Duration) { d.now = d.now.Add(span) }
+func (d *planDriver) pass(span time.Duration) { d.now = d.now.Add(span) }
 
 // ask adds n Tasks for each host, named host.
-func (d *drive) ask(n int, hosts ...string) {
+func (d *planDriver) ask(n int, hosts ...string) {
 	for _, host := range hosts {
 		for range n {
 			d.made++
-			d.add(&task{seq: d.made, target: target{Target: Target{host: host}}}, d.now)
+			newTestTask(host, d.made).addTo(d.plan, d.now)
 		}
 	}
 }
 
-// start starts everything that may start now and returns the hosts, in order; a Task that ends without an exchange is "lost".
-func (d *drive) start() string {
+// nextTask is next for a Task of the driver's.
+func (d *planDriver) nextTask() (*testTask, time.Duration) {
+	t, wait := d.next(d.now)
+	if t == nil {
+		return nil, wait
+	}
+	return t.Owner.(*testTask), wait
+}
+
+// start starts everything that may start now and returns the hosts, in order; a Task that ends without an exchange is
+// "lost".
+func (d *planDriver) start() string {
 	var hosts []string
 	for {
-		t, _ := d.next(d.now)
+		t, _ := d.nextTask()
 		if t == nil {
 			return strings.Join(hosts, " ")
 		}
-		d.flights = append(d.flights, t)
-		if t.lost != nil {
+		d.exchanges = append(d.exchanges, t)
+		if t.Lost != nil {
 			hosts = append(hosts, "lost")
 			continue
 		}
@@ -50,71 +107,71 @@ func (d *drive) start() string {
 	}
 }
 
-// land ends the first flight to host with v, back in the plan where v says so.
-func (d *drive) land(host string, v Verdict) *task {
+// end ends the first exchange with host with v, and adds its Task again where v says so.
+func (d *planDriver) end(host string, v Verdict) *testTask {
 	d.t.Helper()
-	i := slices.IndexFunc(d.flights, func(t *task) bool { return t.host == host })
+	i := slices.IndexFunc(d.exchanges, func(t *testTask) bool { return t.host == host })
 	if i < 0 {
-		d.t.Fatalf("nothing flies to %s", host)
+		d.t.Fatalf("no exchange with %s is under way", host)
 	}
-	t := d.flights[i]
-	d.flights = slices.Delete(d.flights, i, i+1)
-	t.verdict = v
-	d.done(t, d.now)
+	t := d.exchanges[i]
+	d.exchanges = slices.Delete(d.exchanges, i, i+1)
+	t.Verdict = v
+	d.done(&t.Task, d.now)
 	if v.Fate != Final {
-		t.notBefore = d.now.Add(v.Delay)
-		d.add(t, d.now)
+		t.NotBefore = d.now.Add(v.Delay)
+		t.addTo(d.plan, d.now)
 	}
 	return t
 }
 
-func (d *drive) wants(what, want string) {
+func (d *planDriver) wants(what, want string) {
 	d.t.Helper()
 	if got := d.start(); got != want {
 		d.t.Errorf("%s: started [%s], want [%s]", what, got, want)
 	}
 }
 
-func (d *drive) waits(what string, want time.Duration) {
+func (d *planDriver) waits(what string, want time.Duration) {
 	d.t.Helper()
 	if t, wait := d.next(d.now); t != nil || wait != want {
 		d.t.Errorf("%s: started %v and waits %s, want %s", what, t, wait, want)
 	}
 }
 
-func (d *drive) heldBy(want Limit) {
+func (d *planDriver) limitedBy(want Hold) {
 	d.t.Helper()
-	if got, _ := d.holder(d.now); got != want {
-		d.t.Errorf("held by %q, want %q", got, want)
+	if got, _ := d.limit(d.now); got != want {
+		d.t.Errorf("limited by %d, want %d", got, want)
 	}
 }
 
 func TestConcurrencyBoundsTheRun(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.Concurrency = 3 })
+	d := newDriver(t, func(l *testLimits) { l.Concurrency = 3 })
 	d.ask(2, "a", "b", "c")
 	d.wants("at first", "a b c")
-	d.waits("until one lands", never)
-	d.heldBy(LimitConcurrency)
-	d.land("b", Verdict{})
-	d.wants("one landed", "a")
+	d.waits("until one ends", never)
+	d.limitedBy(HoldConcurrency)
+	d.end("b", Verdict{})
+	d.wants("one has ended", "a")
 }
 
 func TestHostConcurrencyBoundsOneHost(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostConcurrency = 2 })
+	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 2 })
 	d.ask(4, "a")
 	d.ask(1, "b")
 	d.wants("two of a", "a a b")
-	d.waits("until one of a lands", never)
-	d.heldBy(LimitHostConcurrency)
-	d.land("b", Verdict{})
-	d.wants("b makes no room for a", "")
-	d.land("a", Verdict{})
-	d.wants("a does", "a")
+	d.waits("until one of a ends", never)
+	d.limitedBy(HoldHostConcurrency)
+	d.end("b", Verdict{})
+	d.wants("the end of one of b frees no place of a", "")
+	d.end("a", Verdict{})
+	d.wants("the end of one of a does", "a")
 }
 
-// TestMostWorkGoesFirst: the host that will take longest has to be at its limit always; equals take turns.
+// TestMostWorkGoesFirst: the host that will take longest has to be at its limit always; equal ones alternate.
 func TestMostWorkGoesFirst(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.Concurrency = 7 })
+	d := newDriver(t, func(l *testLimits) { l.Concurrency = 7 })
 	d.ask(1, "c")
 	d.ask(2, "b")
 	d.ask(4, "a")
@@ -123,21 +180,21 @@ func TestMostWorkGoesFirst(t *testing.T) {
 
 // TestSlowHostsHaveMoreWork: it is the time that counts, not the number of Tasks.
 func TestSlowHostsHaveMoreWork(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.Concurrency, o.HostConcurrency = 2, 1 })
+	d := newDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 2, 1 })
 	d.ask(2, "slow")
 	d.ask(2, "quick")
 	d.wants("nothing is known of either", "slow quick")
 	d.pass(time.Millisecond)
-	d.land("quick", Verdict{})
+	d.end("quick", Verdict{})
 	d.pass(time.Second)
-	d.land("slow", Verdict{})
+	d.end("slow", Verdict{})
 	d.ask(3, "quick")
 	d.wants("one slow page takes longer than four quick ones", "slow quick")
 }
 
 // TestPacedHostsHaveMoreWork: a rate of a host's own makes its Tasks last.
 func TestPacedHostsHaveMoreWork(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.Concurrency = 1 })
+	d := newDriver(t, func(l *testLimits) { l.Concurrency = 1 })
 	d.ask(1, "paced")
 	d.lanes["paced"].perSecond = 0.1
 	d.ask(4, "free")
@@ -145,9 +202,10 @@ func TestPacedHostsHaveMoreWork(t *testing.T) {
 	d.wants("two that take 20 s before four that take none", "paced")
 }
 
-// TestLongWaitsEndAmongNewcomers: nor do new hosts, one for each start, keep it waiting.
+// TestLongWaitsEndAmongNewcomers: a host with little work is served all the same while there is a new host for each
+// start.
 func TestLongWaitsEndAmongNewcomers(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.Concurrency = 1 })
+	d := newDriver(t, func(l *testLimits) { l.Concurrency = 1 })
 	d.ask(1, "small")
 	d.ask(1000, "large")
 	for n := 1; n <= 4*patientEvery; n++ {
@@ -156,30 +214,30 @@ func TestLongWaitsEndAmongNewcomers(t *testing.T) {
 		if host == "small" {
 			return
 		}
-		d.land(host, Verdict{})
+		d.end(host, Verdict{})
 	}
-	t.Error("it waits for ever")
+	t.Error("it never starts")
 }
 
-// TestLongWaitsEnd: a host with little to do is served all the same while another one always has more.
+// TestLongWaitsEnd: a host with little work is served all the same while another one always has more.
 func TestLongWaitsEnd(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.Concurrency = 1 })
+	d := newDriver(t, func(l *testLimits) { l.Concurrency = 1 })
 	d.ask(1, "small")
 	d.ask(1000, "large")
 	for n := 1; n <= 2*patientEvery; n++ {
 		if d.start() == "small" {
 			return
 		}
-		d.land("large", Verdict{})
+		d.end("large", Verdict{})
 	}
 	t.Errorf("waits for more than %d starts of another host", 2*patientEvery)
 }
 
 func TestOrderWithinAHost(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostConcurrency = 100 })
+	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 100 })
 	d.ask(5, "a")
 	d.start()
-	for i, t := range d.flights {
+	for i, t := range d.exchanges {
 		if t.seq != int64(i)+1 {
 			d.t.Errorf("number %d started as %d", t.seq, i+1)
 		}
@@ -187,39 +245,39 @@ func TestOrderWithinAHost(t *testing.T) {
 }
 
 func TestPauseStillsItsOwnHostOnly(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
+	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.ask(2, "a", "b")
 	d.start()
-	d.land("a", Verdict{Fate: Retry, Delay: 30 * time.Second, Pause: 30 * time.Second})
-	d.wants("a is still", "")
-	d.land("b", Verdict{})
-	d.wants("b is not", "b")
+	d.end("a", Verdict{Fate: Retry, Delay: 30 * time.Second, Pause: 30 * time.Second})
+	d.wants("a is paused", "")
+	d.end("b", Verdict{})
+	d.wants("b is not paused", "b")
 	d.ask(1, "a")
 	d.pass(30*time.Second - 1)
 	d.wants("to the last moment", "")
-	d.waits("for a", 1)
-	d.heldBy(LimitPausedHosts)
+	d.waits("for the end of the pause of a", 1)
+	d.limitedBy(HoldPause)
 	d.pass(1)
-	d.wants("and then goes on", "a")
+	d.wants("then a starts", "a")
 }
 
 func TestShorterPauseDoesNotCutALongerOne(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(3, "a")
 	d.start()
-	d.land("a", Verdict{Pause: 30 * time.Second})
-	d.land("a", Verdict{Pause: time.Second})
+	d.end("a", Verdict{Pause: 30 * time.Second})
+	d.end("a", Verdict{Pause: time.Second})
 	d.ask(1, "a")
 	d.pass(2 * time.Second)
-	d.wants("still", "")
+	d.wants("paused", "")
 	d.waits("for the longer", 28*time.Second)
 }
 
 func TestPauseOutlivesItsTasks(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(1, "a")
 	d.start()
-	d.land("a", Verdict{Pause: time.Minute})
+	d.end("a", Verdict{Pause: time.Minute})
 	d.pass(59 * time.Second)
 	d.start()
 	d.ask(1, "a")
@@ -228,96 +286,96 @@ func TestPauseOutlivesItsTasks(t *testing.T) {
 	d.wants("for its end", "a")
 }
 
-// TestBackOffDelaysNobodyElse: neither another host nor another Task of its own.
+// TestBackOffDelaysNobodyElse: the delay of a Task holds up neither another host nor another Task of its own host.
 func TestBackOffDelaysNobodyElse(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
+	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.ask(3, "a")
 	d.start()
-	first := d.land("a", Verdict{Fate: Retry, Delay: time.Second})
+	first := d.end("a", Verdict{Fate: Retry, Delay: time.Second})
 	d.wants("the next of the same host", "a")
-	d.land("a", Verdict{})
+	d.end("a", Verdict{})
 	d.wants("and the next", "a")
-	d.land("a", Verdict{})
+	d.end("a", Verdict{})
 	d.wants("only the first is left", "")
 	d.waits("for its time", time.Second)
-	d.heldBy(LimitPausedHosts)
+	d.limitedBy(HoldPause)
 	d.pass(time.Second)
-	if d.start(); len(d.flights) != 1 || d.flights[0] != first {
-		t.Errorf("flying: %v", d.flights)
+	if d.start(); len(d.exchanges) != 1 || d.exchanges[0] != first {
+		t.Errorf("under way: %v", d.exchanges)
 	}
 }
 
 func TestWaitingTaskHoldsNoSlot(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.Concurrency, o.HostConcurrency = 1, 1 })
+	d := newDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 1, 1 })
 	d.ask(1, "a", "b")
 	d.wants("one at a time", "a")
-	d.land("a", Verdict{Fate: Retry, Delay: time.Hour})
-	d.wants("the slot is free", "b")
+	d.end("a", Verdict{Fate: Retry, Delay: time.Hour})
+	d.wants("a delayed Task takes no place", "b")
 }
 
 func TestHopGoesIntoTheLaneOfItsNewHost(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
+	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.ask(1, "a")
 	d.ask(1, "b")
 	d.start()
-	task := d.flights[0]
-	d.flights = d.flights[1:]
-	task.verdict = Verdict{Fate: Hop}
+	task := d.exchanges[0]
+	d.exchanges = d.exchanges[1:]
+	task.Verdict = Verdict{Fate: Hop}
 	task.host = "b"
-	d.done(task, d.now)
-	d.add(task, d.now)
+	d.done(&task.Task, d.now)
+	task.addTo(d.plan, d.now)
 	d.wants("b is full", "")
-	d.land("b", Verdict{})
+	d.end("b", Verdict{})
 	d.wants("now it is not", "b")
-	d.land("b", Verdict{})
+	d.end("b", Verdict{})
 	if len(d.lanes) != 0 {
 		t.Errorf("%d lanes are left", len(d.lanes))
 	}
 }
 
 func TestIdleLanesAreForgotten(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostRate = 1 })
+	d := newDriver(t, func(l *testLimits) { l.HostRate = 1 })
 	for i := range 1000 {
 		host := fmt.Sprint(i)
 		d.ask(1, host)
 		d.start()
-		d.land(host, Verdict{})
+		d.end(host, Verdict{})
 	}
 	d.pass(time.Second)
 	d.start()
-	if len(d.lanes) != 0 || d.waiting.len() != 0 || d.fading.len() != 0 {
-		t.Errorf("%d lanes are left, %d wait", len(d.lanes), d.waiting.len()+d.fading.len())
+	if len(d.lanes) != 0 || d.timed.len() != 0 || d.expiring.len() != 0 {
+		t.Errorf("%d lanes are left, %d wait", len(d.lanes), d.timed.len()+d.expiring.len())
 	}
 }
 
 func TestUnusableLineNeedsNoHost(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.Rate, o.Concurrency = 0.001, 1 })
+	d := newDriver(t, func(l *testLimits) { l.Rate, l.Concurrency = 0.001, 1 })
 	d.ask(2, "a")
 	d.start()
-	d.land("a", Verdict{})
-	bad := &task{bad: &LineError{}}
-	d.add(bad, d.now)
-	if got, _ := d.next(d.now); got != bad {
+	d.end("a", Verdict{})
+	invalid := new(Task)
+	d.addInvalid(invalid)
+	if got, _ := d.next(d.now); got != invalid {
 		t.Fatal("an unusable line waits for a rate")
 	}
 	d.waits("it takes a worker, though", never)
-	bad.verdict = Verdict{Failure: failf(InvalidRequest, "x")}
-	d.done(bad, d.now)
-	if d.running != 0 {
-		t.Errorf("%d still run", d.running)
+	invalid.Verdict = Verdict{Failure: failf(InvalidRequest, "x")}
+	d.done(invalid, d.now)
+	if d.running() != 0 {
+		t.Errorf("%d run", d.running())
 	}
 }
 
 func TestRestTakesAllThatWaits(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
+	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.ask(3, "a", "b")
 	d.start()
-	d.land("a", Verdict{Fate: Retry, Delay: time.Second, Pause: time.Hour})
+	d.end("a", Verdict{Fate: Retry, Delay: time.Second, Pause: time.Hour})
 	if rest, _ := d.rest(d.now); len(rest) != 5 {
 		t.Errorf("took %d, want 3 of a and 2 of b", len(rest))
 	}
-	d.heldBy("")
-	d.land("b", Verdict{})
+	d.limitedBy(HoldNone)
+	d.end("b", Verdict{})
 	d.pass(2 * time.Hour)
 	d.wants("nothing is left", "")
 }

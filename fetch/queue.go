@@ -1,15 +1,19 @@
 package fetch
 
-// A queue is first in, first out.
+// A queue is a first-in, first-out queue in a slice, with access to its newest items. The zero queue is empty.
+// push and pop take constant time on average.
 type queue[T any] struct {
 	items []T
-	head  int
+	head  int // index of the oldest item
 }
 
 func (q *queue[T]) len() int { return len(q.items) - q.head }
 
+// peek returns the oldest item, which must exist.
 func (q *queue[T]) peek() T { return q.items[q.head] }
 
+// push adds the newest item. Where the slice is full and half of it free, the items are moved instead of being copied
+// into a larger one.
 func (q *queue[T]) push(item T) {
 	if q.head > 0 && len(q.items) == cap(q.items) && q.head >= len(q.items)/2 {
 		n := copy(q.items, q.items[q.head:])
@@ -19,6 +23,7 @@ func (q *queue[T]) push(item T) {
 	q.items = append(q.items, item)
 }
 
+// pop takes the oldest item, which must exist.
 func (q *queue[T]) pop() T {
 	var none T
 	item := q.items[q.head]
@@ -30,7 +35,7 @@ func (q *queue[T]) pop() T {
 	return item
 }
 
-// popLast takes the newest item.
+// popLast takes the newest item, which must exist.
 func (q *queue[T]) popLast() T {
 	var none T
 	last := len(q.items) - 1
@@ -43,7 +48,8 @@ func (q *queue[T]) popLast() T {
 	return item
 }
 
-// cut takes the items behind the first n for which take says so; the others stay in their order.
+// cut takes out those items behind the n oldest for which take returns true; the order of the others stays. It takes
+// time by the number of items.
 func (q *queue[T]) cut(n int, take func(T) bool) []T {
 	var taken []T
 	waiting := q.items[q.head:]

@@ -7,11 +7,17 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 )
 
 // headers are name and value in turn.
-func headers(pairs ...string) http.Header { return status(0, pairs...).header }
+// headers makes a header of names and values in turn.
+func headers(pairs ...string) http.Header {
+	h := make(http.Header)
+	for i := 0; i < len(pairs); i += 2 {
+		h.Add(pairs[i], pairs[i+1])
+	}
+	return h
+}
 
 const (
 	older = "Fri, 02 Jan 2026 11:59:59 GMT"
@@ -213,36 +219,5 @@ func TestContinues(t *testing.T) {
 		if ok != (tt.want > 0) || ok && total != tt.want {
 			t.Errorf("%s: %d, %t", tt.name, total, ok)
 		}
-	}
-}
-
-// TestJudgeOfRests: what can't be continued is asked for anew at once, whatever is left of retries; nothing else is.
-func TestJudgeOfRests(t *testing.T) {
-	with := func(a answer, r rest) answer { a.rest = r; return a }
-	only200 := func(o *Options) { o.AcceptStatus = Statuses{{200, 200}} }
-	for _, tt := range []struct {
-		name string
-		with func(*Options)
-		in   answer
-		want ruling
-	}{
-		{name: "the rest is as good as a 200", with: only200, in: with(status(206), restTaken)},
-		{name: "a 206 to a question for the whole is not", with: only200, in: status(206), want: ruling{kind: BadStatus}},
-		{name: "no rest", in: with(status(206), restUseless), want: ruling{fate: Anew, kind: Protocol}},
-		{name: "nothing behind the part", with: func(o *Options) { o.AcceptStatus = Statuses{{400, 499}} }, in: with(status(416), restUseless), want: ruling{fate: Anew, kind: Protocol}},
-		{name: "a wrong whole", in: with(broken(Checksum), restTaken), want: ruling{fate: Anew, kind: Checksum}},
-		{name: "a wrong answer", in: with(broken(Protocol), restTaken), want: ruling{fate: Anew, kind: Protocol}},
-		{name: "a wrong body that is no rest", in: broken(Checksum), want: ruling{kind: Checksum}},
-		{name: "a rest cut off", in: with(broken(Truncated), restTaken), want: ruling{fate: Retry, delay: time.Second / 2, kind: Truncated}},
-		{name: "a rest that is too large", in: with(broken(TooLarge), restTaken), want: ruling{kind: TooLarge}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := rulingOf(judge(options(tt.with), get(1), tt.in, noon, 0.5)); got != tt.want {
-				t.Errorf("got  %+v\nwant %+v", got, tt.want)
-			}
-		})
-	}
-	if v := judge(options(func(o *Options) { o.Retries = 0 }), get(9), with(status(206), restUseless), noon, 0.5); v.Fate != Anew || v.Delay != 0 {
-		t.Errorf("without retries %+v", v)
 	}
 }

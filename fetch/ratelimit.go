@@ -7,23 +7,15 @@ import (
 	"time"
 )
 
-// A Quota is what a host says that it will still answer, and when it will answer more.
-// The zero Quota says nothing.
-type Quota struct {
-	// Remaining is how many requests are left until Reset has passed.
-	Remaining int64
-	// Reset is the time until there is more; 0 is not announced.
-	Reset time.Duration
-	// Limit is the size of the whole quota; 0 is not known.
-	Limit int64
-}
-
-func (q Quota) announced() bool { return q.Reset > 0 }
-
-// quotaOf reads the quota that an answer announces. The RateLimit field of draft-ietf-httpapi-ratelimit-headers wins, a list of
-// items such as "default";r=50;t=30, or one member set as earlier drafts had it (limit=100, remaining=50, reset=30); then come the fields
-// RateLimit-Remaining and -Reset of drafts before those, and X-RateLimit-Remaining and -Reset, whose resets are seconds or a time.
-// Of several quotas the tightest counts. What can't be read is not there.
+// quotaOf reads the quota that a response announces; the zero Quota is none. In order of preference:
+//
+//   - the RateLimit field of draft-ietf-httpapi-ratelimit-headers, a list of items such as "default";r=50;t=30, or,
+//     as in earlier drafts, one set of members (limit=100, remaining=50, reset=30); of several quotas the tightest
+//     counts
+//   - the fields RateLimit-Remaining and RateLimit-Reset of drafts before those
+//   - X-RateLimit-Remaining and X-RateLimit-Reset, or X-Rate-Limit-…, whose reset is a number of seconds or a time
+//
+// What can't be parsed is treated as missing.
 func quotaOf(h http.Header, now time.Time) Quota {
 	if fields := h["Ratelimit"]; fields != nil {
 		return tightest(fields, h["Ratelimit-Policy"])
@@ -36,13 +28,14 @@ func quotaOf(h http.Header, now time.Time) Quota {
 	return Quota{}
 }
 
-// quotaFields are named as net/http spells them.
+// quotaFields are the header fields with one number each, in canonical form, the preferred ones first.
 var quotaFields = [...]struct{ remaining, reset, limit string }{
 	{"Ratelimit-Remaining", "Ratelimit-Reset", "Ratelimit-Limit"},
 	{"X-Ratelimit-Remaining", "X-Ratelimit-Reset", "X-Ratelimit-Limit"},
 	{"X-Rate-Limit-Remaining", "X-Rate-Limit-Reset", "X-Rate-Limit-Limit"},
 }
 
+// plainQuota reads a quota from header fields with one number each.
 func plainQuota(h http.Header, names *struct{ remaining, reset, limit string }, now time.Time) Quota {
 	remaining, ok := quantity(h.Get(names.remaining))
 	if !ok {
@@ -53,7 +46,8 @@ func plainQuota(h http.Header, names *struct{ remaining, reset, limit string }, 
 	return Quota{Remaining: remaining, Reset: reset, Limit: limit}
 }
 
-// serverNow is the host's own time, against which a reset counts that is a time.
+// serverNow is the Date of a response, or now without one. A reset that is a time counts from it, so that clocks may
+// differ.
 func serverNow(h http.Header, now time.Time) time.Time {
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		return date
@@ -61,13 +55,15 @@ func serverNow(h http.Header, now time.Time) time.Time {
 	return now
 }
 
-// epochFrom tells a time from a span: spans of more than 30 years are none.
+// epochFrom is the number from which on a reset is a Unix time, not a span of seconds: that would be over 30 years.
+// From epochMilliFrom on it is one in milliseconds.
 const (
 	epochFrom      = 1e9
 	epochMilliFrom = 1e12
 )
 
-// untilReset reads a reset: seconds, a Unix time in seconds or milliseconds, or a date. One that has passed, or can't be read, is 0.
+// untilReset reads a reset: seconds, a Unix time in seconds or milliseconds, or an HTTP date. One that has passed, or
+// can't be parsed, is 0.
 func untilReset(text string, now func() time.Time) time.Duration {
 	text = strings.TrimSpace(text)
 	value, err := strconv.ParseFloat(text, 64)
@@ -83,13 +79,13 @@ func untilReset(text string, now func() time.Time) time.Duration {
 	if value >= epochFrom {
 		value -= float64(now().UnixMilli()) / 1000
 	}
-	if !(value > 0) { // what is no number neither
+	if !(value > 0) { // true of NaN too
 		return 0
 	}
 	return time.Duration(min(value, longestWait.Seconds()) * float64(time.Second))
 }
 
-// quantity reads a whole number that is not negative; what stands behind a comma or semicolon is a policy.
+// quantity reads a whole number that is not negative. What follows a comma or semicolon is ignored: it is a policy.
 func quantity(text string) (int64, bool) {
 	if end := strings.IndexAny(text, ",;"); end >= 0 {
 		text = text[:end]
@@ -98,7 +94,8 @@ func quantity(text string) (int64, bool) {
 	return n, err == nil && n >= 0
 }
 
-// tightest returns the quota of the RateLimit field that has least left for its time.
+// tightest returns the quota of a RateLimit field that leaves the fewest requests a second. fields are the lines of
+// RateLimit, policies those of RateLimit-Policy, which has the window and the limit where RateLimit does not.
 func tightest(fields, policies []string) Quota {
 	var found Quota
 	limits := make(map[string]quotaItem)
@@ -119,18 +116,13 @@ func tightest(fields, policies []string) Quota {
 		if !given {
 			limit, _ = policy.first("q")
 		}
-		q := Quota{Remaining: remaining, Limit: limit, Reset: time.Duration(min(reset, int64(longestWait/time.Second))) * time.Second}
-		if q.announced() && (!found.announced() || q.tighter(found)) {
+		reset = min(reset, int64(longestWait/time.Second))
+		q := Quota{Remaining: remaining, Limit: limit, Reset: time.Duration(reset) * time.Second}
+		if q.announced() && (!found.announced() || q.isTighter(found)) {
 			found = q
 		}
 	}
 	return found
-}
-
-// tighter compares what is left by the second; where nothing is, the later reset is the tighter.
-func (q Quota) tighter(other Quota) bool {
-	mine, others := float64(q.Remaining)/q.Reset.Seconds(), float64(other.Remaining)/other.Reset.Seconds()
-	return mine < others || mine == others && q.Reset > other.Reset
 }
 
 // A quotaItem is one member of a RateLimit or RateLimit-Policy field with its numbers.
@@ -139,6 +131,7 @@ type quotaItem struct {
 	numbers map[string]int64
 }
 
+// first returns the number of the first of names that the item has.
 func (item quotaItem) first(names ...string) (int64, bool) {
 	for _, name := range names {
 		if n, given := item.numbers[name]; given {
@@ -148,11 +141,11 @@ func (item quotaItem) first(names ...string) (int64, bool) {
 	return 0, false
 }
 
-// mostQuotaText is how much of such a field is read.
+// mostQuotaText is how many bytes of such a field are parsed; the rest is ignored.
 const mostQuotaText = 1 << 10
 
-// quotaItems reads a list of items with parameters (RFC 9651 section 3.1), of which only whole numbers count. Members that are
-// parameters themselves, as earlier drafts have them, belong to one item without a name.
+// quotaItems reads a list of items with parameters (RFC 9651 section 3.1); parameters that are no whole number are
+// ignored. Members that are parameters themselves, as in earlier drafts, are the numbers of one item without a name.
 func quotaItems(fields []string) []quotaItem {
 	text := strings.Join(fields, ",")
 	text = text[:min(len(text), mostQuotaText)]
@@ -179,7 +172,7 @@ func quotaItems(fields []string) []quotaItem {
 	return items
 }
 
-// splitOutside splits text at each sep that is in no quoted string (RFC 9651 section 3.3.3).
+// splitOutside splits text at each sep that is outside of quoted strings (RFC 9651 section 3.3.3).
 func splitOutside(text string, sep byte) []string {
 	var parts []string
 	from, quoted := 0, false

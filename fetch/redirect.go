@@ -6,16 +6,6 @@ import (
 	"strings"
 )
 
-// isRedirect names the statuses that are followed (RFC 9110 section 15.4); 300, 304 and 305 are answers.
-func isRedirect(status int) bool {
-	switch status {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
-		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		return true
-	}
-	return false
-}
-
 // isFollowed reports whether a response is a redirect that is followed.
 func isFollowed(o *Options, status int, h http.Header) bool {
 	return isRedirect(status) && o.MaxRedirects > 0 && h.Get("Location") != ""
@@ -25,6 +15,7 @@ func isFollowed(o *Options, status int, h http.Header) bool {
 type target struct {
 	Target
 	options *Options // the run's, or those of the host
+	policy  *policy  // the same, for the judge; nil only where nothing is judged
 }
 
 // follow returns the target that a redirect with this status and Location leads to.

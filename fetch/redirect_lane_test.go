@@ -34,7 +34,7 @@ func TestRedirectsEnterTheLaneOfTheirNewHost(t *testing.T) {
 			t.Fatalf("%d succeeded, %d at once on the new host, %v", s.Succeeded, most, err)
 		}
 		for i := 1; i < len(starts); i++ {
-			if gap := starts[i].Sub(starts[i-1]); gap < 500*time.Millisecond-lateness {
+			if gap := starts[i].Sub(starts[i-1]); gap < 500*time.Millisecond-timerSlack {
 				t.Errorf("start %d on the new host comes %s after the one before", i, gap)
 			}
 		}

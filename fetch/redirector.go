@@ -13,15 +13,16 @@ type redirector struct {
 func (r *redirector) follow(t *task, status int, header http.Header, remote string) {
 	location, failure := theLocation(status, header)
 	if failure != nil {
-		t.verdict = Verdict{Failure: failure}
+		t.Verdict = Verdict{Failure: failure}
 		return
 	}
 	to, failure := t.follow(status, location)
 	if failure != nil {
-		t.verdict = Verdict{Failure: failure}
+		t.Verdict = Verdict{Failure: failure}
 		return
 	}
-	to.options = r.targets.at(to.host).options
+	origin := r.targets.at(to.host)
+	to.options, to.policy = origin.options, &origin.policy
 	to.wary = r.transport.MustStayPublic(&t.target.Target, remote)
 	t.target = to
 	t.hops++

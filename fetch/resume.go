@@ -9,23 +9,15 @@ import (
 	"strconv"
 )
 
-// A rest is what came of asking for the rest of a body.
-type rest uint8
-
-const (
-	restNone    rest = iota // it was not asked for, or the answer is to the question for the whole
-	restTaken               // it came, and goes behind the Part
-	restUseless             // what came can't go behind it
-)
-
 // A resumption is the Part that an exchange may continue, and what came of that.
 type resumption struct {
 	part  Part      // nil is none
 	sum   hash.Hash // of its bytes before from; nil where they are not continued
 	from  int64
 	total int64 // of the whole body, once the rest comes
-	rest  rest
 	saved *saving
+
+	partial partial // what came of asking for the missing part
 }
 
 // findPart looks for what is left of the body at to, and hashes it before anything is asked, so that neither the server
@@ -95,22 +87,22 @@ func (x *exchange) headerOf(to *target) http.Header {
 }
 
 // restIn says what an answer is to the question for the rest. What follows the Part is as good as a 200.
-func (x *exchange) restIn(resp *http.Response) rest {
+func (x *exchange) restIn(resp *http.Response) partial {
 	switch {
 	case x.sum == nil:
-		return restNone
+		return partialNone
 	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
-		return restUseless
+		return partialUnusable
 	case resp.StatusCode != http.StatusPartialContent:
-		return restNone
+		return partialNone
 	}
 	wanted := x.options.AcceptStatus.Has(http.StatusOK) || x.options.AcceptStatus.Has(http.StatusPartialContent)
 	total, ok := continues(x.part.Mark(), x.from, resp.StatusCode, resp.Header)
 	if !ok || !wanted {
-		return restUseless
+		return partialUnusable
 	}
 	x.total = total
-	return restTaken
+	return partialContinues
 }
 
 // settle ends what the exchange had in hand, once it is judged. A Part stays for as long as it may be continued.
@@ -118,7 +110,7 @@ func (x *exchange) settle(v Verdict, status int) {
 	if x.part == nil {
 		return
 	}
-	if v.Fate == Anew || v.Fate == Final && (v.Failure == nil || isGone(status)) {
+	if v.Fate == Restart || v.Fate == Final && (v.Failure == nil || isGone(status)) {
 		x.dropPart()
 		return
 	}

@@ -35,7 +35,7 @@ func TestRetryAfter(t *testing.T) {
 			if tt.value != "" {
 				h.Set("Retry-After", tt.value)
 			}
-			wait, asked := retryAfter(h, noon)
+			wait, asked := retryAfter(h, judgedAt)
 			if wait != tt.wait || asked != tt.asked {
 				t.Errorf("got %s, %t; want %s, %t", wait, asked, tt.wait, tt.asked)
 			}
@@ -73,7 +73,7 @@ func TestIdempotentMethods(t *testing.T) {
 		"GET": true, "HEAD": true, "OPTIONS": true, "TRACE": true, "PUT": true, "DELETE": true,
 		"POST": false, "PATCH": false, "get": false, "PURGE": false,
 	} {
-		if got := idempotent(method); got != want {
+		if got := isIdempotent(method); got != want {
 			t.Errorf("%s: got %t", method, got)
 		}
 	}
@@ -81,11 +81,12 @@ func TestIdempotentMethods(t *testing.T) {
 
 // FuzzRetryAfter: whatever a server writes, the wait is from zero to longestWait.
 func FuzzRetryAfter(f *testing.F) {
-	for _, seed := range []string{"", "0", "120", "-1", "99999999999999999999", "Fri, 02 Jan 2026 12:01:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "\x00"} {
+	for _, seed := range []string{"", "0", "120", "-1", "99999999999999999999", "Fri, 02 Jan 2026 12:01:00 GMT",
+		"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "\x00"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		wait, asked := retryAfter(http.Header{"Retry-After": {value}}, noon)
+		wait, asked := retryAfter(http.Header{"Retry-After": {value}}, judgedAt)
 		if wait < 0 || wait > longestWait || !asked && wait != 0 {
 			t.Errorf("%q: waits %s, asked %t", value, wait, asked)
 		}

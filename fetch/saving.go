@@ -50,7 +50,7 @@ func (x *exchange) save(resp *http.Response, in *wire, rec *Record, codings []st
 
 // newSaving takes the body where its Part ends, or from its start.
 func (x *exchange) newSaving(resp *http.Response, r *Request) (*saving, error) {
-	if x.rest == restTaken {
+	if x.partial == partialContinues {
 		part := x.part
 		x.part = nil
 		out, err := part.Continue(x.from)

@@ -53,37 +53,30 @@ type scheduler struct {
 	drain      <-chan struct{} // Options.Drain; nil once seen
 	canceled   <-chan struct{} // the caller's context; nil once seen
 
-	reason Limit         // what held the next Task back at the last look; empty before the first
-	behind string        // the host whose limit that was; empty is no one host's
-	looked time.Time     // when that was
-	dry    time.Duration // waited for bandwidth by then
+	reason    Limit         // what held the next Task back at the last look; empty before the first
+	limitHost string        // the host whose limit that was; empty is no one host's
+	looked    time.Time     // when that was
+	dry       time.Duration // waited for bandwidth by then
 }
 
 func newScheduler(o *Options, ports schedulerPorts) *scheduler {
-	s := &scheduler{schedulerPorts: ports, options: o, plan: newPlan(o), tally: newTally(o),
+	s := &scheduler{schedulerPorts: ports, options: o, tally: newTally(o),
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: o.Drain}
-	// a Sink that keeps Records back would have to keep those of all that is set aside
-	if s.holder == nil && o.Cache == nil {
-		var p packer
-		s.plan.aside.pack = func(tasks []*task) []byte {
-			for _, t := range tasks {
-				s.bulk -= t.request.bulk()
-			}
-			return p.pack(tasks)
-		}
-		s.plan.aside.unpack = func(packed []byte) []*task {
-			tasks := p.unpack(packed, s.setTarget)
-			for _, t := range tasks {
-				s.bulk += t.request.bulk()
-			}
-			return tasks
-		}
-	}
+	s.plan = newPlan(o.limits(), s.codec())
 	s.looked = s.begun
 	if o.Deadline > 0 {
 		s.deadline = s.begun.Add(o.Deadline)
 	}
 	return s
+}
+
+// codec returns what packs the Tasks that the plan spills; nil means that it may spill none. A Sink that holds Records
+// back would have to hold those of all that is spilled, and what the cache has for a Task can't be packed.
+func (s *scheduler) codec() Codec {
+	if s.holder != nil || s.options.Cache != nil {
+		return nil
+	}
+	return &taskCodec{aim: s.setTarget, largeBytes: &s.bulk}
 }
 
 // loop runs until every Task taken in has ended and no more will come.
@@ -92,15 +85,15 @@ func (s *scheduler) loop(ctx context.Context) {
 	s.canceled = ctx.Done()
 	for {
 		now := time.Now()
-		s.charge(now)
+		s.bookTime(now)
 		s.expire(now)
-		s.plan.unkept = s.uncommitted()
+		s.plan.setUncommitted(s.uncommitted())
 		wait := s.dispatch(now)
 		s.startLookups()
 		if s.over() {
 			return
 		}
-		s.reason, s.behind = s.heldBy(now)
+		s.reason, s.limitHost = s.bottleneck(now)
 		s.sleep(now, wait)
 	}
 }
@@ -112,11 +105,11 @@ func (s *scheduler) dispatch(now time.Time) time.Duration {
 		if t == nil {
 			return wait
 		}
-		if s.workers < s.plan.running {
+		if s.workers < s.plan.running() {
 			s.workers++
 			s.startWorker()
 		}
-		s.start <- t // never blocks: its capacity is the concurrency
+		s.start <- t.Owner.(*task) // never blocks: its capacity is the concurrency
 	}
 }
 
@@ -205,19 +198,19 @@ func (s *scheduler) admit(t *task, open bool) {
 // take counts what became of a Task and sends it where it belongs.
 func (s *scheduler) take(t *task) {
 	now := time.Now()
-	s.plan.done(t, now)
+	s.plan.done(&t.Task, now)
 	s.tally.exchange(t)
 	if live := s.options.Live; live != nil {
 		live.Exchanges.Store(s.tally.Exchanges)
 		live.Retries.Store(s.tally.Retries)
 	}
-	if t.verdict.Fate == Final {
+	if t.Verdict.Fate == Final {
 		s.end(t, now)
 		return
 	}
-	t.notBefore = now.Add(t.verdict.Delay)
+	t.NotBefore = now.Add(t.Verdict.Delay)
 	if s.stopped() {
-		s.plan.fail(t, s.cutOff(t))
+		s.plan.fail(&t.Task, s.cutOff(t))
 		return
 	}
 	s.route(t, now)

@@ -19,6 +19,7 @@ func (s Statuses) Has(status int) bool {
 	return false
 }
 
+// String is the set as ParseStatuses reads it.
 func (s Statuses) String() string {
 	words := make([]string, len(s))
 	for i, span := range s {
@@ -43,6 +44,7 @@ func ParseStatuses(text string) (Statuses, error) {
 	return set, nil
 }
 
+// parseSpan reads 404, 500-599 or 5xx.
 func parseSpan(word string) (span [2]int, err error) {
 	if class, found := strings.CutSuffix(strings.ToLower(word), "xx"); found && len(class) == 1 {
 		word = class + "00-" + class + "99"
@@ -59,12 +61,15 @@ func parseSpan(word string) (span [2]int, err error) {
 	return [2]int{from, to}, nil
 }
 
-// RetryOn says which outcomes are worth another attempt: final statuses and kinds of failure.
+// RetryOn is the set of outcomes that are worth another attempt.
 type RetryOn struct {
+	// Statuses are final statuses that are not accepted.
 	Statuses Statuses
-	Kinds    []Kind
+	// Kinds are those of failures before the response was whole.
+	Kinds []Kind
 }
 
+// defaultRetryOn is the set for a user who names none.
 func defaultRetryOn() RetryOn {
 	return RetryOn{
 		Statuses: Statuses{{408, 408}, {425, 425}, {429, 429}, {500, 500}, {502, 502}, {503, 503}, {504, 504}},
@@ -72,7 +77,7 @@ func defaultRetryOn() RetryOn {
 	}
 }
 
-// ParseRetryOn reads a list of statuses and kinds such as "429,5xx,timeout"; empty or "none" is nothing.
+// ParseRetryOn reads a list of statuses and kinds such as "429,5xx,timeout"; empty or "none" is the empty set.
 func ParseRetryOn(text string) (RetryOn, error) {
 	var on RetryOn
 	if text = strings.TrimSpace(text); text == "" || text == "none" {
@@ -80,21 +85,22 @@ func ParseRetryOn(text string) (RetryOn, error) {
 	}
 	for word := range strings.SplitSeq(text, ",") {
 		word = strings.TrimSpace(word)
-		if kind := Kind(word); retryable(kind) {
+		if kind := Kind(word); isRetryable(kind) {
 			on.Kinds = append(on.Kinds, kind)
 			continue
 		}
 		span, err := parseSpan(word)
 		if err != nil {
-			return on, fmt.Errorf("%q is neither a status (429, 500-599, 5xx) nor a kind of failure that can pass (%s)", word, kindWords())
+			return on, fmt.Errorf("%q is neither a status (429, 500-599, 5xx) nor a kind of failure that can pass (%s)",
+				word, kindWords())
 		}
 		on.Statuses = append(on.Statuses, span)
 	}
 	return on, nil
 }
 
-// retryable kinds are those that another attempt at the same request may not meet again.
-func retryable(kind Kind) bool {
+// isRetryable names the kinds of failure that another attempt at the same request may not meet again.
+func isRetryable(kind Kind) bool {
 	switch kind {
 	case DNS, Connect, TLS, Timeout, Stalled, Reset, Truncated, Protocol, Checksum, Decode:
 		return true
@@ -102,16 +108,18 @@ func retryable(kind Kind) bool {
 	return false
 }
 
+// kindWords are the retryable kinds, for an error message.
 func kindWords() string {
 	var words []string
 	for _, kind := range Kinds() {
-		if retryable(kind) {
+		if isRetryable(kind) {
 			words = append(words, string(kind))
 		}
 	}
 	return strings.Join(words, " ")
 }
 
+// String is the set as ParseRetryOn reads it.
 func (on RetryOn) String() string {
 	var words []string
 	if len(on.Statuses) > 0 {

@@ -35,11 +35,11 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 		s.cancel(s.because())
 	}
 	s.dropLookups()
-	rest, aside := s.plan.rest(now)
-	s.open -= int(aside)
-	s.tally.NotStarted += aside
+	rest, spilled := s.plan.rest(now)
+	s.open -= int(spilled)
+	s.tally.NotStarted += spilled
 	for _, t := range rest {
-		s.endUnstarted(t)
+		s.endUnstarted(t.Owner.(*task))
 	}
 }
 
@@ -60,10 +60,10 @@ func (s *scheduler) because() error {
 
 // cutOff is the failure of a Task that was to be asked again when the run was stopped.
 func (s *scheduler) cutOff(t *task) *Failure {
-	if t.verdict.Failure == nil {
+	if t.Verdict.Failure == nil {
 		return failf(Canceled, "%w before the redirect was followed", s.because())
 	}
-	return failf(Canceled, "%w before the next attempt; the last one: %w", s.because(), t.verdict.Failure)
+	return failf(Canceled, "%w before the next attempt; the last one: %w", s.because(), t.Verdict.Failure)
 }
 
 // endUnstarted ends a Task that will not be asked because the run is over: as not started, or as failed where it has
@@ -74,7 +74,7 @@ func (s *scheduler) endUnstarted(t *task) {
 		s.tally.NotStarted++
 		return
 	}
-	s.plan.fail(t, s.cutOff(t))
+	s.plan.fail(&t.Task, s.cutOff(t))
 }
 
 // inputRest is what the feeder has to say of the input once the run is over.

@@ -75,11 +75,11 @@ type Latency struct {
 type exchangeCounts struct {
 	exchanged        bool
 	again            bool // it was a retry
+	unchanged        bool
 	took             time.Duration
 	status           int
 	bytes, wireBytes int64
 	cache            Cached
-	unchanged        bool
 }
 
 type tally struct {

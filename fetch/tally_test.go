@@ -59,7 +59,7 @@ func TestEmptyHistogram(t *testing.T) {
 }
 
 func finished(host string, verdict Verdict, c exchangeCounts) *task {
-	return &task{target: target{Target: Target{host: host}}, verdict: verdict, counts: c}
+	return &task{Task: Task{Verdict: verdict}, target: target{Target: Target{host: host}}, counts: c}
 }
 
 func TestTallyCounts(t *testing.T) {
@@ -77,7 +77,8 @@ func TestTallyCounts(t *testing.T) {
 	c.exchange(finished("http://a.test", Verdict{Fate: Hop}, exchangeCounts{exchanged: true, status: 302}))
 	c.Skipped, c.NotStarted = 2, 3
 	s := c.summary(time.Second)
-	if s.Total != 9 || s.Succeeded != 1 || s.Failed != 3 || s.Exchanges != 5 || s.Retries != 1 || s.Latency.Count != 5 || s.Bytes != 10 || s.WireBytes != 5 {
+	if s.Total != 9 || s.Succeeded != 1 || s.Failed != 3 || s.Exchanges != 5 || s.Retries != 1 ||
+		s.Latency.Count != 5 || s.Bytes != 10 || s.WireBytes != 5 {
 		t.Errorf("got %+v", s)
 	}
 	if want := map[int]int64{200: 1, 404: 1}; !maps.Equal(s.ByStatus, want) {

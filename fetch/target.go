@@ -17,6 +17,7 @@ import (
 // A targeter turns Requests into targets: it merges what a line says with what the Options say.
 type targeter struct {
 	options *Options
+	policy  policy                   // of options
 	base    http.Header              // what a plain URL is asked with; shared, never written to
 	bodies  map[BodyForm]http.Header // the same with the Content-Type of a body
 	own     map[*HostSettings]*targeter
@@ -42,7 +43,7 @@ func newTargeter(o *Options) *targeter {
 	if o.Cookie != "" {
 		base["Cookie"] = []string{o.Cookie}
 	}
-	tg := &targeter{options: o, base: merge(base, o.Header), bodies: make(map[BodyForm]http.Header)}
+	tg := &targeter{options: o, policy: o.policy(), base: merge(base, o.Header), bodies: make(map[BodyForm]http.Header)}
 	for form, kind := range contentTypes {
 		tg.bodies[form] = merge(merge(base, http.Header{"Content-Type": {kind}}), o.Header)
 	}
@@ -86,7 +87,7 @@ func (tg *targeter) of(r *Request) (target, error) {
 	}
 	origin := originOf(u)
 	tg = tg.at(origin)
-	t := target{Target: Target{url: u, host: origin, body: r.Body, header: tg.base}, options: tg.options}
+	t := target{Target: Target{url: u, host: origin, body: r.Body, header: tg.base}, options: tg.options, policy: &tg.policy}
 	switch {
 	case r.Body != nil:
 		t.header = tg.bodies[r.BodyForm]

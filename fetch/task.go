@@ -1,10 +1,50 @@
 package fetch
 
-// failure is why a Task that has ended failed; nil where it has not: its Verdict may be one of failure all the same,
+import "time"
+
+// A task is a Request under way, from its line of the input to its Record. One stage of the run has it at a time.
+type task struct {
+	Task    // its bookkeeping in the plan
+	request Request
+	seq     int64
+	target
+	bad *LineError // the line could not be used: there is nothing to ask
+
+	hops      int
+	began     time.Time      // when its first exchange began
+	answered  int            // the status of its last exchange; 0 is none
+	shortages int            // exchanges in a row whose body had no file to go to, too many being open
+	lookup    *lookupResult  // what the cache has for its target; nil is nothing
+	counts    exchangeCounts // of its last exchange
+
+	whole     bool // what is left of its body is not to be continued
+	fromCache bool // the cache had its answer
+	rescued   bool // its last exchange failed, and what the cache has stands in for that
+}
+
+// newTask returns the task of a Request. It is the owner of its plan.Task.
+func newTask(request Request) *task {
+	t := &task{request: request}
+	t.Owner = t
+	return t
+}
+
+// isPristine reports whether there is nothing to a task but its Request: then a taskCodec can pack it.
+func (t *task) isPristine() bool {
+	return t.began.IsZero() && t.Attempts == 0 && t.hops == 0 && t.lookup == nil
+}
+
+// describe tells the plan what it has to know before it gets the task.
+func (t *task) describe() {
+	t.Pristine = t.isPristine()
+	t.Size = len(t.request.URL) + len(t.request.Body) + len(t.request.Meta)
+}
+
+// failure is why a task that has ended failed; nil where it has not: its Verdict may be one of failure all the same,
 // where a response of the cache was served for a server that failed.
 func (t *task) failure() *Failure {
 	if t.rescued {
 		return nil
 	}
-	return t.verdict.Failure
+	return t.Verdict.Failure
 }

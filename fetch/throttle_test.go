@@ -1,12 +1,9 @@
 package fetch
 
 import (
-	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -14,77 +11,78 @@ func refused429() Verdict {
 	return Verdict{Health: Throttled, Failure: failf(RateLimited, "429")}
 }
 
-func well() Verdict { return Verdict{Health: Well} }
+func well() Verdict { return Verdict{Health: Healthy} }
 
-// await passes the time until something flies.
-func (d *drive) await() {
-	for d.start(); len(d.flights) == 0; d.start() {
+// await passes the time until an exchange is under way.
+func (d *planDriver) await() {
+	for d.start(); len(d.exchanges) == 0; d.start() {
 		_, wait := d.next(d.now)
 		d.pass(wait)
 	}
 }
 
 // limitOf is the rate that a host is held to; 0 is none.
-func (d *drive) limitOf(host string) float64 { return d.lanes[host].throttle.rate() }
+func (d *planDriver) limitOf(host string) float64 { return d.lanes[host].throttle.rate() }
 
-// TestRefusalStillsAndHalves: a 429 without Retry-After pauses its host for --retry-delay and halves its rate; other hosts feel nothing.
+// TestRefusalStillsAndHalves: a 429 without Retry-After pauses its host for --retry-delay and halves its rate, and
+// those of no other host.
 func TestRefusalStillsAndHalves(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
+	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.ask(100, "a", "b")
 	for range 40 {
 		d.start()
-		d.land("a", well())
-		d.land("b", well())
+		d.end("a", well())
+		d.end("b", well())
 	}
 	d.pass(time.Second)
 	d.start()
-	d.land("a", refused429())
+	d.end("a", refused429())
 	if got := d.limitOf("a"); got != 20 {
 		t.Errorf("asked 40 times in a second, then at %g/s", got)
 	}
-	d.land("b", well())
+	d.end("b", well())
 	d.wants("the other host goes on", "b")
 	d.waits("a pause of a second", time.Second)
 	d.pass(time.Second)
 	d.wants("then one", "a")
-	d.land("a", well())
+	d.end("a", well())
 	if _, wait := d.next(d.now); wait < 40*time.Millisecond || wait > 50*time.Millisecond {
 		t.Errorf("the next follows after %s, want about 1/20 s", wait)
 	}
 	if d.limitOf("b") != 0 || d.lanes["b"].pausedUntil.After(d.now) {
-		t.Error("b feels it")
+		t.Error("b is slowed down too")
 	}
 }
 
-// TestOneRefusalOfManyFlights: ten answers of one moment are one refusal.
+// TestOneRefusalOfManyFlights: the refusals of ten exchanges that started together are one.
 func TestOneRefusalOfManyFlights(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(100, "a")
 	d.start()
 	for range 10 {
-		d.land("a", refused429())
+		d.end("a", refused429())
 		d.pass(10 * time.Millisecond)
 	}
 	if got := d.limitOf("a"); got != 5 {
-		t.Errorf("ten flights that met one limit bring the rate to %g/s, want half of 10", got)
+		t.Errorf("ten exchanges that met one limit bring the rate to %g/s, want half of 10", got)
 	}
-	if got := d.lanes["a"].pausedUntil.Sub(noon); got != time.Second {
+	if got := d.lanes["a"].pausedUntil.Sub(began); got != time.Second {
 		t.Errorf("and a pause of %s", got)
 	}
 }
 
-// TestPauseGrowsWhileNothingSucceeds: 1, 2, 4 s and so on up to 16 times --retry-delay, while the rate is halved each time,
-// to one in the longest pause.
+// TestPauseGrowsWhileNothingSucceeds: 1, 2, 4 s and so on up to 16 times --retry-delay, while the rate is halved each
+// time, to one in the longest pause.
 func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(100, "a")
 	var pauses []time.Duration
 	for range 8 {
 		d.await() // the rate is below one in the pause by and by
-		d.land("a", refused429())
+		d.end("a", refused429())
 		pauses = append(pauses, d.lanes["a"].pausedUntil.Sub(d.now))
-		for len(d.flights) > 0 {
-			d.land("a", refused429())
+		for len(d.exchanges) > 0 {
+			d.end("a", refused429())
 		}
 		d.now = d.lanes["a"].pausedUntil
 	}
@@ -100,7 +98,7 @@ func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
 	}
 	for _, v := range []Verdict{well(), refused429()} {
 		d.await()
-		d.land("a", v)
+		d.end("a", v)
 	}
 	if got := d.lanes["a"].pausedUntil.Sub(d.now); got != time.Second {
 		t.Errorf("after a success the pauses begin anew: %s", got)
@@ -109,12 +107,12 @@ func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
 
 // TestRetryAfterIsThePause: what the host asks for is what it gets, no more.
 func TestRetryAfterIsThePause(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(100, "a")
 	d.start()
 	v := refused429()
 	v.Pause = 100 * time.Millisecond
-	d.land("a", v)
+	d.end("a", v)
 	if got := d.lanes["a"].pausedUntil.Sub(d.now); got != v.Pause {
 		t.Errorf("paused for %s", got)
 	}
@@ -122,18 +120,18 @@ func TestRetryAfterIsThePause(t *testing.T) {
 
 // TestOnlySuccessSpeedsUp: step by step, and never past the rate that the options allow.
 func TestOnlySuccessSpeedsUp(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostRate, o.HostConcurrency = 20, 1 })
+	d := newDriver(t, func(l *testLimits) { l.HostRate, l.HostConcurrency = 20, 1 })
 	d.ask(2000, "a")
 	d.start()
-	d.land("a", refused429())
+	d.end("a", refused429())
 	if got := d.limitOf("a"); got != 5 {
 		t.Fatalf("held to %g/s", got)
 	}
-	for _, v := range []Verdict{{Health: Unheard}, {Health: Silent}} {
+	for _, v := range []Verdict{{Health: Unknown}, {Health: NoAnswer}} {
 		for range 20 {
 			d.pass(time.Minute)
 			d.start()
-			d.land("a", v)
+			d.end("a", v)
 		}
 		if got := d.limitOf("a"); got != 5 {
 			t.Fatalf("answers of health %d bring the rate to %g/s", v.Health, got)
@@ -144,7 +142,7 @@ func TestOnlySuccessSpeedsUp(t *testing.T) {
 	for ; d.limitOf("a") > 0 && steps < 1000; steps++ {
 		d.pass(time.Second)
 		d.start()
-		d.land("a", well())
+		d.end("a", well())
 		got := d.limitOf("a")
 		if got != 0 && (got <= last || got > 1.3*last) {
 			t.Fatalf("a second of good answers brings %g/s to %g/s", last, got)
@@ -155,23 +153,23 @@ func TestOnlySuccessSpeedsUp(t *testing.T) {
 		t.Fatalf("the whole rate is back after %d seconds of good answers", steps)
 	}
 	d.pass(time.Second)
-	starts := d.run(20, prompt)
+	starts := d.runAll(20, prompt)
 	if took := starts[19].Sub(starts[0]); took < 940*time.Millisecond || took > 960*time.Millisecond {
 		t.Errorf("20 at 20/s take %s", took)
 	}
 }
 
-// TestOldFlightsSayNothingNew: ten flights of one moment are one refusal, however their answers alternate.
+// TestOldFlightsSayNothingNew: ten exchanges that started together are one refusal, however their answers alternate.
 func TestOldFlightsSayNothingNew(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(100, "a")
 	d.start()
 	for i := range 10 {
 		d.pass(10 * time.Millisecond)
 		if i%2 == 0 {
-			d.land("a", refused429())
+			d.end("a", refused429())
 		} else {
-			d.land("a", well())
+			d.end("a", well())
 		}
 	}
 	if got := d.limitOf("a"); got != 5 {
@@ -181,34 +179,35 @@ func TestOldFlightsSayNothingNew(t *testing.T) {
 
 // TestRefusalNeverSpeedsUp: not past a rate of the user's own that is below what a refusal would allow.
 func TestRefusalNeverSpeedsUp(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostRate = 1.0 / 3600 })
+	d := newDriver(t, func(l *testLimits) { l.HostRate = 1.0 / 3600 })
 	d.ask(10, "a")
 	d.start()
-	d.land("a", refused429())
+	d.end("a", refused429())
 	d.pass(time.Hour)
 	d.start()
-	d.land("a", refused429())
+	d.end("a", refused429())
 	d.pass(59 * time.Minute)
 	d.wants("not before its hour", "")
 	d.pass(time.Minute)
 	d.wants("but then", "a")
 }
 
-// TestASuccessIsNoLicence: after a pause the host has hardly been asked, which does not make its limit one that nobody needs.
+// TestASuccessIsNoLicence: after a pause the host has hardly been asked, which does not make its limit one that
+// nobody needs.
 func TestASuccessIsNoLicence(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.Concurrency, o.HostConcurrency = 1000, 1000 })
+	d := newDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 1000, 1000 })
 	d.ask(10_000, "a")
 	d.start()
-	d.land("a", refused429())
-	for len(d.flights) > 0 {
-		d.land("a", refused429())
+	d.end("a", refused429())
+	for len(d.exchanges) > 0 {
+		d.end("a", refused429())
 	}
 	if got := d.limitOf("a"); got != 500 {
 		t.Fatalf("asked a thousand times in a second, then at %g/s", got)
 	}
 	d.pass(10 * time.Second)
 	d.start()
-	d.land("a", well())
+	d.end("a", well())
 	if got := d.limitOf("a"); got < 500 || got > 1000 {
 		t.Errorf("one success later at %g/s", got)
 	}
@@ -217,25 +216,26 @@ func TestASuccessIsNoLicence(t *testing.T) {
 	}
 }
 
-// TestRefusalsAtRandomAreBorne: a host that refuses one request in fifty, however it is asked, is asked more gently and not let down.
+// TestRefusalsAtRandomAreBorne: a host that refuses one request in fifty, however it is asked, is asked more gently
+// and not let down.
 func TestRefusalsAtRandomAreBorne(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	n := 0
-	for d.now.Before(noon.Add(10 * time.Minute)) {
+	for d.now.Before(began.Add(10 * time.Minute)) {
 		d.ask(10, "a")
 		d.start()
-		if len(d.flights) == 0 {
+		if len(d.exchanges) == 0 {
 			_, wait := d.next(d.now)
 			d.pass(wait)
 			continue
 		}
 		d.pass(20 * time.Millisecond)
-		for len(d.flights) > 0 {
+		for len(d.exchanges) > 0 {
 			if n++; n%50 == 0 {
-				d.land("a", refused429())
+				d.end("a", refused429())
 				continue
 			}
-			d.land("a", well())
+			d.end("a", well())
 		}
 	}
 	if perSecond := float64(n) / 600; perSecond < 8 {
@@ -245,18 +245,18 @@ func TestRefusalsAtRandomAreBorne(t *testing.T) {
 	}
 }
 
-// TestErrorsBringARateBackAndNoFurther: a list of dead links, or of pages that are broken, says nothing against its host,
-// nor for asking it more.
+// TestErrorsBringARateBackAndNoFurther: a list of dead links, or of pages that are broken, says nothing against its
+// host, nor for asking it more.
 func TestErrorsBringARateBackAndNoFurther(t *testing.T) {
-	for _, health := range []Health{Unwell} {
-		d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
+	for _, health := range []Health{Erroring} {
+		d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 		d.ask(200, "a")
 		d.start()
-		d.land("a", refused429())
+		d.end("a", refused429())
 		for range 50 {
 			d.await()
 			d.pass(time.Second)
-			d.land("a", Verdict{Health: health, Failure: failf(BadStatus, "404 Not Found")})
+			d.end("a", Verdict{Health: health, Failure: failf(BadStatus, "404 Not Found")})
 		}
 		if got := d.limitOf("a"); got < 10 || got > 13 {
 			t.Errorf("health %d: asked ten times a second before, now held to %g/s", health, got)
@@ -264,60 +264,33 @@ func TestErrorsBringARateBackAndNoFurther(t *testing.T) {
 	}
 }
 
-// TestPagesThatAlwaysRefuse: three pages that say 503 whenever they are asked take the time of their own retries, and no more.
-func TestPagesThatAlwaysRefuse(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client := origin(func(*http.Request) (*http.Response, error) { return reply(503, ""), nil })
-		s, err := runOver(t.Context(), urls(3, "http://a.test"), &shelf{}, options(nil), client)
-		if err != nil || s.Failed != 3 || s.Exchanges != 12 || s.Elapsed > 10*time.Second {
-			t.Errorf("%+v, %v", s, err)
-		}
-	})
-}
-
-// TestHostThatRefusesAll: a site that is down behind its balancer is not asked for ever; what is left fails as rate_limited.
-func TestHostThatRefusesAll(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client := origin(func(r *http.Request) (*http.Response, error) {
-			if r.Host == "well.test" {
-				return reply(200, ""), nil
-			}
-			return reply(503, ""), nil
-		})
-		s, err := runOver(t.Context(), urls(2000, "http://a.test", "http://well.test"), &shelf{}, options(nil), client)
-		if err != nil || s.Succeeded != 1000 || s.Failed != 1000 || s.ByKind[RateLimited] < 900 || s.Elapsed > 4*time.Minute {
-			t.Errorf("%+v, %v", s, err)
-		}
-	})
-}
-
 // TestErrorsEndARowOfRefusals: where a host answers, if badly, its pauses begin anew.
 func TestErrorsEndARowOfRefusals(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostConcurrency = 1 })
+	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.ask(100, "a")
 	for range 4 {
 		d.pass(time.Minute)
 		d.start()
-		d.land("a", refused429())
+		d.end("a", refused429())
 		if got := d.lanes["a"].pausedUntil.Sub(d.now); got != time.Second {
 			t.Fatalf("paused for %s", got)
 		}
 		d.pass(time.Minute)
 		d.start()
-		d.land("a", Verdict{Health: Unwell})
+		d.end("a", Verdict{Health: Erroring})
 	}
 }
 
 // TestAdaptiveOff: a Retry-After is obeyed all the same, and nothing else is done.
 func TestAdaptiveOff(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.Adaptive = false })
+	d := newDriver(t, func(l *testLimits) { l.Adaptive = false })
 	d.ask(100, "a")
 	d.start()
-	d.land("a", refused429())
+	d.end("a", refused429())
 	d.wants("no pause of our own", "a")
 	v := refused429()
 	v.Pause, v.Quota = time.Minute, Quota{Remaining: 0, Reset: time.Hour}
-	d.land("a", v)
+	d.end("a", v)
 	d.wants("but the host's", "")
 	d.pass(time.Minute)
 	d.wants("and no longer", "a")
@@ -328,10 +301,10 @@ func TestAdaptiveOff(t *testing.T) {
 
 // TestLimitIsRememberedForAWhile: an idle host's limit is no more forgotten than its pause, until a minute has passed.
 func TestLimitIsRememberedForAWhile(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(1, "a")
 	d.start()
-	d.land("a", refused429())
+	d.end("a", refused429())
 	d.pass(59 * time.Second)
 	d.start()
 	d.ask(1, "a")
@@ -339,7 +312,7 @@ func TestLimitIsRememberedForAWhile(t *testing.T) {
 		t.Fatal("it is forgotten")
 	}
 	d.start()
-	d.land("a", well())
+	d.end("a", well())
 	d.pass(2 * time.Minute)
 	d.start()
 	if len(d.lanes) != 0 {
@@ -347,29 +320,30 @@ func TestLimitIsRememberedForAWhile(t *testing.T) {
 	}
 }
 
-// TestQuotaIsKept: with three left for ten seconds, three start, whatever flies; the next window begins with the whole quota.
+// TestQuotaIsKept: with three left for ten seconds, three start, however many are under way; the next window begins
+// with the whole quota.
 func TestQuotaIsKept(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostConcurrency = 5 })
+	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 5 })
 	d.ask(100, "a")
 	d.wants("as many as there are slots", "a a a a a")
 	told := func(remaining int64) Verdict {
-		return Verdict{Health: Well, Quota: Quota{Remaining: remaining, Reset: 10 * time.Second, Limit: 8}}
+		return Verdict{Health: Healthy, Quota: Quota{Remaining: remaining, Reset: 10 * time.Second, Limit: 8}}
 	}
-	d.land("a", told(7)) // the four behind it will have taken four of the seven
+	d.end("a", told(7)) // the four behind it will have taken four of the seven
 	d.wants("one place, and three left", "a")
-	d.land("a", told(6))
-	d.land("a", told(5))
-	d.land("a", told(4))
+	d.end("a", told(6))
+	d.end("a", told(5))
+	d.end("a", told(4))
 	d.wants("two left", "a a")
-	d.land("a", told(3))
+	d.end("a", told(3))
 	d.wants("none left", "")
-	d.heldBy(LimitPausedHosts)
+	d.limitedBy(HoldPause)
 	d.waits("for the next window", 10*time.Second)
 	d.pass(10 * time.Second)
 	d.wants("as many as there are slots", "a a")
 	more := 2
-	for left := int64(7); len(d.flights) > 0; left-- {
-		d.land("a", told(max(left-3, 0))) // of the five that had been under way three were counted in it
+	for left := int64(7); len(d.exchanges) > 0; left-- {
+		d.end("a", told(max(left-3, 0))) // of the five that had been under way three were counted in it
 		if d.start() != "" {
 			more++
 		}
@@ -379,19 +353,20 @@ func TestQuotaIsKept(t *testing.T) {
 	}
 }
 
-// TestQuotaUnsaidIsForgotten: one answer that told of a quota does not bind the host for the rest of the run, where later ones tell of none.
+// TestQuotaUnsaidIsForgotten: one answer that told of a quota does not bind the host for the rest of the run, where
+// later ones tell of none.
 func TestQuotaUnsaidIsForgotten(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(100, "a")
 	d.start()
-	d.land("a", Verdict{Health: Well, Quota: Quota{Remaining: 0, Reset: time.Hour, Limit: 1}})
-	for len(d.flights) > 0 {
-		d.land("a", well()) // of starts before it
+	d.end("a", Verdict{Health: Healthy, Quota: Quota{Remaining: 0, Reset: time.Hour, Limit: 1}})
+	for len(d.exchanges) > 0 {
+		d.end("a", well()) // of starts before it
 	}
 	d.wants("nothing is left", "")
 	d.pass(time.Minute)
 	d.wants("one asks how things are", "a")
-	d.land("a", well())
+	d.end("a", well())
 	if got := strings.Fields(d.start()); len(got) != 10 {
 		t.Errorf("no quota any more, and %d start", len(got))
 	}
@@ -399,76 +374,31 @@ func TestQuotaUnsaidIsForgotten(t *testing.T) {
 
 // TestQuotaIsBelievedInTheOrderOfTheStarts: an answer that comes late tells of a time when more was left.
 func TestQuotaIsBelievedInTheOrderOfTheStarts(t *testing.T) {
-	d := newDrive(t, func(o *Options) { o.HostConcurrency = 3 })
+	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 3 })
 	d.ask(100, "a")
 	d.start()
-	first := d.flights[0]
-	d.flights = append(d.flights[1:], first)
-	for _, remaining := range []int64{1, 0, 9} { // those of the second, the third and the first start: others ask this host too
-		d.land("a", Verdict{Health: Well, Quota: Quota{Remaining: remaining, Reset: time.Minute}})
+	first := d.exchanges[0]
+	d.exchanges = append(d.exchanges[1:], first)
+	// the answers to the second, the third and the first start; others ask this host too
+	for _, remaining := range []int64{1, 0, 9} {
+		d.end("a", Verdict{Health: Healthy, Quota: Quota{Remaining: remaining, Reset: time.Minute}})
 	}
 	d.wants("nothing is left", "")
 }
 
 // TestQuotaOfAnHour: it is not waited for longer than --retry-max-delay; then a single request asks how things are.
 func TestQuotaOfAnHour(t *testing.T) {
-	d := newDrive(t, nil)
+	d := newDriver(t, nil)
 	d.ask(100, "a")
 	d.start()
-	for len(d.flights) > 0 {
-		d.land("a", Verdict{Health: Well, Quota: Quota{Remaining: 0, Reset: time.Hour, Limit: 5000}})
+	for len(d.exchanges) > 0 {
+		d.end("a", Verdict{Health: Healthy, Quota: Quota{Remaining: 0, Reset: time.Hour, Limit: 5000}})
 	}
 	d.waits("as long as is obeyed", time.Minute)
 	d.pass(time.Minute)
 	d.wants("one", "a")
-	d.land("a", Verdict{Health: Well, Quota: Quota{Remaining: 4000, Reset: time.Hour, Limit: 5000}})
+	d.end("a", Verdict{Health: Healthy, Quota: Quota{Remaining: 4000, Reset: time.Hour, Limit: 5000}})
 	if got := strings.Fields(d.start()); len(got) != 10 {
 		t.Errorf("there is more again, and %d start", len(got))
 	}
-}
-
-// TestAdaptiveInARun: a server that takes 20 requests a second from its only client, and refuses the others, is asked for 600 pages.
-// All are had, in little more than the least time, and few are refused. Without adapting many more are.
-func TestAdaptiveInARun(t *testing.T) {
-	play := func(t *testing.T, adaptive bool) (s Summary, refused int) {
-		synctest.Test(t, func(t *testing.T) {
-			var mu sync.Mutex
-			tokens, last := 20.0, time.Now()
-			client := origin(func(*http.Request) (*http.Response, error) {
-				mu.Lock()
-				now := time.Now()
-				tokens = min(20, tokens+20*now.Sub(last).Seconds())
-				last = now
-				enough := tokens >= 1
-				if enough {
-					tokens--
-				} else {
-					refused++
-				}
-				mu.Unlock()
-				time.Sleep(50 * time.Millisecond)
-				if !enough {
-					return reply(429, ""), nil
-				}
-				return reply(200, ""), nil
-			})
-			var err error
-			o := options(func(o *Options) { o.Adaptive, o.Retries = adaptive, 10 })
-			if s, err = runOver(t.Context(), urls(600, "http://a.test"), &shelf{}, o, client); err != nil {
-				t.Fatal(err)
-			}
-		})
-		return s, refused
-	}
-	s, refused := play(t, true)
-	if s.Succeeded != 600 || refused > 60 || s.Elapsed > 60*time.Second {
-		t.Errorf("%d succeeded in %s with %d refused; the least is 29 s", s.Succeeded, s.Elapsed, refused)
-	}
-	if s.LimitedBy != LimitPausedHosts || s.LimitedHost != "http://a.test" {
-		t.Errorf("limited by %s on %s", s.LimitedBy, s.LimitedHost)
-	}
-	if _, without := play(t, false); without < 5*refused {
-		t.Errorf("%d are refused without it, %d with it", without, refused)
-	}
-	t.Logf("%s, %d refused", s.Elapsed, refused)
 }

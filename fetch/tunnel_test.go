@@ -149,16 +149,6 @@ func TestProxiesThatFail(t *testing.T) {
 	}
 }
 
-// TestDeniedTunnels: a proxy's answer is worth another attempt where a server's would be.
-func TestDeniedTunnels(t *testing.T) {
-	for status, want := range map[int]Fate{407: Final, 403: Final, 302: Final, 502: Retry, 503: Retry} {
-		v := judge(options(nil), get(1), answer{failure: failf(Connect, "proxy: %w", &proxyRefusal{status})}, noon, 0)
-		if v.Fate != want || v.Failure.Kind != Connect {
-			t.Errorf("%d: %+v", status, v)
-		}
-	}
-}
-
 // TestProxiesOutOfReach: it is the connection that failed, not the host's name.
 func TestProxiesOutOfReach(t *testing.T) {
 	for _, scheme := range []string{"http", "https", "socks5h"} {

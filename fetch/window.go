@@ -13,16 +13,15 @@ func (r *Request) bulk() int64 {
 	return int64(size)
 }
 
-// windowFull reports whether as many Requests have been taken in as may wait, or as many bytes, but for those that keep
-// Options.Concurrency exchanges going. What a Sink holds back, or has yet to take, counts; what has been set aside does
-// not.
+// windowFull reports whether as many Requests have been taken in as may wait, or as many bytes, but for those that
+// keep the flights going. What a Sink holds back, or has yet to take, counts; what has been spilled does not.
 func (s *scheduler) windowFull() bool {
-	inMemory := s.open - s.plan.aside.count
+	inMemory := s.open - s.plan.spilled()
 	heavy := s.bulk >= mostBulk && inMemory >= 2*s.options.Concurrency
 	if s.holder != nil {
 		return heavy || s.admitted-s.taken.Load()+int64(s.holder.Held()) >= int64(s.options.Lookahead)
 	}
-	return s.plan.windowFull(inMemory, heavy, s.looked)
+	return s.plan.full(inMemory, heavy, s.looked)
 }
 
 // mustWait is windowFull, and has the writer wake the scheduler when that may have changed.

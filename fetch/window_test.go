@@ -21,8 +21,8 @@ func large(n int, hosts ...string) Source {
 	}
 }
 
-// TestLargeRequestsBoundTheWindow: --lookahead counts requests, and large ones fill the memory before it does. So many bytes are
-// read ahead and no more, but for what the exchanges at once need.
+// TestLargeRequestsBoundTheWindow: --lookahead counts requests, and large ones fill the memory before it does. So
+// many bytes are read ahead and no more, but for what the exchanges at once need.
 func TestLargeRequestsBoundTheWindow(t *testing.T) {
 	const inBytes = mostBulk / (128 << 10)
 	for _, tt := range []struct{ concurrency, most int64 }{{5, inBytes}, {1000, 2000}} {
@@ -42,7 +42,8 @@ func TestLargeRequestsBoundTheWindow(t *testing.T) {
 				o.Concurrency, o.HostConcurrency, o.Aside = int(tt.concurrency), int(tt.concurrency), 0
 			})
 			s, err := runOver(t.Context(), source, sink, o, taking(time.Second))
-			if least := time.Duration(4000/tt.concurrency) * time.Second; err != nil || s.Succeeded != 4000 || s.Elapsed > least+time.Second {
+			least := time.Duration(4000/tt.concurrency) * time.Second
+			if err != nil || s.Succeeded != 4000 || s.Elapsed > least+time.Second {
 				t.Errorf("%d at once: %+v, %v", tt.concurrency, s, err)
 			}
 			if most > tt.most+2*backlog+2 || most < tt.most {
@@ -52,7 +53,7 @@ func TestLargeRequestsBoundTheWindow(t *testing.T) {
 	}
 }
 
-// TestLargeRequestsAreSetAside: what is packed does not count as in memory, so that the host behind it is seen.
+// TestLargeRequestsAreSetAside: what is spilled does not count as in memory, so that the host behind it is seen.
 func TestLargeRequestsAreSetAside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := func(yield func(Request, error) bool) {
@@ -73,7 +74,8 @@ func TestLargeRequestsAreSetAside(t *testing.T) {
 			return nil
 		})
 		o := options(func(o *Options) { o.HostConcurrency = 1 })
-		if s, err := runOver(t.Context(), source, sink, o, taking(time.Second)); err != nil || s.Succeeded != 2010 || seen > 20*time.Second {
+		s, err := runOver(t.Context(), source, sink, o, taking(time.Second))
+		if err != nil || s.Succeeded != 2010 || seen > 20*time.Second {
 			t.Errorf("the second host was asked after %s: %+v, %v", seen, s, err)
 		}
 	})
@@ -86,22 +88,23 @@ func TestBulkIsCounted(t *testing.T) {
 	defer s.timer.Stop()
 	var tasks []*task
 	for r := range large(20, "http://a.test") {
-		task := &task{request: r}
+		task := newTask(r)
 		setTarget(task, targets)
 		s.admit(task, true)
 		tasks = append(tasks, task)
 	}
-	plain := &task{request: Request{URL: "http://a.test/"}}
+	plain := newTask(Request{URL: "http://a.test/"})
 	s.admit(plain, true)
 	all := s.bulk
 	if all < 20*(128<<10) || all > 20*(129<<10) {
 		t.Errorf("%d bytes", all)
 	}
-	packed := s.plan.aside.pack(tasks[:10])
+	codec := s.codec()
+	packed := codec.Pack(plansOf(tasks[:10]))
 	if s.bulk < all*4/10 || s.bulk > all*6/10 {
 		t.Errorf("%d bytes of %d are left with half of them packed", s.bulk, all)
 	}
-	tasks = append(tasks[10:], s.plan.aside.unpack(packed)...)
+	tasks = append(tasks[10:], ownersOf(codec.Unpack(packed))...)
 	if s.bulk != all {
 		t.Errorf("%d bytes of %d, unpacked again", s.bulk, all)
 	}

@@ -30,12 +30,12 @@ func (w *worker) work(ctx context.Context) {
 		case t.bad != nil:
 			endUnasked(t, record, &Failure{Kind: InvalidRequest, Err: t.bad.Err})
 			record.Input = maskLine(t.bad.Input) // once more: a Source need not be a Reader
-		case t.lost != nil:
-			endUnasked(t, record, t.lost)
+		case t.Lost != nil:
+			endUnasked(t, record, t.Lost)
 		default:
 			w.attempt(ctx, t, record)
 		}
-		if t.verdict.Fate == Final {
+		if t.Verdict.Fate == Final {
 			w.serveStale(ctx, t, record)
 			w.finisher.finish(t, record)
 		}
@@ -46,13 +46,13 @@ func (w *worker) work(ctx context.Context) {
 // endUnasked ends a Task without another exchange.
 func endUnasked(t *task, record *Record, why *Failure) {
 	t.counts = exchangeCounts{}
-	t.verdict = Verdict{Failure: why}
+	t.Verdict = Verdict{Failure: why}
 	record.Status = t.answered
 }
 
 // attempt does one exchange and judges it.
 func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
-	again := t.verdict.Fate == Retry
+	again := t.Verdict.Fate == Retry
 	x := w.newExchange(t)
 	if t.lookup != nil {
 		record.Cache = CacheMiss
@@ -65,44 +65,44 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if t.began.IsZero() {
 		t.began = x.began
 	}
-	t.answered = a.status
+	t.answered = a.Status
 	t.counts = exchangeCounts{exchanged: true, again: again, took: x.ended.Sub(x.began),
 		bytes: record.Bytes, wireBytes: record.WireBytes}
-	if a.failure == nil {
-		t.counts.status = a.status
+	if a.Failure == nil {
+		t.counts.status = a.Status
 	}
-	facts := trial{method: t.method, retry: t.request.Retry, attempts: t.attempts, hops: t.hops,
-		shortages: t.shortages, since: now.Sub(t.began)}
-	if t.shortages++; !a.short() {
+	facts := Trial{Method: t.method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
+		FileShortages: t.shortages, Elapsed: now.Sub(t.began)}
+	if t.shortages++; !a.isOutOfFiles() {
 		t.shortages = 0
 	} else {
 		w.transport.CloseIdle() // what lies idle there makes room
 	}
-	t.verdict = judge(t.options, facts, a, now, w.rng.Float64())
+	t.Verdict = judge(t.policy, facts, a, now, w.rng.Float64())
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
-	x.settle(t.verdict, a.status)
-	w.cache.invalidate(ctx, &t.target, a.status, a.header) // even where the body failed: the request has had its effect
-	if t.verdict.Fate == Hop {
-		w.redirects.follow(t, a.status, a.header, record.RemoteAddr)
+	x.settle(t.Verdict, a.Status)
+	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // even where the body failed: the request has had its effect
+	if t.Verdict.Fate == Hop {
+		w.redirects.follow(t, a.Status, a.Header, record.RemoteAddr)
 	}
-	if disk := brokenDisk(t.verdict.Failure); disk != nil {
+	if disk := brokenDisk(t.Verdict.Failure); disk != nil {
 		w.failure.fail(disk)
 	}
 	if w.options.Log != nil {
 		w.log(ctx, t, record, now)
 	}
-	if t.verdict.Failure != nil {
+	if t.Verdict.Failure != nil {
 		record.ReleaseBody()
 	}
 }
 
 // newExchange counts another attempt of t, where that is one, and returns its exchange.
 func (w *worker) newExchange(t *task) *exchange {
-	switch t.verdict.Fate {
+	switch t.Verdict.Fate {
 	case Final, Retry:
-		t.attempts++
+		t.Attempts++
 		t.whole = false
-	case Anew:
+	case Restart:
 		t.whole = true // whatever still lies there
 	}
 	header := withCookies(w.options, t.header, t.url)
@@ -117,7 +117,7 @@ func (w *worker) newExchange(t *task) *exchange {
 // section 4). The Verdict stays: it says how the host is.
 func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
 	l, now := t.lookup, time.Now()
-	if l == nil || !l.hasStored || !now.Before(l.staleUntil) || !mayServeStale(t.verdict.Failure, t.answered) {
+	if l == nil || !l.hasStored || !now.Before(l.staleUntil) || !mayServeStale(t.Verdict.Failure, t.answered) {
 		return
 	}
 	stale := newRecord(t)
@@ -129,7 +129,7 @@ func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
 	t.counts.cache, t.counts.unchanged = CacheStale, record.Unchanged
 }
 
-var fates = map[Fate]string{Final: "final", Retry: "retry", Hop: "redirect", Anew: "anew"}
+var fates = map[Fate]string{Final: "final", Retry: "retry", Hop: "redirect", Restart: "anew"}
 
 // log tells of one exchange: every one at debug level, a slow one as a warning.
 func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time) {
@@ -142,9 +142,9 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 	}
 	attrs := []slog.Attr{
 		slog.String("url", MaskURL(t.request.URL)),
-		slog.Int("attempt", t.attempts),
+		slog.Int("attempt", t.Attempts),
 		slog.Float64("elapsed_ms", milliseconds(t.counts.took)),
-		slog.String("then", fates[t.verdict.Fate]),
+		slog.String("then", fates[t.Verdict.Fate]),
 	}
 	if record.Status > 0 {
 		attrs = append(attrs, slog.Int("status", record.Status))
@@ -152,11 +152,11 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 	if t.hops > 0 {
 		attrs = append(attrs, slog.String("at", shown(t.url)))
 	}
-	if f := t.verdict.Failure; f != nil {
+	if f := t.Verdict.Failure; f != nil {
 		attrs = append(attrs, slog.String("kind", string(f.Kind)), slog.String("error", f.Error()))
 	}
-	if t.verdict.Fate == Retry {
-		attrs = append(attrs, slog.Float64("delay_ms", milliseconds(t.verdict.Delay)))
+	if t.Verdict.Fate == Retry {
+		attrs = append(attrs, slog.Float64("delay_ms", milliseconds(t.Verdict.Delay)))
 	}
 	w.options.Log.LogAttrs(ctx, level, text, attrs...)
 }

@@ -9,45 +9,59 @@ import (
 	"github.com/klauspost/compress/s2"
 )
 
-// A packer packs Tasks that have not been asked yet: of each, its Request and its seq. It is used by one goroutine.
-type packer struct{ raw, packed []byte }
+// A taskCodec packs tasks that have not been asked yet, for the plan: of each its Request and its seq. It is used by
+// one goroutine.
+type taskCodec struct {
+	aim         func(*task) // points an unpacked task at its target
+	largeBytes  *int64      // the bytes of large requests in memory: see Request.bulk
+	raw, packed []byte      // buffers, kept between calls
+}
 
-func (p *packer) pack(tasks []*task) []byte {
-	raw := p.raw[:0]
-	var last task
-	for _, t := range tasks {
-		raw = appendTask(raw, t, &last)
-		last = *t
+// mostKeptBuffer is the largest buffer in bytes that a taskCodec keeps. A single large request needs one that is
+// larger.
+const mostKeptBuffer = 128 << 10
+
+// Pack implements Codec.
+func (c *taskCodec) Pack(tasks []*Task) []byte {
+	raw := c.raw[:0]
+	last := new(task)
+	for _, owned := range tasks {
+		t := owned.Owner.(*task)
+		*c.largeBytes -= t.request.bulk()
+		raw = appendTask(raw, t, last)
+		last = t
 	}
-	if most := s2.MaxEncodedLen(len(raw)); cap(p.packed) < most {
-		p.packed = make([]byte, most)
+	if most := s2.MaxEncodedLen(len(raw)); cap(c.packed) < most {
+		c.packed = make([]byte, most)
 	}
-	packed := bytes.Clone(s2.EncodeBetter(p.packed[:cap(p.packed)], raw))
-	if p.raw = raw; cap(raw) > 2*parcelBytes { // one large request is no reason to keep as much
-		*p = packer{}
+	packed := bytes.Clone(s2.EncodeBetter(c.packed[:cap(c.packed)], raw))
+	if c.raw = raw; cap(raw) > mostKeptBuffer {
+		c.raw, c.packed = nil, nil
 	}
 	return packed
 }
 
-// unpack is the inverse of pack. aim points each Task at its target again.
-func (p *packer) unpack(packed []byte, aim func(*task)) []*task {
-	raw, err := s2.Decode(p.raw[:0], packed)
+// Unpack implements Codec.
+func (c *taskCodec) Unpack(packed []byte) []*Task {
+	raw, err := s2.Decode(c.raw[:0], packed)
 	if err != nil {
 		panic("fetch: memory that held waiting requests is corrupt: " + err.Error())
 	}
 	u := unpacker{text: string(raw)}
-	var tasks []*task
-	var last task
+	var tasks []*Task
+	last := new(task)
 	for len(u.text) > 0 {
-		t := u.task(&last)
-		last = *t
-		aim(t)
-		tasks = append(tasks, t)
+		t := u.task(last)
+		last = t
+		c.aim(t)
+		t.describe()
+		*c.largeBytes += t.request.bulk()
+		tasks = append(tasks, &t.Task)
 	}
 	return tasks
 }
 
-// The parts of a Request that a packed Task has beside its URL.
+// The parts of a Request that a packed task has beside its URL.
 const (
 	packedMore = 1 << iota // anything of what follows
 	packedBody
@@ -56,6 +70,7 @@ const (
 	packedRetryYes
 )
 
+// appendTask appends a task in packed form. Numbers are differences to those of the task before, which are small.
 func appendTask(raw []byte, t, last *task) []byte {
 	r := &t.request
 	raw = binary.AppendVarint(raw, t.seq-last.seq)
@@ -90,6 +105,7 @@ func appendTask(raw []byte, t, last *task) []byte {
 	return raw
 }
 
+// packedFlags says which parts of a Request a packed task has.
 func packedFlags(r *Request) byte {
 	var flags byte
 	if r.MoreThanURL() || r.ID != nil || r.Meta != nil {
@@ -110,15 +126,17 @@ func packedFlags(r *Request) byte {
 	return flags
 }
 
+// appendText appends a string behind its length.
 func appendText(raw []byte, text string) []byte {
 	return append(binary.AppendUvarint(raw, uint64(len(text))), text...)
 }
 
-// An unpacker reads what appendTask wrote. Its strings share one memory.
+// An unpacker reads what appendTask wrote. The strings that it returns share the memory of text.
 type unpacker struct{ text string }
 
+// task reads a task; last is the one before.
 func (u *unpacker) task(last *task) *task {
-	t := new(task)
+	t := newTask(Request{})
 	r := &t.request
 	t.seq = last.seq + u.varint()
 	r.Index = last.request.Index + u.varint()
@@ -166,7 +184,7 @@ func (u *unpacker) header() http.Header {
 	return h
 }
 
-// raw is nil where nothing was written: no JSON value is empty.
+// raw reads a JSON value, which is never empty: that is nil.
 func (u *unpacker) raw() []byte {
 	text := u.string()
 	if text == "" {
@@ -183,6 +201,7 @@ func (u *unpacker) take(n int) string {
 	return part
 }
 
+// uvarint reads a number in the encoding of binary.AppendUvarint.
 func (u *unpacker) uvarint() uint64 {
 	var value uint64
 	for shift := 0; ; shift += 7 {
@@ -194,7 +213,7 @@ func (u *unpacker) uvarint() uint64 {
 	}
 }
 
-// varint undoes the zigzag of binary.AppendVarint.
+// varint reads a number in the zigzag encoding of binary.AppendVarint.
 func (u *unpacker) varint() int64 {
 	v := u.uvarint()
 	return int64(v>>1) ^ -int64(v&1)

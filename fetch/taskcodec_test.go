@@ -8,9 +8,27 @@ import (
 	"testing"
 )
 
-// unaimed unpacks without a look at what the Tasks ask for.
-func (p *packer) unaimed(packed []byte) []*task {
-	return p.unpack(packed, func(t *task) { _ = t.request.parse() })
+// newCodec is a taskCodec whose tasks get their URL parsed, and no target.
+func newCodec() *taskCodec {
+	return &taskCodec{aim: func(t *task) { _ = t.request.parse() }, largeBytes: new(int64)}
+}
+
+// plansOf are the parts of tasks that a plan knows.
+func plansOf(tasks []*task) []*Task {
+	var plans []*Task
+	for _, t := range tasks {
+		plans = append(plans, &t.Task)
+	}
+	return plans
+}
+
+// ownersOf is the inverse of plansOf.
+func ownersOf(plans []*Task) []*task {
+	var tasks []*task
+	for _, t := range plans {
+		tasks = append(tasks, t.Owner.(*task))
+	}
+	return tasks
 }
 
 // requestsOf are the Requests of input lines, with all that a line can say.
@@ -21,12 +39,15 @@ func requestsOf(t testing.TB, lines ...string) []*task {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tasks = append(tasks, &task{request: request, seq: int64(3 * len(tasks))})
+		t := newTask(request)
+		t.seq = int64(3 * len(tasks))
+		tasks = append(tasks, t)
 	}
 	return tasks
 }
 
-// TestPackedTasksComeBackWhole: nothing that a line, or a filter behind it, has said of a Request is lost while it is set aside.
+// TestPackedTasksComeBackWhole: nothing that a line, or a filter behind it, has said of a Request is lost while it is
+// spilled.
 func TestPackedTasksComeBackWhole(t *testing.T) {
 	tasks := requestsOf(t,
 		"https://a.test/1", "https://a.test/2?q=%20", "https://ü.test/ü",
@@ -41,13 +62,16 @@ func TestPackedTasksComeBackWhole(t *testing.T) {
 	tasks[1].request.Tag = Tag{1, 2, 3, 15: 255}
 	tasks[5].request.Header["X-None"] = nil
 	tasks[5].request.Header["X-Two"] = []string{"1", ""}
-	var p packer
-	p.unaimed(p.pack(tasks[3:])) // what it has packed before leaves nothing behind
-	back := p.unaimed(p.pack(tasks))
+	c := newCodec()
+	c.Unpack(c.Pack(plansOf(tasks[3:]))) // what it has packed before leaves nothing behind
+	back := ownersOf(c.Unpack(c.Pack(plansOf(tasks))))
 	if len(back) != len(tasks) {
 		t.Fatalf("%d of %d came back", len(back), len(tasks))
 	}
 	for i, task := range tasks {
+		if !back[i].Pristine || back[i].Size != len(task.request.URL)+len(task.request.Body)+len(task.request.Meta) {
+			t.Errorf("%d: the plan is told %+v", i, back[i].Task)
+		}
 		if want, got := task.request, back[i].request; !reflect.DeepEqual(want, got) || back[i].seq != task.seq {
 			t.Errorf("%d: sent %+v\ngot %+v", i, want, got)
 		}
@@ -57,35 +81,40 @@ func TestPackedTasksComeBackWhole(t *testing.T) {
 func FuzzPackedRequest(f *testing.F) {
 	f.Add("https://a.test/", "POST", "X-A", "1", "body", "\"id\"", int64(7), true)
 	f.Fuzz(func(t *testing.T, url, method, name, value, body, id string, index int64, retry bool) {
-		one := &task{seq: index, request: Request{Index: -index, Line: index / 2, URL: url, Method: method, File: name,
-			Header: http.Header{http.CanonicalHeaderKey(name): {value, body}}, Body: []byte(body), Retry: &retry, SHA256: value}}
+		one := newTask(Request{Index: -index, Line: index / 2, URL: url, Method: method, File: name,
+			Header: http.Header{http.CanonicalHeaderKey(name): {value, body}},
+			Body:   []byte(body), Retry: &retry, SHA256: value})
+		one.seq = index
 		if id != "" {
 			one.request.ID = []byte(id)
 		}
-		two := &task{seq: 1, request: Request{URL: value}}
-		var p packer
-		back := p.unpack(p.pack([]*task{one, two}), func(*task) {})
-		if len(back) != 2 || !reflect.DeepEqual(back[0].request, one.request) || back[0].seq != index || back[1].request.URL != value {
+		two := newTask(Request{URL: value})
+		two.seq = 1
+		c := &taskCodec{aim: func(*task) {}, largeBytes: new(int64)}
+		back := ownersOf(c.Unpack(c.Pack(plansOf([]*task{one, two}))))
+		same := len(back) == 2 && reflect.DeepEqual(back[0].request, one.request)
+		if !same || back[0].seq != index || back[1].request.URL != value {
 			t.Errorf("sent %+v, got %+v", one.request, back)
 		}
 	})
 }
 
-// BenchmarkPack packs and unpacks a parcel of plain URLs, and says how many bytes each takes meanwhile.
+// BenchmarkPack packs and unpacks a batch of plain URLs, and says how many bytes each takes meanwhile.
 func BenchmarkPack(b *testing.B) {
-	for _, n := range []int{8, parcelTasks, 64} {
+	for _, n := range []int{8, 16, 64} {
 		b.Run(fmt.Sprintf("%d tasks", n), func(b *testing.B) {
 			var lines []string
 			for i := range n {
-				lines = append(lines, fmt.Sprintf("https://example.com/products/%d?lang=en&page=%d", 12345*(i+7)%99991, i%7))
+				lines = append(lines, fmt.Sprintf("https://example.com/products/%d?lang=en&page=%d",
+					12345*(i+7)%99991, i%7))
 			}
-			tasks := requestsOf(b, lines...)
+			tasks := plansOf(requestsOf(b, lines...))
 			b.ReportAllocs()
 			var packed []byte
-			var p packer
+			c := newCodec()
 			for b.Loop() {
-				packed = p.pack(tasks)
-				p.unaimed(packed)
+				packed = c.Pack(tasks)
+				c.Unpack(packed)
 			}
 			b.ReportMetric(float64(len(packed))/float64(n), "B/task")
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/task")

@@ -1,0 +1,51 @@
+package fetch
+
+import "time"
+
+// limitOfHold is the Limit in a Summary for what the plan says that the next Task waits for.
+var limitOfHold = [...]Limit{
+	HoldConcurrency:     LimitConcurrency,
+	HoldOutput:          LimitOutput,
+	HoldRate:            LimitRate,
+	HoldHostConcurrency: LimitHostConcurrency,
+	HoldHostRate:        LimitHostRate,
+	HoldPause:           LimitPausedHosts,
+}
+
+// bottleneck returns what keeps the next exchange from starting, and the host whose limit that is, where it is one
+// host's.
+func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
+	if s.recordsFull() || 2*int(s.blockedWorkers.Load()) > s.plan.running() {
+		return LimitOutput, ""
+	}
+	if hold, host := s.plan.limit(now); hold != HoldNone {
+		return limitOfHold[hold], host
+	}
+	if s.heldByCache() {
+		return LimitCache, ""
+	}
+	switch {
+	case s.inputEnded || s.stopped():
+		return LimitNetwork, ""
+	case s.windowFull() && s.plan.running() == 0:
+		return LimitOutput, ""
+	case s.windowFull():
+		return LimitNetwork, ""
+	}
+	return LimitInput, ""
+}
+
+// bookTime adds the time since it was called last to what was the bottleneck in it. What exchanges waited for
+// bandwidth in that time comes first.
+func (s *scheduler) bookTime(now time.Time) {
+	if s.reason != "" {
+		span := now.Sub(s.looked)
+		if dry := min(s.bandwidthWait(now)-s.dry, span); dry > 0 {
+			s.dry += dry
+			s.tally.limited(LimitBandwidth, "", dry)
+			span -= dry
+		}
+		s.tally.limited(s.reason, s.limitHost, span)
+	}
+	s.looked = now
+}
