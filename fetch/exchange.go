@@ -117,7 +117,8 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	if x.options.KeepHeader {
 		rec.Header = resp.Header
 	}
-	got := originResponse{Response: resp, url: to.url, requested: x.began, received: x.answered, remote: x.remote, partial: x.rest != restNone}
+	got := originResponse{Response: resp, url: to.url, requested: x.began, received: x.answered, remote: x.remote,
+		partial: x.rest != restNone}
 	if x.conn != nil && resp.ProtoMajor != 1 {
 		return answer{spoke: true, failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
 	}
