@@ -35,7 +35,8 @@ func (x *cacheExchange) conditions() http.Header {
 	return x.lookup.validators.Conditions()
 }
 
-// errStoredUnusable is why the server is asked anew: the response that it validated is not stored any more, or never was.
+// errStoredUnusable is why the server is asked anew: the response that it validated is not stored any more, or never
+// was.
 var errStoredUnusable = errors.New("the cached answer that the server confirmed can't be used")
 
 // revalidated answers a 304 with the stored response that it validates (RFC 9111 section 4.3.4). Where that can't be

@@ -111,7 +111,8 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	if x.options.KeepHeader {
 		rec.Header = resp.Header
 	}
-	got := originResponse{Response: resp, url: to.url, requested: x.began, received: x.answered, remote: x.call.RemoteAddr(), partial: x.partial != partialNone}
+	got := originResponse{Response: resp, url: to.url, requested: x.began, received: x.answered,
+		remote: x.call.RemoteAddr(), partial: x.partial != partialNone}
 	if x.call.IsHTTP1() && resp.ProtoMajor != 1 {
 		return Answer{Responded: true, Failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
 	}
