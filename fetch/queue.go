@@ -23,6 +23,11 @@ func (q *queue[T]) push(item T) {
 	q.items = append(q.items, item)
 }
 
+// prepend puts items in front of the oldest one, in their order. It takes time by the length of the queue.
+func (q *queue[T]) prepend(items []T) {
+	*q = queue[T]{items: append(items, q.items[q.head:]...)}
+}
+
 // pop takes the oldest item, which must exist.
 func (q *queue[T]) pop() T {
 	var none T

@@ -159,7 +159,7 @@ func (p *plan) compressAhead(s *spilled, tasks []*Task) {
 		ahead = append(ahead, p.compress(s, tasks[:n]))
 		tasks = tasks[n:]
 	}
-	s.batches = queue[batch]{items: append(ahead, s.batches.items[s.batches.head:]...)}
+	s.batches.prepend(ahead)
 }
 
 // compress packs Tasks into a batch, and counts them as spilled.
