@@ -10,7 +10,8 @@ import (
 	"golang.org/x/term"
 
 	"batchfetch/fetch"
-	"batchfetch/output"
+	"batchfetch/output/encode"
+	"batchfetch/output/terminal"
 )
 
 // finish writes the summary, gives the output its name and returns the exit code.
@@ -65,7 +66,7 @@ func say(w io.Writer, human bool, level slog.Level, text, hint string) {
 	if hint != "" {
 		attrs = append(attrs, slog.String("hint", hint))
 	}
-	slog.New(output.NewLogHandler(w, level, false)).LogAttrs(context.Background(), level, text, attrs...)
+	slog.New(terminal.NewLogHandler(w, level, false)).LogAttrs(context.Background(), level, text, attrs...)
 }
 
 // settle renames a finished output, leaves that of an aborted run where it is, and closes what was opened.
@@ -85,7 +86,7 @@ func (out *outputs) settle(r *report) {
 // settleFiles brings bodies to disk before the Records that point to them.
 func (out *outputs) settleFiles(r *report) {
 	if out.bodies != nil {
-		out.failed(r, out.bodies.StillThere())
+		out.failed(r, out.bodies.CheckStillThere())
 	}
 	if out.resumed != nil {
 		out.failed(r, out.resumed.Close())
@@ -147,10 +148,10 @@ func (out *outputs) summaryTo(s *settings, code int, quiet bool) io.Writer {
 func (out *outputs) writeSummary(to io.Writer, r *report) {
 	var err error
 	if to != nil {
-		_, err = to.Write(output.AppendSummary(nil, &r.summary, r.code))
+		_, err = to.Write(encode.AppendSummary(nil, &r.summary, r.code))
 	}
 	if err != nil && !out.human && r.code != exitPipe { // the last place that is left
-		_, _ = out.stderr.Write(output.AppendSummary(nil, &r.summary, exitBroken))
+		_, _ = out.stderr.Write(encode.AppendSummary(nil, &r.summary, exitBroken))
 	}
 	for _, live := range []io.WriteCloser{out.failures, out.summary} {
 		if live != nil {

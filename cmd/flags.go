@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"batchfetch/fetch"
-	"batchfetch/output"
+	"batchfetch/output/encode"
+	"batchfetch/output/savedir"
 )
 
 // progressMode says how a run tells of its progress.
@@ -26,9 +27,9 @@ const (
 // settings is the command line as the user gave it.
 type settings struct {
 	fetch    fetch.Options
-	body     output.BodyMode
+	body     encode.BodyMode
 	saveDir  string
-	name     output.NameTemplate
+	name     savedir.NameTemplate
 	output   string
 	failures string
 	summary  string
@@ -126,7 +127,7 @@ func register(cmd *cobra.Command, s *settings) {
 	s.fetch = fetch.Defaults()
 	s.fetch.MaxBody = -1 // resolve knows the default
 	s.cacheMax = -1      // likewise
-	s.body, s.progress, s.compressed, s.allowed = output.BodyAuto, progressAuto, true, failureLimit{count: -1}
+	s.body, s.progress, s.compressed, s.allowed = encode.BodyAuto, progressAuto, true, failureLimit{count: -1}
 	r := &registrar{flags: cmd.Flags(), notes: &s.notes}
 	r.flags.SortFlags = false
 	registerLimits(r, s)
@@ -181,10 +182,10 @@ func registerOutput(r *registrar, s *settings) {
 	o := &s.fetch
 	r.group = "body"
 	add(r, &s.body, "body", "", "mode", string(s.body), "auto (JSON as a value, text as a string, else base64), text, base64 or none",
-		oneOf(output.BodyAuto, output.BodyText, output.BodyBase64, output.BodyNone))
+		oneOf(encode.BodyAuto, encode.BodyText, encode.BodyBase64, encode.BodyNone))
 	r.toggle(&s.compressed, "compressed", "", "ask for gzip, br, zstd and deflate, and decode them")
 	r.text(&s.saveDir, "save-dir", "P", "dir", "save bodies as files below it; Records then have path in place of body; what was cut off is continued, by a retry or the next run")
-	add(r, &s.name, "name", "", "template", "", "name of a saved body: {host} {path} {base} {ext} {index} {id} {sha256} and / for folders; the input line's path wins (default: host and path, with a short hash where needed)", output.ParseNameTemplate)
+	add(r, &s.name, "name", "", "template", "", "name of a saved body: {host} {path} {base} {ext} {index} {id} {sha256} and / for folders; the input line's path wins (default: host and path, with a short hash where needed)", savedir.ParseNameTemplate)
 	add(r, &o.MaxBody, "max-body", "", "size", "16Mi", "largest decoded body; with --save-dir 10Gi where this is left out", parseSize)
 	r.group = "output"
 	r.text(&s.output, "output", "o", "file", "where successes go; takes its name when the run has ended, until then it is FILE.part; .gz and .zst are compressed (default standard output)")

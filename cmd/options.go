@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"batchfetch/fetch"
-	"batchfetch/output"
+	"batchfetch/output/encode"
 )
 
 // resolve turns the settings into fetch.Options and returns every problem it meets.
@@ -25,7 +25,7 @@ func (s *settings) resolve() []error {
 			o.MaxBody = 10 << 30
 		}
 	}
-	o.DropBody = s.body == output.BodyNone
+	o.DropBody = s.body == encode.BodyNone
 	o.UserAgent = s.userAgent
 	o.MaxFailures, o.MaxFailurePercent = s.allowed.count, s.allowed.percent
 	if s.failFast {

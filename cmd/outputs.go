@@ -11,21 +11,25 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/output"
+	"batchfetch/output/file"
+	"batchfetch/output/journal"
+	"batchfetch/output/savedir"
+	"batchfetch/output/terminal"
 )
 
 // outputs is where everything goes that a run writes.
 type outputs struct {
 	stdout, stderr   io.Writer // each Write is whole lines; they share a lock
-	screen           *output.Screen
+	screen           *terminal.Screen
 	human            bool // standard error is a terminal
 	stdoutIsTerminal bool
-	file             *output.File
-	resumed          *output.Resumed // in place of file with --resume
+	file             *file.Atomic
+	resumed          *journal.Output // in place of file with --resume
 	packed           io.WriteCloser  // compresses into file; nil where its name does not ask for that
 	failures         io.WriteCloser  // nil: standard error, or among the successes
 	summary          io.WriteCloser  // nil: with the failures
 	order            *output.InOrder
-	bodies           *output.Bodies // nil: bodies stand in the Records
+	bodies           *savedir.Dir // nil: bodies stand in the Records
 }
 
 // openOutputs opens every file before anything is fetched, and empties none before all are open.
@@ -34,7 +38,7 @@ func openOutputs(s *settings, inputs []input) (out *outputs, err error) {
 		return nil, err
 	}
 	out = &outputs{human: term.IsTerminal(int(os.Stderr.Fd())), stdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd()))}
-	out.screen = output.NewScreen(os.Stderr)
+	out.screen = terminal.NewScreen(os.Stderr)
 	out.stderr = out.screen
 	out.stdout = out.screen.Beside(os.Stdout)
 	defer func() {
@@ -46,7 +50,7 @@ func openOutputs(s *settings, inputs []input) (out *outputs, err error) {
 		}
 	}()
 	if s.saveDir != "" {
-		if out.bodies, err = output.OpenBodies(s.saveDir, s.name); err != nil {
+		if out.bodies, err = savedir.Open(s.saveDir, s.name); err != nil {
 			return out, fmt.Errorf("--save-dir: %w", err)
 		}
 	}
@@ -63,27 +67,27 @@ func openOutputs(s *settings, inputs []input) (out *outputs, err error) {
 
 // spare keeps bodies from taking the place of what the run reads or writes.
 func (out *outputs) spare(s *settings, inputs []input) {
-	out.bodies.Spare(s.read...)
+	out.bodies.Reserve(s.read...)
 	for _, in := range inputs {
 		if !in.url {
-			out.bodies.Spare(in.name)
+			out.bodies.Reserve(in.name)
 		}
 	}
 	for _, file := range written(s) {
-		out.bodies.Spare(file[1])
+		out.bodies.Reserve(file[1])
 	}
 }
 
 // openOutput opens the file that -o names.
 func (out *outputs) openOutput(s *settings) (err error) {
 	if s.resume {
-		out.resumed, err = output.Resume(s.output, output.ResumeSettings{Asked: s.fetch.AppendAsked, Bodies: out.bodies})
+		out.resumed, err = journal.Open(s.output, journal.Settings{Asked: s.fetch.AppendAsked, Bodies: out.bodies})
 		if err == nil {
 			out.stdout, err = output.PackEach(s.output, out.resumed)
 		}
 		return err
 	}
-	if out.file, err = output.Create(s.output); err != nil {
+	if out.file, err = file.Create(s.output, journal.LockExisting); err != nil {
 		return err
 	}
 	out.stdout = out.file
@@ -95,11 +99,11 @@ func (out *outputs) openOutput(s *settings) (err error) {
 
 // describeOutput tells what is wrong with the command line from a file that can't be written.
 func describeOutput(err error) error {
-	var stale *output.ResumeError
+	var stale *journal.ResumeError
 	switch {
 	case errors.As(err, &stale):
 		return &usageError{"--resume: " + stale.Problem, stale.Hint}
-	case errors.Is(err, output.ErrBusy):
+	case errors.Is(err, file.ErrBusy):
 		return &usageError{"--output: " + err.Error(), "wait for it, or name another file"}
 	}
 	return fmt.Errorf("--output: %w", err)
@@ -110,7 +114,7 @@ func isFile(name string) bool { return name != "" && name != "-" }
 
 // openLive opens the files that are written as the run goes.
 func (out *outputs) openLive(s *settings) error {
-	var opened []*output.Live
+	var opened []*file.Live
 	for _, live := range []struct {
 		flag, name string
 		to         *io.WriteCloser
@@ -118,7 +122,7 @@ func (out *outputs) openLive(s *settings) error {
 		if !isFile(live.name) {
 			continue
 		}
-		f, err := output.OpenLive(live.name)
+		f, err := file.OpenLive(live.name)
 		if err != nil {
 			return fmt.Errorf("--%s: %w", live.flag, err)
 		}
@@ -143,9 +147,9 @@ func written(s *settings) [][2]string {
 	}
 	switch {
 	case isFile(s.output) && s.resume:
-		files = append(files, [2]string{"output", output.JournalOf(s.output)})
+		files = append(files, [2]string{"output", journal.NameOf(s.output)})
 	case isFile(s.output):
-		files = append(files, [2]string{"output", output.PartOf(s.output)})
+		files = append(files, [2]string{"output", file.PartName(s.output)})
 	}
 	return files
 }
@@ -156,11 +160,11 @@ func tellApart(s *settings) error {
 	files := written(s)
 	for i, a := range files {
 		for _, b := range files[i+1:] {
-			if a[0] != b[0] && output.SameFile(a[1], b[1]) {
+			if a[0] != b[0] && file.SameFile(a[1], b[1]) {
 				return &usageError{fmt.Sprintf("--%s and --%s are one file, %s", a[0], b[0], b[1]), hint}
 			}
 		}
-		if output.IsStream(a[1]) {
+		if file.IsStream(a[1]) {
 			continue
 		}
 		if a[0] != "output" && leadsTo(os.Stdout, a[1]) || leadsTo(os.Stderr, a[1]) {
@@ -202,7 +206,7 @@ func spareInputs(s *settings, inputs []input) error {
 func (out *outputs) sink(s *settings) fetch.Sink {
 	successes := fetch.Sink(output.NewJSONL(out.stdout, s.body))
 	if out.resumed != nil {
-		successes = output.NewCommit(out.resumed, out.stdout, s.body)
+		successes = journal.NewSink(out.resumed, out.stdout, s.body)
 	}
 	if s.fetch.Changed != nil {
 		successes = output.OnlyChanged{Sink: successes}
@@ -222,9 +226,9 @@ func (out *outputs) sink(s *settings) fetch.Sink {
 func (out *outputs) failureSink(s *settings) fetch.Sink {
 	switch {
 	case out.human && out.failures != nil:
-		return output.Tee{Sink: output.NewJSONL(out.failures, s.body), Also: output.NewReadable(out.screen, "all are in "+s.failures)}
+		return terminal.Tee{Sink: output.NewJSONL(out.failures, s.body), Also: terminal.NewFailures(out.screen, "all are in "+s.failures)}
 	case out.human:
-		return output.NewReadable(out.screen, "--failures FILE keeps them all")
+		return terminal.NewFailures(out.screen, "--failures FILE keeps them all")
 	case out.failures != nil:
 		return output.NewJSONL(out.failures, s.body)
 	}
@@ -240,5 +244,5 @@ func (out *outputs) logger(s *settings) *slog.Logger {
 	if s.verbose {
 		level = slog.LevelDebug
 	}
-	return slog.New(output.NewLogHandler(out.stderr, level, out.human))
+	return slog.New(terminal.NewLogHandler(out.stderr, level, out.human))
 }

@@ -13,6 +13,9 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/output"
+	"batchfetch/output/encode"
+	"batchfetch/output/journal"
+	"batchfetch/output/terminal"
 )
 
 // runFetch is the wiring of a run: inputs to Source, Sinks to files and streams, and what is said at the end.
@@ -95,7 +98,7 @@ func dryRest(in *interrupts, s *settings, src fetch.Source) int {
 	if !s.resume {
 		return dryRun(in, src)
 	}
-	done, err := output.Look(s.output, output.ResumeSettings{Asked: s.fetch.AppendAsked})
+	done, err := journal.Read(s.output, journal.Settings{Asked: s.fetch.AppendAsked})
 	if err != nil {
 		return tellOutput(os.Stderr, describeOutput(err))
 	}
@@ -119,7 +122,7 @@ func dryRun(in *interrupts, src fetch.Source) int {
 	}
 	var broken error
 	if err == nil {
-		broken = output.WritePlan(os.Stdout, hosts)
+		broken = encode.WritePlan(os.Stdout, hosts)
 	}
 	switch {
 	case err != nil:
@@ -137,9 +140,9 @@ func dryRun(in *interrupts, src fetch.Source) int {
 
 // tellUnusable returns what writes the failure Record of a line that can't be used.
 func tellUnusable() func(fetch.Request, *fetch.LineError) {
-	sink := fetch.Sink(output.NewJSONL(os.Stderr, output.BodyNone))
+	sink := fetch.Sink(output.NewJSONL(os.Stderr, encode.BodyNone))
 	if term.IsTerminal(int(os.Stderr.Fd())) {
-		sink = output.NewReadable(os.Stderr, "a run with --failures FILE keeps them all")
+		sink = terminal.NewFailures(os.Stderr, "a run with --failures FILE keeps them all")
 	}
 	return func(request fetch.Request, line *fetch.LineError) {
 		record := &fetch.Record{Request: request, Input: line.Input, Failure: &fetch.Failure{Kind: fetch.InvalidRequest, Err: line.Err}}

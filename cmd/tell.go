@@ -12,9 +12,10 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/output"
+	"batchfetch/output/encode"
 )
 
-// Every word on the terminal is written here. What a server or an input says passes through output.Printable.
+// Every word on the terminal is written here. What a server or an input says passes through encode.Printable.
 
 // A usageError is a command line that can't be run, with its mend.
 type usageError struct{ problem, hint string }
@@ -22,15 +23,15 @@ type usageError struct{ problem, hint string }
 func (e *usageError) Error() string { return e.problem }
 
 func tellError(w io.Writer, problem, hint string) {
-	text := "batchfetch: error: " + output.Printable(problem) + "\n"
+	text := "batchfetch: error: " + encode.Printable(problem) + "\n"
 	if hint != "" {
-		text += "batchfetch: hint: " + output.Printable(hint) + "\n"
+		text += "batchfetch: hint: " + encode.Printable(hint) + "\n"
 	}
 	_, _ = io.WriteString(w, text) // there is nowhere left to say that this can't be said
 }
 
 func tellNote(w io.Writer, text string) {
-	_, _ = io.WriteString(w, "batchfetch: "+output.Printable(text)+"\n") // as in tellError
+	_, _ = io.WriteString(w, "batchfetch: "+encode.Printable(text)+"\n") // as in tellError
 }
 
 // tellProblems tells everything that is wrong with a command line.
@@ -136,7 +137,7 @@ func tellSummary(w io.Writer, s *settings, r report) {
 		sum.Succeeded, sum.Total, sum.Failed, seconds(sum.Elapsed), rate)
 	for _, kind := range byCount(sum.ByKind) {
 		example := r.counts.Examples[kind]
-		fmt.Fprintf(text, "  %6d %s: e.g. %s: %s\n", sum.ByKind[kind], kind, output.Printable(shorten(example.URL)), output.Printable(shorten(example.Message)))
+		fmt.Fprintf(text, "  %6d %s: e.g. %s: %s\n", sum.ByKind[kind], kind, encode.Printable(shorten(example.URL)), encode.Printable(shorten(example.Message)))
 		if hint := hintForKind(kind, example); hint != "" {
 			fmt.Fprintf(text, "         hint: %s\n", hint)
 		}
@@ -185,7 +186,7 @@ func tellHosts(text *strings.Builder, failed map[string]int64) {
 			fmt.Fprintf(text, " and %d more", len(hosts)-i)
 			break
 		}
-		fmt.Fprintf(text, " %s %d", output.Printable(host), failed[host])
+		fmt.Fprintf(text, " %s %d", encode.Printable(host), failed[host])
 	}
 	text.WriteByte('\n')
 }
@@ -270,12 +271,12 @@ func on(host string) string {
 	if host == "" {
 		return ""
 	}
-	return " on " + output.Printable(shorten(host))
+	return " on " + encode.Printable(shorten(host))
 }
 
 func mostly(host string) string {
 	if host == "" {
 		return ""
 	}
-	return ", mostly " + output.Printable(shorten(host))
+	return ", mostly " + encode.Printable(shorten(host))
 }

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"batchfetch/output"
+	"batchfetch/output/terminal"
 )
 
 // watch tells of the run's progress until ctx ends, and counts the inputs beside it. The function returned awaits that.
 func (out *outputs) watch(ctx context.Context, in *interrupts, s *settings, counts *output.Counts, inputs []input) (wait func()) {
-	progress := output.NewProgress(counts, s.fetch.Live, time.Now())
+	progress := terminal.NewProgress(counts, s.fetch.Live, time.Now())
 	var watchers sync.WaitGroup
 	watchers.Go(func() {
 		select {

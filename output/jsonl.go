@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"batchfetch/fetch"
+	"batchfetch/output/encode"
 )
 
 // writeAt is how many bytes are written at once; a Record larger than that is written by itself.
@@ -15,25 +16,25 @@ const writeAt = 64 << 10
 // in many Writes where it is not.
 type JSONL struct {
 	out  io.Writer
-	mode BodyMode
+	mode encode.BodyMode
 	buf  []byte
 	free *freeLines
 }
 
 // NewJSONL returns a JSONL that writes to out, with bodies as mode says.
-func NewJSONL(out io.Writer, mode BodyMode) *JSONL {
+func NewJSONL(out io.Writer, mode encode.BodyMode) *JSONL {
 	return &JSONL{out: out, mode: mode, free: &freeLines{make(chan []byte, 512)}}
 }
 
 // Encode renders the Record and gives its body back: one in memory becomes a line in memory, one in a file a line in another.
 // Where that can't be, the body stays, for another try.
 func (j *JSONL) Encode(r *fetch.Record) {
-	if r.Spool != nil && r.Failure == nil && j.mode != BodyNone {
-		if r.LongLine, r.LineErr = spoolRecord(r, j.mode); r.LineErr != nil {
+	if r.Spool != nil && r.Failure == nil && j.mode != encode.BodyNone {
+		if r.LongLine, r.LineErr = encode.SpoolRecord(r, j.mode); r.LineErr != nil {
 			return
 		}
 	} else {
-		r.Line = appendRecord(j.free.take(), r, j.mode)
+		r.Line = encode.AppendRecord(j.free.take(), r, j.mode)
 	}
 	r.ReleaseBody()
 }
@@ -89,9 +90,6 @@ func (j *JSONL) Buffered() int { return len(j.buf) }
 // freeLines keeps the memory of written lines for the next ones: BenchmarkEncode/json-1k, 2 KB in 1 allocation and 0.4 us less per Record.
 type freeLines struct{ lines chan []byte }
 
-// largestFree keeps rare large lines from being held for ever.
-const largestFree = 32 << 10
-
 func (f *freeLines) take() []byte {
 	select {
 	case line := <-f.lines:
@@ -102,36 +100,11 @@ func (f *freeLines) take() []byte {
 }
 
 func (f *freeLines) give(line []byte) {
-	if cap(line) > largestFree {
+	if cap(line) > encode.LargeLine {
 		return
 	}
 	select {
 	case f.lines <- line:
 	default:
 	}
-}
-
-// Split is a Sink that sends successes one way and failures another.
-type Split struct{ Success, Failure fetch.Sink }
-
-func (s Split) side(r *fetch.Record) fetch.Sink {
-	if r.Failure == nil {
-		return s.Success
-	}
-	return s.Failure
-}
-
-// Encode renders the Record as its side does.
-func (s Split) Encode(r *fetch.Record) { s.side(r).Encode(r) }
-
-// Put gives the Record to its side.
-func (s Split) Put(r *fetch.Record) error { return s.side(r).Put(r) }
-
-// Flush flushes both sides and returns the first error.
-func (s Split) Flush(last bool) error {
-	err := s.Success.Flush(last)
-	if other := s.Failure.Flush(last); err == nil {
-		err = other
-	}
-	return err
 }

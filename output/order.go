@@ -3,6 +3,8 @@ package output
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"batchfetch/fetch"
@@ -115,7 +117,7 @@ func (o *InOrder) pass(e early) error {
 // Flush passes on, at the end, what waited for Records that never came because the run was stopped.
 func (o *InOrder) Flush(last bool) error {
 	if last && o.failed == nil {
-		for _, seq := range sortedKeys(o.waiting) {
+		for _, seq := range slices.Sorted(maps.Keys(o.waiting)) {
 			o.next = seq
 			if err := o.release(); err != nil {
 				return err

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/output/encode/encodetest"
 )
 
 // ordered returns an InOrder around a lineSink. Its temporary files go to a directory of their own, which is empty at the end.
@@ -227,9 +228,9 @@ func TestInOrderWithoutATemporaryDirectory(t *testing.T) {
 // Rendering is the inner Sink's work.
 func TestInOrderEncodes(t *testing.T) {
 	o, _ := ordered(t)
-	r := success("text/plain", "x")
+	r := encodetest.Success("text/plain", "x")
 	o.Encode(r)
-	checkLine(t, r.Line)
+	encodetest.CheckLine(t, r.Line)
 }
 
 // A breaksAfter fails once it has taken good Records.

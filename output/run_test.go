@@ -1,4 +1,4 @@
-package output
+package output_test
 
 import (
 	"context"
@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/output"
+	"batchfetch/output/encode"
+	"batchfetch/output/encode/encodetest"
 )
 
 // run fetches the requests of input for real and returns the lines written, in the order of the input.
@@ -20,7 +23,7 @@ func run(t testing.TB, input string) []string {
 	options.Retries, options.KeepHeader, options.KeepTiming = 0, true, true
 	options.ConnectTimeout = time.Minute
 	var out strings.Builder
-	sink := NewInOrder(NewJSONL(&out, BodyAuto))
+	sink := output.NewInOrder(output.NewJSONL(&out, encode.BodyAuto))
 	defer func() {
 		if err := sink.Close(); err != nil {
 			t.Error(err)
@@ -70,7 +73,7 @@ func origin(t testing.TB) string {
 
 // What a real run writes satisfies the schema, Record by Record.
 func TestRealOutputSatisfiesTheSchema(t *testing.T) {
-	schema := compileSchema(t)
+	schema := encodetest.CompileSchema(t, encode.Schema())
 	at := origin(t)
 	for i, c := range []struct{ line, kind string }{
 		{at + "/json", ""},
@@ -98,7 +101,7 @@ func TestRealOutputSatisfiesTheSchema(t *testing.T) {
 			if len(lines) != 1 {
 				t.Fatalf("%d lines, want 1", len(lines))
 			}
-			object := members(t, schema, []byte(lines[0]))
+			object := encodetest.Members(t, schema, []byte(lines[0]))
 			failed, _ := object["error"].(map[string]any)
 			if kind, _ := failed["kind"].(string); kind != c.kind {
 				t.Errorf("kind is %q, want %q: %s", kind, c.kind, lines[0])

@@ -1,0 +1,27 @@
+package encode
+
+import (
+	"sync"
+	"unicode/utf8"
+)
+
+// longBuffers hold the pieces of one body, before and after.
+type longBuffers struct {
+	in   [32 << 10]byte
+	line []byte
+}
+
+var longBufferPool = sync.Pool{New: func() any { return new(longBuffers) }}
+
+// wholeCharacters returns how much of p is not the start of a character that goes on behind it.
+func wholeCharacters(p []byte) int {
+	for i := len(p) - 1; i >= 0 && i > len(p)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(p[i]) {
+			if utf8.FullRune(p[i:]) {
+				break
+			}
+			return i
+		}
+	}
+	return len(p)
+}

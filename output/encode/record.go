@@ -1,0 +1,210 @@
+package encode
+
+import (
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"batchfetch/fetch"
+)
+
+// AppendRecord appends r as one JSON object on one line, with a newline.
+// Unknown values are absent; nothing secret stands in it.
+func AppendRecord(dst []byte, r *fetch.Record, mode BodyMode) []byte {
+	dst = appendHead(dst, r)
+	if r.Failure == nil {
+		dst = appendBody(dst, r, mode)
+	}
+	return appendTail(dst, r)
+}
+
+// appendHead appends what stands before the body.
+func appendHead(dst []byte, r *fetch.Record) []byte {
+	kind := "success"
+	if r.Failure != nil {
+		kind = "failure"
+	}
+	dst = append(dst, `{"type":"`...)
+	dst = append(dst, kind...)
+	dst = append(dst, `","index":`...)
+	dst = strconv.AppendInt(dst, r.Request.Index, 10)
+	dst = appendRaw(dst, "id", r.Request.ID)
+	dst = appendOptional(dst, "url", fetch.MaskURL(r.Request.URL))
+	dst = appendOptional(dst, "final_url", r.FinalURL)
+	dst = appendCount(dst, "status", int64(r.Status))
+	dst = appendAnswer(dst, r)
+	if r.Failure != nil {
+		return appendFailure(dst, r)
+	}
+	return appendOptional(dst, "path", r.Path)
+}
+
+// appendTail appends what stands behind the body.
+func appendTail(dst []byte, r *fetch.Record) []byte {
+	dst = append(dst, `,"attempts":`...)
+	dst = strconv.AppendInt(dst, int64(r.Attempts), 10)
+	dst = appendCount(dst, "redirects", int64(r.Redirects))
+	if !r.StartedAt.IsZero() {
+		dst = appendTime(append(dst, `,"started_at":`...), r.StartedAt)
+		dst = appendMillis(append(dst, `,"elapsed_ms":`...), r.Elapsed)
+	}
+	dst = appendOptional(dst, "remote_addr", r.RemoteAddr)
+	if r.Failure == nil {
+		dst = appendOptional(dst, "cache", string(r.Cache))
+	}
+	dst = appendTiming(dst, r.Timing)
+	dst = appendHeaders(dst, r.Header)
+	if r.Failure == nil || r.Failure.Kind != fetch.InvalidRequest { // a line that was not understood may hide anything
+		dst = appendRequest(dst, &r.Request)
+	}
+	dst = appendRaw(dst, "meta", r.Request.Meta)
+	return append(dst, '}', '\n')
+}
+
+// appendAnswer appends what is known of the answer, its body aside.
+func appendAnswer(dst []byte, r *fetch.Record) []byte {
+	dst = appendOptional(dst, "protocol", r.Protocol)
+	dst = appendOptional(dst, "content_type", r.ContentType)
+	if r.Failure == nil || r.WireBytes > 0 {
+		dst = strconv.AppendInt(append(dst, `,"bytes":`...), r.Bytes, 10)
+		dst = strconv.AppendInt(append(dst, `,"wire_bytes":`...), r.WireBytes, 10)
+		dst = appendCount(dst, "resumed_from", r.ResumedFrom)
+	}
+	if r.Hashed {
+		dst = append(dst, `,"sha256":"`...)
+		for _, b := range r.SHA256 {
+			dst = append(dst, hexDigits[b>>4], hexDigits[b&0xf])
+		}
+		dst = append(dst, '"')
+	}
+	return dst
+}
+
+func appendFailure(dst []byte, r *fetch.Record) []byte {
+	dst = append(dst, `,"error":{"kind":"`...)
+	dst = append(dst, r.Failure.Kind...)
+	dst = appendString(append(dst, `","message":`...), r.Failure.Error())
+	if r.Failure.RetryAfter > 0 {
+		dst = appendMillis(append(dst, `,"retry_after_ms":`...), r.Failure.RetryAfter)
+	}
+	dst = append(dst, '}')
+	if r.Failure.Kind == fetch.InvalidRequest {
+		dst = appendOptional(dst, "file", r.Request.File)
+		dst = appendCount(dst, "line", r.Request.Line)
+		if len(r.Input) > 0 {
+			dst = appendString(append(dst, `,"input":`...), r.Input)
+		}
+	}
+	return dst
+}
+
+func appendTiming(dst []byte, t *fetch.Timing) []byte {
+	if t == nil {
+		return dst
+	}
+	dst = append(dst, `,"timing":{`...)
+	first := len(dst)
+	for _, step := range [...]struct {
+		name string
+		took time.Duration
+	}{
+		{"dns_ms", t.DNS}, {"connect_ms", t.Connect}, {"tls_ms", t.TLS}, {"first_byte_ms", t.FirstByte}, {"body_ms", t.Body},
+	} {
+		if step.took < 0 {
+			continue
+		}
+		if len(dst) > first {
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(dst, '"'), step.name...), '"', ':')
+		dst = appendMillis(dst, step.took)
+	}
+	return append(dst, '}')
+}
+
+// appendHeaders maps lower-case names to arrays.
+func appendHeaders(dst []byte, h http.Header) []byte {
+	if h == nil {
+		return dst
+	}
+	return appendHeaderMap(append(dst, `,"headers":`...), h, maskAnswer)
+}
+
+// maskAnswer hides the values of cookies, what only a request should carry (a server may send it back), and userinfo.
+func maskAnswer(name, value string) string {
+	switch {
+	case name == "Set-Cookie", name == "Set-Cookie2":
+		return fetch.MaskSetCookie(value)
+	case fetch.SecretHeader(name):
+		return fetch.Secret
+	case name == "Location", name == "Content-Location":
+		return fetch.MaskURL(value)
+	}
+	return fetch.MaskURLs(value)
+}
+
+func maskSecret(name, value string) string {
+	if fetch.SecretHeader(name) {
+		return fetch.Secret
+	}
+	return value
+}
+
+func appendHeaderMap(dst []byte, h http.Header, mask func(name, value string) string) []byte {
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	dst = append(dst, '{')
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, strings.ToLower(name)), ':', '[')
+		for j, value := range h[name] {
+			if j > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendString(dst, mask(name, value))
+		}
+		dst = append(dst, ']')
+	}
+	return append(dst, '}')
+}
+
+// appendRequest appends what was asked beside the URL, so that the Record can be asked again.
+func appendRequest(dst []byte, r *fetch.Request) []byte {
+	if !r.MoreThanURL() {
+		return dst
+	}
+	dst = appendString(append(dst, `,"request":{"url":`...), fetch.MaskURL(r.URL))
+	dst = appendOptional(dst, "method", r.Method)
+	if len(r.Header) > 0 {
+		dst = appendHeaderMap(append(dst, `,"headers":`...), r.Header, maskSecret)
+	}
+	if r.Body != nil {
+		dst = appendRequestBody(dst, r)
+	}
+	dst = appendOptional(dst, "sha256", r.SHA256)
+	dst = appendOptional(dst, "path", r.Path)
+	if r.Retry != nil {
+		dst = strconv.AppendBool(append(dst, `,"retry":`...), *r.Retry)
+	}
+	return append(dst, '}')
+}
+
+func appendRequestBody(dst []byte, r *fetch.Request) []byte {
+	switch r.BodyForm {
+	case fetch.BodyJSON:
+		dst = append(dst, `,"body":`...)
+		return escapeTail(append(dst, r.Body...), len(dst)) // a Source has put it on one line
+	case fetch.BodyBase64:
+		dst = append(dst, `,"body_base64":"`...)
+		return append(base64.StdEncoding.AppendEncode(dst, r.Body), '"')
+	}
+	return appendString(append(dst, `,"body":`...), r.Body)
+}

@@ -1,0 +1,246 @@
+package file
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"batchfetch/output/file/filetest"
+)
+
+// create opens the output name and writes text into it.
+func create(t *testing.T, name, text string) *Atomic {
+	t.Helper()
+	f, err := Create(name, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Abandon() }) // an error there is the test's business, or nobody's
+	if _, err := f.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// An output takes its name only when it is complete; until then yesterday's file stands there untouched.
+func TestFileCommits(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "out.jsonl")
+	for _, before := range []string{"", "yesterday\n"} {
+		if before != "" {
+			filetest.Write(t, name, before, 0o644)
+		}
+		f := create(t, name, "today\n")
+		if before != "" && filetest.Read(t, name) != before {
+			t.Errorf("the old file is already %q", filetest.Read(t, name))
+		}
+		if f.Part() != name+".part" || filetest.Read(t, f.Part()) != "today\n" {
+			t.Errorf("the unfinished output is %q at %s", filetest.Read(t, f.Part()), f.Part())
+		}
+		if err := f.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if got := filetest.Read(t, name); got != "today\n" {
+			t.Errorf("the file is %q", got)
+		}
+		if got := filetest.Names(t, filepath.Dir(name)); !slices.Equal(got, []string{"out.jsonl"}) {
+			t.Errorf("the directory holds %q", got)
+		}
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// An aborted run leaves the old file alone and its own part beside it; a new run starts from empty.
+func TestFileAbandoned(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "out.jsonl")
+	filetest.Write(t, name, "yesterday\n", 0o644)
+	f := create(t, name, "half of today\n")
+	if err := f.Abandon(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if filetest.Read(t, name) != "yesterday\n" || filetest.Read(t, name+".part") != "half of today\n" {
+		t.Errorf("the file is %q, the part %q", filetest.Read(t, name), filetest.Read(t, name+".part"))
+	}
+	if err := create(t, name, "all\n").Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if filetest.Read(t, name) != "all\n" {
+		t.Errorf("the file is %q", filetest.Read(t, name))
+	}
+}
+
+// The end comes once: what happens afterwards changes nothing.
+func TestFileEndsOnce(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "out.jsonl")
+	f := create(t, name, "today\n")
+	for _, end := range []func() error{f.Commit, f.Commit, f.Abandon} {
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if filetest.Read(t, name) != "today\n" {
+		t.Errorf("the file is %q", filetest.Read(t, name))
+	}
+}
+
+// Two runs can't write one file at a time, and the second one harms nothing.
+func TestSecondCreateFails(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "out.jsonl")
+	first := create(t, name, "first\n")
+	if second, err := Create(name, nil); !errors.Is(err, ErrBusy) {
+		t.Fatalf("got %v, %v", second, err)
+	}
+	if err := first.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if filetest.Read(t, name) != "first\n" {
+		t.Errorf("the file is %q", filetest.Read(t, name))
+	}
+	if err := create(t, name, "second\n").Commit(); err != nil || filetest.Read(t, name) != "second\n" {
+		t.Errorf("afterwards: %v, %q", err, filetest.Read(t, name))
+	}
+}
+
+// A link stays a link: its target is replaced.
+func TestFileBehindALink(t *testing.T) {
+	for _, state := range []string{"there already", "not there yet"} {
+		t.Run(state, func(t *testing.T) {
+			dir, elsewhere := t.TempDir(), t.TempDir()
+			link, target := filepath.Join(dir, "out.jsonl"), filepath.Join(elsewhere, "real.jsonl")
+			if state == "there already" {
+				filetest.Write(t, target, "yesterday\n", 0o644)
+			}
+			if err := os.Symlink(target, link); err != nil {
+				t.Skip("no symbolic links here: ", err)
+			}
+			if err := create(t, link, "today\n").Commit(); err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Lstat(link)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if info.Mode()&fs.ModeSymlink == 0 || filetest.Read(t, target) != "today\n" {
+				t.Errorf("the link is %s", info.Mode())
+			}
+			if got := filetest.Names(t, dir); !slices.Equal(got, []string{"out.jsonl"}) {
+				t.Errorf("the link's directory holds %q", got)
+			}
+		})
+	}
+}
+
+// What can't become an output is refused before anything is fetched.
+func TestCreateRefuses(t *testing.T) {
+	dir := t.TempDir()
+	if f, err := Create(dir, nil); err == nil || !strings.Contains(err.Error(), "is a directory") {
+		t.Errorf("a directory: %v, %v", f, err)
+	}
+	if f, err := Create(filepath.Join(dir, "missing", "out"), nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing directory: %v, %v", f, err)
+	}
+	if got := filetest.Names(t, dir); len(got) != 0 {
+		t.Errorf("%q stay behind", got)
+	}
+}
+
+// A device is written in place: it is nothing that could be renamed.
+func TestFileInPlace(t *testing.T) {
+	f := create(t, os.DevNull, "gone\n")
+	if f.Part() != "" {
+		t.Errorf("the part is %q", f.Part())
+	}
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(os.DevNull)
+	if err != nil || info.Mode().IsRegular() {
+		t.Errorf("%s is now %v, %v", os.DevNull, info, err)
+	}
+}
+
+// A failed rename is an error, and the part stays.
+func TestCommitThatFails(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sub")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "out.jsonl")
+	f := create(t, name, "today\n")
+	if err := os.MkdirAll(filepath.Join(name, "in the way"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Commit(); err == nil {
+		t.Error("no error")
+	}
+	if filetest.Read(t, f.Part()) != "today\n" {
+		t.Error("the part is gone")
+	}
+}
+
+// An output replaced keeps the permissions that its owner gave it.
+func TestFileKeepsItsMode(t *testing.T) {
+	for _, part := range []string{"no part", "a part left behind"} {
+		t.Run(part, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "out.jsonl")
+			filetest.Write(t, name, "yesterday\n", 0o600)
+			if part != "no part" {
+				filetest.Write(t, name+".part", "half\n", 0o644)
+			}
+			if err := create(t, name, "today\n").Commit(); err != nil {
+				t.Fatal(err)
+			}
+			if got := filetest.Mode(t, name); got != 0o600 {
+				t.Errorf("the mode is %o, want 600", got)
+			}
+		})
+	}
+}
+
+// Files of failures and summaries are written as the run goes, from empty, for their owner's eyes.
+func TestLive(t *testing.T) {
+	for _, before := range []string{"new", "there already", "there for all"} {
+		t.Run(before, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "failures.jsonl")
+			switch before {
+			case "there already":
+				filetest.Write(t, name, "yesterday\n", 0o600)
+			case "there for all":
+				filetest.Write(t, name, "yesterday\n", 0o644)
+			}
+			f, err := OpenLive(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := filetest.Read(t, name); before != "new" && got != "yesterday\n" {
+				t.Errorf("it holds %q before it begins", got)
+			}
+			if err := f.Begin(); err != nil {
+				t.Fatal(err)
+			}
+			if got := filetest.Read(t, name); got != "" {
+				t.Errorf("it starts from %q", got)
+			}
+			if _, err := f.Write([]byte("one\n")); err != nil || filetest.Read(t, name) != "one\n" {
+				t.Errorf("after a line it is %q, %v", filetest.Read(t, name), err)
+			}
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if got := filetest.Mode(t, name); got != 0o600 {
+				t.Errorf("the mode is %o, want 600", got)
+			}
+		})
+	}
+	if _, err := OpenLive(t.TempDir()); err == nil {
+		t.Error("a directory is taken")
+	}
+}

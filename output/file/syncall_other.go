@@ -1,0 +1,6 @@
+//go:build !linux
+
+package file
+
+// SyncAll has nothing left to do.
+func SyncAll() {}

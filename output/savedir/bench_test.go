@@ -1,0 +1,28 @@
+package savedir
+
+import (
+	"testing"
+
+	"batchfetch/fetch"
+)
+
+// What it costs to look for a part where none is: a name to look for and one look, or nothing.
+func BenchmarkNoPart(b *testing.B) {
+	bodies, err := Open(b.TempDir(), NameTemplate{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = bodies.Close() }() // only read
+	for _, littered := range []bool{false, true} {
+		b.Run(map[bool]string{false: "in an empty directory", true: "among files"}[littered], func(b *testing.B) {
+			bodies.littered.Store(littered)
+			r := &fetch.Request{URL: "https://api.example.com/item/1?page=2"}
+			b.ReportAllocs()
+			for b.Loop() {
+				if bodies.Part(r) != nil {
+					b.Fatal("there is one")
+				}
+			}
+		})
+	}
+}

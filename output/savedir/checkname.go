@@ -1,0 +1,90 @@
+package savedir
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// mostSegment is how many bytes a name may have between two slashes; file systems take 255.
+const mostSegment = 200
+
+// safeSegment makes of any text a name that can stand between two slashes on every file system.
+func safeSegment(text string) string {
+	safe := strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '_'
+		}
+		return r
+	}, text)
+	if strings.HasPrefix(safe, ".") {
+		safe = "_" + safe[1:]
+	}
+	if trimmed := strings.TrimRight(safe, ". "); trimmed != safe {
+		safe = trimmed + "_"
+	}
+	if safe == "" {
+		return "_"
+	}
+	if isDevice(safe) {
+		safe = "_" + safe
+	}
+	if len(safe) > mostSegment {
+		sum := sha256.Sum256([]byte(text))
+		ext := path.Ext(safe)
+		if len(ext) > 10 {
+			ext = ""
+		}
+		safe = cutBytes(safe, mostSegment-20-len(ext)) + "~" + hex.EncodeToString(sum[:8]) + ext
+	}
+	return safe
+}
+
+// cutBytes returns the start of text, at most so many bytes of it and no half character.
+func cutBytes(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
+}
+
+// isDevice knows the names that Windows keeps for devices, whatever their extension.
+func isDevice(segment string) bool {
+	stem, _, _ := strings.Cut(strings.ToUpper(segment), ".")
+	switch strings.TrimRight(stem, " ") {
+	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
+		return true
+	}
+	return len(stem) == 4 && (strings.HasPrefix(stem, "COM") || strings.HasPrefix(stem, "LPT")) && stem[3] >= '0' && stem[3] <= '9'
+}
+
+// mostName and mostFolders bound a whole name.
+const (
+	mostName    = 1024
+	mostFolders = 32
+)
+
+// checkName reports a name that could leave its directory or surprise whoever looks into it: absolute, with .. or .,
+// hidden, a device, with a backslash, a colon or a control character, too long or too deep.
+func checkName(name string) error {
+	if name == "" || len(name) > mostName || strings.Count(name, "/") > mostFolders {
+		return fmt.Errorf("a file name has 1 to %d bytes and at most %d folders", mostName, mostFolders)
+	}
+	for segment := range strings.SplitSeq(name, "/") {
+		switch {
+		case segment == "" || segment == "." || segment == "..":
+			return errors.New("the file name is absolute, ends in a slash, or holds two in a row, or a dot or two between them")
+		case segment != safeSegment(segment):
+			return errors.New("the file name holds a part that is hidden, over-long, a device, or has a character that not every file system takes")
+		}
+	}
+	return nil
+}
