@@ -75,7 +75,7 @@ func validUserAgent(text string) bool {
 }
 
 func (s *settings) checkOutputs() {
-	if s.saveDir == "" && s.name.Given() {
+	if s.saveDir == "" && s.name.IsGiven() {
 		s.notes.add("name", "is given without --save-dir", "")
 	}
 	if s.resume {

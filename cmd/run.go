@@ -98,7 +98,7 @@ func dryRest(in *interrupts, s *settings, src fetch.Source) int {
 	if !s.resume {
 		return dryRun(in, src)
 	}
-	done, err := journal.Read(s.output, journal.Settings{Asked: s.fetch.AppendAsked})
+	done, err := journal.Read(s.output, journal.Settings{AppendRequest: s.fetch.AppendAsked})
 	if err != nil {
 		return tellOutput(os.Stderr, describeOutput(err))
 	}

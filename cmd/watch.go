@@ -40,10 +40,10 @@ func (out *outputs) watch(ctx context.Context, in *interrupts, s *settings, coun
 	})
 	watchers.Go(func() {
 		if mode == progressBar {
-			progress.Bar(ctx, out.screen)
+			progress.DrawBar(ctx, out.screen)
 			return
 		}
-		progress.Plain(ctx, out.stderr)
+		progress.WriteLines(ctx, out.stderr)
 	})
 	return watchers.Wait
 }

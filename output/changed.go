@@ -5,8 +5,8 @@ import "batchfetch/fetch"
 // OnlyChanged is a Sink that leaves out the Records that are Unchanged. A Sink that can note them as done without a line does so.
 type OnlyChanged struct{ fetch.Sink }
 
-// A quiet Sink notes as done what it does not write.
-type quiet interface {
+// A unchangedSink Sink notes as done what it does not write.
+type unchangedSink interface {
 	PutQuietly(*fetch.Record) error
 }
 
@@ -24,7 +24,7 @@ func (c OnlyChanged) Put(r *fetch.Record) error {
 	if !r.Unchanged {
 		return c.Sink.Put(r)
 	}
-	if sink, ok := c.Sink.(quiet); ok {
+	if sink, ok := c.Sink.(unchangedSink); ok {
 		return sink.PutQuietly(r)
 	}
 	return nil

@@ -15,14 +15,14 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// A wholeLines fails the test where a Write is not of whole lines.
-type wholeLines struct {
+// A wholeLineWriter fails the test where a Write is not of whole lines.
+type wholeLineWriter struct {
 	t   testing.TB
 	out bytes.Buffer
 	n   int // Writes
 }
 
-func (w *wholeLines) Write(p []byte) (int, error) {
+func (w *wholeLineWriter) Write(p []byte) (int, error) {
 	w.n++
 	if len(p) == 0 || p[len(p)-1] != '\n' {
 		w.t.Errorf("a Write of %d bytes ends in the middle of a line", len(p))
@@ -32,7 +32,7 @@ func (w *wholeLines) Write(p []byte) (int, error) {
 
 // Lines of any length leave whole and in order, many small ones in one Write.
 func TestJSONLWritesWholeLines(t *testing.T) {
-	out := &wholeLines{t: t}
+	out := &wholeLineWriter{t: t}
 	sink := NewJSONL(out, encode.BodyText)
 	rng := rand.New(rand.NewPCG(5, 6))
 	var want strings.Builder
@@ -40,7 +40,7 @@ func TestJSONLWritesWholeLines(t *testing.T) {
 	for i := range n {
 		length := rng.IntN(2000)
 		if rng.IntN(20) == 0 {
-			length = writeAt - 1000 + rng.IntN(2*writeAt)
+			length = writeSize - 1000 + rng.IntN(2*writeSize)
 		}
 		r := encodetest.Success("text/plain", strings.Repeat("x", length))
 		r.Request.Index = int64(i)
@@ -60,7 +60,7 @@ func TestJSONLWritesWholeLines(t *testing.T) {
 
 // A huge line leaves at once; what was kept before it goes first.
 func TestJSONLOfAHugeLine(t *testing.T) {
-	out := &wholeLines{t: t}
+	out := &wholeLineWriter{t: t}
 	sink := NewJSONL(out, encode.BodyAuto)
 	encodetest.WriteRecord(t, sink, encodetest.Success("text/plain", "small"))
 	if out.n != 0 {
@@ -82,7 +82,7 @@ func TestJSONLOfAHugeLine(t *testing.T) {
 // What the writer says is wrong is returned, whenever it happens.
 func TestJSONLReturnsTheWritersError(t *testing.T) {
 	line := encodetest.Success("text/plain", "x")
-	huge := encodetest.Success("text/plain", strings.Repeat("x", writeAt))
+	huge := encodetest.Success("text/plain", strings.Repeat("x", writeSize))
 	sink := NewJSONL(encodetest.BrokenWriter{}, encode.BodyAuto)
 	encodetest.WriteRecord(t, sink, line)
 	if err := sink.Flush(false); !errors.Is(err, encodetest.ErrBroken) {
@@ -95,7 +95,7 @@ func TestJSONLReturnsTheWritersError(t *testing.T) {
 	}
 	sink = NewJSONL(encodetest.BrokenWriter{}, encode.BodyAuto)
 	var err error
-	for range writeAt/100 + 1 {
+	for range writeSize/100 + 1 {
 		r := encodetest.Success("text/plain", "x")
 		sink.Encode(r)
 		if err = sink.Put(r); err != nil {
@@ -109,7 +109,7 @@ func TestJSONLReturnsTheWritersError(t *testing.T) {
 
 // Rendering gives the body's memory back, and workers may do it all at once.
 func TestJSONLEncodesConcurrently(t *testing.T) {
-	out := &wholeLines{t: t}
+	out := &wholeLineWriter{t: t}
 	sink := NewJSONL(out, encode.BodyAuto)
 	records := make(chan *fetch.Record)
 	var workers sync.WaitGroup

@@ -28,7 +28,7 @@ func TestSpooledBodyThatIsNotWanted(t *testing.T) {
 
 // A writer that can take a whole line at once is asked once for each long one; what was kept goes first.
 func TestLongLinesInOneCall(t *testing.T) {
-	out := &oneCall{}
+	out := &readFromCounter{}
 	sink := NewJSONL(out, encode.BodyAuto)
 	want := ""
 	for i := range 5 {
@@ -54,25 +54,25 @@ func TestLongLinesInOneCall(t *testing.T) {
 	}
 }
 
-// A oneCall counts how it is written to.
-type oneCall struct {
+// A readFromCounter counts how it is written to.
+type readFromCounter struct {
 	bytes.Buffer
 	writes, copies int
 }
 
-func (o *oneCall) Write(p []byte) (int, error) {
+func (o *readFromCounter) Write(p []byte) (int, error) {
 	o.writes++
 	return o.Buffer.Write(p)
 }
 
-func (o *oneCall) ReadFrom(r io.Reader) (int64, error) {
+func (o *readFromCounter) ReadFrom(r io.Reader) (int64, error) {
 	o.copies++
 	return o.Buffer.ReadFrom(r)
 }
 
 // The run hears of it when a temporary file can't be made for a line, or the output takes none; no file stays open.
 func TestLongLineThatBreaks(t *testing.T) {
-	before := openFiles(t)
+	before := openSpoolFiles(t)
 	r := encodetest.Spooled(t, encodetest.Success("text/plain", "x"))
 	full := encodetest.Spooled(t, encodetest.Success("text/plain", "x"))
 	sink := NewJSONL(encodetest.BrokenWriter{}, encode.BodyAuto)
@@ -91,13 +91,13 @@ func TestLongLineThatBreaks(t *testing.T) {
 	if err = sink.Put(r); !errors.As(err, &temporary) || temporary.Dir != missing || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
-	if after := openFiles(t); after != before {
+	if after := openSpoolFiles(t); after != before {
 		t.Errorf("%d files are open, %d were before", after, before)
 	}
 }
 
-// openFiles returns how many temporary files of ours the process has open, or 0 where that is not known.
-func openFiles(t testing.TB) (n int) {
+// openSpoolFiles returns how many temporary files of ours the process has open, or 0 where that is not known.
+func openSpoolFiles(t testing.TB) (n int) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		return 0
@@ -116,8 +116,8 @@ func openFiles(t testing.TB) (n int) {
 
 // Long lines that wait for their turn hold no file open but one, and come back whole, in order.
 func TestInOrderOfLongLines(t *testing.T) {
-	o, inner := ordered(t)
-	before := openFiles(t)
+	o, inner := newTestInOrder(t)
+	before := openSpoolFiles(t)
 	const n = 50
 	want := make([]string, n)
 	for _, i := range rand.New(rand.NewPCG(9, 9)).Perm(n - 1) {
@@ -133,7 +133,7 @@ func TestInOrderOfLongLines(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if now := openFiles(t); now > before+1 || o.Held() != n-1 {
+	if now := openSpoolFiles(t); now > before+1 || o.Held() != n-1 {
 		t.Errorf("%d files are open, %d were before; %d Records are held", now, before, o.Held())
 	}
 	first := encodetest.Spooled(t, encodetest.Success("text/plain", "first"))
@@ -145,7 +145,7 @@ func TestInOrderOfLongLines(t *testing.T) {
 	if got := inner.all(); got != strings.Join(want, "") {
 		t.Error("the lines are not what they were")
 	}
-	if _, size := onDisk(o); openFiles(t) > before+1 || size != 0 {
-		t.Errorf("%d files are open, %d were before; %d bytes wait", openFiles(t), before, size)
+	if _, size := spilledLines(o); openSpoolFiles(t) > before+1 || size != 0 {
+		t.Errorf("%d files are open, %d were before; %d bytes wait", openSpoolFiles(t), before, size)
 	}
 }

@@ -14,30 +14,30 @@ import (
 // the rest, and what is long already, in temporary files that have no name. How many wait is bounded by the look-ahead window, which counts them.
 type InOrder struct {
 	fetch.Sink
-	next    int64
-	waiting map[int64]early
-	held    atomic.Int64
-	kept    int64 // bytes of lines in memory
-	spill   spill // what does not fit there
-	failed  error // once set, nothing more is let go: it would stand behind a torn line
+	next        int64
+	early       map[int64]earlyRecord
+	heldCount   atomic.Int64
+	memoryBytes int64 // bytes of lines in memory
+	spill       spill // what does not fit there
+	failed      error // once set, nothing more is let go: it would stand behind a torn line
 }
 
-// keepBytes is how much waits in memory.
-const keepBytes = 16 << 20
+// maxMemoryBytes is how much waits in memory.
+const maxMemoryBytes = 16 << 20
 
-// early is a Record whose turn has not come, and where its line is on disk.
-type early struct {
+// earlyRecord is a Record whose turn has not come, and where its line is on disk.
+type earlyRecord struct {
 	record *fetch.Record
-	place  place
+	place  spillPlace
 }
 
 // NewInOrder returns an InOrder around sink.
 func NewInOrder(sink fetch.Sink) *InOrder {
-	return &InOrder{Sink: sink, waiting: make(map[int64]early), spill: spill{most: spillBytes}}
+	return &InOrder{Sink: sink, early: make(map[int64]earlyRecord), spill: spill{maxFileBytes: spillFileBytes}}
 }
 
 // Held returns how many Records wait.
-func (o *InOrder) Held() int { return int(o.held.Load()) }
+func (o *InOrder) Held() int { return int(o.heldCount.Load()) }
 
 // Put passes the Record on if it is its turn, and then all that waited for it.
 func (o *InOrder) Put(r *fetch.Record) error {
@@ -49,7 +49,7 @@ func (o *InOrder) Put(r *fetch.Record) error {
 
 func (o *InOrder) put(r *fetch.Record) error {
 	if r.Seq != o.next {
-		return o.keep(r)
+		return o.hold(r)
 	}
 	if err := o.Sink.Put(r); err != nil {
 		return err
@@ -58,46 +58,46 @@ func (o *InOrder) put(r *fetch.Record) error {
 	return o.release()
 }
 
-func (o *InOrder) keep(r *fetch.Record) error {
+func (o *InOrder) hold(r *fetch.Record) error {
 	if r.LineErr != nil {
 		return r.LineErr
 	}
-	e := early{record: r}
-	if r.LongLine != nil || o.kept+int64(len(r.Line)) > keepBytes {
+	e := earlyRecord{record: r}
+	if r.LongLine != nil || o.memoryBytes+int64(len(r.Line)) > maxMemoryBytes {
 		var err error
-		if e.place, err = o.spill.take(r); err != nil {
+		if e.place, err = o.spill.write(r); err != nil {
 			return fmt.Errorf("--ordered: %w", err)
 		}
 	}
-	o.kept += int64(len(r.Line))
-	o.waiting[r.Seq] = e
-	o.held.Store(int64(len(o.waiting)))
+	o.memoryBytes += int64(len(r.Line))
+	o.early[r.Seq] = e
+	o.heldCount.Store(int64(len(o.early)))
 	return nil
 }
 
 // release passes on what waited for the Record before it.
 func (o *InOrder) release() error {
 	for {
-		e, here := o.waiting[o.next]
+		e, here := o.early[o.next]
 		if !here {
 			return nil
 		}
-		delete(o.waiting, o.next)
-		o.held.Store(int64(len(o.waiting)))
-		if err := o.pass(e); err != nil {
+		delete(o.early, o.next)
+		o.heldCount.Store(int64(len(o.early)))
+		if err := o.passOn(e); err != nil {
 			return err
 		}
 		o.next++
 	}
 }
 
-func (o *InOrder) pass(e early) error {
+func (o *InOrder) passOn(e earlyRecord) error {
 	if e.place.file == nil {
-		o.kept -= int64(len(e.record.Line))
+		o.memoryBytes -= int64(len(e.record.Line))
 		return o.Sink.Put(e.record)
 	}
 	line := e.place.line()
-	if line.Size() > writeAt {
+	if line.Size() > writeSize {
 		e.record.LongLine = line
 	} else {
 		e.record.Line = make([]byte, line.Size())
@@ -108,7 +108,7 @@ func (o *InOrder) pass(e early) error {
 	if err := o.Sink.Put(e.record); err != nil {
 		return err
 	}
-	if err := o.spill.leave(e.place); err != nil {
+	if err := o.spill.release(e.place); err != nil {
 		return fmt.Errorf("--ordered: %w", err)
 	}
 	return nil
@@ -117,7 +117,7 @@ func (o *InOrder) pass(e early) error {
 // Flush passes on, at the end, what waited for Records that never came because the run was stopped.
 func (o *InOrder) Flush(last bool) error {
 	if last && o.failed == nil {
-		for _, seq := range slices.Sorted(maps.Keys(o.waiting)) {
+		for _, seq := range slices.Sorted(maps.Keys(o.early)) {
 			o.next = seq
 			if err := o.release(); err != nil {
 				return err

@@ -21,21 +21,21 @@ func Pack(name string, out io.Writer) (io.WriteCloser, error) {
 	return nil, nil
 }
 
-// PackEach is Pack for an output that may be cut back to the end of any Write: each is compressed by itself, as a gzip member
+// PackEachWrite is Pack for an output that may be cut back to the end of any Write: each is compressed by itself, as a gzip member
 // or zstd frame, which zcat and zstdcat read one after the other. Nothing is held back. It returns out for any other name.
-func PackEach(name string, out io.Writer) (io.Writer, error) {
+func PackEachWrite(name string, out io.Writer) (io.Writer, error) {
 	switch filepath.Ext(name) {
 	case ".gz":
-		return &packedEach{gzip.NewWriter(out), out}, nil
+		return &eachWritePacker{gzip.NewWriter(out), out}, nil
 	case ".zst":
 		encoder, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true))
-		return &packedEach{encoder, out}, err
+		return &eachWritePacker{encoder, out}, err
 	}
 	return out, nil
 }
 
-// packedEach compresses each Write by itself.
-type packedEach struct {
+// eachWritePacker compresses each Write by itself.
+type eachWritePacker struct {
 	encoder interface {
 		io.WriteCloser
 		Reset(io.Writer)
@@ -43,7 +43,7 @@ type packedEach struct {
 	out io.Writer
 }
 
-func (m *packedEach) Write(p []byte) (int, error) {
+func (m *eachWritePacker) Write(p []byte) (int, error) {
 	m.encoder.Reset(m.out)
 	n, err := m.encoder.Write(p)
 	return n, errors.Join(err, m.encoder.Close())

@@ -10,45 +10,45 @@ import (
 // A spill holds lines on disk until their turn has come. It begins a new file from time to time and drops each once
 // all its lines have left, so that what it takes of the disk does not grow with the run, nor its open files with the lines.
 type spill struct {
-	most  int64 // bytes in a file before the next one is begun
-	files []*spillFile
+	maxFileBytes int64 // bytes in a file before the next one is begun
+	files        []*spillFile
 }
 
-// spillBytes is how much goes to one file: few enough are open even where thousands of the largest lines wait.
-const spillBytes = 1 << 30
+// spillFileBytes is how much goes to one file: few enough are open even where thousands of the largest lines wait.
+const spillFileBytes = 1 << 30
 
 type spillFile struct {
 	*fetch.Spool
-	lines int // that have not left
+	linesLeft int // that have not left
 }
 
-// A place is where a line is; the zero place is nowhere.
-type place struct {
-	file     *spillFile
-	at, size int64
+// A spillPlace is where a line is; the zero place is nowhere.
+type spillPlace struct {
+	file         *spillFile
+	offset, size int64
 }
 
-// take moves the line of a Record to disk. A long line leaves its own file.
-func (s *spill) take(r *fetch.Record) (place, error) {
+// write moves the line of a Record to disk. A long line leaves its own file.
+func (s *spill) write(r *fetch.Record) (spillPlace, error) {
 	defer r.Discard()
-	f, err := s.last()
+	f, err := s.currentFile()
 	if err != nil {
-		return place{}, err
+		return spillPlace{}, err
 	}
-	p := place{file: f, at: f.Size()}
+	p := spillPlace{file: f, offset: f.Size()}
 	if r.LongLine != nil {
 		_, err = r.LongLine.WriteTo(f)
 	} else {
 		_, err = f.Write(r.Line)
 	}
-	p.size = f.Size() - p.at
-	f.lines++
+	p.size = f.Size() - p.offset
+	f.linesLeft++
 	return p, err
 }
 
-// last returns the file that takes lines.
-func (s *spill) last() (*spillFile, error) {
-	if n := len(s.files); n > 0 && s.files[n-1].Size() < s.most {
+// currentFile returns the file that takes lines.
+func (s *spill) currentFile() (*spillFile, error) {
+	if n := len(s.files); n > 0 && s.files[n-1].Size() < s.maxFileBytes {
 		return s.files[n-1], nil
 	}
 	spool, err := fetch.NewSpool()
@@ -61,11 +61,11 @@ func (s *spill) last() (*spillFile, error) {
 }
 
 // line returns a line, which stays until it leaves.
-func (p place) line() *fetch.Spool { return p.file.Part(p.at, p.size) }
+func (p spillPlace) line() *fetch.Spool { return p.file.Part(p.offset, p.size) }
 
-// leave gives the room of a line back, once it is the last one in its file.
-func (s *spill) leave(p place) error {
-	if p.file.lines--; p.file.lines > 0 {
+// release gives the room of a line back, once it is the last one in its file.
+func (s *spill) release(p spillPlace) error {
+	if p.file.linesLeft--; p.file.linesLeft > 0 {
 		return nil
 	}
 	if p.file == s.files[len(s.files)-1] {

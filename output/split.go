@@ -7,7 +7,7 @@ import (
 // Split is a Sink that sends successes one way and failures another.
 type Split struct{ Success, Failure fetch.Sink }
 
-func (s Split) side(r *fetch.Record) fetch.Sink {
+func (s Split) sinkFor(r *fetch.Record) fetch.Sink {
 	if r.Failure == nil {
 		return s.Success
 	}
@@ -15,10 +15,10 @@ func (s Split) side(r *fetch.Record) fetch.Sink {
 }
 
 // Encode renders the Record as its side does.
-func (s Split) Encode(r *fetch.Record) { s.side(r).Encode(r) }
+func (s Split) Encode(r *fetch.Record) { s.sinkFor(r).Encode(r) }
 
 // Put gives the Record to its side.
-func (s Split) Put(r *fetch.Record) error { return s.side(r).Put(r) }
+func (s Split) Put(r *fetch.Record) error { return s.sinkFor(r).Put(r) }
 
 // Flush flushes both sides and returns the first error.
 func (s Split) Flush(last bool) error {

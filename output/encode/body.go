@@ -35,7 +35,7 @@ func appendBody(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 		return appendBase64(dst, r.Body)
 	}
 	kind, charset := mediaType(r.ContentType)
-	text, known := toUTF8(r.Body, withMeta(kind, charset, r.Body))
+	text, known := toUTF8(r.Body, effectiveCharset(kind, charset, r.Body))
 	switch {
 	case mode == BodyText:
 		return appendText(dst, text)
@@ -61,7 +61,7 @@ func appendJSONBody(dst, text, body []byte) []byte {
 
 // appendValue appends a JSON text on one line, its numbers untouched, or reports that it is not valid.
 func appendValue(dst, text []byte) ([]byte, bool) {
-	var c compacter
+	var c compactor
 	line, ok := c.append(slices.Grow(dst, len(text)), text)
 	if ok {
 		line, ok = c.end(line)

@@ -27,14 +27,14 @@ func TestBodyForms(t *testing.T) {
 		{name: "space around values goes", contentType: "application/json", body: "{\r\n\t\"a\" : \"b  c\"\n}\n", want: `{"a":"b  c"}`, encoding: "json"},
 		{name: "equal names both stay", contentType: "application/json", body: `{"a":1,"a":2}`, want: `{"a":1,"a":2}`, encoding: "json"},
 		{name: "a byte order mark is ignored", contentType: "application/json", body: "\uFEFF[1]", want: `[1]`, encoding: "json"},
-		{name: "JSON in UTF-16", contentType: "application/json; charset=utf-16le", body: utf16("le", `{"a":"é"}`), want: `{"a":"é"}`, encoding: "json"},
+		{name: "JSON in UTF-16", contentType: "application/json; charset=utf-16le", body: encodeUTF16("le", `{"a":"é"}`), want: `{"a":"é"}`, encoding: "json"},
 		{name: "lone surrogates stay as they are written", contentType: "application/json", body: `["\ud800"]`, want: `["\ud800"]`, encoding: "json"},
 		{name: "JSON cut short is text", contentType: "application/json", body: `{"a":`, want: `"{\"a\":"`, encoding: "text"},
 		{name: "two values are text", contentType: "application/json", body: `1 2`, want: `"1 2"`, encoding: "text"},
 		{name: "only space is text", contentType: "application/json", body: ` `, want: `" "`, encoding: "text"},
 		{name: "a NaN is text", contentType: "application/json", body: `[NaN]`, want: `"[NaN]"`, encoding: "text"},
-		{name: "JSON with bad UTF-8 is base64", contentType: "application/json", body: "[\"\xff\"]", want: b64("[\"\xff\"]"), encoding: "base64"},
-		{name: "broken JSON with bad UTF-8 too", contentType: "application/json", body: "{\xff", want: b64("{\xff"), encoding: "base64"},
+		{name: "JSON with bad UTF-8 is base64", contentType: "application/json", body: "[\"\xff\"]", want: quotedBase64("[\"\xff\"]"), encoding: "base64"},
+		{name: "broken JSON with bad UTF-8 too", contentType: "application/json", body: "{\xff", want: quotedBase64("{\xff"), encoding: "base64"},
 		{name: "text/json goes by its name", contentType: "text/json", body: `{}`, want: `"{}"`, encoding: "text"},
 
 		{name: "text", contentType: "text/plain", body: "a\nb\t\"c\"\\", want: `"a\nb\t\"c\"\\"`, encoding: "text"},
@@ -42,11 +42,11 @@ func TestBodyForms(t *testing.T) {
 		{name: "+xml is text", contentType: "application/atom+xml;type=feed", body: "<a/>", want: `"<a/>"`, encoding: "text"},
 		{name: "JSON lines are text", contentType: "application/x-ndjson", body: "{}\n{}\n", want: `"{}\n{}\n"`, encoding: "text"},
 		{name: "no type and UTF-8 is text", contentType: "", body: "한글", want: `"한글"`, encoding: "text"},
-		{name: "no type and bytes is base64", contentType: "", body: "\xff\xfe", want: b64("\xff\xfe"), encoding: "base64"},
-		{name: "text that is none is base64", contentType: "text/plain", body: "a\xff", want: b64("a\xff"), encoding: "base64"},
-		{name: "text with a NUL is base64", contentType: "text/plain", body: "a\x00", want: b64("a\x00"), encoding: "base64"},
-		{name: "bytes are base64", contentType: "application/octet-stream", body: "abc", want: b64("abc"), encoding: "base64"},
-		{name: "an image is base64", contentType: "image/png", body: "\x89PNG", want: b64("\x89PNG"), encoding: "base64"},
+		{name: "no type and bytes is base64", contentType: "", body: "\xff\xfe", want: quotedBase64("\xff\xfe"), encoding: "base64"},
+		{name: "text that is none is base64", contentType: "text/plain", body: "a\xff", want: quotedBase64("a\xff"), encoding: "base64"},
+		{name: "text with a NUL is base64", contentType: "text/plain", body: "a\x00", want: quotedBase64("a\x00"), encoding: "base64"},
+		{name: "bytes are base64", contentType: "application/octet-stream", body: "abc", want: quotedBase64("abc"), encoding: "base64"},
+		{name: "an image is base64", contentType: "image/png", body: "\x89PNG", want: quotedBase64("\x89PNG"), encoding: "base64"},
 		{name: "a broken type goes by its name", contentType: "text/html; charset", body: "x", want: `"x"`, encoding: "text"},
 
 		{name: "empty JSON", contentType: "application/json", body: "", want: `""`, encoding: "text"},
@@ -55,8 +55,8 @@ func TestBodyForms(t *testing.T) {
 		{name: "mode text takes JSON as it is", mode: BodyText, contentType: "application/json", body: `{ "a":1.50}`, want: `"{ \"a\":1.50}"`, encoding: "text"},
 		{name: "mode text makes text of bytes", mode: BodyText, contentType: "image/png", body: "\x89P", want: `"\ufffdP"`, encoding: "text"},
 		{name: "mode text transcodes", mode: BodyText, contentType: "text/plain; charset=iso-8859-1", body: "\xe9", want: `"é"`, encoding: "text"},
-		{name: "mode base64 takes JSON", mode: BodyBase64, contentType: "application/json", body: `{}`, want: b64(`{}`), encoding: "base64"},
-		{name: "mode base64 does not transcode", mode: BodyBase64, contentType: "text/plain; charset=iso-8859-1", body: "\xe9", want: b64("\xe9"), encoding: "base64"},
+		{name: "mode base64 takes JSON", mode: BodyBase64, contentType: "application/json", body: `{}`, want: quotedBase64(`{}`), encoding: "base64"},
+		{name: "mode base64 does not transcode", mode: BodyBase64, contentType: "text/plain; charset=iso-8859-1", body: "\xe9", want: quotedBase64("\xe9"), encoding: "base64"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.mode == "" {
@@ -65,7 +65,7 @@ func TestBodyForms(t *testing.T) {
 			r := encodetest.Success(c.contentType, c.body)
 			line := render(r, c.mode)
 			object := encodetest.Members(t, schema, line)
-			if got := raw(t, line, "body"); got != c.want || object["body_encoding"] != c.encoding {
+			if got := rawMember(t, line, "body"); got != c.want || object["body_encoding"] != c.encoding {
 				t.Errorf("body %s as %v, want %s as %s", got, object["body_encoding"], c.want, c.encoding)
 			}
 			if object["bytes"] != json.Number(itoa(int64(len(c.body)))) {
@@ -113,7 +113,7 @@ func TestNumbersUntouched(t *testing.T) {
 	for _, number := range []string{"1.50", "1e400", "-1E+400", "12345678901234567890", "-0", "0.0", "-0.0e-0", "1e-999", "100000000000000000000000.000000000000000001"} {
 		line := render(encodetest.Success("application/json", " [ "+number+" ] "), BodyAuto)
 		encodetest.Members(t, schema, line)
-		if got := raw(t, line, "body"); got != "["+number+"]" {
+		if got := rawMember(t, line, "body"); got != "["+number+"]" {
 			t.Errorf("%s became %s", number, got)
 		}
 	}
@@ -121,7 +121,7 @@ func TestNumbersUntouched(t *testing.T) {
 
 // Deep nesting stays readable for encoding/json, or stands as text.
 func TestDeepNesting(t *testing.T) {
-	for _, depth := range []int{1, 100, 9000, deepestBody, deepestBody + 1, 10000, 10001, 200000} {
+	for _, depth := range []int{1, 100, 9000, maxBodyDepth, maxBodyDepth + 1, 10000, 10001, 200000} {
 		body := strings.Repeat("[", depth) + strings.Repeat("]", depth)
 		line := render(encodetest.Success("application/json", body), BodyAuto)
 		var object struct {
@@ -133,7 +133,7 @@ func TestDeepNesting(t *testing.T) {
 			continue
 		}
 		want, encoding := body, "json"
-		if depth > deepestBody {
+		if depth > maxBodyDepth {
 			want, encoding = `"`+body+`"`, "text"
 		}
 		if object.Encoding != encoding || string(object.Body) != want {
@@ -144,7 +144,7 @@ func TestDeepNesting(t *testing.T) {
 	line := render(encodetest.Success("application/json", brackets), BodyAuto)
 	encodetest.CheckLine(t, line)
 	var got string
-	if err := json.Unmarshal([]byte(raw(t, line, "body")), &got); err != nil || !strings.Contains(got, "[[[") {
+	if err := json.Unmarshal([]byte(rawMember(t, line, "body")), &got); err != nil || !strings.Contains(got, "[[[") {
 		t.Errorf("brackets in a string: %v", err)
 	}
 }
@@ -172,4 +172,6 @@ func TestLargeBodies(t *testing.T) {
 	}
 }
 
-func b64(body string) string { return `"` + base64.StdEncoding.EncodeToString([]byte(body)) + `"` }
+func quotedBase64(body string) string {
+	return `"` + base64.StdEncoding.EncodeToString([]byte(body)) + `"`
+}

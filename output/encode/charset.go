@@ -13,8 +13,8 @@ import (
 	"batchfetch/fetch"
 )
 
-// charsetOf returns what decodes a charset; nil where a body is taken as it is, which known says is no mistake.
-func charsetOf(charset string) (declared encoding.Encoding, known bool) {
+// lookupCharset returns what decodes a charset; nil where a body is taken as it is, which known says is no mistake.
+func lookupCharset(charset string) (declared encoding.Encoding, known bool) {
 	if charset == "" || charset == "utf-8" || charset == "utf8" || charset == "us-ascii" {
 		return nil, true
 	}
@@ -31,10 +31,10 @@ func charsetOf(charset string) (declared encoding.Encoding, known bool) {
 // toUTF8 transcodes body from its declared charset, or reports that it is not in it.
 // A charset that nobody knows leaves the body as it is.
 func toUTF8(body []byte, charset string) (text []byte, ok bool) {
-	if marked := fromUTF16(body); marked != nil {
+	if marked := decodeMarkedUTF16(body); marked != nil {
 		return marked, true
 	}
-	declared, known := charsetOf(charset)
+	declared, known := lookupCharset(charset)
 	if declared == nil {
 		return body, known
 	}
@@ -44,8 +44,8 @@ func toUTF8(body []byte, charset string) (text []byte, ok bool) {
 // markedUTF16 is UTF-16 that starts with a byte order mark.
 var markedUTF16 = unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM)
 
-// fromUTF16 transcodes a body that starts with a byte order mark of UTF-16, which outweighs any declaration; else nil.
-func fromUTF16(body []byte) []byte {
+// decodeMarkedUTF16 transcodes a body that starts with a byte order mark of UTF-16, which outweighs any declaration; else nil.
+func decodeMarkedUTF16(body []byte) []byte {
 	if !hasUTF16Mark(body) {
 		return nil
 	}
@@ -73,46 +73,46 @@ func transcode(body []byte, declared encoding.Encoding) (text []byte, ok bool) {
 	return text, true
 }
 
-// An opener reads a text from its beginning, as often as it is called.
-type opener func() io.Reader
+// An textSource reads a text from its beginning, as often as it is called.
+type textSource func() io.Reader
 
-// spooledText is toUTF8 of a body in a file. What has to be transcoded is read once more for that, to see whether it can be.
+// spooledToUTF8 is toUTF8 of a body in a file. What has to be transcoded is read once more for that, to see whether it can be.
 // The error is the file's.
-func spooledText(body *fetch.Spool, kind, charset string) (text opener, ok bool, err error) {
-	var start [metaBytes]byte
+func spooledToUTF8(body *fetch.Spool, kind, charset string) (text textSource, ok bool, err error) {
+	var start [metaPrescanSize]byte
 	n, err := io.ReadFull(body.Reader(), start[:])
-	charset = withMeta(kind, charset, start[:n])
+	charset = effectiveCharset(kind, charset, start[:n])
 	if hasUTF16Mark(start[:n]) {
-		text := decoded(body, markedUTF16)
-		size, strange, err := survey(text())
+		text := decodingSource(body, markedUTF16)
+		size, strange, err := scanText(text())
 		if err == nil && size > 0 && !strange {
 			return text, true, nil
 		}
 	}
-	if err = fileError(err); err != nil {
+	if err = spoolErrorIn(err); err != nil {
 		return nil, false, err
 	}
-	declared, known := charsetOf(charset)
+	declared, known := lookupCharset(charset)
 	if declared == nil {
 		return body.Reader, known, nil
 	}
-	text = decoded(body, declared)
-	_, strange, err := survey(text())
+	text = decodingSource(body, declared)
+	_, strange, err := scanText(text())
 	if err == nil && strange {
-		strange, err = differ(transform.NewReader(text(), declared.NewEncoder()), body.Reader())
+		strange, err = readersDiffer(transform.NewReader(text(), declared.NewEncoder()), body.Reader())
 	}
 	if err != nil || strange {
-		return body.Reader, false, fileError(err)
+		return body.Reader, false, spoolErrorIn(err)
 	}
 	return text, true, nil
 }
 
-func decoded(body *fetch.Spool, from encoding.Encoding) opener {
+func decodingSource(body *fetch.Spool, from encoding.Encoding) textSource {
 	return func() io.Reader { return transform.NewReader(body.Reader(), from.NewDecoder()) }
 }
 
-// fileError returns err where it is a temporary file's, and no word of a decoder on what it read.
-func fileError(err error) error {
+// spoolErrorIn returns err where it is a temporary file's, and no word of a decoder on what it read.
+func spoolErrorIn(err error) error {
 	var file *fetch.SpoolError
 	if errors.As(err, &file) {
 		return file
@@ -120,10 +120,10 @@ func fileError(err error) error {
 	return nil
 }
 
-// survey returns the size of a text, and whether U+FFFD stands in it.
-func survey(text io.Reader) (size int64, strange bool, err error) {
-	b := longBufferPool.Get().(*longBuffers)
-	defer longBufferPool.Put(b)
+// scanText returns the size of a text, and whether U+FFFD stands in it.
+func scanText(text io.Reader) (size int64, strange bool, err error) {
+	b := pieceBufferPool.Get().(*pieceBuffers)
+	defer pieceBufferPool.Put(b)
 	held := 0
 	for err == nil && !strange {
 		var n int
@@ -139,8 +139,8 @@ func survey(text io.Reader) (size int64, strange bool, err error) {
 	return size, strange, err
 }
 
-// differ reports whether two readers do not bring the same bytes.
-func differ(a, b io.Reader) (bool, error) {
+// readersDiffer reports whether two readers do not bring the same bytes.
+func readersDiffer(a, b io.Reader) (bool, error) {
 	var left, right [4 << 10]byte
 	for {
 		n, errA := io.ReadFull(a, left[:])
@@ -149,10 +149,10 @@ func differ(a, b io.Reader) (bool, error) {
 			return true, nil
 		}
 		if errA != nil || errB != nil {
-			return !isEnd(errA) || !isEnd(errB), errors.Join(fileError(errA), fileError(errB))
+			return !isReadFullEnd(errA) || !isReadFullEnd(errB), errors.Join(spoolErrorIn(errA), spoolErrorIn(errB))
 		}
 	}
 }
 
-// isEnd reports whether io.ReadFull came to the end of what it read.
-func isEnd(err error) bool { return err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) }
+// isReadFullEnd reports whether io.ReadFull came to the end of what it read.
+func isReadFullEnd(err error) bool { return err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) }

@@ -32,11 +32,11 @@ func TestCharsets(t *testing.T) {
 		{name: "windows-1251", contentType: `text/plain; charset="windows-1251"`, body: "\xec\xe8\xf0", want: "мир"},
 		{name: "UTF-8 by another name", contentType: "text/plain; charset=utf8", body: "é", want: "é"},
 		{name: "US-ASCII", contentType: "text/plain; charset=us-ascii", body: "e", want: "e"},
-		{name: "UTF-16LE", contentType: "text/plain; charset=utf-16le", body: utf16("le", "é한"), want: "é한"},
-		{name: "UTF-16BE", contentType: "text/plain; charset=utf-16be", body: utf16("be", "é한"), want: "é한"},
-		{name: "UTF-16 little-endian by its mark", contentType: "text/plain; charset=utf-16", body: "\xff\xfe" + utf16("le", "é한"), want: "é한"},
-		{name: "UTF-16 big-endian by its mark", contentType: "text/plain; charset=utf-16", body: "\xfe\xff" + utf16("be", "é한"), want: "é한"},
-		{name: "JSON in UTF-16 big-endian by its mark", contentType: "application/json; charset=utf-16", body: "\xfe\xff" + utf16("be", `"é한"`), want: "é한"},
+		{name: "UTF-16LE", contentType: "text/plain; charset=utf-16le", body: encodeUTF16("le", "é한"), want: "é한"},
+		{name: "UTF-16BE", contentType: "text/plain; charset=utf-16be", body: encodeUTF16("be", "é한"), want: "é한"},
+		{name: "UTF-16 little-endian by its mark", contentType: "text/plain; charset=utf-16", body: "\xff\xfe" + encodeUTF16("le", "é한"), want: "é한"},
+		{name: "UTF-16 big-endian by its mark", contentType: "text/plain; charset=utf-16", body: "\xfe\xff" + encodeUTF16("be", "é한"), want: "é한"},
+		{name: "JSON in UTF-16 big-endian by its mark", contentType: "application/json; charset=utf-16", body: "\xfe\xff" + encodeUTF16("be", `"é한"`), want: "é한"},
 
 		{name: "an unknown charset of UTF-8", contentType: "text/plain; charset=klingon", body: "é", want: "é"},
 		{name: "an unknown charset of bytes", contentType: "text/plain; charset=klingon", body: "\xe9\xff"},
@@ -68,7 +68,7 @@ func TestCharsets(t *testing.T) {
 func TestSurvey(t *testing.T) {
 	for _, step := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader} {
 		for text, want := range map[string]bool{"": false, "plain": false, "a\ufffdb": true, "\ufffd": true, "\uffef\ubfbd": false} {
-			size, strange, err := survey(step(strings.NewReader(text)))
+			size, strange, err := scanText(step(strings.NewReader(text)))
 			if strange != want || err != nil || !strange && size != int64(len(text)) {
 				t.Errorf("%q: %d bytes, %t, %v", text, size, strange, err)
 			}
@@ -76,8 +76,8 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
-// utf16 writes text in UTF-16 of the given byte order, without a mark.
-func utf16(order, text string) string {
+// encodeUTF16 writes text in UTF-16 of the given byte order, without a mark.
+func encodeUTF16(order, text string) string {
 	endian := unicode.LittleEndian
 	if order == "be" {
 		endian = unicode.BigEndian

@@ -4,30 +4,30 @@ import (
 	"unicode/utf8"
 )
 
-// deepestBody is how far a body may nest that is embedded as a value: jq reads 256 levels up to version 1.6, the Record's own
+// maxBodyDepth is how far a body may nest that is embedded as a value: jq reads 256 levels up to version 1.6, the Record's own
 // among them, and Python's json no more than a thousand. One that is deeper is text, so that no answer spoils an output for its readers.
-const deepestBody = 250
+const maxBodyDepth = 250
 
-// A compacter is the form of a JSON text on one line: the white space between its tokens goes, numbers stay digit for digit,
+// A compactor is the form of a JSON text on one line: the white space between its tokens goes, numbers stay digit for digit,
 // and in strings what appendString escapes beyond RFC 8259 section 7 is escaped. It takes what encoding/json takes,
 // if it is UTF-8 and nests no deeper than deepestBody. Its memory is a bit for each level.
 // BenchmarkEncode/json-1k: 2.1 us in place of the 4.0 us with json.Compact and a pass each for depth, UTF-8 and escapes.
-type compacter struct {
-	at      step
-	next    step     // behind the string at hand
-	letters string   // still missing of the literal at hand
-	digits  int      // still missing of the \u escape at hand
-	level   int      // how many objects and arrays are open
-	inner   uint64   // a bit for each of the innermost ones, 1 to 64, the last of all lowest: 1 is an object
-	outer   []uint64 // the same for those around them, 64 each
+type compactor struct {
+	state         state
+	afterString   state    // behind the string at hand
+	literalRest   string   // still missing of the literal at hand
+	hexDigitsLeft int      // still missing of the \u escape at hand
+	depth         int      // how many objects and arrays are open
+	innerKinds    uint64   // a bit for each of the innermost ones, 1 to 64, the last of all lowest: 1 is an object
+	outerKinds    []uint64 // the same for those around them, 64 each
 }
 
-// A step is what a compacter expects next, or is in the middle of.
-type step uint8
+// A state is what a compacter expects next, or is in the middle of.
+type state uint8
 
 const (
-	wantValue step = iota
-	wantFirst      // a value, or the end of the array
+	wantValue state = iota
+	wantFirst       // a value, or the end of the array
 	wantName
 	wantNames // a name, or the end of the object
 	wantColon
@@ -47,16 +47,16 @@ const (
 )
 
 // append appends what p adds to the line, or reports that the text is not JSON in UTF-8. p is only read.
-func (c *compacter) append(dst, p []byte) ([]byte, bool) {
+func (c *compactor) append(dst, p []byte) ([]byte, bool) {
 	from, good := 0, true // p[from:i] is yet to be appended, as it is
 	for i := 0; i < len(p) && good; {
-		switch at := c.at; {
+		switch at := c.state; {
 		case at == inString:
-			dst, from, i, good = c.text(dst, p, from, i)
+			dst, from, i, good = c.readString(dst, p, from, i)
 		case at >= inMinus:
-			i, good = c.number(p, i)
+			i, good = c.readNumber(p, i)
 		case at > inString:
-			good = c.letter(p[i])
+			good = c.readLiteralOrEscape(p[i])
 			i++
 		case p[i] <= ' ':
 			dst = append(dst, p[from:i]...)
@@ -65,7 +65,7 @@ func (c *compacter) append(dst, p []byte) ([]byte, bool) {
 			}
 			from = i
 		default:
-			good = c.token(p[i])
+			good = c.readToken(p[i])
 			i++
 		}
 	}
@@ -73,106 +73,106 @@ func (c *compacter) append(dst, p []byte) ([]byte, bool) {
 }
 
 // end reports whether the text may end here. Nothing is left to append.
-func (c *compacter) end(dst []byte) ([]byte, bool) {
-	switch c.at {
+func (c *compactor) end(dst []byte) ([]byte, bool) {
+	switch c.state {
 	case wantMore, inZero, inWhole, inFraction, inExponent:
-		return dst, c.level == 0
+		return dst, c.depth == 0
 	}
 	return dst, false
 }
 
 func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\r' || b == '\t' }
 
-// token takes the first byte of a token.
-func (c *compacter) token(b byte) bool {
+// readToken takes the first byte of a token.
+func (c *compactor) readToken(b byte) bool {
 	switch b {
 	case '"':
-		return c.quote()
+		return c.openString()
 	case ',':
-		if c.at != wantMore || c.level == 0 {
+		if c.state != wantMore || c.depth == 0 {
 			return false
 		}
-		c.at = wantValue
+		c.state = wantValue
 		if c.inObject() {
-			c.at = wantName
+			c.state = wantName
 		}
 		return true
 	case ':':
-		good := c.at == wantColon
-		c.at = wantValue
+		good := c.state == wantColon
+		c.state = wantValue
 		return good
 	case ']':
-		return !c.inObject() && (c.at == wantFirst || c.at == wantMore) && c.pop()
+		return !c.inObject() && (c.state == wantFirst || c.state == wantMore) && c.pop()
 	case '}':
-		return c.inObject() && (c.at == wantNames || c.at == wantMore) && c.pop()
+		return c.inObject() && (c.state == wantNames || c.state == wantMore) && c.pop()
 	}
-	if c.at > wantFirst {
+	if c.state > wantFirst {
 		return false
 	}
-	return c.value(b)
+	return c.readValue(b)
 }
 
-// quote takes the quotation mark before a string.
-func (c *compacter) quote() bool {
-	switch c.at {
+// openString takes the quotation mark before a string.
+func (c *compactor) openString() bool {
+	switch c.state {
 	case wantName, wantNames:
-		c.next = wantColon
+		c.afterString = wantColon
 	case wantValue, wantFirst:
-		c.next = wantMore
+		c.afterString = wantMore
 	default:
 		return false
 	}
-	c.at = inString
+	c.state = inString
 	return true
 }
 
-// value takes the first byte of a value that is no string.
-func (c *compacter) value(b byte) bool {
+// readValue takes the first byte of a value that is no string.
+func (c *compactor) readValue(b byte) bool {
 	switch b {
 	case '{':
 		return c.push(1, wantNames)
 	case '[':
 		return c.push(0, wantFirst)
 	case 't':
-		c.at, c.letters = inLiteral, "rue"
+		c.state, c.literalRest = inLiteral, "rue"
 	case 'f':
-		c.at, c.letters = inLiteral, "alse"
+		c.state, c.literalRest = inLiteral, "alse"
 	case 'n':
-		c.at, c.letters = inLiteral, "ull"
+		c.state, c.literalRest = inLiteral, "ull"
 	case '-':
-		c.at = inMinus
+		c.state = inMinus
 	case '0':
-		c.at = inZero
+		c.state = inZero
 	default:
-		c.at = inWhole
+		c.state = inWhole
 		return '1' <= b && b <= '9'
 	}
 	return true
 }
 
-func (c *compacter) inObject() bool { return c.inner&1 != 0 }
+func (c *compactor) inObject() bool { return c.innerKinds&1 != 0 }
 
 // push opens an object, bit 1, or an array, bit 0.
-func (c *compacter) push(bit uint64, at step) bool {
-	if c.level > 0 && c.level%64 == 0 {
-		c.outer = append(c.outer, c.inner)
+func (c *compactor) push(bit uint64, at state) bool {
+	if c.depth > 0 && c.depth%64 == 0 {
+		c.outerKinds = append(c.outerKinds, c.innerKinds)
 	}
-	c.inner = c.inner<<1 | bit
-	c.level++
-	c.at = at
-	return c.level <= deepestBody
+	c.innerKinds = c.innerKinds<<1 | bit
+	c.depth++
+	c.state = at
+	return c.depth <= maxBodyDepth
 }
 
 // pop closes the innermost.
-func (c *compacter) pop() bool {
-	if c.level == 0 {
+func (c *compactor) pop() bool {
+	if c.depth == 0 {
 		return false
 	}
-	c.inner >>= 1
-	c.level--
-	c.at = wantMore
-	if last := len(c.outer) - 1; c.level%64 == 0 && last >= 0 {
-		c.inner, c.outer = c.outer[last], c.outer[:last]
+	c.innerKinds >>= 1
+	c.depth--
+	c.state = wantMore
+	if last := len(c.outerKinds) - 1; c.depth%64 == 0 && last >= 0 {
+		c.innerKinds, c.outerKinds = c.outerKinds[last], c.outerKinds[:last]
 	}
 	return true
 }
@@ -186,51 +186,51 @@ func isEscape(b byte) bool {
 	return false
 }
 
-// letter takes one byte of a literal or of an escape.
-func (c *compacter) letter(b byte) bool {
-	switch c.at {
+// readLiteralOrEscape takes one byte of a literal or of an escape.
+func (c *compactor) readLiteralOrEscape(b byte) bool {
+	switch c.state {
 	case inLiteral:
-		good := b == c.letters[0]
-		if c.letters = c.letters[1:]; c.letters == "" {
-			c.at = wantMore
+		good := b == c.literalRest[0]
+		if c.literalRest = c.literalRest[1:]; c.literalRest == "" {
+			c.state = wantMore
 		}
 		return good
 	case inEscape:
-		c.at = inString
+		c.state = inString
 		if b == 'u' {
-			c.at, c.digits = inUnicode, 4
+			c.state, c.hexDigitsLeft = inUnicode, 4
 		}
 		return isEscape(b)
 	}
-	if c.digits--; c.digits == 0 {
-		c.at = inString
+	if c.hexDigitsLeft--; c.hexDigitsLeft == 0 {
+		c.state = inString
 	}
 	return '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'f'
 }
 
-// number takes the bytes of a number from p[i] on, and stops before the first that is none.
-func (c *compacter) number(p []byte, i int) (int, bool) {
+// readNumber takes the bytes of a number from p[i] on, and stops before the first that is none.
+func (c *compactor) readNumber(p []byte, i int) (int, bool) {
 	for i < len(p) {
 		b := p[i]
 		digit := '0' <= b && b <= '9'
-		switch at := c.at; {
+		switch at := c.state; {
 		case digit && at == inMinus && b == '0':
-			c.at = inZero
+			c.state = inZero
 		case digit && at != inZero:
 			for i++; i < len(p) && '0' <= p[i] && p[i] <= '9'; i++ {
 			}
-			c.at = afterDigits[at]
+			c.state = afterDigits[at]
 			continue
 		case b == '.' && (at == inZero || at == inWhole):
-			c.at = inPoint
+			c.state = inPoint
 		case b|0x20 == 'e' && (at == inZero || at == inWhole || at == inFraction):
-			c.at = inE
+			c.state = inE
 		case (b == '+' || b == '-') && at == inE:
-			c.at = inSign
+			c.state = inSign
 		case at == inMinus || at == inPoint || at == inE || at == inSign:
 			return i, false // a digit is missing
 		default:
-			c.at = wantMore
+			c.state = wantMore
 			return i, true
 		}
 		i++
@@ -239,11 +239,11 @@ func (c *compacter) number(p []byte, i int) (int, bool) {
 }
 
 // afterDigits is the step that digits lead to.
-var afterDigits = [...]step{inMinus: inWhole, inWhole: inWhole, inPoint: inFraction, inFraction: inFraction,
+var afterDigits = [...]state{inMinus: inWhole, inWhole: inWhole, inPoint: inFraction, inFraction: inFraction,
 	inE: inExponent, inSign: inExponent, inExponent: inExponent}
 
-// text takes the bytes of a string from p[i] on, up to its end or that of p.
-func (c *compacter) text(dst, p []byte, from, i int) ([]byte, int, int, bool) {
+// readString takes the bytes of a string from p[i] on, up to its end or that of p.
+func (c *compactor) readString(dst, p []byte, from, i int) ([]byte, int, int, bool) {
 	for {
 		if i = skipPlain(p, i); i == len(p) {
 			return dst, from, i, true
@@ -254,7 +254,7 @@ func (c *compacter) text(dst, p []byte, from, i int) ([]byte, int, int, bool) {
 			if r == utf8.RuneError && size == 1 {
 				return dst, from, i, false
 			}
-			if strangeRune(r, size) {
+			if mustEscape(r, size) {
 				dst = appendUnicode(append(dst, p[from:i]...), r)
 				from = i + size
 			}
@@ -264,14 +264,14 @@ func (c *compacter) text(dst, p []byte, from, i int) ([]byte, int, int, bool) {
 		i++
 		switch b {
 		case '"':
-			c.at = c.next
+			c.state = c.afterString
 			return dst, from, i, true
 		case '\\':
 			if i < len(p) && p[i] != 'u' && isEscape(p[i]) {
 				i++
 				continue
 			}
-			c.at = inEscape
+			c.state = inEscape
 			return dst, from, i, true
 		case 0x7f:
 			dst = appendUnicode(append(dst, p[from:i-1]...), 0x7f)

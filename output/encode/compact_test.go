@@ -11,7 +11,7 @@ import (
 
 // compactInPieces puts text on one line, cut into pieces of step bytes, or fewer where a character would be cut.
 func compactInPieces(text []byte, step int) ([]byte, bool) {
-	var c compacter
+	var c compactor
 	line, good := []byte("before"), true
 	for rest := text; len(rest) > 0 && good; {
 		n := min(step, len(rest))
@@ -33,7 +33,7 @@ func compactInPieces(text []byte, step int) ([]byte, bool) {
 // compacted is what encoding/json makes of a text, with our escapes; nil where the text can't be embedded.
 func compacted(text []byte) []byte {
 	var line bytes.Buffer
-	if !utf8.Valid(text) || json.Compact(&line, text) != nil || nesting(text) > deepestBody {
+	if !utf8.Valid(text) || json.Compact(&line, text) != nil || nesting(text) > maxBodyDepth {
 		return nil
 	}
 	return escapeTail(line.Bytes(), 0)
@@ -113,11 +113,11 @@ func TestCompactNesting(t *testing.T) {
 		name, text string
 		want       bool
 	}{
-		{"the deepest", brackets(deepestBody), true},
-		{"one deeper", brackets(deepestBody + 1), false},
-		{"objects", strings.Repeat(`{"":`, deepestBody) + "1" + strings.Repeat("}", deepestBody), true},
-		{"in strings", `["` + strings.Repeat("[{", deepestBody) + `"]`, true},
-		{"side by side", "[" + strings.Repeat(brackets(deepestBody-1)+",", 3) + "1]", true},
+		{"the deepest", brackets(maxBodyDepth), true},
+		{"one deeper", brackets(maxBodyDepth + 1), false},
+		{"objects", strings.Repeat(`{"":`, maxBodyDepth) + "1" + strings.Repeat("}", maxBodyDepth), true},
+		{"in strings", `["` + strings.Repeat("[{", maxBodyDepth) + `"]`, true},
+		{"side by side", "[" + strings.Repeat(brackets(maxBodyDepth-1)+",", 3) + "1]", true},
 		{"one that is not closed", strings.Repeat("[", 200) + strings.Repeat("]", 199), false},
 		{"closed by the other bracket", strings.Repeat("[", 200) + "}" + strings.Repeat("]", 199), false},
 	} {

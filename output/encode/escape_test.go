@@ -72,7 +72,7 @@ func TestEscapedOneByOne(t *testing.T) {
 			encodetest.CheckLine(t, line)
 			for _, name := range []string{"body", "meta"} {
 				var got []string
-				if err := json.Unmarshal([]byte(raw(t, line, name)), &got); err != nil || len(got) != 1 || got[0] != text {
+				if err := json.Unmarshal([]byte(rawMember(t, line, name)), &got); err != nil || len(got) != 1 || got[0] != text {
 					t.Fatalf("%s: %q reads back as %q, %v", name, text, got, err)
 				}
 			}

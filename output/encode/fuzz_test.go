@@ -23,7 +23,7 @@ func FuzzAppendString(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		sameString(t, text)
+		checkString(t, text)
 		if asBytes := appendString(nil, []byte(text)); string(asBytes) != string(appendString(nil, text)) {
 			t.Fatalf("bytes become %s", asBytes)
 		}
@@ -42,7 +42,7 @@ func FuzzAppendValue(f *testing.F) {
 		if !bytes.Equal(text, given) {
 			t.Fatal("the body was written to")
 		}
-		if want := json.Valid(text) && utf8.Valid(text) && nesting(text) <= deepestBody; ok != want {
+		if want := json.Valid(text) && utf8.Valid(text) && nesting(text) <= maxBodyDepth; ok != want {
 			t.Fatalf("taken: %t, want %t", ok, want)
 		}
 		value, kept := bytes.CutPrefix(line, []byte("before"))

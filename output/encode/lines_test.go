@@ -11,8 +11,8 @@ import (
 // render returns the line of r.
 func render(r *fetch.Record, mode BodyMode) []byte { return AppendRecord(nil, r, mode) }
 
-// raw returns the text of one top-level member as it stands in line.
-func raw(t testing.TB, line []byte, name string) string {
+// rawMember returns the text of one top-level member as it stands in line.
+func rawMember(t testing.TB, line []byte, name string) string {
 	t.Helper()
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(line, &object); err != nil {

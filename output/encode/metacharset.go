@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// metaBytes is how much of an HTML page is searched for its declaration, as browsers do.
-const metaBytes = 1024
+// metaPrescanSize is how much of an HTML page is searched for its declaration, as browsers do.
+const metaPrescanSize = 1024
 
-// withMeta returns the charset of a body: the one declared for it, else the one that the start of an HTML page declares in a meta element.
-func withMeta(kind, charset string, start []byte) string {
+// effectiveCharset returns the charset of a body: the one declared for it, else the one that the start of an HTML page declares in a meta element.
+func effectiveCharset(kind, charset string, start []byte) string {
 	if charset != "" || kind != "text/html" && kind != "application/xhtml+xml" || hasUTF16Mark(start) || bytes.HasPrefix(start, []byte(byteOrderMark)) {
 		return charset
 	}
-	switch found := metaCharset(start[:min(len(start), metaBytes)]); {
+	switch found := metaCharset(start[:min(len(start), metaPrescanSize)]); {
 	case strings.HasPrefix(found, "utf-16"):
 		return "utf-8" // or the declaration could not have been read
 	case found == "x-user-defined":

@@ -20,12 +20,12 @@ func TestMetaCharset(t *testing.T) {
 		{"UTF-16", `<meta charset=utf-16le>`, "utf-8"},
 		{"another name for Windows", `<meta charset=x-user-defined>`, "windows-1252"},
 		{"no element of that name", `<metadata charset=big5>`, ""},
-		{"behind the first KiB", strings.Repeat(" ", metaBytes) + `<meta charset=big5>`, ""},
+		{"behind the first KiB", strings.Repeat(" ", metaPrescanSize) + `<meta charset=big5>`, ""},
 		{"cut off", `<meta charset`, ""},
 		{"cut off in a quote", `<meta http-equiv="content-type" content="text/html; charset=`, ""},
 		{"nothing", "", ""}, {"only starts", "<<<</<!<!-", ""}, {"not closed", "<!-- <meta charset=big5>", ""},
 	} {
-		if got := withMeta("text/html", "", []byte(tt.page)); got != tt.want {
+		if got := effectiveCharset("text/html", "", []byte(tt.page)); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
@@ -33,7 +33,7 @@ func TestMetaCharset(t *testing.T) {
 	for _, tt := range []struct{ kind, charset, start, want string }{
 		{"text/html", "euc-kr", "", "euc-kr"}, {"text/plain", "", "", ""}, {"text/html", "", byteOrderMark, ""}, {"application/xhtml+xml", "", "", "big5"},
 	} {
-		if got := withMeta(tt.kind, tt.charset, append([]byte(tt.start), page...)); got != tt.want {
+		if got := effectiveCharset(tt.kind, tt.charset, append([]byte(tt.start), page...)); got != tt.want {
 			t.Errorf("%s in %q behind %q: got %q", tt.kind, tt.charset, tt.start, got)
 		}
 	}

@@ -5,13 +5,13 @@ import (
 	"unicode/utf8"
 )
 
-// longBuffers hold the pieces of one body, before and after.
-type longBuffers struct {
+// pieceBuffers hold the pieces of one body, before and after.
+type pieceBuffers struct {
 	in   [32 << 10]byte
 	line []byte
 }
 
-var longBufferPool = sync.Pool{New: func() any { return new(longBuffers) }}
+var pieceBufferPool = sync.Pool{New: func() any { return new(pieceBuffers) }}
 
 // wholeCharacters returns how much of p is not the start of a character that goes on behind it.
 func wholeCharacters(p []byte) int {

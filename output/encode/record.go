@@ -14,15 +14,15 @@ import (
 // AppendRecord appends r as one JSON object on one line, with a newline.
 // Unknown values are absent; nothing secret stands in it.
 func AppendRecord(dst []byte, r *fetch.Record, mode BodyMode) []byte {
-	dst = appendHead(dst, r)
+	dst = appendBeforeBody(dst, r)
 	if r.Failure == nil {
 		dst = appendBody(dst, r, mode)
 	}
-	return appendTail(dst, r)
+	return appendAfterBody(dst, r)
 }
 
-// appendHead appends what stands before the body.
-func appendHead(dst []byte, r *fetch.Record) []byte {
+// appendBeforeBody appends what stands before the body.
+func appendBeforeBody(dst []byte, r *fetch.Record) []byte {
 	kind := "success"
 	if r.Failure != nil {
 		kind = "failure"
@@ -35,15 +35,15 @@ func appendHead(dst []byte, r *fetch.Record) []byte {
 	dst = appendOptional(dst, "url", fetch.MaskURL(r.Request.URL))
 	dst = appendOptional(dst, "final_url", r.FinalURL)
 	dst = appendCount(dst, "status", int64(r.Status))
-	dst = appendAnswer(dst, r)
+	dst = appendResponse(dst, r)
 	if r.Failure != nil {
 		return appendFailure(dst, r)
 	}
 	return appendOptional(dst, "path", r.Path)
 }
 
-// appendTail appends what stands behind the body.
-func appendTail(dst []byte, r *fetch.Record) []byte {
+// appendAfterBody appends what stands behind the body.
+func appendAfterBody(dst []byte, r *fetch.Record) []byte {
 	dst = append(dst, `,"attempts":`...)
 	dst = strconv.AppendInt(dst, int64(r.Attempts), 10)
 	dst = appendCount(dst, "redirects", int64(r.Redirects))
@@ -64,8 +64,8 @@ func appendTail(dst []byte, r *fetch.Record) []byte {
 	return append(dst, '}', '\n')
 }
 
-// appendAnswer appends what is known of the answer, its body aside.
-func appendAnswer(dst []byte, r *fetch.Record) []byte {
+// appendResponse appends what is known of the answer, its body aside.
+func appendResponse(dst []byte, r *fetch.Record) []byte {
 	dst = appendOptional(dst, "protocol", r.Protocol)
 	dst = appendOptional(dst, "content_type", r.ContentType)
 	if r.Failure == nil || r.WireBytes > 0 {
@@ -130,11 +130,11 @@ func appendHeaders(dst []byte, h http.Header) []byte {
 	if h == nil {
 		return dst
 	}
-	return appendHeaderMap(append(dst, `,"headers":`...), h, maskAnswer)
+	return appendHeaderMap(append(dst, `,"headers":`...), h, maskResponseHeader)
 }
 
-// maskAnswer hides the values of cookies, what only a request should carry (a server may send it back), and userinfo.
-func maskAnswer(name, value string) string {
+// maskResponseHeader hides the values of cookies, what only a request should carry (a server may send it back), and userinfo.
+func maskResponseHeader(name, value string) string {
 	switch {
 	case name == "Set-Cookie", name == "Set-Cookie2":
 		return fetch.MaskSetCookie(value)
@@ -146,7 +146,7 @@ func maskAnswer(name, value string) string {
 	return fetch.MaskURLs(value)
 }
 
-func maskSecret(name, value string) string {
+func maskRequestHeader(name, value string) string {
 	if fetch.SecretHeader(name) {
 		return fetch.Secret
 	}
@@ -184,7 +184,7 @@ func appendRequest(dst []byte, r *fetch.Request) []byte {
 	dst = appendString(append(dst, `,"request":{"url":`...), fetch.MaskURL(r.URL))
 	dst = appendOptional(dst, "method", r.Method)
 	if len(r.Header) > 0 {
-		dst = appendHeaderMap(append(dst, `,"headers":`...), r.Header, maskSecret)
+		dst = appendHeaderMap(append(dst, `,"headers":`...), r.Header, maskRequestHeader)
 	}
 	if r.Body != nil {
 		dst = appendRequestBody(dst, r)

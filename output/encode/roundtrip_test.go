@@ -51,14 +51,14 @@ func TestFailureAsksTheSameAgain(t *testing.T) {
 			r.Header = http.Header{"X-Answer": {"not asked"}}
 			line := render(r, BodyAuto)
 			encodetest.Members(t, schema, line)
-			same(t, again(t, line), asked)
+			checkSameRequest(t, readBack(t, line), asked)
 
 			// A success asks the same; its answer's body is never the question's.
 			r = encodetest.Success("application/json", `{"answer":true}`)
 			r.Request = asked
 			line = render(r, BodyAuto)
 			encodetest.Members(t, schema, line)
-			same(t, again(t, line), asked)
+			checkSameRequest(t, readBack(t, line), asked)
 		})
 	}
 }
@@ -70,7 +70,7 @@ func TestRoundTripIsStable(t *testing.T) {
 	r.Request.Body, r.Request.Meta = []byte("\u009b"), json.RawMessage("\"\u2029\"")
 	first := render(r, BodyAuto)
 	index := r.Request.Index
-	r.Request = again(t, first)
+	r.Request = readBack(t, first)
 	r.Request.Index, r.Request.File, r.Request.Line = index, "", 0
 	if second := render(r, BodyAuto); string(second) != string(first) {
 		t.Errorf("got  %swant %s", second, first)
@@ -84,7 +84,7 @@ func TestRoundTripOfAStrangeJSONBody(t *testing.T) {
 	line := render(r, BodyAuto)
 	encodetest.CheckLine(t, line)
 	var got []string
-	if err := json.Unmarshal(again(t, line).Body, &got); err != nil || len(got) != 1 || got[0] != "\x7f\u2028" {
+	if err := json.Unmarshal(readBack(t, line).Body, &got); err != nil || len(got) != 1 || got[0] != "\x7f\u2028" {
 		t.Errorf("asked again with %q, %v", got, err)
 	}
 }
@@ -122,8 +122,8 @@ func TestOtherLinesAskNothing(t *testing.T) {
 	}
 }
 
-// again returns the one Request that line asks.
-func again(t *testing.T, line []byte) fetch.Request {
+// readBack returns the one Request that line asks.
+func readBack(t *testing.T, line []byte) fetch.Request {
 	t.Helper()
 	var all []fetch.Request
 	for request, err := range new(fetch.Reader).Lines(strings.NewReader(string(line)), "failures.jsonl") {
@@ -138,8 +138,8 @@ func again(t *testing.T, line []byte) fetch.Request {
 	return all[0]
 }
 
-// same compares what two requests ask; what only places them in their input may differ.
-func same(t *testing.T, got, want fetch.Request) {
+// checkSameRequest compares what two requests ask; what only places them in their input may differ.
+func checkSameRequest(t *testing.T, got, want fetch.Request) {
 	t.Helper()
 	g, w := reflect.ValueOf(got), reflect.ValueOf(want)
 	for i, field := range reflect.VisibleFields(g.Type()) {

@@ -10,17 +10,17 @@ import (
 	"batchfetch/fetch"
 )
 
-// A longLine is the line of a Record whose body is in a temporary file, on its way into another one.
+// A spooledLine is the line of a Record whose body is in a temporary file, on its way into another one.
 // It is what appendRecord makes of the same body, in a stream: each form is tried on the body as it passes,
 // and one that proves wrong is cut off again for the next.
-type longLine struct {
+type spooledLine struct {
 	out *fetch.Spool
-	*longBuffers
+	*pieceBuffers
 }
 
-// A form is how a body stands in a Record, made of pieces that end between characters: append appends what a piece becomes,
+// A bodyForm is how a body stands in a Record, made of pieces that end between characters: append appends what a piece becomes,
 // end what follows the last one. Either reports that the body does not have that form.
-type form interface {
+type bodyForm interface {
 	append(dst, p []byte) ([]byte, bool)
 	end(dst []byte) ([]byte, bool)
 }
@@ -31,14 +31,14 @@ func SpoolRecord(r *fetch.Record, mode BodyMode) (*fetch.Spool, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := longLine{out, longBufferPool.Get().(*longBuffers)}
-	defer longBufferPool.Put(l.longBuffers)
-	head := append(appendHead(nil, r), `,"body":`...)
+	l := spooledLine{out, pieceBufferPool.Get().(*pieceBuffers)}
+	defer pieceBufferPool.Put(l.pieceBuffers)
+	head := append(appendBeforeBody(nil, r), `,"body":`...)
 	if err = l.write(head); err == nil {
-		err = l.body(r, mode)
+		err = l.appendBody(r, mode)
 	}
 	if err == nil {
-		err = l.write(appendTail(head[:0], r))
+		err = l.write(appendAfterBody(head[:0], r))
 	}
 	if err != nil {
 		_ = out.Close() // half a line is of no use
@@ -47,31 +47,31 @@ func SpoolRecord(r *fetch.Record, mode BodyMode) (*fetch.Spool, error) {
 	return out, nil
 }
 
-func (l *longLine) write(p []byte) error {
+func (l *spooledLine) write(p []byte) error {
 	_, err := l.out.Write(p)
 	return err
 }
 
-// body writes the body and body_encoding members, as appendBody does.
-func (l *longLine) body(r *fetch.Record, mode BodyMode) error {
+// appendBody writes the body and body_encoding members, as appendBody does.
+func (l *spooledLine) appendBody(r *fetch.Record, mode BodyMode) error {
 	if mode == BodyBase64 {
 		return l.base64(r)
 	}
 	kind, charset := mediaType(r.ContentType)
-	text, known, err := spooledText(r.Spool, kind, charset)
+	text, known, err := spooledToUTF8(r.Spool, kind, charset)
 	if err != nil {
 		return err
 	}
 	done := false
 	switch {
 	case mode == BodyText:
-		done, err = l.try(text(), &quoter{}, "text")
+		done, err = l.tryForm(text(), &stringForm{}, "text")
 	case known && isJSON(kind):
-		if done, err = l.tryJSON(text, &compacter{}, "json"); err == nil && !done {
-			done, err = l.tryJSON(text, &quoter{strict: true}, "text")
+		if done, err = l.tryJSON(text, &compactor{}, "json"); err == nil && !done {
+			done, err = l.tryJSON(text, &stringForm{strict: true}, "text")
 		}
 	case known && isText(kind):
-		done, err = l.try(text(), &quoter{strict: true, noNUL: true}, "text")
+		done, err = l.tryForm(text(), &stringForm{strict: true, noNUL: true}, "text")
 	}
 	if done || err != nil {
 		return err
@@ -79,13 +79,13 @@ func (l *longLine) body(r *fetch.Record, mode BodyMode) error {
 	return l.base64(r)
 }
 
-func (l *longLine) base64(r *fetch.Record) error {
-	_, err := l.try(r.Spool.Reader(), &base64Form{}, "base64")
+func (l *spooledLine) base64(r *fetch.Record) error {
+	_, err := l.tryForm(r.Spool.Reader(), &base64Form{}, "base64")
 	return err
 }
 
 // tryJSON tries a form on a text without its byte order mark.
-func (l *longLine) tryJSON(text opener, f form, name string) (bool, error) {
+func (l *spooledLine) tryJSON(text textSource, f bodyForm, name string) (bool, error) {
 	in := text()
 	var start [len(byteOrderMark)]byte
 	n, err := io.ReadFull(in, start[:])
@@ -95,13 +95,13 @@ func (l *longLine) tryJSON(text opener, f form, name string) (bool, error) {
 	if string(start[:n]) != byteOrderMark {
 		in = io.MultiReader(bytes.NewReader(start[:n]), in)
 	}
-	return l.try(in, f, name)
+	return l.tryForm(in, f, name)
 }
 
-// try writes a body in a form, or nothing where it does not have that form.
-func (l *longLine) try(body io.Reader, f form, name string) (bool, error) {
+// tryForm writes a body in a form, or nothing where it does not have that form.
+func (l *spooledLine) tryForm(body io.Reader, f bodyForm, name string) (bool, error) {
 	start := l.out.Size()
-	good, err := l.pour(body, f)
+	good, err := l.writeAll(body, f)
 	if err != nil {
 		return false, err
 	}
@@ -111,8 +111,8 @@ func (l *longLine) try(body io.Reader, f form, name string) (bool, error) {
 	return true, l.write([]byte(`,"body_encoding":"` + name + `"`))
 }
 
-// pour writes all of a body through its form.
-func (l *longLine) pour(body io.Reader, f form) (good bool, err error) {
+// writeAll writes all of a body through its form.
+func (l *spooledLine) writeAll(body io.Reader, f bodyForm) (good bool, err error) {
 	held := 0 // bytes at the start of in: a character whose end is yet to come
 	for {
 		n, err := body.Read(l.in[held:])
@@ -139,26 +139,26 @@ func (l *longLine) pour(body io.Reader, f form) (good bool, err error) {
 	}
 }
 
-// A quoter is the form of a text as a JSON string.
-type quoter struct {
+// A stringForm is the form of a text as a JSON string.
+type stringForm struct {
 	strict bool // what is not UTF-8 is no text; else it becomes U+FFFD
 	noNUL  bool // what holds a NUL is no text
-	open   bool
+	opened bool
 }
 
-func (q *quoter) append(dst, p []byte) ([]byte, bool) {
+func (q *stringForm) append(dst, p []byte) ([]byte, bool) {
 	if q.strict && !utf8.Valid(p) || q.noNUL && bytes.IndexByte(p, 0) >= 0 {
 		return dst, false
 	}
-	if !q.open {
+	if !q.opened {
 		dst = append(dst, '"')
-		q.open = true
+		q.opened = true
 	}
 	return appendQuoted(dst, p), true
 }
 
-func (q *quoter) end(dst []byte) ([]byte, bool) {
-	if !q.open {
+func (q *stringForm) end(dst []byte) ([]byte, bool) {
+	if !q.opened {
 		dst = append(dst, '"')
 	}
 	return append(dst, '"'), true
@@ -166,31 +166,31 @@ func (q *quoter) end(dst []byte) ([]byte, bool) {
 
 // A base64Form is the form of any bytes in base64.
 type base64Form struct {
-	open bool
-	rest [3]byte
-	held int // bytes in rest: they wait for the third
+	opened  bool
+	rest    [3]byte
+	pending int // bytes in rest: they wait for the third
 }
 
 func (b *base64Form) append(dst, p []byte) ([]byte, bool) {
-	if !b.open {
+	if !b.opened {
 		dst = append(dst, '"')
-		b.open = true
+		b.opened = true
 	}
-	if b.held > 0 {
-		n := copy(b.rest[b.held:], p)
-		b.held += n
+	if b.pending > 0 {
+		n := copy(b.rest[b.pending:], p)
+		b.pending += n
 		p = p[n:]
-		if b.held < len(b.rest) {
+		if b.pending < len(b.rest) {
 			return dst, true
 		}
 		dst = base64.StdEncoding.AppendEncode(dst, b.rest[:])
 	}
 	whole := len(p) - len(p)%3
 	dst = base64.StdEncoding.AppendEncode(dst, p[:whole])
-	b.held = copy(b.rest[:], p[whole:])
+	b.pending = copy(b.rest[:], p[whole:])
 	return dst, true
 }
 
 func (b *base64Form) end(dst []byte) ([]byte, bool) {
-	return append(base64.StdEncoding.AppendEncode(dst, b.rest[:b.held]), '"'), true
+	return append(base64.StdEncoding.AppendEncode(dst, b.rest[:b.pending]), '"'), true
 }

@@ -11,8 +11,8 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// longText returns the line that the sink has put into a file.
-func longText(t testing.TB, r *fetch.Record) string {
+// spooledLineText returns the line that the sink has put into a file.
+func spooledLineText(t testing.TB, r *fetch.Record) string {
 	t.Helper()
 	if r.LineErr != nil || r.LongLine == nil || r.Line != nil {
 		t.Fatalf("no long line, but %d bytes, %v", len(r.Line), r.LineErr)
@@ -24,8 +24,8 @@ func longText(t testing.TB, r *fetch.Record) string {
 	return text.String()
 }
 
-// sameLine makes sure that a body in a file becomes the line that it becomes in memory.
-func sameLine(t testing.TB, contentType, body string, mode BodyMode) {
+// checkSpooledLine makes sure that a body in a file becomes the line that it becomes in memory.
+func checkSpooledLine(t testing.TB, contentType, body string, mode BodyMode) {
 	t.Helper()
 	r := encodetest.Success(contentType, body)
 	r.Header = map[string][]string{"X-Y": {"z"}}
@@ -33,7 +33,7 @@ func sameLine(t testing.TB, contentType, body string, mode BodyMode) {
 	onDisk := encodetest.Spooled(t, r)
 	onDisk.LongLine, onDisk.LineErr = SpoolRecord(onDisk, mode)
 	onDisk.ReleaseBody()
-	got := longText(t, onDisk)
+	got := spooledLineText(t, onDisk)
 	onDisk.Discard()
 	if got != want {
 		at := 0
@@ -84,7 +84,7 @@ func TestSpooledLineIsTheSame(t *testing.T) {
 			continue // an empty body is never large
 		}
 		for _, mode := range bodyModes {
-			sameLine(t, contentTypes[rng.IntN(len(contentTypes))], body, mode)
+			checkSpooledLine(t, contentTypes[rng.IntN(len(contentTypes))], body, mode)
 		}
 	}
 }
@@ -101,15 +101,15 @@ func TestSpooledForms(t *testing.T) {
 			"JSON that is not UTF-8":      {"application/json", `["` + a + "\xff\"]"},
 			"broken, then not UTF-8":      {"application/json", `["` + a + "\n\"]" + a + "\xff"},
 			"JSON cut in a character":     {"application/json", `["` + a + "\xe2\x82"},
-			"JSON in UTF-16":              {"application/json", "\xfe\xff" + utf16("be", `["`+a+`é"]`)},
+			"JSON in UTF-16":              {"application/json", "\xfe\xff" + encodeUTF16("be", `["`+a+`é"]`)},
 			"JSON in Shift_JIS":           {"application/json; charset=shift_jis", `["` + a + "\x93\xfa\"]"},
 			"text":                        {"text/plain", a + "é\u0085\x7f\n"},
 			"text with NUL":               {"text/plain", a + "\x00"},
 			"text that is not UTF-8":      {"text/plain", a + "\xff"},
 			"text cut in a character":     {"text/plain", a + "\xf0\x9f\x98"},
-			"UTF-16 behind a mark":        {"text/plain", "\xff\xfe" + utf16("le", a+"é")},
-			"UTF-16 that is none":         {"text/plain", "\xff\xfe" + utf16("le", a) + "\x00\xd8"},
-			"UTF-16 that holds U+FFFD":    {"text/plain", "\xff\xfe" + utf16("le", a+"\ufffd")},
+			"UTF-16 behind a mark":        {"text/plain", "\xff\xfe" + encodeUTF16("le", a+"é")},
+			"UTF-16 that is none":         {"text/plain", "\xff\xfe" + encodeUTF16("le", a) + "\x00\xd8"},
+			"UTF-16 that holds U+FFFD":    {"text/plain", "\xff\xfe" + encodeUTF16("le", a+"\ufffd")},
 			"a mark and no more":          {"text/plain", "\xff\xfe"},
 			"windows-1252":                {"text/html; charset=windows-1252", a + "\x80\xe9"},
 			"windows-1252, not in it":     {"text/html; charset=windows-1252", a + "\x81"},
@@ -124,7 +124,7 @@ func TestSpooledForms(t *testing.T) {
 		} {
 			t.Run(fmt.Sprint(name, " behind ", start), func(t *testing.T) {
 				for _, mode := range bodyModes {
-					sameLine(t, c[0], c[1], mode)
+					checkSpooledLine(t, c[0], c[1], mode)
 				}
 			})
 		}
@@ -140,7 +140,7 @@ func FuzzSpooledLine(f *testing.F) {
 		filler := [...]string{" ", "a", "\ufeff ", "[],"}[bits>>4&3]
 		body = strings.Repeat(filler, int(pad)/len(filler)) + body
 		if body != "" {
-			sameLine(t, contentType, body, bodyModes[int(bits&15)%len(bodyModes)])
+			checkSpooledLine(t, contentType, body, bodyModes[int(bits&15)%len(bodyModes)])
 		}
 	})
 }

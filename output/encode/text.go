@@ -20,7 +20,7 @@ func appendQuoted[T string | []byte](dst []byte, s T) []byte {
 	for i := skipPlain(s, 0); i < len(s); i = skipPlain(s, i) {
 		r, size := rune(s[i]), 1
 		if r >= utf8.RuneSelf {
-			if r, size = decodeRune(s[i:]); !strangeRune(r, size) {
+			if r, size = decodeRune(s[i:]); !mustEscape(r, size) {
 				i += size
 				continue
 			}
@@ -37,8 +37,8 @@ func appendQuoted[T string | []byte](dst []byte, s T) []byte {
 	return append(dst, s[from:]...)
 }
 
-// plain says which bytes stand for themselves in a string: ASCII but for controls, DEL, the quotation mark and the backslash.
-var plain = func() (table [256]bool) {
+// isPlain says which bytes stand for themselves in a string: ASCII but for controls, DEL, the quotation mark and the backslash.
+var isPlain = func() (table [256]bool) {
 	for b := ' '; b < 0x7f; b++ {
 		table[b] = b != '"' && b != '\\'
 	}
@@ -49,7 +49,7 @@ var plain = func() (table [256]bool) {
 func skipPlain[T string | []byte](s T, i int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for near := min(i+12, len(s)); i < near; i++ {
-		if !plain[s[i]] {
+		if !isPlain[s[i]] {
 			return i
 		}
 	}
@@ -62,7 +62,7 @@ func skipPlain[T string | []byte](s T, i int) int {
 			return i + bits.TrailingZeros64(odd)/8
 		}
 	}
-	for i < len(s) && plain[s[i]] {
+	for i < len(s) && isPlain[s[i]] {
 		i++
 	}
 	return i
@@ -72,7 +72,7 @@ func decodeRune[T string | []byte](s T) (rune, int) {
 	return utf8.DecodeRuneInString(string(s[:min(len(s), utf8.UTFMax)]))
 }
 
-func strangeRune(r rune, size int) bool {
+func mustEscape(r rune, size int) bool {
 	return r == utf8.RuneError && size == 1 || r >= 0x80 && r <= 0x9f || r == 0x2028 || r == 0x2029
 }
 
@@ -98,7 +98,7 @@ func appendUnicode(dst []byte, r rune) []byte {
 // They can only stand in strings there.
 func escapeTail(whole []byte, from int) []byte {
 	tail := whole[from:]
-	if !hasStrange(tail) {
+	if !hasEscapable(tail) {
 		return whole
 	}
 	source := bytes.Clone(tail)
@@ -108,7 +108,7 @@ func escapeTail(whole []byte, from int) []byte {
 		if r >= utf8.RuneSelf {
 			r, size = utf8.DecodeRune(source[i:])
 		}
-		if r == 0x7f || r >= utf8.RuneSelf && strangeRune(r, size) {
+		if r == 0x7f || r >= utf8.RuneSelf && mustEscape(r, size) {
 			whole = appendUnicode(whole, r)
 		} else {
 			whole = append(whole, source[i:i+size]...)
@@ -118,8 +118,8 @@ func escapeTail(whole []byte, from int) []byte {
 	return whole
 }
 
-// hasStrange reports whether UTF-8 text holds a character that escapeTail escapes.
-func hasStrange(text []byte) bool {
+// hasEscapable reports whether UTF-8 text holds a character that escapeTail escapes.
+func hasEscapable(text []byte) bool {
 	if bytes.IndexByte(text, 0x7f) >= 0 || bytes.Contains(text, []byte("\u2028")) || bytes.Contains(text, []byte("\u2029")) {
 		return true
 	}

@@ -39,16 +39,16 @@ func TestAppendString(t *testing.T) {
 		if got := string(appendString([]byte("before"), []byte(text))); got != "before"+want {
 			t.Errorf("%q as bytes becomes %s, want %s", text, got, want)
 		}
-		sameString(t, text)
+		checkString(t, text)
 	}
 	for r := range rune(0x3000) { // every escape, between others and alone
-		sameString(t, string(r))
-		sameString(t, "a"+string(r)+"한")
+		checkString(t, string(r))
+		checkString(t, "a"+string(r)+"한")
 	}
 }
 
-// sameString holds appendString against encoding/json: the one reads what the other was given.
-func sameString(t testing.TB, text string) {
+// checkString holds appendString against encoding/json: the one reads what the other was given.
+func checkString(t testing.TB, text string) {
 	t.Helper()
 	line := appendString(nil, text)
 	encodetest.CheckLine(t, append(append([]byte(`{"x":`), line...), "}\n"...))

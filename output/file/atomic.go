@@ -13,7 +13,7 @@ type Atomic struct {
 	*os.File
 	name      string   // the final name; empty where there is nothing to rename
 	companion *os.File // locked beside it, removed by Commit; nil is none
-	ended     bool
+	closed    bool
 }
 
 // Create opens the output file name. An earlier file of that name stays as it is until Commit.
@@ -24,7 +24,7 @@ func Create(name string, lockCompanion func(name string) (*os.File, error)) (*At
 	case err == nil && info.IsDir():
 		return nil, fmt.Errorf("%s is a directory", name)
 	case err == nil && WritesInPlace(name, info):
-		f, err := openInPlace(name)
+		f, err := openForAppend(name)
 		if err != nil {
 			return nil, err
 		}
@@ -65,14 +65,14 @@ func (f *Atomic) Part() string {
 
 // Commit makes sure that all is on disk and gives the file its final name.
 func (f *Atomic) Commit() error {
-	if f.ended {
+	if f.closed {
 		return nil
 	}
-	f.ended = true
+	f.closed = true
 	if f.name == "" {
 		return f.Close()
 	}
-	defer f.releaseCompanion()
+	defer f.unlockCompanion()
 	err := f.Sync()
 	if err == nil {
 		err = os.Rename(f.Part(), f.name) // while the lock is held
@@ -89,7 +89,7 @@ func (f *Atomic) Commit() error {
 	return SyncDir(filepath.Dir(f.name))
 }
 
-func (f *Atomic) releaseCompanion() {
+func (f *Atomic) unlockCompanion() {
 	if f.companion != nil {
 		_ = f.companion.Close() // only its lock was wanted
 	}
@@ -105,10 +105,10 @@ func (f *Atomic) Discard() {
 
 // Abandon leaves the unfinished output where it is.
 func (f *Atomic) Abandon() error {
-	if f.ended {
+	if f.closed {
 		return nil
 	}
-	f.ended = true
-	f.releaseCompanion()
+	f.closed = true
+	f.unlockCompanion()
 	return f.Close()
 }

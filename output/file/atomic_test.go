@@ -12,8 +12,8 @@ import (
 	"batchfetch/output/file/filetest"
 )
 
-// create opens the output name and writes text into it.
-func create(t *testing.T, name, text string) *Atomic {
+// createWith opens the output name and writes text into it.
+func createWith(t *testing.T, name, text string) *Atomic {
 	t.Helper()
 	f, err := Create(name, nil)
 	if err != nil {
@@ -33,7 +33,7 @@ func TestFileCommits(t *testing.T) {
 		if before != "" {
 			filetest.Write(t, name, before, 0o644)
 		}
-		f := create(t, name, "today\n")
+		f := createWith(t, name, "today\n")
 		if before != "" && filetest.Read(t, name) != before {
 			t.Errorf("the old file is already %q", filetest.Read(t, name))
 		}
@@ -59,7 +59,7 @@ func TestFileCommits(t *testing.T) {
 func TestFileAbandoned(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out.jsonl")
 	filetest.Write(t, name, "yesterday\n", 0o644)
-	f := create(t, name, "half of today\n")
+	f := createWith(t, name, "half of today\n")
 	if err := f.Abandon(); err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestFileAbandoned(t *testing.T) {
 	if filetest.Read(t, name) != "yesterday\n" || filetest.Read(t, name+".part") != "half of today\n" {
 		t.Errorf("the file is %q, the part %q", filetest.Read(t, name), filetest.Read(t, name+".part"))
 	}
-	if err := create(t, name, "all\n").Commit(); err != nil {
+	if err := createWith(t, name, "all\n").Commit(); err != nil {
 		t.Fatal(err)
 	}
 	if filetest.Read(t, name) != "all\n" {
@@ -80,7 +80,7 @@ func TestFileAbandoned(t *testing.T) {
 // The end comes once: what happens afterwards changes nothing.
 func TestFileEndsOnce(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out.jsonl")
-	f := create(t, name, "today\n")
+	f := createWith(t, name, "today\n")
 	for _, end := range []func() error{f.Commit, f.Commit, f.Abandon} {
 		if err := end(); err != nil {
 			t.Fatal(err)
@@ -94,7 +94,7 @@ func TestFileEndsOnce(t *testing.T) {
 // Two runs can't write one file at a time, and the second one harms nothing.
 func TestSecondCreateFails(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out.jsonl")
-	first := create(t, name, "first\n")
+	first := createWith(t, name, "first\n")
 	if second, err := Create(name, nil); !errors.Is(err, ErrBusy) {
 		t.Fatalf("got %v, %v", second, err)
 	}
@@ -104,7 +104,7 @@ func TestSecondCreateFails(t *testing.T) {
 	if filetest.Read(t, name) != "first\n" {
 		t.Errorf("the file is %q", filetest.Read(t, name))
 	}
-	if err := create(t, name, "second\n").Commit(); err != nil || filetest.Read(t, name) != "second\n" {
+	if err := createWith(t, name, "second\n").Commit(); err != nil || filetest.Read(t, name) != "second\n" {
 		t.Errorf("afterwards: %v, %q", err, filetest.Read(t, name))
 	}
 }
@@ -121,7 +121,7 @@ func TestFileBehindALink(t *testing.T) {
 			if err := os.Symlink(target, link); err != nil {
 				t.Skip("no symbolic links here: ", err)
 			}
-			if err := create(t, link, "today\n").Commit(); err != nil {
+			if err := createWith(t, link, "today\n").Commit(); err != nil {
 				t.Fatal(err)
 			}
 			info, err := os.Lstat(link)
@@ -154,7 +154,7 @@ func TestCreateRefuses(t *testing.T) {
 
 // A device is written in place: it is nothing that could be renamed.
 func TestFileInPlace(t *testing.T) {
-	f := create(t, os.DevNull, "gone\n")
+	f := createWith(t, os.DevNull, "gone\n")
 	if f.Part() != "" {
 		t.Errorf("the part is %q", f.Part())
 	}
@@ -174,7 +174,7 @@ func TestCommitThatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := filepath.Join(dir, "out.jsonl")
-	f := create(t, name, "today\n")
+	f := createWith(t, name, "today\n")
 	if err := os.MkdirAll(filepath.Join(name, "in the way"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func TestFileKeepsItsMode(t *testing.T) {
 			if part != "no part" {
 				filetest.Write(t, name+".part", "half\n", 0o644)
 			}
-			if err := create(t, name, "today\n").Commit(); err != nil {
+			if err := createWith(t, name, "today\n").Commit(); err != nil {
 				t.Fatal(err)
 			}
 			if got := filetest.Mode(t, name); got != 0o600 {

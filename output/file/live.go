@@ -15,7 +15,7 @@ type Live struct {
 // OpenLive opens the file name. What it holds stays until Begin.
 func OpenLive(name string) (*Live, error) {
 	if info, err := os.Stat(name); err == nil && WritesInPlace(name, info) && !info.IsDir() {
-		f, err := openInPlace(name)
+		f, err := openForAppend(name)
 		return &Live{f, true}, err
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o600)

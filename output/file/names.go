@@ -18,17 +18,17 @@ func WritesInPlace(name string, info fs.FileInfo) bool {
 	return !info.Mode().IsRegular() || IsStream(name)
 }
 
-// openInPlace writes behind what is there.
-func openInPlace(name string) (*os.File, error) {
+// openForAppend writes behind what is there.
+func openForAppend(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 }
 
-// mostLinks is how many symbolic links may lead one to the other.
-const mostLinks = 32
+// maxLinks is how many symbolic links may lead one to the other.
+const maxLinks = 32
 
 // ResolveLinks returns what a symbolic link points to, so that the link stays a link and its target is replaced.
 func ResolveLinks(name string) string {
-	for range mostLinks {
+	for range maxLinks {
 		target, err := os.Readlink(name)
 		if err != nil {
 			break

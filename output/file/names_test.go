@@ -109,7 +109,7 @@ func TestDiscard(t *testing.T) {
 		t.Errorf("after a commit past the end: %q, %v", filetest.Read(t, "out"), err)
 	}
 
-	written := create(t, "out", "today")
+	written := createWith(t, "out", "today")
 	written.Discard()
 	if got := filetest.Read(t, "out.part"); got != "today" {
 		t.Errorf("what was written is %q", got)

@@ -32,8 +32,8 @@ func BenchmarkDurable(b *testing.B) {
 	}
 	var plain, resumed []time.Duration
 	for b.Loop() {
-		plain = append(plain, timePlain(b, urls))
-		resumed = append(resumed, timeResumed(b, urls))
+		plain = append(plain, timeWithoutResume(b, urls))
+		resumed = append(resumed, timeWithResume(b, urls))
 	}
 	slices.Sort(plain)
 	slices.Sort(resumed)
@@ -90,7 +90,7 @@ func benchOptions() fetch.Options {
 	return o
 }
 
-func timePlain(b *testing.B, urls []string) time.Duration {
+func timeWithoutResume(b *testing.B, urls []string) time.Duration {
 	began := time.Now()
 	f, err := file.Create(filepath.Join(b.TempDir(), "out"), LockExisting)
 	if err != nil {
@@ -105,10 +105,10 @@ func timePlain(b *testing.B, urls []string) time.Duration {
 	return time.Since(began)
 }
 
-func timeResumed(b *testing.B, urls []string) time.Duration {
+func timeWithResume(b *testing.B, urls []string) time.Duration {
 	began := time.Now()
 	o := benchOptions()
-	j, err := Open(filepath.Join(b.TempDir(), "out"), Settings{Asked: o.AppendAsked})
+	j, err := Open(filepath.Join(b.TempDir(), "out"), Settings{AppendRequest: o.AppendAsked})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func BenchmarkLoad(b *testing.B) {
 	out := filepath.Join(b.TempDir(), "out")
 	o := fetch.Defaults()
 	const n = 1_000_000
-	j, err := Open(out, Settings{Asked: o.AppendAsked})
+	j, err := Open(out, Settings{AppendRequest: o.AppendAsked})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -156,12 +156,12 @@ func BenchmarkLoad(b *testing.B) {
 	}
 	size := 0
 	for b.Loop() {
-		j, err := Open(out, Settings{Asked: o.AppendAsked})
+		j, err := Open(out, Settings{AppendRequest: o.AppendAsked})
 		if err != nil || j.DoneBefore() != n {
 			b.Fatal(err)
 		}
 		size = 0
-		for _, s := range j.ledger.shelves {
+		for _, s := range j.ledger.tables {
 			size += len(s.memory)
 		}
 		j.closeFiles()

@@ -26,10 +26,10 @@ import (
 // Numbers are little-endian. Only hashes stand in it: no URL, no secret.
 
 const (
-	journalTitle = "batchfetch journal "
-	journalMagic = journalTitle + "1\n"
-	saltSize     = len(savedir.Salt{})
-	headerSize   = len(journalMagic) + saltSize
+	headerTitle = "batchfetch journal "
+	headerMagic = headerTitle + "1\n"
+	saltSize    = len(savedir.Salt{})
+	headerSize  = len(headerMagic) + saltSize
 )
 
 type frameKind byte
@@ -43,15 +43,15 @@ const (
 
 // What stands around a payload, and what stands in it.
 const (
-	frameHead    = 5
-	frameTail    = 4
-	runSize      = 24
-	commitHead   = 12
-	entrySize    = 14
-	nameSize     = 8
-	markSize     = 16
-	mostPayload  = 64 << 20
-	journalReads = 1 << 20 // bytes read at once
+	frameHead  = 5
+	frameTail  = 4
+	runSize    = 24
+	commitHead = 12
+	entrySize  = 14
+	nameSize   = 8
+	markSize   = 16
+	maxPayload = 64 << 20
+	readSize   = 1 << 20 // bytes read at once
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -96,8 +96,8 @@ func appendMark(dst []byte, length, size int64) []byte {
 	})
 }
 
-// tagOf packs what a ledger knows a request by into what comes back in its Record.
-func tagOf(a asked, nth uint32) (m fetch.Tag) {
+// newTag packs what a ledger knows a request by into what comes back in its Record.
+func newTag(a requestHash, nth uint32) (m fetch.Tag) {
 	binary.LittleEndian.PutUint64(m[:], a.high)
 	binary.LittleEndian.PutUint16(m[8:], a.low)
 	binary.LittleEndian.PutUint32(m[10:], nth)
@@ -114,13 +114,13 @@ type frame struct {
 // Why a journal has no further frame where it does not simply end.
 var (
 	errTorn    = errors.New("the last frame is not whole")
-	errGarbled = errors.New("what stands there is no frame")
+	errCorrupt = errors.New("what stands there is no frame")
 )
 
 // scanFrames gives visit each frame of in, which begins at the offset at, and returns where they end: with nil at the end of in,
 // errTorn where a frame reaches beyond it, errGarbled where there is none, or the error of in.
 func scanFrames(in io.Reader, at int64, visit func(frame)) (end int64, err error) {
-	buffered := bufio.NewReaderSize(in, journalReads)
+	buffered := bufio.NewReaderSize(in, readSize)
 	var text []byte
 	for {
 		head, err := buffered.Peek(frameHead)
@@ -133,8 +133,8 @@ func scanFrames(in io.Reader, at int64, visit func(frame)) (end int64, err error
 			return at, err
 		}
 		kind, size := frameKind(head[0]), int64(binary.LittleEndian.Uint32(head[1:]))
-		if !plausible(kind, size) {
-			return at, errGarbled
+		if !isPlausible(kind, size) {
+			return at, errCorrupt
 		}
 		whole := int(frameHead + size + frameTail)
 		if cap(text) < whole {
@@ -149,17 +149,17 @@ func scanFrames(in io.Reader, at int64, visit func(frame)) (end int64, err error
 		}
 		body := text[:whole-frameTail]
 		if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(text[whole-frameTail:]) {
-			return at, errGarbled
+			return at, errCorrupt
 		}
 		at += int64(whole)
 		visit(frame{kind: kind, payload: body[frameHead:], end: at})
 	}
 }
 
-// findMark looks for a mark that vouches for more of a journal than the first size bytes, frame borders or not.
-func findMark(in io.Reader, size int64) (found bool, err error) {
+// findLaterMark looks for a mark that vouches for more of a journal than the first size bytes, frame borders or not.
+func findLaterMark(in io.Reader, size int64) (found bool, err error) {
 	const whole = frameHead + markSize + frameTail
-	buffered := bufio.NewReaderSize(in, journalReads)
+	buffered := bufio.NewReaderSize(in, readSize)
 	for {
 		text, err := buffered.Peek(whole)
 		if errors.Is(err, io.EOF) {
@@ -177,21 +177,21 @@ func findMark(in io.Reader, size int64) (found bool, err error) {
 	}
 }
 
-// plausible says which payloads there can be.
-func plausible(kind frameKind, size int64) bool {
+// isPlausible says which payloads there can be.
+func isPlausible(kind frameKind, size int64) bool {
 	switch kind {
 	case frameRun:
 		return size == runSize
 	case frameMark:
 		return size == markSize
 	case frameCommit, frameFiles:
-		return size >= commitHead && size <= mostPayload && (size-commitHead)%kind.each() == 0
+		return size >= commitHead && size <= maxPayload && (size-commitHead)%kind.entrySize() == 0
 	}
 	return false
 }
 
-// each is how many bytes a commit has for a success.
-func (k frameKind) each() int64 {
+// entrySize is how many bytes a commit has for a success.
+func (k frameKind) entrySize() int64 {
 	if k == frameFiles {
 		return entrySize + nameSize
 	}
@@ -209,12 +209,12 @@ func (f frame) dir() uint64 { return binary.LittleEndian.Uint64(f.payload[len(fi
 func (f frame) sum() uint32 { return binary.LittleEndian.Uint32(f.payload[8:]) }
 
 // successes returns how many a commit holds.
-func (f frame) successes() int64 { return (int64(len(f.payload)) - commitHead) / f.kind.each() }
+func (f frame) successes() int64 { return (int64(len(f.payload)) - commitHead) / f.kind.entrySize() }
 
 // entry returns what a commit says of its nth success: what was asked, how many equal requests stood before it, and the name of its file.
-func (f frame) entry(n int64) (a asked, nth uint32, name uint64) {
-	e := f.payload[commitHead+n*f.kind.each():]
-	a = asked{binary.LittleEndian.Uint64(e), binary.LittleEndian.Uint16(e[8:])}
+func (f frame) entry(n int64) (a requestHash, nth uint32, name uint64) {
+	e := f.payload[commitHead+n*f.kind.entrySize():]
+	a = requestHash{binary.LittleEndian.Uint64(e), binary.LittleEndian.Uint16(e[8:])}
 	nth = binary.LittleEndian.Uint32(e[10:])
 	if f.kind == frameFiles {
 		name = binary.LittleEndian.Uint64(e[entrySize:])

@@ -17,20 +17,20 @@ import (
 	"batchfetch/output/file/filetest"
 )
 
-// resume opens an output whose requests are told apart by their URL.
-func resume(t *testing.T, name string) *Output {
+// openJournal opens an output whose requests are told apart by their URL.
+func openJournal(t *testing.T, name string) *Output {
 	t.Helper()
-	j, err := Open(name, Settings{Asked: byURL})
+	j, err := Open(name, Settings{AppendRequest: appendURL})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return j
 }
 
-func byURL(text []byte, r *fetch.Request) []byte { return append(text, r.URL...) }
+func appendURL(text []byte, r *fetch.Request) []byte { return append(text, r.URL...) }
 
-// do asks the output about a request and, unless it is done, writes and commits its line. It reports whether it was done.
-func do(t *testing.T, j *Output, url string) bool {
+// runRequest asks the output about a request and, unless it is done, writes and commits its line. It reports whether it was done.
+func runRequest(t *testing.T, j *Output, url string) bool {
 	t.Helper()
 	r := fetch.Request{URL: url}
 	if j.Done(&r) {
@@ -45,10 +45,10 @@ func do(t *testing.T, j *Output, url string) bool {
 	return false
 }
 
-// die lets go of the files as a kill of the process does.
-func die(j *Output) { j.closeFiles() }
+// crash lets go of the files as a kill of the process does.
+func crash(j *Output) { j.closeFiles() }
 
-func shut(t *testing.T, j *Output) {
+func closeJournal(t *testing.T, j *Output) {
 	t.Helper()
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
@@ -58,12 +58,12 @@ func shut(t *testing.T, j *Output) {
 // TestResume: what is committed is done, whether the run before ended or was killed; what is only written is cut off.
 // The second of two equal requests is the second.
 func TestResume(t *testing.T) {
-	for name, end := range map[string]func(*Output){"killed": die, "closed": func(j *Output) { shut(t, j) }} {
+	for name, end := range map[string]func(*Output){"killed": crash, "closed": func(j *Output) { closeJournal(t, j) }} {
 		t.Run(name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
-			j := resume(t, out)
+			j := openJournal(t, out)
 			for _, url := range []string{"a", "b", "a"} {
-				if do(t, j, url) {
+				if runRequest(t, j, url) {
 					t.Errorf("%s was done before it was asked", url)
 				}
 			}
@@ -72,7 +72,7 @@ func TestResume(t *testing.T) {
 			}
 			end(j)
 
-			j = resume(t, out)
+			j = openJournal(t, out)
 			if j.DoneBefore() != 3 || filetest.Read(t, out) != "a\nb\na\n" {
 				t.Fatalf("%d done before, the output is %q", j.DoneBefore(), filetest.Read(t, out))
 			}
@@ -80,11 +80,11 @@ func TestResume(t *testing.T) {
 				url  string
 				done bool
 			}{{"a", true}, {"c", false}, {"a", true}, {"a", false}, {"b", true}, {"b", false}} {
-				if done := do(t, j, step.url); done != step.done {
+				if done := runRequest(t, j, step.url); done != step.done {
 					t.Errorf("%s is done: %v, want %v", step.url, done, step.done)
 				}
 			}
-			shut(t, j)
+			closeJournal(t, j)
 			if got := filetest.Read(t, out); got != "a\nb\na\nc\na\nb\n" {
 				t.Errorf("the output is %q", got)
 			}
@@ -95,16 +95,16 @@ func TestResume(t *testing.T) {
 // TestResumeSecondOfEquals: where only the second of two equal requests succeeded, the first is the one that is asked again.
 func TestResumeSecondOfEquals(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	j := resume(t, out)
+	j := openJournal(t, out)
 	first, second := fetch.Request{URL: "a"}, fetch.Request{URL: "a"}
 	j.Done(&first)
 	j.Done(&second)
 	if err := j.commit([]entry{{tag: second.Tag}}); err != nil {
 		t.Fatal(err)
 	}
-	shut(t, j)
-	j = resume(t, out)
-	defer shut(t, j)
+	closeJournal(t, j)
+	j = openJournal(t, out)
+	defer closeJournal(t, j)
 	if j.Done(&first) || !j.Done(&second) {
 		t.Error("the first is done, or the second is not")
 	}
@@ -113,15 +113,15 @@ func TestResumeSecondOfEquals(t *testing.T) {
 // TestResumeLeavesAlone: a run that has nothing to do changes nothing.
 func TestResumeLeavesAlone(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	j := resume(t, out)
-	do(t, j, "a")
-	shut(t, j)
+	j := openJournal(t, out)
+	runRequest(t, j, "a")
+	closeJournal(t, j)
 	before := filetest.Read(t, out) + filetest.Read(t, out+".journal")
-	j = resume(t, out)
-	if !do(t, j, "a") {
+	j = openJournal(t, out)
+	if !runRequest(t, j, "a") {
 		t.Error("a is not done")
 	}
-	shut(t, j)
+	closeJournal(t, j)
 	if after := filetest.Read(t, out) + filetest.Read(t, out+".journal"); after != before {
 		t.Errorf("the files have changed from %q to %q", before, after)
 	}
@@ -134,63 +134,63 @@ func TestResumeRefuses(t *testing.T) {
 		spoil   func(t *testing.T, out string)
 		problem string
 	}{
-		{"no journal", func(t *testing.T, out string) { remove(t, out+".journal") }, "has no journal"},
-		{"no output", func(t *testing.T, out string) { remove(t, out) }, "missing or empty"},
-		{"short output", func(t *testing.T, out string) { truncate(t, out, 5) }, "has 5 bytes, fewer"},
+		{"no journal", func(t *testing.T, out string) { removeFile(t, out+".journal") }, "has no journal"},
+		{"no output", func(t *testing.T, out string) { removeFile(t, out) }, "missing or empty"},
+		{"short output", func(t *testing.T, out string) { truncateFile(t, out, 5) }, "has 5 bytes, fewer"},
 		{"another output", func(t *testing.T, out string) { filetest.Write(t, out, "something else, and longer\n", 0o644) }, "content has changed"},
 		{"a stranger's journal", func(t *testing.T, out string) { filetest.Write(t, out+".journal", "dear diary\n", 0o644) }, "is not a journal of batchfetch"},
 		{"a later version", func(t *testing.T, out string) { filetest.Write(t, out+".journal", "batchfetch journal 2\n", 0o644) }, "another version"},
-		{"a damaged journal", func(t *testing.T, out string) { flip(t, out+".journal", headerSize+runSize+frameHead+frameTail+20) }, "damaged"},
+		{"a damaged journal", func(t *testing.T, out string) { flipByte(t, out+".journal", headerSize+runSize+frameHead+frameTail+20) }, "damaged"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
-			j := resume(t, out)
-			do(t, j, "first")
-			do(t, j, "second")
-			shut(t, j)
+			j := openJournal(t, out)
+			runRequest(t, j, "first")
+			runRequest(t, j, "second")
+			closeJournal(t, j)
 			c.spoil(t, out)
-			before := fmt.Sprint(readable(out), readable(out+".journal"))
-			_, err := Open(out, Settings{Asked: byURL})
+			before := fmt.Sprint(readOrEmpty(out), readOrEmpty(out+".journal"))
+			_, err := Open(out, Settings{AppendRequest: appendURL})
 			var refused *ResumeError
 			if !errors.As(err, &refused) || !strings.Contains(refused.Problem, c.problem) || refused.Hint == "" {
 				t.Errorf("got %v, want %q and a hint", err, c.problem)
 			}
-			if after := fmt.Sprint(readable(out), readable(out+".journal")); after != before {
+			if after := fmt.Sprint(readOrEmpty(out), readOrEmpty(out+".journal")); after != before {
 				t.Errorf("the files have changed from %q to %q", before, after)
 			}
 		})
 	}
-	_, err := Open(t.TempDir(), Settings{Asked: byURL})
+	_, err := Open(t.TempDir(), Settings{AppendRequest: appendURL})
 	var refused *ResumeError
 	if !errors.As(err, &refused) {
 		t.Errorf("a directory: %v", err)
 	}
 }
 
-func remove(t *testing.T, name string) {
+func removeFile(t *testing.T, name string) {
 	t.Helper()
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func truncate(t *testing.T, name string, size int64) {
+func truncateFile(t *testing.T, name string, size int64) {
 	t.Helper()
 	if err := os.Truncate(name, size); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// flip changes one byte.
-func flip(t *testing.T, name string, at int) {
+// flipByte changes one byte.
+func flipByte(t *testing.T, name string, at int) {
 	t.Helper()
 	text := []byte(filetest.Read(t, name))
 	text[at] ^= 0x55
 	filetest.Write(t, name, string(text), 0o644)
 }
 
-// readable is the content of a file that may be missing, or be made empty by looking for it.
-func readable(name string) string {
+// readOrEmpty is the content of a file that may be missing, or be made empty by looking for it.
+func readOrEmpty(name string) string {
 	text, _ := os.ReadFile(name)
 	return string(text)
 }
@@ -198,8 +198,8 @@ func readable(name string) string {
 // TestResumeBusy: one run at a time, be it with --resume or without.
 func TestResumeBusy(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	j := resume(t, out)
-	if _, err := Open(out, Settings{Asked: byURL}); !errors.Is(err, file.ErrBusy) {
+	j := openJournal(t, out)
+	if _, err := Open(out, Settings{AppendRequest: appendURL}); !errors.Is(err, file.ErrBusy) {
 		t.Errorf("a second run with --resume: %v", err)
 	}
 	if _, err := file.Create(out, LockExisting); !errors.Is(err, file.ErrBusy) {
@@ -208,13 +208,13 @@ func TestResumeBusy(t *testing.T) {
 	if _, err := os.Stat(out + ".part"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("it left something behind: %v", err)
 	}
-	shut(t, j)
+	closeJournal(t, j)
 
 	f, err := file.Create(out, LockExisting)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(out, Settings{Asked: byURL}); !errors.Is(err, file.ErrBusy) {
+	if _, err := Open(out, Settings{AppendRequest: appendURL}); !errors.Is(err, file.ErrBusy) {
 		t.Errorf("a run with --resume meanwhile: %v", err)
 	}
 	if err := f.Commit(); err != nil {
@@ -232,9 +232,9 @@ func TestResumeThroughLink(t *testing.T) {
 	if err := os.Symlink("out", link); err != nil {
 		t.Skip(err)
 	}
-	j := resume(t, link)
-	defer shut(t, j)
-	if _, err := Open(filepath.Join(dir, "out"), Settings{Asked: byURL}); !errors.Is(err, file.ErrBusy) {
+	j := openJournal(t, link)
+	defer closeJournal(t, j)
+	if _, err := Open(filepath.Join(dir, "out"), Settings{AppendRequest: appendURL}); !errors.Is(err, file.ErrBusy) {
 		t.Errorf("the same output by its own name: %v", err)
 	}
 }
@@ -242,9 +242,9 @@ func TestResumeThroughLink(t *testing.T) {
 // TestResumeVanished: an output that has lost its name while it was written is no success.
 func TestResumeVanished(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	j := resume(t, out)
-	do(t, j, "a")
-	remove(t, out)
+	j := openJournal(t, out)
+	runRequest(t, j, "a")
+	removeFile(t, out)
 	if err := j.Close(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("closing says %v", err)
 	}
@@ -253,9 +253,9 @@ func TestResumeVanished(t *testing.T) {
 // TestDoneAfterClose: a source that was blocked in a read asks once more when all is over.
 func TestDoneAfterClose(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	j := resume(t, out)
-	do(t, j, "a")
-	shut(t, j)
+	j := openJournal(t, out)
+	runRequest(t, j, "a")
+	closeJournal(t, j)
 	if j.Done(&fetch.Request{URL: "a"}) {
 		t.Error("a is done in a journal that is closed")
 	}
@@ -264,8 +264,8 @@ func TestDoneAfterClose(t *testing.T) {
 // TestKeepSynced marks what is committed, and the mark is what the next run goes by.
 func TestKeepSynced(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	j := resume(t, out)
-	do(t, j, "a")
+	j := openJournal(t, out)
+	runRequest(t, j, "a")
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
@@ -280,25 +280,25 @@ func TestKeepSynced(t *testing.T) {
 	}
 	cancel()
 	<-ended
-	die(j)
+	crash(j)
 }
 
 // TestFlushes: the output is flushed before the journal, and both before a mark vouches for them.
 // After a flush that failed nothing is committed, and nothing is vouched for any more.
 func TestFlushes(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	j := resume(t, out)
-	do(t, j, "a")
+	j := openJournal(t, out)
+	runRequest(t, j, "a")
 	journal := filetest.Read(t, out+".journal")
 	var flushed []string
-	j.flush = func(f *os.File) error {
+	j.syncFile = func(f *os.File) error {
 		flushed = append(flushed, filepath.Base(f.Name()))
 		if filetest.Read(t, out+".journal") != journal {
 			t.Error("a mark stands before all is flushed")
 		}
 		return f.Sync()
 	}
-	if err := j.sync(); err != nil || !slices.Equal(flushed, []string{"out", "out.journal"}) {
+	if err := j.syncCommitted(); err != nil || !slices.Equal(flushed, []string{"out", "out.journal"}) {
 		t.Errorf("flushed %v: %v", flushed, err)
 	}
 	journal += string(appendMark(nil, 2, int64(len(journal))))
@@ -306,13 +306,13 @@ func TestFlushes(t *testing.T) {
 		t.Errorf("the journal ends in %q", got[max(0, len(got)-40):])
 	}
 
-	do(t, j, "b")
+	runRequest(t, j, "b")
 	broken := errors.New("the disk is broken")
-	j.flush = func(*os.File) error { return broken }
-	if err := j.sync(); !errors.Is(err, broken) {
+	j.syncFile = func(*os.File) error { return broken }
+	if err := j.syncCommitted(); !errors.Is(err, broken) {
 		t.Errorf("flushing says %v", err)
 	}
-	j.flush = (*os.File).Sync
+	j.syncFile = (*os.File).Sync
 	r := fetch.Request{URL: "c"}
 	j.Done(&r)
 	if err := j.commit([]entry{{tag: r.Tag}}); !errors.Is(err, broken) {
@@ -321,38 +321,38 @@ func TestFlushes(t *testing.T) {
 	if err := j.Close(); !errors.Is(err, broken) || filetest.Read(t, out) != "a\n" {
 		t.Errorf("closing says %v, and leaves %q: what was not flushed may be lost", err, filetest.Read(t, out))
 	}
-	j = resume(t, out)
+	j = openJournal(t, out)
 	if j.DoneBefore() != 1 {
 		t.Errorf("%d are done", j.DoneBefore())
 	}
-	shut(t, j)
+	closeJournal(t, j)
 }
 
 // TestFailedFrame: what a failed write has left of a frame is no frame.
 func TestFailedFrame(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	j := resume(t, out)
-	do(t, j, "a")
+	j := openJournal(t, out)
+	runRequest(t, j, "a")
 	if err := j.journal.Close(); err != nil { // so that the next write fails
 		t.Fatal(err)
 	}
-	if err := j.commit([]entry{{}}); err == nil || j.sync() == nil {
+	if err := j.commit([]entry{{}}); err == nil || j.syncCommitted() == nil {
 		t.Error("a journal that can't be written is good")
 	}
-	die(j)
-	j = resume(t, out)
+	crash(j)
+	j = openJournal(t, out)
 	if j.DoneBefore() != 1 {
 		t.Errorf("%d done", j.DoneBefore())
 	}
-	shut(t, j)
+	closeJournal(t, j)
 }
 
 // TestJournalHoldsNoText: only hashes, so no URL and no secret.
 func TestJournalHoldsNoText(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	j := resume(t, out)
-	do(t, j, "https://user:hunter2@example.com/a")
-	shut(t, j)
+	j := openJournal(t, out)
+	runRequest(t, j, "https://user:hunter2@example.com/a")
+	closeJournal(t, j)
 	if text := filetest.Read(t, out+".journal"); strings.Contains(text, "hunter2") || strings.Contains(text, "example") {
 		t.Errorf("the journal holds %q", text)
 	}

@@ -9,26 +9,26 @@ import (
 func TestLedger(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var l ledger
-	defer l.close()
-	names := make([]asked, 3000)
+	defer l.free()
+	names := make([]requestHash, 3000)
 	for i := range names {
-		names[i] = asked{rng.Uint64(), uint16(rng.Uint32())}
+		names[i] = requestHash{rng.Uint64(), uint16(rng.Uint32())}
 	}
 	names[1].high = names[0].high // only the rest differs
 	type asking struct {
-		asked
+		requestHash
 		nth uint32
 	}
 	done := make(map[asking]bool)
 	for range 5000 {
 		a := asking{names[rng.IntN(len(names))], rng.Uint32N(40)}
 		done[a] = true
-		l.add(a.asked, a.nth)
+		l.markDone(a.requestHash, a.nth)
 	}
-	seen := make(map[asked]uint32)
+	seen := make(map[requestHash]uint32)
 	for range 100_000 {
 		name := names[rng.IntN(len(names))]
-		nth, isDone := l.see(name)
+		nth, isDone := l.countRequest(name)
 		if want := seen[name]; nth != want || isDone != done[asking{name, want}] {
 			t.Fatalf("asking %d of %x: told %d, done %v", want, name, nth, isDone)
 		}
@@ -39,12 +39,12 @@ func TestLedger(t *testing.T) {
 // TestLedgerOften: one line a hundred thousand times is numbered without a gap.
 func TestLedgerOften(t *testing.T) {
 	var l ledger
-	defer l.close()
-	a := asked{7 << 40, 9}
-	l.add(a, 70_000)
-	l.add(a, 3)
+	defer l.free()
+	a := requestHash{7 << 40, 9}
+	l.markDone(a, 70_000)
+	l.markDone(a, 3)
 	for want := range uint32(100_000) {
-		nth, done := l.see(a)
+		nth, done := l.countRequest(a)
 		if nth != want || done != (want == 3 || want == 70_000) {
 			t.Fatalf("asking %d: told %d, done %v", want, nth, done)
 		}
@@ -54,20 +54,20 @@ func TestLedgerOften(t *testing.T) {
 // TestLedgerSize: at most 24 bytes for each request, however it came in.
 func TestLedgerSize(t *testing.T) {
 	const n = 1_000_000
-	for name, fill := range map[string]func(*ledger, asked){
-		"finished":        func(l *ledger, a asked) { l.add(a, 0) },
-		"read":            func(l *ledger, a asked) { l.see(a) },
-		"loaded and read": func(l *ledger, a asked) { l.add(a, 0); l.see(a) },
+	for name, fill := range map[string]func(*ledger, requestHash){
+		"finished":        func(l *ledger, a requestHash) { l.markDone(a, 0) },
+		"read":            func(l *ledger, a requestHash) { l.countRequest(a) },
+		"loaded and read": func(l *ledger, a requestHash) { l.markDone(a, 0); l.countRequest(a) },
 	} {
 		for _, reserved := range []int64{0, n} {
 			rng := rand.New(rand.NewPCG(3, 4))
 			var l ledger
 			l.reserve(reserved)
 			for range n {
-				fill(&l, asked{rng.Uint64(), uint16(rng.Uint32())})
+				fill(&l, requestHash{rng.Uint64(), uint16(rng.Uint32())})
 			}
 			size := 0
-			for _, s := range l.shelves {
+			for _, s := range l.tables {
 				size += len(s.memory)
 			}
 			if each := float64(size) / n; each > 24 {
@@ -75,7 +75,7 @@ func TestLedgerSize(t *testing.T) {
 			} else {
 				t.Logf("%s, %d reserved: %.1f bytes each", name, reserved, each)
 			}
-			l.close()
+			l.free()
 		}
 	}
 }
@@ -83,8 +83,8 @@ func TestLedgerSize(t *testing.T) {
 func BenchmarkLedger(b *testing.B) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	var l ledger
-	defer l.close()
+	defer l.free()
 	for b.Loop() {
-		l.add(asked{rng.Uint64(), uint16(rng.Uint32())}, 0)
+		l.markDone(requestHash{rng.Uint64(), uint16(rng.Uint32())}, 0)
 	}
 }

@@ -14,13 +14,13 @@ import (
 // Open opens the output name and its journal, makes them where they are missing, and cuts the output back to what is committed.
 // The error is a *ResumeError where they don't belong together, ErrBusy where another run has them.
 func Open(name string, settings Settings) (*Output, error) {
-	if err := regular(name); err != nil {
+	if err := checkRegular(name); err != nil {
 		return nil, err
 	}
-	j := &Output{name: file.ResolveLinks(name), settings: settings, flush: (*os.File).Sync}
-	err := j.open()
+	j := &Output{name: file.ResolveLinks(name), settings: settings, syncFile: (*os.File).Sync}
+	err := j.openFiles()
 	if err == nil {
-		err = j.recover()
+		err = j.recoverFiles()
 	}
 	if err == nil {
 		err = file.SyncDir(filepath.Dir(j.name))
@@ -32,8 +32,8 @@ func Open(name string, settings Settings) (*Output, error) {
 	return j, nil
 }
 
-// regular refuses the names of devices, streams and directories.
-func regular(name string) error {
+// checkRegular refuses the names of devices, streams and directories.
+func checkRegular(name string) error {
 	if info, err := os.Stat(name); err == nil && file.WritesInPlace(name, info) {
 		return &ResumeError{name + " is no regular file, which alone can be gone on with", "name a file, or leave out --resume"}
 	}
@@ -42,25 +42,25 @@ func regular(name string) error {
 
 // Read reads what is done and touches nothing: the Resumed can only be asked, and closed with Discard.
 func Read(name string, settings Settings) (*Output, error) {
-	if err := regular(name); err != nil {
+	if err := checkRegular(name); err != nil {
 		return nil, err
 	}
 	j := &Output{name: file.ResolveLinks(name), settings: settings}
-	defer j.closeOutputs()
+	defer j.closeOutputAndJournal()
 	var err, missing error
 	if j.out, missing = os.Open(j.name); missing != nil && !errors.Is(missing, fs.ErrNotExist) {
 		return nil, missing
 	}
-	switch j.journal, err = os.Open(journalOf(j.name)); {
+	switch j.journal, err = os.Open(besideOutput(j.name)); {
 	case errors.Is(err, fs.ErrNotExist) && missing != nil:
 		return j, nil // nothing has been done yet
 	case errors.Is(err, fs.ErrNotExist):
-		err = j.look(0, false)
+		err = j.readJournal(0, false)
 	case err == nil:
 		var begun bool
 		var size int64
-		if begun, size, err = readTitle(j.journal, journalOf(j.name)); err == nil {
-			err = j.look(size, begun)
+		if begun, size, err = readHeader(j.journal, besideOutput(j.name)); err == nil {
+			err = j.readJournal(size, begun)
 		}
 	}
 	return j, err
@@ -68,7 +68,7 @@ func Read(name string, settings Settings) (*Output, error) {
 
 // Discard gives up before anything was written: what it has made is taken away, while the lock is held.
 func (j *Output) Discard() {
-	for _, f := range j.made {
+	for _, f := range j.created {
 		if info, err := f.Stat(); err == nil && info.Size() <= int64(headerSize) {
 			_ = os.Remove(f.Name()) // what can't be removed says nothing
 		}
@@ -76,45 +76,45 @@ func (j *Output) Discard() {
 	j.closeFiles()
 }
 
-// open opens and locks both files.
-func (j *Output) open() (err error) {
-	info, missing := os.Stat(journalOf(j.name))
+// openFiles opens and locks both files.
+func (j *Output) openFiles() (err error) {
+	info, missing := os.Stat(besideOutput(j.name))
 	if missing == nil && !info.Mode().IsRegular() {
-		return &ResumeError{journalOf(j.name) + " is no regular file", "move it away, or name another output"}
+		return &ResumeError{besideOutput(j.name) + " is no regular file", "move it away, or name another output"}
 	}
-	if j.journal, err = file.OpenLocked(journalOf(j.name), os.O_RDWR|os.O_CREATE); err != nil {
+	if j.journal, err = file.OpenLocked(besideOutput(j.name), os.O_RDWR|os.O_CREATE); err != nil {
 		return err
 	}
 	if missing != nil {
-		j.made = append(j.made, j.journal)
+		j.created = append(j.created, j.journal)
 	}
 	if err := file.CheckNotBusy(j.name + ".part"); err != nil { // a run without --resume would put that in the output's place
 		return err
 	}
 	_, missing = os.Stat(j.name)
 	if j.out, err = os.OpenFile(j.name, os.O_RDWR|os.O_CREATE, 0o666); err == nil && missing != nil {
-		j.made = append(j.made, j.out)
+		j.created = append(j.created, j.out)
 	}
 	return err
 }
 
-// recover reads the journal and cuts both files back to what is good of them.
-func (j *Output) recover() error {
-	begun, size, err := readTitle(j.journal, journalOf(j.name))
+// recoverFiles reads the journal and cuts both files back to what is good of them.
+func (j *Output) recoverFiles() error {
+	begun, size, err := readHeader(j.journal, besideOutput(j.name))
 	if err == nil {
-		err = j.look(size, begun)
+		err = j.readJournal(size, begun)
 	}
 	if err != nil {
 		return err
 	}
 	if !begun {
-		return j.create()
+		return j.createJournal()
 	}
-	return j.cutBack()
+	return j.truncateToCommitted()
 }
 
-// look reads a journal of that size, which may not have begun, and decides how much is good.
-func (j *Output) look(size int64, begun bool) error {
+// readJournal reads a journal of that size, which may not have begun, and decides how much is good.
+func (j *Output) readJournal(size int64, begun bool) error {
 	length := int64(0)
 	if j.out != nil {
 		info, err := j.out.Stat()
@@ -134,44 +134,44 @@ func (j *Output) look(size int64, begun bool) error {
 		return err
 	}
 	j.salt = h.salt
-	if j.at, err = h.settle(j.out, length, file.CurrentBoot()); err != nil {
-		return explain(err, j.name, length)
+	if j.committed, err = h.findGood(j.out, length, file.CurrentBoot()); err != nil {
+		return describeError(err, j.name, length)
 	}
-	if j.done, err = h.load(j.journal, j.at, &j.ledger, j.settings.Bodies); err != nil {
+	if j.doneBefore, err = h.loadLedger(j.journal, j.committed, &j.ledger, j.settings.Bodies); err != nil {
 		return err
 	}
-	j.dirty = len(h.tail) > 0
-	if j.vouched = j.at; j.dirty {
-		j.vouched = cut{h.marked.length, max(h.marked.size, int64(headerSize))}
+	j.dirty = len(h.unsyncedCommits) > 0
+	if j.synced = j.committed; j.dirty {
+		j.synced = extent{h.synced.length, max(h.synced.size, int64(headerSize))}
 	}
-	j.strayed = len(h.dirs) > 0 && j.dirty
+	j.outsideDir = len(h.dirHashes) > 0 && j.dirty
 	return nil
 }
 
-// create begins a journal.
-func (j *Output) create() error {
+// createJournal begins a journal.
+func (j *Output) createJournal() error {
 	_, _ = rand.Read(j.salt[:]) // never fails
 	if j.settings.Bodies != nil {
 		j.settings.Bodies.InheritClaims(j.salt, nil)
 	}
-	j.at = cut{0, int64(headerSize)}
-	j.vouched = j.at
-	if _, err := j.journal.WriteAt(append([]byte(journalMagic), j.salt[:]...), 0); err != nil {
+	j.committed = extent{0, int64(headerSize)}
+	j.synced = j.committed
+	if _, err := j.journal.WriteAt(append([]byte(headerMagic), j.salt[:]...), 0); err != nil {
 		return errors.Join(err, j.journal.Truncate(0))
 	}
 	return errors.Join(j.journal.Truncate(int64(headerSize)), j.journal.Sync())
 }
 
-// cutBack takes away what was written and not committed.
-func (j *Output) cutBack() error {
-	err := errors.Join(shorten(j.out, j.at.length), shorten(j.journal, j.at.size), j.journal.Sync())
-	_, seekErr := j.out.Seek(j.at.length, io.SeekStart)
-	j.written, j.sum = j.at.length, 0
+// truncateToCommitted takes away what was written and not committed.
+func (j *Output) truncateToCommitted() error {
+	err := errors.Join(truncateTo(j.out, j.committed.length), truncateTo(j.journal, j.committed.size), j.journal.Sync())
+	_, seekErr := j.out.Seek(j.committed.length, io.SeekStart)
+	j.written, j.sum = j.committed.length, 0
 	return errors.Join(err, seekErr)
 }
 
-// shorten leaves a file alone that is no longer than that.
-func shorten(f *os.File, length int64) error {
+// truncateTo leaves a file alone that is no longer than that.
+func truncateTo(f *os.File, length int64) error {
 	info, err := f.Stat()
 	if err != nil || info.Size() <= length {
 		return err
@@ -181,14 +181,14 @@ func shorten(f *os.File, length int64) error {
 
 // LockExisting locks the journal of the output name, so that no run with --resume goes on with it. It returns nil where there is none.
 func LockExisting(name string) (*os.File, error) {
-	if info, err := os.Stat(journalOf(name)); err == nil && !info.Mode().IsRegular() {
+	if info, err := os.Stat(besideOutput(name)); err == nil && !info.Mode().IsRegular() {
 		return nil, nil
 	}
-	f, err := file.OpenLocked(journalOf(name), os.O_RDWR)
+	f, err := file.OpenLocked(besideOutput(name), os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err == nil && !isJournal(f) { // somebody's own file of that name
+	if err == nil && !isJournalFile(f) { // somebody's own file of that name
 		return nil, f.Close()
 	}
 	return f, err

@@ -2,8 +2,8 @@
 
 package journal
 
-// allocate returns size bytes of zeroes.
-func allocate(size int) []byte { return make([]byte, size) }
+// allocatePages returns size bytes of zeroes.
+func allocatePages(size int) []byte { return make([]byte, size) }
 
-// free leaves memory of allocate to the collector.
-func free([]byte) {}
+// freePages leaves memory of allocate to the collector.
+func freePages([]byte) {}

@@ -10,15 +10,15 @@ import (
 	"batchfetch/output/file"
 )
 
-// scene is an output of three commits of 10 bytes each, the first of them under a mark, and its journal.
-type scene struct {
+// tornRun is an output of three commits of 10 bytes each, the first of them under a mark, and its journal.
+type tornRun struct {
 	out, journal []byte
 	ends         []int64 // of the commits in the journal
 }
 
-func newScene(boot file.BootID, bodies bool) scene {
-	var s scene
-	s.journal = append([]byte(journalMagic), make([]byte, saltSize)...)
+func newTornRun(boot file.BootID, bodies bool) tornRun {
+	var s tornRun
+	s.journal = append([]byte(headerMagic), make([]byte, saltSize)...)
 	dir := uint64(0)
 	if bodies {
 		dir = 1
@@ -27,7 +27,7 @@ func newScene(boot file.BootID, bodies bool) scene {
 	for i := range 3 {
 		part := bytes.Repeat([]byte{byte('a' + i)}, 10)
 		s.out = append(s.out, part...)
-		s.journal = appendCommit(s.journal, frameCommit, int64(len(s.out)), crc32.Checksum(part, castagnoli), []entry{{tag: tagOf(asked{high: uint64(i + 1)}, 0)}})
+		s.journal = appendCommit(s.journal, frameCommit, int64(len(s.out)), crc32.Checksum(part, castagnoli), []entry{{tag: newTag(requestHash{high: uint64(i + 1)}, 0)}})
 		s.ends = append(s.ends, int64(len(s.journal)))
 		if i == 0 {
 			s.journal = appendMark(s.journal, 10, s.ends[0])
@@ -36,18 +36,18 @@ func newScene(boot file.BootID, bodies bool) scene {
 	return s
 }
 
-func (s *scene) settle(now file.BootID) (cut, int64, error) {
+func (s *tornRun) findGood(now file.BootID) (extent, int64, error) {
 	h, err := readHistory(bytes.NewReader(s.journal), int64(len(s.journal)))
 	if err != nil {
-		return cut{}, 0, err
+		return extent{}, 0, err
 	}
-	to, err := h.settle(bytes.NewReader(s.out), int64(len(s.out)), now)
+	to, err := h.findGood(bytes.NewReader(s.out), int64(len(s.out)), now)
 	if err != nil {
-		return cut{}, 0, err
+		return extent{}, 0, err
 	}
 	var l ledger
-	defer l.close()
-	dones, err := h.load(bytes.NewReader(s.journal), to, &l, nil)
+	defer l.free()
+	dones, err := h.loadLedger(bytes.NewReader(s.journal), to, &l, nil)
 	return to, dones, err
 }
 
@@ -59,40 +59,40 @@ func TestSettle(t *testing.T) {
 		name   string
 		boot   file.BootID // of the run that wrote
 		bodies bool
-		spoil  func(*scene)
+		spoil  func(*tornRun)
 		length int64 // of the output that is good
 		dones  int64
 		err    error
 	}{
 		{name: "killed", boot: here, length: 30, dones: 3},
-		{name: "killed in the middle of a line", boot: here, spoil: func(s *scene) { s.out = append(s.out, "half a li"...) }, length: 30, dones: 3},
-		{name: "killed in the middle of a frame", boot: here, spoil: func(s *scene) { s.journal = s.journal[:len(s.journal)-1] }, length: 20, dones: 2},
-		{name: "killed with one byte of a frame", boot: here, spoil: func(s *scene) { s.journal = s.journal[:s.ends[1]+1] }, length: 20, dones: 2},
+		{name: "killed in the middle of a line", boot: here, spoil: func(s *tornRun) { s.out = append(s.out, "half a li"...) }, length: 30, dones: 3},
+		{name: "killed in the middle of a frame", boot: here, spoil: func(s *tornRun) { s.journal = s.journal[:len(s.journal)-1] }, length: 20, dones: 2},
+		{name: "killed with one byte of a frame", boot: here, spoil: func(s *tornRun) { s.journal = s.journal[:s.ends[1]+1] }, length: 20, dones: 2},
 		{name: "killed, bodies in files", boot: here, bodies: true, length: 30, dones: 3},
 		{name: "power cut, all there", boot: before, length: 30, dones: 3},
 		{name: "power cut, bodies in files", boot: before, bodies: true, length: 10, dones: 1},
-		{name: "power cut, output short", boot: before, spoil: func(s *scene) { s.out = s.out[:25] }, length: 20, dones: 2},
-		{name: "power cut, output of zeroes", boot: before, spoil: func(s *scene) { clear(s.out[12:]) }, length: 10, dones: 1},
-		{name: "power cut, journal of zeroes", boot: before, spoil: func(s *scene) { clear(s.journal[s.ends[1]+3:]) }, length: 20, dones: 2},
-		{name: "a mark that vouches for what comes after it", boot: before, bodies: true, spoil: func(s *scene) {
+		{name: "power cut, output short", boot: before, spoil: func(s *tornRun) { s.out = s.out[:25] }, length: 20, dones: 2},
+		{name: "power cut, output of zeroes", boot: before, spoil: func(s *tornRun) { clear(s.out[12:]) }, length: 10, dones: 1},
+		{name: "power cut, journal of zeroes", boot: before, spoil: func(s *tornRun) { clear(s.journal[s.ends[1]+3:]) }, length: 20, dones: 2},
+		{name: "a mark that vouches for what comes after it", boot: before, bodies: true, spoil: func(s *tornRun) {
 			s.journal = appendMark(s.journal, 30, int64(len(s.journal))+100)
 		}, length: 10, dones: 1},
-		{name: "unknown boot", boot: file.BootID{}, spoil: func(s *scene) { s.out = s.out[:25] }, length: 20, dones: 2},
+		{name: "unknown boot", boot: file.BootID{}, spoil: func(s *tornRun) { s.out = s.out[:25] }, length: 20, dones: 2},
 
-		{name: "output shorter than the mark says", boot: before, spoil: func(s *scene) { s.out = s.out[:9] }, err: errShorter},
-		{name: "output shorter without a power cut", boot: here, spoil: func(s *scene) { s.out = s.out[:25] }, err: errShorter},
-		{name: "output changed without a power cut", boot: here, spoil: func(s *scene) { s.out[15] = 'x' }, err: errChanged},
-		{name: "journal garbled without a power cut", boot: here, spoil: func(s *scene) { s.journal[s.ends[1]+7] ^= 1 }, err: errDamaged},
-		{name: "journal garbled before the mark", boot: before, spoil: func(s *scene) { s.journal[s.ends[0]-5] ^= 1 }, err: errDamaged},
-		{name: "size garbled before the mark", boot: here, spoil: func(s *scene) { s.journal[headerSize+runSize+frameHead+frameTail+3] ^= 1 }, err: errDamaged},
-		{name: "journal cut before the mark's own frame", boot: here, spoil: func(s *scene) { s.journal = s.journal[:s.ends[0]] }, length: 10, dones: 1},
+		{name: "output shorter than the mark says", boot: before, spoil: func(s *tornRun) { s.out = s.out[:9] }, err: errShorter},
+		{name: "output shorter without a power cut", boot: here, spoil: func(s *tornRun) { s.out = s.out[:25] }, err: errShorter},
+		{name: "output changed without a power cut", boot: here, spoil: func(s *tornRun) { s.out[15] = 'x' }, err: errChanged},
+		{name: "journal garbled without a power cut", boot: here, spoil: func(s *tornRun) { s.journal[s.ends[1]+7] ^= 1 }, err: errDamaged},
+		{name: "journal garbled before the mark", boot: before, spoil: func(s *tornRun) { s.journal[s.ends[0]-5] ^= 1 }, err: errDamaged},
+		{name: "size garbled before the mark", boot: here, spoil: func(s *tornRun) { s.journal[headerSize+runSize+frameHead+frameTail+3] ^= 1 }, err: errDamaged},
+		{name: "journal cut before the mark's own frame", boot: here, spoil: func(s *tornRun) { s.journal = s.journal[:s.ends[0]] }, length: 10, dones: 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newScene(c.boot, c.bodies)
+			s := newTornRun(c.boot, c.bodies)
 			if c.spoil != nil {
 				c.spoil(&s)
 			}
-			to, dones, err := s.settle(here)
+			to, dones, err := s.findGood(here)
 			if !errors.Is(err, c.err) || to.length != c.length || dones != c.dones {
 				t.Errorf("good to %d with %d done (%v), want %d with %d (%v)", to.length, dones, err, c.length, c.dones, c.err)
 			}
@@ -103,13 +103,13 @@ func TestSettle(t *testing.T) {
 // TestSettleMarked: with all under a mark, one look still tells whether it is the same file.
 func TestSettleMarked(t *testing.T) {
 	here := file.HashBoot("here")
-	s := newScene(here, false)
+	s := newTornRun(here, false)
 	s.journal = appendMark(s.journal, 30, s.ends[2])
-	if to, dones, err := s.settle(here); err != nil || to != (cut{30, int64(len(s.journal))}) || dones != 3 {
+	if to, dones, err := s.findGood(here); err != nil || to != (extent{30, int64(len(s.journal))}) || dones != 3 {
 		t.Errorf("good to %v with %d done: %v", to, dones, err)
 	}
 	s.out[25] = 'x'
-	if _, _, err := s.settle(here); !errors.Is(err, errChanged) {
+	if _, _, err := s.findGood(here); !errors.Is(err, errChanged) {
 		t.Errorf("a changed output: %v", err)
 	}
 }
@@ -117,17 +117,17 @@ func TestSettleMarked(t *testing.T) {
 // FuzzJournal: whatever stands behind a journal's header, reading it ends, and what it lets pass is a length
 // that a commit with a good check sum gave.
 func FuzzJournal(f *testing.F) {
-	s := newScene(file.HashBoot("before"), false)
+	s := newTornRun(file.HashBoot("before"), false)
 	f.Add(s.journal[headerSize:], s.out, false)
 	f.Add(s.journal[headerSize:s.ends[1]+4], s.out[:20], true)
 	f.Add([]byte(strings.Repeat("c\x0c\x00\x00\x00", 9)), []byte("x"), true)
 	f.Fuzz(func(t *testing.T, frames, out []byte, rebooted bool) {
-		s := scene{out: out, journal: append(append([]byte(journalMagic), make([]byte, saltSize)...), frames...)}
+		s := tornRun{out: out, journal: append(append([]byte(headerMagic), make([]byte, saltSize)...), frames...)}
 		now := file.HashBoot("before")
 		if rebooted {
 			now = file.HashBoot("here")
 		}
-		to, _, err := s.settle(now)
+		to, _, err := s.findGood(now)
 		if err != nil {
 			return
 		}
@@ -141,7 +141,7 @@ func FuzzJournal(f *testing.F) {
 func FuzzTornJournal(f *testing.F) {
 	f.Add(uint(3), uint(2), byte(1), uint(30))
 	f.Fuzz(func(t *testing.T, keep, garble uint, with byte, length uint) {
-		s := newScene(file.HashBoot("before"), false)
+		s := newTornRun(file.HashBoot("before"), false)
 		marked := len(appendMark(nil, 0, 0)) + int(s.ends[0])
 		tail := s.journal[marked:]
 		tail = tail[:keep%uint(len(tail)+1)]
@@ -150,7 +150,7 @@ func FuzzTornJournal(f *testing.F) {
 		}
 		s.journal = s.journal[:marked+len(tail)]
 		s.out = s.out[:10+length%21]
-		to, dones, err := s.settle(file.HashBoot("here"))
+		to, dones, err := s.findGood(file.HashBoot("here"))
 		if err != nil || to.length != 10*dones || dones < 1 || to.length > int64(len(s.out)) {
 			t.Fatalf("good to %v with %d done: %v", to, dones, err)
 		}

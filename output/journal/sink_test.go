@@ -14,10 +14,10 @@ import (
 
 // TestUnchangedIsDone: what has not changed is done as well: a resumed run does not ask for it again, whatever ended the one before.
 func TestUnchangedIsDone(t *testing.T) {
-	for name, end := range map[string]func(*Output){"killed": die, "closed": func(j *Output) { shut(t, j) }} {
+	for name, end := range map[string]func(*Output){"killed": crash, "closed": func(j *Output) { closeJournal(t, j) }} {
 		t.Run(name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
-			j := resume(t, out)
+			j := openJournal(t, out)
 			sink := output.OnlyChanged{Sink: NewSink(j, j, encode.BodyAuto)}
 			for i, url := range []string{"http://a/", "http://b/", "http://c/"} {
 				r := recordOf(int64(i), url, i != 1)
@@ -36,8 +36,8 @@ func TestUnchangedIsDone(t *testing.T) {
 			if text, err := os.ReadFile(out); err != nil || bytes.Count(text, []byte("\n")) != 1 {
 				t.Errorf("the output is %q, %v", text, err)
 			}
-			j = resume(t, out)
-			defer die(j)
+			j = openJournal(t, out)
+			defer crash(j)
 			for _, url := range []string{"http://a/", "http://b/", "http://c/"} {
 				if !j.Done(&fetch.Request{URL: url}) {
 					t.Errorf("%s is not done", url)
@@ -50,8 +50,8 @@ func TestUnchangedIsDone(t *testing.T) {
 // TestUnchangedAfterATornLine: once an output has failed nothing more is done.
 func TestUnchangedAfterATornLine(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
-	j := resume(t, out)
-	defer die(j)
+	j := openJournal(t, out)
+	defer crash(j)
 	c := NewSink(j, j, encode.BodyAuto)
 	c.failed = os.ErrClosed
 	if err := (output.OnlyChanged{Sink: c}).Put(recordOf(0, "http://a/", true)); err == nil || len(c.pending) > 0 {

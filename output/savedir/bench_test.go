@@ -15,7 +15,7 @@ func BenchmarkNoPart(b *testing.B) {
 	defer func() { _ = bodies.Close() }() // only read
 	for _, littered := range []bool{false, true} {
 		b.Run(map[bool]string{false: "in an empty directory", true: "among files"}[littered], func(b *testing.B) {
-			bodies.littered.Store(littered)
+			bodies.mayHoldParts.Store(littered)
 			r := &fetch.Request{URL: "https://api.example.com/item/1?page=2"}
 			b.ReportAllocs()
 			for b.Loop() {

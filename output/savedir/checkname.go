@@ -11,11 +11,11 @@ import (
 	"unicode/utf8"
 )
 
-// mostSegment is how many bytes a name may have between two slashes; file systems take 255.
-const mostSegment = 200
+// maxSegment is how many bytes a name may have between two slashes; file systems take 255.
+const maxSegment = 200
 
-// safeSegment makes of any text a name that can stand between two slashes on every file system.
-func safeSegment(text string) string {
+// sanitizeSegment makes of any text a name that can stand between two slashes on every file system.
+func sanitizeSegment(text string) string {
 	safe := strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune(`/\:*?"<>|`, r) {
 			return '_'
@@ -34,19 +34,19 @@ func safeSegment(text string) string {
 	if isDevice(safe) {
 		safe = "_" + safe
 	}
-	if len(safe) > mostSegment {
+	if len(safe) > maxSegment {
 		sum := sha256.Sum256([]byte(text))
 		ext := path.Ext(safe)
 		if len(ext) > 10 {
 			ext = ""
 		}
-		safe = cutBytes(safe, mostSegment-20-len(ext)) + "~" + hex.EncodeToString(sum[:8]) + ext
+		safe = truncate(safe, maxSegment-20-len(ext)) + "~" + hex.EncodeToString(sum[:8]) + ext
 	}
 	return safe
 }
 
-// cutBytes returns the start of text, at most so many bytes of it and no half character.
-func cutBytes(text string, most int) string {
+// truncate returns the start of text, at most so many bytes of it and no half character.
+func truncate(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}
@@ -66,23 +66,23 @@ func isDevice(segment string) bool {
 	return len(stem) == 4 && (strings.HasPrefix(stem, "COM") || strings.HasPrefix(stem, "LPT")) && stem[3] >= '0' && stem[3] <= '9'
 }
 
-// mostName and mostFolders bound a whole name.
+// maxName and mostFolders bound a whole name.
 const (
-	mostName    = 1024
-	mostFolders = 32
+	maxName    = 1024
+	maxFolders = 32
 )
 
 // checkName reports a name that could leave its directory or surprise whoever looks into it: absolute, with .. or .,
 // hidden, a device, with a backslash, a colon or a control character, too long or too deep.
 func checkName(name string) error {
-	if name == "" || len(name) > mostName || strings.Count(name, "/") > mostFolders {
-		return fmt.Errorf("a file name has 1 to %d bytes and at most %d folders", mostName, mostFolders)
+	if name == "" || len(name) > maxName || strings.Count(name, "/") > maxFolders {
+		return fmt.Errorf("a file name has 1 to %d bytes and at most %d folders", maxName, maxFolders)
 	}
 	for segment := range strings.SplitSeq(name, "/") {
 		switch {
 		case segment == "" || segment == "." || segment == "..":
 			return errors.New("the file name is absolute, ends in a slash, or holds two in a row, or a dot or two between them")
-		case segment != safeSegment(segment):
+		case segment != sanitizeSegment(segment):
 			return errors.New("the file name holds a part that is hidden, over-long, a device, or has a character that not every file system takes")
 		}
 	}

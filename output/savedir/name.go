@@ -19,8 +19,8 @@ import (
 // HOST/PATH with the slashes of the path as ~, and a short hash wherever that alone would not tell two URLs apart.
 type NameTemplate struct{ parts []namePart }
 
-// Given reports whether this is more than the default.
-func (t NameTemplate) Given() bool { return t.parts != nil }
+// IsGiven reports whether this is more than the default.
+func (t NameTemplate) IsGiven() bool { return t.parts != nil }
 
 type namePart struct {
 	literal string
@@ -49,7 +49,7 @@ func ParseNameTemplate(text string) (NameTemplate, error) {
 			return t, errors.New("a brace without its partner")
 		}
 		field := text[1:end]
-		if !knownField(field) {
+		if !isField(field) {
 			return t, fmt.Errorf("{%s} is none of {%s}", encode.Printable(field), strings.Join(NameFields, "} {"))
 		}
 		t.parts = append(t.parts, namePart{field: field})
@@ -66,7 +66,7 @@ func ParseNameTemplate(text string) (NameTemplate, error) {
 	return t, nil
 }
 
-func knownField(field string) bool {
+func isField(field string) bool {
 	for _, known := range NameFields {
 		if field == known {
 			return true
@@ -75,8 +75,8 @@ func knownField(field string) bool {
 	return false
 }
 
-// bySum reports whether the name is known only once the body is.
-func (t NameTemplate) bySum() bool {
+// usesSum reports whether the name is known only once the body is.
+func (t NameTemplate) usesSum() bool {
 	for _, part := range t.parts {
 		if part.field == "sha256" {
 			return true
@@ -103,45 +103,45 @@ func (t NameTemplate) name(r *fetch.Request, sum string) (string, error) {
 			text.WriteString(part.literal)
 			continue
 		}
-		text.WriteString(fieldOf(part.field, r, u, sum))
+		text.WriteString(expandField(part.field, r, u, sum))
 	}
 	segments := strings.Split(text.String(), "/")
 	kept := segments[:0]
 	for _, segment := range segments {
 		if segment != "" {
-			kept = append(kept, safeSegment(segment))
+			kept = append(kept, sanitizeSegment(segment))
 		}
 	}
 	name := strings.Join(kept, "/")
 	return name, checkName(name)
 }
 
-func fieldOf(field string, r *fetch.Request, u *url.URL, sum string) string {
+func expandField(field string, r *fetch.Request, u *url.URL, sum string) string {
 	file := path.Base(u.Path)
 	if file == "/" || file == "." {
 		file = "index"
 	}
 	switch field {
 	case "host":
-		return oneSegment(strings.ToLower(u.Host))
+		return withoutSlashes(strings.ToLower(u.Host))
 	case "path":
 		return strings.Trim(u.Path, "/")
 	case "base":
-		return oneSegment(strings.TrimSuffix(file, path.Ext(file)))
+		return withoutSlashes(strings.TrimSuffix(file, path.Ext(file)))
 	case "ext":
-		return oneSegment(path.Ext(file))
+		return withoutSlashes(path.Ext(file))
 	case "index":
 		return strconv.FormatInt(r.Index, 10)
 	case "id":
-		return oneSegment(idText(r.ID))
+		return withoutSlashes(idAsText(r.ID))
 	}
 	return sum
 }
 
-// oneSegment keeps a value from making folders.
-func oneSegment(text string) string { return strings.ReplaceAll(text, "/", "_") }
+// withoutSlashes keeps a value from making folders.
+func withoutSlashes(text string) string { return strings.ReplaceAll(text, "/", "_") }
 
-func idText(id json.RawMessage) string {
+func idAsText(id json.RawMessage) string {
 	var text string
 	if json.Unmarshal(id, &text) == nil {
 		return text
@@ -152,7 +152,7 @@ func idText(id json.RawMessage) string {
 // defaultName is readable, and different for every different request: where the readable part lost something,
 // a hash of what is asked follows.
 func defaultName(r *fetch.Request, u *url.URL) string {
-	host := safeSegment(strings.ToLower(u.Host))
+	host := sanitizeSegment(strings.ToLower(u.Host))
 	raw := strings.TrimPrefix(u.EscapedPath(), "/")
 	file := strings.ReplaceAll(strings.TrimPrefix(u.Path, "/"), "/", "~")
 	plain := raw == strings.ReplaceAll(file, "~", "/") && !strings.Contains(raw, "~")
@@ -162,7 +162,7 @@ func defaultName(r *fetch.Request, u *url.URL) string {
 	} else if file == "index" {
 		plain = false
 	}
-	safe := safeSegment(file)
+	safe := sanitizeSegment(file)
 	if plain && safe == file && u.Scheme == "https" && host == u.Host && u.RawQuery == "" && !u.ForceQuery &&
 		u.Fragment == "" && u.User == nil && r.Method == "" && r.Body == nil && len(r.Header) == 0 {
 		return host + "/" + safe
@@ -172,11 +172,11 @@ func defaultName(r *fetch.Request, u *url.URL) string {
 		ext = ""
 	}
 	stem := strings.TrimSuffix(safe, ext)
-	return host + "/" + cutBytes(stem, mostSegment-24) + "~" + askedHash(r) + ext
+	return host + "/" + truncate(stem, maxSegment-24) + "~" + requestHash(r) + ext
 }
 
-// askedHash is 64 bits of a hash of what a Request asks; the same in every run.
-func askedHash(r *fetch.Request) string {
+// requestHash is 64 bits of a hash of what a Request asks; the same in every run.
+func requestHash(r *fetch.Request) string {
 	sum := sha256.Sum256(r.AppendAsked(nil))
 	return hex.EncodeToString(sum[:8])
 }

@@ -29,7 +29,7 @@ func TestDefaultName(t *testing.T) {
 		{"https://a.test/a%00b%1b", "a.test/a_b_~*"},
 		{`https://a.test/a%5Cb:c`, "a.test/a_b_c~*"},
 	} {
-		name, err := NameTemplate{}.name(&fetch.Request{URL: tt.url}, anySum)
+		name, err := NameTemplate{}.name(&fetch.Request{URL: tt.url}, placeholderSum)
 		start, end, hashed := strings.Cut(tt.want, "*")
 		if err != nil || !strings.HasPrefix(name, start) || !strings.HasSuffix(name, end) || hashed != (len(name) == len(tt.want)-1+16) {
 			t.Errorf("%s is saved as %q, %v; want %s", tt.url, name, err, tt.want)
@@ -44,7 +44,7 @@ func TestDefaultNamesDiffer(t *testing.T) {
 		"https://a.test/index", "https://b.test/b/c", "https://u@a.test/b/c", "https://a.test/" + strings.Repeat("x", 300), "https://a.test/" + strings.Repeat("x", 301)}
 	names := make(map[string]string)
 	for _, url := range urls {
-		name, err := NameTemplate{}.name(&fetch.Request{URL: url}, anySum)
+		name, err := NameTemplate{}.name(&fetch.Request{URL: url}, placeholderSum)
 		if other, here := names[name]; here || err != nil {
 			t.Errorf("%s and %s are both saved as %q, %v", url, other, name, err)
 		}
@@ -60,7 +60,7 @@ func TestNameTemplate(t *testing.T) {
 		{"{base}|{ext}", ""},
 		{"{base}-{index}{ext}", "y.tar-7.gz"},
 		{"{id}", "o_ne"},
-		{"d/{sha256}", "d/" + anySum},
+		{"d/{sha256}", "d/" + placeholderSum},
 		{"{", ""}, {"}", ""}, {"{}", ""}, {"{Host}", ""}, {"a/../b", ""}, {"/abs/{base}", ""}, {"{base}\x00", ""}, {".{base}", "_y.tar"},
 	} {
 		template, err := ParseNameTemplate(tt.template)
@@ -70,7 +70,7 @@ func TestNameTemplate(t *testing.T) {
 			}
 			continue
 		}
-		if name, err := template.name(r, anySum); name != tt.want || err != nil {
+		if name, err := template.name(r, placeholderSum); name != tt.want || err != nil {
 			t.Errorf("%q names it %q, %v; want %q", tt.template, name, err, tt.want)
 		}
 	}
@@ -88,11 +88,11 @@ func FuzzName(f *testing.F) {
 	f.Fuzz(func(t *testing.T, url, path, id string) {
 		raw, _ := json.Marshal(id)
 		for _, template := range []NameTemplate{{}, every} {
-			name, err := template.name(&fetch.Request{URL: url, Path: path, ID: raw}, anySum)
+			name, err := template.name(&fetch.Request{URL: url, Path: path, ID: raw}, placeholderSum)
 			if err != nil {
 				continue
 			}
-			if !filepath.IsLocal(name) || !fs.ValidPath(name) || strings.Contains("/"+name, "/.") || encode.Printable(name) != name || len(name) > mostName {
+			if !filepath.IsLocal(name) || !fs.ValidPath(name) || strings.Contains("/"+name, "/.") || encode.Printable(name) != name || len(name) > maxName {
 				t.Fatalf("%q, %q and %q give %q", url, path, id, name)
 			}
 			if path == "" {

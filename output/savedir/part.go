@@ -22,14 +22,14 @@ const (
 	markEnding = ".json"
 )
 
-// stem is the name of the part of r without its ending, in every run.
-func (b *Dir) stem(r *fetch.Request) (string, error) {
-	name, err := b.template.name(r, anySum)
+// partStem is the name of the part of r without its ending, in every run.
+func (d *Dir) partStem(r *fetch.Request) (string, error) {
+	name, err := d.template.name(r, placeholderSum)
 	if err != nil {
 		return "", err
 	}
 	folder := "."
-	if !b.shared(r) {
+	if !d.sharesFile(r) {
 		folder = path.Dir(name)
 	}
 	sum := sha256.Sum256(r.AppendAsked(nil))
@@ -38,23 +38,23 @@ func (b *Dir) stem(r *fetch.Request) (string, error) {
 
 // Part returns what an earlier attempt or run has left of the body of r. What is of no use is removed.
 // It costs one look at the directory, 3 µs in BenchmarkNoPart, and nothing while that can't hold any part.
-func (b *Dir) Part(r *fetch.Request) fetch.Part {
-	if !file.CanLock || !b.littered.Load() {
+func (d *Dir) Part(r *fetch.Request) fetch.Part {
+	if !file.CanLock || !d.mayHoldParts.Load() {
 		return nil
 	}
-	stem, err := b.stem(r)
+	stem, err := d.partStem(r)
 	if err != nil {
 		return nil
 	}
-	f, err := b.grasp(stem + partEnding)
+	f, err := d.lockPart(stem + partEnding)
 	if err != nil {
 		return nil
 	}
-	part := &keptPart{File: f, bodies: b, request: r, stem: stem}
+	part := &partFile{File: f, dir: d, request: r, stem: stem}
 	info, err := f.Stat()
 	if err == nil {
 		part.size = info.Size()
-		part.mark, err = b.readMark(stem + markEnding)
+		part.mark, err = d.readMark(stem + markEnding)
 	}
 	if err != nil || !part.mark.Usable(part.size) {
 		part.Drop()
@@ -64,26 +64,26 @@ func (b *Dir) Part(r *fetch.Request) fetch.Part {
 }
 
 var (
-	errForeign = errors.New("not a file of ours")
-	errMoved   = errors.New("it has got another name")
+	errNotOurs = errors.New("not a file of ours")
+	errRenamed = errors.New("it has got another name")
 )
 
-// grasp opens a part and locks it, until it is closed. The error is ErrBusy where another has it, errForeign where it is
+// lockPart opens a part and locks it, until it is closed. The error is ErrBusy where another has it, errForeign where it is
 // nothing that we would have made, and errMoved where its owner has just renamed or removed it.
-func (b *Dir) grasp(part string) (*os.File, error) {
-	named, err := b.root.Lstat(part)
+func (d *Dir) lockPart(part string) (*os.File, error) {
+	named, err := d.root.Lstat(part)
 	if err != nil {
 		return nil, err
 	}
 	if !file.IsOwned(named) {
-		return nil, errForeign
+		return nil, errNotOurs
 	}
-	f, err := b.root.OpenFile(part, os.O_RDWR, 0)
+	f, err := d.root.OpenFile(part, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
 	if err = file.Lock(f); err == nil {
-		err = b.sameFile(f, part)
+		err = d.checkSameFile(f, part)
 	}
 	if err != nil {
 		_ = f.Close() // nothing was written
@@ -92,53 +92,53 @@ func (b *Dir) grasp(part string) (*os.File, error) {
 	return f, nil
 }
 
-// sameFile makes sure that an open file still has its name, and that nothing else was opened through a link.
-func (b *Dir) sameFile(f *os.File, name string) error {
+// checkSameFile makes sure that an open file still has its name, and that nothing else was opened through a link.
+func (d *Dir) checkSameFile(f *os.File, name string) error {
 	held, err1 := f.Stat()
-	named, err2 := b.root.Lstat(name)
+	named, err2 := d.root.Lstat(name)
 	if err1 != nil || err2 != nil || !os.SameFile(held, named) {
-		return errMoved
+		return errRenamed
 	}
 	return nil
 }
 
-// mostTries is how often a part may get away in a race for it.
-const mostTries = 8
+// maxTakeTries is how often a part may get away in a race for it.
+const maxTakeTries = 8
 
-// seize makes the name of a part ours: by the file that is there, or by a new one.
+// takePart makes the name of a part ours: by the file that is there, or by a new one.
 // What is no part is removed, unless it is a folder that holds something.
-func (b *Dir) seize(part string) (*os.File, error) {
+func (d *Dir) takePart(part string) (*os.File, error) {
 	var f *os.File
 	var err error
-	for range mostTries {
-		f, err = b.grasp(part)
+	for range maxTakeTries {
+		f, err = d.lockPart(part)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			var made *os.File
-			if made, err = b.root.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666); err == nil {
+			if made, err = d.root.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666); err == nil {
 				_ = made.Close() // it is empty; the next turn locks it
 			}
-		case errors.Is(err, errForeign):
-			_ = b.root.Remove(part) // the next turn sees
-		case !errors.Is(err, errMoved):
+		case errors.Is(err, errNotOurs):
+			_ = d.root.Remove(part) // the next turn sees
+		case !errors.Is(err, errRenamed):
 			return f, err
 		}
 	}
 	return nil, err
 }
 
-// remove removes what is expected there, and takes it well where nothing is.
-func (b *Dir) remove(name string) error {
-	if err := b.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// removeIfThere removes what is expected there, and takes it well where nothing is.
+func (d *Dir) removeIfThere(name string) error {
+	if err := d.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-// A keptPart is the bytes of a part, locked, with its mark.
-type keptPart struct {
+// A partFile is the bytes of a part, locked, with its mark.
+type partFile struct {
 	*os.File
-	bodies  *Dir
+	dir     *Dir
 	request *fetch.Request
 	stem    string
 	size    int64
@@ -146,14 +146,14 @@ type keptPart struct {
 }
 
 // Size returns how many bytes there are.
-func (p *keptPart) Size() int64 { return p.size }
+func (p *partFile) Size() int64 { return p.size }
 
 // Mark returns what the part was marked with.
-func (p *keptPart) Mark() fetch.Mark { return p.mark }
+func (p *partFile) Mark() fetch.Mark { return p.mark }
 
 // Continue writes on behind the first n bytes.
-func (p *keptPart) Continue(n int64) (fetch.PartKeeping, error) {
-	err := p.bodies.bind(p.stem+markEnding, p.mark, file.CurrentBoot()) // what follows is not on the disk yet
+func (p *partFile) Continue(n int64) (fetch.PartKeeping, error) {
+	err := p.dir.writeBootMark(p.stem+markEnding, p.mark, file.CurrentBoot()) // what follows is not on the disk yet
 	if err == nil {
 		err = p.Truncate(n)
 	}
@@ -164,60 +164,60 @@ func (p *keptPart) Continue(n int64) (fetch.PartKeeping, error) {
 		p.Leave()
 		return nil, err
 	}
-	return &savedBody{File: p.File, bodies: p.bodies, request: p.request, name: p.stem + partEnding, stem: p.stem, mark: p.mark, marked: true}, nil
+	return &bodyFile{File: p.File, dir: p.dir, request: p.request, name: p.stem + partEnding, partStem: p.stem, mark: p.mark, hasMark: true}, nil
 }
 
 // Leave unlocks the part.
-func (p *keptPart) Leave() { _ = p.Close() } // it was only read
+func (p *partFile) Leave() { _ = p.Close() } // it was only read
 
 // Drop removes the part.
-func (p *keptPart) Drop() {
-	_ = p.bodies.remove(p.stem + markEnding) // without its bytes it says nothing
-	_ = p.bodies.remove(p.stem + partEnding) // while it is locked; without its mark it is of no use
+func (p *partFile) Drop() {
+	_ = p.dir.removeIfThere(p.stem + markEnding) // without its bytes it says nothing
+	_ = p.dir.removeIfThere(p.stem + partEnding) // while it is locked; without its mark it is of no use
 	p.Leave()
 }
 
 // Mark gives the file the name of a part, and marks it. Where another has that name, or the mark can't be written, the body
 // goes on as one that no one can continue.
-func (s *savedBody) Mark(m fetch.Mark) {
-	if !file.CanLock || s.stem != "" || file.Lock(s.File) != nil {
+func (s *bodyFile) Mark(m fetch.Mark) {
+	if !file.CanLock || s.partStem != "" || file.Lock(s.File) != nil {
 		return
 	}
-	stem, err := s.bodies.stem(s.request)
+	stem, err := s.dir.partStem(s.request)
 	if err != nil {
 		return
 	}
-	place, err := s.bodies.seize(stem + partEnding)
+	place, err := s.dir.takePart(stem + partEnding)
 	if err != nil {
 		return
 	}
 	defer func() { _ = place.Close() }() // it has no name any more
-	if s.bodies.remove(stem+markEnding) != nil || s.bodies.root.Rename(s.name, stem+partEnding) != nil {
-		_ = s.bodies.remove(stem + partEnding) // no mark is its own
+	if s.dir.removeIfThere(stem+markEnding) != nil || s.dir.root.Rename(s.name, stem+partEnding) != nil {
+		_ = s.dir.removeIfThere(stem + partEnding) // no mark is its own
 		return
 	}
-	s.name, s.stem = stem+partEnding, stem
+	s.name, s.partStem = stem+partEnding, stem
 	s.mark = m
-	s.marked = s.bodies.bind(stem+markEnding, m, file.CurrentBoot()) == nil
+	s.hasMark = s.dir.writeBootMark(stem+markEnding, m, file.CurrentBoot()) == nil
 }
 
 // Suspend leaves a marked body as a part.
-func (s *savedBody) Suspend() {
-	if s.ended || !s.marked {
+func (s *bodyFile) Suspend() {
+	if s.closed || !s.hasMark {
 		s.Abandon()
 		return
 	}
-	s.ended = true
-	s.bodies.littered.Store(true)
+	s.closed = true
+	s.dir.mayHoldParts.Store(true)
 	if s.Sync() == nil {
-		_ = s.bodies.replaceMark(s.stem+markEnding, s.mark, anyBoot) // without a mark the part is of no use, and removed when it is looked for
+		_ = s.dir.replaceMark(s.partStem+markEnding, s.mark, bootSynced) // without a mark the part is of no use, and removed when it is looked for
 	}
 	_ = s.Close() // it has been synced, or is bound to this boot
 }
 
-// unmark takes the mark away, so that what stands under the name of a part is none any more.
-func (s *savedBody) unmark() {
-	if s.stem != "" {
-		_ = s.bodies.remove(s.stem + markEnding) // one that stays keeps every other body from becoming this part
+// removeMark takes the mark away, so that what stands under the name of a part is none any more.
+func (s *bodyFile) removeMark() {
+	if s.partStem != "" {
+		_ = s.dir.removeIfThere(s.partStem + markEnding) // one that stays keeps every other body from becoming this part
 	}
 }

@@ -26,23 +26,23 @@ func needsLocks(t *testing.T) {
 }
 
 var (
-	sought = &fetch.Request{URL: "https://a.test/body", Path: "body"}
-	marked = fetch.Mark{Validator: `"v1"`, Total: 10, At: "https://a.test/body"}
+	partRequest = &fetch.Request{URL: "https://a.test/body", Path: "body"}
+	partMark    = fetch.Mark{Validator: `"v1"`, Total: 10, At: "https://a.test/body"}
 )
 
-const markedText = `{"if_range":"\"v1\"","total":10,"at":"https://a.test/body"}`
+const partMarkJSON = `{"if_range":"\"v1\"","total":10,"at":"https://a.test/body"}`
 
-// suspend leaves text as a part of the body of r.
-func suspend(t *testing.T, bodies *Dir, r *fetch.Request, text string) {
+// suspendBody leaves text as a part of the body of r.
+func suspendBody(t *testing.T, bodies *Dir, r *fetch.Request, text string) {
 	t.Helper()
-	kept := begin(t, bodies, r)
-	pour(t, kept, text)
-	kept.Mark(marked)
+	kept := startBody(t, bodies, r)
+	writeText(t, kept, text)
+	kept.Mark(partMark)
 	kept.Suspend()
 	kept.Abandon() // as after Commit, nothing
 }
 
-func begin(t *testing.T, bodies *Dir, r *fetch.Request) fetch.PartKeeping {
+func startBody(t *testing.T, bodies *Dir, r *fetch.Request) fetch.PartKeeping {
 	t.Helper()
 	kept, err := bodies.Keep(r)
 	if err != nil {
@@ -51,17 +51,17 @@ func begin(t *testing.T, bodies *Dir, r *fetch.Request) fetch.PartKeeping {
 	return kept.(fetch.PartKeeping)
 }
 
-func pour(t *testing.T, w io.Writer, text string) {
+func writeText(t *testing.T, w io.Writer, text string) {
 	t.Helper()
 	if _, err := io.WriteString(w, text); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// stemIn is where the part of r lies below dir, without its ending.
-func stemIn(t *testing.T, bodies *Dir, dir string, r *fetch.Request) string {
+// partStem is where the part of r lies below dir, without its ending.
+func partStem(t *testing.T, bodies *Dir, dir string, r *fetch.Request) string {
 	t.Helper()
-	stem, err := bodies.stem(r)
+	stem, err := bodies.partStem(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,16 +76,16 @@ func TestPartIsContinued(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			r := *sought
+			r := *partRequest
 			if c.template != "" {
 				r.Path = ""
 			}
-			suspend(t, savedIn(t, dir, c.template), &r, "01234xx")
-			if got := files(t, dir); len(got) != 2 {
+			suspendBody(t, openDir(t, dir, c.template), &r, "01234xx")
+			if got := listFiles(t, dir); len(got) != 2 {
 				t.Fatalf("there are %q", got)
 			}
-			part := savedIn(t, dir, c.template).Part(&r)
-			if part == nil || part.Size() != 7 || part.Mark() != marked {
+			part := openDir(t, dir, c.template).Part(&r)
+			if part == nil || part.Size() != 7 || part.Mark() != partMark {
 				t.Fatalf("found %+v", part)
 			}
 			if text, err := io.ReadAll(part); err != nil || string(text) != "01234xx" {
@@ -95,12 +95,12 @@ func TestPartIsContinued(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pour(t, kept, "56789")
+			writeText(t, kept, "56789")
 			path, err := kept.Commit(sha256.Sum256([]byte("0123456789")))
 			if err != nil || path != filepath.Join(dir, filepath.FromSlash(c.file)) || filetest.Read(t, path) != "0123456789" {
 				t.Errorf("saved as %q, %v", path, err)
 			}
-			if got := files(t, dir); !slices.Equal(got, []string{c.file}) {
+			if got := listFiles(t, dir); !slices.Equal(got, []string{c.file}) {
 				t.Errorf("there are %q", got)
 			}
 		})
@@ -111,24 +111,24 @@ func TestPartIsContinued(t *testing.T) {
 func TestPartEnds(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
-	bodies := savedIn(t, dir, "")
+	bodies := openDir(t, dir, "")
 	for _, c := range []struct {
 		name string
 		end  func(fetch.Part)
 		want string // what the part holds then; empty is none
 	}{
 		{"left", fetch.Part.Leave, "01234"},
-		{"continued and suspended", func(p fetch.Part) { k, _ := p.Continue(5); pour(t, k, "5"); k.Suspend() }, "012345"},
-		{"continued before its end and suspended", func(p fetch.Part) { k, _ := p.Continue(2); pour(t, k, "2"); k.Suspend() }, "012"},
-		{"continued and abandoned", func(p fetch.Part) { k, _ := p.Continue(5); pour(t, k, "5"); k.Abandon() }, ""},
+		{"continued and suspended", func(p fetch.Part) { k, _ := p.Continue(5); writeText(t, k, "5"); k.Suspend() }, "012345"},
+		{"continued before its end and suspended", func(p fetch.Part) { k, _ := p.Continue(2); writeText(t, k, "2"); k.Suspend() }, "012"},
+		{"continued and abandoned", func(p fetch.Part) { k, _ := p.Continue(5); writeText(t, k, "5"); k.Abandon() }, ""},
 		{"dropped", fetch.Part.Drop, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			suspend(t, bodies, sought, "01234")
-			c.end(bodies.Part(sought))
-			part := bodies.Part(sought)
+			suspendBody(t, bodies, partRequest, "01234")
+			c.end(bodies.Part(partRequest))
+			part := bodies.Part(partRequest)
 			if c.want == "" {
-				if got := files(t, dir); part != nil || len(got) > 0 {
+				if got := listFiles(t, dir); part != nil || len(got) > 0 {
 					t.Errorf("found %+v of %q", part, got)
 				}
 				return
@@ -145,10 +145,10 @@ func TestPartEnds(t *testing.T) {
 // Nothing is left of a body that was never marked.
 func TestUnmarkedBodyIsAbandoned(t *testing.T) {
 	dir := t.TempDir()
-	kept := begin(t, savedIn(t, dir, ""), sought)
-	pour(t, kept, "01234")
+	kept := startBody(t, openDir(t, dir, ""), partRequest)
+	writeText(t, kept, "01234")
 	kept.Suspend()
-	if got := files(t, dir); len(got) > 0 {
+	if got := listFiles(t, dir); len(got) > 0 {
 		t.Errorf("there are %q", got)
 	}
 }
@@ -157,45 +157,45 @@ func TestUnmarkedBodyIsAbandoned(t *testing.T) {
 func TestPartHasOneOwner(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
-	here, there := savedIn(t, dir, ""), savedIn(t, dir, "") // as two processes: each opening of a file is locked by itself
-	suspend(t, here, sought, "01234")
-	there.littered.Store(true)
-	part := here.Part(sought)
-	if other := there.Part(sought); other != nil {
+	here, there := openDir(t, dir, ""), openDir(t, dir, "") // as two processes: each opening of a file is locked by itself
+	suspendBody(t, here, partRequest, "01234")
+	there.mayHoldParts.Store(true)
+	part := here.Part(partRequest)
+	if other := there.Part(partRequest); other != nil {
 		t.Fatal("two have one part")
 	}
-	second := begin(t, there, sought) // the name is taken: it goes on under its own
-	pour(t, second, "abcde")
+	second := startBody(t, there, partRequest) // the name is taken: it goes on under its own
+	writeText(t, second, "abcde")
 	second.Mark(fetch.Mark{Validator: `"other"`, At: "https://a.test/other"})
 	first, err := part.Continue(5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pour(t, first, "56789")
-	pour(t, second, "fghij")
+	writeText(t, first, "56789")
+	writeText(t, second, "fghij")
 	if path, err := second.Commit(sha256.Sum256([]byte("abcdefghij"))); err != nil || filetest.Read(t, path) != "abcdefghij" {
 		t.Errorf("the second is %q, %v", path, err)
 	}
 	first.Suspend()
-	found := there.Part(sought)
-	if found == nil || found.Mark() != marked {
+	found := there.Part(partRequest)
+	if found == nil || found.Mark() != partMark {
 		t.Fatalf("the first's part is %+v", found)
 	}
 	found.Leave()
 
-	third := begin(t, here, sought) // nobody has it: it is replaced
-	pour(t, third, "klm")
-	third.Mark(marked)
-	if there.Part(sought) != nil {
+	third := startBody(t, here, partRequest) // nobody has it: it is replaced
+	writeText(t, third, "klm")
+	third.Mark(partMark)
+	if there.Part(partRequest) != nil {
 		t.Error("what is being written was found")
 	}
 	third.Suspend()
-	found = there.Part(sought)
+	found = there.Part(partRequest)
 	if text, err := io.ReadAll(found); string(text) != "klm" || err != nil {
 		t.Errorf("it holds %q, %v", text, err)
 	}
 	found.Drop()
-	if got := files(t, dir); !slices.Equal(got, []string{"body"}) {
+	if got := listFiles(t, dir); !slices.Equal(got, []string{"body"}) {
 		t.Errorf("there are %q", got)
 	}
 }
@@ -205,8 +205,8 @@ func TestPartHasOneOwner(t *testing.T) {
 func TestPartBelongsToItsRequest(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
-	bodies := savedIn(t, dir, "")
-	suspend(t, bodies, sought, "01234")
+	bodies := openDir(t, dir, "")
+	suspendBody(t, bodies, partRequest, "01234")
 	for _, r := range []fetch.Request{
 		{URL: "https://a.test/body?page=2", Path: "body"}, {URL: "https://a.test/body", Path: "a/body"}, {URL: "https://a.test/body"},
 		{URL: "https://a.test/body", Path: "body", Header: http.Header{"Accept": {"text/plain"}}},
@@ -224,12 +224,12 @@ func TestPartBelongsToItsRequest(t *testing.T) {
 func TestEmptyDirectoryHoldsNoPart(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
-	first := savedIn(t, dir, "")
-	if first.littered.Load() {
+	first := openDir(t, dir, "")
+	if first.mayHoldParts.Load() {
 		t.Error("parts are looked for in an empty directory")
 	}
-	suspend(t, first, sought, "01234")
-	if !first.littered.Load() || !savedIn(t, dir, "").littered.Load() {
+	suspendBody(t, first, partRequest, "01234")
+	if !first.mayHoldParts.Load() || !openDir(t, dir, "").mayHoldParts.Load() {
 		t.Error("parts are not looked for where there is one")
 	}
 }
@@ -238,17 +238,17 @@ func TestEmptyDirectoryHoldsNoPart(t *testing.T) {
 func TestTwoRunsOnOnePart(t *testing.T) {
 	needsLocks(t)
 	body := strings.Repeat("0123456789abcdef", 20_000)
-	dir, url := t.TempDir(), serveBody(t, body)
-	first := savedIn(t, dir, "{sha256}")
+	dir, url := t.TempDir(), serveWithRanges(t, body)
+	first := openDir(t, dir, "{sha256}")
 	r := fetch.Request{URL: url}
-	kept := begin(t, first, &r)
-	pour(t, kept, body[:100_000])
+	kept := startBody(t, first, &r)
+	writeText(t, kept, body[:100_000])
 	kept.Mark(fetch.Mark{Validator: `"v1"`, Total: int64(len(body)), At: url + "/"})
 	kept.Suspend()
 	results := make(chan *fetch.Record)
 	for range 2 {
-		bodies := savedIn(t, dir, "{sha256}")
-		go func() { results <- fetchInto(bodies, r, r) }() // and each of them twice
+		bodies := openDir(t, dir, "{sha256}")
+		go func() { results <- fetchBodies(bodies, r, r) }() // and each of them twice
 	}
 	for range 2 {
 		record := <-results
@@ -259,13 +259,13 @@ func TestTwoRunsOnOnePart(t *testing.T) {
 			t.Errorf("%v, %d bytes", record.Failure, record.Bytes)
 		}
 	}
-	if got := files(t, dir); !slices.Equal(got, []string{hexSum(body)}) {
+	if got := listFiles(t, dir); !slices.Equal(got, []string{hexSum(body)}) {
 		t.Errorf("there are %q", got)
 	}
 }
 
-// fetchInto returns the last Record of a run of these requests, or nil.
-func fetchInto(bodies *Dir, requests ...fetch.Request) *fetch.Record {
+// fetchBodies returns the last Record of a run of these requests, or nil.
+func fetchBodies(bodies *Dir, requests ...fetch.Request) *fetch.Record {
 	o := fetch.Defaults()
 	o.Keeper, o.Retries = bodies, 0
 	var last *fetch.Record
@@ -284,8 +284,8 @@ func fetchInto(bodies *Dir, requests ...fetch.Request) *fetch.Record {
 	return last
 }
 
-// serveBody serves one body, with ranges.
-func serveBody(t *testing.T, body string) string {
+// serveWithRanges serves one body, with ranges.
+func serveWithRanges(t *testing.T, body string) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", `"v1"`)

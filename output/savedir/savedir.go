@@ -23,12 +23,12 @@ import (
 // A body whose transfer broke off is kept as a part, for a later attempt or run to continue (see keptPart).
 // It keeps about 40 bytes for each request, to know whose a name is, and 8 for each that an earlier run has done.
 type Dir struct {
-	dir      string // as the user gave it
-	root     *os.Root
-	template NameTemplate
-	claims   claims
-	littered atomic.Bool // parts may lie in the directory
-	flusher  flusher
+	name         string // as the user gave it
+	root         *os.Root
+	template     NameTemplate
+	claims       claims
+	mayHoldParts atomic.Bool // parts may lie in the directory
+	syncer       syncer
 }
 
 // Open makes the directory, if need be, and opens it.
@@ -40,14 +40,14 @@ func Open(dir string, template NameTemplate) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Dir{dir: dir, root: root, template: template}
-	b.claims.begin()
-	b.littered.Store(!isEmpty(root))
+	b := &Dir{name: dir, root: root, template: template}
+	b.claims.init()
+	b.mayHoldParts.Store(!isEmptyDir(root))
 	return b, nil
 }
 
-// isEmpty reports whether nothing is in a directory, so that nothing has to be looked for there.
-func isEmpty(root *os.Root) bool {
+// isEmptyDir reports whether nothing is in a directory, so that nothing has to be looked for there.
+func isEmptyDir(root *os.Root) bool {
 	dir, err := root.Open(".")
 	if err != nil {
 		return false
@@ -58,8 +58,8 @@ func isEmpty(root *os.Root) bool {
 }
 
 // CheckStillThere returns an error where the directory has moved away, and the bodies with it: no Record says where they are.
-func (b *Dir) CheckStillThere() error {
-	err := file.CheckStillNamed(b.dir, func() (fs.FileInfo, error) { return b.root.Stat(".") })
+func (d *Dir) CheckStillThere() error {
+	err := file.CheckStillNamed(d.name, func() (fs.FileInfo, error) { return d.root.Stat(".") })
 	if err != nil {
 		return fmt.Errorf("the directory of the saved bodies has moved away: %w", err)
 	}
@@ -67,85 +67,85 @@ func (b *Dir) CheckStillThere() error {
 }
 
 // Path returns the name of the directory as the user gave it.
-func (b *Dir) Path() string { return b.dir }
+func (d *Dir) Path() string { return d.name }
 
 // MayHoldParts reports whether unfinished bodies may lie in the directory.
-func (b *Dir) MayHoldParts() bool { return b.littered.Load() }
+func (d *Dir) MayHoldParts() bool { return d.mayHoldParts.Load() }
 
 // Close closes the directory.
-func (b *Dir) Close() error { return errors.Join(b.flusher.close(), b.root.Close()) }
+func (d *Dir) Close() error { return errors.Join(d.syncer.close(), d.root.Close()) }
 
 // Reserve keeps the names of files for what they are: no body takes the place of an output or an input that lies in the directory.
-func (b *Dir) Reserve(names ...string) {
-	dir := file.Canonical(filepath.Join(b.dir, "."))
+func (d *Dir) Reserve(names ...string) {
+	dir := file.Canonical(filepath.Join(d.name, "."))
 	for _, name := range names {
 		if inside, err := filepath.Rel(dir, file.Canonical(name)); err == nil && filepath.IsLocal(inside) {
-			b.claims.spare(filepath.ToSlash(inside))
+			d.claims.reserve(filepath.ToSlash(inside))
 		}
 	}
 }
 
 // Claim gives r its name, unless it is unsafe or another request's.
-func (b *Dir) Claim(r *fetch.Request) error {
-	name, err := b.template.name(r, anySum)
-	if err != nil || b.shared(r) {
+func (d *Dir) Claim(r *fetch.Request) error {
+	name, err := d.template.name(r, placeholderSum)
+	if err != nil || d.sharesFile(r) {
 		return err
 	}
-	return b.claims.take(name, r.Index)
+	return d.claims.claim(name, r.Index)
 }
 
-// anySum stands for a hash that is not known yet: they are all equally safe in a name.
-var anySum = strings.Repeat("0", 2*sha256.Size)
+// placeholderSum stands for a hash that is not known yet: they are all equally safe in a name.
+var placeholderSum = strings.Repeat("0", 2*sha256.Size)
 
-// shared reports whether equal bodies are meant to share a file.
-func (b *Dir) shared(r *fetch.Request) bool { return r.Path == "" && b.template.bySum() }
+// sharesFile reports whether equal bodies are meant to share a file.
+func (d *Dir) sharesFile(r *fetch.Request) bool { return r.Path == "" && d.template.usesSum() }
 
 // Keep opens a temporary file beside where the body will be, or in the directory itself while its name is not known.
-func (b *Dir) Keep(r *fetch.Request) (fetch.Keeping, error) {
-	stem, err := b.stem(r)
+func (d *Dir) Keep(r *fetch.Request) (fetch.Keeping, error) {
+	stem, err := d.partStem(r)
 	if err != nil {
 		return nil, err
 	}
-	if !b.shared(r) {
-		if err := b.makeFolder(stem); err != nil {
-			return nil, b.named(err)
+	if !d.sharesFile(r) {
+		if err := d.makeFolders(stem); err != nil {
+			return nil, d.withFullPath(err)
 		}
 	}
-	s := &savedBody{bodies: b, request: r}
-	for n := range mostAtOnce {
-		s.name = stem + startEnding
+	s := &bodyFile{dir: d, request: r}
+	for n := range maxTempNames {
+		s.name = stem + tempEnding
 		if n > 0 {
-			s.name = stem + "." + strconv.Itoa(n) + startEnding
+			s.name = stem + "." + strconv.Itoa(n) + tempEnding
 		}
-		if s.File, err = b.start(s.name); !errors.Is(err, file.ErrBusy) {
+		if s.File, err = d.createLocked(s.name); !errors.Is(err, file.ErrBusy) {
 			break
 		}
 	}
-	if errors.Is(err, file.ErrBusy) || errors.Is(err, errNoLock) {
-		s.name = unfinished(path.Dir(stem))
-		s.File, err = b.root.OpenFile(s.name, newFile, 0o666)
+	if errors.Is(err, file.ErrBusy) || errors.Is(err, errCannotLock) {
+		s.name = randomTempName(path.Dir(stem))
+		s.File, err = d.root.OpenFile(s.name, createFlags, 0o666)
 	}
 	if err != nil {
-		return nil, b.named(err)
+		return nil, d.withFullPath(err)
 	}
 	return s, nil
 }
 
-// makeFolder makes the folders of a name.
-func (b *Dir) makeFolder(name string) error {
+// makeFolders makes the folders of a name.
+func (d *Dir) makeFolders(name string) error {
 	folder := path.Dir(name)
 	if folder == "." {
 		return nil
 	}
-	err := b.root.MkdirAll(folder, 0o777)
-	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrExist) || leadsOut(b.root, folder) {
+	err := d.root.MkdirAll(folder, 0o777)
+	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrExist) || leavesRoot(d.root, folder) {
 		return &fetch.Failure{Kind: fetch.IO, Err: fmt.Errorf("%q can't be a folder: something else has that name", folder)}
 	}
 	return err
 }
 
-// leadsOut reports whether a folder that is there can't be reached without leaving the root.
-func leadsOut(root *os.Root, folder string) bool {
+// leavesRoot reports whether a folder that is there can't be reached without leaving the root.
+func leavesRoot(root *os.Root, folder string) bool {
 	info, err := root.Stat(folder)
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		return false // it can't be told
@@ -153,15 +153,15 @@ func leadsOut(root *os.Root, folder string) bool {
 	return err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir()
 }
 
-// named puts the directory before the names of errors.
-func (b *Dir) named(err error) error {
+// withFullPath puts the directory before the names of errors.
+func (d *Dir) withFullPath(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
 	switch {
 	case errors.As(err, &path):
-		return &fs.PathError{Op: path.Op, Path: filepath.Join(b.dir, path.Path), Err: path.Err}
+		return &fs.PathError{Op: path.Op, Path: filepath.Join(d.name, path.Path), Err: path.Err}
 	case errors.As(err, &link):
-		return &fs.PathError{Op: link.Op, Path: filepath.Join(b.dir, link.New), Err: link.Err}
+		return &fs.PathError{Op: link.Op, Path: filepath.Join(d.name, link.New), Err: link.Err}
 	}
 	return err
 }

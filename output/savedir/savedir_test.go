@@ -17,8 +17,8 @@ import (
 	"batchfetch/output/file/filetest"
 )
 
-// savedIn opens a directory for bodies under the names that template gives.
-func savedIn(t *testing.T, dir, template string) *Dir {
+// openDir opens a directory for bodies under the names that template gives.
+func openDir(t *testing.T, dir, template string) *Dir {
 	t.Helper()
 	parsed, err := ParseNameTemplate(template)
 	if err != nil {
@@ -32,8 +32,8 @@ func savedIn(t *testing.T, dir, template string) *Dir {
 	return bodies
 }
 
-// save keeps text as the body of r and returns its path.
-func save(bodies *Dir, r *fetch.Request, text string) (string, error) {
+// saveBody keeps text as the body of r and returns its path.
+func saveBody(bodies *Dir, r *fetch.Request, text string) (string, error) {
 	kept, err := bodies.Keep(r)
 	if err != nil {
 		return "", err
@@ -45,8 +45,8 @@ func save(bodies *Dir, r *fetch.Request, text string) (string, error) {
 	return kept.Commit(sha256.Sum256([]byte(text)))
 }
 
-// files lists what is below a directory, links and temporary files included, folders not.
-func files(t *testing.T, dir string) []string {
+// listFiles lists what is below a directory, links and temporary files included, folders not.
+func listFiles(t *testing.T, dir string) []string {
 	t.Helper()
 	var all []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -84,7 +84,7 @@ func TestClaim(t *testing.T) {
 		{"unsafe", "{base}", []fetch.Request{{URL: "https://a.test/a", Path: "../a"}, {URL: "https://a.test/a"}}, []int{0}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			bodies := savedIn(t, t.TempDir(), c.template)
+			bodies := openDir(t, t.TempDir(), c.template)
 			for round := range 2 { // a Request that is claimed again keeps its name
 				for i := range c.requests {
 					c.requests[i].Index = int64(i)
@@ -96,7 +96,7 @@ func TestClaim(t *testing.T) {
 			}
 		})
 	}
-	bodies := savedIn(t, t.TempDir(), "{base}")
+	bodies := openDir(t, t.TempDir(), "{base}")
 	if err := bodies.Claim(&fetch.Request{URL: "https://a.test/a", Index: 41}); err != nil {
 		t.Error(err)
 	}
@@ -108,23 +108,23 @@ func TestClaim(t *testing.T) {
 // Many bodies on their way at once, to one folder and to one file by its hash, leave their files and nothing else.
 func TestBodiesAtOnce(t *testing.T) {
 	dir := t.TempDir()
-	bodies := savedIn(t, dir, "{sha256}/{index}/{base}")
-	equal := savedIn(t, dir, "equal/{sha256}")
+	bodies := openDir(t, dir, "{sha256}/{index}/{base}")
+	equal := openDir(t, dir, "equal/{sha256}")
 	var saving sync.WaitGroup
 	const n = 32
 	for i := range n {
 		saving.Go(func() {
 			r := &fetch.Request{URL: "https://a.test/x", Index: int64(i)}
-			if path, err := save(bodies, r, "same"); err != nil || filetest.Read(t, path) != "same" {
+			if path, err := saveBody(bodies, r, "same"); err != nil || filetest.Read(t, path) != "same" {
 				t.Errorf("saved as %q, %v", path, err)
 			}
-			if path, err := save(equal, r, "same"); err != nil || path != filepath.Join(dir, "equal", hexSum("same")) {
+			if path, err := saveBody(equal, r, "same"); err != nil || path != filepath.Join(dir, "equal", hexSum("same")) {
 				t.Errorf("saved as %q, %v", path, err)
 			}
 		})
 	}
 	saving.Wait()
-	if got := files(t, dir); len(got) != n+1 {
+	if got := listFiles(t, dir); len(got) != n+1 {
 		t.Errorf("there are %q", got)
 	}
 	if got := filetest.Read(t, filepath.Join(dir, "equal", hexSum("same"))); got != "same" {
@@ -154,7 +154,7 @@ func TestBodiesMeetObstacles(t *testing.T) {
 	filetest.Symlink(t, "nowhere", filepath.Join(dir, "dangling"))
 	filetest.Symlink(t, "round", filepath.Join(dir, "round"))
 	filetest.Symlink(t, "../outside/secret", filepath.Join(dir, "leaf"))
-	bodies := savedIn(t, dir, "")
+	bodies := openDir(t, dir, "")
 	for _, c := range []struct{ path, want string }{ // want is where it ends up; empty is nowhere
 		{"file/body", ""}, {"file/deep/body", ""}, {"folder", ""},
 		{"out/body", ""}, {"out/deep/body", ""}, {"far/body", ""}, {"dangling/body", ""}, {"round/body", ""},
@@ -164,7 +164,7 @@ func TestBodiesMeetObstacles(t *testing.T) {
 		{"new/folders/body", "new/folders/body"},
 	} {
 		t.Run(c.path, func(t *testing.T) {
-			path, err := save(bodies, &fetch.Request{URL: "https://a.test/", Path: c.path}, "today")
+			path, err := saveBody(bodies, &fetch.Request{URL: "https://a.test/", Path: c.path}, "today")
 			if c.want == "" {
 				var failure *fetch.Failure
 				if !errors.As(err, &failure) || failure.Kind != fetch.IO {
@@ -178,10 +178,10 @@ func TestBodiesMeetObstacles(t *testing.T) {
 		})
 	}
 	want := []string{"dangling", "far", "file", "in", "leaf", "new/folders/body", "out", "real/body", "real/deep/body", "round"}
-	if got := files(t, dir); !slices.Equal(got, want) {
+	if got := listFiles(t, dir); !slices.Equal(got, want) {
 		t.Errorf("there are\n%q, want\n%q", got, want)
 	}
-	if got := files(t, outside); !slices.Equal(got, []string{"secret"}) || filetest.Read(t, filepath.Join(outside, "secret")) != "a secret" {
+	if got := listFiles(t, outside); !slices.Equal(got, []string{"secret"}) || filetest.Read(t, filepath.Join(outside, "secret")) != "a secret" {
 		t.Errorf("outside there are %q", got)
 	}
 	if filetest.Read(t, filepath.Join(dir, "file")) != "a file" {
@@ -192,7 +192,7 @@ func TestBodiesMeetObstacles(t *testing.T) {
 // An obstacle that comes while the body is on its way leaves no temporary file either.
 func TestBodiesMeetLateObstacles(t *testing.T) {
 	dir := t.TempDir()
-	bodies := savedIn(t, dir, "")
+	bodies := openDir(t, dir, "")
 	kept, err := bodies.Keep(&fetch.Request{URL: "https://a.test/", Path: "late"})
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +206,7 @@ func TestBodiesMeetLateObstacles(t *testing.T) {
 	}
 	kept.Abandon()
 	kept.Abandon()
-	if got := files(t, dir); len(got) != 0 {
+	if got := listFiles(t, dir); len(got) != 0 {
 		t.Errorf("there are %q", got)
 	}
 }
@@ -226,11 +226,11 @@ func TestBodiesInABrokenDirectory(t *testing.T) {
 					t.Skip("root may write everywhere")
 				}
 				dir := filepath.Join(t.TempDir(), "saved")
-				bodies := savedIn(t, dir, "")
+				bodies := openDir(t, dir, "")
 				if err := c.spoil(dir); err != nil {
 					t.Fatal(err)
 				}
-				saved, err := save(bodies, &fetch.Request{URL: "https://a.test/", Path: path}, "today")
+				saved, err := saveBody(bodies, &fetch.Request{URL: "https://a.test/", Path: path}, "today")
 				var failure *fetch.Failure
 				if err == nil || errors.As(err, &failure) {
 					t.Errorf("saved as %q, %v", saved, err)
@@ -244,7 +244,7 @@ func TestBodiesInABrokenDirectory(t *testing.T) {
 func TestOpenBodies(t *testing.T) {
 	top := t.TempDir()
 	deep := filepath.Join(top, "not", "there", "yet")
-	if path, err := save(savedIn(t, deep, "{index}"), &fetch.Request{URL: "https://a.test/", Index: 3}, "x"); err != nil || path != filepath.Join(deep, "3") {
+	if path, err := saveBody(openDir(t, deep, "{index}"), &fetch.Request{URL: "https://a.test/", Index: 3}, "x"); err != nil || path != filepath.Join(deep, "3") {
 		t.Errorf("saved as %q, %v", path, err)
 	}
 	file := filepath.Join(top, "file")
@@ -259,7 +259,7 @@ func TestOpenBodies(t *testing.T) {
 	}
 	filetest.Symlink(t, "not/there", filepath.Join(top, "link"))
 	for round := range 2 {
-		path, err := save(savedIn(t, filepath.Join(top, "link"), "{base}"), &fetch.Request{URL: "https://a.test/a"}, fmt.Sprint("round ", round))
+		path, err := saveBody(openDir(t, filepath.Join(top, "link"), "{base}"), &fetch.Request{URL: "https://a.test/a"}, fmt.Sprint("round ", round))
 		if err != nil || path != filepath.Join(top, "link", "a") || filetest.Read(t, filepath.Join(top, "not", "there", "a")) != fmt.Sprint("round ", round) {
 			t.Errorf("behind a link it is %q, %v", path, err)
 		}

@@ -2,12 +2,12 @@
 
 package savedir
 
-// syncsTogether says that each body is flushed by itself before it gets its name, and its folder after that.
-const syncsTogether = false
+// syncsAllAtOnce says that each body is flushed by itself before it gets its name, and its folder after that.
+const syncsAllAtOnce = false
 
-type flusher struct{}
+type syncer struct{}
 
 // Sync has nothing left to do.
-func (b *Dir) Sync() error { return nil }
+func (d *Dir) Sync() error { return nil }
 
-func (flusher) close() error { return nil }
+func (syncer) close() error { return nil }

@@ -11,23 +11,23 @@ import (
 	"golang.org/x/term"
 )
 
-// barEvery is how often the bar moves, barAfter how long a run lasts before it has one.
+// barInterval is how often the bar moves, barAfter how long a run lasts before it has one.
 const (
-	barEvery = 100 * time.Millisecond
-	barAfter = 300 * time.Millisecond
+	barInterval = 100 * time.Millisecond
+	barDelay    = 300 * time.Millisecond
 )
 
-// Bar draws a bar on the screen until ctx ends, and takes it away then.
-func (p *Progress) Bar(ctx context.Context, screen *Screen) {
+// DrawBar draws a bar on the screen until ctx ends, and takes it away then.
+func (p *Progress) DrawBar(ctx context.Context, screen *Screen) {
 	defer screen.setBar(nil)
-	ticker := time.NewTicker(barEvery)
+	ticker := time.NewTicker(barInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-ticker.C:
-			if now.Sub(p.begun) >= barAfter {
+			if now.Sub(p.started) >= barDelay {
 				screen.paint(p, now)
 			}
 		}
@@ -83,7 +83,7 @@ func (s *Screen) setBar(b *Bar) {
 }
 
 func (s *Screen) paint(p *Progress, now time.Time) {
-	total, done := p.total.Load(), p.past()
+	total, done := p.total.Load(), p.finished()
 	if total > 0 && done >= total { // the end belongs to the summary
 		s.setBar(nil)
 		return
@@ -96,7 +96,7 @@ func (s *Screen) paint(p *Progress, now time.Time) {
 		s.setBar(nil)
 		return
 	}
-	words := p.wordsWithin(now, room)
+	words := p.describeWithin(now, room)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bar.hide()

@@ -14,8 +14,8 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// shown returns what a terminal shows after text: the lines that stay, and the line that the cursor is on.
-func shown(text string) (above []string, bottom string) {
+// screenAfter returns what a terminal shows after text: the lines that stay, and the line that the cursor is on.
+func screenAfter(text string) (above []string, bottom string) {
 	text = regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(text, "")
 	for text != "" {
 		switch {
@@ -36,17 +36,17 @@ func shown(text string) (above []string, bottom string) {
 	return above, bottom
 }
 
-// withBar runs do beside a bar, in a time of its own, and returns all that was written once the bar has ended.
-func withBar(t *testing.T, total int64, do func(*Progress, *output.Counts, *Screen, *lockedBuffer)) string {
+// runWithBar runs do beside a bar, in a time of its own, and returns all that was written once the bar has ended.
+func runWithBar(t *testing.T, total int64, do func(*Progress, *output.Counts, *Screen, *lockedBuffer)) string {
 	var all strings.Builder
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var out lockedBuffer
 		screen := NewScreen(&out)
-		p, counts, _ := watched(time.Now())
+		p, counts, _ := newTestProgress(time.Now())
 		p.SetTotal(total)
 		var bar sync.WaitGroup
-		bar.Go(func() { p.Bar(ctx, screen) })
+		bar.Go(func() { p.DrawBar(ctx, screen) })
 		do(p, counts, screen, &out)
 		cancel()
 		bar.Wait()
@@ -57,36 +57,36 @@ func withBar(t *testing.T, total int64, do func(*Progress, *output.Counts, *Scre
 
 // The bar tells what is done, of how many, how fast; at its end the line is empty.
 func TestBar(t *testing.T) {
-	text := withBar(t, 200, func(_ *Progress, counts *output.Counts, _ *Screen, out *lockedBuffer) {
-		time.Sleep(barAfter - time.Millisecond)
+	text := runWithBar(t, 200, func(_ *Progress, counts *output.Counts, _ *Screen, out *lockedBuffer) {
+		time.Sleep(barDelay - time.Millisecond)
 		synctest.Wait()
-		if out.soFar() != "" {
-			t.Errorf("a short run has a bar: %q", out.soFar())
+		if out.peek() != "" {
+			t.Errorf("a short run has a bar: %q", out.peek())
 		}
 		counts.Done.Store(50)
 		counts.Failed.Store(3)
 		time.Sleep(701 * time.Millisecond)
 		synctest.Wait()
-		if _, bottom := shown(out.soFar()); !strings.Contains(bottom, "50/200") || !strings.Contains(bottom, "25%") ||
+		if _, bottom := screenAfter(out.peek()); !strings.Contains(bottom, "50/200") || !strings.Contains(bottom, "25%") ||
 			!strings.Contains(bottom, "50/s, 3 failed, 0 retries, ETA 3s") {
 			t.Errorf("after a second: %q", bottom)
 		}
 	})
-	if above, bottom := shown(text); bottom != "" || len(above) != 0 {
+	if above, bottom := screenAfter(text); bottom != "" || len(above) != 0 {
 		t.Errorf("at its end there is %q below %q", bottom, above)
 	}
 }
 
 // A run that ends before its bar leaves nothing at all.
 func TestBarOfAShortRun(t *testing.T) {
-	if text := withBar(t, 5, func(*Progress, *output.Counts, *Screen, *lockedBuffer) { time.Sleep(barAfter / 2) }); text != "" {
+	if text := runWithBar(t, 5, func(*Progress, *output.Counts, *Screen, *lockedBuffer) { time.Sleep(barDelay / 2) }); text != "" {
 		t.Errorf("got %q", text)
 	}
 }
 
 // Lines stay above the bar, whole, and the bar comes back below them.
 func TestLinesAboveTheBar(t *testing.T) {
-	text := withBar(t, 100, func(_ *Progress, counts *output.Counts, screen *Screen, out *lockedBuffer) {
+	text := runWithBar(t, 100, func(_ *Progress, counts *output.Counts, screen *Screen, out *lockedBuffer) {
 		counts.Done.Store(10)
 		beside := screen.Beside(out)
 		for _, line := range []string{"failed: one\n", "failed: two\n"} {
@@ -98,12 +98,12 @@ func TestLinesAboveTheBar(t *testing.T) {
 				t.Error(err)
 			}
 			synctest.Wait()
-			if _, bottom := shown(out.soFar()); !strings.Contains(bottom, "10/100") {
+			if _, bottom := screenAfter(out.peek()); !strings.Contains(bottom, "10/100") {
 				t.Errorf("after a line the bar is %q", bottom)
 			}
 		}
 	})
-	above, bottom := shown(text)
+	above, bottom := screenAfter(text)
 	if want := "failed: one|{\"type\":\"success\"}|failed: two|{\"type\":\"success\"}"; strings.Join(above, "|") != want || bottom != "" {
 		t.Errorf("the screen shows %q and %q", above, bottom)
 	}
@@ -111,12 +111,12 @@ func TestLinesAboveTheBar(t *testing.T) {
 
 // When all is done the bar is gone, before the summary comes.
 func TestBarMakesRoomForTheSummary(t *testing.T) {
-	withBar(t, 10, func(_ *Progress, counts *output.Counts, _ *Screen, out *lockedBuffer) {
+	runWithBar(t, 10, func(_ *Progress, counts *output.Counts, _ *Screen, out *lockedBuffer) {
 		time.Sleep(time.Second)
 		counts.Done.Store(10)
-		time.Sleep(2 * barEvery)
+		time.Sleep(2 * barInterval)
 		synctest.Wait()
-		if _, bottom := shown(out.soFar()); bottom != "" {
+		if _, bottom := screenAfter(out.peek()); bottom != "" {
 			t.Errorf("the line shows %q", bottom)
 		}
 	})
@@ -124,14 +124,14 @@ func TestBarMakesRoomForTheSummary(t *testing.T) {
 
 // A line written when all is done, and the bar gone, does not bring the bar back.
 func TestBarStaysAway(t *testing.T) {
-	withBar(t, 10, func(_ *Progress, counts *output.Counts, screen *Screen, out *lockedBuffer) {
+	runWithBar(t, 10, func(_ *Progress, counts *output.Counts, screen *Screen, out *lockedBuffer) {
 		time.Sleep(time.Second)
 		counts.Done.Store(10)
-		time.Sleep(2 * barEvery)
+		time.Sleep(2 * barInterval)
 		if _, err := screen.Write([]byte("failed: last\n")); err != nil {
 			t.Error(err)
 		}
-		if _, bottom := shown(out.soFar()); bottom != "" {
+		if _, bottom := screenAfter(out.peek()); bottom != "" {
 			t.Errorf("the line shows %q", bottom)
 		}
 	})
@@ -139,21 +139,21 @@ func TestBarStaysAway(t *testing.T) {
 
 // Before the total is known a spinner turns; it ends with the bar and never paints by itself.
 func TestBarOfAnUnknownTotal(t *testing.T) {
-	text := withBar(t, 0, func(p *Progress, counts *output.Counts, _ *Screen, out *lockedBuffer) {
+	text := runWithBar(t, 0, func(p *Progress, counts *output.Counts, _ *Screen, out *lockedBuffer) {
 		counts.Done.Store(7)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if _, bottom := shown(out.soFar()); !strings.Contains(bottom, "7") || !strings.Contains(bottom, "7.0/s") {
+		if _, bottom := screenAfter(out.peek()); !strings.Contains(bottom, "7") || !strings.Contains(bottom, "7.0/s") {
 			t.Errorf("without a total: %q", bottom)
 		}
 		p.SetTotal(70)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if _, bottom := shown(out.soFar()); !strings.Contains(bottom, "7/70") {
+		if _, bottom := screenAfter(out.peek()); !strings.Contains(bottom, "7/70") {
 			t.Errorf("with a total: %q", bottom)
 		}
 	})
-	if _, bottom := shown(text); bottom != "" {
+	if _, bottom := screenAfter(text); bottom != "" {
 		t.Errorf("at its end there is %q", bottom)
 	}
 }

@@ -11,26 +11,26 @@ import (
 
 // Failures is a Sink of failures for a person at a terminal: a line each, at most readablePerSecond of them.
 type Failures struct {
-	out     io.Writer
-	kept    string // where all of them are
-	since   time.Time
-	shown   int
-	skipped int
+	out         io.Writer
+	whereAll    string // where all of them are
+	windowStart time.Time
+	shown       int
+	skipped     int
 }
 
-// readablePerSecond is how many failures a person is shown in a second; the rest is counted.
-const readablePerSecond = 20
+// maxPerSecond is how many failures a person is shown in a second; the rest is counted.
+const maxPerSecond = 20
 
 // NewFailures returns a Readable that writes to out; kept says where a person finds the failures that are not shown.
-func NewFailures(out io.Writer, kept string) *Failures { return &Failures{out: out, kept: kept} }
+func NewFailures(out io.Writer, kept string) *Failures { return &Failures{out: out, whereAll: kept} }
 
 // Encode renders the Record as a line.
 func (*Failures) Encode(r *fetch.Record) {
-	r.Line = readableLine(r)
+	r.Line = failureLine(r)
 	r.ReleaseBody()
 }
 
-func readableLine(r *fetch.Record) []byte {
+func failureLine(r *fetch.Record) []byte {
 	tries := ""
 	if r.Attempts > 1 {
 		tries = fmt.Sprintf(" (%d attempts)", r.Attempts)
@@ -43,16 +43,16 @@ func readableLine(r *fetch.Record) []byte {
 }
 
 // Put shows the line, or counts it where there are too many to read.
-func (o *Failures) Put(r *fetch.Record) error { return o.put(r.Line) }
+func (o *Failures) Put(r *fetch.Record) error { return o.putLine(r.Line) }
 
-func (o *Failures) put(line []byte) error {
-	if now := time.Now(); now.Sub(o.since) >= time.Second {
-		if err := o.more(); err != nil {
+func (o *Failures) putLine(line []byte) error {
+	if now := time.Now(); now.Sub(o.windowStart) >= time.Second {
+		if err := o.reportSkipped(); err != nil {
 			return err
 		}
-		o.since, o.shown = now, 0
+		o.windowStart, o.shown = now, 0
 	}
-	if o.shown >= readablePerSecond {
+	if o.shown >= maxPerSecond {
 		o.skipped++
 		return nil
 	}
@@ -61,11 +61,11 @@ func (o *Failures) put(line []byte) error {
 	return err
 }
 
-func (o *Failures) more() error {
+func (o *Failures) reportSkipped() error {
 	if o.skipped == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(o.out, "failed: … and %d more (%s)\n", o.skipped, o.kept)
+	_, err := fmt.Fprintf(o.out, "failed: … and %d more (%s)\n", o.skipped, o.whereAll)
 	o.skipped = 0
 	return err
 }
@@ -73,7 +73,7 @@ func (o *Failures) more() error {
 // Flush tells at the end how many were not shown.
 func (o *Failures) Flush(last bool) error {
 	if last {
-		return o.more()
+		return o.reportSkipped()
 	}
 	return nil
 }
@@ -86,11 +86,11 @@ type Tee struct {
 
 // Put passes the Record on and shows it.
 func (t Tee) Put(r *fetch.Record) error {
-	line := readableLine(r)
+	line := failureLine(r)
 	if err := t.Sink.Put(r); err != nil {
 		return err
 	}
-	return t.Also.put(line)
+	return t.Also.putLine(line)
 }
 
 // Flush flushes both.

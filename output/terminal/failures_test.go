@@ -91,7 +91,7 @@ func TestReadableShowsTwentyASecond(t *testing.T) {
 			}
 			return strings.SplitAfter(strings.TrimSuffix(out.String(), "\n"), "\n")
 		}
-		if got := burst(50); len(got) != readablePerSecond || !strings.Contains(got[19], "number 19") {
+		if got := burst(50); len(got) != maxPerSecond || !strings.Contains(got[19], "number 19") {
 			t.Errorf("a burst shows %d lines: %q", len(got), got)
 		}
 		time.Sleep(999 * time.Millisecond)
@@ -115,7 +115,7 @@ func TestReadableTellsTheRestAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
 		sink := NewFailures(&out, "--failures FILE keeps them all")
-		for range readablePerSecond + 3 {
+		for range maxPerSecond + 3 {
 			encodetest.WriteRecord(t, sink, encodetest.Failure(fetch.DNS, "no address"))
 		}
 		out.Reset()
@@ -145,13 +145,13 @@ func TestReadableReturnsTheWritersError(t *testing.T) {
 func TestTee(t *testing.T) {
 	var file, screen strings.Builder
 	sink := Tee{Sink: output.NewJSONL(&file, encode.BodyAuto), Also: NewFailures(&screen, "--failures FILE keeps them all")}
-	for range readablePerSecond + 5 {
+	for range maxPerSecond + 5 {
 		encodetest.WriteRecord(t, sink, encodetest.Failure(fetch.DNS, "no address\x1b"))
 	}
 	if err := sink.Flush(true); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Count(file.String(), `"type":"failure"`); got != readablePerSecond+5 {
+	if got := strings.Count(file.String(), `"type":"failure"`); got != maxPerSecond+5 {
 		t.Errorf("%d Records in the file, want all", got)
 	}
 	encodetest.CheckPrintable(t, screen.String())

@@ -18,7 +18,7 @@ type Progress struct {
 	counts  *output.Counts
 	live    *fetch.Live
 	total   atomic.Int64 // 0 until it is known
-	begun   time.Time
+	started time.Time
 	drained atomic.Bool
 
 	mu      sync.Mutex
@@ -32,7 +32,7 @@ type sample struct {
 
 // NewProgress returns a Progress of what counts and live have seen. It begins at now.
 func NewProgress(counts *output.Counts, live *fetch.Live, now time.Time) *Progress {
-	return &Progress{counts: counts, live: live, begun: now, samples: []sample{{at: now}}}
+	return &Progress{counts: counts, live: live, started: now, samples: []sample{{at: now}}}
 }
 
 // Drain says that no more will be started: from then on nobody can tell when the end is.
@@ -41,22 +41,22 @@ func (p *Progress) Drain() { p.drained.Store(true) }
 // SetTotal makes the number of requests known.
 func (p *Progress) SetTotal(n int64) { p.total.Store(n) }
 
-// past returns how much of the input is behind: what was done, now or by an earlier run, and duplicates.
-func (p *Progress) past() int64 { return p.counts.Done.Load() + p.live.Skipped.Load() }
+// finished returns how much of the input is behind: what was done, now or by an earlier run, and duplicates.
+func (p *Progress) finished() int64 { return p.counts.Done.Load() + p.live.Skipped.Load() }
 
-// rateSpan is how far back the rate looks.
-const rateSpan = 5 * time.Second
+// rateWindow is how far back the rate looks.
+const rateWindow = 5 * time.Second
 
 // rate returns the Records finished per second of late.
 func (p *Progress) rate(now time.Time) float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	done := p.counts.Done.Load()
-	for len(p.samples) > 1 && now.Sub(p.samples[1].at) >= rateSpan {
+	for len(p.samples) > 1 && now.Sub(p.samples[1].at) >= rateWindow {
 		p.samples = p.samples[1:]
 	}
 	first := p.samples[0]
-	if last := p.samples[len(p.samples)-1]; now.Sub(last.at) >= rateSpan/50 {
+	if last := p.samples[len(p.samples)-1]; now.Sub(last.at) >= rateWindow/50 {
 		p.samples = append(p.samples, sample{now, done})
 	}
 	span := now.Sub(first.at).Seconds()
@@ -66,17 +66,17 @@ func (p *Progress) rate(now time.Time) float64 {
 	return float64(done-first.done) / span
 }
 
-// words is what there is to say.
-func (p *Progress) words(now time.Time) string { return p.wordsWithin(now, math.MaxInt) }
+// describe is what there is to say.
+func (p *Progress) describe(now time.Time) string { return p.describeWithin(now, math.MaxInt) }
 
-// wordsWithin is as much of it as so many columns take: the least needed is left out first.
-func (p *Progress) wordsWithin(now time.Time, columns int) string {
+// describeWithin is as much of it as so many columns take: the least needed is left out first.
+func (p *Progress) describeWithin(now time.Time, columns int) string {
 	rate := p.rate(now)
-	speed := rateWord(rate) + "/s"
+	speed := formatRate(rate) + "/s"
 	failed := fmt.Sprintf(", %d failed", p.counts.Failed.Load())
 	retries := fmt.Sprintf(", %d retries", p.live.Retries.Load())
 	eta := ""
-	if left := p.total.Load() - p.past(); left > 0 && rate > 0 && !p.drained.Load() {
+	if left := p.total.Load() - p.finished(); left > 0 && rate > 0 && !p.drained.Load() {
 		eta = ", ETA " + (time.Duration(math.Ceil(float64(left)/rate)) * time.Second).String()
 	}
 	for _, text := range []string{speed + failed + retries + eta, speed + failed + eta, speed + failed, speed} {
@@ -87,19 +87,19 @@ func (p *Progress) wordsWithin(now time.Time, columns int) string {
 	return ""
 }
 
-func rateWord(rate float64) string {
+func formatRate(rate float64) string {
 	if rate < 10 {
 		return fmt.Sprintf("%.1f", rate)
 	}
 	return fmt.Sprintf("%.0f", rate)
 }
 
-// plainEvery is how often a line is written for a log.
-const plainEvery = 10 * time.Second
+// lineInterval is how often a line is written for a log.
+const lineInterval = 10 * time.Second
 
-// Plain writes a line every ten seconds until ctx ends.
-func (p *Progress) Plain(ctx context.Context, out io.Writer) {
-	ticker := time.NewTicker(plainEvery)
+// WriteLines writes a line every ten seconds until ctx ends.
+func (p *Progress) WriteLines(ctx context.Context, out io.Writer) {
+	ticker := time.NewTicker(lineInterval)
 	defer ticker.Stop()
 	for {
 		select {
@@ -112,7 +112,7 @@ func (p *Progress) Plain(ctx context.Context, out io.Writer) {
 			}
 			// A log that can't be written is no reason to stop a run: the summary's own write will tell.
 			_, _ = fmt.Fprintf(out, "batchfetch: %s %d%s done, %s\n",
-				now.Sub(p.begun).Round(time.Second), p.past(), of, p.words(now))
+				now.Sub(p.started).Round(time.Second), p.finished(), of, p.describe(now))
 		}
 	}
 }

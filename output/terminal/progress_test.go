@@ -16,8 +16,8 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// watched returns a Progress that began at now, with the counts behind it.
-func watched(now time.Time) (*Progress, *output.Counts, *fetch.Live) {
+// newTestProgress returns a Progress that began at now, with the counts behind it.
+func newTestProgress(now time.Time) (*Progress, *output.Counts, *fetch.Live) {
 	counts, live := output.NewCounts(output.NewJSONL(io.Discard, encode.BodyNone)), &fetch.Live{}
 	return NewProgress(counts, live, now), counts, live
 }
@@ -43,12 +43,12 @@ func TestProgressWords(t *testing.T) {
 		{"standing still with an end", 5, 0, 0, 0, time.Second, "0.0/s, 0 failed, 0 retries"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p, counts, live := watched(begun)
+			p, counts, live := newTestProgress(begun)
 			p.SetTotal(c.total)
 			counts.Done.Store(c.done)
 			counts.Failed.Store(c.failed)
 			live.Retries.Store(c.retries)
-			if got := p.words(begun.Add(c.after)); got != c.want {
+			if got := p.describe(begun.Add(c.after)); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -58,10 +58,10 @@ func TestProgressWords(t *testing.T) {
 // The rate is that of the last seconds, not of the whole run, and remembers no more than it needs.
 func TestProgressRateIsOfLate(t *testing.T) {
 	now := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
-	p, counts, _ := watched(now)
+	p, counts, _ := newTestProgress(now)
 	tick := func(n int, each int64) (rate float64) {
 		for range n {
-			now = now.Add(barEvery)
+			now = now.Add(barInterval)
 			counts.Done.Add(each)
 			rate = p.rate(now)
 		}
@@ -88,10 +88,10 @@ func TestProgressRateIsOfLate(t *testing.T) {
 func TestPlain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		p, counts, _ := watched(time.Now())
+		p, counts, _ := newTestProgress(time.Now())
 		var out lockedBuffer
 		var plain sync.WaitGroup
-		plain.Go(func() { p.Plain(ctx, &out) })
+		plain.Go(func() { p.WriteLines(ctx, &out) })
 		time.Sleep(9 * time.Second)
 		synctest.Wait()
 		if got := out.take(); got != "" {
@@ -127,8 +127,8 @@ func TestPlainOnABrokenWriter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		p, _, _ := watched(time.Now())
-		p.Plain(ctx, encodetest.BrokenWriter{})
+		p, _, _ := newTestProgress(time.Now())
+		p.WriteLines(ctx, encodetest.BrokenWriter{})
 		if ctx.Err() == nil {
 			t.Error("it gave up")
 		}
@@ -155,8 +155,8 @@ func (b *lockedBuffer) take() string {
 	return b.buf.String()
 }
 
-// soFar returns what has been written and not taken.
-func (b *lockedBuffer) soFar() string {
+// peek returns what has been written and not taken.
+func (b *lockedBuffer) peek() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.String()

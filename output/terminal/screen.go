@@ -18,12 +18,12 @@ func NewScreen(out io.Writer) *Screen { return &Screen{out: out} }
 
 // Write puts whole lines above the bar.
 func (s *Screen) Write(p []byte) (int, error) {
-	defer s.turn()()
+	defer s.lock()()
 	return s.out.Write(p)
 }
 
-// turn takes the Screen for one write and returns what gives it back.
-func (s *Screen) turn() (over func()) {
+// lock takes the Screen for one write and returns what gives it back.
+func (s *Screen) lock() (over func()) {
 	s.mu.Lock()
 	if s.bar == nil {
 		return s.mu.Unlock
@@ -36,20 +36,20 @@ func (s *Screen) turn() (over func()) {
 }
 
 // Beside returns a writer to out that takes turns with the Screen: out may be the same terminal or pipe.
-func (s *Screen) Beside(out io.Writer) io.Writer { return beside{s, out} }
+func (s *Screen) Beside(out io.Writer) io.Writer { return besideWriter{s, out} }
 
-type beside struct {
+type besideWriter struct {
 	screen *Screen
 	out    io.Writer
 }
 
-func (b beside) Write(p []byte) (int, error) {
-	defer b.screen.turn()()
+func (b besideWriter) Write(p []byte) (int, error) {
+	defer b.screen.lock()()
 	return b.out.Write(p)
 }
 
 // ReadFrom writes a whole line that is too long for one Write; nothing comes between its pieces.
-func (b beside) ReadFrom(line io.Reader) (int64, error) {
-	defer b.screen.turn()()
+func (b besideWriter) ReadFrom(line io.Reader) (int64, error) {
+	defer b.screen.lock()()
 	return io.Copy(b.out, line)
 }

@@ -20,17 +20,17 @@ func TestBarFits(t *testing.T) {
 			t.Run(fmt.Sprintf("%d/%d of %d", columns, c.done, c.total), func(t *testing.T) {
 				terminal := openTerminal(t, columns)
 				begun := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
-				p, counts, live := watched(begun)
+				p, counts, live := newTestProgress(begun)
 				p.SetTotal(c.total)
 				counts.Done.Store(c.done)
 				counts.Failed.Store(c.failed)
 				live.Retries.Store(c.failed)
 				screen := NewScreen(terminal.slave)
 				for n := range 3 {
-					screen.paint(p, begun.Add(time.Second+time.Duration(n)*barEvery))
+					screen.paint(p, begun.Add(time.Second+time.Duration(n)*barInterval))
 				}
-				text := terminal.written(t)
-				_, bottom := shown(strings.TrimSuffix(strings.ReplaceAll(text, "\x1b[0K", ""), "\r"))
+				text := terminal.readAll(t)
+				_, bottom := screenAfter(strings.TrimSuffix(strings.ReplaceAll(text, "\x1b[0K", ""), "\r"))
 				if got := utf8.RuneCountInString(bottom); got > columns {
 					t.Errorf("%d columns: %q", got, bottom)
 				}
@@ -48,10 +48,10 @@ func TestBarFits(t *testing.T) {
 	}
 }
 
-// A terminal is a pseudo-terminal of some width: what is written to the slave is read from the master.
-type terminal struct{ master, slave *os.File }
+// A pty is a pseudo-terminal of some width: what is written to the slave is read from the master.
+type pty struct{ master, slave *os.File }
 
-func openTerminal(t *testing.T, columns int) terminal {
+func openTerminal(t *testing.T, columns int) pty {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -68,7 +68,7 @@ func openTerminal(t *testing.T, columns int) terminal {
 	t.Cleanup(func() { _ = slave.Close() }) // likewise
 	size := [4]uint16{24, uint16(columns)}
 	control(t, slave, syscall.TIOCSWINSZ, unsafe.Pointer(&size))
-	return terminal{master, slave}
+	return pty{master, slave}
 }
 
 func control(t *testing.T, f *os.File, request uintptr, argument unsafe.Pointer) {
@@ -78,8 +78,8 @@ func control(t *testing.T, f *os.File, request uintptr, argument unsafe.Pointer)
 	}
 }
 
-// written returns all that has been written to the terminal.
-func (tt terminal) written(t *testing.T) string {
+// readAll returns all that has been written to the terminal.
+func (tt pty) readAll(t *testing.T) string {
 	t.Helper()
 	const end = "the end of it"
 	if _, err := tt.slave.WriteString(end); err != nil {

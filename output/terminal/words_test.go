@@ -11,7 +11,7 @@ func TestProgressWordsWithin(t *testing.T) {
 	begun := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 	all := "10/s, 7 failed, 3 retries, ETA 8s"
 	noRetries, noETA, speed := "10/s, 7 failed, ETA 8s", "10/s, 7 failed", "10/s"
-	p, counts, live := watched(begun)
+	p, counts, live := newTestProgress(begun)
 	p.SetTotal(100)
 	counts.Done.Store(20)
 	counts.Failed.Store(7)
@@ -27,11 +27,11 @@ func TestProgressWordsWithin(t *testing.T) {
 		{len(noETA) - 1, speed}, {len(speed), speed},
 		{len(speed) - 1, ""}, {0, ""}, {-20, ""},
 	} {
-		if got := p.wordsWithin(now, c.columns); got != c.want {
+		if got := p.describeWithin(now, c.columns); got != c.want {
 			t.Errorf("%d columns: %q, want %q", c.columns, got, c.want)
 		}
 	}
-	if got := p.words(now); got != all {
+	if got := p.describe(now); got != all {
 		t.Errorf("without a bound: %q", got)
 	}
 }
@@ -39,20 +39,20 @@ func TestProgressWordsWithin(t *testing.T) {
 // Once nothing more is started nobody can tell when the end is: there is no ETA, and no other word is missing.
 func TestNoETAOnceDrained(t *testing.T) {
 	begun := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
-	p, counts, _ := watched(begun)
+	p, counts, _ := newTestProgress(begun)
 	p.SetTotal(100)
 	counts.Done.Store(20)
 	now := begun.Add(2 * time.Second)
-	if got := p.words(now); !strings.HasSuffix(got, ", ETA 8s") {
+	if got := p.describe(now); !strings.HasSuffix(got, ", ETA 8s") {
 		t.Errorf("before: %q", got)
 	}
 	p.Drain()
 	p.Drain() // the second signal
-	if got, want := p.words(now), "10/s, 0 failed, 0 retries"; got != want {
+	if got, want := p.describe(now), "10/s, 0 failed, 0 retries"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	p.SetTotal(200) // the count of the inputs may come later
-	if got := p.words(now); strings.Contains(got, "ETA") {
+	if got := p.describe(now); strings.Contains(got, "ETA") {
 		t.Errorf("with a total: %q", got)
 	}
 }

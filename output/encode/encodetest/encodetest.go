@@ -66,13 +66,13 @@ func CheckLine(t testing.TB, line []byte) {
 	if !json.Valid(line) || line[0] != '{' {
 		t.Fatalf("not a JSON object: %.500q", line)
 	}
-	if at := bytes.IndexFunc(line[:len(line)-1], obeyed); at >= 0 {
+	if at := bytes.IndexFunc(line[:len(line)-1], isControl); at >= 0 {
 		t.Fatalf("%q stands in the line at byte %d: %.500q", line[at:min(at+3, len(line))], at, line)
 	}
 }
 
-// obeyed says which characters a terminal may obey or a reader may cut a line at.
-func obeyed(r rune) bool {
+// isControl says which characters a terminal may obey or a reader may cut a line at.
+func isControl(r rune) bool {
 	return r < ' ' || r >= 0x7f && r <= 0x9f || r == 0x2028 || r == 0x2029
 }
 
