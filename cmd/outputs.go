@@ -81,7 +81,7 @@ func (out *outputs) spare(s *settings, inputs []input) {
 // openOutput opens the file that -o names.
 func (out *outputs) openOutput(s *settings) (err error) {
 	if s.resume {
-		out.resumed, err = journal.Open(s.output, journal.Settings{AppendRequest: s.fetch.AppendAsked, Bodies: out.bodies})
+		out.resumed, err = journal.Open(s.output, journal.Settings{AppendRequest: s.fetch.AppendAsked, SaveDir: out.bodies})
 		if err == nil {
 			out.stdout, err = output.PackEachWrite(s.output, out.resumed)
 		}

@@ -7,7 +7,7 @@ type OnlyChanged struct{ fetch.Sink }
 
 // A unchangedSink Sink notes as done what it does not write.
 type unchangedSink interface {
-	PutQuietly(*fetch.Record) error
+	PutWithoutLine(*fetch.Record) error
 }
 
 // Encode renders nothing of a Record that is left out.
@@ -25,7 +25,7 @@ func (c OnlyChanged) Put(r *fetch.Record) error {
 		return c.Sink.Put(r)
 	}
 	if sink, ok := c.Sink.(unchangedSink); ok {
-		return sink.PutQuietly(r)
+		return sink.PutWithoutLine(r)
 	}
 	return nil
 }

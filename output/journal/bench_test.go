@@ -21,8 +21,8 @@ import (
 	"batchfetch/output/file"
 )
 
-// BenchmarkDurable tells what it costs to go on after a kill or a power cut: batches of small bodies over loopback with --resume
-// against the same without, in turns. The metric resume/plain is the ratio of the median times; 1.05 would be 5 % slower.
+// BenchmarkDurable measures what --resume costs: batches of small bodies over loopback with it and without, in turns.
+// The metric resume/plain is the ratio of the median times; 1.05 would be 5 % slower.
 func BenchmarkDurable(b *testing.B) {
 	origin := startOrigin(b)
 	const requests = 50_000
@@ -41,20 +41,21 @@ func BenchmarkDurable(b *testing.B) {
 	b.ReportMetric(requests/resumed[len(resumed)/2].Seconds(), "requests/s")
 }
 
-// originVariable makes this test binary an origin of small JSON bodies that lives as long as its standard input.
+// originVariable is the environment variable that makes this test binary an HTTP server until its standard input ends.
 const originVariable = "BATCHFETCH_BENCH_ORIGIN"
 
+// serveOrigin serves a small JSON body for every path.
 func serveOrigin() {
 	body := `{"items":[` + strings.Repeat(`{"id":1,"name":"item-1","price":1.5},`, 25) + `{}]}`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, body) // a client that left is no matter of the server's
+		_, _ = io.WriteString(w, body) // the client may have left
 	}))
 	fmt.Println(server.URL)
-	_, _ = io.Copy(io.Discard, os.Stdin) // its end is all that counts
+	_, _ = io.Copy(io.Discard, os.Stdin) // until it ends
 }
 
-// startOrigin starts an origin in a process of its own, so that it does not take turns with what is measured, and returns its URL.
+// startOrigin starts a server in a process of its own, so that its time is not measured, and returns its URL.
 func startOrigin(b *testing.B) string {
 	self, err := os.Executable()
 	if err != nil {
@@ -62,11 +63,11 @@ func startOrigin(b *testing.B) string {
 	}
 	origin := exec.Command(self)
 	origin.Env = append(os.Environ(), originVariable+"=1")
-	life, err := origin.StdinPipe()
+	stdin, err := origin.StdinPipe()
 	if err != nil {
 		b.Fatal(err)
 	}
-	told, err := origin.StdoutPipe()
+	stdout, err := origin.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -74,10 +75,10 @@ func startOrigin(b *testing.B) string {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
-		_ = life.Close() // that ends it
+		_ = stdin.Close() // the process ends
 		_ = origin.Wait()
 	})
-	url, err := bufio.NewReader(told).ReadString('\n')
+	url, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -96,7 +97,8 @@ func timeWithoutResume(b *testing.B, urls []string) time.Duration {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := fetch.Run(b.Context(), new(fetch.Reader).URLs(urls), output.NewJSONL(f, encode.BodyAuto), benchOptions()); err != nil {
+	if _, err := fetch.Run(b.Context(), new(fetch.Reader).URLs(urls), output.NewJSONL(f, encode.BodyAuto),
+		benchOptions()); err != nil {
 		b.Fatal(err)
 	}
 	if err := f.Commit(); err != nil {
@@ -131,7 +133,7 @@ func timeWithResume(b *testing.B, urls []string) time.Duration {
 	return time.Since(began)
 }
 
-// BenchmarkLoad tells how long a journal of a million successes takes to load, and what it takes of memory for each.
+// BenchmarkLoad measures the time to load a journal of a million successes, and the memory of each.
 func BenchmarkLoad(b *testing.B) {
 	out := filepath.Join(b.TempDir(), "out")
 	o := fetch.Defaults()

@@ -12,18 +12,20 @@ import (
 	"batchfetch/output/savedir"
 )
 
-// A journal says which requests are done and how far their output is good. It is a header and then frames, written one behind the other:
+// A journal is a log of which requests are done and up to where the output is good.
+// It is a header and then frames, appended as the run goes:
 //
 //	header   "batchfetch journal 1\n", 16 bytes of salt for the hashes
 //	frame    its kind (1 byte), the size of its payload (4), the payload, a CRC-32C of all that (4)
-//	run      a process begins to write: 16 bytes that tell one boot of the machine from another, and a hash of the directory
-//	         where bodies go (8), 0 where they don't
-//	commit   the length of the output (8), a CRC-32C of the bytes that this added to it (4), then 14 bytes for each success in them:
-//	         80 bits of a hash of what was asked, and how many equal requests stood before it in the input (4)
-//	files    the same with 8 bytes more for each: a hash of the name of the file that has its body, 0 where that is not its own
+//	run      begins a process: the ID of the machine's boot (16), and a hash of the directory of saved bodies (8),
+//	         0 without one
+//	commit   the length of the output (8), a CRC-32C of the bytes that this commit added to it (4), then 14 bytes for
+//	         each success in them: 80 bits of a hash of the request, and the number of equal requests before it in the
+//	         input (4)
+//	files    a commit with 8 bytes more for each success: a hash of the name of the file of its body, 0 where that is shared
 //	mark     all is on disk up to that length of the output (8) and that size of the journal (8)
 //
-// Numbers are little-endian. Only hashes stand in it: no URL, no secret.
+// Numbers are little-endian. Requests and names are hashed, so that neither a URL nor a secret stands in a journal.
 
 const (
 	headerTitle = "batchfetch journal "
@@ -41,7 +43,7 @@ const (
 	frameMark   frameKind = 'm'
 )
 
-// What stands around a payload, and what stands in it.
+// Sizes in bytes: around a payload, and in it.
 const (
 	frameHead  = 5
 	frameTail  = 4
@@ -51,7 +53,7 @@ const (
 	nameSize   = 8
 	markSize   = 16
 	maxPayload = 64 << 20
-	readSize   = 1 << 20 // bytes read at once
+	readSize   = 1 << 20 // of the read buffer
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -70,10 +72,10 @@ func appendRun(dst []byte, boot file.BootID, dir uint64) []byte {
 	})
 }
 
-// An entry is what a commit says of one Record.
+// entry is what a commit says of one Record.
 type entry struct {
 	tag  fetch.Tag
-	name uint64 // hash of its file's name; 0 is none
+	name uint64 // hash of the name of its file; 0 is none
 }
 
 func appendCommit(dst []byte, kind frameKind, length int64, sum uint32, entries []entry) []byte {
@@ -96,29 +98,31 @@ func appendMark(dst []byte, length, size int64) []byte {
 	})
 }
 
-// newTag packs what a ledger knows a request by into what comes back in its Record.
-func newTag(a requestHash, nth uint32) (m fetch.Tag) {
-	binary.LittleEndian.PutUint64(m[:], a.high)
-	binary.LittleEndian.PutUint16(m[8:], a.low)
-	binary.LittleEndian.PutUint32(m[10:], nth)
-	return m
+// newTag packs the hash of a request and its number among equal ones, as an entry has them. The tag comes back in the
+// Record.
+func newTag(hash requestHash, nth uint32) (tag fetch.Tag) {
+	binary.LittleEndian.PutUint64(tag[:], hash.high)
+	binary.LittleEndian.PutUint16(tag[8:], hash.low)
+	binary.LittleEndian.PutUint32(tag[10:], nth)
+	return tag
 }
 
-// A frame is one as it was read; payload is valid until the next.
+// frame is a frame as read.
 type frame struct {
 	kind    frameKind
-	payload []byte
-	end     int64 // of the frame, as an offset in the journal
+	payload []byte // valid until the next frame is read
+	end     int64  // offset in the journal at which the frame ends
 }
 
-// Why a journal has no further frame where it does not simply end.
+// Why the frames of a journal end before the file does.
 var (
 	errTorn    = errors.New("the last frame is not whole")
 	errCorrupt = errors.New("what stands there is no frame")
 )
 
-// scanFrames gives visit each frame of in, which begins at the offset at, and returns where they end: with nil at the end of in,
-// errTorn where a frame reaches beyond it, errGarbled where there is none, or the error of in.
+// scanFrames calls visit for each frame of in, which begins at the offset at of the journal, and returns the offset
+// at which they end. The error is nil at the end of in, errTorn where a frame reaches beyond it, errCorrupt where
+// there is no frame, or that of in.
 func scanFrames(in io.Reader, at int64, visit func(frame)) (end int64, err error) {
 	buffered := bufio.NewReaderSize(in, readSize)
 	var text []byte
@@ -156,7 +160,8 @@ func scanFrames(in io.Reader, at int64, visit func(frame)) (end int64, err error
 	}
 }
 
-// findLaterMark looks for a mark that vouches for more of a journal than the first size bytes, frame borders or not.
+// findLaterMark reports whether in holds a mark, at any offset, that covers more than the first size bytes of a
+// journal.
 func findLaterMark(in io.Reader, size int64) (found bool, err error) {
 	const whole = frameHead + markSize + frameTail
 	buffered := bufio.NewReaderSize(in, readSize)
@@ -173,11 +178,11 @@ func findLaterMark(in io.Reader, size int64) (found bool, err error) {
 			crc32.Checksum(text[:whole-frameTail], castagnoli) == binary.LittleEndian.Uint32(text[whole-frameTail:]) {
 			return true, nil
 		}
-		_, _ = buffered.Discard(1) // it has been peeked at
+		_, _ = buffered.Discard(1) // Peek has returned it
 	}
 }
 
-// isPlausible says which payloads there can be.
+// isPlausible reports whether a frame of that kind may have a payload of size bytes.
 func isPlausible(kind frameKind, size int64) bool {
 	switch kind {
 	case frameRun:
@@ -190,7 +195,7 @@ func isPlausible(kind frameKind, size int64) bool {
 	return false
 }
 
-// entrySize is how many bytes a commit has for a success.
+// entrySize returns how many bytes a commit of that kind has for each success.
 func (k frameKind) entrySize() int64 {
 	if k == frameFiles {
 		return entrySize + nameSize
@@ -198,26 +203,29 @@ func (k frameKind) entrySize() int64 {
 	return entrySize
 }
 
-// length returns the length of the output in a commit or mark, size that of the journal in a mark.
+// length returns the length of the output in a commit or mark.
 func (f frame) length() int64 { return int64(binary.LittleEndian.Uint64(f.payload)) }
-func (f frame) size() int64   { return int64(binary.LittleEndian.Uint64(f.payload[8:])) }
 
-// dir returns the hash of the directory in a run.
-func (f frame) dir() uint64 { return binary.LittleEndian.Uint64(f.payload[len(file.BootID{}):]) }
+// size returns the size of the journal in a mark.
+func (f frame) size() int64 { return int64(binary.LittleEndian.Uint64(f.payload[8:])) }
+
+// dirHash returns the hash of the directory of saved bodies in a run; 0 is none.
+func (f frame) dirHash() uint64 { return binary.LittleEndian.Uint64(f.payload[len(file.BootID{}):]) }
 
 // sum returns the check sum in a commit.
 func (f frame) sum() uint32 { return binary.LittleEndian.Uint32(f.payload[8:]) }
 
-// successes returns how many a commit holds.
+// successes returns the number of entries of a commit.
 func (f frame) successes() int64 { return (int64(len(f.payload)) - commitHead) / f.kind.entrySize() }
 
-// entry returns what a commit says of its nth success: what was asked, how many equal requests stood before it, and the name of its file.
-func (f frame) entry(n int64) (a requestHash, nth uint32, name uint64) {
+// entry returns the nth entry of a commit: the hash of a request, its number among equal ones, and the hash of its
+// file's name.
+func (f frame) entry(n int64) (hash requestHash, nth uint32, name uint64) {
 	e := f.payload[commitHead+n*f.kind.entrySize():]
-	a = requestHash{binary.LittleEndian.Uint64(e), binary.LittleEndian.Uint16(e[8:])}
+	hash = requestHash{binary.LittleEndian.Uint64(e), binary.LittleEndian.Uint16(e[8:])}
 	nth = binary.LittleEndian.Uint32(e[10:])
 	if f.kind == frameFiles {
 		name = binary.LittleEndian.Uint64(e[entrySize:])
 	}
-	return a, nth, name
+	return hash, nth, name
 }

@@ -15,55 +15,57 @@ import (
 	"batchfetch/output/savedir"
 )
 
-// A Output is an output file that goes on where an earlier run left it, whatever ended that: each success stands in it once and whole.
-// Its journal beside it says what is done. The journal's lock keeps two runs apart.
+// Output is an output file with a journal beside it, which later runs continue, whatever ended the one before: every
+// success has one whole line in it. An exclusive lock on the journal keeps out other runs.
 //
-// What is committed outlives the process at once, and a power cut once KeepSynced has come by, or Close.
+// What is committed survives a kill of the process at once, and a power cut after the next sync by KeepSynced or Close.
+// One goroutine reads requests with Done, one writes and commits, and one may run KeepSynced.
 type Output struct {
 	name       string
 	out        *os.File
 	journal    *os.File
-	created    []*os.File // those of them that were not there
+	created    []*os.File // out and journal, where this run has created them
 	settings   Settings
-	syncFile   func(*os.File) error // brings a file to disk
+	syncFile   func(*os.File) error // fsync; tests replace it
 	salt       savedir.Salt
 	doneBefore int64 // successes of earlier runs
 
-	ledgerMu  sync.Mutex // a Source may still be asking when all is over
+	ledgerMu  sync.Mutex // guards the next three: a Source may call Done after Close
 	closed    bool
 	ledger    ledger
-	hashInput []byte // what is hashed
+	hashInput []byte // reused by Done
 
-	written int64  // the writer's: the length of out
-	sum     uint32 // of what was written since the last commit
-	frame   []byte
+	// The writer's.
+	written int64  // length of out, in bytes
+	sum     uint32 // CRC-32C of what was written since the last commit
+	frame   []byte // reused by commit
 
-	mu          sync.Mutex // the writer commits while KeepSynced marks
-	committed   extent     // what is committed
-	synced      extent     // what the last mark says
-	syncFailed  bool       // a flush failed: what is behind the mark may never have got to the disk
-	hasRunFrame bool       // the run frame stands
-	dirty       bool       // something is committed that no mark vouches for
-	failed      error      // why a frame could not be written, or flushed: nothing is committed or vouched for after that
+	mu          sync.Mutex // guards the next six: the writer commits while KeepSynced appends marks
+	committed   extent     // up to the last commit
+	synced      extent     // up to the last mark
+	syncFailed  bool       // a sync failed: what follows the last mark may not be on disk
+	hasRunFrame bool       // this run's run frame has been written
+	dirty       bool       // a commit follows the last mark
+	failed      error      // the first error of a journal write or a sync: nothing is committed or marked after it
 
-	outsideDir bool // bodies that no mark vouches for may lie elsewhere than where this run puts its own
+	outsideDir bool // bodies of unsynced commits may be in a directory other than settings.SaveDir
 
 	committedCount atomic.Int64
 }
 
-// Settings are what a Resumed needs to know of the rest of the run.
+// Settings are what an Output needs to know of the rest of the run.
 type Settings struct {
-	// Asked appends a text of what a Request asks that no different Request shares.
+	// AppendRequest appends a text that is equal for equal Requests and differs for different ones.
 	AppendRequest func(text []byte, r *fetch.Request) []byte
-	// Bodies are the files that Records point to; nil is none.
-	Bodies *savedir.Dir
+	// SaveDir is the directory of the bodies that Records point to; nil is none.
+	SaveDir *savedir.Dir
 }
 
-// DoneBefore returns how many successes earlier runs have left in the output.
+// DoneBefore returns the number of successes of earlier runs.
 func (j *Output) DoneBefore() int64 { return j.doneBefore }
 
-// Done numbers r among its equals, tags it and reports whether an earlier run has done it.
-// It is called once for each Request, in the order of the input.
+// Done reports whether an earlier run has done r, and tags r with its hash and its number among equal requests.
+// It is called once for each Request, in the order of the input. After Close it returns false.
 func (j *Output) Done(r *fetch.Request) bool {
 	j.ledgerMu.Lock()
 	defer j.ledgerMu.Unlock()
@@ -72,22 +74,22 @@ func (j *Output) Done(r *fetch.Request) bool {
 	}
 	j.hashInput = j.settings.AppendRequest(append(j.hashInput[:0], j.salt[:]...), r)
 	sum := sha256.Sum256(j.hashInput)
-	a := requestHash{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint16(sum[8:])}
-	nth, done := j.ledger.countRequest(a)
-	r.Tag = newTag(a, nth)
+	hash := requestHash{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint16(sum[8:])}
+	nth, done := j.ledger.countRequest(hash)
+	r.Tag = newTag(hash, nth)
 	return done
 }
 
-// newEntry is what the journal will say of a Record.
+// newEntry returns the journal entry of a Record.
 func (j *Output) newEntry(r *fetch.Record) entry {
 	e := entry{tag: r.Request.Tag}
-	if j.settings.Bodies != nil {
-		e.name = j.settings.Bodies.NameHash(r)
+	if j.settings.SaveDir != nil {
+		e.name = j.settings.SaveDir.NameHash(r)
 	}
 	return e
 }
 
-// Write appends to the output. It is not committed by that.
+// Write appends to the output file. The next commit covers it.
 func (j *Output) Write(p []byte) (int, error) {
 	n, err := j.out.Write(p)
 	j.written += int64(n)
@@ -95,7 +97,8 @@ func (j *Output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// writeEmpty writes nothing, through a compressor maybe, into an output that has no line.
+// writeEmpty makes an output without lines a valid file of its form: a Write of no bytes through a compressor, out,
+// may write a header. What it writes is committed.
 func (j *Output) writeEmpty(out io.Writer) error {
 	if j.written > 0 {
 		return nil
@@ -106,7 +109,7 @@ func (j *Output) writeEmpty(out io.Writer) error {
 	return j.commit(nil)
 }
 
-// commit makes what has been written last, and the successes in it done.
+// commit appends a commit frame: the bytes written since the last one are good, and the successes in them are done.
 func (j *Output) commit(entries []entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -115,62 +118,66 @@ func (j *Output) commit(entries []entry) error {
 	}
 	j.frame = j.frame[:0]
 	kind, dir := frameCommit, uint64(0)
-	if j.settings.Bodies != nil {
-		kind, dir = frameFiles, j.settings.Bodies.LocationHash()
+	if j.settings.SaveDir != nil {
+		kind, dir = frameFiles, j.settings.SaveDir.LocationHash()
 	}
 	if !j.hasRunFrame {
 		j.frame = appendRun(j.frame, file.CurrentBoot(), dir)
 	}
 	j.frame = appendCommit(j.frame, kind, j.written, j.sum, entries)
-	if err := j.appendFrame(j.frame); err != nil {
+	if err := j.writeFrame(j.frame); err != nil {
 		return err
 	}
-	j.committed.length, j.sum = j.written, 0
+	j.committed.outputLength, j.sum = j.written, 0
 	j.hasRunFrame, j.dirty = true, true
 	j.committedCount.Add(int64(len(entries)))
 	return nil
 }
 
-// appendFrame is called with the lock.
-func (j *Output) appendFrame(frame []byte) error {
-	if _, err := j.journal.WriteAt(frame, j.committed.size); err != nil {
-		_ = j.journal.Truncate(j.committed.size) // else the next run does
+// writeFrame writes a frame at the end of the journal. The caller holds mu.
+func (j *Output) writeFrame(frame []byte) error {
+	if _, err := j.journal.WriteAt(frame, j.committed.journalSize); err != nil {
+		_ = j.journal.Truncate(j.committed.journalSize) // if this fails too, the next run truncates
 		j.failed = err
 		return err
 	}
-	j.committed.size += int64(len(frame))
+	j.committed.journalSize += int64(len(frame))
 	return nil
 }
 
-// Committed returns how many successes of this run will outlive the process. It may be called at any time.
+// Committed returns the number of successes that this run has committed. It may be called by any goroutine.
 func (j *Output) Committed() int64 { return j.committedCount.Load() }
 
-// Close cuts off what was not committed, brings the rest to disk and closes both files. Nobody may use it at the time.
+// Close truncates the output to what is committed, syncs both files, and closes them, which unlocks the journal. It
+// must not run beside other methods but Done and Committed. It returns the first error of the journal, and one where
+// either file has lost its name meanwhile.
 func (j *Output) Close() error {
-	if j.written > j.committed.length {
+	if j.written > j.committed.outputLength {
 		j.dirty = true
 	}
-	if j.syncFailed { // the next run would find it all in the system's memory, and nothing wrong
+	if j.syncFailed { // the page cache still holds it, so the next run would take it for good
 		j.committed = j.synced
 	}
 	err := errors.Join(j.failed, j.truncateToCommitted())
-	if err == nil { // after an error of the disk another flush proves nothing
+	if err == nil { // a sync that succeeds after one that failed proves nothing
 		err = errors.Join(j.syncCommitted(), j.journal.Sync())
 	}
-	err = errors.Join(err, file.CheckStillNamed(j.out.Name(), j.out.Stat), file.CheckStillNamed(j.journal.Name(), j.journal.Stat))
+	err = errors.Join(err, file.CheckStillNamed(j.out.Name(), j.out.Stat),
+		file.CheckStillNamed(j.journal.Name(), j.journal.Stat))
 	j.closeFiles()
 	return err
 }
 
-// closeOutputAndJournal lets the lock go.
+// closeOutputAndJournal closes the files that are open, which unlocks the journal.
 func (j *Output) closeOutputAndJournal() {
 	for _, f := range []*os.File{j.out, j.journal} {
 		if f != nil {
-			_ = f.Close() // what matters has been synced; a second time does nothing
+			_ = f.Close() // synced already; closing twice is harmless
 		}
 	}
 }
 
+// closeFiles closes the files and frees the ledger.
 func (j *Output) closeFiles() {
 	j.closeOutputAndJournal()
 	j.ledgerMu.Lock()

@@ -1,14 +1,11 @@
 package journal
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +14,7 @@ import (
 	"batchfetch/output/file/filetest"
 )
 
-// openJournal opens an output whose requests are told apart by their URL.
+// openJournal opens an output whose requests are equal where their URLs are.
 func openJournal(t *testing.T, name string) *Output {
 	t.Helper()
 	j, err := Open(name, Settings{AppendRequest: appendURL})
@@ -27,9 +24,10 @@ func openJournal(t *testing.T, name string) *Output {
 	return j
 }
 
+// appendURL is a Settings.AppendRequest.
 func appendURL(text []byte, r *fetch.Request) []byte { return append(text, r.URL...) }
 
-// runRequest asks the output about a request and, unless it is done, writes and commits its line. It reports whether it was done.
+// runRequest reports whether a request was done before, and writes and commits its line otherwise.
 func runRequest(t *testing.T, j *Output, url string) bool {
 	t.Helper()
 	r := fetch.Request{URL: url}
@@ -45,7 +43,7 @@ func runRequest(t *testing.T, j *Output, url string) bool {
 	return false
 }
 
-// crash lets go of the files as a kill of the process does.
+// crash closes the files as a kill of the process does.
 func crash(j *Output) { j.closeFiles() }
 
 func closeJournal(t *testing.T, j *Output) {
@@ -55,8 +53,8 @@ func closeJournal(t *testing.T, j *Output) {
 	}
 }
 
-// TestResume: what is committed is done, whether the run before ended or was killed; what is only written is cut off.
-// The second of two equal requests is the second.
+// TestResume: what is committed is done, whether the run before ended or was killed; what is only written is truncated.
+// Equal requests are told apart by their order.
 func TestResume(t *testing.T) {
 	for name, end := range map[string]func(*Output){"killed": crash, "closed": func(j *Output) { closeJournal(t, j) }} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +90,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestResumeSecondOfEquals: where only the second of two equal requests succeeded, the first is the one that is asked again.
+// TestResumeSecondOfEquals: where only the second of two equal requests succeeded, the first is asked again.
 func TestResumeSecondOfEquals(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	j := openJournal(t, out)
@@ -127,7 +125,7 @@ func TestResumeLeavesAlone(t *testing.T) {
 	}
 }
 
-// TestResumeRefuses: what does not belong together is named, with a mend, and nothing is touched.
+// TestResumeRefuses: files that do not belong together are refused with a hint, and left unchanged.
 func TestResumeRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -137,10 +135,22 @@ func TestResumeRefuses(t *testing.T) {
 		{"no journal", func(t *testing.T, out string) { removeFile(t, out+".journal") }, "has no journal"},
 		{"no output", func(t *testing.T, out string) { removeFile(t, out) }, "missing or empty"},
 		{"short output", func(t *testing.T, out string) { truncateFile(t, out, 5) }, "has 5 bytes, fewer"},
-		{"another output", func(t *testing.T, out string) { filetest.Write(t, out, "something else, and longer\n", 0o644) }, "content has changed"},
-		{"a stranger's journal", func(t *testing.T, out string) { filetest.Write(t, out+".journal", "dear diary\n", 0o644) }, "is not a journal of batchfetch"},
-		{"a later version", func(t *testing.T, out string) { filetest.Write(t, out+".journal", "batchfetch journal 2\n", 0o644) }, "another version"},
-		{"a damaged journal", func(t *testing.T, out string) { flipByte(t, out+".journal", headerSize+runSize+frameHead+frameTail+20) }, "damaged"},
+		{"another output", func(t *testing.T, out string) {
+			filetest.Write(t, out, "something else, and longer\n",
+				0o644)
+		}, "content has changed"},
+		{"a stranger's journal", func(t *testing.T, out string) {
+			filetest.Write(t, out+".journal", "dear diary\n",
+				0o644)
+		}, "is not a journal of batchfetch"},
+		{"a later version", func(t *testing.T, out string) {
+			filetest.Write(t, out+".journal", "batchfetch journal 2\n",
+				0o644)
+		}, "another version"},
+		{"a damaged journal", func(t *testing.T, out string) {
+			flipByte(t, out+".journal",
+				headerSize+runSize+frameHead+frameTail+20)
+		}, "damaged"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
@@ -181,7 +191,7 @@ func truncateFile(t *testing.T, name string, size int64) {
 	}
 }
 
-// flipByte changes one byte.
+// flipByte flips bits of the byte at an offset.
 func flipByte(t *testing.T, name string, at int) {
 	t.Helper()
 	text := []byte(filetest.Read(t, name))
@@ -189,13 +199,13 @@ func flipByte(t *testing.T, name string, at int) {
 	filetest.Write(t, name, string(text), 0o644)
 }
 
-// readOrEmpty is the content of a file that may be missing, or be made empty by looking for it.
+// readOrEmpty returns the content of a file, or nothing where it is missing.
 func readOrEmpty(name string) string {
 	text, _ := os.ReadFile(name)
 	return string(text)
 }
 
-// TestResumeBusy: one run at a time, be it with --resume or without.
+// TestResumeBusy: a second run on the same output is refused, with --resume or without.
 func TestResumeBusy(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	j := openJournal(t, out)
@@ -225,7 +235,7 @@ func TestResumeBusy(t *testing.T) {
 	}
 }
 
-// TestResumeThroughLink: two names of one output share its journal, and its lock.
+// TestResumeThroughLink: a symbolic link and its target have one journal, and one lock.
 func TestResumeThroughLink(t *testing.T) {
 	dir := t.TempDir()
 	link := filepath.Join(dir, "link")
@@ -239,7 +249,7 @@ func TestResumeThroughLink(t *testing.T) {
 	}
 }
 
-// TestResumeVanished: an output that has lost its name while it was written is no success.
+// TestResumeVanished: Close fails where the output has lost its name.
 func TestResumeVanished(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	j := openJournal(t, out)
@@ -250,7 +260,7 @@ func TestResumeVanished(t *testing.T) {
 	}
 }
 
-// TestDoneAfterClose: a source that was blocked in a read asks once more when all is over.
+// TestDoneAfterClose: a Source that was blocked in a read may call Done after Close.
 func TestDoneAfterClose(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	j := openJournal(t, out)
@@ -261,99 +271,14 @@ func TestDoneAfterClose(t *testing.T) {
 	}
 }
 
-// TestKeepSynced marks what is committed, and the mark is what the next run goes by.
-func TestKeepSynced(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "out")
-	j := openJournal(t, out)
-	runRequest(t, j, "a")
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		j.KeepSynced(ctx)
-	}()
-	mark := appendMark(nil, 2, int64(len(filetest.Read(t, out+".journal"))))
-	for !bytes.HasSuffix([]byte(filetest.Read(t, out+".journal")), mark) {
-		if t.Context().Err() != nil {
-			t.Fatal("no mark")
-		}
-	}
-	cancel()
-	<-ended
-	crash(j)
-}
-
-// TestFlushes: the output is flushed before the journal, and both before a mark vouches for them.
-// After a flush that failed nothing is committed, and nothing is vouched for any more.
-func TestFlushes(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "out")
-	j := openJournal(t, out)
-	runRequest(t, j, "a")
-	journal := filetest.Read(t, out+".journal")
-	var flushed []string
-	j.syncFile = func(f *os.File) error {
-		flushed = append(flushed, filepath.Base(f.Name()))
-		if filetest.Read(t, out+".journal") != journal {
-			t.Error("a mark stands before all is flushed")
-		}
-		return f.Sync()
-	}
-	if err := j.syncCommitted(); err != nil || !slices.Equal(flushed, []string{"out", "out.journal"}) {
-		t.Errorf("flushed %v: %v", flushed, err)
-	}
-	journal += string(appendMark(nil, 2, int64(len(journal))))
-	if got := filetest.Read(t, out+".journal"); got != journal {
-		t.Errorf("the journal ends in %q", got[max(0, len(got)-40):])
-	}
-
-	runRequest(t, j, "b")
-	broken := errors.New("the disk is broken")
-	j.syncFile = func(*os.File) error { return broken }
-	if err := j.syncCommitted(); !errors.Is(err, broken) {
-		t.Errorf("flushing says %v", err)
-	}
-	j.syncFile = (*os.File).Sync
-	r := fetch.Request{URL: "c"}
-	j.Done(&r)
-	if err := j.commit([]entry{{tag: r.Tag}}); !errors.Is(err, broken) {
-		t.Errorf("committing after that says %v", err)
-	}
-	if err := j.Close(); !errors.Is(err, broken) || filetest.Read(t, out) != "a\n" {
-		t.Errorf("closing says %v, and leaves %q: what was not flushed may be lost", err, filetest.Read(t, out))
-	}
-	j = openJournal(t, out)
-	if j.DoneBefore() != 1 {
-		t.Errorf("%d are done", j.DoneBefore())
-	}
-	closeJournal(t, j)
-}
-
-// TestFailedFrame: what a failed write has left of a frame is no frame.
-func TestFailedFrame(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "out")
-	j := openJournal(t, out)
-	runRequest(t, j, "a")
-	if err := j.journal.Close(); err != nil { // so that the next write fails
-		t.Fatal(err)
-	}
-	if err := j.commit([]entry{{}}); err == nil || j.syncCommitted() == nil {
-		t.Error("a journal that can't be written is good")
-	}
-	crash(j)
-	j = openJournal(t, out)
-	if j.DoneBefore() != 1 {
-		t.Errorf("%d done", j.DoneBefore())
-	}
-	closeJournal(t, j)
-}
-
-// TestJournalHoldsNoText: only hashes, so no URL and no secret.
+// TestJournalHoldsNoText: a journal holds neither a URL nor a secret.
 func TestJournalHoldsNoText(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	j := openJournal(t, out)
 	runRequest(t, j, "https://user:hunter2@example.com/a")
 	closeJournal(t, j)
-	if text := filetest.Read(t, out+".journal"); strings.Contains(text, "hunter2") || strings.Contains(text, "example") {
+	if text := filetest.Read(t, out+".journal"); strings.Contains(text, "hunter2") ||
+		strings.Contains(text, "example") {
 		t.Errorf("the journal holds %q", text)
 	}
 }

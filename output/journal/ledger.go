@@ -5,31 +5,33 @@ import (
 	"math/bits"
 )
 
-// An requestHash is a hash of what a Request asks: 80 bits, so that of 100 million requests no two agree by chance (1 in 10^8).
+// requestHash is 80 bits of a hash of a Request. The chance that any two of 100 million different requests agree is 1
+// in 10^8.
 type requestHash struct {
 	high uint64
 	low  uint16
 }
 
-// A ledger knows of everything that was asked how often the input has asked it so far, and which of those askings are done.
-// It takes 14 to 18 bytes for each different request, outside the collector's heap where the system has such memory.
-// One goroutine uses it.
+// ledger is a hash table of requests: how often each has occurred in the input so far, and which occurrences are done.
+// It takes 14 to 18 bytes for each different request, outside the garbage-collected heap where the system has mmap(2).
+// It is not safe for concurrent use.
 type ledger struct {
-	tables   [256]table                     // by the first byte of the hash, so that growing moves a 256th of it at a time
-	overflow map[requestHash]*overflowEntry // what has been asked more often than a slot can tell
+	tables   [256]table                     // by the first byte of the hash, so that growth rehashes 1/256 at a time
+	overflow map[requestHash]*overflowEntry // requests that occur too often for a slot
 }
 
-// A table is an open-addressed table with slots of 12 bytes: the hash, and a state that is 0 where the slot is free.
+// table is an open-addressed hash table with linear probing and slots of 12 bytes: the hash, and a state, 0 where it
+// is free.
 type table struct {
 	memory []byte
 	used   int
 }
 
-// pageSize is what memory is taken in.
+// pageSize is the unit of allocation, in bytes.
 const pageSize = 4 << 10
 
-// The state of a slot: a bit for each of the first askings that is done, how often the input has asked, and whether
-// a repeat tells both in its place.
+// The bits of the state of a slot, lowest first: 5 that say which of the first occurrences are done, 10 that count the
+// occurrences in the input, and one that says that an overflowEntry has both instead.
 const (
 	slotSize   = 12
 	doneBits   = 5
@@ -37,40 +39,40 @@ const (
 	inOverflow = 1 << 15
 )
 
-// A overflowEntry is what a slot is too small for.
+// overflowEntry is the state of a request that occurs more often than a slot can count.
 type overflowEntry struct {
-	seen uint32
-	done []uint64 // a bit for each asking
+	seen uint32   // occurrences in the input
+	done []uint64 // a bit for each occurrence
 }
 
-func (r *overflowEntry) markDone(nth uint32) {
-	if missing := int(nth/64) + 1 - len(r.done); missing > 0 {
-		r.done = append(r.done, make([]uint64, missing)...)
+func (e *overflowEntry) markDone(nth uint32) {
+	if missing := int(nth/64) + 1 - len(e.done); missing > 0 {
+		e.done = append(e.done, make([]uint64, missing)...)
 	}
-	r.done[nth/64] |= 1 << (nth % 64)
+	e.done[nth/64] |= 1 << (nth % 64)
 }
 
-func (r *overflowEntry) isDone(nth uint32) bool {
-	return int(nth/64) < len(r.done) && r.done[nth/64]>>(nth%64)&1 == 1
+func (e *overflowEntry) isDone(nth uint32) bool {
+	return int(nth/64) < len(e.done) && e.done[nth/64]>>(nth%64)&1 == 1
 }
 
-// reserve makes room for n requests more, so that little has to move while they come.
+// reserve makes room for n requests more, so that the tables grow once.
 func (l *ledger) reserve(n int64) {
 	if n < minReserve {
 		return
 	}
 	for i := range l.tables {
-		s := &l.tables[i]
-		if slots := int((int64(s.used)+n/256)*17/14) + 1; slots > s.slotCount() {
-			s.resize(slots)
+		t := &l.tables[i]
+		if slots := int((int64(t.used)+n/256)*17/14) + 1; slots > t.slotCount() {
+			t.resize(slots)
 		}
 	}
 }
 
-// minReserve is how many requests need no room made: their shelves start with so much.
+// minReserve is the number of requests that the first page of each table holds.
 const minReserve = 256 * pageSize / slotSize
 
-// free gives the memory back.
+// free frees the memory.
 func (l *ledger) free() {
 	for i := range l.tables {
 		freePages(l.tables[i].memory)
@@ -79,99 +81,99 @@ func (l *ledger) free() {
 	l.overflow = nil
 }
 
-// markDone notes that the nth asking (0-based) of a is done.
-func (l *ledger) markDone(a requestHash, nth uint32) {
-	slot := l.slotFor(a)
+// markDone notes that the nth occurrence of a request, from 0 on, is done.
+func (l *ledger) markDone(hash requestHash, nth uint32) {
+	slot := l.slotFor(hash)
 	state := slot.state()
 	if state&inOverflow == 0 && nth < doneBits {
 		slot.setState(state | 1<<nth)
 		return
 	}
-	l.toOverflow(a, slot).markDone(nth)
+	l.toOverflow(hash, slot).markDone(nth)
 }
 
-// countRequest numbers one more asking of a by the input, and reports whether it is done.
-func (l *ledger) countRequest(a requestHash) (nth uint32, done bool) {
-	slot := l.slotFor(a)
+// countRequest counts an occurrence in the input. It returns its number, from 0 on, and whether it is done.
+func (l *ledger) countRequest(hash requestHash) (nth uint32, done bool) {
+	slot := l.slotFor(hash)
 	state := slot.state()
 	if seen := state >> doneBits & maxSeen; state&inOverflow == 0 && seen < maxSeen {
 		slot.setState(state + 1<<doneBits)
 		return uint32(seen), seen < doneBits && state>>seen&1 == 1
 	}
-	r := l.toOverflow(a, slot)
-	nth = r.seen
-	r.seen++
-	return nth, r.isDone(nth)
+	e := l.toOverflow(hash, slot)
+	nth = e.seen
+	e.seen++
+	return nth, e.isDone(nth)
 }
 
-// toOverflow moves what the slot says to where there is room for more.
-func (l *ledger) toOverflow(a requestHash, s slot) *overflowEntry {
+// toOverflow returns the overflowEntry of a request, and moves the state of its slot there first, if need be.
+func (l *ledger) toOverflow(hash requestHash, s slot) *overflowEntry {
 	state := s.state()
 	if state&inOverflow != 0 {
-		return l.overflow[a]
+		return l.overflow[hash]
 	}
-	r := &overflowEntry{seen: uint32(state >> doneBits & maxSeen), done: []uint64{uint64(state & (1<<doneBits - 1))}}
+	e := &overflowEntry{seen: uint32(state >> doneBits & maxSeen), done: []uint64{uint64(state & (1<<doneBits - 1))}}
 	if l.overflow == nil {
 		l.overflow = make(map[requestHash]*overflowEntry)
 	}
-	l.overflow[a] = r
+	l.overflow[hash] = e
 	s.setState(inOverflow)
-	return r
+	return e
 }
 
-// slotFor finds the slot of a, or takes one for it. It is valid until the next call.
-func (l *ledger) slotFor(a requestHash) slot {
-	s := &l.tables[a.high>>56]
-	if 8*(s.used+1) > 7*s.slotCount() {
-		s.resize(s.slotCount() + s.slotCount()/4 + 1)
+// slotFor returns the slot of a request, or a new one. It is valid until the next call.
+func (l *ledger) slotFor(hash requestHash) slot {
+	t := &l.tables[hash.high>>56]
+	if 8*(t.used+1) > 7*t.slotCount() {
+		t.resize(t.slotCount() + t.slotCount()/4 + 1)
 	}
-	at := s.find(a)
-	if at.state() == 0 { // the caller makes it more
-		at.setHash(a)
-		s.used++
+	at := t.find(hash)
+	if at.state() == 0 { // the caller sets a state
+		at.setHash(hash)
+		t.used++
 	}
 	return at
 }
 
-func (s *table) slotCount() int { return len(s.memory) / slotSize }
+func (t *table) slotCount() int { return len(t.memory) / slotSize }
 
-// find returns the slot that holds a, or the free one where it belongs.
-func (s *table) find(a requestHash) slot {
-	slots := s.slotCount()
-	home, _ := bits.Mul64(a.high<<8, uint64(slots))
+// find returns the slot of a request, or the free one where it belongs.
+func (t *table) find(hash requestHash) slot {
+	slots := t.slotCount()
+	home, _ := bits.Mul64(hash.high<<8, uint64(slots))
 	for i := int(home); ; i++ {
 		if i == slots {
 			i = 0
 		}
-		at := slot(s.memory[i*slotSize:][:slotSize])
-		if at.state() == 0 || at.hasHash(a) {
+		at := slot(t.memory[i*slotSize:][:slotSize])
+		if at.state() == 0 || at.hasHash(hash) {
 			return at
 		}
 	}
 }
 
-// resize moves everything into a table of so many slots at least.
-func (s *table) resize(slots int) {
-	old := s.memory
-	s.memory = allocatePages(slots * slotSize)
+// resize rehashes into at least so many slots.
+func (t *table) resize(slots int) {
+	old := t.memory
+	t.memory = allocatePages(slots * slotSize)
 	for i := range len(old) / slotSize {
 		if from := slot(old[i*slotSize:][:slotSize]); from.state() != 0 {
-			copy(s.find(from.hash()), from)
+			copy(t.find(from.hash()), from)
 		}
 	}
 	freePages(old)
 }
 
-// A slot is the memory of one.
+// slot is the 12 bytes of a slot: the hash (10), the state (2), little-endian.
 type slot []byte
 
-func (s slot) state() uint16              { return binary.LittleEndian.Uint16(s[10:]) }
-func (s slot) setState(state uint16)      { binary.LittleEndian.PutUint16(s[10:], state) }
-func (s slot) hasHash(a requestHash) bool { return s.hash() == a }
+func (s slot) state() uint16                 { return binary.LittleEndian.Uint16(s[10:]) }
+func (s slot) setState(state uint16)         { binary.LittleEndian.PutUint16(s[10:], state) }
+func (s slot) hasHash(hash requestHash) bool { return s.hash() == hash }
 func (s slot) hash() requestHash {
 	return requestHash{binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint16(s[8:])}
 }
-func (s slot) setHash(a requestHash) {
-	binary.LittleEndian.PutUint64(s, a.high)
-	binary.LittleEndian.PutUint16(s[8:], a.low)
+func (s slot) setHash(hash requestHash) {
+	binary.LittleEndian.PutUint64(s, hash.high)
+	binary.LittleEndian.PutUint16(s[8:], hash.low)
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestLedger holds the ledger against a plain map: what is asked once, a few times, and more often than a slot can tell.
+// TestLedger compares the ledger with a plain map, for requests that occur once, a few times, and too often for a slot.
 func TestLedger(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var l ledger
@@ -36,7 +36,7 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// TestLedgerOften: one line a hundred thousand times is numbered without a gap.
+// TestLedgerOften: a hundred thousand equal requests are numbered without a gap.
 func TestLedgerOften(t *testing.T) {
 	var l ledger
 	defer l.free()

@@ -11,8 +11,9 @@ import (
 	"batchfetch/output/file"
 )
 
-// Open opens the output name and its journal, makes them where they are missing, and cuts the output back to what is committed.
-// The error is a *ResumeError where they don't belong together, ErrBusy where another run has them.
+// Open opens and locks the output name and its journal, creates what is missing, and truncates both to what is good
+// of them. The error is a *ResumeError where they don't belong together, and file.ErrBusy where another run has them
+// open.
 func Open(name string, settings Settings) (*Output, error) {
 	if err := checkRegular(name); err != nil {
 		return nil, err
@@ -32,15 +33,17 @@ func Open(name string, settings Settings) (*Output, error) {
 	return j, nil
 }
 
-// checkRegular refuses the names of devices, streams and directories.
+// checkRegular returns an error where name is a device, a stream or a directory.
 func checkRegular(name string) error {
 	if info, err := os.Stat(name); err == nil && file.WritesInPlace(name, info) {
-		return &ResumeError{name + " is no regular file, which alone can be gone on with", "name a file, or leave out --resume"}
+		return &ResumeError{name + " is no regular file, which alone can be gone on with",
+			"name a file, or leave out --resume"}
 	}
 	return nil
 }
 
-// Read reads what is done and touches nothing: the Resumed can only be asked, and closed with Discard.
+// Read reads the journal of the output name without locking or changing a file. Only Done, DoneBefore and Discard may
+// be called on the Output that it returns. Its errors are those of Open, but for file.ErrBusy.
 func Read(name string, settings Settings) (*Output, error) {
 	if err := checkRegular(name); err != nil {
 		return nil, err
@@ -53,30 +56,30 @@ func Read(name string, settings Settings) (*Output, error) {
 	}
 	switch j.journal, err = os.Open(besideOutput(j.name)); {
 	case errors.Is(err, fs.ErrNotExist) && missing != nil:
-		return j, nil // nothing has been done yet
+		return j, nil // no run has begun
 	case errors.Is(err, fs.ErrNotExist):
 		err = j.readJournal(0, false)
 	case err == nil:
-		var begun bool
+		var hasHeader bool
 		var size int64
-		if begun, size, err = readHeader(j.journal, besideOutput(j.name)); err == nil {
-			err = j.readJournal(size, begun)
+		if hasHeader, size, err = readHeader(j.journal, besideOutput(j.name)); err == nil {
+			err = j.readJournal(size, hasHeader)
 		}
 	}
 	return j, err
 }
 
-// Discard gives up before anything was written: what it has made is taken away, while the lock is held.
+// Discard closes an Output to which nothing was written, and removes the files that Open has created.
 func (j *Output) Discard() {
 	for _, f := range j.created {
 		if info, err := f.Stat(); err == nil && info.Size() <= int64(headerSize) {
-			_ = os.Remove(f.Name()) // what can't be removed says nothing
+			_ = os.Remove(f.Name()) // still locked; one that stays holds no entry
 		}
 	}
 	j.closeFiles()
 }
 
-// openFiles opens and locks both files.
+// openFiles locks the journal and opens both files.
 func (j *Output) openFiles() (err error) {
 	info, missing := os.Stat(besideOutput(j.name))
 	if missing == nil && !info.Mode().IsRegular() {
@@ -88,7 +91,7 @@ func (j *Output) openFiles() (err error) {
 	if missing != nil {
 		j.created = append(j.created, j.journal)
 	}
-	if err := file.CheckNotBusy(j.name + ".part"); err != nil { // a run without --resume would put that in the output's place
+	if err := file.CheckNotBusy(j.name + ".part"); err != nil { // a run without --resume would rename it to j.name
 		return err
 	}
 	_, missing = os.Stat(j.name)
@@ -98,23 +101,24 @@ func (j *Output) openFiles() (err error) {
 	return err
 }
 
-// recoverFiles reads the journal and cuts both files back to what is good of them.
+// recoverFiles reads the journal and truncates both files to what is good of them, or begins a journal.
 func (j *Output) recoverFiles() error {
-	begun, size, err := readHeader(j.journal, besideOutput(j.name))
+	hasHeader, size, err := readHeader(j.journal, besideOutput(j.name))
 	if err == nil {
-		err = j.readJournal(size, begun)
+		err = j.readJournal(size, hasHeader)
 	}
 	if err != nil {
 		return err
 	}
-	if !begun {
+	if !hasHeader {
 		return j.createJournal()
 	}
 	return j.truncateToCommitted()
 }
 
-// readJournal reads a journal of that size, which may not have begun, and decides how much is good.
-func (j *Output) readJournal(size int64, begun bool) error {
+// readJournal reads a journal of size bytes into the ledger, and sets committed and synced to what is good.
+// Without a header it checks only that there is no output either.
+func (j *Output) readJournal(size int64, hasHeader bool) error {
 	length := int64(0)
 	if j.out != nil {
 		info, err := j.out.Stat()
@@ -123,13 +127,14 @@ func (j *Output) readJournal(size int64, begun bool) error {
 		}
 		length = info.Size()
 	}
-	if !begun {
+	if !hasHeader {
 		if length > 0 {
-			return &ResumeError{j.name + " is there and has no journal: nobody knows what of it is done", "move it away to begin anew, or leave out --resume"}
+			return &ResumeError{j.name + " is there and has no journal: nobody knows what of it is done",
+				"move it away to begin anew, or leave out --resume"}
 		}
 		return nil
 	}
-	h, err := readHistory(j.journal, size)
+	h, err := readJournalState(j.journal, size)
 	if err != nil {
 		return err
 	}
@@ -137,22 +142,22 @@ func (j *Output) readJournal(size int64, begun bool) error {
 	if j.committed, err = h.findGood(j.out, length, file.CurrentBoot()); err != nil {
 		return describeError(err, j.name, length)
 	}
-	if j.doneBefore, err = h.loadLedger(j.journal, j.committed, &j.ledger, j.settings.Bodies); err != nil {
+	if j.doneBefore, err = h.loadLedger(j.journal, j.committed, &j.ledger, j.settings.SaveDir); err != nil {
 		return err
 	}
-	j.dirty = len(h.unsyncedCommits) > 0
+	j.dirty = len(h.unsynced) > 0
 	if j.synced = j.committed; j.dirty {
-		j.synced = extent{h.synced.length, max(h.synced.size, int64(headerSize))}
+		j.synced = extent{h.synced.outputLength, max(h.synced.journalSize, int64(headerSize))}
 	}
 	j.outsideDir = len(h.dirHashes) > 0 && j.dirty
 	return nil
 }
 
-// createJournal begins a journal.
+// createJournal writes the header of a new journal, and syncs it.
 func (j *Output) createJournal() error {
 	_, _ = rand.Read(j.salt[:]) // never fails
-	if j.settings.Bodies != nil {
-		j.settings.Bodies.InheritClaims(j.salt, nil)
+	if j.settings.SaveDir != nil {
+		j.settings.SaveDir.InheritClaims(j.salt, nil)
 	}
 	j.committed = extent{0, int64(headerSize)}
 	j.synced = j.committed
@@ -162,15 +167,16 @@ func (j *Output) createJournal() error {
 	return errors.Join(j.journal.Truncate(int64(headerSize)), j.journal.Sync())
 }
 
-// truncateToCommitted takes away what was written and not committed.
+// truncateToCommitted truncates both files to what is committed, and seeks to the end of the output.
 func (j *Output) truncateToCommitted() error {
-	err := errors.Join(truncateTo(j.out, j.committed.length), truncateTo(j.journal, j.committed.size), j.journal.Sync())
-	_, seekErr := j.out.Seek(j.committed.length, io.SeekStart)
-	j.written, j.sum = j.committed.length, 0
+	err := errors.Join(truncateTo(j.out, j.committed.outputLength), truncateTo(j.journal, j.committed.journalSize),
+		j.journal.Sync())
+	_, seekErr := j.out.Seek(j.committed.outputLength, io.SeekStart)
+	j.written, j.sum = j.committed.outputLength, 0
 	return errors.Join(err, seekErr)
 }
 
-// truncateTo leaves a file alone that is no longer than that.
+// truncateTo truncates a file that is longer than length.
 func truncateTo(f *os.File, length int64) error {
 	info, err := f.Stat()
 	if err != nil || info.Size() <= length {
@@ -179,7 +185,8 @@ func truncateTo(f *os.File, length int64) error {
 	return f.Truncate(length)
 }
 
-// LockExisting locks the journal of the output name, so that no run with --resume goes on with it. It returns nil where there is none.
+// LockExisting opens and locks the journal beside the output name, so that no run with --resume continues it meanwhile.
+// It returns nil where there is none. It is meant for file.Create.
 func LockExisting(name string) (*os.File, error) {
 	if info, err := os.Stat(besideOutput(name)); err == nil && !info.Mode().IsRegular() {
 		return nil, nil
@@ -188,7 +195,7 @@ func LockExisting(name string) (*os.File, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err == nil && !isJournalFile(f) { // somebody's own file of that name
+	if err == nil && !isJournalFile(f) { // a file of the user's that happens to have that name
 		return nil, f.Close()
 	}
 	return f, err

@@ -2,8 +2,8 @@
 
 package journal
 
-// allocatePages returns size bytes of zeroes.
+// allocatePages returns size zero bytes.
 func allocatePages(size int) []byte { return make([]byte, size) }
 
-// freePages leaves memory of allocate to the collector.
+// freePages does nothing: the memory is garbage-collected.
 func freePages([]byte) {}

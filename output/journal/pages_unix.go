@@ -4,7 +4,8 @@ package journal
 
 import "golang.org/x/sys/unix"
 
-// allocatePages returns at least size bytes of zeroes that the collector does not know: it would let the heap double before it looks.
+// allocatePages returns at least size zero bytes outside the garbage-collected heap: within it they would let the
+// heap grow by as much again before a collection.
 func allocatePages(size int) []byte {
 	size = (size + pageSize - 1) &^ (pageSize - 1)
 	memory, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
@@ -14,9 +15,9 @@ func allocatePages(size int) []byte {
 	return memory
 }
 
-// freePages gives memory of allocate back.
+// freePages frees memory of allocatePages.
 func freePages(memory []byte) {
 	if len(memory) > 0 {
-		_ = unix.Munmap(memory) // fails for what make returned: that is the collector's
+		_ = unix.Munmap(memory) // fails for memory that make returned
 	}
 }

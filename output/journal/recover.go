@@ -13,37 +13,37 @@ import (
 	"batchfetch/output/savedir"
 )
 
-// A ResumeError says why an output can't be gone on with, and the mend.
+// ResumeError is why an output can't be resumed, and a hint at what the user can do about it.
 type ResumeError struct{ Problem, Hint string }
 
 func (e *ResumeError) Error() string { return e.Problem }
 
-// A journalState is what a journal says, as far as it can be read.
+// journalState is what the frames of a journal say, up to the first that is torn or corrupt.
 type journalState struct {
-	salt            savedir.Salt
-	successes       int64         // successes
-	boot            file.BootID   // of the run that wrote last
-	dirHashes       []uint64      // where runs have put bodies into files, hashed
-	end             int64         // where the frames end, as an offset in the journal
-	endErr          error         // that they end there: nil, errTorn or errGarbled
-	hasLaterMark    bool          // and that a mark stands behind: what was on disk is damaged
-	synced          extent        // as the last mark says
-	lastCommit      commitRange   // the last of all
-	unsyncedCommits []commitRange // those that no mark vouches for
+	salt         savedir.Salt
+	successes    int64
+	boot         file.BootID   // of the last run
+	dirHashes    []uint64      // of the directories of saved bodies, one a run that had one
+	end          int64         // offset in the journal at which the readable frames end
+	endErr       error         // why they end there: nil at the end of the file, errTorn or errCorrupt
+	hasLaterMark bool          // a mark stands after end: what had been synced is damaged
+	synced       extent        // of the last mark
+	last         commitRange   // the last commit
+	unsynced     []commitRange // the commits after the last mark
 }
 
-// extent is how far all was on disk at a mark.
-type extent struct{ length, size int64 }
+// extent is a length of an output and a size of its journal, in bytes, up to which both are committed, synced or good.
+type extent struct{ outputLength, journalSize int64 }
 
-// A commitRange is where one ends, in the output and in the journal, and where its bytes of the output begin.
+// commitRange is the part of an output that one commit covers.
 type commitRange struct {
-	from, length int64
-	sum          uint32
-	end          int64
+	from, length int64  // offsets in the output at which it begins and ends
+	sum          uint32 // CRC-32C of the bytes between them
+	end          int64  // offset in the journal at which the commit's frame ends
 }
 
-// readHistory reads the journal f, whose header is whole.
-func readHistory(f io.ReaderAt, size int64) (h journalState, err error) {
+// readJournalState reads the journal f of size bytes, whose header is whole. The error is that of f.
+func readJournalState(f io.ReaderAt, size int64) (h journalState, err error) {
 	if _, err := f.ReadAt(h.salt[:], int64(len(headerMagic))); err != nil {
 		return h, err
 	}
@@ -57,50 +57,53 @@ func readHistory(f io.ReaderAt, size int64) (h journalState, err error) {
 	return h, err
 }
 
+// addFrame takes the next frame into account.
 func (h *journalState) addFrame(f frame) {
 	switch f.kind {
 	case frameRun:
 		h.boot = file.BootID(f.payload[:len(h.boot)])
-		if dir := f.dir(); dir != 0 {
+		if dir := f.dirHash(); dir != 0 {
 			h.dirHashes = append(h.dirHashes, dir)
 		}
 	case frameCommit, frameFiles:
-		h.lastCommit = commitRange{from: h.lastCommit.length, length: f.length(), sum: f.sum(), end: f.end}
-		h.unsyncedCommits = append(h.unsyncedCommits, h.lastCommit)
+		h.last = commitRange{from: h.last.length, length: f.length(), sum: f.sum(), end: f.end}
+		h.unsynced = append(h.unsynced, h.last)
 		h.successes += f.successes()
 	case frameMark:
-		if f.size() > f.end || f.length() > h.lastCommit.length {
-			return // it can't vouch for what comes after it
+		if f.size() > f.end || f.length() > h.last.length {
+			return // a mark covers only what stands before it
 		}
 		h.synced = extent{f.length(), f.size()}
-		for len(h.unsyncedCommits) > 0 && h.unsyncedCommits[0].end <= h.synced.size {
-			h.unsyncedCommits = h.unsyncedCommits[1:]
+		for len(h.unsynced) > 0 && h.unsynced[0].end <= h.synced.journalSize {
+			h.unsynced = h.unsynced[1:]
 		}
 	}
 }
 
-// findGood decides how much of the output is good. What a mark vouches for has to be there. Behind it everything is there too after a
-// kill of the process; after a power cut, which shows in another boot of the machine, it is good up to the first commit
-// whose bytes are not what they were, and where bodies went to files nothing behind the mark is trusted: they may be empty.
+// findGood returns how much of an output of length bytes, and of its journal, is good; now is the present boot of the
+// machine. All up to the last mark has to be there. Of what follows it, all has to be there too after a kill of the
+// process. After a power cut, which another boot tells, commits are good up to the first whose bytes don't have their
+// check sum, and where bodies were saved to files none is, since the files may be empty. The error is errDamaged,
+// errShorter, errChanged or that of out.
 func (h *journalState) findGood(out io.ReaderAt, length int64, now file.BootID) (extent, error) {
 	rebooted := !h.boot.IsKnown() || h.boot != now
 	if h.hasLaterMark || !rebooted && errors.Is(h.endErr, errCorrupt) {
 		return extent{}, fmt.Errorf("%w: byte %d", errDamaged, h.end)
 	}
-	if length < h.synced.length {
+	if length < h.synced.outputLength {
 		return extent{}, errShorter
 	}
-	good := extent{h.synced.length, max(h.synced.size, int64(headerSize))}
-	if len(h.unsyncedCommits) == 0 { // one look, lest it be another file by now
-		if err := h.lastCommit.verify(out, length); err != nil {
+	good := extent{h.synced.outputLength, max(h.synced.journalSize, int64(headerSize))}
+	if len(h.unsynced) == 0 { // checks only that it is the same file still
+		if err := h.last.verify(out, length); err != nil {
 			return extent{}, err
 		}
-		return extent{h.lastCommit.length, h.end}, nil
+		return extent{h.last.length, h.end}, nil
 	}
 	if rebooted && len(h.dirHashes) > 0 {
 		return good, nil
 	}
-	for _, c := range h.unsyncedCommits {
+	for _, c := range h.unsynced {
 		if err := c.verify(out, length); err != nil {
 			if rebooted && isOutputError(err) {
 				return good, nil
@@ -109,20 +112,21 @@ func (h *journalState) findGood(out io.ReaderAt, length int64, now file.BootID) 
 		}
 		good = extent{c.length, c.end}
 	}
-	good.size = h.end
+	good.journalSize = h.end
 	return good, nil
 }
 
-// What can be wrong with an output or a journal.
+// What is wrong with an output or a journal that can't be resumed.
 var (
 	errDamaged = errors.New("the journal is damaged")
 	errShorter = errors.New("the output is shorter than its journal says")
 	errChanged = errors.New("the output is not what its journal says")
 )
 
+// isOutputError reports whether err is about the content of an output.
 func isOutputError(err error) bool { return errors.Is(err, errShorter) || errors.Is(err, errChanged) }
 
-// verify holds the bytes of a commit against their sum.
+// verify compares the bytes of a commit, in an output of length bytes, with their check sum.
 func (c commitRange) verify(out io.ReaderAt, length int64) error {
 	switch {
 	case c.length < c.from:
@@ -140,15 +144,17 @@ func (c commitRange) verify(out io.ReaderAt, length int64) error {
 	return nil
 }
 
-// loadLedger brings the successes up to the cut into a ledger, and the names of their files to bodies, which may be nil.
-func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, bodies *savedir.Dir) (dones int64, err error) {
+// loadLedger adds the successes of the journal f up to good to l, and the names of their files to bodies, which may
+// be nil. It returns how many they are.
+func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, bodies *savedir.Dir) (successes int64,
+	err error) {
 	l.reserve(h.successes)
 	var names []uint64
-	var saved int64
+	var withFiles int64
 	if bodies != nil && len(h.dirHashes) > 0 {
 		names = make([]uint64, 0, h.successes)
 	}
-	body := io.NewSectionReader(f, int64(headerSize), to.size-int64(headerSize))
+	body := io.NewSectionReader(f, int64(headerSize), to.journalSize-int64(headerSize))
 	_, err = scanFrames(body, int64(headerSize), func(f frame) {
 		if f.kind != frameCommit && f.kind != frameFiles {
 			return
@@ -160,47 +166,52 @@ func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, bodies *s
 				names = append(names, name)
 			}
 		}
-		dones += f.successes()
+		successes += f.successes()
 		if f.kind == frameFiles {
-			saved += f.successes()
+			withFiles += f.successes()
 		}
 	})
 	if bodies == nil || err != nil {
-		return dones, err
+		return successes, err
 	}
 	bodies.InheritClaims(h.salt, names)
-	if saved > 0 && !bodies.MayHoldParts() && slices.Contains(h.dirHashes, bodies.LocationHash()) {
-		return 0, &ResumeError{bodies.Path() + " is empty, though the journal says that earlier runs have put bodies there",
-			"bring them back, name another directory for the rest, or remove the output and its journal to begin anew"}
+	if withFiles > 0 && !bodies.MayHoldParts() && slices.Contains(h.dirHashes, bodies.LocationHash()) {
+		return 0, &ResumeError{
+			bodies.Path() + " is empty, though the journal says that earlier runs have put bodies there",
+			"bring them back, name another directory for the rest, or remove the output and its journal to begin anew",
+		}
 	}
-	return dones, nil
+	return successes, nil
 }
 
-// describeError names the files and the mend.
+// describeError makes a ResumeError, with the names of the files, of an error of findGood; other errors it returns as
+// they are.
 func describeError(err error, name string, length int64) error {
 	journal := besideOutput(name)
-	anew := "bring it back, or remove " + journal + " and " + name + " to begin anew"
+	hint := "bring it back, or remove " + journal + " and " + name + " to begin anew"
 	switch {
 	case errors.Is(err, errShorter) && length == 0:
-		return &ResumeError{name + " is missing or empty, though its journal says that requests are done", "bring it back, or remove " + journal + " to begin anew"}
+		return &ResumeError{name + " is missing or empty, though its journal says that requests are done",
+			"bring it back, or remove " + journal + " to begin anew"}
 	case errors.Is(err, errShorter):
-		return &ResumeError{fmt.Sprintf("%s has %d bytes, fewer than its journal says", name, length), anew}
+		return &ResumeError{fmt.Sprintf("%s has %d bytes, fewer than its journal says", name, length), hint}
 	case errors.Is(err, errChanged):
-		return &ResumeError{name + " is not the file that its journal was written for: its content has changed", anew}
+		return &ResumeError{name + " is not the file that its journal was written for: its content has changed", hint}
 	case errors.Is(err, errDamaged):
 		return &ResumeError{journal + ": " + err.Error(), "move " + journal + " and " + name + " away to begin anew"}
 	}
 	return err
 }
 
-// NameOf returns the name of the journal beside the output name, behind whatever links lead there.
+// NameOf returns the name of the journal of the output name, beside the file that symbolic links lead to.
 func NameOf(name string) string { return besideOutput(file.ResolveLinks(name)) }
 
-// besideOutput is JournalOf for a name that is no link.
+// besideOutput is NameOf for a name that is no symbolic link.
 func besideOutput(name string) string { return name + ".journal" }
 
-// readHeader tells a journal from an empty file and from a stranger's. An error says that it is neither.
-func readHeader(f *os.File, name string) (begun bool, size int64, err error) {
+// readHeader returns whether the file f has the whole header of a journal, and its size in bytes.
+// The error is a *ResumeError where it is neither a journal nor an empty one; name is its name there.
+func readHeader(f *os.File, name string) (hasHeader bool, size int64, err error) {
 	info, err := f.Stat()
 	if err != nil {
 		return false, 0, err
@@ -209,21 +220,22 @@ func readHeader(f *os.File, name string) (begun bool, size int64, err error) {
 	if _, err := f.ReadAt(title, 0); err != nil && !errors.Is(err, io.EOF) {
 		return false, 0, err
 	}
-	away := "move it away, or name another output"
+	hint := "move it away, or name another output"
 	whole := info.Size() >= int64(headerSize)
 	switch text := strings.TrimRight(string(title), "\x00"); {
 	case text == headerMagic && whole:
 		return true, info.Size(), nil
 	case strings.HasPrefix(headerMagic, text) && (!whole || text == "" && info.Size() == int64(headerSize)):
-		return false, 0, nil // a kill, a full disk or a power cut came before its header was there: nothing was done yet
+		return false, 0, nil // a kill, a full disk or a power cut came before the header was whole: nothing was done
 	case strings.HasPrefix(text, headerTitle):
-		return false, 0, &ResumeError{name + " was written by another version of batchfetch", "go on with that version, or " + away}
+		return false, 0, &ResumeError{name + " was written by another version of batchfetch",
+			"go on with that version, or " + hint}
 	}
-	return false, 0, &ResumeError{name + " is not a journal of batchfetch", away}
+	return false, 0, &ResumeError{name + " is not a journal of batchfetch", hint}
 }
 
-// isJournalFile reports whether a file is a journal of ours.
+// isJournalFile reports whether f has the header of a journal.
 func isJournalFile(f *os.File) bool {
-	begun, _, err := readHeader(f, "")
-	return err == nil && begun
+	hasHeader, _, err := readHeader(f, "")
+	return err == nil && hasHeader
 }

@@ -8,56 +8,58 @@ import (
 	"batchfetch/output/encode"
 )
 
-// A Sink is a Sink of successes that commits to a Resumed what its JSONL has written.
+// Sink is a fetch.Sink of successes that writes lines of JSON to an Output and commits them.
 type Sink struct {
 	*output.JSONL
-	out     io.Writer // what the JSONL writes to
+	out     io.Writer // the JSONL writes to it, and it to output
 	output  *Output
-	pending []entry // Records that were put and are not committed
-	failed  error   // once set, nothing is committed: a torn line may stand in the output
+	pending []entry // of Records that were put and are not committed
+	failed  error   // the first error; nothing is committed after it, since the output may end within a line
 }
 
-// NewSink returns a Commit whose lines go through out, which leads to the Resumed and holds nothing back.
-func NewSink(to *Output, out io.Writer, mode encode.BodyMode) *Sink {
-	return &Sink{JSONL: output.NewJSONL(out, mode), out: out, output: to}
+// NewSink returns a Sink whose lines go to w, which is to or a compressor around it that buffers nothing between
+// Writes.
+func NewSink(to *Output, w io.Writer, mode encode.BodyMode) *Sink {
+	return &Sink{JSONL: output.NewJSONL(w, mode), out: w, output: to}
 }
 
-// Put writes the line, or keeps it until there is more to write at once.
-func (c *Sink) Put(r *fetch.Record) error {
-	if c.failed != nil {
+// Put writes the line and commits it, at once or with those that follow.
+func (s *Sink) Put(r *fetch.Record) error {
+	if s.failed != nil {
 		r.Discard()
-		return c.failed
+		return s.failed
 	}
-	c.pending = append(c.pending, c.output.newEntry(r))
-	return c.commitWritten(c.JSONL.Put(r))
+	s.pending = append(s.pending, s.output.newEntry(r))
+	return s.commitWritten(s.JSONL.Put(r))
 }
 
-// PutQuietly commits, with what is written next or at the next Flush, a Record without a line.
-func (c *Sink) PutQuietly(r *fetch.Record) error {
-	if c.failed == nil {
-		c.pending = append(c.pending, c.output.newEntry(r))
+// PutWithoutLine commits, with what is written next or at the next Flush, a Record without a line.
+func (s *Sink) PutWithoutLine(r *fetch.Record) error {
+	if s.failed == nil {
+		s.pending = append(s.pending, s.output.newEntry(r))
 	}
-	return c.failed
+	return s.failed
 }
 
-// Flush writes and commits what is kept. At the end an output without a line becomes what its form says of no lines.
-func (c *Sink) Flush(last bool) error {
-	if c.failed != nil {
-		return c.failed
+// Flush writes and commits what is buffered. With last it makes an output without lines a valid file of its form.
+func (s *Sink) Flush(last bool) error {
+	if s.failed != nil {
+		return s.failed
 	}
-	if err := c.commitWritten(c.JSONL.Flush(last)); err != nil || !last {
+	if err := s.commitWritten(s.JSONL.Flush(last)); err != nil || !last {
 		return err
 	}
-	c.failed = c.output.writeEmpty(c.out)
-	return c.failed
+	s.failed = s.output.writeEmpty(s.out)
+	return s.failed
 }
 
-// commitWritten commits what a write has brought into the output, unless it failed, or a part of the lines is still to be written.
-func (c *Sink) commitWritten(written error) error {
-	c.failed = written
-	if c.failed == nil && len(c.pending) > 0 && c.JSONL.Buffered() == 0 {
-		c.failed = c.output.commit(c.pending)
-		c.pending = c.pending[:0]
+// commitWritten commits the pending entries after a write that returned err, unless it failed or lines are still
+// buffered.
+func (s *Sink) commitWritten(err error) error {
+	s.failed = err
+	if s.failed == nil && len(s.pending) > 0 && s.JSONL.Buffered() == 0 {
+		s.failed = s.output.commit(s.pending)
+		s.pending = s.pending[:0]
 	}
-	return c.failed
+	return s.failed
 }

@@ -12,7 +12,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// TestUnchangedIsDone: what has not changed is done as well: a resumed run does not ask for it again, whatever ended the one before.
+// TestUnchangedIsDone: a Record that is unchanged is done without a line, whether the run was killed or closed.
 func TestUnchangedIsDone(t *testing.T) {
 	for name, end := range map[string]func(*Output){"killed": crash, "closed": func(j *Output) { closeJournal(t, j) }} {
 		t.Run(name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestUnchangedIsDone(t *testing.T) {
 	}
 }
 
-// TestUnchangedAfterATornLine: once an output has failed nothing more is done.
+// TestUnchangedAfterATornLine: nothing is committed once a write has failed.
 func TestUnchangedAfterATornLine(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	j := openJournal(t, out)

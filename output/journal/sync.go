@@ -9,10 +9,11 @@ import (
 	"batchfetch/output/file"
 )
 
-// syncInterval is how much a power cut may cost: what was committed since has to be fetched again.
+// syncInterval bounds what a power cut may cost: what was committed since the last sync has to be fetched again.
 const syncInterval = time.Second
 
-// KeepSynced brings to disk what is committed, once a second, until ctx ends. That it failed is told by the next commit, or Close.
+// KeepSynced syncs what is committed once a second, until ctx ends or a sync fails. The next commit, or Close,
+// returns that error.
 func (j *Output) KeepSynced(ctx context.Context) {
 	ticker := time.NewTicker(syncInterval)
 	defer ticker.Stop()
@@ -28,7 +29,8 @@ func (j *Output) KeepSynced(ctx context.Context) {
 	}
 }
 
-// syncCommitted brings all that is committed to disk, bodies first, and marks how far that is. Once it has failed nothing is committed any more.
+// syncCommitted syncs what is committed, bodies first, and appends a mark of how far that is. Once it has failed,
+// nothing more is committed. It does nothing where a mark covers all.
 func (j *Output) syncCommitted() error {
 	j.mu.Lock()
 	to, dirty := j.committed, j.dirty
@@ -47,21 +49,21 @@ func (j *Output) syncCommitted() error {
 		j.failed, j.syncFailed = err, true
 		return err
 	}
-	err = j.appendFrame(appendMark(nil, to.length, to.size))
+	err = j.writeFrame(appendMark(nil, to.outputLength, to.journalSize))
 	if err == nil {
 		j.synced = to
 	}
 	return err
 }
 
-// syncFiles brings the bodies, the output and the journal to disk.
+// syncFiles syncs the bodies, the output and the journal, in that order.
 func (j *Output) syncFiles() error {
 	if j.outsideDir {
 		file.SyncAll()
 		j.outsideDir = false
 	}
-	if j.settings.Bodies != nil {
-		if err := j.settings.Bodies.Sync(); err != nil {
+	if j.settings.SaveDir != nil {
+		if err := j.settings.SaveDir.Sync(); err != nil {
 			return fmt.Errorf("flushing the saved bodies: %w", err)
 		}
 	}

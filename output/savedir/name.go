@@ -27,8 +27,8 @@ type namePart struct {
 	field   string // empty for a literal
 }
 
-// NameFields are what a template may hold between braces.
-var NameFields = []string{"host", "path", "base", "ext", "index", "id", "sha256"}
+// TemplateFields are what a template may hold between braces.
+var TemplateFields = []string{"host", "path", "base", "ext", "index", "id", "sha256"}
 
 // ParseNameTemplate reads a template such as "{host}/{index}{ext}".
 func ParseNameTemplate(text string) (NameTemplate, error) {
@@ -50,7 +50,7 @@ func ParseNameTemplate(text string) (NameTemplate, error) {
 		}
 		field := text[1:end]
 		if !isField(field) {
-			return t, fmt.Errorf("{%s} is none of {%s}", encode.Printable(field), strings.Join(NameFields, "} {"))
+			return t, fmt.Errorf("{%s} is none of {%s}", encode.Printable(field), strings.Join(TemplateFields, "} {"))
 		}
 		t.parts = append(t.parts, namePart{field: field})
 		text = text[end+1:]
@@ -67,7 +67,7 @@ func ParseNameTemplate(text string) (NameTemplate, error) {
 }
 
 func isField(field string) bool {
-	for _, known := range NameFields {
+	for _, known := range TemplateFields {
 		if field == known {
 			return true
 		}

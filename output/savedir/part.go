@@ -50,7 +50,7 @@ func (d *Dir) Part(r *fetch.Request) fetch.Part {
 	if err != nil {
 		return nil
 	}
-	part := &partFile{File: f, dir: d, request: r, stem: stem}
+	part := &partialBody{File: f, dir: d, request: r, stem: stem}
 	info, err := f.Stat()
 	if err == nil {
 		part.size = info.Size()
@@ -135,8 +135,8 @@ func (d *Dir) removeIfThere(name string) error {
 	return nil
 }
 
-// A partFile is the bytes of a part, locked, with its mark.
-type partFile struct {
+// A partialBody is the bytes of a part, locked, with its mark.
+type partialBody struct {
 	*os.File
 	dir     *Dir
 	request *fetch.Request
@@ -146,13 +146,13 @@ type partFile struct {
 }
 
 // Size returns how many bytes there are.
-func (p *partFile) Size() int64 { return p.size }
+func (p *partialBody) Size() int64 { return p.size }
 
 // Mark returns what the part was marked with.
-func (p *partFile) Mark() fetch.Mark { return p.mark }
+func (p *partialBody) Mark() fetch.Mark { return p.mark }
 
 // Continue writes on behind the first n bytes.
-func (p *partFile) Continue(n int64) (fetch.PartKeeping, error) {
+func (p *partialBody) Continue(n int64) (fetch.PartKeeping, error) {
 	err := p.dir.writeBootMark(p.stem+markEnding, p.mark, file.CurrentBoot()) // what follows is not on the disk yet
 	if err == nil {
 		err = p.Truncate(n)
@@ -164,14 +164,14 @@ func (p *partFile) Continue(n int64) (fetch.PartKeeping, error) {
 		p.Leave()
 		return nil, err
 	}
-	return &bodyFile{File: p.File, dir: p.dir, request: p.request, name: p.stem + partEnding, partStem: p.stem, mark: p.mark, hasMark: true}, nil
+	return &bodyWriter{File: p.File, dir: p.dir, request: p.request, name: p.stem + partEnding, partStem: p.stem, mark: p.mark, hasMark: true}, nil
 }
 
 // Leave unlocks the part.
-func (p *partFile) Leave() { _ = p.Close() } // it was only read
+func (p *partialBody) Leave() { _ = p.Close() } // it was only read
 
 // Drop removes the part.
-func (p *partFile) Drop() {
+func (p *partialBody) Drop() {
 	_ = p.dir.removeIfThere(p.stem + markEnding) // without its bytes it says nothing
 	_ = p.dir.removeIfThere(p.stem + partEnding) // while it is locked; without its mark it is of no use
 	p.Leave()
@@ -179,7 +179,7 @@ func (p *partFile) Drop() {
 
 // Mark gives the file the name of a part, and marks it. Where another has that name, or the mark can't be written, the body
 // goes on as one that no one can continue.
-func (s *bodyFile) Mark(m fetch.Mark) {
+func (s *bodyWriter) Mark(m fetch.Mark) {
 	if !file.CanLock || s.partStem != "" || file.Lock(s.File) != nil {
 		return
 	}
@@ -202,7 +202,7 @@ func (s *bodyFile) Mark(m fetch.Mark) {
 }
 
 // Suspend leaves a marked body as a part.
-func (s *bodyFile) Suspend() {
+func (s *bodyWriter) Suspend() {
 	if s.closed || !s.hasMark {
 		s.Abandon()
 		return
@@ -216,7 +216,7 @@ func (s *bodyFile) Suspend() {
 }
 
 // removeMark takes the mark away, so that what stands under the name of a part is none any more.
-func (s *bodyFile) removeMark() {
+func (s *bodyWriter) removeMark() {
 	if s.partStem != "" {
 		_ = s.dir.removeIfThere(s.partStem + markEnding) // one that stays keeps every other body from becoming this part
 	}

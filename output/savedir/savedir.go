@@ -111,7 +111,7 @@ func (d *Dir) Keep(r *fetch.Request) (fetch.Keeping, error) {
 			return nil, d.withFullPath(err)
 		}
 	}
-	s := &bodyFile{dir: d, request: r}
+	s := &bodyWriter{dir: d, request: r}
 	for n := range maxTempNames {
 		s.name = stem + tempEnding
 		if n > 0 {

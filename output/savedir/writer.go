@@ -67,8 +67,8 @@ func randomTempName(folder string) string {
 	return path.Join(folder, ".batchfetch-"+hex.EncodeToString(random[:])+partEnding)
 }
 
-// A bodyFile is a body on its way into a file.
-type bodyFile struct {
+// A bodyWriter is a body on its way into a file.
+type bodyWriter struct {
 	*os.File
 	dir      *Dir
 	request  *fetch.Request
@@ -80,7 +80,7 @@ type bodyFile struct {
 }
 
 // Commit gives the file its name, in place of an earlier run's.
-func (s *bodyFile) Commit(sum [sha256.Size]byte) (string, error) {
+func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 	name, err := s.dir.template.name(s.request, hex.EncodeToString(sum[:]))
 	if err != nil {
 		return "", &fetch.Failure{Kind: fetch.IO, Err: err}
@@ -102,7 +102,7 @@ func (s *bodyFile) Commit(sum [sha256.Size]byte) (string, error) {
 
 // renameTo gives the whole body its name. Where there are locks it is locked until it has that, or another would take it for one
 // that a kill has left; elsewhere a file has to be closed before it can be renamed.
-func (s *bodyFile) renameTo(name string) error {
+func (s *bodyWriter) renameTo(name string) error {
 	var err error
 	if !syncsAllAtOnce {
 		err = s.Sync()
@@ -137,7 +137,7 @@ func (d *Dir) syncName(name string) error {
 }
 
 // Abandon removes what had arrived.
-func (s *bodyFile) Abandon() {
+func (s *bodyWriter) Abandon() {
 	if s.closed {
 		return
 	}
