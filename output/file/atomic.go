@@ -7,17 +7,19 @@ import (
 	"path/filepath"
 )
 
-// A Atomic is an output that takes its final name only when it is complete: until then it is NAME.part.
-// What is no regular file, such as a pipe or a device, is written in place.
+// Atomic is an output file that is written as NAME.part and renamed to NAME by Commit, so that NAME is always a whole
+// file. What is no regular file, such as a pipe or a device, is written in place.
 type Atomic struct {
 	*os.File
-	name      string   // the final name; empty where there is nothing to rename
-	companion *os.File // locked beside it, removed by Commit; nil is none
+	name      string   // final name; empty where the file is written in place
+	companion *os.File // a locked file beside it that Commit removes; nil is none
 	closed    bool
 }
 
-// Create opens the output file name. An earlier file of that name stays as it is until Commit.
-// Two runs can't write one file at a time: the second Create fails with ErrBusy.
+// Create opens the output file name, behind symbolic links, and locks it. A file of that name stays as it is until
+// Commit. The error is ErrBusy where another run is writing the file.
+// lockCompanion, which may be nil, returns a file that belongs to the one that Commit replaces, locked, or nil; Commit
+// removes it.
 func Create(name string, lockCompanion func(name string) (*os.File, error)) (*Atomic, error) {
 	info, err := os.Stat(name)
 	switch {
@@ -35,7 +37,7 @@ func Create(name string, lockCompanion func(name string) (*os.File, error)) (*At
 	if openErr != nil {
 		return nil, openErr
 	}
-	if err == nil { // an output keeps the mode of the one it replaces
+	if err == nil { // the mode of the file that it replaces
 		err = f.Chmod(info.Mode().Perm())
 	} else {
 		err = nil
@@ -52,10 +54,10 @@ func Create(name string, lockCompanion func(name string) (*os.File, error)) (*At
 	return part, nil
 }
 
-// PartName returns the name under which the output name is written until it is complete, behind whatever links lead there.
+// PartName returns the name under which the output name is written until Commit, behind symbolic links.
 func PartName(name string) string { return ResolveLinks(name) + ".part" }
 
-// Part returns the name under which an unfinished output stays; empty where it has none.
+// Part returns the name of the unfinished file; empty where it is written in place.
 func (f *Atomic) Part() string {
 	if f.name == "" {
 		return ""
@@ -63,7 +65,7 @@ func (f *Atomic) Part() string {
 	return f.name + ".part"
 }
 
-// Commit makes sure that all is on disk and gives the file its final name.
+// Commit syncs the file, renames it to its final name, and closes it. It does nothing after Commit or Abandon.
 func (f *Atomic) Commit() error {
 	if f.closed {
 		return nil
@@ -75,9 +77,9 @@ func (f *Atomic) Commit() error {
 	defer f.unlockCompanion()
 	err := f.Sync()
 	if err == nil {
-		err = os.Rename(f.Part(), f.name) // while the lock is held
+		err = os.Rename(f.Part(), f.name) // while it is locked
 	}
-	if err == nil && f.companion != nil { // it was not about this output: its lock was taken with ours
+	if err == nil && f.companion != nil { // it belonged to the file that was replaced
 		err = os.Remove(f.companion.Name())
 	}
 	if closed := f.Close(); err == nil {
@@ -91,19 +93,19 @@ func (f *Atomic) Commit() error {
 
 func (f *Atomic) unlockCompanion() {
 	if f.companion != nil {
-		_ = f.companion.Close() // only its lock was wanted
+		_ = f.companion.Close() // only its lock was needed
 	}
 }
 
-// Discard removes a part that has not been written to.
+// Discard closes the file, and removes it where it is empty.
 func (f *Atomic) Discard() {
 	if info, err := f.Stat(); err == nil && info.Size() == 0 && f.name != "" {
-		_ = os.Remove(f.Part()) // while the lock is held; what can't be removed is empty
+		_ = os.Remove(f.Part()) // while it is locked; one that stays is empty
 	}
-	_ = f.Abandon() // it holds nothing
+	_ = f.Abandon() // nothing was written
 }
 
-// Abandon leaves the unfinished output where it is.
+// Abandon closes the unfinished file and leaves it under the name of Part.
 func (f *Atomic) Abandon() error {
 	if f.closed {
 		return nil

@@ -12,21 +12,21 @@ import (
 	"batchfetch/output/file/filetest"
 )
 
-// createWith opens the output name and writes text into it.
+// createWith creates the output name and writes text to it.
 func createWith(t *testing.T, name, text string) *Atomic {
 	t.Helper()
 	f, err := Create(name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = f.Abandon() }) // an error there is the test's business, or nobody's
+	t.Cleanup(func() { _ = f.Abandon() }) // the test has checked its own
 	if _, err := f.WriteString(text); err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
-// An output takes its name only when it is complete; until then yesterday's file stands there untouched.
+// An output gets its name only at Commit; until then the old file stays as it is.
 func TestFileCommits(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out.jsonl")
 	for _, before := range []string{"", "yesterday\n"} {
@@ -55,7 +55,7 @@ func TestFileCommits(t *testing.T) {
 	}
 }
 
-// An aborted run leaves the old file alone and its own part beside it; a new run starts from empty.
+// Abandon leaves the old file alone and the part beside it; the next Create starts from empty.
 func TestFileAbandoned(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out.jsonl")
 	filetest.Write(t, name, "yesterday\n", 0o644)
@@ -77,7 +77,7 @@ func TestFileAbandoned(t *testing.T) {
 	}
 }
 
-// The end comes once: what happens afterwards changes nothing.
+// Commit and Abandon do nothing after the first of them.
 func TestFileEndsOnce(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out.jsonl")
 	f := createWith(t, name, "today\n")
@@ -91,7 +91,7 @@ func TestFileEndsOnce(t *testing.T) {
 	}
 }
 
-// Two runs can't write one file at a time, and the second one harms nothing.
+// The second of two runs on one file fails, and changes nothing.
 func TestSecondCreateFails(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out.jsonl")
 	first := createWith(t, name, "first\n")
@@ -109,7 +109,7 @@ func TestSecondCreateFails(t *testing.T) {
 	}
 }
 
-// A link stays a link: its target is replaced.
+// A symbolic link stays a link: its target is replaced.
 func TestFileBehindALink(t *testing.T) {
 	for _, state := range []string{"there already", "not there yet"} {
 		t.Run(state, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestFileBehindALink(t *testing.T) {
 	}
 }
 
-// What can't become an output is refused before anything is fetched.
+// Create fails for a directory, and in one that is missing.
 func TestCreateRefuses(t *testing.T) {
 	dir := t.TempDir()
 	if f, err := Create(dir, nil); err == nil || !strings.Contains(err.Error(), "is a directory") {
@@ -152,7 +152,7 @@ func TestCreateRefuses(t *testing.T) {
 	}
 }
 
-// A device is written in place: it is nothing that could be renamed.
+// A device is written in place.
 func TestFileInPlace(t *testing.T) {
 	f := createWith(t, os.DevNull, "gone\n")
 	if f.Part() != "" {
@@ -167,7 +167,7 @@ func TestFileInPlace(t *testing.T) {
 	}
 }
 
-// A failed rename is an error, and the part stays.
+// Where the rename fails, Commit returns the error and the part stays.
 func TestCommitThatFails(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sub")
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -186,7 +186,7 @@ func TestCommitThatFails(t *testing.T) {
 	}
 }
 
-// An output replaced keeps the permissions that its owner gave it.
+// An output has the mode of the file that it replaces.
 func TestFileKeepsItsMode(t *testing.T) {
 	for _, part := range []string{"no part", "a part left behind"} {
 		t.Run(part, func(t *testing.T) {
@@ -205,7 +205,7 @@ func TestFileKeepsItsMode(t *testing.T) {
 	}
 }
 
-// Files of failures and summaries are written as the run goes, from empty, for their owner's eyes.
+// A Live is written from empty, readable only by its owner.
 func TestLive(t *testing.T) {
 	for _, before := range []string{"new", "there already", "there for all"} {
 		t.Run(before, func(t *testing.T) {

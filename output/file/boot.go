@@ -2,12 +2,13 @@ package file
 
 import "crypto/sha256"
 
-// A BootID tells one boot of a machine from every other; zero is not known.
+// BootID is a hash of what tells one boot of a machine from another; the zero BootID is an unknown one.
 type BootID [16]byte
 
+// IsKnown reports whether it is the ID of a boot.
 func (b BootID) IsKnown() bool { return b != BootID{} }
 
-// HashBoot hashes what the system calls a boot; empty is not known.
+// HashBoot returns the BootID of a boot that the system calls name; empty is not known.
 func HashBoot(name string) BootID {
 	if name == "" {
 		return BootID{}

@@ -2,7 +2,7 @@ package file
 
 import "golang.org/x/sys/unix"
 
-// CurrentBoot is the boot that the machine runs in.
+// CurrentBoot returns the BootID of the present boot.
 func CurrentBoot() BootID {
 	name, err := unix.Sysctl("kern.bootsessionuuid")
 	if err != nil {

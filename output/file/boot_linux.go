@@ -2,7 +2,7 @@ package file
 
 import "os"
 
-// CurrentBoot is the boot that the machine runs in.
+// CurrentBoot returns the BootID of the present boot.
 func CurrentBoot() BootID {
 	name, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {

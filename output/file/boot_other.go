@@ -2,5 +2,5 @@
 
 package file
 
-// CurrentBoot is not known here.
+// CurrentBoot returns the unknown BootID: there is none here.
 func CurrentBoot() BootID { return BootID{} }

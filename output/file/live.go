@@ -5,14 +5,14 @@ import (
 	"os"
 )
 
-// A Live is a file that is written as the run goes, from empty, readable only by its owner:
-// it may tell of addresses that others need not know.
+// Live is a file that is written in place as the run goes, from empty. Only its owner may read it, since URLs in it may
+// be secret.
 type Live struct {
 	*os.File
 	inPlace bool
 }
 
-// OpenLive opens the file name. What it holds stays until Begin.
+// OpenLive opens the file name. Its content stays until Begin.
 func OpenLive(name string) (*Live, error) {
 	if info, err := os.Stat(name); err == nil && WritesInPlace(name, info) && !info.IsDir() {
 		f, err := openForAppend(name)
@@ -25,10 +25,10 @@ func OpenLive(name string) (*Live, error) {
 	return &Live{File: f}, nil
 }
 
-// Begin empties the file, unless it is a pipe or a device.
+// Begin truncates the file, and sets its mode to 0600, unless it is a pipe or a device.
 func (l *Live) Begin() error {
 	if l.inPlace {
 		return nil
 	}
-	return errors.Join(l.Chmod(0o600), l.Truncate(0)) // one that was there may be readable for all
+	return errors.Join(l.Chmod(0o600), l.Truncate(0)) // an existing file may be readable by others
 }

@@ -7,11 +7,11 @@ import (
 	"os"
 )
 
-// ErrBusy says that another run is writing the same file.
+// ErrBusy is the error of a file that another run has locked.
 var ErrBusy = errors.New("another run is writing it")
 
-// OpenLocked opens and locks a file. Its owner may give it another name between the two, or remove it:
-// then the lock is on what has no such name any more, and it is opened anew.
+// OpenLocked opens and locks the file name, until it is closed. Between the two its owner may rename or remove it; then
+// it is opened again. The error is ErrBusy where another has it.
 func OpenLocked(name string, flag int) (*os.File, error) {
 	for {
 		f, err := os.OpenFile(name, flag, 0o666)
@@ -30,14 +30,14 @@ func OpenLocked(name string, flag int) (*os.File, error) {
 		if err == nil && gone == nil && os.SameFile(held, named) {
 			return f, nil
 		}
-		_ = f.Close() // it was never ours
+		_ = f.Close() // another's by now
 		if err != nil {
 			return nil, err
 		}
 	}
 }
 
-// CheckNotBusy reports whether a file, where there is one, is free of locks.
+// CheckNotBusy returns ErrBusy where another has locked the file name. A file that is not there is not busy.
 func CheckNotBusy(name string) error {
 	f, err := OpenLocked(name, os.O_WRONLY)
 	if errors.Is(err, fs.ErrNotExist) {

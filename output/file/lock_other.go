@@ -7,14 +7,14 @@ import (
 	"os"
 )
 
-// CanLock says that lock keeps nobody away.
+// CanLock is false: Lock locks nothing here.
 const CanLock = false
 
-// Lock does nothing where there is no flock.
+// Lock does nothing: there is no flock(2) here.
 func Lock(*os.File) error { return nil }
 
-// HasName takes an open file for one that has a name: others can't take that away.
+// HasName returns true: an open file can't be removed here.
 func HasName(fs.FileInfo) bool { return true }
 
-// IsOwned knows regular files.
+// IsOwned reports whether it is a regular file; its owner is not known here.
 func IsOwned(info fs.FileInfo) bool { return info.Mode().IsRegular() }

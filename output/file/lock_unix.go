@@ -8,12 +8,11 @@ import (
 	"syscall"
 )
 
-// CanLock says that lock keeps others away.
+// CanLock is true: Lock keeps others away.
 const CanLock = true
 
-// Lock takes the file for this process until it is closed, or fails at once. Of two that have opened one file, here too,
-// one gets it.
-// The error is ErrBusy where another has it.
+// Lock takes an exclusive lock, flock(2), until the file is closed, without waiting. Two open descriptions of one file
+// exclude each other within a process too. The error is ErrBusy where another has it.
 func Lock(f *os.File) error {
 	for {
 		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err {
@@ -28,13 +27,14 @@ func Lock(f *os.File) error {
 	}
 }
 
-// HasName reports whether an open file has a name still, any name.
+// HasName reports whether an open file still has a name, whichever.
 func HasName(info fs.FileInfo) bool {
 	stat, known := info.Sys().(*syscall.Stat_t)
 	return known && stat.Nlink > 0
 }
 
-// IsOwned knows regular files of one name that belong to who runs this: nobody else can have put them there for us to read on.
+// IsOwned reports whether it is a regular file with one name that belongs to the user of this process: nobody else can
+// have put it there.
 func IsOwned(info fs.FileInfo) bool {
 	stat, known := info.Sys().(*syscall.Stat_t)
 	return info.Mode().IsRegular() && known && stat.Nlink == 1 && int(stat.Uid) == os.Geteuid()

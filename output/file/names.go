@@ -8,25 +8,27 @@ import (
 	"strings"
 )
 
-// IsStream knows the names of devices and of the process's own streams, such as /dev/stdout, whatever file they lead to.
+// IsStream reports whether the name is that of a device or of a stream of the process, such as /dev/stdout, whatever
+// file it leads to.
 func IsStream(name string) bool {
 	return strings.HasPrefix(name, "/dev/") || strings.HasPrefix(name, "/proc/")
 }
 
-// WritesInPlace says what is written where it is, under the name given: pipes, devices and streams.
+// WritesInPlace reports whether name, whose info is given, is written in place: pipes, devices and streams.
 func WritesInPlace(name string, info fs.FileInfo) bool {
 	return !info.Mode().IsRegular() || IsStream(name)
 }
 
-// openForAppend writes behind what is there.
+// openForAppend opens an existing file to append to.
 func openForAppend(name string) (*os.File, error) {
 	return os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 }
 
-// maxLinks is how many symbolic links may lead one to the other.
+// maxLinks bounds a chain of symbolic links.
 const maxLinks = 32
 
-// ResolveLinks returns what a symbolic link points to, so that the link stays a link and its target is replaced.
+// ResolveLinks returns the name that a chain of symbolic links leads to, whether it exists or not, so that the target
+// of a link is replaced and not the link.
 func ResolveLinks(name string) string {
 	for range maxLinks {
 		target, err := os.Readlink(name)
@@ -34,7 +36,8 @@ func ResolveLinks(name string) string {
 			break
 		}
 		if !filepath.IsAbs(target) {
-			dir, err := filepath.EvalSymlinks(filepath.Dir(name)) // before .. is taken for its parent
+			// before .. is joined, which is the parent of the link's target
+			dir, err := filepath.EvalSymlinks(filepath.Dir(name))
 			if err != nil {
 				break
 			}
@@ -45,7 +48,7 @@ func ResolveLinks(name string) string {
 	return name
 }
 
-// SameFile reports whether two names are one file, or would be once they are made.
+// SameFile reports whether two names are one regular file, or would be once they are created.
 func SameFile(a, b string) bool {
 	first, err1 := os.Stat(a)
 	second, err2 := os.Stat(b)
@@ -55,7 +58,7 @@ func SameFile(a, b string) bool {
 	return err1 != nil && err2 != nil && Canonical(a) == Canonical(b)
 }
 
-// Canonical is the one spelling of a name that may not exist yet.
+// Canonical returns the absolute name without links of a file that may not exist yet.
 func Canonical(name string) string {
 	name = ResolveLinks(name)
 	dir, err := filepath.EvalSymlinks(filepath.Dir(name))
@@ -68,18 +71,18 @@ func Canonical(name string) string {
 	return filepath.Join(dir, filepath.Base(name))
 }
 
-// CheckStillNamed returns an error where the name of what is held open is gone, or another file's, by now.
-func CheckStillNamed(name string, held func() (fs.FileInfo, error)) error {
+// CheckStillNamed returns an error where name is gone, or another file than the open one that stat describes.
+func CheckStillNamed(name string, stat func() (fs.FileInfo, error)) error {
 	named, err := os.Stat(name)
 	if err != nil {
 		return err
 	}
-	ours, err := held()
+	ours, err := stat()
 	if err == nil && !os.SameFile(ours, named) {
 		err = &fs.PathError{Op: "write", Path: name, Err: errReplaced}
 	}
 	return err
 }
 
-// errReplaced says that what was written has no name any more.
+// errReplaced is the error of an open file whose name another file has.
 var errReplaced = errors.New("another file has taken its place")

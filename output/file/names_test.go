@@ -8,7 +8,7 @@ import (
 	"batchfetch/output/file/filetest"
 )
 
-// Two names are one file however they are spelled, be it there or yet to be made.
+// Two names are one file however they are spelled, whether it exists or not.
 func TestSameFile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	here, err := os.Getwd()
@@ -24,7 +24,8 @@ func TestSameFile(t *testing.T) {
 	filetest.Write(t, "equal", "1", 0o644)
 	filetest.Write(t, "dir/there", "1", 0o644)
 	for name, target := range map[string]string{
-		"link": "there", "dir/up": "../there", "dangling": "dir/new", "chain": "dangling", "folder": "dir", "absolute": filepath.Join(here, "new"),
+		"link": "there", "dir/up": "../there", "dangling": "dir/new", "chain": "dangling", "folder": "dir",
+		"absolute": filepath.Join(here, "new"),
 	} {
 		if err := os.Symlink(target, name); err != nil {
 			t.Skip("no symbolic links here: ", err)
@@ -80,7 +81,7 @@ func TestSameFile(t *testing.T) {
 	}
 }
 
-// Links that go round in a circle end: they are no file, and no hang.
+// A circle of symbolic links ends, and is no file.
 func TestSameFileOfCircles(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, target := range map[string]string{"a": "b", "b": "a"} {
@@ -93,7 +94,7 @@ func TestSameFileOfCircles(t *testing.T) {
 	}
 }
 
-// An output that was opened and not begun leaves no trace when it is discarded, and what a part held stays until then.
+// Discard removes a part to which nothing was written, and no other.
 func TestDiscard(t *testing.T) {
 	t.Chdir(t.TempDir())
 	filetest.Write(t, "out", "yesterday", 0o644)

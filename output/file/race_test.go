@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A run that begins just as another one commits gets a part of its own: it never empties what has been committed.
+// A Create that races with a Commit gets a part of its own, and never truncates the committed file.
 func TestCreateNeverTakesACommittedFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out.jsonl")
 	var runs sync.WaitGroup

@@ -6,6 +6,7 @@ import (
 	"os"
 )
 
+// SyncDir syncs the directory of that name, and so the names in it.
 func SyncDir(name string) error {
 	dir, err := os.Open(name)
 	if err != nil {
@@ -15,7 +16,7 @@ func SyncDir(name string) error {
 	return SyncOpenDir(dir)
 }
 
-// SyncOpenDir flushes a directory, where the system knows how to.
+// SyncOpenDir syncs an open directory, where the system can.
 func SyncOpenDir(dir *os.File) error {
 	if err := dir.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrInvalid) {
 		return err

@@ -4,5 +4,5 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SyncAll brings to disk what any process has written.
+// SyncAll syncs all file systems, sync(2).
 func SyncAll() { unix.Sync() }

@@ -2,5 +2,5 @@
 
 package file
 
-// SyncAll has nothing left to do.
+// SyncAll does nothing: files are synced one by one here.
 func SyncAll() {}

@@ -6,7 +6,8 @@ import (
 	"batchfetch/fetch"
 )
 
-// What it costs to look for a part where none is: a name to look for and one look, or nothing.
+// BenchmarkNoPart measures Part where there is none: an lstat(2) where the directory may hold parts, and nothing where
+// it may not.
 func BenchmarkNoPart(b *testing.B) {
 	bodies, err := Open(b.TempDir(), NameTemplate{})
 	if err != nil {

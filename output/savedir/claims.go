@@ -13,48 +13,49 @@ import (
 	"batchfetch/output/file"
 )
 
-// claims say whose a file name is: a request's of this run, or one's that an earlier run has done.
-// One goroutine takes names; their hashes may be made by others meanwhile.
+// claims is the table of which request has which file name, in this run and in those before it.
+// claim is called by one goroutine; hash by any.
 type claims struct {
 	salt        Salt
-	owners      map[uint64]int64 // hash of a name: the index of the request that has it, or spared
-	earlierRuns []uint64         // hashes of the names that earlier runs have filled, sorted
+	owners      map[uint64]int64 // hash of a name: index of its request, or reserved
+	earlierRuns []uint64         // hashes of the names of earlier runs' files, sorted
 }
 
-// A Salt is hashed before each name, so that equal names of two directories have different hashes.
+// Salt is hashed before each name, so that a hash does not tell a name to whoever can guess it.
 type Salt [16]byte
 
-// init claims nothing yet.
+// init makes an empty table.
 func (c *claims) init() {
 	_, _ = rand.Read(c.salt[:]) // never fails
 	c.owners = make(map[uint64]int64)
 }
 
-// inherit takes over the names that earlier runs have filled, hashed with the salt of their journal.
+// inherit adds the names of earlier runs' files, hashed with the salt of their journal.
 func (c *claims) inherit(salt Salt, names []uint64) {
 	c.salt = salt
 	slices.Sort(names)
 	c.earlierRuns = names
 }
 
-// reserved is the owner of a name that no request gets.
+// reserved is the owner of a name that no request may have.
 const reserved = -1
 
-// reserve keeps a name from all requests.
+// reserve keeps requests from claiming a name.
 func (c *claims) reserve(name string) { c.owners[c.hash(name)] = reserved }
 
-// hash is never 0.
+// hash returns a hash of the name in lower case; it is never 0.
 func (c *claims) hash(name string) uint64 {
 	text := append(make([]byte, 0, 128), c.salt[:]...)
-	sum := sha256.Sum256(append(text, strings.ToLower(name)...)) // some file systems do not tell A from a
+	sum := sha256.Sum256(append(text, strings.ToLower(name)...)) // some file systems ignore case
 	return max(binary.LittleEndian.Uint64(sum[:]), 1)
 }
 
-// claim claims a name for the request of that index.
+// claim gives a name to the request of that index, which may have it already. The error says who has it.
 func (c *claims) claim(name string, index int64) error {
 	key := c.hash(name)
 	if _, filled := slices.BinarySearch(c.earlierRuns, key); filled {
-		return fmt.Errorf("its file %q is that of another request, which an earlier run has done; name it by path, {id} or {sha256}", name)
+		return fmt.Errorf("its file %q is that of another request, which an earlier run has done; "+
+			"name it by path, {id} or {sha256}", name)
 	}
 	first, here := c.owners[key]
 	if here && first == reserved {
@@ -67,14 +68,14 @@ func (c *claims) claim(name string, index int64) error {
 	return nil
 }
 
-// InheritClaims takes over the names that earlier runs have filled, as hashes with the salt of their journal.
-// It is called before the first Claim.
+// InheritClaims adds the names of earlier runs' files, as hashes with the salt of their journal. It must be called
+// before the first Claim.
 func (d *Dir) InheritClaims(salt Salt, names []uint64) { d.claims.inherit(salt, names) }
 
-// LocationHash returns a hash of where the directory is; never 0.
+// LocationHash returns a hash of the directory's absolute name, without links; it is never 0.
 func (d *Dir) LocationHash() uint64 { return d.claims.hash(file.Canonical(filepath.Join(d.name, "."))) }
 
-// NameHash returns the hash of the name of the file that a Record points to; 0 is none, or one that it shares.
+// NameHash returns the hash of the name of a Record's file; 0 where it has none, or shares it.
 func (d *Dir) NameHash(r *fetch.Record) uint64 {
 	if r.Path == "" || d.sharesFile(&r.Request) {
 		return 0

@@ -11,8 +11,8 @@ import (
 	"batchfetch/output/file/filetest"
 )
 
-// What lies where a part should is never read, followed or waited for; the body is saved all the same, and all that was
-// outside is as it was. A kill -9 leaves some of these.
+// What is no part, under the name of one, is never read, followed or waited for: the body is saved all the same, and
+// what is outside the directory stays as it is. A kill -9 leaves some of these.
 func TestPartsMeetLeftovers(t *testing.T) {
 	needsLocks(t)
 	for _, c := range []struct {
@@ -20,20 +20,28 @@ func TestPartsMeetLeftovers(t *testing.T) {
 		spoil func(t *testing.T, stem, outside string)
 		stays []string // endings of what is left in the end
 	}{
-		{"bytes without a mark", func(t *testing.T, stem, _ string) { filetest.Write(t, stem+partEnding, "01234", 0o644) }, nil},
+		{"bytes without a mark", func(t *testing.T, stem, _ string) {
+			filetest.Write(t, stem+partEnding, "01234",
+				0o644)
+		}, nil},
 		{"no byte", func(t *testing.T, stem, _ string) {
 			filetest.Write(t, stem+partEnding, "", 0o644)
 			filetest.Write(t, stem+markEnding, partMarkJSON, 0o600)
 		}, nil},
-		{"a mark without bytes", func(t *testing.T, stem, _ string) { filetest.Write(t, stem+markEnding, partMarkJSON, 0o600) }, nil},
+		{"a mark without bytes", func(t *testing.T, stem, _ string) {
+			filetest.Write(t, stem+markEnding, partMarkJSON,
+				0o600)
+		}, nil},
 		{"more bytes than the whole", writePart("0123456789x", partMarkJSON), nil},
 		{"half a mark", writePart("01234", partMarkJSON[:20]), nil},
 		{"two marks", writePart("01234", partMarkJSON+partMarkJSON), nil},
 		{"an empty mark", writePart("01234", ""), nil},
 		{"a mark of another kind", writePart("01234", `["v1"]`), nil},
 		{"a mark that says more", writePart("01234", `{"if_range":"\"v1\"","at":"https://a.test/body","more":1}`), nil},
-		{"a mark of negative length", writePart("01234", `{"if_range":"\"v1\"","total":-1,"at":"https://a.test/body"}`), nil},
-		{"a mark with a header in it", writePart("01234", `{"if_range":"\"v1\"\r\nHost: b","at":"https://a.test/body"}`), nil},
+		{"a mark of negative length", writePart("01234", `{"if_range":"\"v1\"","total":-1,"at":"https://a.test/body"}`),
+			nil},
+		{"a mark with a header in it",
+			writePart("01234", `{"if_range":"\"v1\"\r\nHost: b","at":"https://a.test/body"}`), nil},
 		{"a weak mark", writePart("01234", `{"if_range":"W/\"v1\"","at":"https://a.test/body"}`), nil},
 		{"a huge mark", writePart("01234", `{"if_range":"\"v1\"","at":"`+strings.Repeat("a", 1<<20)+`"}`), nil},
 		{"a mark that is a link", func(t *testing.T, stem, outside string) {
@@ -98,7 +106,8 @@ func TestPartsMeetLeftovers(t *testing.T) {
 			kept := startBody(t, bodies, partRequest)
 			writeText(t, kept, "today")
 			kept.Mark(partMark)
-			if path, err := kept.Commit(sha256.Sum256([]byte("today"))); err != nil || filetest.Read(t, path) != "today" {
+			if path, err := kept.Commit(sha256.Sum256([]byte("today"))); err != nil ||
+				filetest.Read(t, path) != "today" {
 				t.Errorf("saved as %q, %v", path, err)
 			}
 			if after, _ := os.ReadFile(outside); string(after) != string(before) {

@@ -12,26 +12,27 @@ import (
 	"batchfetch/output/file"
 )
 
-// maxMarkSize bounds the mark of a part, in bytes: what can't be marked within it is not continued.
+// maxMarkSize bounds a mark, in bytes. A part whose mark would be larger is not kept.
 const maxMarkSize = 8 << 10
 
-// A markJSON is a fetch.Mark as it stands beside a part.
+// markJSON is the JSON of a fetch.Mark, beside the part that it is about.
 type markJSON struct {
 	IfRange string `json:"if_range"`
 	Total   int64  `json:"total,omitempty"`
 	At      string `json:"at"`
-	// Boot is that of the machine in which the bytes are what was written; empty once they are on the disk.
-	// After a power cut any of the others may be zero.
+	// Boot is the ID of the boot during which the part was written; empty once the part has been synced. After another
+	// boot the bytes of the part may be zeroes.
 	Boot string `json:"boot,omitempty"`
 }
 
-// bootSynced is that of a mark whose part is on the disk, whatever becomes of the machine.
+// bootSynced is the Boot of a mark whose part has been synced.
 const bootSynced = ""
 
-// formatBoot returns how a mark names a boot that is known.
+// formatBoot returns the Boot of a mark.
 func formatBoot(boot file.BootID) string { return hex.EncodeToString(boot[:]) }
 
-// writeBootMark marks a part whose bytes are good as long as this boot lasts. Where the boot is not known there is no mark until they are on the disk.
+// writeBootMark writes a mark that is good for this boot only, in place of any other. It writes none where the boot is
+// not known.
 func (d *Dir) writeBootMark(name string, m fetch.Mark, now file.BootID) error {
 	if !now.IsKnown() {
 		return d.removeIfThere(name)
@@ -39,7 +40,7 @@ func (d *Dir) writeBootMark(name string, m fetch.Mark, now file.BootID) error {
 	return d.replaceMark(name, m, formatBoot(now))
 }
 
-// replaceMark puts a mark in place of the one that may be there.
+// replaceMark writes a mark in place of one that may be there.
 func (d *Dir) replaceMark(name string, m fetch.Mark, boot string) error {
 	if err := d.removeIfThere(name); err != nil {
 		return err
@@ -49,7 +50,7 @@ func (d *Dir) replaceMark(name string, m fetch.Mark, boot string) error {
 
 var errNoMark = errors.New("no mark of a part")
 
-// writeMark writes a mark where none is. One that is cut off, when the process is killed, can't be read.
+// writeMark writes a mark where there is none. One that a kill truncates is no JSON, and so no mark.
 func (d *Dir) writeMark(name string, m fetch.Mark, boot string) error {
 	text, err := json.Marshal(markJSON{m.Validator, m.Total, m.At, boot})
 	if err != nil || len(text) > maxMarkSize {
@@ -66,7 +67,7 @@ func (d *Dir) writeMark(name string, m fetch.Mark, boot string) error {
 	return nil
 }
 
-// readMark reads a mark that anybody may have written.
+// readMark reads and checks a mark: whoever can write to the directory can have made it.
 func (d *Dir) readMark(name string) (fetch.Mark, error) {
 	info, err := d.root.Lstat(name)
 	if err != nil {
@@ -90,7 +91,8 @@ func (d *Dir) readMark(name string) (fetch.Mark, error) {
 	return parseMark(text, file.CurrentBoot())
 }
 
-// parseMark reads one JSON object and nothing behind it. One that is bound to another boot than now is none.
+// parseMark parses a mark: one JSON object and nothing after it. The error is errNoMark where it is bound to another
+// boot than now.
 func parseMark(text []byte, now file.BootID) (fetch.Mark, error) {
 	var m markJSON
 	decoder := json.NewDecoder(bytes.NewReader(text))

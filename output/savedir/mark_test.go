@@ -12,11 +12,12 @@ import (
 	"batchfetch/output/file/filetest"
 )
 
-// A mark reads back as it was written; what does not fit is not written.
+// A mark reads back as it was written; one that is too large is not written.
 func TestMarkOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	bodies := openDir(t, dir, "")
-	if err := bodies.writeMark("mark", partMark, bootSynced); err != nil || filetest.Read(t, filepath.Join(dir, "mark")) != partMarkJSON {
+	if err := bodies.writeMark("mark", partMark, bootSynced); err != nil ||
+		filetest.Read(t, filepath.Join(dir, "mark")) != partMarkJSON {
 		t.Errorf("wrote %s, %v", filetest.Read(t, filepath.Join(dir, "mark")), err)
 	}
 	if m, err := bodies.readMark("mark"); err != nil || m != partMark {
@@ -25,7 +26,8 @@ func TestMarkOnDisk(t *testing.T) {
 	if err := bodies.writeMark("mark", partMark, bootSynced); err == nil {
 		t.Error("a mark was written over")
 	}
-	if err := bodies.writeMark("long", fetch.Mark{Validator: `"v1"`, At: "https://a.test/" + strings.Repeat("a", maxMarkSize)}, bootSynced); err == nil {
+	if err := bodies.writeMark("long", fetch.Mark{Validator: `"v1"`,
+		At: "https://a.test/" + strings.Repeat("a", maxMarkSize)}, bootSynced); err == nil {
 		t.Error("an over-long mark was written")
 	}
 	if got := listFiles(t, dir); !slices.Equal(got, []string{"mark"}) {
@@ -33,10 +35,12 @@ func TestMarkOnDisk(t *testing.T) {
 	}
 }
 
-// Whatever is read as a mark that can be used is safe to send, and reads back from what is written of it.
+// Whatever is read as a usable mark can be sent in a header, and reads back from what is written of it.
 func FuzzParseMark(f *testing.F) {
-	for _, seed := range []string{partMarkJSON, "", "{}", "null", `{"if_range":"Fri, 02 Jan 2026 11:59:59 GMT","at":"http://a.test/"}`,
-		`{"if_range":"\"\u000d\u000a\"","at":"x"}`, `{"total":1e3,"at":"x"}`, partMarkJSON + " {}", `{"IF_RANGE":"\"a\"","at":"x"}`} {
+	for _, seed := range []string{partMarkJSON, "", "{}", "null",
+		`{"if_range":"Fri, 02 Jan 2026 11:59:59 GMT","at":"http://a.test/"}`,
+		`{"if_range":"\"\u000d\u000a\"","at":"x"}`, `{"total":1e3,"at":"x"}`, partMarkJSON + " {}",
+		`{"IF_RANGE":"\"a\"","at":"x"}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

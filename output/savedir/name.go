@@ -15,22 +15,22 @@ import (
 	"batchfetch/output/encode"
 )
 
-// A NameTemplate makes the name of a saved body, with / between folders. The zero NameTemplate is the default:
-// HOST/PATH with the slashes of the path as ~, and a short hash wherever that alone would not tell two URLs apart.
+// NameTemplate makes names of saved bodies, with / between folders. The zero NameTemplate is the default: HOST/PATH
+// with ~ for the slashes of the path, and a short hash where that could be the name of another URL too.
 type NameTemplate struct{ parts []namePart }
 
-// IsGiven reports whether this is more than the default.
+// IsGiven reports whether it is not the default.
 func (t NameTemplate) IsGiven() bool { return t.parts != nil }
 
 type namePart struct {
 	literal string
-	field   string // empty for a literal
+	field   string // empty in a literal
 }
 
-// TemplateFields are what a template may hold between braces.
+// TemplateFields are the fields that a template may have in braces.
 var TemplateFields = []string{"host", "path", "base", "ext", "index", "id", "sha256"}
 
-// ParseNameTemplate reads a template such as "{host}/{index}{ext}".
+// ParseNameTemplate parses a template such as "{host}/{index}{ext}".
 func ParseNameTemplate(text string) (NameTemplate, error) {
 	var t NameTemplate
 	for text != "" {
@@ -75,7 +75,7 @@ func isField(field string) bool {
 	return false
 }
 
-// usesSum reports whether the name is known only once the body is.
+// usesSum reports whether the name contains the hash of the body, and so is known only at its end.
 func (t NameTemplate) usesSum() bool {
 	for _, part := range t.parts {
 		if part.field == "sha256" {
@@ -85,9 +85,9 @@ func (t NameTemplate) usesSum() bool {
 	return false
 }
 
-// name returns the name for the body of r; sum is its hash in hex. The name is safe: see checkName.
+// name returns the name for the body of r, whose hash in hex is sum. It passes checkName.
 func (t NameTemplate) name(r *fetch.Request, sum string) (string, error) {
-	if r.Path != "" { // the input's own word wins, and is taken literally or not at all
+	if r.Path != "" { // a path in the input is taken as it is
 		return r.Path, checkName(r.Path)
 	}
 	u, err := fetch.ParseURL(r.URL)
@@ -138,7 +138,7 @@ func expandField(field string, r *fetch.Request, u *url.URL, sum string) string 
 	return sum
 }
 
-// withoutSlashes keeps a value from making folders.
+// withoutSlashes replaces slashes, so that a value makes no folders.
 func withoutSlashes(text string) string { return strings.ReplaceAll(text, "/", "_") }
 
 func idAsText(id json.RawMessage) string {
@@ -149,8 +149,8 @@ func idAsText(id json.RawMessage) string {
 	return string(id)
 }
 
-// defaultName is readable, and different for every different request: where the readable part lost something,
-// a hash of what is asked follows.
+// defaultName returns a readable name that differs for every different request: where the readable part has lost
+// something of the request, a hash of it follows.
 func defaultName(r *fetch.Request, u *url.URL) string {
 	host := sanitizeSegment(strings.ToLower(u.Host))
 	raw := strings.TrimPrefix(u.EscapedPath(), "/")
@@ -175,7 +175,7 @@ func defaultName(r *fetch.Request, u *url.URL) string {
 	return host + "/" + truncate(stem, maxSegment-24) + "~" + requestHash(r) + ext
 }
 
-// requestHash is 64 bits of a hash of what a Request asks; the same in every run.
+// requestHash returns 64 bits of a hash of a Request in hex; it is the same in every run.
 func requestHash(r *fetch.Request) string {
 	sum := sha256.Sum256(r.AppendAsked(nil))
 	return hex.EncodeToString(sum[:8])

@@ -13,7 +13,7 @@ import (
 	"batchfetch/output/file/filetest"
 )
 
-// TestDefaultName: the name is readable where it can be, and a hash follows wherever it alone would not tell two URLs apart.
+// TestDefaultName: the name is readable where it can be, and has a hash where it could be another URL's.
 func TestDefaultName(t *testing.T) {
 	for _, tt := range []struct{ url, want string }{
 		{"https://a.test/b/c.json", "a.test/b~c.json"},
@@ -31,17 +31,20 @@ func TestDefaultName(t *testing.T) {
 	} {
 		name, err := NameTemplate{}.name(&fetch.Request{URL: tt.url}, placeholderSum)
 		start, end, hashed := strings.Cut(tt.want, "*")
-		if err != nil || !strings.HasPrefix(name, start) || !strings.HasSuffix(name, end) || hashed != (len(name) == len(tt.want)-1+16) {
+		if err != nil || !strings.HasPrefix(name, start) || !strings.HasSuffix(name, end) ||
+			hashed != (len(name) == len(tt.want)-1+16) {
 			t.Errorf("%s is saved as %q, %v; want %s", tt.url, name, err, tt.want)
 		}
 	}
 }
 
-// TestDefaultNamesDiffer: URLs that are asked differently have names that differ.
+// TestDefaultNamesDiffer: different URLs have different names.
 func TestDefaultNamesDiffer(t *testing.T) {
-	urls := []string{"https://a.test/b/c", "https://a.test/b~c", "https://a.test/b%2fc", "https://a.test/b/c?", "https://a.test/b/c/",
+	urls := []string{"https://a.test/b/c", "https://a.test/b~c", "https://a.test/b%2fc", "https://a.test/b/c?",
+		"https://a.test/b/c/",
 		"https://a.test//b/c", "http://a.test/b/c", "https://a.test:443/b/c", "https://a.test/b/c?d", "https://a.test/",
-		"https://a.test/index", "https://b.test/b/c", "https://u@a.test/b/c", "https://a.test/" + strings.Repeat("x", 300), "https://a.test/" + strings.Repeat("x", 301)}
+		"https://a.test/index", "https://b.test/b/c", "https://u@a.test/b/c",
+		"https://a.test/" + strings.Repeat("x", 300), "https://a.test/" + strings.Repeat("x", 301)}
 	names := make(map[string]string)
 	for _, url := range urls {
 		name, err := NameTemplate{}.name(&fetch.Request{URL: url}, placeholderSum)
@@ -61,7 +64,8 @@ func TestNameTemplate(t *testing.T) {
 		{"{base}-{index}{ext}", "y.tar-7.gz"},
 		{"{id}", "o_ne"},
 		{"d/{sha256}", "d/" + placeholderSum},
-		{"{", ""}, {"}", ""}, {"{}", ""}, {"{Host}", ""}, {"a/../b", ""}, {"/abs/{base}", ""}, {"{base}\x00", ""}, {".{base}", "_y.tar"},
+		{"{", ""}, {"}", ""}, {"{}", ""}, {"{Host}", ""}, {"a/../b", ""}, {"/abs/{base}", ""}, {"{base}\x00", ""},
+		{".{base}", "_y.tar"},
 	} {
 		template, err := ParseNameTemplate(tt.template)
 		if err != nil {
@@ -76,7 +80,8 @@ func TestNameTemplate(t *testing.T) {
 	}
 }
 
-// FuzzName: whatever the URL, the id and the path of a line say, the name is local, visible, on one line, and can be made.
+// FuzzName: whatever the URL, the id and the path of a line, the name is local, not hidden, on one line, and a file can
+// be created under it.
 func FuzzName(f *testing.F) {
 	f.Add("https://a.test/../../etc/passwd", "../x", "id")
 	f.Add("https://a.test/%2e%2e%2f", "a/b", "\x00")
@@ -92,7 +97,8 @@ func FuzzName(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if !filepath.IsLocal(name) || !fs.ValidPath(name) || strings.Contains("/"+name, "/.") || encode.Printable(name) != name || len(name) > maxName {
+			if !filepath.IsLocal(name) || !fs.ValidPath(name) || strings.Contains("/"+name, "/.") ||
+				encode.Printable(name) != name || len(name) > maxName {
 				t.Fatalf("%q, %q and %q give %q", url, path, id, name)
 			}
 			if path == "" {
@@ -105,7 +111,7 @@ func FuzzName(f *testing.F) {
 	})
 }
 
-// TestBodiesLeaveNothingHalf: what is abandoned is gone, what is committed replaces an earlier run's file whole.
+// TestBodiesLeaveNothingHalf: Abandon removes the file, and Commit replaces an earlier run's.
 func TestBodiesLeaveNothingHalf(t *testing.T) {
 	dir := t.TempDir()
 	filetest.Write(t, filepath.Join(dir, "a"), "yesterday", 0o644)

@@ -13,16 +13,17 @@ import (
 	"batchfetch/output/file"
 )
 
-// A part is two files beside where the body will be, named by a hash of what is asked: the bytes
-// that have come, and a mark that says of which body they are. Who holds the lock of the first owns both. A mark is
-// there only beside the bytes that it describes, whenever a process is killed: it is written after they have got their
-// name, and removed before anything else gets it.
+// A part is an unfinished body: two files beside where the body will be, named by a hash of the request. One, .part,
+// has the bytes that have arrived; the other, .json, is a mark that says of which body they are. Whoever has the lock
+// of the first owns both.
+// A mark exists only beside the bytes that it is about, whenever the process is killed: it is written after they have
+// got their name, and removed before another file gets it.
 const (
 	partEnding = ".part"
 	markEnding = ".json"
 )
 
-// partStem is the name of the part of r without its ending, in every run.
+// partStem returns the name of the part of r without its ending; it is the same in every run.
 func (d *Dir) partStem(r *fetch.Request) (string, error) {
 	name, err := d.template.name(r, placeholderSum)
 	if err != nil {
@@ -36,8 +37,8 @@ func (d *Dir) partStem(r *fetch.Request) (string, error) {
 	return path.Join(folder, ".batchfetch-"+hex.EncodeToString(sum[:16])), nil
 }
 
-// Part returns what an earlier attempt or run has left of the body of r. What is of no use is removed.
-// It costs one look at the directory, 3 µs in BenchmarkNoPart, and nothing while that can't hold any part.
+// Part returns the part of r, locked, that an earlier attempt or run has left; nil is none. A part without a usable
+// mark is removed. It costs one lstat(2), 3 µs in BenchmarkNoPart, and nothing while the directory can't hold parts.
 func (d *Dir) Part(r *fetch.Request) fetch.Part {
 	if !file.CanLock || !d.mayHoldParts.Load() {
 		return nil
@@ -68,8 +69,8 @@ var (
 	errRenamed = errors.New("it has got another name")
 )
 
-// lockPart opens a part and locks it, until it is closed. The error is ErrBusy where another has it, errForeign where it is
-// nothing that we would have made, and errMoved where its owner has just renamed or removed it.
+// lockPart opens a part and locks it until it is closed. The error is file.ErrBusy where another has it, errNotOurs
+// where it is no file that this user's runs would make, and errRenamed where its owner has just renamed or removed it.
 func (d *Dir) lockPart(part string) (*os.File, error) {
 	named, err := d.root.Lstat(part)
 	if err != nil {
@@ -92,7 +93,8 @@ func (d *Dir) lockPart(part string) (*os.File, error) {
 	return f, nil
 }
 
-// checkSameFile makes sure that an open file still has its name, and that nothing else was opened through a link.
+// checkSameFile returns errRenamed where an open file does not have that name: it was renamed, or opened through a
+// link.
 func (d *Dir) checkSameFile(f *os.File, name string) error {
 	held, err1 := f.Stat()
 	named, err2 := d.root.Lstat(name)
@@ -102,11 +104,11 @@ func (d *Dir) checkSameFile(f *os.File, name string) error {
 	return nil
 }
 
-// maxTakeTries is how often a part may get away in a race for it.
+// maxTakeTries is how often takePart tries again after a race for a part.
 const maxTakeTries = 8
 
-// takePart makes the name of a part ours: by the file that is there, or by a new one.
-// What is no part is removed, unless it is a folder that holds something.
+// takePart returns the file of a part's name, locked: the one that exists, or a new one. What is no part is removed,
+// unless it is a folder with something in it.
 func (d *Dir) takePart(part string) (*os.File, error) {
 	var f *os.File
 	var err error
@@ -116,10 +118,10 @@ func (d *Dir) takePart(part string) (*os.File, error) {
 		case errors.Is(err, fs.ErrNotExist):
 			var made *os.File
 			if made, err = d.root.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666); err == nil {
-				_ = made.Close() // it is empty; the next turn locks it
+				_ = made.Close() // the next round locks it
 			}
 		case errors.Is(err, errNotOurs):
-			_ = d.root.Remove(part) // the next turn sees
+			_ = d.root.Remove(part) // the next round fails where it is still there
 		case !errors.Is(err, errRenamed):
 			return f, err
 		}
@@ -127,7 +129,7 @@ func (d *Dir) takePart(part string) (*os.File, error) {
 	return nil, err
 }
 
-// removeIfThere removes what is expected there, and takes it well where nothing is.
+// removeIfThere removes a file, and returns nil where there is none.
 func (d *Dir) removeIfThere(name string) error {
 	if err := d.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -135,7 +137,7 @@ func (d *Dir) removeIfThere(name string) error {
 	return nil
 }
 
-// A partialBody is the bytes of a part, locked, with its mark.
+// partialBody is a fetch.Part: the bytes of a part, locked, and its mark.
 type partialBody struct {
 	*os.File
 	dir     *Dir
@@ -145,15 +147,15 @@ type partialBody struct {
 	mark    fetch.Mark
 }
 
-// Size returns how many bytes there are.
+// Size returns the number of bytes.
 func (p *partialBody) Size() int64 { return p.size }
 
-// Mark returns what the part was marked with.
+// Mark returns the mark.
 func (p *partialBody) Mark() fetch.Mark { return p.mark }
 
-// Continue writes on behind the first n bytes.
+// Continue truncates the part to n bytes and returns a writer that appends to them.
 func (p *partialBody) Continue(n int64) (fetch.PartKeeping, error) {
-	err := p.dir.writeBootMark(p.stem+markEnding, p.mark, file.CurrentBoot()) // what follows is not on the disk yet
+	err := p.dir.writeBootMark(p.stem+markEnding, p.mark, file.CurrentBoot()) // what follows is not synced
 	if err == nil {
 		err = p.Truncate(n)
 	}
@@ -164,21 +166,22 @@ func (p *partialBody) Continue(n int64) (fetch.PartKeeping, error) {
 		p.Leave()
 		return nil, err
 	}
-	return &bodyWriter{File: p.File, dir: p.dir, request: p.request, name: p.stem + partEnding, partStem: p.stem, mark: p.mark, hasMark: true}, nil
+	return &bodyWriter{File: p.File, dir: p.dir, request: p.request, name: p.stem + partEnding, partStem: p.stem,
+		mark: p.mark, hasMark: true}, nil
 }
 
-// Leave unlocks the part.
-func (p *partialBody) Leave() { _ = p.Close() } // it was only read
+// Leave unlocks the part and keeps it.
+func (p *partialBody) Leave() { _ = p.Close() } // only read
 
 // Drop removes the part.
 func (p *partialBody) Drop() {
-	_ = p.dir.removeIfThere(p.stem + markEnding) // without its bytes it says nothing
-	_ = p.dir.removeIfThere(p.stem + partEnding) // while it is locked; without its mark it is of no use
+	_ = p.dir.removeIfThere(p.stem + markEnding) // useless without its bytes
+	_ = p.dir.removeIfThere(p.stem + partEnding) // while it is locked; useless without its mark
 	p.Leave()
 }
 
-// Mark gives the file the name of a part, and marks it. Where another has that name, or the mark can't be written, the body
-// goes on as one that no one can continue.
+// Mark renames the file to its part's name and writes the mark. Where another owns that part, or the mark can't be
+// written, the body is written on as one that can't be continued.
 func (s *bodyWriter) Mark(m fetch.Mark) {
 	if !file.CanLock || s.partStem != "" || file.Lock(s.File) != nil {
 		return
@@ -193,7 +196,7 @@ func (s *bodyWriter) Mark(m fetch.Mark) {
 	}
 	defer func() { _ = place.Close() }() // it has no name any more
 	if s.dir.removeIfThere(stem+markEnding) != nil || s.dir.root.Rename(s.name, stem+partEnding) != nil {
-		_ = s.dir.removeIfThere(stem + partEnding) // no mark is its own
+		_ = s.dir.removeIfThere(stem + partEnding) // it must not lie beside a mark that is not its own
 		return
 	}
 	s.name, s.partStem = stem+partEnding, stem
@@ -201,7 +204,7 @@ func (s *bodyWriter) Mark(m fetch.Mark) {
 	s.hasMark = s.dir.writeBootMark(stem+markEnding, m, file.CurrentBoot()) == nil
 }
 
-// Suspend leaves a marked body as a part.
+// Suspend keeps the file as a part where it has a mark, and removes it otherwise.
 func (s *bodyWriter) Suspend() {
 	if s.closed || !s.hasMark {
 		s.Abandon()
@@ -210,14 +213,15 @@ func (s *bodyWriter) Suspend() {
 	s.closed = true
 	s.dir.mayHoldParts.Store(true)
 	if s.Sync() == nil {
-		_ = s.dir.replaceMark(s.partStem+markEnding, s.mark, bootSynced) // without a mark the part is of no use, and removed when it is looked for
+		// a part without a mark is removed when it is looked for
+		_ = s.dir.replaceMark(s.partStem+markEnding, s.mark, bootSynced)
 	}
-	_ = s.Close() // it has been synced, or is bound to this boot
+	_ = s.Close() // synced, or marked for this boot only
 }
 
-// removeMark takes the mark away, so that what stands under the name of a part is none any more.
+// removeMark removes the mark, so that the file is no part any more.
 func (s *bodyWriter) removeMark() {
 	if s.partStem != "" {
-		_ = s.dir.removeIfThere(s.partStem + markEnding) // one that stays keeps every other body from becoming this part
+		_ = s.dir.removeIfThere(s.partStem + markEnding) // one that stays keeps other bodies from becoming this part
 	}
 }

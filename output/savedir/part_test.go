@@ -17,7 +17,7 @@ import (
 	"batchfetch/output/file/filetest"
 )
 
-// needsLocks skips a test of parts where there are none.
+// needsLocks skips the test where files can't be locked.
 func needsLocks(t *testing.T) {
 	t.Helper()
 	if !file.CanLock {
@@ -32,14 +32,14 @@ var (
 
 const partMarkJSON = `{"if_range":"\"v1\"","total":10,"at":"https://a.test/body"}`
 
-// suspendBody leaves text as a part of the body of r.
+// suspendBody leaves text as a part of r.
 func suspendBody(t *testing.T, bodies *Dir, r *fetch.Request, text string) {
 	t.Helper()
 	kept := startBody(t, bodies, r)
 	writeText(t, kept, text)
 	kept.Mark(partMark)
 	kept.Suspend()
-	kept.Abandon() // as after Commit, nothing
+	kept.Abandon() // does nothing after Suspend
 }
 
 func startBody(t *testing.T, bodies *Dir, r *fetch.Request) fetch.PartKeeping {
@@ -58,7 +58,7 @@ func writeText(t *testing.T, w io.Writer, text string) {
 	}
 }
 
-// partStem is where the part of r lies below dir, without its ending.
+// partStem returns the path of the part of r in dir, without its ending.
 func partStem(t *testing.T, bodies *Dir, dir string, r *fetch.Request) string {
 	t.Helper()
 	stem, err := bodies.partStem(r)
@@ -68,11 +68,12 @@ func partStem(t *testing.T, bodies *Dir, dir string, r *fetch.Request) string {
 	return filepath.Join(dir, filepath.FromSlash(stem))
 }
 
-// A part is found by the next run, continued behind its first bytes, and gone with the body's commit.
+// A part is found by the next run, continued after its first bytes, and gone once the body is committed.
 func TestPartIsContinued(t *testing.T) {
 	needsLocks(t)
 	for _, c := range []struct{ name, template, file string }{
-		{"by hand", "", "body"}, {"by hash", "{sha256}", hexSum("0123456789")}, {"in folders", "deep/{host}/{base}", "deep/a.test/body"},
+		{"by hand", "", "body"}, {"by hash", "{sha256}", hexSum("0123456789")},
+		{"in folders", "deep/{host}/{base}", "deep/a.test/body"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -97,7 +98,8 @@ func TestPartIsContinued(t *testing.T) {
 			}
 			writeText(t, kept, "56789")
 			path, err := kept.Commit(sha256.Sum256([]byte("0123456789")))
-			if err != nil || path != filepath.Join(dir, filepath.FromSlash(c.file)) || filetest.Read(t, path) != "0123456789" {
+			if err != nil || path != filepath.Join(dir, filepath.FromSlash(c.file)) ||
+				filetest.Read(t, path) != "0123456789" {
 				t.Errorf("saved as %q, %v", path, err)
 			}
 			if got := listFiles(t, dir); !slices.Equal(got, []string{c.file}) {
@@ -107,7 +109,7 @@ func TestPartIsContinued(t *testing.T) {
 	}
 }
 
-// A continued body that is cut off again is a part still; one that is abandoned leaves nothing.
+// A continued body that is suspended again is a part; one that is abandoned leaves nothing.
 func TestPartEnds(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
@@ -115,12 +117,19 @@ func TestPartEnds(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		end  func(fetch.Part)
-		want string // what the part holds then; empty is none
+		want string // the part's content then; empty: there is none
 	}{
 		{"left", fetch.Part.Leave, "01234"},
-		{"continued and suspended", func(p fetch.Part) { k, _ := p.Continue(5); writeText(t, k, "5"); k.Suspend() }, "012345"},
-		{"continued before its end and suspended", func(p fetch.Part) { k, _ := p.Continue(2); writeText(t, k, "2"); k.Suspend() }, "012"},
-		{"continued and abandoned", func(p fetch.Part) { k, _ := p.Continue(5); writeText(t, k, "5"); k.Abandon() }, ""},
+		{"continued and suspended", func(p fetch.Part) { k, _ := p.Continue(5); writeText(t, k, "5"); k.Suspend() },
+			"012345"},
+		{"continued before its end and suspended", func(p fetch.Part) {
+			k,
+				_ := p.Continue(2)
+			writeText(t, k, "2")
+			k.Suspend()
+		}, "012"},
+		{"continued and abandoned", func(p fetch.Part) { k, _ := p.Continue(5); writeText(t, k, "5"); k.Abandon() },
+			""},
 		{"dropped", fetch.Part.Drop, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -142,7 +151,7 @@ func TestPartEnds(t *testing.T) {
 	}
 }
 
-// Nothing is left of a body that was never marked.
+// A body without a mark leaves nothing when it is suspended.
 func TestUnmarkedBodyIsAbandoned(t *testing.T) {
 	dir := t.TempDir()
 	kept := startBody(t, openDir(t, dir, ""), partRequest)
@@ -153,18 +162,19 @@ func TestUnmarkedBodyIsAbandoned(t *testing.T) {
 	}
 }
 
-// A new body takes the place of a part when it is marked, and every part has one owner.
+// A part has one owner at a time, and Mark replaces a part that nobody owns.
 func TestPartHasOneOwner(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
-	here, there := openDir(t, dir, ""), openDir(t, dir, "") // as two processes: each opening of a file is locked by itself
+	// as two processes: each open file is locked by itself
+	here, there := openDir(t, dir, ""), openDir(t, dir, "")
 	suspendBody(t, here, partRequest, "01234")
 	there.mayHoldParts.Store(true)
 	part := here.Part(partRequest)
 	if other := there.Part(partRequest); other != nil {
 		t.Fatal("two have one part")
 	}
-	second := startBody(t, there, partRequest) // the name is taken: it goes on under its own
+	second := startBody(t, there, partRequest) // the part is owned: this body can't become one
 	writeText(t, second, "abcde")
 	second.Mark(fetch.Mark{Validator: `"other"`, At: "https://a.test/other"})
 	first, err := part.Continue(5)
@@ -173,7 +183,8 @@ func TestPartHasOneOwner(t *testing.T) {
 	}
 	writeText(t, first, "56789")
 	writeText(t, second, "fghij")
-	if path, err := second.Commit(sha256.Sum256([]byte("abcdefghij"))); err != nil || filetest.Read(t, path) != "abcdefghij" {
+	if path, err := second.Commit(sha256.Sum256([]byte("abcdefghij"))); err != nil ||
+		filetest.Read(t, path) != "abcdefghij" {
 		t.Errorf("the second is %q, %v", path, err)
 	}
 	first.Suspend()
@@ -183,7 +194,7 @@ func TestPartHasOneOwner(t *testing.T) {
 	}
 	found.Leave()
 
-	third := startBody(t, here, partRequest) // nobody has it: it is replaced
+	third := startBody(t, here, partRequest) // nobody owns the part: it is replaced
 	writeText(t, third, "klm")
 	third.Mark(partMark)
 	if there.Part(partRequest) != nil {
@@ -200,15 +211,16 @@ func TestPartHasOneOwner(t *testing.T) {
 	}
 }
 
-// Requests that ask something else, or for another folder, have nothing to do with each other's parts. Another name does not matter:
-// with {index} it changes when the list is edited.
+// Requests that ask for something else, or for another folder, do not share parts. Another name does not matter: with
+// {index} it changes when the list is edited.
 func TestPartBelongsToItsRequest(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
 	bodies := openDir(t, dir, "")
 	suspendBody(t, bodies, partRequest, "01234")
 	for _, r := range []fetch.Request{
-		{URL: "https://a.test/body?page=2", Path: "body"}, {URL: "https://a.test/body", Path: "a/body"}, {URL: "https://a.test/body"},
+		{URL: "https://a.test/body?page=2", Path: "body"}, {URL: "https://a.test/body", Path: "a/body"},
+		{URL: "https://a.test/body"},
 		{URL: "https://a.test/body", Path: "body", Header: http.Header{"Accept": {"text/plain"}}},
 	} {
 		if part := bodies.Part(&r); part != nil {
@@ -220,7 +232,7 @@ func TestPartBelongsToItsRequest(t *testing.T) {
 	}
 }
 
-// Nobody looks for parts where there can be none.
+// Part does not look into a directory that was empty.
 func TestEmptyDirectoryHoldsNoPart(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
@@ -234,7 +246,7 @@ func TestEmptyDirectoryHoldsNoPart(t *testing.T) {
 	}
 }
 
-// Two runs at once want one body: both end with it whole, whoever has the part.
+// Two runs at once save one body: both end with the whole of it, whichever owns the part.
 func TestTwoRunsOnOnePart(t *testing.T) {
 	needsLocks(t)
 	body := strings.Repeat("0123456789abcdef", 20_000)
@@ -248,7 +260,7 @@ func TestTwoRunsOnOnePart(t *testing.T) {
 	results := make(chan *fetch.Record)
 	for range 2 {
 		bodies := openDir(t, dir, "{sha256}")
-		go func() { results <- fetchBodies(bodies, r, r) }() // and each of them twice
+		go func() { results <- fetchBodies(bodies, r, r) }() // each of them twice
 	}
 	for range 2 {
 		record := <-results
@@ -264,7 +276,7 @@ func TestTwoRunsOnOnePart(t *testing.T) {
 	}
 }
 
-// fetchBodies returns the last Record of a run of these requests, or nil.
+// fetchBodies runs these requests, and returns the last Record, or nil where one failed.
 func fetchBodies(bodies *Dir, requests ...fetch.Request) *fetch.Record {
 	o := fetch.Defaults()
 	o.Keeper, o.Retries = bodies, 0
@@ -277,14 +289,15 @@ func fetchBodies(bodies *Dir, requests ...fetch.Request) *fetch.Record {
 			}
 		}
 	}
-	s, err := fetch.Run(context.Background(), source, fetch.SinkFunc(func(r *fetch.Record) error { last = r; return nil }), o)
+	s, err := fetch.Run(context.Background(), source,
+		fetch.SinkFunc(func(r *fetch.Record) error { last = r; return nil }), o)
 	if err != nil || s.Succeeded != int64(len(requests)) {
 		return nil
 	}
 	return last
 }
 
-// serveWithRanges serves one body, with ranges.
+// serveWithRanges serves one body, with Range requests and an ETag.
 func serveWithRanges(t *testing.T, body string) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -18,20 +18,20 @@ import (
 	"batchfetch/output/file"
 )
 
-// Dir is a Keeper that saves bodies as files below one directory. No name leads out of it, symbolic links included,
-// and no two requests of a run share a file unless their template names it by sha256.
-// A body whose transfer broke off is kept as a part, for a later attempt or run to continue (see keptPart).
-// It keeps about 40 bytes for each request, to know whose a name is, and 8 for each that an earlier run has done.
+// Dir is a fetch.Keeper that saves bodies as files below one directory. No name leads out of it, by symbolic links
+// neither, and no two requests of a run share a file unless their template names it by sha256.
+// A body whose transfer broke off is kept as a part, for a later attempt or run to continue (see partialBody).
+// It takes about 40 bytes of memory for the name of each request, and 8 for each of earlier runs.
 type Dir struct {
-	name         string // as the user gave it
+	name         string // as given to Open
 	root         *os.Root
 	template     NameTemplate
 	claims       claims
-	mayHoldParts atomic.Bool // parts may lie in the directory
+	mayHoldParts atomic.Bool // false: the directory was empty when it was opened, and nothing was suspended since
 	syncer       syncer
 }
 
-// Open makes the directory, if need be, and opens it.
+// Open opens the directory of that name, and makes it where it is missing.
 func Open(dir string, template NameTemplate) (*Dir, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func Open(dir string, template NameTemplate) (*Dir, error) {
 	return b, nil
 }
 
-// isEmptyDir reports whether nothing is in a directory, so that nothing has to be looked for there.
+// isEmptyDir reports whether the directory is empty; it says no where that can't be told.
 func isEmptyDir(root *os.Root) bool {
 	dir, err := root.Open(".")
 	if err != nil {
@@ -57,7 +57,8 @@ func isEmptyDir(root *os.Root) bool {
 	return err == io.EOF
 }
 
-// CheckStillThere returns an error where the directory has moved away, and the bodies with it: no Record says where they are.
+// CheckStillThere returns an error where the directory's name is gone or another directory's: the paths in Records are
+// wrong then.
 func (d *Dir) CheckStillThere() error {
 	err := file.CheckStillNamed(d.name, func() (fs.FileInfo, error) { return d.root.Stat(".") })
 	if err != nil {
@@ -66,16 +67,17 @@ func (d *Dir) CheckStillThere() error {
 	return nil
 }
 
-// Path returns the name of the directory as the user gave it.
+// Path returns the name of the directory as it was given to Open.
 func (d *Dir) Path() string { return d.name }
 
-// MayHoldParts reports whether unfinished bodies may lie in the directory.
+// MayHoldParts reports whether parts may lie in the directory: it was not empty when it was opened, or one was added.
 func (d *Dir) MayHoldParts() bool { return d.mayHoldParts.Load() }
 
 // Close closes the directory.
 func (d *Dir) Close() error { return errors.Join(d.syncer.close(), d.root.Close()) }
 
-// Reserve keeps the names of files for what they are: no body takes the place of an output or an input that lies in the directory.
+// Reserve keeps requests from claiming the names of files that lie in the directory, such as the run's outputs and
+// inputs. It must be called before the first Claim.
 func (d *Dir) Reserve(names ...string) {
 	dir := file.Canonical(filepath.Join(d.name, "."))
 	for _, name := range names {
@@ -85,7 +87,7 @@ func (d *Dir) Reserve(names ...string) {
 	}
 }
 
-// Claim gives r its name, unless it is unsafe or another request's.
+// Claim gives r its name for the whole run. The error is that the name is unsafe, or taken.
 func (d *Dir) Claim(r *fetch.Request) error {
 	name, err := d.template.name(r, placeholderSum)
 	if err != nil || d.sharesFile(r) {
@@ -94,13 +96,14 @@ func (d *Dir) Claim(r *fetch.Request) error {
 	return d.claims.claim(name, r.Index)
 }
 
-// placeholderSum stands for a hash that is not known yet: they are all equally safe in a name.
+// placeholderSum stands for the hash of a body that has not come yet: all hashes are equally safe in a name.
 var placeholderSum = strings.Repeat("0", 2*sha256.Size)
 
-// sharesFile reports whether equal bodies are meant to share a file.
+// sharesFile reports whether requests with equal bodies share one file: their name is made of sha256 by the template.
 func (d *Dir) sharesFile(r *fetch.Request) bool { return r.Path == "" && d.template.usesSum() }
 
-// Keep opens a temporary file beside where the body will be, or in the directory itself while its name is not known.
+// Keep opens a temporary file in the folder of r's file, or in the directory itself where that folder's name needs the
+// hash.
 func (d *Dir) Keep(r *fetch.Request) (fetch.Keeping, error) {
 	stem, err := d.partStem(r)
 	if err != nil {
@@ -131,7 +134,7 @@ func (d *Dir) Keep(r *fetch.Request) (fetch.Keeping, error) {
 	return s, nil
 }
 
-// makeFolders makes the folders of a name.
+// makeFolders makes the folders of a name. The error is a *fetch.Failure where something else has the name of one.
 func (d *Dir) makeFolders(name string) error {
 	folder := path.Dir(name)
 	if folder == "." {
@@ -139,21 +142,22 @@ func (d *Dir) makeFolders(name string) error {
 	}
 	err := d.root.MkdirAll(folder, 0o777)
 	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrExist) || leavesRoot(d.root, folder) {
-		return &fetch.Failure{Kind: fetch.IO, Err: fmt.Errorf("%q can't be a folder: something else has that name", folder)}
+		return &fetch.Failure{Kind: fetch.IO, Err: fmt.Errorf("%q can't be a folder: something else has that name",
+			folder)}
 	}
 	return err
 }
 
-// leavesRoot reports whether a folder that is there can't be reached without leaving the root.
+// leavesRoot reports whether a folder exists and can be reached only by leaving the root, or is no folder.
 func leavesRoot(root *os.Root, folder string) bool {
 	info, err := root.Stat(folder)
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-		return false // it can't be told
+		return false // not known without another descriptor
 	}
 	return err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir()
 }
 
-// withFullPath puts the directory before the names of errors.
+// withFullPath puts the directory's name before that in a *fs.PathError or *os.LinkError.
 func (d *Dir) withFullPath(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError

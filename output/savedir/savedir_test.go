@@ -17,7 +17,7 @@ import (
 	"batchfetch/output/file/filetest"
 )
 
-// openDir opens a directory for bodies under the names that template gives.
+// openDir opens dir with that template.
 func openDir(t *testing.T, dir, template string) *Dir {
 	t.Helper()
 	parsed, err := ParseNameTemplate(template)
@@ -32,7 +32,7 @@ func openDir(t *testing.T, dir, template string) *Dir {
 	return bodies
 }
 
-// saveBody keeps text as the body of r and returns its path.
+// saveBody saves text as the body of r and returns its path.
 func saveBody(bodies *Dir, r *fetch.Request, text string) (string, error) {
 	kept, err := bodies.Keep(r)
 	if err != nil {
@@ -45,7 +45,7 @@ func saveBody(bodies *Dir, r *fetch.Request, text string) (string, error) {
 	return kept.Commit(sha256.Sum256([]byte(text)))
 }
 
-// listFiles lists what is below a directory, links and temporary files included, folders not.
+// listFiles lists the files below a directory, symbolic and temporary ones too.
 func listFiles(t *testing.T, dir string) []string {
 	t.Helper()
 	var all []string
@@ -63,7 +63,7 @@ func listFiles(t *testing.T, dir string) []string {
 	return all
 }
 
-// A name belongs to the first who claims it, letters in upper and lower case being one, and to that one at each attempt.
+// A name belongs to the first request that claims it, in upper and lower case, at each of its attempts.
 func TestClaim(t *testing.T) {
 	for _, c := range []struct {
 		name, template string
@@ -71,21 +71,29 @@ func TestClaim(t *testing.T) {
 		refused        []int
 	}{
 		{"different names", "{base}", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://a.test/b"}}, nil},
-		{"one name", "{base}", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://b.test/a"}, {URL: "https://c.test/a"}}, []int{1, 2}},
-		{"upper and lower case", "{base}", []fetch.Request{{URL: "https://a.test/Page"}, {URL: "https://a.test/pAGE"}}, []int{1}},
+		{"one name", "{base}", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://b.test/a"},
+			{URL: "https://c.test/a"}}, []int{1, 2}},
+		{"upper and lower case", "{base}", []fetch.Request{{URL: "https://a.test/Page"}, {URL: "https://a.test/pAGE"}},
+			[]int{1}},
 		{"beyond ASCII too", "{base}", []fetch.Request{{URL: "https://a.test/Ä"}, {URL: "https://a.test/ä"}}, []int{1}},
-		{"in a folder", "{path}", []fetch.Request{{URL: "https://a.test/A/b"}, {URL: "https://a.test/a/B"}, {URL: "https://a.test/b"}}, []int{1}},
-		{"by hand and by template", "{base}", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://a.test/b", Path: "a"}}, []int{1}},
-		{"by hand twice", "", []fetch.Request{{URL: "https://a.test/a", Path: "x"}, {URL: "https://a.test/b", Path: "X"}}, []int{1}},
-		{"the default name of one URL", "", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://a.test/a"}}, []int{1}},
+		{"in a folder", "{path}", []fetch.Request{{URL: "https://a.test/A/b"}, {URL: "https://a.test/a/B"},
+			{URL: "https://a.test/b"}}, []int{1}},
+		{"by hand and by template", "{base}", []fetch.Request{{URL: "https://a.test/a"},
+			{URL: "https://a.test/b", Path: "a"}}, []int{1}},
+		{"by hand twice", "", []fetch.Request{{URL: "https://a.test/a", Path: "x"},
+			{URL: "https://a.test/b", Path: "X"}}, []int{1}},
+		{"the default name of one URL", "", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://a.test/a"}},
+			[]int{1}},
 		{"by index", "{index}", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://a.test/a"}}, nil},
 		{"by hash", "{sha256}", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://a.test/a"}}, nil},
-		{"by hash, but by hand", "{sha256}", []fetch.Request{{URL: "https://a.test/a", Path: "x"}, {URL: "https://a.test/a", Path: "x"}}, []int{1}},
-		{"unsafe", "{base}", []fetch.Request{{URL: "https://a.test/a", Path: "../a"}, {URL: "https://a.test/a"}}, []int{0}},
+		{"by hash, but by hand", "{sha256}", []fetch.Request{{URL: "https://a.test/a", Path: "x"},
+			{URL: "https://a.test/a", Path: "x"}}, []int{1}},
+		{"unsafe", "{base}", []fetch.Request{{URL: "https://a.test/a", Path: "../a"}, {URL: "https://a.test/a"}},
+			[]int{0}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bodies := openDir(t, t.TempDir(), c.template)
-			for round := range 2 { // a Request that is claimed again keeps its name
+			for round := range 2 { // a request that claims again keeps its name
 				for i := range c.requests {
 					c.requests[i].Index = int64(i)
 					err := bodies.Claim(&c.requests[i])
@@ -100,12 +108,13 @@ func TestClaim(t *testing.T) {
 	if err := bodies.Claim(&fetch.Request{URL: "https://a.test/a", Index: 41}); err != nil {
 		t.Error(err)
 	}
-	if err := bodies.Claim(&fetch.Request{URL: "https://b.test/A", Index: 42}); err == nil || !strings.Contains(err.Error(), `"A" is that of request 41 already`) {
+	if err := bodies.Claim(&fetch.Request{URL: "https://b.test/A", Index: 42}); err == nil ||
+		!strings.Contains(err.Error(), `"A" is that of request 41 already`) {
 		t.Errorf("the second is told %v", err)
 	}
 }
 
-// Many bodies on their way at once, to one folder and to one file by its hash, leave their files and nothing else.
+// Many bodies written at once, to one folder and to one file by its hash, leave their files and nothing else.
 func TestBodiesAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	bodies := openDir(t, dir, "{sha256}/{index}/{base}")
@@ -118,7 +127,8 @@ func TestBodiesAtOnce(t *testing.T) {
 			if path, err := saveBody(bodies, r, "same"); err != nil || filetest.Read(t, path) != "same" {
 				t.Errorf("saved as %q, %v", path, err)
 			}
-			if path, err := saveBody(equal, r, "same"); err != nil || path != filepath.Join(dir, "equal", hexSum("same")) {
+			if path, err := saveBody(equal, r, "same"); err != nil ||
+				path != filepath.Join(dir, "equal", hexSum("same")) {
 				t.Errorf("saved as %q, %v", path, err)
 			}
 		})
@@ -137,7 +147,7 @@ func hexSum(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// What stands in the way concerns one request alone; it is left as it is, and so is all that is outside.
+// What is in the way of a name fails that request alone; it stays as it is, and so does all that is outside.
 func TestBodiesMeetObstacles(t *testing.T) {
 	top := t.TempDir()
 	dir, outside := filepath.Join(top, "saved"), filepath.Join(top, "outside")
@@ -155,7 +165,7 @@ func TestBodiesMeetObstacles(t *testing.T) {
 	filetest.Symlink(t, "round", filepath.Join(dir, "round"))
 	filetest.Symlink(t, "../outside/secret", filepath.Join(dir, "leaf"))
 	bodies := openDir(t, dir, "")
-	for _, c := range []struct{ path, want string }{ // want is where it ends up; empty is nowhere
+	for _, c := range []struct{ path, want string }{ // want is where it is saved; empty: it fails
 		{"file/body", ""}, {"file/deep/body", ""}, {"folder", ""},
 		{"out/body", ""}, {"out/deep/body", ""}, {"far/body", ""}, {"dangling/body", ""}, {"round/body", ""},
 		{"in/body", "real/body"},
@@ -172,16 +182,19 @@ func TestBodiesMeetObstacles(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || path != filepath.Join(dir, filepath.FromSlash(c.path)) || filetest.Read(t, filepath.Join(dir, c.want)) != "today" {
+			if err != nil || path != filepath.Join(dir, filepath.FromSlash(c.path)) ||
+				filetest.Read(t, filepath.Join(dir, c.want)) != "today" {
 				t.Errorf("saved as %q, %v", path, err)
 			}
 		})
 	}
-	want := []string{"dangling", "far", "file", "in", "leaf", "new/folders/body", "out", "real/body", "real/deep/body", "round"}
+	want := []string{"dangling", "far", "file", "in", "leaf", "new/folders/body", "out", "real/body", "real/deep/body",
+		"round"}
 	if got := listFiles(t, dir); !slices.Equal(got, want) {
 		t.Errorf("there are\n%q, want\n%q", got, want)
 	}
-	if got := listFiles(t, outside); !slices.Equal(got, []string{"secret"}) || filetest.Read(t, filepath.Join(outside, "secret")) != "a secret" {
+	if got := listFiles(t, outside); !slices.Equal(got, []string{"secret"}) ||
+		filetest.Read(t, filepath.Join(outside, "secret")) != "a secret" {
 		t.Errorf("outside there are %q", got)
 	}
 	if filetest.Read(t, filepath.Join(dir, "file")) != "a file" {
@@ -189,7 +202,7 @@ func TestBodiesMeetObstacles(t *testing.T) {
 	}
 }
 
-// An obstacle that comes while the body is on its way leaves no temporary file either.
+// What comes into the way while a body is written leaves no temporary file.
 func TestBodiesMeetLateObstacles(t *testing.T) {
 	dir := t.TempDir()
 	bodies := openDir(t, dir, "")
@@ -211,7 +224,8 @@ func TestBodiesMeetLateObstacles(t *testing.T) {
 	}
 }
 
-// A directory that takes no files is no request's fault: the error is not a Failure, and so it breaks the run.
+// A directory that can't be written to is not a request's failure: the error is no *fetch.Failure, so that it ends the
+// run.
 func TestBodiesInABrokenDirectory(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -240,11 +254,12 @@ func TestBodiesInABrokenDirectory(t *testing.T) {
 	}
 }
 
-// The directory is made with those above it; a file in its place is refused and stays.
+// Open creates the directory and those above it; it fails where a file has its name, which stays.
 func TestOpenBodies(t *testing.T) {
 	top := t.TempDir()
 	deep := filepath.Join(top, "not", "there", "yet")
-	if path, err := saveBody(openDir(t, deep, "{index}"), &fetch.Request{URL: "https://a.test/", Index: 3}, "x"); err != nil || path != filepath.Join(deep, "3") {
+	if path, err := saveBody(openDir(t, deep, "{index}"), &fetch.Request{URL: "https://a.test/", Index: 3},
+		"x"); err != nil || path != filepath.Join(deep, "3") {
 		t.Errorf("saved as %q, %v", path, err)
 	}
 	file := filepath.Join(top, "file")
@@ -259,8 +274,10 @@ func TestOpenBodies(t *testing.T) {
 	}
 	filetest.Symlink(t, "not/there", filepath.Join(top, "link"))
 	for round := range 2 {
-		path, err := saveBody(openDir(t, filepath.Join(top, "link"), "{base}"), &fetch.Request{URL: "https://a.test/a"}, fmt.Sprint("round ", round))
-		if err != nil || path != filepath.Join(top, "link", "a") || filetest.Read(t, filepath.Join(top, "not", "there", "a")) != fmt.Sprint("round ", round) {
+		path, err := saveBody(openDir(t, filepath.Join(top, "link"), "{base}"), &fetch.Request{URL: "https://a.test/a"},
+			fmt.Sprint("round ", round))
+		if err != nil || path != filepath.Join(top, "link", "a") ||
+			filetest.Read(t, filepath.Join(top, "not", "there", "a")) != fmt.Sprint("round ", round) {
 			t.Errorf("behind a link it is %q, %v", path, err)
 		}
 	}

@@ -7,17 +7,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// syncsAllAtOnce says that Sync brings every body to disk, so that none needs a flush of its own.
+// syncsAllAtOnce says that Sync syncs every body at once, so that none is synced by itself.
 const syncsAllAtOnce = true
 
-// A syncer holds the directory open from the first flush on: an error of the disk is told once to each that has it open.
+// syncer has the directory open from the first sync on: Linux reports an I/O error once to each open file description.
 type syncer struct {
 	mu  sync.Mutex
 	dir *os.File
 }
 
-// Sync brings every body that has its name to disk, and the names: syncfs(2) flushes the file system they are on
-// in one go, where a flush of each file would cost small bodies dearly.
+// Sync syncs every saved body and its name. syncfs(2) syncs their whole file system in one call; an fsync of each file
+// would cost small bodies far more.
 func (d *Dir) Sync() (err error) {
 	d.syncer.mu.Lock()
 	defer d.syncer.mu.Unlock()

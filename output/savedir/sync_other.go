@@ -2,12 +2,12 @@
 
 package savedir
 
-// syncsAllAtOnce says that each body is flushed by itself before it gets its name, and its folder after that.
+// syncsAllAtOnce says that each body is synced before it is renamed, and its folder after that.
 const syncsAllAtOnce = false
 
 type syncer struct{}
 
-// Sync has nothing left to do.
+// Sync does nothing: each body has been synced by itself.
 func (d *Dir) Sync() error { return nil }
 
 func (syncer) close() error { return nil }

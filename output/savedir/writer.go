@@ -15,19 +15,21 @@ import (
 	"batchfetch/output/file"
 )
 
-// createFlags opens what is not there.
+// createFlags open a file that must not exist yet.
 const createFlags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
 
-// tempEnding is that of a body that has only begun: the next attempt takes what a kill has left under that name out of the way.
+// tempEnding is the ending of a body that has no part's name yet. The next attempt removes one that a kill has left.
 const tempEnding = ".tmp"
 
-// maxTempNames is how many equal requests at once have such names; more have names that nobody finds again.
+// maxTempNames is how many bodies of equal requests may have such names at once; further ones get random names, and
+// what a kill leaves of those stays.
 const maxTempNames = 8
 
-// errCannotLock says that nobody could be kept away from a file.
+// errCannotLock says that the file system has no locks.
 var errCannotLock = errors.New("files can't be locked here")
 
-// createLocked makes and locks a file of that name. The error is ErrBusy where another has it.
+// createLocked creates and locks a file of that name, in place of one that a kill has left. The error is file.ErrBusy
+// where another has it, and errCannotLock.
 func (d *Dir) createLocked(name string) (*os.File, error) {
 	if !file.CanLock {
 		return nil, errCannotLock
@@ -38,7 +40,7 @@ func (d *Dir) createLocked(name string) (*os.File, error) {
 		if busy != nil {
 			return nil, file.ErrBusy
 		}
-		_ = d.root.Remove(name) // while it is locked; the next line sees
+		_ = d.root.Remove(name) // while it is locked; if that fails, the next line does
 		_ = left.Close()
 		if f, err = d.root.OpenFile(name, createFlags, 0o666); errors.Is(err, fs.ErrExist) {
 			return nil, file.ErrBusy
@@ -53,33 +55,35 @@ func (d *Dir) createLocked(name string) (*os.File, error) {
 		_ = f.Close()
 		return nil, errCannotLock
 	}
-	if info, unknown := f.Stat(); err != nil || unknown != nil || !file.HasName(info) { // another took it for one that a kill has left
-		_ = f.Close() // it is empty, and not ours any more
+	// another may have removed it between the two, as one that a kill has left
+	if info, unknown := f.Stat(); err != nil || unknown != nil || !file.HasName(info) {
+		_ = f.Close() // empty, and another's by now
 		return nil, file.ErrBusy
 	}
 	return f, nil
 }
 
-// randomTempName is a name that nobody knows.
+// randomTempName returns a random name in a folder, with the ending of a part.
 func randomTempName(folder string) string {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
 	return path.Join(folder, ".batchfetch-"+hex.EncodeToString(random[:])+partEnding)
 }
 
-// A bodyWriter is a body on its way into a file.
+// bodyWriter is a fetch.Keeping and fetch.PartKeeping: a body that is being written to a file, locked where there are
+// locks.
 type bodyWriter struct {
 	*os.File
 	dir      *Dir
 	request  *fetch.Request
-	name     string // of the file until it is whole
-	partStem string // what others find it by, as a part; empty while they can't
+	name     string // of the file until Commit
+	partStem string // name of its part without the ending; empty while it has none
 	hasMark  bool
-	mark     fetch.Mark // what it is marked with
+	mark     fetch.Mark // of its part
 	closed   bool
 }
 
-// Commit gives the file its name, in place of an earlier run's.
+// Commit gives the file its final name, in place of a file that an earlier run has left there, and closes it.
 func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 	name, err := s.dir.template.name(s.request, hex.EncodeToString(sum[:]))
 	if err != nil {
@@ -100,8 +104,8 @@ func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 	return filepath.Join(s.dir.name, filepath.FromSlash(name)), nil
 }
 
-// renameTo gives the whole body its name. Where there are locks it is locked until it has that, or another would take it for one
-// that a kill has left; elsewhere a file has to be closed before it can be renamed.
+// renameTo renames the file and closes it. It stays locked until it is renamed, since another would take an unlocked
+// one for what a kill has left. Without locks it is closed first, since Windows renames no open file.
 func (s *bodyWriter) renameTo(name string) error {
 	var err error
 	if !syncsAllAtOnce {
@@ -123,7 +127,7 @@ func (s *bodyWriter) renameTo(name string) error {
 	return errors.Join(err, s.dir.syncName(name))
 }
 
-// syncName brings a name to disk where Sync does not.
+// syncName syncs the folder of a name where Sync syncs nothing.
 func (d *Dir) syncName(name string) error {
 	if syncsAllAtOnce {
 		return nil
@@ -136,16 +140,16 @@ func (d *Dir) syncName(name string) error {
 	return file.SyncOpenDir(folder)
 }
 
-// Abandon removes what had arrived.
+// Abandon removes the file.
 func (s *bodyWriter) Abandon() {
 	if s.closed {
 		return
 	}
 	s.closed = true
 	s.removeMark()
-	_ = s.dir.root.Remove(s.name) // while it is locked; what can't be removed is named as what it is
-	_ = s.Close()                 // its content is of no use
+	_ = s.dir.root.Remove(s.name) // while it is locked; one that stays is removed by the next attempt
+	_ = s.Close()                 // its content is not needed
 	if !file.CanLock {
-		_ = s.dir.root.Remove(s.name) // an open file can't be removed there
+		_ = s.dir.root.Remove(s.name) // Windows removes no open file
 	}
 }

@@ -1,3 +1,4 @@
+// Package filetest reads and writes files for tests, which fail where that fails.
 package filetest
 
 import (
@@ -6,6 +7,7 @@ import (
 	"testing"
 )
 
+// Write writes a file with that mode.
 func Write(t *testing.T, name, text string, mode os.FileMode) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), mode); err != nil {
@@ -16,6 +18,7 @@ func Write(t *testing.T, name, text string, mode os.FileMode) {
 	}
 }
 
+// Read returns the content of a file.
 func Read(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(name)
@@ -25,7 +28,7 @@ func Read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// Names lists a directory.
+// Names returns the sorted names in a directory.
 func Names(t *testing.T, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -39,6 +42,7 @@ func Names(t *testing.T, dir string) []string {
 	return all
 }
 
+// Mode returns the permissions of a file.
 func Mode(t *testing.T, name string) fs.FileMode {
 	t.Helper()
 	info, err := os.Stat(name)
@@ -48,7 +52,7 @@ func Mode(t *testing.T, name string) fs.FileMode {
 	return info.Mode().Perm()
 }
 
-// Symlink makes a symbolic link, or skips the test where there are none.
+// Symlink creates a symbolic link, or skips the test where there are none.
 func Symlink(t *testing.T, target, name string) {
 	t.Helper()
 	if err := os.Symlink(target, name); err != nil {
