@@ -14,7 +14,8 @@ import (
 
 // What a worker pays to render a Record, by the form of its body. Bytes are those of the body.
 func BenchmarkEncode(b *testing.B) {
-	object := `{"items":[` + strings.TrimSuffix(strings.Repeat(`{"id":123456,"name":"ünïque","price":1.50},`, 22), ",") + `],"next":null}`
+	object := `{"items":[` + strings.TrimSuffix(strings.Repeat(`{"id":123456,"name":"ünïque","price":1.50},`, 22),
+		",") + `],"next":null}`
 	for _, c := range []struct{ name, contentType, body string }{
 		{"json-1k", "application/json", object},
 		{"json-dashes-1k", "application/json", strings.ReplaceAll(object, "ünïque", "a — b")},

@@ -20,7 +20,8 @@ func changedRecord(seq int64, url string, unchanged bool) *fetch.Record {
 func TestOnlyChanged(t *testing.T) {
 	var out bytes.Buffer
 	sink := NewInOrder(OnlyChanged{NewJSONL(&out, encode.BodyAuto)})
-	for _, r := range []*fetch.Record{changedRecord(2, "http://c/", false), changedRecord(1, "http://b/", true), changedRecord(3, "http://d/", true), changedRecord(0, "http://a/", false)} {
+	for _, r := range []*fetch.Record{changedRecord(2, "http://c/", false), changedRecord(1, "http://b/", true),
+		changedRecord(3, "http://d/", true), changedRecord(0, "http://a/", false)} {
 		sink.Encode(r)
 		if r.Unchanged && len(r.Line) > 0 {
 			t.Errorf("%s was rendered", r.Request.URL)
@@ -32,7 +33,8 @@ func TestOnlyChanged(t *testing.T) {
 	if err := sink.Flush(true); err != nil || sink.Held() != 0 {
 		t.Fatalf("%d held, %v", sink.Held(), err)
 	}
-	if got := out.String(); strings.Count(got, "\n") != 2 || strings.Index(got, "http://a/") > strings.Index(got, "http://c/") {
+	if got := out.String(); strings.Count(got, "\n") != 2 || strings.Index(got, "http://a/") > strings.Index(got,
+		"http://c/") {
 		t.Errorf("got %s", got)
 	}
 }

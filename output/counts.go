@@ -7,19 +7,19 @@ import (
 	"batchfetch/output/encode"
 )
 
-// An Example is one failure that stands for its kind.
+// Example is one failure of its kind.
 type Example struct {
 	URL, Message string
-	Status       int // 0 where no answer came
+	Status       int // 0: there was no response
 }
 
-// Counts is a Sink that counts what passes to the one it holds, for whoever watches the run,
-// and keeps an example of each kind of failure.
+// Counts is a fetch.Sink that counts the Records that it passes on, for the progress, and keeps an example of each kind
+// of failure for the summary.
 type Counts struct {
 	fetch.Sink
-	// Done and Failed may be read at any time.
+	// Done and Failed may be read by any goroutine.
 	Done, Failed atomic.Int64
-	// Examples holds the first failure of each kind. It may be read once the run is over.
+	// Examples has the first failure of each kind. It may be read once the run has ended.
 	Examples map[fetch.Kind]Example
 }
 
@@ -40,5 +40,5 @@ func (c *Counts) Put(r *fetch.Record) error {
 	return c.Sink.Put(r)
 }
 
-// Unwrap returns the Sink inside: it may be a fetch.Holder.
+// Unwrap returns the inner Sink, which may be a fetch.Holder.
 func (c *Counts) Unwrap() fetch.Sink { return c.Sink }

@@ -41,7 +41,8 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// The window of a run has to hear of what an InOrder inside keeps back; other Sinks keep nothing, and are not to be asked.
+// The window of a run has to hear of what an InOrder inside keeps back; other Sinks keep nothing, and are not to be
+// asked.
 func TestCountsShowsWhatIsInside(t *testing.T) {
 	ordered := NewInOrder(&lineSink{})
 	if inside := NewCounts(ordered).Unwrap(); inside != fetch.Sink(ordered) {
@@ -55,7 +56,8 @@ func TestCountsShowsWhatIsInside(t *testing.T) {
 // What names a Record to a person is its URL, or the masked start of a line that has none.
 func TestExampleOfALineWithoutURL(t *testing.T) {
 	counts := NewCounts(&lineSink{})
-	r := &fetch.Record{Input: []byte(`{"id":1,"headers":{"cookie ***`), Failure: &fetch.Failure{Kind: fetch.InvalidRequest, Err: errors.New("no url")}}
+	r := &fetch.Record{Input: []byte(`{"id":1,"headers":{"cookie ***`),
+		Failure: &fetch.Failure{Kind: fetch.InvalidRequest, Err: errors.New("no url")}}
 	if err := counts.Put(r); err != nil {
 		t.Fatal(err)
 	}

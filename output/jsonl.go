@@ -1,4 +1,3 @@
-// Package output holds the Sinks of batchfetch: JSON lines, order, files, summary and progress.
 package output
 
 import (
@@ -8,12 +7,12 @@ import (
 	"batchfetch/output/encode"
 )
 
-// writeSize is how many bytes are written at once; a Record larger than that is written by itself.
+// writeSize is the size of a Write in bytes. A larger line is written by itself.
 const writeSize = 64 << 10
 
-// JSONL is a Sink that writes each Record as a line of JSON. The workers render, the writer only copies bytes.
-// Every Write is of whole lines, but for lines in a file: those come in one ReadFrom where the writer is an io.ReaderFrom,
-// in many Writes where it is not.
+// JSONL is a fetch.Sink that writes each Record as a line of JSON. Workers encode; the writer only copies bytes. Each
+// Write is of whole lines, except for a line in a temporary file: that takes one ReadFrom where the writer is an
+// io.ReaderFrom, and many Writes where it is not.
 type JSONL struct {
 	out  io.Writer
 	mode encode.BodyMode
@@ -26,8 +25,8 @@ func NewJSONL(out io.Writer, mode encode.BodyMode) *JSONL {
 	return &JSONL{out: out, mode: mode, pool: &linePool{make(chan []byte, 512)}}
 }
 
-// Encode renders the Record and gives its body back: one in memory becomes a line in memory, one in a file a line in another.
-// Where that can't be, the body stays, for another try.
+// Encode sets the Record's line and releases its body: the line of a body in a temporary file is in another temporary
+// file. Where that can't be made it sets LineErr, and the body stays.
 func (j *JSONL) Encode(r *fetch.Record) {
 	if r.Spool != nil && r.Failure == nil && j.mode != encode.BodyNone {
 		if r.LongLine, r.LineErr = encode.SpoolRecord(r, j.mode); r.LineErr != nil {
@@ -39,7 +38,7 @@ func (j *JSONL) Encode(r *fetch.Record) {
 	r.ReleaseBody()
 }
 
-// Put writes the line, or keeps it until there is more to write at once.
+// Put writes the line, or buffers it until writeSize bytes are there.
 func (j *JSONL) Put(r *fetch.Record) error {
 	if r.LineErr != nil || r.LongLine != nil {
 		return j.putLongLine(r)
@@ -61,7 +60,7 @@ func (j *JSONL) Put(r *fetch.Record) error {
 	return j.Flush(false)
 }
 
-// putLongLine writes a line that is in a file, in one call of the writer's ReadFrom where it has that.
+// putLongLine writes a line from its temporary file.
 func (j *JSONL) putLongLine(r *fetch.Record) error {
 	defer r.Discard()
 	if r.LineErr != nil {
@@ -74,7 +73,7 @@ func (j *JSONL) putLongLine(r *fetch.Record) error {
 	return err
 }
 
-// Flush writes what is kept.
+// Flush writes what is buffered.
 func (j *JSONL) Flush(bool) error {
 	if len(j.buf) == 0 {
 		return nil
@@ -84,10 +83,11 @@ func (j *JSONL) Flush(bool) error {
 	return err
 }
 
-// Buffered returns how many bytes are kept.
+// Buffered returns the number of bytes that are buffered.
 func (j *JSONL) Buffered() int { return len(j.buf) }
 
-// linePool keeps the memory of written lines for the next ones: BenchmarkEncode/json-1k, 2 KB in 1 allocation and 0.4 us less per Record.
+// linePool keeps the memory of written lines for others: in BenchmarkEncode/json-1k one allocation of 2 KB and 0.4 us
+// less per Record. It is safe for concurrent use.
 type linePool struct{ free chan []byte }
 
 func (f *linePool) get() []byte {
@@ -100,7 +100,7 @@ func (f *linePool) get() []byte {
 }
 
 func (f *linePool) put(line []byte) {
-	if cap(line) > encode.LargeLine {
+	if cap(line) > encode.MaxPooledLine {
 		return
 	}
 	select {

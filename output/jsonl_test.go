@@ -116,7 +116,8 @@ func TestJSONLEncodesConcurrently(t *testing.T) {
 	for w := range 8 {
 		workers.Go(func() {
 			for i := range 200 {
-				r := encodetest.Success("application/json", fmt.Sprintf(`{"worker":%d,"i":%d,"pad":%q}`, w, i, strings.Repeat("p", i*20)))
+				r := encodetest.Success("application/json", fmt.Sprintf(`{"worker":%d,"i":%d,"pad":%q}`, w, i,
+					strings.Repeat("p", i*20)))
 				sink.Encode(r)
 				if r.Body != nil {
 					t.Error("the body is kept")
@@ -156,7 +157,8 @@ func TestSplit(t *testing.T) {
 	encodetest.WriteRecord(t, sink, encodetest.Success("text/plain", "x"))
 	encodetest.WriteRecord(t, sink, encodetest.Failure(fetch.DNS, "no address"))
 	encodetest.WriteRecord(t, sink, encodetest.Success("text/plain", "y"))
-	if len(good.lines) != 2 || len(bad.lines) != 1 || !strings.Contains(bad.all(), `"type":"failure"`) || strings.Contains(good.all(), `"type":"failure"`) {
+	if len(good.lines) != 2 || len(bad.lines) != 1 || !strings.Contains(bad.all(), `"type":"failure"`) ||
+		strings.Contains(good.all(), `"type":"failure"`) {
 		t.Errorf("successes %q, failures %q", good.lines, bad.lines)
 	}
 	if err := sink.Flush(true); err != nil || len(good.flushes) != 1 || len(bad.flushes) != 1 {

@@ -21,7 +21,8 @@ func TestSpooledBodyThatIsNotWanted(t *testing.T) {
 	r := encodetest.Spooled(t, encodetest.Success("application/json", `[1]`))
 	sink := NewJSONL(io.Discard, encode.BodyNone)
 	sink.Encode(r)
-	if r.LongLine != nil || r.LineErr != nil || r.Spool != nil || !bytes.Contains(r.Line, []byte(`"bytes":3`)) || bytes.Contains(r.Line, []byte(`"body"`)) {
+	if r.LongLine != nil || r.LineErr != nil || r.Spool != nil || !bytes.Contains(r.Line, []byte(`"bytes":3`)) ||
+		bytes.Contains(r.Line, []byte(`"body"`)) {
 		t.Errorf("the line is %s", r.Line)
 	}
 }

@@ -10,22 +10,23 @@ import (
 	"batchfetch/fetch"
 )
 
-// InOrder is a Sink that passes Records on in the order of the input. What comes early waits: up to keepBytes in memory,
-// the rest, and what is long already, in temporary files that have no name. How many wait is bounded by the look-ahead window, which counts them.
+// InOrder is a fetch.Sink that passes Records on in the order of the input. Records that come early are held: up to
+// maxMemoryBytes of lines in memory, the others, and lines that are in a file already, in temporary files without
+// names. The look-ahead window bounds their number, and counts them (Held).
 type InOrder struct {
 	fetch.Sink
 	next        int64
 	early       map[int64]earlyRecord
 	heldCount   atomic.Int64
-	memoryBytes int64 // bytes of lines in memory
-	spill       spill // what does not fit there
-	failed      error // once set, nothing more is let go: it would stand behind a torn line
+	memoryBytes int64 // of the held lines in memory
+	spill       spill // the other held lines
+	failed      error // the first error; nothing is passed on after it, since the output may end within a line
 }
 
-// maxMemoryBytes is how much waits in memory.
+// maxMemoryBytes bounds the lines held in memory.
 const maxMemoryBytes = 16 << 20
 
-// earlyRecord is a Record whose turn has not come, and where its line is on disk.
+// earlyRecord is a held Record, and where its line is on disk.
 type earlyRecord struct {
 	record *fetch.Record
 	place  spillPlace
@@ -36,10 +37,10 @@ func NewInOrder(sink fetch.Sink) *InOrder {
 	return &InOrder{Sink: sink, early: make(map[int64]earlyRecord), spill: spill{maxFileBytes: spillFileBytes}}
 }
 
-// Held returns how many Records wait.
+// Held returns the number of Records that are held. It may be called by any goroutine.
 func (o *InOrder) Held() int { return int(o.heldCount.Load()) }
 
-// Put passes the Record on if it is its turn, and then all that waited for it.
+// Put passes the Record on where it is next, and then those that follow it; otherwise it holds it.
 func (o *InOrder) Put(r *fetch.Record) error {
 	if o.failed == nil {
 		o.failed = o.put(r)
@@ -75,7 +76,7 @@ func (o *InOrder) hold(r *fetch.Record) error {
 	return nil
 }
 
-// release passes on what waited for the Record before it.
+// release passes on the held Records that are next.
 func (o *InOrder) release() error {
 	for {
 		e, here := o.early[o.next]
@@ -114,7 +115,7 @@ func (o *InOrder) passOn(e earlyRecord) error {
 	return nil
 }
 
-// Flush passes on, at the end, what waited for Records that never came because the run was stopped.
+// Flush passes on, at the end, what is held after Records that never came because the run was stopped.
 func (o *InOrder) Flush(last bool) error {
 	if last && o.failed == nil {
 		for _, seq := range slices.Sorted(maps.Keys(o.early)) {

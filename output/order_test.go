@@ -15,7 +15,8 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// newTestInOrder returns an InOrder around a lineSink. Its temporary files go to a directory of their own, which is empty at the end.
+// newTestInOrder returns an InOrder around a lineSink. Its temporary files go to a directory of their own, which is
+// empty at the end.
 func newTestInOrder(t testing.TB) (*InOrder, *lineSink) {
 	t.Helper()
 	dir := t.TempDir()

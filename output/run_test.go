@@ -29,7 +29,8 @@ func run(t testing.TB, input string) []string {
 			t.Error(err)
 		}
 	}()
-	if _, err := fetch.Run(context.Background(), new(fetch.Reader).Lines(strings.NewReader(input), "urls.jsonl"), sink, options); err != nil {
+	if _, err := fetch.Run(context.Background(), new(fetch.Reader).Lines(strings.NewReader(input), "urls.jsonl"), sink,
+		options); err != nil {
 		t.Fatal(err)
 	}
 	var lines []string

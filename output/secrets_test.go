@@ -121,7 +121,8 @@ func TestSecretsNeverShown(t *testing.T) {
 			var out strings.Builder
 			counts := output.NewCounts(terminal.NewFailures(&out, "--failures FILE keeps them all"))
 			for request, err := range new(fetch.Reader).Lines(strings.NewReader(c.with(left+":"+right)), "urls.txt") {
-				r := &fetch.Record{Request: request, Failure: &fetch.Failure{Kind: fetch.Connect, Err: errors.New("refused")}}
+				r := &fetch.Record{Request: request, Failure: &fetch.Failure{Kind: fetch.Connect,
+					Err: errors.New("refused")}}
 				var line *fetch.LineError
 				if errors.As(err, &line) {
 					r.Input, r.Failure = line.Input, &fetch.Failure{Kind: fetch.InvalidRequest, Err: line.Err}
@@ -141,7 +142,8 @@ func TestSecretsNeverShown(t *testing.T) {
 func TestLogTakesWhatItIsGiven(t *testing.T) {
 	for _, human := range []bool{true, false} {
 		var out strings.Builder
-		slog.New(terminal.NewLogHandler(&out, slog.LevelDebug, human)).Info("exchange", "url", fetch.MaskURL("http://"+left+":"+right+"@a/"))
+		slog.New(terminal.NewLogHandler(&out, slog.LevelDebug, human)).Info("exchange", "url",
+			fetch.MaskURL("http://"+left+":"+right+"@a/"))
 		noSecret(t, out.String())
 		if !strings.Contains(out.String(), "http://***@a/") {
 			t.Errorf("the URL is gone: %s", out.String())

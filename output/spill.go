@@ -7,28 +7,28 @@ import (
 	"batchfetch/fetch"
 )
 
-// A spill holds lines on disk until their turn has come. It begins a new file from time to time and drops each once
-// all its lines have left, so that what it takes of the disk does not grow with the run, nor its open files with the lines.
+// spill keeps lines in temporary files. It begins a new file after maxFileBytes and closes each once all its lines are
+// released, so that neither the space on disk nor the number of open files grows with the run.
 type spill struct {
-	maxFileBytes int64 // bytes in a file before the next one is begun
+	maxFileBytes int64 // size from which on a new file is begun
 	files        []*spillFile
 }
 
-// spillFileBytes is how much goes to one file: few enough are open even where thousands of the largest lines wait.
+// spillFileBytes is the maxFileBytes of a run: few files are open even where thousands of the largest lines are held.
 const spillFileBytes = 1 << 30
 
 type spillFile struct {
 	*fetch.Spool
-	linesLeft int // that have not left
+	linesLeft int // not released yet
 }
 
-// A spillPlace is where a line is; the zero place is nowhere.
+// spillPlace is where a line is in a spill; the zero spillPlace is none.
 type spillPlace struct {
 	file         *spillFile
 	offset, size int64
 }
 
-// write moves the line of a Record to disk. A long line leaves its own file.
+// write moves the line of a Record into the current file, and closes a temporary file of its own.
 func (s *spill) write(r *fetch.Record) (spillPlace, error) {
 	defer r.Discard()
 	f, err := s.currentFile()
@@ -46,7 +46,7 @@ func (s *spill) write(r *fetch.Record) (spillPlace, error) {
 	return p, err
 }
 
-// currentFile returns the file that takes lines.
+// currentFile returns the file that lines are written to.
 func (s *spill) currentFile() (*spillFile, error) {
 	if n := len(s.files); n > 0 && s.files[n-1].Size() < s.maxFileBytes {
 		return s.files[n-1], nil
@@ -60,10 +60,10 @@ func (s *spill) currentFile() (*spillFile, error) {
 	return f, nil
 }
 
-// line returns a line, which stays until it leaves.
+// line returns the line, which is valid until it is released.
 func (p spillPlace) line() *fetch.Spool { return p.file.Part(p.offset, p.size) }
 
-// release gives the room of a line back, once it is the last one in its file.
+// release releases the space of a line, which is freed with that of the last one in its file.
 func (s *spill) release(p spillPlace) error {
 	if p.file.linesLeft--; p.file.linesLeft > 0 {
 		return nil
@@ -75,7 +75,7 @@ func (s *spill) release(p spillPlace) error {
 	return p.file.Close()
 }
 
-// Close drops all that is left.
+// Close closes all files.
 func (s *spill) Close() error {
 	var failed error
 	for _, f := range s.files {

@@ -4,7 +4,7 @@ import (
 	"batchfetch/fetch"
 )
 
-// Split is a Sink that sends successes one way and failures another.
+// Split is a fetch.Sink that passes successes to one Sink and failures to another.
 type Split struct{ Success, Failure fetch.Sink }
 
 func (s Split) sinkFor(r *fetch.Record) fetch.Sink {
@@ -14,13 +14,13 @@ func (s Split) sinkFor(r *fetch.Record) fetch.Sink {
 	return s.Failure
 }
 
-// Encode renders the Record as its side does.
+// Encode encodes the Record for its Sink.
 func (s Split) Encode(r *fetch.Record) { s.sinkFor(r).Encode(r) }
 
-// Put gives the Record to its side.
+// Put passes the Record to its Sink.
 func (s Split) Put(r *fetch.Record) error { return s.sinkFor(r).Put(r) }
 
-// Flush flushes both sides and returns the first error.
+// Flush flushes both and returns the first error.
 func (s Split) Flush(last bool) error {
 	err := s.Success.Flush(last)
 	if other := s.Failure.Flush(last); err == nil {

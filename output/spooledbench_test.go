@@ -12,7 +12,8 @@ import (
 // Rendering a large body from a file, in a stream.
 func BenchmarkEncodeSpooled(b *testing.B) {
 	for name, c := range map[string][2]string{
-		"json-16m": {"application/json", "[" + strings.Repeat(`{"id":123456,"name":"ünïque","price":1.50},`, 16<<20/46) + "0]"},
+		"json-16m": {"application/json", "[" + strings.Repeat(`{"id":123456,"name":"ünïque","price":1.50},`,
+			16<<20/46) + "0]"},
 		"text-16m": {"text/html", strings.Repeat("<p class=\"x\">한글 text</p>\n", 16<<20/31)},
 		"png-16m":  {"image/png", strings.Repeat("\x89PNG\x00\x01\x02\x03", 2<<20)},
 	} {

@@ -11,10 +11,11 @@ import (
 	"batchfetch/fetch"
 )
 
-// BodyMode says how bodies stand in Records.
+// BodyMode is how bodies are written into Records.
 type BodyMode string
 
-// The ways of a body. BodyAuto embeds JSON as a value, writes text as a string and anything else as base64.
+// BodyAuto embeds JSON as a value, writes text as a string and anything else as base64; BodyText and BodyBase64 write
+// all bodies so, BodyNone writes none.
 const (
 	BodyAuto   BodyMode = "auto"
 	BodyText   BodyMode = "text"
@@ -22,7 +23,7 @@ const (
 	BodyNone   BodyMode = "none"
 )
 
-// appendBody appends the body and body_encoding members.
+// appendBody appends the members body and body_encoding; neither where there is no body.
 func appendBody(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 	if !r.HasBody || mode == BodyNone {
 		return dst
@@ -47,7 +48,8 @@ func appendBody(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 	return appendBase64(dst, r.Body)
 }
 
-// appendJSONBody embeds a JSON body in UTF-8; one that is not valid is text, and base64 where it is not UTF-8 either.
+// appendJSONBody embeds a JSON body, transcoded to UTF-8 as text. What is not valid JSON is written as text, or as
+// base64 where it is not UTF-8 either.
 func appendJSONBody(dst, text, body []byte) []byte {
 	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	if embedded, ok := appendValue(dst, text); ok {
@@ -59,7 +61,7 @@ func appendJSONBody(dst, text, body []byte) []byte {
 	return appendBase64(dst, body)
 }
 
-// appendValue appends a JSON text on one line, its numbers untouched, or reports that it is not valid.
+// appendValue appends a JSON text on one line, with its numbers digit for digit, and reports whether it is valid.
 func appendValue(dst, text []byte) ([]byte, bool) {
 	var c compactor
 	line, ok := c.append(slices.Grow(dst, len(text)), text)
@@ -73,7 +75,7 @@ func appendValue(dst, text []byte) ([]byte, bool) {
 }
 
 func appendText(dst, text []byte) []byte {
-	if len(text) > LargeLine { // it would leave four times its size behind as it grows
+	if len(text) > MaxPooledLine { // append would allocate four times its size as it grows
 		dst = slices.Grow(dst, len(text)+len(text)/8)
 	}
 	return append(appendString(dst, text), `,"body_encoding":"text"`...)
@@ -85,9 +87,9 @@ func appendBase64(dst, body []byte) []byte {
 	return append(dst, `","body_encoding":"base64"`...)
 }
 
-// mediaType returns the type and the declared charset of a Content-Type, both in lower case.
+// mediaType returns the media type and the charset parameter of a Content-Type, both in lower case.
 func mediaType(contentType string) (kind, charset string) {
-	switch contentType { // by far the most frequent; BenchmarkEncode: 200 to 400 ns less
+	switch contentType { // by far the most frequent ones: BenchmarkEncode takes 200 to 400 ns less
 	case "application/json", "application/json; charset=utf-8":
 		return "application/json", ""
 	}
@@ -103,7 +105,7 @@ func isJSON(kind string) bool {
 	return kind == "application/json" || strings.HasSuffix(kind, "+json")
 }
 
-// isText says which types are text by their name; no type at all is taken for text where the bytes agree.
+// isText reports whether a media type is one of text. No type at all is, where the bytes agree.
 func isText(kind string) bool {
 	switch kind {
 	case "", "application/xml", "application/javascript", "application/ecmascript", "application/x-javascript",
@@ -115,5 +117,5 @@ func isText(kind string) bool {
 	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "+xml") || strings.HasSuffix(kind, "+yaml")
 }
 
-// LargeLine is the size in bytes above which memory for a line is not kept for the next one.
-const LargeLine = 32 << 10
+// MaxPooledLine is the largest line, in bytes, whose memory is kept for another.
+const MaxPooledLine = 32 << 10

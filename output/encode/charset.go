@@ -13,25 +13,26 @@ import (
 	"batchfetch/fetch"
 )
 
-// lookupCharset returns what decodes a charset; nil where a body is taken as it is, which known says is no mistake.
-func lookupCharset(charset string) (declared encoding.Encoding, known bool) {
+// lookupCharset returns the encoding of a charset. It is nil where a body is taken as it is: with ok for UTF-8 and for
+// a charset that is not known, without for one that must not be decoded.
+func lookupCharset(charset string) (declared encoding.Encoding, ok bool) {
 	if charset == "" || charset == "utf-8" || charset == "utf8" || charset == "us-ascii" {
 		return nil, true
 	}
 	declared, err := htmlindex.Get(charset)
 	if err != nil {
-		return nil, true // nobody knows it
+		return nil, true // not known: taken as it is
 	}
-	if declared == encoding.Replacement { // the index knows the charset as one that is not to be decoded
+	if declared == encoding.Replacement { // the WHATWG index lists it as one that must not be decoded
 		return nil, false
 	}
 	return declared, true
 }
 
-// toUTF8 transcodes body from its declared charset, or reports that it is not in it.
-// A charset that nobody knows leaves the body as it is.
+// toUTF8 transcodes body from its declared charset, and reports whether it is valid in that. It returns a body whose
+// charset is not known as it is.
 func toUTF8(body []byte, charset string) (text []byte, ok bool) {
-	if marked := decodeMarkedUTF16(body); marked != nil {
+	if marked := decodeUTF16WithBOM(body); marked != nil {
 		return marked, true
 	}
 	declared, known := lookupCharset(charset)
@@ -41,15 +42,16 @@ func toUTF8(body []byte, charset string) (text []byte, ok bool) {
 	return transcode(body, declared)
 }
 
-// markedUTF16 is UTF-16 that starts with a byte order mark.
-var markedUTF16 = unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM)
+// utf16WithBOM is UTF-16 that starts with a byte order mark.
+var utf16WithBOM = unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM)
 
-// decodeMarkedUTF16 transcodes a body that starts with a byte order mark of UTF-16, which outweighs any declaration; else nil.
-func decodeMarkedUTF16(body []byte) []byte {
-	if !hasUTF16Mark(body) {
+// decodeUTF16WithBOM transcodes a body that starts with a byte order mark of UTF-16, which overrides a declared
+// charset; nil where it does not, or is not valid.
+func decodeUTF16WithBOM(body []byte) []byte {
+	if !hasUTF16BOM(body) {
 		return nil
 	}
-	text, err := markedUTF16.NewDecoder().Bytes(body)
+	text, err := utf16WithBOM.NewDecoder().Bytes(body)
 	if err != nil || len(text) == 0 || bytes.Contains(text, replacement) {
 		return nil
 	}
@@ -58,8 +60,8 @@ func decodeMarkedUTF16(body []byte) []byte {
 
 var replacement = []byte("\uFFFD")
 
-// transcode reports a body that is not in the declared charset: decoders put U+FFFD for what they can't read,
-// and only encoding it again tells that from one that was there.
+// transcode returns body in UTF-8, and whether it is valid in its charset. A decoder writes U+FFFD for what is not;
+// only encoding the text again tells that from a U+FFFD that was in the body.
 func transcode(body []byte, declared encoding.Encoding) (text []byte, ok bool) {
 	text, err := declared.NewDecoder().Bytes(body)
 	if err != nil {
@@ -73,19 +75,19 @@ func transcode(body []byte, declared encoding.Encoding) (text []byte, ok bool) {
 	return text, true
 }
 
-// An textSource reads a text from its beginning, as often as it is called.
+// textSource returns a reader of a text from its beginning, each time it is called.
 type textSource func() io.Reader
 
-// spooledToUTF8 is toUTF8 of a body in a file. What has to be transcoded is read once more for that, to see whether it can be.
-// The error is the file's.
+// spooledToUTF8 is toUTF8 of a body in a temporary file. A body that has to be transcoded is read once more before, to
+// see whether it is valid. The error is that of the file.
 func spooledToUTF8(body *fetch.Spool, kind, charset string) (text textSource, ok bool, err error) {
 	var start [metaPrescanSize]byte
 	n, err := io.ReadFull(body.Reader(), start[:])
 	charset = effectiveCharset(kind, charset, start[:n])
-	if hasUTF16Mark(start[:n]) {
-		text := decodingSource(body, markedUTF16)
-		size, strange, err := scanText(text())
-		if err == nil && size > 0 && !strange {
+	if hasUTF16BOM(start[:n]) {
+		text := decodedSource(body, utf16WithBOM)
+		size, replaced, err := scanText(text())
+		if err == nil && size > 0 && !replaced {
 			return text, true, nil
 		}
 	}
@@ -96,22 +98,23 @@ func spooledToUTF8(body *fetch.Spool, kind, charset string) (text textSource, ok
 	if declared == nil {
 		return body.Reader, known, nil
 	}
-	text = decodingSource(body, declared)
-	_, strange, err := scanText(text())
-	if err == nil && strange {
-		strange, err = readersDiffer(transform.NewReader(text(), declared.NewEncoder()), body.Reader())
+	text = decodedSource(body, declared)
+	_, replaced, err := scanText(text())
+	if err == nil && replaced {
+		replaced, err = readersDiffer(transform.NewReader(text(), declared.NewEncoder()), body.Reader())
 	}
-	if err != nil || strange {
+	if err != nil || replaced {
 		return body.Reader, false, spoolErrorIn(err)
 	}
 	return text, true, nil
 }
 
-func decodingSource(body *fetch.Spool, from encoding.Encoding) textSource {
+func decodedSource(body *fetch.Spool, from encoding.Encoding) textSource {
 	return func() io.Reader { return transform.NewReader(body.Reader(), from.NewDecoder()) }
 }
 
-// spoolErrorIn returns err where it is a temporary file's, and no word of a decoder on what it read.
+// spoolErrorIn returns the *fetch.SpoolError in err; nil where there is none, since a decoder's error is about the
+// body.
 func spoolErrorIn(err error) error {
 	var file *fetch.SpoolError
 	if errors.As(err, &file) {
@@ -120,26 +123,26 @@ func spoolErrorIn(err error) error {
 	return nil
 }
 
-// scanText returns the size of a text, and whether U+FFFD stands in it.
-func scanText(text io.Reader) (size int64, strange bool, err error) {
+// scanText returns the size of a text in bytes, and whether U+FFFD is in it; it stops at the first.
+func scanText(text io.Reader) (size int64, replaced bool, err error) {
 	b := pieceBufferPool.Get().(*pieceBuffers)
 	defer pieceBufferPool.Put(b)
-	held := 0
-	for err == nil && !strange {
+	carried := 0
+	for err == nil && !replaced {
 		var n int
-		n, err = text.Read(b.in[held:])
+		n, err = text.Read(b.in[carried:])
 		size += int64(n)
-		p := b.in[:held+n]
-		strange = bytes.Contains(p, replacement)
-		held = copy(b.in[:], p[max(0, len(p)-len(replacement)+1):])
+		p := b.in[:carried+n]
+		replaced = bytes.Contains(p, replacement)
+		carried = copy(b.in[:], p[max(0, len(p)-len(replacement)+1):])
 	}
 	if err == io.EOF {
 		err = nil
 	}
-	return size, strange, err
+	return size, replaced, err
 }
 
-// readersDiffer reports whether two readers do not bring the same bytes.
+// readersDiffer reports whether two readers return different bytes.
 func readersDiffer(a, b io.Reader) (bool, error) {
 	var left, right [4 << 10]byte
 	for {
@@ -154,5 +157,5 @@ func readersDiffer(a, b io.Reader) (bool, error) {
 	}
 }
 
-// isReadFullEnd reports whether io.ReadFull came to the end of what it read.
+// isReadFullEnd reports whether io.ReadFull has come to the end of its reader.
 func isReadFullEnd(err error) bool { return err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) }

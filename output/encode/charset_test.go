@@ -20,7 +20,8 @@ func TestCharsets(t *testing.T) {
 		want                    string // the text; empty: base64 of the body
 	}{
 		{name: "EUC-KR", contentType: "text/html; charset=EUC-KR", body: "\xc7\xd1\xb1\xdb", want: "한글"},
-		{name: "ks_c_5601-1987", contentType: "text/html; charset=ks_c_5601-1987", body: "\xc7\xd1\xb1\xdb", want: "한글"},
+		{name: "ks_c_5601-1987", contentType: "text/html; charset=ks_c_5601-1987", body: "\xc7\xd1\xb1\xdb",
+			want: "한글"},
 		{name: "Shift_JIS", contentType: "text/plain; charset=Shift_JIS", body: "\x93\xfa\x96\x7b", want: "日本"},
 		{name: "EUC-JP", contentType: "text/plain; charset=euc-jp", body: "\xc6\xfc\xcb\xdc", want: "日本"},
 		{name: "GBK", contentType: "text/plain; charset=gb2312", body: "\xd6\xd0\xce\xc4", want: "中文"},
@@ -34,9 +35,12 @@ func TestCharsets(t *testing.T) {
 		{name: "US-ASCII", contentType: "text/plain; charset=us-ascii", body: "e", want: "e"},
 		{name: "UTF-16LE", contentType: "text/plain; charset=utf-16le", body: encodeUTF16("le", "é한"), want: "é한"},
 		{name: "UTF-16BE", contentType: "text/plain; charset=utf-16be", body: encodeUTF16("be", "é한"), want: "é한"},
-		{name: "UTF-16 little-endian by its mark", contentType: "text/plain; charset=utf-16", body: "\xff\xfe" + encodeUTF16("le", "é한"), want: "é한"},
-		{name: "UTF-16 big-endian by its mark", contentType: "text/plain; charset=utf-16", body: "\xfe\xff" + encodeUTF16("be", "é한"), want: "é한"},
-		{name: "JSON in UTF-16 big-endian by its mark", contentType: "application/json; charset=utf-16", body: "\xfe\xff" + encodeUTF16("be", `"é한"`), want: "é한"},
+		{name: "UTF-16 little-endian by its mark", contentType: "text/plain; charset=utf-16",
+			body: "\xff\xfe" + encodeUTF16("le", "é한"), want: "é한"},
+		{name: "UTF-16 big-endian by its mark", contentType: "text/plain; charset=utf-16",
+			body: "\xfe\xff" + encodeUTF16("be", "é한"), want: "é한"},
+		{name: "JSON in UTF-16 big-endian by its mark", contentType: "application/json; charset=utf-16",
+			body: "\xfe\xff" + encodeUTF16("be", `"é한"`), want: "é한"},
 
 		{name: "an unknown charset of UTF-8", contentType: "text/plain; charset=klingon", body: "é", want: "é"},
 		{name: "an unknown charset of bytes", contentType: "text/plain; charset=klingon", body: "\xe9\xff"},
@@ -45,7 +49,8 @@ func TestCharsets(t *testing.T) {
 		{name: "EUC-KR that is none", contentType: "text/plain; charset=euc-kr", body: "\xc7\xd1\xff\xff"},
 		{name: "Shift_JIS cut short", contentType: "text/plain; charset=shift_jis", body: "\x93\xfa\x96"},
 		{name: "UTF-16 of an odd length", contentType: "text/plain; charset=utf-16le", body: "a\x00b"},
-		{name: "a charset that browsers refuse", contentType: "text/plain; charset=iso-2022-kr", body: "\x1b$)C\x0e\x47\x51\x0f"},
+		{name: "a charset that browsers refuse", contentType: "text/plain; charset=iso-2022-kr",
+			body: "\x1b$)C\x0e\x47\x51\x0f"},
 		{name: "JSON in EUC-KR that is none", contentType: "application/json; charset=euc-kr", body: "\"\xff\xff\""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -57,7 +62,8 @@ func TestCharsets(t *testing.T) {
 				return
 			}
 			text, _ := object["body"].(string)
-			if got, err := base64.StdEncoding.DecodeString(text); object["body_encoding"] != "base64" || err != nil || string(got) != c.body {
+			if got, err := base64.StdEncoding.DecodeString(text); object["body_encoding"] != "base64" || err != nil ||
+				string(got) != c.body {
 				t.Errorf("body is %q as %v, want all of %q as base64", text, object["body_encoding"], c.body)
 			}
 		})
@@ -67,7 +73,8 @@ func TestCharsets(t *testing.T) {
 // U+FFFD is found wherever the pieces of a text end.
 func TestSurvey(t *testing.T) {
 	for _, step := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader} {
-		for text, want := range map[string]bool{"": false, "plain": false, "a\ufffdb": true, "\ufffd": true, "\uffef\ubfbd": false} {
+		for text, want := range map[string]bool{"": false, "plain": false, "a\ufffdb": true, "\ufffd": true,
+			"\uffef\ubfbd": false} {
 			size, strange, err := scanText(step(strings.NewReader(text)))
 			if strange != want || err != nil || !strange && size != int64(len(text)) {
 				t.Errorf("%q: %d bytes, %t, %v", text, size, strange, err)

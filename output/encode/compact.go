@@ -4,25 +4,27 @@ import (
 	"unicode/utf8"
 )
 
-// maxBodyDepth is how far a body may nest that is embedded as a value: jq reads 256 levels up to version 1.6, the Record's own
-// among them, and Python's json no more than a thousand. One that is deeper is text, so that no answer spoils an output for its readers.
+// maxBodyDepth bounds the nesting of a body that is embedded as a value: jq reads 256 levels up to version 1.6, those
+// of the Record among them, and Python's json at most a thousand. A deeper body is written as text, so that every
+// reader can parse the line.
 const maxBodyDepth = 250
 
-// A compactor is the form of a JSON text on one line: the white space between its tokens goes, numbers stay digit for digit,
-// and in strings what appendString escapes beyond RFC 8259 section 7 is escaped. It takes what encoding/json takes,
-// if it is UTF-8 and nests no deeper than deepestBody. Its memory is a bit for each level.
-// BenchmarkEncode/json-1k: 2.1 us in place of the 4.0 us with json.Compact and a pass each for depth, UTF-8 and escapes.
+// compactor is the bodyForm of a JSON text on one line: an incremental parser that drops the white space between
+// tokens, keeps numbers digit for digit, and escapes in strings what appendString escapes beyond RFC 8259 section 7. It
+// accepts what encoding/json accepts, if it is UTF-8 and nests no deeper than maxBodyDepth. Its memory is a bit for
+// each level.
+// BenchmarkEncode/json-1k: 2.1 us, where json.Compact and a pass each for depth, UTF-8 and escapes took 4.0 us.
 type compactor struct {
 	state         state
-	afterString   state    // behind the string at hand
-	literalRest   string   // still missing of the literal at hand
-	hexDigitsLeft int      // still missing of the \u escape at hand
-	depth         int      // how many objects and arrays are open
-	innerKinds    uint64   // a bit for each of the innermost ones, 1 to 64, the last of all lowest: 1 is an object
+	afterString   state    // the state after the current string
+	literalRest   string   // letters that the current literal still needs
+	hexDigitsLeft int      // digits that the current \u escape still needs
+	depth         int      // number of open objects and arrays
+	innerKinds    uint64   // a bit for each of the innermost 1 to 64, the last one lowest: 1 is an object
 	outerKinds    []uint64 // the same for those around them, 64 each
 }
 
-// A state is what a compacter expects next, or is in the middle of.
+// state is what a compactor expects next, or is within.
 type state uint8
 
 const (
@@ -36,7 +38,7 @@ const (
 	inEscape
 	inUnicode
 	inLiteral
-	inMinus // the steps of a number
+	inMinus // the states within a number
 	inZero
 	inWhole
 	inPoint
@@ -46,9 +48,9 @@ const (
 	inExponent
 )
 
-// append appends what p adds to the line, or reports that the text is not JSON in UTF-8. p is only read.
+// append appends the compact form of p, and reports whether the text is still valid. It does not change p.
 func (c *compactor) append(dst, p []byte) ([]byte, bool) {
-	from, good := 0, true // p[from:i] is yet to be appended, as it is
+	from, good := 0, true // p[from:i] is still to be appended, as it is
 	for i := 0; i < len(p) && good; {
 		switch at := c.state; {
 		case at == inString:
@@ -72,7 +74,7 @@ func (c *compactor) append(dst, p []byte) ([]byte, bool) {
 	return append(dst, p[from:]...), good
 }
 
-// end reports whether the text may end here. Nothing is left to append.
+// end reports whether the text may end here. It appends nothing.
 func (c *compactor) end(dst []byte) ([]byte, bool) {
 	switch c.state {
 	case wantMore, inZero, inWhole, inFraction, inExponent:
@@ -83,7 +85,7 @@ func (c *compactor) end(dst []byte) ([]byte, bool) {
 
 func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\r' || b == '\t' }
 
-// readToken takes the first byte of a token.
+// readToken reads the first byte of a token.
 func (c *compactor) readToken(b byte) bool {
 	switch b {
 	case '"':
@@ -112,7 +114,7 @@ func (c *compactor) readToken(b byte) bool {
 	return c.readValue(b)
 }
 
-// openString takes the quotation mark before a string.
+// openString reads the quotation mark at the start of a string.
 func (c *compactor) openString() bool {
 	switch c.state {
 	case wantName, wantNames:
@@ -126,7 +128,7 @@ func (c *compactor) openString() bool {
 	return true
 }
 
-// readValue takes the first byte of a value that is no string.
+// readValue reads the first byte of a value other than a string.
 func (c *compactor) readValue(b byte) bool {
 	switch b {
 	case '{':
@@ -152,7 +154,7 @@ func (c *compactor) readValue(b byte) bool {
 
 func (c *compactor) inObject() bool { return c.innerKinds&1 != 0 }
 
-// push opens an object, bit 1, or an array, bit 0.
+// push opens an object (bit 1) or an array (bit 0), and reports whether it is not too deep.
 func (c *compactor) push(bit uint64, at state) bool {
 	if c.depth > 0 && c.depth%64 == 0 {
 		c.outerKinds = append(c.outerKinds, c.innerKinds)
@@ -163,7 +165,7 @@ func (c *compactor) push(bit uint64, at state) bool {
 	return c.depth <= maxBodyDepth
 }
 
-// pop closes the innermost.
+// pop closes the innermost object or array.
 func (c *compactor) pop() bool {
 	if c.depth == 0 {
 		return false
@@ -177,7 +179,7 @@ func (c *compactor) pop() bool {
 	return true
 }
 
-// isEscape says what may follow a backslash.
+// isEscape reports whether the byte may follow a backslash.
 func isEscape(b byte) bool {
 	switch b {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't', 'u':
@@ -186,7 +188,7 @@ func isEscape(b byte) bool {
 	return false
 }
 
-// readLiteralOrEscape takes one byte of a literal or of an escape.
+// readLiteralOrEscape reads one byte within a literal or an escape.
 func (c *compactor) readLiteralOrEscape(b byte) bool {
 	switch c.state {
 	case inLiteral:
@@ -208,7 +210,7 @@ func (c *compactor) readLiteralOrEscape(b byte) bool {
 	return '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'f'
 }
 
-// readNumber takes the bytes of a number from p[i] on, and stops before the first that is none.
+// readNumber reads the bytes of a number from p[i] on, and returns the offset of the first that is not part of it.
 func (c *compactor) readNumber(p []byte, i int) (int, bool) {
 	for i < len(p) {
 		b := p[i]
@@ -238,11 +240,11 @@ func (c *compactor) readNumber(p []byte, i int) (int, bool) {
 	return i, true
 }
 
-// afterDigits is the step that digits lead to.
+// afterDigits is the state after digits, by the state before them.
 var afterDigits = [...]state{inMinus: inWhole, inWhole: inWhole, inPoint: inFraction, inFraction: inFraction,
 	inE: inExponent, inSign: inExponent, inExponent: inExponent}
 
-// readString takes the bytes of a string from p[i] on, up to its end or that of p.
+// readString reads the bytes of a string from p[i] on, up to its end or that of p.
 func (c *compactor) readString(dst, p []byte, from, i int) ([]byte, int, int, bool) {
 	for {
 		if i = skipPlain(p, i); i == len(p) {

@@ -16,7 +16,7 @@ func compactInPieces(text []byte, step int) ([]byte, bool) {
 	for rest := text; len(rest) > 0 && good; {
 		n := min(step, len(rest))
 		if n < len(rest) {
-			n = max(wholeCharacters(rest[:n]), 1)
+			n = max(lenWholeCharacters(rest[:n]), 1)
 			for n < len(rest) && !utf8.RuneStart(rest[n]) {
 				n++
 			}
@@ -62,15 +62,21 @@ func brackets(n int) string { return strings.Repeat("[", n) + strings.Repeat("]"
 
 // compactSeeds are texts that are JSON, or nearly so.
 var compactSeeds = []string{
-	``, ` `, `1`, `-0`, `-`, `01`, `-01`, `1.`, `1.5`, `.5`, `1e`, `1e+`, `1E-400`, `1e5.`, `-1.50e+07 `, `1-`, `+1`, `1e1e1`, `0e0`, `0x1`, `- 1`, `12 3`,
+	``, ` `, `1`, `-0`, `-`, `01`, `-01`, `1.`, `1.5`, `.5`, `1e`, `1e+`, `1E-400`, `1e5.`, `-1.50e+07 `, `1-`, `+1`,
+	`1e1e1`, `0e0`, `0x1`, `- 1`, `12 3`,
 	`true`, `false`, `null`, `tru`, `nul `, `truefalse`, `[true,false,null]`, `nulL`, `tr ue`,
-	`""`, `"`, `"a`, `"\"`, `"\\"`, `"\u12aF\/\b\f\n\r\t\""`, `"\u12g4"`, `"\u12"`, `"\x"`, `"\U0041"`, "\"\t\"", "\"\x00\"", "\"a\nb\"",
-	"\"\x7f\"", "\"\u0080\u009f\u00a0\u2027\u2028\u2029\u202a\"", "\"한글\U0001f600\"", "\"\xff\"", "\"\xc2\"", "\"\xe2\x80\"", "\"\xed\xa0\x80\"", "한", "[\u2028]", "\u00a0 1", "\x7f", "\ufeff1",
-	`[]`, `{}`, `[ ]`, `{ }`, `[,]`, `[1,]`, `[,1]`, `[1 2]`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{,}`, `{a:1}`, `{1:1}`, `{"a" 1}`, `{"a"::1}`, `{"a":1 "b":2}`,
+	`""`, `"`, `"a`, `"\"`, `"\\"`, `"\u12aF\/\b\f\n\r\t\""`, `"\u12g4"`, `"\u12"`, `"\x"`, `"\U0041"`, "\"\t\"",
+	"\"\x00\"", "\"a\nb\"",
+	"\"\x7f\"", "\"\u0080\u009f\u00a0\u2027\u2028\u2029\u202a\"", "\"한글\U0001f600\"", "\"\xff\"", "\"\xc2\"",
+	"\"\xe2\x80\"", "\"\xed\xa0\x80\"", "한", "[\u2028]", "\u00a0 1", "\x7f", "\ufeff1",
+	`[]`, `{}`, `[ ]`, `{ }`, `[,]`, `[1,]`, `[,1]`, `[1 2]`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{,}`, `{a:1}`, `{1:1}`,
+	`{"a" 1}`, `{"a"::1}`, `{"a":1 "b":2}`,
 	`[}`, `{]`, `[1}`, `{"a":1]`, `]`, `}`, `,`, `:`, `[:]`, `["a":1]`, `{"a",1}`, `1,2`, `{}{}`, `[][]`, `[1]]`,
 	" {\r\n\t\"a\" : [ 1.50 , { \"b c\" : \" d \" } ] }\n", `{"a":1,"a":2}`, "\v1", "[1\f]", "1\u0085",
 	`{"long names and values of more than eight bytes, twice over":"and \"quotes\" in them, and \\ too"}`,
-	strings.Repeat(`{"a":[`, 70) + strings.Repeat(`]}`, 70), strings.Repeat(`{"a":[`, 70) + strings.Repeat(`}]`, 70), strings.Repeat("[", 64) + `{"a":1}` + strings.Repeat("]", 64), strings.Repeat("[", 65) + strings.Repeat("]", 64),
+	strings.Repeat(`{"a":[`, 70) + strings.Repeat(`]}`, 70), strings.Repeat(`{"a":[`, 70) + strings.Repeat(`}]`, 70),
+	strings.Repeat("[", 64) + `{"a":1}` + strings.Repeat("]", 64),
+	strings.Repeat("[", 65) + strings.Repeat("]", 64),
 }
 
 func sameAsEncodingJSON(t *testing.T, text []byte, step int) {
@@ -97,7 +103,8 @@ func TestCompact(t *testing.T) {
 
 // Every byte after every start of a token, and every pair of bytes.
 func TestCompactOfEveryByte(t *testing.T) {
-	starts := []string{"", "[", "[1", "[1,", "{", `{"a"`, `{"a":`, `{"a":1`, `{"a":1,`, `"`, `"\`, `"\u`, `"\u123`, "-", "0", "12", "1.", "1.5", "1e", "1e+", "1e5", "t", "[nul"}
+	starts := []string{"", "[", "[1", "[1,", "{", `{"a"`, `{"a":`, `{"a":1`, `{"a":1,`, `"`, `"\`, `"\u`, `"\u123`, "-",
+		"0", "12", "1.", "1.5", "1e", "1e+", "1e5", "t", "[nul"}
 	for _, start := range starts {
 		for a := range 256 {
 			for _, end := range []string{"", "]", "}", `"`, `":1}`, "1", "1]", "1}", "}]", "rue", "l]"} {
@@ -146,8 +153,9 @@ func FuzzCompact(f *testing.F) {
 // BenchmarkCompact compares with what encoding/json needs to validate and compact, on bodies of 64 KB of each make.
 func BenchmarkCompact(b *testing.B) {
 	for name, unit := range map[string]string{
-		"numbers": `[1234567,8.25,-1e9],`, "short": `{"id":12,"ok":true,"name":"abc"},`, "spaced": "{\n    \"id\": 12,\n    \"name\": \"abc\"\n  },\n  ",
-		"long": `"` + strings.Repeat("the quick brown fox ", 20) + `",`, "hangul": `"한국어 텍스트가 여기에 있습니다",`,
+		"numbers": `[1234567,8.25,-1e9],`, "short": `{"id":12,"ok":true,"name":"abc"},`,
+		"spaced": "{\n    \"id\": 12,\n    \"name\": \"abc\"\n  },\n  ",
+		"long":   `"` + strings.Repeat("the quick brown fox ", 20) + `",`, "hangul": `"한국어 텍스트가 여기에 있습니다",`,
 	} {
 		text := []byte("[" + strings.Repeat(unit, (64<<10)/len(unit)) + "0]")
 		dst := make([]byte, 0, 2*len(text))

@@ -18,7 +18,8 @@ func TestEscapedEverywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bare := strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029", `\u003c`, "<").Replace(string(quoted)) // as a server may write it
+	// as a server may write it
+	bare := strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029", `\u003c`, "<").Replace(string(quoted))
 	r := encodetest.Success("application/json", `{"k`+bare[1:len(bare)-1]+`":`+bare+`}`)
 	r.Request.URL, r.FinalURL = "http://a/"+encodetest.Nasty, "http://b/"+encodetest.Nasty
 	r.Request.ID, r.Request.Meta = json.RawMessage(bare), json.RawMessage(`[`+bare+`]`)
@@ -56,7 +57,8 @@ func TestEscapedEverywhere(t *testing.T) {
 	r = encodetest.Failure(fetch.InvalidRequest, encodetest.Nasty)
 	r.Input, r.Request.File = []byte(encodetest.Nasty), encodetest.Nasty
 	object = encodetest.Members(t, schema, render(r, BodyAuto))
-	if object["error"].(map[string]any)["message"] != encodetest.Nasty || object["file"] != encodetest.Nasty || object["input"] != encodetest.Nasty {
+	if object["error"].(map[string]any)["message"] != encodetest.Nasty || object["file"] != encodetest.Nasty ||
+		object["input"] != encodetest.Nasty {
 		t.Errorf("a failure reads back as %q", object)
 	}
 }
@@ -72,7 +74,8 @@ func TestEscapedOneByOne(t *testing.T) {
 			encodetest.CheckLine(t, line)
 			for _, name := range []string{"body", "meta"} {
 				var got []string
-				if err := json.Unmarshal([]byte(rawMember(t, line, name)), &got); err != nil || len(got) != 1 || got[0] != text {
+				if err := json.Unmarshal([]byte(rawMember(t, line, name)), &got); err != nil || len(got) != 1 ||
+					got[0] != text {
 					t.Fatalf("%s: %q reads back as %q, %v", name, text, got, err)
 				}
 			}
@@ -82,7 +85,8 @@ func TestEscapedOneByOne(t *testing.T) {
 
 // A JSON body of a request is embedded too, and escaped as any other.
 func TestEscapedInTheEchoOfAJSONBody(t *testing.T) {
-	for name, body := range map[string]string{"DEL": "[\"a\x7f\"]", "C1": "[\"\u009b\"]", "a line separator": "[\"\u2028\"]"} {
+	for name, body := range map[string]string{"DEL": "[\"a\x7f\"]", "C1": "[\"\u009b\"]",
+		"a line separator": "[\"\u2028\"]"} {
 		t.Run(name, func(t *testing.T) {
 			r := encodetest.Failure(fetch.DNS, "no address")
 			r.Request.Body, r.Request.BodyForm = []byte(body), fetch.BodyJSON

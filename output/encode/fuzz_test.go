@@ -19,7 +19,8 @@ import (
 
 // Any text reads back from its JSON string, with U+FFFD for each byte that is not UTF-8.
 func FuzzAppendString(f *testing.F) {
-	for _, seed := range []string{"", "plain", encodetest.Nasty, "\xff\xfe", "\xed\xa0\x80", "한\xea\xb8", strings.Repeat("a", 70) + "\u2028"} {
+	for _, seed := range []string{"", "plain", encodetest.Nasty, "\xff\xfe", "\xed\xa0\x80", "한\xea\xb8",
+		strings.Repeat("a", 70) + "\u2028"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -30,9 +31,11 @@ func FuzzAppendString(f *testing.F) {
 	})
 }
 
-// A value is taken exactly where it is valid JSON, and stays the value it was, on one line, its numbers digit for digit.
+// A value is taken exactly where it is valid JSON, and stays the value it was, on one line, its numbers digit for
+// digit.
 func FuzzAppendValue(f *testing.F) {
-	for _, seed := range []string{``, `1`, `-0`, `1e400`, ` {"a" : [1.50, null, "\u2028\ud800"] } `, `{"a":1,"a":2}`, `[1,]`, `01`, `{}x`,
+	for _, seed := range []string{``, `1`, `-0`, `1e400`, ` {"a" : [1.50, null, "\u2028\ud800"] } `, `{"a":1,"a":2}`,
+		`[1,]`, `01`, `{}x`,
 		"[\"\x7f\u0085\u2028\"]", `"`, `nul`, "[\"\xff\"]", strings.Repeat("[", 300) + strings.Repeat("]", 300)} {
 		f.Add([]byte(seed))
 	}
@@ -73,11 +76,13 @@ func decode(t *testing.T, text []byte) (value any) {
 	return value
 }
 
-// Whatever a server sends under whatever type, and whatever was asked, the Record is one line that satisfies the schema.
+// Whatever a server sends under whatever type, and whatever was asked, the Record is one line that satisfies the
+// schema.
 func FuzzAppendRecord(f *testing.F) {
 	schema := encodetest.CompileSchema(f, Schema())
 	f.Add("application/json", []byte(`{"a":1.50}`), "https://example.com/", "x", uint8(0))
-	f.Add("application/problem+json; charset=utf-16", []byte("\xfe\xff\x00{\x00}"), "https://a:b@example.com/", "\x7f", uint8(1))
+	f.Add("application/problem+json; charset=utf-16", []byte("\xfe\xff\x00{\x00}"), "https://a:b@example.com/", "\x7f",
+		uint8(1))
 	f.Add("text/html; charset=euc-kr", []byte("\xc7\xd1\xff"), encodetest.Nasty, encodetest.Nasty, uint8(2))
 	f.Add("text/plain; charset=iso-2022-kr", []byte("\x1b$)C"), "", "\xff", uint8(3))
 	f.Add("image/png", []byte{0, 255}, "http://***@a/", "***", uint8(7))
@@ -104,13 +109,13 @@ func FuzzAppendRecord(f *testing.F) {
 		encodetest.CheckLine(t, line)
 		encodetest.Members(t, schema, withoutHugeNumbers(line))
 		if r.Failure == nil && r.HasBody && mode != BodyNone {
-			bodyStands(t, line, body)
+			checkBody(t, line, body)
 		}
 	})
 }
 
-// bodyStands makes sure that an answer's body can be had back from its Record: base64 and JSON are exact.
-func bodyStands(t *testing.T, line, body []byte) {
+// checkBody makes sure that an answer's body can be had back from its Record: base64 and JSON are exact.
+func checkBody(t *testing.T, line, body []byte) {
 	t.Helper()
 	var object struct {
 		Body     json.RawMessage

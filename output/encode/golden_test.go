@@ -64,27 +64,34 @@ func golden() map[string]struct {
 			Index: 12, URL: "https://ann:secret@example.com/a", Method: "PUT", ID: json.RawMessage(`1.50`),
 			Header: http.Header{"Authorization": {"Bearer secret"}, "X-Two": {"a", "b"}},
 			Body:   []byte(`{"n":12345678901234567890}`), BodyForm: fetch.BodyJSON,
-			SHA256: "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945", Path: "sub/a.json", Retry: &retry,
-			File: "urls.jsonl", Line: 13,
+			SHA256: "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945", Path: "sub/a.json",
+			Retry: &retry,
+			File:  "urls.jsonl", Line: 13,
 		}
 		r.Header = http.Header{"Content-Type": {"application/json"}, "X-Seen": {"1", "2"}}
-		r.Timing = &fetch.Timing{DNS: time.Millisecond, Connect: 2500 * time.Microsecond, TLS: -1, FirstByte: 0, Body: 10 * time.Microsecond}
+		r.Timing = &fetch.Timing{DNS: time.Millisecond, Connect: 2500 * time.Microsecond, TLS: -1, FirstByte: 0,
+			Body: 10 * time.Microsecond}
 		r.Attempts = 3
 	})
-	add("failure-status", BodyAuto, encodetest.Failure(fetch.BadStatus, "404 Not Found"), func(r *fetch.Record) { r.Status = 404 })
+	add("failure-status", BodyAuto, encodetest.Failure(fetch.BadStatus, "404 Not Found"),
+		func(r *fetch.Record) { r.Status = 404 })
 	add("failure-dns", BodyAuto, encodetest.Failure(fetch.DNS, "no address found for example.com"))
-	add("failure-rate-limited", BodyAuto, encodetest.Failure(fetch.RateLimited, "429 Too Many Requests"), func(r *fetch.Record) {
-		r.Status, r.Failure.RetryAfter = 429, 90*time.Minute
-	})
-	add("failure-truncated", BodyAuto, encodetest.Failure(fetch.Truncated, "the connection closed before a whole answer"), func(r *fetch.Record) {
+	add("failure-rate-limited", BodyAuto, encodetest.Failure(fetch.RateLimited, "429 Too Many Requests"),
+		func(r *fetch.Record) {
+			r.Status, r.Failure.RetryAfter = 429, 90*time.Minute
+		})
+	add("failure-truncated", BodyAuto, encodetest.Failure(fetch.Truncated,
+		"the connection closed before a whole answer"), func(r *fetch.Record) {
 		r.Status, r.Protocol, r.ContentType, r.Bytes, r.WireBytes, r.Attempts = 200, "HTTP/1.1", "text/plain", 10, 10, 4
 	})
-	add("failure-canceled", BodyAuto, encodetest.Failure(fetch.Canceled, "stopped by the limit on failures"), func(r *fetch.Record) {
-		r.Attempts, r.StartedAt, r.Elapsed = 0, time.Time{}, 0
-	})
+	add("failure-canceled", BodyAuto, encodetest.Failure(fetch.Canceled, "stopped by the limit on failures"),
+		func(r *fetch.Record) {
+			r.Attempts, r.StartedAt, r.Elapsed = 0, time.Time{}, 0
+		})
 	add("failure-posted", BodyAuto, encodetest.Failure(fetch.Timeout, "timeout 5s met"), func(r *fetch.Record) {
 		never := false
-		r.Request.Body, r.Request.Header, r.Request.Retry = []byte("a=1&b=\x7f"), http.Header{"Cookie": {"s=secret"}}, &never
+		r.Request.Body, r.Request.Header, r.Request.Retry = []byte("a=1&b=\x7f"), http.Header{"Cookie": {"s=secret"}},
+			&never
 	})
 	add("failure-invalid-line", BodyAuto, &fetch.Record{
 		Request: fetch.Request{Index: 3, File: "urls.txt", Line: 4},
@@ -133,7 +140,8 @@ func TestGoldenFilesAreAllUsed(t *testing.T) {
 	records := golden()
 	for _, file := range files {
 		name := filepath.Base(file[:len(file)-len(".jsonl")])
-		if _, known := records[name]; !known && name != "summary" && name != "summary-cache" && name != "summary-empty" && name != "plan" {
+		if _, known := records[name]; !known && name != "summary" && name != "summary-cache" &&
+			name != "summary-empty" && name != "plan" {
 			t.Errorf("nothing writes %s", file)
 		}
 	}

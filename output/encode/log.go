@@ -5,7 +5,8 @@ import (
 	"strconv"
 )
 
-// AppendLog appends a log record as one line of JSON: its time, level and message, then attrs, then its own attributes.
+// AppendLog appends a log record as one line of JSON: time, level and message, then attrs, then the record's own
+// attributes.
 func AppendLog(dst []byte, r *slog.Record, attrs []slog.Attr) []byte {
 	dst = appendTime(append(dst, `{"type":"log","time":`...), r.Time)
 	dst = appendOptional(dst, "level", r.Level.String())

@@ -13,7 +13,8 @@ import (
 func TestEchoMasksWholeValues(t *testing.T) {
 	r := encodetest.Failure(fetch.DNS, "no address")
 	r.Request.URL = "https://ann:pw@example.com/a@b?c=@d"
-	r.Request.Header = http.Header{"Authorization": {"Basic abc", "Bearer def"}, "Proxy-Authorization": {"x"}, "Cookie": {"a=b; c=d"}, "X-Token": {"shown"}}
+	r.Request.Header = http.Header{"Authorization": {"Basic abc", "Bearer def"}, "Proxy-Authorization": {"x"},
+		"Cookie": {"a=b; c=d"}, "X-Token": {"shown"}}
 	line := render(r, BodyAuto)
 	object := encodetest.Members(t, encodetest.CompileSchema(t, Schema()), line)
 	if object["url"] != "https://***@example.com/a@b?c=@d" {
@@ -34,10 +35,12 @@ func TestEchoMasksWholeValues(t *testing.T) {
 
 // An input line is shown as it is where nothing in it is secret: a mask that hides all would help nobody.
 func TestInputWithoutSecretsIsShown(t *testing.T) {
-	for _, input := range []string{"example.com/a", `{"url": 5}`, `{"url":"ftp://example.com/a"}`, `{"url":"http://a/","method":"P T","body":"x"}`} {
+	for _, input := range []string{"example.com/a", `{"url": 5}`, `{"url":"ftp://example.com/a"}`,
+		`{"url":"http://a/","method":"P T","body":"x"}`} {
 		r := encodetest.Failure(fetch.InvalidRequest, "unusable")
 		r.Request, r.Input = fetch.Request{}, []byte(input)
-		if got := encodetest.Members(t, encodetest.CompileSchema(t, Schema()), render(r, BodyAuto))["input"]; got != input {
+		if got := encodetest.Members(t, encodetest.CompileSchema(t, Schema()),
+			render(r, BodyAuto))["input"]; got != input {
 			t.Errorf("input is %q, want %q", got, input)
 		}
 	}

@@ -5,17 +5,19 @@ import (
 	"strings"
 )
 
-// metaPrescanSize is how much of an HTML page is searched for its declaration, as browsers do.
+// metaPrescanSize is how much of an HTML page is searched for a meta element, in bytes; browsers do the same.
 const metaPrescanSize = 1024
 
-// effectiveCharset returns the charset of a body: the one declared for it, else the one that the start of an HTML page declares in a meta element.
+// effectiveCharset returns the charset of a body: the declared one, else that of a meta element at the start of an HTML
+// page, else an empty string.
 func effectiveCharset(kind, charset string, start []byte) string {
-	if charset != "" || kind != "text/html" && kind != "application/xhtml+xml" || hasUTF16Mark(start) || bytes.HasPrefix(start, []byte(byteOrderMark)) {
+	if charset != "" || kind != "text/html" && kind != "application/xhtml+xml" || hasUTF16BOM(start) ||
+		bytes.HasPrefix(start, []byte(byteOrderMark)) {
 		return charset
 	}
 	switch found := metaCharset(start[:min(len(start), metaPrescanSize)]); {
 	case strings.HasPrefix(found, "utf-16"):
-		return "utf-8" // or the declaration could not have been read
+		return "utf-8" // UTF-16 would have made the declaration unreadable
 	case found == "x-user-defined":
 		return "windows-1252"
 	default:
@@ -23,8 +25,8 @@ func effectiveCharset(kind, charset string, start []byte) string {
 	}
 }
 
-// metaCharset is the prescan of a byte stream of the HTML standard (section 13.2.3.2): the charset of the first meta element that
-// declares one, in lower case; empty where none does.
+// metaCharset is the "prescan a byte stream" of the HTML standard (section 13.2.3.2): it returns the charset of the
+// first meta element that declares one, in lower case; empty where none does.
 func metaCharset(page []byte) string {
 	for {
 		at := bytes.IndexByte(page, '<')
@@ -34,7 +36,7 @@ func metaCharset(page []byte) string {
 		page = page[at+1:]
 		switch {
 		case bytes.HasPrefix(page, []byte("!--")):
-			end := bytes.Index(page[1:], []byte("-->")) // <!--> is one already
+			end := bytes.Index(page[1:], []byte("-->")) // <!--> is a whole comment
 			if end < 0 {
 				return ""
 			}
@@ -64,7 +66,7 @@ func tagNameEnd(page []byte) int {
 	return len(page)
 }
 
-// readMeta returns the charset that the attributes of a meta element declare, and what follows them.
+// readMeta returns the charset that the attributes of a meta element declare, and the page after them.
 func readMeta(page []byte) (charset string, rest []byte) {
 	var fromContent string
 	pragma := false
@@ -87,7 +89,7 @@ func readMeta(page []byte) (charset string, rest []byte) {
 	}
 }
 
-// charsetIn returns what stands behind charset= in the content of a meta element.
+// charsetIn returns the value of charset= in the content of a meta element.
 func charsetIn(content string) string {
 	_, rest, found := strings.Cut(content, "charset")
 	value, equals := strings.CutPrefix(strings.TrimLeft(rest, " \t\n\f\r"), "=")
@@ -105,7 +107,8 @@ func charsetIn(content string) string {
 	return value
 }
 
-// readAttribute returns the next attribute of an element in lower case, and what follows it; an empty name is the element's end.
+// readAttribute returns the next attribute of an element, in lower case, and the page after it. An empty name is the
+// end of the element.
 func readAttribute(page []byte) (name, value string, rest []byte) {
 	page = bytes.TrimLeft(page, " \t\n\f\r/")
 	if len(page) == 0 || page[0] == '>' {
@@ -132,9 +135,9 @@ func readAttribute(page []byte) (name, value string, rest []byte) {
 	return name, strings.ToLower(string(page[:end])), page[end:]
 }
 
-// byteOrderMark may stand before a text in UTF-8. RFC 8259 section 8.1 lets a reader of JSON ignore it.
+// byteOrderMark may precede a text in UTF-8. RFC 8259 section 8.1 lets a parser of JSON ignore it.
 const byteOrderMark = "\uFEFF"
 
-func hasUTF16Mark(start []byte) bool {
+func hasUTF16BOM(start []byte) bool {
 	return bytes.HasPrefix(start, []byte{0xfe, 0xff}) || bytes.HasPrefix(start, []byte{0xff, 0xfe})
 }

@@ -31,7 +31,8 @@ func TestMetaCharset(t *testing.T) {
 	}
 	page := []byte("<meta charset=big5>")
 	for _, tt := range []struct{ kind, charset, start, want string }{
-		{"text/html", "euc-kr", "", "euc-kr"}, {"text/plain", "", "", ""}, {"text/html", "", byteOrderMark, ""}, {"application/xhtml+xml", "", "", "big5"},
+		{"text/html", "euc-kr", "", "euc-kr"}, {"text/plain", "", "", ""}, {"text/html", "", byteOrderMark, ""},
+		{"application/xhtml+xml", "", "", "big5"},
 	} {
 		if got := effectiveCharset(tt.kind, tt.charset, append([]byte(tt.start), page...)); got != tt.want {
 			t.Errorf("%s in %q behind %q: got %q", tt.kind, tt.charset, tt.start, got)
@@ -41,7 +42,8 @@ func TestMetaCharset(t *testing.T) {
 
 // FuzzMetaCharset: whatever stands there, the search ends, and finds no more than a page may declare.
 func FuzzMetaCharset(f *testing.F) {
-	for _, seed := range []string{"<meta charset=x>", "<!---->", "<a =>", "</p <meta content='charset", "<meta/charset=\"a'"} {
+	for _, seed := range []string{"<meta charset=x>", "<!---->", "<a =>", "</p <meta content='charset",
+		"<meta/charset=\"a'"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, page []byte) {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// appendMillis appends d in milliseconds, to the microsecond.
+// appendMillis appends d as a number of milliseconds, exact to the microsecond; a negative d is 0.
 func appendMillis(dst []byte, d time.Duration) []byte {
 	micros := max(d.Microseconds(), 0)
 	dst = strconv.AppendInt(dst, micros/1000, 10)
@@ -24,7 +24,7 @@ func appendMillis(dst []byte, d time.Duration) []byte {
 	return append(dst, byte('0'+rest))
 }
 
-// appendTime appends t in UTC to the millisecond (RFC 3339).
+// appendTime appends t in UTC as a string, exact to the millisecond (RFC 3339).
 func appendTime(dst []byte, t time.Time) []byte {
 	return t.UTC().AppendFormat(dst, `"2006-01-02T15:04:05.000Z"`)
 }

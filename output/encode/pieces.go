@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// pieceBuffers hold the pieces of one body, before and after.
+// pieceBuffers are the buffers for a piece of a body, as read and as written.
 type pieceBuffers struct {
 	in   [32 << 10]byte
 	line []byte
@@ -13,8 +13,8 @@ type pieceBuffers struct {
 
 var pieceBufferPool = sync.Pool{New: func() any { return new(pieceBuffers) }}
 
-// wholeCharacters returns how much of p is not the start of a character that goes on behind it.
-func wholeCharacters(p []byte) int {
+// lenWholeCharacters returns the length of p without the start of a character that continues after p.
+func lenWholeCharacters(p []byte) int {
 	for i := len(p) - 1; i >= 0 && i > len(p)-utf8.UTFMax; i-- {
 		if utf8.RuneStart(p[i]) {
 			if utf8.FullRune(p[i:]) {

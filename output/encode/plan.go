@@ -8,7 +8,7 @@ import (
 	"batchfetch/fetch"
 )
 
-// WritePlan writes a line of JSON for each host that a run would ask, and a last one for what could not be used.
+// WritePlan writes a line of JSON for each host that a run would make requests to, and a last one with the totals.
 func WritePlan(out io.Writer, hosts fetch.Hosts) error {
 	buffered := bufio.NewWriter(out)
 	var line []byte

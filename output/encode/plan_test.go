@@ -13,7 +13,8 @@ import (
 func TestWritePlan(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	var out strings.Builder
-	err := WritePlan(&out, fetch.Hosts{Requests: map[string]int64{"https://b.example": 2, "http://a.example:8080": 1}, Total: 6, Skipped: 1, Invalid: 2})
+	err := WritePlan(&out, fetch.Hosts{Requests: map[string]int64{"https://b.example": 2, "http://a.example:8080": 1},
+		Total: 6, Skipped: 1, Invalid: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,8 @@ import (
 	"batchfetch/fetch"
 )
 
-// Printable returns text as it may stand on a terminal: on one line, with everything that could move the cursor,
-// change colours or turn the writing direction shown as the replacement character.
+// Printable returns text safe to write to a terminal: on one line, with U+FFFD for everything that could move the
+// cursor, change colours or the writing direction.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -21,7 +21,8 @@ func Printable(text string) string {
 	}, strings.ToValidUTF8(text, string(unicode.ReplacementChar)))
 }
 
-// DisplayURL is what names a Record to a person: its URL, or the start of a line that has none.
+// DisplayURL returns what to call a Record on a terminal: its URL without userinfo, or the start of an input line that
+// has none.
 func DisplayURL(r *fetch.Record) string {
 	if r.Request.URL != "" {
 		return fetch.MaskURL(r.Request.URL)

@@ -17,7 +17,8 @@ func TestPrintableOfEveryCharacter(t *testing.T) {
 		case r == '\t' || r == '\n' || r == '\r':
 			want = " "
 		case r < ' ' || r >= 0x7f && r <= 0x9f, // C0, DEL, C1
-			r == 0x61c || r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069, // bidirectional
+			// bidirectional
+			r == 0x61c || r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069,
 			r == 0x2028 || r == 0x2029:
 			want = "\ufffd"
 		}

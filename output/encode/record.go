@@ -11,8 +11,8 @@ import (
 	"batchfetch/fetch"
 )
 
-// AppendRecord appends r as one JSON object on one line, with a newline.
-// Unknown values are absent; nothing secret stands in it.
+// AppendRecord appends r as one line: a JSON object without line breaks, and a newline. Members whose value is not
+// known are left out, and secrets are masked.
 func AppendRecord(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 	dst = appendBeforeBody(dst, r)
 	if r.Failure == nil {
@@ -21,7 +21,7 @@ func AppendRecord(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 	return appendAfterBody(dst, r)
 }
 
-// appendBeforeBody appends what stands before the body.
+// appendBeforeBody appends the members before the body.
 func appendBeforeBody(dst []byte, r *fetch.Record) []byte {
 	kind := "success"
 	if r.Failure != nil {
@@ -42,7 +42,7 @@ func appendBeforeBody(dst []byte, r *fetch.Record) []byte {
 	return appendOptional(dst, "path", r.Path)
 }
 
-// appendAfterBody appends what stands behind the body.
+// appendAfterBody appends the members after the body.
 func appendAfterBody(dst []byte, r *fetch.Record) []byte {
 	dst = append(dst, `,"attempts":`...)
 	dst = strconv.AppendInt(dst, int64(r.Attempts), 10)
@@ -57,14 +57,15 @@ func appendAfterBody(dst []byte, r *fetch.Record) []byte {
 	}
 	dst = appendTiming(dst, r.Timing)
 	dst = appendHeaders(dst, r.Header)
-	if r.Failure == nil || r.Failure.Kind != fetch.InvalidRequest { // a line that was not understood may hide anything
+	// a line that could not be parsed may hold secrets anywhere
+	if r.Failure == nil || r.Failure.Kind != fetch.InvalidRequest {
 		dst = appendRequest(dst, &r.Request)
 	}
 	dst = appendRaw(dst, "meta", r.Request.Meta)
 	return append(dst, '}', '\n')
 }
 
-// appendResponse appends what is known of the answer, its body aside.
+// appendResponse appends what is known of the response except its body.
 func appendResponse(dst []byte, r *fetch.Record) []byte {
 	dst = appendOptional(dst, "protocol", r.Protocol)
 	dst = appendOptional(dst, "content_type", r.ContentType)
@@ -111,7 +112,8 @@ func appendTiming(dst []byte, t *fetch.Timing) []byte {
 		name string
 		took time.Duration
 	}{
-		{"dns_ms", t.DNS}, {"connect_ms", t.Connect}, {"tls_ms", t.TLS}, {"first_byte_ms", t.FirstByte}, {"body_ms", t.Body},
+		{"dns_ms", t.DNS}, {"connect_ms", t.Connect}, {"tls_ms", t.TLS}, {"first_byte_ms", t.FirstByte},
+		{"body_ms", t.Body},
 	} {
 		if step.took < 0 {
 			continue
@@ -125,7 +127,7 @@ func appendTiming(dst []byte, t *fetch.Timing) []byte {
 	return append(dst, '}')
 }
 
-// appendHeaders maps lower-case names to arrays.
+// appendHeaders appends the header as lower-case names with arrays of values.
 func appendHeaders(dst []byte, h http.Header) []byte {
 	if h == nil {
 		return dst
@@ -133,7 +135,8 @@ func appendHeaders(dst []byte, h http.Header) []byte {
 	return appendHeaderMap(append(dst, `,"headers":`...), h, maskResponseHeader)
 }
 
-// maskResponseHeader hides the values of cookies, what only a request should carry (a server may send it back), and userinfo.
+// maskResponseHeader masks the values of cookies, of headers that only requests carry, which a server may echo, and
+// userinfo in URLs.
 func maskResponseHeader(name, value string) string {
 	switch {
 	case name == "Set-Cookie", name == "Set-Cookie2":
@@ -176,7 +179,7 @@ func appendHeaderMap(dst []byte, h http.Header, mask func(name, value string) st
 	return append(dst, '}')
 }
 
-// appendRequest appends what was asked beside the URL, so that the Record can be asked again.
+// appendRequest appends the request where it is more than its URL, so that the line can be used as input again.
 func appendRequest(dst []byte, r *fetch.Request) []byte {
 	if !r.MoreThanURL() {
 		return dst

@@ -17,30 +17,34 @@ func TestFailureAsksTheSameAgain(t *testing.T) {
 	yes, no := true, false
 	hash := strings.Repeat("0a", 32)
 	requests := map[string]fetch.Request{
-		"a URL":            {URL: "https://example.com/a?b=c#d"},
-		"an odd URL":       {URL: "https://example.com/한글/\u2028\"quoted\"\\"},
-		"a method":         {URL: "http://a/", Method: "DELETE"},
-		"headers":          {URL: "http://a/", Header: http.Header{"X-One": {"1"}, "X-Two": {"a", "b", ""}, "Accept-Language": {"ko, en;q=0.5"}}},
+		"a URL":      {URL: "https://example.com/a?b=c#d"},
+		"an odd URL": {URL: "https://example.com/한글/\u2028\"quoted\"\\"},
+		"a method":   {URL: "http://a/", Method: "DELETE"},
+		"headers": {URL: "http://a/", Header: http.Header{"X-One": {"1"}, "X-Two": {"a", "b", ""},
+			"Accept-Language": {"ko, en;q=0.5"}}},
 		"an empty header":  {URL: "http://a/", Header: http.Header{"X-Empty": {""}}},
 		"no header values": {URL: "http://a/", Header: http.Header{"X-None": {}}},
 		"text":             {URL: "http://a/", Body: []byte("a=1&b=\x00\x7f\u009b\u2029\"\\\r\n한글😀")},
 		"text like JSON":   {URL: "http://a/", Body: []byte(`{"a":1}`)},
 		"empty text":       {URL: "http://a/", Body: []byte{}},
-		"an object":        {URL: "http://a/", Body: []byte(`{"n":12345678901234567890,"f":1.50,"e":1e400,"s":"\u00e9é","a":[{},[]]}`), BodyForm: fetch.BodyJSON},
-		"an array":         {URL: "http://a/", Body: []byte(`[]`), BodyForm: fetch.BodyJSON},
-		"a number":         {URL: "http://a/", Body: []byte(`-0`), BodyForm: fetch.BodyJSON},
-		"false":            {URL: "http://a/", Body: []byte(`false`), BodyForm: fetch.BodyJSON},
-		"bytes":            {URL: "http://a/", Body: []byte("\x00\xff\xfe\n"), BodyForm: fetch.BodyBase64},
-		"no bytes":         {URL: "http://a/", Body: []byte{}, BodyForm: fetch.BodyBase64},
-		"a string id":      {URL: "http://a/", ID: json.RawMessage(`"a\"1\u0000"`)},
-		"a number id":      {URL: "http://a/", ID: json.RawMessage(`12345678901234567890.10`)},
-		"a boolean id":     {URL: "http://a/", ID: json.RawMessage(`false`)},
-		"meta":             {URL: "http://a/", Meta: json.RawMessage(`{"a":[1.50,null,{"b":"<&>"}],"a":2}`)},
-		"a hash":           {URL: "http://a/", SHA256: hash},
-		"a path":           {URL: "http://a/", Path: "sub/한글 name.json"},
-		"retry":            {URL: "http://a/", Retry: &yes},
-		"no retry":         {URL: "http://a/", Retry: &no},
-		"everything": {URL: "https://example.com/", Method: "PATCH", Header: http.Header{"X-A": {"b"}}, Body: []byte(`[1]`), BodyForm: fetch.BodyJSON,
+		"an object": {URL: "http://a/",
+			Body:     []byte(`{"n":12345678901234567890,"f":1.50,"e":1e400,"s":"\u00e9é","a":[{},[]]}`),
+			BodyForm: fetch.BodyJSON},
+		"an array":     {URL: "http://a/", Body: []byte(`[]`), BodyForm: fetch.BodyJSON},
+		"a number":     {URL: "http://a/", Body: []byte(`-0`), BodyForm: fetch.BodyJSON},
+		"false":        {URL: "http://a/", Body: []byte(`false`), BodyForm: fetch.BodyJSON},
+		"bytes":        {URL: "http://a/", Body: []byte("\x00\xff\xfe\n"), BodyForm: fetch.BodyBase64},
+		"no bytes":     {URL: "http://a/", Body: []byte{}, BodyForm: fetch.BodyBase64},
+		"a string id":  {URL: "http://a/", ID: json.RawMessage(`"a\"1\u0000"`)},
+		"a number id":  {URL: "http://a/", ID: json.RawMessage(`12345678901234567890.10`)},
+		"a boolean id": {URL: "http://a/", ID: json.RawMessage(`false`)},
+		"meta":         {URL: "http://a/", Meta: json.RawMessage(`{"a":[1.50,null,{"b":"<&>"}],"a":2}`)},
+		"a hash":       {URL: "http://a/", SHA256: hash},
+		"a path":       {URL: "http://a/", Path: "sub/한글 name.json"},
+		"retry":        {URL: "http://a/", Retry: &yes},
+		"no retry":     {URL: "http://a/", Retry: &no},
+		"everything": {URL: "https://example.com/", Method: "PATCH", Header: http.Header{"X-A": {"b"}},
+			Body: []byte(`[1]`), BodyForm: fetch.BodyJSON,
 			ID: json.RawMessage(`7`), Meta: json.RawMessage(`[null]`), SHA256: hash, Path: "p", Retry: &yes},
 	}
 	schema := encodetest.CompileSchema(t, Schema())
@@ -100,7 +104,8 @@ func TestMaskedRecordIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := encodetest.Failure(fetch.DNS, "no address")
 			r.Request = asked
-			for _, err := range new(fetch.Reader).Lines(strings.NewReader(string(render(r, BodyAuto))), "failures.jsonl") {
+			for _, err := range new(fetch.Reader).Lines(strings.NewReader(string(render(r, BodyAuto))),
+				"failures.jsonl") {
 				var line *fetch.LineError
 				if !errors.As(err, &line) || !strings.Contains(err.Error(), "***") {
 					t.Errorf("got %v, want a line error that tells of the mask", err)

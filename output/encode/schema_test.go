@@ -33,13 +33,15 @@ func TestSchemaRefuses(t *testing.T) {
 		"a negative index":           strings.Replace(success, `"index":0`, `"index":-1`, 1),
 		"a time that is none":        strings.Replace(success, "2026-01-02T03:04:05.678Z", "yesterday", 1),
 		"a body without encoding":    strings.Replace(success, `"attempts"`, `"body":"x","attempts"`, 1),
-		"text that is no string":     strings.Replace(success, `"attempts"`, `"body":{},"body_encoding":"text","attempts"`, 1),
-		"a short hash":               strings.Replace(success, `"attempts"`, `"sha256":"abc","attempts"`, 1),
-		"an object as id":            strings.Replace(success, `"url"`, `"id":{},"url"`, 1),
-		"0 redirects":                strings.Replace(success, `"attempts"`, `"redirects":0,"attempts"`, 1),
-		"a kind nobody knows":        strings.Replace(failure, "dns", "bad_luck", 1),
-		"an empty message":           strings.Replace(failure, "no address", "", 1),
-		"a failure with a body":      strings.Replace(failure, `"attempts"`, `"body":"x","body_encoding":"text","attempts"`, 1),
+		"text that is no string": strings.Replace(success, `"attempts"`,
+			`"body":{},"body_encoding":"text","attempts"`, 1),
+		"a short hash":        strings.Replace(success, `"attempts"`, `"sha256":"abc","attempts"`, 1),
+		"an object as id":     strings.Replace(success, `"url"`, `"id":{},"url"`, 1),
+		"0 redirects":         strings.Replace(success, `"attempts"`, `"redirects":0,"attempts"`, 1),
+		"a kind nobody knows": strings.Replace(failure, "dns", "bad_luck", 1),
+		"an empty message":    strings.Replace(failure, "no address", "", 1),
+		"a failure with a body": strings.Replace(failure, `"attempts"`,
+			`"body":"x","body_encoding":"text","attempts"`, 1),
 	} {
 		if encodetest.Validate(schema, bad) == nil {
 			t.Errorf("%s passes: %s", name, bad)
@@ -74,7 +76,8 @@ func TestSchemaListsWhatTheCodeSays(t *testing.T) {
 	if got := enum("summary", "properties", "by_kind", "propertyNames", "enum"); !slices.Equal(got, kinds) {
 		t.Errorf("by_kind has %q, want %q", got, kinds)
 	}
-	limits := []string{"concurrency", "host-concurrency", "rate", "host-rate", "bandwidth", "paused-hosts", "network", "input", "output", "cache"}
+	limits := []string{"concurrency", "host-concurrency", "rate", "host-rate", "bandwidth", "paused-hosts", "network",
+		"input", "output", "cache"}
 	if got := enum("summary", "properties", "limited_by", "enum"); !slices.Equal(got, limits) {
 		t.Errorf("limited_by is %q, want %q", got, limits)
 	}

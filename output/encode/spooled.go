@@ -10,22 +10,22 @@ import (
 	"batchfetch/fetch"
 )
 
-// A spooledLine is the line of a Record whose body is in a temporary file, on its way into another one.
-// It is what appendRecord makes of the same body, in a stream: each form is tried on the body as it passes,
-// and one that proves wrong is cut off again for the next.
+// spooledLine is the line of a Record whose body is in a temporary file, as it is written to another one. It is the
+// line that AppendRecord makes of that body, in a stream: each bodyForm is tried on the whole body, and what it has
+// written is truncated where the body proves not to have that form.
 type spooledLine struct {
 	out *fetch.Spool
 	*pieceBuffers
 }
 
-// A bodyForm is how a body stands in a Record, made of pieces that end between characters: append appends what a piece becomes,
-// end what follows the last one. Either reports that the body does not have that form.
+// bodyForm encodes a body in pieces that end between characters: append appends the encoding of a piece, end what
+// follows the last one. Both report whether the body has that form.
 type bodyForm interface {
 	append(dst, p []byte) ([]byte, bool)
 	end(dst []byte) ([]byte, bool)
 }
 
-// SpoolRecord renders a success whose body is in its Spool.
+// SpoolRecord returns the line of a success whose body is in its Spool, in a temporary file that the caller closes.
 func SpoolRecord(r *fetch.Record, mode BodyMode) (*fetch.Spool, error) {
 	out, err := fetch.NewSpool()
 	if err != nil {
@@ -35,13 +35,13 @@ func SpoolRecord(r *fetch.Record, mode BodyMode) (*fetch.Spool, error) {
 	defer pieceBufferPool.Put(l.pieceBuffers)
 	head := append(appendBeforeBody(nil, r), `,"body":`...)
 	if err = l.write(head); err == nil {
-		err = l.appendBody(r, mode)
+		err = l.writeBody(r, mode)
 	}
 	if err == nil {
 		err = l.write(appendAfterBody(head[:0], r))
 	}
 	if err != nil {
-		_ = out.Close() // half a line is of no use
+		_ = out.Close() // a partial line
 		return nil, err
 	}
 	return out, nil
@@ -52,10 +52,10 @@ func (l *spooledLine) write(p []byte) error {
 	return err
 }
 
-// appendBody writes the body and body_encoding members, as appendBody does.
-func (l *spooledLine) appendBody(r *fetch.Record, mode BodyMode) error {
+// writeBody writes the members body and body_encoding, as appendBody does.
+func (l *spooledLine) writeBody(r *fetch.Record, mode BodyMode) error {
 	if mode == BodyBase64 {
-		return l.base64(r)
+		return l.writeBase64(r)
 	}
 	kind, charset := mediaType(r.ContentType)
 	text, known, err := spooledToUTF8(r.Spool, kind, charset)
@@ -76,15 +76,15 @@ func (l *spooledLine) appendBody(r *fetch.Record, mode BodyMode) error {
 	if done || err != nil {
 		return err
 	}
-	return l.base64(r)
+	return l.writeBase64(r)
 }
 
-func (l *spooledLine) base64(r *fetch.Record) error {
+func (l *spooledLine) writeBase64(r *fetch.Record) error {
 	_, err := l.tryForm(r.Spool.Reader(), &base64Form{}, "base64")
 	return err
 }
 
-// tryJSON tries a form on a text without its byte order mark.
+// tryJSON is tryForm for a text whose byte order mark, if any, is left out.
 func (l *spooledLine) tryJSON(text textSource, f bodyForm, name string) (bool, error) {
 	in := text()
 	var start [len(byteOrderMark)]byte
@@ -98,7 +98,7 @@ func (l *spooledLine) tryJSON(text textSource, f bodyForm, name string) (bool, e
 	return l.tryForm(in, f, name)
 }
 
-// tryForm writes a body in a form, or nothing where it does not have that form.
+// tryForm writes a body in a form, and the member body_encoding, or nothing where it does not have that form.
 func (l *spooledLine) tryForm(body io.Reader, f bodyForm, name string) (bool, error) {
 	start := l.out.Size()
 	good, err := l.writeAll(body, f)
@@ -111,18 +111,18 @@ func (l *spooledLine) tryForm(body io.Reader, f bodyForm, name string) (bool, er
 	return true, l.write([]byte(`,"body_encoding":"` + name + `"`))
 }
 
-// writeAll writes all of a body through its form.
+// writeAll writes a body in a form, and reports whether it has that form.
 func (l *spooledLine) writeAll(body io.Reader, f bodyForm) (good bool, err error) {
-	held := 0 // bytes at the start of in: a character whose end is yet to come
+	carried := 0 // bytes at the start of in: a character of which more is to come
 	for {
-		n, err := body.Read(l.in[held:])
+		n, err := body.Read(l.in[carried:])
 		if err != nil && err != io.EOF {
 			return false, err
 		}
-		p := l.in[:held+n]
+		p := l.in[:carried+n]
 		whole := len(p)
 		if err == nil {
-			whole = wholeCharacters(p)
+			whole = lenWholeCharacters(p)
 		}
 		line, good := f.append(l.line[:0], p[:whole])
 		if good && err == io.EOF {
@@ -135,14 +135,14 @@ func (l *spooledLine) writeAll(body io.Reader, f bodyForm) (good bool, err error
 		if failed := l.write(line); failed != nil || err == io.EOF {
 			return true, failed
 		}
-		held = copy(l.in[:], p[whole:])
+		carried = copy(l.in[:], p[whole:])
 	}
 }
 
-// A stringForm is the form of a text as a JSON string.
+// stringForm is the bodyForm of a text as a JSON string.
 type stringForm struct {
-	strict bool // what is not UTF-8 is no text; else it becomes U+FFFD
-	noNUL  bool // what holds a NUL is no text
+	strict bool // text that is not UTF-8 does not have this form; otherwise it becomes U+FFFD
+	noNUL  bool // text with a NUL does not have this form
 	opened bool
 }
 
@@ -164,11 +164,11 @@ func (q *stringForm) end(dst []byte) ([]byte, bool) {
 	return append(dst, '"'), true
 }
 
-// A base64Form is the form of any bytes in base64.
+// base64Form is the bodyForm of any bytes in base64.
 type base64Form struct {
 	opened  bool
-	rest    [3]byte
-	pending int // bytes in rest: they wait for the third
+	group   [3]byte
+	pending int // bytes in group, which takes three
 }
 
 func (b *base64Form) append(dst, p []byte) ([]byte, bool) {
@@ -177,20 +177,20 @@ func (b *base64Form) append(dst, p []byte) ([]byte, bool) {
 		b.opened = true
 	}
 	if b.pending > 0 {
-		n := copy(b.rest[b.pending:], p)
+		n := copy(b.group[b.pending:], p)
 		b.pending += n
 		p = p[n:]
-		if b.pending < len(b.rest) {
+		if b.pending < len(b.group) {
 			return dst, true
 		}
-		dst = base64.StdEncoding.AppendEncode(dst, b.rest[:])
+		dst = base64.StdEncoding.AppendEncode(dst, b.group[:])
 	}
 	whole := len(p) - len(p)%3
 	dst = base64.StdEncoding.AppendEncode(dst, p[:whole])
-	b.pending = copy(b.rest[:], p[whole:])
+	b.pending = copy(b.group[:], p[whole:])
 	return dst, true
 }
 
 func (b *base64Form) end(dst []byte) ([]byte, bool) {
-	return append(base64.StdEncoding.AppendEncode(dst, b.rest[:b.pending]), '"'), true
+	return append(base64.StdEncoding.AppendEncode(dst, b.group[:b.pending]), '"'), true
 }

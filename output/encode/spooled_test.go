@@ -40,21 +40,27 @@ func checkSpooledLine(t testing.TB, contentType, body string, mode BodyMode) {
 		for at < min(len(got), len(want)) && got[at] == want[at] {
 			at++
 		}
-		t.Fatalf("%s as %q: %.60q of %d bytes becomes\n%.300q, want\n%.300q from byte %d on", mode, contentType, body, len(body), got[at:], want[at:], at)
+		t.Fatalf("%s as %q: %.60q of %d bytes becomes\n%.300q, want\n%.300q from byte %d on", mode, contentType, body,
+			len(body), got[at:], want[at:], at)
 	}
 }
 
 // bodyPieces are what bodies are made of that tell the forms from each other.
 var bodyPieces = []string{
 	"x", `"`, `\`, `\u00e9`, " ", "\n", "é", "한", "\U0001f600", "\x00", "\x7f", "\u0085", "\u2028", "\ufeff", "\ufffd",
-	"\xff", "\xed\xa0\x80", "\xe2\x82", "\xc2", "\xf0\x9f\x98", "\xfe\xff", "\xff\xfe", "\x93\xfa", "\x84\x31\xa4\x37", "\x1b$B", "{", "[1]", `"a":`, "}", "1.50",
+	"\xff", "\xed\xa0\x80", "\xe2\x82", "\xc2", "\xf0\x9f\x98", "\xfe\xff", "\xff\xfe", "\x93\xfa", "\x84\x31\xa4\x37",
+	"\x1b$B", "{", "[1]", `"a":`, "}", "1.50",
 }
 
 var contentTypes = []string{
-	"application/json", "application/problem+json; charset=utf-8", "text/plain", "", "image/png", "application/octet-stream", "text/html; charset",
-	"text/plain; charset=utf-16", "text/plain; charset=utf-16le", "application/json; charset=utf-16be", "text/html; charset=windows-1252",
-	"text/html; charset=shift_jis", "application/json; charset=shift_jis", "text/plain; charset=euc-kr", "text/plain; charset=gb18030",
-	"text/plain; charset=iso-2022-jp", "text/plain; charset=iso-2022-kr", "text/plain; charset=unheard-of", "text/plain; charset=x-user-defined", "application/json; charset=big5",
+	"application/json", "application/problem+json; charset=utf-8", "text/plain", "", "image/png",
+	"application/octet-stream", "text/html; charset",
+	"text/plain; charset=utf-16", "text/plain; charset=utf-16le", "application/json; charset=utf-16be",
+	"text/html; charset=windows-1252",
+	"text/html; charset=shift_jis", "application/json; charset=shift_jis", "text/plain; charset=euc-kr",
+	"text/plain; charset=gb18030",
+	"text/plain; charset=iso-2022-jp", "text/plain; charset=iso-2022-kr", "text/plain; charset=unheard-of",
+	"text/plain; charset=x-user-defined", "application/json; charset=big5",
 }
 
 var bodyModes = []BodyMode{BodyAuto, BodyText, BodyBase64}

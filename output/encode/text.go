@@ -8,8 +8,9 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends s as a JSON string. Besides what RFC 8259 section 7 asks for, it escapes DEL and the C1 controls,
-// which a terminal may obey, and U+2028 and U+2029, at which some readers cut lines. What is not UTF-8 becomes U+FFFD.
+// appendString appends s as a JSON string. Besides what RFC 8259 section 7 asks for, it escapes DEL and the C1
+// controls, which a terminal may obey, and U+2028 and U+2029, at which some readers cut lines. What is not UTF-8
+// becomes U+FFFD.
 func appendString[T string | []byte](dst []byte, s T) []byte {
 	return append(appendQuoted(append(dst, '"'), s), '"')
 }
@@ -37,7 +38,8 @@ func appendQuoted[T string | []byte](dst []byte, s T) []byte {
 	return append(dst, s[from:]...)
 }
 
-// isPlain says which bytes stand for themselves in a string: ASCII but for controls, DEL, the quotation mark and the backslash.
+// isPlain says which bytes stand for themselves in a string: ASCII but for controls, DEL, the quotation mark and the
+// backslash.
 var isPlain = func() (table [256]bool) {
 	for b := ' '; b < 0x7f; b++ {
 		table[b] = b != '"' && b != '\\'
@@ -120,7 +122,8 @@ func escapeTail(whole []byte, from int) []byte {
 
 // hasEscapable reports whether UTF-8 text holds a character that escapeTail escapes.
 func hasEscapable(text []byte) bool {
-	if bytes.IndexByte(text, 0x7f) >= 0 || bytes.Contains(text, []byte("\u2028")) || bytes.Contains(text, []byte("\u2029")) {
+	if bytes.IndexByte(text, 0x7f) >= 0 || bytes.Contains(text, []byte("\u2028")) ||
+		bytes.Contains(text, []byte("\u2029")) {
 		return true
 	}
 	for { // C1 controls are C2 80 to C2 9F

@@ -68,9 +68,11 @@ func checkString(t testing.TB, text string) {
 // Milliseconds are cut to the microsecond, without zeros at the end.
 func TestAppendMillis(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0", 1: "0", 999: "0", time.Microsecond: "0.001", 10 * time.Microsecond: "0.01", 100 * time.Microsecond: "0.1",
-		101 * time.Microsecond: "0.101", 110 * time.Microsecond: "0.11", time.Millisecond: "1", 31400 * time.Microsecond: "31.4",
-		time.Hour: "3600000", -time.Second: "0", math.MinInt64: "0", math.MaxInt64: "9223372036854.775",
+		0: "0", 1: "0", 999: "0", time.Microsecond: "0.001", 10 * time.Microsecond: "0.01",
+		100 * time.Microsecond: "0.1",
+		101 * time.Microsecond: "0.101", 110 * time.Microsecond: "0.11", time.Millisecond: "1",
+		31400 * time.Microsecond: "31.4",
+		time.Hour:                "3600000", -time.Second: "0", math.MinInt64: "0", math.MaxInt64: "9223372036854.775",
 	} {
 		if got := string(appendMillis(nil, d)); got != want {
 			t.Errorf("%d ns becomes %s, want %s", d, got, want)
@@ -79,7 +81,8 @@ func TestAppendMillis(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for range 20_000 {
 		d := time.Duration(rng.Int64N(1 << (1 + rng.UintN(62))))
-		want := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%d.%03d", d.Microseconds()/1000, d.Microseconds()%1000), "0"), ".")
+		want := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%d.%03d", d.Microseconds()/1000,
+			d.Microseconds()%1000), "0"), ".")
 		if got := string(appendMillis(nil, d)); got != want && (got != "0" || want != "") {
 			t.Fatalf("%d ns becomes %s, want %s", d, got, want)
 		}

@@ -11,13 +11,13 @@ import (
 	"golang.org/x/term"
 )
 
-// barInterval is how often the bar moves, barAfter how long a run lasts before it has one.
+// barInterval is the time between two drawings of the bar; barDelay is how long a run lasts before it has one.
 const (
 	barInterval = 100 * time.Millisecond
 	barDelay    = 300 * time.Millisecond
 )
 
-// DrawBar draws a bar on the screen until ctx ends, and takes it away then.
+// DrawBar draws a bar on the screen until ctx ends, and then removes it.
 func (p *Progress) DrawBar(ctx context.Context, screen *Screen) {
 	defer screen.setBar(nil)
 	ticker := time.NewTicker(barInterval)
@@ -34,12 +34,13 @@ func (p *Progress) DrawBar(ctx context.Context, screen *Screen) {
 	}
 }
 
-// A Bar is the line at the bottom of a Screen.
+// Bar is a progress bar on the last line of a Screen.
 type Bar struct {
 	*progressbar.ProgressBar
 	total int64
 }
 
+// newBar returns a bar up to total, or a spinner where that is 0: not known yet.
 func newBar(out io.Writer, total int64) *Bar {
 	most := total
 	if most == 0 {
@@ -50,12 +51,14 @@ func newBar(out io.Writer, total int64) *Bar {
 		progressbar.OptionSetWidth(20),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionSetPredictTime(false), // its ETA counts from the bar's start; ours from the rate of late
+		// its ETA is by the rate since the bar's start; ours by the rate within rateWindow
+		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionShowDescriptionAtLineEnd(),
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionUseANSICodes(true),
 		progressbar.OptionSpinnerType(14),
-		progressbar.OptionSetSpinnerChangeInterval(0), // or it paints by itself, past the Screen's lock
+		// otherwise it draws from a goroutine of its own, without the Screen's lock
+		progressbar.OptionSetSpinnerChangeInterval(0),
 	)}
 }
 
@@ -63,7 +66,7 @@ func (b *Bar) hide() { _ = b.Clear() } // a terminal that can't be written to ha
 
 func (b *Bar) show() { _ = b.RenderBlank() } // likewise
 
-// columns returns the width of the terminal; 80 where it has none.
+// columns returns the width of the terminal; 80 where out is none.
 func (s *Screen) columns() int {
 	if f, ok := s.out.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
@@ -73,6 +76,7 @@ func (s *Screen) columns() int {
 	return 80
 }
 
+// setBar replaces the bar; nil removes it.
 func (s *Screen) setBar(b *Bar) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,9 +86,10 @@ func (s *Screen) setBar(b *Bar) {
 	s.bar = b
 }
 
+// paint draws the bar of a run at now, and removes it where all is done or there is no room for it.
 func (s *Screen) paint(p *Progress, now time.Time) {
 	total, done := p.total.Load(), p.finished()
-	if total > 0 && done >= total { // the end belongs to the summary
+	if total > 0 && done >= total { // the summary comes next
 		s.setBar(nil)
 		return
 	}
@@ -101,6 +106,6 @@ func (s *Screen) paint(p *Progress, now time.Time) {
 	defer s.mu.Unlock()
 	s.bar.hide()
 	s.bar.Describe(words)
-	_ = s.bar.Set64(done)              // see hide
-	_, _ = io.WriteString(s.out, "\r") // so that what another program of the pipeline writes takes the bar's place
+	_ = s.bar.Set64(done)              // as in hide
+	_, _ = io.WriteString(s.out, "\r") // other programs of the pipeline write over the bar, not behind it
 }

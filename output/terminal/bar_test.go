@@ -67,7 +67,8 @@ func TestBar(t *testing.T) {
 		counts.Failed.Store(3)
 		time.Sleep(701 * time.Millisecond)
 		synctest.Wait()
-		if _, bottom := screenAfter(out.peek()); !strings.Contains(bottom, "50/200") || !strings.Contains(bottom, "25%") ||
+		if _, bottom := screenAfter(out.peek()); !strings.Contains(bottom, "50/200") ||
+			!strings.Contains(bottom, "25%") ||
 			!strings.Contains(bottom, "50/s, 3 failed, 0 retries, ETA 3s") {
 			t.Errorf("after a second: %q", bottom)
 		}
@@ -79,7 +80,10 @@ func TestBar(t *testing.T) {
 
 // A run that ends before its bar leaves nothing at all.
 func TestBarOfAShortRun(t *testing.T) {
-	if text := runWithBar(t, 5, func(*Progress, *output.Counts, *Screen, *lockedBuffer) { time.Sleep(barDelay / 2) }); text != "" {
+	if text := runWithBar(t, 5, func(*Progress, *output.Counts, *Screen,
+		*lockedBuffer) {
+		time.Sleep(barDelay / 2)
+	}); text != "" {
 		t.Errorf("got %q", text)
 	}
 }
@@ -104,7 +108,8 @@ func TestLinesAboveTheBar(t *testing.T) {
 		}
 	})
 	above, bottom := screenAfter(text)
-	if want := "failed: one|{\"type\":\"success\"}|failed: two|{\"type\":\"success\"}"; strings.Join(above, "|") != want || bottom != "" {
+	if want := "failed: one|{\"type\":\"success\"}|failed: two|{\"type\":\"success\"}"; strings.Join(above,
+		"|") != want || bottom != "" {
 		t.Errorf("the screen shows %q and %q", above, bottom)
 	}
 }

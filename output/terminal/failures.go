@@ -9,22 +9,24 @@ import (
 	"batchfetch/output/encode"
 )
 
-// Failures is a Sink of failures for a person at a terminal: a line each, at most readablePerSecond of them.
+// Failures is a fetch.Sink of failures for a terminal: a line each, at most maxPerSecond lines a second.
 type Failures struct {
 	out         io.Writer
-	whereAll    string // where all of them are
+	whereAll    string // how to get all of them, for the count of those not shown
 	windowStart time.Time
 	shown       int
 	skipped     int
 }
 
-// maxPerSecond is how many failures a person is shown in a second; the rest is counted.
+// maxPerSecond bounds the lines shown in a second; the others are counted.
 const maxPerSecond = 20
 
-// NewFailures returns a Readable that writes to out; kept says where a person finds the failures that are not shown.
-func NewFailures(out io.Writer, kept string) *Failures { return &Failures{out: out, whereAll: kept} }
+// NewFailures returns a Failures that writes to out. whereAll says how to get the failures that are not shown.
+func NewFailures(out io.Writer, whereAll string) *Failures {
+	return &Failures{out: out, whereAll: whereAll}
+}
 
-// Encode renders the Record as a line.
+// Encode sets the Record's line and releases its body.
 func (*Failures) Encode(r *fetch.Record) {
 	r.Line = failureLine(r)
 	r.ReleaseBody()
@@ -39,46 +41,47 @@ func failureLine(r *fetch.Record) []byte {
 	if r.Failure.Kind == fetch.InvalidRequest && r.Request.Line > 0 {
 		where = fmt.Sprintf("%s:%d: ", encode.Printable(r.Request.File), r.Request.Line)
 	}
-	return fmt.Appendf(nil, "failed: %s%s: %s: %s%s\n", where, encode.Printable(encode.DisplayURL(r)), r.Failure.Kind, encode.Printable(r.Failure.Error()), tries)
+	return fmt.Appendf(nil, "failed: %s%s: %s: %s%s\n", where, encode.Printable(encode.DisplayURL(r)), r.Failure.Kind,
+		encode.Printable(r.Failure.Error()), tries)
 }
 
-// Put shows the line, or counts it where there are too many to read.
-func (o *Failures) Put(r *fetch.Record) error { return o.putLine(r.Line) }
+// Put writes the line, or counts it where the second has had maxPerSecond.
+func (f *Failures) Put(r *fetch.Record) error { return f.putLine(r.Line) }
 
-func (o *Failures) putLine(line []byte) error {
-	if now := time.Now(); now.Sub(o.windowStart) >= time.Second {
-		if err := o.reportSkipped(); err != nil {
+func (f *Failures) putLine(line []byte) error {
+	if now := time.Now(); now.Sub(f.windowStart) >= time.Second {
+		if err := f.reportSkipped(); err != nil {
 			return err
 		}
-		o.windowStart, o.shown = now, 0
+		f.windowStart, f.shown = now, 0
 	}
-	if o.shown >= maxPerSecond {
-		o.skipped++
+	if f.shown >= maxPerSecond {
+		f.skipped++
 		return nil
 	}
-	o.shown++
-	_, err := o.out.Write(line)
+	f.shown++
+	_, err := f.out.Write(line)
 	return err
 }
 
-func (o *Failures) reportSkipped() error {
-	if o.skipped == 0 {
+func (f *Failures) reportSkipped() error {
+	if f.skipped == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(o.out, "failed: … and %d more (%s)\n", o.skipped, o.whereAll)
-	o.skipped = 0
+	_, err := fmt.Fprintf(f.out, "failed: … and %d more (%s)\n", f.skipped, f.whereAll)
+	f.skipped = 0
 	return err
 }
 
-// Flush tells at the end how many were not shown.
-func (o *Failures) Flush(last bool) error {
+// Flush writes, at the end, how many were not shown.
+func (f *Failures) Flush(last bool) error {
 	if last {
-		return o.reportSkipped()
+		return f.reportSkipped()
 	}
 	return nil
 }
 
-// Tee is a Sink that also shows each Record to a person.
+// Tee is a fetch.Sink that also shows each Record on a terminal.
 type Tee struct {
 	fetch.Sink
 	Also *Failures

@@ -40,7 +40,8 @@ func TestReadableLine(t *testing.T) {
 	}
 }
 
-// A line that can't be used is found by its file and line; an argument has neither, and other failures name their URL alone.
+// A line that can't be used is found by its file and line; an argument has neither, and other failures name their URL
+// alone.
 func TestReadableNamesFileAndLine(t *testing.T) {
 	at := func(kind fetch.Kind, url, file string, line int64, input string) *fetch.Record {
 		r := encodetest.Failure(kind, "why")
@@ -49,11 +50,16 @@ func TestReadableNamesFileAndLine(t *testing.T) {
 		return r
 	}
 	for want, r := range map[string]*fetch.Record{
-		"failed: urls.txt:3: no url: invalid_request: why\n":         at(fetch.InvalidRequest, "", "urls.txt", 3, "no url"),
-		"failed: -:12: ftp://***@a.example/: invalid_request: why\n": at(fetch.InvalidRequest, "ftp://ann:pw@a.example/", "-", 12, "ftp"),
-		"failed: ftp://a.example/: invalid_request: why\n":           at(fetch.InvalidRequest, "ftp://a.example/", "", 0, ""),
-		"failed: https://a.example/: dns: why\n":                     at(fetch.DNS, "https://a.example/", "urls.txt", 3, ""),
-		"failed: a\uFFFD[2J b.txt:1: \uFFFD: invalid_request: why\n": at(fetch.InvalidRequest, "", "a\x1b[2J\nb.txt", 1, "\x1b"),
+		"failed: urls.txt:3: no url: invalid_request: why\n": at(fetch.InvalidRequest, "", "urls.txt", 3,
+			"no url"),
+		"failed: -:12: ftp://***@a.example/: invalid_request: why\n": at(fetch.InvalidRequest,
+			"ftp://ann:pw@a.example/", "-", 12, "ftp"),
+		"failed: ftp://a.example/: invalid_request: why\n": at(fetch.InvalidRequest, "ftp://a.example/", "",
+			0, ""),
+		"failed: https://a.example/: dns: why\n": at(fetch.DNS, "https://a.example/", "urls.txt", 3,
+			""),
+		"failed: a\uFFFD[2J b.txt:1: \uFFFD: invalid_request: why\n": at(fetch.InvalidRequest, "", "a\x1b[2J\nb.txt", 1,
+			"\x1b"),
 	} {
 		var out strings.Builder
 		encodetest.WriteRecord(t, NewFailures(&out, "--failures FILE keeps them all"), r)
@@ -67,7 +73,8 @@ func TestReadableNamesFileAndLine(t *testing.T) {
 func TestReadableIsSafe(t *testing.T) {
 	const evil = "\x1b[2J\x9b1A\b\r\n\u202e\u2028\x7f\xff"
 	for _, r := range []*fetch.Record{
-		{Request: fetch.Request{URL: "http://a/" + evil}, Failure: &fetch.Failure{Kind: fetch.IO, Err: errors.New(evil)}},
+		{Request: fetch.Request{URL: "http://a/" + evil}, Failure: &fetch.Failure{Kind: fetch.IO,
+			Err: errors.New(evil)}},
 		{Input: []byte(evil), Failure: &fetch.Failure{Kind: fetch.InvalidRequest, Err: errors.New("x" + evil)}},
 	} {
 		var out strings.Builder
@@ -100,7 +107,8 @@ func TestReadableShowsTwentyASecond(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 		got := burst(1)
-		if len(got) != 2 || !strings.Contains(got[0], "31 more") || !strings.Contains(got[0], "--failures") || !strings.Contains(got[1], "number 0") {
+		if len(got) != 2 || !strings.Contains(got[0], "31 more") || !strings.Contains(got[0], "--failures") ||
+			!strings.Contains(got[1], "number 0") {
 			t.Errorf("in the next second: %q", got)
 		}
 		time.Sleep(5 * time.Second)
@@ -144,7 +152,8 @@ func TestReadableReturnsTheWritersError(t *testing.T) {
 // A Tee writes each Record and shows it.
 func TestTee(t *testing.T) {
 	var file, screen strings.Builder
-	sink := Tee{Sink: output.NewJSONL(&file, encode.BodyAuto), Also: NewFailures(&screen, "--failures FILE keeps them all")}
+	sink := Tee{Sink: output.NewJSONL(&file, encode.BodyAuto),
+		Also: NewFailures(&screen, "--failures FILE keeps them all")}
 	for range maxPerSecond + 5 {
 		encodetest.WriteRecord(t, sink, encodetest.Failure(fetch.DNS, "no address\x1b"))
 	}

@@ -9,7 +9,7 @@ import (
 	"batchfetch/output/encode"
 )
 
-// NewLogHandler returns where log lines go: words for a person, {"type":"log",…} lines for a program.
+// NewLogHandler returns a slog.Handler that writes lines of text for a human, or lines of JSON, {"type":"log",…}.
 func NewLogHandler(out io.Writer, level slog.Level, human bool) slog.Handler {
 	if human {
 		return &textHandler{out: out, level: level}
@@ -17,7 +17,7 @@ func NewLogHandler(out io.Writer, level slog.Level, human bool) slog.Handler {
 	return &jsonHandler{out: out, level: level}
 }
 
-// A textHandler writes a log record as a line of words.
+// textHandler writes a log record as a line of text.
 type textHandler struct {
 	out   io.Writer
 	level slog.Level
@@ -41,7 +41,7 @@ func (h *textHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 func (h *textHandler) WithGroup(string) slog.Handler { return h }
 
-// A jsonHandler writes a log record as a JSON line that starts as every line of ours does: with its type.
+// jsonHandler writes a log record as a line of JSON.
 type jsonHandler struct {
 	out   io.Writer
 	level slog.Level

@@ -51,7 +51,8 @@ func TestLogLines(t *testing.T) {
 func TestLogOfAnError(t *testing.T) {
 	var out strings.Builder
 	slog.New(NewLogHandler(&out, slog.LevelInfo, false)).Info("exchange", "error", errors.New("no address"))
-	if object := encodetest.Members(t, encodetest.CompileSchema(t, encode.Schema()), []byte(out.String())); object["error"] != "no address" {
+	if object := encodetest.Members(t, encodetest.CompileSchema(t, encode.Schema()),
+		[]byte(out.String())); object["error"] != "no address" {
 		t.Errorf("error is %v", object["error"])
 	}
 }
@@ -62,7 +63,8 @@ func TestLogWords(t *testing.T) {
 	log := slog.New(NewLogHandler(&out, slog.LevelInfo, true)).With("run", "x\x1b[2J")
 	log.Info("slow \x1b]0;exchange\u202e", "url", "http://a/\n\x9b", "took", time.Second)
 	encodetest.CheckPrintable(t, out.String())
-	if got := out.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "took=1s") || !strings.Contains(got, "run=x\ufffd[2J") {
+	if got := out.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "took=1s") ||
+		!strings.Contains(got, "run=x\ufffd[2J") {
 		t.Errorf("got %q", got)
 	}
 }
@@ -75,7 +77,8 @@ func TestLogLevels(t *testing.T) {
 		log := slog.New(handler.WithGroup("none"))
 		log.Info("not")
 		log.Warn("but this")
-		if got := out.String(); strings.Contains(got, "not") || strings.Count(got, "\n") != 1 || !strings.Contains(got, "but this") {
+		if got := out.String(); strings.Contains(got, "not") || strings.Count(got, "\n") != 1 ||
+			!strings.Contains(got, "but this") {
 			t.Errorf("human %t: %q", human, got)
 		}
 		if handler.Enabled(t.Context(), slog.LevelInfo) || !handler.Enabled(t.Context(), slog.LevelError) {
@@ -100,7 +103,8 @@ func TestLogAttrsAreTheirOwn(t *testing.T) {
 
 func TestLogReturnsTheWritersError(t *testing.T) {
 	for _, human := range []bool{true, false} {
-		if err := NewLogHandler(encodetest.BrokenWriter{}, slog.LevelInfo, human).Handle(t.Context(), slog.Record{Message: "x"}); !errors.Is(err, encodetest.ErrBroken) {
+		if err := NewLogHandler(encodetest.BrokenWriter{}, slog.LevelInfo, human).Handle(t.Context(),
+			slog.Record{Message: "x"}); !errors.Is(err, encodetest.ErrBroken) {
 			t.Errorf("human %t: %v", human, err)
 		}
 	}

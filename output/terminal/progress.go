@@ -13,16 +13,16 @@ import (
 	"batchfetch/output"
 )
 
-// A Progress says how far a run is: what is done, of how many, how fast.
+// Progress is how far a run is: how many Records are done, of how many, and how fast. It is safe for concurrent use.
 type Progress struct {
 	counts  *output.Counts
 	live    *fetch.Live
-	total   atomic.Int64 // 0 until it is known
+	total   atomic.Int64 // 0: not known
 	started time.Time
 	drained atomic.Bool
 
 	mu      sync.Mutex
-	samples []sample // of the last seconds, for the rate
+	samples []sample // the last rateWindow, oldest first; for the rate
 }
 
 type sample struct {
@@ -30,24 +30,24 @@ type sample struct {
 	done int64
 }
 
-// NewProgress returns a Progress of what counts and live have seen. It begins at now.
+// NewProgress returns the Progress of a run that starts at now, by counts and live.
 func NewProgress(counts *output.Counts, live *fetch.Live, now time.Time) *Progress {
 	return &Progress{counts: counts, live: live, started: now, samples: []sample{{at: now}}}
 }
 
-// Drain says that no more will be started: from then on nobody can tell when the end is.
+// Drain ends the ETA: the run finishes what it has started, and no more is known of its end.
 func (p *Progress) Drain() { p.drained.Store(true) }
 
-// SetTotal makes the number of requests known.
+// SetTotal sets the number of requests, once it is known.
 func (p *Progress) SetTotal(n int64) { p.total.Store(n) }
 
-// finished returns how much of the input is behind: what was done, now or by an earlier run, and duplicates.
+// finished returns the number of requests that are done, in this run or an earlier one, and of duplicates.
 func (p *Progress) finished() int64 { return p.counts.Done.Load() + p.live.Skipped.Load() }
 
-// rateWindow is how far back the rate looks.
+// rateWindow is the time over which the rate is measured.
 const rateWindow = 5 * time.Second
 
-// rate returns the Records finished per second of late.
+// rate returns the Records done per second within the last rateWindow.
 func (p *Progress) rate(now time.Time) float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,10 +66,11 @@ func (p *Progress) rate(now time.Time) float64 {
 	return float64(done-first.done) / span
 }
 
-// describe is what there is to say.
+// describe returns the rate, the failures, the retries and the ETA.
 func (p *Progress) describe(now time.Time) string { return p.describeWithin(now, math.MaxInt) }
 
-// describeWithin is as much of it as so many columns take: the least needed is left out first.
+// describeWithin returns as much of describe as so many columns take. The retries are left out first, then the ETA,
+// then the failures.
 func (p *Progress) describeWithin(now time.Time, columns int) string {
 	rate := p.rate(now)
 	speed := formatRate(rate) + "/s"
@@ -94,10 +95,10 @@ func formatRate(rate float64) string {
 	return fmt.Sprintf("%.0f", rate)
 }
 
-// lineInterval is how often a line is written for a log.
+// lineInterval is the time between two lines of WriteLines.
 const lineInterval = 10 * time.Second
 
-// WriteLines writes a line every ten seconds until ctx ends.
+// WriteLines writes a line every ten seconds until ctx ends: progress for a log file.
 func (p *Progress) WriteLines(ctx context.Context, out io.Writer) {
 	ticker := time.NewTicker(lineInterval)
 	defer ticker.Stop()
@@ -110,7 +111,7 @@ func (p *Progress) WriteLines(ctx context.Context, out io.Writer) {
 			if total := p.total.Load(); total > 0 {
 				of = fmt.Sprintf("/%d", total)
 			}
-			// A log that can't be written is no reason to stop a run: the summary's own write will tell.
+			// the run goes on where a log can't be written: writing the summary returns that error
 			_, _ = fmt.Fprintf(out, "batchfetch: %s %d%s done, %s\n",
 				now.Sub(p.started).Round(time.Second), p.finished(), of, p.describe(now))
 		}

@@ -5,25 +5,25 @@ import (
 	"sync"
 )
 
-// A Screen is standard error, shared between lines that stay and a bar that moves.
-// Whole lines are written at once, so that nothing tears them.
+// Screen is standard error as a terminal: lines, and a Bar below them that is redrawn. Each Write is of whole lines. It
+// is safe for concurrent use.
 type Screen struct {
 	mu  sync.Mutex
 	out io.Writer
-	bar *Bar // nil is none
+	bar *Bar // nil: none
 }
 
 // NewScreen returns a Screen that writes to out.
 func NewScreen(out io.Writer) *Screen { return &Screen{out: out} }
 
-// Write puts whole lines above the bar.
+// Write writes whole lines above the bar.
 func (s *Screen) Write(p []byte) (int, error) {
 	defer s.lock()()
 	return s.out.Write(p)
 }
 
-// lock takes the Screen for one write and returns what gives it back.
-func (s *Screen) lock() (over func()) {
+// lock locks the Screen for a write, and hides the bar until unlock.
+func (s *Screen) lock() (unlock func()) {
 	s.mu.Lock()
 	if s.bar == nil {
 		return s.mu.Unlock
@@ -35,7 +35,7 @@ func (s *Screen) lock() (over func()) {
 	}
 }
 
-// Beside returns a writer to out that takes turns with the Screen: out may be the same terminal or pipe.
+// Beside returns a writer to out that shares the lock and the bar of the Screen, since out may be the same terminal.
 func (s *Screen) Beside(out io.Writer) io.Writer { return besideWriter{s, out} }
 
 type besideWriter struct {
@@ -48,7 +48,7 @@ func (b besideWriter) Write(p []byte) (int, error) {
 	return b.out.Write(p)
 }
 
-// ReadFrom writes a whole line that is too long for one Write; nothing comes between its pieces.
+// ReadFrom writes one long line in pieces, under the lock.
 func (b besideWriter) ReadFrom(line io.Reader) (int64, error) {
 	defer b.screen.lock()()
 	return io.Copy(b.out, line)

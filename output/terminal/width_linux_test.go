@@ -15,7 +15,8 @@ import (
 func TestBarFits(t *testing.T) {
 	for _, columns := range []int{1, 10, 20, 40, 60, 80, 200} {
 		for _, c := range []struct{ total, done, failed int64 }{
-			{0, 0, 0}, {0, 7, 1}, {0, 123_456_789, 1_000}, {10, 1, 0}, {200, 50, 3}, {1_000_000, 999_999, 12_345}, {1_000_000_000, 123_456_789, 1_234_567},
+			{0, 0, 0}, {0, 7, 1}, {0, 123_456_789, 1_000}, {10, 1, 0}, {200, 50, 3}, {1_000_000, 999_999, 12_345},
+			{1_000_000_000, 123_456_789, 1_234_567},
 		} {
 			t.Run(fmt.Sprintf("%d/%d of %d", columns, c.done, c.total), func(t *testing.T) {
 				terminal := openTerminal(t, columns)
@@ -37,7 +38,8 @@ func TestBarFits(t *testing.T) {
 				if strings.Contains(text, "\n") {
 					t.Errorf("it takes more than one line: %q", text)
 				}
-				if want := fmt.Sprintf("(%d/%d)", c.done, c.total); columns >= 60 && c.total > 0 && !strings.Contains(bottom, want) {
+				if want := fmt.Sprintf("(%d/%d)", c.done, c.total); columns >= 60 && c.total > 0 &&
+					!strings.Contains(bottom, want) {
 					t.Errorf("%s is missing: %q", want, bottom)
 				}
 				if columns == 200 && (!strings.Contains(bottom, "failed") || !strings.Contains(bottom, "retries")) {
