@@ -12,7 +12,8 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// What a worker pays to render a Record, by the form of its body. Bytes are those of the body.
+// BenchmarkEncode measures what a worker spends to encode a Record, by the form of its body. Bytes are those of the
+// body.
 func BenchmarkEncode(b *testing.B) {
 	object := `{"items":[` + strings.TrimSuffix(strings.Repeat(`{"id":123456,"name":"ünïque","price":1.50},`, 22),
 		",") + `],"next":null}`
@@ -53,7 +54,7 @@ func BenchmarkEncode(b *testing.B) {
 	})
 }
 
-// What order costs per Record: none early, most early by a little, all early until the first comes.
+// BenchmarkInOrder measures InOrder for each Record: in order, a little early, and in reverse.
 func BenchmarkInOrder(b *testing.B) {
 	const n = 4096
 	rng := rand.New(rand.NewPCG(1, 1))
@@ -96,7 +97,7 @@ func BenchmarkInOrder(b *testing.B) {
 	}
 }
 
-// A countingSink takes lines and keeps nothing.
+// countingSink counts Records and keeps none.
 type countingSink struct{ n int }
 
 func (*countingSink) Encode(*fetch.Record) {}

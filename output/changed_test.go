@@ -16,7 +16,7 @@ func changedRecord(seq int64, url string, unchanged bool) *fetch.Record {
 	return r
 }
 
-// TestOnlyChanged: what is unchanged is left out, in order too, and holds up nothing.
+// TestOnlyChanged: unchanged Records are left out, in order too, and hold up no other.
 func TestOnlyChanged(t *testing.T) {
 	var out bytes.Buffer
 	sink := NewInOrder(OnlyChanged{NewJSONL(&out, encode.BodyAuto)})

@@ -8,7 +8,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// Counts counts what passes: Records, failures, and the first example of each kind.
+// Counts counts Records and failures, and keeps the first example of each kind.
 func TestCounts(t *testing.T) {
 	inner := &lineSink{}
 	counts := NewCounts(inner)
@@ -41,8 +41,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// The window of a run has to hear of what an InOrder inside keeps back; other Sinks keep nothing, and are not to be
-// asked.
+// Counts unwraps to its inner Sink, which may be a fetch.Holder, and is none itself.
 func TestCountsShowsWhatIsInside(t *testing.T) {
 	ordered := NewInOrder(&lineSink{})
 	if inside := NewCounts(ordered).Unwrap(); inside != fetch.Sink(ordered) {
@@ -53,7 +52,7 @@ func TestCountsShowsWhatIsInside(t *testing.T) {
 	}
 }
 
-// What names a Record to a person is its URL, or the masked start of a line that has none.
+// The example of an input line without a URL is the masked start of that line.
 func TestExampleOfALineWithoutURL(t *testing.T) {
 	counts := NewCounts(&lineSink{})
 	r := &fetch.Record{Input: []byte(`{"id":1,"headers":{"cookie ***`),

@@ -1,8 +1,8 @@
 // Package output has the Sinks that a run writes its Records to, one wrapped in the other.
 //
-//	Record ──▸ Counts ──▸ InOrder ──▸ Split ──▸ OnlyChanged ──▸ JSONL ──▸ Pack ──▸ file.Atomic       successes
-//	                         │                              or ──▸ journal.Sink ──▸ journal.Output   with --resume
-//	                       spill                 └──▸ terminal.Failures, terminal.Tee or JSONL       failures
+//	Record ──▸ Counts ──▸ InOrder ──▸ Split ──▸ OnlyChanged ──▸ JSONL ──▸ Pack ──▸ file.Atomic    successes
+//	                         │          │    or ──▸ journal.Sink ──▸ journal.Output    successes with --resume
+//	                       spill        └──▸ JSONL, terminal.Failures or terminal.Tee    failures
 //
 // The parts are packages, with imports one way:
 //

@@ -15,7 +15,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// A wholeLineWriter fails the test where a Write is not of whole lines.
+// wholeLineWriter fails the test where a Write is not of whole lines.
 type wholeLineWriter struct {
 	t   testing.TB
 	out bytes.Buffer
@@ -30,7 +30,7 @@ func (w *wholeLineWriter) Write(p []byte) (int, error) {
 	return w.out.Write(p)
 }
 
-// Lines of any length leave whole and in order, many small ones in one Write.
+// Lines of any length are written whole and in order, many small ones in one Write.
 func TestJSONLWritesWholeLines(t *testing.T) {
 	out := &wholeLineWriter{t: t}
 	sink := NewJSONL(out, encode.BodyText)
@@ -58,7 +58,7 @@ func TestJSONLWritesWholeLines(t *testing.T) {
 	}
 }
 
-// A huge line leaves at once; what was kept before it goes first.
+// A huge line is written at once, after what was buffered.
 func TestJSONLOfAHugeLine(t *testing.T) {
 	out := &wholeLineWriter{t: t}
 	sink := NewJSONL(out, encode.BodyAuto)
@@ -79,7 +79,7 @@ func TestJSONLOfAHugeLine(t *testing.T) {
 	}
 }
 
-// What the writer says is wrong is returned, whenever it happens.
+// JSONL returns the writer's error, from Put and from Flush.
 func TestJSONLReturnsTheWritersError(t *testing.T) {
 	line := encodetest.Success("text/plain", "x")
 	huge := encodetest.Success("text/plain", strings.Repeat("x", writeSize))
@@ -107,7 +107,7 @@ func TestJSONLReturnsTheWritersError(t *testing.T) {
 	}
 }
 
-// Rendering gives the body's memory back, and workers may do it all at once.
+// Encode releases the body, and is safe for concurrent use.
 func TestJSONLEncodesConcurrently(t *testing.T) {
 	out := &wholeLineWriter{t: t}
 	sink := NewJSONL(out, encode.BodyAuto)
@@ -150,7 +150,7 @@ func TestJSONLEncodesConcurrently(t *testing.T) {
 	}
 }
 
-// Split sends successes one way and failures the other.
+// Split passes successes to one Sink and failures to the other.
 func TestSplit(t *testing.T) {
 	good, bad := &lineSink{}, &lineSink{}
 	sink := Split{Success: good, Failure: bad}

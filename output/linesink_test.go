@@ -7,7 +7,7 @@ import (
 	"batchfetch/output/encode"
 )
 
-// A lineSink keeps the lines put into it, in order of arrival.
+// lineSink is a fetch.Sink that keeps the lines put to it, in order of arrival.
 type lineSink struct {
 	lines   []string
 	seqs    []int64

@@ -16,7 +16,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// Where bodies do not stand in Records no second file is made, and the first is closed.
+// With BodyNone a body in a file makes no second file, and is closed.
 func TestSpooledBodyThatIsNotWanted(t *testing.T) {
 	r := encodetest.Spooled(t, encodetest.Success("application/json", `[1]`))
 	sink := NewJSONL(io.Discard, encode.BodyNone)
@@ -27,7 +27,7 @@ func TestSpooledBodyThatIsNotWanted(t *testing.T) {
 	}
 }
 
-// A writer that can take a whole line at once is asked once for each long one; what was kept goes first.
+// A writer with ReadFrom gets each long line in one call, after what was buffered.
 func TestLongLinesInOneCall(t *testing.T) {
 	out := &readFromCounter{}
 	sink := NewJSONL(out, encode.BodyAuto)
@@ -55,7 +55,7 @@ func TestLongLinesInOneCall(t *testing.T) {
 	}
 }
 
-// A readFromCounter counts how it is written to.
+// readFromCounter counts Writes and ReadFroms.
 type readFromCounter struct {
 	bytes.Buffer
 	writes, copies int
@@ -71,7 +71,7 @@ func (o *readFromCounter) ReadFrom(r io.Reader) (int64, error) {
 	return o.Buffer.ReadFrom(r)
 }
 
-// The run hears of it when a temporary file can't be made for a line, or the output takes none; no file stays open.
+// A temporary file that can't be created, or an output that fails, is an error of the run; no file stays open.
 func TestLongLineThatBreaks(t *testing.T) {
 	before := openSpoolFiles(t)
 	r := encodetest.Spooled(t, encodetest.Success("text/plain", "x"))
@@ -97,7 +97,7 @@ func TestLongLineThatBreaks(t *testing.T) {
 	}
 }
 
-// openSpoolFiles returns how many temporary files of ours the process has open, or 0 where that is not known.
+// openSpoolFiles returns how many of our temporary files are open; 0 where that is not known.
 func openSpoolFiles(t testing.TB) (n int) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -115,7 +115,7 @@ func openSpoolFiles(t testing.TB) (n int) {
 	return n
 }
 
-// Long lines that wait for their turn hold no file open but one, and come back whole, in order.
+// Held long lines keep one file open, and come back whole, in order.
 func TestInOrderOfLongLines(t *testing.T) {
 	o, inner := newTestInOrder(t)
 	before := openSpoolFiles(t)

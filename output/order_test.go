@@ -15,8 +15,8 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// newTestInOrder returns an InOrder around a lineSink. Its temporary files go to a directory of their own, which is
-// empty at the end.
+// newTestInOrder returns an InOrder around a lineSink. Its temporary files are in a directory of their own, which must
+// be empty at the end.
 func newTestInOrder(t testing.TB) (*InOrder, *lineSink) {
 	t.Helper()
 	dir := t.TempDir()
@@ -34,7 +34,7 @@ func newTestInOrder(t testing.TB) (*InOrder, *lineSink) {
 	return o, inner
 }
 
-// putLine gives a Record with that line to sink.
+// putLine puts a Record with that line to sink.
 func putLine(t testing.TB, sink fetch.Sink, seq int64, line string) {
 	t.Helper()
 	if err := sink.Put(&fetch.Record{Seq: seq, Line: []byte(line)}); err != nil {
@@ -42,7 +42,7 @@ func putLine(t testing.TB, sink fetch.Sink, seq int64, line string) {
 	}
 }
 
-// Whatever order they come in, Records leave in the order of the input, each as soon as its turn has come.
+// Records leave in the order of the input, each as soon as those before it have left, whatever order they come in.
 func TestInOrderOfAnyPermutation(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 50 {
@@ -74,7 +74,7 @@ func TestInOrderOfAnyPermutation(t *testing.T) {
 	}
 }
 
-// Beyond keepBytes lines wait on disk. They come back byte for byte, and the file gives its room back.
+// Beyond maxMemoryBytes lines are held on disk. They come back byte for byte, and their space is freed.
 func TestInOrderSpills(t *testing.T) {
 	o, inner := newTestInOrder(t)
 	rng := rand.New(rand.NewPCG(3, 4))
@@ -112,7 +112,7 @@ func TestInOrderSpills(t *testing.T) {
 	}
 }
 
-// spilledLines returns how many lines wait on disk, and how much of it they take.
+// spilledLines returns the number of lines on disk, and their size.
 func spilledLines(o *InOrder) (lines int, size int64) {
 	for _, f := range o.spill.files {
 		lines += f.linesLeft
@@ -121,7 +121,7 @@ func spilledLines(o *InOrder) (lines int, size int64) {
 	return lines, size
 }
 
-// What an ordered run takes of the disk does not grow with its length, though something always waits there.
+// The space on disk does not grow with the run, though some lines are always held there.
 func TestInOrderGivesTheDiskBack(t *testing.T) {
 	o, inner := newTestInOrder(t)
 	o.spill.maxFileBytes = 1 << 20
@@ -141,7 +141,7 @@ func TestInOrderGivesTheDiskBack(t *testing.T) {
 	}
 }
 
-// A line larger than all the memory waits on disk; small ones still fit beside it.
+// A line larger than maxMemoryBytes is held on disk, and small ones in memory.
 func TestInOrderOfOneHugeLine(t *testing.T) {
 	o, inner := newTestInOrder(t)
 	huge := strings.Repeat("h", maxMemoryBytes+1) + "\n"
@@ -156,7 +156,7 @@ func TestInOrderOfOneHugeLine(t *testing.T) {
 	}
 }
 
-// At the end of a run that was stopped, what waited for Records that never came is let go, in order.
+// At the end of a run that was stopped, held Records leave in order.
 func TestInOrderLetsGoAtTheEnd(t *testing.T) {
 	o, inner := newTestInOrder(t)
 	huge := strings.Repeat("h", maxMemoryBytes) + "\n"
@@ -178,7 +178,7 @@ func TestInOrderLetsGoAtTheEnd(t *testing.T) {
 	}
 }
 
-// The inner Sink's error is passed on, wherever it happens.
+// InOrder returns the inner Sink's error, wherever it happens.
 func TestInOrderPassesErrorsOn(t *testing.T) {
 	full := errors.New("no space left on device")
 	t.Run("at its turn", func(t *testing.T) {
@@ -213,7 +213,7 @@ func TestInOrderPassesErrorsOn(t *testing.T) {
 	})
 }
 
-// Where there is no room for the file, the run hears of it, by the flag's name.
+// A temporary file that can't be created is an error that names the flag.
 func TestInOrderWithoutATemporaryDirectory(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir()+"/missing")
 	o := NewInOrder(&lineSink{})
@@ -226,7 +226,7 @@ func TestInOrderWithoutATemporaryDirectory(t *testing.T) {
 	}
 }
 
-// Rendering is the inner Sink's work.
+// InOrder encodes with the inner Sink.
 func TestInOrderEncodes(t *testing.T) {
 	o, _ := newTestInOrder(t)
 	r := encodetest.Success("text/plain", "x")
@@ -234,7 +234,7 @@ func TestInOrderEncodes(t *testing.T) {
 	encodetest.CheckLine(t, r.Line)
 }
 
-// A failsAfter fails once it has taken good Records.
+// failsAfter is a lineSink that fails after good Records.
 type failsAfter struct {
 	*lineSink
 	good int

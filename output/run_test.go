@@ -16,7 +16,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// run fetches the requests of input for real and returns the lines written, in the order of the input.
+// run runs the requests of input and returns the lines written, in the order of the input.
 func run(t testing.TB, input string) []string {
 	t.Helper()
 	options := fetch.Defaults()
@@ -40,7 +40,7 @@ func run(t testing.TB, input string) []string {
 	return lines
 }
 
-// origin answers as its path says.
+// origin starts a server whose responses depend on the path, and returns its URL.
 func origin(t testing.TB) string {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -72,7 +72,7 @@ func origin(t testing.TB) string {
 	return server.URL
 }
 
-// What a real run writes satisfies the schema, Record by Record.
+// What a real run writes satisfies the schema.
 func TestRealOutputSatisfiesTheSchema(t *testing.T) {
 	schema := encodetest.CompileSchema(t, encode.Schema())
 	at := origin(t)

@@ -14,10 +14,10 @@ import (
 	"batchfetch/output/terminal"
 )
 
-// The two halves of every secret of these tests: neither may stand in an output, whatever lies between them.
+// left and right are the two halves of every secret: neither may be in an output, whatever is between them.
 const left, right = "Zq7left", "rightX9k"
 
-// A secret as people really have it.
+// secret is a secret as users have them.
 type secret struct{ name, text string }
 
 var secrets = []secret{
@@ -38,10 +38,10 @@ var secrets = []secret{
 	{"longer than an input is shown", left + ":" + strings.Repeat("a", 300) + right},
 }
 
-// A carrier is an input line with a secret in it, at SECRET.
+// carrier is an input line with a secret at SECRET.
 type carrier struct{ name, line string }
 
-// inURLs carry userinfo.
+// inURLs have the secret as userinfo.
 var inURLs = []carrier{
 	{"plain", "http://SECRET@127.0.0.1:1/x"},
 	{"in capitals", "HTTP://SECRET@127.0.0.1:1/x"},
@@ -66,7 +66,7 @@ var inURLs = []carrier{
 	{"in a Record's request", `{"type":"failure","request":{"url":"http://SECRET@127.0.0.1:1/x","method":5}}`},
 }
 
-// inHeaders carry a header's value.
+// inHeaders have the secret in the value of a header.
 var inHeaders = []carrier{
 	{"Authorization", `{"url":"http://127.0.0.1:1/","headers":{"Authorization":"Bearer SECRET"}}`},
 	{"in an array", `{"url":"http://127.0.0.1:1/","headers":{"authorization":["SECRET","b"]}}`},
@@ -86,7 +86,7 @@ var inHeaders = []carrier{
 	{"in a command", `curl -H 'Cookie: SECRET' http://127.0.0.1:1/`},
 }
 
-// Nothing of a secret stands in a Record, however broken the line is that brought it.
+// No secret is in a Record, however broken the input line is.
 func TestSecretsNeverAppear(t *testing.T) {
 	for _, secret := range secrets {
 		for _, c := range inURLs {
@@ -105,7 +105,7 @@ func hides(t *testing.T, c carrier, secret secret) {
 	}
 }
 
-// with returns the line with text as the secret in it.
+// with returns the line with that secret.
 func (c carrier) with(text string) string {
 	if strings.HasPrefix(c.line, "{") {
 		quoted, _ := json.Marshal(text) // of a string it never fails
@@ -114,7 +114,7 @@ func (c carrier) with(text string) string {
 	return strings.ReplaceAll(c.line, "SECRET", text)
 }
 
-// What a person sees of a failure, and its example in the summary, hide as much.
+// No secret is in the lines for a terminal, or in the examples of the summary.
 func TestSecretsNeverShown(t *testing.T) {
 	for _, c := range append(inURLs, inHeaders...) {
 		t.Run(c.name, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestSecretsNeverShown(t *testing.T) {
 	}
 }
 
-// An attempt's log line names a masked URL in both tongues.
+// A log line has masked URLs, as text and as JSON.
 func TestLogTakesWhatItIsGiven(t *testing.T) {
 	for _, human := range []bool{true, false} {
 		var out strings.Builder

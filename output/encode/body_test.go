@@ -11,7 +11,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// How a body stands in a Record: JSON as a value, text as a string in UTF-8, anything else as base64.
+// A body is JSON as a value, text as a string in UTF-8, and anything else base64.
 func TestBodyForms(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	for _, c := range []struct {
@@ -98,7 +98,7 @@ func TestBodyForms(t *testing.T) {
 	}
 }
 
-// Where there can be no body (HEAD, 204, 304), and with --body none, both members are absent.
+// Both members are left out where there is no body (HEAD, 204, 304), and with --body none.
 func TestBodyAbsent(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	none := encodetest.Success("application/json", `{}`)
@@ -122,7 +122,7 @@ func TestBodyAbsent(t *testing.T) {
 	}
 }
 
-// A failure carries no body, whatever arrived.
+// A failure has no body, whatever arrived.
 func TestFailureHasNoBody(t *testing.T) {
 	r := encodetest.Failure(fetch.BadStatus, "500 Internal Server Error")
 	r.Status, r.Body, r.HasBody, r.ContentType = 500, []byte("oops"), true, "text/plain"
@@ -132,7 +132,7 @@ func TestFailureHasNoBody(t *testing.T) {
 	}
 }
 
-// Numbers stand in an embedded body digit for digit.
+// Numbers in an embedded body keep every digit.
 func TestNumbersUntouched(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	for _, number := range []string{"1.50", "1e400", "-1E+400", "12345678901234567890", "-0", "0.0", "-0.0e-0",
@@ -145,7 +145,7 @@ func TestNumbersUntouched(t *testing.T) {
 	}
 }
 
-// Deep nesting stays readable for encoding/json, or stands as text.
+// A body that nests too deep for encoding/json is text.
 func TestDeepNesting(t *testing.T) {
 	for _, depth := range []int{1, 100, 9000, maxBodyDepth, maxBodyDepth + 1, 10000, 10001, 200000} {
 		body := strings.Repeat("[", depth) + strings.Repeat("]", depth)
@@ -176,7 +176,7 @@ func TestDeepNesting(t *testing.T) {
 	}
 }
 
-// A large body is whole.
+// A large body is written whole.
 func TestLargeBodies(t *testing.T) {
 	text := strings.Repeat("줄 바꿈\n", 1<<18)
 	bytesOf := bytes.Repeat([]byte{0, 1, 254, 255}, 1<<18)

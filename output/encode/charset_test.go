@@ -12,7 +12,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// Text is transcoded from the charset it declares; what can't be is kept whole as base64.
+// Text is transcoded from its declared charset; what is not valid in it is base64.
 func TestCharsets(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	for _, c := range []struct {
@@ -70,7 +70,7 @@ func TestCharsets(t *testing.T) {
 	}
 }
 
-// U+FFFD is found wherever the pieces of a text end.
+// scanText finds U+FFFD across the borders of its reads.
 func TestSurvey(t *testing.T) {
 	for _, step := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader} {
 		for text, want := range map[string]bool{"": false, "plain": false, "a\ufffdb": true, "\ufffd": true,
@@ -83,7 +83,7 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
-// encodeUTF16 writes text in UTF-16 of the given byte order, without a mark.
+// encodeUTF16 encodes text in UTF-16 of that byte order, without a byte order mark.
 func encodeUTF16(order, text string) string {
 	endian := unicode.LittleEndian
 	if order == "be" {

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// compactInPieces puts text on one line, cut into pieces of step bytes, or fewer where a character would be cut.
+// compactInPieces compacts text in pieces of step bytes, or fewer where one would end within a character.
 func compactInPieces(text []byte, step int) ([]byte, bool) {
 	var c compactor
 	line, good := []byte("before"), true
@@ -30,7 +30,7 @@ func compactInPieces(text []byte, step int) ([]byte, bool) {
 	return bytes.TrimPrefix(line, []byte("before")), good
 }
 
-// compacted is what encoding/json makes of a text, with our escapes; nil where the text can't be embedded.
+// compacted returns what json.Compact and our escapes make of a text; nil where it can't be embedded.
 func compacted(text []byte) []byte {
 	var line bytes.Buffer
 	if !utf8.Valid(text) || json.Compact(&line, text) != nil || nesting(text) > maxBodyDepth {
@@ -39,7 +39,7 @@ func compacted(text []byte) []byte {
 	return escapeTail(line.Bytes(), 0)
 }
 
-// nesting is how deep the brackets of a valid JSON text nest.
+// nesting returns the depth of a valid JSON text.
 func nesting(text []byte) (deepest int) {
 	level, quoted := 0, false
 	for i := 0; i < len(text); i++ {
@@ -60,7 +60,7 @@ func nesting(text []byte) (deepest int) {
 
 func brackets(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 
-// compactSeeds are texts that are JSON, or nearly so.
+// compactSeeds are texts that are JSON, or nearly.
 var compactSeeds = []string{
 	``, ` `, `1`, `-0`, `-`, `01`, `-01`, `1.`, `1.5`, `.5`, `1e`, `1e+`, `1E-400`, `1e5.`, `-1.50e+07 `, `1-`, `+1`,
 	`1e1e1`, `0e0`, `0x1`, `- 1`, `12 3`,
@@ -91,8 +91,8 @@ func sameAsEncodingJSON(t *testing.T, text []byte, step int) {
 	}
 }
 
-// A text is taken where encoding/json takes it and it is UTF-8, and becomes what that and our escapes make of it,
-// wherever its pieces end.
+// The compactor accepts UTF-8 that encoding/json accepts, and returns its compact form with our escapes, wherever the
+// pieces end.
 func TestCompact(t *testing.T) {
 	for _, text := range compactSeeds {
 		for step := 1; step <= len(text)+1; step++ {
@@ -114,7 +114,7 @@ func TestCompactOfEveryByte(t *testing.T) {
 	}
 }
 
-// What nests as deep as may be is taken, and brackets in strings do not count.
+// maxBodyDepth levels are accepted, and brackets in strings do not count.
 func TestCompactNesting(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
@@ -150,7 +150,7 @@ func FuzzCompact(f *testing.F) {
 	})
 }
 
-// BenchmarkCompact compares with what encoding/json needs to validate and compact, on bodies of 64 KB of each make.
+// BenchmarkCompact compares the compactor with json.Compact, on 64 KB of each kind of body.
 func BenchmarkCompact(b *testing.B) {
 	for name, unit := range map[string]string{
 		"numbers": `[1234567,8.25,-1e9],`, "short": `{"id":12,"ok":true,"name":"abc"},`,

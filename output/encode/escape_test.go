@@ -11,7 +11,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// What is strange is escaped wherever text stands in a line, and reads back as it was.
+// Control characters and line separators are escaped wherever text is in a line, and read back as they were.
 func TestEscapedEverywhere(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	quoted, err := json.Marshal(encodetest.Nasty)
@@ -63,7 +63,7 @@ func TestEscapedEverywhere(t *testing.T) {
 	}
 }
 
-// Each strange character is found by itself in what is embedded, wherever it stands.
+// Each such character is escaped in a body and in meta, at every place in a string.
 func TestEscapedOneByOne(t *testing.T) {
 	for r := rune(0x7f); r <= 0x3000; r++ {
 		for _, text := range []string{string(r), "a" + string(r), string(r) + "한", "한" + string(r) + "b"} {
@@ -83,7 +83,7 @@ func TestEscapedOneByOne(t *testing.T) {
 	}
 }
 
-// A JSON body of a request is embedded too, and escaped as any other.
+// A JSON body of a request is escaped too.
 func TestEscapedInTheEchoOfAJSONBody(t *testing.T) {
 	for name, body := range map[string]string{"DEL": "[\"a\x7f\"]", "C1": "[\"\u009b\"]",
 		"a line separator": "[\"\u2028\"]"} {
@@ -99,7 +99,7 @@ func TestEscapedInTheEchoOfAJSONBody(t *testing.T) {
 	}
 }
 
-// A message that is empty is not known: there is always one to read.
+// An error whose text is not UTF-8 has U+FFFD in its message.
 func TestErrorsOfOddText(t *testing.T) {
 	r := encodetest.Failure(fetch.IO, "x")
 	r.Failure.Err = errors.New("broken \xff pipe")

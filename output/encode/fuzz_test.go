@@ -31,8 +31,7 @@ func FuzzAppendString(f *testing.F) {
 	})
 }
 
-// A value is taken exactly where it is valid JSON, and stays the value it was, on one line, its numbers digit for
-// digit.
+// appendValue accepts exactly what is valid JSON, and keeps its value, on one line, numbers digit for digit.
 func FuzzAppendValue(f *testing.F) {
 	for _, seed := range []string{``, `1`, `-0`, `1e400`, ` {"a" : [1.50, null, "\u2028\ud800"] } `, `{"a":1,"a":2}`,
 		`[1,]`, `01`, `{}x`,
@@ -65,7 +64,7 @@ func FuzzAppendValue(f *testing.F) {
 	})
 }
 
-// decode reads one value with its numbers as text.
+// decode reads one value, numbers as text.
 func decode(t *testing.T, text []byte) (value any) {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -76,8 +75,7 @@ func decode(t *testing.T, text []byte) (value any) {
 	return value
 }
 
-// Whatever a server sends under whatever type, and whatever was asked, the Record is one line that satisfies the
-// schema.
+// Whatever the request and the response, the Record is one line that satisfies the schema.
 func FuzzAppendRecord(f *testing.F) {
 	schema := encodetest.CompileSchema(f, Schema())
 	f.Add("application/json", []byte(`{"a":1.50}`), "https://example.com/", "x", uint8(0))
@@ -114,7 +112,7 @@ func FuzzAppendRecord(f *testing.F) {
 	})
 }
 
-// checkBody makes sure that an answer's body can be had back from its Record: base64 and JSON are exact.
+// checkBody checks that the body can be restored from the line: base64 exactly, JSON on one line.
 func checkBody(t *testing.T, line, body []byte) {
 	t.Helper()
 	var object struct {
@@ -143,7 +141,7 @@ func checkBody(t *testing.T, line, body []byte) {
 	}
 }
 
-// withoutHugeNumbers keeps the schema's validator, which works numbers out, from working out 1e999999999.
+// withoutHugeNumbers keeps the schema's validator from computing 1e999999999.
 func withoutHugeNumbers(line []byte) []byte {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(line, &object) != nil || !strings.Contains(string(object["body_encoding"]), "json") {
@@ -157,7 +155,7 @@ func withoutHugeNumbers(line []byte) []byte {
 	return append(escapeTail(short, 0), '\n')
 }
 
-// Nothing that moves a cursor survives, and plain text stays as it is.
+// No control character is left, and printable text does not change.
 func FuzzPrintable(f *testing.F) {
 	for _, seed := range []string{"plain 한글", encodetest.Nasty, "\xff\x1b[2J", "\u061c\u2066"} {
 		f.Add(seed)
@@ -174,7 +172,7 @@ func FuzzPrintable(f *testing.F) {
 	})
 }
 
-// Any duration is a JSON number of milliseconds, to the microsecond.
+// Any duration is a JSON number of milliseconds, exact to the microsecond.
 func FuzzAppendMillis(f *testing.F) {
 	for _, seed := range []int64{0, 1, 999, 1000, 31_400_000, -1, 1 << 62} {
 		f.Add(seed)

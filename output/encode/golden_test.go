@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden Records anew")
 
-// golden holds Records whose lines are in testdata/NAME.jsonl.
+// golden returns the Records whose lines are in testdata/NAME.jsonl.
 func golden() map[string]struct {
 	mode   BodyMode
 	record *fetch.Record
@@ -101,7 +101,7 @@ func golden() map[string]struct {
 	return all
 }
 
-// Every shape of Record is written as its file says, and as the schema allows.
+// Every kind of Record is written as in its file, and satisfies the schema.
 func TestGoldenRecords(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	for name, entry := range golden() {
@@ -131,7 +131,7 @@ func checkGolden(t *testing.T, name string, line []byte) {
 	}
 }
 
-// A file that no Record stands for is a promise that nobody keeps.
+// Every file of testdata is that of a Record.
 func TestGoldenFilesAreAllUsed(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.jsonl")
 	if err != nil {

@@ -8,20 +8,21 @@ import (
 	"batchfetch/fetch"
 )
 
-// TestWhatServersSendBackIsMasked: what only a request carries, and userinfo wherever it stands.
+// TestWhatServersSendBackIsMasked: headers of requests that a server sends back, and userinfo in any header.
 func TestWhatServersSendBackIsMasked(t *testing.T) {
 	line := string(AppendRecord(nil, &fetch.Record{Request: fetch.Request{URL: "http://a.test/"}, Header: http.Header{
 		"Authorization": {"Basic s3cret"}, "Proxy-Authorization": {"s3cret"}, "Cookie": {"a=s3cret"},
 		"Link": {"<http://u:s3cret@b.test/>; rel=next"}, "Refresh": {"0;url=http://u:s3cret@b.test/"},
 		"Location": {"//u:s3cret@b.test/"},
 	}}, BodyAuto))
-	const want = `"authorization":["***"],"cookie":["***"],"link":["<http://***@b.test/>; rel=next"],"location":["//***@b.test/"],"proxy-authorization":["***"],"refresh":["0;url=http://***@b.test/"]`
+	const want = `"authorization":["***"],"cookie":["***"],"link":["<http://***@b.test/>; rel=next"],` +
+		`"location":["//***@b.test/"],"proxy-authorization":["***"],"refresh":["0;url=http://***@b.test/"]`
 	if !strings.Contains(line, want) {
 		t.Errorf("got %s, want %s in it", line, want)
 	}
 }
 
-// TestCookiesOfAnswersAreMasked: names and attributes stand in --headers, values do not.
+// TestCookiesOfAnswersAreMasked: --headers shows names and attributes of cookies, not their values.
 func TestCookiesOfAnswersAreMasked(t *testing.T) {
 	for _, failure := range []*fetch.Failure{nil, {Kind: fetch.BadStatus, Err: http.ErrNotSupported}} {
 		line := string(AppendRecord(nil, &fetch.Record{Request: fetch.Request{URL: "http://a.test/"}, Failure: failure,

@@ -9,7 +9,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// The echo of a request masks whole values, and no other header.
+// The request in a Record has its secret headers masked whole, and no others.
 func TestEchoMasksWholeValues(t *testing.T) {
 	r := encodetest.Failure(fetch.DNS, "no address")
 	r.Request.URL = "https://ann:pw@example.com/a@b?c=@d"
@@ -28,12 +28,13 @@ func TestEchoMasksWholeValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"authorization":["***","***"],"cookie":["***"],"proxy-authorization":["***"],"x-token":["shown"]}`; string(got) != want {
+	const want = `{"authorization":["***","***"],"cookie":["***"],"proxy-authorization":["***"],"x-token":["shown"]}`
+	if string(got) != want {
 		t.Errorf("headers are %s, want %s", got, want)
 	}
 }
 
-// An input line is shown as it is where nothing in it is secret: a mask that hides all would help nobody.
+// An input line without secrets is shown as it is.
 func TestInputWithoutSecretsIsShown(t *testing.T) {
 	for _, input := range []string{"example.com/a", `{"url": 5}`, `{"url":"ftp://example.com/a"}`,
 		`{"url":"http://a/","method":"P T","body":"x"}`} {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestMetaCharset: what the start of a page declares for the whole of it.
+// TestMetaCharset: the charset that the start of an HTML page declares.
 func TestMetaCharset(t *testing.T) {
 	for _, tt := range []struct{ name, page, want string }{
 		{"an attribute", `<!doctype html><html lang="ko"><head><meta charset="EUC-KR">`, "euc-kr"},
@@ -40,7 +40,7 @@ func TestMetaCharset(t *testing.T) {
 	}
 }
 
-// FuzzMetaCharset: whatever stands there, the search ends, and finds no more than a page may declare.
+// FuzzMetaCharset: the search ends, and finds no more than the page holds.
 func FuzzMetaCharset(f *testing.F) {
 	for _, seed := range []string{"<meta charset=x>", "<!---->", "<a =>", "</p <meta content='charset",
 		"<meta/charset=\"a'"} {

@@ -9,7 +9,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// WritePlan writes a line per host, in order, and a last one that adds up.
+// WritePlan writes a line for each host, sorted, and a last one with the totals.
 func TestWritePlan(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	var out strings.Builder

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Whatever moves a cursor, changes colours or turns the writing direction is made visible, character by character.
+// Printable replaces every character that moves the cursor or changes colours or the writing direction.
 func TestPrintableOfEveryCharacter(t *testing.T) {
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		if !utf8.ValidRune(r) {

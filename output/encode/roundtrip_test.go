@@ -12,7 +12,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// A failure Record fed back in asks what was asked: batchfetch failures.jsonl retries what failed.
+// A Record of a failure, used as input, makes the same request.
 func TestFailureAsksTheSameAgain(t *testing.T) {
 	yes, no := true, false
 	hash := strings.Repeat("0a", 32)
@@ -48,26 +48,26 @@ func TestFailureAsksTheSameAgain(t *testing.T) {
 			ID: json.RawMessage(`7`), Meta: json.RawMessage(`[null]`), SHA256: hash, Path: "p", Retry: &yes},
 	}
 	schema := encodetest.CompileSchema(t, Schema())
-	for name, asked := range requests {
+	for name, request := range requests {
 		t.Run(name, func(t *testing.T) {
 			r := encodetest.Failure(fetch.Timeout, "timeout 1s met")
-			r.Request = asked
+			r.Request = request
 			r.Header = http.Header{"X-Answer": {"not asked"}}
 			line := render(r, BodyAuto)
 			encodetest.Members(t, schema, line)
-			checkSameRequest(t, readBack(t, line), asked)
+			checkSameRequest(t, readBack(t, line), request)
 
-			// A success asks the same; its answer's body is never the question's.
+			// a success makes the same request; the body of its response is not the request's
 			r = encodetest.Success("application/json", `{"answer":true}`)
-			r.Request = asked
+			r.Request = request
 			line = render(r, BodyAuto)
 			encodetest.Members(t, schema, line)
-			checkSameRequest(t, readBack(t, line), asked)
+			checkSameRequest(t, readBack(t, line), request)
 		})
 	}
 }
 
-// What was asked again writes the same line again.
+// The Record of a request that was read from a Record is the same line.
 func TestRoundTripIsStable(t *testing.T) {
 	r := encodetest.Failure(fetch.DNS, "no address")
 	r.Request.Header = http.Header{"X-B": {"\u009b\u2028"}, "X-A": {"1"}}
@@ -81,7 +81,7 @@ func TestRoundTripIsStable(t *testing.T) {
 	}
 }
 
-// A JSON body whose characters had to be escaped is still the same value.
+// A JSON body of a request keeps its value where characters in it are escaped.
 func TestRoundTripOfAStrangeJSONBody(t *testing.T) {
 	r := encodetest.Failure(fetch.DNS, "no address")
 	r.Request.Body, r.Request.BodyForm = []byte("[\"\x7f\u2028\"]"), fetch.BodyJSON
@@ -93,9 +93,9 @@ func TestRoundTripOfAStrangeJSONBody(t *testing.T) {
 	}
 }
 
-// A Record that masks a secret can't be asked again as it stands: the hint says what to do.
+// A Record in which a secret is masked is refused as input, with a hint.
 func TestMaskedRecordIsRefused(t *testing.T) {
-	for name, asked := range map[string]fetch.Request{
+	for name, request := range map[string]fetch.Request{
 		"userinfo":              {URL: "https://ann:pw@example.com/"},
 		"userinfo, with a hash": {URL: "https://ann:pw@example.com/", SHA256: strings.Repeat("0a", 32)},
 		"a cookie":              {URL: "http://a/", Header: http.Header{"Cookie": {"s=1"}}},
@@ -103,7 +103,7 @@ func TestMaskedRecordIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := encodetest.Failure(fetch.DNS, "no address")
-			r.Request = asked
+			r.Request = request
 			for _, err := range new(fetch.Reader).Lines(strings.NewReader(string(render(r, BodyAuto))),
 				"failures.jsonl") {
 				var line *fetch.LineError
@@ -115,7 +115,7 @@ func TestMaskedRecordIsRefused(t *testing.T) {
 	}
 }
 
-// A summary, a plan and a log line ask nothing.
+// Lines of a summary, a plan and a log are skipped as input.
 func TestOtherLinesAskNothing(t *testing.T) {
 	var plan strings.Builder
 	if err := WritePlan(&plan, fetch.Hosts{Requests: map[string]int64{"http://a": 1}, Total: 1}); err != nil {
@@ -127,7 +127,7 @@ func TestOtherLinesAskNothing(t *testing.T) {
 	}
 }
 
-// readBack returns the one Request that line asks.
+// readBack returns the one Request that line makes as input.
 func readBack(t *testing.T, line []byte) fetch.Request {
 	t.Helper()
 	var all []fetch.Request
@@ -143,7 +143,7 @@ func readBack(t *testing.T, line []byte) fetch.Request {
 	return all[0]
 }
 
-// checkSameRequest compares what two requests ask; what only places them in their input may differ.
+// checkSameRequest compares two requests except for their place in the input.
 func checkSameRequest(t *testing.T, got, want fetch.Request) {
 	t.Helper()
 	g, w := reflect.ValueOf(got), reflect.ValueOf(want)

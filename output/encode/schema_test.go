@@ -14,12 +14,13 @@ import (
 
 func TestSchemaCompiles(t *testing.T) { encodetest.CompileSchema(t, Schema()) }
 
-// A schema that takes anything would make every other test pass.
+// The schema refuses lines that are wrong.
 func TestSchemaRefuses(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
-	success := `{"type":"success","index":0,"url":"http://a/","status":200,"protocol":"HTTP/1.1","bytes":0,"wire_bytes":0,` +
-		`"attempts":1,"started_at":"2026-01-02T03:04:05.678Z","elapsed_ms":1}`
-	failure := `{"type":"failure","index":0,"url":"http://a/","error":{"kind":"dns","message":"no address"},"attempts":1}`
+	success := `{"type":"success","index":0,"url":"http://a/","status":200,"protocol":"HTTP/1.1",` +
+		`"bytes":0,"wire_bytes":0,"attempts":1,"started_at":"2026-01-02T03:04:05.678Z","elapsed_ms":1}`
+	failure := `{"type":"failure","index":0,"url":"http://a/","error":{"kind":"dns","message":"no address"},` +
+		`"attempts":1}`
 	for _, good := range []string{success, failure} {
 		if err := encodetest.Validate(schema, good); err != nil {
 			t.Fatalf("%s: %v", good, err)
@@ -49,7 +50,7 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 }
 
-// The closed lists of the schema are those of the code.
+// The enumerations of the schema are those of the code.
 func TestSchemaListsWhatTheCodeSays(t *testing.T) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
 	if err != nil {

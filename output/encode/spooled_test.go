@@ -11,7 +11,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// spooledLineText returns the line that the sink has put into a file.
+// spooledLineText returns the line in the temporary file.
 func spooledLineText(t testing.TB, r *fetch.Record) string {
 	t.Helper()
 	if r.LineErr != nil || r.LongLine == nil || r.Line != nil {
@@ -24,7 +24,7 @@ func spooledLineText(t testing.TB, r *fetch.Record) string {
 	return text.String()
 }
 
-// checkSpooledLine makes sure that a body in a file becomes the line that it becomes in memory.
+// checkSpooledLine checks that a body in a file becomes the line that it becomes in memory.
 func checkSpooledLine(t testing.TB, contentType, body string, mode BodyMode) {
 	t.Helper()
 	r := encodetest.Success(contentType, body)
@@ -45,7 +45,7 @@ func checkSpooledLine(t testing.TB, contentType, body string, mode BodyMode) {
 	}
 }
 
-// bodyPieces are what bodies are made of that tell the forms from each other.
+// bodyPieces are pieces of bodies that decide between the forms.
 var bodyPieces = []string{
 	"x", `"`, `\`, `\u00e9`, " ", "\n", "é", "한", "\U0001f600", "\x00", "\x7f", "\u0085", "\u2028", "\ufeff", "\ufffd",
 	"\xff", "\xed\xa0\x80", "\xe2\x82", "\xc2", "\xf0\x9f\x98", "\xfe\xff", "\xff\xfe", "\x93\xfa", "\x84\x31\xa4\x37",
@@ -65,8 +65,8 @@ var contentTypes = []string{
 
 var bodyModes = []BodyMode{BodyAuto, BodyText, BodyBase64}
 
-// Whatever a body is made of, under whatever type, its line is the same from a file as from memory.
-// The pieces lie across the borders of the buffers.
+// A body has the same line from a file as from memory, whatever it is and its type. Its pieces lie across the borders
+// of the buffers.
 func TestSpooledLineIsTheSame(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	borders := []int{0, 4 << 10, 32 << 10, 64 << 10}
@@ -95,7 +95,7 @@ func TestSpooledLineIsTheSame(t *testing.T) {
 	}
 }
 
-// Each form, and each way out of it, by itself and behind a start of several buffers.
+// Each form, and each reason why a body does not have it, with and without several buffers before.
 func TestSpooledForms(t *testing.T) {
 	for _, start := range []int{0, 100_000} {
 		a := strings.Repeat("a", start)

@@ -31,7 +31,7 @@ func TestSummaryLine(t *testing.T) {
 	encodetest.Members(t, schema, line)
 }
 
-// A run with a cache says what it was good for.
+// The summary of a run with a cache counts what came from it.
 func TestSummaryOfACache(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	s := fullSummary()
@@ -43,7 +43,7 @@ func TestSummaryOfACache(t *testing.T) {
 	encodetest.Members(t, schema, line)
 }
 
-// A run of nothing knows no latency and no limit: they are absent, not 0 and "".
+// Latency and limit are left out in the summary of a run without requests.
 func TestSummaryOfAnEmptyInput(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	line := AppendSummary(nil, &fetch.Summary{Complete: true}, 0)
@@ -56,7 +56,7 @@ func TestSummaryOfAnEmptyInput(t *testing.T) {
 	}
 }
 
-// Every reason to stop and every limit of the code passes the schema.
+// Every reason to stop and every limit of the code satisfies the schema.
 func TestSummaryWords(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	for _, stop := range []fetch.Stop{fetch.StopNone, fetch.StopFailures, fetch.StopDeadline, fetch.StopDrain,

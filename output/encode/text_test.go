@@ -47,7 +47,7 @@ func TestAppendString(t *testing.T) {
 	}
 }
 
-// checkString holds appendString against encoding/json: the one reads what the other was given.
+// checkString checks that encoding/json reads back what appendString was given.
 func checkString(t testing.TB, text string) {
 	t.Helper()
 	line := appendString(nil, text)
@@ -65,7 +65,7 @@ func checkString(t testing.TB, text string) {
 	}
 }
 
-// Milliseconds are cut to the microsecond, without zeros at the end.
+// Milliseconds are truncated to the microsecond, without trailing zeros.
 func TestAppendMillis(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0", 1: "0", 999: "0", time.Microsecond: "0.001", 10 * time.Microsecond: "0.01",
@@ -89,7 +89,7 @@ func TestAppendMillis(t *testing.T) {
 	}
 }
 
-// Times are UTC, to the millisecond, whatever zone they were taken in.
+// Times are in UTC, to the millisecond, whatever their zone.
 func TestAppendTime(t *testing.T) {
 	zone := time.FixedZone("somewhere", 9*3600)
 	for _, c := range []struct {

@@ -9,6 +9,6 @@
 //	  └────── sync ── KeepSynced ── mark frame ──────┘                     sync.go
 //
 // A success is done once its line is written and a commit frame with its hash follows in the journal: that survives a
-// kill. A power cut may lose both, in any order. A mark frame says up to where they have been synced, and a check sum in
-// each commit tells how much of what follows has arrived on disk.
+// kill. A power cut may lose both, in any order. A mark frame says up to where they have been synced, and a check sum
+// in each commit tells how much of what follows has arrived on disk.
 package journal

@@ -22,7 +22,8 @@ import (
 //	commit   the length of the output (8), a CRC-32C of the bytes that this commit added to it (4), then 14 bytes for
 //	         each success in them: 80 bits of a hash of the request, and the number of equal requests before it in the
 //	         input (4)
-//	files    a commit with 8 bytes more for each success: a hash of the name of the file of its body, 0 where that is shared
+//	files    a commit with 8 bytes more for each success: a hash of the name of the file of its body, 0 where others
+//	         share it
 //	mark     all is on disk up to that length of the output (8) and that size of the journal (8)
 //
 // Numbers are little-endian. Requests and names are hashed, so that neither a URL nor a secret stands in a journal.

@@ -15,13 +15,13 @@ func TestLedger(t *testing.T) {
 		names[i] = requestHash{rng.Uint64(), uint16(rng.Uint32())}
 	}
 	names[1].high = names[0].high // only the rest differs
-	type asking struct {
+	type occurrence struct {
 		requestHash
 		nth uint32
 	}
-	done := make(map[asking]bool)
+	done := make(map[occurrence]bool)
 	for range 5000 {
-		a := asking{names[rng.IntN(len(names))], rng.Uint32N(40)}
+		a := occurrence{names[rng.IntN(len(names))], rng.Uint32N(40)}
 		done[a] = true
 		l.markDone(a.requestHash, a.nth)
 	}
@@ -29,8 +29,8 @@ func TestLedger(t *testing.T) {
 	for range 100_000 {
 		name := names[rng.IntN(len(names))]
 		nth, isDone := l.countRequest(name)
-		if want := seen[name]; nth != want || isDone != done[asking{name, want}] {
-			t.Fatalf("asking %d of %x: told %d, done %v", want, name, nth, isDone)
+		if want := seen[name]; nth != want || isDone != done[occurrence{name, want}] {
+			t.Fatalf("occurrence %d of %x: got %d, done %v", want, name, nth, isDone)
 		}
 		seen[name]++
 	}
@@ -46,7 +46,7 @@ func TestLedgerOften(t *testing.T) {
 	for want := range uint32(100_000) {
 		nth, done := l.countRequest(a)
 		if nth != want || done != (want == 3 || want == 70_000) {
-			t.Fatalf("asking %d: told %d, done %v", want, nth, done)
+			t.Fatalf("occurrence %d: got %d, done %v", want, nth, done)
 		}
 	}
 }

@@ -14,9 +14,9 @@ func BenchmarkNoPart(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer func() { _ = bodies.Close() }() // only read
-	for _, littered := range []bool{false, true} {
-		b.Run(map[bool]string{false: "in an empty directory", true: "among files"}[littered], func(b *testing.B) {
-			bodies.mayHoldParts.Store(littered)
+	for _, mayHoldParts := range []bool{false, true} {
+		b.Run(map[bool]string{false: "in an empty directory", true: "among files"}[mayHoldParts], func(b *testing.B) {
+			bodies.mayHoldParts.Store(mayHoldParts)
 			r := &fetch.Request{URL: "https://api.example.com/item/1?page=2"}
 			b.ReportAllocs()
 			for b.Loop() {

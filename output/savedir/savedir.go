@@ -46,7 +46,7 @@ func Open(dir string, template NameTemplate) (*Dir, error) {
 	return b, nil
 }
 
-// isEmptyDir reports whether the directory is empty; it says no where that can't be told.
+// isEmptyDir reports whether the directory is empty; false where that is not known.
 func isEmptyDir(root *os.Root) bool {
 	dir, err := root.Open(".")
 	if err != nil {

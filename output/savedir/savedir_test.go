@@ -110,7 +110,7 @@ func TestClaim(t *testing.T) {
 	}
 	if err := bodies.Claim(&fetch.Request{URL: "https://b.test/A", Index: 42}); err == nil ||
 		!strings.Contains(err.Error(), `"A" is that of request 41 already`) {
-		t.Errorf("the second is told %v", err)
+		t.Errorf("the second gets %v", err)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// screenAfter returns what a terminal shows after text: the lines that stay, and the line that the cursor is on.
+// screenAfter returns what a terminal shows after text: the lines above, and the line of the cursor.
 func screenAfter(text string) (above []string, bottom string) {
 	text = regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(text, "")
 	for text != "" {
@@ -36,7 +36,7 @@ func screenAfter(text string) (above []string, bottom string) {
 	return above, bottom
 }
 
-// runWithBar runs do beside a bar, in a time of its own, and returns all that was written once the bar has ended.
+// runWithBar runs do beside a bar, with a fake clock, and returns all that was written.
 func runWithBar(t *testing.T, total int64, do func(*Progress, *output.Counts, *Screen, *lockedBuffer)) string {
 	var all strings.Builder
 	synctest.Test(t, func(t *testing.T) {
@@ -55,7 +55,7 @@ func runWithBar(t *testing.T, total int64, do func(*Progress, *output.Counts, *S
 	return all.String()
 }
 
-// The bar tells what is done, of how many, how fast; at its end the line is empty.
+// The bar shows what is done, of how many, and the rate; at its end the line is empty.
 func TestBar(t *testing.T) {
 	text := runWithBar(t, 200, func(_ *Progress, counts *output.Counts, _ *Screen, out *lockedBuffer) {
 		time.Sleep(barDelay - time.Millisecond)
@@ -78,7 +78,7 @@ func TestBar(t *testing.T) {
 	}
 }
 
-// A run that ends before its bar leaves nothing at all.
+// A run that ends before barDelay has no bar.
 func TestBarOfAShortRun(t *testing.T) {
 	if text := runWithBar(t, 5, func(*Progress, *output.Counts, *Screen,
 		*lockedBuffer) {
@@ -88,7 +88,7 @@ func TestBarOfAShortRun(t *testing.T) {
 	}
 }
 
-// Lines stay above the bar, whole, and the bar comes back below them.
+// Lines stay whole above the bar, which is drawn again below them.
 func TestLinesAboveTheBar(t *testing.T) {
 	text := runWithBar(t, 100, func(_ *Progress, counts *output.Counts, screen *Screen, out *lockedBuffer) {
 		counts.Done.Store(10)
@@ -114,7 +114,7 @@ func TestLinesAboveTheBar(t *testing.T) {
 	}
 }
 
-// When all is done the bar is gone, before the summary comes.
+// The bar is removed when all is done.
 func TestBarMakesRoomForTheSummary(t *testing.T) {
 	runWithBar(t, 10, func(_ *Progress, counts *output.Counts, _ *Screen, out *lockedBuffer) {
 		time.Sleep(time.Second)
@@ -127,7 +127,7 @@ func TestBarMakesRoomForTheSummary(t *testing.T) {
 	})
 }
 
-// A line written when all is done, and the bar gone, does not bring the bar back.
+// A line that is written after the bar was removed does not draw it again.
 func TestBarStaysAway(t *testing.T) {
 	runWithBar(t, 10, func(_ *Progress, counts *output.Counts, screen *Screen, out *lockedBuffer) {
 		time.Sleep(time.Second)
@@ -142,7 +142,7 @@ func TestBarStaysAway(t *testing.T) {
 	})
 }
 
-// Before the total is known a spinner turns; it ends with the bar and never paints by itself.
+// Without a total there is a spinner, which is removed at the end.
 func TestBarOfAnUnknownTotal(t *testing.T) {
 	text := runWithBar(t, 0, func(p *Progress, counts *output.Counts, _ *Screen, out *lockedBuffer) {
 		counts.Done.Store(7)
@@ -163,7 +163,7 @@ func TestBarOfAnUnknownTotal(t *testing.T) {
 	}
 }
 
-// A Screen that can't be written to says so.
+// Writes to a Screen return the writer's error.
 func TestScreenReturnsTheWritersError(t *testing.T) {
 	screen := NewScreen(encodetest.BrokenWriter{})
 	if _, err := screen.Write([]byte("x\n")); !errors.Is(err, encodetest.ErrBroken) {

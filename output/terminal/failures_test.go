@@ -14,7 +14,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// A failure is one line that says what, why and how often.
+// The line of a failure has its URL, kind, message and attempts.
 func TestReadableLine(t *testing.T) {
 	masked := encodetest.Failure(fetch.TLS, "tls: certificate for a.example, not b.example")
 	masked.Request.URL = "https://ann:pw@b.example/"
@@ -22,8 +22,9 @@ func TestReadableLine(t *testing.T) {
 	thrice.Attempts = 3
 	line := encodetest.Failure(fetch.InvalidRequest, "no url")
 	line.Request, line.Input = fetch.Request{}, []byte(`{"id":1}`)
+	plain := encodetest.Failure(fetch.DNS, "no address")
 	for want, r := range map[string]*fetch.Record{
-		"failed: https://example.com/x: dns: no address\n":                                     encodetest.Failure(fetch.DNS, "no address"),
+		"failed: https://example.com/x: dns: no address\n":                                     plain,
 		"failed: https://***@b.example/: tls: tls: certificate for a.example, not b.example\n": masked,
 		"failed: https://example.com/x: status: 503 Service Unavailable (3 attempts)\n":        thrice,
 		"failed: {\"id\":1}: invalid_request: no url\n":                                        line,
@@ -40,8 +41,7 @@ func TestReadableLine(t *testing.T) {
 	}
 }
 
-// A line that can't be used is found by its file and line; an argument has neither, and other failures name their URL
-// alone.
+// The line of an input line that can't be used has its file and line; those of arguments and other failures have none.
 func TestReadableNamesFileAndLine(t *testing.T) {
 	at := func(kind fetch.Kind, url, file string, line int64, input string) *fetch.Record {
 		r := encodetest.Failure(kind, "why")
@@ -69,7 +69,7 @@ func TestReadableNamesFileAndLine(t *testing.T) {
 	}
 }
 
-// Nothing that a server or an input says reaches the terminal as more than text.
+// What servers and inputs say is written as printable text.
 func TestReadableIsSafe(t *testing.T) {
 	const evil = "\x1b[2J\x9b1A\b\r\n\u202e\u2028\x7f\xff"
 	for _, r := range []*fetch.Record{
@@ -86,7 +86,7 @@ func TestReadableIsSafe(t *testing.T) {
 	}
 }
 
-// A person is shown twenty failures a second; the rest is counted and told.
+// Twenty failures a second are shown; the others are counted.
 func TestReadableShowsTwentyASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
@@ -118,7 +118,7 @@ func TestReadableShowsTwentyASecond(t *testing.T) {
 	})
 }
 
-// The end tells how many were not shown; a flush in between does not.
+// The last Flush writes how many were not shown; one before does not.
 func TestReadableTellsTheRestAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
@@ -135,7 +135,7 @@ func TestReadableTellsTheRestAtTheEnd(t *testing.T) {
 		}
 		out.Reset()
 		if err := sink.Flush(true); err != nil || out.Len() != 0 {
-			t.Errorf("told twice: %q, %v", out.String(), err)
+			t.Errorf("written twice: %q, %v", out.String(), err)
 		}
 	})
 }
@@ -149,7 +149,7 @@ func TestReadableReturnsTheWritersError(t *testing.T) {
 	}
 }
 
-// A Tee writes each Record and shows it.
+// A Tee passes each Record on and shows it.
 func TestTee(t *testing.T) {
 	var file, screen strings.Builder
 	sink := Tee{Sink: output.NewJSONL(&file, encode.BodyAuto),
@@ -179,7 +179,7 @@ func TestTee(t *testing.T) {
 	}
 }
 
-// A brokenSink fails every call.
+// brokenSink fails every call.
 type brokenSink struct{}
 
 func (brokenSink) Encode(*fetch.Record) {}

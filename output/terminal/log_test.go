@@ -12,7 +12,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// In a pipe a log line is a JSON line like every other.
+// A log line in JSON satisfies the schema.
 func TestLogLines(t *testing.T) {
 	schema := encodetest.CompileSchema(t, encode.Schema())
 	var out strings.Builder
@@ -47,7 +47,7 @@ func TestLogLines(t *testing.T) {
 	}
 }
 
-// An error that is logged is read, not dropped.
+// An error is logged as its text.
 func TestLogOfAnError(t *testing.T) {
 	var out strings.Builder
 	slog.New(NewLogHandler(&out, slog.LevelInfo, false)).Info("exchange", "error", errors.New("no address"))
@@ -57,7 +57,7 @@ func TestLogOfAnError(t *testing.T) {
 	}
 }
 
-// On a terminal it is words, and nothing that a terminal obeys.
+// A log line for a terminal is printable text.
 func TestLogWords(t *testing.T) {
 	var out strings.Builder
 	log := slog.New(NewLogHandler(&out, slog.LevelInfo, true)).With("run", "x\x1b[2J")
@@ -69,7 +69,7 @@ func TestLogWords(t *testing.T) {
 	}
 }
 
-// What is below the level is not written, and not prepared either.
+// Levels below the handler's are not written, and not enabled.
 func TestLogLevels(t *testing.T) {
 	for _, human := range []bool{true, false} {
 		var out strings.Builder
@@ -87,7 +87,7 @@ func TestLogLevels(t *testing.T) {
 	}
 }
 
-// Two loggers made of one do not write into each other's attributes.
+// Two loggers made of one have their own attributes.
 func TestLogAttrsAreTheirOwn(t *testing.T) {
 	for _, human := range []bool{true, false} {
 		var out strings.Builder

@@ -16,13 +16,13 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// newTestProgress returns a Progress that began at now, with the counts behind it.
+// newTestProgress returns a Progress that starts at now, and its counts.
 func newTestProgress(now time.Time) (*Progress, *output.Counts, *fetch.Live) {
 	counts, live := output.NewCounts(output.NewJSONL(io.Discard, encode.BodyNone)), &fetch.Live{}
 	return NewProgress(counts, live, now), counts, live
 }
 
-// The words say how fast, what went wrong, and how long it will take.
+// describe has the rate, the failures, the retries and the ETA.
 func TestProgressWords(t *testing.T) {
 	begun := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
@@ -55,7 +55,7 @@ func TestProgressWords(t *testing.T) {
 	}
 }
 
-// The rate is that of the last seconds, not of the whole run, and remembers no more than it needs.
+// The rate is that of the last seconds, and as few samples are kept as it needs.
 func TestProgressRateIsOfLate(t *testing.T) {
 	now := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 	p, counts, _ := newTestProgress(now)
@@ -84,7 +84,7 @@ func TestProgressRateIsOfLate(t *testing.T) {
 	}
 }
 
-// Plain writes a line every ten seconds and nothing once its context has ended.
+// WriteLines writes a line every ten seconds until its context ends.
 func TestPlain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -122,7 +122,7 @@ func TestPlain(t *testing.T) {
 	})
 }
 
-// A log that can't be written does not end the run's progress.
+// WriteLines goes on where the writer fails.
 func TestPlainOnABrokenWriter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -135,7 +135,7 @@ func TestPlainOnABrokenWriter(t *testing.T) {
 	})
 }
 
-// A lockedBuffer may be written and read by several goroutines.
+// lockedBuffer is a buffer that is safe for concurrent use.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -147,7 +147,7 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 	return b.buf.Write(p)
 }
 
-// take returns what has been written since the last time.
+// take returns what was written since the last take.
 func (b *lockedBuffer) take() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -155,7 +155,7 @@ func (b *lockedBuffer) take() string {
 	return b.buf.String()
 }
 
-// peek returns what has been written and not taken.
+// peek returns what was written since the last take, and keeps it.
 func (b *lockedBuffer) peek() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

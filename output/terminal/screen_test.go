@@ -10,7 +10,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// Standard output and error may be one terminal: the Screen is taken for all the pieces of a long line.
+// The Screen is locked for all the pieces of a long line beside it.
 func TestLongLineBesideTheScreen(t *testing.T) {
 	out := &heldScreen{t: t, screen: NewScreen(io.Discard)}
 	sink := output.NewJSONL(out.screen.Beside(out), encode.BodyAuto)
@@ -24,7 +24,7 @@ func TestLongLineBesideTheScreen(t *testing.T) {
 	}
 }
 
-// A heldScreen fails the test where it is written to while the Screen is free.
+// heldScreen is a writer that fails the test where the Screen is not locked.
 type heldScreen struct {
 	strings.Builder
 	t      *testing.T

@@ -11,7 +11,7 @@ import (
 	"unsafe"
 )
 
-// The bar fits a terminal of any width, whatever the counts, and tells as much as there is room for.
+// The bar fits a terminal of any width, whatever the counts, and shows what there is room for.
 func TestBarFits(t *testing.T) {
 	for _, columns := range []int{1, 10, 20, 40, 60, 80, 200} {
 		for _, c := range []struct{ total, done, failed int64 }{
@@ -50,7 +50,7 @@ func TestBarFits(t *testing.T) {
 	}
 }
 
-// A pty is a pseudo-terminal of some width: what is written to the slave is read from the master.
+// pty is a pseudo-terminal of some width: what is written to the slave is read from the master.
 type pty struct{ master, slave *os.File }
 
 func openTerminal(t *testing.T, columns int) pty {
@@ -80,7 +80,7 @@ func control(t *testing.T, f *os.File, request uintptr, argument unsafe.Pointer)
 	}
 }
 
-// readAll returns all that has been written to the terminal.
+// readAll returns all that was written to the terminal.
 func (tt pty) readAll(t *testing.T) string {
 	t.Helper()
 	const end = "the end of it"

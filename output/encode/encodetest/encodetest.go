@@ -1,3 +1,4 @@
+// Package encodetest has what tests of lines share: Records, and checks of their lines.
 package encodetest
 
 import (
@@ -16,9 +17,10 @@ import (
 	"batchfetch/fetch"
 )
 
+// StartedAt is when the Records of Success and Failure were started.
 var StartedAt = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 
-// Success returns a plain success whose answer is body.
+// Success returns a plain success with that body.
 func Success(contentType, body string) *fetch.Record {
 	return &fetch.Record{
 		Request: fetch.Request{URL: "https://example.com/a"},
@@ -38,7 +40,7 @@ func Failure(kind fetch.Kind, message string) *fetch.Record {
 	}
 }
 
-// Members checks that line is what every line of ours is, and returns what encoding/json reads in it, numbers as text.
+// Members checks line, against the schema too, and returns its members, numbers as text.
 func Members(t testing.TB, schema *jsonschema.Schema, line []byte) map[string]any {
 	t.Helper()
 	CheckLine(t, line)
@@ -54,7 +56,7 @@ func Members(t testing.TB, schema *jsonschema.Schema, line []byte) map[string]an
 	return object
 }
 
-// CheckLine makes sure that line is one whole JSON object in UTF-8 that no terminal obeys and no reader cuts in two.
+// CheckLine checks that line is one JSON object in UTF-8 without control characters or line separators, and a newline.
 func CheckLine(t testing.TB, line []byte) {
 	t.Helper()
 	if bytes.Count(line, []byte("\n")) != 1 || line[len(line)-1] != '\n' {
@@ -71,19 +73,20 @@ func CheckLine(t testing.TB, line []byte) {
 	}
 }
 
-// isControl says which characters a terminal may obey or a reader may cut a line at.
+// isControl reports whether a terminal may obey the character or a reader may split lines at it.
 func isControl(r rune) bool {
 	return r < ' ' || r >= 0x7f && r <= 0x9f || r == 0x2028 || r == 0x2029
 }
 
+// ErrBroken is the error of a BrokenWriter.
 var ErrBroken = errors.New("no space left on device")
 
-// A BrokenWriter takes nothing.
+// BrokenWriter is an io.Writer that fails with ErrBroken.
 type BrokenWriter struct{}
 
 func (BrokenWriter) Write([]byte) (int, error) { return 0, ErrBroken }
 
-// CheckPrintable fails the test where text could do anything to a terminal but end a line.
+// CheckPrintable checks that text has no control character but newlines.
 func CheckPrintable(t testing.TB, text string) {
 	t.Helper()
 	if !utf8.ValidString(text) {
@@ -99,7 +102,7 @@ func CheckPrintable(t testing.TB, text string) {
 	}
 }
 
-// CompileSchema returns the schema that the binary prints. Formats and content encodings are held too.
+// CompileSchema compiles a JSON Schema, with formats and content encodings asserted.
 func CompileSchema(t testing.TB, text []byte) *jsonschema.Schema {
 	t.Helper()
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
@@ -119,7 +122,7 @@ func CompileSchema(t testing.TB, text []byte) *jsonschema.Schema {
 	return schema
 }
 
-// Validate holds one line against the schema.
+// Validate validates a line.
 func Validate(schema *jsonschema.Schema, line string) error {
 	value, err := jsonschema.UnmarshalJSON(strings.NewReader(line))
 	if err != nil {
@@ -128,10 +131,11 @@ func Validate(schema *jsonschema.Schema, line string) error {
 	return schema.Validate(value)
 }
 
-// Nasty is all that a terminal obeys or a reader cuts lines at, and what only looks like it.
-const Nasty = "a\x00\x07\b\t\n\v\f\r\x1b[2J\x7f\u0080\u0085\u009b31m\u009f\u00a0\u2027\u2028\u2029\u202e\ufeff\U0001f600\"\\/<>&z"
+// Nasty has every kind of character that Records escape, and some like them that they don't.
+const Nasty = "a\x00\x07\b\t\n\v\f\r\x1b[2J\x7f\u0080\u0085\u009b31m\u009f\u00a0" +
+	"\u2027\u2028\u2029\u202e\ufeff\U0001f600\"\\/<>&z"
 
-// Spooled moves the body of r into a temporary file.
+// Spooled returns a copy of r whose body is in a temporary file.
 func Spooled(t testing.TB, r *fetch.Record) *fetch.Record {
 	t.Helper()
 	spool, err := fetch.NewSpool()
@@ -146,7 +150,7 @@ func Spooled(t testing.TB, r *fetch.Record) *fetch.Record {
 	return &onDisk
 }
 
-// WriteRecord renders r with sink and puts it.
+// WriteRecord encodes r for sink and puts it.
 func WriteRecord(t testing.TB, sink fetch.Sink, r *fetch.Record) {
 	t.Helper()
 	sink.Encode(r)

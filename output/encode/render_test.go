@@ -11,7 +11,7 @@ import (
 // render returns the line of r.
 func render(r *fetch.Record, mode BodyMode) []byte { return AppendRecord(nil, r, mode) }
 
-// rawMember returns the text of one top-level member as it stands in line.
+// rawMember returns the text of a top-level member of line.
 func rawMember(t testing.TB, line []byte, name string) string {
 	t.Helper()
 	var object map[string]json.RawMessage

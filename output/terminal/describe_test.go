@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Where there is little room the words leave out the retries first, then the ETA, then the failures, then the speed.
+// Where there is little room describeWithin leaves out the retries first, then the ETA, the failures, and the rate.
 func TestProgressWordsWithin(t *testing.T) {
 	begun := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 	all := "10/s, 7 failed, 3 retries, ETA 8s"
@@ -36,7 +36,7 @@ func TestProgressWordsWithin(t *testing.T) {
 	}
 }
 
-// Once nothing more is started nobody can tell when the end is: there is no ETA, and no other word is missing.
+// After Drain there is no ETA, and all else is there.
 func TestNoETAOnceDrained(t *testing.T) {
 	begun := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 	p, counts, _ := newTestProgress(begun)

@@ -8,7 +8,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// A line is UTF-8 whatever the input line was: what is not becomes U+FFFD.
+// A line is UTF-8 whatever the input line is: other bytes become U+FFFD.
 func TestUTF8WhateverTheInput(t *testing.T) {
 	schema := encodetest.CompileSchema(t, encode.Schema())
 	for _, c := range []struct{ name, line string }{
@@ -29,7 +29,7 @@ func TestUTF8WhateverTheInput(t *testing.T) {
 	}
 }
 
-// What is nested as deep as an input may nest can still be read in a Record.
+// Input that nests as deep as is allowed makes a Record that can be parsed.
 func TestDeepNestingOfTheInput(t *testing.T) {
 	deep := strings.Repeat("[", 9998) + strings.Repeat("]", 9998)
 	for name, line := range map[string]string{

@@ -9,7 +9,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// Rendering a large body from a file, in a stream.
+// BenchmarkEncodeSpooled measures encoding a large body from a temporary file.
 func BenchmarkEncodeSpooled(b *testing.B) {
 	for name, c := range map[string][2]string{
 		"json-16m": {"application/json", "[" + strings.Repeat(`{"id":123456,"name":"ünïque","price":1.50},`,
