@@ -1,26 +1,25 @@
 package cmd
 
 import (
+	"batchfetch/output/terminal"
 	"io"
 	"log/slog"
 	"os"
 
 	"golang.org/x/term"
-
-	"batchfetch/output"
 )
 
 // A console is standard output and standard error during a run. Each Write is whole lines; both share a lock with the
 // progress bar, so that they don't mix with it.
 type console struct {
 	stdout, stderr   io.Writer
-	screen           *output.Screen
+	screen           *terminal.Screen
 	human            bool // standard error is a terminal
 	stdoutIsTerminal bool
 }
 
 func newConsole() *console {
-	screen := output.NewScreen(os.Stderr)
+	screen := terminal.NewScreen(os.Stderr)
 	return &console{
 		stdout:           screen.Beside(os.Stdout),
 		stderr:           screen,
@@ -45,5 +44,5 @@ func newLogger(c *config, to *console) *slog.Logger {
 	if c.verbose {
 		level = slog.LevelDebug
 	}
-	return slog.New(output.NewLogHandler(to.stderr, level, to.human))
+	return slog.New(terminal.NewLogHandler(to.stderr, level, to.human))
 }

@@ -10,6 +10,9 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/output"
+	"batchfetch/output/encode"
+	"batchfetch/output/journal"
+	"batchfetch/output/terminal"
 )
 
 // dryRun is --dry-run; with --resume it leaves out what an earlier run has done.
@@ -17,7 +20,7 @@ func dryRun(in *interrupts, c *config, src fetch.Source) int {
 	if !c.output.resume {
 		return printPlan(in, src)
 	}
-	done, err := output.Look(c.output.output, output.ResumeSettings{Asked: c.fetch.AppendAsked})
+	done, err := journal.Read(c.output.output, journal.Settings{AppendRequest: c.fetch.AppendAsked})
 	if err != nil {
 		return printOutputError(os.Stderr, describeOutput(err))
 	}
@@ -41,7 +44,7 @@ func printPlan(in *interrupts, src fetch.Source) int {
 	}
 	var broken error
 	if err == nil {
-		broken = output.WritePlan(os.Stdout, hosts)
+		broken = encode.WritePlan(os.Stdout, hosts)
 	}
 	switch {
 	case err != nil:
@@ -60,9 +63,9 @@ func printPlan(in *interrupts, src fetch.Source) int {
 // failureWriter returns a function that writes the failure of an invalid input line to standard error: a Record, or
 // words on a terminal.
 func failureWriter() func(fetch.Request, *fetch.LineError) {
-	sink := fetch.Sink(output.NewJSONL(os.Stderr, output.BodyNone))
+	sink := fetch.Sink(output.NewJSONL(os.Stderr, encode.BodyNone))
 	if term.IsTerminal(int(os.Stderr.Fd())) {
-		sink = output.NewReadable(os.Stderr, "a run with --failures FILE keeps them all")
+		sink = terminal.NewFailures(os.Stderr, "a run with --failures FILE keeps them all")
 	}
 	return func(request fetch.Request, line *fetch.LineError) {
 		record := &fetch.Record{

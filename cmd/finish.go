@@ -1,12 +1,11 @@
 package cmd
 
 import (
+	"batchfetch/output/encode"
 	"errors"
 	"io"
 	"log/slog"
 	"os"
-
-	"batchfetch/output"
 )
 
 // finish writes the summary, closes every output, gives the output file its name where the run was complete, and
@@ -57,7 +56,7 @@ func (out *outputs) close(r *result) {
 // renamed; that of an aborted run stays FILE.part.
 func (out *outputs) closeFile(r *result) {
 	if out.bodies != nil {
-		r.addError(out.bodies.StillThere())
+		r.addError(out.bodies.CheckStillThere())
 	}
 	if out.resumed != nil {
 		r.addError(out.resumed.Close())
@@ -112,10 +111,10 @@ func (out *outputs) summaryWriter(f outputFlags, code int, quiet bool) io.Writer
 func (out *outputs) writeSummary(to io.Writer, r *result) {
 	var err error
 	if to != nil {
-		_, err = to.Write(output.AppendSummary(nil, &r.summary, r.code))
+		_, err = to.Write(encode.AppendSummary(nil, &r.summary, r.code))
 	}
 	if err != nil && !out.console.human && r.code != exitPipe { // standard error is left
-		_, _ = out.console.stderr.Write(output.AppendSummary(nil, &r.summary, exitBroken))
+		_, _ = out.console.stderr.Write(encode.AppendSummary(nil, &r.summary, exitBroken))
 	}
 	for _, live := range []io.WriteCloser{out.failures, out.summary} {
 		if live != nil {

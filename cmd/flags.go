@@ -5,7 +5,8 @@ import (
 
 	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
-	"batchfetch/output"
+	"batchfetch/output/encode"
+	"batchfetch/output/savedir"
 )
 
 // groups are the headings of the help, in its order.
@@ -17,7 +18,7 @@ var groups = []string{
 func register(flags *pflag.FlagSet, s *settings, found *problems) {
 	s.fetch = fetch.Defaults()
 	s.maxBody, s.cache.max, s.maxFailures.count = -1, -1, -1
-	s.output.body, s.progress, s.compressed = output.BodyAuto, progressAuto, true
+	s.output.body, s.progress, s.compressed = encode.BodyAuto, progressAuto, true
 	r := &registrar{flags: flags, problems: found}
 	flags.SortFlags = false
 	registerLimits(r, s)
@@ -116,14 +117,14 @@ func registerOutput(r *registrar, s *settings) {
 	r.group = "body"
 	add(r, &s.output.body, "body", "", "mode", string(s.output.body),
 		"auto (JSON as a value, text as a string, else base64), text, base64 or none",
-		oneOf(output.BodyAuto, output.BodyText, output.BodyBase64, output.BodyNone))
+		oneOf(encode.BodyAuto, encode.BodyText, encode.BodyBase64, encode.BodyNone))
 	r.bool(&s.compressed, "compressed", "", "ask for gzip, br, zstd and deflate, and decode them")
 	r.text(&s.output.saveDir, "save-dir", "P", "dir",
 		"save bodies as files below it; Records then have path in place of body; what was cut off is continued, by a "+
 			"retry or the next run")
 	add(r, &s.output.name, "name", "", "template", "",
 		"name of a saved body: {host} {path} {base} {ext} {index} {id} {sha256} and / for folders; the input line's "+
-			"path wins (default: host and path, with a short hash where needed)", output.ParseNameTemplate)
+			"path wins (default: host and path, with a short hash where needed)", savedir.ParseNameTemplate)
 	add(r, &s.maxBody, "max-body", "", "size", "16Mi",
 		"largest decoded body; with --save-dir 10Gi where this is left out", parse.Size)
 	r.group = "output"

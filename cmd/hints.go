@@ -5,6 +5,7 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/output"
+	"batchfetch/output/encode"
 )
 
 // kindHints say what to do about each kind of failure, but for fetch.BadStatus.
@@ -76,7 +77,7 @@ func onHost(host string) string {
 	if host == "" {
 		return ""
 	}
-	return " on " + output.Printable(truncate(host))
+	return " on " + encode.Printable(truncate(host))
 }
 
 // mostlyHost returns ", mostly HOST"; "" where no host was waited for more than others.
@@ -84,7 +85,7 @@ func mostlyHost(host string) string {
 	if host == "" {
 		return ""
 	}
-	return ", mostly " + output.Printable(truncate(host))
+	return ", mostly " + encode.Printable(truncate(host))
 }
 
 // orHostsFile returns the words for limits that --hosts may have set in place of the flag.

@@ -13,12 +13,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"batchfetch/output"
+	"batchfetch/output/encode"
 )
 
 // schema compiles what `batchfetch schema` prints.
 var schema = sync.OnceValues(func() (*jsonschema.Schema, error) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(output.Schema()))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(encode.Schema()))
 	if err != nil {
 		return nil, err
 	}

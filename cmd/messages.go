@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"batchfetch/output/encode"
+	"batchfetch/output/terminal"
 	"context"
 	"errors"
 	"io"
@@ -8,23 +10,21 @@ import (
 	"os"
 
 	"golang.org/x/term"
-
-	"batchfetch/output"
 )
 
-// printError writes an error and its hint in the form of the terminal. Both pass through output.Printable, as they may
+// printError writes an error and its hint in the form of the terminal. Both pass through encode.Printable, as they may
 // quote a server or an input.
 func printError(w io.Writer, problem, hint string) {
-	text := "batchfetch: error: " + output.Printable(problem) + "\n"
+	text := "batchfetch: error: " + encode.Printable(problem) + "\n"
 	if hint != "" {
-		text += "batchfetch: hint: " + output.Printable(hint) + "\n"
+		text += "batchfetch: hint: " + encode.Printable(hint) + "\n"
 	}
 	_, _ = io.WriteString(w, text) // standard error is the last place for an error
 }
 
 // printNotice writes a line that is no error.
 func printNotice(w io.Writer, text string) {
-	_, _ = io.WriteString(w, "batchfetch: "+output.Printable(text)+"\n") // as in printError
+	_, _ = io.WriteString(w, "batchfetch: "+encode.Printable(text)+"\n") // as in printError
 }
 
 // printProblems writes every error of a command line and returns exitUsage.
@@ -66,7 +66,7 @@ func writeMessage(w io.Writer, human bool, level slog.Level, text, hint string) 
 	if hint != "" {
 		attrs = append(attrs, slog.String("hint", hint))
 	}
-	slog.New(output.NewLogHandler(w, level, false)).LogAttrs(context.Background(), level, text, attrs...)
+	slog.New(terminal.NewLogHandler(w, level, false)).LogAttrs(context.Background(), level, text, attrs...)
 }
 
 // reportUnlocked writes a message to standard error past the lock of a console, which a blocked write may hold.

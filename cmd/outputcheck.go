@@ -1,11 +1,11 @@
 package cmd
 
 import (
+	"batchfetch/output/file"
+	"batchfetch/output/journal"
 	"errors"
 	"fmt"
 	"os"
-
-	"batchfetch/output"
 )
 
 // isFile reports whether a flag names a file, and not the default or standard output.
@@ -13,7 +13,7 @@ func isFile(name string) bool { return name != "" && name != "-" }
 
 // checkOutputs finds flags of the output that exclude or need each other.
 func checkOutputs(s *settings, found *problems) {
-	if s.output.saveDir == "" && s.output.name.Given() {
+	if s.output.saveDir == "" && s.output.name.IsGiven() {
 		found.add("name", "is given without --save-dir", "")
 	}
 	if s.output.resume {
@@ -59,9 +59,9 @@ func writtenFiles(f outputFlags) []writtenFile {
 	}
 	switch {
 	case isFile(f.output) && f.resume:
-		files = append(files, writtenFile{"output", output.JournalOf(f.output)})
+		files = append(files, writtenFile{"output", journal.NameOf(f.output)})
 	case isFile(f.output):
-		files = append(files, writtenFile{"output", output.PartOf(f.output)})
+		files = append(files, writtenFile{"output", file.PartName(f.output)})
 	}
 	return files
 }
@@ -73,11 +73,11 @@ func checkDistinct(f outputFlags) error {
 	files := writtenFiles(f)
 	for i, a := range files {
 		for _, b := range files[i+1:] {
-			if a.flag != b.flag && output.SameFile(a.name, b.name) {
+			if a.flag != b.flag && file.SameFile(a.name, b.name) {
 				return &usageError{fmt.Sprintf("--%s and --%s are one file, %s", a.flag, b.flag, b.name), hint}
 			}
 		}
-		if output.IsStream(a.name) {
+		if file.IsStream(a.name) {
 			continue
 		}
 		if a.flag != "output" && isRedirectedTo(os.Stdout, a.name) || isRedirectedTo(os.Stderr, a.name) {
@@ -106,11 +106,11 @@ func checkNotInputs(c *config, inputs []input) error {
 		if err != nil || !read.Mode().IsRegular() {
 			continue
 		}
-		for _, file := range writtenFiles(c.output) {
-			info, err := os.Stat(file.name)
-			if err == nil && os.SameFile(read, info) && (file.name != c.output.output || c.output.resume) {
+		for _, w := range writtenFiles(c.output) {
+			info, err := os.Stat(w.name)
+			if err == nil && os.SameFile(read, info) && (w.name != c.output.output || c.output.resume) {
 				wrong = append(wrong, &usageError{
-					fmt.Sprintf("--%s would write over the input %s", file.flag, in.name),
+					fmt.Sprintf("--%s would write over the input %s", w.flag, in.name),
 					"write to another file, and move it when the run has ended",
 				})
 			}

@@ -6,19 +6,22 @@ import (
 	"io"
 
 	"batchfetch/output"
+	"batchfetch/output/file"
+	"batchfetch/output/journal"
+	"batchfetch/output/savedir"
 )
 
 // outputs are the files and streams that a run writes.
 type outputs struct {
 	console  *console
 	records  io.Writer // of successes: standard output, file, packed or resumed; each Write is whole lines
-	file     *output.File
-	resumed  *output.Resumed // in place of file with --resume
+	file     *file.Atomic
+	resumed  *journal.Output // in place of file with --resume
 	packed   io.WriteCloser  // compresses into file; nil where its name does not ask for that
 	failures io.WriteCloser  // nil: standard error, or among the successes
 	summary  io.WriteCloser  // nil: with the failures
 	order    *output.InOrder // nil without --ordered
-	bodies   *output.Bodies  // nil: bodies stand in the Records
+	bodies   *savedir.Dir    // nil: bodies stand in the Records
 }
 
 // openOutputs opens every file before anything is fetched, and truncates none before all are open.
@@ -37,7 +40,7 @@ func openOutputs(c *config, inputs []input) (out *outputs, err error) {
 		}
 	}()
 	if c.output.saveDir != "" {
-		if out.bodies, err = output.OpenBodies(c.output.saveDir, c.output.name); err != nil {
+		if out.bodies, err = savedir.Open(c.output.saveDir, c.output.name); err != nil {
 			return out, fmt.Errorf("--save-dir: %w", err)
 		}
 	}
@@ -54,14 +57,14 @@ func openOutputs(c *config, inputs []input) (out *outputs, err error) {
 
 // protectFiles keeps saved bodies from replacing the files that the run reads or writes.
 func (out *outputs) protectFiles(c *config, inputs []input) {
-	out.bodies.Spare(c.filesRead...)
+	out.bodies.Reserve(c.filesRead...)
 	for _, in := range inputs {
 		if !in.isURL {
-			out.bodies.Spare(in.name)
+			out.bodies.Reserve(in.name)
 		}
 	}
-	for _, file := range writtenFiles(c.output) {
-		out.bodies.Spare(file.name)
+	for _, w := range writtenFiles(c.output) {
+		out.bodies.Reserve(w.name)
 	}
 }
 
@@ -69,13 +72,13 @@ func (out *outputs) protectFiles(c *config, inputs []input) {
 func (out *outputs) openFile(c *config) (err error) {
 	name := c.output.output
 	if c.output.resume {
-		out.resumed, err = output.Resume(name, output.ResumeSettings{Asked: c.fetch.AppendAsked, Bodies: out.bodies})
+		out.resumed, err = journal.Open(name, journal.Settings{AppendRequest: c.fetch.AppendAsked, SaveDir: out.bodies})
 		if err == nil {
-			out.records, err = output.PackEach(name, out.resumed)
+			out.records, err = output.PackEachWrite(name, out.resumed)
 		}
 		return err
 	}
-	if out.file, err = output.Create(name); err != nil {
+	if out.file, err = file.Create(name, journal.LockExisting); err != nil {
 		return err
 	}
 	out.records = out.file
@@ -88,11 +91,11 @@ func (out *outputs) openFile(c *config) (err error) {
 // describeOutput returns the error for an output that can't be opened: a usageError where another command line would
 // help.
 func describeOutput(err error) error {
-	var stale *output.ResumeError
+	var stale *journal.ResumeError
 	switch {
 	case errors.As(err, &stale):
 		return &usageError{"--resume: " + stale.Problem, stale.Hint}
-	case errors.Is(err, output.ErrBusy):
+	case errors.Is(err, file.ErrBusy):
 		return &usageError{"--output: " + err.Error(), "wait for it, or name another file"}
 	}
 	return fmt.Errorf("--output: %w", err)
@@ -100,7 +103,7 @@ func describeOutput(err error) error {
 
 // openLive opens the files of --failures and --summary, which are written as the run goes.
 func (out *outputs) openLive(f outputFlags) error {
-	var opened []*output.Live
+	var opened []*file.Live
 	for _, live := range []struct {
 		flag, name string
 		to         *io.WriteCloser
@@ -108,7 +111,7 @@ func (out *outputs) openLive(f outputFlags) error {
 		if !isFile(live.name) {
 			continue
 		}
-		f, err := output.OpenLive(live.name)
+		f, err := file.OpenLive(live.name)
 		if err != nil {
 			return fmt.Errorf("--%s: %w", live.flag, err)
 		}

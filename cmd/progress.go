@@ -1,17 +1,16 @@
 package cmd
 
 import (
+	"batchfetch/output/terminal"
 	"context"
 	"sync"
-
-	"batchfetch/output"
 )
 
 // startProgress shows the progress of a run until ctx ends, in goroutines that the returned function awaits. They also
 // count the inputs, for the bar's total, flush the output of --resume once a second, and say when a signal drains the
 // run.
 func startProgress(
-	ctx context.Context, in *interrupts, c *config, out *outputs, progress *output.Progress, inputs []input,
+	ctx context.Context, in *interrupts, c *config, out *outputs, progress *terminal.Progress, inputs []input,
 ) (wait func()) {
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -42,10 +41,10 @@ func startProgress(
 	})
 	running.Go(func() {
 		if mode == progressBar {
-			progress.Bar(ctx, out.console.screen)
+			progress.DrawBar(ctx, out.console.screen)
 			return
 		}
-		progress.Plain(ctx, out.console.stderr)
+		progress.WriteLines(ctx, out.console.stderr)
 	})
 	return running.Wait
 }

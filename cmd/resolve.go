@@ -2,7 +2,7 @@ package cmd
 
 import (
 	"batchfetch/fetch"
-	"batchfetch/output"
+	"batchfetch/output/encode"
 )
 
 // resolve makes the config of a run: it reads the files that settings name and the environment by lookup ("" is not
@@ -14,7 +14,7 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 	readProxies(&o, s.proxy, lookup, found)
 	o.Identity = !s.compressed
 	o.MaxBody = maxBody(s)
-	o.DropBody = s.output.body == output.BodyNone
+	o.DropBody = s.output.body == encode.BodyNone
 	o.UserAgent = s.request.userAgent
 	o.MaxFailures, o.MaxFailurePercent = s.maxFailures.count, s.maxFailures.percent
 	if s.failFast {

@@ -9,6 +9,7 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/output"
+	"batchfetch/output/terminal"
 )
 
 // runFetch is the wiring of a run: inputs become a Source, outputs a Sink, and finish makes the exit code of what
@@ -47,7 +48,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	o.Live = new(fetch.Live)
 
 	progressing, stopProgress := context.WithCancel(in.ctx)
-	progress := output.NewProgress(counts, o.Live, time.Now())
+	progress := terminal.NewProgress(counts, o.Live, time.Now())
 	awaitProgress := startProgress(progressing, in, c, out, progress, inputs)
 	warnConcurrency(o.Concurrency, out.console)
 	in.markStarted()

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"batchfetch/output"
+	"batchfetch/output/encode"
 )
 
 // newSchemaCommand returns batchfetch schema.
@@ -17,7 +17,7 @@ func newSchemaCommand(code *int) *cobra.Command {
 		Short: "Print the JSON Schema of the output",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if _, err := os.Stdout.Write(output.Schema()); err != nil {
+			if _, err := os.Stdout.Write(encode.Schema()); err != nil {
 				if errors.Is(err, syscall.EPIPE) {
 					*code = exitPipe
 					return nil

@@ -2,7 +2,8 @@ package cmd
 
 import (
 	"batchfetch/fetch"
-	"batchfetch/output"
+	"batchfetch/output/encode"
+	"batchfetch/output/savedir"
 )
 
 // settings are the flags of a command line as the user gave them, or the environment in their place. Only flags and
@@ -49,9 +50,9 @@ type tlsFlags struct {
 
 // outputFlags are where Records, bodies and the summary go. Of the file names "" is the default and - standard output.
 type outputFlags struct {
-	body     output.BodyMode
+	body     encode.BodyMode
 	saveDir  string
-	name     output.NameTemplate
+	name     savedir.NameTemplate
 	output   string
 	failures string
 	summary  string

@@ -4,13 +4,15 @@ import (
 	"batchfetch/fetch"
 	"batchfetch/fetch/cache"
 	"batchfetch/output"
+	"batchfetch/output/journal"
+	"batchfetch/output/terminal"
 )
 
 // sink returns the Sink of the run's Records. changed is what compares them with the cache, nil for writing all.
 func (out *outputs) sink(f outputFlags, changed *cache.Teller) fetch.Sink {
 	successes := fetch.Sink(output.NewJSONL(out.records, f.body))
 	if out.resumed != nil {
-		successes = output.NewCommit(out.resumed, out.records, f.body)
+		successes = journal.NewSink(out.resumed, out.records, f.body)
 	}
 	if changed != nil {
 		successes = output.OnlyChanged{Sink: successes}
@@ -32,12 +34,12 @@ func (out *outputs) failureSink(f outputFlags) fetch.Sink {
 	human, screen := out.console.human, out.console.screen
 	switch {
 	case human && out.failures != nil:
-		return output.Tee{
+		return terminal.Tee{
 			Sink: output.NewJSONL(out.failures, f.body),
-			Also: output.NewReadable(screen, "all are in "+f.failures),
+			Also: terminal.NewFailures(screen, "all are in "+f.failures),
 		}
 	case human:
-		return output.NewReadable(screen, "--failures FILE keeps them all")
+		return terminal.NewFailures(screen, "--failures FILE keeps them all")
 	case out.failures != nil:
 		return output.NewJSONL(out.failures, f.body)
 	}

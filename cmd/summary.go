@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"batchfetch/fetch"
-	"batchfetch/output"
+	"batchfetch/output/encode"
 )
 
 // printSummary writes the summary of a run in words, for a person: the counts, each kind of failure with an example and
-// a hint, and what bound the speed. What a server or an input said passes through output.Printable.
+// a hint, and what bound the speed. What a server or an input said passes through encode.Printable.
 func printSummary(w io.Writer, c *config, r result) {
 	text := new(strings.Builder)
 	sum := r.summary
@@ -53,7 +53,7 @@ func writeKinds(text *strings.Builder, r result) {
 	for _, kind := range keysByCount(r.summary.ByKind) {
 		example := r.counts.Examples[kind]
 		fmt.Fprintf(text, "  %6d %s: e.g. %s: %s\n", r.summary.ByKind[kind], kind,
-			output.Printable(truncate(example.URL)), output.Printable(truncate(example.Message)))
+			encode.Printable(truncate(example.URL)), encode.Printable(truncate(example.Message)))
 		if hint := hintForKind(kind, example); hint != "" {
 			fmt.Fprintf(text, "         hint: %s\n", hint)
 		}
@@ -75,7 +75,7 @@ func writeFailedHosts(text *strings.Builder, failed map[string]int64) {
 			fmt.Fprintf(text, " and %d more", len(hosts)-i)
 			break
 		}
-		fmt.Fprintf(text, " %s %d", output.Printable(host), failed[host])
+		fmt.Fprintf(text, " %s %d", encode.Printable(host), failed[host])
 	}
 	text.WriteByte('\n')
 }

@@ -17,6 +17,8 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/output"
+	"batchfetch/output/encode"
+	"batchfetch/output/terminal"
 )
 
 // A prank is a server of its own, what it does to whoever asks it, and what has to come of that.
@@ -218,7 +220,7 @@ func TestChaos(t *testing.T) {
 		input.WriteString(strings.ReplaceAll(line, "$HOST", s.play(t, p)) + "\n")
 	}
 	var lines bytes.Buffer
-	readable := readableToo{Sink: output.NewJSONL(&lines, output.BodyAuto)}
+	readable := readableToo{Sink: output.NewJSONL(&lines, encode.BodyAuto)}
 	summary, err := fetch.Run(t.Context(), new(fetch.Reader).Lines(strings.NewReader(input.String()), "input"), &readable, chaosOptions(t))
 	if err != nil || summary.Total != int64(len(pranks)) || !summary.Complete {
 		t.Fatalf("%+v, %v", summary, err)
@@ -278,7 +280,7 @@ type readableToo struct {
 
 func (s *readableToo) Encode(r *fetch.Record) {
 	if r.Failure != nil {
-		output.NewReadable(io.Discard, "").Encode(r)
+		terminal.NewFailures(io.Discard, "").Encode(r)
 		s.mu.Lock()
 		s.lines = append(s.lines, r.Line)
 		s.mu.Unlock()

@@ -8,11 +8,15 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/output/encode"
+	"batchfetch/output/encode/encodetest"
 )
 
-// What a worker pays to render a Record, by the form of its body. Bytes are those of the body.
+// BenchmarkEncode measures what a worker spends to encode a Record, by the form of its body. Bytes are those of the
+// body.
 func BenchmarkEncode(b *testing.B) {
-	object := `{"items":[` + strings.TrimSuffix(strings.Repeat(`{"id":123456,"name":"ünïque","price":1.50},`, 22), ",") + `],"next":null}`
+	object := `{"items":[` + strings.TrimSuffix(strings.Repeat(`{"id":123456,"name":"ünïque","price":1.50},`, 22),
+		",") + `],"next":null}`
 	for _, c := range []struct{ name, contentType, body string }{
 		{"json-1k", "application/json", object},
 		{"json-dashes-1k", "application/json", strings.ReplaceAll(object, "ünïque", "a — b")},
@@ -23,8 +27,8 @@ func BenchmarkEncode(b *testing.B) {
 		{"json-64k", "application/json", "[" + strings.TrimSuffix(strings.Repeat(object+",", 64), ",") + "]"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			sink := NewJSONL(io.Discard, BodyAuto)
-			r := success(c.contentType, c.body)
+			sink := NewJSONL(io.Discard, encode.BodyAuto)
+			r := encodetest.Success(c.contentType, c.body)
 			body := r.Body
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))
@@ -38,8 +42,8 @@ func BenchmarkEncode(b *testing.B) {
 		})
 	}
 	b.Run("failure", func(b *testing.B) {
-		sink := NewJSONL(io.Discard, BodyAuto)
-		r := failure(fetch.BadStatus, "404 Not Found")
+		sink := NewJSONL(io.Discard, encode.BodyAuto)
+		r := encodetest.Failure(fetch.BadStatus, "404 Not Found")
 		b.ReportAllocs()
 		for b.Loop() {
 			sink.Encode(r)
@@ -50,7 +54,7 @@ func BenchmarkEncode(b *testing.B) {
 	})
 }
 
-// What order costs per Record: none early, most early by a little, all early until the first comes.
+// BenchmarkInOrder measures InOrder for each Record: in order, a little early, and in reverse.
 func BenchmarkInOrder(b *testing.B) {
 	const n = 4096
 	rng := rand.New(rand.NewPCG(1, 1))
@@ -93,7 +97,7 @@ func BenchmarkInOrder(b *testing.B) {
 	}
 }
 
-// A countingSink takes lines and keeps nothing.
+// countingSink counts Records and keeps none.
 type countingSink struct{ n int }
 
 func (*countingSink) Encode(*fetch.Record) {}
@@ -104,24 +108,3 @@ func (s *countingSink) Put(*fetch.Record) error {
 }
 
 func (*countingSink) Flush(bool) error { return nil }
-
-// What it costs to look for a part where none is: a name to look for and one look, or nothing.
-func BenchmarkNoPart(b *testing.B) {
-	bodies, err := OpenBodies(b.TempDir(), NameTemplate{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = bodies.Close() }() // only read
-	for _, littered := range []bool{false, true} {
-		b.Run(map[bool]string{false: "in an empty directory", true: "among files"}[littered], func(b *testing.B) {
-			bodies.littered.Store(littered)
-			r := &fetch.Request{URL: "https://api.example.com/item/1?page=2"}
-			b.ReportAllocs()
-			for b.Loop() {
-				if bodies.Part(r) != nil {
-					b.Fatal("there is one")
-				}
-			}
-		})
-	}
-}

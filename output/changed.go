@@ -2,15 +2,16 @@ package output
 
 import "batchfetch/fetch"
 
-// OnlyChanged is a Sink that leaves out the Records that are Unchanged. A Sink that can note them as done without a line does so.
+// OnlyChanged is a fetch.Sink that leaves out the Records that are Unchanged. A Sink with a method PutWithoutLine gets
+// them there, to note that they are done.
 type OnlyChanged struct{ fetch.Sink }
 
-// A quiet Sink notes as done what it does not write.
-type quiet interface {
-	PutQuietly(*fetch.Record) error
+// unchangedSink is a fetch.Sink that can note a Record as done without writing its line.
+type unchangedSink interface {
+	PutWithoutLine(*fetch.Record) error
 }
 
-// Encode renders nothing of a Record that is left out.
+// Encode releases the body of a Record that is left out, and encodes the others.
 func (c OnlyChanged) Encode(r *fetch.Record) {
 	if r.Unchanged {
 		r.ReleaseBody()
@@ -19,13 +20,13 @@ func (c OnlyChanged) Encode(r *fetch.Record) {
 	c.Sink.Encode(r)
 }
 
-// Put passes on what has changed.
+// Put passes on the Records that have changed.
 func (c OnlyChanged) Put(r *fetch.Record) error {
 	if !r.Unchanged {
 		return c.Sink.Put(r)
 	}
-	if sink, ok := c.Sink.(quiet); ok {
-		return sink.PutQuietly(r)
+	if sink, ok := c.Sink.(unchangedSink); ok {
+		return sink.PutWithoutLine(r)
 	}
 	return nil
 }

@@ -11,16 +11,18 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/output/encode"
+	"batchfetch/output/encode/encodetest"
 )
 
-// A wholeLines fails the test where a Write is not of whole lines.
-type wholeLines struct {
+// wholeLineWriter fails the test where a Write is not of whole lines.
+type wholeLineWriter struct {
 	t   testing.TB
 	out bytes.Buffer
 	n   int // Writes
 }
 
-func (w *wholeLines) Write(p []byte) (int, error) {
+func (w *wholeLineWriter) Write(p []byte) (int, error) {
 	w.n++
 	if len(p) == 0 || p[len(p)-1] != '\n' {
 		w.t.Errorf("a Write of %d bytes ends in the middle of a line", len(p))
@@ -28,31 +30,22 @@ func (w *wholeLines) Write(p []byte) (int, error) {
 	return w.out.Write(p)
 }
 
-// encode renders r with sink and puts it.
-func encode(t testing.TB, sink fetch.Sink, r *fetch.Record) {
-	t.Helper()
-	sink.Encode(r)
-	if err := sink.Put(r); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// Lines of any length leave whole and in order, many small ones in one Write.
+// Lines of any length are written whole and in order, many small ones in one Write.
 func TestJSONLWritesWholeLines(t *testing.T) {
-	out := &wholeLines{t: t}
-	sink := NewJSONL(out, BodyText)
+	out := &wholeLineWriter{t: t}
+	sink := NewJSONL(out, encode.BodyText)
 	rng := rand.New(rand.NewPCG(5, 6))
 	var want strings.Builder
 	const n = 400
 	for i := range n {
 		length := rng.IntN(2000)
 		if rng.IntN(20) == 0 {
-			length = writeAt - 1000 + rng.IntN(2*writeAt)
+			length = writeSize - 1000 + rng.IntN(2*writeSize)
 		}
-		r := success("text/plain", strings.Repeat("x", length))
+		r := encodetest.Success("text/plain", strings.Repeat("x", length))
 		r.Request.Index = int64(i)
-		want.Write(render(r, BodyText))
-		encode(t, sink, r)
+		want.Write(encode.AppendRecord(nil, r, encode.BodyText))
+		encodetest.WriteRecord(t, sink, r)
 	}
 	if err := sink.Flush(true); err != nil {
 		t.Fatal(err)
@@ -65,15 +58,15 @@ func TestJSONLWritesWholeLines(t *testing.T) {
 	}
 }
 
-// A huge line leaves at once; what was kept before it goes first.
+// A huge line is written at once, after what was buffered.
 func TestJSONLOfAHugeLine(t *testing.T) {
-	out := &wholeLines{t: t}
-	sink := NewJSONL(out, BodyAuto)
-	encode(t, sink, success("text/plain", "small"))
+	out := &wholeLineWriter{t: t}
+	sink := NewJSONL(out, encode.BodyAuto)
+	encodetest.WriteRecord(t, sink, encodetest.Success("text/plain", "small"))
 	if out.n != 0 {
 		t.Errorf("%d Writes of one small line, want none before the flush", out.n)
 	}
-	encode(t, sink, success("text/plain", strings.Repeat("x", 8<<20)))
+	encodetest.WriteRecord(t, sink, encodetest.Success("text/plain", strings.Repeat("x", 8<<20)))
 	if out.n != 2 {
 		t.Errorf("%d Writes, want 2", out.n)
 	}
@@ -86,44 +79,45 @@ func TestJSONLOfAHugeLine(t *testing.T) {
 	}
 }
 
-// What the writer says is wrong is returned, whenever it happens.
+// JSONL returns the writer's error, from Put and from Flush.
 func TestJSONLReturnsTheWritersError(t *testing.T) {
-	line := success("text/plain", "x")
-	huge := success("text/plain", strings.Repeat("x", writeAt))
-	sink := NewJSONL(brokenWriter{}, BodyAuto)
-	encode(t, sink, line)
-	if err := sink.Flush(false); !errors.Is(err, errBroken) {
+	line := encodetest.Success("text/plain", "x")
+	huge := encodetest.Success("text/plain", strings.Repeat("x", writeSize))
+	sink := NewJSONL(encodetest.BrokenWriter{}, encode.BodyAuto)
+	encodetest.WriteRecord(t, sink, line)
+	if err := sink.Flush(false); !errors.Is(err, encodetest.ErrBroken) {
 		t.Errorf("flush: %v", err)
 	}
-	sink = NewJSONL(brokenWriter{}, BodyAuto)
+	sink = NewJSONL(encodetest.BrokenWriter{}, encode.BodyAuto)
 	sink.Encode(huge)
-	if err := sink.Put(huge); !errors.Is(err, errBroken) {
+	if err := sink.Put(huge); !errors.Is(err, encodetest.ErrBroken) {
 		t.Errorf("a huge line: %v", err)
 	}
-	sink = NewJSONL(brokenWriter{}, BodyAuto)
+	sink = NewJSONL(encodetest.BrokenWriter{}, encode.BodyAuto)
 	var err error
-	for range writeAt/100 + 1 {
-		r := success("text/plain", "x")
+	for range writeSize/100 + 1 {
+		r := encodetest.Success("text/plain", "x")
 		sink.Encode(r)
 		if err = sink.Put(r); err != nil {
 			break
 		}
 	}
-	if !errors.Is(err, errBroken) {
+	if !errors.Is(err, encodetest.ErrBroken) {
 		t.Errorf("many small lines: %v", err)
 	}
 }
 
-// Rendering gives the body's memory back, and workers may do it all at once.
+// Encode releases the body, and is safe for concurrent use.
 func TestJSONLEncodesConcurrently(t *testing.T) {
-	out := &wholeLines{t: t}
-	sink := NewJSONL(out, BodyAuto)
+	out := &wholeLineWriter{t: t}
+	sink := NewJSONL(out, encode.BodyAuto)
 	records := make(chan *fetch.Record)
 	var workers sync.WaitGroup
 	for w := range 8 {
 		workers.Go(func() {
 			for i := range 200 {
-				r := success("application/json", fmt.Sprintf(`{"worker":%d,"i":%d,"pad":%q}`, w, i, strings.Repeat("p", i*20)))
+				r := encodetest.Success("application/json", fmt.Sprintf(`{"worker":%d,"i":%d,"pad":%q}`, w, i,
+					strings.Repeat("p", i*20)))
 				sink.Encode(r)
 				if r.Body != nil {
 					t.Error("the body is kept")
@@ -145,7 +139,7 @@ func TestJSONLEncodesConcurrently(t *testing.T) {
 	}
 	got := 0
 	for line := range strings.Lines(out.out.String()) {
-		checkLine(t, []byte(line))
+		encodetest.CheckLine(t, []byte(line))
 		if !want[line] {
 			t.Fatalf("nobody rendered %s", line)
 		}
@@ -156,14 +150,15 @@ func TestJSONLEncodesConcurrently(t *testing.T) {
 	}
 }
 
-// Split sends successes one way and failures the other.
+// Split passes successes to one Sink and failures to the other.
 func TestSplit(t *testing.T) {
 	good, bad := &lineSink{}, &lineSink{}
 	sink := Split{Success: good, Failure: bad}
-	encode(t, sink, success("text/plain", "x"))
-	encode(t, sink, failure(fetch.DNS, "no address"))
-	encode(t, sink, success("text/plain", "y"))
-	if len(good.lines) != 2 || len(bad.lines) != 1 || !strings.Contains(bad.all(), `"type":"failure"`) || strings.Contains(good.all(), `"type":"failure"`) {
+	encodetest.WriteRecord(t, sink, encodetest.Success("text/plain", "x"))
+	encodetest.WriteRecord(t, sink, encodetest.Failure(fetch.DNS, "no address"))
+	encodetest.WriteRecord(t, sink, encodetest.Success("text/plain", "y"))
+	if len(good.lines) != 2 || len(bad.lines) != 1 || !strings.Contains(bad.all(), `"type":"failure"`) ||
+		strings.Contains(good.all(), `"type":"failure"`) {
 		t.Errorf("successes %q, failures %q", good.lines, bad.lines)
 	}
 	if err := sink.Flush(true); err != nil || len(good.flushes) != 1 || len(bad.flushes) != 1 {

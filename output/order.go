@@ -3,41 +3,44 @@ package output
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"batchfetch/fetch"
 )
 
-// InOrder is a Sink that passes Records on in the order of the input. What comes early waits: up to keepBytes in memory,
-// the rest, and what is long already, in temporary files that have no name. How many wait is bounded by the look-ahead window, which counts them.
+// InOrder is a fetch.Sink that passes Records on in the order of the input. Records that come early are held: up to
+// maxMemoryBytes of lines in memory, the others, and lines that are in a file already, in temporary files without
+// names. The look-ahead window bounds their number, and counts them (Held).
 type InOrder struct {
 	fetch.Sink
-	next    int64
-	waiting map[int64]early
-	held    atomic.Int64
-	kept    int64 // bytes of lines in memory
-	spill   spill // what does not fit there
-	failed  error // once set, nothing more is let go: it would stand behind a torn line
+	next        int64
+	early       map[int64]earlyRecord
+	heldCount   atomic.Int64
+	memoryBytes int64 // of the held lines in memory
+	spill       spill // the other held lines
+	failed      error // the first error; nothing is passed on after it, since the output may end within a line
 }
 
-// keepBytes is how much waits in memory.
-const keepBytes = 16 << 20
+// maxMemoryBytes bounds the lines held in memory.
+const maxMemoryBytes = 16 << 20
 
-// early is a Record whose turn has not come, and where its line is on disk.
-type early struct {
+// earlyRecord is a held Record, and where its line is on disk.
+type earlyRecord struct {
 	record *fetch.Record
-	place  place
+	place  spillPlace
 }
 
 // NewInOrder returns an InOrder around sink.
 func NewInOrder(sink fetch.Sink) *InOrder {
-	return &InOrder{Sink: sink, waiting: make(map[int64]early), spill: spill{most: spillBytes}}
+	return &InOrder{Sink: sink, early: make(map[int64]earlyRecord), spill: spill{maxFileBytes: spillFileBytes}}
 }
 
-// Held returns how many Records wait.
-func (o *InOrder) Held() int { return int(o.held.Load()) }
+// Held returns the number of Records that are held. It may be called by any goroutine.
+func (o *InOrder) Held() int { return int(o.heldCount.Load()) }
 
-// Put passes the Record on if it is its turn, and then all that waited for it.
+// Put passes the Record on where it is next, and then those that follow it; otherwise it holds it.
 func (o *InOrder) Put(r *fetch.Record) error {
 	if o.failed == nil {
 		o.failed = o.put(r)
@@ -47,7 +50,7 @@ func (o *InOrder) Put(r *fetch.Record) error {
 
 func (o *InOrder) put(r *fetch.Record) error {
 	if r.Seq != o.next {
-		return o.keep(r)
+		return o.hold(r)
 	}
 	if err := o.Sink.Put(r); err != nil {
 		return err
@@ -56,46 +59,46 @@ func (o *InOrder) put(r *fetch.Record) error {
 	return o.release()
 }
 
-func (o *InOrder) keep(r *fetch.Record) error {
+func (o *InOrder) hold(r *fetch.Record) error {
 	if r.LineErr != nil {
 		return r.LineErr
 	}
-	e := early{record: r}
-	if r.LongLine != nil || o.kept+int64(len(r.Line)) > keepBytes {
+	e := earlyRecord{record: r}
+	if r.LongLine != nil || o.memoryBytes+int64(len(r.Line)) > maxMemoryBytes {
 		var err error
-		if e.place, err = o.spill.take(r); err != nil {
+		if e.place, err = o.spill.write(r); err != nil {
 			return fmt.Errorf("--ordered: %w", err)
 		}
 	}
-	o.kept += int64(len(r.Line))
-	o.waiting[r.Seq] = e
-	o.held.Store(int64(len(o.waiting)))
+	o.memoryBytes += int64(len(r.Line))
+	o.early[r.Seq] = e
+	o.heldCount.Store(int64(len(o.early)))
 	return nil
 }
 
-// release passes on what waited for the Record before it.
+// release passes on the held Records that are next.
 func (o *InOrder) release() error {
 	for {
-		e, here := o.waiting[o.next]
+		e, here := o.early[o.next]
 		if !here {
 			return nil
 		}
-		delete(o.waiting, o.next)
-		o.held.Store(int64(len(o.waiting)))
-		if err := o.pass(e); err != nil {
+		delete(o.early, o.next)
+		o.heldCount.Store(int64(len(o.early)))
+		if err := o.passOn(e); err != nil {
 			return err
 		}
 		o.next++
 	}
 }
 
-func (o *InOrder) pass(e early) error {
+func (o *InOrder) passOn(e earlyRecord) error {
 	if e.place.file == nil {
-		o.kept -= int64(len(e.record.Line))
+		o.memoryBytes -= int64(len(e.record.Line))
 		return o.Sink.Put(e.record)
 	}
 	line := e.place.line()
-	if line.Size() > writeAt {
+	if line.Size() > writeSize {
 		e.record.LongLine = line
 	} else {
 		e.record.Line = make([]byte, line.Size())
@@ -106,16 +109,16 @@ func (o *InOrder) pass(e early) error {
 	if err := o.Sink.Put(e.record); err != nil {
 		return err
 	}
-	if err := o.spill.leave(e.place); err != nil {
+	if err := o.spill.release(e.place); err != nil {
 		return fmt.Errorf("--ordered: %w", err)
 	}
 	return nil
 }
 
-// Flush passes on, at the end, what waited for Records that never came because the run was stopped.
+// Flush passes on, at the end, what is held after Records that never came because the run was stopped.
 func (o *InOrder) Flush(last bool) error {
 	if last && o.failed == nil {
-		for _, seq := range sortedKeys(o.waiting) {
+		for _, seq := range slices.Sorted(maps.Keys(o.early)) {
 			o.next = seq
 			if err := o.release(); err != nil {
 				return err

@@ -12,10 +12,12 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/output/encode/encodetest"
 )
 
-// ordered returns an InOrder around a lineSink. Its temporary files go to a directory of their own, which is empty at the end.
-func ordered(t testing.TB) (*InOrder, *lineSink) {
+// newTestInOrder returns an InOrder around a lineSink. Its temporary files are in a directory of their own, which must
+// be empty at the end.
+func newTestInOrder(t testing.TB) (*InOrder, *lineSink) {
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -32,23 +34,23 @@ func ordered(t testing.TB) (*InOrder, *lineSink) {
 	return o, inner
 }
 
-// put gives a Record with that line to sink.
-func put(t testing.TB, sink fetch.Sink, seq int64, line string) {
+// putLine puts a Record with that line to sink.
+func putLine(t testing.TB, sink fetch.Sink, seq int64, line string) {
 	t.Helper()
 	if err := sink.Put(&fetch.Record{Seq: seq, Line: []byte(line)}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// Whatever order they come in, Records leave in the order of the input, each as soon as its turn has come.
+// Records leave in the order of the input, each as soon as those before it have left, whatever order they come in.
 func TestInOrderOfAnyPermutation(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 50 {
 		n := rng.IntN(200)
-		o, inner := ordered(t)
+		o, inner := newTestInOrder(t)
 		arrived := make(map[int64]bool)
 		for _, seq := range rng.Perm(n) {
-			put(t, o, int64(seq), fmt.Sprintf("line %d\n", seq))
+			putLine(t, o, int64(seq), fmt.Sprintf("line %d\n", seq))
 			arrived[int64(seq)] = true
 			next := int64(0)
 			for arrived[next] {
@@ -72,9 +74,9 @@ func TestInOrderOfAnyPermutation(t *testing.T) {
 	}
 }
 
-// Beyond keepBytes lines wait on disk. They come back byte for byte, and the file gives its room back.
+// Beyond maxMemoryBytes lines are held on disk. They come back byte for byte, and their space is freed.
 func TestInOrderSpills(t *testing.T) {
-	o, inner := ordered(t)
+	o, inner := newTestInOrder(t)
 	rng := rand.New(rand.NewPCG(3, 4))
 	const n = 40
 	want := make([]string, n)
@@ -85,12 +87,12 @@ func TestInOrderSpills(t *testing.T) {
 	for round := range int64(2) { // the second one finds the file empty
 		order := rng.Perm(n - 1)
 		for _, i := range order {
-			put(t, o, round*n+int64(i)+1, want[i+1])
-			if o.kept > keepBytes {
-				t.Fatalf("%d bytes are kept in memory, want at most %d", o.kept, keepBytes)
+			putLine(t, o, round*n+int64(i)+1, want[i+1])
+			if o.memoryBytes > maxMemoryBytes {
+				t.Fatalf("%d bytes are kept in memory, want at most %d", o.memoryBytes, maxMemoryBytes)
 			}
 		}
-		if spilled, _ := onDisk(o); spilled == 0 {
+		if spilled, _ := spilledLines(o); spilled == 0 {
 			t.Fatal("nothing is on disk")
 		}
 		if left, err := os.ReadDir(os.TempDir()); runtime.GOOS != "windows" && (err != nil || len(left) > 0) {
@@ -99,38 +101,38 @@ func TestInOrderSpills(t *testing.T) {
 		if o.Held() != n-1 || len(inner.lines) != 0 {
 			t.Fatalf("%d are held, %d have left", o.Held(), len(inner.lines))
 		}
-		put(t, o, round*n, want[0])
+		putLine(t, o, round*n, want[0])
 		if !slices.Equal(inner.lines, want) {
 			t.Fatal("the lines are not what they were")
 		}
 		inner.lines = nil
-		if lines, size := onDisk(o); o.Held() != 0 || o.kept != 0 || lines != 0 || size != 0 {
-			t.Fatalf("%d are held, %d bytes kept, %d Records on disk in %d bytes", o.Held(), o.kept, lines, size)
+		if lines, size := spilledLines(o); o.Held() != 0 || o.memoryBytes != 0 || lines != 0 || size != 0 {
+			t.Fatalf("%d are held, %d bytes kept, %d Records on disk in %d bytes", o.Held(), o.memoryBytes, lines, size)
 		}
 	}
 }
 
-// onDisk returns how many lines wait on disk, and how much of it they take.
-func onDisk(o *InOrder) (lines int, size int64) {
+// spilledLines returns the number of lines on disk, and their size.
+func spilledLines(o *InOrder) (lines int, size int64) {
 	for _, f := range o.spill.files {
-		lines += f.lines
+		lines += f.linesLeft
 		size += f.Size()
 	}
 	return lines, size
 }
 
-// What an ordered run takes of the disk does not grow with its length, though something always waits there.
+// The space on disk does not grow with the run, though some lines are always held there.
 func TestInOrderGivesTheDiskBack(t *testing.T) {
-	o, inner := ordered(t)
-	o.spill.most = 1 << 20
-	o.kept = keepBytes // memory is full: all that waits is on disk
-	put(t, o, 1, "1\n")
+	o, inner := newTestInOrder(t)
+	o.spill.maxFileBytes = 1 << 20
+	o.memoryBytes = maxMemoryBytes // memory is full: all that waits is on disk
+	putLine(t, o, 1, "1\n")
 	line := strings.Repeat("x", 100<<10) + "\n"
 	const n = 500
 	for seq := int64(3); seq < n; seq += 2 { // each comes before the one it waits for
-		put(t, o, seq, line)
-		put(t, o, seq-3, line)
-		if lines, size := onDisk(o); lines == 0 || size > 3<<20 || len(o.spill.files) > 2 {
+		putLine(t, o, seq, line)
+		putLine(t, o, seq-3, line)
+		if lines, size := spilledLines(o); lines == 0 || size > 3<<20 || len(o.spill.files) > 2 {
 			t.Fatalf("%d lines on disk take %d bytes in %d files", lines, size, len(o.spill.files))
 		}
 	}
@@ -139,29 +141,29 @@ func TestInOrderGivesTheDiskBack(t *testing.T) {
 	}
 }
 
-// A line larger than all the memory waits on disk; small ones still fit beside it.
+// A line larger than maxMemoryBytes is held on disk, and small ones in memory.
 func TestInOrderOfOneHugeLine(t *testing.T) {
-	o, inner := ordered(t)
-	huge := strings.Repeat("h", keepBytes+1) + "\n"
-	put(t, o, 2, huge)
-	put(t, o, 1, "small\n")
-	if o.kept != int64(len("small\n")) {
-		t.Errorf("%d bytes are kept, want those of the small line", o.kept)
+	o, inner := newTestInOrder(t)
+	huge := strings.Repeat("h", maxMemoryBytes+1) + "\n"
+	putLine(t, o, 2, huge)
+	putLine(t, o, 1, "small\n")
+	if o.memoryBytes != int64(len("small\n")) {
+		t.Errorf("%d bytes are kept, want those of the small line", o.memoryBytes)
 	}
-	put(t, o, 0, "first\n")
+	putLine(t, o, 0, "first\n")
 	if inner.all() != "first\nsmall\n"+huge {
 		t.Error("the lines are not what they were")
 	}
 }
 
-// At the end of a run that was stopped, what waited for Records that never came is let go, in order.
+// At the end of a run that was stopped, held Records leave in order.
 func TestInOrderLetsGoAtTheEnd(t *testing.T) {
-	o, inner := ordered(t)
-	huge := strings.Repeat("h", keepBytes) + "\n"
+	o, inner := newTestInOrder(t)
+	huge := strings.Repeat("h", maxMemoryBytes) + "\n"
 	for _, seq := range []int64{9, 3, 5, 4} {
-		put(t, o, seq, fmt.Sprintf("%d\n", seq))
+		putLine(t, o, seq, fmt.Sprintf("%d\n", seq))
 	}
-	put(t, o, 7, huge)
+	putLine(t, o, 7, huge)
 	if err := o.Flush(false); err != nil || len(inner.lines) != 0 {
 		t.Fatalf("a flush in between lets %d go, %v", len(inner.lines), err)
 	}
@@ -176,34 +178,34 @@ func TestInOrderLetsGoAtTheEnd(t *testing.T) {
 	}
 }
 
-// The inner Sink's error is passed on, wherever it happens.
+// InOrder returns the inner Sink's error, wherever it happens.
 func TestInOrderPassesErrorsOn(t *testing.T) {
 	full := errors.New("no space left on device")
 	t.Run("at its turn", func(t *testing.T) {
-		o, inner := ordered(t)
+		o, inner := newTestInOrder(t)
 		inner.err = full
 		if err := o.Put(&fetch.Record{Seq: 0}); !errors.Is(err, full) {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("as others follow", func(t *testing.T) {
-		o, inner := ordered(t)
-		put(t, o, 1, "1\n")
-		o.Sink = &breaksAfter{lineSink: inner, good: 1, err: full}
+		o, inner := newTestInOrder(t)
+		putLine(t, o, 1, "1\n")
+		o.Sink = &failsAfter{lineSink: inner, good: 1, err: full}
 		if err := o.Put(&fetch.Record{Seq: 0}); !errors.Is(err, full) {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("at the end", func(t *testing.T) {
-		o, inner := ordered(t)
-		put(t, o, 1, "1\n")
+		o, inner := newTestInOrder(t)
+		putLine(t, o, 1, "1\n")
 		inner.err = full
 		if err := o.Flush(true); !errors.Is(err, full) {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("of a flush", func(t *testing.T) {
-		o, inner := ordered(t)
+		o, inner := newTestInOrder(t)
 		inner.err = full
 		if err := o.Flush(false); !errors.Is(err, full) {
 			t.Errorf("got %v", err)
@@ -211,11 +213,11 @@ func TestInOrderPassesErrorsOn(t *testing.T) {
 	})
 }
 
-// Where there is no room for the file, the run hears of it, by the flag's name.
+// A temporary file that can't be created is an error that names the flag.
 func TestInOrderWithoutATemporaryDirectory(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir()+"/missing")
 	o := NewInOrder(&lineSink{})
-	err := o.Put(&fetch.Record{Seq: 1, Line: make([]byte, keepBytes+1)})
+	err := o.Put(&fetch.Record{Seq: 1, Line: make([]byte, maxMemoryBytes+1)})
 	if err == nil || !strings.Contains(err.Error(), "--ordered") {
 		t.Errorf("got %v", err)
 	}
@@ -224,22 +226,22 @@ func TestInOrderWithoutATemporaryDirectory(t *testing.T) {
 	}
 }
 
-// Rendering is the inner Sink's work.
+// InOrder encodes with the inner Sink.
 func TestInOrderEncodes(t *testing.T) {
-	o, _ := ordered(t)
-	r := success("text/plain", "x")
+	o, _ := newTestInOrder(t)
+	r := encodetest.Success("text/plain", "x")
 	o.Encode(r)
-	checkLine(t, r.Line)
+	encodetest.CheckLine(t, r.Line)
 }
 
-// A breaksAfter fails once it has taken good Records.
-type breaksAfter struct {
+// failsAfter is a lineSink that fails after good Records.
+type failsAfter struct {
 	*lineSink
 	good int
 	err  error
 }
 
-func (b *breaksAfter) Put(r *fetch.Record) error {
+func (b *failsAfter) Put(r *fetch.Record) error {
 	if b.good == 0 {
 		return b.err
 	}

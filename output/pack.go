@@ -9,33 +9,34 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Pack returns a writer that compresses into out as the ending of name says: .gz or .zst, readable by zcat and zstdcat.
-// It returns nil for any other name. The last bytes are written by Close, which leaves out open.
+// Pack returns a writer that compresses to out by the extension of name, .gz or .zst; nil for any other. Close writes
+// the last bytes and leaves out open.
 func Pack(name string, out io.Writer) (io.WriteCloser, error) {
 	switch filepath.Ext(name) {
 	case ".gz":
 		return gzip.NewWriter(out), nil
 	case ".zst":
-		return zstd.NewWriter(out, zstd.WithEncoderConcurrency(1)) // in the one writer: no goroutine of its own
+		return zstd.NewWriter(out, zstd.WithEncoderConcurrency(1)) // within Write: it starts no goroutine
 	}
 	return nil, nil
 }
 
-// PackEach is Pack for an output that may be cut back to the end of any Write: each is compressed by itself, as a gzip member
-// or zstd frame, which zcat and zstdcat read one after the other. Nothing is held back. It returns out for any other name.
-func PackEach(name string, out io.Writer) (io.Writer, error) {
+// PackEachWrite is Pack for an output that may be truncated to the end of any Write: each Write becomes a gzip member
+// or zstd frame of its own, which zcat and zstdcat read one after the other. It buffers nothing, and returns out for
+// any other extension.
+func PackEachWrite(name string, out io.Writer) (io.Writer, error) {
 	switch filepath.Ext(name) {
 	case ".gz":
-		return &packedEach{gzip.NewWriter(out), out}, nil
+		return &eachWritePacker{gzip.NewWriter(out), out}, nil
 	case ".zst":
 		encoder, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true))
-		return &packedEach{encoder, out}, err
+		return &eachWritePacker{encoder, out}, err
 	}
 	return out, nil
 }
 
-// packedEach compresses each Write by itself.
-type packedEach struct {
+// eachWritePacker compresses each Write by itself.
+type eachWritePacker struct {
 	encoder interface {
 		io.WriteCloser
 		Reset(io.Writer)
@@ -43,7 +44,7 @@ type packedEach struct {
 	out io.Writer
 }
 
-func (m *packedEach) Write(p []byte) (int, error) {
+func (m *eachWritePacker) Write(p []byte) (int, error) {
 	m.encoder.Reset(m.out)
 	n, err := m.encoder.Write(p)
 	return n, errors.Join(err, m.encoder.Close())

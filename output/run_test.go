@@ -1,4 +1,4 @@
-package output
+package output_test
 
 import (
 	"context"
@@ -11,22 +11,26 @@ import (
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/output"
+	"batchfetch/output/encode"
+	"batchfetch/output/encode/encodetest"
 )
 
-// run fetches the requests of input for real and returns the lines written, in the order of the input.
+// run runs the requests of input and returns the lines written, in the order of the input.
 func run(t testing.TB, input string) []string {
 	t.Helper()
 	options := fetch.Defaults()
 	options.Retries, options.KeepHeader, options.KeepTiming = 0, true, true
 	options.ConnectTimeout = time.Minute
 	var out strings.Builder
-	sink := NewInOrder(NewJSONL(&out, BodyAuto))
+	sink := output.NewInOrder(output.NewJSONL(&out, encode.BodyAuto))
 	defer func() {
 		if err := sink.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
-	if _, err := fetch.Run(context.Background(), new(fetch.Reader).Lines(strings.NewReader(input), "urls.jsonl"), sink, options); err != nil {
+	if _, err := fetch.Run(context.Background(), new(fetch.Reader).Lines(strings.NewReader(input), "urls.jsonl"), sink,
+		options); err != nil {
 		t.Fatal(err)
 	}
 	var lines []string
@@ -36,7 +40,7 @@ func run(t testing.TB, input string) []string {
 	return lines
 }
 
-// origin answers as its path says.
+// origin starts a server whose responses depend on the path, and returns its URL.
 func origin(t testing.TB) string {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -68,9 +72,9 @@ func origin(t testing.TB) string {
 	return server.URL
 }
 
-// What a real run writes satisfies the schema, Record by Record.
+// What a real run writes satisfies the schema.
 func TestRealOutputSatisfiesTheSchema(t *testing.T) {
-	schema := compileSchema(t)
+	schema := encodetest.CompileSchema(t, encode.Schema())
 	at := origin(t)
 	for i, c := range []struct{ line, kind string }{
 		{at + "/json", ""},
@@ -98,7 +102,7 @@ func TestRealOutputSatisfiesTheSchema(t *testing.T) {
 			if len(lines) != 1 {
 				t.Fatalf("%d lines, want 1", len(lines))
 			}
-			object := members(t, schema, []byte(lines[0]))
+			object := encodetest.Members(t, schema, []byte(lines[0]))
 			failed, _ := object["error"].(map[string]any)
 			if kind, _ := failed["kind"].(string); kind != c.kind {
 				t.Errorf("kind is %q, want %q: %s", kind, c.kind, lines[0])

@@ -1,21 +1,23 @@
-package output
+package output_test
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"strings"
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/output"
+	"batchfetch/output/encode/encodetest"
+	"batchfetch/output/terminal"
 )
 
-// The two halves of every secret of these tests: neither may stand in an output, whatever lies between them.
+// left and right are the two halves of every secret: neither may be in an output, whatever is between them.
 const left, right = "Zq7left", "rightX9k"
 
-// A secret as people really have it.
+// secret is a secret as users have them.
 type secret struct{ name, text string }
 
 var secrets = []secret{
@@ -36,10 +38,10 @@ var secrets = []secret{
 	{"longer than an input is shown", left + ":" + strings.Repeat("a", 300) + right},
 }
 
-// A carrier is an input line with a secret in it, at SECRET.
+// carrier is an input line with a secret at SECRET.
 type carrier struct{ name, line string }
 
-// inURLs carry userinfo.
+// inURLs have the secret as userinfo.
 var inURLs = []carrier{
 	{"plain", "http://SECRET@127.0.0.1:1/x"},
 	{"in capitals", "HTTP://SECRET@127.0.0.1:1/x"},
@@ -64,7 +66,7 @@ var inURLs = []carrier{
 	{"in a Record's request", `{"type":"failure","request":{"url":"http://SECRET@127.0.0.1:1/x","method":5}}`},
 }
 
-// inHeaders carry a header's value.
+// inHeaders have the secret in the value of a header.
 var inHeaders = []carrier{
 	{"Authorization", `{"url":"http://127.0.0.1:1/","headers":{"Authorization":"Bearer SECRET"}}`},
 	{"in an array", `{"url":"http://127.0.0.1:1/","headers":{"authorization":["SECRET","b"]}}`},
@@ -84,7 +86,7 @@ var inHeaders = []carrier{
 	{"in a command", `curl -H 'Cookie: SECRET' http://127.0.0.1:1/`},
 }
 
-// Nothing of a secret stands in a Record, however broken the line is that brought it.
+// No secret is in a Record, however broken the input line is.
 func TestSecretsNeverAppear(t *testing.T) {
 	for _, secret := range secrets {
 		for _, c := range inURLs {
@@ -98,28 +100,29 @@ func TestSecretsNeverAppear(t *testing.T) {
 
 func hides(t *testing.T, c carrier, secret secret) {
 	for _, line := range run(t, c.with(secret.text)) {
-		checkLine(t, []byte(line))
+		encodetest.CheckLine(t, []byte(line))
 		noSecret(t, line)
 	}
 }
 
-// with returns the line with text as the secret in it.
+// with returns the line with that secret.
 func (c carrier) with(text string) string {
 	if strings.HasPrefix(c.line, "{") {
-		quoted := appendString(nil, text)
+		quoted, _ := json.Marshal(text) // of a string it never fails
 		text = string(quoted[1 : len(quoted)-1])
 	}
 	return strings.ReplaceAll(c.line, "SECRET", text)
 }
 
-// What a person sees of a failure, and its example in the summary, hide as much.
+// No secret is in the lines for a terminal, or in the examples of the summary.
 func TestSecretsNeverShown(t *testing.T) {
 	for _, c := range append(inURLs, inHeaders...) {
 		t.Run(c.name, func(t *testing.T) {
 			var out strings.Builder
-			counts := NewCounts(NewReadable(&out, "--failures FILE keeps them all"))
+			counts := output.NewCounts(terminal.NewFailures(&out, "--failures FILE keeps them all"))
 			for request, err := range new(fetch.Reader).Lines(strings.NewReader(c.with(left+":"+right)), "urls.txt") {
-				r := &fetch.Record{Request: request, Failure: &fetch.Failure{Kind: fetch.Connect, Err: errors.New("refused")}}
+				r := &fetch.Record{Request: request, Failure: &fetch.Failure{Kind: fetch.Connect,
+					Err: errors.New("refused")}}
 				var line *fetch.LineError
 				if errors.As(err, &line) {
 					r.Input, r.Failure = line.Input, &fetch.Failure{Kind: fetch.InvalidRequest, Err: line.Err}
@@ -135,45 +138,12 @@ func TestSecretsNeverShown(t *testing.T) {
 	}
 }
 
-// The echo of a request masks whole values, and no other header.
-func TestEchoMasksWholeValues(t *testing.T) {
-	r := failure(fetch.DNS, "no address")
-	r.Request.URL = "https://ann:pw@example.com/a@b?c=@d"
-	r.Request.Header = http.Header{"Authorization": {"Basic abc", "Bearer def"}, "Proxy-Authorization": {"x"}, "Cookie": {"a=b; c=d"}, "X-Token": {"shown"}}
-	line := render(r, BodyAuto)
-	object := members(t, compileSchema(t), line)
-	if object["url"] != "https://***@example.com/a@b?c=@d" {
-		t.Errorf("url is %v", object["url"])
-	}
-	request := object["request"].(map[string]any)
-	if request["url"] != object["url"] {
-		t.Errorf("request.url is %v", request["url"])
-	}
-	got, err := json.Marshal(request["headers"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := `{"authorization":["***","***"],"cookie":["***"],"proxy-authorization":["***"],"x-token":["shown"]}`; string(got) != want {
-		t.Errorf("headers are %s, want %s", got, want)
-	}
-}
-
-// An input line is shown as it is where nothing in it is secret: a mask that hides all would help nobody.
-func TestInputWithoutSecretsIsShown(t *testing.T) {
-	for _, input := range []string{"example.com/a", `{"url": 5}`, `{"url":"ftp://example.com/a"}`, `{"url":"http://a/","method":"P T","body":"x"}`} {
-		r := failure(fetch.InvalidRequest, "unusable")
-		r.Request, r.Input = fetch.Request{}, []byte(input)
-		if got := members(t, compileSchema(t), render(r, BodyAuto))["input"]; got != input {
-			t.Errorf("input is %q, want %q", got, input)
-		}
-	}
-}
-
-// An attempt's log line names a masked URL in both tongues.
+// A log line has masked URLs, as text and as JSON.
 func TestLogTakesWhatItIsGiven(t *testing.T) {
 	for _, human := range []bool{true, false} {
 		var out strings.Builder
-		slog.New(NewLogHandler(&out, slog.LevelDebug, human)).Info("exchange", "url", fetch.MaskURL("http://"+left+":"+right+"@a/"))
+		slog.New(terminal.NewLogHandler(&out, slog.LevelDebug, human)).Info("exchange", "url",
+			fetch.MaskURL("http://"+left+":"+right+"@a/"))
 		noSecret(t, out.String())
 		if !strings.Contains(out.String(), "http://***@a/") {
 			t.Errorf("the URL is gone: %s", out.String())

@@ -7,48 +7,48 @@ import (
 	"batchfetch/fetch"
 )
 
-// A spill holds lines on disk until their turn has come. It begins a new file from time to time and drops each once
-// all its lines have left, so that what it takes of the disk does not grow with the run, nor its open files with the lines.
+// spill keeps lines in temporary files. It begins a new file after maxFileBytes and closes each once all its lines are
+// released, so that neither the space on disk nor the number of open files grows with the run.
 type spill struct {
-	most  int64 // bytes in a file before the next one is begun
-	files []*spillFile
+	maxFileBytes int64 // size from which on a new file is begun
+	files        []*spillFile
 }
 
-// spillBytes is how much goes to one file: few enough are open even where thousands of the largest lines wait.
-const spillBytes = 1 << 30
+// spillFileBytes is the maxFileBytes of a run: few files are open even where thousands of the largest lines are held.
+const spillFileBytes = 1 << 30
 
 type spillFile struct {
 	*fetch.Spool
-	lines int // that have not left
+	linesLeft int // not released yet
 }
 
-// A place is where a line is; the zero place is nowhere.
-type place struct {
-	file     *spillFile
-	at, size int64
+// spillPlace is where a line is in a spill; the zero spillPlace is none.
+type spillPlace struct {
+	file         *spillFile
+	offset, size int64
 }
 
-// take moves the line of a Record to disk. A long line leaves its own file.
-func (s *spill) take(r *fetch.Record) (place, error) {
+// write moves the line of a Record into the current file, and closes a temporary file of its own.
+func (s *spill) write(r *fetch.Record) (spillPlace, error) {
 	defer r.Discard()
-	f, err := s.last()
+	f, err := s.currentFile()
 	if err != nil {
-		return place{}, err
+		return spillPlace{}, err
 	}
-	p := place{file: f, at: f.Size()}
+	p := spillPlace{file: f, offset: f.Size()}
 	if r.LongLine != nil {
 		_, err = r.LongLine.WriteTo(f)
 	} else {
 		_, err = f.Write(r.Line)
 	}
-	p.size = f.Size() - p.at
-	f.lines++
+	p.size = f.Size() - p.offset
+	f.linesLeft++
 	return p, err
 }
 
-// last returns the file that takes lines.
-func (s *spill) last() (*spillFile, error) {
-	if n := len(s.files); n > 0 && s.files[n-1].Size() < s.most {
+// currentFile returns the file that lines are written to.
+func (s *spill) currentFile() (*spillFile, error) {
+	if n := len(s.files); n > 0 && s.files[n-1].Size() < s.maxFileBytes {
 		return s.files[n-1], nil
 	}
 	spool, err := fetch.NewSpool()
@@ -60,12 +60,12 @@ func (s *spill) last() (*spillFile, error) {
 	return f, nil
 }
 
-// line returns a line, which stays until it leaves.
-func (p place) line() *fetch.Spool { return p.file.Part(p.at, p.size) }
+// line returns the line, which is valid until it is released.
+func (p spillPlace) line() *fetch.Spool { return p.file.Part(p.offset, p.size) }
 
-// leave gives the room of a line back, once it is the last one in its file.
-func (s *spill) leave(p place) error {
-	if p.file.lines--; p.file.lines > 0 {
+// release releases the space of a line, which is freed with that of the last one in its file.
+func (s *spill) release(p spillPlace) error {
+	if p.file.linesLeft--; p.file.linesLeft > 0 {
 		return nil
 	}
 	if p.file == s.files[len(s.files)-1] {
@@ -75,7 +75,7 @@ func (s *spill) leave(p place) error {
 	return p.file.Close()
 }
 
-// Close drops all that is left.
+// Close closes all files.
 func (s *spill) Close() error {
 	var failed error
 	for _, f := range s.files {

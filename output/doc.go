@@ -1,0 +1,15 @@
+// Package output has the Sinks that a run writes its Records to, one wrapped in the other.
+//
+//	Record ──▸ Counts ──▸ InOrder ──▸ Split ──▸ OnlyChanged ──▸ JSONL ──▸ Pack ──▸ file.Atomic    successes
+//	                         │          │    or ──▸ journal.Sink ──▸ journal.Output    successes with --resume
+//	                       spill        └──▸ JSONL, terminal.Failures or terminal.Tee    failures
+//
+// The parts are packages, with imports one way:
+//
+//	journal    an output that can be resumed        imports output, savedir, encode, file
+//	terminal   progress, failures and log lines     imports output, encode
+//	output     the Sinks                            imports encode
+//	savedir    bodies as files                      imports encode, file
+//	encode     Records as lines of JSON
+//	file       whole files, locks, names
+package output

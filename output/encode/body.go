@@ -1,0 +1,121 @@
+package encode
+
+import (
+	"bytes"
+	"encoding/base64"
+	"mime"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"batchfetch/fetch"
+)
+
+// BodyMode is how bodies are written into Records.
+type BodyMode string
+
+// BodyAuto embeds JSON as a value, writes text as a string and anything else as base64; BodyText and BodyBase64 write
+// all bodies so, BodyNone writes none.
+const (
+	BodyAuto   BodyMode = "auto"
+	BodyText   BodyMode = "text"
+	BodyBase64 BodyMode = "base64"
+	BodyNone   BodyMode = "none"
+)
+
+// appendBody appends the members body and body_encoding; neither where there is no body.
+func appendBody(dst []byte, r *fetch.Record, mode BodyMode) []byte {
+	if !r.HasBody || mode == BodyNone {
+		return dst
+	}
+	dst = append(dst, `,"body":`...)
+	if len(r.Body) == 0 {
+		return append(dst, `"","body_encoding":"text"`...)
+	}
+	if mode == BodyBase64 {
+		return appendBase64(dst, r.Body)
+	}
+	kind, charset := mediaType(r.ContentType)
+	text, known := toUTF8(r.Body, effectiveCharset(kind, charset, r.Body))
+	switch {
+	case mode == BodyText:
+		return appendText(dst, text)
+	case known && isJSON(kind):
+		return appendJSONBody(dst, text, r.Body)
+	case known && isText(kind) && bytes.IndexByte(text, 0) < 0 && utf8.Valid(text):
+		return appendText(dst, text)
+	}
+	return appendBase64(dst, r.Body)
+}
+
+// appendJSONBody embeds a JSON body, transcoded to UTF-8 as text. What is not valid JSON is written as text, or as
+// base64 where it is not UTF-8 either.
+func appendJSONBody(dst, text, body []byte) []byte {
+	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	if embedded, ok := appendValue(dst, text); ok {
+		return append(embedded, `,"body_encoding":"json"`...)
+	}
+	if utf8.Valid(text) {
+		return appendText(dst, text)
+	}
+	return appendBase64(dst, body)
+}
+
+// appendValue appends a JSON text on one line, with its numbers digit for digit, and reports whether it is valid.
+func appendValue(dst, text []byte) ([]byte, bool) {
+	var c compactor
+	line, ok := c.append(slices.Grow(dst, len(text)), text)
+	if ok {
+		line, ok = c.end(line)
+	}
+	if !ok {
+		return dst, false
+	}
+	return line, true
+}
+
+func appendText(dst, text []byte) []byte {
+	if len(text) > MaxPooledLine { // append would allocate four times its size as it grows
+		dst = slices.Grow(dst, len(text)+len(text)/8)
+	}
+	return append(appendString(dst, text), `,"body_encoding":"text"`...)
+}
+
+func appendBase64(dst, body []byte) []byte {
+	dst = append(dst, '"')
+	dst = base64.StdEncoding.AppendEncode(dst, body)
+	return append(dst, `","body_encoding":"base64"`...)
+}
+
+// mediaType returns the media type and the charset parameter of a Content-Type, both in lower case.
+func mediaType(contentType string) (kind, charset string) {
+	switch contentType { // by far the most frequent ones: BenchmarkEncode takes 200 to 400 ns less
+	case "application/json", "application/json; charset=utf-8":
+		return "application/json", ""
+	}
+	kind, parameters, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		kind, _, _ = strings.Cut(contentType, ";")
+		return strings.ToLower(strings.TrimSpace(kind)), ""
+	}
+	return kind, strings.ToLower(parameters["charset"])
+}
+
+func isJSON(kind string) bool {
+	return kind == "application/json" || strings.HasSuffix(kind, "+json")
+}
+
+// isText reports whether a media type is one of text. No type at all is, where the bytes agree.
+func isText(kind string) bool {
+	switch kind {
+	case "", "application/xml", "application/javascript", "application/ecmascript", "application/x-javascript",
+		"application/x-www-form-urlencoded", "application/x-ndjson", "application/jsonl", "application/json-seq",
+		"application/yaml", "application/x-yaml", "application/toml", "application/sql", "application/graphql",
+		"application/x-sh", "application/rtf", "application/x-pem-file", "image/svg+xml":
+		return true
+	}
+	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "+xml") || strings.HasSuffix(kind, "+yaml")
+}
+
+// MaxPooledLine is the largest line, in bytes, whose memory is kept for another.
+const MaxPooledLine = 32 << 10

@@ -1,0 +1,161 @@
+package encode
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"batchfetch/fetch"
+)
+
+// lookupCharset returns the encoding of a charset. It is nil where a body is taken as it is: with ok for UTF-8 and for
+// a charset that is not known, without for one that must not be decoded.
+func lookupCharset(charset string) (declared encoding.Encoding, ok bool) {
+	if charset == "" || charset == "utf-8" || charset == "utf8" || charset == "us-ascii" {
+		return nil, true
+	}
+	declared, err := htmlindex.Get(charset)
+	if err != nil {
+		return nil, true // not known: taken as it is
+	}
+	if declared == encoding.Replacement { // the WHATWG index lists it as one that must not be decoded
+		return nil, false
+	}
+	return declared, true
+}
+
+// toUTF8 transcodes body from its declared charset, and reports whether it is valid in that. It returns a body whose
+// charset is not known as it is.
+func toUTF8(body []byte, charset string) (text []byte, ok bool) {
+	if marked := decodeUTF16WithBOM(body); marked != nil {
+		return marked, true
+	}
+	declared, known := lookupCharset(charset)
+	if declared == nil {
+		return body, known
+	}
+	return transcode(body, declared)
+}
+
+// utf16WithBOM is UTF-16 that starts with a byte order mark.
+var utf16WithBOM = unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM)
+
+// decodeUTF16WithBOM transcodes a body that starts with a byte order mark of UTF-16, which overrides a declared
+// charset; nil where it does not, or is not valid.
+func decodeUTF16WithBOM(body []byte) []byte {
+	if !hasUTF16BOM(body) {
+		return nil
+	}
+	text, err := utf16WithBOM.NewDecoder().Bytes(body)
+	if err != nil || len(text) == 0 || bytes.Contains(text, replacement) {
+		return nil
+	}
+	return text
+}
+
+var replacement = []byte("\uFFFD")
+
+// transcode returns body in UTF-8, and whether it is valid in its charset. A decoder writes U+FFFD for what is not;
+// only encoding the text again tells that from a U+FFFD that was in the body.
+func transcode(body []byte, declared encoding.Encoding) (text []byte, ok bool) {
+	text, err := declared.NewDecoder().Bytes(body)
+	if err != nil {
+		return body, false
+	}
+	if bytes.Contains(text, replacement) {
+		if back, err := declared.NewEncoder().Bytes(text); err != nil || !bytes.Equal(back, body) {
+			return body, false
+		}
+	}
+	return text, true
+}
+
+// textSource returns a reader of a text from its beginning, each time it is called.
+type textSource func() io.Reader
+
+// spooledToUTF8 is toUTF8 of a body in a temporary file. A body that has to be transcoded is read once more before, to
+// see whether it is valid. The error is that of the file.
+func spooledToUTF8(body *fetch.Spool, kind, charset string) (text textSource, ok bool, err error) {
+	var start [metaPrescanSize]byte
+	n, err := io.ReadFull(body.Reader(), start[:])
+	charset = effectiveCharset(kind, charset, start[:n])
+	if hasUTF16BOM(start[:n]) {
+		text := decodedSource(body, utf16WithBOM)
+		size, replaced, err := scanText(text())
+		if err == nil && size > 0 && !replaced {
+			return text, true, nil
+		}
+	}
+	if err = spoolErrorIn(err); err != nil {
+		return nil, false, err
+	}
+	declared, known := lookupCharset(charset)
+	if declared == nil {
+		return body.Reader, known, nil
+	}
+	text = decodedSource(body, declared)
+	_, replaced, err := scanText(text())
+	if err == nil && replaced {
+		replaced, err = readersDiffer(transform.NewReader(text(), declared.NewEncoder()), body.Reader())
+	}
+	if err != nil || replaced {
+		return body.Reader, false, spoolErrorIn(err)
+	}
+	return text, true, nil
+}
+
+func decodedSource(body *fetch.Spool, from encoding.Encoding) textSource {
+	return func() io.Reader { return transform.NewReader(body.Reader(), from.NewDecoder()) }
+}
+
+// spoolErrorIn returns the *fetch.SpoolError in err; nil where there is none, since a decoder's error is about the
+// body.
+func spoolErrorIn(err error) error {
+	var file *fetch.SpoolError
+	if errors.As(err, &file) {
+		return file
+	}
+	return nil
+}
+
+// scanText returns the size of a text in bytes, and whether U+FFFD is in it; it stops at the first.
+func scanText(text io.Reader) (size int64, replaced bool, err error) {
+	b := pieceBufferPool.Get().(*pieceBuffers)
+	defer pieceBufferPool.Put(b)
+	carried := 0
+	for err == nil && !replaced {
+		var n int
+		n, err = text.Read(b.in[carried:])
+		size += int64(n)
+		p := b.in[:carried+n]
+		replaced = bytes.Contains(p, replacement)
+		carried = copy(b.in[:], p[max(0, len(p)-len(replacement)+1):])
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return size, replaced, err
+}
+
+// readersDiffer reports whether two readers return different bytes.
+func readersDiffer(a, b io.Reader) (bool, error) {
+	var left, right [4 << 10]byte
+	for {
+		n, errA := io.ReadFull(a, left[:])
+		m, errB := io.ReadFull(b, right[:])
+		if !bytes.Equal(left[:n], right[:m]) {
+			return true, nil
+		}
+		if errA != nil || errB != nil {
+			return !isReadFullEnd(errA) || !isReadFullEnd(errB), errors.Join(spoolErrorIn(errA), spoolErrorIn(errB))
+		}
+	}
+}
+
+// isReadFullEnd reports whether io.ReadFull has come to the end of its reader.
+func isReadFullEnd(err error) bool { return err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) }

@@ -1,0 +1,13 @@
+// Package encode writes Records, the summary, the plan and log lines as JSON, one object a line. Its functions append
+// to a slice; only SpoolRecord, for a body in a temporary file, writes to another one.
+//
+//	AppendRecord ──▸ appendBeforeBody, appendBody, appendAfterBody               record.go
+//	                                      │
+//	Content-Type ▸ mediaType ▸ charset ▸ UTF-8 ▸ JSON, text or base64            body.go, charset.go, metacharset.go
+//	                                      ▾
+//	SpoolRecord ──▸ spooledLine ──▸ bodyForm: compactor, stringForm, base64Form  spooled.go, compact.go
+//	                                      ▾
+//	appendString, appendMillis, appendName …                                     text.go, number.go, members.go
+//
+// Every line satisfies the JSON Schema (Schema), is UTF-8, has no character that a terminal obeys, and no secret.
+package encode

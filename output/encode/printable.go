@@ -1,0 +1,31 @@
+package encode
+
+import (
+	"strings"
+	"unicode"
+
+	"batchfetch/fetch"
+)
+
+// Printable returns text safe to write to a terminal: on one line, with U+FFFD for everything that could move the
+// cursor, change colours or the writing direction.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == 0x2028 || r == 0x2029:
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(text, string(unicode.ReplacementChar)))
+}
+
+// DisplayURL returns what to call a Record on a terminal: its URL without userinfo, or the start of an input line that
+// has none.
+func DisplayURL(r *fetch.Record) string {
+	if r.Request.URL != "" {
+		return fetch.MaskURL(r.Request.URL)
+	}
+	return string(r.Input)
+}

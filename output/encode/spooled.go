@@ -1,0 +1,196 @@
+package encode
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"io"
+	"unicode/utf8"
+
+	"batchfetch/fetch"
+)
+
+// spooledLine is the line of a Record whose body is in a temporary file, as it is written to another one. It is the
+// line that AppendRecord makes of that body, in a stream: each bodyForm is tried on the whole body, and what it has
+// written is truncated where the body proves not to have that form.
+type spooledLine struct {
+	out *fetch.Spool
+	*pieceBuffers
+}
+
+// bodyForm encodes a body in pieces that end between characters: append appends the encoding of a piece, end what
+// follows the last one. Both report whether the body has that form.
+type bodyForm interface {
+	append(dst, p []byte) ([]byte, bool)
+	end(dst []byte) ([]byte, bool)
+}
+
+// SpoolRecord returns the line of a success whose body is in its Spool, in a temporary file that the caller closes.
+func SpoolRecord(r *fetch.Record, mode BodyMode) (*fetch.Spool, error) {
+	out, err := fetch.NewSpool()
+	if err != nil {
+		return nil, err
+	}
+	l := spooledLine{out, pieceBufferPool.Get().(*pieceBuffers)}
+	defer pieceBufferPool.Put(l.pieceBuffers)
+	head := append(appendBeforeBody(nil, r), `,"body":`...)
+	if err = l.write(head); err == nil {
+		err = l.writeBody(r, mode)
+	}
+	if err == nil {
+		err = l.write(appendAfterBody(head[:0], r))
+	}
+	if err != nil {
+		_ = out.Close() // a partial line
+		return nil, err
+	}
+	return out, nil
+}
+
+func (l *spooledLine) write(p []byte) error {
+	_, err := l.out.Write(p)
+	return err
+}
+
+// writeBody writes the members body and body_encoding, as appendBody does.
+func (l *spooledLine) writeBody(r *fetch.Record, mode BodyMode) error {
+	if mode == BodyBase64 {
+		return l.writeBase64(r)
+	}
+	kind, charset := mediaType(r.ContentType)
+	text, known, err := spooledToUTF8(r.Spool, kind, charset)
+	if err != nil {
+		return err
+	}
+	done := false
+	switch {
+	case mode == BodyText:
+		done, err = l.tryForm(text(), &stringForm{}, "text")
+	case known && isJSON(kind):
+		if done, err = l.tryJSON(text, &compactor{}, "json"); err == nil && !done {
+			done, err = l.tryJSON(text, &stringForm{strict: true}, "text")
+		}
+	case known && isText(kind):
+		done, err = l.tryForm(text(), &stringForm{strict: true, noNUL: true}, "text")
+	}
+	if done || err != nil {
+		return err
+	}
+	return l.writeBase64(r)
+}
+
+func (l *spooledLine) writeBase64(r *fetch.Record) error {
+	_, err := l.tryForm(r.Spool.Reader(), &base64Form{}, "base64")
+	return err
+}
+
+// tryJSON is tryForm for a text whose byte order mark, if any, is left out.
+func (l *spooledLine) tryJSON(text textSource, f bodyForm, name string) (bool, error) {
+	in := text()
+	var start [len(byteOrderMark)]byte
+	n, err := io.ReadFull(in, start[:])
+	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, err
+	}
+	if string(start[:n]) != byteOrderMark {
+		in = io.MultiReader(bytes.NewReader(start[:n]), in)
+	}
+	return l.tryForm(in, f, name)
+}
+
+// tryForm writes a body in a form, and the member body_encoding, or nothing where it does not have that form.
+func (l *spooledLine) tryForm(body io.Reader, f bodyForm, name string) (bool, error) {
+	start := l.out.Size()
+	good, err := l.writeAll(body, f)
+	if err != nil {
+		return false, err
+	}
+	if !good {
+		return false, l.out.Truncate(start)
+	}
+	return true, l.write([]byte(`,"body_encoding":"` + name + `"`))
+}
+
+// writeAll writes a body in a form, and reports whether it has that form.
+func (l *spooledLine) writeAll(body io.Reader, f bodyForm) (good bool, err error) {
+	carried := 0 // bytes at the start of in: a character of which more is to come
+	for {
+		n, err := body.Read(l.in[carried:])
+		if err != nil && err != io.EOF {
+			return false, err
+		}
+		p := l.in[:carried+n]
+		whole := len(p)
+		if err == nil {
+			whole = lenWholeCharacters(p)
+		}
+		line, good := f.append(l.line[:0], p[:whole])
+		if good && err == io.EOF {
+			line, good = f.end(line)
+		}
+		l.line = line
+		if !good {
+			return false, nil
+		}
+		if failed := l.write(line); failed != nil || err == io.EOF {
+			return true, failed
+		}
+		carried = copy(l.in[:], p[whole:])
+	}
+}
+
+// stringForm is the bodyForm of a text as a JSON string.
+type stringForm struct {
+	strict bool // text that is not UTF-8 does not have this form; otherwise it becomes U+FFFD
+	noNUL  bool // text with a NUL does not have this form
+	opened bool
+}
+
+func (q *stringForm) append(dst, p []byte) ([]byte, bool) {
+	if q.strict && !utf8.Valid(p) || q.noNUL && bytes.IndexByte(p, 0) >= 0 {
+		return dst, false
+	}
+	if !q.opened {
+		dst = append(dst, '"')
+		q.opened = true
+	}
+	return appendQuoted(dst, p), true
+}
+
+func (q *stringForm) end(dst []byte) ([]byte, bool) {
+	if !q.opened {
+		dst = append(dst, '"')
+	}
+	return append(dst, '"'), true
+}
+
+// base64Form is the bodyForm of any bytes in base64.
+type base64Form struct {
+	opened  bool
+	group   [3]byte
+	pending int // bytes in group, which takes three
+}
+
+func (b *base64Form) append(dst, p []byte) ([]byte, bool) {
+	if !b.opened {
+		dst = append(dst, '"')
+		b.opened = true
+	}
+	if b.pending > 0 {
+		n := copy(b.group[b.pending:], p)
+		b.pending += n
+		p = p[n:]
+		if b.pending < len(b.group) {
+			return dst, true
+		}
+		dst = base64.StdEncoding.AppendEncode(dst, b.group[:])
+	}
+	whole := len(p) - len(p)%3
+	dst = base64.StdEncoding.AppendEncode(dst, p[:whole])
+	b.pending = copy(b.group[:], p[whole:])
+	return dst, true
+}
+
+func (b *base64Form) end(dst []byte) ([]byte, bool) {
+	return append(base64.StdEncoding.AppendEncode(dst, b.group[:b.pending]), '"'), true
+}

@@ -1,0 +1,139 @@
+package encode
+
+import (
+	"bytes"
+	"math/bits"
+	"unicode/utf8"
+)
+
+const hexDigits = "0123456789abcdef"
+
+// appendString appends s as a JSON string. Besides what RFC 8259 section 7 asks for, it escapes DEL and the C1
+// controls, which a terminal may obey, and U+2028 and U+2029, at which some readers cut lines. What is not UTF-8
+// becomes U+FFFD.
+func appendString[T string | []byte](dst []byte, s T) []byte {
+	return append(appendQuoted(append(dst, '"'), s), '"')
+}
+
+// appendQuoted appends what stands between the quotation marks.
+func appendQuoted[T string | []byte](dst []byte, s T) []byte {
+	from := 0
+	for i := skipPlain(s, 0); i < len(s); i = skipPlain(s, i) {
+		r, size := rune(s[i]), 1
+		if r >= utf8.RuneSelf {
+			if r, size = decodeRune(s[i:]); !mustEscape(r, size) {
+				i += size
+				continue
+			}
+		}
+		dst = append(dst, s[from:i]...)
+		if r < utf8.RuneSelf {
+			dst = appendEscape(dst, byte(r))
+		} else {
+			dst = appendUnicode(dst, r)
+		}
+		i += size
+		from = i
+	}
+	return append(dst, s[from:]...)
+}
+
+// isPlain says which bytes stand for themselves in a string: ASCII but for controls, DEL, the quotation mark and the
+// backslash.
+var isPlain = func() (table [256]bool) {
+	for b := ' '; b < 0x7f; b++ {
+		table[b] = b != '"' && b != '\\'
+	}
+	return table
+}()
+
+// skipPlain returns where from s[i] on the first byte is that is not plain.
+func skipPlain[T string | []byte](s T, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for near := min(i+12, len(s)); i < near; i++ {
+		if !isPlain[s[i]] {
+			return i
+		}
+	}
+	for ; i+8 <= len(s); i += 8 { // eight at a time: the high bit of each byte that is not plain, exact up to the first
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		quote, backslash, del := w^ones*'"', w^ones*'\\', w^ones*0x7f
+		odd := (w-ones*' ')&^w | (quote-ones)&^quote | (backslash-ones)&^backslash | (del-ones)&^del | w
+		if odd &= highs; odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	for i < len(s) && isPlain[s[i]] {
+		i++
+	}
+	return i
+}
+
+func decodeRune[T string | []byte](s T) (rune, int) {
+	return utf8.DecodeRuneInString(string(s[:min(len(s), utf8.UTFMax)]))
+}
+
+func mustEscape(r rune, size int) bool {
+	return r == utf8.RuneError && size == 1 || r >= 0x80 && r <= 0x9f || r == 0x2028 || r == 0x2029
+}
+
+func appendEscape(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	return appendUnicode(dst, rune(c))
+}
+
+func appendUnicode(dst []byte, r rune) []byte {
+	return append(dst, '\\', 'u', hexDigits[r>>12&0xf], hexDigits[r>>8&0xf], hexDigits[r>>4&0xf], hexDigits[r&0xf])
+}
+
+// escapeTail escapes in whole[from:], which is valid JSON, the characters that appendString escapes.
+// They can only stand in strings there.
+func escapeTail(whole []byte, from int) []byte {
+	tail := whole[from:]
+	if !hasEscapable(tail) {
+		return whole
+	}
+	source := bytes.Clone(tail)
+	whole = whole[:from]
+	for i := 0; i < len(source); {
+		r, size := rune(source[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRune(source[i:])
+		}
+		if r == 0x7f || r >= utf8.RuneSelf && mustEscape(r, size) {
+			whole = appendUnicode(whole, r)
+		} else {
+			whole = append(whole, source[i:i+size]...)
+		}
+		i += size
+	}
+	return whole
+}
+
+// hasEscapable reports whether UTF-8 text holds a character that escapeTail escapes.
+func hasEscapable(text []byte) bool {
+	if bytes.IndexByte(text, 0x7f) >= 0 || bytes.Contains(text, []byte("\u2028")) ||
+		bytes.Contains(text, []byte("\u2029")) {
+		return true
+	}
+	for { // C1 controls are C2 80 to C2 9F
+		at := bytes.IndexByte(text, 0xc2)
+		if at < 0 || at+1 == len(text) {
+			return false
+		}
+		if text[at+1] <= 0x9f {
+			return true
+		}
+		text = text[at+1:]
+	}
+}

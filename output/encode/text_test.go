@@ -1,0 +1,119 @@
+package encode
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"batchfetch/output/encode/encodetest"
+)
+
+// A string reads back as it was, with U+FFFD for each byte that is not UTF-8.
+func TestAppendString(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                         `""`,
+		"plain":                    `"plain"`,
+		"é한😀":                      `"é한😀"`,
+		`"\/`:                      `"\"\\/"`,
+		"\n\r\t\b\f":               `"\n\r\t\u0008\u000c"`,
+		"\x00\x1f":                 `"\u0000\u001f"`,
+		"\x7e\x7f":                 `"~\u007f"`,
+		"\u0080\u009f":             `"\u0080\u009f"`,
+		"\u00a0":                   "\"\u00a0\"",
+		"\u2027\u2028\u2029\u202a": "\"\u2027\\u2028\\u2029\u202a\"",
+		"\ufffd":                   "\"\ufffd\"",
+		"a\xffb":                   `"a\ufffdb"`,
+		"\xe2\x80":                 `"\ufffd\ufffd"`,
+		"\xed\xa0\x80":             `"\ufffd\ufffd\ufffd"`,
+		"\xf0\x9f\x98":             `"\ufffd\ufffd\ufffd"`,
+		"<&>":                      `"<&>"`,
+	} {
+		if got := string(appendString(nil, text)); got != want {
+			t.Errorf("%q becomes %s, want %s", text, got, want)
+		}
+		if got := string(appendString([]byte("before"), []byte(text))); got != "before"+want {
+			t.Errorf("%q as bytes becomes %s, want %s", text, got, want)
+		}
+		checkString(t, text)
+	}
+	for r := range rune(0x3000) { // every escape, between others and alone
+		checkString(t, string(r))
+		checkString(t, "a"+string(r)+"한")
+	}
+}
+
+// checkString checks that encoding/json reads back what appendString was given.
+func checkString(t testing.TB, text string) {
+	t.Helper()
+	line := appendString(nil, text)
+	encodetest.CheckLine(t, append(append([]byte(`{"x":`), line...), "}\n"...))
+	var got string
+	if err := json.Unmarshal(line, &got); err != nil {
+		t.Fatalf("%q becomes %s: %v", text, line, err)
+	}
+	var want strings.Builder
+	for _, r := range text {
+		want.WriteRune(r) // U+FFFD for each byte that is not UTF-8
+	}
+	if got != want.String() {
+		t.Fatalf("%q reads back as %q, want %q", text, got, want.String())
+	}
+}
+
+// Milliseconds are truncated to the microsecond, without trailing zeros.
+func TestAppendMillis(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0", 1: "0", 999: "0", time.Microsecond: "0.001", 10 * time.Microsecond: "0.01",
+		100 * time.Microsecond: "0.1",
+		101 * time.Microsecond: "0.101", 110 * time.Microsecond: "0.11", time.Millisecond: "1",
+		31400 * time.Microsecond: "31.4",
+		time.Hour:                "3600000", -time.Second: "0", math.MinInt64: "0", math.MaxInt64: "9223372036854.775",
+	} {
+		if got := string(appendMillis(nil, d)); got != want {
+			t.Errorf("%d ns becomes %s, want %s", d, got, want)
+		}
+	}
+	rng := rand.New(rand.NewPCG(7, 8))
+	for range 20_000 {
+		d := time.Duration(rng.Int64N(1 << (1 + rng.UintN(62))))
+		want := strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%d.%03d", d.Microseconds()/1000,
+			d.Microseconds()%1000), "0"), ".")
+		if got := string(appendMillis(nil, d)); got != want && (got != "0" || want != "") {
+			t.Fatalf("%d ns becomes %s, want %s", d, got, want)
+		}
+	}
+}
+
+// Times are in UTC, to the millisecond, whatever their zone.
+func TestAppendTime(t *testing.T) {
+	zone := time.FixedZone("somewhere", 9*3600)
+	for _, c := range []struct {
+		at   time.Time
+		want string
+	}{
+		{encodetest.StartedAt, "2026-01-02T03:04:05.678Z"},
+		{encodetest.StartedAt.In(zone), "2026-01-02T03:04:05.678Z"},
+		{time.Date(2026, 1, 1, 8, 59, 59, 999_999_999, zone), "2025-12-31T23:59:59.999Z"},
+		{time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC), "2024-02-29T00:00:00.000Z"},
+	} {
+		if got := string(appendTime(nil, c.at)); got != strconv.Quote(c.want) {
+			t.Errorf("%s becomes %s, want %s", c.at, got, c.want)
+		}
+	}
+	rng := rand.New(rand.NewPCG(9, 10))
+	for range 5_000 {
+		at := time.UnixMilli(rng.Int64N(253402300800000)).In(zone)
+		text, err := strconv.Unquote(string(appendTime(nil, at)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := time.Parse(time.RFC3339Nano, text); err != nil || !got.Equal(at) {
+			t.Fatalf("%s becomes %s: %v", at, text, err)
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package file
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Atomic is an output file that is written as NAME.part and renamed to NAME by Commit, so that NAME is always a whole
+// file. What is no regular file, such as a pipe or a device, is written in place.
+type Atomic struct {
+	*os.File
+	name      string   // final name; empty where the file is written in place
+	companion *os.File // a locked file beside it that Commit removes; nil is none
+	closed    bool
+}
+
+// Create opens the output file name, behind symbolic links, and locks it. A file of that name stays as it is until
+// Commit. The error is ErrBusy where another run is writing the file.
+// lockCompanion, which may be nil, returns a file that belongs to the one that Commit replaces, locked, or nil; Commit
+// removes it.
+func Create(name string, lockCompanion func(name string) (*os.File, error)) (*Atomic, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, fmt.Errorf("%s is a directory", name)
+	case err == nil && WritesInPlace(name, info):
+		f, err := openForAppend(name)
+		if err != nil {
+			return nil, err
+		}
+		return &Atomic{File: f}, nil
+	}
+	name = ResolveLinks(name)
+	f, openErr := OpenLocked(name+".part", os.O_WRONLY|os.O_CREATE)
+	if openErr != nil {
+		return nil, openErr
+	}
+	if err == nil { // the mode of the file that it replaces
+		err = f.Chmod(info.Mode().Perm())
+	} else {
+		err = nil
+	}
+	part := &Atomic{File: f, name: name}
+	var busy error
+	if lockCompanion != nil {
+		part.companion, busy = lockCompanion(name)
+	}
+	if err := errors.Join(busy, err, f.Truncate(0)); err != nil {
+		part.Discard()
+		return nil, err
+	}
+	return part, nil
+}
+
+// PartName returns the name under which the output name is written until Commit, behind symbolic links.
+func PartName(name string) string { return ResolveLinks(name) + ".part" }
+
+// Part returns the name of the unfinished file; empty where it is written in place.
+func (f *Atomic) Part() string {
+	if f.name == "" {
+		return ""
+	}
+	return f.name + ".part"
+}
+
+// Commit syncs the file, renames it to its final name, and closes it. It does nothing after Commit or Abandon.
+func (f *Atomic) Commit() error {
+	if f.closed {
+		return nil
+	}
+	f.closed = true
+	if f.name == "" {
+		return f.Close()
+	}
+	defer f.unlockCompanion()
+	err := f.Sync()
+	if err == nil {
+		err = os.Rename(f.Part(), f.name) // while it is locked
+	}
+	if err == nil && f.companion != nil { // it belonged to the file that was replaced
+		err = os.Remove(f.companion.Name())
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(f.name))
+}
+
+func (f *Atomic) unlockCompanion() {
+	if f.companion != nil {
+		_ = f.companion.Close() // only its lock was needed
+	}
+}
+
+// Discard closes the file, and removes it where it is empty.
+func (f *Atomic) Discard() {
+	if info, err := f.Stat(); err == nil && info.Size() == 0 && f.name != "" {
+		_ = os.Remove(f.Part()) // while it is locked; one that stays is empty
+	}
+	_ = f.Abandon() // nothing was written
+}
+
+// Abandon closes the unfinished file and leaves it under the name of Part.
+func (f *Atomic) Abandon() error {
+	if f.closed {
+		return nil
+	}
+	f.closed = true
+	f.unlockCompanion()
+	return f.Close()
+}

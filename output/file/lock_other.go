@@ -1,0 +1,20 @@
+//go:build !unix
+
+package file
+
+import (
+	"io/fs"
+	"os"
+)
+
+// CanLock is false: Lock locks nothing here.
+const CanLock = false
+
+// Lock does nothing: there is no flock(2) here.
+func Lock(*os.File) error { return nil }
+
+// HasName returns true: an open file can't be removed here.
+func HasName(fs.FileInfo) bool { return true }
+
+// IsOwned reports whether it is a regular file; its owner is not known here.
+func IsOwned(info fs.FileInfo) bool { return info.Mode().IsRegular() }

@@ -1,0 +1,41 @@
+//go:build unix
+
+package file
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// CanLock is true: Lock keeps others away.
+const CanLock = true
+
+// Lock takes an exclusive lock, flock(2), until the file is closed, without waiting. Two open descriptions of one file
+// exclude each other within a process too. The error is ErrBusy where another has it.
+func Lock(f *os.File) error {
+	for {
+		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err {
+		case syscall.EINTR:
+		case syscall.EWOULDBLOCK:
+			return ErrBusy
+		case nil:
+			return nil
+		default:
+			return &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
+		}
+	}
+}
+
+// HasName reports whether an open file still has a name, whichever.
+func HasName(info fs.FileInfo) bool {
+	stat, known := info.Sys().(*syscall.Stat_t)
+	return known && stat.Nlink > 0
+}
+
+// IsOwned reports whether it is a regular file with one name that belongs to the user of this process: nobody else can
+// have put it there.
+func IsOwned(info fs.FileInfo) bool {
+	stat, known := info.Sys().(*syscall.Stat_t)
+	return info.Mode().IsRegular() && known && stat.Nlink == 1 && int(stat.Uid) == os.Geteuid()
+}

@@ -1,0 +1,232 @@
+package journal
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+
+	"batchfetch/fetch"
+	"batchfetch/output/file"
+	"batchfetch/output/savedir"
+)
+
+// A journal is a log of which requests are done and up to where the output is good.
+// It is a header and then frames, appended as the run goes:
+//
+//	header   "batchfetch journal 1\n", 16 bytes of salt for the hashes
+//	frame    its kind (1 byte), the size of its payload (4), the payload, a CRC-32C of all that (4)
+//	run      begins a process: the ID of the machine's boot (16), and a hash of the directory of saved bodies (8),
+//	         0 without one
+//	commit   the length of the output (8), a CRC-32C of the bytes that this commit added to it (4), then 14 bytes for
+//	         each success in them: 80 bits of a hash of the request, and the number of equal requests before it in the
+//	         input (4)
+//	files    a commit with 8 bytes more for each success: a hash of the name of the file of its body, 0 where others
+//	         share it
+//	mark     all is on disk up to that length of the output (8) and that size of the journal (8)
+//
+// Numbers are little-endian. Requests and names are hashed, so that neither a URL nor a secret stands in a journal.
+
+const (
+	headerTitle = "batchfetch journal "
+	headerMagic = headerTitle + "1\n"
+	saltSize    = len(savedir.Salt{})
+	headerSize  = len(headerMagic) + saltSize
+)
+
+type frameKind byte
+
+const (
+	frameRun    frameKind = 'r'
+	frameCommit frameKind = 'c'
+	frameFiles  frameKind = 'f'
+	frameMark   frameKind = 'm'
+)
+
+// Sizes in bytes: around a payload, and in it.
+const (
+	frameHead  = 5
+	frameTail  = 4
+	runSize    = 24
+	commitHead = 12
+	entrySize  = 14
+	nameSize   = 8
+	markSize   = 16
+	maxPayload = 64 << 20
+	readSize   = 1 << 20 // of the read buffer
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// appendFrame appends a frame around the payload that fill appends.
+func appendFrame(dst []byte, kind frameKind, fill func([]byte) []byte) []byte {
+	start := len(dst)
+	dst = fill(append(dst, byte(kind), 0, 0, 0, 0))
+	binary.LittleEndian.PutUint32(dst[start+1:], uint32(len(dst)-start-frameHead))
+	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
+}
+
+func appendRun(dst []byte, boot file.BootID, dir uint64) []byte {
+	return appendFrame(dst, frameRun, func(dst []byte) []byte {
+		return binary.LittleEndian.AppendUint64(append(dst, boot[:]...), dir)
+	})
+}
+
+// entry is what a commit says of one Record.
+type entry struct {
+	tag  fetch.Tag
+	name uint64 // hash of the name of its file; 0 is none
+}
+
+func appendCommit(dst []byte, kind frameKind, length int64, sum uint32, entries []entry) []byte {
+	return appendFrame(dst, kind, func(dst []byte) []byte {
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(length))
+		dst = binary.LittleEndian.AppendUint32(dst, sum)
+		for i := range entries {
+			dst = append(dst, entries[i].tag[:entrySize]...)
+			if kind == frameFiles {
+				dst = binary.LittleEndian.AppendUint64(dst, entries[i].name)
+			}
+		}
+		return dst
+	})
+}
+
+func appendMark(dst []byte, length, size int64) []byte {
+	return appendFrame(dst, frameMark, func(dst []byte) []byte {
+		return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(dst, uint64(length)), uint64(size))
+	})
+}
+
+// newTag packs the hash of a request and its number among equal ones, as an entry has them. The tag comes back in the
+// Record.
+func newTag(hash requestHash, nth uint32) (tag fetch.Tag) {
+	binary.LittleEndian.PutUint64(tag[:], hash.high)
+	binary.LittleEndian.PutUint16(tag[8:], hash.low)
+	binary.LittleEndian.PutUint32(tag[10:], nth)
+	return tag
+}
+
+// frame is a frame as read.
+type frame struct {
+	kind    frameKind
+	payload []byte // valid until the next frame is read
+	end     int64  // offset in the journal at which the frame ends
+}
+
+// Why the frames of a journal end before the file does.
+var (
+	errTorn    = errors.New("the last frame is not whole")
+	errCorrupt = errors.New("what stands there is no frame")
+)
+
+// scanFrames calls visit for each frame of in, which begins at the offset at of the journal, and returns the offset
+// at which they end. The error is nil at the end of in, errTorn where a frame reaches beyond it, errCorrupt where
+// there is no frame, or that of in.
+func scanFrames(in io.Reader, at int64, visit func(frame)) (end int64, err error) {
+	buffered := bufio.NewReaderSize(in, readSize)
+	var text []byte
+	for {
+		head, err := buffered.Peek(frameHead)
+		switch {
+		case errors.Is(err, io.EOF) && len(head) == 0:
+			return at, nil
+		case errors.Is(err, io.EOF):
+			return at, errTorn
+		case err != nil:
+			return at, err
+		}
+		kind, size := frameKind(head[0]), int64(binary.LittleEndian.Uint32(head[1:]))
+		if !isPlausible(kind, size) {
+			return at, errCorrupt
+		}
+		whole := int(frameHead + size + frameTail)
+		if cap(text) < whole {
+			text = make([]byte, whole)
+		}
+		text = text[:whole]
+		switch _, err := io.ReadFull(buffered, text); {
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return at, errTorn
+		case err != nil:
+			return at, err
+		}
+		body := text[:whole-frameTail]
+		if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(text[whole-frameTail:]) {
+			return at, errCorrupt
+		}
+		at += int64(whole)
+		visit(frame{kind: kind, payload: body[frameHead:], end: at})
+	}
+}
+
+// findLaterMark reports whether in holds a mark, at any offset, that covers more than the first size bytes of a
+// journal.
+func findLaterMark(in io.Reader, size int64) (found bool, err error) {
+	const whole = frameHead + markSize + frameTail
+	buffered := bufio.NewReaderSize(in, readSize)
+	for {
+		text, err := buffered.Peek(whole)
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		f := frame{kind: frameKind(text[0]), payload: text[frameHead : whole-frameTail]}
+		if f.kind == frameMark && binary.LittleEndian.Uint32(text[1:]) == markSize && f.size() > size &&
+			crc32.Checksum(text[:whole-frameTail], castagnoli) == binary.LittleEndian.Uint32(text[whole-frameTail:]) {
+			return true, nil
+		}
+		_, _ = buffered.Discard(1) // Peek has returned it
+	}
+}
+
+// isPlausible reports whether a frame of that kind may have a payload of size bytes.
+func isPlausible(kind frameKind, size int64) bool {
+	switch kind {
+	case frameRun:
+		return size == runSize
+	case frameMark:
+		return size == markSize
+	case frameCommit, frameFiles:
+		return size >= commitHead && size <= maxPayload && (size-commitHead)%kind.entrySize() == 0
+	}
+	return false
+}
+
+// entrySize returns how many bytes a commit of that kind has for each success.
+func (k frameKind) entrySize() int64 {
+	if k == frameFiles {
+		return entrySize + nameSize
+	}
+	return entrySize
+}
+
+// length returns the length of the output in a commit or mark.
+func (f frame) length() int64 { return int64(binary.LittleEndian.Uint64(f.payload)) }
+
+// size returns the size of the journal in a mark.
+func (f frame) size() int64 { return int64(binary.LittleEndian.Uint64(f.payload[8:])) }
+
+// dirHash returns the hash of the directory of saved bodies in a run; 0 is none.
+func (f frame) dirHash() uint64 { return binary.LittleEndian.Uint64(f.payload[len(file.BootID{}):]) }
+
+// sum returns the check sum in a commit.
+func (f frame) sum() uint32 { return binary.LittleEndian.Uint32(f.payload[8:]) }
+
+// successes returns the number of entries of a commit.
+func (f frame) successes() int64 { return (int64(len(f.payload)) - commitHead) / f.kind.entrySize() }
+
+// entry returns the nth entry of a commit: the hash of a request, its number among equal ones, and the hash of its
+// file's name.
+func (f frame) entry(n int64) (hash requestHash, nth uint32, name uint64) {
+	e := f.payload[commitHead+n*f.kind.entrySize():]
+	hash = requestHash{binary.LittleEndian.Uint64(e), binary.LittleEndian.Uint16(e[8:])}
+	nth = binary.LittleEndian.Uint32(e[10:])
+	if f.kind == frameFiles {
+		name = binary.LittleEndian.Uint64(e[entrySize:])
+	}
+	return hash, nth, name
+}

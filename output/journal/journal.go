@@ -1,0 +1,187 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"batchfetch/fetch"
+	"batchfetch/output/file"
+	"batchfetch/output/savedir"
+)
+
+// Output is an output file with a journal beside it, which later runs continue, whatever ended the one before: every
+// success has one whole line in it. An exclusive lock on the journal keeps out other runs.
+//
+// What is committed survives a kill of the process at once, and a power cut after the next sync by KeepSynced or Close.
+// One goroutine reads requests with Done, one writes and commits, and one may run KeepSynced.
+type Output struct {
+	name       string
+	out        *os.File
+	journal    *os.File
+	created    []*os.File // out and journal, where this run has created them
+	settings   Settings
+	syncFile   func(*os.File) error // fsync; tests replace it
+	salt       savedir.Salt
+	doneBefore int64 // successes of earlier runs
+
+	ledgerMu  sync.Mutex // guards the next three: a Source may call Done after Close
+	closed    bool
+	ledger    ledger
+	hashInput []byte // reused by Done
+
+	// The writer's.
+	written int64  // length of out, in bytes
+	sum     uint32 // CRC-32C of what was written since the last commit
+	frame   []byte // reused by commit
+
+	mu          sync.Mutex // guards the next six: the writer commits while KeepSynced appends marks
+	committed   extent     // up to the last commit
+	synced      extent     // up to the last mark
+	syncFailed  bool       // a sync failed: what follows the last mark may not be on disk
+	hasRunFrame bool       // this run's run frame has been written
+	dirty       bool       // a commit follows the last mark
+	failed      error      // the first error of a journal write or a sync: nothing is committed or marked after it
+
+	outsideDir bool // bodies of unsynced commits may be in a directory other than settings.SaveDir
+
+	committedCount atomic.Int64
+}
+
+// Settings are what an Output needs to know of the rest of the run.
+type Settings struct {
+	// AppendRequest appends a text that is equal for equal Requests and differs for different ones.
+	AppendRequest func(text []byte, r *fetch.Request) []byte
+	// SaveDir is the directory of the bodies that Records point to; nil is none.
+	SaveDir *savedir.Dir
+}
+
+// DoneBefore returns the number of successes of earlier runs.
+func (j *Output) DoneBefore() int64 { return j.doneBefore }
+
+// Done reports whether an earlier run has done r, and tags r with its hash and its number among equal requests.
+// It is called once for each Request, in the order of the input. After Close it returns false.
+func (j *Output) Done(r *fetch.Request) bool {
+	j.ledgerMu.Lock()
+	defer j.ledgerMu.Unlock()
+	if j.closed {
+		return false
+	}
+	j.hashInput = j.settings.AppendRequest(append(j.hashInput[:0], j.salt[:]...), r)
+	sum := sha256.Sum256(j.hashInput)
+	hash := requestHash{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint16(sum[8:])}
+	nth, done := j.ledger.countRequest(hash)
+	r.Tag = newTag(hash, nth)
+	return done
+}
+
+// newEntry returns the journal entry of a Record.
+func (j *Output) newEntry(r *fetch.Record) entry {
+	e := entry{tag: r.Request.Tag}
+	if j.settings.SaveDir != nil {
+		e.name = j.settings.SaveDir.NameHash(r)
+	}
+	return e
+}
+
+// Write appends to the output file. The next commit covers it.
+func (j *Output) Write(p []byte) (int, error) {
+	n, err := j.out.Write(p)
+	j.written += int64(n)
+	j.sum = crc32.Update(j.sum, castagnoli, p[:n])
+	return n, err
+}
+
+// writeEmpty makes an output without lines a valid file of its form: a Write of no bytes through a compressor, out,
+// may write a header. What it writes is committed.
+func (j *Output) writeEmpty(out io.Writer) error {
+	if j.written > 0 {
+		return nil
+	}
+	if _, err := out.Write(nil); err != nil || j.written == 0 {
+		return err
+	}
+	return j.commit(nil)
+}
+
+// commit appends a commit frame: the bytes written since the last one are good, and the successes in them are done.
+func (j *Output) commit(entries []entry) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.failed != nil {
+		return j.failed
+	}
+	j.frame = j.frame[:0]
+	kind, dir := frameCommit, uint64(0)
+	if j.settings.SaveDir != nil {
+		kind, dir = frameFiles, j.settings.SaveDir.LocationHash()
+	}
+	if !j.hasRunFrame {
+		j.frame = appendRun(j.frame, file.CurrentBoot(), dir)
+	}
+	j.frame = appendCommit(j.frame, kind, j.written, j.sum, entries)
+	if err := j.writeFrame(j.frame); err != nil {
+		return err
+	}
+	j.committed.outputLength, j.sum = j.written, 0
+	j.hasRunFrame, j.dirty = true, true
+	j.committedCount.Add(int64(len(entries)))
+	return nil
+}
+
+// writeFrame writes a frame at the end of the journal. The caller holds mu.
+func (j *Output) writeFrame(frame []byte) error {
+	if _, err := j.journal.WriteAt(frame, j.committed.journalSize); err != nil {
+		_ = j.journal.Truncate(j.committed.journalSize) // if this fails too, the next run truncates
+		j.failed = err
+		return err
+	}
+	j.committed.journalSize += int64(len(frame))
+	return nil
+}
+
+// Committed returns the number of successes that this run has committed. It may be called by any goroutine.
+func (j *Output) Committed() int64 { return j.committedCount.Load() }
+
+// Close truncates the output to what is committed, syncs both files, and closes them, which unlocks the journal. It
+// must not run beside other methods but Done and Committed. It returns the first error of the journal, and one where
+// either file has lost its name meanwhile.
+func (j *Output) Close() error {
+	if j.written > j.committed.outputLength {
+		j.dirty = true
+	}
+	if j.syncFailed { // the page cache still holds it, so the next run would take it for good
+		j.committed = j.synced
+	}
+	err := errors.Join(j.failed, j.truncateToCommitted())
+	if err == nil { // a sync that succeeds after one that failed proves nothing
+		err = errors.Join(j.syncCommitted(), j.journal.Sync())
+	}
+	err = errors.Join(err, file.CheckStillNamed(j.out.Name(), j.out.Stat),
+		file.CheckStillNamed(j.journal.Name(), j.journal.Stat))
+	j.closeFiles()
+	return err
+}
+
+// closeOutputAndJournal closes the files that are open, which unlocks the journal.
+func (j *Output) closeOutputAndJournal() {
+	for _, f := range []*os.File{j.out, j.journal} {
+		if f != nil {
+			_ = f.Close() // synced already; closing twice is harmless
+		}
+	}
+}
+
+// closeFiles closes the files and frees the ledger.
+func (j *Output) closeFiles() {
+	j.closeOutputAndJournal()
+	j.ledgerMu.Lock()
+	defer j.ledgerMu.Unlock()
+	j.closed = true
+	j.ledger.free()
+}

@@ -1,0 +1,202 @@
+package journal
+
+import (
+	"crypto/rand"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"batchfetch/output/file"
+)
+
+// Open opens and locks the output name and its journal, creates what is missing, and truncates both to what is good
+// of them. The error is a *ResumeError where they don't belong together, and file.ErrBusy where another run has them
+// open.
+func Open(name string, settings Settings) (*Output, error) {
+	if err := checkRegular(name); err != nil {
+		return nil, err
+	}
+	j := &Output{name: file.ResolveLinks(name), settings: settings, syncFile: (*os.File).Sync}
+	err := j.openFiles()
+	if err == nil {
+		err = j.recoverFiles()
+	}
+	if err == nil {
+		err = file.SyncDir(filepath.Dir(j.name))
+	}
+	if err != nil {
+		j.Discard()
+		return nil, err
+	}
+	return j, nil
+}
+
+// checkRegular returns an error where name is a device, a stream or a directory.
+func checkRegular(name string) error {
+	if info, err := os.Stat(name); err == nil && file.WritesInPlace(name, info) {
+		return &ResumeError{name + " is no regular file, which alone can be gone on with",
+			"name a file, or leave out --resume"}
+	}
+	return nil
+}
+
+// Read reads the journal of the output name without locking or changing a file. Only Done, DoneBefore and Discard may
+// be called on the Output that it returns. Its errors are those of Open, but for file.ErrBusy.
+func Read(name string, settings Settings) (*Output, error) {
+	if err := checkRegular(name); err != nil {
+		return nil, err
+	}
+	j := &Output{name: file.ResolveLinks(name), settings: settings}
+	defer j.closeOutputAndJournal()
+	var err, missing error
+	if j.out, missing = os.Open(j.name); missing != nil && !errors.Is(missing, fs.ErrNotExist) {
+		return nil, missing
+	}
+	switch j.journal, err = os.Open(besideOutput(j.name)); {
+	case errors.Is(err, fs.ErrNotExist) && missing != nil:
+		return j, nil // no run has begun
+	case errors.Is(err, fs.ErrNotExist):
+		err = j.readJournal(0, false)
+	case err == nil:
+		var hasHeader bool
+		var size int64
+		if hasHeader, size, err = readHeader(j.journal, besideOutput(j.name)); err == nil {
+			err = j.readJournal(size, hasHeader)
+		}
+	}
+	return j, err
+}
+
+// Discard closes an Output to which nothing was written, and removes the files that Open has created.
+func (j *Output) Discard() {
+	for _, f := range j.created {
+		if info, err := f.Stat(); err == nil && info.Size() <= int64(headerSize) {
+			_ = os.Remove(f.Name()) // still locked; one that stays holds no entry
+		}
+	}
+	j.closeFiles()
+}
+
+// openFiles locks the journal and opens both files.
+func (j *Output) openFiles() (err error) {
+	info, missing := os.Stat(besideOutput(j.name))
+	if missing == nil && !info.Mode().IsRegular() {
+		return &ResumeError{besideOutput(j.name) + " is no regular file", "move it away, or name another output"}
+	}
+	if j.journal, err = file.OpenLocked(besideOutput(j.name), os.O_RDWR|os.O_CREATE); err != nil {
+		return err
+	}
+	if missing != nil {
+		j.created = append(j.created, j.journal)
+	}
+	if err := file.CheckNotBusy(j.name + ".part"); err != nil { // a run without --resume would rename it to j.name
+		return err
+	}
+	_, missing = os.Stat(j.name)
+	if j.out, err = os.OpenFile(j.name, os.O_RDWR|os.O_CREATE, 0o666); err == nil && missing != nil {
+		j.created = append(j.created, j.out)
+	}
+	return err
+}
+
+// recoverFiles reads the journal and truncates both files to what is good of them, or begins a journal.
+func (j *Output) recoverFiles() error {
+	hasHeader, size, err := readHeader(j.journal, besideOutput(j.name))
+	if err == nil {
+		err = j.readJournal(size, hasHeader)
+	}
+	if err != nil {
+		return err
+	}
+	if !hasHeader {
+		return j.createJournal()
+	}
+	return j.truncateToCommitted()
+}
+
+// readJournal reads a journal of size bytes into the ledger, and sets committed and synced to what is good.
+// Without a header it checks only that there is no output either.
+func (j *Output) readJournal(size int64, hasHeader bool) error {
+	length := int64(0)
+	if j.out != nil {
+		info, err := j.out.Stat()
+		if err != nil {
+			return err
+		}
+		length = info.Size()
+	}
+	if !hasHeader {
+		if length > 0 {
+			return &ResumeError{j.name + " is there and has no journal: nobody knows what of it is done",
+				"move it away to begin anew, or leave out --resume"}
+		}
+		return nil
+	}
+	h, err := readJournalState(j.journal, size)
+	if err != nil {
+		return err
+	}
+	j.salt = h.salt
+	if j.committed, err = h.findGood(j.out, length, file.CurrentBoot()); err != nil {
+		return describeError(err, j.name, length)
+	}
+	if j.doneBefore, err = h.loadLedger(j.journal, j.committed, &j.ledger, j.settings.SaveDir); err != nil {
+		return err
+	}
+	j.dirty = len(h.unsynced) > 0
+	if j.synced = j.committed; j.dirty {
+		j.synced = extent{h.synced.outputLength, max(h.synced.journalSize, int64(headerSize))}
+	}
+	j.outsideDir = len(h.dirHashes) > 0 && j.dirty
+	return nil
+}
+
+// createJournal writes the header of a new journal, and syncs it.
+func (j *Output) createJournal() error {
+	_, _ = rand.Read(j.salt[:]) // never fails
+	if j.settings.SaveDir != nil {
+		j.settings.SaveDir.InheritClaims(j.salt, nil)
+	}
+	j.committed = extent{0, int64(headerSize)}
+	j.synced = j.committed
+	if _, err := j.journal.WriteAt(append([]byte(headerMagic), j.salt[:]...), 0); err != nil {
+		return errors.Join(err, j.journal.Truncate(0))
+	}
+	return errors.Join(j.journal.Truncate(int64(headerSize)), j.journal.Sync())
+}
+
+// truncateToCommitted truncates both files to what is committed, and seeks to the end of the output.
+func (j *Output) truncateToCommitted() error {
+	err := errors.Join(truncateTo(j.out, j.committed.outputLength), truncateTo(j.journal, j.committed.journalSize),
+		j.journal.Sync())
+	_, seekErr := j.out.Seek(j.committed.outputLength, io.SeekStart)
+	j.written, j.sum = j.committed.outputLength, 0
+	return errors.Join(err, seekErr)
+}
+
+// truncateTo truncates a file that is longer than length.
+func truncateTo(f *os.File, length int64) error {
+	info, err := f.Stat()
+	if err != nil || info.Size() <= length {
+		return err
+	}
+	return f.Truncate(length)
+}
+
+// LockExisting opens and locks the journal beside the output name, so that no run with --resume continues it meanwhile.
+// It returns nil where there is none. It is meant for file.Create.
+func LockExisting(name string) (*os.File, error) {
+	if info, err := os.Stat(besideOutput(name)); err == nil && !info.Mode().IsRegular() {
+		return nil, nil
+	}
+	f, err := file.OpenLocked(besideOutput(name), os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil && !isJournalFile(f) { // a file of the user's that happens to have that name
+		return nil, f.Close()
+	}
+	return f, err
+}

@@ -1,0 +1,241 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"batchfetch/output/file"
+	"batchfetch/output/savedir"
+)
+
+// ResumeError is why an output can't be resumed, and a hint at what the user can do about it.
+type ResumeError struct{ Problem, Hint string }
+
+func (e *ResumeError) Error() string { return e.Problem }
+
+// journalState is what the frames of a journal say, up to the first that is torn or corrupt.
+type journalState struct {
+	salt         savedir.Salt
+	successes    int64
+	boot         file.BootID   // of the last run
+	dirHashes    []uint64      // of the directories of saved bodies, one a run that had one
+	end          int64         // offset in the journal at which the readable frames end
+	endErr       error         // why they end there: nil at the end of the file, errTorn or errCorrupt
+	hasLaterMark bool          // a mark stands after end: what had been synced is damaged
+	synced       extent        // of the last mark
+	last         commitRange   // the last commit
+	unsynced     []commitRange // the commits after the last mark
+}
+
+// extent is a length of an output and a size of its journal, in bytes, up to which both are committed, synced or good.
+type extent struct{ outputLength, journalSize int64 }
+
+// commitRange is the part of an output that one commit covers.
+type commitRange struct {
+	from, length int64  // offsets in the output at which it begins and ends
+	sum          uint32 // CRC-32C of the bytes between them
+	end          int64  // offset in the journal at which the commit's frame ends
+}
+
+// readJournalState reads the journal f of size bytes, whose header is whole. The error is that of f.
+func readJournalState(f io.ReaderAt, size int64) (h journalState, err error) {
+	if _, err := f.ReadAt(h.salt[:], int64(len(headerMagic))); err != nil {
+		return h, err
+	}
+	body := io.NewSectionReader(f, int64(headerSize), size-int64(headerSize))
+	h.end, err = scanFrames(body, int64(headerSize), h.addFrame)
+	if !errors.Is(err, errTorn) && !errors.Is(err, errCorrupt) {
+		return h, err
+	}
+	h.endErr = err
+	h.hasLaterMark, err = findLaterMark(io.NewSectionReader(f, h.end, size-h.end), h.end)
+	return h, err
+}
+
+// addFrame takes the next frame into account.
+func (h *journalState) addFrame(f frame) {
+	switch f.kind {
+	case frameRun:
+		h.boot = file.BootID(f.payload[:len(h.boot)])
+		if dir := f.dirHash(); dir != 0 {
+			h.dirHashes = append(h.dirHashes, dir)
+		}
+	case frameCommit, frameFiles:
+		h.last = commitRange{from: h.last.length, length: f.length(), sum: f.sum(), end: f.end}
+		h.unsynced = append(h.unsynced, h.last)
+		h.successes += f.successes()
+	case frameMark:
+		if f.size() > f.end || f.length() > h.last.length {
+			return // a mark covers only what stands before it
+		}
+		h.synced = extent{f.length(), f.size()}
+		for len(h.unsynced) > 0 && h.unsynced[0].end <= h.synced.journalSize {
+			h.unsynced = h.unsynced[1:]
+		}
+	}
+}
+
+// findGood returns how much of an output of length bytes, and of its journal, is good; now is the present boot of the
+// machine. All up to the last mark has to be there. Of what follows it, all has to be there too after a kill of the
+// process. After a power cut, which another boot tells, commits are good up to the first whose bytes don't have their
+// check sum, and where bodies were saved to files none is, since the files may be empty. The error is errDamaged,
+// errShorter, errChanged or that of out.
+func (h *journalState) findGood(out io.ReaderAt, length int64, now file.BootID) (extent, error) {
+	rebooted := !h.boot.IsKnown() || h.boot != now
+	if h.hasLaterMark || !rebooted && errors.Is(h.endErr, errCorrupt) {
+		return extent{}, fmt.Errorf("%w: byte %d", errDamaged, h.end)
+	}
+	if length < h.synced.outputLength {
+		return extent{}, errShorter
+	}
+	good := extent{h.synced.outputLength, max(h.synced.journalSize, int64(headerSize))}
+	if len(h.unsynced) == 0 { // checks only that it is the same file still
+		if err := h.last.verify(out, length); err != nil {
+			return extent{}, err
+		}
+		return extent{h.last.length, h.end}, nil
+	}
+	if rebooted && len(h.dirHashes) > 0 {
+		return good, nil
+	}
+	for _, c := range h.unsynced {
+		if err := c.verify(out, length); err != nil {
+			if rebooted && isOutputError(err) {
+				return good, nil
+			}
+			return extent{}, err
+		}
+		good = extent{c.length, c.end}
+	}
+	good.journalSize = h.end
+	return good, nil
+}
+
+// What is wrong with an output or a journal that can't be resumed.
+var (
+	errDamaged = errors.New("the journal is damaged")
+	errShorter = errors.New("the output is shorter than its journal says")
+	errChanged = errors.New("the output is not what its journal says")
+)
+
+// isOutputError reports whether err is about the content of an output.
+func isOutputError(err error) bool { return errors.Is(err, errShorter) || errors.Is(err, errChanged) }
+
+// verify compares the bytes of a commit, in an output of length bytes, with their check sum.
+func (c commitRange) verify(out io.ReaderAt, length int64) error {
+	switch {
+	case c.length < c.from:
+		return errDamaged
+	case c.length > length:
+		return errShorter
+	}
+	sum := crc32.New(castagnoli)
+	if _, err := io.Copy(sum, io.NewSectionReader(out, c.from, c.length-c.from)); err != nil {
+		return err
+	}
+	if c.length > 0 && sum.Sum32() != c.sum {
+		return errChanged
+	}
+	return nil
+}
+
+// loadLedger adds the successes of the journal f up to good to l, and the names of their files to bodies, which may
+// be nil. It returns how many they are.
+func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, bodies *savedir.Dir) (successes int64,
+	err error) {
+	l.reserve(h.successes)
+	var names []uint64
+	var withFiles int64
+	if bodies != nil && len(h.dirHashes) > 0 {
+		names = make([]uint64, 0, h.successes)
+	}
+	body := io.NewSectionReader(f, int64(headerSize), to.journalSize-int64(headerSize))
+	_, err = scanFrames(body, int64(headerSize), func(f frame) {
+		if f.kind != frameCommit && f.kind != frameFiles {
+			return
+		}
+		for n := range f.successes() {
+			a, nth, name := f.entry(n)
+			l.markDone(a, nth)
+			if bodies != nil && name != 0 {
+				names = append(names, name)
+			}
+		}
+		successes += f.successes()
+		if f.kind == frameFiles {
+			withFiles += f.successes()
+		}
+	})
+	if bodies == nil || err != nil {
+		return successes, err
+	}
+	bodies.InheritClaims(h.salt, names)
+	if withFiles > 0 && !bodies.MayHoldParts() && slices.Contains(h.dirHashes, bodies.LocationHash()) {
+		return 0, &ResumeError{
+			bodies.Path() + " is empty, though the journal says that earlier runs have put bodies there",
+			"bring them back, name another directory for the rest, or remove the output and its journal to begin anew",
+		}
+	}
+	return successes, nil
+}
+
+// describeError makes a ResumeError, with the names of the files, of an error of findGood; other errors it returns as
+// they are.
+func describeError(err error, name string, length int64) error {
+	journal := besideOutput(name)
+	hint := "bring it back, or remove " + journal + " and " + name + " to begin anew"
+	switch {
+	case errors.Is(err, errShorter) && length == 0:
+		return &ResumeError{name + " is missing or empty, though its journal says that requests are done",
+			"bring it back, or remove " + journal + " to begin anew"}
+	case errors.Is(err, errShorter):
+		return &ResumeError{fmt.Sprintf("%s has %d bytes, fewer than its journal says", name, length), hint}
+	case errors.Is(err, errChanged):
+		return &ResumeError{name + " is not the file that its journal was written for: its content has changed", hint}
+	case errors.Is(err, errDamaged):
+		return &ResumeError{journal + ": " + err.Error(), "move " + journal + " and " + name + " away to begin anew"}
+	}
+	return err
+}
+
+// NameOf returns the name of the journal of the output name, beside the file that symbolic links lead to.
+func NameOf(name string) string { return besideOutput(file.ResolveLinks(name)) }
+
+// besideOutput is NameOf for a name that is no symbolic link.
+func besideOutput(name string) string { return name + ".journal" }
+
+// readHeader returns whether the file f has the whole header of a journal, and its size in bytes.
+// The error is a *ResumeError where it is neither a journal nor an empty one; name is its name there.
+func readHeader(f *os.File, name string) (hasHeader bool, size int64, err error) {
+	info, err := f.Stat()
+	if err != nil {
+		return false, 0, err
+	}
+	title := make([]byte, min(info.Size(), int64(len(headerMagic))))
+	if _, err := f.ReadAt(title, 0); err != nil && !errors.Is(err, io.EOF) {
+		return false, 0, err
+	}
+	hint := "move it away, or name another output"
+	whole := info.Size() >= int64(headerSize)
+	switch text := strings.TrimRight(string(title), "\x00"); {
+	case text == headerMagic && whole:
+		return true, info.Size(), nil
+	case strings.HasPrefix(headerMagic, text) && (!whole || text == "" && info.Size() == int64(headerSize)):
+		return false, 0, nil // a kill, a full disk or a power cut came before the header was whole: nothing was done
+	case strings.HasPrefix(text, headerTitle):
+		return false, 0, &ResumeError{name + " was written by another version of batchfetch",
+			"go on with that version, or " + hint}
+	}
+	return false, 0, &ResumeError{name + " is not a journal of batchfetch", hint}
+}
+
+// isJournalFile reports whether f has the header of a journal.
+func isJournalFile(f *os.File) bool {
+	hasHeader, _, err := readHeader(f, "")
+	return err == nil && hasHeader
+}

@@ -1,0 +1,65 @@
+package journal
+
+import (
+	"io"
+
+	"batchfetch/fetch"
+	"batchfetch/output"
+	"batchfetch/output/encode"
+)
+
+// Sink is a fetch.Sink of successes that writes lines of JSON to an Output and commits them.
+type Sink struct {
+	*output.JSONL
+	out     io.Writer // the JSONL writes to it, and it to output
+	output  *Output
+	pending []entry // of Records that were put and are not committed
+	failed  error   // the first error; nothing is committed after it, since the output may end within a line
+}
+
+// NewSink returns a Sink whose lines go to w, which is to or a compressor around it that buffers nothing between
+// Writes.
+func NewSink(to *Output, w io.Writer, mode encode.BodyMode) *Sink {
+	return &Sink{JSONL: output.NewJSONL(w, mode), out: w, output: to}
+}
+
+// Put writes the line and commits it, at once or with those that follow.
+func (s *Sink) Put(r *fetch.Record) error {
+	if s.failed != nil {
+		r.Discard()
+		return s.failed
+	}
+	s.pending = append(s.pending, s.output.newEntry(r))
+	return s.commitWritten(s.JSONL.Put(r))
+}
+
+// PutWithoutLine commits, with what is written next or at the next Flush, a Record without a line.
+func (s *Sink) PutWithoutLine(r *fetch.Record) error {
+	if s.failed == nil {
+		s.pending = append(s.pending, s.output.newEntry(r))
+	}
+	return s.failed
+}
+
+// Flush writes and commits what is buffered. With last it makes an output without lines a valid file of its form.
+func (s *Sink) Flush(last bool) error {
+	if s.failed != nil {
+		return s.failed
+	}
+	if err := s.commitWritten(s.JSONL.Flush(last)); err != nil || !last {
+		return err
+	}
+	s.failed = s.output.writeEmpty(s.out)
+	return s.failed
+}
+
+// commitWritten commits the pending entries after a write that returned err, unless it failed or lines are still
+// buffered.
+func (s *Sink) commitWritten(err error) error {
+	s.failed = err
+	if s.failed == nil && len(s.pending) > 0 && s.JSONL.Buffered() == 0 {
+		s.failed = s.output.commit(s.pending)
+		s.pending = s.pending[:0]
+	}
+	return s.failed
+}

@@ -1,0 +1,67 @@
+package journal
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"batchfetch/fetch"
+	"batchfetch/output"
+	"batchfetch/output/encode"
+	"batchfetch/output/encode/encodetest"
+)
+
+// TestUnchangedIsDone: a Record that is unchanged is done without a line, whether the run was killed or closed.
+func TestUnchangedIsDone(t *testing.T) {
+	for name, end := range map[string]func(*Output){"killed": crash, "closed": func(j *Output) { closeJournal(t, j) }} {
+		t.Run(name, func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "out")
+			j := openJournal(t, out)
+			sink := output.OnlyChanged{Sink: NewSink(j, j, encode.BodyAuto)}
+			for i, url := range []string{"http://a/", "http://b/", "http://c/"} {
+				r := recordOf(int64(i), url, i != 1)
+				if j.Done(&r.Request) {
+					t.Fatalf("%s was done", url)
+				}
+				sink.Encode(r)
+				if err := sink.Put(r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := sink.Flush(false); err != nil || j.Committed() != 3 {
+				t.Fatalf("%d committed, %v", j.Committed(), err)
+			}
+			end(j)
+			if text, err := os.ReadFile(out); err != nil || bytes.Count(text, []byte("\n")) != 1 {
+				t.Errorf("the output is %q, %v", text, err)
+			}
+			j = openJournal(t, out)
+			defer crash(j)
+			for _, url := range []string{"http://a/", "http://b/", "http://c/"} {
+				if !j.Done(&fetch.Request{URL: url}) {
+					t.Errorf("%s is not done", url)
+				}
+			}
+		})
+	}
+}
+
+// TestUnchangedAfterATornLine: nothing is committed once a write has failed.
+func TestUnchangedAfterATornLine(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	j := openJournal(t, out)
+	defer crash(j)
+	c := NewSink(j, j, encode.BodyAuto)
+	c.failed = os.ErrClosed
+	if err := (output.OnlyChanged{Sink: c}).Put(recordOf(0, "http://a/", true)); err == nil || len(c.pending) > 0 {
+		t.Errorf("%v, %d pending", err, len(c.pending))
+	}
+}
+
+// recordOf returns a success of url.
+func recordOf(seq int64, url string, unchanged bool) *fetch.Record {
+	r := encodetest.Success("text/plain", "body")
+	r.Seq, r.Request.URL, r.Unchanged = seq, url, unchanged
+	return r
+}

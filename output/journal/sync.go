@@ -1,0 +1,71 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"batchfetch/output/file"
+)
+
+// syncInterval bounds what a power cut may cost: what was committed since the last sync has to be fetched again.
+const syncInterval = time.Second
+
+// KeepSynced syncs what is committed once a second, until ctx ends or a sync fails. The next commit, or Close,
+// returns that error.
+func (j *Output) KeepSynced(ctx context.Context) {
+	ticker := time.NewTicker(syncInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if j.syncCommitted() != nil {
+				return
+			}
+		}
+	}
+}
+
+// syncCommitted syncs what is committed, bodies first, and appends a mark of how far that is. Once it has failed,
+// nothing more is committed. It does nothing where a mark covers all.
+func (j *Output) syncCommitted() error {
+	j.mu.Lock()
+	to, dirty := j.committed, j.dirty
+	j.dirty = false
+	j.mu.Unlock()
+	if !dirty {
+		return nil
+	}
+	err := j.syncFiles()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.failed != nil {
+		return j.failed
+	}
+	if err != nil {
+		j.failed, j.syncFailed = err, true
+		return err
+	}
+	err = j.writeFrame(appendMark(nil, to.outputLength, to.journalSize))
+	if err == nil {
+		j.synced = to
+	}
+	return err
+}
+
+// syncFiles syncs the bodies, the output and the journal, in that order.
+func (j *Output) syncFiles() error {
+	if j.outsideDir {
+		file.SyncAll()
+		j.outsideDir = false
+	}
+	if j.settings.SaveDir != nil {
+		if err := j.settings.SaveDir.Sync(); err != nil {
+			return fmt.Errorf("flushing the saved bodies: %w", err)
+		}
+	}
+	return errors.Join(j.syncFile(j.out), j.syncFile(j.journal))
+}

@@ -1,9 +1,0 @@
-//go:build !unix
-
-package output
-
-// allocate returns size bytes of zeroes.
-func allocate(size int) []byte { return make([]byte, size) }
-
-// free leaves memory of allocate to the collector.
-func free([]byte) {}

@@ -1,0 +1,29 @@
+package savedir
+
+import (
+	"testing"
+
+	"batchfetch/fetch"
+)
+
+// BenchmarkNoPart measures Part where there is none: an lstat(2) where the directory may hold parts, and nothing where
+// it may not.
+func BenchmarkNoPart(b *testing.B) {
+	bodies, err := Open(b.TempDir(), NameTemplate{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = bodies.Close() }() // only read
+	for _, mayHoldParts := range []bool{false, true} {
+		b.Run(map[bool]string{false: "in an empty directory", true: "among files"}[mayHoldParts], func(b *testing.B) {
+			bodies.mayHoldParts.Store(mayHoldParts)
+			r := &fetch.Request{URL: "https://api.example.com/item/1?page=2"}
+			b.ReportAllocs()
+			for b.Loop() {
+				if bodies.Part(r) != nil {
+					b.Fatal("there is one")
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,11 @@
+// Package savedir saves bodies as files below one directory.
+//
+//	Request ── NameTemplate ──▸ name ── claims: whose is it? ──▸ Claim
+//	                             │
+//	Keep ──▸ bodyWriter ── Commit: rename ──▸ DIR/name
+//	            │ Mark, Suspend
+//	            ▾
+//	.batchfetch-HASH.part + .json (mark) ── Part ──▸ partialBody ── Continue ──▸ bodyWriter
+//
+// Names never lead out of the directory: NameTemplate makes safe ones, and os.Root holds every access to it.
+package savedir

@@ -1,0 +1,110 @@
+package savedir
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+
+	"batchfetch/fetch"
+	"batchfetch/output/file"
+)
+
+// maxMarkSize bounds a mark, in bytes. A part whose mark would be larger is not kept.
+const maxMarkSize = 8 << 10
+
+// markJSON is the JSON of a fetch.Mark, beside the part that it is about.
+type markJSON struct {
+	IfRange string `json:"if_range"`
+	Total   int64  `json:"total,omitempty"`
+	At      string `json:"at"`
+	// Boot is the ID of the boot during which the part was written; empty once the part has been synced. After another
+	// boot the bytes of the part may be zeroes.
+	Boot string `json:"boot,omitempty"`
+}
+
+// bootSynced is the Boot of a mark whose part has been synced.
+const bootSynced = ""
+
+// formatBoot returns the Boot of a mark.
+func formatBoot(boot file.BootID) string { return hex.EncodeToString(boot[:]) }
+
+// writeBootMark writes a mark that is good for this boot only, in place of any other. It writes none where the boot is
+// not known.
+func (d *Dir) writeBootMark(name string, m fetch.Mark, now file.BootID) error {
+	if !now.IsKnown() {
+		return d.removeIfThere(name)
+	}
+	return d.replaceMark(name, m, formatBoot(now))
+}
+
+// replaceMark writes a mark in place of one that may be there.
+func (d *Dir) replaceMark(name string, m fetch.Mark, boot string) error {
+	if err := d.removeIfThere(name); err != nil {
+		return err
+	}
+	return d.writeMark(name, m, boot)
+}
+
+var errNoMark = errors.New("no mark of a part")
+
+// writeMark writes a mark where there is none. One that a kill truncates is no JSON, and so no mark.
+func (d *Dir) writeMark(name string, m fetch.Mark, boot string) error {
+	text, err := json.Marshal(markJSON{m.Validator, m.Total, m.At, boot})
+	if err != nil || len(text) > maxMarkSize {
+		return errNoMark
+	}
+	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, d.removeIfThere(name))
+	}
+	return nil
+}
+
+// readMark reads and checks a mark: whoever can write to the directory can have made it.
+func (d *Dir) readMark(name string) (fetch.Mark, error) {
+	info, err := d.root.Lstat(name)
+	if err != nil {
+		return fetch.Mark{}, err
+	}
+	if !file.IsOwned(info) {
+		return fetch.Mark{}, errNotOurs
+	}
+	f, err := d.root.Open(name)
+	if err != nil {
+		return fetch.Mark{}, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	if err := d.checkSameFile(f, name); err != nil {
+		return fetch.Mark{}, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxMarkSize))
+	if err != nil {
+		return fetch.Mark{}, err
+	}
+	return parseMark(text, file.CurrentBoot())
+}
+
+// parseMark parses a mark: one JSON object and nothing after it. The error is errNoMark where it is bound to another
+// boot than now.
+func parseMark(text []byte, now file.BootID) (fetch.Mark, error) {
+	var m markJSON
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&m); err != nil {
+		return fetch.Mark{}, err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return fetch.Mark{}, errNoMark
+	}
+	if m.Boot != bootSynced && (!now.IsKnown() || m.Boot != formatBoot(now)) {
+		return fetch.Mark{}, errNoMark
+	}
+	return fetch.Mark{Validator: m.IfRange, Total: m.Total, At: m.At}, nil
+}

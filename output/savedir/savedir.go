@@ -1,0 +1,171 @@
+package savedir
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	"batchfetch/fetch"
+	"batchfetch/output/file"
+)
+
+// Dir is a fetch.Keeper that saves bodies as files below one directory. No name leads out of it, by symbolic links
+// neither, and no two requests of a run share a file unless their template names it by sha256.
+// A body whose transfer broke off is kept as a part, for a later attempt or run to continue (see partialBody).
+// It takes about 40 bytes of memory for the name of each request, and 8 for each of earlier runs.
+type Dir struct {
+	name         string // as given to Open
+	root         *os.Root
+	template     NameTemplate
+	claims       claims
+	mayHoldParts atomic.Bool // false: the directory was empty when it was opened, and nothing was suspended since
+	syncer       syncer
+}
+
+// Open opens the directory of that name, and makes it where it is missing.
+func Open(dir string, template NameTemplate) (*Dir, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	b := &Dir{name: dir, root: root, template: template}
+	b.claims.init()
+	b.mayHoldParts.Store(!isEmptyDir(root))
+	return b, nil
+}
+
+// isEmptyDir reports whether the directory is empty; false where that is not known.
+func isEmptyDir(root *os.Root) bool {
+	dir, err := root.Open(".")
+	if err != nil {
+		return false
+	}
+	defer func() { _ = dir.Close() }() // only read
+	_, err = dir.Readdirnames(1)
+	return err == io.EOF
+}
+
+// CheckStillThere returns an error where the directory's name is gone or another directory's: the paths in Records are
+// wrong then.
+func (d *Dir) CheckStillThere() error {
+	err := file.CheckStillNamed(d.name, func() (fs.FileInfo, error) { return d.root.Stat(".") })
+	if err != nil {
+		return fmt.Errorf("the directory of the saved bodies has moved away: %w", err)
+	}
+	return nil
+}
+
+// Path returns the name of the directory as it was given to Open.
+func (d *Dir) Path() string { return d.name }
+
+// MayHoldParts reports whether parts may lie in the directory: it was not empty when it was opened, or one was added.
+func (d *Dir) MayHoldParts() bool { return d.mayHoldParts.Load() }
+
+// Close closes the directory.
+func (d *Dir) Close() error { return errors.Join(d.syncer.close(), d.root.Close()) }
+
+// Reserve keeps requests from claiming the names of files that lie in the directory, such as the run's outputs and
+// inputs. It must be called before the first Claim.
+func (d *Dir) Reserve(names ...string) {
+	dir := file.Canonical(filepath.Join(d.name, "."))
+	for _, name := range names {
+		if inside, err := filepath.Rel(dir, file.Canonical(name)); err == nil && filepath.IsLocal(inside) {
+			d.claims.reserve(filepath.ToSlash(inside))
+		}
+	}
+}
+
+// Claim gives r its name for the whole run. The error is that the name is unsafe, or taken.
+func (d *Dir) Claim(r *fetch.Request) error {
+	name, err := d.template.name(r, placeholderSum)
+	if err != nil || d.sharesFile(r) {
+		return err
+	}
+	return d.claims.claim(name, r.Index)
+}
+
+// placeholderSum stands for the hash of a body that has not come yet: all hashes are equally safe in a name.
+var placeholderSum = strings.Repeat("0", 2*sha256.Size)
+
+// sharesFile reports whether requests with equal bodies share one file: their name is made of sha256 by the template.
+func (d *Dir) sharesFile(r *fetch.Request) bool { return r.Path == "" && d.template.usesSum() }
+
+// Keep opens a temporary file in the folder of r's file, or in the directory itself where that folder's name needs the
+// hash.
+func (d *Dir) Keep(r *fetch.Request) (fetch.Keeping, error) {
+	stem, err := d.partStem(r)
+	if err != nil {
+		return nil, err
+	}
+	if !d.sharesFile(r) {
+		if err := d.makeFolders(stem); err != nil {
+			return nil, d.withFullPath(err)
+		}
+	}
+	s := &bodyWriter{dir: d, request: r}
+	for n := range maxTempNames {
+		s.name = stem + tempEnding
+		if n > 0 {
+			s.name = stem + "." + strconv.Itoa(n) + tempEnding
+		}
+		if s.File, err = d.createLocked(s.name); !errors.Is(err, file.ErrBusy) {
+			break
+		}
+	}
+	if errors.Is(err, file.ErrBusy) || errors.Is(err, errCannotLock) {
+		s.name = randomTempName(path.Dir(stem))
+		s.File, err = d.root.OpenFile(s.name, createFlags, 0o666)
+	}
+	if err != nil {
+		return nil, d.withFullPath(err)
+	}
+	return s, nil
+}
+
+// makeFolders makes the folders of a name. The error is a *fetch.Failure where something else has the name of one.
+func (d *Dir) makeFolders(name string) error {
+	folder := path.Dir(name)
+	if folder == "." {
+		return nil
+	}
+	err := d.root.MkdirAll(folder, 0o777)
+	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrExist) || leavesRoot(d.root, folder) {
+		return &fetch.Failure{Kind: fetch.IO, Err: fmt.Errorf("%q can't be a folder: something else has that name",
+			folder)}
+	}
+	return err
+}
+
+// leavesRoot reports whether a folder exists and can be reached only by leaving the root, or is no folder.
+func leavesRoot(root *os.Root, folder string) bool {
+	info, err := root.Stat(folder)
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return false // not known without another descriptor
+	}
+	return err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir()
+}
+
+// withFullPath puts the directory's name before that in a *fs.PathError or *os.LinkError.
+func (d *Dir) withFullPath(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return &fs.PathError{Op: path.Op, Path: filepath.Join(d.name, path.Path), Err: path.Err}
+	case errors.As(err, &link):
+		return &fs.PathError{Op: link.Op, Path: filepath.Join(d.name, link.New), Err: link.Err}
+	}
+	return err
+}

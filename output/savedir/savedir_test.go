@@ -1,0 +1,284 @@
+package savedir
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"batchfetch/fetch"
+	"batchfetch/output/file/filetest"
+)
+
+// openDir opens dir with that template.
+func openDir(t *testing.T, dir, template string) *Dir {
+	t.Helper()
+	parsed, err := ParseNameTemplate(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bodies, err := Open(dir, parsed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bodies.Close() }) // only read
+	return bodies
+}
+
+// saveBody saves text as the body of r and returns its path.
+func saveBody(bodies *Dir, r *fetch.Request, text string) (string, error) {
+	kept, err := bodies.Keep(r)
+	if err != nil {
+		return "", err
+	}
+	defer kept.Abandon()
+	if _, err := kept.Write([]byte(text)); err != nil {
+		return "", err
+	}
+	return kept.Commit(sha256.Sum256([]byte(text)))
+}
+
+// listFiles lists the files below a directory, symbolic and temporary ones too.
+func listFiles(t *testing.T, dir string) []string {
+	t.Helper()
+	var all []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		all = append(all, filepath.ToSlash(name))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// A name belongs to the first request that claims it, in upper and lower case, at each of its attempts.
+func TestClaim(t *testing.T) {
+	for _, c := range []struct {
+		name, template string
+		requests       []fetch.Request
+		refused        []int
+	}{
+		{"different names", "{base}", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://a.test/b"}}, nil},
+		{"one name", "{base}", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://b.test/a"},
+			{URL: "https://c.test/a"}}, []int{1, 2}},
+		{"upper and lower case", "{base}", []fetch.Request{{URL: "https://a.test/Page"}, {URL: "https://a.test/pAGE"}},
+			[]int{1}},
+		{"beyond ASCII too", "{base}", []fetch.Request{{URL: "https://a.test/Ä"}, {URL: "https://a.test/ä"}}, []int{1}},
+		{"in a folder", "{path}", []fetch.Request{{URL: "https://a.test/A/b"}, {URL: "https://a.test/a/B"},
+			{URL: "https://a.test/b"}}, []int{1}},
+		{"by hand and by template", "{base}", []fetch.Request{{URL: "https://a.test/a"},
+			{URL: "https://a.test/b", Path: "a"}}, []int{1}},
+		{"by hand twice", "", []fetch.Request{{URL: "https://a.test/a", Path: "x"},
+			{URL: "https://a.test/b", Path: "X"}}, []int{1}},
+		{"the default name of one URL", "", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://a.test/a"}},
+			[]int{1}},
+		{"by index", "{index}", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://a.test/a"}}, nil},
+		{"by hash", "{sha256}", []fetch.Request{{URL: "https://a.test/a"}, {URL: "https://a.test/a"}}, nil},
+		{"by hash, but by hand", "{sha256}", []fetch.Request{{URL: "https://a.test/a", Path: "x"},
+			{URL: "https://a.test/a", Path: "x"}}, []int{1}},
+		{"unsafe", "{base}", []fetch.Request{{URL: "https://a.test/a", Path: "../a"}, {URL: "https://a.test/a"}},
+			[]int{0}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bodies := openDir(t, t.TempDir(), c.template)
+			for round := range 2 { // a request that claims again keeps its name
+				for i := range c.requests {
+					c.requests[i].Index = int64(i)
+					err := bodies.Claim(&c.requests[i])
+					if refused := slices.Contains(c.refused, i); refused != (err != nil) {
+						t.Errorf("round %d, request %d: %v", round, i, err)
+					}
+				}
+			}
+		})
+	}
+	bodies := openDir(t, t.TempDir(), "{base}")
+	if err := bodies.Claim(&fetch.Request{URL: "https://a.test/a", Index: 41}); err != nil {
+		t.Error(err)
+	}
+	if err := bodies.Claim(&fetch.Request{URL: "https://b.test/A", Index: 42}); err == nil ||
+		!strings.Contains(err.Error(), `"A" is that of request 41 already`) {
+		t.Errorf("the second gets %v", err)
+	}
+}
+
+// Many bodies written at once, to one folder and to one file by its hash, leave their files and nothing else.
+func TestBodiesAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	bodies := openDir(t, dir, "{sha256}/{index}/{base}")
+	equal := openDir(t, dir, "equal/{sha256}")
+	var saving sync.WaitGroup
+	const n = 32
+	for i := range n {
+		saving.Go(func() {
+			r := &fetch.Request{URL: "https://a.test/x", Index: int64(i)}
+			if path, err := saveBody(bodies, r, "same"); err != nil || filetest.Read(t, path) != "same" {
+				t.Errorf("saved as %q, %v", path, err)
+			}
+			if path, err := saveBody(equal, r, "same"); err != nil ||
+				path != filepath.Join(dir, "equal", hexSum("same")) {
+				t.Errorf("saved as %q, %v", path, err)
+			}
+		})
+	}
+	saving.Wait()
+	if got := listFiles(t, dir); len(got) != n+1 {
+		t.Errorf("there are %q", got)
+	}
+	if got := filetest.Read(t, filepath.Join(dir, "equal", hexSum("same"))); got != "same" {
+		t.Errorf("the shared file holds %q", got)
+	}
+}
+
+func hexSum(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// What is in the way of a name fails that request alone; it stays as it is, and so does all that is outside.
+func TestBodiesMeetObstacles(t *testing.T) {
+	top := t.TempDir()
+	dir, outside := filepath.Join(top, "saved"), filepath.Join(top, "outside")
+	for _, folder := range []string{"saved/folder", "saved/real", "outside"} {
+		if err := os.MkdirAll(filepath.Join(top, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	filetest.Write(t, filepath.Join(dir, "file"), "a file", 0o644)
+	filetest.Write(t, filepath.Join(outside, "secret"), "a secret", 0o644)
+	filetest.Symlink(t, "../outside", filepath.Join(dir, "out"))
+	filetest.Symlink(t, outside, filepath.Join(dir, "far"))
+	filetest.Symlink(t, "real", filepath.Join(dir, "in"))
+	filetest.Symlink(t, "nowhere", filepath.Join(dir, "dangling"))
+	filetest.Symlink(t, "round", filepath.Join(dir, "round"))
+	filetest.Symlink(t, "../outside/secret", filepath.Join(dir, "leaf"))
+	bodies := openDir(t, dir, "")
+	for _, c := range []struct{ path, want string }{ // want is where it is saved; empty: it fails
+		{"file/body", ""}, {"file/deep/body", ""}, {"folder", ""},
+		{"out/body", ""}, {"out/deep/body", ""}, {"far/body", ""}, {"dangling/body", ""}, {"round/body", ""},
+		{"in/body", "real/body"},
+		{"in/deep/body", "real/deep/body"},
+		{"leaf", "leaf"},
+		{"new/folders/body", "new/folders/body"},
+	} {
+		t.Run(c.path, func(t *testing.T) {
+			path, err := saveBody(bodies, &fetch.Request{URL: "https://a.test/", Path: c.path}, "today")
+			if c.want == "" {
+				var failure *fetch.Failure
+				if !errors.As(err, &failure) || failure.Kind != fetch.IO {
+					t.Errorf("saved as %q, %v", path, err)
+				}
+				return
+			}
+			if err != nil || path != filepath.Join(dir, filepath.FromSlash(c.path)) ||
+				filetest.Read(t, filepath.Join(dir, c.want)) != "today" {
+				t.Errorf("saved as %q, %v", path, err)
+			}
+		})
+	}
+	want := []string{"dangling", "far", "file", "in", "leaf", "new/folders/body", "out", "real/body", "real/deep/body",
+		"round"}
+	if got := listFiles(t, dir); !slices.Equal(got, want) {
+		t.Errorf("there are\n%q, want\n%q", got, want)
+	}
+	if got := listFiles(t, outside); !slices.Equal(got, []string{"secret"}) ||
+		filetest.Read(t, filepath.Join(outside, "secret")) != "a secret" {
+		t.Errorf("outside there are %q", got)
+	}
+	if filetest.Read(t, filepath.Join(dir, "file")) != "a file" {
+		t.Error("the file in the way has changed")
+	}
+}
+
+// What comes into the way while a body is written leaves no temporary file.
+func TestBodiesMeetLateObstacles(t *testing.T) {
+	dir := t.TempDir()
+	bodies := openDir(t, dir, "")
+	kept, err := bodies.Keep(&fetch.Request{URL: "https://a.test/", Path: "late"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "late"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var failure *fetch.Failure
+	if path, err := kept.Commit([32]byte{}); !errors.As(err, &failure) || failure.Kind != fetch.IO {
+		t.Errorf("saved as %q, %v", path, err)
+	}
+	kept.Abandon()
+	kept.Abandon()
+	if got := listFiles(t, dir); len(got) != 0 {
+		t.Errorf("there are %q", got)
+	}
+}
+
+// A directory that can't be written to is not a request's failure: the error is no *fetch.Failure, so that it ends the
+// run.
+func TestBodiesInABrokenDirectory(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		spoil func(dir string) error
+	}{
+		{"vanished", os.RemoveAll},
+		{"read-only", func(dir string) error { return os.Chmod(dir, 0o555) }},
+	} {
+		for _, path := range []string{"body", "folder/body"} {
+			t.Run(c.name+" "+path, func(t *testing.T) {
+				if c.name == "read-only" && os.Geteuid() == 0 {
+					t.Skip("root may write everywhere")
+				}
+				dir := filepath.Join(t.TempDir(), "saved")
+				bodies := openDir(t, dir, "")
+				if err := c.spoil(dir); err != nil {
+					t.Fatal(err)
+				}
+				saved, err := saveBody(bodies, &fetch.Request{URL: "https://a.test/", Path: path}, "today")
+				var failure *fetch.Failure
+				if err == nil || errors.As(err, &failure) {
+					t.Errorf("saved as %q, %v", saved, err)
+				}
+			})
+		}
+	}
+}
+
+// Open creates the directory and those above it; it fails where a file has its name, which stays.
+func TestOpenBodies(t *testing.T) {
+	top := t.TempDir()
+	deep := filepath.Join(top, "not", "there", "yet")
+	if path, err := saveBody(openDir(t, deep, "{index}"), &fetch.Request{URL: "https://a.test/", Index: 3},
+		"x"); err != nil || path != filepath.Join(deep, "3") {
+		t.Errorf("saved as %q, %v", path, err)
+	}
+	file := filepath.Join(top, "file")
+	filetest.Write(t, file, "a file", 0o644)
+	for _, name := range []string{file, filepath.Join(file, "below")} {
+		if bodies, err := Open(name, NameTemplate{}); err == nil {
+			t.Errorf("%s became %v", name, bodies)
+		}
+	}
+	if filetest.Read(t, file) != "a file" {
+		t.Error("the file has changed")
+	}
+	filetest.Symlink(t, "not/there", filepath.Join(top, "link"))
+	for round := range 2 {
+		path, err := saveBody(openDir(t, filepath.Join(top, "link"), "{base}"), &fetch.Request{URL: "https://a.test/a"},
+			fmt.Sprint("round ", round))
+		if err != nil || path != filepath.Join(top, "link", "a") ||
+			filetest.Read(t, filepath.Join(top, "not", "there", "a")) != fmt.Sprint("round ", round) {
+			t.Errorf("behind a link it is %q, %v", path, err)
+		}
+	}
+}
