@@ -171,7 +171,7 @@ func TestWhatASourceChangesIsChecked(t *testing.T) {
 		"header": func(r *Request) { r.Header = http.Header{"Host": {"x\r\nX-Evil: 1"}} },
 	} {
 		source := func(yield func(Request, error) bool) {
-			for r, err := range new(Reader).Lines(strings.NewReader("http://127.0.0.1:1/\n"), "") {
+			for r, err := range linesOf("http://127.0.0.1:1/") {
 				change(&r)
 				if !yield(r, err) {
 					return

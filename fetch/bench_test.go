@@ -3,7 +3,6 @@ package fetch
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -91,49 +90,6 @@ func BenchmarkReadLargeBody(b *testing.B) {
 					b.Fatal(rec.Bytes, err)
 				}
 				rec.ReleaseBody()
-			}
-		})
-	}
-}
-
-// An instantServer is a RoundTripper that responds at once, with all that a pooled connection does beside asking.
-type instantServer func() *http.Response
-
-// RoundTrip is RoundTripper's.
-func (respond instantServer) RoundTrip(_ context.Context, c *Call) (*http.Response, error) {
-	c.GotUnknownConn()
-	return respond(), nil
-}
-
-// CloseIdle does nothing.
-func (instantServer) CloseIdle() {}
-
-// Close does nothing.
-func (instantServer) Close() {}
-
-// BenchmarkOwn is what an exchange costs beside the HTTP engine: lines, plan, two changes of goroutine, request, body, hash, judgement,
-// Record and counts. The engine is one that answers at once; what a Sink's Encode costs comes on top (output's BenchmarkEncode).
-// With -cpu 1 it is the CPU's time, the garbage collector's share included.
-func BenchmarkOwn(b *testing.B) {
-	page := strings.Repeat("x", 1024)
-	header := http.Header{"Content-Type": {"application/json"}, "Date": {"Fri, 02 Jan 2026 12:00:00 GMT"}, "Server": {"x"}}
-	server := instantServer(func() *http.Response {
-		return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, Header: header, ContentLength: 1024, Body: io.NopCloser(strings.NewReader(page))}
-	})
-	for _, hosts := range []int{1, 1000} {
-		b.Run(fmt.Sprintf("%d hosts", hosts), func(b *testing.B) {
-			b.ReportAllocs()
-			o := options(func(o *Options) { o.HostConcurrency = o.Concurrency })
-			sink := SinkFunc(func(*Record) error { return nil })
-			var lines strings.Builder
-			for i := range b.N {
-				fmt.Fprintf(&lines, "https://h%d.test/products/%d\n", i%hosts, i)
-			}
-			source := new(Reader).Lines(strings.NewReader(lines.String()), "")
-			b.ResetTimer()
-			s, err := runWith(b.Context(), source, sink, o, TransportOver(server))
-			if err != nil || s.Succeeded != int64(b.N) {
-				b.Fatalf("%+v, %v", s, err)
 			}
 		})
 	}

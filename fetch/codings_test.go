@@ -82,7 +82,7 @@ func quick(change func(*Options)) Options {
 func one(t testing.TB, line string, o Options) (*Record, string) {
 	t.Helper()
 	var shelf shelf
-	if _, err := Run(t.Context(), sourceOf(line), &shelf, o); err != nil {
+	if _, err := Run(t.Context(), linesOf(line), &shelf, o); err != nil {
 		t.Fatal(err)
 	}
 	if len(shelf.records) != 1 {

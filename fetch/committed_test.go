@@ -106,7 +106,7 @@ func TestUncommittedBesideLookups(t *testing.T) {
 		o := options(func(o *Options) {
 			o.Cache, o.Concurrency, o.HostConcurrency, o.Committed, o.Deadline = l.store, 3, 3, committed.Load, time.Minute
 		})
-		s, err := runOver(l.Context(), sourceOf(lines...), &shelf{}, o, l)
+		s, err := runOver(l.Context(), linesOf(lines...), &shelf{}, o, l)
 		if err != nil || s.Exchanges != 3 {
 			t.Errorf("%d exchanges with none committed, %v", s.Exchanges, err)
 		}

@@ -191,7 +191,7 @@ func TestStaleConnection(t *testing.T) {
 		lines[i] = post
 	}
 	var shelf shelf
-	if _, err := Run(t.Context(), sourceOf(lines...), &shelf, quick(func(o *Options) { o.Concurrency = 1 })); err != nil {
+	if _, err := Run(t.Context(), linesOf(lines...), &shelf, quick(func(o *Options) { o.Concurrency = 1 })); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range shelf.records {

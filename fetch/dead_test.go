@@ -32,7 +32,7 @@ func TestDeadHTTP2ConnectionIsNoticed(t *testing.T) {
 			config.Dial.PingTime = 100 * time.Millisecond
 			transport := newTransport(config)
 			var shelf shelf
-			if _, err := runWith(t.Context(), sourceOf(url), &shelf, o, transport); err != nil {
+			if _, err := runWith(t.Context(), linesOf(url), &shelf, o, transport); err != nil {
 				t.Fatal(err)
 			}
 			transport.CloseIdle()

@@ -122,7 +122,7 @@ func TestShortageBreaksNoRun(t *testing.T) {
 		{"a line's file, twice", url, 0, 2, IO},
 	} {
 		keeper, sink := &short{times: tt.keeps}, &short{times: tt.lines}
-		s, err := Run(t.Context(), sourceOf(tt.line, url), sink, quick(func(o *Options) {
+		s, err := Run(t.Context(), linesOf(tt.line, url), sink, quick(func(o *Options) {
 			if o.Concurrency = 1; tt.keeps > 0 {
 				o.Keeper = keeper
 			}

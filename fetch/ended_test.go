@@ -98,7 +98,7 @@ func TestBadLinesAfterAStopAreNotStarted(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var shelf shelf
 			o := options(func(o *Options) { o.MaxFailures, o.Concurrency = 0, 2 })
-			s, err := runOver(t.Context(), sourceOf(bad...), &shelf, o, taking(time.Second))
+			s, err := runOver(t.Context(), linesOf(bad...), &shelf, o, taking(time.Second))
 			if err != nil || s.Stopped != StopFailures || s.Failed < 1 || s.Failed > int64(o.Concurrency) || s.NotStarted == 0 {
 				t.Errorf("%+v, %v", s, err)
 			}
@@ -114,7 +114,7 @@ func TestBadLinesAfterAStopAreNotStarted(t *testing.T) {
 			source := func(yield func(Request, error) bool) {
 				_ = yield(Request{URL: "http://a.test/"}, nil)
 				time.Sleep(time.Second / 4) // it flies by now, and takes the only worker
-				sourceOf(bad...)(yield)
+				linesOf(bad...)(yield)
 			}
 			s, err := runOver(t.Context(), source, &shelf, o, taking(time.Second))
 			if err != nil || s.Stopped != StopDrain || shelf.kinds() != "ok" || s.NotStarted != 5000 {

@@ -85,7 +85,7 @@ func TestRefusedStreamIsAskedOncePerAttempt(t *testing.T) {
 		})
 		var shelf shelf
 		o := quick(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay, o.Timeout = HTTP2, retries, 0, 10*time.Second })
-		s, err := Run(t.Context(), sourceOf(url), &shelf, o)
+		s, err := Run(t.Context(), linesOf(url), &shelf, o)
 		if err != nil || shelf.kinds() != "reset" {
 			t.Fatalf("%s, %v", shelf.kinds(), err)
 		}

@@ -87,7 +87,7 @@ func (l *library) run(change func(*Options), lines ...string) []string {
 			change(o)
 		}
 	})
-	s, err := runOver(l.Context(), sourceOf(lines...), &shelf, o, l)
+	s, err := runOver(l.Context(), linesOf(lines...), &shelf, o, l)
 	if err != nil {
 		l.Fatal(err)
 	}

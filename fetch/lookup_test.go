@@ -38,7 +38,7 @@ func TestHitsPassTheNetwork(t *testing.T) {
 			}
 			return nil
 		})
-		source := sourceOf(append([]string{"http://a.test/slow", "http://a.test/slow?2"}, lines...)...)
+		source := linesOf(append([]string{"http://a.test/slow", "http://a.test/slow?2"}, lines...)...)
 		s, err := runOver(l.Context(), source, sink, options(func(o *Options) {
 			o.Cache, o.Concurrency, o.HostConcurrency, o.HostRate, o.Rate = l.store, 1, 1, 0.0001, 0.0001
 		}), l)
@@ -100,7 +100,7 @@ func TestStoppedInLookups(t *testing.T) {
 		store := &hopStore{slowStore{span: time.Hour}}
 		moved := origin(func(*http.Request) (*http.Response, error) { return reply(302, "", "Location", "/there"), nil })
 		var shelf shelf
-		s, err := runOver(t.Context(), sourceOf("http://a.test/"), &shelf, options(func(o *Options) { o.Cache, o.Deadline = store, time.Minute }), moved)
+		s, err := runOver(t.Context(), linesOf("http://a.test/"), &shelf, options(func(o *Options) { o.Cache, o.Deadline = store, time.Minute }), moved)
 		if err != nil || shelf.kinds() != "canceled" || s.NotStarted != 0 {
 			t.Errorf("%s: %+v, %v", shelf.kinds(), s, err)
 		}
@@ -205,7 +205,7 @@ func TestUncommittedHits(t *testing.T) {
 				return page(r)
 			}
 		}
-		s, err := runOver(l.Context(), sourceOf(lines...), disk, options(func(o *Options) {
+		s, err := runOver(l.Context(), linesOf(lines...), disk, options(func(o *Options) {
 			o.Cache, o.Concurrency, o.Committed = l.store, width, disk.committed.Load
 		}), l)
 		if err != nil || s.Succeeded != 300 || asked.Load() != 100 || s.ByCache[CacheHit] != 200 {
@@ -228,7 +228,7 @@ func TestUncommittedHits(t *testing.T) {
 		o := options(func(o *Options) {
 			o.Cache, o.Concurrency, o.Committed, o.Deadline = l.store, 3, committed.Load, time.Minute
 		})
-		s, err := runOver(l.Context(), sourceOf(lines...), disk, o, l)
+		s, err := runOver(l.Context(), linesOf(lines...), disk, o, l)
 		if err != nil || s.ByCache[CacheHit] != 50 || s.ByCache[CacheMiss] != 3 || s.Stopped != StopDeadline {
 			t.Errorf("%+v, %v", s, err)
 		}

@@ -125,7 +125,7 @@ func along(t testing.TB, o Options, n network, lines ...string) *shelf {
 	}
 	transport := newTransport(o.transportConfig(n))
 	defer transport.CloseIdle()
-	if _, err := runWith(t.Context(), sourceOf(lines...), shelf, &o, transport); err != nil {
+	if _, err := runWith(t.Context(), linesOf(lines...), shelf, &o, transport); err != nil {
 		t.Fatal(err)
 	}
 	return shelf

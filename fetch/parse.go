@@ -53,7 +53,6 @@ func parseJSON(text []byte) (Request, error) {
 	var line jsonLine
 	if err := json.Unmarshal(text, &line); err != nil { // a member of the wrong type leaves the others readable
 		r := Request{URL: line.URL, ID: scalar(line.ID), Meta: given(line.Meta)}
-		_ = r.parse() // the first error is the one to tell
 		return r, describeJSON(err)
 	}
 	if NestsDeeper(text, DeepestJSON) {
@@ -112,7 +111,6 @@ func (q *jsonRequest) request() (Request, error) {
 	if r.URL == "" {
 		return r, errors.New("no url")
 	}
-	_ = r.parse() // prepare tells what is wrong with it, unless something else is wrong before
 	for name, raw := range q.Headers {
 		values, err := headerValues(raw)
 		if err != nil {

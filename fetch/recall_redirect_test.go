@@ -41,7 +41,7 @@ func TestRedirectsFromTheCache(t *testing.T) {
 		l.wants(1, "miss 200 end", nil, "/a")
 		l.wants(1, "too_many_redirects", func(o *Options) { o.MaxRedirects = 1 }, "/a") // its last word is the server's
 		var shelf shelf
-		if _, err := runOver(l.Context(), sourceOf("http://a.test/a"), &shelf, options(func(o *Options) { o.Cache = l.store }), l); err != nil {
+		if _, err := runOver(l.Context(), linesOf("http://a.test/a"), &shelf, options(func(o *Options) { o.Cache = l.store }), l); err != nil {
 			t.Fatal(err)
 		}
 		if r := shelf.records[0]; r.Redirects != 2 || r.FinalURL != "http://a.test/c" || r.Attempts != 0 {
@@ -77,7 +77,7 @@ func TestCachedRedirectToTheNetwork(t *testing.T) {
 		l.page("/b", 200, "b")
 		l.wants(2, "miss 200 b", nil, "/a")
 		var shelf shelf
-		if _, err := runOver(l.Context(), sourceOf("http://a.test/a"), &shelf, options(func(o *Options) { o.Cache = l.store }), l); err != nil {
+		if _, err := runOver(l.Context(), linesOf("http://a.test/a"), &shelf, options(func(o *Options) { o.Cache = l.store }), l); err != nil {
 			t.Fatal(err)
 		}
 		if r := shelf.records[0]; r.Redirects != 1 || r.Attempts != 1 {

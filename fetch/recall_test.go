@@ -50,7 +50,7 @@ func TestHitsAreRecords(t *testing.T) {
 		var records []*Record
 		for range 2 {
 			var shelf shelf
-			if _, err := runOver(l.Context(), sourceOf("http://a.test/x"), &shelf, options(func(o *Options) { o.Cache, o.KeepHeader = l.store, true }), l); err != nil {
+			if _, err := runOver(l.Context(), linesOf("http://a.test/x"), &shelf, options(func(o *Options) { o.Cache, o.KeepHeader = l.store, true }), l); err != nil {
 				t.Fatal(err)
 			}
 			records = append(records, shelf.records...)

@@ -29,7 +29,7 @@ func TestRedirectsEnterTheLaneOfTheirNewHost(t *testing.T) {
 			lines = append(lines, fmt.Sprintf("http://a%d.test/%d", i, i))
 		}
 		var shelf shelf
-		s, err := runOver(t.Context(), sourceOf(lines...), &shelf, options(func(o *Options) { o.HostConcurrency, o.HostRate = 1, 2 }), client)
+		s, err := runOver(t.Context(), linesOf(lines...), &shelf, options(func(o *Options) { o.HostConcurrency, o.HostRate = 1, 2 }), client)
 		if err != nil || s.Succeeded != 10 || most != 1 {
 			t.Fatalf("%d succeeded, %d at once on the new host, %v", s.Succeeded, most, err)
 		}

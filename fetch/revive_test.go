@@ -142,7 +142,7 @@ func TestLargeBodiesFromTheCache(t *testing.T) {
 					return err
 				})
 				o := options(func(o *Options) { o.Cache, o.BodyMemory = l.store, memory })
-				if _, err := runOver(l.Context(), sourceOf("http://a.test"+path), sink, o, l); err != nil || got != body {
+				if _, err := runOver(l.Context(), linesOf("http://a.test"+path), sink, o, l); err != nil || got != body {
 					t.Errorf("%d bytes: got %d, %v", size, len(got), err)
 				}
 			}

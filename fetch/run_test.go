@@ -25,7 +25,7 @@ func TestEveryRequestEndsAsOneRecord(t *testing.T) {
 			return reply(200, r.URL.Path), nil
 		})
 		var shelf shelf
-		source := Unique(sourceOf("http://a.test/x", "{", "http://a.test/moved", "http://a.test/x", "http://a.test/gone"))
+		source := skipping(3, linesOf("http://a.test/x", "{", "http://a.test/moved", "http://a.test/x", "http://a.test/gone"))
 		s, err := runOver(t.Context(), source, &shelf, options(nil), client)
 		if err != nil {
 			t.Fatal(err)
@@ -113,7 +113,7 @@ func TestRetriesAreExhausted(t *testing.T) {
 			return reply(429, ""), nil
 		})
 		var shelf shelf
-		s, err := runOver(t.Context(), sourceOf("http://a.test/", `{"url":"http://b.test/","body":"x"}`), &shelf, options(nil), client)
+		s, err := runOver(t.Context(), linesOf("http://a.test/", `{"url":"http://b.test/","body":"x"}`), &shelf, options(nil), client)
 		if err != nil || shelf.kinds() != "rate_limited status" || asked.Load() != 5 || s.Retries != 3 {
 			t.Errorf("%s after %d, %+v, %v", shelf.kinds(), asked.Load(), s, err)
 		}
@@ -260,7 +260,7 @@ func TestSourceMayRewriteURLs(t *testing.T) {
 			return reply(200, ""), nil
 		})
 		source := func(yield func(Request, error) bool) {
-			for r, err := range sourceOf("http://a.test/x") {
+			for r, err := range linesOf("http://a.test/x") {
 				r.URL = strings.Replace(r.URL, "a.test", "mirror.test", 1)
 				if !yield(r, err) {
 					return

@@ -125,10 +125,11 @@ func TestShardsSideBySide(t *testing.T) {
 	totals := make([]int64, of)
 	for n := 1; n <= of; n++ {
 		shards.Go(func() {
-			summary, err := Run(t.Context(), Shard{n, of}.Part(new(Reader).URLs(list)), new(shelf), *options(func(o *Options) {
-				o.UserAgent = fmt.Sprintf("shard %d", n)
-				o.Resolve = []Override{{Host: "*", Port: address.Port(), Addrs: []netip.Addr{address.Addr()}}}
-			}))
+			o := Defaults()
+			o.UserAgent = fmt.Sprintf("shard %d", n)
+			o.Resolve = []Override{{Host: "*", Port: address.Port(), Addrs: []netip.Addr{address.Addr()}}}
+			sink := SinkFunc(func(*Record) error { return nil })
+			summary, err := Run(t.Context(), Shard{n, of}.Part(new(Reader).URLs(list)), sink, o)
 			if err != nil || summary.Succeeded != summary.Total || summary.Total == 0 {
 				t.Errorf("shard %d: %v: %+v", n, err, summary)
 			}

@@ -93,7 +93,7 @@ func (rd *Reader) request(text []byte, cut bool) (Request, error) {
 	request.Index = rd.index
 	rd.index++
 	if err != nil {
-		if request.url == nil {
+		if _, wrongURL := request.parsed(); wrongURL != nil {
 			request.URL = "" // what is no URL may hide anything
 		}
 		return request, &LineError{Input: maskLine(text), Err: err}

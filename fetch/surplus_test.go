@@ -65,7 +65,7 @@ func TestSurplusIsNobodysAnswer(t *testing.T) {
 				lines[i] = fmt.Sprintf(`{"url":"%s/%d","method":%q}`, url, i, tt.method)
 			}
 			var shelf shelf
-			s, err := Run(t.Context(), sourceOf(lines...), &shelf, quick(func(o *Options) { o.KeepHeader, o.HostConcurrency = true, 8 }))
+			s, err := Run(t.Context(), linesOf(lines...), &shelf, quick(func(o *Options) { o.KeepHeader, o.HostConcurrency = true, 8 }))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -35,7 +35,7 @@ func ownersOf(plans []*Task) []*task {
 func requestsOf(t testing.TB, lines ...string) []*task {
 	t.Helper()
 	var tasks []*task
-	for request, err := range sourceOf(lines...) {
+	for request, err := range linesOf(lines...) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -205,7 +205,7 @@ func TestTiming(t *testing.T) {
 	url, o := secured(t, false, hello)
 	o.KeepTiming, o.KeepHeader, o.Concurrency = true, true, 1
 	var shelf shelf
-	if _, err := Run(t.Context(), sourceOf(url, url), &shelf, o); err != nil {
+	if _, err := Run(t.Context(), linesOf(url, url), &shelf, o); err != nil {
 		t.Fatal(err)
 	}
 	first, second := shelf.records[0], shelf.records[1]

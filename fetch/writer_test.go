@@ -149,7 +149,7 @@ func TestLog(t *testing.T) {
 			o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			o.Concurrency = 1
 		})
-		if _, err := runOver(t.Context(), sourceOf("http://user:hunter2@a.test/"), &shelf{}, o, client); err != nil {
+		if _, err := runOver(t.Context(), linesOf("http://user:hunter2@a.test/"), &shelf{}, o, client); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")

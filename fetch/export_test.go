@@ -1,0 +1,4 @@
+package fetch
+
+// RunWith is runWith, for tests outside of the package.
+var RunWith = runWith
