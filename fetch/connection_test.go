@@ -85,7 +85,7 @@ func TestUnwantedBodyCostsLittle(t *testing.T) {
 	url := talk(t, func(c *net.TCPConn) {
 		ask(c)
 		say(c, "HTTP/1.1 404 Not Found\r\n\r\n")
-		n, _ := io.Copy(c, &endless{n: 1 << 40})
+		n, _ := io.Copy(c, &longBody{left: 1 << 40})
 		sent <- n
 	})
 	r, _ := one(t, url, quick(nil))

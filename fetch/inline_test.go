@@ -207,7 +207,7 @@ func TestDiskThatFillsUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = body.spool.file.Close() // as a disk that takes no more
+	_ = body.spool.Close() // as a disk that takes no more
 	more, err := body.readFrom(strings.NewReader("the rest"), 100)
 	var disk *SpoolError
 	if broken := brokenDisk(&Failure{Kind: Decode, Err: body.reason(failf(Decode, "the body is not valid gzip"))}); broken == nil {

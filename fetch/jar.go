@@ -204,6 +204,23 @@ func withoutRenewed(list []*kept) []*kept {
 	})
 }
 
+// MergeHeader returns the Cookie header for u: what the Jar has for it, as one line (RFC 6265 section 5.4), in front of
+// line, the Cookie header without a Jar, as curl does. Of two cookies of one name the one of line is sent, or the Jar's
+// where renew is true. found is false where the Jar has none for u: then header is line.
+func (j *Jar) MergeHeader(u *url.URL, line string, renew bool, now time.Time) (header string, found bool) {
+	jar := j.pairs(u, now)
+	if len(jar) == 0 {
+		return line, false
+	}
+	given := cookiePairs(line)
+	if renew {
+		given = withoutNames(given, jar)
+	} else {
+		jar = withoutNames(jar, given)
+	}
+	return joinPairs(append(jar, given...)), true
+}
+
 // cookiePairs takes a Cookie header apart.
 func cookiePairs(line string) []pair {
 	var found []pair

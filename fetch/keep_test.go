@@ -170,7 +170,7 @@ func TestClaimThatFailsIsAnInvalidRequest(t *testing.T) {
 		})
 		keeper := &pantry{claimErr: only("1", errors.New("the name is taken"))}
 		var shelf shelf
-		source := Concat(saved(3, "http://u:hunter2@a.test"), linesOf("nonsense"))
+		source := joined(saved(3, "http://u:hunter2@a.test"), linesOf("nonsense"))
 		s, err := runOver(t.Context(), source, &shelf, options(func(o *Options) { o.Keeper = keeper }), client)
 		if err != nil || shelf.kinds() != "ok invalid_request ok invalid_request" || asked["/1"] != 0 || len(asked) != 2 || keeper.begun != 2 {
 			t.Fatalf("%s: asked %v, %+v, %v", shelf.kinds(), asked, s, err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 )
 
@@ -84,4 +85,34 @@ func skipping(index int64, source Source) Source {
 			}
 		}
 	}
+}
+
+// joined yields the Requests of one Source after the other.
+func joined(sources ...Source) Source {
+	return func(yield func(Request, error) bool) {
+		for _, source := range sources {
+			for r, err := range source {
+				if !yield(r, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// thenError yields err behind the last Request of source.
+func thenError(source Source, err error) Source {
+	return joined(source, func(yield func(Request, error) bool) { yield(Request{}, err) })
+}
+
+// A longBody is so many bytes.
+type longBody struct{ left int64 }
+
+func (b *longBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, io.EOF
+	}
+	n := min(int64(len(p)), b.left)
+	b.left -= n
+	return copy(p[:n], bytes.Repeat([]byte("x"), int(n))), nil
 }

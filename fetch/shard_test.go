@@ -65,14 +65,15 @@ func TestPartsMakeAWhole(t *testing.T) {
 					end = err
 					continue
 				default:
-					host := r.url.Hostname()
+					asked, _ := r.parsed()
+					host := asked.Hostname()
 					if owner[strings.ToLower(host)] == 0 {
 						owner[strings.ToLower(host)] = n
 					}
 					if owner[strings.ToLower(host)] != n {
 						t.Errorf("%s is in %d and %d of %d", host, owner[host], n, of)
 					}
-					if want := "/" + strconv.FormatInt(r.Index, 10); r.url.Path != want {
+					if want := "/" + strconv.FormatInt(r.Index, 10); asked.Path != want {
 						t.Errorf("%s has index %d", r.URL, r.Index)
 					}
 				}

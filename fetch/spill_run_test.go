@@ -22,7 +22,7 @@ func TestLongPrefixHidesNobody(t *testing.T) {
 			}
 			return shelf.Put(r)
 		})
-		source := Concat(urls(20_000, "http://first.test"), urls(100, "http://second.test"))
+		source := joined(urls(20_000, "http://first.test"), urls(100, "http://second.test"))
 		o := options(func(o *Options) { o.Lookahead = 1000 })
 		s, err := runOver(t.Context(), source, sink, o, taking(100*time.Millisecond))
 		if err != nil || s.Succeeded != 20_100 {

@@ -249,7 +249,7 @@ func TestBrokenSourceLandsWhatItYielded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cut := errors.New("unexpected end of gzip")
 		var shelf shelf
-		s, err := runOver(t.Context(), breaksOff(urls(3, "http://a.test"), cut), &shelf, options(nil), taking(time.Second))
+		s, err := runOver(t.Context(), thenError(urls(3, "http://a.test"), cut), &shelf, options(nil), taking(time.Second))
 		var input *InputError
 		if !errors.As(err, &input) || !errors.Is(err, cut) || s.Stopped != StopInput || s.Complete {
 			t.Errorf("%+v, %v", s, err)

@@ -278,18 +278,12 @@ func withCookies(o *Options, h http.Header, u *url.URL) http.Header {
 	if o.Jar == nil {
 		return h
 	}
-	jar := o.Jar.pairs(u, time.Now())
-	if len(jar) == 0 {
+	line := strings.Join(h["Cookie"], "; ")
+	merged, found := o.Jar.MergeHeader(u, line, line == o.Cookie, time.Now())
+	if !found {
 		return h
 	}
-	line := strings.Join(h["Cookie"], "; ")
-	given := cookiePairs(line)
-	if line != o.Cookie {
-		jar = withoutNames(jar, given)
-	} else {
-		given = withoutNames(given, jar)
-	}
-	return merge(h, http.Header{"Cookie": {joinPairs(append(jar, given...))}})
+	return merge(h, http.Header{"Cookie": {merged}})
 }
 
 // clip shortens text for an error message.

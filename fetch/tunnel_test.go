@@ -119,7 +119,7 @@ func TestProxiesThatFail(t *testing.T) {
 		{"has no end of headers", "http", func(c *net.TCPConn) {
 			ask(c)
 			say(c, "HTTP/1.1 200 OK\r\nX: ")
-			_, _ = io.Copy(c, &endless{n: 1 << 20})
+			_, _ = io.Copy(c, &longBody{left: 1 << 20})
 		}, "", TooLarge, "proxy http://~: CONNECT a.test:443: the header is over 256 KiB"},
 		{"says nothing", "http", func(c *net.TCPConn) { until(c) }, "", Timeout, "proxy http://~: CONNECT a.test:443: connect-timeout 300ms met; not yet connected"},
 		{"no HTTP over SOCKS", "socks5h", func(c *net.TCPConn) { say(c, "HTTP/1.1 400 Bad Request\r\n\r\n"); until(c) }, "", Connect, "proxy socks5h://~: asking for a.test:443: unexpected protocol version 72"},
