@@ -1,6 +1,9 @@
 package cmd
 
-import "batchfetch/fetch"
+import (
+	"batchfetch/fetch"
+	"batchfetch/fetch/input"
+)
 
 // A config is what a run is made of: the settings after every file that they name has been read and every text parsed.
 // It is not changed after resolve has returned it; run.go adds what belongs to one run to a copy of fetch.
@@ -8,7 +11,7 @@ type config struct {
 	fetch    fetch.Options // valid, and without Sinks, stores, log and channels
 	output   outputFlags
 	cache    cacheFlags
-	shard    fetch.Shard
+	shard    input.Shard
 	unique   bool
 	dryRun   bool
 	progress progressMode

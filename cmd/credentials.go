@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/cookiejar"
+	"batchfetch/fetch/netrc"
 )
 
 // readNetrc reads the netrc file, for -n.
-func readNetrc(files *flagFiles, lookup func(name string) string, found *problems) *fetch.Netrc {
+func readNetrc(files *flagFiles, lookup func(name string) string, found *problems) *netrc.File {
 	name, err := netrcName(lookup)
 	if err != nil {
 		found.add("netrc", err.Error(), "let $NETRC name the file")
@@ -26,7 +28,7 @@ func readNetrc(files *flagFiles, lookup func(name string) string, found *problem
 			"it has lines such as: machine api.example.com login me password secret; $NETRC names another file")
 		return nil
 	}
-	netrc, err := fetch.ParseNetrc(content)
+	netrc, err := netrc.Parse(content)
 	if err != nil {
 		found.add("netrc", fmt.Sprintf("%s: %v", name, err), "")
 	}
@@ -58,7 +60,7 @@ func readCookies(o *fetch.Options, texts []string, files *flagFiles, found *prob
 	var given []string
 	for _, text := range texts {
 		if o.Jar == nil {
-			o.Jar = fetch.NewJar()
+			o.Jar = cookiejar.New()
 		}
 		name, isFile := strings.CutPrefix(text, "@")
 		switch {
@@ -74,7 +76,7 @@ func readCookies(o *fetch.Options, texts []string, files *flagFiles, found *prob
 
 // loadCookieFile adds the cookies of a file in Netscape's format to the jar. A name that can't be opened is not quoted:
 // it may be a cookie whose = was forgotten.
-func loadCookieFile(jar *fetch.Jar, name string, files *flagFiles, found *problems) {
+func loadCookieFile(jar *cookiejar.Jar, name string, files *flagFiles, found *problems) {
 	content, err := files.read("cookie", name)
 	var path *fs.PathError
 	if errors.As(err, &path) {

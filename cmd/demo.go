@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/input"
 	"batchfetch/output"
 )
 
@@ -68,7 +69,7 @@ func runDemoBatch(in *interrupts, c *config, base string) int {
 	counts := output.NewCounts(out.sink(c.output, nil))
 	o := c.fetch
 	o.Drain = in.drain
-	reader := new(fetch.Reader)
+	reader := new(input.Reader)
 	in.markStarted()
 	summary, err := fetch.Run(in.ctx, reader.Lines(strings.NewReader(demoBatch(base)), "demo"), counts, o)
 	r := result{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err)}

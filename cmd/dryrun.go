@@ -9,6 +9,8 @@ import (
 	"golang.org/x/term"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/input"
 	"batchfetch/output"
 	"batchfetch/output/encode"
 	"batchfetch/output/journal"
@@ -24,18 +26,18 @@ func dryRun(in *interrupts, c *config, src fetch.Source) int {
 	if err != nil {
 		return printOutputError(os.Stderr, describeOutput(err))
 	}
-	return printPlan(in, fetch.Skip(src, done.Done))
+	return printPlan(in, input.Skip(src, done.Done))
 }
 
 // printPlan counts the requests of each host and writes a line for each to standard output; nothing is fetched.
 func printPlan(in *interrupts, src fetch.Source) int {
 	in.markStarted()
-	var hosts fetch.Hosts
+	var hosts input.Hosts
 	var err error
 	counted := make(chan struct{})
 	go func() { // not awaited after a signal: it may be blocked in a read
 		defer close(counted)
-		hosts, err = fetch.CountHosts(src, failureWriter())
+		hosts, err = input.CountHosts(src, failureWriter())
 	}()
 	select {
 	case <-counted:
@@ -70,7 +72,7 @@ func failureWriter() func(fetch.Request, *fetch.LineError) {
 	return func(request fetch.Request, line *fetch.LineError) {
 		record := &fetch.Record{
 			Request: request, Input: line.Input,
-			Failure: &fetch.Failure{Kind: fetch.InvalidRequest, Err: line.Err},
+			Failure: &failure.Failure{Kind: failure.InvalidRequest, Err: line.Err},
 		}
 		sink.Encode(record)
 		_ = errors.Join(sink.Put(record), sink.Flush(false)) // the exit code reports invalid lines, too

@@ -5,6 +5,9 @@ import (
 
 	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/transport"
 	"batchfetch/output/encode"
 	"batchfetch/output/savedir"
 )
@@ -52,7 +55,7 @@ func registerLimits(r *registrar, s *settings) {
 	r.group = "retry"
 	r.int(&o.Retries, "retries", "", "n", "further attempts after a first that failed")
 	add(r, &o.RetryOn, "retry-on", "", "list", o.RetryOn.String(),
-		"statuses and kinds of failure worth another attempt", fetch.ParseRetryOn)
+		"statuses and kinds of failure worth another attempt", judge.ParseRetryOn)
 	r.duration(&o.RetryDelay, "retry-delay",
 		"bound of the first wait, doubling; each wait is drawn from zero to its bound")
 	r.duration(&o.RetryMaxDelay, "retry-max-delay", "longest wait, and longest Retry-After obeyed")
@@ -86,7 +89,7 @@ func registerRequest(r *registrar, s *settings) {
 	r.text(&s.request.userAgent, "user-agent", "A", "name", "the User-Agent header; empty sends none")
 	r.int(&o.MaxRedirects, "max-redirs", "", "n", "most redirects followed; 0 follows none: a 3xx is then the answer")
 	add(r, &o.AcceptStatus, "accept-status", "", "list", o.AcceptStatus.String(),
-		"final statuses that are a success: 200-299,404,5xx", fetch.ParseStatuses)
+		"final statuses that are a success: 200-299,404,5xx", judge.ParseStatuses)
 }
 
 func registerConnection(r *registrar, s *settings) {
@@ -106,10 +109,10 @@ func registerConnection(r *registrar, s *settings) {
 	r.text(&s.tls.key, "key", "", "file", "PEM key of the client certificate, where it is not in the same file")
 	r.bool(&s.tls.insecure, "insecure", "k", "do not check the server's certificate")
 	add(r, &o.HTTP, "http", "", "version", string(o.HTTP), "auto, 1.1 or 2",
-		oneOf(fetch.HTTPAuto, fetch.HTTP1, fetch.HTTP2))
+		oneOf(transport.Auto, transport.HTTP1, transport.HTTP2))
 	add(r, &o.Private, "private", "", "rule", string(o.Private),
 		"redirects (public pages may not redirect to private addresses), deny (no private addresses at all) or allow",
-		oneOf(fetch.PrivateRedirects, fetch.PrivateDeny, fetch.PrivateAllow))
+		oneOf(dial.PrivateRedirects, dial.PrivateDeny, dial.PrivateAllow))
 }
 
 func registerOutput(r *registrar, s *settings) {

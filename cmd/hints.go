@@ -4,35 +4,36 @@ import (
 	"fmt"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output"
 	"batchfetch/output/encode"
 )
 
 // kindHints say what to do about each kind of failure, but for fetch.BadStatus.
-var kindHints = map[fetch.Kind]string{
-	fetch.InvalidRequest:   "the line can't be used as it stands",
-	fetch.DNS:              "check the host's name, and the network",
-	fetch.Connect:          "nothing answers there: is the port right, the server up?",
-	fetch.TLS:              "--cacert trusts a private authority, -k checks nothing",
-	fetch.Timeout:          "raise --connect-timeout or --timeout, or lower -j",
-	fetch.Stalled:          "the server went silent: raise --stall-timeout, or lower --host-concurrency",
-	fetch.Reset:            "the server hung up: lower --host-concurrency or set --host-rate",
-	fetch.Truncated:        "the server hung up early: lower --host-concurrency or raise --retries",
-	fetch.Protocol:         "that is no HTTP the client understands",
-	fetch.TooManyRedirects: "a loop, or raise --max-redirs",
-	fetch.TooLarge:         "raise --max-body",
-	fetch.Checksum:         "the content is not what the input's sha256 says",
-	fetch.Decode:           "--compressed=false asks for the plain body",
-	fetch.HostDown: "the host is down or unreachable: run the failures again later; " +
+var kindHints = map[failure.Kind]string{
+	failure.InvalidRequest:   "the line can't be used as it stands",
+	failure.DNS:              "check the host's name, and the network",
+	failure.Connect:          "nothing answers there: is the port right, the server up?",
+	failure.TLS:              "--cacert trusts a private authority, -k checks nothing",
+	failure.Timeout:          "raise --connect-timeout or --timeout, or lower -j",
+	failure.Stalled:          "the server went silent: raise --stall-timeout, or lower --host-concurrency",
+	failure.Reset:            "the server hung up: lower --host-concurrency or set --host-rate",
+	failure.Truncated:        "the server hung up early: lower --host-concurrency or raise --retries",
+	failure.Protocol:         "that is no HTTP the client understands",
+	failure.TooManyRedirects: "a loop, or raise --max-redirs",
+	failure.TooLarge:         "raise --max-body",
+	failure.Checksum:         "the content is not what the input's sha256 says",
+	failure.Decode:           "--compressed=false asks for the plain body",
+	failure.HostDown: "the host is down or unreachable: run the failures again later; " +
 		"--host-max-errors 0 asks each all the same",
-	fetch.RateLimited: "set --host-rate, raise --retry-max-delay, or run the failures again later",
-	fetch.Canceled:    "run the same input again: what was not started is in no list of failures",
+	failure.RateLimited: "set --host-rate, raise --retry-max-delay, or run the failures again later",
+	failure.Canceled:    "run the same input again: what was not started is in no list of failures",
 }
 
 // hintForKind returns what to do about a kind of failure; the status of example tells those of fetch.BadStatus apart.
-func hintForKind(kind fetch.Kind, example output.Example) string {
+func hintForKind(kind failure.Kind, example output.Example) string {
 	switch {
-	case kind != fetch.BadStatus:
+	case kind != failure.BadStatus:
 		return kindHints[kind]
 	case example.Status >= 500:
 		return "the server failed: run the failures again later, or raise --retries"

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output"
 )
 
@@ -14,19 +14,19 @@ import (
 func TestHintForKind(t *testing.T) {
 	for _, c := range []struct {
 		name          string
-		kind          fetch.Kind
+		kind          failure.Kind
 		status        int
 		want, wantNot string
 	}{
-		{"missing", fetch.BadStatus, 404, "--accept-status 200-299,404 ", "--retries"},
-		{"a redirect that is not followed", fetch.BadStatus, 304, "--accept-status 200-299,304 ", "--retries"},
-		{"the last of the client's", fetch.BadStatus, 499, "--accept-status 200-299,499 ", "--retries"},
-		{"broken server", fetch.BadStatus, 500, "--retries", "--accept-status"},
-		{"overloaded server", fetch.BadStatus, 503, "--retries", "--accept-status"},
-		{"beyond them all", fetch.BadStatus, 599, "--retries", "--accept-status"},
-		{"another kind with a status", fetch.Truncated, 200, "--retries", "--accept-status"},
-		{"rate limited", fetch.RateLimited, 429, "--host-rate", "--accept-status"},
-		{"no answer", fetch.Timeout, 0, "--timeout", "--accept-status"},
+		{"missing", failure.BadStatus, 404, "--accept-status 200-299,404 ", "--retries"},
+		{"a redirect that is not followed", failure.BadStatus, 304, "--accept-status 200-299,304 ", "--retries"},
+		{"the last of the client's", failure.BadStatus, 499, "--accept-status 200-299,499 ", "--retries"},
+		{"broken server", failure.BadStatus, 500, "--retries", "--accept-status"},
+		{"overloaded server", failure.BadStatus, 503, "--retries", "--accept-status"},
+		{"beyond them all", failure.BadStatus, 599, "--retries", "--accept-status"},
+		{"another kind with a status", failure.Truncated, 200, "--retries", "--accept-status"},
+		{"rate limited", failure.RateLimited, 429, "--host-rate", "--accept-status"},
+		{"no answer", failure.Timeout, 0, "--timeout", "--accept-status"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			hint := hintForKind(c.kind, output.Example{URL: "https://a.example/", Status: c.status})
@@ -42,8 +42,8 @@ func TestHintsNameFlags(t *testing.T) {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	register(flags, new(settings), new(problems))
 	hints := []string{
-		hintForKind(fetch.BadStatus, output.Example{Status: 404}),
-		hintForKind(fetch.BadStatus, output.Example{Status: 500}),
+		hintForKind(failure.BadStatus, output.Example{Status: 404}),
+		hintForKind(failure.BadStatus, output.Example{Status: 500}),
 	}
 	for _, hint := range kindHints {
 		hints = append(hints, hint)

@@ -14,10 +14,12 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/input"
+	"batchfetch/fetch/redact"
 )
 
-// An input is one argument of the command line: a URL, a file or standard input.
-type input struct {
+// An inputArg is one argument of the command line: a URL, a file or standard input.
+type inputArg struct {
 	name       string
 	isURL      bool
 	file       *os.File // standard input or a pipe; nil for what source opens by its name
@@ -26,11 +28,11 @@ type input struct {
 }
 
 // checkInputs makes sure that every argument can be read, before anything is fetched. No argument is standard input.
-func checkInputs(args []string) ([]input, error) {
+func checkInputs(args []string) ([]inputArg, error) {
 	if len(args) == 0 {
 		args = []string{"-"}
 	}
-	var found []input
+	var found []inputArg
 	var wrong []error
 	standard := false
 	for _, arg := range args {
@@ -50,16 +52,16 @@ func checkInputs(args []string) ([]input, error) {
 	return found, errors.Join(wrong...)
 }
 
-func checkInput(arg string) (input, error) {
+func checkInput(arg string) (inputArg, error) {
 	switch {
 	case strings.Contains(arg, "://"):
-		return input{name: arg, isURL: true, rereadable: true}, nil
+		return inputArg{name: arg, isURL: true, rereadable: true}, nil
 	case arg == "-":
 		info, err := os.Stdin.Stat()
 		if err != nil {
-			return input{}, fmt.Errorf("standard input can't be read: %w", err)
+			return inputArg{}, fmt.Errorf("standard input can't be read: %w", err)
 		}
-		in := input{name: arg, file: os.Stdin}
+		in := inputArg{name: arg, file: os.Stdin}
 		if info.Mode().IsRegular() {
 			in.offset, err = os.Stdin.Seek(0, io.SeekCurrent)
 			in.rereadable = err == nil
@@ -68,7 +70,7 @@ func checkInput(arg string) (input, error) {
 	}
 	f, err := os.Open(arg)
 	if err != nil {
-		return input{}, openError(arg, err)
+		return inputArg{}, openError(arg, err)
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
@@ -76,12 +78,12 @@ func checkInput(arg string) (input, error) {
 	}
 	if err != nil {
 		_ = f.Close()
-		return input{}, err
+		return inputArg{}, err
 	}
 	if !info.Mode().IsRegular() { // a pipe can be opened only once
-		return input{name: arg, file: f}, nil
+		return inputArg{name: arg, file: f}, nil
 	}
-	return input{name: arg, rereadable: true}, checkContent(f, arg)
+	return inputArg{name: arg, rereadable: true}, checkContent(f, arg)
 }
 
 // checkContent makes sure that the first byte of a file can be read, and decompressed as its name says, and closes it.
@@ -117,7 +119,7 @@ func maskArgument(arg string) string {
 	if at < 0 || !strings.Contains(arg[:at], ":") {
 		return arg
 	}
-	return fetch.Secret + arg[at:]
+	return redact.Placeholder + arg[at:]
 }
 
 // looksLikeHost reports whether a name such as example.com/a was meant as a URL, at a guess.
@@ -128,7 +130,7 @@ func looksLikeHost(arg string) bool {
 }
 
 // stat returns the state of the input's file; a URL has none.
-func (in input) stat() (fs.FileInfo, error) {
+func (in inputArg) stat() (fs.FileInfo, error) {
 	if in.file != nil {
 		return in.file.Stat()
 	}
@@ -139,17 +141,17 @@ func (in input) stat() (fs.FileInfo, error) {
 }
 
 // newSource returns the Requests of all inputs in order; each input is opened when it is reached and closed at its end.
-func newSource(inputs []input) fetch.Source {
-	reader := new(fetch.Reader)
+func newSource(inputs []inputArg) fetch.Source {
+	reader := new(input.Reader)
 	sources := make([]fetch.Source, len(inputs))
 	for i, in := range inputs {
 		sources[i] = in.source(reader)
 	}
-	return fetch.Concat(sources...)
+	return input.Concat(sources...)
 }
 
 // source returns the Requests of one input.
-func (in input) source(reader *fetch.Reader) fetch.Source {
+func (in inputArg) source(reader *input.Reader) fetch.Source {
 	if in.isURL {
 		return reader.URLs([]string{in.name})
 	}
@@ -169,7 +171,7 @@ func (in input) source(reader *fetch.Reader) fetch.Source {
 }
 
 // open returns the decompressed content; the caller closes it.
-func (in input) open() (io.ReadCloser, error) {
+func (in inputArg) open() (io.ReadCloser, error) {
 	f := in.file
 	if f == nil {
 		opened, err := os.Open(in.name)
@@ -217,7 +219,7 @@ func (r layeredReader) Close() error {
 
 // countRequests returns the number of Requests in all inputs; false where an input can't be read twice, or fails. It
 // reads every input to its end, or until ctx ends.
-func countRequests(ctx context.Context, inputs []input) (int64, bool) {
+func countRequests(ctx context.Context, inputs []inputArg) (int64, bool) {
 	var total int64
 	for _, in := range inputs {
 		if !in.rereadable {
@@ -235,7 +237,7 @@ func countRequests(ctx context.Context, inputs []input) (int64, bool) {
 }
 
 // count returns the number of Requests in one input.
-func (in input) count(ctx context.Context) (int64, error) {
+func (in inputArg) count(ctx context.Context) (int64, error) {
 	if in.isURL {
 		return 1, nil
 	}
@@ -244,14 +246,14 @@ func (in input) count(ctx context.Context) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		return fetch.CountRequests(contextReader{ctx, io.NewSectionReader(in.file, in.offset, info.Size()-in.offset)})
+		return input.Count(contextReader{ctx, io.NewSectionReader(in.file, in.offset, info.Size()-in.offset)})
 	}
 	content, err := in.open()
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = content.Close() }() // only read
-	return fetch.CountRequests(contextReader{ctx, content})
+	return input.Count(contextReader{ctx, content})
 }
 
 // A contextReader is a reader that fails once its context has ended.

@@ -96,9 +96,9 @@ func isRedirectedTo(stream *os.File, name string) bool {
 
 // checkNotInputs finds outputs that would truncate a file which is an input or was read by a flag. -o without --resume
 // may name an input: it replaces that when the run has ended.
-func checkNotInputs(c *config, inputs []input) error {
+func checkNotInputs(c *config, inputs []inputArg) error {
 	for _, name := range c.filesRead {
-		inputs = append(inputs[:len(inputs):len(inputs)], input{name: name})
+		inputs = append(inputs[:len(inputs):len(inputs)], inputArg{name: name})
 	}
 	var wrong []error
 	for _, in := range inputs {

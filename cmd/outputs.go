@@ -25,7 +25,7 @@ type outputs struct {
 }
 
 // openOutputs opens every file before anything is fetched, and truncates none before all are open.
-func openOutputs(c *config, inputs []input) (out *outputs, err error) {
+func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 	if err := errors.Join(checkNotInputs(c, inputs), checkDistinct(c.output)); err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func openOutputs(c *config, inputs []input) (out *outputs, err error) {
 }
 
 // protectFiles keeps saved bodies from replacing the files that the run reads or writes.
-func (out *outputs) protectFiles(c *config, inputs []input) {
+func (out *outputs) protectFiles(c *config, inputs []inputArg) {
 	out.bodies.Reserve(c.filesRead...)
 	for _, in := range inputs {
 		if !in.isURL {

@@ -7,6 +7,7 @@ import (
 
 	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
+	"batchfetch/fetch/spool"
 )
 
 // A usageError is a command line that can't be run, with a hint for the user; "" is none.
@@ -86,7 +87,7 @@ func hintFor(err error) string {
 
 // outputHint is hintFor with the hints that are for outputs alone.
 func outputHint(err error) string {
-	var temporary *fetch.SpoolError
+	var temporary *spool.Error
 	switch {
 	case errors.As(err, &temporary):
 		return "large bodies and --ordered need room there: make some, or name another directory by TMPDIR"

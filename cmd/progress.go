@@ -10,7 +10,7 @@ import (
 // count the inputs, for the bar's total, flush the output of --resume once a second, and say when a signal drains the
 // run.
 func startProgress(
-	ctx context.Context, in *interrupts, c *config, out *outputs, progress *terminal.Progress, inputs []input,
+	ctx context.Context, in *interrupts, c *config, out *outputs, progress *terminal.Progress, inputs []inputArg,
 ) (wait func()) {
 	var running sync.WaitGroup
 	running.Go(func() {

@@ -1,6 +1,9 @@
 package cmd
 
-import "batchfetch/fetch"
+import (
+	"batchfetch/fetch"
+	"batchfetch/fetch/dial"
+)
 
 // readProxies sets the proxies of --proxy, else of the environment. As with curl lower case comes before upper case,
 // ALL_PROXY is for a scheme without a variable of its own, and HTTP_PROXY is ignored where REQUEST_METHOD is set: under
@@ -26,7 +29,7 @@ func readProxies(o *fetch.Options, proxy proxyFlag, lookup func(name string) str
 // environmentProxy returns the proxy of the first variable that is set; "" for none and for one that can't be used.
 func environmentProxy(lookup func(name string) string, found *problems, names ...string) string {
 	text, name := firstSet(lookup, names...)
-	if err := fetch.CheckProxy(text); err != nil {
+	if err := dial.CheckProxy(text); err != nil {
 		found.errors = append(found.errors, &usageError{
 			name + " in the environment: " + err.Error(), "unset it, or give --proxy ''",
 		})

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"batchfetch/fetch"
+	"batchfetch/fetch/dial"
 	"batchfetch/output/encode"
 )
 
@@ -62,10 +63,10 @@ func validUserAgent(text string) bool {
 }
 
 // parseOverrides parses --resolve.
-func parseOverrides(texts []string, found *problems) []fetch.Override {
-	var overrides []fetch.Override
+func parseOverrides(texts []string, found *problems) []dial.Override {
+	var overrides []dial.Override
 	for _, text := range texts {
-		override, err := fetch.ParseOverride(text)
+		override, err := dial.ParseOverride(text)
 		if err != nil {
 			found.add("resolve", err.Error(), "write example.com:443:192.0.2.1")
 			continue

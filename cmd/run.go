@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/fdlimit"
+	"batchfetch/fetch/input"
 	"batchfetch/output"
 	"batchfetch/output/terminal"
 )
@@ -24,7 +26,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	}
 	src := c.shard.Part(newSource(inputs))
 	if c.unique {
-		src = fetch.Unique(src)
+		src = input.Unique(src)
 	}
 	if c.dryRun {
 		return dryRun(in, c, src)
@@ -38,7 +40,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 		o.Keeper = out.bodies
 	}
 	if out.resumed != nil {
-		src = fetch.Skip(src, out.resumed.Done)
+		src = input.Skip(src, out.resumed.Done)
 		o.Committed = out.resumed.Committed
 	}
 	cache := openCache(c.cache, &o, out.console)
@@ -62,7 +64,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 }
 
 // checkStdin refuses standard input as an input that a flag has read.
-func checkStdin(c *config, inputs []input) error {
+func checkStdin(c *config, inputs []inputArg) error {
 	for _, in := range inputs {
 		if in.name == "-" && c.stdinFlag != "" {
 			return &usageError{
@@ -75,7 +77,7 @@ func checkStdin(c *config, inputs []input) error {
 
 // warnConcurrency warns where the limit on open files lowers --concurrency; fetch.Run lowers it.
 func warnConcurrency(concurrency int, to *console) {
-	if most := fetch.MostConcurrency(); concurrency > most {
+	if most := fdlimit.Exchanges(); concurrency > most {
 		to.report(slog.LevelWarn,
 			fmt.Sprintf("--concurrency %d is lowered to %d: no more files may be open", concurrency, most),
 			"ulimit -n raises that")

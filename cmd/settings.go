@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"batchfetch/fetch"
+	"batchfetch/fetch/input"
 	"batchfetch/output/encode"
 	"batchfetch/output/savedir"
 )
@@ -85,7 +86,7 @@ type proxyFlag struct {
 
 // A shardFlag is --shard: a part of the input, or auto for asking the environment.
 type shardFlag struct {
-	fetch.Shard
+	input.Shard
 	auto bool // a job engine numbers the jobs, and counts them where Of is 0
 }
 

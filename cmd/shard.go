@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"batchfetch/cmd/parse"
-	"batchfetch/fetch"
+	"batchfetch/fetch/input"
 )
 
 // maxShards is the largest n of --shard i/n, above the size of any job array.
@@ -74,7 +74,7 @@ var jobEngines = []jobEngine{
 }
 
 // resolveShard returns --shard with the number that auto stands for.
-func resolveShard(s shardFlag, lookup func(name string) string, found *problems) fetch.Shard {
+func resolveShard(s shardFlag, lookup func(name string) string, found *problems) input.Shard {
 	if !s.auto {
 		return s.Shard
 	}
@@ -84,7 +84,7 @@ func resolveShard(s shardFlag, lookup func(name string) string, found *problems)
 }
 
 // detect returns the shard of this job by the variables of the one job engine that has set its own.
-func (s shardFlag) detect(lookup func(name string) string) (fetch.Shard, error) {
+func (s shardFlag) detect(lookup func(name string) string) (input.Shard, error) {
 	var found []jobEngine
 	var looked, set []string
 	for _, e := range jobEngines {
@@ -96,33 +96,33 @@ func (s shardFlag) detect(lookup func(name string) string) (fetch.Shard, error) 
 	}
 	switch len(found) {
 	case 0:
-		return fetch.Shard{}, &parse.Error{
+		return input.Shard{}, &parse.Error{
 			Problem: "is auto, and none of these is set: " + strings.Join(looked, ", "),
 			Hint:    "write --shard 1/4 for the first of four",
 		}
 	case 1:
 		return found[0].shard(s.Of, lookup)
 	}
-	return fetch.Shard{}, &parse.Error{
+	return input.Shard{}, &parse.Error{
 		Problem: "is auto, and several engines number this job: " + strings.Join(set, " and ") + " are set",
 		Hint:    "write --shard i/n with the number that counts",
 	}
 }
 
 // shard returns the shard of this job; of is the number of shards by the flag, 0 where it has none.
-func (e jobEngine) shard(of int, lookup func(name string) string) (fetch.Shard, error) {
+func (e jobEngine) shard(of int, lookup func(name string) string) (input.Shard, error) {
 	index, err := intVariable(e.index, lookup)
 	if err != nil {
-		return fetch.Shard{}, err
+		return input.Shard{}, err
 	}
 	index -= e.first
 	count, err := e.jobCount(lookup)
 	if err != nil {
-		return fetch.Shard{}, err
+		return input.Shard{}, err
 	}
 	if e.strided {
 		if index, err = slurmPosition(index, count, lookup); err != nil {
-			return fetch.Shard{}, err
+			return input.Shard{}, err
 		}
 	}
 	switch {
@@ -131,22 +131,22 @@ func (e jobEngine) shard(of int, lookup func(name string) string) (fetch.Shard, 
 		if e.count != "" {
 			variables += " without " + e.count
 		}
-		return fetch.Shard{}, &parse.Error{
+		return input.Shard{}, &parse.Error{
 			Problem: fmt.Sprintf("is auto, and %s, from %s, does not say how many shards there are", variables, e.name),
 			Hint:    e.countHint,
 		}
 	case of != 0 && count != 0 && of != count:
-		return fetch.Shard{}, &parse.Error{
+		return input.Shard{}, &parse.Error{
 			Problem: fmt.Sprintf("is auto/%d, and %s is %d", of, e.count, count),
 			Hint:    "write --shard i/n to run one of them again by itself",
 		}
 	}
 	of = max(of, count)
 	if index < 0 || index >= of {
-		return fetch.Shard{}, fmt.Errorf("is auto, and %s is %s, beyond the %d shards that there are",
+		return input.Shard{}, fmt.Errorf("is auto, and %s is %s, beyond the %d shards that there are",
 			e.index, lookup(e.index), of)
 	}
-	return fetch.Shard{Number: index + 1, Of: of}, nil
+	return input.Shard{Number: index + 1, Of: of}, nil
 }
 
 // jobCount returns the number of jobs by the engine's variable; 0 where that has none or has not set it.

@@ -9,13 +9,15 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/input"
+	"batchfetch/fetch/transport"
 )
 
 // An instantServer is a RoundTripper that responds at once, with all that a pooled connection does beside asking.
 type instantServer func() *http.Response
 
 // RoundTrip is RoundTripper's.
-func (respond instantServer) RoundTrip(_ context.Context, c *fetch.Call) (*http.Response, error) {
+func (respond instantServer) RoundTrip(_ context.Context, c *transport.Call) (*http.Response, error) {
 	c.GotUnknownConn()
 	return respond(), nil
 }
@@ -45,9 +47,9 @@ func BenchmarkOwn(b *testing.B) {
 			for i := range b.N {
 				fmt.Fprintf(&lines, "https://h%d.test/products/%d\n", i%hosts, i)
 			}
-			source := new(fetch.Reader).Lines(strings.NewReader(lines.String()), "")
+			source := new(input.Reader).Lines(strings.NewReader(lines.String()), "")
 			b.ResetTimer()
-			s, err := fetch.RunWith(b.Context(), source, sink, &o, fetch.TransportOver(server))
+			s, err := fetch.RunWith(b.Context(), source, sink, &o, transport.Over(server))
 			if err != nil || s.Succeeded != int64(b.N) {
 				b.Fatalf("%+v, %v", s, err)
 			}

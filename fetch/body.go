@@ -5,6 +5,10 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+
+	"batchfetch/fetch/coding"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
 )
 
 // A wire is a body as it arrives: counted, and its own error remembered, so that what a decoder
@@ -34,7 +38,7 @@ func (p plainReader) Read(b []byte) (int, error) {
 
 func (w *wire) Read(p []byte) (int, error) {
 	if w.coded && w.bytes > 2*w.plain+hollowFrom {
-		w.err = failf(Decode, "%d bytes of the body have come to only %d", w.bytes, w.plain)
+		w.err = failure.New(failure.Decode, "%d bytes of the body have come to only %d", w.bytes, w.plain)
 		return 0, w.err
 	}
 	n, err := w.in.Read(p)
@@ -51,13 +55,13 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 	in := &wire{in: x.call.Body(resp)}
 	var codings []string
 	if !x.options.Identity {
-		codings = contentCodings(resp.Header)
+		codings = coding.Of(resp.Header)
 	}
-	if len(codings) == 0 && x.partial != partialContinues && resp.ContentLength > x.options.MaxBody {
-		return failf(TooLarge, "the body has %d bytes, over max-body %s", resp.ContentLength, sizeText(x.options.MaxBody))
+	if len(codings) == 0 && x.partial != judge.PartialContinues && resp.ContentLength > x.options.MaxBody {
+		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s", resp.ContentLength, sizeText(x.options.MaxBody))
 	}
-	decoded, err := decode(codings, in)
-	defer decoded.close()
+	decoded, err := coding.NewReader(codings, in)
+	defer decoded.Close()
 	if err != nil {
 		return err
 	}
@@ -95,11 +99,11 @@ func (x *exchange) checkEnd(more bool, err error, in *wire, codings []string) er
 	case in.err != nil:
 		return in.err
 	case err != nil && len(codings) > 0:
-		return failf(Decode, "the body is not valid %s", codings[len(codings)-1])
+		return failure.New(failure.Decode, "the body is not valid %s", codings[len(codings)-1])
 	case err != nil:
 		return err
 	case more:
-		return failf(TooLarge, "the body is over max-body %s", sizeText(x.options.MaxBody))
+		return failure.New(failure.TooLarge, "the body is over max-body %s", sizeText(x.options.MaxBody))
 	}
 	return nil
 }

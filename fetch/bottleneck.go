@@ -1,24 +1,28 @@
 package fetch
 
-import "time"
+import (
+	"time"
+
+	"batchfetch/fetch/plan"
+)
 
 // limitOfHold is the Limit in a Summary for what the plan says that the next Task waits for.
 var limitOfHold = [...]Limit{
-	HoldConcurrency:     LimitConcurrency,
-	HoldOutput:          LimitOutput,
-	HoldRate:            LimitRate,
-	HoldHostConcurrency: LimitHostConcurrency,
-	HoldHostRate:        LimitHostRate,
-	HoldPause:           LimitPausedHosts,
+	plan.HoldConcurrency:     LimitConcurrency,
+	plan.HoldOutput:          LimitOutput,
+	plan.HoldRate:            LimitRate,
+	plan.HoldHostConcurrency: LimitHostConcurrency,
+	plan.HoldHostRate:        LimitHostRate,
+	plan.HoldPause:           LimitPausedHosts,
 }
 
 // bottleneck returns what keeps the next exchange from starting, and the host whose limit that is, where it is one
 // host's.
 func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
-	if s.recordsFull() || 2*int(s.blockedWorkers.Load()) > s.plan.running() {
+	if s.recordsFull() || 2*int(s.blockedWorkers.Load()) > s.plan.Running() {
 		return LimitOutput, ""
 	}
-	if hold, host := s.plan.limit(now); hold != HoldNone {
+	if hold, host := s.plan.Limit(now); hold != plan.HoldNone {
 		return limitOfHold[hold], host
 	}
 	if s.heldByCache() {
@@ -27,7 +31,7 @@ func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 	switch {
 	case s.inputEnded || s.stopped():
 		return LimitNetwork, ""
-	case s.windowFull() && s.plan.running() == 0:
+	case s.windowFull() && s.plan.Running() == 0:
 		return LimitOutput, ""
 	case s.windowFull():
 		return LimitNetwork, ""

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/httpurl"
 )
 
 // cacheKeys makes of a target what the cache finds responses by: a cache.Question.
@@ -26,10 +27,10 @@ func newCacheKeys(o *Options) cacheKeys {
 // questionOf returns what a stored response has to answer, given the header that is sent; false where the cache is
 // bypassed.
 func (k *cacheKeys) questionOf(to *target, header http.Header) (cache.Question, bool) {
-	if to.body != nil || cache.Bypasses(to.method, header) {
+	if to.Body != nil || cache.Bypasses(to.Method, header) {
 		return cache.Question{}, false
 	}
-	q := cache.Question{Method: to.method, URL: urlOf(to.url), Via: k.via(to), Who: k.who(to, header), Header: header}
+	q := cache.Question{Method: to.Method, URL: urlOf(to.URL), Via: k.via(to), Who: k.who(to, header), Header: header}
 	return q, true
 }
 
@@ -39,7 +40,7 @@ func urlOf(u *url.URL) string {
 	if path == "" {
 		path = "/"
 	}
-	text := originOf(u) + path
+	text := httpurl.Origin(u) + path
 	if u.ForceQuery || u.RawQuery != "" {
 		text += "?" + u.RawQuery
 	}
@@ -49,14 +50,14 @@ func urlOf(u *url.URL) string {
 // via is what beside the URL decides which server answers: a Host header of the user's, which servers are believed,
 // addresses that are not from DNS.
 func (k *cacheKeys) via(to *target) string {
-	text := strings.Join(to.header["Host"], ",")
+	text := strings.Join(to.Header["Host"], ",")
 	if socket := k.options.UnixSocket; socket != "" {
 		if whole, err := filepath.Abs(socket); err == nil { // a relative path means another socket elsewhere
 			socket = whole
 		}
 		text += " unix:" + socket
 	}
-	if to.url.Scheme == "https" {
+	if to.URL.Scheme == "https" {
 		text += k.trust
 	}
 	for _, pin := range k.options.Resolve {
@@ -79,7 +80,7 @@ func (k *cacheKeys) who(to *target, header http.Header) cache.Sum {
 		}
 	}
 	certificates := k.certificates
-	if to.url.Scheme != "https" {
+	if to.URL.Scheme != "https" {
 		certificates = cache.Sum{}
 	}
 	if len(names) == 0 && certificates == (cache.Sum{}) {

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/redact"
 )
 
 // A lookupWorker looks Tasks up in the cache before they get into a lane. One that is answered goes straight to the
@@ -63,8 +66,8 @@ func (w *lookupWorker) refuseNetwork(ctx context.Context, t *task, began time.Ti
 		return false
 	}
 	t.counts = exchangeCounts{}
-	why := errors.New(statusText(http.StatusGatewayTimeout) + ": only-if-cached, and nothing usable is in the cache")
-	w.end(ctx, t, newRecord(t), &Failure{Kind: BadStatus, Err: why}, began)
+	why := errors.New(failure.StatusText(http.StatusGatewayTimeout) + ": only-if-cached, and nothing usable is in the cache")
+	w.end(ctx, t, newRecord(t), &failure.Failure{Kind: failure.BadStatus, Err: why}, began)
 	return true
 }
 
@@ -95,21 +98,21 @@ func (w *lookupWorker) use(ctx context.Context, t *task, found *cache.Found, how
 // same.
 func leaveToNetwork(t *task) {
 	if t.Attempts == 0 {
-		t.Verdict = Verdict{}
+		t.Verdict = judge.Verdict{}
 	}
 }
 
 // followStored follows a stored redirect, and reports whether that is the end of the lookup: where it leads nowhere, or
 // too far, the network is asked, for failures are never stored.
 func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) bool {
-	a := Answer{Status: found.Status, Header: found.Header}
+	a := judge.Answer{Status: found.Status, Header: found.Header}
 	t.counts = exchangeCounts{status: found.Status}
-	t.Verdict = judge(t.policy, Trial{Method: t.method, Attempts: 1, Hops: t.hops}, a, now, 0)
-	if t.Verdict.Fate == Hop {
+	t.Verdict = judge.Judge(t.policy, judge.Trial{Method: t.Method, Attempts: 1, Hops: t.hops}, a, now, 0)
+	if t.Verdict.Fate == judge.Hop {
 		w.redirects.follow(t, found.Status, found.Header, found.RemoteAddr)
 	}
 	t.answered = found.Status
-	if t.Verdict.Fate == Hop {
+	if t.Verdict.Fate == judge.Hop {
 		return false
 	}
 	leaveToNetwork(t)
@@ -117,8 +120,8 @@ func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) 
 }
 
 // end completes a Task without an exchange.
-func (w *lookupWorker) end(ctx context.Context, t *task, record *Record, failure *Failure, began time.Time) {
-	t.Verdict, t.fromCache = Verdict{Failure: failure}, true
+func (w *lookupWorker) end(ctx context.Context, t *task, record *Record, failure *failure.Failure, began time.Time) {
+	t.Verdict, t.fromCache = judge.Verdict{Failure: failure}, true
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	if disk := brokenDisk(failure); disk != nil {
 		w.failure.fail(disk)
@@ -128,7 +131,7 @@ func (w *lookupWorker) end(ctx context.Context, t *task, record *Record, failure
 	}
 	if log := w.options.Log; log != nil {
 		log.LogAttrs(ctx, slog.LevelDebug, "from the cache",
-			slog.String("url", MaskURL(t.request.URL)), slog.String("cache", string(record.Cache)))
+			slog.String("url", redact.URL(t.request.URL)), slog.String("cache", string(record.Cache)))
 	}
 	record.lookedUp = true
 	w.finisher.finish(t, record)

@@ -1,6 +1,12 @@
 package fetch
 
-import "time"
+import (
+	"time"
+
+	"batchfetch/fetch/fdlimit"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/queue"
+)
 
 // mostLookupWorkers is how many lookups are under way at once: a Store over a network takes its time for each.
 const mostLookupWorkers = 16
@@ -8,33 +14,33 @@ const mostLookupWorkers = 16
 // A lookupQueue counts the scheduler's Tasks that are being looked up in the cache. They come back in any order: with
 // an answer, or to be sent over the network.
 type lookupQueue struct {
-	waiting  queue[*task] // have not been given to a lookup worker
-	out      int          // have been given to one and have not come back
-	answered int64        // have ended as successes with an answer from the cache
-	workers  int          // that have been started
-	most     int          // of them: mostLookupWorkers, or fewer where the process may open few files; 0 is not known yet
+	waiting  queue.Queue[*task] // have not been given to a lookup worker
+	out      int                // have been given to one and have not come back
+	answered int64              // have ended as successes with an answer from the cache
+	workers  int                // that have been started
+	most     int                // of them: mostLookupWorkers, or fewer where the process may open few files; 0 is not known yet
 }
 
-func (q *lookupQueue) len() int { return q.waiting.len() + q.out }
+func (q *lookupQueue) len() int { return q.waiting.Len() + q.out }
 
 // route puts a Task where its next step is: into the plan, or before that into the lookup queue where its target
 // has not been looked up.
 func (s *scheduler) route(t *task, now time.Time) {
-	if s.options.Cache == nil || t.bad != nil || t.Verdict.Fate == Retry || t.Verdict.Fate == Restart {
+	if s.options.Cache == nil || t.bad != nil || t.Verdict.Fate == judge.Retry || t.Verdict.Fate == judge.Restart {
 		s.enqueue(t, now)
 		return
 	}
-	s.lookupQueue.waiting.push(t)
+	s.lookupQueue.waiting.Push(t)
 }
 
 // enqueue gives a Task to the plan, under the origin that it asks next.
 func (s *scheduler) enqueue(t *task, now time.Time) {
 	if t.bad != nil {
-		s.plan.addInvalid(&t.Task)
+		s.plan.AddInvalid(&t.Task)
 		return
 	}
 	t.describe()
-	s.plan.add(&t.Task, t.host, now)
+	s.plan.Add(&t.Task, t.Origin, now)
 }
 
 // startLookups gives waiting Tasks to lookup workers, as far as those have room, and starts more of them where there
@@ -42,15 +48,15 @@ func (s *scheduler) enqueue(t *task, now time.Time) {
 func (s *scheduler) startLookups() {
 	q := &s.lookupQueue
 	if q.most == 0 {
-		q.most = min(mostLookupWorkers, MostConcurrency())
+		q.most = min(mostLookupWorkers, fdlimit.Exchanges())
 	}
-	for q.waiting.len() > 0 && q.out < cap(s.lookups) {
+	for q.waiting.Len() > 0 && q.out < cap(s.lookups) {
 		if q.workers < min(q.most, q.len()) {
 			q.workers++
 			s.startLookupWorker()
 		}
 		q.out++
-		s.lookups <- q.waiting.pop() // never blocks: there are at most its capacity out
+		s.lookups <- q.waiting.Pop() // never blocks: there are at most its capacity out
 	}
 }
 
@@ -83,12 +89,12 @@ func (s *scheduler) takeLookups() {
 // are.
 func (s *scheduler) dropLookups() {
 	s.lookupsClosed.Store(true)
-	for s.lookupQueue.waiting.len() > 0 {
-		s.endUnstarted(s.lookupQueue.waiting.pop())
+	for s.lookupQueue.waiting.Len() > 0 {
+		s.endUnstarted(s.lookupQueue.waiting.Pop())
 	}
 }
 
 // heldByCache reports whether lookups are all that is left to wait for.
 func (s *scheduler) heldByCache() bool {
-	return s.lookupQueue.len() > 0 && s.plan.waiting() == 0 && s.plan.running() == 0
+	return s.lookupQueue.len() > 0 && s.plan.Waiting() == 0 && s.plan.Running() == 0
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/spool"
 )
 
 // serveStored fills rec with a stored response under the given header. A body that rec says is unchanged is not read.
@@ -69,14 +71,14 @@ func (c *responseCache) serveStale(ctx context.Context, l *lookupResult, now tim
 
 // mayServeStale names the failures for which a stored response may be served: what RFC 5861 section 4 calls an error,
 // and a server that gives no usable answer at all. status is 0 where none came, and f nil where nothing failed.
-func mayServeStale(f *Failure, status int) bool {
+func mayServeStale(f *failure.Failure, status int) bool {
 	if f == nil {
 		return false
 	}
 	switch f.Kind {
-	case DNS, Connect, TLS, Timeout, Stalled, Reset, Truncated, Protocol, HostDown:
+	case failure.DNS, failure.Connect, failure.TLS, failure.Timeout, failure.Stalled, failure.Reset, failure.Truncated, failure.Protocol, failure.HostDown:
 		return true
-	case BadStatus, RateLimited:
+	case failure.BadStatus, failure.RateLimited:
 		return status == http.StatusInternalServerError || status == http.StatusBadGateway ||
 			status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
 	}
@@ -85,19 +87,19 @@ func mayServeStale(f *Failure, status int) bool {
 
 // storedToSpool copies a stored body into a temporary file.
 func storedToSpool(ctx context.Context, found *cache.Found, rec *Record) error {
-	spool, err := NewSpool()
+	body, err := spool.New()
 	if err != nil {
 		return spoolBroken(err)
 	}
-	if err := pour(spool, untilEnded(ctx, found), found.Size+1); err != nil {
-		_ = spool.Close() // nobody wants what is in it
-		var broken *SpoolError
+	if err := pour(body, untilEnded(ctx, found), found.Size+1); err != nil {
+		_ = body.Close() // nobody wants what is in it
+		var broken *spool.Error
 		if errors.As(err, &broken) {
 			return spoolBroken(err)
 		}
 		return readingStored(ctx, err)
 	}
-	rec.Spool, rec.HasBody = spool, true
+	rec.Spool, rec.HasBody = body, true
 	return nil
 }
 
@@ -140,7 +142,7 @@ func (w *errWriter) Write(p []byte) (int, error) {
 // untilEnded reads body until ctx ends; then its error is the *Failure that says why.
 func untilEnded(ctx context.Context, body io.Reader) io.Reader {
 	return readFunc(func(p []byte) (int, error) {
-		if f := ended(ctx); f != nil {
+		if f := failure.Ended(ctx); f != nil {
 			return 0, f
 		}
 		return body.Read(p)
@@ -155,23 +157,23 @@ func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 // readingStored returns the error of a stored body that could not be read: a *Failure where the run has ended or err is
 // one, else cache.ErrCorrupt.
 func readingStored(ctx context.Context, err error) error {
-	var failure *Failure
-	if f := ended(ctx); f != nil {
+	var known *failure.Failure
+	if f := failure.Ended(ctx); f != nil {
 		return f
 	}
-	if errors.As(err, &failure) {
-		return failure
+	if errors.As(err, &known) {
+		return known
 	}
 	return cache.ErrCorrupt
 }
 
 // storedFailure returns the *Failure that an error of serveStored is, or one of Kind IO; nil is nil.
-func storedFailure(err error) *Failure {
-	var failure *Failure
-	if err == nil || errors.As(err, &failure) {
-		return failure
+func storedFailure(err error) *failure.Failure {
+	var known *failure.Failure
+	if err == nil || errors.As(err, &known) {
+		return known
 	}
-	return &Failure{Kind: IO, Err: err}
+	return &failure.Failure{Kind: failure.IO, Err: err}
 }
 
 // headerWithAge is the header of a stored response that is served without asking, with its Age in seconds (RFC 9111

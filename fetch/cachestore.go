@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/coding"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
 )
 
 // A cacheExchange is the part that the cache has in one exchange: it validates the stored response, and stores the new
@@ -41,9 +44,9 @@ var errStoredUnusable = errors.New("the cached answer that the server confirmed 
 
 // revalidated answers a 304 with the stored response that it validates (RFC 9111 section 4.3.4). Where that can't be
 // used the answer is unkept, and the next exchange asks without conditions.
-func (x *cacheExchange) revalidated(ctx context.Context, resp originResponse, rec *Record) Answer {
+func (x *cacheExchange) revalidated(ctx context.Context, resp originResponse, rec *Record) judge.Answer {
 	store := x.cache.options.Cache
-	unusable := Answer{Status: resp.StatusCode, Unusable: &Failure{Kind: Protocol, Err: errStoredUnusable}}
+	unusable := judge.Answer{Status: resp.StatusCode, Unusable: &failure.Failure{Kind: failure.Protocol, Err: errStoredUnusable}}
 	if !x.lookup.validators.Confirms(resp.Header) {
 		x.lookup.dropStored()
 		return unusable
@@ -66,10 +69,10 @@ func (x *cacheExchange) revalidated(ctx context.Context, resp originResponse, re
 		x.lookup.dropStored()
 		return unusable
 	} else if err != nil {
-		return Answer{Status: e.Status, Header: e.Header, ServerHeader: resp.Header, Failure: storedFailure(err)}
+		return judge.Answer{Status: e.Status, Header: e.Header, ServerHeader: resp.Header, Failure: storedFailure(err)}
 	}
 	_ = store.Refresh(ctx, x.lookup.place.At(), &e) // where that fails it is validated again the next time
-	return Answer{Status: e.Status, Header: e.Header, ServerHeader: resp.Header}
+	return judge.Answer{Status: e.Status, Header: e.Header, ServerHeader: resp.Header}
 }
 
 // markReported notes in an entry that is about to be stored what the user is told of its body, and sets
@@ -129,7 +132,7 @@ func (w *cacheWriter) tee(body io.Reader) io.Reader {
 // finishStoring ends what startStoring began, w, where the body has come: whole and verified, or with a failure. Of a
 // body that is not stored it keeps the hash, where Options.Changed asks for it.
 func (x *cacheExchange) finishStoring(
-	ctx context.Context, w *cacheWriter, resp originResponse, rec *Record, failure *Failure,
+	ctx context.Context, w *cacheWriter, resp originResponse, rec *Record, failure *failure.Failure,
 ) {
 	if w != nil {
 		defer w.draft.Abort() // does nothing after Commit
@@ -165,7 +168,7 @@ func (x *cacheExchange) storeWithoutBody(ctx context.Context, resp originRespons
 func (x *cacheExchange) entryOf(w *cacheWriter, resp originResponse) *cache.Entry {
 	e := &cache.Entry{Status: resp.StatusCode, Proto: resp.Proto, Requested: resp.requested, Received: resp.received,
 		RemoteAddr: x.cache.originAddr(resp.url, resp.remote),
-		Coded:      x.cache.options.Identity && len(contentCodings(resp.Header)) > 0}
+		Coded:      x.cache.options.Identity && len(coding.Of(resp.Header)) > 0}
 	if w != nil {
 		e.Header = w.header
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
-	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 )
 
 // packed is text under codings, in the order in which they are applied; deflate is zlib, flate the bare kind.
@@ -78,28 +78,28 @@ func codingPranks(t testing.TB) []prank {
 		{name: "codings in two header lines", does: answers(under("gzip\r\nContent-Encoding: br", packs("gzip", "br"))), body: words},
 		{name: "gzip in small chunks", does: answers(strings.Replace(chunked, "\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n", 1) + inChunks(packs("gzip"), 7)), body: words},
 		{name: "gzip of nothing", does: answers(under("gzip", "")), body: ""},
-		{name: "an unknown coding", does: answers(under("rot13", words)), kind: fetch.Decode, says: `unknown content coding "rot13"`},
-		{name: "escapes for a coding", does: answers(under(csi, words)), kind: fetch.Decode, says: "unknown content coding"},
-		{name: "nine codings", does: answers(under(strings.Repeat("gzip, ", 9), packs("gzip"))), kind: fetch.Decode, says: "more than 4 content codings"},
-		{name: "gzip that is none", does: answers(under("gzip", words)), kind: fetch.Decode, says: "not valid gzip"},
-		{name: "gzip with bits flipped", does: answers(under("gzip", flipped(packs("gzip")))), kind: fetch.Decode, says: "not valid gzip"},
-		{name: "zstd with bits flipped", does: answers(under("zstd", flipped(packs("zstd")))), kind: fetch.Decode, says: "not valid zstd"},
-		{name: "gzip half of which was made", does: answers(under("gzip", packs("gzip")[:30])), kind: fetch.Decode, says: "not valid gzip"},
-		{name: "br half of which was made", does: answers(under("br", packs("br")[:20])), kind: fetch.Decode, says: "not valid br"},
-		{name: "deflate half of which was made", does: answers(under("deflate", packs("deflate")[:20])), kind: fetch.Decode, says: "not valid deflate"},
-		{name: "gzip cut by the connection's end", does: answers(cut("gzip", packs("gzip"))), kind: fetch.Truncated, says: okWords},
-		{name: "br cut by the connection's end", does: answers(cut("br", packs("br"))), kind: fetch.Truncated, says: okWords},
-		{name: "zstd cut by the connection's end", does: answers(cut("zstd", packs("zstd"))), kind: fetch.Truncated, says: okWords},
-		{name: "gzip cut by a reset", does: resets(cut("gzip", packs("gzip"))), kind: fetch.Reset, says: okWords},
-		{name: "gzip followed by noise", does: answers(under("gzip", packs("gzip")+"noise")), kind: fetch.Decode, says: "not valid gzip"},
-		{name: "zstd with a window of 1 GiB", does: answers(under("zstd", "\x28\xb5\x2f\xfd\x00\xa0\x00\x00\x00")), kind: fetch.Decode, says: "not valid zstd"},
-		{name: "empty members of gzip without an end", does: repeats(ok+"Content-Encoding: gzip\r\n\r\n", strings.Repeat(packed(t, "", "gzip"), 1000), 1<<10, 0), kind: fetch.Decode, says: "bytes of the body have come to only 0"},
-		{name: "skippable frames of zstd without an end", does: repeats(ok+"Content-Encoding: zstd\r\n\r\n", strings.Repeat("\x50\x2a\x4d\x18\x04\x00\x00\x00skip", 2000), 1<<10, 0), kind: fetch.Decode, says: "bytes of the body have come to only 0"},
-		{name: "empty blocks of deflate without an end", does: repeats(ok+"Content-Encoding: deflate\r\n\r\n", strings.Repeat("\x00\x00\x00\xff\xff", 5000), 1<<10, 0), kind: fetch.Decode, says: "bytes of the body have come to only 0"},
-		{name: "a bomb in gzip", does: answers(under("gzip", packed(t, bomb, "gzip"))), kind: fetch.TooLarge, says: "max-body 1Mi"},
-		{name: "a bomb in br", does: answers(under("br", packed(t, bomb, "br"))), kind: fetch.TooLarge, says: "max-body 1Mi"},
-		{name: "a bomb in zstd", does: answers(under("zstd", packed(t, bomb, "zstd"))), kind: fetch.TooLarge, says: "max-body 1Mi"},
-		{name: "a bomb in a bomb", does: answers(under("gzip, gzip", packed(t, bomb, "gzip", "gzip"))), kind: fetch.TooLarge, says: "max-body 1Mi"},
+		{name: "an unknown coding", does: answers(under("rot13", words)), kind: failure.Decode, says: `unknown content coding "rot13"`},
+		{name: "escapes for a coding", does: answers(under(csi, words)), kind: failure.Decode, says: "unknown content coding"},
+		{name: "nine codings", does: answers(under(strings.Repeat("gzip, ", 9), packs("gzip"))), kind: failure.Decode, says: "more than 4 content codings"},
+		{name: "gzip that is none", does: answers(under("gzip", words)), kind: failure.Decode, says: "not valid gzip"},
+		{name: "gzip with bits flipped", does: answers(under("gzip", flipped(packs("gzip")))), kind: failure.Decode, says: "not valid gzip"},
+		{name: "zstd with bits flipped", does: answers(under("zstd", flipped(packs("zstd")))), kind: failure.Decode, says: "not valid zstd"},
+		{name: "gzip half of which was made", does: answers(under("gzip", packs("gzip")[:30])), kind: failure.Decode, says: "not valid gzip"},
+		{name: "br half of which was made", does: answers(under("br", packs("br")[:20])), kind: failure.Decode, says: "not valid br"},
+		{name: "deflate half of which was made", does: answers(under("deflate", packs("deflate")[:20])), kind: failure.Decode, says: "not valid deflate"},
+		{name: "gzip cut by the connection's end", does: answers(cut("gzip", packs("gzip"))), kind: failure.Truncated, says: okWords},
+		{name: "br cut by the connection's end", does: answers(cut("br", packs("br"))), kind: failure.Truncated, says: okWords},
+		{name: "zstd cut by the connection's end", does: answers(cut("zstd", packs("zstd"))), kind: failure.Truncated, says: okWords},
+		{name: "gzip cut by a reset", does: resets(cut("gzip", packs("gzip"))), kind: failure.Reset, says: okWords},
+		{name: "gzip followed by noise", does: answers(under("gzip", packs("gzip")+"noise")), kind: failure.Decode, says: "not valid gzip"},
+		{name: "zstd with a window of 1 GiB", does: answers(under("zstd", "\x28\xb5\x2f\xfd\x00\xa0\x00\x00\x00")), kind: failure.Decode, says: "not valid zstd"},
+		{name: "empty members of gzip without an end", does: repeats(ok+"Content-Encoding: gzip\r\n\r\n", strings.Repeat(packed(t, "", "gzip"), 1000), 1<<10, 0), kind: failure.Decode, says: "bytes of the body have come to only 0"},
+		{name: "skippable frames of zstd without an end", does: repeats(ok+"Content-Encoding: zstd\r\n\r\n", strings.Repeat("\x50\x2a\x4d\x18\x04\x00\x00\x00skip", 2000), 1<<10, 0), kind: failure.Decode, says: "bytes of the body have come to only 0"},
+		{name: "empty blocks of deflate without an end", does: repeats(ok+"Content-Encoding: deflate\r\n\r\n", strings.Repeat("\x00\x00\x00\xff\xff", 5000), 1<<10, 0), kind: failure.Decode, says: "bytes of the body have come to only 0"},
+		{name: "a bomb in gzip", does: answers(under("gzip", packed(t, bomb, "gzip"))), kind: failure.TooLarge, says: "max-body 1Mi"},
+		{name: "a bomb in br", does: answers(under("br", packed(t, bomb, "br"))), kind: failure.TooLarge, says: "max-body 1Mi"},
+		{name: "a bomb in zstd", does: answers(under("zstd", packed(t, bomb, "zstd"))), kind: failure.TooLarge, says: "max-body 1Mi"},
+		{name: "a bomb in a bomb", does: answers(under("gzip, gzip", packed(t, bomb, "gzip", "gzip"))), kind: failure.TooLarge, says: "max-body 1Mi"},
 	}
 }
 

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/input"
 	"batchfetch/output"
 	"batchfetch/output/encode"
 	"batchfetch/output/terminal"
@@ -29,10 +31,10 @@ type prank struct {
 	over  func(c net.Conn) net.Conn    // what a connection is made into first; nil is plain TCP
 	does  func(c net.Conn, in *hearer) // runs once for each connection; then it is closed
 
-	kind fetch.Kind // empty: a success
-	says string     // in the failure's message
-	as   string     // a success's body_encoding; empty is text, "none" no body at all
-	body string     // all of it, as its Record tells it; JSON and base64 as they stand there
+	kind failure.Kind // empty: a success
+	says string       // in the failure's message
+	as   string       // a success's body_encoding; empty is text, "none" no body at all
+	body string       // all of it, as its Record tells it; JSON and base64 as they stand there
 }
 
 // A hearer reads requests.
@@ -182,8 +184,8 @@ type told struct {
 	Body         json.RawMessage `json:"body"`
 	BodyEncoding string          `json:"body_encoding"`
 	Error        struct {
-		Kind    fetch.Kind `json:"kind"`
-		Message string     `json:"message"`
+		Kind    failure.Kind `json:"kind"`
+		Message string       `json:"message"`
 	} `json:"error"`
 }
 
@@ -211,17 +213,17 @@ func TestChaos(t *testing.T) {
 	pranks := everyPrank(t)
 	s := &stage{open: make(map[net.Conn]bool)}
 	defer s.close()
-	var input strings.Builder
+	var text strings.Builder
 	for _, p := range pranks {
 		line := p.line
 		if line == "" {
 			line = "http://$HOST/"
 		}
-		input.WriteString(strings.ReplaceAll(line, "$HOST", s.play(t, p)) + "\n")
+		text.WriteString(strings.ReplaceAll(line, "$HOST", s.play(t, p)) + "\n")
 	}
 	var lines bytes.Buffer
 	readable := readableToo{Sink: output.NewJSONL(&lines, encode.BodyAuto)}
-	summary, err := fetch.Run(t.Context(), new(fetch.Reader).Lines(strings.NewReader(input.String()), "input"), &readable, chaosOptions(t))
+	summary, err := fetch.Run(t.Context(), new(input.Reader).Lines(strings.NewReader(text.String()), "input"), &readable, chaosOptions(t))
 	if err != nil || summary.Total != int64(len(pranks)) || !summary.Complete {
 		t.Fatalf("%+v, %v", summary, err)
 	}

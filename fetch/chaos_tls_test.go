@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 )
 
 // An issuer of certificates that the run trusts.
@@ -93,38 +93,38 @@ func tlsPranks(t testing.TB) []prank {
 	}
 	pranks := []prank{
 		{name: "TLS", over: good, does: answers(okFour), body: "body"},
-		{name: "an expired certificate", over: secure(a.server(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })), does: answers(okFour), kind: fetch.TLS, says: "tls: certificate of 127.0.0.1: x509: certificate has expired"},
-		{name: "a certificate of tomorrow", over: secure(a.server(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })), does: answers(okFour), kind: fetch.TLS, says: "not yet valid"},
-		{name: "a certificate for another", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"b.test", "c.test"} })), does: answers(okFour), kind: fetch.TLS, says: "tls: certificate for b.test, c.test, not 127.0.0.1"},
-		{name: "a certificate for escapes", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.Subject.CommonName = nil, escape })), does: answers(okFour), kind: fetch.TLS, says: "as its common name alone, which does not count"},
-		{name: "a certificate without names", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses = nil })), does: answers(okFour), kind: fetch.TLS, says: "tls: certificate of 127.0.0.1 has no names"},
-		{name: "a certificate with the address for a name", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"127.0.0.1"} })), does: answers(okFour), kind: fetch.TLS, says: "has the address as a DNS name, where it does not count"},
-		{name: "a self-signed certificate", over: secure(a.server(t, nil)), does: answers(okFour), kind: fetch.TLS, says: "tls: certificate of 127.0.0.1 is signed by an unknown authority"},
-		{name: "TLS 1.1", over: secure(atMost(a.server(t, asItIs), tls.VersionTLS11)), does: answers(okFour), kind: fetch.TLS, says: "tls: 127.0.0.1 refused the handshake"},
-		{name: "plain HTTP on the port of TLS", does: func(c net.Conn, in *hearer) { _ = put(c, okFour); in.wait() }, kind: fetch.TLS, says: "tls: 127.0.0.1 does not speak TLS on this port"},
-		{name: "closed in the handshake", does: func(c net.Conn, in *hearer) { _, _ = in.Peek(1) }, kind: fetch.TLS, says: "tls: 127.0.0.1 closed the connection during the handshake"},
+		{name: "an expired certificate", over: secure(a.server(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })), does: answers(okFour), kind: failure.TLS, says: "tls: certificate of 127.0.0.1: x509: certificate has expired"},
+		{name: "a certificate of tomorrow", over: secure(a.server(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })), does: answers(okFour), kind: failure.TLS, says: "not yet valid"},
+		{name: "a certificate for another", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"b.test", "c.test"} })), does: answers(okFour), kind: failure.TLS, says: "tls: certificate for b.test, c.test, not 127.0.0.1"},
+		{name: "a certificate for escapes", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.Subject.CommonName = nil, escape })), does: answers(okFour), kind: failure.TLS, says: "as its common name alone, which does not count"},
+		{name: "a certificate without names", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses = nil })), does: answers(okFour), kind: failure.TLS, says: "tls: certificate of 127.0.0.1 has no names"},
+		{name: "a certificate with the address for a name", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"127.0.0.1"} })), does: answers(okFour), kind: failure.TLS, says: "has the address as a DNS name, where it does not count"},
+		{name: "a self-signed certificate", over: secure(a.server(t, nil)), does: answers(okFour), kind: failure.TLS, says: "tls: certificate of 127.0.0.1 is signed by an unknown authority"},
+		{name: "TLS 1.1", over: secure(atMost(a.server(t, asItIs), tls.VersionTLS11)), does: answers(okFour), kind: failure.TLS, says: "tls: 127.0.0.1 refused the handshake"},
+		{name: "plain HTTP on the port of TLS", does: func(c net.Conn, in *hearer) { _ = put(c, okFour); in.wait() }, kind: failure.TLS, says: "tls: 127.0.0.1 does not speak TLS on this port"},
+		{name: "closed in the handshake", does: func(c net.Conn, in *hearer) { _, _ = in.Peek(1) }, kind: failure.TLS, says: "tls: 127.0.0.1 closed the connection during the handshake"},
 		{name: "an alert in the handshake", does: func(c net.Conn, in *hearer) {
 			_, _ = in.Peek(1)
 			_ = put(c, "\x15\x03\x03\x00\x02\x02\x28")
 			in.end(c)
-		}, kind: fetch.TLS, says: "tls: 127.0.0.1 refused the handshake"},
+		}, kind: failure.TLS, says: "tls: 127.0.0.1 refused the handshake"},
 		{name: "noise in the handshake", does: func(c net.Conn, in *hearer) {
 			_, _ = in.Peek(1)
 			_ = put(c, "\x16\x03\x03\x00\x05"+escape)
 			in.end(c)
-		}, kind: fetch.TLS, says: "tls: handshake with 127.0.0.1"},
+		}, kind: failure.TLS, says: "tls: handshake with 127.0.0.1"},
 		{name: "noise in a body", over: good, does: func(c net.Conn, in *hearer) {
 			in.next()
 			_ = put(c, ok+"Content-Length: 9\r\n\r\nbody")
 			_ = put(c.(*tls.Conn).NetConn(), "\x17\x03\x03\x00\x20"+strings.Repeat("x", 32))
 			in.wait()
-		}, kind: fetch.TLS, says: "tls: what came can't be read: tls: bad record MAC; 200 OK and 4 bytes"},
-		{name: "a client certificate asked for too late", over: secure(asking(a.server(t, asItIs))), does: shakes, kind: fetch.TLS, says: "tls: the connection was refused"},
-		{name: "a client certificate asked for too late, over HTTP/2", over: secure(asking(a.server(t, asItIs, "h2"))), does: shakes, kind: fetch.TLS, says: "tls: the connection was refused"},
+		}, kind: failure.TLS, says: "tls: what came can't be read: tls: bad record MAC; 200 OK and 4 bytes"},
+		{name: "a client certificate asked for too late", over: secure(asking(a.server(t, asItIs))), does: shakes, kind: failure.TLS, says: "tls: the connection was refused"},
+		{name: "a client certificate asked for too late, over HTTP/2", over: secure(asking(a.server(t, asItIs, "h2"))), does: shakes, kind: failure.TLS, says: "tls: the connection was refused"},
 		{name: "a length, and no close_notify", over: good, does: abrupt(okFour), body: "body"},
-		{name: "no length, and no close_notify", over: good, does: abrupt(ok + "\r\nbody"), kind: fetch.Truncated, says: okWords},
-		{name: "words over TLS", over: good, does: answers("hello"), kind: fetch.Protocol, says: "it does not begin with HTTP/"},
-		{name: "chunks in HTTP/1.0 over TLS", over: good, does: answers("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"), kind: fetch.Protocol, says: "Transfer-Encoding, which HTTP/1.0 does not have"},
+		{name: "no length, and no close_notify", over: good, does: abrupt(ok + "\r\nbody"), kind: failure.Truncated, says: okWords},
+		{name: "words over TLS", over: good, does: answers("hello"), kind: failure.Protocol, says: "it does not begin with HTTP/"},
+		{name: "chunks in HTTP/1.0 over TLS", over: good, does: answers("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"), kind: failure.Protocol, says: "Transfer-Encoding, which HTTP/1.0 does not have"},
 		{name: "no length, and close_notify", over: good, does: answers(ok + "\r\nbody"), body: "body"},
 	}
 	for i := range pranks {

@@ -17,6 +17,8 @@ import (
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"batchfetch/fetch/failure"
 )
 
 // text is the body under every coding here: long enough that a cut falls into the middle.
@@ -91,7 +93,7 @@ func one(t testing.TB, line string, o Options) (*Record, string) {
 	return shelf.records[0], shelf.bodies[0]
 }
 
-func kindOf(r *Record) Kind {
+func kindOf(r *Record) failure.Kind {
 	if r.Failure == nil {
 		return ""
 	}
@@ -101,7 +103,7 @@ func kindOf(r *Record) Kind {
 func TestContentCodings(t *testing.T) {
 	for _, tt := range []struct {
 		name, coding, body string
-		want               Kind // empty: the text comes out
+		want               failure.Kind // empty: the text comes out
 		empty              bool
 	}{
 		{name: "none", body: text},
@@ -122,21 +124,21 @@ func TestContentCodings(t *testing.T) {
 		{name: "gzip of nothing", coding: "gzip", body: coded(t, "", "gzip"), empty: true},
 		{name: "zstd of nothing", coding: "zstd", body: coded(t, "", "zstd"), empty: true},
 
-		{name: "gzip cut short", coding: "gzip", body: coded(t, text, "gzip")[:100], want: Decode},
-		{name: "gzip cut in its head", coding: "gzip", body: coded(t, text, "gzip")[:5], want: Decode},
-		{name: "br cut short", coding: "br", body: coded(t, text, "br")[:60], want: Decode},
-		{name: "zstd cut short", coding: "zstd", body: coded(t, text, "zstd")[:60], want: Decode},
-		{name: "zstd cut in its head", coding: "zstd", body: coded(t, text, "zstd")[:3], want: Decode},
-		{name: "zlib cut short", coding: "deflate", body: coded(t, text, "zlib")[:100], want: Decode},
-		{name: "zlib cut in its head", coding: "deflate", body: coded(t, text, "zlib")[:1], want: Decode},
-		{name: "bare deflate cut short", coding: "deflate", body: coded(t, text, "flate")[:100], want: Decode},
-		{name: "gzip corrupt", coding: "gzip", body: corrupt(coded(t, text, "gzip")), want: Decode},
-		{name: "zstd corrupt", coding: "zstd", body: corrupt(coded(t, text, "zstd")), want: Decode},
-		{name: "zlib corrupt", coding: "deflate", body: corrupt(coded(t, text, "zlib")), want: Decode},
-		{name: "gzip that is none", coding: "gzip", body: text, want: Decode},
-		{name: "unknown", coding: "lzma", body: text, want: Decode},
-		{name: "unknown below a known one", coding: "lzma, gzip", body: coded(t, text, "gzip"), want: Decode},
-		{name: "too many", coding: "gzip,gzip,gzip,gzip,gzip", body: text, want: Decode},
+		{name: "gzip cut short", coding: "gzip", body: coded(t, text, "gzip")[:100], want: failure.Decode},
+		{name: "gzip cut in its head", coding: "gzip", body: coded(t, text, "gzip")[:5], want: failure.Decode},
+		{name: "br cut short", coding: "br", body: coded(t, text, "br")[:60], want: failure.Decode},
+		{name: "zstd cut short", coding: "zstd", body: coded(t, text, "zstd")[:60], want: failure.Decode},
+		{name: "zstd cut in its head", coding: "zstd", body: coded(t, text, "zstd")[:3], want: failure.Decode},
+		{name: "zlib cut short", coding: "deflate", body: coded(t, text, "zlib")[:100], want: failure.Decode},
+		{name: "zlib cut in its head", coding: "deflate", body: coded(t, text, "zlib")[:1], want: failure.Decode},
+		{name: "bare deflate cut short", coding: "deflate", body: coded(t, text, "flate")[:100], want: failure.Decode},
+		{name: "gzip corrupt", coding: "gzip", body: corrupt(coded(t, text, "gzip")), want: failure.Decode},
+		{name: "zstd corrupt", coding: "zstd", body: corrupt(coded(t, text, "zstd")), want: failure.Decode},
+		{name: "zlib corrupt", coding: "deflate", body: corrupt(coded(t, text, "zlib")), want: failure.Decode},
+		{name: "gzip that is none", coding: "gzip", body: text, want: failure.Decode},
+		{name: "unknown", coding: "lzma", body: text, want: failure.Decode},
+		{name: "unknown below a known one", coding: "lzma, gzip", body: coded(t, text, "gzip"), want: failure.Decode},
+		{name: "too many", coding: "gzip,gzip,gzip,gzip,gzip", body: text, want: failure.Decode},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			url := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -183,7 +185,7 @@ func TestCutWireIsNotABrokenCoding(t *testing.T) {
 					_ = http.NewResponseController(w).Flush()
 					panic(http.ErrAbortHandler)
 				})
-				if r, _ := one(t, url, quick(nil)); kindOf(r) != Truncated {
+				if r, _ := one(t, url, quick(nil)); kindOf(r) != failure.Truncated {
 					t.Errorf("cut at %d: %s: %v", cut, kindOf(r), r.Failure)
 				}
 			}
@@ -221,7 +223,7 @@ func TestBombIsDefused(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			r, _ := one(t, url, quick(func(o *Options) { o.MaxBody = most }))
 			runtime.ReadMemStats(&after)
-			if kindOf(r) != TooLarge {
+			if kindOf(r) != failure.TooLarge {
 				t.Fatalf("got %s: %v", kindOf(r), r.Failure)
 			}
 			if took := after.TotalAlloc - before.TotalAlloc; took > 24<<20 {
@@ -233,7 +235,7 @@ func TestBombIsDefused(t *testing.T) {
 
 func TestMaxBodyIsTheLargestAllowed(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, text) })
-	for most, want := range map[int64]Kind{int64(len(text)): "", int64(len(text)) - 1: TooLarge, 1: TooLarge} {
+	for most, want := range map[int64]failure.Kind{int64(len(text)): "", int64(len(text)) - 1: failure.TooLarge, 1: failure.TooLarge} {
 		if r, _ := one(t, url, quick(func(o *Options) { o.MaxBody = most })); kindOf(r) != want {
 			t.Errorf("--max-body %d: %s: %v", most, kindOf(r), r.Failure)
 		}

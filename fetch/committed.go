@@ -1,14 +1,18 @@
 package fetch
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"batchfetch/fetch/queue"
+)
 
 // committedExchanges counts the committed successes that had cost an exchange: an answer from the cache costs nothing
 // to have again. It is the writer's; only count is read by others. A nil one counts nothing.
 type committedExchanges struct {
-	committed   func() int64  // Options.Committed; it counts successes from the cache too
-	count       *atomic.Int64 // of those the ones that cost an exchange, as of the last advance
-	successes   int64         // given to the Sink
-	uncommitted queue[int64]  // the numbers of those that cost an exchange and may not be committed, counted from 1
+	committed   func() int64       // Options.Committed; it counts successes from the cache too
+	count       *atomic.Int64      // of those the ones that cost an exchange, as of the last advance
+	successes   int64              // given to the Sink
+	uncommitted queue.Queue[int64] // the numbers of those that cost an exchange and may not be committed, counted from 1
 }
 
 // newCommittedExchanges returns nil where nothing asks: without a cache every success costs an exchange.
@@ -26,7 +30,7 @@ func (c *committedExchanges) noteSuccess(record *Record) {
 	}
 	c.successes++
 	if !record.lookedUp {
-		c.uncommitted.push(c.successes)
+		c.uncommitted.Push(c.successes)
 	}
 }
 
@@ -36,8 +40,8 @@ func (c *committedExchanges) advance() {
 		return
 	}
 	committed := c.committed()
-	for c.uncommitted.len() > 0 && c.uncommitted.peek() <= committed {
-		c.uncommitted.pop()
+	for c.uncommitted.Len() > 0 && c.uncommitted.Peek() <= committed {
+		c.uncommitted.Pop()
 		c.count.Add(1)
 	}
 }

@@ -2,7 +2,13 @@ package fetch
 
 import (
 	"net/http"
+	"time"
 	"unicode/utf8"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/plan"
+	"batchfetch/fetch/transport"
 )
 
 // method is the method that r is asked with: its own, else that of the Options, else POST where there is a body, else
@@ -67,8 +73,8 @@ func (s *HostSettings) over(o *Options) *Options {
 }
 
 // policy is what the Options say about answers and retries. It is made once for each targeter: see targeter.policy.
-func (o *Options) policy() policy {
-	return policy{
+func (o *Options) policy() judge.Policy {
+	return judge.Policy{
 		AcceptStatus:  o.AcceptStatus,
 		MaxRedirects:  o.MaxRedirects,
 		Retries:       o.Retries,
@@ -82,8 +88,8 @@ func (o *Options) policy() policy {
 }
 
 // limits is what the Options say about when a Task may start, and how many may wait in memory.
-func (o *Options) limits() limits {
-	return limits{
+func (o *Options) limits() plan.Limits {
+	return plan.Limits{
 		Concurrency:   o.Concurrency,
 		Lookahead:     o.Lookahead,
 		Rate:          o.Rate,
@@ -103,4 +109,30 @@ func (o *Options) hostLimits(origin string) (concurrency int, rate float64) {
 		return o.HostConcurrency, o.HostRate
 	}
 	return or(own.Concurrency, o.HostConcurrency), or(own.Rate, o.HostRate)
+}
+
+// transportConfig returns the configuration of a run's Transport over a network.
+func (o *Options) transportConfig(n dial.Network) transport.Config {
+	dial := dial.Config{Network: n, Family: "tcp", UnixSocket: o.UnixSocket, Overrides: o.Resolve, UserAgent: o.UserAgent, Timeouts: o.dialTimeouts}
+	switch {
+	case o.IPv4:
+		dial.Family = "tcp4"
+	case o.IPv6:
+		dial.Family = "tcp6"
+	}
+	return transport.Config{
+		HTTP: o.HTTP, TLS: o.TLS,
+		Concurrency: o.Concurrency, HostConcurrency: o.Hosts.most(o.HostConcurrency), Bandwidth: o.Bandwidth,
+		HTTPProxy: o.HTTPProxy, HTTPSProxy: o.HTTPSProxy, NoProxy: o.NoProxy,
+		Private: o.Private, Dial: dial,
+	}
+}
+
+// dialTimeouts returns the ConnectTimeout and the Timeout of an origin.
+func (o *Options) dialTimeouts(origin string) (connect, exchange time.Duration) {
+	connect, exchange = o.ConnectTimeout, o.Timeout
+	if own := o.Hosts.Of(origin); own != nil {
+		connect, exchange = or(own.ConnectTimeout, connect), or(own.Timeout, exchange)
+	}
+	return connect, exchange
 }

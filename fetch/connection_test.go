@@ -15,6 +15,11 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
+	"batchfetch/fetch/transport"
 )
 
 // counted is a server that counts the connections made to it.
@@ -56,7 +61,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 // that come behind the handshake are no answer, and no reason to hang up.
 func TestConnectionsOverTLSAreUsedAgain(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		for _, protocol := range []HTTPVersion{HTTPAuto, HTTP1} {
+		for _, protocol := range []transport.Version{transport.Auto, transport.HTTP1} {
 			var made atomic.Int32
 			server := httptest.NewUnstartedServer(http.HandlerFunc(hello))
 			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -82,14 +87,14 @@ func TestConnectionsOverTLSAreUsedAgain(t *testing.T) {
 // TestUnwantedBodyCostsLittle: an error page without an end holds nothing up.
 func TestUnwantedBodyCostsLittle(t *testing.T) {
 	sent := make(chan int64, 1)
-	url := talk(t, func(c *net.TCPConn) {
-		ask(c)
-		say(c, "HTTP/1.1 404 Not Found\r\n\r\n")
+	url := nettest.Talk(t, func(c *net.TCPConn) {
+		nettest.ReadRequest(c)
+		nettest.Say(c, "HTTP/1.1 404 Not Found\r\n\r\n")
 		n, _ := io.Copy(c, &longBody{left: 1 << 40})
 		sent <- n
 	})
 	r, _ := one(t, url, quick(nil))
-	if kindOf(r) != BadStatus {
+	if kindOf(r) != failure.BadStatus {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 	if n := <-sent; n > 64<<20 {
@@ -100,9 +105,9 @@ func TestUnwantedBodyCostsLittle(t *testing.T) {
 // TestAbandonedHandshakeIsHungUp: nothing that Run started outlives it, a handshake that got no answer included.
 func TestAbandonedHandshakeIsHungUp(t *testing.T) {
 	gone := make(chan struct{})
-	url := strings.Replace(talk(t, func(c *net.TCPConn) { until(c); close(gone) }), "http:", "https:", 1)
+	url := strings.Replace(nettest.Talk(t, func(c *net.TCPConn) { nettest.AwaitClose(c); close(gone) }), "http:", "https:", 1)
 	r, _ := one(t, url, quick(func(o *Options) { o.Timeout, o.ConnectTimeout = 100*time.Millisecond, time.Hour }))
-	if kindOf(r) != Timeout || !strings.HasSuffix(r.Failure.Error(), "; not yet connected") {
+	if kindOf(r) != failure.Timeout || !strings.HasSuffix(r.Failure.Error(), "; not yet connected") {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 	select {
@@ -114,14 +119,14 @@ func TestAbandonedHandshakeIsHungUp(t *testing.T) {
 
 // TestTimeoutBoundsTheDialToo: net/http lets a dial go on when the exchange that wanted it has ended; ours ends by then.
 func TestTimeoutBoundsTheDialToo(t *testing.T) {
-	url := talk(t, func(c *net.TCPConn) { until(c) })
+	url := nettest.Talk(t, func(c *net.TCPConn) { nettest.AwaitClose(c) })
 	for _, connect := range []time.Duration{0, time.Hour} {
 		o := quick(func(o *Options) { o.Timeout, o.ConnectTimeout = 50*time.Millisecond, connect })
 		ctx, giveUp := context.WithTimeout(t.Context(), 10*time.Second)
-		config := dialConfig{TLS: new(tls.Config), Family: "tcp", Private: PrivateAllow, Timeouts: o.dialTimeouts}
-		_, _, err := newDialer(config).DialTLS(ctx, strings.TrimPrefix(url, "http://"))
-		var f *Failure
-		if !errors.As(err, &f) || f.Kind != Timeout || !strings.HasPrefix(f.Error(), "timeout 50ms met: ") {
+		config := dial.Config{TLS: new(tls.Config), Family: "tcp", Private: dial.PrivateAllow, Timeouts: o.dialTimeouts}
+		_, _, err := dial.New(config).DialTLS(ctx, strings.TrimPrefix(url, "http://"))
+		var f *failure.Failure
+		if !errors.As(err, &f) || f.Kind != failure.Timeout || !strings.HasPrefix(f.Error(), "timeout 50ms met: ") {
 			t.Errorf("connect-timeout %s: got %v", connect, err)
 		}
 		giveUp()
@@ -144,7 +149,7 @@ func TestAbandonedHandshakesDoNotPileUp(t *testing.T) {
 				return
 			}
 			most.Store(max(most.Load(), open.Add(1))) // by this goroutine only
-			handlers.Go(func() { until(c); _ = c.Close(); open.Add(-1) })
+			handlers.Go(func() { nettest.AwaitClose(c); _ = c.Close(); open.Add(-1) })
 		}
 	})
 	source := func(yield func(Request, error) bool) {
@@ -161,7 +166,7 @@ func TestAbandonedHandshakesDoNotPileUp(t *testing.T) {
 		}
 	}
 	sink := SinkFunc(func(r *Record) error {
-		if ended.Add(1); kindOf(r) != Timeout {
+		if ended.Add(1); kindOf(r) != failure.Timeout {
 			t.Errorf("got %s: %v", kindOf(r), r.Failure)
 		}
 		return nil
@@ -181,9 +186,9 @@ func TestAbandonedHandshakesDoNotPileUp(t *testing.T) {
 
 // TestStaleConnection: a POST over a connection that the server has just closed is no protocol error.
 func TestStaleConnection(t *testing.T) {
-	url := talk(t, func(c *net.TCPConn) {
-		ask(c)
-		say(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+	url := nettest.Talk(t, func(c *net.TCPConn) {
+		nettest.ReadRequest(c)
+		nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 	})
 	post := fmt.Sprintf(`{"url":%q,"body":"x"}`, url)
 	lines := make([]string, 200)
@@ -195,7 +200,7 @@ func TestStaleConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range shelf.records {
-		if k := kindOf(r); k != "" && k != Reset && k != Truncated {
+		if k := kindOf(r); k != "" && k != failure.Reset && k != failure.Truncated {
 			t.Errorf("got %s: %v", k, r.Failure)
 		}
 	}
@@ -221,7 +226,7 @@ func TestWhatGoesOverTheWire(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			heard := make(chan string, 1)
-			url := talk(t, func(c *net.TCPConn) { heard <- listen(c); say(c, "HTTP/1.1 204 No Content\r\n\r\n") })
+			url := nettest.Talk(t, func(c *net.TCPConn) { heard <- listen(c); nettest.Say(c, "HTTP/1.1 204 No Content\r\n\r\n") })
 			r, _ := one(t, fmt.Sprintf(tt.line, url), quick(tt.with))
 			if r.Failure != nil {
 				t.Fatal(r.Failure)

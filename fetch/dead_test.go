@@ -7,6 +7,11 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
+	"batchfetch/fetch/transport"
 )
 
 // TestDeadHTTP2ConnectionIsNoticed: one over which nothing comes any more, no answer to a ping either, is given up and asked anew.
@@ -18,7 +23,7 @@ func TestDeadHTTP2ConnectionIsNoticed(t *testing.T) {
 		url := talkFrames(t, func(f framer) {
 			if made.Add(1) <= 2 {
 				says(f)
-				until(f.conn)
+				nettest.AwaitClose(f.conn)
 				return
 			}
 			for stream := f.next(); stream != 0; stream = f.next() {
@@ -26,11 +31,11 @@ func TestDeadHTTP2ConnectionIsNoticed(t *testing.T) {
 				_ = f.WriteData(stream, true, nil)
 			}
 		})
-		for retries, want := range []Kind{Stalled, ""} {
-			o := options(func(o *Options) { o.HTTP, o.StallTimeout, o.Retries, o.RetryDelay = HTTP2, 0, retries, 0 })
-			config := o.transportConfig(network{})
+		for retries, want := range []failure.Kind{failure.Stalled, ""} {
+			o := options(func(o *Options) { o.HTTP, o.StallTimeout, o.Retries, o.RetryDelay = transport.HTTP2, 0, retries, 0 })
+			config := o.transportConfig(dial.Network{})
 			config.Dial.PingTime = 100 * time.Millisecond
-			transport := newTransport(config)
+			transport := transport.New(config)
 			var shelf shelf
 			if _, err := runWith(t.Context(), linesOf(url), &shelf, o, transport); err != nil {
 				t.Fatal(err)
@@ -64,7 +69,7 @@ func TestReusedConnectionThatDies(t *testing.T) {
 			}
 		})
 		line := strings.ReplaceAll(tt.line, "%s", url)
-		shelf := along(t, quick(nil), network{}, line, line)
+		shelf := along(t, quick(nil), dial.Network{}, line, line)
 		if shelf.kinds() != tt.want || asked.Load() != tt.asked || shelf.records[1].Attempts != 1 {
 			t.Errorf("%s: %s after %d attempts, asked %d times: %v", tt.line, shelf.kinds(), shelf.records[1].Attempts, asked.Load(), shelf.records[1].Failure)
 		}

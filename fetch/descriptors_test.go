@@ -3,8 +3,6 @@ package fetch
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
-	"math"
 	"net"
 	"os"
 	"strings"
@@ -12,69 +10,24 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/spool"
 )
-
-func TestAffordable(t *testing.T) {
-	for limit, want := range map[uint64]int{0: 1, 20: 1, 30: 2, 246: 74, 1024: 333, math.MaxUint64: mostConcurrency} {
-		if got := affordable(limit); got != want {
-			t.Errorf("%d descriptors: %d at once, want %d", limit, got, want)
-		}
-	}
-}
-
-// TestDialWaitsForRoom: too many open files is no failure of the host's.
-func TestDialWaitsForRoom(t *testing.T) {
-	full := &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}
-	refused := errors.New("refused")
-	dials, closed := 0, 0
-	_, err := retryWhenFree(t.Context(), func() { closed++ }, func() (net.Conn, error) {
-		if dials++; dials < 3 {
-			return nil, full
-		}
-		return nil, refused
-	})
-	if !errors.Is(err, refused) || dials != 3 || closed != 2 {
-		t.Errorf("%v after %d dials, closed %d times", err, dials, closed)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*roomPause)
-	defer cancel()
-	began := time.Now()
-	_, err = retryWhenFree(ctx, func() {}, func() (net.Conn, error) { return nil, full })
-	if !errors.Is(err, syscall.EMFILE) || time.Since(began) < 3*roomPause {
-		t.Errorf("%v after %s", err, time.Since(began))
-	}
-}
-
-// TestOpenFilesCount: those that a process was started with leave room for fewer exchanges.
-func TestOpenFilesCount(t *testing.T) {
-	before := openDescriptors(1024)
-	if before == 0 {
-		t.Skip("not known here")
-	}
-	for range 10 {
-		f, err := os.Open(os.DevNull)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = f.Close() }()
-	}
-	if got := openDescriptors(1024); got < before+10 || openDescriptors(3) > 3 {
-		t.Errorf("%d are open, %d were before", got, before)
-	}
-}
 
 var tooMany = &os.PathError{Op: "open", Path: "body", Err: syscall.EMFILE}
 
 // TestShortageIsNoBrokenDisk: too many open files are a failure of one body, which is restarted, and not of the disk.
 func TestShortageIsNoBrokenDisk(t *testing.T) {
-	for _, failure := range []*Failure{
-		{Kind: IO, Err: &keepError{tooMany}}, {Kind: IO, Err: &SpoolError{"/tmp", syscall.ENFILE}},
+	for _, failure := range []*failure.Failure{
+		{Kind: failure.IO, Err: &keepError{tooMany}}, {Kind: failure.IO, Err: &spool.Error{Dir: "/tmp", Err: syscall.ENFILE}},
 	} {
-		if a := (Answer{Failure: failure}); !a.isOutOfFiles() || brokenDisk(failure) != nil {
+		if a := (judge.Answer{Failure: failure}); !a.IsOutOfFiles() || brokenDisk(failure) != nil {
 			t.Errorf("%v: breaks the run with %v", failure, brokenDisk(failure))
 		}
-		v := judge(&newTargeter(options(nil)).policy, Trial{Method: "GET", Attempts: 1}, Answer{Failure: failure}, noon, 0.5)
-		if v.Fate != Restart || v.Failure != failure {
+		v := judge.Judge(&newTargeter(options(nil)).policy, judge.Trial{Method: "GET", Attempts: 1}, judge.Answer{Failure: failure}, noon, 0.5)
+		if v.Fate != judge.Restart || v.Failure != failure {
 			t.Errorf("%v: %+v", failure, v)
 		}
 	}
@@ -114,12 +67,12 @@ func TestShortageBreaksNoRun(t *testing.T) {
 	for _, tt := range []struct {
 		name, line   string
 		keeps, lines int // how often there is no file for a body, and none for a line
-		want         Kind
+		want         failure.Kind
 	}{
 		{"a body's file", url, 1, 0, ""},
-		{"a body's file, of a POST", `{"url":"` + url + `","method":"POST"}`, 1, 0, IO},
+		{"a body's file, of a POST", `{"url":"` + url + `","method":"POST"}`, 1, 0, failure.IO},
 		{"a line's file", url, 0, 1, ""},
-		{"a line's file, twice", url, 0, 2, IO},
+		{"a line's file, twice", url, 0, 2, failure.IO},
 	} {
 		keeper, sink := &short{times: tt.keeps}, &short{times: tt.lines}
 		s, err := Run(t.Context(), linesOf(tt.line, url), sink, quick(func(o *Options) {
@@ -131,7 +84,7 @@ func TestShortageBreaksNoRun(t *testing.T) {
 			t.Fatalf("%s: %d records, %v", tt.name, len(sink.records), err)
 		}
 		r := sink.records[0]
-		if kindOf(r) != tt.want || r.Attempts != 1 || s.Succeeded+s.Failed != 2 || s.Failed > 0 != (tt.want != "") || s.ByKind[IO] != s.Failed {
+		if kindOf(r) != tt.want || r.Attempts != 1 || s.Succeeded+s.Failed != 2 || s.Failed > 0 != (tt.want != "") || s.ByKind[failure.IO] != s.Failed {
 			t.Errorf("%s: %v after %d attempts, %+v", tt.name, r.Failure, r.Attempts, s)
 		}
 	}
@@ -161,7 +114,7 @@ func TestLookupWaitsForRoom(t *testing.T) {
 			o.ConnectTimeout = 300 * time.Millisecond
 		}
 		r := along(t, o, n, "http://a.test:"+port).records[0]
-		if got := failureText(r); got != tt.want || tt.want != "" && kindOf(r) != Timeout {
+		if got := failureText(r); got != tt.want || tt.want != "" && kindOf(r) != failure.Timeout {
 			t.Errorf("%d times: got %s: %s", tt.times, kindOf(r), got)
 		}
 	}

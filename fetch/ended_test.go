@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"batchfetch/fetch/failure"
 )
 
 // A dawdling Sink holds the scheduler up from half a second on, when it asks what is held back.
@@ -45,7 +47,7 @@ func TestCancelIsToldBeforeFailures(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			why := errors.New("the user has left")
 			s, err := canceled(t, why, nil, func(o *Options) { o.MaxFailures = 0 })
-			if !errors.Is(err, why) || s.Stopped != StopCanceled || s.Complete || s.ByKind[Canceled] != 4 || s.NotStarted != 1 {
+			if !errors.Is(err, why) || s.Stopped != StopCanceled || s.Complete || s.ByKind[failure.Canceled] != 4 || s.NotStarted != 1 {
 				t.Fatalf("%+v, %v", s, err)
 			}
 		})
@@ -57,7 +59,7 @@ func TestCancelOfTheLastFlightsIsTold(t *testing.T) {
 	for range 60 {
 		synctest.Test(t, func(t *testing.T) {
 			s, err := canceled(t, nil, ErrSkipped, func(*Options) {})
-			if !errors.Is(err, context.Canceled) || s.Stopped != StopCanceled || s.Complete || s.ByKind[Canceled] != 4 {
+			if !errors.Is(err, context.Canceled) || s.Stopped != StopCanceled || s.Complete || s.ByKind[failure.Canceled] != 4 {
 				t.Fatalf("%+v, %v", s, err)
 			}
 		})

@@ -14,6 +14,7 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/input"
 )
 
 // The simplest run: URLs in, Records out. Records come as they are done, so print them or gather them, as you like.
@@ -23,7 +24,7 @@ func ExampleRun() {
 	}))
 	defer server.Close()
 
-	var reader fetch.Reader
+	var reader input.Reader
 	source := reader.URLs([]string{server.URL + "/one"})
 	sink := fetch.SinkFunc(func(r *fetch.Record) error {
 		fmt.Println(r.Status, string(r.Body))
@@ -63,7 +64,7 @@ func ExampleRun_cache() {
 	options := fetch.Defaults()
 	options.Cache = store
 	for range 2 {
-		source := new(fetch.Reader).URLs([]string{server.URL + "/one"})
+		source := new(input.Reader).URLs([]string{server.URL + "/one"})
 		sink := fetch.SinkFunc(func(r *fetch.Record) error {
 			fmt.Println(r.Cache, string(r.Body))
 			return nil
@@ -97,7 +98,7 @@ func ExampleRun_options() {
 
 	lines := strings.NewReader(server.URL + "/1\n" + server.URL + "/2\n")
 	sink := fetch.SinkFunc(func(*fetch.Record) error { return nil })
-	summary, err := fetch.Run(context.Background(), new(fetch.Reader).Lines(lines, ""), sink, options)
+	summary, err := fetch.Run(context.Background(), new(input.Reader).Lines(lines, ""), sink, options)
 	if err != nil {
 		fmt.Println("the run broke:", err)
 	}
@@ -123,7 +124,7 @@ ftp://a.test/file
 		}
 		return nil
 	})
-	_, err := fetch.Run(context.Background(), new(fetch.Reader).Lines(lines, "urls.txt"), sink, fetch.Defaults())
+	_, err := fetch.Run(context.Background(), new(input.Reader).Lines(lines, "urls.txt"), sink, fetch.Defaults())
 	slices.Sort(failed)
 	fmt.Println(strings.Join(failed, "\n"))
 	fmt.Println("error:", err)
@@ -178,7 +179,7 @@ func ExampleNewHostRules() {
 func ExampleShard() {
 	list := []string{"https://one.example/a", "https://two.example/a", "https://one.example/b", "http://one.example/c"}
 	for number := 1; number <= 4; number++ {
-		for request := range (fetch.Shard{Number: number, Of: 4}).Part(new(fetch.Reader).URLs(list)) {
+		for request := range (input.Shard{Number: number, Of: 4}).Part(new(input.Reader).URLs(list)) {
 			fmt.Println(number, request.Index, request.URL)
 		}
 	}

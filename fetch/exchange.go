@@ -5,13 +5,18 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/transport"
 )
 
 // An exchange is one HTTP round trip, timed. It fills a Record with what came of it.
 type exchange struct {
 	options   *Options
-	transport *Transport
-	call      Call
+	transport *transport.Transport
+	call      transport.Call
 
 	began    time.Time
 	answered time.Time // when the response's header had come
@@ -27,33 +32,33 @@ type exchange struct {
 
 // end notes that the server has said all.
 func (x *exchange) end() {
-	x.call.Stall.stop()
+	x.call.Stall.Stop()
 	x.ended = time.Now()
 }
 
 // do asks for to and reads the answer into rec: body, hash and counts. The answer's failure is set
 // when no whole, usable answer came. ctx is the run's: its end cancels the exchange.
-func (x *exchange) do(ctx context.Context, to *target, rec *Record) Answer {
+func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer {
 	x.to, x.began = to, time.Now()
 	if x.cache.conditions() == nil { // one condition at a time
 		if failure := x.findPart(ctx, to, &rec.Request); failure != nil {
-			return Answer{Failure: failure}
+			return judge.Answer{Failure: failure}
 		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if x.options.Timeout > 0 {
 		var stop context.CancelFunc
-		ctx, stop = context.WithTimeoutCause(ctx, x.options.Timeout, &limitError{Timeout, "timeout", x.options.Timeout})
+		ctx, stop = context.WithTimeoutCause(ctx, x.options.Timeout, &failure.Limit{Kind: failure.Timeout, Name: "timeout", After: x.options.Timeout})
 		defer stop()
 	}
 	call := &x.call
 	call.Target, call.Header, call.NoReplay, call.Cancel = &to.Target, x.header(to), x.once, cancel
-	call.Stall.init(x.options.StallTimeout, cancel)
+	call.Stall.Init(x.options.StallTimeout, cancel)
 	defer call.End()
-	var times *dialTimes
+	var times *dial.Times
 	if x.options.KeepTiming {
-		ctx, times = withDialTimes(ctx)
+		ctx, times = dial.WithTimes(ctx)
 	}
 	x.began = time.Now() // what was read from a disk until now is no time of the server's
 	resp, err := x.transport.RoundTrip(ctx, call)
@@ -63,16 +68,16 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) Answer {
 		err = ctx.Err()
 	}
 	if err != nil {
-		return Answer{Failure: x.explain(ctx, err, rec), Responded: call.Responded(), NotProcessed: call.NotProcessed()}
+		return judge.Answer{Failure: x.explain(ctx, err, rec), Responded: call.Responded(), NotProcessed: call.NotProcessed()}
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is of no use: its close can't matter
 	if wrong := call.CheckHead(resp); wrong != nil {
-		return Answer{Responded: true, Failure: wrong}
+		return judge.Answer{Responded: true, Failure: wrong}
 	}
 	headers := time.Now()
 	x.answered = headers
 	if x.options.Jar != nil {
-		x.options.Jar.keep(to.url, resp.Header["Set-Cookie"], headers)
+		x.options.Jar.SetCookies(to.URL, resp.Header["Set-Cookie"], headers)
 	}
 	a := x.read(ctx, to, resp, rec)
 	if x.ended.IsZero() {
@@ -85,23 +90,23 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) Answer {
 }
 
 // explain is Call.Explain, given what the Record says of the response.
-func (x *exchange) explain(ctx context.Context, err error, rec *Record) *Failure {
+func (x *exchange) explain(ctx context.Context, err error, rec *Record) *failure.Failure {
 	return x.call.Explain(ctx, err, rec.Status, rec.WireBytes)
 }
 
 // timingOf returns the steps of an exchange; those of a reused connection did not take place.
-func timingOf(c *Call, dial *dialTimes, headers, ended time.Time) *Timing {
+func timingOf(c *transport.Call, dial *dial.Times, headers, ended time.Time) *Timing {
 	t := &Timing{DNS: -1, Connect: -1, TLS: -1, FirstByte: headers.Sub(c.ConnectedAt()), Body: ended.Sub(headers)}
 	if !c.IsReused() {
-		t.DNS, t.Connect, t.TLS = dial.steps()
+		t.DNS, t.Connect, t.TLS = dial.Steps()
 	}
 	return t
 }
 
 // read takes the body of an accepted answer and looks past that of any other.
-func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, rec *Record) Answer {
+func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, rec *Record) judge.Answer {
 	x.partial = x.restIn(resp)
-	a := Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial}
+	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial}
 	if p := x.call.ForwardedBy(); p != nil { // a nil *proxy in the interface would not be nil
 		a.Proxy = p
 	}
@@ -111,20 +116,20 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	if x.options.KeepHeader {
 		rec.Header = resp.Header
 	}
-	got := originResponse{Response: resp, url: to.url, requested: x.began, received: x.answered,
-		remote: x.call.RemoteAddr(), partial: x.partial != partialNone}
+	got := originResponse{Response: resp, url: to.URL, requested: x.began, received: x.answered,
+		remote: x.call.RemoteAddr(), partial: x.partial != judge.PartialNone}
 	if x.call.IsHTTP1() && resp.ProtoMajor != 1 {
-		return Answer{Responded: true, Failure: failf(Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
+		return judge.Answer{Responded: true, Failure: failure.New(failure.Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
 	}
 	if x.isUnasked(to, resp) {
-		return Answer{Responded: true, Failure: failf(Protocol, "206 Partial Content, and no part was asked for")}
+		return judge.Answer{Responded: true, Failure: failure.New(failure.Protocol, "206 Partial Content, and no part was asked for")}
 	}
 	if resp.StatusCode == http.StatusNotModified && x.cache.conditions() != nil {
 		x.end() // what is read from now on comes from the cache
 		return x.cache.revalidated(ctx, got, rec)
 	}
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
-	if followed || x.partial == partialUnusable || x.partial == partialNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
+	if followed || x.partial == judge.PartialUnusable || x.partial == judge.PartialNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
 		discard(resp)
 		if followed {
 			x.end()

@@ -4,6 +4,9 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/fdlimit"
 )
 
 // A finisher completes the Records of Tasks that have ended and hands them to the writer. All workers share it; it has
@@ -32,10 +35,10 @@ func (f *finisher) finish(t *task, record *Record) {
 		record.StartedAt, record.Elapsed = t.began, time.Since(t.began)
 	}
 	if t.hops > 0 {
-		record.FinalURL = shown(t.url)
+		record.FinalURL = shown(t.URL)
 	}
 	f.sink.Encode(record)
-	if isShort(record.LineErr) {
+	if fdlimit.IsExhausted(record.LineErr) {
 		f.encodeAgain(t, record)
 	}
 	if record.isLarge() {
@@ -57,12 +60,12 @@ func (f *finisher) encodeAgain(t *task, record *Record) {
 		f.sink.Encode(record)
 		why = record.LineErr
 	}
-	if !isShort(why) {
+	if !fdlimit.IsExhausted(why) {
 		return
 	}
 	record.Discard()
 	record.HasBody, record.LineErr = false, nil
-	t.Verdict.Failure = &Failure{Kind: IO, Err: why}
+	t.Verdict.Failure = &failure.Failure{Kind: failure.IO, Err: why}
 	record.Failure = t.Verdict.Failure
 	f.options.complete(&record.Request)
 	f.sink.Encode(record)

@@ -5,6 +5,8 @@ import (
 	"hash"
 	"io"
 	"sync"
+
+	"batchfetch/fetch/failure"
 )
 
 // A hashing is a body that is hashed and counted on its way to where it goes.
@@ -39,7 +41,7 @@ func (h *hashing) verify(rec *Record) error {
 // verify holds the hash of a whole body against the one that was asked for.
 func verify(rec *Record) error {
 	if want := rec.Request.SHA256; want != "" && hex.EncodeToString(rec.SHA256[:]) != want {
-		return failf(Checksum, "sha256 is %x, not the %s asked for", rec.SHA256, want)
+		return failure.New(failure.Checksum, "sha256 is %x, not the %s asked for", rec.SHA256, want)
 	}
 	return nil
 }

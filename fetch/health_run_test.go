@@ -6,9 +6,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"batchfetch/fetch/failure"
 )
 
-var errRefusedConnect = failf(Connect, "connecting to a:80: connection refused")
+var errRefusedConnect = failure.New(failure.Connect, "connecting to a:80: connection refused")
 
 // TestDeadHostInARun: with defaults, a host that refuses, one that accepts and is silent, and one that answers, 200
 // requests each. The run ends within the bound that the help tells: 7 s for the first, 3 + 3 stall timeouts and 7 s
@@ -17,18 +19,18 @@ func TestDeadHostInARun(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer func(*http.Request) (*http.Response, error)
 		most   time.Duration
-		kind   Kind
+		kind   failure.Kind
 	}{
 		"refuses": {func(*http.Request) (*http.Response, error) { return nil, errRefusedConnect }, 7 * time.Second,
-			Connect},
+			failure.Connect},
 		"is silent": {func(r *http.Request) (*http.Response, error) {
 			select {
 			case <-time.After(30 * time.Second):
-				return nil, failf(Stalled, "stall-timeout 30s met")
+				return nil, failure.New(failure.Stalled, "stall-timeout 30s met")
 			case <-r.Context().Done():
 				return nil, r.Context().Err()
 			}
-		}, 6*30*time.Second + 7*time.Second, Stalled},
+		}, 6*30*time.Second + 7*time.Second, failure.Stalled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -46,7 +48,7 @@ func TestDeadHostInARun(t *testing.T) {
 				if err != nil || s.Succeeded != 200 || s.Failed != 200 {
 					t.Fatalf("%+v, %v", s, err)
 				}
-				if s.ByKind[HostDown]+s.ByKind[tt.kind] != 200 || s.ByKind[HostDown] < 150 {
+				if s.ByKind[failure.HostDown]+s.ByKind[tt.kind] != 200 || s.ByKind[failure.HostDown] < 150 {
 					t.Errorf("kinds %v", s.ByKind)
 				}
 				if n := asked.Load(); n > 45 || s.Elapsed > tt.most+time.Second {

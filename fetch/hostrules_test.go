@@ -7,6 +7,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/plan"
 )
 
 // TestMostExactRule: which of several patterns counts for an origin.
@@ -56,11 +60,11 @@ func TestMostExactRule(t *testing.T) {
 		{"https://[2001:db8::2]:8080/", "*:8080"},
 		{"https://localhost/", "localhost"},
 	} {
-		u, err := ParseURL(tt.url)
+		u, err := httpurl.Parse(tt.url)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := h.Of(originOf(u)); got == nil || got.Username != tt.want {
+		if got := h.Of(httpurl.Origin(u)); got == nil || got.Username != tt.want {
 			t.Errorf("%s: %+v, want %s", tt.url, got, tt.want)
 		}
 	}
@@ -140,16 +144,16 @@ func TestWhoAsksAListedHost(t *testing.T) {
 		flag      bool // a header Authorization for all
 		want      string
 	}{
-		{"-u", "http://a.test/", HostSettings{}, nil, false, basic("us", "er")},
-		{"the host's login over -u", "http://a.test/", login, nil, false, basic("ho", "st")},
-		{"the host's login over -H", "http://a.test/", login, nil, true, basic("ho", "st")},
-		{"the URL's over the host's login", "http://ur:l@a.test/", login, nil, true, basic("ur", "l")},
+		{"-u", "http://a.test/", HostSettings{}, nil, false, dial.BasicAuth("us", "er")},
+		{"the host's login over -u", "http://a.test/", login, nil, false, dial.BasicAuth("ho", "st")},
+		{"the host's login over -H", "http://a.test/", login, nil, true, dial.BasicAuth("ho", "st")},
+		{"the URL's over the host's login", "http://ur:l@a.test/", login, nil, true, dial.BasicAuth("ur", "l")},
 		{"the host's header over -H", "http://a.test/", header, nil, true, "host"},
 		{"the host's header over the URL's login", "http://ur:l@a.test/", header, nil, false, "host"},
 		{"the line's over the host's header", "http://a.test/", header, http.Header{"Authorization": {"line"}}, true, "line"},
 		{"the line's over the host's login", "http://a.test/", login, http.Header{"Authorization": {"line"}}, true, "line"},
 		{"taken away", "http://a.test/", HostSettings{Header: http.Header{"Authorization": nil}}, nil, true, ""},
-		{"another host", "http://b.test/", login, nil, false, basic("us", "er")},
+		{"another host", "http://b.test/", login, nil, false, dial.BasicAuth("us", "er")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			rules, err := NewHostRules([]HostRule{{Pattern: "a.test", HostSettings: tt.own}})
@@ -167,11 +171,11 @@ func TestWhoAsksAListedHost(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := to.header.Get("Authorization"); got != tt.want {
+			if got := to.Header.Get("Authorization"); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
-			if to.header.Get("X-B") != "run" || len(tt.own.Header) > 1 && (to.header.Get("X-A") != "host" || to.header["Accept"] != nil) {
-				t.Errorf("headers are %v", to.header)
+			if to.Header.Get("X-B") != "run" || len(tt.own.Header) > 1 && (to.Header.Get("X-A") != "host" || to.Header["Accept"] != nil) {
+				t.Errorf("headers are %v", to.Header)
 			}
 		})
 	}
@@ -188,16 +192,16 @@ func TestListedHostHasLimitsOfItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := options(func(o *Options) { o.Hosts, o.HostConcurrency, o.HostRate = rules, 1, 100 })
-	p, now := newPlan(o.limits(), nil), noon
+	p, now := plan.New(o.limits(), nil), noon
 	for _, host := range []string{"wide.test", "slow.test", "free.test", "else.test"} {
 		for range 5 {
-			p.add(&Task{Owner: host}, "http://"+host, now)
+			p.Add(&plan.Task{Owner: host}, "http://"+host, now)
 		}
 	}
-	running := make(map[string][]*Task)
+	running := make(map[string][]*plan.Task)
 	start := func() string {
 		var hosts []string
-		for t, _ := p.next(now); t != nil; t, _ = p.next(now) {
+		for t, _ := p.Next(now); t != nil; t, _ = p.Next(now) {
 			host := t.Owner.(string)
 			running[host], hosts = append(running[host], t), append(hosts, host)
 		}
@@ -213,7 +217,7 @@ func TestListedHostHasLimitsOfItsOwn(t *testing.T) {
 			t.Errorf("started %v, want %v", running, want)
 		}
 	}
-	p.done(running["slow.test"][0], now)
+	p.Done(running["slow.test"][0], now)
 	if got := start(); got != "" {
 		t.Errorf("a second is not over: started %s", got)
 	}

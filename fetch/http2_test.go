@@ -11,6 +11,10 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
+	"batchfetch/fetch/transport"
 )
 
 // A framer is the server's side of an HTTP/2 connection, frame by frame.
@@ -23,7 +27,7 @@ type framer struct {
 func talkFrames(t testing.TB, says func(framer)) string {
 	t.Helper()
 	var last atomic.Pointer[net.TCPConn]
-	url := talk(t, func(c *net.TCPConn) {
+	url := nettest.Talk(t, func(c *net.TCPConn) {
 		last.Store(c)
 		preface := make([]byte, len(http2.ClientPreface))
 		if _, err := io.ReadFull(c, preface); err != nil {
@@ -70,7 +74,7 @@ func (f framer) begin(stream uint32) {
 // close ends our side of the connection and reads the client's to its end: closed with bytes unread it would be a reset.
 func (f framer) close() {
 	_ = f.conn.CloseWrite()
-	until(f.conn)
+	nettest.AwaitClose(f.conn)
 }
 
 // TestRefusedStreamIsAskedOncePerAttempt: retries are ours to make, at our times; net/http makes none of its own.
@@ -84,7 +88,9 @@ func TestRefusedStreamIsAskedOncePerAttempt(t *testing.T) {
 			}
 		})
 		var shelf shelf
-		o := quick(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay, o.Timeout = HTTP2, retries, 0, 10*time.Second })
+		o := quick(func(o *Options) {
+			o.HTTP, o.Retries, o.RetryDelay, o.Timeout = transport.HTTP2, retries, 0, 10*time.Second
+		})
 		s, err := Run(t.Context(), linesOf(url), &shelf, o)
 		if err != nil || shelf.kinds() != "reset" {
 			t.Fatalf("%s, %v", shelf.kinds(), err)
@@ -108,7 +114,7 @@ func TestRefusedStreamIsNotTheLastWord(t *testing.T) {
 			_ = f.WriteData(stream, true, []byte(" and half"))
 		}
 	})
-	r, body := one(t, url, quick(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay = HTTP2, 1, 0 }))
+	r, body := one(t, url, quick(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay = transport.HTTP2, 1, 0 }))
 	if r.Failure != nil || body != "half and half" || r.Attempts != 2 {
 		t.Errorf("%q after %d attempts, %v", body, r.Attempts, r.Failure)
 	}
@@ -126,8 +132,8 @@ func TestRefusedStreamIsAskedAgainWhateverTheMethod(t *testing.T) {
 				_ = f.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
 			}
 		})
-		r, _ := one(t, strings.Replace(line, "%s", url, 1), quick(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay = HTTP2, 1, 0 }))
-		if kindOf(r) != Reset || r.Attempts != attempts {
+		r, _ := one(t, strings.Replace(line, "%s", url, 1), quick(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay = transport.HTTP2, 1, 0 }))
+		if kindOf(r) != failure.Reset || r.Attempts != attempts {
 			t.Errorf("%s: %d attempts, %v", line, r.Attempts, r.Failure)
 		}
 	}
@@ -139,21 +145,21 @@ func TestHTTP2ConnectionsThatEnd(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		says func(framer)
-		want Kind
+		want failure.Kind
 		text string
 	}{
-		{"a goodbye before an answer", func(f framer) { _ = f.WriteGoAway(f.next(), http2.ErrCodeNo, nil); f.close() }, Truncated, head},
+		{"a goodbye before an answer", func(f framer) { _ = f.WriteGoAway(f.next(), http2.ErrCodeNo, nil); f.close() }, failure.Truncated, head},
 		{"a goodbye in a body", func(f framer) {
 			stream := f.next()
 			f.begin(stream)
 			_ = f.WriteGoAway(stream, http2.ErrCodeNo, nil)
 			f.close()
-		}, Truncated, body},
-		{"closed before an answer", func(f framer) { f.next(); f.close() }, Truncated, head},
-		{"closed in a body", func(f framer) { f.begin(f.next()); f.close() }, Truncated, body},
+		}, failure.Truncated, body},
+		{"closed before an answer", func(f framer) { f.next(); f.close() }, failure.Truncated, head},
+		{"closed in a body", func(f framer) { f.begin(f.next()); f.close() }, failure.Truncated, body},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, _ := one(t, talkFrames(t, tt.says), quick(func(o *Options) { o.HTTP, o.Timeout = HTTP2, time.Minute }))
+			r, _ := one(t, talkFrames(t, tt.says), quick(func(o *Options) { o.HTTP, o.Timeout = transport.HTTP2, time.Minute }))
 			if kindOf(r) != tt.want || !strings.HasSuffix(r.Failure.Error(), tt.text) {
 				t.Errorf("got %s: %v", kindOf(r), r.Failure)
 			}

@@ -11,11 +11,15 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/cookiejar"
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/netrc"
 )
 
 // TestWhoAsks: a header of the user's own wins over the URL's userinfo, that over Username, that over the netrc.
 func TestWhoAsks(t *testing.T) {
-	netrc, err := ParseNetrc([]byte("machine a.test login net password rc\ndefault login any password one"))
+	netrc, err := netrc.Parse([]byte("machine a.test login net password rc\ndefault login any password one"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,15 +35,15 @@ func TestWhoAsks(t *testing.T) {
 		want      string
 	}{
 		{"nobody", "http://a.test/", nil, nil, ""},
-		{"netrc", "http://a.test/", nil, []func(*Options){rc}, basic("net", "rc")},
-		{"netrc at any port", "https://A.test:8443/", nil, []func(*Options){rc}, basic("net", "rc")},
-		{"netrc's default", "http://b.test/", nil, []func(*Options){rc}, basic("any", "one")},
-		{"-u over netrc", "http://a.test/", nil, []func(*Options){rc, user}, basic("us", "er")},
-		{"URL over -u", "http://ur:l@a.test/", nil, []func(*Options){rc, user}, basic("ur", "l")},
-		{"URL over netrc", "http://ur:@a.test/", nil, []func(*Options){rc}, basic("ur", "")},
-		{"the URL's user with netrc's password", "http://net@a.test/", nil, []func(*Options){rc}, basic("net", "rc")},
-		{"a user that netrc does not know", "http://ur@a.test/", nil, []func(*Options){rc}, basic("ur", "")},
-		{"the URL's user alone", "http://ur@a.test/", nil, nil, basic("ur", "")},
+		{"netrc", "http://a.test/", nil, []func(*Options){rc}, dial.BasicAuth("net", "rc")},
+		{"netrc at any port", "https://A.test:8443/", nil, []func(*Options){rc}, dial.BasicAuth("net", "rc")},
+		{"netrc's default", "http://b.test/", nil, []func(*Options){rc}, dial.BasicAuth("any", "one")},
+		{"-u over netrc", "http://a.test/", nil, []func(*Options){rc, user}, dial.BasicAuth("us", "er")},
+		{"URL over -u", "http://ur:l@a.test/", nil, []func(*Options){rc, user}, dial.BasicAuth("ur", "l")},
+		{"URL over netrc", "http://ur:@a.test/", nil, []func(*Options){rc}, dial.BasicAuth("ur", "")},
+		{"the URL's user with netrc's password", "http://net@a.test/", nil, []func(*Options){rc}, dial.BasicAuth("net", "rc")},
+		{"a user that netrc does not know", "http://ur@a.test/", nil, []func(*Options){rc}, dial.BasicAuth("ur", "")},
+		{"the URL's user alone", "http://ur@a.test/", nil, nil, dial.BasicAuth("ur", "")},
 		{"-H over all", "http://ur:l@a.test/", nil, []func(*Options){rc, user, header}, "flag"},
 		{"-H over netrc", "http://a.test/", nil, []func(*Options){rc, header}, "flag"},
 		{"-H takes all away", "http://ur:l@a.test/", nil, []func(*Options){rc, user, none}, ""},
@@ -56,8 +60,8 @@ func TestWhoAsks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := to.header.Get("Authorization"); got != tt.want || to.url.User != nil {
-				t.Errorf("got %q at %s, want %q", got, to.url, tt.want)
+			if got := to.Header.Get("Authorization"); got != tt.want || to.URL.User != nil {
+				t.Errorf("got %q at %s, want %q", got, to.URL, tt.want)
 			}
 		})
 	}
@@ -126,7 +130,7 @@ func (b *border) along(way string) (from *httptest.Server, to string) {
 // TestSecretsStayAtHome: over sockets, whatever carries a secret reaches the end of a redirect within its origin, and
 // never beyond: another scheme, host or port; whatever the status and method, and not on a second attempt either.
 func TestSecretsStayAtHome(t *testing.T) {
-	netrc, err := ParseNetrc([]byte("default login s3cret password s3cret"))
+	netrc, err := netrc.Parse([]byte("default login s3cret password s3cret"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +144,7 @@ func TestSecretsStayAtHome(t *testing.T) {
 		"userinfo":      {"Authorization", nil, "userinfo"},
 		"-H":            {"Authorization", func(o *Options) { o.Header = http.Header{"Authorization": {"s3cret"}} }, ""},
 		"line":          {"Authorization", nil, `,"headers":{"Authorization":"s3cret"}`},
-		"-b":            {"Cookie", func(o *Options) { o.Cookie, o.Jar = "k=s3cret", NewJar() }, ""},
+		"-b":            {"Cookie", func(o *Options) { o.Cookie, o.Jar = "k=s3cret", cookiejar.New() }, ""},
 		"-H Cookie":     {"Cookie", func(o *Options) { o.Header = http.Header{"Cookie": {"k=s3cret"}} }, ""},
 		"a line Cookie": {"Cookie", nil, `,"headers":{"Cookie":"k=s3cret"}`},
 	}
@@ -178,12 +182,12 @@ func TestSecretsStayAtHome(t *testing.T) {
 // TestNetrcAbroad: not even an entry of the new host's own is used after a redirect, as with curl.
 func TestNetrcAbroad(t *testing.T) {
 	b := newBorder(t)
-	netrc, err := ParseNetrc([]byte("machine localhost login s3cret password s3cret"))
+	netrc, err := netrc.Parse([]byte("machine localhost login s3cret password s3cret"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	abroad := strings.Replace(b.other.URL, "127.0.0.1", "localhost", 1) + "/end"
-	for address, want := range map[string]string{b.hop(b.plain, 302, abroad): "", abroad: basic("s3cret", "s3cret")} {
+	for address, want := range map[string]string{b.hop(b.plain, 302, abroad): "", abroad: dial.BasicAuth("s3cret", "s3cret")} {
 		one(t, address, quick(func(o *Options) { b.trusting(o); o.Netrc = netrc }))
 		if got := b.told[len(b.told)-1].Get("Authorization"); got != want {
 			t.Errorf("%s: told %q, want %q", address, got, want)
@@ -222,7 +226,7 @@ func TestJarFollows(t *testing.T) {
 			r, _ := one(t, fmt.Sprintf(`{"url":%q%s}`, b.hop(from, 302, to+"/end")+set, more), quick(func(o *Options) {
 				b.trusting(o)
 				if o.Cookie = tt.cookie; tt.jar {
-					o.Jar = NewJar()
+					o.Jar = cookiejar.New()
 				}
 			}))
 			if r.Failure != nil || len(b.told) != 2 {
@@ -239,7 +243,7 @@ func TestJarFollows(t *testing.T) {
 
 // TestSecureCookieBySocket: a Secure cookie goes over TLS and not over a plain connection to the same host.
 func TestSecureCookieBySocket(t *testing.T) {
-	b, jar := newBorder(t), NewJar()
+	b, jar := newBorder(t), cookiejar.New()
 	if err := jar.Load([]byte("127.0.0.1\tFALSE\t/\tTRUE\t0\tk\tv"), time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -253,20 +257,20 @@ func TestSecureCookieBySocket(t *testing.T) {
 
 // BenchmarkTarget: what a plain URL is asked with costs nothing more without a netrc and a Jar.
 func BenchmarkTarget(b *testing.B) {
-	netrc, err := ParseNetrc([]byte("machine a.test login ann password one"))
+	netrc, err := netrc.Parse([]byte("machine a.test login ann password one"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	for name, change := range map[string]func(*Options){
 		"plain": nil,
 		"netrc": func(o *Options) { o.Netrc = netrc },
-		"jar":   func(o *Options) { o.Jar = NewJar() },
+		"jar":   func(o *Options) { o.Jar = cookiejar.New() },
 	} {
 		b.Run(name, func(b *testing.B) {
 			o := options(change)
 			tg, x := newTargeter(o), exchange{options: o}
 			if o.Jar != nil {
-				o.Jar.keep(&url.URL{Scheme: "http", Host: "a.test", Path: "/"}, []string{"k=v"}, time.Now())
+				o.Jar.SetCookies(&url.URL{Scheme: "http", Host: "a.test", Path: "/"}, []string{"k=v"}, time.Now())
 			}
 			r := Request{URL: "http://a.test/"}
 			if err := r.parse(); err != nil {
@@ -278,7 +282,7 @@ func BenchmarkTarget(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				withCookies(o, x.headerOf(&to), to.url)
+				withCookies(o, x.headerOf(&to), to.URL)
 			}
 		})
 	}

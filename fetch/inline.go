@@ -3,6 +3,8 @@ package fetch
 import (
 	"crypto/sha256"
 	"io"
+
+	"batchfetch/fetch/spool"
 )
 
 // readInline reads the body into its Record: into memory while it is small, into a temporary file once it is not.
@@ -70,13 +72,13 @@ func (x *exchange) readDropped(decoded io.Reader, in *wire, codings []string, re
 // A spooling is a body on its way into a Spool, hashed as it comes. Memory is one buffer at any size.
 type spooling struct {
 	hashing
-	spool *Spool
+	spool *spool.File
 }
 
 // newSpooling begins with what is in memory, which it gives back.
 func newSpooling(start *buffer) (*spooling, error) {
 	defer start.release()
-	spool, err := NewSpool()
+	spool, err := spool.New()
 	if err != nil {
 		return nil, spoolBroken(err)
 	}

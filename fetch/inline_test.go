@@ -16,11 +16,16 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
+	"batchfetch/fetch/spool"
+	"batchfetch/fetch/spool/spooltest"
 )
 
 // TestLargeBodiesGoToAFile: what is over BodyMemory does, however its size is told; the Record tells the same of it.
 func TestLargeBodiesGoToAFile(t *testing.T) {
-	noneStaysOpen(t)
+	spooltest.NoneStaysOpen(t)
 	const most = 100_000
 	random := make([]byte, 3<<20)                   // a coding makes it larger
 	_, _ = rand.NewChaCha8([32]byte{}).Read(random) // never fails
@@ -42,11 +47,11 @@ func TestLargeBodiesGoToAFile(t *testing.T) {
 		for _, size := range []int{0, 1, most - 1, most, most + 1, most + 64<<10, 3 << 20} {
 			for _, memory := range []int64{most, 0} {
 				body := noise[:size]
-				url := talk(t, func(c *net.TCPConn) {
-					ask(c)
-					say(c, "HTTP/1.1 200 OK\r\nConnection: close\r\n"+frame(body))
+				url := nettest.Talk(t, func(c *net.TCPConn) {
+					nettest.ReadRequest(c)
+					nettest.Say(c, "HTTP/1.1 200 OK\r\nConnection: close\r\n"+frame(body))
 					_ = c.CloseWrite()
-					until(c)
+					nettest.AwaitClose(c)
 				})
 				sum := sha256.Sum256([]byte(body))
 				source := byHand(Request{URL: url, SHA256: hex.EncodeToString(sum[:])})
@@ -73,7 +78,7 @@ func TestLargeBodiesGoToAFile(t *testing.T) {
 
 // TestLargeBodiesThatAreWrong fail as small ones do, and leave nothing behind; an attempt that failed leaves nothing to the next.
 func TestLargeBodiesThatAreWrong(t *testing.T) {
-	noneStaysOpen(t)
+	spooltest.NoneStaysOpen(t)
 	text := strings.Repeat("x", 5000)
 	length := func(n int) string { return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", n, text) }
 	chunked := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n" + text
@@ -81,31 +86,31 @@ func TestLargeBodiesThatAreWrong(t *testing.T) {
 		name, says, sha string
 		most            int64
 		reset           bool
-		want            Kind
+		want            failure.Kind
 	}{
 		{name: "whole", says: length(5000), want: ""},
-		{name: "another hash", says: length(5000), sha: strings.Repeat("0", 64), want: Checksum},
-		{name: "too large, announced", says: length(5000), most: 4999, want: TooLarge},
-		{name: "too large, chunked", says: chunked + "\r\n0\r\n\r\n", most: 4999, want: TooLarge},
+		{name: "another hash", says: length(5000), sha: strings.Repeat("0", 64), want: failure.Checksum},
+		{name: "too large, announced", says: length(5000), most: 4999, want: failure.TooLarge},
+		{name: "too large, chunked", says: chunked + "\r\n0\r\n\r\n", most: 4999, want: failure.TooLarge},
 		{name: "as large as may be", says: length(5000), most: 5000, want: ""},
-		{name: "too large by far", says: length(5000), most: 2000, want: TooLarge},
-		{name: "too large by far, chunked", says: chunked + "\r\n0\r\n\r\n", most: 2000, want: TooLarge},
-		{name: "as large as memory may hold, and more", says: length(5000), most: 1000, want: TooLarge},
-		{name: "cut", says: length(5001), want: Truncated},
-		{name: "chunks cut", says: chunked, want: Truncated},
-		{name: "reset", says: length(5001), reset: true, want: Reset},
-		{name: "a broken coding", says: strings.Replace(length(5000), "\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n", 1), want: Decode},
+		{name: "too large by far", says: length(5000), most: 2000, want: failure.TooLarge},
+		{name: "too large by far, chunked", says: chunked + "\r\n0\r\n\r\n", most: 2000, want: failure.TooLarge},
+		{name: "as large as memory may hold, and more", says: length(5000), most: 1000, want: failure.TooLarge},
+		{name: "cut", says: length(5001), want: failure.Truncated},
+		{name: "chunks cut", says: chunked, want: failure.Truncated},
+		{name: "reset", says: length(5001), reset: true, want: failure.Reset},
+		{name: "a broken coding", says: strings.Replace(length(5000), "\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n", 1), want: failure.Decode},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			url := talk(t, func(c *net.TCPConn) {
-				ask(c)
-				say(c, tt.says)
+			url := nettest.Talk(t, func(c *net.TCPConn) {
+				nettest.ReadRequest(c)
+				nettest.Say(c, tt.says)
 				if tt.reset { // which may overtake the body
-					hangUp(c)
+					nettest.ResetOnClose(c)
 					return
 				}
 				_ = c.CloseWrite()
-				until(c)
+				nettest.AwaitClose(c)
 			})
 			var shelf shelf
 			o := quick(func(o *Options) {
@@ -118,13 +123,13 @@ func TestLargeBodiesThatAreWrong(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := shelf.records[0]
-			if kindOf(r) != tt.want || r.Failure != nil && r.HasBody || r.Spool != nil || tt.want != TooLarge && tt.want != Decode && tt.want != Reset && r.Bytes != 5000 {
+			if kindOf(r) != tt.want || r.Failure != nil && r.HasBody || r.Spool != nil || tt.want != failure.TooLarge && tt.want != failure.Decode && tt.want != failure.Reset && r.Bytes != 5000 {
 				t.Errorf("%s of %d bytes: %v", kindOf(r), r.Bytes, r.Failure)
 			}
 			if most := max(tt.most+1, 4<<10); tt.most > 1000 && r.Bytes > most { // a buffer may be filled before it is looked at
 				t.Errorf("%d bytes were read, want no more than show that they are too many", r.Bytes)
 			}
-			if n := openFiles(t); n > 0 {
+			if n := spooltest.OpenFiles(t); n > 0 {
 				t.Errorf("%d temporary files are open", n)
 			}
 		})
@@ -133,7 +138,7 @@ func TestLargeBodiesThatAreWrong(t *testing.T) {
 
 // TestLongLinesDoNotPileUp before a slow writer: only a worker holds one, and the writer another.
 func TestLongLinesDoNotPileUp(t *testing.T) {
-	noneStaysOpen(t)
+	spooltest.NoneStaysOpen(t)
 	synctest.Test(t, func(t *testing.T) {
 		sink := &slowly{encoding: &encoding{}, t: t, most: 4}
 		if _, err := runOver(t.Context(), urls(50, "http://a.test"), sink, options(func(o *Options) { o.Concurrency = 4 }), taking(0)); err != nil {
@@ -151,7 +156,7 @@ type slowly struct {
 
 func (s *slowly) Put(r *Record) error {
 	time.Sleep(time.Second)
-	if n := openFiles(s.t); n > s.most+1 {
+	if n := spooltest.OpenFiles(s.t); n > s.most+1 {
 		s.t.Errorf("%d temporary files are open, want at most one for each worker and that of the writer", n)
 	}
 	return s.encoding.Put(r)
@@ -186,12 +191,12 @@ func TestTemporaryDirectoryThatBreaks(t *testing.T) {
 		o := options(func(o *Options) { o.BodyMemory, o.Concurrency = 1000, 2 })
 		s, err := runOver(t.Context(), urls(100, "http://a.test"), &shelf, o, client)
 		var broken *OutputError
-		var temporary *SpoolError
+		var temporary *spool.Error
 		if !errors.As(err, &broken) || !errors.As(err, &temporary) || temporary.Dir != missing || s.Stopped != StopOutput || s.NotStarted < 90 {
 			t.Errorf("%+v, %v", s, err)
 		}
 		for _, r := range shelf.records {
-			if broke := strings.HasSuffix(r.Request.URL, "/3"); broke != (kindOf(r) == IO) || !broke && r.Failure != nil && r.Failure.Kind != Canceled {
+			if broke := strings.HasSuffix(r.Request.URL, "/3"); broke != (kindOf(r) == failure.IO) || !broke && r.Failure != nil && r.Failure.Kind != failure.Canceled {
 				t.Errorf("%s: %v", r.Request.URL, r.Failure)
 			}
 		}
@@ -200,7 +205,7 @@ func TestTemporaryDirectoryThatBreaks(t *testing.T) {
 
 // TestDiskThatFillsUp in the middle of a body breaks the run, too, whatever the network says meanwhile.
 func TestDiskThatFillsUp(t *testing.T) {
-	noneStaysOpen(t)
+	spooltest.NoneStaysOpen(t)
 	start := newBuffer()
 	start.bytes = append(start.bytes, "start"...)
 	body, err := newSpooling(start)
@@ -209,18 +214,18 @@ func TestDiskThatFillsUp(t *testing.T) {
 	}
 	_ = body.spool.Close() // as a disk that takes no more
 	more, err := body.readFrom(strings.NewReader("the rest"), 100)
-	var disk *SpoolError
-	if broken := brokenDisk(&Failure{Kind: Decode, Err: body.reason(failf(Decode, "the body is not valid gzip"))}); broken == nil {
+	var disk *spool.Error
+	if broken := brokenDisk(&failure.Failure{Kind: failure.Decode, Err: body.reason(failure.New(failure.Decode, "the body is not valid gzip"))}); broken == nil {
 		t.Error("the disk is not to blame")
 	}
-	if more || !errors.As(err, &disk) || !errors.As(body.err, &disk) || brokenDisk(&Failure{Kind: IO, Err: err}) != error(disk) {
+	if more || !errors.As(err, &disk) || !errors.As(body.err, &disk) || brokenDisk(&failure.Failure{Kind: failure.IO, Err: err}) != error(disk) {
 		t.Errorf("%t, %v, %v", more, err, body.err)
 	}
 }
 
 // TestNoTemporaryFileStaysOpen when the Sink has broken, or the run is cancelled, with large Records under way.
 func TestNoTemporaryFileStaysOpen(t *testing.T) {
-	noneStaysOpen(t)
+	spooltest.NoneStaysOpen(t)
 	large := origin(func(*http.Request) (*http.Response, error) {
 		time.Sleep(time.Second)
 		return reply(200, strings.Repeat("x", 2000)), nil
@@ -234,7 +239,7 @@ func TestNoTemporaryFileStaysOpen(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, _ = runOver(t.Context(), urls(100, "http://a.test"), sink, options(func(o *Options) { o.BodyMemory = 1000 }), large)
 			})
-			if n := openFiles(t); n > 0 {
+			if n := spooltest.OpenFiles(t); n > 0 {
 				t.Errorf("%d temporary files are open", n)
 			}
 		})
@@ -245,7 +250,7 @@ func TestNoTemporaryFileStaysOpen(t *testing.T) {
 type encoding struct{ err error }
 
 func (*encoding) Encode(r *Record) {
-	r.LongLine, r.LineErr = NewSpool()
+	r.LongLine, r.LineErr = spool.New()
 	r.ReleaseBody()
 }
 

@@ -14,6 +14,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
 )
 
 // A pantry is a Keeper in memory, whose disk may break.
@@ -194,18 +197,23 @@ func TestOnlyWholeBodiesAreCommitted(t *testing.T) {
 	for _, tt := range []struct {
 		name, says, sha string
 		most            int64
-		want            Kind
+		want            failure.Kind
 	}{
 		{name: "whole", says: length(4), sha: hex.EncodeToString(sum[:]), want: ""},
-		{name: "another hash", says: length(4), sha: zeros, want: Checksum},
-		{name: "too large", says: "HTTP/1.1 200 OK\r\n\r\nhalf", most: 3, want: TooLarge},
+		{name: "another hash", says: length(4), sha: zeros, want: failure.Checksum},
+		{name: "too large", says: "HTTP/1.1 200 OK\r\n\r\nhalf", most: 3, want: failure.TooLarge},
 		{name: "as large as may be", says: length(4), most: 4, want: ""},
-		{name: "cut", says: length(5), want: Truncated},
-		{name: "cut before the hash is wrong", says: length(5), sha: zeros, want: Truncated},
-		{name: "a broken coding", says: strings.Replace(length(4), "\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n", 1), want: Decode},
+		{name: "cut", says: length(5), want: failure.Truncated},
+		{name: "cut before the hash is wrong", says: length(5), sha: zeros, want: failure.Truncated},
+		{name: "a broken coding", says: strings.Replace(length(4), "\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n", 1), want: failure.Decode},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			url := talk(t, func(c *net.TCPConn) { ask(c); say(c, tt.says); _ = c.CloseWrite(); until(c) })
+			url := nettest.Talk(t, func(c *net.TCPConn) {
+				nettest.ReadRequest(c)
+				nettest.Say(c, tt.says)
+				_ = c.CloseWrite()
+				nettest.AwaitClose(c)
+			})
 			keeper := new(pantry)
 			var shelf shelf
 			o := quick(func(o *Options) {
@@ -257,8 +265,8 @@ func TestKeeperThatBreaks(t *testing.T) {
 		})
 		t.Run(name+", the request", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				keeper, shelf, s, err := run(fmt.Errorf("naming it: %w", failf(IO, "the name is too long")))
-				if err != nil || !s.Complete || s.Succeeded != 99 || s.ByKind[IO] != 1 || len(keeper.kept) != 99 || keeper.begun != keeper.abandoned+99 {
+				keeper, shelf, s, err := run(fmt.Errorf("naming it: %w", failure.New(failure.IO, "the name is too long")))
+				if err != nil || !s.Complete || s.Succeeded != 99 || s.ByKind[failure.IO] != 1 || len(keeper.kept) != 99 || keeper.begun != keeper.abandoned+99 {
 					t.Fatalf("%+v, %v; %d begun, %d kept, %d abandoned", s, err, keeper.begun, len(keeper.kept), keeper.abandoned)
 				}
 				for _, r := range shelf.records {

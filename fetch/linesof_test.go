@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+
+	"batchfetch/fetch/redact"
 )
 
 // A testLine is an input line in JSON, as far as the tests of runs need it; package input has the whole of it.
@@ -29,7 +31,7 @@ func linesOf(lines ...string) Source {
 			r, err := requestOf(line)
 			r.Index, r.Line = int64(i), int64(i)+1
 			if err != nil {
-				r.URL, err = "", &LineError{Input: maskLine([]byte(line)), Err: err}
+				r.URL, err = "", &LineError{Input: redact.Line([]byte(line)), Err: err}
 			}
 			if !yield(r, err) {
 				return
@@ -40,7 +42,7 @@ func linesOf(lines ...string) Source {
 
 func requestOf(text string) (Request, error) {
 	if text == "" || text[0] != '{' {
-		return prepare(Request{URL: text})
+		return Prepare(Request{URL: text})
 	}
 	var l testLine
 	if err := json.Unmarshal([]byte(text), &l); err != nil {
@@ -70,7 +72,7 @@ func requestOf(text string) (Request, error) {
 	default:
 		r.Body, r.BodyForm = l.Body, BodyJSON
 	}
-	return prepare(r)
+	return Prepare(r)
 }
 
 // skipping yields ErrSkipped with the Request at index.

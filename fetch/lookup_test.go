@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/transport"
 )
 
 // TestHitsPassTheNetwork: a lookup that hits costs no token and no slot, and does not wait though all that may be under way is.
@@ -135,7 +138,7 @@ func TestSafety(t *testing.T) {
 	var count atomic.Int64
 	o := options(func(o *Options) { o.Cache, o.Committed = &slowStore{}, func() int64 { return committed } })
 	c := newCommittedExchanges(o, &count)
-	for _, record := range []*Record{{lookedUp: true}, {}, {Failure: failf(DNS, "no")}, {lookedUp: true}, {}, {}} {
+	for _, record := range []*Record{{lookedUp: true}, {}, {Failure: failure.New(failure.DNS, "no")}, {lookedUp: true}, {}, {}} {
 		c.noteSuccess(record)
 	}
 	for i, want := range []int64{0, 0, 1, 1, 2, 3} {
@@ -237,24 +240,24 @@ func TestUncommittedHits(t *testing.T) {
 
 // TestCacheOfPrivateAddresses: what --private forbids to ask is not to be had from the cache either.
 func TestCacheOfPrivateAddresses(t *testing.T) {
-	c := newResponseCache(options(nil), newTransport(options(nil).transportConfig(network{})))
+	c := newResponseCache(options(nil), transport.New(options(nil).transportConfig(dial.Network{})))
 	for _, tt := range []struct {
-		rule   Private
+		rule   dial.Policy
 		wary   bool
 		remote string
 		want   bool
 	}{
-		{PrivateRedirects, false, "10.0.0.1:80", true},
-		{PrivateRedirects, true, "10.0.0.1:80", false},
-		{PrivateRedirects, true, "192.0.2.1", false},
-		{PrivateRedirects, true, "8.8.8.8:80", true},
-		{PrivateDeny, false, "127.0.0.1:80", false},
-		{PrivateDeny, false, "", false},
-		{PrivateDeny, false, "[2606:4700::1111]:443", true},
-		{PrivateAllow, false, "", true},
+		{dial.PrivateRedirects, false, "10.0.0.1:80", true},
+		{dial.PrivateRedirects, true, "10.0.0.1:80", false},
+		{dial.PrivateRedirects, true, "192.0.2.1", false},
+		{dial.PrivateRedirects, true, "8.8.8.8:80", true},
+		{dial.PrivateDeny, false, "127.0.0.1:80", false},
+		{dial.PrivateDeny, false, "", false},
+		{dial.PrivateDeny, false, "[2606:4700::1111]:443", true},
+		{dial.PrivateAllow, false, "", true},
 	} {
 		c.options.Private = tt.rule
-		to := &target{Target: Target{url: &url.URL{Scheme: "http", Host: "a.test", Path: "/"}, wary: tt.wary}}
+		to := &target{Target: transport.Target{URL: &url.URL{Scheme: "http", Host: "a.test", Path: "/"}, PublicOnly: tt.wary}}
 		if got := c.mayBeFrom(to, tt.remote); got != tt.want {
 			t.Errorf("%+v: %t", tt, got)
 		}

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/nettest"
 )
 
 // A middle is a proxy that sends all it is asked for to one of two servers, by the port that is asked for.
@@ -47,7 +50,7 @@ func (m *middle) dial(addr string) (net.Conn, error) {
 // ServeHTTP is the proxy over HTTP.
 func (m *middle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.note(r.Method + " " + r.RequestURI)
-	if m.user != "" && r.Header.Get("Proxy-Authorization") != basic(strings.Split(m.user, ":")[0], strings.Split(m.user, ":")[1]) {
+	if m.user != "" && r.Header.Get("Proxy-Authorization") != dial.BasicAuth(strings.Split(m.user, ":")[0], strings.Split(m.user, ":")[1]) {
 		http.Error(w, "who is there?", http.StatusProxyAuthRequired)
 		return
 	}
@@ -99,15 +102,15 @@ func (m *middle) socks(c net.Conn) {
 	take(1)
 	short()
 	if m.user != "" {
-		say(c, "\x05\x02")
+		nettest.Say(c, "\x05\x02")
 		take(1)
 		if user := short() + ":" + short(); user != m.user {
-			say(c, "\x01\x01")
+			nettest.Say(c, "\x01\x01")
 			return
 		}
-		say(c, "\x01\x00")
+		nettest.Say(c, "\x01\x00")
 	} else {
-		say(c, "\x05\x00")
+		nettest.Say(c, "\x05\x00")
 	}
 	host := ""
 	switch take(4)[3] {
@@ -123,10 +126,10 @@ func (m *middle) socks(c net.Conn) {
 	m.note("socks " + addr)
 	there, err := m.dial(addr)
 	if err != nil {
-		say(c, "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00")
+		nettest.Say(c, "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00")
 		return
 	}
-	say(c, "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+	nettest.Say(c, "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
 	relay(c, there)
 }
 

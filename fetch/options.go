@@ -10,6 +10,12 @@ import (
 	"time"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/cookiejar"
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/fdlimit"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/netrc"
+	"batchfetch/fetch/transport"
 )
 
 // Options are the knobs of a run. Start from Defaults; a zero means what the comment says, never "the default".
@@ -46,7 +52,7 @@ type Options struct {
 	// Retries is the number of further attempts after a first that failed; 0 is none.
 	Retries int
 	// RetryOn says which outcomes are worth another attempt.
-	RetryOn RetryOn
+	RetryOn judge.RetryOn
 	// RetryDelay is the upper bound of the first wait, doubling with each further one; the wait is drawn evenly from zero to it.
 	RetryDelay time.Duration
 	// RetryMaxDelay bounds each wait and the Retry-After obeyed (RFC 9110 section 10.2.3).
@@ -79,16 +85,16 @@ type Options struct {
 	// Username and Password are for Basic authentication of every request (RFC 7617); both empty is none.
 	Username, Password string
 	// Netrc has the credentials of hosts for which neither their URL nor Username has any; nil is none.
-	Netrc *Netrc
+	Netrc *netrc.File
 	// Cookie is the Cookie header of requests that bring none: name=value, several joined with "; "; empty is none.
 	// Like Header it goes to every host that the input names, and over to no other by a redirect.
 	Cookie string
 	// Jar keeps the cookies that answers set, and sends them where they belong; nil keeps none.
-	Jar *Jar
+	Jar *cookiejar.Jar
 	// UserAgent is the User-Agent header; empty sends none.
 	UserAgent string
 	// AcceptStatus says which final statuses are a success.
-	AcceptStatus Statuses
+	AcceptStatus judge.Statuses
 	// MaxRedirects is the most redirects followed for one request; 0 follows none: a 3xx is then the answer.
 	MaxRedirects int
 
@@ -117,7 +123,7 @@ type Options struct {
 	// TLS is the client configuration for https; nil is the system's roots. It is cloned.
 	TLS *tls.Config
 	// HTTP restricts the protocol.
-	HTTP HTTPVersion
+	HTTP transport.Version
 
 	// HTTPProxy and HTTPSProxy are the proxies for http:// and for https:// URLs (curl -x): [SCHEME://][USER:PASSWORD@]HOST[:PORT]
 	// with http, https, socks5 (names are looked up here) or socks5h (there); without a scheme it is http. Empty is none.
@@ -128,12 +134,12 @@ type Options struct {
 	// looked up, RemoteAddr is the path, and Private has no address to look at. Empty is none; with a proxy it is a mistake.
 	UnixSocket string
 	// Resolve gives hosts addresses in place of those that DNS has (curl --resolve).
-	Resolve []Override
+	Resolve []dial.Override
 	// IPv4 and IPv6 restrict connections to one family; both at once is a mistake (curl -4, -6).
 	IPv4, IPv6 bool
 	// Private says which addresses may be asked that are not public (RFC 6890). They are checked when they are connected to,
 	// whatever DNS says. Behind a proxy PrivateRedirects sees only what a URL spells out, and PrivateDeny is a mistake.
-	Private Private
+	Private dial.Policy
 
 	// Cache keeps answers for other runs and finds them again (RFC 9111); nil is none. Its errors cost an answer from it and no
 	// more: see cache.Guard. It is not closed.
@@ -162,16 +168,6 @@ type Options struct {
 // Live holds counts that may be read at any time.
 type Live struct{ Exchanges, Retries, Skipped atomic.Int64 }
 
-// HTTPVersion says which versions of HTTP may be spoken.
-type HTTPVersion string
-
-// The choices of HTTP version. HTTPAuto takes HTTP/2 where a server offers it in the TLS handshake.
-const (
-	HTTPAuto HTTPVersion = "auto"
-	HTTP1    HTTPVersion = "1.1"
-	HTTP2    HTTPVersion = "2"
-)
-
 // Defaults returns the Options of a plain command line.
 func Defaults() Options {
 	return Options{
@@ -182,20 +178,20 @@ func Defaults() Options {
 		Lookahead:       10000,
 		Aside:           12 << 20,
 		Retries:         3,
-		RetryOn:         defaultRetryOn(),
+		RetryOn:         judge.DefaultRetryOn(),
 		RetryDelay:      time.Second,
 		RetryMaxDelay:   time.Minute,
 		ConnectTimeout:  10 * time.Second,
 		StallTimeout:    30 * time.Second,
 		Grace:           10 * time.Second,
 		UserAgent:       "batchfetch",
-		AcceptStatus:    Statuses{{200, 299}},
+		AcceptStatus:    judge.Statuses{{200, 299}},
 		MaxRedirects:    10,
 		MaxBody:         16 << 20,
 		BodyMemory:      1 << 20,
 		MaxFailures:     -1,
-		HTTP:            HTTPAuto,
-		Private:         PrivateRedirects,
+		HTTP:            transport.Auto,
+		Private:         dial.PrivateRedirects,
 	}
 }
 
@@ -206,9 +202,6 @@ type Mistake struct {
 
 func (m *Mistake) Error() string { return "--" + m.Flag + " " + m.Problem }
 
-// mostConcurrency is more sockets than a process can have to most hosts.
-const mostConcurrency = 1 << 16
-
 // Validate reports every mistake at once: each error joined is a *Mistake.
 func (o *Options) Validate() error {
 	var mistakes []error
@@ -217,7 +210,7 @@ func (o *Options) Validate() error {
 			mistakes = append(mistakes, &Mistake{flag, fmt.Sprintf(problem, args...), hint})
 		}
 	}
-	check(o.Concurrency >= 1 && o.Concurrency <= mostConcurrency, "concurrency", "", "is %d, must be 1 to %d", o.Concurrency, mostConcurrency)
+	check(o.Concurrency >= 1 && o.Concurrency <= fdlimit.MaxExchanges, "concurrency", "", "is %d, must be 1 to %d", o.Concurrency, fdlimit.MaxExchanges)
 	check(o.HostConcurrency >= 1, "host-concurrency", "", "is %d, must be at least 1", o.HostConcurrency)
 	check(o.Rate >= 0, "rate", "leave it out for no limit", "is %g/s, must be above 0", o.Rate)
 	check(o.HostRate >= 0, "host-rate", "leave it out for no limit", "is %g/s, must be above 0", o.HostRate)
@@ -233,7 +226,7 @@ func (o *Options) Validate() error {
 	check(o.CacheHeuristic >= 0 && o.CacheHeuristic <= 1, "cache-heuristic", "0 is off", "is %g, must be 0 to 1", o.CacheHeuristic)
 	check(o.Changed == nil || o.Cache != nil, "changed", "name a directory for --cache", "needs --cache: that has what to compare with")
 	check(validMethod(o.Method), "request", "", "is %q, which is no HTTP method", o.Method)
-	check(o.HTTP == HTTPAuto || o.HTTP == HTTP1 || o.HTTP == HTTP2, "http", "", "is %q, must be auto, 1.1 or 2", o.HTTP)
+	check(o.HTTP == transport.Auto || o.HTTP == transport.HTTP1 || o.HTTP == transport.HTTP2, "http", "", "is %q, must be auto, 1.1 or 2", o.HTTP)
 	o.checkConnections(check)
 	for _, span := range []struct {
 		flag  string
@@ -258,7 +251,7 @@ func (o *Options) Validate() error {
 // checkConnections is the part of Validate that tells of proxies and addresses.
 func (o *Options) checkConnections(check func(good bool, flag, hint, problem string, args ...any)) {
 	for i, text := range []string{o.HTTPProxy, o.HTTPSProxy} {
-		err := CheckProxy(text)
+		err := dial.CheckProxy(text)
 		if repeated := i == 1 && text == o.HTTPProxy; !repeated {
 			check(err == nil, "proxy", "write http://HOST:PORT, https://, socks5:// or socks5h://", "%v", err)
 		}
@@ -268,8 +261,8 @@ func (o *Options) checkConnections(check func(good bool, flag, hint, problem str
 		check(each.Host != "" && each.Port != 0 && len(each.Addrs) > 0, "resolve", "write HOST:PORT:ADDRESS", "lacks its host, port or address")
 	}
 	check(!o.IPv4 || !o.IPv6, "ipv4", "", "and --ipv6 exclude each other")
-	known := o.Private == PrivateAllow || o.Private == PrivateRedirects || o.Private == PrivateDeny
+	known := o.Private == dial.PrivateAllow || o.Private == dial.PrivateRedirects || o.Private == dial.PrivateDeny
 	check(known, "private", "", "is %q, must be allow, redirects or deny", o.Private)
-	check(o.Private != PrivateDeny || o.HTTPProxy == "" && o.HTTPSProxy == "", "private", "--proxy '' asks without the proxy of the environment",
+	check(o.Private != dial.PrivateDeny || o.HTTPProxy == "" && o.HTTPSProxy == "", "private", "--proxy '' asks without the proxy of the environment",
 		"is deny, which can't be enforced behind a proxy: that looks names up and connects by itself")
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/transport"
 )
 
 // An origin answers in place of the network, so that time may be virtual.
@@ -19,7 +21,7 @@ func (o origin) RoundTrip(r *http.Request) (*http.Response, error) { return o(r)
 
 // runOver is Run over one client for all.
 func runOver(ctx context.Context, source Source, sink Sink, o *Options, client http.RoundTripper) (Summary, error) {
-	return runWith(ctx, source, sink, o, TransportOver(OverClient(client)))
+	return runWith(ctx, source, sink, o, transport.Over(transport.OverClient(client)))
 }
 
 // reply is an answer with headers, name and value in turn.

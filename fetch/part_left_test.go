@@ -8,6 +8,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/nettest"
 )
 
 // TestAnswersThatAreNoBody: what stays of a part after them is what may still be of use.
@@ -35,14 +40,14 @@ func TestAnswersThatAreNoBody(t *testing.T) {
 	})
 	c, o := newCellar(), retries(1)
 	c.parts["x"] = &stored{body[:10], Mark{`"first"`, 1000, url}}
-	o.RetryOn.Statuses = Statuses{{404, 404}}
+	o.RetryOn.Statuses = judge.Statuses{{404, 404}}
 	wantWhole(t, c, keep(t, c, Request{URL: url}, o), body, 10) // a 404 that is to pass drops nothing
 }
 
 // placeAt is how a Mark names a URL.
 func placeAt(t *testing.T, text string) string {
 	t.Helper()
-	u, err := ParseURL(text)
+	u, err := httpurl.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,28 +62,28 @@ func TestWhatIsKept(t *testing.T) {
 		with       func(*Options)
 		hold       bool // the connection is held open in silence
 		request    Request
-		kind       Kind
+		kind       failure.Kind
 		kept       bool
 	}{
-		{name: "cut off", says: start + "ETag: \"a\"\r\n\r\nhalf", kind: Truncated, kept: true},
-		{name: "by its date", says: start + "Last-Modified: " + older + "\r\nDate: " + newer + "\r\n\r\nhalf", kind: Truncated, kept: true},
-		{name: "in chunks", says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", kind: Truncated, kept: true},
-		{name: "out of time", says: start + "ETag: \"a\"\r\n\r\nhalf", hold: true, with: func(o *Options) { o.Timeout = 200 * time.Millisecond }, kind: Timeout, kept: true},
-		{name: "stalled", says: start + "ETag: \"a\"\r\n\r\nhalf", hold: true, with: func(o *Options) { o.StallTimeout = 200 * time.Millisecond }, kind: Stalled, kept: true},
-		{name: "before its first byte", says: start + "ETag: \"a\"\r\n\r\n", kind: Truncated},
-		{name: "without a validator", says: start + "\r\nhalf", kind: Truncated},
-		{name: "weak", says: start + "ETag: W/\"a\"\r\n\r\nhalf", kind: Truncated},
-		{name: "without ranges", says: start + "ETag: \"a\"\r\nAccept-Ranges: none\r\n\r\nhalf", kind: Truncated},
-		{name: "coded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\n" + coded(t, text, "gzip")[:5], kind: Truncated},
-		{name: "coded, and not decoded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\nhalf", with: func(o *Options) { o.Identity = true }, kind: Truncated},
-		{name: "another status", says: "HTTP/1.1 203 OK\r\nContent-Length: 10\r\nETag: \"a\"\r\n\r\nhalf", kind: Truncated},
-		{name: "a POST", says: start + "ETag: \"a\"\r\n\r\nhalf", request: Request{Method: "POST"}, kind: Truncated},
-		{name: "a body sent", says: start + "ETag: \"a\"\r\n\r\nhalf", request: Request{Method: "GET", Body: []byte("x")}, kind: Truncated},
-		{name: "a range of its own", says: strings.Replace(start, "200", "206", 1) + "ETag: \"a\"\r\n\r\nhalf", request: Request{Header: headers("Range", "bytes=5-")}, kind: Truncated},
-		{name: "a range by flag", says: start + "ETag: \"a\"\r\n\r\nhalf", with: func(o *Options) { o.Header = headers("Range", "bytes=5-") }, kind: Truncated},
-		{name: "too large", says: start + "ETag: \"a\"\r\n\r\nhalf", with: func(o *Options) { o.MaxBody = 3 }, kind: TooLarge},
-		{name: "a wrong hash", says: strings.Replace(start, "10", "4", 1) + "ETag: \"a\"\r\n\r\nhalf", request: Request{SHA256: strings.Repeat("0", 64)}, kind: Checksum},
-		{name: "no chunk", says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n", kind: Protocol},
+		{name: "cut off", says: start + "ETag: \"a\"\r\n\r\nhalf", kind: failure.Truncated, kept: true},
+		{name: "by its date", says: start + "Last-Modified: " + older + "\r\nDate: " + newer + "\r\n\r\nhalf", kind: failure.Truncated, kept: true},
+		{name: "in chunks", says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", kind: failure.Truncated, kept: true},
+		{name: "out of time", says: start + "ETag: \"a\"\r\n\r\nhalf", hold: true, with: func(o *Options) { o.Timeout = 200 * time.Millisecond }, kind: failure.Timeout, kept: true},
+		{name: "stalled", says: start + "ETag: \"a\"\r\n\r\nhalf", hold: true, with: func(o *Options) { o.StallTimeout = 200 * time.Millisecond }, kind: failure.Stalled, kept: true},
+		{name: "before its first byte", says: start + "ETag: \"a\"\r\n\r\n", kind: failure.Truncated},
+		{name: "without a validator", says: start + "\r\nhalf", kind: failure.Truncated},
+		{name: "weak", says: start + "ETag: W/\"a\"\r\n\r\nhalf", kind: failure.Truncated},
+		{name: "without ranges", says: start + "ETag: \"a\"\r\nAccept-Ranges: none\r\n\r\nhalf", kind: failure.Truncated},
+		{name: "coded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\n" + coded(t, text, "gzip")[:5], kind: failure.Truncated},
+		{name: "coded, and not decoded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\nhalf", with: func(o *Options) { o.Identity = true }, kind: failure.Truncated},
+		{name: "another status", says: "HTTP/1.1 203 OK\r\nContent-Length: 10\r\nETag: \"a\"\r\n\r\nhalf", kind: failure.Truncated},
+		{name: "a POST", says: start + "ETag: \"a\"\r\n\r\nhalf", request: Request{Method: "POST"}, kind: failure.Truncated},
+		{name: "a body sent", says: start + "ETag: \"a\"\r\n\r\nhalf", request: Request{Method: "GET", Body: []byte("x")}, kind: failure.Truncated},
+		{name: "a range of its own", says: strings.Replace(start, "200", "206", 1) + "ETag: \"a\"\r\n\r\nhalf", request: Request{Header: headers("Range", "bytes=5-")}, kind: failure.Truncated},
+		{name: "a range by flag", says: start + "ETag: \"a\"\r\n\r\nhalf", with: func(o *Options) { o.Header = headers("Range", "bytes=5-") }, kind: failure.Truncated},
+		{name: "too large", says: start + "ETag: \"a\"\r\n\r\nhalf", with: func(o *Options) { o.MaxBody = 3 }, kind: failure.TooLarge},
+		{name: "a wrong hash", says: strings.Replace(start, "10", "4", 1) + "ETag: \"a\"\r\n\r\nhalf", request: Request{SHA256: strings.Repeat("0", 64)}, kind: failure.Checksum},
+		{name: "no chunk", says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n", kind: failure.Protocol},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			over := make(chan struct{})
@@ -90,7 +95,7 @@ func TestWhatIsKept(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				say(conn, tt.says)
+				nettest.Say(conn, tt.says)
 				if tt.hold {
 					<-over
 				}

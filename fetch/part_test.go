@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
 )
 
 func silence() *log.Logger { return log.New(io.Discard, "", 0) }
@@ -285,11 +288,11 @@ func TestContinuedWithinTheBound(t *testing.T) {
 	for _, tt := range []struct {
 		most int64
 		from int
-		want Kind
-	}{{1000, 400, ""}, {999, 400, TooLarge}, {400, 400, TooLarge}, {399, 0, TooLarge}} {
+		want failure.Kind
+	}{{1000, 400, ""}, {999, 400, failure.TooLarge}, {400, 400, failure.TooLarge}, {399, 0, failure.TooLarge}} {
 		c := newCellar()
 		c.parts["x"] = &stored{body[:400], Mark{`"first"`, 1000, v.server.URL}}
-		o := quick(func(o *Options) { o.MaxBody, o.AcceptStatus = tt.most, Statuses{{200, 200}} })
+		o := quick(func(o *Options) { o.MaxBody, o.AcceptStatus = tt.most, judge.Statuses{{200, 200}} })
 		r := keep(t, c, Request{URL: v.server.URL}, o)
 		if kindOf(r) != tt.want || r.ResumedFrom != int64(tt.from) || len(c.parts) > 0 {
 			t.Errorf("max-body %d: %s after %d bytes, %d parts are left: %v", tt.most, kindOf(r), r.ResumedFrom, len(c.parts), r.Failure)
@@ -303,8 +306,8 @@ func TestRestIsAcceptedWhereTheWholeIs(t *testing.T) {
 	v, c := newVintner(t, body), newCellar()
 	v.server.Start()
 	c.parts["x"] = &stored{body[:400], Mark{`"first"`, 1000, v.server.URL}}
-	r := keep(t, c, Request{URL: v.server.URL}, quick(func(o *Options) { o.AcceptStatus = Statuses{{404, 404}} }))
-	if kindOf(r) != BadStatus || r.Status != 200 || len(c.kept) > 0 {
+	r := keep(t, c, Request{URL: v.server.URL}, quick(func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }))
+	if kindOf(r) != failure.BadStatus || r.Status != 200 || len(c.kept) > 0 {
 		t.Errorf("%d, %d kept: %v", r.Status, len(c.kept), r.Failure)
 	}
 }

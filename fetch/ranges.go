@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
+
+	"batchfetch/fetch/coding"
+	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/transport"
 )
 
 // Usable reports whether a part of so many bytes can be continued by this Mark: it may come from a file that anybody has written.
@@ -17,7 +20,7 @@ func (m Mark) Usable(size int64) bool {
 
 // placeOf is the URL as a Mark holds it.
 func placeOf(u *url.URL) string {
-	place := originOf(u) + u.EscapedPath()
+	place := httpurl.Origin(u) + u.EscapedPath()
 	if u.RawQuery == "" {
 		return place
 	}
@@ -38,13 +41,13 @@ func (m Mark) isAt(u *url.URL, hashed bool) bool {
 // markOf returns the Mark of the body of a 200 answer to a plain GET; false where that body can't be continued.
 // length is negative where it is not known.
 func markOf(to *target, h http.Header, length int64) (Mark, bool) {
-	m := Mark{Validator: strongValidator(h), Total: max(length, 0), At: placeOf(to.url)}
-	return m, m.Validator != "" && !hasWord(h["Accept-Ranges"], "none") && len(contentCodings(h)) == 0
+	m := Mark{Validator: strongValidator(h), Total: max(length, 0), At: placeOf(to.URL)}
+	return m, m.Validator != "" && !hasWord(h["Accept-Ranges"], "none") && len(coding.Of(h)) == 0
 }
 
 // plainGet says which targets may be asked for a part: that have no ranges of their own.
 func plainGet(to *target) bool {
-	return to.method == http.MethodGet && to.body == nil && to.header["Range"] == nil && to.header["If-Range"] == nil
+	return to.Method == http.MethodGet && to.Body == nil && to.Header["Range"] == nil && to.Header["If-Range"] == nil
 }
 
 // strongValidator returns what tells this very body from any other of its URL; empty where nothing does.
@@ -125,28 +128,22 @@ func parseContentRange(text string) (r contentRange, ok bool) {
 	if !strings.EqualFold(unit, "bytes") || !slash || !dash {
 		return r, false
 	}
-	r.first, ok = parseCount(first)
+	r.first, ok = transport.ParseCount(first)
 	if ok {
-		r.last, ok = parseCount(last)
+		r.last, ok = transport.ParseCount(last)
 	}
 	if ok && total != "*" {
-		r.total, ok = parseCount(total)
+		r.total, ok = transport.ParseCount(total)
 		ok = ok && r.last < r.total
 	}
 	return r, ok && r.first <= r.last
-}
-
-// parseCount reads a number of bytes: digits alone (RFC 9110 sections 8.6 and 14.4).
-func parseCount(text string) (int64, bool) {
-	n, err := strconv.ParseUint(text, 10, 63)
-	return int64(n), err == nil //nolint:gosec // at most 63 bits
 }
 
 // continues reports whether an answer holds the bytes from the given one on of the body that was marked, and how many
 // bytes the whole of it has. A server that heeds If-Range sends nothing else as 206; one that does not is found out here.
 func continues(m Mark, from int64, status int, h http.Header) (total int64, ok bool) {
 	ranges := h["Content-Range"]
-	if status != http.StatusPartialContent || len(ranges) != 1 || len(contentCodings(h)) > 0 {
+	if status != http.StatusPartialContent || len(ranges) != 1 || len(coding.Of(h)) > 0 {
 		return 0, false
 	}
 	r, ok := parseContentRange(ranges[0])
@@ -169,7 +166,7 @@ func (m Mark) agrees(h http.Header) bool {
 
 // isUnasked reports whether resp is a success that has only a part of a body, and nobody asked for a part (RFC 9110 section 15.3.7).
 func (x *exchange) isUnasked(to *target, resp *http.Response) bool {
-	if resp.StatusCode != http.StatusPartialContent || x.sum != nil || to.header["Range"] != nil || !x.options.AcceptStatus.Has(resp.StatusCode) {
+	if resp.StatusCode != http.StatusPartialContent || x.sum != nil || to.Header["Range"] != nil || !x.options.AcceptStatus.Has(resp.StatusCode) {
 		return false
 	}
 	r, ok := parseContentRange(resp.Header.Get("Content-Range"))

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"batchfetch/fetch/transport"
 )
 
 // headers are name and value in turn.
@@ -68,7 +70,7 @@ func TestMarkOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := &target{Target: Target{url: u, method: http.MethodGet, header: http.Header{"Authorization": {"Bearer secret"}}}}
+	to := &target{Target: transport.Target{URL: u, Method: http.MethodGet, Header: http.Header{"Authorization": {"Bearer secret"}}}}
 	tag := []string{"ETag", `"abc"`}
 	want := Mark{Validator: `"abc"`, Total: 5, At: "https://a.test/a%20b/c?1359227d95e1ba804467fce441aeb48f2c5c687357dd015ac9d69a204b4bee3d"}
 	if m, ok := markOf(to, headers(tag...), 5); !ok || m != want {
@@ -95,12 +97,12 @@ func TestPlainGet(t *testing.T) {
 		to   target
 		want bool
 	}{
-		"GET":           {target{Target: Target{method: "GET"}}, true},
-		"HEAD":          {target{Target: Target{method: "HEAD"}}, false},
-		"POST":          {target{Target: Target{method: "POST"}}, false},
-		"GET with body": {target{Target: Target{method: "GET", body: []byte{}}}, false},
-		"own Range":     {target{Target: Target{method: "GET", header: headers("Range", "bytes=5-")}}, false},
-		"own If-Range":  {target{Target: Target{method: "GET", header: headers("If-Range", `"abc"`)}}, false},
+		"GET":           {target{Target: transport.Target{Method: "GET"}}, true},
+		"HEAD":          {target{Target: transport.Target{Method: "HEAD"}}, false},
+		"POST":          {target{Target: transport.Target{Method: "POST"}}, false},
+		"GET with body": {target{Target: transport.Target{Method: "GET", Body: []byte{}}}, false},
+		"own Range":     {target{Target: transport.Target{Method: "GET", Header: headers("Range", "bytes=5-")}}, false},
+		"own If-Range":  {target{Target: transport.Target{Method: "GET", Header: headers("If-Range", `"abc"`)}}, false},
 	} {
 		if got := plainGet(&tt.to); got != tt.want {
 			t.Errorf("%s: %t", name, got)

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/judge"
 )
 
 // TestTTL is the other mode: any success is used for so long, whatever its headers say, and redirects on the way to it too.
@@ -59,12 +61,12 @@ func TestRedirectsFromTheCache(t *testing.T) {
 		l.wants(1, "miss 200 mended", nil, "/abroad")
 		l.page("/moved", 301, "it has moved", "Location", "/c", "Cache-Control", "max-age=60")
 		l.run(nil, "/moved") // keeps no body
-		answers := func(o *Options) { o.MaxRedirects, o.AcceptStatus = 0, Statuses{{200, 399}} }
+		answers := func(o *Options) { o.MaxRedirects, o.AcceptStatus = 0, judge.Statuses{{200, 399}} }
 		l.wants(1, "miss 301 it has moved", answers, "/moved")
 		l.wants(0, "hit 301 it has moved", answers, "/moved")
 		l.wants(1, " 301 ", func(o *Options) {
 			o.MaxRedirects = 0
-			o.AcceptStatus = Statuses{{200, 399}}
+			o.AcceptStatus = judge.Statuses{{200, 399}}
 			o.Header = http.Header{"Cache-Control": {"no-store"}}
 		}, "/loop")
 	})

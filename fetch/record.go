@@ -5,6 +5,9 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/spool"
 )
 
 // A Record is what happened to one Request: exactly one for each that was started or could not be understood.
@@ -25,7 +28,7 @@ type Record struct {
 	// Body is the decoded body; HasBody is false where there can be none (HEAD, 204, 304).
 	// A body of more than Options.BodyMemory is in Spool, and Body is nil: OpenBody reads it wherever it is.
 	Body    []byte
-	Spool   *Spool
+	Spool   *spool.File
 	HasBody bool
 	// Path is where a Keeper has put the body.
 	Path string
@@ -47,10 +50,10 @@ type Record struct {
 	// Unchanged says that the user has been told of this body before, and has not asked to be told again: it is left out. See Options.Changed.
 	Unchanged bool
 	// Failure is nil for a success.
-	Failure *Failure
+	Failure *failure.Failure
 	// Line is the Record as a Sink's Encode rendered it. One too long for memory is in LongLine.
 	Line     []byte
-	LongLine *Spool
+	LongLine *spool.File
 	// LineErr is why Encode could not render the Record: Put returns it.
 	LineErr error
 

@@ -4,51 +4,56 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/transport"
 )
 
 // isFollowed reports whether a response is a redirect that is followed.
 func isFollowed(o *Options, status int, h http.Header) bool {
-	return isRedirect(status) && o.MaxRedirects > 0 && h.Get("Location") != ""
+	return judge.IsRedirect(status) && o.MaxRedirects > 0 && h.Get("Location") != ""
 }
 
 // A target is what the next exchange of a Task asks, where, and by which Options.
 type target struct {
-	Target
-	options *Options // the run's, or those of the host
-	policy  *policy  // the same, for the judge; nil only where nothing is judged
+	transport.Target
+	options *Options      // the run's, or those of the host
+	policy  *judge.Policy // the same, for the judge; nil only where nothing is judged
 }
 
 // follow returns the target that a redirect with this status and Location leads to.
 // An unusable Location is a Protocol failure.
-func (t *target) follow(status int, location string) (target, *Failure) {
-	next, err := parseLocation(t.url, location)
+func (t *target) follow(status int, location string) (target, *failure.Failure) {
+	next, err := parseLocation(t.URL, location)
 	if err != nil {
-		return target{}, failf(Protocol, "%s with an unusable Location: %w", statusText(status), err)
+		return target{}, failure.New(failure.Protocol, "%s with an unusable Location: %w", failure.StatusText(status), err)
 	}
-	to := target{Target: Target{url: next, host: originOf(next), method: t.method, header: t.header, body: t.body}}
-	if dropsBody(status, t.method) {
-		to.method, to.body = http.MethodGet, nil
-		to.header = without(to.header, isContentHeader)
+	to := target{Target: transport.Target{URL: next, Origin: httpurl.Origin(next), Method: t.Method, Header: t.Header, Body: t.Body}}
+	if dropsBody(status, t.Method) {
+		to.Method, to.Body = http.MethodGet, nil
+		to.Header = without(to.Header, isContentHeader)
 	}
-	if to.host != t.host {
-		to.header = without(to.header, staysHome)
+	if to.Origin != t.Origin {
+		to.Header = without(to.Header, staysHome)
 	}
 	return to, nil
 }
 
 // theLocation returns the Location of a redirect. Several that differ lead nowhere: which one counts would be anyone's guess.
-func theLocation(status int, h http.Header) (string, *Failure) {
+func theLocation(status int, h http.Header) (string, *failure.Failure) {
 	values := h["Location"]
 	for _, value := range values {
 		if value != values[0] {
-			return "", failf(Protocol, "%s with an unusable Location: there are %d, and they differ", statusText(status), len(values))
+			return "", failure.New(failure.Protocol, "%s with an unusable Location: there are %d, and they differ", failure.StatusText(status), len(values))
 		}
 	}
 	return h.Get("Location"), nil
 }
 
 func parseLocation(base *url.URL, location string) (*url.URL, error) {
-	ref, err := parseReference(location)
+	ref, err := httpurl.ParseReference(location)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +62,7 @@ func parseLocation(base *url.URL, location string) (*url.URL, error) {
 	if next.Fragment == "" {
 		next.Fragment, next.RawFragment = base.Fragment, base.RawFragment // RFC 9110 section 10.2.2
 	}
-	return checkURL(next)
+	return httpurl.Check(next)
 }
 
 // dropsBody says where a redirect turns into GET: 303 always (RFC 9110 section 15.4.4), 301 and 302 after POST.

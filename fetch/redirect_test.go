@@ -6,18 +6,22 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/transport"
 )
 
 // at is a target as an input line with that URL, method and headers would make it.
 func at(t testing.TB, method, url string, header http.Header, body string) *target {
 	t.Helper()
-	u, err := ParseURL(url)
+	u, err := httpurl.Parse(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := &target{Target: Target{url: u, host: originOf(u), method: method, header: header}}
+	from := &target{Target: transport.Target{URL: u, Origin: httpurl.Origin(u), Method: method, Header: header}}
 	if body != "" {
-		from.body = []byte(body)
+		from.Body = []byte(body)
 	}
 	return from
 }
@@ -36,17 +40,17 @@ func TestRedirectMethod(t *testing.T) {
 			if failure != nil {
 				t.Fatal(failure)
 			}
-			if to.method != want {
-				t.Errorf("%d: %s becomes %s, want %s", status, method, to.method, want)
+			if to.Method != want {
+				t.Errorf("%d: %s becomes %s, want %s", status, method, to.Method, want)
 			}
 			changed := want != method
-			if changed != (to.body == nil) || changed != (to.header["Content-Type"] == nil) || changed != (to.header["Content-Language"] == nil) {
-				t.Errorf("%d: %s as %s keeps body %q and headers %v", status, method, to.method, to.body, to.header)
+			if changed != (to.Body == nil) || changed != (to.Header["Content-Type"] == nil) || changed != (to.Header["Content-Language"] == nil) {
+				t.Errorf("%d: %s as %s keeps body %q and headers %v", status, method, to.Method, to.Body, to.Header)
 			}
-			if to.header.Get("X-Mine") != "1" {
+			if to.Header.Get("X-Mine") != "1" {
 				t.Errorf("%d: a redirect at home lost a header", status)
 			}
-			if string(from.body) != "body" || len(from.header) != 3 {
+			if string(from.Body) != "body" || len(from.Header) != 3 {
 				t.Errorf("%d: following changed where it came from", status)
 			}
 		}
@@ -83,11 +87,11 @@ func TestRedirectToAnotherOrigin(t *testing.T) {
 			if tt.away {
 				want = []string{"Accept", "Accept-Encoding", "Accept-Language", "Range", "User-Agent"}
 			}
-			if got := slices.Sorted(maps.Keys(to.header)); !slices.Equal(got, want) {
+			if got := slices.Sorted(maps.Keys(to.Header)); !slices.Equal(got, want) {
 				t.Errorf("went along: %v\nwant:       %v", got, want)
 			}
-			if to.host != originOf(to.url) {
-				t.Errorf("goes into the lane of %s, asks %s", to.host, to.url)
+			if to.Origin != httpurl.Origin(to.URL) {
+				t.Errorf("goes into the lane of %s, asks %s", to.Origin, to.URL)
 			}
 		})
 	}
@@ -99,8 +103,8 @@ func TestRedirectedBodyKeepsItsType(t *testing.T) {
 	if failure != nil {
 		t.Fatal(failure)
 	}
-	if string(to.body) != "{}" || to.header.Get("Content-Type") != "application/json" || to.header.Get("X-Api-Key") != "" {
-		t.Errorf("got %q with %v", to.body, to.header)
+	if string(to.Body) != "{}" || to.Header.Get("Content-Type") != "application/json" || to.Header.Get("X-Api-Key") != "" {
+		t.Errorf("got %q with %v", to.Body, to.Header)
 	}
 }
 
@@ -134,17 +138,17 @@ func TestLocation(t *testing.T) {
 		{name: "a broken host", location: "http://b .test/"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			to, failure := at(t, "GET", "http://a.test/d/x", nil, "").follow(302, tt.location)
+			to, fail := at(t, "GET", "http://a.test/d/x", nil, "").follow(302, tt.location)
 			if tt.want == "" {
-				if failure == nil || failure.Kind != Protocol {
-					t.Errorf("got %v, %v; want a protocol failure", to.url, failure)
+				if fail == nil || fail.Kind != failure.Protocol {
+					t.Errorf("got %v, %v; want a protocol failure", to.URL, fail)
 				}
 				return
 			}
-			if failure != nil {
-				t.Fatal(failure)
+			if fail != nil {
+				t.Fatal(fail)
 			}
-			if got := to.url.String(); got != tt.want {
+			if got := to.URL.String(); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
@@ -156,8 +160,8 @@ func TestLocationFragment(t *testing.T) {
 	from := at(t, "GET", "http://a.test/#here", nil, "")
 	for location, want := range map[string]string{"/y": "http://a.test/y#here", "/y#there": "http://a.test/y#there"} {
 		to, failure := from.follow(302, location)
-		if failure != nil || to.url.String() != want {
-			t.Errorf("%s: got %v, %v; want %s", location, to.url, failure, want)
+		if failure != nil || to.URL.String() != want {
+			t.Errorf("%s: got %v, %v; want %s", location, to.URL, failure, want)
 		}
 	}
 }
@@ -170,20 +174,20 @@ func FuzzLocation(f *testing.F) {
 	}
 	from := at(f, "GET", "https://a.test/d/x?y", http.Header{"Authorization": {"secret"}, "Accept": {"*/*"}}, "")
 	f.Fuzz(func(t *testing.T, location string) {
-		to, failure := from.follow(302, location)
-		if failure != nil {
-			if failure.Kind != Protocol {
-				t.Errorf("kind %s", failure.Kind)
+		to, fail := from.follow(302, location)
+		if fail != nil {
+			if fail.Kind != failure.Protocol {
+				t.Errorf("kind %s", fail.Kind)
 			}
 			return
 		}
-		if to.url.Scheme != "http" && to.url.Scheme != "https" || to.url.Host == "" || to.url.User != nil {
-			t.Errorf("leads to %q", to.url)
+		if to.URL.Scheme != "http" && to.URL.Scheme != "https" || to.URL.Host == "" || to.URL.User != nil {
+			t.Errorf("leads to %q", to.URL)
 		}
-		if to.host != "https://a.test" && to.header.Get("Authorization") != "" {
-			t.Errorf("the secret went to %s", to.host)
+		if to.Origin != "https://a.test" && to.Header.Get("Authorization") != "" {
+			t.Errorf("the secret went to %s", to.Origin)
 		}
-		checkRequestLine(t, to.url.RequestURI())
+		checkRequestLine(t, to.URL.RequestURI())
 	})
 }
 

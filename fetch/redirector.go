@@ -1,11 +1,16 @@
 package fetch
 
-import "net/http"
+import (
+	"net/http"
+
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/transport"
+)
 
 // A redirector points Tasks at where redirects lead. It is shared and has no state of its own.
 type redirector struct {
 	targets   *targeter
-	transport *Transport // knows which servers may only lead to public addresses
+	transport *transport.Transport // knows which servers may only lead to public addresses
 }
 
 // follow points a Task at the Location of a redirect that came from the address remote; its Verdict is a failure where
@@ -13,17 +18,17 @@ type redirector struct {
 func (r *redirector) follow(t *task, status int, header http.Header, remote string) {
 	location, failure := theLocation(status, header)
 	if failure != nil {
-		t.Verdict = Verdict{Failure: failure}
+		t.Verdict = judge.Verdict{Failure: failure}
 		return
 	}
 	to, failure := t.follow(status, location)
 	if failure != nil {
-		t.Verdict = Verdict{Failure: failure}
+		t.Verdict = judge.Verdict{Failure: failure}
 		return
 	}
-	origin := r.targets.at(to.host)
+	origin := r.targets.at(to.Origin)
 	to.options, to.policy = origin.options, &origin.policy
-	to.wary = r.transport.MustStayPublic(&t.target.Target, remote)
+	to.PublicOnly = r.transport.MustStayPublic(&t.target.Target, remote)
 	t.target = to
 	t.hops++
 }

@@ -12,6 +12,9 @@ import (
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
+
+	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/redact"
 )
 
 // A Request is what was asked: one input line. It is immutable once a Source has yielded it.
@@ -48,17 +51,17 @@ type Request struct {
 
 // parse makes url of URL.
 func (r *Request) parse() (err error) {
-	r.url, err = ParseURL(r.URL)
+	r.url, err = httpurl.Parse(r.URL)
 	r.urlText = r.URL
 	return err
 }
 
-// parsed returns the URL as it will be asked. It is shared and never written to.
-func (r *Request) parsed() (*url.URL, error) {
+// ParsedURL returns the URL as it will be asked. It is shared and never written to.
+func (r *Request) ParsedURL() (*url.URL, error) {
 	if r.url != nil && r.urlText == r.URL {
 		return r.url, nil
 	}
-	return ParseURL(r.URL)
+	return httpurl.Parse(r.URL)
 }
 
 // A Tag is what a filter such as Skip wants to find again in a Record; Run does not look at it.
@@ -121,8 +124,8 @@ func sortedNames(h http.Header) []string {
 	return names
 }
 
-// prepare reads the URL of a request and makes sure that the request can be sent as it stands.
-func prepare(r Request) (Request, error) {
+// Prepare reads the URL of a request and makes sure that the request can be sent as it stands.
+func Prepare(r Request) (Request, error) {
 	wrongURL := r.parse()
 	r.SHA256 = strings.ToLower(r.SHA256)
 	if r.SHA256 != "" {
@@ -133,8 +136,8 @@ func prepare(r Request) (Request, error) {
 	if err := r.checkHead(); err != nil {
 		return r, err
 	}
-	if strings.Contains(r.URL, "//"+Secret+"@") {
-		return r, fmt.Errorf("the URL's user and password are masked as %s; give them by flag, netrc or environment", Secret)
+	if strings.Contains(r.URL, "//"+redact.Placeholder+"@") {
+		return r, fmt.Errorf("the URL's user and password are masked as %s; give them by flag, netrc or environment", redact.Placeholder)
 	}
 	return r, wrongURL
 }
@@ -149,8 +152,8 @@ func (r *Request) checkHead() error {
 			if err := CheckHeader(name, value); err != nil {
 				return err
 			}
-			if strings.TrimSpace(value) == Secret {
-				return fmt.Errorf("header %s is masked as %s; give the secret by flag, netrc or environment", name, Secret)
+			if strings.TrimSpace(value) == redact.Placeholder {
+				return fmt.Errorf("header %s is masked as %s; give the secret by flag, netrc or environment", name, redact.Placeholder)
 			}
 		}
 	}
@@ -166,7 +169,7 @@ func validMethod(method string) bool {
 // and those that say how a message is framed, which are ours to write.
 func CheckHeader(name, value string) error {
 	if !httpguts.ValidHeaderFieldName(name) {
-		return fmt.Errorf("the header name that starts with %q holds what a name can't", nameStart(name))
+		return fmt.Errorf("the header name that starts with %q holds what a name can't", redact.HeaderName(name))
 	}
 	if !httpguts.ValidHeaderFieldValue(value) {
 		return fmt.Errorf("the value of header %s holds a control character", name)
@@ -185,14 +188,4 @@ func CheckHeader(name, value string) error {
 		return fmt.Errorf("header %s can't be set: it frames the message", name)
 	}
 	return nil
-}
-
-// nameStart returns the start of a header name, up to the first character that no name can hold: behind it may stand a secret.
-func nameStart(name string) string {
-	for i := range len(name) {
-		if !httpguts.IsTokenRune(rune(name[i])) {
-			return clip(name[:i], 64)
-		}
-	}
-	return clip(name, 64)
 }

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+
+	"batchfetch/fetch/redact"
 )
 
 // byHand is a Source of Requests that no Reader has looked at.
@@ -37,7 +39,7 @@ func TestRequestsMadeByHandAreChecked(t *testing.T) {
 		{"a header that frames the message", Request{URL: url, Header: http.Header{"Transfer-Encoding": {"chunked"}}}, "frames the message"},
 		{"the host", Request{URL: url, Header: http.Header{"Host": {"exa mple"}}}, "header Host is no host"},
 		{"no host", Request{URL: url, Header: http.Header{"Host": {""}}}, "header Host is no host"},
-		{"a masked header", Request{URL: url, Header: http.Header{"Authorization": {Secret}}}, "by flag, netrc or environment"},
+		{"a masked header", Request{URL: url, Header: http.Header{"Authorization": {redact.Placeholder}}}, "by flag, netrc or environment"},
 		{"a masked URL", Request{URL: "http://***@a.test/"}, "by flag, netrc or environment"},
 		{"the hash", Request{URL: url, SHA256: "abc"}, "64 hexadecimal digits"},
 	} {

@@ -9,17 +9,20 @@ import (
 	"time"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/coding"
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/transport"
 )
 
 // A responseCache is what a run does with its Options.Cache: which stored responses it looks for, and which of those it
 // may use. All workers share it. There is one without a Store too: then nothing may be looked up.
 type responseCache struct {
 	options   *Options
-	transport *Transport // knows which addresses may be asked
+	transport *transport.Transport // knows which addresses may be asked
 	keys      cacheKeys
 }
 
-func newResponseCache(o *Options, transport *Transport) *responseCache {
+func newResponseCache(o *Options, transport *transport.Transport) *responseCache {
 	return &responseCache{options: o, transport: transport, keys: newCacheKeys(o)}
 }
 
@@ -50,7 +53,7 @@ func (c *responseCache) rules() cache.Rules {
 func (c *responseCache) find(
 	ctx context.Context, to *target, sha256 string, now time.Time,
 ) (found *cache.Found, how cache.Use, result *lookupResult) {
-	header := withCookies(c.options, to.header, to.url)
+	header := withCookies(c.options, to.Header, to.URL)
 	q, ok := c.keys.questionOf(to, header)
 	if !ok {
 		return nil, cache.Useless, nil
@@ -105,16 +108,16 @@ func (c *responseCache) fits(to *target, sha256 string, e *cache.Entry) bool {
 	if !e.HasBody && to.canHaveBody(e.Status) { // a redirect that was followed
 		return false
 	}
-	return e.Coded == (o.Identity && len(contentCodings(e.Header)) > 0)
+	return e.Coded == (o.Identity && len(coding.Of(e.Header)) > 0)
 }
 
 // mayBeFrom reports whether a response from the address remote could be had over the network: what Options.Private
 // forbids to ask is not taken from the cache either.
 func (c *responseCache) mayBeFrom(to *target, remote string) bool {
-	if !to.wary && (c.options.Private != PrivateDeny || c.options.UnixSocket != "") { // over a socket no address is asked
+	if !to.PublicOnly && (c.options.Private != dial.PrivateDeny || c.options.UnixSocket != "") { // over a socket no address is asked
 		return true
 	}
-	if c.transport.HasProxyFor(to.url) { // remote is the proxy's
+	if c.transport.HasProxyFor(to.URL) { // remote is the proxy's
 		return c.transport.RefusalBehindProxy(&to.Target) == nil
 	}
 	a, err := netip.ParseAddrPort(remote)
@@ -132,10 +135,10 @@ func (c *responseCache) originAddr(u *url.URL, remote string) string {
 
 // invalidate removes what a response with this status and header has made wrong (RFC 9111 section 4.4).
 func (c *responseCache) invalidate(ctx context.Context, to *target, status int, header http.Header) {
-	if c.options.Cache == nil || !cache.Invalidates(to.method, status) {
+	if c.options.Cache == nil || !cache.Invalidates(to.Method, status) {
 		return
 	}
-	urls := append(cache.AlsoInvalid(to.url, header), to.url)
+	urls := append(cache.AlsoInvalid(to.URL, header), to.URL)
 	for _, u := range urls {
 		q := cache.Question{URL: urlOf(u), Via: c.keys.via(to)}
 		_ = cache.Forget(ctx, c.options.Cache, q) // cache.Guard reports a Store that can't be reached

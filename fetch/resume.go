@@ -7,6 +7,9 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
 )
 
 // A resumption is the Part that an exchange may continue, and what came of that.
@@ -17,12 +20,12 @@ type resumption struct {
 	total int64 // of the whole body, once the rest comes
 	saved *saving
 
-	partial partial // what came of asking for the missing part
+	partial judge.Partial // what came of asking for the missing part
 }
 
 // findPart looks for what is left of the body at to, and hashes it before anything is asked, so that neither the server
 // nor the watch has to wait for a disk. The Part is continued only where it came from: no other server learns of it.
-func (x *exchange) findPart(ctx context.Context, to *target, r *Request) *Failure {
+func (x *exchange) findPart(ctx context.Context, to *target, r *Request) *failure.Failure {
 	keeper, ok := x.options.Keeper.(PartKeeper)
 	if !ok || x.whole || !plainGet(to) {
 		return nil
@@ -35,7 +38,7 @@ func (x *exchange) findPart(ctx context.Context, to *target, r *Request) *Failur
 		x.dropPart()
 		return nil
 	}
-	if !mark.isAt(to.url, r.SHA256 != "") {
+	if !mark.isAt(to.URL, r.SHA256 != "") {
 		return nil
 	}
 	if from == mark.Total { // a range behind the end can't be asked for
@@ -45,7 +48,7 @@ func (x *exchange) findPart(ctx context.Context, to *target, r *Request) *Failur
 	n, err := hashPart(ctx, sum, io.LimitReader(x.part, from))
 	switch {
 	case ctx.Err() != nil:
-		return ended(ctx)
+		return failure.Ended(ctx)
 	case err != nil || n < from || from == 0:
 		x.dropPart()
 	default:
@@ -75,42 +78,42 @@ func hashPart(ctx context.Context, sum hash.Hash, r io.Reader) (n int64, err err
 // headerOf is what to is asked with: its own header, which is shared, and the range where there is a Part to continue.
 func (x *exchange) headerOf(to *target) http.Header {
 	if conditions := x.cache.conditions(); conditions != nil {
-		return merge(to.header, conditions)
+		return merge(to.Header, conditions)
 	}
 	if x.sum == nil {
-		return to.header
+		return to.Header
 	}
-	return merge(to.header, http.Header{
+	return merge(to.Header, http.Header{
 		"Range":    {"bytes=" + strconv.FormatInt(x.from, 10) + "-"},
 		"If-Range": {x.part.Mark().Validator},
 	})
 }
 
 // restIn says what an answer is to the question for the rest. What follows the Part is as good as a 200.
-func (x *exchange) restIn(resp *http.Response) partial {
+func (x *exchange) restIn(resp *http.Response) judge.Partial {
 	switch {
 	case x.sum == nil:
-		return partialNone
+		return judge.PartialNone
 	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
-		return partialUnusable
+		return judge.PartialUnusable
 	case resp.StatusCode != http.StatusPartialContent:
-		return partialNone
+		return judge.PartialNone
 	}
 	wanted := x.options.AcceptStatus.Has(http.StatusOK) || x.options.AcceptStatus.Has(http.StatusPartialContent)
 	total, ok := continues(x.part.Mark(), x.from, resp.StatusCode, resp.Header)
 	if !ok || !wanted {
-		return partialUnusable
+		return judge.PartialUnusable
 	}
 	x.total = total
-	return partialContinues
+	return judge.PartialContinues
 }
 
 // settle ends what the exchange had in hand, once it is judged. A Part stays for as long as it may be continued.
-func (x *exchange) settle(v Verdict, status int) {
+func (x *exchange) settle(v judge.Verdict, status int) {
 	if x.part == nil {
 		return
 	}
-	if v.Fate == Restart || v.Fate == Final && (v.Failure == nil || isGone(status)) {
+	if v.Fate == judge.Restart || v.Fate == judge.Final && (v.Failure == nil || isGone(status)) {
 		x.dropPart()
 		return
 	}

@@ -15,6 +15,10 @@ import (
 	"time"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/cookiejar"
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/transport"
 )
 
 // TestNotKept: what is no whole success leaves nothing behind.
@@ -34,8 +38,8 @@ func TestNotKept(t *testing.T) {
 		if files := l.files(); len(files) > 0 {
 			t.Errorf("left %v", files)
 		}
-		l.wants(1, "miss 404 no", func(o *Options) { o.AcceptStatus = Statuses{{404, 404}} }, "/404")
-		l.wants(0, "hit 404 no", func(o *Options) { o.AcceptStatus = Statuses{{404, 404}} }, "/404")
+		l.wants(1, "miss 404 no", func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }, "/404")
+		l.wants(0, "hit 404 no", func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }, "/404")
 		l.wants(1, "status", nil, "/404") // what is a success to one run is none to another
 	})
 }
@@ -45,7 +49,7 @@ func TestKeptDoesNotFit(t *testing.T) {
 	inLibrary(t, func(l *library) {
 		l.page("/x", 200, "twelve bytes", "Cache-Control", "max-age=60")
 		l.wants(1, "miss 200 twelve bytes", nil, "/x")
-		l.wants(1, "miss 200 twelve bytes", func(o *Options) { o.Private = PrivateDeny }, "/x") // nobody knows where it came from
+		l.wants(1, "miss 200 twelve bytes", func(o *Options) { o.Private = dial.PrivateDeny }, "/x") // nobody knows where it came from
 		l.wants(1, "too_large", func(o *Options) { o.MaxBody = 11 }, "/x")
 		l.wants(1, "checksum", nil, `{"url":"http://a.test/x","sha256":"`+strings.Repeat("0", 64)+`"}`)
 		l.wants(0, "hit 200 twelve bytes", nil, fmt.Sprintf(`{"url":"http://a.test/x","sha256":"%x"}`, sha256.Sum256([]byte("twelve bytes"))))
@@ -56,7 +60,7 @@ func TestKeptDoesNotFit(t *testing.T) {
 func TestJarAndCache(t *testing.T) {
 	inLibrary(t, func(l *library) {
 		l.page("/login", 200, "in", "Cache-Control", "max-age=60", "Set-Cookie", "a=b")
-		jar := func(o *Options) { o.Jar = NewJar() }
+		jar := func(o *Options) { o.Jar = cookiejar.New() }
 		l.wants(1, "miss 200 in", jar, "/login")
 		l.wants(1, "miss 200 in", jar, "/login")
 		l.wants(1, "miss 200 in", nil, "/login")
@@ -75,7 +79,7 @@ func TestCookiesBetweenLookupAndExchange(t *testing.T) {
 			}
 			return reply(200, "for "+r.Header.Get("Cookie"), "Cache-Control", "max-age=60")
 		}
-		with := func(o *Options) { o.Jar, o.Retries = NewJar(), 1 }
+		with := func(o *Options) { o.Jar, o.Retries = cookiejar.New(), 1 }
 		if got := l.run(with, "/login", "/x"); got[1] != "miss 200 for who=ann" && got[1] != " 200 for who=ann" { // at once, or after a lookup for nobody
 			t.Errorf("got %q", got)
 		}
@@ -93,7 +97,7 @@ func TestWhoAndVia(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q, ok := keys.questionOf(&to, to.header)
+		q, ok := keys.questionOf(&to, to.Header)
 		if !ok {
 			t.Fatal("passed by")
 		}
@@ -104,7 +108,7 @@ func TestWhoAndVia(t *testing.T) {
 	}
 	host := func(o *Options) { o.Header = http.Header{"Host": {"other.test"}} }
 	pinned := func(o *Options) {
-		o.Resolve = []Override{{Host: "a.test", Port: 443, Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}
+		o.Resolve = []dial.Override{{Host: "a.test", Port: 443, Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}
 	}
 	for _, tt := range []struct {
 		name, address string
@@ -173,7 +177,7 @@ func TestQuotaOfAKeptAnswer(t *testing.T) {
 
 // TestUncheckedIsNothingToTheCareful: what came from a server that nobody has checked is not used where servers are.
 func TestUncheckedIsNothingToTheCareful(t *testing.T) {
-	to := &target{Target: Target{url: &url.URL{Scheme: "https", Host: "a.test"}}}
+	to := &target{Target: transport.Target{URL: &url.URL{Scheme: "https", Host: "a.test"}}}
 	via := func(c *tls.Config) string {
 		o := options(func(o *Options) { o.TLS = c })
 		keys := newCacheKeys(o)

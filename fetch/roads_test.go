@@ -5,6 +5,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/transport"
 )
 
 var privacyNames = map[string][][]string{
@@ -59,12 +63,12 @@ func TestPrivateRedirects(t *testing.T) {
 			switch {
 			case tt.want == "" && r.Failure != nil:
 				t.Errorf("got %s: %v", kindOf(r), r.Failure)
-			case tt.want != "" && (kindOf(r) != BlockedAddress || r.Failure.Error() != tt.want):
+			case tt.want != "" && (kindOf(r) != failure.BlockedAddress || r.Failure.Error() != tt.want):
 				t.Errorf("got %s: %v", kindOf(r), r.Failure)
 			case r.Attempts != 1 || r.Redirects != len(tt.path)-1:
 				t.Errorf("%d attempts, %d redirects", r.Attempts, r.Redirects)
 			}
-			o.Private = PrivateAllow
+			o.Private = dial.PrivateAllow
 			if !strings.HasPrefix(tt.path[len(tt.path)-1], "169.254") {
 				if r := along(t, o, publicly(t, privacyNames), via(h.port, tt.path...)).records[0]; r.Failure != nil {
 					t.Errorf("where all is allowed: %v", r.Failure)
@@ -77,7 +81,7 @@ func TestPrivateRedirects(t *testing.T) {
 // TestUsedConnectionIsNoWayIn: what the input opened to a private address is not there for a public page's redirect,
 // nor is the connection to a name that had a private address.
 func TestUsedConnectionIsNoWayIn(t *testing.T) {
-	for version, choice := range map[string]HTTPVersion{"HTTP/1.1": HTTP1, "HTTP/2": HTTP2} {
+	for version, choice := range map[string]transport.Version{"HTTP/1.1": transport.HTTP1, "HTTP/2": transport.HTTP2} {
 		t.Run(version, func(t *testing.T) {
 			protocols := new(http.Protocols)
 			protocols.SetHTTP1(true)
@@ -100,12 +104,12 @@ func TestUsedConnectionIsNoWayIn(t *testing.T) {
 // TestPrivateDeny: no private address is asked, whichever way it is spelled.
 func TestPrivateDeny(t *testing.T) {
 	h := build(t, nil)
-	o := quick(func(o *Options) { o.Private, o.Retries = PrivateDeny, 3 })
-	o.RetryOn.Kinds = append(o.RetryOn.Kinds, BlockedAddress)
+	o := quick(func(o *Options) { o.Private, o.Retries = dial.PrivateDeny, 3 })
+	o.RetryOn.Kinds = append(o.RetryOn.Kinds, failure.BlockedAddress)
 	for _, host := range []string{"127.0.0.1", "127.0.0.1.", "localhost", "LOCALHOST.", "a.b.localhost", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
 		"2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "0", "[::]", "①②⑦.0.0.1", "127。0。0。1", "%31%32%37.0.0.1", "inside.test", "[64:ff9b::7f00:1]"} {
 		r := along(t, o, publicly(t, privacyNames), via(h.port, host+":~")).records[0]
-		if kindOf(r) != BlockedAddress && kindOf(r) != InvalidRequest || r.Attempts > 1 {
+		if kindOf(r) != failure.BlockedAddress && kindOf(r) != failure.InvalidRequest || r.Attempts > 1 {
 			t.Errorf("%s: %s after %d attempts: %v", host, kindOf(r), r.Attempts, r.Failure)
 		}
 	}
@@ -160,14 +164,14 @@ func TestResolve(t *testing.T) {
 			h.away.Store(0)
 			o := quick(tt.with)
 			for _, text := range tt.pins {
-				pin, err := ParseOverride(strings.ReplaceAll(text, "~", h.port))
+				pin, err := dial.ParseOverride(strings.ReplaceAll(text, "~", h.port))
 				if err != nil {
 					t.Fatal(err)
 				}
 				o.Resolve = append(o.Resolve, pin)
 			}
 			r := along(t, o, publicly(t, privacyNames), "http://"+tt.host+":"+h.port+"/").records[0]
-			if tt.want == "" && r.Failure != nil || tt.want != "" && (kindOf(r) != DNS || r.Failure.Error() != tt.want) {
+			if tt.want == "" && r.Failure != nil || tt.want != "" && (kindOf(r) != failure.DNS || r.Failure.Error() != tt.want) {
 				t.Errorf("got %s: %v", kindOf(r), r.Failure)
 			}
 			if h.home.Load() != tt.home || h.away.Load() != tt.away {

@@ -7,6 +7,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/fdlimit"
+	"batchfetch/fetch/transport"
 )
 
 // Run asks for every Request of source and gives sink one Record for each that was started.
@@ -24,15 +28,15 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 	if err := options.Validate(); err != nil {
 		return Summary{}, err
 	}
-	options.Concurrency = min(options.Concurrency, MostConcurrency())
-	transport := newTransport(options.transportConfig(network{}))
+	options.Concurrency = min(options.Concurrency, fdlimit.Exchanges())
+	transport := transport.New(options.transportConfig(dial.Network{}))
 	defer transport.Close()
 	return runWith(ctx, source, sink, &options, transport)
 }
 
 // runWith is Run over a transport of the caller's. It is the only place where stages are started: one feeder, one
 // scheduler (in the caller's goroutine), one writer, and workers and lookup workers as the scheduler asks for them.
-func runWith(ctx context.Context, source Source, sink Sink, o *Options, transport *Transport) (Summary, error) {
+func runWith(ctx context.Context, source Source, sink Sink, o *Options, transport *transport.Transport) (Summary, error) {
 	p := newPipeline(o, sink, transport)
 	exchanges, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -79,7 +83,7 @@ const backlog = 256
 type pipeline struct {
 	options   *Options
 	sink      Sink
-	transport *Transport
+	transport *transport.Transport
 	targets   *targeter
 	cache     *responseCache
 	finisher  *finisher
@@ -104,7 +108,7 @@ type pipeline struct {
 	committedCount atomic.Int64 // successes that cost an exchange and are committed; with a cache only
 }
 
-func newPipeline(o *Options, sink Sink, transport *Transport) *pipeline {
+func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipeline {
 	p := &pipeline{
 		options: o, sink: sink, transport: transport,
 		targets: newTargeter(o), cache: newResponseCache(o, transport), failure: newOutputFailure(),

@@ -1,13 +1,19 @@
 package fetch
 
-import "errors"
+import (
+	"errors"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/fdlimit"
+	"batchfetch/fetch/spool"
+)
 
 // An OutputError ends a run whose Sink failed.
 type OutputError struct{ Err error }
 
 func (e *OutputError) Error() string {
 	var body *keepError
-	var temporary *SpoolError
+	var temporary *spool.Error
 	if errors.As(e.Err, &body) || errors.As(e.Err, &temporary) { // they say themselves what could not be written
 		return e.Err.Error()
 	}
@@ -35,26 +41,26 @@ func (e *keepError) Unwrap() error { return e.err }
 
 // keepFailed tells what concerns one Request from what breaks the run.
 func keepFailed(err error) error {
-	var failure *Failure
-	if err == nil || errors.As(err, &failure) {
+	var known *failure.Failure
+	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	return &Failure{Kind: IO, Err: &keepError{err}}
+	return &failure.Failure{Kind: failure.IO, Err: &keepError{err}}
 }
 
 // spoolBroken makes a failure of what breaks the run.
-func spoolBroken(err error) error { return &Failure{Kind: IO, Err: err} }
+func spoolBroken(err error) error { return &failure.Failure{Kind: failure.IO, Err: err} }
 
 // brokenDisk returns what breaks the run in a failure: an error of the Keeper, or of a temporary file; else nil. Too
 // many open files break no run.
-func brokenDisk(f *Failure) error {
+func brokenDisk(f *failure.Failure) error {
 	if f == nil { // before errors.As makes the compiler allocate what it fills in
 		return nil
 	}
 	var keeper *keepError
-	var spool *SpoolError
+	var spool *spool.Error
 	switch {
-	case isShort(f):
+	case fdlimit.IsExhausted(f):
 		return nil
 	case errors.As(f, &keeper):
 		return keeper

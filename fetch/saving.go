@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
 )
 
 // A saving is a body that streams into a Keeping, hashed on its way. Memory is one buffer at any size.
@@ -43,14 +45,14 @@ func (x *exchange) save(resp *http.Response, in *wire, rec *Record, codings []st
 	case err != nil:
 		return err
 	case saved.bytes < saved.total:
-		return failf(Truncated, "the answer ended before byte %d of %d", saved.bytes, saved.total)
+		return failure.New(failure.Truncated, "the answer ended before byte %d of %d", saved.bytes, saved.total)
 	}
 	return saved.commit(rec)
 }
 
 // newSaving takes the body where its Part ends, or from its start.
 func (x *exchange) newSaving(resp *http.Response, r *Request) (*saving, error) {
-	if x.partial == partialContinues {
+	if x.partial == judge.PartialContinues {
 		part := x.part
 		x.part = nil
 		out, err := part.Continue(x.from)
@@ -73,7 +75,7 @@ func (s *saving) readFrom(r io.Reader, limit int64) (more bool, err error) {
 	}
 	err = pour(s, r, most-s.bytes+1)
 	if err == nil && s.total > 0 && s.bytes > s.total {
-		err = failf(Protocol, "the answer goes on behind byte %d, the last of its range", s.total)
+		err = failure.New(failure.Protocol, "the answer goes on behind byte %d, the last of its range", s.total)
 	}
 	return s.bytes > limit, err
 }
@@ -111,7 +113,7 @@ func (s *saving) commit(rec *Record) error {
 }
 
 // end leaves nothing of a body that failed, unless it only broke off. It does nothing where that was committed.
-func (s *saving) end(why *Failure) {
+func (s *saving) end(why *failure.Failure) {
 	if s.parts == nil || why == nil || !brokeOff(why.Kind) || s.bytes == 0 {
 		s.out.Abandon()
 		return
@@ -121,9 +123,9 @@ func (s *saving) end(why *Failure) {
 }
 
 // brokeOff names the failures in which a connection was lost and what had come over it was right.
-func brokeOff(kind Kind) bool {
+func brokeOff(kind failure.Kind) bool {
 	switch kind {
-	case Truncated, Reset, Stalled, Timeout, Canceled, TLS:
+	case failure.Truncated, failure.Reset, failure.Stalled, failure.Timeout, failure.Canceled, failure.TLS:
 		return true
 	}
 	return false

@@ -4,6 +4,10 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/plan"
 )
 
 // schedulerPorts are what joins the scheduler to the other stages: its ends of the channels, the counters that other
@@ -38,7 +42,7 @@ type schedulerPorts struct {
 type scheduler struct {
 	schedulerPorts
 	options     *Options
-	plan        *plan
+	plan        *plan.Plan
 	tally       *tally
 	workers     int // that have been started
 	lookupQueue lookupQueue
@@ -62,7 +66,7 @@ type scheduler struct {
 func newScheduler(o *Options, ports schedulerPorts) *scheduler {
 	s := &scheduler{schedulerPorts: ports, options: o, tally: newTally(o),
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: o.Drain}
-	s.plan = newPlan(o.limits(), s.codec())
+	s.plan = plan.New(o.limits(), s.codec())
 	s.looked = s.begun
 	if o.Deadline > 0 {
 		s.deadline = s.begun.Add(o.Deadline)
@@ -72,7 +76,7 @@ func newScheduler(o *Options, ports schedulerPorts) *scheduler {
 
 // codec returns what packs the Tasks that the plan spills; nil means that it may spill none. A Sink that holds Records
 // back would have to hold those of all that is spilled, and what the cache has for a Task can't be packed.
-func (s *scheduler) codec() Codec {
+func (s *scheduler) codec() plan.Codec {
 	if s.holder != nil || s.options.Cache != nil {
 		return nil
 	}
@@ -87,7 +91,7 @@ func (s *scheduler) loop(ctx context.Context) {
 		now := time.Now()
 		s.bookTime(now)
 		s.expire(now)
-		s.plan.setUncommitted(s.uncommitted())
+		s.plan.SetUncommitted(s.uncommitted())
 		wait := s.dispatch(now)
 		s.startLookups()
 		if s.over() {
@@ -101,11 +105,11 @@ func (s *scheduler) loop(ctx context.Context) {
 // dispatch starts every Task that may start now and returns how long until the next one may.
 func (s *scheduler) dispatch(now time.Time) time.Duration {
 	for {
-		t, wait := s.plan.next(now)
+		t, wait := s.plan.Next(now)
 		if t == nil {
 			return wait
 		}
-		if s.workers < s.plan.running() {
+		if s.workers < s.plan.Running() {
 			s.workers++
 			s.startWorker()
 		}
@@ -172,11 +176,11 @@ func (s *scheduler) catchUp(intake <-chan *task) {
 
 func (s *scheduler) setTimer(now time.Time, wait time.Duration) {
 	if !s.deadline.IsZero() {
-		if left := max(s.deadline.Sub(now), 0); wait == never || left < wait {
+		if left := max(s.deadline.Sub(now), 0); wait == plan.Never || left < wait {
 			wait = left
 		}
 	}
-	if wait == never {
+	if wait == plan.Never {
 		s.timer.Stop()
 		return
 	}
@@ -198,19 +202,19 @@ func (s *scheduler) admit(t *task, open bool) {
 // take counts what became of a Task and sends it where it belongs.
 func (s *scheduler) take(t *task) {
 	now := time.Now()
-	s.plan.done(&t.Task, now)
+	s.plan.Done(&t.Task, now)
 	s.tally.exchange(t)
 	if live := s.options.Live; live != nil {
 		live.Exchanges.Store(s.tally.Exchanges)
 		live.Retries.Store(s.tally.Retries)
 	}
-	if t.Verdict.Fate == Final {
+	if t.Verdict.Fate == judge.Final {
 		s.end(t, now)
 		return
 	}
 	t.NotBefore = now.Add(t.Verdict.Delay)
 	if s.stopped() {
-		s.plan.fail(&t.Task, s.cutOff(t))
+		s.plan.Fail(&t.Task, s.cutOff(t))
 		return
 	}
 	s.route(t, now)
@@ -221,7 +225,7 @@ func (s *scheduler) end(t *task, now time.Time) {
 	s.open--
 	s.bulk -= t.request.bulk()
 	s.tally.final(t)
-	if f := t.failure(); f != nil && f.Kind == Canceled && !s.stopped() {
+	if f := t.failure(); f != nil && f.Kind == failure.Canceled && !s.stopped() {
 		s.stop(StopCanceled, now) // the exchange saw the end of the context first
 	}
 	if !s.stopped() && s.tally.tooMany(s.options) {

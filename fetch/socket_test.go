@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/failure"
 )
 
 // TestUnixSocket: every host is asked over it, by its own name, whatever --private says of addresses.
@@ -33,7 +36,7 @@ func TestUnixSocket(t *testing.T) {
 	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(page)}}
 	server.Start()
 	t.Cleanup(server.Close)
-	for _, rule := range []Private{PrivateAllow, PrivateRedirects, PrivateDeny} {
+	for _, rule := range []dial.Policy{dial.PrivateAllow, dial.PrivateRedirects, dial.PrivateDeny} {
 		o := quick(func(o *Options) { o.UnixSocket, o.Private = path, rule })
 		s := along(t, o, publicly(t, nil), "http://a.test/x", "http://missing.test:8080/go", "http://127.0.0.1/")
 		got := slices.Sorted(slices.Values(s.bodies))
@@ -47,7 +50,7 @@ func TestUnixSocket(t *testing.T) {
 		}
 	}
 	r, _ := one(t, "http://a.test/", quick(func(o *Options) { o.UnixSocket = path + "x" }))
-	if kindOf(r) != Connect || r.Failure.Error() != "connecting to "+path+"x: no such file or directory" {
+	if kindOf(r) != failure.Connect || r.Failure.Error() != "connecting to "+path+"x: no such file or directory" {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }

@@ -1,6 +1,10 @@
 package fetch
 
-import "time"
+import (
+	"time"
+
+	"batchfetch/fetch/failure"
+)
 
 // expire acts on a deadline that has passed: the run's own, or the grace of a drain.
 func (s *scheduler) expire(now time.Time) {
@@ -35,7 +39,7 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 		s.cancel(s.because())
 	}
 	s.dropLookups()
-	rest, spilled := s.plan.rest(now)
+	rest, spilled := s.plan.Rest(now)
 	s.open -= int(spilled)
 	s.tally.NotStarted += spilled
 	for _, t := range rest {
@@ -47,23 +51,23 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 func (s *scheduler) because() error {
 	switch s.tally.Stopped {
 	case StopFailures:
-		return &stopError{"the limit on failures"}
+		return &failure.Stop{Why: "the limit on failures"}
 	case StopDeadline:
-		return &limitError{Canceled, "deadline", s.options.Deadline}
+		return &failure.Limit{Kind: failure.Canceled, Name: "deadline", After: s.options.Deadline}
 	case StopDrain:
-		return &stopError{"an interrupt"}
+		return &failure.Stop{Why: "an interrupt"}
 	case StopOutput:
-		return &stopError{"an output that can't be written"}
+		return &failure.Stop{Why: "an output that can't be written"}
 	}
-	return &stopError{"the caller"}
+	return &failure.Stop{Why: "the caller"}
 }
 
 // cutOff is the failure of a Task that was to be asked again when the run was stopped.
-func (s *scheduler) cutOff(t *task) *Failure {
+func (s *scheduler) cutOff(t *task) *failure.Failure {
 	if t.Verdict.Failure == nil {
-		return failf(Canceled, "%w before the redirect was followed", s.because())
+		return failure.New(failure.Canceled, "%w before the redirect was followed", s.because())
 	}
-	return failf(Canceled, "%w before the next attempt; the last one: %w", s.because(), t.Verdict.Failure)
+	return failure.New(failure.Canceled, "%w before the next attempt; the last one: %w", s.because(), t.Verdict.Failure)
 }
 
 // endUnstarted ends a Task that will not be asked because the run is over: as not started, or as failed where it has
@@ -74,7 +78,7 @@ func (s *scheduler) endUnstarted(t *task) {
 		s.tally.NotStarted++
 		return
 	}
-	s.plan.fail(&t.Task, s.cutOff(t))
+	s.plan.Fail(&t.Task, s.cutOff(t))
 }
 
 // inputRest is what the feeder has to say of the input once the run is over.

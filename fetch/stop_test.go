@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"batchfetch/fetch/failure"
 )
 
 // noAnswer fails every exchange at once.
@@ -22,7 +24,7 @@ func TestDeadlineEndsTheRun(t *testing.T) {
 			t.Fatalf("%+v, %v", s, err)
 		}
 		wantSum(t, s, len(shelf.records))
-		if s.Succeeded != 4 || s.ByKind[Canceled] != 2 || s.NotStarted != 4 || s.Total != 10 {
+		if s.Succeeded != 4 || s.ByKind[failure.Canceled] != 2 || s.NotStarted != 4 || s.Total != 10 {
 			t.Errorf("got %+v", s)
 		}
 		if says := shelf.records[5].Failure.Error(); !strings.HasPrefix(says, "deadline 2.5s met; ") {

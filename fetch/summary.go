@@ -1,6 +1,10 @@
 package fetch
 
-import "time"
+import (
+	"time"
+
+	"batchfetch/fetch/failure"
+)
 
 // Limit names what kept the next exchange from starting.
 type Limit string
@@ -49,7 +53,7 @@ type Summary struct {
 	// Bytes counts the decoded body bytes of successes, WireBytes the received ones.
 	Bytes, WireBytes int64
 	Elapsed          time.Duration
-	ByKind           map[Kind]int64
+	ByKind           map[failure.Kind]int64
 	ByStatus         map[int]int64
 	// FailedByHost counts failures per origin; past MaxHosts origins the rest are counted under "other".
 	FailedByHost map[string]int64
@@ -96,7 +100,7 @@ type hostLimit struct {
 
 func newTally(o *Options) *tally {
 	c := &tally{Summary: Summary{
-		ByKind:       make(map[Kind]int64),
+		ByKind:       make(map[failure.Kind]int64),
 		ByStatus:     make(map[int]int64),
 		FailedByHost: make(map[string]int64),
 		LimitedFor:   make(map[Limit]time.Duration),
@@ -148,10 +152,10 @@ func (c *tally) final(t *task) {
 	}
 	c.Failed++
 	c.ByKind[failure.Kind]++
-	if t.host == "" {
+	if t.Origin == "" {
 		return
 	}
-	host := t.host
+	host := t.Origin
 	if _, known := c.FailedByHost[host]; !known && len(c.FailedByHost) >= MaxHosts {
 		host = "other"
 	}

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/nettest"
 )
 
 // surplus answers each request with what comes, and in the same breath with what nobody asked for.
@@ -36,7 +39,7 @@ func surplus(t testing.TB, answer, more string) string {
 						return
 					}
 					_, _ = io.Copy(io.Discard, r.Body)
-					say(c, strings.ReplaceAll(answer, "$PATH", r.URL.Path)+more)
+					nettest.Say(c, strings.ReplaceAll(answer, "$PATH", r.URL.Path)+more)
 				}
 			})
 		}
@@ -123,7 +126,7 @@ func TestSurplusInOneGo(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var connections int
-			url := talk(t, func(raw *net.TCPConn) {
+			url := nettest.Talk(t, func(raw *net.TCPConn) {
 				connections++
 				c := tt.over(&inOneGo{Conn: raw})
 				for in := bufio.NewReader(c); ; {
@@ -131,9 +134,9 @@ func TestSurplusInOneGo(t *testing.T) {
 					if err != nil {
 						return
 					}
-					say(c, answer)
+					nettest.Say(c, answer)
 					if r.URL.Path == "/surplus" {
-						say(c, poison)
+						nettest.Say(c, poison)
 					}
 				}
 			})
@@ -144,7 +147,7 @@ func TestSurplusInOneGo(t *testing.T) {
 			if tt.proxy {
 				o.HTTPProxy, url = url, "http://a.test"
 			}
-			shelf := along(t, o, network{}, url+"/1", url+"/surplus", url+"/2", url+"/3")
+			shelf := along(t, o, dial.Network{}, url+"/1", url+"/surplus", url+"/2", url+"/3")
 			if got := strings.Join(shelf.bodies, " "); got != "ok ok ok ok" || connections != 2 {
 				t.Errorf("got %q over %d connections", got, connections)
 			}

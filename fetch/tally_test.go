@@ -7,6 +7,11 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/plan"
+	"batchfetch/fetch/transport"
 )
 
 // TestQuantileError: a percentile is never below the true one, and at most 1/32 above it, to the microsecond.
@@ -58,23 +63,23 @@ func TestEmptyHistogram(t *testing.T) {
 	}
 }
 
-func finished(host string, verdict Verdict, c exchangeCounts) *task {
-	return &task{Task: Task{Verdict: verdict}, target: target{Target: Target{host: host}}, counts: c}
+func finished(host string, verdict judge.Verdict, c exchangeCounts) *task {
+	return &task{Task: plan.Task{Verdict: verdict}, target: target{Target: transport.Target{Origin: host}}, counts: c}
 }
 
 func TestTallyCounts(t *testing.T) {
 	c := newTally(&Options{})
 	for _, task := range []*task{
-		finished("http://a.test", Verdict{}, exchangeCounts{exchanged: true, status: 200, bytes: 10, wireBytes: 5}),
-		finished("http://a.test", Verdict{Failure: failf(BadStatus, "404")}, exchangeCounts{exchanged: true, status: 404, bytes: 99, wireBytes: 99}),
-		finished("http://b.test", Verdict{Failure: failf(DNS, "no such host")}, exchangeCounts{exchanged: true}),
-		finished("", Verdict{Failure: failf(InvalidRequest, "no url")}, exchangeCounts{}),
+		finished("http://a.test", judge.Verdict{}, exchangeCounts{exchanged: true, status: 200, bytes: 10, wireBytes: 5}),
+		finished("http://a.test", judge.Verdict{Failure: failure.New(failure.BadStatus, "404")}, exchangeCounts{exchanged: true, status: 404, bytes: 99, wireBytes: 99}),
+		finished("http://b.test", judge.Verdict{Failure: failure.New(failure.DNS, "no such host")}, exchangeCounts{exchanged: true}),
+		finished("", judge.Verdict{Failure: failure.New(failure.InvalidRequest, "no url")}, exchangeCounts{}),
 	} {
 		c.exchange(task)
 		c.final(task)
 	}
-	c.exchange(finished("http://a.test", Verdict{Fate: Retry}, exchangeCounts{exchanged: true, again: true, status: 500}))
-	c.exchange(finished("http://a.test", Verdict{Fate: Hop}, exchangeCounts{exchanged: true, status: 302}))
+	c.exchange(finished("http://a.test", judge.Verdict{Fate: judge.Retry}, exchangeCounts{exchanged: true, again: true, status: 500}))
+	c.exchange(finished("http://a.test", judge.Verdict{Fate: judge.Hop}, exchangeCounts{exchanged: true, status: 302}))
 	c.Skipped, c.NotStarted = 2, 3
 	s := c.summary(time.Second)
 	if s.Total != 9 || s.Succeeded != 1 || s.Failed != 3 || s.Exchanges != 5 || s.Retries != 1 ||
@@ -84,7 +89,7 @@ func TestTallyCounts(t *testing.T) {
 	if want := map[int]int64{200: 1, 404: 1}; !maps.Equal(s.ByStatus, want) {
 		t.Errorf("by_status is of final answers: %v, want %v", s.ByStatus, want)
 	}
-	if want := map[Kind]int64{BadStatus: 1, DNS: 1, InvalidRequest: 1}; !maps.Equal(s.ByKind, want) {
+	if want := map[failure.Kind]int64{failure.BadStatus: 1, failure.DNS: 1, failure.InvalidRequest: 1}; !maps.Equal(s.ByKind, want) {
 		t.Errorf("got %v, want %v", s.ByKind, want)
 	}
 	if want := map[string]int64{"http://a.test": 1, "http://b.test": 1}; !maps.Equal(s.FailedByHost, want) {
@@ -100,7 +105,7 @@ func TestFailuresByHostAreBounded(t *testing.T) {
 	c := newTally(&Options{})
 	for range 2 {
 		for i := range MaxHosts + 500 {
-			c.final(finished(fmt.Sprintf("http://%d.test", i), Verdict{Failure: failf(DNS, "x")}, exchangeCounts{}))
+			c.final(finished(fmt.Sprintf("http://%d.test", i), judge.Verdict{Failure: failure.New(failure.DNS, "x")}, exchangeCounts{}))
 		}
 	}
 	if got := c.FailedByHost["other"]; got != 1000 || len(c.FailedByHost) != MaxHosts+1 {

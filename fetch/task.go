@@ -1,12 +1,17 @@
 package fetch
 
-import "time"
+import (
+	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/plan"
+)
 
 // A task is a Request under way, from its line of the input to its Record. One stage of the run has it at a time.
 type task struct {
-	Task    // its bookkeeping in the plan
-	request Request
-	seq     int64
+	plan.Task // its bookkeeping in the plan
+	request   Request
+	seq       int64
 	target
 	bad *LineError // the line could not be used: there is nothing to ask
 
@@ -42,7 +47,7 @@ func (t *task) describe() {
 
 // failure is why a task that has ended failed; nil where it has not: its Verdict may be one of failure all the same,
 // where a response of the cache was served for a server that failed.
-func (t *task) failure() *Failure {
+func (t *task) failure() *failure.Failure {
 	if t.rescued {
 		return nil
 	}

@@ -7,6 +7,8 @@ import (
 	"net/textproto"
 
 	"github.com/klauspost/compress/s2"
+
+	"batchfetch/fetch/plan"
 )
 
 // A taskCodec packs tasks that have not been asked yet, for the plan: of each its Request and its seq. It is used by
@@ -22,7 +24,7 @@ type taskCodec struct {
 const mostKeptBuffer = 128 << 10
 
 // Pack implements Codec.
-func (c *taskCodec) Pack(tasks []*Task) []byte {
+func (c *taskCodec) Pack(tasks []*plan.Task) []byte {
 	raw := c.raw[:0]
 	last := new(task)
 	for _, owned := range tasks {
@@ -42,13 +44,13 @@ func (c *taskCodec) Pack(tasks []*Task) []byte {
 }
 
 // Unpack implements Codec.
-func (c *taskCodec) Unpack(packed []byte) []*Task {
+func (c *taskCodec) Unpack(packed []byte) []*plan.Task {
 	raw, err := s2.Decode(c.raw[:0], packed)
 	if err != nil {
 		panic("fetch: memory that held waiting requests is corrupt: " + err.Error())
 	}
 	u := unpacker{text: string(raw)}
-	var tasks []*Task
+	var tasks []*plan.Task
 	last := new(task)
 	for len(u.text) > 0 {
 		t := u.task(last)

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"batchfetch/fetch/plan"
 )
 
 // newCodec is a taskCodec whose tasks get their URL parsed, and no target.
@@ -14,8 +16,8 @@ func newCodec() *taskCodec {
 }
 
 // plansOf are the parts of tasks that a plan knows.
-func plansOf(tasks []*task) []*Task {
-	var plans []*Task
+func plansOf(tasks []*task) []*plan.Task {
+	var plans []*plan.Task
 	for _, t := range tasks {
 		plans = append(plans, &t.Task)
 	}
@@ -23,7 +25,7 @@ func plansOf(tasks []*task) []*Task {
 }
 
 // ownersOf is the inverse of plansOf.
-func ownersOf(plans []*Task) []*task {
+func ownersOf(plans []*plan.Task) []*task {
 	var tasks []*task
 	for _, t := range plans {
 		tasks = append(tasks, t.Owner.(*task))

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"batchfetch/fetch/failure"
 )
 
 // TestPagesThatAlwaysRefuse: three pages that say 503 whenever they are asked take the time of their own retries, and
@@ -31,7 +33,7 @@ func TestHostThatRefusesAll(t *testing.T) {
 			return reply(503, ""), nil
 		})
 		s, err := runOver(t.Context(), urls(2000, "http://a.test", "http://well.test"), &shelf{}, options(nil), client)
-		if err != nil || s.Succeeded != 1000 || s.Failed != 1000 || s.ByKind[RateLimited] < 900 ||
+		if err != nil || s.Succeeded != 1000 || s.Failed != 1000 || s.ByKind[failure.RateLimited] < 900 ||
 			s.Elapsed > 4*time.Minute {
 			t.Errorf("%+v, %v", s, err)
 		}

@@ -13,6 +13,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
+	"batchfetch/fetch/transport"
 )
 
 // secured is a server with a certificate for example.com and 127.0.0.1, and options that trust it.
@@ -34,14 +38,14 @@ func TestProtocolVersions(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		h2   bool
-		http HTTPVersion
+		http transport.Version
 		want string // empty: a failure
 	}{
-		{"HTTP/2 where it is offered", true, HTTPAuto, "HTTP/2.0"},
-		{"HTTP/1.1 where it is not", false, HTTPAuto, "HTTP/1.1"},
-		{"HTTP/1.1 where it is asked for", true, HTTP1, "HTTP/1.1"},
-		{"HTTP/2 where it is asked for", true, HTTP2, "HTTP/2.0"},
-		{"HTTP/2 asked for and not offered", false, HTTP2, ""},
+		{"HTTP/2 where it is offered", true, transport.Auto, "HTTP/2.0"},
+		{"HTTP/1.1 where it is not", false, transport.Auto, "HTTP/1.1"},
+		{"HTTP/1.1 where it is asked for", true, transport.HTTP1, "HTTP/1.1"},
+		{"HTTP/2 where it is asked for", true, transport.HTTP2, "HTTP/2.0"},
+		{"HTTP/2 asked for and not offered", false, transport.HTTP2, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			url, o := secured(t, tt.h2, hello)
@@ -66,7 +70,7 @@ func TestHTTP2ByPriorKnowledge(t *testing.T) {
 	server.Config.Protocols.SetUnencryptedHTTP2(true)
 	server.Start()
 	t.Cleanup(server.Close)
-	r, body := one(t, server.URL, quick(func(o *Options) { o.HTTP = HTTP2 }))
+	r, body := one(t, server.URL, quick(func(o *Options) { o.HTTP = transport.HTTP2 }))
 	if r.Failure != nil || body != "HTTP/2.0" {
 		t.Errorf("got %q, %v", body, r.Failure)
 	}
@@ -81,7 +85,7 @@ func TestHTTP2StreamsThatBreak(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	for _, path := range []string{"/head", "/body"} {
-		if r, _ := one(t, url+path, o); kindOf(r) != Reset {
+		if r, _ := one(t, url+path, o); kindOf(r) != failure.Reset {
 			t.Errorf("%s: %s: %v", path, kindOf(r), r.Failure)
 		}
 	}
@@ -96,7 +100,7 @@ func TestHTTP2Stalls(t *testing.T) {
 		close(gone)
 	})
 	o.StallTimeout = 200 * time.Millisecond
-	if r, _ := one(t, url, o); kindOf(r) != Stalled {
+	if r, _ := one(t, url, o); kindOf(r) != failure.Stalled {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 	<-gone // the server hears of it
@@ -110,7 +114,7 @@ func TestHTTP2HeaderOverTheBound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url, o := secured(t, true, func(w http.ResponseWriter, r *http.Request) { maps.Copy(w.Header(), header) })
 			r, _ := one(t, url, o)
-			if kindOf(r) != TooLarge || r.Attempts != 1 {
+			if kindOf(r) != failure.TooLarge || r.Attempts != 1 {
 				t.Errorf("got %s after %d attempts: %v", kindOf(r), r.Attempts, r.Failure)
 			}
 		})
@@ -127,12 +131,12 @@ func TestCertificates(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		with Options
-		want Kind
+		want failure.Kind
 		says string
 	}{
 		{"trusted", trusting, "", ""},
-		{"unknown authority", trustless, TLS, "is signed by an unknown authority"},
-		{"wrong name", misnamed, TLS, "certificate for example.com"},
+		{"unknown authority", trustless, failure.TLS, "is signed by an unknown authority"},
+		{"wrong name", misnamed, failure.TLS, "certificate for example.com"},
 		{"not looked at", insecure, "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -149,7 +153,7 @@ func TestWrongNameSaysWhichNames(t *testing.T) {
 	url, o := secured(t, false, hello)
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(url, "https://"))
 	r, _ := one(t, "https://localhost:"+port, o)
-	if kindOf(r) != TLS || !strings.Contains(r.Failure.Error(), "certificate for example.com") || !strings.Contains(r.Failure.Error(), "not localhost") {
+	if kindOf(r) != failure.TLS || !strings.Contains(r.Failure.Error(), "certificate for example.com") || !strings.Contains(r.Failure.Error(), "not localhost") {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }
@@ -157,7 +161,7 @@ func TestWrongNameSaysWhichNames(t *testing.T) {
 func TestTLSWithOneThatHasNone(t *testing.T) {
 	url := serve(t, hello)
 	r, _ := one(t, strings.Replace(url, "http:", "https:", 1), quick(nil))
-	if kindOf(r) != TLS || !strings.Contains(r.Failure.Error(), "does not speak TLS") {
+	if kindOf(r) != failure.TLS || !strings.Contains(r.Failure.Error(), "does not speak TLS") {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }
@@ -172,13 +176,13 @@ func TestClientCertificateThatIsMissed(t *testing.T) {
 	} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {
 			config := &tls.Config{Certificates: lender.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert, MaxVersion: version}
-			url := talk(t, func(c *net.TCPConn) {
+			url := nettest.Talk(t, func(c *net.TCPConn) {
 				_ = tls.Server(c, config).Handshake()
 				_ = c.CloseWrite()
-				until(c) // closed with bytes unread it would be a reset
+				nettest.AwaitClose(c) // closed with bytes unread it would be a reset
 			})
 			r, _ := one(t, strings.Replace(url, "http:", "https:", 1), quick(func(o *Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} }))
-			if kindOf(r) != TLS || !strings.HasPrefix(r.Failure.Error(), says) {
+			if kindOf(r) != failure.TLS || !strings.HasPrefix(r.Failure.Error(), says) {
 				t.Errorf("got %s: %v", kindOf(r), r.Failure)
 			}
 		})
@@ -186,16 +190,16 @@ func TestClientCertificateThatIsMissed(t *testing.T) {
 }
 
 func TestHandshakeThatIsNotAnswered(t *testing.T) {
-	url := strings.Replace(talk(t, func(c *net.TCPConn) { until(c) }), "http:", "https:", 1)
+	url := strings.Replace(nettest.Talk(t, func(c *net.TCPConn) { nettest.AwaitClose(c) }), "http:", "https:", 1)
 	r, _ := one(t, url, quick(func(o *Options) { o.ConnectTimeout = 100 * time.Millisecond }))
-	if kindOf(r) != Timeout || !strings.HasPrefix(r.Failure.Error(), "connect-timeout 100ms met: TLS handshake with 127.0.0.1 not done") {
+	if kindOf(r) != failure.Timeout || !strings.HasPrefix(r.Failure.Error(), "connect-timeout 100ms met: TLS handshake with 127.0.0.1 not done") {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }
 
 func TestHandshakeThatIsHungUpOn(t *testing.T) {
-	url := strings.Replace(talk(t, func(c *net.TCPConn) {}), "http:", "https:", 1)
-	if r, _ := one(t, url, quick(nil)); kindOf(r) != TLS {
+	url := strings.Replace(nettest.Talk(t, func(c *net.TCPConn) {}), "http:", "https:", 1)
+	if r, _ := one(t, url, quick(nil)); kindOf(r) != failure.TLS {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }

@@ -12,6 +12,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
+	"batchfetch/fetch/transport"
 )
 
 // TestProxies: every kind of proxy, for http:// and https://, is asked as its kind is, and hides nothing of what is behind it.
@@ -24,7 +29,7 @@ func TestProxies(t *testing.T) {
 	}{
 		{scheme: "http", asked: []string{"CONNECT example.com:443", "GET http://outside.test/a", "GET http://outside.test/b"}, plain: "HTTP/1.1"},
 		{scheme: "https", asked: []string{"CONNECT example.com:443", "GET http://outside.test/a", "GET http://outside.test/b"}, plain: "HTTP/1.1"},
-		{scheme: "http", with: func(o *Options) { o.HTTP = HTTP2 }, asked: []string{"CONNECT example.com:443", "CONNECT outside.test:80"}, plain: "HTTP/2.0"},
+		{scheme: "http", with: func(o *Options) { o.HTTP = transport.HTTP2 }, asked: []string{"CONNECT example.com:443", "CONNECT outside.test:80"}, plain: "HTTP/2.0"},
 		{scheme: "socks5h", asked: []string{"socks example.com:443", "socks outside.test:80"}, plain: "HTTP/1.1"},
 		{scheme: "socks5", asked: []string{"socks 127.0.0.2:80", "socks 192.0.2.1:443"}, plain: "HTTP/1.1"},
 		{scheme: "socks5", with: func(o *Options) { o.IPv4 = true }, asked: []string{"socks 127.0.0.2:80", "socks 192.0.2.1:443"}, plain: "HTTP/1.1"},
@@ -84,7 +89,7 @@ func plainBoth(t testing.TB, handler http.HandlerFunc) string {
 func TestForwardedHost(t *testing.T) {
 	for page, want := range map[string]string{"http://a.test/b%2Fc?d=e": "http://a.test/b%2Fc?d=e", "http://a.test": "http://a.test/", "http://a.test:81?q": "http://a.test:81/?q"} {
 		heard := make(chan string, 1)
-		url := talk(t, func(c *net.TCPConn) { heard <- listen(c); say(c, "HTTP/1.1 204 No Content\r\n\r\n") })
+		url := nettest.Talk(t, func(c *net.TCPConn) { heard <- listen(c); nettest.Say(c, "HTTP/1.1 204 No Content\r\n\r\n") })
 		o := quick(func(o *Options) { o.HTTPProxy, o.Header = url, http.Header{"Host": {"inside.test"}} })
 		if r, _ := one(t, page, o); r.Failure != nil {
 			t.Fatal(r.Failure)
@@ -97,42 +102,44 @@ func TestForwardedHost(t *testing.T) {
 
 // TestProxiesThatFail: the failure names the proxy and the step, and never its password.
 func TestProxiesThatFail(t *testing.T) {
-	says := func(text string) func(*net.TCPConn) { return func(c *net.TCPConn) { ask(c); say(c, text) } }
+	says := func(text string) func(*net.TCPConn) {
+		return func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, text) }
+	}
 	for _, tt := range []struct {
 		name, scheme string
 		says         func(*net.TCPConn)
 		url          string // of the page; "" is https://a.test/
-		want         Kind
+		want         failure.Kind
 		text         string // ~ stands for the proxy's host:port
 	}{
-		{"wants another password", "http", says("HTTP/1.1 407 s3cret\r\n\r\n"), "", Connect, "proxy http://~: CONNECT a.test:443: 407 Proxy Authentication Required"},
-		{"has no way", "http", says("HTTP/1.1 502 No\r\nContent-Length: 5\r\n\r\nnever"), "", Connect, "proxy http://~: CONNECT a.test:443: 502 Bad Gateway"},
-		{"redirects", "http", says("HTTP/1.1 302 Go\r\nLocation: http://b.test\r\n\r\n"), "", Connect, "proxy http://~: CONNECT a.test:443: 302 Found"},
-		{"hangs up", "http", says(""), "", Connect, "proxy http://~: CONNECT a.test:443: it closed the connection without an answer"},
-		{"hangs up in its answer", "http", says("HTTP/1.1 200 O"), "", Connect, "proxy http://~: CONNECT a.test:443: it closed the connection without an answer"},
-		{"resets", "http", func(c *net.TCPConn) { ask(c); hangUp(c) }, "", Connect, "proxy http://~: CONNECT a.test:443: it reset the connection"},
-		{"speaks something else", "http", says("SSH-2.0-x\r\n\r\n"), "", Protocol, "proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed HTTP response"},
-		{"repeats a secret", "http", says("HTTP/1.1 200 OK\r\nProxy-Authorization: s3cret\x01\r\n\r\n"), "", Protocol, "proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed MIME header line"},
-		{"forbids it", "http", says("HTTP/1.1 403 No\r\n\r\n"), "", Connect, "proxy http://~: CONNECT a.test:443: 403 Forbidden"},
-		{"says too much", "http", says("HTTP/1.1 200 OK\r\n\r\nand more"), "", Protocol, "proxy http://~: CONNECT a.test:443: it sent more than an answer"},
-		{"never comes to it", "http", says(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 9)), "", Protocol, "proxy http://~: CONNECT a.test:443: no answer after 5 interim ones"},
+		{"wants another password", "http", says("HTTP/1.1 407 s3cret\r\n\r\n"), "", failure.Connect, "proxy http://~: CONNECT a.test:443: 407 Proxy Authentication Required"},
+		{"has no way", "http", says("HTTP/1.1 502 No\r\nContent-Length: 5\r\n\r\nnever"), "", failure.Connect, "proxy http://~: CONNECT a.test:443: 502 Bad Gateway"},
+		{"redirects", "http", says("HTTP/1.1 302 Go\r\nLocation: http://b.test\r\n\r\n"), "", failure.Connect, "proxy http://~: CONNECT a.test:443: 302 Found"},
+		{"hangs up", "http", says(""), "", failure.Connect, "proxy http://~: CONNECT a.test:443: it closed the connection without an answer"},
+		{"hangs up in its answer", "http", says("HTTP/1.1 200 O"), "", failure.Connect, "proxy http://~: CONNECT a.test:443: it closed the connection without an answer"},
+		{"resets", "http", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.ResetOnClose(c) }, "", failure.Connect, "proxy http://~: CONNECT a.test:443: it reset the connection"},
+		{"speaks something else", "http", says("SSH-2.0-x\r\n\r\n"), "", failure.Protocol, "proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed HTTP response"},
+		{"repeats a secret", "http", says("HTTP/1.1 200 OK\r\nProxy-Authorization: s3cret\x01\r\n\r\n"), "", failure.Protocol, "proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed MIME header line"},
+		{"forbids it", "http", says("HTTP/1.1 403 No\r\n\r\n"), "", failure.Connect, "proxy http://~: CONNECT a.test:443: 403 Forbidden"},
+		{"says too much", "http", says("HTTP/1.1 200 OK\r\n\r\nand more"), "", failure.Protocol, "proxy http://~: CONNECT a.test:443: it sent more than an answer"},
+		{"never comes to it", "http", says(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 9)), "", failure.Protocol, "proxy http://~: CONNECT a.test:443: no answer after 5 interim ones"},
 		{"has no end of headers", "http", func(c *net.TCPConn) {
-			ask(c)
-			say(c, "HTTP/1.1 200 OK\r\nX: ")
+			nettest.ReadRequest(c)
+			nettest.Say(c, "HTTP/1.1 200 OK\r\nX: ")
 			_, _ = io.Copy(c, &longBody{left: 1 << 20})
-		}, "", TooLarge, "proxy http://~: CONNECT a.test:443: the header is over 256 KiB"},
-		{"says nothing", "http", func(c *net.TCPConn) { until(c) }, "", Timeout, "proxy http://~: CONNECT a.test:443: connect-timeout 300ms met; not yet connected"},
-		{"no HTTP over SOCKS", "socks5h", func(c *net.TCPConn) { say(c, "HTTP/1.1 400 Bad Request\r\n\r\n"); until(c) }, "", Connect, "proxy socks5h://~: asking for a.test:443: unexpected protocol version 72"},
-		{"SOCKS that says nothing", "socks5h", func(c *net.TCPConn) { until(c) }, "", Timeout, "proxy socks5h://~: asking for a.test:443: connect-timeout 300ms met; not yet connected"},
-		{"no TLS over https", "https", says("HTTP/1.1 400 Bad Request\r\n\r\n"), "http://a.test/", TLS, "proxy https://~: tls: 127.0.0.1 does not speak TLS on this port"},
-		{"a forward that is refused", "http", says("HTTP/1.1 407 s3cret\r\nContent-Length: 0\r\n\r\n"), "http://a.test/", BadStatus, "proxy http://~: 407 Proxy Authentication Required"},
-		{"a forward that is dropped", "http", says(""), "http://a.test/", Truncated, "over proxy http://~: the connection closed before a whole answer; connected, no answer had arrived"},
-		{"a forward that is cut", "http", says("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), "http://a.test/", Truncated, "over proxy http://~: the connection closed before a whole answer; 200 OK and 4 bytes of its body had arrived"},
-		{"a forward over something else", "http", says("SSH-2.0-x\r\n\r\n"), "http://a.test/", Protocol, "over proxy http://~: not a valid HTTP answer: it does not begin with HTTP/; connected, no answer had arrived"},
-		{"a forward that stalls", "http", func(c *net.TCPConn) { until(c) }, "http://a.test/", Stalled, "over proxy http://~: stall-timeout 400ms met; connected, no answer had arrived"},
+		}, "", failure.TooLarge, "proxy http://~: CONNECT a.test:443: the header is over 256 KiB"},
+		{"says nothing", "http", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "", failure.Timeout, "proxy http://~: CONNECT a.test:443: connect-timeout 300ms met; not yet connected"},
+		{"no HTTP over SOCKS", "socks5h", func(c *net.TCPConn) { nettest.Say(c, "HTTP/1.1 400 Bad Request\r\n\r\n"); nettest.AwaitClose(c) }, "", failure.Connect, "proxy socks5h://~: asking for a.test:443: unexpected protocol version 72"},
+		{"SOCKS that says nothing", "socks5h", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "", failure.Timeout, "proxy socks5h://~: asking for a.test:443: connect-timeout 300ms met; not yet connected"},
+		{"no TLS over https", "https", says("HTTP/1.1 400 Bad Request\r\n\r\n"), "http://a.test/", failure.TLS, "proxy https://~: tls: 127.0.0.1 does not speak TLS on this port"},
+		{"a forward that is refused", "http", says("HTTP/1.1 407 s3cret\r\nContent-Length: 0\r\n\r\n"), "http://a.test/", failure.BadStatus, "proxy http://~: 407 Proxy Authentication Required"},
+		{"a forward that is dropped", "http", says(""), "http://a.test/", failure.Truncated, "over proxy http://~: the connection closed before a whole answer; connected, no answer had arrived"},
+		{"a forward that is cut", "http", says("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), "http://a.test/", failure.Truncated, "over proxy http://~: the connection closed before a whole answer; 200 OK and 4 bytes of its body had arrived"},
+		{"a forward over something else", "http", says("SSH-2.0-x\r\n\r\n"), "http://a.test/", failure.Protocol, "over proxy http://~: not a valid HTTP answer: it does not begin with HTTP/; connected, no answer had arrived"},
+		{"a forward that stalls", "http", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "http://a.test/", failure.Stalled, "over proxy http://~: stall-timeout 400ms met; connected, no answer had arrived"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			addr := strings.TrimPrefix(talk(t, tt.says), "http://")
+			addr := strings.TrimPrefix(nettest.Talk(t, tt.says), "http://")
 			page := tt.url
 			if page == "" {
 				page = "https://a.test/"
@@ -159,7 +166,7 @@ func TestProxiesOutOfReach(t *testing.T) {
 			} {
 				o := quick(func(o *Options) { o.HTTPProxy = scheme + "://user:s3cret@" + host; o.HTTPSProxy = o.HTTPProxy })
 				r := along(t, o, publicly(t, nil), page).records[0]
-				if kindOf(r) != Connect || r.Failure.Error() != fmt.Sprintf(want, scheme) {
+				if kindOf(r) != failure.Connect || r.Failure.Error() != fmt.Sprintf(want, scheme) {
 					t.Errorf("%s over %s: got %s: %v", page, scheme, kindOf(r), r.Failure)
 				}
 			}
@@ -174,7 +181,7 @@ func TestTLSThroughProxies(t *testing.T) {
 	m := &middle{secure: strings.TrimPrefix(secure, "https://")}
 	for _, scheme := range []string{"http", "https", "socks5h"} {
 		o.HTTPSProxy = scheme + "://" + m.start(t, scheme)
-		if r := along(t, o, publicly(t, nil), "https://a.test/").records[0]; kindOf(r) != TLS || r.Failure.Error() != "tls: certificate for example.com, *.example.com, 127.0.0.1, …, not a.test" {
+		if r := along(t, o, publicly(t, nil), "https://a.test/").records[0]; kindOf(r) != failure.TLS || r.Failure.Error() != "tls: certificate for example.com, *.example.com, 127.0.0.1, …, not a.test" {
 			t.Errorf("%s: got %s: %v", scheme, kindOf(r), r.Failure)
 		}
 	}
@@ -182,7 +189,7 @@ func TestTLSThroughProxies(t *testing.T) {
 	for _, insecure := range []bool{false, true} {
 		o := quick(func(o *Options) { o.HTTPSProxy = "https://" + addr })
 		o.TLS = &tls.Config{InsecureSkipVerify: insecure}
-		if r, _ := one(t, "https://a.test/", o); kindOf(r) != TLS || r.Failure.Error() != "proxy https://"+addr+": tls: certificate of 127.0.0.1 is signed by an unknown authority" {
+		if r, _ := one(t, "https://a.test/", o); kindOf(r) != failure.TLS || r.Failure.Error() != "proxy https://"+addr+": tls: certificate of 127.0.0.1 is signed by an unknown authority" {
 			t.Errorf("insecure %t: got %s: %v", insecure, kindOf(r), r.Failure)
 		}
 	}
@@ -193,7 +200,7 @@ func TestSOCKSWithoutTheRightPassword(t *testing.T) {
 	m := &middle{user: "user:other"}
 	o := quick(func(o *Options) { o.HTTPProxy = "socks5h://user:s3cret@" + m.start(t, "socks5h") })
 	r, _ := one(t, "http://a.test/", o)
-	if says := fmt.Sprint(r.Failure); kindOf(r) != Connect || !strings.HasSuffix(says, ": asking for a.test:80: username/password authentication failed") || strings.Contains(says, "s3cret") {
+	if says := fmt.Sprint(r.Failure); kindOf(r) != failure.Connect || !strings.HasSuffix(says, ": asking for a.test:80: username/password authentication failed") || strings.Contains(says, "s3cret") {
 		t.Errorf("got %s: %s", kindOf(r), says)
 	}
 }
@@ -243,7 +250,7 @@ func TestPrivateBehindProxy(t *testing.T) {
 			}
 		}
 	}
-	o := quick(func(o *Options) { o.HTTPSProxy, o.Private = "http://p.test", PrivateDeny })
+	o := quick(func(o *Options) { o.HTTPSProxy, o.Private = "http://p.test", dial.PrivateDeny })
 	if err := o.Validate(); err == nil || !strings.Contains(err.Error(), "--private is deny, which can't be enforced behind a proxy") {
 		t.Errorf("deny behind a proxy: %v", err)
 	}

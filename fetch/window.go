@@ -1,12 +1,14 @@
 package fetch
 
+import "batchfetch/fetch/transport"
+
 // mostBulk is how many bytes of large Requests may be in memory before no more are read, and bulky from which size on
 // one is large.
 const mostBulk, bulky = 64 << 20, 4 << 10
 
 // bulk is what a Request counts as towards mostBulk, in bytes.
 func (r *Request) bulk() int64 {
-	size := len(r.URL) + len(r.Body) + len(r.Meta) + headerBytes(r.Header)
+	size := len(r.URL) + len(r.Body) + len(r.Meta) + transport.HeaderBytes(r.Header)
 	if size < bulky {
 		return 0
 	}
@@ -16,12 +18,12 @@ func (r *Request) bulk() int64 {
 // windowFull reports whether as many Requests have been taken in as may wait, or as many bytes, but for those that
 // keep the flights going. What a Sink holds back, or has yet to take, counts; what has been spilled does not.
 func (s *scheduler) windowFull() bool {
-	inMemory := s.open - s.plan.spilled()
+	inMemory := s.open - s.plan.Spilled()
 	heavy := s.bulk >= mostBulk && inMemory >= 2*s.options.Concurrency
 	if s.holder != nil {
 		return heavy || s.admitted-s.taken.Load()+int64(s.holder.Held()) >= int64(s.options.Lookahead)
 	}
-	return s.plan.full(inMemory, heavy, s.looked)
+	return s.plan.Full(inMemory, heavy, s.looked)
 }
 
 // mustWait is windowFull, and has the writer wake the scheduler when that may have changed.

@@ -10,73 +10,52 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/nettest"
 )
-
-// talk answers each connection with what says writes, which then is closed.
-func talk(t testing.TB, says func(c *net.TCPConn)) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			says(c.(*net.TCPConn))
-			_ = c.Close()
-		}
-	}()
-	t.Cleanup(func() { _ = listener.Close(); <-ended })
-	return "http://" + listener.Addr().String()
-}
-
-// ask reads one request from c.
-func ask(c net.Conn) { _, _ = http.ReadRequest(bufio.NewReader(c)) }
-
-func say(c net.Conn, text string) { _, _ = io.WriteString(c, text) }
-
-// hangUp closes c with a TCP reset.
-func hangUp(c *net.TCPConn) { _ = c.SetLinger(0) }
-
-// until blocks until the client has gone.
-func until(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 
 func TestAnswersThatAreNotWhole(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		says func(*net.TCPConn)
-		want Kind
+		want failure.Kind
 		text string
 	}{
-		{"closed before an answer", func(c *net.TCPConn) { ask(c) }, Truncated, "no answer had arrived"},
-		{"closed in the status line", func(c *net.TCPConn) { ask(c); say(c, "HTTP/1.1 20") }, Truncated, "no answer had arrived"},
-		{"closed in the header", func(c *net.TCPConn) { ask(c); say(c, "HTTP/1.1 200 OK\r\nContent-Le") }, Truncated, "no answer had arrived"},
-		{"closed in the body", func(c *net.TCPConn) { ask(c); say(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf") }, Truncated, "200 OK and 4 bytes of its body had arrived"},
-		{"closed in a chunk", func(c *net.TCPConn) { ask(c); say(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\nhalf") }, Truncated, "200 OK and 4 bytes"},
+		{"closed before an answer", func(c *net.TCPConn) { nettest.ReadRequest(c) }, failure.Truncated, "no answer had arrived"},
+		{"closed in the status line", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, "HTTP/1.1 20") }, failure.Truncated, "no answer had arrived"},
+		{"closed in the header", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Le") }, failure.Truncated, "no answer had arrived"},
+		{"closed in the body", func(c *net.TCPConn) {
+			nettest.ReadRequest(c)
+			nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+		}, failure.Truncated, "200 OK and 4 bytes of its body had arrived"},
+		{"closed in a chunk", func(c *net.TCPConn) {
+			nettest.ReadRequest(c)
+			nettest.Say(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\nhalf")
+		}, failure.Truncated, "200 OK and 4 bytes"},
 		{"closed between chunks", func(c *net.TCPConn) {
-			ask(c)
-			say(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
-		}, Truncated, "200 OK and 4 bytes"},
-		{"reset before an answer", func(c *net.TCPConn) { ask(c); hangUp(c) }, Reset, "no answer had arrived"},
-		{"no HTTP", func(c *net.TCPConn) { ask(c); say(c, "220 smtp.test ESMTP\r\n") }, Protocol, "not a valid HTTP answer"},
+			nettest.ReadRequest(c)
+			nettest.Say(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
+		}, failure.Truncated, "200 OK and 4 bytes"},
+		{"reset before an answer", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.ResetOnClose(c) }, failure.Reset, "no answer had arrived"},
+		{"no HTTP", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, "220 smtp.test ESMTP\r\n") }, failure.Protocol, "not a valid HTTP answer"},
 		{"a broken chunk", func(c *net.TCPConn) {
-			ask(c)
-			say(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
-			until(c)
-		}, Protocol, "not a valid HTTP answer"},
-		{"a header without an end", func(c *net.TCPConn) { ask(c); say(c, "HTTP/1.1 200 OK\r\nX: "+strings.Repeat("x", 1<<20)) }, TooLarge, "header is over 256 KiB"},
+			nettest.ReadRequest(c)
+			nettest.Say(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+			nettest.AwaitClose(c)
+		}, failure.Protocol, "not a valid HTTP answer"},
+		{"a header without an end", func(c *net.TCPConn) {
+			nettest.ReadRequest(c)
+			nettest.Say(c, "HTTP/1.1 200 OK\r\nX: "+strings.Repeat("x", 1<<20))
+		}, failure.TooLarge, "header is over 256 KiB"},
 		{"headers without an end", func(c *net.TCPConn) {
-			ask(c)
-			say(c, "HTTP/1.1 200 OK\r\n"+strings.Repeat("X-A: "+strings.Repeat("x", 1000)+"\r\n", 1000))
-		}, TooLarge, "header is over 256 KiB"},
+			nettest.ReadRequest(c)
+			nettest.Say(c, "HTTP/1.1 200 OK\r\n"+strings.Repeat("X-A: "+strings.Repeat("x", 1000)+"\r\n", 1000))
+		}, failure.TooLarge, "header is over 256 KiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, _ := one(t, talk(t, tt.says), quick(nil))
+			r, _ := one(t, nettest.Talk(t, tt.says), quick(nil))
 			if kindOf(r) != tt.want {
 				t.Fatalf("got %s: %v", kindOf(r), r.Failure)
 			}
@@ -92,7 +71,7 @@ func TestAnswersThatAreNotWhole(t *testing.T) {
 
 // TestBodyUntilTheEnd: without a length the connection's end is the body's.
 func TestBodyUntilTheEnd(t *testing.T) {
-	r, body := one(t, talk(t, func(c *net.TCPConn) { ask(c); say(c, "HTTP/1.0 200 OK\r\n\r\nwhole") }), quick(nil))
+	r, body := one(t, nettest.Talk(t, func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, "HTTP/1.0 200 OK\r\n\r\nwhole") }), quick(nil))
 	if r.Failure != nil || body != "whole" || r.Protocol != "HTTP/1.0" {
 		t.Errorf("got %q in %s, %v", body, r.Protocol, r.Failure)
 	}
@@ -104,12 +83,20 @@ func TestStalled(t *testing.T) {
 		says func(*net.TCPConn)
 		text string
 	}{
-		{"no answer", func(c *net.TCPConn) { ask(c); until(c) }, "connected, no answer had arrived"},
-		{"half a header", func(c *net.TCPConn) { ask(c); say(c, "HTTP/1.1 200 OK\r\nX"); until(c) }, "connected, no answer had arrived"},
-		{"half a body", func(c *net.TCPConn) { ask(c); say(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"); until(c) }, "200 OK and 4 bytes of its body had arrived"},
+		{"no answer", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.AwaitClose(c) }, "connected, no answer had arrived"},
+		{"half a header", func(c *net.TCPConn) {
+			nettest.ReadRequest(c)
+			nettest.Say(c, "HTTP/1.1 200 OK\r\nX")
+			nettest.AwaitClose(c)
+		}, "connected, no answer had arrived"},
+		{"half a body", func(c *net.TCPConn) {
+			nettest.ReadRequest(c)
+			nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+			nettest.AwaitClose(c)
+		}, "200 OK and 4 bytes of its body had arrived"},
 		{"a trickle", func(c *net.TCPConn) {
-			ask(c)
-			say(c, "HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n")
+			nettest.ReadRequest(c)
+			nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n")
 			for {
 				if _, err := c.Write([]byte("x")); err != nil {
 					return
@@ -120,8 +107,8 @@ func TestStalled(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r, _ := one(t, talk(t, tt.says), quick(func(o *Options) { o.StallTimeout = 200 * time.Millisecond }))
-			if kindOf(r) != Stalled {
+			r, _ := one(t, nettest.Talk(t, tt.says), quick(func(o *Options) { o.StallTimeout = 200 * time.Millisecond }))
+			if kindOf(r) != failure.Stalled {
 				t.Fatalf("got %s: %v", kindOf(r), r.Failure)
 			}
 			if says := r.Failure.Error(); !strings.HasPrefix(says, "stall-timeout 200ms met; ") || !strings.Contains(says, tt.text) {
@@ -154,7 +141,7 @@ func TestSlowIsNotStalled(t *testing.T) {
 func TestSlowUploadIsNotStalled(t *testing.T) {
 	t.Parallel()
 	const limit, size = time.Second, 16 << 20
-	url := talk(t, func(c *net.TCPConn) {
+	url := nettest.Talk(t, func(c *net.TCPConn) {
 		began := time.Now()
 		due := func() int { return int(time.Since(began).Seconds() * 800e3) }
 		taken := 0
@@ -174,7 +161,7 @@ func TestSlowUploadIsNotStalled(t *testing.T) {
 			return
 		}
 		n, _ := io.Copy(io.Discard, r.Body)
-		say(c, fmt.Sprintf("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n%d", n))
+		nettest.Say(c, fmt.Sprintf("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n%d", n))
 	})
 	r, body := one(t, url, quick(func(o *Options) { o.StallTimeout, o.Body = limit, make([]byte, size) }))
 	if r.Failure != nil || body != fmt.Sprint(size) {
@@ -208,9 +195,13 @@ func TestOurOwnSlownessIsNoStall(t *testing.T) {
 }
 
 func TestTimeoutSaysWhatHadArrived(t *testing.T) {
-	url := talk(t, func(c *net.TCPConn) { ask(c); say(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"); until(c) })
+	url := nettest.Talk(t, func(c *net.TCPConn) {
+		nettest.ReadRequest(c)
+		nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+		nettest.AwaitClose(c)
+	})
 	r, _ := one(t, url, quick(func(o *Options) { o.Timeout = 200 * time.Millisecond }))
-	if kindOf(r) != Timeout || r.Failure.Error() != "timeout 200ms met; 200 OK and 4 bytes of its body had arrived" {
+	if kindOf(r) != failure.Timeout || r.Failure.Error() != "timeout 200ms met; 200 OK and 4 bytes of its body had arrived" {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }
@@ -223,14 +214,14 @@ func TestRefusedConnection(t *testing.T) {
 	addr := listener.Addr().String()
 	_ = listener.Close()
 	r, _ := one(t, "http://"+addr, quick(nil))
-	if kindOf(r) != Connect || !strings.Contains(r.Failure.Error(), addr) || r.RemoteAddr != "" || r.Attempts != 1 {
+	if kindOf(r) != failure.Connect || !strings.Contains(r.Failure.Error(), addr) || r.RemoteAddr != "" || r.Attempts != 1 {
 		t.Errorf("got %s: %v from %q", kindOf(r), r.Failure, r.RemoteAddr)
 	}
 }
 
 func TestUnknownName(t *testing.T) {
 	r, _ := one(t, "http://nobody.invalid/", quick(nil))
-	if kindOf(r) != DNS || !strings.Contains(r.Failure.Error(), "nobody.invalid") {
+	if kindOf(r) != failure.DNS || !strings.Contains(r.Failure.Error(), "nobody.invalid") {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }
@@ -246,7 +237,7 @@ func TestChecksum(t *testing.T) {
 	}
 	wrong := strings.Repeat("0", 64)
 	r, body := one(t, fmt.Sprintf(`{"url":%q,"sha256":%q}`, url, wrong), quick(nil))
-	if kindOf(r) != Checksum || body != "" || r.HasBody || r.Status != 200 {
+	if kindOf(r) != failure.Checksum || body != "" || r.HasBody || r.Status != 200 {
 		t.Errorf("got %s with %d bytes: %v", kindOf(r), len(body), r.Failure)
 	}
 	if says := r.Failure.Error(); !strings.Contains(says, strings.ToLower(sum)) || !strings.Contains(says, wrong) {
@@ -270,7 +261,7 @@ func TestAnswersWithoutABody(t *testing.T) {
 	for line, has := range map[string]bool{
 		url + "/200": true, url + "/204": false, url + "/304": false, fmt.Sprintf(`{"url":"%s/head","method":"HEAD"}`, url): false,
 	} {
-		r, body := one(t, line, quick(func(o *Options) { o.AcceptStatus = Statuses{{200, 399}} }))
+		r, body := one(t, line, quick(func(o *Options) { o.AcceptStatus = judge.Statuses{{200, 399}} }))
 		if r.Failure != nil || r.HasBody != has || body != "" || r.Hashed != has || r.Bytes != 0 {
 			t.Errorf("%s: has a body: %t, hashed: %t, %d bytes, %v", line, r.HasBody, r.Hashed, r.Bytes, r.Failure)
 		}

@@ -5,13 +5,18 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/redact"
+	"batchfetch/fetch/transport"
 )
 
 // A worker does one exchange at a time. It never waits for anything but the network and the writer. There are at most
 // Options.Concurrency.
 type worker struct {
 	options   *Options
-	transport *Transport
+	transport *transport.Transport
 	cache     *responseCache
 	redirects redirector
 	finisher  *finisher
@@ -28,14 +33,14 @@ func (w *worker) work(ctx context.Context) {
 		record := newRecord(t)
 		switch {
 		case t.bad != nil:
-			endUnasked(t, record, &Failure{Kind: InvalidRequest, Err: t.bad.Err})
-			record.Input = maskLine(t.bad.Input) // once more: a Source need not be a Reader
+			endUnasked(t, record, &failure.Failure{Kind: failure.InvalidRequest, Err: t.bad.Err})
+			record.Input = redact.Line(t.bad.Input) // once more: a Source need not be a Reader
 		case t.Lost != nil:
 			endUnasked(t, record, t.Lost)
 		default:
 			w.attempt(ctx, t, record)
 		}
-		if t.Verdict.Fate == Final {
+		if t.Verdict.Fate == judge.Final {
 			w.serveStale(ctx, t, record)
 			w.finisher.finish(t, record)
 		}
@@ -44,15 +49,15 @@ func (w *worker) work(ctx context.Context) {
 }
 
 // endUnasked ends a Task without another exchange.
-func endUnasked(t *task, record *Record, why *Failure) {
+func endUnasked(t *task, record *Record, why *failure.Failure) {
 	t.counts = exchangeCounts{}
-	t.Verdict = Verdict{Failure: why}
+	t.Verdict = judge.Verdict{Failure: why}
 	record.Status = t.answered
 }
 
 // attempt does one exchange and judges it.
 func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
-	again := t.Verdict.Fate == Retry
+	again := t.Verdict.Fate == judge.Retry
 	x := w.newExchange(t)
 	if t.lookup != nil {
 		record.Cache = CacheMiss
@@ -71,18 +76,18 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if a.Failure == nil {
 		t.counts.status = a.Status
 	}
-	facts := Trial{Method: t.method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
+	facts := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
 		FileShortages: t.shortages, Elapsed: now.Sub(t.began)}
-	if t.shortages++; !a.isOutOfFiles() {
+	if t.shortages++; !a.IsOutOfFiles() {
 		t.shortages = 0
 	} else {
 		w.transport.CloseIdle() // what lies idle there makes room
 	}
-	t.Verdict = judge(t.policy, facts, a, now, w.rng.Float64())
+	t.Verdict = judge.Judge(t.policy, facts, a, now, w.rng.Float64())
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	x.settle(t.Verdict, a.Status)
 	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // even where the body failed: the request has had its effect
-	if t.Verdict.Fate == Hop {
+	if t.Verdict.Fate == judge.Hop {
 		w.redirects.follow(t, a.Status, a.Header, record.RemoteAddr)
 	}
 	if disk := brokenDisk(t.Verdict.Failure); disk != nil {
@@ -99,13 +104,13 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 // newExchange counts another attempt of t, where that is one, and returns its exchange.
 func (w *worker) newExchange(t *task) *exchange {
 	switch t.Verdict.Fate {
-	case Final, Retry:
+	case judge.Final, judge.Retry:
 		t.Attempts++
 		t.whole = false
-	case Restart:
+	case judge.Restart:
 		t.whole = true // whatever still lies there
 	}
-	header := withCookies(w.options, t.header, t.url)
+	header := withCookies(w.options, t.Header, t.URL)
 	if !w.cache.isCurrent(t.lookup, &t.target, header) {
 		t.lookup = nil
 	}
@@ -129,7 +134,7 @@ func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
 	t.counts.cache, t.counts.unchanged = CacheStale, record.Unchanged
 }
 
-var fates = map[Fate]string{Final: "final", Retry: "retry", Hop: "redirect", Restart: "anew"}
+var fates = map[judge.Fate]string{judge.Final: "final", judge.Retry: "retry", judge.Hop: "redirect", judge.Restart: "anew"}
 
 // log tells of one exchange: every one at debug level, a slow one as a warning.
 func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time) {
@@ -141,7 +146,7 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("url", MaskURL(t.request.URL)),
+		slog.String("url", redact.URL(t.request.URL)),
 		slog.Int("attempt", t.Attempts),
 		slog.Float64("elapsed_ms", milliseconds(t.counts.took)),
 		slog.String("then", fates[t.Verdict.Fate]),
@@ -150,12 +155,12 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 		attrs = append(attrs, slog.Int("status", record.Status))
 	}
 	if t.hops > 0 {
-		attrs = append(attrs, slog.String("at", shown(t.url)))
+		attrs = append(attrs, slog.String("at", shown(t.URL)))
 	}
 	if f := t.Verdict.Failure; f != nil {
 		attrs = append(attrs, slog.String("kind", string(f.Kind)), slog.String("error", f.Error()))
 	}
-	if t.Verdict.Fate == Retry {
+	if t.Verdict.Fate == judge.Retry {
 		attrs = append(attrs, slog.Float64("delay_ms", milliseconds(t.Verdict.Delay)))
 	}
 	w.options.Log.LogAttrs(ctx, level, text, attrs...)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode"
 	"batchfetch/output/encode/encodetest"
 )
@@ -43,7 +44,7 @@ func BenchmarkEncode(b *testing.B) {
 	}
 	b.Run("failure", func(b *testing.B) {
 		sink := NewJSONL(io.Discard, encode.BodyAuto)
-		r := encodetest.Failure(fetch.BadStatus, "404 Not Found")
+		r := encodetest.Failure(failure.BadStatus, "404 Not Found")
 		b.ReportAllocs()
 		for b.Loop() {
 			sink.Encode(r)

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode"
 )
 
@@ -20,12 +21,12 @@ type Counts struct {
 	// Done and Failed may be read by any goroutine.
 	Done, Failed atomic.Int64
 	// Examples has the first failure of each kind. It may be read once the run has ended.
-	Examples map[fetch.Kind]Example
+	Examples map[failure.Kind]Example
 }
 
 // NewCounts returns a Counts around sink.
 func NewCounts(sink fetch.Sink) *Counts {
-	return &Counts{Sink: sink, Examples: make(map[fetch.Kind]Example)}
+	return &Counts{Sink: sink, Examples: make(map[failure.Kind]Example)}
 }
 
 // Put counts the Record and passes it on.

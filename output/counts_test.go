@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode/encodetest"
 )
 
@@ -12,7 +13,7 @@ import (
 func TestCounts(t *testing.T) {
 	inner := &lineSink{}
 	counts := NewCounts(inner)
-	put := func(kind fetch.Kind, url string) {
+	put := func(kind failure.Kind, url string) {
 		r := encodetest.Failure(kind, "message of "+url)
 		if kind == "" {
 			r = encodetest.Success("text/plain", "x")
@@ -23,9 +24,9 @@ func TestCounts(t *testing.T) {
 		}
 	}
 	put("", "http://good/")
-	put(fetch.DNS, "http://ann:secret@first/")
-	put(fetch.DNS, "http://second/")
-	put(fetch.InvalidRequest, "")
+	put(failure.DNS, "http://ann:secret@first/")
+	put(failure.DNS, "http://second/")
+	put(failure.InvalidRequest, "")
 	if done, failed := counts.Done.Load(), counts.Failed.Load(); done != 4 || failed != 3 {
 		t.Errorf("done %d, failed %d; want 4, 3", done, failed)
 	}
@@ -33,7 +34,7 @@ func TestCounts(t *testing.T) {
 		t.Errorf("%d Records were passed on, want 4", len(inner.lines))
 	}
 	want := Example{URL: "http://***@first/", Message: "message of http://ann:secret@first/"}
-	if got := counts.Examples[fetch.DNS]; got != want {
+	if got := counts.Examples[failure.DNS]; got != want {
 		t.Errorf("example is %+v, want %+v", got, want)
 	}
 	if err := counts.Flush(true); err != nil || len(inner.flushes) != 1 || !inner.flushes[0] {
@@ -56,11 +57,11 @@ func TestCountsShowsWhatIsInside(t *testing.T) {
 func TestExampleOfALineWithoutURL(t *testing.T) {
 	counts := NewCounts(&lineSink{})
 	r := &fetch.Record{Input: []byte(`{"id":1,"headers":{"cookie ***`),
-		Failure: &fetch.Failure{Kind: fetch.InvalidRequest, Err: errors.New("no url")}}
+		Failure: &failure.Failure{Kind: failure.InvalidRequest, Err: errors.New("no url")}}
 	if err := counts.Put(r); err != nil {
 		t.Fatal(err)
 	}
-	if got := counts.Examples[fetch.InvalidRequest].URL; got != `{"id":1,"headers":{"cookie ***` {
+	if got := counts.Examples[failure.InvalidRequest].URL; got != `{"id":1,"headers":{"cookie ***` {
 		t.Errorf("the example is %q", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode"
 	"batchfetch/output/encode/encodetest"
 )
@@ -155,7 +156,7 @@ func TestSplit(t *testing.T) {
 	good, bad := &lineSink{}, &lineSink{}
 	sink := Split{Success: good, Failure: bad}
 	encodetest.WriteRecord(t, sink, encodetest.Success("text/plain", "x"))
-	encodetest.WriteRecord(t, sink, encodetest.Failure(fetch.DNS, "no address"))
+	encodetest.WriteRecord(t, sink, encodetest.Failure(failure.DNS, "no address"))
 	encodetest.WriteRecord(t, sink, encodetest.Success("text/plain", "y"))
 	if len(good.lines) != 2 || len(bad.lines) != 1 || !strings.Contains(bad.all(), `"type":"failure"`) ||
 		strings.Contains(good.all(), `"type":"failure"`) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/spool"
 	"batchfetch/output/encode"
 	"batchfetch/output/encode/encodetest"
 )
@@ -84,7 +85,7 @@ func TestLongLineThatBreaks(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	t.Setenv("TMPDIR", missing)
 	sink.Encode(r)
-	var temporary *fetch.SpoolError
+	var temporary *spool.Error
 	err := NewInOrder(sink).Put(&fetch.Record{Seq: 5, LineErr: r.LineErr})
 	if !errors.As(err, &temporary) {
 		t.Errorf("in order: %v", err)

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/input"
 	"batchfetch/output"
 	"batchfetch/output/encode"
 	"batchfetch/output/encode/encodetest"
 )
 
 // run runs the requests of input and returns the lines written, in the order of the input.
-func run(t testing.TB, input string) []string {
+func run(t testing.TB, text string) []string {
 	t.Helper()
 	options := fetch.Defaults()
 	options.Retries, options.KeepHeader, options.KeepTiming = 0, true, true
@@ -29,7 +30,7 @@ func run(t testing.TB, input string) []string {
 			t.Error(err)
 		}
 	}()
-	if _, err := fetch.Run(context.Background(), new(fetch.Reader).Lines(strings.NewReader(input), "urls.jsonl"), sink,
+	if _, err := fetch.Run(context.Background(), new(input.Reader).Lines(strings.NewReader(text), "urls.jsonl"), sink,
 		options); err != nil {
 		t.Fatal(err)
 	}

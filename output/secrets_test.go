@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/input"
+	"batchfetch/fetch/redact"
 	"batchfetch/output"
 	"batchfetch/output/encode/encodetest"
 	"batchfetch/output/terminal"
@@ -120,12 +123,12 @@ func TestSecretsNeverShown(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var out strings.Builder
 			counts := output.NewCounts(terminal.NewFailures(&out, "--failures FILE keeps them all"))
-			for request, err := range new(fetch.Reader).Lines(strings.NewReader(c.with(left+":"+right)), "urls.txt") {
-				r := &fetch.Record{Request: request, Failure: &fetch.Failure{Kind: fetch.Connect,
+			for request, err := range new(input.Reader).Lines(strings.NewReader(c.with(left+":"+right)), "urls.txt") {
+				r := &fetch.Record{Request: request, Failure: &failure.Failure{Kind: failure.Connect,
 					Err: errors.New("refused")}}
 				var line *fetch.LineError
 				if errors.As(err, &line) {
-					r.Input, r.Failure = line.Input, &fetch.Failure{Kind: fetch.InvalidRequest, Err: line.Err}
+					r.Input, r.Failure = line.Input, &failure.Failure{Kind: failure.InvalidRequest, Err: line.Err}
 				}
 				counts.Encode(r)
 				if err := counts.Put(r); err != nil {
@@ -143,7 +146,7 @@ func TestLogTakesWhatItIsGiven(t *testing.T) {
 	for _, human := range []bool{true, false} {
 		var out strings.Builder
 		slog.New(terminal.NewLogHandler(&out, slog.LevelDebug, human)).Info("exchange", "url",
-			fetch.MaskURL("http://"+left+":"+right+"@a/"))
+			redact.URL("http://"+left+":"+right+"@a/"))
 		noSecret(t, out.String())
 		if !strings.Contains(out.String(), "http://***@a/") {
 			t.Errorf("the URL is gone: %s", out.String())

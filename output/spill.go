@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/spool"
 )
 
 // spill keeps lines in temporary files. It begins a new file after maxFileBytes and closes each once all its lines are
@@ -18,7 +19,7 @@ type spill struct {
 const spillFileBytes = 1 << 30
 
 type spillFile struct {
-	*fetch.Spool
+	*spool.File
 	linesLeft int // not released yet
 }
 
@@ -51,17 +52,17 @@ func (s *spill) currentFile() (*spillFile, error) {
 	if n := len(s.files); n > 0 && s.files[n-1].Size() < s.maxFileBytes {
 		return s.files[n-1], nil
 	}
-	spool, err := fetch.NewSpool()
+	spool, err := spool.New()
 	if err != nil {
 		return nil, err
 	}
-	f := &spillFile{Spool: spool}
+	f := &spillFile{File: spool}
 	s.files = append(s.files, f)
 	return f, nil
 }
 
 // line returns the line, which is valid until it is released.
-func (p spillPlace) line() *fetch.Spool { return p.file.Part(p.offset, p.size) }
+func (p spillPlace) line() *spool.File { return p.file.Part(p.offset, p.size) }
 
 // release releases the space of a line, which is freed with that of the last one in its file.
 func (s *spill) release(p spillPlace) error {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode/encodetest"
 )
 
@@ -124,7 +125,7 @@ func TestBodyAbsent(t *testing.T) {
 
 // A failure has no body, whatever arrived.
 func TestFailureHasNoBody(t *testing.T) {
-	r := encodetest.Failure(fetch.BadStatus, "500 Internal Server Error")
+	r := encodetest.Failure(failure.BadStatus, "500 Internal Server Error")
 	r.Status, r.Body, r.HasBody, r.ContentType = 500, []byte("oops"), true, "text/plain"
 	if object := encodetest.Members(t, encodetest.CompileSchema(t, Schema()),
 		render(r, BodyAuto)); object["body"] != nil {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
-	"batchfetch/fetch"
+	"batchfetch/fetch/spool"
 )
 
 // lookupCharset returns the encoding of a charset. It is nil where a body is taken as it is: with ok for UTF-8 and for
@@ -80,7 +80,7 @@ type textSource func() io.Reader
 
 // spooledToUTF8 is toUTF8 of a body in a temporary file. A body that has to be transcoded is read once more before, to
 // see whether it is valid. The error is that of the file.
-func spooledToUTF8(body *fetch.Spool, kind, charset string) (text textSource, ok bool, err error) {
+func spooledToUTF8(body *spool.File, kind, charset string) (text textSource, ok bool, err error) {
 	var start [metaPrescanSize]byte
 	n, err := io.ReadFull(body.Reader(), start[:])
 	charset = effectiveCharset(kind, charset, start[:n])
@@ -109,14 +109,14 @@ func spooledToUTF8(body *fetch.Spool, kind, charset string) (text textSource, ok
 	return text, true, nil
 }
 
-func decodedSource(body *fetch.Spool, from encoding.Encoding) textSource {
+func decodedSource(body *spool.File, from encoding.Encoding) textSource {
 	return func() io.Reader { return transform.NewReader(body.Reader(), from.NewDecoder()) }
 }
 
 // spoolErrorIn returns the *fetch.SpoolError in err; nil where there is none, since a decoder's error is about the
 // body.
 func spoolErrorIn(err error) error {
-	var file *fetch.SpoolError
+	var file *spool.Error
 	if errors.As(err, &file) {
 		return file
 	}

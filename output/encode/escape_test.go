@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode/encodetest"
 )
 
@@ -54,7 +55,7 @@ func TestEscapedEverywhere(t *testing.T) {
 	r.ContentType = "text/plain; x=\"" + encodetest.Nasty + `"`
 	encodetest.Members(t, schema, render(r, BodyText))
 
-	r = encodetest.Failure(fetch.InvalidRequest, encodetest.Nasty)
+	r = encodetest.Failure(failure.InvalidRequest, encodetest.Nasty)
 	r.Input, r.Request.File = []byte(encodetest.Nasty), encodetest.Nasty
 	object = encodetest.Members(t, schema, render(r, BodyAuto))
 	if object["error"].(map[string]any)["message"] != encodetest.Nasty || object["file"] != encodetest.Nasty ||
@@ -88,7 +89,7 @@ func TestEscapedInTheEchoOfAJSONBody(t *testing.T) {
 	for name, body := range map[string]string{"DEL": "[\"a\x7f\"]", "C1": "[\"\u009b\"]",
 		"a line separator": "[\"\u2028\"]"} {
 		t.Run(name, func(t *testing.T) {
-			r := encodetest.Failure(fetch.DNS, "no address")
+			r := encodetest.Failure(failure.DNS, "no address")
 			r.Request.Body, r.Request.BodyForm = []byte(body), fetch.BodyJSON
 			object := encodetest.Members(t, encodetest.CompileSchema(t, Schema()), render(r, BodyAuto))
 			want := strings.Trim(body, `[]"`)
@@ -101,7 +102,7 @@ func TestEscapedInTheEchoOfAJSONBody(t *testing.T) {
 
 // An error whose text is not UTF-8 has U+FFFD in its message.
 func TestErrorsOfOddText(t *testing.T) {
-	r := encodetest.Failure(fetch.IO, "x")
+	r := encodetest.Failure(failure.IO, "x")
 	r.Failure.Err = errors.New("broken \xff pipe")
 	object := encodetest.Members(t, encodetest.CompileSchema(t, Schema()), render(r, BodyAuto))
 	if got := object["error"].(map[string]any)["message"]; got != "broken \ufffd pipe" {

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode/encodetest"
 )
 
@@ -100,7 +101,7 @@ func FuzzAppendRecord(f *testing.F) {
 			r.Request.Body, r.Request.BodyForm = body, fetch.BodyBase64
 		}
 		if bits&32 != 0 {
-			r.Failure = &fetch.Failure{Kind: fetch.InvalidRequest, Err: errors.New("e" + text)}
+			r.Failure = &failure.Failure{Kind: failure.InvalidRequest, Err: errors.New("e" + text)}
 			r.Input, r.Request.File, r.Request.Line = []byte(url), text, 1
 		}
 		line := render(r, mode)

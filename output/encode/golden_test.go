@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode/encodetest"
 )
 
@@ -55,7 +56,7 @@ func golden() map[string]struct {
 	add("success-stale", BodyAuto, encodetest.Success("text/plain", "kept"), func(r *fetch.Record) {
 		r.Cache, r.Attempts, r.WireBytes, r.RemoteAddr = fetch.CacheStale, 4, 0, ""
 	})
-	add("failure-miss", BodyAuto, encodetest.Failure(fetch.BadStatus, "404 Not Found"), func(r *fetch.Record) {
+	add("failure-miss", BodyAuto, encodetest.Failure(failure.BadStatus, "404 Not Found"), func(r *fetch.Record) {
 		r.Status, r.Cache = 404, fetch.CacheMiss // only successes say so
 	})
 	add("success-everything", BodyAuto, encodetest.Success("application/json", `[]`), func(r *fetch.Record) {
@@ -73,22 +74,22 @@ func golden() map[string]struct {
 			Body: 10 * time.Microsecond}
 		r.Attempts = 3
 	})
-	add("failure-status", BodyAuto, encodetest.Failure(fetch.BadStatus, "404 Not Found"),
+	add("failure-status", BodyAuto, encodetest.Failure(failure.BadStatus, "404 Not Found"),
 		func(r *fetch.Record) { r.Status = 404 })
-	add("failure-dns", BodyAuto, encodetest.Failure(fetch.DNS, "no address found for example.com"))
-	add("failure-rate-limited", BodyAuto, encodetest.Failure(fetch.RateLimited, "429 Too Many Requests"),
+	add("failure-dns", BodyAuto, encodetest.Failure(failure.DNS, "no address found for example.com"))
+	add("failure-rate-limited", BodyAuto, encodetest.Failure(failure.RateLimited, "429 Too Many Requests"),
 		func(r *fetch.Record) {
 			r.Status, r.Failure.RetryAfter = 429, 90*time.Minute
 		})
-	add("failure-truncated", BodyAuto, encodetest.Failure(fetch.Truncated,
+	add("failure-truncated", BodyAuto, encodetest.Failure(failure.Truncated,
 		"the connection closed before a whole answer"), func(r *fetch.Record) {
 		r.Status, r.Protocol, r.ContentType, r.Bytes, r.WireBytes, r.Attempts = 200, "HTTP/1.1", "text/plain", 10, 10, 4
 	})
-	add("failure-canceled", BodyAuto, encodetest.Failure(fetch.Canceled, "stopped by the limit on failures"),
+	add("failure-canceled", BodyAuto, encodetest.Failure(failure.Canceled, "stopped by the limit on failures"),
 		func(r *fetch.Record) {
 			r.Attempts, r.StartedAt, r.Elapsed = 0, time.Time{}, 0
 		})
-	add("failure-posted", BodyAuto, encodetest.Failure(fetch.Timeout, "timeout 5s met"), func(r *fetch.Record) {
+	add("failure-posted", BodyAuto, encodetest.Failure(failure.Timeout, "timeout 5s met"), func(r *fetch.Record) {
 		never := false
 		r.Request.Body, r.Request.Header, r.Request.Retry = []byte("a=1&b=\x7f"), http.Header{"Cookie": {"s=secret"}},
 			&never
@@ -96,7 +97,7 @@ func golden() map[string]struct {
 	add("failure-invalid-line", BodyAuto, &fetch.Record{
 		Request: fetch.Request{Index: 3, File: "urls.txt", Line: 4},
 		Input:   []byte(`{"url": 5}`),
-		Failure: &fetch.Failure{Kind: fetch.InvalidRequest, Err: errors.New("url cannot be a JSON number")},
+		Failure: &failure.Failure{Kind: failure.InvalidRequest, Err: errors.New("url cannot be a JSON number")},
 	})
 	return all
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 )
 
 // TestWhatServersSendBackIsMasked: headers of requests that a server sends back, and userinfo in any header.
@@ -24,7 +25,7 @@ func TestWhatServersSendBackIsMasked(t *testing.T) {
 
 // TestCookiesOfAnswersAreMasked: --headers shows names and attributes of cookies, not their values.
 func TestCookiesOfAnswersAreMasked(t *testing.T) {
-	for _, failure := range []*fetch.Failure{nil, {Kind: fetch.BadStatus, Err: http.ErrNotSupported}} {
+	for _, failure := range []*failure.Failure{nil, {Kind: failure.BadStatus, Err: http.ErrNotSupported}} {
 		line := string(AppendRecord(nil, &fetch.Record{Request: fetch.Request{URL: "http://a.test/"}, Failure: failure,
 			Header: http.Header{
 				"Set-Cookie": {"a=s3cret; Path=/", "b=s3cret"}, "Set-Cookie2": {"c=s3cret"},

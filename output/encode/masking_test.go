@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode/encodetest"
 )
 
 // The request in a Record has its secret headers masked whole, and no others.
 func TestEchoMasksWholeValues(t *testing.T) {
-	r := encodetest.Failure(fetch.DNS, "no address")
+	r := encodetest.Failure(failure.DNS, "no address")
 	r.Request.URL = "https://ann:pw@example.com/a@b?c=@d"
 	r.Request.Header = http.Header{"Authorization": {"Basic abc", "Bearer def"}, "Proxy-Authorization": {"x"},
 		"Cookie": {"a=b; c=d"}, "X-Token": {"shown"}}
@@ -38,7 +39,7 @@ func TestEchoMasksWholeValues(t *testing.T) {
 func TestInputWithoutSecretsIsShown(t *testing.T) {
 	for _, input := range []string{"example.com/a", `{"url": 5}`, `{"url":"ftp://example.com/a"}`,
 		`{"url":"http://a/","method":"P T","body":"x"}`} {
-		r := encodetest.Failure(fetch.InvalidRequest, "unusable")
+		r := encodetest.Failure(failure.InvalidRequest, "unusable")
 		r.Request, r.Input = fetch.Request{}, []byte(input)
 		if got := encodetest.Members(t, encodetest.CompileSchema(t, Schema()),
 			render(r, BodyAuto))["input"]; got != input {

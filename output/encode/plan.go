@@ -5,11 +5,11 @@ import (
 	"io"
 	"strconv"
 
-	"batchfetch/fetch"
+	"batchfetch/fetch/input"
 )
 
 // WritePlan writes a line of JSON for each host that a run would make requests to, and a last one with the totals.
-func WritePlan(out io.Writer, hosts fetch.Hosts) error {
+func WritePlan(out io.Writer, hosts input.Hosts) error {
 	buffered := bufio.NewWriter(out)
 	var line []byte
 	for _, host := range sortedKeys(hosts.Requests) {

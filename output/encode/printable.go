@@ -5,6 +5,7 @@ import (
 	"unicode"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/redact"
 )
 
 // Printable returns text safe to write to a terminal: on one line, with U+FFFD for everything that could move the
@@ -25,7 +26,7 @@ func Printable(text string) string {
 // has none.
 func DisplayURL(r *fetch.Record) string {
 	if r.Request.URL != "" {
-		return fetch.MaskURL(r.Request.URL)
+		return redact.URL(r.Request.URL)
 	}
 	return string(r.Input)
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/redact"
 )
 
 // AppendRecord appends r as one line: a JSON object without line breaks, and a newline. Members whose value is not
@@ -32,7 +34,7 @@ func appendBeforeBody(dst []byte, r *fetch.Record) []byte {
 	dst = append(dst, `","index":`...)
 	dst = strconv.AppendInt(dst, r.Request.Index, 10)
 	dst = appendRaw(dst, "id", r.Request.ID)
-	dst = appendOptional(dst, "url", fetch.MaskURL(r.Request.URL))
+	dst = appendOptional(dst, "url", redact.URL(r.Request.URL))
 	dst = appendOptional(dst, "final_url", r.FinalURL)
 	dst = appendCount(dst, "status", int64(r.Status))
 	dst = appendResponse(dst, r)
@@ -58,7 +60,7 @@ func appendAfterBody(dst []byte, r *fetch.Record) []byte {
 	dst = appendTiming(dst, r.Timing)
 	dst = appendHeaders(dst, r.Header)
 	// a line that could not be parsed may hold secrets anywhere
-	if r.Failure == nil || r.Failure.Kind != fetch.InvalidRequest {
+	if r.Failure == nil || r.Failure.Kind != failure.InvalidRequest {
 		dst = appendRequest(dst, &r.Request)
 	}
 	dst = appendRaw(dst, "meta", r.Request.Meta)
@@ -92,7 +94,7 @@ func appendFailure(dst []byte, r *fetch.Record) []byte {
 		dst = appendMillis(append(dst, `,"retry_after_ms":`...), r.Failure.RetryAfter)
 	}
 	dst = append(dst, '}')
-	if r.Failure.Kind == fetch.InvalidRequest {
+	if r.Failure.Kind == failure.InvalidRequest {
 		dst = appendOptional(dst, "file", r.Request.File)
 		dst = appendCount(dst, "line", r.Request.Line)
 		if len(r.Input) > 0 {
@@ -140,18 +142,18 @@ func appendHeaders(dst []byte, h http.Header) []byte {
 func maskResponseHeader(name, value string) string {
 	switch {
 	case name == "Set-Cookie", name == "Set-Cookie2":
-		return fetch.MaskSetCookie(value)
-	case fetch.SecretHeader(name):
-		return fetch.Secret
+		return redact.SetCookie(value)
+	case redact.IsSecretHeader(name):
+		return redact.Placeholder
 	case name == "Location", name == "Content-Location":
-		return fetch.MaskURL(value)
+		return redact.URL(value)
 	}
-	return fetch.MaskURLs(value)
+	return redact.URLs(value)
 }
 
 func maskRequestHeader(name, value string) string {
-	if fetch.SecretHeader(name) {
-		return fetch.Secret
+	if redact.IsSecretHeader(name) {
+		return redact.Placeholder
 	}
 	return value
 }
@@ -184,7 +186,7 @@ func appendRequest(dst []byte, r *fetch.Request) []byte {
 	if !r.MoreThanURL() {
 		return dst
 	}
-	dst = appendString(append(dst, `,"request":{"url":`...), fetch.MaskURL(r.URL))
+	dst = appendString(append(dst, `,"request":{"url":`...), redact.URL(r.URL))
 	dst = appendOptional(dst, "method", r.Method)
 	if len(r.Header) > 0 {
 		dst = appendHeaderMap(append(dst, `,"headers":`...), r.Header, maskRequestHeader)

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/input"
 	"batchfetch/output/encode/encodetest"
 )
 
@@ -50,7 +52,7 @@ func TestFailureAsksTheSameAgain(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	for name, request := range requests {
 		t.Run(name, func(t *testing.T) {
-			r := encodetest.Failure(fetch.Timeout, "timeout 1s met")
+			r := encodetest.Failure(failure.Timeout, "timeout 1s met")
 			r.Request = request
 			r.Header = http.Header{"X-Answer": {"not asked"}}
 			line := render(r, BodyAuto)
@@ -69,7 +71,7 @@ func TestFailureAsksTheSameAgain(t *testing.T) {
 
 // The Record of a request that was read from a Record is the same line.
 func TestRoundTripIsStable(t *testing.T) {
-	r := encodetest.Failure(fetch.DNS, "no address")
+	r := encodetest.Failure(failure.DNS, "no address")
 	r.Request.Header = http.Header{"X-B": {"\u009b\u2028"}, "X-A": {"1"}}
 	r.Request.Body, r.Request.Meta = []byte("\u009b"), json.RawMessage("\"\u2029\"")
 	first := render(r, BodyAuto)
@@ -83,7 +85,7 @@ func TestRoundTripIsStable(t *testing.T) {
 
 // A JSON body of a request keeps its value where characters in it are escaped.
 func TestRoundTripOfAStrangeJSONBody(t *testing.T) {
-	r := encodetest.Failure(fetch.DNS, "no address")
+	r := encodetest.Failure(failure.DNS, "no address")
 	r.Request.Body, r.Request.BodyForm = []byte("[\"\x7f\u2028\"]"), fetch.BodyJSON
 	line := render(r, BodyAuto)
 	encodetest.CheckLine(t, line)
@@ -102,9 +104,9 @@ func TestMaskedRecordIsRefused(t *testing.T) {
 		"an authorization":      {URL: "http://a/", Header: http.Header{"Authorization": {"Bearer x"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := encodetest.Failure(fetch.DNS, "no address")
+			r := encodetest.Failure(failure.DNS, "no address")
 			r.Request = request
-			for _, err := range new(fetch.Reader).Lines(strings.NewReader(string(render(r, BodyAuto))),
+			for _, err := range new(input.Reader).Lines(strings.NewReader(string(render(r, BodyAuto))),
 				"failures.jsonl") {
 				var line *fetch.LineError
 				if !errors.As(err, &line) || !strings.Contains(err.Error(), "***") {
@@ -118,11 +120,11 @@ func TestMaskedRecordIsRefused(t *testing.T) {
 // Lines of a summary, a plan and a log are skipped as input.
 func TestOtherLinesAskNothing(t *testing.T) {
 	var plan strings.Builder
-	if err := WritePlan(&plan, fetch.Hosts{Requests: map[string]int64{"http://a": 1}, Total: 1}); err != nil {
+	if err := WritePlan(&plan, input.Hosts{Requests: map[string]int64{"http://a": 1}, Total: 1}); err != nil {
 		t.Fatal(err)
 	}
 	lines := string(AppendSummary(nil, fullSummary(), 3)) + plan.String()
-	for request, err := range new(fetch.Reader).Lines(strings.NewReader(lines), "all.jsonl") {
+	for request, err := range new(input.Reader).Lines(strings.NewReader(lines), "all.jsonl") {
 		t.Errorf("asks %+v, %v", request, err)
 	}
 }
@@ -131,7 +133,7 @@ func TestOtherLinesAskNothing(t *testing.T) {
 func readBack(t *testing.T, line []byte) fetch.Request {
 	t.Helper()
 	var all []fetch.Request
-	for request, err := range new(fetch.Reader).Lines(strings.NewReader(string(line)), "failures.jsonl") {
+	for request, err := range new(input.Reader).Lines(strings.NewReader(string(line)), "failures.jsonl") {
 		if err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}

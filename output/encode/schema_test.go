@@ -8,7 +8,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode/encodetest"
 )
 
@@ -68,7 +68,7 @@ func TestSchemaListsWhatTheCodeSays(t *testing.T) {
 		return words
 	}
 	var kinds []string
-	for _, kind := range fetch.Kinds() {
+	for _, kind := range failure.Kinds() {
 		kinds = append(kinds, string(kind))
 	}
 	if got := enum("failure", "properties", "error", "properties", "kind", "enum"); !slices.Equal(got, kinds) {

@@ -8,13 +8,14 @@ import (
 	"unicode/utf8"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/spool"
 )
 
 // spooledLine is the line of a Record whose body is in a temporary file, as it is written to another one. It is the
 // line that AppendRecord makes of that body, in a stream: each bodyForm is tried on the whole body, and what it has
 // written is truncated where the body proves not to have that form.
 type spooledLine struct {
-	out *fetch.Spool
+	out *spool.File
 	*pieceBuffers
 }
 
@@ -26,8 +27,8 @@ type bodyForm interface {
 }
 
 // SpoolRecord returns the line of a success whose body is in its Spool, in a temporary file that the caller closes.
-func SpoolRecord(r *fetch.Record, mode BodyMode) (*fetch.Spool, error) {
-	out, err := fetch.NewSpool()
+func SpoolRecord(r *fetch.Record, mode BodyMode) (*spool.File, error) {
+	out, err := spool.New()
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 )
 
 // AppendSummary appends the summary Record as one line of JSON.
@@ -24,7 +25,7 @@ func AppendSummary(dst []byte, s *fetch.Summary, exitCode int) []byte {
 		dst = appendCounts(appendName(dst, "by_cache"), s.ByCache, func(c fetch.Cached) string { return string(c) })
 	}
 	dst = appendMillis(appendName(dst, "elapsed_ms"), s.Elapsed)
-	dst = appendCounts(appendName(dst, "by_kind"), s.ByKind, func(k fetch.Kind) string { return string(k) })
+	dst = appendCounts(appendName(dst, "by_kind"), s.ByKind, func(k failure.Kind) string { return string(k) })
 	dst = appendCounts(appendName(dst, "by_status"), s.ByStatus, strconv.Itoa)
 	dst = append(appendName(dst, "by_host"), '{')
 	for i, host := range sortedKeys(s.FailedByHost) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode/encodetest"
 )
 
@@ -15,7 +16,7 @@ func fullSummary() *fetch.Summary {
 		Total: 12, Succeeded: 7, Failed: 3, Skipped: 1, NotStarted: 1, Exchanges: 15, Retries: 2, Bytes: 6846,
 		WireBytes:    4001,
 		Elapsed:      812 * time.Millisecond,
-		ByKind:       map[fetch.Kind]int64{fetch.BadStatus: 1, fetch.DNS: 2},
+		ByKind:       map[failure.Kind]int64{failure.BadStatus: 1, failure.DNS: 2},
 		ByStatus:     map[int]int64{200: 7, 404: 1},
 		FailedByHost: map[string]int64{"https://example.com": 1, "other": 2},
 		Latency: fetch.Latency{Count: 15, P50: 20100 * time.Microsecond, P90: 31 * time.Millisecond,
@@ -75,8 +76,8 @@ func TestSummaryWords(t *testing.T) {
 			}
 		}
 	}
-	byKind := make(map[fetch.Kind]int64)
-	for i, kind := range fetch.Kinds() {
+	byKind := make(map[failure.Kind]int64)
+	for i, kind := range failure.Kinds() {
 		byKind[kind] = int64(i + 1)
 	}
 	object := encodetest.Members(t, schema, AppendSummary(nil, &fetch.Summary{ByKind: byKind}, 3))

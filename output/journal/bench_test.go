@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/input"
 	"batchfetch/output"
 	"batchfetch/output/encode"
 	"batchfetch/output/file"
@@ -97,7 +98,7 @@ func timeWithoutResume(b *testing.B, urls []string) time.Duration {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := fetch.Run(b.Context(), new(fetch.Reader).URLs(urls), output.NewJSONL(f, encode.BodyAuto),
+	if _, err := fetch.Run(b.Context(), new(input.Reader).URLs(urls), output.NewJSONL(f, encode.BodyAuto),
 		benchOptions()); err != nil {
 		b.Fatal(err)
 	}
@@ -121,7 +122,7 @@ func timeWithResume(b *testing.B, urls []string) time.Duration {
 		defer close(ended)
 		j.KeepSynced(ctx)
 	}()
-	_, err = fetch.Run(b.Context(), fetch.Skip(new(fetch.Reader).URLs(urls), j.Done), NewSink(j, j, encode.BodyAuto), o)
+	_, err = fetch.Run(b.Context(), input.Skip(new(input.Reader).URLs(urls), j.Done), NewSink(j, j, encode.BodyAuto), o)
 	cancel()
 	<-ended
 	if err := j.Close(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/httpurl"
 	"batchfetch/output/encode"
 )
 
@@ -90,7 +91,7 @@ func (t NameTemplate) name(r *fetch.Request, sum string) (string, error) {
 	if r.Path != "" { // a path in the input is taken as it is
 		return r.Path, checkName(r.Path)
 	}
-	u, err := fetch.ParseURL(r.URL)
+	u, err := httpurl.Parse(r.URL)
 	if err != nil {
 		return "", err
 	}

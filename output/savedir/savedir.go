@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/file"
 )
 
@@ -142,7 +143,7 @@ func (d *Dir) makeFolders(name string) error {
 	}
 	err := d.root.MkdirAll(folder, 0o777)
 	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrExist) || leavesRoot(d.root, folder) {
-		return &fetch.Failure{Kind: fetch.IO, Err: fmt.Errorf("%q can't be a folder: something else has that name",
+		return &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("%q can't be a folder: something else has that name",
 			folder)}
 	}
 	return err

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/file/filetest"
 )
 
@@ -176,8 +177,8 @@ func TestBodiesMeetObstacles(t *testing.T) {
 		t.Run(c.path, func(t *testing.T) {
 			path, err := saveBody(bodies, &fetch.Request{URL: "https://a.test/", Path: c.path}, "today")
 			if c.want == "" {
-				var failure *fetch.Failure
-				if !errors.As(err, &failure) || failure.Kind != fetch.IO {
+				var failed *failure.Failure
+				if !errors.As(err, &failed) || failed.Kind != failure.IO {
 					t.Errorf("saved as %q, %v", path, err)
 				}
 				return
@@ -213,8 +214,8 @@ func TestBodiesMeetLateObstacles(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "late"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	var failure *fetch.Failure
-	if path, err := kept.Commit([32]byte{}); !errors.As(err, &failure) || failure.Kind != fetch.IO {
+	var failed *failure.Failure
+	if path, err := kept.Commit([32]byte{}); !errors.As(err, &failed) || failed.Kind != failure.IO {
 		t.Errorf("saved as %q, %v", path, err)
 	}
 	kept.Abandon()
@@ -245,7 +246,7 @@ func TestBodiesInABrokenDirectory(t *testing.T) {
 					t.Fatal(err)
 				}
 				saved, err := saveBody(bodies, &fetch.Request{URL: "https://a.test/", Path: path}, "today")
-				var failure *fetch.Failure
+				var failure *failure.Failure
 				if err == nil || errors.As(err, &failure) {
 					t.Errorf("saved as %q, %v", saved, err)
 				}

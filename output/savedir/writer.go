@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/file"
 )
 
@@ -87,7 +88,7 @@ type bodyWriter struct {
 func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 	name, err := s.dir.template.name(s.request, hex.EncodeToString(sum[:]))
 	if err != nil {
-		return "", &fetch.Failure{Kind: fetch.IO, Err: err}
+		return "", &failure.Failure{Kind: failure.IO, Err: err}
 	}
 	if s.dir.sharesFile(s.request) {
 		if err := s.dir.makeFolders(name); err != nil {
@@ -95,7 +96,7 @@ func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 		}
 	}
 	if info, err := s.dir.root.Lstat(name); err == nil && info.IsDir() {
-		return "", &fetch.Failure{Kind: fetch.IO, Err: fmt.Errorf("%q is a folder", name)}
+		return "", &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("%q is a folder", name)}
 	}
 	s.removeMark()
 	if err := s.renameTo(name); err != nil {

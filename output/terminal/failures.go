@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode"
 )
 
@@ -38,7 +39,7 @@ func failureLine(r *fetch.Record) []byte {
 		tries = fmt.Sprintf(" (%d attempts)", r.Attempts)
 	}
 	where := ""
-	if r.Failure.Kind == fetch.InvalidRequest && r.Request.Line > 0 {
+	if r.Failure.Kind == failure.InvalidRequest && r.Request.Line > 0 {
 		where = fmt.Sprintf("%s:%d: ", encode.Printable(r.Request.File), r.Request.Line)
 	}
 	return fmt.Appendf(nil, "failed: %s%s: %s: %s%s\n", where, encode.Printable(encode.DisplayURL(r)), r.Failure.Kind,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output"
 	"batchfetch/output/encode"
 	"batchfetch/output/encode/encodetest"
@@ -16,13 +17,13 @@ import (
 
 // The line of a failure has its URL, kind, message and attempts.
 func TestReadableLine(t *testing.T) {
-	masked := encodetest.Failure(fetch.TLS, "tls: certificate for a.example, not b.example")
+	masked := encodetest.Failure(failure.TLS, "tls: certificate for a.example, not b.example")
 	masked.Request.URL = "https://ann:pw@b.example/"
-	thrice := encodetest.Failure(fetch.BadStatus, "503 Service Unavailable")
+	thrice := encodetest.Failure(failure.BadStatus, "503 Service Unavailable")
 	thrice.Attempts = 3
-	line := encodetest.Failure(fetch.InvalidRequest, "no url")
+	line := encodetest.Failure(failure.InvalidRequest, "no url")
 	line.Request, line.Input = fetch.Request{}, []byte(`{"id":1}`)
-	plain := encodetest.Failure(fetch.DNS, "no address")
+	plain := encodetest.Failure(failure.DNS, "no address")
 	for want, r := range map[string]*fetch.Record{
 		"failed: https://example.com/x: dns: no address\n":                                     plain,
 		"failed: https://***@b.example/: tls: tls: certificate for a.example, not b.example\n": masked,
@@ -43,22 +44,22 @@ func TestReadableLine(t *testing.T) {
 
 // The line of an input line that can't be used has its file and line; those of arguments and other failures have none.
 func TestReadableNamesFileAndLine(t *testing.T) {
-	at := func(kind fetch.Kind, url, file string, line int64, input string) *fetch.Record {
+	at := func(kind failure.Kind, url, file string, line int64, input string) *fetch.Record {
 		r := encodetest.Failure(kind, "why")
 		r.Request = fetch.Request{URL: url, File: file, Line: line}
 		r.Input = []byte(input)
 		return r
 	}
 	for want, r := range map[string]*fetch.Record{
-		"failed: urls.txt:3: no url: invalid_request: why\n": at(fetch.InvalidRequest, "", "urls.txt", 3,
+		"failed: urls.txt:3: no url: invalid_request: why\n": at(failure.InvalidRequest, "", "urls.txt", 3,
 			"no url"),
-		"failed: -:12: ftp://***@a.example/: invalid_request: why\n": at(fetch.InvalidRequest,
+		"failed: -:12: ftp://***@a.example/: invalid_request: why\n": at(failure.InvalidRequest,
 			"ftp://ann:pw@a.example/", "-", 12, "ftp"),
-		"failed: ftp://a.example/: invalid_request: why\n": at(fetch.InvalidRequest, "ftp://a.example/", "",
+		"failed: ftp://a.example/: invalid_request: why\n": at(failure.InvalidRequest, "ftp://a.example/", "",
 			0, ""),
-		"failed: https://a.example/: dns: why\n": at(fetch.DNS, "https://a.example/", "urls.txt", 3,
+		"failed: https://a.example/: dns: why\n": at(failure.DNS, "https://a.example/", "urls.txt", 3,
 			""),
-		"failed: a\uFFFD[2J b.txt:1: \uFFFD: invalid_request: why\n": at(fetch.InvalidRequest, "", "a\x1b[2J\nb.txt", 1,
+		"failed: a\uFFFD[2J b.txt:1: \uFFFD: invalid_request: why\n": at(failure.InvalidRequest, "", "a\x1b[2J\nb.txt", 1,
 			"\x1b"),
 	} {
 		var out strings.Builder
@@ -73,9 +74,9 @@ func TestReadableNamesFileAndLine(t *testing.T) {
 func TestReadableIsSafe(t *testing.T) {
 	const evil = "\x1b[2J\x9b1A\b\r\n\u202e\u2028\x7f\xff"
 	for _, r := range []*fetch.Record{
-		{Request: fetch.Request{URL: "http://a/" + evil}, Failure: &fetch.Failure{Kind: fetch.IO,
+		{Request: fetch.Request{URL: "http://a/" + evil}, Failure: &failure.Failure{Kind: failure.IO,
 			Err: errors.New(evil)}},
-		{Input: []byte(evil), Failure: &fetch.Failure{Kind: fetch.InvalidRequest, Err: errors.New("x" + evil)}},
+		{Input: []byte(evil), Failure: &failure.Failure{Kind: failure.InvalidRequest, Err: errors.New("x" + evil)}},
 	} {
 		var out strings.Builder
 		encodetest.WriteRecord(t, NewFailures(&out, "--failures FILE keeps them all"), r)
@@ -94,7 +95,7 @@ func TestReadableShowsTwentyASecond(t *testing.T) {
 		burst := func(n int) []string {
 			out.Reset()
 			for i := range n {
-				encodetest.WriteRecord(t, sink, encodetest.Failure(fetch.DNS, fmt.Sprint("number ", i)))
+				encodetest.WriteRecord(t, sink, encodetest.Failure(failure.DNS, fmt.Sprint("number ", i)))
 			}
 			return strings.SplitAfter(strings.TrimSuffix(out.String(), "\n"), "\n")
 		}
@@ -124,7 +125,7 @@ func TestReadableTellsTheRestAtTheEnd(t *testing.T) {
 		var out strings.Builder
 		sink := NewFailures(&out, "--failures FILE keeps them all")
 		for range maxPerSecond + 3 {
-			encodetest.WriteRecord(t, sink, encodetest.Failure(fetch.DNS, "no address"))
+			encodetest.WriteRecord(t, sink, encodetest.Failure(failure.DNS, "no address"))
 		}
 		out.Reset()
 		if err := sink.Flush(false); err != nil || out.Len() != 0 {
@@ -142,7 +143,7 @@ func TestReadableTellsTheRestAtTheEnd(t *testing.T) {
 
 func TestReadableReturnsTheWritersError(t *testing.T) {
 	sink := NewFailures(encodetest.BrokenWriter{}, "--failures FILE keeps them all")
-	r := encodetest.Failure(fetch.DNS, "no address")
+	r := encodetest.Failure(failure.DNS, "no address")
 	sink.Encode(r)
 	if err := sink.Put(r); !errors.Is(err, encodetest.ErrBroken) {
 		t.Errorf("got %v", err)
@@ -155,7 +156,7 @@ func TestTee(t *testing.T) {
 	sink := Tee{Sink: output.NewJSONL(&file, encode.BodyAuto),
 		Also: NewFailures(&screen, "--failures FILE keeps them all")}
 	for range maxPerSecond + 5 {
-		encodetest.WriteRecord(t, sink, encodetest.Failure(fetch.DNS, "no address\x1b"))
+		encodetest.WriteRecord(t, sink, encodetest.Failure(failure.DNS, "no address\x1b"))
 	}
 	if err := sink.Flush(true); err != nil {
 		t.Fatal(err)
@@ -168,7 +169,7 @@ func TestTee(t *testing.T) {
 		t.Errorf("shown: %q", screen.String())
 	}
 
-	r := encodetest.Failure(fetch.DNS, "no address")
+	r := encodetest.Failure(failure.DNS, "no address")
 	broken := Tee{Sink: brokenSink{}, Also: NewFailures(&screen, "--failures FILE keeps them all")}
 	broken.Encode(r)
 	if err := broken.Put(r); !errors.Is(err, encodetest.ErrBroken) {

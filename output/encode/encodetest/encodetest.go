@@ -15,6 +15,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/spool"
 )
 
 // StartedAt is when the Records of Success and Failure were started.
@@ -32,10 +34,10 @@ func Success(contentType, body string) *fetch.Record {
 }
 
 // Failure returns a plain failure.
-func Failure(kind fetch.Kind, message string) *fetch.Record {
+func Failure(kind failure.Kind, message string) *fetch.Record {
 	return &fetch.Record{
 		Request:  fetch.Request{URL: "https://example.com/x", Index: 7},
-		Failure:  &fetch.Failure{Kind: kind, Err: errors.New(message)},
+		Failure:  &failure.Failure{Kind: kind, Err: errors.New(message)},
 		Attempts: 1, StartedAt: StartedAt, Elapsed: 12 * time.Millisecond,
 	}
 }
@@ -138,7 +140,7 @@ const Nasty = "a\x00\x07\b\t\n\v\f\r\x1b[2J\x7f\u0080\u0085\u009b31m\u009f\u00a0
 // Spooled returns a copy of r whose body is in a temporary file.
 func Spooled(t testing.TB, r *fetch.Record) *fetch.Record {
 	t.Helper()
-	spool, err := fetch.NewSpool()
+	spool, err := spool.New()
 	if err != nil {
 		t.Fatal(err)
 	}

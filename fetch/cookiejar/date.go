@@ -1,0 +1,101 @@
+package cookiejar
+
+import (
+	"strings"
+	"time"
+)
+
+// cookieDate reads a date as servers write it in Expires: in any order, with almost anything in between
+// (RFC 6265 section 5.1.1).
+func cookieDate(text string) (time.Time, bool) {
+	var d dateParts
+	for word := range strings.FieldsFuncSeq(text, isDateDelimiter) {
+		d.take(word)
+	}
+	switch {
+	case !d.timed || d.day == 0 || d.month == 0 || !d.yearFound:
+		return time.Time{}, false
+	case d.year <= 69:
+		d.year += 2000
+	case d.year <= 99:
+		d.year += 1900
+	}
+	at := time.Date(d.year, time.Month(d.month), d.day, d.clock[0], d.clock[1], d.clock[2], 0, time.UTC)
+	sane := d.year >= 1601 && at.Day() == d.day && d.clock[0] < 24 && d.clock[1] < 60 && d.clock[2] < 60
+	return at, sane
+}
+
+// isDateDelimiter names what stands between the words of a date.
+func isDateDelimiter(c rune) bool {
+	return c == '\t' || c >= ' ' && c <= '/' || c >= ';' && c <= '@' || c >= '[' && c <= '`' || c >= '{' && c <= '~'
+}
+
+// dateParts are what has been found of a date.
+type dateParts struct {
+	timed      bool
+	clock      [3]int
+	day, month int // 0: not yet found
+	year       int
+	yearFound  bool
+}
+
+// take finds out what a word is: the first that can be a time is it, and so on.
+func (d *dateParts) take(word string) {
+	if clock, ok := clockOf(word); ok && !d.timed {
+		d.timed, d.clock = true, clock
+		return
+	}
+	if n, ok := leadingNumber(word, 1, 2); ok && d.day == 0 {
+		d.day = n
+		return
+	}
+	if month := monthOf(word); month > 0 && d.month == 0 {
+		d.month = month
+		return
+	}
+	if n, ok := leadingNumber(word, 2, 4); ok && !d.yearFound {
+		d.year, d.yearFound = n, true
+	}
+}
+
+// clockOf reads hh:mm:ss, of one or two digits each.
+func clockOf(word string) (clock [3]int, ok bool) {
+	parts := strings.SplitN(word, ":", 3)
+	if len(parts) != 3 {
+		return clock, false
+	}
+	for i, part := range parts {
+		n, ok := leadingNumber(part, 1, 2)
+		if !ok || i < 2 && len(part) > 2 {
+			return clock, false
+		}
+		clock[i] = n
+	}
+	return clock, true
+}
+
+// leadingNumber reads the digits at the start of a word, if there are so many of them.
+func leadingNumber(word string, least, most int) (n int, ok bool) {
+	count := 0
+	for count < len(word) && word[count] >= '0' && word[count] <= '9' {
+		if count < most {
+			n = n*10 + int(word[count]-'0')
+		}
+		count++
+	}
+	return n, count >= least && count <= most
+}
+
+const monthNames = "janfebmaraprmayjunjulaugsepoctnovdec"
+
+// monthOf returns 1 to 12 for a word that starts with a month's name; 0 is none.
+func monthOf(word string) int {
+	if len(word) < 3 {
+		return 0
+	}
+	at := strings.Index(monthNames, strings.ToLower(word[:3]))
+	if at < 0 || at%3 != 0 {
+		return 0
+	}
+	return at/3 + 1
+}

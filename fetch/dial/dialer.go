@@ -1,0 +1,221 @@
+package dial
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"batchfetch/fetch/conn"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/fdlimit"
+)
+
+// A Network is what connections are made through. The zero network is the real one; tests have others.
+type Network struct {
+	// Dialer makes connections and, with its Resolver, looks names up.
+	Dialer net.Dialer
+	// PrivateName names the kind of an address that is not public, such as "loopback"; "" is a public one. Nil goes by RFC 6890.
+	PrivateName func(netip.Addr) string
+}
+
+// A Config says how connections are made.
+type Config struct {
+	Network Network
+	// TLS is the complete configuration for https; it is never written to.
+	TLS *tls.Config
+	// Family is tcp, tcp4 or tcp6 (curl -4, -6).
+	Family string
+	// UnixSocket is the path of a socket that stands for every address; empty is none (curl --unix-socket).
+	UnixSocket string
+	// Overrides give hosts addresses in place of those that DNS has (curl --resolve).
+	Overrides []Override
+	// UserAgent is what a proxy is told in CONNECT.
+	UserAgent string
+	// Proxies say which connections go over a proxy; nil is none.
+	Proxies *Proxies
+	// Bandwidth limits what is received over all connections; nil is no limit.
+	Bandwidth *conn.Bandwidth
+	// PingTime is how long an HTTP/2 connection may be silent before a ping, and after it.
+	PingTime time.Duration
+	// Private refuses addresses that are not public, unless it is PrivateAllow.
+	Private Policy
+	// CloseIdle closes idle connections to make room, where too many files are open. Nil closes none.
+	CloseIdle func()
+	// Timeouts returns, of an origin, how long name lookup, connection and handshake may take together, and how long the whole
+	// exchange may, which a dial can outlive; 0 is no limit.
+	Timeouts func(origin string) (connect, exchange time.Duration)
+}
+
+// A Dialer makes connections: directly, over a proxy, or to a Unix socket; with TLS or without. Any goroutine may use it.
+type Dialer struct {
+	Config
+	overrides      overridesByHost
+	lookupShortage *atomic.Bool // a lookup has lacked a file descriptor since this was read last
+}
+
+func New(c Config) *Dialer {
+	d := &Dialer{Config: c, overrides: indexOverrides(c.Overrides), lookupShortage: new(atomic.Bool)}
+	if d.Network.PrivateName == nil {
+		d.Network.PrivateName = PrivateName
+	}
+	if d.CloseIdle == nil {
+		d.CloseIdle = func() {}
+	}
+	d.letLookupsWaitForFiles()
+	return d
+}
+
+// writeBuffer is the size in bytes of a socket's send buffer (SO_SNDBUF): it bounds what the kernel holds of an upload, so that a
+// slow one is seen to move.
+const writeBuffer = 256 << 10
+
+// dialDirect connects to addr without a proxy. Its error is a *Failure.
+func (d *Dialer) dialDirect(ctx context.Context, addr string) (net.Conn, error) {
+	raw, err := fdlimit.RetryWhenFree(ctx, d.CloseIdle, func() (net.Conn, error) {
+		c, err := d.dial(timesOf(ctx).traceLookups(ctx), addr)
+		return c, d.shortageBehind(err)
+	})
+	if err != nil {
+		return nil, classifyDial(ctx, addr, err)
+	}
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(writeBuffer) // without it uploads are only seen to move in larger steps
+		if n := d.Bandwidth.ReadBuffer(); n > 0 {
+			_ = tcp.SetReadBuffer(n) // without it the kernel takes in more before anyone reads
+		}
+	}
+	return raw, nil
+}
+
+// dialUnix connects to the socket that stands for every address. Its error is a *Failure.
+func (d *Dialer) dialUnix(ctx context.Context) (net.Conn, error) {
+	raw, err := fdlimit.RetryWhenFree(ctx, d.CloseIdle, func() (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", d.UnixSocket)
+	})
+	if err != nil {
+		return nil, classifyDial(ctx, d.UnixSocket, err)
+	}
+	return raw, nil
+}
+
+func (d *Dialer) dial(ctx context.Context, addr string) (net.Conn, error) {
+	base := d.Network.Dialer
+	if d.Private != PrivateAllow {
+		base.ControlContext = d.checkAddress
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	known := d.knownAddrs(host, port)
+	if known == nil {
+		return base.DialContext(ctx, d.Family, addr)
+	}
+	if known = d.ofFamily(known); len(known) == 0 {
+		return nil, d.noUsableAddr()
+	}
+	return dialEach(ctx, &base, known, port)
+}
+
+// checkAddress is net.Dialer.ControlContext: it sees the address that is about to be connected to, so that no answer of a resolver
+// gets past it.
+func (d *Dialer) checkAddress(_ context.Context, _, address string, _ syscall.RawConn) error {
+	a, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("not an address: %w", err)
+	}
+	if name := d.Network.PrivateName(a.Addr()); name != "" {
+		return &BlockedError{Addr: a.Addr().WithZone(""), Name: name, Policy: d.Private}
+	}
+	return nil
+}
+
+// knownAddrs returns the addresses of a host that needs no resolver; nil where it needs one, or is an address as such.
+func (d *Dialer) knownAddrs(host, port string) []netip.Addr {
+	if given := d.overrides.of(host, port); given != nil {
+		return given
+	}
+	if IsLocalhost(host) {
+		return Loopbacks
+	}
+	if a, ok := LiteralAddr(host); ok {
+		return []netip.Addr{a}
+	}
+	if a, err := netip.ParseAddr(host); err == nil && a.Is4In6() {
+		return []netip.Addr{a.Unmap()} // a zone means nothing to it
+	}
+	return nil
+}
+
+// ofFamily returns those of addrs that Family allows.
+func (d *Dialer) ofFamily(addrs []netip.Addr) []netip.Addr {
+	if d.Family == "tcp" {
+		return addrs
+	}
+	var kept []netip.Addr
+	for _, a := range addrs {
+		if a.Unmap().Is4() == (d.Family == "tcp4") {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+// A familyError says that none of a host's addresses is of the family wanted.
+type familyError struct{ wanted string }
+
+func (e *familyError) Error() string { return "no " + e.wanted + " address" }
+
+func (d *Dialer) noUsableAddr() error {
+	return &familyError{map[string]string{"tcp": "usable", "tcp4": "IPv4", "tcp6": "IPv6"}[d.Family]}
+}
+
+// dialEach connects to the first of addrs that answers, trying one after the other, each within its share of the time left, as
+// net.Dialer does. The error is that of the first.
+func dialEach(ctx context.Context, base *net.Dialer, addrs []netip.Addr, port string) (net.Conn, error) {
+	var first error
+	for i, a := range addrs {
+		share, cancel := ctx, context.CancelFunc(func() {})
+		if deadline, ok := ctx.Deadline(); ok && i < len(addrs)-1 {
+			share, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(len(addrs)-i))
+		}
+		c, err := base.DialContext(share, "tcp", net.JoinHostPort(a.String(), port))
+		cancel()
+		if err == nil {
+			return c, nil
+		}
+		if first == nil {
+			first = err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, first
+}
+
+// A BlockedError says which address was not connected to, and by which policy.
+type BlockedError struct {
+	Addr   netip.Addr
+	Name   string // the kind of the address, such as "loopback"
+	Policy Policy
+}
+
+func (e *BlockedError) Error() string { return e.Addr.String() + " is not public" }
+
+// Failure returns the Failure of an exchange that was to go to host.
+func (e *BlockedError) Failure(host string) *failure.Failure {
+	where := fmt.Sprintf("%s (%s)", e.Addr, e.Name)
+	if host != e.Addr.String() {
+		where += ", the address of " + host + ","
+	}
+	if e.Policy == PrivateDeny {
+		return failure.New(failure.BlockedAddress, "%s is not public, and private is deny", where)
+	}
+	return failure.New(failure.BlockedAddress, "%s is not public, and a public page redirected to it", where)
+}

@@ -1,0 +1,117 @@
+package dial
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
+)
+
+func TestClassifyDial(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		ctx  context.Context
+		err  error
+		want failure.Kind
+		says string
+	}{
+		{name: "no such name", err: &net.OpError{Op: "dial", Err: &net.DNSError{Name: "a.test", IsNotFound: true}}, want: failure.DNS, says: "no address found for a.test"},
+		{name: "a resolver that fails", err: &net.DNSError{Err: "server misbehaving", Name: "a.test", IsTemporary: true}, want: failure.DNS, says: "looking up a.test failed: server misbehaving"},
+		{name: "refused", err: nettest.SyscallError("connect", syscall.ECONNREFUSED), want: failure.Connect, says: "connecting to a.test:80: connection refused"},
+		{name: "no route", err: nettest.SyscallError("connect", syscall.EHOSTUNREACH), want: failure.Connect, says: "connecting to a.test:80: no route to host"},
+		{name: "an address that is none", err: &net.OpError{Op: "dial", Err: &net.AddrError{Err: "bad", Addr: "x"}}, want: failure.Connect, says: "connecting to a.test:80"},
+		{name: "connect-timeout met", ctx: nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}), err: context.Canceled, want: failure.Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
+		{name: "the run stopped", ctx: nettest.StoppedBy(&failure.Stop{Why: "the caller"}), err: context.Canceled, want: failure.Canceled, says: "stopped by the caller"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.ctx == nil {
+				tt.ctx = t.Context()
+			}
+			got := classifyDial(tt.ctx, "a.test:80", tt.err)
+			if got.Kind != tt.want || !strings.Contains(got.Error(), tt.says) {
+				t.Errorf("got %s: %v", got.Kind, got)
+			}
+		})
+	}
+}
+
+// A late context tells that its deadline has passed before its own timer has fired.
+type late struct{ context.Context }
+
+func (late) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
+
+// TestConnectTimeoutIsTimeout: whichever timer is first, the socket's or the context's; and no limit of ours is blamed for one of the network's.
+func TestConnectTimeoutIsTimeout(t *testing.T) {
+	limit := &failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}
+	socket := &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
+	lookup := &net.OpError{Op: "dial", Err: &net.DNSError{Err: "i/o timeout", Name: "a.test", IsTimeout: true}}
+	passed, cancel := context.WithDeadlineCause(t.Context(), time.Now().Add(-time.Second), limit)
+	defer cancel()
+	far, cancel := context.WithTimeoutCause(t.Context(), time.Hour, limit)
+	defer cancel()
+	for _, tt := range []struct {
+		name string
+		ctx  context.Context // nil: its deadline has just passed, its timer is yet to fire
+		err  error
+		want failure.Kind
+		says string
+	}{
+		{name: "the context's timer", ctx: passed, err: &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, want: failure.Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
+		{name: "both", ctx: passed, err: socket, want: failure.Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
+		{name: "the socket's timer", err: socket, want: failure.Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
+		{name: "the resolver's timer", err: lookup, want: failure.Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
+		{name: "the kernel's patience", ctx: far, err: nettest.SyscallError("connect", syscall.ETIMEDOUT), want: failure.Connect, says: "connecting to a.test:80: connection timed out"},
+		{name: "the resolver's patience", ctx: far, err: lookup, want: failure.DNS, says: "looking up a.test failed: i/o timeout"},
+		{name: "no limit of ours", ctx: t.Context(), err: nettest.SyscallError("connect", syscall.ETIMEDOUT), want: failure.Connect, says: "connecting to a.test:80: connection timed out"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.ctx == nil {
+				ctx, fire := context.WithCancelCause(t.Context())
+				time.AfterFunc(20*time.Millisecond, func() { fire(limit) })
+				tt.ctx = late{ctx}
+			}
+			if got := classifyDial(tt.ctx, "a.test:80", tt.err); got.Kind != tt.want || got.Error() != tt.says {
+				t.Errorf("got %s: %v", got.Kind, got)
+			}
+		})
+	}
+}
+
+func TestClassifyTLS(t *testing.T) {
+	named := func(names ...string) *x509.Certificate { return &x509.Certificate{DNSNames: names} }
+	for _, tt := range []struct {
+		name string
+		ctx  context.Context
+		err  error
+		want failure.Kind
+		says string
+	}{
+		{name: "the wrong name", err: &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: named("b.test"), Host: "a.test"}}, want: failure.TLS, says: "certificate for b.test, not a.test"},
+		{name: "many wrong names", err: x509.HostnameError{Certificate: named("1", "2", "3", "4"), Host: "a.test"}, want: failure.TLS, says: "certificate for 1, 2, 3, …, not a.test"},
+		{name: "an unknown authority", err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, want: failure.TLS, says: "of a.test is signed by an unknown authority"},
+		{name: "expired", err: &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, want: failure.TLS, says: "expired"},
+		{name: "no TLS", err: tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, want: failure.TLS, says: "a.test does not speak TLS on this port"},
+		{name: "an alert", err: &net.OpError{Op: "remote error", Err: tls.AlertError(40)}, want: failure.TLS, says: "a.test refused the handshake"},
+		{name: "closed", err: io.EOF, want: failure.TLS, says: "a.test closed the connection during the handshake"},
+		{name: "connect-timeout met", ctx: nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}), err: context.Canceled, want: failure.Timeout, says: "TLS handshake with a.test not done"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.ctx == nil {
+				tt.ctx = t.Context()
+			}
+			got := classifyTLS(tt.ctx, "a.test", tt.err)
+			if got.Kind != tt.want || !strings.Contains(got.Error(), tt.says) {
+				t.Errorf("got %s: %v", got.Kind, got)
+			}
+		})
+	}
+}

@@ -1,0 +1,61 @@
+package fdlimit
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestAffordable(t *testing.T) {
+	for limit, want := range map[uint64]int{0: 1, 20: 1, 30: 2, 246: 74, 1024: 333, math.MaxUint64: MaxExchanges} {
+		if got := exchangesFor(limit); got != want {
+			t.Errorf("%d descriptors: %d at once, want %d", limit, got, want)
+		}
+	}
+}
+
+// TestDialWaitsForRoom: too many open files is no failure of the host's.
+func TestDialWaitsForRoom(t *testing.T) {
+	full := &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}
+	refused := errors.New("refused")
+	dials, closed := 0, 0
+	_, err := RetryWhenFree(t.Context(), func() { closed++ }, func() (net.Conn, error) {
+		if dials++; dials < 3 {
+			return nil, full
+		}
+		return nil, refused
+	})
+	if !errors.Is(err, refused) || dials != 3 || closed != 2 {
+		t.Errorf("%v after %d dials, closed %d times", err, dials, closed)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*retryPause)
+	defer cancel()
+	began := time.Now()
+	_, err = RetryWhenFree(ctx, func() {}, func() (net.Conn, error) { return nil, full })
+	if !errors.Is(err, syscall.EMFILE) || time.Since(began) < 3*retryPause {
+		t.Errorf("%v after %s", err, time.Since(began))
+	}
+}
+
+// TestOpenFilesCount: those that a process was started with leave room for fewer exchanges.
+func TestOpenFilesCount(t *testing.T) {
+	before := openDescriptors(1024)
+	if before == 0 {
+		t.Skip("not known here")
+	}
+	for range 10 {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = f.Close() }()
+	}
+	if got := openDescriptors(1024); got < before+10 || openDescriptors(3) > 3 {
+		t.Errorf("%d are open, %d were before", got, before)
+	}
+}

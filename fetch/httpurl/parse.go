@@ -1,0 +1,136 @@
+package httpurl
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+	"golang.org/x/net/idna"
+
+	"batchfetch/fetch/failure"
+)
+
+// Parse reads an absolute http or https URL as an input gives it. What is not ASCII is percent-encoded
+// and international host names become their ASCII form; white space and control characters are errors.
+func Parse(text string) (*url.URL, error) {
+	scheme, _, found := strings.Cut(text, "://")
+	if !found {
+		return nil, errors.New("no http:// or https:// in front")
+	}
+	if !isHTTP(scheme) {
+		return nil, wrongScheme(scheme)
+	}
+	for _, c := range []byte(text) {
+		if c <= ' ' || c == 0x7f {
+			return nil, fmt.Errorf("the URL holds %q; percent-encode it as %%%02X", c, c)
+		}
+	}
+	u, err := ParseReference(text)
+	if err != nil {
+		return nil, err
+	}
+	return Check(u)
+}
+
+func isHTTP(scheme string) bool {
+	return strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
+}
+
+// ParseReference parses text once what a URI can't hold (RFC 3986 section 2) is percent-encoded behind its authority.
+func ParseReference(text string) (*url.URL, error) {
+	u, err := url.Parse(encodeTail(text))
+	if err == nil {
+		return u, nil
+	}
+	start, end := Authority(text)
+	host := text[start:end]
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	switch {
+	case strings.HasPrefix(host, "[") && strings.Contains(host, "%"):
+		return nil, errors.New("the zone of an IPv6 address is malformed; it stands behind %25")
+	case strings.Contains(host, "%"):
+		return nil, errors.New("the host holds a %; the name of a host can't be percent-encoded")
+	}
+	return nil, describeURL(err)
+}
+
+// describeURL says what is wrong with a URL without a piece of it: that may be a piece of a password.
+func describeURL(err error) error {
+	var escape url.EscapeError
+	var host url.InvalidHostError
+	switch {
+	case errors.As(err, &escape):
+		return errors.New("a % without two hexadecimal digits behind; percent-encode it as %25")
+	case errors.As(err, &host):
+		return errors.New("the host holds a character that no host name can")
+	}
+	return errors.New("the user, host or port is malformed; percent-encode what is special in a password")
+}
+
+// wrongScheme names a scheme only where it is one (RFC 3986 section 3.1).
+func wrongScheme(scheme string) error {
+	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789+-."
+	for _, c := range strings.ToLower(scheme) {
+		if !strings.ContainsRune(allowed, c) {
+			return errors.New("no http:// or https:// in front")
+		}
+	}
+	return fmt.Errorf("scheme %q is not http or https", failure.Clip(scheme, 32))
+}
+
+// encodeTail leaves the authority alone: what is strange there is an error, or an international name.
+func encodeTail(text string) string {
+	_, start := Authority(text)
+	strange := false
+	for _, c := range []byte(text[start:]) {
+		strange = strange || unsafeByte(c)
+	}
+	if !strange {
+		return text
+	}
+	out := append(make([]byte, 0, len(text)+16), text[:start]...)
+	for _, c := range []byte(text[start:]) {
+		if unsafeByte(c) {
+			out = fmt.Appendf(out, "%%%02X", c)
+			continue
+		}
+		out = append(out, c)
+	}
+	return string(out)
+}
+
+func unsafeByte(c byte) bool {
+	return c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '\\' || c == '^' || c == '`' || c == '{' || c == '|' || c == '}'
+}
+
+// Check makes sure that u can be asked over HTTP and brings its host into ASCII.
+func Check(u *url.URL) (*url.URL, error) {
+	if !isHTTP(u.Scheme) {
+		return nil, wrongScheme(u.Scheme)
+	}
+	name := u.Hostname()
+	if name == "" {
+		return nil, errors.New("no host")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return nil, errors.New("the port is not 1 to 65535")
+		}
+	}
+	if !IsASCII(name) {
+		ascii, err := idna.Lookup.ToASCII(name)
+		if err != nil {
+			return nil, errors.New("the host is no international domain name")
+		}
+		named := *u
+		named.Host = strings.Replace(u.Host, name, ascii, 1)
+		return &named, nil
+	}
+	if len(name) > 253 || !httpguts.ValidHostHeader(u.Host) || strings.ContainsAny(name, `"<>\^{|}`+"` ") {
+		return nil, errors.New("the host is no host name")
+	}
+	return u, nil
+}

@@ -1,0 +1,84 @@
+package input
+
+import (
+	"errors"
+
+	"batchfetch/fetch"
+	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/redact"
+)
+
+// Unique yields ErrSkipped with every Request that asks the same (method, URL, headers, body, id) as an earlier one.
+// It keeps about 24 to 40 bytes for each different Request.
+func Unique(source fetch.Source) fetch.Source {
+	return func(yield func(fetch.Request, error) bool) {
+		identify := fetch.NewIdentifier()
+		seen := make(map[fetch.Identity]struct{})
+		for request, err := range source {
+			if err == nil {
+				identity := identify.Of(&request)
+				if _, again := seen[identity]; again {
+					err = fetch.ErrSkipped
+				}
+				seen[identity] = struct{}{}
+			}
+			if !yield(request, err) {
+				return
+			}
+		}
+	}
+}
+
+// Skip yields ErrSkipped with every Request of which done says so. done is called once for each Request, in the order of the input,
+// and may set its Tag.
+func Skip(source fetch.Source, done func(*fetch.Request) bool) fetch.Source {
+	return func(yield func(fetch.Request, error) bool) {
+		for request, err := range source {
+			if err == nil && done(&request) {
+				err = fetch.ErrSkipped
+			}
+			if !yield(request, err) {
+				return
+			}
+		}
+	}
+}
+
+// Hosts counts what a Source would ask of whom.
+type Hosts struct {
+	// Requests counts by scheme://host:port.
+	Requests                map[string]int64
+	Total, Skipped, Invalid int64
+}
+
+// CountHosts reads source to its end and asks nothing. It keeps an entry for each different host,
+// and gives each line that can't be used to unusable, which may be nil.
+func CountHosts(source fetch.Source, unusable func(fetch.Request, *fetch.LineError)) (Hosts, error) {
+	hosts := Hosts{Requests: make(map[string]int64)}
+	invalid := func(request fetch.Request, line *fetch.LineError) {
+		hosts.Invalid++
+		if unusable != nil {
+			unusable(request, line)
+		}
+	}
+	for request, err := range source {
+		var line *fetch.LineError
+		switch {
+		case errors.Is(err, fetch.ErrSkipped):
+			hosts.Skipped++
+		case errors.As(err, &line):
+			invalid(request, line)
+		case err != nil:
+			return hosts, err
+		default:
+			u, err := request.ParsedURL()
+			if err != nil {
+				invalid(request, &fetch.LineError{Input: redact.Line([]byte(request.URL)), Err: err})
+				break
+			}
+			hosts.Requests[httpurl.Origin(u)]++
+		}
+		hosts.Total++
+	}
+	return hosts, nil
+}

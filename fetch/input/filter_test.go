@@ -1,0 +1,89 @@
+package input
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"batchfetch/fetch"
+)
+
+// sourceOf yields the Requests of lines, as an input would.
+func sourceOf(lines ...string) fetch.Source {
+	return new(Reader).Lines(strings.NewReader(strings.Join(lines, "\n")), "")
+}
+
+// breaksOff yields what source has and then breaks off.
+func breaksOff(source fetch.Source, err error) fetch.Source {
+	return func(yield func(fetch.Request, error) bool) {
+		for r, e := range source {
+			if !yield(r, e) {
+				return
+			}
+		}
+		yield(fetch.Request{}, err)
+	}
+}
+
+// TestUnique: the first line of each kind is asked, the others are skipped; what is compared is
+// method, URL, headers, body and id.
+func TestUnique(t *testing.T) {
+	first := []string{
+		`http://a.test/`,
+		`http://a.test/?`,
+		`{"url":"http://a.test/","method":"POST"}`,
+		`{"url":"http://a.test/","body":""}`,
+		`{"url":"http://a.test/","body":"x"}`,
+		`{"url":"http://a.test/","headers":{"A":"1"}}`,
+		`{"url":"http://a.test/","headers":{"A":["1","2"]}}`,
+		`{"url":"http://a.test/","headers":{"A":"1","B":"2"}}`,
+		`{"url":"http://a.test/","id":1}`,
+		`{"url":"http://a.test/","id":"1"}`,
+	}
+	_, errs := collect(Unique(sourceOf(first...)))
+	for i, err := range errs {
+		if err != nil {
+			t.Errorf("%s is taken for an earlier line: %v", first[i], err)
+		}
+	}
+	again := append(slices.Clone(first), `{"url":"http://a.test/"}`, `{"url":"http://a.test/","meta":1}`, `{"url":"http://a.test/","headers":{"B":"2","a":"1"}}`)
+	requests, errs := collect(Unique(sourceOf(append(slices.Clone(first), again...)...)))
+	for i, err := range errs[len(first):] {
+		if !errors.Is(err, fetch.ErrSkipped) {
+			t.Errorf("%s is asked again", again[i])
+		}
+		if requests[len(first)+i].Index != int64(len(first)+i) {
+			t.Errorf("%s lost its index", again[i])
+		}
+	}
+}
+
+func TestUniqueLetsErrorsPass(t *testing.T) {
+	boom := errors.New("boom")
+	_, errs := collect(Unique(breaksOff(sourceOf("{", "{", "http://a.test/"), boom)))
+	var line *fetch.LineError
+	if len(errs) != 4 || !errors.As(errs[0], &line) || !errors.As(errs[1], &line) || errs[2] != nil || errs[3] != boom {
+		t.Errorf("got %v", errs)
+	}
+}
+
+func TestCountHosts(t *testing.T) {
+	hosts, err := CountHosts(Unique(sourceOf("http://a.test/1", "http://A.test:80/2", "https://a.test/", "http://b.test/", "http://b.test/", "{", "ftp://c.test/", "nonsense")), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int64{"http://a.test": 2, "https://a.test": 1, "http://b.test": 1}
+	if !maps.Equal(hosts.Requests, want) || hosts.Total != 8 || hosts.Skipped != 1 || hosts.Invalid != 3 {
+		t.Errorf("got %+v", hosts)
+	}
+}
+
+func TestCountHostsOfBrokenInput(t *testing.T) {
+	boom := errors.New("boom")
+	hosts, err := CountHosts(breaksOff(sourceOf("http://a.test/"), boom), nil)
+	if !errors.Is(err, boom) || hosts.Total != 1 {
+		t.Errorf("got %+v, %v", hosts, err)
+	}
+}

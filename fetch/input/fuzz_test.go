@@ -1,0 +1,58 @@
+package input
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"batchfetch/fetch"
+)
+
+// FuzzParseRequest: no line panics, what is refused keeps only JSON in id and meta, and what is accepted,
+// written again as a JSON line, is the same Request.
+func FuzzParseRequest(f *testing.F) {
+	for _, seed := range []string{
+		"http://a.test/", "{", "{}", `{"url":"http://u.test/","headers":{"a":["1","2"]},"body":{"x":[1.0]},"id":1,"meta":null}`, `{"url":"http://u.test/","body":"","retry":false}`,
+		`{"url":"http://u.test/","body_base64":"AP8=","method":"PUT"}`, `{"type":"failure","url":"http://u.test/","request":{"method":"PUT"}}`, `{"url":"http://u.test/","body":null,"body_base64":null}`, "\xff", `{"url":"http://u.test/\ud800"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if len(text) == 0 {
+			return // a blank line never gets here
+		}
+		r, err := parseRequest(text, false)
+		for _, raw := range []json.RawMessage{r.ID, r.Meta} {
+			if raw != nil && !json.Valid(raw) {
+				t.Errorf("keeps %q of %q", raw, text)
+			}
+		}
+		if err != nil || text[0] != '{' {
+			return
+		}
+		again, err := parseRequest(asJSON(t, &r), false)
+		if err != nil || !reflect.DeepEqual(public(again), public(r)) {
+			t.Errorf("%q is\n%+v, and written again\n%+v (%v)", text, r, again, err)
+		}
+	})
+}
+
+// asJSON writes r as an input line.
+func asJSON(t *testing.T, r *fetch.Request) []byte {
+	t.Helper()
+	line := map[string]any{"url": r.URL, "method": r.Method, "headers": r.Header, "id": r.ID, "meta": r.Meta, "sha256": r.SHA256, "path": r.Path, "retry": r.Retry}
+	switch {
+	case r.Body == nil:
+	case r.BodyForm == fetch.BodyBase64:
+		line["body_base64"] = r.Body
+	case r.BodyForm == fetch.BodyJSON:
+		line["body"] = json.RawMessage(r.Body)
+	default:
+		line["body"] = string(r.Body)
+	}
+	text, err := json.Marshal(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}

@@ -1,0 +1,181 @@
+package input
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"batchfetch/fetch"
+	"batchfetch/fetch/redact"
+)
+
+// parseRequest reads one line: JSON where it starts with a brace, a URL otherwise. cut says that the line went on.
+// With an error the Request still holds what could be read of URL, ID and Meta.
+func parseRequest(text []byte, cut bool) (fetch.Request, error) {
+	if text[0] == '{' {
+		if cut || len(text) > maxJSON {
+			return fetch.Request{}, errors.New("the line is longer than 4 MiB, the most for JSON")
+		}
+		return parseJSON(text)
+	}
+	if cut || len(text) > maxLine {
+		return fetch.Request{}, errors.New("the line is longer than 1 MiB, the most for a URL; a JSON line may have 4 MiB")
+	}
+	return fetch.Prepare(fetch.Request{URL: string(text)})
+}
+
+// errNothingAsked is a line of our own output that answers nothing: it is no Request and has no index.
+var errNothingAsked = errors.New("nothing asked")
+
+// jsonLine is an input line as JSON: a request, or a Record whose request is asked again.
+type jsonLine struct {
+	Type string `json:"type"`
+	jsonRequest
+	ID      json.RawMessage `json:"id"`
+	Meta    json.RawMessage `json:"meta"`
+	Request *jsonRequest    `json:"request"`
+	Input   string          `json:"input"`
+}
+
+type jsonRequest struct {
+	URL        string                     `json:"url"`
+	Method     string                     `json:"method"`
+	Headers    map[string]json.RawMessage `json:"headers"`
+	Body       json.RawMessage            `json:"body"`
+	BodyBase64 *string                    `json:"body_base64"`
+	SHA256     string                     `json:"sha256"`
+	Path       string                     `json:"path"`
+	Retry      *bool                      `json:"retry"`
+}
+
+func parseJSON(text []byte) (fetch.Request, error) {
+	var line jsonLine
+	if err := json.Unmarshal(text, &line); err != nil { // a member of the wrong type leaves the others readable
+		r := fetch.Request{URL: line.URL, ID: scalar(line.ID), Meta: given(line.Meta)}
+		return r, describeJSON(err)
+	}
+	if fetch.NestsDeeper(text, fetch.DeepestJSON) {
+		return fetch.Request{}, fmt.Errorf("the JSON nests deeper than %d levels", fetch.DeepestJSON)
+	}
+	asked := line.jsonRequest
+	if asked.URL == "" && (line.Type == "summary" || line.Type == "log" || line.Type == "plan") {
+		return fetch.Request{}, errNothingAsked
+	}
+	if line.Type == "failure" || line.Type == "success" {
+		asked = jsonRequest{URL: line.URL} // the rest of a Record is the answer's
+		if line.Request != nil {
+			asked = *line.Request
+			if asked.URL == "" {
+				asked.URL = line.URL
+			}
+		}
+		if asked.URL == "" {
+			return fetch.Request{ID: given(line.ID), Meta: given(line.Meta)}, fmt.Errorf("the %s record has no url to ask again", line.Type)
+		}
+	}
+	r, err := asked.request()
+	r.ID, r.Meta = given(line.ID), given(line.Meta)
+	if err != nil {
+		return r, err
+	}
+	if r.ID != nil && scalar(r.ID) == nil {
+		r.ID = nil
+		return r, errors.New("id is neither a string nor a number")
+	}
+	return fetch.Prepare(r)
+}
+
+// scalar returns an id that can stand in a Record, or nil.
+func scalar(raw json.RawMessage) json.RawMessage {
+	if raw = given(raw); len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') {
+		return nil
+	}
+	return raw
+}
+
+// given tells JSON null, which is as good as absent, from a value. The value is put on one line and into UTF-8.
+func given(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	var line bytes.Buffer
+	if json.Compact(&line, raw) != nil {
+		return nil
+	}
+	return bytes.ToValidUTF8(line.Bytes(), []byte("\uFFFD"))
+}
+
+func (q *jsonRequest) request() (fetch.Request, error) {
+	r := fetch.Request{URL: strings.TrimSpace(q.URL), Method: q.Method, SHA256: strings.ToLower(q.SHA256), Path: q.Path, Retry: q.Retry}
+	if r.URL == "" {
+		return r, errors.New("no url")
+	}
+	for name, raw := range q.Headers {
+		values, err := headerValues(raw)
+		if err != nil {
+			return r, fmt.Errorf("header %q: %w", redact.HeaderName(name), err)
+		}
+		if r.Header == nil {
+			r.Header = make(http.Header, len(q.Headers))
+		}
+		canonical := http.CanonicalHeaderKey(name)
+		if r.Header[canonical] != nil {
+			return r, fmt.Errorf("header %q is given twice; one name may have an array of values", redact.HeaderName(canonical))
+		}
+		r.Header[canonical] = values
+	}
+	return r, q.setBody(&r)
+}
+
+func headerValues(raw json.RawMessage) ([]string, error) {
+	var one string
+	if json.Unmarshal(raw, &one) == nil && string(raw) != "null" {
+		return []string{one}, nil
+	}
+	var several []string
+	if json.Unmarshal(raw, &several) == nil && several != nil {
+		return several, nil
+	}
+	return nil, errors.New("the value is neither a string nor an array of strings")
+}
+
+func (q *jsonRequest) setBody(r *fetch.Request) error {
+	raw := given(q.Body)
+	if q.BodyBase64 != nil {
+		if raw != nil {
+			return errors.New("both body and body_base64 are given")
+		}
+		body, err := base64.StdEncoding.DecodeString(*q.BodyBase64)
+		if err != nil {
+			return fmt.Errorf("body_base64: %w", err)
+		}
+		r.Body, r.BodyForm = append([]byte{}, body...), fetch.BodyBase64
+		return nil
+	}
+	var text string
+	switch {
+	case raw == nil:
+	case json.Unmarshal(raw, &text) == nil:
+		r.Body = []byte(text)
+	default:
+		r.Body, r.BodyForm = raw, fetch.BodyJSON
+	}
+	return nil
+}
+
+// describeJSON says what is wrong with a line without Go's names.
+func describeJSON(err error) error {
+	var kind *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &kind):
+		return fmt.Errorf("%s cannot be a JSON %s", strings.Replace(kind.Field, "jsonRequest.", "", 1), kind.Value)
+	case errors.As(err, &syntax):
+		return fmt.Errorf("not valid JSON at byte %d: %w", syntax.Offset, syntax)
+	}
+	return fmt.Errorf("not valid JSON: %w", err)
+}

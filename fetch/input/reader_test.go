@@ -1,0 +1,256 @@
+package input
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"batchfetch/fetch"
+)
+
+// read collects what lines a lineReader makes of in; a cut line is written as its number.
+func read(t testing.TB, in io.Reader) (lines []string) {
+	t.Helper()
+	l := newLineReader(in)
+	for {
+		text, err := l.next()
+		if err == io.EOF {
+			return lines
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.cut {
+			text = fmt.Appendf(nil, "line %d is cut", l.number)
+		}
+		lines = append(lines, string(text))
+	}
+}
+
+func utf16(text string, big, mark bool) string {
+	var out []byte
+	if mark {
+		text = "\uFEFF" + text
+	}
+	for _, c := range []byte(strings.ReplaceAll(text, "\uFEFF", "")) {
+		if big {
+			out = append(out, 0, c)
+		} else {
+			out = append(out, c, 0)
+		}
+	}
+	switch {
+	case mark && big:
+		return "\xfe\xff" + string(out)
+	case mark:
+		return "\xff\xfe" + string(out)
+	}
+	return string(out)
+}
+
+func TestLines(t *testing.T) {
+	long := strings.Repeat("x", 100<<10) // more than the buffer holds
+	for _, tt := range []struct {
+		name, in string
+		want     []string
+	}{
+		{"nothing", "", nil},
+		{"one line", "a\n", []string{"a"}},
+		{"no newline at the end", "a\nb", []string{"a", "b"}},
+		{"a carriage return at the end", "a\r\nb\r", []string{"a", "b"}},
+		{"CRLF", "a\r\nb\r\n", []string{"a", "b"}},
+		{"blank lines count", "\n\na\n", []string{"", "", "a"}},
+		{"space at either end", " \ta \t\n", []string{"a"}},
+		{"space inside stays", "a b\n", []string{"a b"}},
+		{"a UTF-8 mark", "\xef\xbb\xbfa\nb\n", []string{"a", "b"}},
+		{"a UTF-8 mark and nothing else", "\xef\xbb\xbf", []string{""}},
+		{"a mark only counts at the start", "a\n\xef\xbb\xbfb\n", []string{"a", "\xef\xbb\xbfb"}},
+		{"UTF-16, little end first", utf16("a\r\nb", false, true), []string{"a", "b"}},
+		{"UTF-16, big end first", utf16("a\nb\n", true, true), []string{"a", "b"}},
+		{"half a mark", "\xff", []string{"\xff"}},
+		{"longer than the buffer", "a\n" + long + "\nb\n", []string{"a", long, "b"}},
+		{"longer than the buffer, at the end", long, []string{long}},
+		{"as long as is usable", strings.Repeat("x", maxJSON) + "\r\nb\n", []string{strings.Repeat("x", maxJSON), "b"}},
+		{"too long to be kept", "a\n" + strings.Repeat("x", maxJSON+100<<10) + "\nb\n", []string{"a", "line 2 is cut", "b"}},
+		{"too long, at the end", strings.Repeat("x", maxJSON+100<<10), []string{"line 1 is cut"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, in := range []io.Reader{strings.NewReader(tt.in), iotest.HalfReader(strings.NewReader(tt.in))} {
+				if got := read(t, in); !slices.Equal(got, tt.want) {
+					t.Errorf("got %s, want %s", brief(got), brief(tt.want))
+				}
+			}
+		})
+	}
+}
+
+func brief(lines []string) string {
+	var words []string
+	for _, line := range lines {
+		words = append(words, fmt.Sprintf("%.20q (%d)", line, len(line)))
+	}
+	return strings.Join(words, " ")
+}
+
+// endless yields n bytes without a line's end.
+type endless struct{ n int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.n <= 0 {
+		return 0, io.EOF
+	}
+	n := int64(min(len(p), int(e.n)))
+	for i := range p[:n] {
+		p[i] = 'x'
+	}
+	e.n -= n
+	return int(n), nil
+}
+
+// TestLineMemoryIsBounded: a stream without a line's end holds no more than the longest usable line.
+func TestLineMemoryIsBounded(t *testing.T) {
+	l := newLineReader(&endless{n: 64 << 20})
+	if _, err := l.next(); err != nil || !l.cut {
+		t.Fatalf("cut %t, error %v", l.cut, err)
+	}
+	if cap(l.long) > 2*maxJSON {
+		t.Errorf("holds %d bytes", cap(l.long))
+	}
+}
+
+func TestLineErrorEndsTheLines(t *testing.T) {
+	boom := errors.New("boom")
+	l := newLineReader(io.MultiReader(strings.NewReader("a\nhalf a li"), iotest.ErrReader(boom)))
+	if text, err := l.next(); string(text) != "a" || err != nil {
+		t.Fatal(string(text), err)
+	}
+	if text, err := l.next(); !errors.Is(err, boom) {
+		t.Errorf("half a line is returned: %q, %v", text, err)
+	}
+}
+
+// collect takes everything from a Source.
+func collect(source fetch.Source) (requests []fetch.Request, errs []error) {
+	for r, err := range source {
+		requests, errs = append(requests, r), append(errs, err)
+	}
+	return requests, errs
+}
+
+func TestReaderCountsRequestsNotLines(t *testing.T) {
+	var rd Reader
+	const in = "# head\n\nhttp://a.test/\n  # tail\n{\"bad\n{\"url\":\"http://b.test/\"}\n"
+	requests, errs := collect(Concat(rd.Lines(strings.NewReader(in), "one.txt"), rd.URLs([]string{"http://c.test/"}), rd.Lines(strings.NewReader("http://d.test/"), "two.txt")))
+	var got []string
+	for i, r := range requests {
+		word := "good"
+		if errs[i] != nil {
+			word = "bad"
+		}
+		got = append(got, fmt.Sprintf("%d %s:%d %s %s", r.Index, r.File, r.Line, word, r.URL))
+	}
+	want := []string{"0 one.txt:3 good http://a.test/", "1 one.txt:5 bad ", "2 one.txt:6 good http://b.test/", "3 :0 good http://c.test/", "4 two.txt:1 good http://d.test/"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestUnusableLineIsDataNotAnEnd(t *testing.T) {
+	_, errs := collect(new(Reader).Lines(strings.NewReader("{"+strings.Repeat("x", 1000)+"\nhttp://a.test/\n"), ""))
+	var line *fetch.LineError
+	if len(errs) != 2 || !errors.As(errs[0], &line) || errs[1] != nil {
+		t.Fatalf("got %v", errs)
+	}
+	if len(line.Input) != 256 || line.Input[0] != '{' {
+		t.Errorf("keeps %q", line.Input)
+	}
+}
+
+func TestInputThatBreaksSaysWhere(t *testing.T) {
+	boom := errors.New("boom")
+	_, errs := collect(new(Reader).Lines(io.MultiReader(strings.NewReader("http://a.test/\n"), iotest.ErrReader(boom)), "urls.txt"))
+	if len(errs) != 2 || !errors.Is(errs[1], boom) || errs[1].Error() != "reading urls.txt after line 1: boom" {
+		t.Errorf("got %v", errs)
+	}
+}
+
+func TestSourceStopsWhenAsked(t *testing.T) {
+	in := strings.NewReader(strings.Repeat("http://a.test/\n", 100000))
+	for range Concat(new(Reader).Lines(in, ""), new(Reader).URLs([]string{"http://b.test/"})) {
+		break
+	}
+	if in.Len() == 0 {
+		t.Error("the whole input was read for one request")
+	}
+}
+
+// TestOurOwnOutputIsInput: lines that answer no request are passed over, however they are written;
+// the count that the bar begins with knows them by the way in which we write them.
+func TestOurOwnOutputIsInput(t *testing.T) {
+	for _, tt := range []struct {
+		name, line string
+		count      int64
+	}{
+		{"a summary", `{"type":"summary","complete":true,"total":8}`, 1},
+		{"a log line", `{"type":"log","time":"2026-01-02T03:04:05Z","level":"WARN"}`, 1},
+		{"a plan", `{"type":"plan","host":"http://a.test","requests":5}`, 1},
+		{"a plan's end", `{"type":"plan","total":5}`, 1},
+		{"a summary with spaces", `{"type": "summary", "total": 8}`, 2},
+		{"a summary with its members sorted", `{"complete":true,"total":8,"type":"summary"}`, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			in := tt.line + "\nhttp://a.test/\n"
+			requests, errs := collect(new(Reader).Lines(strings.NewReader(in), ""))
+			if len(requests) != 1 || errs[0] != nil || requests[0].Index != 0 {
+				t.Errorf("got %v, %v", requests, errs)
+			}
+			if n, err := Count(strings.NewReader(in)); n != tt.count || err != nil {
+				t.Errorf("counts %d, %v", n, err)
+			}
+		})
+	}
+}
+
+// TestCountAgrees: the total that the bar shows is the number of Requests that the run will see.
+func TestCountAgrees(t *testing.T) {
+	const in = "\uFEFF# x\nhttp://a.test/\r\n\n{\"url\":\"http://u.test/\"}\n{bad\n{\"type\":\"failure\",\"url\":\"http://u.test/\"}\nnonsense"
+	requests, _ := collect(new(Reader).Lines(strings.NewReader(in), ""))
+	n, err := Count(strings.NewReader(in))
+	if err != nil || n != int64(len(requests)) || n != 5 {
+		t.Errorf("counts %d (%v) of %d", n, err, len(requests))
+	}
+	boom := errors.New("boom")
+	if _, err := Count(iotest.ErrReader(boom)); !errors.Is(err, boom) {
+		t.Errorf("a broken input counts as %v", err)
+	}
+}
+
+// FuzzLineReader holds the reader against splitting the whole input at once.
+func FuzzLineReader(f *testing.F) {
+	for _, seed := range []string{"", "a", "a\nb\r\n", "\n\n", " a \n", "\xef\xbb\xbfa", "\xef\xbb\xbf\xef\xbb\xbfa", "\r\n\r", "a\x00b\n"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		if bytes.HasPrefix(in, []byte("\xfe\xff")) || bytes.HasPrefix(in, []byte("\xff\xfe")) {
+			return // UTF-16, told in TestLines
+		}
+		var want []string
+		for i, line := range bytes.SplitAfter(in, []byte("\n")) {
+			if len(line) == 0 {
+				continue
+			}
+			if i == 0 {
+				line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
+			}
+			want = append(want, string(bytes.TrimSpace(line)))
+		}
+		if got := read(t, iotest.OneByteReader(bytes.NewReader(in))); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}

@@ -1,0 +1,157 @@
+package input
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"batchfetch/fetch"
+	"batchfetch/fetch/dial"
+)
+
+// TestShardsNeverMove: machines of different versions work side by side, and other programs may know the rule:
+// sha256("example.com") begins with a379a6f6eeafb9a5, which is 9 modulo 10 and so in the last part of ten.
+func TestShardsNeverMove(t *testing.T) {
+	for _, tt := range []struct {
+		host     string
+		of, want int
+	}{
+		{"example.com", 10, 10}, {"example.com", 1, 1}, {"example.com", 7, 6}, {"example.com", 1000, 310},
+		{"EXAMPLE.com", 10, 10}, {"example.com.", 10, 10},
+		{"www.example.com", 10, 5}, {"xn--bcher-kva.example", 10, 1}, {"192.0.2.1", 10, 2}, {"2001:db8::1", 10, 10},
+	} {
+		var in []int
+		for number := 1; number <= tt.of; number++ {
+			if (Shard{number, tt.of}).Has(tt.host) {
+				in = append(in, number)
+			}
+		}
+		if !slices.Equal(in, []int{tt.want}) {
+			t.Errorf("%s is in %d of %d, want %d", tt.host, in, tt.of, tt.want)
+		}
+	}
+}
+
+// TestPartsMakeAWhole: each Request is in one part, at its place in the whole input, all of one host in the same,
+// and each line that can't be used in one; the end of a broken input is heard by all.
+func TestPartsMakeAWhole(t *testing.T) {
+	var text strings.Builder
+	for i := range 3000 {
+		switch i % 10 {
+		case 0:
+			fmt.Fprintf(&text, "no url %d\n", i)
+		case 1:
+			fmt.Fprintf(&text, `{"url":"https://H%d.test:8443/%d","method":"PUT"}`+"\n", i%70, i)
+		default:
+			fmt.Fprintf(&text, "http://h%d.test/%d\n", i%70, i)
+		}
+	}
+	for _, of := range []int{1, 2, 3, 16} {
+		owner, number := map[string]int{}, map[int64]int{}
+		for n := 1; n <= of; n++ {
+			cut := io.MultiReader(strings.NewReader(text.String()), cutOff{})
+			var end error
+			for r, err := range (Shard{n, of}).Part(new(Reader).Lines(cut, "x")) {
+				var line *fetch.LineError
+				switch {
+				case errors.As(err, &line):
+				case err != nil:
+					end = err
+					continue
+				default:
+					asked, _ := r.ParsedURL()
+					host := asked.Hostname()
+					if owner[strings.ToLower(host)] == 0 {
+						owner[strings.ToLower(host)] = n
+					}
+					if owner[strings.ToLower(host)] != n {
+						t.Errorf("%s is in %d and %d of %d", host, owner[host], n, of)
+					}
+					if want := "/" + strconv.FormatInt(r.Index, 10); asked.Path != want {
+						t.Errorf("%s has index %d", r.URL, r.Index)
+					}
+				}
+				number[r.Index]++
+			}
+			if !errors.Is(end, errCut) {
+				t.Errorf("%d of %d ends with %v", n, of, end)
+			}
+		}
+		for i := range int64(3000) {
+			if number[i] != 1 {
+				t.Errorf("request %d is in %d parts of %d", i, number[i], of)
+			}
+		}
+	}
+}
+
+var errCut = errors.New("cut")
+
+type cutOff struct{}
+
+func (cutOff) Read([]byte) (int, error) { return 0, errCut }
+
+// TestShardsSideBySide: runs at the same time against one server ask for each URL once, and no host hears of two of them.
+func TestShardsSideBySide(t *testing.T) {
+	const of, hosts, pages = 4, 60, 10
+	var mu sync.Mutex
+	asked, heard := map[string]int{}, map[string]map[string]bool{}
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		host, _, _ := strings.Cut(r.Host, ":")
+		asked[host+r.URL.Path]++
+		if heard[host] == nil {
+			heard[host] = map[string]bool{}
+		}
+		heard[host][r.UserAgent()] = true
+	}))
+	defer server.Close()
+	at, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := netip.MustParseAddrPort(at.Host)
+	var list []string
+	for i := range hosts * pages {
+		list = append(list, fmt.Sprintf("http://h%d.test:%s/%d", i%hosts, at.Port(), i/hosts))
+	}
+	var shards sync.WaitGroup
+	totals := make([]int64, of)
+	for n := 1; n <= of; n++ {
+		shards.Go(func() {
+			o := fetch.Defaults()
+			o.UserAgent = fmt.Sprintf("shard %d", n)
+			o.Resolve = []dial.Override{{Host: "*", Port: address.Port(), Addrs: []netip.Addr{address.Addr()}}}
+			sink := fetch.SinkFunc(func(*fetch.Record) error { return nil })
+			summary, err := fetch.Run(t.Context(), Shard{n, of}.Part(new(Reader).URLs(list)), sink, o)
+			if err != nil || summary.Succeeded != summary.Total || summary.Total == 0 {
+				t.Errorf("shard %d: %v: %+v", n, err, summary)
+			}
+			totals[n-1] = summary.Total
+		})
+	}
+	shards.Wait()
+	if sum := totals[0] + totals[1] + totals[2] + totals[3]; sum != hosts*pages || len(asked) != hosts*pages {
+		t.Errorf("%d of %d asked, %d different ones", sum, hosts*pages, len(asked))
+	}
+	for what, times := range asked {
+		if times != 1 {
+			t.Errorf("%s was asked %d times", what, times)
+		}
+	}
+	for host, by := range heard {
+		if len(by) != 1 {
+			t.Errorf("%s heard of %v", host, by)
+		}
+	}
+}

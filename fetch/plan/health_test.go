@@ -1,0 +1,247 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+)
+
+var errRefusedDial = failure.New(failure.Connect, "connecting to a:80: connection refused")
+
+// unanswered is the Verdict on an exchange that brought no answer.
+func unanswered() judge.Verdict {
+	return judge.Verdict{Health: judge.NoAnswer, Failure: errRefusedDial}
+}
+
+// endAll ends every exchange with host without an answer, until no more start at once.
+func (d *planDriver) endAll(host string) {
+	d.t.Helper()
+	for d.start(); len(d.exchanges) > 0; d.start() {
+		d.end(host, unanswered())
+	}
+}
+
+// TestDeadHostIsProbedThenGivenUp: thirty in a row, then one after 1 s, 2 s and 4 s, each alone; then nothing is
+// asked any more.
+func TestDeadHostIsProbedThenGivenUp(t *testing.T) {
+	d := newDriver(t, nil)
+	d.ask(100, "a")
+	d.endAll("a")
+	if got := d.lanes["a"].taskCount(); got != 61 { // nine were under way when the thirtieth failed
+		t.Fatalf("%d of 100 wait", got)
+	}
+	d.limitedBy(HoldPause)
+	for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
+		d.waits("for the probe", wait)
+		d.pass(wait)
+		d.wants("a single probe", "a")
+		d.limitedBy(HoldPause)
+		d.pass(10 * time.Second)
+		d.wants("nothing beside it", "")
+		d.end("a", unanswered())
+	}
+	if lost := strings.Fields(d.start()); len(lost) != 50 { // as many as there are places
+		t.Fatalf("%d end at once", len(lost))
+	}
+	const want = "not asked: 30 exchanges in a row and 3 probes after them brought no answer from the host, " +
+		"the last one so: connecting to a:80: connection refused"
+	for _, f := range d.exchanges {
+		if f.Lost == nil || f.Lost.Kind != failure.HostDown || f.Lost.Error() != want || !errors.Is(f.Lost, errRefusedDial) {
+			t.Fatalf("ends as %v", f.Lost)
+		}
+	}
+	d.ask(1, "a")
+	d.exchanges, d.active = nil, 0
+	if got := strings.Fields(d.start()); len(got) != 9 || got[8] != "lost" {
+		t.Errorf("the others, and what comes later: %q", got)
+	}
+}
+
+// TestAnswerToAProbeBringsAHostBack: any answer does, and the streak begins at zero.
+func TestAnswerToAProbeBringsAHostBack(t *testing.T) {
+	d := newDriver(t, nil)
+	d.ask(100, "a")
+	d.endAll("a")
+	d.pass(time.Second)
+	d.wants("a probe", "a")
+	d.end("a", judge.Verdict{Health: judge.Erroring, Failure: failure.New(failure.BadStatus, "500")})
+	if got := strings.Fields(d.start()); len(got) != 10 {
+		t.Fatalf("%d start", len(got))
+	}
+	for range 10 {
+		d.end("a", unanswered())
+	}
+	if got := strings.Fields(d.start()); len(got) != 10 {
+		t.Errorf("ten more failures bring probes to a host that has answered: %d start", len(got))
+	}
+}
+
+// TestOnlyARowOfSilenceCounts: what ends a streak and what does not: an answer, an exchange that was cancelled, and
+// --host-max-errors 0.
+func TestOnlyARowOfSilenceCounts(t *testing.T) {
+	for name, tt := range map[string]struct {
+		with    func(*testLimits)
+		between judge.Verdict
+		probed  bool
+	}{
+		"nothing between":   {nil, judge.Verdict{}, true},
+		"a page between":    {nil, judge.Verdict{Health: judge.Healthy}, false},
+		"an error between":  {nil, judge.Verdict{Health: judge.Erroring}, false},
+		"a pause between":   {nil, judge.Verdict{Health: judge.Throttled}, false},
+		"a cancel between":  {nil, judge.Verdict{Health: judge.Unknown}, true},
+		"no limit":          {func(l *testLimits) { l.HostMaxErrors = 0 }, judge.Verdict{}, false},
+		"a limit of twenty": {func(l *testLimits) { l.HostMaxErrors = 20 }, judge.Verdict{Health: judge.Healthy}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDriver(t, func(l *testLimits) {
+				l.HostConcurrency, l.Adaptive = 1, false
+				if tt.with != nil {
+					tt.with(l)
+				}
+			})
+			d.ask(100, "a")
+			for i := range 31 {
+				d.start()
+				if len(d.exchanges) == 0 {
+					break
+				}
+				if i == 15 {
+					d.end("a", tt.between)
+					continue
+				}
+				d.end("a", unanswered())
+			}
+			if probed := d.lanes["a"].health != nil && d.lanes["a"].health.probesOnly; probed != tt.probed {
+				t.Errorf("only probes start: %v", probed)
+			}
+		})
+	}
+}
+
+// TestFlightsFromBeforeAreNoProbes: exchanges that started before the first probe count where they bring an answer,
+// and not where they fail.
+func TestFlightsFromBeforeAreNoProbes(t *testing.T) {
+	d := newDriver(t, func(l *testLimits) { l.HostMaxErrors = 3 })
+	d.ask(20, "a")
+	d.start()
+	for range 9 {
+		d.end("a", unanswered())
+	}
+	h := d.lanes["a"].health
+	if !h.probesOnly || h.probes != 0 {
+		t.Fatalf("after nine failures: %+v", h)
+	}
+	d.pass(time.Second)
+	d.wants("a probe, with an older exchange under way", "a")
+	d.end("a", judge.Verdict{Health: judge.Healthy}) // the older one
+	if d.lanes["a"].health != nil {
+		t.Error("an answer does not bring the host back")
+	}
+}
+
+// TestCancelledProbeIsFollowedByAnother: it says nothing about the host.
+func TestCancelledProbeIsFollowedByAnother(t *testing.T) {
+	d := newDriver(t, nil)
+	d.ask(100, "a")
+	d.endAll("a")
+	d.pass(time.Second)
+	d.wants("a probe", "a")
+	d.end("a", judge.Verdict{Health: judge.Unknown, Failure: failure.New(failure.Canceled, "x")})
+	d.wants("another", "a")
+	if d.lanes["a"].health.probes != 0 {
+		t.Error("it counts")
+	}
+}
+
+// TestTriedTasksOfADeadHostKeepTheirOwnReason: host_down is for what was never asked.
+func TestTriedTasksOfADeadHostKeepTheirOwnReason(t *testing.T) {
+	d := newDriver(t, func(l *testLimits) { l.HostMaxErrors, l.HostConcurrency = 1, 1 })
+	d.ask(2, "a")
+	d.start()
+	reset := failure.New(failure.Reset, "the connection was reset")
+	d.end("a", judge.Verdict{Health: judge.NoAnswer, Fate: judge.Retry, Delay: time.Hour, Failure: reset})
+	for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
+		d.pass(wait)
+		d.start()
+		d.end("a", judge.Verdict{Health: judge.NoAnswer, Fate: judge.Retry, Failure: errRefusedDial})
+	}
+	d.wants("both end", "lost lost")
+	for _, f := range d.exchanges {
+		const want = "; not asked again: the host is down, " +
+			"1 exchanges in a row and 3 probes after them brought no answer"
+		if f.Lost.Kind != failure.Reset && f.Lost.Kind != failure.Connect || !strings.HasSuffix(f.Lost.Error(), want) {
+			t.Errorf("ends as %s: %v", f.Lost.Kind, f.Lost)
+		}
+	}
+}
+
+// TestPagesThatBreakOffAreNotTheHost: a host that has answered is there, however many connections it breaks off then;
+// one that has never answered may be a port that nobody serves.
+func TestPagesThatBreakOffAreNotTheHost(t *testing.T) {
+	for _, answered := range []bool{true, false} {
+		d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+		d.ask(100, "a")
+		d.start()
+		if answered {
+			d.end("a", judge.Verdict{Health: judge.Erroring})
+		}
+		for d.start(); len(d.exchanges) > 0; d.start() {
+			d.end("a", judge.Verdict{Health: judge.NoAnswer, Failure: failure.New(failure.Reset, "the connection was reset")})
+		}
+		if waits := len(d.lanes) > 0; waits == answered {
+			t.Errorf("a host that has answered before: %v; some wait: %v", answered, waits)
+		}
+	}
+}
+
+// TestProbesAreFarFromWhatFailed: 45 pages that hang among 300 do not make a dead host.
+func TestProbesAreFarFromWhatFailed(t *testing.T) {
+	d := newSpillDriver(t, func(l *testLimits) { l.Lookahead = 100 })
+	d.ask(300, "a")
+	hangs := func(t *testTask) bool { return t.seq > 100 && t.seq <= 145 }
+	good := 0
+	for range 1000 {
+		if d.start() == "" && len(d.exchanges) == 0 {
+			if _, wait := d.Next(d.now); wait > 0 {
+				d.pass(wait)
+				continue
+			}
+			break
+		}
+		d.makeRoom(d.installment(), d.now)
+		v := well()
+		if task := d.exchanges[0]; task.Lost != nil {
+			t.Fatalf("%d good ones, then %v", good, task.Lost)
+		} else if hangs(task) {
+			v = judge.Verdict{Health: judge.NoAnswer, Failure: failure.New(failure.Stalled, "stall-timeout 30s met")}
+		} else {
+			good++
+		}
+		d.end("a", v)
+	}
+	if good != 255 {
+		t.Errorf("%d good ones are had, of 255", good)
+	}
+}
+
+// TestDownHostIsRememberedForTheRun: it is not asked again because nothing was wanted of it for a while.
+func TestDownHostIsRememberedForTheRun(t *testing.T) {
+	d := newDriver(t, func(l *testLimits) { l.HostMaxErrors = 1 })
+	d.ask(1, "a")
+	d.endAll("a")
+	for i := range 3 {
+		d.ask(1, "a")
+		d.pass(4 * time.Second)
+		d.wants(fmt.Sprint("probe ", i), "a")
+		d.end("a", unanswered())
+	}
+	d.pass(24 * time.Hour)
+	d.start()
+	d.ask(1, "a")
+	d.wants("a day later", "lost")
+}

@@ -1,0 +1,27 @@
+package plan
+
+import "time"
+
+// Limits are the limits of a run that the plan keeps to.
+type Limits struct {
+	// Concurrency is the most exchanges under way at once; at least 1.
+	Concurrency int
+	// Lookahead is the most Tasks in memory; at least 1.
+	Lookahead int
+	// Rate is the most starts a second in the whole run; 0 is no limit.
+	Rate float64
+	// SpillBytes is the most memory in bytes for Tasks that are spilled; 0 spills none.
+	SpillBytes int64
+	// Adaptive slows a host down that answers 429 or 503, and keeps to the quota that it announces.
+	Adaptive bool
+	// HostMaxErrors is how many exchanges in a row may bring no answer from a host until only probes are sent to it;
+	// 0 is any number.
+	HostMaxErrors int
+	// RetryDelay is the first pause of a host that refuses without a wait of its own, and of one that gives no answer.
+	RetryDelay time.Duration
+	// RetryMaxDelay is the longest pause of a host.
+	RetryMaxDelay time.Duration
+	// Host returns the most exchanges at once with one host (at least 1), and the most starts a second (0 is no limit).
+	// It is called once for each lane. It must not be nil.
+	Host func(host string) (concurrency int, rate float64)
+}

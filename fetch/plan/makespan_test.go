@@ -1,0 +1,235 @@
+package plan
+
+import (
+	"container/heap"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/judge"
+)
+
+// A rehearsal plays a whole run to a plan in virtual time: a list of requests read through the look-ahead window as
+// the scheduler reads it, and hosts whose exchanges take a time of their own.
+type rehearsal struct {
+	limits  *testLimits
+	plan    *Plan
+	list    []int32 // the host of each request, in the order of the input
+	took    []time.Duration
+	names   []string
+	now     time.Time
+	running exchangeHeap
+	read    int
+	open    int
+	most    int // Tasks in memory at once
+}
+
+// readAtOnce is how many requests are read before the plan is asked again.
+const readAtOnce = 256
+
+// An exchange under way in a rehearsal, and when it ends.
+type timedTask struct {
+	at   time.Time
+	task *testTask
+}
+
+// exchangeHeap is the heap of exchanges under way for container/heap, the one that ends first on top.
+type exchangeHeap []timedTask
+
+func (h exchangeHeap) Len() int           { return len(h) }
+func (h exchangeHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
+func (h exchangeHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+
+// Push is container/heap's.
+func (h *exchangeHeap) Push(x any) { *h = append(*h, x.(timedTask)) }
+
+// Pop is container/heap's.
+func (h *exchangeHeap) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	*h = (*h)[:last]
+	return x
+}
+
+// An indexCodec keeps Tasks in a list, and packs where in it they are.
+type indexCodec struct{ tasks []*Task }
+
+// Pack implements Codec.
+func (c *indexCodec) Pack(tasks []*Task) []byte {
+	from := len(c.tasks)
+	c.tasks = append(c.tasks, tasks...)
+	packed := make([]byte, 0, 20*len(tasks))
+	return binary.AppendUvarint(binary.AppendUvarint(packed, uint64(from)), uint64(len(tasks)))
+}
+
+// Unpack implements Codec.
+func (c *indexCodec) Unpack(packed []byte) []*Task {
+	from, n := binary.Uvarint(packed)
+	count, _ := binary.Uvarint(packed[n:])
+	return c.tasks[from : from+count]
+}
+
+// perform runs the list to its end and returns how long it took.
+func (r *rehearsal) perform() time.Duration {
+	began := r.now
+	for r.read < len(r.list) || r.open > 0 {
+		r.admit()
+		wait := r.startAll()
+		if len(r.running) == 0 && wait == Never {
+			if r.read == len(r.list) {
+				panic(fmt.Sprintf("%d tasks wait for nothing", r.open))
+			}
+			continue // the next look at the window makes room
+		}
+		r.sleep(wait)
+	}
+	return r.now.Sub(began)
+}
+
+func (r *rehearsal) full() bool {
+	return r.plan.Full(r.open-r.plan.Spilled(), false, r.now)
+}
+
+func (r *rehearsal) admit() {
+	for n := 0; n < readAtOnce && r.read < len(r.list) && !r.full(); n++ {
+		t := newTestTask(r.names[r.list[r.read]], int64(r.read))
+		r.read++
+		r.open++
+		t.addTo(r.plan, r.now)
+		r.most = max(r.most, r.open-r.plan.Spilled())
+	}
+}
+
+func (r *rehearsal) startAll() time.Duration {
+	for {
+		started, wait := r.plan.Next(r.now)
+		if started == nil {
+			return wait
+		}
+		t := started.Owner.(*testTask)
+		heap.Push(&r.running, timedTask{r.now.Add(r.took[r.list[t.seq]]), t})
+	}
+}
+
+// sleep goes to the end of the next exchange, or of the plan's wait, and ends what is over by then.
+func (r *rehearsal) sleep(wait time.Duration) {
+	next := r.now.Add(time.Hour)
+	if len(r.running) > 0 {
+		next = r.running[0].at
+	}
+	if wait != Never && r.now.Add(wait).Before(next) {
+		next = r.now.Add(wait)
+	}
+	if next.After(r.now) {
+		r.now = next
+	}
+	for len(r.running) > 0 && !r.running[0].at.After(r.now) {
+		t := heap.Pop(&r.running).(timedTask).task
+		t.Verdict = judge.Verdict{Health: judge.Healthy}
+		r.plan.Done(&t.Task, r.now)
+		r.open--
+	}
+}
+
+// bound is the least time that the list can take: the larger of all work shared by all places, and the longest host's
+// own.
+func (r *rehearsal) bound() time.Duration {
+	counts := make([]float64, len(r.names))
+	for _, host := range r.list {
+		counts[host]++
+	}
+	var all, longest float64
+	l := r.limits
+	for host, n := range counts {
+		work := n * r.took[host].Seconds()
+		all += work
+		own := work / float64(l.HostConcurrency)
+		if l.HostRate > 0 {
+			own = max(own, (n-1)/l.HostRate+r.took[host].Seconds())
+		}
+		longest = max(longest, own)
+	}
+	return time.Duration(max(all/float64(l.Concurrency), longest) * float64(time.Second))
+}
+
+// rehearse makes a list of n requests over so many hosts, the share of each after Zipf's law, in the order named.
+func rehearse(n, hosts int, order string, change func(*testLimits)) *rehearsal {
+	rng := rand.New(rand.NewPCG(11, 12))
+	l := usualLimits(change)
+	r := &rehearsal{limits: l, plan: New(l.Limits, new(indexCodec)), now: began,
+		took: make([]time.Duration, hosts), names: make([]string, hosts)}
+	for i := range hosts {
+		r.names[i] = fmt.Sprintf("https://%d.test", i)
+		r.took[i] = time.Duration(20+rng.IntN(180)) * time.Millisecond
+	}
+	var sum float64
+	for i := range hosts {
+		sum += 1 / float64(i+1)
+	}
+	for i := range hosts {
+		share := int(math.Ceil(float64(n) / float64(i+1) / sum))
+		for range min(share, n-len(r.list)) {
+			r.list = append(r.list, int32(i))
+		}
+	}
+	switch order {
+	case "shuffled":
+		rng.Shuffle(len(r.list), func(i, j int) { r.list[i], r.list[j] = r.list[j], r.list[i] })
+	case "smallest host first":
+		slices.Reverse(r.list)
+	}
+	return r
+}
+
+var orders = []string{"shuffled", "largest host first", "smallest host first"}
+
+// TestFinishingTime: in an order in which the window reaches past the slow hosts a run ends within a tenth of the
+// least time possible, and no more requests than the look-ahead are in memory, but for batches that have just been
+// unpacked.
+func TestFinishingTime(t *testing.T) {
+	for name, change := range map[string]func(*testLimits){
+		"concurrency is scarce": func(l *testLimits) { l.Concurrency = 50 },
+		"one host is slowest":   func(l *testLimits) { l.Concurrency = 1000 },
+		"hosts have a rate":     func(l *testLimits) { l.HostRate = 20 },
+		"a window that is low":  func(l *testLimits) { l.Lookahead, l.Concurrency = 1000, 200 },
+	} {
+		for _, order := range orders[:2] {
+			t.Run(name+", "+order, func(t *testing.T) {
+				t.Parallel()
+				r := rehearse(100_000, 1000, order, change)
+				took, least := r.perform(), r.bound()
+				if ratio := took.Seconds() / least.Seconds(); ratio > 1.10 || ratio < 1 {
+					t.Errorf("took %s, the least is %s: %.3f", took, least, ratio)
+				}
+				if r.most > r.limits.Lookahead+r.limits.Lookahead/10 {
+					t.Errorf("%d requests were in memory", r.most)
+				}
+				if left := r.plan.spill; left.count != 0 || left.bytes != 0 || left.excess != 0 {
+					t.Errorf("left of what was spilled: %d, %d bytes, %d in excess", left.count, left.bytes,
+						left.excess)
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkFinish rehearses a million requests over 10,000 hosts and prints how much longer than the least time they
+// take.
+func BenchmarkFinish(b *testing.B) {
+	for _, concurrency := range []int{50, 1000} {
+		for _, order := range orders {
+			b.Run(fmt.Sprintf("j=%d, %s", concurrency, order), func(b *testing.B) {
+				var took, least time.Duration
+				for b.Loop() {
+					r := rehearse(1_000_000, 10_000, order, func(l *testLimits) { l.Concurrency = concurrency })
+					took, least = r.perform(), r.bound()
+				}
+				b.ReportMetric(took.Seconds()/least.Seconds(), "x-least")
+			})
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package plan
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"batchfetch/fetch/judge"
+)
+
+// A pace spaces starts evenly: 60/m is one a second, never sixty at once.
+type pace struct {
+	limiter *rate.Limiter // nil is no limit
+	due     time.Time     // when the next start may be
+}
+
+// tick is the time whose starts may come at once: at rates of up to 1000/s that is a single one.
+//
+// lateness is how late a timer may be without lowering the rate. The runtime's timers are up to a tick late, and
+// waking up takes time too. Starts that were missed meanwhile follow at once: no more than the rate has in that time.
+const (
+	tick     = time.Millisecond
+	lateness = 2 * tick
+)
+
+// newPace returns a pace that allows a start at once; perSecond 0 is no limit.
+func newPace(perSecond float64) pace {
+	if perSecond <= 0 {
+		return pace{}
+	}
+	return pace{limiter: rate.NewLimiter(rate.Limit(perSecond), burst(perSecond))}
+}
+
+// burst is how many starts may come at once.
+func burst(perSecond float64) int { return max(1, int(perSecond*tick.Seconds())) }
+
+// set changes the rate from now on; 0 is no limit. The distance to the last start is kept.
+func (p *pace) set(perSecond float64, now time.Time) {
+	switch {
+	case perSecond <= 0:
+		*p = pace{}
+	case p.limiter == nil:
+		*p = newPace(perSecond)
+		p.spend(now) // when the last start was is not known
+	default:
+		p.limiter.SetLimitAt(now, rate.Limit(perSecond))
+		p.limiter.SetBurstAt(now, burst(perSecond))
+		p.due = p.after(now)
+	}
+}
+
+// spend takes a token for a start at now. One that is late by no more than lateness counts as one that was on time.
+func (p *pace) spend(now time.Time) {
+	if p.limiter == nil {
+		return
+	}
+	from := now
+	if late := now.Sub(p.due); late > 0 && late <= lateness {
+		from = p.due
+	}
+	p.limiter.ReserveN(from, 1)
+	p.due = p.after(from)
+}
+
+// after is when the limiter has a whole token again.
+func (p *pace) after(from time.Time) time.Time {
+	missing := 1 - p.limiter.TokensAt(from)
+	if missing <= 0 {
+		return from
+	}
+	wait := min(missing/float64(p.limiter.Limit()), judge.LongestWait.Seconds())
+	return from.Add(time.Duration(wait * float64(time.Second)))
+}

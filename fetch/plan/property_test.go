@@ -1,0 +1,260 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+)
+
+// A simulation plays hosts to a plan in virtual time: every exchange takes a random time and ends with a random
+// Verdict.
+type simulation struct {
+	t       *testing.T
+	rng     *rand.Rand
+	limits  *testLimits
+	plan    *Plan
+	now     time.Time
+	running map[*testTask]time.Time // exchanges under way, and when they end
+	pending int                     // Tasks not added yet
+	alive   map[int64]bool          // in the plan or under way
+	ended   map[int64]bool
+	onHost  map[string]int
+	starts  map[string][]time.Time
+	all     []time.Time
+	pauses  map[string]time.Time // of hosts, and when they end
+	hosts   int
+}
+
+func newSimulation(t *testing.T, seed uint64) *simulation {
+	rng := rand.New(rand.NewPCG(seed, 7))
+	l := usualLimits(func(l *testLimits) {
+		l.Concurrency, l.HostConcurrency = 1+rng.IntN(20), 1+rng.IntN(5)
+		l.Rate = []float64{0, 0, 3, 50, 1000}[rng.IntN(5)]
+		l.HostRate = []float64{0, 0, 1, 20, 500}[rng.IntN(5)]
+	})
+	return &simulation{t: t, rng: rng, limits: l, plan: New(l.Limits, nil), now: began, pending: 300,
+		hosts:   1 + rng.IntN(12),
+		running: map[*testTask]time.Time{}, alive: map[int64]bool{}, ended: map[int64]bool{},
+		onHost: map[string]int{}, starts: map[string][]time.Time{}, pauses: map[string]time.Time{}}
+}
+
+func (s *simulation) span(most time.Duration) time.Duration {
+	return time.Duration(s.rng.Int64N(int64(most)))
+}
+
+func (s *simulation) host() string { return fmt.Sprintf("http://%d.test", s.rng.IntN(s.hosts)) }
+
+// run goes from event to event until everything has ended.
+func (s *simulation) run() {
+	for steps := 0; s.pending > 0 || len(s.alive) > 0; steps++ {
+		if steps > 200000 {
+			s.t.Fatalf("no end: %d wait, %d run", s.plan.Waiting(), len(s.running))
+		}
+		if s.pending > 0 && s.rng.IntN(3) > 0 {
+			s.ask()
+		}
+		wait := s.startAll()
+		if s.pending == 0 && len(s.alive) > 0 && wait == Never && len(s.running) == 0 {
+			s.t.Fatalf("%d tasks wait for nothing", len(s.alive))
+		}
+		s.sleep(wait)
+		s.endAll()
+	}
+}
+
+func (s *simulation) ask() {
+	for range min(s.pending, 1+s.rng.IntN(20)) {
+		t := newTestTask(s.host(), int64(s.pending))
+		invalid := s.rng.IntN(50) == 0
+		s.pending--
+		s.alive[t.seq] = true
+		if invalid {
+			t.host = ""
+			s.plan.AddInvalid(&t.Task)
+			continue
+		}
+		t.addTo(s.plan, s.now)
+	}
+}
+
+// startAll starts what may start, checks each against the limits, and returns the plan's wait.
+func (s *simulation) startAll() time.Duration {
+	for {
+		started, wait := s.plan.Next(s.now)
+		if started == nil {
+			if wait != Never && wait <= 0 {
+				s.t.Fatalf("nothing starts, and the wait is %s", wait)
+			}
+			return wait
+		}
+		t := started.Owner.(*testTask)
+		if !s.alive[t.seq] {
+			s.t.Fatalf("task %d starts after its end", t.seq)
+		}
+		if _, twice := s.running[t]; twice {
+			s.t.Fatalf("task %d runs twice", t.seq)
+		}
+		s.running[t] = s.now.Add(s.span(2 * time.Second))
+		if len(s.running) > s.limits.Concurrency {
+			s.t.Fatalf("%d run at once", len(s.running))
+		}
+		if t.host != "" && t.Lost == nil {
+			s.check(t)
+		}
+	}
+}
+
+func (s *simulation) check(t *testTask) {
+	s.onHost[t.host]++
+	if s.onHost[t.host] > s.limits.HostConcurrency {
+		s.t.Fatalf("%d run at once with %s", s.onHost[t.host], t.host)
+	}
+	if s.pauses[t.host].After(s.now) {
+		s.t.Fatalf("%s is asked %s before its pause is over", t.host, s.pauses[t.host].Sub(s.now))
+	}
+	if t.NotBefore.After(s.now) {
+		s.t.Fatalf("task %d starts %s before its back-off is over", t.seq, t.NotBefore.Sub(s.now))
+	}
+	s.starts[t.host] = append(s.starts[t.host], s.now)
+	s.all = append(s.all, s.now)
+}
+
+// sleep goes to the next event: the end of an exchange, the plan's wait, or sometimes an earlier moment.
+func (s *simulation) sleep(wait time.Duration) {
+	next := s.now.Add(time.Second)
+	if wait != Never {
+		next = s.now.Add(wait + s.span(3*time.Millisecond))
+	}
+	for _, at := range s.running {
+		if at.Before(next) {
+			next = at
+		}
+	}
+	if s.rng.IntN(10) == 0 {
+		next = s.now.Add(next.Sub(s.now) / 2)
+	}
+	if next.After(s.now) {
+		s.now = next
+	}
+}
+
+func (s *simulation) endAll() {
+	bySeq := func(a, b *testTask) int { return int(a.seq - b.seq) }
+	for _, t := range slices.SortedFunc(maps.Keys(s.running), bySeq) {
+		if s.running[t].After(s.now) {
+			continue
+		}
+		delete(s.running, t)
+		exchanged := t.host != "" && t.Lost == nil
+		host := t.host
+		t.Verdict = judge.Verdict{}
+		if exchanged {
+			s.onHost[host]--
+			t.Verdict = s.verdict()
+		}
+		s.plan.Done(&t.Task, s.now)
+		if pause := t.Verdict.Pause; pause > 0 {
+			s.pauses[host] = latest(s.pauses[host], s.now.Add(pause))
+		}
+		if t.Verdict.Fate == judge.Final {
+			if s.ended[t.seq] {
+				s.t.Fatalf("task %d ends twice", t.seq)
+			}
+			s.ended[t.seq] = true
+			delete(s.alive, t.seq)
+			continue
+		}
+		if t.Verdict.Fate == judge.Hop {
+			t.host = s.host()
+		}
+		t.NotBefore = s.now.Add(t.Verdict.Delay)
+		t.addTo(s.plan, s.now)
+	}
+}
+
+func (s *simulation) verdict() judge.Verdict {
+	switch s.rng.IntN(20) {
+	case 0, 1:
+		return judge.Verdict{Fate: judge.Hop}
+	case 2, 3:
+		return judge.Verdict{Fate: judge.Retry, Delay: s.span(5 * time.Second), Failure: failure.New(failure.Reset, "x")}
+	case 4:
+		wait := s.span(5 * time.Second)
+		return judge.Verdict{Fate: judge.Retry, Delay: wait, Pause: wait, Failure: failure.New(failure.RateLimited, "x")}
+	case 5:
+		return refusal(s.span(30 * time.Second))
+	}
+	return judge.Verdict{}
+}
+
+// TestPlanKeepsItsPromises: whatever hosts do, no limit is passed, no pause or back-off is cut short,
+// every Task ends exactly once, and in the end the plan holds nothing.
+func TestPlanKeepsItsPromises(t *testing.T) {
+	for seed := range uint64(150) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			s := newSimulation(t, seed)
+			s.run()
+			if len(s.ended) != 300 {
+				t.Errorf("%d of 300 ended", len(s.ended))
+			}
+			s.checkRate(s.limits.Rate, s.all)
+			for _, starts := range s.starts {
+				s.checkRate(s.limits.HostRate, starts)
+			}
+			s.now = s.now.Add(time.Hour)
+			s.startAll()
+			p := s.plan
+			lanes := []int{len(p.lanes), p.busy.len(), p.timed.len(), p.expiring.len()}
+			if p.Waiting() != 0 || p.Running() != 0 || slices.Max(lanes) != 0 || p.held != [holds]int{} {
+				t.Errorf("left: %d tasks, %d running, lanes (all, busy, timed, expiring) %d, held %v",
+					p.Waiting(), p.Running(), lanes, p.held)
+			}
+		})
+	}
+}
+
+func (s *simulation) checkRate(perSecond float64, starts []time.Time) {
+	if perSecond == 0 {
+		return
+	}
+	for _, span := range []time.Duration{5 * time.Millisecond, time.Second, 10 * time.Second} {
+		if got := busiest(starts, span); float64(got) > 1+perSecond*(span+lateness).Seconds()+1e-6 {
+			s.t.Errorf("%d starts in %s at %g/s", got, span, perSecond)
+		}
+	}
+}
+
+// TestSteadyHostsAreNotHeldUp: while one host pauses, backs off and refuses, the others take no longer than without it.
+func TestSteadyHostsAreNotHeldUp(t *testing.T) {
+	took := func(troubled bool) time.Duration {
+		d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 2 })
+		d.ask(50, "steady")
+		if troubled {
+			d.ask(50, "trouble")
+		}
+		for steps := 0; ; steps++ {
+			d.start()
+			d.pass(100 * time.Millisecond)
+			for _, x := range slices.Clone(d.exchanges) {
+				v := judge.Verdict{}
+				if x.host == "trouble" {
+					v = judge.Verdict{Fate: judge.Retry, Delay: time.Duration(steps) * time.Second}
+					v.Pause = time.Duration(steps%3) * time.Second
+				}
+				d.end(x.host, v)
+			}
+			if l := d.lanes["steady"]; l == nil {
+				return d.now.Sub(began)
+			}
+		}
+	}
+	if alone, beside := took(false), took(true); alone != beside {
+		t.Errorf("takes %s alone and %s beside a troubled host", alone, beside)
+	}
+}

@@ -1,0 +1,177 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+)
+
+func refusal(wait time.Duration) judge.Verdict {
+	return judge.Verdict{Refused: true, Failure: &failure.Failure{Kind: failure.RateLimited, Err: errRefused, RetryAfter: wait}}
+}
+
+var errRefused = failure.New(failure.RateLimited, "the host asks to wait 1h")
+
+// TestThreeRefusalsCloseALane: the Tasks that wait for the host, and those added later, fail without an exchange.
+func TestThreeRefusalsCloseALane(t *testing.T) {
+	d := newDriver(t, nil)
+	d.ask(12, "a")
+	d.ask(1, "b")
+	d.start()
+	for range 2 {
+		d.end("a", refusal(time.Hour))
+	}
+	if d.start() != "a a" {
+		t.Fatal("two refusals close the lane")
+	}
+	d.ask(1, "a")
+	d.end("a", refusal(time.Hour))
+	d.ask(2, "a")
+	var lost int
+	for {
+		task, _ := d.nextTask()
+		if task == nil {
+			break
+		}
+		if task.Lost == nil || task.Lost.Kind != failure.RateLimited || task.Lost.RetryAfter != time.Hour ||
+			!errors.Is(task.Lost, errRefused) {
+			t.Fatalf("task %d is asked of a closed host: %v", task.seq, task.Lost)
+		}
+		task.Verdict = judge.Verdict{Failure: task.Lost}
+		d.Done(&task.Task, d.now)
+		lost++
+	}
+	if lost != 3 { // the one that waited and the two that came later
+		t.Errorf("%d tasks are lost", lost)
+	}
+	d.end("b", judge.Verdict{})
+	if d.Running() != len(d.exchanges) || d.Waiting() != 0 {
+		t.Errorf("%d run of %d, %d wait", d.Running(), len(d.exchanges), d.Waiting())
+	}
+}
+
+func TestClosedLaneOpensWhenItsTimeIsOver(t *testing.T) {
+	d := newDriver(t, nil)
+	d.ask(3, "a")
+	d.start()
+	for range 3 {
+		d.end("a", refusal(time.Hour))
+	}
+	d.pass(time.Hour - 1)
+	d.start() // gives the plan a chance to forget the lane too early
+	if len(d.lanes) != 1 {
+		t.Fatal("a lane is forgotten while it is closed")
+	}
+	d.ask(1, "a")
+	if task, _ := d.nextTask(); task == nil || task.Lost == nil {
+		t.Fatalf("got %v", task)
+	}
+	d.pass(1)
+	d.ask(1, "a")
+	if task, _ := d.nextTask(); task == nil || task.Lost != nil {
+		t.Errorf("the host is not asked again after its hour: %v", task)
+	}
+}
+
+func TestAnswerBetweenRefusalsEndsTheRow(t *testing.T) {
+	d := newDriver(t, nil)
+	d.ask(6, "a")
+	d.start()
+	for _, v := range []judge.Verdict{refusal(time.Hour), refusal(time.Hour), {}, refusal(time.Hour), refusal(time.Hour)} {
+		d.end("a", v)
+	}
+	d.ask(1, "a")
+	d.wants("never three in a row", "a")
+}
+
+// TestFlightsOfAClosedLaneStillLand: exchanges that are under way when their lane is closed end as usual.
+func TestFlightsOfAClosedLaneStillLand(t *testing.T) {
+	d := newDriver(t, nil)
+	d.ask(5, "a")
+	d.start()
+	for range 3 {
+		d.end("a", refusal(time.Hour))
+	}
+	d.end("a", judge.Verdict{})
+	d.end("a", judge.Verdict{Fate: judge.Retry, Delay: time.Second})
+	if task, _ := d.nextTask(); task == nil || task.Lost == nil {
+		t.Errorf("a retry into a closed lane is not lost: %v", task)
+	}
+}
+
+// TestLaterShorterRefusalDoesNotReopen: the end of an exchange that started before the lane was closed does not open
+// it earlier.
+func TestLaterShorterRefusalDoesNotReopen(t *testing.T) {
+	d := newDriver(t, nil)
+	d.ask(6, "a")
+	d.start()
+	for range 3 {
+		d.end("a", refusal(time.Hour))
+	}
+	d.end("a", refusal(2*time.Minute))
+	d.pass(time.Minute)
+	d.end("a", judge.Verdict{})
+	d.pass(30 * time.Minute)
+	d.ask(1, "a")
+	task, _ := d.nextTask()
+	if task == nil || task.Lost == nil {
+		t.Fatalf("the lane is open after 31 minutes: %v", task)
+	}
+	if task.Lost.RetryAfter != 29*time.Minute {
+		t.Errorf("closed for another %s", task.Lost.RetryAfter)
+	}
+	const want = "not asked: 4 requests in a row were refused by the host, the last one so: the host asks to wait 1h"
+	if task.Lost.Error() != want {
+		t.Errorf("says %q", task.Lost)
+	}
+}
+
+// TestFadingHostsAreBounded: hosts without Tasks are remembered until their pauses end, up to a number.
+func TestFadingHostsAreBounded(t *testing.T) {
+	const window = 3
+	d := newDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate = window, 1.0/3600 })
+	d.ask(1, "paused")
+	d.start()
+	d.end("paused", judge.Verdict{Pause: 48 * time.Hour})
+	for i := range 1000 {
+		d.pass(time.Millisecond)
+		host := fmt.Sprint(i)
+		d.ask(1, host)
+		d.wants("a host of its own", host)
+		d.end(host, judge.Verdict{})
+		if most := expiringPerRequest * window; len(d.lanes) > most || d.expiring.len() > most {
+			t.Fatalf("%d hosts are remembered after %d", len(d.lanes), i+1)
+		}
+	}
+	d.ask(1, "999", "paused")
+	d.wants("what is due last is remembered", "")
+	d.ask(1, "0")
+	d.wants("what is due soonest is not", "0")
+	if expiringPerRequest != 10 {
+		t.Errorf("%d hosts for each request that may wait", expiringPerRequest)
+	}
+}
+
+// TestFadingForgetsNoTask: hosts with Tasks are never forgotten.
+func TestFadingForgetsNoTask(t *testing.T) {
+	d := newDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate, l.Concurrency = 1, 1.0/3600, 1000 })
+	for i := range 100 {
+		d.ask(2, fmt.Sprint(i))
+	}
+	d.start()
+	for i := range 100 {
+		d.end(fmt.Sprint(i), judge.Verdict{})
+	}
+	if len(d.lanes) != 100 || d.Waiting() != 100 {
+		t.Errorf("%d hosts and %d tasks are remembered", len(d.lanes), d.Waiting())
+	}
+	d.pass(time.Hour)
+	if started := strings.Fields(d.start()); len(started) != 100 {
+		t.Errorf("%d of them start", len(started))
+	}
+}

@@ -1,0 +1,134 @@
+package redact
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"batchfetch/fetch/httpurl"
+)
+
+// Placeholder is what stands in place of anything secret in every output.
+const Placeholder = "***"
+
+// URL returns text with its userinfo, if it has any, replaced by Secret.
+func URL(text string) string {
+	start, end := httpurl.Authority(text)
+	at := strings.LastIndexByte(text[start:end], '@')
+	if at < 0 {
+		return text
+	}
+	return text[:start] + Placeholder + text[start+at:]
+}
+
+// URLs returns text with the userinfo of every URL in it replaced by Secret. It takes what a URL might be for one.
+func URLs(text string) string {
+	if !strings.Contains(text, "//") || !strings.Contains(text, "@") {
+		return text
+	}
+	var masked strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "//")
+		masked.WriteString(before)
+		if !found {
+			return masked.String()
+		}
+		masked.WriteString("//")
+		end := strings.IndexAny(rest, "/?#<>\"' \t")
+		if end < 0 {
+			end = len(rest)
+		}
+		if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
+			masked.WriteString(Placeholder)
+			rest = rest[at:]
+		}
+		text = rest
+	}
+}
+
+// IsSecretHeader reports whether the values of the named request header never stand in an output.
+func IsSecretHeader(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Authorization", "Proxy-Authorization", "Cookie":
+		return true
+	}
+	return false
+}
+
+// SetCookie returns a Set-Cookie header with the cookie's value replaced by Secret; its name and attributes stay.
+func SetCookie(text string) string {
+	cookie, attributes, more := strings.Cut(text, ";")
+	name, _, named := strings.Cut(cookie, "=")
+	masked := Placeholder
+	if named {
+		masked = name + "=" + Placeholder
+	}
+	if more {
+		masked += ";" + attributes
+	}
+	return masked
+}
+
+// Line returns the start of a line that could not be understood, at most maxInput bytes of it.
+// Nobody can say what is secret in such a line, so it hides too much rather than too little:
+// all that follows the name of a secret header, and all from the first scheme, or the start, to the last @.
+func Line(line []byte) []byte {
+	plain := unescapeJSON(line)
+	masked := plain
+	for _, name := range []string{"authorization", "cookie"} {
+		if at := bytes.Index(asciiLower(masked), []byte(name)); at >= 0 {
+			masked = append(bytes.Clone(masked[:at+len(name)]), " "+Placeholder...)
+		}
+	}
+	if at := bytes.LastIndexByte(masked, '@'); at >= 0 {
+		start := 0
+		if scheme := bytes.Index(masked[:at], []byte(":/")); scheme >= 0 {
+			start = scheme + 2
+			for start < at && masked[start] == '/' {
+				start++
+			}
+		}
+		masked = append(append(bytes.Clone(masked[:start]), Placeholder...), masked[at:]...)
+	}
+	if bytes.Equal(masked, plain) {
+		masked = line // nothing to hide: as it was written
+	}
+	return bytes.Clone(masked[:min(len(masked), maxInput)])
+}
+
+// asciiLower leaves every byte in its place, as bytes.ToLower does not.
+func asciiLower(text []byte) []byte {
+	lower := bytes.Clone(text)
+	for i, c := range lower {
+		if 'A' <= c && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
+	return lower
+}
+
+// unescapeJSON takes escapes such as \/ and \u0041 away, behind which a name or a scheme could hide.
+func unescapeJSON(text []byte) []byte {
+	if bytes.IndexByte(text, '\\') < 0 {
+		return text
+	}
+	plain := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && i+1 < len(text) && text[i+1] == '/':
+			continue
+		case text[i] == '\\' && i+5 < len(text) && text[i+1] == 'u':
+			if code, err := strconv.ParseUint(string(text[i+2:i+6]), 16, 16); err == nil {
+				plain = utf8.AppendRune(plain, rune(code))
+				i += 5
+				continue
+			}
+		}
+		plain = append(plain, text[i])
+	}
+	return plain
+}
+
+const maxInput = 256

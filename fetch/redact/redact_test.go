@@ -1,0 +1,143 @@
+package redact
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestMaskURL(t *testing.T) {
+	for _, tt := range []struct{ name, text, want string }{
+		{"nothing to hide", "http://a.test/x?y#z", "http://a.test/x?y#z"},
+		{"user and password", "http://u:p@a.test/x", "http://***@a.test/x"},
+		{"a token", "https://token@a.test", "https://***@a.test"},
+		{"an empty user", "http://@a.test/", "http://***@a.test/"},
+		{"an at sign in the password", "http://u:p@ss@a.test/", "http://***@a.test/"},
+		{"an at sign in the path", "http://a.test/@x", "http://a.test/@x"},
+		{"an at sign in the query", "http://a.test?m=a@b", "http://a.test?m=a@b"},
+		{"already masked", "http://***@a.test/", "http://***@a.test/"},
+		{"a scheme that is not ours", "ftp://u:p@a.test/", "ftp://***@a.test/"},
+		{"no scheme", "//u:p@a.test/", "//***@a.test/"},
+		{"no URL", "hello", "hello"},
+		{"empty", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := URL(tt.text); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestMaskURLs(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                             "",
+		"a@b.test // c":                "a@b.test // c",
+		"<http://u:p@a.test/>; rel=x":  "<http://***@a.test/>; rel=x",
+		"0;url=http://u:p@a.test/@b":   "0;url=http://***@a.test/@b",
+		"//u@a, //v:w@b, http://c.d/@": "//***@a, //***@b, http://c.d/@",
+		"http://u:p@a//v:w@b":          "http://***@a//***@b",
+		"x//":                          "x//",
+	} {
+		if got := URLs(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestSecretHeaders(t *testing.T) {
+	for name, want := range map[string]bool{
+		"Authorization": true, "authorization": true, "Proxy-Authorization": true, "COOKIE": true, "Accept": false, "X-Api-Key": false,
+	} {
+		if IsSecretHeader(name) != want {
+			t.Errorf("%s: %t", name, !want)
+		}
+	}
+}
+
+// TestUnusableLineHidesSecrets: nobody can say what is secret in a line that is not understood, so too much is hidden.
+func TestUnusableLineHidesSecrets(t *testing.T) {
+	for _, tt := range []struct{ name, line, want string }{
+		{"nothing to hide", `{"url":"http://a.test/`, `{"url":"http://a.test/`},
+		{"nothing to hide, as it was written", `{"url":"http:\/\/a.test`, `{"url":"http:\/\/a.test`},
+		{"a slash in the password", "http://u:hunter2/x@a.test/", "http://***@a.test/"},
+		{"a backslash in the password", `http://u:hunter2\x@a.test/`, "http://***@a.test/"},
+		{"no scheme", "u:hunter2@a.test/", "***@a.test/"},
+		{"one slash too few", "http:/u:hunter2@a.test/", "http:/***@a.test/"},
+		{"one slash too many", "http:///u:hunter2@a.test/", "http:///***@a.test/"},
+		{"a mail address behind it", "http://u:hunter2@a.test/?m=x@y", "http://***@y"},
+		{"escaped slashes in JSON", `{"url":"http:\/\/u:hunter2@a.test"`, `{"url":"http://***@a.test"`},
+		{"escaped letters in JSON", `{"url":"http://u:hunter2\u0040a.test"`, `{"url":"http://***@a.test"`},
+		{"a header", `{"headers":{"Authorization":"Bearer hunter2"`, `{"headers":{"Authorization ***`},
+		{"a header in another case", `{"headers":{"proxy-AUTHORIZATION":"hunter2"`, `{"headers":{"proxy-AUTHORIZATION ***`},
+		{"a header with an escape", `{"headers":{"cook\u0069e":"hunter2"`, `{"headers":{"cookie ***`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := string(Line([]byte(tt.line))); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+	if got := Line([]byte(strings.Repeat("x", 1000))); len(got) != 256 {
+		t.Errorf("keeps %d bytes", len(got))
+	}
+}
+
+// FuzzMaskLine: a password before an @ never survives, whatever stands around it.
+func FuzzMaskLine(f *testing.F) {
+	f.Add("http://u:", "@a.test/")
+	f.Add(`{"url":"http:\/\/u:`, `\u0040a.test`)
+	f.Add("x@y http:", "/@")
+	f.Add("\\u00", "@")
+	f.Fuzz(func(t *testing.T, before, after string) {
+		const secret = "hunter2"
+		plain := string(unescapeJSON([]byte(secret + after)))
+		if strings.Contains(before, secret) || strings.HasSuffix(before, ":") && strings.HasPrefix(after, "/") || !strings.Contains(plain, "@") {
+			return
+		}
+		if strings.Contains(plain[:strings.LastIndex(plain, "@")], ":/") {
+			return // a scheme behind it: it stands before the URL that is masked
+		}
+		line := before + secret + after
+		if got := string(Line([]byte(line))); strings.Contains(got, secret) {
+			t.Errorf("%q is shown as %q", line, got)
+		}
+	})
+}
+
+// FuzzMaskURL: userinfo that a parser finds never survives masking, what surrounds it does, and a second time changes nothing.
+func FuzzMaskURL(f *testing.F) {
+	for _, seed := range []string{"http://u:p@a.test/x", "http://u:p@ss@a.test", "http://a.test/@", "//u@h", `http://u\@a`, "http://u:p@a.test/?x=//v:w@b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		masked := URL(text)
+		if URL(masked) != masked {
+			t.Errorf("%q is masked as %q, and that as %q", text, masked, URL(masked))
+		}
+		u, err := url.Parse(text)
+		if err != nil || u.User == nil || !strings.Contains(text, "//") {
+			return
+		}
+		again, err := url.Parse(masked)
+		if err != nil || again.User.String() != url.User(Placeholder).String() && again.User.String() != Placeholder || again.Host != u.Host || again.RequestURI() != u.RequestURI() {
+			t.Errorf("%q is masked as %q", text, masked)
+		}
+	})
+}
+
+func TestMaskSetCookie(t *testing.T) {
+	for text, want := range map[string]string{
+		"k=s3cret":                      "k=***",
+		"k=s3cret; Path=/; HttpOnly":    "k=***; Path=/; HttpOnly",
+		"k=s3cret=s3cret;Domain=a.test": "k=***;Domain=a.test",
+		"k=":                            "k=***",
+		"s3cret":                        "***",
+		"s3cret; Path=/":                "***; Path=/",
+		"":                              "***",
+	} {
+		if got := SetCookie(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

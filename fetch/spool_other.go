@@ -1,8 +1,0 @@
-//go:build !linux
-
-package fetch
-
-import "os"
-
-// nameless returns nil: there are no files without a name.
-func nameless(string) *os.File { return nil }

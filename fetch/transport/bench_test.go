@@ -1,0 +1,80 @@
+package transport
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"batchfetch/fetch/conn"
+	"batchfetch/fetch/nettest"
+)
+
+// BenchmarkEngine asks a server that answers in one write, over one connection: what a link costs, and net/http for the same.
+func BenchmarkEngine(b *testing.B) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = listener.Close() })
+	answer := "HTTP/1.1 200 OK\r\nServer: x\r\nDate: Fri, 02 Jan 2026 12:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024)
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = c.Close() }()
+				for in := make([]byte, 4096); ; nettest.Say(c, answer) {
+					if _, err := c.Read(in); err != nil { // a request is one segment here
+						return
+					}
+				}
+			}()
+		}
+	}()
+	transport := New(testConfig())
+	defer transport.CloseIdle()
+	peer := OverClient(&http.Transport{DisableCompression: true})
+	defer peer.Close()
+	to := testTarget(b, http.MethodGet, "http://"+listener.Addr().String()+"/", nil)
+	to.Header = http.Header{"Accept": {"*/*"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}, "User-Agent": {"batchfetch"}}
+	for _, tt := range []struct {
+		name string
+		over RoundTripper
+	}{{"links", transport}, {"net/http", peer}} {
+		b.Run(tt.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				ctx, cancel := context.WithCancelCause(b.Context())
+				call := &Call{Target: to, Header: to.Header, Cancel: cancel}
+				resp, err := tt.over.RoundTrip(ctx, call)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if n, err := io.Copy(io.Discard, resp.Body); n != 1024 || err != nil {
+					b.Fatal(n, err)
+				}
+				_ = resp.Body.Close()
+				call.End()
+				cancel(nil)
+			}
+		})
+	}
+}
+
+// BenchmarkPeek is what a connection used again costs more.
+func BenchmarkPeek(b *testing.B) {
+	ours, _ := nettest.Pair(b)
+	l := newH1Conn(conn.New(ours, nil, 0), nil)
+	l.used = true
+	b.ReportAllocs()
+	for b.Loop() {
+		if !l.isReusable() {
+			b.Fatal("sees what is not there")
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"reflect"
+
+	"batchfetch/fetch/failure"
+)
+
+// streamError has the shape that net/http's HTTP/2 stream error fills in when errors.As asks for it (RFC 9113 section 5.4.2).
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+// protocolError is PROTOCOL_ERROR (RFC 9113 section 7): one side does not speak HTTP/2 as the other understands it.
+const protocolError = 1
+
+func (streamError) Error() string { return "stream error" }
+
+// goAway reads the error that net/http makes of a connection that ended behind a GOAWAY (RFC 9113 section 6.8):
+// unlike a stream's it does not lend itself to errors.As, so it is known by its fields.
+func goAway(err error) (code uint32, ok bool) {
+	v := reflect.ValueOf(failure.Innermost(err))
+	if v.Kind() != reflect.Struct || !v.FieldByName("LastStreamID").IsValid() {
+		return 0, false
+	}
+	field := v.FieldByName("ErrCode")
+	if !field.IsValid() || !field.CanUint() {
+		return 0, false
+	}
+	return uint32(field.Uint()), true //nolint:gosec // a uint32 by RFC 9113
+}
+
+// classify says what kind of failure err is, by its type. A failure already classified stays as it is.
+func classify(ctx context.Context, err error) *failure.Failure {
+	if f := failure.Ended(ctx); f != nil {
+		return f
+	}
+	var known *failure.Failure
+	var limit *failure.Limit
+	var stream streamError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &limit):
+		return &failure.Failure{Kind: limit.Kind, Err: limit}
+	case failure.IsReset(err):
+		return failure.New(failure.Reset, "the connection was reset")
+	case errors.As(err, &stream) && errors.As(stream.Cause, &known): // what we ended it for
+		return known
+	case errors.As(err, &stream) && stream.Code == protocolError:
+		return failure.New(failure.Protocol, "not a valid HTTP/2 answer (error code %#x)", stream.Code)
+	case errors.As(err, &stream):
+		return failure.New(failure.Reset, "the server reset the stream (HTTP/2 error code %#x)", stream.Code)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return failure.New(failure.Truncated, "the connection closed before a whole answer")
+	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: an alert after the handshake
+		return failure.New(failure.TLS, "tls: the connection was refused: %w", op.Err)
+	case errors.As(err, &op) && op.Op == "local error": // an alert of ours
+		return failure.New(failure.TLS, "tls: what came can't be read: %w", op.Err)
+	case failure.IsTimeout(err):
+		return failure.New(failure.Timeout, "the network gave up waiting: %w", err)
+	}
+	switch code, gone := goAway(err); {
+	case gone && code == 0:
+		return failure.New(failure.Truncated, "the server said goodbye and closed the connection before a whole answer")
+	case gone:
+		return failure.New(failure.Reset, "the server gave the connection up (HTTP/2 error code %#x)", code)
+	}
+	return failure.New(failure.Protocol, "not a valid HTTP answer: %s", failure.Unquoted(err))
+}

@@ -1,0 +1,242 @@
+package transport
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/textproto"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"batchfetch/fetch/conn"
+	"batchfetch/fetch/dial"
+)
+
+// An h1Conn is a connection that carries HTTP/1.1 (RFC 9112), one exchange at a time, in the goroutine of that exchange.
+type h1Conn struct {
+	conn       *conn.Conn
+	tls        *tls.Conn     // over conn; nil is no TLS
+	readTLS    *tls.Conn     // the TLS connection that is read from: tls, or that of a proxy; nil is none
+	in         *bufio.Reader // nil while the connection is idle
+	headLeft   int           // bytes that the header of the response may still have; below 0 none is being read
+	http10Head *bytes.Buffer // the header of a response in HTTP/1.0 as it came; nil is another version
+	used       bool          // it has carried an exchange
+	abort      func()        // closes conn, from any goroutine
+
+	headers headerCache
+	idle    idleEntry // guarded by pool.mu
+}
+
+func newH1Conn(c *conn.Conn, tlsConn *tls.Conn) *h1Conn {
+	h := &h1Conn{conn: c, tls: tlsConn, readTLS: tlsConn, headLeft: -1}
+	if tlsConn == nil {
+		h.readTLS, _ = c.Conn.(*tls.Conn)
+	}
+	h.abort = func() { _ = c.Close() } // its reader gets the error
+	return h
+}
+
+// stream returns what is read from and written to.
+func (h *h1Conn) stream() net.Conn {
+	if h.tls != nil {
+		return h.tls
+	}
+	return h.conn
+}
+
+func (h *h1Conn) close() { _ = h.stream().Close() } // nothing of it is of use any more
+
+// freshFor is how long a connection that has carried no exchange may be idle and still be taken unpolled.
+const freshFor = 20 * time.Millisecond
+
+// probeTime is how long a read waits that looks for bytes: enough to read what has come, TLS session tickets included.
+const probeTime = time.Millisecond
+
+// isReusable reports whether nothing has come over the connection since its last response, its end included: bytes that come before
+// a request was sent are no response to it. Over TLS they may be a session ticket alone: then a good connection is given up, but not
+// a new one, on which tickets are usual.
+func (h *h1Conn) isReusable() bool {
+	switch {
+	case !h.mayBeStale():
+		return true
+	case !h.conn.CanPoll(), !h.used && h.readTLS != nil:
+		return hasNoUnreadBytes(h.stream(), time.Now().Add(probeTime))
+	case h.conn.Readable():
+		return false
+	}
+	return h.readTLS == nil || hasNoUnreadBytes(h.readTLS, time.Unix(1, 0))
+}
+
+// mayBeStale reports whether the connection has been used, or has been idle: the other side may close it at any time.
+func (h *h1Conn) mayBeStale() bool {
+	return h.used || !h.idle.since.IsZero() && time.Since(h.idle.since) >= freshFor
+}
+
+// hasNoUnreadBytes reports whether nothing can be read from c until a deadline. Past its deadline a TLS connection still returns what
+// it has decrypted before, and a socket nothing. c stays usable.
+func hasNoUnreadBytes(c net.Conn, deadline time.Time) bool {
+	if c.SetReadDeadline(deadline) != nil {
+		return false
+	}
+	n, err := c.Read(make([]byte, 1))
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.SetReadDeadline(time.Time{}) == nil
+}
+
+// headBuffer is how much of a response is read at once while its header is parsed.
+const headBuffer = 4 << 10
+
+var headReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, headBuffer) }}
+
+// Read reads for the bufio.Reader, and no more than a header may have.
+func (h *h1Conn) Read(p []byte) (int, error) {
+	if h.headLeft < 0 {
+		return h.stream().Read(p)
+	}
+	if h.headLeft == 0 {
+		return 0, dial.HeaderTooLarge()
+	}
+	n, err := h.stream().Read(p[:min(len(p), h.headLeft)])
+	h.headLeft -= n
+	if h.http10Head != nil {
+		h.http10Head.Write(p[:n])
+	}
+	return n, err
+}
+
+// roundTrip makes an exchange up to the header of the response. The connection goes back to p once the body has been read to its end,
+// and is closed in any other case. The end of ctx ends all of it.
+func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Response, error) {
+	c.gotConn(h.conn, h.tls, h.used)
+	h.used = true
+	h.in = headReaders.Get().(*bufio.Reader)
+	h.in.Reset(h)
+	b := &responseBody{conn: h, pool: p, host: p.hostOf(c.Target), release: context.AfterFunc(ctx, h.abort)}
+	b.write = h.writeRequest(c, p)
+	resp, err := h.readResponse(c)
+	if err != nil {
+		b.end(false)
+		return nil, err
+	}
+	b.refused = resp.StatusCode >= http.StatusBadRequest
+	b.last = resp.Close || httpguts.HeaderValuesContainsToken(c.Header["Connection"], "close") || resp.StatusCode == http.StatusSwitchingProtocols
+	if resp.Body == http.NoBody {
+		b.end(true)
+		return resp, nil
+	}
+	b.in, resp.Body = resp.Body, b
+	return resp, nil
+}
+
+// readResponse reads up to the end of the header of the response, past interim ones (RFC 9110 section 15.2).
+func (h *h1Conn) readResponse(c *Call) (*http.Response, error) {
+	h.headLeft, h.http10Head = dial.MaxHeaderBytes+headBuffer, nil
+	req := requestFor(c.Target.Method)
+	for {
+		start, err := h.in.Peek(len(c.responseStart))
+		if len(start) > 0 {
+			c.responseStartLen = copy(c.responseStart[:], start)
+			c.responded.Store(true)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if string(start) == "HTTP/1.0" {
+			buffered, _ := h.in.Peek(h.in.Buffered()) // they are there
+			h.http10Head = bytes.NewBuffer(bytes.Clone(buffered))
+		}
+		resp, err := http.ReadResponse(h.in, req)
+		switch {
+		case err != nil:
+			return nil, err
+		case resp.StatusCode/100 != 1 || resp.StatusCode == http.StatusSwitchingProtocols:
+			c.badTransferEncoding = h.http10Head != nil && hasHeaderLine(h.http10Head.Bytes(), "Transfer-Encoding")
+			h.headLeft, h.http10Head = -1, nil
+			return resp, nil
+		}
+		if err := c.gotInterim(resp.StatusCode, textproto.MIMEHeader(resp.Header)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// A responseBody is the body of a response. It holds its connection until it has been read or closed.
+type responseBody struct {
+	in      io.Reader
+	conn    *h1Conn
+	pool    *pool
+	host    string      // the connection's key in pool
+	release func() bool // parts the connection from the context of the exchange; false where that has ended
+	write   *bodyWrite
+	last    bool // the connection carries no other exchange
+	refused bool // the server has no use for the rest of the request
+	ended   atomic.Bool
+}
+
+func (b *responseBody) Read(p []byte) (int, error) {
+	n, err := b.in.Read(p)
+	if err != nil {
+		b.end(err == io.EOF)
+	}
+	return n, err
+}
+
+// Close closes the connection where the body has not been read to its end. Another goroutine than the reader may call it.
+func (b *responseBody) Close() error {
+	b.end(false)
+	return nil
+}
+
+// end gives the connection back; whole says that the response has been read to its end. What is still to be sent is sent then, unless
+// the response is an error, as curl does: the server may have answered early and read on.
+func (b *responseBody) end(whole bool) {
+	if b.ended.Swap(true) {
+		return
+	}
+	if whole && !b.refused {
+		b.write.wait()
+	}
+	if held := b.release(); !held || !whole || b.last || !b.write.isDone() || b.conn.in.Buffered() > 0 {
+		b.conn.close()
+		b.write.wait()
+		return
+	}
+	headReaders.Put(b.conn.in)
+	b.conn.in = nil
+	b.pool.putIdle(b.host, b.conn)
+}
+
+// badStart says why a response can't begin like that; "" where it can, or where nothing came.
+func badStart(start []byte) string {
+	const version, alert = "HTTP/", "\x15\x03" // RFC 8446 section 5.1
+	switch head := string(start); {
+	case strings.HasPrefix(head, alert):
+		return "it speaks TLS on this port, for which the URL is https://"
+	case head != "" && !strings.HasPrefix(head, version[:min(len(version), len(head))]):
+		return "it does not begin with HTTP/"
+	}
+	return ""
+}
+
+// hasHeaderLine reports whether a header has a line with that name.
+func hasHeaderLine(header []byte, name string) bool {
+	for line := range bytes.Lines(header) {
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) == 0 {
+			return false
+		}
+		if found, _, _ := bytes.Cut(line, []byte(":")); strings.EqualFold(string(bytes.TrimRight(found, " \t")), name) {
+			return true
+		}
+	}
+	return false
+}

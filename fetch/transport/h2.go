@@ -1,0 +1,219 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+
+	"batchfetch/fetch/conn"
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/fdlimit"
+)
+
+// maxPools is how many pools of idle connections a Transport may have: two for each of its RoundTrippers but the forwarding one.
+const maxPools = 5
+
+// maxIdle returns how many connections each pool may keep idle.
+func maxIdle(concurrency int) int { return min(2*concurrency, max(fdlimit.Exchanges()/maxPools, 1)) }
+
+// usualPingTime is how long an HTTP/2 connection may be silent before it is pinged (RFC 9113 section 6.7), and then until the answer.
+const usualPingTime = 15 * time.Second
+
+// pingTime adds to usualPingTime what may be read before the answer to a ping where the bandwidth is limited: a frame and what the
+// kernel holds, on as many connections as there may be.
+func pingTime(bandwidth float64, concurrency int) time.Duration {
+	const unread = 256 << 10 // bytes a connection
+	if bandwidth <= 0 {
+		return usualPingTime
+	}
+	seconds := min(unread*float64(concurrency)/bandwidth, conn.MaxWait.Seconds())
+	return usualPingTime + time.Duration(seconds*float64(time.Second))
+}
+
+// newH2Client returns net/http's pooled client for HTTP/2 over connections of d. It follows no redirect and decodes nothing. Where the
+// other side may choose HTTP/1.1 in the handshake it dials nothing: it takes the connection that is offered with a request.
+func newH2Client(c *Config, d *dial.Dialer) *http.Transport {
+	t := &http.Transport{
+		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			c, err := d.DialPlain(ctx, addr)
+			if err != nil {
+				return nil, err // a nil *conn would not be nil as a net.Conn
+			}
+			return c, nil
+		},
+		DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			if c.HTTP == Auto {
+				return takeOffered(ctx)
+			}
+			_, tlsConn, err := d.DialTLS(ctx, addr)
+			if err != nil {
+				return nil, err // as above
+			}
+			return tlsConn, nil // net/http looks for the protocol there
+		},
+		TLSClientConfig:        d.TLS.Clone(), // net/http writes to it
+		ForceAttemptHTTP2:      true,
+		DisableCompression:     true,
+		MaxIdleConnsPerHost:    c.HostConcurrency,
+		MaxIdleConns:           maxIdle(c.Concurrency),
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: maxHeaderList,
+		Protocols:              new(http.Protocols),
+		HTTP2: &http.HTTP2Config{
+			SendPingTimeout:  d.PingTime,
+			PingTimeout:      d.PingTime,
+			MaxReadFrameSize: 64 << 10,
+		},
+	}
+	t.Protocols.SetHTTP1(c.HTTP != HTTP2)
+	t.Protocols.SetHTTP2(true)
+	t.Protocols.SetUnencryptedHTTP2(c.HTTP == HTTP2) // http:// by prior knowledge, RFC 9113 section 3.3
+	return t
+}
+
+// An offeredConn is a connection that goes with a request, for net/http to take.
+type offeredConn struct {
+	conn  *tls.Conn
+	taken atomic.Bool
+}
+
+type offeredConnKey struct{}
+
+// errNoConn ends a request for which there is no HTTP/2 connection, and with which none was offered.
+var errNoConn = errors.New("no HTTP/2 connection")
+
+func takeOffered(ctx context.Context) (net.Conn, error) {
+	o, _ := ctx.Value(offeredConnKey{}).(*offeredConn)
+	if o == nil || o.taken.Swap(true) {
+		return nil, errNoConn
+	}
+	return o.conn, nil
+}
+
+// An h2RoundTripper makes exchanges over net/http's client, which share connections.
+type h2RoundTripper struct{ client http.RoundTripper }
+
+// OverClient returns a RoundTripper that makes exchanges over client; it is for clients that speak HTTP/2, and for tests.
+func OverClient(client http.RoundTripper) RoundTripper { return h2RoundTripper{client} }
+
+// RoundTrip is RoundTripper's.
+func (h h2RoundTripper) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:              c.gotSharedConn,
+		WroteHeaders:         func() { c.requestSent.Store(true) },
+		GotFirstResponseByte: func() { c.responded.Store(true) },
+		Got1xxResponse:       c.gotInterim,
+	})
+	return h.client.RoundTrip(c.request().WithContext(ctx))
+}
+
+// CloseIdle is RoundTripper's.
+func (h h2RoundTripper) CloseIdle() { (&http.Client{Transport: h.client}).CloseIdleConnections() }
+
+// Close is RoundTripper's.
+func (h h2RoundTripper) Close() { h.CloseIdle() }
+
+// A negotiating RoundTripper speaks over TLS whichever protocol the other side chooses (ALPN, RFC 7301), and HTTP/1.1 else. It dials
+// through the pool in either case.
+type negotiating struct {
+	pool *pool
+	h2   h2RoundTripper
+}
+
+// newNegotiating returns the RoundTripper for the versions of HTTP that c allows.
+func newNegotiating(c *Config, d *dial.Dialer) RoundTripper {
+	pool := newPool(maxIdle(c.Concurrency), func(ctx context.Context, to *Target) connResult { return dialHTTP(ctx, d, to) })
+	if c.HTTP == HTTP1 {
+		return pool
+	}
+	h2 := h2RoundTripper{newH2Client(c, d)}
+	if c.HTTP == HTTP2 {
+		return h2
+	}
+	return negotiating{pool, h2}
+}
+
+// RoundTrip is RoundTripper's.
+func (n negotiating) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
+	if c.Target.URL.Scheme == "http" {
+		return n.pool.RoundTrip(ctx, c)
+	}
+	c.onShared = func() { n.pool.wakeAll(c.Target.Origin) }
+	for {
+		h := n.pool.getIdle(c.Target.Origin)
+		if h == nil {
+			resp, err := n.h2.RoundTrip(ctx, c)
+			if !errors.Is(err, errNoConn) {
+				return resp, err
+			}
+			c.lostConn()
+			result := n.pool.acquire(ctx, c.Target)
+			switch {
+			case errors.Is(result.err, errTryHTTP2):
+				continue
+			case result.err != nil:
+				return nil, result.err
+			case result.h2 != nil:
+				if resp, err := n.offer(ctx, c, result.h2); !errors.Is(err, errNoConn) {
+					return resp, err
+				}
+				continue
+			}
+			h = result.h1
+		}
+		if resp, again, err := n.pool.roundTripOn(ctx, h, c); !again {
+			return resp, err
+		}
+	}
+}
+
+// offer makes the exchange over HTTP/2 with a connection that net/http can take where it has none.
+func (n negotiating) offer(ctx context.Context, c *Call, conn *tls.Conn) (*http.Response, error) {
+	o := &offeredConn{conn: conn}
+	resp, err := n.h2.RoundTrip(context.WithValue(ctx, offeredConnKey{}, o), c)
+	if err == nil {
+		c.onShared() // a second time: net/http tells of a connection before other requests can have it
+	}
+	if !o.taken.Swap(true) {
+		_ = conn.Close() // nothing has been sent over it
+	}
+	return resp, err
+}
+
+// CloseIdle is RoundTripper's.
+func (n negotiating) CloseIdle() {
+	n.h2.CloseIdle()
+	n.pool.CloseIdle()
+}
+
+// Close is RoundTripper's.
+func (n negotiating) Close() {
+	n.h2.Close()
+	n.pool.Close()
+}
+
+// tlsConfig returns the client configuration of a Transport: at least TLS 1.2, a session cache, and the protocols that version offers.
+func tlsConfig(base *tls.Config, version Version) *tls.Config {
+	c := new(tls.Config)
+	if base != nil {
+		c = base.Clone()
+	}
+	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
+	if c.ClientSessionCache == nil {
+		c.ClientSessionCache = tls.NewLRUClientSessionCache(1024)
+	}
+	switch version {
+	case HTTP1:
+		c.NextProtos = []string{"http/1.1"}
+	case HTTP2:
+		c.NextProtos = []string{"h2"}
+	default:
+		c.NextProtos = []string{"h2", "http/1.1"}
+	}
+	return c
+}

@@ -1,0 +1,180 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"batchfetch/fetch/conn"
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/failure"
+)
+
+// A Config says how a Transport connects and what it speaks.
+type Config struct {
+	// HTTP restricts the protocol.
+	HTTP Version
+	// TLS is the client configuration for https; nil is the system's roots. It is cloned.
+	TLS *tls.Config
+	// Concurrency is the most exchanges at once, HostConcurrency the most on one host.
+	Concurrency, HostConcurrency int
+	// Bandwidth is the most bytes received per second over all connections; 0 is no limit.
+	Bandwidth float64
+	// HTTPProxy, HTTPSProxy and NoProxy are as curl -x and NO_PROXY take them; empty is none.
+	HTTPProxy, HTTPSProxy, NoProxy string
+	// Private says which addresses may be asked that are not public. Over a UnixSocket it has no meaning.
+	Private dial.Policy
+	// Dial says how connections are made. Its TLS, Proxies, Bandwidth, Private and CloseIdle are set by NewTransport, and its
+	// PingTime where that is 0.
+	Dial dial.Config
+}
+
+// A Transport makes HTTP exchanges over pooled connections. Which pool a Call takes depends on where it goes and who named that
+// place. Any goroutine may use it.
+type Transport struct {
+	direct      RoundTripper    // for what the input may name
+	guarded     RoundTripper    // refuses addresses that are not public; it has no connection in common with direct
+	forward     RoundTripper    // for http:// over an HTTP proxy, which is asked for whole URLs; nil is none
+	proxies     *dial.Proxies   // nil is none
+	bandwidth   *conn.Bandwidth // of all of them; nil is no limit
+	privateName func(netip.Addr) string
+	private     dial.Policy
+}
+
+// A RoundTripper makes exchanges over the connections that it has pooled.
+type RoundTripper interface {
+	// RoundTrip sends what c asks and returns once the header of the response has come. The end of ctx ends it, the body included.
+	RoundTrip(ctx context.Context, c *Call) (*http.Response, error)
+	// CloseIdle closes the connections that carry no exchange.
+	CloseIdle()
+	// Close is CloseIdle, also of connections that become idle later.
+	Close()
+}
+
+// New returns a Transport. Nothing is connected before it is needed.
+func New(c Config) *Transport {
+	t := &Transport{private: c.Private, proxies: dial.NewProxies(c.HTTPProxy, c.HTTPSProxy, c.NoProxy), bandwidth: conn.NewBandwidth(c.Bandwidth)}
+	if t.privateName = c.Dial.Network.PrivateName; t.privateName == nil {
+		t.privateName = dial.PrivateName
+	}
+	if c.Dial.UnixSocket != "" {
+		t.private = dial.PrivateAllow
+	}
+	c.Dial.TLS, c.Dial.Bandwidth, c.Dial.CloseIdle = tlsConfig(c.TLS, c.HTTP), t.bandwidth, t.CloseIdle
+	if c.Dial.PingTime == 0 {
+		c.Dial.PingTime = pingTime(c.Bandwidth, c.Concurrency)
+	}
+	dialing := c.Dial
+	dialing.Private = dial.PrivateAllow
+	if t.private != dial.PrivateDeny {
+		dialing.Proxies = t.proxies
+		t.direct = newNegotiating(&c, dial.New(dialing))
+	}
+	t.guarded = t.direct
+	if t.private != dial.PrivateAllow {
+		dialing.Proxies, dialing.Private = nil, t.private
+		t.guarded = newNegotiating(&c, dial.New(dialing))
+	}
+	if t.direct == nil {
+		t.direct = t.guarded
+	}
+	if p := t.proxies.HTTP(); p.IsHTTP() && c.HTTP != HTTP2 { // net/http speaks HTTP/2 to no proxy
+		dialing.Private = dial.PrivateAllow
+		t.forward = newForwarding(&c, dial.New(dialing), p)
+	}
+	return t
+}
+
+// Over returns a Transport that makes all exchanges over rt.
+func Over(rt RoundTripper) *Transport {
+	return &Transport{direct: rt, guarded: rt, privateName: dial.PrivateName, private: dial.PrivateAllow}
+}
+
+// RoundTrip makes the exchange of c over the connections that are right for its Target, up to the header of the response. The end of
+// ctx ends it, the body included. Its error is to be given to Call.Explain.
+func (t *Transport) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
+	if t.proxies.ForURL(c.Target.URL) != nil {
+		if refusal := t.RefusalBehindProxy(c.Target); refusal != nil {
+			return nil, refusal
+		}
+		if t.forward != nil && c.Target.URL.Scheme == "http" {
+			return t.forward.RoundTrip(ctx, c)
+		}
+		return t.direct.RoundTrip(ctx, c)
+	}
+	if c.Target.PublicOnly {
+		return t.guarded.RoundTrip(ctx, c)
+	}
+	return t.direct.RoundTrip(ctx, c)
+}
+
+// CloseIdle closes the connections that carry no exchange.
+func (t *Transport) CloseIdle() {
+	for _, rt := range []RoundTripper{t.direct, t.guarded, t.forward} {
+		if rt != nil {
+			rt.CloseIdle()
+		}
+	}
+}
+
+// Close closes the connections that carry no exchange, now and from now on.
+func (t *Transport) Close() {
+	for _, rt := range []RoundTripper{t.direct, t.guarded, t.forward} {
+		if rt != nil {
+			rt.Close()
+		}
+	}
+}
+
+// BandwidthLimitedFor returns for how long, up to now, the bandwidth has been the limit of at least one exchange.
+func (t *Transport) BandwidthLimitedFor(now time.Time) time.Duration {
+	return t.bandwidth.LimitedFor(now)
+}
+
+// HasProxyFor reports whether u is asked over a proxy: the address of the server is then known to nobody here.
+func (t *Transport) HasProxyFor(u *url.URL) bool { return t.proxies.ForURL(u) != nil }
+
+// IsPublic reports whether a is an address on the public network.
+func (t *Transport) IsPublic(a netip.Addr) bool { return t.privateName(a) == "" }
+
+// MustStayPublic reports whether a redirect of page, which answered from the address remote, may only lead to public addresses.
+func (t *Transport) MustStayPublic(page *Target, remote string) bool {
+	if t.private != dial.PrivateRedirects {
+		return false
+	}
+	if t.HasProxyFor(page.URL) { // remote is the proxy's
+		_, name := t.literalIn(page.URL)
+		return name == ""
+	}
+	a, err := netip.ParseAddrPort(remote)
+	return err != nil || t.IsPublic(a.Addr())
+}
+
+// RefusalBehindProxy returns why a Target behind a proxy may not be asked; nil where it may. As the proxy looks names up, only an
+// address that the URL spells out is seen.
+func (t *Transport) RefusalBehindProxy(to *Target) *failure.Failure {
+	if !to.PublicOnly {
+		return nil
+	}
+	a, name := t.literalIn(to.URL)
+	if name == "" {
+		return nil
+	}
+	return (&dial.BlockedError{Addr: a, Name: name, Policy: t.private}).Failure(to.URL.Hostname())
+}
+
+// literalIn returns the address that a URL spells out, and the name of its kind where it is not public.
+func (t *Transport) literalIn(u *url.URL) (netip.Addr, string) {
+	host := u.Hostname()
+	if dial.IsLocalhost(host) {
+		return dial.Loopbacks[0], t.privateName(dial.Loopbacks[0])
+	}
+	a, ok := dial.LiteralAddr(host)
+	if !ok {
+		return a, ""
+	}
+	return a, t.privateName(a)
+}

@@ -1,0 +1,195 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"slices"
+)
+
+// An exchange that finds no idle connection starts a dial and takes whichever connection comes first: one that was dialed, for it or
+// for another, or one that another exchange has done with. A server that accepts few connections at once leaves the dials beyond
+// them unanswered; the connections that it has accepted serve all exchanges.
+
+// A hostQueue is the queue of wantConns for one host; guarded by pool.mu.
+type hostQueue struct {
+	wants []*wantConn // the one that has waited longest first
+	dials int         // under way: never fewer than wants
+}
+
+// A wantConn is an exchange that waits for a connection.
+type wantConn struct {
+	ctx     context.Context
+	to      Target          // a copy: its dial may outlast the exchange, and the Task goes on
+	result  chan connResult // takes one
+	cancel  context.CancelCauseFunc
+	dialing bool // a dial was started for it; guarded by pool.mu
+}
+
+// A connResult is what a dial, or a wait for a connection, comes to: one of its members.
+type connResult struct {
+	h1  *h1Conn
+	h2  *tls.Conn // over which the other side has chosen to speak HTTP/2
+	err error
+}
+
+// errTryHTTP2 ends a wait for a connection because an HTTP/2 connection to the host has come up, which the exchange can share.
+var errTryHTTP2 = errors.New("there is an HTTP/2 connection")
+
+// acquire returns a connection to a Target: an idle one, or the first that comes before ctx ends.
+func (p *pool) acquire(ctx context.Context, to *Target) connResult {
+	host := p.hostOf(to)
+	for {
+		var result connResult
+		h, w := p.idleOrWait(ctx, host, to)
+		if result.h1 = h; h == nil {
+			result = p.wait(ctx, host, w)
+		}
+		if result.h1 == nil || result.h1.isReusable() {
+			return result
+		}
+		result.h1.close()
+	}
+}
+
+// idleOrWait returns an idle connection, or a wantConn in the queue of host.
+func (p *pool) idleOrWait(ctx context.Context, host string, to *Target) (*h1Conn, *wantConn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if h := p.popIdleLocked(host); h != nil {
+		return h, nil
+	}
+	w := &wantConn{ctx: ctx, to: *to, result: make(chan connResult, 1)}
+	queue := p.queues[host]
+	if queue == nil {
+		queue = new(hostQueue)
+		p.queues[host] = queue
+	}
+	queue.wants = append(queue.wants, w)
+	p.startDials(host, queue)
+	return nil, w
+}
+
+// wait returns what comes of w. The end of ctx cancels the dial that was started for it, whose error says what was not done.
+func (p *pool) wait(ctx context.Context, host string, w *wantConn) connResult {
+	select {
+	case result := <-w.result:
+		return result
+	case <-ctx.Done():
+		p.cancelWait(host, w)
+		return <-w.result
+	}
+}
+
+// cancelWait ends the wait of w, unless it has its result already.
+func (p *pool) cancelWait(host string, w *wantConn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	queue := p.queues[host]
+	switch {
+	case queue == nil || !slices.Contains(queue.wants, w):
+	case w.dialing:
+		w.cancel(context.Cause(w.ctx))
+	default:
+		queue.cancel(w)
+		p.startDials(host, queue)
+	}
+}
+
+// cancel ends the wait of w with the end of its context; pool.mu is held.
+func (q *hostQueue) cancel(w *wantConn) {
+	if q.dequeue(w) {
+		w.result <- connResult{err: context.Cause(w.ctx)}
+	}
+}
+
+// startDials starts dials while fewer are under way than exchanges wait, and forgets a host without either; mu is held.
+func (p *pool) startDials(host string, queue *hostQueue) {
+	for queue.dials < len(queue.wants) && !p.closed {
+		i := slices.IndexFunc(queue.wants, func(w *wantConn) bool { return !w.dialing })
+		w := queue.wants[i] // there is one: each that dials counts among queue.dials
+		var ctx context.Context
+		ctx, w.cancel = context.WithCancelCause(context.WithoutCancel(w.ctx)) // whoever takes the connection in the end
+		w.dialing = true
+		queue.dials++
+		p.dials.Go(func() { p.dialFor(ctx, host, w) })
+	}
+	if len(queue.wants) == 0 && queue.dials == 0 {
+		delete(p.queues, host)
+	}
+}
+
+// dialFor dials for w. The close of the pool cancels it too.
+func (p *pool) dialFor(ctx context.Context, host string, w *wantConn) {
+	stop := context.AfterFunc(p.dialCtx, func() { w.cancel(context.Cause(p.dialCtx)) })
+	result := p.dial(ctx, &w.to)
+	stop()
+	if excess := p.dialed(host, w, result); excess != nil {
+		_ = excess.Close() // nothing has been sent over it
+	}
+}
+
+// dialed hands on what came of the dial for w, under one lock: no exchange may miss a connection that is neither being dialed any more
+// nor idle yet. It returns the connection that is to be closed then; nil is none.
+func (p *pool) dialed(host string, w *wantConn, result connResult) (excess io.Closer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	queue := p.queues[host]
+	queue.dials--
+	w.dialing = false
+	switch {
+	case result.err != nil && queue.dequeue(w):
+		w.result <- result
+	case result.err != nil || queue.deliver(w, result):
+	case result.h2 != nil:
+		excess = result.h2
+	default:
+		if h := p.putIdleLocked(host, result.h1); h != nil {
+			excess = h.stream()
+		}
+	}
+	if w.ctx.Err() != nil { // its dial was the last thing that it waited for
+		queue.cancel(w)
+	}
+	p.startDials(host, queue)
+	return excess
+}
+
+// deliver gives a connection to the wantConn that has waited longest; an HTTP/2 one, which the others will share, to w where that
+// still waits. It reports whether any waits. pool.mu is held.
+func (q *hostQueue) deliver(w *wantConn, result connResult) bool {
+	if len(q.wants) == 0 {
+		return false
+	}
+	if result.h2 == nil || !slices.Contains(q.wants, w) {
+		w = q.wants[0]
+	}
+	q.dequeue(w)
+	w.result <- result
+	return true
+}
+
+// dequeue takes w off the queue, and reports whether it was there; pool.mu is held.
+func (q *hostQueue) dequeue(w *wantConn) bool {
+	i := slices.Index(q.wants, w)
+	if i >= 0 {
+		q.wants = slices.Delete(q.wants, i, i+1)
+	}
+	return i >= 0
+}
+
+// wakeAll ends all waits for a connection to host with errTryHTTP2.
+func (p *pool) wakeAll(host string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	queue := p.queues[host]
+	if queue == nil {
+		return
+	}
+	for _, w := range queue.wants {
+		w.result <- connResult{err: errTryHTTP2}
+	}
+	queue.wants = nil
+	p.startDials(host, queue)
+}
