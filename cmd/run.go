@@ -37,7 +37,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	}
 	o := c.fetch
 	if out.bodies != nil {
-		o.Keeper = out.bodies
+		o.BodyStore = out.bodies
 	}
 	if out.resumed != nil {
 		src = input.Skip(src, out.resumed.Done)

@@ -69,7 +69,7 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 		decoded.Reader = plainReader{decoded.Reader, in}
 	}
 	body := stored.tee(decoded)
-	if x.options.Keeper == nil {
+	if x.options.BodyStore == nil {
 		announced := resp.ContentLength
 		if len(codings) > 0 {
 			announced = -1 // it counts the bytes on the wire

@@ -28,8 +28,8 @@ func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, hea
 	switch {
 	case rec.Unchanged:
 		return nil
-	case c.options.Keeper != nil:
-		return storedToKeeper(ctx, found, c.options.Keeper, rec)
+	case c.options.BodyStore != nil:
+		return storedToKeeper(ctx, found, c.options.BodyStore, rec)
 	case c.options.DropBody:
 		return nil
 	case c.options.BodyMemory > 0 && found.Size > c.options.BodyMemory:
@@ -104,27 +104,27 @@ func storedToSpool(ctx context.Context, found *cache.Found, rec *Record) error {
 }
 
 // storedToKeeper gives a stored body to the Keeper. What that had of an earlier, partial transfer is dropped.
-func storedToKeeper(ctx context.Context, found *cache.Found, keeper Keeper, rec *Record) error {
-	if parts, ok := keeper.(PartKeeper); ok {
-		if part := parts.Part(&rec.Request); part != nil {
-			part.Drop()
+func storedToKeeper(ctx context.Context, found *cache.Found, keeper BodyStore, rec *Record) error {
+	if parts, ok := keeper.(PartialStore); ok {
+		if part := parts.Partial(&rec.Request); part != nil {
+			part.Remove()
 		}
 	}
-	out, err := keeper.Keep(&rec.Request)
+	out, err := keeper.Create(&rec.Request)
 	if err != nil {
-		return keepFailed(err)
+		return storeFailure(err)
 	}
 	to := &errWriter{out: out}
 	if err := pour(to, untilEnded(ctx, found), found.Size+1); err != nil {
 		out.Abandon()
 		if to.err != nil {
-			return keepFailed(to.err)
+			return storeFailure(to.err)
 		}
 		return readingStored(ctx, err)
 	}
 	rec.Path, err = out.Commit(rec.SHA256)
 	out.Abandon() // unless it has its name
-	return keepFailed(err)
+	return storeFailure(err)
 }
 
 // An errWriter keeps the last error of out, to tell it from one of what is read.

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// A cellar is a PartKeeper in memory, which keeps one part for each path.
-type cellar struct {
+// A memoryStore is a PartKeeper in memory, which keeps one part for each path.
+type memoryStore struct {
 	mu     sync.Mutex
 	kept   map[string]string
 	parts  map[string]*stored
@@ -28,27 +28,27 @@ type cellar struct {
 
 type stored struct {
 	bytes string
-	mark  Mark
+	mark  PartialInfo
 }
 
-func newCellar() *cellar {
-	return &cellar{kept: map[string]string{}, parts: map[string]*stored{}, held: map[string]bool{}}
+func newMemoryStore() *memoryStore {
+	return &memoryStore{kept: map[string]string{}, parts: map[string]*stored{}, held: map[string]bool{}}
 }
 
-func (c *cellar) Claim(*Request) error { return nil }
+func (c *memoryStore) Claim(*Request) error { return nil }
 
-func (c *cellar) Keep(r *Request) (Keeping, error) { return c.begin(r.Path, ""), nil }
+func (c *memoryStore) Create(r *Request) (BodyWriter, error) { return c.begin(r.Path, ""), nil }
 
-func (c *cellar) begin(path, bytes string) *barrel {
+func (c *memoryStore) begin(path, bytes string) *memoryWriter {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lent++
-	b := &barrel{cellar: c, path: path}
+	b := &memoryWriter{cellar: c, path: path}
 	b.text.WriteString(bytes)
 	return b
 }
 
-func (c *cellar) Part(r *Request) Part {
+func (c *memoryStore) Partial(r *Request) PartialBody {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.looked++
@@ -62,10 +62,10 @@ func (c *cellar) Part(r *Request) Part {
 	if c.reads != nil {
 		in = c.reads
 	}
-	return &bottle{Reader: in, stored: s, cellar: c, path: r.Path}
+	return &memoryPartial{Reader: in, stored: s, cellar: c, path: r.Path}
 }
 
-func (c *cellar) back(drop string) {
+func (c *memoryStore) back(drop string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lent--
@@ -74,42 +74,42 @@ func (c *cellar) back(drop string) {
 	}
 }
 
-type bottle struct {
+type memoryPartial struct {
 	io.Reader
 	*stored
-	cellar *cellar
+	cellar *memoryStore
 	path   string
 }
 
-func (b *bottle) Size() int64 { return int64(len(b.bytes)) }
-func (b *bottle) Mark() Mark  { return b.mark }
-func (b *bottle) Leave()      { b.free(); b.cellar.back("") }
-func (b *bottle) Drop()       { b.free(); b.cellar.back(b.path) }
+func (b *memoryPartial) Size() int64       { return int64(len(b.bytes)) }
+func (b *memoryPartial) Info() PartialInfo { return b.mark }
+func (b *memoryPartial) Release()          { b.free(); b.cellar.back("") }
+func (b *memoryPartial) Remove()           { b.free(); b.cellar.back(b.path) }
 
-func (b *bottle) free() {
+func (b *memoryPartial) free() {
 	b.cellar.mu.Lock()
 	defer b.cellar.mu.Unlock()
 	delete(b.cellar.held, b.path)
 }
 
-func (b *bottle) Continue(n int64) (PartKeeping, error) {
-	b.Leave()
+func (b *memoryPartial) Continue(n int64) (PartialWriter, error) {
+	b.Release()
 	k := b.cellar.begin(b.path, b.bytes[:n])
 	k.mark, k.continues = &b.stored.mark, true
 	return k, nil
 }
 
-type barrel struct {
-	cellar *cellar
+type memoryWriter struct {
+	cellar *memoryStore
 	path   string
 	text   strings.Builder
-	mark   *Mark
+	mark   *PartialInfo
 	ended  bool
 
 	continues bool
 }
 
-func (b *barrel) Mark(m Mark) {
+func (b *memoryWriter) SetInfo(m PartialInfo) {
 	b.cellar.mu.Lock()
 	defer b.cellar.mu.Unlock()
 	if !b.cellar.held[b.path] { // its place is taken
@@ -117,7 +117,7 @@ func (b *barrel) Mark(m Mark) {
 	}
 }
 
-func (b *barrel) Write(p []byte) (int, error) {
+func (b *memoryWriter) Write(p []byte) (int, error) {
 	n, err := b.text.Write(p)
 	if b.cellar.wrote != nil {
 		b.cellar.wrote(b.text.Len())
@@ -125,7 +125,7 @@ func (b *barrel) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (b *barrel) Commit(sum [sha256.Size]byte) (string, error) {
+func (b *memoryWriter) Commit(sum [sha256.Size]byte) (string, error) {
 	if sum != sha256.Sum256([]byte(b.text.String())) {
 		return "", errors.New("the hash is of another body")
 	}
@@ -136,9 +136,9 @@ func (b *barrel) Commit(sum [sha256.Size]byte) (string, error) {
 	return b.path, nil
 }
 
-func (b *barrel) Abandon() { b.end(nil) }
+func (b *memoryWriter) Abandon() { b.end(nil) }
 
-func (b *barrel) Suspend() {
+func (b *memoryWriter) Suspend() {
 	if b.mark == nil {
 		b.end(nil)
 		return
@@ -146,7 +146,7 @@ func (b *barrel) Suspend() {
 	b.end(&stored{b.text.String(), *b.mark})
 }
 
-func (b *barrel) end(left *stored) {
+func (b *memoryWriter) end(left *stored) {
 	if b.ended {
 		return
 	}

@@ -153,8 +153,8 @@ func TestChangedStale(t *testing.T) {
 // TestChangedBodiesInFiles: the Keeper gets what changed; of the rest it has the file of an earlier run.
 func TestChangedBodiesInFiles(t *testing.T) {
 	inLibrary(t, func(l *library) {
-		keeper := new(pantry)
-		saving := func(o *Options) { o.Keeper = keeper }
+		keeper := new(failingStore)
+		saving := func(o *Options) { o.BodyStore = keeper }
 		line := func(path string) string { return fmt.Sprintf(`{"url":"http://a.test%s","path":%q}`, path, path) }
 		l.page("/plain", 200, "one")
 		l.page("/fresh", 200, "one", "Cache-Control", "max-age=60")

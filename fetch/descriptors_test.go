@@ -21,7 +21,7 @@ var tooMany = &os.PathError{Op: "open", Path: "body", Err: syscall.EMFILE}
 // TestShortageIsNoBrokenDisk: too many open files are a failure of one body, which is restarted, and not of the disk.
 func TestShortageIsNoBrokenDisk(t *testing.T) {
 	for _, failure := range []*failure.Failure{
-		{Kind: failure.IO, Err: &keepError{tooMany}}, {Kind: failure.IO, Err: &spool.Error{Dir: "/tmp", Err: syscall.ENFILE}},
+		{Kind: failure.IO, Err: &storeError{tooMany}}, {Kind: failure.IO, Err: &spool.Error{Dir: "/tmp", Err: syscall.ENFILE}},
 	} {
 		if a := (judge.Answer{Failure: failure}); !a.IsOutOfFiles() || brokenDisk(failure) != nil {
 			t.Errorf("%v: breaks the run with %v", failure, brokenDisk(failure))
@@ -41,7 +41,7 @@ type short struct {
 
 func (*short) Claim(*Request) error { return nil }
 
-func (s *short) Keep(*Request) (Keeping, error) {
+func (s *short) Create(*Request) (BodyWriter, error) {
 	if s.times--; s.times >= 0 {
 		return nil, tooMany
 	}
@@ -77,7 +77,7 @@ func TestShortageBreaksNoRun(t *testing.T) {
 		keeper, sink := &short{times: tt.keeps}, &short{times: tt.lines}
 		s, err := Run(t.Context(), linesOf(tt.line, url), sink, quick(func(o *Options) {
 			if o.Concurrency = 1; tt.keeps > 0 {
-				o.Keeper = keeper
+				o.BodyStore = keeper
 			}
 		}))
 		if err != nil || len(sink.records) != 2 {

@@ -10,10 +10,10 @@ import (
 // A feeder is the first stage: it makes Tasks of the Requests that the Source yields and hands them to the scheduler.
 // One goroutine runs it.
 type feeder struct {
-	source  Source
-	targets *targeter
-	keeper  Keeper // nil is none
-	live    *Live  // nil is none
+	source    Source
+	targets   *targeter
+	bodyStore BodyStore // nil is none
+	live      *Live     // nil is none
 
 	intake    chan<- *task    // to the scheduler; the feeder closes it at the Source's end
 	closed    <-chan struct{} // closed when the run is over
@@ -88,10 +88,10 @@ func (f *feeder) send(t *task) bool {
 
 // prepare sets a Task's target and claims the name of its body from the Keeper, or sets why its Request can't be asked.
 func (f *feeder) prepare(t *task) {
-	if setTarget(t, f.targets); t.bad != nil || f.keeper == nil {
+	if setTarget(t, f.targets); t.bad != nil || f.bodyStore == nil {
 		return
 	}
-	if err := f.keeper.Claim(&t.request); err != nil {
+	if err := f.bodyStore.Claim(&t.request); err != nil {
 		t.bad = &LineError{Input: redact.Line([]byte(t.request.URL)), Err: err}
 	}
 }

@@ -19,8 +19,8 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// A pantry is a Keeper in memory, whose disk may break.
-type pantry struct {
+// A failingStore is a Keeper in memory, whose disk may break.
+type failingStore struct {
 	claimErr, keepErr, writeErr, commitErr func(path string) error // nil is never
 
 	mu        sync.Mutex
@@ -37,23 +37,23 @@ func failing(f func(string) error, path string) error {
 	return f(path)
 }
 
-func (p *pantry) Claim(r *Request) error {
+func (p *failingStore) Claim(r *Request) error {
 	p.claimed = append(p.claimed, r.Path) // without the lock: it is called by one goroutine
 	return failing(p.claimErr, r.Path)
 }
 
-func (p *pantry) Keep(r *Request) (Keeping, error) {
+func (p *failingStore) Create(r *Request) (BodyWriter, error) {
 	if err := failing(p.keepErr, r.Path); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begun++
-	return &jar{pantry: p, path: r.Path}, nil
+	return &jar{failingStore: p, path: r.Path}, nil
 }
 
 type jar struct {
-	*pantry
+	*failingStore
 	path      string
 	text      strings.Builder
 	committed bool
@@ -120,9 +120,9 @@ func TestKeeperTakesBodies(t *testing.T) {
 			time.Sleep(time.Duration(10-len(r.URL.Path)) * time.Second)
 			return reply(200, strings.Repeat(r.URL.Path, 100<<10)), nil // more than one buffer
 		})
-		keeper := new(pantry)
+		keeper := new(failingStore)
 		var shelf shelf
-		s, err := runOver(t.Context(), saved(30, "http://a.test", "http://b.test"), &shelf, options(func(o *Options) { o.Keeper = keeper }), client)
+		s, err := runOver(t.Context(), saved(30, "http://a.test", "http://b.test"), &shelf, options(func(o *Options) { o.BodyStore = keeper }), client)
 		if err != nil || s.Succeeded != 30 || len(keeper.kept) != 30 || keeper.abandoned != 0 {
 			t.Fatalf("%d kept, %d abandoned, %+v, %v", len(keeper.kept), keeper.abandoned, s, err)
 		}
@@ -148,8 +148,8 @@ func TestClaimsAreInInputOrder(t *testing.T) {
 			}
 			return reply(200, "x"), nil
 		})
-		keeper := new(pantry)
-		s, err := runOver(t.Context(), saved(300, "http://a.test", "http://b.test", "http://c.test"), &shelf{}, options(func(o *Options) { o.Keeper, o.Lookahead = keeper, 20 }), client)
+		keeper := new(failingStore)
+		s, err := runOver(t.Context(), saved(300, "http://a.test", "http://b.test", "http://c.test"), &shelf{}, options(func(o *Options) { o.BodyStore, o.Lookahead = keeper, 20 }), client)
 		var want []string
 		for i := range 300 {
 			want = append(want, fmt.Sprint(i))
@@ -171,10 +171,10 @@ func TestClaimThatFailsIsAnInvalidRequest(t *testing.T) {
 			asked[r.URL.Path]++
 			return reply(200, "x"), nil
 		})
-		keeper := &pantry{claimErr: only("1", errors.New("the name is taken"))}
+		keeper := &failingStore{claimErr: only("1", errors.New("the name is taken"))}
 		var shelf shelf
 		source := joined(saved(3, "http://u:hunter2@a.test"), linesOf("nonsense"))
-		s, err := runOver(t.Context(), source, &shelf, options(func(o *Options) { o.Keeper = keeper }), client)
+		s, err := runOver(t.Context(), source, &shelf, options(func(o *Options) { o.BodyStore = keeper }), client)
 		if err != nil || shelf.kinds() != "ok invalid_request ok invalid_request" || asked["/1"] != 0 || len(asked) != 2 || keeper.begun != 2 {
 			t.Fatalf("%s: asked %v, %+v, %v", shelf.kinds(), asked, s, err)
 		}
@@ -214,10 +214,10 @@ func TestOnlyWholeBodiesAreCommitted(t *testing.T) {
 				_ = c.CloseWrite()
 				nettest.AwaitClose(c)
 			})
-			keeper := new(pantry)
+			keeper := new(failingStore)
 			var shelf shelf
 			o := quick(func(o *Options) {
-				if o.Keeper = keeper; tt.most > 0 {
+				if o.BodyStore = keeper; tt.most > 0 {
 					o.MaxBody = tt.most
 				}
 			})
@@ -239,15 +239,15 @@ func TestOnlyWholeBodiesAreCommitted(t *testing.T) {
 // TestKeeperThatBreaks: a disk's error ends the run as a broken output does; a *Failure concerns its Request only.
 func TestKeeperThatBreaks(t *testing.T) {
 	full := errors.New("no space left on device")
-	for name, breaks := range map[string]func(*pantry, error){
-		"as it begins": func(p *pantry, err error) { p.keepErr = only("3", err) },
-		"in a body":    func(p *pantry, err error) { p.writeErr = only("3", err) },
-		"at its end":   func(p *pantry, err error) { p.commitErr = only("3", err) },
+	for name, breaks := range map[string]func(*failingStore, error){
+		"as it begins": func(p *failingStore, err error) { p.keepErr = only("3", err) },
+		"in a body":    func(p *failingStore, err error) { p.writeErr = only("3", err) },
+		"at its end":   func(p *failingStore, err error) { p.commitErr = only("3", err) },
 	} {
-		run := func(cause error) (*pantry, *shelf, Summary, error) {
-			keeper, shelf := new(pantry), new(shelf)
+		run := func(cause error) (*failingStore, *shelf, Summary, error) {
+			keeper, shelf := new(failingStore), new(shelf)
 			breaks(keeper, cause)
-			o := options(func(o *Options) { o.Keeper, o.Concurrency = keeper, 2 })
+			o := options(func(o *Options) { o.BodyStore, o.Concurrency = keeper, 2 })
 			s, err := runOver(context.Background(), saved(100, "http://a.test"), shelf, o, taking(time.Second))
 			return keeper, shelf, s, err
 		}
@@ -285,9 +285,9 @@ func TestKeeperTakesSuccessesOnly(t *testing.T) {
 		client := origin(func(r *http.Request) (*http.Response, error) {
 			return map[string]*http.Response{"/0": reply(404, "no"), "/1": reply(500, "no"), "/2": reply(204, ""), "/3": reply(200, "")}[r.URL.Path], nil
 		})
-		keeper := new(pantry)
+		keeper := new(failingStore)
 		var shelf shelf
-		_, err := runOver(t.Context(), saved(4, "http://a.test"), &shelf, options(func(o *Options) { o.Keeper = keeper }), client)
+		_, err := runOver(t.Context(), saved(4, "http://a.test"), &shelf, options(func(o *Options) { o.BodyStore = keeper }), client)
 		if _, empty := keeper.kept["3"]; err != nil || shelf.kinds() != "status status ok ok" || keeper.begun != 1 || !empty {
 			t.Errorf("%s: %d begun, kept %v, %v", shelf.kinds(), keeper.begun, keeper.kept, err)
 		}

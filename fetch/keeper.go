@@ -5,17 +5,17 @@ import (
 	"io"
 )
 
-// A Keeper takes the bodies of successes, so that they need not stand in Records: into files, as a rule.
-type Keeper interface {
+// A BodyStore takes the bodies of successes, so that they need not stand in Records: into files, as a rule.
+type BodyStore interface {
 	// Claim makes sure, before anything is asked, that the body of r can be kept under its name.
 	// It is called once for each Request, in the order of the input; its error makes r an invalid_request.
 	Claim(r *Request) error
-	// Keep begins to take the body of r. Many are on their way at once.
-	Keep(r *Request) (Keeping, error)
+	// Create begins to take the body of r. Many are on their way at once.
+	Create(r *Request) (BodyWriter, error)
 }
 
-// A Keeping is one body on its way into a Keeper. An error that is no *Failure breaks the run: the disk is full, or gone.
-type Keeping interface {
+// A BodyWriter is one body on its way into a Keeper. An error that is no *Failure breaks the run: the disk is full, or gone.
+type BodyWriter interface {
 	io.Writer
 	// Commit gives the body, which is whole and verified, its name, and returns the path to open it by.
 	Commit(sum [sha256.Size]byte) (path string, err error)
@@ -23,44 +23,44 @@ type Keeping interface {
 	Abandon()
 }
 
-// A PartKeeper is a Keeper that can keep a part of a body whose transfer broke off, for a later attempt or another run to continue.
+// A PartialStore is a Keeper that can keep a part of a body whose transfer broke off, for a later attempt or another run to continue.
 // A Keeper that is none keeps whole bodies only.
-type PartKeeper interface {
-	Keeper
-	// Part returns what there is of the body of r, for the caller alone, until that lets go of it; nil where there is nothing,
+type PartialStore interface {
+	BodyStore
+	// Partial returns what there is of the body of r, for the caller alone, until that lets go of it; nil where there is nothing,
 	// nothing of use, or another has it. It is called before each exchange that may be for a part.
-	Part(r *Request) Part
+	Partial(r *Request) PartialBody
 }
 
-// A Part is what an exchange that broke off has left of a body. It ends with a call of Continue, Leave or Drop.
-type Part interface {
+// A PartialBody is what an exchange that broke off has left of a body. It ends with a call of Continue, Leave or Drop.
+type PartialBody interface {
 	// Read reads its bytes from the first on.
 	io.Reader
 	// Size is how many there are, at least 1.
 	Size() int64
-	// Mark is what the Part was marked with.
-	Mark() Mark
+	// Info is what the Part was marked with.
+	Info() PartialInfo
 	// Continue begins to take the body's rest, behind the first n bytes of the Part. Its error is like that of Keep.
-	Continue(n int64) (PartKeeping, error)
-	// Leave lets go of the Part, for others to find.
-	Leave()
-	// Drop removes it.
-	Drop()
+	Continue(n int64) (PartialWriter, error)
+	// Release lets go of the Part, for others to find.
+	Release()
+	// Remove removes it.
+	Remove()
 }
 
-// A PartKeeping is a Keeping that can be left half-way. A PartKeeper's Keep may return one.
-type PartKeeping interface {
-	Keeping
-	// Mark says of which body this is, once: from now on what has been written outlives even the process, as far as that can be.
-	Mark(Mark)
+// A PartialWriter is a Keeping that can be left half-way. A PartKeeper's Keep may return one.
+type PartialWriter interface {
+	BodyWriter
+	// SetInfo says of which body this is, once: from now on what has been written outlives even the process, as far as that can be.
+	SetInfo(PartialInfo)
 	// Suspend ends a body whose transfer broke off: what has been written is left as a Part where it has been marked,
 	// else abandoned. It does nothing after Commit or Abandon.
 	Suspend()
 }
 
-// A Mark says of which body a part is, so that the rest of that body can be asked for, and of no other.
+// A PartialInfo says of which body a part is, so that the rest of that body can be asked for, and of no other.
 // Nothing in it is secret.
-type Mark struct {
+type PartialInfo struct {
 	// Validator is what If-Range takes (RFC 9110 section 13.1.5): a strong entity tag, or the date of a Last-Modified.
 	Validator string
 	// Total is the length of the whole body in bytes; 0 is unknown.

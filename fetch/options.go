@@ -109,8 +109,8 @@ type Options struct {
 	// DropBody keeps no body: Records have its size and hash only. It has no meaning with a Keeper.
 	DropBody bool
 
-	// Keeper takes the bodies of successes; nil leaves them in their Records.
-	Keeper Keeper
+	// BodyStore takes the bodies of successes; nil leaves them in their Records.
+	BodyStore BodyStore
 
 	// MaxFailures is how many failures are allowed: the next one stops the run; negative is any number.
 	MaxFailures int64

@@ -19,8 +19,8 @@ import (
 func TestAnswersThatAreNoBody(t *testing.T) {
 	for code, stays := range map[int]bool{400: false, 401: true, 403: true, 404: false, 408: true, 410: false, 425: true, 429: true, 500: true, 503: true, 204: false} {
 		url := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) })
-		c := newCellar()
-		c.parts["x"] = &stored{"part", Mark{`"first"`, 100, url}}
+		c := newMemoryStore()
+		c.parts["x"] = &stored{"part", PartialInfo{`"first"`, 100, url}}
 		r := keep(t, c, Request{URL: url}, quick(nil))
 		if r.Status != code || (len(c.parts) == 1) != stays {
 			t.Errorf("after %d %d parts are left", r.Status, len(c.parts))
@@ -38,8 +38,8 @@ func TestAnswersThatAreNoBody(t *testing.T) {
 		}
 		v.ServeHTTP(w, r)
 	})
-	c, o := newCellar(), retries(1)
-	c.parts["x"] = &stored{body[:10], Mark{`"first"`, 1000, url}}
+	c, o := newMemoryStore(), retries(1)
+	c.parts["x"] = &stored{body[:10], PartialInfo{`"first"`, 1000, url}}
 	o.RetryOn.Statuses = judge.Statuses{{404, 404}}
 	wantWhole(t, c, keep(t, c, Request{URL: url}, o), body, 10) // a 404 that is to pass drops nothing
 }
@@ -102,7 +102,7 @@ func TestWhatIsKept(t *testing.T) {
 				_ = conn.Close()
 			})
 			v.server.Start()
-			c := newCellar()
+			c := newMemoryStore()
 			tt.request.URL = v.server.URL + "/a?secret"
 			r := keep(t, c, tt.request, quick(tt.with))
 			close(over)
@@ -119,9 +119,9 @@ func TestWhatIsKept(t *testing.T) {
 // TestNewBodyTakesThePlaceOfAPart: what comes of it is continued, and what was there before is gone.
 func TestNewBodyTakesThePlaceOfAPart(t *testing.T) {
 	body := wine(100_000)
-	v, c := newVintner(t, body, 500), newCellar()
+	v, c := newVintner(t, body, 500), newMemoryStore()
 	v.server.Start()
-	c.parts["x"] = &stored{"of an earlier body", Mark{`"earlier"`, 200, v.server.URL}}
+	c.parts["x"] = &stored{"of an earlier body", PartialInfo{`"earlier"`, 200, v.server.URL}}
 	if r := keep(t, c, Request{URL: v.server.URL}, quick(nil)); r.Status != 200 || c.parts["x"] == nil || c.parts["x"].bytes != body[:500] {
 		t.Fatalf("%d, kept %+v", r.Status, c.parts["x"])
 	}
@@ -132,9 +132,9 @@ func TestNewBodyTakesThePlaceOfAPart(t *testing.T) {
 // TestOwnRangeIsLeftAlone: no part is looked for, and the answer is what was asked for.
 func TestOwnRangeIsLeftAlone(t *testing.T) {
 	body := wine(1000)
-	v, c := newVintner(t, body), newCellar()
+	v, c := newVintner(t, body), newMemoryStore()
 	v.server.Start()
-	c.parts["x"] = &stored{body[:400], Mark{`"first"`, 1000, v.server.URL}}
+	c.parts["x"] = &stored{body[:400], PartialInfo{`"first"`, 1000, v.server.URL}}
 	r := keep(t, c, Request{URL: v.server.URL, Header: headers("Range", "bytes=10-19")}, quick(nil))
 	if r.Failure != nil || r.Status != 206 || c.kept["x"] != body[10:20] || r.ResumedFrom != 0 || len(c.parts) != 1 {
 		t.Errorf("%d, kept %q, %v", r.Status, c.kept["x"], r.Failure)
@@ -150,10 +150,10 @@ func (f readBy) Read(p []byte) (int, error) { return f(p) }
 // TestPartThatCannotBeRead: one that a disk has lost is asked for as a whole; one that is being read when the run is stopped stays.
 func TestPartThatCannotBeRead(t *testing.T) {
 	body := wine(1000)
-	v, c := newVintner(t, body), newCellar()
+	v, c := newVintner(t, body), newMemoryStore()
 	v.server.Start()
 	lay := func(read readBy) {
-		c.parts["x"], c.reads = &stored{body[:400], Mark{`"first"`, 1000, v.server.URL}}, read
+		c.parts["x"], c.reads = &stored{body[:400], PartialInfo{`"first"`, 1000, v.server.URL}}, read
 	}
 	lay(func([]byte) (int, error) { return 0, errors.New("the disk is gone") })
 	wantWhole(t, c, keep(t, c, Request{URL: v.server.URL}, quick(nil)), body, 0)
@@ -164,7 +164,7 @@ func TestPartThatCannotBeRead(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	lay(func(p []byte) (int, error) { cancel(); return 1, nil })
 	var shelf shelf
-	_, err := Run(ctx, byHand(Request{URL: v.server.URL, Path: "x"}), &shelf, quick(func(o *Options) { o.Keeper = c }))
+	_, err := Run(ctx, byHand(Request{URL: v.server.URL, Path: "x"}), &shelf, quick(func(o *Options) { o.BodyStore = c }))
 	if err == nil || shelf.kinds() != "canceled" || len(c.parts) != 1 || c.lent != 0 {
 		t.Errorf("%s, %d parts are left, %d not let go of, %v", shelf.kinds(), len(c.parts), c.lent, err)
 	}
@@ -174,7 +174,7 @@ func TestPartThatCannotBeRead(t *testing.T) {
 // TestCanceledBodiesAreKept: what a run was stopped in, the next one continues.
 func TestCanceledBodiesAreKept(t *testing.T) {
 	body := wine(100_000)
-	v, c, over := newVintner(t, body), newCellar(), make(chan struct{})
+	v, c, over := newVintner(t, body), newMemoryStore(), make(chan struct{})
 	stops := true
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if !stops {
@@ -195,7 +195,7 @@ func TestCanceledBodiesAreKept(t *testing.T) {
 		}
 	}
 	var shelf shelf
-	_, err := Run(ctx, byHand(Request{URL: url, Path: "x"}), &shelf, quick(func(o *Options) { o.Keeper = c }))
+	_, err := Run(ctx, byHand(Request{URL: url, Path: "x"}), &shelf, quick(func(o *Options) { o.BodyStore = c }))
 	close(over)
 	if err == nil || shelf.kinds() != "canceled" || c.parts["x"] == nil || c.parts["x"].bytes != body[:5000] {
 		t.Fatalf("%s, %v, kept %v", shelf.kinds(), err, c.parts["x"] != nil)

@@ -18,10 +18,10 @@ import (
 func silence() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // keep runs one request whose body is kept as "x".
-func keep(t testing.TB, c *cellar, r Request, o Options) *Record {
+func keep(t testing.TB, c *memoryStore, r Request, o Options) *Record {
 	t.Helper()
 	var shelf shelf
-	o.Keeper, r.Path = c, "x"
+	o.BodyStore, r.Path = c, "x"
 	s, err := Run(t.Context(), byHand(r), &shelf, o)
 	if err != nil || !s.Complete || len(shelf.records) != 1 || c.lent != 0 {
 		t.Fatalf("%d records, %d not let go of, %+v, %v", len(shelf.records), c.lent, s, err)
@@ -35,7 +35,7 @@ func retries(n int) Options {
 }
 
 // wantWhole makes sure that a Record tells of the whole body, of which the last exchange brought all from byte from on.
-func wantWhole(t *testing.T, c *cellar, r *Record, body string, from int) {
+func wantWhole(t *testing.T, c *memoryStore, r *Record, body string, from int) {
 	t.Helper()
 	if r.Failure != nil || c.kept["x"] != body || len(c.parts) > 0 {
 		t.Fatalf("%v; kept %d of %d bytes, %d parts are left", r.Failure, len(c.kept["x"]), len(body), len(c.parts))
@@ -64,7 +64,7 @@ func TestContinuedByARetry(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		for _, at := range cutPlaces {
 			t.Run(fmt.Sprintf("%d, HTTP/2: %t", at, secure), func(t *testing.T) {
-				v, c, o := newVintner(t, body, at), newCellar(), retries(1)
+				v, c, o := newVintner(t, body, at), newMemoryStore(), retries(1)
 				if secure {
 					v.server.EnableHTTP2 = true
 					v.server.StartTLS()
@@ -90,14 +90,14 @@ func TestContinuedByARetry(t *testing.T) {
 // TestContinuedByTheNextRun: and by the one after that, each from where the last broke off.
 func TestContinuedByTheNextRun(t *testing.T) {
 	body := wine(200_001)
-	v, c := newVintner(t, body, 1000, 100_000, 1), newCellar()
+	v, c := newVintner(t, body, 1000, 100_000, 1), newMemoryStore()
 	v.server.Start()
 	for round, have := range []int{1000, 101_000, 101_001} {
 		r := keep(t, c, Request{URL: v.server.URL}, quick(nil))
 		if r.Failure == nil || r.Bytes != int64(have) || c.parts["x"] == nil || c.parts["x"].bytes != body[:have] {
 			t.Fatalf("run %d: %v, %d bytes, kept %v", round, r.Failure, r.Bytes, c.parts["x"] != nil)
 		}
-		if want := (Mark{`"first"`, 200_001, v.server.URL}); c.parts["x"].mark != want {
+		if want := (PartialInfo{`"first"`, 200_001, v.server.URL}); c.parts["x"].mark != want {
 			t.Errorf("marked %+v, want %+v", c.parts["x"].mark, want)
 		}
 	}
@@ -181,8 +181,8 @@ func TestServersThatDoNotContinue(t *testing.T) {
 				}
 				_, _ = io.WriteString(w, whole)
 			})
-			c := newCellar()
-			c.parts["x"] = &stored{body[:1000], Mark{`"first"`, 100_000, url}}
+			c := newMemoryStore()
+			c.parts["x"] = &stored{body[:1000], PartialInfo{`"first"`, 100_000, url}}
 			if tt.part != "" {
 				c.parts["x"].bytes = tt.part
 			}
@@ -213,8 +213,8 @@ func TestAskedAnewOnce(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "whole")
 	})
-	c := newCellar()
-	c.stuck, c.parts["x"] = true, &stored{"part", Mark{`"first"`, 100, url}}
+	c := newMemoryStore()
+	c.stuck, c.parts["x"] = true, &stored{"part", PartialInfo{`"first"`, 100, url}}
 	r := keep(t, c, Request{URL: url}, quick(nil))
 	if r.Failure != nil || c.kept["x"] != "whole" || exchanges != 2 || r.Attempts != 1 {
 		t.Errorf("%v, kept %q after %d exchanges", r.Failure, c.kept["x"], exchanges)
@@ -234,8 +234,8 @@ func TestRestThatIsShort(t *testing.T) {
 		w.WriteHeader(http.StatusPartialContent)
 		_, _ = io.WriteString(w, body[first:first+1000])
 	})
-	c := newCellar()
-	c.parts["x"] = &stored{body[:1000], Mark{`"first"`, 0, url}}
+	c := newMemoryStore()
+	c.parts["x"] = &stored{body[:1000], PartialInfo{`"first"`, 0, url}}
 	wantWhole(t, c, keep(t, c, Request{URL: url}, retries(1)), body, 2000)
 	if !slices.Equal(asked, []string{"bytes=1000-", "bytes=2000-"}) {
 		t.Errorf("asked for %q", asked)
@@ -255,7 +255,7 @@ func TestContinuedBehindARedirect(t *testing.T) {
 		token++
 		http.Redirect(w, r, fmt.Sprintf("%s%s?token=%d", v.server.URL, place, token), http.StatusFound)
 	})
-	c := newCellar()
+	c := newMemoryStore()
 	if r := keep(t, c, Request{URL: url}, quick(nil)); r.Failure == nil || c.parts["x"].mark.At != placeAt(t, v.server.URL+"/file?token=1") {
 		t.Fatalf("%v, kept %+v", r.Failure, c.parts["x"])
 	}
@@ -268,13 +268,13 @@ func TestContinuedBehindARedirect(t *testing.T) {
 	}
 	wantAsked(t, v, "", `bytes=400- "first"`)
 
-	c = newCellar()
+	c = newMemoryStore()
 	again := part
 	c.parts["x"] = &again
 	wantWhole(t, c, keep(t, c, Request{URL: url}, quick(nil)), body, 0) // another query may be another resource with the same tag
 	wantAsked(t, v, "")
 
-	c, place = newCellar(), "/moved"
+	c, place = newMemoryStore(), "/moved"
 	c.parts["x"] = &part
 	wantWhole(t, c, keep(t, c, known, quick(nil)), body, 0)
 	wantAsked(t, v, "")
@@ -290,8 +290,8 @@ func TestContinuedWithinTheBound(t *testing.T) {
 		from int
 		want failure.Kind
 	}{{1000, 400, ""}, {999, 400, failure.TooLarge}, {400, 400, failure.TooLarge}, {399, 0, failure.TooLarge}} {
-		c := newCellar()
-		c.parts["x"] = &stored{body[:400], Mark{`"first"`, 1000, v.server.URL}}
+		c := newMemoryStore()
+		c.parts["x"] = &stored{body[:400], PartialInfo{`"first"`, 1000, v.server.URL}}
 		o := quick(func(o *Options) { o.MaxBody, o.AcceptStatus = tt.most, judge.Statuses{{200, 200}} })
 		r := keep(t, c, Request{URL: v.server.URL}, o)
 		if kindOf(r) != tt.want || r.ResumedFrom != int64(tt.from) || len(c.parts) > 0 {
@@ -303,9 +303,9 @@ func TestContinuedWithinTheBound(t *testing.T) {
 // TestRestIsAcceptedWhereTheWholeIs: --accept-status that takes neither a 200 nor a 206 takes no rest either.
 func TestRestIsAcceptedWhereTheWholeIs(t *testing.T) {
 	body := wine(1000)
-	v, c := newVintner(t, body), newCellar()
+	v, c := newVintner(t, body), newMemoryStore()
 	v.server.Start()
-	c.parts["x"] = &stored{body[:400], Mark{`"first"`, 1000, v.server.URL}}
+	c.parts["x"] = &stored{body[:400], PartialInfo{`"first"`, 1000, v.server.URL}}
 	r := keep(t, c, Request{URL: v.server.URL}, quick(func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }))
 	if kindOf(r) != failure.BadStatus || r.Status != 200 || len(c.kept) > 0 {
 		t.Errorf("%d, %d kept: %v", r.Status, len(c.kept), r.Failure)
@@ -315,11 +315,11 @@ func TestRestIsAcceptedWhereTheWholeIs(t *testing.T) {
 // TestHeaderIsNotWrittenTo: the range of one request is in no other, though they share a header.
 func TestHeaderIsNotWrittenTo(t *testing.T) {
 	body := wine(1000)
-	v, c := newVintner(t, body), newCellar()
+	v, c := newVintner(t, body), newMemoryStore()
 	v.server.Start()
-	c.parts["x"] = &stored{body[:400], Mark{`"first"`, 1000, v.server.URL}}
+	c.parts["x"] = &stored{body[:400], PartialInfo{`"first"`, 1000, v.server.URL}}
 	var shelf shelf
-	o := quick(func(o *Options) { o.Keeper, o.Concurrency = c, 1 })
+	o := quick(func(o *Options) { o.BodyStore, o.Concurrency = c, 1 })
 	source := byHand(Request{URL: v.server.URL, Path: "x"}, Request{URL: v.server.URL, Path: "y"})
 	if _, err := Run(t.Context(), source, &shelf, o); err != nil || c.kept["x"] != body || c.kept["y"] != body {
 		t.Errorf("%v, %s", err, shelf.kinds())

@@ -14,7 +14,7 @@ import (
 )
 
 // Usable reports whether a part of so many bytes can be continued by this Mark: it may come from a file that anybody has written.
-func (m Mark) Usable(size int64) bool {
+func (m PartialInfo) Usable(size int64) bool {
 	return size > 0 && (m.Total == 0 || size <= m.Total) && m.At != "" && (isStrongTag(m.Validator) || isDate(m.Validator))
 }
 
@@ -29,7 +29,7 @@ func placeOf(u *url.URL) string {
 
 // isAt reports whether the Mark is of a body of u. Where the hash of the body is known beforehand, the query may be another:
 // that of links that are signed anew each time.
-func (m Mark) isAt(u *url.URL, hashed bool) bool {
+func (m PartialInfo) isAt(u *url.URL, hashed bool) bool {
 	here, there := placeOf(u), m.At
 	if hashed {
 		here, _, _ = strings.Cut(here, "?")
@@ -40,8 +40,8 @@ func (m Mark) isAt(u *url.URL, hashed bool) bool {
 
 // markOf returns the Mark of the body of a 200 answer to a plain GET; false where that body can't be continued.
 // length is negative where it is not known.
-func markOf(to *target, h http.Header, length int64) (Mark, bool) {
-	m := Mark{Validator: strongValidator(h), Total: max(length, 0), At: placeOf(to.URL)}
+func markOf(to *target, h http.Header, length int64) (PartialInfo, bool) {
+	m := PartialInfo{Validator: strongValidator(h), Total: max(length, 0), At: placeOf(to.URL)}
 	return m, m.Validator != "" && !hasWord(h["Accept-Ranges"], "none") && len(coding.Of(h)) == 0
 }
 
@@ -141,7 +141,7 @@ func parseContentRange(text string) (r contentRange, ok bool) {
 
 // continues reports whether an answer holds the bytes from the given one on of the body that was marked, and how many
 // bytes the whole of it has. A server that heeds If-Range sends nothing else as 206; one that does not is found out here.
-func continues(m Mark, from int64, status int, h http.Header) (total int64, ok bool) {
+func continues(m PartialInfo, from int64, status int, h http.Header) (total int64, ok bool) {
 	ranges := h["Content-Range"]
 	if status != http.StatusPartialContent || len(ranges) != 1 || len(coding.Of(h)) > 0 {
 		return 0, false
@@ -156,7 +156,7 @@ func continues(m Mark, from int64, status int, h http.Header) (total int64, ok b
 
 // agrees reports whether a 206 is of the body that was marked. It has the entity tag that a 200 would have, and may leave
 // the date out (RFC 9110 section 15.3.7).
-func (m Mark) agrees(h http.Header) bool {
+func (m PartialInfo) agrees(h http.Header) bool {
 	tags, dates := h["Etag"], h["Last-Modified"]
 	if isStrongTag(m.Validator) {
 		return len(tags) == 1 && tags[0] == m.Validator

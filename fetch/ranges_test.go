@@ -72,7 +72,7 @@ func TestMarkOf(t *testing.T) {
 	}
 	to := &target{Target: transport.Target{URL: u, Method: http.MethodGet, Header: http.Header{"Authorization": {"Bearer secret"}}}}
 	tag := []string{"ETag", `"abc"`}
-	want := Mark{Validator: `"abc"`, Total: 5, At: "https://a.test/a%20b/c?1359227d95e1ba804467fce441aeb48f2c5c687357dd015ac9d69a204b4bee3d"}
+	want := PartialInfo{Validator: `"abc"`, Total: 5, At: "https://a.test/a%20b/c?1359227d95e1ba804467fce441aeb48f2c5c687357dd015ac9d69a204b4bee3d"}
 	if m, ok := markOf(to, headers(tag...), 5); !ok || m != want {
 		t.Errorf("got %+v, %t", m, ok)
 	}
@@ -112,24 +112,24 @@ func TestPlainGet(t *testing.T) {
 
 // TestUsableMarks: a Mark may have been written by anybody.
 func TestUsableMarks(t *testing.T) {
-	good := Mark{Validator: `"abc"`, Total: 10, At: "http://a.test/"}
+	good := PartialInfo{Validator: `"abc"`, Total: 10, At: "http://a.test/"}
 	for _, tt := range []struct {
 		name   string
 		size   int64
-		change func(*Mark)
+		change func(*PartialInfo)
 		want   bool
 	}{
-		{"as it should be", 9, func(*Mark) {}, true},
-		{"with all its bytes", 10, func(*Mark) {}, true},
-		{"with more than all", 11, func(*Mark) {}, false},
-		{"with none", 0, func(*Mark) {}, false},
-		{"of unknown length", 11, func(m *Mark) { m.Total = 0 }, true},
-		{"of negative length", 9, func(m *Mark) { m.Total = -1 }, false},
-		{"with a date", 9, func(m *Mark) { m.Validator = older }, true},
-		{"with a weak tag", 9, func(m *Mark) { m.Validator = `W/"abc"` }, false},
-		{"with a line break", 9, func(m *Mark) { m.Validator = "\"a\"\r\nHost: b" }, false},
-		{"with no validator", 9, func(m *Mark) { m.Validator = "" }, false},
-		{"from nowhere", 9, func(m *Mark) { m.At = "" }, false},
+		{"as it should be", 9, func(*PartialInfo) {}, true},
+		{"with all its bytes", 10, func(*PartialInfo) {}, true},
+		{"with more than all", 11, func(*PartialInfo) {}, false},
+		{"with none", 0, func(*PartialInfo) {}, false},
+		{"of unknown length", 11, func(m *PartialInfo) { m.Total = 0 }, true},
+		{"of negative length", 9, func(m *PartialInfo) { m.Total = -1 }, false},
+		{"with a date", 9, func(m *PartialInfo) { m.Validator = older }, true},
+		{"with a weak tag", 9, func(m *PartialInfo) { m.Validator = `W/"abc"` }, false},
+		{"with a line break", 9, func(m *PartialInfo) { m.Validator = "\"a\"\r\nHost: b" }, false},
+		{"with no validator", 9, func(m *PartialInfo) { m.Validator = "" }, false},
+		{"from nowhere", 9, func(m *PartialInfo) { m.At = "" }, false},
 	} {
 		m := good
 		tt.change(&m)
@@ -185,11 +185,11 @@ func FuzzParseContentRange(f *testing.F) {
 
 // TestContinues: only the bytes that follow, of the very body that was marked, go behind a part.
 func TestContinues(t *testing.T) {
-	tagged := Mark{Validator: `"abc"`, Total: 200, At: "http://a.test/"}
-	dated := Mark{Validator: older, At: "http://a.test/"}
+	tagged := PartialInfo{Validator: `"abc"`, Total: 200, At: "http://a.test/"}
+	dated := PartialInfo{Validator: older, At: "http://a.test/"}
 	for _, tt := range []struct {
 		name   string
-		mark   Mark
+		mark   PartialInfo
 		status int
 		h      http.Header
 		want   int64 // the whole; 0 is not to be used

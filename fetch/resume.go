@@ -14,8 +14,8 @@ import (
 
 // A resumption is the Part that an exchange may continue, and what came of that.
 type resumption struct {
-	part  Part      // nil is none
-	sum   hash.Hash // of its bytes before from; nil where they are not continued
+	part  PartialBody // nil is none
+	sum   hash.Hash   // of its bytes before from; nil where they are not continued
 	from  int64
 	total int64 // of the whole body, once the rest comes
 	saved *saving
@@ -26,14 +26,14 @@ type resumption struct {
 // findPart looks for what is left of the body at to, and hashes it before anything is asked, so that neither the server
 // nor the watch has to wait for a disk. The Part is continued only where it came from: no other server learns of it.
 func (x *exchange) findPart(ctx context.Context, to *target, r *Request) *failure.Failure {
-	keeper, ok := x.options.Keeper.(PartKeeper)
+	keeper, ok := x.options.BodyStore.(PartialStore)
 	if !ok || x.whole || !plainGet(to) {
 		return nil
 	}
-	if x.part = keeper.Part(r); x.part == nil {
+	if x.part = keeper.Partial(r); x.part == nil {
 		return nil
 	}
-	mark, from := x.part.Mark(), x.part.Size()
+	mark, from := x.part.Info(), x.part.Size()
 	if !mark.Usable(from) || from > x.options.MaxBody {
 		x.dropPart()
 		return nil
@@ -85,7 +85,7 @@ func (x *exchange) headerOf(to *target) http.Header {
 	}
 	return merge(to.Header, http.Header{
 		"Range":    {"bytes=" + strconv.FormatInt(x.from, 10) + "-"},
-		"If-Range": {x.part.Mark().Validator},
+		"If-Range": {x.part.Info().Validator},
 	})
 }
 
@@ -100,7 +100,7 @@ func (x *exchange) restIn(resp *http.Response) judge.Partial {
 		return judge.PartialNone
 	}
 	wanted := x.options.AcceptStatus.Has(http.StatusOK) || x.options.AcceptStatus.Has(http.StatusPartialContent)
-	total, ok := continues(x.part.Mark(), x.from, resp.StatusCode, resp.Header)
+	total, ok := continues(x.part.Info(), x.from, resp.StatusCode, resp.Header)
 	if !ok || !wanted {
 		return judge.PartialUnusable
 	}
@@ -117,13 +117,13 @@ func (x *exchange) settle(v judge.Verdict, status int) {
 		x.dropPart()
 		return
 	}
-	x.part.Leave()
+	x.part.Release()
 	x.part = nil
 }
 
 func (x *exchange) dropPart() {
 	if x.part != nil {
-		x.part.Drop()
+		x.part.Remove()
 		x.part, x.sum = nil, nil
 	}
 }

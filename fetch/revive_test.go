@@ -150,8 +150,8 @@ func TestLargeBodiesFromTheCache(t *testing.T) {
 					t.Errorf("%d bytes: got %d, %v", size, len(got), err)
 				}
 			}
-			keeper := new(pantry)
-			l.wants(0, "hit 200 ", func(o *Options) { o.Keeper = keeper }, fmt.Sprintf(`{"url":"http://a.test%s","path":"x"}`, path))
+			keeper := new(failingStore)
+			l.wants(0, "hit 200 ", func(o *Options) { o.BodyStore = keeper }, fmt.Sprintf(`{"url":"http://a.test%s","path":"x"}`, path))
 			if keeper.kept["x"] != body || keeper.begun != 1 {
 				t.Errorf("%d bytes: kept %d", size, len(keeper.kept["x"]))
 			}

@@ -130,7 +130,7 @@ func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipelin
 }
 
 func (p *pipeline) feeder(source Source) *feeder {
-	return &feeder{source: source, targets: p.targets, keeper: p.options.Keeper, live: p.options.Live,
+	return &feeder{source: source, targets: p.targets, bodyStore: p.options.BodyStore, live: p.options.Live,
 		intake: p.intake, closed: p.closed, unstarted: p.unstarted, ended: p.feedEnded}
 }
 

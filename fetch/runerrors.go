@@ -12,7 +12,7 @@ import (
 type OutputError struct{ Err error }
 
 func (e *OutputError) Error() string {
-	var body *keepError
+	var body *storeError
 	var temporary *spool.Error
 	if errors.As(e.Err, &body) || errors.As(e.Err, &temporary) { // they say themselves what could not be written
 		return e.Err.Error()
@@ -31,21 +31,21 @@ func (e *InputError) Error() string { return e.Err.Error() }
 // Unwrap returns the Source's error.
 func (e *InputError) Unwrap() error { return e.Err }
 
-// A keepError breaks the run.
-type keepError struct{ err error }
+// A storeError breaks the run.
+type storeError struct{ err error }
 
-func (e *keepError) Error() string { return "saving a body: " + e.err.Error() }
+func (e *storeError) Error() string { return "saving a body: " + e.err.Error() }
 
 // Unwrap returns the Keeper's error.
-func (e *keepError) Unwrap() error { return e.err }
+func (e *storeError) Unwrap() error { return e.err }
 
-// keepFailed tells what concerns one Request from what breaks the run.
-func keepFailed(err error) error {
+// storeFailure tells what concerns one Request from what breaks the run.
+func storeFailure(err error) error {
 	var known *failure.Failure
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	return &failure.Failure{Kind: failure.IO, Err: &keepError{err}}
+	return &failure.Failure{Kind: failure.IO, Err: &storeError{err}}
 }
 
 // spoolBroken makes a failure of what breaks the run.
@@ -57,7 +57,7 @@ func brokenDisk(f *failure.Failure) error {
 	if f == nil { // before errors.As makes the compiler allocate what it fills in
 		return nil
 	}
-	var keeper *keepError
+	var keeper *storeError
 	var spool *spool.Error
 	switch {
 	case fdlimit.IsExhausted(f):

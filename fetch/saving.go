@@ -13,10 +13,10 @@ import (
 // A saving is a body that streams into a Keeping, hashed on its way. Memory is one buffer at any size.
 type saving struct {
 	hashing // of the whole body, what an earlier exchange brought included
-	out     Keeping
+	out     BodyWriter
 	total   int64 // what a continued body has to come to; 0 is not known
 
-	parts    PartKeeping // out, where it may be left half-way; else nil
+	parts    PartialWriter // out, where it may be left half-way; else nil
 	marked   bool
 	reported cache.Sum // the body that the user was told of last: it is not kept once more; zero is none
 	to       *target
@@ -30,7 +30,7 @@ const markAfter = 64 << 10
 func (x *exchange) save(resp *http.Response, in *wire, rec *Record, codings []string, decoded io.Reader) error {
 	saved, err := x.newSaving(resp, &rec.Request)
 	if err != nil {
-		return keepFailed(err)
+		return storeFailure(err)
 	}
 	x.saved = saved
 	if x.cache.lookup != nil {
@@ -41,7 +41,7 @@ func (x *exchange) save(resp *http.Response, in *wire, rec *Record, codings []st
 	rec.Bytes, rec.WireBytes = saved.bytes, in.bytes
 	switch {
 	case saved.err != nil:
-		return keepFailed(saved.err)
+		return storeFailure(saved.err)
 	case err != nil:
 		return err
 	case saved.bytes < saved.total:
@@ -59,9 +59,9 @@ func (x *exchange) newSaving(resp *http.Response, r *Request) (*saving, error) {
 		return &saving{hashing: hashing{out: out, sum: x.sum, bytes: x.from}, out: out, parts: out, marked: true, total: x.total}, err
 	}
 	x.dropPart()
-	out, err := x.options.Keeper.Keep(r)
+	out, err := x.options.BodyStore.Create(r)
 	s := &saving{hashing: hashing{out: out, sum: sha256.New()}, out: out, to: x.to, answer: resp}
-	if parts, ok := out.(PartKeeping); ok && resp.StatusCode == http.StatusOK && plainGet(x.to) {
+	if parts, ok := out.(PartialWriter); ok && resp.StatusCode == http.StatusOK && plainGet(x.to) {
 		s.parts = parts
 	}
 	return s, err
@@ -95,7 +95,7 @@ func (s *saving) mark() {
 	}
 	s.marked = true
 	if m, ok := markOf(s.to, s.answer.Header, s.answer.ContentLength); ok {
-		s.parts.Mark(m)
+		s.parts.SetInfo(m)
 	}
 }
 
@@ -109,7 +109,7 @@ func (s *saving) commit(rec *Record) error {
 	}
 	path, err := s.out.Commit(rec.SHA256)
 	rec.Path = path
-	return keepFailed(err)
+	return storeFailure(err)
 }
 
 // end leaves nothing of a body that failed, unless it only broke off. It does nothing where that was committed.

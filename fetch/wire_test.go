@@ -176,7 +176,7 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 // A tardy Keeper takes its time for what it is given.
 type tardy struct{ short }
 
-func (tardy) Keep(*Request) (Keeping, error) { return tardyKeeping{}, nil }
+func (tardy) Create(*Request) (BodyWriter, error) { return tardyKeeping{}, nil }
 
 type tardyKeeping struct{ nowhere }
 
@@ -188,7 +188,7 @@ func (tardyKeeping) Write(p []byte) (int, error) {
 // TestOurOwnSlownessIsNoStall: while what has come is at work on, decoded or written to a disk, nobody listens for more.
 func TestOurOwnSlownessIsNoStall(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 200<<10)) })
-	r, _ := one(t, url, quick(func(o *Options) { o.StallTimeout, o.Keeper = 100*time.Millisecond, &tardy{} }))
+	r, _ := one(t, url, quick(func(o *Options) { o.StallTimeout, o.BodyStore = 100*time.Millisecond, &tardy{} }))
 	if r.Failure != nil || r.Bytes != 200<<10 {
 		t.Errorf("%d bytes, %v", r.Bytes, r.Failure)
 	}

@@ -20,7 +20,7 @@ func BenchmarkNoPart(b *testing.B) {
 			r := &fetch.Request{URL: "https://api.example.com/item/1?page=2"}
 			b.ReportAllocs()
 			for b.Loop() {
-				if bodies.Part(r) != nil {
+				if bodies.Partial(r) != nil {
 					b.Fatal("there is one")
 				}
 			}

@@ -33,7 +33,7 @@ func formatBoot(boot file.BootID) string { return hex.EncodeToString(boot[:]) }
 
 // writeBootMark writes a mark that is good for this boot only, in place of any other. It writes none where the boot is
 // not known.
-func (d *Dir) writeBootMark(name string, m fetch.Mark, now file.BootID) error {
+func (d *Dir) writeBootMark(name string, m fetch.PartialInfo, now file.BootID) error {
 	if !now.IsKnown() {
 		return d.removeIfThere(name)
 	}
@@ -41,7 +41,7 @@ func (d *Dir) writeBootMark(name string, m fetch.Mark, now file.BootID) error {
 }
 
 // replaceMark writes a mark in place of one that may be there.
-func (d *Dir) replaceMark(name string, m fetch.Mark, boot string) error {
+func (d *Dir) replaceMark(name string, m fetch.PartialInfo, boot string) error {
 	if err := d.removeIfThere(name); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (d *Dir) replaceMark(name string, m fetch.Mark, boot string) error {
 var errNoMark = errors.New("no mark of a part")
 
 // writeMark writes a mark where there is none. One that a kill truncates is no JSON, and so no mark.
-func (d *Dir) writeMark(name string, m fetch.Mark, boot string) error {
+func (d *Dir) writeMark(name string, m fetch.PartialInfo, boot string) error {
 	text, err := json.Marshal(markJSON{m.Validator, m.Total, m.At, boot})
 	if err != nil || len(text) > maxMarkSize {
 		return errNoMark
@@ -68,43 +68,43 @@ func (d *Dir) writeMark(name string, m fetch.Mark, boot string) error {
 }
 
 // readMark reads and checks a mark: whoever can write to the directory can have made it.
-func (d *Dir) readMark(name string) (fetch.Mark, error) {
+func (d *Dir) readMark(name string) (fetch.PartialInfo, error) {
 	info, err := d.root.Lstat(name)
 	if err != nil {
-		return fetch.Mark{}, err
+		return fetch.PartialInfo{}, err
 	}
 	if !file.IsOwned(info) {
-		return fetch.Mark{}, errNotOurs
+		return fetch.PartialInfo{}, errNotOurs
 	}
 	f, err := d.root.Open(name)
 	if err != nil {
-		return fetch.Mark{}, err
+		return fetch.PartialInfo{}, err
 	}
 	defer func() { _ = f.Close() }() // only read
 	if err := d.checkSameFile(f, name); err != nil {
-		return fetch.Mark{}, err
+		return fetch.PartialInfo{}, err
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxMarkSize))
 	if err != nil {
-		return fetch.Mark{}, err
+		return fetch.PartialInfo{}, err
 	}
 	return parseMark(text, file.CurrentBoot())
 }
 
 // parseMark parses a mark: one JSON object and nothing after it. The error is errNoMark where it is bound to another
 // boot than now.
-func parseMark(text []byte, now file.BootID) (fetch.Mark, error) {
+func parseMark(text []byte, now file.BootID) (fetch.PartialInfo, error) {
 	var m markJSON
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&m); err != nil {
-		return fetch.Mark{}, err
+		return fetch.PartialInfo{}, err
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return fetch.Mark{}, errNoMark
+		return fetch.PartialInfo{}, errNoMark
 	}
 	if m.Boot != bootSynced && (!now.IsKnown() || m.Boot != formatBoot(now)) {
-		return fetch.Mark{}, errNoMark
+		return fetch.PartialInfo{}, errNoMark
 	}
-	return fetch.Mark{Validator: m.IfRange, Total: m.Total, At: m.At}, nil
+	return fetch.PartialInfo{Validator: m.IfRange, Total: m.Total, At: m.At}, nil
 }

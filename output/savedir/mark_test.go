@@ -26,7 +26,7 @@ func TestMarkOnDisk(t *testing.T) {
 	if err := bodies.writeMark("mark", partMark, bootSynced); err == nil {
 		t.Error("a mark was written over")
 	}
-	if err := bodies.writeMark("long", fetch.Mark{Validator: `"v1"`,
+	if err := bodies.writeMark("long", fetch.PartialInfo{Validator: `"v1"`,
 		At: "https://a.test/" + strings.Repeat("a", maxMarkSize)}, bootSynced); err == nil {
 		t.Error("an over-long mark was written")
 	}

@@ -122,7 +122,7 @@ func TestBodiesLeaveNothingHalf(t *testing.T) {
 	defer func() { _ = bodies.Close() }()
 	r := &fetch.Request{URL: "https://a.test/", Path: "a"}
 	for _, commit := range []bool{false, true} {
-		kept, err := bodies.Keep(r)
+		kept, err := bodies.Create(r)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,9 +37,9 @@ func (d *Dir) partStem(r *fetch.Request) (string, error) {
 	return path.Join(folder, ".batchfetch-"+hex.EncodeToString(sum[:16])), nil
 }
 
-// Part returns the part of r, locked, that an earlier attempt or run has left; nil is none. A part without a usable
+// Partial returns the part of r, locked, that an earlier attempt or run has left; nil is none. A part without a usable
 // mark is removed. It costs one lstat(2), 3 µs in BenchmarkNoPart, and nothing while the directory can't hold parts.
-func (d *Dir) Part(r *fetch.Request) fetch.Part {
+func (d *Dir) Partial(r *fetch.Request) fetch.PartialBody {
 	if !file.CanLock || !d.mayHoldParts.Load() {
 		return nil
 	}
@@ -58,7 +58,7 @@ func (d *Dir) Part(r *fetch.Request) fetch.Part {
 		part.mark, err = d.readMark(stem + markEnding)
 	}
 	if err != nil || !part.mark.Usable(part.size) {
-		part.Drop()
+		part.Remove()
 		return nil
 	}
 	return part
@@ -144,17 +144,17 @@ type partialBody struct {
 	request *fetch.Request
 	stem    string
 	size    int64
-	mark    fetch.Mark
+	mark    fetch.PartialInfo
 }
 
 // Size returns the number of bytes.
 func (p *partialBody) Size() int64 { return p.size }
 
-// Mark returns the mark.
-func (p *partialBody) Mark() fetch.Mark { return p.mark }
+// Info returns the mark.
+func (p *partialBody) Info() fetch.PartialInfo { return p.mark }
 
 // Continue truncates the part to n bytes and returns a writer that appends to them.
-func (p *partialBody) Continue(n int64) (fetch.PartKeeping, error) {
+func (p *partialBody) Continue(n int64) (fetch.PartialWriter, error) {
 	err := p.dir.writeBootMark(p.stem+markEnding, p.mark, file.CurrentBoot()) // what follows is not synced
 	if err == nil {
 		err = p.Truncate(n)
@@ -163,26 +163,26 @@ func (p *partialBody) Continue(n int64) (fetch.PartKeeping, error) {
 		_, err = p.Seek(n, io.SeekStart)
 	}
 	if err != nil {
-		p.Leave()
+		p.Release()
 		return nil, err
 	}
 	return &bodyWriter{File: p.File, dir: p.dir, request: p.request, name: p.stem + partEnding, partStem: p.stem,
 		mark: p.mark, hasMark: true}, nil
 }
 
-// Leave unlocks the part and keeps it.
-func (p *partialBody) Leave() { _ = p.Close() } // only read
+// Release unlocks the part and keeps it.
+func (p *partialBody) Release() { _ = p.Close() } // only read
 
-// Drop removes the part.
-func (p *partialBody) Drop() {
+// Remove removes the part.
+func (p *partialBody) Remove() {
 	_ = p.dir.removeIfThere(p.stem + markEnding) // useless without its bytes
 	_ = p.dir.removeIfThere(p.stem + partEnding) // while it is locked; useless without its mark
-	p.Leave()
+	p.Release()
 }
 
-// Mark renames the file to its part's name and writes the mark. Where another owns that part, or the mark can't be
+// SetInfo renames the file to its part's name and writes the mark. Where another owns that part, or the mark can't be
 // written, the body is written on as one that can't be continued.
-func (s *bodyWriter) Mark(m fetch.Mark) {
+func (s *bodyWriter) SetInfo(m fetch.PartialInfo) {
 	if !file.CanLock || s.partStem != "" || file.Lock(s.File) != nil {
 		return
 	}

@@ -100,12 +100,12 @@ func TestPartsMeetLeftovers(t *testing.T) {
 			c.spoil(t, stem, outside)
 			before, _ := os.ReadFile(outside) // many have nothing there
 			bodies := openDir(t, dir, "")
-			if part := bodies.Part(partRequest); part != nil {
-				t.Fatalf("found %+v", part.Mark())
+			if part := bodies.Partial(partRequest); part != nil {
+				t.Fatalf("found %+v", part.Info())
 			}
 			kept := startBody(t, bodies, partRequest)
 			writeText(t, kept, "today")
-			kept.Mark(partMark)
+			kept.SetInfo(partMark)
 			if path, err := kept.Commit(sha256.Sum256([]byte("today"))); err != nil ||
 				filetest.Read(t, path) != "today" {
 				t.Errorf("saved as %q, %v", path, err)

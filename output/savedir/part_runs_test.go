@@ -22,7 +22,7 @@ func TestTwoRunsOnOnePart(t *testing.T) {
 	r := fetch.Request{URL: url}
 	kept := startBody(t, first, &r)
 	writeText(t, kept, body[:100_000])
-	kept.Mark(fetch.Mark{Validator: `"v1"`, Total: int64(len(body)), At: url + "/"})
+	kept.SetInfo(fetch.PartialInfo{Validator: `"v1"`, Total: int64(len(body)), At: url + "/"})
 	kept.Suspend()
 	results := make(chan *fetch.Record)
 	for range 2 {
@@ -46,7 +46,7 @@ func TestTwoRunsOnOnePart(t *testing.T) {
 // fetchBodies runs these requests, and returns the last Record, or nil where one failed.
 func fetchBodies(bodies *Dir, requests ...fetch.Request) *fetch.Record {
 	o := fetch.Defaults()
-	o.Keeper, o.Retries = bodies, 0
+	o.BodyStore, o.Retries = bodies, 0
 	var last *fetch.Record
 	source := func(yield func(fetch.Request, error) bool) {
 		for i, r := range requests {

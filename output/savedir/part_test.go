@@ -23,7 +23,7 @@ func needsLocks(t *testing.T) {
 
 var (
 	partRequest = &fetch.Request{URL: "https://a.test/body", Path: "body"}
-	partMark    = fetch.Mark{Validator: `"v1"`, Total: 10, At: "https://a.test/body"}
+	partMark    = fetch.PartialInfo{Validator: `"v1"`, Total: 10, At: "https://a.test/body"}
 )
 
 const partMarkJSON = `{"if_range":"\"v1\"","total":10,"at":"https://a.test/body"}`
@@ -33,18 +33,18 @@ func suspendBody(t *testing.T, bodies *Dir, r *fetch.Request, text string) {
 	t.Helper()
 	kept := startBody(t, bodies, r)
 	writeText(t, kept, text)
-	kept.Mark(partMark)
+	kept.SetInfo(partMark)
 	kept.Suspend()
 	kept.Abandon() // does nothing after Suspend
 }
 
-func startBody(t *testing.T, bodies *Dir, r *fetch.Request) fetch.PartKeeping {
+func startBody(t *testing.T, bodies *Dir, r *fetch.Request) fetch.PartialWriter {
 	t.Helper()
-	kept, err := bodies.Keep(r)
+	kept, err := bodies.Create(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return kept.(fetch.PartKeeping)
+	return kept.(fetch.PartialWriter)
 }
 
 func writeText(t *testing.T, w io.Writer, text string) {
@@ -81,8 +81,8 @@ func TestPartIsContinued(t *testing.T) {
 			if got := listFiles(t, dir); len(got) != 2 {
 				t.Fatalf("there are %q", got)
 			}
-			part := openDir(t, dir, c.template).Part(&r)
-			if part == nil || part.Size() != 7 || part.Mark() != partMark {
+			part := openDir(t, dir, c.template).Partial(&r)
+			if part == nil || part.Size() != 7 || part.Info() != partMark {
 				t.Fatalf("found %+v", part)
 			}
 			if text, err := io.ReadAll(part); err != nil || string(text) != "01234xx" {
@@ -112,26 +112,26 @@ func TestPartEnds(t *testing.T) {
 	bodies := openDir(t, dir, "")
 	for _, c := range []struct {
 		name string
-		end  func(fetch.Part)
+		end  func(fetch.PartialBody)
 		want string // the part's content then; empty: there is none
 	}{
-		{"left", fetch.Part.Leave, "01234"},
-		{"continued and suspended", func(p fetch.Part) { k, _ := p.Continue(5); writeText(t, k, "5"); k.Suspend() },
+		{"left", fetch.PartialBody.Release, "01234"},
+		{"continued and suspended", func(p fetch.PartialBody) { k, _ := p.Continue(5); writeText(t, k, "5"); k.Suspend() },
 			"012345"},
-		{"continued before its end and suspended", func(p fetch.Part) {
+		{"continued before its end and suspended", func(p fetch.PartialBody) {
 			k,
 				_ := p.Continue(2)
 			writeText(t, k, "2")
 			k.Suspend()
 		}, "012"},
-		{"continued and abandoned", func(p fetch.Part) { k, _ := p.Continue(5); writeText(t, k, "5"); k.Abandon() },
+		{"continued and abandoned", func(p fetch.PartialBody) { k, _ := p.Continue(5); writeText(t, k, "5"); k.Abandon() },
 			""},
-		{"dropped", fetch.Part.Drop, ""},
+		{"dropped", fetch.PartialBody.Remove, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			suspendBody(t, bodies, partRequest, "01234")
-			c.end(bodies.Part(partRequest))
-			part := bodies.Part(partRequest)
+			c.end(bodies.Partial(partRequest))
+			part := bodies.Partial(partRequest)
 			if c.want == "" {
 				if got := listFiles(t, dir); part != nil || len(got) > 0 {
 					t.Errorf("found %+v of %q", part, got)
@@ -139,7 +139,7 @@ func TestPartEnds(t *testing.T) {
 				return
 			}
 			text, err := io.ReadAll(part)
-			part.Drop()
+			part.Remove()
 			if string(text) != c.want || err != nil {
 				t.Errorf("it holds %q, %v", text, err)
 			}
@@ -166,13 +166,13 @@ func TestPartHasOneOwner(t *testing.T) {
 	here, there := openDir(t, dir, ""), openDir(t, dir, "")
 	suspendBody(t, here, partRequest, "01234")
 	there.mayHoldParts.Store(true)
-	part := here.Part(partRequest)
-	if other := there.Part(partRequest); other != nil {
+	part := here.Partial(partRequest)
+	if other := there.Partial(partRequest); other != nil {
 		t.Fatal("two have one part")
 	}
 	second := startBody(t, there, partRequest) // the part is owned: this body can't become one
 	writeText(t, second, "abcde")
-	second.Mark(fetch.Mark{Validator: `"other"`, At: "https://a.test/other"})
+	second.SetInfo(fetch.PartialInfo{Validator: `"other"`, At: "https://a.test/other"})
 	first, err := part.Continue(5)
 	if err != nil {
 		t.Fatal(err)
@@ -184,24 +184,24 @@ func TestPartHasOneOwner(t *testing.T) {
 		t.Errorf("the second is %q, %v", path, err)
 	}
 	first.Suspend()
-	found := there.Part(partRequest)
-	if found == nil || found.Mark() != partMark {
+	found := there.Partial(partRequest)
+	if found == nil || found.Info() != partMark {
 		t.Fatalf("the first's part is %+v", found)
 	}
-	found.Leave()
+	found.Release()
 
 	third := startBody(t, here, partRequest) // nobody owns the part: it is replaced
 	writeText(t, third, "klm")
-	third.Mark(partMark)
-	if there.Part(partRequest) != nil {
+	third.SetInfo(partMark)
+	if there.Partial(partRequest) != nil {
 		t.Error("what is being written was found")
 	}
 	third.Suspend()
-	found = there.Part(partRequest)
+	found = there.Partial(partRequest)
 	if text, err := io.ReadAll(found); string(text) != "klm" || err != nil {
 		t.Errorf("it holds %q, %v", text, err)
 	}
-	found.Drop()
+	found.Remove()
 	if got := listFiles(t, dir); !slices.Equal(got, []string{"body"}) {
 		t.Errorf("there are %q", got)
 	}
@@ -219,11 +219,11 @@ func TestPartBelongsToItsRequest(t *testing.T) {
 		{URL: "https://a.test/body"},
 		{URL: "https://a.test/body", Path: "body", Header: http.Header{"Accept": {"text/plain"}}},
 	} {
-		if part := bodies.Part(&r); part != nil {
+		if part := bodies.Partial(&r); part != nil {
 			t.Errorf("%+v gets a part", r)
 		}
 	}
-	if again := bodies.Part(&fetch.Request{URL: "https://a.test/body", Path: "other", Index: 7}); again == nil {
+	if again := bodies.Partial(&fetch.Request{URL: "https://a.test/body", Path: "other", Index: 7}); again == nil {
 		t.Error("its own request does not find it")
 	}
 }

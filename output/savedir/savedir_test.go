@@ -35,7 +35,7 @@ func openDir(t *testing.T, dir, template string) *Dir {
 
 // saveBody saves text as the body of r and returns its path.
 func saveBody(bodies *Dir, r *fetch.Request, text string) (string, error) {
-	kept, err := bodies.Keep(r)
+	kept, err := bodies.Create(r)
 	if err != nil {
 		return "", err
 	}
@@ -207,7 +207,7 @@ func TestBodiesMeetObstacles(t *testing.T) {
 func TestBodiesMeetLateObstacles(t *testing.T) {
 	dir := t.TempDir()
 	bodies := openDir(t, dir, "")
-	kept, err := bodies.Keep(&fetch.Request{URL: "https://a.test/", Path: "late"})
+	kept, err := bodies.Create(&fetch.Request{URL: "https://a.test/", Path: "late"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ type bodyWriter struct {
 	name     string // of the file until Commit
 	partStem string // name of its part without the ending; empty while it has none
 	hasMark  bool
-	mark     fetch.Mark // of its part
+	mark     fetch.PartialInfo // of its part
 	closed   bool
 }
 
