@@ -39,7 +39,7 @@ func BenchmarkReadBody(b *testing.B) {
 // BenchmarkReadLargeBody reads bodies that outgrow small buffers, in memory and out of it.
 func BenchmarkReadLargeBody(b *testing.B) {
 	for _, size := range []int{300 << 10, 1 << 20, 16 << 20} {
-		b.Run(sizeText(int64(size)), func(b *testing.B) {
+		b.Run(formatSize(int64(size)), func(b *testing.B) {
 			text := strings.Repeat("x", size)
 			x := exchange{options: options(nil)}
 			in := strings.NewReader(text)

@@ -11,9 +11,9 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A wire is a body as it arrives: counted, and its own error remembered, so that what a decoder
+// A wireReader is a body as it arrives: counted, and its own error remembered, so that what a decoder
 // makes of a cut stream is not mistaken for a broken coding.
-type wire struct {
+type wireReader struct {
 	in    io.Reader
 	bytes int64
 	err   error
@@ -21,23 +21,23 @@ type wire struct {
 	plain int64 // bytes that came of it under its codings
 }
 
-// hollowFrom is how many bytes of a coded body may come to less than half as many: empty members of gzip have no end.
-const hollowFrom = 1 << 20
+// maxUndecoded is how many bytes of a coded body may come to less than half as many: empty members of gzip have no end.
+const maxUndecoded = 1 << 20
 
-// A plainReader counts what comes of a coded body.
-type plainReader struct {
+// A decodedCounter counts what comes of a coded body.
+type decodedCounter struct {
 	io.Reader
-	wire *wire
+	wire *wireReader
 }
 
-func (p plainReader) Read(b []byte) (int, error) {
+func (p decodedCounter) Read(b []byte) (int, error) {
 	n, err := p.Reader.Read(b)
 	p.wire.plain += int64(n)
 	return n, err
 }
 
-func (w *wire) Read(p []byte) (int, error) {
-	if w.coded && w.bytes > 2*w.plain+hollowFrom {
+func (w *wireReader) Read(p []byte) (int, error) {
+	if w.coded && w.bytes > 2*w.plain+maxUndecoded {
 		w.err = failure.New(failure.Decode, "%d bytes of the body have come to only %d", w.bytes, w.plain)
 		return 0, w.err
 	}
@@ -52,13 +52,13 @@ func (w *wire) Read(p []byte) (int, error) {
 // readBody reads the decoded body of an accepted answer, bounded and hashed, into rec or its Keeper. The error is a *Failure,
 // or what the connection died of.
 func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWriter) error {
-	in := &wire{in: x.call.Body(resp)}
+	in := &wireReader{in: x.call.Body(resp)}
 	var codings []string
 	if !x.options.Identity {
 		codings = coding.Of(resp.Header)
 	}
 	if len(codings) == 0 && x.partial != judge.PartialContinues && resp.ContentLength > x.options.MaxBody {
-		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s", resp.ContentLength, sizeText(x.options.MaxBody))
+		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s", resp.ContentLength, formatSize(x.options.MaxBody))
 	}
 	decoded, err := coding.NewReader(codings, in)
 	defer decoded.Close()
@@ -66,7 +66,7 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 		return err
 	}
 	if in.coded = len(codings) > 0; in.coded {
-		decoded.Reader = plainReader{decoded.Reader, in}
+		decoded.Reader = decodedCounter{decoded.Reader, in}
 	}
 	body := stored.tee(decoded)
 	if x.options.BodyStore == nil {
@@ -76,24 +76,24 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 		}
 		return x.readInline(body, in, codings, announced, rec)
 	}
-	return x.save(resp, in, rec, codings, body)
+	return x.storeBody(resp, in, rec, codings, body)
 }
 
-// A taker is where a body goes: a saving, or a spooling.
-type taker interface {
+// A bodySink is where a body goes: a saving, or a spooling.
+type bodySink interface {
 	readFrom(r io.Reader, limit int64) (more bool, err error)
 }
 
 // readWhole reads a body to the last byte of its message and says what is wrong with it.
-func (x *exchange) readWhole(into taker, decoded io.Reader, in *wire, codings []string) error {
+func (x *exchange) readWhole(into bodySink, decoded io.Reader, in *wireReader, codings []string) error {
 	more, err := into.readFrom(decoded, x.options.MaxBody)
 	return x.checkEnd(more, err, in, codings)
 }
 
 // checkEnd makes sure that a body has been read to its end, given whether there was more of it and what the reader said.
-func (x *exchange) checkEnd(more bool, err error, in *wire, codings []string) error {
+func (x *exchange) checkEnd(more bool, err error, in *wireReader, codings []string) error {
 	if err == nil && !more && len(codings) > 0 {
-		err = drain(in) // a decoder may stop short of the body's end; the length must hold to the last byte
+		err = drainTail(in) // a decoder may stop short of the body's end; the length must hold to the last byte
 	}
 	switch {
 	case in.err != nil:
@@ -103,13 +103,13 @@ func (x *exchange) checkEnd(more bool, err error, in *wire, codings []string) er
 	case err != nil:
 		return err
 	case more:
-		return failure.New(failure.TooLarge, "the body is over max-body %s", sizeText(x.options.MaxBody))
+		return failure.New(failure.TooLarge, "the body is over max-body %s", formatSize(x.options.MaxBody))
 	}
 	return nil
 }
 
-// sizeText is a number of bytes as a person would write it.
-func sizeText(n int64) string {
+// formatSize is a number of bytes as a person would write it.
+func formatSize(n int64) string {
 	for _, unit := range []struct {
 		name string
 		size int64
@@ -124,7 +124,7 @@ func sizeText(n int64) string {
 // maxTail is how many bytes may follow the end of a coded stream within its body.
 const maxTail = 64 << 10
 
-func drain(r io.Reader) error {
+func drainTail(r io.Reader) error {
 	n, err := io.Copy(io.Discard, io.LimitReader(r, maxTail+1))
 	if err == nil && n > maxTail {
 		return errors.New("data after the end of the coded stream")

@@ -29,7 +29,7 @@ func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 		return LimitCache, ""
 	}
 	switch {
-	case s.inputEnded || s.stopped():
+	case s.inputEnded || s.isStopped():
 		return LimitNetwork, ""
 	case s.windowFull() && s.plan.Running() == 0:
 		return LimitOutput, ""
@@ -43,13 +43,13 @@ func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 // bandwidth in that time comes first.
 func (s *scheduler) bookTime(now time.Time) {
 	if s.reason != "" {
-		span := now.Sub(s.looked)
-		if dry := min(s.bandwidthWait(now)-s.dry, span); dry > 0 {
-			s.dry += dry
-			s.tally.limited(LimitBandwidth, "", dry)
+		span := now.Sub(s.lastLook)
+		if dry := min(s.bandwidthWait(now)-s.bandwidthWaited, span); dry > 0 {
+			s.bandwidthWaited += dry
+			s.tally.addLimited(LimitBandwidth, "", dry)
 			span -= dry
 		}
-		s.tally.limited(s.reason, s.limitHost, span)
+		s.tally.addLimited(s.reason, s.limitHost, span)
 	}
-	s.looked = now
+	s.lastLook = now
 }

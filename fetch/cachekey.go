@@ -21,7 +21,7 @@ type cacheKeys struct {
 }
 
 func newCacheKeys(o *Options) cacheKeys {
-	return cacheKeys{options: o, certificates: certificatesOf(o), trust: trustOf(o)}
+	return cacheKeys{options: o, certificates: certificatesKey(o), trust: trustKey(o)}
 }
 
 // questionOf returns what a stored response has to answer, given the header that is sent; false where the cache is
@@ -30,12 +30,12 @@ func (k *cacheKeys) questionOf(to *target, header http.Header) (cache.Question, 
 	if to.Body != nil || cache.Bypasses(to.Method, header) {
 		return cache.Question{}, false
 	}
-	q := cache.Question{Method: to.Method, URL: urlOf(to.URL), Via: k.via(to), Who: k.who(to, header), Header: header}
+	q := cache.Question{Method: to.Method, URL: cacheURL(to.URL), Via: k.via(to), Who: k.who(to, header), Header: header}
 	return q, true
 }
 
-// urlOf is a URL in one spelling, without userinfo and fragment (RFC 9110 section 4.2.3).
-func urlOf(u *url.URL) string {
+// cacheURL is a URL in one spelling, without userinfo and fragment (RFC 9110 section 4.2.3).
+func cacheURL(u *url.URL) string {
 	path := u.EscapedPath()
 	if path == "" {
 		path = "/"
@@ -75,7 +75,7 @@ func (k *cacheKeys) via(to *target) string {
 func (k *cacheKeys) who(to *target, header http.Header) cache.Sum {
 	var names []string
 	for name := range header {
-		if !describes(name, header[name]) {
+		if !isDescriptive(name, header[name]) {
 			names = append(names, name)
 		}
 	}
@@ -97,8 +97,8 @@ func (k *cacheKeys) who(to *target, header http.Header) cache.Sum {
 	return cache.Sum(h.Sum(nil))
 }
 
-// describes reports whether a header holds no credential: it chooses another response only where Vary says so.
-func describes(name string, values []string) bool {
+// isDescriptive reports whether a header holds no credential: it chooses another response only where Vary says so.
+func isDescriptive(name string, values []string) bool {
 	switch name {
 	case "User-Agent", "Accept-Encoding", "Cache-Control", "Pragma", "Host", "Connection", "Priority",
 		"Traceparent", "Tracestate", "X-Request-Id", "X-Correlation-Id":
@@ -109,9 +109,9 @@ func describes(name string, values []string) bool {
 	return false
 }
 
-// trustOf tells apart runs that do not believe the same servers: one that verifies certificates must not use what
+// trustKey tells apart runs that do not believe the same servers: one that verifies certificates must not use what
 // another has stored that does not.
-func trustOf(o *Options) string {
+func trustKey(o *Options) string {
 	switch {
 	case o.TLS == nil:
 		return ""
@@ -128,8 +128,8 @@ func trustOf(o *Options) string {
 	return " roots:" + hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// certificatesOf is a hash of the client certificates (Options.TLS); zero is none.
-func certificatesOf(o *Options) cache.Sum {
+// certificatesKey is a hash of the client certificates (Options.TLS); zero is none.
+func certificatesKey(o *Options) cache.Sum {
 	if o.TLS == nil || len(o.TLS.Certificates) == 0 {
 		return cache.Sum{}
 	}

@@ -52,7 +52,7 @@ func (w *lookupWorker) lookUp(ctx context.Context, t *task) {
 			}
 			return
 		}
-		done := w.use(ctx, t, found, how, began)
+		done := w.serveFound(ctx, t, found, how, began)
 		found.Close()
 		if done {
 			return
@@ -71,9 +71,9 @@ func (w *lookupWorker) refuseNetwork(ctx context.Context, t *task, began time.Ti
 	return true
 }
 
-// use answers a Task with a stored response, and reports whether that is the end of the lookup: after a redirect it is
+// serveFound answers a Task with a stored response, and reports whether that is the end of the lookup: after a redirect it is
 // not.
-func (w *lookupWorker) use(ctx context.Context, t *task, found *cache.Found, how cache.Use, now time.Time) bool {
+func (w *lookupWorker) serveFound(ctx context.Context, t *task, found *cache.Found, how cache.Use, now time.Time) bool {
 	if isFollowed(w.options, found.Status, found.Header) {
 		return w.followStored(t, found, now)
 	}
@@ -111,7 +111,7 @@ func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) 
 	if t.Verdict.Fate == judge.Hop {
 		w.redirects.follow(t, found.Status, found.Header, found.RemoteAddr)
 	}
-	t.answered = found.Status
+	t.lastStatus = found.Status
 	if t.Verdict.Fate == judge.Hop {
 		return false
 	}
@@ -126,7 +126,7 @@ func (w *lookupWorker) end(ctx context.Context, t *task, record *Record, failure
 	if disk := brokenDisk(failure); disk != nil {
 		w.failure.fail(disk)
 	}
-	if t.began.IsZero() {
+	if t.startedAt.IsZero() {
 		record.StartedAt, record.Elapsed = began, time.Since(began)
 	}
 	if log := w.options.Log; log != nil {

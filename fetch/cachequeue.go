@@ -8,8 +8,8 @@ import (
 	"batchfetch/fetch/queue"
 )
 
-// mostLookupWorkers is how many lookups are under way at once: a Store over a network takes its time for each.
-const mostLookupWorkers = 16
+// maxLookupWorkers is how many lookups are under way at once: a Store over a network takes its time for each.
+const maxLookupWorkers = 16
 
 // A lookupQueue counts the scheduler's Tasks that are being looked up in the cache. They come back in any order: with
 // an answer, or to be sent over the network.
@@ -26,7 +26,7 @@ func (q *lookupQueue) len() int { return q.waiting.Len() + q.out }
 // route puts a Task where its next step is: into the plan, or before that into the lookup queue where its target
 // has not been looked up.
 func (s *scheduler) route(t *task, now time.Time) {
-	if s.options.Cache == nil || t.bad != nil || t.Verdict.Fate == judge.Retry || t.Verdict.Fate == judge.Restart {
+	if s.options.Cache == nil || t.lineError != nil || t.Verdict.Fate == judge.Retry || t.Verdict.Fate == judge.Restart {
 		s.enqueue(t, now)
 		return
 	}
@@ -35,11 +35,11 @@ func (s *scheduler) route(t *task, now time.Time) {
 
 // enqueue gives a Task to the plan, under the origin that it asks next.
 func (s *scheduler) enqueue(t *task, now time.Time) {
-	if t.bad != nil {
+	if t.lineError != nil {
 		s.plan.AddInvalid(&t.Task)
 		return
 	}
-	t.describe()
+	t.updatePlanTask()
 	s.plan.Add(&t.Task, t.Origin, now)
 }
 
@@ -48,7 +48,7 @@ func (s *scheduler) enqueue(t *task, now time.Time) {
 func (s *scheduler) startLookups() {
 	q := &s.lookupQueue
 	if q.most == 0 {
-		q.most = min(mostLookupWorkers, fdlimit.Exchanges())
+		q.most = min(maxLookupWorkers, fdlimit.Exchanges())
 	}
 	for q.waiting.Len() > 0 && q.out < cap(s.lookups) {
 		if q.workers < min(q.most, q.len()) {
@@ -68,10 +68,10 @@ func (s *scheduler) takeLookup(t *task) {
 		if t.failure() == nil { // Succeeded does not count what failed
 			s.lookupQueue.answered++
 		}
-		s.end(t, now)
+		s.endTask(t, now)
 		return
 	}
-	if s.stopped() {
+	if s.isStopped() {
 		s.endUnstarted(t)
 		return
 	}

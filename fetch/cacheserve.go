@@ -29,7 +29,7 @@ func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, hea
 	case rec.Unchanged:
 		return nil
 	case c.options.BodyStore != nil:
-		return storedToKeeper(ctx, found, c.options.BodyStore, rec)
+		return storedToBodyStore(ctx, found, c.options.BodyStore, rec)
 	case c.options.DropBody:
 		return nil
 	case c.options.BodyMemory > 0 && found.Size > c.options.BodyMemory:
@@ -91,7 +91,7 @@ func storedToSpool(ctx context.Context, found *cache.Found, rec *Record) error {
 	if err != nil {
 		return spoolBroken(err)
 	}
-	if err := pour(body, untilEnded(ctx, found), found.Size+1); err != nil {
+	if err := copyAtMost(body, untilEnded(ctx, found), found.Size+1); err != nil {
 		_ = body.Close() // nobody wants what is in it
 		var broken *spool.Error
 		if errors.As(err, &broken) {
@@ -103,8 +103,8 @@ func storedToSpool(ctx context.Context, found *cache.Found, rec *Record) error {
 	return nil
 }
 
-// storedToKeeper gives a stored body to the Keeper. What that had of an earlier, partial transfer is dropped.
-func storedToKeeper(ctx context.Context, found *cache.Found, keeper BodyStore, rec *Record) error {
+// storedToBodyStore gives a stored body to the Keeper. What that had of an earlier, partial transfer is dropped.
+func storedToBodyStore(ctx context.Context, found *cache.Found, keeper BodyStore, rec *Record) error {
 	if parts, ok := keeper.(PartialStore); ok {
 		if part := parts.Partial(&rec.Request); part != nil {
 			part.Remove()
@@ -115,7 +115,7 @@ func storedToKeeper(ctx context.Context, found *cache.Found, keeper BodyStore, r
 		return storeFailure(err)
 	}
 	to := &errWriter{out: out}
-	if err := pour(to, untilEnded(ctx, found), found.Size+1); err != nil {
+	if err := copyAtMost(to, untilEnded(ctx, found), found.Size+1); err != nil {
 		out.Abandon()
 		if to.err != nil {
 			return storeFailure(to.err)
@@ -183,7 +183,7 @@ func (c *responseCache) headerWithAge(found *cache.Found, now time.Time) http.He
 		return found.Header
 	}
 	age := c.rules().Age(&found.Entry, now)
-	return merge(found.Header, http.Header{"Age": {strconv.FormatInt(int64(age/time.Second), 10)}})
+	return mergeHeaders(found.Header, http.Header{"Age": {strconv.FormatInt(int64(age/time.Second), 10)}})
 }
 
 // reportStored sets Record.Unchanged where the user was told of a stored body before, and notes in the Store that this

@@ -48,8 +48,8 @@ func (o *Options) AppendAsked(text []byte, r *Request) []byte {
 	return whole.AppendAsked(text)
 }
 
-// over returns o as it is for a host with these settings.
-func (s *HostSettings) over(o *Options) *Options {
+// applyTo returns o as it is for a host with these settings.
+func (s *HostSettings) applyTo(o *Options) *Options {
 	own := *o
 	own.Hosts = nil
 	own.Header = make(http.Header, len(o.Header)+len(s.Header))
@@ -63,12 +63,12 @@ func (s *HostSettings) over(o *Options) *Options {
 	for name, values := range s.Header {
 		own.Header[name] = values
 	}
-	own.HostConcurrency = or(s.Concurrency, o.HostConcurrency)
-	own.HostRate = or(s.Rate, o.HostRate)
-	own.ConnectTimeout = or(s.ConnectTimeout, o.ConnectTimeout)
-	own.StallTimeout = or(s.StallTimeout, o.StallTimeout)
-	own.Timeout = or(s.Timeout, o.Timeout)
-	own.Retries = or(s.Retries, o.Retries)
+	own.HostConcurrency = valueOr(s.Concurrency, o.HostConcurrency)
+	own.HostRate = valueOr(s.Rate, o.HostRate)
+	own.ConnectTimeout = valueOr(s.ConnectTimeout, o.ConnectTimeout)
+	own.StallTimeout = valueOr(s.StallTimeout, o.StallTimeout)
+	own.Timeout = valueOr(s.Timeout, o.Timeout)
+	own.Retries = valueOr(s.Retries, o.Retries)
 	return &own
 }
 
@@ -108,7 +108,7 @@ func (o *Options) hostLimits(origin string) (concurrency int, rate float64) {
 	if own == nil {
 		return o.HostConcurrency, o.HostRate
 	}
-	return or(own.Concurrency, o.HostConcurrency), or(own.Rate, o.HostRate)
+	return valueOr(own.Concurrency, o.HostConcurrency), valueOr(own.Rate, o.HostRate)
 }
 
 // transportConfig returns the configuration of a run's Transport over a network.
@@ -122,7 +122,7 @@ func (o *Options) transportConfig(n dial.Network) transport.Config {
 	}
 	return transport.Config{
 		HTTP: o.HTTP, TLS: o.TLS,
-		Concurrency: o.Concurrency, HostConcurrency: o.Hosts.most(o.HostConcurrency), Bandwidth: o.Bandwidth,
+		Concurrency: o.Concurrency, HostConcurrency: o.Hosts.maxConcurrency(o.HostConcurrency), Bandwidth: o.Bandwidth,
 		HTTPProxy: o.HTTPProxy, HTTPSProxy: o.HTTPSProxy, NoProxy: o.NoProxy,
 		Private: o.Private, Dial: dial,
 	}
@@ -132,7 +132,7 @@ func (o *Options) transportConfig(n dial.Network) transport.Config {
 func (o *Options) dialTimeouts(origin string) (connect, exchange time.Duration) {
 	connect, exchange = o.ConnectTimeout, o.Timeout
 	if own := o.Hosts.Of(origin); own != nil {
-		connect, exchange = or(own.ConnectTimeout, connect), or(own.Timeout, exchange)
+		connect, exchange = valueOr(own.ConnectTimeout, connect), valueOr(own.Timeout, exchange)
 	}
 	return connect, exchange
 }

@@ -25,7 +25,7 @@ func TestHostPolicy(t *testing.T) {
 	}
 	targets := newTargeter(options(func(o *Options) { o.Hosts = rules }))
 	for url, want := range map[string]int{"http://a.test/": 7, "http://b.test/": 3} {
-		if to, err := targets.of(&Request{URL: url}); err != nil || to.policy.Retries != want {
+		if to, err := targets.newTarget(&Request{URL: url}); err != nil || to.policy.Retries != want {
 			t.Errorf("%s: %+v, %v", url, to.policy, err)
 		}
 	}

@@ -8,28 +8,28 @@ import (
 	"batchfetch/fetch/netrc"
 )
 
-// authorized returns h with the Authorization that the user gave for u: the URL's userinfo, else that of every request, else
+// withAuthorization returns h with the Authorization that the user gave for u: the URL's userinfo, else that of every request, else
 // the netrc's. A header of the user's own wins over all of them, as with curl. It is asked for what the input names and
 // never after a redirect.
-func (tg *targeter) authorized(h http.Header, u *url.URL) http.Header {
+func (tg *targeter) withAuthorization(h http.Header, u *url.URL) http.Header {
 	if u.User == nil && (tg.options.Netrc == nil || tg.options.hasLogin()) {
 		return h
 	}
 	if _, given := tg.options.Header["Authorization"]; given {
 		return h
 	}
-	l, found := tg.loginFor(u)
+	l, found := tg.credentialsFor(u)
 	if !found {
 		return h
 	}
-	return merge(h, http.Header{"Authorization": {dial.BasicAuth(l.Name, l.Password)}})
+	return mergeHeaders(h, http.Header{"Authorization": {dial.BasicAuth(l.Name, l.Password)}})
 }
 
 // hasLogin reports whether every request has credentials; tokens often come as a password without a name.
 func (o *Options) hasLogin() bool { return o.Username != "" || o.Password != "" }
 
-// loginFor asks the netrc for all that the URL leaves open: a password, or both.
-func (tg *targeter) loginFor(u *url.URL) (netrc.Credentials, bool) {
+// credentialsFor asks the netrc for all that the URL leaves open: a password, or both.
+func (tg *targeter) credentialsFor(u *url.URL) (netrc.Credentials, bool) {
 	var own netrc.Credentials
 	if u.User != nil {
 		password, known := u.User.Password()

@@ -18,13 +18,13 @@ type exchange struct {
 	transport *transport.Transport
 	call      transport.Call
 
-	began    time.Time
-	answered time.Time // when the response's header had come
-	ended    time.Time // when the server had said all: what the cache takes from then on is no time of its own
+	startedAt time.Time
+	headersAt time.Time // when the response's header had come
+	endedAt   time.Time // when the server had said all: what the cache takes from then on is no time of its own
 
-	to    *target
-	whole bool // a Part is not to be continued
-	once  bool // the request says that it is not to be sent again, not even where a connection was closed under it
+	to        *target
+	wholeOnly bool // a Part is not to be continued
+	noReplay  bool // the request says that it is not to be sent again, not even where a connection was closed under it
 	resumption
 	cache   cacheExchange
 	cookies []string // the Cookie header that goes with it, once and for all: what is kept of the answer is keyed by it
@@ -33,15 +33,15 @@ type exchange struct {
 // end notes that the server has said all.
 func (x *exchange) end() {
 	x.call.Stall.Stop()
-	x.ended = time.Now()
+	x.endedAt = time.Now()
 }
 
 // do asks for to and reads the answer into rec: body, hash and counts. The answer's failure is set
 // when no whole, usable answer came. ctx is the run's: its end cancels the exchange.
 func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer {
-	x.to, x.began = to, time.Now()
+	x.to, x.startedAt = to, time.Now()
 	if x.cache.conditions() == nil { // one condition at a time
-		if failure := x.findPart(ctx, to, &rec.Request); failure != nil {
+		if failure := x.findPartial(ctx, to, &rec.Request); failure != nil {
 			return judge.Answer{Failure: failure}
 		}
 	}
@@ -53,14 +53,14 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 		defer stop()
 	}
 	call := &x.call
-	call.Target, call.Header, call.NoReplay, call.Cancel = &to.Target, x.header(to), x.once, cancel
+	call.Target, call.Header, call.NoReplay, call.Cancel = &to.Target, x.headerWithCookies(to), x.noReplay, cancel
 	call.Stall.Init(x.options.StallTimeout, cancel)
 	defer call.End()
 	var times *dial.Times
 	if x.options.KeepTiming {
 		ctx, times = dial.WithTimes(ctx)
 	}
-	x.began = time.Now() // what was read from a disk until now is no time of the server's
+	x.startedAt = time.Now() // what was read from a disk until now is no time of the server's
 	resp, err := x.transport.RoundTrip(ctx, call)
 	rec.RemoteAddr = call.RemoteAddr()
 	if err == nil && ctx.Err() != nil { // over TLS a server may hear of our leaving, and answer, before we have left
@@ -75,16 +75,16 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 		return judge.Answer{Responded: true, Failure: wrong}
 	}
 	headers := time.Now()
-	x.answered = headers
+	x.headersAt = headers
 	if x.options.Jar != nil {
 		x.options.Jar.SetCookies(to.URL, resp.Header["Set-Cookie"], headers)
 	}
 	a := x.read(ctx, to, resp, rec)
-	if x.ended.IsZero() {
+	if x.endedAt.IsZero() {
 		x.end()
 	}
 	if times != nil {
-		rec.Timing = timingOf(call, times, headers, x.ended)
+		rec.Timing = timingOf(call, times, headers, x.endedAt)
 	}
 	return a
 }
@@ -105,7 +105,7 @@ func timingOf(c *transport.Call, dial *dial.Times, headers, ended time.Time) *Ti
 
 // read takes the body of an accepted answer and looks past that of any other.
 func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, rec *Record) judge.Answer {
-	x.partial = x.restIn(resp)
+	x.partial = x.partialIn(resp)
 	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial}
 	if p := x.call.ForwardedBy(); p != nil { // a nil *proxy in the interface would not be nil
 		a.Proxy = p
@@ -116,12 +116,12 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	if x.options.KeepHeader {
 		rec.Header = resp.Header
 	}
-	got := originResponse{Response: resp, url: to.URL, requested: x.began, received: x.answered,
+	got := originResponse{Response: resp, url: to.URL, requested: x.startedAt, received: x.headersAt,
 		remote: x.call.RemoteAddr(), partial: x.partial != judge.PartialNone}
 	if x.call.IsHTTP1() && resp.ProtoMajor != 1 {
 		return judge.Answer{Responded: true, Failure: failure.New(failure.Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
 	}
-	if x.isUnasked(to, resp) {
+	if x.isUnrequestedPart(to, resp) {
 		return judge.Answer{Responded: true, Failure: failure.New(failure.Protocol, "206 Partial Content, and no part was asked for")}
 	}
 	if resp.StatusCode == http.StatusNotModified && x.cache.conditions() != nil {
@@ -130,7 +130,7 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	}
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
 	if followed || x.partial == judge.PartialUnusable || x.partial == judge.PartialNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
-		discard(resp)
+		discardBody(resp)
 		if followed {
 			x.end()
 			x.cache.storeWithoutBody(ctx, got, rec)
@@ -149,32 +149,32 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	x.end()
 	x.cache.finishStoring(ctx, stored, got, rec, a.Failure)
 	if x.saved != nil {
-		x.saved.end(a.Failure)
+		x.saved.finish(a.Failure)
 	}
 	return a
 }
 
-// mostDiscarded is how much of an unwanted body is read so that its connection can be used again.
-const mostDiscarded = 64 << 10
+// maxDiscarded is how much of an unwanted body is read so that its connection can be used again.
+const maxDiscarded = 64 << 10
 
-// patience is how long an unwanted body may take.
-const patience = time.Second
+// maxDiscardTime is how long an unwanted body may take.
+const maxDiscardTime = time.Second
 
-// discard reads past a short body nobody wants. One that is long or slow costs its connection and no more.
-func discard(resp *http.Response) {
-	if resp.ContentLength > mostDiscarded || resp.ContentLength == 0 {
+// discardBody reads past a short body nobody wants. One that is long or slow costs its connection and no more.
+func discardBody(resp *http.Response) {
+	if resp.ContentLength > maxDiscarded || resp.ContentLength == 0 {
 		return
 	}
-	tooSlow := time.AfterFunc(patience, func() { _ = resp.Body.Close() })
+	tooSlow := time.AfterFunc(maxDiscardTime, func() { _ = resp.Body.Close() })
 	defer tooSlow.Stop()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, mostDiscarded)) // what is left over is closed with the connection
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxDiscarded)) // what is left over is closed with the connection
 }
 
-// header is what goes with the request: shared, and never written to.
-func (x *exchange) header(to *target) http.Header {
-	h := x.headerOf(to)
+// headerWithCookies is what goes with the request: shared, and never written to.
+func (x *exchange) headerWithCookies(to *target) http.Header {
+	h := x.requestHeader(to)
 	if x.options.Jar == nil || len(x.cookies) == 0 {
 		return h
 	}
-	return merge(h, http.Header{"Cookie": x.cookies})
+	return mergeHeaders(h, http.Header{"Cookie": x.cookies})
 }

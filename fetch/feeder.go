@@ -40,7 +40,7 @@ func (f *feeder) feed() {
 		var line *LineError
 		switch {
 		case errors.As(err, &line):
-			t.bad = line
+			t.lineError = line
 		case err != nil:
 			f.err = &InputError{err}
 			return
@@ -88,11 +88,11 @@ func (f *feeder) send(t *task) bool {
 
 // prepare sets a Task's target and claims the name of its body from the Keeper, or sets why its Request can't be asked.
 func (f *feeder) prepare(t *task) {
-	if setTarget(t, f.targets); t.bad != nil || f.bodyStore == nil {
+	if setTarget(t, f.targets); t.lineError != nil || f.bodyStore == nil {
 		return
 	}
 	if err := f.bodyStore.Claim(&t.request); err != nil {
-		t.bad = &LineError{Input: redact.Line([]byte(t.request.URL)), Err: err}
+		t.lineError = &LineError{Input: redact.Line([]byte(t.request.URL)), Err: err}
 	}
 }
 
@@ -104,10 +104,10 @@ func setTarget(t *task, targets *targeter) {
 	}
 	var to target
 	if err == nil {
-		to, err = targets.of(&t.request)
+		to, err = targets.newTarget(&t.request)
 	}
 	if err != nil {
-		t.bad = &LineError{Input: redact.Line([]byte(t.request.URL)), Err: err}
+		t.lineError = &LineError{Input: redact.Line([]byte(t.request.URL)), Err: err}
 		t.request.URL = "" // what is no URL may hide anything
 		return
 	}

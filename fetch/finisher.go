@@ -31,11 +31,11 @@ func (f *finisher) finish(t *task, record *Record) {
 	if record.Failure = t.failure(); record.Failure != nil {
 		f.options.complete(&record.Request)
 	}
-	if !t.began.IsZero() {
-		record.StartedAt, record.Elapsed = t.began, time.Since(t.began)
+	if !t.startedAt.IsZero() {
+		record.StartedAt, record.Elapsed = t.startedAt, time.Since(t.startedAt)
 	}
 	if t.hops > 0 {
-		record.FinalURL = shown(t.URL)
+		record.FinalURL = withoutUserinfo(t.URL)
 	}
 	f.sink.Encode(record)
 	if fdlimit.IsExhausted(record.LineErr) {
@@ -71,8 +71,8 @@ func (f *finisher) encodeAgain(t *task, record *Record) {
 	f.sink.Encode(record)
 }
 
-// shown is a URL as it may stand in an output: without userinfo.
-func shown(u *url.URL) string {
+// withoutUserinfo is a URL as it may stand in an output: without userinfo.
+func withoutUserinfo(u *url.URL) string {
 	if u.User == nil {
 		return u.String()
 	}

@@ -16,13 +16,13 @@ type histogram struct {
 }
 
 func (h *histogram) add(d time.Duration) {
-	h.counts[step(uint64(max(d, 0)/time.Microsecond))]++
+	h.counts[bucketOf(uint64(max(d, 0)/time.Microsecond))]++
 	h.count++
 	h.max = max(h.max, d)
 }
 
-// step numbers the span of microseconds that v falls into.
-func step(v uint64) int {
+// bucketOf numbers the span of microseconds that v falls into.
+func bucketOf(v uint64) int {
 	shift := max(bits.Len64(v)-histBits-1, 0)
 	return shift<<histBits + int(v>>shift)
 }
@@ -34,14 +34,14 @@ func (h *histogram) quantile(q float64) time.Duration {
 	for i, n := range h.counts {
 		seen += n
 		if n > 0 && seen >= want {
-			return min(upper(i), h.max)
+			return min(upperBound(i), h.max)
 		}
 	}
 	return h.max
 }
 
-// upper is the largest duration in the numbered span.
-func upper(i int) time.Duration {
+// upperBound is the largest duration in the numbered span.
+func upperBound(i int) time.Duration {
 	shift := max(i>>histBits-1, 0)
 	v := uint64(i-shift<<histBits+1)<<shift - 1
 	return time.Duration(v+1)*time.Microsecond - 1

@@ -167,7 +167,7 @@ func TestWhoAsksAListedHost(t *testing.T) {
 					o.Header["Authorization"] = []string{"run"}
 				}
 			}))
-			to, err := tg.of(&Request{URL: tt.url, Header: tt.line})
+			to, err := tg.newTarget(&Request{URL: tt.url, Header: tt.line})
 			if err != nil {
 				t.Fatal(err)
 			}

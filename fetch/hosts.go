@@ -149,22 +149,22 @@ func (h *HostRules) Of(origin string) *HostSettings {
 		if name == "*" {
 			return nil
 		}
-		name = widen(name)
+		name = nextPattern(name)
 	}
 }
 
-// most returns the largest concurrency of any host, where that of others is so much.
-func (h *HostRules) most(concurrency int) int {
+// maxConcurrency returns the largest concurrency of any host, where that of others is so much.
+func (h *HostRules) maxConcurrency(concurrency int) int {
 	if h != nil {
 		for _, s := range h.all {
-			concurrency = max(concurrency, or(s.Concurrency, 0))
+			concurrency = max(concurrency, valueOr(s.Concurrency, 0))
 		}
 	}
 	return concurrency
 }
 
-// widen returns the next less exact name: *.example.com for www.example.com and for *.www.example.com, and * in the end.
-func widen(name string) string {
+// nextPattern returns the next less exact name: *.example.com for www.example.com and for *.www.example.com, and * in the end.
+func nextPattern(name string) string {
 	_, suffix, more := strings.Cut(strings.TrimPrefix(name, "*."), ".")
 	if !more || strings.Contains(name, ":") {
 		return "*"
@@ -182,12 +182,12 @@ func splitOrigin(origin string) hostPattern {
 	if colon := strings.LastIndexByte(host, ':'); colon > strings.LastIndexByte(host, ']') {
 		host, p.port = host[:colon], host[colon+1:]
 	}
-	p.name = plainName(host)
+	p.name = normalizeHost(host)
 	return p
 }
 
-// plainName brings the host of a checked URL into one form.
-func plainName(host string) string {
+// normalizeHost brings the host of a checked URL into one form.
+func normalizeHost(host string) string {
 	name := strings.TrimRight(strings.ToLower(strings.Trim(host, "[]")), ".")
 	if strings.Contains(name, ":") {
 		if a, err := netip.ParseAddr(name); err == nil {
@@ -224,14 +224,14 @@ func parseHostPattern(text string) (hostPattern, error) {
 	if err != nil {
 		return hostPattern{}, fmt.Errorf("not a host: %w", err)
 	}
-	if plainName(u.Hostname()) == "" {
+	if normalizeHost(u.Hostname()) == "" {
 		return hostPattern{}, errors.New("not a host: only dots")
 	}
 	return patternOf(u, stars, named), nil
 }
 
 func patternOf(u *url.URL, stars string, named bool) hostPattern {
-	p := hostPattern{name: stars + plainName(u.Hostname()), port: u.Port()}
+	p := hostPattern{name: stars + normalizeHost(u.Hostname()), port: u.Port()}
 	if stars == "*" {
 		p.name = "*"
 	}
@@ -244,7 +244,7 @@ func patternOf(u *url.URL, stars string, named bool) hostPattern {
 	return p
 }
 
-func or[T any](own *T, run T) T {
+func valueOr[T any](own *T, run T) T {
 	if own != nil {
 		return *own
 	}

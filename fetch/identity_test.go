@@ -56,7 +56,7 @@ func TestWhoAsks(t *testing.T) {
 					change(o)
 				}
 			}))
-			to, err := tg.of(&Request{URL: tt.url, Header: tt.header})
+			to, err := tg.newTarget(&Request{URL: tt.url, Header: tt.header})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -278,11 +278,11 @@ func BenchmarkTarget(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				to, err := tg.of(&r)
+				to, err := tg.newTarget(&r)
 				if err != nil {
 					b.Fatal(err)
 				}
-				withCookies(o, x.headerOf(&to), to.URL)
+				withCookies(o, x.requestHeader(&to), to.URL)
 			}
 		})
 	}

@@ -9,7 +9,7 @@ import (
 
 // readInline reads the body into its Record: into memory while it is small, into a temporary file once it is not.
 // announced is its size by Content-Length; negative is unknown.
-func (x *exchange) readInline(decoded io.Reader, in *wire, codings []string, announced int64, rec *Record) error {
+func (x *exchange) readInline(decoded io.Reader, in *wireReader, codings []string, announced int64, rec *Record) error {
 	if x.options.DropBody {
 		return x.readDropped(decoded, in, codings, rec)
 	}
@@ -40,12 +40,12 @@ func (x *exchange) readInline(decoded io.Reader, in *wire, codings []string, ann
 }
 
 // readSpooled reads the rest of a body whose start has turned out too large for memory into a temporary file.
-func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wire, codings []string, rec *Record) error {
-	body, err := newSpooling(start)
+func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wireReader, codings []string, rec *Record) error {
+	body, err := newSpoolWriter(start)
 	if err != nil {
 		return err
 	}
-	err = body.reason(x.readWhole(body, decoded, in, codings))
+	err = body.cause(x.readWhole(body, decoded, in, codings))
 	rec.Bytes, rec.WireBytes = body.bytes, in.bytes
 	if err == nil {
 		err = body.verify(rec)
@@ -59,8 +59,8 @@ func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wire, codin
 }
 
 // readDropped reads a body of which only the size and the hash are wanted.
-func (x *exchange) readDropped(decoded io.Reader, in *wire, codings []string, rec *Record) error {
-	body := &hashing{out: io.Discard, sum: sha256.New()}
+func (x *exchange) readDropped(decoded io.Reader, in *wireReader, codings []string, rec *Record) error {
+	body := &hashWriter{out: io.Discard, sum: sha256.New()}
 	err := x.readWhole(body, decoded, in, codings)
 	rec.Bytes, rec.WireBytes = body.bytes, in.bytes
 	if err != nil {
@@ -69,20 +69,20 @@ func (x *exchange) readDropped(decoded io.Reader, in *wire, codings []string, re
 	return body.verify(rec)
 }
 
-// A spooling is a body on its way into a Spool, hashed as it comes. Memory is one buffer at any size.
-type spooling struct {
-	hashing
+// A spoolWriter is a body on its way into a Spool, hashed as it comes. Memory is one buffer at any size.
+type spoolWriter struct {
+	hashWriter
 	spool *spool.File
 }
 
-// newSpooling begins with what is in memory, which it gives back.
-func newSpooling(start *buffer) (*spooling, error) {
+// newSpoolWriter begins with what is in memory, which it gives back.
+func newSpoolWriter(start *buffer) (*spoolWriter, error) {
 	defer start.release()
 	spool, err := spool.New()
 	if err != nil {
 		return nil, spoolBroken(err)
 	}
-	s := &spooling{hashing{out: spool, sum: sha256.New()}, spool}
+	s := &spoolWriter{hashWriter{out: spool, sum: sha256.New()}, spool}
 	if _, err := s.Write(start.bytes); err != nil {
 		_ = spool.Close() // it holds nothing of use
 		return nil, spoolBroken(err)
@@ -90,8 +90,8 @@ func newSpooling(start *buffer) (*spooling, error) {
 	return s, nil
 }
 
-// reason returns what a body came to grief over, if it did: the temporary file before anything else.
-func (s *spooling) reason(err error) error {
+// cause returns what a body came to grief over, if it did: the temporary file before anything else.
+func (s *spoolWriter) cause(err error) error {
 	if s.err != nil {
 		return spoolBroken(s.err)
 	}

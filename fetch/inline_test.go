@@ -208,14 +208,14 @@ func TestDiskThatFillsUp(t *testing.T) {
 	spooltest.NoneStaysOpen(t)
 	start := newBuffer()
 	start.bytes = append(start.bytes, "start"...)
-	body, err := newSpooling(start)
+	body, err := newSpoolWriter(start)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = body.spool.Close() // as a disk that takes no more
 	more, err := body.readFrom(strings.NewReader("the rest"), 100)
 	var disk *spool.Error
-	if broken := brokenDisk(&failure.Failure{Kind: failure.Decode, Err: body.reason(failure.New(failure.Decode, "the body is not valid gzip"))}); broken == nil {
+	if broken := brokenDisk(&failure.Failure{Kind: failure.Decode, Err: body.cause(failure.New(failure.Decode, "the body is not valid gzip"))}); broken == nil {
 		t.Error("the disk is not to blame")
 	}
 	if more || !errors.As(err, &disk) || !errors.As(body.err, &disk) || brokenDisk(&failure.Failure{Kind: failure.IO, Err: err}) != error(disk) {

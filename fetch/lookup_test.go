@@ -82,7 +82,7 @@ func TestSlowCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &slowStore{span: time.Second}
 		s, err := runOver(t.Context(), urls(160, "http://a.test"), &shelf{}, options(func(o *Options) { o.Cache = store }), taking(time.Millisecond))
-		if err != nil || s.Succeeded != 160 || s.LimitedBy != LimitCache || store.most.Load() != mostLookupWorkers || s.Elapsed > 11*time.Second {
+		if err != nil || s.Succeeded != 160 || s.LimitedBy != LimitCache || store.most.Load() != maxLookupWorkers || s.Elapsed > 11*time.Second {
 			t.Errorf("%d at once, limited by %s, %+v, %v", store.most.Load(), s.LimitedBy, s, err)
 		}
 	})
@@ -126,7 +126,7 @@ func TestDrainedInLookups(t *testing.T) {
 		time.AfterFunc(500*time.Millisecond, func() { close(drain) })
 		store := &slowStore{span: time.Second}
 		s, err := runOver(t.Context(), urls(1000, "http://a.test"), new(shelf), options(func(o *Options) { o.Cache, o.Drain = store, drain }), taking(0))
-		if err != nil || s.Stopped != StopDrain || s.NotStarted != 1000 || s.Elapsed != time.Second || store.asked.Load() != mostLookupWorkers {
+		if err != nil || s.Stopped != StopDrain || s.NotStarted != 1000 || s.Elapsed != time.Second || store.asked.Load() != maxLookupWorkers {
 			t.Errorf("%d asked, %+v, %v", store.asked.Load(), s, err)
 		}
 	})

@@ -51,7 +51,7 @@ func placeAt(t *testing.T, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return placeOf(u)
+	return partialURL(u)
 }
 
 // TestWhatIsKept: a part is left where an answer that could be continued broke off, and by no other failure.

@@ -46,7 +46,7 @@ func TestStrongValidator(t *testing.T) {
 		{"a space inside", headers("ETag", `"a b"`), ""},
 		{"a line break inside", headers("ETag", "\"a\r\nX: b\""), ""},
 		{"beyond ASCII", headers("ETag", `"é"`), ""},
-		{"too long", headers("ETag", `"`+strings.Repeat("a", maxTag)+`"`), ""},
+		{"too long", headers("ETag", `"`+strings.Repeat("a", maxETag)+`"`), ""},
 		{"a date a second old", headers("Last-Modified", older, "Date", newer), older},
 		{"a date of the same second", headers("Last-Modified", newer, "Date", newer), ""},
 		{"a date of the future", headers("Last-Modified", newer, "Date", older), ""},
@@ -73,19 +73,19 @@ func TestMarkOf(t *testing.T) {
 	to := &target{Target: transport.Target{URL: u, Method: http.MethodGet, Header: http.Header{"Authorization": {"Bearer secret"}}}}
 	tag := []string{"ETag", `"abc"`}
 	want := PartialInfo{Validator: `"abc"`, Total: 5, At: "https://a.test/a%20b/c?1359227d95e1ba804467fce441aeb48f2c5c687357dd015ac9d69a204b4bee3d"}
-	if m, ok := markOf(to, headers(tag...), 5); !ok || m != want {
+	if m, ok := partialInfoOf(to, headers(tag...), 5); !ok || m != want {
 		t.Errorf("got %+v, %t", m, ok)
 	}
-	if m, ok := markOf(to, headers(tag...), -1); !ok || m.Total != 0 {
+	if m, ok := partialInfoOf(to, headers(tag...), -1); !ok || m.Total != 0 {
 		t.Errorf("of unknown length it is %+v, %t", m, ok)
 	}
 	for _, h := range []http.Header{headers(), headers(append(tag, "Accept-Ranges", "None")...), headers(append(tag, "Content-Encoding", "gzip")...)} {
-		if m, ok := markOf(to, h, 5); ok {
+		if m, ok := partialInfoOf(to, h, 5); ok {
 			t.Errorf("%v became %+v", h, m)
 		}
 	}
 	for _, h := range []http.Header{headers(append(tag, "Accept-Ranges", "bytes")...), headers(append(tag, "Content-Encoding", "identity")...)} {
-		if _, ok := markOf(to, h, 5); !ok {
+		if _, ok := partialInfoOf(to, h, 5); !ok {
 			t.Errorf("%v became nothing", h)
 		}
 	}
@@ -104,7 +104,7 @@ func TestPlainGet(t *testing.T) {
 		"own Range":     {target{Target: transport.Target{Method: "GET", Header: headers("Range", "bytes=5-")}}, false},
 		"own If-Range":  {target{Target: transport.Target{Method: "GET", Header: headers("If-Range", `"abc"`)}}, false},
 	} {
-		if got := plainGet(&tt.to); got != tt.want {
+		if got := isPlainGet(&tt.to); got != tt.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
@@ -217,7 +217,7 @@ func TestContinues(t *testing.T) {
 		{"a coding", tagged, 206, headers("Content-Range", "bytes 100-199/200", "ETag", `"abc"`, "Content-Encoding", "gzip"), 0},
 		{"another status", tagged, 200, headers("Content-Range", "bytes 100-199/200", "ETag", `"abc"`), 0},
 	} {
-		total, ok := continues(tt.mark, 100, tt.status, tt.h)
+		total, ok := continuesFrom(tt.mark, 100, tt.status, tt.h)
 		if ok != (tt.want > 0) || ok && total != tt.want {
 			t.Errorf("%s: %d, %t", tt.name, total, ok)
 		}

@@ -33,16 +33,16 @@ func (t *target) follow(status int, location string) (target, *failure.Failure) 
 	to := target{Target: transport.Target{URL: next, Origin: httpurl.Origin(next), Method: t.Method, Header: t.Header, Body: t.Body}}
 	if dropsBody(status, t.Method) {
 		to.Method, to.Body = http.MethodGet, nil
-		to.Header = without(to.Header, isContentHeader)
+		to.Header = withoutHeaders(to.Header, isContentHeader)
 	}
 	if to.Origin != t.Origin {
-		to.Header = without(to.Header, staysHome)
+		to.Header = withoutHeaders(to.Header, isDroppedAcrossOrigins)
 	}
 	return to, nil
 }
 
-// theLocation returns the Location of a redirect. Several that differ lead nowhere: which one counts would be anyone's guess.
-func theLocation(status int, h http.Header) (string, *failure.Failure) {
+// locationOf returns the Location of a redirect. Several that differ lead nowhere: which one counts would be anyone's guess.
+func locationOf(status int, h http.Header) (string, *failure.Failure) {
 	values := h["Location"]
 	for _, value := range values {
 		if value != values[0] {
@@ -80,9 +80,9 @@ func isContentHeader(name string) bool {
 	return strings.HasPrefix(name, "Content-")
 }
 
-// staysHome names what does not go over to another origin: all but Accept*, User-Agent, Range
+// isDroppedAcrossOrigins names what does not go over to another origin: all but Accept*, User-Agent, Range
 // and, with a body that is sent again, what says how to read it.
-func staysHome(name string) bool {
+func isDroppedAcrossOrigins(name string) bool {
 	switch name {
 	case "User-Agent", "Range", "Content-Type", "Content-Encoding", "Content-Language":
 		return false
@@ -90,7 +90,7 @@ func staysHome(name string) bool {
 	return !strings.HasPrefix(name, "Accept")
 }
 
-func without(h http.Header, drop func(name string) bool) http.Header {
+func withoutHeaders(h http.Header, drop func(name string) bool) http.Header {
 	kept := make(http.Header, len(h))
 	for name, values := range h {
 		if !drop(name) {

@@ -16,7 +16,7 @@ type redirector struct {
 // follow points a Task at the Location of a redirect that came from the address remote; its Verdict is a failure where
 // that can't be followed.
 func (r *redirector) follow(t *task, status int, header http.Header, remote string) {
-	location, failure := theLocation(status, header)
+	location, failure := locationOf(status, header)
 	if failure != nil {
 		t.Verdict = judge.Verdict{Failure: failure}
 		return
@@ -26,7 +26,7 @@ func (r *redirector) follow(t *task, status int, header http.Header, remote stri
 		t.Verdict = judge.Verdict{Failure: failure}
 		return
 	}
-	origin := r.targets.at(to.Origin)
+	origin := r.targets.forOrigin(to.Origin)
 	to.options, to.policy = origin.options, &origin.policy
 	to.PublicOnly = r.transport.MustStayPublic(&t.target.Target, remote)
 	t.target = to

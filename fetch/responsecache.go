@@ -140,7 +140,7 @@ func (c *responseCache) invalidate(ctx context.Context, to *target, status int, 
 	}
 	urls := append(cache.AlsoInvalid(to.URL, header), to.URL)
 	for _, u := range urls {
-		q := cache.Question{URL: urlOf(u), Via: c.keys.via(to)}
+		q := cache.Question{URL: cacheURL(u), Via: c.keys.via(to)}
 		_ = cache.Forget(ctx, c.options.Cache, q) // cache.Guard reports a Store that can't be reached
 	}
 }

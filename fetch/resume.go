@@ -18,16 +18,16 @@ type resumption struct {
 	sum   hash.Hash   // of its bytes before from; nil where they are not continued
 	from  int64
 	total int64 // of the whole body, once the rest comes
-	saved *saving
+	saved *storeWriter
 
 	partial judge.Partial // what came of asking for the missing part
 }
 
-// findPart looks for what is left of the body at to, and hashes it before anything is asked, so that neither the server
+// findPartial looks for what is left of the body at to, and hashes it before anything is asked, so that neither the server
 // nor the watch has to wait for a disk. The Part is continued only where it came from: no other server learns of it.
-func (x *exchange) findPart(ctx context.Context, to *target, r *Request) *failure.Failure {
+func (x *exchange) findPartial(ctx context.Context, to *target, r *Request) *failure.Failure {
 	keeper, ok := x.options.BodyStore.(PartialStore)
-	if !ok || x.whole || !plainGet(to) {
+	if !ok || x.wholeOnly || !isPlainGet(to) {
 		return nil
 	}
 	if x.part = keeper.Partial(r); x.part == nil {
@@ -35,30 +35,30 @@ func (x *exchange) findPart(ctx context.Context, to *target, r *Request) *failur
 	}
 	mark, from := x.part.Info(), x.part.Size()
 	if !mark.Usable(from) || from > x.options.MaxBody {
-		x.dropPart()
+		x.dropPartial()
 		return nil
 	}
-	if !mark.isAt(to.URL, r.SHA256 != "") {
+	if !mark.isFrom(to.URL, r.SHA256 != "") {
 		return nil
 	}
 	if from == mark.Total { // a range behind the end can't be asked for
 		from--
 	}
 	sum := sha256.New()
-	n, err := hashPart(ctx, sum, io.LimitReader(x.part, from))
+	n, err := hashPartial(ctx, sum, io.LimitReader(x.part, from))
 	switch {
 	case ctx.Err() != nil:
 		return failure.Ended(ctx)
 	case err != nil || n < from || from == 0:
-		x.dropPart()
+		x.dropPartial()
 	default:
 		x.from, x.sum = from, sum
 	}
 	return nil
 }
 
-// hashPart is a copy that ends with ctx.
-func hashPart(ctx context.Context, sum hash.Hash, r io.Reader) (n int64, err error) {
+// hashPartial is a copy that ends with ctx.
+func hashPartial(ctx context.Context, sum hash.Hash, r io.Reader) (n int64, err error) {
 	buffer := copyBuffers.Get().(*[64 << 10]byte)
 	defer copyBuffers.Put(buffer)
 	for ctx.Err() == nil {
@@ -75,22 +75,22 @@ func hashPart(ctx context.Context, sum hash.Hash, r io.Reader) (n int64, err err
 	return n, ctx.Err()
 }
 
-// headerOf is what to is asked with: its own header, which is shared, and the range where there is a Part to continue.
-func (x *exchange) headerOf(to *target) http.Header {
+// requestHeader is what to is asked with: its own header, which is shared, and the range where there is a Part to continue.
+func (x *exchange) requestHeader(to *target) http.Header {
 	if conditions := x.cache.conditions(); conditions != nil {
-		return merge(to.Header, conditions)
+		return mergeHeaders(to.Header, conditions)
 	}
 	if x.sum == nil {
 		return to.Header
 	}
-	return merge(to.Header, http.Header{
+	return mergeHeaders(to.Header, http.Header{
 		"Range":    {"bytes=" + strconv.FormatInt(x.from, 10) + "-"},
 		"If-Range": {x.part.Info().Validator},
 	})
 }
 
-// restIn says what an answer is to the question for the rest. What follows the Part is as good as a 200.
-func (x *exchange) restIn(resp *http.Response) judge.Partial {
+// partialIn says what an answer is to the question for the rest. What follows the Part is as good as a 200.
+func (x *exchange) partialIn(resp *http.Response) judge.Partial {
 	switch {
 	case x.sum == nil:
 		return judge.PartialNone
@@ -100,7 +100,7 @@ func (x *exchange) restIn(resp *http.Response) judge.Partial {
 		return judge.PartialNone
 	}
 	wanted := x.options.AcceptStatus.Has(http.StatusOK) || x.options.AcceptStatus.Has(http.StatusPartialContent)
-	total, ok := continues(x.part.Info(), x.from, resp.StatusCode, resp.Header)
+	total, ok := continuesFrom(x.part.Info(), x.from, resp.StatusCode, resp.Header)
 	if !ok || !wanted {
 		return judge.PartialUnusable
 	}
@@ -108,28 +108,28 @@ func (x *exchange) restIn(resp *http.Response) judge.Partial {
 	return judge.PartialContinues
 }
 
-// settle ends what the exchange had in hand, once it is judged. A Part stays for as long as it may be continued.
-func (x *exchange) settle(v judge.Verdict, status int) {
+// endPartial ends what the exchange had in hand, once it is judged. A Part stays for as long as it may be continued.
+func (x *exchange) endPartial(v judge.Verdict, status int) {
 	if x.part == nil {
 		return
 	}
-	if v.Fate == judge.Restart || v.Fate == judge.Final && (v.Failure == nil || isGone(status)) {
-		x.dropPart()
+	if v.Fate == judge.Restart || v.Fate == judge.Final && (v.Failure == nil || saysGone(status)) {
+		x.dropPartial()
 		return
 	}
 	x.part.Release()
 	x.part = nil
 }
 
-func (x *exchange) dropPart() {
+func (x *exchange) dropPartial() {
 	if x.part != nil {
 		x.part.Remove()
 		x.part, x.sum = nil, nil
 	}
 }
 
-// isGone says which final answers speak of the resource, not of the moment or of who asks: what had come of it is of no use any more.
-func isGone(status int) bool {
+// saysGone says which final answers speak of the resource, not of the moment or of who asks: what had come of it is of no use any more.
+func saysGone(status int) bool {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired,
 		http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:

@@ -93,7 +93,7 @@ func TestWhoAndVia(t *testing.T) {
 	ask := func(address string, change func(*Options)) cache.Key {
 		o := options(change)
 		keys := newCacheKeys(o)
-		to, err := newTargeter(o).of(&Request{URL: address})
+		to, err := newTargeter(o).newTarget(&Request{URL: address})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,24 +50,24 @@ type scheduler struct {
 	timer      *time.Timer
 	begun      time.Time
 	deadline   time.Time       // of the run, or of the exchanges under way once it drains; zero is none
-	open       int             // Tasks taken in and not ended
+	openTasks  int             // Tasks taken in and not ended
 	admitted   int64           // Tasks taken in
-	bulk       int64           // bytes of large Requests in memory
+	largeBytes int64           // bytes of large Requests in memory
 	inputEnded bool            // the Source has no more
 	drain      <-chan struct{} // Options.Drain; nil once seen
 	canceled   <-chan struct{} // the caller's context; nil once seen
 
-	reason    Limit         // what held the next Task back at the last look; empty before the first
-	limitHost string        // the host whose limit that was; empty is no one host's
-	looked    time.Time     // when that was
-	dry       time.Duration // waited for bandwidth by then
+	reason          Limit         // what held the next Task back at the last look; empty before the first
+	limitHost       string        // the host whose limit that was; empty is no one host's
+	lastLook        time.Time     // when that was
+	bandwidthWaited time.Duration // waited for bandwidth by then
 }
 
 func newScheduler(o *Options, ports schedulerPorts) *scheduler {
 	s := &scheduler{schedulerPorts: ports, options: o, tally: newTally(o),
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: o.Drain}
 	s.plan = plan.New(o.limits(), s.codec())
-	s.looked = s.begun
+	s.lastLook = s.begun
 	if o.Deadline > 0 {
 		s.deadline = s.begun.Add(o.Deadline)
 	}
@@ -80,7 +80,7 @@ func (s *scheduler) codec() plan.Codec {
 	if s.holder != nil || s.options.Cache != nil {
 		return nil
 	}
-	return &taskCodec{aim: s.setTarget, largeBytes: &s.bulk}
+	return &taskCodec{aim: s.setTarget, largeBytes: &s.largeBytes}
 }
 
 // loop runs until every Task taken in has ended and no more will come.
@@ -94,7 +94,7 @@ func (s *scheduler) loop(ctx context.Context) {
 		s.plan.SetUncommitted(s.uncommitted())
 		wait := s.dispatch(now)
 		s.startLookups()
-		if s.over() {
+		if s.isOver() {
 			return
 		}
 		s.reason, s.limitHost = s.bottleneck(now)
@@ -119,7 +119,7 @@ func (s *scheduler) dispatch(now time.Time) time.Duration {
 
 // uncommitted returns how many successes a kill of the process would cost.
 func (s *scheduler) uncommitted() int {
-	if s.options.Committed == nil || s.stopped() {
+	if s.options.Committed == nil || s.isStopped() {
 		return 0
 	}
 	if s.options.Cache != nil { // an answer from the cache costs nothing to have again
@@ -128,22 +128,22 @@ func (s *scheduler) uncommitted() int {
 	return int(max(s.tally.Succeeded-s.options.Committed(), 0))
 }
 
-func (s *scheduler) over() bool {
-	return s.open == 0 && (s.inputEnded || s.stopped())
+func (s *scheduler) isOver() bool {
+	return s.openTasks == 0 && (s.inputEnded || s.isStopped())
 }
 
-func (s *scheduler) stopped() bool { return s.tally.Stopped != StopNone }
+func (s *scheduler) isStopped() bool { return s.tally.Stopped != StopNone }
 
 // sleep waits for an event, at most until wait has passed, and takes in what else has come by then.
 func (s *scheduler) sleep(now time.Time, wait time.Duration) {
 	s.setTimer(now, wait)
 	intake := s.intake
-	if s.inputEnded || s.stopped() || s.mustWait() {
+	if s.inputEnded || s.isStopped() || s.mustWait() {
 		intake = nil // a nil channel never fires: backpressure
 	}
 	select {
 	case t := <-s.done:
-		s.take(t)
+		s.takeDone(t)
 	case t := <-s.lookedUp:
 		s.takeLookup(t)
 	case t, open := <-intake:
@@ -166,10 +166,10 @@ func (s *scheduler) sleep(now time.Time, wait time.Duration) {
 // catchUp takes in whatever else is ready by now, without another look at the plan in between.
 func (s *scheduler) catchUp(intake <-chan *task) {
 	for n := len(s.done); n > 0; n-- {
-		s.take(<-s.done)
+		s.takeDone(<-s.done)
 	}
 	s.takeLookups()
-	for n := len(intake); n > 0 && !s.stopped() && !s.windowFull(); n-- {
+	for n := len(intake); n > 0 && !s.isStopped() && !s.windowFull(); n-- {
 		s.admit(<-intake, true)
 	}
 }
@@ -193,42 +193,42 @@ func (s *scheduler) admit(t *task, open bool) {
 		s.inputEnded = true
 		return
 	}
-	s.open++
+	s.openTasks++
 	s.admitted++
-	s.bulk += t.request.bulk()
+	s.largeBytes += t.request.largeSize()
 	s.route(t, time.Now())
 }
 
-// take counts what became of a Task and sends it where it belongs.
-func (s *scheduler) take(t *task) {
+// takeDone counts what became of a Task and sends it where it belongs.
+func (s *scheduler) takeDone(t *task) {
 	now := time.Now()
 	s.plan.Done(&t.Task, now)
-	s.tally.exchange(t)
+	s.tally.countExchange(t)
 	if live := s.options.Live; live != nil {
 		live.Exchanges.Store(s.tally.Exchanges)
 		live.Retries.Store(s.tally.Retries)
 	}
 	if t.Verdict.Fate == judge.Final {
-		s.end(t, now)
+		s.endTask(t, now)
 		return
 	}
 	t.NotBefore = now.Add(t.Verdict.Delay)
-	if s.stopped() {
-		s.plan.Fail(&t.Task, s.cutOff(t))
+	if s.isStopped() {
+		s.plan.Fail(&t.Task, s.cutOffFailure(t))
 		return
 	}
 	s.route(t, now)
 }
 
-// end counts a Task that has become a Record.
-func (s *scheduler) end(t *task, now time.Time) {
-	s.open--
-	s.bulk -= t.request.bulk()
-	s.tally.final(t)
-	if f := t.failure(); f != nil && f.Kind == failure.Canceled && !s.stopped() {
+// endTask counts a Task that has become a Record.
+func (s *scheduler) endTask(t *task, now time.Time) {
+	s.openTasks--
+	s.largeBytes -= t.request.largeSize()
+	s.tally.countFinal(t)
+	if f := t.failure(); f != nil && f.Kind == failure.Canceled && !s.isStopped() {
 		s.stop(StopCanceled, now) // the exchange saw the end of the context first
 	}
-	if !s.stopped() && s.tally.tooMany(s.options) {
+	if !s.isStopped() && s.tally.tooManyFailures(s.options) {
 		s.stop(StopFailures, now)
 	}
 }

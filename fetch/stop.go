@@ -13,7 +13,7 @@ func (s *scheduler) expire(now time.Time) {
 	}
 	s.deadline = time.Time{}
 	if s.tally.Stopped == StopDrain {
-		s.cancel(s.because())
+		s.cancel(s.stopCause())
 		return
 	}
 	s.stop(StopDeadline, now)
@@ -23,9 +23,9 @@ func (s *scheduler) expire(now time.Time) {
 // reason cancels them. After the first reason only an output that failed or a context that ended still counts: it
 // cancels too.
 func (s *scheduler) stop(why Stop, now time.Time) {
-	if s.stopped() {
+	if s.isStopped() {
 		if why == StopCanceled || why == StopOutput {
-			s.cancel(s.because())
+			s.cancel(s.stopCause())
 		}
 		return
 	}
@@ -36,19 +36,19 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 		}
 	} else {
 		s.deadline = time.Time{}
-		s.cancel(s.because())
+		s.cancel(s.stopCause())
 	}
 	s.dropLookups()
 	rest, spilled := s.plan.Rest(now)
-	s.open -= int(spilled)
+	s.openTasks -= int(spilled)
 	s.tally.NotStarted += spilled
 	for _, t := range rest {
 		s.endUnstarted(t.Owner.(*task))
 	}
 }
 
-// because is the cause that the contexts of exchanges are cancelled with, by the reason of the stop.
-func (s *scheduler) because() error {
+// stopCause is the cause that the contexts of exchanges are cancelled with, by the reason of the stop.
+func (s *scheduler) stopCause() error {
 	switch s.tally.Stopped {
 	case StopFailures:
 		return &failure.Stop{Why: "the limit on failures"}
@@ -62,23 +62,23 @@ func (s *scheduler) because() error {
 	return &failure.Stop{Why: "the caller"}
 }
 
-// cutOff is the failure of a Task that was to be asked again when the run was stopped.
-func (s *scheduler) cutOff(t *task) *failure.Failure {
+// cutOffFailure is the failure of a Task that was to be asked again when the run was stopped.
+func (s *scheduler) cutOffFailure(t *task) *failure.Failure {
 	if t.Verdict.Failure == nil {
-		return failure.New(failure.Canceled, "%w before the redirect was followed", s.because())
+		return failure.New(failure.Canceled, "%w before the redirect was followed", s.stopCause())
 	}
-	return failure.New(failure.Canceled, "%w before the next attempt; the last one: %w", s.because(), t.Verdict.Failure)
+	return failure.New(failure.Canceled, "%w before the next attempt; the last one: %w", s.stopCause(), t.Verdict.Failure)
 }
 
 // endUnstarted ends a Task that will not be asked because the run is over: as not started, or as failed where it has
 // had an exchange.
 func (s *scheduler) endUnstarted(t *task) {
-	if t.began.IsZero() {
-		s.open--
+	if t.startedAt.IsZero() {
+		s.openTasks--
 		s.tally.NotStarted++
 		return
 	}
-	s.plan.Fail(&t.Task, s.cutOff(t))
+	s.plan.Fail(&t.Task, s.cutOffFailure(t))
 }
 
 // inputRest is what the feeder has to say of the input once the run is over.
@@ -97,7 +97,7 @@ func (s *scheduler) summary(now time.Time, rest inputRest) Summary {
 	}
 	s.tally.NotStarted += rest.unstarted
 	s.tally.Skipped = rest.skipped
-	if rest.err != nil && !s.stopped() {
+	if rest.err != nil && !s.isStopped() {
 		s.tally.Stopped = StopInput
 	}
 	return s.tally.summary(now.Sub(s.begun))

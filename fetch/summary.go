@@ -111,8 +111,8 @@ func newTally(o *Options) *tally {
 	return c
 }
 
-// limited books a span to what held the next Task back in it.
-func (c *tally) limited(limit Limit, host string, span time.Duration) {
+// addLimited books a span to what held the next Task back in it.
+func (c *tally) addLimited(limit Limit, host string, span time.Duration) {
 	c.LimitedFor[limit] += span
 	key := hostLimit{limit, host}
 	if _, known := c.behind[key]; host != "" && (known || len(c.behind) < MaxHosts) {
@@ -120,8 +120,8 @@ func (c *tally) limited(limit Limit, host string, span time.Duration) {
 	}
 }
 
-// exchange counts what every exchange counts for.
-func (c *tally) exchange(t *task) {
+// countExchange counts what every exchange counts for.
+func (c *tally) countExchange(t *task) {
 	if !t.counts.exchanged {
 		return
 	}
@@ -132,8 +132,8 @@ func (c *tally) exchange(t *task) {
 	}
 }
 
-// final counts a Task that has ended.
-func (c *tally) final(t *task) {
+// countFinal counts a Task that has ended.
+func (c *tally) countFinal(t *task) {
 	if t.counts.status > 0 {
 		c.ByStatus[t.counts.status]++
 	}
@@ -164,8 +164,8 @@ func (c *tally) final(t *task) {
 
 func (c *tally) finished() int64 { return c.Succeeded + c.Failed }
 
-// tooMany reports whether more requests have failed than the options allow.
-func (c *tally) tooMany(o *Options) bool {
+// tooManyFailures reports whether more requests have failed than the options allow.
+func (c *tally) tooManyFailures(o *Options) bool {
 	if o.MaxFailures >= 0 && c.Failed > o.MaxFailures {
 		return true
 	}

@@ -75,11 +75,11 @@ func TestTallyCounts(t *testing.T) {
 		finished("http://b.test", judge.Verdict{Failure: failure.New(failure.DNS, "no such host")}, exchangeCounts{exchanged: true}),
 		finished("", judge.Verdict{Failure: failure.New(failure.InvalidRequest, "no url")}, exchangeCounts{}),
 	} {
-		c.exchange(task)
-		c.final(task)
+		c.countExchange(task)
+		c.countFinal(task)
 	}
-	c.exchange(finished("http://a.test", judge.Verdict{Fate: judge.Retry}, exchangeCounts{exchanged: true, again: true, status: 500}))
-	c.exchange(finished("http://a.test", judge.Verdict{Fate: judge.Hop}, exchangeCounts{exchanged: true, status: 302}))
+	c.countExchange(finished("http://a.test", judge.Verdict{Fate: judge.Retry}, exchangeCounts{exchanged: true, again: true, status: 500}))
+	c.countExchange(finished("http://a.test", judge.Verdict{Fate: judge.Hop}, exchangeCounts{exchanged: true, status: 302}))
 	c.Skipped, c.NotStarted = 2, 3
 	s := c.summary(time.Second)
 	if s.Total != 9 || s.Succeeded != 1 || s.Failed != 3 || s.Exchanges != 5 || s.Retries != 1 ||
@@ -105,7 +105,7 @@ func TestFailuresByHostAreBounded(t *testing.T) {
 	c := newTally(&Options{})
 	for range 2 {
 		for i := range MaxHosts + 500 {
-			c.final(finished(fmt.Sprintf("http://%d.test", i), judge.Verdict{Failure: failure.New(failure.DNS, "x")}, exchangeCounts{}))
+			c.countFinal(finished(fmt.Sprintf("http://%d.test", i), judge.Verdict{Failure: failure.New(failure.DNS, "x")}, exchangeCounts{}))
 		}
 	}
 	if got := c.FailedByHost["other"]; got != 1000 || len(c.FailedByHost) != MaxHosts+1 {
@@ -137,7 +137,7 @@ func TestTooManyFailures(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newTally(&Options{})
 			c.Succeeded, c.Failed = tt.succeeded, tt.failed
-			if got := c.tooMany(&Options{MaxFailures: tt.most, MaxFailurePercent: tt.percent}); got != tt.want {
+			if got := c.tooManyFailures(&Options{MaxFailures: tt.most, MaxFailurePercent: tt.percent}); got != tt.want {
 				t.Errorf("got %t", got)
 			}
 		})

@@ -21,8 +21,8 @@ type targeter struct {
 	own     map[*HostSettings]*targeter
 }
 
-// at returns the targeter of an origin: one with Options of its own, where there are such.
-func (tg *targeter) at(origin string) *targeter {
+// forOrigin returns the targeter of an origin: one with Options of its own, where there are such.
+func (tg *targeter) forOrigin(origin string) *targeter {
 	if settings := tg.options.Hosts.Of(origin); settings != nil {
 		return tg.own[settings]
 	}
@@ -41,21 +41,21 @@ func newTargeter(o *Options) *targeter {
 	if o.Cookie != "" {
 		base["Cookie"] = []string{o.Cookie}
 	}
-	tg := &targeter{options: o, policy: o.policy(), base: merge(base, o.Header), bodies: make(map[BodyForm]http.Header)}
+	tg := &targeter{options: o, policy: o.policy(), base: mergeHeaders(base, o.Header), bodies: make(map[BodyForm]http.Header)}
 	for form, kind := range contentTypes {
-		tg.bodies[form] = merge(merge(base, http.Header{"Content-Type": {kind}}), o.Header)
+		tg.bodies[form] = mergeHeaders(mergeHeaders(base, http.Header{"Content-Type": {kind}}), o.Header)
 	}
 	if o.Hosts != nil {
 		tg.own = make(map[*HostSettings]*targeter, len(o.Hosts.all))
 		for _, settings := range o.Hosts.all {
-			tg.own[settings] = newTargeter(settings.over(o))
+			tg.own[settings] = newTargeter(settings.applyTo(o))
 		}
 	}
 	return tg
 }
 
-// merge returns base with the values of over in place of its own; a nil value in over takes the header away.
-func merge(base, over http.Header) http.Header {
+// mergeHeaders returns base with the values of over in place of its own; a nil value in over takes the header away.
+func mergeHeaders(base, over http.Header) http.Header {
 	merged := make(http.Header, len(base)+len(over))
 	for name, values := range base {
 		merged[name] = values
@@ -73,14 +73,14 @@ func merge(base, over http.Header) http.Header {
 	return merged
 }
 
-// of returns what the first exchange of r asks. The error says why r can't be asked.
-func (tg *targeter) of(r *Request) (target, error) {
+// newTarget returns what the first exchange of r asks. The error says why r can't be asked.
+func (tg *targeter) newTarget(r *Request) (target, error) {
 	u, err := r.ParsedURL()
 	if err != nil {
 		return target{}, err
 	}
 	origin := httpurl.Origin(u)
-	tg = tg.at(origin)
+	tg = tg.forOrigin(origin)
 	t := target{Target: transport.Target{URL: u, Origin: origin, Body: r.Body, Header: tg.base}, options: tg.options, policy: &tg.policy}
 	switch {
 	case r.Body != nil:
@@ -88,14 +88,14 @@ func (tg *targeter) of(r *Request) (target, error) {
 	case tg.options.Body != nil:
 		t.Body, t.Header = tg.options.Body, tg.bodies[BodyText]
 	}
-	t.Header = tg.authorized(t.Header, u)
+	t.Header = tg.withAuthorization(t.Header, u)
 	if u.User != nil {
 		bare := *u
 		bare.User = nil
 		t.URL = &bare
 	}
 	if len(r.Header) > 0 {
-		t.Header = merge(t.Header, r.Header)
+		t.Header = mergeHeaders(t.Header, r.Header)
 	}
 	t.Method = tg.options.method(r, t.Body != nil)
 	return t, nil
@@ -120,5 +120,5 @@ func withCookies(o *Options, h http.Header, u *url.URL) http.Header {
 	if !found {
 		return h
 	}
-	return merge(h, http.Header{"Cookie": {merged}})
+	return mergeHeaders(h, http.Header{"Cookie": {merged}})
 }

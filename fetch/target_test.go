@@ -44,7 +44,7 @@ func TestWhatIsAsked(t *testing.T) {
 			if tt.in.URL == "" {
 				tt.in.URL = "http://a.test/"
 			}
-			got, err := newTargeter(options(tt.with)).of(&tt.in)
+			got, err := newTargeter(options(tt.with)).newTarget(&tt.in)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -19,9 +19,9 @@ type taskCodec struct {
 	raw, packed []byte      // buffers, kept between calls
 }
 
-// mostKeptBuffer is the largest buffer in bytes that a taskCodec keeps. A single large request needs one that is
+// maxKeptBuffer is the largest buffer in bytes that a taskCodec keeps. A single large request needs one that is
 // larger.
-const mostKeptBuffer = 128 << 10
+const maxKeptBuffer = 128 << 10
 
 // Pack implements Codec.
 func (c *taskCodec) Pack(tasks []*plan.Task) []byte {
@@ -29,7 +29,7 @@ func (c *taskCodec) Pack(tasks []*plan.Task) []byte {
 	last := new(task)
 	for _, owned := range tasks {
 		t := owned.Owner.(*task)
-		*c.largeBytes -= t.request.bulk()
+		*c.largeBytes -= t.request.largeSize()
 		raw = appendTask(raw, t, last)
 		last = t
 	}
@@ -37,7 +37,7 @@ func (c *taskCodec) Pack(tasks []*plan.Task) []byte {
 		c.packed = make([]byte, most)
 	}
 	packed := bytes.Clone(s2.EncodeBetter(c.packed[:cap(c.packed)], raw))
-	if c.raw = raw; cap(raw) > mostKeptBuffer {
+	if c.raw = raw; cap(raw) > maxKeptBuffer {
 		c.raw, c.packed = nil, nil
 	}
 	return packed
@@ -49,15 +49,15 @@ func (c *taskCodec) Unpack(packed []byte) []*plan.Task {
 	if err != nil {
 		panic("fetch: memory that held waiting requests is corrupt: " + err.Error())
 	}
-	u := unpacker{text: string(raw)}
+	u := taskReader{text: string(raw)}
 	var tasks []*plan.Task
 	last := new(task)
 	for len(u.text) > 0 {
 		t := u.task(last)
 		last = t
 		c.aim(t)
-		t.describe()
-		*c.largeBytes += t.request.bulk()
+		t.updatePlanTask()
+		*c.largeBytes += t.request.largeSize()
 		tasks = append(tasks, &t.Task)
 	}
 	return tasks
@@ -133,11 +133,11 @@ func appendText(raw []byte, text string) []byte {
 	return append(binary.AppendUvarint(raw, uint64(len(text))), text...)
 }
 
-// An unpacker reads what appendTask wrote. The strings that it returns share the memory of text.
-type unpacker struct{ text string }
+// A taskReader reads what appendTask wrote. The strings that it returns share the memory of text.
+type taskReader struct{ text string }
 
 // task reads a task; last is the one before.
-func (u *unpacker) task(last *task) *task {
+func (u *taskReader) task(last *task) *task {
 	t := newTask(Request{})
 	r := &t.request
 	t.seq = last.seq + u.varint()
@@ -166,7 +166,7 @@ func (u *unpacker) task(last *task) *task {
 	return t
 }
 
-func (u *unpacker) header() http.Header {
+func (u *taskReader) header() http.Header {
 	n := u.uvarint()
 	if n == 0 {
 		return nil
@@ -187,7 +187,7 @@ func (u *unpacker) header() http.Header {
 }
 
 // raw reads a JSON value, which is never empty: that is nil.
-func (u *unpacker) raw() []byte {
+func (u *taskReader) raw() []byte {
 	text := u.string()
 	if text == "" {
 		return nil
@@ -195,16 +195,16 @@ func (u *unpacker) raw() []byte {
 	return []byte(text)
 }
 
-func (u *unpacker) string() string { return u.take(int(u.uvarint())) }
+func (u *taskReader) string() string { return u.take(int(u.uvarint())) }
 
-func (u *unpacker) take(n int) string {
+func (u *taskReader) take(n int) string {
 	part := u.text[:n]
 	u.text = u.text[n:]
 	return part
 }
 
 // uvarint reads a number in the encoding of binary.AppendUvarint.
-func (u *unpacker) uvarint() uint64 {
+func (u *taskReader) uvarint() uint64 {
 	var value uint64
 	for shift := 0; ; shift += 7 {
 		b := u.take(1)[0]
@@ -216,7 +216,7 @@ func (u *unpacker) uvarint() uint64 {
 }
 
 // varint reads a number in the zigzag encoding of binary.AppendVarint.
-func (u *unpacker) varint() int64 {
+func (u *taskReader) varint() int64 {
 	v := u.uvarint()
 	return int64(v>>1) ^ -int64(v&1)
 }

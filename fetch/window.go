@@ -2,14 +2,14 @@ package fetch
 
 import "batchfetch/fetch/transport"
 
-// mostBulk is how many bytes of large Requests may be in memory before no more are read, and bulky from which size on
+// maxLargeBytes is how many bytes of large Requests may be in memory before no more are read, and bulky from which size on
 // one is large.
-const mostBulk, bulky = 64 << 20, 4 << 10
+const maxLargeBytes, largeFrom = 64 << 20, 4 << 10
 
-// bulk is what a Request counts as towards mostBulk, in bytes.
-func (r *Request) bulk() int64 {
+// largeSize is what a Request counts as towards mostBulk, in bytes.
+func (r *Request) largeSize() int64 {
 	size := len(r.URL) + len(r.Body) + len(r.Meta) + transport.HeaderBytes(r.Header)
-	if size < bulky {
+	if size < largeFrom {
 		return 0
 	}
 	return int64(size)
@@ -18,12 +18,12 @@ func (r *Request) bulk() int64 {
 // windowFull reports whether as many Requests have been taken in as may wait, or as many bytes, but for those that
 // keep the flights going. What a Sink holds back, or has yet to take, counts; what has been spilled does not.
 func (s *scheduler) windowFull() bool {
-	inMemory := s.open - s.plan.Spilled()
-	heavy := s.bulk >= mostBulk && inMemory >= 2*s.options.Concurrency
+	inMemory := s.openTasks - s.plan.Spilled()
+	heavy := s.largeBytes >= maxLargeBytes && inMemory >= 2*s.options.Concurrency
 	if s.holder != nil {
 		return heavy || s.admitted-s.taken.Load()+int64(s.holder.Held()) >= int64(s.options.Lookahead)
 	}
-	return s.plan.Full(inMemory, heavy, s.looked)
+	return s.plan.Full(inMemory, heavy, s.lastLook)
 }
 
 // mustWait is windowFull, and has the writer wake the scheduler when that may have changed.

@@ -24,7 +24,7 @@ func large(n int, hosts ...string) Source {
 // TestLargeRequestsBoundTheWindow: --lookahead counts requests, and large ones fill the memory before it does. So
 // many bytes are read ahead and no more, but for what the exchanges at once need.
 func TestLargeRequestsBoundTheWindow(t *testing.T) {
-	const inBytes = mostBulk / (128 << 10)
+	const inBytes = maxLargeBytes / (128 << 10)
 	for _, tt := range []struct{ concurrency, most int64 }{{5, inBytes}, {1000, 2000}} {
 		synctest.Test(t, func(t *testing.T) {
 			var read, landed atomic.Int64
@@ -95,23 +95,23 @@ func TestBulkIsCounted(t *testing.T) {
 	}
 	plain := newTask(Request{URL: "http://a.test/"})
 	s.admit(plain, true)
-	all := s.bulk
+	all := s.largeBytes
 	if all < 20*(128<<10) || all > 20*(129<<10) {
 		t.Errorf("%d bytes", all)
 	}
 	codec := s.codec()
 	packed := codec.Pack(plansOf(tasks[:10]))
-	if s.bulk < all*4/10 || s.bulk > all*6/10 {
-		t.Errorf("%d bytes of %d are left with half of them packed", s.bulk, all)
+	if s.largeBytes < all*4/10 || s.largeBytes > all*6/10 {
+		t.Errorf("%d bytes of %d are left with half of them packed", s.largeBytes, all)
 	}
 	tasks = append(tasks[10:], ownersOf(codec.Unpack(packed))...)
-	if s.bulk != all {
-		t.Errorf("%d bytes of %d, unpacked again", s.bulk, all)
+	if s.largeBytes != all {
+		t.Errorf("%d bytes of %d, unpacked again", s.largeBytes, all)
 	}
 	for _, task := range append(tasks, plain) {
-		s.end(task, noon)
+		s.endTask(task, noon)
 	}
-	if s.bulk != 0 || s.open != 0 {
-		t.Errorf("%d bytes of %d requests are left", s.bulk, s.open)
+	if s.largeBytes != 0 || s.openTasks != 0 {
+		t.Errorf("%d bytes of %d requests are left", s.largeBytes, s.openTasks)
 	}
 }

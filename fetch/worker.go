@@ -32,9 +32,9 @@ func (w *worker) work(ctx context.Context) {
 	for t := range w.start {
 		record := newRecord(t)
 		switch {
-		case t.bad != nil:
-			endUnasked(t, record, &failure.Failure{Kind: failure.InvalidRequest, Err: t.bad.Err})
-			record.Input = redact.Line(t.bad.Input) // once more: a Source need not be a Reader
+		case t.lineError != nil:
+			endUnasked(t, record, &failure.Failure{Kind: failure.InvalidRequest, Err: t.lineError.Err})
+			record.Input = redact.Line(t.lineError.Input) // once more: a Source need not be a Reader
 		case t.Lost != nil:
 			endUnasked(t, record, t.Lost)
 		default:
@@ -52,7 +52,7 @@ func (w *worker) work(ctx context.Context) {
 func endUnasked(t *task, record *Record, why *failure.Failure) {
 	t.counts = exchangeCounts{}
 	t.Verdict = judge.Verdict{Failure: why}
-	record.Status = t.answered
+	record.Status = t.lastStatus
 }
 
 // attempt does one exchange and judges it.
@@ -64,28 +64,28 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 	a := x.do(ctx, &t.target, record)
 	now := time.Now()
-	if x.ended.IsZero() { // it did not come to an answer
-		x.ended = now
+	if x.endedAt.IsZero() { // it did not come to an answer
+		x.endedAt = now
 	}
-	if t.began.IsZero() {
-		t.began = x.began
+	if t.startedAt.IsZero() {
+		t.startedAt = x.startedAt
 	}
-	t.answered = a.Status
-	t.counts = exchangeCounts{exchanged: true, again: again, took: x.ended.Sub(x.began),
+	t.lastStatus = a.Status
+	t.counts = exchangeCounts{exchanged: true, again: again, took: x.endedAt.Sub(x.startedAt),
 		bytes: record.Bytes, wireBytes: record.WireBytes}
 	if a.Failure == nil {
 		t.counts.status = a.Status
 	}
 	facts := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
-		FileShortages: t.shortages, Elapsed: now.Sub(t.began)}
-	if t.shortages++; !a.IsOutOfFiles() {
-		t.shortages = 0
+		FileShortages: t.fileShortages, Elapsed: now.Sub(t.startedAt)}
+	if t.fileShortages++; !a.IsOutOfFiles() {
+		t.fileShortages = 0
 	} else {
 		w.transport.CloseIdle() // what lies idle there makes room
 	}
 	t.Verdict = judge.Judge(t.policy, facts, a, now, w.rng.Float64())
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
-	x.settle(t.Verdict, a.Status)
+	x.endPartial(t.Verdict, a.Status)
 	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // even where the body failed: the request has had its effect
 	if t.Verdict.Fate == judge.Hop {
 		w.redirects.follow(t, a.Status, a.Header, record.RemoteAddr)
@@ -106,30 +106,30 @@ func (w *worker) newExchange(t *task) *exchange {
 	switch t.Verdict.Fate {
 	case judge.Final, judge.Retry:
 		t.Attempts++
-		t.whole = false
+		t.wholeOnly = false
 	case judge.Restart:
-		t.whole = true // whatever still lies there
+		t.wholeOnly = true // whatever still lies there
 	}
 	header := withCookies(w.options, t.Header, t.URL)
 	if !w.cache.isCurrent(t.lookup, &t.target, header) {
 		t.lookup = nil
 	}
-	return &exchange{options: t.options, transport: w.transport, whole: t.whole,
-		once: t.request.Retry != nil && !*t.request.Retry, cache: cacheExchange{w.cache, t.lookup}, cookies: header["Cookie"]}
+	return &exchange{options: t.options, transport: w.transport, wholeOnly: t.wholeOnly,
+		noReplay: t.request.Retry != nil && !*t.request.Retry, cache: cacheExchange{w.cache, t.lookup}, cookies: header["Cookie"]}
 }
 
 // serveStale makes a success of a Task whose server failed, with the stored response where that may be (RFC 5861
 // section 4). The Verdict stays: it says how the host is.
 func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
 	l, now := t.lookup, time.Now()
-	if l == nil || !l.hasStored || !now.Before(l.staleUntil) || !mayServeStale(t.Verdict.Failure, t.answered) {
+	if l == nil || !l.hasStored || !now.Before(l.staleUntil) || !mayServeStale(t.Verdict.Failure, t.lastStatus) {
 		return
 	}
 	stale := newRecord(t)
 	if !w.cache.serveStale(ctx, l, now, stale) {
 		return
 	}
-	*record, t.rescued = *stale, true
+	*record, t.servedStale = *stale, true
 	t.counts.status, t.counts.bytes, t.counts.wireBytes = record.Status, record.Bytes, 0
 	t.counts.cache, t.counts.unchanged = CacheStale, record.Unchanged
 }
@@ -155,7 +155,7 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 		attrs = append(attrs, slog.Int("status", record.Status))
 	}
 	if t.hops > 0 {
-		attrs = append(attrs, slog.String("at", shown(t.URL)))
+		attrs = append(attrs, slog.String("at", withoutUserinfo(t.URL)))
 	}
 	if f := t.Verdict.Failure; f != nil {
 		attrs = append(attrs, slog.String("kind", string(f.Kind)), slog.String("error", f.Error()))

@@ -15,11 +15,11 @@ import (
 
 // Usable reports whether a part of so many bytes can be continued by this Mark: it may come from a file that anybody has written.
 func (m PartialInfo) Usable(size int64) bool {
-	return size > 0 && (m.Total == 0 || size <= m.Total) && m.At != "" && (isStrongTag(m.Validator) || isDate(m.Validator))
+	return size > 0 && (m.Total == 0 || size <= m.Total) && m.At != "" && (isStrongETag(m.Validator) || isDate(m.Validator))
 }
 
-// placeOf is the URL as a Mark holds it.
-func placeOf(u *url.URL) string {
+// partialURL is the URL as a Mark holds it.
+func partialURL(u *url.URL) string {
 	place := httpurl.Origin(u) + u.EscapedPath()
 	if u.RawQuery == "" {
 		return place
@@ -27,10 +27,10 @@ func placeOf(u *url.URL) string {
 	return fmt.Sprintf("%s?%x", place, sha256.Sum256([]byte(u.RawQuery)))
 }
 
-// isAt reports whether the Mark is of a body of u. Where the hash of the body is known beforehand, the query may be another:
+// isFrom reports whether the Mark is of a body of u. Where the hash of the body is known beforehand, the query may be another:
 // that of links that are signed anew each time.
-func (m PartialInfo) isAt(u *url.URL, hashed bool) bool {
-	here, there := placeOf(u), m.At
+func (m PartialInfo) isFrom(u *url.URL, hashed bool) bool {
+	here, there := partialURL(u), m.At
 	if hashed {
 		here, _, _ = strings.Cut(here, "?")
 		there, _, _ = strings.Cut(there, "?")
@@ -38,15 +38,15 @@ func (m PartialInfo) isAt(u *url.URL, hashed bool) bool {
 	return here == there
 }
 
-// markOf returns the Mark of the body of a 200 answer to a plain GET; false where that body can't be continued.
+// partialInfoOf returns the Mark of the body of a 200 answer to a plain GET; false where that body can't be continued.
 // length is negative where it is not known.
-func markOf(to *target, h http.Header, length int64) (PartialInfo, bool) {
-	m := PartialInfo{Validator: strongValidator(h), Total: max(length, 0), At: placeOf(to.URL)}
-	return m, m.Validator != "" && !hasWord(h["Accept-Ranges"], "none") && len(coding.Of(h)) == 0
+func partialInfoOf(to *target, h http.Header, length int64) (PartialInfo, bool) {
+	m := PartialInfo{Validator: strongValidator(h), Total: max(length, 0), At: partialURL(to.URL)}
+	return m, m.Validator != "" && !hasToken(h["Accept-Ranges"], "none") && len(coding.Of(h)) == 0
 }
 
-// plainGet says which targets may be asked for a part: that have no ranges of their own.
-func plainGet(to *target) bool {
+// isPlainGet says which targets may be asked for a part: that have no ranges of their own.
+func isPlainGet(to *target) bool {
 	return to.Method == http.MethodGet && to.Body == nil && to.Header["Range"] == nil && to.Header["If-Range"] == nil
 }
 
@@ -55,7 +55,7 @@ func plainGet(to *target) bool {
 // when the answer was made (section 8.8.2.2), and where no header but Accept-Encoding had a say in the answer.
 func strongValidator(h http.Header) string {
 	if tags := h["Etag"]; len(tags) > 0 {
-		if len(tags) == 1 && isStrongTag(tags[0]) {
+		if len(tags) == 1 && isStrongETag(tags[0]) {
 			return tags[0]
 		}
 		return ""
@@ -72,12 +72,12 @@ func strongValidator(h http.Header) string {
 	return modified
 }
 
-// maxTag bounds an entity tag.
-const maxTag = 1 << 10
+// maxETag bounds an entity tag.
+const maxETag = 1 << 10
 
-// isStrongTag knows strong entity tags (RFC 9110 section 8.8.3), of ASCII alone.
-func isStrongTag(text string) bool {
-	if len(text) < 2 || len(text) > maxTag || text[0] != '"' || text[len(text)-1] != '"' {
+// isStrongETag knows strong entity tags (RFC 9110 section 8.8.3), of ASCII alone.
+func isStrongETag(text string) bool {
+	if len(text) < 2 || len(text) > maxETag || text[0] != '"' || text[len(text)-1] != '"' {
 		return false
 	}
 	for _, c := range []byte(text[1 : len(text)-1]) {
@@ -106,7 +106,7 @@ func varies(vary []string) bool {
 	return false
 }
 
-func hasWord(values []string, word string) bool {
+func hasToken(values []string, word string) bool {
 	for _, value := range values {
 		for each := range strings.SplitSeq(value, ",") {
 			if strings.EqualFold(strings.TrimSpace(each), word) {
@@ -139,9 +139,9 @@ func parseContentRange(text string) (r contentRange, ok bool) {
 	return r, ok && r.first <= r.last
 }
 
-// continues reports whether an answer holds the bytes from the given one on of the body that was marked, and how many
+// continuesFrom reports whether an answer holds the bytes from the given one on of the body that was marked, and how many
 // bytes the whole of it has. A server that heeds If-Range sends nothing else as 206; one that does not is found out here.
-func continues(m PartialInfo, from int64, status int, h http.Header) (total int64, ok bool) {
+func continuesFrom(m PartialInfo, from int64, status int, h http.Header) (total int64, ok bool) {
 	ranges := h["Content-Range"]
 	if status != http.StatusPartialContent || len(ranges) != 1 || len(coding.Of(h)) > 0 {
 		return 0, false
@@ -151,21 +151,21 @@ func continues(m PartialInfo, from int64, status int, h http.Header) (total int6
 		return 0, false
 	}
 	total = max(r.total, m.Total)
-	return total, r.last < total && m.agrees(h)
+	return total, r.last < total && m.matches(h)
 }
 
-// agrees reports whether a 206 is of the body that was marked. It has the entity tag that a 200 would have, and may leave
+// matches reports whether a 206 is of the body that was marked. It has the entity tag that a 200 would have, and may leave
 // the date out (RFC 9110 section 15.3.7).
-func (m PartialInfo) agrees(h http.Header) bool {
+func (m PartialInfo) matches(h http.Header) bool {
 	tags, dates := h["Etag"], h["Last-Modified"]
-	if isStrongTag(m.Validator) {
+	if isStrongETag(m.Validator) {
 		return len(tags) == 1 && tags[0] == m.Validator
 	}
 	return len(tags) == 0 && (len(dates) == 0 || len(dates) == 1 && dates[0] == m.Validator)
 }
 
-// isUnasked reports whether resp is a success that has only a part of a body, and nobody asked for a part (RFC 9110 section 15.3.7).
-func (x *exchange) isUnasked(to *target, resp *http.Response) bool {
+// isUnrequestedPart reports whether resp is a success that has only a part of a body, and nobody asked for a part (RFC 9110 section 15.3.7).
+func (x *exchange) isUnrequestedPart(to *target, resp *http.Response) bool {
 	if resp.StatusCode != http.StatusPartialContent || x.sum != nil || to.Header["Range"] != nil || !x.options.AcceptStatus.Has(resp.StatusCode) {
 		return false
 	}
