@@ -19,7 +19,7 @@ type spill struct {
 const spillFileBytes = 1 << 30
 
 type spillFile struct {
-	*spool.File
+	spool     *spool.File
 	linesLeft int // not released yet
 }
 
@@ -36,33 +36,33 @@ func (s *spill) write(r *fetch.Record) (spillPlace, error) {
 	if err != nil {
 		return spillPlace{}, err
 	}
-	p := spillPlace{file: f, offset: f.Size()}
+	p := spillPlace{file: f, offset: f.spool.Size()}
 	if r.LongLine != nil {
-		_, err = r.LongLine.WriteTo(f)
+		_, err = r.LongLine.WriteTo(f.spool)
 	} else {
-		_, err = f.Write(r.Line)
+		_, err = f.spool.Write(r.Line)
 	}
-	p.size = f.Size() - p.offset
+	p.size = f.spool.Size() - p.offset
 	f.linesLeft++
 	return p, err
 }
 
 // currentFile returns the file that lines are written to.
 func (s *spill) currentFile() (*spillFile, error) {
-	if n := len(s.files); n > 0 && s.files[n-1].Size() < s.maxFileBytes {
+	if n := len(s.files); n > 0 && s.files[n-1].spool.Size() < s.maxFileBytes {
 		return s.files[n-1], nil
 	}
-	spool, err := spool.New()
+	made, err := spool.New()
 	if err != nil {
 		return nil, err
 	}
-	f := &spillFile{File: spool}
+	f := &spillFile{spool: made}
 	s.files = append(s.files, f)
 	return f, nil
 }
 
 // line returns the line, which is valid until it is released.
-func (p spillPlace) line() *spool.File { return p.file.Part(p.offset, p.size) }
+func (p spillPlace) line() *spool.File { return p.file.spool.Part(p.offset, p.size) }
 
 // release releases the space of a line, which is freed with that of the last one in its file.
 func (s *spill) release(p spillPlace) error {
@@ -70,17 +70,17 @@ func (s *spill) release(p spillPlace) error {
 		return nil
 	}
 	if p.file == s.files[len(s.files)-1] {
-		return p.file.Truncate(0)
+		return p.file.spool.Truncate(0)
 	}
 	s.files = slices.DeleteFunc(s.files, func(f *spillFile) bool { return f == p.file })
-	return p.file.Close()
+	return p.file.spool.Close()
 }
 
 // Close closes all files.
 func (s *spill) Close() error {
 	var failed error
 	for _, f := range s.files {
-		failed = errors.Join(failed, f.Close())
+		failed = errors.Join(failed, f.spool.Close())
 	}
 	s.files = nil
 	return failed

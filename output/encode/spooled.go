@@ -15,8 +15,8 @@ import (
 // line that AppendRecord makes of that body, in a stream: each bodyForm is tried on the whole body, and what it has
 // written is truncated where the body proves not to have that form.
 type spooledLine struct {
-	out *spool.File
-	*pieceBuffers
+	out     *spool.File
+	buffers *pieceBuffers
 }
 
 // bodyForm encodes a body in pieces that end between characters: append appends the encoding of a piece, end what
@@ -33,7 +33,7 @@ func SpoolRecord(r *fetch.Record, mode BodyMode) (*spool.File, error) {
 		return nil, err
 	}
 	l := spooledLine{out, pieceBufferPool.Get().(*pieceBuffers)}
-	defer pieceBufferPool.Put(l.pieceBuffers)
+	defer pieceBufferPool.Put(l.buffers)
 	head := append(appendBeforeBody(nil, r), `,"body":`...)
 	if err = l.write(head); err == nil {
 		err = l.writeBody(r, mode)
@@ -116,27 +116,27 @@ func (l *spooledLine) tryForm(body io.Reader, f bodyForm, name string) (bool, er
 func (l *spooledLine) writeAll(body io.Reader, f bodyForm) (good bool, err error) {
 	carried := 0 // bytes at the start of in: a character of which more is to come
 	for {
-		n, err := body.Read(l.in[carried:])
+		n, err := body.Read(l.buffers.in[carried:])
 		if err != nil && err != io.EOF {
 			return false, err
 		}
-		p := l.in[:carried+n]
+		p := l.buffers.in[:carried+n]
 		whole := len(p)
 		if err == nil {
 			whole = lenWholeCharacters(p)
 		}
-		line, good := f.append(l.line[:0], p[:whole])
+		line, good := f.append(l.buffers.line[:0], p[:whole])
 		if good && err == io.EOF {
 			line, good = f.end(line)
 		}
-		l.line = line
+		l.buffers.line = line
 		if !good {
 			return false, nil
 		}
 		if failed := l.write(line); failed != nil || err == io.EOF {
 			return true, failed
 		}
-		carried = copy(l.in[:], p[whole:])
+		carried = copy(l.buffers.in[:], p[whole:])
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 
 // Sink is a fetch.Sink of successes that writes lines of JSON to an Output and commits them.
 type Sink struct {
-	*output.JSONL
-	out     io.Writer // the JSONL writes to it, and it to output
+	lines   *output.JSONL
+	out     io.Writer // lines writes to it, and it to output
 	output  *Output
 	pending []entry // of Records that were put and are not committed
 	failed  error   // the first error; nothing is committed after it, since the output may end within a line
@@ -20,8 +20,11 @@ type Sink struct {
 // NewSink returns a Sink whose lines go to w, which is to or a compressor around it that buffers nothing between
 // Writes.
 func NewSink(to *Output, w io.Writer, mode encode.BodyMode) *Sink {
-	return &Sink{JSONL: output.NewJSONL(w, mode), out: w, output: to}
+	return &Sink{lines: output.NewJSONL(w, mode), out: w, output: to}
 }
+
+// Encode renders the line of a Record.
+func (s *Sink) Encode(r *fetch.Record) { s.lines.Encode(r) }
 
 // Put writes the line and commits it, at once or with those that follow.
 func (s *Sink) Put(r *fetch.Record) error {
@@ -30,7 +33,7 @@ func (s *Sink) Put(r *fetch.Record) error {
 		return s.failed
 	}
 	s.pending = append(s.pending, s.output.newEntry(r))
-	return s.commitWritten(s.JSONL.Put(r))
+	return s.commitWritten(s.lines.Put(r))
 }
 
 // PutWithoutLine commits, with what is written next or at the next Flush, a Record without a line.
@@ -46,7 +49,7 @@ func (s *Sink) Flush(last bool) error {
 	if s.failed != nil {
 		return s.failed
 	}
-	if err := s.commitWritten(s.JSONL.Flush(last)); err != nil || !last {
+	if err := s.commitWritten(s.lines.Flush(last)); err != nil || !last {
 		return err
 	}
 	s.failed = s.output.writeEmpty(s.out)
@@ -57,7 +60,7 @@ func (s *Sink) Flush(last bool) error {
 // buffered.
 func (s *Sink) commitWritten(err error) error {
 	s.failed = err
-	if s.failed == nil && len(s.pending) > 0 && s.JSONL.Buffered() == 0 {
+	if s.failed == nil && len(s.pending) > 0 && s.lines.Buffered() == 0 {
 		s.failed = s.output.commit(s.pending)
 		s.pending = s.pending[:0]
 	}

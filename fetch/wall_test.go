@@ -1,0 +1,281 @@
+package fetch
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mayImport lists, by package, which packages of ours its code may import. A package that is not in it fails, and so
+// does an import that is not: a new wall is built here first. "fixtures" are packages for tests alone, which only tests
+// and other fixtures may import.
+var mayImport = map[string]string{
+	"fetch/failure": "",
+	"fetch/queue":   "",
+	"fetch/fdlimit": "",
+	"fetch/spool":   "",
+	"fetch/cache":   "",
+
+	"fetch/httpurl":   "fetch/failure",
+	"fetch/redact":    "fetch/failure fetch/httpurl",
+	"fetch/cookiejar": "fetch/httpurl",
+	"fetch/netrc":     "fetch/httpurl",
+	"fetch/coding":    "fetch/failure",
+
+	"fetch/conn":      "fetch/failure",
+	"fetch/dial":      "fetch/conn fetch/failure fetch/fdlimit fetch/httpurl",
+	"fetch/transport": "fetch/conn fetch/dial fetch/failure fetch/fdlimit fetch/httpurl",
+
+	"fetch/judge": "fetch/failure fetch/fdlimit",
+	"fetch/plan":  "fetch/failure fetch/judge fetch/queue",
+
+	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/httpurl fetch/judge " +
+		"fetch/netrc fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
+	"fetch/input": "fetch fetch/failure fetch/httpurl fetch/redact",
+
+	"output/encode":   "fetch fetch/failure fetch/input fetch/redact fetch/spool",
+	"output/file":     "",
+	"output/savedir":  "fetch fetch/failure fetch/httpurl output/encode output/file",
+	"output":          "fetch fetch/failure fetch/spool output/encode",
+	"output/journal":  "fetch output output/encode output/file output/savedir",
+	"output/terminal": "fetch fetch/failure output output/encode",
+
+	"cmd/parse":     "",
+	"cmd/hostsfile": "cmd/parse fetch",
+	"cmd": "cmd/hostsfile cmd/parse fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/input " +
+		"fetch/judge fetch/netrc fetch/redact fetch/spool fetch/transport " +
+		"output output/encode output/file output/journal output/savedir output/terminal",
+	"": "cmd",
+
+	"fetch/nettest":            "fixtures",
+	"fetch/spool/spooltest":    "fixtures",
+	"fetch/cache/storetest":    "fixtures fetch/cache",
+	"output/encode/encodetest": "fixtures fetch fetch/failure fetch/spool",
+	"output/file/filetest":     "fixtures",
+}
+
+// isPure are the packages that compute from their arguments alone: no clock, network, file or context.
+var isPure = map[string]bool{
+	"fetch/plan": true, "fetch/judge": true, "fetch/queue": true, "fetch/httpurl": true, "fetch/redact": true,
+	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true,
+}
+
+// impureImports are the packages that a pure package may not import; impureTime are the functions of package time that
+// it may not call.
+const (
+	impureImports = "context crypto/rand io/fs io/ioutil math/rand math/rand/v2 net net/http/httptrace net/http/httptest " +
+		"os os/exec os/signal path/filepath syscall golang.org/x/sys/unix"
+	impureTime = "Now Since Until Sleep After AfterFunc NewTimer NewTicker Tick"
+)
+
+// startsGoroutines are the files with go statements, or calls of a WaitGroup's Go.
+const startsGoroutines = "fetch/run.go fetch/transport/want.go fetch/transport/h1write.go " +
+	"cmd/demo.go cmd/dryrun.go cmd/interrupts.go cmd/progress.go"
+
+// outsideOurs says what else code below a folder may not import: fetch and output know no flag and no terminal.
+var outsideOurs = map[string]string{
+	"fetch":  "github.com/spf13/ github.com/schollz/progressbar golang.org/x/term flag os/signal",
+	"output": "github.com/spf13/ flag os/signal",
+}
+
+// TestImports holds the code of every package against mayImport and outsideOurs.
+func TestImports(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range ourFiles(t) {
+		seen[f.dir] = true
+		allowed, known := mayImport[f.dir]
+		if !known {
+			t.Errorf("package %q is not in the table of imports", f.dir)
+			continue
+		}
+		own := strings.Fields(allowed)
+		top, _, _ := strings.Cut(f.dir, "/")
+		for _, path := range f.imports() {
+			ours, is := strings.CutPrefix(path, "batchfetch/")
+			switch {
+			case is && f.isTest:
+			case is && isFixture(ours) && !isFixture(f.dir):
+				t.Errorf("%s imports %s, which is for tests", f.path, path)
+			case is && !isFixture(ours) && !slices.Contains(own, ours):
+				t.Errorf("%s imports %s, which %q may not", f.path, path, f.dir)
+			}
+			for prefix := range strings.FieldsSeq(outsideOurs[top]) {
+				if !f.isTest && (path == prefix || strings.HasPrefix(path, strings.TrimSuffix(prefix, "/")+"/")) {
+					t.Errorf("%s imports %s, which nothing below %s may", f.path, path, top)
+				}
+			}
+		}
+	}
+	for dir := range maps.Keys(mayImport) {
+		if !seen[dir] {
+			t.Errorf("there is no package %q", dir)
+		}
+	}
+}
+
+func isFixture(dir string) bool { return strings.HasPrefix(mayImport[dir], "fixtures") }
+
+// TestPurePackages: they import nothing that is impure, and call no clock.
+func TestPurePackages(t *testing.T) {
+	for _, f := range ourFiles(t) {
+		if f.isTest || !isPure[f.dir] {
+			continue
+		}
+		for _, path := range f.imports() {
+			if slices.Contains(strings.Fields(impureImports), path) {
+				t.Errorf("%s imports %s, and is pure", f.path, path)
+			}
+		}
+		f.inspect(func(n ast.Node) {
+			selected, is := n.(*ast.SelectorExpr)
+			if !is {
+				return
+			}
+			pkg, is := selected.X.(*ast.Ident)
+			if is && pkg.Name == "time" && slices.Contains(strings.Fields(impureTime), selected.Sel.Name) {
+				t.Errorf("%s uses time.%s, and is pure", f.at(n), selected.Sel.Name)
+			}
+		})
+	}
+}
+
+// TestGoroutinesHaveFewHomes: they are started in the named files only, each of which does start some.
+func TestGoroutinesHaveFewHomes(t *testing.T) {
+	starts := map[string]bool{}
+	for _, f := range ourFiles(t) {
+		if f.isTest || isFixture(f.dir) {
+			continue
+		}
+		f.inspect(func(n ast.Node) {
+			if !isStart(n) {
+				return
+			}
+			starts[f.path] = true
+			if !slices.Contains(strings.Fields(startsGoroutines), f.path) {
+				t.Errorf("%s starts a goroutine", f.at(n))
+			}
+		})
+	}
+	for path := range strings.FieldsSeq(startsGoroutines) {
+		if !starts[path] {
+			t.Errorf("%s starts no goroutine any more", path)
+		}
+	}
+}
+
+// isStart reports whether a node is a go statement or a call of a method Go.
+func isStart(n ast.Node) bool {
+	if call, is := n.(*ast.CallExpr); is {
+		selected, is := call.Fun.(*ast.SelectorExpr)
+		return is && selected.Sel.Name == "Go" && len(call.Args) == 1
+	}
+	_, is := n.(*ast.GoStmt)
+	return is
+}
+
+// TestNoEmbeddedPointers: no struct embeds a pointer to a type of ours, which would hand out all of its fields.
+func TestNoEmbeddedPointers(t *testing.T) {
+	files := ourFiles(t)
+	declared := map[string]bool{} // types, as dir.Name
+	for _, f := range files {
+		f.inspect(func(n ast.Node) {
+			if spec, is := n.(*ast.TypeSpec); is {
+				declared[f.dir+"."+spec.Name.Name] = true
+			}
+		})
+	}
+	for _, f := range files {
+		if f.isTest {
+			continue
+		}
+		f.inspect(func(n ast.Node) {
+			fields, is := n.(*ast.StructType)
+			if !is {
+				return
+			}
+			for _, field := range fields.Fields.List {
+				pointer, is := field.Type.(*ast.StarExpr)
+				if !is || len(field.Names) > 0 {
+					continue
+				}
+				name, is := pointer.X.(*ast.Ident)
+				_, qualified := pointer.X.(*ast.SelectorExpr)
+				if is && declared[f.dir+"."+name.Name] || qualified && f.isOurs(pointer.X.(*ast.SelectorExpr)) {
+					t.Errorf("%s embeds a pointer", f.at(field))
+				}
+			}
+		})
+	}
+}
+
+// A sourceFile is a parsed file of the module.
+type sourceFile struct {
+	path, dir string // from the module's root, with slashes
+	isTest    bool
+	set       *token.FileSet
+	tree      *ast.File
+}
+
+func (f *sourceFile) at(n ast.Node) string {
+	return f.path + ":" + strconv.Itoa(f.set.Position(n.Pos()).Line)
+}
+
+func (f *sourceFile) inspect(see func(ast.Node)) {
+	ast.Inspect(f.tree, func(n ast.Node) bool { see(n); return true })
+}
+
+func (f *sourceFile) imports() (paths []string) {
+	for _, spec := range f.tree.Imports {
+		path, _ := strconv.Unquote(spec.Path.Value) // the parser has read it
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+// isOurs reports whether a qualified name is of a package of ours.
+func (f *sourceFile) isOurs(name *ast.SelectorExpr) bool {
+	qualifier, _ := name.X.(*ast.Ident)
+	return slices.ContainsFunc(f.imports(), func(path string) bool {
+		return strings.HasPrefix(path, "batchfetch/") && qualifier != nil && strings.HasSuffix(path, "/"+qualifier.Name)
+	})
+}
+
+// ourFiles parses all Go files of the module, whatever system they are for.
+func ourFiles(t *testing.T) (files []*sourceFile) {
+	t.Helper()
+	const root = ".."
+	set := token.NewFileSet()
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != root && (entry.Name()[0] == '.' || entry.Name() == "testdata"):
+			return filepath.SkipDir
+		case entry.IsDir() || !strings.HasSuffix(path, ".go"):
+			return nil
+		}
+		tree, err := parser.ParseFile(set, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(root, path)
+		relative = filepath.ToSlash(relative)
+		dir := ""
+		if slash := strings.LastIndexByte(relative, '/'); slash >= 0 {
+			dir = relative[:slash]
+		}
+		files = append(files, &sourceFile{relative, dir, strings.HasSuffix(path, "_test.go"), set, tree})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
