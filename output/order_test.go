@@ -116,7 +116,7 @@ func TestInOrderSpills(t *testing.T) {
 func spilledLines(o *InOrder) (lines int, size int64) {
 	for _, f := range o.spill.files {
 		lines += f.linesLeft
-		size += f.Size()
+		size += f.spool.Size()
 	}
 	return lines, size
 }
