@@ -19,9 +19,9 @@ func TestBandwidthOverSockets(t *testing.T) {
 	}
 	for _, version := range []transport.Version{transport.HTTP1, transport.HTTP2} {
 		t.Run(string(version), func(t *testing.T) {
-			server, o := secured(t, true, page)
+			server, o := startTLSServer(t, true, page)
 			o.Bandwidth, o.HTTP = 1e6, version
-			got := new(shelf)
+			got := new(recorder)
 			summary, err := Run(t.Context(), urls(16, server), got, o)
 			if err != nil || summary.Succeeded != 16 {
 				t.Fatalf("%v: %s", err, got.kinds())

@@ -16,7 +16,7 @@ func BenchmarkReadBody(b *testing.B) {
 		b.Run(coding, func(b *testing.B) {
 			text, header := plain, http.Header{}
 			if coding != "none" {
-				text = coded(b, plain, coding)
+				text = encoded(b, plain, coding)
 				header.Set("Content-Encoding", coding)
 			}
 			x := exchange{options: options(nil)}

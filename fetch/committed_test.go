@@ -8,22 +8,24 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"batchfetch/fetch/failure"
 )
 
-// A slowDisk is a Sink that commits at each Flush all but the last few of what was put.
-type slowDisk struct {
-	shelf
+// A committingSink is a Sink that commits at each Flush all but the last few of what was put.
+type committingSink struct {
+	recorder
 	put, lag  int64
 	committed atomic.Int64
 	broken    error
 }
 
-func (d *slowDisk) Put(r *Record) error {
+func (d *committingSink) Put(r *Record) error {
 	d.put++
-	return d.shelf.Put(r)
+	return d.recorder.Put(r)
 }
 
-func (d *slowDisk) Flush(last bool) error {
+func (d *committingSink) Flush(last bool) error {
 	if d.broken != nil {
 		return d.broken
 	}
@@ -34,12 +36,12 @@ func (d *slowDisk) Flush(last bool) error {
 	return nil
 }
 
-// asking returns a client that counts what it is asked, and answers at once.
-func asking(asked *atomic.Int64, look func()) origin {
+// countingOrigin returns a client that counts what it is asked, and answers at once.
+func countingOrigin(asked *atomic.Int64, look func()) fakeOrigin {
 	return func(*http.Request) (*http.Response, error) {
 		asked.Add(1)
 		look()
-		return reply(200, "ok"), nil
+		return newResponse(200, "ok"), nil
 	}
 }
 
@@ -48,14 +50,14 @@ func TestUncommittedIsUnderWay(t *testing.T) {
 	for _, width := range []int{1, 5, 40} {
 		synctest.Test(t, func(t *testing.T) {
 			var asked atomic.Int64
-			disk := &slowDisk{lag: int64(width) - 1}
-			client := asking(&asked, func() {
+			disk := &committingSink{lag: int64(width) - 1}
+			client := countingOrigin(&asked, func() {
 				if all, safe := asked.Load(), disk.committed.Load(); all > safe+int64(width) {
 					t.Errorf("%d asked with %d committed: a kill would cost more than %d", all, safe, width)
 				}
 			})
 			began := time.Now()
-			s, err := runOver(t.Context(), urls(200, "http://a.test", "http://b.test"), disk, options(func(o *Options) {
+			s, err := runWithClient(t.Context(), urls(200, "http://a.test", "http://b.test"), disk, options(func(o *Options) {
 				o.Concurrency, o.HostConcurrency, o.Committed = width, width, disk.committed.Load
 			}), client)
 			if err != nil || s.Succeeded != 200 {
@@ -74,15 +76,15 @@ func TestUncommittedDoesNotHoldTheEnd(t *testing.T) {
 		var asked atomic.Int64
 		flaky := func(r *http.Request) (*http.Response, error) {
 			if r.URL.Path == "/0" {
-				return reply(500, ""), nil
+				return newResponse(500, ""), nil
 			}
 			asked.Add(1)
-			return reply(200, "ok"), nil
+			return newResponse(200, "ok"), nil
 		}
-		disk := &slowDisk{broken: errors.New("disk full")}
-		s, err := runOver(t.Context(), urls(100, "http://a.test"), disk, options(func(o *Options) {
+		disk := &committingSink{broken: errors.New("disk full")}
+		s, err := runWithClient(t.Context(), urls(100, "http://a.test"), disk, options(func(o *Options) {
 			o.Concurrency, o.Committed = 4, disk.committed.Load
-		}), origin(flaky))
+		}), fakeOrigin(flaky))
 		var broken *OutputError
 		if !errors.As(err, &broken) || asked.Load() > 4 {
 			t.Errorf("%d asked, %v: %+v", asked.Load(), err, s)
@@ -92,23 +94,93 @@ func TestUncommittedDoesNotHoldTheEnd(t *testing.T) {
 
 // TestUncommittedBesideLookups: what fails without an exchange makes no room for exchanges that a kill would cost.
 func TestUncommittedBesideLookups(t *testing.T) {
-	inLibrary(t, func(l *library) {
+	withCacheRig(t, func(l *cacheRig) {
 		var lines []string
 		for i := range 40 {
 			lines = append(lines, fmt.Sprintf(`{"url":"http://a.test/none%d","headers":{"Cache-Control":"only-if-cached"}}`, i))
 		}
 		for i := range 50 {
 			page := fmt.Sprint("/", i)
-			l.page(page, 200, "x")
+			l.setPage(page, 200, "x")
 			lines = append(lines, "http://a.test"+page)
 		}
 		var committed atomic.Int64
 		o := options(func(o *Options) {
 			o.Cache, o.Concurrency, o.HostConcurrency, o.Committed, o.Deadline = l.store, 3, 3, committed.Load, time.Minute
 		})
-		s, err := runOver(l.Context(), linesOf(lines...), &shelf{}, o, l)
+		s, err := runWithClient(l.Context(), linesOf(lines...), &recorder{}, o, l)
 		if err != nil || s.Exchanges != 3 {
 			t.Errorf("%d exchanges with none committed, %v", s.Exchanges, err)
+		}
+	})
+}
+
+// TestCommittedExchanges: of what is committed counts what had cost an exchange.
+func TestCommittedExchanges(t *testing.T) {
+	var committed int64
+	var count atomic.Int64
+	o := options(func(o *Options) { o.Cache, o.Committed = &slowLookups{}, func() int64 { return committed } })
+	c := newCommittedExchanges(o, &count)
+	for _, record := range []*Record{{lookedUp: true}, {}, {Failure: failure.New(failure.DNS, "no")}, {lookedUp: true}, {}, {}} {
+		c.noteSuccess(record)
+	}
+	for i, want := range []int64{0, 0, 1, 1, 2, 3} {
+		committed = int64(i)
+		if c.advance(); count.Load() != want {
+			t.Errorf("%d committed: %d are safe, want %d", i, count.Load(), want)
+		}
+	}
+}
+
+// TestUncommittedHits: an answer from the cache that no journal has yet is no exchange under way; a real one is, among them as well.
+func TestUncommittedHits(t *testing.T) {
+	withCacheRig(t, func(l *cacheRig) {
+		var lines []string
+		for i := range 300 {
+			path := fmt.Sprint("/", i)
+			headers := []string{"Cache-Control", "max-age=60"}
+			if i%3 == 0 {
+				headers = nil
+			}
+			l.setPage(path, 200, "x", headers...)
+			lines = append(lines, "http://a.test"+path)
+		}
+		l.run(nil, lines...)
+		const width = 4
+		disk := &committingSink{lag: 0}
+		var asked atomic.Int64
+		for path, page := range l.pages {
+			l.pages[path] = func(r *http.Request) *http.Response {
+				asked.Add(1)
+				return page(r)
+			}
+		}
+		s, err := runWithClient(l.Context(), linesOf(lines...), disk, options(func(o *Options) {
+			o.Cache, o.Concurrency, o.Committed = l.store, width, disk.committed.Load
+		}), l)
+		if err != nil || s.Succeeded != 300 || asked.Load() != 100 || s.ByCache[CacheHit] != 200 {
+			t.Errorf("%d asked, %+v, %v", asked.Load(), s, err)
+		}
+	})
+	// A journal that never keeps more than the first of them: exchanges stop at their width, hits go on.
+	withCacheRig(t, func(l *cacheRig) {
+		l.setPage("/hit", 200, "x", "Cache-Control", "max-age=60")
+		l.run(nil, "/hit")
+		for i := range 50 {
+			l.setPage(fmt.Sprint("/", i), 200, "x")
+		}
+		var lines []string
+		for i := range 50 {
+			lines = append(lines, "http://a.test/hit", fmt.Sprint("http://a.test/", i))
+		}
+		var committed atomic.Int64
+		disk := &recorder{}
+		o := options(func(o *Options) {
+			o.Cache, o.Concurrency, o.Committed, o.Deadline = l.store, 3, committed.Load, time.Minute
+		})
+		s, err := runWithClient(l.Context(), linesOf(lines...), disk, o, l)
+		if err != nil || s.ByCache[CacheHit] != 50 || s.ByCache[CacheMiss] != 3 || s.Stopped != StopDeadline {
+			t.Errorf("%+v, %v", s, err)
 		}
 	})
 }

@@ -16,17 +16,3 @@ func TestConfigLeavesNothingOut(t *testing.T) {
 		}
 	}
 }
-
-// TestHostPolicy: a target is judged by the retries of its host, where that has its own.
-func TestHostPolicy(t *testing.T) {
-	rules, err := NewHostRules([]HostRule{{Pattern: "a.test", HostSettings: HostSettings{Retries: new(7)}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	targets := newTargeter(options(func(o *Options) { o.Hosts = rules }))
-	for url, want := range map[string]int{"http://a.test/": 7, "http://b.test/": 3} {
-		if to, err := targets.newTarget(&Request{URL: url}); err != nil || to.policy.Retries != want {
-			t.Errorf("%s: %+v, %v", url, to.policy, err)
-		}
-	}
-}

@@ -116,3 +116,13 @@ func TestDefaultsRetry(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// noRetryOptions are options for one exchange.
+func noRetryOptions(change func(*Options)) Options {
+	return *options(func(o *Options) {
+		o.Retries, o.Adaptive = 0, false
+		if change != nil {
+			change(o)
+		}
+	})
+}

@@ -1,19 +1,22 @@
 package fetch
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/transport"
 )
 
-// at is a target as an input line with that URL, method and headers would make it.
-func at(t testing.TB, method, url string, header http.Header, body string) *target {
+// newTestTarget is a target as an input line with that URL, method and headers would make it.
+func newTestTarget(t testing.TB, method, url string, header http.Header, body string) *target {
 	t.Helper()
 	u, err := httpurl.Parse(url)
 	if err != nil {
@@ -35,7 +38,7 @@ func TestRedirectMethod(t *testing.T) {
 			case status == 303 && method != "HEAD", status < 303 && method == "POST":
 				want = "GET"
 			}
-			from := at(t, method, "http://a.test/x", http.Header{"Content-Type": {"text/plain"}, "Content-Language": {"de"}, "X-Mine": {"1"}}, "body")
+			from := newTestTarget(t, method, "http://a.test/x", http.Header{"Content-Type": {"text/plain"}, "Content-Language": {"de"}, "X-Mine": {"1"}}, "body")
 			to, failure := from.follow(status, "/y")
 			if failure != nil {
 				t.Fatal(failure)
@@ -79,7 +82,7 @@ func TestRedirectToAnotherOrigin(t *testing.T) {
 		{"down to http", "https://a.test/", "http://a.test/y", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			to, failure := at(t, "GET", tt.from, given, "").follow(302, tt.location)
+			to, failure := newTestTarget(t, "GET", tt.from, given, "").follow(302, tt.location)
 			if failure != nil {
 				t.Fatal(failure)
 			}
@@ -98,7 +101,7 @@ func TestRedirectToAnotherOrigin(t *testing.T) {
 }
 
 func TestRedirectedBodyKeepsItsType(t *testing.T) {
-	from := at(t, "POST", "http://a.test/", http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {"secret"}}, "{}")
+	from := newTestTarget(t, "POST", "http://a.test/", http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {"secret"}}, "{}")
 	to, failure := from.follow(307, "http://b.test/")
 	if failure != nil {
 		t.Fatal(failure)
@@ -138,7 +141,7 @@ func TestLocation(t *testing.T) {
 		{name: "a broken host", location: "http://b .test/"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			to, fail := at(t, "GET", "http://a.test/d/x", nil, "").follow(302, tt.location)
+			to, fail := newTestTarget(t, "GET", "http://a.test/d/x", nil, "").follow(302, tt.location)
 			if tt.want == "" {
 				if fail == nil || fail.Kind != failure.Protocol {
 					t.Errorf("got %v, %v; want a protocol failure", to.URL, fail)
@@ -157,7 +160,7 @@ func TestLocation(t *testing.T) {
 
 // TestLocationFragment: RFC 9110 section 10.2.2.
 func TestLocationFragment(t *testing.T) {
-	from := at(t, "GET", "http://a.test/#here", nil, "")
+	from := newTestTarget(t, "GET", "http://a.test/#here", nil, "")
 	for location, want := range map[string]string{"/y": "http://a.test/y#here", "/y#there": "http://a.test/y#there"} {
 		to, failure := from.follow(302, location)
 		if failure != nil || to.URL.String() != want {
@@ -172,7 +175,7 @@ func FuzzLocation(f *testing.F) {
 	for _, seed := range []string{"/y", "//b.test", "http://u:p@b.test:8080/?a=b#c", "?q=ü", "\\\\b.test", "http://[::1]/", "javascript:x", "..//..", "/a b", "/?q=a b&u=http://c"} {
 		f.Add(seed)
 	}
-	from := at(f, "GET", "https://a.test/d/x?y", http.Header{"Authorization": {"secret"}, "Accept": {"*/*"}}, "")
+	from := newTestTarget(f, "GET", "https://a.test/d/x?y", http.Header{"Authorization": {"secret"}, "Accept": {"*/*"}}, "")
 	f.Fuzz(func(t *testing.T, location string) {
 		to, fail := from.follow(302, location)
 		if fail != nil {
@@ -197,4 +200,37 @@ func checkRequestLine(t *testing.T, uri string) {
 	if i := strings.IndexFunc(uri, func(c rune) bool { return c <= ' ' || c >= 0x7f }); i >= 0 {
 		t.Errorf("request target %q is broken at byte %d", uri, i)
 	}
+}
+
+// TestRedirectsEnterTheLaneOfTheirNewHost: ten hosts that all redirect to one keep to that one's limits.
+func TestRedirectsEnterTheLaneOfTheirNewHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		under, most := make(chan struct{}, 10), 0
+		var starts []time.Time
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Host != "b.test" {
+				return newResponse(302, "", "Location", "http://b.test"+r.URL.Path), nil
+			}
+			under <- struct{}{} // one at a time, or the race detector says so
+			most = max(most, len(under))
+			starts = append(starts, time.Now())
+			time.Sleep(10 * time.Millisecond)
+			<-under
+			return newResponse(200, "ok"), nil
+		})
+		var lines []string
+		for i := range 10 {
+			lines = append(lines, fmt.Sprintf("http://a%d.test/%d", i, i))
+		}
+		var shelf recorder
+		s, err := runWithClient(t.Context(), linesOf(lines...), &shelf, options(func(o *Options) { o.HostConcurrency, o.HostRate = 1, 2 }), client)
+		if err != nil || s.Succeeded != 10 || most != 1 {
+			t.Fatalf("%d succeeded, %d at once on the new host, %v", s.Succeeded, most, err)
+		}
+		for i := 1; i < len(starts); i++ {
+			if gap := starts[i].Sub(starts[i-1]); gap < 500*time.Millisecond-timerSlack {
+				t.Errorf("start %d on the new host comes %s after the one before", i, gap)
+			}
+		}
+	})
 }

@@ -12,17 +12,6 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// byHand is a Source of Requests that no Reader has looked at.
-func byHand(requests ...Request) Source {
-	return func(yield func(Request, error) bool) {
-		for _, r := range requests {
-			if !yield(r, nil) {
-				return
-			}
-		}
-	}
-}
-
 // TestRequestsMadeByHandAreChecked: as those of an input line are. One that can't be sent is never asked.
 func TestRequestsMadeByHandAreChecked(t *testing.T) {
 	const url = "http://a.test/"
@@ -46,12 +35,12 @@ func TestRequestsMadeByHandAreChecked(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var asked atomic.Int32
-				client := origin(func(*http.Request) (*http.Response, error) {
+				client := fakeOrigin(func(*http.Request) (*http.Response, error) {
 					asked.Add(1)
-					return reply(200, ""), nil
+					return newResponse(200, ""), nil
 				})
-				var shelf shelf
-				s, err := runOver(t.Context(), byHand(tt.in, Request{URL: url}), &shelf, options(nil), client)
+				var shelf recorder
+				s, err := runWithClient(t.Context(), sourceOf(tt.in, Request{URL: url}), &shelf, options(nil), client)
 				if err != nil || shelf.kinds() != "invalid_request ok" || asked.Load() != 1 {
 					t.Fatalf("%s, %d asked: %+v, %v", shelf.kinds(), asked.Load(), s, err)
 				}
@@ -69,12 +58,12 @@ func TestRequestsMadeByHandAreChecked(t *testing.T) {
 func TestHashMadeByHandMayBeUpperCase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sum := fmt.Sprintf("%x", sha256.Sum256([]byte("ok")))
-		var shelf shelf
-		source := byHand(
+		var shelf recorder
+		source := sourceOf(
 			Request{URL: "http://a.test/", SHA256: strings.ToUpper(sum)},
 			Request{URL: "http://a.test/", SHA256: strings.Repeat("AB", 32)},
 		)
-		_, err := runOver(t.Context(), source, &shelf, options(nil), taking(0))
+		_, err := runWithClient(t.Context(), source, &shelf, options(nil), respondAfter(0))
 		if err != nil || shelf.kinds() != "ok checksum" {
 			t.Fatalf("%s, %v", shelf.kinds(), err)
 		}
@@ -112,10 +101,10 @@ func TestFailedRecordAsksTheSameAgain(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client := origin(func(*http.Request) (*http.Response, error) { return reply(tt.status, ""), nil })
-				var shelf shelf
+				client := fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(tt.status, ""), nil })
+				var shelf recorder
 				tt.in.URL, tt.in.Header = "http://a.test/", http.Header{"X-Mine": {"1"}}
-				if _, err := runOver(t.Context(), byHand(tt.in), &shelf, options(tt.with), client); err != nil {
+				if _, err := runWithClient(t.Context(), sourceOf(tt.in), &shelf, options(tt.with), client); err != nil {
 					t.Fatal(err)
 				}
 				r := shelf.records[0].Request
@@ -127,5 +116,26 @@ func TestFailedRecordAsksTheSameAgain(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestWhatASourceChangesIsChecked: a Source may change what a Reader has looked at, and can't send what a Reader refuses.
+func TestWhatASourceChangesIsChecked(t *testing.T) {
+	for name, change := range map[string]func(*Request){
+		"method": func(r *Request) { r.Method = "GET /evil HTTP/1.1\r\nHost: x\r\n\r\nGET" },
+		"header": func(r *Request) { r.Header = http.Header{"Host": {"x\r\nX-Evil: 1"}} },
+	} {
+		source := func(yield func(Request, error) bool) {
+			for r, err := range linesOf("http://127.0.0.1:1/") {
+				change(&r)
+				if !yield(r, err) {
+					return
+				}
+			}
+		}
+		var shelf recorder
+		if _, err := Run(t.Context(), source, &shelf, noRetryOptions(nil)); err != nil || shelf.kinds() != "invalid_request" {
+			t.Errorf("%s: %s, %v", name, shelf.kinds(), err)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -15,18 +14,18 @@ import (
 
 func TestEveryRequestEndsAsOneRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := origin(func(r *http.Request) (*http.Response, error) {
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
 			switch r.URL.Path {
 			case "/moved":
-				return reply(302, "", "Location", "/there"), nil
+				return newResponse(302, "", "Location", "/there"), nil
 			case "/gone":
-				return reply(404, "no"), nil
+				return newResponse(404, "no"), nil
 			}
-			return reply(200, r.URL.Path), nil
+			return newResponse(200, r.URL.Path), nil
 		})
-		var shelf shelf
+		var shelf recorder
 		source := skipping(3, linesOf("http://a.test/x", "{", "http://a.test/moved", "http://a.test/x", "http://a.test/gone"))
-		s, err := runOver(t.Context(), source, &shelf, options(nil), client)
+		s, err := runWithClient(t.Context(), source, &shelf, options(nil), client)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,8 +57,8 @@ func TestEveryRequestEndsAsOneRecord(t *testing.T) {
 
 func TestEmptyInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shelf shelf
-		s, err := runOver(t.Context(), urls(0, ""), &shelf, options(nil), taking(0))
+		var shelf recorder
+		s, err := runWithClient(t.Context(), urls(0, ""), &shelf, options(nil), respondAfter(0))
 		if err != nil || s.Total != 0 || !s.Complete || !shelf.flushed {
 			t.Errorf("got %+v, %v", s, err)
 		}
@@ -67,7 +66,7 @@ func TestEmptyInput(t *testing.T) {
 }
 
 func TestRunRefusesMistakes(t *testing.T) {
-	_, err := Run(t.Context(), urls(1, "http://a.test"), &shelf{}, *options(func(o *Options) { o.Concurrency, o.MaxBody = 0, 0 }))
+	_, err := Run(t.Context(), urls(1, "http://a.test"), &recorder{}, *options(func(o *Options) { o.Concurrency, o.MaxBody = 0, 0 }))
 	if len(flagsOf(err)) != 2 {
 		t.Errorf("got %v", err)
 	}
@@ -78,15 +77,15 @@ func TestRetriesInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked []time.Duration
 		began := time.Now()
-		client := origin(func(r *http.Request) (*http.Response, error) {
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
 			asked = append(asked, time.Since(began))
 			if len(asked) < 3 {
-				return reply(503, "", "Retry-After", "10"), nil
+				return newResponse(503, "", "Retry-After", "10"), nil
 			}
-			return reply(200, "at last"), nil
+			return newResponse(200, "at last"), nil
 		})
-		var shelf shelf
-		s, err := runOver(t.Context(), urls(1, "http://a.test"), &shelf, options(nil), client)
+		var shelf recorder
+		s, err := runWithClient(t.Context(), urls(1, "http://a.test"), &shelf, options(nil), client)
 		if err != nil || shelf.kinds() != "ok" {
 			t.Fatal(shelf.kinds(), err)
 		}
@@ -105,15 +104,15 @@ func TestRetriesInTime(t *testing.T) {
 func TestRetriesAreExhausted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int32
-		client := origin(func(r *http.Request) (*http.Response, error) {
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
 			asked.Add(1)
 			if r.Method == "POST" {
-				return reply(500, ""), nil
+				return newResponse(500, ""), nil
 			}
-			return reply(429, ""), nil
+			return newResponse(429, ""), nil
 		})
-		var shelf shelf
-		s, err := runOver(t.Context(), linesOf("http://a.test/", `{"url":"http://b.test/","body":"x"}`), &shelf, options(nil), client)
+		var shelf recorder
+		s, err := runWithClient(t.Context(), linesOf("http://a.test/", `{"url":"http://b.test/","body":"x"}`), &shelf, options(nil), client)
 		if err != nil || shelf.kinds() != "rate_limited status" || asked.Load() != 5 || s.Retries != 3 {
 			t.Errorf("%s after %d, %+v, %v", shelf.kinds(), asked.Load(), s, err)
 		}
@@ -127,17 +126,17 @@ func TestPausedHostDelaysNoOther(t *testing.T) {
 		began := time.Now()
 		var mu sync.Mutex
 		last := map[string]time.Duration{}
-		client := origin(func(r *http.Request) (*http.Response, error) {
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			last[r.Host] = time.Since(began)
 			if r.Host == "slow.test" && time.Since(began) < 20*time.Second {
-				return reply(429, "", "Retry-After", "20"), nil
+				return newResponse(429, "", "Retry-After", "20"), nil
 			}
-			return reply(200, ""), nil
+			return newResponse(200, ""), nil
 		})
-		var shelf shelf
-		s, err := runOver(t.Context(), urls(100, "http://slow.test", "http://fast.test"), &shelf, options(nil), client)
+		var shelf recorder
+		s, err := runWithClient(t.Context(), urls(100, "http://slow.test", "http://fast.test"), &shelf, options(nil), client)
 		if err != nil || s.Succeeded != 100 {
 			t.Fatalf("%+v, %v", s, err)
 		}
@@ -149,9 +148,9 @@ func TestPausedHostDelaysNoOther(t *testing.T) {
 
 func TestTimeInTheQueueCountsToNoTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shelf shelf
+		var shelf recorder
 		o := options(func(o *Options) { o.Concurrency, o.Timeout = 1, 2*time.Second })
-		s, err := runOver(t.Context(), urls(10, "http://a.test"), &shelf, o, taking(time.Second))
+		s, err := runWithClient(t.Context(), urls(10, "http://a.test"), &shelf, o, respondAfter(time.Second))
 		if err != nil || s.Succeeded != 10 || s.Elapsed != 10*time.Second {
 			t.Errorf("%s: %+v, %v", shelf.kinds(), s, err)
 		}
@@ -160,9 +159,9 @@ func TestTimeInTheQueueCountsToNoTimeout(t *testing.T) {
 
 func TestTimeoutBoundsOneExchange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shelf shelf
+		var shelf recorder
 		o := options(func(o *Options) { o.Retries, o.Timeout = 1, 2*time.Second; o.RetryDelay = 0 })
-		s, err := runOver(t.Context(), urls(1, "http://a.test"), &shelf, o, taking(time.Hour))
+		s, err := runWithClient(t.Context(), urls(1, "http://a.test"), &shelf, o, respondAfter(time.Hour))
 		if err != nil || shelf.kinds() != "timeout" || s.Elapsed != 4*time.Second {
 			t.Fatalf("%s: %+v, %v", shelf.kinds(), s, err)
 		}
@@ -176,77 +175,13 @@ func TestRateInARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		var asked []time.Duration
-		client := origin(func(*http.Request) (*http.Response, error) {
+		client := fakeOrigin(func(*http.Request) (*http.Response, error) {
 			asked = append(asked, time.Since(began))
-			return reply(200, ""), nil
+			return newResponse(200, ""), nil
 		})
-		s, err := runOver(t.Context(), urls(4, "http://a.test", "http://b.test"), &shelf{}, options(func(o *Options) { o.Rate = 0.1 }), client)
+		s, err := runWithClient(t.Context(), urls(4, "http://a.test", "http://b.test"), &recorder{}, options(func(o *Options) { o.Rate = 0.1 }), client)
 		if err != nil || fmt.Sprint(asked) != "[0s 10s 20s 30s]" || s.LimitedBy != LimitRate {
 			t.Errorf("asked at %v, limited by %s, %v", asked, s.LimitedBy, err)
-		}
-	})
-}
-
-// TestLimitedBy: what a user reads who asks why it is not faster.
-func TestLimitedBy(t *testing.T) {
-	slowly := func(source Source) Source {
-		return func(yield func(Request, error) bool) {
-			for r, err := range source {
-				if time.Sleep(time.Minute); !yield(r, err) {
-					return
-				}
-			}
-		}
-	}
-	few := urls(6, "http://a.test")
-	for _, tt := range []struct {
-		want   Limit
-		source Source
-		with   func(*Options)
-		sink   Sink
-	}{
-		{want: LimitConcurrency, with: func(o *Options) { o.Concurrency = 1 }},
-		{want: LimitHostConcurrency, with: func(o *Options) { o.HostConcurrency = 1 }},
-		{want: LimitRate, with: func(o *Options) { o.Rate = 0.01 }},
-		{want: LimitHostRate, with: func(o *Options) { o.HostRate = 0.01 }},
-		{want: LimitNetwork},
-		{want: LimitNetwork, with: func(o *Options) { o.Lookahead = 1 }},
-		{want: LimitInput, source: slowly(few)},
-	} {
-		t.Run(string(tt.want), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				if tt.source == nil {
-					tt.source = few
-				}
-				s, err := runOver(t.Context(), tt.source, &shelf{}, options(tt.with), taking(time.Second))
-				if err != nil || s.LimitedBy != tt.want {
-					t.Errorf("limited by %s of %v, %v", s.LimitedBy, s.LimitedFor, err)
-				}
-			})
-		})
-	}
-}
-
-// TestLookaheadBoundsTheInput: no more is read than may wait, plus what lies between two stages, however fast the input is.
-func TestLookaheadBoundsTheInput(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var read, landed atomic.Int64
-		var most int64
-		source := func(yield func(Request, error) bool) {
-			for r := range urls(5000, "http://a.test") {
-				most = max(most, read.Add(1)-landed.Load())
-				if !yield(r, nil) {
-					return
-				}
-			}
-		}
-		sink := SinkFunc(func(*Record) error { landed.Add(1); return nil })
-		s, err := runOver(t.Context(), source, sink, options(func(o *Options) { o.Lookahead = 20 }), taking(time.Second))
-		if err != nil || s.Succeeded != 5000 {
-			t.Errorf("%+v, %v", s, err)
-		}
-		if most > 20+2*backlog+2 {
-			t.Errorf("%d requests were read ahead", most)
 		}
 	})
 }
@@ -255,9 +190,9 @@ func TestLookaheadBoundsTheInput(t *testing.T) {
 func TestSourceMayRewriteURLs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked string
-		client := origin(func(r *http.Request) (*http.Response, error) {
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
 			asked = r.URL.String()
-			return reply(200, ""), nil
+			return newResponse(200, ""), nil
 		})
 		source := func(yield func(Request, error) bool) {
 			for r, err := range linesOf("http://a.test/x") {
@@ -267,16 +202,8 @@ func TestSourceMayRewriteURLs(t *testing.T) {
 				}
 			}
 		}
-		if _, err := runOver(t.Context(), source, &shelf{}, options(nil), client); err != nil || asked != "http://mirror.test/x" {
+		if _, err := runWithClient(t.Context(), source, &recorder{}, options(nil), client); err != nil || asked != "http://mirror.test/x" {
 			t.Errorf("asked %s, %v", asked, err)
 		}
 	})
-}
-
-func TestSinkFuncLendsTheBody(t *testing.T) {
-	boom := errors.New("boom")
-	r := &Record{Body: []byte("x")}
-	if err := SinkFunc(func(*Record) error { return boom }).Put(r); err != boom || r.Body != nil {
-		t.Errorf("got %v, body %q", err, r.Body)
-	}
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestWhatIsAsked: what a line says wins over the options, which win over our own.
-func TestWhatIsAsked(t *testing.T) {
+// TestTargetOfARequest: what a line says wins over the options, which win over our own.
+func TestTargetOfARequest(t *testing.T) {
 	const form, plain = "application/x-www-form-urlencoded", ""
 	for _, tt := range []struct {
 		name     string

@@ -33,8 +33,8 @@ func ownersOf(plans []*plan.Task) []*task {
 	return tasks
 }
 
-// requestsOf are the Requests of input lines, with all that a line can say.
-func requestsOf(t testing.TB, lines ...string) []*task {
+// tasksOf are the Requests of input lines, with all that a line can say.
+func tasksOf(t testing.TB, lines ...string) []*task {
 	t.Helper()
 	var tasks []*task
 	for request, err := range linesOf(lines...) {
@@ -48,10 +48,10 @@ func requestsOf(t testing.TB, lines ...string) []*task {
 	return tasks
 }
 
-// TestPackedTasksComeBackWhole: nothing that a line, or a filter behind it, has said of a Request is lost while it is
+// TestTaskCodecLosesNothing: nothing that a line, or a filter behind it, has said of a Request is lost while it is
 // spilled.
-func TestPackedTasksComeBackWhole(t *testing.T) {
-	tasks := requestsOf(t,
+func TestTaskCodecLosesNothing(t *testing.T) {
+	tasks := tasksOf(t,
 		"https://a.test/1", "https://a.test/2?q=%20", "https://ü.test/ü",
 		`{"url":"http://a.test/","id":"x","meta":{"any":[1,2]}}`,
 		`{"url":"http://a.test/","id":12345678901234567890}`,
@@ -110,7 +110,7 @@ func BenchmarkPack(b *testing.B) {
 				lines = append(lines, fmt.Sprintf("https://example.com/products/%d?lang=en&page=%d",
 					12345*(i+7)%99991, i%7))
 			}
-			tasks := plansOf(requestsOf(b, lines...))
+			tasks := plansOf(tasksOf(b, lines...))
 			b.ReportAllocs()
 			var packed []byte
 			c := newCodec()

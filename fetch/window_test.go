@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// large is n requests with bodies of 128 KiB to hosts that take turns.
-func large(n int, hosts ...string) Source {
+// largeRequests is n requests with bodies of 128 KiB to hosts that take turns.
+func largeRequests(n int, hosts ...string) Source {
 	body := bytes.Repeat([]byte("{}"), 64<<10)
 	return func(yield func(Request, error) bool) {
 		for r := range urls(n, hosts...) {
@@ -30,7 +30,7 @@ func TestLargeRequestsBoundTheWindow(t *testing.T) {
 			var read, landed atomic.Int64
 			var most int64
 			source := func(yield func(Request, error) bool) {
-				for r := range large(4000, "http://a.test") {
+				for r := range largeRequests(4000, "http://a.test") {
 					most = max(most, read.Add(1)-landed.Load())
 					if !yield(r, nil) {
 						return
@@ -41,7 +41,7 @@ func TestLargeRequestsBoundTheWindow(t *testing.T) {
 			o := options(func(o *Options) {
 				o.Concurrency, o.HostConcurrency, o.Aside = int(tt.concurrency), int(tt.concurrency), 0
 			})
-			s, err := runOver(t.Context(), source, sink, o, taking(time.Second))
+			s, err := runWithClient(t.Context(), source, sink, o, respondAfter(time.Second))
 			least := time.Duration(4000/tt.concurrency) * time.Second
 			if err != nil || s.Succeeded != 4000 || s.Elapsed > least+time.Second {
 				t.Errorf("%d at once: %+v, %v", tt.concurrency, s, err)
@@ -53,11 +53,11 @@ func TestLargeRequestsBoundTheWindow(t *testing.T) {
 	}
 }
 
-// TestLargeRequestsAreSetAside: what is spilled does not count as in memory, so that the host behind it is seen.
-func TestLargeRequestsAreSetAside(t *testing.T) {
+// TestLargeRequestsAreSpilled: what is spilled does not count as in memory, so that the host behind it is seen.
+func TestLargeRequestsAreSpilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := func(yield func(Request, error) bool) {
-			for _, part := range []Source{large(2000, "http://a.test"), urls(10, "http://b.test")} {
+			for _, part := range []Source{largeRequests(2000, "http://a.test"), urls(10, "http://b.test")} {
 				for r, err := range part {
 					if !yield(r, err) {
 						return
@@ -74,20 +74,20 @@ func TestLargeRequestsAreSetAside(t *testing.T) {
 			return nil
 		})
 		o := options(func(o *Options) { o.HostConcurrency = 1 })
-		s, err := runOver(t.Context(), source, sink, o, taking(time.Second))
+		s, err := runWithClient(t.Context(), source, sink, o, respondAfter(time.Second))
 		if err != nil || s.Succeeded != 2010 || seen > 20*time.Second {
 			t.Errorf("the second host was asked after %s: %+v, %v", seen, s, err)
 		}
 	})
 }
 
-// TestBulkIsCounted: what comes into memory leaves it again in the count, packed and unpacked on its way or not.
-func TestBulkIsCounted(t *testing.T) {
+// TestLargeBytesAreCounted: what comes into memory leaves it again in the count, packed and unpacked on its way or not.
+func TestLargeBytesAreCounted(t *testing.T) {
 	targets := newTargeter(options(nil))
 	s := newScheduler(options(nil), schedulerPorts{setTarget: func(t *task) { setTarget(t, targets) }})
 	defer s.timer.Stop()
 	var tasks []*task
-	for r := range large(20, "http://a.test") {
+	for r := range largeRequests(20, "http://a.test") {
 		task := newTask(r)
 		setTarget(task, targets)
 		s.admit(task, true)
@@ -114,4 +114,28 @@ func TestBulkIsCounted(t *testing.T) {
 	if s.largeBytes != 0 || s.openTasks != 0 {
 		t.Errorf("%d bytes of %d requests are left", s.largeBytes, s.openTasks)
 	}
+}
+
+// TestLookaheadBoundsTheInput: no more is read than may wait, plus what lies between two stages, however fast the input is.
+func TestLookaheadBoundsTheInput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var read, landed atomic.Int64
+		var most int64
+		source := func(yield func(Request, error) bool) {
+			for r := range urls(5000, "http://a.test") {
+				most = max(most, read.Add(1)-landed.Load())
+				if !yield(r, nil) {
+					return
+				}
+			}
+		}
+		sink := SinkFunc(func(*Record) error { landed.Add(1); return nil })
+		s, err := runWithClient(t.Context(), source, sink, options(func(o *Options) { o.Lookahead = 20 }), respondAfter(time.Second))
+		if err != nil || s.Succeeded != 5000 {
+			t.Errorf("%+v, %v", s, err)
+		}
+		if most > 20+2*backlog+2 {
+			t.Errorf("%d requests were read ahead", most)
+		}
+	})
 }

@@ -1,0 +1,126 @@
+package fetch
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"batchfetch/fetch/cache"
+)
+
+// A cacheRig is runs one after the other over one cache, and what their origin was asked.
+type cacheRig struct {
+	*testing.T
+	dir      string
+	store    cache.Store
+	pages    map[string]func(*http.Request) *http.Response // by path; nil is a network that is down
+	mu       sync.Mutex
+	requests []string
+	summary  Summary
+}
+
+// withCacheRig runs a test in virtual time.
+func withCacheRig(t *testing.T, test func(*cacheRig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		store, err := cache.OpenDisk(dir, 1<<30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(&cacheRig{T: t, dir: dir, store: store, pages: make(map[string]func(*http.Request) *http.Response)})
+	})
+}
+
+// setPage answers path with headers, name and value in turn.
+func (l *cacheRig) setPage(path string, status int, body string, headers ...string) {
+	l.pages[path] = func(*http.Request) *http.Response { return withDate(newResponse(status, body, headers...)) }
+}
+
+// setTagged answers path by its entity tag: 304 where that is what the request has.
+func (l *cacheRig) setTagged(path, tag, body string, headers ...string) {
+	l.pages[path] = func(r *http.Request) *http.Response {
+		if slices.Contains(r.Header["If-None-Match"], tag) {
+			return withDate(newResponse(304, "", append(headers, "Etag", tag)...))
+		}
+		return withDate(newResponse(200, body, append(headers, "Etag", tag)...))
+	}
+}
+
+func withDate(r *http.Response) *http.Response {
+	r.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	return r
+}
+
+func (l *cacheRig) RoundTrip(r *http.Request) (*http.Response, error) {
+	l.mu.Lock()
+	l.requests = append(l.requests, r.Method+" "+r.URL.Path)
+	page := l.pages[r.URL.Path]
+	l.mu.Unlock()
+	if page == nil {
+		return nil, errors.New("no network")
+	}
+	return page(r), nil
+}
+
+// run asks for lines, relative to http://a.test where they are paths, and returns what became of each, in their order:
+// the cache's part, the status, the body; ? in front of what is unchanged. The origin's questions are counted anew.
+func (l *cacheRig) run(change func(*Options), lines ...string) []string {
+	l.Helper()
+	l.requests = nil
+	for i, line := range lines {
+		if strings.HasPrefix(line, "/") {
+			lines[i] = "http://a.test" + line
+		}
+	}
+	var shelf recorder
+	o := options(func(o *Options) {
+		o.Cache, o.Retries = l.store, 0
+		if change != nil {
+			change(o)
+		}
+	})
+	s, err := runWithClient(l.Context(), linesOf(lines...), &shelf, o, l)
+	if err != nil {
+		l.Fatal(err)
+	}
+	wantSum(l.T, s, len(shelf.records))
+	l.summary = s
+	told := make([]string, len(lines))
+	for i, r := range shelf.records {
+		text := fmt.Sprintf("%s %d %s", r.Cache, r.Status, shelf.bodies[i])
+		if r.Failure != nil {
+			text = string(r.Failure.Kind)
+		}
+		if r.Unchanged {
+			text = "?" + text
+		}
+		told[r.Seq] = text
+	}
+	return told
+}
+
+// want runs and expects what becomes of it, and how often the origin is asked.
+func (l *cacheRig) want(asked int, want string, change func(*Options), lines ...string) {
+	l.Helper()
+	got := strings.Join(l.run(change, lines...), "; ")
+	if got != want || len(l.requests) != asked {
+		l.Errorf("got %q, asked %q\nwant %q, %d questions", got, l.requests, want, asked)
+	}
+}
+
+// entryFiles are those of entries.
+func (l *cacheRig) entryFiles() []string {
+	names, err := filepath.Glob(filepath.Join(l.dir, "v1", "??", "*"))
+	if err != nil {
+		l.Fatal(err)
+	}
+	return names
+}

@@ -1,0 +1,159 @@
+package fetch
+
+import (
+	"crypto/sha256"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+)
+
+// A memoryStore is a PartKeeper in memory, which keeps one part for each path.
+type memoryStore struct {
+	mu            sync.Mutex
+	bodies        map[string]string
+	parts         map[string]*storedPart
+	unreleased    int             // Parts and bodies that nobody has let go of
+	openPartials  map[string]bool // paths of Parts among them
+	lookups       int
+	cannotRemove  bool          // nothing can be dropped
+	partialReader readerFunc2   // nil, or how Parts are read
+	onWrite       func(all int) // nil, or told of how many bytes a body has after each write
+}
+
+type storedPart struct {
+	bytes string
+	info  PartialInfo
+}
+
+func newMemoryStore() *memoryStore {
+	return &memoryStore{bodies: map[string]string{}, parts: map[string]*storedPart{}, openPartials: map[string]bool{}}
+}
+
+func (c *memoryStore) Claim(*Request) error { return nil }
+
+func (c *memoryStore) Create(r *Request) (BodyWriter, error) { return c.newWriter(r.Path, ""), nil }
+
+func (c *memoryStore) newWriter(path, bytes string) *memoryWriter {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unreleased++
+	b := &memoryWriter{store: c, path: path}
+	b.text.WriteString(bytes)
+	return b
+}
+
+func (c *memoryStore) Partial(r *Request) PartialBody {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lookups++
+	s := c.parts[r.Path]
+	if s == nil {
+		return nil
+	}
+	c.unreleased++
+	c.openPartials[r.Path] = true
+	in := io.Reader(strings.NewReader(s.bytes))
+	if c.partialReader != nil {
+		in = c.partialReader
+	}
+	return &memoryPartial{Reader: in, storedPart: s, store: c, path: r.Path}
+}
+
+func (c *memoryStore) release(drop string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unreleased--
+	if drop != "" && !c.cannotRemove {
+		delete(c.parts, drop)
+	}
+}
+
+type memoryPartial struct {
+	io.Reader
+	*storedPart
+	store *memoryStore
+	path  string
+}
+
+func (b *memoryPartial) Size() int64       { return int64(len(b.bytes)) }
+func (b *memoryPartial) Info() PartialInfo { return b.info }
+func (b *memoryPartial) Release()          { b.markClosed(); b.store.release("") }
+func (b *memoryPartial) Remove()           { b.markClosed(); b.store.release(b.path) }
+
+func (b *memoryPartial) markClosed() {
+	b.store.mu.Lock()
+	defer b.store.mu.Unlock()
+	delete(b.store.openPartials, b.path)
+}
+
+func (b *memoryPartial) Continue(n int64) (PartialWriter, error) {
+	b.Release()
+	k := b.store.newWriter(b.path, b.bytes[:n])
+	k.info, k.continues = &b.storedPart.info, true
+	return k, nil
+}
+
+type memoryWriter struct {
+	store *memoryStore
+	path  string
+	text  strings.Builder
+	info  *PartialInfo
+	ended bool
+
+	continues bool
+}
+
+func (b *memoryWriter) SetInfo(m PartialInfo) {
+	b.store.mu.Lock()
+	defer b.store.mu.Unlock()
+	if !b.store.openPartials[b.path] { // its place is taken
+		b.info = &m
+	}
+}
+
+func (b *memoryWriter) Write(p []byte) (int, error) {
+	n, err := b.text.Write(p)
+	if b.store.onWrite != nil {
+		b.store.onWrite(b.text.Len())
+	}
+	return n, err
+}
+
+func (b *memoryWriter) Commit(sum [sha256.Size]byte) (string, error) {
+	if sum != sha256.Sum256([]byte(b.text.String())) {
+		return "", errors.New("the hash is of another body")
+	}
+	b.store.mu.Lock()
+	b.store.bodies[b.path] = b.text.String()
+	b.store.mu.Unlock()
+	b.end(nil)
+	return b.path, nil
+}
+
+func (b *memoryWriter) Abandon() { b.end(nil) }
+
+func (b *memoryWriter) Suspend() {
+	if b.info == nil {
+		b.end(nil)
+		return
+	}
+	b.end(&storedPart{b.text.String(), *b.info})
+}
+
+func (b *memoryWriter) end(left *storedPart) {
+	if b.ended {
+		return
+	}
+	b.ended = true
+	if b.continues {
+		b.store.release(b.path)
+	} else {
+		b.store.release("") // a part that lies there is another's
+	}
+	if left != nil {
+		b.store.mu.Lock()
+		b.store.parts[b.path] = left
+		b.store.mu.Unlock()
+	}
+}

@@ -1,0 +1,131 @@
+package fetch
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/transport"
+)
+
+// TestPrivateRedirects: who may lead where.
+func TestPrivateRedirects(t *testing.T) {
+	const home, away = "127.0.0.1:~", "127.0.0.2:~"
+	for _, tt := range []struct {
+		name string
+		path []string
+		want string // the message of a blocked address; "" is a success
+	}{
+		{"the input may name anything", []string{home}, ""},
+		{"private to private", []string{home, home}, ""},
+		{"private to public", []string{home, away}, ""},
+		{"public to public", []string{away, away}, ""},
+		{"public to public, by name", []string{"outside.test:~", "outside.test:~"}, ""},
+		{"public to a name of which one address is public", []string{away, "mixed.test:~"}, ""},
+		{"public to private", []string{away, home}, "127.0.0.1 (loopback) is not public, and a public page redirected to it"},
+		{"private to public to private", []string{home, away, home}, "127.0.0.1 (loopback) is not public, and a public page redirected to it"},
+		{"public to public to private", []string{away, away, home}, "127.0.0.1 (loopback) is not public, and a public page redirected to it"},
+		{"public to a private name", []string{away, "inside.test:~"}, "127.0.0.1 (loopback), the address of inside.test, is not public, and a public page redirected to it"},
+		{"public to localhost", []string{away, "localhost:~"}, "127.0.0.1 (loopback), the address of localhost, is not public, and a public page redirected to it"},
+		{"public to below localhost", []string{away, "a.localhost:~"}, "127.0.0.1 (loopback), the address of a.localhost, is not public, and a public page redirected to it"},
+		{"a name that changes its address", []string{"rebound.test:~", "rebound.test:~"}, "127.0.0.1 (loopback), the address of rebound.test, is not public, and a public page redirected to it"},
+		{"decimal", []string{away, "2130706433:~"}, "127.0.0.1 (loopback), the address of 2130706433, is not public, and a public page redirected to it"},
+		{"mapped", []string{away, "[::ffff:127.0.0.1]:~"}, "127.0.0.1 (loopback), the address of ::ffff:127.0.0.1, is not public, and a public page redirected to it"},
+		{"metadata", []string{away, "169.254.169.254"}, "169.254.169.254 (link-local) is not public, and a public page redirected to it"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := startTwoHosts(t, nil)
+			o := noRetryOptions(func(o *Options) { o.Retries = 2 })
+			r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(h.port, tt.path...)).records[0]
+			switch {
+			case tt.want == "" && r.Failure != nil:
+				t.Errorf("got %s: %v", kindOf(r), r.Failure)
+			case tt.want != "" && (kindOf(r) != failure.BlockedAddress || r.Failure.Error() != tt.want):
+				t.Errorf("got %s: %v", kindOf(r), r.Failure)
+			case r.Attempts != 1 || r.Redirects != len(tt.path)-1:
+				t.Errorf("%d attempts, %d redirects", r.Attempts, r.Redirects)
+			}
+			o.Private = dial.PrivateAllow
+			if !strings.HasPrefix(tt.path[len(tt.path)-1], "169.254") {
+				if r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(h.port, tt.path...)).records[0]; r.Failure != nil {
+					t.Errorf("where all is allowed: %v", r.Failure)
+				}
+			}
+		})
+	}
+}
+
+// TestReusedConnectionsToPrivateAddresses: what the input opened to a private address is not there for a public page's redirect,
+// nor is the connection to a name that had a private address.
+func TestReusedConnectionsToPrivateAddresses(t *testing.T) {
+	for version, choice := range map[string]transport.Version{"HTTP/1.1": transport.HTTP1, "HTTP/2": transport.HTTP2} {
+		t.Run(version, func(t *testing.T) {
+			protocols := new(http.Protocols)
+			protocols.SetHTTP1(true)
+			protocols.SetUnencryptedHTTP2(true)
+			h := startTwoHosts(t, protocols)
+			o := noRetryOptions(func(o *Options) { o.HTTP = choice })
+			shelf := runIn(t, o, testNetwork(t, twoHostNames),
+				redirectChain(h.port, "127.0.0.1:~"), redirectChain(h.port, "inside.test:~"),
+				redirectChain(h.port, "127.0.0.2:~", "127.0.0.1:~"), redirectChain(h.port, "127.0.0.2:~", "inside.test:~"), redirectChain(h.port, "127.0.0.1:~"))
+			if got := shelf.kinds(); got != "ok ok blocked_address blocked_address ok" {
+				t.Error(got)
+			}
+			if home, away := h.private.Load(), h.public.Load(); home != 3 || away != 2 {
+				t.Errorf("asked %d times at home, %d away", home, away)
+			}
+		})
+	}
+}
+
+// TestPrivateDeny: no private address is asked, whichever way it is spelled.
+func TestPrivateDeny(t *testing.T) {
+	h := startTwoHosts(t, nil)
+	o := noRetryOptions(func(o *Options) { o.Private, o.Retries = dial.PrivateDeny, 3 })
+	o.RetryOn.Kinds = append(o.RetryOn.Kinds, failure.BlockedAddress)
+	for _, host := range []string{"127.0.0.1", "127.0.0.1.", "localhost", "LOCALHOST.", "a.b.localhost", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
+		"2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "0", "[::]", "①②⑦.0.0.1", "127。0。0。1", "%31%32%37.0.0.1", "inside.test", "[64:ff9b::7f00:1]"} {
+		r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(h.port, host+":~")).records[0]
+		if kindOf(r) != failure.BlockedAddress && kindOf(r) != failure.InvalidRequest || r.Attempts > 1 {
+			t.Errorf("%s: %s after %d attempts: %v", host, kindOf(r), r.Attempts, r.Failure)
+		}
+	}
+	if got := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(h.port, "127.0.0.2:~"), redirectChain(h.port, "outside.test:~", "127.0.0.2:~"), redirectChain(h.port, "mixed.test:~")).kinds(); got != "ok ok ok" {
+		t.Error(got)
+	}
+	if asked := h.private.Load(); asked != 0 {
+		t.Errorf("asked %d times at home", asked)
+	}
+	if says := runIn(t, o, testNetwork(t, twoHostNames), "http://inside.test:"+h.port).records[0].Failure.Error(); says != "127.0.0.1 (loopback), the address of inside.test, is not public, and private is deny" {
+		t.Errorf("says %q", says)
+	}
+}
+
+// TestCacheOfPrivateAddresses: what --private forbids to ask is not to be had from the cache either.
+func TestCacheOfPrivateAddresses(t *testing.T) {
+	c := newResponseCache(options(nil), transport.New(options(nil).transportConfig(dial.Network{})))
+	for _, tt := range []struct {
+		rule   dial.Policy
+		wary   bool
+		remote string
+		want   bool
+	}{
+		{dial.PrivateRedirects, false, "10.0.0.1:80", true},
+		{dial.PrivateRedirects, true, "10.0.0.1:80", false},
+		{dial.PrivateRedirects, true, "192.0.2.1", false},
+		{dial.PrivateRedirects, true, "8.8.8.8:80", true},
+		{dial.PrivateDeny, false, "127.0.0.1:80", false},
+		{dial.PrivateDeny, false, "", false},
+		{dial.PrivateDeny, false, "[2606:4700::1111]:443", true},
+		{dial.PrivateAllow, false, "", true},
+	} {
+		c.options.Private = tt.rule
+		to := &target{Target: transport.Target{URL: &url.URL{Scheme: "http", Host: "a.test", Path: "/"}, PublicOnly: tt.wary}}
+		if got := c.mayBeFrom(to, tt.remote); got != tt.want {
+			t.Errorf("%+v: %t", tt, got)
+		}
+	}
+}

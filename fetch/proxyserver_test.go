@@ -1,0 +1,165 @@
+package fetch
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/nettest"
+)
+
+// A proxyServer is a proxy that sends all it is asked for to one of two servers, by the port that is asked for.
+type proxyServer struct {
+	plain, secure string // host:port
+	user          string // user:password it wants; "" is none
+
+	mu    sync.Mutex
+	asked []string
+}
+
+func (m *proxyServer) addAsked(what string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asked = append(m.asked, what)
+}
+
+// takeAsked returns what was asked since the last call.
+func (m *proxyServer) takeAsked() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	text := strings.Join(m.asked, " | ")
+	m.asked = nil
+	return text
+}
+
+func (m *proxyServer) dialOrigin(addr string) (net.Conn, error) {
+	if strings.HasSuffix(addr, ":443") {
+		return net.Dial("tcp", m.secure)
+	}
+	return net.Dial("tcp", m.plain)
+}
+
+// ServeHTTP is the proxy over HTTP.
+func (m *proxyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m.addAsked(r.Method + " " + r.RequestURI)
+	if m.user != "" && r.Header.Get("Proxy-Authorization") != dial.BasicAuth(strings.Split(m.user, ":")[0], strings.Split(m.user, ":")[1]) {
+		http.Error(w, "who is there?", http.StatusProxyAuthRequired)
+		return
+	}
+	if r.Method == http.MethodConnect {
+		there, err := m.dialOrigin(r.Host)
+		if err != nil {
+			http.Error(w, "no way", http.StatusBadGateway)
+			return
+		}
+		here, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_, _ = io.WriteString(here, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 Connection established\r\n\r\n")
+			relay(here, there)
+		}
+		return
+	}
+	r.URL.Host, r.RequestURI = m.plain, ""
+	r.Header.Del("Proxy-Authorization")
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		http.Error(w, "no way", http.StatusBadGateway)
+		return
+	}
+	defer func() { _ = resp.Body.Close() }()
+	for name, values := range resp.Header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(resp.StatusCode)
+	_, _ = io.Copy(w, resp.Body)
+}
+
+func relay(a, b net.Conn) {
+	var both sync.WaitGroup
+	for from, to := range map[net.Conn]net.Conn{a: b, b: a} {
+		both.Go(func() { _, _ = io.Copy(to, from); _ = to.Close(); _ = from.Close() })
+	}
+	both.Wait()
+}
+
+// serveSOCKS speaks SOCKS5 (RFC 1928, RFC 1929) with one client.
+func (m *proxyServer) serveSOCKS(c net.Conn) {
+	in := bufio.NewReader(c)
+	take := func(n int) string {
+		text := make([]byte, n)
+		_, _ = io.ReadFull(in, text)
+		return string(text)
+	}
+	short := func() string { return take(int(take(1)[0])) }
+	take(1)
+	short()
+	if m.user != "" {
+		nettest.Say(c, "\x05\x02")
+		take(1)
+		if user := short() + ":" + short(); user != m.user {
+			nettest.Say(c, "\x01\x01")
+			return
+		}
+		nettest.Say(c, "\x01\x00")
+	} else {
+		nettest.Say(c, "\x05\x00")
+	}
+	host := ""
+	switch take(4)[3] {
+	case 1:
+		host = net.IP(take(4)).String()
+	case 3:
+		host = short()
+	case 4:
+		host = net.IP(take(16)).String()
+	}
+	port := take(2)
+	addr := net.JoinHostPort(host, fmt.Sprint(int(port[0])<<8|int(port[1])))
+	m.addAsked("socks " + addr)
+	there, err := m.dialOrigin(addr)
+	if err != nil {
+		nettest.Say(c, "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00")
+		return
+	}
+	nettest.Say(c, "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+	relay(c, there)
+}
+
+// start starts a proxy of that scheme and returns its host:port.
+func (m *proxyServer) start(t testing.TB, scheme string) string {
+	t.Helper()
+	switch scheme {
+	case "http":
+		return strings.TrimPrefix(startServer(t, m.ServeHTTP), "http://")
+	case "https":
+		server := httptest.NewUnstartedServer(m)
+		server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of handshakes that are meant to fail
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		return strings.TrimPrefix(server.URL, "https://")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var clients sync.WaitGroup
+	clients.Go(func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			clients.Go(func() { m.serveSOCKS(c); _ = c.Close() })
+		}
+	})
+	t.Cleanup(func() { _ = listener.Close(); clients.Wait() })
+	return listener.Addr().String()
+}

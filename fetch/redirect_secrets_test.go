@@ -1,0 +1,232 @@
+package fetch
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/cookiejar"
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/netrc"
+)
+
+// TestSecretsStayWithTheirHost: over to another origin goes none of what was meant for the first, and no Referer ever.
+func TestSecretsStayWithTheirHost(t *testing.T) {
+	got := make(chan http.Header, 1)
+	away := startServer(t, func(w http.ResponseWriter, r *http.Request) { got <- r.Header })
+	home := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" || r.Header.Get("Cookie") == "" {
+			t.Error("the first host is not given its secrets")
+		}
+		http.Redirect(w, r, strings.Replace(away, "http://", "http://stranger:word@", 1), http.StatusFound)
+	})
+	line := fmt.Sprintf(`{"url":%q,"headers":{"Cookie":"a=b","X-Api-Key":"k","Accept-Language":"de"}}`, strings.Replace(home, "http://", "http://u:p@", 1))
+	r, _ := runOne(t, line, noRetryOptions(func(o *Options) { o.Header = http.Header{"X-From-Flag": {"s"}} }))
+	if r.Failure != nil || r.FinalURL != away {
+		t.Fatalf("led to %s, %v", r.FinalURL, r.Failure)
+	}
+	header := <-got
+	for _, name := range []string{"Authorization", "Cookie", "X-Api-Key", "X-From-Flag", "Referer"} {
+		if header.Get(name) != "" {
+			t.Errorf("%s went along", name)
+		}
+	}
+	if header.Get("Accept-Language") != "de" || header.Get("User-Agent") != "batchfetch" {
+		t.Errorf("got %v", header)
+	}
+}
+
+// A redirectServers is a set of servers that redirect to one another and note what they are told.
+type redirectServers struct {
+	plain, other, secure *httptest.Server
+
+	mu       sync.Mutex
+	received []http.Header // at /end, one for each visit
+}
+
+func startRedirectServers(t *testing.T) *redirectServers {
+	b := new(redirectServers)
+	b.plain, b.other, b.secure = httptest.NewServer(b), httptest.NewServer(b), httptest.NewTLSServer(b)
+	for _, server := range []*httptest.Server{b.plain, b.other, b.secure} {
+		t.Cleanup(server.Close)
+	}
+	return b
+}
+
+// ServeHTTP redirects at /go?code=…&to=…, and at /end refuses the first visit.
+func (b *redirectServers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header()["Set-Cookie"] = r.URL.Query()["set"]
+	if r.URL.Path == "/go" {
+		code := 0
+		_, _ = fmt.Sscan(r.URL.Query().Get("code"), &code)
+		http.Redirect(w, r, r.URL.Query().Get("to"), code)
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.received = append(b.received, r.Header.Clone()); len(b.received) == 1 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+}
+
+// setOptions lets requests through to the TLS server, and tries again at once.
+func (b *redirectServers) setOptions(o *Options) {
+	roots := x509.NewCertPool()
+	roots.AddCert(b.secure.Certificate())
+	o.TLS = &tls.Config{RootCAs: roots, ServerName: "example.com", MinVersion: tls.VersionTLS12}
+	o.Retries, o.RetryDelay, o.RetryUnsafe = 1, time.Millisecond, true
+}
+
+func (b *redirectServers) redirectURL(from *httptest.Server, code int, to string) string {
+	return fmt.Sprintf("%s/go?code=%d&to=%s", from.URL, code, url.QueryEscape(to))
+}
+
+// route returns the server that a redirect comes from, and the address that it leads to.
+func (b *redirectServers) route(way string) (from *httptest.Server, to string) {
+	switch way {
+	case "port":
+		return b.plain, b.other.URL
+	case "host":
+		return b.plain, strings.Replace(b.plain.URL, "127.0.0.1", "localhost", 1)
+	case "up":
+		return b.plain, b.secure.URL
+	case "down":
+		return b.secure, b.plain.URL
+	}
+	return b.plain, b.plain.URL
+}
+
+// TestSecretsStayInTheirOrigin: over sockets, whatever carries a secret reaches the end of a redirect within its origin, and
+// never beyond: another scheme, host or port; whatever the status and method, and not on a second attempt either.
+func TestSecretsStayInTheirOrigin(t *testing.T) {
+	netrc, err := netrc.Parse([]byte("default login s3cret password s3cret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearers := map[string]struct {
+		header string
+		change func(*Options)
+		line   string // what the input line says beside the URL
+	}{
+		"-u":            {"Authorization", func(o *Options) { o.Username, o.Password = "s3cret", "s3cret" }, ""},
+		"netrc":         {"Authorization", func(o *Options) { o.Netrc = netrc }, ""},
+		"userinfo":      {"Authorization", nil, "userinfo"},
+		"-H":            {"Authorization", func(o *Options) { o.Header = http.Header{"Authorization": {"s3cret"}} }, ""},
+		"line":          {"Authorization", nil, `,"headers":{"Authorization":"s3cret"}`},
+		"-b":            {"Cookie", func(o *Options) { o.Cookie, o.Jar = "k=s3cret", cookiejar.New() }, ""},
+		"-H Cookie":     {"Cookie", func(o *Options) { o.Header = http.Header{"Cookie": {"k=s3cret"}} }, ""},
+		"a line Cookie": {"Cookie", nil, `,"headers":{"Cookie":"k=s3cret"}`},
+	}
+	for _, code := range []int{302, 303, 307, 308} {
+		for name, bearer := range bearers {
+			t.Run(fmt.Sprintf("%d %s", code, name), func(t *testing.T) {
+				t.Parallel()
+				for _, way := range []string{"home", "port", "host", "up", "down"} {
+					b := startRedirectServers(t)
+					from, to := b.route(way)
+					address, more := b.redirectURL(from, code, to+"/end"), bearer.line
+					if more == "userinfo" {
+						address, more = strings.Replace(address, "://", "://s3cret:s3cret@", 1), ""
+					}
+					r, _ := runOne(t, fmt.Sprintf(`{"url":%q,"method":"POST","body":"x"%s}`, address, more), noRetryOptions(func(o *Options) {
+						b.setOptions(o)
+						if bearer.change != nil {
+							bearer.change(o)
+						}
+					}))
+					if r.Failure != nil || r.Redirects != 1 || r.Attempts != 2 || len(b.received) != 2 {
+						t.Fatalf("%s: %v after %d redirects, %d attempts, %d visits", way, r.Failure, r.Redirects, r.Attempts, len(b.received))
+					}
+					for visit, header := range b.received {
+						if told := header.Get(bearer.header) != ""; told != (way == "home") {
+							t.Errorf("%s, visit %d: told %s %q", way, visit, bearer.header, header.Get(bearer.header))
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestNetrcAfterARedirect: not even an entry of the new host's own is used after a redirect, as with curl.
+func TestNetrcAfterARedirect(t *testing.T) {
+	b := startRedirectServers(t)
+	netrc, err := netrc.Parse([]byte("machine localhost login s3cret password s3cret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	abroad := strings.Replace(b.other.URL, "127.0.0.1", "localhost", 1) + "/end"
+	for address, want := range map[string]string{b.redirectURL(b.plain, 302, abroad): "", abroad: dial.BasicAuth("s3cret", "s3cret")} {
+		runOne(t, address, noRetryOptions(func(o *Options) { b.setOptions(o); o.Netrc = netrc }))
+		if got := b.received[len(b.received)-1].Get("Authorization"); got != want {
+			t.Errorf("%s: told %q, want %q", address, got, want)
+		}
+	}
+}
+
+// TestJarFollows: what a redirect's answer sets is there at its end, and goes where it belongs alone.
+func TestJarFollows(t *testing.T) {
+	const set = "&set=a%3D1&set=b%3D2;Path%3D/elsewhere&set=c%3D3;Max-Age%3D0"
+	for _, tt := range []struct {
+		name   string
+		jar    bool
+		cookie string // Options.Cookie
+		header string // the line's own
+		way    string // empty is home
+		want   string
+	}{
+		{name: "home", jar: true, want: "a=1"},
+		{name: "no jar", want: ""},
+		{name: "beside the string", jar: true, cookie: "x=y; a=old", want: "a=1; x=y"},
+		{name: "beside a line's own", jar: true, cookie: "x=y", header: "a=mine; z=2", want: "a=mine; z=2"},
+		{name: "the string without a jar", cookie: "x=y; a=old", want: "x=y; a=old"},
+		{name: "abroad", jar: true, cookie: "x=y", way: "host", want: ""},
+		{name: "to another port", jar: true, cookie: "x=y", way: "port", want: ""},
+		{name: "up to TLS", jar: true, cookie: "x=y", way: "up", want: ""},
+		{name: "down from TLS", jar: true, cookie: "x=y", way: "down", want: ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := startRedirectServers(t)
+			from, to := b.route(tt.way)
+			more := ""
+			if tt.header != "" {
+				more = fmt.Sprintf(`,"headers":{"Cookie":%q}`, tt.header)
+			}
+			r, _ := runOne(t, fmt.Sprintf(`{"url":%q%s}`, b.redirectURL(from, 302, to+"/end")+set, more), noRetryOptions(func(o *Options) {
+				b.setOptions(o)
+				if o.Cookie = tt.cookie; tt.jar {
+					o.Jar = cookiejar.New()
+				}
+			}))
+			if r.Failure != nil || len(b.received) != 2 {
+				t.Fatalf("%v after %d visits", r.Failure, len(b.received))
+			}
+			for visit, header := range b.received {
+				if got := strings.Join(header["Cookie"], " and "); got != tt.want {
+					t.Errorf("visit %d: told %q, want %q", visit, got, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// TestSecureCookieBySocket: a Secure cookie goes over TLS and not over a plain connection to the same host.
+func TestSecureCookieBySocket(t *testing.T) {
+	b, jar := startRedirectServers(t), cookiejar.New()
+	if err := jar.Load([]byte("127.0.0.1\tFALSE\t/\tTRUE\t0\tk\tv"), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for server, want := range map[*httptest.Server]string{b.plain: "", b.secure: "k=v"} {
+		runOne(t, server.URL+"/end", noRetryOptions(func(o *Options) { b.setOptions(o); o.Jar = jar }))
+		if got := b.received[len(b.received)-1].Get("Cookie"); got != want {
+			t.Errorf("%s: told %q, want %q", server.URL, got, want)
+		}
+	}
+}

@@ -1,0 +1,204 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/nettest"
+)
+
+// TestPartialBodiesAfterErrors: what stays of a part after them is what may still be of use.
+func TestPartialBodiesAfterErrors(t *testing.T) {
+	for code, stays := range map[int]bool{400: false, 401: true, 403: true, 404: false, 408: true, 410: false, 425: true, 429: true, 500: true, 503: true, 204: false} {
+		url := startServer(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) })
+		c := newMemoryStore()
+		c.parts["x"] = &storedPart{"part", PartialInfo{`"first"`, 100, url}}
+		r := runWithStore(t, c, Request{URL: url}, noRetryOptions(nil))
+		if r.Status != code || (len(c.parts) == 1) != stays {
+			t.Errorf("after %d %d parts are left", r.Status, len(c.parts))
+		}
+	}
+	body := numberedText(1000)
+	v := newRangeServer(t, body)
+	v.server.Start()
+	busy := true
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if busy {
+			busy = false
+			w.WriteHeader(404)
+			return
+		}
+		v.ServeHTTP(w, r)
+	})
+	c, o := newMemoryStore(), withRetries(1)
+	c.parts["x"] = &storedPart{body[:10], PartialInfo{`"first"`, 1000, url}}
+	o.RetryOn.Statuses = judge.Statuses{{404, 404}}
+	wantWholeBody(t, c, runWithStore(t, c, Request{URL: url}, o), body, 10) // a 404 that is to pass drops nothing
+}
+
+// partialURLOf is how a Mark names a URL.
+func partialURLOf(t *testing.T, text string) string {
+	t.Helper()
+	u, err := httpurl.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return partialURL(u)
+}
+
+// TestPartialBodiesKept: a part is left where an answer that could be continued broke off, and by no other failure.
+func TestPartialBodiesKept(t *testing.T) {
+	const start = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"
+	for _, tt := range []struct {
+		name, says string
+		with       func(*Options)
+		hold       bool // the connection is held open in silence
+		request    Request
+		kind       failure.Kind
+		kept       bool
+	}{
+		{name: "cut off", says: start + "ETag: \"a\"\r\n\r\nhalf", kind: failure.Truncated, kept: true},
+		{name: "by its date", says: start + "Last-Modified: " + olderDate + "\r\nDate: " + newerDate + "\r\n\r\nhalf", kind: failure.Truncated, kept: true},
+		{name: "in chunks", says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", kind: failure.Truncated, kept: true},
+		{name: "out of time", says: start + "ETag: \"a\"\r\n\r\nhalf", hold: true, with: func(o *Options) { o.Timeout = 200 * time.Millisecond }, kind: failure.Timeout, kept: true},
+		{name: "stalled", says: start + "ETag: \"a\"\r\n\r\nhalf", hold: true, with: func(o *Options) { o.StallTimeout = 200 * time.Millisecond }, kind: failure.Stalled, kept: true},
+		{name: "before its first byte", says: start + "ETag: \"a\"\r\n\r\n", kind: failure.Truncated},
+		{name: "without a validator", says: start + "\r\nhalf", kind: failure.Truncated},
+		{name: "weak", says: start + "ETag: W/\"a\"\r\n\r\nhalf", kind: failure.Truncated},
+		{name: "without ranges", says: start + "ETag: \"a\"\r\nAccept-Ranges: none\r\n\r\nhalf", kind: failure.Truncated},
+		{name: "coded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\n" + encoded(t, sampleText, "gzip")[:5], kind: failure.Truncated},
+		{name: "coded, and not decoded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\nhalf", with: func(o *Options) { o.Identity = true }, kind: failure.Truncated},
+		{name: "another status", says: "HTTP/1.1 203 OK\r\nContent-Length: 10\r\nETag: \"a\"\r\n\r\nhalf", kind: failure.Truncated},
+		{name: "a POST", says: start + "ETag: \"a\"\r\n\r\nhalf", request: Request{Method: "POST"}, kind: failure.Truncated},
+		{name: "a body sent", says: start + "ETag: \"a\"\r\n\r\nhalf", request: Request{Method: "GET", Body: []byte("x")}, kind: failure.Truncated},
+		{name: "a range of its own", says: strings.Replace(start, "200", "206", 1) + "ETag: \"a\"\r\n\r\nhalf", request: Request{Header: headerOf("Range", "bytes=5-")}, kind: failure.Truncated},
+		{name: "a range by flag", says: start + "ETag: \"a\"\r\n\r\nhalf", with: func(o *Options) { o.Header = headerOf("Range", "bytes=5-") }, kind: failure.Truncated},
+		{name: "too large", says: start + "ETag: \"a\"\r\n\r\nhalf", with: func(o *Options) { o.MaxBody = 3 }, kind: failure.TooLarge},
+		{name: "a wrong hash", says: strings.Replace(start, "10", "4", 1) + "ETag: \"a\"\r\n\r\nhalf", request: Request{SHA256: strings.Repeat("0", 64)}, kind: failure.Checksum},
+		{name: "no chunk", says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n", kind: failure.Protocol},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			over := make(chan struct{})
+			v := newRangeServer(t, "") // answers by hand below
+			v.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body) // what is not read is answered with a reset
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				nettest.Say(conn, tt.says)
+				if tt.hold {
+					<-over
+				}
+				_ = conn.Close()
+			})
+			v.server.Start()
+			c := newMemoryStore()
+			tt.request.URL = v.server.URL + "/a?secret"
+			r := runWithStore(t, c, tt.request, noRetryOptions(tt.with))
+			close(over)
+			if kindOf(r) != tt.kind || (len(c.parts) == 1) != tt.kept {
+				t.Fatalf("%s, %d parts are left: %v", kindOf(r), len(c.parts), r.Failure)
+			}
+			if left := c.parts["x"]; tt.kept && (left.bytes != "half" || left.info.At != partialURLOf(t, v.server.URL+"/a?secret") || strings.Contains(left.info.At, "secret") || left.info.Total > 10) {
+				t.Errorf("kept %+v", left)
+			}
+		})
+	}
+}
+
+// TestNewBodyReplacesAPartialBody: what comes of it is continued, and what was there before is gone.
+func TestNewBodyReplacesAPartialBody(t *testing.T) {
+	body := numberedText(100_000)
+	v, c := newRangeServer(t, body, 500), newMemoryStore()
+	v.server.Start()
+	c.parts["x"] = &storedPart{"of an earlier body", PartialInfo{`"earlier"`, 200, v.server.URL}}
+	if r := runWithStore(t, c, Request{URL: v.server.URL}, noRetryOptions(nil)); r.Status != 200 || c.parts["x"] == nil || c.parts["x"].bytes != body[:500] {
+		t.Fatalf("%d, kept %+v", r.Status, c.parts["x"])
+	}
+	wantWholeBody(t, c, runWithStore(t, c, Request{URL: v.server.URL}, noRetryOptions(nil)), body, 500)
+	wantRanges(t, v, `bytes=18- "earlier"`, `bytes=500- "first"`)
+}
+
+// TestRequestsWithTheirOwnRange: no part is looked for, and the answer is what was asked for.
+func TestRequestsWithTheirOwnRange(t *testing.T) {
+	body := numberedText(1000)
+	v, c := newRangeServer(t, body), newMemoryStore()
+	v.server.Start()
+	c.parts["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, v.server.URL}}
+	r := runWithStore(t, c, Request{URL: v.server.URL, Header: headerOf("Range", "bytes=10-19")}, noRetryOptions(nil))
+	if r.Failure != nil || r.Status != 206 || c.bodies["x"] != body[10:20] || r.ResumedFrom != 0 || len(c.parts) != 1 {
+		t.Errorf("%d, kept %q, %v", r.Status, c.bodies["x"], r.Failure)
+	}
+	wantRanges(t, v, "bytes=10-19 ")
+}
+
+// readerFunc2 makes an io.Reader of a function.
+type readerFunc2 func([]byte) (int, error)
+
+func (f readerFunc2) Read(p []byte) (int, error) { return f(p) }
+
+// TestUnreadablePartialBody: one that a disk has lost is asked for as a whole; one that is being read when the run is stopped stays.
+func TestUnreadablePartialBody(t *testing.T) {
+	body := numberedText(1000)
+	v, c := newRangeServer(t, body), newMemoryStore()
+	v.server.Start()
+	lay := func(read readerFunc2) {
+		c.parts["x"], c.partialReader = &storedPart{body[:400], PartialInfo{`"first"`, 1000, v.server.URL}}, read
+	}
+	lay(func([]byte) (int, error) { return 0, errors.New("the disk is gone") })
+	wantWholeBody(t, c, runWithStore(t, c, Request{URL: v.server.URL}, noRetryOptions(nil)), body, 0)
+	lay(func([]byte) (int, error) { return 0, io.EOF })
+	wantWholeBody(t, c, runWithStore(t, c, Request{URL: v.server.URL}, noRetryOptions(nil)), body, 0)
+	wantRanges(t, v, "", "")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	lay(func(p []byte) (int, error) { cancel(); return 1, nil })
+	var shelf recorder
+	_, err := Run(ctx, sourceOf(Request{URL: v.server.URL, Path: "x"}), &shelf, noRetryOptions(func(o *Options) { o.BodyStore = c }))
+	if err == nil || shelf.kinds() != "canceled" || len(c.parts) != 1 || c.unreleased != 0 {
+		t.Errorf("%s, %d parts are left, %d not let go of, %v", shelf.kinds(), len(c.parts), c.unreleased, err)
+	}
+	wantRanges(t, v)
+}
+
+// TestCanceledBodiesAreContinued: what a run was stopped in, the next one continues.
+func TestCanceledBodiesAreContinued(t *testing.T) {
+	body := numberedText(100_000)
+	v, c, over := newRangeServer(t, body), newMemoryStore(), make(chan struct{})
+	stops := true
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if !stops {
+			v.ServeHTTP(w, r)
+			return
+		}
+		stops = false
+		w.Header().Set("ETag", `"first"`)
+		w.Header().Set("Content-Length", "100000")
+		_, _ = io.WriteString(w, body[:5000])
+		_ = http.NewResponseController(w).Flush()
+		<-over
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	c.onWrite = func(all int) {
+		if all == 5000 {
+			cancel()
+		}
+	}
+	var shelf recorder
+	_, err := Run(ctx, sourceOf(Request{URL: url, Path: "x"}), &shelf, noRetryOptions(func(o *Options) { o.BodyStore = c }))
+	close(over)
+	if err == nil || shelf.kinds() != "canceled" || c.parts["x"] == nil || c.parts["x"].bytes != body[:5000] {
+		t.Fatalf("%s, %v, kept %v", shelf.kinds(), err, c.parts["x"] != nil)
+	}
+	wantWholeBody(t, c, runWithStore(t, c, Request{URL: url}, noRetryOptions(nil)), body, 5000)
+}

@@ -1,0 +1,149 @@
+package fetch
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestServersThatDoNotContinue: whatever comes in place of the rest, the body is right in the end, without a retry.
+func TestServersThatDoNotContinue(t *testing.T) {
+	body, other := numberedText(100_000), strings.ToUpper(numberedText(90_000))
+	sum := sha256.Sum256([]byte(body))
+	partial := func(w http.ResponseWriter, ranges, tag, text string) {
+		w.Header().Set("Content-Range", ranges)
+		w.Header().Set("ETag", tag)
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = io.WriteString(w, text)
+	}
+	for _, tt := range []struct {
+		name      string
+		part      string // empty: the first 1000 bytes
+		rest      http.HandlerFunc
+		whole     string // what it serves without a range; empty: body
+		unsummed  bool   // the request does not say what is right
+		from      int
+		exchanges int64
+	}{
+		{name: "as it should", exchanges: 1, from: 1000, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 1000-99999/100000", `"first"`, body[1000:])
+		}},
+		{name: "another body by now", exchanges: 1, whole: other, rest: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, other) }},
+		{name: "no ranges", exchanges: 1, rest: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }},
+		{name: "If-Range is not heeded", exchanges: 2, whole: other, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 1000-89999/90000", `"second"`, other[1000:])
+		}},
+		{name: "another total", exchanges: 2, whole: other, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 1000-89999/90000", `"first"`, other[1000:])
+		}},
+		{name: "from another byte", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 999-99999/100000", `"first"`, body[999:])
+		}},
+		{name: "206 without a range", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(206) }},
+		{name: "206 of several parts", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "multipart/byteranges; boundary=x")
+			w.WriteHeader(http.StatusPartialContent)
+			_, _ = io.WriteString(w, "--x\r\nContent-Range: bytes 1000-99999/100000\r\n\r\n"+body[1000:]+"\r\n--x--")
+		}},
+		{name: "416", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(416) }},
+		{name: "a coded rest", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			partial(w, "bytes 1000-99999/100000", `"first"`, encoded(t, body[1000:], "gzip"))
+		}},
+		{name: "more than the rest", unsummed: true, exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 1000-99999/100000", `"first"`, body[1000:]+"x")
+		}},
+		{name: "a rest of another body", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 1000-99999/100000", `"first"`, strings.ToUpper(body[1000:]))
+		}},
+		{name: "a part with all its bytes", part: body, exchanges: 1, from: 99_999, rest: func(w http.ResponseWriter, r *http.Request) {
+			if got := r.Header.Get("Range"); got != "bytes=99999-" {
+				t.Errorf("asked for %q", got)
+			}
+			partial(w, "bytes 99999-99999/100000", `"first"`, body[99_999:])
+		}},
+		{name: "a part of one byte that is all", part: "x", whole: "y", exchanges: 1},
+		{name: "a part with more than all its bytes", part: body + "x", exchanges: 1},
+		{name: "a part of another body", part: other[:1000], exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 1000-99999/100000", `"first"`, body[1000:])
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			whole := tt.whole
+			if whole == "" {
+				whole = body
+			}
+			var exchanges int64
+			url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+				exchanges++
+				if r.Header.Get("Range") != "" {
+					tt.rest(w, r)
+					return
+				}
+				_, _ = io.WriteString(w, whole)
+			})
+			c := newMemoryStore()
+			c.parts["x"] = &storedPart{body[:1000], PartialInfo{`"first"`, 100_000, url}}
+			if tt.part != "" {
+				c.parts["x"].bytes = tt.part
+			}
+			if len(whole) == 1 {
+				c.parts["x"].info.Total = 1
+			}
+			request := Request{URL: url}
+			if whole == body && !tt.unsummed {
+				request.SHA256 = hex.EncodeToString(sum[:])
+			}
+			r := runWithStore(t, c, request, noRetryOptions(nil))
+			wantWholeBody(t, c, r, whole, tt.from)
+			if exchanges != tt.exchanges || r.Attempts != 1 {
+				t.Errorf("%d exchanges, want %d; %d attempts", exchanges, tt.exchanges, r.Attempts)
+			}
+		})
+	}
+}
+
+// TestRestartedOnce: where a part can't be removed, it is asked for no second time.
+func TestRestartedOnce(t *testing.T) {
+	exchanges := 0
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		exchanges++
+		if r.Header.Get("Range") != "" {
+			w.WriteHeader(416)
+			return
+		}
+		_, _ = io.WriteString(w, "whole")
+	})
+	c := newMemoryStore()
+	c.cannotRemove, c.parts["x"] = true, &storedPart{"part", PartialInfo{`"first"`, 100, url}}
+	r := runWithStore(t, c, Request{URL: url}, noRetryOptions(nil))
+	if r.Failure != nil || c.bodies["x"] != "whole" || exchanges != 2 || r.Attempts != 1 {
+		t.Errorf("%v, kept %q after %d exchanges", r.Failure, c.bodies["x"], exchanges)
+	}
+}
+
+// TestPartialResponseThatIsShort: what came of it stays, and a retry asks for what is missing still.
+func TestPartialResponseThatIsShort(t *testing.T) {
+	body := numberedText(3000)
+	var asked []string
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Header.Get("Range"))
+		var first int
+		_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &first)
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/3000", first, first+999))
+		w.Header().Set("ETag", `"first"`)
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = io.WriteString(w, body[first:first+1000])
+	})
+	c := newMemoryStore()
+	c.parts["x"] = &storedPart{body[:1000], PartialInfo{`"first"`, 0, url}}
+	wantWholeBody(t, c, runWithStore(t, c, Request{URL: url}, withRetries(1)), body, 2000)
+	if !slices.Equal(asked, []string{"bytes=1000-", "bytes=2000-"}) {
+		t.Errorf("asked for %q", asked)
+	}
+}

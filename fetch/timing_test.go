@@ -1,0 +1,23 @@
+package fetch
+
+import "testing"
+
+// TestTiming: the steps of a first exchange are all there, those of a connection used again are not.
+func TestTiming(t *testing.T) {
+	url, o := startTLSServer(t, false, respondProtocol)
+	o.KeepTiming, o.KeepHeader, o.Concurrency = true, true, 1
+	var shelf recorder
+	if _, err := Run(t.Context(), linesOf(url, url), &shelf, o); err != nil {
+		t.Fatal(err)
+	}
+	first, second := shelf.records[0], shelf.records[1]
+	if step := first.Timing; step == nil || step.Connect <= 0 || step.TLS <= 0 || step.FirstByte <= 0 || step.Body < 0 || step.DNS > 0 {
+		t.Errorf("first: %+v", first.Timing)
+	}
+	if step := second.Timing; step == nil || step.Connect >= 0 || step.TLS >= 0 || step.FirstByte <= 0 {
+		t.Errorf("second: %+v", second.Timing)
+	}
+	if first.Header.Get("Content-Length") != "8" || first.ContentType == "" {
+		t.Errorf("header %v", first.Header)
+	}
+}

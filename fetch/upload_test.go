@@ -1,0 +1,90 @@
+package fetch
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/nettest"
+)
+
+// TestLargeUpload: it arrives whole, and the connection is used again.
+func TestLargeUpload(t *testing.T) {
+	body := strings.Repeat("0123456789", 100_000)
+	url, made := startCountingServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if got, err := io.ReadAll(r.Body); err != nil || string(got) != body {
+			t.Errorf("%d bytes of %d, %v", len(got), len(body), err)
+		}
+	})
+	shelf := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
+	if shelf.kinds() != "ok ok" || made.Load() != 1 {
+		t.Errorf("%s over %d connections", shelf.kinds(), made.Load())
+	}
+}
+
+// TestEarlyResponse: a server that refuses an upload before it has read it is heard, whether or not it reads on or closes, and the
+// connection is not used again while the rest is under way.
+func TestEarlyResponse(t *testing.T) {
+	body := strings.Repeat("x", 3<<20)
+	for name, then := range map[string]func(c *net.TCPConn){
+		"and waits":    func(*net.TCPConn) { time.Sleep(300 * time.Millisecond) },
+		"and closes":   func(c *net.TCPConn) { _ = c.CloseWrite(); nettest.AwaitClose(c) },
+		"and reads on": func(c *net.TCPConn) { time.Sleep(100 * time.Millisecond); nettest.AwaitClose(c) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := nettest.Talk(t, func(c *net.TCPConn) {
+				nettest.ReadRequest(c)
+				nettest.Say(c, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno")
+				then(c)
+			})
+			began := time.Now()
+			shelf := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
+			if shelf.kinds() != "status status" || shelf.records[1].Status != 413 || time.Since(began) > 20*time.Second {
+				t.Errorf("%s: %v", shelf.kinds(), shelf.records[0].Failure)
+			}
+		})
+	}
+}
+
+// TestEarlyResponseToALargeHead: a header that does not fit into what the kernel takes is no reason not to listen.
+func TestEarlyResponseToALargeHead(t *testing.T) {
+	heard := make(chan struct{})
+	url := nettest.Talk(t, func(c *net.TCPConn) {
+		_, _ = c.Read(make([]byte, 1000))
+		nettest.Say(c, "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\n\r\n")
+		select {
+		case <-heard:
+		case <-time.After(25 * time.Second):
+		}
+	})
+	defer close(heard)
+	line := `{"url":"` + url + `","headers":{"X-A":"` + strings.Repeat("x", 3<<20) + `"}}`
+	if r, _ := runOne(t, line, noRetryOptions(nil)); r.Status != 431 || r.Elapsed > 20*time.Second {
+		t.Errorf("%d after %s, %v", r.Status, r.Elapsed, r.Failure)
+	}
+}
+
+// TestEarlySuccess: a server may thank for an upload before it has read it. It gets all of it, and the connection is used again.
+func TestEarlySuccess(t *testing.T) {
+	body, got := strings.Repeat("x", 3<<20), make(chan int, 2)
+	url := nettest.Talk(t, func(c *net.TCPConn) {
+		for in := bufio.NewReader(c); ; {
+			r, err := http.ReadRequest(in)
+			if err != nil {
+				return
+			}
+			nettest.Say(c, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+			n, _ := io.Copy(io.Discard, r.Body)
+			got <- int(n)
+		}
+	})
+	shelf := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
+	if first, second := <-got, <-got; shelf.kinds() != "ok ok" || first != len(body) || second != len(body) {
+		t.Errorf("%s: %d and %d bytes of %d", shelf.kinds(), first, second, len(body))
+	}
+}
