@@ -26,15 +26,15 @@ func TestBodyStoreTakesBodies(t *testing.T) {
 			time.Sleep(time.Duration(10-len(r.URL.Path)) * time.Second)
 			return newResponse(200, strings.Repeat(r.URL.Path, 100<<10)), nil // more than one buffer
 		})
-		keeper := new(failingStore)
-		var shelf recorder
-		s, err := runWithClient(t.Context(), urlsWithPaths(30, "http://a.test", "http://b.test"), &shelf, options(func(o *Options) { o.BodyStore = keeper }), client)
-		if err != nil || s.Succeeded != 30 || len(keeper.bodies) != 30 || keeper.abandoned != 0 {
-			t.Fatalf("%d kept, %d abandoned, %+v, %v", len(keeper.bodies), keeper.abandoned, s, err)
+		store := new(failingStore)
+		var sink recorder
+		s, err := runWithClient(t.Context(), urlsWithPaths(30, "http://a.test", "http://b.test"), &sink, options(func(o *Options) { o.BodyStore = store }), client)
+		if err != nil || s.Succeeded != 30 || len(store.bodies) != 30 || store.abandoned != 0 {
+			t.Fatalf("%d kept, %d abandoned, %+v, %v", len(store.bodies), store.abandoned, s, err)
 		}
-		for i, r := range shelf.records {
+		for i, r := range sink.records {
 			body := strings.Repeat("/"+r.Request.Path, 100<<10)
-			if r.Path != "shelf/"+r.Request.Path || keeper.bodies[r.Request.Path] != body || r.HasBody || shelf.bodies[i] != "" {
+			if r.Path != "store/"+r.Request.Path || store.bodies[r.Request.Path] != body || r.HasBody || sink.bodies[i] != "" {
 				t.Errorf("%s is at %q, has a body: %t", r.Request.Path, r.Path, r.HasBody)
 			}
 			if r.SHA256 != sha256.Sum256([]byte(body)) || !r.Hashed || r.Bytes != int64(len(body)) || r.WireBytes != r.Bytes {
@@ -54,14 +54,14 @@ func TestClaimsAreInInputOrder(t *testing.T) {
 			}
 			return newResponse(200, "x"), nil
 		})
-		keeper := new(failingStore)
-		s, err := runWithClient(t.Context(), urlsWithPaths(300, "http://a.test", "http://b.test", "http://c.test"), &recorder{}, options(func(o *Options) { o.BodyStore, o.Lookahead = keeper, 20 }), client)
+		store := new(failingStore)
+		s, err := runWithClient(t.Context(), urlsWithPaths(300, "http://a.test", "http://b.test", "http://c.test"), &recorder{}, options(func(o *Options) { o.BodyStore, o.Lookahead = store, 20 }), client)
 		var want []string
 		for i := range 300 {
 			want = append(want, fmt.Sprint(i))
 		}
-		if err != nil || s.Total != 300 || !slices.Equal(keeper.claimed, want) {
-			t.Errorf("claimed %v, %+v, %v", keeper.claimed, s, err)
+		if err != nil || s.Total != 300 || !slices.Equal(store.claimed, want) {
+			t.Errorf("claimed %v, %+v, %v", store.claimed, s, err)
 		}
 	})
 }
@@ -77,17 +77,17 @@ func TestClaimThatFailsIsAnInvalidRequest(t *testing.T) {
 			asked[r.URL.Path]++
 			return newResponse(200, "x"), nil
 		})
-		keeper := &failingStore{claimErr: failOnly("1", errors.New("the name is taken"))}
-		var shelf recorder
+		store := &failingStore{claimErr: failOnly("1", errors.New("the name is taken"))}
+		var sink recorder
 		source := joined(urlsWithPaths(3, "http://u:hunter2@a.test"), linesOf("nonsense"))
-		s, err := runWithClient(t.Context(), source, &shelf, options(func(o *Options) { o.BodyStore = keeper }), client)
-		if err != nil || shelf.kinds() != "ok invalid_request ok invalid_request" || asked["/1"] != 0 || len(asked) != 2 || keeper.created != 2 {
-			t.Fatalf("%s: asked %v, %+v, %v", shelf.kinds(), asked, s, err)
+		s, err := runWithClient(t.Context(), source, &sink, options(func(o *Options) { o.BodyStore = store }), client)
+		if err != nil || sink.kinds() != "ok invalid_request ok invalid_request" || asked["/1"] != 0 || len(asked) != 2 || store.created != 2 {
+			t.Fatalf("%s: asked %v, %+v, %v", sink.kinds(), asked, s, err)
 		}
-		if !slices.Equal(keeper.claimed, []string{"0", "1", "2"}) {
-			t.Errorf("claimed %v", keeper.claimed)
+		if !slices.Equal(store.claimed, []string{"0", "1", "2"}) {
+			t.Errorf("claimed %v", store.claimed)
 		}
-		for _, r := range shelf.records {
+		for _, r := range sink.records {
 			if r.Seq == 1 && (r.Failure.Error() != "the name is taken" || r.Path != "" || r.Attempts != 0 || strings.Contains(string(r.Input), "hunter2")) {
 				t.Errorf("%v at %q after %d attempts, of %q", r.Failure, r.Path, r.Attempts, r.Input)
 			}
@@ -120,20 +120,20 @@ func TestOnlyWholeBodiesAreCommitted(t *testing.T) {
 				_ = c.CloseWrite()
 				nettest.AwaitClose(c)
 			})
-			keeper := new(failingStore)
-			var shelf recorder
+			store := new(failingStore)
+			var sink recorder
 			o := noRetryOptions(func(o *Options) {
-				if o.BodyStore = keeper; tt.most > 0 {
+				if o.BodyStore = store; tt.most > 0 {
 					o.MaxBody = tt.most
 				}
 			})
-			s, err := Run(t.Context(), sourceOf(Request{URL: url, Path: "x", SHA256: tt.sha}), &shelf, o)
+			s, err := Run(t.Context(), sourceOf(Request{URL: url, Path: "x", SHA256: tt.sha}), &sink, o)
 			if err != nil || !s.Complete {
 				t.Fatalf("%+v, %v", s, err)
 			}
-			r := shelf.records[0]
-			if kept := len(keeper.bodies) == 1; kindOf(r) != tt.want || kept != (tt.want == "") || keeper.created != 1 || keeper.abandoned != 1-len(keeper.bodies) {
-				t.Errorf("%d of %d kept, %d abandoned, %s: %v", len(keeper.bodies), keeper.created, keeper.abandoned, kindOf(r), r.Failure)
+			r := sink.records[0]
+			if kept := len(store.bodies) == 1; kindOf(r) != tt.want || kept != (tt.want == "") || store.created != 1 || store.abandoned != 1-len(store.bodies) {
+				t.Errorf("%d of %d kept, %d abandoned, %s: %v", len(store.bodies), store.created, store.abandoned, kindOf(r), r.Failure)
 			}
 			if (r.Path != "") != (tt.want == "") || r.HasBody {
 				t.Errorf("at %q, has a body: %t", r.Path, r.HasBody)
@@ -151,31 +151,31 @@ func TestBodyStoreThatFails(t *testing.T) {
 		"at its end":   func(p *failingStore, err error) { p.commitErr = failOnly("3", err) },
 	} {
 		run := func(cause error) (*failingStore, *recorder, Summary, error) {
-			keeper, shelf := new(failingStore), new(recorder)
-			breaks(keeper, cause)
-			o := options(func(o *Options) { o.BodyStore, o.Concurrency = keeper, 2 })
-			s, err := runWithClient(context.Background(), urlsWithPaths(100, "http://a.test"), shelf, o, respondAfter(time.Second))
-			return keeper, shelf, s, err
+			store, sink := new(failingStore), new(recorder)
+			breaks(store, cause)
+			o := options(func(o *Options) { o.BodyStore, o.Concurrency = store, 2 })
+			s, err := runWithClient(context.Background(), urlsWithPaths(100, "http://a.test"), sink, o, respondAfter(time.Second))
+			return store, sink, s, err
 		}
 		t.Run(name+", the disk", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				keeper, _, s, err := run(full)
+				store, _, s, err := run(full)
 				var output *OutputError
 				if !errors.As(err, &output) || !errors.Is(err, full) || s.Stopped != StopOutput || s.Complete {
 					t.Errorf("%+v, %v", s, err)
 				}
-				if s.Elapsed > 3*time.Second || s.NotStarted < 90 || keeper.bodies["3"] != "" || keeper.created != keeper.abandoned+len(keeper.bodies) {
-					t.Errorf("%+v; %d begun, %d kept, %d abandoned", s, keeper.created, len(keeper.bodies), keeper.abandoned)
+				if s.Elapsed > 3*time.Second || s.NotStarted < 90 || store.bodies["3"] != "" || store.created != store.abandoned+len(store.bodies) {
+					t.Errorf("%+v; %d begun, %d kept, %d abandoned", s, store.created, len(store.bodies), store.abandoned)
 				}
 			})
 		})
 		t.Run(name+", the request", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				keeper, shelf, s, err := run(fmt.Errorf("naming it: %w", failure.New(failure.IO, "the name is too long")))
-				if err != nil || !s.Complete || s.Succeeded != 99 || s.ByKind[failure.IO] != 1 || len(keeper.bodies) != 99 || keeper.created != keeper.abandoned+99 {
-					t.Fatalf("%+v, %v; %d begun, %d kept, %d abandoned", s, err, keeper.created, len(keeper.bodies), keeper.abandoned)
+				store, sink, s, err := run(fmt.Errorf("naming it: %w", failure.New(failure.IO, "the name is too long")))
+				if err != nil || !s.Complete || s.Succeeded != 99 || s.ByKind[failure.IO] != 1 || len(store.bodies) != 99 || store.created != store.abandoned+99 {
+					t.Fatalf("%+v, %v; %d begun, %d kept, %d abandoned", s, err, store.created, len(store.bodies), store.abandoned)
 				}
-				for _, r := range shelf.records {
+				for _, r := range sink.records {
 					if failed := r.Failure != nil; failed != (r.Request.Path == "3") || failed != (r.Path == "") {
 						t.Errorf("%s is at %q: %v", r.Request.Path, r.Path, r.Failure)
 					}
@@ -191,11 +191,11 @@ func TestBodyStoreTakesSuccessesOnly(t *testing.T) {
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
 			return map[string]*http.Response{"/0": newResponse(404, "no"), "/1": newResponse(500, "no"), "/2": newResponse(204, ""), "/3": newResponse(200, "")}[r.URL.Path], nil
 		})
-		keeper := new(failingStore)
-		var shelf recorder
-		_, err := runWithClient(t.Context(), urlsWithPaths(4, "http://a.test"), &shelf, options(func(o *Options) { o.BodyStore = keeper }), client)
-		if _, empty := keeper.bodies["3"]; err != nil || shelf.kinds() != "status status ok ok" || keeper.created != 1 || !empty {
-			t.Errorf("%s: %d begun, kept %v, %v", shelf.kinds(), keeper.created, keeper.bodies, err)
+		store := new(failingStore)
+		var sink recorder
+		_, err := runWithClient(t.Context(), urlsWithPaths(4, "http://a.test"), &sink, options(func(o *Options) { o.BodyStore = store }), client)
+		if _, empty := store.bodies["3"]; err != nil || sink.kinds() != "status status ok ok" || store.created != 1 || !empty {
+			t.Errorf("%s: %d begun, kept %v, %v", sink.kinds(), store.created, store.bodies, err)
 		}
 	})
 }

@@ -63,14 +63,14 @@ func TestBrokenFlushEndsTheRun(t *testing.T) {
 func TestBrokenSourceFinishesWhatItYielded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cut := errors.New("unexpected end of gzip")
-		var shelf recorder
-		s, err := runWithClient(t.Context(), thenError(urls(3, "http://a.test"), cut), &shelf, options(nil), respondAfter(time.Second))
+		var sink recorder
+		s, err := runWithClient(t.Context(), thenError(urls(3, "http://a.test"), cut), &sink, options(nil), respondAfter(time.Second))
 		var input *InputError
 		if !errors.As(err, &input) || !errors.Is(err, cut) || s.Stopped != StopInput || s.Complete {
 			t.Errorf("%+v, %v", s, err)
 		}
-		if shelf.kinds() != "ok ok ok" {
-			t.Errorf("got %s", shelf.kinds())
+		if sink.kinds() != "ok ok ok" {
+			t.Errorf("got %s", sink.kinds())
 		}
 	})
 }

@@ -12,93 +12,93 @@ import (
 )
 
 // wantChanged is one run of a job that tells only of what changed; confirmed says that it came to its end.
-func (l *cacheRig) wantChanged(confirmed bool, asked int, want string, change func(*Options), lines ...string) {
-	l.Helper()
-	teller := cache.NewTeller(l.store)
-	l.want(asked, want, func(o *Options) {
+func (rig *cacheRig) wantChanged(confirmed bool, asked int, want string, change func(*Options), lines ...string) {
+	rig.Helper()
+	teller := cache.NewTeller(rig.store)
+	rig.want(asked, want, func(o *Options) {
 		o.Changed = teller
 		if change != nil {
 			change(o)
 		}
 	}, lines...)
 	if confirmed {
-		if err := teller.Confirm(l.Context(), time.Now()); err != nil {
-			l.Fatal(err)
+		if err := teller.Confirm(rig.Context(), time.Now()); err != nil {
+			rig.Fatal(err)
 		}
 	}
 }
 
 // TestChanged: what is new or differs from the cached copy is told of, however the copy was compared: fresh, confirmed, fetched anew, not kept at all.
 func TestChanged(t *testing.T) {
-	pages := func(l *cacheRig, body string) {
-		l.setPage("/fresh", 200, body, "Cache-Control", "max-age=60")
-		l.setTagged("/tagged", fmt.Sprintf("%q", body), body)
-		l.setPage("/plain", 200, body)
-		l.setPage("/secret", 200, body, "Cache-Control", "no-store")
+	pages := func(rig *cacheRig, body string) {
+		rig.setPage("/fresh", 200, body, "Cache-Control", "max-age=60")
+		rig.setTagged("/tagged", fmt.Sprintf("%q", body), body)
+		rig.setPage("/plain", 200, body)
+		rig.setPage("/secret", 200, body, "Cache-Control", "no-store")
 	}
 	lines := func() []string { return []string{"/fresh", "/tagged", "/plain", "/secret"} }
-	withCacheRig(t, func(l *cacheRig) {
-		pages(l, "one")
-		l.wantChanged(true, 4, "miss 200 one; miss 200 one; miss 200 one; miss 200 one", nil, lines()...)
-		l.wantChanged(true, 3, "?hit 200 ; ?revalidated 200 ; ?miss 200 one; ?miss 200 one", nil, lines()...)
-		if s := l.summary; s.Unchanged != 4 || s.Succeeded != 4 || s.Total != 4 || s.Bytes != 12 {
+	withCacheRig(t, func(rig *cacheRig) {
+		pages(rig, "one")
+		rig.wantChanged(true, 4, "miss 200 one; miss 200 one; miss 200 one; miss 200 one", nil, lines()...)
+		rig.wantChanged(true, 3, "?hit 200 ; ?revalidated 200 ; ?miss 200 one; ?miss 200 one", nil, lines()...)
+		if s := rig.summary; s.Unchanged != 4 || s.Succeeded != 4 || s.Total != 4 || s.Bytes != 12 {
 			t.Errorf("%+v", s)
 		}
 		time.Sleep(2 * time.Minute)
-		pages(l, "two")
-		l.wantChanged(true, 4, "miss 200 two; miss 200 two; miss 200 two; miss 200 two", nil, lines()...)
-		l.wantChanged(true, 3, "?hit 200 ; ?revalidated 200 ; ?miss 200 two; ?miss 200 two", nil, lines()...)
-		l.wantChanged(true, 1, "protocol", nil, "/nothing") // failures are told of as ever
+		pages(rig, "two")
+		rig.wantChanged(true, 4, "miss 200 two; miss 200 two; miss 200 two; miss 200 two", nil, lines()...)
+		rig.wantChanged(true, 3, "?hit 200 ; ?revalidated 200 ; ?miss 200 two; ?miss 200 two", nil, lines()...)
+		rig.wantChanged(true, 1, "protocol", nil, "/nothing") // failures are told of as ever
 	})
 }
 
 // TestChangedAfterPlainRuns: the cached copy of a run that told of everything is what the next is compared with.
 func TestChangedAfterPlainRuns(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setTagged("/x", `"1"`, "one")
-		l.want(1, "miss 200 one", nil, "/x")
-		l.wantChanged(true, 1, "?revalidated 200 ", nil, "/x")
-		l.setTagged("/x", `"2"`, "two")
-		l.want(1, "miss 200 two", nil, "/x")
-		l.wantChanged(true, 1, "?revalidated 200 ", nil, "/x")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setTagged("/x", `"1"`, "one")
+		rig.want(1, "miss 200 one", nil, "/x")
+		rig.wantChanged(true, 1, "?revalidated 200 ", nil, "/x")
+		rig.setTagged("/x", `"2"`, "two")
+		rig.want(1, "miss 200 two", nil, "/x")
+		rig.wantChanged(true, 1, "?revalidated 200 ", nil, "/x")
 	})
 }
 
 // TestChangedAndKilled: what a run had told of that did not come to its end is told of again, from the cache if need be.
 func TestChangedAndKilled(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/fresh", 200, "one", "Cache-Control", "max-age=60")
-		l.setTagged("/tagged", `"1"`, "one")
-		l.setPage("/secret", 200, "one", "Cache-Control", "no-store")
-		l.wantChanged(false, 3, "miss 200 one; miss 200 one; miss 200 one", nil, "/fresh", "/tagged", "/secret")
-		l.wantChanged(false, 2, "hit 200 one; revalidated 200 one; miss 200 one", nil, "/fresh", "/tagged", "/secret")
-		l.wantChanged(true, 2, "hit 200 one; revalidated 200 one; miss 200 one", nil, "/fresh", "/tagged", "/secret")
-		l.wantChanged(true, 2, "?hit 200 ; ?revalidated 200 ; ?miss 200 one", nil, "/fresh", "/tagged", "/secret")
-		l.setPage("/secret", 200, "two", "Cache-Control", "no-store")
-		l.wantChanged(false, 1, "miss 200 two", nil, "/secret")
-		l.setPage("/secret", 200, "one", "Cache-Control", "no-store") // back to what was told of
-		l.wantChanged(true, 1, "?miss 200 one", nil, "/secret")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/fresh", 200, "one", "Cache-Control", "max-age=60")
+		rig.setTagged("/tagged", `"1"`, "one")
+		rig.setPage("/secret", 200, "one", "Cache-Control", "no-store")
+		rig.wantChanged(false, 3, "miss 200 one; miss 200 one; miss 200 one", nil, "/fresh", "/tagged", "/secret")
+		rig.wantChanged(false, 2, "hit 200 one; revalidated 200 one; miss 200 one", nil, "/fresh", "/tagged", "/secret")
+		rig.wantChanged(true, 2, "hit 200 one; revalidated 200 one; miss 200 one", nil, "/fresh", "/tagged", "/secret")
+		rig.wantChanged(true, 2, "?hit 200 ; ?revalidated 200 ; ?miss 200 one", nil, "/fresh", "/tagged", "/secret")
+		rig.setPage("/secret", 200, "two", "Cache-Control", "no-store")
+		rig.wantChanged(false, 1, "miss 200 two", nil, "/secret")
+		rig.setPage("/secret", 200, "one", "Cache-Control", "no-store") // back to what was told of
+		rig.wantChanged(true, 1, "?miss 200 one", nil, "/secret")
 	})
 }
 
 // TestChangedTwiceInOneRun: two requests that end at one page, each with an id or a file of its own, are both told of its change,
 // and neither of them the next time.
 func TestChangedTwiceInOneRun(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
+	withCacheRig(t, func(rig *cacheRig) {
 		oneByOne := func(o *Options) { o.Concurrency = 1 }
 		lines := []string{`{"url":"http://a.test/x","id":1}`, `{"url":"http://a.test/x","id":2}`}
-		l.setPage("/x", 200, "one")
-		l.wantChanged(true, 2, "miss 200 one; miss 200 one", oneByOne, lines...)
-		l.setPage("/x", 200, "two")
-		l.wantChanged(true, 2, "miss 200 two; miss 200 two", oneByOne, lines...)
-		l.wantChanged(true, 2, "?miss 200 two; ?miss 200 two", oneByOne, lines...)
+		rig.setPage("/x", 200, "one")
+		rig.wantChanged(true, 2, "miss 200 one; miss 200 one", oneByOne, lines...)
+		rig.setPage("/x", 200, "two")
+		rig.wantChanged(true, 2, "miss 200 two; miss 200 two", oneByOne, lines...)
+		rig.wantChanged(true, 2, "?miss 200 two; ?miss 200 two", oneByOne, lines...)
 	})
 }
 
 // TestChangedByCredentials: answers to one URL that come at once, each for another user, are all found by the next run.
 func TestChangedByCredentials(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.pages["/x"] = func(r *http.Request) *http.Response {
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.pages["/x"] = func(r *http.Request) *http.Response {
 			time.Sleep(time.Second) // all have been looked up, and none is kept
 			return withDate(newResponse(200, r.Header.Get("Authorization"), "Cache-Control", "max-age=60", "Vary", "Accept-Language"))
 		}
@@ -106,85 +106,85 @@ func TestChangedByCredentials(t *testing.T) {
 		for i := range 5 {
 			lines = append(lines, fmt.Sprintf(`{"url":"http://a.test/x","headers":{"Authorization":"%d"}}`, i))
 		}
-		l.wantChanged(true, 5, "miss 200 0; miss 200 1; miss 200 2; miss 200 3; miss 200 4", nil, lines...)
-		if files := l.entryFiles(); len(files) != 5+1+1 { // answers, their choice, the run
+		rig.wantChanged(true, 5, "miss 200 0; miss 200 1; miss 200 2; miss 200 3; miss 200 4", nil, lines...)
+		if files := rig.entryFiles(); len(files) != 5+1+1 { // answers, their choice, the run
 			t.Errorf("%d files: some lead nowhere", len(files))
 		}
-		l.wantChanged(true, 0, "?hit 200 ; ?hit 200 ; ?hit 200 ; ?hit 200 ; ?hit 200 ", nil, lines...)
+		rig.wantChanged(true, 0, "?hit 200 ; ?hit 200 ; ?hit 200 ; ?hit 200 ; ?hit 200 ", nil, lines...)
 	})
 }
 
 // TestChangedOutlivesItsRun: what is kept of the run that told of a page is needed by the next run only.
 func TestChangedOutlivesItsRun(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "one", "Cache-Control", "max-age=60")
-		teller := cache.NewTeller(l.store)
-		l.want(1, "miss 200 one", func(o *Options) { o.Changed = teller }, "/x")
-		before := l.entryFiles()
-		if err := teller.Confirm(l.Context(), time.Now()); err != nil {
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "one", "Cache-Control", "max-age=60")
+		teller := cache.NewTeller(rig.store)
+		rig.want(1, "miss 200 one", func(o *Options) { o.Changed = teller }, "/x")
+		before := rig.entryFiles()
+		if err := teller.Confirm(rig.Context(), time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		run := slices.DeleteFunc(l.entryFiles(), func(name string) bool { return slices.Contains(before, name) })
-		l.wantChanged(true, 0, "?hit 200 ", nil, "/x")
+		run := slices.DeleteFunc(rig.entryFiles(), func(name string) bool { return slices.Contains(before, name) })
+		rig.wantChanged(true, 0, "?hit 200 ", nil, "/x")
 		if len(run) != 1 || os.Remove(run[0]) != nil {
 			t.Fatalf("of the run there is %v", run)
 		}
-		l.wantChanged(true, 0, "?hit 200 ", nil, "/x")
+		rig.wantChanged(true, 0, "?hit 200 ", nil, "/x")
 	})
 }
 
 // TestChangedStale: what stands in for a server that fails is the cached copy: nothing new.
 func TestChangedStale(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "one", "Cache-Control", "max-age=60, stale-if-error=600")
-		l.wantChanged(true, 1, "miss 200 one", nil, "/x")
-		l.setPage("/x", 500, "")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "one", "Cache-Control", "max-age=60, stale-if-error=600")
+		rig.wantChanged(true, 1, "miss 200 one", nil, "/x")
+		rig.setPage("/x", 500, "")
 		time.Sleep(2 * time.Minute)
-		l.wantChanged(true, 1, "?stale 200 ", nil, "/x")
-		l.setPage("/y", 200, "one", "Cache-Control", "max-age=60, stale-if-error=600")
-		l.wantChanged(false, 1, "miss 200 one", nil, "/y")
-		l.setPage("/y", 500, "")
+		rig.wantChanged(true, 1, "?stale 200 ", nil, "/x")
+		rig.setPage("/y", 200, "one", "Cache-Control", "max-age=60, stale-if-error=600")
+		rig.wantChanged(false, 1, "miss 200 one", nil, "/y")
+		rig.setPage("/y", 500, "")
 		time.Sleep(2 * time.Minute)
-		l.wantChanged(true, 1, "stale 200 one", nil, "/y")
-		l.wantChanged(true, 1, "?stale 200 ", nil, "/y")
+		rig.wantChanged(true, 1, "stale 200 one", nil, "/y")
+		rig.wantChanged(true, 1, "?stale 200 ", nil, "/y")
 	})
 }
 
 // TestChangedBodiesInFiles: the Keeper gets what changed; of the rest it has the file of an earlier run.
 func TestChangedBodiesInFiles(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		keeper := new(failingStore)
-		saving := func(o *Options) { o.BodyStore = keeper }
+	withCacheRig(t, func(rig *cacheRig) {
+		store := new(failingStore)
+		saving := func(o *Options) { o.BodyStore = store }
 		line := func(path string) string { return fmt.Sprintf(`{"url":"http://a.test%s","path":%q}`, path, path) }
-		l.setPage("/plain", 200, "one")
-		l.setPage("/fresh", 200, "one", "Cache-Control", "max-age=60")
-		l.wantChanged(true, 2, "miss 200 ; miss 200 ", saving, line("/plain"), line("/fresh"))
-		if len(keeper.bodies) != 2 {
-			t.Errorf("kept %v", keeper.bodies)
+		rig.setPage("/plain", 200, "one")
+		rig.setPage("/fresh", 200, "one", "Cache-Control", "max-age=60")
+		rig.wantChanged(true, 2, "miss 200 ; miss 200 ", saving, line("/plain"), line("/fresh"))
+		if len(store.bodies) != 2 {
+			t.Errorf("kept %v", store.bodies)
 		}
-		keeper.bodies = nil
-		l.wantChanged(true, 1, "?miss 200 ; ?hit 200 ", saving, line("/plain"), line("/fresh"))
-		if len(keeper.bodies) != 0 || keeper.abandoned != 1 {
-			t.Errorf("kept %v, %d abandoned", keeper.bodies, keeper.abandoned)
+		store.bodies = nil
+		rig.wantChanged(true, 1, "?miss 200 ; ?hit 200 ", saving, line("/plain"), line("/fresh"))
+		if len(store.bodies) != 0 || store.abandoned != 1 {
+			t.Errorf("kept %v, %d abandoned", store.bodies, store.abandoned)
 		}
-		l.setPage("/plain", 200, "two")
-		l.wantChanged(true, 1, "miss 200 ; ?hit 200 ", saving, line("/plain"), line("/fresh"))
-		if len(keeper.bodies) != 1 || keeper.bodies["/plain"] != "two" {
-			t.Errorf("kept %v", keeper.bodies)
+		rig.setPage("/plain", 200, "two")
+		rig.wantChanged(true, 1, "miss 200 ; ?hit 200 ", saving, line("/plain"), line("/fresh"))
+		if len(store.bodies) != 1 || store.bodies["/plain"] != "two" {
+			t.Errorf("kept %v", store.bodies)
 		}
 	})
 }
 
 // TestChangedHeads: where there is no body there is nothing to compare.
 func TestChangedHeads(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "", "Cache-Control", "max-age=60")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "", "Cache-Control", "max-age=60")
 		head := `{"url":"http://a.test/x","method":"HEAD"}`
-		l.wantChanged(true, 1, "miss 200 ", nil, head)
-		l.wantChanged(true, 0, "hit 200 ", nil, head)
-		l.pages["/p"] = func(*http.Request) *http.Response { return newResponse(200, "p") }
-		l.wantChanged(true, 1, " 200 p", nil, `{"url":"http://a.test/p","body":"q"}`)
-		l.wantChanged(true, 1, " 200 p", nil, `{"url":"http://a.test/p","body":"q"}`)
+		rig.wantChanged(true, 1, "miss 200 ", nil, head)
+		rig.wantChanged(true, 0, "hit 200 ", nil, head)
+		rig.pages["/p"] = func(*http.Request) *http.Response { return newResponse(200, "p") }
+		rig.wantChanged(true, 1, " 200 p", nil, `{"url":"http://a.test/p","body":"q"}`)
+		rig.wantChanged(true, 1, " 200 p", nil, `{"url":"http://a.test/p","body":"q"}`)
 	})
 }
 

@@ -11,46 +11,46 @@ import (
 
 // TestFreshHit holds RFC 9111 section 4: what is fresh is used without a question, with its Age; then the server is asked.
 func TestFreshHit(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "one", "Cache-Control", "max-age=60")
-		l.want(1, "miss 200 one", nil, "/x")
-		l.setPage("/x", 200, "two", "Cache-Control", "max-age=60")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "one", "Cache-Control", "max-age=60")
+		rig.want(1, "miss 200 one", nil, "/x")
+		rig.setPage("/x", 200, "two", "Cache-Control", "max-age=60")
 		time.Sleep(59 * time.Second)
-		l.want(0, "hit 200 one", nil, "/x")
-		if s := l.summary; s.Exchanges != 0 || s.Latency.Count != 0 || s.ByStatus[200] != 1 || s.ByCache[CacheHit] != 1 || s.Bytes != 3 {
+		rig.want(0, "hit 200 one", nil, "/x")
+		if s := rig.summary; s.Exchanges != 0 || s.Latency.Count != 0 || s.ByStatus[200] != 1 || s.ByCache[CacheHit] != 1 || s.Bytes != 3 {
 			t.Errorf("%+v", s)
 		}
-		l.want(0, "hit 200 one; hit 200 one", nil, "/x#top", "HTTP://A.TEST:80/x") // one URL in three spellings
+		rig.want(0, "hit 200 one; hit 200 one", nil, "/x#top", "HTTP://A.TEST:80/x") // one URL in three spellings
 		time.Sleep(2 * time.Second)
-		l.want(1, "miss 200 two", nil, "/x")
+		rig.want(1, "miss 200 two", nil, "/x")
 	})
 }
 
 // TestNoDate holds RFC 9110 section 6.6.1: an answer without a Date is of when it came.
 func TestNoDate(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.pages["/x"] = func(*http.Request) *http.Response {
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.pages["/x"] = func(*http.Request) *http.Response {
 			return newResponse(200, "x", "Expires", time.Now().Add(time.Minute).UTC().Format(http.TimeFormat))
 		}
-		l.want(1, "miss 200 x", nil, "/x")
+		rig.want(1, "miss 200 x", nil, "/x")
 		time.Sleep(50 * time.Second)
-		l.want(0, "hit 200 x", nil, "/x")
+		rig.want(0, "hit 200 x", nil, "/x")
 		time.Sleep(11 * time.Second)
-		l.want(1, "miss 200 x", nil, "/x")
+		rig.want(1, "miss 200 x", nil, "/x")
 	})
 }
 
 // TestHitsAreRecords: a Record from the cache has what its first one had, but for what only an exchange has.
 func TestHitsAreRecords(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "body", "Cache-Control", "max-age=60", "Content-Type", "text/plain", "Set-Cookie", "a=secret", "Connection", "close")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "body", "Cache-Control", "max-age=60", "Content-Type", "text/plain", "Set-Cookie", "a=secret", "Connection", "close")
 		var records []*Record
 		for range 2 {
-			var shelf recorder
-			if _, err := runWithClient(l.Context(), linesOf("http://a.test/x"), &shelf, options(func(o *Options) { o.Cache, o.KeepHeader = l.store, true }), l); err != nil {
+			var sink recorder
+			if _, err := runWithClient(rig.Context(), linesOf("http://a.test/x"), &sink, options(func(o *Options) { o.Cache, o.KeepHeader = rig.store, true }), rig); err != nil {
 				t.Fatal(err)
 			}
-			records = append(records, shelf.records...)
+			records = append(records, sink.records...)
 			time.Sleep(10 * time.Second)
 		}
 		miss, hit := records[0], records[1]
@@ -61,7 +61,7 @@ func TestHitsAreRecords(t *testing.T) {
 		if hit.Header.Get("Age") != "10" || hit.Header["Set-Cookie"] != nil || hit.Header["Connection"] != nil || hit.Header.Get("Cache-Control") != "max-age=60" {
 			t.Errorf("got %v", hit.Header)
 		}
-		for _, name := range l.entryFiles() {
+		for _, name := range rig.entryFiles() {
 			if text, err := os.ReadFile(name); err != nil || strings.Contains(string(text), "secret") {
 				t.Errorf("%s: %q, %v", name, text, err)
 			}
@@ -72,28 +72,28 @@ func TestHitsAreRecords(t *testing.T) {
 // TestOnlyIfCached holds RFC 9111 section 5.2.1.7: no network at all.
 func TestOnlyIfCached(t *testing.T) {
 	only := func(o *Options) { o.Header = http.Header{"Cache-Control": {"only-if-cached"}} }
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "x", "Cache-Control", "max-age=60")
-		l.want(0, "status", only, "/x")
-		l.want(1, "miss 200 x", nil, "/x")
-		l.want(0, "hit 200 x; status", only, "/x", "/y")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "x", "Cache-Control", "max-age=60")
+		rig.want(0, "status", only, "/x")
+		rig.want(1, "miss 200 x", nil, "/x")
+		rig.want(0, "hit 200 x; status", only, "/x", "/y")
 	})
 }
 
 // TestBypassed: a request with conditions or ranges of its own has nothing to do with the cache, nor has one that says no-store.
 func TestBypassed(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "x", "Cache-Control", "max-age=60", "Etag", `"1"`)
-		l.want(1, "miss 200 x", nil, "/x")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "x", "Cache-Control", "max-age=60", "Etag", `"1"`)
+		rig.want(1, "miss 200 x", nil, "/x")
 		for _, name := range []string{"If-None-Match", "If-Modified-Since", "Range"} {
-			l.want(1, " 200 x", func(o *Options) { o.Header = http.Header{name: {"x"}} }, "/x")
+			rig.want(1, " 200 x", func(o *Options) { o.Header = http.Header{name: {"x"}} }, "/x")
 		}
-		l.want(1, " 200 x", nil, `{"url":"http://a.test/x","headers":{"If-Match":"x"}}`)
-		l.want(1, " 200 x", nil, `{"url":"http://a.test/x","headers":{"Cache-Control":"no-store"}}`)
-		l.want(1, " 200 x", nil, `{"url":"http://a.test/x","method":"GET","body":"q"}`)
-		l.want(1, " 200 x", nil, `{"url":"http://a.test/x","method":"OPTIONS"}`)
-		l.want(1, "miss 200 ", nil, `{"url":"http://a.test/x","method":"HEAD"}`)
-		l.want(0, "hit 200 ", nil, `{"url":"http://a.test/x","method":"HEAD"}`)
-		l.want(0, "hit 200 x", nil, "/x")
+		rig.want(1, " 200 x", nil, `{"url":"http://a.test/x","headers":{"If-Match":"x"}}`)
+		rig.want(1, " 200 x", nil, `{"url":"http://a.test/x","headers":{"Cache-Control":"no-store"}}`)
+		rig.want(1, " 200 x", nil, `{"url":"http://a.test/x","method":"GET","body":"q"}`)
+		rig.want(1, " 200 x", nil, `{"url":"http://a.test/x","method":"OPTIONS"}`)
+		rig.want(1, "miss 200 ", nil, `{"url":"http://a.test/x","method":"HEAD"}`)
+		rig.want(0, "hit 200 ", nil, `{"url":"http://a.test/x","method":"HEAD"}`)
+		rig.want(0, "hit 200 x", nil, "/x")
 	})
 }

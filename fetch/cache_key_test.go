@@ -21,8 +21,8 @@ import (
 
 // TestKeyedByCredentials holds RFC 9111 sections 4.1 and 3.5 as the issue has them: what credentials fetched, only they find.
 func TestKeyedByCredentials(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.pages["/x"] = func(r *http.Request) *http.Response {
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.pages["/x"] = func(r *http.Request) *http.Response {
 			who := r.Header.Get("Authorization") + r.Header.Get("Cookie") + r.Header.Get("X-Api-Key")
 			return newResponse(200, "for "+who, "Cache-Control", "max-age=60")
 		}
@@ -38,15 +38,15 @@ func TestKeyedByCredentials(t *testing.T) {
 			{"", nil}, {"a", as("Authorization", "a")}, {"b", as("Authorization", "b")}, {"k", as("X-Api-Key", "k")},
 			{"Basic dTpw", basic}, {"c=d", cookie},
 		} {
-			l.want(1, "miss 200 for "+tt.who, tt.change, "/x")
-			l.want(0, "hit 200 for "+tt.who, tt.change, "/x")
+			rig.want(1, "miss 200 for "+tt.who, tt.change, "/x")
+			rig.want(0, "hit 200 for "+tt.who, tt.change, "/x")
 		}
-		l.want(0, "hit 200 for Basic dTpw", nil, "http://u:p@a.test/x")
-		l.want(0, "hit 200 for c=d; hit 200 for k", nil, `{"url":"http://a.test/x","headers":{"Cookie":"c=d"}}`, `{"url":"http://a.test/x","headers":{"X-Api-Key":"k"}}`)
-		l.want(0, "hit 200 for a", func(o *Options) {
+		rig.want(0, "hit 200 for Basic dTpw", nil, "http://u:p@a.test/x")
+		rig.want(0, "hit 200 for c=d; hit 200 for k", nil, `{"url":"http://a.test/x","headers":{"Cookie":"c=d"}}`, `{"url":"http://a.test/x","headers":{"X-Api-Key":"k"}}`)
+		rig.want(0, "hit 200 for a", func(o *Options) {
 			o.UserAgent, o.Header = "another", http.Header{"Authorization": {"a"}, "Traceparent": {"00-1-2-01"}}
 		}, "/x")
-		for _, name := range l.entryFiles() {
+		for _, name := range rig.entryFiles() {
 			if text, err := os.ReadFile(name); err != nil || strings.Contains(string(text), "X-Api-Key") {
 				t.Errorf("%s: %q, %v", name, text, err)
 			}
@@ -56,37 +56,37 @@ func TestKeyedByCredentials(t *testing.T) {
 
 // TestVary holds RFC 9111 section 4.1: several answers to one URL, by the headers that Vary names.
 func TestVary(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.pages["/x"] = func(r *http.Request) *http.Response {
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.pages["/x"] = func(r *http.Request) *http.Response {
 			return newResponse(200, "in "+r.Header.Get("Accept-Language"), "Cache-Control", "max-age=60", "Vary", "Accept-Language, Accept-Encoding")
 		}
 		in := func(language string) string {
 			return fmt.Sprintf(`{"url":"http://a.test/x","headers":{"Accept-Language":%q}}`, language)
 		}
-		l.want(1, "miss 200 in de", nil, in("de"))
-		l.want(1, "miss 200 in en", nil, in("en"))
-		l.want(0, "hit 200 in de; hit 200 in en", nil, in("de"), in("en"))
-		l.want(1, "miss 200 in de", func(o *Options) { o.Identity = true }, in("de"))
+		rig.want(1, "miss 200 in de", nil, in("de"))
+		rig.want(1, "miss 200 in en", nil, in("en"))
+		rig.want(0, "hit 200 in de; hit 200 in en", nil, in("de"), in("en"))
+		rig.want(1, "miss 200 in de", func(o *Options) { o.Identity = true }, in("de"))
 	})
 }
 
 // TestCookiesBetweenLookupAndExchange: what was fetched with a cookie that came after the lookup is not found without it.
 func TestCookiesBetweenLookupAndExchange(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/login", 200, "in", "Set-Cookie", "who=ann; Path=/")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/login", 200, "in", "Set-Cookie", "who=ann; Path=/")
 		var tries atomic.Int32
-		l.pages["/x"] = func(r *http.Request) *http.Response {
+		rig.pages["/x"] = func(r *http.Request) *http.Response {
 			if r.Header.Get("Cookie") == "" && tries.Add(1) < 3 {
 				return newResponse(503, "", "Retry-After", "1") // time for the cookie to come
 			}
 			return newResponse(200, "for "+r.Header.Get("Cookie"), "Cache-Control", "max-age=60")
 		}
 		with := func(o *Options) { o.Jar, o.Retries = cookiejar.New(), 1 }
-		if got := l.run(with, "/login", "/x"); got[1] != "miss 200 for who=ann" && got[1] != " 200 for who=ann" { // at once, or after a lookup for nobody
+		if got := rig.run(with, "/login", "/x"); got[1] != "miss 200 for who=ann" && got[1] != " 200 for who=ann" { // at once, or after a lookup for nobody
 			t.Errorf("got %q", got)
 		}
-		l.pages["/x"] = func(*http.Request) *http.Response { return newResponse(200, "for nobody") }
-		l.want(1, "miss 200 for nobody", nil, "/x")
+		rig.pages["/x"] = func(*http.Request) *http.Response { return newResponse(200, "for nobody") }
+		rig.want(1, "miss 200 for nobody", nil, "/x")
 	})
 }
 

@@ -15,15 +15,15 @@ import (
 
 // TestHitsNeedNoSlot: a lookup that hits costs no token and no slot, and does not wait though all that may be under way is.
 func TestHitsNeedNoSlot(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
+	withCacheRig(t, func(rig *cacheRig) {
 		var lines []string
 		for i := range 100 {
 			path := fmt.Sprint("/", i)
-			l.setPage(path, 200, "x", "Cache-Control", "max-age=100000")
+			rig.setPage(path, 200, "x", "Cache-Control", "max-age=100000")
 			lines = append(lines, "http://a.test"+path)
 		}
-		l.run(nil, lines...)
-		l.pages["/slow"] = func(*http.Request) *http.Response {
+		rig.run(nil, lines...)
+		rig.pages["/slow"] = func(*http.Request) *http.Response {
 			time.Sleep(time.Hour)
 			return newResponse(200, "slow")
 		}
@@ -38,9 +38,9 @@ func TestHitsNeedNoSlot(t *testing.T) {
 			return nil
 		})
 		source := linesOf(append([]string{"http://a.test/slow", "http://a.test/slow?2"}, lines...)...)
-		s, err := runWithClient(l.Context(), source, sink, options(func(o *Options) {
-			o.Cache, o.Concurrency, o.HostConcurrency, o.HostRate, o.Rate = l.store, 1, 1, 0.0001, 0.0001
-		}), l)
+		s, err := runWithClient(rig.Context(), source, sink, options(func(o *Options) {
+			o.Cache, o.Concurrency, o.HostConcurrency, o.HostRate, o.Rate = rig.store, 1, 1, 0.0001, 0.0001
+		}), rig)
 		if err != nil || hits != 100 || s.Exchanges != 2 || s.ByCache[CacheHit] != 100 || s.ByCache[CacheMiss] != 2 {
 			t.Errorf("%d hits, %+v, %v", hits, s, err)
 		}
@@ -88,20 +88,20 @@ func TestSlowCache(t *testing.T) {
 func TestStoppedInLookups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &slowLookups{delay: time.Hour}
-		shelf := new(recorder)
-		s, err := runWithClient(t.Context(), urls(1000, "http://a.test"), shelf, options(func(o *Options) { o.Cache, o.Deadline = store, time.Minute }), respondAfter(0))
-		if err != nil || s.Stopped != StopDeadline || s.NotStarted < 1000 || len(shelf.records) != 0 || s.Elapsed != time.Minute {
+		sink := new(recorder)
+		s, err := runWithClient(t.Context(), urls(1000, "http://a.test"), sink, options(func(o *Options) { o.Cache, o.Deadline = store, time.Minute }), respondAfter(0))
+		if err != nil || s.Stopped != StopDeadline || s.NotStarted < 1000 || len(sink.records) != 0 || s.Elapsed != time.Minute {
 			t.Errorf("%+v, %v", s, err)
 		}
-		wantSum(t, s, len(shelf.records))
+		wantSum(t, s, len(sink.records))
 	})
 	synctest.Test(t, func(t *testing.T) {
 		store := &slowAfterFirst{slowLookups{delay: time.Hour}}
 		moved := fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(302, "", "Location", "/there"), nil })
-		var shelf recorder
-		s, err := runWithClient(t.Context(), linesOf("http://a.test/"), &shelf, options(func(o *Options) { o.Cache, o.Deadline = store, time.Minute }), moved)
-		if err != nil || shelf.kinds() != "canceled" || s.NotStarted != 0 {
-			t.Errorf("%s: %+v, %v", shelf.kinds(), s, err)
+		var sink recorder
+		s, err := runWithClient(t.Context(), linesOf("http://a.test/"), &sink, options(func(o *Options) { o.Cache, o.Deadline = store, time.Minute }), moved)
+		if err != nil || sink.kinds() != "canceled" || s.NotStarted != 0 {
+			t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -192,13 +192,13 @@ func (w slowCacheWriter) Commit(ctx context.Context, e *cache.Entry) error {
 
 // TestLatencyExcludesTheCache: what a slow cache takes is no time of the server's, and no stall of its answer.
 func TestLatencyExcludesTheCache(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.store = slowCacheStore{l.store}
-		l.setTagged("/x", `"1"`, "one")
-		l.setPage("/r", 302, "", "Location", "/x", "Cache-Control", "max-age=60")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.store = slowCacheStore{rig.store}
+		rig.setTagged("/x", `"1"`, "one")
+		rig.setPage("/r", 302, "", "Location", "/x", "Cache-Control", "max-age=60")
 		for _, lines := range [][]string{{"/x"}, {"/r"}, {"/x"}} {
-			l.run(func(o *Options) { o.StallTimeout = time.Second }, lines...)
-			if s := l.summary; s.Succeeded != 1 || s.Exchanges == 0 || s.Latency.Max > time.Second {
+			rig.run(func(o *Options) { o.StallTimeout = time.Second }, lines...)
+			if s := rig.summary; s.Succeeded != 1 || s.Exchanges == 0 || s.Latency.Max > time.Second {
 				t.Errorf("%q: %+v", lines, s)
 			}
 		}

@@ -13,57 +13,57 @@ import (
 
 // TestRevalidated holds RFC 9111 section 4.3: a 304 brings no body, renews what is kept and is a success.
 func TestRevalidated(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setTagged("/x", `"1"`, "one")
-		l.want(1, "miss 200 one", nil, "/x")
-		l.want(1, "revalidated 200 one", nil, "/x")
-		if s := l.summary; s.ByStatus[200] != 1 || s.WireBytes != 0 || s.Bytes != 3 {
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setTagged("/x", `"1"`, "one")
+		rig.want(1, "miss 200 one", nil, "/x")
+		rig.want(1, "revalidated 200 one", nil, "/x")
+		if s := rig.summary; s.ByStatus[200] != 1 || s.WireBytes != 0 || s.Bytes != 3 {
 			t.Errorf("%+v", s)
 		}
-		l.setTagged("/x", `"1"`, "one", "Cache-Control", "max-age=60")
-		l.want(1, "revalidated 200 one", nil, "/x")
+		rig.setTagged("/x", `"1"`, "one", "Cache-Control", "max-age=60")
+		rig.want(1, "revalidated 200 one", nil, "/x")
 		time.Sleep(59 * time.Second)
-		l.want(0, "hit 200 one", nil, "/x")
-		l.setTagged("/x", `"2"`, "two")
+		rig.want(0, "hit 200 one", nil, "/x")
+		rig.setTagged("/x", `"2"`, "two")
 		time.Sleep(2 * time.Second)
-		l.want(1, "miss 200 two", nil, "/x")
-		l.want(1, "revalidated 200 two", nil, "/x")
+		rig.want(1, "miss 200 two", nil, "/x")
+		rig.want(1, "revalidated 200 two", nil, "/x")
 	})
 }
 
 // TestRevalidatedEntryIsGone: a 304 about an answer that is deleted, spoilt or another by then makes the server answer anew.
 func TestRevalidatedEntryIsGone(t *testing.T) {
-	for name, spoil := range map[string]func(l *cacheRig, file string) error{
+	for name, spoil := range map[string]func(rig *cacheRig, file string) error{
 		"gone":   func(_ *cacheRig, file string) error { return os.Remove(file) },
 		"torn":   func(_ *cacheRig, file string) error { return os.Truncate(file, 10) },
 		"spoilt": func(_ *cacheRig, file string) error { return overwrite(file, 0, 'X') },
-		"another": func(l *cacheRig, _ string) error {
+		"another": func(rig *cacheRig, _ string) error {
 			e := &cache.Entry{Status: 200, HasBody: true, Size: 5, SHA256: sha256.Sum256([]byte("other"))}
 			q := cache.Question{Method: "GET", URL: "http://a.test/x"}
-			w, err := l.store.Put(l.Context(), q.Key())
+			w, err := rig.store.Put(rig.Context(), q.Key())
 			if err == nil {
 				_, _ = w.Write([]byte("other")) // Commit tells
-				err = w.Commit(l.Context(), e)
+				err = w.Commit(rig.Context(), e)
 			}
 			return err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			withCacheRig(t, func(l *cacheRig) {
-				l.setTagged("/x", `"1"`, "one")
-				l.want(1, "miss 200 one", nil, "/x")
-				answer := l.pages["/x"]
-				l.pages["/x"] = func(r *http.Request) *http.Response {
+			withCacheRig(t, func(rig *cacheRig) {
+				rig.setTagged("/x", `"1"`, "one")
+				rig.want(1, "miss 200 one", nil, "/x")
+				answer := rig.pages["/x"]
+				rig.pages["/x"] = func(r *http.Request) *http.Response {
 					if r.Header["If-None-Match"] != nil {
-						if err := spoil(l, l.entryFiles()[0]); err != nil {
+						if err := spoil(rig, rig.entryFiles()[0]); err != nil {
 							t.Error(err)
 						}
 					}
 					return answer(r)
 				}
-				l.want(2, "miss 200 one", nil, "/x")
-				l.pages["/x"] = answer
-				l.want(1, "revalidated 200 one", nil, "/x")
+				rig.want(2, "miss 200 one", nil, "/x")
+				rig.pages["/x"] = answer
+				rig.want(1, "revalidated 200 one", nil, "/x")
 			})
 		})
 	}
@@ -82,67 +82,67 @@ func overwrite(name string, at int64, b byte) error {
 
 // TestCorruptHit: a body that is not what was kept is no hit, and is not confirmed either; nothing of it is told.
 func TestCorruptHit(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setTagged("/x", `"1"`, "one", "Cache-Control", "max-age=60")
-		l.want(1, "miss 200 one", nil, "/x")
-		if err := overwrite(l.entryFiles()[0], 1, 'X'); err != nil {
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setTagged("/x", `"1"`, "one", "Cache-Control", "max-age=60")
+		rig.want(1, "miss 200 one", nil, "/x")
+		if err := overwrite(rig.entryFiles()[0], 1, 'X'); err != nil {
 			t.Fatal(err)
 		}
-		l.want(1, "miss 200 one", nil, "/x")
-		l.want(0, "hit 200 one", nil, "/x")
+		rig.want(1, "miss 200 one", nil, "/x")
+		rig.want(0, "hit 200 one", nil, "/x")
 	})
 }
 
 // TestWrong304: one about another version than what is kept (RFC 9111 section 4.3.4) is not believed; one that nobody asked for is a failure.
 func TestWrong304(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "one", "Etag", `"1"`)
-		l.want(1, "miss 200 one", nil, "/x")
-		l.pages["/x"] = func(r *http.Request) *http.Response {
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "one", "Etag", `"1"`)
+		rig.want(1, "miss 200 one", nil, "/x")
+		rig.pages["/x"] = func(r *http.Request) *http.Response {
 			if r.Header["If-None-Match"] != nil {
 				return newResponse(304, "", "Etag", `"9"`)
 			}
 			return newResponse(200, "two", "Etag", `"2"`)
 		}
-		l.want(2, "miss 200 two", nil, "/x")
-		l.setPage("/y", 304, "")
-		l.want(1, "status", nil, "/y")
+		rig.want(2, "miss 200 two", nil, "/x")
+		rig.setPage("/y", 304, "")
+		rig.want(1, "status", nil, "/y")
 	})
 }
 
 // TestStale holds RFC 5861 section 4: what is kept stands in for a server that fails, once the attempts are used up, and says so.
 func TestStale(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "old", "Cache-Control", "max-age=60, stale-if-error=600")
-		l.setPage("/y", 200, "old", "Cache-Control", "max-age=60")
-		l.want(2, "miss 200 old; miss 200 old", nil, "/x", "/y")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "old", "Cache-Control", "max-age=60, stale-if-error=600")
+		rig.setPage("/y", 200, "old", "Cache-Control", "max-age=60")
+		rig.want(2, "miss 200 old; miss 200 old", nil, "/x", "/y")
 		time.Sleep(2 * time.Minute)
-		l.setPage("/x", 503, "")
-		l.want(3, "stale 200 old", func(o *Options) { o.Retries, o.RetryDelay = 2, 0 }, "/x")
-		if s := l.summary; s.Failed != 0 || s.ByStatus[200] != 1 || s.ByCache[CacheStale] != 1 || s.Retries != 2 {
+		rig.setPage("/x", 503, "")
+		rig.want(3, "stale 200 old", func(o *Options) { o.Retries, o.RetryDelay = 2, 0 }, "/x")
+		if s := rig.summary; s.Failed != 0 || s.ByStatus[200] != 1 || s.ByCache[CacheStale] != 1 || s.Retries != 2 {
 			t.Errorf("%+v", s)
 		}
-		l.pages["/x"], l.pages["/y"] = nil, nil
-		l.want(2, "stale 200 old; protocol", nil, "/x", "/y")
-		l.want(1, "stale 200 old", func(o *Options) { o.Header = http.Header{"Cache-Control": {"stale-if-error=600"}} }, "/y")
+		rig.pages["/x"], rig.pages["/y"] = nil, nil
+		rig.want(2, "stale 200 old; protocol", nil, "/x", "/y")
+		rig.want(1, "stale 200 old", func(o *Options) { o.Header = http.Header{"Cache-Control": {"stale-if-error=600"}} }, "/y")
 		for _, status := range []int{404, 429, 501} { // an answer, if not the one that was wanted
-			l.setPage("/x", status, "")
-			if got := l.run(nil, "/x")[0]; strings.HasPrefix(got, "stale") {
+			rig.setPage("/x", status, "")
+			if got := rig.run(nil, "/x")[0]; strings.HasPrefix(got, "stale") {
 				t.Errorf("%d: %s", status, got)
 			}
 		}
-		l.setPage("/x", 500, "")
+		rig.setPage("/x", 500, "")
 		time.Sleep(10 * time.Minute)
-		l.want(1, "status", nil, "/x")
+		rig.want(1, "status", nil, "/x")
 	})
 }
 
 // TestMaxStale holds RFC 9111 section 5.2.1.2.
 func TestMaxStale(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "old", "Cache-Control", "max-age=60")
-		l.want(1, "miss 200 old", nil, "/x")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "old", "Cache-Control", "max-age=60")
+		rig.want(1, "miss 200 old", nil, "/x")
 		time.Sleep(2 * time.Minute)
-		l.want(0, "stale 200 old", func(o *Options) { o.Header = http.Header{"Cache-Control": {"max-stale=90"}} }, "/x")
+		rig.want(0, "stale 200 old", func(o *Options) { o.Header = http.Header{"Cache-Control": {"max-stale=90"}} }, "/x")
 	})
 }

@@ -16,59 +16,59 @@ import (
 
 // TestNotStored: what is no whole success leaves nothing behind.
 func TestNotStored(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
+	withCacheRig(t, func(rig *cacheRig) {
 		fresh := []string{"Cache-Control", "max-age=60"}
-		l.setPage("/500", 500, "no", fresh...)
-		l.setPage("/404", 404, "no", fresh...)
-		l.setPage("/store", 200, "no", "Cache-Control", "no-store", "Etag", `"1"`)
-		l.setPage("/all", 200, "no", "Cache-Control", "max-age=60", "Vary", "*")
-		l.setPage("/206", 206, "no", fresh...)
-		l.setPage("/large", 200, strings.Repeat("x", 100), fresh...)
-		l.setPage("/sum", 200, "x", fresh...)
-		l.setPage("/gzip", 200, "no", "Cache-Control", "max-age=60", "Content-Encoding", "gzip")
-		l.want(8, "status; status; miss 200 no; miss 200 no; protocol; too_large; checksum; decode", func(o *Options) { o.MaxBody = 50 },
+		rig.setPage("/500", 500, "no", fresh...)
+		rig.setPage("/404", 404, "no", fresh...)
+		rig.setPage("/store", 200, "no", "Cache-Control", "no-store", "Etag", `"1"`)
+		rig.setPage("/all", 200, "no", "Cache-Control", "max-age=60", "Vary", "*")
+		rig.setPage("/206", 206, "no", fresh...)
+		rig.setPage("/large", 200, strings.Repeat("x", 100), fresh...)
+		rig.setPage("/sum", 200, "x", fresh...)
+		rig.setPage("/gzip", 200, "no", "Cache-Control", "max-age=60", "Content-Encoding", "gzip")
+		rig.want(8, "status; status; miss 200 no; miss 200 no; protocol; too_large; checksum; decode", func(o *Options) { o.MaxBody = 50 },
 			"/500", "/404", "/store", "/all", "/206", "/large", `{"url":"http://a.test/sum","sha256":"`+strings.Repeat("0", 64)+`"}`, "/gzip")
-		if files := l.entryFiles(); len(files) > 0 {
+		if files := rig.entryFiles(); len(files) > 0 {
 			t.Errorf("left %v", files)
 		}
-		l.want(1, "miss 404 no", func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }, "/404")
-		l.want(0, "hit 404 no", func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }, "/404")
-		l.want(1, "status", nil, "/404") // what is a success to one run is none to another
+		rig.want(1, "miss 404 no", func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }, "/404")
+		rig.want(0, "hit 404 no", func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }, "/404")
+		rig.want(1, "status", nil, "/404") // what is a success to one run is none to another
 	})
 }
 
 // TestStoredResponseDoesNotFit: a kept answer that this run would not take from the server is not taken from the cache.
 func TestStoredResponseDoesNotFit(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "twelve bytes", "Cache-Control", "max-age=60")
-		l.want(1, "miss 200 twelve bytes", nil, "/x")
-		l.want(1, "miss 200 twelve bytes", func(o *Options) { o.Private = dial.PrivateDeny }, "/x") // nobody knows where it came from
-		l.want(1, "too_large", func(o *Options) { o.MaxBody = 11 }, "/x")
-		l.want(1, "checksum", nil, `{"url":"http://a.test/x","sha256":"`+strings.Repeat("0", 64)+`"}`)
-		l.want(0, "hit 200 twelve bytes", nil, fmt.Sprintf(`{"url":"http://a.test/x","sha256":"%x"}`, sha256.Sum256([]byte("twelve bytes"))))
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "twelve bytes", "Cache-Control", "max-age=60")
+		rig.want(1, "miss 200 twelve bytes", nil, "/x")
+		rig.want(1, "miss 200 twelve bytes", func(o *Options) { o.Private = dial.PrivateDeny }, "/x") // nobody knows where it came from
+		rig.want(1, "too_large", func(o *Options) { o.MaxBody = 11 }, "/x")
+		rig.want(1, "checksum", nil, `{"url":"http://a.test/x","sha256":"`+strings.Repeat("0", 64)+`"}`)
+		rig.want(0, "hit 200 twelve bytes", nil, fmt.Sprintf(`{"url":"http://a.test/x","sha256":"%x"}`, sha256.Sum256([]byte("twelve bytes"))))
 	})
 }
 
 // TestJarAndCache: an answer that sets cookies is not kept where a jar would miss them.
 func TestJarAndCache(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/login", 200, "in", "Cache-Control", "max-age=60", "Set-Cookie", "a=b")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/login", 200, "in", "Cache-Control", "max-age=60", "Set-Cookie", "a=b")
 		jar := func(o *Options) { o.Jar = cookiejar.New() }
-		l.want(1, "miss 200 in", jar, "/login")
-		l.want(1, "miss 200 in", jar, "/login")
-		l.want(1, "miss 200 in", nil, "/login")
-		l.want(0, "hit 200 in", nil, "/login")
+		rig.want(1, "miss 200 in", jar, "/login")
+		rig.want(1, "miss 200 in", jar, "/login")
+		rig.want(1, "miss 200 in", nil, "/login")
+		rig.want(0, "hit 200 in", nil, "/login")
 	})
 }
 
 // TestLargeBodiesFromTheCache: a body is where one from the server would be: in memory, in a temporary file, with the Keeper.
 func TestLargeBodiesFromTheCache(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
+	withCacheRig(t, func(rig *cacheRig) {
 		for i, size := range []int{0, 1000, 5000, 40_000, 300_000} {
 			body := strings.Repeat("large body", size/10)
 			path := fmt.Sprint("/", i)
-			l.setPage(path, 200, body, "Cache-Control", "max-age=60")
-			l.run(nil, path)
+			rig.setPage(path, 200, body, "Cache-Control", "max-age=60")
+			rig.run(nil, path)
 			for _, memory := range []int64{0, 4096, 1 << 20} {
 				var got string
 				sink := SinkFunc(func(r *Record) error {
@@ -79,30 +79,30 @@ func TestLargeBodiesFromTheCache(t *testing.T) {
 					}
 					return err
 				})
-				o := options(func(o *Options) { o.Cache, o.BodyMemory = l.store, memory })
-				if _, err := runWithClient(l.Context(), linesOf("http://a.test"+path), sink, o, l); err != nil || got != body {
+				o := options(func(o *Options) { o.Cache, o.BodyMemory = rig.store, memory })
+				if _, err := runWithClient(rig.Context(), linesOf("http://a.test"+path), sink, o, rig); err != nil || got != body {
 					t.Errorf("%d bytes: got %d, %v", size, len(got), err)
 				}
 			}
-			keeper := new(failingStore)
-			l.want(0, "hit 200 ", func(o *Options) { o.BodyStore = keeper }, fmt.Sprintf(`{"url":"http://a.test%s","path":"x"}`, path))
-			if keeper.bodies["x"] != body || keeper.created != 1 {
-				t.Errorf("%d bytes: kept %d", size, len(keeper.bodies["x"]))
+			store := new(failingStore)
+			rig.want(0, "hit 200 ", func(o *Options) { o.BodyStore = store }, fmt.Sprintf(`{"url":"http://a.test%s","path":"x"}`, path))
+			if store.bodies["x"] != body || store.created != 1 {
+				t.Errorf("%d bytes: kept %d", size, len(store.bodies["x"]))
 			}
-			l.want(0, "hit 200 ", func(o *Options) { o.DropBody = true }, path)
+			rig.want(0, "hit 200 ", func(o *Options) { o.DropBody = true }, path)
 		}
 	})
 }
 
 // TestQuotaOfAStoredResponse: what a server said of its quota when it answered is nothing that a 304 says again.
 func TestQuotaOfAStoredResponse(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "one", "Etag", `"1"`, "Ratelimit-Remaining", "0", "Ratelimit-Reset", "50")
-		l.want(1, "miss 200 one", nil, "/x")
-		l.pages["/x"] = func(*http.Request) *http.Response { return newResponse(304, "", "Etag", `"1"`) }
-		l.setPage("/y", 200, "y")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "one", "Etag", `"1"`, "Ratelimit-Remaining", "0", "Ratelimit-Reset", "50")
+		rig.want(1, "miss 200 one", nil, "/x")
+		rig.pages["/x"] = func(*http.Request) *http.Response { return newResponse(304, "", "Etag", `"1"`) }
+		rig.setPage("/y", 200, "y")
 		began := time.Now()
-		l.run(nil, "/x", "/y", "/y?2", "/y?3")
+		rig.run(nil, "/x", "/y", "/y?2", "/y?3")
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("took %s", took)
 		}
@@ -111,27 +111,27 @@ func TestQuotaOfAStoredResponse(t *testing.T) {
 
 // TestInvalidated holds RFC 9111 section 4.4: what a successful POST may have changed is forgotten, whoever had asked.
 func TestInvalidated(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/x", 200, "x", "Cache-Control", "max-age=60")
-		l.setPage("/y", 200, "y", "Cache-Control", "max-age=60")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/x", 200, "x", "Cache-Control", "max-age=60")
+		rig.setPage("/y", 200, "y", "Cache-Control", "max-age=60")
 		login := func(o *Options) { o.Username = "u" }
-		l.run(nil, "/x", "/y")
-		l.run(login, "/x")
-		l.run(nil, "/x", "/y")
-		l.want(0, "hit 200 x; hit 200 y", nil, "/x", "/y")
-		get := l.pages["/x"]
+		rig.run(nil, "/x", "/y")
+		rig.run(login, "/x")
+		rig.run(nil, "/x", "/y")
+		rig.want(0, "hit 200 x; hit 200 y", nil, "/x", "/y")
+		get := rig.pages["/x"]
 		status := 500
-		l.pages["/x"] = func(r *http.Request) *http.Response {
+		rig.pages["/x"] = func(r *http.Request) *http.Response {
 			if r.Method == "POST" {
 				return newResponse(status, "", "Location", "/y")
 			}
 			return get(r)
 		}
-		l.want(1, "status", nil, `{"url":"http://a.test/x","body":"q"}`)
-		l.want(0, "hit 200 x", nil, "/x")
+		rig.want(1, "status", nil, `{"url":"http://a.test/x","body":"q"}`)
+		rig.want(0, "hit 200 x", nil, "/x")
 		status = 201
-		l.want(1, " 201 ", nil, `{"url":"http://a.test/x","body":"q"}`)
-		l.want(2, "miss 200 x; miss 200 y", nil, "/x", "/y")
-		l.want(1, "miss 200 x", login, "/x")
+		rig.want(1, " 201 ", nil, `{"url":"http://a.test/x","body":"q"}`)
+		rig.want(2, "miss 200 x; miss 200 y", nil, "/x", "/y")
+		rig.want(1, "miss 200 x", login, "/x")
 	})
 }

@@ -40,13 +40,13 @@ func withCacheRig(t *testing.T, test func(*cacheRig)) {
 }
 
 // setPage answers path with headers, name and value in turn.
-func (l *cacheRig) setPage(path string, status int, body string, headers ...string) {
-	l.pages[path] = func(*http.Request) *http.Response { return withDate(newResponse(status, body, headers...)) }
+func (rig *cacheRig) setPage(path string, status int, body string, headers ...string) {
+	rig.pages[path] = func(*http.Request) *http.Response { return withDate(newResponse(status, body, headers...)) }
 }
 
 // setTagged answers path by its entity tag: 304 where that is what the request has.
-func (l *cacheRig) setTagged(path, tag, body string, headers ...string) {
-	l.pages[path] = func(r *http.Request) *http.Response {
+func (rig *cacheRig) setTagged(path, tag, body string, headers ...string) {
+	rig.pages[path] = func(r *http.Request) *http.Response {
 		if slices.Contains(r.Header["If-None-Match"], tag) {
 			return withDate(newResponse(304, "", append(headers, "Etag", tag)...))
 		}
@@ -59,11 +59,11 @@ func withDate(r *http.Response) *http.Response {
 	return r
 }
 
-func (l *cacheRig) RoundTrip(r *http.Request) (*http.Response, error) {
-	l.mu.Lock()
-	l.requests = append(l.requests, r.Method+" "+r.URL.Path)
-	page := l.pages[r.URL.Path]
-	l.mu.Unlock()
+func (rig *cacheRig) RoundTrip(r *http.Request) (*http.Response, error) {
+	rig.mu.Lock()
+	rig.requests = append(rig.requests, r.Method+" "+r.URL.Path)
+	page := rig.pages[r.URL.Path]
+	rig.mu.Unlock()
 	if page == nil {
 		return nil, errors.New("no network")
 	}
@@ -72,30 +72,30 @@ func (l *cacheRig) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // run asks for lines, relative to http://a.test where they are paths, and returns what became of each, in their order:
 // the cache's part, the status, the body; ? in front of what is unchanged. The origin's questions are counted anew.
-func (l *cacheRig) run(change func(*Options), lines ...string) []string {
-	l.Helper()
-	l.requests = nil
+func (rig *cacheRig) run(change func(*Options), lines ...string) []string {
+	rig.Helper()
+	rig.requests = nil
 	for i, line := range lines {
 		if strings.HasPrefix(line, "/") {
 			lines[i] = "http://a.test" + line
 		}
 	}
-	var shelf recorder
+	var sink recorder
 	o := options(func(o *Options) {
-		o.Cache, o.Retries = l.store, 0
+		o.Cache, o.Retries = rig.store, 0
 		if change != nil {
 			change(o)
 		}
 	})
-	s, err := runWithClient(l.Context(), linesOf(lines...), &shelf, o, l)
+	s, err := runWithClient(rig.Context(), linesOf(lines...), &sink, o, rig)
 	if err != nil {
-		l.Fatal(err)
+		rig.Fatal(err)
 	}
-	wantSum(l.T, s, len(shelf.records))
-	l.summary = s
+	wantSum(rig.T, s, len(sink.records))
+	rig.summary = s
 	told := make([]string, len(lines))
-	for i, r := range shelf.records {
-		text := fmt.Sprintf("%s %d %s", r.Cache, r.Status, shelf.bodies[i])
+	for i, r := range sink.records {
+		text := fmt.Sprintf("%s %d %s", r.Cache, r.Status, sink.bodies[i])
 		if r.Failure != nil {
 			text = string(r.Failure.Kind)
 		}
@@ -108,19 +108,19 @@ func (l *cacheRig) run(change func(*Options), lines ...string) []string {
 }
 
 // want runs and expects what becomes of it, and how often the origin is asked.
-func (l *cacheRig) want(asked int, want string, change func(*Options), lines ...string) {
-	l.Helper()
-	got := strings.Join(l.run(change, lines...), "; ")
-	if got != want || len(l.requests) != asked {
-		l.Errorf("got %q, asked %q\nwant %q, %d questions", got, l.requests, want, asked)
+func (rig *cacheRig) want(asked int, want string, change func(*Options), lines ...string) {
+	rig.Helper()
+	got := strings.Join(rig.run(change, lines...), "; ")
+	if got != want || len(rig.requests) != asked {
+		rig.Errorf("got %q, asked %q\nwant %q, %d questions", got, rig.requests, want, asked)
 	}
 }
 
 // entryFiles are those of entries.
-func (l *cacheRig) entryFiles() []string {
-	names, err := filepath.Glob(filepath.Join(l.dir, "v1", "??", "*"))
+func (rig *cacheRig) entryFiles() []string {
+	names, err := filepath.Glob(filepath.Join(rig.dir, "v1", "??", "*"))
 	if err != nil {
-		l.Fatal(err)
+		rig.Fatal(err)
 	}
 	return names
 }

@@ -68,14 +68,14 @@ func TestCanceledContext(t *testing.T) {
 		why := errors.New("the user has left")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(why) })
-		var shelf recorder
+		var sink recorder
 		o := options(func(o *Options) { o.Concurrency = 2 })
-		s, err := runWithClient(ctx, urls(5, "http://a.test"), &shelf, o, respondAfter(time.Hour))
+		s, err := runWithClient(ctx, urls(5, "http://a.test"), &sink, o, respondAfter(time.Hour))
 		if !errors.Is(err, why) || s.Stopped != StopCanceled || s.Complete || s.Elapsed != time.Second {
 			t.Errorf("%+v, %v", s, err)
 		}
-		if shelf.kinds() != "canceled canceled" || s.NotStarted != 3 || !shelf.flushed {
-			t.Errorf("%s: %+v", shelf.kinds(), s)
+		if sink.kinds() != "canceled canceled" || s.NotStarted != 3 || !sink.flushed {
+			t.Errorf("%s: %+v", sink.kinds(), s)
 		}
 	})
 }
@@ -84,11 +84,11 @@ func TestContextThatHasEndedBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		var shelf recorder
-		s, err := runWithClient(ctx, urls(5, "http://a.test"), &shelf, options(nil), respondAfter(time.Second))
+		var sink recorder
+		s, err := runWithClient(ctx, urls(5, "http://a.test"), &sink, options(nil), respondAfter(time.Second))
 		if !errors.Is(err, context.Canceled) || s.Succeeded != 0 || s.Elapsed != 0 {
 			t.Errorf("%+v, %v", s, err)
 		}
-		wantSum(t, s, len(shelf.records))
+		wantSum(t, s, len(sink.records))
 	})
 }

@@ -92,7 +92,7 @@ func (f *http2Server) writeData(last bool, text string) {
 func http2Faults(t testing.TB) []fault {
 	over := wrapTLS(getTestCA(t).serverConfig(t, unchanged, "h2"))
 	long := strings.Repeat("x", 300<<10)
-	pranks := []fault{
+	faults := []fault{
 		{name: "a plain answer", serve: overHTTP2(func(f *http2Server) { f.writeOK(); f.writeData(true, "body") }), body: "body"},
 		{name: "103 before the answer", serve: overHTTP2(func(f *http2Server) { f.writeHeader(false, ":status", "103"); f.writeOK(); f.writeData(true, "body") }), body: "body"},
 		{name: "1xx without an end", serve: overHTTP2(func(f *http2Server) {
@@ -220,11 +220,11 @@ func http2Faults(t testing.TB) []fault {
 			f.writeData(true, encoded(t, "words", "gzip"))
 		}), body: "words"},
 	}
-	for i := range pranks {
-		pranks[i].name, pranks[i].wrap = "HTTP/2: "+pranks[i].name, over
-		if pranks[i].line == "" {
-			pranks[i].line = "https://$HOST/"
+	for i := range faults {
+		faults[i].name, faults[i].wrap = "HTTP/2: "+faults[i].name, over
+		if faults[i].line == "" {
+			faults[i].line = "https://$HOST/"
 		}
 	}
-	return pranks
+	return faults
 }

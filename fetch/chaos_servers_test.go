@@ -99,7 +99,7 @@ type faultServers struct {
 }
 
 // start starts the server of p and returns its address.
-func (s *faultServers) start(t testing.TB, p fault) string {
+func (s *faultServers) start(t testing.TB, f fault) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func (s *faultServers) start(t testing.TB, p fault) string {
 				return
 			}
 			if s.add(c) {
-				s.running.Go(func() { s.serve(p, c) })
+				s.running.Go(func() { s.serve(f, c) })
 			}
 		}
 	})
@@ -130,12 +130,12 @@ func (s *faultServers) add(c net.Conn) bool {
 	return true
 }
 
-func (s *faultServers) serve(p fault, c net.Conn) {
+func (s *faultServers) serve(f fault, c net.Conn) {
 	on := c
-	if p.wrap != nil {
-		on = p.wrap(c)
+	if f.wrap != nil {
+		on = f.wrap(c)
 	}
-	p.serve(on, &requestReader{bufio.NewReader(on)})
+	f.serve(on, &requestReader{bufio.NewReader(on)})
 	_ = c.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()

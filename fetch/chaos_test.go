@@ -70,24 +70,24 @@ func chaosOptions(t testing.TB) fetch.Options {
 func TestChaos(t *testing.T) {
 	log.SetOutput(io.Discard) // net/http tells of surplus bytes there
 	defer log.SetOutput(os.Stderr)
-	pranks := allFaults(t)
-	s := &faultServers{open: make(map[net.Conn]bool)}
-	defer s.close()
+	faults := allFaults(t)
+	servers := &faultServers{open: make(map[net.Conn]bool)}
+	defer servers.close()
 	var text strings.Builder
-	for _, p := range pranks {
-		line := p.line
+	for _, f := range faults {
+		line := f.line
 		if line == "" {
 			line = "http://$HOST/"
 		}
-		text.WriteString(strings.ReplaceAll(line, "$HOST", s.start(t, p)) + "\n")
+		text.WriteString(strings.ReplaceAll(line, "$HOST", servers.start(t, f)) + "\n")
 	}
 	var lines bytes.Buffer
 	readable := readableSink{Sink: output.NewJSONL(&lines, encode.BodyAuto)}
 	summary, err := fetch.Run(t.Context(), new(input.Reader).Lines(strings.NewReader(text.String()), "input"), &readable, chaosOptions(t))
-	if err != nil || summary.Total != int64(len(pranks)) || !summary.Complete {
+	if err != nil || summary.Total != int64(len(faults)) || !summary.Complete {
 		t.Fatalf("%+v, %v", summary, err)
 	}
-	got := make([]*recordLine, len(pranks))
+	got := make([]*recordLine, len(faults))
 	for line := range bytes.Lines(lines.Bytes()) {
 		r := new(recordLine)
 		if err := json.Unmarshal(line, r); err != nil || got[r.Index] != nil {
@@ -99,36 +99,36 @@ func TestChaos(t *testing.T) {
 	for _, line := range readable.lines {
 		wantPrintable(t, "a line for a person", bytes.TrimSuffix(line, []byte("\n")))
 	}
-	for i, p := range pranks {
-		t.Run(p.name, func(t *testing.T) {
-			p.check(t, got[i])
-			t.Log(p.describe(got[i]))
+	for i, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			f.check(t, got[i])
+			t.Log(f.describe(got[i]))
 		})
 	}
 }
 
 // check holds a Record against what had to come of a prank.
-func (p *fault) check(t *testing.T, r *recordLine) {
+func (f *fault) check(t *testing.T, r *recordLine) {
 	switch {
 	case r == nil:
 		t.Fatal("no record")
-	case r.Error.Kind != p.kind:
+	case r.Error.Kind != f.kind:
 		t.Fatalf("got %q (%s), body %.100q", r.Error.Kind, r.Error.Message, r.text())
-	case p.kind != "":
-		if !strings.Contains(r.Error.Message, p.message) || len(r.Error.Message) > 500 || p.message == "" {
-			t.Errorf("says %.600q, want %q in it", r.Error.Message, p.message)
+	case f.kind != "":
+		if !strings.Contains(r.Error.Message, f.message) || len(r.Error.Message) > 500 || f.message == "" {
+			t.Errorf("says %.600q, want %q in it", r.Error.Message, f.message)
 		}
-	case p.encoding == "none":
+	case f.encoding == "none":
 		if r.Body != nil || r.BodyEncoding != "" {
 			t.Errorf("has the body %.100q", r.text())
 		}
 	default:
-		want := p.encoding
+		want := f.encoding
 		if want == "" {
 			want = "text"
 		}
-		if r.BodyEncoding != want || r.text() != p.body {
-			t.Errorf("got %s %.200q, want %s %.200q", r.BodyEncoding, r.text(), want, p.body)
+		if r.BodyEncoding != want || r.text() != f.body {
+			t.Errorf("got %s %.200q, want %s %.200q", r.BodyEncoding, r.text(), want, f.body)
 		}
 	}
 }
@@ -140,14 +140,14 @@ type readableSink struct {
 	lines [][]byte
 }
 
-func (s *readableSink) Encode(r *fetch.Record) {
+func (servers *readableSink) Encode(r *fetch.Record) {
 	if r.Failure != nil {
 		terminal.NewFailures(io.Discard, "").Encode(r)
-		s.mu.Lock()
-		s.lines = append(s.lines, r.Line)
-		s.mu.Unlock()
+		servers.mu.Lock()
+		servers.lines = append(servers.lines, r.Line)
+		servers.mu.Unlock()
 	}
-	s.Sink.Encode(r)
+	servers.Sink.Encode(r)
 }
 
 // wantPrintable makes sure that a line does nothing to a terminal but write on it.
@@ -169,18 +169,18 @@ func allFaults(t testing.TB) []fault {
 		withTopic("TLS", tlsFaults(t)), withTopic("HTTP/2", http2Faults(t)))
 }
 
-func withTopic(what string, pranks []fault) []fault {
-	pranks = slices.Clone(pranks)
-	for i := range pranks {
-		pranks[i].topic = what
+func withTopic(what string, faults []fault) []fault {
+	faults = slices.Clone(faults)
+	for i := range faults {
+		faults[i].topic = what
 	}
-	return pranks
+	return faults
 }
 
 // describe is what was sent and what came out, for whoever runs the test with -v.
-func (p *fault) describe(r *recordLine) string {
+func (f *fault) describe(r *recordLine) string {
 	if r.Type == "failure" {
-		return fmt.Sprintf("ROW\t%s\t%s\t%s\t%.120s", p.topic, p.name, r.Error.Kind, r.Error.Message)
+		return fmt.Sprintf("ROW\t%s\t%s\t%s\t%.120s", f.topic, f.name, r.Error.Kind, r.Error.Message)
 	}
-	return fmt.Sprintf("ROW\t%s\t%s\tsuccess\t%s of %d bytes", p.topic, p.name, r.BodyEncoding, len(r.text()))
+	return fmt.Sprintf("ROW\t%s\t%s\tsuccess\t%s of %d bytes", f.topic, f.name, r.BodyEncoding, len(r.text()))
 }

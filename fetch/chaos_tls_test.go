@@ -87,11 +87,11 @@ func wrapTLS(config *tls.Config) func(net.Conn) net.Conn {
 func tlsFaults(t testing.TB) []fault {
 	a := getTestCA(t)
 	good := wrapTLS(a.serverConfig(t, unchanged))
-	spoken := func(p fault) fault {
-		p.line = "https://$HOST/"
-		return p
+	spoken := func(f fault) fault {
+		f.line = "https://$HOST/"
+		return f
 	}
-	pranks := []fault{
+	faults := []fault{
 		{name: "TLS", wrap: good, serve: respond(okBody), body: "body"},
 		{name: "an expired certificate", wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })), serve: respond(okBody), kind: failure.TLS, message: "tls: certificate of 127.0.0.1: x509: certificate has expired"},
 		{name: "a certificate of tomorrow", wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })), serve: respond(okBody), kind: failure.TLS, message: "not yet valid"},
@@ -127,10 +127,10 @@ func tlsFaults(t testing.TB) []fault {
 		{name: "chunks in HTTP/1.0 over TLS", wrap: good, serve: respond("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"), kind: failure.Protocol, message: "Transfer-Encoding, which HTTP/1.0 does not have"},
 		{name: "no length, and close_notify", wrap: good, serve: respond(okHeader + "\r\nbody"), body: "body"},
 	}
-	for i := range pranks {
-		pranks[i] = spoken(pranks[i])
+	for i := range faults {
+		faults[i] = spoken(faults[i])
 	}
-	return pranks
+	return faults
 }
 
 func withMaxVersion(config *tls.Config, version uint16) *tls.Config {

@@ -50,15 +50,15 @@ func TestUncommittedIsUnderWay(t *testing.T) {
 	for _, width := range []int{1, 5, 40} {
 		synctest.Test(t, func(t *testing.T) {
 			var asked atomic.Int64
-			disk := &committingSink{lag: int64(width) - 1}
+			sink := &committingSink{lag: int64(width) - 1}
 			client := countingOrigin(&asked, func() {
-				if all, safe := asked.Load(), disk.committed.Load(); all > safe+int64(width) {
+				if all, safe := asked.Load(), sink.committed.Load(); all > safe+int64(width) {
 					t.Errorf("%d asked with %d committed: a kill would cost more than %d", all, safe, width)
 				}
 			})
 			began := time.Now()
-			s, err := runWithClient(t.Context(), urls(200, "http://a.test", "http://b.test"), disk, options(func(o *Options) {
-				o.Concurrency, o.HostConcurrency, o.Committed = width, width, disk.committed.Load
+			s, err := runWithClient(t.Context(), urls(200, "http://a.test", "http://b.test"), sink, options(func(o *Options) {
+				o.Concurrency, o.HostConcurrency, o.Committed = width, width, sink.committed.Load
 			}), client)
 			if err != nil || s.Succeeded != 200 {
 				t.Errorf("%+v, %v", s, err)
@@ -81,9 +81,9 @@ func TestUncommittedDoesNotHoldTheEnd(t *testing.T) {
 			asked.Add(1)
 			return newResponse(200, "ok"), nil
 		}
-		disk := &committingSink{broken: errors.New("disk full")}
-		s, err := runWithClient(t.Context(), urls(100, "http://a.test"), disk, options(func(o *Options) {
-			o.Concurrency, o.Committed = 4, disk.committed.Load
+		sink := &committingSink{broken: errors.New("disk full")}
+		s, err := runWithClient(t.Context(), urls(100, "http://a.test"), sink, options(func(o *Options) {
+			o.Concurrency, o.Committed = 4, sink.committed.Load
 		}), fakeOrigin(flaky))
 		var broken *OutputError
 		if !errors.As(err, &broken) || asked.Load() > 4 {
@@ -94,21 +94,21 @@ func TestUncommittedDoesNotHoldTheEnd(t *testing.T) {
 
 // TestUncommittedBesideLookups: what fails without an exchange makes no room for exchanges that a kill would cost.
 func TestUncommittedBesideLookups(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
+	withCacheRig(t, func(rig *cacheRig) {
 		var lines []string
 		for i := range 40 {
 			lines = append(lines, fmt.Sprintf(`{"url":"http://a.test/none%d","headers":{"Cache-Control":"only-if-cached"}}`, i))
 		}
 		for i := range 50 {
 			page := fmt.Sprint("/", i)
-			l.setPage(page, 200, "x")
+			rig.setPage(page, 200, "x")
 			lines = append(lines, "http://a.test"+page)
 		}
 		var committed atomic.Int64
 		o := options(func(o *Options) {
-			o.Cache, o.Concurrency, o.HostConcurrency, o.Committed, o.Deadline = l.store, 3, 3, committed.Load, time.Minute
+			o.Cache, o.Concurrency, o.HostConcurrency, o.Committed, o.Deadline = rig.store, 3, 3, committed.Load, time.Minute
 		})
-		s, err := runWithClient(l.Context(), linesOf(lines...), &recorder{}, o, l)
+		s, err := runWithClient(rig.Context(), linesOf(lines...), &recorder{}, o, rig)
 		if err != nil || s.Exchanges != 3 {
 			t.Errorf("%d exchanges with none committed, %v", s.Exchanges, err)
 		}
@@ -134,7 +134,7 @@ func TestCommittedExchanges(t *testing.T) {
 
 // TestUncommittedHits: an answer from the cache that no journal has yet is no exchange under way; a real one is, among them as well.
 func TestUncommittedHits(t *testing.T) {
-	withCacheRig(t, func(l *cacheRig) {
+	withCacheRig(t, func(rig *cacheRig) {
 		var lines []string
 		for i := range 300 {
 			path := fmt.Sprint("/", i)
@@ -142,43 +142,43 @@ func TestUncommittedHits(t *testing.T) {
 			if i%3 == 0 {
 				headers = nil
 			}
-			l.setPage(path, 200, "x", headers...)
+			rig.setPage(path, 200, "x", headers...)
 			lines = append(lines, "http://a.test"+path)
 		}
-		l.run(nil, lines...)
+		rig.run(nil, lines...)
 		const width = 4
-		disk := &committingSink{lag: 0}
+		sink := &committingSink{lag: 0}
 		var asked atomic.Int64
-		for path, page := range l.pages {
-			l.pages[path] = func(r *http.Request) *http.Response {
+		for path, page := range rig.pages {
+			rig.pages[path] = func(r *http.Request) *http.Response {
 				asked.Add(1)
 				return page(r)
 			}
 		}
-		s, err := runWithClient(l.Context(), linesOf(lines...), disk, options(func(o *Options) {
-			o.Cache, o.Concurrency, o.Committed = l.store, width, disk.committed.Load
-		}), l)
+		s, err := runWithClient(rig.Context(), linesOf(lines...), sink, options(func(o *Options) {
+			o.Cache, o.Concurrency, o.Committed = rig.store, width, sink.committed.Load
+		}), rig)
 		if err != nil || s.Succeeded != 300 || asked.Load() != 100 || s.ByCache[CacheHit] != 200 {
 			t.Errorf("%d asked, %+v, %v", asked.Load(), s, err)
 		}
 	})
 	// A journal that never keeps more than the first of them: exchanges stop at their width, hits go on.
-	withCacheRig(t, func(l *cacheRig) {
-		l.setPage("/hit", 200, "x", "Cache-Control", "max-age=60")
-		l.run(nil, "/hit")
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/hit", 200, "x", "Cache-Control", "max-age=60")
+		rig.run(nil, "/hit")
 		for i := range 50 {
-			l.setPage(fmt.Sprint("/", i), 200, "x")
+			rig.setPage(fmt.Sprint("/", i), 200, "x")
 		}
 		var lines []string
 		for i := range 50 {
 			lines = append(lines, "http://a.test/hit", fmt.Sprint("http://a.test/", i))
 		}
 		var committed atomic.Int64
-		disk := &recorder{}
+		sink := &recorder{}
 		o := options(func(o *Options) {
-			o.Cache, o.Concurrency, o.Committed, o.Deadline = l.store, 3, committed.Load, time.Minute
+			o.Cache, o.Concurrency, o.Committed, o.Deadline = rig.store, 3, committed.Load, time.Minute
 		})
-		s, err := runWithClient(l.Context(), linesOf(lines...), disk, o, l)
+		s, err := runWithClient(rig.Context(), linesOf(lines...), sink, o, rig)
 		if err != nil || s.ByCache[CacheHit] != 50 || s.ByCache[CacheMiss] != 3 || s.Stopped != StopDeadline {
 			t.Errorf("%+v, %v", s, err)
 		}

@@ -76,11 +76,11 @@ func TestStaleConnection(t *testing.T) {
 	for i := range lines {
 		lines[i] = post
 	}
-	var shelf recorder
-	if _, err := Run(t.Context(), linesOf(lines...), &shelf, noRetryOptions(func(o *Options) { o.Concurrency = 1 })); err != nil {
+	var sink recorder
+	if _, err := Run(t.Context(), linesOf(lines...), &sink, noRetryOptions(func(o *Options) { o.Concurrency = 1 })); err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range shelf.records {
+	for _, r := range sink.records {
 		if k := kindOf(r); k != "" && k != failure.Reset && k != failure.Truncated {
 			t.Errorf("got %s: %v", k, r.Failure)
 		}
@@ -107,9 +107,9 @@ func TestReusedConnectionThatIsClosed(t *testing.T) {
 			}
 		})
 		line := strings.ReplaceAll(tt.line, "%s", url)
-		shelf := runIn(t, noRetryOptions(nil), dial.Network{}, line, line)
-		if shelf.kinds() != tt.want || asked.Load() != tt.asked || shelf.records[1].Attempts != 1 {
-			t.Errorf("%s: %s after %d attempts, asked %d times: %v", tt.line, shelf.kinds(), shelf.records[1].Attempts, asked.Load(), shelf.records[1].Failure)
+		sink := runIn(t, noRetryOptions(nil), dial.Network{}, line, line)
+		if sink.kinds() != tt.want || asked.Load() != tt.asked || sink.records[1].Attempts != 1 {
+			t.Errorf("%s: %s after %d attempts, asked %d times: %v", tt.line, sink.kinds(), sink.records[1].Attempts, asked.Load(), sink.records[1].Failure)
 		}
 	}
 }
@@ -137,8 +137,8 @@ func TestConnectionClose(t *testing.T) {
 			}
 		})
 		line := strings.ReplaceAll(tt.line, "%s", url)
-		if shelf := runIn(t, noRetryOptions(nil), dial.Network{}, line, line, line); shelf.kinds() != "ok ok ok" || connections != tt.connections {
-			t.Errorf("%s: %q: %s over %d connections", tt.line, tt.answer, shelf.kinds(), connections)
+		if sink := runIn(t, noRetryOptions(nil), dial.Network{}, line, line, line); sink.kinds() != "ok ok ok" || connections != tt.connections {
+			t.Errorf("%s: %q: %s over %d connections", tt.line, tt.answer, sink.kinds(), connections)
 		}
 	}
 }
@@ -161,8 +161,8 @@ func TestTruncatedResponseIsNotReplayed(t *testing.T) {
 				nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 			}
 		})
-		if shelf := runIn(t, noRetryOptions(nil), dial.Network{}, url, url); shelf.kinds() != "ok truncated" || asked != 2 {
-			t.Errorf("%s, asked %d times: %v", shelf.kinds(), asked, shelf.records[1].Failure)
+		if sink := runIn(t, noRetryOptions(nil), dial.Network{}, url, url); sink.kinds() != "ok truncated" || asked != 2 {
+			t.Errorf("%s, asked %d times: %v", sink.kinds(), asked, sink.records[1].Failure)
 		}
 	}
 }
@@ -172,9 +172,9 @@ func TestTruncatedResponseIsNotReplayed(t *testing.T) {
 func TestReplayOverAnotherProtocol(t *testing.T) {
 	backend, o := startTLSServer(t, true, respondProtocol)
 	o.TLS = &tls.Config{InsecureSkipVerify: true}
-	lender := httptest.NewTLSServer(http.NotFoundHandler())
-	lender.Close()
-	config := &tls.Config{Certificates: lender.TLS.Certificates, NextProtos: []string{"http/1.1"}}
+	certServer := httptest.NewTLSServer(http.NotFoundHandler())
+	certServer.Close()
+	config := &tls.Config{Certificates: certServer.TLS.Certificates, NextProtos: []string{"http/1.1"}}
 	var made atomic.Int32
 	url := nettest.Talk(t, func(raw *net.TCPConn) {
 		if made.Add(1) > 1 {
@@ -191,8 +191,8 @@ func TestReplayOverAnotherProtocol(t *testing.T) {
 		_, _ = http.ReadRequest(in)
 	})
 	url = strings.Replace(url, "http:", "https:", 1)
-	shelf := runIn(t, o, dial.Network{}, url+"/1", url+"/2")
-	if got := strings.Join(shelf.bodies, " "); shelf.kinds() != "ok ok" || got != "ok HTTP/2.0" {
-		t.Errorf("%s, %q: %v", shelf.kinds(), got, shelf.records[1].Failure)
+	sink := runIn(t, o, dial.Network{}, url+"/1", url+"/2")
+	if got := strings.Join(sink.bodies, " "); sink.kinds() != "ok ok" || got != "ok HTTP/2.0" {
+		t.Errorf("%s, %q: %v", sink.kinds(), got, sink.records[1].Failure)
 	}
 }

@@ -26,19 +26,19 @@ func callIfSet(f func(string) error, path string) error {
 	return f(path)
 }
 
-func (p *failingStore) Claim(r *Request) error {
-	p.claimed = append(p.claimed, r.Path) // without the lock: it is called by one goroutine
-	return callIfSet(p.claimErr, r.Path)
+func (s *failingStore) Claim(r *Request) error {
+	s.claimed = append(s.claimed, r.Path) // without the lock: it is called by one goroutine
+	return callIfSet(s.claimErr, r.Path)
 }
 
-func (p *failingStore) Create(r *Request) (BodyWriter, error) {
-	if err := callIfSet(p.createErr, r.Path); err != nil {
+func (s *failingStore) Create(r *Request) (BodyWriter, error) {
+	if err := callIfSet(s.createErr, r.Path); err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.created++
-	return &failingWriter{failingStore: p, path: r.Path}, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.created++
+	return &failingWriter{failingStore: s, path: r.Path}, nil
 }
 
 type failingWriter struct {
@@ -48,42 +48,42 @@ type failingWriter struct {
 	committed bool
 }
 
-func (j *failingWriter) Write(b []byte) (int, error) {
-	if err := callIfSet(j.writeErr, j.path); err != nil {
+func (w *failingWriter) Write(b []byte) (int, error) {
+	if err := callIfSet(w.writeErr, w.path); err != nil {
 		return 0, err
 	}
-	return j.text.Write(b)
+	return w.text.Write(b)
 }
 
-func (j *failingWriter) Commit(sum [sha256.Size]byte) (string, error) {
-	if err := callIfSet(j.commitErr, j.path); err != nil {
+func (w *failingWriter) Commit(sum [sha256.Size]byte) (string, error) {
+	if err := callIfSet(w.commitErr, w.path); err != nil {
 		return "", err
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if sum != sha256.Sum256([]byte(j.text.String())) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if sum != sha256.Sum256([]byte(w.text.String())) {
 		return "", errors.New("the hash is of another body")
 	}
-	if j.bodies == nil {
-		j.bodies = map[string]string{}
+	if w.bodies == nil {
+		w.bodies = map[string]string{}
 	}
-	j.bodies[j.path], j.committed = j.text.String(), true
-	return "shelf/" + j.path, nil
+	w.bodies[w.path], w.committed = w.text.String(), true
+	return "store/" + w.path, nil
 }
 
-func (j *failingWriter) Abandon() {
-	if j.committed {
+func (w *failingWriter) Abandon() {
+	if w.committed {
 		return
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.abandoned++
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.abandoned++
 }
 
 // failOnly fails for one path.
 func failOnly(path string, err error) func(string) error {
-	return func(p string) error {
-		if p == path {
+	return func(s string) error {
+		if s == path {
 			return err
 		}
 		return nil

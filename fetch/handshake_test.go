@@ -102,14 +102,14 @@ func TestAbandonedHandshakesDoNotPileUp(t *testing.T) {
 
 // TestClientCertificateThatIsMissed: TLS 1.3 says so only after the handshake (RFC 8446 section 4.4.2.4), TLS 1.2 in it. Both are kind tls.
 func TestClientCertificateThatIsMissed(t *testing.T) {
-	lender := httptest.NewTLSServer(http.NotFoundHandler())
-	lender.Close()
+	certServer := httptest.NewTLSServer(http.NotFoundHandler())
+	certServer.Close()
 	for version, says := range map[uint16]string{
 		tls.VersionTLS12: "tls: 127.0.0.1 refused the handshake: ",
 		tls.VersionTLS13: "tls: the connection was refused: ",
 	} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {
-			config := &tls.Config{Certificates: lender.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert, MaxVersion: version}
+			config := &tls.Config{Certificates: certServer.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert, MaxVersion: version}
 			url := nettest.Talk(t, func(c *net.TCPConn) {
 				_ = tls.Server(c, config).Handshake()
 				_ = c.CloseWrite()

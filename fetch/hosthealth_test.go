@@ -42,8 +42,8 @@ func TestDeadHostInARun(t *testing.T) {
 					asked.Add(1)
 					return tt.answer(r)
 				})
-				var shelf recorder
-				s, err := runWithClient(t.Context(), urls(400, "http://dead.test", "http://well.test"), &shelf,
+				var sink recorder
+				s, err := runWithClient(t.Context(), urls(400, "http://dead.test", "http://well.test"), &sink,
 					options(nil), client)
 				if err != nil || s.Succeeded != 200 || s.Failed != 200 {
 					t.Fatalf("%+v, %v", s, err)

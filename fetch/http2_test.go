@@ -32,15 +32,15 @@ func TestRefusedStreamIsAskedOncePerAttempt(t *testing.T) {
 				_ = f.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
 			}
 		})
-		var shelf recorder
+		var sink recorder
 		o := noRetryOptions(func(o *Options) {
 			o.HTTP, o.Retries, o.RetryDelay, o.Timeout = transport.HTTP2, retries, 0, 10*time.Second
 		})
-		s, err := Run(t.Context(), linesOf(url), &shelf, o)
-		if err != nil || shelf.kinds() != "reset" {
-			t.Fatalf("%s, %v", shelf.kinds(), err)
+		s, err := Run(t.Context(), linesOf(url), &sink, o)
+		if err != nil || sink.kinds() != "reset" {
+			t.Fatalf("%s, %v", sink.kinds(), err)
 		}
-		r := shelf.records[0]
+		r := sink.records[0]
 		if asked := int(streams.Load()); asked != retries+1 || r.Attempts != asked || s.Exchanges != int64(asked) || s.Retries != int64(retries) {
 			t.Errorf("%d streams in %d attempts, %+v", asked, r.Attempts, s)
 		}
@@ -134,12 +134,12 @@ func TestUnresponsiveHTTP2Connection(t *testing.T) {
 			config := o.transportConfig(dial.Network{})
 			config.Dial.PingTime = 100 * time.Millisecond
 			transport := transport.New(config)
-			var shelf recorder
-			if _, err := runWith(t.Context(), linesOf(url), &shelf, o, transport); err != nil {
+			var sink recorder
+			if _, err := runWith(t.Context(), linesOf(url), &sink, o, transport); err != nil {
 				t.Fatal(err)
 			}
 			transport.CloseIdle()
-			r := shelf.records[0]
+			r := sink.records[0]
 			if kindOf(r) != want || r.Attempts != retries+1 || r.Elapsed < 200*time.Millisecond || want != "" && r.Failure.Error() != text {
 				t.Errorf("%s after %d attempts and %s: %v", kindOf(r), r.Attempts, r.Elapsed, r.Failure)
 			}

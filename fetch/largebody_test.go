@@ -106,17 +106,17 @@ func TestLargeBodiesThatAreWrong(t *testing.T) {
 				_ = c.CloseWrite()
 				nettest.AwaitClose(c)
 			})
-			var shelf recorder
+			var sink recorder
 			o := noRetryOptions(func(o *Options) {
 				o.BodyMemory, o.Retries, o.RetryDelay = 1000, 2, 0
 				if tt.most > 0 {
 					o.MaxBody = tt.most
 				}
 			})
-			if _, err := Run(t.Context(), sourceOf(Request{URL: url, SHA256: tt.sha}), &shelf, o); err != nil {
+			if _, err := Run(t.Context(), sourceOf(Request{URL: url, SHA256: tt.sha}), &sink, o); err != nil {
 				t.Fatal(err)
 			}
-			r := shelf.records[0]
+			r := sink.records[0]
 			if kindOf(r) != tt.want || r.Failure != nil && r.HasBody || r.Spool != nil || tt.want != failure.TooLarge && tt.want != failure.Decode && tt.want != failure.Reset && r.Bytes != 5000 {
 				t.Errorf("%s of %d bytes: %v", kindOf(r), r.Bytes, r.Failure)
 			}

@@ -12,7 +12,7 @@ import (
 type memoryStore struct {
 	mu            sync.Mutex
 	bodies        map[string]string
-	parts         map[string]*storedPart
+	partials      map[string]*storedPart
 	unreleased    int             // Parts and bodies that nobody has let go of
 	openPartials  map[string]bool // paths of Parts among them
 	lookups       int
@@ -27,45 +27,45 @@ type storedPart struct {
 }
 
 func newMemoryStore() *memoryStore {
-	return &memoryStore{bodies: map[string]string{}, parts: map[string]*storedPart{}, openPartials: map[string]bool{}}
+	return &memoryStore{bodies: map[string]string{}, partials: map[string]*storedPart{}, openPartials: map[string]bool{}}
 }
 
-func (c *memoryStore) Claim(*Request) error { return nil }
+func (s *memoryStore) Claim(*Request) error { return nil }
 
-func (c *memoryStore) Create(r *Request) (BodyWriter, error) { return c.newWriter(r.Path, ""), nil }
+func (s *memoryStore) Create(r *Request) (BodyWriter, error) { return s.newWriter(r.Path, ""), nil }
 
-func (c *memoryStore) newWriter(path, bytes string) *memoryWriter {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.unreleased++
-	b := &memoryWriter{store: c, path: path}
+func (s *memoryStore) newWriter(path, bytes string) *memoryWriter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unreleased++
+	b := &memoryWriter{store: s, path: path}
 	b.text.WriteString(bytes)
 	return b
 }
 
-func (c *memoryStore) Partial(r *Request) PartialBody {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.lookups++
-	s := c.parts[r.Path]
-	if s == nil {
+func (s *memoryStore) Partial(r *Request) PartialBody {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lookups++
+	part := s.partials[r.Path]
+	if part == nil {
 		return nil
 	}
-	c.unreleased++
-	c.openPartials[r.Path] = true
-	in := io.Reader(strings.NewReader(s.bytes))
-	if c.partialReader != nil {
-		in = c.partialReader
+	s.unreleased++
+	s.openPartials[r.Path] = true
+	in := io.Reader(strings.NewReader(part.bytes))
+	if s.partialReader != nil {
+		in = s.partialReader
 	}
-	return &memoryPartial{Reader: in, storedPart: s, store: c, path: r.Path}
+	return &memoryPartial{Reader: in, storedPart: part, store: s, path: r.Path}
 }
 
-func (c *memoryStore) release(drop string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.unreleased--
-	if drop != "" && !c.cannotRemove {
-		delete(c.parts, drop)
+func (s *memoryStore) release(drop string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unreleased--
+	if drop != "" && !s.cannotRemove {
+		delete(s.partials, drop)
 	}
 }
 
@@ -153,7 +153,7 @@ func (b *memoryWriter) end(left *storedPart) {
 	}
 	if left != nil {
 		b.store.mu.Lock()
-		b.store.parts[b.path] = left
+		b.store.partials[b.path] = left
 		b.store.mu.Unlock()
 	}
 }

@@ -74,10 +74,10 @@ func TestOutOfFilesEndsNoRun(t *testing.T) {
 		{"a line's file", url, 0, 1, ""},
 		{"a line's file, twice", url, 0, 2, failure.IO},
 	} {
-		keeper, sink := &outOfFiles{times: tt.keeps}, &outOfFiles{times: tt.lines}
+		store, sink := &outOfFiles{times: tt.keeps}, &outOfFiles{times: tt.lines}
 		s, err := Run(t.Context(), linesOf(tt.line, url), sink, noRetryOptions(func(o *Options) {
 			if o.Concurrency = 1; tt.keeps > 0 {
-				o.BodyStore = keeper
+				o.BodyStore = store
 			}
 		}))
 		if err != nil || len(sink.records) != 2 {

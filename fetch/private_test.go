@@ -13,33 +13,33 @@ import (
 
 // TestPrivateRedirects: who may lead where.
 func TestPrivateRedirects(t *testing.T) {
-	const home, away = "127.0.0.1:~", "127.0.0.2:~"
+	const private, public = "127.0.0.1:~", "127.0.0.2:~"
 	for _, tt := range []struct {
 		name string
 		path []string
 		want string // the message of a blocked address; "" is a success
 	}{
-		{"the input may name anything", []string{home}, ""},
-		{"private to private", []string{home, home}, ""},
-		{"private to public", []string{home, away}, ""},
-		{"public to public", []string{away, away}, ""},
+		{"the input may name anything", []string{private}, ""},
+		{"private to private", []string{private, private}, ""},
+		{"private to public", []string{private, public}, ""},
+		{"public to public", []string{public, public}, ""},
 		{"public to public, by name", []string{"outside.test:~", "outside.test:~"}, ""},
-		{"public to a name of which one address is public", []string{away, "mixed.test:~"}, ""},
-		{"public to private", []string{away, home}, "127.0.0.1 (loopback) is not public, and a public page redirected to it"},
-		{"private to public to private", []string{home, away, home}, "127.0.0.1 (loopback) is not public, and a public page redirected to it"},
-		{"public to public to private", []string{away, away, home}, "127.0.0.1 (loopback) is not public, and a public page redirected to it"},
-		{"public to a private name", []string{away, "inside.test:~"}, "127.0.0.1 (loopback), the address of inside.test, is not public, and a public page redirected to it"},
-		{"public to localhost", []string{away, "localhost:~"}, "127.0.0.1 (loopback), the address of localhost, is not public, and a public page redirected to it"},
-		{"public to below localhost", []string{away, "a.localhost:~"}, "127.0.0.1 (loopback), the address of a.localhost, is not public, and a public page redirected to it"},
+		{"public to a name of which one address is public", []string{public, "mixed.test:~"}, ""},
+		{"public to private", []string{public, private}, "127.0.0.1 (loopback) is not public, and a public page redirected to it"},
+		{"private to public to private", []string{private, public, private}, "127.0.0.1 (loopback) is not public, and a public page redirected to it"},
+		{"public to public to private", []string{public, public, private}, "127.0.0.1 (loopback) is not public, and a public page redirected to it"},
+		{"public to a private name", []string{public, "inside.test:~"}, "127.0.0.1 (loopback), the address of inside.test, is not public, and a public page redirected to it"},
+		{"public to localhost", []string{public, "localhost:~"}, "127.0.0.1 (loopback), the address of localhost, is not public, and a public page redirected to it"},
+		{"public to below localhost", []string{public, "a.localhost:~"}, "127.0.0.1 (loopback), the address of a.localhost, is not public, and a public page redirected to it"},
 		{"a name that changes its address", []string{"rebound.test:~", "rebound.test:~"}, "127.0.0.1 (loopback), the address of rebound.test, is not public, and a public page redirected to it"},
-		{"decimal", []string{away, "2130706433:~"}, "127.0.0.1 (loopback), the address of 2130706433, is not public, and a public page redirected to it"},
-		{"mapped", []string{away, "[::ffff:127.0.0.1]:~"}, "127.0.0.1 (loopback), the address of ::ffff:127.0.0.1, is not public, and a public page redirected to it"},
-		{"metadata", []string{away, "169.254.169.254"}, "169.254.169.254 (link-local) is not public, and a public page redirected to it"},
+		{"decimal", []string{public, "2130706433:~"}, "127.0.0.1 (loopback), the address of 2130706433, is not public, and a public page redirected to it"},
+		{"mapped", []string{public, "[::ffff:127.0.0.1]:~"}, "127.0.0.1 (loopback), the address of ::ffff:127.0.0.1, is not public, and a public page redirected to it"},
+		{"metadata", []string{public, "169.254.169.254"}, "169.254.169.254 (link-local) is not public, and a public page redirected to it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := startTwoHosts(t, nil)
+			hosts := startTwoHosts(t, nil)
 			o := noRetryOptions(func(o *Options) { o.Retries = 2 })
-			r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(h.port, tt.path...)).records[0]
+			r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(hosts.port, tt.path...)).records[0]
 			switch {
 			case tt.want == "" && r.Failure != nil:
 				t.Errorf("got %s: %v", kindOf(r), r.Failure)
@@ -50,7 +50,7 @@ func TestPrivateRedirects(t *testing.T) {
 			}
 			o.Private = dial.PrivateAllow
 			if !strings.HasPrefix(tt.path[len(tt.path)-1], "169.254") {
-				if r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(h.port, tt.path...)).records[0]; r.Failure != nil {
+				if r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(hosts.port, tt.path...)).records[0]; r.Failure != nil {
 					t.Errorf("where all is allowed: %v", r.Failure)
 				}
 			}
@@ -66,16 +66,16 @@ func TestReusedConnectionsToPrivateAddresses(t *testing.T) {
 			protocols := new(http.Protocols)
 			protocols.SetHTTP1(true)
 			protocols.SetUnencryptedHTTP2(true)
-			h := startTwoHosts(t, protocols)
+			hosts := startTwoHosts(t, protocols)
 			o := noRetryOptions(func(o *Options) { o.HTTP = choice })
-			shelf := runIn(t, o, testNetwork(t, twoHostNames),
-				redirectChain(h.port, "127.0.0.1:~"), redirectChain(h.port, "inside.test:~"),
-				redirectChain(h.port, "127.0.0.2:~", "127.0.0.1:~"), redirectChain(h.port, "127.0.0.2:~", "inside.test:~"), redirectChain(h.port, "127.0.0.1:~"))
-			if got := shelf.kinds(); got != "ok ok blocked_address blocked_address ok" {
+			sink := runIn(t, o, testNetwork(t, twoHostNames),
+				redirectChain(hosts.port, "127.0.0.1:~"), redirectChain(hosts.port, "inside.test:~"),
+				redirectChain(hosts.port, "127.0.0.2:~", "127.0.0.1:~"), redirectChain(hosts.port, "127.0.0.2:~", "inside.test:~"), redirectChain(hosts.port, "127.0.0.1:~"))
+			if got := sink.kinds(); got != "ok ok blocked_address blocked_address ok" {
 				t.Error(got)
 			}
-			if home, away := h.private.Load(), h.public.Load(); home != 3 || away != 2 {
-				t.Errorf("asked %d times at home, %d away", home, away)
+			if private, public := hosts.private.Load(), hosts.public.Load(); private != 3 || public != 2 {
+				t.Errorf("asked %d times at home, %d away", private, public)
 			}
 		})
 	}
@@ -83,23 +83,23 @@ func TestReusedConnectionsToPrivateAddresses(t *testing.T) {
 
 // TestPrivateDeny: no private address is asked, whichever way it is spelled.
 func TestPrivateDeny(t *testing.T) {
-	h := startTwoHosts(t, nil)
+	hosts := startTwoHosts(t, nil)
 	o := noRetryOptions(func(o *Options) { o.Private, o.Retries = dial.PrivateDeny, 3 })
 	o.RetryOn.Kinds = append(o.RetryOn.Kinds, failure.BlockedAddress)
 	for _, host := range []string{"127.0.0.1", "127.0.0.1.", "localhost", "LOCALHOST.", "a.b.localhost", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
 		"2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "0", "[::]", "①②⑦.0.0.1", "127。0。0。1", "%31%32%37.0.0.1", "inside.test", "[64:ff9b::7f00:1]"} {
-		r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(h.port, host+":~")).records[0]
+		r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(hosts.port, host+":~")).records[0]
 		if kindOf(r) != failure.BlockedAddress && kindOf(r) != failure.InvalidRequest || r.Attempts > 1 {
 			t.Errorf("%s: %s after %d attempts: %v", host, kindOf(r), r.Attempts, r.Failure)
 		}
 	}
-	if got := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(h.port, "127.0.0.2:~"), redirectChain(h.port, "outside.test:~", "127.0.0.2:~"), redirectChain(h.port, "mixed.test:~")).kinds(); got != "ok ok ok" {
+	if got := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(hosts.port, "127.0.0.2:~"), redirectChain(hosts.port, "outside.test:~", "127.0.0.2:~"), redirectChain(hosts.port, "mixed.test:~")).kinds(); got != "ok ok ok" {
 		t.Error(got)
 	}
-	if asked := h.private.Load(); asked != 0 {
+	if asked := hosts.private.Load(); asked != 0 {
 		t.Errorf("asked %d times at home", asked)
 	}
-	if says := runIn(t, o, testNetwork(t, twoHostNames), "http://inside.test:"+h.port).records[0].Failure.Error(); says != "127.0.0.1 (loopback), the address of inside.test, is not public, and private is deny" {
+	if says := runIn(t, o, testNetwork(t, twoHostNames), "http://inside.test:"+hosts.port).records[0].Failure.Error(); says != "127.0.0.1 (loopback), the address of inside.test, is not public, and private is deny" {
 		t.Errorf("says %q", says)
 	}
 }

@@ -91,14 +91,14 @@ func TestProxiesOutOfReach(t *testing.T) {
 // certificate is told of the proxy; -k is not meant for it.
 func TestTLSThroughProxies(t *testing.T) {
 	secure, o := startTLSServer(t, true, respondProtocol)
-	m := &proxyServer{secure: strings.TrimPrefix(secure, "https://")}
+	proxy := &proxyServer{secure: strings.TrimPrefix(secure, "https://")}
 	for _, scheme := range []string{"http", "https", "socks5h"} {
-		o.HTTPSProxy = scheme + "://" + m.start(t, scheme)
+		o.HTTPSProxy = scheme + "://" + proxy.start(t, scheme)
 		if r := runIn(t, o, testNetwork(t, nil), "https://a.test/").records[0]; kindOf(r) != failure.TLS || r.Failure.Error() != "tls: certificate for example.com, *.example.com, 127.0.0.1, …, not a.test" {
 			t.Errorf("%s: got %s: %v", scheme, kindOf(r), r.Failure)
 		}
 	}
-	addr := m.start(t, "https")
+	addr := proxy.start(t, "https")
 	for _, insecure := range []bool{false, true} {
 		o := noRetryOptions(func(o *Options) { o.HTTPSProxy = "https://" + addr })
 		o.TLS = &tls.Config{InsecureSkipVerify: insecure}
@@ -110,8 +110,8 @@ func TestTLSThroughProxies(t *testing.T) {
 
 // TestSOCKSWithoutTheRightPassword: is told without it.
 func TestSOCKSWithoutTheRightPassword(t *testing.T) {
-	m := &proxyServer{user: "user:other"}
-	o := noRetryOptions(func(o *Options) { o.HTTPProxy = "socks5h://user:s3cret@" + m.start(t, "socks5h") })
+	proxy := &proxyServer{user: "user:other"}
+	o := noRetryOptions(func(o *Options) { o.HTTPProxy = "socks5h://user:s3cret@" + proxy.start(t, "socks5h") })
 	r, _ := runOne(t, "http://a.test/", o)
 	if says := fmt.Sprint(r.Failure); kindOf(r) != failure.Connect || !strings.HasSuffix(says, ": asking for a.test:80: username/password authentication failed") || strings.Contains(says, "s3cret") {
 		t.Errorf("got %s: %s", kindOf(r), says)

@@ -31,22 +31,22 @@ func TestProxies(t *testing.T) {
 			page := func(w http.ResponseWriter, r *http.Request) {
 				_, _ = fmt.Fprint(w, r.Host, r.Header["Proxy-Authorization"], r.Header["User-Agent"])
 			}
-			m := &proxyServer{user: "us er:s3cret", plain: strings.TrimPrefix(startCleartextServer(t, page), "http://")}
+			proxy := &proxyServer{user: "us er:s3cret", plain: strings.TrimPrefix(startCleartextServer(t, page), "http://")}
 			secure, o := startTLSServer(t, true, page)
-			m.secure = strings.TrimPrefix(secure, "https://")
-			addr := m.start(t, tt.scheme)
+			proxy.secure = strings.TrimPrefix(secure, "https://")
+			addr := proxy.start(t, tt.scheme)
 			o.HTTPProxy = tt.scheme + "://us%20er:s3cret@" + addr
 			o.HTTPSProxy, o.KeepTiming = o.HTTPProxy, true
 			if tt.with != nil {
 				tt.with(&o)
 			}
 			names := map[string][][]string{"outside.test": {{"127.0.0.2"}}, "example.com": {{"192.0.2.1"}}}
-			shelf := runIn(t, o, testNetwork(t, names), "http://outside.test/a", "https://example.com/a", "http://outside.test/b", "https://example.com/b")
-			if got := strings.Split(m.takeAsked(), " | "); !slices.Equal(slices.Sorted(slices.Values(got)), tt.asked) {
+			sink := runIn(t, o, testNetwork(t, names), "http://outside.test/a", "https://example.com/a", "http://outside.test/b", "https://example.com/b")
+			if got := strings.Split(proxy.takeAsked(), " | "); !slices.Equal(slices.Sorted(slices.Values(got)), tt.asked) {
 				t.Errorf("the proxy was asked %q", got)
 			}
 			asked := map[string]int{} // of each host, in the order of the plan's choice
-			for i, r := range shelf.records {
+			for i, r := range sink.records {
 				if r.Failure != nil {
 					t.Fatal(r.Failure)
 				}
@@ -54,8 +54,8 @@ func TestProxies(t *testing.T) {
 				if secure {
 					host, protocol = "example.com", "HTTP/2.0"
 				}
-				if shelf.bodies[i] != host+"[] [batchfetch]" || r.Protocol != protocol || r.RemoteAddr != addr {
-					t.Errorf("%d: %q over %s from %s", i, shelf.bodies[i], r.Protocol, r.RemoteAddr)
+				if sink.bodies[i] != host+"[] [batchfetch]" || r.Protocol != protocol || r.RemoteAddr != addr {
+					t.Errorf("%d: %q over %s from %s", i, sink.bodies[i], r.Protocol, r.RemoteAddr)
 				}
 				asked[host]++
 				if fresh := asked[host] == 1; fresh != (r.Timing.Connect > 0) || (fresh && secure) != (r.Timing.TLS > 0) || r.Timing.FirstByte <= 0 {
@@ -74,10 +74,10 @@ func TestPrivateBehindProxy(t *testing.T) {
 		}
 	})
 	secure, _ := startTLSServer(t, true, respondProtocol)
-	m := &proxyServer{plain: strings.TrimPrefix(pages, "http://"), secure: strings.TrimPrefix(secure, "https://")}
+	proxy := &proxyServer{plain: strings.TrimPrefix(pages, "http://"), secure: strings.TrimPrefix(secure, "https://")}
 	for _, scheme := range []string{"http", "socks5h"} {
 		o := noRetryOptions(func(o *Options) {
-			o.HTTPProxy = scheme + "://" + m.start(t, scheme)
+			o.HTTPProxy = scheme + "://" + proxy.start(t, scheme)
 			o.NoProxy = "inside.test,127.0.0.0/8"
 		})
 		for _, tt := range []struct{ from, to, want string }{

@@ -25,37 +25,37 @@ type proxyServer struct {
 	asked []string
 }
 
-func (m *proxyServer) addAsked(what string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.asked = append(m.asked, what)
+func (p *proxyServer) addAsked(what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = append(p.asked, what)
 }
 
 // takeAsked returns what was asked since the last call.
-func (m *proxyServer) takeAsked() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	text := strings.Join(m.asked, " | ")
-	m.asked = nil
+func (p *proxyServer) takeAsked() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text := strings.Join(p.asked, " | ")
+	p.asked = nil
 	return text
 }
 
-func (m *proxyServer) dialOrigin(addr string) (net.Conn, error) {
+func (p *proxyServer) dialOrigin(addr string) (net.Conn, error) {
 	if strings.HasSuffix(addr, ":443") {
-		return net.Dial("tcp", m.secure)
+		return net.Dial("tcp", p.secure)
 	}
-	return net.Dial("tcp", m.plain)
+	return net.Dial("tcp", p.plain)
 }
 
 // ServeHTTP is the proxy over HTTP.
-func (m *proxyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	m.addAsked(r.Method + " " + r.RequestURI)
-	if m.user != "" && r.Header.Get("Proxy-Authorization") != dial.BasicAuth(strings.Split(m.user, ":")[0], strings.Split(m.user, ":")[1]) {
+func (p *proxyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.addAsked(r.Method + " " + r.RequestURI)
+	if p.user != "" && r.Header.Get("Proxy-Authorization") != dial.BasicAuth(strings.Split(p.user, ":")[0], strings.Split(p.user, ":")[1]) {
 		http.Error(w, "who is there?", http.StatusProxyAuthRequired)
 		return
 	}
 	if r.Method == http.MethodConnect {
-		there, err := m.dialOrigin(r.Host)
+		there, err := p.dialOrigin(r.Host)
 		if err != nil {
 			http.Error(w, "no way", http.StatusBadGateway)
 			return
@@ -67,7 +67,7 @@ func (m *proxyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	r.URL.Host, r.RequestURI = m.plain, ""
+	r.URL.Host, r.RequestURI = p.plain, ""
 	r.Header.Del("Proxy-Authorization")
 	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
@@ -91,7 +91,7 @@ func relay(a, b net.Conn) {
 }
 
 // serveSOCKS speaks SOCKS5 (RFC 1928, RFC 1929) with one client.
-func (m *proxyServer) serveSOCKS(c net.Conn) {
+func (p *proxyServer) serveSOCKS(c net.Conn) {
 	in := bufio.NewReader(c)
 	take := func(n int) string {
 		text := make([]byte, n)
@@ -101,10 +101,10 @@ func (m *proxyServer) serveSOCKS(c net.Conn) {
 	short := func() string { return take(int(take(1)[0])) }
 	take(1)
 	short()
-	if m.user != "" {
+	if p.user != "" {
 		nettest.Say(c, "\x05\x02")
 		take(1)
-		if user := short() + ":" + short(); user != m.user {
+		if user := short() + ":" + short(); user != p.user {
 			nettest.Say(c, "\x01\x01")
 			return
 		}
@@ -123,8 +123,8 @@ func (m *proxyServer) serveSOCKS(c net.Conn) {
 	}
 	port := take(2)
 	addr := net.JoinHostPort(host, fmt.Sprint(int(port[0])<<8|int(port[1])))
-	m.addAsked("socks " + addr)
-	there, err := m.dialOrigin(addr)
+	p.addAsked("socks " + addr)
+	there, err := p.dialOrigin(addr)
 	if err != nil {
 		nettest.Say(c, "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00")
 		return
@@ -134,13 +134,13 @@ func (m *proxyServer) serveSOCKS(c net.Conn) {
 }
 
 // start starts a proxy of that scheme and returns its host:port.
-func (m *proxyServer) start(t testing.TB, scheme string) string {
+func (p *proxyServer) start(t testing.TB, scheme string) string {
 	t.Helper()
 	switch scheme {
 	case "http":
-		return strings.TrimPrefix(startServer(t, m.ServeHTTP), "http://")
+		return strings.TrimPrefix(startServer(t, p.ServeHTTP), "http://")
 	case "https":
-		server := httptest.NewUnstartedServer(m)
+		server := httptest.NewUnstartedServer(p)
 		server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of handshakes that are meant to fail
 		server.StartTLS()
 		t.Cleanup(server.Close)
@@ -157,7 +157,7 @@ func (m *proxyServer) start(t testing.TB, scheme string) string {
 			if err != nil {
 				return
 			}
-			clients.Go(func() { m.serveSOCKS(c); _ = c.Close() })
+			clients.Go(func() { p.serveSOCKS(c); _ = c.Close() })
 		}
 	})
 	t.Cleanup(func() { _ = listener.Close(); clients.Wait() })

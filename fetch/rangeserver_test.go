@@ -32,22 +32,22 @@ type rangeServer struct {
 
 func newRangeServer(t testing.TB, body string, cuts ...int) *rangeServer {
 	t.Helper()
-	v := &rangeServer{body: body, tag: `"first"`, cuts: cuts}
-	v.server = httptest.NewUnstartedServer(v)
-	v.server.Config.ErrorLog = silentLogger()
-	t.Cleanup(v.server.Close)
-	return v
+	s := &rangeServer{body: body, tag: `"first"`, cuts: cuts}
+	s.server = httptest.NewUnstartedServer(s)
+	s.server.Config.ErrorLog = silentLogger()
+	t.Cleanup(s.server.Close)
+	return s
 }
 
-func (v *rangeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v.mu.Lock()
-	v.ranges = append(v.ranges, strings.TrimPrefix(r.Header.Get("Range")+" "+r.Header.Get("If-Range"), " "))
+func (s *rangeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.ranges = append(s.ranges, strings.TrimPrefix(r.Header.Get("Range")+" "+r.Header.Get("If-Range"), " "))
 	cut := -1
-	if len(v.cuts) > 0 {
-		cut, v.cuts = v.cuts[0], v.cuts[1:]
+	if len(s.cuts) > 0 {
+		cut, s.cuts = s.cuts[0], s.cuts[1:]
 	}
-	body, tag := v.body, v.tag
-	v.mu.Unlock()
+	body, tag := s.body, s.tag
+	s.mu.Unlock()
 	w.Header().Set("ETag", tag)
 	if cut >= 0 {
 		w = &cutWriter{w, cut}
@@ -56,11 +56,11 @@ func (v *rangeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // takeRanges returns the ranges asked for, each with its If-Range, and forgets them.
-func (v *rangeServer) takeRanges() []string {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	all := v.ranges
-	v.ranges = nil
+func (s *rangeServer) takeRanges() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.ranges
+	s.ranges = nil
 	return all
 }
 
@@ -80,9 +80,9 @@ func (f *cutWriter) Write(p []byte) (int, error) {
 	panic(http.ErrAbortHandler)
 }
 
-func wantRanges(t *testing.T, v *rangeServer, want ...string) {
+func wantRanges(t *testing.T, s *rangeServer, want ...string) {
 	t.Helper()
-	if got := v.takeRanges(); !slices.Equal(got, want) {
+	if got := s.takeRanges(); !slices.Equal(got, want) {
 		t.Errorf("asked for %q, want %q", got, want)
 	}
 }

@@ -11,14 +11,14 @@ import (
 // runOne runs one request over a real socket.
 func runOne(t testing.TB, line string, o Options) (*Record, string) {
 	t.Helper()
-	var shelf recorder
-	if _, err := Run(t.Context(), linesOf(line), &shelf, o); err != nil {
+	var sink recorder
+	if _, err := Run(t.Context(), linesOf(line), &sink, o); err != nil {
 		t.Fatal(err)
 	}
-	if len(shelf.records) != 1 {
-		t.Fatalf("%d records", len(shelf.records))
+	if len(sink.records) != 1 {
+		t.Fatalf("%d records", len(sink.records))
 	}
-	return shelf.records[0], shelf.bodies[0]
+	return sink.records[0], sink.bodies[0]
 }
 
 func kindOf(r *Record) failure.Kind {

@@ -52,16 +52,16 @@ type redirectServers struct {
 }
 
 func startRedirectServers(t *testing.T) *redirectServers {
-	b := new(redirectServers)
-	b.plain, b.other, b.secure = httptest.NewServer(b), httptest.NewServer(b), httptest.NewTLSServer(b)
-	for _, server := range []*httptest.Server{b.plain, b.other, b.secure} {
+	servers := new(redirectServers)
+	servers.plain, servers.other, servers.secure = httptest.NewServer(servers), httptest.NewServer(servers), httptest.NewTLSServer(servers)
+	for _, server := range []*httptest.Server{servers.plain, servers.other, servers.secure} {
 		t.Cleanup(server.Close)
 	}
-	return b
+	return servers
 }
 
 // ServeHTTP redirects at /go?code=…&to=…, and at /end refuses the first visit.
-func (b *redirectServers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (servers *redirectServers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header()["Set-Cookie"] = r.URL.Query()["set"]
 	if r.URL.Path == "/go" {
 		code := 0
@@ -69,38 +69,38 @@ func (b *redirectServers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Query().Get("to"), code)
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.received = append(b.received, r.Header.Clone()); len(b.received) == 1 {
+	servers.mu.Lock()
+	defer servers.mu.Unlock()
+	if servers.received = append(servers.received, r.Header.Clone()); len(servers.received) == 1 {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 }
 
 // setOptions lets requests through to the TLS server, and tries again at once.
-func (b *redirectServers) setOptions(o *Options) {
+func (servers *redirectServers) setOptions(o *Options) {
 	roots := x509.NewCertPool()
-	roots.AddCert(b.secure.Certificate())
+	roots.AddCert(servers.secure.Certificate())
 	o.TLS = &tls.Config{RootCAs: roots, ServerName: "example.com", MinVersion: tls.VersionTLS12}
 	o.Retries, o.RetryDelay, o.RetryUnsafe = 1, time.Millisecond, true
 }
 
-func (b *redirectServers) redirectURL(from *httptest.Server, code int, to string) string {
+func (servers *redirectServers) redirectURL(from *httptest.Server, code int, to string) string {
 	return fmt.Sprintf("%s/go?code=%d&to=%s", from.URL, code, url.QueryEscape(to))
 }
 
 // route returns the server that a redirect comes from, and the address that it leads to.
-func (b *redirectServers) route(way string) (from *httptest.Server, to string) {
+func (servers *redirectServers) route(way string) (from *httptest.Server, to string) {
 	switch way {
 	case "port":
-		return b.plain, b.other.URL
+		return servers.plain, servers.other.URL
 	case "host":
-		return b.plain, strings.Replace(b.plain.URL, "127.0.0.1", "localhost", 1)
+		return servers.plain, strings.Replace(servers.plain.URL, "127.0.0.1", "localhost", 1)
 	case "up":
-		return b.plain, b.secure.URL
+		return servers.plain, servers.secure.URL
 	case "down":
-		return b.secure, b.plain.URL
+		return servers.secure, servers.plain.URL
 	}
-	return b.plain, b.plain.URL
+	return servers.plain, servers.plain.URL
 }
 
 // TestSecretsStayInTheirOrigin: over sockets, whatever carries a secret reaches the end of a redirect within its origin, and
@@ -110,7 +110,7 @@ func TestSecretsStayInTheirOrigin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bearers := map[string]struct {
+	credentials := map[string]struct {
 		header string
 		change func(*Options)
 		line   string // what the input line says beside the URL
@@ -125,28 +125,28 @@ func TestSecretsStayInTheirOrigin(t *testing.T) {
 		"a line Cookie": {"Cookie", nil, `,"headers":{"Cookie":"k=s3cret"}`},
 	}
 	for _, code := range []int{302, 303, 307, 308} {
-		for name, bearer := range bearers {
+		for name, credential := range credentials {
 			t.Run(fmt.Sprintf("%d %s", code, name), func(t *testing.T) {
 				t.Parallel()
 				for _, way := range []string{"home", "port", "host", "up", "down"} {
-					b := startRedirectServers(t)
-					from, to := b.route(way)
-					address, more := b.redirectURL(from, code, to+"/end"), bearer.line
+					servers := startRedirectServers(t)
+					from, to := servers.route(way)
+					address, more := servers.redirectURL(from, code, to+"/end"), credential.line
 					if more == "userinfo" {
 						address, more = strings.Replace(address, "://", "://s3cret:s3cret@", 1), ""
 					}
 					r, _ := runOne(t, fmt.Sprintf(`{"url":%q,"method":"POST","body":"x"%s}`, address, more), noRetryOptions(func(o *Options) {
-						b.setOptions(o)
-						if bearer.change != nil {
-							bearer.change(o)
+						servers.setOptions(o)
+						if credential.change != nil {
+							credential.change(o)
 						}
 					}))
-					if r.Failure != nil || r.Redirects != 1 || r.Attempts != 2 || len(b.received) != 2 {
-						t.Fatalf("%s: %v after %d redirects, %d attempts, %d visits", way, r.Failure, r.Redirects, r.Attempts, len(b.received))
+					if r.Failure != nil || r.Redirects != 1 || r.Attempts != 2 || len(servers.received) != 2 {
+						t.Fatalf("%s: %v after %d redirects, %d attempts, %d visits", way, r.Failure, r.Redirects, r.Attempts, len(servers.received))
 					}
-					for visit, header := range b.received {
-						if told := header.Get(bearer.header) != ""; told != (way == "home") {
-							t.Errorf("%s, visit %d: told %s %q", way, visit, bearer.header, header.Get(bearer.header))
+					for visit, header := range servers.received {
+						if sent := header.Get(credential.header) != ""; sent != (way == "home") {
+							t.Errorf("%s, visit %d: told %s %q", way, visit, credential.header, header.Get(credential.header))
 						}
 					}
 				}
@@ -157,15 +157,15 @@ func TestSecretsStayInTheirOrigin(t *testing.T) {
 
 // TestNetrcAfterARedirect: not even an entry of the new host's own is used after a redirect, as with curl.
 func TestNetrcAfterARedirect(t *testing.T) {
-	b := startRedirectServers(t)
+	servers := startRedirectServers(t)
 	netrc, err := netrc.Parse([]byte("machine localhost login s3cret password s3cret"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	abroad := strings.Replace(b.other.URL, "127.0.0.1", "localhost", 1) + "/end"
-	for address, want := range map[string]string{b.redirectURL(b.plain, 302, abroad): "", abroad: dial.BasicAuth("s3cret", "s3cret")} {
-		runOne(t, address, noRetryOptions(func(o *Options) { b.setOptions(o); o.Netrc = netrc }))
-		if got := b.received[len(b.received)-1].Get("Authorization"); got != want {
+	abroad := strings.Replace(servers.other.URL, "127.0.0.1", "localhost", 1) + "/end"
+	for address, want := range map[string]string{servers.redirectURL(servers.plain, 302, abroad): "", abroad: dial.BasicAuth("s3cret", "s3cret")} {
+		runOne(t, address, noRetryOptions(func(o *Options) { servers.setOptions(o); o.Netrc = netrc }))
+		if got := servers.received[len(servers.received)-1].Get("Authorization"); got != want {
 			t.Errorf("%s: told %q, want %q", address, got, want)
 		}
 	}
@@ -193,22 +193,22 @@ func TestJarFollows(t *testing.T) {
 		{name: "down from TLS", jar: true, cookie: "x=y", way: "down", want: ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b := startRedirectServers(t)
-			from, to := b.route(tt.way)
+			servers := startRedirectServers(t)
+			from, to := servers.route(tt.way)
 			more := ""
 			if tt.header != "" {
 				more = fmt.Sprintf(`,"headers":{"Cookie":%q}`, tt.header)
 			}
-			r, _ := runOne(t, fmt.Sprintf(`{"url":%q%s}`, b.redirectURL(from, 302, to+"/end")+set, more), noRetryOptions(func(o *Options) {
-				b.setOptions(o)
+			r, _ := runOne(t, fmt.Sprintf(`{"url":%q%s}`, servers.redirectURL(from, 302, to+"/end")+set, more), noRetryOptions(func(o *Options) {
+				servers.setOptions(o)
 				if o.Cookie = tt.cookie; tt.jar {
 					o.Jar = cookiejar.New()
 				}
 			}))
-			if r.Failure != nil || len(b.received) != 2 {
-				t.Fatalf("%v after %d visits", r.Failure, len(b.received))
+			if r.Failure != nil || len(servers.received) != 2 {
+				t.Fatalf("%v after %d visits", r.Failure, len(servers.received))
 			}
-			for visit, header := range b.received {
+			for visit, header := range servers.received {
 				if got := strings.Join(header["Cookie"], " and "); got != tt.want {
 					t.Errorf("visit %d: told %q, want %q", visit, got, tt.want)
 				}
@@ -219,13 +219,13 @@ func TestJarFollows(t *testing.T) {
 
 // TestSecureCookieBySocket: a Secure cookie goes over TLS and not over a plain connection to the same host.
 func TestSecureCookieBySocket(t *testing.T) {
-	b, jar := startRedirectServers(t), cookiejar.New()
+	servers, jar := startRedirectServers(t), cookiejar.New()
 	if err := jar.Load([]byte("127.0.0.1\tFALSE\t/\tTRUE\t0\tk\tv"), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	for server, want := range map[*httptest.Server]string{b.plain: "", b.secure: "k=v"} {
-		runOne(t, server.URL+"/end", noRetryOptions(func(o *Options) { b.setOptions(o); o.Jar = jar }))
-		if got := b.received[len(b.received)-1].Get("Cookie"); got != want {
+	for server, want := range map[*httptest.Server]string{servers.plain: "", servers.secure: "k=v"} {
+		runOne(t, server.URL+"/end", noRetryOptions(func(o *Options) { servers.setOptions(o); o.Jar = jar }))
+		if got := servers.received[len(servers.received)-1].Get("Cookie"); got != want {
 			t.Errorf("%s: told %q, want %q", server.URL, got, want)
 		}
 	}

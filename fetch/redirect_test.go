@@ -222,8 +222,8 @@ func TestRedirectsEnterTheLaneOfTheirNewHost(t *testing.T) {
 		for i := range 10 {
 			lines = append(lines, fmt.Sprintf("http://a%d.test/%d", i, i))
 		}
-		var shelf recorder
-		s, err := runWithClient(t.Context(), linesOf(lines...), &shelf, options(func(o *Options) { o.HostConcurrency, o.HostRate = 1, 2 }), client)
+		var sink recorder
+		s, err := runWithClient(t.Context(), linesOf(lines...), &sink, options(func(o *Options) { o.HostConcurrency, o.HostRate = 1, 2 }), client)
 		if err != nil || s.Succeeded != 10 || most != 1 {
 			t.Fatalf("%d succeeded, %d at once on the new host, %v", s.Succeeded, most, err)
 		}

@@ -39,12 +39,12 @@ func TestRequestsMadeByHandAreChecked(t *testing.T) {
 					asked.Add(1)
 					return newResponse(200, ""), nil
 				})
-				var shelf recorder
-				s, err := runWithClient(t.Context(), sourceOf(tt.in, Request{URL: url}), &shelf, options(nil), client)
-				if err != nil || shelf.kinds() != "invalid_request ok" || asked.Load() != 1 {
-					t.Fatalf("%s, %d asked: %+v, %v", shelf.kinds(), asked.Load(), s, err)
+				var sink recorder
+				s, err := runWithClient(t.Context(), sourceOf(tt.in, Request{URL: url}), &sink, options(nil), client)
+				if err != nil || sink.kinds() != "invalid_request ok" || asked.Load() != 1 {
+					t.Fatalf("%s, %d asked: %+v, %v", sink.kinds(), asked.Load(), s, err)
 				}
-				for _, r := range shelf.records {
+				for _, r := range sink.records {
 					if r.Failure != nil && (!strings.Contains(r.Failure.Error(), tt.says) || r.Request.URL != "" || r.Attempts != 0) {
 						t.Errorf("says %q of %q after %d attempts", r.Failure, r.Request.URL, r.Attempts)
 					}
@@ -58,16 +58,16 @@ func TestRequestsMadeByHandAreChecked(t *testing.T) {
 func TestHashMadeByHandMayBeUpperCase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sum := fmt.Sprintf("%x", sha256.Sum256([]byte("ok")))
-		var shelf recorder
+		var sink recorder
 		source := sourceOf(
 			Request{URL: "http://a.test/", SHA256: strings.ToUpper(sum)},
 			Request{URL: "http://a.test/", SHA256: strings.Repeat("AB", 32)},
 		)
-		_, err := runWithClient(t.Context(), source, &shelf, options(nil), respondAfter(0))
-		if err != nil || shelf.kinds() != "ok checksum" {
-			t.Fatalf("%s, %v", shelf.kinds(), err)
+		_, err := runWithClient(t.Context(), source, &sink, options(nil), respondAfter(0))
+		if err != nil || sink.kinds() != "ok checksum" {
+			t.Fatalf("%s, %v", sink.kinds(), err)
 		}
-		for _, r := range shelf.records {
+		for _, r := range sink.records {
 			if r.Seq == 0 && r.Request.SHA256 != sum {
 				t.Errorf("the record has %q", r.Request.SHA256)
 			}
@@ -102,12 +102,12 @@ func TestFailedRecordAsksTheSameAgain(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client := fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(tt.status, ""), nil })
-				var shelf recorder
+				var sink recorder
 				tt.in.URL, tt.in.Header = "http://a.test/", http.Header{"X-Mine": {"1"}}
-				if _, err := runWithClient(t.Context(), sourceOf(tt.in), &shelf, options(tt.with), client); err != nil {
+				if _, err := runWithClient(t.Context(), sourceOf(tt.in), &sink, options(tt.with), client); err != nil {
 					t.Fatal(err)
 				}
-				r := shelf.records[0].Request
+				r := sink.records[0].Request
 				if r.Method != tt.method || string(r.Body) != string(tt.body) || (r.Body == nil) != (tt.body == nil) || r.BodyForm != tt.form {
 					t.Errorf("asks %q %q in form %d, nil is %t", r.Method, r.Body, r.BodyForm, r.Body == nil)
 				}
@@ -133,9 +133,9 @@ func TestWhatASourceChangesIsChecked(t *testing.T) {
 				}
 			}
 		}
-		var shelf recorder
-		if _, err := Run(t.Context(), source, &shelf, noRetryOptions(nil)); err != nil || shelf.kinds() != "invalid_request" {
-			t.Errorf("%s: %s, %v", name, shelf.kinds(), err)
+		var sink recorder
+		if _, err := Run(t.Context(), source, &sink, noRetryOptions(nil)); err != nil || sink.kinds() != "invalid_request" {
+			t.Errorf("%s: %s, %v", name, sink.kinds(), err)
 		}
 	}
 }

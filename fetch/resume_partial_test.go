@@ -19,16 +19,16 @@ import (
 func TestPartialBodiesAfterErrors(t *testing.T) {
 	for code, stays := range map[int]bool{400: false, 401: true, 403: true, 404: false, 408: true, 410: false, 425: true, 429: true, 500: true, 503: true, 204: false} {
 		url := startServer(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) })
-		c := newMemoryStore()
-		c.parts["x"] = &storedPart{"part", PartialInfo{`"first"`, 100, url}}
-		r := runWithStore(t, c, Request{URL: url}, noRetryOptions(nil))
-		if r.Status != code || (len(c.parts) == 1) != stays {
-			t.Errorf("after %d %d parts are left", r.Status, len(c.parts))
+		store := newMemoryStore()
+		store.partials["x"] = &storedPart{"part", PartialInfo{`"first"`, 100, url}}
+		r := runWithStore(t, store, Request{URL: url}, noRetryOptions(nil))
+		if r.Status != code || (len(store.partials) == 1) != stays {
+			t.Errorf("after %d %d parts are left", r.Status, len(store.partials))
 		}
 	}
 	body := numberedText(1000)
-	v := newRangeServer(t, body)
-	v.server.Start()
+	origin := newRangeServer(t, body)
+	origin.server.Start()
 	busy := true
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		if busy {
@@ -36,12 +36,12 @@ func TestPartialBodiesAfterErrors(t *testing.T) {
 			w.WriteHeader(404)
 			return
 		}
-		v.ServeHTTP(w, r)
+		origin.ServeHTTP(w, r)
 	})
-	c, o := newMemoryStore(), withRetries(1)
-	c.parts["x"] = &storedPart{body[:10], PartialInfo{`"first"`, 1000, url}}
+	store, o := newMemoryStore(), withRetries(1)
+	store.partials["x"] = &storedPart{body[:10], PartialInfo{`"first"`, 1000, url}}
 	o.RetryOn.Statuses = judge.Statuses{{404, 404}}
-	wantWholeBody(t, c, runWithStore(t, c, Request{URL: url}, o), body, 10) // a 404 that is to pass drops nothing
+	wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, o), body, 10) // a 404 that is to pass drops nothing
 }
 
 // partialURLOf is how a Mark names a URL.
@@ -87,8 +87,8 @@ func TestPartialBodiesKept(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			over := make(chan struct{})
-			v := newRangeServer(t, "") // answers by hand below
-			v.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			origin := newRangeServer(t, "") // answers by hand below
+			origin.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body) // what is not read is answered with a reset
 				conn, _, err := http.NewResponseController(w).Hijack()
 				if err != nil {
@@ -101,15 +101,15 @@ func TestPartialBodiesKept(t *testing.T) {
 				}
 				_ = conn.Close()
 			})
-			v.server.Start()
-			c := newMemoryStore()
-			tt.request.URL = v.server.URL + "/a?secret"
-			r := runWithStore(t, c, tt.request, noRetryOptions(tt.with))
+			origin.server.Start()
+			store := newMemoryStore()
+			tt.request.URL = origin.server.URL + "/a?secret"
+			r := runWithStore(t, store, tt.request, noRetryOptions(tt.with))
 			close(over)
-			if kindOf(r) != tt.kind || (len(c.parts) == 1) != tt.kept {
-				t.Fatalf("%s, %d parts are left: %v", kindOf(r), len(c.parts), r.Failure)
+			if kindOf(r) != tt.kind || (len(store.partials) == 1) != tt.kept {
+				t.Fatalf("%s, %d parts are left: %v", kindOf(r), len(store.partials), r.Failure)
 			}
-			if left := c.parts["x"]; tt.kept && (left.bytes != "half" || left.info.At != partialURLOf(t, v.server.URL+"/a?secret") || strings.Contains(left.info.At, "secret") || left.info.Total > 10) {
+			if left := store.partials["x"]; tt.kept && (left.bytes != "half" || left.info.At != partialURLOf(t, origin.server.URL+"/a?secret") || strings.Contains(left.info.At, "secret") || left.info.Total > 10) {
 				t.Errorf("kept %+v", left)
 			}
 		})
@@ -119,27 +119,27 @@ func TestPartialBodiesKept(t *testing.T) {
 // TestNewBodyReplacesAPartialBody: what comes of it is continued, and what was there before is gone.
 func TestNewBodyReplacesAPartialBody(t *testing.T) {
 	body := numberedText(100_000)
-	v, c := newRangeServer(t, body, 500), newMemoryStore()
-	v.server.Start()
-	c.parts["x"] = &storedPart{"of an earlier body", PartialInfo{`"earlier"`, 200, v.server.URL}}
-	if r := runWithStore(t, c, Request{URL: v.server.URL}, noRetryOptions(nil)); r.Status != 200 || c.parts["x"] == nil || c.parts["x"].bytes != body[:500] {
-		t.Fatalf("%d, kept %+v", r.Status, c.parts["x"])
+	origin, store := newRangeServer(t, body, 500), newMemoryStore()
+	origin.server.Start()
+	store.partials["x"] = &storedPart{"of an earlier body", PartialInfo{`"earlier"`, 200, origin.server.URL}}
+	if r := runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)); r.Status != 200 || store.partials["x"] == nil || store.partials["x"].bytes != body[:500] {
+		t.Fatalf("%d, kept %+v", r.Status, store.partials["x"])
 	}
-	wantWholeBody(t, c, runWithStore(t, c, Request{URL: v.server.URL}, noRetryOptions(nil)), body, 500)
-	wantRanges(t, v, `bytes=18- "earlier"`, `bytes=500- "first"`)
+	wantWholeBody(t, store, runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)), body, 500)
+	wantRanges(t, origin, `bytes=18- "earlier"`, `bytes=500- "first"`)
 }
 
 // TestRequestsWithTheirOwnRange: no part is looked for, and the answer is what was asked for.
 func TestRequestsWithTheirOwnRange(t *testing.T) {
 	body := numberedText(1000)
-	v, c := newRangeServer(t, body), newMemoryStore()
-	v.server.Start()
-	c.parts["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, v.server.URL}}
-	r := runWithStore(t, c, Request{URL: v.server.URL, Header: headerOf("Range", "bytes=10-19")}, noRetryOptions(nil))
-	if r.Failure != nil || r.Status != 206 || c.bodies["x"] != body[10:20] || r.ResumedFrom != 0 || len(c.parts) != 1 {
-		t.Errorf("%d, kept %q, %v", r.Status, c.bodies["x"], r.Failure)
+	origin, store := newRangeServer(t, body), newMemoryStore()
+	origin.server.Start()
+	store.partials["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}}
+	r := runWithStore(t, store, Request{URL: origin.server.URL, Header: headerOf("Range", "bytes=10-19")}, noRetryOptions(nil))
+	if r.Failure != nil || r.Status != 206 || store.bodies["x"] != body[10:20] || r.ResumedFrom != 0 || len(store.partials) != 1 {
+		t.Errorf("%d, kept %q, %v", r.Status, store.bodies["x"], r.Failure)
 	}
-	wantRanges(t, v, "bytes=10-19 ")
+	wantRanges(t, origin, "bytes=10-19 ")
 }
 
 // readerFunc2 makes an io.Reader of a function.
@@ -150,35 +150,35 @@ func (f readerFunc2) Read(p []byte) (int, error) { return f(p) }
 // TestUnreadablePartialBody: one that a disk has lost is asked for as a whole; one that is being read when the run is stopped stays.
 func TestUnreadablePartialBody(t *testing.T) {
 	body := numberedText(1000)
-	v, c := newRangeServer(t, body), newMemoryStore()
-	v.server.Start()
+	origin, store := newRangeServer(t, body), newMemoryStore()
+	origin.server.Start()
 	lay := func(read readerFunc2) {
-		c.parts["x"], c.partialReader = &storedPart{body[:400], PartialInfo{`"first"`, 1000, v.server.URL}}, read
+		store.partials["x"], store.partialReader = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}}, read
 	}
 	lay(func([]byte) (int, error) { return 0, errors.New("the disk is gone") })
-	wantWholeBody(t, c, runWithStore(t, c, Request{URL: v.server.URL}, noRetryOptions(nil)), body, 0)
+	wantWholeBody(t, store, runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)), body, 0)
 	lay(func([]byte) (int, error) { return 0, io.EOF })
-	wantWholeBody(t, c, runWithStore(t, c, Request{URL: v.server.URL}, noRetryOptions(nil)), body, 0)
-	wantRanges(t, v, "", "")
+	wantWholeBody(t, store, runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)), body, 0)
+	wantRanges(t, origin, "", "")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	lay(func(p []byte) (int, error) { cancel(); return 1, nil })
-	var shelf recorder
-	_, err := Run(ctx, sourceOf(Request{URL: v.server.URL, Path: "x"}), &shelf, noRetryOptions(func(o *Options) { o.BodyStore = c }))
-	if err == nil || shelf.kinds() != "canceled" || len(c.parts) != 1 || c.unreleased != 0 {
-		t.Errorf("%s, %d parts are left, %d not let go of, %v", shelf.kinds(), len(c.parts), c.unreleased, err)
+	var sink recorder
+	_, err := Run(ctx, sourceOf(Request{URL: origin.server.URL, Path: "x"}), &sink, noRetryOptions(func(o *Options) { o.BodyStore = store }))
+	if err == nil || sink.kinds() != "canceled" || len(store.partials) != 1 || store.unreleased != 0 {
+		t.Errorf("%s, %d parts are left, %d not let go of, %v", sink.kinds(), len(store.partials), store.unreleased, err)
 	}
-	wantRanges(t, v)
+	wantRanges(t, origin)
 }
 
 // TestCanceledBodiesAreContinued: what a run was stopped in, the next one continues.
 func TestCanceledBodiesAreContinued(t *testing.T) {
 	body := numberedText(100_000)
-	v, c, over := newRangeServer(t, body), newMemoryStore(), make(chan struct{})
+	origin, store, over := newRangeServer(t, body), newMemoryStore(), make(chan struct{})
 	stops := true
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		if !stops {
-			v.ServeHTTP(w, r)
+			origin.ServeHTTP(w, r)
 			return
 		}
 		stops = false
@@ -189,16 +189,16 @@ func TestCanceledBodiesAreContinued(t *testing.T) {
 		<-over
 	})
 	ctx, cancel := context.WithCancel(t.Context())
-	c.onWrite = func(all int) {
+	store.onWrite = func(all int) {
 		if all == 5000 {
 			cancel()
 		}
 	}
-	var shelf recorder
-	_, err := Run(ctx, sourceOf(Request{URL: url, Path: "x"}), &shelf, noRetryOptions(func(o *Options) { o.BodyStore = c }))
+	var sink recorder
+	_, err := Run(ctx, sourceOf(Request{URL: url, Path: "x"}), &sink, noRetryOptions(func(o *Options) { o.BodyStore = store }))
 	close(over)
-	if err == nil || shelf.kinds() != "canceled" || c.parts["x"] == nil || c.parts["x"].bytes != body[:5000] {
-		t.Fatalf("%s, %v, kept %v", shelf.kinds(), err, c.parts["x"] != nil)
+	if err == nil || sink.kinds() != "canceled" || store.partials["x"] == nil || store.partials["x"].bytes != body[:5000] {
+		t.Fatalf("%s, %v, kept %v", sink.kinds(), err, store.partials["x"] != nil)
 	}
-	wantWholeBody(t, c, runWithStore(t, c, Request{URL: url}, noRetryOptions(nil)), body, 5000)
+	wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, noRetryOptions(nil)), body, 5000)
 }

@@ -87,20 +87,20 @@ func TestServersThatDoNotContinue(t *testing.T) {
 				}
 				_, _ = io.WriteString(w, whole)
 			})
-			c := newMemoryStore()
-			c.parts["x"] = &storedPart{body[:1000], PartialInfo{`"first"`, 100_000, url}}
+			store := newMemoryStore()
+			store.partials["x"] = &storedPart{body[:1000], PartialInfo{`"first"`, 100_000, url}}
 			if tt.part != "" {
-				c.parts["x"].bytes = tt.part
+				store.partials["x"].bytes = tt.part
 			}
 			if len(whole) == 1 {
-				c.parts["x"].info.Total = 1
+				store.partials["x"].info.Total = 1
 			}
 			request := Request{URL: url}
 			if whole == body && !tt.unsummed {
 				request.SHA256 = hex.EncodeToString(sum[:])
 			}
-			r := runWithStore(t, c, request, noRetryOptions(nil))
-			wantWholeBody(t, c, r, whole, tt.from)
+			r := runWithStore(t, store, request, noRetryOptions(nil))
+			wantWholeBody(t, store, r, whole, tt.from)
 			if exchanges != tt.exchanges || r.Attempts != 1 {
 				t.Errorf("%d exchanges, want %d; %d attempts", exchanges, tt.exchanges, r.Attempts)
 			}
@@ -119,11 +119,11 @@ func TestRestartedOnce(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "whole")
 	})
-	c := newMemoryStore()
-	c.cannotRemove, c.parts["x"] = true, &storedPart{"part", PartialInfo{`"first"`, 100, url}}
-	r := runWithStore(t, c, Request{URL: url}, noRetryOptions(nil))
-	if r.Failure != nil || c.bodies["x"] != "whole" || exchanges != 2 || r.Attempts != 1 {
-		t.Errorf("%v, kept %q after %d exchanges", r.Failure, c.bodies["x"], exchanges)
+	store := newMemoryStore()
+	store.cannotRemove, store.partials["x"] = true, &storedPart{"part", PartialInfo{`"first"`, 100, url}}
+	r := runWithStore(t, store, Request{URL: url}, noRetryOptions(nil))
+	if r.Failure != nil || store.bodies["x"] != "whole" || exchanges != 2 || r.Attempts != 1 {
+		t.Errorf("%v, kept %q after %d exchanges", r.Failure, store.bodies["x"], exchanges)
 	}
 }
 
@@ -140,9 +140,9 @@ func TestPartialResponseThatIsShort(t *testing.T) {
 		w.WriteHeader(http.StatusPartialContent)
 		_, _ = io.WriteString(w, body[first:first+1000])
 	})
-	c := newMemoryStore()
-	c.parts["x"] = &storedPart{body[:1000], PartialInfo{`"first"`, 0, url}}
-	wantWholeBody(t, c, runWithStore(t, c, Request{URL: url}, withRetries(1)), body, 2000)
+	store := newMemoryStore()
+	store.partials["x"] = &storedPart{body[:1000], PartialInfo{`"first"`, 0, url}}
+	wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, withRetries(1)), body, 2000)
 	if !slices.Equal(asked, []string{"bytes=1000-", "bytes=2000-"}) {
 		t.Errorf("asked for %q", asked)
 	}

@@ -11,15 +11,15 @@ import (
 )
 
 // runWithStore runs one request whose body is kept as "x".
-func runWithStore(t testing.TB, c *memoryStore, r Request, o Options) *Record {
+func runWithStore(t testing.TB, store *memoryStore, r Request, o Options) *Record {
 	t.Helper()
-	var shelf recorder
-	o.BodyStore, r.Path = c, "x"
-	s, err := Run(t.Context(), sourceOf(r), &shelf, o)
-	if err != nil || !s.Complete || len(shelf.records) != 1 || c.unreleased != 0 {
-		t.Fatalf("%d records, %d not let go of, %+v, %v", len(shelf.records), c.unreleased, s, err)
+	var sink recorder
+	o.BodyStore, r.Path = store, "x"
+	s, err := Run(t.Context(), sourceOf(r), &sink, o)
+	if err != nil || !s.Complete || len(sink.records) != 1 || store.unreleased != 0 {
+		t.Fatalf("%d records, %d not let go of, %+v, %v", len(sink.records), store.unreleased, s, err)
 	}
-	return shelf.records[0]
+	return sink.records[0]
 }
 
 // withRetries are options for so many attempts without a wait.
@@ -28,10 +28,10 @@ func withRetries(n int) Options {
 }
 
 // wantWholeBody makes sure that a Record tells of the whole body, of which the last exchange brought all from byte from on.
-func wantWholeBody(t *testing.T, c *memoryStore, r *Record, body string, from int) {
+func wantWholeBody(t *testing.T, store *memoryStore, r *Record, body string, from int) {
 	t.Helper()
-	if r.Failure != nil || c.bodies["x"] != body || len(c.parts) > 0 {
-		t.Fatalf("%v; kept %d of %d bytes, %d parts are left", r.Failure, len(c.bodies["x"]), len(body), len(c.parts))
+	if r.Failure != nil || store.bodies["x"] != body || len(store.partials) > 0 {
+		t.Fatalf("%v; kept %d of %d bytes, %d parts are left", r.Failure, len(store.bodies["x"]), len(body), len(store.partials))
 	}
 	if r.Bytes != int64(len(body)) || r.SHA256 != sha256.Sum256([]byte(body)) {
 		t.Errorf("%d bytes of %d, hash %x", r.Bytes, len(body), r.SHA256)
@@ -50,21 +50,21 @@ func TestContinuedByARetry(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		for _, at := range cutPlaces {
 			t.Run(fmt.Sprintf("%d, HTTP/2: %t", at, secure), func(t *testing.T) {
-				v, c, o := newRangeServer(t, body, at), newMemoryStore(), withRetries(1)
+				origin, store, o := newRangeServer(t, body, at), newMemoryStore(), withRetries(1)
 				if secure {
-					v.server.EnableHTTP2 = true
-					v.server.StartTLS()
-					o.TLS = v.server.Client().Transport.(*http.Transport).TLSClientConfig
+					origin.server.EnableHTTP2 = true
+					origin.server.StartTLS()
+					o.TLS = origin.server.Client().Transport.(*http.Transport).TLSClientConfig
 				} else {
-					v.server.Start()
+					origin.server.Start()
 				}
-				r := runWithStore(t, c, Request{URL: v.server.URL}, o)
-				wantWholeBody(t, c, r, body, at)
+				r := runWithStore(t, store, Request{URL: origin.server.URL}, o)
+				wantWholeBody(t, store, r, body, at)
 				want := []string{"", fmt.Sprintf(`bytes=%d- "first"`, at)}
 				if at == 0 {
 					want[1] = ""
 				}
-				wantRanges(t, v, want...)
+				wantRanges(t, origin, want...)
 				if r.Attempts != 2 || (r.Status == 206) != (at > 0) {
 					t.Errorf("%d after %d attempts", r.Status, r.Attempts)
 				}
@@ -76,75 +76,75 @@ func TestContinuedByARetry(t *testing.T) {
 // TestContinuedByTheNextRun: and by the one after that, each from where the last broke off.
 func TestContinuedByTheNextRun(t *testing.T) {
 	body := numberedText(200_001)
-	v, c := newRangeServer(t, body, 1000, 100_000, 1), newMemoryStore()
-	v.server.Start()
+	origin, store := newRangeServer(t, body, 1000, 100_000, 1), newMemoryStore()
+	origin.server.Start()
 	for round, have := range []int{1000, 101_000, 101_001} {
-		r := runWithStore(t, c, Request{URL: v.server.URL}, noRetryOptions(nil))
-		if r.Failure == nil || r.Bytes != int64(have) || c.parts["x"] == nil || c.parts["x"].bytes != body[:have] {
-			t.Fatalf("run %d: %v, %d bytes, kept %v", round, r.Failure, r.Bytes, c.parts["x"] != nil)
+		r := runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil))
+		if r.Failure == nil || r.Bytes != int64(have) || store.partials["x"] == nil || store.partials["x"].bytes != body[:have] {
+			t.Fatalf("run %d: %v, %d bytes, kept %v", round, r.Failure, r.Bytes, store.partials["x"] != nil)
 		}
-		if want := (PartialInfo{`"first"`, 200_001, v.server.URL}); c.parts["x"].info != want {
-			t.Errorf("marked %+v, want %+v", c.parts["x"].info, want)
+		if want := (PartialInfo{`"first"`, 200_001, origin.server.URL}); store.partials["x"].info != want {
+			t.Errorf("marked %+v, want %+v", store.partials["x"].info, want)
 		}
 	}
-	wantWholeBody(t, c, runWithStore(t, c, Request{URL: v.server.URL}, noRetryOptions(nil)), body, 101_001)
-	wantRanges(t, v, "", `bytes=1000- "first"`, `bytes=101000- "first"`, `bytes=101001- "first"`)
+	wantWholeBody(t, store, runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)), body, 101_001)
+	wantRanges(t, origin, "", `bytes=1000- "first"`, `bytes=101000- "first"`, `bytes=101001- "first"`)
 }
 
 // TestContinuedAfterARedirect: the range goes to where the bytes came from, whatever leads there, and nowhere else.
 func TestContinuedAfterARedirect(t *testing.T) {
 	body := numberedText(1000)
-	v := newRangeServer(t, body, 400)
-	v.server.Start()
+	origin := newRangeServer(t, body, 400)
+	origin.server.Start()
 	token, place := 0, "/file"
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Range") != "" || r.Header.Get("If-Range") != "" {
 			t.Errorf("the first server is asked for %q", r.Header.Get("Range"))
 		}
 		token++
-		http.Redirect(w, r, fmt.Sprintf("%s%s?token=%d", v.server.URL, place, token), http.StatusFound)
+		http.Redirect(w, r, fmt.Sprintf("%s%s?token=%d", origin.server.URL, place, token), http.StatusFound)
 	})
-	c := newMemoryStore()
-	if r := runWithStore(t, c, Request{URL: url}, noRetryOptions(nil)); r.Failure == nil || c.parts["x"].info.At != partialURLOf(t, v.server.URL+"/file?token=1") {
-		t.Fatalf("%v, kept %+v", r.Failure, c.parts["x"])
+	store := newMemoryStore()
+	if r := runWithStore(t, store, Request{URL: url}, noRetryOptions(nil)); r.Failure == nil || store.partials["x"].info.At != partialURLOf(t, origin.server.URL+"/file?token=1") {
+		t.Fatalf("%v, kept %+v", r.Failure, store.partials["x"])
 	}
-	part := *c.parts["x"]
+	part := *store.partials["x"]
 	known := Request{URL: url, SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(body)))}
-	r := runWithStore(t, c, known, noRetryOptions(nil)) // the query may change: the hash tells
-	wantWholeBody(t, c, r, body, 400)
-	if r.Redirects != 1 || r.FinalURL != v.server.URL+"/file?token=2" {
+	r := runWithStore(t, store, known, noRetryOptions(nil)) // the query may change: the hash tells
+	wantWholeBody(t, store, r, body, 400)
+	if r.Redirects != 1 || r.FinalURL != origin.server.URL+"/file?token=2" {
 		t.Errorf("%d redirects to %s", r.Redirects, r.FinalURL)
 	}
-	wantRanges(t, v, "", `bytes=400- "first"`)
+	wantRanges(t, origin, "", `bytes=400- "first"`)
 
-	c = newMemoryStore()
+	store = newMemoryStore()
 	again := part
-	c.parts["x"] = &again
-	wantWholeBody(t, c, runWithStore(t, c, Request{URL: url}, noRetryOptions(nil)), body, 0) // another query may be another resource with the same tag
-	wantRanges(t, v, "")
+	store.partials["x"] = &again
+	wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, noRetryOptions(nil)), body, 0) // another query may be another resource with the same tag
+	wantRanges(t, origin, "")
 
-	c, place = newMemoryStore(), "/moved"
-	c.parts["x"] = &part
-	wantWholeBody(t, c, runWithStore(t, c, known, noRetryOptions(nil)), body, 0)
-	wantRanges(t, v, "")
+	store, place = newMemoryStore(), "/moved"
+	store.partials["x"] = &part
+	wantWholeBody(t, store, runWithStore(t, store, known, noRetryOptions(nil)), body, 0)
+	wantRanges(t, origin, "")
 }
 
 // TestContinuedWithinTheBound: --max-body is of the whole, and --accept-status 200 takes a rest for it.
 func TestContinuedWithinTheBound(t *testing.T) {
 	body := numberedText(1000)
-	v := newRangeServer(t, body)
-	v.server.Start()
+	origin := newRangeServer(t, body)
+	origin.server.Start()
 	for _, tt := range []struct {
 		most int64
 		from int
 		want failure.Kind
 	}{{1000, 400, ""}, {999, 400, failure.TooLarge}, {400, 400, failure.TooLarge}, {399, 0, failure.TooLarge}} {
-		c := newMemoryStore()
-		c.parts["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, v.server.URL}}
+		store := newMemoryStore()
+		store.partials["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}}
 		o := noRetryOptions(func(o *Options) { o.MaxBody, o.AcceptStatus = tt.most, judge.Statuses{{200, 200}} })
-		r := runWithStore(t, c, Request{URL: v.server.URL}, o)
-		if kindOf(r) != tt.want || r.ResumedFrom != int64(tt.from) || len(c.parts) > 0 {
-			t.Errorf("max-body %d: %s after %d bytes, %d parts are left: %v", tt.most, kindOf(r), r.ResumedFrom, len(c.parts), r.Failure)
+		r := runWithStore(t, store, Request{URL: origin.server.URL}, o)
+		if kindOf(r) != tt.want || r.ResumedFrom != int64(tt.from) || len(store.partials) > 0 {
+			t.Errorf("max-body %d: %s after %d bytes, %d parts are left: %v", tt.most, kindOf(r), r.ResumedFrom, len(store.partials), r.Failure)
 		}
 	}
 }
@@ -152,26 +152,26 @@ func TestContinuedWithinTheBound(t *testing.T) {
 // TestRestIsAcceptedWhereTheWholeIs: --accept-status that takes neither a 200 nor a 206 takes no rest either.
 func TestRestIsAcceptedWhereTheWholeIs(t *testing.T) {
 	body := numberedText(1000)
-	v, c := newRangeServer(t, body), newMemoryStore()
-	v.server.Start()
-	c.parts["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, v.server.URL}}
-	r := runWithStore(t, c, Request{URL: v.server.URL}, noRetryOptions(func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }))
-	if kindOf(r) != failure.BadStatus || r.Status != 200 || len(c.bodies) > 0 {
-		t.Errorf("%d, %d kept: %v", r.Status, len(c.bodies), r.Failure)
+	origin, store := newRangeServer(t, body), newMemoryStore()
+	origin.server.Start()
+	store.partials["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}}
+	r := runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }))
+	if kindOf(r) != failure.BadStatus || r.Status != 200 || len(store.bodies) > 0 {
+		t.Errorf("%d, %d kept: %v", r.Status, len(store.bodies), r.Failure)
 	}
 }
 
 // TestSharedHeaderIsNotChanged: the range of one request is in no other, though they share a header.
 func TestSharedHeaderIsNotChanged(t *testing.T) {
 	body := numberedText(1000)
-	v, c := newRangeServer(t, body), newMemoryStore()
-	v.server.Start()
-	c.parts["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, v.server.URL}}
-	var shelf recorder
-	o := noRetryOptions(func(o *Options) { o.BodyStore, o.Concurrency = c, 1 })
-	source := sourceOf(Request{URL: v.server.URL, Path: "x"}, Request{URL: v.server.URL, Path: "y"})
-	if _, err := Run(t.Context(), source, &shelf, o); err != nil || c.bodies["x"] != body || c.bodies["y"] != body {
-		t.Errorf("%v, %s", err, shelf.kinds())
+	origin, store := newRangeServer(t, body), newMemoryStore()
+	origin.server.Start()
+	store.partials["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}}
+	var sink recorder
+	o := noRetryOptions(func(o *Options) { o.BodyStore, o.Concurrency = store, 1 })
+	source := sourceOf(Request{URL: origin.server.URL, Path: "x"}, Request{URL: origin.server.URL, Path: "y"})
+	if _, err := Run(t.Context(), source, &sink, o); err != nil || store.bodies["x"] != body || store.bodies["y"] != body {
+		t.Errorf("%v, %s", err, sink.kinds())
 	}
-	wantRanges(t, v, `bytes=400- "first"`, "")
+	wantRanges(t, origin, `bytes=400- "first"`, "")
 }

@@ -23,23 +23,23 @@ func TestEveryRequestEndsAsOneRecord(t *testing.T) {
 			}
 			return newResponse(200, r.URL.Path), nil
 		})
-		var shelf recorder
+		var sink recorder
 		source := skipping(3, linesOf("http://a.test/x", "{", "http://a.test/moved", "http://a.test/x", "http://a.test/gone"))
-		s, err := runWithClient(t.Context(), source, &shelf, options(nil), client)
+		s, err := runWithClient(t.Context(), source, &sink, options(nil), client)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := shelf.kinds(); got != "ok invalid_request ok status" {
+		if got := sink.kinds(); got != "ok invalid_request ok status" {
 			t.Errorf("got %s", got)
 		}
-		wantSum(t, s, len(shelf.records))
-		if s.Total != 5 || s.Skipped != 1 || s.Exchanges != 4 || !s.Complete || !shelf.flushed {
+		wantSum(t, s, len(sink.records))
+		if s.Total != 5 || s.Skipped != 1 || s.Exchanges != 4 || !s.Complete || !sink.flushed {
 			t.Errorf("got %+v", s)
 		}
-		for i, r := range shelf.records {
+		for i, r := range sink.records {
 			switch r.Request.URL {
 			case "http://a.test/moved":
-				if r.FinalURL != "http://a.test/there" || r.Redirects != 1 || r.Attempts != 1 || shelf.bodies[i] != "/there" {
+				if r.FinalURL != "http://a.test/there" || r.Redirects != 1 || r.Attempts != 1 || sink.bodies[i] != "/there" {
 					t.Errorf("got %+v", r)
 				}
 			case "http://a.test/gone":
@@ -57,9 +57,9 @@ func TestEveryRequestEndsAsOneRecord(t *testing.T) {
 
 func TestEmptyInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shelf recorder
-		s, err := runWithClient(t.Context(), urls(0, ""), &shelf, options(nil), respondAfter(0))
-		if err != nil || s.Total != 0 || !s.Complete || !shelf.flushed {
+		var sink recorder
+		s, err := runWithClient(t.Context(), urls(0, ""), &sink, options(nil), respondAfter(0))
+		if err != nil || s.Total != 0 || !s.Complete || !sink.flushed {
 			t.Errorf("got %+v, %v", s, err)
 		}
 	})
@@ -84,15 +84,15 @@ func TestRetriesInTime(t *testing.T) {
 			}
 			return newResponse(200, "at last"), nil
 		})
-		var shelf recorder
-		s, err := runWithClient(t.Context(), urls(1, "http://a.test"), &shelf, options(nil), client)
-		if err != nil || shelf.kinds() != "ok" {
-			t.Fatal(shelf.kinds(), err)
+		var sink recorder
+		s, err := runWithClient(t.Context(), urls(1, "http://a.test"), &sink, options(nil), client)
+		if err != nil || sink.kinds() != "ok" {
+			t.Fatal(sink.kinds(), err)
 		}
 		if want := "[0s 10s 20s]"; fmt.Sprint(asked) != want {
 			t.Errorf("asked at %v, want %s", asked, want)
 		}
-		if r := shelf.records[0]; r.Attempts != 3 || r.Elapsed != 20*time.Second || !r.StartedAt.Equal(began) {
+		if r := sink.records[0]; r.Attempts != 3 || r.Elapsed != 20*time.Second || !r.StartedAt.Equal(began) {
 			t.Errorf("attempts %d, elapsed %s", r.Attempts, r.Elapsed)
 		}
 		if s.Retries != 2 || s.Exchanges != 3 || s.LimitedBy != LimitPausedHosts || !maps.Equal(s.ByStatus, map[int]int64{200: 1}) {
@@ -111,10 +111,10 @@ func TestRetriesAreExhausted(t *testing.T) {
 			}
 			return newResponse(429, ""), nil
 		})
-		var shelf recorder
-		s, err := runWithClient(t.Context(), linesOf("http://a.test/", `{"url":"http://b.test/","body":"x"}`), &shelf, options(nil), client)
-		if err != nil || shelf.kinds() != "rate_limited status" || asked.Load() != 5 || s.Retries != 3 {
-			t.Errorf("%s after %d, %+v, %v", shelf.kinds(), asked.Load(), s, err)
+		var sink recorder
+		s, err := runWithClient(t.Context(), linesOf("http://a.test/", `{"url":"http://b.test/","body":"x"}`), &sink, options(nil), client)
+		if err != nil || sink.kinds() != "rate_limited status" || asked.Load() != 5 || s.Retries != 3 {
+			t.Errorf("%s after %d, %+v, %v", sink.kinds(), asked.Load(), s, err)
 		}
 	})
 }
@@ -135,8 +135,8 @@ func TestPausedHostDelaysNoOther(t *testing.T) {
 			}
 			return newResponse(200, ""), nil
 		})
-		var shelf recorder
-		s, err := runWithClient(t.Context(), urls(100, "http://slow.test", "http://fast.test"), &shelf, options(nil), client)
+		var sink recorder
+		s, err := runWithClient(t.Context(), urls(100, "http://slow.test", "http://fast.test"), &sink, options(nil), client)
 		if err != nil || s.Succeeded != 100 {
 			t.Fatalf("%+v, %v", s, err)
 		}
@@ -148,24 +148,24 @@ func TestPausedHostDelaysNoOther(t *testing.T) {
 
 func TestTimeInTheQueueCountsToNoTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shelf recorder
+		var sink recorder
 		o := options(func(o *Options) { o.Concurrency, o.Timeout = 1, 2*time.Second })
-		s, err := runWithClient(t.Context(), urls(10, "http://a.test"), &shelf, o, respondAfter(time.Second))
+		s, err := runWithClient(t.Context(), urls(10, "http://a.test"), &sink, o, respondAfter(time.Second))
 		if err != nil || s.Succeeded != 10 || s.Elapsed != 10*time.Second {
-			t.Errorf("%s: %+v, %v", shelf.kinds(), s, err)
+			t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 		}
 	})
 }
 
 func TestTimeoutBoundsOneExchange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shelf recorder
+		var sink recorder
 		o := options(func(o *Options) { o.Retries, o.Timeout = 1, 2*time.Second; o.RetryDelay = 0 })
-		s, err := runWithClient(t.Context(), urls(1, "http://a.test"), &shelf, o, respondAfter(time.Hour))
-		if err != nil || shelf.kinds() != "timeout" || s.Elapsed != 4*time.Second {
-			t.Fatalf("%s: %+v, %v", shelf.kinds(), s, err)
+		s, err := runWithClient(t.Context(), urls(1, "http://a.test"), &sink, o, respondAfter(time.Hour))
+		if err != nil || sink.kinds() != "timeout" || s.Elapsed != 4*time.Second {
+			t.Fatalf("%s: %+v, %v", sink.kinds(), s, err)
 		}
-		if says := shelf.records[0].Failure.Error(); !strings.HasPrefix(says, "timeout 2s met; ") {
+		if says := sink.records[0].Failure.Error(); !strings.HasPrefix(says, "timeout 2s met; ") {
 			t.Errorf("says %q", says)
 		}
 	})

@@ -15,12 +15,12 @@ func TestSecondHostBehindALongPrefix(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		var last time.Duration
-		shelf := new(recorder)
+		records := new(recorder)
 		sink := SinkFunc(func(r *Record) error {
 			if strings.HasPrefix(r.Request.URL, "http://second.test/") {
 				last = time.Since(began)
 			}
-			return shelf.Put(r)
+			return records.Put(r)
 		})
 		source := joined(urls(20_000, "http://first.test"), urls(100, "http://second.test"))
 		o := options(func(o *Options) { o.Lookahead = 1000 })

@@ -18,9 +18,9 @@ import (
 func TestStallBehindProxy(t *testing.T) {
 	hangs := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	secure, o := startTLSServer(t, false, hangs)
-	m := &proxyServer{plain: strings.TrimPrefix(startServer(t, hangs), "http://"), secure: strings.TrimPrefix(secure, "https://")}
+	proxy := &proxyServer{plain: strings.TrimPrefix(startServer(t, hangs), "http://"), secure: strings.TrimPrefix(secure, "https://")}
 	for _, scheme := range []string{"http", "https", "socks5h"} {
-		o.HTTPProxy, o.StallTimeout = scheme+"://"+m.start(t, scheme), 200*time.Millisecond
+		o.HTTPProxy, o.StallTimeout = scheme+"://"+proxy.start(t, scheme), 200*time.Millisecond
 		o.HTTPSProxy = o.HTTPProxy
 		if got := runIn(t, o, testNetwork(t, nil), "http://a.test/", "https://example.com/").kinds(); got != "stalled stalled" {
 			t.Errorf("%s: %s", scheme, got)

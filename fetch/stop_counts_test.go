@@ -19,16 +19,16 @@ func TestRetriesCountThoseMade(t *testing.T) {
 	}{{time.Second, 0}, {11 * time.Second, 10}, {21 * time.Second, 20}} {
 		synctest.Test(t, func(t *testing.T) {
 			client := fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(503, "", "Retry-After", "10"), nil })
-			var shelf recorder
+			var sink recorder
 			live := new(Live)
 			o := options(func(o *Options) { o.Deadline, o.Concurrency, o.Live = tt.deadline, 10, live })
 			var hosts []string // one for each, so that none stills another
 			for i := range 10 {
 				hosts = append(hosts, fmt.Sprintf("http://%d.test", i))
 			}
-			s, err := runWithClient(t.Context(), urls(10, hosts...), &shelf, o, client)
+			s, err := runWithClient(t.Context(), urls(10, hosts...), &sink, o, client)
 			var further int64
-			for _, r := range shelf.records {
+			for _, r := range sink.records {
 				further += int64(r.Attempts) - 1
 			}
 			if err != nil || s.Stopped != StopDeadline || s.Retries != tt.want || further != tt.want || live.Retries.Load() != tt.want || s.Exchanges != 10+tt.want {
@@ -43,29 +43,29 @@ func TestBadLinesAfterAStopAreNotStarted(t *testing.T) {
 	bad := strings.Split(strings.Repeat("nonsense\n", 5000), "\n")[:5000]
 	t.Run("a limit on failures", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			var shelf recorder
+			var sink recorder
 			o := options(func(o *Options) { o.MaxFailures, o.Concurrency = 0, 2 })
-			s, err := runWithClient(t.Context(), linesOf(bad...), &shelf, o, respondAfter(time.Second))
+			s, err := runWithClient(t.Context(), linesOf(bad...), &sink, o, respondAfter(time.Second))
 			if err != nil || s.Stopped != StopFailures || s.Failed < 1 || s.Failed > int64(o.Concurrency) || s.NotStarted == 0 {
 				t.Errorf("%+v, %v", s, err)
 			}
-			wantSum(t, s, len(shelf.records))
+			wantSum(t, s, len(sink.records))
 		})
 	})
 	t.Run("a drain", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			drain := make(chan struct{})
 			time.AfterFunc(time.Second/2, func() { close(drain) })
-			var shelf recorder
+			var sink recorder
 			o := options(func(o *Options) { o.Concurrency, o.Drain = 1, drain })
 			source := func(yield func(Request, error) bool) {
 				_ = yield(Request{URL: "http://a.test/"}, nil)
 				time.Sleep(time.Second / 4) // it flies by now, and takes the only worker
 				linesOf(bad...)(yield)
 			}
-			s, err := runWithClient(t.Context(), source, &shelf, o, respondAfter(time.Second))
-			if err != nil || s.Stopped != StopDrain || shelf.kinds() != "ok" || s.NotStarted != 5000 {
-				t.Errorf("%s: %+v, %v", shelf.kinds(), s, err)
+			s, err := runWithClient(t.Context(), source, &sink, o, respondAfter(time.Second))
+			if err != nil || s.Stopped != StopDrain || sink.kinds() != "ok" || s.NotStarted != 5000 {
+				t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 			}
 		})
 	})

@@ -16,17 +16,17 @@ var notFoundOrigin = fakeOrigin(func(*http.Request) (*http.Response, error) { re
 
 func TestDeadlineEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shelf recorder
+		var sink recorder
 		o := options(func(o *Options) { o.Deadline, o.Concurrency = 2500*time.Millisecond, 2 })
-		s, err := runWithClient(t.Context(), urls(10, "http://a.test"), &shelf, o, respondAfter(time.Second))
+		s, err := runWithClient(t.Context(), urls(10, "http://a.test"), &sink, o, respondAfter(time.Second))
 		if err != nil || s.Stopped != StopDeadline || s.Complete || s.Elapsed != o.Deadline {
 			t.Fatalf("%+v, %v", s, err)
 		}
-		wantSum(t, s, len(shelf.records))
+		wantSum(t, s, len(sink.records))
 		if s.Succeeded != 4 || s.ByKind[failure.Canceled] != 2 || s.NotStarted != 4 || s.Total != 10 {
 			t.Errorf("got %+v", s)
 		}
-		if says := shelf.records[5].Failure.Error(); !strings.HasPrefix(says, "deadline 2.5s met; ") {
+		if says := sink.records[5].Failure.Error(); !strings.HasPrefix(says, "deadline 2.5s met; ") {
 			t.Errorf("says %q", says)
 		}
 	})
@@ -35,14 +35,14 @@ func TestDeadlineEndsTheRun(t *testing.T) {
 // TestDeadlineEndsWaitingTasks: a Task between two attempts was started, so it ends as a Record that says both.
 func TestDeadlineEndsWaitingTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shelf recorder
+		var sink recorder
 		client := fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(503, "", "Retry-After", "30"), nil })
-		s, err := runWithClient(t.Context(), urls(1, "http://a.test"), &shelf, options(func(o *Options) { o.Deadline = time.Second }), client)
-		if err != nil || shelf.kinds() != "canceled" || s.Elapsed != time.Second {
-			t.Fatalf("%s: %+v, %v", shelf.kinds(), s, err)
+		s, err := runWithClient(t.Context(), urls(1, "http://a.test"), &sink, options(func(o *Options) { o.Deadline = time.Second }), client)
+		if err != nil || sink.kinds() != "canceled" || s.Elapsed != time.Second {
+			t.Fatalf("%s: %+v, %v", sink.kinds(), s, err)
 		}
 		const want = "deadline 1s met before the next attempt; the last one: 503 Service Unavailable"
-		if r := shelf.records[0]; r.Failure.Error() != want || r.Attempts != 1 {
+		if r := sink.records[0]; r.Failure.Error() != want || r.Attempts != 1 {
 			t.Errorf("%d attempts, says %q", r.Attempts, r.Failure)
 		}
 	})
@@ -67,18 +67,18 @@ func TestDrainAwaitsRunningExchanges(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				drain := make(chan struct{})
 				time.AfterFunc(time.Second, func() { close(drain) })
-				var shelf recorder
+				var sink recorder
 				o := options(func(o *Options) {
 					o.Drain, o.Grace, o.Concurrency, o.Deadline = drain, tt.grace, 2, tt.deadline
 				})
-				s, err := runWithClient(t.Context(), urls(5, "http://a.test"), &shelf, o, respondAfter(3*time.Second))
+				s, err := runWithClient(t.Context(), urls(5, "http://a.test"), &sink, o, respondAfter(3*time.Second))
 				if err != nil || s.Stopped != StopDrain || s.Complete || s.NotStarted != 3 || s.Elapsed != tt.took {
 					t.Errorf("%+v, %v", s, err)
 				}
-				if got := shelf.kinds(); got != tt.want {
+				if got := sink.kinds(); got != tt.want {
 					t.Errorf("got %s", got)
 				}
-				wantSum(t, s, len(shelf.records))
+				wantSum(t, s, len(sink.records))
 			})
 		})
 	}
@@ -95,10 +95,10 @@ func TestDrainDoesNotRetry(t *testing.T) {
 			return newResponse(500, ""), nil
 		})
 		time.AfterFunc(time.Second, func() { close(drain) })
-		var shelf recorder
-		s, err := runWithClient(t.Context(), urls(2, "http://a.test"), &shelf, options(func(o *Options) { o.Drain = drain }), client)
-		if err != nil || s.Exchanges != 2 || shelf.kinds() != "canceled canceled" {
-			t.Errorf("%s: %+v, %v", shelf.kinds(), s, err)
+		var sink recorder
+		s, err := runWithClient(t.Context(), urls(2, "http://a.test"), &sink, options(func(o *Options) { o.Drain = drain }), client)
+		if err != nil || s.Exchanges != 2 || sink.kinds() != "canceled canceled" {
+			t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 		}
 	})
 }
@@ -110,11 +110,11 @@ func TestSecondSignalCancelsExchanges(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, func() { close(drain) })
 		time.AfterFunc(2*time.Second, cancel)
-		var shelf recorder
+		var sink recorder
 		o := options(func(o *Options) { o.Drain, o.Grace = drain, time.Minute })
-		s, err := runWithClient(ctx, urls(3, "http://a.test"), &shelf, o, respondAfter(time.Hour))
-		if err != nil || s.Stopped != StopDrain || s.Elapsed != 2*time.Second || shelf.kinds() != "canceled canceled canceled" {
-			t.Errorf("%s: %+v, %v", shelf.kinds(), s, err)
+		s, err := runWithClient(ctx, urls(3, "http://a.test"), &sink, o, respondAfter(time.Hour))
+		if err != nil || s.Stopped != StopDrain || s.Elapsed != 2*time.Second || sink.kinds() != "canceled canceled canceled" {
+			t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 		}
 	})
 }
@@ -125,13 +125,13 @@ func TestMaxFailures(t *testing.T) {
 		failed int64
 	}{{0, 1}, {3, 4}, {-1, 10}} {
 		synctest.Test(t, func(t *testing.T) {
-			var shelf recorder
+			var sink recorder
 			o := options(func(o *Options) { o.MaxFailures, o.Concurrency = tt.most, 1 })
-			s, err := runWithClient(t.Context(), urls(10, "http://a.test"), &shelf, o, notFoundOrigin)
+			s, err := runWithClient(t.Context(), urls(10, "http://a.test"), &sink, o, notFoundOrigin)
 			if err != nil || s.Failed != tt.failed || (s.Stopped == StopFailures) != (tt.most >= 0) || s.Complete != (tt.most < 0) {
 				t.Errorf("%d allowed: %+v, %v", tt.most, s, err)
 			}
-			wantSum(t, s, len(shelf.records))
+			wantSum(t, s, len(sink.records))
 		})
 	}
 }
@@ -145,10 +145,10 @@ func TestMaxFailuresCancelsExchanges(t *testing.T) {
 			}
 			return respondAfter(time.Hour)(r)
 		})
-		var shelf recorder
-		s, err := runWithClient(t.Context(), urls(3, "http://a.test"), &shelf, options(func(o *Options) { o.MaxFailures = 0 }), client)
-		if err != nil || shelf.kinds() != "canceled canceled status" || s.Elapsed != 0 {
-			t.Errorf("%s: %+v, %v", shelf.kinds(), s, err)
+		var sink recorder
+		s, err := runWithClient(t.Context(), urls(3, "http://a.test"), &sink, options(func(o *Options) { o.MaxFailures = 0 }), client)
+		if err != nil || sink.kinds() != "canceled canceled status" || s.Elapsed != 0 {
+			t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 		}
 	})
 }

@@ -45,10 +45,10 @@ func TestNoTemporaryFileUnlessItHelps(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
 	synctest.Test(t, func(t *testing.T) {
 		large := fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(200, strings.Repeat("x", 2000)), nil })
-		var shelf recorder
-		_, err := runWithClient(t.Context(), urls(1, "http://a.test"), &shelf, options(func(o *Options) { o.BodyMemory, o.MaxBody = 1000, 1000 }), large)
-		if err != nil || shelf.kinds() != "too_large" {
-			t.Errorf("%s, %v", shelf.kinds(), err)
+		var sink recorder
+		_, err := runWithClient(t.Context(), urls(1, "http://a.test"), &sink, options(func(o *Options) { o.BodyMemory, o.MaxBody = 1000, 1000 }), large)
+		if err != nil || sink.kinds() != "too_large" {
+			t.Errorf("%s, %v", sink.kinds(), err)
 		}
 	})
 }
@@ -65,15 +65,15 @@ func TestTemporaryDirectoryThatBreaks(t *testing.T) {
 			}
 			return newResponse(200, "x"), nil
 		})
-		var shelf recorder
+		var sink recorder
 		o := options(func(o *Options) { o.BodyMemory, o.Concurrency = 1000, 2 })
-		s, err := runWithClient(t.Context(), urls(100, "http://a.test"), &shelf, o, client)
+		s, err := runWithClient(t.Context(), urls(100, "http://a.test"), &sink, o, client)
 		var broken *OutputError
 		var temporary *spool.Error
 		if !errors.As(err, &broken) || !errors.As(err, &temporary) || temporary.Dir != missing || s.Stopped != StopOutput || s.NotStarted < 90 {
 			t.Errorf("%+v, %v", s, err)
 		}
-		for _, r := range shelf.records {
+		for _, r := range sink.records {
 			if broke := strings.HasSuffix(r.Request.URL, "/3"); broke != (kindOf(r) == failure.IO) || !broke && r.Failure != nil && r.Failure.Kind != failure.Canceled {
 				t.Errorf("%s: %v", r.Request.URL, r.Failure)
 			}

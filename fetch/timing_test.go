@@ -6,11 +6,11 @@ import "testing"
 func TestTiming(t *testing.T) {
 	url, o := startTLSServer(t, false, respondProtocol)
 	o.KeepTiming, o.KeepHeader, o.Concurrency = true, true, 1
-	var shelf recorder
-	if _, err := Run(t.Context(), linesOf(url, url), &shelf, o); err != nil {
+	var sink recorder
+	if _, err := Run(t.Context(), linesOf(url, url), &sink, o); err != nil {
 		t.Fatal(err)
 	}
-	first, second := shelf.records[0], shelf.records[1]
+	first, second := sink.records[0], sink.records[1]
 	if step := first.Timing; step == nil || step.Connect <= 0 || step.TLS <= 0 || step.FirstByte <= 0 || step.Body < 0 || step.DNS > 0 {
 		t.Errorf("first: %+v", first.Timing)
 	}

@@ -67,16 +67,16 @@ func TestTrailingBytesAreNoResponse(t *testing.T) {
 			for i := range lines {
 				lines[i] = fmt.Sprintf(`{"url":"%s/%d","method":%q}`, url, i, tt.method)
 			}
-			var shelf recorder
-			s, err := Run(t.Context(), linesOf(lines...), &shelf, noRetryOptions(func(o *Options) { o.KeepHeader, o.HostConcurrency = true, 8 }))
+			var sink recorder
+			s, err := Run(t.Context(), linesOf(lines...), &sink, noRetryOptions(func(o *Options) { o.KeepHeader, o.HostConcurrency = true, 8 }))
 			if err != nil {
 				t.Fatal(err)
 			}
 			wrong := 0
-			for i, r := range shelf.records {
-				if r.Failure != nil || shelf.bodies[i] != tt.body || r.Header.Get("X-Poison") != "" {
+			for i, r := range sink.records {
+				if r.Failure != nil || sink.bodies[i] != tt.body || r.Header.Get("X-Poison") != "" {
 					if wrong++; wrong <= 3 {
-						t.Errorf("%s: body %q, header %v, %v", r.Request.URL, shelf.bodies[i], r.Header, r.Failure)
+						t.Errorf("%s: body %q, header %v, %v", r.Request.URL, sink.bodies[i], r.Header, r.Failure)
 					}
 				}
 			}
@@ -109,9 +109,9 @@ func (c *batchingConn) Read(p []byte) (int, error) {
 // TestTrailingBytesInOneSegment: what is read from the socket with an answer is found, though no look into the socket finds it: behind the
 // answer, or in another record of TLS, be that a proxy's.
 func TestTrailingBytesInOneSegment(t *testing.T) {
-	lender := httptest.NewTLSServer(http.NotFoundHandler())
-	lender.Close()
-	config := &tls.Config{Certificates: lender.TLS.Certificates}
+	certServer := httptest.NewTLSServer(http.NotFoundHandler())
+	certServer.Close()
+	config := &tls.Config{Certificates: certServer.TLS.Certificates}
 	const answer, poison = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
 	overTLS := func(c net.Conn) net.Conn { return tls.Server(c, config) }
 	for _, tt := range []struct {
@@ -142,13 +142,13 @@ func TestTrailingBytesInOneSegment(t *testing.T) {
 			})
 			url = strings.Replace(url, "http://", tt.as, 1)
 			roots := x509.NewCertPool()
-			roots.AddCert(lender.Certificate())
+			roots.AddCert(certServer.Certificate())
 			o := noRetryOptions(func(o *Options) { o.TLS = &tls.Config{RootCAs: roots} })
 			if tt.proxy {
 				o.HTTPProxy, url = url, "http://a.test"
 			}
-			shelf := runIn(t, o, dial.Network{}, url+"/1", url+"/surplus", url+"/2", url+"/3")
-			if got := strings.Join(shelf.bodies, " "); got != "ok ok ok ok" || connections != 2 {
+			sink := runIn(t, o, dial.Network{}, url+"/1", url+"/surplus", url+"/2", url+"/3")
+			if got := strings.Join(sink.bodies, " "); got != "ok ok ok ok" || connections != 2 {
 				t.Errorf("got %q over %d connections", got, connections)
 			}
 		})

@@ -38,18 +38,18 @@ type twoHosts struct {
 
 func startTwoHosts(t testing.TB, protocols *http.Protocols) *twoHosts {
 	t.Helper()
-	h := new(twoHosts)
+	hosts := new(twoHosts)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, h.port, _ = net.SplitHostPort(listener.Addr().String())
-	abroad, err := net.Listen("tcp", "127.0.0.2:"+h.port)
+	_, hosts.port, _ = net.SplitHostPort(listener.Addr().String())
+	abroad, err := net.Listen("tcp", "127.0.0.2:"+hosts.port)
 	if err != nil {
 		_ = listener.Close()
 		t.Skipf("no second address on loopback: %v", err)
 	}
-	for l, count := range map[net.Listener]*atomic.Int32{listener: &h.private, abroad: &h.public} {
+	for l, count := range map[net.Listener]*atomic.Int32{listener: &hosts.private, abroad: &hosts.public} {
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			count.Add(1)
 			if to := r.URL.Query().Get("to"); to != "" {
@@ -62,23 +62,23 @@ func startTwoHosts(t testing.TB, protocols *http.Protocols) *twoHosts {
 		server.Start()
 		t.Cleanup(server.Close)
 	}
-	return h
+	return hosts
 }
 
 // runIn runs one request after the other in that network.
 func runIn(t testing.TB, o Options, n dial.Network, lines ...string) *recorder {
 	t.Helper()
-	shelf := new(recorder)
+	sink := new(recorder)
 	o.Concurrency = 1
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	transport := transport.New(o.transportConfig(n))
 	defer transport.CloseIdle()
-	if _, err := runWith(t.Context(), linesOf(lines...), shelf, &o, transport); err != nil {
+	if _, err := runWith(t.Context(), linesOf(lines...), sink, &o, transport); err != nil {
 		t.Fatal(err)
 	}
-	return shelf
+	return sink
 }
 
 var twoHostNames = map[string][][]string{

@@ -21,9 +21,9 @@ func TestLargeUpload(t *testing.T) {
 			t.Errorf("%d bytes of %d, %v", len(got), len(body), err)
 		}
 	})
-	shelf := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
-	if shelf.kinds() != "ok ok" || made.Load() != 1 {
-		t.Errorf("%s over %d connections", shelf.kinds(), made.Load())
+	sink := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
+	if sink.kinds() != "ok ok" || made.Load() != 1 {
+		t.Errorf("%s over %d connections", sink.kinds(), made.Load())
 	}
 }
 
@@ -43,9 +43,9 @@ func TestEarlyResponse(t *testing.T) {
 				then(c)
 			})
 			began := time.Now()
-			shelf := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
-			if shelf.kinds() != "status status" || shelf.records[1].Status != 413 || time.Since(began) > 20*time.Second {
-				t.Errorf("%s: %v", shelf.kinds(), shelf.records[0].Failure)
+			sink := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
+			if sink.kinds() != "status status" || sink.records[1].Status != 413 || time.Since(began) > 20*time.Second {
+				t.Errorf("%s: %v", sink.kinds(), sink.records[0].Failure)
 			}
 		})
 	}
@@ -83,8 +83,8 @@ func TestEarlySuccess(t *testing.T) {
 			got <- int(n)
 		}
 	})
-	shelf := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
-	if first, second := <-got, <-got; shelf.kinds() != "ok ok" || first != len(body) || second != len(body) {
-		t.Errorf("%s: %d and %d bytes of %d", shelf.kinds(), first, second, len(body))
+	sink := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
+	if first, second := <-got, <-got; sink.kinds() != "ok ok" || first != len(body) || second != len(body) {
+		t.Errorf("%s: %d and %d bytes of %d", sink.kinds(), first, second, len(body))
 	}
 }

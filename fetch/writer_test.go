@@ -105,10 +105,10 @@ func TestLargeRecords(t *testing.T) {
 			}
 			return newResponse(200, "x"), nil
 		})
-		var shelf recorder
-		s, err := runWithClient(t.Context(), urls(100, "http://a.test"), &shelf, options(nil), client)
-		if err != nil || len(shelf.records) != 100 || s.Bytes != 10*2*largeLine+90 {
-			t.Errorf("%d records, %+v, %v", len(shelf.records), s, err)
+		var sink recorder
+		s, err := runWithClient(t.Context(), urls(100, "http://a.test"), &sink, options(nil), client)
+		if err != nil || len(sink.records) != 100 || s.Bytes != 10*2*largeLine+90 {
+			t.Errorf("%d records, %+v, %v", len(sink.records), s, err)
 		}
 	})
 }
