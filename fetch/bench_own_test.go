@@ -35,7 +35,8 @@ func BenchmarkOwn(b *testing.B) {
 	page := strings.Repeat("x", 1024)
 	header := http.Header{"Content-Type": {"application/json"}, "Date": {"Fri, 02 Jan 2026 12:00:00 GMT"}, "Server": {"x"}}
 	server := instantServer(func() *http.Response {
-		return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, Header: header, ContentLength: 1024, Body: io.NopCloser(strings.NewReader(page))}
+		return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, Header: header, ContentLength: 1024,
+			Body: io.NopCloser(strings.NewReader(page))}
 	})
 	for _, hosts := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("%d hosts", hosts), func(b *testing.B) {

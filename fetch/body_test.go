@@ -41,7 +41,8 @@ func TestDecompressionBomb(t *testing.T) {
 
 func TestMaxBodyIsTheLargestAllowed(t *testing.T) {
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, sampleText) })
-	for most, want := range map[int64]failure.Kind{int64(len(sampleText)): "", int64(len(sampleText)) - 1: failure.TooLarge, 1: failure.TooLarge} {
+	for most, want := range map[int64]failure.Kind{int64(len(sampleText)): "",
+		int64(len(sampleText)) - 1: failure.TooLarge, 1: failure.TooLarge} {
 		if r, _ := runOne(t, url, noRetryOptions(func(o *Options) { o.MaxBody = most })); kindOf(r) != want {
 			t.Errorf("--max-body %d: %s: %v", most, kindOf(r), r.Failure)
 		}
@@ -68,7 +69,10 @@ func TestUnwantedBodyIsNotRead(t *testing.T) {
 
 // TestBodyUntilTheEnd: without a length the connection's end is the body's.
 func TestBodyUntilTheEnd(t *testing.T) {
-	r, body := runOne(t, nettest.Talk(t, func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, "HTTP/1.0 200 OK\r\n\r\nwhole") }), noRetryOptions(nil))
+	r, body := runOne(t, nettest.Talk(t, func(c *net.TCPConn) {
+		nettest.ReadRequest(c)
+		nettest.Say(c, "HTTP/1.0 200 OK\r\n\r\nwhole")
+	}), noRetryOptions(nil))
 	if r.Failure != nil || body != "whole" || r.Protocol != "HTTP/1.0" {
 		t.Errorf("got %q in %s, %v", body, r.Protocol, r.Failure)
 	}
@@ -80,7 +84,8 @@ func TestChecksum(t *testing.T) {
 		_, _ = io.WriteString(w, encoded(t, sampleText, "gzip"))
 	})
 	sum := fmt.Sprintf("%X", sha256.Sum256([]byte(sampleText))) // of the decoded body; capitals are as good
-	if r, body := runOne(t, fmt.Sprintf(`{"url":%q,"sha256":%q}`, url, sum), noRetryOptions(nil)); r.Failure != nil || body != sampleText {
+	if r, body := runOne(t, fmt.Sprintf(`{"url":%q,"sha256":%q}`, url, sum), noRetryOptions(nil)); r.Failure != nil ||
+		body != sampleText {
 		t.Errorf("got %v", r.Failure)
 	}
 	wrong := strings.Repeat("0", 64)
@@ -107,7 +112,8 @@ func TestResponsesWithoutABody(t *testing.T) {
 		}
 	})
 	for line, has := range map[string]bool{
-		url + "/200": true, url + "/204": false, url + "/304": false, fmt.Sprintf(`{"url":"%s/head","method":"HEAD"}`, url): false,
+		url + "/200": true, url + "/204": false, url + "/304": false, fmt.Sprintf(`{"url":"%s/head","method":"HEAD"}`,
+			url): false,
 	} {
 		r, body := runOne(t, line, noRetryOptions(func(o *Options) { o.AcceptStatus = judge.Statuses{{200, 399}} }))
 		if r.Failure != nil || r.HasBody != has || body != "" || r.Hashed != has || r.Bytes != 0 {

@@ -28,7 +28,8 @@ func TestBodyStoreTakesBodies(t *testing.T) {
 		})
 		store := new(failingStore)
 		var sink recorder
-		s, err := runWithClient(t.Context(), urlsWithPaths(30, "http://a.test", "http://b.test"), &sink, options(func(o *Options) { o.BodyStore = store }), client)
+		s, err := runWithClient(t.Context(), urlsWithPaths(30, "http://a.test", "http://b.test"), &sink,
+			options(func(o *Options) { o.BodyStore = store }), client)
 		if err != nil || s.Succeeded != 30 || len(store.bodies) != 30 || store.abandoned != 0 {
 			t.Fatalf("%d kept, %d abandoned, %+v, %v", len(store.bodies), store.abandoned, s, err)
 		}
@@ -55,7 +56,8 @@ func TestClaimsAreInInputOrder(t *testing.T) {
 			return newResponse(200, "x"), nil
 		})
 		store := new(failingStore)
-		s, err := runWithClient(t.Context(), urlsWithPaths(300, "http://a.test", "http://b.test", "http://c.test"), &recorder{}, options(func(o *Options) { o.BodyStore, o.Lookahead = store, 20 }), client)
+		s, err := runWithClient(t.Context(), urlsWithPaths(300, "http://a.test", "http://b.test", "http://c.test"),
+			&recorder{}, options(func(o *Options) { o.BodyStore, o.Lookahead = store, 20 }), client)
 		var want []string
 		for i := range 300 {
 			want = append(want, fmt.Sprint(i))
@@ -81,14 +83,16 @@ func TestClaimThatFailsIsAnInvalidRequest(t *testing.T) {
 		var sink recorder
 		source := joined(urlsWithPaths(3, "http://u:hunter2@a.test"), linesOf("nonsense"))
 		s, err := runWithClient(t.Context(), source, &sink, options(func(o *Options) { o.BodyStore = store }), client)
-		if err != nil || sink.kinds() != "ok invalid_request ok invalid_request" || asked["/1"] != 0 || len(asked) != 2 || store.created != 2 {
+		if err != nil || sink.kinds() != "ok invalid_request ok invalid_request" || asked["/1"] != 0 || len(asked) != 2 ||
+			store.created != 2 {
 			t.Fatalf("%s: asked %v, %+v, %v", sink.kinds(), asked, s, err)
 		}
 		if !slices.Equal(store.claimed, []string{"0", "1", "2"}) {
 			t.Errorf("claimed %v", store.claimed)
 		}
 		for _, r := range sink.records {
-			if r.Seq == 1 && (r.Failure.Error() != "the name is taken" || r.Path != "" || r.Attempts != 0 || strings.Contains(string(r.Input), "hunter2")) {
+			if r.Seq == 1 && (r.Failure.Error() != "the name is taken" || r.Path != "" || r.Attempts != 0 ||
+				strings.Contains(string(r.Input), "hunter2")) {
 				t.Errorf("%v at %q after %d attempts, of %q", r.Failure, r.Path, r.Attempts, r.Input)
 			}
 		}
@@ -111,7 +115,8 @@ func TestOnlyWholeBodiesAreCommitted(t *testing.T) {
 		{name: "as large as may be", says: length(4), most: 4, want: ""},
 		{name: "cut", says: length(5), want: failure.Truncated},
 		{name: "cut before the hash is wrong", says: length(5), sha: zeros, want: failure.Truncated},
-		{name: "a broken coding", says: strings.Replace(length(4), "\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n", 1), want: failure.Decode},
+		{name: "a broken coding", says: strings.Replace(length(4), "\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n", 1),
+			want: failure.Decode},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			url := nettest.Talk(t, func(c *net.TCPConn) {
@@ -132,8 +137,10 @@ func TestOnlyWholeBodiesAreCommitted(t *testing.T) {
 				t.Fatalf("%+v, %v", s, err)
 			}
 			r := sink.records[0]
-			if kept := len(store.bodies) == 1; kindOf(r) != tt.want || kept != (tt.want == "") || store.created != 1 || store.abandoned != 1-len(store.bodies) {
-				t.Errorf("%d of %d kept, %d abandoned, %s: %v", len(store.bodies), store.created, store.abandoned, kindOf(r), r.Failure)
+			if kept := len(store.bodies) == 1; kindOf(r) != tt.want || kept != (tt.want == "") || store.created != 1 ||
+				store.abandoned != 1-len(store.bodies) {
+				t.Errorf("%d of %d kept, %d abandoned, %s: %v", len(store.bodies), store.created, store.abandoned, kindOf(r),
+					r.Failure)
 			}
 			if (r.Path != "") != (tt.want == "") || r.HasBody {
 				t.Errorf("at %q, has a body: %t", r.Path, r.HasBody)
@@ -154,7 +161,8 @@ func TestBodyStoreThatFails(t *testing.T) {
 			store, sink := new(failingStore), new(recorder)
 			breaks(store, cause)
 			o := options(func(o *Options) { o.BodyStore, o.Concurrency = store, 2 })
-			s, err := runWithClient(context.Background(), urlsWithPaths(100, "http://a.test"), sink, o, respondAfter(time.Second))
+			s, err := runWithClient(context.Background(), urlsWithPaths(100, "http://a.test"), sink, o,
+				respondAfter(time.Second))
 			return store, sink, s, err
 		}
 		t.Run(name+", the disk", func(t *testing.T) {
@@ -164,7 +172,8 @@ func TestBodyStoreThatFails(t *testing.T) {
 				if !errors.As(err, &output) || !errors.Is(err, full) || s.Stopped != StopOutput || s.Complete {
 					t.Errorf("%+v, %v", s, err)
 				}
-				if s.Elapsed > 3*time.Second || s.NotStarted < 90 || store.bodies["3"] != "" || store.created != store.abandoned+len(store.bodies) {
+				if s.Elapsed > 3*time.Second || s.NotStarted < 90 || store.bodies["3"] != "" || store.created != store.abandoned+
+					len(store.bodies) {
 					t.Errorf("%+v; %d begun, %d kept, %d abandoned", s, store.created, len(store.bodies), store.abandoned)
 				}
 			})
@@ -172,7 +181,8 @@ func TestBodyStoreThatFails(t *testing.T) {
 		t.Run(name+", the request", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store, sink, s, err := run(fmt.Errorf("naming it: %w", failure.New(failure.IO, "the name is too long")))
-				if err != nil || !s.Complete || s.Succeeded != 99 || s.ByKind[failure.IO] != 1 || len(store.bodies) != 99 || store.created != store.abandoned+99 {
+				if err != nil || !s.Complete || s.Succeeded != 99 || s.ByKind[failure.IO] != 1 || len(store.bodies) != 99 ||
+					store.created != store.abandoned+99 {
 					t.Fatalf("%+v, %v; %d begun, %d kept, %d abandoned", s, err, store.created, len(store.bodies), store.abandoned)
 				}
 				for _, r := range sink.records {
@@ -189,12 +199,15 @@ func TestBodyStoreThatFails(t *testing.T) {
 func TestBodyStoreTakesSuccessesOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
-			return map[string]*http.Response{"/0": newResponse(404, "no"), "/1": newResponse(500, "no"), "/2": newResponse(204, ""), "/3": newResponse(200, "")}[r.URL.Path], nil
+			return map[string]*http.Response{"/0": newResponse(404, "no"), "/1": newResponse(500, "no"),
+				"/2": newResponse(204, ""), "/3": newResponse(200, "")}[r.URL.Path], nil
 		})
 		store := new(failingStore)
 		var sink recorder
-		_, err := runWithClient(t.Context(), urlsWithPaths(4, "http://a.test"), &sink, options(func(o *Options) { o.BodyStore = store }), client)
-		if _, empty := store.bodies["3"]; err != nil || sink.kinds() != "status status ok ok" || store.created != 1 || !empty {
+		_, err := runWithClient(t.Context(), urlsWithPaths(4, "http://a.test"), &sink,
+			options(func(o *Options) { o.BodyStore = store }), client)
+		if _, empty := store.bodies["3"]; err != nil || sink.kinds() != "status status ok ok" || store.created != 1 ||
+			!empty {
 			t.Errorf("%s: %d begun, kept %v, %v", sink.kinds(), store.created, store.bodies, err)
 		}
 	})

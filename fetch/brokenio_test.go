@@ -47,7 +47,8 @@ func TestBrokenFlushEndsTheRun(t *testing.T) {
 	for _, early := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			o := options(func(o *Options) { o.Concurrency = 1 })
-			s, err := runWithClient(t.Context(), urls(5, "http://a.test"), &brokenFlush{early: early}, o, respondAfter(time.Second))
+			s, err := runWithClient(t.Context(), urls(5, "http://a.test"), &brokenFlush{early: early}, o,
+				respondAfter(time.Second))
 			var output *OutputError
 			if !errors.As(err, &output) || s.Stopped != StopOutput || s.Complete {
 				t.Errorf("%+v, %v", s, err)
@@ -64,7 +65,8 @@ func TestBrokenSourceFinishesWhatItYielded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cut := errors.New("unexpected end of gzip")
 		var sink recorder
-		s, err := runWithClient(t.Context(), thenError(urls(3, "http://a.test"), cut), &sink, options(nil), respondAfter(time.Second))
+		s, err := runWithClient(t.Context(), thenError(urls(3, "http://a.test"), cut), &sink, options(nil),
+			respondAfter(time.Second))
 		var input *InputError
 		if !errors.As(err, &input) || !errors.Is(err, cut) || s.Stopped != StopInput || s.Complete {
 			t.Errorf("%+v, %v", s, err)

@@ -16,11 +16,13 @@ func BenchmarkHits(b *testing.B) {
 	const n = 10_000
 	body := string(make([]byte, 1024))
 	answer := fakeOrigin(func(*http.Request) (*http.Response, error) {
-		return newResponse(200, body, "Cache-Control", "max-age=36000", "Etag", `"x"`, "Content-Type", "text/plain", "Server", "a", "Date", "Mon, 02 Jan 2006 15:04:05 GMT"), nil
+		return newResponse(200, body, "Cache-Control", "max-age=36000", "Etag", `"x"`, "Content-Type", "text/plain",
+			"Server", "a", "Date", "Mon, 02 Jan 2006 15:04:05 GMT"), nil
 	})
 	o := options(func(o *Options) { o.Cache, o.HostConcurrency, o.CacheTTL = store, 50, 1<<60 })
 	run := func(n int) {
-		s, err := runWithClient(b.Context(), urls(n, "http://a.test"), SinkFunc(func(*Record) error { return nil }), o, answer)
+		s, err := runWithClient(b.Context(), urls(n, "http://a.test"), SinkFunc(func(*Record) error { return nil }), o,
+			answer)
 		if err != nil || s.Succeeded != int64(n) {
 			b.Fatalf("%+v, %v", s, err)
 		}

@@ -100,7 +100,8 @@ func TestChangedByCredentials(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.pages["/x"] = func(r *http.Request) *http.Response {
 			time.Sleep(time.Second) // all have been looked up, and none is kept
-			return withDate(newResponse(200, r.Header.Get("Authorization"), "Cache-Control", "max-age=60", "Vary", "Accept-Language"))
+			return withDate(newResponse(200, r.Header.Get("Authorization"), "Cache-Control", "max-age=60",
+				"Vary", "Accept-Language"))
 		}
 		var lines []string
 		for i := range 5 {

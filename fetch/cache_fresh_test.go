@@ -17,7 +17,8 @@ func TestFreshHit(t *testing.T) {
 		rig.setPage("/x", 200, "two", "Cache-Control", "max-age=60")
 		time.Sleep(59 * time.Second)
 		rig.want(0, "hit 200 one", nil, "/x")
-		if s := rig.summary; s.Exchanges != 0 || s.Latency.Count != 0 || s.ByStatus[200] != 1 || s.ByCache[CacheHit] != 1 || s.Bytes != 3 {
+		if s := rig.summary; s.Exchanges != 0 || s.Latency.Count != 0 || s.ByStatus[200] != 1 || s.ByCache[CacheHit] != 1 ||
+			s.Bytes != 3 {
 			t.Errorf("%+v", s)
 		}
 		rig.want(0, "hit 200 one; hit 200 one", nil, "/x#top", "HTTP://A.TEST:80/x") // one URL in three spellings
@@ -43,22 +44,26 @@ func TestNoDate(t *testing.T) {
 // TestHitsAreRecords: a Record from the cache has what its first one had, but for what only an exchange has.
 func TestHitsAreRecords(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
-		rig.setPage("/x", 200, "body", "Cache-Control", "max-age=60", "Content-Type", "text/plain", "Set-Cookie", "a=secret", "Connection", "close")
+		rig.setPage("/x", 200, "body", "Cache-Control", "max-age=60", "Content-Type", "text/plain", "Set-Cookie", "a=secret",
+			"Connection", "close")
 		var records []*Record
 		for range 2 {
 			var sink recorder
-			if _, err := runWithClient(rig.Context(), linesOf("http://a.test/x"), &sink, options(func(o *Options) { o.Cache, o.KeepHeader = rig.store, true }), rig); err != nil {
+			if _, err := runWithClient(rig.Context(), linesOf("http://a.test/x"), &sink,
+				options(func(o *Options) { o.Cache, o.KeepHeader = rig.store, true }), rig); err != nil {
 				t.Fatal(err)
 			}
 			records = append(records, sink.records...)
 			time.Sleep(10 * time.Second)
 		}
 		miss, hit := records[0], records[1]
-		if miss.Attempts != 1 || hit.Attempts != 0 || hit.WireBytes != 0 || hit.Bytes != 4 || hit.SHA256 != sha256.Sum256([]byte("body")) || !hit.Hashed || !hit.HasBody ||
+		if miss.Attempts != 1 || hit.Attempts != 0 || hit.WireBytes != 0 || hit.Bytes != 4 ||
+			hit.SHA256 != sha256.Sum256([]byte("body")) || !hit.Hashed || !hit.HasBody ||
 			hit.ContentType != "text/plain" || hit.Protocol != miss.Protocol || hit.StartedAt.IsZero() || hit.RemoteAddr != "" {
 			t.Errorf("got %+v", hit)
 		}
-		if hit.Header.Get("Age") != "10" || hit.Header["Set-Cookie"] != nil || hit.Header["Connection"] != nil || hit.Header.Get("Cache-Control") != "max-age=60" {
+		if hit.Header.Get("Age") != "10" || hit.Header["Set-Cookie"] != nil || hit.Header["Connection"] != nil ||
+			hit.Header.Get("Cache-Control") != "max-age=60" {
 			t.Errorf("got %v", hit.Header)
 		}
 		for _, name := range rig.entryFiles() {

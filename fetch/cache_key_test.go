@@ -42,7 +42,8 @@ func TestKeyedByCredentials(t *testing.T) {
 			rig.want(0, "hit 200 for "+tt.who, tt.change, "/x")
 		}
 		rig.want(0, "hit 200 for Basic dTpw", nil, "http://u:p@a.test/x")
-		rig.want(0, "hit 200 for c=d; hit 200 for k", nil, `{"url":"http://a.test/x","headers":{"Cookie":"c=d"}}`, `{"url":"http://a.test/x","headers":{"X-Api-Key":"k"}}`)
+		rig.want(0, "hit 200 for c=d; hit 200 for k", nil, `{"url":"http://a.test/x","headers":{"Cookie":"c=d"}}`,
+			`{"url":"http://a.test/x","headers":{"X-Api-Key":"k"}}`)
 		rig.want(0, "hit 200 for a", func(o *Options) {
 			o.UserAgent, o.Header = "another", http.Header{"Authorization": {"a"}, "Traceparent": {"00-1-2-01"}}
 		}, "/x")
@@ -58,7 +59,8 @@ func TestKeyedByCredentials(t *testing.T) {
 func TestVary(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.pages["/x"] = func(r *http.Request) *http.Response {
-			return newResponse(200, "in "+r.Header.Get("Accept-Language"), "Cache-Control", "max-age=60", "Vary", "Accept-Language, Accept-Encoding")
+			return newResponse(200, "in "+r.Header.Get("Accept-Language"), "Cache-Control", "max-age=60",
+				"Vary", "Accept-Language, Accept-Encoding")
 		}
 		in := func(language string) string {
 			return fmt.Sprintf(`{"url":"http://a.test/x","headers":{"Accept-Language":%q}}`, language)
@@ -82,7 +84,8 @@ func TestCookiesBetweenLookupAndExchange(t *testing.T) {
 			return newResponse(200, "for "+r.Header.Get("Cookie"), "Cache-Control", "max-age=60")
 		}
 		with := func(o *Options) { o.Jar, o.Retries = cookiejar.New(), 1 }
-		if got := rig.run(with, "/login", "/x"); got[1] != "miss 200 for who=ann" && got[1] != " 200 for who=ann" { // at once, or after a lookup for nobody
+		// at once, or after a lookup for nobody
+		if got := rig.run(with, "/login", "/x"); got[1] != "miss 200 for who=ann" && got[1] != " 200 for who=ann" {
 			t.Errorf("got %q", got)
 		}
 		rig.pages["/x"] = func(*http.Request) *http.Response { return newResponse(200, "for nobody") }

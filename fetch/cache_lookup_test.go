@@ -77,8 +77,10 @@ func (s *slowLookups) Put(context.Context, cache.Key) (cache.Writer, error) {
 func TestSlowCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &slowLookups{delay: time.Second}
-		s, err := runWithClient(t.Context(), urls(160, "http://a.test"), &recorder{}, options(func(o *Options) { o.Cache = store }), respondAfter(time.Millisecond))
-		if err != nil || s.Succeeded != 160 || s.LimitedBy != LimitCache || store.most.Load() != maxLookupWorkers || s.Elapsed > 11*time.Second {
+		s, err := runWithClient(t.Context(), urls(160, "http://a.test"), &recorder{},
+			options(func(o *Options) { o.Cache = store }), respondAfter(time.Millisecond))
+		if err != nil || s.Succeeded != 160 || s.LimitedBy != LimitCache || store.most.Load() != maxLookupWorkers ||
+			s.Elapsed > 11*time.Second {
 			t.Errorf("%d at once, limited by %s, %+v, %v", store.most.Load(), s.LimitedBy, s, err)
 		}
 	})
@@ -89,17 +91,22 @@ func TestStoppedInLookups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &slowLookups{delay: time.Hour}
 		sink := new(recorder)
-		s, err := runWithClient(t.Context(), urls(1000, "http://a.test"), sink, options(func(o *Options) { o.Cache, o.Deadline = store, time.Minute }), respondAfter(0))
-		if err != nil || s.Stopped != StopDeadline || s.NotStarted < 1000 || len(sink.records) != 0 || s.Elapsed != time.Minute {
+		s, err := runWithClient(t.Context(), urls(1000, "http://a.test"), sink,
+			options(func(o *Options) { o.Cache, o.Deadline = store, time.Minute }), respondAfter(0))
+		if err != nil || s.Stopped != StopDeadline || s.NotStarted < 1000 || len(sink.records) != 0 ||
+			s.Elapsed != time.Minute {
 			t.Errorf("%+v, %v", s, err)
 		}
 		wantSum(t, s, len(sink.records))
 	})
 	synctest.Test(t, func(t *testing.T) {
 		store := &slowAfterFirst{slowLookups{delay: time.Hour}}
-		moved := fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(302, "", "Location", "/there"), nil })
+		moved := fakeOrigin(func(*http.Request) (*http.Response, error) {
+			return newResponse(302, "", "Location", "/there"), nil
+		})
 		var sink recorder
-		s, err := runWithClient(t.Context(), linesOf("http://a.test/"), &sink, options(func(o *Options) { o.Cache, o.Deadline = store, time.Minute }), moved)
+		s, err := runWithClient(t.Context(), linesOf("http://a.test/"), &sink,
+			options(func(o *Options) { o.Cache, o.Deadline = store, time.Minute }), moved)
 		if err != nil || sink.kinds() != "canceled" || s.NotStarted != 0 {
 			t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 		}
@@ -108,7 +115,8 @@ func TestStoppedInLookups(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
 		store := &slowLookups{delay: time.Hour}
-		s, err := runWithClient(ctx, urls(100, "http://a.test"), new(recorder), options(func(o *Options) { o.Cache = store }), respondAfter(0))
+		s, err := runWithClient(ctx, urls(100, "http://a.test"), new(recorder), options(func(o *Options) { o.Cache = store }),
+			respondAfter(0))
 		if err == nil || s.Stopped != StopCanceled || s.NotStarted != 100 || s.Elapsed != time.Minute {
 			t.Errorf("%+v, %v", s, err)
 		}
@@ -121,8 +129,10 @@ func TestDrainedInLookups(t *testing.T) {
 		drain := make(chan struct{})
 		time.AfterFunc(500*time.Millisecond, func() { close(drain) })
 		store := &slowLookups{delay: time.Second}
-		s, err := runWithClient(t.Context(), urls(1000, "http://a.test"), new(recorder), options(func(o *Options) { o.Cache, o.Drain = store, drain }), respondAfter(0))
-		if err != nil || s.Stopped != StopDrain || s.NotStarted != 1000 || s.Elapsed != time.Second || store.lookups.Load() != maxLookupWorkers {
+		s, err := runWithClient(t.Context(), urls(1000, "http://a.test"), new(recorder),
+			options(func(o *Options) { o.Cache, o.Drain = store, drain }), respondAfter(0))
+		if err != nil || s.Stopped != StopDrain || s.NotStarted != 1000 || s.Elapsed != time.Second ||
+			store.lookups.Load() != maxLookupWorkers {
 			t.Errorf("%d asked, %+v, %v", store.lookups.Load(), s, err)
 		}
 	})

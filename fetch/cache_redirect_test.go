@@ -43,7 +43,8 @@ func TestRedirectsFromTheCache(t *testing.T) {
 		rig.want(1, "miss 200 end", nil, "/a")
 		rig.want(1, "too_many_redirects", func(o *Options) { o.MaxRedirects = 1 }, "/a") // its last word is the server's
 		var sink recorder
-		if _, err := runWithClient(rig.Context(), linesOf("http://a.test/a"), &sink, options(func(o *Options) { o.Cache = rig.store }), rig); err != nil {
+		if _, err := runWithClient(rig.Context(), linesOf("http://a.test/a"), &sink,
+			options(func(o *Options) { o.Cache = rig.store }), rig); err != nil {
 			t.Fatal(err)
 		}
 		if r := sink.records[0]; r.Redirects != 2 || r.FinalURL != "http://a.test/c" || r.Attempts != 0 {
@@ -79,7 +80,8 @@ func TestCachedRedirectToTheNetwork(t *testing.T) {
 		rig.setPage("/b", 200, "b")
 		rig.want(2, "miss 200 b", nil, "/a")
 		var sink recorder
-		if _, err := runWithClient(rig.Context(), linesOf("http://a.test/a"), &sink, options(func(o *Options) { o.Cache = rig.store }), rig); err != nil {
+		o := options(func(o *Options) { o.Cache = rig.store })
+		if _, err := runWithClient(rig.Context(), linesOf("http://a.test/a"), &sink, o, rig); err != nil {
 			t.Fatal(err)
 		}
 		if r := sink.records[0]; r.Redirects != 1 || r.Attempts != 1 {

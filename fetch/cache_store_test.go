@@ -26,8 +26,10 @@ func TestNotStored(t *testing.T) {
 		rig.setPage("/large", 200, strings.Repeat("x", 100), fresh...)
 		rig.setPage("/sum", 200, "x", fresh...)
 		rig.setPage("/gzip", 200, "no", "Cache-Control", "max-age=60", "Content-Encoding", "gzip")
-		rig.want(8, "status; status; miss 200 no; miss 200 no; protocol; too_large; checksum; decode", func(o *Options) { o.MaxBody = 50 },
-			"/500", "/404", "/store", "/all", "/206", "/large", `{"url":"http://a.test/sum","sha256":"`+strings.Repeat("0", 64)+`"}`, "/gzip")
+		rig.want(8, "status; status; miss 200 no; miss 200 no; protocol; too_large; checksum; decode",
+			func(o *Options) { o.MaxBody = 50 },
+			"/500", "/404", "/store", "/all", "/206", "/large", `{"url":"http://a.test/sum","sha256":"`+strings.Repeat("0", 64)+
+				`"}`, "/gzip")
 		if files := rig.entryFiles(); len(files) > 0 {
 			t.Errorf("left %v", files)
 		}
@@ -42,10 +44,12 @@ func TestStoredResponseDoesNotFit(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "twelve bytes", "Cache-Control", "max-age=60")
 		rig.want(1, "miss 200 twelve bytes", nil, "/x")
-		rig.want(1, "miss 200 twelve bytes", func(o *Options) { o.Private = dial.PrivateDeny }, "/x") // nobody knows where it came from
+		// nobody knows where it came from
+		rig.want(1, "miss 200 twelve bytes", func(o *Options) { o.Private = dial.PrivateDeny }, "/x")
 		rig.want(1, "too_large", func(o *Options) { o.MaxBody = 11 }, "/x")
 		rig.want(1, "checksum", nil, `{"url":"http://a.test/x","sha256":"`+strings.Repeat("0", 64)+`"}`)
-		rig.want(0, "hit 200 twelve bytes", nil, fmt.Sprintf(`{"url":"http://a.test/x","sha256":"%x"}`, sha256.Sum256([]byte("twelve bytes"))))
+		rig.want(0, "hit 200 twelve bytes", nil, fmt.Sprintf(`{"url":"http://a.test/x","sha256":"%x"}`,
+			sha256.Sum256([]byte("twelve bytes"))))
 	})
 }
 
@@ -85,7 +89,8 @@ func TestLargeBodiesFromTheCache(t *testing.T) {
 				}
 			}
 			store := new(failingStore)
-			rig.want(0, "hit 200 ", func(o *Options) { o.BodyStore = store }, fmt.Sprintf(`{"url":"http://a.test%s","path":"x"}`, path))
+			rig.want(0, "hit 200 ", func(o *Options) { o.BodyStore = store }, fmt.Sprintf(`{"url":"http://a.test%s","path":"x"}`,
+				path))
 			if store.bodies["x"] != body || store.created != 1 {
 				t.Errorf("%d bytes: kept %d", size, len(store.bodies["x"]))
 			}

@@ -44,7 +44,8 @@ func TestCancelIsReportedBeforeFailures(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			why := errors.New("the user has left")
 			s, err := runCanceled(t, why, nil, func(o *Options) { o.MaxFailures = 0 })
-			if !errors.Is(err, why) || s.Stopped != StopCanceled || s.Complete || s.ByKind[failure.Canceled] != 4 || s.NotStarted != 1 {
+			if !errors.Is(err, why) || s.Stopped != StopCanceled || s.Complete || s.ByKind[failure.Canceled] != 4 ||
+				s.NotStarted != 1 {
 				t.Fatalf("%+v, %v", s, err)
 			}
 		})

@@ -64,7 +64,8 @@ func (f *http2Server) writeHeader(last bool, fields ...string) {
 	}
 	all := block.Bytes()
 	part := all[:min(len(all), 16<<10)]
-	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: part, EndStream: last, EndHeaders: len(part) == len(all)})
+	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: part, EndStream: last,
+		EndHeaders: len(part) == len(all)})
 	for all = all[len(part):]; len(all) > 0; all = all[len(part):] {
 		part = all[:min(len(all), 16<<10)]
 		_ = f.WriteContinuation(f.stream, len(part) == len(all), part)
@@ -93,8 +94,13 @@ func http2Faults(t testing.TB) []fault {
 	over := wrapTLS(getTestCA(t).serverConfig(t, unchanged, "h2"))
 	long := strings.Repeat("x", 300<<10)
 	faults := []fault{
-		{name: "a plain answer", serve: overHTTP2(func(f *http2Server) { f.writeOK(); f.writeData(true, "body") }), body: "body"},
-		{name: "103 before the answer", serve: overHTTP2(func(f *http2Server) { f.writeHeader(false, ":status", "103"); f.writeOK(); f.writeData(true, "body") }), body: "body"},
+		{name: "a plain answer", serve: overHTTP2(func(f *http2Server) { f.writeOK(); f.writeData(true, "body") }),
+			body: "body"},
+		{name: "103 before the answer", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "103")
+			f.writeOK()
+			f.writeData(true, "body")
+		}), body: "body"},
 		{name: "1xx without an end", serve: overHTTP2(func(f *http2Server) {
 			for range 100_000 {
 				f.writeHeader(false, ":status", "103", "link", "</a>")
@@ -103,8 +109,14 @@ func http2Faults(t testing.TB) []fault {
 				}
 			}
 		}), kind: failure.TooLarge, message: "the header is over 256 KiB"},
-		{name: "a trailer", serve: overHTTP2(func(f *http2Server) { f.writeOK(); f.writeData(false, "body"); f.writeHeader(true, "x-sum", "1") }), body: "body"},
-		{name: "the stream reset before the answer", serve: overHTTP2(func(f *http2Server) { _ = f.WriteRSTStream(f.stream, http2.ErrCodeInternal) }), kind: failure.Reset, message: "HTTP/2 error code 0x2); " + beforeResponse},
+		{name: "a trailer", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			f.writeData(false, "body")
+			f.writeHeader(true, "x-sum", "1")
+		}), body: "body"},
+		{name: "the stream reset before the answer", serve: overHTTP2(func(f *http2Server) {
+			_ = f.WriteRSTStream(f.stream, http2.ErrCodeInternal)
+		}), kind: failure.Reset, message: "HTTP/2 error code 0x2); " + beforeResponse},
 		{name: "the stream refused", serve: overHTTP2(func(f *http2Server) {
 			for asked := true; asked; asked = f.next() {
 				_ = f.WriteRSTStream(f.stream, http2.ErrCodeRefusedStream)
@@ -120,7 +132,10 @@ func http2Faults(t testing.TB) []fault {
 			f.writeData(false, "body")
 			_ = f.WriteRSTStream(f.stream, http2.ErrCodeNo)
 		}), kind: failure.Reset, message: afterOK + "4 bytes"},
-		{name: "the stream reset over the protocol", serve: overHTTP2(func(f *http2Server) { f.writeOK(); _ = f.WriteRSTStream(f.stream, http2.ErrCodeProtocol) }), kind: failure.Protocol, message: "not a valid HTTP/2 answer"},
+		{name: "the stream reset over the protocol", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			_ = f.WriteRSTStream(f.stream, http2.ErrCodeProtocol)
+		}), kind: failure.Protocol, message: "not a valid HTTP/2 answer"},
 		{name: "a goodbye in a body", serve: overHTTP2(func(f *http2Server) {
 			f.writeOK()
 			f.writeData(false, "body")
@@ -131,12 +146,22 @@ func http2Faults(t testing.TB) []fault {
 			f.writeData(false, "body")
 			_ = f.WriteGoAway(f.stream, http2.ErrCodeEnhanceYourCalm, []byte(escape))
 		}), kind: failure.Reset, message: "HTTP/2 error code 0xb); " + afterOK + "4 bytes"},
-		{name: "a goodbye with an error", serve: overHTTP2(func(f *http2Server) { _ = f.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, []byte(escape)) }), kind: failure.Protocol, message: beforeResponse},
-		{name: "closed before the answer", serve: overHTTP2(func(*http2Server) {}), kind: failure.Truncated, message: beforeResponse},
-		{name: "closed in a body", serve: overHTTP2(func(f *http2Server) { f.writeOK(); f.writeData(false, "body") }), kind: failure.Truncated, message: afterOK + "4 bytes"},
-		{name: "silence before the answer", serve: overHTTP2(func(f *http2Server) { f.next() }), kind: failure.Stalled, message: beforeResponse},
-		{name: "silence in a body", serve: overHTTP2(func(f *http2Server) { f.writeOK(); f.writeData(false, "body"); f.next() }), kind: failure.Stalled, message: afterOK + "4 bytes"},
-		{name: "a window that never opens, for a body sent", line: `{"url":"https://$HOST/","body":"` + strings.Repeat("x", 100<<10) + `"}`,
+		{name: "a goodbye with an error", serve: overHTTP2(func(f *http2Server) {
+			_ = f.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, []byte(escape))
+		}), kind: failure.Protocol, message: beforeResponse},
+		{name: "closed before the answer", serve: overHTTP2(func(*http2Server) {}), kind: failure.Truncated,
+			message: beforeResponse},
+		{name: "closed in a body", serve: overHTTP2(func(f *http2Server) { f.writeOK(); f.writeData(false, "body") }),
+			kind: failure.Truncated, message: afterOK + "4 bytes"},
+		{name: "silence before the answer", serve: overHTTP2(func(f *http2Server) { f.next() }), kind: failure.Stalled,
+			message: beforeResponse},
+		{name: "silence in a body", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			f.writeData(false, "body")
+			f.next()
+		}), kind: failure.Stalled, message: afterOK + "4 bytes"},
+		{name: "a window that never opens, for a body sent", line: `{"url":"https://$HOST/","body":"` +
+			strings.Repeat("x", 100<<10) + `"}`,
 			serve: overHTTP2(func(f *http2Server) { f.next() }), kind: failure.Stalled, message: beforeResponse},
 		{name: "more than the window", serve: overHTTP2(func(f *http2Server) {
 			f.writeOK()
@@ -150,11 +175,19 @@ func http2Faults(t testing.TB) []fault {
 			f.writeHeader(false, ":status", "200", "content-type", "text/plain", "x", long[:250<<10])
 			f.writeData(true, "body")
 		}), body: "body"},
-		{name: "a header over 256 KiB", serve: overHTTP2(func(f *http2Server) { f.writeHeader(false, ":status", "200", "x", long); f.writeData(true, "body") }), kind: failure.TooLarge, message: "the header is over 256 KiB"},
-		{name: "a header of 1 MiB", serve: overHTTP2(func(f *http2Server) { f.writeLongHeader(64, true); f.writeData(true, "body") }), kind: failure.TooLarge, message: "the header is over 256 KiB"},
-		{name: "a header without an end", serve: overHTTP2(func(f *http2Server) { f.writeLongHeader(1<<10, false) }), kind: failure.TooLarge, message: "the header is over 256 KiB"},
+		{name: "a header over 256 KiB", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "x", long)
+			f.writeData(true, "body")
+		}), kind: failure.TooLarge, message: "the header is over 256 KiB"},
+		{name: "a header of 1 MiB", serve: overHTTP2(func(f *http2Server) {
+			f.writeLongHeader(64, true)
+			f.writeData(true, "body")
+		}), kind: failure.TooLarge, message: "the header is over 256 KiB"},
+		{name: "a header without an end", serve: overHTTP2(func(f *http2Server) { f.writeLongHeader(1<<10, false) }),
+			kind: failure.TooLarge, message: "the header is over 256 KiB"},
 		{name: "a value of 1 MiB", serve: overHTTP2(func(f *http2Server) {
-			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88\x00\x01x\x7f\x81\xff\x3f" + strings.Repeat("y", 16_000))})
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream,
+				BlockFragment: []byte("\x88\x00\x01x\x7f\x81\xff\x3f" + strings.Repeat("y", 16_000))})
 			for range 64 {
 				if f.WriteContinuation(f.stream, false, []byte(strings.Repeat("y", 16_000))) != nil {
 					return
@@ -162,11 +195,14 @@ func http2Faults(t testing.TB) []fault {
 			}
 		}), kind: failure.TooLarge, message: "the header can't be decoded: it is over 256 KiB, or broken"},
 		{name: "a header that is none", serve: overHTTP2(func(f *http2Server) {
-			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\xff\xff\xff\xff\x0f"), EndHeaders: true})
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\xff\xff\xff\xff\x0f"),
+				EndHeaders: true})
 		}), kind: failure.Protocol, message: "not a valid HTTP"},
 		{name: "a header of 64 MiB in one frame of 16 KiB", serve: overHTTP2(func(f *http2Server) {
-			entry := "\x40\x01x\x7f\xa1\x1e" + strings.Repeat("y", 4000) // put into the table, and meant by one byte from then on
-			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88" + entry + strings.Repeat("\xbe", 12_000)), EndStream: true, EndHeaders: true})
+			// put into the table, and meant by one byte from then on
+			entry := "\x40\x01x\x7f\xa1\x1e" + strings.Repeat("y", 4000)
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream,
+				BlockFragment: []byte("\x88" + entry + strings.Repeat("\xbe", 12_000)), EndStream: true, EndHeaders: true})
 		}), kind: failure.TooLarge, message: "the header is over 256 KiB"},
 		{name: "empty frames of a header without an end", serve: overHTTP2(func(f *http2Server) {
 			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88")})
@@ -182,7 +218,9 @@ func http2Faults(t testing.TB) []fault {
 			f.writeHeader(false, fields...)
 			f.writeData(true, "body")
 		}), kind: failure.TooLarge, message: "the header has 10000 lines, over 5000"},
-		{name: "a goodbye to each request", serve: overHTTP2(func(f *http2Server) { _ = f.WriteGoAway(0, http2.ErrCodeNo, nil) }), kind: failure.Reset, message: "the server gave up 6 connections, one after the other"},
+		{name: "a goodbye to each request", serve: overHTTP2(func(f *http2Server) {
+			_ = f.WriteGoAway(0, http2.ErrCodeNo, nil)
+		}), kind: failure.Reset, message: "the server gave up 6 connections, one after the other"},
 		{name: "two lengths", serve: overHTTP2(func(f *http2Server) {
 			f.writeHeader(false, ":status", "200", "content-length", "4", "content-length", "2")
 			f.writeData(true, "body")
@@ -195,14 +233,37 @@ func http2Faults(t testing.TB) []fault {
 			f.writeHeader(false, ":status", "200", "transfer-encoding", "chunked")
 			f.writeData(true, "body")
 		}), kind: failure.Protocol, message: "it has the header Transfer-Encoding"},
-		{name: "status 2000", serve: overHTTP2(func(f *http2Server) { f.writeHeader(false, ":status", "2000"); f.writeData(true, "body") }), kind: failure.Protocol, message: "a status that is not 100 to 999"},
-		{name: "no status", serve: overHTTP2(func(f *http2Server) { f.writeHeader(false, "content-type", "text/plain"); f.writeData(true, "body") }), kind: failure.Protocol, message: "not a valid HTTP"},
-		{name: "a status that is none", serve: overHTTP2(func(f *http2Server) { f.writeHeader(false, ":status", escape); f.writeData(true, "body") }), kind: failure.Protocol, message: "not a valid HTTP"},
-		{name: "a name in capitals", serve: overHTTP2(func(f *http2Server) { f.writeHeader(false, ":status", "200", "X-Loud", "1"); f.writeData(true, "body") }), kind: failure.Protocol, message: "not a valid HTTP"},
-		{name: "LF in a value", serve: overHTTP2(func(f *http2Server) { f.writeHeader(false, ":status", "200", "x", "a\nb"); f.writeData(true, "body") }), kind: failure.Protocol, message: "not a valid HTTP"},
-		{name: "data before the header", serve: overHTTP2(func(f *http2Server) { f.writeData(true, "body") }), kind: failure.Protocol, message: "not a valid HTTP"},
-		{name: "data after the end", serve: overHTTP2(func(f *http2Server) { f.writeOK(); f.writeData(true, "body"); f.writeData(true, "more") }), body: "body"},
-		{name: "data of a stream that is none", serve: overHTTP2(func(f *http2Server) { f.writeOK(); _ = f.WriteData(99, true, []byte("stray")) }), kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "status 2000", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "2000")
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "a status that is not 100 to 999"},
+		{name: "no status", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, "content-type", "text/plain")
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "a status that is none", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", escape)
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "a name in capitals", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "X-Loud", "1")
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "LF in a value", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "x", "a\nb")
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "data before the header", serve: overHTTP2(func(f *http2Server) { f.writeData(true, "body") }),
+			kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "data after the end", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			f.writeData(true, "body")
+			f.writeData(true, "more")
+		}), body: "body"},
+		{name: "data of a stream that is none", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			_ = f.WriteData(99, true, []byte("stray"))
+		}), kind: failure.Protocol, message: "not a valid HTTP"},
 		{name: "less than Content-Length", serve: overHTTP2(func(f *http2Server) {
 			f.writeHeader(false, ":status", "200", "content-length", "9")
 			f.writeData(true, "body")
@@ -214,7 +275,11 @@ func http2Faults(t testing.TB) []fault {
 		{name: "a frame over the size allowed", serve: overHTTP2(func(f *http2Server) {
 			_ = write(f.conn, "\xff\xff\xff\x00\x00\x00\x00\x00\x01"+strings.Repeat("x", 1<<16))
 		}), kind: failure.Protocol, message: "not a valid HTTP"},
-		{name: "HTTP/1.1 where HTTP/2 was agreed on", serve: func(c net.Conn, in *requestReader) { _, _ = in.Peek(1); _ = write(c, okBody); in.drain() }, kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "HTTP/1.1 where HTTP/2 was agreed on", serve: func(c net.Conn, in *requestReader) {
+			_, _ = in.Peek(1)
+			_ = write(c, okBody)
+			in.drain()
+		}, kind: failure.Protocol, message: "not a valid HTTP"},
 		{name: "gzip", serve: overHTTP2(func(f *http2Server) {
 			f.writeHeader(false, ":status", "200", "content-encoding", "gzip", "content-type", "text/plain")
 			f.writeData(true, encoded(t, "words", "gzip"))

@@ -83,7 +83,8 @@ func TestChaos(t *testing.T) {
 	}
 	var lines bytes.Buffer
 	readable := readableSink{Sink: output.NewJSONL(&lines, encode.BodyAuto)}
-	summary, err := fetch.Run(t.Context(), new(input.Reader).Lines(strings.NewReader(text.String()), "input"), &readable, chaosOptions(t))
+	summary, err := fetch.Run(t.Context(), new(input.Reader).Lines(strings.NewReader(text.String()), "input"), &readable,
+		chaosOptions(t))
 	if err != nil || summary.Total != int64(len(faults)) || !summary.Complete {
 		t.Fatalf("%+v, %v", summary, err)
 	}
@@ -163,8 +164,10 @@ func toBase64(text string) string { return base64.StdEncoding.EncodeToString([]b
 // allFaults is all that is played on one run.
 func allFaults(t testing.TB) []fault {
 	return slices.Concat(
-		withTopic("status", statusFaults), withTopic("header", headerFaults), withTopic("length", lengthFaults), withTopic("chunks", chunkFaults),
-		withTopic("no body", bodilessFaults), withTopic("codings", codingFaults(t)), withTopic("charsets", charsetFaults), withTopic("silence", silenceFaults),
+		withTopic("status", statusFaults), withTopic("header", headerFaults), withTopic("length", lengthFaults),
+		withTopic("chunks", chunkFaults),
+		withTopic("no body", bodilessFaults), withTopic("codings", codingFaults(t)), withTopic("charsets", charsetFaults),
+		withTopic("silence", silenceFaults),
 		withTopic("redirects", redirectFaults), withTopic("Location", locationFaults), withTopic("input", lineFaults),
 		withTopic("TLS", tlsFaults(t)), withTopic("HTTP/2", http2Faults(t)))
 }

@@ -29,8 +29,10 @@ var newTestCA = sync.OnceValues(func() (*testCA, error) {
 	if err != nil {
 		return nil, err
 	}
-	form := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "chaos"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign}
+	form := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "chaos"}, IsCA: true,
+		BasicConstraintsValid: true,
+		NotBefore:             time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageCertSign}
 	der, err := x509.CreateCertificate(rand.Reader, form, form, key.Public(), key)
 	if err != nil {
 		return nil, err
@@ -73,7 +75,8 @@ func (a *testCA) serverConfig(t testing.TB, change func(*x509.Certificate), prot
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, NextProtos: protocols}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		NextProtos: protocols}
 }
 
 func unchanged(*x509.Certificate) {}
@@ -93,16 +96,36 @@ func tlsFaults(t testing.TB) []fault {
 	}
 	faults := []fault{
 		{name: "TLS", wrap: good, serve: respond(okBody), body: "body"},
-		{name: "an expired certificate", wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })), serve: respond(okBody), kind: failure.TLS, message: "tls: certificate of 127.0.0.1: x509: certificate has expired"},
-		{name: "a certificate of tomorrow", wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })), serve: respond(okBody), kind: failure.TLS, message: "not yet valid"},
-		{name: "a certificate for another", wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"b.test", "c.test"} })), serve: respond(okBody), kind: failure.TLS, message: "tls: certificate for b.test, c.test, not 127.0.0.1"},
-		{name: "a certificate for escapes", wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.IPAddresses, c.Subject.CommonName = nil, escape })), serve: respond(okBody), kind: failure.TLS, message: "as its common name alone, which does not count"},
-		{name: "a certificate without names", wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.IPAddresses = nil })), serve: respond(okBody), kind: failure.TLS, message: "tls: certificate of 127.0.0.1 has no names"},
-		{name: "a certificate with the address for a name", wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"127.0.0.1"} })), serve: respond(okBody), kind: failure.TLS, message: "has the address as a DNS name, where it does not count"},
-		{name: "a self-signed certificate", wrap: wrapTLS(a.serverConfig(t, nil)), serve: respond(okBody), kind: failure.TLS, message: "tls: certificate of 127.0.0.1 is signed by an unknown authority"},
-		{name: "TLS 1.1", wrap: wrapTLS(withMaxVersion(a.serverConfig(t, unchanged), tls.VersionTLS11)), serve: respond(okBody), kind: failure.TLS, message: "tls: 127.0.0.1 refused the handshake"},
-		{name: "plain HTTP on the port of TLS", serve: func(c net.Conn, in *requestReader) { _ = write(c, okBody); in.drain() }, kind: failure.TLS, message: "tls: 127.0.0.1 does not speak TLS on this port"},
-		{name: "closed in the handshake", serve: func(c net.Conn, in *requestReader) { _, _ = in.Peek(1) }, kind: failure.TLS, message: "tls: 127.0.0.1 closed the connection during the handshake"},
+		{name: "an expired certificate",
+			wrap:  wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })),
+			serve: respond(okBody), kind: failure.TLS, message: "tls: certificate of 127.0.0.1: x509: certificate has expired"},
+		{name: "a certificate of tomorrow",
+			wrap:  wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })),
+			serve: respond(okBody), kind: failure.TLS, message: "not yet valid"},
+		{name: "a certificate for another",
+			wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) {
+				c.IPAddresses, c.DNSNames = nil, []string{"b.test", "c.test"}
+			})), serve: respond(okBody), kind: failure.TLS, message: "tls: certificate for b.test, c.test, not 127.0.0.1"},
+		{name: "a certificate for escapes",
+			wrap:  wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.IPAddresses, c.Subject.CommonName = nil, escape })),
+			serve: respond(okBody), kind: failure.TLS, message: "as its common name alone, which does not count"},
+		{name: "a certificate without names",
+			wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.IPAddresses = nil })), serve: respond(okBody),
+			kind: failure.TLS, message: "tls: certificate of 127.0.0.1 has no names"},
+		{name: "a certificate with the address for a name",
+			wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) {
+				c.IPAddresses, c.DNSNames = nil, []string{"127.0.0.1"}
+			})), serve: respond(okBody), kind: failure.TLS, message: "has the address as a DNS name, where it does not count"},
+		{name: "a self-signed certificate", wrap: wrapTLS(a.serverConfig(t, nil)), serve: respond(okBody), kind: failure.TLS,
+			message: "tls: certificate of 127.0.0.1 is signed by an unknown authority"},
+		{name: "TLS 1.1", wrap: wrapTLS(withMaxVersion(a.serverConfig(t, unchanged), tls.VersionTLS11)),
+			serve: respond(okBody), kind: failure.TLS, message: "tls: 127.0.0.1 refused the handshake"},
+		{name: "plain HTTP on the port of TLS", serve: func(c net.Conn, in *requestReader) {
+			_ = write(c, okBody)
+			in.drain()
+		}, kind: failure.TLS, message: "tls: 127.0.0.1 does not speak TLS on this port"},
+		{name: "closed in the handshake", serve: func(c net.Conn, in *requestReader) { _, _ = in.Peek(1) }, kind: failure.TLS,
+			message: "tls: 127.0.0.1 closed the connection during the handshake"},
 		{name: "an alert in the handshake", serve: func(c net.Conn, in *requestReader) {
 			_, _ = in.Peek(1)
 			_ = write(c, "\x15\x03\x03\x00\x02\x02\x28")
@@ -119,12 +142,19 @@ func tlsFaults(t testing.TB) []fault {
 			_ = write(c.(*tls.Conn).NetConn(), "\x17\x03\x03\x00\x20"+strings.Repeat("x", 32))
 			in.drain()
 		}, kind: failure.TLS, message: "tls: what came can't be read: tls: bad record MAC; 200 OK and 4 bytes"},
-		{name: "a client certificate asked for too late", wrap: wrapTLS(requireClientCert(a.serverConfig(t, unchanged))), serve: handshakeOnly, kind: failure.TLS, message: "tls: the connection was refused"},
-		{name: "a client certificate asked for too late, over HTTP/2", wrap: wrapTLS(requireClientCert(a.serverConfig(t, unchanged, "h2"))), serve: handshakeOnly, kind: failure.TLS, message: "tls: the connection was refused"},
+		{name: "a client certificate asked for too late", wrap: wrapTLS(requireClientCert(a.serverConfig(t, unchanged))),
+			serve: handshakeOnly, kind: failure.TLS, message: "tls: the connection was refused"},
+		{name: "a client certificate asked for too late, over HTTP/2",
+			wrap: wrapTLS(requireClientCert(a.serverConfig(t, unchanged, "h2"))), serve: handshakeOnly, kind: failure.TLS,
+			message: "tls: the connection was refused"},
 		{name: "a length, and no close_notify", wrap: good, serve: respondWithoutCloseNotify(okBody), body: "body"},
-		{name: "no length, and no close_notify", wrap: good, serve: respondWithoutCloseNotify(okHeader + "\r\nbody"), kind: failure.Truncated, message: afterOK},
-		{name: "words over TLS", wrap: good, serve: respond("hello"), kind: failure.Protocol, message: "it does not begin with HTTP/"},
-		{name: "chunks in HTTP/1.0 over TLS", wrap: good, serve: respond("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"), kind: failure.Protocol, message: "Transfer-Encoding, which HTTP/1.0 does not have"},
+		{name: "no length, and no close_notify", wrap: good, serve: respondWithoutCloseNotify(okHeader + "\r\nbody"),
+			kind: failure.Truncated, message: afterOK},
+		{name: "words over TLS", wrap: good, serve: respond("hello"), kind: failure.Protocol,
+			message: "it does not begin with HTTP/"},
+		{name: "chunks in HTTP/1.0 over TLS", wrap: good,
+			serve: respond("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"),
+			kind:  failure.Protocol, message: "Transfer-Encoding, which HTTP/1.0 does not have"},
 		{name: "no length, and close_notify", wrap: good, serve: respond(okHeader + "\r\nbody"), body: "body"},
 	}
 	for i := range faults {

@@ -121,7 +121,8 @@ func TestCommittedExchanges(t *testing.T) {
 	var count atomic.Int64
 	o := options(func(o *Options) { o.Cache, o.Committed = &slowLookups{}, func() int64 { return committed } })
 	c := newCommittedExchanges(o, &count)
-	for _, record := range []*Record{{lookedUp: true}, {}, {Failure: failure.New(failure.DNS, "no")}, {lookedUp: true}, {}, {}} {
+	for _, record := range []*Record{{lookedUp: true}, {}, {Failure: failure.New(failure.DNS, "no")}, {lookedUp: true}, {},
+		{}} {
 		c.noteSuccess(record)
 	}
 	for i, want := range []int64{0, 0, 1, 1, 2, 3} {

@@ -77,7 +77,8 @@ func TestStaleConnection(t *testing.T) {
 		lines[i] = post
 	}
 	var sink recorder
-	if _, err := Run(t.Context(), linesOf(lines...), &sink, noRetryOptions(func(o *Options) { o.Concurrency = 1 })); err != nil {
+	if _, err := Run(t.Context(), linesOf(lines...), &sink,
+		noRetryOptions(func(o *Options) { o.Concurrency = 1 })); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range sink.records {
@@ -109,7 +110,8 @@ func TestReusedConnectionThatIsClosed(t *testing.T) {
 		line := strings.ReplaceAll(tt.line, "%s", url)
 		sink := runIn(t, noRetryOptions(nil), dial.Network{}, line, line)
 		if sink.kinds() != tt.want || asked.Load() != tt.asked || sink.records[1].Attempts != 1 {
-			t.Errorf("%s: %s after %d attempts, asked %d times: %v", tt.line, sink.kinds(), sink.records[1].Attempts, asked.Load(), sink.records[1].Failure)
+			t.Errorf("%s: %s after %d attempts, asked %d times: %v", tt.line, sink.kinds(), sink.records[1].Attempts,
+				asked.Load(), sink.records[1].Failure)
 		}
 	}
 }
@@ -137,7 +139,8 @@ func TestConnectionClose(t *testing.T) {
 			}
 		})
 		line := strings.ReplaceAll(tt.line, "%s", url)
-		if sink := runIn(t, noRetryOptions(nil), dial.Network{}, line, line, line); sink.kinds() != "ok ok ok" || connections != tt.connections {
+		if sink := runIn(t, noRetryOptions(nil), dial.Network{}, line, line, line); sink.kinds() != "ok ok ok" ||
+			connections != tt.connections {
 			t.Errorf("%s: %q: %s over %d connections", tt.line, tt.answer, sink.kinds(), connections)
 		}
 	}

@@ -17,7 +17,9 @@ type fakeOrigin func(*http.Request) (*http.Response, error)
 func (o fakeOrigin) RoundTrip(r *http.Request) (*http.Response, error) { return o(r) }
 
 // runWithClient is Run over one client for all.
-func runWithClient(ctx context.Context, source Source, sink Sink, o *Options, client http.RoundTripper) (Summary, error) {
+func runWithClient(
+	ctx context.Context, source Source, sink Sink, o *Options, client http.RoundTripper,
+) (Summary, error) {
 	return runWith(ctx, source, sink, o, transport.Over(transport.OverClient(client)))
 }
 
@@ -27,7 +29,8 @@ func newResponse(code int, body string, headers ...string) *http.Response {
 	for i := 0; i < len(headers); i += 2 {
 		h.Add(headers[i], headers[i+1])
 	}
-	return &http.Response{StatusCode: code, Proto: "HTTP/1.1", Header: h, ContentLength: int64(len(body)), Body: io.NopCloser(strings.NewReader(body))}
+	return &http.Response{StatusCode: code, Proto: "HTTP/1.1", Header: h, ContentLength: int64(len(body)),
+		Body: io.NopCloser(strings.NewReader(body))}
 }
 
 // respondAfter answers 200 after a time, unless the exchange is cancelled before.

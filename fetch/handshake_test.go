@@ -21,8 +21,10 @@ import (
 // TestAbandonedHandshakeIsClosed: nothing that Run started outlives it, a handshake that got no answer included.
 func TestAbandonedHandshakeIsClosed(t *testing.T) {
 	gone := make(chan struct{})
-	url := strings.Replace(nettest.Talk(t, func(c *net.TCPConn) { nettest.AwaitClose(c); close(gone) }), "http:", "https:", 1)
-	r, _ := runOne(t, url, noRetryOptions(func(o *Options) { o.Timeout, o.ConnectTimeout = 100*time.Millisecond, time.Hour }))
+	url := nettest.Talk(t, func(c *net.TCPConn) { nettest.AwaitClose(c); close(gone) })
+	url = strings.Replace(url, "http:", "https:", 1)
+	r, _ := runOne(t, url,
+		noRetryOptions(func(o *Options) { o.Timeout, o.ConnectTimeout = 100*time.Millisecond, time.Hour }))
 	if kindOf(r) != failure.Timeout || !strings.HasSuffix(r.Failure.Error(), "; not yet connected") {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
@@ -70,7 +72,8 @@ func TestAbandonedHandshakesDoNotPileUp(t *testing.T) {
 	})
 	source := func(yield func(Request, error) bool) {
 		for i := range atOnce * rounds {
-			for giveUp := time.Now().Add(10 * time.Second); i%atOnce == 0 && (ended.Load() < int32(i) || open.Load() > 0); time.Sleep(time.Millisecond) {
+			for giveUp := time.Now().Add(10 * time.Second); i%atOnce == 0 &&
+				(ended.Load() < int32(i) || open.Load() > 0); time.Sleep(time.Millisecond) {
 				if time.Now().After(giveUp) {
 					t.Errorf("%d connections are open after %d of %d exchanges", open.Load(), ended.Load(), i)
 					return
@@ -109,13 +112,15 @@ func TestClientCertificateThatIsMissed(t *testing.T) {
 		tls.VersionTLS13: "tls: the connection was refused: ",
 	} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {
-			config := &tls.Config{Certificates: certServer.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert, MaxVersion: version}
+			config := &tls.Config{Certificates: certServer.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert,
+				MaxVersion: version}
 			url := nettest.Talk(t, func(c *net.TCPConn) {
 				_ = tls.Server(c, config).Handshake()
 				_ = c.CloseWrite()
 				nettest.AwaitClose(c) // closed with bytes unread it would be a reset
 			})
-			r, _ := runOne(t, strings.Replace(url, "http:", "https:", 1), noRetryOptions(func(o *Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} }))
+			r, _ := runOne(t, strings.Replace(url, "http:", "https:", 1),
+				noRetryOptions(func(o *Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} }))
 			if kindOf(r) != failure.TLS || !strings.HasPrefix(r.Failure.Error(), says) {
 				t.Errorf("got %s: %v", kindOf(r), r.Failure)
 			}
@@ -126,7 +131,8 @@ func TestClientCertificateThatIsMissed(t *testing.T) {
 func TestHandshakeThatIsNotAnswered(t *testing.T) {
 	url := strings.Replace(nettest.Talk(t, func(c *net.TCPConn) { nettest.AwaitClose(c) }), "http:", "https:", 1)
 	r, _ := runOne(t, url, noRetryOptions(func(o *Options) { o.ConnectTimeout = 100 * time.Millisecond }))
-	if kindOf(r) != failure.Timeout || !strings.HasPrefix(r.Failure.Error(), "connect-timeout 100ms met: TLS handshake with 127.0.0.1 not done") {
+	if kindOf(r) != failure.Timeout || !strings.HasPrefix(r.Failure.Error(),
+		"connect-timeout 100ms met: TLS handshake with 127.0.0.1 not done") {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }

@@ -103,7 +103,8 @@ func TestRulesThatCantBe(t *testing.T) {
 		{Pattern: "a.test:0"},
 		{Pattern: "a.test:s3cret"},
 		{Pattern: "1.test", HostSettings: HostSettings{Concurrency: &few}},
-		{Pattern: "2.test", HostSettings: HostSettings{Rate: &negative, Timeout: &before, StallTimeout: &before, ConnectTimeout: &before}},
+		{Pattern: "2.test", HostSettings: HostSettings{Rate: &negative, Timeout: &before, StallTimeout: &before,
+			ConnectTimeout: &before}},
 		{Pattern: "3.test", HostSettings: HostSettings{Header: http.Header{"X-A": {"s3cret\r\nB: c"}}}},
 		{Pattern: "4.test", HostSettings: HostSettings{Header: http.Header{"X A": nil}}},
 		{Pattern: "5.test", HostSettings: HostSettings{Header: http.Header{"Authorization": {"s3cret"}}, Password: "s3cret"}},
@@ -124,7 +125,8 @@ func TestRulesThatCantBe(t *testing.T) {
 		}
 		got[mistake.Rule] += "[" + mistake.Key + "]"
 	}
-	want := "|[]|[]|[]|[]|[]|[]|[]|[]|[]|[]|[]|[]|[concurrency]|[rate][connect_timeout][stall_timeout][timeout]|[headers]|[headers]|[user]|[retries]"
+	want := "|[]|[]|[]|[]|[]|[]|[]|[]|[]|[]|[]|[]|[concurrency]|" +
+		"[rate][connect_timeout][stall_timeout][timeout]|[headers]|[headers]|[user]|[retries]"
 	if strings.Join(got, "|") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, "|"), want)
 	}
@@ -132,7 +134,8 @@ func TestRulesThatCantBe(t *testing.T) {
 
 // FuzzHostPattern: what is taken finds the host that it names, and an error repeats nothing.
 func FuzzHostPattern(f *testing.F) {
-	for _, seed := range []string{"a.test", "*.a.test", "*", "*:80", "https://a.test", "[::1]:8080", "http://[::1%25eth0]", "ü.test:1", "a.test.", "user:pass@a.test", "*.*", "a..b", "://", "http://"} {
+	for _, seed := range []string{"a.test", "*.a.test", "*", "*:80", "https://a.test", "[::1]:8080", "http://[::1%25eth0]",
+		"ü.test:1", "a.test.", "user:pass@a.test", "*.*", "a..b", "://", "http://"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

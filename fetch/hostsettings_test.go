@@ -66,7 +66,8 @@ func TestAuthorizationOfAListedHost(t *testing.T) {
 			if got := to.Header.Get("Authorization"); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
-			if to.Header.Get("X-B") != "run" || len(tt.own.Header) > 1 && (to.Header.Get("X-A") != "host" || to.Header["Accept"] != nil) {
+			if to.Header.Get("X-B") != "run" || len(tt.own.Header) > 1 &&
+				(to.Header.Get("X-A") != "host" || to.Header["Accept"] != nil) {
 				t.Errorf("headers are %v", to.Header)
 			}
 		})
@@ -129,7 +130,8 @@ func TestListedHostHasTimesOfItsOwn(t *testing.T) {
 	address := mute.Addr().String()
 	_, port, _ := net.SplitHostPort(address)
 	rules, err := NewHostRules([]HostRule{
-		{Pattern: "https://" + address, HostSettings: HostSettings{ConnectTimeout: new(30 * time.Millisecond), Retries: new(1)}},
+		{Pattern: "https://" + address, HostSettings: HostSettings{ConnectTimeout: new(30 * time.Millisecond),
+			Retries: new(1)}},
 		{Pattern: "http://" + address, HostSettings: HostSettings{Timeout: new(50 * time.Millisecond), Retries: new(1)}},
 		{Pattern: "localhost:" + port, HostSettings: HostSettings{StallTimeout: new(40 * time.Millisecond), Retries: new(0)}},
 	})
@@ -150,7 +152,8 @@ func TestListedHostHasTimesOfItsOwn(t *testing.T) {
 		{"http://LOCALHOST.:" + port, "stall-timeout 40ms met", 1},
 	} {
 		var got *Record
-		if _, err := Run(t.Context(), urls(1, tt.url), SinkFunc(func(r *Record) error { got = r; return nil }), o); err != nil {
+		if _, err := Run(t.Context(), urls(1, tt.url), SinkFunc(func(r *Record) error { got = r; return nil }),
+			o); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.HasPrefix(got.Failure.Error(), tt.want) || got.Attempts != tt.attempts {

@@ -41,7 +41,8 @@ func TestRefusedStreamIsAskedOncePerAttempt(t *testing.T) {
 			t.Fatalf("%s, %v", sink.kinds(), err)
 		}
 		r := sink.records[0]
-		if asked := int(streams.Load()); asked != retries+1 || r.Attempts != asked || s.Exchanges != int64(asked) || s.Retries != int64(retries) {
+		if asked := int(streams.Load()); asked != retries+1 || r.Attempts != asked || s.Exchanges != int64(asked) ||
+			s.Retries != int64(retries) {
 			t.Errorf("%d streams in %d attempts, %+v", asked, r.Attempts, s)
 		}
 		if says := r.Failure.Error(); says != "the server refused the stream; connected, no answer had arrived" {
@@ -77,7 +78,8 @@ func TestRefusedStreamIsRetriedWhateverTheMethod(t *testing.T) {
 				_ = f.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
 			}
 		})
-		r, _ := runOne(t, strings.Replace(line, "%s", url, 1), noRetryOptions(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay = transport.HTTP2, 1, 0 }))
+		r, _ := runOne(t, strings.Replace(line, "%s", url, 1),
+			noRetryOptions(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay = transport.HTTP2, 1, 0 }))
 		if kindOf(r) != failure.Reset || r.Attempts != attempts {
 			t.Errorf("%s: %d attempts, %v", line, r.Attempts, r.Failure)
 		}
@@ -93,7 +95,10 @@ func TestHTTP2ConnectionsThatEnd(t *testing.T) {
 		want failure.Kind
 		text string
 	}{
-		{"a goodbye before an answer", func(f framer) { _ = f.WriteGoAway(f.next(), http2.ErrCodeNo, nil); f.closeGracefully() }, failure.Truncated, head},
+		{"a goodbye before an answer", func(f framer) {
+			_ = f.WriteGoAway(f.next(), http2.ErrCodeNo, nil)
+			f.closeGracefully()
+		}, failure.Truncated, head},
 		{"a goodbye in a body", func(f framer) {
 			stream := f.next()
 			f.writeHalf(stream)
@@ -104,7 +109,8 @@ func TestHTTP2ConnectionsThatEnd(t *testing.T) {
 		{"closed in a body", func(f framer) { f.writeHalf(f.next()); f.closeGracefully() }, failure.Truncated, body},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, _ := runOne(t, startHTTP2Server(t, tt.says), noRetryOptions(func(o *Options) { o.HTTP, o.Timeout = transport.HTTP2, time.Minute }))
+			r, _ := runOne(t, startHTTP2Server(t, tt.says),
+				noRetryOptions(func(o *Options) { o.HTTP, o.Timeout = transport.HTTP2, time.Minute }))
 			if kindOf(r) != tt.want || !strings.HasSuffix(r.Failure.Error(), tt.text) {
 				t.Errorf("got %s: %v", kindOf(r), r.Failure)
 			}
@@ -140,7 +146,8 @@ func TestUnresponsiveHTTP2Connection(t *testing.T) {
 			}
 			transport.CloseIdle()
 			r := sink.records[0]
-			if kindOf(r) != want || r.Attempts != retries+1 || r.Elapsed < 200*time.Millisecond || want != "" && r.Failure.Error() != text {
+			if kindOf(r) != want || r.Attempts != retries+1 || r.Elapsed < 200*time.Millisecond || want != "" &&
+				r.Failure.Error() != text {
 				t.Errorf("%s after %d attempts and %s: %v", kindOf(r), r.Attempts, r.Elapsed, r.Failure)
 			}
 		}

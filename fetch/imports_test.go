@@ -62,7 +62,8 @@ func TestSubPackagesKnowNoTask(t *testing.T) {
 	}
 	for _, path := range paths {
 		for _, imported := range importsOf(t, path) {
-			if !strings.HasSuffix(path, "_test.go") && (imported == "batchfetch/fetch" || strings.HasPrefix(imported, "batchfetch/") && !strings.HasPrefix(imported, "batchfetch/fetch/")) {
+			if !strings.HasSuffix(path, "_test.go") && (imported == "batchfetch/fetch" ||
+				strings.HasPrefix(imported, "batchfetch/") && !strings.HasPrefix(imported, "batchfetch/fetch/")) {
 				t.Errorf("%s imports %s", path, imported)
 			}
 		}

@@ -52,12 +52,14 @@ func TestLargeBodiesGoToAFile(t *testing.T) {
 				var got string
 				var spooled bool
 				_, err := Run(t.Context(), source, SinkFunc(func(r *Record) error {
-					if r.Failure != nil || !r.HasBody || r.Bytes != int64(size) || r.SHA256 != sum || !r.Hashed || r.WireBytes == 0 && size > 0 {
+					if r.Failure != nil || !r.HasBody || r.Bytes != int64(size) || r.SHA256 != sum || !r.Hashed || r.WireBytes == 0 &&
+						size > 0 {
 						t.Errorf("%s, %d: %d and %d bytes, %v", name, size, r.Bytes, r.WireBytes, r.Failure)
 					}
 					text, err := io.ReadAll(r.OpenBody())
 					got, spooled = string(text), r.Spool != nil
-					if again, _ := io.ReadAll(r.OpenBody()); string(again) != got || (r.Body == nil) != spooled || spooled && r.Spool.Size() != r.Bytes {
+					if again, _ := io.ReadAll(r.OpenBody()); string(again) != got || (r.Body == nil) != spooled || spooled &&
+						r.Spool.Size() != r.Bytes {
 						t.Errorf("%s, %d: in memory %d bytes", name, size, len(r.Body))
 					}
 					return err
@@ -93,7 +95,8 @@ func TestLargeBodiesThatAreWrong(t *testing.T) {
 		{name: "cut", says: length(5001), want: failure.Truncated},
 		{name: "chunks cut", says: chunked, want: failure.Truncated},
 		{name: "reset", says: length(5001), reset: true, want: failure.Reset},
-		{name: "a broken coding", says: strings.Replace(length(5000), "\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n", 1), want: failure.Decode},
+		{name: "a broken coding", says: strings.Replace(length(5000), "\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n", 1),
+			want: failure.Decode},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			url := nettest.Talk(t, func(c *net.TCPConn) {
@@ -117,7 +120,8 @@ func TestLargeBodiesThatAreWrong(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := sink.records[0]
-			if kindOf(r) != tt.want || r.Failure != nil && r.HasBody || r.Spool != nil || tt.want != failure.TooLarge && tt.want != failure.Decode && tt.want != failure.Reset && r.Bytes != 5000 {
+			if kindOf(r) != tt.want || r.Failure != nil && r.HasBody || r.Spool != nil || tt.want != failure.TooLarge &&
+				tt.want != failure.Decode && tt.want != failure.Reset && r.Bytes != 5000 {
 				t.Errorf("%s of %d bytes: %v", kindOf(r), r.Bytes, r.Failure)
 			}
 			if most := max(tt.most+1, 4<<10); tt.most > 1000 && r.Bytes > most { // a buffer may be filled before it is looked at

@@ -34,7 +34,8 @@ func TestLog(t *testing.T) {
 			t.Fatalf("got %s", log.String())
 		}
 		for i, words := range [][]string{
-			{"level=DEBUG msg=exchange", "url=http://***@a.test/", "attempt=1", "then=retry", "status=503", `kind=status`, "delay_ms="},
+			{"level=DEBUG msg=exchange", "url=http://***@a.test/", "attempt=1", "then=retry", "status=503", `kind=status`,
+				"delay_ms="},
 			{`level=WARN msg="slow exchange"`, "attempt=2", "then=final", "status=200", "elapsed_ms=3000"},
 		} {
 			for _, word := range words {

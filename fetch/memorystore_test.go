@@ -17,7 +17,7 @@ type memoryStore struct {
 	openPartials  map[string]bool // paths of Parts among them
 	lookups       int
 	cannotRemove  bool          // nothing can be dropped
-	partialReader readerFunc2   // nil, or how Parts are read
+	partialReader readerFunc    // nil, or how Parts are read
 	onWrite       func(all int) // nil, or told of how many bytes a body has after each write
 }
 

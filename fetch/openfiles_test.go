@@ -21,12 +21,14 @@ var errTooManyFiles = &os.PathError{Op: "open", Path: "body", Err: syscall.EMFIL
 // TestOutOfFilesIsNoDiskError: too many open files are a failure of one body, which is restarted, and not of the disk.
 func TestOutOfFilesIsNoDiskError(t *testing.T) {
 	for _, failure := range []*failure.Failure{
-		{Kind: failure.IO, Err: &storeError{errTooManyFiles}}, {Kind: failure.IO, Err: &spool.Error{Dir: "/tmp", Err: syscall.ENFILE}},
+		{Kind: failure.IO, Err: &storeError{errTooManyFiles}}, {Kind: failure.IO,
+			Err: &spool.Error{Dir: "/tmp", Err: syscall.ENFILE}},
 	} {
 		if a := (judge.Answer{Failure: failure}); !a.IsOutOfFiles() || brokenDisk(failure) != nil {
 			t.Errorf("%v: breaks the run with %v", failure, brokenDisk(failure))
 		}
-		v := judge.Judge(&newTargeter(options(nil)).policy, judge.Trial{Method: "GET", Attempts: 1}, judge.Answer{Failure: failure}, noon, 0.5)
+		v := judge.Judge(&newTargeter(options(nil)).policy, judge.Trial{Method: "GET", Attempts: 1},
+			judge.Answer{Failure: failure}, noon, 0.5)
 		if v.Fate != judge.Restart || v.Failure != failure {
 			t.Errorf("%v: %+v", failure, v)
 		}
@@ -84,7 +86,8 @@ func TestOutOfFilesEndsNoRun(t *testing.T) {
 			t.Fatalf("%s: %d records, %v", tt.name, len(sink.records), err)
 		}
 		r := sink.records[0]
-		if kindOf(r) != tt.want || r.Attempts != 1 || s.Succeeded+s.Failed != 2 || s.Failed > 0 != (tt.want != "") || s.ByKind[failure.IO] != s.Failed {
+		if kindOf(r) != tt.want || r.Attempts != 1 || s.Succeeded+s.Failed != 2 || s.Failed > 0 != (tt.want != "") ||
+			s.ByKind[failure.IO] != s.Failed {
 			t.Errorf("%s: %v after %d attempts, %+v", tt.name, r.Failure, r.Attempts, s)
 		}
 	}

@@ -92,7 +92,8 @@ func TestValidateReportsAllMistakesAtOnce(t *testing.T) {
 	if got := flagsOf(err); !slices.Equal(got, []string{"concurrency", "host-rate", "request", "timeout"}) {
 		t.Errorf("got %v", got)
 	}
-	for _, want := range []string{"--concurrency is -1, must be 1 to 65536", "--host-rate is -1/s, must be above 0", "--timeout is -1s, must not be negative"} {
+	for _, want := range []string{"--concurrency is -1, must be 1 to 65536", "--host-rate is -1/s, must be above 0",
+		"--timeout is -1s, must not be negative"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not said in %q", want, err)
 		}

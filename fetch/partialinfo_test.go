@@ -38,7 +38,8 @@ func TestStrongValidator(t *testing.T) {
 		{"an empty strong tag", headerOf("ETag", `""`), `""`},
 		{"before a date", headerOf("ETag", `"abc"`, "Last-Modified", olderDate, "Date", newerDate), `"abc"`},
 		{"a weak tag", headerOf("ETag", `W/"abc"`), ""},
-		{"a weak tag keeps the date from being one", headerOf("ETag", `W/"abc"`, "Last-Modified", olderDate, "Date", newerDate), ""},
+		{"a weak tag keeps the date from being one", headerOf("ETag", `W/"abc"`, "Last-Modified", olderDate,
+			"Date", newerDate), ""},
 		{"two tags", headerOf("ETag", `"abc"`, "ETag", `"def"`), ""},
 		{"no quotes", headerOf("ETag", `abc`), ""},
 		{"one quote", headerOf("ETag", `"`), ""},
@@ -53,8 +54,10 @@ func TestStrongValidator(t *testing.T) {
 		{"a date without Date", headerOf("Last-Modified", olderDate), ""},
 		{"a date in an old form", headerOf("Last-Modified", "Friday, 02-Jan-26 11:59:59 GMT", "Date", newerDate), ""},
 		{"a date that is none", headerOf("Last-Modified", "yesterday", "Date", newerDate), ""},
-		{"a date of what the coding chose", headerOf("Last-Modified", olderDate, "Date", newerDate, "Vary", "accept-encoding"), olderDate},
-		{"a date of what the language chose", headerOf("Last-Modified", olderDate, "Date", newerDate, "Vary", "Accept-Encoding, Accept-Language"), ""},
+		{"a date of what the coding chose", headerOf("Last-Modified", olderDate, "Date", newerDate,
+			"Vary", "accept-encoding"), olderDate},
+		{"a date of what the language chose", headerOf("Last-Modified", olderDate, "Date", newerDate,
+			"Vary", "Accept-Encoding, Accept-Language"), ""},
 		{"a date of what anything chose", headerOf("Last-Modified", olderDate, "Date", newerDate, "Vary", "*"), ""},
 		{"a tag of what the language chose", headerOf("ETag", `"de"`, "Vary", "Accept-Language"), `"de"`},
 	} {
@@ -70,21 +73,25 @@ func TestPartialInfoOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := &target{Target: transport.Target{URL: u, Method: http.MethodGet, Header: http.Header{"Authorization": {"Bearer secret"}}}}
+	to := &target{Target: transport.Target{URL: u, Method: http.MethodGet,
+		Header: http.Header{"Authorization": {"Bearer secret"}}}}
 	tag := []string{"ETag", `"abc"`}
-	want := PartialInfo{Validator: `"abc"`, Total: 5, At: "https://a.test/a%20b/c?1359227d95e1ba804467fce441aeb48f2c5c687357dd015ac9d69a204b4bee3d"}
+	want := PartialInfo{Validator: `"abc"`, Total: 5,
+		At: "https://a.test/a%20b/c?1359227d95e1ba804467fce441aeb48f2c5c687357dd015ac9d69a204b4bee3d"}
 	if m, ok := partialInfoOf(to, headerOf(tag...), 5); !ok || m != want {
 		t.Errorf("got %+v, %t", m, ok)
 	}
 	if m, ok := partialInfoOf(to, headerOf(tag...), -1); !ok || m.Total != 0 {
 		t.Errorf("of unknown length it is %+v, %t", m, ok)
 	}
-	for _, h := range []http.Header{headerOf(), headerOf(append(tag, "Accept-Ranges", "None")...), headerOf(append(tag, "Content-Encoding", "gzip")...)} {
+	for _, h := range []http.Header{headerOf(), headerOf(append(tag, "Accept-Ranges", "None")...),
+		headerOf(append(tag, "Content-Encoding", "gzip")...)} {
 		if m, ok := partialInfoOf(to, h, 5); ok {
 			t.Errorf("%v became %+v", h, m)
 		}
 	}
-	for _, h := range []http.Header{headerOf(append(tag, "Accept-Ranges", "bytes")...), headerOf(append(tag, "Content-Encoding", "identity")...)} {
+	for _, h := range []http.Header{headerOf(append(tag, "Accept-Ranges", "bytes")...),
+		headerOf(append(tag, "Content-Encoding", "identity")...)} {
 		if _, ok := partialInfoOf(to, h, 5); !ok {
 			t.Errorf("%v became nothing", h)
 		}
@@ -150,9 +157,12 @@ func TestParseContentRange(t *testing.T) {
 			t.Errorf("%q: %+v, %t", text, got, ok)
 		}
 	}
-	for _, text := range []string{"", "bytes", "bytes ", "bytes */200", "bytes 100-199", "bytes 100/200", "bytes 199-100/200", "bytes 100-200/200",
-		"bytes -1-199/200", "bytes +1-199/200", "bytes 1-+199/200", "bytes 1-199/+200", "bytes 1-199/", "bytes=1-199/200", "lines 1-2/3",
-		"bytes  1-199/200", "bytes 1-199/200 ", "bytes 1-199/200, bytes 1-2/3", "bytes 1-9223372036854775808/*", "bytes 0x1-199/200", "bytes 1-2/0"} {
+	for _, text := range []string{"", "bytes", "bytes ", "bytes */200", "bytes 100-199", "bytes 100/200",
+		"bytes 199-100/200", "bytes 100-200/200",
+		"bytes -1-199/200", "bytes +1-199/200", "bytes 1-+199/200", "bytes 1-199/+200", "bytes 1-199/", "bytes=1-199/200",
+		"lines 1-2/3",
+		"bytes  1-199/200", "bytes 1-199/200 ", "bytes 1-199/200, bytes 1-2/3", "bytes 1-9223372036854775808/*",
+		"bytes 0x1-199/200", "bytes 1-2/0"} {
 		if got, ok := parseContentRange(text); ok {
 			t.Errorf("%q became %+v", text, got)
 		}
@@ -161,7 +171,8 @@ func TestParseContentRange(t *testing.T) {
 
 // What is read is a range within its total, and reads back as the text that says it.
 func FuzzParseContentRange(f *testing.F) {
-	for _, seed := range []string{"bytes 100-199/200", "bytes 0-0/*", "bytes */5", "bytes 1-2/3, bytes 4-5/6", "bytes 9223372036854775807-9223372036854775807/*"} {
+	for _, seed := range []string{"bytes 100-199/200", "bytes 0-0/*", "bytes */5", "bytes 1-2/3, bytes 4-5/6",
+		"bytes 9223372036854775807-9223372036854775807/*"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -200,8 +211,10 @@ func TestContinues(t *testing.T) {
 		{"with less than the rest", tagged, 206, headerOf("Content-Range", "bytes 100-149/200", "ETag", `"abc"`), 200},
 		{"of a total that was known", tagged, 206, headerOf("Content-Range", "bytes 100-199/*", "ETag", `"abc"`), 200},
 		{"without a date", dated, 206, headerOf("Content-Range", "bytes 100-199/200"), 200},
-		{"a tag where a date was", dated, 206, headerOf("Content-Range", "bytes 100-199/200", "Last-Modified", olderDate, "ETag", `"abc"`), 0},
-		{"of a total that was not", dated, 206, headerOf("Content-Range", "bytes 100-199/200", "Last-Modified", olderDate), 200},
+		{"a tag where a date was", dated, 206, headerOf("Content-Range", "bytes 100-199/200", "Last-Modified", olderDate,
+			"ETag", `"abc"`), 0},
+		{"of a total that was not", dated, 206, headerOf("Content-Range", "bytes 100-199/200", "Last-Modified", olderDate),
+			200},
 		{"of a total that no one knows", dated, 206, headerOf("Content-Range", "bytes 100-199/*"), 0},
 		{"behind the known total", tagged, 206, headerOf("Content-Range", "bytes 100-200/*", "ETag", `"abc"`), 0},
 		{"another total", tagged, 206, headerOf("Content-Range", "bytes 100-199/201", "ETag", `"abc"`), 0},
@@ -213,8 +226,10 @@ func TestContinues(t *testing.T) {
 		{"another tag", tagged, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `"def"`), 0},
 		{"the tag, weak", tagged, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `W/"abc"`), 0},
 		{"another date", dated, 206, headerOf("Content-Range", "bytes 100-199/200", "Last-Modified", newerDate), 0},
-		{"a date where a tag was", tagged, 206, headerOf("Content-Range", "bytes 100-199/200", "Last-Modified", newerDate), 0},
-		{"a coding", tagged, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `"abc"`, "Content-Encoding", "gzip"), 0},
+		{"a date where a tag was", tagged, 206, headerOf("Content-Range", "bytes 100-199/200", "Last-Modified", newerDate),
+			0},
+		{"a coding", tagged, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `"abc"`, "Content-Encoding", "gzip"),
+			0},
 		{"another status", tagged, 200, headerOf("Content-Range", "bytes 100-199/200", "ETag", `"abc"`), 0},
 	} {
 		total, ok := continuesFrom(tt.mark, 100, tt.status, tt.h)

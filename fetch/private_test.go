@@ -25,16 +25,26 @@ func TestPrivateRedirects(t *testing.T) {
 		{"public to public", []string{public, public}, ""},
 		{"public to public, by name", []string{"outside.test:~", "outside.test:~"}, ""},
 		{"public to a name of which one address is public", []string{public, "mixed.test:~"}, ""},
-		{"public to private", []string{public, private}, "127.0.0.1 (loopback) is not public, and a public page redirected to it"},
-		{"private to public to private", []string{private, public, private}, "127.0.0.1 (loopback) is not public, and a public page redirected to it"},
-		{"public to public to private", []string{public, public, private}, "127.0.0.1 (loopback) is not public, and a public page redirected to it"},
-		{"public to a private name", []string{public, "inside.test:~"}, "127.0.0.1 (loopback), the address of inside.test, is not public, and a public page redirected to it"},
-		{"public to localhost", []string{public, "localhost:~"}, "127.0.0.1 (loopback), the address of localhost, is not public, and a public page redirected to it"},
-		{"public to below localhost", []string{public, "a.localhost:~"}, "127.0.0.1 (loopback), the address of a.localhost, is not public, and a public page redirected to it"},
-		{"a name that changes its address", []string{"rebound.test:~", "rebound.test:~"}, "127.0.0.1 (loopback), the address of rebound.test, is not public, and a public page redirected to it"},
-		{"decimal", []string{public, "2130706433:~"}, "127.0.0.1 (loopback), the address of 2130706433, is not public, and a public page redirected to it"},
-		{"mapped", []string{public, "[::ffff:127.0.0.1]:~"}, "127.0.0.1 (loopback), the address of ::ffff:127.0.0.1, is not public, and a public page redirected to it"},
-		{"metadata", []string{public, "169.254.169.254"}, "169.254.169.254 (link-local) is not public, and a public page redirected to it"},
+		{"public to private", []string{public, private},
+			"127.0.0.1 (loopback) is not public, and a public page redirected to it"},
+		{"private to public to private", []string{private, public, private},
+			"127.0.0.1 (loopback) is not public, and a public page redirected to it"},
+		{"public to public to private", []string{public, public, private},
+			"127.0.0.1 (loopback) is not public, and a public page redirected to it"},
+		{"public to a private name", []string{public, "inside.test:~"},
+			"127.0.0.1 (loopback), the address of inside.test, is not public, and a public page redirected to it"},
+		{"public to localhost", []string{public, "localhost:~"},
+			"127.0.0.1 (loopback), the address of localhost, is not public, and a public page redirected to it"},
+		{"public to below localhost", []string{public, "a.localhost:~"},
+			"127.0.0.1 (loopback), the address of a.localhost, is not public, and a public page redirected to it"},
+		{"a name that changes its address", []string{"rebound.test:~", "rebound.test:~"},
+			"127.0.0.1 (loopback), the address of rebound.test, is not public, and a public page redirected to it"},
+		{"decimal", []string{public, "2130706433:~"},
+			"127.0.0.1 (loopback), the address of 2130706433, is not public, and a public page redirected to it"},
+		{"mapped", []string{public, "[::ffff:127.0.0.1]:~"},
+			"127.0.0.1 (loopback), the address of ::ffff:127.0.0.1, is not public, and a public page redirected to it"},
+		{"metadata", []string{public, "169.254.169.254"},
+			"169.254.169.254 (link-local) is not public, and a public page redirected to it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			hosts := startTwoHosts(t, nil)
@@ -50,7 +60,8 @@ func TestPrivateRedirects(t *testing.T) {
 			}
 			o.Private = dial.PrivateAllow
 			if !strings.HasPrefix(tt.path[len(tt.path)-1], "169.254") {
-				if r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(hosts.port, tt.path...)).records[0]; r.Failure != nil {
+				if r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(hosts.port,
+					tt.path...)).records[0]; r.Failure != nil {
 					t.Errorf("where all is allowed: %v", r.Failure)
 				}
 			}
@@ -70,7 +81,8 @@ func TestReusedConnectionsToPrivateAddresses(t *testing.T) {
 			o := noRetryOptions(func(o *Options) { o.HTTP = choice })
 			sink := runIn(t, o, testNetwork(t, twoHostNames),
 				redirectChain(hosts.port, "127.0.0.1:~"), redirectChain(hosts.port, "inside.test:~"),
-				redirectChain(hosts.port, "127.0.0.2:~", "127.0.0.1:~"), redirectChain(hosts.port, "127.0.0.2:~", "inside.test:~"), redirectChain(hosts.port, "127.0.0.1:~"))
+				redirectChain(hosts.port, "127.0.0.2:~", "127.0.0.1:~"), redirectChain(hosts.port, "127.0.0.2:~", "inside.test:~"),
+				redirectChain(hosts.port, "127.0.0.1:~"))
 			if got := sink.kinds(); got != "ok ok blocked_address blocked_address ok" {
 				t.Error(got)
 			}
@@ -86,20 +98,25 @@ func TestPrivateDeny(t *testing.T) {
 	hosts := startTwoHosts(t, nil)
 	o := noRetryOptions(func(o *Options) { o.Private, o.Retries = dial.PrivateDeny, 3 })
 	o.RetryOn.Kinds = append(o.RetryOn.Kinds, failure.BlockedAddress)
-	for _, host := range []string{"127.0.0.1", "127.0.0.1.", "localhost", "LOCALHOST.", "a.b.localhost", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
-		"2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "0", "[::]", "①②⑦.0.0.1", "127。0。0。1", "%31%32%37.0.0.1", "inside.test", "[64:ff9b::7f00:1]"} {
+	for _, host := range []string{"127.0.0.1", "127.0.0.1.", "localhost", "LOCALHOST.", "a.b.localhost", "[::1]",
+		"[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
+		"2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "0", "[::]", "①②⑦.0.0.1", "127。0。0。1",
+		"%31%32%37.0.0.1", "inside.test", "[64:ff9b::7f00:1]"} {
 		r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(hosts.port, host+":~")).records[0]
 		if kindOf(r) != failure.BlockedAddress && kindOf(r) != failure.InvalidRequest || r.Attempts > 1 {
 			t.Errorf("%s: %s after %d attempts: %v", host, kindOf(r), r.Attempts, r.Failure)
 		}
 	}
-	if got := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(hosts.port, "127.0.0.2:~"), redirectChain(hosts.port, "outside.test:~", "127.0.0.2:~"), redirectChain(hosts.port, "mixed.test:~")).kinds(); got != "ok ok ok" {
+	if got := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(hosts.port, "127.0.0.2:~"),
+		redirectChain(hosts.port, "outside.test:~", "127.0.0.2:~"),
+		redirectChain(hosts.port, "mixed.test:~")).kinds(); got != "ok ok ok" {
 		t.Error(got)
 	}
 	if asked := hosts.private.Load(); asked != 0 {
 		t.Errorf("asked %d times at home", asked)
 	}
-	if says := runIn(t, o, testNetwork(t, twoHostNames), "http://inside.test:"+hosts.port).records[0].Failure.Error(); says != "127.0.0.1 (loopback), the address of inside.test, is not public, and private is deny" {
+	if says := runIn(t, o, testNetwork(t, twoHostNames), "http://inside.test:"+
+		hosts.port).records[0].Failure.Error(); says != "127.0.0.1 (loopback), the address of inside.test, is not public, and private is deny" {
 		t.Errorf("says %q", says)
 	}
 }

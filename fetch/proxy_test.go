@@ -20,12 +20,16 @@ func TestProxies(t *testing.T) {
 		asked  []string // of the proxy, for a plain and a secure page twice, sorted
 		plain  string   // the protocol of the plain page
 	}{
-		{scheme: "http", asked: []string{"CONNECT example.com:443", "GET http://outside.test/a", "GET http://outside.test/b"}, plain: "HTTP/1.1"},
-		{scheme: "https", asked: []string{"CONNECT example.com:443", "GET http://outside.test/a", "GET http://outside.test/b"}, plain: "HTTP/1.1"},
-		{scheme: "http", with: func(o *Options) { o.HTTP = transport.HTTP2 }, asked: []string{"CONNECT example.com:443", "CONNECT outside.test:80"}, plain: "HTTP/2.0"},
+		{scheme: "http", asked: []string{"CONNECT example.com:443", "GET http://outside.test/a", "GET http://outside.test/b"},
+			plain: "HTTP/1.1"},
+		{scheme: "https", asked: []string{"CONNECT example.com:443", "GET http://outside.test/a",
+			"GET http://outside.test/b"}, plain: "HTTP/1.1"},
+		{scheme: "http", with: func(o *Options) { o.HTTP = transport.HTTP2 },
+			asked: []string{"CONNECT example.com:443", "CONNECT outside.test:80"}, plain: "HTTP/2.0"},
 		{scheme: "socks5h", asked: []string{"socks example.com:443", "socks outside.test:80"}, plain: "HTTP/1.1"},
 		{scheme: "socks5", asked: []string{"socks 127.0.0.2:80", "socks 192.0.2.1:443"}, plain: "HTTP/1.1"},
-		{scheme: "socks5", with: func(o *Options) { o.IPv4 = true }, asked: []string{"socks 127.0.0.2:80", "socks 192.0.2.1:443"}, plain: "HTTP/1.1"},
+		{scheme: "socks5", with: func(o *Options) { o.IPv4 = true },
+			asked: []string{"socks 127.0.0.2:80", "socks 192.0.2.1:443"}, plain: "HTTP/1.1"},
 	} {
 		t.Run(tt.scheme, func(t *testing.T) {
 			page := func(w http.ResponseWriter, r *http.Request) {
@@ -41,7 +45,8 @@ func TestProxies(t *testing.T) {
 				tt.with(&o)
 			}
 			names := map[string][][]string{"outside.test": {{"127.0.0.2"}}, "example.com": {{"192.0.2.1"}}}
-			sink := runIn(t, o, testNetwork(t, names), "http://outside.test/a", "https://example.com/a", "http://outside.test/b", "https://example.com/b")
+			sink := runIn(t, o, testNetwork(t, names), "http://outside.test/a", "https://example.com/a", "http://outside.test/b",
+				"https://example.com/b")
 			if got := strings.Split(proxy.takeAsked(), " | "); !slices.Equal(slices.Sorted(slices.Values(got)), tt.asked) {
 				t.Errorf("the proxy was asked %q", got)
 			}
@@ -58,7 +63,8 @@ func TestProxies(t *testing.T) {
 					t.Errorf("%d: %q over %s from %s", i, sink.bodies[i], r.Protocol, r.RemoteAddr)
 				}
 				asked[host]++
-				if fresh := asked[host] == 1; fresh != (r.Timing.Connect > 0) || (fresh && secure) != (r.Timing.TLS > 0) || r.Timing.FirstByte <= 0 {
+				if fresh := asked[host] == 1; fresh != (r.Timing.Connect > 0) || (fresh && secure) != (r.Timing.TLS > 0) ||
+					r.Timing.FirstByte <= 0 {
 					t.Errorf("%d: took %+v", i, r.Timing)
 				}
 			}
@@ -98,7 +104,8 @@ func TestPrivateBehindProxy(t *testing.T) {
 		}
 	}
 	o := noRetryOptions(func(o *Options) { o.HTTPSProxy, o.Private = "http://p.test", dial.PrivateDeny })
-	if err := o.Validate(); err == nil || !strings.Contains(err.Error(), "--private is deny, which can't be enforced behind a proxy") {
+	if err := o.Validate(); err == nil || !strings.Contains(err.Error(),
+		"--private is deny, which can't be enforced behind a proxy") {
 		t.Errorf("deny behind a proxy: %v", err)
 	}
 }

@@ -50,7 +50,8 @@ func (p *proxyServer) dialOrigin(addr string) (net.Conn, error) {
 // ServeHTTP is the proxy over HTTP.
 func (p *proxyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.addAsked(r.Method + " " + r.RequestURI)
-	if p.user != "" && r.Header.Get("Proxy-Authorization") != dial.BasicAuth(strings.Split(p.user, ":")[0], strings.Split(p.user, ":")[1]) {
+	if p.user != "" && r.Header.Get("Proxy-Authorization") != dial.BasicAuth(strings.Split(p.user, ":")[0],
+		strings.Split(p.user, ":")[1]) {
 		http.Error(w, "who is there?", http.StatusProxyAuthRequired)
 		return
 	}

@@ -27,7 +27,8 @@ func TestSecretsStayWithTheirHost(t *testing.T) {
 		}
 		http.Redirect(w, r, strings.Replace(away, "http://", "http://stranger:word@", 1), http.StatusFound)
 	})
-	line := fmt.Sprintf(`{"url":%q,"headers":{"Cookie":"a=b","X-Api-Key":"k","Accept-Language":"de"}}`, strings.Replace(home, "http://", "http://u:p@", 1))
+	line := fmt.Sprintf(`{"url":%q,"headers":{"Cookie":"a=b","X-Api-Key":"k","Accept-Language":"de"}}`,
+		strings.Replace(home, "http://", "http://u:p@", 1))
 	r, _ := runOne(t, line, noRetryOptions(func(o *Options) { o.Header = http.Header{"X-From-Flag": {"s"}} }))
 	if r.Failure != nil || r.FinalURL != away {
 		t.Fatalf("led to %s, %v", r.FinalURL, r.Failure)
@@ -53,7 +54,8 @@ type redirectServers struct {
 
 func startRedirectServers(t *testing.T) *redirectServers {
 	servers := new(redirectServers)
-	servers.plain, servers.other, servers.secure = httptest.NewServer(servers), httptest.NewServer(servers), httptest.NewTLSServer(servers)
+	servers.plain, servers.other, servers.secure = httptest.NewServer(servers), httptest.NewServer(servers),
+		httptest.NewTLSServer(servers)
 	for _, server := range []*httptest.Server{servers.plain, servers.other, servers.secure} {
 		t.Cleanup(server.Close)
 	}
@@ -135,14 +137,16 @@ func TestSecretsStayInTheirOrigin(t *testing.T) {
 					if more == "userinfo" {
 						address, more = strings.Replace(address, "://", "://s3cret:s3cret@", 1), ""
 					}
-					r, _ := runOne(t, fmt.Sprintf(`{"url":%q,"method":"POST","body":"x"%s}`, address, more), noRetryOptions(func(o *Options) {
-						servers.setOptions(o)
-						if credential.change != nil {
-							credential.change(o)
-						}
-					}))
+					r, _ := runOne(t, fmt.Sprintf(`{"url":%q,"method":"POST","body":"x"%s}`, address, more),
+						noRetryOptions(func(o *Options) {
+							servers.setOptions(o)
+							if credential.change != nil {
+								credential.change(o)
+							}
+						}))
 					if r.Failure != nil || r.Redirects != 1 || r.Attempts != 2 || len(servers.received) != 2 {
-						t.Fatalf("%s: %v after %d redirects, %d attempts, %d visits", way, r.Failure, r.Redirects, r.Attempts, len(servers.received))
+						t.Fatalf("%s: %v after %d redirects, %d attempts, %d visits", way, r.Failure, r.Redirects, r.Attempts,
+							len(servers.received))
 					}
 					for visit, header := range servers.received {
 						if sent := header.Get(credential.header) != ""; sent != (way == "home") {
@@ -163,7 +167,8 @@ func TestNetrcAfterARedirect(t *testing.T) {
 		t.Fatal(err)
 	}
 	abroad := strings.Replace(servers.other.URL, "127.0.0.1", "localhost", 1) + "/end"
-	for address, want := range map[string]string{servers.redirectURL(servers.plain, 302, abroad): "", abroad: dial.BasicAuth("s3cret", "s3cret")} {
+	for address, want := range map[string]string{servers.redirectURL(servers.plain, 302, abroad): "",
+		abroad: dial.BasicAuth("s3cret", "s3cret")} {
 		runOne(t, address, noRetryOptions(func(o *Options) { servers.setOptions(o); o.Netrc = netrc }))
 		if got := servers.received[len(servers.received)-1].Get("Authorization"); got != want {
 			t.Errorf("%s: told %q, want %q", address, got, want)
@@ -199,12 +204,13 @@ func TestJarFollows(t *testing.T) {
 			if tt.header != "" {
 				more = fmt.Sprintf(`,"headers":{"Cookie":%q}`, tt.header)
 			}
-			r, _ := runOne(t, fmt.Sprintf(`{"url":%q%s}`, servers.redirectURL(from, 302, to+"/end")+set, more), noRetryOptions(func(o *Options) {
-				servers.setOptions(o)
-				if o.Cookie = tt.cookie; tt.jar {
-					o.Jar = cookiejar.New()
-				}
-			}))
+			r, _ := runOne(t, fmt.Sprintf(`{"url":%q%s}`, servers.redirectURL(from, 302, to+"/end")+set, more),
+				noRetryOptions(func(o *Options) {
+					servers.setOptions(o)
+					if o.Cookie = tt.cookie; tt.jar {
+						o.Jar = cookiejar.New()
+					}
+				}))
 			if r.Failure != nil || len(servers.received) != 2 {
 				t.Fatalf("%v after %d visits", r.Failure, len(servers.received))
 			}

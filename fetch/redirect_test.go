@@ -38,7 +38,8 @@ func TestRedirectMethod(t *testing.T) {
 			case status == 303 && method != "HEAD", status < 303 && method == "POST":
 				want = "GET"
 			}
-			from := newTestTarget(t, method, "http://a.test/x", http.Header{"Content-Type": {"text/plain"}, "Content-Language": {"de"}, "X-Mine": {"1"}}, "body")
+			from := newTestTarget(t, method, "http://a.test/x", http.Header{"Content-Type": {"text/plain"},
+				"Content-Language": {"de"}, "X-Mine": {"1"}}, "body")
 			to, failure := from.follow(status, "/y")
 			if failure != nil {
 				t.Fatal(failure)
@@ -47,7 +48,8 @@ func TestRedirectMethod(t *testing.T) {
 				t.Errorf("%d: %s becomes %s, want %s", status, method, to.Method, want)
 			}
 			changed := want != method
-			if changed != (to.Body == nil) || changed != (to.Header["Content-Type"] == nil) || changed != (to.Header["Content-Language"] == nil) {
+			if changed != (to.Body == nil) || changed != (to.Header["Content-Type"] == nil) ||
+				changed != (to.Header["Content-Language"] == nil) {
 				t.Errorf("%d: %s as %s keeps body %q and headers %v", status, method, to.Method, to.Body, to.Header)
 			}
 			if to.Header.Get("X-Mine") != "1" {
@@ -63,8 +65,10 @@ func TestRedirectMethod(t *testing.T) {
 // TestRedirectToAnotherOrigin: only Accept*, User-Agent and Range go along, and with a body what says how to read it.
 func TestRedirectToAnotherOrigin(t *testing.T) {
 	given := http.Header{
-		"Accept": {"*/*"}, "Accept-Encoding": {"gzip"}, "Accept-Language": {"de"}, "User-Agent": {"me"}, "Range": {"bytes=0-1"},
-		"Authorization": {"Basic x"}, "Proxy-Authorization": {"x"}, "Cookie": {"a=b"}, "X-Api-Key": {"secret"}, "Host": {"other.test"},
+		"Accept": {"*/*"}, "Accept-Encoding": {"gzip"}, "Accept-Language": {"de"}, "User-Agent": {"me"},
+		"Range":         {"bytes=0-1"},
+		"Authorization": {"Basic x"}, "Proxy-Authorization": {"x"}, "Cookie": {"a=b"}, "X-Api-Key": {"secret"},
+		"Host":    {"other.test"},
 		"Referer": {"http://a.test/"}, "Origin": {"http://a.test"},
 	}
 	for _, tt := range []struct {
@@ -101,7 +105,8 @@ func TestRedirectToAnotherOrigin(t *testing.T) {
 }
 
 func TestRedirectedBodyKeepsItsType(t *testing.T) {
-	from := newTestTarget(t, "POST", "http://a.test/", http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {"secret"}}, "{}")
+	from := newTestTarget(t, "POST", "http://a.test/", http.Header{"Content-Type": {"application/json"},
+		"X-Api-Key": {"secret"}}, "{}")
 	to, failure := from.follow(307, "http://b.test/")
 	if failure != nil {
 		t.Fatal(failure)
@@ -127,8 +132,10 @@ func TestLocation(t *testing.T) {
 		{name: "UTF-8 in the query", location: "/?q=ü", want: "http://a.test/?q=%C3%BC"},
 		{name: "a space in the path", location: "/a b", want: "http://a.test/a%20b"},
 		{name: "a space in the query", location: "/?q=a b", want: "http://a.test/?q=a%20b"},
-		{name: "a space in a query that holds a URL", location: "/login?q=a b&next=http://c.test", want: "http://a.test/login?q=a%20b&next=http://c.test"},
-		{name: "UTF-8 in a query that holds a URL", location: "?q=ü&next=http://c.test", want: "http://a.test/d/x?q=%C3%BC&next=http://c.test"},
+		{name: "a space in a query that holds a URL", location: "/login?q=a b&next=http://c.test",
+			want: "http://a.test/login?q=a%20b&next=http://c.test"},
+		{name: "UTF-8 in a query that holds a URL", location: "?q=ü&next=http://c.test",
+			want: "http://a.test/d/x?q=%C3%BC&next=http://c.test"},
 		{name: "an international host", location: "http://bücher.test/", want: "http://xn--bcher-kva.test/"},
 		{name: "an upper-case scheme", location: "HTTP://b.test/y", want: "http://b.test/y"},
 		{name: "another scheme", location: "ftp://b.test/"},
@@ -172,10 +179,12 @@ func TestLocationFragment(t *testing.T) {
 // FuzzLocation: whatever a server writes, following it asks http or https of a host, without credentials,
 // and what stands on the request line cannot break it.
 func FuzzLocation(f *testing.F) {
-	for _, seed := range []string{"/y", "//b.test", "http://u:p@b.test:8080/?a=b#c", "?q=ü", "\\\\b.test", "http://[::1]/", "javascript:x", "..//..", "/a b", "/?q=a b&u=http://c"} {
+	for _, seed := range []string{"/y", "//b.test", "http://u:p@b.test:8080/?a=b#c", "?q=ü", "\\\\b.test",
+		"http://[::1]/", "javascript:x", "..//..", "/a b", "/?q=a b&u=http://c"} {
 		f.Add(seed)
 	}
-	from := newTestTarget(f, "GET", "https://a.test/d/x?y", http.Header{"Authorization": {"secret"}, "Accept": {"*/*"}}, "")
+	from := newTestTarget(f, "GET", "https://a.test/d/x?y", http.Header{"Authorization": {"secret"}, "Accept": {"*/*"}},
+		"")
 	f.Fuzz(func(t *testing.T, location string) {
 		to, fail := from.follow(302, location)
 		if fail != nil {
@@ -223,7 +232,8 @@ func TestRedirectsEnterTheLaneOfTheirNewHost(t *testing.T) {
 			lines = append(lines, fmt.Sprintf("http://a%d.test/%d", i, i))
 		}
 		var sink recorder
-		s, err := runWithClient(t.Context(), linesOf(lines...), &sink, options(func(o *Options) { o.HostConcurrency, o.HostRate = 1, 2 }), client)
+		s, err := runWithClient(t.Context(), linesOf(lines...), &sink,
+			options(func(o *Options) { o.HostConcurrency, o.HostRate = 1, 2 }), client)
 		if err != nil || s.Succeeded != 10 || most != 1 {
 			t.Fatalf("%d succeeded, %d at once on the new host, %v", s.Succeeded, most, err)
 		}

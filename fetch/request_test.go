@@ -25,10 +25,12 @@ func TestRequestsMadeByHandAreChecked(t *testing.T) {
 		{"method CONNECT", Request{URL: url, Method: "CONNECT"}, "no HTTP method"},
 		{"a line break in a header", Request{URL: url, Header: http.Header{"X": {"a\r\nY: b"}}}, "control character"},
 		{"a header name", Request{URL: url, Header: http.Header{"X Y": {"a"}}}, "holds what a name can't"},
-		{"a header that frames the message", Request{URL: url, Header: http.Header{"Transfer-Encoding": {"chunked"}}}, "frames the message"},
+		{"a header that frames the message", Request{URL: url, Header: http.Header{"Transfer-Encoding": {"chunked"}}},
+			"frames the message"},
 		{"the host", Request{URL: url, Header: http.Header{"Host": {"exa mple"}}}, "header Host is no host"},
 		{"no host", Request{URL: url, Header: http.Header{"Host": {""}}}, "header Host is no host"},
-		{"a masked header", Request{URL: url, Header: http.Header{"Authorization": {redact.Placeholder}}}, "by flag, netrc or environment"},
+		{"a masked header", Request{URL: url, Header: http.Header{"Authorization": {redact.Placeholder}}},
+			"by flag, netrc or environment"},
 		{"a masked URL", Request{URL: "http://***@a.test/"}, "by flag, netrc or environment"},
 		{"the hash", Request{URL: url, SHA256: "abc"}, "64 hexadecimal digits"},
 	} {
@@ -93,9 +95,12 @@ func TestFailedRecordAsksTheSameAgain(t *testing.T) {
 		form   BodyForm
 	}{
 		{name: "both are the options'", with: with, status: 500, method: "PUT", body: []byte("ours")},
-		{name: "the method is its own", in: Request{Method: "PATCH"}, with: with, status: 500, method: "PATCH", body: []byte("ours")},
-		{name: "the body is its own", in: Request{Body: word, BodyForm: BodyJSON}, with: with, status: 500, method: "PUT", body: word, form: BodyJSON},
-		{name: "an empty body is its own too", in: Request{Body: []byte{}}, with: with, status: 500, method: "PUT", body: []byte{}},
+		{name: "the method is its own", in: Request{Method: "PATCH"}, with: with, status: 500, method: "PATCH",
+			body: []byte("ours")},
+		{name: "the body is its own", in: Request{Body: word, BodyForm: BodyJSON}, with: with, status: 500, method: "PUT",
+			body: word, form: BodyJSON},
+		{name: "an empty body is its own too", in: Request{Body: []byte{}}, with: with, status: 500, method: "PUT",
+			body: []byte{}},
 		{name: "the options say nothing", status: 404, body: none},
 		{name: "a success needs none", with: with, status: 200, body: none},
 	} {
@@ -108,7 +113,8 @@ func TestFailedRecordAsksTheSameAgain(t *testing.T) {
 					t.Fatal(err)
 				}
 				r := sink.records[0].Request
-				if r.Method != tt.method || string(r.Body) != string(tt.body) || (r.Body == nil) != (tt.body == nil) || r.BodyForm != tt.form {
+				if r.Method != tt.method || string(r.Body) != string(tt.body) || (r.Body == nil) != (tt.body == nil) ||
+					r.BodyForm != tt.form {
 					t.Errorf("asks %q %q in form %d, nil is %t", r.Method, r.Body, r.BodyForm, r.Body == nil)
 				}
 				if len(r.Header) != 1 || r.Header.Get("X-Mine") != "1" {

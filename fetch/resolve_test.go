@@ -12,7 +12,8 @@ import (
 func TestLocalhostAsksNoDNS(t *testing.T) {
 	hosts := startTwoHosts(t, nil)
 	n := testNetwork(t, map[string][][]string{"a.localhost": {{"127.0.0.2"}}, "localhost": {{"127.0.0.2"}}})
-	if got := runIn(t, noRetryOptions(nil), n, redirectChain(hosts.port, "a.localhost:~"), redirectChain(hosts.port, "localhost:~")).kinds(); got != "ok ok" || hosts.private.Load() != 2 {
+	if got := runIn(t, noRetryOptions(nil), n, redirectChain(hosts.port, "a.localhost:~"),
+		redirectChain(hosts.port, "localhost:~")).kinds(); got != "ok ok" || hosts.private.Load() != 2 {
 		t.Errorf("%s, %d asked at home", got, hosts.private.Load())
 	}
 }
@@ -35,12 +36,17 @@ func TestResolve(t *testing.T) {
 		{name: "an address", host: "192.0.2.1", pins: []string{"192.0.2.1:~:127.0.0.1"}, private: 1},
 		{name: "localhost", host: "localhost", pins: []string{"localhost:~:127.0.0.2"}, public: 1},
 		{name: "an international name", host: "bücher.test", pins: []string{"bücher.test:~:127.0.0.2"}, public: 1},
-		{name: "an international name in ASCII", host: "bücher.test", pins: []string{"xn--bcher-kva.test:~:127.0.0.2"}, public: 1},
+		{name: "an international name in ASCII", host: "bücher.test", pins: []string{"xn--bcher-kva.test:~:127.0.0.2"},
+			public: 1},
 		{name: "the second answers", host: "outside.test", pins: []string{"outside.test:~:127.0.0.3,127.0.0.1"}, private: 1},
-		{name: "over IPv4", host: "outside.test", pins: []string{"outside.test:~:[::1],127.0.0.1"}, with: func(o *Options) { o.IPv4 = true }, private: 1},
-		{name: "none of the family", host: "outside.test", pins: []string{"outside.test:~:127.0.0.1"}, with: func(o *Options) { o.IPv6 = true }, want: "no IPv6 address found for outside.test"},
-		{name: "an address of the other family", host: "127.0.0.1", with: func(o *Options) { o.IPv6 = true }, want: "no IPv6 address found for 127.0.0.1"},
-		{name: "names over IPv6", host: "outside.test", with: func(o *Options) { o.IPv6 = true }, want: "no address found for outside.test"},
+		{name: "over IPv4", host: "outside.test", pins: []string{"outside.test:~:[::1],127.0.0.1"},
+			with: func(o *Options) { o.IPv4 = true }, private: 1},
+		{name: "none of the family", host: "outside.test", pins: []string{"outside.test:~:127.0.0.1"},
+			with: func(o *Options) { o.IPv6 = true }, want: "no IPv6 address found for outside.test"},
+		{name: "an address of the other family", host: "127.0.0.1", with: func(o *Options) { o.IPv6 = true },
+			want: "no IPv6 address found for 127.0.0.1"},
+		{name: "names over IPv6", host: "outside.test", with: func(o *Options) { o.IPv6 = true },
+			want: "no address found for outside.test"},
 		{name: "names over IPv4", host: "outside.test", with: func(o *Options) { o.IPv4 = true }, public: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

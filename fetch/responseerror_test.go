@@ -17,9 +17,14 @@ func TestResponsesThatAreNotWhole(t *testing.T) {
 		want failure.Kind
 		text string
 	}{
-		{"closed before an answer", func(c *net.TCPConn) { nettest.ReadRequest(c) }, failure.Truncated, "no answer had arrived"},
-		{"closed in the status line", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, "HTTP/1.1 20") }, failure.Truncated, "no answer had arrived"},
-		{"closed in the header", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Le") }, failure.Truncated, "no answer had arrived"},
+		{"closed before an answer", func(c *net.TCPConn) { nettest.ReadRequest(c) }, failure.Truncated,
+			"no answer had arrived"},
+		{"closed in the status line", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, "HTTP/1.1 20") },
+			failure.Truncated, "no answer had arrived"},
+		{"closed in the header", func(c *net.TCPConn) {
+			nettest.ReadRequest(c)
+			nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Le")
+		}, failure.Truncated, "no answer had arrived"},
 		{"closed in the body", func(c *net.TCPConn) {
 			nettest.ReadRequest(c)
 			nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
@@ -32,8 +37,10 @@ func TestResponsesThatAreNotWhole(t *testing.T) {
 			nettest.ReadRequest(c)
 			nettest.Say(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
 		}, failure.Truncated, "200 OK and 4 bytes"},
-		{"reset before an answer", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.ResetOnClose(c) }, failure.Reset, "no answer had arrived"},
-		{"no HTTP", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, "220 smtp.test ESMTP\r\n") }, failure.Protocol, "not a valid HTTP answer"},
+		{"reset before an answer", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.ResetOnClose(c) }, failure.Reset,
+			"no answer had arrived"},
+		{"no HTTP", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, "220 smtp.test ESMTP\r\n") },
+			failure.Protocol, "not a valid HTTP answer"},
 		{"a broken chunk", func(c *net.TCPConn) {
 			nettest.ReadRequest(c)
 			nettest.Say(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
@@ -70,7 +77,8 @@ func TestTimeoutSaysWhatHadArrived(t *testing.T) {
 		nettest.AwaitClose(c)
 	})
 	r, _ := runOne(t, url, noRetryOptions(func(o *Options) { o.Timeout = 200 * time.Millisecond }))
-	if kindOf(r) != failure.Timeout || r.Failure.Error() != "timeout 200ms met; 200 OK and 4 bytes of its body had arrived" {
+	if kindOf(r) != failure.Timeout ||
+		r.Failure.Error() != "timeout 200ms met; 200 OK and 4 bytes of its body had arrived" {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }
@@ -83,7 +91,8 @@ func TestRefusedConnection(t *testing.T) {
 	addr := listener.Addr().String()
 	_ = listener.Close()
 	r, _ := runOne(t, "http://"+addr, noRetryOptions(nil))
-	if kindOf(r) != failure.Connect || !strings.Contains(r.Failure.Error(), addr) || r.RemoteAddr != "" || r.Attempts != 1 {
+	if kindOf(r) != failure.Connect || !strings.Contains(r.Failure.Error(), addr) || r.RemoteAddr != "" ||
+		r.Attempts != 1 {
 		t.Errorf("got %s: %v from %q", kindOf(r), r.Failure, r.RemoteAddr)
 	}
 }

@@ -17,7 +17,8 @@ import (
 
 // TestPartialBodiesAfterErrors: what stays of a part after them is what may still be of use.
 func TestPartialBodiesAfterErrors(t *testing.T) {
-	for code, stays := range map[int]bool{400: false, 401: true, 403: true, 404: false, 408: true, 410: false, 425: true, 429: true, 500: true, 503: true, 204: false} {
+	for code, stays := range map[int]bool{400: false, 401: true, 403: true, 404: false, 408: true, 410: false, 425: true,
+		429: true, 500: true, 503: true, 204: false} {
 		url := startServer(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) })
 		store := newMemoryStore()
 		store.partials["x"] = &storedPart{"part", PartialInfo{`"first"`, 100, url}}
@@ -66,24 +67,41 @@ func TestPartialBodiesKept(t *testing.T) {
 		kept       bool
 	}{
 		{name: "cut off", says: start + "ETag: \"a\"\r\n\r\nhalf", kind: failure.Truncated, kept: true},
-		{name: "by its date", says: start + "Last-Modified: " + olderDate + "\r\nDate: " + newerDate + "\r\n\r\nhalf", kind: failure.Truncated, kept: true},
-		{name: "in chunks", says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", kind: failure.Truncated, kept: true},
-		{name: "out of time", says: start + "ETag: \"a\"\r\n\r\nhalf", hold: true, with: func(o *Options) { o.Timeout = 200 * time.Millisecond }, kind: failure.Timeout, kept: true},
-		{name: "stalled", says: start + "ETag: \"a\"\r\n\r\nhalf", hold: true, with: func(o *Options) { o.StallTimeout = 200 * time.Millisecond }, kind: failure.Stalled, kept: true},
+		{name: "by its date", says: start + "Last-Modified: " + olderDate + "\r\nDate: " + newerDate + "\r\n\r\nhalf",
+			kind: failure.Truncated, kept: true},
+		{name: "in chunks", says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+			kind: failure.Truncated, kept: true},
+		{name: "out of time", says: start + "ETag: \"a\"\r\n\r\nhalf", hold: true, with: func(o *Options) {
+			o.Timeout = 200 * time.Millisecond
+		}, kind: failure.Timeout, kept: true},
+		{name: "stalled", says: start + "ETag: \"a\"\r\n\r\nhalf", hold: true, with: func(o *Options) {
+			o.StallTimeout = 200 * time.Millisecond
+		}, kind: failure.Stalled, kept: true},
 		{name: "before its first byte", says: start + "ETag: \"a\"\r\n\r\n", kind: failure.Truncated},
 		{name: "without a validator", says: start + "\r\nhalf", kind: failure.Truncated},
 		{name: "weak", says: start + "ETag: W/\"a\"\r\n\r\nhalf", kind: failure.Truncated},
 		{name: "without ranges", says: start + "ETag: \"a\"\r\nAccept-Ranges: none\r\n\r\nhalf", kind: failure.Truncated},
-		{name: "coded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\n" + encoded(t, sampleText, "gzip")[:5], kind: failure.Truncated},
-		{name: "coded, and not decoded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\nhalf", with: func(o *Options) { o.Identity = true }, kind: failure.Truncated},
-		{name: "another status", says: "HTTP/1.1 203 OK\r\nContent-Length: 10\r\nETag: \"a\"\r\n\r\nhalf", kind: failure.Truncated},
+		{name: "coded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\n" + encoded(t, sampleText, "gzip")[:5],
+			kind: failure.Truncated},
+		{name: "coded, and not decoded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\nhalf",
+			with: func(o *Options) { o.Identity = true }, kind: failure.Truncated},
+		{name: "another status", says: "HTTP/1.1 203 OK\r\nContent-Length: 10\r\nETag: \"a\"\r\n\r\nhalf",
+			kind: failure.Truncated},
 		{name: "a POST", says: start + "ETag: \"a\"\r\n\r\nhalf", request: Request{Method: "POST"}, kind: failure.Truncated},
-		{name: "a body sent", says: start + "ETag: \"a\"\r\n\r\nhalf", request: Request{Method: "GET", Body: []byte("x")}, kind: failure.Truncated},
-		{name: "a range of its own", says: strings.Replace(start, "200", "206", 1) + "ETag: \"a\"\r\n\r\nhalf", request: Request{Header: headerOf("Range", "bytes=5-")}, kind: failure.Truncated},
-		{name: "a range by flag", says: start + "ETag: \"a\"\r\n\r\nhalf", with: func(o *Options) { o.Header = headerOf("Range", "bytes=5-") }, kind: failure.Truncated},
-		{name: "too large", says: start + "ETag: \"a\"\r\n\r\nhalf", with: func(o *Options) { o.MaxBody = 3 }, kind: failure.TooLarge},
-		{name: "a wrong hash", says: strings.Replace(start, "10", "4", 1) + "ETag: \"a\"\r\n\r\nhalf", request: Request{SHA256: strings.Repeat("0", 64)}, kind: failure.Checksum},
-		{name: "no chunk", says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n", kind: failure.Protocol},
+		{name: "a body sent", says: start + "ETag: \"a\"\r\n\r\nhalf", request: Request{Method: "GET", Body: []byte("x")},
+			kind: failure.Truncated},
+		{name: "a range of its own", says: strings.Replace(start, "200", "206", 1) + "ETag: \"a\"\r\n\r\nhalf",
+			request: Request{Header: headerOf("Range", "bytes=5-")}, kind: failure.Truncated},
+		{name: "a range by flag", says: start + "ETag: \"a\"\r\n\r\nhalf", with: func(o *Options) {
+			o.Header = headerOf("Range", "bytes=5-")
+		}, kind: failure.Truncated},
+		{name: "too large", says: start + "ETag: \"a\"\r\n\r\nhalf", with: func(o *Options) { o.MaxBody = 3 },
+			kind: failure.TooLarge},
+		{name: "a wrong hash", says: strings.Replace(start, "10", "4", 1) + "ETag: \"a\"\r\n\r\nhalf",
+			request: Request{SHA256: strings.Repeat("0", 64)}, kind: failure.Checksum},
+		{name: "no chunk",
+			says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n",
+			kind: failure.Protocol},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			over := make(chan struct{})
@@ -109,7 +127,9 @@ func TestPartialBodiesKept(t *testing.T) {
 			if kindOf(r) != tt.kind || (len(store.partials) == 1) != tt.kept {
 				t.Fatalf("%s, %d parts are left: %v", kindOf(r), len(store.partials), r.Failure)
 			}
-			if left := store.partials["x"]; tt.kept && (left.bytes != "half" || left.info.At != partialURLOf(t, origin.server.URL+"/a?secret") || strings.Contains(left.info.At, "secret") || left.info.Total > 10) {
+			if left := store.partials["x"]; tt.kept && (left.bytes != "half" ||
+				left.info.At != partialURLOf(t, origin.server.URL+"/a?secret") || strings.Contains(left.info.At, "secret") ||
+				left.info.Total > 10) {
 				t.Errorf("kept %+v", left)
 			}
 		})
@@ -122,7 +142,8 @@ func TestNewBodyReplacesAPartialBody(t *testing.T) {
 	origin, store := newRangeServer(t, body, 500), newMemoryStore()
 	origin.server.Start()
 	store.partials["x"] = &storedPart{"of an earlier body", PartialInfo{`"earlier"`, 200, origin.server.URL}}
-	if r := runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)); r.Status != 200 || store.partials["x"] == nil || store.partials["x"].bytes != body[:500] {
+	if r := runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)); r.Status != 200 ||
+		store.partials["x"] == nil || store.partials["x"].bytes != body[:500] {
 		t.Fatalf("%d, kept %+v", r.Status, store.partials["x"])
 	}
 	wantWholeBody(t, store, runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)), body, 500)
@@ -135,25 +156,23 @@ func TestRequestsWithTheirOwnRange(t *testing.T) {
 	origin, store := newRangeServer(t, body), newMemoryStore()
 	origin.server.Start()
 	store.partials["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}}
-	r := runWithStore(t, store, Request{URL: origin.server.URL, Header: headerOf("Range", "bytes=10-19")}, noRetryOptions(nil))
-	if r.Failure != nil || r.Status != 206 || store.bodies["x"] != body[10:20] || r.ResumedFrom != 0 || len(store.partials) != 1 {
+	r := runWithStore(t, store, Request{URL: origin.server.URL, Header: headerOf("Range", "bytes=10-19")},
+		noRetryOptions(nil))
+	if r.Failure != nil || r.Status != 206 || store.bodies["x"] != body[10:20] || r.ResumedFrom != 0 ||
+		len(store.partials) != 1 {
 		t.Errorf("%d, kept %q, %v", r.Status, store.bodies["x"], r.Failure)
 	}
 	wantRanges(t, origin, "bytes=10-19 ")
 }
-
-// readerFunc2 makes an io.Reader of a function.
-type readerFunc2 func([]byte) (int, error)
-
-func (f readerFunc2) Read(p []byte) (int, error) { return f(p) }
 
 // TestUnreadablePartialBody: one that a disk has lost is asked for as a whole; one that is being read when the run is stopped stays.
 func TestUnreadablePartialBody(t *testing.T) {
 	body := numberedText(1000)
 	origin, store := newRangeServer(t, body), newMemoryStore()
 	origin.server.Start()
-	lay := func(read readerFunc2) {
-		store.partials["x"], store.partialReader = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}}, read
+	lay := func(read readerFunc) {
+		store.partials["x"], store.partialReader = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}},
+			read
 	}
 	lay(func([]byte) (int, error) { return 0, errors.New("the disk is gone") })
 	wantWholeBody(t, store, runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)), body, 0)
@@ -164,7 +183,8 @@ func TestUnreadablePartialBody(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	lay(func(p []byte) (int, error) { cancel(); return 1, nil })
 	var sink recorder
-	_, err := Run(ctx, sourceOf(Request{URL: origin.server.URL, Path: "x"}), &sink, noRetryOptions(func(o *Options) { o.BodyStore = store }))
+	_, err := Run(ctx, sourceOf(Request{URL: origin.server.URL, Path: "x"}), &sink,
+		noRetryOptions(func(o *Options) { o.BodyStore = store }))
 	if err == nil || sink.kinds() != "canceled" || len(store.partials) != 1 || store.unreleased != 0 {
 		t.Errorf("%s, %d parts are left, %d not let go of, %v", sink.kinds(), len(store.partials), store.unreleased, err)
 	}
@@ -195,7 +215,8 @@ func TestCanceledBodiesAreContinued(t *testing.T) {
 		}
 	}
 	var sink recorder
-	_, err := Run(ctx, sourceOf(Request{URL: url, Path: "x"}), &sink, noRetryOptions(func(o *Options) { o.BodyStore = store }))
+	_, err := Run(ctx, sourceOf(Request{URL: url, Path: "x"}), &sink,
+		noRetryOptions(func(o *Options) { o.BodyStore = store }))
 	close(over)
 	if err == nil || sink.kinds() != "canceled" || store.partials["x"] == nil || store.partials["x"].bytes != body[:5000] {
 		t.Fatalf("%s, %v, kept %v", sink.kinds(), err, store.partials["x"] != nil)

@@ -33,8 +33,12 @@ func TestServersThatDoNotContinue(t *testing.T) {
 		{name: "as it should", exchanges: 1, from: 1000, rest: func(w http.ResponseWriter, _ *http.Request) {
 			partial(w, "bytes 1000-99999/100000", `"first"`, body[1000:])
 		}},
-		{name: "another body by now", exchanges: 1, whole: other, rest: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, other) }},
-		{name: "no ranges", exchanges: 1, rest: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }},
+		{name: "another body by now", exchanges: 1, whole: other, rest: func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, other)
+		}},
+		{name: "no ranges", exchanges: 1, rest: func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, body)
+		}},
 		{name: "If-Range is not heeded", exchanges: 2, whole: other, rest: func(w http.ResponseWriter, _ *http.Request) {
 			partial(w, "bytes 1000-89999/90000", `"second"`, other[1000:])
 		}},
@@ -44,7 +48,9 @@ func TestServersThatDoNotContinue(t *testing.T) {
 		{name: "from another byte", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
 			partial(w, "bytes 999-99999/100000", `"first"`, body[999:])
 		}},
-		{name: "206 without a range", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(206) }},
+		{name: "206 without a range", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(206)
+		}},
 		{name: "206 of several parts", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "multipart/byteranges; boundary=x")
 			w.WriteHeader(http.StatusPartialContent)
@@ -61,17 +67,19 @@ func TestServersThatDoNotContinue(t *testing.T) {
 		{name: "a rest of another body", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
 			partial(w, "bytes 1000-99999/100000", `"first"`, strings.ToUpper(body[1000:]))
 		}},
-		{name: "a part with all its bytes", part: body, exchanges: 1, from: 99_999, rest: func(w http.ResponseWriter, r *http.Request) {
-			if got := r.Header.Get("Range"); got != "bytes=99999-" {
-				t.Errorf("asked for %q", got)
-			}
-			partial(w, "bytes 99999-99999/100000", `"first"`, body[99_999:])
-		}},
+		{name: "a part with all its bytes", part: body, exchanges: 1, from: 99_999,
+			rest: func(w http.ResponseWriter, r *http.Request) {
+				if got := r.Header.Get("Range"); got != "bytes=99999-" {
+					t.Errorf("asked for %q", got)
+				}
+				partial(w, "bytes 99999-99999/100000", `"first"`, body[99_999:])
+			}},
 		{name: "a part of one byte that is all", part: "x", whole: "y", exchanges: 1},
 		{name: "a part with more than all its bytes", part: body + "x", exchanges: 1},
-		{name: "a part of another body", part: other[:1000], exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
-			partial(w, "bytes 1000-99999/100000", `"first"`, body[1000:])
-		}},
+		{name: "a part of another body", part: other[:1000], exchanges: 2,
+			rest: func(w http.ResponseWriter, _ *http.Request) {
+				partial(w, "bytes 1000-99999/100000", `"first"`, body[1000:])
+			}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			whole := tt.whole

@@ -31,7 +31,8 @@ func withRetries(n int) Options {
 func wantWholeBody(t *testing.T, store *memoryStore, r *Record, body string, from int) {
 	t.Helper()
 	if r.Failure != nil || store.bodies["x"] != body || len(store.partials) > 0 {
-		t.Fatalf("%v; kept %d of %d bytes, %d parts are left", r.Failure, len(store.bodies["x"]), len(body), len(store.partials))
+		t.Fatalf("%v; kept %d of %d bytes, %d parts are left", r.Failure, len(store.bodies["x"]), len(body),
+			len(store.partials))
 	}
 	if r.Bytes != int64(len(body)) || r.SHA256 != sha256.Sum256([]byte(body)) {
 		t.Errorf("%d bytes of %d, hash %x", r.Bytes, len(body), r.SHA256)
@@ -80,7 +81,8 @@ func TestContinuedByTheNextRun(t *testing.T) {
 	origin.server.Start()
 	for round, have := range []int{1000, 101_000, 101_001} {
 		r := runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil))
-		if r.Failure == nil || r.Bytes != int64(have) || store.partials["x"] == nil || store.partials["x"].bytes != body[:have] {
+		if r.Failure == nil || r.Bytes != int64(have) || store.partials["x"] == nil ||
+			store.partials["x"].bytes != body[:have] {
 			t.Fatalf("run %d: %v, %d bytes, kept %v", round, r.Failure, r.Bytes, store.partials["x"] != nil)
 		}
 		if want := (PartialInfo{`"first"`, 200_001, origin.server.URL}); store.partials["x"].info != want {
@@ -105,7 +107,8 @@ func TestContinuedAfterARedirect(t *testing.T) {
 		http.Redirect(w, r, fmt.Sprintf("%s%s?token=%d", origin.server.URL, place, token), http.StatusFound)
 	})
 	store := newMemoryStore()
-	if r := runWithStore(t, store, Request{URL: url}, noRetryOptions(nil)); r.Failure == nil || store.partials["x"].info.At != partialURLOf(t, origin.server.URL+"/file?token=1") {
+	if r := runWithStore(t, store, Request{URL: url}, noRetryOptions(nil)); r.Failure == nil ||
+		store.partials["x"].info.At != partialURLOf(t, origin.server.URL+"/file?token=1") {
 		t.Fatalf("%v, kept %+v", r.Failure, store.partials["x"])
 	}
 	part := *store.partials["x"]
@@ -120,7 +123,8 @@ func TestContinuedAfterARedirect(t *testing.T) {
 	store = newMemoryStore()
 	again := part
 	store.partials["x"] = &again
-	wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, noRetryOptions(nil)), body, 0) // another query may be another resource with the same tag
+	// another query may be another resource with the same tag
+	wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, noRetryOptions(nil)), body, 0)
 	wantRanges(t, origin, "")
 
 	store, place = newMemoryStore(), "/moved"
@@ -144,7 +148,8 @@ func TestContinuedWithinTheBound(t *testing.T) {
 		o := noRetryOptions(func(o *Options) { o.MaxBody, o.AcceptStatus = tt.most, judge.Statuses{{200, 200}} })
 		r := runWithStore(t, store, Request{URL: origin.server.URL}, o)
 		if kindOf(r) != tt.want || r.ResumedFrom != int64(tt.from) || len(store.partials) > 0 {
-			t.Errorf("max-body %d: %s after %d bytes, %d parts are left: %v", tt.most, kindOf(r), r.ResumedFrom, len(store.partials), r.Failure)
+			t.Errorf("max-body %d: %s after %d bytes, %d parts are left: %v", tt.most, kindOf(r), r.ResumedFrom,
+				len(store.partials), r.Failure)
 		}
 	}
 }
@@ -155,7 +160,8 @@ func TestRestIsAcceptedWhereTheWholeIs(t *testing.T) {
 	origin, store := newRangeServer(t, body), newMemoryStore()
 	origin.server.Start()
 	store.partials["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}}
-	r := runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }))
+	r := runWithStore(t, store, Request{URL: origin.server.URL},
+		noRetryOptions(func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }))
 	if kindOf(r) != failure.BadStatus || r.Status != 200 || len(store.bodies) > 0 {
 		t.Errorf("%d, %d kept: %v", r.Status, len(store.bodies), r.Failure)
 	}

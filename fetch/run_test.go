@@ -66,7 +66,8 @@ func TestEmptyInput(t *testing.T) {
 }
 
 func TestRunRefusesMistakes(t *testing.T) {
-	_, err := Run(t.Context(), urls(1, "http://a.test"), &recorder{}, *options(func(o *Options) { o.Concurrency, o.MaxBody = 0, 0 }))
+	_, err := Run(t.Context(), urls(1, "http://a.test"), &recorder{},
+		*options(func(o *Options) { o.Concurrency, o.MaxBody = 0, 0 }))
 	if len(flagsOf(err)) != 2 {
 		t.Errorf("got %v", err)
 	}
@@ -95,7 +96,8 @@ func TestRetriesInTime(t *testing.T) {
 		if r := sink.records[0]; r.Attempts != 3 || r.Elapsed != 20*time.Second || !r.StartedAt.Equal(began) {
 			t.Errorf("attempts %d, elapsed %s", r.Attempts, r.Elapsed)
 		}
-		if s.Retries != 2 || s.Exchanges != 3 || s.LimitedBy != LimitPausedHosts || !maps.Equal(s.ByStatus, map[int]int64{200: 1}) {
+		if s.Retries != 2 || s.Exchanges != 3 || s.LimitedBy != LimitPausedHosts ||
+			!maps.Equal(s.ByStatus, map[int]int64{200: 1}) {
 			t.Errorf("got %+v", s)
 		}
 	})
@@ -112,7 +114,8 @@ func TestRetriesAreExhausted(t *testing.T) {
 			return newResponse(429, ""), nil
 		})
 		var sink recorder
-		s, err := runWithClient(t.Context(), linesOf("http://a.test/", `{"url":"http://b.test/","body":"x"}`), &sink, options(nil), client)
+		s, err := runWithClient(t.Context(), linesOf("http://a.test/", `{"url":"http://b.test/","body":"x"}`), &sink,
+			options(nil), client)
 		if err != nil || sink.kinds() != "rate_limited status" || asked.Load() != 5 || s.Retries != 3 {
 			t.Errorf("%s after %d, %+v, %v", sink.kinds(), asked.Load(), s, err)
 		}
@@ -179,7 +182,8 @@ func TestRateInARun(t *testing.T) {
 			asked = append(asked, time.Since(began))
 			return newResponse(200, ""), nil
 		})
-		s, err := runWithClient(t.Context(), urls(4, "http://a.test", "http://b.test"), &recorder{}, options(func(o *Options) { o.Rate = 0.1 }), client)
+		s, err := runWithClient(t.Context(), urls(4, "http://a.test", "http://b.test"), &recorder{},
+			options(func(o *Options) { o.Rate = 0.1 }), client)
 		if err != nil || fmt.Sprint(asked) != "[0s 10s 20s 30s]" || s.LimitedBy != LimitRate {
 			t.Errorf("asked at %v, limited by %s, %v", asked, s.LimitedBy, err)
 		}
@@ -202,7 +206,8 @@ func TestSourceMayRewriteURLs(t *testing.T) {
 				}
 			}
 		}
-		if _, err := runWithClient(t.Context(), source, &recorder{}, options(nil), client); err != nil || asked != "http://mirror.test/x" {
+		if _, err := runWithClient(t.Context(), source, &recorder{}, options(nil), client); err != nil ||
+			asked != "http://mirror.test/x" {
 			t.Errorf("asked %s, %v", asked, err)
 		}
 	})

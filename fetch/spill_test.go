@@ -41,7 +41,8 @@ func TestSecondHostBehindALongPrefix(t *testing.T) {
 func TestStopCountsSpilledTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := options(func(o *Options) { o.Lookahead, o.Deadline = 1000, 10*time.Second })
-		s, err := runWithClient(context.Background(), urls(20_000, "http://a.test"), &recorder{}, o, respondAfter(time.Second))
+		s, err := runWithClient(context.Background(), urls(20_000, "http://a.test"), &recorder{}, o,
+			respondAfter(time.Second))
 		if err != nil || s.Stopped != StopDeadline {
 			t.Fatalf("%+v, %v", s, err)
 		}

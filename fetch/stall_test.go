@@ -18,11 +18,13 @@ import (
 func TestStallBehindProxy(t *testing.T) {
 	hangs := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	secure, o := startTLSServer(t, false, hangs)
-	proxy := &proxyServer{plain: strings.TrimPrefix(startServer(t, hangs), "http://"), secure: strings.TrimPrefix(secure, "https://")}
+	proxy := &proxyServer{plain: strings.TrimPrefix(startServer(t, hangs), "http://"),
+		secure: strings.TrimPrefix(secure, "https://")}
 	for _, scheme := range []string{"http", "https", "socks5h"} {
 		o.HTTPProxy, o.StallTimeout = scheme+"://"+proxy.start(t, scheme), 200*time.Millisecond
 		o.HTTPSProxy = o.HTTPProxy
-		if got := runIn(t, o, testNetwork(t, nil), "http://a.test/", "https://example.com/").kinds(); got != "stalled stalled" {
+		if got := runIn(t, o, testNetwork(t, nil), "http://a.test/",
+			"https://example.com/").kinds(); got != "stalled stalled" {
 			t.Errorf("%s: %s", scheme, got)
 		}
 	}
@@ -34,7 +36,8 @@ func TestStalled(t *testing.T) {
 		says func(*net.TCPConn)
 		text string
 	}{
-		{"no answer", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.AwaitClose(c) }, "connected, no answer had arrived"},
+		{"no answer", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.AwaitClose(c) },
+			"connected, no answer had arrived"},
 		{"half a header", func(c *net.TCPConn) {
 			nettest.ReadRequest(c)
 			nettest.Say(c, "HTTP/1.1 200 OK\r\nX")
@@ -58,11 +61,14 @@ func TestStalled(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r, _ := runOne(t, nettest.Talk(t, tt.says), noRetryOptions(func(o *Options) { o.StallTimeout = 200 * time.Millisecond }))
+			r, _ := runOne(t, nettest.Talk(t, tt.says), noRetryOptions(func(o *Options) {
+				o.StallTimeout = 200 * time.Millisecond
+			}))
 			if kindOf(r) != failure.Stalled {
 				t.Fatalf("got %s: %v", kindOf(r), r.Failure)
 			}
-			if says := r.Failure.Error(); !strings.HasPrefix(says, "stall-timeout 200ms met; ") || !strings.Contains(says, tt.text) {
+			if says := r.Failure.Error(); !strings.HasPrefix(says, "stall-timeout 200ms met; ") ||
+				!strings.Contains(says, tt.text) {
 				t.Errorf("says %q", says)
 			}
 			if r.Elapsed < 200*time.Millisecond {
@@ -134,8 +140,11 @@ func (slowBodyWriter) Write(p []byte) (int, error) {
 
 // TestSlowBodyStoreIsNoStall: while what has come is at work on, decoded or written to a disk, nobody listens for more.
 func TestSlowBodyStoreIsNoStall(t *testing.T) {
-	url := startServer(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 200<<10)) })
-	r, _ := runOne(t, url, noRetryOptions(func(o *Options) { o.StallTimeout, o.BodyStore = 100*time.Millisecond, &slowBodyStore{} }))
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, strings.Repeat("x", 200<<10))
+	})
+	r, _ := runOne(t, url,
+		noRetryOptions(func(o *Options) { o.StallTimeout, o.BodyStore = 100*time.Millisecond, &slowBodyStore{} }))
 	if r.Failure != nil || r.Bytes != 200<<10 {
 		t.Errorf("%d bytes, %v", r.Bytes, r.Failure)
 	}

@@ -18,7 +18,9 @@ func TestRetriesCountThoseMade(t *testing.T) {
 		want     int64
 	}{{time.Second, 0}, {11 * time.Second, 10}, {21 * time.Second, 20}} {
 		synctest.Test(t, func(t *testing.T) {
-			client := fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(503, "", "Retry-After", "10"), nil })
+			client := fakeOrigin(func(*http.Request) (*http.Response, error) {
+				return newResponse(503, "", "Retry-After", "10"), nil
+			})
 			var sink recorder
 			live := new(Live)
 			o := options(func(o *Options) { o.Deadline, o.Concurrency, o.Live = tt.deadline, 10, live })
@@ -31,7 +33,8 @@ func TestRetriesCountThoseMade(t *testing.T) {
 			for _, r := range sink.records {
 				further += int64(r.Attempts) - 1
 			}
-			if err != nil || s.Stopped != StopDeadline || s.Retries != tt.want || further != tt.want || live.Retries.Load() != tt.want || s.Exchanges != 10+tt.want {
+			if err != nil || s.Stopped != StopDeadline || s.Retries != tt.want || further != tt.want ||
+				live.Retries.Load() != tt.want || s.Exchanges != 10+tt.want {
 				t.Errorf("%s: %d retries in the records, %d live, %+v, %v", tt.deadline, further, live.Retries.Load(), s, err)
 			}
 		})

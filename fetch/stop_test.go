@@ -36,8 +36,11 @@ func TestDeadlineEndsTheRun(t *testing.T) {
 func TestDeadlineEndsWaitingTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink recorder
-		client := fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(503, "", "Retry-After", "30"), nil })
-		s, err := runWithClient(t.Context(), urls(1, "http://a.test"), &sink, options(func(o *Options) { o.Deadline = time.Second }), client)
+		client := fakeOrigin(func(*http.Request) (*http.Response, error) {
+			return newResponse(503, "", "Retry-After", "30"), nil
+		})
+		s, err := runWithClient(t.Context(), urls(1, "http://a.test"), &sink,
+			options(func(o *Options) { o.Deadline = time.Second }), client)
 		if err != nil || sink.kinds() != "canceled" || s.Elapsed != time.Second {
 			t.Fatalf("%s: %+v, %v", sink.kinds(), s, err)
 		}
@@ -60,8 +63,10 @@ func TestDrainAwaitsRunningExchanges(t *testing.T) {
 		{name: "all land", grace: 10 * time.Second, want: "ok ok", took: 3 * time.Second},
 		{name: "none in time", grace: time.Second, want: "canceled canceled", took: 2 * time.Second},
 		{name: "no grace", grace: 0, want: "canceled canceled", took: time.Second},
-		{name: "the grace comes first", grace: time.Second, deadline: time.Hour, want: "canceled canceled", took: 2 * time.Second},
-		{name: "the run's deadline comes first", grace: 10 * time.Second, deadline: 2 * time.Second, want: "canceled canceled", took: 2 * time.Second},
+		{name: "the grace comes first", grace: time.Second, deadline: time.Hour, want: "canceled canceled",
+			took: 2 * time.Second},
+		{name: "the run's deadline comes first", grace: 10 * time.Second, deadline: 2 * time.Second,
+			want: "canceled canceled", took: 2 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -96,7 +101,8 @@ func TestDrainDoesNotRetry(t *testing.T) {
 		})
 		time.AfterFunc(time.Second, func() { close(drain) })
 		var sink recorder
-		s, err := runWithClient(t.Context(), urls(2, "http://a.test"), &sink, options(func(o *Options) { o.Drain = drain }), client)
+		s, err := runWithClient(t.Context(), urls(2, "http://a.test"), &sink, options(func(o *Options) { o.Drain = drain }),
+			client)
 		if err != nil || s.Exchanges != 2 || sink.kinds() != "canceled canceled" {
 			t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 		}
@@ -113,7 +119,8 @@ func TestSecondSignalCancelsExchanges(t *testing.T) {
 		var sink recorder
 		o := options(func(o *Options) { o.Drain, o.Grace = drain, time.Minute })
 		s, err := runWithClient(ctx, urls(3, "http://a.test"), &sink, o, respondAfter(time.Hour))
-		if err != nil || s.Stopped != StopDrain || s.Elapsed != 2*time.Second || sink.kinds() != "canceled canceled canceled" {
+		if err != nil || s.Stopped != StopDrain || s.Elapsed != 2*time.Second ||
+			sink.kinds() != "canceled canceled canceled" {
 			t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 		}
 	})
@@ -128,7 +135,8 @@ func TestMaxFailures(t *testing.T) {
 			var sink recorder
 			o := options(func(o *Options) { o.MaxFailures, o.Concurrency = tt.most, 1 })
 			s, err := runWithClient(t.Context(), urls(10, "http://a.test"), &sink, o, notFoundOrigin)
-			if err != nil || s.Failed != tt.failed || (s.Stopped == StopFailures) != (tt.most >= 0) || s.Complete != (tt.most < 0) {
+			if err != nil || s.Failed != tt.failed || (s.Stopped == StopFailures) != (tt.most >= 0) ||
+				s.Complete != (tt.most < 0) {
 				t.Errorf("%d allowed: %+v, %v", tt.most, s, err)
 			}
 			wantSum(t, s, len(sink.records))
@@ -146,7 +154,8 @@ func TestMaxFailuresCancelsExchanges(t *testing.T) {
 			return respondAfter(time.Hour)(r)
 		})
 		var sink recorder
-		s, err := runWithClient(t.Context(), urls(3, "http://a.test"), &sink, options(func(o *Options) { o.MaxFailures = 0 }), client)
+		s, err := runWithClient(t.Context(), urls(3, "http://a.test"), &sink, options(func(o *Options) { o.MaxFailures = 0 }),
+			client)
 		if err != nil || sink.kinds() != "canceled canceled status" || s.Elapsed != 0 {
 			t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 		}
@@ -172,7 +181,8 @@ func TestStopDoesNotWaitForTheInput(t *testing.T) {
 				<-quiet
 			}
 		}
-		s, err := runWithClient(t.Context(), source, &recorder{}, options(func(o *Options) { o.Deadline = time.Minute }), respondAfter(time.Second))
+		s, err := runWithClient(t.Context(), source, &recorder{}, options(func(o *Options) { o.Deadline = time.Minute }),
+			respondAfter(time.Second))
 		if err != nil || s.Succeeded != 1 || s.Stopped != StopDeadline || s.Elapsed != time.Minute {
 			t.Errorf("%+v, %v", s, err)
 		}

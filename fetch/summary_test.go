@@ -22,15 +22,19 @@ func TestSummaryCounts(t *testing.T) {
 	c := newTally(&Options{})
 	for _, task := range []*task{
 		finishedTask("http://a.test", judge.Verdict{}, exchangeCounts{exchanged: true, status: 200, bytes: 10, wireBytes: 5}),
-		finishedTask("http://a.test", judge.Verdict{Failure: failure.New(failure.BadStatus, "404")}, exchangeCounts{exchanged: true, status: 404, bytes: 99, wireBytes: 99}),
-		finishedTask("http://b.test", judge.Verdict{Failure: failure.New(failure.DNS, "no such host")}, exchangeCounts{exchanged: true}),
+		finishedTask("http://a.test", judge.Verdict{Failure: failure.New(failure.BadStatus, "404")},
+			exchangeCounts{exchanged: true, status: 404, bytes: 99, wireBytes: 99}),
+		finishedTask("http://b.test", judge.Verdict{Failure: failure.New(failure.DNS, "no such host")},
+			exchangeCounts{exchanged: true}),
 		finishedTask("", judge.Verdict{Failure: failure.New(failure.InvalidRequest, "no url")}, exchangeCounts{}),
 	} {
 		c.countExchange(task)
 		c.countFinal(task)
 	}
-	c.countExchange(finishedTask("http://a.test", judge.Verdict{Fate: judge.Retry}, exchangeCounts{exchanged: true, again: true, status: 500}))
-	c.countExchange(finishedTask("http://a.test", judge.Verdict{Fate: judge.Hop}, exchangeCounts{exchanged: true, status: 302}))
+	c.countExchange(finishedTask("http://a.test", judge.Verdict{Fate: judge.Retry},
+		exchangeCounts{exchanged: true, again: true, status: 500}))
+	c.countExchange(finishedTask("http://a.test", judge.Verdict{Fate: judge.Hop},
+		exchangeCounts{exchanged: true, status: 302}))
 	c.Skipped, c.NotStarted = 2, 3
 	s := c.summary(time.Second)
 	if s.Total != 9 || s.Succeeded != 1 || s.Failed != 3 || s.Exchanges != 5 || s.Retries != 1 ||
@@ -40,7 +44,8 @@ func TestSummaryCounts(t *testing.T) {
 	if want := map[int]int64{200: 1, 404: 1}; !maps.Equal(s.ByStatus, want) {
 		t.Errorf("by_status is of final answers: %v, want %v", s.ByStatus, want)
 	}
-	if want := map[failure.Kind]int64{failure.BadStatus: 1, failure.DNS: 1, failure.InvalidRequest: 1}; !maps.Equal(s.ByKind, want) {
+	if want := map[failure.Kind]int64{failure.BadStatus: 1, failure.DNS: 1,
+		failure.InvalidRequest: 1}; !maps.Equal(s.ByKind, want) {
 		t.Errorf("got %v, want %v", s.ByKind, want)
 	}
 	if want := map[string]int64{"http://a.test": 1, "http://b.test": 1}; !maps.Equal(s.FailedByHost, want) {
@@ -56,7 +61,8 @@ func TestFailuresByHostAreBounded(t *testing.T) {
 	c := newTally(&Options{})
 	for range 2 {
 		for i := range MaxHosts + 500 {
-			c.countFinal(finishedTask(fmt.Sprintf("http://%d.test", i), judge.Verdict{Failure: failure.New(failure.DNS, "x")}, exchangeCounts{}))
+			c.countFinal(finishedTask(fmt.Sprintf("http://%d.test", i), judge.Verdict{Failure: failure.New(failure.DNS, "x")},
+				exchangeCounts{}))
 		}
 	}
 	if got := c.FailedByHost["other"]; got != 1000 || len(c.FailedByHost) != MaxHosts+1 {

@@ -19,7 +19,8 @@ func TestLongLinesAreBounded(t *testing.T) {
 	spooltest.NoneStaysOpen(t)
 	synctest.Test(t, func(t *testing.T) {
 		sink := &fileCountingSink{longLineSink: &longLineSink{}, t: t, most: 4}
-		if _, err := runWithClient(t.Context(), urls(50, "http://a.test"), sink, options(func(o *Options) { o.Concurrency = 4 }), respondAfter(0)); err != nil {
+		if _, err := runWithClient(t.Context(), urls(50, "http://a.test"), sink,
+			options(func(o *Options) { o.Concurrency = 4 }), respondAfter(0)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -44,9 +45,12 @@ func (s *fileCountingSink) Put(r *Record) error {
 func TestNoTemporaryFileUnlessItHelps(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
 	synctest.Test(t, func(t *testing.T) {
-		large := fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(200, strings.Repeat("x", 2000)), nil })
+		large := fakeOrigin(func(*http.Request) (*http.Response, error) {
+			return newResponse(200, strings.Repeat("x", 2000)), nil
+		})
 		var sink recorder
-		_, err := runWithClient(t.Context(), urls(1, "http://a.test"), &sink, options(func(o *Options) { o.BodyMemory, o.MaxBody = 1000, 1000 }), large)
+		_, err := runWithClient(t.Context(), urls(1, "http://a.test"), &sink,
+			options(func(o *Options) { o.BodyMemory, o.MaxBody = 1000, 1000 }), large)
 		if err != nil || sink.kinds() != "too_large" {
 			t.Errorf("%s, %v", sink.kinds(), err)
 		}
@@ -70,11 +74,13 @@ func TestTemporaryDirectoryThatBreaks(t *testing.T) {
 		s, err := runWithClient(t.Context(), urls(100, "http://a.test"), &sink, o, client)
 		var broken *OutputError
 		var temporary *spool.Error
-		if !errors.As(err, &broken) || !errors.As(err, &temporary) || temporary.Dir != missing || s.Stopped != StopOutput || s.NotStarted < 90 {
+		if !errors.As(err, &broken) || !errors.As(err, &temporary) || temporary.Dir != missing || s.Stopped != StopOutput ||
+			s.NotStarted < 90 {
 			t.Errorf("%+v, %v", s, err)
 		}
 		for _, r := range sink.records {
-			if broke := strings.HasSuffix(r.Request.URL, "/3"); broke != (kindOf(r) == failure.IO) || !broke && r.Failure != nil && r.Failure.Kind != failure.Canceled {
+			if broke := strings.HasSuffix(r.Request.URL, "/3"); broke != (kindOf(r) == failure.IO) || !broke &&
+				r.Failure != nil && r.Failure.Kind != failure.Canceled {
 				t.Errorf("%s: %v", r.Request.URL, r.Failure)
 			}
 		}
@@ -93,10 +99,12 @@ func TestDiskThatFillsUp(t *testing.T) {
 	_ = body.spool.Close() // as a disk that takes no more
 	more, err := body.readFrom(strings.NewReader("the rest"), 100)
 	var disk *spool.Error
-	if broken := brokenDisk(&failure.Failure{Kind: failure.Decode, Err: body.cause(failure.New(failure.Decode, "the body is not valid gzip"))}); broken == nil {
+	if broken := brokenDisk(&failure.Failure{Kind: failure.Decode,
+		Err: body.cause(failure.New(failure.Decode, "the body is not valid gzip"))}); broken == nil {
 		t.Error("the disk is not to blame")
 	}
-	if more || !errors.As(err, &disk) || !errors.As(body.err, &disk) || brokenDisk(&failure.Failure{Kind: failure.IO, Err: err}) != error(disk) {
+	if more || !errors.As(err, &disk) || !errors.As(body.err, &disk) ||
+		brokenDisk(&failure.Failure{Kind: failure.IO, Err: err}) != error(disk) {
 		t.Errorf("%t, %v, %v", more, err, body.err)
 	}
 }
@@ -115,7 +123,8 @@ func TestNoTemporaryFileStaysOpen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				_, _ = runWithClient(t.Context(), urls(100, "http://a.test"), sink, options(func(o *Options) { o.BodyMemory = 1000 }), large)
+				_, _ = runWithClient(t.Context(), urls(100, "http://a.test"), sink,
+					options(func(o *Options) { o.BodyMemory = 1000 }), large)
 			})
 			if n := spooltest.OpenFiles(t); n > 0 {
 				t.Errorf("%d temporary files are open", n)

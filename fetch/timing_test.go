@@ -11,7 +11,8 @@ func TestTiming(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, second := sink.records[0], sink.records[1]
-	if step := first.Timing; step == nil || step.Connect <= 0 || step.TLS <= 0 || step.FirstByte <= 0 || step.Body < 0 || step.DNS > 0 {
+	if step := first.Timing; step == nil || step.Connect <= 0 || step.TLS <= 0 || step.FirstByte <= 0 || step.Body < 0 ||
+		step.DNS > 0 {
 		t.Errorf("first: %+v", first.Timing)
 	}
 	if step := second.Timing; step == nil || step.Connect >= 0 || step.TLS >= 0 || step.FirstByte <= 0 {

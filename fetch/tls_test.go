@@ -72,7 +72,8 @@ func TestWrongNameSaysWhichNames(t *testing.T) {
 	url, o := startTLSServer(t, false, respondProtocol)
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(url, "https://"))
 	r, _ := runOne(t, "https://localhost:"+port, o)
-	if kindOf(r) != failure.TLS || !strings.Contains(r.Failure.Error(), "certificate for example.com") || !strings.Contains(r.Failure.Error(), "not localhost") {
+	if kindOf(r) != failure.TLS || !strings.Contains(r.Failure.Error(), "certificate for example.com") ||
+		!strings.Contains(r.Failure.Error(), "not localhost") {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }

@@ -54,11 +54,13 @@ func TestTrailingBytesAreNoResponse(t *testing.T) {
 	const poison = "HTTP/1.1 200 OK\r\nX-Poison: 1\r\nContent-Length: 6\r\n\r\npoison"
 	for _, tt := range []struct{ name, method, answer, body, more string }{
 		{"a whole answer behind a body", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok", poison},
-		{"a whole answer behind chunks", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "ok", poison},
+		{"a whole answer behind chunks", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+			"ok", poison},
 		{"a whole answer behind an empty one", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", poison},
 		{"a whole answer behind that to HEAD", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "", poison},
 		{"the body of HEAD", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "", "body here"},
-		{"the start of an answer behind an empty one", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", poison[:40]},
+		{"the start of an answer behind an empty one", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "",
+			poison[:40]},
 		{"the body of 204", "GET", "HTTP/1.1 204 No Content\r\n\r\n", "", "body here"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,7 +70,8 @@ func TestTrailingBytesAreNoResponse(t *testing.T) {
 				lines[i] = fmt.Sprintf(`{"url":"%s/%d","method":%q}`, url, i, tt.method)
 			}
 			var sink recorder
-			s, err := Run(t.Context(), linesOf(lines...), &sink, noRetryOptions(func(o *Options) { o.KeepHeader, o.HostConcurrency = true, 8 }))
+			s, err := Run(t.Context(), linesOf(lines...), &sink,
+				noRetryOptions(func(o *Options) { o.KeepHeader, o.HostConcurrency = true, 8 }))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -112,7 +115,8 @@ func TestTrailingBytesInOneSegment(t *testing.T) {
 	certServer := httptest.NewTLSServer(http.NotFoundHandler())
 	certServer.Close()
 	config := &tls.Config{Certificates: certServer.TLS.Certificates}
-	const answer, poison = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
+	const answer, poison = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+		"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
 	overTLS := func(c net.Conn) net.Conn { return tls.Server(c, config) }
 	for _, tt := range []struct {
 		name  string

@@ -21,7 +21,8 @@ func TestLargeUpload(t *testing.T) {
 			t.Errorf("%d bytes of %d, %v", len(got), len(body), err)
 		}
 	})
-	sink := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
+	sink := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`,
+		`{"url":"`+url+`","body":"`+body+`"}`)
 	if sink.kinds() != "ok ok" || made.Load() != 1 {
 		t.Errorf("%s over %d connections", sink.kinds(), made.Load())
 	}
@@ -43,7 +44,8 @@ func TestEarlyResponse(t *testing.T) {
 				then(c)
 			})
 			began := time.Now()
-			sink := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
+			line := `{"url":"` + url + `","body":"` + body + `"}`
+			sink := runIn(t, noRetryOptions(nil), dial.Network{}, line, line)
 			if sink.kinds() != "status status" || sink.records[1].Status != 413 || time.Since(began) > 20*time.Second {
 				t.Errorf("%s: %v", sink.kinds(), sink.records[0].Failure)
 			}
@@ -83,7 +85,8 @@ func TestEarlySuccess(t *testing.T) {
 			got <- int(n)
 		}
 	})
-	sink := runIn(t, noRetryOptions(nil), dial.Network{}, `{"url":"`+url+`","body":"`+body+`"}`, `{"url":"`+url+`","body":"`+body+`"}`)
+	line := `{"url":"` + url + `","body":"` + body + `"}`
+	sink := runIn(t, noRetryOptions(nil), dial.Network{}, line, line)
 	if first, second := <-got, <-got; sink.kinds() != "ok ok" || first != len(body) || second != len(body) {
 		t.Errorf("%s: %d and %d bytes of %d", sink.kinds(), first, second, len(body))
 	}

@@ -130,7 +130,8 @@ func TestLookaheadBoundsTheInput(t *testing.T) {
 			}
 		}
 		sink := SinkFunc(func(*Record) error { landed.Add(1); return nil })
-		s, err := runWithClient(t.Context(), source, sink, options(func(o *Options) { o.Lookahead = 20 }), respondAfter(time.Second))
+		s, err := runWithClient(t.Context(), source, sink, options(func(o *Options) { o.Lookahead = 20 }),
+			respondAfter(time.Second))
 		if err != nil || s.Succeeded != 5000 {
 			t.Errorf("%+v, %v", s, err)
 		}

@@ -47,7 +47,8 @@ func TestHeldRecordsAreBounded(t *testing.T) {
 				return respondAfter(time.Second)(r)
 			})
 			sink := &orderedSink{waiting: map[int64]*Record{}}
-			s, err := runWithClient(t.Context(), urls(200, "http://a.test", "http://b.test"), sink, options(func(o *Options) { o.Lookahead = window }), client)
+			s, err := runWithClient(t.Context(), urls(200, "http://a.test", "http://b.test"), sink,
+				options(func(o *Options) { o.Lookahead = window }), client)
 			if err != nil || s.Succeeded != 200 || len(sink.waiting) != 0 {
 				t.Fatalf("%+v, %v", s, err)
 			}
