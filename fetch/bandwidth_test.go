@@ -10,8 +10,8 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// TestBandwidthOverSockets: a run takes at least the time that its bytes take, bodies, headers and all,
-// over HTTP/1.1 and HTTP/2, and says what held it up.
+// TestBandwidthOverSockets checks that a run with a bandwidth limit takes at least the time that its bytes take,
+// headers and bodies together, over HTTP/1.1 and HTTP/2, and that its Summary names the limit.
 func TestBandwidthOverSockets(t *testing.T) {
 	page := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Padding", strings.Repeat("p", 10<<10))
@@ -28,7 +28,7 @@ func TestBandwidthOverSockets(t *testing.T) {
 			}
 			least := 16 * 30 << 10 // bodies
 			if version == transport.HTTP1 {
-				least = 16 * 40 << 10 // HTTP/2 has a header's text once for all answers
+				least = 16 * 40 << 10 // HTTP/2 sends a repeated header field only once
 			}
 			if want := time.Duration(float64(least)/1e6*float64(time.Second)) - 10*time.Millisecond; summary.Elapsed < want {
 				t.Errorf("took %s, at least %s are needed", summary.Elapsed, want)

@@ -15,7 +15,8 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// TestDecompressionBomb: a body that decodes to far more than it sends is too_large, and costs no more memory than is allowed.
+// TestDecompressionBomb checks that a body that decodes to more than MaxBody fails as too_large, and that the memory
+// used stays bounded.
 func TestDecompressionBomb(t *testing.T) {
 	const size, most = 32 << 20, 1 << 20
 	for _, coding := range []string{"gzip", "br", "zstd"} {
@@ -49,7 +50,7 @@ func TestMaxBodyIsTheLargestAllowed(t *testing.T) {
 	}
 }
 
-// TestUnwantedBodyIsNotRead: an error page without an end holds nothing up.
+// TestUnwantedBodyIsNotRead checks that an endless body of an error response is not read to its end.
 func TestUnwantedBodyIsNotRead(t *testing.T) {
 	sent := make(chan int64, 1)
 	url := nettest.Talk(t, func(c *net.TCPConn) {
@@ -67,7 +68,7 @@ func TestUnwantedBodyIsNotRead(t *testing.T) {
 	}
 }
 
-// TestBodyUntilTheEnd: without a length the connection's end is the body's.
+// TestBodyUntilTheEnd checks that a body without a length ends with the connection.
 func TestBodyUntilTheEnd(t *testing.T) {
 	r, body := runOne(t, nettest.Talk(t, func(c *net.TCPConn) {
 		nettest.ReadRequest(c)
@@ -78,12 +79,13 @@ func TestBodyUntilTheEnd(t *testing.T) {
 	}
 }
 
+// TestChecksum checks that the hash of a Request is compared with that of the decoded body.
 func TestChecksum(t *testing.T) {
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		_, _ = io.WriteString(w, encoded(t, sampleText, "gzip"))
 	})
-	sum := fmt.Sprintf("%X", sha256.Sum256([]byte(sampleText))) // of the decoded body; capitals are as good
+	sum := fmt.Sprintf("%X", sha256.Sum256([]byte(sampleText))) // of the decoded body; upper case is accepted
 	if r, body := runOne(t, fmt.Sprintf(`{"url":%q,"sha256":%q}`, url, sum), noRetryOptions(nil)); r.Failure != nil ||
 		body != sampleText {
 		t.Errorf("got %v", r.Failure)
@@ -98,10 +100,10 @@ func TestChecksum(t *testing.T) {
 	}
 }
 
-// TestResponsesWithoutABody: where there can be none, the member is absent; where there is none, it is empty.
+// TestResponsesWithoutABody checks HasBody: false where a response can have no body, true where its body is empty.
 func TestResponsesWithoutABody(t *testing.T) {
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Encoding", "gzip") // means nothing here
+		w.Header().Set("Content-Encoding", "gzip") // ignored: there is no body
 		switch r.URL.Path {
 		case "/204":
 			w.WriteHeader(204)

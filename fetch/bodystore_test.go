@@ -19,7 +19,7 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// TestBodyStoreTakesBodies: the Record has the path, the hash and the counts, and no body.
+// TestBodyStoreTakesBodies checks that with a BodyStore a Record has the path, the hash and the counts, and no body.
 func TestBodyStoreTakesBodies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
@@ -45,7 +45,8 @@ func TestBodyStoreTakesBodies(t *testing.T) {
 	})
 }
 
-// TestClaimsAreInInputOrder: whichever is asked and answered first.
+// TestClaimsAreInInputOrder checks that paths are claimed in the order of the input, whatever the order of the
+// responses.
 func TestClaimsAreInInputOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
@@ -68,7 +69,8 @@ func TestClaimsAreInInputOrder(t *testing.T) {
 	})
 }
 
-// TestClaimThatFailsIsAnInvalidRequest: before anything is asked, and the run goes on. Lines that can't be used claim nothing.
+// TestClaimThatFailsIsAnInvalidRequest checks that a claim that fails makes one Record of kind invalid_request before
+// anything is sent, and that the run continues. Lines that can't be used claim nothing.
 func TestClaimThatFailsIsAnInvalidRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -99,7 +101,7 @@ func TestClaimThatFailsIsAnInvalidRequest(t *testing.T) {
 	})
 }
 
-// TestOnlyWholeBodiesAreCommitted: a body that is wrong, too large or cut is abandoned.
+// TestOnlyWholeBodiesAreCommitted checks that a body that is wrong, too large or cut off is abandoned.
 func TestOnlyWholeBodiesAreCommitted(t *testing.T) {
 	sum := sha256.Sum256([]byte("half"))
 	zeros := strings.Repeat("0", 64)
@@ -149,7 +151,8 @@ func TestOnlyWholeBodiesAreCommitted(t *testing.T) {
 	}
 }
 
-// TestBodyStoreThatFails: a disk's error ends the run as a broken output does; a *Failure concerns its Request only.
+// TestBodyStoreThatFails checks that an error of the disk ends the run as a broken output does, and that a *Failure
+// concerns its Request only.
 func TestBodyStoreThatFails(t *testing.T) {
 	full := errors.New("no space left on device")
 	for name, breaks := range map[string]func(*failingStore, error){
@@ -195,7 +198,8 @@ func TestBodyStoreThatFails(t *testing.T) {
 	}
 }
 
-// TestBodyStoreTakesSuccessesOnly: an answer that is none, or that is asked again, never gets as far; nor does one that can have no body.
+// TestBodyStoreTakesSuccessesOnly checks that the BodyStore is not called for responses that fail, that are retried, or
+// that can have no body.
 func TestBodyStoreTakesSuccessesOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {

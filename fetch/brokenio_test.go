@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestBrokenSinkEndsTheRun: at once, and no Record is put after the one that failed.
+// TestBrokenSinkEndsTheRun checks that an error of Put ends the run at once, and that no Record is put after it.
 func TestBrokenSinkEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full := errors.New("no space left")
@@ -30,7 +30,7 @@ func TestBrokenSinkEndsTheRun(t *testing.T) {
 	})
 }
 
-// brokenFlush fails when its buffer is written out.
+// brokenFlush is a Sink whose Flush fails: the last one, or every one if early is set.
 type brokenFlush struct {
 	recorder
 	early bool
@@ -60,7 +60,8 @@ func TestBrokenFlushEndsTheRun(t *testing.T) {
 	}
 }
 
-// TestBrokenSourceFinishesWhatItYielded: what was read is done, then the run says that its input broke.
+// TestBrokenSourceFinishesWhatItYielded checks that a run whose Source fails finishes the Requests it has read and then
+// returns an InputError.
 func TestBrokenSourceFinishesWhatItYielded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cut := errors.New("unexpected end of gzip")

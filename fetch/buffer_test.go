@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestGrowingBuffers keep what they hold, whatever they grow into, and give each piece of memory back to its own pool.
+// TestGrowingBuffers checks that a buffer keeps its bytes as it grows, and that each piece of memory is returned to its
+// own pool.
 func TestGrowingBuffers(t *testing.T) {
 	for _, size := range []int{0, 1, 4 << 10, 256 << 10, 256<<10 + 1, 1 << 20, len(block{}), len(block{}) + 1, 5 << 20} {
 		text := strings.Repeat("0123456789abcdef", size/16+1)[:size]

@@ -7,7 +7,8 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// BenchmarkHits is Run over fresh answers of 1 KB on a disk: all that a second run does, but for rendering and writing.
+// BenchmarkHits runs over fresh stored responses of 1 KB on disk. It is all that a second run does except encoding and
+// writing.
 func BenchmarkHits(b *testing.B) {
 	store, err := cache.OpenDisk(b.TempDir(), 1<<40)
 	if err != nil {

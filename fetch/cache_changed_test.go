@@ -11,7 +11,7 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// wantChanged is one run of a job that tells only of what changed; confirmed says that it came to its end.
+// wantChanged is want for a run that reports only what changed. confirmed tells whether the run came to its end.
 func (rig *cacheRig) wantChanged(confirmed bool, asked int, want string, change func(*Options), lines ...string) {
 	rig.Helper()
 	teller := cache.NewTeller(rig.store)
@@ -28,7 +28,8 @@ func (rig *cacheRig) wantChanged(confirmed bool, asked int, want string, change 
 	}
 }
 
-// TestChanged: what is new or differs from the cached copy is told of, however the copy was compared: fresh, confirmed, fetched anew, not kept at all.
+// TestChanged checks that a response is reported if it is new or differs from the stored copy, whether the copy was
+// fresh, revalidated, fetched again or not stored at all.
 func TestChanged(t *testing.T) {
 	pages := func(rig *cacheRig, body string) {
 		rig.setPage("/fresh", 200, body, "Cache-Control", "max-age=60")
@@ -48,11 +49,11 @@ func TestChanged(t *testing.T) {
 		pages(rig, "two")
 		rig.wantChanged(true, 4, "miss 200 two; miss 200 two; miss 200 two; miss 200 two", nil, lines()...)
 		rig.wantChanged(true, 3, "?hit 200 ; ?revalidated 200 ; ?miss 200 two; ?miss 200 two", nil, lines()...)
-		rig.wantChanged(true, 1, "protocol", nil, "/nothing") // failures are told of as ever
+		rig.wantChanged(true, 1, "protocol", nil, "/nothing") // failures are always reported
 	})
 }
 
-// TestChangedAfterPlainRuns: the cached copy of a run that told of everything is what the next is compared with.
+// TestChangedAfterPlainRuns checks that a run compares with the stored copy of a run that reported everything.
 func TestChangedAfterPlainRuns(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setTagged("/x", `"1"`, "one")
@@ -64,7 +65,8 @@ func TestChangedAfterPlainRuns(t *testing.T) {
 	})
 }
 
-// TestChangedAndKilled: what a run had told of that did not come to its end is told of again, from the cache if need be.
+// TestChangedAndKilled checks that what a run reported that did not come to its end is reported again, from the cache
+// where possible.
 func TestChangedAndKilled(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/fresh", 200, "one", "Cache-Control", "max-age=60")
@@ -76,13 +78,13 @@ func TestChangedAndKilled(t *testing.T) {
 		rig.wantChanged(true, 2, "?hit 200 ; ?revalidated 200 ; ?miss 200 one", nil, "/fresh", "/tagged", "/secret")
 		rig.setPage("/secret", 200, "two", "Cache-Control", "no-store")
 		rig.wantChanged(false, 1, "miss 200 two", nil, "/secret")
-		rig.setPage("/secret", 200, "one", "Cache-Control", "no-store") // back to what was told of
+		rig.setPage("/secret", 200, "one", "Cache-Control", "no-store") // back to what was reported
 		rig.wantChanged(true, 1, "?miss 200 one", nil, "/secret")
 	})
 }
 
-// TestChangedTwiceInOneRun: two requests that end at one page, each with an id or a file of its own, are both told of its change,
-// and neither of them the next time.
+// TestChangedTwiceInOneRun checks that two requests for one page, each with an id or a file of its own, both report its
+// change, and that neither does in the next run.
 func TestChangedTwiceInOneRun(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		oneByOne := func(o *Options) { o.Concurrency = 1 }
@@ -95,11 +97,12 @@ func TestChangedTwiceInOneRun(t *testing.T) {
 	})
 }
 
-// TestChangedByCredentials: answers to one URL that come at once, each for another user, are all found by the next run.
+// TestChangedByCredentials checks that simultaneous responses to one URL, each for another user, are all found by the
+// next run.
 func TestChangedByCredentials(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.pages["/x"] = func(r *http.Request) *http.Response {
-			time.Sleep(time.Second) // all have been looked up, and none is kept
+			time.Sleep(time.Second) // all lookups are done, and nothing is stored yet
 			return withDate(newResponse(200, r.Header.Get("Authorization"), "Cache-Control", "max-age=60",
 				"Vary", "Accept-Language"))
 		}
@@ -108,14 +111,14 @@ func TestChangedByCredentials(t *testing.T) {
 			lines = append(lines, fmt.Sprintf(`{"url":"http://a.test/x","headers":{"Authorization":"%d"}}`, i))
 		}
 		rig.wantChanged(true, 5, "miss 200 0; miss 200 1; miss 200 2; miss 200 3; miss 200 4", nil, lines...)
-		if files := rig.entryFiles(); len(files) != 5+1+1 { // answers, their choice, the run
+		if files := rig.entryFiles(); len(files) != 5+1+1 { // responses, their Vary entry, the run
 			t.Errorf("%d files: some lead nowhere", len(files))
 		}
 		rig.wantChanged(true, 0, "?hit 200 ; ?hit 200 ; ?hit 200 ; ?hit 200 ; ?hit 200 ", nil, lines...)
 	})
 }
 
-// TestChangedOutlivesItsRun: what is kept of the run that told of a page is needed by the next run only.
+// TestChangedOutlivesItsRun checks that the entry of the run that reported a page is needed by the next run only.
 func TestChangedOutlivesItsRun(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "one", "Cache-Control", "max-age=60")
@@ -134,7 +137,7 @@ func TestChangedOutlivesItsRun(t *testing.T) {
 	})
 }
 
-// TestChangedStale: what stands in for a server that fails is the cached copy: nothing new.
+// TestChangedStale checks that a stale copy that is served in place of an error is not reported as changed.
 func TestChangedStale(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "one", "Cache-Control", "max-age=60, stale-if-error=600")
@@ -151,7 +154,8 @@ func TestChangedStale(t *testing.T) {
 	})
 }
 
-// TestChangedBodiesInFiles: the Keeper gets what changed; of the rest it has the file of an earlier run.
+// TestChangedBodiesInFiles checks that the BodyStore gets only the bodies that changed. It has the others from an
+// earlier run.
 func TestChangedBodiesInFiles(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		store := new(failingStore)
@@ -176,7 +180,7 @@ func TestChangedBodiesInFiles(t *testing.T) {
 	})
 }
 
-// TestChangedHeads: where there is no body there is nothing to compare.
+// TestChangedHeads checks that responses without a body are always reported: there is nothing to compare.
 func TestChangedHeads(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "", "Cache-Control", "max-age=60")
@@ -189,7 +193,7 @@ func TestChangedHeads(t *testing.T) {
 	})
 }
 
-// TestChangedNeedsACache is what Validate says of it.
+// TestChangedNeedsACache checks what Validate reports of Changed and the cache options.
 func TestChangedNeedsACache(t *testing.T) {
 	o := options(func(o *Options) { o.Changed, o.CacheTTL, o.CacheHeuristic = cache.NewTeller(nil), -1, 2 })
 	if got := flagsOf(o.Validate()); len(got) != 3 {

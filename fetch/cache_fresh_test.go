@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// TestFreshHit holds RFC 9111 section 4: what is fresh is used without a question, with its Age; then the server is asked.
+// TestFreshHit checks RFC 9111 section 4: a fresh response is used without a request and has an Age; then the server is
+// asked.
 func TestFreshHit(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "one", "Cache-Control", "max-age=60")
@@ -27,7 +28,7 @@ func TestFreshHit(t *testing.T) {
 	})
 }
 
-// TestNoDate holds RFC 9110 section 6.6.1: an answer without a Date is of when it came.
+// TestNoDate checks RFC 9110 section 6.6.1: a response without a Date has the time of its arrival.
 func TestNoDate(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.pages["/x"] = func(*http.Request) *http.Response {
@@ -41,7 +42,8 @@ func TestNoDate(t *testing.T) {
 	})
 }
 
-// TestHitsAreRecords: a Record from the cache has what its first one had, but for what only an exchange has.
+// TestHitsAreRecords checks that the Record of a hit has all that the first Record had, except what only an exchange
+// has.
 func TestHitsAreRecords(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "body", "Cache-Control", "max-age=60", "Content-Type", "text/plain", "Set-Cookie", "a=secret",
@@ -74,7 +76,7 @@ func TestHitsAreRecords(t *testing.T) {
 	})
 }
 
-// TestOnlyIfCached holds RFC 9111 section 5.2.1.7: no network at all.
+// TestOnlyIfCached checks RFC 9111 section 5.2.1.7: nothing is sent.
 func TestOnlyIfCached(t *testing.T) {
 	only := func(o *Options) { o.Header = http.Header{"Cache-Control": {"only-if-cached"}} }
 	withCacheRig(t, func(rig *cacheRig) {
@@ -85,7 +87,8 @@ func TestOnlyIfCached(t *testing.T) {
 	})
 }
 
-// TestBypassed: a request with conditions or ranges of its own has nothing to do with the cache, nor has one that says no-store.
+// TestBypassed checks that requests with conditions or ranges of their own, and those with no-store, do not use the
+// cache.
 func TestBypassed(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "x", "Cache-Control", "max-age=60", "Etag", `"1"`)

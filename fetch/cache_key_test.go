@@ -19,7 +19,8 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// TestKeyedByCredentials holds RFC 9111 sections 4.1 and 3.5 as the issue has them: what credentials fetched, only they find.
+// TestKeyedByCredentials checks RFC 9111 sections 4.1 and 3.5, and beyond them that a response is found only with the
+// credentials that fetched it.
 func TestKeyedByCredentials(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.pages["/x"] = func(r *http.Request) *http.Response {
@@ -55,7 +56,7 @@ func TestKeyedByCredentials(t *testing.T) {
 	})
 }
 
-// TestVary holds RFC 9111 section 4.1: several answers to one URL, by the headers that Vary names.
+// TestVary checks RFC 9111 section 4.1: one URL has several stored responses, selected by the headers that Vary names.
 func TestVary(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.pages["/x"] = func(r *http.Request) *http.Response {
@@ -72,19 +73,20 @@ func TestVary(t *testing.T) {
 	})
 }
 
-// TestCookiesBetweenLookupAndExchange: what was fetched with a cookie that came after the lookup is not found without it.
+// TestCookiesBetweenLookupAndExchange checks that a response that was fetched with a cookie set after the lookup is not
+// found without that cookie.
 func TestCookiesBetweenLookupAndExchange(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/login", 200, "in", "Set-Cookie", "who=ann; Path=/")
 		var tries atomic.Int32
 		rig.pages["/x"] = func(r *http.Request) *http.Response {
 			if r.Header.Get("Cookie") == "" && tries.Add(1) < 3 {
-				return newResponse(503, "", "Retry-After", "1") // time for the cookie to come
+				return newResponse(503, "", "Retry-After", "1") // so that the cookie is set before the retry
 			}
 			return newResponse(200, "for "+r.Header.Get("Cookie"), "Cache-Control", "max-age=60")
 		}
 		with := func(o *Options) { o.Jar, o.Retries = cookiejar.New(), 1 }
-		// at once, or after a lookup for nobody
+		// at once, or after a lookup without the cookie
 		if got := rig.run(with, "/login", "/x"); got[1] != "miss 200 for who=ann" && got[1] != " 200 for who=ann" {
 			t.Errorf("got %q", got)
 		}
@@ -93,7 +95,8 @@ func TestCookiesBetweenLookupAndExchange(t *testing.T) {
 	})
 }
 
-// TestKeyOfCertificateHostAndAddress: a client certificate, a Host header and an address given by hand make it another question, each where it counts.
+// TestKeyOfCertificateHostAndAddress checks that a client certificate (for https), a Host header and an address given
+// by hand are part of the cache key.
 func TestKeyOfCertificateHostAndAddress(t *testing.T) {
 	ask := func(address string, change func(*Options)) cache.Key {
 		o := options(change)
@@ -132,7 +135,8 @@ func TestKeyOfCertificateHostAndAddress(t *testing.T) {
 	}
 }
 
-// TestKeyOfCertificateChecks: what came from a server that nobody has checked is not used where servers are.
+// TestKeyOfCertificateChecks checks that the way in which certificates are verified is part of the cache key, so that a
+// run that verifies them uses no response of an unverified server.
 func TestKeyOfCertificateChecks(t *testing.T) {
 	to := &target{Target: transport.Target{URL: &url.URL{Scheme: "https", Host: "a.test"}}}
 	via := func(c *tls.Config) string {

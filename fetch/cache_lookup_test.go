@@ -13,7 +13,7 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// TestHitsNeedNoSlot: a lookup that hits costs no token and no slot, and does not wait though all that may be under way is.
+// TestHitsNeedNoSlot checks that a hit takes no token and no slot, and that it does not wait while all slots are taken.
 func TestHitsNeedNoSlot(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		var lines []string
@@ -47,7 +47,7 @@ func TestHitsNeedNoSlot(t *testing.T) {
 	})
 }
 
-// A slowLookups answers each lookup after a time, with nothing, unless the run ends before.
+// slowLookups is a Store whose every lookup takes delay and finds nothing. It ends early with the run.
 type slowLookups struct {
 	cache.Store
 	delay            time.Duration
@@ -73,7 +73,8 @@ func (s *slowLookups) Put(context.Context, cache.Key) (cache.Writer, error) {
 	return nil, errors.New("read only")
 }
 
-// TestSlowCache: it is what the run waits for, says so, and is asked by so many at once and no more.
+// TestSlowCache checks that a run limited by its cache says so, and that there are at most maxLookupWorkers lookups at
+// once.
 func TestSlowCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &slowLookups{delay: time.Second}
@@ -86,7 +87,8 @@ func TestSlowCache(t *testing.T) {
 	})
 }
 
-// TestStoppedInLookups: what waits for the cache when the run ends was never started; what a redirect had led there was.
+// TestStoppedInLookups checks that a Request that waits for its lookup when the run ends counts as not started, unless
+// a redirect had led there.
 func TestStoppedInLookups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &slowLookups{delay: time.Hour}
@@ -123,7 +125,7 @@ func TestStoppedInLookups(t *testing.T) {
 	})
 }
 
-// TestDrainedInLookups: an interrupt waits for the lookups that are under way, and begins no other.
+// TestDrainedInLookups checks that a drain waits for the lookups in progress and starts no other.
 func TestDrainedInLookups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drain := make(chan struct{})
@@ -138,7 +140,7 @@ func TestDrainedInLookups(t *testing.T) {
 	})
 }
 
-// A slowAfterFirst is slow but for its first lookup.
+// slowAfterFirst is slowLookups with a first lookup that takes no time.
 type slowAfterFirst struct{ slowLookups }
 
 func (s *slowAfterFirst) Get(ctx context.Context, key cache.Key) (*cache.Found, error) {
@@ -149,7 +151,7 @@ func (s *slowAfterFirst) Get(ctx context.Context, key cache.Key) (*cache.Found, 
 	return s.slowLookups.Get(ctx, key)
 }
 
-// TestLookaheadHoldsForTheCache: no more waits for the cache than may wait for the network.
+// TestLookaheadHoldsForTheCache checks that the look-ahead also bounds the Requests that wait for a lookup.
 func TestLookaheadHoldsForTheCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var read, landed atomic.Int64
@@ -174,10 +176,13 @@ func TestLookaheadHoldsForTheCache(t *testing.T) {
 	})
 }
 
-// A slowCacheStore takes its time to keep what it is given, and to give it back.
+// slowCacheStore is a Store whose reads and writes take cacheDelay each.
 type slowCacheStore struct{ cache.Store }
+
+// slowCacheWriter is the Writer of a slowCacheStore.
 type slowCacheWriter struct{ cache.Writer }
 
+// cacheDelay is what each call of a slowCacheStore takes.
 const cacheDelay = 3 * time.Second
 
 func (s slowCacheStore) Get(ctx context.Context, key cache.Key) (*cache.Found, error) {
@@ -200,7 +205,7 @@ func (w slowCacheWriter) Commit(ctx context.Context, e *cache.Entry) error {
 	return w.Writer.Commit(ctx, e)
 }
 
-// TestLatencyExcludesTheCache: what a slow cache takes is no time of the server's, and no stall of its answer.
+// TestLatencyExcludesTheCache checks that the time a cache takes is not in the latency, and is no stall.
 func TestLatencyExcludesTheCache(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.store = slowCacheStore{rig.store}

@@ -8,7 +8,8 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// TestTTL is the other mode: any success is used for so long, whatever its headers say, and redirects on the way to it too.
+// TestTTL checks CacheTTL: every success is used for that long whatever its headers are, and so are the redirects on
+// the way to it.
 func TestTTL(t *testing.T) {
 	ttl := func(o *Options) { o.CacheTTL = 5 * time.Minute }
 	withCacheRig(t, func(rig *cacheRig) {
@@ -21,27 +22,29 @@ func TestTTL(t *testing.T) {
 		rig.setPage("/to", 200, "elsewhere")
 		time.Sleep(5*time.Minute - time.Second)
 		rig.want(0, "hit 200 there; hit 200 there", ttl, "/from", "/to")
-		rig.want(1, "status", ttl, "/bad")              // failures are never kept
-		rig.want(3, "miss 200 elsewhere", nil, "/from") // by RFC 9111 nothing of that may be used
+		rig.want(1, "status", ttl, "/bad")              // failures are never stored
+		rig.want(3, "miss 200 elsewhere", nil, "/from") // by RFC 9111 none of these may be used
 		time.Sleep(2 * time.Second)
 		rig.want(1, "miss 200 elsewhere", ttl, "/to")
 	})
 }
 
-// TestRedirectsFromTheCache: a chain that is kept is followed without a question, as far as it goes, and counts as one that was asked for.
+// TestRedirectsFromTheCache checks that a chain of stored redirects is followed without requests as far as it goes, and
+// counts like one that was requested.
 func TestRedirectsFromTheCache(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/a", 301, "", "Location", "/b", "Cache-Control", "max-age=60")
 		rig.setPage("/b", 302, "", "Location", "/c", "Cache-Control", "max-age=60")
 		rig.setPage("/c", 200, "end", "Cache-Control", "max-age=30")
-		rig.setPage("/once", 301, "", "Location", "/c") // says nothing of how long: no heuristics
+		rig.setPage("/once", 301, "", "Location", "/c") // no lifetime, and no heuristics for redirects
 		rig.want(3, "miss 200 end", nil, "/a")
 		rig.want(0, "hit 200 end", nil, "/a")
 		rig.want(1, "hit 200 end", nil, "/once")
 		rig.want(1, "hit 200 end", nil, "/once")
 		time.Sleep(31 * time.Second)
 		rig.want(1, "miss 200 end", nil, "/a")
-		rig.want(1, "too_many_redirects", func(o *Options) { o.MaxRedirects = 1 }, "/a") // its last word is the server's
+		// a failure is confirmed by the server
+		rig.want(1, "too_many_redirects", func(o *Options) { o.MaxRedirects = 1 }, "/a")
 		var sink recorder
 		if _, err := runWithClient(rig.Context(), linesOf("http://a.test/a"), &sink,
 			options(func(o *Options) { o.Cache = rig.store }), rig); err != nil {
@@ -55,13 +58,13 @@ func TestRedirectsFromTheCache(t *testing.T) {
 		rig.setPage("/circle", 301, "", "Location", "/circle", "Cache-Control", "max-age=60")
 		rig.want(2, "too_many_redirects", nil, "/circle")
 		rig.setPage("/circle", 200, "mended")
-		rig.want(1, "miss 200 mended", nil, "/circle") // no failure comes from the cache
+		rig.want(1, "miss 200 mended", nil, "/circle") // a failure is never served from the cache
 		rig.setPage("/abroad", 301, "", "Location", "ftp://a.test/", "Cache-Control", "max-age=60")
 		rig.want(1, "protocol", nil, "/abroad")
 		rig.setPage("/abroad", 200, "mended")
 		rig.want(1, "miss 200 mended", nil, "/abroad")
 		rig.setPage("/moved", 301, "it has moved", "Location", "/c", "Cache-Control", "max-age=60")
-		rig.run(nil, "/moved") // keeps no body
+		rig.run(nil, "/moved") // stored without its body
 		answers := func(o *Options) { o.MaxRedirects, o.AcceptStatus = 0, judge.Statuses{{200, 399}} }
 		rig.want(1, "miss 301 it has moved", answers, "/moved")
 		rig.want(0, "hit 301 it has moved", answers, "/moved")
@@ -73,7 +76,8 @@ func TestRedirectsFromTheCache(t *testing.T) {
 	})
 }
 
-// TestCachedRedirectToTheNetwork: what a kept redirect leads on to is asked for, and that is a first attempt.
+// TestCachedRedirectToTheNetwork checks that the target of a stored redirect is requested, and that this is the first
+// attempt.
 func TestCachedRedirectToTheNetwork(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/a", 301, "", "Location", "/b", "Cache-Control", "max-age=60")

@@ -11,7 +11,7 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// TestRevalidated holds RFC 9111 section 4.3: a 304 brings no body, renews what is kept and is a success.
+// TestRevalidated checks RFC 9111 section 4.3: a 304 has no body, renews the stored response and is a success.
 func TestRevalidated(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setTagged("/x", `"1"`, "one")
@@ -31,7 +31,8 @@ func TestRevalidated(t *testing.T) {
 	})
 }
 
-// TestRevalidatedEntryIsGone: a 304 about an answer that is deleted, spoilt or another by then makes the server answer anew.
+// TestRevalidatedEntryIsGone checks that a 304 is followed by a request without conditions if the entry it is about has
+// been deleted, corrupted or replaced.
 func TestRevalidatedEntryIsGone(t *testing.T) {
 	for name, spoil := range map[string]func(rig *cacheRig, file string) error{
 		"gone":   func(_ *cacheRig, file string) error { return os.Remove(file) },
@@ -42,7 +43,7 @@ func TestRevalidatedEntryIsGone(t *testing.T) {
 			q := cache.Question{Method: "GET", URL: "http://a.test/x"}
 			w, err := rig.store.Put(rig.Context(), q.Key())
 			if err == nil {
-				_, _ = w.Write([]byte("other")) // Commit tells
+				_, _ = w.Write([]byte("other")) // Commit returns the error
 				err = w.Commit(rig.Context(), e)
 			}
 			return err
@@ -80,7 +81,8 @@ func overwrite(name string, at int64, b byte) error {
 	return err
 }
 
-// TestCorruptHit: a body that is not what was kept is no hit, and is not confirmed either; nothing of it is told.
+// TestCorruptHit checks that an entry with a corrupted body is neither a hit nor revalidated, and that nothing of it is
+// reported.
 func TestCorruptHit(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setTagged("/x", `"1"`, "one", "Cache-Control", "max-age=60")
@@ -93,7 +95,8 @@ func TestCorruptHit(t *testing.T) {
 	})
 }
 
-// TestWrong304: one about another version than what is kept (RFC 9111 section 4.3.4) is not believed; one that nobody asked for is a failure.
+// TestWrong304 checks that a 304 about another version than the stored one is not used (RFC 9111 section 4.3.4), and
+// that a 304 to an unconditional request is a failure.
 func TestWrong304(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "one", "Etag", `"1"`)
@@ -110,7 +113,8 @@ func TestWrong304(t *testing.T) {
 	})
 }
 
-// TestStale holds RFC 5861 section 4: what is kept stands in for a server that fails, once the attempts are used up, and says so.
+// TestStale checks RFC 5861 section 4: a stale response is served in place of an error once all attempts have failed,
+// and its Record says so.
 func TestStale(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "old", "Cache-Control", "max-age=60, stale-if-error=600")
@@ -126,7 +130,7 @@ func TestStale(t *testing.T) {
 		rig.want(2, "stale 200 old; protocol", nil, "/x", "/y")
 		rig.want(1, "stale 200 old", func(o *Options) { o.Header = http.Header{"Cache-Control": {"stale-if-error=600"}} },
 			"/y")
-		for _, status := range []int{404, 429, 501} { // an answer, if not the one that was wanted
+		for _, status := range []int{404, 429, 501} { // statuses that are no reason to serve a stale response
 			rig.setPage("/x", status, "")
 			if got := rig.run(nil, "/x")[0]; strings.HasPrefix(got, "stale") {
 				t.Errorf("%d: %s", status, got)
@@ -138,7 +142,7 @@ func TestStale(t *testing.T) {
 	})
 }
 
-// TestMaxStale holds RFC 9111 section 5.2.1.2.
+// TestMaxStale checks RFC 9111 section 5.2.1.2.
 func TestMaxStale(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "old", "Cache-Control", "max-age=60")

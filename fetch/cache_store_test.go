@@ -14,7 +14,7 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// TestNotStored: what is no whole success leaves nothing behind.
+// TestNotStored checks that a response that is no complete success leaves no entry.
 func TestNotStored(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		fresh := []string{"Cache-Control", "max-age=60"}
@@ -35,16 +35,17 @@ func TestNotStored(t *testing.T) {
 		}
 		rig.want(1, "miss 404 no", func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }, "/404")
 		rig.want(0, "hit 404 no", func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }, "/404")
-		rig.want(1, "status", nil, "/404") // what is a success to one run is none to another
+		rig.want(1, "status", nil, "/404") // not a success in this run
 	})
 }
 
-// TestStoredResponseDoesNotFit: a kept answer that this run would not take from the server is not taken from the cache.
+// TestStoredResponseDoesNotFit checks that a stored response is not used if this run would not accept it from the
+// server.
 func TestStoredResponseDoesNotFit(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "twelve bytes", "Cache-Control", "max-age=60")
 		rig.want(1, "miss 200 twelve bytes", nil, "/x")
-		// nobody knows where it came from
+		// the address it came from is not known
 		rig.want(1, "miss 200 twelve bytes", func(o *Options) { o.Private = dial.PrivateDeny }, "/x")
 		rig.want(1, "too_large", func(o *Options) { o.MaxBody = 11 }, "/x")
 		rig.want(1, "checksum", nil, `{"url":"http://a.test/x","sha256":"`+strings.Repeat("0", 64)+`"}`)
@@ -53,7 +54,7 @@ func TestStoredResponseDoesNotFit(t *testing.T) {
 	})
 }
 
-// TestJarAndCache: an answer that sets cookies is not kept where a jar would miss them.
+// TestJarAndCache checks that a response that sets cookies is not stored if the run has a Jar.
 func TestJarAndCache(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/login", 200, "in", "Cache-Control", "max-age=60", "Set-Cookie", "a=b")
@@ -65,7 +66,8 @@ func TestJarAndCache(t *testing.T) {
 	})
 }
 
-// TestLargeBodiesFromTheCache: a body is where one from the server would be: in memory, in a temporary file, with the Keeper.
+// TestLargeBodiesFromTheCache checks that the body of a hit is where one from the server would be: in memory, in a
+// temporary file or in the BodyStore.
 func TestLargeBodiesFromTheCache(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		for i, size := range []int{0, 1000, 5000, 40_000, 300_000} {
@@ -99,7 +101,7 @@ func TestLargeBodiesFromTheCache(t *testing.T) {
 	})
 }
 
-// TestQuotaOfAStoredResponse: what a server said of its quota when it answered is nothing that a 304 says again.
+// TestQuotaOfAStoredResponse checks that the quota headers of a stored response are not applied again with a 304.
 func TestQuotaOfAStoredResponse(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "one", "Etag", `"1"`, "Ratelimit-Remaining", "0", "Ratelimit-Reset", "50")
@@ -114,7 +116,8 @@ func TestQuotaOfAStoredResponse(t *testing.T) {
 	})
 }
 
-// TestInvalidated holds RFC 9111 section 4.4: what a successful POST may have changed is forgotten, whoever had asked.
+// TestInvalidated checks RFC 9111 section 4.4: a successful POST invalidates the responses that it may have changed,
+// for all credentials.
 func TestInvalidated(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "x", "Cache-Control", "max-age=60")

@@ -15,18 +15,19 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// A cacheRig is runs one after the other over one cache, and what their origin was asked.
+// cacheRig runs one run after the other over one cache in virtual time, and records the requests that their origin
+// gets.
 type cacheRig struct {
 	*testing.T
 	dir      string
 	store    cache.Store
-	pages    map[string]func(*http.Request) *http.Response // by path; nil is a network that is down
+	pages    map[string]func(*http.Request) *http.Response // responses by path; nil is a network that is down
 	mu       sync.Mutex
 	requests []string
 	summary  Summary
 }
 
-// withCacheRig runs a test in virtual time.
+// withCacheRig runs a test with a new cacheRig in virtual time.
 func withCacheRig(t *testing.T, test func(*cacheRig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -39,12 +40,12 @@ func withCacheRig(t *testing.T, test func(*cacheRig)) {
 	})
 }
 
-// setPage answers path with headers, name and value in turn.
+// setPage sets the response for path. headers are names and values in turn.
 func (rig *cacheRig) setPage(path string, status int, body string, headers ...string) {
 	rig.pages[path] = func(*http.Request) *http.Response { return withDate(newResponse(status, body, headers...)) }
 }
 
-// setTagged answers path by its entity tag: 304 where that is what the request has.
+// setTagged sets the response for path, with an entity tag: 304 if the request has it in If-None-Match.
 func (rig *cacheRig) setTagged(path, tag, body string, headers ...string) {
 	rig.pages[path] = func(r *http.Request) *http.Response {
 		if slices.Contains(r.Header["If-None-Match"], tag) {
@@ -54,11 +55,13 @@ func (rig *cacheRig) setTagged(path, tag, body string, headers ...string) {
 	}
 }
 
+// withDate adds a Date with the present time.
 func withDate(r *http.Response) *http.Response {
 	r.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	return r
 }
 
+// RoundTrip implements http.RoundTripper. It counts the request.
 func (rig *cacheRig) RoundTrip(r *http.Request) (*http.Response, error) {
 	rig.mu.Lock()
 	rig.requests = append(rig.requests, r.Method+" "+r.URL.Path)
@@ -70,8 +73,9 @@ func (rig *cacheRig) RoundTrip(r *http.Request) (*http.Response, error) {
 	return page(r), nil
 }
 
-// run asks for lines, relative to http://a.test where they are paths, and returns what became of each, in their order:
-// the cache's part, the status, the body; ? in front of what is unchanged. The origin's questions are counted anew.
+// run runs lines, relative to http://a.test if they are paths, and returns the outcome of each in their order: the
+// cache's part, the status and the body, with a ? in front if it is unchanged; or the failure's kind. It starts the
+// count of requests at zero.
 func (rig *cacheRig) run(change func(*Options), lines ...string) []string {
 	rig.Helper()
 	rig.requests = nil
@@ -107,7 +111,7 @@ func (rig *cacheRig) run(change func(*Options), lines ...string) []string {
 	return told
 }
 
-// want runs and expects what becomes of it, and how often the origin is asked.
+// want runs lines and compares their outcomes and the number of requests that the origin got.
 func (rig *cacheRig) want(asked int, want string, change func(*Options), lines ...string) {
 	rig.Helper()
 	got := strings.Join(rig.run(change, lines...), "; ")
@@ -116,7 +120,7 @@ func (rig *cacheRig) want(asked int, want string, change func(*Options), lines .
 	}
 }
 
-// entryFiles are those of entries.
+// entryFiles returns the names of the files of all entries.
 func (rig *cacheRig) entryFiles() []string {
 	names, err := filepath.Glob(filepath.Join(rig.dir, "v1", "??", "*"))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// A slowHeldSink Sink holds the scheduler up from half a second on, when it asks what is held back.
+// slowHeldSink is a Sink that blocks the scheduler in Held, from half a second after the start on.
 type slowHeldSink struct {
 	recorder
 	began time.Time
@@ -23,8 +23,8 @@ func (d *slowHeldSink) Held() int {
 	return 0
 }
 
-// runCanceled is a run of four flights that all land, cancelled after a second, before the scheduler looks up;
-// one more line comes in meanwhile, with err. What the scheduler sees first is chance.
+// runCanceled runs four exchanges at once and cancels them after a second, while the scheduler is blocked. One more
+// line is read in the meantime, with err. Which of these events the scheduler sees first is random.
 func runCanceled(t *testing.T, cause, err error, with func(*Options)) (Summary, error) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(time.Second, func() { cancel(cause) })
@@ -38,7 +38,8 @@ func runCanceled(t *testing.T, cause, err error, with func(*Options)) (Summary, 
 	return runWithClient(ctx, source, &slowHeldSink{began: time.Now()}, o, respondAfter(time.Hour))
 }
 
-// TestCancelIsReportedBeforeFailures: what the end of the context cancels is no reason to say that too much has failed.
+// TestCancelIsReportedBeforeFailures checks that exchanges that the end of the context cancels are not reported as too
+// many failures.
 func TestCancelIsReportedBeforeFailures(t *testing.T) {
 	for range 30 {
 		synctest.Test(t, func(t *testing.T) {
@@ -52,7 +53,8 @@ func TestCancelIsReportedBeforeFailures(t *testing.T) {
 	}
 }
 
-// TestCancelOfTheLastExchangesIsReported: a run whose last flights are cancelled has not come to its end, with no more to start.
+// TestCancelOfTheLastExchangesIsReported checks that a run whose last exchanges are cancelled is not complete, although
+// no Request is left to start.
 func TestCancelOfTheLastExchangesIsReported(t *testing.T) {
 	for range 60 {
 		synctest.Test(t, func(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// encoded is text under codings, in the order in which they are applied; deflate is zlib, flate the bare kind.
+// encoded returns text with the content codings applied in their order. deflate is the zlib format, flate the raw one.
 func encoded(t testing.TB, text string, codings ...string) string {
 	t.Helper()
 	for _, coding := range codings {
@@ -48,12 +48,12 @@ func encoded(t testing.TB, text string, codings ...string) string {
 	return text
 }
 
-// withCoding is a whole answer with a body under a coding.
+// withCoding returns a complete response whose body has the content coding.
 func withCoding(coding, body string) string {
 	return fmt.Sprintf("%sContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n%s", okHeader, coding, len(body), body)
 }
 
-// codingFaults are about content codings.
+// codingFaults are faults of content codings.
 func codingFaults(t testing.TB) []fault {
 	words := strings.Repeat("one word and another; ", 40)
 	packs := func(codings ...string) string { return encoded(t, words, codings...) }
@@ -63,7 +63,7 @@ func codingFaults(t testing.TB) []fault {
 		broken[len(broken)/2+1] ^= 0xff
 		return string(broken)
 	}
-	// more than is sent is announced
+	// cut announces more than it sends.
 	cut := func(coding, body string) string {
 		return strings.Replace(withCoding(coding, body[:len(body)/2]), "Content-Length: ", "Content-Length: 9", 1)
 	}
@@ -131,7 +131,7 @@ func codingFaults(t testing.TB) []fault {
 	}
 }
 
-// inChunks is a body in chunks of size bytes.
+// inChunks returns body in chunks of size bytes.
 func inChunks(body string, size int) string {
 	var out strings.Builder
 	for len(body) > 0 {
@@ -142,13 +142,13 @@ func inChunks(body string, size int) string {
 	return out.String() + "0\r\n\r\n"
 }
 
-// respondTyped is a whole answer of a type.
+// respondTyped sends a complete response with that Content-Type.
 func respondTyped(kind, body string) func(net.Conn, *requestReader) {
 	return respond(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", kind, len(body),
 		body))
 }
 
-// charsetFaults are about what is in a body.
+// charsetFaults are faults of charsets and of what a Content-Type says.
 var charsetFaults = []fault{
 	{name: "EUC-KR", serve: respondTyped("text/html; charset=EUC-KR", "\xc7\xd1\xb1\xdb"), body: "한글"},
 	{name: "Shift_JIS", serve: respondTyped("text/html; charset=Shift_JIS", "\x93\xfa\x96\x7b"), body: "日本"},

@@ -7,7 +7,7 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// lengthFaults are about where a body ends.
+// lengthFaults are faults of where a body ends.
 var lengthFaults = []fault{
 	{name: "less than Content-Length", serve: respond(okHeader + "Content-Length: 9\r\n\r\nbody"), kind: failure.Truncated,
 		message: afterOK + "4 bytes"},
@@ -56,6 +56,7 @@ var lengthFaults = []fault{
 
 const chunked = okHeader + "Transfer-Encoding: chunked\r\n\r\n"
 
+// chunkFaults are faults of the chunked coding.
 var chunkFaults = []fault{
 	{name: "chunks", serve: respond(chunked + "2\r\nbo\r\n2\r\ndy\r\n0\r\n\r\n"), body: "body"},
 	{name: "chunk extensions", serve: respond(chunked + "2;a=b;c=\"d\"\r\nbo\r\n2;x\r\ndy\r\n0;z\r\n\r\n"), body: "body"},
@@ -102,7 +103,7 @@ var chunkFaults = []fault{
 		1<<20, 0), kind: failure.Protocol, message: noHTTP},
 }
 
-// bodilessFaults send a body where there can be none.
+// bodilessFaults send a body where there can be none, or a part that was not requested.
 var bodilessFaults = []fault{
 	{name: "204 with a body", serve: respond("HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nbody"),
 		encoding: "none"},
@@ -128,13 +129,13 @@ var bodilessFaults = []fault{
 		body:  "body"},
 }
 
-// slowBody sends head, and then 4 KiB in ten parts, under the stall timeout and over the stall's bound.
+// slowBody sends head and then 5 KiB in ten parts, each within the stall timeout and all together above its least rate.
 func slowBody(head string) fault {
 	return fault{name: "a drip over the bound", serve: respondRepeatedly(head, strings.Repeat("x", 512), 10,
 		300*time.Millisecond), body: strings.Repeat("x", 5120)}
 }
 
-// silenceFaults end a connection, or leave it to itself, in each phase.
+// silenceFaults close, reset or stop using a connection in each phase of a response.
 var silenceFaults = []fault{
 	slowBody(okHeader + "\r\n"),
 	{name: "a drip under the bound", serve: respondRepeatedly(okHeader+"\r\n", "x", 400, 50*time.Millisecond),

@@ -14,10 +14,10 @@ const (
 	beforeResponse = "connected, no answer had arrived"
 	noHTTP         = "not a valid HTTP answer"
 	escape         = "\x1b]0;owned\x07\x1b[2J\u009b31m"
-	csi            = "\u009b31m" // an escape that may stand in a header
+	csi            = "\u009b31m" // a control character that is valid in a header
 )
 
-// statusFaults are about the start of an answer.
+// statusFaults are faults of the status line.
 var statusFaults = []fault{
 	{name: "a plain answer", serve: respond(okBody), body: "body"},
 	{name: "HTTP/0.9: a body and nothing else", serve: respond("<html>hello</html>\r\n"), kind: failure.Protocol,
@@ -103,7 +103,7 @@ var statusFaults = []fault{
 		kind:  failure.RateLimited, message: "429 Too Many Requests"},
 }
 
-// headerFaults are about the lines of a header.
+// headerFaults are faults of header lines.
 var headerFaults = []fault{
 	{name: "a header line without an end", serve: respondRepeatedly(okHeader+"X: ", strings.Repeat("x", 1<<10), 1<<20, 0),
 		kind: failure.TooLarge, message: "the header is over 256 KiB"},

@@ -14,14 +14,14 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// http2Server is the server's side of an HTTP/2 connection: stream is the one that the last request came on.
+// http2Server is the server's side of an HTTP/2 connection. stream is that of the last request.
 type http2Server struct {
 	*http2.Framer
 	conn   net.Conn
 	stream uint32
 }
 
-// overHTTP2 is says, asked over HTTP/2; then the connection is ended.
+// overHTTP2 makes a fault of a function that answers the first request over HTTP/2. Then the connection is closed.
 func overHTTP2(says func(f *http2Server)) func(net.Conn, *requestReader) {
 	return func(c net.Conn, in *requestReader) {
 		preface := make([]byte, len(http2.ClientPreface))
@@ -36,7 +36,7 @@ func overHTTP2(says func(f *http2Server)) func(net.Conn, *requestReader) {
 	}
 }
 
-// next reads up to a request; false is the connection's end.
+// next reads up to the next request. It returns false at the end of the connection.
 func (f *http2Server) next() bool {
 	for {
 		frame, err := f.ReadFrame()
@@ -55,7 +55,7 @@ func (f *http2Server) next() bool {
 	}
 }
 
-// writeHeader sends a header, names and values in turn.
+// writeHeader sends a header; fields are names and values in turn.
 func (f *http2Server) writeHeader(last bool, fields ...string) {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)
@@ -72,7 +72,7 @@ func (f *http2Server) writeHeader(last bool, fields ...string) {
 	}
 }
 
-// writeLongHeader sends a header of so many fields of 16000 bytes, each in a frame of its own.
+// writeLongHeader sends a header of n fields of 16,000 bytes, each in a frame of its own.
 func (f *http2Server) writeLongHeader(n int, ends bool) {
 	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88")})
 	field := []byte("\x00\x01x\x7f\x81\x7c" + strings.Repeat("y", 16_000)) // RFC 7541 section 6.2.2
@@ -89,7 +89,7 @@ func (f *http2Server) writeData(last bool, text string) {
 	_ = f.WriteData(f.stream, last, []byte(text))
 }
 
-// http2Faults are about HTTP/2.
+// http2Faults are faults of HTTP/2.
 func http2Faults(t testing.TB) []fault {
 	over := wrapTLS(getTestCA(t).serverConfig(t, unchanged, "h2"))
 	long := strings.Repeat("x", 300<<10)
@@ -199,7 +199,7 @@ func http2Faults(t testing.TB) []fault {
 				EndHeaders: true})
 		}), kind: failure.Protocol, message: "not a valid HTTP"},
 		{name: "a header of 64 MiB in one frame of 16 KiB", serve: overHTTP2(func(f *http2Server) {
-			// put into the table, and meant by one byte from then on
+			// stored in the dynamic table and referred to by one byte (RFC 7541 section 6.1)
 			entry := "\x40\x01x\x7f\xa1\x1e" + strings.Repeat("y", 4000)
 			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream,
 				BlockFragment: []byte("\x88" + entry + strings.Repeat("\xbe", 12_000)), EndStream: true, EndHeaders: true})

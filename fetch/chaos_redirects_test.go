@@ -9,8 +9,8 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// redirect redirects from / with the header lines that a Location makes; whatever else is asked is answered with the request.
-// $SELF in it is the server's own address.
+// redirect answers / with a redirect with these header lines, and any other path with a text of the request it got.
+// $SELF in lines is the server's address.
 func redirect(status int, lines string) func(net.Conn, *requestReader) {
 	return func(c net.Conn, in *requestReader) {
 		for r := in.next(); r != nil; r = in.next() {
@@ -31,17 +31,17 @@ func redirect(status int, lines string) func(net.Conn, *requestReader) {
 	}
 }
 
-// location is a Location line.
+// location returns a Location line.
 func location(location string) string { return "Location: " + location + "\r\n" }
 
-// redirectLoop sends every request to where the one before it came from.
+// redirectLoop answers every request with a redirect, to two paths in turn.
 func redirectLoop(c net.Conn, in *requestReader) {
 	for r := in.next(); r != nil; r = in.next() {
 		_ = write(c, fmt.Sprintf("HTTP/1.1 302 Found\r\nLocation: /%d\r\nContent-Length: 0\r\n\r\n", len(r.RequestURI)%2))
 	}
 }
 
-// redirectFaults are about where redirects lead, and what goes along.
+// redirectFaults are redirects, and what is sent after them.
 var redirectFaults = []fault{
 	{name: "a loop", serve: redirectLoop, kind: failure.TooManyRedirects, message: "more than max-redirs 10 redirects"},
 	{name: "a redirect without Location", serve: redirect(302, ""), kind: failure.BadStatus, message: "302 Found"},
@@ -82,7 +82,7 @@ var redirectFaults = []fault{
 		}, body: "GET /a "},
 }
 
-// locationFaults are about Locations that are hard to read.
+// locationFaults are Locations that are hard to parse.
 var locationFaults = []fault{
 	{name: "a Location with a broken escape", serve: redirect(302, location("/%zz")), kind: failure.Protocol,
 		message: "unusable Location: a % without two hexadecimal digits behind"},
@@ -124,7 +124,7 @@ var locationFaults = []fault{
 		body: "GET /" + strings.Repeat("a", 200_000) + " "},
 }
 
-// lineFaults are input lines that would make requests of more than one line.
+// lineFaults are input lines that try to send more than one request line or header line.
 var lineFaults = []fault{
 	{name: "CR and LF in a URL", line: `{"url":"http://$HOST/\r\nX: y"}`, serve: respond(okBody),
 		kind: failure.InvalidRequest, message: "percent-encode"},

@@ -11,15 +11,16 @@ import (
 	"time"
 )
 
+// write sends text.
 func write(c net.Conn, text string) error {
 	_, err := io.WriteString(c, text)
 	return err
 }
 
-// A requestReader reads requests.
+// requestReader reads requests from a connection.
 type requestReader struct{ *bufio.Reader }
 
-// next returns the next request, its body read; nil is the connection's end.
+// next returns the next request with its body in memory. It returns nil at the end of the connection.
 func (h *requestReader) next() *http.Request {
 	r, err := http.ReadRequest(h.Reader)
 	if err != nil {
@@ -33,7 +34,8 @@ func (h *requestReader) next() *http.Request {
 	return r
 }
 
-// closeAndDrain closes our side and waits for the other's: closed with bytes unread a connection would be reset.
+// closeAndDrain closes our side and waits for the client to close its own. A connection closed with unread bytes would
+// be reset.
 func (h *requestReader) closeAndDrain(c net.Conn) {
 	if half, ok := c.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
@@ -41,10 +43,10 @@ func (h *requestReader) closeAndDrain(c net.Conn) {
 	h.drain()
 }
 
-// drain blocks until the client has gone.
+// drain blocks until the client has closed.
 func (h *requestReader) drain() { _, _ = io.Copy(io.Discard, h) }
 
-// respond sends text to the first request and ends the connection.
+// respond sends text to the first request and closes.
 func respond(text string) func(net.Conn, *requestReader) {
 	return func(c net.Conn, in *requestReader) {
 		if in.next() != nil {
@@ -54,7 +56,7 @@ func respond(text string) func(net.Conn, *requestReader) {
 	}
 }
 
-// respondAndHang sends text to the first request, and nothing more.
+// respondAndHang sends text to the first request and then nothing more.
 func respondAndHang(text string) func(net.Conn, *requestReader) {
 	return func(c net.Conn, in *requestReader) {
 		if in.next() != nil {
@@ -74,7 +76,7 @@ func respondAndReset(text string) func(net.Conn, *requestReader) {
 	}
 }
 
-// respondRepeatedly sends head and then text over and over, at most n times, with a pause after each.
+// respondRepeatedly sends head and then text at most n times, with a pause after each.
 func respondRepeatedly(head, text string, n int, pause time.Duration) func(net.Conn, *requestReader) {
 	return func(c net.Conn, in *requestReader) {
 		if in.next() == nil || write(c, head) != nil {
@@ -90,15 +92,15 @@ func respondRepeatedly(head, text string, n int, pause time.Duration) func(net.C
 	}
 }
 
-// A faultServers holds the servers of a run.
+// faultServers are the servers of a run, one for each fault.
 type faultServers struct {
 	mu      sync.Mutex
-	open    map[net.Conn]bool // nil once the run is over
+	open    map[net.Conn]bool // guarded by mu; nil after the run
 	servers []net.Listener
 	running sync.WaitGroup
 }
 
-// start starts the server of p and returns its address.
+// start starts the server of a fault and returns its address.
 func (s *faultServers) start(t testing.TB, f fault) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -119,6 +121,7 @@ func (s *faultServers) start(t testing.TB, f fault) string {
 	return listener.Addr().String()
 }
 
+// add registers a connection. It closes it and returns false if the run is over.
 func (s *faultServers) add(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,6 +133,7 @@ func (s *faultServers) add(c net.Conn) bool {
 	return true
 }
 
+// serve plays a fault over a connection and closes it.
 func (s *faultServers) serve(f fault, c net.Conn) {
 	on := c
 	if f.wrap != nil {
@@ -142,7 +146,7 @@ func (s *faultServers) serve(f fault, c net.Conn) {
 	delete(s.open, c)
 }
 
-// close ends every server, whatever it is at.
+// close ends all servers and their connections.
 func (s *faultServers) close() {
 	for _, listener := range s.servers {
 		_ = listener.Close()

@@ -23,21 +23,21 @@ import (
 	"batchfetch/output/terminal"
 )
 
-// A fault is a server of its own, what it does to whoever asks it, and what has to come of that.
+// fault is a server that misbehaves in one way, and the outcome that a request to it must have.
 type fault struct {
-	topic string // what of HTTP it lies about
+	topic string // the part of HTTP that it is about
 	name  string
-	line  string                              // of the input, with the server's address for $HOST; empty is http://$HOST/
-	wrap  func(c net.Conn) net.Conn           // what a connection is made into first; nil is plain TCP
-	serve func(c net.Conn, in *requestReader) // runs once for each connection; then it is closed
+	line  string                              // the input line; $HOST is the server's address; empty is http://$HOST/
+	wrap  func(c net.Conn) net.Conn           // applied to each connection first; nil is plain TCP
+	serve func(c net.Conn, in *requestReader) // runs for each connection, which is then closed
 
-	kind     failure.Kind // empty: a success
-	message  string       // in the failure's message
+	kind     failure.Kind // of the failure; empty is a success
+	message  string       // a part of the failure's message
 	encoding string       // a success's body_encoding; empty is text, "none" no body at all
-	body     string       // all of it, as its Record tells it; JSON and base64 as they stand there
+	body     string       // a success's body as its Record has it, JSON and base64 as they are written
 }
 
-// A recordLine is a Record's line, as far as it is looked at.
+// recordLine is what the test reads of a Record's line.
 type recordLine struct {
 	Type         string          `json:"type"`
 	Index        int             `json:"index"`
@@ -49,7 +49,7 @@ type recordLine struct {
 	} `json:"error"`
 }
 
-// text is the body as prank.body has it.
+// text returns the body in the form that fault.body has.
 func (r *recordLine) text() string {
 	var text string
 	if r.BodyEncoding != "json" && json.Unmarshal(r.Body, &text) == nil {
@@ -58,7 +58,7 @@ func (r *recordLine) text() string {
 	return string(r.Body)
 }
 
-// chaosOptions are those of the run; the bounds are as low as a slow machine lets them be.
+// chaosOptions returns the Options of the run. The timeouts are as short as a slow machine allows.
 func chaosOptions(t testing.TB) fetch.Options {
 	o := fetch.Defaults()
 	o.Concurrency, o.Retries, o.MaxBody, o.BodyMemory = 200, 0, 1<<20, 64<<10
@@ -66,9 +66,10 @@ func chaosOptions(t testing.TB) fetch.Options {
 	return o
 }
 
-// TestChaos: whatever a server does, the outcome is right, and nothing of what it says reaches a terminal as it is.
+// TestChaos checks that every fault has the right outcome, and that nothing a server sends reaches a terminal
+// unescaped.
 func TestChaos(t *testing.T) {
-	log.SetOutput(io.Discard) // net/http tells of surplus bytes there
+	log.SetOutput(io.Discard) // net/http logs trailing bytes
 	defer log.SetOutput(os.Stderr)
 	faults := allFaults(t)
 	servers := &faultServers{open: make(map[net.Conn]bool)}
@@ -108,7 +109,7 @@ func TestChaos(t *testing.T) {
 	}
 }
 
-// check holds a Record against what had to come of a prank.
+// check compares a Record with the outcome that the fault must have.
 func (f *fault) check(t *testing.T, r *recordLine) {
 	switch {
 	case r == nil:
@@ -134,13 +135,14 @@ func (f *fault) check(t *testing.T, r *recordLine) {
 	}
 }
 
-// readableSink renders failures for a person as well.
+// readableSink also renders failures for people.
 type readableSink struct {
 	fetch.Sink
 	mu    sync.Mutex
 	lines [][]byte
 }
 
+// Encode implements Sink.
 func (servers *readableSink) Encode(r *fetch.Record) {
 	if r.Failure != nil {
 		terminal.NewFailures(io.Discard, "").Encode(r)
@@ -151,7 +153,7 @@ func (servers *readableSink) Encode(r *fetch.Record) {
 	servers.Sink.Encode(r)
 }
 
-// wantPrintable makes sure that a line does nothing to a terminal but write on it.
+// wantPrintable checks that a line holds no control character.
 func wantPrintable(t *testing.T, what string, line []byte) {
 	t.Helper()
 	if at := bytes.IndexFunc(line, func(c rune) bool { return c < ' ' || c >= 0x7f && c < 0xa0 }); at >= 0 {
@@ -159,9 +161,10 @@ func wantPrintable(t *testing.T, what string, line []byte) {
 	}
 }
 
+// toBase64 returns text in base64.
 func toBase64(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
-// allFaults is all that is played on one run.
+// allFaults returns the faults of one run.
 func allFaults(t testing.TB) []fault {
 	return slices.Concat(
 		withTopic("status", statusFaults), withTopic("header", headerFaults), withTopic("length", lengthFaults),
@@ -172,6 +175,7 @@ func allFaults(t testing.TB) []fault {
 		withTopic("TLS", tlsFaults(t)), withTopic("HTTP/2", http2Faults(t)))
 }
 
+// withTopic sets the topic of faults.
 func withTopic(what string, faults []fault) []fault {
 	faults = slices.Clone(faults)
 	for i := range faults {
@@ -180,7 +184,7 @@ func withTopic(what string, faults []fault) []fault {
 	return faults
 }
 
-// describe is what was sent and what came out, for whoever runs the test with -v.
+// describe returns a line with the fault and its outcome, for go test -v.
 func (f *fault) describe(r *recordLine) string {
 	if r.Type == "failure" {
 		return fmt.Sprintf("ROW\t%s\t%s\t%s\t%.120s", f.topic, f.name, r.Error.Kind, r.Error.Message)

@@ -18,12 +18,13 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// A testCA of certificates that the run trusts.
+// testCA is a certificate authority that the run trusts.
 type testCA struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
+// newTestCA makes the testCA once.
 var newTestCA = sync.OnceValues(func() (*testCA, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -41,6 +42,7 @@ var newTestCA = sync.OnceValues(func() (*testCA, error) {
 	return &testCA{certificate, key}, err
 })
 
+// getTestCA returns the testCA.
 func getTestCA(t testing.TB) *testCA {
 	t.Helper()
 	a, err := newTestCA()
@@ -50,13 +52,15 @@ func getTestCA(t testing.TB) *testCA {
 	return a
 }
 
+// clientConfig returns a client's configuration that trusts the testCA.
 func (a *testCA) clientConfig() *tls.Config {
 	roots := x509.NewCertPool()
 	roots.AddCert(a.certificate)
 	return &tls.Config{RootCAs: roots}
 }
 
-// serverConfig returns what a server with a certificate for 127.0.0.1, changed by change, is made of; nil is self-signed.
+// serverConfig returns a server's configuration with a certificate for 127.0.0.1 that change has changed. If change is
+// nil, it is self-signed.
 func (a *testCA) serverConfig(t testing.TB, change func(*x509.Certificate), protocols ...string) *tls.Config {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -79,14 +83,15 @@ func (a *testCA) serverConfig(t testing.TB, change func(*x509.Certificate), prot
 		NextProtos: protocols}
 }
 
+// unchanged leaves a certificate as it is.
 func unchanged(*x509.Certificate) {}
 
-// wrapTLS makes TLS of a connection.
+// wrapTLS makes a TLS server's side of a connection.
 func wrapTLS(config *tls.Config) func(net.Conn) net.Conn {
 	return func(c net.Conn) net.Conn { return tls.Server(c, config) }
 }
 
-// tlsFaults are about TLS.
+// tlsFaults are faults of TLS.
 func tlsFaults(t testing.TB) []fault {
 	a := getTestCA(t)
 	good := wrapTLS(a.serverConfig(t, unchanged))
@@ -163,17 +168,19 @@ func tlsFaults(t testing.TB) []fault {
 	return faults
 }
 
+// withMaxVersion sets the highest TLS version.
 func withMaxVersion(config *tls.Config, version uint16) *tls.Config {
 	config.MinVersion, config.MaxVersion = tls.VersionTLS10, version
 	return config
 }
 
+// requireClientCert makes a server require a client certificate.
 func requireClientCert(config *tls.Config) *tls.Config {
 	config.ClientAuth = tls.RequireAnyClientCert
 	return config
 }
 
-// handshakeOnly hands and ends the connection.
+// handshakeOnly completes the handshake and closes the connection.
 func handshakeOnly(c net.Conn, _ *requestReader) {
 	over := c.(*tls.Conn)
 	_ = over.Handshake()
@@ -181,7 +188,7 @@ func handshakeOnly(c net.Conn, _ *requestReader) {
 	_, _ = io.Copy(io.Discard, over.NetConn())
 }
 
-// respondWithoutCloseNotify answers and ends the connection under TLS.
+// respondWithoutCloseNotify responds and then closes the TCP connection without a close_notify.
 func respondWithoutCloseNotify(text string) func(net.Conn, *requestReader) {
 	return func(c net.Conn, in *requestReader) {
 		in.next()

@@ -12,7 +12,7 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// A committingSink is a Sink that commits at each Flush all but the last few of what was put.
+// committingSink is a Sink that at each Flush commits all Records but the last few, lag of them.
 type committingSink struct {
 	recorder
 	put, lag  int64
@@ -36,7 +36,7 @@ func (d *committingSink) Flush(last bool) error {
 	return nil
 }
 
-// countingOrigin returns a client that counts what it is asked, and answers at once.
+// countingOrigin returns an origin that counts its requests, calls look and responds at once.
 func countingOrigin(asked *atomic.Int64, look func()) fakeOrigin {
 	return func(*http.Request) (*http.Response, error) {
 		asked.Add(1)
@@ -45,7 +45,8 @@ func countingOrigin(asked *atomic.Int64, look func()) fakeOrigin {
 	}
 }
 
-// TestUncommittedIsUnderWay: a success that a kill would cost keeps its place among the exchanges under way.
+// TestUncommittedIsUnderWay checks that a success that is not committed yet counts as an exchange in progress, so that
+// a kill costs no more than Concurrency exchanges.
 func TestUncommittedIsUnderWay(t *testing.T) {
 	for _, width := range []int{1, 5, 40} {
 		synctest.Test(t, func(t *testing.T) {
@@ -70,7 +71,8 @@ func TestUncommittedIsUnderWay(t *testing.T) {
 	}
 }
 
-// TestUncommittedDoesNotHoldTheEnd: a run whose output breaks waits for no commit, though some wait to be asked again.
+// TestUncommittedDoesNotHoldTheEnd checks that a run whose output fails waits for no commit, although some Requests
+// wait for a retry.
 func TestUncommittedDoesNotHoldTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int64
@@ -92,7 +94,8 @@ func TestUncommittedDoesNotHoldTheEnd(t *testing.T) {
 	})
 }
 
-// TestUncommittedBesideLookups: what fails without an exchange makes no room for exchanges that a kill would cost.
+// TestUncommittedBesideLookups checks that a failure without an exchange frees no place among the uncommitted
+// exchanges.
 func TestUncommittedBesideLookups(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		var lines []string
@@ -115,7 +118,7 @@ func TestUncommittedBesideLookups(t *testing.T) {
 	})
 }
 
-// TestCommittedExchanges: of what is committed counts what had cost an exchange.
+// TestCommittedExchanges checks that of the committed Records only those that had cost an exchange are counted.
 func TestCommittedExchanges(t *testing.T) {
 	var committed int64
 	var count atomic.Int64
@@ -133,7 +136,8 @@ func TestCommittedExchanges(t *testing.T) {
 	}
 }
 
-// TestUncommittedHits: an answer from the cache that no journal has yet is no exchange under way; a real one is, among them as well.
+// TestUncommittedHits checks that an uncommitted hit does not count as an exchange in progress, and that an uncommitted
+// exchange among hits does.
 func TestUncommittedHits(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		var lines []string
@@ -163,7 +167,7 @@ func TestUncommittedHits(t *testing.T) {
 			t.Errorf("%d asked, %+v, %v", asked.Load(), s, err)
 		}
 	})
-	// A journal that never keeps more than the first of them: exchanges stop at their width, hits go on.
+	// A journal that never commits: exchanges stop at Concurrency, hits continue.
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/hit", 200, "x", "Cache-Control", "max-age=60")
 		rig.run(nil, "/hit")

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestConfigLeavesNothingOut: with all Options set, all fields of what is made of them are.
+// TestConfigLeavesNothingOut checks that with all Options set all fields of the policy and the limits made of them are
+// set.
 func TestConfigLeavesNothingOut(t *testing.T) {
 	o := options(func(o *Options) { o.Rate, o.RetryMaxTime, o.RetryUnsafe = 1, 1, true })
 	for _, made := range []any{o.policy(), o.limits()} {

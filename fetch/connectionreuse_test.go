@@ -18,7 +18,8 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// TestConnectionsAreUsedAgain: after a success, an answer nobody wants, a redirect and a coded body.
+// TestConnectionsAreUsedAgain checks that a connection is reused after a success, an unwanted response, a redirect and
+// a coded body.
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	body := encoded(t, sampleText, "gzip")
 	url, made := startCountingServer(t, func(w http.ResponseWriter, r *http.Request) {
@@ -38,8 +39,8 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	}
 }
 
-// TestConnectionsOverTLSAreUsedAgain: where HTTP/1.1 is the server's choice as well as where it is ours. The session tickets
-// that come behind the handshake are no answer, and no reason to hang up.
+// TestConnectionsOverTLSAreUsedAgain checks that TLS connections are reused, whether the server chose HTTP/1.1 or we
+// did. Session tickets that follow the handshake are no response, and no reason to close.
 func TestConnectionsOverTLSAreUsedAgain(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		for _, protocol := range []transport.Version{transport.Auto, transport.HTTP1} {
@@ -65,7 +66,7 @@ func TestConnectionsOverTLSAreUsedAgain(t *testing.T) {
 	}
 }
 
-// TestStaleConnection: a POST over a connection that the server has just closed is no protocol error.
+// TestStaleConnection checks that a POST over a connection that the server has just closed is no protocol error.
 func TestStaleConnection(t *testing.T) {
 	url := nettest.Talk(t, func(c *net.TCPConn) {
 		nettest.ReadRequest(c)
@@ -88,8 +89,8 @@ func TestStaleConnection(t *testing.T) {
 	}
 }
 
-// TestReusedConnectionThatIsClosed: a server may close a connection at the moment it is used again. A GET is asked once more
-// at once, and that is no attempt of its own; what has a body is told as it is, and --retry-on decides.
+// TestReusedConnectionThatIsClosed checks what follows when a server closes a connection just as it is reused: a GET is
+// sent again at once, without a new attempt; a request with a body fails, and --retry-on decides.
 func TestReusedConnectionThatIsClosed(t *testing.T) {
 	for _, tt := range []struct {
 		line, want string
@@ -116,7 +117,8 @@ func TestReusedConnectionThatIsClosed(t *testing.T) {
 	}
 }
 
-// TestConnectionClose: where either side says that the connection ends with this exchange, it does, though the other side leaves it open.
+// TestConnectionClose checks that a connection is not reused if either side says that it closes after this exchange,
+// although the server leaves it open.
 func TestConnectionClose(t *testing.T) {
 	for _, tt := range []struct {
 		line, answer string
@@ -146,8 +148,8 @@ func TestConnectionClose(t *testing.T) {
 	}
 }
 
-// TestTruncatedResponseIsNotReplayed: a connection used again that dies behind the first byte of an answer, or behind an interim
-// one, has carried the request.
+// TestTruncatedResponseIsNotReplayed checks that a request is not sent again if its reused connection closes after the
+// first byte of a response, or after an interim response.
 func TestTruncatedResponseIsNotReplayed(t *testing.T) {
 	for _, half := range []string{"HTTP/1", "HTTP/1.1 103 Early Hints\r\n\r\n"} {
 		asked := 0
@@ -170,8 +172,8 @@ func TestTruncatedResponseIsNotReplayed(t *testing.T) {
 	}
 }
 
-// TestReplayOverAnotherProtocol: where a link dies under a request and the next connection speaks HTTP/2, nothing of the link sticks
-// to the exchange.
+// TestReplayOverAnotherProtocol checks that if an HTTP/1.1 connection closes under a request and the next one speaks
+// HTTP/2, no state of the first is left in the exchange.
 func TestReplayOverAnotherProtocol(t *testing.T) {
 	backend, o := startTLSServer(t, true, respondProtocol)
 	o.TLS = &tls.Config{InsecureSkipVerify: true}

@@ -19,10 +19,11 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// sampleText is the body under every coding here: long enough that a cut falls into the middle.
+// sampleText is the body of the coding tests. It is long enough that a cut falls into the middle of the coded bytes.
 var sampleText = strings.Repeat("All happy families are alike; each unhappy family is unhappy in its own way.\n", 500)
 
-// encoded is text under codings, in the order in which they are applied.
+// encoded returns text with the content codings applied in their order. deflate is called zlib or flate here, by its
+// format.
 func encoded(t testing.TB, text string, codings ...string) string {
 	t.Helper()
 	for _, coding := range codings {
@@ -52,6 +53,7 @@ func encoded(t testing.TB, text string, codings ...string) string {
 	return text
 }
 
+// corrupt flips the bits of eight bytes in the middle of body.
 func corrupt(body string) string {
 	broken := []byte(body)
 	for i := len(broken) / 2; i < len(broken)/2+8; i++ {
@@ -63,7 +65,7 @@ func corrupt(body string) string {
 func TestContentCodings(t *testing.T) {
 	for _, tt := range []struct {
 		name, coding, body string
-		want               failure.Kind // empty: the text comes out
+		want               failure.Kind // empty: the body is sampleText
 		empty              bool
 	}{
 		{name: "none", body: sampleText},
@@ -134,7 +136,8 @@ func TestContentCodings(t *testing.T) {
 	}
 }
 
-// TestTruncationIsNoDecodeError: what went wrong is that the connection closed, whatever the decoder made of it.
+// TestTruncationIsNoDecodeError checks that a connection that closes within a coded body makes a failure of kind
+// truncated, not decode.
 func TestTruncationIsNoDecodeError(t *testing.T) {
 	for _, coding := range []string{"gzip", "br", "zstd", "zlib", "flate"} {
 		t.Run(coding, func(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 	"batchfetch/fetch/netrc"
 )
 
-// TestAuthorizationPrecedence: a header of the user's own wins over the URL's userinfo, that over Username, that over the netrc.
+// TestAuthorizationPrecedence checks which credentials are sent: a header of the user's own before the URL's userinfo,
+// that before Username, that before the netrc.
 func TestAuthorizationPrecedence(t *testing.T) {
 	netrc, err := netrc.Parse([]byte("machine a.test login net password rc\ndefault login any password one"))
 	if err != nil {
@@ -62,7 +63,7 @@ func TestAuthorizationPrecedence(t *testing.T) {
 	}
 }
 
-// BenchmarkTarget: what a plain URL is asked with costs nothing more without a netrc and a Jar.
+// BenchmarkTarget measures making a target and its header, without and with a netrc and a Jar.
 func BenchmarkTarget(b *testing.B) {
 	netrc, err := netrc.Parse([]byte("machine a.test login ann password one"))
 	if err != nil {

@@ -8,17 +8,18 @@ import (
 	"sync"
 )
 
-// A failingStore is a Keeper in memory, whose disk may break.
+// failingStore is a BodyStore in memory whose methods can be made to fail.
 type failingStore struct {
-	claimErr, createErr, writeErr, commitErr func(path string) error // nil is never
+	claimErr, createErr, writeErr, commitErr func(path string) error // by path; nil never fails
 
 	mu        sync.Mutex
 	claimed   []string
-	bodies    map[string]string // bodies by path, once they are committed
+	bodies    map[string]string // committed bodies by path
 	created   int
 	abandoned int
 }
 
+// callIfSet returns f(path), or nil if f is nil.
 func callIfSet(f func(string) error, path string) error {
 	if f == nil {
 		return nil
@@ -27,7 +28,7 @@ func callIfSet(f func(string) error, path string) error {
 }
 
 func (s *failingStore) Claim(r *Request) error {
-	s.claimed = append(s.claimed, r.Path) // without the lock: it is called by one goroutine
+	s.claimed = append(s.claimed, r.Path) // without the lock: Claim is called by one goroutine
 	return callIfSet(s.claimErr, r.Path)
 }
 
@@ -41,6 +42,7 @@ func (s *failingStore) Create(r *Request) (BodyWriter, error) {
 	return &failingWriter{failingStore: s, path: r.Path}, nil
 }
 
+// failingWriter is the BodyWriter of a failingStore.
 type failingWriter struct {
 	*failingStore
 	path      string
@@ -80,7 +82,7 @@ func (w *failingWriter) Abandon() {
 	w.abandoned++
 }
 
-// failOnly fails for one path.
+// failOnly returns a function that returns err for one path only.
 func failOnly(path string, err error) func(string) error {
 	return func(s string) error {
 		if s == path {
@@ -90,7 +92,7 @@ func failOnly(path string, err error) func(string) error {
 	}
 }
 
-// urlsWithPaths is n Requests on hosts in turn, to be kept under 0, 1, 2 and so on.
+// urlsWithPaths yields n Requests on hosts in turn, with the paths 0, 1, 2 and so on.
 func urlsWithPaths(n int, hosts ...string) Source {
 	return func(yield func(Request, error) bool) {
 		for r := range urls(n, hosts...) {

@@ -10,20 +10,20 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// A fakeOrigin answers in place of the network, so that time may be virtual.
+// fakeOrigin responds in place of the network, so that tests can run in virtual time.
 type fakeOrigin func(*http.Request) (*http.Response, error)
 
-// RoundTrip is http.RoundTripper's.
+// RoundTrip implements http.RoundTripper.
 func (o fakeOrigin) RoundTrip(r *http.Request) (*http.Response, error) { return o(r) }
 
-// runWithClient is Run over one client for all.
+// runWithClient is Run with one client for all requests.
 func runWithClient(
 	ctx context.Context, source Source, sink Sink, o *Options, client http.RoundTripper,
 ) (Summary, error) {
 	return runWith(ctx, source, sink, o, transport.Over(transport.OverClient(client)))
 }
 
-// newResponse is an answer with headers, name and value in turn.
+// newResponse returns a response. headers are names and values in turn.
 func newResponse(code int, body string, headers ...string) *http.Response {
 	h := make(http.Header)
 	for i := 0; i < len(headers); i += 2 {
@@ -33,7 +33,7 @@ func newResponse(code int, body string, headers ...string) *http.Response {
 		Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// respondAfter answers 200 after a time, unless the exchange is cancelled before.
+// respondAfter responds 200 after span, unless the exchange is cancelled before.
 func respondAfter(span time.Duration) fakeOrigin {
 	return func(r *http.Request) (*http.Response, error) {
 		select {

@@ -18,7 +18,8 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// TestAbandonedHandshakeIsClosed: nothing that Run started outlives it, a handshake that got no answer included.
+// TestAbandonedHandshakeIsClosed checks that no connection outlives its run, not even one whose handshake got no
+// response.
 func TestAbandonedHandshakeIsClosed(t *testing.T) {
 	gone := make(chan struct{})
 	url := nettest.Talk(t, func(c *net.TCPConn) { nettest.AwaitClose(c); close(gone) })
@@ -35,7 +36,8 @@ func TestAbandonedHandshakeIsClosed(t *testing.T) {
 	}
 }
 
-// TestTimeoutBoundsTheDialToo: net/http lets a dial go on when the exchange that wanted it has ended; ours ends by then.
+// TestTimeoutBoundsTheDialToo checks that a dial ends by the timeout of the exchange that wanted it. In net/http it may
+// continue.
 func TestTimeoutBoundsTheDialToo(t *testing.T) {
 	url := nettest.Talk(t, func(c *net.TCPConn) { nettest.AwaitClose(c) })
 	for _, connect := range []time.Duration{0, time.Hour} {
@@ -51,7 +53,8 @@ func TestTimeoutBoundsTheDialToo(t *testing.T) {
 	}
 }
 
-// TestAbandonedHandshakesDoNotPileUp: nor do they while the run goes on. No more are open than may be asked, and as many that are ending.
+// TestAbandonedHandshakesDoNotPileUp checks that during a run at most twice as many connections are open as exchanges
+// may run at once: those in use and as many that are closing.
 func TestAbandonedHandshakesDoNotPileUp(t *testing.T) {
 	const atOnce, rounds = 4, 5
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -66,7 +69,7 @@ func TestAbandonedHandshakesDoNotPileUp(t *testing.T) {
 			if err != nil {
 				return
 			}
-			most.Store(max(most.Load(), open.Add(1))) // by this goroutine only
+			most.Store(max(most.Load(), open.Add(1))) // written by this goroutine only
 			handlers.Go(func() { nettest.AwaitClose(c); _ = c.Close(); open.Add(-1) })
 		}
 	})
@@ -103,7 +106,8 @@ func TestAbandonedHandshakesDoNotPileUp(t *testing.T) {
 	handlers.Wait()
 }
 
-// TestClientCertificateThatIsMissed: TLS 1.3 says so only after the handshake (RFC 8446 section 4.4.2.4), TLS 1.2 in it. Both are kind tls.
+// TestClientCertificateThatIsMissed checks that a missing client certificate is of kind tls. TLS 1.3 reports it only
+// after the handshake (RFC 8446 section 4.4.2.4), TLS 1.2 during it.
 func TestClientCertificateThatIsMissed(t *testing.T) {
 	certServer := httptest.NewTLSServer(http.NotFoundHandler())
 	certServer.Close()
@@ -117,7 +121,7 @@ func TestClientCertificateThatIsMissed(t *testing.T) {
 			url := nettest.Talk(t, func(c *net.TCPConn) {
 				_ = tls.Server(c, config).Handshake()
 				_ = c.CloseWrite()
-				nettest.AwaitClose(c) // closed with bytes unread it would be a reset
+				nettest.AwaitClose(c) // a connection closed with unread bytes would be reset
 			})
 			r, _ := runOne(t, strings.Replace(url, "http:", "https:", 1),
 				noRetryOptions(func(o *Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} }))

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestQuantileError: a percentile is never below the true one, and at most 1/32 above it, to the microsecond.
+// TestQuantileError checks that a percentile is never below the true one, and at most 1/32 and a microsecond above it.
 func TestQuantileError(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, tt := range []struct {

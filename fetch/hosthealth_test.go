@@ -10,11 +10,12 @@ import (
 	"batchfetch/fetch/failure"
 )
 
+// errRefusedConnect is the failure of a refused connection.
 var errRefusedConnect = failure.New(failure.Connect, "connecting to a:80: connection refused")
 
-// TestDeadHostInARun: with defaults, a host that refuses, one that accepts and is silent, and one that answers, 200
-// requests each. The run ends within the bound that the help tells: 7 s for the first, 3 + 3 stall timeouts and 7 s
-// for the second.
+// TestDeadHostInARun runs, with the defaults, 200 requests each for a host that refuses, or accepts and never responds,
+// and for one that responds. The run ends within the bound that the help states: 7 s for a host that refuses, six stall
+// timeouts and 7 s for a silent one.
 func TestDeadHostInARun(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer func(*http.Request) (*http.Response, error)

@@ -10,7 +10,7 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// TestMostExactRule: which of several patterns counts for an origin.
+// TestMostExactRule checks which of several patterns applies to an origin.
 func TestMostExactRule(t *testing.T) {
 	patterns := []string{
 		"api.example.com", "api.example.com:8443", "http://api.example.com:8443", "https://api.example.com",
@@ -29,7 +29,7 @@ func TestMostExactRule(t *testing.T) {
 		{"http://api.example.com/", "api.example.com"},
 		{"http://API.Example.COM:80/", "api.example.com"},
 		{"http://api.example.com./", "api.example.com"},
-		{"http://api.example.com:8080/", "api.example.com"}, // the name counts for more than the port
+		{"http://api.example.com:8080/", "api.example.com"}, // the name takes precedence over the port
 		{"https://api.example.com/", "https://api.example.com"},
 		{"https://api.example.com:443/", "https://api.example.com"},
 		{"https://api.example.com:444/", "api.example.com"},
@@ -41,7 +41,7 @@ func TestMostExactRule(t *testing.T) {
 		{"https://a.eu.example.com/", "*.eu.example.com"},
 		{"http://a.eu.example.com:8080/", "*.eu.example.com"},
 		{"http://eu.example.com/", "*.example.com"},
-		{"http://example.com/", "*"}, // is not below itself
+		{"http://example.com/", "*"}, // *.example.com does not match example.com
 		{"http://wwwexample.com/", "*"},
 		{"http://api.example.com.evil.test/", "*"},
 		{"http://example.com:8080/", "*:8080"},
@@ -85,7 +85,8 @@ func TestNoRule(t *testing.T) {
 	}
 }
 
-// TestRulesThatCantBe: all at once, each by its place and key, and nothing of what stands there.
+// TestRulesThatCantBe checks that all mistakes are reported at once, each by the index and key of its rule, and that no
+// error repeats a value.
 func TestRulesThatCantBe(t *testing.T) {
 	few, negative, before := 0, -1.0, -time.Second
 	rules := []HostRule{
@@ -132,7 +133,8 @@ func TestRulesThatCantBe(t *testing.T) {
 	}
 }
 
-// FuzzHostPattern: what is taken finds the host that it names, and an error repeats nothing.
+// FuzzHostPattern checks that a pattern that is accepted matches the host that it names, and that an error repeats
+// nothing of the pattern.
 func FuzzHostPattern(f *testing.F) {
 	for _, seed := range []string{"a.test", "*.a.test", "*", "*:80", "https://a.test", "[::1]:8080", "http://[::1%25eth0]",
 		"ü.test:1", "a.test.", "user:pass@a.test", "*.*", "a..b", "://", "http://"} {

@@ -11,7 +11,7 @@ import (
 	"batchfetch/fetch/plan"
 )
 
-// TestHostPolicy: a target is judged by the retries of its host, where that has its own.
+// TestHostPolicy checks that a target has the retries of its host, if the host has its own.
 func TestHostPolicy(t *testing.T) {
 	rules, err := NewHostRules([]HostRule{{Pattern: "a.test", HostSettings: HostSettings{Retries: new(7)}}})
 	if err != nil {
@@ -25,7 +25,8 @@ func TestHostPolicy(t *testing.T) {
 	}
 }
 
-// TestAuthorizationOfAListedHost: a line's header, then the host's, then the run's; and of the credentials the URL's own before the host's.
+// TestAuthorizationOfAListedHost checks the precedence: a line's header, then the host's, then the run's; and of the
+// credentials the URL's before the host's.
 func TestAuthorizationOfAListedHost(t *testing.T) {
 	login := HostSettings{Username: "ho", Password: "st"}
 	header := HostSettings{Header: http.Header{"Authorization": {"host"}, "X-A": {"host"}, "Accept": nil}}
@@ -74,7 +75,8 @@ func TestAuthorizationOfAListedHost(t *testing.T) {
 	}
 }
 
-// TestListedHostHasLimitsOfItsOwn: its slots and its pace, while all others have the run's.
+// TestListedHostHasLimitsOfItsOwn checks that a listed host has its own concurrency and rate, and all others those of
+// the run.
 func TestListedHostHasLimitsOfItsOwn(t *testing.T) {
 	rules, err := NewHostRules([]HostRule{
 		{Pattern: "wide.test", HostSettings: HostSettings{Concurrency: new(3)}},
@@ -100,7 +102,7 @@ func TestListedHostHasLimitsOfItsOwn(t *testing.T) {
 		}
 		return strings.Join(hosts, " ")
 	}
-	for range 20 { // its own 10 ms are over, but no exchange has ended
+	for range 20 { // the pace allows one every 10 ms, but no exchange has ended
 		start()
 		now = now.Add(10 * time.Millisecond)
 	}
@@ -120,9 +122,9 @@ func TestListedHostHasLimitsOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestListedHostHasTimesOfItsOwn: for its connections and its exchanges.
+// TestListedHostHasTimesOfItsOwn checks that a listed host has its own timeouts.
 func TestListedHostHasTimesOfItsOwn(t *testing.T) {
-	mute, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and says nothing
+	mute, err := net.Listen("tcp", "127.0.0.1:0") // accepts and never responds
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,8 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// TestRefusedStreamIsAskedOncePerAttempt: retries are ours to make, at our times; net/http makes none of its own.
+// TestRefusedStreamIsAskedOncePerAttempt checks that a refused stream is retried by the plan only; net/http makes no
+// retries of its own.
 func TestRefusedStreamIsAskedOncePerAttempt(t *testing.T) {
 	for _, retries := range []int{0, 2} {
 		var streams atomic.Int32
@@ -51,7 +52,7 @@ func TestRefusedStreamIsAskedOncePerAttempt(t *testing.T) {
 	}
 }
 
-// TestRefusedStreamIsRetried: a server that takes the second attempt makes a success of it.
+// TestRefusedStreamIsRetried checks that a second attempt after a refused stream can succeed.
 func TestRefusedStreamIsRetried(t *testing.T) {
 	url := startHTTP2Server(t, func(f framer) {
 		_ = f.WriteRSTStream(f.next(), http2.ErrCodeRefusedStream)
@@ -66,8 +67,8 @@ func TestRefusedStreamIsRetried(t *testing.T) {
 	}
 }
 
-// TestRefusedStreamIsRetriedWhateverTheMethod: nothing has been done (RFC 9113 section 8.7), so nothing can be done twice.
-// The request's own word counts all the same.
+// TestRefusedStreamIsRetriedWhateverTheMethod checks that a POST is retried after a refused stream, because the server
+// has not processed it (RFC 9113 section 8.7), unless the request says retry: false.
 func TestRefusedStreamIsRetriedWhateverTheMethod(t *testing.T) {
 	for line, attempts := range map[string]int{
 		`{"url":"%s","method":"POST","body":"x"}`:               2,
@@ -86,7 +87,8 @@ func TestRefusedStreamIsRetriedWhateverTheMethod(t *testing.T) {
 	}
 }
 
-// TestHTTP2ConnectionsThatEnd: a server that says goodbye and closes has cut its answer short, as one that only closes.
+// TestHTTP2ConnectionsThatEnd checks that a server that closes within a response, with or without a GOAWAY, makes a
+// failure of kind truncated.
 func TestHTTP2ConnectionsThatEnd(t *testing.T) {
 	const head, body = "connected, no answer had arrived", "200 OK and 4 bytes of its body had arrived"
 	for _, tt := range []struct {
@@ -118,7 +120,8 @@ func TestHTTP2ConnectionsThatEnd(t *testing.T) {
 	}
 }
 
-// TestUnresponsiveHTTP2Connection: one over which nothing comes any more, no answer to a ping either, is given up and asked anew.
+// TestUnresponsiveHTTP2Connection checks that a connection over which nothing arrives, no response to a ping either, is
+// closed and its request is retried.
 func TestUnresponsiveHTTP2Connection(t *testing.T) {
 	const lost = "nothing came over the connection, no answer to a ping either; connected, no answer had arrived"
 	const cut = "nothing came over the connection, no answer to a ping either; 200 OK and 4 bytes of its body had arrived"
@@ -193,7 +196,7 @@ func TestHTTP2Stalls(t *testing.T) {
 	if r, _ := runOne(t, url, o); kindOf(r) != failure.Stalled {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
-	<-gone // the server hears of it
+	<-gone // the server sees the stream reset
 }
 
 func TestHTTP2HeaderOverTheBound(t *testing.T) {
@@ -211,8 +214,8 @@ func TestHTTP2HeaderOverTheBound(t *testing.T) {
 	}
 }
 
-// TestOneConnectionServesAllStreams: a server of HTTP/2 that takes one connection and leaves other handshakes unanswered serves all
-// over that one, those included that wait for one of their own.
+// TestOneConnectionServesAllStreams checks that an HTTP/2 server that accepts one connection and leaves other
+// handshakes unanswered gets all requests over that one, including those that wait for a connection of their own.
 func TestOneConnectionServesAllStreams(t *testing.T) {
 	backend, o := startTLSServer(t, true, respondProtocol)
 	o.TLS = &tls.Config{InsecureSkipVerify: true}

@@ -13,13 +13,14 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// A framer is the server's side of an HTTP/2 connection, frame by frame.
+// framer is the server's side of an HTTP/2 connection, frame by frame.
 type framer struct {
 	*http2.Framer
 	conn *net.TCPConn
 }
 
-// startHTTP2Server answers each HTTP/2 connection, by prior knowledge, with the frames that says writes; then it is closed.
+// startHTTP2Server starts a server that answers each cleartext HTTP/2 connection with the frames that says writes, and
+// then closes it.
 func startHTTP2Server(t testing.TB, says func(framer)) string {
 	t.Helper()
 	var last atomic.Pointer[net.TCPConn]
@@ -33,7 +34,7 @@ func startHTTP2Server(t testing.TB, says func(framer)) string {
 		_ = f.WriteSettings()
 		says(f)
 	})
-	t.Cleanup(func() { // a client may keep its connection for a while after a stream that was cancelled
+	t.Cleanup(func() { // a client may keep its connection open after a cancelled stream
 		if c := last.Load(); c != nil {
 			_ = c.Close()
 		}
@@ -41,7 +42,7 @@ func startHTTP2Server(t testing.TB, says func(framer)) string {
 	return url
 }
 
-// next returns the stream of the next request; 0 is the connection's end.
+// next returns the stream of the next request. It returns 0 at the end of the connection.
 func (f framer) next() uint32 {
 	for {
 		frame, err := f.ReadFrame()
@@ -59,7 +60,7 @@ func (f framer) next() uint32 {
 	}
 }
 
-// writeHalf answers 200 and half a body.
+// writeHalf sends status 200 and the first half of a body.
 func (f framer) writeHalf(stream uint32) {
 	var block bytes.Buffer
 	_ = hpack.NewEncoder(&block).WriteField(hpack.HeaderField{Name: ":status", Value: "200"})
@@ -67,7 +68,8 @@ func (f framer) writeHalf(stream uint32) {
 	_ = f.WriteData(stream, false, []byte("half"))
 }
 
-// closeGracefully ends our side of the connection and reads the client's to its end: closed with bytes unread it would be a reset.
+// closeGracefully closes our side of the connection and reads the client's to its end. A connection closed with unread
+// bytes would be reset.
 func (f framer) closeGracefully() {
 	_ = f.conn.CloseWrite()
 	nettest.AwaitClose(f.conn)

@@ -10,11 +10,12 @@ import (
 	"testing"
 )
 
-// TestImportsPointOneWay: main, cmd, output, fetch, leaves; none looks back, and fetch knows no flag and no terminal.
+// TestImportsPointOneWay checks that imports point one way: main, cmd, output, fetch, and then the packages below
+// fetch. fetch imports nothing of flags and terminals.
 func TestImportsPointOneWay(t *testing.T) {
 	const root = ".."
 	const terminal = "github.com/spf13/ github.com/schollz/progressbar golang.org/x/term flag os/signal"
-	forbidden := map[string]string{ // by directory: prefixes that its code may not import
+	forbidden := map[string]string{ // by directory: prefixes of imports that its code may not have
 		"cmd":    "batchfetch/main",
 		"output": "batchfetch/cmd github.com/spf13/",
 		"fetch":  "batchfetch/cmd batchfetch/output " + terminal,
@@ -54,7 +55,7 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 }
 
-// TestSubPackagesKnowNoTask: what lies below fetch is a leaf, and imports nothing of ours.
+// TestSubPackagesKnowNoTask checks that the packages below fetch import neither fetch nor anything above it.
 func TestSubPackagesKnowNoTask(t *testing.T) {
 	paths, err := filepath.Glob("*/*.go")
 	if err != nil {
@@ -70,6 +71,7 @@ func TestSubPackagesKnowNoTask(t *testing.T) {
 	}
 }
 
+// importsOf returns what a file imports.
 func importsOf(t *testing.T, path string) (imports []string) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)

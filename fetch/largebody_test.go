@@ -17,11 +17,12 @@ import (
 	"batchfetch/fetch/spool/spooltest"
 )
 
-// TestLargeBodiesGoToAFile: what is over BodyMemory does, however its size is told; the Record tells the same of it.
+// TestLargeBodiesGoToAFile checks that bodies over BodyMemory go to a temporary file however their size is announced,
+// and that their Records have the same hash and counts.
 func TestLargeBodiesGoToAFile(t *testing.T) {
 	spooltest.NoneStaysOpen(t)
 	const most = 100_000
-	random := make([]byte, 3<<20)                   // a coding makes it larger
+	random := make([]byte, 3<<20)                   // gzip makes it larger
 	_, _ = rand.NewChaCha8([32]byte{}).Read(random) // never fails
 	noise := string(random)
 	for name, frame := range map[string]func(string) string{
@@ -33,7 +34,7 @@ func TestLargeBodiesGoToAFile(t *testing.T) {
 		"coded": func(body string) string {
 			var packed bytes.Buffer
 			z := gzip.NewWriter(&packed)
-			_, _ = io.WriteString(z, body) // memory takes everything
+			_, _ = io.WriteString(z, body) // a Buffer never fails
 			_ = z.Close()
 			return fmt.Sprintf("Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", packed.Len(), packed.String())
 		},
@@ -72,7 +73,8 @@ func TestLargeBodiesGoToAFile(t *testing.T) {
 	}
 }
 
-// TestLargeBodiesThatAreWrong fail as small ones do, and leave nothing behind; an attempt that failed leaves nothing to the next.
+// TestLargeBodiesThatAreWrong checks that large bodies fail as small ones do and leave no file, neither at the end nor
+// for the next attempt.
 func TestLargeBodiesThatAreWrong(t *testing.T) {
 	spooltest.NoneStaysOpen(t)
 	text := strings.Repeat("x", 5000)
@@ -102,7 +104,7 @@ func TestLargeBodiesThatAreWrong(t *testing.T) {
 			url := nettest.Talk(t, func(c *net.TCPConn) {
 				nettest.ReadRequest(c)
 				nettest.Say(c, tt.says)
-				if tt.reset { // which may overtake the body
+				if tt.reset { // the reset may arrive before the body
 					nettest.ResetOnClose(c)
 					return
 				}
@@ -124,7 +126,8 @@ func TestLargeBodiesThatAreWrong(t *testing.T) {
 				tt.want != failure.Decode && tt.want != failure.Reset && r.Bytes != 5000 {
 				t.Errorf("%s of %d bytes: %v", kindOf(r), r.Bytes, r.Failure)
 			}
-			if most := max(tt.most+1, 4<<10); tt.most > 1000 && r.Bytes > most { // a buffer may be filled before it is looked at
+			// a buffer may be filled before its size is checked
+			if most := max(tt.most+1, 4<<10); tt.most > 1000 && r.Bytes > most {
 				t.Errorf("%d bytes were read, want no more than show that they are too many", r.Bytes)
 			}
 			if n := spooltest.OpenFiles(t); n > 0 {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestLimitedBy: what a user reads who asks why it is not faster.
+// TestLimitedBy checks which limit the Summary names as the one that held the run up.
 func TestLimitedBy(t *testing.T) {
 	slowly := func(source Source) Source {
 		return func(yield func(Request, error) bool) {
@@ -59,7 +59,7 @@ func TestLimitedByIsTheLongest(t *testing.T) {
 	}
 }
 
-// TestLimitedByOutput: a slow Sink is what holds the run up, however large the Records are that wait for it.
+// TestLimitedByOutput checks that a slow Sink is named as the limit, whatever the size of the Records that wait for it.
 func TestLimitedByOutput(t *testing.T) {
 	for name, body := range map[string]string{"small": "x", "large": strings.Repeat("x", 2*largeLine)} {
 		t.Run(name, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestLog: every attempt at debug level, a slow one as a warning, and no secret in either.
+// TestLog checks that every attempt is logged at debug level and a slow one as a warning, without secrets.
 func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer

@@ -8,24 +8,26 @@ import (
 	"sync"
 )
 
-// A memoryStore is a PartKeeper in memory, which keeps one part for each path.
+// memoryStore is a PartialStore in memory with one partial body for each path.
 type memoryStore struct {
 	mu            sync.Mutex
 	bodies        map[string]string
 	partials      map[string]*storedPart
-	unreleased    int             // Parts and bodies that nobody has let go of
-	openPartials  map[string]bool // paths of Parts among them
+	unreleased    int             // partial bodies and writers that are not released
+	openPartials  map[string]bool // paths of the partial bodies among them
 	lookups       int
-	cannotRemove  bool          // nothing can be dropped
-	partialReader readerFunc    // nil, or how Parts are read
-	onWrite       func(all int) // nil, or told of how many bytes a body has after each write
+	cannotRemove  bool          // partial bodies are never removed
+	partialReader readerFunc    // reads partial bodies; nil reads their bytes
+	onWrite       func(all int) // called after each write with the size of the body; nil is not called
 }
 
+// storedPart is a partial body and its PartialInfo.
 type storedPart struct {
 	bytes string
 	info  PartialInfo
 }
 
+// newMemoryStore returns an empty memoryStore.
 func newMemoryStore() *memoryStore {
 	return &memoryStore{bodies: map[string]string{}, partials: map[string]*storedPart{}, openPartials: map[string]bool{}}
 }
@@ -34,6 +36,7 @@ func (s *memoryStore) Claim(*Request) error { return nil }
 
 func (s *memoryStore) Create(r *Request) (BodyWriter, error) { return s.newWriter(r.Path, ""), nil }
 
+// newWriter returns a writer of a body that starts with bytes.
 func (s *memoryStore) newWriter(path, bytes string) *memoryWriter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,6 +63,7 @@ func (s *memoryStore) Partial(r *Request) PartialBody {
 	return &memoryPartial{Reader: in, storedPart: part, store: s, path: r.Path}
 }
 
+// release counts a partial body or a writer as released. It removes the partial body at drop, unless drop is empty.
 func (s *memoryStore) release(drop string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,6 +73,7 @@ func (s *memoryStore) release(drop string) {
 	}
 }
 
+// memoryPartial is the PartialBody of a memoryStore.
 type memoryPartial struct {
 	io.Reader
 	*storedPart
@@ -81,6 +86,7 @@ func (b *memoryPartial) Info() PartialInfo { return b.info }
 func (b *memoryPartial) Release()          { b.markClosed(); b.store.release("") }
 func (b *memoryPartial) Remove()           { b.markClosed(); b.store.release(b.path) }
 
+// markClosed removes b from openPartials.
 func (b *memoryPartial) markClosed() {
 	b.store.mu.Lock()
 	defer b.store.mu.Unlock()
@@ -94,6 +100,7 @@ func (b *memoryPartial) Continue(n int64) (PartialWriter, error) {
 	return k, nil
 }
 
+// memoryWriter is the PartialWriter of a memoryStore.
 type memoryWriter struct {
 	store *memoryStore
 	path  string
@@ -107,7 +114,7 @@ type memoryWriter struct {
 func (b *memoryWriter) SetInfo(m PartialInfo) {
 	b.store.mu.Lock()
 	defer b.store.mu.Unlock()
-	if !b.store.openPartials[b.path] { // its place is taken
+	if !b.store.openPartials[b.path] { // a partial body at this path is open
 		b.info = &m
 	}
 }
@@ -141,6 +148,7 @@ func (b *memoryWriter) Suspend() {
 	b.end(&storedPart{b.text.String(), *b.info})
 }
 
+// end releases b, and keeps left as the partial body at its path unless left is nil.
 func (b *memoryWriter) end(left *storedPart) {
 	if b.ended {
 		return
@@ -149,7 +157,7 @@ func (b *memoryWriter) end(left *storedPart) {
 	if b.continues {
 		b.store.release(b.path)
 	} else {
-		b.store.release("") // a part that lies there is another's
+		b.store.release("") // a partial body at this path is not ours
 	}
 	if left != nil {
 		b.store.mu.Lock()

@@ -16,9 +16,11 @@ import (
 	"batchfetch/fetch/spool"
 )
 
+// errTooManyFiles is the error of an open where the process has no file descriptor left.
 var errTooManyFiles = &os.PathError{Op: "open", Path: "body", Err: syscall.EMFILE}
 
-// TestOutOfFilesIsNoDiskError: too many open files are a failure of one body, which is restarted, and not of the disk.
+// TestOutOfFilesIsNoDiskError checks that too many open files are a failure of one body, which is restarted, and not an
+// error of the disk that ends the run.
 func TestOutOfFilesIsNoDiskError(t *testing.T) {
 	for _, failure := range []*failure.Failure{
 		{Kind: failure.IO, Err: &storeError{errTooManyFiles}}, {Kind: failure.IO,
@@ -35,7 +37,7 @@ func TestOutOfFilesIsNoDiskError(t *testing.T) {
 	}
 }
 
-// An outOfFiles Keeper or Sink has no file the first few times.
+// outOfFiles is a BodyStore and Sink that can open no file the first few times.
 type outOfFiles struct {
 	recorder
 	times int
@@ -58,17 +60,19 @@ func (s *outOfFiles) Encode(r *Record) {
 	}
 }
 
+// discardWriter is a BodyWriter that discards the body.
 type discardWriter struct{}
 
 func (discardWriter) Write(p []byte) (int, error)                  { return len(p), nil }
 func (discardWriter) Commit(sum [sha256.Size]byte) (string, error) { return "saved", nil }
 func (discardWriter) Abandon()                                     {}
 
+// TestOutOfFilesEndsNoRun checks that a run goes on if a body or a line finds no free file descriptor.
 func TestOutOfFilesEndsNoRun(t *testing.T) {
 	url := startServer(t, respondProtocol)
 	for _, tt := range []struct {
 		name, line   string
-		keeps, lines int // how often there is no file for a body, and none for a line
+		keeps, lines int // how often the file of a body, and of a line, can't be opened
 		want         failure.Kind
 	}{
 		{"a body's file", url, 1, 0, ""},
@@ -93,7 +97,8 @@ func TestOutOfFilesEndsNoRun(t *testing.T) {
 	}
 }
 
-// TestLookupWaitsForAFile: a lookup whose own socket could not be opened is no fault of the name's.
+// TestLookupWaitsForAFile checks that a DNS lookup that can open no socket waits for one, and is no failure of kind
+// dns.
 func TestLookupWaitsForAFile(t *testing.T) {
 	port := strings.TrimPrefix(startServer(t, respondProtocol), "http://127.0.0.1:")
 	for _, tt := range []struct {

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// TestRatesHoldInARun: scheduler, timer, redirects and retries together. In every sliding window there are no more
-// exchanges than the rate allows, whatever the unit it was given in, in all for --rate and on each host for
-// --host-rate and a host's own rate; and a run that has enough to ask uses it up.
+// TestRatesHoldInARun runs scheduler, timer, redirects and retries together. In every sliding window there are no more
+// exchanges than the rate allows, whatever unit it was given in: of all hosts for --rate, of each host for --host-rate
+// and a host's own rate. A run with enough Requests uses the rate up.
 func TestRatesHoldInARun(t *testing.T) {
 	own, err := NewHostRules([]HostRule{{Pattern: "b.test", HostSettings: HostSettings{Rate: new(5.0)}}})
 	if err != nil {
@@ -76,10 +76,10 @@ func TestRatesHoldInARun(t *testing.T) {
 	}
 }
 
-// timerSlack is how late a start may be without those that follow it being late too.
+// timerSlack is how late a start may be while those that follow are on time.
 const timerSlack = 2 * time.Millisecond
 
-// mostWithin returns the most starts in any span of that length, its end excluded.
+// mostWithin returns the most starts in any window of length span, its end excluded.
 func mostWithin(starts []time.Time, span time.Duration) int {
 	most, from := 0, 0
 	for to := range starts {
@@ -91,7 +91,7 @@ func mostWithin(starts []time.Time, span time.Duration) int {
 	return most
 }
 
-// wantRate checks the starts against a rate in windows of many lengths.
+// wantRate checks starts against a rate in windows of many lengths. A rate of 0 is no limit.
 func wantRate(t *testing.T, what string, perSecond float64, starts []time.Time) {
 	if perSecond == 0 {
 		return

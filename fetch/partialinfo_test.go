@@ -11,8 +11,7 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// headerOf are name and value in turn.
-// headers makes a header of names and values in turn.
+// headerOf returns a header of names and values in turn.
 func headerOf(pairs ...string) http.Header {
 	h := make(http.Header)
 	for i := 0; i < len(pairs); i += 2 {
@@ -26,7 +25,7 @@ const (
 	newerDate = "Fri, 02 Jan 2026 12:00:00 GMT"
 )
 
-// TestStrongValidator: what names one body and no other, by RFC 9110 sections 8.8 and 13.1.5.
+// TestStrongValidator checks which validators identify one body (RFC 9110 sections 8.8 and 13.1.5).
 func TestStrongValidator(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -67,7 +66,8 @@ func TestStrongValidator(t *testing.T) {
 	}
 }
 
-// TestPartialInfoOf: nothing secret is in a Mark, and nothing is marked that could not be continued.
+// TestPartialInfoOf checks that a PartialInfo holds no secret, and that there is none for a body that could not be
+// continued.
 func TestPartialInfoOf(t *testing.T) {
 	u, err := url.Parse("HTTPS://ann:secret@A.test:443/a%20b/c?token=secret#here")
 	if err != nil {
@@ -98,7 +98,7 @@ func TestPartialInfoOf(t *testing.T) {
 	}
 }
 
-// TestPlainGet: what has a body, a method or ranges of its own is asked as it is.
+// TestPlainGet checks that a request with a body, another method or a range of its own is not a plain GET.
 func TestPlainGet(t *testing.T) {
 	for name, tt := range map[string]struct {
 		to   target
@@ -117,7 +117,7 @@ func TestPlainGet(t *testing.T) {
 	}
 }
 
-// TestUsablePartialInfo: a Mark may have been written by anybody.
+// TestUsablePartialInfo checks that a PartialInfo is not trusted: anybody may have written it.
 func TestUsablePartialInfo(t *testing.T) {
 	good := PartialInfo{Validator: `"abc"`, Total: 10, At: "http://a.test/"}
 	for _, tt := range []struct {
@@ -169,7 +169,8 @@ func TestParseContentRange(t *testing.T) {
 	}
 }
 
-// What is read is a range within its total, and reads back as the text that says it.
+// FuzzParseContentRange checks that a range that parses lies within its total, and that its text parses to the same
+// range.
 func FuzzParseContentRange(f *testing.F) {
 	for _, seed := range []string{"bytes 100-199/200", "bytes 0-0/*", "bytes */5", "bytes 1-2/3, bytes 4-5/6",
 		"bytes 9223372036854775807-9223372036854775807/*"} {
@@ -194,7 +195,7 @@ func FuzzParseContentRange(f *testing.F) {
 	})
 }
 
-// TestContinues: only the bytes that follow, of the very body that was marked, go behind a part.
+// TestContinues checks that only the bytes that follow, of the same body, are appended to a partial body.
 func TestContinues(t *testing.T) {
 	tagged := PartialInfo{Validator: `"abc"`, Total: 200, At: "http://a.test/"}
 	dated := PartialInfo{Validator: olderDate, At: "http://a.test/"}
@@ -203,7 +204,7 @@ func TestContinues(t *testing.T) {
 		mark   PartialInfo
 		status int
 		h      http.Header
-		want   int64 // the whole; 0 is not to be used
+		want   int64 // the size of the whole body; 0: the response is not used
 	}{
 		{"the rest", tagged, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `"abc"`), 200},
 		{"without a tag", tagged, 206, headerOf("Content-Range", "bytes 100-199/200"), 0},

@@ -11,7 +11,7 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// TestPrivateRedirects: who may lead where.
+// TestPrivateRedirects checks which redirects to private addresses are followed.
 func TestPrivateRedirects(t *testing.T) {
 	const private, public = "127.0.0.1:~", "127.0.0.2:~"
 	for _, tt := range []struct {
@@ -69,8 +69,8 @@ func TestPrivateRedirects(t *testing.T) {
 	}
 }
 
-// TestReusedConnectionsToPrivateAddresses: what the input opened to a private address is not there for a public page's redirect,
-// nor is the connection to a name that had a private address.
+// TestReusedConnectionsToPrivateAddresses checks that a redirect of a public page cannot use the connection that the
+// input opened to a private address, nor one to a name that had a private address.
 func TestReusedConnectionsToPrivateAddresses(t *testing.T) {
 	for version, choice := range map[string]transport.Version{"HTTP/1.1": transport.HTTP1, "HTTP/2": transport.HTTP2} {
 		t.Run(version, func(t *testing.T) {
@@ -87,13 +87,13 @@ func TestReusedConnectionsToPrivateAddresses(t *testing.T) {
 				t.Error(got)
 			}
 			if private, public := hosts.private.Load(), hosts.public.Load(); private != 3 || public != 2 {
-				t.Errorf("asked %d times at home, %d away", private, public)
+				t.Errorf("the private host got %d requests, %d away", private, public)
 			}
 		})
 	}
 }
 
-// TestPrivateDeny: no private address is asked, whichever way it is spelled.
+// TestPrivateDeny checks that no private address gets a request, in whichever form it is written.
 func TestPrivateDeny(t *testing.T) {
 	hosts := startTwoHosts(t, nil)
 	o := noRetryOptions(func(o *Options) { o.Private, o.Retries = dial.PrivateDeny, 3 })
@@ -113,15 +113,16 @@ func TestPrivateDeny(t *testing.T) {
 		t.Error(got)
 	}
 	if asked := hosts.private.Load(); asked != 0 {
-		t.Errorf("asked %d times at home", asked)
+		t.Errorf("the private host got %d requests", asked)
 	}
-	if says := runIn(t, o, testNetwork(t, twoHostNames), "http://inside.test:"+
-		hosts.port).records[0].Failure.Error(); says != "127.0.0.1 (loopback), the address of inside.test, is not public, and private is deny" {
+	const want = "127.0.0.1 (loopback), the address of inside.test, is not public, and private is deny"
+	r := runIn(t, o, testNetwork(t, twoHostNames), "http://inside.test:"+hosts.port).records[0]
+	if says := r.Failure.Error(); says != want {
 		t.Errorf("says %q", says)
 	}
 }
 
-// TestCacheOfPrivateAddresses: what --private forbids to ask is not to be had from the cache either.
+// TestCacheOfPrivateAddresses checks that a stored response from an address that --private forbids is not used.
 func TestCacheOfPrivateAddresses(t *testing.T) {
 	c := newResponseCache(options(nil), transport.New(options(nil).transportConfig(dial.Network{})))
 	for _, tt := range []struct {

@@ -13,7 +13,7 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// TestProxiesThatFail: the failure names the proxy and the step, and never its password.
+// TestProxiesThatFail checks that a failure names the proxy and the step, and never the password.
 func TestProxiesThatFail(t *testing.T) {
 	says := func(text string) func(*net.TCPConn) {
 		return func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, text) }
@@ -93,7 +93,7 @@ func TestProxiesThatFail(t *testing.T) {
 	}
 }
 
-// TestProxiesOutOfReach: it is the connection that failed, not the host's name.
+// TestProxiesOutOfReach checks that a proxy that can't be reached is of kind connect, even if its name has no address.
 func TestProxiesOutOfReach(t *testing.T) {
 	for _, scheme := range []string{"http", "https", "socks5h"} {
 		for _, page := range []string{"http://a.test/", "https://a.test/"} {
@@ -114,8 +114,8 @@ func TestProxiesOutOfReach(t *testing.T) {
 	}
 }
 
-// TestTLSThroughProxies: what is wrong behind a proxy is told as it is without one, and what is wrong with the proxy's own
-// certificate is told of the proxy; -k is not meant for it.
+// TestTLSThroughProxies checks that a wrong certificate behind a proxy is reported as without one, and the proxy's own
+// wrong certificate as the proxy's. -k does not apply to the proxy.
 func TestTLSThroughProxies(t *testing.T) {
 	secure, o := startTLSServer(t, true, respondProtocol)
 	proxy := &proxyServer{secure: strings.TrimPrefix(secure, "https://")}
@@ -137,7 +137,7 @@ func TestTLSThroughProxies(t *testing.T) {
 	}
 }
 
-// TestSOCKSWithoutTheRightPassword: is told without it.
+// TestSOCKSWithoutTheRightPassword checks that the failure does not repeat the password.
 func TestSOCKSWithoutTheRightPassword(t *testing.T) {
 	proxy := &proxyServer{user: "user:other"}
 	o := noRetryOptions(func(o *Options) { o.HTTPProxy = "socks5h://user:s3cret@" + proxy.start(t, "socks5h") })

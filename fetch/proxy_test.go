@@ -12,7 +12,7 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// TestProxies: every kind of proxy, for http:// and https://, is asked as its kind is, and hides nothing of what is behind it.
+// TestProxies checks for every kind of proxy what it is asked for, and that responses over it are complete.
 func TestProxies(t *testing.T) {
 	for _, tt := range []struct {
 		scheme string
@@ -50,7 +50,7 @@ func TestProxies(t *testing.T) {
 			if got := strings.Split(proxy.takeAsked(), " | "); !slices.Equal(slices.Sorted(slices.Values(got)), tt.asked) {
 				t.Errorf("the proxy was asked %q", got)
 			}
-			asked := map[string]int{} // of each host, in the order of the plan's choice
+			asked := map[string]int{} // Records of each host so far; the plan chooses their order
 			for i, r := range sink.records {
 				if r.Failure != nil {
 					t.Fatal(r.Failure)
@@ -72,7 +72,8 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// TestPrivateBehindProxy: of a redirect only what it spells out can be seen, and that is.
+// TestPrivateBehindProxy checks that behind a proxy, where names are not resolved, redirects to literal private
+// addresses are blocked.
 func TestPrivateBehindProxy(t *testing.T) {
 	pages := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		if to := r.URL.Query().Get("to"); to != "" {

@@ -16,22 +16,23 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// A proxyServer is a proxy that sends all it is asked for to one of two servers, by the port that is asked for.
+// proxyServer is a proxy that connects every request to one of two servers, by the port that is requested.
 type proxyServer struct {
 	plain, secure string // host:port
-	user          string // user:password it wants; "" is none
+	user          string // user:password that it requires; "" is none
 
 	mu    sync.Mutex
 	asked []string
 }
 
+// addAsked records what the proxy was asked for.
 func (p *proxyServer) addAsked(what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = append(p.asked, what)
 }
 
-// takeAsked returns what was asked since the last call.
+// takeAsked returns what the proxy was asked for since the last call.
 func (p *proxyServer) takeAsked() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -40,6 +41,7 @@ func (p *proxyServer) takeAsked() string {
 	return text
 }
 
+// dialOrigin connects to one of the two servers.
 func (p *proxyServer) dialOrigin(addr string) (net.Conn, error) {
 	if strings.HasSuffix(addr, ":443") {
 		return net.Dial("tcp", p.secure)
@@ -83,6 +85,7 @@ func (p *proxyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(w, resp.Body)
 }
 
+// relay copies both ways between two connections until both are closed.
 func relay(a, b net.Conn) {
 	var both sync.WaitGroup
 	for from, to := range map[net.Conn]net.Conn{a: b, b: a} {
@@ -142,7 +145,7 @@ func (p *proxyServer) start(t testing.TB, scheme string) string {
 		return strings.TrimPrefix(startServer(t, p.ServeHTTP), "http://")
 	case "https":
 		server := httptest.NewUnstartedServer(p)
-		server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of handshakes that are meant to fail
+		server.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that are meant to fail are logged
 		server.StartTLS()
 		t.Cleanup(server.Close)
 		return strings.TrimPrefix(server.URL, "https://")

@@ -11,25 +11,27 @@ import (
 	"time"
 )
 
-// numberedText is a body of n bytes in which no two places look alike.
+// numberedText returns a body of n bytes in which no two places are alike.
 func numberedText(n int) string {
 	var text strings.Builder
 	for i := 0; text.Len() < n; i++ {
-		_, _ = fmt.Fprintf(&text, "%07x ", i*2654435761&0xfffffff) // memory takes everything
+		_, _ = fmt.Fprintf(&text, "%07x ", i*2654435761&0xfffffff) // a Builder never fails
 	}
 	return text.String()[:n]
 }
 
-// A rangeServer serves a body by name, and can be made to stop in its middle. It notes what it is asked for.
+// rangeServer serves a body with ranges and an entity tag. It can be made to stop within the body, and records the
+// ranges requested.
 type rangeServer struct {
 	mu     sync.Mutex
 	body   string
 	tag    string
-	cuts   []int // after how many bytes of a body the next answers end
+	cuts   []int // after how many bytes of the body each of the next responses ends
 	ranges []string
 	server *httptest.Server
 }
 
+// newRangeServer returns a rangeServer that is not started. Its first responses end after so many bytes as cuts says.
 func newRangeServer(t testing.TB, body string, cuts ...int) *rangeServer {
 	t.Helper()
 	s := &rangeServer{body: body, tag: `"first"`, cuts: cuts}
@@ -39,6 +41,7 @@ func newRangeServer(t testing.TB, body string, cuts ...int) *rangeServer {
 	return s
 }
 
+// ServeHTTP implements http.Handler.
 func (s *rangeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.ranges = append(s.ranges, strings.TrimPrefix(r.Header.Get("Range")+" "+r.Header.Get("If-Range"), " "))
@@ -55,7 +58,7 @@ func (s *rangeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(body))
 }
 
-// takeRanges returns the ranges asked for, each with its If-Range, and forgets them.
+// takeRanges returns the ranges requested since the last call, each with its If-Range.
 func (s *rangeServer) takeRanges() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +67,7 @@ func (s *rangeServer) takeRanges() []string {
 	return all
 }
 
-// A cutWriter ends an answer after so many bytes of its body.
+// cutWriter aborts a response after left bytes of its body.
 type cutWriter struct {
 	http.ResponseWriter
 	left int
@@ -80,6 +83,7 @@ func (f *cutWriter) Write(p []byte) (int, error) {
 	panic(http.ErrAbortHandler)
 }
 
+// wantRanges compares the ranges requested since the last call.
 func wantRanges(t *testing.T, s *rangeServer, want ...string) {
 	t.Helper()
 	if got := s.takeRanges(); !slices.Equal(got, want) {

@@ -8,7 +8,7 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// runOne runs one request over a real socket.
+// runOne runs one input line over a real socket and returns its Record and body.
 func runOne(t testing.TB, line string, o Options) (*Record, string) {
 	t.Helper()
 	var sink recorder
@@ -21,6 +21,7 @@ func runOne(t testing.TB, line string, o Options) (*Record, string) {
 	return sink.records[0], sink.bodies[0]
 }
 
+// kindOf returns the kind of a Record's failure. Empty is a success.
 func kindOf(r *Record) failure.Kind {
 	if r.Failure == nil {
 		return ""
@@ -28,6 +29,7 @@ func kindOf(r *Record) failure.Kind {
 	return r.Failure.Kind
 }
 
+// failureText returns the message of a Record's failure. Empty is a success.
 func failureText(r *Record) string {
 	if r.Failure == nil {
 		return ""
@@ -35,7 +37,7 @@ func failureText(r *Record) string {
 	return r.Failure.Error()
 }
 
-// A recorder is a Sink that keeps every Record, and counts on being called by one goroutine only.
+// recorder is a Sink that keeps every Record. It has no lock, because a run calls Put from one goroutine.
 type recorder struct {
 	records []*Record
 	bodies  []string
@@ -56,7 +58,7 @@ func (s *recorder) Flush(last bool) error {
 	return nil
 }
 
-// kinds says what became of each Request, in the order of the input.
+// kinds returns the outcome of each Request, ok or the kind of its failure, in the order of the input.
 func (s *recorder) kinds() string {
 	records := slices.Clone(s.records)
 	slices.SortFunc(records, func(a, b *Record) int { return int(a.Seq - b.Seq) })
@@ -71,7 +73,7 @@ func (s *recorder) kinds() string {
 	return strings.Join(words, " ")
 }
 
-// wantSum makes sure that nothing was lost or counted twice.
+// wantSum checks that every Request is counted once.
 func wantSum(t *testing.T, s Summary, records int) {
 	t.Helper()
 	if s.Total != s.Succeeded+s.Failed+s.Skipped+s.NotStarted || int64(records) != s.Succeeded+s.Failed {

@@ -17,7 +17,8 @@ import (
 	"batchfetch/fetch/netrc"
 )
 
-// TestSecretsStayWithTheirHost: over to another origin goes none of what was meant for the first, and no Referer ever.
+// TestSecretsStayWithTheirHost checks that a redirect to another origin sends no secret of the first, and never a
+// Referer.
 func TestSecretsStayWithTheirHost(t *testing.T) {
 	got := make(chan http.Header, 1)
 	away := startServer(t, func(w http.ResponseWriter, r *http.Request) { got <- r.Header })
@@ -44,7 +45,7 @@ func TestSecretsStayWithTheirHost(t *testing.T) {
 	}
 }
 
-// A redirectServers is a set of servers that redirect to one another and note what they are told.
+// redirectServers are servers that redirect to one another and record the headers they receive.
 type redirectServers struct {
 	plain, other, secure *httptest.Server
 
@@ -52,6 +53,7 @@ type redirectServers struct {
 	received []http.Header // at /end, one for each visit
 }
 
+// startRedirectServers starts three servers: two without TLS and one with.
 func startRedirectServers(t *testing.T) *redirectServers {
 	servers := new(redirectServers)
 	servers.plain, servers.other, servers.secure = httptest.NewServer(servers), httptest.NewServer(servers),
@@ -78,7 +80,7 @@ func (servers *redirectServers) ServeHTTP(w http.ResponseWriter, r *http.Request
 	}
 }
 
-// setOptions lets requests through to the TLS server, and tries again at once.
+// setOptions sets Options that trust the TLS server and retry at once.
 func (servers *redirectServers) setOptions(o *Options) {
 	roots := x509.NewCertPool()
 	roots.AddCert(servers.secure.Certificate())
@@ -86,11 +88,12 @@ func (servers *redirectServers) setOptions(o *Options) {
 	o.Retries, o.RetryDelay, o.RetryUnsafe = 1, time.Millisecond, true
 }
 
+// redirectURL returns a URL of from that redirects to another URL.
 func (servers *redirectServers) redirectURL(from *httptest.Server, code int, to string) string {
 	return fmt.Sprintf("%s/go?code=%d&to=%s", from.URL, code, url.QueryEscape(to))
 }
 
-// route returns the server that a redirect comes from, and the address that it leads to.
+// route returns the server that a redirect comes from and the address it leads to.
 func (servers *redirectServers) route(way string) (from *httptest.Server, to string) {
 	switch way {
 	case "port":
@@ -105,8 +108,8 @@ func (servers *redirectServers) route(way string) (from *httptest.Server, to str
 	return servers.plain, servers.plain.URL
 }
 
-// TestSecretsStayInTheirOrigin: over sockets, whatever carries a secret reaches the end of a redirect within its origin, and
-// never beyond: another scheme, host or port; whatever the status and method, and not on a second attempt either.
+// TestSecretsStayInTheirOrigin checks over sockets that whatever carries a secret reaches the end of a redirect within
+// its origin and never another scheme, host or port, for every status, and not on a second attempt either.
 func TestSecretsStayInTheirOrigin(t *testing.T) {
 	netrc, err := netrc.Parse([]byte("default login s3cret password s3cret"))
 	if err != nil {
@@ -115,7 +118,7 @@ func TestSecretsStayInTheirOrigin(t *testing.T) {
 	credentials := map[string]struct {
 		header string
 		change func(*Options)
-		line   string // what the input line says beside the URL
+		line   string // the rest of the input line
 	}{
 		"-u":            {"Authorization", func(o *Options) { o.Username, o.Password = "s3cret", "s3cret" }, ""},
 		"netrc":         {"Authorization", func(o *Options) { o.Netrc = netrc }, ""},
@@ -159,7 +162,8 @@ func TestSecretsStayInTheirOrigin(t *testing.T) {
 	}
 }
 
-// TestNetrcAfterARedirect: not even an entry of the new host's own is used after a redirect, as with curl.
+// TestNetrcAfterARedirect checks that after a redirect no entry of the netrc is used, not even one of the new host, as
+// with curl.
 func TestNetrcAfterARedirect(t *testing.T) {
 	servers := startRedirectServers(t)
 	netrc, err := netrc.Parse([]byte("machine localhost login s3cret password s3cret"))
@@ -176,15 +180,15 @@ func TestNetrcAfterARedirect(t *testing.T) {
 	}
 }
 
-// TestJarFollows: what a redirect's answer sets is there at its end, and goes where it belongs alone.
+// TestJarFollows checks that a cookie set by a redirect is sent to the redirect's target, and only where it belongs.
 func TestJarFollows(t *testing.T) {
 	const set = "&set=a%3D1&set=b%3D2;Path%3D/elsewhere&set=c%3D3;Max-Age%3D0"
 	for _, tt := range []struct {
 		name   string
 		jar    bool
 		cookie string // Options.Cookie
-		header string // the line's own
-		way    string // empty is home
+		header string // of the input line
+		way    string // see route; empty is the same origin
 		want   string
 	}{
 		{name: "home", jar: true, want: "a=1"},
@@ -223,7 +227,8 @@ func TestJarFollows(t *testing.T) {
 	}
 }
 
-// TestSecureCookieBySocket: a Secure cookie goes over TLS and not over a plain connection to the same host.
+// TestSecureCookieBySocket checks that a Secure cookie is sent over TLS and not over a plain connection to the same
+// host.
 func TestSecureCookieBySocket(t *testing.T) {
 	servers, jar := startRedirectServers(t), cookiejar.New()
 	if err := jar.Load([]byte("127.0.0.1\tFALSE\t/\tTRUE\t0\tk\tv"), time.Now()); err != nil {

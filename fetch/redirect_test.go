@@ -15,7 +15,7 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// newTestTarget is a target as an input line with that URL, method and headers would make it.
+// newTestTarget returns the target that an input line with that method, URL and header would have.
 func newTestTarget(t testing.TB, method, url string, header http.Header, body string) *target {
 	t.Helper()
 	u, err := httpurl.Parse(url)
@@ -29,7 +29,7 @@ func newTestTarget(t testing.TB, method, url string, header http.Header, body st
 	return from
 }
 
-// TestRedirectMethod: RFC 9110 section 15.4. The body goes where the method changes.
+// TestRedirectMethod checks RFC 9110 section 15.4. The body is dropped where the method changes.
 func TestRedirectMethod(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"} {
@@ -62,7 +62,8 @@ func TestRedirectMethod(t *testing.T) {
 	}
 }
 
-// TestRedirectToAnotherOrigin: only Accept*, User-Agent and Range go along, and with a body what says how to read it.
+// TestRedirectToAnotherOrigin checks that only Accept*, User-Agent and Range are sent to another origin, and with a
+// body the headers that describe it.
 func TestRedirectToAnotherOrigin(t *testing.T) {
 	given := http.Header{
 		"Accept": {"*/*"}, "Accept-Encoding": {"gzip"}, "Accept-Language": {"de"}, "User-Agent": {"me"},
@@ -165,7 +166,7 @@ func TestLocation(t *testing.T) {
 	}
 }
 
-// TestLocationFragment: RFC 9110 section 10.2.2.
+// TestLocationFragment checks RFC 9110 section 10.2.2.
 func TestLocationFragment(t *testing.T) {
 	from := newTestTarget(t, "GET", "http://a.test/#here", nil, "")
 	for location, want := range map[string]string{"/y": "http://a.test/y#here", "/y#there": "http://a.test/y#there"} {
@@ -176,8 +177,8 @@ func TestLocationFragment(t *testing.T) {
 	}
 }
 
-// FuzzLocation: whatever a server writes, following it asks http or https of a host, without credentials,
-// and what stands on the request line cannot break it.
+// FuzzLocation checks that whatever a server writes, the redirect leads to http or https and a host, without
+// credentials, and cannot break the request line.
 func FuzzLocation(f *testing.F) {
 	for _, seed := range []string{"/y", "//b.test", "http://u:p@b.test:8080/?a=b#c", "?q=ü", "\\\\b.test",
 		"http://[::1]/", "javascript:x", "..//..", "/a b", "/?q=a b&u=http://c"} {
@@ -203,7 +204,7 @@ func FuzzLocation(f *testing.F) {
 	})
 }
 
-// checkRequestLine makes sure that a target holds nothing but what RFC 9112 section 3.2 allows there.
+// checkRequestLine checks that a request target holds nothing but what RFC 9112 section 3.2 allows.
 func checkRequestLine(t *testing.T, uri string) {
 	t.Helper()
 	if i := strings.IndexFunc(uri, func(c rune) bool { return c <= ' ' || c >= 0x7f }); i >= 0 {
@@ -211,7 +212,7 @@ func checkRequestLine(t *testing.T, uri string) {
 	}
 }
 
-// TestRedirectsEnterTheLaneOfTheirNewHost: ten hosts that all redirect to one keep to that one's limits.
+// TestRedirectsEnterTheLaneOfTheirNewHost checks that redirects from ten hosts to one keep to that one's limits.
 func TestRedirectsEnterTheLaneOfTheirNewHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		under, most := make(chan struct{}, 10), 0
@@ -220,7 +221,7 @@ func TestRedirectsEnterTheLaneOfTheirNewHost(t *testing.T) {
 			if r.URL.Host != "b.test" {
 				return newResponse(302, "", "Location", "http://b.test"+r.URL.Path), nil
 			}
-			under <- struct{}{} // one at a time, or the race detector says so
+			under <- struct{}{} // the race detector reports more than one at a time
 			most = max(most, len(under))
 			starts = append(starts, time.Now())
 			time.Sleep(10 * time.Millisecond)

@@ -12,7 +12,8 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// TestRequestsMadeByHandAreChecked: as those of an input line are. One that can't be sent is never asked.
+// TestRequestsMadeByHandAreChecked checks that Requests made without a Reader are checked as input lines are. One that
+// can't be used is never sent.
 func TestRequestsMadeByHandAreChecked(t *testing.T) {
 	const url = "http://a.test/"
 	for _, tt := range []struct {
@@ -56,7 +57,7 @@ func TestRequestsMadeByHandAreChecked(t *testing.T) {
 	}
 }
 
-// TestHashMadeByHandMayBeUpperCase: it is brought to lower case, as an input line's is.
+// TestHashMadeByHandMayBeUpperCase checks that the hash of a Request is brought to lower case, as an input line's is.
 func TestHashMadeByHandMayBeUpperCase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sum := fmt.Sprintf("%x", sha256.Sum256([]byte("ok")))
@@ -77,7 +78,8 @@ func TestHashMadeByHandMayBeUpperCase(t *testing.T) {
 	})
 }
 
-// TestFailedRecordAsksTheSameAgain: with the method and body that the options gave, and no header of theirs, which may be secret.
+// TestFailedRecordAsksTheSameAgain checks that the Request of a failed Record has the method and body that the options
+// gave, and none of their headers, which may be secret.
 func TestFailedRecordAsksTheSameAgain(t *testing.T) {
 	word, none := []byte("theirs"), []byte(nil)
 	with := func(o *Options) {
@@ -125,7 +127,7 @@ func TestFailedRecordAsksTheSameAgain(t *testing.T) {
 	}
 }
 
-// TestWhatASourceChangesIsChecked: a Source may change what a Reader has looked at, and can't send what a Reader refuses.
+// TestWhatASourceChangesIsChecked checks that a Source that changes a Request can't send what a Reader refuses.
 func TestWhatASourceChangesIsChecked(t *testing.T) {
 	for name, change := range map[string]func(*Request){
 		"method": func(r *Request) { r.Method = "GET /evil HTTP/1.1\r\nHost: x\r\n\r\nGET" },

@@ -10,7 +10,7 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// TestRequestBytes: as an input line and the options say it, and no word more.
+// TestRequestBytes checks the bytes of a request against its input line and the options.
 func TestRequestBytes(t *testing.T) {
 	for _, tt := range []struct {
 		name, line string
@@ -54,7 +54,7 @@ func TestRequestBytes(t *testing.T) {
 	}
 }
 
-// TestForwardedHost: a proxy is asked for the host that the URL names, whatever the Host header says.
+// TestForwardedHost checks that a proxy is asked for the host that the URL names, whatever the Host header is.
 func TestForwardedHost(t *testing.T) {
 	for page, want := range map[string]string{"http://a.test/b%2Fc?d=e": "http://a.test/b%2Fc?d=e",
 		"http://a.test": "http://a.test/", "http://a.test:81?q": "http://a.test:81/?q"} {

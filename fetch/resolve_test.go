@@ -8,7 +8,8 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// TestLocalhostAsksNoDNS: names below localhost are loopback, whatever a resolver says (RFC 6761 section 6.3).
+// TestLocalhostAsksNoDNS checks that names below localhost are loopback, whatever a resolver says (RFC 6761 section
+// 6.3).
 func TestLocalhostAsksNoDNS(t *testing.T) {
 	hosts := startTwoHosts(t, nil)
 	n := testNetwork(t, map[string][][]string{"a.localhost": {{"127.0.0.2"}}, "localhost": {{"127.0.0.2"}}})
@@ -18,7 +19,8 @@ func TestLocalhostAsksNoDNS(t *testing.T) {
 	}
 }
 
-// TestResolve: addresses given for a host win over DNS, for a port and for its family; of several the first that answers.
+// TestResolve checks that addresses given for a host are used in place of DNS, by port and family, and of several the
+// first that accepts.
 func TestResolve(t *testing.T) {
 	hosts := startTwoHosts(t, nil)
 	for _, tt := range []struct {

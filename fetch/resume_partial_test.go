@@ -15,7 +15,8 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// TestPartialBodiesAfterErrors: what stays of a part after them is what may still be of use.
+// TestPartialBodiesAfterErrors checks after which statuses a partial body is kept: after those that a later attempt may
+// not get.
 func TestPartialBodiesAfterErrors(t *testing.T) {
 	for code, stays := range map[int]bool{400: false, 401: true, 403: true, 404: false, 408: true, 410: false, 425: true,
 		429: true, 500: true, 503: true, 204: false} {
@@ -42,10 +43,11 @@ func TestPartialBodiesAfterErrors(t *testing.T) {
 	store, o := newMemoryStore(), withRetries(1)
 	store.partials["x"] = &storedPart{body[:10], PartialInfo{`"first"`, 1000, url}}
 	o.RetryOn.Statuses = judge.Statuses{{404, 404}}
-	wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, o), body, 10) // a 404 that is to pass drops nothing
+	// a 404 that is retried removes nothing
+	wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, o), body, 10)
 }
 
-// partialURLOf is how a Mark names a URL.
+// partialURLOf returns a URL in the form that PartialInfo.At has.
 func partialURLOf(t *testing.T, text string) string {
 	t.Helper()
 	u, err := httpurl.Parse(text)
@@ -55,13 +57,14 @@ func partialURLOf(t *testing.T, text string) string {
 	return partialURL(u)
 }
 
-// TestPartialBodiesKept: a part is left where an answer that could be continued broke off, and by no other failure.
+// TestPartialBodiesKept checks that a partial body is kept if a response that could be continued broke off, and after
+// no other failure.
 func TestPartialBodiesKept(t *testing.T) {
 	const start = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"
 	for _, tt := range []struct {
 		name, says string
 		with       func(*Options)
-		hold       bool // the connection is held open in silence
+		hold       bool // the connection stays open and sends nothing more
 		request    Request
 		kind       failure.Kind
 		kept       bool
@@ -105,9 +108,9 @@ func TestPartialBodiesKept(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			over := make(chan struct{})
-			origin := newRangeServer(t, "") // answers by hand below
+			origin := newRangeServer(t, "") // its handler is set below
 			origin.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body) // what is not read is answered with a reset
+				_, _ = io.Copy(io.Discard, r.Body) // unread bytes would make the close a reset
 				conn, _, err := http.NewResponseController(w).Hijack()
 				if err != nil {
 					t.Error(err)
@@ -136,7 +139,8 @@ func TestPartialBodiesKept(t *testing.T) {
 	}
 }
 
-// TestNewBodyReplacesAPartialBody: what comes of it is continued, and what was there before is gone.
+// TestNewBodyReplacesAPartialBody checks that a new body that breaks off replaces an earlier partial body and is
+// continued.
 func TestNewBodyReplacesAPartialBody(t *testing.T) {
 	body := numberedText(100_000)
 	origin, store := newRangeServer(t, body, 500), newMemoryStore()
@@ -150,7 +154,8 @@ func TestNewBodyReplacesAPartialBody(t *testing.T) {
 	wantRanges(t, origin, `bytes=18- "earlier"`, `bytes=500- "first"`)
 }
 
-// TestRequestsWithTheirOwnRange: no part is looked for, and the answer is what was asked for.
+// TestRequestsWithTheirOwnRange checks that a request with a Range of its own neither looks for a partial body nor
+// changes it.
 func TestRequestsWithTheirOwnRange(t *testing.T) {
 	body := numberedText(1000)
 	origin, store := newRangeServer(t, body), newMemoryStore()
@@ -165,7 +170,8 @@ func TestRequestsWithTheirOwnRange(t *testing.T) {
 	wantRanges(t, origin, "bytes=10-19 ")
 }
 
-// TestUnreadablePartialBody: one that a disk has lost is asked for as a whole; one that is being read when the run is stopped stays.
+// TestUnreadablePartialBody checks that a partial body that can't be read is fetched from its start, and that one that
+// is being read when the run stops is kept.
 func TestUnreadablePartialBody(t *testing.T) {
 	body := numberedText(1000)
 	origin, store := newRangeServer(t, body), newMemoryStore()
@@ -191,7 +197,7 @@ func TestUnreadablePartialBody(t *testing.T) {
 	wantRanges(t, origin)
 }
 
-// TestCanceledBodiesAreContinued: what a run was stopped in, the next one continues.
+// TestCanceledBodiesAreContinued checks that a body during which a run was stopped is continued by the next run.
 func TestCanceledBodiesAreContinued(t *testing.T) {
 	body := numberedText(100_000)
 	origin, store, over := newRangeServer(t, body), newMemoryStore(), make(chan struct{})

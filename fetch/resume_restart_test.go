@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// TestServersThatDoNotContinue: whatever comes in place of the rest, the body is right in the end, without a retry.
+// TestServersThatDoNotContinue checks that the body is right in the end, without a retry, whatever the server sends in
+// place of the rest.
 func TestServersThatDoNotContinue(t *testing.T) {
 	body, other := numberedText(100_000), strings.ToUpper(numberedText(90_000))
 	sum := sha256.Sum256([]byte(body))
@@ -25,8 +26,8 @@ func TestServersThatDoNotContinue(t *testing.T) {
 		name      string
 		part      string // empty: the first 1000 bytes
 		rest      http.HandlerFunc
-		whole     string // what it serves without a range; empty: body
-		unsummed  bool   // the request does not say what is right
+		whole     string // served to requests without a range; empty is body
+		unsummed  bool   // the Request has no hash
 		from      int
 		exchanges int64
 	}{
@@ -116,7 +117,7 @@ func TestServersThatDoNotContinue(t *testing.T) {
 	}
 }
 
-// TestRestartedOnce: where a part can't be removed, it is asked for no second time.
+// TestRestartedOnce checks that a partial body that can't be removed is not used a second time.
 func TestRestartedOnce(t *testing.T) {
 	exchanges := 0
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
@@ -135,7 +136,8 @@ func TestRestartedOnce(t *testing.T) {
 	}
 }
 
-// TestPartialResponseThatIsShort: what came of it stays, and a retry asks for what is missing still.
+// TestPartialResponseThatIsShort checks that a 206 with less than the rest is kept, and that a retry requests what is
+// still missing.
 func TestPartialResponseThatIsShort(t *testing.T) {
 	body := numberedText(3000)
 	var asked []string

@@ -10,7 +10,7 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// runWithStore runs one request whose body is kept as "x".
+// runWithStore runs one Request whose body is stored at "x".
 func runWithStore(t testing.TB, store *memoryStore, r Request, o Options) *Record {
 	t.Helper()
 	var sink recorder
@@ -22,12 +22,13 @@ func runWithStore(t testing.TB, store *memoryStore, r Request, o Options) *Recor
 	return sink.records[0]
 }
 
-// withRetries are options for so many attempts without a wait.
+// withRetries returns options with n retries and no delay before them.
 func withRetries(n int) Options {
 	return *options(func(o *Options) { o.Retries, o.RetryDelay = n, 0 })
 }
 
-// wantWholeBody makes sure that a Record tells of the whole body, of which the last exchange brought all from byte from on.
+// wantWholeBody checks that a Record and the store have the whole body, of which the last exchange sent the bytes from
+// from on.
 func wantWholeBody(t *testing.T, store *memoryStore, r *Record, body string, from int) {
 	t.Helper()
 	if r.Failure != nil || store.bodies["x"] != body || len(store.partials) > 0 {
@@ -42,10 +43,10 @@ func wantWholeBody(t *testing.T, store *memoryStore, r *Record, body string, fro
 	}
 }
 
-// cutPlaces are where a body of 200,001 bytes is cut: at its ends, and at the edges of buffers.
+// cutPlaces are where a body of 200,001 bytes is cut: at its ends and around the sizes of buffers.
 var cutPlaces = []int{0, 1, 2, 511, 4095, 4096, 32767, 32768, 65535, 65536, 65537, 100_000, 131_072, 199_999, 200_000}
 
-// TestContinuedByARetry: wherever the first answer breaks off, the next asks for what is missing, and for no more.
+// TestContinuedByARetry checks that wherever the first response breaks off, the retry requests only what is missing.
 func TestContinuedByARetry(t *testing.T) {
 	body := numberedText(200_001)
 	for _, secure := range []bool{false, true} {
@@ -74,7 +75,7 @@ func TestContinuedByARetry(t *testing.T) {
 	}
 }
 
-// TestContinuedByTheNextRun: and by the one after that, each from where the last broke off.
+// TestContinuedByTheNextRun checks that each run continues where the last one broke off.
 func TestContinuedByTheNextRun(t *testing.T) {
 	body := numberedText(200_001)
 	origin, store := newRangeServer(t, body, 1000, 100_000, 1), newMemoryStore()
@@ -93,7 +94,8 @@ func TestContinuedByTheNextRun(t *testing.T) {
 	wantRanges(t, origin, "", `bytes=1000- "first"`, `bytes=101000- "first"`, `bytes=101001- "first"`)
 }
 
-// TestContinuedAfterARedirect: the range goes to where the bytes came from, whatever leads there, and nowhere else.
+// TestContinuedAfterARedirect checks that the range is requested only from the URL that sent the first bytes, whatever
+// redirects lead there.
 func TestContinuedAfterARedirect(t *testing.T) {
 	body := numberedText(1000)
 	origin := newRangeServer(t, body, 400)
@@ -113,7 +115,7 @@ func TestContinuedAfterARedirect(t *testing.T) {
 	}
 	part := *store.partials["x"]
 	known := Request{URL: url, SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(body)))}
-	r := runWithStore(t, store, known, noRetryOptions(nil)) // the query may change: the hash tells
+	r := runWithStore(t, store, known, noRetryOptions(nil)) // the query may change, because the hash identifies the body
 	wantWholeBody(t, store, r, body, 400)
 	if r.Redirects != 1 || r.FinalURL != origin.server.URL+"/file?token=2" {
 		t.Errorf("%d redirects to %s", r.Redirects, r.FinalURL)
@@ -133,7 +135,8 @@ func TestContinuedAfterARedirect(t *testing.T) {
 	wantRanges(t, origin, "")
 }
 
-// TestContinuedWithinTheBound: --max-body is of the whole, and --accept-status 200 takes a rest for it.
+// TestContinuedWithinTheBound checks that --max-body is the limit of the whole body, and that --accept-status 200 also
+// accepts the 206 of a continued one.
 func TestContinuedWithinTheBound(t *testing.T) {
 	body := numberedText(1000)
 	origin := newRangeServer(t, body)
@@ -154,7 +157,8 @@ func TestContinuedWithinTheBound(t *testing.T) {
 	}
 }
 
-// TestRestIsAcceptedWhereTheWholeIs: --accept-status that takes neither a 200 nor a 206 takes no rest either.
+// TestRestIsAcceptedWhereTheWholeIs checks that with an --accept-status that has neither 200 nor 206 nothing is
+// continued.
 func TestRestIsAcceptedWhereTheWholeIs(t *testing.T) {
 	body := numberedText(1000)
 	origin, store := newRangeServer(t, body), newMemoryStore()
@@ -167,7 +171,7 @@ func TestRestIsAcceptedWhereTheWholeIs(t *testing.T) {
 	}
 }
 
-// TestSharedHeaderIsNotChanged: the range of one request is in no other, though they share a header.
+// TestSharedHeaderIsNotChanged checks that the Range of one request is not in another that shares its header.
 func TestSharedHeaderIsNotChanged(t *testing.T) {
 	body := numberedText(1000)
 	origin, store := newRangeServer(t, body), newMemoryStore()

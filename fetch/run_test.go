@@ -73,7 +73,7 @@ func TestRunRefusesMistakes(t *testing.T) {
 	}
 }
 
-// TestRetriesInTime: three attempts, the waits between them, and the time they took are in the Record.
+// TestRetriesInTime checks that three attempts, the delays between them and the time they took are in the Record.
 func TestRetriesInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked []time.Duration
@@ -122,8 +122,8 @@ func TestRetriesAreExhausted(t *testing.T) {
 	})
 }
 
-// TestPausedHostDelaysNoOther: fifty pages of a host that asks for silence, and as many of one that does not.
-// Once the silence is over the first host is asked more gently than before, so its last page takes a little longer.
+// TestPausedHostDelaysNoOther runs fifty pages of a host that sends Retry-After, and as many of one that does not. Once
+// its pause is over the first host has a lower rate than before, so its last page takes a little longer.
 func TestPausedHostDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
@@ -190,7 +190,7 @@ func TestRateInARun(t *testing.T) {
 	})
 }
 
-// TestSourceMayRewriteURLs: a Source that wraps another changes what is asked.
+// TestSourceMayRewriteURLs checks that a Source that wraps another can change the URL that is requested.
 func TestSourceMayRewriteURLs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked string

@@ -16,7 +16,7 @@ import (
 	"testing"
 )
 
-// startServer answers every request alike. Its server ends with the test.
+// startServer starts a server that ends with the test.
 func startServer(t testing.TB, handler http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -24,7 +24,7 @@ func startServer(t testing.TB, handler http.HandlerFunc) string {
 	return server.URL
 }
 
-// startCountingServer is a server that counts the connections made to it.
+// startCountingServer starts a server that counts its connections.
 func startCountingServer(t testing.TB, handler http.HandlerFunc) (string, *atomic.Int32) {
 	t.Helper()
 	made := new(atomic.Int32)
@@ -39,7 +39,7 @@ func startCountingServer(t testing.TB, handler http.HandlerFunc) (string, *atomi
 	return server.URL, made
 }
 
-// readRequestText returns one request as it came, its body included.
+// readRequestText returns the text of one request with its body.
 func readRequestText(c net.Conn) string {
 	in := bufio.NewReader(c)
 	var head strings.Builder
@@ -57,7 +57,7 @@ func readRequestText(c net.Conn) string {
 	return strings.TrimSpace(head.String() + "\n" + string(body))
 }
 
-// A longBody is so many bytes.
+// longBody is a reader of left bytes.
 type longBody struct{ left int64 }
 
 func (b *longBody) Read(p []byte) (int, error) {
@@ -69,14 +69,15 @@ func (b *longBody) Read(p []byte) (int, error) {
 	return copy(p[:n], bytes.Repeat([]byte("x"), int(n))), nil
 }
 
+// silentLogger discards the errors of servers whose connections are meant to fail.
 func silentLogger() *log.Logger { return log.New(io.Discard, "", 0) }
 
-// startTLSServer is a server with a certificate for example.com and 127.0.0.1, and options that trust it.
+// startTLSServer starts a server with a certificate for example.com and 127.0.0.1, and returns options that trust it.
 func startTLSServer(t testing.TB, h2 bool, handler http.HandlerFunc) (string, Options) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
 	server.EnableHTTP2 = h2
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of handshakes that are meant to fail
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that are meant to fail are logged
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	roots := x509.NewCertPool()
@@ -84,9 +85,10 @@ func startTLSServer(t testing.TB, h2 bool, handler http.HandlerFunc) (string, Op
 	return server.URL, noRetryOptions(func(o *Options) { o.TLS = &tls.Config{RootCAs: roots} })
 }
 
+// respondProtocol responds with the request's protocol version.
 func respondProtocol(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) }
 
-// startCleartextServer is a server that speaks HTTP/1.1 and HTTP/2 without TLS.
+// startCleartextServer starts a server that speaks HTTP/1.1 and HTTP/2 without TLS.
 func startCleartextServer(t testing.TB, handler http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
@@ -98,6 +100,7 @@ func startCleartextServer(t testing.TB, handler http.HandlerFunc) string {
 	return server.URL
 }
 
+// readerFunc makes an io.Reader of a function.
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -10,7 +10,7 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// A testLine is an input line in JSON, as far as the tests of runs need it; package input has the whole of it.
+// testLine is an input line in JSON with the members that these tests need. Package input has them all.
 type testLine struct {
 	URL        string            `json:"url"`
 	Method     string            `json:"method"`
@@ -40,6 +40,7 @@ func linesOf(lines ...string) Source {
 	}
 }
 
+// requestOf makes a Request of an input line.
 func requestOf(text string) (Request, error) {
 	if text == "" || text[0] != '{' {
 		return Prepare(Request{URL: text})
@@ -102,12 +103,12 @@ func joined(sources ...Source) Source {
 	}
 }
 
-// thenError yields err behind the last Request of source.
+// thenError yields err after the last Request of source.
 func thenError(source Source, err error) Source {
 	return joined(source, func(yield func(Request, error) bool) { yield(Request{}, err) })
 }
 
-// urls is n URLs, spread over hosts.
+// urls yields n URLs on hosts in turn.
 func urls(n int, hosts ...string) Source {
 	return func(yield func(Request, error) bool) {
 		for i := range n {
@@ -119,7 +120,7 @@ func urls(n int, hosts ...string) Source {
 	}
 }
 
-// sourceOf is a Source of Requests that no Reader has looked at.
+// sourceOf is a Source of Requests that no Reader has checked.
 func sourceOf(requests ...Request) Source {
 	return func(yield func(Request, error) bool) {
 		for _, r := range requests {

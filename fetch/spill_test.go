@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestSecondHostBehindALongPrefix: behind twenty thousand lines of one slow host stand a hundred of another. With a window
-// of a thousand the second is done long before the first.
+// TestSecondHostBehindALongPrefix runs twenty thousand lines of one slow host followed by a hundred of another. With a
+// look-ahead of a thousand the second host is done long before the first.
 func TestSecondHostBehindALongPrefix(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
@@ -37,7 +37,7 @@ func TestSecondHostBehindALongPrefix(t *testing.T) {
 	})
 }
 
-// TestStopCountsSpilledTasks: a run that ends early counts the requests that were spilled too.
+// TestStopCountsSpilledTasks checks that a run that ends early counts the spilled Requests too.
 func TestStopCountsSpilledTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := options(func(o *Options) { o.Lookahead, o.Deadline = 1000, 10*time.Second })

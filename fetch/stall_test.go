@@ -14,7 +14,7 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// TestStallBehindProxy: what moves over a tunnel is counted as it is without one.
+// TestStallBehindProxy checks that the stall timeout applies to bytes over a proxy too.
 func TestStallBehindProxy(t *testing.T) {
 	hangs := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	secure, o := startTLSServer(t, false, hangs)
@@ -30,6 +30,8 @@ func TestStallBehindProxy(t *testing.T) {
 	}
 }
 
+// TestStalled checks that a response whose bytes arrive too slowly or not at all is of kind stalled, and what its
+// message says.
 func TestStalled(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -78,7 +80,7 @@ func TestStalled(t *testing.T) {
 	}
 }
 
-// TestSlowIsNotStalled: 8 KiB in every limit is slow, and fine.
+// TestSlowIsNotStalled checks that 8 KiB every 25 ms are no stall with a stall timeout of 400 ms.
 func TestSlowIsNotStalled(t *testing.T) {
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		for range 20 {
@@ -93,8 +95,8 @@ func TestSlowIsNotStalled(t *testing.T) {
 	}
 }
 
-// TestSlowUploadIsNotStalled: a server that reads without a pause, if slowly, is waited for. What the kernel
-// takes at once must not hide that it reads: at this pace no more than 800 KB move within a limit.
+// TestSlowUploadIsNotStalled checks that an upload to a server that reads slowly but without a pause is no stall,
+// although the kernel's buffers hide part of that: at this pace at most 800 KB are read within the limit.
 func TestSlowUploadIsNotStalled(t *testing.T) {
 	t.Parallel()
 	const limit, size = time.Second, 16 << 20
@@ -103,7 +105,7 @@ func TestSlowUploadIsNotStalled(t *testing.T) {
 		due := func() int { return int(time.Since(began).Seconds() * 800e3) }
 		taken := 0
 		paced := readerFunc(func(p []byte) (int, error) {
-			for ; time.Since(began) < 2*limit+limit/2; time.Sleep(10 * time.Millisecond) { // after that enough has been seen
+			for ; time.Since(began) < 2*limit+limit/2; time.Sleep(10 * time.Millisecond) { // no pacing after that
 				if due() > taken {
 					p = p[:min(len(p), due()-taken)]
 					break
@@ -126,11 +128,12 @@ func TestSlowUploadIsNotStalled(t *testing.T) {
 	}
 }
 
-// A slowBodyStore Keeper takes its time for what it is given.
+// slowBodyStore is a BodyStore whose writes take 300 ms each.
 type slowBodyStore struct{ outOfFiles }
 
 func (slowBodyStore) Create(*Request) (BodyWriter, error) { return slowBodyWriter{}, nil }
 
+// slowBodyWriter is the BodyWriter of a slowBodyStore.
 type slowBodyWriter struct{ discardWriter }
 
 func (slowBodyWriter) Write(p []byte) (int, error) {
@@ -138,7 +141,8 @@ func (slowBodyWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestSlowBodyStoreIsNoStall: while what has come is at work on, decoded or written to a disk, nobody listens for more.
+// TestSlowBodyStoreIsNoStall checks that the time in which received bytes are decoded or written does not count as a
+// stall.
 func TestSlowBodyStoreIsNoStall(t *testing.T) {
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("x", 200<<10))

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestRetriesCountThoseMade: one that a deadline forestalls is in no count, as it is in no Record.
+// TestRetriesCountThoseMade checks that a retry that a deadline prevents is neither counted nor in a Record.
 func TestRetriesCountThoseMade(t *testing.T) {
 	for _, tt := range []struct {
 		deadline time.Duration
@@ -24,7 +24,7 @@ func TestRetriesCountThoseMade(t *testing.T) {
 			var sink recorder
 			live := new(Live)
 			o := options(func(o *Options) { o.Deadline, o.Concurrency, o.Live = tt.deadline, 10, live })
-			var hosts []string // one for each, so that none stills another
+			var hosts []string // one host for each Request, so that no host pauses another Request
 			for i := range 10 {
 				hosts = append(hosts, fmt.Sprintf("http://%d.test", i))
 			}
@@ -41,7 +41,7 @@ func TestRetriesCountThoseMade(t *testing.T) {
 	}
 }
 
-// TestBadLinesAfterAStopAreNotStarted: those that no Record tells of by then count as what was read and left.
+// TestBadLinesAfterAStopAreNotStarted checks that lines read after a stop that have no Record count as not started.
 func TestBadLinesAfterAStopAreNotStarted(t *testing.T) {
 	bad := strings.Split(strings.Repeat("nonsense\n", 5000), "\n")[:5000]
 	t.Run("a limit on failures", func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestBadLinesAfterAStopAreNotStarted(t *testing.T) {
 			o := options(func(o *Options) { o.Concurrency, o.Drain = 1, drain })
 			source := func(yield func(Request, error) bool) {
 				_ = yield(Request{URL: "http://a.test/"}, nil)
-				time.Sleep(time.Second / 4) // it flies by now, and takes the only worker
+				time.Sleep(time.Second / 4) // the only worker is busy by now
 				linesOf(bad...)(yield)
 			}
 			s, err := runWithClient(t.Context(), source, &sink, o, respondAfter(time.Second))
@@ -74,14 +74,15 @@ func TestBadLinesAfterAStopAreNotStarted(t *testing.T) {
 	})
 }
 
-// TestTotalIsWhatTheSourceYielded: however the run ends, a Source that never blocks has every Request of its own counted once.
+// TestTotalIsWhatTheSourceYielded checks that however a run ends, every Request of a Source that never blocks is
+// counted once.
 func TestTotalIsWhatTheSourceYielded(t *testing.T) {
 	stop := func(after time.Duration, f func()) { time.AfterFunc(after, f) }
 	for _, tt := range []struct {
 		want Stop
 		with func(o *Options, cancel func())
 		sink func(puts int) error
-		cut  int // the Source breaks off after so many; 0 is never
+		cut  int // the Source fails after so many Requests; 0 is never
 	}{
 		{want: StopNone},
 		{want: StopFailures, with: func(o *Options, _ func()) { o.MaxFailures = 3 }},

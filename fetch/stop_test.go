@@ -11,7 +11,7 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// notFoundOrigin fails every exchange at once.
+// notFoundOrigin responds 404 at once.
 var notFoundOrigin = fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(404, ""), nil })
 
 func TestDeadlineEndsTheRun(t *testing.T) {
@@ -32,7 +32,8 @@ func TestDeadlineEndsTheRun(t *testing.T) {
 	})
 }
 
-// TestDeadlineEndsWaitingTasks: a Task between two attempts was started, so it ends as a Record that says both.
+// TestDeadlineEndsWaitingTasks checks that a Task between two attempts ends as a Record that names the deadline and the
+// last failure.
 func TestDeadlineEndsWaitingTasks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sink recorder
@@ -51,7 +52,8 @@ func TestDeadlineEndsWaitingTasks(t *testing.T) {
 	})
 }
 
-// TestDrainAwaitsRunningExchanges: nothing more is started; a flight within the grace is a success.
+// TestDrainAwaitsRunningExchanges checks that after a drain nothing is started, and that an exchange that ends within
+// the grace period is a success.
 func TestDrainAwaitsRunningExchanges(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -109,7 +111,8 @@ func TestDrainDoesNotRetry(t *testing.T) {
 	})
 }
 
-// TestSecondSignalCancelsExchanges: the first closes Drain, the second ends the context.
+// TestSecondSignalCancelsExchanges checks that running exchanges are cancelled when the first signal has closed Drain
+// and the second ends the context.
 func TestSecondSignalCancelsExchanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drain := make(chan struct{})
@@ -144,7 +147,8 @@ func TestMaxFailures(t *testing.T) {
 	}
 }
 
-// TestMaxFailuresCancelsExchanges: what flies when the run stops is a failure too, of a kind of its own.
+// TestMaxFailuresCancelsExchanges checks that exchanges that run when the limit on failures stops the run are failures
+// of kind canceled.
 func TestMaxFailuresCancelsExchanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
@@ -172,7 +176,7 @@ func TestMaxFailurePercent(t *testing.T) {
 	})
 }
 
-// TestStopDoesNotWaitForTheInput: a pipe that brings nothing more does not hold up the end.
+// TestStopDoesNotWaitForTheInput checks that a Source that blocks does not delay the end of a run.
 func TestStopDoesNotWaitForTheInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		quiet := make(chan struct{})

@@ -14,6 +14,7 @@ import (
 	"batchfetch/fetch/transport"
 )
 
+// finishedTask returns a task of host with a verdict and the counts of its last exchange.
 func finishedTask(host string, verdict judge.Verdict, c exchangeCounts) *task {
 	return &task{Task: plan.Task{Verdict: verdict}, target: target{Target: transport.Target{Origin: host}}, counts: c}
 }
@@ -56,7 +57,7 @@ func TestSummaryCounts(t *testing.T) {
 	}
 }
 
-// TestFailuresByHostAreBounded: memory does not grow with the number of hosts that fail.
+// TestFailuresByHostAreBounded checks that memory does not grow with the number of hosts that fail.
 func TestFailuresByHostAreBounded(t *testing.T) {
 	c := newTally(&Options{})
 	for range 2 {

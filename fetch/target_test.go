@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestTargetOfARequest: what a line says wins over the options, which win over our own.
+// TestTargetOfARequest checks the precedence: an input line, then the options, then our own defaults.
 func TestTargetOfARequest(t *testing.T) {
 	const form, plain = "application/x-www-form-urlencoded", ""
 	for _, tt := range []struct {

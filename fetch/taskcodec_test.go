@@ -10,12 +10,12 @@ import (
 	"batchfetch/fetch/plan"
 )
 
-// newCodec is a taskCodec whose tasks get their URL parsed, and no target.
+// newCodec returns a taskCodec that parses the URLs of its tasks and makes no targets.
 func newCodec() *taskCodec {
 	return &taskCodec{aim: func(t *task) { _ = t.request.parse() }, largeBytes: new(int64)}
 }
 
-// plansOf are the parts of tasks that a plan knows.
+// plansOf returns the parts of tasks that a plan knows.
 func plansOf(tasks []*task) []*plan.Task {
 	var plans []*plan.Task
 	for _, t := range tasks {
@@ -33,7 +33,7 @@ func ownersOf(plans []*plan.Task) []*task {
 	return tasks
 }
 
-// tasksOf are the Requests of input lines, with all that a line can say.
+// tasksOf returns tasks of input lines.
 func tasksOf(t testing.TB, lines ...string) []*task {
 	t.Helper()
 	var tasks []*task
@@ -48,8 +48,8 @@ func tasksOf(t testing.TB, lines ...string) []*task {
 	return tasks
 }
 
-// TestTaskCodecLosesNothing: nothing that a line, or a filter behind it, has said of a Request is lost while it is
-// spilled.
+// TestTaskCodecLosesNothing checks that a Request is the same after it was spilled, with all that a line or a filter
+// can set.
 func TestTaskCodecLosesNothing(t *testing.T) {
 	tasks := tasksOf(t,
 		"https://a.test/1", "https://a.test/2?q=%20", "https://ü.test/ü",
@@ -65,7 +65,7 @@ func TestTaskCodecLosesNothing(t *testing.T) {
 	tasks[5].request.Header["X-None"] = nil
 	tasks[5].request.Header["X-Two"] = []string{"1", ""}
 	c := newCodec()
-	c.Unpack(c.Pack(plansOf(tasks[3:]))) // what it has packed before leaves nothing behind
+	c.Unpack(c.Pack(plansOf(tasks[3:]))) // an earlier batch leaves no state
 	back := ownersOf(c.Unpack(c.Pack(plansOf(tasks))))
 	if len(back) != len(tasks) {
 		t.Fatalf("%d of %d came back", len(back), len(tasks))
@@ -101,7 +101,7 @@ func FuzzPackedRequest(f *testing.F) {
 	})
 }
 
-// BenchmarkPack packs and unpacks a batch of plain URLs, and says how many bytes each takes meanwhile.
+// BenchmarkPack packs and unpacks a batch of plain URLs, and reports the packed bytes of each.
 func BenchmarkPack(b *testing.B) {
 	for _, n := range []int{8, 16, 64} {
 		b.Run(fmt.Sprintf("%d tasks", n), func(b *testing.B) {

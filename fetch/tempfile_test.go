@@ -14,7 +14,8 @@ import (
 	"batchfetch/fetch/spool/spooltest"
 )
 
-// TestLongLinesAreBounded before a slow writer: only a worker holds one, and the writer another.
+// TestLongLinesAreBounded checks that before a slow writer each worker holds at most one long line, and the writer
+// another.
 func TestLongLinesAreBounded(t *testing.T) {
 	spooltest.NoneStaysOpen(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -26,7 +27,7 @@ func TestLongLinesAreBounded(t *testing.T) {
 	})
 }
 
-// A fileCountingSink counts the temporary files while it takes its time.
+// fileCountingSink is a slow Sink that counts the open temporary files.
 type fileCountingSink struct {
 	*longLineSink
 	t    *testing.T
@@ -41,7 +42,8 @@ func (s *fileCountingSink) Put(r *Record) error {
 	return s.longLineSink.Put(r)
 }
 
-// TestNoTemporaryFileUnlessItHelps: what is too large for memory and for max-body alike is not wanted anyway.
+// TestNoTemporaryFileUnlessItHelps checks that no file is made for a body that is larger than both BodyMemory and
+// MaxBody.
 func TestNoTemporaryFileUnlessItHelps(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
 	synctest.Test(t, func(t *testing.T) {
@@ -57,7 +59,8 @@ func TestNoTemporaryFileUnlessItHelps(t *testing.T) {
 	})
 }
 
-// TestTemporaryDirectoryThatBreaks ends the run as a broken output does, and says where there is no room.
+// TestTemporaryDirectoryThatBreaks checks that an error of the temporary directory ends the run as a broken output
+// does, and names the directory.
 func TestTemporaryDirectoryThatBreaks(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	t.Setenv("TMPDIR", missing)
@@ -87,7 +90,8 @@ func TestTemporaryDirectoryThatBreaks(t *testing.T) {
 	})
 }
 
-// TestDiskThatFillsUp in the middle of a body breaks the run, too, whatever the network says meanwhile.
+// TestDiskThatFillsUp checks that a full disk within a body ends the run, whatever error the network has at the same
+// time.
 func TestDiskThatFillsUp(t *testing.T) {
 	spooltest.NoneStaysOpen(t)
 	start := newBuffer()
@@ -96,7 +100,7 @@ func TestDiskThatFillsUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = body.spool.Close() // as a disk that takes no more
+	_ = body.spool.Close() // writes fail as on a full disk
 	more, err := body.readFrom(strings.NewReader("the rest"), 100)
 	var disk *spool.Error
 	if broken := brokenDisk(&failure.Failure{Kind: failure.Decode,
@@ -109,7 +113,8 @@ func TestDiskThatFillsUp(t *testing.T) {
 	}
 }
 
-// TestNoTemporaryFileStaysOpen when the Sink has broken, or the run is cancelled, with large Records under way.
+// TestNoTemporaryFileStaysOpen checks that no file stays open when the Sink fails or the run is cancelled while large
+// Records are in progress.
 func TestNoTemporaryFileStaysOpen(t *testing.T) {
 	spooltest.NoneStaysOpen(t)
 	large := fakeOrigin(func(*http.Request) (*http.Response, error) {
@@ -133,7 +138,7 @@ func TestNoTemporaryFileStaysOpen(t *testing.T) {
 	}
 }
 
-// A longLineSink Sink makes a long line of each Record.
+// longLineSink is a Sink that makes a long line of each Record.
 type longLineSink struct{ err error }
 
 func (*longLineSink) Encode(r *Record) {

@@ -10,8 +10,8 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// TestPagesThatAlwaysRefuse: three pages that say 503 whenever they are asked take the time of their own retries, and
-// no more.
+// TestPagesThatAlwaysRefuse checks that three pages that always respond 503 take the time of their own retries and no
+// more.
 func TestPagesThatAlwaysRefuse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(503, ""), nil })
@@ -22,8 +22,8 @@ func TestPagesThatAlwaysRefuse(t *testing.T) {
 	})
 }
 
-// TestHostThatRefusesAll: a site that is down behind its balancer is not asked for ever; what is left fails as
-// rate_limited.
+// TestHostThatRefusesAll checks that a host that responds 503 to everything is given up, and that the rest of its
+// Requests fail as rate_limited.
 func TestHostThatRefusesAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
@@ -41,9 +41,8 @@ func TestHostThatRefusesAll(t *testing.T) {
 	})
 }
 
-// TestAdaptiveInARun: a server that takes 20 requests a second from its only client, and refuses the others, is asked
-// for 600 pages. All are had, in little more than the least time, and few are refused. Without adapting many more
-// are.
+// TestAdaptiveInARun runs 600 pages of a server that accepts 20 requests a second and refuses the others. All succeed
+// in little more than the least time, with few refusals. Without Adaptive there are many more.
 func TestAdaptiveInARun(t *testing.T) {
 	play := func(t *testing.T, adaptive bool) (s Summary, refused int) {
 		synctest.Test(t, func(t *testing.T) {

@@ -2,7 +2,8 @@ package fetch
 
 import "testing"
 
-// TestTiming: the steps of a first exchange are all there, those of a connection used again are not.
+// TestTiming checks that the Record of a first exchange has all its times, and that of a reused connection no times of
+// connecting.
 func TestTiming(t *testing.T) {
 	url, o := startTLSServer(t, false, respondProtocol)
 	o.KeepTiming, o.KeepHeader, o.Concurrency = true, true, 1

@@ -67,7 +67,7 @@ func TestCertificates(t *testing.T) {
 	}
 }
 
-// TestWrongNameSaysWhichNames: the error names the host that was asked, whatever name was checked.
+// TestWrongNameSaysWhichNames checks that the error names the host that was requested, whatever name was verified.
 func TestWrongNameSaysWhichNames(t *testing.T) {
 	url, o := startTLSServer(t, false, respondProtocol)
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(url, "https://"))

@@ -17,7 +17,7 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// startTrailingBytesServer answers each request with what comes, and in the same breath with what nobody asked for.
+// startTrailingBytesServer starts a server that sends answer to each request, with more directly after it.
 func startTrailingBytesServer(t testing.TB, answer, more string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -48,8 +48,8 @@ func startTrailingBytesServer(t testing.TB, answer, more string) string {
 	return "http://" + listener.Addr().String()
 }
 
-// TestTrailingBytesAreNoResponse: bytes behind an answer are never taken for the next one's, nor do they spoil it, whether all of an answer
-// stands there or only the start of one.
+// TestTrailingBytesAreNoResponse checks that bytes after a response are never used as the next response and never spoil
+// it, whether they are a whole response or the start of one.
 func TestTrailingBytesAreNoResponse(t *testing.T) {
 	const poison = "HTTP/1.1 200 OK\r\nX-Poison: 1\r\nContent-Length: 6\r\n\r\npoison"
 	for _, tt := range []struct{ name, method, answer, body, more string }{
@@ -90,7 +90,7 @@ func TestTrailingBytesAreNoResponse(t *testing.T) {
 	}
 }
 
-// InOneGo sends all that was written since the last read in one piece.
+// batchingConn sends all that was written since the last read in one piece.
 type batchingConn struct {
 	net.Conn
 	pending []byte
@@ -109,8 +109,8 @@ func (c *batchingConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// TestTrailingBytesInOneSegment: what is read from the socket with an answer is found, though no look into the socket finds it: behind the
-// answer, or in another record of TLS, be that a proxy's.
+// TestTrailingBytesInOneSegment checks that trailing bytes are found if they were read from the socket together with
+// the response, or are in another TLS record, a proxy's included. A look into the socket would not find them.
 func TestTrailingBytesInOneSegment(t *testing.T) {
 	certServer := httptest.NewTLSServer(http.NotFoundHandler())
 	certServer.Close()
@@ -121,7 +121,7 @@ func TestTrailingBytesInOneSegment(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		over  func(net.Conn) net.Conn
-		as    string // what is in front of the server's address
+		as    string // the scheme, in front of the server's address
 		proxy bool
 	}{
 		{"plain", func(c net.Conn) net.Conn { return c }, "http://", false},

@@ -15,8 +15,8 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// testNetwork is a network in which 127.0.0.2 and 127.0.0.3 are public addresses, and in which names have the addresses given:
-// each lookup takes the next list, the last one again and again.
+// testNetwork returns a network in which 127.0.0.2 and 127.0.0.3 are public addresses, and in which names have the
+// addresses given. Each lookup gets the next list, and then the last one again.
 func testNetwork(t testing.TB, names map[string][][]string) dial.Network {
 	t.Helper()
 	return dial.Network{
@@ -30,12 +30,14 @@ func testNetwork(t testing.TB, names map[string][][]string) dial.Network {
 	}
 }
 
-// twoHosts are two servers at one port: at home is 127.0.0.1, away 127.0.0.2. Both redirect to what stands behind ?to=.
+// twoHosts are two servers with one port: the private one at 127.0.0.1, the public one at 127.0.0.2. Both redirect to
+// the URL after ?to=.
 type twoHosts struct {
 	port            string
-	private, public atomic.Int32 // requests
+	private, public atomic.Int32 // requests received
 }
 
+// startTwoHosts starts the servers. It skips the test if loopback has no second address.
 func startTwoHosts(t testing.TB, protocols *http.Protocols) *twoHosts {
 	t.Helper()
 	hosts := new(twoHosts)
@@ -65,7 +67,7 @@ func startTwoHosts(t testing.TB, protocols *http.Protocols) *twoHosts {
 	return hosts
 }
 
-// runIn runs one request after the other in that network.
+// runIn runs lines one after the other in a network.
 func runIn(t testing.TB, o Options, n dial.Network, lines ...string) *recorder {
 	t.Helper()
 	sink := new(recorder)
@@ -81,6 +83,7 @@ func runIn(t testing.TB, o Options, n dial.Network, lines ...string) *recorder {
 	return sink
 }
 
+// twoHostNames are the names of the two hosts, for testNetwork.
 var twoHostNames = map[string][][]string{
 	"inside.test":  {{"127.0.0.1"}},
 	"outside.test": {{"127.0.0.2"}},
@@ -88,7 +91,7 @@ var twoHostNames = map[string][][]string{
 	"rebound.test": {{"127.0.0.2"}, {"127.0.0.1"}},
 }
 
-// redirectChain is a URL of the first host that leads over the others; ~ stands for the port.
+// redirectChain returns a URL of the first host that redirects to each of the others in turn. ~ stands for the port.
 func redirectChain(port string, hosts ...string) string {
 	text := ""
 	for i := len(hosts) - 1; i >= 0; i-- {

@@ -14,9 +14,10 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// TestUnixSocket: every host is asked over it, by its own name, whatever --private says of addresses.
+// TestUnixSocket checks that every host is requested over the socket by its own name, and that --private does not
+// apply.
 func TestUnixSocket(t *testing.T) {
-	dir, err := os.MkdirTemp("", "s") // a path may have no more than some hundred bytes
+	dir, err := os.MkdirTemp("", "s") // the path of a socket has at most about a hundred bytes
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// TestLargeUpload: it arrives whole, and the connection is used again.
+// TestLargeUpload checks that a large upload arrives complete and that its connection is reused.
 func TestLargeUpload(t *testing.T) {
 	body := strings.Repeat("0123456789", 100_000)
 	url, made := startCountingServer(t, func(w http.ResponseWriter, r *http.Request) {
@@ -28,8 +28,8 @@ func TestLargeUpload(t *testing.T) {
 	}
 }
 
-// TestEarlyResponse: a server that refuses an upload before it has read it is heard, whether or not it reads on or closes, and the
-// connection is not used again while the rest is under way.
+// TestEarlyResponse checks that the response of a server that refuses an upload before it has read it is used, whether
+// the server then reads on, waits or closes, and that the connection is not reused while the upload is not complete.
 func TestEarlyResponse(t *testing.T) {
 	body := strings.Repeat("x", 3<<20)
 	for name, then := range map[string]func(c *net.TCPConn){
@@ -53,7 +53,8 @@ func TestEarlyResponse(t *testing.T) {
 	}
 }
 
-// TestEarlyResponseToALargeHead: a header that does not fit into what the kernel takes is no reason not to listen.
+// TestEarlyResponseToALargeHead checks that a response is read while a header larger than the kernel's buffers is still
+// being written.
 func TestEarlyResponseToALargeHead(t *testing.T) {
 	heard := make(chan struct{})
 	url := nettest.Talk(t, func(c *net.TCPConn) {
@@ -71,7 +72,8 @@ func TestEarlyResponseToALargeHead(t *testing.T) {
 	}
 }
 
-// TestEarlySuccess: a server may thank for an upload before it has read it. It gets all of it, and the connection is used again.
+// TestEarlySuccess checks that a server that responds 201 before it has read an upload gets all of it, and that the
+// connection is reused.
 func TestEarlySuccess(t *testing.T) {
 	body, got := strings.Repeat("x", 3<<20), make(chan int, 2)
 	url := nettest.Talk(t, func(c *net.TCPConn) {

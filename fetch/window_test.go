@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// largeRequests is n requests with bodies of 128 KiB to hosts that take turns.
+// largeRequests yields n Requests with bodies of 128 KiB on hosts in turn.
 func largeRequests(n int, hosts ...string) Source {
 	body := bytes.Repeat([]byte("{}"), 64<<10)
 	return func(yield func(Request, error) bool) {
@@ -21,8 +21,8 @@ func largeRequests(n int, hosts ...string) Source {
 	}
 }
 
-// TestLargeRequestsBoundTheWindow: --lookahead counts requests, and large ones fill the memory before it does. So
-// many bytes are read ahead and no more, but for what the exchanges at once need.
+// TestLargeRequestsBoundTheWindow checks that besides --lookahead, which counts Requests, maxLargeBytes bounds the
+// bytes that are read ahead, except for what Concurrency needs.
 func TestLargeRequestsBoundTheWindow(t *testing.T) {
 	const inBytes = maxLargeBytes / (128 << 10)
 	for _, tt := range []struct{ concurrency, most int64 }{{5, inBytes}, {1000, 2000}} {
@@ -53,7 +53,8 @@ func TestLargeRequestsBoundTheWindow(t *testing.T) {
 	}
 }
 
-// TestLargeRequestsAreSpilled: what is spilled does not count as in memory, so that the host behind it is seen.
+// TestLargeRequestsAreSpilled checks that spilled Requests do not count as memory, so that the host after them is
+// reached.
 func TestLargeRequestsAreSpilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := func(yield func(Request, error) bool) {
@@ -81,7 +82,7 @@ func TestLargeRequestsAreSpilled(t *testing.T) {
 	})
 }
 
-// TestLargeBytesAreCounted: what comes into memory leaves it again in the count, packed and unpacked on its way or not.
+// TestLargeBytesAreCounted checks that the bytes of a Request leave the count again, whether it was spilled or not.
 func TestLargeBytesAreCounted(t *testing.T) {
 	targets := newTargeter(options(nil))
 	s := newScheduler(options(nil), schedulerPorts{setTarget: func(t *task) { setTarget(t, targets) }})
@@ -116,7 +117,8 @@ func TestLargeBytesAreCounted(t *testing.T) {
 	}
 }
 
-// TestLookaheadBoundsTheInput: no more is read than may wait, plus what lies between two stages, however fast the input is.
+// TestLookaheadBoundsTheInput checks that no more Requests are read than --lookahead and the queues between stages
+// hold, however fast the input is.
 func TestLookaheadBoundsTheInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var read, landed atomic.Int64

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// An orderedSink Sink lets Records go in order only, as an ordered output does.
+// orderedSink is a Sink that passes Records on in input order only, as an ordered output does.
 type orderedSink struct {
 	recorder
 	waiting map[int64]*Record
@@ -36,7 +36,7 @@ func (q *orderedSink) Put(r *Record) error {
 	return nil
 }
 
-// TestHeldRecordsAreBounded: one slow page holds back the Records behind it, and the look-ahead window bounds how many.
+// TestHeldRecordsAreBounded checks that one slow page holds back no more Records than the look-ahead allows.
 func TestHeldRecordsAreBounded(t *testing.T) {
 	for _, window := range []int{1, 2, 30} {
 		synctest.Test(t, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestHeldRecordsAreBounded(t *testing.T) {
 	}
 }
 
-// A flushRecorder Sink tells when it was asked to write out.
+// flushRecorder is a Sink that records the times of its flushes.
 type flushRecorder struct {
 	recorder
 	flushes []time.Duration
@@ -78,7 +78,8 @@ func (b *flushRecorder) Flush(last bool) error {
 	return nil
 }
 
-// TestRecordsAreFlushedInTime: a Record is written out when nothing follows it, and everything at the end, once.
+// TestRecordsAreFlushedInTime checks that a Record is flushed if no other follows it, and that the last flush comes
+// once.
 func TestRecordsAreFlushedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink := &flushRecorder{began: time.Now()}
@@ -97,7 +98,7 @@ func TestRecordsAreFlushedInTime(t *testing.T) {
 	})
 }
 
-// TestLargeRecords: they take a way of their own to the writer.
+// TestLargeRecords checks that large Records, which have a queue of their own, are all written.
 func TestLargeRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
