@@ -74,20 +74,21 @@ func TestClaimsAreInInputOrder(t *testing.T) {
 func TestClaimThatFailsIsAnInvalidRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
-		asked := map[string]int{}
+		requests := map[string]int{}
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
 			mu.Lock()
 			defer mu.Unlock()
-			asked[r.URL.Path]++
+			requests[r.URL.Path]++
 			return newResponse(200, "x"), nil
 		})
 		store := &failingStore{claimErr: failOnly("1", errors.New("the name is taken"))}
 		var sink recorder
 		source := joined(urlsWithPaths(3, "http://u:hunter2@a.test"), linesOf("nonsense"))
 		s, err := runWithClient(t.Context(), source, &sink, options(func(o *Options) { o.BodyStore = store }), client)
-		if err != nil || sink.kinds() != "ok invalid_request ok invalid_request" || asked["/1"] != 0 || len(asked) != 2 ||
+		if err != nil || sink.kinds() != "ok invalid_request ok invalid_request" || requests["/1"] != 0 ||
+			len(requests) != 2 ||
 			store.created != 2 {
-			t.Fatalf("%s: asked %v, %+v, %v", sink.kinds(), asked, s, err)
+			t.Fatalf("%s: requests %v, %+v, %v", sink.kinds(), requests, s, err)
 		}
 		if !slices.Equal(store.claimed, []string{"0", "1", "2"}) {
 			t.Errorf("claimed %v", store.claimed)
@@ -177,7 +178,7 @@ func TestBodyStoreThatFails(t *testing.T) {
 				}
 				if s.Elapsed > 3*time.Second || s.NotStarted < 90 || store.bodies["3"] != "" || store.created != store.abandoned+
 					len(store.bodies) {
-					t.Errorf("%+v; %d begun, %d kept, %d abandoned", s, store.created, len(store.bodies), store.abandoned)
+					t.Errorf("%+v; %d created, %d kept, %d abandoned", s, store.created, len(store.bodies), store.abandoned)
 				}
 			})
 		})
@@ -186,7 +187,7 @@ func TestBodyStoreThatFails(t *testing.T) {
 				store, sink, s, err := run(fmt.Errorf("naming it: %w", failure.New(failure.IO, "the name is too long")))
 				if err != nil || !s.Complete || s.Succeeded != 99 || s.ByKind[failure.IO] != 1 || len(store.bodies) != 99 ||
 					store.created != store.abandoned+99 {
-					t.Fatalf("%+v, %v; %d begun, %d kept, %d abandoned", s, err, store.created, len(store.bodies), store.abandoned)
+					t.Fatalf("%+v, %v; %d created, %d kept, %d abandoned", s, err, store.created, len(store.bodies), store.abandoned)
 				}
 				for _, r := range sink.records {
 					if failed := r.Failure != nil; failed != (r.Request.Path == "3") || failed != (r.Path == "") {
@@ -212,7 +213,7 @@ func TestBodyStoreTakesSuccessesOnly(t *testing.T) {
 			options(func(o *Options) { o.BodyStore = store }), client)
 		if _, empty := store.bodies["3"]; err != nil || sink.kinds() != "status status ok ok" || store.created != 1 ||
 			!empty {
-			t.Errorf("%s: %d begun, kept %v, %v", sink.kinds(), store.created, store.bodies, err)
+			t.Errorf("%s: %d created, kept %v, %v", sink.kinds(), store.created, store.bodies, err)
 		}
 	})
 }

@@ -12,10 +12,10 @@ import (
 )
 
 // wantChanged is want for a run that reports only what changed. confirmed tells whether the run came to its end.
-func (rig *cacheRig) wantChanged(confirmed bool, asked int, want string, change func(*Options), lines ...string) {
+func (rig *cacheRig) wantChanged(confirmed bool, requests int, want string, change func(*Options), lines ...string) {
 	rig.Helper()
 	teller := cache.NewTeller(rig.store)
-	rig.want(asked, want, func(o *Options) {
+	rig.want(requests, want, func(o *Options) {
 		o.Changed = teller
 		if change != nil {
 			change(o)

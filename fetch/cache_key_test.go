@@ -151,6 +151,6 @@ func TestKeyOfCertificateChecks(t *testing.T) {
 		seen[via(c)] = true
 	}
 	if len(seen) != 3 {
-		t.Errorf("told apart: %v", seen)
+		t.Errorf("different keys: %v", seen)
 	}
 }

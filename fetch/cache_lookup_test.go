@@ -135,7 +135,7 @@ func TestDrainedInLookups(t *testing.T) {
 			options(func(o *Options) { o.Cache, o.Drain = store, drain }), respondAfter(0))
 		if err != nil || s.Stopped != StopDrain || s.NotStarted != 1000 || s.Elapsed != time.Second ||
 			store.lookups.Load() != maxLookupWorkers {
-			t.Errorf("%d asked, %+v, %v", store.lookups.Load(), s, err)
+			t.Errorf("%d requests, %+v, %v", store.lookups.Load(), s, err)
 		}
 	})
 }
@@ -154,17 +154,17 @@ func (s *slowAfterFirst) Get(ctx context.Context, key cache.Key) (*cache.Found, 
 // TestLookaheadHoldsForTheCache checks that the look-ahead also bounds the Requests that wait for a lookup.
 func TestLookaheadHoldsForTheCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var read, landed atomic.Int64
+		var read, written atomic.Int64
 		var most int64
 		source := func(yield func(Request, error) bool) {
 			for r := range urls(3000, "http://a.test") {
-				most = max(most, read.Add(1)-landed.Load())
+				most = max(most, read.Add(1)-written.Load())
 				if !yield(r, nil) {
 					return
 				}
 			}
 		}
-		sink := SinkFunc(func(*Record) error { landed.Add(1); return nil })
+		sink := SinkFunc(func(*Record) error { written.Add(1); return nil })
 		o := options(func(o *Options) { o.Cache, o.Lookahead = &slowLookups{delay: time.Second}, 20 })
 		s, err := runWithClient(t.Context(), source, sink, o, respondAfter(time.Second))
 		if err != nil || s.Succeeded != 3000 {

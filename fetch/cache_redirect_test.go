@@ -59,10 +59,10 @@ func TestRedirectsFromTheCache(t *testing.T) {
 		rig.want(2, "too_many_redirects", nil, "/circle")
 		rig.setPage("/circle", 200, "mended")
 		rig.want(1, "miss 200 mended", nil, "/circle") // a failure is never served from the cache
-		rig.setPage("/abroad", 301, "", "Location", "ftp://a.test/", "Cache-Control", "max-age=60")
-		rig.want(1, "protocol", nil, "/abroad")
-		rig.setPage("/abroad", 200, "mended")
-		rig.want(1, "miss 200 mended", nil, "/abroad")
+		rig.setPage("/ftp", 301, "", "Location", "ftp://a.test/", "Cache-Control", "max-age=60")
+		rig.want(1, "protocol", nil, "/ftp")
+		rig.setPage("/ftp", 200, "mended")
+		rig.want(1, "miss 200 mended", nil, "/ftp")
 		rig.setPage("/moved", 301, "it has moved", "Location", "/c", "Cache-Control", "max-age=60")
 		rig.run(nil, "/moved") // stored without its body
 		answers := func(o *Options) { o.MaxRedirects, o.AcceptStatus = 0, judge.Statuses{{200, 399}} }

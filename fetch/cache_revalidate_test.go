@@ -34,7 +34,7 @@ func TestRevalidated(t *testing.T) {
 // TestRevalidatedEntryIsGone checks that a 304 is followed by a request without conditions if the entry it is about has
 // been deleted, corrupted or replaced.
 func TestRevalidatedEntryIsGone(t *testing.T) {
-	for name, spoil := range map[string]func(rig *cacheRig, file string) error{
+	for name, damage := range map[string]func(rig *cacheRig, file string) error{
 		"gone":   func(_ *cacheRig, file string) error { return os.Remove(file) },
 		"torn":   func(_ *cacheRig, file string) error { return os.Truncate(file, 10) },
 		"spoilt": func(_ *cacheRig, file string) error { return overwrite(file, 0, 'X') },
@@ -56,7 +56,7 @@ func TestRevalidatedEntryIsGone(t *testing.T) {
 				answer := rig.pages["/x"]
 				rig.pages["/x"] = func(r *http.Request) *http.Response {
 					if r.Header["If-None-Match"] != nil {
-						if err := spoil(rig, rig.entryFiles()[0]); err != nil {
+						if err := damage(rig, rig.entryFiles()[0]); err != nil {
 							t.Error(err)
 						}
 					}

@@ -97,7 +97,7 @@ func (rig *cacheRig) run(change func(*Options), lines ...string) []string {
 	}
 	wantSum(rig.T, s, len(sink.records))
 	rig.summary = s
-	told := make([]string, len(lines))
+	outcomes := make([]string, len(lines))
 	for i, r := range sink.records {
 		text := fmt.Sprintf("%s %d %s", r.Cache, r.Status, sink.bodies[i])
 		if r.Failure != nil {
@@ -106,17 +106,17 @@ func (rig *cacheRig) run(change func(*Options), lines ...string) []string {
 		if r.Unchanged {
 			text = "?" + text
 		}
-		told[r.Seq] = text
+		outcomes[r.Seq] = text
 	}
-	return told
+	return outcomes
 }
 
 // want runs lines and compares their outcomes and the number of requests that the origin got.
-func (rig *cacheRig) want(asked int, want string, change func(*Options), lines ...string) {
+func (rig *cacheRig) want(requests int, want string, change func(*Options), lines ...string) {
 	rig.Helper()
 	got := strings.Join(rig.run(change, lines...), "; ")
-	if got != want || len(rig.requests) != asked {
-		rig.Errorf("got %q, asked %q\nwant %q, %d questions", got, rig.requests, want, asked)
+	if got != want || len(rig.requests) != requests {
+		rig.Errorf("got %q, requests %q\nwant %q, %d requests", got, rig.requests, want, requests)
 	}
 }
 

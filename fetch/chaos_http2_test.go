@@ -118,7 +118,7 @@ func http2Faults(t testing.TB) []fault {
 			_ = f.WriteRSTStream(f.stream, http2.ErrCodeInternal)
 		}), kind: failure.Reset, message: "HTTP/2 error code 0x2); " + beforeResponse},
 		{name: "the stream refused", serve: overHTTP2(func(f *http2Server) {
-			for asked := true; asked; asked = f.next() {
+			for more := true; more; more = f.next() {
 				_ = f.WriteRSTStream(f.stream, http2.ErrCodeRefusedStream)
 			}
 		}), kind: failure.Reset, message: "the server refused the stream"},

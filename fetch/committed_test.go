@@ -37,9 +37,9 @@ func (d *committingSink) Flush(last bool) error {
 }
 
 // countingOrigin returns an origin that counts its requests, calls look and responds at once.
-func countingOrigin(asked *atomic.Int64, look func()) fakeOrigin {
+func countingOrigin(requests *atomic.Int64, look func()) fakeOrigin {
 	return func(*http.Request) (*http.Response, error) {
-		asked.Add(1)
+		requests.Add(1)
 		look()
 		return newResponse(200, "ok"), nil
 	}
@@ -50,11 +50,11 @@ func countingOrigin(asked *atomic.Int64, look func()) fakeOrigin {
 func TestUncommittedIsUnderWay(t *testing.T) {
 	for _, width := range []int{1, 5, 40} {
 		synctest.Test(t, func(t *testing.T) {
-			var asked atomic.Int64
+			var requests atomic.Int64
 			sink := &committingSink{lag: int64(width) - 1}
-			client := countingOrigin(&asked, func() {
-				if all, safe := asked.Load(), sink.committed.Load(); all > safe+int64(width) {
-					t.Errorf("%d asked with %d committed: a kill would cost more than %d", all, safe, width)
+			client := countingOrigin(&requests, func() {
+				if all, safe := requests.Load(), sink.committed.Load(); all > safe+int64(width) {
+					t.Errorf("%d requests with %d committed: a kill would cost more than %d", all, safe, width)
 				}
 			})
 			began := time.Now()
@@ -75,12 +75,12 @@ func TestUncommittedIsUnderWay(t *testing.T) {
 // wait for a retry.
 func TestUncommittedDoesNotHoldTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var asked atomic.Int64
+		var requests atomic.Int64
 		flaky := func(r *http.Request) (*http.Response, error) {
 			if r.URL.Path == "/0" {
 				return newResponse(500, ""), nil
 			}
-			asked.Add(1)
+			requests.Add(1)
 			return newResponse(200, "ok"), nil
 		}
 		sink := &committingSink{broken: errors.New("disk full")}
@@ -88,8 +88,8 @@ func TestUncommittedDoesNotHoldTheEnd(t *testing.T) {
 			o.Concurrency, o.Committed = 4, sink.committed.Load
 		}), fakeOrigin(flaky))
 		var broken *OutputError
-		if !errors.As(err, &broken) || asked.Load() > 4 {
-			t.Errorf("%d asked, %v: %+v", asked.Load(), err, s)
+		if !errors.As(err, &broken) || requests.Load() > 4 {
+			t.Errorf("%d requests, %v: %+v", requests.Load(), err, s)
 		}
 	})
 }
@@ -153,18 +153,18 @@ func TestUncommittedHits(t *testing.T) {
 		rig.run(nil, lines...)
 		const width = 4
 		sink := &committingSink{lag: 0}
-		var asked atomic.Int64
+		var requests atomic.Int64
 		for path, page := range rig.pages {
 			rig.pages[path] = func(r *http.Request) *http.Response {
-				asked.Add(1)
+				requests.Add(1)
 				return page(r)
 			}
 		}
 		s, err := runWithClient(rig.Context(), linesOf(lines...), sink, options(func(o *Options) {
 			o.Cache, o.Concurrency, o.Committed = rig.store, width, sink.committed.Load
 		}), rig)
-		if err != nil || s.Succeeded != 300 || asked.Load() != 100 || s.ByCache[CacheHit] != 200 {
-			t.Errorf("%d asked, %+v, %v", asked.Load(), s, err)
+		if err != nil || s.Succeeded != 300 || requests.Load() != 100 || s.ByCache[CacheHit] != 200 {
+			t.Errorf("%d requests, %+v, %v", requests.Load(), s, err)
 		}
 	})
 	// A journal that never commits: exchanges stop at Concurrency, hits continue.

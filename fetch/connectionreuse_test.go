@@ -94,25 +94,25 @@ func TestStaleConnection(t *testing.T) {
 func TestReusedConnectionThatIsClosed(t *testing.T) {
 	for _, tt := range []struct {
 		line, want string
-		asked      int32
+		requests   int32
 	}{
 		{`%s/`, "ok ok", 3},
 		{`{"url":"%s/","retry":false}`, "ok truncated", 2},
 		{`{"url":"%s/","method":"PUT","body":"x"}`, "ok truncated", 2},
 		{`{"url":"%s/","method":"POST","body":"x"}`, "ok truncated", 2},
 	} {
-		var asked atomic.Int32
+		var requests atomic.Int32
 		url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
-			if asked.Add(1) == 2 {
+			if requests.Add(1) == 2 {
 				panic(http.ErrAbortHandler)
 			}
 		})
 		line := strings.ReplaceAll(tt.line, "%s", url)
 		sink := runIn(t, noRetryOptions(nil), dial.Network{}, line, line)
-		if sink.kinds() != tt.want || asked.Load() != tt.asked || sink.records[1].Attempts != 1 {
-			t.Errorf("%s: %s after %d attempts, asked %d times: %v", tt.line, sink.kinds(), sink.records[1].Attempts,
-				asked.Load(), sink.records[1].Failure)
+		if sink.kinds() != tt.want || requests.Load() != tt.requests || sink.records[1].Attempts != 1 {
+			t.Errorf("%s: %s after %d attempts, %d requests: %v", tt.line, sink.kinds(), sink.records[1].Attempts,
+				requests.Load(), sink.records[1].Failure)
 		}
 	}
 }
@@ -152,22 +152,22 @@ func TestConnectionClose(t *testing.T) {
 // first byte of a response, or after an interim response.
 func TestTruncatedResponseIsNotReplayed(t *testing.T) {
 	for _, half := range []string{"HTTP/1", "HTTP/1.1 103 Early Hints\r\n\r\n"} {
-		asked := 0
+		requests := 0
 		url := nettest.Talk(t, func(c *net.TCPConn) {
 			in := bufio.NewReader(c)
 			for {
 				if _, err := http.ReadRequest(in); err != nil {
 					return
 				}
-				if asked++; asked == 2 {
+				if requests++; requests == 2 {
 					nettest.Say(c, half)
 					return
 				}
 				nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 			}
 		})
-		if sink := runIn(t, noRetryOptions(nil), dial.Network{}, url, url); sink.kinds() != "ok truncated" || asked != 2 {
-			t.Errorf("%s, asked %d times: %v", sink.kinds(), asked, sink.records[1].Failure)
+		if sink := runIn(t, noRetryOptions(nil), dial.Network{}, url, url); sink.kinds() != "ok truncated" || requests != 2 {
+			t.Errorf("%s, %d requests: %v", sink.kinds(), requests, sink.records[1].Failure)
 		}
 	}
 }

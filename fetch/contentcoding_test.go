@@ -159,9 +159,9 @@ func TestTruncationIsNoDecodeError(t *testing.T) {
 }
 
 func TestIdentityDecodesNothing(t *testing.T) {
-	asked := make(chan string, 1)
+	requests := make(chan string, 1)
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
-		asked <- r.Header.Get("Accept-Encoding")
+		requests <- r.Header.Get("Accept-Encoding")
 		w.Header().Set("Content-Encoding", "gzip")
 		_, _ = io.WriteString(w, encoded(t, sampleText, "gzip"))
 	})
@@ -169,7 +169,7 @@ func TestIdentityDecodesNothing(t *testing.T) {
 	if r.Failure != nil || body != encoded(t, sampleText, "gzip") {
 		t.Errorf("got %d bytes, %v", len(body), r.Failure)
 	}
-	if got := <-asked; got != "identity" {
+	if got := <-requests; got != "identity" {
 		t.Errorf("asks for %q", got)
 	}
 }

@@ -108,8 +108,8 @@ func ExampleRun_options() {
 	// 2 succeeded, 1 retry, 3 exchanges
 }
 
-// A failed URL is a Record: Run returns no error for it. Each failure has a kind from a closed list and the Request that
-// it belongs to.
+// A failed URL is a Record: Run returns no error for it. Each failure has a kind from a closed list and the
+// Request that it belongs to.
 func ExampleRun_failures() {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()

@@ -35,12 +35,12 @@ func TestDeadHostInARun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var asked atomic.Int32
+				var requests atomic.Int32
 				client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
 					if r.Host == "well.test" {
 						return newResponse(200, ""), nil
 					}
-					asked.Add(1)
+					requests.Add(1)
 					return tt.answer(r)
 				})
 				var sink recorder
@@ -52,8 +52,8 @@ func TestDeadHostInARun(t *testing.T) {
 				if s.ByKind[failure.HostDown]+s.ByKind[tt.kind] != 200 || s.ByKind[failure.HostDown] < 150 {
 					t.Errorf("kinds %v", s.ByKind)
 				}
-				if n := asked.Load(); n > 45 || s.Elapsed > tt.most+time.Second {
-					t.Errorf("asked %d times in %s", n, s.Elapsed)
+				if n := requests.Load(); n > 45 || s.Elapsed > tt.most+time.Second {
+					t.Errorf("%d requests in %s", n, s.Elapsed)
 				}
 				if s.LimitedBy != LimitPausedHosts && s.LimitedBy != LimitHostConcurrency ||
 					s.LimitedHost != "http://dead.test" {

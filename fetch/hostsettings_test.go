@@ -124,12 +124,12 @@ func TestListedHostHasLimitsOfItsOwn(t *testing.T) {
 
 // TestListedHostHasTimesOfItsOwn checks that a listed host has its own timeouts.
 func TestListedHostHasTimesOfItsOwn(t *testing.T) {
-	mute, err := net.Listen("tcp", "127.0.0.1:0") // accepts and never responds
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts and never responds
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer mute.Close()
-	address := mute.Addr().String()
+	defer silent.Close()
+	address := silent.Addr().String()
 	_, port, _ := net.SplitHostPort(address)
 	rules, err := NewHostRules([]HostRule{
 		{Pattern: "https://" + address, HostSettings: HostSettings{ConnectTimeout: new(30 * time.Millisecond),

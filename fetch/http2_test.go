@@ -42,9 +42,10 @@ func TestRefusedStreamIsAskedOncePerAttempt(t *testing.T) {
 			t.Fatalf("%s, %v", sink.kinds(), err)
 		}
 		r := sink.records[0]
-		if asked := int(streams.Load()); asked != retries+1 || r.Attempts != asked || s.Exchanges != int64(asked) ||
+		if requests := int(streams.Load()); requests != retries+1 || r.Attempts != requests ||
+			s.Exchanges != int64(requests) ||
 			s.Retries != int64(retries) {
-			t.Errorf("%d streams in %d attempts, %+v", asked, r.Attempts, s)
+			t.Errorf("%d streams in %d attempts, %+v", requests, r.Attempts, s)
 		}
 		if says := r.Failure.Error(); says != "the server refused the stream; connected, no answer had arrived" {
 			t.Errorf("says %q", says)

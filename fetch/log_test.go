@@ -14,9 +14,9 @@ import (
 func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		asked := 0
+		requests := 0
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
-			if asked++; asked == 1 {
+			if requests++; requests == 1 {
 				return newResponse(503, "", "Retry-After", "1"), nil
 			}
 			return respondAfter(3 * time.Second)(r)

@@ -71,18 +71,18 @@ func (discardWriter) Abandon()                                     {}
 func TestOutOfFilesEndsNoRun(t *testing.T) {
 	url := startServer(t, respondProtocol)
 	for _, tt := range []struct {
-		name, line   string
-		keeps, lines int // how often the file of a body, and of a line, can't be opened
-		want         failure.Kind
+		name, line             string
+		bodyErrors, lineErrors int // how often the file of a body, and of a line, can't be opened
+		want                   failure.Kind
 	}{
 		{"a body's file", url, 1, 0, ""},
 		{"a body's file, of a POST", `{"url":"` + url + `","method":"POST"}`, 1, 0, failure.IO},
 		{"a line's file", url, 0, 1, ""},
 		{"a line's file, twice", url, 0, 2, failure.IO},
 	} {
-		store, sink := &outOfFiles{times: tt.keeps}, &outOfFiles{times: tt.lines}
+		store, sink := &outOfFiles{times: tt.bodyErrors}, &outOfFiles{times: tt.lineErrors}
 		s, err := Run(t.Context(), linesOf(tt.line, url), sink, noRetryOptions(func(o *Options) {
-			if o.Concurrency = 1; tt.keeps > 0 {
+			if o.Concurrency = 1; tt.bodyErrors > 0 {
 				o.BodyStore = store
 			}
 		}))

@@ -87,7 +87,7 @@ func TestReusedConnectionsToPrivateAddresses(t *testing.T) {
 				t.Error(got)
 			}
 			if private, public := hosts.private.Load(), hosts.public.Load(); private != 3 || public != 2 {
-				t.Errorf("the private host got %d requests, %d away", private, public)
+				t.Errorf("the private host got %d requests, the public one %d", private, public)
 			}
 		})
 	}
@@ -112,8 +112,8 @@ func TestPrivateDeny(t *testing.T) {
 		redirectChain(hosts.port, "mixed.test:~")).kinds(); got != "ok ok ok" {
 		t.Error(got)
 	}
-	if asked := hosts.private.Load(); asked != 0 {
-		t.Errorf("the private host got %d requests", asked)
+	if requests := hosts.private.Load(); requests != 0 {
+		t.Errorf("the private host got %d requests", requests)
 	}
 	const want = "127.0.0.1 (loopback), the address of inside.test, is not public, and private is deny"
 	r := runIn(t, o, testNetwork(t, twoHostNames), "http://inside.test:"+hosts.port).records[0]

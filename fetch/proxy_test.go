@@ -15,21 +15,22 @@ import (
 // TestProxies checks for every kind of proxy what it is asked for, and that responses over it are complete.
 func TestProxies(t *testing.T) {
 	for _, tt := range []struct {
-		scheme string
-		with   func(*Options)
-		asked  []string // of the proxy, for a plain and a secure page twice, sorted
-		plain  string   // the protocol of the plain page
+		scheme   string
+		with     func(*Options)
+		requests []string // of the proxy, for a plain and a secure page twice, sorted
+		plain    string   // the protocol of the plain page
 	}{
-		{scheme: "http", asked: []string{"CONNECT example.com:443", "GET http://outside.test/a", "GET http://outside.test/b"},
+		{scheme: "http", requests: []string{"CONNECT example.com:443", "GET http://outside.test/a",
+			"GET http://outside.test/b"},
 			plain: "HTTP/1.1"},
-		{scheme: "https", asked: []string{"CONNECT example.com:443", "GET http://outside.test/a",
+		{scheme: "https", requests: []string{"CONNECT example.com:443", "GET http://outside.test/a",
 			"GET http://outside.test/b"}, plain: "HTTP/1.1"},
 		{scheme: "http", with: func(o *Options) { o.HTTP = transport.HTTP2 },
-			asked: []string{"CONNECT example.com:443", "CONNECT outside.test:80"}, plain: "HTTP/2.0"},
-		{scheme: "socks5h", asked: []string{"socks example.com:443", "socks outside.test:80"}, plain: "HTTP/1.1"},
-		{scheme: "socks5", asked: []string{"socks 127.0.0.2:80", "socks 192.0.2.1:443"}, plain: "HTTP/1.1"},
+			requests: []string{"CONNECT example.com:443", "CONNECT outside.test:80"}, plain: "HTTP/2.0"},
+		{scheme: "socks5h", requests: []string{"socks example.com:443", "socks outside.test:80"}, plain: "HTTP/1.1"},
+		{scheme: "socks5", requests: []string{"socks 127.0.0.2:80", "socks 192.0.2.1:443"}, plain: "HTTP/1.1"},
 		{scheme: "socks5", with: func(o *Options) { o.IPv4 = true },
-			asked: []string{"socks 127.0.0.2:80", "socks 192.0.2.1:443"}, plain: "HTTP/1.1"},
+			requests: []string{"socks 127.0.0.2:80", "socks 192.0.2.1:443"}, plain: "HTTP/1.1"},
 	} {
 		t.Run(tt.scheme, func(t *testing.T) {
 			page := func(w http.ResponseWriter, r *http.Request) {
@@ -47,10 +48,10 @@ func TestProxies(t *testing.T) {
 			names := map[string][][]string{"outside.test": {{"127.0.0.2"}}, "example.com": {{"192.0.2.1"}}}
 			sink := runIn(t, o, testNetwork(t, names), "http://outside.test/a", "https://example.com/a", "http://outside.test/b",
 				"https://example.com/b")
-			if got := strings.Split(proxy.takeAsked(), " | "); !slices.Equal(slices.Sorted(slices.Values(got)), tt.asked) {
+			if got := strings.Split(proxy.takeRequests(), " | "); !slices.Equal(slices.Sorted(slices.Values(got)), tt.requests) {
 				t.Errorf("the proxy was asked %q", got)
 			}
-			asked := map[string]int{} // Records of each host so far; the plan chooses their order
+			requests := map[string]int{} // Records of each host so far; the plan chooses their order
 			for i, r := range sink.records {
 				if r.Failure != nil {
 					t.Fatal(r.Failure)
@@ -62,8 +63,8 @@ func TestProxies(t *testing.T) {
 				if sink.bodies[i] != host+"[] [batchfetch]" || r.Protocol != protocol || r.RemoteAddr != addr {
 					t.Errorf("%d: %q over %s from %s", i, sink.bodies[i], r.Protocol, r.RemoteAddr)
 				}
-				asked[host]++
-				if fresh := asked[host] == 1; fresh != (r.Timing.Connect > 0) || (fresh && secure) != (r.Timing.TLS > 0) ||
+				requests[host]++
+				if fresh := requests[host] == 1; fresh != (r.Timing.Connect > 0) || (fresh && secure) != (r.Timing.TLS > 0) ||
 					r.Timing.FirstByte <= 0 {
 					t.Errorf("%d: took %+v", i, r.Timing)
 				}

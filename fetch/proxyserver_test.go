@@ -21,23 +21,23 @@ type proxyServer struct {
 	plain, secure string // host:port
 	user          string // user:password that it requires; "" is none
 
-	mu    sync.Mutex
-	asked []string
+	mu       sync.Mutex
+	requests []string
 }
 
 // addAsked records what the proxy was asked for.
-func (p *proxyServer) addAsked(what string) {
+func (p *proxyServer) addRequest(what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked = append(p.asked, what)
+	p.requests = append(p.requests, what)
 }
 
 // takeAsked returns what the proxy was asked for since the last call.
-func (p *proxyServer) takeAsked() string {
+func (p *proxyServer) takeRequests() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	text := strings.Join(p.asked, " | ")
-	p.asked = nil
+	text := strings.Join(p.requests, " | ")
+	p.requests = nil
 	return text
 }
 
@@ -51,7 +51,7 @@ func (p *proxyServer) dialOrigin(addr string) (net.Conn, error) {
 
 // ServeHTTP is the proxy over HTTP.
 func (p *proxyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.addAsked(r.Method + " " + r.RequestURI)
+	p.addRequest(r.Method + " " + r.RequestURI)
 	if p.user != "" && r.Header.Get("Proxy-Authorization") != dial.BasicAuth(strings.Split(p.user, ":")[0],
 		strings.Split(p.user, ":")[1]) {
 		http.Error(w, "who is there?", http.StatusProxyAuthRequired)
@@ -127,7 +127,7 @@ func (p *proxyServer) serveSOCKS(c net.Conn) {
 	}
 	port := take(2)
 	addr := net.JoinHostPort(host, fmt.Sprint(int(port[0])<<8|int(port[1])))
-	p.addAsked("socks " + addr)
+	p.addRequest("socks " + addr)
 	there, err := p.dialOrigin(addr)
 	if err != nil {
 		nettest.Say(c, "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00")

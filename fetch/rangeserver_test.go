@@ -87,6 +87,6 @@ func (f *cutWriter) Write(p []byte) (int, error) {
 func wantRanges(t *testing.T, s *rangeServer, want ...string) {
 	t.Helper()
 	if got := s.takeRanges(); !slices.Equal(got, want) {
-		t.Errorf("asked for %q, want %q", got, want)
+		t.Errorf("requested %q, want %q", got, want)
 	}
 }

@@ -21,17 +21,17 @@ import (
 // Referer.
 func TestSecretsStayWithTheirHost(t *testing.T) {
 	got := make(chan http.Header, 1)
-	away := startServer(t, func(w http.ResponseWriter, r *http.Request) { got <- r.Header })
-	home := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+	other := startServer(t, func(w http.ResponseWriter, r *http.Request) { got <- r.Header })
+	first := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "" || r.Header.Get("Cookie") == "" {
 			t.Error("the first host is not given its secrets")
 		}
-		http.Redirect(w, r, strings.Replace(away, "http://", "http://stranger:word@", 1), http.StatusFound)
+		http.Redirect(w, r, strings.Replace(other, "http://", "http://stranger:word@", 1), http.StatusFound)
 	})
 	line := fmt.Sprintf(`{"url":%q,"headers":{"Cookie":"a=b","X-Api-Key":"k","Accept-Language":"de"}}`,
-		strings.Replace(home, "http://", "http://u:p@", 1))
+		strings.Replace(first, "http://", "http://u:p@", 1))
 	r, _ := runOne(t, line, noRetryOptions(func(o *Options) { o.Header = http.Header{"X-From-Flag": {"s"}} }))
-	if r.Failure != nil || r.FinalURL != away {
+	if r.Failure != nil || r.FinalURL != other {
 		t.Fatalf("led to %s, %v", r.FinalURL, r.Failure)
 	}
 	header := <-got
@@ -93,9 +93,9 @@ func (servers *redirectServers) redirectURL(from *httptest.Server, code int, to 
 	return fmt.Sprintf("%s/go?code=%d&to=%s", from.URL, code, url.QueryEscape(to))
 }
 
-// route returns the server that a redirect comes from and the address it leads to.
-func (servers *redirectServers) route(way string) (from *httptest.Server, to string) {
-	switch way {
+// endpoints returns the server that a redirect comes from and the address it leads to.
+func (servers *redirectServers) endpoints(route string) (from *httptest.Server, to string) {
+	switch route {
 	case "port":
 		return servers.plain, servers.other.URL
 	case "host":
@@ -133,9 +133,9 @@ func TestSecretsStayInTheirOrigin(t *testing.T) {
 		for name, credential := range credentials {
 			t.Run(fmt.Sprintf("%d %s", code, name), func(t *testing.T) {
 				t.Parallel()
-				for _, way := range []string{"home", "port", "host", "up", "down"} {
+				for _, route := range []string{"same origin", "port", "host", "up", "down"} {
 					servers := startRedirectServers(t)
-					from, to := servers.route(way)
+					from, to := servers.endpoints(route)
 					address, more := servers.redirectURL(from, code, to+"/end"), credential.line
 					if more == "userinfo" {
 						address, more = strings.Replace(address, "://", "://s3cret:s3cret@", 1), ""
@@ -148,12 +148,12 @@ func TestSecretsStayInTheirOrigin(t *testing.T) {
 							}
 						}))
 					if r.Failure != nil || r.Redirects != 1 || r.Attempts != 2 || len(servers.received) != 2 {
-						t.Fatalf("%s: %v after %d redirects, %d attempts, %d visits", way, r.Failure, r.Redirects, r.Attempts,
+						t.Fatalf("%s: %v after %d redirects, %d attempts, %d visits", route, r.Failure, r.Redirects, r.Attempts,
 							len(servers.received))
 					}
 					for visit, header := range servers.received {
-						if sent := header.Get(credential.header) != ""; sent != (way == "home") {
-							t.Errorf("%s, visit %d: told %s %q", way, visit, credential.header, header.Get(credential.header))
+						if sent := header.Get(credential.header) != ""; sent != (route == "same origin") {
+							t.Errorf("%s, visit %d: sent %s %q", route, visit, credential.header, header.Get(credential.header))
 						}
 					}
 				}
@@ -170,12 +170,12 @@ func TestNetrcAfterARedirect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	abroad := strings.Replace(servers.other.URL, "127.0.0.1", "localhost", 1) + "/end"
-	for address, want := range map[string]string{servers.redirectURL(servers.plain, 302, abroad): "",
-		abroad: dial.BasicAuth("s3cret", "s3cret")} {
+	otherHost := strings.Replace(servers.other.URL, "127.0.0.1", "localhost", 1) + "/end"
+	for address, want := range map[string]string{servers.redirectURL(servers.plain, 302, otherHost): "",
+		otherHost: dial.BasicAuth("s3cret", "s3cret")} {
 		runOne(t, address, noRetryOptions(func(o *Options) { servers.setOptions(o); o.Netrc = netrc }))
 		if got := servers.received[len(servers.received)-1].Get("Authorization"); got != want {
-			t.Errorf("%s: told %q, want %q", address, got, want)
+			t.Errorf("%s: sent %q, want %q", address, got, want)
 		}
 	}
 }
@@ -188,7 +188,7 @@ func TestJarFollows(t *testing.T) {
 		jar    bool
 		cookie string // Options.Cookie
 		header string // of the input line
-		way    string // see route; empty is the same origin
+		route  string // see endpoints; empty is the same origin
 		want   string
 	}{
 		{name: "home", jar: true, want: "a=1"},
@@ -196,14 +196,14 @@ func TestJarFollows(t *testing.T) {
 		{name: "beside the string", jar: true, cookie: "x=y; a=old", want: "a=1; x=y"},
 		{name: "beside a line's own", jar: true, cookie: "x=y", header: "a=mine; z=2", want: "a=mine; z=2"},
 		{name: "the string without a jar", cookie: "x=y; a=old", want: "x=y; a=old"},
-		{name: "abroad", jar: true, cookie: "x=y", way: "host", want: ""},
-		{name: "to another port", jar: true, cookie: "x=y", way: "port", want: ""},
-		{name: "up to TLS", jar: true, cookie: "x=y", way: "up", want: ""},
-		{name: "down from TLS", jar: true, cookie: "x=y", way: "down", want: ""},
+		{name: "abroad", jar: true, cookie: "x=y", route: "host", want: ""},
+		{name: "to another port", jar: true, cookie: "x=y", route: "port", want: ""},
+		{name: "up to TLS", jar: true, cookie: "x=y", route: "up", want: ""},
+		{name: "down from TLS", jar: true, cookie: "x=y", route: "down", want: ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			servers := startRedirectServers(t)
-			from, to := servers.route(tt.way)
+			from, to := servers.endpoints(tt.route)
 			more := ""
 			if tt.header != "" {
 				more = fmt.Sprintf(`,"headers":{"Cookie":%q}`, tt.header)
@@ -220,7 +220,7 @@ func TestJarFollows(t *testing.T) {
 			}
 			for visit, header := range servers.received {
 				if got := strings.Join(header["Cookie"], " and "); got != tt.want {
-					t.Errorf("visit %d: told %q, want %q", visit, got, tt.want)
+					t.Errorf("visit %d: sent %q, want %q", visit, got, tt.want)
 				}
 			}
 		})
@@ -237,7 +237,7 @@ func TestSecureCookieBySocket(t *testing.T) {
 	for server, want := range map[*httptest.Server]string{servers.plain: "", servers.secure: "k=v"} {
 		runOne(t, server.URL+"/end", noRetryOptions(func(o *Options) { servers.setOptions(o); o.Jar = jar }))
 		if got := servers.received[len(servers.received)-1].Get("Cookie"); got != want {
-			t.Errorf("%s: told %q, want %q", server.URL, got, want)
+			t.Errorf("%s: sent %q, want %q", server.URL, got, want)
 		}
 	}
 }

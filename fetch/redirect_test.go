@@ -53,7 +53,7 @@ func TestRedirectMethod(t *testing.T) {
 				t.Errorf("%d: %s as %s keeps body %q and headers %v", status, method, to.Method, to.Body, to.Header)
 			}
 			if to.Header.Get("X-Mine") != "1" {
-				t.Errorf("%d: a redirect at home lost a header", status)
+				t.Errorf("%d: a redirect within an origin lost a header", status)
 			}
 			if string(from.Body) != "body" || len(from.Header) != 3 {
 				t.Errorf("%d: following changed where it came from", status)
@@ -74,7 +74,7 @@ func TestRedirectToAnotherOrigin(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, from, location string
-		away                 bool
+		crossOrigin          bool
 	}{
 		{"relative", "http://a.test/x/", "y", false},
 		{"absolute, same origin", "http://a.test/", "http://a.test/y", false},
@@ -92,7 +92,7 @@ func TestRedirectToAnotherOrigin(t *testing.T) {
 				t.Fatal(failure)
 			}
 			want := slices.Sorted(maps.Keys(given))
-			if tt.away {
+			if tt.crossOrigin {
 				want = []string{"Accept", "Accept-Encoding", "Accept-Language", "Range", "User-Agent"}
 			}
 			if got := slices.Sorted(maps.Keys(to.Header)); !slices.Equal(got, want) {

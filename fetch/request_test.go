@@ -37,15 +37,15 @@ func TestRequestsMadeByHandAreChecked(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var asked atomic.Int32
+				var requests atomic.Int32
 				client := fakeOrigin(func(*http.Request) (*http.Response, error) {
-					asked.Add(1)
+					requests.Add(1)
 					return newResponse(200, ""), nil
 				})
 				var sink recorder
 				s, err := runWithClient(t.Context(), sourceOf(tt.in, Request{URL: url}), &sink, options(nil), client)
-				if err != nil || sink.kinds() != "invalid_request ok" || asked.Load() != 1 {
-					t.Fatalf("%s, %d asked: %+v, %v", sink.kinds(), asked.Load(), s, err)
+				if err != nil || sink.kinds() != "invalid_request ok" || requests.Load() != 1 {
+					t.Fatalf("%s, %d requests: %+v, %v", sink.kinds(), requests.Load(), s, err)
 				}
 				for _, r := range sink.records {
 					if r.Failure != nil && (!strings.Contains(r.Failure.Error(), tt.says) || r.Request.URL != "" || r.Attempts != 0) {

@@ -38,16 +38,16 @@ func TestRequestBytes(t *testing.T) {
 				"Accept: a/b\nAccept-Encoding: gzip, deflate, br, zstd\nContent-Type: c/d"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			heard := make(chan string, 1)
+			received := make(chan string, 1)
 			url := nettest.Talk(t, func(c *net.TCPConn) {
-				heard <- readRequestText(c)
+				received <- readRequestText(c)
 				nettest.Say(c, "HTTP/1.1 204 No Content\r\n\r\n")
 			})
 			r, _ := runOne(t, fmt.Sprintf(tt.line, url), noRetryOptions(tt.with))
 			if r.Failure != nil {
 				t.Fatal(r.Failure)
 			}
-			if got, want := <-heard, fmt.Sprintf(tt.want, strings.TrimPrefix(url, "http://")); got != want {
+			if got, want := <-received, fmt.Sprintf(tt.want, strings.TrimPrefix(url, "http://")); got != want {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
@@ -58,16 +58,16 @@ func TestRequestBytes(t *testing.T) {
 func TestForwardedHost(t *testing.T) {
 	for page, want := range map[string]string{"http://a.test/b%2Fc?d=e": "http://a.test/b%2Fc?d=e",
 		"http://a.test": "http://a.test/", "http://a.test:81?q": "http://a.test:81/?q"} {
-		heard := make(chan string, 1)
+		received := make(chan string, 1)
 		url := nettest.Talk(t, func(c *net.TCPConn) {
-			heard <- readRequestText(c)
+			received <- readRequestText(c)
 			nettest.Say(c, "HTTP/1.1 204 No Content\r\n\r\n")
 		})
 		o := noRetryOptions(func(o *Options) { o.HTTPProxy, o.Header = url, http.Header{"Host": {"inside.test"}} })
 		if r, _ := runOne(t, page, o); r.Failure != nil {
 			t.Fatal(r.Failure)
 		}
-		if got := <-heard; !strings.HasPrefix(got, "GET "+want+" HTTP/1.1\nHost: inside.test\n") {
+		if got := <-received; !strings.HasPrefix(got, "GET "+want+" HTTP/1.1\nHost: inside.test\n") {
 			t.Errorf("%s: asked\n%s", page, got)
 		}
 	}

@@ -15,7 +15,7 @@ func TestLocalhostAsksNoDNS(t *testing.T) {
 	n := testNetwork(t, map[string][][]string{"a.localhost": {{"127.0.0.2"}}, "localhost": {{"127.0.0.2"}}})
 	if got := runIn(t, noRetryOptions(nil), n, redirectChain(hosts.port, "a.localhost:~"),
 		redirectChain(hosts.port, "localhost:~")).kinds(); got != "ok ok" || hosts.private.Load() != 2 {
-		t.Errorf("%s, %d asked at home", got, hosts.private.Load())
+		t.Errorf("%s, the private host got %d requests", got, hosts.private.Load())
 	}
 }
 
@@ -67,7 +67,7 @@ func TestResolve(t *testing.T) {
 				t.Errorf("got %s: %v", kindOf(r), r.Failure)
 			}
 			if hosts.private.Load() != tt.private || hosts.public.Load() != tt.public {
-				t.Errorf("asked %d times at home, %d away", hosts.private.Load(), hosts.public.Load())
+				t.Errorf("the private host got %d requests, the public one %d", hosts.private.Load(), hosts.public.Load())
 			}
 		})
 	}

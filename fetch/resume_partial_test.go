@@ -25,7 +25,7 @@ func TestPartialBodiesAfterErrors(t *testing.T) {
 		store.partials["x"] = &storedPart{"part", PartialInfo{`"first"`, 100, url}}
 		r := runWithStore(t, store, Request{URL: url}, noRetryOptions(nil))
 		if r.Status != code || (len(store.partials) == 1) != stays {
-			t.Errorf("after %d %d parts are left", r.Status, len(store.partials))
+			t.Errorf("after %d %d partial bodies are left", r.Status, len(store.partials))
 		}
 	}
 	body := numberedText(1000)
@@ -128,7 +128,7 @@ func TestPartialBodiesKept(t *testing.T) {
 			r := runWithStore(t, store, tt.request, noRetryOptions(tt.with))
 			close(over)
 			if kindOf(r) != tt.kind || (len(store.partials) == 1) != tt.kept {
-				t.Fatalf("%s, %d parts are left: %v", kindOf(r), len(store.partials), r.Failure)
+				t.Fatalf("%s, %d partial bodies are left: %v", kindOf(r), len(store.partials), r.Failure)
 			}
 			if left := store.partials["x"]; tt.kept && (left.bytes != "half" ||
 				left.info.At != partialURLOf(t, origin.server.URL+"/a?secret") || strings.Contains(left.info.At, "secret") ||
@@ -192,7 +192,8 @@ func TestUnreadablePartialBody(t *testing.T) {
 	_, err := Run(ctx, sourceOf(Request{URL: origin.server.URL, Path: "x"}), &sink,
 		noRetryOptions(func(o *Options) { o.BodyStore = store }))
 	if err == nil || sink.kinds() != "canceled" || len(store.partials) != 1 || store.unreleased != 0 {
-		t.Errorf("%s, %d parts are left, %d not let go of, %v", sink.kinds(), len(store.partials), store.unreleased, err)
+		t.Errorf("%s, %d partial bodies are left, %d not released, %v", sink.kinds(), len(store.partials), store.unreleased,
+			err)
 	}
 	wantRanges(t, origin)
 }

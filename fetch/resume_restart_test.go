@@ -71,7 +71,7 @@ func TestServersThatDoNotContinue(t *testing.T) {
 		{name: "a part with all its bytes", part: body, exchanges: 1, from: 99_999,
 			rest: func(w http.ResponseWriter, r *http.Request) {
 				if got := r.Header.Get("Range"); got != "bytes=99999-" {
-					t.Errorf("asked for %q", got)
+					t.Errorf("requested %q", got)
 				}
 				partial(w, "bytes 99999-99999/100000", `"first"`, body[99_999:])
 			}},
@@ -140,9 +140,9 @@ func TestRestartedOnce(t *testing.T) {
 // still missing.
 func TestPartialResponseThatIsShort(t *testing.T) {
 	body := numberedText(3000)
-	var asked []string
+	var requests []string
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.Header.Get("Range"))
+		requests = append(requests, r.Header.Get("Range"))
 		var first int
 		_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &first)
 		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/3000", first, first+999))
@@ -153,7 +153,7 @@ func TestPartialResponseThatIsShort(t *testing.T) {
 	store := newMemoryStore()
 	store.partials["x"] = &storedPart{body[:1000], PartialInfo{`"first"`, 0, url}}
 	wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, withRetries(1)), body, 2000)
-	if !slices.Equal(asked, []string{"bytes=1000-", "bytes=2000-"}) {
-		t.Errorf("asked for %q", asked)
+	if !slices.Equal(requests, []string{"bytes=1000-", "bytes=2000-"}) {
+		t.Errorf("requested %q", requests)
 	}
 }

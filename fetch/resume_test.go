@@ -17,7 +17,7 @@ func runWithStore(t testing.TB, store *memoryStore, r Request, o Options) *Recor
 	o.BodyStore, r.Path = store, "x"
 	s, err := Run(t.Context(), sourceOf(r), &sink, o)
 	if err != nil || !s.Complete || len(sink.records) != 1 || store.unreleased != 0 {
-		t.Fatalf("%d records, %d not let go of, %+v, %v", len(sink.records), store.unreleased, s, err)
+		t.Fatalf("%d records, %d not released, %+v, %v", len(sink.records), store.unreleased, s, err)
 	}
 	return sink.records[0]
 }
@@ -32,7 +32,7 @@ func withRetries(n int) Options {
 func wantWholeBody(t *testing.T, store *memoryStore, r *Record, body string, from int) {
 	t.Helper()
 	if r.Failure != nil || store.bodies["x"] != body || len(store.partials) > 0 {
-		t.Fatalf("%v; kept %d of %d bytes, %d parts are left", r.Failure, len(store.bodies["x"]), len(body),
+		t.Fatalf("%v; kept %d of %d bytes, %d partial bodies are left", r.Failure, len(store.bodies["x"]), len(body),
 			len(store.partials))
 	}
 	if r.Bytes != int64(len(body)) || r.SHA256 != sha256.Sum256([]byte(body)) {
@@ -103,7 +103,7 @@ func TestContinuedAfterARedirect(t *testing.T) {
 	token, place := 0, "/file"
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Range") != "" || r.Header.Get("If-Range") != "" {
-			t.Errorf("the first server is asked for %q", r.Header.Get("Range"))
+			t.Errorf("the first server is requested %q", r.Header.Get("Range"))
 		}
 		token++
 		http.Redirect(w, r, fmt.Sprintf("%s%s?token=%d", origin.server.URL, place, token), http.StatusFound)
@@ -151,7 +151,7 @@ func TestContinuedWithinTheBound(t *testing.T) {
 		o := noRetryOptions(func(o *Options) { o.MaxBody, o.AcceptStatus = tt.most, judge.Statuses{{200, 200}} })
 		r := runWithStore(t, store, Request{URL: origin.server.URL}, o)
 		if kindOf(r) != tt.want || r.ResumedFrom != int64(tt.from) || len(store.partials) > 0 {
-			t.Errorf("max-body %d: %s after %d bytes, %d parts are left: %v", tt.most, kindOf(r), r.ResumedFrom,
+			t.Errorf("max-body %d: %s after %d bytes, %d partial bodies are left: %v", tt.most, kindOf(r), r.ResumedFrom,
 				len(store.partials), r.Failure)
 		}
 	}

@@ -76,11 +76,11 @@ func TestRunRefusesMistakes(t *testing.T) {
 // TestRetriesInTime checks that three attempts, the delays between them and the time they took are in the Record.
 func TestRetriesInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var asked []time.Duration
+		var requests []time.Duration
 		began := time.Now()
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
-			asked = append(asked, time.Since(began))
-			if len(asked) < 3 {
+			requests = append(requests, time.Since(began))
+			if len(requests) < 3 {
 				return newResponse(503, "", "Retry-After", "10"), nil
 			}
 			return newResponse(200, "at last"), nil
@@ -90,8 +90,8 @@ func TestRetriesInTime(t *testing.T) {
 		if err != nil || sink.kinds() != "ok" {
 			t.Fatal(sink.kinds(), err)
 		}
-		if want := "[0s 10s 20s]"; fmt.Sprint(asked) != want {
-			t.Errorf("asked at %v, want %s", asked, want)
+		if want := "[0s 10s 20s]"; fmt.Sprint(requests) != want {
+			t.Errorf("asked at %v, want %s", requests, want)
 		}
 		if r := sink.records[0]; r.Attempts != 3 || r.Elapsed != 20*time.Second || !r.StartedAt.Equal(began) {
 			t.Errorf("attempts %d, elapsed %s", r.Attempts, r.Elapsed)
@@ -105,9 +105,9 @@ func TestRetriesInTime(t *testing.T) {
 
 func TestRetriesAreExhausted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var asked atomic.Int32
+		var requests atomic.Int32
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
-			asked.Add(1)
+			requests.Add(1)
 			if r.Method == "POST" {
 				return newResponse(500, ""), nil
 			}
@@ -116,8 +116,8 @@ func TestRetriesAreExhausted(t *testing.T) {
 		var sink recorder
 		s, err := runWithClient(t.Context(), linesOf("http://a.test/", `{"url":"http://b.test/","body":"x"}`), &sink,
 			options(nil), client)
-		if err != nil || sink.kinds() != "rate_limited status" || asked.Load() != 5 || s.Retries != 3 {
-			t.Errorf("%s after %d, %+v, %v", sink.kinds(), asked.Load(), s, err)
+		if err != nil || sink.kinds() != "rate_limited status" || requests.Load() != 5 || s.Retries != 3 {
+			t.Errorf("%s after %d, %+v, %v", sink.kinds(), requests.Load(), s, err)
 		}
 	})
 }
@@ -177,15 +177,15 @@ func TestTimeoutBoundsOneExchange(t *testing.T) {
 func TestRateInARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		var asked []time.Duration
+		var requests []time.Duration
 		client := fakeOrigin(func(*http.Request) (*http.Response, error) {
-			asked = append(asked, time.Since(began))
+			requests = append(requests, time.Since(began))
 			return newResponse(200, ""), nil
 		})
 		s, err := runWithClient(t.Context(), urls(4, "http://a.test", "http://b.test"), &recorder{},
 			options(func(o *Options) { o.Rate = 0.1 }), client)
-		if err != nil || fmt.Sprint(asked) != "[0s 10s 20s 30s]" || s.LimitedBy != LimitRate {
-			t.Errorf("asked at %v, limited by %s, %v", asked, s.LimitedBy, err)
+		if err != nil || fmt.Sprint(requests) != "[0s 10s 20s 30s]" || s.LimitedBy != LimitRate {
+			t.Errorf("asked at %v, limited by %s, %v", requests, s.LimitedBy, err)
 		}
 	})
 }
@@ -193,9 +193,9 @@ func TestRateInARun(t *testing.T) {
 // TestSourceMayRewriteURLs checks that a Source that wraps another can change the URL that is requested.
 func TestSourceMayRewriteURLs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var asked string
+		var requests string
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
-			asked = r.URL.String()
+			requests = r.URL.String()
 			return newResponse(200, ""), nil
 		})
 		source := func(yield func(Request, error) bool) {
@@ -207,8 +207,8 @@ func TestSourceMayRewriteURLs(t *testing.T) {
 			}
 		}
 		if _, err := runWithClient(t.Context(), source, &recorder{}, options(nil), client); err != nil ||
-			asked != "http://mirror.test/x" {
-			t.Errorf("asked %s, %v", asked, err)
+			requests != "http://mirror.test/x" {
+			t.Errorf("asked %s, %v", requests, err)
 		}
 	})
 }

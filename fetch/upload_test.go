@@ -56,16 +56,16 @@ func TestEarlyResponse(t *testing.T) {
 // TestEarlyResponseToALargeHead checks that a response is read while a header larger than the kernel's buffers is still
 // being written.
 func TestEarlyResponseToALargeHead(t *testing.T) {
-	heard := make(chan struct{})
+	received := make(chan struct{})
 	url := nettest.Talk(t, func(c *net.TCPConn) {
 		_, _ = c.Read(make([]byte, 1000))
 		nettest.Say(c, "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\n\r\n")
 		select {
-		case <-heard:
+		case <-received:
 		case <-time.After(25 * time.Second):
 		}
 	})
-	defer close(heard)
+	defer close(received)
 	line := `{"url":"` + url + `","headers":{"X-A":"` + strings.Repeat("x", 3<<20) + `"}}`
 	if r, _ := runOne(t, line, noRetryOptions(nil)); r.Status != 431 || r.Elapsed > 20*time.Second {
 		t.Errorf("%d after %s, %v", r.Status, r.Elapsed, r.Failure)

@@ -27,17 +27,17 @@ func TestLargeRequestsBoundTheWindow(t *testing.T) {
 	const inBytes = maxLargeBytes / (128 << 10)
 	for _, tt := range []struct{ concurrency, most int64 }{{5, inBytes}, {1000, 2000}} {
 		synctest.Test(t, func(t *testing.T) {
-			var read, landed atomic.Int64
+			var read, written atomic.Int64
 			var most int64
 			source := func(yield func(Request, error) bool) {
 				for r := range largeRequests(4000, "http://a.test") {
-					most = max(most, read.Add(1)-landed.Load())
+					most = max(most, read.Add(1)-written.Load())
 					if !yield(r, nil) {
 						return
 					}
 				}
 			}
-			sink := SinkFunc(func(*Record) error { landed.Add(1); return nil })
+			sink := SinkFunc(func(*Record) error { written.Add(1); return nil })
 			o := options(func(o *Options) {
 				o.Concurrency, o.HostConcurrency, o.Aside = int(tt.concurrency), int(tt.concurrency), 0
 			})
@@ -121,17 +121,17 @@ func TestLargeBytesAreCounted(t *testing.T) {
 // hold, however fast the input is.
 func TestLookaheadBoundsTheInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var read, landed atomic.Int64
+		var read, written atomic.Int64
 		var most int64
 		source := func(yield func(Request, error) bool) {
 			for r := range urls(5000, "http://a.test") {
-				most = max(most, read.Add(1)-landed.Load())
+				most = max(most, read.Add(1)-written.Load())
 				if !yield(r, nil) {
 					return
 				}
 			}
 		}
-		sink := SinkFunc(func(*Record) error { landed.Add(1); return nil })
+		sink := SinkFunc(func(*Record) error { written.Add(1); return nil })
 		s, err := runWithClient(t.Context(), source, sink, options(func(o *Options) { o.Lookahead = 20 }),
 			respondAfter(time.Second))
 		if err != nil || s.Succeeded != 5000 {
