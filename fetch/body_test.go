@@ -114,8 +114,8 @@ func TestResponsesWithoutABody(t *testing.T) {
 		}
 	})
 	for line, has := range map[string]bool{
-		url + "/200": true, url + "/204": false, url + "/304": false, fmt.Sprintf(`{"url":"%s/head","method":"HEAD"}`,
-			url): false,
+		url + "/200": true, url + "/204": false, url + "/304": false,
+		fmt.Sprintf(`{"url":"%s/head","method":"HEAD"}`, url): false,
 	} {
 		r, body := runOne(t, line, noRetryOptions(func(o *Options) { o.AcceptStatus = judge.Statuses{{200, 399}} }))
 		if r.Failure != nil || r.HasBody != has || body != "" || r.Hashed != has || r.Bytes != 0 {

@@ -22,8 +22,8 @@ func BenchmarkHits(b *testing.B) {
 	})
 	o := options(func(o *Options) { o.Cache, o.HostConcurrency, o.CacheTTL = store, 50, 1<<60 })
 	run := func(n int) {
-		s, err := runWithClient(b.Context(), urls(n, "http://a.test"), SinkFunc(func(*Record) error { return nil }), o,
-			answer)
+		s, err := runWithClient(b.Context(), urls(n, "http://a.test"),
+			SinkFunc(func(*Record) error { return nil }), o, answer)
 		if err != nil || s.Succeeded != int64(n) {
 			b.Fatalf("%+v, %v", s, err)
 		}

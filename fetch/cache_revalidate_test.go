@@ -128,8 +128,9 @@ func TestStale(t *testing.T) {
 		}
 		rig.pages["/x"], rig.pages["/y"] = nil, nil
 		rig.want(2, "stale 200 old; protocol", nil, "/x", "/y")
-		rig.want(1, "stale 200 old", func(o *Options) { o.Header = http.Header{"Cache-Control": {"stale-if-error=600"}} },
-			"/y")
+		rig.want(1, "stale 200 old", func(o *Options) {
+			o.Header = http.Header{"Cache-Control": {"stale-if-error=600"}}
+		}, "/y")
 		for _, status := range []int{404, 429, 501} { // statuses that are no reason to serve a stale response
 			rig.setPage("/x", status, "")
 			if got := rig.run(nil, "/x")[0]; strings.HasPrefix(got, "stale") {

@@ -91,8 +91,8 @@ func TestLargeBodiesFromTheCache(t *testing.T) {
 				}
 			}
 			store := new(failingStore)
-			rig.want(0, "hit 200 ", func(o *Options) { o.BodyStore = store }, fmt.Sprintf(`{"url":"http://a.test%s","path":"x"}`,
-				path))
+			rig.want(0, "hit 200 ", func(o *Options) { o.BodyStore = store },
+				fmt.Sprintf(`{"url":"http://a.test%s","path":"x"}`, path))
 			if store.bodies["x"] != body || store.created != 1 {
 				t.Errorf("%d bytes: kept %d", size, len(store.bodies["x"]))
 			}

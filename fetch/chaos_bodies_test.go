@@ -144,8 +144,8 @@ func inChunks(body string, size int) string {
 
 // respondTyped sends a complete response with that Content-Type.
 func respondTyped(kind, body string) func(net.Conn, *requestReader) {
-	return respond(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", kind, len(body),
-		body))
+	const format = "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
+	return respond(fmt.Sprintf(format, kind, len(body), body))
 }
 
 // charsetFaults are faults of charsets and of what a Content-Type says.

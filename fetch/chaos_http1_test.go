@@ -75,8 +75,9 @@ var statusFaults = []fault{
 	{name: "a hundred 102 and 103",
 		serve: respond(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", 50) +
 			okBody), body: "body"},
-	{name: "1xx without an end", serve: respondRepeatedly("", strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100), 1<<20,
-		0), kind: failure.TooLarge, message: "the header is over 256 KiB"},
+	{name: "1xx without an end",
+		serve: respondRepeatedly("", strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100), 1<<20, 0), kind: failure.TooLarge,
+		message: "the header is over 256 KiB"},
 	{name: "slow 1xx without an end", serve: respondRepeatedly("", "HTTP/1.1 100 Continue\r\n\r\n", 400,
 		100*time.Millisecond), kind: failure.Stalled, message: beforeResponse},
 	{name: "101 that nobody asked for",

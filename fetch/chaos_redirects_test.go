@@ -72,9 +72,9 @@ var redirectFaults = []fault{
 		body: "POST /a x"},
 	{name: "308 of a POST", line: `{"url":"http://$HOST/","body":"x"}`, serve: redirect(308, location("/a")),
 		body: "POST /a x"},
-	{name: "secrets at home", line: `{"url":"http://$HOST/?secret","headers":{"X-Mine":"1"}}`,
+	{name: "secrets within the origin", line: `{"url":"http://$HOST/?secret","headers":{"X-Mine":"1"}}`,
 		serve: redirect(302, location("/a")), body: "GET /a X-Mine: 1"},
-	{name: "secrets abroad",
+	{name: "secrets to another origin",
 		line: `{"url":"http://$HOST/?secret","headers":{"X-Mine":"1","Authorization":"Bearer x","Cookie":"a=b"}}`,
 		serve: func(c net.Conn, in *requestReader) {
 			_, port, _ := net.SplitHostPort(c.LocalAddr().String())

@@ -154,8 +154,8 @@ func TestListedHostHasTimesOfItsOwn(t *testing.T) {
 		{"http://LOCALHOST.:" + port, "stall-timeout 40ms met", 1},
 	} {
 		var got *Record
-		if _, err := Run(t.Context(), urls(1, tt.url), SinkFunc(func(r *Record) error { got = r; return nil }),
-			o); err != nil {
+		sink := SinkFunc(func(r *Record) error { got = r; return nil })
+		if _, err := Run(t.Context(), urls(1, tt.url), sink, o); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.HasPrefix(got.Failure.Error(), tt.want) || got.Attempts != tt.attempts {

@@ -21,8 +21,7 @@ func TestProxies(t *testing.T) {
 		plain    string   // the protocol of the plain page
 	}{
 		{scheme: "http", requests: []string{"CONNECT example.com:443", "GET http://outside.test/a",
-			"GET http://outside.test/b"},
-			plain: "HTTP/1.1"},
+			"GET http://outside.test/b"}, plain: "HTTP/1.1"},
 		{scheme: "https", requests: []string{"CONNECT example.com:443", "GET http://outside.test/a",
 			"GET http://outside.test/b"}, plain: "HTTP/1.1"},
 		{scheme: "http", with: func(o *Options) { o.HTTP = transport.HTTP2 },
@@ -46,8 +45,8 @@ func TestProxies(t *testing.T) {
 				tt.with(&o)
 			}
 			names := map[string][][]string{"outside.test": {{"127.0.0.2"}}, "example.com": {{"192.0.2.1"}}}
-			sink := runIn(t, o, testNetwork(t, names), "http://outside.test/a", "https://example.com/a", "http://outside.test/b",
-				"https://example.com/b")
+			sink := runIn(t, o, testNetwork(t, names), "http://outside.test/a", "https://example.com/a",
+				"http://outside.test/b", "https://example.com/b")
 			if got := strings.Split(proxy.takeRequests(), " | "); !slices.Equal(slices.Sorted(slices.Values(got)), tt.requests) {
 				t.Errorf("the proxy was asked %q", got)
 			}

@@ -184,8 +184,8 @@ func FuzzLocation(f *testing.F) {
 		"http://[::1]/", "javascript:x", "..//..", "/a b", "/?q=a b&u=http://c"} {
 		f.Add(seed)
 	}
-	from := newTestTarget(f, "GET", "https://a.test/d/x?y", http.Header{"Authorization": {"secret"}, "Accept": {"*/*"}},
-		"")
+	from := newTestTarget(f, "GET", "https://a.test/d/x?y",
+		http.Header{"Authorization": {"secret"}, "Accept": {"*/*"}}, "")
 	f.Fuzz(func(t *testing.T, location string) {
 		to, fail := from.follow(302, location)
 		if fail != nil {

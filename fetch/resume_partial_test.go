@@ -192,8 +192,8 @@ func TestUnreadablePartialBody(t *testing.T) {
 	_, err := Run(ctx, sourceOf(Request{URL: origin.server.URL, Path: "x"}), &sink,
 		noRetryOptions(func(o *Options) { o.BodyStore = store }))
 	if err == nil || sink.kinds() != "canceled" || len(store.partials) != 1 || store.unreleased != 0 {
-		t.Errorf("%s, %d partial bodies are left, %d not released, %v", sink.kinds(), len(store.partials), store.unreleased,
-			err)
+		t.Errorf("%s, %d partial bodies are left, %d not released, %v",
+			sink.kinds(), len(store.partials), store.unreleased, err)
 	}
 	wantRanges(t, origin)
 }

@@ -103,7 +103,7 @@ func TestContinuedAfterARedirect(t *testing.T) {
 	token, place := 0, "/file"
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Range") != "" || r.Header.Get("If-Range") != "" {
-			t.Errorf("the first server is requested %q", r.Header.Get("Range"))
+			t.Errorf("the first server got the range %q", r.Header.Get("Range"))
 		}
 		token++
 		http.Redirect(w, r, fmt.Sprintf("%s%s?token=%d", origin.server.URL, place, token), http.StatusFound)

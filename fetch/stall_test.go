@@ -23,8 +23,8 @@ func TestStallBehindProxy(t *testing.T) {
 	for _, scheme := range []string{"http", "https", "socks5h"} {
 		o.HTTPProxy, o.StallTimeout = scheme+"://"+proxy.start(t, scheme), 200*time.Millisecond
 		o.HTTPSProxy = o.HTTPProxy
-		if got := runIn(t, o, testNetwork(t, nil), "http://a.test/",
-			"https://example.com/").kinds(); got != "stalled stalled" {
+		got := runIn(t, o, testNetwork(t, nil), "http://a.test/", "https://example.com/").kinds()
+		if got != "stalled stalled" {
 			t.Errorf("%s: %s", scheme, got)
 		}
 	}

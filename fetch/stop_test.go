@@ -103,8 +103,8 @@ func TestDrainDoesNotRetry(t *testing.T) {
 		})
 		time.AfterFunc(time.Second, func() { close(drain) })
 		var sink recorder
-		s, err := runWithClient(t.Context(), urls(2, "http://a.test"), &sink, options(func(o *Options) { o.Drain = drain }),
-			client)
+		s, err := runWithClient(t.Context(), urls(2, "http://a.test"), &sink,
+			options(func(o *Options) { o.Drain = drain }), client)
 		if err != nil || s.Exchanges != 2 || sink.kinds() != "canceled canceled" {
 			t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 		}
@@ -158,8 +158,8 @@ func TestMaxFailuresCancelsExchanges(t *testing.T) {
 			return respondAfter(time.Hour)(r)
 		})
 		var sink recorder
-		s, err := runWithClient(t.Context(), urls(3, "http://a.test"), &sink, options(func(o *Options) { o.MaxFailures = 0 }),
-			client)
+		s, err := runWithClient(t.Context(), urls(3, "http://a.test"), &sink,
+			options(func(o *Options) { o.MaxFailures = 0 }), client)
 		if err != nil || sink.kinds() != "canceled canceled status" || s.Elapsed != 0 {
 			t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 		}

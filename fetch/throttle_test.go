@@ -32,8 +32,8 @@ func TestHostThatRefusesAll(t *testing.T) {
 			}
 			return newResponse(503, ""), nil
 		})
-		s, err := runWithClient(t.Context(), urls(2000, "http://a.test", "http://well.test"), &recorder{}, options(nil),
-			client)
+		s, err := runWithClient(t.Context(), urls(2000, "http://a.test", "http://well.test"),
+			&recorder{}, options(nil), client)
 		if err != nil || s.Succeeded != 1000 || s.Failed != 1000 || s.ByKind[failure.RateLimited] < 900 ||
 			s.Elapsed > 4*time.Minute {
 			t.Errorf("%+v, %v", s, err)
