@@ -11,7 +11,7 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// wantChanged is want for a run that reports only what changed. confirmed tells whether the run came to its end.
+// wantChanged is want for a run that reports only what changed. confirmed is whether the run came to its end.
 func (rig *cacheRig) wantChanged(confirmed bool, requests int, want string, change func(*Options), lines ...string) {
 	rig.Helper()
 	teller := cache.NewTeller(rig.store)

@@ -25,14 +25,14 @@ type proxyServer struct {
 	requests []string
 }
 
-// addAsked records what the proxy was asked for.
+// addRequest records a request to the proxy.
 func (p *proxyServer) addRequest(what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.requests = append(p.requests, what)
 }
 
-// takeAsked returns what the proxy was asked for since the last call.
+// takeRequests returns the requests to the proxy since the last call.
 func (p *proxyServer) takeRequests() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
