@@ -10,8 +10,8 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// TestBandwidthOverSockets: a run takes at least the time that its bytes take, bodies, headers and all,
-// over HTTP/1.1 and HTTP/2, and says what held it up.
+// TestBandwidthOverSockets checks that a run with a bandwidth limit takes at least the time that its bytes take,
+// headers and bodies together, over HTTP/1.1 and HTTP/2, and that its Summary names the limit.
 func TestBandwidthOverSockets(t *testing.T) {
 	page := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Padding", strings.Repeat("p", 10<<10))
@@ -19,16 +19,16 @@ func TestBandwidthOverSockets(t *testing.T) {
 	}
 	for _, version := range []transport.Version{transport.HTTP1, transport.HTTP2} {
 		t.Run(string(version), func(t *testing.T) {
-			server, o := secured(t, true, page)
+			server, o := startTLSServer(t, true, page)
 			o.Bandwidth, o.HTTP = 1e6, version
-			got := new(shelf)
+			got := new(recorder)
 			summary, err := Run(t.Context(), urls(16, server), got, o)
 			if err != nil || summary.Succeeded != 16 {
 				t.Fatalf("%v: %s", err, got.kinds())
 			}
 			least := 16 * 30 << 10 // bodies
 			if version == transport.HTTP1 {
-				least = 16 * 40 << 10 // HTTP/2 has a header's text once for all answers
+				least = 16 * 40 << 10 // HTTP/2 sends a repeated header field only once
 			}
 			if want := time.Duration(float64(least)/1e6*float64(time.Second)) - 10*time.Millisecond; summary.Elapsed < want {
 				t.Errorf("took %s, at least %s are needed", summary.Elapsed, want)

@@ -13,10 +13,10 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// An instantServer is a RoundTripper that responds at once, with all that a pooled connection does beside asking.
+// instantServer is a RoundTripper that responds at once. It reports a connection for each call, as a pooled one does.
 type instantServer func() *http.Response
 
-// RoundTrip is RoundTripper's.
+// RoundTrip implements transport.RoundTripper.
 func (respond instantServer) RoundTrip(_ context.Context, c *transport.Call) (*http.Response, error) {
 	c.GotUnknownConn()
 	return respond(), nil
@@ -28,14 +28,15 @@ func (instantServer) CloseIdle() {}
 // Close does nothing.
 func (instantServer) Close() {}
 
-// BenchmarkOwn is what an exchange costs beside the HTTP engine: lines, plan, two changes of goroutine, request, body, hash, judgement,
-// Record and counts. The engine is one that answers at once; what a Sink's Encode costs comes on top (output's BenchmarkEncode).
-// With -cpu 1 it is the CPU's time, the garbage collector's share included.
+// BenchmarkOwn measures what an exchange costs without the HTTP engine: lines, plan, two changes of goroutine, request,
+// body, hash, verdict, Record and counts. The engine is an instantServer. What a Sink's Encode costs is not in it
+// (output's BenchmarkEncode measures that). With -cpu 1 the result is CPU time, the garbage collector's share included.
 func BenchmarkOwn(b *testing.B) {
 	page := strings.Repeat("x", 1024)
 	header := http.Header{"Content-Type": {"application/json"}, "Date": {"Fri, 02 Jan 2026 12:00:00 GMT"}, "Server": {"x"}}
 	server := instantServer(func() *http.Response {
-		return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, Header: header, ContentLength: 1024, Body: io.NopCloser(strings.NewReader(page))}
+		return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, Header: header, ContentLength: 1024,
+			Body: io.NopCloser(strings.NewReader(page))}
 	})
 	for _, hosts := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("%d hosts", hosts), func(b *testing.B) {

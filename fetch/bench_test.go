@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// BenchmarkReadBody reads 1 KB of body, bounded and hashed.
+// BenchmarkReadBody reads a body of 1 KB within its bounds and hashes it.
 func BenchmarkReadBody(b *testing.B) {
 	plain := strings.Repeat("0123456789abcdef", 64)
 	for _, coding := range []string{"none", "gzip", "br", "zstd"} {
 		b.Run(coding, func(b *testing.B) {
 			text, header := plain, http.Header{}
 			if coding != "none" {
-				text = coded(b, plain, coding)
+				text = encoded(b, plain, coding)
 				header.Set("Content-Encoding", coding)
 			}
 			x := exchange{options: options(nil)}
@@ -36,7 +36,7 @@ func BenchmarkReadBody(b *testing.B) {
 	}
 }
 
-// BenchmarkReadLargeBody reads bodies that outgrow small buffers, in memory and out of it.
+// BenchmarkReadLargeBody reads bodies that are larger than a small buffer, in memory and from a temporary file.
 func BenchmarkReadLargeBody(b *testing.B) {
 	for _, size := range []int{300 << 10, 1 << 20, 16 << 20} {
 		b.Run(formatSize(int64(size)), func(b *testing.B) {
@@ -58,7 +58,7 @@ func BenchmarkReadLargeBody(b *testing.B) {
 	}
 }
 
-// BenchmarkRun asks a server on loopback for 1 KB pages; client and server share the machine.
+// BenchmarkRun fetches pages of 1 KB from a server on loopback. Client and server share the machine.
 func BenchmarkRun(b *testing.B) {
 	page := bytes.Repeat([]byte("x"), 1024)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(page) }))

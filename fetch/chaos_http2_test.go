@@ -14,30 +14,30 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// frames is the server's side of an HTTP/2 connection: stream is the one that the last request came on.
-type frames struct {
+// http2Server is the server's side of an HTTP/2 connection. stream is that of the last request.
+type http2Server struct {
 	*http2.Framer
 	conn   net.Conn
 	stream uint32
 }
 
-// inFrames is says, asked over HTTP/2; then the connection is ended.
-func inFrames(says func(f *frames)) func(net.Conn, *hearer) {
-	return func(c net.Conn, in *hearer) {
+// overHTTP2 makes a fault of a function that answers the first request over HTTP/2. Then the connection is closed.
+func overHTTP2(says func(f *http2Server)) func(net.Conn, *requestReader) {
+	return func(c net.Conn, in *requestReader) {
 		preface := make([]byte, len(http2.ClientPreface))
 		if _, err := io.ReadFull(in, preface); err != nil {
 			return
 		}
-		f := &frames{Framer: http2.NewFramer(c, in), conn: c}
+		f := &http2Server{Framer: http2.NewFramer(c, in), conn: c}
 		if f.WriteSettings() == nil && f.next() {
 			says(f)
 		}
-		in.end(c)
+		in.closeAndDrain(c)
 	}
 }
 
-// next reads up to a request; false is the connection's end.
-func (f *frames) next() bool {
+// next reads up to the next request. It returns false at the end of the connection.
+func (f *http2Server) next() bool {
 	for {
 		frame, err := f.ReadFrame()
 		if err != nil {
@@ -55,8 +55,8 @@ func (f *frames) next() bool {
 	}
 }
 
-// head sends a header, names and values in turn.
-func (f *frames) head(last bool, fields ...string) {
+// writeHeader sends a header; fields are names and values in turn.
+func (f *http2Server) writeHeader(last bool, fields ...string) {
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)
 	for i := 0; i < len(fields); i += 2 {
@@ -64,15 +64,16 @@ func (f *frames) head(last bool, fields ...string) {
 	}
 	all := block.Bytes()
 	part := all[:min(len(all), 16<<10)]
-	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: part, EndStream: last, EndHeaders: len(part) == len(all)})
+	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: part, EndStream: last,
+		EndHeaders: len(part) == len(all)})
 	for all = all[len(part):]; len(all) > 0; all = all[len(part):] {
 		part = all[:min(len(all), 16<<10)]
 		_ = f.WriteContinuation(f.stream, len(part) == len(all), part)
 	}
 }
 
-// fields sends a header of so many fields of 16000 bytes, each in a frame of its own.
-func (f *frames) fields(n int, ends bool) {
+// writeLongHeader sends a header of n fields of 16,000 bytes, each in a frame of its own.
+func (f *http2Server) writeLongHeader(n int, ends bool) {
 	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88")})
 	field := []byte("\x00\x01x\x7f\x81\x7c" + strings.Repeat("y", 16_000)) // RFC 7541 section 6.2.2
 	for i := range n {
@@ -82,123 +83,213 @@ func (f *frames) fields(n int, ends bool) {
 	}
 }
 
-func (f *frames) ok() { f.head(false, ":status", "200", "content-type", "text/plain") }
+func (f *http2Server) writeOK() { f.writeHeader(false, ":status", "200", "content-type", "text/plain") }
 
-func (f *frames) data(last bool, text string) { _ = f.WriteData(f.stream, last, []byte(text)) }
+func (f *http2Server) writeData(last bool, text string) {
+	_ = f.WriteData(f.stream, last, []byte(text))
+}
 
-// http2Pranks are about HTTP/2.
-func http2Pranks(t testing.TB) []prank {
-	over := secure(authority(t).server(t, asItIs, "h2"))
+// http2Faults are faults of HTTP/2.
+func http2Faults(t testing.TB) []fault {
+	over := wrapTLS(getTestCA(t).serverConfig(t, unchanged, "h2"))
 	long := strings.Repeat("x", 300<<10)
-	pranks := []prank{
-		{name: "a plain answer", does: inFrames(func(f *frames) { f.ok(); f.data(true, "body") }), body: "body"},
-		{name: "103 before the answer", does: inFrames(func(f *frames) { f.head(false, ":status", "103"); f.ok(); f.data(true, "body") }), body: "body"},
-		{name: "1xx without an end", does: inFrames(func(f *frames) {
+	faults := []fault{
+		{name: "a plain answer", serve: overHTTP2(func(f *http2Server) { f.writeOK(); f.writeData(true, "body") }),
+			body: "body"},
+		{name: "103 before the answer", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "103")
+			f.writeOK()
+			f.writeData(true, "body")
+		}), body: "body"},
+		{name: "1xx without an end", serve: overHTTP2(func(f *http2Server) {
 			for range 100_000 {
-				f.head(false, ":status", "103", "link", "</a>")
+				f.writeHeader(false, ":status", "103", "link", "</a>")
 				if _, err := f.conn.Write(nil); err != nil {
 					return
 				}
 			}
-		}), kind: failure.TooLarge, says: "the header is over 256 KiB"},
-		{name: "a trailer", does: inFrames(func(f *frames) { f.ok(); f.data(false, "body"); f.head(true, "x-sum", "1") }), body: "body"},
-		{name: "the stream reset before the answer", does: inFrames(func(f *frames) { _ = f.WriteRSTStream(f.stream, http2.ErrCodeInternal) }), kind: failure.Reset, says: "HTTP/2 error code 0x2); " + nothing},
-		{name: "the stream refused", does: inFrames(func(f *frames) {
-			for asked := true; asked; asked = f.next() {
+		}), kind: failure.TooLarge, message: "the header is over 256 KiB"},
+		{name: "a trailer", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			f.writeData(false, "body")
+			f.writeHeader(true, "x-sum", "1")
+		}), body: "body"},
+		{name: "the stream reset before the answer", serve: overHTTP2(func(f *http2Server) {
+			_ = f.WriteRSTStream(f.stream, http2.ErrCodeInternal)
+		}), kind: failure.Reset, message: "HTTP/2 error code 0x2); " + beforeResponse},
+		{name: "the stream refused", serve: overHTTP2(func(f *http2Server) {
+			for more := true; more; more = f.next() {
 				_ = f.WriteRSTStream(f.stream, http2.ErrCodeRefusedStream)
 			}
-		}), kind: failure.Reset, says: "the server refused the stream"},
-		{name: "the stream cancelled in a body", does: inFrames(func(f *frames) { f.ok(); f.data(false, "body"); _ = f.WriteRSTStream(f.stream, http2.ErrCodeCancel) }), kind: failure.Reset, says: okWords + "4 bytes"},
-		{name: "the stream reset without an error in a body", does: inFrames(func(f *frames) { f.ok(); f.data(false, "body"); _ = f.WriteRSTStream(f.stream, http2.ErrCodeNo) }), kind: failure.Reset, says: okWords + "4 bytes"},
-		{name: "the stream reset over the protocol", does: inFrames(func(f *frames) { f.ok(); _ = f.WriteRSTStream(f.stream, http2.ErrCodeProtocol) }), kind: failure.Protocol, says: "not a valid HTTP/2 answer"},
-		{name: "a goodbye in a body", does: inFrames(func(f *frames) { f.ok(); f.data(false, "body"); _ = f.WriteGoAway(f.stream, http2.ErrCodeNo, nil) }), kind: failure.Truncated, says: okWords + "4 bytes"},
-		{name: "a goodbye with an error in a body", does: inFrames(func(f *frames) {
-			f.ok()
-			f.data(false, "body")
+		}), kind: failure.Reset, message: "the server refused the stream"},
+		{name: "the stream cancelled in a body", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			f.writeData(false, "body")
+			_ = f.WriteRSTStream(f.stream, http2.ErrCodeCancel)
+		}), kind: failure.Reset, message: afterOK + "4 bytes"},
+		{name: "the stream reset without an error in a body", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			f.writeData(false, "body")
+			_ = f.WriteRSTStream(f.stream, http2.ErrCodeNo)
+		}), kind: failure.Reset, message: afterOK + "4 bytes"},
+		{name: "the stream reset over the protocol", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			_ = f.WriteRSTStream(f.stream, http2.ErrCodeProtocol)
+		}), kind: failure.Protocol, message: "not a valid HTTP/2 answer"},
+		{name: "a goodbye in a body", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			f.writeData(false, "body")
+			_ = f.WriteGoAway(f.stream, http2.ErrCodeNo, nil)
+		}), kind: failure.Truncated, message: afterOK + "4 bytes"},
+		{name: "a goodbye with an error in a body", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			f.writeData(false, "body")
 			_ = f.WriteGoAway(f.stream, http2.ErrCodeEnhanceYourCalm, []byte(escape))
-		}), kind: failure.Reset, says: "HTTP/2 error code 0xb); " + okWords + "4 bytes"},
-		{name: "a goodbye with an error", does: inFrames(func(f *frames) { _ = f.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, []byte(escape)) }), kind: failure.Protocol, says: nothing},
-		{name: "closed before the answer", does: inFrames(func(*frames) {}), kind: failure.Truncated, says: nothing},
-		{name: "closed in a body", does: inFrames(func(f *frames) { f.ok(); f.data(false, "body") }), kind: failure.Truncated, says: okWords + "4 bytes"},
-		{name: "silence before the answer", does: inFrames(func(f *frames) { f.next() }), kind: failure.Stalled, says: nothing},
-		{name: "silence in a body", does: inFrames(func(f *frames) { f.ok(); f.data(false, "body"); f.next() }), kind: failure.Stalled, says: okWords + "4 bytes"},
-		{name: "a window that never opens, for a body sent", line: `{"url":"https://$HOST/","body":"` + strings.Repeat("x", 100<<10) + `"}`,
-			does: inFrames(func(f *frames) { f.next() }), kind: failure.Stalled, says: nothing},
-		{name: "more than the window", does: inFrames(func(f *frames) {
-			f.ok()
+		}), kind: failure.Reset, message: "HTTP/2 error code 0xb); " + afterOK + "4 bytes"},
+		{name: "a goodbye with an error", serve: overHTTP2(func(f *http2Server) {
+			_ = f.WriteGoAway(0, http2.ErrCodeEnhanceYourCalm, []byte(escape))
+		}), kind: failure.Protocol, message: beforeResponse},
+		{name: "closed before the answer", serve: overHTTP2(func(*http2Server) {}), kind: failure.Truncated,
+			message: beforeResponse},
+		{name: "closed in a body", serve: overHTTP2(func(f *http2Server) { f.writeOK(); f.writeData(false, "body") }),
+			kind: failure.Truncated, message: afterOK + "4 bytes"},
+		{name: "silence before the answer", serve: overHTTP2(func(f *http2Server) { f.next() }), kind: failure.Stalled,
+			message: beforeResponse},
+		{name: "silence in a body", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			f.writeData(false, "body")
+			f.next()
+		}), kind: failure.Stalled, message: afterOK + "4 bytes"},
+		{name: "a window that never opens, for a body sent", line: `{"url":"https://$HOST/","body":"` +
+			strings.Repeat("x", 100<<10) + `"}`,
+			serve: overHTTP2(func(f *http2Server) { f.next() }), kind: failure.Stalled, message: beforeResponse},
+		{name: "more than the window", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
 			for range 1 << 10 { // 16 MiB
 				if f.WriteData(f.stream, false, make([]byte, 16<<10)) != nil {
 					return
 				}
 			}
-		}), kind: failure.TooLarge, says: "max-body 1Mi"},
-		{name: "a header just under 256 KiB", does: inFrames(func(f *frames) {
-			f.head(false, ":status", "200", "content-type", "text/plain", "x", long[:250<<10])
-			f.data(true, "body")
+		}), kind: failure.TooLarge, message: "max-body 1Mi"},
+		{name: "a header just under 256 KiB", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "content-type", "text/plain", "x", long[:250<<10])
+			f.writeData(true, "body")
 		}), body: "body"},
-		{name: "a header over 256 KiB", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "x", long); f.data(true, "body") }), kind: failure.TooLarge, says: "the header is over 256 KiB"},
-		{name: "a header of 1 MiB", does: inFrames(func(f *frames) { f.fields(64, true); f.data(true, "body") }), kind: failure.TooLarge, says: "the header is over 256 KiB"},
-		{name: "a header without an end", does: inFrames(func(f *frames) { f.fields(1<<10, false) }), kind: failure.TooLarge, says: "the header is over 256 KiB"},
-		{name: "a value of 1 MiB", does: inFrames(func(f *frames) {
-			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88\x00\x01x\x7f\x81\xff\x3f" + strings.Repeat("y", 16_000))})
+		{name: "a header over 256 KiB", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "x", long)
+			f.writeData(true, "body")
+		}), kind: failure.TooLarge, message: "the header is over 256 KiB"},
+		{name: "a header of 1 MiB", serve: overHTTP2(func(f *http2Server) {
+			f.writeLongHeader(64, true)
+			f.writeData(true, "body")
+		}), kind: failure.TooLarge, message: "the header is over 256 KiB"},
+		{name: "a header without an end", serve: overHTTP2(func(f *http2Server) { f.writeLongHeader(1<<10, false) }),
+			kind: failure.TooLarge, message: "the header is over 256 KiB"},
+		{name: "a value of 1 MiB", serve: overHTTP2(func(f *http2Server) {
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream,
+				BlockFragment: []byte("\x88\x00\x01x\x7f\x81\xff\x3f" + strings.Repeat("y", 16_000))})
 			for range 64 {
 				if f.WriteContinuation(f.stream, false, []byte(strings.Repeat("y", 16_000))) != nil {
 					return
 				}
 			}
-		}), kind: failure.TooLarge, says: "the header can't be decoded: it is over 256 KiB, or broken"},
-		{name: "a header that is none", does: inFrames(func(f *frames) {
-			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\xff\xff\xff\xff\x0f"), EndHeaders: true})
-		}), kind: failure.Protocol, says: "not a valid HTTP"},
-		{name: "a header of 64 MiB in one frame of 16 KiB", does: inFrames(func(f *frames) {
-			entry := "\x40\x01x\x7f\xa1\x1e" + strings.Repeat("y", 4000) // put into the table, and meant by one byte from then on
-			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88" + entry + strings.Repeat("\xbe", 12_000)), EndStream: true, EndHeaders: true})
-		}), kind: failure.TooLarge, says: "the header is over 256 KiB"},
-		{name: "empty frames of a header without an end", does: inFrames(func(f *frames) {
+		}), kind: failure.TooLarge, message: "the header can't be decoded: it is over 256 KiB, or broken"},
+		{name: "a header that is none", serve: overHTTP2(func(f *http2Server) {
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\xff\xff\xff\xff\x0f"),
+				EndHeaders: true})
+		}), kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "a header of 64 MiB in one frame of 16 KiB", serve: overHTTP2(func(f *http2Server) {
+			// stored in the dynamic table and referred to by one byte (RFC 7541 section 6.1)
+			entry := "\x40\x01x\x7f\xa1\x1e" + strings.Repeat("y", 4000)
+			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream,
+				BlockFragment: []byte("\x88" + entry + strings.Repeat("\xbe", 12_000)), EndStream: true, EndHeaders: true})
+		}), kind: failure.TooLarge, message: "the header is over 256 KiB"},
+		{name: "empty frames of a header without an end", serve: overHTTP2(func(f *http2Server) {
 			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: f.stream, BlockFragment: []byte("\x88")})
 			for f.WriteContinuation(f.stream, false, nil) == nil {
 				time.Sleep(time.Millisecond)
 			}
-		}), kind: failure.Stalled, says: nothing},
-		{name: "a header of 10000 fields", does: inFrames(func(f *frames) {
+		}), kind: failure.Stalled, message: beforeResponse},
+		{name: "a header of 10000 fields", serve: overHTTP2(func(f *http2Server) {
 			fields := []string{":status", "200"}
 			for range 10_000 {
 				fields = append(fields, "a", "b")
 			}
-			f.head(false, fields...)
-			f.data(true, "body")
-		}), kind: failure.TooLarge, says: "the header has 10000 lines, over 5000"},
-		{name: "a goodbye to each request", does: inFrames(func(f *frames) { _ = f.WriteGoAway(0, http2.ErrCodeNo, nil) }), kind: failure.Reset, says: "the server gave up 6 connections, one after the other"},
-		{name: "two lengths", does: inFrames(func(f *frames) {
-			f.head(false, ":status", "200", "content-length", "4", "content-length", "2")
-			f.data(true, "body")
-		}), kind: failure.Protocol, says: "its Content-Length is no number, or there are several that differ"},
-		{name: "a negative length", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "content-length", "-4"); f.data(true, "body") }), kind: failure.Protocol, says: "its Content-Length is no number"},
-		{name: "a header of HTTP/1", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "transfer-encoding", "chunked"); f.data(true, "body") }), kind: failure.Protocol, says: "it has the header Transfer-Encoding"},
-		{name: "status 2000", does: inFrames(func(f *frames) { f.head(false, ":status", "2000"); f.data(true, "body") }), kind: failure.Protocol, says: "a status that is not 100 to 999"},
-		{name: "no status", does: inFrames(func(f *frames) { f.head(false, "content-type", "text/plain"); f.data(true, "body") }), kind: failure.Protocol, says: "not a valid HTTP"},
-		{name: "a status that is none", does: inFrames(func(f *frames) { f.head(false, ":status", escape); f.data(true, "body") }), kind: failure.Protocol, says: "not a valid HTTP"},
-		{name: "a name in capitals", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "X-Loud", "1"); f.data(true, "body") }), kind: failure.Protocol, says: "not a valid HTTP"},
-		{name: "LF in a value", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "x", "a\nb"); f.data(true, "body") }), kind: failure.Protocol, says: "not a valid HTTP"},
-		{name: "data before the header", does: inFrames(func(f *frames) { f.data(true, "body") }), kind: failure.Protocol, says: "not a valid HTTP"},
-		{name: "data after the end", does: inFrames(func(f *frames) { f.ok(); f.data(true, "body"); f.data(true, "more") }), body: "body"},
-		{name: "data of a stream that is none", does: inFrames(func(f *frames) { f.ok(); _ = f.WriteData(99, true, []byte("stray")) }), kind: failure.Protocol, says: "not a valid HTTP"},
-		{name: "less than Content-Length", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "content-length", "9"); f.data(true, "body") }), kind: failure.Truncated, says: okWords + "4 bytes"},
-		{name: "more than Content-Length", does: inFrames(func(f *frames) { f.head(false, ":status", "200", "content-length", "2"); f.data(true, "body") }), kind: failure.Protocol, says: okWords},
-		{name: "a frame over the size allowed", does: inFrames(func(f *frames) {
-			_ = put(f.conn, "\xff\xff\xff\x00\x00\x00\x00\x00\x01"+strings.Repeat("x", 1<<16))
-		}), kind: failure.Protocol, says: "not a valid HTTP"},
-		{name: "HTTP/1.1 where HTTP/2 was agreed on", does: func(c net.Conn, in *hearer) { _, _ = in.Peek(1); _ = put(c, okFour); in.wait() }, kind: failure.Protocol, says: "not a valid HTTP"},
-		{name: "gzip", does: inFrames(func(f *frames) {
-			f.head(false, ":status", "200", "content-encoding", "gzip", "content-type", "text/plain")
-			f.data(true, packed(t, "words", "gzip"))
+			f.writeHeader(false, fields...)
+			f.writeData(true, "body")
+		}), kind: failure.TooLarge, message: "the header has 10000 lines, over 5000"},
+		{name: "a goodbye to each request", serve: overHTTP2(func(f *http2Server) {
+			_ = f.WriteGoAway(0, http2.ErrCodeNo, nil)
+		}), kind: failure.Reset, message: "the server gave up 6 connections, one after the other"},
+		{name: "two lengths", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "content-length", "4", "content-length", "2")
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "its Content-Length is no number, or there are several that differ"},
+		{name: "a negative length", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "content-length", "-4")
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "its Content-Length is no number"},
+		{name: "a header of HTTP/1", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "transfer-encoding", "chunked")
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "it has the header Transfer-Encoding"},
+		{name: "status 2000", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "2000")
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "a status that is not 100 to 999"},
+		{name: "no status", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, "content-type", "text/plain")
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "a status that is none", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", escape)
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "a name in capitals", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "X-Loud", "1")
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "LF in a value", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "x", "a\nb")
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "data before the header", serve: overHTTP2(func(f *http2Server) { f.writeData(true, "body") }),
+			kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "data after the end", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			f.writeData(true, "body")
+			f.writeData(true, "more")
+		}), body: "body"},
+		{name: "data of a stream that is none", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			_ = f.WriteData(99, true, []byte("stray"))
+		}), kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "less than Content-Length", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "content-length", "9")
+			f.writeData(true, "body")
+		}), kind: failure.Truncated, message: afterOK + "4 bytes"},
+		{name: "more than Content-Length", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "content-length", "2")
+			f.writeData(true, "body")
+		}), kind: failure.Protocol, message: afterOK},
+		{name: "a frame over the size allowed", serve: overHTTP2(func(f *http2Server) {
+			_ = write(f.conn, "\xff\xff\xff\x00\x00\x00\x00\x00\x01"+strings.Repeat("x", 1<<16))
+		}), kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "HTTP/1.1 where HTTP/2 was agreed on", serve: func(c net.Conn, in *requestReader) {
+			_, _ = in.Peek(1)
+			_ = write(c, okBody)
+			in.drain()
+		}, kind: failure.Protocol, message: "not a valid HTTP"},
+		{name: "gzip", serve: overHTTP2(func(f *http2Server) {
+			f.writeHeader(false, ":status", "200", "content-encoding", "gzip", "content-type", "text/plain")
+			f.writeData(true, encoded(t, "words", "gzip"))
 		}), body: "words"},
 	}
-	for i := range pranks {
-		pranks[i].name, pranks[i].over = "HTTP/2: "+pranks[i].name, over
-		if pranks[i].line == "" {
-			pranks[i].line = "https://$HOST/"
+	for i := range faults {
+		faults[i].name, faults[i].wrap = "HTTP/2: "+faults[i].name, over
+		if faults[i].line == "" {
+			faults[i].line = "https://$HOST/"
 		}
 	}
-	return pranks
+	return faults
 }

@@ -9,19 +9,14 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-func put(c net.Conn, text string) error {
-	_, err := io.WriteString(c, text)
-	return err
-}
-
-// leads redirects from / with the header lines that a Location makes; whatever else is asked is answered with the request.
-// $SELF in it is the server's own address.
-func leads(status int, lines string) func(net.Conn, *hearer) {
-	return func(c net.Conn, in *hearer) {
+// redirect answers / with a redirect with these header lines, and any other path with a text of the request it got.
+// $SELF in lines is the server's address.
+func redirect(status int, lines string) func(net.Conn, *requestReader) {
+	return func(c net.Conn, in *requestReader) {
 		for r := in.next(); r != nil; r = in.next() {
 			if r.RequestURI == "/" || r.RequestURI == "/?secret" {
 				here := strings.ReplaceAll(lines, "$SELF", c.LocalAddr().String())
-				_ = put(c, fmt.Sprintf("HTTP/1.1 %d Over There\r\n%sContent-Length: 0\r\n\r\n", status, here))
+				_ = write(c, fmt.Sprintf("HTTP/1.1 %d Over There\r\n%sContent-Length: 0\r\n\r\n", status, here))
 				continue
 			}
 			body, _ := io.ReadAll(r.Body) // it is in memory
@@ -31,89 +26,120 @@ func leads(status int, lines string) func(net.Conn, *hearer) {
 					tale += name + ": " + value
 				}
 			}
-			_ = put(c, fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", ok, len(tale), tale))
+			_ = write(c, fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", okHeader, len(tale), tale))
 		}
 	}
 }
 
-// to is a Location line.
-func to(location string) string { return "Location: " + location + "\r\n" }
+// location returns a Location line.
+func location(location string) string { return "Location: " + location + "\r\n" }
 
-// again sends every request to where the one before it came from.
-func again(c net.Conn, in *hearer) {
+// redirectLoop answers every request with a redirect, to two paths in turn.
+func redirectLoop(c net.Conn, in *requestReader) {
 	for r := in.next(); r != nil; r = in.next() {
-		_ = put(c, fmt.Sprintf("HTTP/1.1 302 Found\r\nLocation: /%d\r\nContent-Length: 0\r\n\r\n", len(r.RequestURI)%2))
+		_ = write(c, fmt.Sprintf("HTTP/1.1 302 Found\r\nLocation: /%d\r\nContent-Length: 0\r\n\r\n", len(r.RequestURI)%2))
 	}
 }
 
-// redirectPranks are about where redirects lead, and what goes along.
-var redirectPranks = []prank{
-	{name: "a loop", does: again, kind: failure.TooManyRedirects, says: "more than max-redirs 10 redirects"},
-	{name: "a redirect without Location", does: leads(302, ""), kind: failure.BadStatus, says: "302 Found"},
-	{name: "a redirect with an empty Location", does: leads(302, to("")), kind: failure.BadStatus, says: "302 Found"},
-	{name: "300 with a Location", does: leads(300, to("/a")), kind: failure.BadStatus, says: "300 Multiple Choices"},
-	{name: "304 with a Location", does: leads(304, to("/a")), kind: failure.BadStatus, says: "304 Not Modified"},
-	{name: "200 with a Location", does: leads(200, to("/a")+"Content-Type: text/plain\r\n"), body: ""},
-	{name: "two Locations", does: leads(302, to("/a")+to("/b")), kind: failure.Protocol, says: "302 Found with an unusable Location"},
-	{name: "the same Location twice", does: leads(302, to("/a")+to("/a")), body: "GET /a "},
-	{name: "a redirect whose body never ends", does: func(c net.Conn, in *hearer) {
+// redirectFaults are redirects, and what is sent after them.
+var redirectFaults = []fault{
+	{name: "a loop", serve: redirectLoop, kind: failure.TooManyRedirects, message: "more than max-redirs 10 redirects"},
+	{name: "a redirect without Location", serve: redirect(302, ""), kind: failure.BadStatus, message: "302 Found"},
+	{name: "a redirect with an empty Location", serve: redirect(302, location("")), kind: failure.BadStatus,
+		message: "302 Found"},
+	{name: "300 with a Location", serve: redirect(300, location("/a")), kind: failure.BadStatus,
+		message: "300 Multiple Choices"},
+	{name: "304 with a Location", serve: redirect(304, location("/a")), kind: failure.BadStatus,
+		message: "304 Not Modified"},
+	{name: "200 with a Location", serve: redirect(200, location("/a")+"Content-Type: text/plain\r\n"), body: ""},
+	{name: "two Locations", serve: redirect(302, location("/a")+location("/b")), kind: failure.Protocol,
+		message: "302 Found with an unusable Location"},
+	{name: "the same Location twice", serve: redirect(302, location("/a")+location("/a")), body: "GET /a "},
+	{name: "a redirect whose body never ends", serve: func(c net.Conn, in *requestReader) {
 		if r := in.next(); r == nil || r.RequestURI != "/" {
-			_ = put(c, okFour)
-			in.end(c)
+			_ = write(c, okBody)
+			in.closeAndDrain(c)
 			return
 		}
-		_ = put(c, "HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 1000\r\n\r\nwait")
-		in.wait()
+		_ = write(c, "HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 1000\r\n\r\nwait")
+		in.drain()
 	}, body: "body"},
-	{name: "301 of a POST", line: `{"url":"http://$HOST/","body":"x"}`, does: leads(301, to("/a")), body: "GET /a "},
-	{name: "303 of a POST", line: `{"url":"http://$HOST/","body":"x"}`, does: leads(303, to("/a")), body: "GET /a "},
-	{name: "307 of a POST", line: `{"url":"http://$HOST/","body":"x"}`, does: leads(307, to("/a")), body: "POST /a x"},
-	{name: "308 of a POST", line: `{"url":"http://$HOST/","body":"x"}`, does: leads(308, to("/a")), body: "POST /a x"},
-	{name: "secrets at home", line: `{"url":"http://$HOST/?secret","headers":{"X-Mine":"1"}}`, does: leads(302, to("/a")), body: "GET /a X-Mine: 1"},
-	{name: "secrets abroad", line: `{"url":"http://$HOST/?secret","headers":{"X-Mine":"1","Authorization":"Bearer x","Cookie":"a=b"}}`,
-		does: func(c net.Conn, in *hearer) {
+	{name: "301 of a POST", line: `{"url":"http://$HOST/","body":"x"}`, serve: redirect(301, location("/a")),
+		body: "GET /a "},
+	{name: "303 of a POST", line: `{"url":"http://$HOST/","body":"x"}`, serve: redirect(303, location("/a")),
+		body: "GET /a "},
+	{name: "307 of a POST", line: `{"url":"http://$HOST/","body":"x"}`, serve: redirect(307, location("/a")),
+		body: "POST /a x"},
+	{name: "308 of a POST", line: `{"url":"http://$HOST/","body":"x"}`, serve: redirect(308, location("/a")),
+		body: "POST /a x"},
+	{name: "secrets within the origin", line: `{"url":"http://$HOST/?secret","headers":{"X-Mine":"1"}}`,
+		serve: redirect(302, location("/a")), body: "GET /a X-Mine: 1"},
+	{name: "secrets to another origin",
+		line: `{"url":"http://$HOST/?secret","headers":{"X-Mine":"1","Authorization":"Bearer x","Cookie":"a=b"}}`,
+		serve: func(c net.Conn, in *requestReader) {
 			_, port, _ := net.SplitHostPort(c.LocalAddr().String())
-			leads(302, to("http://localhost:"+port+"/a"))(c, in)
+			redirect(302, location("http://localhost:"+port+"/a"))(c, in)
 		}, body: "GET /a "},
 }
 
-// locationPranks are about Locations that are hard to read.
-var locationPranks = []prank{
-	{name: "a Location with a broken escape", does: leads(302, to("/%zz")), kind: failure.Protocol, says: "unusable Location: a % without two hexadecimal digits behind"},
-	{name: "a Location whose host is escaped", does: leads(302, to("http://%68.test/")), kind: failure.Protocol, says: "unusable Location: the host holds a %"},
-	{name: "a Location with a zone", does: leads(302, to("http://[fe80::1%lo]/")), kind: failure.Protocol, says: "unusable Location: the zone of an IPv6 address is malformed"},
-	{name: "a Location with spaces", does: leads(302, to("/a b?c d")), body: "GET /a%20b?c%20d "},
-	{name: "a Location in UTF-8", does: leads(302, to("/ü?ü")), body: "GET /%C3%BC?%C3%BC "},
-	{name: "a Location in Latin-1", does: leads(302, to("/\xfc")), body: "GET /%FC "},
-	{name: "a Location with escapes", does: leads(302, to("/"+csi)), body: "GET /%C2%9B31m "},
-	{name: "a Location to file:", does: leads(302, to("file:///etc/passwd")), kind: failure.Protocol, says: `scheme "file" is not http or https`},
-	{name: "a Location to ftp:", does: leads(302, to("ftp://$SELF/a")), kind: failure.Protocol, says: `scheme "ftp" is not http or https`},
-	{name: "a Location to javascript:", does: leads(302, to("javascript:alert(1)")), kind: failure.Protocol, says: `scheme "javascript" is not http or https`},
-	{name: "a Location to mailto:", does: leads(302, to("mailto:a@b.test")), kind: failure.Protocol, says: `scheme "mailto" is not http or https`},
-	{name: "a Location to a scheme of escapes", does: leads(302, to(csi+"://x")), kind: failure.Protocol, says: "unusable Location"},
-	{name: "a Location without a scheme", does: leads(302, to("//$SELF/a")), body: "GET /a "},
-	{name: "a Location of a query", does: leads(302, to("?a")), body: "GET /?a "},
-	{name: "a Location of a fragment", does: leads(302, to("/a#b")), body: "GET /a "},
-	{name: "a Location with dots", does: leads(302, to("a/./b/../../../c/../d")), body: "GET /d "},
-	{name: "a whole Location with dots", does: leads(302, to("http://$SELF/a/../../b/./c")), body: "GET /b/c "},
-	{name: "a Location whose dots are escaped", does: leads(302, to("/a/%2e%2e/b")), body: "GET /a/%2e%2e/b "},
-	{name: "a Location with userinfo", does: leads(302, to("http://user:secret@$SELF/a")), body: "GET /a "},
-	{name: "a Location with an impossible port", does: leads(302, to("http://127.0.0.1:99999/")), kind: failure.Protocol, says: "the port is not 1 to 65535"},
-	{name: "a Location without a host", does: leads(302, to("http:///a")), kind: failure.Protocol, says: "no host"},
-	{name: "a Location with backslashes", does: leads(302, to(`/\a\b`)), body: "GET /%5Ca%5Cb "},
-	{name: "a Location with a broken host", does: leads(302, to("http://a b"+csi+".test/")), kind: failure.Protocol, says: "unusable Location"},
-	{name: "a Location of 1 MiB", does: leads(302, to("/"+strings.Repeat("a", 1<<20))), kind: failure.TooLarge, says: "the header is over 256 KiB"},
-	{name: "a Location of 200 KB", does: leads(302, to("/"+strings.Repeat("a", 200_000))), body: "GET /" + strings.Repeat("a", 200_000) + " "},
+// locationFaults are Locations that are hard to parse.
+var locationFaults = []fault{
+	{name: "a Location with a broken escape", serve: redirect(302, location("/%zz")), kind: failure.Protocol,
+		message: "unusable Location: a % without two hexadecimal digits behind"},
+	{name: "a Location whose host is escaped", serve: redirect(302, location("http://%68.test/")), kind: failure.Protocol,
+		message: "unusable Location: the host holds a %"},
+	{name: "a Location with a zone", serve: redirect(302, location("http://[fe80::1%lo]/")), kind: failure.Protocol,
+		message: "unusable Location: the zone of an IPv6 address is malformed"},
+	{name: "a Location with spaces", serve: redirect(302, location("/a b?c d")), body: "GET /a%20b?c%20d "},
+	{name: "a Location in UTF-8", serve: redirect(302, location("/ü?ü")), body: "GET /%C3%BC?%C3%BC "},
+	{name: "a Location in Latin-1", serve: redirect(302, location("/\xfc")), body: "GET /%FC "},
+	{name: "a Location with escapes", serve: redirect(302, location("/"+csi)), body: "GET /%C2%9B31m "},
+	{name: "a Location to file:", serve: redirect(302, location("file:///etc/passwd")), kind: failure.Protocol,
+		message: `scheme "file" is not http or https`},
+	{name: "a Location to ftp:", serve: redirect(302, location("ftp://$SELF/a")), kind: failure.Protocol,
+		message: `scheme "ftp" is not http or https`},
+	{name: "a Location to javascript:", serve: redirect(302, location("javascript:alert(1)")), kind: failure.Protocol,
+		message: `scheme "javascript" is not http or https`},
+	{name: "a Location to mailto:", serve: redirect(302, location("mailto:a@b.test")), kind: failure.Protocol,
+		message: `scheme "mailto" is not http or https`},
+	{name: "a Location to a scheme of escapes", serve: redirect(302, location(csi+"://x")), kind: failure.Protocol,
+		message: "unusable Location"},
+	{name: "a Location without a scheme", serve: redirect(302, location("//$SELF/a")), body: "GET /a "},
+	{name: "a Location of a query", serve: redirect(302, location("?a")), body: "GET /?a "},
+	{name: "a Location of a fragment", serve: redirect(302, location("/a#b")), body: "GET /a "},
+	{name: "a Location with dots", serve: redirect(302, location("a/./b/../../../c/../d")), body: "GET /d "},
+	{name: "a whole Location with dots", serve: redirect(302, location("http://$SELF/a/../../b/./c")), body: "GET /b/c "},
+	{name: "a Location whose dots are escaped", serve: redirect(302, location("/a/%2e%2e/b")), body: "GET /a/%2e%2e/b "},
+	{name: "a Location with userinfo", serve: redirect(302, location("http://user:secret@$SELF/a")), body: "GET /a "},
+	{name: "a Location with an impossible port", serve: redirect(302, location("http://127.0.0.1:99999/")),
+		kind: failure.Protocol, message: "the port is not 1 to 65535"},
+	{name: "a Location without a host", serve: redirect(302, location("http:///a")), kind: failure.Protocol,
+		message: "no host"},
+	{name: "a Location with backslashes", serve: redirect(302, location(`/\a\b`)), body: "GET /%5Ca%5Cb "},
+	{name: "a Location with a broken host", serve: redirect(302, location("http://a b"+csi+".test/")),
+		kind: failure.Protocol, message: "unusable Location"},
+	{name: "a Location of 1 MiB", serve: redirect(302, location("/"+strings.Repeat("a", 1<<20))), kind: failure.TooLarge,
+		message: "the header is over 256 KiB"},
+	{name: "a Location of 200 KB", serve: redirect(302, location("/"+strings.Repeat("a", 200_000))),
+		body: "GET /" + strings.Repeat("a", 200_000) + " "},
 }
 
-// linePranks are input lines that would make requests of more than one line.
-var linePranks = []prank{
-	{name: "CR and LF in a URL", line: `{"url":"http://$HOST/\r\nX: y"}`, does: answers(okFour), kind: failure.InvalidRequest, says: "percent-encode"},
-	{name: "a space in a URL", line: `http://$HOST/a b`, does: answers(okFour), kind: failure.InvalidRequest, says: "percent-encode"},
-	{name: "NUL in a URL", line: `{"url":"http://$HOST/\u0000"}`, does: answers(okFour), kind: failure.InvalidRequest, says: "percent-encode"},
-	{name: "CR and LF in a header's value", line: `{"url":"http://$HOST/","headers":{"X":"a\r\nY: b"}}`, does: answers(okFour), kind: failure.InvalidRequest, says: "X"},
-	{name: "LF in a header's name", line: `{"url":"http://$HOST/","headers":{"X\nY":"a"}}`, does: answers(okFour), kind: failure.InvalidRequest, says: "header"},
-	{name: "NUL in a header's value", line: `{"url":"http://$HOST/","headers":{"X":"a\u0000"}}`, does: answers(okFour), kind: failure.InvalidRequest, says: "X"},
-	{name: "CR and LF in a method", line: `{"url":"http://$HOST/","method":"GET / HTTP/1.1\r\nX: y"}`, does: answers(okFour), kind: failure.InvalidRequest, says: "method"},
-	{name: "a length of its own", line: `{"url":"http://$HOST/","headers":{"Content-Length":"9"}}`, does: answers(okFour), kind: failure.InvalidRequest, says: "Content-Length"},
+// lineFaults are input lines that try to send more than one request line or header line.
+var lineFaults = []fault{
+	{name: "CR and LF in a URL", line: `{"url":"http://$HOST/\r\nX: y"}`, serve: respond(okBody),
+		kind: failure.InvalidRequest, message: "percent-encode"},
+	{name: "a space in a URL", line: `http://$HOST/a b`, serve: respond(okBody), kind: failure.InvalidRequest,
+		message: "percent-encode"},
+	{name: "NUL in a URL", line: `{"url":"http://$HOST/\u0000"}`, serve: respond(okBody), kind: failure.InvalidRequest,
+		message: "percent-encode"},
+	{name: "CR and LF in a header's value", line: `{"url":"http://$HOST/","headers":{"X":"a\r\nY: b"}}`,
+		serve: respond(okBody), kind: failure.InvalidRequest, message: "X"},
+	{name: "LF in a header's name", line: `{"url":"http://$HOST/","headers":{"X\nY":"a"}}`, serve: respond(okBody),
+		kind: failure.InvalidRequest, message: "header"},
+	{name: "NUL in a header's value", line: `{"url":"http://$HOST/","headers":{"X":"a\u0000"}}`, serve: respond(okBody),
+		kind: failure.InvalidRequest, message: "X"},
+	{name: "CR and LF in a method", line: `{"url":"http://$HOST/","method":"GET / HTTP/1.1\r\nX: y"}`,
+		serve: respond(okBody), kind: failure.InvalidRequest, message: "method"},
+	{name: "a length of its own", line: `{"url":"http://$HOST/","headers":{"Content-Length":"9"}}`, serve: respond(okBody),
+		kind: failure.InvalidRequest, message: "Content-Length"},
 }

@@ -18,44 +18,50 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// An issuer of certificates that the run trusts.
-type issuer struct {
+// testCA is a certificate authority that the run trusts.
+type testCA struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
-var theIssuer = sync.OnceValues(func() (*issuer, error) {
+// newTestCA makes the testCA once.
+var newTestCA = sync.OnceValues(func() (*testCA, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	form := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "chaos"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign}
+	form := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "chaos"}, IsCA: true,
+		BasicConstraintsValid: true,
+		NotBefore:             time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageCertSign}
 	der, err := x509.CreateCertificate(rand.Reader, form, form, key.Public(), key)
 	if err != nil {
 		return nil, err
 	}
 	certificate, err := x509.ParseCertificate(der)
-	return &issuer{certificate, key}, err
+	return &testCA{certificate, key}, err
 })
 
-func authority(t testing.TB) *issuer {
+// getTestCA returns the testCA.
+func getTestCA(t testing.TB) *testCA {
 	t.Helper()
-	a, err := theIssuer()
+	a, err := newTestCA()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
 }
 
-func (a *issuer) client() *tls.Config {
+// clientConfig returns a client's configuration that trusts the testCA.
+func (a *testCA) clientConfig() *tls.Config {
 	roots := x509.NewCertPool()
 	roots.AddCert(a.certificate)
 	return &tls.Config{RootCAs: roots}
 }
 
-// server returns what a server with a certificate for 127.0.0.1, changed by change, is made of; nil is self-signed.
-func (a *issuer) server(t testing.TB, change func(*x509.Certificate), protocols ...string) *tls.Config {
+// serverConfig returns a server's configuration with a certificate for 127.0.0.1 that change has changed. If change is
+// nil, it is self-signed.
+func (a *testCA) serverConfig(t testing.TB, change func(*x509.Certificate), protocols ...string) *tls.Config {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -73,90 +79,121 @@ func (a *issuer) server(t testing.TB, change func(*x509.Certificate), protocols 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, NextProtos: protocols}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		NextProtos: protocols}
 }
 
-func asItIs(*x509.Certificate) {}
+// unchanged leaves a certificate as it is.
+func unchanged(*x509.Certificate) {}
 
-// secure makes TLS of a connection.
-func secure(config *tls.Config) func(net.Conn) net.Conn {
+// wrapTLS makes a TLS server's side of a connection.
+func wrapTLS(config *tls.Config) func(net.Conn) net.Conn {
 	return func(c net.Conn) net.Conn { return tls.Server(c, config) }
 }
 
-// tlsPranks are about TLS.
-func tlsPranks(t testing.TB) []prank {
-	a := authority(t)
-	good := secure(a.server(t, asItIs))
-	spoken := func(p prank) prank {
-		p.line = "https://$HOST/"
-		return p
+// tlsFaults are faults of TLS.
+func tlsFaults(t testing.TB) []fault {
+	a := getTestCA(t)
+	good := wrapTLS(a.serverConfig(t, unchanged))
+	spoken := func(f fault) fault {
+		f.line = "https://$HOST/"
+		return f
 	}
-	pranks := []prank{
-		{name: "TLS", over: good, does: answers(okFour), body: "body"},
-		{name: "an expired certificate", over: secure(a.server(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })), does: answers(okFour), kind: failure.TLS, says: "tls: certificate of 127.0.0.1: x509: certificate has expired"},
-		{name: "a certificate of tomorrow", over: secure(a.server(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })), does: answers(okFour), kind: failure.TLS, says: "not yet valid"},
-		{name: "a certificate for another", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"b.test", "c.test"} })), does: answers(okFour), kind: failure.TLS, says: "tls: certificate for b.test, c.test, not 127.0.0.1"},
-		{name: "a certificate for escapes", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.Subject.CommonName = nil, escape })), does: answers(okFour), kind: failure.TLS, says: "as its common name alone, which does not count"},
-		{name: "a certificate without names", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses = nil })), does: answers(okFour), kind: failure.TLS, says: "tls: certificate of 127.0.0.1 has no names"},
-		{name: "a certificate with the address for a name", over: secure(a.server(t, func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"127.0.0.1"} })), does: answers(okFour), kind: failure.TLS, says: "has the address as a DNS name, where it does not count"},
-		{name: "a self-signed certificate", over: secure(a.server(t, nil)), does: answers(okFour), kind: failure.TLS, says: "tls: certificate of 127.0.0.1 is signed by an unknown authority"},
-		{name: "TLS 1.1", over: secure(atMost(a.server(t, asItIs), tls.VersionTLS11)), does: answers(okFour), kind: failure.TLS, says: "tls: 127.0.0.1 refused the handshake"},
-		{name: "plain HTTP on the port of TLS", does: func(c net.Conn, in *hearer) { _ = put(c, okFour); in.wait() }, kind: failure.TLS, says: "tls: 127.0.0.1 does not speak TLS on this port"},
-		{name: "closed in the handshake", does: func(c net.Conn, in *hearer) { _, _ = in.Peek(1) }, kind: failure.TLS, says: "tls: 127.0.0.1 closed the connection during the handshake"},
-		{name: "an alert in the handshake", does: func(c net.Conn, in *hearer) {
+	faults := []fault{
+		{name: "TLS", wrap: good, serve: respond(okBody), body: "body"},
+		{name: "an expired certificate",
+			wrap:  wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })),
+			serve: respond(okBody), kind: failure.TLS, message: "tls: certificate of 127.0.0.1: x509: certificate has expired"},
+		{name: "a certificate of tomorrow",
+			wrap:  wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })),
+			serve: respond(okBody), kind: failure.TLS, message: "not yet valid"},
+		{name: "a certificate for another",
+			wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) {
+				c.IPAddresses, c.DNSNames = nil, []string{"b.test", "c.test"}
+			})), serve: respond(okBody), kind: failure.TLS, message: "tls: certificate for b.test, c.test, not 127.0.0.1"},
+		{name: "a certificate for escapes",
+			wrap:  wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.IPAddresses, c.Subject.CommonName = nil, escape })),
+			serve: respond(okBody), kind: failure.TLS, message: "as its common name alone, which does not count"},
+		{name: "a certificate without names",
+			wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.IPAddresses = nil })), serve: respond(okBody),
+			kind: failure.TLS, message: "tls: certificate of 127.0.0.1 has no names"},
+		{name: "a certificate with the address for a name",
+			wrap: wrapTLS(a.serverConfig(t, func(c *x509.Certificate) {
+				c.IPAddresses, c.DNSNames = nil, []string{"127.0.0.1"}
+			})), serve: respond(okBody), kind: failure.TLS, message: "has the address as a DNS name, where it does not count"},
+		{name: "a self-signed certificate", wrap: wrapTLS(a.serverConfig(t, nil)), serve: respond(okBody), kind: failure.TLS,
+			message: "tls: certificate of 127.0.0.1 is signed by an unknown authority"},
+		{name: "TLS 1.1", wrap: wrapTLS(withMaxVersion(a.serverConfig(t, unchanged), tls.VersionTLS11)),
+			serve: respond(okBody), kind: failure.TLS, message: "tls: 127.0.0.1 refused the handshake"},
+		{name: "plain HTTP on the port of TLS", serve: func(c net.Conn, in *requestReader) {
+			_ = write(c, okBody)
+			in.drain()
+		}, kind: failure.TLS, message: "tls: 127.0.0.1 does not speak TLS on this port"},
+		{name: "closed in the handshake", serve: func(c net.Conn, in *requestReader) { _, _ = in.Peek(1) }, kind: failure.TLS,
+			message: "tls: 127.0.0.1 closed the connection during the handshake"},
+		{name: "an alert in the handshake", serve: func(c net.Conn, in *requestReader) {
 			_, _ = in.Peek(1)
-			_ = put(c, "\x15\x03\x03\x00\x02\x02\x28")
-			in.end(c)
-		}, kind: failure.TLS, says: "tls: 127.0.0.1 refused the handshake"},
-		{name: "noise in the handshake", does: func(c net.Conn, in *hearer) {
+			_ = write(c, "\x15\x03\x03\x00\x02\x02\x28")
+			in.closeAndDrain(c)
+		}, kind: failure.TLS, message: "tls: 127.0.0.1 refused the handshake"},
+		{name: "noise in the handshake", serve: func(c net.Conn, in *requestReader) {
 			_, _ = in.Peek(1)
-			_ = put(c, "\x16\x03\x03\x00\x05"+escape)
-			in.end(c)
-		}, kind: failure.TLS, says: "tls: handshake with 127.0.0.1"},
-		{name: "noise in a body", over: good, does: func(c net.Conn, in *hearer) {
+			_ = write(c, "\x16\x03\x03\x00\x05"+escape)
+			in.closeAndDrain(c)
+		}, kind: failure.TLS, message: "tls: handshake with 127.0.0.1"},
+		{name: "noise in a body", wrap: good, serve: func(c net.Conn, in *requestReader) {
 			in.next()
-			_ = put(c, ok+"Content-Length: 9\r\n\r\nbody")
-			_ = put(c.(*tls.Conn).NetConn(), "\x17\x03\x03\x00\x20"+strings.Repeat("x", 32))
-			in.wait()
-		}, kind: failure.TLS, says: "tls: what came can't be read: tls: bad record MAC; 200 OK and 4 bytes"},
-		{name: "a client certificate asked for too late", over: secure(asking(a.server(t, asItIs))), does: shakes, kind: failure.TLS, says: "tls: the connection was refused"},
-		{name: "a client certificate asked for too late, over HTTP/2", over: secure(asking(a.server(t, asItIs, "h2"))), does: shakes, kind: failure.TLS, says: "tls: the connection was refused"},
-		{name: "a length, and no close_notify", over: good, does: abrupt(okFour), body: "body"},
-		{name: "no length, and no close_notify", over: good, does: abrupt(ok + "\r\nbody"), kind: failure.Truncated, says: okWords},
-		{name: "words over TLS", over: good, does: answers("hello"), kind: failure.Protocol, says: "it does not begin with HTTP/"},
-		{name: "chunks in HTTP/1.0 over TLS", over: good, does: answers("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"), kind: failure.Protocol, says: "Transfer-Encoding, which HTTP/1.0 does not have"},
-		{name: "no length, and close_notify", over: good, does: answers(ok + "\r\nbody"), body: "body"},
+			_ = write(c, okHeader+"Content-Length: 9\r\n\r\nbody")
+			_ = write(c.(*tls.Conn).NetConn(), "\x17\x03\x03\x00\x20"+strings.Repeat("x", 32))
+			in.drain()
+		}, kind: failure.TLS, message: "tls: what came can't be read: tls: bad record MAC; 200 OK and 4 bytes"},
+		{name: "a client certificate asked for too late", wrap: wrapTLS(requireClientCert(a.serverConfig(t, unchanged))),
+			serve: handshakeOnly, kind: failure.TLS, message: "tls: the connection was refused"},
+		{name: "a client certificate asked for too late, over HTTP/2",
+			wrap: wrapTLS(requireClientCert(a.serverConfig(t, unchanged, "h2"))), serve: handshakeOnly, kind: failure.TLS,
+			message: "tls: the connection was refused"},
+		{name: "a length, and no close_notify", wrap: good, serve: respondWithoutCloseNotify(okBody), body: "body"},
+		{name: "no length, and no close_notify", wrap: good, serve: respondWithoutCloseNotify(okHeader + "\r\nbody"),
+			kind: failure.Truncated, message: afterOK},
+		{name: "words over TLS", wrap: good, serve: respond("hello"), kind: failure.Protocol,
+			message: "it does not begin with HTTP/"},
+		{name: "chunks in HTTP/1.0 over TLS", wrap: good,
+			serve: respond("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"),
+			kind:  failure.Protocol, message: "Transfer-Encoding, which HTTP/1.0 does not have"},
+		{name: "no length, and close_notify", wrap: good, serve: respond(okHeader + "\r\nbody"), body: "body"},
 	}
-	for i := range pranks {
-		pranks[i] = spoken(pranks[i])
+	for i := range faults {
+		faults[i] = spoken(faults[i])
 	}
-	return pranks
+	return faults
 }
 
-func atMost(config *tls.Config, version uint16) *tls.Config {
+// withMaxVersion sets the highest TLS version.
+func withMaxVersion(config *tls.Config, version uint16) *tls.Config {
 	config.MinVersion, config.MaxVersion = tls.VersionTLS10, version
 	return config
 }
 
-func asking(config *tls.Config) *tls.Config {
+// requireClientCert makes a server require a client certificate.
+func requireClientCert(config *tls.Config) *tls.Config {
 	config.ClientAuth = tls.RequireAnyClientCert
 	return config
 }
 
-// shakes hands and ends the connection.
-func shakes(c net.Conn, _ *hearer) {
+// handshakeOnly completes the handshake and closes the connection.
+func handshakeOnly(c net.Conn, _ *requestReader) {
 	over := c.(*tls.Conn)
 	_ = over.Handshake()
 	_ = over.NetConn().(*net.TCPConn).CloseWrite()
 	_, _ = io.Copy(io.Discard, over.NetConn())
 }
 
-// abrupt answers and ends the connection under TLS.
-func abrupt(text string) func(net.Conn, *hearer) {
-	return func(c net.Conn, in *hearer) {
+// respondWithoutCloseNotify responds and then closes the TCP connection without a close_notify.
+func respondWithoutCloseNotify(text string) func(net.Conn, *requestReader) {
+	return func(c net.Conn, in *requestReader) {
 		in.next()
-		_ = put(c, text)
+		_ = write(c, text)
 		_ = c.(*tls.Conn).NetConn().(*net.TCPConn).CloseWrite()
-		in.wait()
+		in.drain()
 	}
 }

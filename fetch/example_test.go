@@ -40,7 +40,8 @@ func ExampleRun() {
 	// 1 of 1
 }
 
-// A second run over the same cache asks only for what is not fresh any more. A Guard makes a cache that fails cost no more than its answers.
+// A second run over the same cache requests only what is not fresh any more. With a Guard a cache that fails costs no
+// more than its stored responses.
 func ExampleRun_cache() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "max-age=60")
@@ -78,8 +79,8 @@ func ExampleRun_cache() {
 	// hit this is /one
 }
 
-// Polite to a host that is easily troubled: one exchange at a time, at most a hundred a second,
-// and up to five further attempts that begin a moment later.
+// Options for a host that is easily overloaded: one exchange at a time, at most a hundred a second, and up to five
+// retries after a short delay.
 func ExampleRun_options() {
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -107,7 +108,8 @@ func ExampleRun_options() {
 	// 2 succeeded, 1 retry, 3 exchanges
 }
 
-// A failed URL is data: Run returns no error for it. Each failure has a kind from a closed list and the request it belongs to.
+// A failed URL is a Record: Run returns no error for it. Each failure has a kind from a closed list and the
+// Request that it belongs to.
 func ExampleRun_failures() {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()

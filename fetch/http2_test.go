@@ -1,103 +1,51 @@
 package fetch
 
 import (
-	"bytes"
+	"crypto/tls"
 	"io"
+	"maps"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 
+	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/nettest"
 	"batchfetch/fetch/transport"
 )
 
-// A framer is the server's side of an HTTP/2 connection, frame by frame.
-type framer struct {
-	*http2.Framer
-	conn *net.TCPConn
-}
-
-// talkFrames answers each HTTP/2 connection, by prior knowledge, with the frames that says writes; then it is closed.
-func talkFrames(t testing.TB, says func(framer)) string {
-	t.Helper()
-	var last atomic.Pointer[net.TCPConn]
-	url := nettest.Talk(t, func(c *net.TCPConn) {
-		last.Store(c)
-		preface := make([]byte, len(http2.ClientPreface))
-		if _, err := io.ReadFull(c, preface); err != nil {
-			return
-		}
-		f := framer{http2.NewFramer(c, c), c}
-		_ = f.WriteSettings()
-		says(f)
-	})
-	t.Cleanup(func() { // a client may keep its connection for a while after a stream that was cancelled
-		if c := last.Load(); c != nil {
-			_ = c.Close()
-		}
-	})
-	return url
-}
-
-// next returns the stream of the next request; 0 is the connection's end.
-func (f framer) next() uint32 {
-	for {
-		frame, err := f.ReadFrame()
-		if err != nil {
-			return 0
-		}
-		switch frame := frame.(type) {
-		case *http2.SettingsFrame:
-			if !frame.IsAck() {
-				_ = f.WriteSettingsAck()
-			}
-		case *http2.HeadersFrame:
-			return frame.StreamID
-		}
-	}
-}
-
-// begin answers 200 and half a body.
-func (f framer) begin(stream uint32) {
-	var block bytes.Buffer
-	_ = hpack.NewEncoder(&block).WriteField(hpack.HeaderField{Name: ":status", Value: "200"})
-	_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block.Bytes(), EndHeaders: true})
-	_ = f.WriteData(stream, false, []byte("half"))
-}
-
-// close ends our side of the connection and reads the client's to its end: closed with bytes unread it would be a reset.
-func (f framer) close() {
-	_ = f.conn.CloseWrite()
-	nettest.AwaitClose(f.conn)
-}
-
-// TestRefusedStreamIsAskedOncePerAttempt: retries are ours to make, at our times; net/http makes none of its own.
+// TestRefusedStreamIsAskedOncePerAttempt checks that a refused stream is retried by the plan only; net/http makes no
+// retries of its own.
 func TestRefusedStreamIsAskedOncePerAttempt(t *testing.T) {
 	for _, retries := range []int{0, 2} {
 		var streams atomic.Int32
-		url := talkFrames(t, func(f framer) {
+		url := startHTTP2Server(t, func(f framer) {
 			for stream := f.next(); stream != 0; stream = f.next() {
 				streams.Add(1)
 				_ = f.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
 			}
 		})
-		var shelf shelf
-		o := quick(func(o *Options) {
+		var sink recorder
+		o := noRetryOptions(func(o *Options) {
 			o.HTTP, o.Retries, o.RetryDelay, o.Timeout = transport.HTTP2, retries, 0, 10*time.Second
 		})
-		s, err := Run(t.Context(), linesOf(url), &shelf, o)
-		if err != nil || shelf.kinds() != "reset" {
-			t.Fatalf("%s, %v", shelf.kinds(), err)
+		s, err := Run(t.Context(), linesOf(url), &sink, o)
+		if err != nil || sink.kinds() != "reset" {
+			t.Fatalf("%s, %v", sink.kinds(), err)
 		}
-		r := shelf.records[0]
-		if asked := int(streams.Load()); asked != retries+1 || r.Attempts != asked || s.Exchanges != int64(asked) || s.Retries != int64(retries) {
-			t.Errorf("%d streams in %d attempts, %+v", asked, r.Attempts, s)
+		r := sink.records[0]
+		if requests := int(streams.Load()); requests != retries+1 || r.Attempts != requests ||
+			s.Exchanges != int64(requests) ||
+			s.Retries != int64(retries) {
+			t.Errorf("%d streams in %d attempts, %+v", requests, r.Attempts, s)
 		}
 		if says := r.Failure.Error(); says != "the server refused the stream; connected, no answer had arrived" {
 			t.Errorf("says %q", says)
@@ -105,41 +53,43 @@ func TestRefusedStreamIsAskedOncePerAttempt(t *testing.T) {
 	}
 }
 
-// TestRefusedStreamIsNotTheLastWord: a server that takes the second attempt makes a success of it.
-func TestRefusedStreamIsNotTheLastWord(t *testing.T) {
-	url := talkFrames(t, func(f framer) {
+// TestRefusedStreamIsRetried checks that a second attempt after a refused stream can succeed.
+func TestRefusedStreamIsRetried(t *testing.T) {
+	url := startHTTP2Server(t, func(f framer) {
 		_ = f.WriteRSTStream(f.next(), http2.ErrCodeRefusedStream)
 		for stream := f.next(); stream != 0; stream = f.next() {
-			f.begin(stream)
+			f.writeHalf(stream)
 			_ = f.WriteData(stream, true, []byte(" and half"))
 		}
 	})
-	r, body := one(t, url, quick(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay = transport.HTTP2, 1, 0 }))
+	r, body := runOne(t, url, noRetryOptions(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay = transport.HTTP2, 1, 0 }))
 	if r.Failure != nil || body != "half and half" || r.Attempts != 2 {
 		t.Errorf("%q after %d attempts, %v", body, r.Attempts, r.Failure)
 	}
 }
 
-// TestRefusedStreamIsAskedAgainWhateverTheMethod: nothing has been done (RFC 9113 section 8.7), so nothing can be done twice.
-// The request's own word counts all the same.
-func TestRefusedStreamIsAskedAgainWhateverTheMethod(t *testing.T) {
+// TestRefusedStreamIsRetriedWhateverTheMethod checks that a POST is retried after a refused stream, because the server
+// has not processed it (RFC 9113 section 8.7), unless the request says retry: false.
+func TestRefusedStreamIsRetriedWhateverTheMethod(t *testing.T) {
 	for line, attempts := range map[string]int{
 		`{"url":"%s","method":"POST","body":"x"}`:               2,
 		`{"url":"%s","method":"POST","body":"x","retry":false}`: 1,
 	} {
-		url := talkFrames(t, func(f framer) {
+		url := startHTTP2Server(t, func(f framer) {
 			for stream := f.next(); stream != 0; stream = f.next() {
 				_ = f.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
 			}
 		})
-		r, _ := one(t, strings.Replace(line, "%s", url, 1), quick(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay = transport.HTTP2, 1, 0 }))
+		r, _ := runOne(t, strings.Replace(line, "%s", url, 1),
+			noRetryOptions(func(o *Options) { o.HTTP, o.Retries, o.RetryDelay = transport.HTTP2, 1, 0 }))
 		if kindOf(r) != failure.Reset || r.Attempts != attempts {
 			t.Errorf("%s: %d attempts, %v", line, r.Attempts, r.Failure)
 		}
 	}
 }
 
-// TestHTTP2ConnectionsThatEnd: a server that says goodbye and closes has cut its answer short, as one that only closes.
+// TestHTTP2ConnectionsThatEnd checks that a server that closes within a response, with or without a GOAWAY, makes a
+// failure of kind truncated.
 func TestHTTP2ConnectionsThatEnd(t *testing.T) {
 	const head, body = "connected, no answer had arrived", "200 OK and 4 bytes of its body had arrived"
 	for _, tt := range []struct {
@@ -148,21 +98,157 @@ func TestHTTP2ConnectionsThatEnd(t *testing.T) {
 		want failure.Kind
 		text string
 	}{
-		{"a goodbye before an answer", func(f framer) { _ = f.WriteGoAway(f.next(), http2.ErrCodeNo, nil); f.close() }, failure.Truncated, head},
+		{"a goodbye before an answer", func(f framer) {
+			_ = f.WriteGoAway(f.next(), http2.ErrCodeNo, nil)
+			f.closeGracefully()
+		}, failure.Truncated, head},
 		{"a goodbye in a body", func(f framer) {
 			stream := f.next()
-			f.begin(stream)
+			f.writeHalf(stream)
 			_ = f.WriteGoAway(stream, http2.ErrCodeNo, nil)
-			f.close()
+			f.closeGracefully()
 		}, failure.Truncated, body},
-		{"closed before an answer", func(f framer) { f.next(); f.close() }, failure.Truncated, head},
-		{"closed in a body", func(f framer) { f.begin(f.next()); f.close() }, failure.Truncated, body},
+		{"closed before an answer", func(f framer) { f.next(); f.closeGracefully() }, failure.Truncated, head},
+		{"closed in a body", func(f framer) { f.writeHalf(f.next()); f.closeGracefully() }, failure.Truncated, body},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, _ := one(t, talkFrames(t, tt.says), quick(func(o *Options) { o.HTTP, o.Timeout = transport.HTTP2, time.Minute }))
+			r, _ := runOne(t, startHTTP2Server(t, tt.says),
+				noRetryOptions(func(o *Options) { o.HTTP, o.Timeout = transport.HTTP2, time.Minute }))
 			if kindOf(r) != tt.want || !strings.HasSuffix(r.Failure.Error(), tt.text) {
 				t.Errorf("got %s: %v", kindOf(r), r.Failure)
 			}
 		})
+	}
+}
+
+// TestUnresponsiveHTTP2Connection checks that a connection over which nothing arrives, no response to a ping either, is
+// closed and its request is retried.
+func TestUnresponsiveHTTP2Connection(t *testing.T) {
+	const lost = "nothing came over the connection, no answer to a ping either; connected, no answer had arrived"
+	const cut = "nothing came over the connection, no answer to a ping either; 200 OK and 4 bytes of its body had arrived"
+	for text, says := range map[string]func(framer){lost: func(framer) {}, cut: func(f framer) { f.writeHalf(f.next()) }} {
+		var made atomic.Int32
+		url := startHTTP2Server(t, func(f framer) {
+			if made.Add(1) <= 2 {
+				says(f)
+				nettest.AwaitClose(f.conn)
+				return
+			}
+			for stream := f.next(); stream != 0; stream = f.next() {
+				f.writeHalf(stream)
+				_ = f.WriteData(stream, true, nil)
+			}
+		})
+		for retries, want := range []failure.Kind{failure.Stalled, ""} {
+			o := options(func(o *Options) { o.HTTP, o.StallTimeout, o.Retries, o.RetryDelay = transport.HTTP2, 0, retries, 0 })
+			config := o.transportConfig(dial.Network{})
+			config.Dial.PingTime = 100 * time.Millisecond
+			transport := transport.New(config)
+			var sink recorder
+			if _, err := runWith(t.Context(), linesOf(url), &sink, o, transport); err != nil {
+				t.Fatal(err)
+			}
+			transport.CloseIdle()
+			r := sink.records[0]
+			if kindOf(r) != want || r.Attempts != retries+1 || r.Elapsed < 200*time.Millisecond || want != "" &&
+				r.Failure.Error() != text {
+				t.Errorf("%s after %d attempts and %s: %v", kindOf(r), r.Attempts, r.Elapsed, r.Failure)
+			}
+		}
+	}
+}
+
+func TestHTTP2ByPriorKnowledge(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(respondProtocol))
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	t.Cleanup(server.Close)
+	r, body := runOne(t, server.URL, noRetryOptions(func(o *Options) { o.HTTP = transport.HTTP2 }))
+	if r.Failure != nil || body != "HTTP/2.0" {
+		t.Errorf("got %q, %v", body, r.Failure)
+	}
+}
+
+func TestHTTP2StreamsThatBreak(t *testing.T) {
+	url, o := startTLSServer(t, true, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/body" {
+			_, _ = io.WriteString(w, "half")
+			_ = http.NewResponseController(w).Flush()
+		}
+		panic(http.ErrAbortHandler)
+	})
+	for _, path := range []string{"/head", "/body"} {
+		if r, _ := runOne(t, url+path, o); kindOf(r) != failure.Reset {
+			t.Errorf("%s: %s: %v", path, kindOf(r), r.Failure)
+		}
+	}
+}
+
+func TestHTTP2Stalls(t *testing.T) {
+	gone := make(chan struct{})
+	url, o := startTLSServer(t, true, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(200)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		close(gone)
+	})
+	o.StallTimeout = 200 * time.Millisecond
+	if r, _ := runOne(t, url, o); kindOf(r) != failure.Stalled {
+		t.Errorf("got %s: %v", kindOf(r), r.Failure)
+	}
+	<-gone // the server sees the stream reset
+}
+
+func TestHTTP2HeaderOverTheBound(t *testing.T) {
+	for name, header := range map[string]http.Header{
+		"one long value":      {"X": {strings.Repeat("x", 512<<10)}},
+		"many that are short": {"X": slices.Repeat([]string{strings.Repeat("x", 1000)}, 512<<10/1000)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url, o := startTLSServer(t, true, func(w http.ResponseWriter, r *http.Request) { maps.Copy(w.Header(), header) })
+			r, _ := runOne(t, url, o)
+			if kindOf(r) != failure.TooLarge || r.Attempts != 1 {
+				t.Errorf("got %s after %d attempts: %v", kindOf(r), r.Attempts, r.Failure)
+			}
+		})
+	}
+}
+
+// TestOneConnectionServesAllStreams checks that an HTTP/2 server that accepts one connection and leaves other
+// handshakes unanswered gets all requests over that one, including those that wait for a connection of their own.
+func TestOneConnectionServesAllStreams(t *testing.T) {
+	backend, o := startTLSServer(t, true, respondProtocol)
+	o.TLS = &tls.Config{InsecureSkipVerify: true}
+	o.Concurrency, o.HostConcurrency, o.Retries = 10, 10, 0
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var relays sync.WaitGroup
+	relays.Go(func() {
+		first := true
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			if !first {
+				relays.Go(func() { nettest.AwaitClose(c); _ = c.Close() })
+				continue
+			}
+			first = false
+			relays.Go(func() {
+				there, err := net.Dial("tcp", strings.TrimPrefix(backend, "https://"))
+				if err == nil {
+					relay(c, there)
+				}
+			})
+		}
+	})
+	t.Cleanup(func() { _ = listener.Close(); relays.Wait() })
+	s, err := Run(t.Context(), urls(40, "https://"+listener.Addr().String()), &recorder{}, o)
+	if err != nil || s.Succeeded != 40 || s.Elapsed > o.ConnectTimeout/2 {
+		t.Errorf("%+v, %v", s, err)
 	}
 }

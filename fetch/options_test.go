@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// noon is the now of every test that needs one.
+// noon is the present time in tests that need one.
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// options are the Defaults, changed.
+// options returns the Defaults as changed by change, which may be nil.
 func options(change func(*Options)) *Options {
 	o := Defaults()
 	if change != nil {
@@ -22,6 +22,7 @@ func options(change func(*Options)) *Options {
 	return &o
 }
 
+// flagsOf returns the flags of all Mistakes in err.
 func flagsOf(err error) []string {
 	var flags []string
 	joined, ok := err.(interface{ Unwrap() []error })
@@ -92,7 +93,8 @@ func TestValidateReportsAllMistakesAtOnce(t *testing.T) {
 	if got := flagsOf(err); !slices.Equal(got, []string{"concurrency", "host-rate", "request", "timeout"}) {
 		t.Errorf("got %v", got)
 	}
-	for _, want := range []string{"--concurrency is -1, must be 1 to 65536", "--host-rate is -1/s, must be above 0", "--timeout is -1s, must not be negative"} {
+	for _, want := range []string{"--concurrency is -1, must be 1 to 65536", "--host-rate is -1/s, must be above 0",
+		"--timeout is -1s, must not be negative"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not said in %q", want, err)
 		}
@@ -109,10 +111,20 @@ func TestZeroMeansWhatTheCommentSays(t *testing.T) {
 	}
 }
 
-// TestDefaultsRetry: the default of --retry-on is the contract's.
+// TestDefaultsRetry checks that the default of --retry-on is the one that the contract states.
 func TestDefaultsRetry(t *testing.T) {
 	const contract = "408,425,429,500,502,503,504,dns,connect,timeout,stalled,reset,truncated"
 	if got := Defaults().RetryOn.String(); got != contract {
 		t.Errorf("got %s", got)
 	}
+}
+
+// noRetryOptions are options without retries and without adaptive rates.
+func noRetryOptions(change func(*Options)) Options {
+	return *options(func(o *Options) {
+		o.Retries, o.Adaptive = 0, false
+		if change != nil {
+			change(o)
+		}
+	})
 }

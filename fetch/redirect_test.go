@@ -1,19 +1,22 @@
 package fetch
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/transport"
 )
 
-// at is a target as an input line with that URL, method and headers would make it.
-func at(t testing.TB, method, url string, header http.Header, body string) *target {
+// newTestTarget returns the target that an input line with that method, URL and header would have.
+func newTestTarget(t testing.TB, method, url string, header http.Header, body string) *target {
 	t.Helper()
 	u, err := httpurl.Parse(url)
 	if err != nil {
@@ -26,7 +29,7 @@ func at(t testing.TB, method, url string, header http.Header, body string) *targ
 	return from
 }
 
-// TestRedirectMethod: RFC 9110 section 15.4. The body goes where the method changes.
+// TestRedirectMethod checks RFC 9110 section 15.4. The body is dropped where the method changes.
 func TestRedirectMethod(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"} {
@@ -35,7 +38,8 @@ func TestRedirectMethod(t *testing.T) {
 			case status == 303 && method != "HEAD", status < 303 && method == "POST":
 				want = "GET"
 			}
-			from := at(t, method, "http://a.test/x", http.Header{"Content-Type": {"text/plain"}, "Content-Language": {"de"}, "X-Mine": {"1"}}, "body")
+			from := newTestTarget(t, method, "http://a.test/x", http.Header{"Content-Type": {"text/plain"},
+				"Content-Language": {"de"}, "X-Mine": {"1"}}, "body")
 			to, failure := from.follow(status, "/y")
 			if failure != nil {
 				t.Fatal(failure)
@@ -44,11 +48,12 @@ func TestRedirectMethod(t *testing.T) {
 				t.Errorf("%d: %s becomes %s, want %s", status, method, to.Method, want)
 			}
 			changed := want != method
-			if changed != (to.Body == nil) || changed != (to.Header["Content-Type"] == nil) || changed != (to.Header["Content-Language"] == nil) {
+			if changed != (to.Body == nil) || changed != (to.Header["Content-Type"] == nil) ||
+				changed != (to.Header["Content-Language"] == nil) {
 				t.Errorf("%d: %s as %s keeps body %q and headers %v", status, method, to.Method, to.Body, to.Header)
 			}
 			if to.Header.Get("X-Mine") != "1" {
-				t.Errorf("%d: a redirect at home lost a header", status)
+				t.Errorf("%d: a redirect within an origin lost a header", status)
 			}
 			if string(from.Body) != "body" || len(from.Header) != 3 {
 				t.Errorf("%d: following changed where it came from", status)
@@ -57,16 +62,19 @@ func TestRedirectMethod(t *testing.T) {
 	}
 }
 
-// TestRedirectToAnotherOrigin: only Accept*, User-Agent and Range go along, and with a body what says how to read it.
+// TestRedirectToAnotherOrigin checks that only Accept*, User-Agent and Range are sent to another origin, and with a
+// body the headers that describe it.
 func TestRedirectToAnotherOrigin(t *testing.T) {
 	given := http.Header{
-		"Accept": {"*/*"}, "Accept-Encoding": {"gzip"}, "Accept-Language": {"de"}, "User-Agent": {"me"}, "Range": {"bytes=0-1"},
-		"Authorization": {"Basic x"}, "Proxy-Authorization": {"x"}, "Cookie": {"a=b"}, "X-Api-Key": {"secret"}, "Host": {"other.test"},
+		"Accept": {"*/*"}, "Accept-Encoding": {"gzip"}, "Accept-Language": {"de"}, "User-Agent": {"me"},
+		"Range":         {"bytes=0-1"},
+		"Authorization": {"Basic x"}, "Proxy-Authorization": {"x"}, "Cookie": {"a=b"}, "X-Api-Key": {"secret"},
+		"Host":    {"other.test"},
 		"Referer": {"http://a.test/"}, "Origin": {"http://a.test"},
 	}
 	for _, tt := range []struct {
 		name, from, location string
-		away                 bool
+		crossOrigin          bool
 	}{
 		{"relative", "http://a.test/x/", "y", false},
 		{"absolute, same origin", "http://a.test/", "http://a.test/y", false},
@@ -79,12 +87,12 @@ func TestRedirectToAnotherOrigin(t *testing.T) {
 		{"down to http", "https://a.test/", "http://a.test/y", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			to, failure := at(t, "GET", tt.from, given, "").follow(302, tt.location)
+			to, failure := newTestTarget(t, "GET", tt.from, given, "").follow(302, tt.location)
 			if failure != nil {
 				t.Fatal(failure)
 			}
 			want := slices.Sorted(maps.Keys(given))
-			if tt.away {
+			if tt.crossOrigin {
 				want = []string{"Accept", "Accept-Encoding", "Accept-Language", "Range", "User-Agent"}
 			}
 			if got := slices.Sorted(maps.Keys(to.Header)); !slices.Equal(got, want) {
@@ -98,7 +106,8 @@ func TestRedirectToAnotherOrigin(t *testing.T) {
 }
 
 func TestRedirectedBodyKeepsItsType(t *testing.T) {
-	from := at(t, "POST", "http://a.test/", http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {"secret"}}, "{}")
+	from := newTestTarget(t, "POST", "http://a.test/", http.Header{"Content-Type": {"application/json"},
+		"X-Api-Key": {"secret"}}, "{}")
 	to, failure := from.follow(307, "http://b.test/")
 	if failure != nil {
 		t.Fatal(failure)
@@ -124,8 +133,10 @@ func TestLocation(t *testing.T) {
 		{name: "UTF-8 in the query", location: "/?q=ü", want: "http://a.test/?q=%C3%BC"},
 		{name: "a space in the path", location: "/a b", want: "http://a.test/a%20b"},
 		{name: "a space in the query", location: "/?q=a b", want: "http://a.test/?q=a%20b"},
-		{name: "a space in a query that holds a URL", location: "/login?q=a b&next=http://c.test", want: "http://a.test/login?q=a%20b&next=http://c.test"},
-		{name: "UTF-8 in a query that holds a URL", location: "?q=ü&next=http://c.test", want: "http://a.test/d/x?q=%C3%BC&next=http://c.test"},
+		{name: "a space in a query that holds a URL", location: "/login?q=a b&next=http://c.test",
+			want: "http://a.test/login?q=a%20b&next=http://c.test"},
+		{name: "UTF-8 in a query that holds a URL", location: "?q=ü&next=http://c.test",
+			want: "http://a.test/d/x?q=%C3%BC&next=http://c.test"},
 		{name: "an international host", location: "http://bücher.test/", want: "http://xn--bcher-kva.test/"},
 		{name: "an upper-case scheme", location: "HTTP://b.test/y", want: "http://b.test/y"},
 		{name: "another scheme", location: "ftp://b.test/"},
@@ -138,7 +149,7 @@ func TestLocation(t *testing.T) {
 		{name: "a broken host", location: "http://b .test/"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			to, fail := at(t, "GET", "http://a.test/d/x", nil, "").follow(302, tt.location)
+			to, fail := newTestTarget(t, "GET", "http://a.test/d/x", nil, "").follow(302, tt.location)
 			if tt.want == "" {
 				if fail == nil || fail.Kind != failure.Protocol {
 					t.Errorf("got %v, %v; want a protocol failure", to.URL, fail)
@@ -155,9 +166,9 @@ func TestLocation(t *testing.T) {
 	}
 }
 
-// TestLocationFragment: RFC 9110 section 10.2.2.
+// TestLocationFragment checks RFC 9110 section 10.2.2.
 func TestLocationFragment(t *testing.T) {
-	from := at(t, "GET", "http://a.test/#here", nil, "")
+	from := newTestTarget(t, "GET", "http://a.test/#here", nil, "")
 	for location, want := range map[string]string{"/y": "http://a.test/y#here", "/y#there": "http://a.test/y#there"} {
 		to, failure := from.follow(302, location)
 		if failure != nil || to.URL.String() != want {
@@ -166,13 +177,15 @@ func TestLocationFragment(t *testing.T) {
 	}
 }
 
-// FuzzLocation: whatever a server writes, following it asks http or https of a host, without credentials,
-// and what stands on the request line cannot break it.
+// FuzzLocation checks that whatever a server writes, the redirect leads to http or https and a host, without
+// credentials, and cannot break the request line.
 func FuzzLocation(f *testing.F) {
-	for _, seed := range []string{"/y", "//b.test", "http://u:p@b.test:8080/?a=b#c", "?q=ü", "\\\\b.test", "http://[::1]/", "javascript:x", "..//..", "/a b", "/?q=a b&u=http://c"} {
+	for _, seed := range []string{"/y", "//b.test", "http://u:p@b.test:8080/?a=b#c", "?q=ü", "\\\\b.test",
+		"http://[::1]/", "javascript:x", "..//..", "/a b", "/?q=a b&u=http://c"} {
 		f.Add(seed)
 	}
-	from := at(f, "GET", "https://a.test/d/x?y", http.Header{"Authorization": {"secret"}, "Accept": {"*/*"}}, "")
+	from := newTestTarget(f, "GET", "https://a.test/d/x?y",
+		http.Header{"Authorization": {"secret"}, "Accept": {"*/*"}}, "")
 	f.Fuzz(func(t *testing.T, location string) {
 		to, fail := from.follow(302, location)
 		if fail != nil {
@@ -191,10 +204,44 @@ func FuzzLocation(f *testing.F) {
 	})
 }
 
-// checkRequestLine makes sure that a target holds nothing but what RFC 9112 section 3.2 allows there.
+// checkRequestLine checks that a request target holds nothing but what RFC 9112 section 3.2 allows.
 func checkRequestLine(t *testing.T, uri string) {
 	t.Helper()
 	if i := strings.IndexFunc(uri, func(c rune) bool { return c <= ' ' || c >= 0x7f }); i >= 0 {
 		t.Errorf("request target %q is broken at byte %d", uri, i)
 	}
+}
+
+// TestRedirectsEnterTheLaneOfTheirNewHost checks that redirects from ten hosts to one keep to that one's limits.
+func TestRedirectsEnterTheLaneOfTheirNewHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		under, most := make(chan struct{}, 10), 0
+		var starts []time.Time
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Host != "b.test" {
+				return newResponse(302, "", "Location", "http://b.test"+r.URL.Path), nil
+			}
+			under <- struct{}{} // the race detector reports more than one at a time
+			most = max(most, len(under))
+			starts = append(starts, time.Now())
+			time.Sleep(10 * time.Millisecond)
+			<-under
+			return newResponse(200, "ok"), nil
+		})
+		var lines []string
+		for i := range 10 {
+			lines = append(lines, fmt.Sprintf("http://a%d.test/%d", i, i))
+		}
+		var sink recorder
+		s, err := runWithClient(t.Context(), linesOf(lines...), &sink,
+			options(func(o *Options) { o.HostConcurrency, o.HostRate = 1, 2 }), client)
+		if err != nil || s.Succeeded != 10 || most != 1 {
+			t.Fatalf("%d succeeded, %d at once on the new host, %v", s.Succeeded, most, err)
+		}
+		for i := 1; i < len(starts); i++ {
+			if gap := starts[i].Sub(starts[i-1]); gap < 500*time.Millisecond-timerSlack {
+				t.Errorf("start %d on the new host comes %s after the one before", i, gap)
+			}
+		}
+	})
 }

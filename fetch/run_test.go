@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -15,32 +14,32 @@ import (
 
 func TestEveryRequestEndsAsOneRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := origin(func(r *http.Request) (*http.Response, error) {
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
 			switch r.URL.Path {
 			case "/moved":
-				return reply(302, "", "Location", "/there"), nil
+				return newResponse(302, "", "Location", "/there"), nil
 			case "/gone":
-				return reply(404, "no"), nil
+				return newResponse(404, "no"), nil
 			}
-			return reply(200, r.URL.Path), nil
+			return newResponse(200, r.URL.Path), nil
 		})
-		var shelf shelf
+		var sink recorder
 		source := skipping(3, linesOf("http://a.test/x", "{", "http://a.test/moved", "http://a.test/x", "http://a.test/gone"))
-		s, err := runOver(t.Context(), source, &shelf, options(nil), client)
+		s, err := runWithClient(t.Context(), source, &sink, options(nil), client)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := shelf.kinds(); got != "ok invalid_request ok status" {
+		if got := sink.kinds(); got != "ok invalid_request ok status" {
 			t.Errorf("got %s", got)
 		}
-		wantSum(t, s, len(shelf.records))
-		if s.Total != 5 || s.Skipped != 1 || s.Exchanges != 4 || !s.Complete || !shelf.flushed {
+		wantSum(t, s, len(sink.records))
+		if s.Total != 5 || s.Skipped != 1 || s.Exchanges != 4 || !s.Complete || !sink.flushed {
 			t.Errorf("got %+v", s)
 		}
-		for i, r := range shelf.records {
+		for i, r := range sink.records {
 			switch r.Request.URL {
 			case "http://a.test/moved":
-				if r.FinalURL != "http://a.test/there" || r.Redirects != 1 || r.Attempts != 1 || shelf.bodies[i] != "/there" {
+				if r.FinalURL != "http://a.test/there" || r.Redirects != 1 || r.Attempts != 1 || sink.bodies[i] != "/there" {
 					t.Errorf("got %+v", r)
 				}
 			case "http://a.test/gone":
@@ -58,45 +57,47 @@ func TestEveryRequestEndsAsOneRecord(t *testing.T) {
 
 func TestEmptyInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shelf shelf
-		s, err := runOver(t.Context(), urls(0, ""), &shelf, options(nil), taking(0))
-		if err != nil || s.Total != 0 || !s.Complete || !shelf.flushed {
+		var sink recorder
+		s, err := runWithClient(t.Context(), urls(0, ""), &sink, options(nil), respondAfter(0))
+		if err != nil || s.Total != 0 || !s.Complete || !sink.flushed {
 			t.Errorf("got %+v, %v", s, err)
 		}
 	})
 }
 
 func TestRunRefusesMistakes(t *testing.T) {
-	_, err := Run(t.Context(), urls(1, "http://a.test"), &shelf{}, *options(func(o *Options) { o.Concurrency, o.MaxBody = 0, 0 }))
+	_, err := Run(t.Context(), urls(1, "http://a.test"), &recorder{},
+		*options(func(o *Options) { o.Concurrency, o.MaxBody = 0, 0 }))
 	if len(flagsOf(err)) != 2 {
 		t.Errorf("got %v", err)
 	}
 }
 
-// TestRetriesInTime: three attempts, the waits between them, and the time they took are in the Record.
+// TestRetriesInTime checks that three attempts, the delays between them and the time they took are in the Record.
 func TestRetriesInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var asked []time.Duration
+		var requests []time.Duration
 		began := time.Now()
-		client := origin(func(r *http.Request) (*http.Response, error) {
-			asked = append(asked, time.Since(began))
-			if len(asked) < 3 {
-				return reply(503, "", "Retry-After", "10"), nil
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
+			requests = append(requests, time.Since(began))
+			if len(requests) < 3 {
+				return newResponse(503, "", "Retry-After", "10"), nil
 			}
-			return reply(200, "at last"), nil
+			return newResponse(200, "at last"), nil
 		})
-		var shelf shelf
-		s, err := runOver(t.Context(), urls(1, "http://a.test"), &shelf, options(nil), client)
-		if err != nil || shelf.kinds() != "ok" {
-			t.Fatal(shelf.kinds(), err)
+		var sink recorder
+		s, err := runWithClient(t.Context(), urls(1, "http://a.test"), &sink, options(nil), client)
+		if err != nil || sink.kinds() != "ok" {
+			t.Fatal(sink.kinds(), err)
 		}
-		if want := "[0s 10s 20s]"; fmt.Sprint(asked) != want {
-			t.Errorf("asked at %v, want %s", asked, want)
+		if want := "[0s 10s 20s]"; fmt.Sprint(requests) != want {
+			t.Errorf("asked at %v, want %s", requests, want)
 		}
-		if r := shelf.records[0]; r.Attempts != 3 || r.Elapsed != 20*time.Second || !r.StartedAt.Equal(began) {
+		if r := sink.records[0]; r.Attempts != 3 || r.Elapsed != 20*time.Second || !r.StartedAt.Equal(began) {
 			t.Errorf("attempts %d, elapsed %s", r.Attempts, r.Elapsed)
 		}
-		if s.Retries != 2 || s.Exchanges != 3 || s.LimitedBy != LimitPausedHosts || !maps.Equal(s.ByStatus, map[int]int64{200: 1}) {
+		if s.Retries != 2 || s.Exchanges != 3 || s.LimitedBy != LimitPausedHosts ||
+			!maps.Equal(s.ByStatus, map[int]int64{200: 1}) {
 			t.Errorf("got %+v", s)
 		}
 	})
@@ -104,40 +105,41 @@ func TestRetriesInTime(t *testing.T) {
 
 func TestRetriesAreExhausted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var asked atomic.Int32
-		client := origin(func(r *http.Request) (*http.Response, error) {
-			asked.Add(1)
+		var requests atomic.Int32
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
+			requests.Add(1)
 			if r.Method == "POST" {
-				return reply(500, ""), nil
+				return newResponse(500, ""), nil
 			}
-			return reply(429, ""), nil
+			return newResponse(429, ""), nil
 		})
-		var shelf shelf
-		s, err := runOver(t.Context(), linesOf("http://a.test/", `{"url":"http://b.test/","body":"x"}`), &shelf, options(nil), client)
-		if err != nil || shelf.kinds() != "rate_limited status" || asked.Load() != 5 || s.Retries != 3 {
-			t.Errorf("%s after %d, %+v, %v", shelf.kinds(), asked.Load(), s, err)
+		var sink recorder
+		s, err := runWithClient(t.Context(), linesOf("http://a.test/", `{"url":"http://b.test/","body":"x"}`), &sink,
+			options(nil), client)
+		if err != nil || sink.kinds() != "rate_limited status" || requests.Load() != 5 || s.Retries != 3 {
+			t.Errorf("%s after %d, %+v, %v", sink.kinds(), requests.Load(), s, err)
 		}
 	})
 }
 
-// TestPausedHostDelaysNoOther: fifty pages of a host that asks for silence, and as many of one that does not.
-// Once the silence is over the first host is asked more gently than before, so its last page takes a little longer.
+// TestPausedHostDelaysNoOther runs fifty pages of a host that sends Retry-After, and as many of one that does not. Once
+// its pause is over the first host has a lower rate than before, so its last page takes a little longer.
 func TestPausedHostDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		var mu sync.Mutex
 		last := map[string]time.Duration{}
-		client := origin(func(r *http.Request) (*http.Response, error) {
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			last[r.Host] = time.Since(began)
 			if r.Host == "slow.test" && time.Since(began) < 20*time.Second {
-				return reply(429, "", "Retry-After", "20"), nil
+				return newResponse(429, "", "Retry-After", "20"), nil
 			}
-			return reply(200, ""), nil
+			return newResponse(200, ""), nil
 		})
-		var shelf shelf
-		s, err := runOver(t.Context(), urls(100, "http://slow.test", "http://fast.test"), &shelf, options(nil), client)
+		var sink recorder
+		s, err := runWithClient(t.Context(), urls(100, "http://slow.test", "http://fast.test"), &sink, options(nil), client)
 		if err != nil || s.Succeeded != 100 {
 			t.Fatalf("%+v, %v", s, err)
 		}
@@ -149,24 +151,24 @@ func TestPausedHostDelaysNoOther(t *testing.T) {
 
 func TestTimeInTheQueueCountsToNoTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shelf shelf
+		var sink recorder
 		o := options(func(o *Options) { o.Concurrency, o.Timeout = 1, 2*time.Second })
-		s, err := runOver(t.Context(), urls(10, "http://a.test"), &shelf, o, taking(time.Second))
+		s, err := runWithClient(t.Context(), urls(10, "http://a.test"), &sink, o, respondAfter(time.Second))
 		if err != nil || s.Succeeded != 10 || s.Elapsed != 10*time.Second {
-			t.Errorf("%s: %+v, %v", shelf.kinds(), s, err)
+			t.Errorf("%s: %+v, %v", sink.kinds(), s, err)
 		}
 	})
 }
 
 func TestTimeoutBoundsOneExchange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var shelf shelf
+		var sink recorder
 		o := options(func(o *Options) { o.Retries, o.Timeout = 1, 2*time.Second; o.RetryDelay = 0 })
-		s, err := runOver(t.Context(), urls(1, "http://a.test"), &shelf, o, taking(time.Hour))
-		if err != nil || shelf.kinds() != "timeout" || s.Elapsed != 4*time.Second {
-			t.Fatalf("%s: %+v, %v", shelf.kinds(), s, err)
+		s, err := runWithClient(t.Context(), urls(1, "http://a.test"), &sink, o, respondAfter(time.Hour))
+		if err != nil || sink.kinds() != "timeout" || s.Elapsed != 4*time.Second {
+			t.Fatalf("%s: %+v, %v", sink.kinds(), s, err)
 		}
-		if says := shelf.records[0].Failure.Error(); !strings.HasPrefix(says, "timeout 2s met; ") {
+		if says := sink.records[0].Failure.Error(); !strings.HasPrefix(says, "timeout 2s met; ") {
 			t.Errorf("says %q", says)
 		}
 	})
@@ -175,89 +177,26 @@ func TestTimeoutBoundsOneExchange(t *testing.T) {
 func TestRateInARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		var asked []time.Duration
-		client := origin(func(*http.Request) (*http.Response, error) {
-			asked = append(asked, time.Since(began))
-			return reply(200, ""), nil
+		var requests []time.Duration
+		client := fakeOrigin(func(*http.Request) (*http.Response, error) {
+			requests = append(requests, time.Since(began))
+			return newResponse(200, ""), nil
 		})
-		s, err := runOver(t.Context(), urls(4, "http://a.test", "http://b.test"), &shelf{}, options(func(o *Options) { o.Rate = 0.1 }), client)
-		if err != nil || fmt.Sprint(asked) != "[0s 10s 20s 30s]" || s.LimitedBy != LimitRate {
-			t.Errorf("asked at %v, limited by %s, %v", asked, s.LimitedBy, err)
+		s, err := runWithClient(t.Context(), urls(4, "http://a.test", "http://b.test"), &recorder{},
+			options(func(o *Options) { o.Rate = 0.1 }), client)
+		if err != nil || fmt.Sprint(requests) != "[0s 10s 20s 30s]" || s.LimitedBy != LimitRate {
+			t.Errorf("asked at %v, limited by %s, %v", requests, s.LimitedBy, err)
 		}
 	})
 }
 
-// TestLimitedBy: what a user reads who asks why it is not faster.
-func TestLimitedBy(t *testing.T) {
-	slowly := func(source Source) Source {
-		return func(yield func(Request, error) bool) {
-			for r, err := range source {
-				if time.Sleep(time.Minute); !yield(r, err) {
-					return
-				}
-			}
-		}
-	}
-	few := urls(6, "http://a.test")
-	for _, tt := range []struct {
-		want   Limit
-		source Source
-		with   func(*Options)
-		sink   Sink
-	}{
-		{want: LimitConcurrency, with: func(o *Options) { o.Concurrency = 1 }},
-		{want: LimitHostConcurrency, with: func(o *Options) { o.HostConcurrency = 1 }},
-		{want: LimitRate, with: func(o *Options) { o.Rate = 0.01 }},
-		{want: LimitHostRate, with: func(o *Options) { o.HostRate = 0.01 }},
-		{want: LimitNetwork},
-		{want: LimitNetwork, with: func(o *Options) { o.Lookahead = 1 }},
-		{want: LimitInput, source: slowly(few)},
-	} {
-		t.Run(string(tt.want), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				if tt.source == nil {
-					tt.source = few
-				}
-				s, err := runOver(t.Context(), tt.source, &shelf{}, options(tt.with), taking(time.Second))
-				if err != nil || s.LimitedBy != tt.want {
-					t.Errorf("limited by %s of %v, %v", s.LimitedBy, s.LimitedFor, err)
-				}
-			})
-		})
-	}
-}
-
-// TestLookaheadBoundsTheInput: no more is read than may wait, plus what lies between two stages, however fast the input is.
-func TestLookaheadBoundsTheInput(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var read, landed atomic.Int64
-		var most int64
-		source := func(yield func(Request, error) bool) {
-			for r := range urls(5000, "http://a.test") {
-				most = max(most, read.Add(1)-landed.Load())
-				if !yield(r, nil) {
-					return
-				}
-			}
-		}
-		sink := SinkFunc(func(*Record) error { landed.Add(1); return nil })
-		s, err := runOver(t.Context(), source, sink, options(func(o *Options) { o.Lookahead = 20 }), taking(time.Second))
-		if err != nil || s.Succeeded != 5000 {
-			t.Errorf("%+v, %v", s, err)
-		}
-		if most > 20+2*backlog+2 {
-			t.Errorf("%d requests were read ahead", most)
-		}
-	})
-}
-
-// TestSourceMayRewriteURLs: a Source that wraps another changes what is asked.
+// TestSourceMayRewriteURLs checks that a Source that wraps another can change the URL that is requested.
 func TestSourceMayRewriteURLs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var asked string
-		client := origin(func(r *http.Request) (*http.Response, error) {
-			asked = r.URL.String()
-			return reply(200, ""), nil
+		var requests string
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
+			requests = r.URL.String()
+			return newResponse(200, ""), nil
 		})
 		source := func(yield func(Request, error) bool) {
 			for r, err := range linesOf("http://a.test/x") {
@@ -267,16 +206,9 @@ func TestSourceMayRewriteURLs(t *testing.T) {
 				}
 			}
 		}
-		if _, err := runOver(t.Context(), source, &shelf{}, options(nil), client); err != nil || asked != "http://mirror.test/x" {
-			t.Errorf("asked %s, %v", asked, err)
+		if _, err := runWithClient(t.Context(), source, &recorder{}, options(nil), client); err != nil ||
+			requests != "http://mirror.test/x" {
+			t.Errorf("asked %s, %v", requests, err)
 		}
 	})
-}
-
-func TestSinkFuncLendsTheBody(t *testing.T) {
-	boom := errors.New("boom")
-	r := &Record{Body: []byte("x")}
-	if err := SinkFunc(func(*Record) error { return boom }).Put(r); err != boom || r.Body != nil {
-		t.Errorf("got %v, body %q", err, r.Body)
-	}
 }

@@ -10,12 +10,12 @@ import (
 	"batchfetch/fetch/plan"
 )
 
-// newCodec is a taskCodec whose tasks get their URL parsed, and no target.
+// newCodec returns a taskCodec that parses the URLs of its tasks and makes no targets.
 func newCodec() *taskCodec {
 	return &taskCodec{aim: func(t *task) { _ = t.request.parse() }, largeBytes: new(int64)}
 }
 
-// plansOf are the parts of tasks that a plan knows.
+// plansOf returns the parts of tasks that a plan knows.
 func plansOf(tasks []*task) []*plan.Task {
 	var plans []*plan.Task
 	for _, t := range tasks {
@@ -33,8 +33,8 @@ func ownersOf(plans []*plan.Task) []*task {
 	return tasks
 }
 
-// requestsOf are the Requests of input lines, with all that a line can say.
-func requestsOf(t testing.TB, lines ...string) []*task {
+// tasksOf returns tasks of input lines.
+func tasksOf(t testing.TB, lines ...string) []*task {
 	t.Helper()
 	var tasks []*task
 	for request, err := range linesOf(lines...) {
@@ -48,10 +48,10 @@ func requestsOf(t testing.TB, lines ...string) []*task {
 	return tasks
 }
 
-// TestPackedTasksComeBackWhole: nothing that a line, or a filter behind it, has said of a Request is lost while it is
-// spilled.
-func TestPackedTasksComeBackWhole(t *testing.T) {
-	tasks := requestsOf(t,
+// TestTaskCodecLosesNothing checks that a Request is the same after it was spilled, with all that a line or a filter
+// can set.
+func TestTaskCodecLosesNothing(t *testing.T) {
+	tasks := tasksOf(t,
 		"https://a.test/1", "https://a.test/2?q=%20", "https://ü.test/ü",
 		`{"url":"http://a.test/","id":"x","meta":{"any":[1,2]}}`,
 		`{"url":"http://a.test/","id":12345678901234567890}`,
@@ -65,7 +65,7 @@ func TestPackedTasksComeBackWhole(t *testing.T) {
 	tasks[5].request.Header["X-None"] = nil
 	tasks[5].request.Header["X-Two"] = []string{"1", ""}
 	c := newCodec()
-	c.Unpack(c.Pack(plansOf(tasks[3:]))) // what it has packed before leaves nothing behind
+	c.Unpack(c.Pack(plansOf(tasks[3:]))) // an earlier batch leaves no state
 	back := ownersOf(c.Unpack(c.Pack(plansOf(tasks))))
 	if len(back) != len(tasks) {
 		t.Fatalf("%d of %d came back", len(back), len(tasks))
@@ -101,7 +101,7 @@ func FuzzPackedRequest(f *testing.F) {
 	})
 }
 
-// BenchmarkPack packs and unpacks a batch of plain URLs, and says how many bytes each takes meanwhile.
+// BenchmarkPack packs and unpacks a batch of plain URLs, and reports the packed bytes of each.
 func BenchmarkPack(b *testing.B) {
 	for _, n := range []int{8, 16, 64} {
 		b.Run(fmt.Sprintf("%d tasks", n), func(b *testing.B) {
@@ -110,7 +110,7 @@ func BenchmarkPack(b *testing.B) {
 				lines = append(lines, fmt.Sprintf("https://example.com/products/%d?lang=en&page=%d",
 					12345*(i+7)%99991, i%7))
 			}
-			tasks := plansOf(requestsOf(b, lines...))
+			tasks := plansOf(tasksOf(b, lines...))
 			b.ReportAllocs()
 			var packed []byte
 			c := newCodec()

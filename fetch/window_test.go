@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// large is n requests with bodies of 128 KiB to hosts that take turns.
-func large(n int, hosts ...string) Source {
+// largeRequests yields n Requests with bodies of 128 KiB on hosts in turn.
+func largeRequests(n int, hosts ...string) Source {
 	body := bytes.Repeat([]byte("{}"), 64<<10)
 	return func(yield func(Request, error) bool) {
 		for r := range urls(n, hosts...) {
@@ -21,27 +21,27 @@ func large(n int, hosts ...string) Source {
 	}
 }
 
-// TestLargeRequestsBoundTheWindow: --lookahead counts requests, and large ones fill the memory before it does. So
-// many bytes are read ahead and no more, but for what the exchanges at once need.
+// TestLargeRequestsBoundTheWindow checks that besides --lookahead, which counts Requests, maxLargeBytes bounds the
+// bytes that are read ahead, except for what Concurrency needs.
 func TestLargeRequestsBoundTheWindow(t *testing.T) {
 	const inBytes = maxLargeBytes / (128 << 10)
 	for _, tt := range []struct{ concurrency, most int64 }{{5, inBytes}, {1000, 2000}} {
 		synctest.Test(t, func(t *testing.T) {
-			var read, landed atomic.Int64
+			var read, written atomic.Int64
 			var most int64
 			source := func(yield func(Request, error) bool) {
-				for r := range large(4000, "http://a.test") {
-					most = max(most, read.Add(1)-landed.Load())
+				for r := range largeRequests(4000, "http://a.test") {
+					most = max(most, read.Add(1)-written.Load())
 					if !yield(r, nil) {
 						return
 					}
 				}
 			}
-			sink := SinkFunc(func(*Record) error { landed.Add(1); return nil })
+			sink := SinkFunc(func(*Record) error { written.Add(1); return nil })
 			o := options(func(o *Options) {
 				o.Concurrency, o.HostConcurrency, o.Aside = int(tt.concurrency), int(tt.concurrency), 0
 			})
-			s, err := runOver(t.Context(), source, sink, o, taking(time.Second))
+			s, err := runWithClient(t.Context(), source, sink, o, respondAfter(time.Second))
 			least := time.Duration(4000/tt.concurrency) * time.Second
 			if err != nil || s.Succeeded != 4000 || s.Elapsed > least+time.Second {
 				t.Errorf("%d at once: %+v, %v", tt.concurrency, s, err)
@@ -53,11 +53,12 @@ func TestLargeRequestsBoundTheWindow(t *testing.T) {
 	}
 }
 
-// TestLargeRequestsAreSetAside: what is spilled does not count as in memory, so that the host behind it is seen.
-func TestLargeRequestsAreSetAside(t *testing.T) {
+// TestLargeRequestsAreSpilled checks that spilled Requests do not count as memory, so that the host after them is
+// reached.
+func TestLargeRequestsAreSpilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := func(yield func(Request, error) bool) {
-			for _, part := range []Source{large(2000, "http://a.test"), urls(10, "http://b.test")} {
+			for _, part := range []Source{largeRequests(2000, "http://a.test"), urls(10, "http://b.test")} {
 				for r, err := range part {
 					if !yield(r, err) {
 						return
@@ -74,20 +75,20 @@ func TestLargeRequestsAreSetAside(t *testing.T) {
 			return nil
 		})
 		o := options(func(o *Options) { o.HostConcurrency = 1 })
-		s, err := runOver(t.Context(), source, sink, o, taking(time.Second))
+		s, err := runWithClient(t.Context(), source, sink, o, respondAfter(time.Second))
 		if err != nil || s.Succeeded != 2010 || seen > 20*time.Second {
 			t.Errorf("the second host was asked after %s: %+v, %v", seen, s, err)
 		}
 	})
 }
 
-// TestBulkIsCounted: what comes into memory leaves it again in the count, packed and unpacked on its way or not.
-func TestBulkIsCounted(t *testing.T) {
+// TestLargeBytesAreCounted checks that the bytes of a Request leave the count again, whether it was spilled or not.
+func TestLargeBytesAreCounted(t *testing.T) {
 	targets := newTargeter(options(nil))
 	s := newScheduler(options(nil), schedulerPorts{setTarget: func(t *task) { setTarget(t, targets) }})
 	defer s.timer.Stop()
 	var tasks []*task
-	for r := range large(20, "http://a.test") {
+	for r := range largeRequests(20, "http://a.test") {
 		task := newTask(r)
 		setTarget(task, targets)
 		s.admit(task, true)
@@ -114,4 +115,30 @@ func TestBulkIsCounted(t *testing.T) {
 	if s.largeBytes != 0 || s.openTasks != 0 {
 		t.Errorf("%d bytes of %d requests are left", s.largeBytes, s.openTasks)
 	}
+}
+
+// TestLookaheadBoundsTheInput checks that no more Requests are read than --lookahead and the queues between stages
+// hold, however fast the input is.
+func TestLookaheadBoundsTheInput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var read, written atomic.Int64
+		var most int64
+		source := func(yield func(Request, error) bool) {
+			for r := range urls(5000, "http://a.test") {
+				most = max(most, read.Add(1)-written.Load())
+				if !yield(r, nil) {
+					return
+				}
+			}
+		}
+		sink := SinkFunc(func(*Record) error { written.Add(1); return nil })
+		s, err := runWithClient(t.Context(), source, sink, options(func(o *Options) { o.Lookahead = 20 }),
+			respondAfter(time.Second))
+		if err != nil || s.Succeeded != 5000 {
+			t.Errorf("%+v, %v", s, err)
+		}
+		if most > 20+2*backlog+2 {
+			t.Errorf("%d requests were read ahead", most)
+		}
+	})
 }

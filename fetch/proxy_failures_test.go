@@ -1,0 +1,150 @@
+package fetch
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
+)
+
+// TestProxiesThatFail checks that a failure names the proxy and the step, and never the password.
+func TestProxiesThatFail(t *testing.T) {
+	says := func(text string) func(*net.TCPConn) {
+		return func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, text) }
+	}
+	for _, tt := range []struct {
+		name, scheme string
+		says         func(*net.TCPConn)
+		url          string // of the page; "" is https://a.test/
+		want         failure.Kind
+		text         string // ~ stands for the proxy's host:port
+	}{
+		{"wants another password", "http", says("HTTP/1.1 407 s3cret\r\n\r\n"), "", failure.Connect,
+			"proxy http://~: CONNECT a.test:443: 407 Proxy Authentication Required"},
+		{"has no way", "http", says("HTTP/1.1 502 No\r\nContent-Length: 5\r\n\r\nnever"), "", failure.Connect,
+			"proxy http://~: CONNECT a.test:443: 502 Bad Gateway"},
+		{"redirects", "http", says("HTTP/1.1 302 Go\r\nLocation: http://b.test\r\n\r\n"), "", failure.Connect,
+			"proxy http://~: CONNECT a.test:443: 302 Found"},
+		{"closes", "http", says(""), "", failure.Connect,
+			"proxy http://~: CONNECT a.test:443: it closed the connection without an answer"},
+		{"closes within its response", "http", says("HTTP/1.1 200 O"), "", failure.Connect,
+			"proxy http://~: CONNECT a.test:443: it closed the connection without an answer"},
+		{"resets", "http", func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.ResetOnClose(c) }, "", failure.Connect,
+			"proxy http://~: CONNECT a.test:443: it reset the connection"},
+		{"speaks something else", "http", says("SSH-2.0-x\r\n\r\n"), "", failure.Protocol,
+			"proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed HTTP response"},
+		{"repeats a secret", "http", says("HTTP/1.1 200 OK\r\nProxy-Authorization: s3cret\x01\r\n\r\n"), "", failure.Protocol,
+			"proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed MIME header line"},
+		{"forbids it", "http", says("HTTP/1.1 403 No\r\n\r\n"), "", failure.Connect,
+			"proxy http://~: CONNECT a.test:443: 403 Forbidden"},
+		{"says too much", "http", says("HTTP/1.1 200 OK\r\n\r\nand more"), "", failure.Protocol,
+			"proxy http://~: CONNECT a.test:443: it sent more than an answer"},
+		{"never comes to it", "http", says(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 9)), "", failure.Protocol,
+			"proxy http://~: CONNECT a.test:443: no answer after 5 interim ones"},
+		{"has no end of headers", "http", func(c *net.TCPConn) {
+			nettest.ReadRequest(c)
+			nettest.Say(c, "HTTP/1.1 200 OK\r\nX: ")
+			_, _ = io.Copy(c, &longBody{left: 1 << 20})
+		}, "", failure.TooLarge, "proxy http://~: CONNECT a.test:443: the header is over 256 KiB"},
+		{"says nothing", "http", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "", failure.Timeout,
+			"proxy http://~: CONNECT a.test:443: connect-timeout 300ms met; not yet connected"},
+		{"no HTTP over SOCKS", "socks5h", func(c *net.TCPConn) {
+			nettest.Say(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
+			nettest.AwaitClose(c)
+		}, "", failure.Connect, "proxy socks5h://~: asking for a.test:443: unexpected protocol version 72"},
+		{"SOCKS that says nothing", "socks5h", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "", failure.Timeout,
+			"proxy socks5h://~: asking for a.test:443: connect-timeout 300ms met; not yet connected"},
+		{"no TLS over https", "https", says("HTTP/1.1 400 Bad Request\r\n\r\n"), "http://a.test/", failure.TLS,
+			"proxy https://~: tls: 127.0.0.1 does not speak TLS on this port"},
+		{"a forward that is refused", "http", says("HTTP/1.1 407 s3cret\r\nContent-Length: 0\r\n\r\n"), "http://a.test/",
+			failure.BadStatus, "proxy http://~: 407 Proxy Authentication Required"},
+		{"a forward that is dropped", "http", says(""), "http://a.test/", failure.Truncated,
+			"over proxy http://~: the connection closed before a whole answer; connected, no answer had arrived"},
+		{"a forward that is cut", "http", says("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), "http://a.test/",
+			failure.Truncated,
+			"over proxy http://~: the connection closed before a whole answer; 200 OK and 4 bytes of its body had arrived"},
+		{"a forward over something else", "http", says("SSH-2.0-x\r\n\r\n"), "http://a.test/", failure.Protocol,
+			"over proxy http://~: not a valid HTTP answer: it does not begin with HTTP/; connected, no answer had arrived"},
+		{"a forward that stalls", "http", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "http://a.test/", failure.Stalled,
+			"over proxy http://~: stall-timeout 400ms met; connected, no answer had arrived"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			addr := strings.TrimPrefix(nettest.Talk(t, tt.says), "http://")
+			page := tt.url
+			if page == "" {
+				page = "https://a.test/"
+			}
+			o := noRetryOptions(func(o *Options) {
+				o.HTTPProxy, o.ConnectTimeout, o.StallTimeout = tt.scheme+"://user:s3cret@"+addr, 300*time.Millisecond,
+					400*time.Millisecond
+				o.HTTPSProxy = o.HTTPProxy
+			})
+			r, _ := runOne(t, page, o)
+			if kindOf(r) != tt.want || r.Failure.Error() != strings.ReplaceAll(tt.text, "~", addr) {
+				t.Errorf("got %s: %v", kindOf(r), r.Failure)
+			}
+		})
+	}
+}
+
+// TestProxiesOutOfReach checks that a proxy that can't be reached is of kind connect, even if its name has no address.
+func TestProxiesOutOfReach(t *testing.T) {
+	for _, scheme := range []string{"http", "https", "socks5h"} {
+		for _, page := range []string{"http://a.test/", "https://a.test/"} {
+			for host, want := range map[string]string{
+				"127.0.0.1:1":    "proxy %s://127.0.0.1:1: connecting to 127.0.0.1:1: connection refused",
+				"missing.test:1": "proxy %s://missing.test:1: no address found for missing.test",
+			} {
+				o := noRetryOptions(func(o *Options) {
+					o.HTTPProxy = scheme + "://user:s3cret@" + host
+					o.HTTPSProxy = o.HTTPProxy
+				})
+				r := runIn(t, o, testNetwork(t, nil), page).records[0]
+				if kindOf(r) != failure.Connect || r.Failure.Error() != fmt.Sprintf(want, scheme) {
+					t.Errorf("%s over %s: got %s: %v", page, scheme, kindOf(r), r.Failure)
+				}
+			}
+		}
+	}
+}
+
+// TestTLSThroughProxies checks that a wrong certificate behind a proxy is reported as without one, and the proxy's own
+// wrong certificate as the proxy's. -k does not apply to the proxy.
+func TestTLSThroughProxies(t *testing.T) {
+	secure, o := startTLSServer(t, true, respondProtocol)
+	proxy := &proxyServer{secure: strings.TrimPrefix(secure, "https://")}
+	for _, scheme := range []string{"http", "https", "socks5h"} {
+		o.HTTPSProxy = scheme + "://" + proxy.start(t, scheme)
+		if r := runIn(t, o, testNetwork(t, nil), "https://a.test/").records[0]; kindOf(r) != failure.TLS ||
+			r.Failure.Error() != "tls: certificate for example.com, *.example.com, 127.0.0.1, …, not a.test" {
+			t.Errorf("%s: got %s: %v", scheme, kindOf(r), r.Failure)
+		}
+	}
+	addr := proxy.start(t, "https")
+	for _, insecure := range []bool{false, true} {
+		o := noRetryOptions(func(o *Options) { o.HTTPSProxy = "https://" + addr })
+		o.TLS = &tls.Config{InsecureSkipVerify: insecure}
+		if r, _ := runOne(t, "https://a.test/", o); kindOf(r) != failure.TLS || r.Failure.Error() != "proxy https://"+addr+
+			": tls: certificate of 127.0.0.1 is signed by an unknown authority" {
+			t.Errorf("insecure %t: got %s: %v", insecure, kindOf(r), r.Failure)
+		}
+	}
+}
+
+// TestSOCKSWithoutTheRightPassword checks that the failure does not repeat the password.
+func TestSOCKSWithoutTheRightPassword(t *testing.T) {
+	proxy := &proxyServer{user: "user:other"}
+	o := noRetryOptions(func(o *Options) { o.HTTPProxy = "socks5h://user:s3cret@" + proxy.start(t, "socks5h") })
+	r, _ := runOne(t, "http://a.test/", o)
+	if says := fmt.Sprint(r.Failure); kindOf(r) != failure.Connect ||
+		!strings.HasSuffix(says, ": asking for a.test:80: username/password authentication failed") ||
+		strings.Contains(says, "s3cret") {
+		t.Errorf("got %s: %s", kindOf(r), says)
+	}
+}

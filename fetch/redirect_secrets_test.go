@@ -1,0 +1,243 @@
+package fetch
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/cookiejar"
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/netrc"
+)
+
+// TestSecretsStayWithTheirHost checks that a redirect to another origin sends no secret of the first, and never a
+// Referer.
+func TestSecretsStayWithTheirHost(t *testing.T) {
+	got := make(chan http.Header, 1)
+	other := startServer(t, func(w http.ResponseWriter, r *http.Request) { got <- r.Header })
+	first := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" || r.Header.Get("Cookie") == "" {
+			t.Error("the first host is not given its secrets")
+		}
+		http.Redirect(w, r, strings.Replace(other, "http://", "http://stranger:word@", 1), http.StatusFound)
+	})
+	line := fmt.Sprintf(`{"url":%q,"headers":{"Cookie":"a=b","X-Api-Key":"k","Accept-Language":"de"}}`,
+		strings.Replace(first, "http://", "http://u:p@", 1))
+	r, _ := runOne(t, line, noRetryOptions(func(o *Options) { o.Header = http.Header{"X-From-Flag": {"s"}} }))
+	if r.Failure != nil || r.FinalURL != other {
+		t.Fatalf("led to %s, %v", r.FinalURL, r.Failure)
+	}
+	header := <-got
+	for _, name := range []string{"Authorization", "Cookie", "X-Api-Key", "X-From-Flag", "Referer"} {
+		if header.Get(name) != "" {
+			t.Errorf("%s went along", name)
+		}
+	}
+	if header.Get("Accept-Language") != "de" || header.Get("User-Agent") != "batchfetch" {
+		t.Errorf("got %v", header)
+	}
+}
+
+// redirectServers are servers that redirect to one another and record the headers they receive.
+type redirectServers struct {
+	plain, other, secure *httptest.Server
+
+	mu       sync.Mutex
+	received []http.Header // at /end, one for each visit
+}
+
+// startRedirectServers starts three servers: two without TLS and one with.
+func startRedirectServers(t *testing.T) *redirectServers {
+	servers := new(redirectServers)
+	servers.plain, servers.other, servers.secure = httptest.NewServer(servers), httptest.NewServer(servers),
+		httptest.NewTLSServer(servers)
+	for _, server := range []*httptest.Server{servers.plain, servers.other, servers.secure} {
+		t.Cleanup(server.Close)
+	}
+	return servers
+}
+
+// ServeHTTP redirects at /go?code=…&to=…, and at /end refuses the first visit.
+func (servers *redirectServers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header()["Set-Cookie"] = r.URL.Query()["set"]
+	if r.URL.Path == "/go" {
+		code := 0
+		_, _ = fmt.Sscan(r.URL.Query().Get("code"), &code)
+		http.Redirect(w, r, r.URL.Query().Get("to"), code)
+		return
+	}
+	servers.mu.Lock()
+	defer servers.mu.Unlock()
+	if servers.received = append(servers.received, r.Header.Clone()); len(servers.received) == 1 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+}
+
+// setOptions sets Options that trust the TLS server and retry at once.
+func (servers *redirectServers) setOptions(o *Options) {
+	roots := x509.NewCertPool()
+	roots.AddCert(servers.secure.Certificate())
+	o.TLS = &tls.Config{RootCAs: roots, ServerName: "example.com", MinVersion: tls.VersionTLS12}
+	o.Retries, o.RetryDelay, o.RetryUnsafe = 1, time.Millisecond, true
+}
+
+// redirectURL returns a URL of from that redirects to another URL.
+func (servers *redirectServers) redirectURL(from *httptest.Server, code int, to string) string {
+	return fmt.Sprintf("%s/go?code=%d&to=%s", from.URL, code, url.QueryEscape(to))
+}
+
+// endpoints returns the server that a redirect comes from and the address it leads to.
+func (servers *redirectServers) endpoints(route string) (from *httptest.Server, to string) {
+	switch route {
+	case "port":
+		return servers.plain, servers.other.URL
+	case "host":
+		return servers.plain, strings.Replace(servers.plain.URL, "127.0.0.1", "localhost", 1)
+	case "up":
+		return servers.plain, servers.secure.URL
+	case "down":
+		return servers.secure, servers.plain.URL
+	}
+	return servers.plain, servers.plain.URL
+}
+
+// TestSecretsStayInTheirOrigin checks over sockets that whatever carries a secret reaches the end of a redirect within
+// its origin and never another scheme, host or port, for every status, and not on a second attempt either.
+func TestSecretsStayInTheirOrigin(t *testing.T) {
+	netrc, err := netrc.Parse([]byte("default login s3cret password s3cret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	credentials := map[string]struct {
+		header string
+		change func(*Options)
+		line   string // the rest of the input line
+	}{
+		"-u":            {"Authorization", func(o *Options) { o.Username, o.Password = "s3cret", "s3cret" }, ""},
+		"netrc":         {"Authorization", func(o *Options) { o.Netrc = netrc }, ""},
+		"userinfo":      {"Authorization", nil, "userinfo"},
+		"-H":            {"Authorization", func(o *Options) { o.Header = http.Header{"Authorization": {"s3cret"}} }, ""},
+		"line":          {"Authorization", nil, `,"headers":{"Authorization":"s3cret"}`},
+		"-b":            {"Cookie", func(o *Options) { o.Cookie, o.Jar = "k=s3cret", cookiejar.New() }, ""},
+		"-H Cookie":     {"Cookie", func(o *Options) { o.Header = http.Header{"Cookie": {"k=s3cret"}} }, ""},
+		"a line Cookie": {"Cookie", nil, `,"headers":{"Cookie":"k=s3cret"}`},
+	}
+	for _, code := range []int{302, 303, 307, 308} {
+		for name, credential := range credentials {
+			t.Run(fmt.Sprintf("%d %s", code, name), func(t *testing.T) {
+				t.Parallel()
+				for _, route := range []string{"same origin", "port", "host", "up", "down"} {
+					servers := startRedirectServers(t)
+					from, to := servers.endpoints(route)
+					address, more := servers.redirectURL(from, code, to+"/end"), credential.line
+					if more == "userinfo" {
+						address, more = strings.Replace(address, "://", "://s3cret:s3cret@", 1), ""
+					}
+					r, _ := runOne(t, fmt.Sprintf(`{"url":%q,"method":"POST","body":"x"%s}`, address, more),
+						noRetryOptions(func(o *Options) {
+							servers.setOptions(o)
+							if credential.change != nil {
+								credential.change(o)
+							}
+						}))
+					if r.Failure != nil || r.Redirects != 1 || r.Attempts != 2 || len(servers.received) != 2 {
+						t.Fatalf("%s: %v after %d redirects, %d attempts, %d visits", route, r.Failure, r.Redirects, r.Attempts,
+							len(servers.received))
+					}
+					for visit, header := range servers.received {
+						if sent := header.Get(credential.header) != ""; sent != (route == "same origin") {
+							t.Errorf("%s, visit %d: sent %s %q", route, visit, credential.header, header.Get(credential.header))
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestNetrcAfterARedirect checks that after a redirect no entry of the netrc is used, not even one of the new host, as
+// with curl.
+func TestNetrcAfterARedirect(t *testing.T) {
+	servers := startRedirectServers(t)
+	netrc, err := netrc.Parse([]byte("machine localhost login s3cret password s3cret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	otherHost := strings.Replace(servers.other.URL, "127.0.0.1", "localhost", 1) + "/end"
+	for address, want := range map[string]string{servers.redirectURL(servers.plain, 302, otherHost): "",
+		otherHost: dial.BasicAuth("s3cret", "s3cret")} {
+		runOne(t, address, noRetryOptions(func(o *Options) { servers.setOptions(o); o.Netrc = netrc }))
+		if got := servers.received[len(servers.received)-1].Get("Authorization"); got != want {
+			t.Errorf("%s: sent %q, want %q", address, got, want)
+		}
+	}
+}
+
+// TestJarFollows checks that a cookie set by a redirect is sent to the redirect's target, and only where it belongs.
+func TestJarFollows(t *testing.T) {
+	const set = "&set=a%3D1&set=b%3D2;Path%3D/elsewhere&set=c%3D3;Max-Age%3D0"
+	for _, tt := range []struct {
+		name   string
+		jar    bool
+		cookie string // Options.Cookie
+		header string // of the input line
+		route  string // see endpoints; empty is the same origin
+		want   string
+	}{
+		{name: "home", jar: true, want: "a=1"},
+		{name: "no jar", want: ""},
+		{name: "beside the string", jar: true, cookie: "x=y; a=old", want: "a=1; x=y"},
+		{name: "beside a line's own", jar: true, cookie: "x=y", header: "a=mine; z=2", want: "a=mine; z=2"},
+		{name: "the string without a jar", cookie: "x=y; a=old", want: "x=y; a=old"},
+		{name: "abroad", jar: true, cookie: "x=y", route: "host", want: ""},
+		{name: "to another port", jar: true, cookie: "x=y", route: "port", want: ""},
+		{name: "up to TLS", jar: true, cookie: "x=y", route: "up", want: ""},
+		{name: "down from TLS", jar: true, cookie: "x=y", route: "down", want: ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			servers := startRedirectServers(t)
+			from, to := servers.endpoints(tt.route)
+			more := ""
+			if tt.header != "" {
+				more = fmt.Sprintf(`,"headers":{"Cookie":%q}`, tt.header)
+			}
+			r, _ := runOne(t, fmt.Sprintf(`{"url":%q%s}`, servers.redirectURL(from, 302, to+"/end")+set, more),
+				noRetryOptions(func(o *Options) {
+					servers.setOptions(o)
+					if o.Cookie = tt.cookie; tt.jar {
+						o.Jar = cookiejar.New()
+					}
+				}))
+			if r.Failure != nil || len(servers.received) != 2 {
+				t.Fatalf("%v after %d visits", r.Failure, len(servers.received))
+			}
+			for visit, header := range servers.received {
+				if got := strings.Join(header["Cookie"], " and "); got != tt.want {
+					t.Errorf("visit %d: sent %q, want %q", visit, got, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// TestSecureCookieBySocket checks that a Secure cookie is sent over TLS and not over a plain connection to the same
+// host.
+func TestSecureCookieBySocket(t *testing.T) {
+	servers, jar := startRedirectServers(t), cookiejar.New()
+	if err := jar.Load([]byte("127.0.0.1\tFALSE\t/\tTRUE\t0\tk\tv"), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for server, want := range map[*httptest.Server]string{servers.plain: "", servers.secure: "k=v"} {
+		runOne(t, server.URL+"/end", noRetryOptions(func(o *Options) { servers.setOptions(o); o.Jar = jar }))
+		if got := servers.received[len(servers.received)-1].Get("Cookie"); got != want {
+			t.Errorf("%s: sent %q, want %q", server.URL, got, want)
+		}
+	}
+}

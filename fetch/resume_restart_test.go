@@ -1,0 +1,159 @@
+package fetch
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestServersThatDoNotContinue checks that the body is right in the end, without a retry, whatever the server sends in
+// place of the rest.
+func TestServersThatDoNotContinue(t *testing.T) {
+	body, other := numberedText(100_000), strings.ToUpper(numberedText(90_000))
+	sum := sha256.Sum256([]byte(body))
+	partial := func(w http.ResponseWriter, ranges, tag, text string) {
+		w.Header().Set("Content-Range", ranges)
+		w.Header().Set("ETag", tag)
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = io.WriteString(w, text)
+	}
+	for _, tt := range []struct {
+		name      string
+		part      string // empty: the first 1000 bytes
+		rest      http.HandlerFunc
+		whole     string // served to requests without a range; empty is body
+		unsummed  bool   // the Request has no hash
+		from      int
+		exchanges int64
+	}{
+		{name: "as it should", exchanges: 1, from: 1000, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 1000-99999/100000", `"first"`, body[1000:])
+		}},
+		{name: "another body by now", exchanges: 1, whole: other, rest: func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, other)
+		}},
+		{name: "no ranges", exchanges: 1, rest: func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, body)
+		}},
+		{name: "If-Range is not heeded", exchanges: 2, whole: other, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 1000-89999/90000", `"second"`, other[1000:])
+		}},
+		{name: "another total", exchanges: 2, whole: other, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 1000-89999/90000", `"first"`, other[1000:])
+		}},
+		{name: "from another byte", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 999-99999/100000", `"first"`, body[999:])
+		}},
+		{name: "206 without a range", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(206)
+		}},
+		{name: "206 of several parts", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "multipart/byteranges; boundary=x")
+			w.WriteHeader(http.StatusPartialContent)
+			_, _ = io.WriteString(w, "--x\r\nContent-Range: bytes 1000-99999/100000\r\n\r\n"+body[1000:]+"\r\n--x--")
+		}},
+		{name: "416", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(416) }},
+		{name: "a coded rest", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			partial(w, "bytes 1000-99999/100000", `"first"`, encoded(t, body[1000:], "gzip"))
+		}},
+		{name: "more than the rest", unsummed: true, exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 1000-99999/100000", `"first"`, body[1000:]+"x")
+		}},
+		{name: "a rest of another body", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			partial(w, "bytes 1000-99999/100000", `"first"`, strings.ToUpper(body[1000:]))
+		}},
+		{name: "a part with all its bytes", part: body, exchanges: 1, from: 99_999,
+			rest: func(w http.ResponseWriter, r *http.Request) {
+				if got := r.Header.Get("Range"); got != "bytes=99999-" {
+					t.Errorf("requested %q", got)
+				}
+				partial(w, "bytes 99999-99999/100000", `"first"`, body[99_999:])
+			}},
+		{name: "a part of one byte that is all", part: "x", whole: "y", exchanges: 1},
+		{name: "a part with more than all its bytes", part: body + "x", exchanges: 1},
+		{name: "a part of another body", part: other[:1000], exchanges: 2,
+			rest: func(w http.ResponseWriter, _ *http.Request) {
+				partial(w, "bytes 1000-99999/100000", `"first"`, body[1000:])
+			}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			whole := tt.whole
+			if whole == "" {
+				whole = body
+			}
+			var exchanges int64
+			url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+				exchanges++
+				if r.Header.Get("Range") != "" {
+					tt.rest(w, r)
+					return
+				}
+				_, _ = io.WriteString(w, whole)
+			})
+			store := newMemoryStore()
+			store.partials["x"] = &storedPart{body[:1000], PartialInfo{`"first"`, 100_000, url}}
+			if tt.part != "" {
+				store.partials["x"].bytes = tt.part
+			}
+			if len(whole) == 1 {
+				store.partials["x"].info.Total = 1
+			}
+			request := Request{URL: url}
+			if whole == body && !tt.unsummed {
+				request.SHA256 = hex.EncodeToString(sum[:])
+			}
+			r := runWithStore(t, store, request, noRetryOptions(nil))
+			wantWholeBody(t, store, r, whole, tt.from)
+			if exchanges != tt.exchanges || r.Attempts != 1 {
+				t.Errorf("%d exchanges, want %d; %d attempts", exchanges, tt.exchanges, r.Attempts)
+			}
+		})
+	}
+}
+
+// TestRestartedOnce checks that a partial body that can't be removed is not used a second time.
+func TestRestartedOnce(t *testing.T) {
+	exchanges := 0
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		exchanges++
+		if r.Header.Get("Range") != "" {
+			w.WriteHeader(416)
+			return
+		}
+		_, _ = io.WriteString(w, "whole")
+	})
+	store := newMemoryStore()
+	store.cannotRemove, store.partials["x"] = true, &storedPart{"part", PartialInfo{`"first"`, 100, url}}
+	r := runWithStore(t, store, Request{URL: url}, noRetryOptions(nil))
+	if r.Failure != nil || store.bodies["x"] != "whole" || exchanges != 2 || r.Attempts != 1 {
+		t.Errorf("%v, kept %q after %d exchanges", r.Failure, store.bodies["x"], exchanges)
+	}
+}
+
+// TestPartialResponseThatIsShort checks that a 206 with less than the rest is kept, and that a retry requests what is
+// still missing.
+func TestPartialResponseThatIsShort(t *testing.T) {
+	body := numberedText(3000)
+	var requests []string
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		requests = append(requests, r.Header.Get("Range"))
+		var first int
+		_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &first)
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/3000", first, first+999))
+		w.Header().Set("ETag", `"first"`)
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = io.WriteString(w, body[first:first+1000])
+	})
+	store := newMemoryStore()
+	store.partials["x"] = &storedPart{body[:1000], PartialInfo{`"first"`, 0, url}}
+	wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, withRetries(1)), body, 2000)
+	if !slices.Equal(requests, []string{"bytes=1000-", "bytes=2000-"}) {
+		t.Errorf("requested %q", requests)
+	}
+}

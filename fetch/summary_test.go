@@ -1,0 +1,115 @@
+package fetch
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+	"batchfetch/fetch/plan"
+	"batchfetch/fetch/transport"
+)
+
+// finishedTask returns a task of host with a verdict and the counts of its last exchange.
+func finishedTask(host string, verdict judge.Verdict, c exchangeCounts) *task {
+	return &task{Task: plan.Task{Verdict: verdict}, target: target{Target: transport.Target{Origin: host}}, counts: c}
+}
+
+func TestSummaryCounts(t *testing.T) {
+	c := newTally(&Options{})
+	for _, task := range []*task{
+		finishedTask("http://a.test", judge.Verdict{}, exchangeCounts{exchanged: true, status: 200, bytes: 10, wireBytes: 5}),
+		finishedTask("http://a.test", judge.Verdict{Failure: failure.New(failure.BadStatus, "404")},
+			exchangeCounts{exchanged: true, status: 404, bytes: 99, wireBytes: 99}),
+		finishedTask("http://b.test", judge.Verdict{Failure: failure.New(failure.DNS, "no such host")},
+			exchangeCounts{exchanged: true}),
+		finishedTask("", judge.Verdict{Failure: failure.New(failure.InvalidRequest, "no url")}, exchangeCounts{}),
+	} {
+		c.countExchange(task)
+		c.countFinal(task)
+	}
+	c.countExchange(finishedTask("http://a.test", judge.Verdict{Fate: judge.Retry},
+		exchangeCounts{exchanged: true, again: true, status: 500}))
+	c.countExchange(finishedTask("http://a.test", judge.Verdict{Fate: judge.Hop},
+		exchangeCounts{exchanged: true, status: 302}))
+	c.Skipped, c.NotStarted = 2, 3
+	s := c.summary(time.Second)
+	if s.Total != 9 || s.Succeeded != 1 || s.Failed != 3 || s.Exchanges != 5 || s.Retries != 1 ||
+		s.Latency.Count != 5 || s.Bytes != 10 || s.WireBytes != 5 {
+		t.Errorf("got %+v", s)
+	}
+	if want := map[int]int64{200: 1, 404: 1}; !maps.Equal(s.ByStatus, want) {
+		t.Errorf("by_status is of final answers: %v, want %v", s.ByStatus, want)
+	}
+	if want := map[failure.Kind]int64{failure.BadStatus: 1, failure.DNS: 1,
+		failure.InvalidRequest: 1}; !maps.Equal(s.ByKind, want) {
+		t.Errorf("got %v, want %v", s.ByKind, want)
+	}
+	if want := map[string]int64{"http://a.test": 1, "http://b.test": 1}; !maps.Equal(s.FailedByHost, want) {
+		t.Errorf("got %v, want %v", s.FailedByHost, want)
+	}
+	if !s.Complete || s.Elapsed != time.Second {
+		t.Errorf("got %+v", s)
+	}
+}
+
+// TestFailuresByHostAreBounded checks that memory does not grow with the number of hosts that fail.
+func TestFailuresByHostAreBounded(t *testing.T) {
+	c := newTally(&Options{})
+	for range 2 {
+		for i := range MaxHosts + 500 {
+			c.countFinal(finishedTask(fmt.Sprintf("http://%d.test", i), judge.Verdict{Failure: failure.New(failure.DNS, "x")},
+				exchangeCounts{}))
+		}
+	}
+	if got := c.FailedByHost["other"]; got != 1000 || len(c.FailedByHost) != MaxHosts+1 {
+		t.Errorf("%d hosts, %d others", len(c.FailedByHost), got)
+	}
+	if c.FailedByHost["http://0.test"] != 2 {
+		t.Error("a host that is known is counted under its name")
+	}
+}
+
+func TestTooManyFailures(t *testing.T) {
+	for _, tt := range []struct {
+		name              string
+		most              int64
+		percent           float64
+		succeeded, failed int64
+		want              bool
+	}{
+		{"any number", -1, 0, 0, 1e6, false},
+		{"none allowed, none failed", 0, 0, 5, 0, false},
+		{"none allowed", 0, 0, 5, 1, true},
+		{"N are allowed", 3, 0, 0, 3, false},
+		{"the next one stops", 3, 0, 0, 4, true},
+		{"a share is judged from 100 on", -1, 10, 0, 99, false},
+		{"then at once", -1, 10, 89, 11, true},
+		{"the share itself is allowed", -1, 10, 90, 10, false},
+		{"a fraction of a percent", -1, 0.5, 995, 6, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newTally(&Options{})
+			c.Succeeded, c.Failed = tt.succeeded, tt.failed
+			if got := c.tooManyFailures(&Options{MaxFailures: tt.most, MaxFailurePercent: tt.percent}); got != tt.want {
+				t.Errorf("got %t", got)
+			}
+		})
+	}
+}
+
+func TestLiveCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		live := new(Live)
+		o := options(func(o *Options) { o.Live, o.Retries = live, 2 })
+		client := fakeOrigin(func(*http.Request) (*http.Response, error) { return newResponse(500, ""), nil })
+		s, err := runWithClient(t.Context(), urls(2, "http://a.test"), &recorder{}, o, client)
+		if err != nil || live.Exchanges.Load() != s.Exchanges || live.Retries.Load() != 4 {
+			t.Errorf("%d exchanges, %d retries of %+v", live.Exchanges.Load(), live.Retries.Load(), s)
+		}
+	})
+}
