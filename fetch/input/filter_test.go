@@ -15,8 +15,8 @@ func sourceOf(lines ...string) fetch.Source {
 	return new(Reader).Lines(strings.NewReader(strings.Join(lines, "\n")), "")
 }
 
-// breaksOff yields what source has and then breaks off.
-func breaksOff(source fetch.Source, err error) fetch.Source {
+// failAfter yields what source has and then breaks off.
+func failAfter(source fetch.Source, err error) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
 		for r, e := range source {
 			if !yield(r, e) {
@@ -62,7 +62,7 @@ func TestUnique(t *testing.T) {
 
 func TestUniqueLetsErrorsPass(t *testing.T) {
 	boom := errors.New("boom")
-	_, errs := collect(Unique(breaksOff(sourceOf("{", "{", "http://a.test/"), boom)))
+	_, errs := collect(Unique(failAfter(sourceOf("{", "{", "http://a.test/"), boom)))
 	var line *fetch.LineError
 	if len(errs) != 4 || !errors.As(errs[0], &line) || !errors.As(errs[1], &line) || errs[2] != nil || errs[3] != boom {
 		t.Errorf("got %v", errs)
@@ -82,7 +82,7 @@ func TestCountHosts(t *testing.T) {
 
 func TestCountHostsOfBrokenInput(t *testing.T) {
 	boom := errors.New("boom")
-	hosts, err := CountHosts(breaksOff(sourceOf("http://a.test/"), boom), nil)
+	hosts, err := CountHosts(failAfter(sourceOf("http://a.test/"), boom), nil)
 	if !errors.Is(err, boom) || hosts.Total != 1 {
 		t.Errorf("got %+v, %v", hosts, err)
 	}

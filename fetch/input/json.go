@@ -15,21 +15,21 @@ import (
 
 // parseRequest reads one line: JSON where it starts with a brace, a URL otherwise. cut says that the line went on.
 // With an error the Request still holds what could be read of URL, ID and Meta.
-func parseRequest(text []byte, cut bool) (fetch.Request, error) {
+func parseRequest(text []byte, tooLong bool) (fetch.Request, error) {
 	if text[0] == '{' {
-		if cut || len(text) > maxJSON {
+		if tooLong || len(text) > maxJSONLine {
 			return fetch.Request{}, errors.New("the line is longer than 4 MiB, the most for JSON")
 		}
 		return parseJSON(text)
 	}
-	if cut || len(text) > maxLine {
+	if tooLong || len(text) > maxURLLine {
 		return fetch.Request{}, errors.New("the line is longer than 1 MiB, the most for a URL; a JSON line may have 4 MiB")
 	}
 	return fetch.Prepare(fetch.Request{URL: string(text)})
 }
 
-// errNothingAsked is a line of our own output that answers nothing: it is no Request and has no index.
-var errNothingAsked = errors.New("nothing asked")
+// errNoRequest is a line of our own output that answers nothing: it is no Request and has no index.
+var errNoRequest = errors.New("nothing asked")
 
 // jsonLine is an input line as JSON: a request, or a Record whose request is asked again.
 type jsonLine struct {
@@ -55,50 +55,50 @@ type jsonRequest struct {
 func parseJSON(text []byte) (fetch.Request, error) {
 	var line jsonLine
 	if err := json.Unmarshal(text, &line); err != nil { // a member of the wrong type leaves the others readable
-		r := fetch.Request{URL: line.URL, ID: scalar(line.ID), Meta: given(line.Meta)}
-		return r, describeJSON(err)
+		r := fetch.Request{URL: line.URL, ID: scalarOrNil(line.ID), Meta: normalizeValue(line.Meta)}
+		return r, describeJSONError(err)
 	}
 	if fetch.NestsDeeper(text, fetch.DeepestJSON) {
 		return fetch.Request{}, fmt.Errorf("the JSON nests deeper than %d levels", fetch.DeepestJSON)
 	}
-	asked := line.jsonRequest
-	if asked.URL == "" && (line.Type == "summary" || line.Type == "log" || line.Type == "plan") {
-		return fetch.Request{}, errNothingAsked
+	fields := line.jsonRequest
+	if fields.URL == "" && (line.Type == "summary" || line.Type == "log" || line.Type == "plan") {
+		return fetch.Request{}, errNoRequest
 	}
 	if line.Type == "failure" || line.Type == "success" {
-		asked = jsonRequest{URL: line.URL} // the rest of a Record is the answer's
+		fields = jsonRequest{URL: line.URL} // the rest of a Record is the answer's
 		if line.Request != nil {
-			asked = *line.Request
-			if asked.URL == "" {
-				asked.URL = line.URL
+			fields = *line.Request
+			if fields.URL == "" {
+				fields.URL = line.URL
 			}
 		}
-		if asked.URL == "" {
-			return fetch.Request{ID: given(line.ID), Meta: given(line.Meta)}, fmt.Errorf("the %s record has no url to ask again", line.Type)
+		if fields.URL == "" {
+			return fetch.Request{ID: normalizeValue(line.ID), Meta: normalizeValue(line.Meta)}, fmt.Errorf("the %s record has no url to ask again", line.Type)
 		}
 	}
-	r, err := asked.request()
-	r.ID, r.Meta = given(line.ID), given(line.Meta)
+	r, err := fields.toRequest()
+	r.ID, r.Meta = normalizeValue(line.ID), normalizeValue(line.Meta)
 	if err != nil {
 		return r, err
 	}
-	if r.ID != nil && scalar(r.ID) == nil {
+	if r.ID != nil && scalarOrNil(r.ID) == nil {
 		r.ID = nil
 		return r, errors.New("id is neither a string nor a number")
 	}
 	return fetch.Prepare(r)
 }
 
-// scalar returns an id that can stand in a Record, or nil.
-func scalar(raw json.RawMessage) json.RawMessage {
-	if raw = given(raw); len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') {
+// scalarOrNil returns an id that can stand in a Record, or nil.
+func scalarOrNil(raw json.RawMessage) json.RawMessage {
+	if raw = normalizeValue(raw); len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') {
 		return nil
 	}
 	return raw
 }
 
-// given tells JSON null, which is as good as absent, from a value. The value is put on one line and into UTF-8.
-func given(raw json.RawMessage) json.RawMessage {
+// normalizeValue tells JSON null, which is as good as absent, from a value. The value is put on one line and into UTF-8.
+func normalizeValue(raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
 	}
@@ -109,13 +109,13 @@ func given(raw json.RawMessage) json.RawMessage {
 	return bytes.ToValidUTF8(line.Bytes(), []byte("\uFFFD"))
 }
 
-func (q *jsonRequest) request() (fetch.Request, error) {
+func (q *jsonRequest) toRequest() (fetch.Request, error) {
 	r := fetch.Request{URL: strings.TrimSpace(q.URL), Method: q.Method, SHA256: strings.ToLower(q.SHA256), Path: q.Path, Retry: q.Retry}
 	if r.URL == "" {
 		return r, errors.New("no url")
 	}
 	for name, raw := range q.Headers {
-		values, err := headerValues(raw)
+		values, err := parseHeaderValues(raw)
 		if err != nil {
 			return r, fmt.Errorf("header %q: %w", redact.HeaderName(name), err)
 		}
@@ -131,7 +131,7 @@ func (q *jsonRequest) request() (fetch.Request, error) {
 	return r, q.setBody(&r)
 }
 
-func headerValues(raw json.RawMessage) ([]string, error) {
+func parseHeaderValues(raw json.RawMessage) ([]string, error) {
 	var one string
 	if json.Unmarshal(raw, &one) == nil && string(raw) != "null" {
 		return []string{one}, nil
@@ -144,7 +144,7 @@ func headerValues(raw json.RawMessage) ([]string, error) {
 }
 
 func (q *jsonRequest) setBody(r *fetch.Request) error {
-	raw := given(q.Body)
+	raw := normalizeValue(q.Body)
 	if q.BodyBase64 != nil {
 		if raw != nil {
 			return errors.New("both body and body_base64 are given")
@@ -167,8 +167,8 @@ func (q *jsonRequest) setBody(r *fetch.Request) error {
 	return nil
 }
 
-// describeJSON says what is wrong with a line without Go's names.
-func describeJSON(err error) error {
+// describeJSONError says what is wrong with a line without Go's names.
+func describeJSONError(err error) error {
 	var kind *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
 	switch {

@@ -11,8 +11,8 @@ import (
 
 func parse(text string) (fetch.Request, error) { return parseRequest([]byte(text), false) }
 
-// public is r without what only Run reads.
-func public(r fetch.Request) fetch.Request {
+// publicFields is r without what only Run reads.
+func publicFields(r fetch.Request) fetch.Request {
 	return fetch.Request{
 		Index: r.Index, URL: r.URL, Method: r.Method, Header: r.Header, Body: r.Body, BodyForm: r.BodyForm,
 		ID: r.ID, Meta: r.Meta, SHA256: r.SHA256, Path: r.Path, Retry: r.Retry, File: r.File, Line: r.Line,
@@ -61,7 +61,7 @@ func TestParseRequest(t *testing.T) {
 			if u, err := got.ParsedURL(); err != nil || u.String() != tt.want.URL {
 				t.Errorf("the URL is read as %v, %v", u, err)
 			}
-			if got = public(got); !reflect.DeepEqual(got, tt.want) {
+			if got = publicFields(got); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 		})
@@ -117,8 +117,8 @@ func TestUnusableLine(t *testing.T) {
 	}
 }
 
-// TestUnusableLineKeepsItsName: who reads the failure has to find the line, so id and meta come back where they can be read.
-func TestUnusableLineKeepsItsName(t *testing.T) {
+// TestUnusableLineKeepsIDAndMeta: who reads the failure has to find the line, so id and meta come back where they can be read.
+func TestUnusableLineKeepsIDAndMeta(t *testing.T) {
 	for _, line := range []string{
 		`{"url":5,"id":"i","meta":5}`,
 		`{"url":"http://u.test/","id":"i","meta":5,"method":"GE T"}`,
@@ -146,10 +146,10 @@ func TestLongestLines(t *testing.T) {
 		name, line string
 		cut, good  bool
 	}{
-		{"a URL of 1 MiB", url(maxLine), false, true},
-		{"one byte more", url(maxLine + 1), false, false},
-		{"JSON of 4 MiB", json(maxJSON), false, true},
-		{"one byte more", json(maxJSON + 1), false, false},
+		{"a URL of 1 MiB", url(maxURLLine), false, true},
+		{"one byte more", url(maxURLLine + 1), false, false},
+		{"JSON of 4 MiB", json(maxJSONLine), false, true},
+		{"one byte more", json(maxJSONLine + 1), false, false},
 		{"a URL that went on", "http://a.test/", true, false},
 		{"JSON that went on", `{"url":"http://a.test/"}`, true, false},
 	} {

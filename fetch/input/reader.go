@@ -16,13 +16,13 @@ import (
 
 // The longest usable lines, and how much of an unusable one is kept.
 const (
-	maxLine = 1 << 20
-	maxJSON = 4 << 20
+	maxURLLine  = 1 << 20
+	maxJSONLine = 4 << 20
 )
 
 // A Reader makes Requests of lines. Several inputs read one after the other through one Reader share its index.
 type Reader struct {
-	index int64
+	nextIndex int64
 }
 
 // Lines yields the Requests of in, plain lines and JSON lines told apart one by one; file is its name in Records.
@@ -37,11 +37,11 @@ func (rd *Reader) Lines(in io.Reader, file string) fetch.Source {
 				}
 				return
 			}
-			if !countable(text) {
+			if !isRequestLine(text) {
 				continue
 			}
-			request, err := rd.request(text, lines.cut)
-			if errors.Is(err, errNothingAsked) {
+			request, err := rd.parseLine(text, lines.tooLong)
+			if errors.Is(err, errNoRequest) {
 				continue
 			}
 			request.File, request.Line = file, lines.number
@@ -56,8 +56,8 @@ func (rd *Reader) Lines(in io.Reader, file string) fetch.Source {
 func (rd *Reader) URLs(texts []string) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
 		for _, text := range texts {
-			request, err := rd.request([]byte(text), false)
-			if errors.Is(err, errNothingAsked) {
+			request, err := rd.parseLine([]byte(text), false)
+			if errors.Is(err, errNoRequest) {
 				continue
 			}
 			if !yield(request, err) {
@@ -67,13 +67,13 @@ func (rd *Reader) URLs(texts []string) fetch.Source {
 	}
 }
 
-func (rd *Reader) request(text []byte, cut bool) (fetch.Request, error) {
-	request, err := parseRequest(text, cut)
-	if errors.Is(err, errNothingAsked) {
+func (rd *Reader) parseLine(text []byte, tooLong bool) (fetch.Request, error) {
+	request, err := parseRequest(text, tooLong)
+	if errors.Is(err, errNoRequest) {
 		return request, err
 	}
-	request.Index = rd.index
-	rd.index++
+	request.Index = rd.nextIndex
+	rd.nextIndex++
 	if err != nil {
 		if _, wrongURL := request.ParsedURL(); wrongURL != nil {
 			request.URL = "" // what is no URL may hide anything
@@ -108,26 +108,26 @@ func Count(in io.Reader) (int64, error) {
 		if err != nil {
 			return count, err
 		}
-		if countable(text) {
+		if isRequestLine(text) {
 			count++
 		}
 	}
 }
 
-// ownLines is how the lines of our own output begin that answer nothing. Written differently, they are known once they are parsed.
-var ownLines = [...][]byte{
+// outputPrefixes is how the lines of our own output begin that answer nothing. Written differently, they are known once they are parsed.
+var outputPrefixes = [...][]byte{
 	[]byte(`{"type":"summary","complete":`), []byte(`{"type":"log","time":`), []byte(`{"type":"plan","host":`), []byte(`{"type":"plan","total":`),
 }
 
-// countable says which lines ask something, as far as a glance tells: not blank ones, comments and lines of our own that answer nothing.
-func countable(text []byte) bool {
+// isRequestLine says which lines ask something, as far as a glance tells: not blank ones, comments and lines of our own that answer nothing.
+func isRequestLine(text []byte) bool {
 	if len(text) == 0 || text[0] == '#' {
 		return false
 	}
 	if text[0] != '{' {
 		return true
 	}
-	for _, start := range ownLines {
+	for _, start := range outputPrefixes {
 		if bytes.HasPrefix(text, start) {
 			return false
 		}
@@ -137,10 +137,10 @@ func countable(text []byte) bool {
 
 // A lineReader cuts a stream into lines without space at either end. Memory is bounded by the longest usable line.
 type lineReader struct {
-	in     *bufio.Reader
-	long   []byte
-	number int64 // of the line last read, 1-based
-	cut    bool  // it was longer than usable; its start was returned
+	in       *bufio.Reader
+	longLine []byte
+	number   int64 // of the line last read, 1-based
+	tooLong  bool  // it was longer than usable; its start was returned
 }
 
 func newLineReader(in io.Reader) *lineReader {
@@ -154,7 +154,7 @@ func newLineReader(in io.Reader) *lineReader {
 
 // next returns a line, valid until the next call. A last line without a newline is a line too.
 func (l *lineReader) next() ([]byte, error) {
-	l.cut = false
+	l.tooLong = false
 	part, err := l.in.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
 		part, err = l.readLong(part)
@@ -171,16 +171,16 @@ func (l *lineReader) next() ([]byte, error) {
 
 // readLong collects a line that outgrew the buffer, and reads past what is over the bound.
 func (l *lineReader) readLong(part []byte) ([]byte, error) {
-	l.long = append(l.long[:0], part...)
+	l.longLine = append(l.longLine[:0], part...)
 	for {
 		part, err := l.in.ReadSlice('\n')
-		if len(l.long)+len(part) <= maxJSON+2 { // a newline and a carriage return are no part of the line
-			l.long = append(l.long, part...)
+		if len(l.longLine)+len(part) <= maxJSONLine+2 { // a newline and a carriage return are no part of the line
+			l.longLine = append(l.longLine, part...)
 		} else {
-			l.cut = true
+			l.tooLong = true
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
-			return l.long, err
+			return l.longLine, err
 		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"batchfetch/fetch"
 )
 
-// read collects what lines a lineReader makes of in; a cut line is written as its number.
-func read(t testing.TB, in io.Reader) (lines []string) {
+// readLines collects what lines a lineReader makes of in; a cut line is written as its number.
+func readLines(t testing.TB, in io.Reader) (lines []string) {
 	t.Helper()
 	l := newLineReader(in)
 	for {
@@ -25,14 +25,14 @@ func read(t testing.TB, in io.Reader) (lines []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if l.cut {
+		if l.tooLong {
 			text = fmt.Appendf(nil, "line %d is cut", l.number)
 		}
 		lines = append(lines, string(text))
 	}
 }
 
-func utf16(text string, big, mark bool) string {
+func encodeUTF16(text string, big, mark bool) string {
 	var out []byte
 	if mark {
 		text = "\uFEFF" + text
@@ -70,26 +70,26 @@ func TestLines(t *testing.T) {
 		{"a UTF-8 mark", "\xef\xbb\xbfa\nb\n", []string{"a", "b"}},
 		{"a UTF-8 mark and nothing else", "\xef\xbb\xbf", []string{""}},
 		{"a mark only counts at the start", "a\n\xef\xbb\xbfb\n", []string{"a", "\xef\xbb\xbfb"}},
-		{"UTF-16, little end first", utf16("a\r\nb", false, true), []string{"a", "b"}},
-		{"UTF-16, big end first", utf16("a\nb\n", true, true), []string{"a", "b"}},
+		{"UTF-16, little end first", encodeUTF16("a\r\nb", false, true), []string{"a", "b"}},
+		{"UTF-16, big end first", encodeUTF16("a\nb\n", true, true), []string{"a", "b"}},
 		{"half a mark", "\xff", []string{"\xff"}},
 		{"longer than the buffer", "a\n" + long + "\nb\n", []string{"a", long, "b"}},
 		{"longer than the buffer, at the end", long, []string{long}},
-		{"as long as is usable", strings.Repeat("x", maxJSON) + "\r\nb\n", []string{strings.Repeat("x", maxJSON), "b"}},
-		{"too long to be kept", "a\n" + strings.Repeat("x", maxJSON+100<<10) + "\nb\n", []string{"a", "line 2 is cut", "b"}},
-		{"too long, at the end", strings.Repeat("x", maxJSON+100<<10), []string{"line 1 is cut"}},
+		{"as long as is usable", strings.Repeat("x", maxJSONLine) + "\r\nb\n", []string{strings.Repeat("x", maxJSONLine), "b"}},
+		{"too long to be kept", "a\n" + strings.Repeat("x", maxJSONLine+100<<10) + "\nb\n", []string{"a", "line 2 is cut", "b"}},
+		{"too long, at the end", strings.Repeat("x", maxJSONLine+100<<10), []string{"line 1 is cut"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, in := range []io.Reader{strings.NewReader(tt.in), iotest.HalfReader(strings.NewReader(tt.in))} {
-				if got := read(t, in); !slices.Equal(got, tt.want) {
-					t.Errorf("got %s, want %s", brief(got), brief(tt.want))
+				if got := readLines(t, in); !slices.Equal(got, tt.want) {
+					t.Errorf("got %s, want %s", describeLines(got), describeLines(tt.want))
 				}
 			}
 		})
 	}
 }
 
-func brief(lines []string) string {
+func describeLines(lines []string) string {
 	var words []string
 	for _, line := range lines {
 		words = append(words, fmt.Sprintf("%.20q (%d)", line, len(line)))
@@ -97,10 +97,10 @@ func brief(lines []string) string {
 	return strings.Join(words, " ")
 }
 
-// endless yields n bytes without a line's end.
-type endless struct{ n int64 }
+// endlessLine yields n bytes without a line's end.
+type endlessLine struct{ n int64 }
 
-func (e *endless) Read(p []byte) (int, error) {
+func (e *endlessLine) Read(p []byte) (int, error) {
 	if e.n <= 0 {
 		return 0, io.EOF
 	}
@@ -114,12 +114,12 @@ func (e *endless) Read(p []byte) (int, error) {
 
 // TestLineMemoryIsBounded: a stream without a line's end holds no more than the longest usable line.
 func TestLineMemoryIsBounded(t *testing.T) {
-	l := newLineReader(&endless{n: 64 << 20})
-	if _, err := l.next(); err != nil || !l.cut {
-		t.Fatalf("cut %t, error %v", l.cut, err)
+	l := newLineReader(&endlessLine{n: 64 << 20})
+	if _, err := l.next(); err != nil || !l.tooLong {
+		t.Fatalf("cut %t, error %v", l.tooLong, err)
 	}
-	if cap(l.long) > 2*maxJSON {
-		t.Errorf("holds %d bytes", cap(l.long))
+	if cap(l.longLine) > 2*maxJSONLine {
+		t.Errorf("holds %d bytes", cap(l.longLine))
 	}
 }
 
@@ -160,7 +160,7 @@ func TestReaderCountsRequestsNotLines(t *testing.T) {
 	}
 }
 
-func TestUnusableLineIsDataNotAnEnd(t *testing.T) {
+func TestUnusableLineEndsNoSource(t *testing.T) {
 	_, errs := collect(new(Reader).Lines(strings.NewReader("{"+strings.Repeat("x", 1000)+"\nhttp://a.test/\n"), ""))
 	var line *fetch.LineError
 	if len(errs) != 2 || !errors.As(errs[0], &line) || errs[1] != nil {
@@ -249,7 +249,7 @@ func FuzzLineReader(f *testing.F) {
 			}
 			want = append(want, string(bytes.TrimSpace(line)))
 		}
-		if got := read(t, iotest.OneByteReader(bytes.NewReader(in))); !slices.Equal(got, want) {
+		if got := readLines(t, iotest.OneByteReader(bytes.NewReader(in))); !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})

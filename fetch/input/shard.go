@@ -38,7 +38,7 @@ func (s Shard) Part(source fetch.Source) fetch.Source {
 	}
 	return func(yield func(fetch.Request, error) bool) {
 		for request, err := range source {
-			if (err == nil || isData(err)) && !s.holds(&request, err) {
+			if (err == nil || isOfOneRequest(err)) && !s.hasRequest(&request, err) {
 				continue
 			}
 			if !yield(request, err) {
@@ -48,7 +48,7 @@ func (s Shard) Part(source fetch.Source) fetch.Source {
 	}
 }
 
-func (s Shard) holds(request *fetch.Request, err error) bool {
+func (s Shard) hasRequest(request *fetch.Request, err error) bool {
 	if err == nil || errors.Is(err, fetch.ErrSkipped) {
 		if u, wrong := request.ParsedURL(); wrong == nil {
 			return s.Has(u.Hostname())
@@ -57,8 +57,8 @@ func (s Shard) holds(request *fetch.Request, err error) bool {
 	return s.hasNumber(uint64(request.Index))
 }
 
-// isData tells what concerns one Request from the end of the input.
-func isData(err error) bool {
+// isOfOneRequest tells what concerns one Request from the end of the input.
+func isOfOneRequest(err error) bool {
 	var line *fetch.LineError
 	return errors.Is(err, fetch.ErrSkipped) || errors.As(err, &line)
 }

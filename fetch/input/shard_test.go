@@ -41,9 +41,9 @@ func TestShardsNeverMove(t *testing.T) {
 	}
 }
 
-// TestPartsMakeAWhole: each Request is in one part, at its place in the whole input, all of one host in the same,
+// TestShardsPartitionTheInput: each Request is in one part, at its place in the whole input, all of one host in the same,
 // and each line that can't be used in one; the end of a broken input is heard by all.
-func TestPartsMakeAWhole(t *testing.T) {
+func TestShardsPartitionTheInput(t *testing.T) {
 	var text strings.Builder
 	for i := range 3000 {
 		switch i % 10 {
@@ -58,7 +58,7 @@ func TestPartsMakeAWhole(t *testing.T) {
 	for _, of := range []int{1, 2, 3, 16} {
 		owner, number := map[string]int{}, map[int64]int{}
 		for n := 1; n <= of; n++ {
-			cut := io.MultiReader(strings.NewReader(text.String()), cutOff{})
+			cut := io.MultiReader(strings.NewReader(text.String()), failingReader{})
 			var end error
 			for r, err := range (Shard{n, of}).Part(new(Reader).Lines(cut, "x")) {
 				var line *fetch.LineError
@@ -82,7 +82,7 @@ func TestPartsMakeAWhole(t *testing.T) {
 				}
 				number[r.Index]++
 			}
-			if !errors.Is(end, errCut) {
+			if !errors.Is(end, errRead) {
 				t.Errorf("%d of %d ends with %v", n, of, end)
 			}
 		}
@@ -94,14 +94,14 @@ func TestPartsMakeAWhole(t *testing.T) {
 	}
 }
 
-var errCut = errors.New("cut")
+var errRead = errors.New("cut")
 
-type cutOff struct{}
+type failingReader struct{}
 
-func (cutOff) Read([]byte) (int, error) { return 0, errCut }
+func (failingReader) Read([]byte) (int, error) { return 0, errRead }
 
-// TestShardsSideBySide: runs at the same time against one server ask for each URL once, and no host hears of two of them.
-func TestShardsSideBySide(t *testing.T) {
+// TestShardsRunConcurrently: runs at the same time against one server ask for each URL once, and no host hears of two of them.
+func TestShardsRunConcurrently(t *testing.T) {
 	const of, hosts, pages = 4, 60, 10
 	var mu sync.Mutex
 	asked, heard := map[string]int{}, map[string]map[string]bool{}

@@ -98,11 +98,11 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 
 // judgeTask is judge without what concerns the host alone.
 func judgeTask(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict {
-	if why := a.mustRestart(); why != nil {
+	if why := a.restartFailure(); why != nil {
 		return Verdict{Fate: Restart, Failure: why}
 	}
-	if a.IsOutOfFiles() && t.FileShortages < mostShortages && p.mayRepeat(t) {
-		delay := Backoff(t.FileShortages+1, firstShortage, longestShortage, chance)
+	if a.IsOutOfFiles() && t.FileShortages < maxFileShortages && p.mayRepeat(t) {
+		delay := Backoff(t.FileShortages+1, firstFileWait, longestFileWait, chance)
 		return Verdict{Fate: Restart, Delay: delay, Failure: a.Failure}
 	}
 	if a.Failure != nil {
@@ -124,7 +124,7 @@ func judgeTask(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verd
 	if a.Status == http.StatusProxyAuthRequired && a.Proxy != nil {
 		v.Failure.Err = fmt.Errorf("proxy %s: %w", a.Proxy, v.Failure.Err)
 	}
-	if wait, asked := retryAfter(a.sentHeader(), now); asked {
+	if wait, asked := parseRetryAfter(a.sentHeader(), now); asked {
 		v.Failure.RetryAfter = wait
 		if concernsHost(a.Status) {
 			if wait > p.RetryMaxDelay {
@@ -144,9 +144,9 @@ func (a *Answer) sentHeader() http.Header {
 	return a.Header
 }
 
-// mustRestart says why the whole body has to be asked for, where less was: a stored response that was confirmed can't
+// restartFailure says why the whole body has to be asked for, where less was: a stored response that was confirmed can't
 // be used, or the missing part of a body did not come, or makes it wrong. nil means that there is no need.
-func (a *Answer) mustRestart() *failure.Failure {
+func (a *Answer) restartFailure() *failure.Failure {
 	switch {
 	case a.Unusable != nil:
 		return a.Unusable

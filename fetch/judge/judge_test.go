@@ -21,13 +21,13 @@ func status(code int, headers ...string) Answer {
 	return Answer{Status: code, Header: h}
 }
 
-// broken is an exchange that failed before any answer.
-func broken(kind failure.Kind) Answer {
+// failed is an exchange that failed before any answer.
+func failed(kind failure.Kind) Answer {
 	return Answer{Failure: &failure.Failure{Kind: kind, Err: errors.New("broken")}}
 }
 
-// usual is the policy of a plain command line, changed.
-func usual(change func(*Policy)) *Policy {
+// policyWith is the policy of a plain command line, changed.
+func policyWith(change func(*Policy)) *Policy {
 	p := Policy{
 		AcceptStatus:  Statuses{{200, 299}},
 		MaxRedirects:  10,
@@ -46,8 +46,8 @@ func usual(change func(*Policy)) *Policy {
 // get is a GET after so many attempts, this one included.
 func get(attempts int) Trial { return Trial{Method: http.MethodGet, Attempts: attempts} }
 
-// A ruling is a Verdict as a table writes it.
-type ruling struct {
+// A verdictFields is a Verdict as a table writes it.
+type verdictFields struct {
 	fate         Fate
 	delay, pause time.Duration
 	refused      bool
@@ -55,8 +55,8 @@ type ruling struct {
 	retryAfter   time.Duration
 }
 
-func rulingOf(v Verdict) ruling {
-	r := ruling{fate: v.Fate, delay: v.Delay, pause: v.Pause, refused: v.Refused}
+func fieldsOf(v Verdict) verdictFields {
+	r := verdictFields{fate: v.Fate, delay: v.Delay, pause: v.Pause, refused: v.Refused}
 	if v.Failure != nil {
 		r.kind, r.retryAfter = v.Failure.Kind, v.Failure.RetryAfter
 	}
@@ -73,129 +73,129 @@ func TestJudge(t *testing.T) {
 		with  func(*Policy)
 		trial Trial
 		in    Answer
-		want  ruling
+		want  verdictFields
 	}{
-		{name: "200 is a success", trial: get(1), in: status(200), want: ruling{}},
-		{name: "204 is a success", trial: get(1), in: status(204), want: ruling{}},
-		{name: "404 fails at once", trial: get(1), in: status(404), want: ruling{kind: failure.BadStatus}},
+		{name: "200 is a success", trial: get(1), in: status(200), want: verdictFields{}},
+		{name: "204 is a success", trial: get(1), in: status(204), want: verdictFields{}},
+		{name: "404 fails at once", trial: get(1), in: status(404), want: verdictFields{kind: failure.BadStatus}},
 		{name: "300 is an answer, not a redirect",
-			trial: get(1), in: status(300, "Location", "/x"), want: ruling{kind: failure.BadStatus}},
+			trial: get(1), in: status(300, "Location", "/x"), want: verdictFields{kind: failure.BadStatus}},
 		{name: "304 is an answer, not a redirect",
-			trial: get(1), in: status(304, "Location", "/x"), want: ruling{kind: failure.BadStatus}},
+			trial: get(1), in: status(304, "Location", "/x"), want: verdictFields{kind: failure.BadStatus}},
 		{name: "accept-status makes 404 a success",
 			trial: get(1), with: func(p *Policy) { p.AcceptStatus = Statuses{{404, 404}} }, in: status(404)},
 		{name: "accept-status makes 200 a failure",
 			trial: get(1), with: func(p *Policy) { p.AcceptStatus = Statuses{{404, 404}} }, in: status(200),
-			want: ruling{kind: failure.BadStatus}},
+			want: verdictFields{kind: failure.BadStatus}},
 
 		{name: "500 is tried again",
-			trial: get(1), in: status(500), want: ruling{fate: Retry, delay: half, kind: failure.BadStatus}},
+			trial: get(1), in: status(500), want: verdictFields{fate: Retry, delay: half, kind: failure.BadStatus}},
 		{name: "the second wait is twice the first",
-			trial: get(2), in: status(500), want: ruling{fate: Retry, delay: 2 * half, kind: failure.BadStatus}},
+			trial: get(2), in: status(500), want: verdictFields{fate: Retry, delay: 2 * half, kind: failure.BadStatus}},
 		{name: "the last retry is allowed",
-			trial: get(3), in: status(500), want: ruling{fate: Retry, delay: 4 * half, kind: failure.BadStatus}},
-		{name: "one more is not", trial: get(4), in: status(500), want: ruling{kind: failure.BadStatus}},
-		{name: "501 is not on the list", trial: get(1), in: status(501), want: ruling{kind: failure.BadStatus}},
+			trial: get(3), in: status(500), want: verdictFields{fate: Retry, delay: 4 * half, kind: failure.BadStatus}},
+		{name: "one more is not", trial: get(4), in: status(500), want: verdictFields{kind: failure.BadStatus}},
+		{name: "501 is not on the list", trial: get(1), in: status(501), want: verdictFields{kind: failure.BadStatus}},
 		{name: "retries 0 tries once",
-			trial: get(1), with: func(p *Policy) { p.Retries = 0 }, in: status(500), want: ruling{kind: failure.BadStatus}},
+			trial: get(1), with: func(p *Policy) { p.Retries = 0 }, in: status(500), want: verdictFields{kind: failure.BadStatus}},
 		{name: "retry-on none tries once",
 			trial: get(1), with: func(p *Policy) { p.RetryOn = RetryOn{} }, in: status(500),
-			want: ruling{kind: failure.BadStatus}},
+			want: verdictFields{kind: failure.BadStatus}},
 
 		{name: "a reset is tried again",
-			trial: get(1), in: broken(failure.Reset), want: ruling{fate: Retry, delay: half, kind: failure.Reset}},
-		{name: "a TLS failure is not on the list", trial: get(1), in: broken(failure.TLS), want: ruling{kind: failure.TLS}},
-		{name: "too_large never changes", trial: get(1), in: broken(failure.TooLarge), want: ruling{kind: failure.TooLarge}},
+			trial: get(1), in: failed(failure.Reset), want: verdictFields{fate: Retry, delay: half, kind: failure.Reset}},
+		{name: "a TLS failure is not on the list", trial: get(1), in: failed(failure.TLS), want: verdictFields{kind: failure.TLS}},
+		{name: "too_large never changes", trial: get(1), in: failed(failure.TooLarge), want: verdictFields{kind: failure.TooLarge}},
 		{name: "a cancelled exchange is not tried again",
-			trial: get(1), with: func(p *Policy) { p.RetryOn.Kinds = failure.Kinds() }, in: broken(failure.Canceled),
-			want: ruling{kind: failure.Canceled}},
+			trial: get(1), with: func(p *Policy) { p.RetryOn.Kinds = failure.Kinds() }, in: failed(failure.Canceled),
+			want: verdictFields{kind: failure.Canceled}},
 
 		{name: "429 pauses the host",
 			trial: get(1), in: status(429, "Retry-After", "30"),
-			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
+			want: verdictFields{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
 				kind: failure.RateLimited, retryAfter: 30 * time.Second}},
 		{name: "503 pauses the host",
 			trial: get(1), in: status(503, "Retry-After", "30"),
-			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
+			want: verdictFields{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
 				kind: failure.BadStatus, retryAfter: 30 * time.Second}},
 		{name: "Retry-After may be a date",
 			trial: get(1), in: status(429, "Retry-After", in30),
-			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
+			want: verdictFields{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
 				kind: failure.RateLimited, retryAfter: 30 * time.Second}},
 		{name: "a Retry-After below the back-off waits the back-off",
 			trial: get(3), in: status(429, "Retry-After", "1"),
-			want: ruling{fate: Retry, delay: 2 * time.Second, pause: time.Second,
+			want: verdictFields{fate: Retry, delay: 2 * time.Second, pause: time.Second,
 				kind: failure.RateLimited, retryAfter: time.Second}},
 		{name: "Retry-After 0 pauses nothing",
 			trial: get(1), in: status(429, "Retry-After", "0"),
-			want: ruling{fate: Retry, delay: half, kind: failure.RateLimited}},
+			want: verdictFields{fate: Retry, delay: half, kind: failure.RateLimited}},
 		{name: "429 without Retry-After backs off alone",
-			trial: get(1), in: status(429), want: ruling{fate: Retry, delay: half, kind: failure.RateLimited}},
+			trial: get(1), in: status(429), want: verdictFields{fate: Retry, delay: half, kind: failure.RateLimited}},
 		{name: "Retry-After as long as retry-max-delay is obeyed",
 			trial: get(1), in: status(429, "Retry-After", "60"),
-			want: ruling{fate: Retry, delay: time.Minute, pause: time.Minute,
+			want: verdictFields{fate: Retry, delay: time.Minute, pause: time.Minute,
 				kind: failure.RateLimited, retryAfter: time.Minute}},
 		{name: "429 that asks for too long fails at once",
 			trial: get(1), in: status(429, "Retry-After", "61"),
-			want: ruling{refused: true, kind: failure.RateLimited, retryAfter: 61 * time.Second}},
+			want: verdictFields{refused: true, kind: failure.RateLimited, retryAfter: 61 * time.Second}},
 		{name: "503 that asks for too long fails at once",
 			trial: get(1), in: status(503, "Retry-After", "3600"),
-			want: ruling{refused: true, kind: failure.RateLimited, retryAfter: time.Hour}},
+			want: verdictFields{refused: true, kind: failure.RateLimited, retryAfter: time.Hour}},
 		{name: "500 that names a wait does not speak for its host",
 			trial: get(1), in: status(500, "Retry-After", "30"),
-			want: ruling{fate: Retry, delay: 30 * time.Second, kind: failure.BadStatus, retryAfter: 30 * time.Second}},
-		{name: "an exhausted 429 is rate_limited", trial: get(4), in: status(429), want: ruling{kind: failure.RateLimited}},
-		{name: "an exhausted 503 is status", trial: get(4), in: status(503), want: ruling{kind: failure.BadStatus}},
+			want: verdictFields{fate: Retry, delay: 30 * time.Second, kind: failure.BadStatus, retryAfter: 30 * time.Second}},
+		{name: "an exhausted 429 is rate_limited", trial: get(4), in: status(429), want: verdictFields{kind: failure.RateLimited}},
+		{name: "an exhausted 503 is status", trial: get(4), in: status(503), want: verdictFields{kind: failure.BadStatus}},
 		{name: "an exhausted 503 still pauses its host",
 			trial: get(4), in: status(503, "Retry-After", "5"),
-			want: ruling{pause: 5 * time.Second, kind: failure.BadStatus, retryAfter: 5 * time.Second}},
+			want: verdictFields{pause: 5 * time.Second, kind: failure.BadStatus, retryAfter: 5 * time.Second}},
 
 		{name: "POST is not repeated",
-			trial: Trial{Method: "POST", Attempts: 1}, in: status(500), want: ruling{kind: failure.BadStatus}},
+			trial: Trial{Method: "POST", Attempts: 1}, in: status(500), want: verdictFields{kind: failure.BadStatus}},
 		{name: "PATCH is not repeated",
-			trial: Trial{Method: "PATCH", Attempts: 1}, in: broken(failure.Timeout), want: ruling{kind: failure.Timeout}},
+			trial: Trial{Method: "PATCH", Attempts: 1}, in: failed(failure.Timeout), want: verdictFields{kind: failure.Timeout}},
 		{name: "PUT is repeated",
 			trial: Trial{Method: "PUT", Attempts: 1}, in: status(500),
-			want: ruling{fate: Retry, delay: half, kind: failure.BadStatus}},
+			want: verdictFields{fate: Retry, delay: half, kind: failure.BadStatus}},
 		{name: "POST is repeated with retry-unsafe",
 			trial: Trial{Method: "POST", Attempts: 1}, with: func(p *Policy) { p.RetryUnsafe = true },
-			in: status(500), want: ruling{fate: Retry, delay: half, kind: failure.BadStatus}},
+			in: status(500), want: verdictFields{fate: Retry, delay: half, kind: failure.BadStatus}},
 		{name: "POST is repeated where its line says so",
 			trial: Trial{Method: "POST", Attempts: 1, Retry: new(true)}, in: status(500),
-			want: ruling{fate: Retry, delay: half, kind: failure.BadStatus}},
+			want: verdictFields{fate: Retry, delay: half, kind: failure.BadStatus}},
 		{name: "GET is not repeated where its line says so",
 			trial: Trial{Method: "GET", Attempts: 1, Retry: new(false)}, in: status(500),
-			want: ruling{kind: failure.BadStatus}},
+			want: verdictFields{kind: failure.BadStatus}},
 		{name: "its line wins over retry-unsafe",
 			trial: Trial{Method: "POST", Attempts: 1, Retry: new(false)},
-			with:  func(p *Policy) { p.RetryUnsafe = true }, in: status(500), want: ruling{kind: failure.BadStatus}},
+			with:  func(p *Policy) { p.RetryUnsafe = true }, in: status(500), want: verdictFields{kind: failure.BadStatus}},
 
 		{name: "retry-max-time leaves room",
 			trial: Trial{Method: "GET", Attempts: 1, Elapsed: half},
 			with:  func(p *Policy) { p.RetryMaxTime = time.Second }, in: status(500),
-			want: ruling{fate: Retry, delay: half, kind: failure.BadStatus}},
+			want: verdictFields{fate: Retry, delay: half, kind: failure.BadStatus}},
 		{name: "retry-max-time would be passed",
 			trial: Trial{Method: "GET", Attempts: 1, Elapsed: half + 1},
-			with:  func(p *Policy) { p.RetryMaxTime = time.Second }, in: status(500), want: ruling{kind: failure.BadStatus}},
+			with:  func(p *Policy) { p.RetryMaxTime = time.Second }, in: status(500), want: verdictFields{kind: failure.BadStatus}},
 
-		{name: "a redirect is followed", trial: get(1), in: status(302, "Location", "/x"), want: ruling{fate: Hop}},
+		{name: "a redirect is followed", trial: get(1), in: status(302, "Location", "/x"), want: verdictFields{fate: Hop}},
 		{name: "a redirect without Location is the answer",
-			trial: get(1), in: status(302), want: ruling{kind: failure.BadStatus}},
+			trial: get(1), in: status(302), want: verdictFields{kind: failure.BadStatus}},
 		{name: "the last hop is allowed",
 			trial: Trial{Method: "GET", Attempts: 1, Hops: 9}, in: status(302, "Location", "/x"),
-			want: ruling{fate: Hop}},
+			want: verdictFields{fate: Hop}},
 		{name: "one more is not",
 			trial: Trial{Method: "GET", Attempts: 1, Hops: 10}, in: status(302, "Location", "/x"),
-			want: ruling{kind: failure.TooManyRedirects}},
+			want: verdictFields{kind: failure.TooManyRedirects}},
 		{name: "max-redirs 0: a 3xx is the answer",
 			trial: get(1), with: func(p *Policy) { p.MaxRedirects = 0 }, in: status(302, "Location", "/x"),
-			want: ruling{kind: failure.BadStatus}},
+			want: verdictFields{kind: failure.BadStatus}},
 		{name: "max-redirs 0 and an accepted 3xx",
 			trial: get(1), with: func(p *Policy) { p.MaxRedirects = 0; p.AcceptStatus = Statuses{{200, 399}} },
 			in: status(302, "Location", "/x")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := rulingOf(Judge(usual(tt.with), tt.trial, tt.in, judgedAt, 0.5)); got != tt.want {
+			if got := fieldsOf(Judge(policyWith(tt.with), tt.trial, tt.in, judgedAt, 0.5)); got != tt.want {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 		})
@@ -205,7 +205,7 @@ func TestJudge(t *testing.T) {
 // TestFullJitter: a wait is anything from zero to its bound (--retry-delay doubled per attempt, at most
 // --retry-max-delay).
 func TestFullJitter(t *testing.T) {
-	p := usual(func(p *Policy) { p.Retries = 100 })
+	p := policyWith(func(p *Policy) { p.Retries = 100 })
 	for attempt, bound := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 6: 32 * time.Second,
 		7: time.Minute, 99: time.Minute} {
 		for _, chance := range []float64{0, 0.25, 0.999999} {
@@ -218,19 +218,30 @@ func TestFullJitter(t *testing.T) {
 }
 
 func TestRefusalSaysTheWait(t *testing.T) {
-	v := Judge(usual(nil), get(1), status(429, "Retry-After", "3600"), judgedAt, 0.5)
+	v := Judge(policyWith(nil), get(1), status(429, "Retry-After", "3600"), judgedAt, 0.5)
 	const want = "429 Too Many Requests: the host asks to wait 1h0m0s, longer than retry-max-delay 1m0s"
 	if v.Failure.Error() != want {
 		t.Errorf("got %q, want %q", v.Failure, want)
 	}
 }
 
-// TestDeniedTunnels: the refusal of a proxy is worth another attempt where that of a server would be.
-func TestDeniedTunnels(t *testing.T) {
+// TestRefusedTunnels: the refusal of a proxy is worth another attempt where that of a server would be.
+func TestRefusedTunnels(t *testing.T) {
 	for status, want := range map[int]Fate{407: Final, 403: Final, 302: Final, 502: Retry, 503: Retry} {
-		v := Judge(usual(nil), get(1), Answer{Failure: failure.New(failure.Connect, "proxy: %w", &failure.ProxyRefusal{Status: status})}, judgedAt, 0)
+		v := Judge(policyWith(nil), get(1), Answer{Failure: failure.New(failure.Connect, "proxy: %w", &failure.ProxyRefusal{Status: status})}, judgedAt, 0)
 		if v.Fate != want || v.Failure.Kind != failure.Connect {
 			t.Errorf("%d: %+v", status, v)
+		}
+	}
+}
+
+func TestIdempotentMethods(t *testing.T) {
+	for method, want := range map[string]bool{
+		"GET": true, "HEAD": true, "OPTIONS": true, "TRACE": true, "PUT": true, "DELETE": true,
+		"POST": false, "PATCH": false, "get": false, "PURGE": false,
+	} {
+		if got := isIdempotent(method); got != want {
+			t.Errorf("%s: got %t", method, got)
 		}
 	}
 }

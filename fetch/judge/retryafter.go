@@ -11,9 +11,9 @@ import (
 // sum of a time and a wait overflows.
 const LongestWait = 10 * 365 * 24 * time.Hour
 
-// retryAfter reads the Retry-After header (RFC 9110 section 10.2.3): seconds, or an HTTP date, which counts from now.
+// parseRetryAfter reads the Retry-After header (RFC 9110 section 10.2.3): seconds, or an HTTP date, which counts from now.
 // A date that has passed is a wait of 0; a value that is neither is as good as no header, and asked is false.
-func retryAfter(h http.Header, now time.Time) (wait time.Duration, asked bool) {
+func parseRetryAfter(h http.Header, now time.Time) (wait time.Duration, asked bool) {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if value == "" {
 		return 0, false

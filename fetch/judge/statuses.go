@@ -37,7 +37,7 @@ func (s Statuses) String() string {
 func ParseStatuses(text string) (Statuses, error) {
 	var set Statuses
 	for word := range strings.SplitSeq(text, ",") {
-		span, err := parseSpan(strings.TrimSpace(word))
+		span, err := parseRange(strings.TrimSpace(word))
 		if err != nil {
 			return nil, err
 		}
@@ -46,8 +46,8 @@ func ParseStatuses(text string) (Statuses, error) {
 	return set, nil
 }
 
-// parseSpan reads 404, 500-599 or 5xx.
-func parseSpan(word string) (span [2]int, err error) {
+// parseRange reads 404, 500-599 or 5xx.
+func parseRange(word string) (span [2]int, err error) {
 	if class, found := strings.CutSuffix(strings.ToLower(word), "xx"); found && len(class) == 1 {
 		word = class + "00-" + class + "99"
 	}
@@ -91,10 +91,10 @@ func ParseRetryOn(text string) (RetryOn, error) {
 			on.Kinds = append(on.Kinds, kind)
 			continue
 		}
-		span, err := parseSpan(word)
+		span, err := parseRange(word)
 		if err != nil {
 			return on, fmt.Errorf("%q is neither a status (429, 500-599, 5xx) nor a kind of failure that can pass (%s)",
-				word, kindWords())
+				word, listRetryableKinds())
 		}
 		on.Statuses = append(on.Statuses, span)
 	}
@@ -110,8 +110,8 @@ func isRetryable(kind failure.Kind) bool {
 	return false
 }
 
-// kindWords are the retryable kinds, for an error message.
-func kindWords() string {
+// listRetryableKinds are the retryable kinds, for an error message.
+func listRetryableKinds() string {
 	var words []string
 	for _, kind := range failure.Kinds() {
 		if isRetryable(kind) {

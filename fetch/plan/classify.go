@@ -5,7 +5,7 @@ import "time"
 // reclassifyDue moves the lanes whose time has come out of timed and expiring.
 func (p *Plan) reclassifyDue(now time.Time) {
 	for _, lanes := range [...]*laneHeap{&p.timed, &p.expiring} {
-		for lanes.len() > 0 && !lanes.first().at.After(now) {
+		for lanes.len() > 0 && !lanes.first().due.After(now) {
 			p.reclassify(lanes.first(), now)
 		}
 	}
@@ -16,34 +16,34 @@ func (p *Plan) reclassifyDue(now time.Time) {
 // remember. It has to be called after every change of a lane.
 func (p *Plan) reclassify(l *lane, now time.Time) {
 	l.promoteDue(now)
-	p.refill(l)
-	l.weigh(p.typical)
+	p.refillLane(l)
+	l.estimateWork(p.typicalLatency)
 	next := l.nextStart(now)
 	switch {
-	case l.closing, l.empty() && l.slots > 0:
-		p.place(l, nil)
-	case l.empty() && next.After(now):
-		l.at = next
+	case l.closing, l.isEmpty() && l.active > 0:
+		p.moveLane(l, nil)
+	case l.isEmpty() && next.After(now):
+		l.due = next
 		l.compact()
-		p.place(l, &p.expiring)
+		p.moveLane(l, &p.expiring)
 		if p.expiring.len() > expiringPerRequest*p.limits.Lookahead {
 			p.forgetLane(p.expiring.first())
 		}
-	case l.empty():
+	case l.isEmpty():
 		p.forgetLane(l)
 	case l.isBusy():
-		p.place(l, &p.busy)
+		p.moveLane(l, &p.busy)
 	case next.After(now):
-		l.at = next
-		p.place(l, &p.timed)
+		l.due = next
+		p.moveLane(l, &p.timed)
 	default:
-		p.place(l, &p.ready)
+		p.moveLane(l, &p.ready)
 	}
-	p.countHold(l, now)
+	p.countTasks(l, now)
 }
 
-// place moves a lane into a heap; nil is none. A lane in ready is in longestIdle too.
-func (p *Plan) place(l *lane, into *laneHeap) {
+// moveLane moves a lane into a heap; nil is none. A lane in ready is in longestIdle too.
+func (p *Plan) moveLane(l *lane, into *laneHeap) {
 	if l.heap == into {
 		if into != nil {
 			into.fix(l)
@@ -71,7 +71,7 @@ const expiringPerRequest = 10
 
 // forgetLane drops a lane that has no Tasks.
 func (p *Plan) forgetLane(l *lane) {
-	p.place(l, nil)
-	p.uncountHold(l)
+	p.moveLane(l, nil)
+	p.uncountTasks(l)
 	delete(p.lanes, l.host)
 }

@@ -2,50 +2,35 @@ package plan
 
 import "time"
 
-// Hold is what keeps a Task from starting.
-type Hold uint8
-
-// What may keep a Task from starting.
-const (
-	HoldNone            Hold = iota // nothing: no Task waits, or one may start
-	HoldConcurrency                 // limits.Concurrency
-	HoldOutput                      // the same, for results that are not committed yet rather than exchanges under way
-	HoldRate                        // limits.Rate
-	HoldHostConcurrency             // the most exchanges at once with its host
-	HoldHostRate                    // the most starts a second on its host
-	HoldPause                       // its host is paused, throttled or probed, or the Task backs off
-	holds
-)
-
-// countHold keeps, for one lane, the numbers of Tasks by what they wait for, and of those that could be spilled.
-func (p *Plan) countHold(l *lane, now time.Time) {
-	p.uncountHold(l)
-	l.hold, l.holding = p.holdOf(l, now), l.taskCount()
-	if l.excess = l.waiting.Len() - keptTasks; l.excess < batchTasks { // not worth a batch
+// countTasks keeps, for one lane, the numbers of Tasks by what they wait for, and of those that could be spilled.
+func (p *Plan) countTasks(l *lane, now time.Time) {
+	p.uncountTasks(l)
+	l.hold, l.heldTasks = p.holdOf(l, now), l.taskCount()
+	if l.excess = l.waiting.Len() - keptTasks; l.excess < tasksPerBatch { // not worth a batch
 		l.excess = 0
 	}
-	p.held[l.hold] += l.holding
+	p.tasksByHold[l.hold] += l.heldTasks
 	p.spill.excess += l.excess
 }
 
-// uncountHold takes back what countHold has counted for a lane.
-func (p *Plan) uncountHold(l *lane) {
-	p.held[l.hold] -= l.holding
+// uncountTasks takes back what countHold has counted for a lane.
+func (p *Plan) uncountTasks(l *lane) {
+	p.tasksByHold[l.hold] -= l.heldTasks
 	p.spill.excess -= l.excess
-	l.hold, l.holding, l.excess = HoldNone, 0, 0
+	l.hold, l.heldTasks, l.excess = HoldNone, 0, 0
 }
 
 // holdOf returns what the Tasks of a lane wait for, by the heap that it is in.
 func (p *Plan) holdOf(l *lane, now time.Time) Hold {
 	switch {
-	case l.heap == &p.busy && l.health.probing():
+	case l.heap == &p.busy && l.health.isProbing():
 		return HoldPause
 	case l.heap == &p.busy:
 		return HoldHostConcurrency
 	case l.heap != &p.timed:
 		return HoldNone
 	case l.throttle.rate() == 0 && l.waiting.Len() > 0 &&
-		l.pace.due.After(latest(l.pausedUntil, l.throttle.allows(now))):
+		l.pace.due.After(latest(l.pausedUntil, l.throttle.nextStart(now))):
 		return HoldHostRate
 	}
 	return HoldPause
@@ -67,7 +52,7 @@ func (p *Plan) Limit(now time.Time) (hold Hold, host string) {
 	}
 	most := HoldPause
 	for _, h := range [...]Hold{HoldHostConcurrency, HoldHostRate} {
-		if p.held[h] > p.held[most] {
+		if p.tasksByHold[h] > p.tasksByHold[most] {
 			most = h
 		}
 	}
@@ -79,7 +64,7 @@ func (p *Plan) Limit(now time.Time) (hold Hold, host string) {
 // is due next.
 func (p *Plan) limitHost(h Hold) string {
 	for _, lanes := range [...]*laneHeap{&p.busy, &p.timed} {
-		if lanes.len() > 0 && lanes.first().hold == h && 2*lanes.first().holding > p.held[h] {
+		if lanes.len() > 0 && lanes.first().hold == h && 2*lanes.first().heldTasks > p.tasksByHold[h] {
 			return lanes.first().host
 		}
 	}

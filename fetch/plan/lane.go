@@ -15,13 +15,13 @@ type lane struct {
 	spilled *spilled           // come behind waiting; nil is none
 	delayed taskHeap           // wait for their NotBefore, and then go to the end of waiting
 
-	slots     int     // exchanges under way
-	width     int     // the most of them
-	perSecond float64 // the most starts a second that the limits allow; 0 is no limit
-	pace      pace
-	starts    uint64        // so far
-	meter     *meter        // of starts; nil while the lane is compact
-	latency   time.Duration // of an exchange, smoothed; 0 is not known
+	active      int     // exchanges under way
+	concurrency int     // the most of them
+	perSecond   float64 // the most starts a second that the limits allow; 0 is no limit
+	pace        pace
+	starts      uint64        // so far
+	meter       *meter        // of starts; nil while the lane is compact
+	latency     time.Duration // of an exchange, smoothed; 0 is not known
 
 	pausedUntil time.Time // nothing starts before then
 	refusals    *refusals // nil means that the last answer was none
@@ -29,21 +29,21 @@ type lane struct {
 	health      *health   // nil means that no exchange in a row has gone without an answer
 	answered    bool      // an exchange has brought an answer
 
-	weight  float64   // seconds that its Tasks will take within its limits
-	turn    uint64    // the plan's turn of its last start, or of its making
-	heap    *laneHeap // the plan's that it is in, longestIdle aside; nil is none
-	places  [2]int    // its index in heap, and in longestIdle
-	at      time.Time // when it leaves timed or expiring
-	hold    Hold      // what its Tasks are counted as waiting for
-	holding int       // how many Tasks are counted so
-	excess  int       // how many are counted as more than it needs in memory
-	closing bool      // its spilled Tasks are about to fail
+	work        float64   // seconds that its Tasks will take within its limits
+	turn        uint64    // the plan's turn of its last start, or of its making
+	heap        *laneHeap // the plan's that it is in, longestIdle aside; nil is none
+	heapIndexes [2]int    // its index in heap, and in longestIdle
+	due         time.Time // when it leaves timed or expiring
+	hold        Hold      // what its Tasks are counted as waiting for
+	heldTasks   int       // how many Tasks are counted so
+	excess      int       // how many are counted as more than it needs in memory
+	closing     bool      // its spilled Tasks are about to fail
 }
 
 // newLane returns an empty lane with the limits of its host.
 func newLane(host string, lim *Limits) *lane {
 	l := &lane{host: host}
-	l.width, l.perSecond = lim.Host(host)
+	l.concurrency, l.perSecond = lim.Host(host)
 	l.pace = newPace(l.perSecond)
 	return l
 }
@@ -80,15 +80,15 @@ func (l *lane) promoteDue(now time.Time) {
 	}
 }
 
-// start takes a place, a token of the pace and of the quota, and the next Task.
-func (l *lane) start(now time.Time) *Task {
+// startTask takes a place, a token of the pace and of the quota, and the next Task.
+func (l *lane) startTask(now time.Time) *Task {
 	t := l.takeTask()
-	l.slots++
+	l.active++
 	l.starts++
 	t.Started, t.number = now, l.starts
-	l.pace.spend(now)
+	l.pace.spendToken(now)
 	l.meter.add(now)
-	l.throttle.spend()
+	l.throttle.spendQuota()
 	l.health.noteProbe(t)
 	return t
 }
@@ -107,39 +107,41 @@ func (l *lane) takeTask() *Task {
 	return l.waiting.PopLast()
 }
 
-// empty reports whether no Task waits, spilled or not.
-func (l *lane) empty() bool { return l.waiting.Len() == 0 && len(l.delayed) == 0 && !l.spilled.holds() }
+// isEmpty reports whether no Task waits, spilled or not.
+func (l *lane) isEmpty() bool {
+	return l.waiting.Len() == 0 && len(l.delayed) == 0 && !l.spilled.hasTasks()
+}
 
 // isBusy reports whether a Task waits for nothing but the end of an exchange of this lane.
 func (l *lane) isBusy() bool {
-	return l.waiting.Len() > 0 && (l.slots >= l.width || l.health.probing())
+	return l.waiting.Len() > 0 && (l.active >= l.concurrency || l.health.isProbing())
 }
 
 // nextStart returns when the next Task may start, the number of exchanges under way aside; for an empty lane, when it
 // may be forgotten.
 func (l *lane) nextStart(now time.Time) time.Time {
 	at := latest(l.pausedUntil, l.pace.due)
-	if l.empty() {
-		return latest(latest(at, l.refusals.until()), latest(l.throttle.until(), l.health.until(l.pausedUntil)))
+	if l.isEmpty() {
+		return latest(latest(at, l.refusals.opensAt()), latest(l.throttle.expiry(), l.health.expiry(l.pausedUntil)))
 	}
 	if l.waiting.Len() == 0 && len(l.delayed) > 0 {
 		at = latest(at, l.delayed[0].NotBefore)
 	}
-	return latest(at, l.throttle.allows(now))
+	return latest(at, l.throttle.nextStart(now))
 }
 
-// weigh estimates the weight: how long the Tasks will take within the lane's limits. Exchanges of a lane that has had
+// estimateWork estimates the weight: how long the Tasks will take within the lane's limits. Exchanges of a lane that has had
 // none are taken to last the typical time.
-func (l *lane) weigh(typical time.Duration) {
+func (l *lane) estimateWork(typicalLatency time.Duration) {
 	each := l.latency
 	if each == 0 {
-		each = typical
+		each = typicalLatency
 	}
-	seconds := max(each, time.Microsecond).Seconds() / float64(l.width)
+	seconds := max(each, time.Microsecond).Seconds() / float64(l.concurrency)
 	if rate := l.rate(); rate > 0 {
 		seconds = max(seconds, 1/rate)
 	}
-	l.weight = seconds * float64(l.taskCount())
+	l.work = seconds * float64(l.taskCount())
 }
 
 // taskCount is how many Tasks wait, delayed and spilled ones included.
@@ -153,33 +155,8 @@ func (l *lane) rate() float64 {
 	return l.perSecond
 }
 
-// observe learns from the Verdict of a Task that is done, and reports whether the lane has just been closed because
-// of it.
-func (l *lane) observe(t *Task, lim *Limits, now time.Time) (closed bool) {
-	v := &t.Verdict
-	if v.Pause > 0 {
-		l.pausedUntil = latest(l.pausedUntil, now.Add(v.Pause))
-	}
-	if lim.Adaptive {
-		l.adapt(t, lim, now)
-	}
-	refused := l.observeRefusal(v, now)
-	if l.throttle.refusesAll() && !l.closed(now) { // as if it had asked for a wait of that length
-		l.refusals = &refusals{streak: l.throttle.streak, last: v.Failure, closedUntil: now.Add(lim.RetryMaxDelay)}
-		l.throttle.streak = 0
-		refused = true
-	}
-	down := l.observeHealth(t, lim, now)
-	return refused || down
-}
-
-// closed reports whether the lane's Tasks fail without an exchange.
-func (l *lane) closed(now time.Time) bool {
-	return l.refusals.until().After(now) || l.health != nil && l.health.down
-}
-
-// clear takes every Task out that is not spilled.
-func (l *lane) clear() []*Task {
+// removeTasks takes every Task out that is not spilled.
+func (l *lane) removeTasks() []*Task {
 	tasks := make([]*Task, 0, l.waiting.Len()+len(l.delayed))
 	for l.waiting.Len() > 0 {
 		tasks = append(tasks, l.waiting.Pop())
@@ -187,21 +164,4 @@ func (l *lane) clear() []*Task {
 	tasks = append(tasks, l.delayed...)
 	l.delayed = nil
 	return tasks
-}
-
-// latest is the later of two times.
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// smoothed is the exponential moving average of durations in which the last one counts an eighth; mean 0 is that
-// there was none before.
-func smoothed(mean, last time.Duration) time.Duration {
-	if mean == 0 {
-		return last
-	}
-	return mean + (last-mean)/8
 }

@@ -25,3 +25,18 @@ type Limits struct {
 	// It is called once for each lane. It must not be nil.
 	Host func(host string) (concurrency int, rate float64)
 }
+
+// Hold is what keeps a Task from starting.
+type Hold uint8
+
+// What may keep a Task from starting.
+const (
+	HoldNone            Hold = iota // nothing: no Task waits, or one may start
+	HoldConcurrency                 // limits.Concurrency
+	HoldOutput                      // the same, for results that are not committed yet rather than exchanges under way
+	HoldRate                        // limits.Rate
+	HoldHostConcurrency             // the most exchanges at once with its host
+	HoldHostRate                    // the most starts a second on its host
+	HoldPause                       // its host is paused, throttled or probed, or the Task backs off
+	holdKinds
+)

@@ -4,33 +4,8 @@ import (
 	"time"
 
 	"batchfetch/fetch/failure"
-	"batchfetch/fetch/judge"
 	"batchfetch/fetch/queue"
 )
-
-// A Task is the plan's record of something that is asked of a host, by one exchange or by several in turn. It is
-// embedded by value in what it belongs to, its Owner. While the plan has it, nobody else may touch it.
-type Task struct {
-	// Owner is what the Task belongs to. The plan never looks at it.
-	Owner any
-	// NotBefore is when the next exchange may start at the earliest; zero is at once.
-	NotBefore time.Time
-	// Attempts counts the exchanges made so far, redirects aside. The refusal of a further attempt slows no host down.
-	Attempts int
-	// Size is about how many bytes the Task takes in a batch before that is compressed.
-	Size int
-	// Pristine says that the Codec can pack the Task: nothing has been asked yet. Others are never spilled.
-	Pristine bool
-	// Verdict is on the last exchange. done reads it.
-	Verdict judge.Verdict
-	// Lost is why the Task ends without another exchange; nil means that it does not. The plan sets it.
-	Lost *failure.Failure
-	// Started is when next returned the Task last.
-	Started time.Time
-
-	lane   *lane  // nil while it is in none, and where it needs no host
-	number uint64 // of its last start among those of the lane, from 1
-}
 
 // A Plan decides which Task starts now, or how long until one may: it holds every Task that waits, in one lane for
 // each host. It has no clock, lock or goroutine of its own; now is an argument and never goes back. It is used by one
@@ -57,13 +32,13 @@ type Plan struct {
 	uncommitted int // exchanges that have ended, and count as under way all the same
 	inMemory    int // Tasks in lanes, spilled ones not counted
 
-	pace    pace
-	turn    uint64        // the last one that a lane was given
-	starts  uint64        // so far
-	typical time.Duration // of an exchange, smoothed, for lanes that have had none
-	held    [holds]int    // Tasks in lanes, by what these wait for
-	starved bool          // places are free, and no lane has a Task that may start
-	spill   spill
+	pace           pace
+	turn           uint64         // the last one that a lane was given
+	starts         uint64         // so far
+	typicalLatency time.Duration  // of an exchange, smoothed, for lanes that have had none
+	tasksByHold    [holdKinds]int // Tasks in lanes, by what these wait for
+	starved        bool           // places are free, and no lane has a Task that may start
+	spill          spill
 }
 
 // New returns a plan without Tasks. Where codec is nil, none is ever spilled.
@@ -71,13 +46,13 @@ func New(l Limits, codec Codec) *Plan {
 	return &Plan{
 		limits:      l,
 		lanes:       make(map[string]*lane),
-		ready:       laneHeap{seat: 0, before: moreWork},
-		longestIdle: laneHeap{seat: 1, before: longerIdle},
-		busy:        laneHeap{seat: 0, before: moreWork},
-		timed:       laneHeap{seat: 0, before: sooner},
-		expiring:    laneHeap{seat: 0, before: sooner},
+		ready:       laneHeap{indexAt: 0, before: hasMoreWork},
+		longestIdle: laneHeap{indexAt: 1, before: isLongerIdle},
+		busy:        laneHeap{indexAt: 0, before: hasMoreWork},
+		timed:       laneHeap{indexAt: 0, before: isDueSooner},
+		expiring:    laneHeap{indexAt: 0, before: isDueSooner},
 		pace:        newPace(l.Rate),
-		spill:       spill{codec: codec, free: l.SpillBytes},
+		spill:       spill{codec: codec, freeBytes: l.SpillBytes},
 	}
 }
 
@@ -97,16 +72,16 @@ func (p *Plan) SetUncommitted(n int) { p.uncommitted = n }
 func (p *Plan) Add(t *Task, host string, now time.Time) {
 	l := p.lanes[host]
 	if l == nil {
-		l = p.openLane(host)
+		l = p.addLane(host)
 	}
 	l.restore()
 	t.lane = l
-	if l.closed(now) {
+	if l.isClosed(now) {
 		p.Fail(t, l.closedFailure(t, now))
 		return
 	}
 	p.inMemory++
-	if l.spilled.holds() && !l.closing && t.Pristine { // it came after what has been spilled
+	if l.spilled.hasTasks() && !l.closing && t.Pristine { // it came after what has been spilled
 		p.spillArrival(l, t)
 	} else {
 		l.push(t, now)
@@ -118,8 +93,8 @@ func (p *Plan) Add(t *Task, host string, now time.Time) {
 // limit.
 func (p *Plan) AddInvalid(t *Task) { p.invalid.Push(t) }
 
-// openLane makes the lane of a host. Its turn is behind that of all others.
-func (p *Plan) openLane(host string) *lane {
+// addLane makes the lane of a host. Its turn is behind that of all others.
+func (p *Plan) addLane(host string) *lane {
 	l := newLane(host, &p.limits)
 	p.turn++
 	l.turn = p.turn
@@ -144,7 +119,7 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 	if p.ready.len() == 0 {
 		p.starved = true
 		if p.timed.len() > 0 {
-			return nil, p.timed.first().at.Sub(now)
+			return nil, p.timed.first().due.Sub(now)
 		}
 		return nil, Never
 	}
@@ -152,8 +127,8 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 		return nil, wait
 	}
 	l := p.chooseLane()
-	p.pace.spend(now)
-	t = l.start(now)
+	p.pace.spendToken(now)
+	t = l.startTask(now)
 	p.starts++
 	p.turn++
 	l.turn = p.turn
@@ -164,12 +139,12 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 	return t, 0
 }
 
-// patientEvery is how many starts there are for each that goes to the lane whose last start is longest ago.
-const patientEvery = 8
+// longestIdleEvery is how many starts there are for each that goes to the lane whose last start is longest ago.
+const longestIdleEvery = 8
 
 // chooseLane returns the ready lane that starts a Task next.
 func (p *Plan) chooseLane() *lane {
-	if p.starts%patientEvery == patientEvery-1 {
+	if p.starts%longestIdleEvery == longestIdleEvery-1 {
 		return p.longestIdle.first()
 	}
 	return p.ready.first()
@@ -191,7 +166,7 @@ func (p *Plan) nextWithoutExchange(now time.Time) *Task {
 		p.inMemory--
 		p.Fail(t, c.why)
 	}
-	if !c.lane.spilled.holds() {
+	if !c.lane.spilled.hasTasks() {
 		p.closing.Pop()
 		c.lane.closing = false
 		p.reclassify(c.lane, now)
@@ -208,9 +183,9 @@ func (p *Plan) Done(t *Task, now time.Time) {
 		return
 	}
 	t.lane = nil
-	l.slots--
+	l.active--
 	took := now.Sub(t.Started)
-	l.latency, p.typical = smoothed(l.latency, took), smoothed(p.typical, took)
+	l.latency, p.typicalLatency = movingAverage(l.latency, took), movingAverage(p.typicalLatency, took)
 	if l.observe(t, &p.limits, now) {
 		p.closeLane(l, now)
 	}
@@ -227,11 +202,11 @@ type closingLane struct {
 // closeLane fails the Tasks of a lane whose host is not to be asked any more. Its spilled Tasks follow one batch at a
 // time.
 func (p *Plan) closeLane(l *lane, now time.Time) {
-	for _, t := range l.clear() {
+	for _, t := range l.removeTasks() {
 		p.inMemory--
 		p.Fail(t, l.closedFailure(t, now))
 	}
-	if l.spilled.holds() && !l.closing {
+	if l.spilled.hasTasks() && !l.closing {
 		l.closing = true
 		p.closing.Push(closingLane{l, l.closedFailure(nil, now)})
 	}
@@ -249,10 +224,10 @@ func (p *Plan) Rest(now time.Time) (tasks []*Task, spilled int64) {
 	for p.invalid.Len() > 0 {
 		tasks = append(tasks, p.invalid.Pop())
 	}
-	spilled, p.inMemory = p.spill.clear(), 0
+	spilled, p.inMemory = p.spill.dropBatches(), 0
 	p.closing = queue.Queue[closingLane]{}
 	for _, l := range p.lanes {
-		tasks = append(tasks, l.clear()...)
+		tasks = append(tasks, l.removeTasks()...)
 		if l.spilled != nil {
 			tasks = append(tasks, l.spilled.tail...)
 			l.spilled, l.closing = nil, false

@@ -7,7 +7,7 @@ import "time"
 // longestShortage, so that Tasks that lack a file at the same time do not come back together. All of them take about
 // half a minute.
 const (
-	mostShortages   = 20
-	firstShortage   = 200 * time.Millisecond
-	longestShortage = 3 * time.Second
+	maxFileShortages = 20
+	firstFileWait    = 200 * time.Millisecond
+	longestFileWait  = 3 * time.Second
 )
