@@ -6,6 +6,7 @@ import (
 	"time"
 )
 
+// TestBackoff: the bound doubles with each attempt, up to the most, and chance scales it.
 func TestBackoff(t *testing.T) {
 	const most = time.Minute
 	for _, tt := range []struct {

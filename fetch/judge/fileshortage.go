@@ -2,12 +2,11 @@ package judge
 
 import "time"
 
-// A Task whose body's file could not be opened, because too many were open, is restarted at most mostShortages times
-// in a row. The waits in between are drawn as those of retries are, from a bound of firstShortage that doubles up to
-// longestShortage, so that Tasks that lack a file at the same time do not come back together. All of them take about
-// half a minute.
+// A file shortage is an exchange whose body's file could not be opened because too many files were open. Its Task is
+// restarted after a Backoff between firstFileWait and longestFileWait, so that Tasks that lack a file at the same time
+// do not restart together. All restarts of a Task take about half a minute.
 const (
-	maxFileShortages = 20
-	firstFileWait    = 200 * time.Millisecond
-	longestFileWait  = 3 * time.Second
+	maxFileShortages = 20                     // restarts of a Task in a row
+	firstFileWait    = 200 * time.Millisecond // upper bound of the first wait, doubled with each further one
+	longestFileWait  = 3 * time.Second        // upper bound of every wait
 )

@@ -9,8 +9,8 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// TestFileShortagesRestart: a body without a file is asked for again where that is safe, at no cost of an attempt, and
-// not for ever.
+// TestFileShortagesRestart: after a file shortage the body is requested again where the method allows it, up to
+// maxFileShortages times, and Attempts does not limit it.
 func TestFileShortagesRestart(t *testing.T) {
 	for _, tt := range []struct {
 		method string

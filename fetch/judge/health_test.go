@@ -6,7 +6,7 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// TestHealthOf: what each outcome says about its host.
+// TestHealthOf: the Health after each outcome of an exchange.
 func TestHealthOf(t *testing.T) {
 	p := policyWith(nil)
 	for _, tt := range []struct {

@@ -7,7 +7,7 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// TestPartialResponses: a body that can't be continued is restarted at once, however few retries are left; no other is.
+// TestPartialResponses: a body that can't be continued is requested again as a whole at once, whatever Retries says.
 func TestPartialResponses(t *testing.T) {
 	with := func(a Answer, p Partial) Answer { a.Partial = p; return a }
 	only200 := func(p *Policy) { p.AcceptStatus = Statuses{{200, 200}} }
@@ -15,26 +15,26 @@ func TestPartialResponses(t *testing.T) {
 		name string
 		with func(*Policy)
 		in   Answer
-		want verdictFields
+		want result
 	}{
 		{name: "the rest is as good as a 200", with: only200, in: with(status(206), PartialContinues)},
 		{name: "a 206 to a question for the whole is not", with: only200, in: status(206),
-			want: verdictFields{kind: failure.BadStatus}},
-		{name: "no rest", in: with(status(206), PartialUnusable), want: verdictFields{fate: Restart, kind: failure.Protocol}},
+			want: result{kind: failure.BadStatus}},
+		{name: "no rest", in: with(status(206), PartialUnusable), want: result{fate: Restart, kind: failure.Protocol}},
 		{name: "nothing behind the part",
 			with: func(p *Policy) { p.AcceptStatus = Statuses{{400, 499}} }, in: with(status(416), PartialUnusable),
-			want: verdictFields{fate: Restart, kind: failure.Protocol}},
+			want: result{fate: Restart, kind: failure.Protocol}},
 		{name: "a wrong whole", in: with(failed(failure.Checksum), PartialContinues),
-			want: verdictFields{fate: Restart, kind: failure.Checksum}},
+			want: result{fate: Restart, kind: failure.Checksum}},
 		{name: "a wrong answer", in: with(failed(failure.Protocol), PartialContinues),
-			want: verdictFields{fate: Restart, kind: failure.Protocol}},
-		{name: "a wrong body that is no rest", in: failed(failure.Checksum), want: verdictFields{kind: failure.Checksum}},
+			want: result{fate: Restart, kind: failure.Protocol}},
+		{name: "a wrong body that is no rest", in: failed(failure.Checksum), want: result{kind: failure.Checksum}},
 		{name: "a rest cut off", in: with(failed(failure.Truncated), PartialContinues),
-			want: verdictFields{fate: Retry, delay: time.Second / 2, kind: failure.Truncated}},
-		{name: "a rest that is too large", in: with(failed(failure.TooLarge), PartialContinues), want: verdictFields{kind: failure.TooLarge}},
+			want: result{fate: Retry, delay: time.Second / 2, kind: failure.Truncated}},
+		{name: "a rest that is too large", in: with(failed(failure.TooLarge), PartialContinues), want: result{kind: failure.TooLarge}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := fieldsOf(Judge(policyWith(tt.with), get(1), tt.in, judgedAt, 0.5)); got != tt.want {
+			if got := resultOf(Judge(policyWith(tt.with), get(1), tt.in, judgedAt, 0.5)); got != tt.want {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 		})

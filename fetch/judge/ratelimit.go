@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// quotaOf reads the quota that a response announces; the zero Quota is none. In order of preference:
+// quotaOf returns the quota that a response announces; the zero Quota is none. In order of preference:
 //
 //   - the RateLimit field of draft-ietf-httpapi-ratelimit-headers, a list of items such as "default";r=50;t=30, or,
 //     as in earlier drafts, one set of members (limit=100, remaining=50, reset=30); of several quotas the tightest
@@ -15,7 +15,7 @@ import (
 //   - the fields RateLimit-Remaining and RateLimit-Reset of drafts before those
 //   - X-RateLimit-Remaining and X-RateLimit-Reset, or X-Rate-Limit-…, whose reset is a number of seconds or a time
 //
-// What can't be parsed is treated as missing.
+// A field that can't be parsed is treated as missing.
 func quotaOf(h http.Header, now time.Time) Quota {
 	if fields := h["Ratelimit"]; fields != nil {
 		return tightestQuota(fields, h["Ratelimit-Policy"])
@@ -35,7 +35,7 @@ var quotaFields = [...]struct{ remaining, reset, limit string }{
 	{"X-Rate-Limit-Remaining", "X-Rate-Limit-Reset", "X-Rate-Limit-Limit"},
 }
 
-// parsePlainQuota reads a quota from header fields with one number each.
+// parsePlainQuota parses a quota of header fields with one number each.
 func parsePlainQuota(h http.Header, names *struct{ remaining, reset, limit string }, now time.Time) Quota {
 	remaining, ok := parseCount(h.Get(names.remaining))
 	if !ok {
@@ -46,8 +46,8 @@ func parsePlainQuota(h http.Header, names *struct{ remaining, reset, limit strin
 	return Quota{Remaining: remaining, Reset: reset, Limit: limit}
 }
 
-// serverNow is the Date of a response, or now without one. A reset that is a time counts from it, so that clocks may
-// differ.
+// serverNow is the Date of a response, or now without one. A reset that is a time counts from it, as the clocks of
+// server and client may differ.
 func serverNow(h http.Header, now time.Time) time.Time {
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		return date
@@ -55,14 +55,14 @@ func serverNow(h http.Header, now time.Time) time.Time {
 	return now
 }
 
-// epochFrom is the number from which on a reset is a Unix time, not a span of seconds: that would be over 30 years.
-// From epochMilliFrom on it is one in milliseconds.
+// epochFrom is the least number that is a Unix time as a reset; a number of seconds that large would be over 30 years.
+// epochMilliFrom is the least one that is a Unix time in milliseconds.
 const (
 	epochFrom      = 1e9
 	epochMilliFrom = 1e12
 )
 
-// parseReset reads a reset: seconds, a Unix time in seconds or milliseconds, or an HTTP date. One that has passed, or
+// parseReset parses a reset: seconds, a Unix time in seconds or milliseconds, or an HTTP date. One that has passed, or
 // can't be parsed, is 0.
 func parseReset(text string, now func() time.Time) time.Duration {
 	text = strings.TrimSpace(text)
@@ -85,7 +85,7 @@ func parseReset(text string, now func() time.Time) time.Duration {
 	return time.Duration(min(value, LongestWait.Seconds()) * float64(time.Second))
 }
 
-// parseCount reads a whole number that is not negative. What follows a comma or semicolon is ignored: it is a policy.
+// parseCount parses a whole number that is not negative. Text from a comma or semicolon on, a policy, is ignored.
 func parseCount(text string) (int64, bool) {
 	if end := strings.IndexAny(text, ",;"); end >= 0 {
 		text = text[:end]
@@ -94,8 +94,8 @@ func parseCount(text string) (int64, bool) {
 	return n, err == nil && n >= 0
 }
 
-// tightestQuota returns the quota of a RateLimit field that leaves the fewest requests a second. fields are the lines of
-// RateLimit, policies those of RateLimit-Policy, which has the window and the limit where RateLimit does not.
+// tightestQuota returns the quota of a RateLimit field that leaves the fewest requests a second. fields are the lines
+// of RateLimit, policies those of RateLimit-Policy, which has the window and the limit where RateLimit does not.
 func tightestQuota(fields, policies []string) Quota {
 	var found Quota
 	limits := make(map[string]quotaItem)
@@ -131,7 +131,7 @@ type quotaItem struct {
 	numbers map[string]int64
 }
 
-// number returns the number of the first of names that the item has.
+// number returns the value of the first of names that the item has.
 func (item quotaItem) number(names ...string) (int64, bool) {
 	for _, name := range names {
 		if n, given := item.numbers[name]; given {
@@ -141,11 +141,11 @@ func (item quotaItem) number(names ...string) (int64, bool) {
 	return 0, false
 }
 
-// maxQuotaText is how many bytes of such a field are parsed; the rest is ignored.
+// maxQuotaText is how many bytes of a RateLimit or RateLimit-Policy field are parsed; the rest is ignored.
 const maxQuotaText = 1 << 10
 
-// parseQuotaItems reads a list of items with parameters (RFC 9651 section 3.1); parameters that are no whole number are
-// ignored. Members that are parameters themselves, as in earlier drafts, are the numbers of one item without a name.
+// parseQuotaItems parses a list of items with parameters (RFC 9651 section 3.1); parameters that are no whole number
+// are ignored. Members that are parameters themselves, as in earlier drafts, become one item without a name.
 func parseQuotaItems(fields []string) []quotaItem {
 	text := strings.Join(fields, ",")
 	text = text[:min(len(text), maxQuotaText)]

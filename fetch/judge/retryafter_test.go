@@ -6,6 +6,7 @@ import (
 	"time"
 )
 
+// TestRetryAfter: the values that RFC 9110 allows, what is out of range, and what is ignored.
 func TestRetryAfter(t *testing.T) {
 	for _, tt := range []struct {
 		name, value string
@@ -42,7 +43,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// FuzzRetryAfter: whatever a server writes, the wait is from zero to longestWait.
+// FuzzRetryAfter: every header gives a wait from zero to LongestWait.
 func FuzzRetryAfter(f *testing.F) {
 	for _, seed := range []string{"", "0", "120", "-1", "99999999999999999999", "Fri, 02 Jan 2026 12:01:00 GMT",
 		"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "\x00"} {

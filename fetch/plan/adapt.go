@@ -7,13 +7,13 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// doublingTime is how long a host has to answer well at its limit until that has doubled, whatever the rate. So a fast
-// host and a slow one recover in the same time, and one that refuses now and then, whatever its rate, is not slowed
-// to a crawl.
+// doublingTime is how long a host has to give accepted answers at its limit until the limit has doubled, whatever the
+// rate. So a fast host and a slow one recover in the same time, and a host that refuses now and then at any rate keeps
+// a usable one.
 const doublingTime = 3 * time.Second
 
-// adaptRate slows a host down that refuses, speeds it up again as it answers well, and keeps to the quota that it
-// announces.
+// adaptRate adapts the lane's throttle to the Verdict of an exchange: it takes in the quota that the host announces,
+// lowers the rate after a refusal, and raises it after answers.
 func (l *lane) adaptRate(t *Task, lim *Limits, now time.Time) {
 	v := &t.Verdict
 	switch th := l.throttle; {
@@ -31,13 +31,13 @@ func (l *lane) adaptRate(t *Task, lim *Limits, now time.Time) {
 		l.speedUp(now)
 	case v.Health == judge.Erroring:
 		th.streak = 0
-		if th.limit < th.refusedAt { // up to the rate at which the host refused, and not beyond
+		if th.limit < th.refusedAt { // raised at most to the rate at which the host refused
 			l.speedUp(now)
 			break
 		}
 		fallthrough
 	default:
-		th.raisedAt = latest(th.raisedAt, now) // the time until now does not count as good answers
+		th.raisedAt = latest(th.raisedAt, now) // the time until now does not count towards doublingTime
 	}
 }
 
@@ -49,9 +49,9 @@ func (l *lane) ensureThrottle() *throttle {
 	return l.throttle
 }
 
-// slowDown halves the rate, and pauses the host where it has not asked for a wait itself: the longer, the more often
-// it has refused in a row. A refusal of an exchange that started before the last one came, or of a retry, changes
-// nothing: the rate has been halved since, and a retry is about its page and has its own wait.
+// slowDown halves the rate after a refusal. Where the response had no Retry-After it pauses the host too, for a time
+// that doubles with each refusal in a row. An exchange that started before the last refusal came changes nothing, as
+// the rate has been halved since; nor does a retry, whose refusal may be due to its page, and which has its own wait.
 func (l *lane) slowDown(t *Task, lim *Limits, now time.Time) {
 	th := l.ensureThrottle()
 	if !t.Started.After(th.lastRefusal) || t.Attempts > 1 {
@@ -71,12 +71,12 @@ func (l *lane) slowDown(t *Task, lim *Limits, now time.Time) {
 	th.raisedAt = latest(l.pausedUntil, now)
 }
 
-// leastObservedRate is the least rate, in starts a second, at which a host is taken to have refused. The first refusal of
-// a host that bears less costs a few more of them; that of a host that has hardly been asked yet does not slow it to
-// a crawl.
+// leastObservedRate is the least rate, in starts a second, at which a host is assumed to have refused. So a host that
+// has had few requests yet is not limited to a very low rate by its first refusal; one that allows less than this rate
+// refuses a few more times.
 const leastObservedRate = 10
 
-// observedRate is the rate at which the host was asked when it refused, in starts a second.
+// observedRate is the rate at which exchanges started when the host refused, in starts a second.
 func (l *lane) observedRate(now time.Time) float64 {
 	rate := max(l.meter.perSecond(now), leastObservedRate)
 	if limit := l.rate(); limit > 0 {
@@ -85,25 +85,25 @@ func (l *lane) observedRate(now time.Time) float64 {
 	return rate
 }
 
-// longestPause is the longest pause of a host that has not asked for a wait itself.
+// longestPause is the longest pause of a host whose refusals have no Retry-After.
 func longestPause(lim *Limits) time.Duration { return min(lim.RetryMaxDelay, 16*lim.RetryDelay) }
 
-// leastRate is the least limit: one start in the longest pause.
+// leastRate is the least limit in starts a second: one in longestPause, at most one a second.
 func leastRate(lim *Limits) float64 { return 1 / max(longestPause(lim), time.Second).Seconds() }
 
-// speedUp raises the limit by the time that has passed since it was raised last, at most to double, and drops it once
-// it is back at the lane's own limit, or far above the rate at which the host is asked.
+// speedUp raises the limit by the time that has passed since it was raised last, at most to double, and removes it once
+// it has reached the lane's own limit, or is far above the rate at which exchanges start.
 func (l *lane) speedUp(now time.Time) {
 	th := l.throttle
 	if th.limit == 0 {
 		return
 	}
-	if step := min(now.Sub(th.raisedAt), doublingTime); step > 0 { // an answer that took longer is one answer all the same
+	if step := min(now.Sub(th.raisedAt), doublingTime); step > 0 { // one answer at most doubles the limit
 		th.limit *= math.Exp2(step.Seconds() / doublingTime.Seconds())
 		th.raisedAt = now
 	}
-	unbound := th.limit > 2*th.refusedAt && th.limit > 4*max(l.meter.perSecond(now), leastObservedRate)
-	if unbound || l.perSecond > 0 && th.limit >= l.perSecond {
+	farAbove := th.limit > 2*th.refusedAt && th.limit > 4*max(l.meter.perSecond(now), leastObservedRate)
+	if farAbove || l.perSecond > 0 && th.limit >= l.perSecond {
 		th.limit = 0
 		l.pace.setRate(l.perSecond, now)
 		return

@@ -2,19 +2,24 @@ package plan
 
 import "batchfetch/fetch/queue"
 
-// Tasks that do not fit into the look-ahead window while other hosts could be asked are spilled: of hosts with more
-// of them than can start soon, the last ones are compressed, to some 20 bytes for a plain URL where a Task takes a
-// kilobyte. So a list that begins with a million lines of one host still lets the plan see which hosts follow.
-
-// A Codec packs pristine Tasks into few bytes. It is used by one goroutine, the plan's.
+// A Codec packs pristine Tasks into few bytes. It is called by the plan's goroutine only.
 type Codec interface {
-	// Pack returns a compressed form of Tasks, which are dropped afterwards. It must not keep the slice.
+	// Pack returns a compressed form of tasks, which are dropped afterwards. It must not keep the slice.
 	Pack(tasks []*Task) []byte
 	// Unpack returns the Tasks that Pack was given, in the same order, pristine and with their Size.
 	Unpack(packed []byte) []*Task
 }
 
-const tasksPerBatch = 16 // Tasks that are packed together
+const (
+	tasksPerBatch = 16       // Tasks that are packed together
+	maxBatchBytes = 64 << 10 // most bytes of the Tasks in a batch, before packing; larger Tasks make smaller batches
+)
+
+// batch is several Tasks in packed form.
+type batch struct {
+	packed []byte
+	count  int
+}
 
 // spilled is the last part of one lane's queue: first the batches, then a tail of Tasks that are not packed yet.
 // A nil *spilled is empty.
@@ -24,13 +29,17 @@ type spilled struct {
 	tail    []*Task
 }
 
-// batch is several Tasks in packed form.
-type batch struct {
-	packed []byte
-	count  int
+func (s *spilled) hasTasks() bool { return s.len() > 0 }
+
+// len is the number of Tasks, packed or not.
+func (s *spilled) len() int {
+	if s == nil {
+		return 0
+	}
+	return s.count + len(s.tail)
 }
 
-// batchLen is how many of the first Tasks make a batch: at least one.
+// batchLen is how many of the first Tasks make a batch: at least one, as long as tasks has any.
 func batchLen(tasks []*Task) int {
 	tasks = tasks[:min(tasksPerBatch, len(tasks))]
 	size := 0
@@ -42,5 +51,5 @@ func batchLen(tasks []*Task) int {
 	return len(tasks)
 }
 
-// batchMemory is the memory in bytes that a batch takes, with what the runtime keeps for it.
+// batchMemory is the memory in bytes that a batch takes: its text, and 64 bytes that the queue and the runtime keep.
 func batchMemory(packed []byte) int64 { return int64(len(packed)) + 64 }

@@ -7,37 +7,38 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// health is a host's streak of exchanges without an answer, which tells one that is down from one with a few broken
-// pages. A nil *health means that there is no such streak.
+// health is a host's streak of exchanges without an answer, and the state of the probes that follow a long one. It
+// distinguishes a host that is down from one with a few broken pages. A nil *health means that there is no such streak.
 type health struct {
-	unanswered int              // exchanges in a row that brought no answer, probes aside
+	unanswered int              // exchanges in a row that brought no answer, probes not counted
 	last       *failure.Failure // of the last exchange without an answer
 	probesOnly bool             // Tasks start as probes only, one at a time
-	probe      *Task            // the one under way; nil is none
-	probes     int              // that failed
-	down       bool             // the last probe failed too: no more Tasks start in this run
+	probe      *Task            // the probe under way; nil is none
+	probes     int              // probes that failed
+	down       bool             // the last probe has failed: no more Tasks start in this run
 }
 
 // probesToDown is how many probes have to fail until a host is down.
 const probesToDown = 3
 
-// firstProbe is the least time until the first probe; each further one waits twice as long.
+// firstProbe is the least wait before the first probe; that before each further one is twice as long.
 const firstProbe = time.Second
 
-// noteProbe notes that a Task has started, where that is a probe.
+// noteProbe records a Task that has started as the probe, where only probes start.
 func (h *health) noteProbe(t *Task) {
 	if h != nil && h.probesOnly {
 		h.probe = t
 	}
 }
 
-// isProbing reports whether a probe is under way. No Task starts meanwhile.
+// isProbing reports whether a probe is under way. Meanwhile no Task of the host starts.
 func (h *health) isProbing() bool { return h != nil && h.probe != nil }
 
-// probesOnlyLifetime is how long it is remembered that only probes start, of a host without Tasks.
+// probesOnlyLifetime is how long a lane without Tasks is kept, after its pause, where only probes start.
 const probesOnlyLifetime = time.Minute
 
-// expiry is when a lane without Tasks may be forgotten, as far as its health goes: never one that is down.
+// expiry is when a lane without Tasks may be deleted, as far as its health goes: practically never where the host is
+// down. The zero time is now.
 func (h *health) expiry(paused time.Time) time.Time {
 	switch {
 	case h == nil || !h.probesOnly:
@@ -48,8 +49,8 @@ func (h *health) expiry(paused time.Time) time.Time {
 	return paused.Add(probesOnlyLifetime)
 }
 
-// downFailure is why a Task fails whose host is down; a nil Task is one that has never been asked. One that has been
-// asked keeps the kind of its own failure.
+// downFailure is the Failure of a Task whose host is down; a nil Task is one that has had no exchange. One that has
+// had one keeps the kind of its own failure.
 func (h *health) downFailure(t *Task) *failure.Failure {
 	if t != nil && t.Verdict.Failure != nil {
 		own := t.Verdict.Failure

@@ -2,25 +2,25 @@ package plan
 
 import "time"
 
-// countTasks keeps, for one lane, the numbers of Tasks by what they wait for, and of those that could be spilled.
+// countTasks counts the Tasks of one lane anew in tasksByHold and spill.excess.
 func (p *Plan) countTasks(l *lane, now time.Time) {
 	p.uncountTasks(l)
 	l.hold, l.heldTasks = p.holdOf(l, now), l.taskCount()
-	if l.excess = l.waiting.Len() - keptTasks; l.excess < tasksPerBatch { // not worth a batch
+	if l.excess = l.waiting.Len() - keptTasks; l.excess < tasksPerBatch { // too few for a batch
 		l.excess = 0
 	}
 	p.tasksByHold[l.hold] += l.heldTasks
 	p.spill.excess += l.excess
 }
 
-// uncountTasks takes back what countHold has counted for a lane.
+// uncountTasks subtracts what countTasks has counted for a lane.
 func (p *Plan) uncountTasks(l *lane) {
 	p.tasksByHold[l.hold] -= l.heldTasks
 	p.spill.excess -= l.excess
 	l.hold, l.heldTasks, l.excess = HoldNone, 0, 0
 }
 
-// holdOf returns what the Tasks of a lane wait for, by the heap that it is in.
+// holdOf returns what the Tasks of a lane wait for, by the heap that the lane is in.
 func (p *Plan) holdOf(l *lane, now time.Time) Hold {
 	switch {
 	case l.heap == &p.busy && l.health.isProbing():
@@ -36,8 +36,8 @@ func (p *Plan) holdOf(l *lane, now time.Time) Hold {
 	return HoldPause
 }
 
-// Limit returns what keeps the next Task from starting, and the host that it concerns, where it is one host's: of
-// several holds the one that most Tasks wait for.
+// Limit returns what keeps the next Task from starting, and the host where it is the limit of a single host; else host
+// is empty. Of several limits it is the one that most Tasks wait for.
 func (p *Plan) Limit(now time.Time) (hold Hold, host string) {
 	atLimit := p.active+p.uncommitted >= p.limits.Concurrency
 	switch {
@@ -59,9 +59,9 @@ func (p *Plan) Limit(now time.Time) (hold Hold, host string) {
 	return most, p.limitHost(most)
 }
 
-// limitHost returns the host that more than half of the Tasks wait for that h keeps from starting; empty is no single
-// one. It looks only at the lane where such a host would be: the busy one with the most work, and the timed one that
-// is due next.
+// limitHost returns the host to which more than half of the Tasks that h keeps from starting belong; empty is none.
+// It looks only at the lanes where such a host would be: the busy one with the most work, and the timed one that is due
+// next.
 func (p *Plan) limitHost(h Hold) string {
 	for _, lanes := range [...]*laneHeap{&p.busy, &p.timed} {
 		if lanes.len() > 0 && lanes.first().hold == h && 2*lanes.first().heldTasks > p.tasksByHold[h] {

@@ -12,12 +12,13 @@ type Limits struct {
 	Rate float64
 	// SpillBytes is the most memory in bytes for Tasks that are spilled; 0 spills none.
 	SpillBytes int64
-	// Adaptive slows a host down that answers 429 or 503, and keeps to the quota that it announces.
+	// Adaptive limits the rate of a host that answers 429 or 503, and keeps to the quota that it announces.
 	Adaptive bool
 	// HostMaxErrors is how many exchanges in a row may bring no answer from a host until only probes are sent to it;
 	// 0 is any number.
 	HostMaxErrors int
-	// RetryDelay is the first pause of a host that refuses without a wait of its own, and of one that gives no answer.
+	// RetryDelay is the first pause of a host that answers 429 or 503 without a Retry-After, and of one that gives no
+	// answer.
 	RetryDelay time.Duration
 	// RetryMaxDelay is the longest pause of a host.
 	RetryMaxDelay time.Duration
@@ -26,17 +27,17 @@ type Limits struct {
 	Host func(host string) (concurrency int, rate float64)
 }
 
-// Hold is what keeps a Task from starting.
+// Hold names the limit that keeps a Task from starting.
 type Hold uint8
 
-// What may keep a Task from starting.
+// The limits that may keep a Task from starting.
 const (
-	HoldNone            Hold = iota // nothing: no Task waits, or one may start
-	HoldConcurrency                 // limits.Concurrency
-	HoldOutput                      // the same, for results that are not committed yet rather than exchanges under way
-	HoldRate                        // limits.Rate
+	HoldNone            Hold = iota // no limit: no Task waits, or one may start
+	HoldConcurrency                 // Limits.Concurrency
+	HoldOutput                      // the same, where more places are taken by uncommitted results than by exchanges
+	HoldRate                        // Limits.Rate
 	HoldHostConcurrency             // the most exchanges at once with its host
 	HoldHostRate                    // the most starts a second on its host
 	HoldPause                       // its host is paused, throttled or probed, or the Task backs off
-	holdKinds
+	holdKinds                       // how many there are
 )

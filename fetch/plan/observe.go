@@ -8,63 +8,8 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// observeHealth counts exchanges that brought no answer, and reports whether the host has just gone down.
-//
-// A connection that the host breaks off does not count once it has answered: then that is about a page, not about the
-// host.
-func (l *lane) observeHealth(t *Task, lim *Limits, now time.Time) (down bool) {
-	h, v := l.health, &t.Verdict
-	l.answered = l.answered || v.Health != judge.Unknown && v.Health != judge.NoAnswer
-	switch {
-	case v.Health == judge.NoAnswer && l.answered && isBrokenOff(v.Failure):
-		if h != nil && h.probe == t {
-			l.health = nil
-		}
-	case v.Health == judge.NoAnswer && lim.HostMaxErrors > 0:
-		if h == nil {
-			h = new(health)
-			l.health = h
-		}
-		return l.noAnswer(t, lim, now)
-	case h == nil || h.down:
-	case v.Health != judge.Unknown && v.Health != judge.NoAnswer:
-		l.health = nil
-	case h.probe == t: // it was cancelled, and another may start
-		h.probe = nil
-	}
-	return false
-}
-
-// isBrokenOff reports whether the host ended a connection before its answer was whole.
-func isBrokenOff(f *failure.Failure) bool {
-	return f != nil && (f.Kind == failure.Reset || f.Kind == failure.Truncated || f.Kind == failure.Protocol)
-}
-
-// noAnswer counts an exchange without an answer, and reports whether the host has just gone down. At
-// lim.HostMaxErrors in a row the host is paused and only probes start; each probe that fails doubles the pause.
-func (l *lane) noAnswer(t *Task, lim *Limits, now time.Time) (down bool) {
-	h := l.health
-	switch {
-	case h.down || h.probesOnly && h.probe != t: // it started before the first probe
-		return false
-	case h.probesOnly:
-		h.probe = nil
-		h.probes++
-		h.down = h.probes >= probesToDown
-	default:
-		h.unanswered++
-		h.probesOnly = h.unanswered >= lim.HostMaxErrors
-	}
-	h.last = t.Verdict.Failure
-	if h.probesOnly && !h.down {
-		wait := max(lim.RetryDelay, firstProbe) << h.probes
-		l.pausedUntil = latest(l.pausedUntil, now.Add(min(wait, max(lim.RetryMaxDelay, firstProbe))))
-	}
-	return h.down
-}
-
-// observe learns from the Verdict of a Task that is done, and reports whether the lane has just been closed because
-// of it.
+// observe updates the lane after an exchange, by the Verdict of its Task, and reports whether the lane has just been
+// closed because of it.
 func (l *lane) observe(t *Task, lim *Limits, now time.Time) (closed bool) {
 	v := &t.Verdict
 	if v.Pause > 0 {
@@ -74,7 +19,7 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (closed bool) {
 		l.adaptRate(t, lim, now)
 	}
 	refused := l.observeRefusal(v, now)
-	if l.throttle.refusesAll() && !l.isClosed(now) { // as if it had asked for a wait of that length
+	if l.throttle.refusesAll() && !l.isClosed(now) { // as if it had asked for a wait of RetryMaxDelay
 		l.refusals = &refusals{streak: l.throttle.streak, last: v.Failure, closedUntil: now.Add(lim.RetryMaxDelay)}
 		l.throttle.streak = 0
 		refused = true
@@ -83,16 +28,17 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (closed bool) {
 	return refused || down
 }
 
-// isClosed reports whether the lane's Tasks fail without an exchange.
+// isClosed reports whether Tasks of the lane fail without an exchange.
 func (l *lane) isClosed(now time.Time) bool {
 	return l.refusals.opensAt().After(now) || l.health != nil && l.health.down
 }
 
-// refusalsToClose is how many requests in a row a host has to refuse so until its other requests fail without an
-// exchange: one such page says little about its host.
+// refusalsToClose is how many requests in a row a host has to refuse (Verdict.Refused) until its other requests fail
+// without an exchange: one such page says little about its host.
 const refusalsToClose = 3
 
-// observeRefusal counts a refusal, or ends the streak, and reports whether the lane is closed because of it.
+// observeRefusal counts a refusal, or ends the streak, and reports whether this exchange closes the lane or keeps it
+// closed for longer.
 func (l *lane) observeRefusal(v *judge.Verdict, now time.Time) bool {
 	if !v.Refused {
 		if !l.refusals.opensAt().After(now) {
@@ -113,7 +59,7 @@ func (l *lane) observeRefusal(v *judge.Verdict, now time.Time) bool {
 	return true
 }
 
-// closedFailure is why a Task of a closed lane fails; a nil Task is one that has never been asked.
+// closedFailure is the Failure of a Task of a closed lane; a nil Task is one that has had no exchange.
 func (l *lane) closedFailure(t *Task, now time.Time) *failure.Failure {
 	if l.health != nil && l.health.down {
 		return l.health.downFailure(t)
@@ -125,4 +71,59 @@ func (l *lane) closedFailure(t *Task, now time.Time) *failure.Failure {
 			r.streak, r.last),
 		RetryAfter: r.closedUntil.Sub(now),
 	}
+}
+
+// observeHealth updates the streak of exchanges without an answer, and reports whether the host has just gone down.
+//
+// A connection that the host ends early does not count once the host has answered any request: the cause is then the
+// page, not the host.
+func (l *lane) observeHealth(t *Task, lim *Limits, now time.Time) (down bool) {
+	h, v := l.health, &t.Verdict
+	l.answered = l.answered || v.Health != judge.Unknown && v.Health != judge.NoAnswer
+	switch {
+	case v.Health == judge.NoAnswer && l.answered && isBrokenOff(v.Failure):
+		if h != nil && h.probe == t {
+			l.health = nil
+		}
+	case v.Health == judge.NoAnswer && lim.HostMaxErrors > 0:
+		if h == nil {
+			h = new(health)
+			l.health = h
+		}
+		return l.noAnswer(t, lim, now)
+	case h == nil || h.down:
+	case v.Health != judge.Unknown && v.Health != judge.NoAnswer:
+		l.health = nil
+	case h.probe == t: // it was cancelled, and another one may start
+		h.probe = nil
+	}
+	return false
+}
+
+// isBrokenOff reports whether the host ended a connection before its response was whole.
+func isBrokenOff(f *failure.Failure) bool {
+	return f != nil && (f.Kind == failure.Reset || f.Kind == failure.Truncated || f.Kind == failure.Protocol)
+}
+
+// noAnswer counts an exchange without an answer, and reports whether the host has just gone down. After HostMaxErrors
+// in a row the host is paused and only probes start; each probe that fails doubles the pause, up to RetryMaxDelay.
+func (l *lane) noAnswer(t *Task, lim *Limits, now time.Time) (down bool) {
+	h := l.health
+	switch {
+	case h.down || h.probesOnly && h.probe != t: // the exchange started before the first probe
+		return false
+	case h.probesOnly:
+		h.probe = nil
+		h.probes++
+		h.down = h.probes >= probesToDown
+	default:
+		h.unanswered++
+		h.probesOnly = h.unanswered >= lim.HostMaxErrors
+	}
+	h.last = t.Verdict.Failure
+	if h.probesOnly && !h.down {
+		wait := max(lim.RetryDelay, firstProbe) << h.probes
+		l.pausedUntil = latest(l.pausedUntil, now.Add(min(wait, max(lim.RetryMaxDelay, firstProbe))))
+	}
+	return h.down
 }

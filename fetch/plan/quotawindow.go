@@ -6,22 +6,23 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A quotaWindow is the time window in which a host has announced to answer so many requests, and what is left of them.
+// A quotaWindow is the time window in which a host has announced to answer a number of requests, and how many of them
+// are left. The zero quotaWindow is that of a host that has announced none.
 type quotaWindow struct {
 	known     bool
-	remaining int64         // starts left in the present one
-	limit     int64         // in a whole one; 0 is not known
-	length    time.Duration // of a whole one: the longest that was announced
-	end       time.Time     // of the present one
-	cutShort  bool          // it ends later than is waited for: at the end of that wait a single start finds out more
-	lastStart uint64        // the number of the start whose answer was learned from last
+	remaining int64         // starts left in the present window; may be negative
+	limit     int64         // starts in a whole window; 0 is not known
+	length    time.Duration // of a whole window: the longest that was announced
+	end       time.Time     // of the present window
+	cutShort  bool          // the host's window ends after RetryMaxDelay: end is earlier, and a single start follows it
+	lastStart uint64        // Task.number of the start whose response was used last
 
-	guessedAt time.Time // when the present one began, where no answer has announced it; zero means that one has
+	guessedAt time.Time // when the present window began, if no response has announced it yet; else zero
 }
 
-// update takes in the quota in the answer to start number, when there have been so many later starts. A quota in the
-// answer to an earlier start than the last one is ignored. The host is taken to have counted all starts up to that
-// number, and no later one. A window is never waited for longer than most.
+// update sets the window to the quota q in the response to the start of that number, since when later starts have
+// happened. A quota from an earlier start than the last one is ignored. The host is assumed to have counted all starts
+// up to that number, and no later one. The plan waits for a window for at most most.
 func (w *quotaWindow) update(q judge.Quota, later, number uint64, most time.Duration, now time.Time) {
 	if w.known && number < w.lastStart {
 		return
@@ -34,15 +35,15 @@ func (w *quotaWindow) update(q judge.Quota, later, number uint64, most time.Dura
 	w.end = now.Add(min(q.Reset, most))
 }
 
-// forgetGuess drops a window that no answer has announced, once an answer to a start in it announces none.
+// dropGuess clears a guessed window after a response without a quota to a request that started in it.
 func (w *quotaWindow) dropGuess(started time.Time) {
 	if !w.guessedAt.IsZero() && !started.Before(w.guessedAt) {
 		*w = quotaWindow{}
 	}
 }
 
-// nextStart is when the window allows a start; the zero time is now. After a window that is over another one like it is
-// guessed, until an answer tells.
+// nextStart is when the window allows a start; the zero time is now. After the end of a window another one of the same
+// length and limit is guessed, until a response announces it or not.
 func (w *quotaWindow) nextStart(now time.Time) time.Time {
 	if !w.known {
 		return time.Time{}

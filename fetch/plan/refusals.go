@@ -6,15 +6,15 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// refusals is a streak of answers that asked for a longer wait than is obeyed (Verdict.Refused). A nil *refusals is
-// none.
+// refusals is a host's streak of responses that asked for a longer wait than RetryMaxDelay (Verdict.Refused). A nil
+// *refusals is the streak of length 0.
 type refusals struct {
 	streak      int              // how many in a row
-	last        *failure.Failure // of the last one
+	last        *failure.Failure // of the last response
 	closedUntil time.Time        // the lane is closed until then; zero means that it is not
 }
 
-// opensAt is when the lane opens again, or did.
+// opensAt is when the lane opens again, or did; the zero time is that of one that has not been closed.
 func (r *refusals) opensAt() time.Time {
 	if r == nil {
 		return time.Time{}

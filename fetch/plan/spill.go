@@ -2,22 +2,25 @@ package plan
 
 import "time"
 
-const (
-	maxBatchBytes = 64 << 10 // of Tasks in a batch; one that would be larger has fewer Tasks
-	keptTasks     = 8        // Tasks that a lane keeps in memory when others of it are spilled
-)
+// To spill Tasks is to replace them in memory by a compressed form, some 20 bytes for a plain URL where a Task takes a
+// kilobyte. The last Tasks of hosts that have more of them than can start soon are spilled when the look-ahead window
+// is full while other hosts could be asked. So a list that begins with a million lines of one host still lets the plan
+// see which hosts follow.
 
-// spillEvery is the least time between two installments while no place is free. Reading on shows which hosts will
+// keptTasks is how many Tasks a lane keeps in memory when others of it are spilled.
+const keptTasks = 8
+
+// spillEvery is the least time between two installments while no place is free. Reading ahead shows which hosts will
 // take longest, but costs processor time that the exchanges could use.
 const spillEvery = 250 * time.Millisecond
 
-// spill is the account of a plan's spilled Tasks.
+// spill is a plan's account of its spilled Tasks: how many there are, and how many more may be.
 type spill struct {
-	codec     Codec     // nil: nothing can be spilled
-	freeBytes int64     // bytes left of limits.SpillBytes
-	usedBytes int64     // that batches take
+	codec     Codec     // nil: no Task can be spilled
+	freeBytes int64     // bytes left of Limits.SpillBytes
+	usedBytes int64     // bytes that batches take
 	count     int       // Tasks in batches
-	excess    int       // Tasks in lanes beyond keptTasks in each
+	excess    int       // Tasks that could be spilled: the sum of lane.excess
 	lastGrant time.Time // when the last installment was granted
 	credit    int       // Tasks left of that installment
 }
@@ -30,17 +33,8 @@ func (s *spill) dropBatches() int64 {
 	return int64(count)
 }
 
-func (s *spilled) hasTasks() bool { return s.len() > 0 }
-
-func (s *spilled) len() int {
-	if s == nil {
-		return 0
-	}
-	return s.count + len(s.tail)
-}
-
-// Full reports whether no more Tasks may be added: by the number of those that are in memory and have not ended, or
-// because they are too large in bytes (heavy). It spills some where that makes room.
+// Full reports whether no more Tasks may be added now. inMemory is how many Tasks are in memory and have not ended;
+// heavy says that those take more bytes than they should. Where spilling makes room, Full spills Tasks first.
 func (p *Plan) Full(inMemory int, heavy bool, now time.Time) bool {
 	switch {
 	case inMemory >= p.limits.Lookahead:
@@ -65,8 +59,9 @@ func (p *Plan) grantInstallment(now time.Time) bool {
 	return true
 }
 
-// makeRoom spills what lanes have in memory beyond their needs, all of it where the plan is starved, else one
-// installment, and reports whether any Task was. Where fewer than worth could be, it does not try.
+// makeRoom spills Tasks of lanes that have more in memory than they need: all of them where the plan is starved, else
+// one installment. It reports whether any batch was made. Where fewer than worth Tasks could be spilled it does nothing.
+// It takes time by the number of lanes.
 func (p *Plan) makeRoom(worth int, now time.Time) bool {
 	if p.spill.codec == nil || p.spill.freeBytes <= 0 || p.spill.excess < worth {
 		return false
@@ -87,7 +82,7 @@ func (p *Plan) makeRoom(worth int, now time.Time) bool {
 	return p.spill.count > before
 }
 
-// spillTail spills at most so many of a lane's last waiting Tasks, and returns how many.
+// spillTail spills at most so many of the last waiting Tasks of a lane, and returns how many. Only pristine ones are.
 func (p *Plan) spillTail(l *lane, most int, now time.Time) int {
 	keep := max(keptTasks, l.waiting.Len()-most)
 	tasks := l.waiting.Cut(keep, func(t *Task) bool { return t.Pristine })
@@ -102,14 +97,14 @@ func (p *Plan) spillTail(l *lane, most int, now time.Time) int {
 	return len(tasks)
 }
 
-// spillArrival puts a new Task behind what its lane has spilled.
+// spillArrival adds a new Task to a lane that has spilled ones, behind these.
 func (p *Plan) spillArrival(l *lane, t *Task) {
 	p.spill.credit--
 	l.spilled.tail = append(l.spilled.tail, t)
 	p.compressTail(l.spilled)
 }
 
-// compressTail makes batches of the tail, as far as it fills them and memory is left for them.
+// compressTail makes batches of the tail, as far as it fills them and memory for batches is left.
 func (p *Plan) compressTail(s *spilled) {
 	packed := 0
 	for len(s.tail)-packed >= tasksPerBatch && p.spill.freeBytes > 0 {
@@ -124,7 +119,7 @@ func (p *Plan) compressTail(s *spilled) {
 	}
 }
 
-// compressAhead makes batches of Tasks that come before all that is spilled already.
+// compressAhead makes batches of Tasks that come before all that are spilled already.
 func (p *Plan) compressAhead(s *spilled, tasks []*Task) {
 	var ahead []batch
 	for len(tasks) > 0 {
@@ -142,7 +137,8 @@ func (p *Plan) compressBatch(s *spilled, tasks []*Task) batch {
 	return batch{packed, len(tasks)}
 }
 
-// accountSpilled counts Tasks that have been packed; both numbers are negative for those that have been unpacked.
+// accountSpilled counts Tasks that have been packed, and the bytes that they take; both numbers are negative for Tasks
+// that have been unpacked.
 func (p *Plan) accountSpilled(s *spilled, tasks int, bytes int64) {
 	s.count += tasks
 	p.inMemory -= tasks
@@ -151,7 +147,8 @@ func (p *Plan) accountSpilled(s *spilled, tasks int, bytes int64) {
 	p.spill.usedBytes += bytes
 }
 
-// refillLane takes spilled Tasks of a lane back before none is left in memory, or, while memory is full, once none is.
+// refillLane takes spilled Tasks of a lane back into memory when less than half of keptTasks are waiting there, or,
+// while the look-ahead window is full, when none is.
 func (p *Plan) refillLane(l *lane) {
 	low := keptTasks / 2
 	if p.inMemory+p.active >= p.limits.Lookahead {

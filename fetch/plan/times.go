@@ -10,8 +10,8 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// movingAverage is the exponential moving average of durations in which the last one counts an eighth; mean 0 is that
-// there was none before.
+// movingAverage is the exponential moving average of durations, in which the last one counts an eighth; a mean of 0
+// says that there was none before.
 func movingAverage(mean, last time.Duration) time.Duration {
 	if mean == 0 {
 		return last
