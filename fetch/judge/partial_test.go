@@ -31,7 +31,8 @@ func TestPartialResponses(t *testing.T) {
 		{name: "a wrong body that is no rest", in: failed(failure.Checksum), want: result{kind: failure.Checksum}},
 		{name: "a rest cut off", in: with(failed(failure.Truncated), PartialContinues),
 			want: result{fate: Retry, delay: time.Second / 2, kind: failure.Truncated}},
-		{name: "a rest that is too large", in: with(failed(failure.TooLarge), PartialContinues), want: result{kind: failure.TooLarge}},
+		{name: "a rest that is too large", in: with(failed(failure.TooLarge), PartialContinues),
+			want: result{kind: failure.TooLarge}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := resultOf(Judge(policyWith(tt.with), get(1), tt.in, judgedAt, 0.5)); got != tt.want {

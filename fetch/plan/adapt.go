@@ -41,7 +41,7 @@ func (l *lane) adaptRate(t *Task, lim *Limits, now time.Time) {
 	}
 }
 
-// ensureThrottle returns the throttle, which it makes where there is none.
+// ensureThrottle returns the throttle, which it allocates where it is nil.
 func (l *lane) ensureThrottle() *throttle {
 	if l.throttle == nil {
 		l.throttle = new(throttle)

@@ -11,23 +11,8 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-var errRefusedDial = failure.New(failure.Connect, "connecting to a:80: connection refused")
-
-// unanswered is the Verdict on an exchange that brought no answer.
-func unanswered() judge.Verdict {
-	return judge.Verdict{Health: judge.NoAnswer, Failure: errRefusedDial}
-}
-
-// failAll ends every exchange with host without an answer, until no more start at once.
-func (d *planDriver) failAll(host string) {
-	d.t.Helper()
-	for d.startAll(); len(d.exchanges) > 0; d.startAll() {
-		d.end(host, unanswered())
-	}
-}
-
-// TestDeadHostIsProbedThenDown: thirty in a row, then one after 1 s, 2 s and 4 s, each alone; then nothing is
-// asked any more.
+// TestDeadHostIsProbedThenDown: after 30 exchanges in a row without an answer one probe at a time starts, after 1 s, 2
+// s and 4 s; then the host is down and no Task of it starts.
 func TestDeadHostIsProbedThenDown(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(100, "a")
@@ -43,9 +28,9 @@ func TestDeadHostIsProbedThenDown(t *testing.T) {
 		d.expectLimit(HoldPause)
 		d.advance(10 * time.Second)
 		d.expectStarts("nothing beside it", "")
-		d.end("a", unanswered())
+		d.end("a", noAnswer())
 	}
-	if lost := strings.Fields(d.startAll()); len(lost) != 50 { // as many as there are places
+	if lost := strings.Fields(d.startAll()); len(lost) != 50 { // as many as Concurrency
 		t.Fatalf("%d end at once", len(lost))
 	}
 	const want = "not asked: 30 exchanges in a row and 3 probes after them brought no answer from the host, " +
@@ -62,7 +47,7 @@ func TestDeadHostIsProbedThenDown(t *testing.T) {
 	}
 }
 
-// TestAnswerToAProbeBringsAHostBack: any answer does, and the streak begins at zero.
+// TestAnswerToAProbeBringsAHostBack: after any response to a probe Tasks start as usual, and the streak begins at zero.
 func TestAnswerToAProbeBringsAHostBack(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(100, "a")
@@ -74,15 +59,15 @@ func TestAnswerToAProbeBringsAHostBack(t *testing.T) {
 		t.Fatalf("%d start", len(got))
 	}
 	for range 10 {
-		d.end("a", unanswered())
+		d.end("a", noAnswer())
 	}
 	if got := strings.Fields(d.startAll()); len(got) != 10 {
 		t.Errorf("ten more failures bring probes to a host that has answered: %d start", len(got))
 	}
 }
 
-// TestOnlyUnansweredInARowCount: what ends a streak and what does not: an answer, an exchange that was cancelled, and
-// --host-max-errors 0.
+// TestOnlyUnansweredInARowCount: a response ends the streak, a cancelled exchange does not, and with --host-max-errors
+// 0 there is none.
 func TestOnlyUnansweredInARowCount(t *testing.T) {
 	for name, tt := range map[string]struct {
 		with    func(*testLimits)
@@ -114,7 +99,7 @@ func TestOnlyUnansweredInARowCount(t *testing.T) {
 					d.end("a", tt.between)
 					continue
 				}
-				d.end("a", unanswered())
+				d.end("a", noAnswer())
 			}
 			if probed := d.lanes["a"].health != nil && d.lanes["a"].health.probesOnly; probed != tt.probed {
 				t.Errorf("only probes start: %v", probed)
@@ -123,14 +108,14 @@ func TestOnlyUnansweredInARowCount(t *testing.T) {
 	}
 }
 
-// TestEarlierExchangesAreNoProbes: exchanges that started before the first probe count where they bring an answer,
-// and not where they fail.
+// TestEarlierExchangesAreNoProbes: exchanges that started before the first probe count where they bring a response, and
+// not where they fail.
 func TestEarlierExchangesAreNoProbes(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostMaxErrors = 3 })
 	d.addTasks(20, "a")
 	d.startAll()
 	for range 9 {
-		d.end("a", unanswered())
+		d.end("a", noAnswer())
 	}
 	h := d.lanes["a"].health
 	if !h.probesOnly || h.probes != 0 {
@@ -144,7 +129,7 @@ func TestEarlierExchangesAreNoProbes(t *testing.T) {
 	}
 }
 
-// TestCancelledProbeIsFollowedByAnother: it says nothing about the host.
+// TestCancelledProbeIsFollowedByAnother: a cancelled probe does not count as one that failed.
 func TestCancelledProbeIsFollowedByAnother(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(100, "a")
@@ -158,7 +143,7 @@ func TestCancelledProbeIsFollowedByAnother(t *testing.T) {
 	}
 }
 
-// TestTriedTasksOfADeadHostKeepTheirOwnReason: host_down is for what was never asked.
+// TestTriedTasksOfADeadHostKeepTheirOwnReason: the kind host_down is only for Tasks without an exchange.
 func TestTriedTasksOfADeadHostKeepTheirOwnReason(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostMaxErrors, l.HostConcurrency = 1, 1 })
 	d.addTasks(2, "a")
@@ -180,8 +165,8 @@ func TestTriedTasksOfADeadHostKeepTheirOwnReason(t *testing.T) {
 	}
 }
 
-// TestBrokenOffPagesMakeNoHostDown: a host that has answered is there, however many connections it breaks off then;
-// one that has never answered may be a port that nobody serves.
+// TestBrokenOffPagesMakeNoHostDown: once a host has sent a response, connections that it ends early do not count
+// towards being down. Before the first response they do.
 func TestBrokenOffPagesMakeNoHostDown(t *testing.T) {
 	for _, answered := range []bool{true, false} {
 		d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
@@ -199,7 +184,8 @@ func TestBrokenOffPagesMakeNoHostDown(t *testing.T) {
 	}
 }
 
-// TestProbesAreFarFromWhatFailed: 45 pages that hang among 300 do not make a dead host.
+// TestProbesAreFarFromWhatFailed: a probe is taken from the end of the queue, so that 45 pages in a row without an
+// answer, among 300, do not make the host down.
 func TestProbesAreFarFromWhatFailed(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.Lookahead = 100 })
 	d.addTasks(300, "a")
@@ -229,7 +215,7 @@ func TestProbesAreFarFromWhatFailed(t *testing.T) {
 	}
 }
 
-// TestDownHostStaysDownForTheRun: it is not asked again because nothing was wanted of it for a while.
+// TestDownHostStaysDownForTheRun: the lane of a host that is down does not expire while no Task is added to it.
 func TestDownHostStaysDownForTheRun(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostMaxErrors = 1 })
 	d.addTasks(1, "a")
@@ -238,7 +224,7 @@ func TestDownHostStaysDownForTheRun(t *testing.T) {
 		d.addTasks(1, "a")
 		d.advance(4 * time.Second)
 		d.expectStarts(fmt.Sprint("probe ", i), "a")
-		d.end("a", unanswered())
+		d.end("a", noAnswer())
 	}
 	d.advance(24 * time.Hour)
 	d.startAll()

@@ -34,7 +34,7 @@ type Hold uint8
 const (
 	HoldNone            Hold = iota // no limit: no Task waits, or one may start
 	HoldConcurrency                 // Limits.Concurrency
-	HoldOutput                      // the same, where more places are taken by uncommitted results than by exchanges
+	HoldOutput                      // the same, where uncommitted results outnumber exchanges
 	HoldRate                        // Limits.Rate
 	HoldHostConcurrency             // the most exchanges at once with its host
 	HoldHostRate                    // the most starts a second on its host

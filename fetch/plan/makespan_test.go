@@ -2,7 +2,6 @@ package plan
 
 import (
 	"container/heap"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -13,41 +12,41 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A virtualRun plays a whole run to a plan in virtual time: a list of requests read through the look-ahead window as
-// the scheduler reads it, and hosts whose exchanges take a time of their own.
+// A virtualRun is a whole run in virtual time: a list of requests, read through the look-ahead window as the scheduler
+// reads it, to hosts whose exchanges take a fixed time each.
 type virtualRun struct {
 	limits       *testLimits
 	plan         *Plan
-	requests     []int32 // the host of each request, in the order of the input
-	latencies    []time.Duration
-	hosts        []string
+	requests     []int32         // the host of each request, in the order of the input
+	latencies    []time.Duration // of each host
+	hosts        []string        // their names
 	now          time.Time
 	running      exchangeHeap
-	read         int
-	open         int
+	read         int // requests that were read
+	open         int // requests that were read and have not ended
 	mostInMemory int // Tasks in memory at once
 }
 
-// readAtOnce is how many requests are read before the plan is asked again.
+// readAtOnce is how many requests are read between two calls of the plan.
 const readAtOnce = 256
 
-// An exchange under way in a rehearsal, and when it ends.
+// A timedTask is an exchange under way in a virtualRun, and when it ends.
 type timedTask struct {
 	at   time.Time
 	task *testTask
 }
 
-// exchangeHeap is the heap of exchanges under way for container/heap, the one that ends first on top.
+// exchangeHeap is a heap of exchanges under way for container/heap, with the earliest end on top.
 type exchangeHeap []timedTask
 
 func (h exchangeHeap) Len() int           { return len(h) }
 func (h exchangeHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
 func (h exchangeHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 
-// Push is container/heap's.
+// Push implements heap.Interface.
 func (h *exchangeHeap) Push(x any) { *h = append(*h, x.(timedTask)) }
 
-// Pop is container/heap's.
+// Pop implements heap.Interface.
 func (h *exchangeHeap) Pop() any {
 	last := len(*h) - 1
 	x := (*h)[last]
@@ -55,25 +54,7 @@ func (h *exchangeHeap) Pop() any {
 	return x
 }
 
-// An indexCodec keeps Tasks in a list, and packs where in it they are.
-type indexCodec struct{ tasks []*Task }
-
-// Pack implements Codec.
-func (c *indexCodec) Pack(tasks []*Task) []byte {
-	from := len(c.tasks)
-	c.tasks = append(c.tasks, tasks...)
-	packed := make([]byte, 0, 20*len(tasks))
-	return binary.AppendUvarint(binary.AppendUvarint(packed, uint64(from)), uint64(len(tasks)))
-}
-
-// Unpack implements Codec.
-func (c *indexCodec) Unpack(packed []byte) []*Task {
-	from, n := binary.Uvarint(packed)
-	count, _ := binary.Uvarint(packed[n:])
-	return c.tasks[from : from+count]
-}
-
-// runToEnd runs the list to its end and returns how long it took.
+// runToEnd runs until all requests have ended, and returns the virtual time that this took.
 func (r *virtualRun) runToEnd() time.Duration {
 	began := r.now
 	for r.read < len(r.requests) || r.open > 0 {
@@ -83,7 +64,7 @@ func (r *virtualRun) runToEnd() time.Duration {
 			if r.read == len(r.requests) {
 				panic(fmt.Sprintf("%d tasks wait for nothing", r.open))
 			}
-			continue // the next look at the window makes room
+			continue // the next call of Full makes room
 		}
 		r.sleepUntilEvent(wait)
 	}
@@ -94,6 +75,7 @@ func (r *virtualRun) isFull() bool {
 	return r.plan.Full(r.open-r.plan.Spilled(), false, r.now)
 }
 
+// readRequests adds requests to the plan until it is full, at most readAtOnce.
 func (r *virtualRun) readRequests() {
 	for n := 0; n < readAtOnce && r.read < len(r.requests) && !r.isFull(); n++ {
 		t := newTestTask(r.hosts[r.requests[r.read]], int64(r.read))
@@ -104,6 +86,7 @@ func (r *virtualRun) readRequests() {
 	}
 }
 
+// startAll starts all that may start, and returns the plan's wait.
 func (r *virtualRun) startAll() time.Duration {
 	for {
 		started, wait := r.plan.Next(r.now)
@@ -115,7 +98,8 @@ func (r *virtualRun) startAll() time.Duration {
 	}
 }
 
-// sleepUntilEvent goes to the end of the next exchange, or of the plan's wait, and ends what is over by then.
+// sleepUntilEvent advances the time to the end of the next exchange or of the plan's wait, and ends the exchanges that
+// are over by then.
 func (r *virtualRun) sleepUntilEvent(wait time.Duration) {
 	next := r.now.Add(time.Hour)
 	if len(r.running) > 0 {
@@ -135,8 +119,8 @@ func (r *virtualRun) sleepUntilEvent(wait time.Duration) {
 	}
 }
 
-// leastTime is the least time that the list can take: the larger of all work shared by all places, and the longest host's
-// own.
+// leastTime is a lower bound of the time that the requests take: the time of all of them at full concurrency, or of the
+// slowest host by its own limits, whichever is larger.
 func (r *virtualRun) leastTime() time.Duration {
 	counts := make([]float64, len(r.hosts))
 	for _, host := range r.requests {
@@ -156,7 +140,7 @@ func (r *virtualRun) leastTime() time.Duration {
 	return time.Duration(max(all/float64(l.Concurrency), longest) * float64(time.Second))
 }
 
-// newVirtualRun makes a list of n requests over so many hosts, the share of each after Zipf's law, in the order named.
+// newVirtualRun returns a run of n requests to that many hosts, whose shares follow Zipf's law, in one of inputOrders.
 func newVirtualRun(n, hosts int, order string, change func(*testLimits)) *virtualRun {
 	rng := rand.New(rand.NewPCG(11, 12))
 	l := usualLimits(change)
@@ -187,9 +171,8 @@ func newVirtualRun(n, hosts int, order string, change func(*testLimits)) *virtua
 
 var inputOrders = []string{"shuffled", "largest host first", "smallest host first"}
 
-// TestFinishingTime: in an order in which the window reaches past the slow hosts a run ends within a tenth of the
-// least time possible, and no more requests than the look-ahead are in memory, but for batches that have just been
-// unpacked.
+// TestFinishingTime: where the window reaches beyond the requests of the slow hosts, a run ends within a tenth of
+// leastTime, and the requests in memory are at most those of the look-ahead and of batches just unpacked.
 func TestFinishingTime(t *testing.T) {
 	for name, change := range map[string]func(*testLimits){
 		"concurrency is scarce": func(l *testLimits) { l.Concurrency = 50 },
@@ -217,8 +200,8 @@ func TestFinishingTime(t *testing.T) {
 	}
 }
 
-// BenchmarkFinish rehearses a million requests over 10,000 hosts and prints how much longer than the least time they
-// take.
+// BenchmarkFinish runs a million requests to 10,000 hosts in virtual time, and reports that time as a multiple of
+// leastTime.
 func BenchmarkFinish(b *testing.B) {
 	for _, concurrency := range []int{50, 1000} {
 		for _, order := range inputOrders {

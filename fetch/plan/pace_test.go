@@ -11,7 +11,7 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// mostStartsWithin returns the most starts in any span of that length, its end excluded.
+// mostStartsWithin returns the largest number of starts in any half-open interval of length span.
 func mostStartsWithin(starts []time.Time, span time.Duration) int {
 	most, from := 0, 0
 	for to := range starts {
@@ -23,26 +23,7 @@ func mostStartsWithin(starts []time.Time, span time.Duration) int {
 	return most
 }
 
-// runAll starts n Tasks, at the times that the plan says and later by what late draws, and ends each at once.
-func (d *planDriver) runAll(n int, late func() time.Duration) (starts []time.Time) {
-	d.t.Helper()
-	for len(starts) < n {
-		t, wait := d.Next(d.now)
-		if t == nil {
-			if wait <= 0 {
-				d.t.Fatalf("after %d starts the plan waits %s", len(starts), wait)
-			}
-			d.advance(wait + late())
-			continue
-		}
-		starts = append(starts, d.now)
-		d.Done(t, d.now)
-	}
-	return starts
-}
-
-func noDelay() time.Duration { return 0 }
-
+// TestSixtyAMinuteIsOneASecond: starts at a rate are spaced evenly.
 func TestSixtyAMinuteIsOneASecond(t *testing.T) {
 	for name, limit := range map[string]func(*testLimits){
 		"rate":      func(l *testLimits) { l.Rate = 1 },
@@ -60,8 +41,8 @@ func TestSixtyAMinuteIsOneASecond(t *testing.T) {
 	}
 }
 
-// TestIdleTimeSavesNothingUp: after an idle hour the next starts are as far apart as ever, on a lane
-// that was kept and on one that was forgotten.
+// TestIdleTimeSavesNothingUp: after an idle time the next starts have the same distance as before, both on a lane that
+// was kept and on one that was deleted.
 func TestIdleTimeSavesNothingUp(t *testing.T) {
 	for name, limit := range map[string]func(*testLimits){
 		"rate":      func(l *testLimits) { l.Rate = 1 },
@@ -83,6 +64,7 @@ func TestIdleTimeSavesNothingUp(t *testing.T) {
 	}
 }
 
+// TestHostRateIsEachHostsOwn: HostRate limits each host by itself.
 func TestHostRateIsEachHostsOwn(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostRate = 1 })
 	d.addTasks(2, "a", "b", "c")
@@ -96,6 +78,7 @@ func TestHostRateIsEachHostsOwn(t *testing.T) {
 	}
 }
 
+// TestRateIsForAllHosts: Rate limits the starts on all hosts together.
 func TestRateIsForAllHosts(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Rate = 1 })
 	d.addTasks(2, "a", "b")
@@ -106,8 +89,8 @@ func TestRateIsForAllHosts(t *testing.T) {
 	d.expectStarts("the other host's turn", "b")
 }
 
-// TestRateInEveryWindow: whatever the timer's delay, no window of any length sees more starts than the rate allows,
-// one more, and what a late timer may catch up; in the long run the rate is reached.
+// TestRateInEveryWindow: for every delay of the timer, an interval of any length has at most the starts that the rate
+// allows, one more, and those that a late timer may catch up; in the long run the rate is reached.
 func TestRateInEveryWindow(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	late := map[string]func() time.Duration{
@@ -145,7 +128,8 @@ func TestRateInEveryWindow(t *testing.T) {
 	}
 }
 
-// TestSlowRatesNeverStartTwoAtOnce: with an interval that is long against a timer's delay, each start is alone.
+// TestSlowRatesNeverStartTwoAtOnce: where the distance of starts is long compared with a timer's delay, no two starts
+// come at once.
 func TestSlowRatesNeverStartTwoAtOnce(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for _, perSecond := range []float64{1.0 / 3600, 1, 10, 100} {
@@ -159,6 +143,7 @@ func TestSlowRatesNeverStartTwoAtOnce(t *testing.T) {
 	}
 }
 
+// TestNoRateIsNoLimit: without a rate all Tasks start at once.
 func TestNoRateIsNoLimit(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 1000, 1000 })
 	d.addTasks(1000, "a")
@@ -167,7 +152,7 @@ func TestNoRateIsNoLimit(t *testing.T) {
 	}
 }
 
-// TestLimitIsHostRateWhileAnotherHostIsDone: a host without Tasks does not count where the limit is looked for.
+// TestLimitIsHostRateWhileAnotherHostIsDone: Limit ignores hosts without Tasks.
 func TestLimitIsHostRateWhileAnotherHostIsDone(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostRate = 1 })
 	d.addTasks(1, "a")

@@ -2,8 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -11,144 +9,7 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// began is the time at which every test of the plan begins.
-var began = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-
-// testLimits are limits that are the same for all hosts.
-type testLimits struct {
-	Limits
-	HostConcurrency int
-	HostRate        float64
-}
-
-// usualLimits are those of a plain command line, changed.
-func usualLimits(change func(*testLimits)) *testLimits {
-	l := &testLimits{HostConcurrency: 10, Limits: Limits{
-		Concurrency:   50,
-		Lookahead:     10000,
-		SpillBytes:    12 << 20,
-		Adaptive:      true,
-		HostMaxErrors: 30,
-		RetryDelay:    time.Second,
-		RetryMaxDelay: time.Minute,
-	}}
-	if change != nil {
-		change(l)
-	}
-	l.Host = func(string) (int, float64) { return l.HostConcurrency, l.HostRate }
-	return l
-}
-
-// A testTask is the Owner of a Task in a test.
-type testTask struct {
-	Task
-	host string
-	seq  int64
-}
-
-func newTestTask(host string, seq int64) *testTask {
-	t := &testTask{host: host, seq: seq}
-	t.Owner = t
-	return t
-}
-
-// addTo gives the Task to a plan, as one that may be spilled until it has been tried.
-func (t *testTask) addTo(p *Plan, now time.Time) {
-	t.Pristine = t.Attempts == 0
-	p.Add(&t.Task, t.host, now)
-}
-
-// A planDriver plays the scheduler to a plan, at times that the test names.
-type planDriver struct {
-	t *testing.T
-	*Plan
-	now       time.Time
-	exchanges []*testTask // under way, in the order of their starts
-	lastSeq   int64
-}
-
-func newPlanDriver(t *testing.T, change func(*testLimits)) *planDriver {
-	return &planDriver{t: t, Plan: New(usualLimits(change).Limits, nil), now: began}
-}
-
-func (d *planDriver) advance(span time.Duration) { d.now = d.now.Add(span) }
-
-// addTasks adds n Tasks for each host, named host.
-func (d *planDriver) addTasks(n int, hosts ...string) {
-	for _, host := range hosts {
-		for range n {
-			d.lastSeq++
-			newTestTask(host, d.lastSeq).addTo(d.Plan, d.now)
-		}
-	}
-}
-
-// nextTask is next for a Task of the driver's.
-func (d *planDriver) nextTask() (*testTask, time.Duration) {
-	t, wait := d.Next(d.now)
-	if t == nil {
-		return nil, wait
-	}
-	return t.Owner.(*testTask), wait
-}
-
-// startAll starts everything that may start now and returns the hosts, in order; a Task that ends without an exchange is
-// "lost".
-func (d *planDriver) startAll() string {
-	var hosts []string
-	for {
-		t, _ := d.nextTask()
-		if t == nil {
-			return strings.Join(hosts, " ")
-		}
-		d.exchanges = append(d.exchanges, t)
-		if t.Lost != nil {
-			hosts = append(hosts, "lost")
-			continue
-		}
-		hosts = append(hosts, t.host)
-	}
-}
-
-// end ends the first exchange with host with v, and adds its Task again where v says so.
-func (d *planDriver) end(host string, v judge.Verdict) *testTask {
-	d.t.Helper()
-	i := slices.IndexFunc(d.exchanges, func(t *testTask) bool { return t.host == host })
-	if i < 0 {
-		d.t.Fatalf("no exchange with %s is under way", host)
-	}
-	t := d.exchanges[i]
-	d.exchanges = slices.Delete(d.exchanges, i, i+1)
-	t.Verdict = v
-	d.Done(&t.Task, d.now)
-	if v.Fate != judge.Final {
-		t.NotBefore = d.now.Add(v.Delay)
-		t.addTo(d.Plan, d.now)
-	}
-	return t
-}
-
-func (d *planDriver) expectStarts(what, want string) {
-	d.t.Helper()
-	if got := d.startAll(); got != want {
-		d.t.Errorf("%s: started [%s], want [%s]", what, got, want)
-	}
-}
-
-func (d *planDriver) expectWait(what string, want time.Duration) {
-	d.t.Helper()
-	if t, wait := d.Next(d.now); t != nil || wait != want {
-		d.t.Errorf("%s: started %v and waits %s, want %s", what, t, wait, want)
-	}
-}
-
-func (d *planDriver) expectLimit(want Hold) {
-	d.t.Helper()
-	if got, _ := d.Limit(d.now); got != want {
-		d.t.Errorf("limited by %d, want %d", got, want)
-	}
-}
-
+// TestConcurrencyBoundsTheRun: at most Concurrency exchanges are under way.
 func TestConcurrencyBoundsTheRun(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency = 3 })
 	d.addTasks(2, "a", "b", "c")
@@ -159,6 +20,7 @@ func TestConcurrencyBoundsTheRun(t *testing.T) {
 	d.expectStarts("one has ended", "a")
 }
 
+// TestHostConcurrencyBoundsOneHost: at most HostConcurrency exchanges are under way with one host.
 func TestHostConcurrencyBoundsOneHost(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 2 })
 	d.addTasks(4, "a")
@@ -172,7 +34,7 @@ func TestHostConcurrencyBoundsOneHost(t *testing.T) {
 	d.expectStarts("the end of one of a does", "a")
 }
 
-// TestMostWorkGoesFirst: the host that will take longest has to be at its limit always; equal ones alternate.
+// TestMostWorkGoesFirst: the lane with the most work starts a Task first, and lanes with equal work alternate.
 func TestMostWorkGoesFirst(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency = 7 })
 	d.addTasks(1, "c")
@@ -181,7 +43,7 @@ func TestMostWorkGoesFirst(t *testing.T) {
 	d.expectStarts("the longest first, then in turn", "a a b a c b a")
 }
 
-// TestSlowHostsHaveMoreWork: it is the time that counts, not the number of Tasks.
+// TestSlowHostsHaveMoreWork: work is measured in time, not in Tasks.
 func TestSlowHostsHaveMoreWork(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 2, 1 })
 	d.addTasks(2, "slow")
@@ -195,7 +57,7 @@ func TestSlowHostsHaveMoreWork(t *testing.T) {
 	d.expectStarts("one slow page takes longer than four quick ones", "slow quick")
 }
 
-// TestPacedHostsHaveMoreWork: a rate of a host's own makes its Tasks last.
+// TestPacedHostsHaveMoreWork: work includes the time that a rate limit takes.
 func TestPacedHostsHaveMoreWork(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency = 1 })
 	d.addTasks(1, "paced")
@@ -205,8 +67,7 @@ func TestPacedHostsHaveMoreWork(t *testing.T) {
 	d.expectStarts("two that take 20 s before four that take none", "paced")
 }
 
-// TestLongWaitsEndAmongNewcomers: a host with little work is served all the same while there is a new host for each
-// start.
+// TestLongWaitsEndAmongNewcomers: a host with little work gets its start while a new host is added before each start.
 func TestLongWaitsEndAmongNewcomers(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency = 1 })
 	d.addTasks(1, "small")
@@ -222,7 +83,7 @@ func TestLongWaitsEndAmongNewcomers(t *testing.T) {
 	t.Error("it never starts")
 }
 
-// TestLongWaitsEnd: a host with little work is served all the same while another one always has more.
+// TestLongWaitsEnd: a host with little work gets its start while another host always has more.
 func TestLongWaitsEnd(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency = 1 })
 	d.addTasks(1, "small")
@@ -236,6 +97,7 @@ func TestLongWaitsEnd(t *testing.T) {
 	t.Errorf("waits for more than %d starts of another host", 2*longestIdleEvery)
 }
 
+// TestOrderWithinAHost: Tasks of one host start in the order in which they were added.
 func TestOrderWithinAHost(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 100 })
 	d.addTasks(5, "a")
@@ -247,6 +109,7 @@ func TestOrderWithinAHost(t *testing.T) {
 	}
 }
 
+// TestPauseStopsItsOwnHostOnly: a pause delays its own host to its last moment, and no other host.
 func TestPauseStopsItsOwnHostOnly(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.addTasks(2, "a", "b")
@@ -264,6 +127,7 @@ func TestPauseStopsItsOwnHostOnly(t *testing.T) {
 	d.expectStarts("then a starts", "a")
 }
 
+// TestShorterPauseDoesNotCutALongerOne: of two pauses the one that ends later counts.
 func TestShorterPauseDoesNotCutALongerOne(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(3, "a")
@@ -276,6 +140,7 @@ func TestShorterPauseDoesNotCutALongerOne(t *testing.T) {
 	d.expectWait("for the longer", 28*time.Second)
 }
 
+// TestPauseOutlivesItsTasks: a pause is kept while its lane has no Tasks.
 func TestPauseOutlivesItsTasks(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(1, "a")
@@ -289,7 +154,7 @@ func TestPauseOutlivesItsTasks(t *testing.T) {
 	d.expectStarts("for its end", "a")
 }
 
-// TestBackOffDelaysNobodyElse: the delay of a Task holds up neither another host nor another Task of its own host.
+// TestBackOffDelaysNobodyElse: the delay of one Task delays neither another host nor another Task of its host.
 func TestBackOffDelaysNobodyElse(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.addTasks(3, "a")
@@ -308,6 +173,7 @@ func TestBackOffDelaysNobodyElse(t *testing.T) {
 	}
 }
 
+// TestWaitingTaskHoldsNoSlot: a delayed Task does not count towards Concurrency.
 func TestWaitingTaskHoldsNoSlot(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 1, 1 })
 	d.addTasks(1, "a", "b")
@@ -316,6 +182,7 @@ func TestWaitingTaskHoldsNoSlot(t *testing.T) {
 	d.expectStarts("a delayed Task takes no place", "b")
 }
 
+// TestHopGoesIntoTheLaneOfItsNewHost: a redirected Task is bound by the limits of the host that it goes to.
 func TestHopGoesIntoTheLaneOfItsNewHost(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.addTasks(1, "a")
@@ -336,7 +203,8 @@ func TestHopGoesIntoTheLaneOfItsNewHost(t *testing.T) {
 	}
 }
 
-func TestIdleLanesAreForgotten(t *testing.T) {
+// TestIdleLanesAreDeleted: a lane without Tasks is deleted once its pace allows another start.
+func TestIdleLanesAreDeleted(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostRate = 1 })
 	for i := range 1000 {
 		host := fmt.Sprint(i)
@@ -351,6 +219,7 @@ func TestIdleLanesAreForgotten(t *testing.T) {
 	}
 }
 
+// TestUnusableLineNeedsNoHost: a Task without a host is bound by Concurrency only.
 func TestUnusableLineNeedsNoHost(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Rate, l.Concurrency = 0.001, 1 })
 	d.addTasks(2, "a")
@@ -369,6 +238,7 @@ func TestUnusableLineNeedsNoHost(t *testing.T) {
 	}
 }
 
+// TestRestTakesAllThatWaits: Rest removes all waiting Tasks, delayed and paused ones too.
 func TestRestTakesAllThatWaits(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.addTasks(3, "a", "b")

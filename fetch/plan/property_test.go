@@ -12,8 +12,7 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A simulation plays hosts to a plan in virtual time: every exchange takes a random time and ends with a random
-// Verdict.
+// A simulation is a run in virtual time in which every exchange takes a random time and ends with a random Verdict.
 type simulation struct {
 	t          *testing.T
 	rng        *rand.Rand
@@ -44,13 +43,14 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 		onHost: map[string]int{}, starts: map[string][]time.Time{}, pauses: map[string]time.Time{}}
 }
 
+// randomSpan returns a random duration below most.
 func (s *simulation) randomSpan(most time.Duration) time.Duration {
 	return time.Duration(s.rng.Int64N(int64(most)))
 }
 
 func (s *simulation) randomHost() string { return fmt.Sprintf("http://%d.test", s.rng.IntN(s.hosts)) }
 
-// run goes from event to event until everything has ended.
+// run goes from event to event until all Tasks have ended.
 func (s *simulation) run() {
 	for steps := 0; s.pending > 0 || len(s.unfinished) > 0; steps++ {
 		if steps > 200000 {
@@ -68,6 +68,7 @@ func (s *simulation) run() {
 	}
 }
 
+// addTasks adds up to 20 Tasks, some of them without a host.
 func (s *simulation) addTasks() {
 	for range min(s.pending, 1+s.rng.IntN(20)) {
 		t := newTestTask(s.randomHost(), int64(s.pending))
@@ -83,7 +84,7 @@ func (s *simulation) addTasks() {
 	}
 }
 
-// startAll starts what may start, checks each against the limits, and returns the plan's wait.
+// startAll starts all that may start, checks each start against the limits, and returns the plan's wait.
 func (s *simulation) startAll() time.Duration {
 	for {
 		started, wait := s.plan.Next(s.now)
@@ -110,6 +111,7 @@ func (s *simulation) startAll() time.Duration {
 	}
 }
 
+// checkStart checks the start of a Task against all limits of its host.
 func (s *simulation) checkStart(t *testTask) {
 	s.onHost[t.host]++
 	if s.onHost[t.host] > s.limits.HostConcurrency {
@@ -125,7 +127,8 @@ func (s *simulation) checkStart(t *testTask) {
 	s.allStarts = append(s.allStarts, s.now)
 }
 
-// sleepUntilEvent goes to the next event: the end of an exchange, the plan's wait, or sometimes an earlier moment.
+// sleepUntilEvent advances the time to the next event: the end of an exchange, that of the plan's wait, or at random an
+// earlier time.
 func (s *simulation) sleepUntilEvent(wait time.Duration) {
 	next := s.now.Add(time.Second)
 	if wait != Never {
@@ -144,6 +147,7 @@ func (s *simulation) sleepUntilEvent(wait time.Duration) {
 	}
 }
 
+// endAll ends the exchanges whose time is over, and adds their Tasks again unless the Fate is Final.
 func (s *simulation) endAll() {
 	bySeq := func(a, b *testTask) int { return int(a.seq - b.seq) }
 	for _, t := range slices.SortedFunc(maps.Keys(s.running), bySeq) {
@@ -183,7 +187,8 @@ func (s *simulation) randomVerdict() judge.Verdict {
 	case 0, 1:
 		return judge.Verdict{Fate: judge.Hop}
 	case 2, 3:
-		return judge.Verdict{Fate: judge.Retry, Delay: s.randomSpan(5 * time.Second), Failure: failure.New(failure.Reset, "x")}
+		reset := failure.New(failure.Reset, "x")
+		return judge.Verdict{Fate: judge.Retry, Delay: s.randomSpan(5 * time.Second), Failure: reset}
 	case 4:
 		wait := s.randomSpan(5 * time.Second)
 		return judge.Verdict{Fate: judge.Retry, Delay: wait, Pause: wait, Failure: failure.New(failure.RateLimited, "x")}
@@ -193,8 +198,8 @@ func (s *simulation) randomVerdict() judge.Verdict {
 	return judge.Verdict{}
 }
 
-// TestPlanKeepsItsPromises: whatever hosts do, no limit is passed, no pause or back-off is cut short,
-// every Task ends exactly once, and in the end the plan holds nothing.
+// TestPlanKeepsItsPromises: for random hosts no limit is exceeded, no pause or back-off is cut short, every Task ends
+// exactly once, and at the end the plan has no Task and no lane.
 func TestPlanKeepsItsPromises(t *testing.T) {
 	for seed := range uint64(150) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -219,6 +224,7 @@ func TestPlanKeepsItsPromises(t *testing.T) {
 	}
 }
 
+// checkRate checks that no interval has more starts than a rate allows; perSecond 0 allows any number.
 func (s *simulation) checkRate(perSecond float64, starts []time.Time) {
 	if perSecond == 0 {
 		return

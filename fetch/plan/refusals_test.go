@@ -11,13 +11,8 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-func refused(wait time.Duration) judge.Verdict {
-	return judge.Verdict{Refused: true, Failure: &failure.Failure{Kind: failure.RateLimited, Err: errRefused, RetryAfter: wait}}
-}
-
-var errRefused = failure.New(failure.RateLimited, "the host asks to wait 1h")
-
-// TestThreeRefusalsCloseALane: the Tasks that wait for the host, and those added later, fail without an exchange.
+// TestThreeRefusalsCloseALane: after three refusals in a row the Tasks that wait for the host, and those added later,
+// fail without an exchange.
 func TestThreeRefusalsCloseALane(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(12, "a")
@@ -55,6 +50,7 @@ func TestThreeRefusalsCloseALane(t *testing.T) {
 	}
 }
 
+// TestClosedLaneOpensWhenItsTimeIsOver: a lane is closed for as long as the host asked for, and is kept that long.
 func TestClosedLaneOpensWhenItsTimeIsOver(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(3, "a")
@@ -63,7 +59,7 @@ func TestClosedLaneOpensWhenItsTimeIsOver(t *testing.T) {
 		d.end("a", refused(time.Hour))
 	}
 	d.advance(time.Hour - 1)
-	d.startAll() // gives the plan a chance to forget the lane too early
+	d.startAll() // would delete a lane that expires too early
 	if len(d.lanes) != 1 {
 		t.Fatal("a lane is forgotten while it is closed")
 	}
@@ -78,6 +74,7 @@ func TestClosedLaneOpensWhenItsTimeIsOver(t *testing.T) {
 	}
 }
 
+// TestAnswerBetweenRefusalsEndsTheStreak: only refusals in a row close a lane.
 func TestAnswerBetweenRefusalsEndsTheStreak(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(6, "a")
@@ -89,7 +86,8 @@ func TestAnswerBetweenRefusalsEndsTheStreak(t *testing.T) {
 	d.expectStarts("never three in a row", "a")
 }
 
-// TestExchangesOfAClosedLaneEndAsUsual: exchanges that are under way when their lane is closed end as usual.
+// TestExchangesOfAClosedLaneEndAsUsual: exchanges that are under way when their lane is closed end as usual, and their
+// retries fail.
 func TestExchangesOfAClosedLaneEndAsUsual(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(5, "a")
@@ -104,8 +102,8 @@ func TestExchangesOfAClosedLaneEndAsUsual(t *testing.T) {
 	}
 }
 
-// TestLaterShorterRefusalDoesNotReopen: the end of an exchange that started before the lane was closed does not open
-// it earlier.
+// TestLaterShorterRefusalDoesNotReopen: the end of an exchange that started before the lane was closed does not open it
+// earlier.
 func TestLaterShorterRefusalDoesNotReopen(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(6, "a")
@@ -131,7 +129,8 @@ func TestLaterShorterRefusalDoesNotReopen(t *testing.T) {
 	}
 }
 
-// TestExpiringHostsAreBounded: hosts without Tasks are remembered until their pauses end, up to a number.
+// TestExpiringHostsAreBounded: lanes without Tasks are kept until they expire, but only a limited number of them; those
+// that expire soonest are deleted early.
 func TestExpiringHostsAreBounded(t *testing.T) {
 	const window = 3
 	d := newPlanDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate = window, 1.0/3600 })
@@ -157,7 +156,7 @@ func TestExpiringHostsAreBounded(t *testing.T) {
 	}
 }
 
-// TestHostsWithTasksNeverExpire: hosts with Tasks are never forgotten.
+// TestHostsWithTasksNeverExpire: the number of lanes with Tasks has no such bound.
 func TestHostsWithTasksNeverExpire(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate, l.Concurrency = 1, 1.0/3600, 1000 })
 	for i := range 100 {

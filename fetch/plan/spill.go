@@ -10,8 +10,8 @@ import "time"
 // keptTasks is how many Tasks a lane keeps in memory when others of it are spilled.
 const keptTasks = 8
 
-// spillEvery is the least time between two installments while no place is free. Reading ahead shows which hosts will
-// take longest, but costs processor time that the exchanges could use.
+// spillEvery is the least time between two installments while no more exchanges may be under way. Reading ahead shows
+// which hosts will take longest, but costs processor time that the exchanges could use.
 const spillEvery = 250 * time.Millisecond
 
 // spill is a plan's account of its spilled Tasks: how many there are, and how many more may be.
@@ -47,7 +47,7 @@ func (p *Plan) Full(inMemory int, heavy bool, now time.Time) bool {
 	return !p.grantInstallment(now)
 }
 
-// installmentSize is how many Tasks are spilled at a time while no place is free.
+// installmentSize is how many Tasks are spilled at a time while no more exchanges may be under way.
 func (p *Plan) installmentSize() int { return max(p.limits.Lookahead/8, tasksPerBatch) }
 
 // grantInstallment grants another installment, and reports whether it has: at most one each spillEvery.
@@ -60,8 +60,8 @@ func (p *Plan) grantInstallment(now time.Time) bool {
 }
 
 // makeRoom spills Tasks of lanes that have more in memory than they need: all of them where the plan is starved, else
-// one installment. It reports whether any batch was made. Where fewer than worth Tasks could be spilled it does nothing.
-// It takes time by the number of lanes.
+// one installment. It reports whether any batch was made. Where fewer than worth Tasks could be spilled it does
+// nothing. It takes time by the number of lanes.
 func (p *Plan) makeRoom(worth int, now time.Time) bool {
 	if p.spill.codec == nil || p.spill.freeBytes <= 0 || p.spill.excess < worth {
 		return false

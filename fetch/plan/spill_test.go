@@ -9,13 +9,8 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// newSpillDriver is a driver whose plan can spill Tasks.
-func newSpillDriver(t *testing.T, change func(*testLimits)) *planDriver {
-	return &planDriver{t: t, Plan: New(usualLimits(change).Limits, new(indexCodec)), now: began}
-}
-
-// TestSpillKeepsTheOrder: Tasks start in the order in which they were added, whether they are spilled, come behind
-// spilled ones or stay.
+// TestSpillKeepsTheOrder: Tasks start in the order in which they were added, whether they were spilled, added after
+// spilled ones or kept in memory.
 func TestSpillKeepsTheOrder(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead = 1, 100 })
 	d.addTasks(200, "a")
@@ -44,7 +39,8 @@ func TestSpillKeepsTheOrder(t *testing.T) {
 	}
 }
 
-// TestNothingIsSpilledWithoutNeed: no Task is spilled while all places are taken, or without memory allowed for it.
+// TestNothingIsSpilledWithoutNeed: no Task is spilled while no more exchanges may be under way, or without memory
+// allowed for it.
 func TestNothingIsSpilledWithoutNeed(t *testing.T) {
 	for name, tt := range map[string]struct {
 		with func(*testLimits)
@@ -67,8 +63,8 @@ func TestNothingIsSpilledWithoutNeed(t *testing.T) {
 	}
 }
 
-// TestSpillsAnInstallmentEachQuarterSecond: while all places are taken, an installment is spilled each quarter of a second, so
-// that the host that will take longest is read early.
+// TestSpillsAnInstallmentEachQuarterSecond: while no more exchanges may be under way, one installment is spilled each
+// spillEvery, so that the host that will take longest is read early.
 func TestSpillsAnInstallmentEachQuarterSecond(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.Concurrency, l.Lookahead = 1, 1000 })
 	d.addTasks(1000, "a")
@@ -102,8 +98,8 @@ func TestTriedTasksStayInMemory(t *testing.T) {
 	}
 }
 
-// TestSpilledTasksOfAClosedLaneFailInBatches: the spilled Tasks of a closed lane fail, and come back into memory one
-// batch at a time.
+// TestSpilledTasksOfAClosedLaneFailInBatches: the spilled Tasks of a closed lane fail, and are unpacked one batch at a
+// time.
 func TestSpilledTasksOfAClosedLaneFailInBatches(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead = 1, 100 })
 	d.addTasks(500, "a")
@@ -132,7 +128,8 @@ func TestSpilledTasksOfAClosedLaneFailInBatches(t *testing.T) {
 	}
 }
 
-// TestClosedHostMayOpenWhileSpilledTasksFail: its spilled Tasks fail for the reason that it was closed for.
+// TestClosedHostMayOpenWhileSpilledTasksFail: the spilled Tasks of a lane that was closed fail for that reason although
+// the lane opens before all have failed.
 func TestClosedHostMayOpenWhileSpilledTasksFail(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead, l.Concurrency = 4, 100, 5 })
 	d.addTasks(500, "a")
@@ -166,6 +163,7 @@ func TestClosedHostMayOpenWhileSpilledTasksFail(t *testing.T) {
 	t.Error("the lane does not open again")
 }
 
+// TestRestCountsSpilledTasks: Rest returns the Tasks in memory and counts the packed ones.
 func TestRestCountsSpilledTasks(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead = 1, 100 })
 	d.addTasks(500, "a")

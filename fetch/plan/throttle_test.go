@@ -10,25 +10,8 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-func throttled() judge.Verdict {
-	return judge.Verdict{Health: judge.Throttled, Failure: failure.New(failure.RateLimited, "429")}
-}
-
-func healthy() judge.Verdict { return judge.Verdict{Health: judge.Healthy} }
-
-// awaitStart passes the time until an exchange is under way.
-func (d *planDriver) awaitStart() {
-	for d.startAll(); len(d.exchanges) == 0; d.startAll() {
-		_, wait := d.Next(d.now)
-		d.advance(wait)
-	}
-}
-
-// rateLimitOf is the rate that a host is held to; 0 is none.
-func (d *planDriver) rateLimitOf(host string) float64 { return d.lanes[host].throttle.rate() }
-
 // TestRefusalPausesAndHalves: a 429 without Retry-After pauses its host for --retry-delay and halves its rate, and
-// those of no other host.
+// changes no other host's.
 func TestRefusalPausesAndHalves(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.addTasks(100, "a", "b")
@@ -57,7 +40,7 @@ func TestRefusalPausesAndHalves(t *testing.T) {
 	}
 }
 
-// TestConcurrentRefusalsCountOnce: the refusals of ten exchanges that started together are one.
+// TestConcurrentRefusalsCountOnce: the refusals of ten exchanges that were under way together halve the rate once.
 func TestConcurrentRefusalsCountOnce(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(100, "a")
@@ -74,8 +57,8 @@ func TestConcurrentRefusalsCountOnce(t *testing.T) {
 	}
 }
 
-// TestPauseGrowsWhileNothingSucceeds: 1, 2, 4 s and so on up to 16 times --retry-delay, while the rate is halved each
-// time, to one in the longest pause.
+// TestPauseGrowsWhileNothingSucceeds: pauses of refusals in a row are 1, 2, 4 s and so on up to 16 times --retry-delay,
+// and the rate is halved each time, down to one start in the longest pause.
 func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(100, "a")
@@ -108,7 +91,7 @@ func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
 	}
 }
 
-// TestRetryAfterIsThePause: what the host asks for is what it gets, no more.
+// TestRetryAfterIsThePause: with a Retry-After the pause is as long as that, not longer.
 func TestRetryAfterIsThePause(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(100, "a")
@@ -121,7 +104,8 @@ func TestRetryAfterIsThePause(t *testing.T) {
 	}
 }
 
-// TestOnlySuccessSpeedsUp: step by step, and never past the rate that the options allow.
+// TestOnlySuccessSpeedsUp: the limit rises with accepted responses only, step by step, up to the rate that the options
+// allow.
 func TestOnlySuccessSpeedsUp(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostRate, l.HostConcurrency = 20, 1 })
 	d.addTasks(2000, "a")
@@ -162,7 +146,8 @@ func TestOnlySuccessSpeedsUp(t *testing.T) {
 	}
 }
 
-// TestEarlierExchangesChangeNoRate: ten exchanges that started together are one refusal, however their answers alternate.
+// TestEarlierExchangesChangeNoRate: responses to exchanges that started before a refusal came neither lower nor raise
+// the limit.
 func TestEarlierExchangesChangeNoRate(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(100, "a")
@@ -180,7 +165,7 @@ func TestEarlierExchangesChangeNoRate(t *testing.T) {
 	}
 }
 
-// TestRefusalNeverSpeedsUp: not past a rate of the user's own that is below what a refusal would allow.
+// TestRefusalNeverSpeedsUp: a refusal does not raise a rate of the user's own that is below leastRate.
 func TestRefusalNeverSpeedsUp(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostRate = 1.0 / 3600 })
 	d.addTasks(10, "a")
@@ -195,8 +180,8 @@ func TestRefusalNeverSpeedsUp(t *testing.T) {
 	d.expectStarts("but then", "a")
 }
 
-// TestSuccessAfterAPauseKeepsTheLimit: after a pause the host has hardly been asked, which does not make its limit one that
-// nobody needs.
+// TestSuccessAfterAPauseKeepsTheLimit: the few starts after a pause do not make the limit look unused, which would
+// remove it.
 func TestSuccessAfterAPauseKeepsTheLimit(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 1000, 1000 })
 	d.addTasks(10_000, "a")
@@ -219,8 +204,7 @@ func TestSuccessAfterAPauseKeepsTheLimit(t *testing.T) {
 	}
 }
 
-// TestRandomRefusalsHardlySlowAHost: a host that refuses one request in fifty, however it is asked, is asked more gently
-// and not let down.
+// TestRandomRefusalsHardlySlowAHost: a host that refuses one request in fifty at any rate still gets eight a second.
 func TestRandomRefusalsHardlySlowAHost(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	n := 0
@@ -248,8 +232,8 @@ func TestRandomRefusalsHardlySlowAHost(t *testing.T) {
 	}
 }
 
-// TestErrorsBringARateBackAndNoFurther: a list of dead links, or of pages that are broken, says nothing against its
-// host, nor for asking it more.
+// TestErrorsBringARateBackAndNoFurther: responses such as 404 raise the limit up to the rate at which the host refused,
+// and not beyond.
 func TestErrorsBringARateBackAndNoFurther(t *testing.T) {
 	for _, health := range []judge.Health{judge.Erroring} {
 		d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
@@ -267,7 +251,8 @@ func TestErrorsBringARateBackAndNoFurther(t *testing.T) {
 	}
 }
 
-// TestErrorsEndAStreakOfRefusals: where a host answers, if badly, its pauses begin anew.
+// TestErrorsEndAStreakOfRefusals: after a response that is no refusal, even an error, pauses begin with the shortest
+// again.
 func TestErrorsEndAStreakOfRefusals(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.addTasks(100, "a")
@@ -284,7 +269,7 @@ func TestErrorsEndAStreakOfRefusals(t *testing.T) {
 	}
 }
 
-// TestAdaptiveOff: a Retry-After is obeyed all the same, and nothing else is done.
+// TestAdaptiveOff: without Adaptive a Retry-After is obeyed, and neither refusals nor quotas limit the rate.
 func TestAdaptiveOff(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Adaptive = false })
 	d.addTasks(100, "a")
@@ -302,7 +287,7 @@ func TestAdaptiveOff(t *testing.T) {
 	}
 }
 
-// TestLimitIsKeptForAMinute: an idle host's limit is no more forgotten than its pause, until a minute has passed.
+// TestLimitIsKeptForAMinute: the limit of a host without Tasks is kept for throttleLifetime.
 func TestLimitIsKeptForAMinute(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(1, "a")
@@ -320,88 +305,5 @@ func TestLimitIsKeptForAMinute(t *testing.T) {
 	d.startAll()
 	if len(d.lanes) != 0 {
 		t.Error("it is remembered for ever")
-	}
-}
-
-// TestQuotaIsKept: with three left for ten seconds, three start, however many are under way; the next window begins
-// with the whole quota.
-func TestQuotaIsKept(t *testing.T) {
-	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 5 })
-	d.addTasks(100, "a")
-	d.expectStarts("as many as there are slots", "a a a a a")
-	told := func(remaining int64) judge.Verdict {
-		return judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: remaining, Reset: 10 * time.Second, Limit: 8}}
-	}
-	d.end("a", told(7)) // the four behind it will have taken four of the seven
-	d.expectStarts("one place, and three left", "a")
-	d.end("a", told(6))
-	d.end("a", told(5))
-	d.end("a", told(4))
-	d.expectStarts("two left", "a a")
-	d.end("a", told(3))
-	d.expectStarts("none left", "")
-	d.expectLimit(HoldPause)
-	d.expectWait("for the next window", 10*time.Second)
-	d.advance(10 * time.Second)
-	d.expectStarts("as many as there are slots", "a a")
-	more := 2
-	for left := int64(7); len(d.exchanges) > 0; left-- {
-		d.end("a", told(max(left-3, 0))) // of the five that had been under way three were counted in it
-		if d.startAll() != "" {
-			more++
-		}
-	}
-	if more < 2 || more > 8 {
-		t.Errorf("%d in the second window", more)
-	}
-}
-
-// TestGuessedQuotaIsDropped: one answer that told of a quota does not bind the host for the rest of the run, where
-// later ones tell of none.
-func TestGuessedQuotaIsDropped(t *testing.T) {
-	d := newPlanDriver(t, nil)
-	d.addTasks(100, "a")
-	d.startAll()
-	d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: 0, Reset: time.Hour, Limit: 1}})
-	for len(d.exchanges) > 0 {
-		d.end("a", healthy()) // of starts before it
-	}
-	d.expectStarts("nothing is left", "")
-	d.advance(time.Minute)
-	d.expectStarts("one asks how things are", "a")
-	d.end("a", healthy())
-	if got := strings.Fields(d.startAll()); len(got) != 10 {
-		t.Errorf("no quota any more, and %d start", len(got))
-	}
-}
-
-// TestQuotasCountInOrderOfStarts: an answer that comes late tells of a time when more was left.
-func TestQuotasCountInOrderOfStarts(t *testing.T) {
-	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 3 })
-	d.addTasks(100, "a")
-	d.startAll()
-	first := d.exchanges[0]
-	d.exchanges = append(d.exchanges[1:], first)
-	// the answers to the second, the third and the first start; others ask this host too
-	for _, remaining := range []int64{1, 0, 9} {
-		d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: remaining, Reset: time.Minute}})
-	}
-	d.expectStarts("nothing is left", "")
-}
-
-// TestQuotaOfAnHour: it is not waited for longer than --retry-max-delay; then a single request asks how things are.
-func TestQuotaOfAnHour(t *testing.T) {
-	d := newPlanDriver(t, nil)
-	d.addTasks(100, "a")
-	d.startAll()
-	for len(d.exchanges) > 0 {
-		d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: 0, Reset: time.Hour, Limit: 5000}})
-	}
-	d.expectWait("as long as is obeyed", time.Minute)
-	d.advance(time.Minute)
-	d.expectStarts("one", "a")
-	d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: 4000, Reset: time.Hour, Limit: 5000}})
-	if got := strings.Fields(d.startAll()); len(got) != 10 {
-		t.Errorf("there is more again, and %d start", len(got))
 	}
 }
