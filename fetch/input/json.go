@@ -13,8 +13,9 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// parseRequest reads one line: JSON where it starts with a brace, a URL otherwise. cut says that the line went on.
-// With an error the Request still holds what could be read of URL, ID and Meta.
+// parseRequest parses one line, which must not be empty: JSON where it starts with a brace, else a URL. tooLong says
+// that text is only the start of the line. With an error the Request still has what could be parsed of URL, ID and
+// Meta.
 func parseRequest(text []byte, tooLong bool) (fetch.Request, error) {
 	if text[0] == '{' {
 		if tooLong || len(text) > maxJSONLine {
@@ -28,10 +29,11 @@ func parseRequest(text []byte, tooLong bool) (fetch.Request, error) {
 	return fetch.Prepare(fetch.Request{URL: string(text)})
 }
 
-// errNoRequest is a line of our own output that answers nothing: it is no Request and has no index.
+// errNoRequest is the error of a line of our own output that belongs to no request: a summary, a log line or a plan.
+// The line is no Request and has no index.
 var errNoRequest = errors.New("nothing asked")
 
-// jsonLine is an input line as JSON: a request, or a Record whose request is asked again.
+// jsonLine is an input line in JSON: a request, or a Record whose request is made again.
 type jsonLine struct {
 	Type string `json:"type"`
 	jsonRequest
@@ -41,6 +43,7 @@ type jsonLine struct {
 	Input   string          `json:"input"`
 }
 
+// jsonRequest are the members of a request, in an input line or in the member "request" of a Record.
 type jsonRequest struct {
 	URL        string                     `json:"url"`
 	Method     string                     `json:"method"`
@@ -52,9 +55,11 @@ type jsonRequest struct {
 	Retry      *bool                      `json:"retry"`
 }
 
+// parseJSON parses a JSON line. Of a Record only url, id, meta and request are used; its other members describe the
+// response.
 func parseJSON(text []byte) (fetch.Request, error) {
 	var line jsonLine
-	if err := json.Unmarshal(text, &line); err != nil { // a member of the wrong type leaves the others readable
+	if err := json.Unmarshal(text, &line); err != nil { // members before and after one of the wrong type are set
 		r := fetch.Request{URL: line.URL, ID: scalarOrNil(line.ID), Meta: normalizeValue(line.Meta)}
 		return r, describeJSONError(err)
 	}
@@ -66,7 +71,7 @@ func parseJSON(text []byte) (fetch.Request, error) {
 		return fetch.Request{}, errNoRequest
 	}
 	if line.Type == "failure" || line.Type == "success" {
-		fields = jsonRequest{URL: line.URL} // the rest of a Record is the answer's
+		fields = jsonRequest{URL: line.URL}
 		if line.Request != nil {
 			fields = *line.Request
 			if fields.URL == "" {
@@ -74,7 +79,8 @@ func parseJSON(text []byte) (fetch.Request, error) {
 			}
 		}
 		if fields.URL == "" {
-			return fetch.Request{ID: normalizeValue(line.ID), Meta: normalizeValue(line.Meta)}, fmt.Errorf("the %s record has no url to ask again", line.Type)
+			r := fetch.Request{ID: normalizeValue(line.ID), Meta: normalizeValue(line.Meta)}
+			return r, fmt.Errorf("the %s record has no url to ask again", line.Type)
 		}
 	}
 	r, err := fields.toRequest()
@@ -89,7 +95,8 @@ func parseJSON(text []byte) (fetch.Request, error) {
 	return fetch.Prepare(r)
 }
 
-// scalarOrNil returns an id that can stand in a Record, or nil.
+// scalarOrNil returns an id that a Record can have: raw, normalized, where it is a string, a number or a boolean, else
+// nil.
 func scalarOrNil(raw json.RawMessage) json.RawMessage {
 	if raw = normalizeValue(raw); len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') {
 		return nil
@@ -97,7 +104,7 @@ func scalarOrNil(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// normalizeValue tells JSON null, which is as good as absent, from a value. The value is put on one line and into UTF-8.
+// normalizeValue returns raw on one line and in valid UTF-8; nil where it is absent, null or no JSON.
 func normalizeValue(raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
@@ -109,8 +116,11 @@ func normalizeValue(raw json.RawMessage) json.RawMessage {
 	return bytes.ToValidUTF8(line.Bytes(), []byte("\uFFFD"))
 }
 
+// toRequest makes a Request without id and meta. With an error it has at least the URL.
 func (q *jsonRequest) toRequest() (fetch.Request, error) {
-	r := fetch.Request{URL: strings.TrimSpace(q.URL), Method: q.Method, SHA256: strings.ToLower(q.SHA256), Path: q.Path, Retry: q.Retry}
+	r := fetch.Request{
+		URL: strings.TrimSpace(q.URL), Method: q.Method, SHA256: strings.ToLower(q.SHA256), Path: q.Path, Retry: q.Retry,
+	}
 	if r.URL == "" {
 		return r, errors.New("no url")
 	}
@@ -124,13 +134,15 @@ func (q *jsonRequest) toRequest() (fetch.Request, error) {
 		}
 		canonical := http.CanonicalHeaderKey(name)
 		if r.Header[canonical] != nil {
-			return r, fmt.Errorf("header %q is given twice; one name may have an array of values", redact.HeaderName(canonical))
+			return r, fmt.Errorf("header %q is given twice; one name may have an array of values",
+				redact.HeaderName(canonical))
 		}
 		r.Header[canonical] = values
 	}
 	return r, q.setBody(&r)
 }
 
+// parseHeaderValues parses the value of a header: a string, or an array of strings.
 func parseHeaderValues(raw json.RawMessage) ([]string, error) {
 	var one string
 	if json.Unmarshal(raw, &one) == nil && string(raw) != "null" {
@@ -143,6 +155,8 @@ func parseHeaderValues(raw json.RawMessage) ([]string, error) {
 	return nil, errors.New("the value is neither a string nor an array of strings")
 }
 
+// setBody sets Body and BodyForm of r: a string is the text itself, body_base64 is decoded, and any other JSON value is
+// the text of that JSON. An empty string is an empty body; null is no body.
 func (q *jsonRequest) setBody(r *fetch.Request) error {
 	raw := normalizeValue(q.Body)
 	if q.BodyBase64 != nil {
@@ -167,7 +181,7 @@ func (q *jsonRequest) setBody(r *fetch.Request) error {
 	return nil
 }
 
-// describeJSONError says what is wrong with a line without Go's names.
+// describeJSONError replaces an error of encoding/json by one that names members of the line, not Go types.
 func describeJSONError(err error) error {
 	var kind *json.UnmarshalTypeError
 	var syntax *json.SyntaxError

@@ -7,13 +7,13 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// doublingTime is how long a host has to give accepted answers at its limit until the limit has doubled, whatever the
+// doublingTime is how long a host has to give accepted responses at its limit until the limit has doubled, whatever the
 // rate. So a fast host and a slow one recover in the same time, and a host that refuses now and then at any rate keeps
 // a usable one.
 const doublingTime = 3 * time.Second
 
 // adaptRate adapts the lane's throttle to the Verdict of an exchange: it takes in the quota that the host announces,
-// lowers the rate after a refusal, and raises it after answers.
+// lowers the rate after a refusal, and raises it after other responses.
 func (l *lane) adaptRate(t *Task, lim *Limits, now time.Time) {
 	v := &t.Verdict
 	switch th := l.throttle; {
@@ -98,7 +98,7 @@ func (l *lane) speedUp(now time.Time) {
 	if th.limit == 0 {
 		return
 	}
-	if step := min(now.Sub(th.raisedAt), doublingTime); step > 0 { // one answer at most doubles the limit
+	if step := min(now.Sub(th.raisedAt), doublingTime); step > 0 { // one response at most doubles the limit
 		th.limit *= math.Exp2(step.Seconds() / doublingTime.Seconds())
 		th.raisedAt = now
 	}

@@ -160,7 +160,7 @@ func (d *planDriver) end(host string, v judge.Verdict) *testTask {
 	return t
 }
 
-// failAll ends every exchange with a host without an answer, until no more start now.
+// failAll ends every exchange with a host without a response, until no more start now.
 func (d *planDriver) failAll(host string) {
 	d.t.Helper()
 	for d.startAll(); len(d.exchanges) > 0; d.startAll() {
@@ -232,7 +232,7 @@ func refused(wait time.Duration) judge.Verdict {
 
 var errRefused = failure.New(failure.RateLimited, "the host asks to wait 1h")
 
-// noAnswer is the Verdict on an exchange without an answer.
+// noAnswer is the Verdict on an exchange without a response.
 func noAnswer() judge.Verdict {
 	return judge.Verdict{Health: judge.NoAnswer, Failure: errRefusedDial}
 }

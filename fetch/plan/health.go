@@ -7,11 +7,11 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// health is a host's streak of exchanges without an answer, and the state of the probes that follow a long one. It
+// health is a host's streak of exchanges without a response, and the state of the probes that follow a long one. It
 // distinguishes a host that is down from one with a few broken pages. A nil *health means that there is no such streak.
 type health struct {
-	unanswered int              // exchanges in a row that brought no answer, probes not counted
-	last       *failure.Failure // of the last exchange without an answer
+	unanswered int              // exchanges in a row that brought no response, probes not counted
+	last       *failure.Failure // of the last exchange without a response
 	probesOnly bool             // Tasks start as probes only, one at a time
 	probe      *Task            // the probe under way; nil is none
 	probes     int              // probes that failed

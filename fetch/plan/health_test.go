@@ -11,7 +11,7 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// TestDeadHostIsProbedThenDown: after 30 exchanges in a row without an answer one probe at a time starts, after 1 s, 2
+// TestDeadHostIsProbedThenDown: after 30 exchanges in a row without a response one probe at a time starts, after 1 s, 2
 // s and 4 s; then the host is down and no Task of it starts.
 func TestDeadHostIsProbedThenDown(t *testing.T) {
 	d := newPlanDriver(t, nil)
@@ -185,7 +185,7 @@ func TestBrokenOffPagesMakeNoHostDown(t *testing.T) {
 }
 
 // TestProbesAreFarFromWhatFailed: a probe is taken from the end of the queue, so that 45 pages in a row without an
-// answer, among 300, do not make the host down.
+// response, among 300, do not make the host down.
 func TestProbesAreFarFromWhatFailed(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.Lookahead = 100 })
 	d.addTasks(300, "a")

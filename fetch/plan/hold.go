@@ -2,7 +2,7 @@ package plan
 
 import "time"
 
-// countTasks counts the Tasks of one lane anew in tasksByHold and spill.excess.
+// countTasks counts the Tasks of one lane again, in tasksByHold and spill.excess.
 func (p *Plan) countTasks(l *lane, now time.Time) {
 	p.uncountTasks(l)
 	l.hold, l.heldTasks = p.holdOf(l, now), l.taskCount()

@@ -23,11 +23,11 @@ type lane struct {
 	meter       *meter        // of starts; nil after compact
 	latency     time.Duration // moving average of the time that an exchange takes; 0 is not known
 
-	pausedUntil time.Time // nothing starts before then
+	pausedUntil time.Time // no Task starts before then
 	refusals    *refusals // nil means that the last response was no refusal
 	throttle    *throttle // nil means that the host has neither refused nor announced a quota
-	health      *health   // nil means that no exchange in a row has gone without an answer
-	answered    bool      // an exchange has brought an answer
+	health      *health   // nil means that the streak without a response is 0
+	responded   bool      // an exchange has brought a response
 
 	work        float64   // estimated seconds until all its Tasks have ended, by its own limits
 	turn        uint64    // Plan.turn at its last start, or when it was added

@@ -14,11 +14,11 @@ type Limits struct {
 	SpillBytes int64
 	// Adaptive limits the rate of a host that answers 429 or 503, and keeps to the quota that it announces.
 	Adaptive bool
-	// HostMaxErrors is how many exchanges in a row may bring no answer from a host until only probes are sent to it;
+	// HostMaxErrors is how many exchanges in a row may bring no response from a host until only probes are sent to it;
 	// 0 is any number.
 	HostMaxErrors int
-	// RetryDelay is the first pause of a host that answers 429 or 503 without a Retry-After, and of one that gives no
-	// answer.
+	// RetryDelay is the first pause of a host that answers 429 or 503 without a Retry-After, and of one that sends no
+	// response.
 	RetryDelay time.Duration
 	// RetryMaxDelay is the longest pause of a host.
 	RetryMaxDelay time.Duration

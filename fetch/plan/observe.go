@@ -73,15 +73,15 @@ func (l *lane) closedFailure(t *Task, now time.Time) *failure.Failure {
 	}
 }
 
-// observeHealth updates the streak of exchanges without an answer, and reports whether the host has just gone down.
+// observeHealth updates the streak of exchanges without a response, and reports whether the host has just gone down.
 //
 // A connection that the host ends early does not count once the host has answered any request: the cause is then the
 // page, not the host.
 func (l *lane) observeHealth(t *Task, lim *Limits, now time.Time) (down bool) {
 	h, v := l.health, &t.Verdict
-	l.answered = l.answered || v.Health != judge.Unknown && v.Health != judge.NoAnswer
+	l.responded = l.responded || v.Health != judge.Unknown && v.Health != judge.NoAnswer
 	switch {
-	case v.Health == judge.NoAnswer && l.answered && isBrokenOff(v.Failure):
+	case v.Health == judge.NoAnswer && l.responded && isBrokenOff(v.Failure):
 		if h != nil && h.probe == t {
 			l.health = nil
 		}
@@ -105,7 +105,7 @@ func isBrokenOff(f *failure.Failure) bool {
 	return f != nil && (f.Kind == failure.Reset || f.Kind == failure.Truncated || f.Kind == failure.Protocol)
 }
 
-// noAnswer counts an exchange without an answer, and reports whether the host has just gone down. After HostMaxErrors
+// noAnswer counts an exchange without a response, and reports whether the host has just gone down. After HostMaxErrors
 // in a row the host is paused and only probes start; each probe that fails doubles the pause, up to RetryMaxDelay.
 func (l *lane) noAnswer(t *Task, lim *Limits, now time.Time) (down bool) {
 	h := l.health

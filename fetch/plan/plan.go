@@ -37,7 +37,7 @@ type Plan struct {
 	starts         uint64         // how many Tasks have started
 	typicalLatency time.Duration  // moving average over all hosts, for lanes without an exchange yet
 	tasksByHold    [holdKinds]int // Tasks in lanes, by what keeps these from starting
-	starved        bool           // an exchange could be under way more, and no lane has a Task that may start
+	starved        bool           // more exchanges may be under way, and no lane has a Task that may start
 	spill          spill
 }
 

@@ -3,12 +3,12 @@ package plan
 import "time"
 
 // A throttle is the limit on a host's rate that the host itself has caused, by refusals (429, 503) and by the quota
-// that it announces: a refusal halves the rate, later answers raise it again step by step. A nil *throttle is that of a
-// host that has done neither.
+// that it announces: a refusal halves the rate, later responses raise it again step by step. A nil *throttle is that of
+// a host that has done neither.
 type throttle struct {
 	limit       float64   // starts a second; 0 is no limit but the lane's own
 	refusedAt   float64   // the rate at which the host refused last
-	streak      int       // refusals in a row, no other answer between them
+	streak      int       // refusals in a row, no other response between them
 	lastRefusal time.Time // when the last of them came; exchanges that started before it change no rate
 	raisedAt    time.Time // when the limit was raised last, or may be raised first
 	quota       quotaWindow
