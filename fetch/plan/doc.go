@@ -20,7 +20,7 @@ A lane limits the exchanges of its host by number (busy), and their starts by ra
 A Plan limits both for all hosts together. Limit names what keeps the next Task from starting: a Hold.
 
 Tasks of a host that is down or refuses all requests fail: Next returns them with Lost set, as it does those that were
-given to Fail. A Task that is to be asked again is added again after Done.
+given to Fail. A Task that needs another exchange is added again after Done.
 
 Where memory is full, Full spills the last Tasks of hosts that have more than can start soon: a Codec packs them into
 batches, which are unpacked when their lane needs them. Rest removes all that waits at the end of a run.
