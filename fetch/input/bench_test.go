@@ -5,12 +5,14 @@ import (
 	"testing"
 )
 
+// BenchmarkLines measures one line, from bytes to a Request.
 func BenchmarkLines(b *testing.B) {
 	const plain = "https://example.com/products/12345?lang=en&page=7\n"
 	for name, line := range map[string]string{
 		"plain": plain,
 		"json":  `{"url":"https://example.com/products/12345?lang=en&page=7","id":12345,"meta":{"shop":"de"}}` + "\n",
-		"full":  `{"url":"https://example.com/products","method":"POST","headers":{"Accept":"application/json"},"body":{"page":7},"id":"a"}` + "\n",
+		"full": `{"url":"https://example.com/products","method":"POST","headers":{"Accept":"application/json"},` +
+			`"body":{"page":7},"id":"a"}` + "\n",
 	} {
 		b.Run(name, func(b *testing.B) {
 			in := strings.Repeat(line, 1000)
@@ -30,6 +32,7 @@ func BenchmarkLines(b *testing.B) {
 	}
 }
 
+// BenchmarkCountRequests measures Count with an input of 1,000 lines.
 func BenchmarkCountRequests(b *testing.B) {
 	in := strings.Repeat("https://example.com/products/12345?lang=en&page=7\n", 1000)
 	b.SetBytes(int64(len(in)))

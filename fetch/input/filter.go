@@ -8,8 +8,8 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// Unique yields ErrSkipped with every Request that asks the same (method, URL, headers, body, id) as an earlier one.
-// It keeps about 24 to 40 bytes for each different Request.
+// Unique yields ErrSkipped with every Request that equals an earlier one in method, URL, headers, body and id. It keeps
+// about 24 to 40 bytes for each different Request.
 func Unique(source fetch.Source) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
 		identify := fetch.NewIdentifier()
@@ -29,8 +29,8 @@ func Unique(source fetch.Source) fetch.Source {
 	}
 }
 
-// Skip yields ErrSkipped with every Request of which done says so. done is called once for each Request, in the order of the input,
-// and may set its Tag.
+// Skip yields ErrSkipped with every Request for which done returns true. done is called once for each Request, in the
+// order of the input, and may set its Tag.
 func Skip(source fetch.Source, done func(*fetch.Request) bool) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
 		for request, err := range source {
@@ -44,15 +44,18 @@ func Skip(source fetch.Source, done func(*fetch.Request) bool) fetch.Source {
 	}
 }
 
-// Hosts counts what a Source would ask of whom.
+// Hosts is the number of Requests that a Source has, in all and by host.
 type Hosts struct {
-	// Requests counts by scheme://host:port.
-	Requests                map[string]int64
-	Total, Skipped, Invalid int64
+	// Requests is the number of Requests by origin: scheme://host, with :port where that is not the default one.
+	Requests map[string]int64
+	// Total is the number of all Requests, with Skipped and Invalid ones.
+	Total int64
+	// Skipped is the number of Requests with ErrSkipped, Invalid that of lines that can't be used.
+	Skipped, Invalid int64
 }
 
-// CountHosts reads source to its end and asks nothing. It keeps an entry for each different host,
-// and gives each line that can't be used to unusable, which may be nil.
+// CountHosts reads source to its end, without any request to a host. It keeps an entry for each different host, and
+// calls unusable with each line that can't be used; unusable may be nil. The error is that of the Source.
 func CountHosts(source fetch.Source, unusable func(fetch.Request, *fetch.LineError)) (Hosts, error) {
 	hosts := Hosts{Requests: make(map[string]int64)}
 	invalid := func(request fetch.Request, line *fetch.LineError) {

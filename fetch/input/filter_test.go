@@ -10,13 +10,13 @@ import (
 	"batchfetch/fetch"
 )
 
-// sourceOf yields the Requests of lines, as an input would.
+// sourceOf returns the Source of an input of these lines.
 func sourceOf(lines ...string) fetch.Source {
 	return new(Reader).Lines(strings.NewReader(strings.Join(lines, "\n")), "")
 }
 
-// breaksOff yields what source has and then breaks off.
-func breaksOff(source fetch.Source, err error) fetch.Source {
+// failAfter yields all of source and then err.
+func failAfter(source fetch.Source, err error) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
 		for r, e := range source {
 			if !yield(r, e) {
@@ -27,8 +27,7 @@ func breaksOff(source fetch.Source, err error) fetch.Source {
 	}
 }
 
-// TestUnique: the first line of each kind is asked, the others are skipped; what is compared is
-// method, URL, headers, body and id.
+// TestUnique: of Requests that are equal in method, URL, headers, body and id all but the first are skipped.
 func TestUnique(t *testing.T) {
 	first := []string{
 		`http://a.test/`,
@@ -48,7 +47,8 @@ func TestUnique(t *testing.T) {
 			t.Errorf("%s is taken for an earlier line: %v", first[i], err)
 		}
 	}
-	again := append(slices.Clone(first), `{"url":"http://a.test/"}`, `{"url":"http://a.test/","meta":1}`, `{"url":"http://a.test/","headers":{"B":"2","a":"1"}}`)
+	again := append(slices.Clone(first), `{"url":"http://a.test/"}`, `{"url":"http://a.test/","meta":1}`,
+		`{"url":"http://a.test/","headers":{"B":"2","a":"1"}}`)
 	requests, errs := collect(Unique(sourceOf(append(slices.Clone(first), again...)...)))
 	for i, err := range errs[len(first):] {
 		if !errors.Is(err, fetch.ErrSkipped) {
@@ -60,17 +60,21 @@ func TestUnique(t *testing.T) {
 	}
 }
 
+// TestUniqueLetsErrorsPass: errors of the Source are yielded as they are.
 func TestUniqueLetsErrorsPass(t *testing.T) {
 	boom := errors.New("boom")
-	_, errs := collect(Unique(breaksOff(sourceOf("{", "{", "http://a.test/"), boom)))
+	_, errs := collect(Unique(failAfter(sourceOf("{", "{", "http://a.test/"), boom)))
 	var line *fetch.LineError
 	if len(errs) != 4 || !errors.As(errs[0], &line) || !errors.As(errs[1], &line) || errs[2] != nil || errs[3] != boom {
 		t.Errorf("got %v", errs)
 	}
 }
 
+// TestCountHosts: Requests are counted by origin, and each line once.
 func TestCountHosts(t *testing.T) {
-	hosts, err := CountHosts(Unique(sourceOf("http://a.test/1", "http://A.test:80/2", "https://a.test/", "http://b.test/", "http://b.test/", "{", "ftp://c.test/", "nonsense")), nil)
+	source := sourceOf("http://a.test/1", "http://A.test:80/2", "https://a.test/", "http://b.test/", "http://b.test/",
+		"{", "ftp://c.test/", "nonsense")
+	hosts, err := CountHosts(Unique(source), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,9 +84,10 @@ func TestCountHosts(t *testing.T) {
 	}
 }
 
+// TestCountHostsOfBrokenInput: an error of the input is returned with what was counted before it.
 func TestCountHostsOfBrokenInput(t *testing.T) {
 	boom := errors.New("boom")
-	hosts, err := CountHosts(breaksOff(sourceOf("http://a.test/"), boom), nil)
+	hosts, err := CountHosts(failAfter(sourceOf("http://a.test/"), boom), nil)
 	if !errors.Is(err, boom) || hosts.Total != 1 {
 		t.Errorf("got %+v, %v", hosts, err)
 	}

@@ -8,18 +8,23 @@ import (
 	"batchfetch/fetch"
 )
 
-// FuzzParseRequest: no line panics, what is refused keeps only JSON in id and meta, and what is accepted,
-// written again as a JSON line, is the same Request.
+// FuzzParseRequest: no line panics; of an unusable line id and meta are valid JSON; a usable JSON line, written again
+// from its Request, gives the same Request.
 func FuzzParseRequest(f *testing.F) {
 	for _, seed := range []string{
-		"http://a.test/", "{", "{}", `{"url":"http://u.test/","headers":{"a":["1","2"]},"body":{"x":[1.0]},"id":1,"meta":null}`, `{"url":"http://u.test/","body":"","retry":false}`,
-		`{"url":"http://u.test/","body_base64":"AP8=","method":"PUT"}`, `{"type":"failure","url":"http://u.test/","request":{"method":"PUT"}}`, `{"url":"http://u.test/","body":null,"body_base64":null}`, "\xff", `{"url":"http://u.test/\ud800"}`,
+		"http://a.test/", "{", "{}",
+		`{"url":"http://u.test/","headers":{"a":["1","2"]},"body":{"x":[1.0]},"id":1,"meta":null}`,
+		`{"url":"http://u.test/","body":"","retry":false}`,
+		`{"url":"http://u.test/","body_base64":"AP8=","method":"PUT"}`,
+		`{"type":"failure","url":"http://u.test/","request":{"method":"PUT"}}`,
+		`{"url":"http://u.test/","body":null,"body_base64":null}`,
+		"\xff", `{"url":"http://u.test/\ud800"}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if len(text) == 0 {
-			return // a blank line never gets here
+			return // blank lines are skipped before they are parsed
 		}
 		r, err := parseRequest(text, false)
 		for _, raw := range []json.RawMessage{r.ID, r.Meta} {
@@ -31,16 +36,17 @@ func FuzzParseRequest(f *testing.F) {
 			return
 		}
 		again, err := parseRequest(asJSON(t, &r), false)
-		if err != nil || !reflect.DeepEqual(public(again), public(r)) {
+		if err != nil || !reflect.DeepEqual(publicFields(again), publicFields(r)) {
 			t.Errorf("%q is\n%+v, and written again\n%+v (%v)", text, r, again, err)
 		}
 	})
 }
 
-// asJSON writes r as an input line.
+// asJSON returns r as a JSON line.
 func asJSON(t *testing.T, r *fetch.Request) []byte {
 	t.Helper()
-	line := map[string]any{"url": r.URL, "method": r.Method, "headers": r.Header, "id": r.ID, "meta": r.Meta, "sha256": r.SHA256, "path": r.Path, "retry": r.Retry}
+	line := map[string]any{"url": r.URL, "method": r.Method, "headers": r.Header, "id": r.ID, "meta": r.Meta,
+		"sha256": r.SHA256, "path": r.Path, "retry": r.Retry}
 	switch {
 	case r.Body == nil:
 	case r.BodyForm == fetch.BodyBase64:

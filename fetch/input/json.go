@@ -13,25 +13,27 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// parseRequest reads one line: JSON where it starts with a brace, a URL otherwise. cut says that the line went on.
-// With an error the Request still holds what could be read of URL, ID and Meta.
-func parseRequest(text []byte, cut bool) (fetch.Request, error) {
+// parseRequest parses one line, which must not be empty: JSON where it starts with a brace, else a URL. tooLong says
+// that text is only the start of the line. With an error the Request still has what could be parsed of URL, ID and
+// Meta.
+func parseRequest(text []byte, tooLong bool) (fetch.Request, error) {
 	if text[0] == '{' {
-		if cut || len(text) > maxJSON {
+		if tooLong || len(text) > maxJSONLine {
 			return fetch.Request{}, errors.New("the line is longer than 4 MiB, the most for JSON")
 		}
 		return parseJSON(text)
 	}
-	if cut || len(text) > maxLine {
+	if tooLong || len(text) > maxURLLine {
 		return fetch.Request{}, errors.New("the line is longer than 1 MiB, the most for a URL; a JSON line may have 4 MiB")
 	}
 	return fetch.Prepare(fetch.Request{URL: string(text)})
 }
 
-// errNothingAsked is a line of our own output that answers nothing: it is no Request and has no index.
-var errNothingAsked = errors.New("nothing asked")
+// errNoRequest is the error of a line of our own output that belongs to no request: a summary, a log line or a plan.
+// The line is no Request and has no index.
+var errNoRequest = errors.New("nothing asked")
 
-// jsonLine is an input line as JSON: a request, or a Record whose request is asked again.
+// jsonLine is an input line in JSON: a request, or a Record whose request is made again.
 type jsonLine struct {
 	Type string `json:"type"`
 	jsonRequest
@@ -41,6 +43,7 @@ type jsonLine struct {
 	Input   string          `json:"input"`
 }
 
+// jsonRequest are the members of a request, in an input line or in the member "request" of a Record.
 type jsonRequest struct {
 	URL        string                     `json:"url"`
 	Method     string                     `json:"method"`
@@ -52,53 +55,57 @@ type jsonRequest struct {
 	Retry      *bool                      `json:"retry"`
 }
 
+// parseJSON parses a JSON line. Of a Record only url, id, meta and request are used; its other members describe the
+// response.
 func parseJSON(text []byte) (fetch.Request, error) {
 	var line jsonLine
-	if err := json.Unmarshal(text, &line); err != nil { // a member of the wrong type leaves the others readable
-		r := fetch.Request{URL: line.URL, ID: scalar(line.ID), Meta: given(line.Meta)}
-		return r, describeJSON(err)
+	if err := json.Unmarshal(text, &line); err != nil { // members before and after one of the wrong type are set
+		r := fetch.Request{URL: line.URL, ID: scalarOrNil(line.ID), Meta: normalizeValue(line.Meta)}
+		return r, describeJSONError(err)
 	}
 	if fetch.NestsDeeper(text, fetch.DeepestJSON) {
 		return fetch.Request{}, fmt.Errorf("the JSON nests deeper than %d levels", fetch.DeepestJSON)
 	}
-	asked := line.jsonRequest
-	if asked.URL == "" && (line.Type == "summary" || line.Type == "log" || line.Type == "plan") {
-		return fetch.Request{}, errNothingAsked
+	fields := line.jsonRequest
+	if fields.URL == "" && (line.Type == "summary" || line.Type == "log" || line.Type == "plan") {
+		return fetch.Request{}, errNoRequest
 	}
 	if line.Type == "failure" || line.Type == "success" {
-		asked = jsonRequest{URL: line.URL} // the rest of a Record is the answer's
+		fields = jsonRequest{URL: line.URL}
 		if line.Request != nil {
-			asked = *line.Request
-			if asked.URL == "" {
-				asked.URL = line.URL
+			fields = *line.Request
+			if fields.URL == "" {
+				fields.URL = line.URL
 			}
 		}
-		if asked.URL == "" {
-			return fetch.Request{ID: given(line.ID), Meta: given(line.Meta)}, fmt.Errorf("the %s record has no url to ask again", line.Type)
+		if fields.URL == "" {
+			r := fetch.Request{ID: normalizeValue(line.ID), Meta: normalizeValue(line.Meta)}
+			return r, fmt.Errorf("the %s record has no url to ask again", line.Type)
 		}
 	}
-	r, err := asked.request()
-	r.ID, r.Meta = given(line.ID), given(line.Meta)
+	r, err := fields.toRequest()
+	r.ID, r.Meta = normalizeValue(line.ID), normalizeValue(line.Meta)
 	if err != nil {
 		return r, err
 	}
-	if r.ID != nil && scalar(r.ID) == nil {
+	if r.ID != nil && scalarOrNil(r.ID) == nil {
 		r.ID = nil
 		return r, errors.New("id is neither a string nor a number")
 	}
 	return fetch.Prepare(r)
 }
 
-// scalar returns an id that can stand in a Record, or nil.
-func scalar(raw json.RawMessage) json.RawMessage {
-	if raw = given(raw); len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') {
+// scalarOrNil returns an id that a Record can have: raw, normalized, where it is a string, a number or a boolean, else
+// nil.
+func scalarOrNil(raw json.RawMessage) json.RawMessage {
+	if raw = normalizeValue(raw); len(raw) > 0 && (raw[0] == '{' || raw[0] == '[') {
 		return nil
 	}
 	return raw
 }
 
-// given tells JSON null, which is as good as absent, from a value. The value is put on one line and into UTF-8.
-func given(raw json.RawMessage) json.RawMessage {
+// normalizeValue returns raw on one line and in valid UTF-8; nil where it is absent, null or no JSON.
+func normalizeValue(raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
 	}
@@ -109,13 +116,16 @@ func given(raw json.RawMessage) json.RawMessage {
 	return bytes.ToValidUTF8(line.Bytes(), []byte("\uFFFD"))
 }
 
-func (q *jsonRequest) request() (fetch.Request, error) {
-	r := fetch.Request{URL: strings.TrimSpace(q.URL), Method: q.Method, SHA256: strings.ToLower(q.SHA256), Path: q.Path, Retry: q.Retry}
+// toRequest makes a Request without id and meta. With an error it has at least the URL.
+func (q *jsonRequest) toRequest() (fetch.Request, error) {
+	r := fetch.Request{
+		URL: strings.TrimSpace(q.URL), Method: q.Method, SHA256: strings.ToLower(q.SHA256), Path: q.Path, Retry: q.Retry,
+	}
 	if r.URL == "" {
 		return r, errors.New("no url")
 	}
 	for name, raw := range q.Headers {
-		values, err := headerValues(raw)
+		values, err := parseHeaderValues(raw)
 		if err != nil {
 			return r, fmt.Errorf("header %q: %w", redact.HeaderName(name), err)
 		}
@@ -124,14 +134,16 @@ func (q *jsonRequest) request() (fetch.Request, error) {
 		}
 		canonical := http.CanonicalHeaderKey(name)
 		if r.Header[canonical] != nil {
-			return r, fmt.Errorf("header %q is given twice; one name may have an array of values", redact.HeaderName(canonical))
+			return r, fmt.Errorf("header %q is given twice; one name may have an array of values",
+				redact.HeaderName(canonical))
 		}
 		r.Header[canonical] = values
 	}
 	return r, q.setBody(&r)
 }
 
-func headerValues(raw json.RawMessage) ([]string, error) {
+// parseHeaderValues parses the value of a header: a string, or an array of strings.
+func parseHeaderValues(raw json.RawMessage) ([]string, error) {
 	var one string
 	if json.Unmarshal(raw, &one) == nil && string(raw) != "null" {
 		return []string{one}, nil
@@ -143,8 +155,10 @@ func headerValues(raw json.RawMessage) ([]string, error) {
 	return nil, errors.New("the value is neither a string nor an array of strings")
 }
 
+// setBody sets Body and BodyForm of r: a string is the text itself, body_base64 is decoded, and any other JSON value is
+// the text of that JSON. An empty string is an empty body; null is no body.
 func (q *jsonRequest) setBody(r *fetch.Request) error {
-	raw := given(q.Body)
+	raw := normalizeValue(q.Body)
 	if q.BodyBase64 != nil {
 		if raw != nil {
 			return errors.New("both body and body_base64 are given")
@@ -167,8 +181,8 @@ func (q *jsonRequest) setBody(r *fetch.Request) error {
 	return nil
 }
 
-// describeJSON says what is wrong with a line without Go's names.
-func describeJSON(err error) error {
+// describeJSONError replaces an error of encoding/json by one that names members of the line, not Go types.
+func describeJSONError(err error) error {
 	var kind *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
 	switch {

@@ -14,18 +14,21 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// The longest usable lines, and how much of an unusable one is kept.
+// The most bytes of a line that can be used.
 const (
-	maxLine = 1 << 20
-	maxJSON = 4 << 20
+	maxURLLine  = 1 << 20 // with a URL
+	maxJSONLine = 4 << 20 // with JSON; of a longer line this much is kept
 )
 
-// A Reader makes Requests of lines. Several inputs read one after the other through one Reader share its index.
+// A Reader makes Requests of lines and numbers them. Inputs that are read one after the other through one Reader share
+// its index. The zero Reader starts with Index 0.
 type Reader struct {
-	index int64
+	nextIndex int64
 }
 
-// Lines yields the Requests of in, plain lines and JSON lines told apart one by one; file is its name in Records.
+// Lines yields the Requests of in, whose lines are URLs or JSON, each by itself; file is the name of the input in
+// Records. Blank lines and those that start with # are skipped. An error of in is yielded last, with the number of the
+// line before it.
 func (rd *Reader) Lines(in io.Reader, file string) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
 		lines := newLineReader(in)
@@ -33,15 +36,16 @@ func (rd *Reader) Lines(in io.Reader, file string) fetch.Source {
 			text, err := lines.next()
 			if err != nil {
 				if !errors.Is(err, io.EOF) {
-					yield(fetch.Request{File: file, Line: lines.number}, fmt.Errorf("reading %s after line %d: %w", file, lines.number, err))
+					err = fmt.Errorf("reading %s after line %d: %w", file, lines.number, err)
+					yield(fetch.Request{File: file, Line: lines.number}, err)
 				}
 				return
 			}
-			if !countable(text) {
+			if !isRequestLine(text) {
 				continue
 			}
-			request, err := rd.request(text, lines.cut)
-			if errors.Is(err, errNothingAsked) {
+			request, err := rd.parseLine(text, lines.tooLong)
+			if errors.Is(err, errNoRequest) {
 				continue
 			}
 			request.File, request.Line = file, lines.number
@@ -52,12 +56,12 @@ func (rd *Reader) Lines(in io.Reader, file string) fetch.Source {
 	}
 }
 
-// URLs yields a Request for each text.
+// URLs yields a Request for each of texts, which are URLs or JSON as lines are.
 func (rd *Reader) URLs(texts []string) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
 		for _, text := range texts {
-			request, err := rd.request([]byte(text), false)
-			if errors.Is(err, errNothingAsked) {
+			request, err := rd.parseLine([]byte(text), false)
+			if errors.Is(err, errNoRequest) {
 				continue
 			}
 			if !yield(request, err) {
@@ -67,23 +71,24 @@ func (rd *Reader) URLs(texts []string) fetch.Source {
 	}
 }
 
-func (rd *Reader) request(text []byte, cut bool) (fetch.Request, error) {
-	request, err := parseRequest(text, cut)
-	if errors.Is(err, errNothingAsked) {
+// parseLine parses a line and gives its Request the next index. What is wrong with the line is a LineError.
+func (rd *Reader) parseLine(text []byte, tooLong bool) (fetch.Request, error) {
+	request, err := parseRequest(text, tooLong)
+	if errors.Is(err, errNoRequest) {
 		return request, err
 	}
-	request.Index = rd.index
-	rd.index++
+	request.Index = rd.nextIndex
+	rd.nextIndex++
 	if err != nil {
 		if _, wrongURL := request.ParsedURL(); wrongURL != nil {
-			request.URL = "" // what is no URL may hide anything
+			request.URL = "" // a text that is no URL may contain a secret
 		}
 		return request, &fetch.LineError{Input: redact.Line(text), Err: err}
 	}
 	return request, nil
 }
 
-// Concat yields the Requests of one Source after the other.
+// Concat yields the Requests of all sources, one Source after the other.
 func Concat(sources ...fetch.Source) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
 		for _, source := range sources {
@@ -96,7 +101,8 @@ func Concat(sources ...fetch.Source) fetch.Source {
 	}
 }
 
-// Count returns how many Requests in holds. It reads to the end and understands no more of a line than it must.
+// Count returns the number of Requests that in has, without parsing JSON or URLs. It reads to the end. A line of our
+// own output in an unusual form counts as one, although Lines skips it.
 func Count(in io.Reader) (int64, error) {
 	var count int64
 	lines := newLineReader(in)
@@ -108,26 +114,29 @@ func Count(in io.Reader) (int64, error) {
 		if err != nil {
 			return count, err
 		}
-		if countable(text) {
+		if isRequestLine(text) {
 			count++
 		}
 	}
 }
 
-// ownLines is how the lines of our own output begin that answer nothing. Written differently, they are known once they are parsed.
-var ownLines = [...][]byte{
-	[]byte(`{"type":"summary","complete":`), []byte(`{"type":"log","time":`), []byte(`{"type":"plan","host":`), []byte(`{"type":"plan","total":`),
+// outputPrefixes are the beginnings of lines that we write and that belong to no request. The same lines in other forms
+// are recognized when they are parsed (errNoRequest).
+var outputPrefixes = [...][]byte{
+	[]byte(`{"type":"summary","complete":`), []byte(`{"type":"log","time":`),
+	[]byte(`{"type":"plan","host":`), []byte(`{"type":"plan","total":`),
 }
 
-// countable says which lines ask something, as far as a glance tells: not blank ones, comments and lines of our own that answer nothing.
-func countable(text []byte) bool {
+// isRequestLine reports whether a line is a request as far as its beginning shows: it is not blank, no comment and no
+// line of our own output without a request.
+func isRequestLine(text []byte) bool {
 	if len(text) == 0 || text[0] == '#' {
 		return false
 	}
 	if text[0] != '{' {
 		return true
 	}
-	for _, start := range ownLines {
+	for _, start := range outputPrefixes {
 		if bytes.HasPrefix(text, start) {
 			return false
 		}
@@ -135,26 +144,29 @@ func countable(text []byte) bool {
 	return true
 }
 
-// A lineReader cuts a stream into lines without space at either end. Memory is bounded by the longest usable line.
+// A lineReader splits a stream into lines without space at either end. It decodes UTF-16 with a byte order mark, and
+// removes that of UTF-8. Its memory is bounded by the longest usable line.
 type lineReader struct {
-	in     *bufio.Reader
-	long   []byte
-	number int64 // of the line last read, 1-based
-	cut    bool  // it was longer than usable; its start was returned
+	in       *bufio.Reader
+	longLine []byte
+	number   int64 // of the line read last; 1 is the first
+	tooLong  bool  // that line is longer than maxJSONLine, and only its start was returned
 }
 
+// newLineReader returns a reader of in. It reads the first bytes, to find a byte order mark.
 func newLineReader(in io.Reader) *lineReader {
 	buffered := bufio.NewReaderSize(in, 64<<10)
-	if mark, _ := buffered.Peek(2); len(mark) == 2 && (mark[0] == 0xfe && mark[1] == 0xff || mark[0] == 0xff && mark[1] == 0xfe) {
+	if mark, _ := buffered.Peek(2); string(mark) == "\xfe\xff" || string(mark) == "\xff\xfe" {
 		utf16 := unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder()
 		buffered = bufio.NewReaderSize(transform.NewReader(buffered, utf16), 64<<10)
 	}
 	return &lineReader{in: buffered}
 }
 
-// next returns a line, valid until the next call. A last line without a newline is a line too.
+// next returns the next line, which is valid until the following call; after the last one the error is io.EOF. The last
+// line needs no newline. Of a line that is too long it returns the start, and sets tooLong.
 func (l *lineReader) next() ([]byte, error) {
-	l.cut = false
+	l.tooLong = false
 	part, err := l.in.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
 		part, err = l.readLong(part)
@@ -169,18 +181,18 @@ func (l *lineReader) next() ([]byte, error) {
 	return bytes.TrimSpace(part), nil
 }
 
-// readLong collects a line that outgrew the buffer, and reads past what is over the bound.
+// readLong reads the rest of a line that does not fit into the buffer, and drops what is over maxJSONLine.
 func (l *lineReader) readLong(part []byte) ([]byte, error) {
-	l.long = append(l.long[:0], part...)
+	l.longLine = append(l.longLine[:0], part...)
 	for {
 		part, err := l.in.ReadSlice('\n')
-		if len(l.long)+len(part) <= maxJSON+2 { // a newline and a carriage return are no part of the line
-			l.long = append(l.long, part...)
+		if len(l.longLine)+len(part) <= maxJSONLine+2 { // the line itself, a carriage return and a newline
+			l.longLine = append(l.longLine, part...)
 		} else {
-			l.cut = true
+			l.tooLong = true
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
-			return l.long, err
+			return l.longLine, err
 		}
 	}
 }

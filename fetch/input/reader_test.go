@@ -13,8 +13,8 @@ import (
 	"batchfetch/fetch"
 )
 
-// read collects what lines a lineReader makes of in; a cut line is written as its number.
-func read(t testing.TB, in io.Reader) (lines []string) {
+// readLines returns the lines that a lineReader makes of in. One that is too long is written as "line N is cut".
+func readLines(t testing.TB, in io.Reader) (lines []string) {
 	t.Helper()
 	l := newLineReader(in)
 	for {
@@ -25,14 +25,15 @@ func read(t testing.TB, in io.Reader) (lines []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if l.cut {
+		if l.tooLong {
 			text = fmt.Appendf(nil, "line %d is cut", l.number)
 		}
 		lines = append(lines, string(text))
 	}
 }
 
-func utf16(text string, big, mark bool) string {
+// encodeUTF16 encodes ASCII text as UTF-16, big-endian or little-endian, with a byte order mark or without.
+func encodeUTF16(text string, big, mark bool) string {
 	var out []byte
 	if mark {
 		text = "\uFEFF" + text
@@ -53,6 +54,7 @@ func utf16(text string, big, mark bool) string {
 	return string(out)
 }
 
+// TestLines: the lines of a lineReader, for streams read at once and in halves.
 func TestLines(t *testing.T) {
 	long := strings.Repeat("x", 100<<10) // more than the buffer holds
 	for _, tt := range []struct {
@@ -70,26 +72,29 @@ func TestLines(t *testing.T) {
 		{"a UTF-8 mark", "\xef\xbb\xbfa\nb\n", []string{"a", "b"}},
 		{"a UTF-8 mark and nothing else", "\xef\xbb\xbf", []string{""}},
 		{"a mark only counts at the start", "a\n\xef\xbb\xbfb\n", []string{"a", "\xef\xbb\xbfb"}},
-		{"UTF-16, little end first", utf16("a\r\nb", false, true), []string{"a", "b"}},
-		{"UTF-16, big end first", utf16("a\nb\n", true, true), []string{"a", "b"}},
+		{"UTF-16, little end first", encodeUTF16("a\r\nb", false, true), []string{"a", "b"}},
+		{"UTF-16, big end first", encodeUTF16("a\nb\n", true, true), []string{"a", "b"}},
 		{"half a mark", "\xff", []string{"\xff"}},
 		{"longer than the buffer", "a\n" + long + "\nb\n", []string{"a", long, "b"}},
 		{"longer than the buffer, at the end", long, []string{long}},
-		{"as long as is usable", strings.Repeat("x", maxJSON) + "\r\nb\n", []string{strings.Repeat("x", maxJSON), "b"}},
-		{"too long to be kept", "a\n" + strings.Repeat("x", maxJSON+100<<10) + "\nb\n", []string{"a", "line 2 is cut", "b"}},
-		{"too long, at the end", strings.Repeat("x", maxJSON+100<<10), []string{"line 1 is cut"}},
+		{"as long as is usable", strings.Repeat("x", maxJSONLine) + "\r\nb\n",
+			[]string{strings.Repeat("x", maxJSONLine), "b"}},
+		{"too long to be kept", "a\n" + strings.Repeat("x", maxJSONLine+100<<10) + "\nb\n",
+			[]string{"a", "line 2 is cut", "b"}},
+		{"too long, at the end", strings.Repeat("x", maxJSONLine+100<<10), []string{"line 1 is cut"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, in := range []io.Reader{strings.NewReader(tt.in), iotest.HalfReader(strings.NewReader(tt.in))} {
-				if got := read(t, in); !slices.Equal(got, tt.want) {
-					t.Errorf("got %s, want %s", brief(got), brief(tt.want))
+				if got := readLines(t, in); !slices.Equal(got, tt.want) {
+					t.Errorf("got %s, want %s", describeLines(got), describeLines(tt.want))
 				}
 			}
 		})
 	}
 }
 
-func brief(lines []string) string {
+// describeLines shortens lines for a message: the start of each, and its length.
+func describeLines(lines []string) string {
 	var words []string
 	for _, line := range lines {
 		words = append(words, fmt.Sprintf("%.20q (%d)", line, len(line)))
@@ -97,10 +102,10 @@ func brief(lines []string) string {
 	return strings.Join(words, " ")
 }
 
-// endless yields n bytes without a line's end.
-type endless struct{ n int64 }
+// endlessLine is a reader of n bytes without a newline.
+type endlessLine struct{ n int64 }
 
-func (e *endless) Read(p []byte) (int, error) {
+func (e *endlessLine) Read(p []byte) (int, error) {
 	if e.n <= 0 {
 		return 0, io.EOF
 	}
@@ -112,17 +117,18 @@ func (e *endless) Read(p []byte) (int, error) {
 	return int(n), nil
 }
 
-// TestLineMemoryIsBounded: a stream without a line's end holds no more than the longest usable line.
+// TestLineMemoryIsBounded: for a stream without a newline no more memory is allocated than for the longest usable line.
 func TestLineMemoryIsBounded(t *testing.T) {
-	l := newLineReader(&endless{n: 64 << 20})
-	if _, err := l.next(); err != nil || !l.cut {
-		t.Fatalf("cut %t, error %v", l.cut, err)
+	l := newLineReader(&endlessLine{n: 64 << 20})
+	if _, err := l.next(); err != nil || !l.tooLong {
+		t.Fatalf("cut %t, error %v", l.tooLong, err)
 	}
-	if cap(l.long) > 2*maxJSON {
-		t.Errorf("holds %d bytes", cap(l.long))
+	if cap(l.longLine) > 2*maxJSONLine {
+		t.Errorf("holds %d bytes", cap(l.longLine))
 	}
 }
 
+// TestLineErrorEndsTheLines: a line that an error cuts off is not returned.
 func TestLineErrorEndsTheLines(t *testing.T) {
 	boom := errors.New("boom")
 	l := newLineReader(io.MultiReader(strings.NewReader("a\nhalf a li"), iotest.ErrReader(boom)))
@@ -134,7 +140,7 @@ func TestLineErrorEndsTheLines(t *testing.T) {
 	}
 }
 
-// collect takes everything from a Source.
+// collect returns all that a Source yields.
 func collect(source fetch.Source) (requests []fetch.Request, errs []error) {
 	for r, err := range source {
 		requests, errs = append(requests, r), append(errs, err)
@@ -142,10 +148,12 @@ func collect(source fetch.Source) (requests []fetch.Request, errs []error) {
 	return requests, errs
 }
 
+// TestReaderCountsRequestsNotLines: the Index counts the Requests of all inputs of a Reader, Line all lines of one.
 func TestReaderCountsRequestsNotLines(t *testing.T) {
 	var rd Reader
 	const in = "# head\n\nhttp://a.test/\n  # tail\n{\"bad\n{\"url\":\"http://b.test/\"}\n"
-	requests, errs := collect(Concat(rd.Lines(strings.NewReader(in), "one.txt"), rd.URLs([]string{"http://c.test/"}), rd.Lines(strings.NewReader("http://d.test/"), "two.txt")))
+	requests, errs := collect(Concat(rd.Lines(strings.NewReader(in), "one.txt"), rd.URLs([]string{"http://c.test/"}),
+		rd.Lines(strings.NewReader("http://d.test/"), "two.txt")))
 	var got []string
 	for i, r := range requests {
 		word := "good"
@@ -154,13 +162,15 @@ func TestReaderCountsRequestsNotLines(t *testing.T) {
 		}
 		got = append(got, fmt.Sprintf("%d %s:%d %s %s", r.Index, r.File, r.Line, word, r.URL))
 	}
-	want := []string{"0 one.txt:3 good http://a.test/", "1 one.txt:5 bad ", "2 one.txt:6 good http://b.test/", "3 :0 good http://c.test/", "4 two.txt:1 good http://d.test/"}
+	want := []string{"0 one.txt:3 good http://a.test/", "1 one.txt:5 bad ", "2 one.txt:6 good http://b.test/",
+		"3 :0 good http://c.test/", "4 two.txt:1 good http://d.test/"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
 
-func TestUnusableLineIsDataNotAnEnd(t *testing.T) {
+// TestUnusableLineEndsNoSource: an unusable line is a LineError with 256 bytes of its text, and the next line follows.
+func TestUnusableLineEndsNoSource(t *testing.T) {
 	_, errs := collect(new(Reader).Lines(strings.NewReader("{"+strings.Repeat("x", 1000)+"\nhttp://a.test/\n"), ""))
 	var line *fetch.LineError
 	if len(errs) != 2 || !errors.As(errs[0], &line) || errs[1] != nil {
@@ -171,14 +181,17 @@ func TestUnusableLineIsDataNotAnEnd(t *testing.T) {
 	}
 }
 
+// TestInputThatBreaksSaysWhere: an error of the reader names the input and the last line.
 func TestInputThatBreaksSaysWhere(t *testing.T) {
 	boom := errors.New("boom")
-	_, errs := collect(new(Reader).Lines(io.MultiReader(strings.NewReader("http://a.test/\n"), iotest.ErrReader(boom)), "urls.txt"))
+	in := io.MultiReader(strings.NewReader("http://a.test/\n"), iotest.ErrReader(boom))
+	_, errs := collect(new(Reader).Lines(in, "urls.txt"))
 	if len(errs) != 2 || !errors.Is(errs[1], boom) || errs[1].Error() != "reading urls.txt after line 1: boom" {
 		t.Errorf("got %v", errs)
 	}
 }
 
+// TestSourceStopsWhenAsked: a loop that ends early does not read the rest of the input.
 func TestSourceStopsWhenAsked(t *testing.T) {
 	in := strings.NewReader(strings.Repeat("http://a.test/\n", 100000))
 	for range Concat(new(Reader).Lines(in, ""), new(Reader).URLs([]string{"http://b.test/"})) {
@@ -189,8 +202,8 @@ func TestSourceStopsWhenAsked(t *testing.T) {
 	}
 }
 
-// TestOurOwnOutputIsInput: lines that answer no request are passed over, however they are written;
-// the count that the bar begins with knows them by the way in which we write them.
+// TestOurOwnOutputIsInput: lines of our own output without a request are skipped in every form. Count recognizes the
+// form in which we write them.
 func TestOurOwnOutputIsInput(t *testing.T) {
 	for _, tt := range []struct {
 		name, line string
@@ -216,9 +229,10 @@ func TestOurOwnOutputIsInput(t *testing.T) {
 	}
 }
 
-// TestCountAgrees: the total that the bar shows is the number of Requests that the run will see.
+// TestCountAgrees: Count is the number of Requests that Lines yields.
 func TestCountAgrees(t *testing.T) {
-	const in = "\uFEFF# x\nhttp://a.test/\r\n\n{\"url\":\"http://u.test/\"}\n{bad\n{\"type\":\"failure\",\"url\":\"http://u.test/\"}\nnonsense"
+	const in = "\uFEFF# x\nhttp://a.test/\r\n\n{\"url\":\"http://u.test/\"}\n{bad\n" +
+		"{\"type\":\"failure\",\"url\":\"http://u.test/\"}\nnonsense"
 	requests, _ := collect(new(Reader).Lines(strings.NewReader(in), ""))
 	n, err := Count(strings.NewReader(in))
 	if err != nil || n != int64(len(requests)) || n != 5 {
@@ -230,14 +244,15 @@ func TestCountAgrees(t *testing.T) {
 	}
 }
 
-// FuzzLineReader holds the reader against splitting the whole input at once.
+// FuzzLineReader compares a lineReader with splitting the whole input at once.
 func FuzzLineReader(f *testing.F) {
-	for _, seed := range []string{"", "a", "a\nb\r\n", "\n\n", " a \n", "\xef\xbb\xbfa", "\xef\xbb\xbf\xef\xbb\xbfa", "\r\n\r", "a\x00b\n"} {
+	for _, seed := range []string{"", "a", "a\nb\r\n", "\n\n", " a \n", "\xef\xbb\xbfa", "\xef\xbb\xbf\xef\xbb\xbfa",
+		"\r\n\r", "a\x00b\n"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		if bytes.HasPrefix(in, []byte("\xfe\xff")) || bytes.HasPrefix(in, []byte("\xff\xfe")) {
-			return // UTF-16, told in TestLines
+			return // UTF-16, which TestLines covers
 		}
 		var want []string
 		for i, line := range bytes.SplitAfter(in, []byte("\n")) {
@@ -249,7 +264,7 @@ func FuzzLineReader(f *testing.F) {
 			}
 			want = append(want, string(bytes.TrimSpace(line)))
 		}
-		if got := read(t, iotest.OneByteReader(bytes.NewReader(in))); !slices.Equal(got, want) {
+		if got := readLines(t, iotest.OneByteReader(bytes.NewReader(in))); !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})

@@ -9,36 +9,38 @@ import (
 	"batchfetch/fetch"
 )
 
-// A Shard is one of several parts of an input, each for one machine. All that is asked of one host is in one part, whatever the
-// scheme and port, so that what is polite on one machine is polite on all of them together.
+// A Shard is one of several parts of an input, each for one machine. All Requests to one host are in the same part,
+// whatever their scheme and port, so that the limits per host hold for all machines together.
 type Shard struct {
-	// Number is 1 to Of.
+	// Number is that of this shard, from 1 to Of.
 	Number int
-	// Of is how many there are; 0 is no sharding.
+	// Of is the number of shards; 0 means that the input is not divided.
 	Of int
 }
 
-// Has reports whether what is asked of a host belongs to the shard. The host is a name or an address without a port, as in a checked URL.
+// Has reports whether Requests to a host belong to the shard. host is a name or an address without a port, as in a
+// checked URL.
 //
-// It goes by the first eight bytes of the SHA-256 of the name in lower case, without a dot at the end, as a big-endian number modulo Of:
-// the same on every machine, in every version and in any other program.
+// The part is the first eight bytes of the SHA-256 of the name, in lower case and without a dot at the end, as a
+// big-endian number modulo Of: the same on every machine, in every version and in any other program.
 func (s Shard) Has(host string) bool {
 	sum := sha256.Sum256([]byte(strings.TrimSuffix(strings.ToLower(host), ".")))
 	return s.hasNumber(binary.BigEndian.Uint64(sum[:8]))
 }
 
+// hasNumber reports whether a hash or an index belongs to the shard.
 func (s Shard) hasNumber(n uint64) bool { return s.Of <= 1 || n%uint64(s.Of) == uint64(s.Number-1) }
 
-// Part yields the Requests of source that belong to the shard, each with the Index that it has in the whole input. The others are
-// not counted. A line that can't be used asks no host: it belongs to one shard by its Index.
-// Where a redirect leads makes no difference: it is followed by whoever was redirected.
+// Part yields the Requests of source that belong to the shard, each with its Index in the whole input. The others are
+// left out, and count nowhere. A line that can't be used has no host: it belongs to a shard by its Index. Redirects are
+// followed by the shard of the first URL, to whatever host they lead.
 func (s Shard) Part(source fetch.Source) fetch.Source {
 	if s.Of <= 1 {
 		return source
 	}
 	return func(yield func(fetch.Request, error) bool) {
 		for request, err := range source {
-			if (err == nil || isData(err)) && !s.holds(&request, err) {
+			if (err == nil || isOfOneRequest(err)) && !s.hasRequest(&request, err) {
 				continue
 			}
 			if !yield(request, err) {
@@ -48,7 +50,8 @@ func (s Shard) Part(source fetch.Source) fetch.Source {
 	}
 }
 
-func (s Shard) holds(request *fetch.Request, err error) bool {
+// hasRequest reports whether a Request, or the line of err, belongs to the shard.
+func (s Shard) hasRequest(request *fetch.Request, err error) bool {
 	if err == nil || errors.Is(err, fetch.ErrSkipped) {
 		if u, wrong := request.ParsedURL(); wrong == nil {
 			return s.Has(u.Hostname())
@@ -57,8 +60,8 @@ func (s Shard) holds(request *fetch.Request, err error) bool {
 	return s.hasNumber(uint64(request.Index))
 }
 
-// isData tells what concerns one Request from the end of the input.
-func isData(err error) bool {
+// isOfOneRequest reports whether an error concerns one Request, and is not the end of the Source.
+func isOfOneRequest(err error) bool {
 	var line *fetch.LineError
 	return errors.Is(err, fetch.ErrSkipped) || errors.As(err, &line)
 }

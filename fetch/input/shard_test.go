@@ -18,7 +18,8 @@ import (
 	"batchfetch/fetch/dial"
 )
 
-// TestShardsNeverMove: machines of different versions work side by side, and other programs may know the rule:
+// TestShardsNeverMove: the shard of a host never changes, as machines may run different versions and other programs may
+// use the same rule:
 // sha256("example.com") begins with a379a6f6eeafb9a5, which is 9 modulo 10 and so in the last part of ten.
 func TestShardsNeverMove(t *testing.T) {
 	for _, tt := range []struct {
@@ -41,9 +42,9 @@ func TestShardsNeverMove(t *testing.T) {
 	}
 }
 
-// TestPartsMakeAWhole: each Request is in one part, at its place in the whole input, all of one host in the same,
-// and each line that can't be used in one; the end of a broken input is heard by all.
-func TestPartsMakeAWhole(t *testing.T) {
+// TestShardsPartitionTheInput: each Request is in one shard, with its Index in the whole input, all of one host in the
+// same; each line that can't be used is in one; and every shard yields the error at the end of a broken input.
+func TestShardsPartitionTheInput(t *testing.T) {
 	var text strings.Builder
 	for i := range 3000 {
 		switch i % 10 {
@@ -58,7 +59,7 @@ func TestPartsMakeAWhole(t *testing.T) {
 	for _, of := range []int{1, 2, 3, 16} {
 		owner, number := map[string]int{}, map[int64]int{}
 		for n := 1; n <= of; n++ {
-			cut := io.MultiReader(strings.NewReader(text.String()), cutOff{})
+			cut := io.MultiReader(strings.NewReader(text.String()), failingReader{})
 			var end error
 			for r, err := range (Shard{n, of}).Part(new(Reader).Lines(cut, "x")) {
 				var line *fetch.LineError
@@ -82,7 +83,7 @@ func TestPartsMakeAWhole(t *testing.T) {
 				}
 				number[r.Index]++
 			}
-			if !errors.Is(end, errCut) {
+			if !errors.Is(end, errRead) {
 				t.Errorf("%d of %d ends with %v", n, of, end)
 			}
 		}
@@ -94,26 +95,29 @@ func TestPartsMakeAWhole(t *testing.T) {
 	}
 }
 
-var errCut = errors.New("cut")
+// errRead is the error of a failingReader.
+var errRead = errors.New("cut")
 
-type cutOff struct{}
+// failingReader is a reader that always fails.
+type failingReader struct{}
 
-func (cutOff) Read([]byte) (int, error) { return 0, errCut }
+func (failingReader) Read([]byte) (int, error) { return 0, errRead }
 
-// TestShardsSideBySide: runs at the same time against one server ask for each URL once, and no host hears of two of them.
-func TestShardsSideBySide(t *testing.T) {
+// TestShardsRunConcurrently: several runs at the same time, one for each shard, request each URL once, and no host gets
+// requests of two of them.
+func TestShardsRunConcurrently(t *testing.T) {
 	const of, hosts, pages = 4, 60, 10
 	var mu sync.Mutex
-	asked, heard := map[string]int{}, map[string]map[string]bool{}
+	asked, agents := map[string]int{}, map[string]map[string]bool{}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		host, _, _ := strings.Cut(r.Host, ":")
 		asked[host+r.URL.Path]++
-		if heard[host] == nil {
-			heard[host] = map[string]bool{}
+		if agents[host] == nil {
+			agents[host] = map[string]bool{}
 		}
-		heard[host][r.UserAgent()] = true
+		agents[host][r.UserAgent()] = true
 	}))
 	defer server.Close()
 	at, err := url.Parse(server.URL)
@@ -149,9 +153,9 @@ func TestShardsSideBySide(t *testing.T) {
 			t.Errorf("%s was asked %d times", what, times)
 		}
 	}
-	for host, by := range heard {
+	for host, by := range agents {
 		if len(by) != 1 {
-			t.Errorf("%s heard of %v", host, by)
+			t.Errorf("%s got requests of %v", host, by)
 		}
 	}
 }

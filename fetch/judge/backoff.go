@@ -3,7 +3,7 @@ package judge
 import "time"
 
 // Backoff returns the wait between the numbered attempt (1-based) and the next: exponential backoff with full jitter.
-// It is drawn evenly, by chance in [0,1), from zero to first doubled per attempt and bounded by most.
+// The wait is chance, in [0,1), times a bound: first, doubled for each attempt after the first, at most most.
 func Backoff(attempt int, first, most time.Duration, chance float64) time.Duration {
 	bound := first
 	for ; attempt > 1 && bound < most; attempt-- {

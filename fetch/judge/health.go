@@ -6,19 +6,19 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// Health is what one exchange says about its host.
+// Health is the state of a host as far as one exchange shows it.
 type Health uint8
 
-// The states of a host, as far as one exchange tells.
+// The states of a host.
 const (
-	Unknown   Health = iota // nothing: the exchange was cancelled, or never reached the host
-	Healthy                 // an accepted answer, or a redirect
-	Erroring                // any other answer, a broken one included
-	Throttled               // an answer that asks for fewer requests: 429 or 503, where those are not accepted
-	NoAnswer                // no byte of an answer came
+	Unknown   Health = iota // the exchange was cancelled, or did not reach the host
+	Healthy                 // the response is accepted, or a redirect
+	Erroring                // any other response came, or a part of one
+	Throttled               // the response asks for fewer requests: 429 or 503, where those are not accepted
+	NoAnswer                // no byte of a response came
 )
 
-// healthOf says what an answer tells about its host.
+// healthOf is the Health that an Answer shows.
 func healthOf(p *Policy, a *Answer) Health {
 	switch {
 	case a.Status == 0 && a.Responded:
@@ -33,15 +33,16 @@ func healthOf(p *Policy, a *Answer) Health {
 	return Erroring
 }
 
-// healthOfFailure tells a host that gave no answer from an exchange that says nothing about its host,
-// such as one that a proxy refused.
+// healthOfFailure is the Health after an exchange without a response: NoAnswer, or Unknown where the cause is not the
+// host, such as a proxy that refused the connection.
 func healthOfFailure(f *failure.Failure) Health {
 	var refusal *failure.ProxyRefusal
 	if f == nil || errors.As(f, &refusal) {
 		return Unknown
 	}
 	switch f.Kind {
-	case failure.DNS, failure.Connect, failure.TLS, failure.Timeout, failure.Stalled, failure.Reset, failure.Truncated, failure.Protocol:
+	case failure.DNS, failure.Connect, failure.TLS, failure.Timeout, failure.Stalled, failure.Reset, failure.Truncated,
+		failure.Protocol:
 		return NoAnswer
 	}
 	return Unknown

@@ -6,9 +6,9 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// TestHealthOf: what each outcome says about its host.
+// TestHealthOf: the Health after each outcome of an exchange.
 func TestHealthOf(t *testing.T) {
-	p := usual(nil)
+	p := policyWith(nil)
 	for _, tt := range []struct {
 		name string
 		in   Answer
@@ -21,24 +21,24 @@ func TestHealthOf(t *testing.T) {
 		{"too many requests", status(429), Throttled},
 		{"unavailable", status(503), Throttled},
 		{"a page that breaks off", Answer{Status: 200, Failure: failure.New(failure.Truncated, "x")}, Erroring},
-		{"no name", broken(failure.DNS), NoAnswer},
-		{"no connection", broken(failure.Connect), NoAnswer},
-		{"no handshake", broken(failure.TLS), NoAnswer},
-		{"no time left", broken(failure.Timeout), NoAnswer},
-		{"silence", broken(failure.Stalled), NoAnswer},
-		{"a reset", broken(failure.Reset), NoAnswer},
-		{"a close", broken(failure.Truncated), NoAnswer},
+		{"no name", failed(failure.DNS), NoAnswer},
+		{"no connection", failed(failure.Connect), NoAnswer},
+		{"no handshake", failed(failure.TLS), NoAnswer},
+		{"no time left", failed(failure.Timeout), NoAnswer},
+		{"silence", failed(failure.Stalled), NoAnswer},
+		{"a reset", failed(failure.Reset), NoAnswer},
+		{"a close", failed(failure.Truncated), NoAnswer},
 		{"a reset within an answer", Answer{Responded: true, Failure: failure.New(failure.Reset, "x")}, Erroring},
 		{"nonsense", Answer{Responded: true, Failure: failure.New(failure.Protocol, "x")}, Erroring},
-		{"a cancel", broken(failure.Canceled), Unknown},
-		{"a blocked address", broken(failure.BlockedAddress), Unknown},
-		{"a full disk", broken(failure.IO), Unknown},
+		{"a cancel", failed(failure.Canceled), Unknown},
+		{"a blocked address", failed(failure.BlockedAddress), Unknown},
+		{"a full disk", failed(failure.IO), Unknown},
 	} {
 		if got := healthOf(p, &tt.in); got != tt.want {
 			t.Errorf("%s says %d, want %d", tt.name, got, tt.want)
 		}
 	}
-	wanted := usual(func(p *Policy) { p.AcceptStatus = Statuses{{429, 429}} })
+	wanted := policyWith(func(p *Policy) { p.AcceptStatus = Statuses{{429, 429}} })
 	if got := healthOf(wanted, &Answer{Status: 429}); got != Healthy {
 		t.Errorf("a 429 that is wanted says %d", got)
 	}

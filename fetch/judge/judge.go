@@ -10,12 +10,12 @@ import (
 	"batchfetch/fetch/fdlimit"
 )
 
-// A Policy is what the user has decided about answers and retries, for all hosts or for one. It is read only, and
-// shared.
+// A Policy is what the user has decided about responses and retries, for all hosts or for one. Goroutines share it, so
+// it must not be changed once it is in use.
 type Policy struct {
 	// AcceptStatus is the set of final statuses that are a success.
 	AcceptStatus Statuses
-	// MaxRedirects is the most redirects followed for one request; 0 follows none, and a 3xx is then an answer like
+	// MaxRedirects is the most redirects followed for one request; 0 follows none, and a 3xx is then a response like
 	// any other.
 	MaxRedirects int
 	// Retries is the most further attempts after a first that failed; 0 is none.
@@ -24,13 +24,13 @@ type Policy struct {
 	RetryOn RetryOn
 	// RetryDelay is the upper bound of the first wait, doubled with each further one.
 	RetryDelay time.Duration
-	// RetryMaxDelay bounds each wait, and the Retry-After that is obeyed.
+	// RetryMaxDelay is the upper bound of each wait, and of a Retry-After that is obeyed.
 	RetryMaxDelay time.Duration
-	// RetryMaxTime bounds the attempts and waits of one request together; 0 is no limit.
+	// RetryMaxTime is the most time for all attempts and waits of one request; 0 is no limit.
 	RetryMaxTime time.Duration
 	// RetryUnsafe allows to retry methods that are not idempotent.
 	RetryUnsafe bool
-	// Adaptive has the quota read that an answer announces.
+	// Adaptive sets Verdict.Quota from the header fields that announce one.
 	Adaptive bool
 }
 
@@ -43,50 +43,50 @@ type Answer struct {
 	// ServerHeader is what the server sent, where Header is that of a stored response; nil means that Header is what it
 	// sent.
 	ServerHeader http.Header
-	// Failure is what went wrong before the response was whole; nil is nothing.
+	// Failure is why no response came, or why it broke off or can't be used; nil means that it is whole.
 	Failure *failure.Failure
 	// Partial is what came of a request for the missing part of a body.
 	Partial Partial
 	// Responded says that at least one byte of a response came.
 	Responded bool
-	// NotProcessed says that the server has certainly done nothing (RFC 9113 section 8.7).
+	// NotProcessed says that the server has not processed the request, so that any method may be sent again (RFC 9113
+	// section 8.7).
 	NotProcessed bool
-	// Unusable is why the stored response that the server confirmed can't be used; nil means that it was, or that none
-	// was confirmed.
+	// Unusable is why a stored response can't be used although the server confirmed it (304); nil means that it was
+	// used, or that none was confirmed.
 	Unusable *failure.Failure
-	// Proxy names the proxy that forwarded the request; nil is none. It must not hold a nil pointer.
+	// Proxy names the proxy that forwarded the request; nil means that none did. It must not hold a nil pointer.
 	Proxy fmt.Stringer
 }
 
-// Partial is what came of a request for the missing part of a body (RFC 9110 section 14).
+// Partial is the outcome of a request for the missing part of a body, a range request (RFC 9110 section 14).
 type Partial uint8
 
 // The outcomes of a range request.
 const (
-	PartialNone      Partial = iota // no part was asked for, or the response is the whole
+	PartialNone      Partial = iota // no range was requested, or the response is the whole body
 	PartialContinues                // the response has the missing part
-	PartialUnusable                 // the response can't be appended to what is there
+	PartialUnusable                 // the response can't be appended to the part that is stored
 )
 
-// A Trial is what judging needs to know about a Task.
+// A Trial is what Judge needs to know about a Task.
 type Trial struct {
 	// Method is that of the exchange that is judged.
 	Method string
-	// Retry is what the request itself says about retries: always, never, or nil for nothing.
+	// Retry says whether the request may be retried, by its input line; nil means that the line does not say.
 	Retry *bool
-	// Attempts counts those made, this one included; 1 is the first.
+	// Attempts is the number of attempts made, including this one; 1 is the first.
 	Attempts int
-	// Hops counts the redirects followed so far.
+	// Hops is the number of redirects followed so far.
 	Hops int
-	// FileShortages counts the exchanges in a row, before this one, whose body's file could not be opened
-	// because too many were open.
+	// FileShortages is the number of file shortages in a row before this exchange; see Answer.IsOutOfFiles.
 	FileShortages int
 	// Elapsed is the time since the first exchange began.
 	Elapsed time.Duration
 }
 
-// Judge says what an exchange means for its Task and its host. It is a pure function: now and chance, in [0,1), are
-// arguments.
+// Judge returns what an exchange means for its Task and its host. It is a pure function: now and chance, a random
+// number in [0,1), are arguments.
 func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict {
 	v := judgeTask(p, t, a, now, chance)
 	v.Health = healthOf(p, &a)
@@ -96,24 +96,25 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 	return v
 }
 
-// judgeTask is judge without what concerns the host alone.
+// judgeTask is Judge without Health and Quota, which concern the host alone.
 func judgeTask(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict {
-	if why := a.mustRestart(); why != nil {
+	if why := a.restartFailure(); why != nil {
 		return Verdict{Fate: Restart, Failure: why}
 	}
-	if a.IsOutOfFiles() && t.FileShortages < mostShortages && p.mayRepeat(t) {
-		delay := Backoff(t.FileShortages+1, firstShortage, longestShortage, chance)
+	if a.IsOutOfFiles() && t.FileShortages < maxFileShortages && p.mayRepeat(t) {
+		delay := Backoff(t.FileShortages+1, firstFileWait, longestFileWait, chance)
 		return Verdict{Fate: Restart, Delay: delay, Failure: a.Failure}
 	}
 	if a.Failure != nil {
-		if a.NotProcessed && t.Retry == nil { // may be sent again, whatever the method
+		if a.NotProcessed && t.Retry == nil { // then any method may be sent again
 			t.Retry = &a.NotProcessed
 		}
 		return p.retryIfWorth(t, Verdict{Failure: a.Failure}, p.isWorthRetry(a.Failure), chance)
 	}
 	if IsRedirect(a.Status) && p.MaxRedirects > 0 && a.Header.Get("Location") != "" {
 		if t.Hops >= p.MaxRedirects {
-			return Verdict{Failure: failure.New(failure.TooManyRedirects, "more than max-redirs %d redirects", p.MaxRedirects)}
+			return Verdict{Failure: failure.New(failure.TooManyRedirects,
+				"more than max-redirs %d redirects", p.MaxRedirects)}
 		}
 		return Verdict{Fate: Hop}
 	}
@@ -124,7 +125,7 @@ func judgeTask(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verd
 	if a.Status == http.StatusProxyAuthRequired && a.Proxy != nil {
 		v.Failure.Err = fmt.Errorf("proxy %s: %w", a.Proxy, v.Failure.Err)
 	}
-	if wait, asked := retryAfter(a.sentHeader(), now); asked {
+	if wait, asked := parseRetryAfter(a.sentHeader(), now); asked {
 		v.Failure.RetryAfter = wait
 		if concernsHost(a.Status) {
 			if wait > p.RetryMaxDelay {
@@ -144,14 +145,15 @@ func (a *Answer) sentHeader() http.Header {
 	return a.Header
 }
 
-// mustRestart says why the whole body has to be asked for, where less was: a stored response that was confirmed can't
-// be used, or the missing part of a body did not come, or makes it wrong. nil means that there is no need.
-func (a *Answer) mustRestart() *failure.Failure {
+// restartFailure returns why the whole body has to be requested again: a stored response that was confirmed can't be
+// used, or the missing part of a body did not come, or the joined body is wrong. nil means that none of this is so.
+func (a *Answer) restartFailure() *failure.Failure {
 	switch {
 	case a.Unusable != nil:
 		return a.Unusable
 	case a.Partial == PartialUnusable:
-		return failure.New(failure.Protocol, "%s is not the rest of the body that was asked for", failure.StatusText(a.Status))
+		return failure.New(failure.Protocol, "%s is not the rest of the body that was asked for",
+			failure.StatusText(a.Status))
 	case a.Partial != PartialContinues || a.Failure == nil:
 		return nil
 	case a.Failure.Kind == failure.Checksum || a.Failure.Kind == failure.Protocol:
@@ -160,18 +162,19 @@ func (a *Answer) mustRestart() *failure.Failure {
 	return nil
 }
 
-// IsOutOfFiles reports whether the body's file could not be opened because too many are open.
+// IsOutOfFiles reports a file shortage: the body's file could not be opened because too many files are open.
 func (a *Answer) IsOutOfFiles() bool {
 	return a.Failure != nil && a.Failure.Kind == failure.IO && fdlimit.IsExhausted(a.Failure)
 }
 
-// concernsHost names the statuses whose Retry-After is about the whole host, not one resource: 429 (RFC 6585 section 4)
-// and 503 (RFC 9110 section 15.6.4).
+// concernsHost reports whether the Retry-After of a status is about the whole host, not one resource: 429 (RFC 6585
+// section 4) and 503 (RFC 9110 section 15.6.4).
 func concernsHost(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
-// IsRedirect names the statuses that are followed (RFC 9110 section 15.4); 300, 304 and 305 are answers.
+// IsRedirect reports whether a status is one of the redirects that are followed: 301, 302, 303, 307 and 308 (RFC 9110
+// section 15.4). 300, 304 and 305 are not.
 func IsRedirect(status int) bool {
 	switch status {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
@@ -181,7 +184,7 @@ func IsRedirect(status int) bool {
 	return false
 }
 
-// refuseWait is the Verdict on a Task whose host asked for a longer wait than RetryMaxDelay.
+// refuseWait returns the Verdict on a Task whose host asked for a longer wait than RetryMaxDelay.
 func (p *Policy) refuseWait(status int, wait time.Duration) Verdict {
 	return Verdict{Refused: true, Failure: &failure.Failure{
 		Kind: failure.RateLimited,
@@ -191,7 +194,7 @@ func (p *Policy) refuseWait(status int, wait time.Duration) Verdict {
 	}}
 }
 
-// retryIfWorth makes a Retry of a failed Verdict that is worth one, where one is allowed.
+// retryIfWorth turns a Verdict with a Failure into a Retry, where the failure is worth one and the policy allows one.
 func (p *Policy) retryIfWorth(t Trial, v Verdict, worth bool, chance float64) Verdict {
 	never := v.Failure.Kind == failure.Canceled || v.Failure.Kind == failure.BlockedAddress
 	if !worth || never || t.Attempts > p.Retries || !p.mayRepeat(t) {
@@ -206,7 +209,7 @@ func (p *Policy) retryIfWorth(t Trial, v Verdict, worth bool, chance float64) Ve
 	return v
 }
 
-// mayRepeat reports whether a request may be sent twice: by its own word, else the policy's, else its method.
+// mayRepeat reports whether a request may be sent twice: by Trial.Retry, else by the policy, else by its method.
 func (p *Policy) mayRepeat(t Trial) bool {
 	if t.Retry != nil {
 		return *t.Retry
@@ -214,8 +217,8 @@ func (p *Policy) mayRepeat(t Trial) bool {
 	return p.RetryUnsafe || isIdempotent(t.Method)
 }
 
-// isWorthRetry reports whether a failure may pass. A proxy that refused a tunnel is judged by its status, as a server
-// would be.
+// isWorthRetry reports whether RetryOn has a failure. For a proxy that refused a tunnel the status counts, as for a
+// server.
 func (p *Policy) isWorthRetry(f *failure.Failure) bool {
 	var refusal *failure.ProxyRefusal
 	if errors.As(f, &refusal) {
@@ -224,7 +227,7 @@ func (p *Policy) isWorthRetry(f *failure.Failure) bool {
 	return p.RetryOn.hasKind(f.Kind)
 }
 
-// isIdempotent names the methods that may be sent again where no answer came (RFC 9110 section 9.2.2).
+// isIdempotent reports whether a method may be sent again where no response came (RFC 9110 section 9.2.2).
 func isIdempotent(method string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:

@@ -9,10 +9,10 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// judgedAt is the now of all tests of the judge.
+// judgedAt is the time that all tests of the package pass as now.
 var judgedAt = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// status is an answer with the given status and headers, name and value in turn.
+// status returns the Answer of a response with a status and headers, given as names and values in turn.
 func status(code int, headers ...string) Answer {
 	h := make(http.Header)
 	for i := 0; i < len(headers); i += 2 {
@@ -21,13 +21,13 @@ func status(code int, headers ...string) Answer {
 	return Answer{Status: code, Header: h}
 }
 
-// broken is an exchange that failed before any answer.
-func broken(kind failure.Kind) Answer {
+// failed returns the Answer of an exchange that failed before any response.
+func failed(kind failure.Kind) Answer {
 	return Answer{Failure: &failure.Failure{Kind: kind, Err: errors.New("broken")}}
 }
 
-// usual is the policy of a plain command line, changed.
-func usual(change func(*Policy)) *Policy {
+// policyWith returns the policy of a command line without flags, after change; a nil change changes nothing.
+func policyWith(change func(*Policy)) *Policy {
 	p := Policy{
 		AcceptStatus:  Statuses{{200, 299}},
 		MaxRedirects:  10,
@@ -43,28 +43,29 @@ func usual(change func(*Policy)) *Policy {
 	return &p
 }
 
-// get is a GET after so many attempts, this one included.
+// get returns the Trial of a GET with that number of attempts, including the judged one.
 func get(attempts int) Trial { return Trial{Method: http.MethodGet, Attempts: attempts} }
 
-// A ruling is a Verdict as a table writes it.
-type ruling struct {
+// A result is the part of a Verdict that the tables compare.
+type result struct {
 	fate         Fate
 	delay, pause time.Duration
 	refused      bool
-	kind         failure.Kind // empty: a success, or a hop
+	kind         failure.Kind // empty after a success or a Hop
 	retryAfter   time.Duration
 }
 
-func rulingOf(v Verdict) ruling {
-	r := ruling{fate: v.Fate, delay: v.Delay, pause: v.Pause, refused: v.Refused}
+// resultOf returns the compared part of v.
+func resultOf(v Verdict) result {
+	r := result{fate: v.Fate, delay: v.Delay, pause: v.Pause, refused: v.Refused}
 	if v.Failure != nil {
 		r.kind, r.retryAfter = v.Failure.Kind, v.Failure.RetryAfter
 	}
 	return r
 }
 
-// TestJudge draws every back-off at half its bound: 500 ms before the second attempt, 1 s before the third, 2 s
-// before the fourth.
+// TestJudge checks the Verdict on every kind of outcome. chance is 0.5, so each back-off is half its bound: 500 ms
+// before the second attempt, 1 s before the third, 2 s before the fourth.
 func TestJudge(t *testing.T) {
 	const half = 500 * time.Millisecond
 	in30 := judgedAt.Add(30 * time.Second).Format(http.TimeFormat)
@@ -73,139 +74,138 @@ func TestJudge(t *testing.T) {
 		with  func(*Policy)
 		trial Trial
 		in    Answer
-		want  ruling
+		want  result
 	}{
-		{name: "200 is a success", trial: get(1), in: status(200), want: ruling{}},
-		{name: "204 is a success", trial: get(1), in: status(204), want: ruling{}},
-		{name: "404 fails at once", trial: get(1), in: status(404), want: ruling{kind: failure.BadStatus}},
+		{name: "200 is a success", trial: get(1), in: status(200), want: result{}},
+		{name: "204 is a success", trial: get(1), in: status(204), want: result{}},
+		{name: "404 fails at once", trial: get(1), in: status(404), want: result{kind: failure.BadStatus}},
 		{name: "300 is an answer, not a redirect",
-			trial: get(1), in: status(300, "Location", "/x"), want: ruling{kind: failure.BadStatus}},
+			trial: get(1), in: status(300, "Location", "/x"), want: result{kind: failure.BadStatus}},
 		{name: "304 is an answer, not a redirect",
-			trial: get(1), in: status(304, "Location", "/x"), want: ruling{kind: failure.BadStatus}},
+			trial: get(1), in: status(304, "Location", "/x"), want: result{kind: failure.BadStatus}},
 		{name: "accept-status makes 404 a success",
 			trial: get(1), with: func(p *Policy) { p.AcceptStatus = Statuses{{404, 404}} }, in: status(404)},
 		{name: "accept-status makes 200 a failure",
 			trial: get(1), with: func(p *Policy) { p.AcceptStatus = Statuses{{404, 404}} }, in: status(200),
-			want: ruling{kind: failure.BadStatus}},
+			want: result{kind: failure.BadStatus}},
 
 		{name: "500 is tried again",
-			trial: get(1), in: status(500), want: ruling{fate: Retry, delay: half, kind: failure.BadStatus}},
+			trial: get(1), in: status(500), want: result{fate: Retry, delay: half, kind: failure.BadStatus}},
 		{name: "the second wait is twice the first",
-			trial: get(2), in: status(500), want: ruling{fate: Retry, delay: 2 * half, kind: failure.BadStatus}},
+			trial: get(2), in: status(500), want: result{fate: Retry, delay: 2 * half, kind: failure.BadStatus}},
 		{name: "the last retry is allowed",
-			trial: get(3), in: status(500), want: ruling{fate: Retry, delay: 4 * half, kind: failure.BadStatus}},
-		{name: "one more is not", trial: get(4), in: status(500), want: ruling{kind: failure.BadStatus}},
-		{name: "501 is not on the list", trial: get(1), in: status(501), want: ruling{kind: failure.BadStatus}},
+			trial: get(3), in: status(500), want: result{fate: Retry, delay: 4 * half, kind: failure.BadStatus}},
+		{name: "one more is not", trial: get(4), in: status(500), want: result{kind: failure.BadStatus}},
+		{name: "501 is not on the list", trial: get(1), in: status(501), want: result{kind: failure.BadStatus}},
 		{name: "retries 0 tries once",
-			trial: get(1), with: func(p *Policy) { p.Retries = 0 }, in: status(500), want: ruling{kind: failure.BadStatus}},
+			trial: get(1), with: func(p *Policy) { p.Retries = 0 }, in: status(500), want: result{kind: failure.BadStatus}},
 		{name: "retry-on none tries once",
 			trial: get(1), with: func(p *Policy) { p.RetryOn = RetryOn{} }, in: status(500),
-			want: ruling{kind: failure.BadStatus}},
+			want: result{kind: failure.BadStatus}},
 
 		{name: "a reset is tried again",
-			trial: get(1), in: broken(failure.Reset), want: ruling{fate: Retry, delay: half, kind: failure.Reset}},
-		{name: "a TLS failure is not on the list", trial: get(1), in: broken(failure.TLS), want: ruling{kind: failure.TLS}},
-		{name: "too_large never changes", trial: get(1), in: broken(failure.TooLarge), want: ruling{kind: failure.TooLarge}},
+			trial: get(1), in: failed(failure.Reset), want: result{fate: Retry, delay: half, kind: failure.Reset}},
+		{name: "a TLS failure is not on the list", trial: get(1), in: failed(failure.TLS), want: result{kind: failure.TLS}},
+		{name: "too_large never changes", trial: get(1), in: failed(failure.TooLarge), want: result{kind: failure.TooLarge}},
 		{name: "a cancelled exchange is not tried again",
-			trial: get(1), with: func(p *Policy) { p.RetryOn.Kinds = failure.Kinds() }, in: broken(failure.Canceled),
-			want: ruling{kind: failure.Canceled}},
+			trial: get(1), with: func(p *Policy) { p.RetryOn.Kinds = failure.Kinds() }, in: failed(failure.Canceled),
+			want: result{kind: failure.Canceled}},
 
 		{name: "429 pauses the host",
 			trial: get(1), in: status(429, "Retry-After", "30"),
-			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
+			want: result{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
 				kind: failure.RateLimited, retryAfter: 30 * time.Second}},
 		{name: "503 pauses the host",
 			trial: get(1), in: status(503, "Retry-After", "30"),
-			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
+			want: result{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
 				kind: failure.BadStatus, retryAfter: 30 * time.Second}},
 		{name: "Retry-After may be a date",
 			trial: get(1), in: status(429, "Retry-After", in30),
-			want: ruling{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
+			want: result{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
 				kind: failure.RateLimited, retryAfter: 30 * time.Second}},
 		{name: "a Retry-After below the back-off waits the back-off",
 			trial: get(3), in: status(429, "Retry-After", "1"),
-			want: ruling{fate: Retry, delay: 2 * time.Second, pause: time.Second,
+			want: result{fate: Retry, delay: 2 * time.Second, pause: time.Second,
 				kind: failure.RateLimited, retryAfter: time.Second}},
 		{name: "Retry-After 0 pauses nothing",
 			trial: get(1), in: status(429, "Retry-After", "0"),
-			want: ruling{fate: Retry, delay: half, kind: failure.RateLimited}},
+			want: result{fate: Retry, delay: half, kind: failure.RateLimited}},
 		{name: "429 without Retry-After backs off alone",
-			trial: get(1), in: status(429), want: ruling{fate: Retry, delay: half, kind: failure.RateLimited}},
+			trial: get(1), in: status(429), want: result{fate: Retry, delay: half, kind: failure.RateLimited}},
 		{name: "Retry-After as long as retry-max-delay is obeyed",
 			trial: get(1), in: status(429, "Retry-After", "60"),
-			want: ruling{fate: Retry, delay: time.Minute, pause: time.Minute,
+			want: result{fate: Retry, delay: time.Minute, pause: time.Minute,
 				kind: failure.RateLimited, retryAfter: time.Minute}},
 		{name: "429 that asks for too long fails at once",
 			trial: get(1), in: status(429, "Retry-After", "61"),
-			want: ruling{refused: true, kind: failure.RateLimited, retryAfter: 61 * time.Second}},
+			want: result{refused: true, kind: failure.RateLimited, retryAfter: 61 * time.Second}},
 		{name: "503 that asks for too long fails at once",
 			trial: get(1), in: status(503, "Retry-After", "3600"),
-			want: ruling{refused: true, kind: failure.RateLimited, retryAfter: time.Hour}},
+			want: result{refused: true, kind: failure.RateLimited, retryAfter: time.Hour}},
 		{name: "500 that names a wait does not speak for its host",
 			trial: get(1), in: status(500, "Retry-After", "30"),
-			want: ruling{fate: Retry, delay: 30 * time.Second, kind: failure.BadStatus, retryAfter: 30 * time.Second}},
-		{name: "an exhausted 429 is rate_limited", trial: get(4), in: status(429), want: ruling{kind: failure.RateLimited}},
-		{name: "an exhausted 503 is status", trial: get(4), in: status(503), want: ruling{kind: failure.BadStatus}},
+			want: result{fate: Retry, delay: 30 * time.Second, kind: failure.BadStatus, retryAfter: 30 * time.Second}},
+		{name: "an exhausted 429 is rate_limited", trial: get(4), in: status(429), want: result{kind: failure.RateLimited}},
+		{name: "an exhausted 503 is status", trial: get(4), in: status(503), want: result{kind: failure.BadStatus}},
 		{name: "an exhausted 503 still pauses its host",
 			trial: get(4), in: status(503, "Retry-After", "5"),
-			want: ruling{pause: 5 * time.Second, kind: failure.BadStatus, retryAfter: 5 * time.Second}},
+			want: result{pause: 5 * time.Second, kind: failure.BadStatus, retryAfter: 5 * time.Second}},
 
 		{name: "POST is not repeated",
-			trial: Trial{Method: "POST", Attempts: 1}, in: status(500), want: ruling{kind: failure.BadStatus}},
+			trial: Trial{Method: "POST", Attempts: 1}, in: status(500), want: result{kind: failure.BadStatus}},
 		{name: "PATCH is not repeated",
-			trial: Trial{Method: "PATCH", Attempts: 1}, in: broken(failure.Timeout), want: ruling{kind: failure.Timeout}},
+			trial: Trial{Method: "PATCH", Attempts: 1}, in: failed(failure.Timeout), want: result{kind: failure.Timeout}},
 		{name: "PUT is repeated",
 			trial: Trial{Method: "PUT", Attempts: 1}, in: status(500),
-			want: ruling{fate: Retry, delay: half, kind: failure.BadStatus}},
+			want: result{fate: Retry, delay: half, kind: failure.BadStatus}},
 		{name: "POST is repeated with retry-unsafe",
 			trial: Trial{Method: "POST", Attempts: 1}, with: func(p *Policy) { p.RetryUnsafe = true },
-			in: status(500), want: ruling{fate: Retry, delay: half, kind: failure.BadStatus}},
+			in: status(500), want: result{fate: Retry, delay: half, kind: failure.BadStatus}},
 		{name: "POST is repeated where its line says so",
 			trial: Trial{Method: "POST", Attempts: 1, Retry: new(true)}, in: status(500),
-			want: ruling{fate: Retry, delay: half, kind: failure.BadStatus}},
+			want: result{fate: Retry, delay: half, kind: failure.BadStatus}},
 		{name: "GET is not repeated where its line says so",
 			trial: Trial{Method: "GET", Attempts: 1, Retry: new(false)}, in: status(500),
-			want: ruling{kind: failure.BadStatus}},
+			want: result{kind: failure.BadStatus}},
 		{name: "its line wins over retry-unsafe",
 			trial: Trial{Method: "POST", Attempts: 1, Retry: new(false)},
-			with:  func(p *Policy) { p.RetryUnsafe = true }, in: status(500), want: ruling{kind: failure.BadStatus}},
+			with:  func(p *Policy) { p.RetryUnsafe = true }, in: status(500), want: result{kind: failure.BadStatus}},
 
 		{name: "retry-max-time leaves room",
 			trial: Trial{Method: "GET", Attempts: 1, Elapsed: half},
 			with:  func(p *Policy) { p.RetryMaxTime = time.Second }, in: status(500),
-			want: ruling{fate: Retry, delay: half, kind: failure.BadStatus}},
+			want: result{fate: Retry, delay: half, kind: failure.BadStatus}},
 		{name: "retry-max-time would be passed",
 			trial: Trial{Method: "GET", Attempts: 1, Elapsed: half + 1},
-			with:  func(p *Policy) { p.RetryMaxTime = time.Second }, in: status(500), want: ruling{kind: failure.BadStatus}},
+			with:  func(p *Policy) { p.RetryMaxTime = time.Second }, in: status(500), want: result{kind: failure.BadStatus}},
 
-		{name: "a redirect is followed", trial: get(1), in: status(302, "Location", "/x"), want: ruling{fate: Hop}},
+		{name: "a redirect is followed", trial: get(1), in: status(302, "Location", "/x"), want: result{fate: Hop}},
 		{name: "a redirect without Location is the answer",
-			trial: get(1), in: status(302), want: ruling{kind: failure.BadStatus}},
+			trial: get(1), in: status(302), want: result{kind: failure.BadStatus}},
 		{name: "the last hop is allowed",
 			trial: Trial{Method: "GET", Attempts: 1, Hops: 9}, in: status(302, "Location", "/x"),
-			want: ruling{fate: Hop}},
+			want: result{fate: Hop}},
 		{name: "one more is not",
 			trial: Trial{Method: "GET", Attempts: 1, Hops: 10}, in: status(302, "Location", "/x"),
-			want: ruling{kind: failure.TooManyRedirects}},
+			want: result{kind: failure.TooManyRedirects}},
 		{name: "max-redirs 0: a 3xx is the answer",
 			trial: get(1), with: func(p *Policy) { p.MaxRedirects = 0 }, in: status(302, "Location", "/x"),
-			want: ruling{kind: failure.BadStatus}},
+			want: result{kind: failure.BadStatus}},
 		{name: "max-redirs 0 and an accepted 3xx",
 			trial: get(1), with: func(p *Policy) { p.MaxRedirects = 0; p.AcceptStatus = Statuses{{200, 399}} },
 			in: status(302, "Location", "/x")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := rulingOf(Judge(usual(tt.with), tt.trial, tt.in, judgedAt, 0.5)); got != tt.want {
+			if got := resultOf(Judge(policyWith(tt.with), tt.trial, tt.in, judgedAt, 0.5)); got != tt.want {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 		})
 	}
 }
 
-// TestFullJitter: a wait is anything from zero to its bound (--retry-delay doubled per attempt, at most
-// --retry-max-delay).
+// TestFullJitter: a wait is a random part of its bound: --retry-delay, doubled per attempt, at most --retry-max-delay.
 func TestFullJitter(t *testing.T) {
-	p := usual(func(p *Policy) { p.Retries = 100 })
+	p := policyWith(func(p *Policy) { p.Retries = 100 })
 	for attempt, bound := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 6: 32 * time.Second,
 		7: time.Minute, 99: time.Minute} {
 		for _, chance := range []float64{0, 0.25, 0.999999} {
@@ -217,20 +217,34 @@ func TestFullJitter(t *testing.T) {
 	}
 }
 
+// TestRefusalSaysTheWait: the failure of a refused wait names that wait and the limit.
 func TestRefusalSaysTheWait(t *testing.T) {
-	v := Judge(usual(nil), get(1), status(429, "Retry-After", "3600"), judgedAt, 0.5)
+	v := Judge(policyWith(nil), get(1), status(429, "Retry-After", "3600"), judgedAt, 0.5)
 	const want = "429 Too Many Requests: the host asks to wait 1h0m0s, longer than retry-max-delay 1m0s"
 	if v.Failure.Error() != want {
 		t.Errorf("got %q, want %q", v.Failure, want)
 	}
 }
 
-// TestDeniedTunnels: the refusal of a proxy is worth another attempt where that of a server would be.
-func TestDeniedTunnels(t *testing.T) {
+// TestRefusedTunnels: the refusal of a proxy is worth another attempt where that of a server would be.
+func TestRefusedTunnels(t *testing.T) {
 	for status, want := range map[int]Fate{407: Final, 403: Final, 302: Final, 502: Retry, 503: Retry} {
-		v := Judge(usual(nil), get(1), Answer{Failure: failure.New(failure.Connect, "proxy: %w", &failure.ProxyRefusal{Status: status})}, judgedAt, 0)
+		refused := failure.New(failure.Connect, "proxy: %w", &failure.ProxyRefusal{Status: status})
+		v := Judge(policyWith(nil), get(1), Answer{Failure: refused}, judgedAt, 0)
 		if v.Fate != want || v.Failure.Kind != failure.Connect {
 			t.Errorf("%d: %+v", status, v)
+		}
+	}
+}
+
+// TestIdempotentMethods: the methods of RFC 9110 section 9.2.2, case-sensitive.
+func TestIdempotentMethods(t *testing.T) {
+	for method, want := range map[string]bool{
+		"GET": true, "HEAD": true, "OPTIONS": true, "TRACE": true, "PUT": true, "DELETE": true,
+		"POST": false, "PATCH": false, "get": false, "PURGE": false,
+	} {
+		if got := isIdempotent(method); got != want {
+			t.Errorf("%s: got %t", method, got)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// quotaOf reads the quota that a response announces; the zero Quota is none. In order of preference:
+// quotaOf returns the quota that a response announces; the zero Quota is none. In order of preference:
 //
 //   - the RateLimit field of draft-ietf-httpapi-ratelimit-headers, a list of items such as "default";r=50;t=30, or,
 //     as in earlier drafts, one set of members (limit=100, remaining=50, reset=30); of several quotas the tightest
@@ -15,14 +15,14 @@ import (
 //   - the fields RateLimit-Remaining and RateLimit-Reset of drafts before those
 //   - X-RateLimit-Remaining and X-RateLimit-Reset, or X-Rate-Limit-…, whose reset is a number of seconds or a time
 //
-// What can't be parsed is treated as missing.
+// A field that can't be parsed is treated as missing.
 func quotaOf(h http.Header, now time.Time) Quota {
 	if fields := h["Ratelimit"]; fields != nil {
-		return tightest(fields, h["Ratelimit-Policy"])
+		return tightestQuota(fields, h["Ratelimit-Policy"])
 	}
 	for _, names := range &quotaFields {
 		if fields := h[names.remaining]; fields != nil {
-			return plainQuota(h, &names, now)
+			return parsePlainQuota(h, &names, now)
 		}
 	}
 	return Quota{}
@@ -35,19 +35,19 @@ var quotaFields = [...]struct{ remaining, reset, limit string }{
 	{"X-Rate-Limit-Remaining", "X-Rate-Limit-Reset", "X-Rate-Limit-Limit"},
 }
 
-// plainQuota reads a quota from header fields with one number each.
-func plainQuota(h http.Header, names *struct{ remaining, reset, limit string }, now time.Time) Quota {
-	remaining, ok := quantity(h.Get(names.remaining))
+// parsePlainQuota parses a quota of header fields with one number each.
+func parsePlainQuota(h http.Header, names *struct{ remaining, reset, limit string }, now time.Time) Quota {
+	remaining, ok := parseCount(h.Get(names.remaining))
 	if !ok {
 		return Quota{}
 	}
-	reset := untilReset(h.Get(names.reset), func() time.Time { return serverNow(h, now) })
-	limit, _ := quantity(h.Get(names.limit))
+	reset := parseReset(h.Get(names.reset), func() time.Time { return serverNow(h, now) })
+	limit, _ := parseCount(h.Get(names.limit))
 	return Quota{Remaining: remaining, Reset: reset, Limit: limit}
 }
 
-// serverNow is the Date of a response, or now without one. A reset that is a time counts from it, so that clocks may
-// differ.
+// serverNow is the Date of a response, or now without one. A reset that is a time counts from it, as the clocks of
+// server and client may differ.
 func serverNow(h http.Header, now time.Time) time.Time {
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		return date
@@ -55,16 +55,16 @@ func serverNow(h http.Header, now time.Time) time.Time {
 	return now
 }
 
-// epochFrom is the number from which on a reset is a Unix time, not a span of seconds: that would be over 30 years.
-// From epochMilliFrom on it is one in milliseconds.
+// epochFrom is the least number that is a Unix time as a reset; a number of seconds that large would be over 30 years.
+// epochMilliFrom is the least one that is a Unix time in milliseconds.
 const (
 	epochFrom      = 1e9
 	epochMilliFrom = 1e12
 )
 
-// untilReset reads a reset: seconds, a Unix time in seconds or milliseconds, or an HTTP date. One that has passed, or
+// parseReset parses a reset: seconds, a Unix time in seconds or milliseconds, or an HTTP date. One that has passed, or
 // can't be parsed, is 0.
-func untilReset(text string, now func() time.Time) time.Duration {
+func parseReset(text string, now func() time.Time) time.Duration {
 	text = strings.TrimSpace(text)
 	value, err := strconv.ParseFloat(text, 64)
 	if err != nil {
@@ -85,8 +85,8 @@ func untilReset(text string, now func() time.Time) time.Duration {
 	return time.Duration(min(value, LongestWait.Seconds()) * float64(time.Second))
 }
 
-// quantity reads a whole number that is not negative. What follows a comma or semicolon is ignored: it is a policy.
-func quantity(text string) (int64, bool) {
+// parseCount parses a whole number that is not negative. Text from a comma or semicolon on, a policy, is ignored.
+func parseCount(text string) (int64, bool) {
 	if end := strings.IndexAny(text, ",;"); end >= 0 {
 		text = text[:end]
 	}
@@ -94,27 +94,27 @@ func quantity(text string) (int64, bool) {
 	return n, err == nil && n >= 0
 }
 
-// tightest returns the quota of a RateLimit field that leaves the fewest requests a second. fields are the lines of
-// RateLimit, policies those of RateLimit-Policy, which has the window and the limit where RateLimit does not.
-func tightest(fields, policies []string) Quota {
+// tightestQuota returns the quota of a RateLimit field that leaves the fewest requests a second. fields are the lines
+// of RateLimit, policies those of RateLimit-Policy, which has the window and the limit where RateLimit does not.
+func tightestQuota(fields, policies []string) Quota {
 	var found Quota
 	limits := make(map[string]quotaItem)
-	for _, item := range quotaItems(policies) {
+	for _, item := range parseQuotaItems(policies) {
 		limits[item.name] = item
 	}
-	for _, item := range quotaItems(fields) {
-		remaining, given := item.first("r", "remaining")
+	for _, item := range parseQuotaItems(fields) {
+		remaining, given := item.number("r", "remaining")
 		if !given {
 			continue
 		}
 		policy := limits[item.name]
-		reset, given := item.first("t", "reset")
+		reset, given := item.number("t", "reset")
 		if !given { // the policy's whole window
-			reset, _ = policy.first("w")
+			reset, _ = policy.number("w")
 		}
-		limit, given := item.first("limit", "q")
+		limit, given := item.number("limit", "q")
 		if !given {
-			limit, _ = policy.first("q")
+			limit, _ = policy.number("q")
 		}
 		reset = min(reset, int64(LongestWait/time.Second))
 		q := Quota{Remaining: remaining, Limit: limit, Reset: time.Duration(reset) * time.Second}
@@ -131,8 +131,8 @@ type quotaItem struct {
 	numbers map[string]int64
 }
 
-// first returns the number of the first of names that the item has.
-func (item quotaItem) first(names ...string) (int64, bool) {
+// number returns the value of the first of names that the item has.
+func (item quotaItem) number(names ...string) (int64, bool) {
 	for _, name := range names {
 		if n, given := item.numbers[name]; given {
 			return n, true
@@ -141,19 +141,19 @@ func (item quotaItem) first(names ...string) (int64, bool) {
 	return 0, false
 }
 
-// mostQuotaText is how many bytes of such a field are parsed; the rest is ignored.
-const mostQuotaText = 1 << 10
+// maxQuotaText is how many bytes of a RateLimit or RateLimit-Policy field are parsed; the rest is ignored.
+const maxQuotaText = 1 << 10
 
-// quotaItems reads a list of items with parameters (RFC 9651 section 3.1); parameters that are no whole number are
-// ignored. Members that are parameters themselves, as in earlier drafts, are the numbers of one item without a name.
-func quotaItems(fields []string) []quotaItem {
+// parseQuotaItems parses a list of items with parameters (RFC 9651 section 3.1); parameters that are no whole number
+// are ignored. Members that are parameters themselves, as in earlier drafts, become one item without a name.
+func parseQuotaItems(fields []string) []quotaItem {
 	text := strings.Join(fields, ",")
-	text = text[:min(len(text), mostQuotaText)]
-	loose := quotaItem{numbers: make(map[string]int64)}
+	text = text[:min(len(text), maxQuotaText)]
+	unnamed := quotaItem{numbers: make(map[string]int64)}
 	var items []quotaItem
-	for _, member := range splitOutside(text, ',') {
-		parts := splitOutside(member, ';')
-		into := loose
+	for _, member := range splitUnquoted(text, ',') {
+		parts := splitUnquoted(member, ';')
+		into := unnamed
 		if name := strings.TrimSpace(parts[0]); !strings.Contains(name, "=") || strings.HasPrefix(name, `"`) {
 			into = quotaItem{name, make(map[string]int64)}
 			items = append(items, into)
@@ -161,19 +161,19 @@ func quotaItems(fields []string) []quotaItem {
 		}
 		for _, part := range parts {
 			name, value, _ := strings.Cut(part, "=")
-			if n, ok := quantity(value); ok {
+			if n, ok := parseCount(value); ok {
 				into.numbers[strings.ToLower(strings.TrimSpace(name))] = n
 			}
 		}
 	}
-	if len(loose.numbers) > 0 {
-		items = append(items, loose)
+	if len(unnamed.numbers) > 0 {
+		items = append(items, unnamed)
 	}
 	return items
 }
 
-// splitOutside splits text at each sep that is outside of quoted strings (RFC 9651 section 3.3.3).
-func splitOutside(text string, sep byte) []string {
+// splitUnquoted splits text at each sep that is outside of quoted strings (RFC 9651 section 3.3.3).
+func splitUnquoted(text string, sep byte) []string {
 	var parts []string
 	from, quoted := 0, false
 	for i := 0; i < len(text); i++ {

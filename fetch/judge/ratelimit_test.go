@@ -8,6 +8,7 @@ import (
 	"time"
 )
 
+// TestQuotaOf: the header fields that announce a quota, in all their forms.
 func TestQuotaOf(t *testing.T) {
 	inMinute := strconv.FormatInt(judgedAt.Add(time.Minute).Unix(), 10)
 	none := Quota{}
@@ -69,7 +70,7 @@ func TestQuotaOf(t *testing.T) {
 	}
 }
 
-// FuzzQuota: whatever stands there is a quota that means something, or none.
+// FuzzQuota: every header gives a quota whose numbers are in range, or none.
 func FuzzQuota(f *testing.F) {
 	f.Add(`"default";r=50;t=30`, `"default";q=100;w=60`, "1", "2")
 	f.Add("limit=100, remaining=7, reset=5", "", "0", "1767355260")
@@ -87,7 +88,7 @@ func FuzzQuota(f *testing.F) {
 	})
 }
 
-// TestQuotaFieldIsReadToABound: a field as long as a header may be costs no more than a short one.
+// TestQuotaFieldIsReadToABound: only the first maxQuotaText bytes of a field are parsed.
 func TestQuotaFieldIsReadToABound(t *testing.T) {
 	h := http.Header{"Ratelimit": {strings.Repeat(`"a";r=9;t=9,`, 20000) + `"b";r=0;t=1`}}
 	if q := quotaOf(h, judgedAt); q.Remaining != 9 {

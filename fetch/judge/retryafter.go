@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// LongestWait is the largest wait that a server can ask for: ten years. What is longer is taken for it, so that no
-// sum of a time and a wait overflows.
+// LongestWait is the longest wait that a server can ask for: ten years. A longer one is reduced to it, so that no sum
+// of a time and a wait overflows.
 const LongestWait = 10 * 365 * 24 * time.Hour
 
-// retryAfter reads the Retry-After header (RFC 9110 section 10.2.3): seconds, or an HTTP date, which counts from now.
-// A date that has passed is a wait of 0; a value that is neither is as good as no header, and asked is false.
-func retryAfter(h http.Header, now time.Time) (wait time.Duration, asked bool) {
+// parseRetryAfter parses the Retry-After header (RFC 9110 section 10.2.3): seconds, or an HTTP date, which counts from
+// now. A date that has passed is a wait of 0. Without the header, or with a value that is neither, asked is false.
+func parseRetryAfter(h http.Header, now time.Time) (wait time.Duration, asked bool) {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if value == "" {
 		return 0, false

@@ -1,12 +1,12 @@
 package judge
 
 import (
-	"math"
 	"net/http"
 	"testing"
 	"time"
 )
 
+// TestRetryAfter: the values that RFC 9110 allows, what is out of range, and what is ignored.
 func TestRetryAfter(t *testing.T) {
 	for _, tt := range []struct {
 		name, value string
@@ -35,7 +35,7 @@ func TestRetryAfter(t *testing.T) {
 			if tt.value != "" {
 				h.Set("Retry-After", tt.value)
 			}
-			wait, asked := retryAfter(h, judgedAt)
+			wait, asked := parseRetryAfter(h, judgedAt)
 			if wait != tt.wait || asked != tt.asked {
 				t.Errorf("got %s, %t; want %s, %t", wait, asked, tt.wait, tt.asked)
 			}
@@ -43,50 +43,14 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-func TestBackoff(t *testing.T) {
-	const most = time.Minute
-	for _, tt := range []struct {
-		name    string
-		attempt int
-		first   time.Duration
-		chance  float64
-		want    time.Duration
-	}{
-		{"the first wait may be nothing", 1, time.Second, 0, 0},
-		{"and nearly its bound", 1, time.Second, 0.75, 750 * time.Millisecond},
-		{"doubles", 3, time.Second, 0.5, 2 * time.Second},
-		{"is bounded", 7, time.Second, 0.5, 30 * time.Second},
-		{"stays bounded for ever", math.MaxInt32, time.Second, 0.5, 30 * time.Second},
-		{"a first wait over the bound is bounded", 1, time.Hour, 0.5, 30 * time.Second},
-		{"no delay is no delay", 5, 0, 0.99, 0},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := Backoff(tt.attempt, tt.first, most, tt.chance); got != tt.want {
-				t.Errorf("got %s, want %s", got, tt.want)
-			}
-		})
-	}
-}
-
-func TestIdempotentMethods(t *testing.T) {
-	for method, want := range map[string]bool{
-		"GET": true, "HEAD": true, "OPTIONS": true, "TRACE": true, "PUT": true, "DELETE": true,
-		"POST": false, "PATCH": false, "get": false, "PURGE": false,
-	} {
-		if got := isIdempotent(method); got != want {
-			t.Errorf("%s: got %t", method, got)
-		}
-	}
-}
-
-// FuzzRetryAfter: whatever a server writes, the wait is from zero to longestWait.
+// FuzzRetryAfter: every header gives a wait from zero to LongestWait.
 func FuzzRetryAfter(f *testing.F) {
 	for _, seed := range []string{"", "0", "120", "-1", "99999999999999999999", "Fri, 02 Jan 2026 12:01:00 GMT",
 		"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "\x00"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		wait, asked := retryAfter(http.Header{"Retry-After": {value}}, judgedAt)
+		wait, asked := parseRetryAfter(http.Header{"Retry-After": {value}}, judgedAt)
 		if wait < 0 || wait > LongestWait || !asked && wait != 0 {
 			t.Errorf("%q: waits %s, asked %t", value, wait, asked)
 		}

@@ -8,10 +8,10 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// Statuses is a set of HTTP status codes, as ranges from first to last.
+// Statuses is a set of HTTP status codes, as ranges of first and last code.
 type Statuses [][2]int
 
-// Has reports whether the set holds status.
+// Has reports whether status is in the set.
 func (s Statuses) Has(status int) bool {
 	for _, span := range s {
 		if span[0] <= status && status <= span[1] {
@@ -21,7 +21,7 @@ func (s Statuses) Has(status int) bool {
 	return false
 }
 
-// String is the set as ParseStatuses reads it.
+// String returns the set in the form that ParseStatuses reads.
 func (s Statuses) String() string {
 	words := make([]string, len(s))
 	for i, span := range s {
@@ -33,11 +33,11 @@ func (s Statuses) String() string {
 	return strings.Join(words, ",")
 }
 
-// ParseStatuses reads a list such as "200-299,304,5xx".
+// ParseStatuses parses a list such as "200-299,304,5xx".
 func ParseStatuses(text string) (Statuses, error) {
 	var set Statuses
 	for word := range strings.SplitSeq(text, ",") {
-		span, err := parseSpan(strings.TrimSpace(word))
+		span, err := parseRange(strings.TrimSpace(word))
 		if err != nil {
 			return nil, err
 		}
@@ -46,8 +46,8 @@ func ParseStatuses(text string) (Statuses, error) {
 	return set, nil
 }
 
-// parseSpan reads 404, 500-599 or 5xx.
-func parseSpan(word string) (span [2]int, err error) {
+// parseRange parses 404, 500-599 or 5xx.
+func parseRange(word string) (span [2]int, err error) {
 	if class, found := strings.CutSuffix(strings.ToLower(word), "xx"); found && len(class) == 1 {
 		word = class + "00-" + class + "99"
 	}
@@ -65,21 +65,23 @@ func parseSpan(word string) (span [2]int, err error) {
 
 // RetryOn is the set of outcomes that are worth another attempt.
 type RetryOn struct {
-	// Statuses are final statuses that are not accepted.
+	// Statuses are statuses of final responses that are not accepted.
 	Statuses Statuses
-	// Kinds are those of failures before the response was whole.
+	// Kinds are the kinds of failure without a whole response.
 	Kinds []failure.Kind
 }
 
-// DefaultRetryOn is the set for a user who names none.
+// DefaultRetryOn is the set where the user gives none.
 func DefaultRetryOn() RetryOn {
 	return RetryOn{
 		Statuses: Statuses{{408, 408}, {425, 425}, {429, 429}, {500, 500}, {502, 502}, {503, 503}, {504, 504}},
-		Kinds:    []failure.Kind{failure.DNS, failure.Connect, failure.Timeout, failure.Stalled, failure.Reset, failure.Truncated},
+		Kinds: []failure.Kind{
+			failure.DNS, failure.Connect, failure.Timeout, failure.Stalled, failure.Reset, failure.Truncated,
+		},
 	}
 }
 
-// ParseRetryOn reads a list of statuses and kinds such as "429,5xx,timeout"; empty or "none" is the empty set.
+// ParseRetryOn parses a list of statuses and kinds such as "429,5xx,timeout"; empty or "none" is the empty set.
 func ParseRetryOn(text string) (RetryOn, error) {
 	var on RetryOn
 	if text = strings.TrimSpace(text); text == "" || text == "none" {
@@ -91,27 +93,28 @@ func ParseRetryOn(text string) (RetryOn, error) {
 			on.Kinds = append(on.Kinds, kind)
 			continue
 		}
-		span, err := parseSpan(word)
+		span, err := parseRange(word)
 		if err != nil {
 			return on, fmt.Errorf("%q is neither a status (429, 500-599, 5xx) nor a kind of failure that can pass (%s)",
-				word, kindWords())
+				word, listRetryableKinds())
 		}
 		on.Statuses = append(on.Statuses, span)
 	}
 	return on, nil
 }
 
-// isRetryable names the kinds of failure that another attempt at the same request may not meet again.
+// isRetryable reports whether another attempt at the same request may succeed after a failure of that kind.
 func isRetryable(kind failure.Kind) bool {
 	switch kind {
-	case failure.DNS, failure.Connect, failure.TLS, failure.Timeout, failure.Stalled, failure.Reset, failure.Truncated, failure.Protocol, failure.Checksum, failure.Decode:
+	case failure.DNS, failure.Connect, failure.TLS, failure.Timeout, failure.Stalled, failure.Reset, failure.Truncated,
+		failure.Protocol, failure.Checksum, failure.Decode:
 		return true
 	}
 	return false
 }
 
-// kindWords are the retryable kinds, for an error message.
-func kindWords() string {
+// listRetryableKinds returns the retryable kinds, separated by spaces, for an error message.
+func listRetryableKinds() string {
 	var words []string
 	for _, kind := range failure.Kinds() {
 		if isRetryable(kind) {
@@ -121,7 +124,7 @@ func kindWords() string {
 	return strings.Join(words, " ")
 }
 
-// String is the set as ParseRetryOn reads it.
+// String returns the set in the form that ParseRetryOn reads.
 func (on RetryOn) String() string {
 	var words []string
 	if len(on.Statuses) > 0 {

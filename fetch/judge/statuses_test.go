@@ -70,7 +70,8 @@ func TestParseRetryOn(t *testing.T) {
 	}
 }
 
-// TestDefaultRetryOn: the default is the contract's, and reads back as itself, as a flag's default has to.
+// TestDefaultRetryOn: the default is the documented one, and String and ParseRetryOn are inverse, as for a flag's
+// default.
 func TestDefaultRetryOn(t *testing.T) {
 	const contract = "408,425,429,500,502,503,504,dns,connect,timeout,stalled,reset,truncated"
 	if got := DefaultRetryOn().String(); got != contract {

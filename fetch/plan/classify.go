@@ -2,48 +2,48 @@ package plan
 
 import "time"
 
-// reclassifyDue moves the lanes whose time has come out of timed and expiring.
+// reclassifyDue moves the lanes that are due out of timed and expiring.
 func (p *Plan) reclassifyDue(now time.Time) {
 	for _, lanes := range [...]*laneHeap{&p.timed, &p.expiring} {
-		for lanes.len() > 0 && !lanes.first().at.After(now) {
+		for lanes.len() > 0 && !lanes.first().due.After(now) {
 			p.reclassify(lanes.first(), now)
 		}
 	}
 }
 
-// reclassify puts a lane into the heap where it belongs: ready, busy, timed or expiring. A lane that is closing, or
-// without Tasks while some are under way, is in none; one without either is forgotten once it has nothing to
-// remember. It has to be called after every change of a lane.
+// reclassify moves a lane to the heap of its state: ready, busy, timed or expiring. A lane that is closing, or that has
+// exchanges under way and no waiting Task, is in none of them. One with neither is deleted, at once or when its pause,
+// pace, throttle and health have expired. reclassify has to be called after every change of a lane.
 func (p *Plan) reclassify(l *lane, now time.Time) {
 	l.promoteDue(now)
-	p.refill(l)
-	l.weigh(p.typical)
+	p.refillLane(l)
+	l.estimateWork(p.typicalLatency)
 	next := l.nextStart(now)
 	switch {
-	case l.closing, l.empty() && l.slots > 0:
-		p.place(l, nil)
-	case l.empty() && next.After(now):
-		l.at = next
+	case l.closing, l.isEmpty() && l.active > 0:
+		p.moveLane(l, nil)
+	case l.isEmpty() && next.After(now):
+		l.due = next
 		l.compact()
-		p.place(l, &p.expiring)
+		p.moveLane(l, &p.expiring)
 		if p.expiring.len() > expiringPerRequest*p.limits.Lookahead {
-			p.forgetLane(p.expiring.first())
+			p.deleteLane(p.expiring.first())
 		}
-	case l.empty():
-		p.forgetLane(l)
+	case l.isEmpty():
+		p.deleteLane(l)
 	case l.isBusy():
-		p.place(l, &p.busy)
+		p.moveLane(l, &p.busy)
 	case next.After(now):
-		l.at = next
-		p.place(l, &p.timed)
+		l.due = next
+		p.moveLane(l, &p.timed)
 	default:
-		p.place(l, &p.ready)
+		p.moveLane(l, &p.ready)
 	}
-	p.countHold(l, now)
+	p.countTasks(l, now)
 }
 
-// place moves a lane into a heap; nil is none. A lane in ready is in longestIdle too.
-func (p *Plan) place(l *lane, into *laneHeap) {
+// moveLane moves a lane from its heap to another one; nil is none. Lanes in ready are in longestIdle too.
+func (p *Plan) moveLane(l *lane, into *laneHeap) {
 	if l.heap == into {
 		if into != nil {
 			into.fix(l)
@@ -65,13 +65,13 @@ func (p *Plan) place(l *lane, into *laneHeap) {
 	}
 }
 
-// expiringPerRequest bounds the hosts without Tasks whose pause, pace or health is remembered, as a multiple of
-// limits.Lookahead. Past it the one that expires soonest is forgotten early.
+// expiringPerRequest bounds the number of expiring lanes, as a multiple of Limits.Lookahead. Beyond it the lane that
+// expires soonest is deleted early.
 const expiringPerRequest = 10
 
-// forgetLane drops a lane that has no Tasks.
-func (p *Plan) forgetLane(l *lane) {
-	p.place(l, nil)
-	p.uncountHold(l)
+// deleteLane deletes a lane that has no Tasks.
+func (p *Plan) deleteLane(l *lane) {
+	p.moveLane(l, nil)
+	p.uncountTasks(l)
 	delete(p.lanes, l.host)
 }

@@ -11,41 +11,26 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-var errRefusedDial = failure.New(failure.Connect, "connecting to a:80: connection refused")
-
-// unanswered is the Verdict on an exchange that brought no answer.
-func unanswered() judge.Verdict {
-	return judge.Verdict{Health: judge.NoAnswer, Failure: errRefusedDial}
-}
-
-// endAll ends every exchange with host without an answer, until no more start at once.
-func (d *planDriver) endAll(host string) {
-	d.t.Helper()
-	for d.start(); len(d.exchanges) > 0; d.start() {
-		d.end(host, unanswered())
-	}
-}
-
-// TestDeadHostIsProbedThenGivenUp: thirty in a row, then one after 1 s, 2 s and 4 s, each alone; then nothing is
-// asked any more.
-func TestDeadHostIsProbedThenGivenUp(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(100, "a")
-	d.endAll("a")
+// TestDeadHostIsProbedThenDown: after 30 exchanges in a row without a response one probe at a time starts, after 1 s, 2
+// s and 4 s; then the host is down and no Task of it starts.
+func TestDeadHostIsProbedThenDown(t *testing.T) {
+	d := newPlanDriver(t, nil)
+	d.addTasks(100, "a")
+	d.failAll("a")
 	if got := d.lanes["a"].taskCount(); got != 61 { // nine were under way when the thirtieth failed
 		t.Fatalf("%d of 100 wait", got)
 	}
-	d.limitedBy(HoldPause)
+	d.expectLimit(HoldPause)
 	for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
-		d.waits("for the probe", wait)
-		d.pass(wait)
-		d.wants("a single probe", "a")
-		d.limitedBy(HoldPause)
-		d.pass(10 * time.Second)
-		d.wants("nothing beside it", "")
-		d.end("a", unanswered())
+		d.expectWait("for the probe", wait)
+		d.advance(wait)
+		d.expectStarts("a single probe", "a")
+		d.expectLimit(HoldPause)
+		d.advance(10 * time.Second)
+		d.expectStarts("nothing beside it", "")
+		d.end("a", noAnswer())
 	}
-	if lost := strings.Fields(d.start()); len(lost) != 50 { // as many as there are places
+	if lost := strings.Fields(d.startAll()); len(lost) != 50 { // as many as Concurrency
 		t.Fatalf("%d end at once", len(lost))
 	}
 	const want = "not asked: 30 exchanges in a row and 3 probes after them brought no answer from the host, " +
@@ -55,35 +40,35 @@ func TestDeadHostIsProbedThenGivenUp(t *testing.T) {
 			t.Fatalf("ends as %v", f.Lost)
 		}
 	}
-	d.ask(1, "a")
+	d.addTasks(1, "a")
 	d.exchanges, d.active = nil, 0
-	if got := strings.Fields(d.start()); len(got) != 9 || got[8] != "lost" {
+	if got := strings.Fields(d.startAll()); len(got) != 9 || got[8] != "lost" {
 		t.Errorf("the others, and what comes later: %q", got)
 	}
 }
 
-// TestAnswerToAProbeBringsAHostBack: any answer does, and the streak begins at zero.
+// TestAnswerToAProbeBringsAHostBack: after any response to a probe Tasks start as usual, and the streak begins at zero.
 func TestAnswerToAProbeBringsAHostBack(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(100, "a")
-	d.endAll("a")
-	d.pass(time.Second)
-	d.wants("a probe", "a")
+	d := newPlanDriver(t, nil)
+	d.addTasks(100, "a")
+	d.failAll("a")
+	d.advance(time.Second)
+	d.expectStarts("a probe", "a")
 	d.end("a", judge.Verdict{Health: judge.Erroring, Failure: failure.New(failure.BadStatus, "500")})
-	if got := strings.Fields(d.start()); len(got) != 10 {
+	if got := strings.Fields(d.startAll()); len(got) != 10 {
 		t.Fatalf("%d start", len(got))
 	}
 	for range 10 {
-		d.end("a", unanswered())
+		d.end("a", noAnswer())
 	}
-	if got := strings.Fields(d.start()); len(got) != 10 {
+	if got := strings.Fields(d.startAll()); len(got) != 10 {
 		t.Errorf("ten more failures bring probes to a host that has answered: %d start", len(got))
 	}
 }
 
-// TestOnlyARowOfSilenceCounts: what ends a streak and what does not: an answer, an exchange that was cancelled, and
-// --host-max-errors 0.
-func TestOnlyARowOfSilenceCounts(t *testing.T) {
+// TestOnlyUnansweredInARowCount: a response ends the streak, a cancelled exchange does not, and with --host-max-errors
+// 0 there is none.
+func TestOnlyUnansweredInARowCount(t *testing.T) {
 	for name, tt := range map[string]struct {
 		with    func(*testLimits)
 		between judge.Verdict
@@ -98,15 +83,15 @@ func TestOnlyARowOfSilenceCounts(t *testing.T) {
 		"a limit of twenty": {func(l *testLimits) { l.HostMaxErrors = 20 }, judge.Verdict{Health: judge.Healthy}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDriver(t, func(l *testLimits) {
+			d := newPlanDriver(t, func(l *testLimits) {
 				l.HostConcurrency, l.Adaptive = 1, false
 				if tt.with != nil {
 					tt.with(l)
 				}
 			})
-			d.ask(100, "a")
+			d.addTasks(100, "a")
 			for i := range 31 {
-				d.start()
+				d.startAll()
 				if len(d.exchanges) == 0 {
 					break
 				}
@@ -114,7 +99,7 @@ func TestOnlyARowOfSilenceCounts(t *testing.T) {
 					d.end("a", tt.between)
 					continue
 				}
-				d.end("a", unanswered())
+				d.end("a", noAnswer())
 			}
 			if probed := d.lanes["a"].health != nil && d.lanes["a"].health.probesOnly; probed != tt.probed {
 				t.Errorf("only probes start: %v", probed)
@@ -123,54 +108,54 @@ func TestOnlyARowOfSilenceCounts(t *testing.T) {
 	}
 }
 
-// TestFlightsFromBeforeAreNoProbes: exchanges that started before the first probe count where they bring an answer,
-// and not where they fail.
-func TestFlightsFromBeforeAreNoProbes(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostMaxErrors = 3 })
-	d.ask(20, "a")
-	d.start()
+// TestEarlierExchangesAreNoProbes: exchanges that started before the first probe count where they bring a response, and
+// not where they fail.
+func TestEarlierExchangesAreNoProbes(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostMaxErrors = 3 })
+	d.addTasks(20, "a")
+	d.startAll()
 	for range 9 {
-		d.end("a", unanswered())
+		d.end("a", noAnswer())
 	}
 	h := d.lanes["a"].health
 	if !h.probesOnly || h.probes != 0 {
 		t.Fatalf("after nine failures: %+v", h)
 	}
-	d.pass(time.Second)
-	d.wants("a probe, with an older exchange under way", "a")
+	d.advance(time.Second)
+	d.expectStarts("a probe, with an older exchange under way", "a")
 	d.end("a", judge.Verdict{Health: judge.Healthy}) // the older one
 	if d.lanes["a"].health != nil {
 		t.Error("an answer does not bring the host back")
 	}
 }
 
-// TestCancelledProbeIsFollowedByAnother: it says nothing about the host.
+// TestCancelledProbeIsFollowedByAnother: a cancelled probe does not count as one that failed.
 func TestCancelledProbeIsFollowedByAnother(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(100, "a")
-	d.endAll("a")
-	d.pass(time.Second)
-	d.wants("a probe", "a")
+	d := newPlanDriver(t, nil)
+	d.addTasks(100, "a")
+	d.failAll("a")
+	d.advance(time.Second)
+	d.expectStarts("a probe", "a")
 	d.end("a", judge.Verdict{Health: judge.Unknown, Failure: failure.New(failure.Canceled, "x")})
-	d.wants("another", "a")
+	d.expectStarts("another", "a")
 	if d.lanes["a"].health.probes != 0 {
 		t.Error("it counts")
 	}
 }
 
-// TestTriedTasksOfADeadHostKeepTheirOwnReason: host_down is for what was never asked.
+// TestTriedTasksOfADeadHostKeepTheirOwnReason: the kind host_down is only for Tasks without an exchange.
 func TestTriedTasksOfADeadHostKeepTheirOwnReason(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostMaxErrors, l.HostConcurrency = 1, 1 })
-	d.ask(2, "a")
-	d.start()
+	d := newPlanDriver(t, func(l *testLimits) { l.HostMaxErrors, l.HostConcurrency = 1, 1 })
+	d.addTasks(2, "a")
+	d.startAll()
 	reset := failure.New(failure.Reset, "the connection was reset")
 	d.end("a", judge.Verdict{Health: judge.NoAnswer, Fate: judge.Retry, Delay: time.Hour, Failure: reset})
 	for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
-		d.pass(wait)
-		d.start()
+		d.advance(wait)
+		d.startAll()
 		d.end("a", judge.Verdict{Health: judge.NoAnswer, Fate: judge.Retry, Failure: errRefusedDial})
 	}
-	d.wants("both end", "lost lost")
+	d.expectStarts("both end", "lost lost")
 	for _, f := range d.exchanges {
 		const want = "; not asked again: the host is down, " +
 			"1 exchanges in a row and 3 probes after them brought no answer"
@@ -180,17 +165,17 @@ func TestTriedTasksOfADeadHostKeepTheirOwnReason(t *testing.T) {
 	}
 }
 
-// TestPagesThatBreakOffAreNotTheHost: a host that has answered is there, however many connections it breaks off then;
-// one that has never answered may be a port that nobody serves.
-func TestPagesThatBreakOffAreNotTheHost(t *testing.T) {
+// TestBrokenOffPagesMakeNoHostDown: once a host has sent a response, connections that it ends early do not count
+// towards being down. Before the first response they do.
+func TestBrokenOffPagesMakeNoHostDown(t *testing.T) {
 	for _, answered := range []bool{true, false} {
-		d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
-		d.ask(100, "a")
-		d.start()
+		d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+		d.addTasks(100, "a")
+		d.startAll()
 		if answered {
 			d.end("a", judge.Verdict{Health: judge.Erroring})
 		}
-		for d.start(); len(d.exchanges) > 0; d.start() {
+		for d.startAll(); len(d.exchanges) > 0; d.startAll() {
 			d.end("a", judge.Verdict{Health: judge.NoAnswer, Failure: failure.New(failure.Reset, "the connection was reset")})
 		}
 		if waits := len(d.lanes) > 0; waits == answered {
@@ -199,22 +184,23 @@ func TestPagesThatBreakOffAreNotTheHost(t *testing.T) {
 	}
 }
 
-// TestProbesAreFarFromWhatFailed: 45 pages that hang among 300 do not make a dead host.
+// TestProbesAreFarFromWhatFailed: a probe is taken from the end of the queue, so that 45 pages in a row without an
+// response, among 300, do not make the host down.
 func TestProbesAreFarFromWhatFailed(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.Lookahead = 100 })
-	d.ask(300, "a")
+	d.addTasks(300, "a")
 	hangs := func(t *testTask) bool { return t.seq > 100 && t.seq <= 145 }
 	good := 0
 	for range 1000 {
-		if d.start() == "" && len(d.exchanges) == 0 {
+		if d.startAll() == "" && len(d.exchanges) == 0 {
 			if _, wait := d.Next(d.now); wait > 0 {
-				d.pass(wait)
+				d.advance(wait)
 				continue
 			}
 			break
 		}
-		d.makeRoom(d.installment(), d.now)
-		v := well()
+		d.makeRoom(d.installmentSize(), d.now)
+		v := healthy()
 		if task := d.exchanges[0]; task.Lost != nil {
 			t.Fatalf("%d good ones, then %v", good, task.Lost)
 		} else if hangs(task) {
@@ -229,19 +215,19 @@ func TestProbesAreFarFromWhatFailed(t *testing.T) {
 	}
 }
 
-// TestDownHostIsRememberedForTheRun: it is not asked again because nothing was wanted of it for a while.
-func TestDownHostIsRememberedForTheRun(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostMaxErrors = 1 })
-	d.ask(1, "a")
-	d.endAll("a")
+// TestDownHostStaysDownForTheRun: the lane of a host that is down does not expire while no Task is added to it.
+func TestDownHostStaysDownForTheRun(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostMaxErrors = 1 })
+	d.addTasks(1, "a")
+	d.failAll("a")
 	for i := range 3 {
-		d.ask(1, "a")
-		d.pass(4 * time.Second)
-		d.wants(fmt.Sprint("probe ", i), "a")
-		d.end("a", unanswered())
+		d.addTasks(1, "a")
+		d.advance(4 * time.Second)
+		d.expectStarts(fmt.Sprint("probe ", i), "a")
+		d.end("a", noAnswer())
 	}
-	d.pass(24 * time.Hour)
-	d.start()
-	d.ask(1, "a")
-	d.wants("a day later", "lost")
+	d.advance(24 * time.Hour)
+	d.startAll()
+	d.addTasks(1, "a")
+	d.expectStarts("a day later", "lost")
 }

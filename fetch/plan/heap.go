@@ -1,75 +1,76 @@
 package plan
 
-// A laneHeap is a binary heap of lanes, the first in its order on top. A lane may be in two at once, of different
-// seats.
+// A laneHeap is a binary heap of lanes, with the first by its order on top. A lane may be in two heaps at once, where
+// these have different values of indexAt. All changes take time by the logarithm of its size.
 type laneHeap struct {
-	lanes  []*lane
-	before func(a, b *lane) bool
-	seat   int // which of lane.places is the index in this heap
+	lanes   []*lane
+	before  func(a, b *lane) bool
+	indexAt int // which element of lane.heapIndexes is the index in this heap
 }
 
-// moreWork orders lanes by weight, the largest first; equal ones by their turn, so that they alternate.
-func moreWork(a, b *lane) bool {
-	if a.weight != b.weight {
-		return a.weight > b.weight
+// hasMoreWork is the order by work, the largest first, and then by turn, so that equal lanes alternate.
+func hasMoreWork(a, b *lane) bool {
+	if a.work != b.work {
+		return a.work > b.work
 	}
 	return a.turn < b.turn
 }
 
-// longerIdle orders lanes by their turn: the one whose last start, or making, is longest ago comes first.
-func longerIdle(a, b *lane) bool { return a.turn < b.turn }
+// isLongerIdle is the order by turn: the lane whose last start is longest ago, or that was added first, comes first.
+func isLongerIdle(a, b *lane) bool { return a.turn < b.turn }
 
-// sooner orders lanes by the time at which they leave timed or expiring.
-func sooner(a, b *lane) bool { return a.at.Before(b.at) }
+// isDueSooner is the order by the time at which lanes leave timed or expiring.
+func isDueSooner(a, b *lane) bool { return a.due.Before(b.due) }
 
 func (h *laneHeap) len() int     { return len(h.lanes) }
 func (h *laneHeap) first() *lane { return h.lanes[0] }
 
-// push adds a lane. It takes time by the depth of the heap, as fix and remove do. container/heap took twice as long,
-// because it calls through an interface, and the plan makes several such calls for each Task.
+// push adds a lane. With container/heap, which calls through an interface, it took twice as long, and the plan makes
+// several such calls for each Task.
 func (h *laneHeap) push(l *lane) {
 	h.lanes = append(h.lanes, l)
-	h.rise(len(h.lanes)-1, l)
+	h.siftUp(len(h.lanes)-1, l)
 }
 
-// fix moves a lane after a change of what it is ordered by.
+// fix restores the order after a change of a lane.
 func (h *laneHeap) fix(l *lane) {
-	at := l.places[h.seat]
-	if h.rise(at, l) == at {
-		h.sink(at, l)
+	at := l.heapIndexes[h.indexAt]
+	if h.siftUp(at, l) == at {
+		h.siftDown(at, l)
 	}
 }
 
+// remove removes a lane, which must be in the heap.
 func (h *laneHeap) remove(l *lane) {
 	last := len(h.lanes) - 1
-	at, moved := l.places[h.seat], h.lanes[last]
+	at, moved := l.heapIndexes[h.indexAt], h.lanes[last]
 	h.lanes[last] = nil
 	h.lanes = h.lanes[:last]
 	if at == last {
 		return
 	}
-	moved.places[h.seat] = at
+	moved.heapIndexes[h.indexAt] = at
 	h.lanes[at] = moved
 	h.fix(moved)
 }
 
-// rise moves a lane from an index up to where it belongs, and returns the index of that.
-func (h *laneHeap) rise(at int, l *lane) int {
+// siftUp moves a lane from an index towards the top until the order holds, and returns its new index.
+func (h *laneHeap) siftUp(at int, l *lane) int {
 	for at > 0 {
 		parent := (at - 1) / 2
 		above := h.lanes[parent]
 		if !h.before(l, above) {
 			break
 		}
-		h.put(at, above)
+		h.set(at, above)
 		at = parent
 	}
-	h.put(at, l)
+	h.set(at, l)
 	return at
 }
 
-// sink moves a lane from an index down to where it belongs.
-func (h *laneHeap) sink(at int, l *lane) {
+// siftDown moves a lane from an index away from the top until the order holds.
+func (h *laneHeap) siftDown(at int, l *lane) {
 	for {
 		child := 2*at + 1
 		if child >= len(h.lanes) {
@@ -81,28 +82,29 @@ func (h *laneHeap) sink(at int, l *lane) {
 		if !h.before(h.lanes[child], l) {
 			break
 		}
-		h.put(at, h.lanes[child])
+		h.set(at, h.lanes[child])
 		at = child
 	}
-	h.put(at, l)
+	h.set(at, l)
 }
 
-func (h *laneHeap) put(at int, l *lane) {
+// set stores a lane at an index, and the index in the lane.
+func (h *laneHeap) set(at int, l *lane) {
 	h.lanes[at] = l
-	l.places[h.seat] = at
+	l.heapIndexes[h.indexAt] = at
 }
 
-// taskHeap is the heap of delayed Tasks for container/heap, the one with the earliest NotBefore on top.
+// taskHeap is a heap of delayed Tasks for container/heap, with the earliest NotBefore on top.
 type taskHeap []*Task
 
 func (h taskHeap) Len() int           { return len(h) }
 func (h taskHeap) Less(i, j int) bool { return h[i].NotBefore.Before(h[j].NotBefore) }
 func (h taskHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 
-// Push is container/heap's.
+// Push implements heap.Interface.
 func (h *taskHeap) Push(x any) { *h = append(*h, x.(*Task)) }
 
-// Pop is container/heap's.
+// Pop implements heap.Interface.
 func (h *taskHeap) Pop() any {
 	last := len(*h) - 1
 	t := (*h)[last]

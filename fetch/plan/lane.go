@@ -7,55 +7,55 @@ import (
 	"batchfetch/fetch/queue"
 )
 
-// A lane is the queue of one host's Tasks, with all that limits when they start: places, pace, pause and the host's
-// health.
+// A lane is the queue of one host's Tasks, with all that limits when they start: the exchanges at once, the pace, the
+// pause, the throttle and the health of the host.
 type lane struct {
 	host    string
-	waiting queue.Queue[*Task] // may start as far as they themselves go, in order of arrival
-	spilled *spilled           // come behind waiting; nil is none
-	delayed taskHeap           // wait for their NotBefore, and then go to the end of waiting
+	waiting queue.Queue[*Task] // Tasks whose NotBefore has passed, in order of arrival
+	spilled *spilled           // Tasks that come after those in waiting; nil is none
+	delayed taskHeap           // Tasks that wait for their NotBefore, and then go to the end of waiting
 
-	slots     int     // exchanges under way
-	width     int     // the most of them
-	perSecond float64 // the most starts a second that the limits allow; 0 is no limit
-	pace      pace
-	starts    uint64        // so far
-	meter     *meter        // of starts; nil while the lane is compact
-	latency   time.Duration // of an exchange, smoothed; 0 is not known
+	active      int     // exchanges under way
+	concurrency int     // the most exchanges under way
+	perSecond   float64 // the most starts a second by Limits.Host; 0 is no limit
+	pace        pace
+	starts      uint64        // how many Tasks have started
+	meter       *meter        // of starts; nil after compact
+	latency     time.Duration // moving average of the time that an exchange takes; 0 is not known
 
-	pausedUntil time.Time // nothing starts before then
-	refusals    *refusals // nil means that the last answer was none
+	pausedUntil time.Time // no Task starts before then
+	refusals    *refusals // nil means that the last response was no refusal
 	throttle    *throttle // nil means that the host has neither refused nor announced a quota
-	health      *health   // nil means that no exchange in a row has gone without an answer
-	answered    bool      // an exchange has brought an answer
+	health      *health   // nil means that the streak without a response is 0
+	responded   bool      // an exchange has brought a response
 
-	weight  float64   // seconds that its Tasks will take within its limits
-	turn    uint64    // the plan's turn of its last start, or of its making
-	heap    *laneHeap // the plan's that it is in, longestIdle aside; nil is none
-	places  [2]int    // its index in heap, and in longestIdle
-	at      time.Time // when it leaves timed or expiring
-	hold    Hold      // what its Tasks are counted as waiting for
-	holding int       // how many Tasks are counted so
-	excess  int       // how many are counted as more than it needs in memory
-	closing bool      // its spilled Tasks are about to fail
+	work        float64   // estimated seconds until all its Tasks have ended, by its own limits
+	turn        uint64    // Plan.turn at its last start, or when it was added
+	heap        *laneHeap // ready, busy, timed or expiring, whichever it is in; nil is none of them
+	heapIndexes [2]int    // its indexes in heap and in longestIdle
+	due         time.Time // when it leaves timed or expiring
+	hold        Hold      // what its Tasks are counted under in Plan.tasksByHold
+	heldTasks   int       // how many Tasks are counted there
+	excess      int       // how many Tasks are counted in spill.excess
+	closing     bool      // it is in Plan.closing: its spilled Tasks are about to fail
 }
 
-// newLane returns an empty lane with the limits of its host.
+// newLane returns a lane without Tasks, with the limits of its host.
 func newLane(host string, lim *Limits) *lane {
 	l := &lane{host: host}
-	l.width, l.perSecond = lim.Host(host)
+	l.concurrency, l.perSecond = lim.Host(host)
 	l.pace = newPace(l.perSecond)
 	return l
 }
 
-// compact drops what an expiring lane can have again: there may be expiringPerRequest such lanes for each request in
-// memory.
+// compact frees the memory of an expiring lane that restore can allocate again: there may be expiringPerRequest such
+// lanes for each request in memory.
 func (l *lane) compact() {
 	l.pace.limiter, l.meter, l.waiting, l.delayed = nil, nil, queue.Queue[*Task]{}, nil
 }
 
-// restore undoes compact. The new limiter is full, as the old one is by then: a lane has no token to spend before
-// pace.due.
+// restore allocates what compact has freed. The limiter is a new one with all its tokens, as the old one would have
+// them by the time of the next start: that is not before pace.due.
 func (l *lane) restore() {
 	if l.pace.limiter == nil {
 		l.pace.limiter = newPace(l.rate()).limiter
@@ -65,6 +65,7 @@ func (l *lane) restore() {
 	}
 }
 
+// push adds a Task to delayed or waiting.
 func (l *lane) push(t *Task, now time.Time) {
 	if t.NotBefore.After(now) {
 		heap.Push(&l.delayed, t)
@@ -80,21 +81,21 @@ func (l *lane) promoteDue(now time.Time) {
 	}
 }
 
-// start takes a place, a token of the pace and of the quota, and the next Task.
-func (l *lane) start(now time.Time) *Task {
+// startTask removes the next Task from the queue and accounts for its start. waiting must not be empty.
+func (l *lane) startTask(now time.Time) *Task {
 	t := l.takeTask()
-	l.slots++
+	l.active++
 	l.starts++
 	t.Started, t.number = now, l.starts
-	l.pace.spend(now)
+	l.pace.spendToken(now)
 	l.meter.add(now)
-	l.throttle.spend()
+	l.throttle.spendQuota()
 	l.health.noteProbe(t)
 	return t
 }
 
-// takeTask takes the first Task out of the queue; for a probe the last one, to be far in the list from those that
-// failed.
+// takeTask removes the first Task from the queue. For a probe it is the last Task in memory, which is likely to be far
+// in the input from those that failed.
 func (l *lane) takeTask() *Task {
 	if l.health == nil || !l.health.probesOnly {
 		return l.waiting.Pop()
@@ -107,45 +108,47 @@ func (l *lane) takeTask() *Task {
 	return l.waiting.PopLast()
 }
 
-// empty reports whether no Task waits, spilled or not.
-func (l *lane) empty() bool { return l.waiting.Len() == 0 && len(l.delayed) == 0 && !l.spilled.holds() }
-
-// isBusy reports whether a Task waits for nothing but the end of an exchange of this lane.
-func (l *lane) isBusy() bool {
-	return l.waiting.Len() > 0 && (l.slots >= l.width || l.health.probing())
+// isEmpty reports whether no Task waits: neither in memory nor spilled.
+func (l *lane) isEmpty() bool {
+	return l.waiting.Len() == 0 && len(l.delayed) == 0 && !l.spilled.hasTasks()
 }
 
-// nextStart returns when the next Task may start, the number of exchanges under way aside; for an empty lane, when it
-// may be forgotten.
+// isBusy reports whether a Task waits for the end of an exchange of this lane.
+func (l *lane) isBusy() bool {
+	return l.waiting.Len() > 0 && (l.active >= l.concurrency || l.health.isProbing())
+}
+
+// nextStart returns when the next Task may start, whatever the number of exchanges under way; for an empty lane, when
+// it may be deleted.
 func (l *lane) nextStart(now time.Time) time.Time {
 	at := latest(l.pausedUntil, l.pace.due)
-	if l.empty() {
-		return latest(latest(at, l.refusals.until()), latest(l.throttle.until(), l.health.until(l.pausedUntil)))
+	if l.isEmpty() {
+		return latest(latest(at, l.refusals.opensAt()), latest(l.throttle.expiry(), l.health.expiry(l.pausedUntil)))
 	}
 	if l.waiting.Len() == 0 && len(l.delayed) > 0 {
 		at = latest(at, l.delayed[0].NotBefore)
 	}
-	return latest(at, l.throttle.allows(now))
+	return latest(at, l.throttle.nextStart(now))
 }
 
-// weigh estimates the weight: how long the Tasks will take within the lane's limits. Exchanges of a lane that has had
-// none are taken to last the typical time.
-func (l *lane) weigh(typical time.Duration) {
+// estimateWork sets work: how long the Tasks will take within the lane's limits. Where the lane has had no exchange
+// yet, each is assumed to take typicalLatency.
+func (l *lane) estimateWork(typicalLatency time.Duration) {
 	each := l.latency
 	if each == 0 {
-		each = typical
+		each = typicalLatency
 	}
-	seconds := max(each, time.Microsecond).Seconds() / float64(l.width)
+	seconds := max(each, time.Microsecond).Seconds() / float64(l.concurrency)
 	if rate := l.rate(); rate > 0 {
 		seconds = max(seconds, 1/rate)
 	}
-	l.weight = seconds * float64(l.taskCount())
+	l.work = seconds * float64(l.taskCount())
 }
 
-// taskCount is how many Tasks wait, delayed and spilled ones included.
+// taskCount is how many Tasks wait, with those that are delayed or spilled.
 func (l *lane) taskCount() int { return l.waiting.Len() + len(l.delayed) + l.spilled.len() }
 
-// rate is the most starts a second at present; 0 is no limit.
+// rate is the most starts a second now, by the throttle or by the limits; 0 is no limit.
 func (l *lane) rate() float64 {
 	if throttled := l.throttle.rate(); throttled > 0 {
 		return throttled
@@ -153,33 +156,8 @@ func (l *lane) rate() float64 {
 	return l.perSecond
 }
 
-// observe learns from the Verdict of a Task that is done, and reports whether the lane has just been closed because
-// of it.
-func (l *lane) observe(t *Task, lim *Limits, now time.Time) (closed bool) {
-	v := &t.Verdict
-	if v.Pause > 0 {
-		l.pausedUntil = latest(l.pausedUntil, now.Add(v.Pause))
-	}
-	if lim.Adaptive {
-		l.adapt(t, lim, now)
-	}
-	refused := l.observeRefusal(v, now)
-	if l.throttle.refusesAll() && !l.closed(now) { // as if it had asked for a wait of that length
-		l.refusals = &refusals{streak: l.throttle.streak, last: v.Failure, closedUntil: now.Add(lim.RetryMaxDelay)}
-		l.throttle.streak = 0
-		refused = true
-	}
-	down := l.observeHealth(t, lim, now)
-	return refused || down
-}
-
-// closed reports whether the lane's Tasks fail without an exchange.
-func (l *lane) closed(now time.Time) bool {
-	return l.refusals.until().After(now) || l.health != nil && l.health.down
-}
-
-// clear takes every Task out that is not spilled.
-func (l *lane) clear() []*Task {
+// removeTasks removes all Tasks that are not spilled, and returns them.
+func (l *lane) removeTasks() []*Task {
 	tasks := make([]*Task, 0, l.waiting.Len()+len(l.delayed))
 	for l.waiting.Len() > 0 {
 		tasks = append(tasks, l.waiting.Pop())
@@ -187,21 +165,4 @@ func (l *lane) clear() []*Task {
 	tasks = append(tasks, l.delayed...)
 	l.delayed = nil
 	return tasks
-}
-
-// latest is the later of two times.
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// smoothed is the exponential moving average of durations in which the last one counts an eighth; mean 0 is that
-// there was none before.
-func smoothed(mean, last time.Duration) time.Duration {
-	if mean == 0 {
-		return last
-	}
-	return mean + (last-mean)/8
 }

@@ -12,12 +12,13 @@ type Limits struct {
 	Rate float64
 	// SpillBytes is the most memory in bytes for Tasks that are spilled; 0 spills none.
 	SpillBytes int64
-	// Adaptive slows a host down that answers 429 or 503, and keeps to the quota that it announces.
+	// Adaptive limits the rate of a host that answers 429 or 503, and keeps to the quota that it announces.
 	Adaptive bool
-	// HostMaxErrors is how many exchanges in a row may bring no answer from a host until only probes are sent to it;
+	// HostMaxErrors is how many exchanges in a row may bring no response from a host until only probes are sent to it;
 	// 0 is any number.
 	HostMaxErrors int
-	// RetryDelay is the first pause of a host that refuses without a wait of its own, and of one that gives no answer.
+	// RetryDelay is the first pause of a host that answers 429 or 503 without a Retry-After, and of one that sends no
+	// response.
 	RetryDelay time.Duration
 	// RetryMaxDelay is the longest pause of a host.
 	RetryMaxDelay time.Duration
@@ -25,3 +26,18 @@ type Limits struct {
 	// It is called once for each lane. It must not be nil.
 	Host func(host string) (concurrency int, rate float64)
 }
+
+// Hold names the limit that keeps a Task from starting.
+type Hold uint8
+
+// The limits that may keep a Task from starting.
+const (
+	HoldNone            Hold = iota // no limit: no Task waits, or one may start
+	HoldConcurrency                 // Limits.Concurrency
+	HoldOutput                      // the same, where uncommitted results outnumber exchanges
+	HoldRate                        // Limits.Rate
+	HoldHostConcurrency             // the most exchanges at once with its host
+	HoldHostRate                    // the most starts a second on its host
+	HoldPause                       // its host is paused, throttled or probed, or the Task backs off
+	holdKinds                       // how many there are
+)

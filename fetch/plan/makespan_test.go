@@ -2,7 +2,6 @@ package plan
 
 import (
 	"container/heap"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -13,41 +12,41 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A rehearsal plays a whole run to a plan in virtual time: a list of requests read through the look-ahead window as
-// the scheduler reads it, and hosts whose exchanges take a time of their own.
-type rehearsal struct {
-	limits  *testLimits
-	plan    *Plan
-	list    []int32 // the host of each request, in the order of the input
-	took    []time.Duration
-	names   []string
-	now     time.Time
-	running exchangeHeap
-	read    int
-	open    int
-	most    int // Tasks in memory at once
+// A virtualRun is a whole run in virtual time: a list of requests, read through the look-ahead window as the scheduler
+// reads it, to hosts whose exchanges take a fixed time each.
+type virtualRun struct {
+	limits       *testLimits
+	plan         *Plan
+	requests     []int32         // the host of each request, in the order of the input
+	latencies    []time.Duration // of each host
+	hosts        []string        // their names
+	now          time.Time
+	running      exchangeHeap
+	read         int // requests that were read
+	open         int // requests that were read and have not ended
+	mostInMemory int // Tasks in memory at once
 }
 
-// readAtOnce is how many requests are read before the plan is asked again.
+// readAtOnce is how many requests are read between two calls of the plan.
 const readAtOnce = 256
 
-// An exchange under way in a rehearsal, and when it ends.
+// A timedTask is an exchange under way in a virtualRun, and when it ends.
 type timedTask struct {
 	at   time.Time
 	task *testTask
 }
 
-// exchangeHeap is the heap of exchanges under way for container/heap, the one that ends first on top.
+// exchangeHeap is a heap of exchanges under way for container/heap, with the earliest end on top.
 type exchangeHeap []timedTask
 
 func (h exchangeHeap) Len() int           { return len(h) }
 func (h exchangeHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
 func (h exchangeHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 
-// Push is container/heap's.
+// Push implements heap.Interface.
 func (h *exchangeHeap) Push(x any) { *h = append(*h, x.(timedTask)) }
 
-// Pop is container/heap's.
+// Pop implements heap.Interface.
 func (h *exchangeHeap) Pop() any {
 	last := len(*h) - 1
 	x := (*h)[last]
@@ -55,68 +54,53 @@ func (h *exchangeHeap) Pop() any {
 	return x
 }
 
-// An indexCodec keeps Tasks in a list, and packs where in it they are.
-type indexCodec struct{ tasks []*Task }
-
-// Pack implements Codec.
-func (c *indexCodec) Pack(tasks []*Task) []byte {
-	from := len(c.tasks)
-	c.tasks = append(c.tasks, tasks...)
-	packed := make([]byte, 0, 20*len(tasks))
-	return binary.AppendUvarint(binary.AppendUvarint(packed, uint64(from)), uint64(len(tasks)))
-}
-
-// Unpack implements Codec.
-func (c *indexCodec) Unpack(packed []byte) []*Task {
-	from, n := binary.Uvarint(packed)
-	count, _ := binary.Uvarint(packed[n:])
-	return c.tasks[from : from+count]
-}
-
-// perform runs the list to its end and returns how long it took.
-func (r *rehearsal) perform() time.Duration {
+// runToEnd runs until all requests have ended, and returns the virtual time that this took.
+func (r *virtualRun) runToEnd() time.Duration {
 	began := r.now
-	for r.read < len(r.list) || r.open > 0 {
-		r.admit()
+	for r.read < len(r.requests) || r.open > 0 {
+		r.readRequests()
 		wait := r.startAll()
 		if len(r.running) == 0 && wait == Never {
-			if r.read == len(r.list) {
+			if r.read == len(r.requests) {
 				panic(fmt.Sprintf("%d tasks wait for nothing", r.open))
 			}
-			continue // the next look at the window makes room
+			continue // the next call of Full makes room
 		}
-		r.sleep(wait)
+		r.sleepUntilEvent(wait)
 	}
 	return r.now.Sub(began)
 }
 
-func (r *rehearsal) full() bool {
+func (r *virtualRun) isFull() bool {
 	return r.plan.Full(r.open-r.plan.Spilled(), false, r.now)
 }
 
-func (r *rehearsal) admit() {
-	for n := 0; n < readAtOnce && r.read < len(r.list) && !r.full(); n++ {
-		t := newTestTask(r.names[r.list[r.read]], int64(r.read))
+// readRequests adds requests to the plan until it is full, at most readAtOnce.
+func (r *virtualRun) readRequests() {
+	for n := 0; n < readAtOnce && r.read < len(r.requests) && !r.isFull(); n++ {
+		t := newTestTask(r.hosts[r.requests[r.read]], int64(r.read))
 		r.read++
 		r.open++
 		t.addTo(r.plan, r.now)
-		r.most = max(r.most, r.open-r.plan.Spilled())
+		r.mostInMemory = max(r.mostInMemory, r.open-r.plan.Spilled())
 	}
 }
 
-func (r *rehearsal) startAll() time.Duration {
+// startAll starts all that may start, and returns the plan's wait.
+func (r *virtualRun) startAll() time.Duration {
 	for {
 		started, wait := r.plan.Next(r.now)
 		if started == nil {
 			return wait
 		}
 		t := started.Owner.(*testTask)
-		heap.Push(&r.running, timedTask{r.now.Add(r.took[r.list[t.seq]]), t})
+		heap.Push(&r.running, timedTask{r.now.Add(r.latencies[r.requests[t.seq]]), t})
 	}
 }
 
-// sleep goes to the end of the next exchange, or of the plan's wait, and ends what is over by then.
-func (r *rehearsal) sleep(wait time.Duration) {
+// sleepUntilEvent advances the time to the end of the next exchange or of the plan's wait, and ends the exchanges that
+// are over by then.
+func (r *virtualRun) sleepUntilEvent(wait time.Duration) {
 	next := r.now.Add(time.Hour)
 	if len(r.running) > 0 {
 		next = r.running[0].at
@@ -135,36 +119,36 @@ func (r *rehearsal) sleep(wait time.Duration) {
 	}
 }
 
-// bound is the least time that the list can take: the larger of all work shared by all places, and the longest host's
-// own.
-func (r *rehearsal) bound() time.Duration {
-	counts := make([]float64, len(r.names))
-	for _, host := range r.list {
+// leastTime is a lower bound of the time that the requests take: the time of all of them at full concurrency, or of the
+// slowest host by its own limits, whichever is larger.
+func (r *virtualRun) leastTime() time.Duration {
+	counts := make([]float64, len(r.hosts))
+	for _, host := range r.requests {
 		counts[host]++
 	}
 	var all, longest float64
 	l := r.limits
 	for host, n := range counts {
-		work := n * r.took[host].Seconds()
+		work := n * r.latencies[host].Seconds()
 		all += work
 		own := work / float64(l.HostConcurrency)
 		if l.HostRate > 0 {
-			own = max(own, (n-1)/l.HostRate+r.took[host].Seconds())
+			own = max(own, (n-1)/l.HostRate+r.latencies[host].Seconds())
 		}
 		longest = max(longest, own)
 	}
 	return time.Duration(max(all/float64(l.Concurrency), longest) * float64(time.Second))
 }
 
-// rehearse makes a list of n requests over so many hosts, the share of each after Zipf's law, in the order named.
-func rehearse(n, hosts int, order string, change func(*testLimits)) *rehearsal {
+// newVirtualRun returns a run of n requests to that many hosts, whose shares follow Zipf's law, in one of inputOrders.
+func newVirtualRun(n, hosts int, order string, change func(*testLimits)) *virtualRun {
 	rng := rand.New(rand.NewPCG(11, 12))
 	l := usualLimits(change)
-	r := &rehearsal{limits: l, plan: New(l.Limits, new(indexCodec)), now: began,
-		took: make([]time.Duration, hosts), names: make([]string, hosts)}
+	r := &virtualRun{limits: l, plan: New(l.Limits, new(indexCodec)), now: began,
+		latencies: make([]time.Duration, hosts), hosts: make([]string, hosts)}
 	for i := range hosts {
-		r.names[i] = fmt.Sprintf("https://%d.test", i)
-		r.took[i] = time.Duration(20+rng.IntN(180)) * time.Millisecond
+		r.hosts[i] = fmt.Sprintf("https://%d.test", i)
+		r.latencies[i] = time.Duration(20+rng.IntN(180)) * time.Millisecond
 	}
 	var sum float64
 	for i := range hosts {
@@ -172,24 +156,23 @@ func rehearse(n, hosts int, order string, change func(*testLimits)) *rehearsal {
 	}
 	for i := range hosts {
 		share := int(math.Ceil(float64(n) / float64(i+1) / sum))
-		for range min(share, n-len(r.list)) {
-			r.list = append(r.list, int32(i))
+		for range min(share, n-len(r.requests)) {
+			r.requests = append(r.requests, int32(i))
 		}
 	}
 	switch order {
 	case "shuffled":
-		rng.Shuffle(len(r.list), func(i, j int) { r.list[i], r.list[j] = r.list[j], r.list[i] })
+		rng.Shuffle(len(r.requests), func(i, j int) { r.requests[i], r.requests[j] = r.requests[j], r.requests[i] })
 	case "smallest host first":
-		slices.Reverse(r.list)
+		slices.Reverse(r.requests)
 	}
 	return r
 }
 
-var orders = []string{"shuffled", "largest host first", "smallest host first"}
+var inputOrders = []string{"shuffled", "largest host first", "smallest host first"}
 
-// TestFinishingTime: in an order in which the window reaches past the slow hosts a run ends within a tenth of the
-// least time possible, and no more requests than the look-ahead are in memory, but for batches that have just been
-// unpacked.
+// TestFinishingTime: where the window reaches beyond the requests of the slow hosts, a run ends within a tenth of
+// leastTime, and the requests in memory are at most those of the look-ahead and of batches just unpacked.
 func TestFinishingTime(t *testing.T) {
 	for name, change := range map[string]func(*testLimits){
 		"concurrency is scarce": func(l *testLimits) { l.Concurrency = 50 },
@@ -197,19 +180,19 @@ func TestFinishingTime(t *testing.T) {
 		"hosts have a rate":     func(l *testLimits) { l.HostRate = 20 },
 		"a window that is low":  func(l *testLimits) { l.Lookahead, l.Concurrency = 1000, 200 },
 	} {
-		for _, order := range orders[:2] {
+		for _, order := range inputOrders[:2] {
 			t.Run(name+", "+order, func(t *testing.T) {
 				t.Parallel()
-				r := rehearse(100_000, 1000, order, change)
-				took, least := r.perform(), r.bound()
+				r := newVirtualRun(100_000, 1000, order, change)
+				took, least := r.runToEnd(), r.leastTime()
 				if ratio := took.Seconds() / least.Seconds(); ratio > 1.10 || ratio < 1 {
 					t.Errorf("took %s, the least is %s: %.3f", took, least, ratio)
 				}
-				if r.most > r.limits.Lookahead+r.limits.Lookahead/10 {
-					t.Errorf("%d requests were in memory", r.most)
+				if r.mostInMemory > r.limits.Lookahead+r.limits.Lookahead/10 {
+					t.Errorf("%d requests were in memory", r.mostInMemory)
 				}
-				if left := r.plan.spill; left.count != 0 || left.bytes != 0 || left.excess != 0 {
-					t.Errorf("left of what was spilled: %d, %d bytes, %d in excess", left.count, left.bytes,
+				if left := r.plan.spill; left.count != 0 || left.usedBytes != 0 || left.excess != 0 {
+					t.Errorf("left of what was spilled: %d, %d bytes, %d in excess", left.count, left.usedBytes,
 						left.excess)
 				}
 			})
@@ -217,16 +200,16 @@ func TestFinishingTime(t *testing.T) {
 	}
 }
 
-// BenchmarkFinish rehearses a million requests over 10,000 hosts and prints how much longer than the least time they
-// take.
+// BenchmarkFinish runs a million requests to 10,000 hosts in virtual time, and reports that time as a multiple of
+// leastTime.
 func BenchmarkFinish(b *testing.B) {
 	for _, concurrency := range []int{50, 1000} {
-		for _, order := range orders {
+		for _, order := range inputOrders {
 			b.Run(fmt.Sprintf("j=%d, %s", concurrency, order), func(b *testing.B) {
 				var took, least time.Duration
 				for b.Loop() {
-					r := rehearse(1_000_000, 10_000, order, func(l *testLimits) { l.Concurrency = concurrency })
-					took, least = r.perform(), r.bound()
+					r := newVirtualRun(1_000_000, 10_000, order, func(l *testLimits) { l.Concurrency = concurrency })
+					took, least = r.runToEnd(), r.leastTime()
 				}
 				b.ReportMetric(took.Seconds()/least.Seconds(), "x-least")
 			})

@@ -2,10 +2,10 @@ package plan
 
 import "time"
 
-// A meter counts events by the second, in two seconds' worth of memory.
+// A meter counts events in the present second and in the one before.
 type meter struct {
-	second        time.Time // when the present one began
-	count, before int       // events in it, and in the one before
+	second        time.Time // when the present second began
+	count, before int       // events in the present second, and in the one before
 }
 
 // add counts an event.
@@ -14,7 +14,7 @@ func (m *meter) add(now time.Time) {
 	m.count++
 }
 
-// advance begins a new second where the present one is over.
+// advance begins a new second at now where the present one is over.
 func (m *meter) advance(now time.Time) {
 	past := now.Sub(m.second)
 	if past < time.Second {
@@ -27,7 +27,7 @@ func (m *meter) advance(now time.Time) {
 	m.second, m.count = now, 0
 }
 
-// perSecond is how many events there were in the busier of the last two seconds.
+// perSecond is the number of events in the present second or in the one before, whichever is larger.
 func (m *meter) perSecond(now time.Time) float64 {
 	m.advance(now)
 	return float64(max(m.count, m.before))

@@ -8,16 +8,17 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A pace spaces starts evenly: 60/m is one a second, never sixty at once.
+// A pace is a rate limit that spaces starts evenly: 60 a minute is one a second, never sixty at once.
 type pace struct {
 	limiter *rate.Limiter // nil is no limit
-	due     time.Time     // when the next start may be
+	due     time.Time     // when the next start is allowed
 }
 
-// tick is the time whose starts may come at once: at rates of up to 1000/s that is a single one.
+// tick is the length of time whose starts are allowed to come at once: at rates of up to 1000/s that is one start.
 //
-// lateness is how late a timer may be without lowering the rate. The runtime's timers are up to a tick late, and
-// waking up takes time too. Starts that were missed meanwhile follow at once: no more than the rate has in that time.
+// lateness is how late a start may be without lowering the rate. The runtime's timers are up to a tick late, and waking
+// a goroutine takes time too. Starts that were missed meanwhile follow at once: at most as many as the rate allows in
+// that time.
 const (
 	tick     = time.Millisecond
 	lateness = 2 * tick
@@ -28,29 +29,29 @@ func newPace(perSecond float64) pace {
 	if perSecond <= 0 {
 		return pace{}
 	}
-	return pace{limiter: rate.NewLimiter(rate.Limit(perSecond), burst(perSecond))}
+	return pace{limiter: rate.NewLimiter(rate.Limit(perSecond), burstOf(perSecond))}
 }
 
-// burst is how many starts may come at once.
-func burst(perSecond float64) int { return max(1, int(perSecond*tick.Seconds())) }
+// burstOf is how many starts are allowed at once.
+func burstOf(perSecond float64) int { return max(1, int(perSecond*tick.Seconds())) }
 
-// set changes the rate from now on; 0 is no limit. The distance to the last start is kept.
-func (p *pace) set(perSecond float64, now time.Time) {
+// setRate changes the rate from now on; 0 is no limit. The next start still keeps its distance from the last one.
+func (p *pace) setRate(perSecond float64, now time.Time) {
 	switch {
 	case perSecond <= 0:
 		*p = pace{}
 	case p.limiter == nil:
 		*p = newPace(perSecond)
-		p.spend(now) // when the last start was is not known
+		p.spendToken(now) // as if one started now: when the last one did is not known
 	default:
 		p.limiter.SetLimitAt(now, rate.Limit(perSecond))
-		p.limiter.SetBurstAt(now, burst(perSecond))
-		p.due = p.after(now)
+		p.limiter.SetBurstAt(now, burstOf(perSecond))
+		p.due = p.nextToken(now)
 	}
 }
 
-// spend takes a token for a start at now. One that is late by no more than lateness counts as one that was on time.
-func (p *pace) spend(now time.Time) {
+// spendToken takes a token for a start at now. A start that is late by at most lateness counts as one at due.
+func (p *pace) spendToken(now time.Time) {
 	if p.limiter == nil {
 		return
 	}
@@ -59,11 +60,11 @@ func (p *pace) spend(now time.Time) {
 		from = p.due
 	}
 	p.limiter.ReserveN(from, 1)
-	p.due = p.after(from)
+	p.due = p.nextToken(from)
 }
 
-// after is when the limiter has a whole token again.
-func (p *pace) after(from time.Time) time.Time {
+// nextToken is when the limiter has a whole token again, at most LongestWait after from.
+func (p *pace) nextToken(from time.Time) time.Time {
 	missing := 1 - p.limiter.TokensAt(from)
 	if missing <= 0 {
 		return from

@@ -11,8 +11,8 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// busiest returns the most starts in any span of that length, its end excluded.
-func busiest(starts []time.Time, span time.Duration) int {
+// mostStartsWithin returns the largest number of starts in any half-open interval of length span.
+func mostStartsWithin(starts []time.Time, span time.Duration) int {
 	most, from := 0, 0
 	for to := range starts {
 		for starts[to].Sub(starts[from]) >= span {
@@ -23,35 +23,16 @@ func busiest(starts []time.Time, span time.Duration) int {
 	return most
 }
 
-// runAll starts n Tasks, at the times that the plan says and later by what late draws, and ends each at once.
-func (d *planDriver) runAll(n int, late func() time.Duration) (starts []time.Time) {
-	d.t.Helper()
-	for len(starts) < n {
-		t, wait := d.Next(d.now)
-		if t == nil {
-			if wait <= 0 {
-				d.t.Fatalf("after %d starts the plan waits %s", len(starts), wait)
-			}
-			d.pass(wait + late())
-			continue
-		}
-		starts = append(starts, d.now)
-		d.Done(t, d.now)
-	}
-	return starts
-}
-
-func prompt() time.Duration { return 0 }
-
+// TestSixtyAMinuteIsOneASecond: starts at a rate are spaced evenly.
 func TestSixtyAMinuteIsOneASecond(t *testing.T) {
 	for name, limit := range map[string]func(*testLimits){
 		"rate":      func(l *testLimits) { l.Rate = 1 },
 		"host-rate": func(l *testLimits) { l.HostRate = 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDriver(t, limit)
-			d.ask(60, "a")
-			for i, at := range d.runAll(60, prompt) {
+			d := newPlanDriver(t, limit)
+			d.addTasks(60, "a")
+			for i, at := range d.runAll(60, noDelay) {
 				if want := time.Duration(i) * time.Second; at.Sub(began) != want {
 					t.Errorf("start %d is at %s, want %s", i, at.Sub(began), want)
 				}
@@ -60,8 +41,8 @@ func TestSixtyAMinuteIsOneASecond(t *testing.T) {
 	}
 }
 
-// TestIdleTimeSavesNothingUp: after an idle hour the next starts are as far apart as ever, on a lane
-// that was kept and on one that was forgotten.
+// TestIdleTimeSavesNothingUp: after an idle time the next starts have the same distance as before, both on a lane that
+// was kept and on one that was deleted.
 func TestIdleTimeSavesNothingUp(t *testing.T) {
 	for name, limit := range map[string]func(*testLimits){
 		"rate":      func(l *testLimits) { l.Rate = 1 },
@@ -69,13 +50,13 @@ func TestIdleTimeSavesNothingUp(t *testing.T) {
 	} {
 		for _, idle := range []time.Duration{999 * time.Millisecond, time.Second, 1500 * time.Millisecond, time.Hour} {
 			t.Run(fmt.Sprint(name, idle), func(t *testing.T) {
-				d := newDriver(t, limit)
-				d.ask(2, "a")
-				starts := d.runAll(2, prompt)
-				d.pass(idle)
-				d.ask(5, "a")
-				starts = append(starts, d.runAll(5, prompt)...)
-				if got := busiest(starts, time.Second); got != 1 {
+				d := newPlanDriver(t, limit)
+				d.addTasks(2, "a")
+				starts := d.runAll(2, noDelay)
+				d.advance(idle)
+				d.addTasks(5, "a")
+				starts = append(starts, d.runAll(5, noDelay)...)
+				if got := mostStartsWithin(starts, time.Second); got != 1 {
 					t.Errorf("%d starts within a second", got)
 				}
 			})
@@ -83,35 +64,37 @@ func TestIdleTimeSavesNothingUp(t *testing.T) {
 	}
 }
 
+// TestHostRateIsEachHostsOwn: HostRate limits each host by itself.
 func TestHostRateIsEachHostsOwn(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostRate = 1 })
-	d.ask(2, "a", "b", "c")
-	d.wants("one of each", "a b c")
-	d.limitedBy(HoldHostRate)
-	d.waits("for the second", time.Second)
-	d.pass(time.Second)
-	hosts := strings.Fields(d.start())
+	d := newPlanDriver(t, func(l *testLimits) { l.HostRate = 1 })
+	d.addTasks(2, "a", "b", "c")
+	d.expectStarts("one of each", "a b c")
+	d.expectLimit(HoldHostRate)
+	d.expectWait("for the second", time.Second)
+	d.advance(time.Second)
+	hosts := strings.Fields(d.startAll())
 	if slices.Sort(hosts); !slices.Equal(hosts, []string{"a", "b", "c"}) {
 		t.Errorf("then one more of each: started %v", hosts)
 	}
 }
 
+// TestRateIsForAllHosts: Rate limits the starts on all hosts together.
 func TestRateIsForAllHosts(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Rate = 1 })
-	d.ask(2, "a", "b")
-	d.wants("one of all", "a")
-	d.limitedBy(HoldRate)
-	d.waits("for the second", time.Second)
-	d.pass(time.Second)
-	d.wants("the other host's turn", "b")
+	d := newPlanDriver(t, func(l *testLimits) { l.Rate = 1 })
+	d.addTasks(2, "a", "b")
+	d.expectStarts("one of all", "a")
+	d.expectLimit(HoldRate)
+	d.expectWait("for the second", time.Second)
+	d.advance(time.Second)
+	d.expectStarts("the other host's turn", "b")
 }
 
-// TestRateInEveryWindow: whatever the timer's delay, no window of any length sees more starts than the rate allows,
-// one more, and what a late timer may catch up; in the long run the rate is reached.
+// TestRateInEveryWindow: for every delay of the timer, an interval of any length has at most the starts that the rate
+// allows, one more, and those that a late timer may catch up; in the long run the rate is reached.
 func TestRateInEveryWindow(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	late := map[string]func() time.Duration{
-		"a prompt timer": prompt,
+		"a prompt timer": noDelay,
 		"a late timer":   func() time.Duration { return time.Duration(rng.Int64N(int64(lateness))) },
 		"a stuttering timer": func() time.Duration {
 			if rng.IntN(20) == 0 {
@@ -123,15 +106,15 @@ func TestRateInEveryWindow(t *testing.T) {
 	for _, perSecond := range []float64{0.5, 1, 7, 33.3, 100, 999, 1000, 2500, 20000} {
 		for name, late := range late {
 			t.Run(fmt.Sprintf("%g a second with %s", perSecond, name), func(t *testing.T) {
-				d := newDriver(t, func(l *testLimits) { l.Rate = perSecond })
+				d := newPlanDriver(t, func(l *testLimits) { l.Rate = perSecond })
 				const n = 2000
-				d.ask(n, "a")
+				d.addTasks(n, "a")
 				starts := d.runAll(n, late)
 				burst := max(1, perSecond*tick.Seconds())
 				for _, span := range []time.Duration{time.Millisecond, 10 * time.Millisecond, 100 * time.Millisecond,
 					time.Second, time.Minute} {
 					allowed := burst + perSecond*(span+lateness).Seconds() + 1e-6
-					if got := busiest(starts, span); float64(got) > allowed {
+					if got := mostStartsWithin(starts, span); float64(got) > allowed {
 						t.Errorf("%d starts in %s, allowed are %.2f", got, span, allowed)
 					}
 				}
@@ -145,36 +128,38 @@ func TestRateInEveryWindow(t *testing.T) {
 	}
 }
 
-// TestSlowRatesNeverStartTwoAtOnce: with an interval that is long against a timer's delay, each start is alone.
+// TestSlowRatesNeverStartTwoAtOnce: where the distance of starts is long compared with a timer's delay, no two starts
+// come at once.
 func TestSlowRatesNeverStartTwoAtOnce(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for _, perSecond := range []float64{1.0 / 3600, 1, 10, 100} {
-		d := newDriver(t, func(l *testLimits) { l.HostRate = perSecond })
-		d.ask(500, "a")
+		d := newPlanDriver(t, func(l *testLimits) { l.HostRate = perSecond })
+		d.addTasks(500, "a")
 		starts := d.runAll(500, func() time.Duration { return time.Duration(rng.Int64N(int64(20 * time.Millisecond))) })
 		interval := time.Duration(float64(time.Second) / perSecond)
-		if got := busiest(starts, interval-lateness-time.Microsecond); got != 1 {
+		if got := mostStartsWithin(starts, interval-lateness-time.Microsecond); got != 1 {
 			t.Errorf("%g a second: %d starts in less than %s", perSecond, got, interval)
 		}
 	}
 }
 
+// TestNoRateIsNoLimit: without a rate all Tasks start at once.
 func TestNoRateIsNoLimit(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 1000, 1000 })
-	d.ask(1000, "a")
-	if starts := d.runAll(1000, prompt); !starts[999].Equal(began) {
+	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 1000, 1000 })
+	d.addTasks(1000, "a")
+	if starts := d.runAll(1000, noDelay); !starts[999].Equal(began) {
 		t.Errorf("the last start is at %s", starts[999].Sub(began))
 	}
 }
 
-// TestHeldByHostRateWhileAnotherHostIsDone: a host without Tasks does not count where the limit is looked for.
-func TestHeldByHostRateWhileAnotherHostIsDone(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostRate = 1 })
-	d.ask(1, "a")
-	d.wants("the only one", "a")
+// TestLimitIsHostRateWhileAnotherHostIsDone: Limit ignores hosts without Tasks.
+func TestLimitIsHostRateWhileAnotherHostIsDone(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostRate = 1 })
+	d.addTasks(1, "a")
+	d.expectStarts("the only one", "a")
 	d.end("a", judge.Verdict{})
-	d.pass(500 * time.Millisecond)
-	d.ask(2, "b")
-	d.wants("the first of b", "b")
-	d.limitedBy(HoldHostRate)
+	d.advance(500 * time.Millisecond)
+	d.addTasks(2, "b")
+	d.expectStarts("the first of b", "b")
+	d.expectLimit(HoldHostRate)
 }

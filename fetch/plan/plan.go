@@ -4,109 +4,86 @@ import (
 	"time"
 
 	"batchfetch/fetch/failure"
-	"batchfetch/fetch/judge"
 	"batchfetch/fetch/queue"
 )
 
-// A Task is the plan's record of something that is asked of a host, by one exchange or by several in turn. It is
-// embedded by value in what it belongs to, its Owner. While the plan has it, nobody else may touch it.
-type Task struct {
-	// Owner is what the Task belongs to. The plan never looks at it.
-	Owner any
-	// NotBefore is when the next exchange may start at the earliest; zero is at once.
-	NotBefore time.Time
-	// Attempts counts the exchanges made so far, redirects aside. The refusal of a further attempt slows no host down.
-	Attempts int
-	// Size is about how many bytes the Task takes in a batch before that is compressed.
-	Size int
-	// Pristine says that the Codec can pack the Task: nothing has been asked yet. Others are never spilled.
-	Pristine bool
-	// Verdict is on the last exchange. done reads it.
-	Verdict judge.Verdict
-	// Lost is why the Task ends without another exchange; nil means that it does not. The plan sets it.
-	Lost *failure.Failure
-	// Started is when next returned the Task last.
-	Started time.Time
-
-	lane   *lane  // nil while it is in none, and where it needs no host
-	number uint64 // of its last start among those of the lane, from 1
-}
-
-// A Plan decides which Task starts now, or how long until one may: it holds every Task that waits, in one lane for
-// each host. It has no clock, lock or goroutine of its own; now is an argument and never goes back. It is used by one
-// goroutine.
+// A Plan decides which Task starts now, or how long until one may. It has all Tasks that wait, in one lane for each
+// host. It has no clock, lock or goroutine of its own: now is an argument, which must never decrease, and only one
+// goroutine may call it.
 //
-// Of the lanes that may start a Task, the one with the most time's worth of work goes first, so that the host that
-// will take longest is always at its limit and the run ends as early as the limits allow; every patientEvery-th start
-// goes to the lane whose last start is longest ago.
+// Of the lanes that may start a Task, the one with the most work (in seconds) goes first, so that the host that will
+// take longest is always at its limit and the run ends as early as the limits allow. Every longestIdleEvery-th start
+// goes to the lane whose last start is longest ago, so that no lane waits for ever.
 type Plan struct {
 	limits Limits
 	lanes  map[string]*lane // by host
 
-	ready       laneHeap // may start a Task, as far as their own limits go; the most work first
+	ready       laneHeap // lanes that may start a Task now, by their own limits; the most work first
 	longestIdle laneHeap // the same lanes; the one whose last start is longest ago first
-	busy        laneHeap // may start one once one of their exchanges ends; the most work first
-	timed       laneHeap // may start one at a time; the soonest first
-	expiring    laneHeap // have no Task, and may be forgotten at a time; the soonest first
+	busy        laneHeap // lanes that may start a Task when one of their exchanges ends; the most work first
+	timed       laneHeap // lanes that may start a Task at lane.due; the earliest first
+	expiring    laneHeap // lanes without Tasks that may be deleted at lane.due; the earliest first
 
-	invalid queue.Queue[*Task]       // have no host to ask
-	failed  queue.Queue[*Task]       // end without another exchange
-	closing queue.Queue[closingLane] // whose spilled Tasks end without an exchange
+	invalid queue.Queue[*Task]       // Tasks without a host
+	failed  queue.Queue[*Task]       // Tasks that end without another exchange
+	closing queue.Queue[closingLane] // lanes whose spilled Tasks end without an exchange
 
-	active      int // Tasks that next has returned, and that are not done
-	uncommitted int // exchanges that have ended, and count as under way all the same
-	inMemory    int // Tasks in lanes, spilled ones not counted
+	active      int // Tasks that Next has returned, and that are not done
+	uncommitted int // exchanges that have ended and count as under way; see SetUncommitted
+	inMemory    int // Tasks in lanes, without spilled ones
 
-	pace    pace
-	turn    uint64        // the last one that a lane was given
-	starts  uint64        // so far
-	typical time.Duration // of an exchange, smoothed, for lanes that have had none
-	held    [holds]int    // Tasks in lanes, by what these wait for
-	starved bool          // places are free, and no lane has a Task that may start
-	spill   spill
+	pace           pace
+	turn           uint64         // the last number that was given to a lane as its turn
+	starts         uint64         // how many Tasks have started
+	typicalLatency time.Duration  // moving average over all hosts, for lanes without an exchange yet
+	tasksByHold    [holdKinds]int // Tasks in lanes, by what keeps these from starting
+	starved        bool           // more exchanges may be under way, and no lane has a Task that may start
+	spill          spill
 }
 
-// New returns a plan without Tasks. Where codec is nil, none is ever spilled.
+// New returns a plan without Tasks. Where codec is nil, no Task is ever spilled.
 func New(l Limits, codec Codec) *Plan {
 	return &Plan{
 		limits:      l,
 		lanes:       make(map[string]*lane),
-		ready:       laneHeap{seat: 0, before: moreWork},
-		longestIdle: laneHeap{seat: 1, before: longerIdle},
-		busy:        laneHeap{seat: 0, before: moreWork},
-		timed:       laneHeap{seat: 0, before: sooner},
-		expiring:    laneHeap{seat: 0, before: sooner},
+		ready:       laneHeap{indexAt: 0, before: hasMoreWork},
+		longestIdle: laneHeap{indexAt: 1, before: isLongerIdle},
+		busy:        laneHeap{indexAt: 0, before: hasMoreWork},
+		timed:       laneHeap{indexAt: 0, before: isDueSooner},
+		expiring:    laneHeap{indexAt: 0, before: isDueSooner},
 		pace:        newPace(l.Rate),
-		spill:       spill{codec: codec, free: l.SpillBytes},
+		spill:       spill{codec: codec, freeBytes: l.SpillBytes},
 	}
 }
 
-// Running is how many Tasks next has returned that are not done.
+// Running is the number of Tasks that Next has returned and that are not done.
 func (p *Plan) Running() int { return p.active }
 
-// Waiting is how many Tasks wait for a host in memory: neither spilled, nor about to end without an exchange.
+// Waiting is the number of Tasks that wait in memory for an exchange: neither spilled nor failed.
 func (p *Plan) Waiting() int { return p.inMemory }
 
-// Spilled is how many Tasks wait outside of memory proper, compressed.
+// Spilled is the number of Tasks that wait in compressed form.
 func (p *Plan) Spilled() int { return p.spill.count }
 
-// SetUncommitted sets how many exchanges have ended, and count towards limits.Concurrency until their results are safe.
+// SetUncommitted sets the number of exchanges that have ended and still count towards Limits.Concurrency, because their
+// results are not committed.
 func (p *Plan) SetUncommitted(n int) { p.uncommitted = n }
 
-// Add puts a Task into the lane of a host, to start at its NotBefore. Where the lane is closed the Task fails.
+// Add adds a Task to the lane of a host, to start at its NotBefore at the earliest. Where the lane is closed the Task
+// fails. It takes time by the logarithm of the number of lanes.
 func (p *Plan) Add(t *Task, host string, now time.Time) {
 	l := p.lanes[host]
 	if l == nil {
-		l = p.openLane(host)
+		l = p.addLane(host)
 	}
 	l.restore()
 	t.lane = l
-	if l.closed(now) {
+	if l.isClosed(now) {
 		p.Fail(t, l.closedFailure(t, now))
 		return
 	}
 	p.inMemory++
-	if l.spilled.holds() && !l.closing && t.Pristine { // it came after what has been spilled
+	if l.spilled.hasTasks() && !l.closing && t.Pristine { // it comes after the spilled Tasks
 		p.spillArrival(l, t)
 	} else {
 		l.push(t, now)
@@ -114,12 +91,12 @@ func (p *Plan) Add(t *Task, host string, now time.Time) {
 	p.reclassify(l, now)
 }
 
-// AddInvalid adds a Task that has no host to ask. It takes a place for as long as it runs, and is bound by no other
-// limit.
+// AddInvalid adds a Task without a host, which ends without an exchange. It counts towards Limits.Concurrency from Next
+// to Done, and towards no other limit.
 func (p *Plan) AddInvalid(t *Task) { p.invalid.Push(t) }
 
-// openLane makes the lane of a host. Its turn is behind that of all others.
-func (p *Plan) openLane(host string) *lane {
+// addLane makes the lane of a host. Its turn comes after that of all others.
+func (p *Plan) addLane(host string) *lane {
 	l := newLane(host, &p.limits)
 	p.turn++
 	l.turn = p.turn
@@ -127,10 +104,11 @@ func (p *Plan) openLane(host string) *lane {
 	return l
 }
 
-// Never is the wait of a plan in which nothing may start until a Task is done or added.
+// Never is the wait that Next returns where no Task may start until one is done or added.
 const Never = time.Duration(-1)
 
-// Next returns the Task to start now, or nil and how long until one may: never until one is done or added.
+// Next returns the Task to start now, or nil and the time until one may start, or Never. A Task with Lost set, or
+// without a host, is to be ended without an exchange. Every Task that Next returns has to be given to Done.
 func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 	p.starved = false
 	if p.active+p.uncommitted >= p.limits.Concurrency {
@@ -144,7 +122,7 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 	if p.ready.len() == 0 {
 		p.starved = true
 		if p.timed.len() > 0 {
-			return nil, p.timed.first().at.Sub(now)
+			return nil, p.timed.first().due.Sub(now)
 		}
 		return nil, Never
 	}
@@ -152,8 +130,8 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 		return nil, wait
 	}
 	l := p.chooseLane()
-	p.pace.spend(now)
-	t = l.start(now)
+	p.pace.spendToken(now)
+	t = l.startTask(now)
 	p.starts++
 	p.turn++
 	l.turn = p.turn
@@ -164,19 +142,19 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 	return t, 0
 }
 
-// patientEvery is how many starts there are for each that goes to the lane whose last start is longest ago.
-const patientEvery = 8
+// longestIdleEvery is the number of starts of which one goes to the lane whose last start is longest ago.
+const longestIdleEvery = 8
 
-// chooseLane returns the ready lane that starts a Task next.
+// chooseLane returns the lane in ready that starts a Task next. There must be one.
 func (p *Plan) chooseLane() *lane {
-	if p.starts%patientEvery == patientEvery-1 {
+	if p.starts%longestIdleEvery == longestIdleEvery-1 {
 		return p.longestIdle.first()
 	}
 	return p.ready.first()
 }
 
-// nextWithoutExchange returns a Task that ends without an exchange: one that has no host, or whose host is not to be
-// asked; nil is none. Of a closing lane it takes one batch at a time back into memory.
+// nextWithoutExchange returns a Task that ends without an exchange: one that has no host, or that has failed; nil means
+// that there is none. The Tasks of a closing lane are unpacked one batch at a time, to bound memory.
 func (p *Plan) nextWithoutExchange(now time.Time) *Task {
 	switch {
 	case p.invalid.Len() > 0:
@@ -191,7 +169,7 @@ func (p *Plan) nextWithoutExchange(now time.Time) *Task {
 		p.inMemory--
 		p.Fail(t, c.why)
 	}
-	if !c.lane.spilled.holds() {
+	if !c.lane.spilled.hasTasks() {
 		p.closing.Pop()
 		c.lane.closing = false
 		p.reclassify(c.lane, now)
@@ -199,8 +177,8 @@ func (p *Plan) nextWithoutExchange(now time.Time) *Task {
 	return p.nextWithoutExchange(now)
 }
 
-// Done ends the exchange of a Task that next has returned: its places are free again, and its Verdict tells about the
-// host. To be asked once more it has to be added again.
+// Done ends the exchange of a Task that Next has returned: it no longer counts as under way, and the lane is updated by
+// its Verdict. For another exchange the Task has to be added again.
 func (p *Plan) Done(t *Task, now time.Time) {
 	p.active--
 	l := t.lane
@@ -208,51 +186,51 @@ func (p *Plan) Done(t *Task, now time.Time) {
 		return
 	}
 	t.lane = nil
-	l.slots--
+	l.active--
 	took := now.Sub(t.Started)
-	l.latency, p.typical = smoothed(l.latency, took), smoothed(p.typical, took)
+	l.latency, p.typicalLatency = movingAverage(l.latency, took), movingAverage(p.typicalLatency, took)
 	if l.observe(t, &p.limits, now) {
 		p.closeLane(l, now)
 	}
 	p.reclassify(l, now)
 }
 
-// closingLane is a lane that has been closed with spilled Tasks, and why these fail. The lane itself may be open
-// again by the time that they do.
+// closingLane is a lane that was closed while it had spilled Tasks, and why these fail. The lane may be open again
+// before they do.
 type closingLane struct {
 	lane *lane
 	why  *failure.Failure
 }
 
-// closeLane fails the Tasks of a lane whose host is not to be asked any more. Its spilled Tasks follow one batch at a
-// time.
+// closeLane fails the Tasks of a lane whose host gets no more requests for now. Its spilled Tasks fail one batch at a
+// time, in nextWithoutExchange.
 func (p *Plan) closeLane(l *lane, now time.Time) {
-	for _, t := range l.clear() {
+	for _, t := range l.removeTasks() {
 		p.inMemory--
 		p.Fail(t, l.closedFailure(t, now))
 	}
-	if l.spilled.holds() && !l.closing {
+	if l.spilled.hasTasks() && !l.closing {
 		l.closing = true
 		p.closing.Push(closingLane{l, l.closedFailure(nil, now)})
 	}
 }
 
-// Fail ends a Task without another exchange. next still returns it, so that all Tasks end by the same way.
+// Fail ends a Task without another exchange. Next returns it with Lost set, so that every Task ends the same way.
 func (p *Plan) Fail(t *Task, why *failure.Failure) {
 	t.lane, t.Lost = nil, why
 	p.failed.Push(t)
 }
 
-// Rest takes every waiting Task out of the plan, but for those that fail. Spilled Tasks are only counted, as they
-// have never been asked.
+// Rest removes all waiting Tasks from the plan and returns them, without those that have failed. Packed Tasks, which
+// have had no exchange, are not returned but counted in spilled. It takes time by the number of lanes and Tasks.
 func (p *Plan) Rest(now time.Time) (tasks []*Task, spilled int64) {
 	for p.invalid.Len() > 0 {
 		tasks = append(tasks, p.invalid.Pop())
 	}
-	spilled, p.inMemory = p.spill.clear(), 0
+	spilled, p.inMemory = p.spill.dropBatches(), 0
 	p.closing = queue.Queue[closingLane]{}
 	for _, l := range p.lanes {
-		tasks = append(tasks, l.clear()...)
+		tasks = append(tasks, l.removeTasks()...)
 		if l.spilled != nil {
 			tasks = append(tasks, l.spilled.tail...)
 			l.spilled, l.closing = nil, false

@@ -2,8 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -11,209 +9,72 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// began is the time at which every test of the plan begins.
-var began = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-
-// testLimits are limits that are the same for all hosts.
-type testLimits struct {
-	Limits
-	HostConcurrency int
-	HostRate        float64
-}
-
-// usualLimits are those of a plain command line, changed.
-func usualLimits(change func(*testLimits)) *testLimits {
-	l := &testLimits{HostConcurrency: 10, Limits: Limits{
-		Concurrency:   50,
-		Lookahead:     10000,
-		SpillBytes:    12 << 20,
-		Adaptive:      true,
-		HostMaxErrors: 30,
-		RetryDelay:    time.Second,
-		RetryMaxDelay: time.Minute,
-	}}
-	if change != nil {
-		change(l)
-	}
-	l.Host = func(string) (int, float64) { return l.HostConcurrency, l.HostRate }
-	return l
-}
-
-// A testTask is the Owner of a Task in a test.
-type testTask struct {
-	Task
-	host string
-	seq  int64
-}
-
-func newTestTask(host string, seq int64) *testTask {
-	t := &testTask{host: host, seq: seq}
-	t.Owner = t
-	return t
-}
-
-// addTo gives the Task to a plan, as one that may be spilled until it has been tried.
-func (t *testTask) addTo(p *Plan, now time.Time) {
-	t.Pristine = t.Attempts == 0
-	p.Add(&t.Task, t.host, now)
-}
-
-// A planDriver plays the scheduler to a plan, at times that the test names.
-type planDriver struct {
-	t *testing.T
-	*Plan
-	now       time.Time
-	exchanges []*testTask // under way, in the order of their starts
-	made      int64
-}
-
-func newDriver(t *testing.T, change func(*testLimits)) *planDriver {
-	return &planDriver{t: t, Plan: New(usualLimits(change).Limits, nil), now: began}
-}
-
-func (d *planDriver) pass(span time.Duration) { d.now = d.now.Add(span) }
-
-// ask adds n Tasks for each host, named host.
-func (d *planDriver) ask(n int, hosts ...string) {
-	for _, host := range hosts {
-		for range n {
-			d.made++
-			newTestTask(host, d.made).addTo(d.Plan, d.now)
-		}
-	}
-}
-
-// nextTask is next for a Task of the driver's.
-func (d *planDriver) nextTask() (*testTask, time.Duration) {
-	t, wait := d.Next(d.now)
-	if t == nil {
-		return nil, wait
-	}
-	return t.Owner.(*testTask), wait
-}
-
-// start starts everything that may start now and returns the hosts, in order; a Task that ends without an exchange is
-// "lost".
-func (d *planDriver) start() string {
-	var hosts []string
-	for {
-		t, _ := d.nextTask()
-		if t == nil {
-			return strings.Join(hosts, " ")
-		}
-		d.exchanges = append(d.exchanges, t)
-		if t.Lost != nil {
-			hosts = append(hosts, "lost")
-			continue
-		}
-		hosts = append(hosts, t.host)
-	}
-}
-
-// end ends the first exchange with host with v, and adds its Task again where v says so.
-func (d *planDriver) end(host string, v judge.Verdict) *testTask {
-	d.t.Helper()
-	i := slices.IndexFunc(d.exchanges, func(t *testTask) bool { return t.host == host })
-	if i < 0 {
-		d.t.Fatalf("no exchange with %s is under way", host)
-	}
-	t := d.exchanges[i]
-	d.exchanges = slices.Delete(d.exchanges, i, i+1)
-	t.Verdict = v
-	d.Done(&t.Task, d.now)
-	if v.Fate != judge.Final {
-		t.NotBefore = d.now.Add(v.Delay)
-		t.addTo(d.Plan, d.now)
-	}
-	return t
-}
-
-func (d *planDriver) wants(what, want string) {
-	d.t.Helper()
-	if got := d.start(); got != want {
-		d.t.Errorf("%s: started [%s], want [%s]", what, got, want)
-	}
-}
-
-func (d *planDriver) waits(what string, want time.Duration) {
-	d.t.Helper()
-	if t, wait := d.Next(d.now); t != nil || wait != want {
-		d.t.Errorf("%s: started %v and waits %s, want %s", what, t, wait, want)
-	}
-}
-
-func (d *planDriver) limitedBy(want Hold) {
-	d.t.Helper()
-	if got, _ := d.Limit(d.now); got != want {
-		d.t.Errorf("limited by %d, want %d", got, want)
-	}
-}
-
+// TestConcurrencyBoundsTheRun: at most Concurrency exchanges are under way.
 func TestConcurrencyBoundsTheRun(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Concurrency = 3 })
-	d.ask(2, "a", "b", "c")
-	d.wants("at first", "a b c")
-	d.waits("until one ends", Never)
-	d.limitedBy(HoldConcurrency)
+	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency = 3 })
+	d.addTasks(2, "a", "b", "c")
+	d.expectStarts("at first", "a b c")
+	d.expectWait("until one ends", Never)
+	d.expectLimit(HoldConcurrency)
 	d.end("b", judge.Verdict{})
-	d.wants("one has ended", "a")
+	d.expectStarts("one has ended", "a")
 }
 
+// TestHostConcurrencyBoundsOneHost: at most HostConcurrency exchanges are under way with one host.
 func TestHostConcurrencyBoundsOneHost(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 2 })
-	d.ask(4, "a")
-	d.ask(1, "b")
-	d.wants("two of a", "a a b")
-	d.waits("until one of a ends", Never)
-	d.limitedBy(HoldHostConcurrency)
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 2 })
+	d.addTasks(4, "a")
+	d.addTasks(1, "b")
+	d.expectStarts("two of a", "a a b")
+	d.expectWait("until one of a ends", Never)
+	d.expectLimit(HoldHostConcurrency)
 	d.end("b", judge.Verdict{})
-	d.wants("the end of one of b frees no place of a", "")
+	d.expectStarts("the end of one of b frees no place of a", "")
 	d.end("a", judge.Verdict{})
-	d.wants("the end of one of a does", "a")
+	d.expectStarts("the end of one of a does", "a")
 }
 
-// TestMostWorkGoesFirst: the host that will take longest has to be at its limit always; equal ones alternate.
+// TestMostWorkGoesFirst: the lane with the most work starts a Task first, and lanes with equal work alternate.
 func TestMostWorkGoesFirst(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Concurrency = 7 })
-	d.ask(1, "c")
-	d.ask(2, "b")
-	d.ask(4, "a")
-	d.wants("the longest first, then in turn", "a a b a c b a")
+	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency = 7 })
+	d.addTasks(1, "c")
+	d.addTasks(2, "b")
+	d.addTasks(4, "a")
+	d.expectStarts("the longest first, then in turn", "a a b a c b a")
 }
 
-// TestSlowHostsHaveMoreWork: it is the time that counts, not the number of Tasks.
+// TestSlowHostsHaveMoreWork: work is measured in time, not in Tasks.
 func TestSlowHostsHaveMoreWork(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 2, 1 })
-	d.ask(2, "slow")
-	d.ask(2, "quick")
-	d.wants("nothing is known of either", "slow quick")
-	d.pass(time.Millisecond)
+	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 2, 1 })
+	d.addTasks(2, "slow")
+	d.addTasks(2, "quick")
+	d.expectStarts("nothing is known of either", "slow quick")
+	d.advance(time.Millisecond)
 	d.end("quick", judge.Verdict{})
-	d.pass(time.Second)
+	d.advance(time.Second)
 	d.end("slow", judge.Verdict{})
-	d.ask(3, "quick")
-	d.wants("one slow page takes longer than four quick ones", "slow quick")
+	d.addTasks(3, "quick")
+	d.expectStarts("one slow page takes longer than four quick ones", "slow quick")
 }
 
-// TestPacedHostsHaveMoreWork: a rate of a host's own makes its Tasks last.
+// TestPacedHostsHaveMoreWork: work includes the time that a rate limit takes.
 func TestPacedHostsHaveMoreWork(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Concurrency = 1 })
-	d.ask(1, "paced")
+	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency = 1 })
+	d.addTasks(1, "paced")
 	d.lanes["paced"].perSecond = 0.1
-	d.ask(4, "free")
-	d.ask(1, "paced")
-	d.wants("two that take 20 s before four that take none", "paced")
+	d.addTasks(4, "free")
+	d.addTasks(1, "paced")
+	d.expectStarts("two that take 20 s before four that take none", "paced")
 }
 
-// TestLongWaitsEndAmongNewcomers: a host with little work is served all the same while there is a new host for each
-// start.
+// TestLongWaitsEndAmongNewcomers: a host with little work gets its start while a new host is added before each start.
 func TestLongWaitsEndAmongNewcomers(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Concurrency = 1 })
-	d.ask(1, "small")
-	d.ask(1000, "large")
-	for n := 1; n <= 4*patientEvery; n++ {
-		d.ask(1, fmt.Sprint("new", n))
-		host := d.start()
+	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency = 1 })
+	d.addTasks(1, "small")
+	d.addTasks(1000, "large")
+	for n := 1; n <= 4*longestIdleEvery; n++ {
+		d.addTasks(1, fmt.Sprint("new", n))
+		host := d.startAll()
 		if host == "small" {
 			return
 		}
@@ -222,24 +83,25 @@ func TestLongWaitsEndAmongNewcomers(t *testing.T) {
 	t.Error("it never starts")
 }
 
-// TestLongWaitsEnd: a host with little work is served all the same while another one always has more.
+// TestLongWaitsEnd: a host with little work gets its start while another host always has more.
 func TestLongWaitsEnd(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Concurrency = 1 })
-	d.ask(1, "small")
-	d.ask(1000, "large")
-	for n := 1; n <= 2*patientEvery; n++ {
-		if d.start() == "small" {
+	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency = 1 })
+	d.addTasks(1, "small")
+	d.addTasks(1000, "large")
+	for n := 1; n <= 2*longestIdleEvery; n++ {
+		if d.startAll() == "small" {
 			return
 		}
 		d.end("large", judge.Verdict{})
 	}
-	t.Errorf("waits for more than %d starts of another host", 2*patientEvery)
+	t.Errorf("waits for more than %d starts of another host", 2*longestIdleEvery)
 }
 
+// TestOrderWithinAHost: Tasks of one host start in the order in which they were added.
 func TestOrderWithinAHost(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 100 })
-	d.ask(5, "a")
-	d.start()
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 100 })
+	d.addTasks(5, "a")
+	d.startAll()
 	for i, t := range d.exchanges {
 		if t.seq != int64(i)+1 {
 			d.t.Errorf("number %d started as %d", t.seq, i+1)
@@ -247,121 +109,128 @@ func TestOrderWithinAHost(t *testing.T) {
 	}
 }
 
-func TestPauseStillsItsOwnHostOnly(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
-	d.ask(2, "a", "b")
-	d.start()
+// TestPauseStopsItsOwnHostOnly: a pause delays its own host to its last moment, and no other host.
+func TestPauseStopsItsOwnHostOnly(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+	d.addTasks(2, "a", "b")
+	d.startAll()
 	d.end("a", judge.Verdict{Fate: judge.Retry, Delay: 30 * time.Second, Pause: 30 * time.Second})
-	d.wants("a is paused", "")
+	d.expectStarts("a is paused", "")
 	d.end("b", judge.Verdict{})
-	d.wants("b is not paused", "b")
-	d.ask(1, "a")
-	d.pass(30*time.Second - 1)
-	d.wants("to the last moment", "")
-	d.waits("for the end of the pause of a", 1)
-	d.limitedBy(HoldPause)
-	d.pass(1)
-	d.wants("then a starts", "a")
+	d.expectStarts("b is not paused", "b")
+	d.addTasks(1, "a")
+	d.advance(30*time.Second - 1)
+	d.expectStarts("to the last moment", "")
+	d.expectWait("for the end of the pause of a", 1)
+	d.expectLimit(HoldPause)
+	d.advance(1)
+	d.expectStarts("then a starts", "a")
 }
 
+// TestShorterPauseDoesNotCutALongerOne: of two pauses the one that ends later counts.
 func TestShorterPauseDoesNotCutALongerOne(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(3, "a")
-	d.start()
+	d := newPlanDriver(t, nil)
+	d.addTasks(3, "a")
+	d.startAll()
 	d.end("a", judge.Verdict{Pause: 30 * time.Second})
 	d.end("a", judge.Verdict{Pause: time.Second})
-	d.ask(1, "a")
-	d.pass(2 * time.Second)
-	d.wants("paused", "")
-	d.waits("for the longer", 28*time.Second)
+	d.addTasks(1, "a")
+	d.advance(2 * time.Second)
+	d.expectStarts("paused", "")
+	d.expectWait("for the longer", 28*time.Second)
 }
 
+// TestPauseOutlivesItsTasks: a pause is kept while its lane has no Tasks.
 func TestPauseOutlivesItsTasks(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(1, "a")
-	d.start()
+	d := newPlanDriver(t, nil)
+	d.addTasks(1, "a")
+	d.startAll()
 	d.end("a", judge.Verdict{Pause: time.Minute})
-	d.pass(59 * time.Second)
-	d.start()
-	d.ask(1, "a")
-	d.wants("a late task of a paused host waits too", "")
-	d.pass(time.Second)
-	d.wants("for its end", "a")
+	d.advance(59 * time.Second)
+	d.startAll()
+	d.addTasks(1, "a")
+	d.expectStarts("a late task of a paused host waits too", "")
+	d.advance(time.Second)
+	d.expectStarts("for its end", "a")
 }
 
-// TestBackOffDelaysNobodyElse: the delay of a Task holds up neither another host nor another Task of its own host.
+// TestBackOffDelaysNobodyElse: the delay of one Task delays neither another host nor another Task of its host.
 func TestBackOffDelaysNobodyElse(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
-	d.ask(3, "a")
-	d.start()
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+	d.addTasks(3, "a")
+	d.startAll()
 	first := d.end("a", judge.Verdict{Fate: judge.Retry, Delay: time.Second})
-	d.wants("the next of the same host", "a")
+	d.expectStarts("the next of the same host", "a")
 	d.end("a", judge.Verdict{})
-	d.wants("and the next", "a")
+	d.expectStarts("and the next", "a")
 	d.end("a", judge.Verdict{})
-	d.wants("only the first is left", "")
-	d.waits("for its time", time.Second)
-	d.limitedBy(HoldPause)
-	d.pass(time.Second)
-	if d.start(); len(d.exchanges) != 1 || d.exchanges[0] != first {
+	d.expectStarts("only the first is left", "")
+	d.expectWait("for its time", time.Second)
+	d.expectLimit(HoldPause)
+	d.advance(time.Second)
+	if d.startAll(); len(d.exchanges) != 1 || d.exchanges[0] != first {
 		t.Errorf("under way: %v", d.exchanges)
 	}
 }
 
+// TestWaitingTaskHoldsNoSlot: a delayed Task does not count towards Concurrency.
 func TestWaitingTaskHoldsNoSlot(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 1, 1 })
-	d.ask(1, "a", "b")
-	d.wants("one at a time", "a")
+	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 1, 1 })
+	d.addTasks(1, "a", "b")
+	d.expectStarts("one at a time", "a")
 	d.end("a", judge.Verdict{Fate: judge.Retry, Delay: time.Hour})
-	d.wants("a delayed Task takes no place", "b")
+	d.expectStarts("a delayed Task takes no place", "b")
 }
 
+// TestHopGoesIntoTheLaneOfItsNewHost: a redirected Task is bound by the limits of the host that it goes to.
 func TestHopGoesIntoTheLaneOfItsNewHost(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
-	d.ask(1, "a")
-	d.ask(1, "b")
-	d.start()
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+	d.addTasks(1, "a")
+	d.addTasks(1, "b")
+	d.startAll()
 	task := d.exchanges[0]
 	d.exchanges = d.exchanges[1:]
 	task.Verdict = judge.Verdict{Fate: judge.Hop}
 	task.host = "b"
 	d.Done(&task.Task, d.now)
 	task.addTo(d.Plan, d.now)
-	d.wants("b is full", "")
+	d.expectStarts("b is full", "")
 	d.end("b", judge.Verdict{})
-	d.wants("now it is not", "b")
+	d.expectStarts("now it is not", "b")
 	d.end("b", judge.Verdict{})
 	if len(d.lanes) != 0 {
 		t.Errorf("%d lanes are left", len(d.lanes))
 	}
 }
 
-func TestIdleLanesAreForgotten(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostRate = 1 })
+// TestIdleLanesAreDeleted: a lane without Tasks is deleted once its pace allows another start.
+func TestIdleLanesAreDeleted(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostRate = 1 })
 	for i := range 1000 {
 		host := fmt.Sprint(i)
-		d.ask(1, host)
-		d.start()
+		d.addTasks(1, host)
+		d.startAll()
 		d.end(host, judge.Verdict{})
 	}
-	d.pass(time.Second)
-	d.start()
+	d.advance(time.Second)
+	d.startAll()
 	if len(d.lanes) != 0 || d.timed.len() != 0 || d.expiring.len() != 0 {
 		t.Errorf("%d lanes are left, %d wait", len(d.lanes), d.timed.len()+d.expiring.len())
 	}
 }
 
+// TestUnusableLineNeedsNoHost: a Task without a host is bound by Concurrency only.
 func TestUnusableLineNeedsNoHost(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Rate, l.Concurrency = 0.001, 1 })
-	d.ask(2, "a")
-	d.start()
+	d := newPlanDriver(t, func(l *testLimits) { l.Rate, l.Concurrency = 0.001, 1 })
+	d.addTasks(2, "a")
+	d.startAll()
 	d.end("a", judge.Verdict{})
 	invalid := new(Task)
 	d.AddInvalid(invalid)
 	if got, _ := d.Next(d.now); got != invalid {
 		t.Fatal("an unusable line waits for a rate")
 	}
-	d.waits("it takes a worker, though", Never)
+	d.expectWait("it takes a worker, though", Never)
 	invalid.Verdict = judge.Verdict{Failure: failure.New(failure.InvalidRequest, "x")}
 	d.Done(invalid, d.now)
 	if d.Running() != 0 {
@@ -369,16 +238,17 @@ func TestUnusableLineNeedsNoHost(t *testing.T) {
 	}
 }
 
+// TestRestTakesAllThatWaits: Rest removes all waiting Tasks, delayed and paused ones too.
 func TestRestTakesAllThatWaits(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
-	d.ask(3, "a", "b")
-	d.start()
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+	d.addTasks(3, "a", "b")
+	d.startAll()
 	d.end("a", judge.Verdict{Fate: judge.Retry, Delay: time.Second, Pause: time.Hour})
 	if rest, _ := d.Rest(d.now); len(rest) != 5 {
 		t.Errorf("took %d, want 3 of a and 2 of b", len(rest))
 	}
-	d.limitedBy(HoldNone)
+	d.expectLimit(HoldNone)
 	d.end("b", judge.Verdict{})
-	d.pass(2 * time.Hour)
-	d.wants("nothing is left", "")
+	d.advance(2 * time.Hour)
+	d.expectStarts("nothing is left", "")
 }

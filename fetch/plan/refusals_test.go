@@ -11,27 +11,22 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-func refusal(wait time.Duration) judge.Verdict {
-	return judge.Verdict{Refused: true, Failure: &failure.Failure{Kind: failure.RateLimited, Err: errRefused, RetryAfter: wait}}
-}
-
-var errRefused = failure.New(failure.RateLimited, "the host asks to wait 1h")
-
-// TestThreeRefusalsCloseALane: the Tasks that wait for the host, and those added later, fail without an exchange.
+// TestThreeRefusalsCloseALane: after three refusals in a row the Tasks that wait for the host, and those added later,
+// fail without an exchange.
 func TestThreeRefusalsCloseALane(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(12, "a")
-	d.ask(1, "b")
-	d.start()
+	d := newPlanDriver(t, nil)
+	d.addTasks(12, "a")
+	d.addTasks(1, "b")
+	d.startAll()
 	for range 2 {
-		d.end("a", refusal(time.Hour))
+		d.end("a", refused(time.Hour))
 	}
-	if d.start() != "a a" {
+	if d.startAll() != "a a" {
 		t.Fatal("two refusals close the lane")
 	}
-	d.ask(1, "a")
-	d.end("a", refusal(time.Hour))
-	d.ask(2, "a")
+	d.addTasks(1, "a")
+	d.end("a", refused(time.Hour))
+	d.addTasks(2, "a")
 	var lost int
 	for {
 		task, _ := d.nextTask()
@@ -55,47 +50,50 @@ func TestThreeRefusalsCloseALane(t *testing.T) {
 	}
 }
 
+// TestClosedLaneOpensWhenItsTimeIsOver: a lane is closed for as long as the host asked for, and is kept that long.
 func TestClosedLaneOpensWhenItsTimeIsOver(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(3, "a")
-	d.start()
+	d := newPlanDriver(t, nil)
+	d.addTasks(3, "a")
+	d.startAll()
 	for range 3 {
-		d.end("a", refusal(time.Hour))
+		d.end("a", refused(time.Hour))
 	}
-	d.pass(time.Hour - 1)
-	d.start() // gives the plan a chance to forget the lane too early
+	d.advance(time.Hour - 1)
+	d.startAll() // would delete a lane that expires too early
 	if len(d.lanes) != 1 {
 		t.Fatal("a lane is forgotten while it is closed")
 	}
-	d.ask(1, "a")
+	d.addTasks(1, "a")
 	if task, _ := d.nextTask(); task == nil || task.Lost == nil {
 		t.Fatalf("got %v", task)
 	}
-	d.pass(1)
-	d.ask(1, "a")
+	d.advance(1)
+	d.addTasks(1, "a")
 	if task, _ := d.nextTask(); task == nil || task.Lost != nil {
 		t.Errorf("the host is not asked again after its hour: %v", task)
 	}
 }
 
-func TestAnswerBetweenRefusalsEndsTheRow(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(6, "a")
-	d.start()
-	for _, v := range []judge.Verdict{refusal(time.Hour), refusal(time.Hour), {}, refusal(time.Hour), refusal(time.Hour)} {
+// TestAnswerBetweenRefusalsEndsTheStreak: only refusals in a row close a lane.
+func TestAnswerBetweenRefusalsEndsTheStreak(t *testing.T) {
+	d := newPlanDriver(t, nil)
+	d.addTasks(6, "a")
+	d.startAll()
+	for _, v := range []judge.Verdict{refused(time.Hour), refused(time.Hour), {}, refused(time.Hour), refused(time.Hour)} {
 		d.end("a", v)
 	}
-	d.ask(1, "a")
-	d.wants("never three in a row", "a")
+	d.addTasks(1, "a")
+	d.expectStarts("never three in a row", "a")
 }
 
-// TestFlightsOfAClosedLaneStillLand: exchanges that are under way when their lane is closed end as usual.
-func TestFlightsOfAClosedLaneStillLand(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(5, "a")
-	d.start()
+// TestExchangesOfAClosedLaneEndAsUsual: exchanges that are under way when their lane is closed end as usual, and their
+// retries fail.
+func TestExchangesOfAClosedLaneEndAsUsual(t *testing.T) {
+	d := newPlanDriver(t, nil)
+	d.addTasks(5, "a")
+	d.startAll()
 	for range 3 {
-		d.end("a", refusal(time.Hour))
+		d.end("a", refused(time.Hour))
 	}
 	d.end("a", judge.Verdict{})
 	d.end("a", judge.Verdict{Fate: judge.Retry, Delay: time.Second})
@@ -104,20 +102,20 @@ func TestFlightsOfAClosedLaneStillLand(t *testing.T) {
 	}
 }
 
-// TestLaterShorterRefusalDoesNotReopen: the end of an exchange that started before the lane was closed does not open
-// it earlier.
+// TestLaterShorterRefusalDoesNotReopen: the end of an exchange that started before the lane was closed does not open it
+// earlier.
 func TestLaterShorterRefusalDoesNotReopen(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(6, "a")
-	d.start()
+	d := newPlanDriver(t, nil)
+	d.addTasks(6, "a")
+	d.startAll()
 	for range 3 {
-		d.end("a", refusal(time.Hour))
+		d.end("a", refused(time.Hour))
 	}
-	d.end("a", refusal(2*time.Minute))
-	d.pass(time.Minute)
+	d.end("a", refused(2*time.Minute))
+	d.advance(time.Minute)
 	d.end("a", judge.Verdict{})
-	d.pass(30 * time.Minute)
-	d.ask(1, "a")
+	d.advance(30 * time.Minute)
+	d.addTasks(1, "a")
 	task, _ := d.nextTask()
 	if task == nil || task.Lost == nil {
 		t.Fatalf("the lane is open after 31 minutes: %v", task)
@@ -131,47 +129,48 @@ func TestLaterShorterRefusalDoesNotReopen(t *testing.T) {
 	}
 }
 
-// TestFadingHostsAreBounded: hosts without Tasks are remembered until their pauses end, up to a number.
-func TestFadingHostsAreBounded(t *testing.T) {
+// TestExpiringHostsAreBounded: lanes without Tasks are kept until they expire, but only a limited number of them; those
+// that expire soonest are deleted early.
+func TestExpiringHostsAreBounded(t *testing.T) {
 	const window = 3
-	d := newDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate = window, 1.0/3600 })
-	d.ask(1, "paused")
-	d.start()
+	d := newPlanDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate = window, 1.0/3600 })
+	d.addTasks(1, "paused")
+	d.startAll()
 	d.end("paused", judge.Verdict{Pause: 48 * time.Hour})
 	for i := range 1000 {
-		d.pass(time.Millisecond)
+		d.advance(time.Millisecond)
 		host := fmt.Sprint(i)
-		d.ask(1, host)
-		d.wants("a host of its own", host)
+		d.addTasks(1, host)
+		d.expectStarts("a host of its own", host)
 		d.end(host, judge.Verdict{})
 		if most := expiringPerRequest * window; len(d.lanes) > most || d.expiring.len() > most {
 			t.Fatalf("%d hosts are remembered after %d", len(d.lanes), i+1)
 		}
 	}
-	d.ask(1, "999", "paused")
-	d.wants("what is due last is remembered", "")
-	d.ask(1, "0")
-	d.wants("what is due soonest is not", "0")
+	d.addTasks(1, "999", "paused")
+	d.expectStarts("what is due last is remembered", "")
+	d.addTasks(1, "0")
+	d.expectStarts("what is due soonest is not", "0")
 	if expiringPerRequest != 10 {
 		t.Errorf("%d hosts for each request that may wait", expiringPerRequest)
 	}
 }
 
-// TestFadingForgetsNoTask: hosts with Tasks are never forgotten.
-func TestFadingForgetsNoTask(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate, l.Concurrency = 1, 1.0/3600, 1000 })
+// TestHostsWithTasksNeverExpire: the number of lanes with Tasks has no such bound.
+func TestHostsWithTasksNeverExpire(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate, l.Concurrency = 1, 1.0/3600, 1000 })
 	for i := range 100 {
-		d.ask(2, fmt.Sprint(i))
+		d.addTasks(2, fmt.Sprint(i))
 	}
-	d.start()
+	d.startAll()
 	for i := range 100 {
 		d.end(fmt.Sprint(i), judge.Verdict{})
 	}
 	if len(d.lanes) != 100 || d.Waiting() != 100 {
 		t.Errorf("%d hosts and %d tasks are remembered", len(d.lanes), d.Waiting())
 	}
-	d.pass(time.Hour)
-	if started := strings.Fields(d.start()); len(started) != 100 {
+	d.advance(time.Hour)
+	if started := strings.Fields(d.startAll()); len(started) != 100 {
 		t.Errorf("%d of them start", len(started))
 	}
 }

@@ -1,151 +1,115 @@
 package plan
 
-import (
-	"time"
+import "time"
 
-	"batchfetch/fetch/queue"
-)
+// To spill Tasks is to replace them in memory by a compressed form, some 20 bytes for a plain URL where a Task takes a
+// kilobyte. The last Tasks of hosts that have more of them than can start soon are spilled when the look-ahead window
+// is full while other hosts could be asked. So a list that begins with a million lines of one host still lets the plan
+// see which hosts follow.
 
-// Tasks that do not fit into the look-ahead window while other hosts could be asked are spilled: of hosts with more
-// of them than can start soon, the last ones are compressed, to some 20 bytes for a plain URL where a Task takes a
-// kilobyte. So a list that begins with a million lines of one host still lets the plan see which hosts follow.
+// keptTasks is how many Tasks a lane keeps in memory when others of it are spilled.
+const keptTasks = 8
 
-// A Codec packs pristine Tasks into few bytes. It is used by one goroutine, the plan's.
-type Codec interface {
-	// Pack returns a compressed form of Tasks, which are dropped afterwards. It must not keep the slice.
-	Pack(tasks []*Task) []byte
-	// Unpack returns the Tasks that Pack was given, in the same order, pristine and with their Size.
-	Unpack(packed []byte) []*Task
-}
-
-const (
-	batchTasks = 16       // Tasks that are packed together
-	batchBytes = 64 << 10 // of Tasks in a batch; one that would be larger has fewer Tasks
-	keptTasks  = 8        // Tasks that a lane keeps in memory when others of it are spilled
-)
-
-// spillEvery is the least time between two installments while no place is free. Reading on shows which hosts will
-// take longest, but costs processor time that the exchanges could use.
+// spillEvery is the least time between two installments while no more exchanges may be under way. Reading ahead shows
+// which hosts will take longest, but costs processor time that the exchanges could use.
 const spillEvery = 250 * time.Millisecond
 
-// spill is the account of a plan's spilled Tasks.
+// spill is a plan's account of its spilled Tasks: how many there are, and how many more may be.
 type spill struct {
-	codec  Codec     // nil: nothing can be spilled
-	free   int64     // bytes left of limits.SpillBytes
-	bytes  int64     // that batches take
-	count  int       // Tasks in batches
-	excess int       // Tasks in lanes beyond keptTasks in each
-	last   time.Time // when the last installment was granted
-	credit int       // Tasks left of that installment
+	codec     Codec     // nil: no Task can be spilled
+	freeBytes int64     // bytes left of Limits.SpillBytes
+	usedBytes int64     // bytes that batches take
+	count     int       // Tasks in batches
+	excess    int       // Tasks that could be spilled: the sum of lane.excess
+	lastGrant time.Time // when the last installment was granted
+	credit    int       // Tasks left of that installment
 }
 
-// clear drops all batches, and returns how many Tasks were in them.
-func (s *spill) clear() int64 {
+// dropBatches drops all batches, and returns how many Tasks were in them.
+func (s *spill) dropBatches() int64 {
 	count := s.count
-	s.free += s.bytes
-	s.count, s.bytes = 0, 0
+	s.freeBytes += s.usedBytes
+	s.count, s.usedBytes = 0, 0
 	return int64(count)
 }
 
-// spilled is the last part of one lane's queue: first the batches, then a tail of Tasks that are not packed yet.
-// A nil *spilled is empty.
-type spilled struct {
-	batches queue.Queue[batch]
-	count   int // Tasks in batches
-	tail    []*Task
-}
-
-// batch is several Tasks in packed form.
-type batch struct {
-	packed []byte
-	count  int
-}
-
-func (s *spilled) holds() bool { return s.len() > 0 }
-
-func (s *spilled) len() int {
-	if s == nil {
-		return 0
-	}
-	return s.count + len(s.tail)
-}
-
-// Full reports whether no more Tasks may be added: by the number of those that are in memory and have not ended, or
-// because they are too large in bytes (heavy). It spills some where that makes room.
+// Full reports whether no more Tasks may be added now. inMemory is how many Tasks are in memory and have not ended;
+// heavy says that those take more bytes than they should. Where spilling makes room, Full spills Tasks first.
 func (p *Plan) Full(inMemory int, heavy bool, now time.Time) bool {
 	switch {
 	case inMemory >= p.limits.Lookahead:
-		return !p.makeRoom(p.installment(), now)
+		return !p.makeRoom(p.installmentSize(), now)
 	case heavy:
-		return !p.makeRoom(min(p.installment(), inMemory/8), now)
+		return !p.makeRoom(min(p.installmentSize(), inMemory/8), now)
 	case p.spill.count == 0 || p.starved || p.spill.credit > 0:
 		return false
 	}
-	return !p.spillBudget(now)
+	return !p.grantInstallment(now)
 }
 
-// installment is how many Tasks are spilled at a time while no place is free.
-func (p *Plan) installment() int { return max(p.limits.Lookahead/8, batchTasks) }
+// installmentSize is how many Tasks are spilled at a time while no more exchanges may be under way.
+func (p *Plan) installmentSize() int { return max(p.limits.Lookahead/8, tasksPerBatch) }
 
-// spillBudget grants another installment, and reports whether it has: at most one each spillEvery.
-func (p *Plan) spillBudget(now time.Time) bool {
-	if now.Sub(p.spill.last) < spillEvery {
+// grantInstallment grants another installment, and reports whether it has: at most one each spillEvery.
+func (p *Plan) grantInstallment(now time.Time) bool {
+	if now.Sub(p.spill.lastGrant) < spillEvery {
 		return false
 	}
-	p.spill.last, p.spill.credit = now, p.installment()
+	p.spill.lastGrant, p.spill.credit = now, p.installmentSize()
 	return true
 }
 
-// makeRoom spills what lanes have in memory beyond their needs, all of it where the plan is starved, else one
-// installment, and reports whether any Task was. Where fewer than worth could be, it does not try.
+// makeRoom spills Tasks of lanes that have more in memory than they need: all of them where the plan is starved, else
+// one installment. It reports whether any batch was made. Where fewer than worth Tasks could be spilled it does
+// nothing. It takes time by the number of lanes.
 func (p *Plan) makeRoom(worth int, now time.Time) bool {
-	if p.spill.codec == nil || p.spill.free <= 0 || p.spill.excess < worth {
+	if p.spill.codec == nil || p.spill.freeBytes <= 0 || p.spill.excess < worth {
 		return false
 	}
-	if !p.starved && !p.spillBudget(now) {
+	if !p.starved && !p.grantInstallment(now) {
 		return false
 	}
 	before := p.spill.count
 	left := p.inMemory
 	if !p.starved {
-		left = p.installment()
+		left = p.installmentSize()
 	}
 	for _, l := range p.lanes {
-		if left >= batchTasks && l.excess >= batchTasks && p.spill.free > 0 {
+		if left >= tasksPerBatch && l.excess >= tasksPerBatch && p.spill.freeBytes > 0 {
 			left -= p.spillTail(l, left, now)
 		}
 	}
 	return p.spill.count > before
 }
 
-// spillTail spills at most so many of a lane's last waiting Tasks, and returns how many.
+// spillTail spills at most so many of the last waiting Tasks of a lane, and returns how many. Only pristine ones are.
 func (p *Plan) spillTail(l *lane, most int, now time.Time) int {
 	keep := max(keptTasks, l.waiting.Len()-most)
 	tasks := l.waiting.Cut(keep, func(t *Task) bool { return t.Pristine })
 	switch {
-	case l.spilled.holds():
+	case l.spilled.hasTasks():
 		p.compressAhead(l.spilled, tasks)
 	case len(tasks) > 0:
 		l.spilled = &spilled{tail: tasks}
 		p.compressTail(l.spilled)
 	}
-	p.countHold(l, now)
+	p.countTasks(l, now)
 	return len(tasks)
 }
 
-// spillArrival puts a new Task behind what its lane has spilled.
+// spillArrival adds a new Task to a lane that has spilled ones, behind these.
 func (p *Plan) spillArrival(l *lane, t *Task) {
 	p.spill.credit--
 	l.spilled.tail = append(l.spilled.tail, t)
 	p.compressTail(l.spilled)
 }
 
-// compressTail makes batches of the tail, as far as it fills them and memory is left for them.
+// compressTail makes batches of the tail, as far as it fills them and memory for batches is left.
 func (p *Plan) compressTail(s *spilled) {
 	packed := 0
-	for len(s.tail)-packed >= batchTasks && p.spill.free > 0 {
+	for len(s.tail)-packed >= tasksPerBatch && p.spill.freeBytes > 0 {
 		n := batchLen(s.tail[packed:])
-		s.batches.Push(p.compress(s, s.tail[packed:packed+n]))
+		s.batches.Push(p.compressBatch(s, s.tail[packed:packed+n]))
 		packed += n
 	}
 	if packed > 0 {
@@ -155,55 +119,42 @@ func (p *Plan) compressTail(s *spilled) {
 	}
 }
 
-// compressAhead makes batches of Tasks that come before all that is spilled already.
+// compressAhead makes batches of Tasks that come before all that are spilled already.
 func (p *Plan) compressAhead(s *spilled, tasks []*Task) {
 	var ahead []batch
 	for len(tasks) > 0 {
 		n := batchLen(tasks)
-		ahead = append(ahead, p.compress(s, tasks[:n]))
+		ahead = append(ahead, p.compressBatch(s, tasks[:n]))
 		tasks = tasks[n:]
 	}
 	s.batches.Prepend(ahead)
 }
 
-// compress packs Tasks into a batch, and counts them as spilled.
-func (p *Plan) compress(s *spilled, tasks []*Task) batch {
+// compressBatch packs Tasks into a batch, and counts them as spilled.
+func (p *Plan) compressBatch(s *spilled, tasks []*Task) batch {
 	packed := p.spill.codec.Pack(tasks)
-	p.accountSpilled(s, len(tasks), batchCost(packed))
+	p.accountSpilled(s, len(tasks), batchMemory(packed))
 	return batch{packed, len(tasks)}
 }
 
-// batchLen is how many of the first Tasks make a batch: at least one.
-func batchLen(tasks []*Task) int {
-	tasks = tasks[:min(batchTasks, len(tasks))]
-	size := 0
-	for i, t := range tasks {
-		if size += t.Size; size > batchBytes {
-			return max(i, 1)
-		}
-	}
-	return len(tasks)
-}
-
-// batchCost is the memory in bytes that a batch takes, with what the runtime keeps for it.
-func batchCost(packed []byte) int64 { return int64(len(packed)) + 64 }
-
-// accountSpilled counts Tasks that have been packed; both numbers are negative for those that have been unpacked.
+// accountSpilled counts Tasks that have been packed, and the bytes that they take; both numbers are negative for Tasks
+// that have been unpacked.
 func (p *Plan) accountSpilled(s *spilled, tasks int, bytes int64) {
 	s.count += tasks
 	p.inMemory -= tasks
 	p.spill.count += tasks
-	p.spill.free -= bytes
-	p.spill.bytes += bytes
+	p.spill.freeBytes -= bytes
+	p.spill.usedBytes += bytes
 }
 
-// refill takes spilled Tasks of a lane back before none is left in memory, or, while memory is full, once none is.
-func (p *Plan) refill(l *lane) {
+// refillLane takes spilled Tasks of a lane back into memory when less than half of keptTasks are waiting there, or,
+// while the look-ahead window is full, when none is.
+func (p *Plan) refillLane(l *lane) {
 	low := keptTasks / 2
 	if p.inMemory+p.active >= p.limits.Lookahead {
 		low = 1
 	}
-	for !l.closing && l.spilled.holds() && l.waiting.Len() < low {
+	for !l.closing && l.spilled.hasTasks() && l.waiting.Len() < low {
 		for _, t := range p.unspill(l) {
 			l.waiting.Push(t)
 		}
@@ -219,7 +170,7 @@ func (p *Plan) unspill(l *lane) []*Task {
 		return tasks
 	}
 	b := s.batches.Pop()
-	p.accountSpilled(s, -b.count, -batchCost(b.packed))
+	p.accountSpilled(s, -b.count, -batchMemory(b.packed))
 	tasks := p.spill.codec.Unpack(b.packed)
 	for _, t := range tasks {
 		t.lane = l

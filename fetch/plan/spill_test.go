@@ -9,43 +9,39 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// newSpillDriver is a driver whose plan can spill Tasks.
-func newSpillDriver(t *testing.T, change func(*testLimits)) *planDriver {
-	return &planDriver{t: t, Plan: New(usualLimits(change).Limits, new(indexCodec)), now: began}
-}
-
-// TestSetAsideKeepsTheOrder: Tasks start in the order in which they were added, whether they are spilled, come behind
-// spilled ones or stay.
-func TestSetAsideKeepsTheOrder(t *testing.T) {
+// TestSpillKeepsTheOrder: Tasks start in the order in which they were added, whether they were spilled, added after
+// spilled ones or kept in memory.
+func TestSpillKeepsTheOrder(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead = 1, 100 })
-	d.ask(200, "a")
-	d.start()
+	d.addTasks(200, "a")
+	d.startAll()
 	if d.spillTail(d.lanes["a"], 37, d.now) != 37 || d.Spilled() != 32 {
 		t.Fatalf("%d of 37 were packed", d.Spilled())
 	}
-	d.ask(3, "a")
-	if !d.makeRoom(d.installment(), d.now) {
+	d.addTasks(3, "a")
+	if !d.makeRoom(d.installmentSize(), d.now) {
 		t.Fatal("no more was spilled, ahead of what has been")
 	}
-	d.ask(100, "a")
-	if d.Waiting()+d.Spilled() != 302 || d.Waiting() > keptTasks+batchTasks {
+	d.addTasks(100, "a")
+	if d.Waiting()+d.Spilled() != 302 || d.Waiting() > keptTasks+tasksPerBatch {
 		t.Errorf("%d in memory and %d spilled", d.Waiting(), d.Spilled())
 	}
 	var order []int64
 	for len(d.exchanges) > 0 {
-		order = append(order, d.end("a", well()).seq)
-		d.start()
+		order = append(order, d.end("a", healthy()).seq)
+		d.startAll()
 	}
 	if len(order) != 303 || !slices.IsSorted(order) {
 		t.Errorf("%d started, in order: %v", len(order), slices.IsSorted(order))
 	}
-	if d.Spilled() != 0 || d.spill.bytes != 0 || d.spill.free != d.limits.SpillBytes || d.spill.excess != 0 {
+	if d.Spilled() != 0 || d.spill.usedBytes != 0 || d.spill.freeBytes != d.limits.SpillBytes || d.spill.excess != 0 {
 		t.Errorf("left: %+v", d.spill)
 	}
 }
 
-// TestNothingIsSetAsideWithoutNeed: no Task is spilled while all places are taken, or without memory allowed for it.
-func TestNothingIsSetAsideWithoutNeed(t *testing.T) {
+// TestNothingIsSpilledWithoutNeed: no Task is spilled while no more exchanges may be under way, or without memory
+// allowed for it.
+func TestNothingIsSpilledWithoutNeed(t *testing.T) {
 	for name, tt := range map[string]struct {
 		with func(*testLimits)
 		want bool
@@ -57,31 +53,31 @@ func TestNothingIsSetAsideWithoutNeed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newSpillDriver(t, func(l *testLimits) { l.Lookahead = 1000; tt.with(l) })
-			d.spill.last = d.now // an installment has just been granted
-			d.ask(1000, "a")
-			d.start()
-			if got := d.makeRoom(d.installment(), d.now); got != tt.want {
+			d.spill.lastGrant = d.now // an installment has just been granted
+			d.addTasks(1000, "a")
+			d.startAll()
+			if got := d.makeRoom(d.installmentSize(), d.now); got != tt.want {
 				t.Errorf("made room: %v", got)
 			}
 		})
 	}
 }
 
-// TestReadingGoesOnInATrickle: while all places are taken, an installment is spilled each quarter of a second, so
-// that the host that will take longest is read early.
-func TestReadingGoesOnInATrickle(t *testing.T) {
+// TestSpillsAnInstallmentEachQuarterSecond: while no more exchanges may be under way, one installment is spilled each
+// spillEvery, so that the host that will take longest is read early.
+func TestSpillsAnInstallmentEachQuarterSecond(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.Concurrency, l.Lookahead = 1, 1000 })
-	d.ask(1000, "a")
-	d.start()
-	if !d.makeRoom(d.installment(), d.now) {
+	d.addTasks(1000, "a")
+	d.startAll()
+	if !d.makeRoom(d.installmentSize(), d.now) {
 		t.Fatal("not even once")
 	}
-	d.ask(1000, "b")
-	if d.makeRoom(d.installment(), d.now) {
+	d.addTasks(1000, "b")
+	if d.makeRoom(d.installmentSize(), d.now) {
 		t.Error("at once again")
 	}
-	d.pass(spillEvery)
-	if !d.makeRoom(d.installment(), d.now) {
+	d.advance(spillEvery)
+	if !d.makeRoom(d.installmentSize(), d.now) {
 		t.Error("not a quarter of a second later either")
 	}
 }
@@ -89,30 +85,30 @@ func TestReadingGoesOnInATrickle(t *testing.T) {
 // TestTriedTasksStayInMemory: only pristine Tasks are spilled.
 func TestTriedTasksStayInMemory(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead = 1, 100 })
-	d.ask(200, "a")
+	d.addTasks(200, "a")
 	for range 20 {
-		d.start()
+		d.startAll()
 		d.exchanges[0].Attempts = 1
 		d.end("a", judge.Verdict{Fate: judge.Retry, Health: judge.Healthy})
 	}
-	d.start()
-	d.makeRoom(d.installment(), d.now)
+	d.startAll()
+	d.makeRoom(d.installmentSize(), d.now)
 	if tried := d.lanes["a"].waiting.Len() - keptTasks; tried != 20 {
 		t.Errorf("%d tried tasks are in memory", tried)
 	}
 }
 
-// TestDeadHostsAsideIsFailedPieceByPiece: the spilled Tasks of a closed lane fail, and come back into memory one
-// batch at a time.
-func TestDeadHostsAsideIsFailedPieceByPiece(t *testing.T) {
+// TestSpilledTasksOfAClosedLaneFailInBatches: the spilled Tasks of a closed lane fail, and are unpacked one batch at a
+// time.
+func TestSpilledTasksOfAClosedLaneFailInBatches(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead = 1, 100 })
-	d.ask(500, "a")
-	d.start()
-	d.makeRoom(d.installment(), d.now)
-	d.end("a", refusal(time.Hour))
+	d.addTasks(500, "a")
+	d.startAll()
+	d.makeRoom(d.installmentSize(), d.now)
+	d.end("a", refused(time.Hour))
 	for range 2 {
-		d.start()
-		d.end("a", refusal(time.Hour))
+		d.startAll()
+		d.end("a", refused(time.Hour))
 	}
 	lost, most := 0, 0
 	for {
@@ -127,30 +123,31 @@ func TestDeadHostsAsideIsFailedPieceByPiece(t *testing.T) {
 		most = max(most, d.failed.Len())
 		d.Done(&task.Task, d.now)
 	}
-	if lost != 497 || most > 2*keptTasks+2*batchTasks || d.Waiting() != 0 || d.Spilled() != 0 {
+	if lost != 497 || most > 2*keptTasks+2*tasksPerBatch || d.Waiting() != 0 || d.Spilled() != 0 {
 		t.Errorf("%d are lost, %d at once, %d and %d left", lost, most, d.Waiting(), d.Spilled())
 	}
 }
 
-// TestAClosedHostMayOpenWhileItsAsideEnds: its spilled Tasks fail for the reason that it was closed for.
-func TestAClosedHostMayOpenWhileItsAsideEnds(t *testing.T) {
+// TestClosedHostMayOpenWhileSpilledTasksFail: the spilled Tasks of a lane that was closed fail for that reason although
+// the lane opens before all have failed.
+func TestClosedHostMayOpenWhileSpilledTasksFail(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead, l.Concurrency = 4, 100, 5 })
-	d.ask(500, "a")
-	d.start()
-	d.makeRoom(d.installment(), d.now)
+	d.addTasks(500, "a")
+	d.startAll()
+	d.makeRoom(d.installmentSize(), d.now)
 	for range 3 {
-		d.end("a", refusal(time.Minute))
+		d.end("a", refused(time.Minute))
 	}
-	d.pass(2 * time.Minute)
-	d.end("a", well()) // started before
-	d.ask(1, "a")
+	d.advance(2 * time.Minute)
+	d.end("a", healthy()) // started before
+	d.addTasks(1, "a")
 	for range 600 {
 		task, wait := d.nextTask()
 		if task == nil {
 			if wait == Never {
 				break
 			}
-			d.pass(wait)
+			d.advance(wait)
 			continue
 		}
 		if d.Done(&task.Task, d.now); task.Lost == nil {
@@ -166,17 +163,18 @@ func TestAClosedHostMayOpenWhileItsAsideEnds(t *testing.T) {
 	t.Error("the lane does not open again")
 }
 
-func TestRestCountsWhatIsAside(t *testing.T) {
+// TestRestCountsSpilledTasks: Rest returns the Tasks in memory and counts the packed ones.
+func TestRestCountsSpilledTasks(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead = 1, 100 })
-	d.ask(500, "a")
-	d.start()
-	d.makeRoom(d.installment(), d.now)
+	d.addTasks(500, "a")
+	d.startAll()
+	d.makeRoom(d.installmentSize(), d.now)
 	rest, spilled := d.Rest(d.now)
 	if len(rest)+int(spilled) != 499 || spilled < 400 {
 		t.Errorf("%d and %d", len(rest), spilled)
 	}
-	d.end("a", well())
-	d.wants("nothing is left", "")
+	d.end("a", healthy())
+	d.expectStarts("nothing is left", "")
 	if len(d.lanes) != 0 {
 		t.Error("but a lane")
 	}

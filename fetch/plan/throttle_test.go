@@ -10,63 +10,46 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-func refused429() judge.Verdict {
-	return judge.Verdict{Health: judge.Throttled, Failure: failure.New(failure.RateLimited, "429")}
-}
-
-func well() judge.Verdict { return judge.Verdict{Health: judge.Healthy} }
-
-// await passes the time until an exchange is under way.
-func (d *planDriver) await() {
-	for d.start(); len(d.exchanges) == 0; d.start() {
-		_, wait := d.Next(d.now)
-		d.pass(wait)
-	}
-}
-
-// limitOf is the rate that a host is held to; 0 is none.
-func (d *planDriver) limitOf(host string) float64 { return d.lanes[host].throttle.rate() }
-
-// TestRefusalStillsAndHalves: a 429 without Retry-After pauses its host for --retry-delay and halves its rate, and
-// those of no other host.
-func TestRefusalStillsAndHalves(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
-	d.ask(100, "a", "b")
+// TestRefusalPausesAndHalves: a 429 without Retry-After pauses its host for --retry-delay and halves its rate, and
+// changes no other host's.
+func TestRefusalPausesAndHalves(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+	d.addTasks(100, "a", "b")
 	for range 40 {
-		d.start()
-		d.end("a", well())
-		d.end("b", well())
+		d.startAll()
+		d.end("a", healthy())
+		d.end("b", healthy())
 	}
-	d.pass(time.Second)
-	d.start()
-	d.end("a", refused429())
-	if got := d.limitOf("a"); got != 20 {
+	d.advance(time.Second)
+	d.startAll()
+	d.end("a", throttled())
+	if got := d.rateLimitOf("a"); got != 20 {
 		t.Errorf("asked 40 times in a second, then at %g/s", got)
 	}
-	d.end("b", well())
-	d.wants("the other host goes on", "b")
-	d.waits("a pause of a second", time.Second)
-	d.pass(time.Second)
-	d.wants("then one", "a")
-	d.end("a", well())
+	d.end("b", healthy())
+	d.expectStarts("the other host goes on", "b")
+	d.expectWait("a pause of a second", time.Second)
+	d.advance(time.Second)
+	d.expectStarts("then one", "a")
+	d.end("a", healthy())
 	if _, wait := d.Next(d.now); wait < 40*time.Millisecond || wait > 50*time.Millisecond {
 		t.Errorf("the next follows after %s, want about 1/20 s", wait)
 	}
-	if d.limitOf("b") != 0 || d.lanes["b"].pausedUntil.After(d.now) {
+	if d.rateLimitOf("b") != 0 || d.lanes["b"].pausedUntil.After(d.now) {
 		t.Error("b is slowed down too")
 	}
 }
 
-// TestOneRefusalOfManyFlights: the refusals of ten exchanges that started together are one.
-func TestOneRefusalOfManyFlights(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(100, "a")
-	d.start()
+// TestConcurrentRefusalsCountOnce: the refusals of ten exchanges that were under way together halve the rate once.
+func TestConcurrentRefusalsCountOnce(t *testing.T) {
+	d := newPlanDriver(t, nil)
+	d.addTasks(100, "a")
+	d.startAll()
 	for range 10 {
-		d.end("a", refused429())
-		d.pass(10 * time.Millisecond)
+		d.end("a", throttled())
+		d.advance(10 * time.Millisecond)
 	}
-	if got := d.limitOf("a"); got != 5 {
+	if got := d.rateLimitOf("a"); got != 5 {
 		t.Errorf("ten exchanges that met one limit bring the rate to %g/s, want half of 10", got)
 	}
 	if got := d.lanes["a"].pausedUntil.Sub(began); got != time.Second {
@@ -74,18 +57,18 @@ func TestOneRefusalOfManyFlights(t *testing.T) {
 	}
 }
 
-// TestPauseGrowsWhileNothingSucceeds: 1, 2, 4 s and so on up to 16 times --retry-delay, while the rate is halved each
-// time, to one in the longest pause.
+// TestPauseGrowsWhileNothingSucceeds: pauses of refusals in a row are 1, 2, 4 s and so on up to 16 times --retry-delay,
+// and the rate is halved each time, down to one start in the longest pause.
 func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(100, "a")
+	d := newPlanDriver(t, nil)
+	d.addTasks(100, "a")
 	var pauses []time.Duration
 	for range 8 {
-		d.await() // the rate is below one in the pause by and by
-		d.end("a", refused429())
+		d.awaitStart() // the rate is below one in the pause by and by
+		d.end("a", throttled())
 		pauses = append(pauses, d.lanes["a"].pausedUntil.Sub(d.now))
 		for len(d.exchanges) > 0 {
-			d.end("a", refused429())
+			d.end("a", throttled())
 		}
 		d.now = d.lanes["a"].pausedUntil
 	}
@@ -96,11 +79,11 @@ func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
 	if !slices.Equal(pauses, want) {
 		t.Errorf("pauses %v, want %v", pauses, want)
 	}
-	if got := d.limitOf("a"); got != 1.0/16 {
+	if got := d.rateLimitOf("a"); got != 1.0/16 {
 		t.Errorf("the rate is %g/s", got)
 	}
-	for _, v := range []judge.Verdict{well(), refused429()} {
-		d.await()
+	for _, v := range []judge.Verdict{healthy(), throttled()} {
+		d.awaitStart()
 		d.end("a", v)
 	}
 	if got := d.lanes["a"].pausedUntil.Sub(d.now); got != time.Second {
@@ -108,12 +91,12 @@ func TestPauseGrowsWhileNothingSucceeds(t *testing.T) {
 	}
 }
 
-// TestRetryAfterIsThePause: what the host asks for is what it gets, no more.
+// TestRetryAfterIsThePause: with a Retry-After the pause is as long as that, not longer.
 func TestRetryAfterIsThePause(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(100, "a")
-	d.start()
-	v := refused429()
+	d := newPlanDriver(t, nil)
+	d.addTasks(100, "a")
+	d.startAll()
+	v := throttled()
 	v.Pause = 100 * time.Millisecond
 	d.end("a", v)
 	if got := d.lanes["a"].pausedUntil.Sub(d.now); got != v.Pause {
@@ -121,124 +104,125 @@ func TestRetryAfterIsThePause(t *testing.T) {
 	}
 }
 
-// TestOnlySuccessSpeedsUp: step by step, and never past the rate that the options allow.
+// TestOnlySuccessSpeedsUp: the limit rises with accepted responses only, step by step, up to the rate that the options
+// allow.
 func TestOnlySuccessSpeedsUp(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostRate, l.HostConcurrency = 20, 1 })
-	d.ask(2000, "a")
-	d.start()
-	d.end("a", refused429())
-	if got := d.limitOf("a"); got != 5 {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostRate, l.HostConcurrency = 20, 1 })
+	d.addTasks(2000, "a")
+	d.startAll()
+	d.end("a", throttled())
+	if got := d.rateLimitOf("a"); got != 5 {
 		t.Fatalf("held to %g/s", got)
 	}
 	for _, v := range []judge.Verdict{{Health: judge.Unknown}, {Health: judge.NoAnswer}} {
 		for range 20 {
-			d.pass(time.Minute)
-			d.start()
+			d.advance(time.Minute)
+			d.startAll()
 			d.end("a", v)
 		}
-		if got := d.limitOf("a"); got != 5 {
+		if got := d.rateLimitOf("a"); got != 5 {
 			t.Fatalf("answers of health %d bring the rate to %g/s", v.Health, got)
 		}
 	}
 	last := 5.0
 	steps := 0
-	for ; d.limitOf("a") > 0 && steps < 1000; steps++ {
-		d.pass(time.Second)
-		d.start()
-		d.end("a", well())
-		got := d.limitOf("a")
+	for ; d.rateLimitOf("a") > 0 && steps < 1000; steps++ {
+		d.advance(time.Second)
+		d.startAll()
+		d.end("a", healthy())
+		got := d.rateLimitOf("a")
 		if got != 0 && (got <= last || got > 1.3*last) {
 			t.Fatalf("a second of good answers brings %g/s to %g/s", last, got)
 		}
 		last = got
 	}
-	if want := int(2 * doubling.Seconds()); steps < want-1 || steps > want+1 {
+	if want := int(2 * doublingTime.Seconds()); steps < want-1 || steps > want+1 {
 		t.Fatalf("the whole rate is back after %d seconds of good answers", steps)
 	}
-	d.pass(time.Second)
-	starts := d.runAll(20, prompt)
+	d.advance(time.Second)
+	starts := d.runAll(20, noDelay)
 	if took := starts[19].Sub(starts[0]); took < 940*time.Millisecond || took > 960*time.Millisecond {
 		t.Errorf("20 at 20/s take %s", took)
 	}
 }
 
-// TestOldFlightsSayNothingNew: ten exchanges that started together are one refusal, however their answers alternate.
-func TestOldFlightsSayNothingNew(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(100, "a")
-	d.start()
+// TestEarlierExchangesChangeNoRate: responses to exchanges that started before a refusal came neither lower nor raise
+// the limit.
+func TestEarlierExchangesChangeNoRate(t *testing.T) {
+	d := newPlanDriver(t, nil)
+	d.addTasks(100, "a")
+	d.startAll()
 	for i := range 10 {
-		d.pass(10 * time.Millisecond)
+		d.advance(10 * time.Millisecond)
 		if i%2 == 0 {
-			d.end("a", refused429())
+			d.end("a", throttled())
 		} else {
-			d.end("a", well())
+			d.end("a", healthy())
 		}
 	}
-	if got := d.limitOf("a"); got != 5 {
+	if got := d.rateLimitOf("a"); got != 5 {
 		t.Errorf("held to %g/s", got)
 	}
 }
 
-// TestRefusalNeverSpeedsUp: not past a rate of the user's own that is below what a refusal would allow.
+// TestRefusalNeverSpeedsUp: a refusal does not raise a rate of the user's own that is below leastRate.
 func TestRefusalNeverSpeedsUp(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostRate = 1.0 / 3600 })
-	d.ask(10, "a")
-	d.start()
-	d.end("a", refused429())
-	d.pass(time.Hour)
-	d.start()
-	d.end("a", refused429())
-	d.pass(59 * time.Minute)
-	d.wants("not before its hour", "")
-	d.pass(time.Minute)
-	d.wants("but then", "a")
+	d := newPlanDriver(t, func(l *testLimits) { l.HostRate = 1.0 / 3600 })
+	d.addTasks(10, "a")
+	d.startAll()
+	d.end("a", throttled())
+	d.advance(time.Hour)
+	d.startAll()
+	d.end("a", throttled())
+	d.advance(59 * time.Minute)
+	d.expectStarts("not before its hour", "")
+	d.advance(time.Minute)
+	d.expectStarts("but then", "a")
 }
 
-// TestASuccessIsNoLicence: after a pause the host has hardly been asked, which does not make its limit one that
-// nobody needs.
-func TestASuccessIsNoLicence(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 1000, 1000 })
-	d.ask(10_000, "a")
-	d.start()
-	d.end("a", refused429())
+// TestSuccessAfterAPauseKeepsTheLimit: the few starts after a pause do not make the limit look unused, which would
+// remove it.
+func TestSuccessAfterAPauseKeepsTheLimit(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 1000, 1000 })
+	d.addTasks(10_000, "a")
+	d.startAll()
+	d.end("a", throttled())
 	for len(d.exchanges) > 0 {
-		d.end("a", refused429())
+		d.end("a", throttled())
 	}
-	if got := d.limitOf("a"); got != 500 {
+	if got := d.rateLimitOf("a"); got != 500 {
 		t.Fatalf("asked a thousand times in a second, then at %g/s", got)
 	}
-	d.pass(10 * time.Second)
-	d.start()
-	d.end("a", well())
-	if got := d.limitOf("a"); got < 500 || got > 1000 {
+	d.advance(10 * time.Second)
+	d.startAll()
+	d.end("a", healthy())
+	if got := d.rateLimitOf("a"); got < 500 || got > 1000 {
 		t.Errorf("one success later at %g/s", got)
 	}
-	if got := strings.Fields(d.start()); len(got) > 2 {
+	if got := strings.Fields(d.startAll()); len(got) > 2 {
 		t.Errorf("%d start at once", len(got))
 	}
 }
 
-// TestRefusalsAtRandomAreBorne: a host that refuses one request in fifty, however it is asked, is asked more gently
-// and not let down.
-func TestRefusalsAtRandomAreBorne(t *testing.T) {
-	d := newDriver(t, nil)
+// TestRandomRefusalsHardlySlowAHost: a host that refuses one request in fifty at any rate still gets eight a second.
+func TestRandomRefusalsHardlySlowAHost(t *testing.T) {
+	d := newPlanDriver(t, nil)
 	n := 0
 	for d.now.Before(began.Add(10 * time.Minute)) {
-		d.ask(10, "a")
-		d.start()
+		d.addTasks(10, "a")
+		d.startAll()
 		if len(d.exchanges) == 0 {
 			_, wait := d.Next(d.now)
-			d.pass(wait)
+			d.advance(wait)
 			continue
 		}
-		d.pass(20 * time.Millisecond)
+		d.advance(20 * time.Millisecond)
 		for len(d.exchanges) > 0 {
 			if n++; n%50 == 0 {
-				d.end("a", refused429())
+				d.end("a", throttled())
 				continue
 			}
-			d.end("a", well())
+			d.end("a", healthy())
 		}
 	}
 	if perSecond := float64(n) / 600; perSecond < 8 {
@@ -248,160 +232,78 @@ func TestRefusalsAtRandomAreBorne(t *testing.T) {
 	}
 }
 
-// TestErrorsBringARateBackAndNoFurther: a list of dead links, or of pages that are broken, says nothing against its
-// host, nor for asking it more.
+// TestErrorsBringARateBackAndNoFurther: responses such as 404 raise the limit up to the rate at which the host refused,
+// and not beyond.
 func TestErrorsBringARateBackAndNoFurther(t *testing.T) {
 	for _, health := range []judge.Health{judge.Erroring} {
-		d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
-		d.ask(200, "a")
-		d.start()
-		d.end("a", refused429())
+		d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+		d.addTasks(200, "a")
+		d.startAll()
+		d.end("a", throttled())
 		for range 50 {
-			d.await()
-			d.pass(time.Second)
+			d.awaitStart()
+			d.advance(time.Second)
 			d.end("a", judge.Verdict{Health: health, Failure: failure.New(failure.BadStatus, "404 Not Found")})
 		}
-		if got := d.limitOf("a"); got < 10 || got > 13 {
+		if got := d.rateLimitOf("a"); got < 10 || got > 13 {
 			t.Errorf("health %d: asked ten times a second before, now held to %g/s", health, got)
 		}
 	}
 }
 
-// TestErrorsEndARowOfRefusals: where a host answers, if badly, its pauses begin anew.
-func TestErrorsEndARowOfRefusals(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
-	d.ask(100, "a")
+// TestErrorsEndAStreakOfRefusals: after a response that is no refusal, even an error, pauses begin with the shortest
+// again.
+func TestErrorsEndAStreakOfRefusals(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+	d.addTasks(100, "a")
 	for range 4 {
-		d.pass(time.Minute)
-		d.start()
-		d.end("a", refused429())
+		d.advance(time.Minute)
+		d.startAll()
+		d.end("a", throttled())
 		if got := d.lanes["a"].pausedUntil.Sub(d.now); got != time.Second {
 			t.Fatalf("paused for %s", got)
 		}
-		d.pass(time.Minute)
-		d.start()
+		d.advance(time.Minute)
+		d.startAll()
 		d.end("a", judge.Verdict{Health: judge.Erroring})
 	}
 }
 
-// TestAdaptiveOff: a Retry-After is obeyed all the same, and nothing else is done.
+// TestAdaptiveOff: without Adaptive a Retry-After is obeyed, and neither refusals nor quotas limit the rate.
 func TestAdaptiveOff(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.Adaptive = false })
-	d.ask(100, "a")
-	d.start()
-	d.end("a", refused429())
-	d.wants("no pause of our own", "a")
-	v := refused429()
+	d := newPlanDriver(t, func(l *testLimits) { l.Adaptive = false })
+	d.addTasks(100, "a")
+	d.startAll()
+	d.end("a", throttled())
+	d.expectStarts("no pause of our own", "a")
+	v := throttled()
 	v.Pause, v.Quota = time.Minute, judge.Quota{Remaining: 0, Reset: time.Hour}
 	d.end("a", v)
-	d.wants("but the host's", "")
-	d.pass(time.Minute)
-	d.wants("and no longer", "a")
+	d.expectStarts("but the host's", "")
+	d.advance(time.Minute)
+	d.expectStarts("and no longer", "a")
 	if d.lanes["a"].throttle != nil {
 		t.Error("the rate is limited")
 	}
 }
 
-// TestLimitIsRememberedForAWhile: an idle host's limit is no more forgotten than its pause, until a minute has passed.
-func TestLimitIsRememberedForAWhile(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(1, "a")
-	d.start()
-	d.end("a", refused429())
-	d.pass(59 * time.Second)
-	d.start()
-	d.ask(1, "a")
-	if d.limitOf("a") != 5 {
+// TestLimitIsKeptForAMinute: the limit of a host without Tasks is kept for throttleLifetime.
+func TestLimitIsKeptForAMinute(t *testing.T) {
+	d := newPlanDriver(t, nil)
+	d.addTasks(1, "a")
+	d.startAll()
+	d.end("a", throttled())
+	d.advance(59 * time.Second)
+	d.startAll()
+	d.addTasks(1, "a")
+	if d.rateLimitOf("a") != 5 {
 		t.Fatal("it is forgotten")
 	}
-	d.start()
-	d.end("a", well())
-	d.pass(2 * time.Minute)
-	d.start()
+	d.startAll()
+	d.end("a", healthy())
+	d.advance(2 * time.Minute)
+	d.startAll()
 	if len(d.lanes) != 0 {
 		t.Error("it is remembered for ever")
-	}
-}
-
-// TestQuotaIsKept: with three left for ten seconds, three start, however many are under way; the next window begins
-// with the whole quota.
-func TestQuotaIsKept(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 5 })
-	d.ask(100, "a")
-	d.wants("as many as there are slots", "a a a a a")
-	told := func(remaining int64) judge.Verdict {
-		return judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: remaining, Reset: 10 * time.Second, Limit: 8}}
-	}
-	d.end("a", told(7)) // the four behind it will have taken four of the seven
-	d.wants("one place, and three left", "a")
-	d.end("a", told(6))
-	d.end("a", told(5))
-	d.end("a", told(4))
-	d.wants("two left", "a a")
-	d.end("a", told(3))
-	d.wants("none left", "")
-	d.limitedBy(HoldPause)
-	d.waits("for the next window", 10*time.Second)
-	d.pass(10 * time.Second)
-	d.wants("as many as there are slots", "a a")
-	more := 2
-	for left := int64(7); len(d.exchanges) > 0; left-- {
-		d.end("a", told(max(left-3, 0))) // of the five that had been under way three were counted in it
-		if d.start() != "" {
-			more++
-		}
-	}
-	if more < 2 || more > 8 {
-		t.Errorf("%d in the second window", more)
-	}
-}
-
-// TestQuotaUnsaidIsForgotten: one answer that told of a quota does not bind the host for the rest of the run, where
-// later ones tell of none.
-func TestQuotaUnsaidIsForgotten(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(100, "a")
-	d.start()
-	d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: 0, Reset: time.Hour, Limit: 1}})
-	for len(d.exchanges) > 0 {
-		d.end("a", well()) // of starts before it
-	}
-	d.wants("nothing is left", "")
-	d.pass(time.Minute)
-	d.wants("one asks how things are", "a")
-	d.end("a", well())
-	if got := strings.Fields(d.start()); len(got) != 10 {
-		t.Errorf("no quota any more, and %d start", len(got))
-	}
-}
-
-// TestQuotaIsBelievedInTheOrderOfTheStarts: an answer that comes late tells of a time when more was left.
-func TestQuotaIsBelievedInTheOrderOfTheStarts(t *testing.T) {
-	d := newDriver(t, func(l *testLimits) { l.HostConcurrency = 3 })
-	d.ask(100, "a")
-	d.start()
-	first := d.exchanges[0]
-	d.exchanges = append(d.exchanges[1:], first)
-	// the answers to the second, the third and the first start; others ask this host too
-	for _, remaining := range []int64{1, 0, 9} {
-		d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: remaining, Reset: time.Minute}})
-	}
-	d.wants("nothing is left", "")
-}
-
-// TestQuotaOfAnHour: it is not waited for longer than --retry-max-delay; then a single request asks how things are.
-func TestQuotaOfAnHour(t *testing.T) {
-	d := newDriver(t, nil)
-	d.ask(100, "a")
-	d.start()
-	for len(d.exchanges) > 0 {
-		d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: 0, Reset: time.Hour, Limit: 5000}})
-	}
-	d.waits("as long as is obeyed", time.Minute)
-	d.pass(time.Minute)
-	d.wants("one", "a")
-	d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: 4000, Reset: time.Hour, Limit: 5000}})
-	if got := strings.Fields(d.start()); len(got) != 10 {
-		t.Errorf("there is more again, and %d start", len(got))
 	}
 }

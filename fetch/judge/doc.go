@@ -1,0 +1,19 @@
+/*
+Package judge decides what the outcome of an exchange means: for its Task, and for its host.
+
+	Answer   status, header, Failure ─┐             Verdict
+	Trial    method, attempts, hops ──┼─▷ Judge ─▷    for the Task   Fate, Delay, Failure
+	Policy   what the user decided ───┘     ▲         for its host   Health, Pause, Quota, Refused
+	                                   now, chance
+
+A Fate is one of Final (the Task has ended), Retry (another attempt), Hop (a redirect is followed) and Restart (the
+whole body is asked for again).
+
+What Judge needs to read is here too: Retry-After (RFC 9110 section 10.2.3), the quota of RateLimit and X-RateLimit
+fields, exponential backoff with full jitter, and the sets of statuses and kinds of failure that flags name.
+
+The package is pure: it has no clock, random source, network, file or context. Time and chance are arguments, and no
+argument is changed. It knows no Request, Record or lane. Of this module it imports failure and fdlimit (for the errors
+that mean too many open files).
+*/
+package judge

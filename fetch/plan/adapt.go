@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"math"
+	"time"
+
+	"batchfetch/fetch/judge"
+)
+
+// doublingTime is how long a host has to give accepted responses at its limit until the limit has doubled, whatever the
+// rate. So a fast host and a slow one recover in the same time, and a host that refuses now and then at any rate keeps
+// a usable one.
+const doublingTime = 3 * time.Second
+
+// adaptRate adapts the lane's throttle to the Verdict of an exchange: it takes in the quota that the host announces,
+// lowers the rate after a refusal, and raises it after other responses.
+func (l *lane) adaptRate(t *Task, lim *Limits, now time.Time) {
+	v := &t.Verdict
+	switch th := l.throttle; {
+	case v.Quota.Announced():
+		l.ensureThrottle().quota.update(v.Quota, l.starts-t.number, t.number, lim.RetryMaxDelay, now)
+	case th != nil && v.Health != judge.Unknown && v.Health != judge.NoAnswer:
+		th.quota.dropGuess(t.Started)
+	}
+	switch th := l.throttle; {
+	case v.Health == judge.Throttled:
+		l.slowDown(t, lim, now)
+	case th == nil || !t.Started.After(th.lastRefusal):
+	case v.Health == judge.Healthy:
+		th.streak = 0
+		l.speedUp(now)
+	case v.Health == judge.Erroring:
+		th.streak = 0
+		if th.limit < th.refusedAt { // raised at most to the rate at which the host refused
+			l.speedUp(now)
+			break
+		}
+		fallthrough
+	default:
+		th.raisedAt = latest(th.raisedAt, now) // the time until now does not count towards doublingTime
+	}
+}
+
+// ensureThrottle returns the throttle, which it allocates where it is nil.
+func (l *lane) ensureThrottle() *throttle {
+	if l.throttle == nil {
+		l.throttle = new(throttle)
+	}
+	return l.throttle
+}
+
+// slowDown halves the rate after a refusal. Where the response had no Retry-After it pauses the host too, for a time
+// that doubles with each refusal in a row. An exchange that started before the last refusal came changes nothing, as
+// the rate has been halved since; nor does a retry, whose refusal may be due to its page, and which has its own wait.
+func (l *lane) slowDown(t *Task, lim *Limits, now time.Time) {
+	th := l.ensureThrottle()
+	if !t.Started.After(th.lastRefusal) || t.Attempts > 1 {
+		return
+	}
+	th.refusedAt = l.observedRate(now)
+	th.limit = max(th.refusedAt/2, leastRate(lim))
+	if l.perSecond > 0 {
+		th.limit = min(th.limit, l.perSecond)
+	}
+	l.pace.setRate(th.limit, now)
+	th.streak++
+	th.lastRefusal = now
+	if t.Verdict.Pause == 0 {
+		l.pausedUntil = latest(l.pausedUntil, now.Add(judge.Backoff(th.streak, lim.RetryDelay, longestPause(lim), 1)))
+	}
+	th.raisedAt = latest(l.pausedUntil, now)
+}
+
+// leastObservedRate is the least rate, in starts a second, at which a host is assumed to have refused. So a host that
+// has had few requests yet is not limited to a very low rate by its first refusal; one that allows less than this rate
+// refuses a few more times.
+const leastObservedRate = 10
+
+// observedRate is the rate at which exchanges started when the host refused, in starts a second.
+func (l *lane) observedRate(now time.Time) float64 {
+	rate := max(l.meter.perSecond(now), leastObservedRate)
+	if limit := l.rate(); limit > 0 {
+		rate = min(rate, limit)
+	}
+	return rate
+}
+
+// longestPause is the longest pause of a host whose refusals have no Retry-After.
+func longestPause(lim *Limits) time.Duration { return min(lim.RetryMaxDelay, 16*lim.RetryDelay) }
+
+// leastRate is the least limit in starts a second: one in longestPause, at most one a second.
+func leastRate(lim *Limits) float64 { return 1 / max(longestPause(lim), time.Second).Seconds() }
+
+// speedUp raises the limit by the time that has passed since it was raised last, at most to double, and removes it once
+// it has reached the lane's own limit, or is far above the rate at which exchanges start.
+func (l *lane) speedUp(now time.Time) {
+	th := l.throttle
+	if th.limit == 0 {
+		return
+	}
+	if step := min(now.Sub(th.raisedAt), doublingTime); step > 0 { // one response at most doubles the limit
+		th.limit *= math.Exp2(step.Seconds() / doublingTime.Seconds())
+		th.raisedAt = now
+	}
+	farAbove := th.limit > 2*th.refusedAt && th.limit > 4*max(l.meter.perSecond(now), leastObservedRate)
+	if farAbove || l.perSecond > 0 && th.limit >= l.perSecond {
+		th.limit = 0
+		l.pace.setRate(l.perSecond, now)
+		return
+	}
+	l.pace.setRate(th.limit, now)
+}

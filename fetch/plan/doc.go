@@ -1,0 +1,36 @@
+/*
+Package plan decides which Task starts now, or how long until one may: the schedule of a run over many hosts.
+
+	Add(task, host, now)          Next(now) ─▷ Task, or a wait
+	        │                         ▲
+	        ▼                         │ a Task of the lane with the most work
+	┌ lane: one host ──────────────┐  │
+	│ waiting   in order           │  ├─ ready     may start a Task now
+	│ delayed   until NotBefore    │  │  busy      has all its exchanges under way
+	│ spilled   batches, packed    │  │  timed     may start a Task at a later time
+	│                              │  │  expiring  has no Task, and is kept until a later time
+	│ pace, pause, throttle, quota │  │
+	│ refusals, health, probe      │──┘ reclassify: each lane is in at most one of the four heaps
+	└──────────────────────────────┘
+	        ▲
+	        │ observe: what the Verdict says about the host
+	Done(task, now)
+
+A lane limits the exchanges of its host by number (busy), and their starts by rate, pause, throttle and quota (timed).
+A Plan limits both for all hosts together. Limit names what keeps the next Task from starting: a Hold.
+
+Tasks of a host that is down or refuses all requests fail: Next returns them with Lost set, as it does those that were
+given to Fail. A Task that needs another exchange is added again after Done.
+
+Where memory is full, Full spills the last Tasks of hosts that have more than can start soon: a Codec packs them into
+batches, which are unpacked when their lane needs them. Rest removes all that waits at the end of a run.
+
+The package is pure: it has no clock, lock, goroutine, network, file or context. Time is an argument, and only one
+goroutine may call a Plan. It does not know what a Task belongs to (its Owner), and a host is only a name to it. Of this
+module it imports judge, failure and queue.
+
+The files, from the bottom: limits.go, times.go, meter.go, pace.go, quotawindow.go, throttle.go and refusals.go know no
+lane; task.go, lane.go, heap.go, batch.go and health.go are a lane and its Tasks; observe.go and adapt.go update a lane
+by Verdicts; plan.go, classify.go, hold.go and spill.go are the Plan.
+*/
+package plan

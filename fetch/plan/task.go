@@ -1,0 +1,33 @@
+package plan
+
+import (
+	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+)
+
+// A Task is the plan's record of one request to a host, which takes one exchange or several in turn. It is embedded by
+// value in its Owner. From Add until Next returns it, it belongs to the plan, and nobody else may read or write it.
+type Task struct {
+	// Owner is the struct that embeds the Task. The plan does not read it.
+	Owner any
+	// NotBefore is when the next exchange may start at the earliest; zero is at once.
+	NotBefore time.Time
+	// Attempts counts the exchanges made so far, without those that followed a redirect. A host that refuses (429, 503)
+	// an attempt after the first is not slowed down because of it.
+	Attempts int
+	// Size is about how many bytes the Task adds to a batch before that is packed.
+	Size int
+	// Pristine says that the Codec can pack the Task, as it has had no exchange yet. Others are never spilled.
+	Pristine bool
+	// Verdict is that on the last exchange. Done reads it.
+	Verdict judge.Verdict
+	// Lost is why the Task ends without another exchange; nil means that Next returned it for one. The plan sets it.
+	Lost *failure.Failure
+	// Started is when Next returned the Task last.
+	Started time.Time
+
+	lane   *lane  // that it waits in or was started from; nil before Add, after Done and for a Task without a host
+	number uint64 // of its last start, among those of the lane; 1 is the first
+}
