@@ -14,11 +14,11 @@ import (
 // A wireReader is a body as it arrives: counted, and its own error remembered, so that what a decoder
 // makes of a cut stream is not mistaken for a broken coding.
 type wireReader struct {
-	in    io.Reader
-	bytes int64
-	err   error
-	coded bool
-	plain int64 // bytes that came of it under its codings
+	in           io.Reader
+	bytes        int64
+	err          error
+	coded        bool
+	decodedBytes int64 // bytes that came of it under its codings
 }
 
 // maxUndecoded is how many bytes of a coded body may come to less than half as many: empty members of gzip have no end.
@@ -32,13 +32,13 @@ type decodedCounter struct {
 
 func (p decodedCounter) Read(b []byte) (int, error) {
 	n, err := p.Reader.Read(b)
-	p.wire.plain += int64(n)
+	p.wire.decodedBytes += int64(n)
 	return n, err
 }
 
 func (w *wireReader) Read(p []byte) (int, error) {
-	if w.coded && w.bytes > 2*w.plain+maxUndecoded {
-		w.err = failure.New(failure.Decode, "%d bytes of the body have come to only %d", w.bytes, w.plain)
+	if w.coded && w.bytes > 2*w.decodedBytes+maxUndecoded {
+		w.err = failure.New(failure.Decode, "%d bytes of the body have come to only %d", w.bytes, w.decodedBytes)
 		return 0, w.err
 	}
 	n, err := w.in.Read(p)
@@ -93,7 +93,7 @@ func (x *exchange) readWhole(into bodySink, decoded io.Reader, in *wireReader, c
 // checkEnd makes sure that a body has been read to its end, given whether there was more of it and what the reader said.
 func (x *exchange) checkEnd(more bool, err error, in *wireReader, codings []string) error {
 	if err == nil && !more && len(codings) > 0 {
-		err = drainTail(in) // a decoder may stop short of the body's end; the length must hold to the last byte
+		err = discardTail(in) // a decoder may stop short of the body's end; the length must hold to the last byte
 	}
 	switch {
 	case in.err != nil:
@@ -124,7 +124,7 @@ func formatSize(n int64) string {
 // maxTail is how many bytes may follow the end of a coded stream within its body.
 const maxTail = 64 << 10
 
-func drainTail(r io.Reader) error {
+func discardTail(r io.Reader) error {
 	n, err := io.Copy(io.Discard, io.LimitReader(r, maxTail+1))
 	if err == nil && n > maxTail {
 		return errors.New("data after the end of the coded stream")

@@ -25,7 +25,7 @@ func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 	if hold, host := s.plan.Limit(now); hold != plan.HoldNone {
 		return limitOfHold[hold], host
 	}
-	if s.heldByCache() {
+	if s.waitsForLookups() {
 		return LimitCache, ""
 	}
 	switch {
@@ -42,14 +42,14 @@ func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 // bookTime adds the time since it was called last to what was the bottleneck in it. What exchanges waited for
 // bandwidth in that time comes first.
 func (s *scheduler) bookTime(now time.Time) {
-	if s.reason != "" {
-		span := now.Sub(s.lastLook)
-		if dry := min(s.bandwidthWait(now)-s.bandwidthWaited, span); dry > 0 {
-			s.bandwidthWaited += dry
-			s.tally.addLimited(LimitBandwidth, "", dry)
-			span -= dry
+	if s.limit != "" {
+		span := now.Sub(s.checkedAt)
+		if forBandwidth := min(s.bandwidthWait(now)-s.bandwidthWaited, span); forBandwidth > 0 {
+			s.bandwidthWaited += forBandwidth
+			s.tally.addLimited(LimitBandwidth, "", forBandwidth)
+			span -= forBandwidth
 		}
-		s.tally.addLimited(s.reason, s.limitHost, span)
+		s.tally.addLimited(s.limit, s.limitHost, span)
 	}
-	s.lastLook = now
+	s.checkedAt = now
 }

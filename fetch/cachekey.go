@@ -60,9 +60,9 @@ func (k *cacheKeys) via(to *target) string {
 	if to.URL.Scheme == "https" {
 		text += k.trust
 	}
-	for _, pin := range k.options.Resolve {
-		text += " " + pin.Host
-		for _, a := range pin.Addrs {
+	for _, override := range k.options.Resolve {
+		text += " " + override.Host
+		for _, a := range override.Addrs {
 			text += " " + a.String()
 		}
 	}

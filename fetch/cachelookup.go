@@ -44,7 +44,7 @@ func (w *lookupWorker) work(ctx context.Context) {
 func (w *lookupWorker) lookUp(ctx context.Context, t *task) {
 	began := time.Now()
 	for {
-		found, how, result := w.cache.find(ctx, &t.target, t.request.SHA256, began)
+		found, use, result := w.cache.find(ctx, &t.target, t.request.SHA256, began)
 		t.lookup = result
 		if found == nil {
 			if !w.refuseNetwork(ctx, t, began) {
@@ -52,7 +52,7 @@ func (w *lookupWorker) lookUp(ctx context.Context, t *task) {
 			}
 			return
 		}
-		done := w.serveFound(ctx, t, found, how, began)
+		done := w.serveFound(ctx, t, found, use, began)
 		found.Close()
 		if done {
 			return
@@ -73,13 +73,13 @@ func (w *lookupWorker) refuseNetwork(ctx context.Context, t *task, began time.Ti
 
 // serveFound answers a Task with a stored response, and reports whether that is the end of the lookup: after a redirect it is
 // not.
-func (w *lookupWorker) serveFound(ctx context.Context, t *task, found *cache.Found, how cache.Use, now time.Time) bool {
+func (w *lookupWorker) serveFound(ctx context.Context, t *task, found *cache.Found, use cache.Use, now time.Time) bool {
 	if isFollowed(w.options, found.Status, found.Header) {
 		return w.followStored(t, found, now)
 	}
 	record := newRecord(t)
 	record.Cache = CacheHit
-	if how == cache.Stale {
+	if use == cache.Stale {
 		record.Cache = CacheStale
 	}
 	header := w.cache.headerWithAge(found, now)

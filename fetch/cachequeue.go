@@ -14,14 +14,14 @@ const maxLookupWorkers = 16
 // A lookupQueue counts the scheduler's Tasks that are being looked up in the cache. They come back in any order: with
 // an answer, or to be sent over the network.
 type lookupQueue struct {
-	waiting  queue.Queue[*task] // have not been given to a lookup worker
-	out      int                // have been given to one and have not come back
-	answered int64              // have ended as successes with an answer from the cache
-	workers  int                // that have been started
-	most     int                // of them: mostLookupWorkers, or fewer where the process may open few files; 0 is not known yet
+	waiting    queue.Queue[*task] // have not been given to a lookup worker
+	inProgress int                // have been given to one and have not come back
+	answered   int64              // have ended as successes with an answer from the cache
+	workers    int                // that have been started
+	maxWorkers int                // of them: mostLookupWorkers, or fewer where the process may open few files; 0 is not known yet
 }
 
-func (q *lookupQueue) len() int { return q.waiting.Len() + q.out }
+func (q *lookupQueue) len() int { return q.waiting.Len() + q.inProgress }
 
 // route puts a Task where its next step is: into the plan, or before that into the lookup queue where its target
 // has not been looked up.
@@ -47,22 +47,22 @@ func (s *scheduler) enqueue(t *task, now time.Time) {
 // are too few. It never blocks.
 func (s *scheduler) startLookups() {
 	q := &s.lookupQueue
-	if q.most == 0 {
-		q.most = min(maxLookupWorkers, fdlimit.Exchanges())
+	if q.maxWorkers == 0 {
+		q.maxWorkers = min(maxLookupWorkers, fdlimit.Exchanges())
 	}
-	for q.waiting.Len() > 0 && q.out < cap(s.lookups) {
-		if q.workers < min(q.most, q.len()) {
+	for q.waiting.Len() > 0 && q.inProgress < cap(s.lookups) {
+		if q.workers < min(q.maxWorkers, q.len()) {
 			q.workers++
 			s.startLookupWorker()
 		}
-		q.out++
+		q.inProgress++
 		s.lookups <- q.waiting.Pop() // never blocks: there are at most its capacity out
 	}
 }
 
 // takeLookup takes a Task back from a lookup worker.
 func (s *scheduler) takeLookup(t *task) {
-	s.lookupQueue.out--
+	s.lookupQueue.inProgress--
 	now := time.Now()
 	if t.fromCache {
 		if t.failure() == nil { // Succeeded does not count what failed
@@ -94,7 +94,7 @@ func (s *scheduler) dropLookups() {
 	}
 }
 
-// heldByCache reports whether lookups are all that is left to wait for.
-func (s *scheduler) heldByCache() bool {
+// waitsForLookups reports whether lookups are all that is left to wait for.
+func (s *scheduler) waitsForLookups() bool {
 	return s.lookupQueue.len() > 0 && s.plan.Waiting() == 0 && s.plan.Running() == 0
 }

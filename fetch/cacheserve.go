@@ -42,7 +42,7 @@ func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, hea
 	text, err := found.AppendTo(body.bytes)
 	if err != nil {
 		body.release()
-		return readingStored(ctx, err)
+		return storedReadError(ctx, err)
 	}
 	body.bytes = text
 	rec.Body, rec.body, rec.HasBody = text, body, true
@@ -89,38 +89,38 @@ func mayServeStale(f *failure.Failure, status int) bool {
 func storedToSpool(ctx context.Context, found *cache.Found, rec *Record) error {
 	body, err := spool.New()
 	if err != nil {
-		return spoolBroken(err)
+		return spoolFailure(err)
 	}
-	if err := copyAtMost(body, untilEnded(ctx, found), found.Size+1); err != nil {
+	if err := copyAtMost(body, contextReader(ctx, found), found.Size+1); err != nil {
 		_ = body.Close() // nobody wants what is in it
 		var broken *spool.Error
 		if errors.As(err, &broken) {
-			return spoolBroken(err)
+			return spoolFailure(err)
 		}
-		return readingStored(ctx, err)
+		return storedReadError(ctx, err)
 	}
 	rec.Spool, rec.HasBody = body, true
 	return nil
 }
 
 // storedToBodyStore gives a stored body to the Keeper. What that had of an earlier, partial transfer is dropped.
-func storedToBodyStore(ctx context.Context, found *cache.Found, keeper BodyStore, rec *Record) error {
-	if parts, ok := keeper.(PartialStore); ok {
+func storedToBodyStore(ctx context.Context, found *cache.Found, store BodyStore, rec *Record) error {
+	if parts, ok := store.(PartialStore); ok {
 		if part := parts.Partial(&rec.Request); part != nil {
 			part.Remove()
 		}
 	}
-	out, err := keeper.Create(&rec.Request)
+	out, err := store.Create(&rec.Request)
 	if err != nil {
 		return storeFailure(err)
 	}
 	to := &errWriter{out: out}
-	if err := copyAtMost(to, untilEnded(ctx, found), found.Size+1); err != nil {
+	if err := copyAtMost(to, contextReader(ctx, found), found.Size+1); err != nil {
 		out.Abandon()
 		if to.err != nil {
 			return storeFailure(to.err)
 		}
-		return readingStored(ctx, err)
+		return storedReadError(ctx, err)
 	}
 	rec.Path, err = out.Commit(rec.SHA256)
 	out.Abandon() // unless it has its name
@@ -139,8 +139,8 @@ func (w *errWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// untilEnded reads body until ctx ends; then its error is the *Failure that says why.
-func untilEnded(ctx context.Context, body io.Reader) io.Reader {
+// contextReader reads body until ctx ends; then its error is the *Failure that says why.
+func contextReader(ctx context.Context, body io.Reader) io.Reader {
 	return readFunc(func(p []byte) (int, error) {
 		if f := failure.Ended(ctx); f != nil {
 			return 0, f
@@ -154,9 +154,9 @@ type readFunc func([]byte) (int, error)
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
-// readingStored returns the error of a stored body that could not be read: a *Failure where the run has ended or err is
+// storedReadError returns the error of a stored body that could not be read: a *Failure where the run has ended or err is
 // one, else cache.ErrCorrupt.
-func readingStored(ctx context.Context, err error) error {
+func storedReadError(ctx context.Context, err error) error {
 	var known *failure.Failure
 	if f := failure.Ended(ctx); f != nil {
 		return f

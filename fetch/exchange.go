@@ -30,8 +30,8 @@ type exchange struct {
 	cookies []string // the Cookie header that goes with it, once and for all: what is kept of the answer is keyed by it
 }
 
-// end notes that the server has said all.
-func (x *exchange) end() {
+// markResponseEnd notes that the server has said all.
+func (x *exchange) markResponseEnd() {
 	x.call.Stall.Stop()
 	x.endedAt = time.Now()
 }
@@ -79,9 +79,9 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 	if x.options.Jar != nil {
 		x.options.Jar.SetCookies(to.URL, resp.Header["Set-Cookie"], headers)
 	}
-	a := x.read(ctx, to, resp, rec)
+	a := x.readResponse(ctx, to, resp, rec)
 	if x.endedAt.IsZero() {
-		x.end()
+		x.markResponseEnd()
 	}
 	if times != nil {
 		rec.Timing = timingOf(call, times, headers, x.endedAt)
@@ -103,9 +103,9 @@ func timingOf(c *transport.Call, dial *dial.Times, headers, ended time.Time) *Ti
 	return t
 }
 
-// read takes the body of an accepted answer and looks past that of any other.
-func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, rec *Record) judge.Answer {
-	x.partial = x.partialIn(resp)
+// readResponse takes the body of an accepted answer and looks past that of any other.
+func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Response, rec *Record) judge.Answer {
+	x.partial = x.classifyPartial(resp)
 	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial}
 	if p := x.call.ForwardedBy(); p != nil { // a nil *proxy in the interface would not be nil
 		a.Proxy = p
@@ -125,20 +125,20 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 		return judge.Answer{Responded: true, Failure: failure.New(failure.Protocol, "206 Partial Content, and no part was asked for")}
 	}
 	if resp.StatusCode == http.StatusNotModified && x.cache.conditions() != nil {
-		x.end() // what is read from now on comes from the cache
-		return x.cache.revalidated(ctx, got, rec)
+		x.markResponseEnd() // what is read from now on comes from the cache
+		return x.cache.serveRevalidated(ctx, got, rec)
 	}
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
 	if followed || x.partial == judge.PartialUnusable || x.partial == judge.PartialNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
 		discardBody(resp)
 		if followed {
-			x.end()
+			x.markResponseEnd()
 			x.cache.storeWithoutBody(ctx, got, rec)
 		}
 		return a
 	}
 	if !to.canHaveBody(resp.StatusCode) {
-		x.end()
+		x.markResponseEnd()
 		x.cache.storeWithoutBody(ctx, got, rec)
 		return a
 	}
@@ -146,10 +146,10 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	if err := x.readBody(resp, rec, stored); err != nil {
 		a.Failure = x.explain(ctx, err, rec)
 	}
-	x.end()
+	x.markResponseEnd()
 	x.cache.finishStoring(ctx, stored, got, rec, a.Failure)
-	if x.saved != nil {
-		x.saved.finish(a.Failure)
+	if x.writer != nil {
+		x.writer.finish(a.Failure)
 	}
 	return a
 }

@@ -80,12 +80,12 @@ func newSpoolWriter(start *buffer) (*spoolWriter, error) {
 	defer start.release()
 	spool, err := spool.New()
 	if err != nil {
-		return nil, spoolBroken(err)
+		return nil, spoolFailure(err)
 	}
 	s := &spoolWriter{hashWriter{out: spool, sum: sha256.New()}, spool}
 	if _, err := s.Write(start.bytes); err != nil {
 		_ = spool.Close() // it holds nothing of use
-		return nil, spoolBroken(err)
+		return nil, spoolFailure(err)
 	}
 	return s, nil
 }
@@ -93,7 +93,7 @@ func newSpoolWriter(start *buffer) (*spoolWriter, error) {
 // cause returns what a body came to grief over, if it did: the temporary file before anything else.
 func (s *spoolWriter) cause(err error) error {
 	if s.err != nil {
-		return spoolBroken(s.err)
+		return spoolFailure(s.err)
 	}
 	return err
 }

@@ -166,7 +166,7 @@ func (m PartialInfo) matches(h http.Header) bool {
 
 // isUnrequestedPart reports whether resp is a success that has only a part of a body, and nobody asked for a part (RFC 9110 section 15.3.7).
 func (x *exchange) isUnrequestedPart(to *target, resp *http.Response) bool {
-	if resp.StatusCode != http.StatusPartialContent || x.sum != nil || to.Header["Range"] != nil || !x.options.AcceptStatus.Has(resp.StatusCode) {
+	if resp.StatusCode != http.StatusPartialContent || x.partialHash != nil || to.Header["Range"] != nil || !x.options.AcceptStatus.Has(resp.StatusCode) {
 		return false
 	}
 	r, ok := parseContentRange(resp.Header.Get("Content-Range"))

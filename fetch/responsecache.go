@@ -52,7 +52,7 @@ func (c *responseCache) rules() cache.Rules {
 // can be used at once, and how is Fresh or Stale then. The result is nil where the cache is bypassed.
 func (c *responseCache) find(
 	ctx context.Context, to *target, sha256 string, now time.Time,
-) (found *cache.Found, how cache.Use, result *lookupResult) {
+) (found *cache.Found, use cache.Use, result *lookupResult) {
 	header := withCookies(c.options, to.Header, to.URL)
 	q, ok := c.keys.questionOf(to, header)
 	if !ok {
@@ -66,20 +66,20 @@ func (c *responseCache) find(
 	if c.options.Changed != nil {
 		result.reported = c.options.Changed.Told(ctx, &found.Entry)
 	}
-	how = cache.Useless
-	if c.fits(to, sha256, &found.Entry) {
-		how = c.rules().Judge(&found.Entry, header, now)
+	use = cache.Useless
+	if c.isAcceptable(to, sha256, &found.Entry) {
+		use = c.rules().Judge(&found.Entry, header, now)
 	}
-	if how == cache.Fresh || how == cache.Stale {
-		return found, how, result
+	if use == cache.Fresh || use == cache.Stale {
+		return found, use, result
 	}
 	found.Close()
-	if how == cache.Check {
+	if use == cache.Check {
 		result.hasStored, result.sum = true, found.SHA256
 		result.validators = cache.ValidatorsOf(found.Header)
 		result.staleUntil = c.rules().StaleUntil(&found.Entry, header, now)
 	}
-	return nil, how, result
+	return nil, use, result
 }
 
 // isCurrent reports whether result is about what the target is asked with now: a Jar may have had other cookies at the
@@ -92,8 +92,8 @@ func (c *responseCache) isCurrent(result *lookupResult, to *target, header http.
 	return ok && q.Who == result.question.Who
 }
 
-// fits reports whether a stored response is one that this run accepts for the target.
-func (c *responseCache) fits(to *target, sha256 string, e *cache.Entry) bool {
+// isAcceptable reports whether a stored response is one that this run accepts for the target.
+func (c *responseCache) isAcceptable(to *target, sha256 string, e *cache.Entry) bool {
 	o := c.options
 	switch {
 	case !c.mayBeFrom(to, e.RemoteAddr):

@@ -14,11 +14,11 @@ import (
 
 // A resumption is the Part that an exchange may continue, and what came of that.
 type resumption struct {
-	part  PartialBody // nil is none
-	sum   hash.Hash   // of its bytes before from; nil where they are not continued
-	from  int64
-	total int64 // of the whole body, once the rest comes
-	saved *storeWriter
+	partialBody PartialBody // nil is none
+	partialHash hash.Hash   // of its bytes before from; nil where they are not continued
+	offset      int64
+	fullSize    int64 // of the whole body, once the rest comes
+	writer      *storeWriter
 
 	partial judge.Partial // what came of asking for the missing part
 }
@@ -26,33 +26,33 @@ type resumption struct {
 // findPartial looks for what is left of the body at to, and hashes it before anything is asked, so that neither the server
 // nor the watch has to wait for a disk. The Part is continued only where it came from: no other server learns of it.
 func (x *exchange) findPartial(ctx context.Context, to *target, r *Request) *failure.Failure {
-	keeper, ok := x.options.BodyStore.(PartialStore)
+	store, ok := x.options.BodyStore.(PartialStore)
 	if !ok || x.wholeOnly || !isPlainGet(to) {
 		return nil
 	}
-	if x.part = keeper.Partial(r); x.part == nil {
+	if x.partialBody = store.Partial(r); x.partialBody == nil {
 		return nil
 	}
-	mark, from := x.part.Info(), x.part.Size()
-	if !mark.Usable(from) || from > x.options.MaxBody {
+	info, offset := x.partialBody.Info(), x.partialBody.Size()
+	if !info.Usable(offset) || offset > x.options.MaxBody {
 		x.dropPartial()
 		return nil
 	}
-	if !mark.isFrom(to.URL, r.SHA256 != "") {
+	if !info.isFrom(to.URL, r.SHA256 != "") {
 		return nil
 	}
-	if from == mark.Total { // a range behind the end can't be asked for
-		from--
+	if offset == info.Total { // a range behind the end can't be asked for
+		offset--
 	}
 	sum := sha256.New()
-	n, err := hashPartial(ctx, sum, io.LimitReader(x.part, from))
+	n, err := hashPartial(ctx, sum, io.LimitReader(x.partialBody, offset))
 	switch {
 	case ctx.Err() != nil:
 		return failure.Ended(ctx)
-	case err != nil || n < from || from == 0:
+	case err != nil || n < offset || offset == 0:
 		x.dropPartial()
 	default:
-		x.from, x.sum = from, sum
+		x.offset, x.partialHash = offset, sum
 	}
 	return nil
 }
@@ -80,19 +80,19 @@ func (x *exchange) requestHeader(to *target) http.Header {
 	if conditions := x.cache.conditions(); conditions != nil {
 		return mergeHeaders(to.Header, conditions)
 	}
-	if x.sum == nil {
+	if x.partialHash == nil {
 		return to.Header
 	}
 	return mergeHeaders(to.Header, http.Header{
-		"Range":    {"bytes=" + strconv.FormatInt(x.from, 10) + "-"},
-		"If-Range": {x.part.Info().Validator},
+		"Range":    {"bytes=" + strconv.FormatInt(x.offset, 10) + "-"},
+		"If-Range": {x.partialBody.Info().Validator},
 	})
 }
 
-// partialIn says what an answer is to the question for the rest. What follows the Part is as good as a 200.
-func (x *exchange) partialIn(resp *http.Response) judge.Partial {
+// classifyPartial says what an answer is to the question for the rest. What follows the Part is as good as a 200.
+func (x *exchange) classifyPartial(resp *http.Response) judge.Partial {
 	switch {
-	case x.sum == nil:
+	case x.partialHash == nil:
 		return judge.PartialNone
 	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
 		return judge.PartialUnusable
@@ -100,36 +100,36 @@ func (x *exchange) partialIn(resp *http.Response) judge.Partial {
 		return judge.PartialNone
 	}
 	wanted := x.options.AcceptStatus.Has(http.StatusOK) || x.options.AcceptStatus.Has(http.StatusPartialContent)
-	total, ok := continuesFrom(x.part.Info(), x.from, resp.StatusCode, resp.Header)
+	total, ok := continuesFrom(x.partialBody.Info(), x.offset, resp.StatusCode, resp.Header)
 	if !ok || !wanted {
 		return judge.PartialUnusable
 	}
-	x.total = total
+	x.fullSize = total
 	return judge.PartialContinues
 }
 
 // endPartial ends what the exchange had in hand, once it is judged. A Part stays for as long as it may be continued.
 func (x *exchange) endPartial(v judge.Verdict, status int) {
-	if x.part == nil {
+	if x.partialBody == nil {
 		return
 	}
-	if v.Fate == judge.Restart || v.Fate == judge.Final && (v.Failure == nil || saysGone(status)) {
+	if v.Fate == judge.Restart || v.Fate == judge.Final && (v.Failure == nil || invalidatesPartial(status)) {
 		x.dropPartial()
 		return
 	}
-	x.part.Release()
-	x.part = nil
+	x.partialBody.Release()
+	x.partialBody = nil
 }
 
 func (x *exchange) dropPartial() {
-	if x.part != nil {
-		x.part.Remove()
-		x.part, x.sum = nil, nil
+	if x.partialBody != nil {
+		x.partialBody.Remove()
+		x.partialBody, x.partialHash = nil, nil
 	}
 }
 
-// saysGone says which final answers speak of the resource, not of the moment or of who asks: what had come of it is of no use any more.
-func saysGone(status int) bool {
+// invalidatesPartial says which final answers speak of the resource, not of the moment or of who asks: what had come of it is of no use any more.
+func invalidatesPartial(status int) bool {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired,
 		http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:

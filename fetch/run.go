@@ -66,12 +66,12 @@ func runWith(ctx context.Context, source Source, sink Sink, o *Options, transpor
 	ended := time.Now()
 	p.awaitFeeder()
 
-	rest := inputRest{skipped: f.skipped.Load(), unstarted: int64(len(p.unstarted))}
+	input := inputResult{skipped: f.skipped.Load(), unstarted: int64(len(p.unstarted))}
 	if s.inputEnded { // only then has f.err been written for sure
-		rest.err = f.err
+		input.err = f.err
 	}
-	summary := s.summary(ended, rest)
-	return summary, p.runError(ctx, &summary, rest.err)
+	summary := s.summary(ended, input)
+	return summary, p.runError(ctx, &summary, input.err)
 }
 
 // backlog is how many Requests and Records may lie between two stages: enough that neither waits for the other to wake
@@ -170,15 +170,15 @@ func (p *pipeline) writer() *writer {
 		taken: &p.taken, waitingForSink: &p.waitingForSink}
 }
 
-// feedPatience is how long the feeder may take to notice the end of the run, where it is not blocked in a read.
-const feedPatience = 100 * time.Millisecond
+// feederTimeout is how long the feeder may take to notice the end of the run, where it is not blocked in a read.
+const feederTimeout = 100 * time.Millisecond
 
 func (p *pipeline) awaitFeeder() {
-	patience := time.NewTimer(feedPatience)
-	defer patience.Stop()
+	timer := time.NewTimer(feederTimeout)
+	defer timer.Stop()
 	select {
 	case <-p.feedEnded:
-	case <-patience.C:
+	case <-timer.C:
 	}
 }
 

@@ -48,8 +48,8 @@ func storeFailure(err error) error {
 	return &failure.Failure{Kind: failure.IO, Err: &storeError{err}}
 }
 
-// spoolBroken makes a failure of what breaks the run.
-func spoolBroken(err error) error { return &failure.Failure{Kind: failure.IO, Err: err} }
+// spoolFailure makes a failure of what breaks the run.
+func spoolFailure(err error) error { return &failure.Failure{Kind: failure.IO, Err: err} }
 
 // brokenDisk returns what breaks the run in a failure: an error of the Keeper, or of a temporary file; else nil. Too
 // many open files break no run.
@@ -57,13 +57,13 @@ func brokenDisk(f *failure.Failure) error {
 	if f == nil { // before errors.As makes the compiler allocate what it fills in
 		return nil
 	}
-	var keeper *storeError
+	var store *storeError
 	var spool *spool.Error
 	switch {
 	case fdlimit.IsExhausted(f):
 		return nil
-	case errors.As(f, &keeper):
-		return keeper
+	case errors.As(f, &store):
+		return store
 	case errors.As(f, &spool):
 		return spool
 	}

@@ -57,9 +57,9 @@ type scheduler struct {
 	drain      <-chan struct{} // Options.Drain; nil once seen
 	canceled   <-chan struct{} // the caller's context; nil once seen
 
-	reason          Limit         // what held the next Task back at the last look; empty before the first
+	limit           Limit         // what held the next Task back at the last look; empty before the first
 	limitHost       string        // the host whose limit that was; empty is no one host's
-	lastLook        time.Time     // when that was
+	checkedAt       time.Time     // when that was
 	bandwidthWaited time.Duration // waited for bandwidth by then
 }
 
@@ -67,7 +67,7 @@ func newScheduler(o *Options, ports schedulerPorts) *scheduler {
 	s := &scheduler{schedulerPorts: ports, options: o, tally: newTally(o),
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: o.Drain}
 	s.plan = plan.New(o.limits(), s.codec())
-	s.lastLook = s.begun
+	s.checkedAt = s.begun
 	if o.Deadline > 0 {
 		s.deadline = s.begun.Add(o.Deadline)
 	}
@@ -90,15 +90,15 @@ func (s *scheduler) loop(ctx context.Context) {
 	for {
 		now := time.Now()
 		s.bookTime(now)
-		s.expire(now)
+		s.checkDeadline(now)
 		s.plan.SetUncommitted(s.uncommitted())
 		wait := s.dispatch(now)
 		s.startLookups()
 		if s.isOver() {
 			return
 		}
-		s.reason, s.limitHost = s.bottleneck(now)
-		s.sleep(now, wait)
+		s.limit, s.limitHost = s.bottleneck(now)
+		s.awaitEvent(now, wait)
 	}
 }
 
@@ -134,11 +134,11 @@ func (s *scheduler) isOver() bool {
 
 func (s *scheduler) isStopped() bool { return s.tally.Stopped != StopNone }
 
-// sleep waits for an event, at most until wait has passed, and takes in what else has come by then.
-func (s *scheduler) sleep(now time.Time, wait time.Duration) {
+// awaitEvent waits for an event, at most until wait has passed, and takes in what else has come by then.
+func (s *scheduler) awaitEvent(now time.Time, wait time.Duration) {
 	s.setTimer(now, wait)
 	intake := s.intake
-	if s.inputEnded || s.isStopped() || s.mustWait() {
+	if s.inputEnded || s.isStopped() || s.mustPauseIntake() {
 		intake = nil // a nil channel never fires: backpressure
 	}
 	select {
@@ -160,11 +160,11 @@ func (s *scheduler) sleep(now time.Time, wait time.Duration) {
 		s.canceled = nil
 		s.stop(StopCanceled, time.Now())
 	}
-	s.catchUp(intake)
+	s.takeReady(intake)
 }
 
-// catchUp takes in whatever else is ready by now, without another look at the plan in between.
-func (s *scheduler) catchUp(intake <-chan *task) {
+// takeReady takes in whatever else is ready by now, without another look at the plan in between.
+func (s *scheduler) takeReady(intake <-chan *task) {
 	for n := len(s.done); n > 0; n-- {
 		s.takeDone(<-s.done)
 	}

@@ -6,8 +6,8 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// expire acts on a deadline that has passed: the run's own, or the grace of a drain.
-func (s *scheduler) expire(now time.Time) {
+// checkDeadline acts on a deadline that has passed: the run's own, or the grace of a drain.
+func (s *scheduler) checkDeadline(now time.Time) {
 	if s.deadline.IsZero() || now.Before(s.deadline) {
 		return
 	}
@@ -81,23 +81,23 @@ func (s *scheduler) endUnstarted(t *task) {
 	s.plan.Fail(&t.Task, s.cutOffFailure(t))
 }
 
-// inputRest is what the feeder has to say of the input once the run is over.
-type inputRest struct {
+// inputResult is what the feeder has to say of the input once the run is over.
+type inputResult struct {
 	skipped   int64 // Requests that the Source yielded only to be counted
 	unstarted int64 // Tasks that the feeder had in hand: they were never started
 	err       error // why the Source broke off; nil where it did not, or where the run was over before that was seen
 }
 
 // summary closes the counts once the run is over. Tasks that wait in intake by then count as not started.
-func (s *scheduler) summary(now time.Time, rest inputRest) Summary {
+func (s *scheduler) summary(now time.Time, input inputResult) Summary {
 	for n := len(s.intake); n > 0; n-- {
 		if t := <-s.intake; t != nil { // nil: the feeder has ended and closed it
 			s.tally.NotStarted++
 		}
 	}
-	s.tally.NotStarted += rest.unstarted
-	s.tally.Skipped = rest.skipped
-	if rest.err != nil && !s.isStopped() {
+	s.tally.NotStarted += input.unstarted
+	s.tally.Skipped = input.skipped
+	if input.err != nil && !s.isStopped() {
 		s.tally.Stopped = StopInput
 	}
 	return s.tally.summary(now.Sub(s.begun))

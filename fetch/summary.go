@@ -88,8 +88,8 @@ type exchangeCounts struct {
 
 type tally struct {
 	Summary
-	latency histogram
-	behind  map[hostLimit]time.Duration // how long each held the next Task back; MaxHosts at most
+	latency       histogram
+	limitedByHost map[hostLimit]time.Duration // how long each held the next Task back; MaxHosts at most
 }
 
 // A hostLimit is a limit as met on one host.
@@ -104,7 +104,7 @@ func newTally(o *Options) *tally {
 		ByStatus:     make(map[int]int64),
 		FailedByHost: make(map[string]int64),
 		LimitedFor:   make(map[Limit]time.Duration),
-	}, behind: make(map[hostLimit]time.Duration)}
+	}, limitedByHost: make(map[hostLimit]time.Duration)}
 	if o.Cache != nil {
 		c.ByCache = make(map[Cached]int64)
 	}
@@ -115,8 +115,8 @@ func newTally(o *Options) *tally {
 func (c *tally) addLimited(limit Limit, host string, span time.Duration) {
 	c.LimitedFor[limit] += span
 	key := hostLimit{limit, host}
-	if _, known := c.behind[key]; host != "" && (known || len(c.behind) < MaxHosts) {
-		c.behind[key] += span
+	if _, known := c.limitedByHost[key]; host != "" && (known || len(c.limitedByHost) < MaxHosts) {
+		c.limitedByHost[key] += span
 	}
 }
 
@@ -191,7 +191,7 @@ func (c *tally) summary(elapsed time.Duration) Summary {
 			s.LimitedBy, longest = limit, span
 		}
 	}
-	for key, span := range c.behind {
+	for key, span := range c.limitedByHost {
 		if key.limit == s.LimitedBy && 2*span > longest {
 			s.LimitedHost = key.host
 		}

@@ -143,15 +143,15 @@ func (u *taskReader) task(last *task) *task {
 	t.seq = last.seq + u.varint()
 	r.Index = last.request.Index + u.varint()
 	r.Line = last.request.Line + u.varint()
-	flags := u.take(1)[0]
+	flags := u.next(1)[0]
 	r.URL, r.File = u.string(), u.string()
 	if flags&packedTag != 0 {
-		copy(r.Tag[:], u.take(len(r.Tag)))
+		copy(r.Tag[:], u.next(len(r.Tag)))
 	}
 	if flags&packedMore == 0 {
 		return t
 	}
-	r.BodyForm = BodyForm(u.take(1)[0])
+	r.BodyForm = BodyForm(u.next(1)[0])
 	r.Method = u.string()
 	if body := u.string(); flags&packedBody != 0 {
 		r.Body = append(make([]byte, 0, len(body)), body...)
@@ -195,9 +195,9 @@ func (u *taskReader) raw() []byte {
 	return []byte(text)
 }
 
-func (u *taskReader) string() string { return u.take(int(u.uvarint())) }
+func (u *taskReader) string() string { return u.next(int(u.uvarint())) }
 
-func (u *taskReader) take(n int) string {
+func (u *taskReader) next(n int) string {
 	part := u.text[:n]
 	u.text = u.text[n:]
 	return part
@@ -207,7 +207,7 @@ func (u *taskReader) take(n int) string {
 func (u *taskReader) uvarint() uint64 {
 	var value uint64
 	for shift := 0; ; shift += 7 {
-		b := u.take(1)[0]
+		b := u.next(1)[0]
 		value |= uint64(b&0x7f) << shift
 		if b < 0x80 {
 			return value

@@ -23,11 +23,11 @@ func (s *scheduler) windowFull() bool {
 	if s.holder != nil {
 		return heavy || s.admitted-s.taken.Load()+int64(s.holder.Held()) >= int64(s.options.Lookahead)
 	}
-	return s.plan.Full(inMemory, heavy, s.lastLook)
+	return s.plan.Full(inMemory, heavy, s.checkedAt)
 }
 
-// mustWait is windowFull, and has the writer wake the scheduler when that may have changed.
-func (s *scheduler) mustWait() bool {
+// mustPauseIntake is windowFull, and has the writer wake the scheduler when that may have changed.
+func (s *scheduler) mustPauseIntake() bool {
 	if s.holder == nil {
 		return s.windowFull()
 	}

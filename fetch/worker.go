@@ -33,10 +33,10 @@ func (w *worker) work(ctx context.Context) {
 		record := newRecord(t)
 		switch {
 		case t.lineError != nil:
-			endUnasked(t, record, &failure.Failure{Kind: failure.InvalidRequest, Err: t.lineError.Err})
+			endWithoutExchange(t, record, &failure.Failure{Kind: failure.InvalidRequest, Err: t.lineError.Err})
 			record.Input = redact.Line(t.lineError.Input) // once more: a Source need not be a Reader
 		case t.Lost != nil:
-			endUnasked(t, record, t.Lost)
+			endWithoutExchange(t, record, t.Lost)
 		default:
 			w.attempt(ctx, t, record)
 		}
@@ -48,8 +48,8 @@ func (w *worker) work(ctx context.Context) {
 	}
 }
 
-// endUnasked ends a Task without another exchange.
-func endUnasked(t *task, record *Record, why *failure.Failure) {
+// endWithoutExchange ends a Task without another exchange.
+func endWithoutExchange(t *task, record *Record, why *failure.Failure) {
 	t.counts = exchangeCounts{}
 	t.Verdict = judge.Verdict{Failure: why}
 	record.Status = t.lastStatus
@@ -57,7 +57,7 @@ func endUnasked(t *task, record *Record, why *failure.Failure) {
 
 // attempt does one exchange and judges it.
 func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
-	again := t.Verdict.Fate == judge.Retry
+	retried := t.Verdict.Fate == judge.Retry
 	x := w.newExchange(t)
 	if t.lookup != nil {
 		record.Cache = CacheMiss
@@ -71,19 +71,19 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		t.startedAt = x.startedAt
 	}
 	t.lastStatus = a.Status
-	t.counts = exchangeCounts{exchanged: true, again: again, took: x.endedAt.Sub(x.startedAt),
+	t.counts = exchangeCounts{exchanged: true, again: retried, took: x.endedAt.Sub(x.startedAt),
 		bytes: record.Bytes, wireBytes: record.WireBytes}
 	if a.Failure == nil {
 		t.counts.status = a.Status
 	}
-	facts := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
+	trial := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
 		FileShortages: t.fileShortages, Elapsed: now.Sub(t.startedAt)}
 	if t.fileShortages++; !a.IsOutOfFiles() {
 		t.fileShortages = 0
 	} else {
 		w.transport.CloseIdle() // what lies idle there makes room
 	}
-	t.Verdict = judge.Judge(t.policy, facts, a, now, w.rng.Float64())
+	t.Verdict = judge.Judge(t.policy, trial, a, now, w.rng.Float64())
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	x.endPartial(t.Verdict, a.Status)
 	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // even where the body failed: the request has had its effect
@@ -134,7 +134,7 @@ func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
 	t.counts.cache, t.counts.unchanged = CacheStale, record.Unchanged
 }
 
-var fates = map[judge.Fate]string{judge.Final: "final", judge.Retry: "retry", judge.Hop: "redirect", judge.Restart: "anew"}
+var fateNames = map[judge.Fate]string{judge.Final: "final", judge.Retry: "retry", judge.Hop: "redirect", judge.Restart: "anew"}
 
 // log tells of one exchange: every one at debug level, a slow one as a warning.
 func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time) {
@@ -149,7 +149,7 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 		slog.String("url", redact.URL(t.request.URL)),
 		slog.Int("attempt", t.Attempts),
 		slog.Float64("elapsed_ms", milliseconds(t.counts.took)),
-		slog.String("then", fates[t.Verdict.Fate]),
+		slog.String("then", fateNames[t.Verdict.Fate]),
 	}
 	if record.Status > 0 {
 		attrs = append(attrs, slog.Int("status", record.Status))
