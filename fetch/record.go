@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"batchfetch/fetch/failure"
 	"batchfetch/fetch/spool"
 )
 
@@ -50,7 +49,7 @@ type Record struct {
 	// Unchanged says that the user has been told of this body before, and has not asked to be told again: it is left out. See Options.Changed.
 	Unchanged bool
 	// Failure is nil for a success.
-	Failure *failure.Failure
+	Failure *Failure
 	// Line is the Record as a Sink's Encode rendered it. One too long for memory is in LongLine.
 	Line     []byte
 	LongLine *spool.File

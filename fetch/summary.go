@@ -1,10 +1,6 @@
 package fetch
 
-import (
-	"time"
-
-	"batchfetch/fetch/failure"
-)
+import "time"
 
 // Limit names what kept the next exchange from starting.
 type Limit string
@@ -53,7 +49,7 @@ type Summary struct {
 	// Bytes counts the decoded body bytes of successes, WireBytes the received ones.
 	Bytes, WireBytes int64
 	Elapsed          time.Duration
-	ByKind           map[failure.Kind]int64
+	ByKind           map[Kind]int64
 	ByStatus         map[int]int64
 	// FailedByHost counts failures per origin; past MaxHosts origins the rest are counted under "other".
 	FailedByHost map[string]int64
@@ -100,7 +96,7 @@ type hostLimit struct {
 
 func newTally(o *Options) *tally {
 	c := &tally{Summary: Summary{
-		ByKind:       make(map[failure.Kind]int64),
+		ByKind:       make(map[Kind]int64),
 		ByStatus:     make(map[int]int64),
 		FailedByHost: make(map[string]int64),
 		LimitedFor:   make(map[Limit]time.Duration),
