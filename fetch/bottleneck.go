@@ -16,8 +16,8 @@ var limitOfHold = [...]Limit{
 	plan.HoldPause:           LimitPausedHosts,
 }
 
-// bottleneck returns the Limit that keeps the next exchange from starting, and the host whose limit that is; empty is no
-// single host's.
+// bottleneck returns the Limit that keeps the next exchange from starting, and the host whose limit that is; empty is
+// no single host's.
 func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 	if s.recordsFull() || 2*int(s.blockedWorkers.Load()) > s.plan.Running() {
 		return LimitOutput, ""

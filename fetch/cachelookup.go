@@ -71,8 +71,8 @@ func (w *lookupWorker) refuseNetwork(ctx context.Context, t *task, began time.Ti
 	return true
 }
 
-// serveFound answers a Task with a stored response, and reports whether that is the end of the lookup: after a redirect it is
-// not.
+// serveFound answers a Task with a stored response, and reports whether that is the end of the lookup: after a redirect
+// it is not.
 func (w *lookupWorker) serveFound(ctx context.Context, t *task, found *cache.Found, use cache.Use, now time.Time) bool {
 	if isFollowed(w.options, found.Status, found.Header) {
 		return w.followStored(t, found, now)

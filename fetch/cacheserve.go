@@ -154,8 +154,8 @@ type readFunc func([]byte) (int, error)
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
-// storedReadError returns the error of a stored body that could not be read: a *Failure where the run has ended or err is
-// one, else cache.ErrCorrupt.
+// storedReadError returns the error of a stored body that could not be read: a *Failure where the run has ended or err
+// is one, else cache.ErrCorrupt.
 func storedReadError(ctx context.Context, err error) error {
 	var known *failure.Failure
 	if f := failure.Ended(ctx); f != nil {

@@ -42,8 +42,8 @@ func (x *cacheExchange) conditions() http.Header {
 // was.
 var errStoredUnusable = errors.New("the cached answer that the server confirmed can't be used")
 
-// serveRevalidated answers a 304 with the stored response that it validates (RFC 9111 section 4.3.4). Where that can't be
-// used the answer is unkept, and the next exchange asks without conditions.
+// serveRevalidated answers a 304 with the stored response that it validates (RFC 9111 section 4.3.4). Where that can't
+// be used the answer is unkept, and the next exchange asks without conditions.
 func (x *cacheExchange) serveRevalidated(ctx context.Context, resp originResponse, rec *Record) judge.Answer {
 	store := x.cache.options.Cache
 	unusable := judge.Answer{Status: resp.StatusCode, Unusable: &failure.Failure{Kind: failure.Protocol, Err: errStoredUnusable}}

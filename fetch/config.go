@@ -11,7 +11,8 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// method returns the method of a request for r: its own, else Options.Method, else POST where there is a body, else GET.
+// method returns the method of a request for r: its own, else Options.Method, else POST where there is a body, else
+// GET.
 func (o *Options) method(r *Request, hasBody bool) string {
 	switch {
 	case r.Method != "":
@@ -47,7 +48,8 @@ func (o *Options) AppendAsked(text []byte, r *Request) []byte {
 	return whole.AppendAsked(text)
 }
 
-// applyTo returns the Options of a host with these settings: o with what s has in place of its own. o is not written to.
+// applyTo returns the Options of a host with these settings: o with what s has in place of its own. o is not written
+// to.
 func (s *HostSettings) applyTo(o *Options) *Options {
 	own := *o
 	own.Hosts = nil

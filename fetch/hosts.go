@@ -21,8 +21,8 @@ type HostSettings struct {
 	// Header is laid over Options.Header, name by name; a nil value drops a header.
 	// Only what the input names is asked with it: no redirect from elsewhere is.
 	Header http.Header
-	// Username and Password are in place of Options.Username and Password, and of a header Authorization among Options.Header.
-	// Like Header they are not for redirects from elsewhere.
+	// Username and Password are in place of Options.Username and Password, and of a header Authorization among
+	// Options.Header. Like Header they are not for redirects from elsewhere.
 	Username, Password string
 	// ConnectTimeout, StallTimeout and Timeout are in place of those of Options; 0 is no limit.
 	ConnectTimeout, StallTimeout, Timeout *time.Duration
@@ -30,9 +30,9 @@ type HostSettings struct {
 	Retries *int
 }
 
-// A HostRule gives settings to the hosts that its Pattern names: a host as in a URL, with a scheme in front or a port behind where
-// it is only for those (with a scheme and no port, only the scheme's own port), or *.example.com for every host below example.com,
-// at any depth, or * for all.
+// A HostRule gives settings to the hosts that its Pattern names: a host as in a URL, with a scheme in front or a port
+// behind where it is only for those (with a scheme and no port, only the scheme's own port), or *.example.com for every
+// host below example.com, at any depth, or * for all.
 type HostRule struct {
 	Pattern string
 	HostSettings
@@ -71,10 +71,10 @@ func (e *HostRuleError) Error() string {
 // Unwrap returns what is wrong.
 func (e *HostRuleError) Unwrap() error { return e.Err }
 
-// NewHostRules checks rules and puts them together. The order is of no meaning: of those that name a host only the most exact one
-// counts, and nothing of the others: the name before *.suffix, a longer suffix before a shorter one, * last;
-// among those of one name the one with scheme and port, then the one with a port.
-// The error joins a *HostRuleError for each mistake.
+// NewHostRules checks rules and puts them together. The order is of no meaning: of those that name a host only the most
+// exact one counts, and nothing of the others: the name before *.suffix, a longer suffix before a shorter one, * last;
+// among those of one name the one with scheme and port, then the one with a port. The error joins a *HostRuleError for
+// each mistake.
 func NewHostRules(rules []HostRule) (*HostRules, error) {
 	h := &HostRules{settings: make(map[hostPattern]*HostSettings, len(rules))}
 	var mistakes []error
@@ -134,7 +134,8 @@ func (s *HostSettings) check(wrong func(key string, err error)) {
 
 func (s *HostSettings) hasLogin() bool { return s.Username != "" || s.Password != "" }
 
-// Of returns the settings of an origin, scheme://host[:port] as in a checked URL; nil is none. They are shared and never written to.
+// Of returns the settings of an origin, scheme://host[:port] as in a checked URL; nil is none. They are shared and
+// never written to.
 func (h *HostRules) Of(origin string) *HostSettings {
 	if h == nil || len(h.settings) == 0 {
 		return nil
@@ -163,7 +164,8 @@ func (h *HostRules) maxConcurrency(concurrency int) int {
 	return concurrency
 }
 
-// nextPattern returns the next less exact name: *.example.com for www.example.com and for *.www.example.com, and * in the end.
+// nextPattern returns the next less exact name: *.example.com for www.example.com and for *.www.example.com, and * in
+// the end.
 func nextPattern(name string) string {
 	_, suffix, more := strings.Cut(strings.TrimPrefix(name, "*."), ".")
 	if !more || strings.Contains(name, ":") {

@@ -28,32 +28,36 @@ type Options struct {
 	Rate float64
 	// HostRate is the most exchanges started per second on one host, evenly spaced; 0 is no limit.
 	HostRate float64
-	// Adaptive slows a host down that answers 429 or 503, speeds it up again step by step as it answers well,
-	// and keeps to the quota that it announces (RateLimit, X-RateLimit-Remaining and -Reset). A Retry-After is obeyed without it too.
+	// Adaptive slows a host down that answers 429 or 503, speeds it up again step by step as it answers well, and keeps
+	// to the quota that it announces (RateLimit, X-RateLimit-Remaining and -Reset). A Retry-After is obeyed without it
+	// too.
 	Adaptive bool
-	// HostMaxErrors is how many exchanges in a row may bring no answer from a host until it is asked by single probes only,
-	// three at growing intervals; where those fail too, its other requests fail as HostDown. 0 is never. Connections that the host
-	// breaks off count until it has answered once.
+	// HostMaxErrors is how many exchanges in a row may bring no answer from a host until it is asked by single probes
+	// only, three at growing intervals; where those fail too, its other requests fail as HostDown. 0 is never.
+	// Connections that the host breaks off count until it has answered once.
 	HostMaxErrors int
-	// Bandwidth is the most bytes received per second in the whole run, TLS, HTTP/2 and headers included, spread evenly over time
-	// and fairly over the exchanges under way; 0 is no limit. Uploads are not limited (curl --limit-rate limits each transfer by itself).
+	// Bandwidth is the most bytes received per second in the whole run, TLS, HTTP/2 and headers included, spread evenly
+	// over time and fairly over the exchanges under way; 0 is no limit. Uploads are not limited (curl --limit-rate
+	// limits each transfer by itself).
 	Bandwidth float64
-	// Hosts has settings of single hosts in place of these: limits, timeouts, retries, headers and credentials; nil is none.
+	// Hosts has settings of single hosts in place of these: limits, timeouts, retries, headers and credentials; nil is
+	// none.
 	Hosts *HostRules
-	// Lookahead is the most requests read and not yet finished, those set aside not counted; at least 1. Of requests over 4 KiB
-	// no more than 64 MiB are, but for those that keep Concurrency exchanges going.
-	// It bounds the memory of waiting requests.
+	// Lookahead is the most requests read and not yet finished, those set aside not counted; at least 1. Of requests
+	// over 4 KiB no more than 64 MiB are, but for those that keep Concurrency exchanges going. It bounds the memory of
+	// waiting requests.
 	Lookahead int
-	// Aside is the most memory in bytes for requests that are set aside: those that hosts at their limit can't have soon,
-	// once they fill Lookahead while places are free. They are compressed, about 20 bytes for a plain URL. 0 sets none aside.
-	// It has no effect with a Cache, or with a Sink that is a Holder.
+	// Aside is the most memory in bytes for requests that are set aside: those that hosts at their limit can't have
+	// soon, once they fill Lookahead while places are free. They are compressed, about 20 bytes for a plain URL. 0 sets
+	// none aside. It has no effect with a Cache, or with a Sink that is a Holder.
 	Aside int64
 
 	// Retries is the number of further attempts after a first that failed; 0 is none.
 	Retries int
 	// RetryOn says which outcomes are worth another attempt.
 	RetryOn judge.RetryOn
-	// RetryDelay is the upper bound of the first wait, doubling with each further one; the wait is drawn evenly from zero to it.
+	// RetryDelay is the upper bound of the first wait, doubling with each further one; the wait is drawn evenly from
+	// zero to it.
 	RetryDelay time.Duration
 	// RetryMaxDelay bounds each wait and the Retry-After obeyed (RFC 9110 section 10.2.3).
 	RetryMaxDelay time.Duration
@@ -125,36 +129,39 @@ type Options struct {
 	// HTTP restricts the protocol.
 	HTTP transport.Version
 
-	// HTTPProxy and HTTPSProxy are the proxies for http:// and for https:// URLs (curl -x): [SCHEME://][USER:PASSWORD@]HOST[:PORT]
-	// with http, https, socks5 (names are looked up here) or socks5h (there); without a scheme it is http. Empty is none.
+	// HTTPProxy and HTTPSProxy are the proxies for http:// and for https:// URLs (curl -x):
+	// [SCHEME://][USER:PASSWORD@]HOST[:PORT] with http, https, socks5 (names are looked up here) or socks5h (there);
+	// without a scheme it is http. Empty is none.
 	HTTPProxy, HTTPSProxy string
 	// NoProxy lists the hosts that are asked without a proxy, as NO_PROXY does for curl; empty is none.
 	NoProxy string
-	// UnixSocket is the path of a socket that every request goes over, whatever host its URL names (curl --unix-socket): no name is
-	// looked up, RemoteAddr is the path, and Private has no address to look at. Empty is none; with a proxy it is a mistake.
+	// UnixSocket is the path of a socket that every request goes over, whatever host its URL names (curl
+	// --unix-socket): no name is looked up, RemoteAddr is the path, and Private has no address to look at. Empty is
+	// none; with a proxy it is a mistake.
 	UnixSocket string
 	// Resolve gives hosts addresses in place of those that DNS has (curl --resolve).
 	Resolve []dial.Override
 	// IPv4 and IPv6 restrict connections to one family; both at once is a mistake (curl -4, -6).
 	IPv4, IPv6 bool
-	// Private says which addresses may be asked that are not public (RFC 6890). They are checked when they are connected to,
-	// whatever DNS says. Behind a proxy PrivateRedirects sees only what a URL spells out, and PrivateDeny is a mistake.
+	// Private says which addresses may be asked that are not public (RFC 6890). They are checked when they are
+	// connected to, whatever DNS says. Behind a proxy PrivateRedirects sees only what a URL spells out, and PrivateDeny
+	// is a mistake.
 	Private dial.Policy
 
-	// Cache keeps answers for other runs and finds them again (RFC 9111); nil is none. Its errors cost an answer from it and no
-	// more: see cache.Guard. It is not closed.
+	// Cache keeps answers for other runs and finds them again (RFC 9111); nil is none. Its errors cost an answer from
+	// it and no more: see cache.Guard. It is not closed.
 	Cache cache.Store
 	// CacheTTL is how long a success is used again, whatever its headers say; 0 means by RFC 9111.
 	CacheTTL time.Duration
 	// CacheHeuristic is the share of the time since Last-Modified that an answer is fresh for which does not say how long
 	// (RFC 9111 section 4.2.2), up to 1; 0 is off.
 	CacheHeuristic float64
-	// Changed leaves out, as Record.Unchanged, the successes whose bodies it has told of before. Nil leaves out none. It needs a Cache.
-	// Its Confirm, to be called once what the Sink took is safe, makes this run's count as told of.
+	// Changed leaves out, as Record.Unchanged, the successes whose bodies it has told of before. Nil leaves out none.
+	// It needs a Cache. Its Confirm, to be called once what the Sink took is safe, makes this run's count as told of.
 	Changed *cache.Teller
 
-	// Committed, where it is not nil, returns how many successes outlive a kill of the process by now. Those that don't yet
-	// count as exchanges under way, so that a kill at any instant costs at most Concurrency requests.
+	// Committed, where it is not nil, returns how many successes outlive a kill of the process by now. Those that don't
+	// yet count as exchanges under way, so that a kill at any instant costs at most Concurrency requests.
 	Committed func() int64
 
 	// Live, where it is not nil, counts while the run goes on.

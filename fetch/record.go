@@ -11,7 +11,8 @@ import (
 
 // A Record is what happened to one Request: exactly one for each that was started or could not be understood.
 type Record struct {
-	// Seq is the position among the Requests of this run, without gaps; Request.Index has gaps where requests were skipped.
+	// Seq is the position among the Requests of this run, without gaps; Request.Index has gaps where requests were
+	// skipped.
 	Seq     int64
 	Request Request
 	// Input is the start of a line that could not be used, at most 256 bytes.
@@ -46,7 +47,8 @@ type Record struct {
 	RemoteAddr string
 	// Cache is the part that the cache had in a success; empty where it was passed by.
 	Cache Cached
-	// Unchanged says that the user has been told of this body before, and has not asked to be told again: it is left out. See Options.Changed.
+	// Unchanged says that the user has been told of this body before, and has not asked to be told again: it is left
+	// out. See Options.Changed.
 	Unchanged bool
 	// Failure is nil for a success.
 	Failure *Failure
@@ -76,8 +78,9 @@ type Timing struct {
 	DNS, Connect, TLS, FirstByte, Body time.Duration
 }
 
-// OpenBody returns a reader of the decoded body from its first byte on, wherever the body is: in memory or in a temporary file.
-// There may be several; they are good until ReleaseBody. Where there is no body, or a Keeper has it, nothing is read.
+// OpenBody returns a reader of the decoded body from its first byte on, wherever the body is: in memory or in a
+// temporary file. There may be several; they are good until ReleaseBody. Where there is no body, or a Keeper has it,
+// nothing is read.
 func (r *Record) OpenBody() io.Reader {
 	if r.Spool != nil {
 		return r.Spool.Reader()
@@ -85,7 +88,8 @@ func (r *Record) OpenBody() io.Reader {
 	return bytes.NewReader(r.Body)
 }
 
-// ReleaseBody gives the body's memory or temporary file back once it has been rendered. Body and Spool are nil afterwards.
+// ReleaseBody gives the body's memory or temporary file back once it has been rendered. Body and Spool are nil
+// afterwards.
 func (r *Record) ReleaseBody() {
 	if r.Spool != nil {
 		_ = r.Spool.Close() // all that is wanted of it has been read

@@ -39,8 +39,8 @@ func (e *storeError) Error() string { return "saving a body: " + e.err.Error() }
 // Unwrap returns the BodyStore's error.
 func (e *storeError) Unwrap() error { return e.err }
 
-// storeFailure returns an error of a BodyStore as it is, where it is a *Failure, which concerns one Request, or nil; else
-// a *Failure of Kind IO around a storeError, which ends the run.
+// storeFailure returns an error of a BodyStore as it is, where it is a *Failure, which concerns one Request, or nil;
+// else a *Failure of Kind IO around a storeError, which ends the run.
 func storeFailure(err error) error {
 	var known *failure.Failure
 	if err == nil || errors.As(err, &known) {
@@ -49,8 +49,8 @@ func storeFailure(err error) error {
 	return &failure.Failure{Kind: failure.IO, Err: &storeError{err}}
 }
 
-// spoolFailure returns a *Failure of Kind IO around an error of a temporary file. One with a *spool.Error in it ends the
-// run.
+// spoolFailure returns a *Failure of Kind IO around an error of a temporary file. One with a *spool.Error in it ends
+// the run.
 func spoolFailure(err error) error { return &failure.Failure{Kind: failure.IO, Err: err} }
 
 // brokenDisk returns the error in a failure that ends the run: a *storeError or a *spool.Error; nil is none. Too many

@@ -2,8 +2,8 @@ package fetch
 
 import "batchfetch/fetch/transport"
 
-// maxLargeBytes is how many bytes of large Requests may be in memory before the Source is read no further, largeFrom the
-// size in bytes from which on a Request is large.
+// maxLargeBytes is how many bytes of large Requests may be in memory before the Source is read no further, largeFrom
+// the size in bytes from which on a Request is large.
 const maxLargeBytes, largeFrom = 64 << 20, 4 << 10
 
 // largeSize returns the bytes of a Request that count towards maxLargeBytes: 0 for one that is not large.
@@ -16,8 +16,8 @@ func (r *Request) largeSize() int64 {
 }
 
 // windowFull reports whether the look-ahead window is full: Options.Lookahead Requests have been admitted, or
-// maxLargeBytes of large ones, though the latter only with 2*Options.Concurrency Requests at least, so that workers have
-// enough to start. Records that the Sink holds back or has yet to take count; Tasks that have been spilled do not.
+// maxLargeBytes of large ones, though the latter only with 2*Options.Concurrency Requests at least, so that workers
+// have enough to start. Records that the Sink holds back or has yet to take count; Tasks that have been spilled do not.
 func (s *scheduler) windowFull() bool {
 	inMemory := s.openTasks - s.plan.Spilled()
 	heavy := s.largeBytes >= maxLargeBytes && inMemory >= 2*s.options.Concurrency
