@@ -41,8 +41,8 @@ type Request struct {
 	SHA256 string
 	// Path is the name for a saved body, relative to the directory of the BodyStore; empty leaves the choice to that.
 	Path string
-	// Retry overrides Options.RetryUnsafe and Retries for this Request: true allows retries whatever the method, false
-	// forbids them; nil goes by the method.
+	// Retry overrides Options.RetryUnsafe: true allows retries whatever the method, false forbids them; nil goes by the
+	// method.
 	Retry *bool
 	// File is the name of the input, and Line the 1-based number of the line in it; empty and 0 are unknown.
 	File string
