@@ -104,8 +104,8 @@ func leaveToNetwork(t *task) {
 	}
 }
 
-// followStored follows a stored redirect, and reports whether that is the end of the lookup: where it leads nowhere, or
-// too far, the network is asked, for failures are never stored.
+// followStored follows a stored redirect, and reports whether that is the end of the lookup: where the redirect can't
+// be followed, or is one too many, the Task goes to the network, since the cache causes no failures.
 func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) bool {
 	a := judge.Answer{Status: found.Status, Header: found.Header}
 	t.counts = exchangeCounts{status: found.Status}

@@ -13,11 +13,11 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// Usable reports whether a partial body of size bytes can be continued by m. Every field is checked: m may come from a
-// file that anybody has written.
-func (m PartialInfo) Usable(size int64) bool {
-	return size > 0 && (m.Total == 0 || size <= m.Total) && m.At != "" &&
-		(isStrongETag(m.Validator) || isDate(m.Validator))
+// Usable reports whether a partial body of size bytes can be continued by info. Every field is checked: info may come
+// from a file that anybody has written.
+func (info PartialInfo) Usable(size int64) bool {
+	return size > 0 && (info.Total == 0 || size <= info.Total) && info.At != "" &&
+		(isStrongETag(info.Validator) || isDate(info.Validator))
 }
 
 // partialURL returns u as PartialInfo.At has it.
@@ -29,22 +29,22 @@ func partialURL(u *url.URL) string {
 	return fmt.Sprintf("%s?%x", place, sha256.Sum256([]byte(u.RawQuery)))
 }
 
-// isFrom reports whether m is of a body of u. Where the hash of the body is known beforehand (hashed), the queries may
-// differ: presigned URLs have another signature each time.
-func (m PartialInfo) isFrom(u *url.URL, hashed bool) bool {
-	here, there := partialURL(u), m.At
+// isFrom reports whether info is of a body of u. Where the hash of the body is known beforehand (hashed), the queries
+// may differ: presigned URLs have another signature each time.
+func (info PartialInfo) isFrom(u *url.URL, hashed bool) bool {
+	want, have := partialURL(u), info.At
 	if hashed {
-		here, _, _ = strings.Cut(here, "?")
-		there, _, _ = strings.Cut(there, "?")
+		want, _, _ = strings.Cut(want, "?")
+		have, _, _ = strings.Cut(have, "?")
 	}
-	return here == there
+	return want == have
 }
 
 // partialInfoOf returns the PartialInfo of the body of a 200 response to a plain GET; false where that body can't be
 // continued. length is the Content-Length; negative is unknown.
 func partialInfoOf(to *target, h http.Header, length int64) (PartialInfo, bool) {
-	m := PartialInfo{Validator: strongValidator(h), Total: max(length, 0), At: partialURL(to.URL)}
-	return m, m.Validator != "" && !hasToken(h["Accept-Ranges"], "none") && len(coding.Of(h)) == 0
+	info := PartialInfo{Validator: strongValidator(h), Total: max(length, 0), At: partialURL(to.URL)}
+	return info, info.Validator != "" && !hasToken(h["Accept-Ranges"], "none") && len(coding.Of(h)) == 0
 }
 
 // isPlainGet reports whether a range may be requested of a target: a GET without a body and without a range of the
@@ -144,30 +144,30 @@ func parseContentRange(text string) (r contentRange, ok bool) {
 	return r, ok && r.first <= r.last
 }
 
-// continuesFrom reports whether a response has the bytes from the 0-based byte from on of the body that m is of, and
-// how many bytes that body has in all. A server that follows If-Range sends nothing else as a 206; the response of one
-// that ignores it is refused here.
-func continuesFrom(m PartialInfo, from int64, status int, h http.Header) (total int64, ok bool) {
+// continuesFrom reports whether a response has the bytes, from the 0-based byte from on, of the body that info is of,
+// and how many bytes that body has in all. A server that follows If-Range sends nothing else as a 206; the response of
+// one that ignores it is refused here.
+func continuesFrom(info PartialInfo, from int64, status int, h http.Header) (total int64, ok bool) {
 	ranges := h["Content-Range"]
 	if status != http.StatusPartialContent || len(ranges) != 1 || len(coding.Of(h)) > 0 {
 		return 0, false
 	}
 	r, ok := parseContentRange(ranges[0])
-	if !ok || r.first != from || r.total > 0 && m.Total > 0 && r.total != m.Total {
+	if !ok || r.first != from || r.total > 0 && info.Total > 0 && r.total != info.Total {
 		return 0, false
 	}
-	total = max(r.total, m.Total)
-	return total, r.last < total && m.matches(h)
+	total = max(r.total, info.Total)
+	return total, r.last < total && info.matches(h)
 }
 
-// matches reports whether a 206 with this header is of the body that m is of. A 206 has the entity tag that a 200 would
-// have, and may leave out the date (RFC 9110 section 15.3.7).
-func (m PartialInfo) matches(h http.Header) bool {
+// matches reports whether a 206 with this header is of the body that info is of. A 206 has the entity tag that a 200
+// would have, and may leave out the date (RFC 9110 section 15.3.7).
+func (info PartialInfo) matches(h http.Header) bool {
 	tags, dates := h["Etag"], h["Last-Modified"]
-	if isStrongETag(m.Validator) {
-		return len(tags) == 1 && tags[0] == m.Validator
+	if isStrongETag(info.Validator) {
+		return len(tags) == 1 && tags[0] == info.Validator
 	}
-	return len(tags) == 0 && (len(dates) == 0 || len(dates) == 1 && dates[0] == m.Validator)
+	return len(tags) == 0 && (len(dates) == 0 || len(dates) == 1 && dates[0] == info.Validator)
 }
 
 // isUnrequestedPart reports whether resp is a success with a part of a body only, to a request without Range (RFC 9110

@@ -101,8 +101,8 @@ func (s *storeWriter) setPartialInfo() {
 		return
 	}
 	s.infoSet = true
-	if m, ok := partialInfoOf(s.to, s.response.Header, s.response.ContentLength); ok {
-		s.partialWriter.SetInfo(m)
+	if info, ok := partialInfoOf(s.to, s.response.Header, s.response.ContentLength); ok {
+		s.partialWriter.SetInfo(info)
 	}
 }
 
