@@ -11,20 +11,21 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A wireReader is a body as it arrives: counted, and its own error remembered, so that what a decoder
-// makes of a cut stream is not mistaken for a broken coding.
+// A wireReader is a body as it is received, before its content codings are taken off. It counts the bytes and keeps the
+// error of the connection, so that what a decoder says of a truncated stream is not taken for a broken coding.
 type wireReader struct {
-	in    io.Reader
-	bytes int64
-	err   error
-	coded bool
-	plain int64 // bytes that came of it under its codings
+	in           io.Reader
+	bytes        int64 // received
+	err          error // of in; nil is none, io.EOF is not kept
+	coded        bool  // the body has content codings: decodedBytes counts
+	decodedBytes int64 // that the decoder has made of bytes
 }
 
-// maxUndecoded is how many bytes of a coded body may come to less than half as many: empty members of gzip have no end.
+// maxUndecoded is how many bytes of a coded body may be received beyond twice those decoded: a gzip stream may have
+// empty members without end.
 const maxUndecoded = 1 << 20
 
-// A decodedCounter counts what comes of a coded body.
+// A decodedCounter counts the decoded bytes of a coded body in its wireReader.
 type decodedCounter struct {
 	io.Reader
 	wire *wireReader
@@ -32,13 +33,13 @@ type decodedCounter struct {
 
 func (p decodedCounter) Read(b []byte) (int, error) {
 	n, err := p.Reader.Read(b)
-	p.wire.plain += int64(n)
+	p.wire.decodedBytes += int64(n)
 	return n, err
 }
 
 func (w *wireReader) Read(p []byte) (int, error) {
-	if w.coded && w.bytes > 2*w.plain+maxUndecoded {
-		w.err = failure.New(failure.Decode, "%d bytes of the body have come to only %d", w.bytes, w.plain)
+	if w.coded && w.bytes > 2*w.decodedBytes+maxUndecoded {
+		w.err = failure.New(failure.Decode, "%d bytes of the body have come to only %d", w.bytes, w.decodedBytes)
 		return 0, w.err
 	}
 	n, err := w.in.Read(p)
@@ -49,8 +50,8 @@ func (w *wireReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readBody reads the decoded body of an accepted answer, bounded and hashed, into rec or its Keeper. The error is a *Failure,
-// or what the connection died of.
+// readBody reads the body of an accepted response, decoded, bounded by Options.MaxBody and hashed, into rec or the
+// BodyStore; stored takes a copy for the cache, nil is none. The error is a *Failure, or that of the connection.
 func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWriter) error {
 	in := &wireReader{in: x.call.Body(resp)}
 	var codings []string
@@ -58,7 +59,8 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 		codings = coding.Of(resp.Header)
 	}
 	if len(codings) == 0 && x.partial != judge.PartialContinues && resp.ContentLength > x.options.MaxBody {
-		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s", resp.ContentLength, formatSize(x.options.MaxBody))
+		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s",
+			resp.ContentLength, formatSize(x.options.MaxBody))
 	}
 	decoded, err := coding.NewReader(codings, in)
 	defer decoded.Close()
@@ -72,28 +74,30 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 	if x.options.BodyStore == nil {
 		announced := resp.ContentLength
 		if len(codings) > 0 {
-			announced = -1 // it counts the bytes on the wire
+			announced = -1 // Content-Length counts the coded bytes
 		}
 		return x.readInline(body, in, codings, announced, rec)
 	}
 	return x.storeBody(resp, in, rec, codings, body)
 }
 
-// A bodySink is where a body goes: a saving, or a spooling.
+// A bodySink is where a decoded body is written: a storeWriter, a spoolWriter or a hashWriter.
 type bodySink interface {
+	// readFrom reads r to its end, up to limit bytes, and reports whether it had more.
 	readFrom(r io.Reader, limit int64) (more bool, err error)
 }
 
-// readWhole reads a body to the last byte of its message and says what is wrong with it.
+// readWhole reads a body to the last byte of its message; the error says what is wrong with it.
 func (x *exchange) readWhole(into bodySink, decoded io.Reader, in *wireReader, codings []string) error {
 	more, err := into.readFrom(decoded, x.options.MaxBody)
 	return x.checkEnd(more, err, in, codings)
 }
 
-// checkEnd makes sure that a body has been read to its end, given whether there was more of it and what the reader said.
+// checkEnd returns why a body that has been read is not whole and valid; nil means that it is. more says that it went
+// past Options.MaxBody, err what its reader returned.
 func (x *exchange) checkEnd(more bool, err error, in *wireReader, codings []string) error {
 	if err == nil && !more && len(codings) > 0 {
-		err = drainTail(in) // a decoder may stop short of the body's end; the length must hold to the last byte
+		err = discardTail(in) // a decoder may stop before the body's end, and a truncated body is only seen there
 	}
 	switch {
 	case in.err != nil:
@@ -108,7 +112,7 @@ func (x *exchange) checkEnd(more bool, err error, in *wireReader, codings []stri
 	return nil
 }
 
-// formatSize is a number of bytes as a person would write it.
+// formatSize returns a number of bytes with the unit of --max-body: 16Mi, 1000 bytes.
 func formatSize(n int64) string {
 	for _, unit := range []struct {
 		name string
@@ -124,7 +128,8 @@ func formatSize(n int64) string {
 // maxTail is how many bytes may follow the end of a coded stream within its body.
 const maxTail = 64 << 10
 
-func drainTail(r io.Reader) error {
+// discardTail reads what follows a coded stream. The error says that it is over maxTail, or is that of r.
+func discardTail(r io.Reader) error {
 	n, err := io.Copy(io.Discard, io.LimitReader(r, maxTail+1))
 	if err == nil && n > maxTail {
 		return errors.New("data after the end of the coded stream")

@@ -5,66 +5,75 @@ import (
 	"io"
 )
 
-// A BodyStore takes the bodies of successes, so that they need not stand in Records: into files, as a rule.
+// A BodyStore stores the bodies of successes outside of their Records, as a rule in files. Claim is called by one
+// goroutine, Create by many at once.
 type BodyStore interface {
-	// Claim makes sure, before anything is asked, that the body of r can be kept under its name.
-	// It is called once for each Request, in the order of the input; its error makes r an invalid_request.
+	// Claim reserves the name of the body of r before r is requested. It is called once for each Request, in the order
+	// of the input. Its error makes r a Failure of Kind InvalidRequest.
 	Claim(r *Request) error
-	// Create begins to take the body of r. Many are on their way at once.
+	// Create begins a body of r, from its first byte. An error that is no *Failure ends the run: the disk is full, or
+	// gone.
 	Create(r *Request) (BodyWriter, error)
 }
 
-// A BodyWriter is one body on its way into a Keeper. An error that is no *Failure breaks the run: the disk is full, or gone.
+// A BodyWriter takes one body for a BodyStore. One goroutine uses it; at the end it calls Abandon, after Commit too, or
+// Suspend of a PartialWriter. An error of a method that is no *Failure ends the run: the disk is full, or gone.
 type BodyWriter interface {
 	io.Writer
-	// Commit gives the body, which is whole and verified, its name, and returns the path to open it by.
+	// Commit stores the body, which is whole and verified, under its name, and returns the path to open it by. sum is
+	// the SHA-256 of the decoded body.
 	Commit(sum [sha256.Size]byte) (path string, err error)
-	// Abandon leaves nothing behind. It does nothing after Commit.
+	// Abandon removes what has been written. It does nothing after Commit.
 	Abandon()
 }
 
-// A PartialStore is a Keeper that can keep a part of a body whose transfer broke off, for a later attempt or another run to continue.
-// A Keeper that is none keeps whole bodies only.
+// A PartialStore is a BodyStore that can keep the start of a body whose transfer was cut off, for a later attempt or
+// another run to continue (RFC 9110 section 14; curl -C -). Any other BodyStore keeps whole bodies only.
 type PartialStore interface {
 	BodyStore
-	// Partial returns what there is of the body of r, for the caller alone, until that lets go of it; nil where there is nothing,
-	// nothing of use, or another has it. It is called before each exchange that may be for a part.
+	// Partial returns the start of the body of r that an earlier exchange has left, and locks it for the caller until
+	// Continue, Release or Remove. It returns nil where there is none that can be used, or where another has it locked.
+	// It is called before each exchange that may ask for a range.
 	Partial(r *Request) PartialBody
 }
 
-// A PartialBody is what an exchange that broke off has left of a body. It ends with a call of Continue, Leave or Drop.
+// A PartialBody is the start of a body that an exchange which was cut off has left. One goroutine uses it, up to a call
+// of Continue, Release or Remove.
 type PartialBody interface {
 	// Read reads its bytes from the first on.
 	io.Reader
-	// Size is how many there are, at least 1.
+	// Size returns the number of its bytes, at least 1.
 	Size() int64
-	// Info is what the Part was marked with.
+	// Info returns what SetInfo was given.
 	Info() PartialInfo
-	// Continue begins to take the body's rest, behind the first n bytes of the Part. Its error is like that of Keep.
+	// Continue begins to take the rest of the body, after the first n bytes of this start; more bytes than n are
+	// dropped. Its error is like that of BodyStore.Create.
 	Continue(n int64) (PartialWriter, error)
-	// Release lets go of the Part, for others to find.
+	// Release unlocks it, for others to continue.
 	Release()
-	// Remove removes it.
+	// Remove deletes it.
 	Remove()
 }
 
-// A PartialWriter is a Keeping that can be left half-way. A PartKeeper's Keep may return one.
+// A PartialWriter is a BodyWriter that can be ended half-way. Create of a PartialStore may return one.
 type PartialWriter interface {
 	BodyWriter
-	// SetInfo says of which body this is, once: from now on what has been written outlives even the process, as far as that can be.
+	// SetInfo says of which body these bytes are. It is called once at most: from then on what has been written
+	// survives the process too, as far as the store can do that.
 	SetInfo(PartialInfo)
-	// Suspend ends a body whose transfer broke off: what has been written is left as a Part where it has been marked,
-	// else abandoned. It does nothing after Commit or Abandon.
+	// Suspend ends a body whose transfer was cut off: what has been written can be continued where SetInfo has been
+	// called, else it is abandoned. It does nothing after Commit or Abandon.
 	Suspend()
 }
 
-// A PartialInfo says of which body a part is, so that the rest of that body can be asked for, and of no other.
-// Nothing in it is secret.
+// A PartialInfo says of which body a partial body is the start, so that the rest of that one can be requested, and no
+// other is appended to it. It has no secrets in it.
 type PartialInfo struct {
-	// Validator is what If-Range takes (RFC 9110 section 13.1.5): a strong entity tag, or the date of a Last-Modified.
+	// Validator is the value for If-Range (RFC 9110 section 13.1.5): a strong entity tag, or the date of Last-Modified.
 	Validator string
 	// Total is the length of the whole body in bytes; 0 is unknown.
 	Total int64
-	// At is the URL that the bytes came from, without userinfo and fragment. A hash stands for its query, which may be secret.
+	// At is the URL that the bytes came from, without userinfo and fragment. A hash stands for its query, which may be
+	// secret.
 	At string
 }

@@ -6,7 +6,7 @@ import (
 	"batchfetch/fetch/plan"
 )
 
-// limitOfHold is the Limit in a Summary for what the plan says that the next Task waits for.
+// limitOfHold has the Limit of a Summary for each plan.Hold, which is what the plan's next Task waits for.
 var limitOfHold = [...]Limit{
 	plan.HoldConcurrency:     LimitConcurrency,
 	plan.HoldOutput:          LimitOutput,
@@ -16,8 +16,8 @@ var limitOfHold = [...]Limit{
 	plan.HoldPause:           LimitPausedHosts,
 }
 
-// bottleneck returns what keeps the next exchange from starting, and the host whose limit that is, where it is one
-// host's.
+// bottleneck returns the Limit that keeps the next exchange from starting, and the host whose limit that is; empty is
+// no single host's.
 func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 	if s.recordsFull() || 2*int(s.blockedWorkers.Load()) > s.plan.Running() {
 		return LimitOutput, ""
@@ -25,7 +25,7 @@ func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 	if hold, host := s.plan.Limit(now); hold != plan.HoldNone {
 		return limitOfHold[hold], host
 	}
-	if s.heldByCache() {
+	if s.waitsForLookups() {
 		return LimitCache, ""
 	}
 	switch {
@@ -39,17 +39,17 @@ func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 	return LimitInput, ""
 }
 
-// bookTime adds the time since it was called last to what was the bottleneck in it. What exchanges waited for
-// bandwidth in that time comes first.
+// bookTime adds the time since it was called last to the Limit that was the bottleneck in it. The part of it in which
+// exchanges waited for bandwidth goes to LimitBandwidth.
 func (s *scheduler) bookTime(now time.Time) {
-	if s.reason != "" {
-		span := now.Sub(s.lastLook)
-		if dry := min(s.bandwidthWait(now)-s.bandwidthWaited, span); dry > 0 {
-			s.bandwidthWaited += dry
-			s.tally.addLimited(LimitBandwidth, "", dry)
-			span -= dry
+	if s.limit != "" {
+		span := now.Sub(s.checkedAt)
+		if forBandwidth := min(s.bandwidthWait(now)-s.bandwidthWaited, span); forBandwidth > 0 {
+			s.bandwidthWaited += forBandwidth
+			s.tally.addLimited(LimitBandwidth, "", forBandwidth)
+			span -= forBandwidth
 		}
-		s.tally.addLimited(s.reason, s.limitHost, span)
+		s.tally.addLimited(s.limit, s.limitHost, span)
 	}
-	s.lastLook = now
+	s.checkedAt = now
 }

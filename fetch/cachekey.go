@@ -13,19 +13,20 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// cacheKeys makes of a target what the cache finds responses by: a cache.Question.
+// cacheKeys makes the cache keys of targets: cache.Questions. It is not written to; any goroutine may use it.
 type cacheKeys struct {
 	options      *Options
-	certificates cache.Sum // hash of the client's; zero is none
-	trust        string    // which servers are believed: part of the key of an https URL
+	certificates cache.Sum // hash of the client certificates; zero is none
+	trust        string    // which server certificates are accepted: part of the key of an https URL
 }
 
+// newCacheKeys returns the cacheKeys of a run. It hashes the certificates once.
 func newCacheKeys(o *Options) cacheKeys {
 	return cacheKeys{options: o, certificates: certificatesKey(o), trust: trustKey(o)}
 }
 
-// questionOf returns what a stored response has to answer, given the header that is sent; false where the cache is
-// bypassed.
+// questionOf returns the key of the stored response for a target, given the header that is sent; false where the cache
+// is bypassed.
 func (k *cacheKeys) questionOf(to *target, header http.Header) (cache.Question, bool) {
 	if to.Body != nil || cache.Bypasses(to.Method, header) {
 		return cache.Question{}, false
@@ -34,7 +35,7 @@ func (k *cacheKeys) questionOf(to *target, header http.Header) (cache.Question, 
 	return q, true
 }
 
-// cacheURL is a URL in one spelling, without userinfo and fragment (RFC 9110 section 4.2.3).
+// cacheURL returns the normal form of a URL, without userinfo and fragment (RFC 9110 section 4.2.3).
 func cacheURL(u *url.URL) string {
 	path := u.EscapedPath()
 	if path == "" {
@@ -47,8 +48,8 @@ func cacheURL(u *url.URL) string {
 	return text
 }
 
-// via is what beside the URL decides which server answers: a Host header of the user's, which servers are believed,
-// addresses that are not from DNS.
+// via returns what beside the URL decides which server responds: a Host header of the user's, a Unix socket, which
+// server certificates are accepted, addresses that are not from DNS.
 func (k *cacheKeys) via(to *target) string {
 	text := strings.Join(to.Header["Host"], ",")
 	if socket := k.options.UnixSocket; socket != "" {
@@ -60,18 +61,18 @@ func (k *cacheKeys) via(to *target) string {
 	if to.URL.Scheme == "https" {
 		text += k.trust
 	}
-	for _, pin := range k.options.Resolve {
-		text += " " + pin.Host
-		for _, a := range pin.Addrs {
+	for _, override := range k.options.Resolve {
+		text += " " + override.Host
+		for _, a := range override.Addrs {
 			text += " " + a.String()
 		}
 	}
 	return strings.ReplaceAll(text, "\n", " ")
 }
 
-// who is a hash of the credentials that a response may be for; zero is none, and a response for everybody. Any header
-// of the user's may hold a credential, so all count but for those that only describe the client or this one exchange.
-// Vary is handled by package cache.
+// who returns a hash of the credentials that a response may depend on: the client certificates and any header of the
+// user's, but for those that only describe the client or this one exchange. Zero is none: a response for everybody.
+// Package cache handles Vary.
 func (k *cacheKeys) who(to *target, header http.Header) cache.Sum {
 	var names []string
 	for name := range header {
@@ -91,26 +92,26 @@ func (k *cacheKeys) who(to *target, header http.Header) cache.Sum {
 	h.Write(certificates[:])
 	for _, name := range names {
 		for _, value := range header[name] {
-			h.Write([]byte(name + ":" + value + "\n")) // neither name nor value has a line's end in it
+			h.Write([]byte(name + ":" + value + "\n")) // neither name nor value has a line break in it
 		}
 	}
 	return cache.Sum(h.Sum(nil))
 }
 
-// isDescriptive reports whether a header holds no credential: it chooses another response only where Vary says so.
+// isDescriptive reports whether a header has no credential in it: it selects another response only where Vary says so.
 func isDescriptive(name string, values []string) bool {
 	switch name {
 	case "User-Agent", "Accept-Encoding", "Cache-Control", "Pragma", "Host", "Connection", "Priority",
 		"Traceparent", "Tracestate", "X-Request-Id", "X-Correlation-Id":
 		return true
 	case "Accept":
-		return len(values) == 1 && values[0] == "*/*" // ours
+		return len(values) == 1 && values[0] == "*/*" // the default, not the user's
 	}
 	return false
 }
 
-// trustKey tells apart runs that do not believe the same servers: one that verifies certificates must not use what
-// another has stored that does not.
+// trustKey returns a text that differs between runs that do not accept the same server certificates: one that verifies
+// them must not use what one that does not has stored. Empty is the system's roots.
 func trustKey(o *Options) string {
 	switch {
 	case o.TLS == nil:
@@ -121,14 +122,14 @@ func trustKey(o *Options) string {
 		return ""
 	}
 	h := sha256.New()
-	//lint:ignore SA1019 the system's roots are not wanted
+	//lint:ignore SA1019 the system's roots are not needed
 	for _, name := range o.TLS.RootCAs.Subjects() {
 		h.Write(name)
 	}
 	return " roots:" + hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// certificatesKey is a hash of the client certificates (Options.TLS); zero is none.
+// certificatesKey returns a hash of the client certificates (Options.TLS); zero is none.
 func certificatesKey(o *Options) cache.Sum {
 	if o.TLS == nil || len(o.TLS.Certificates) == 0 {
 		return cache.Sum{}

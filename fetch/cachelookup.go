@@ -14,22 +14,22 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// A lookupWorker looks Tasks up in the cache before they get into a lane. One that is answered goes straight to the
-// writer: that costs no token and no slot, and waits for no network but the Store's own. There are at most
-// mostLookupWorkers.
+// A lookupWorker is the stage that looks Tasks up in the cache before they enter a lane. One that the cache has a
+// response for goes to the writer: that costs no token and no slot, and waits for no network but that of the Store. One
+// goroutine runs it; there are at most maxLookupWorkers.
 type lookupWorker struct {
 	options   *Options
 	cache     *responseCache
 	redirects redirector
 	finisher  *finisher
-	failure   *outputFailure // takes errors of the disk
+	failure   *outputFailure // takes the errors of outputs that end the run
 
 	lookups  <-chan *task // from the scheduler, which closes it at the end
 	lookedUp chan<- *task // to the scheduler
-	closed   *atomic.Bool // the run is over: Tasks are handed back as they are
+	closed   *atomic.Bool // the run is over: Tasks are sent back as they are
 }
 
-// work ends when the scheduler closes lookups.
+// work looks Tasks up until the scheduler closes lookups.
 func (w *lookupWorker) work(ctx context.Context) {
 	for t := range w.lookups {
 		if !w.closed.Load() {
@@ -39,12 +39,12 @@ func (w *lookupWorker) work(ctx context.Context) {
 	}
 }
 
-// lookUp ends a Task that the cache has the answer to, over stored redirects too. Any other gets the result of its last
-// lookup.
+// lookUp ends a Task that the cache has a response for, also at the end of stored redirects. Any other gets the result
+// of its last lookup.
 func (w *lookupWorker) lookUp(ctx context.Context, t *task) {
 	began := time.Now()
 	for {
-		found, how, result := w.cache.find(ctx, &t.target, t.request.SHA256, began)
+		found, use, result := w.cache.find(ctx, &t.target, t.request.SHA256, began)
 		t.lookup = result
 		if found == nil {
 			if !w.refuseNetwork(ctx, t, began) {
@@ -52,7 +52,7 @@ func (w *lookupWorker) lookUp(ctx context.Context, t *task) {
 			}
 			return
 		}
-		done := w.serveFound(ctx, t, found, how, began)
+		done := w.serveFound(ctx, t, found, use, began)
 		found.Close()
 		if done {
 			return
@@ -60,26 +60,28 @@ func (w *lookupWorker) lookUp(ctx context.Context, t *task) {
 	}
 }
 
-// refuseNetwork ends a Task whose request wants the cache's answer only (RFC 9111 section 5.2.1.7).
+// refuseNetwork ends a Task with 504 whose request has only-if-cached (RFC 9111 section 5.2.1.7), and reports whether
+// it has.
 func (w *lookupWorker) refuseNetwork(ctx context.Context, t *task, began time.Time) bool {
 	if t.lookup == nil || !cache.OnlyIfCached(t.lookup.question.Header) {
 		return false
 	}
 	t.counts = exchangeCounts{}
-	why := errors.New(failure.StatusText(http.StatusGatewayTimeout) + ": only-if-cached, and nothing usable is in the cache")
+	status := failure.StatusText(http.StatusGatewayTimeout)
+	why := errors.New(status + ": only-if-cached, and nothing usable is in the cache")
 	w.end(ctx, t, newRecord(t), &failure.Failure{Kind: failure.BadStatus, Err: why}, began)
 	return true
 }
 
-// serveFound answers a Task with a stored response, and reports whether that is the end of the lookup: after a redirect it is
-// not.
-func (w *lookupWorker) serveFound(ctx context.Context, t *task, found *cache.Found, how cache.Use, now time.Time) bool {
+// serveFound serves a stored response for a Task, and reports whether that is the end of the lookup: after a redirect
+// it is not.
+func (w *lookupWorker) serveFound(ctx context.Context, t *task, found *cache.Found, use cache.Use, now time.Time) bool {
 	if isFollowed(w.options, found.Status, found.Header) {
 		return w.followStored(t, found, now)
 	}
 	record := newRecord(t)
 	record.Cache = CacheHit
-	if how == cache.Stale {
+	if use == cache.Stale {
 		record.Cache = CacheStale
 	}
 	header := w.cache.headerWithAge(found, now)
@@ -94,16 +96,16 @@ func (w *lookupWorker) serveFound(ctx context.Context, t *task, found *cache.Fou
 	return true
 }
 
-// leaveToNetwork forgets the Verdict on a Task's stored redirects: its first exchange is its first attempt all the
-// same.
+// leaveToNetwork clears the Verdict on a Task's stored redirects where it has had no attempt: its first exchange then
+// counts as one.
 func leaveToNetwork(t *task) {
 	if t.Attempts == 0 {
 		t.Verdict = judge.Verdict{}
 	}
 }
 
-// followStored follows a stored redirect, and reports whether that is the end of the lookup: where it leads nowhere, or
-// too far, the network is asked, for failures are never stored.
+// followStored follows a stored redirect, and reports whether that is the end of the lookup: where the redirect can't
+// be followed, or is one too many, the Task goes to the network, since the cache causes no failures.
 func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) bool {
 	a := judge.Answer{Status: found.Status, Header: found.Header}
 	t.counts = exchangeCounts{status: found.Status}
@@ -119,7 +121,7 @@ func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) 
 	return true
 }
 
-// end completes a Task without an exchange.
+// end ends a Task without an exchange, with a Failure or nil, and sends its Record to the writer.
 func (w *lookupWorker) end(ctx context.Context, t *task, record *Record, failure *failure.Failure, began time.Time) {
 	t.Verdict, t.fromCache = judge.Verdict{Failure: failure}, true
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged

@@ -8,23 +8,24 @@ import (
 	"batchfetch/fetch/queue"
 )
 
-// maxLookupWorkers is how many lookups are under way at once: a Store over a network takes its time for each.
+// maxLookupWorkers is the most lookups under way at once. There are several because each may wait for a Store over a
+// network.
 const maxLookupWorkers = 16
 
-// A lookupQueue counts the scheduler's Tasks that are being looked up in the cache. They come back in any order: with
-// an answer, or to be sent over the network.
+// A lookupQueue is the scheduler's Tasks that are to be looked up in the cache, oldest first, and the counts of those
+// that are being looked up. The scheduler owns it. Tasks come back in any order.
 type lookupQueue struct {
-	waiting  queue.Queue[*task] // have not been given to a lookup worker
-	out      int                // have been given to one and have not come back
-	answered int64              // have ended as successes with an answer from the cache
-	workers  int                // that have been started
-	most     int                // of them: mostLookupWorkers, or fewer where the process may open few files; 0 is not known yet
+	waiting    queue.Queue[*task] // not sent to a lookup worker yet
+	inProgress int                // Tasks sent to one and not taken back
+	answered   int64              // Tasks that have ended as successes with a stored response
+	workers    int                // lookup workers started
+	maxWorkers int                // at most maxLookupWorkers, fewer where few files may be open; 0 is not known yet
 }
 
-func (q *lookupQueue) len() int { return q.waiting.Len() + q.out }
+// len returns the number of Tasks that have not come back.
+func (q *lookupQueue) len() int { return q.waiting.Len() + q.inProgress }
 
-// route puts a Task where its next step is: into the plan, or before that into the lookup queue where its target
-// has not been looked up.
+// route adds a Task to the lookup queue where its target has not been looked up in the cache, else to the plan.
 func (s *scheduler) route(t *task, now time.Time) {
 	if s.options.Cache == nil || t.lineError != nil || t.Verdict.Fate == judge.Retry || t.Verdict.Fate == judge.Restart {
 		s.enqueue(t, now)
@@ -33,7 +34,7 @@ func (s *scheduler) route(t *task, now time.Time) {
 	s.lookupQueue.waiting.Push(t)
 }
 
-// enqueue gives a Task to the plan, under the origin that it asks next.
+// enqueue adds a Task to the plan, in the lane of the origin of its next exchange.
 func (s *scheduler) enqueue(t *task, now time.Time) {
 	if t.lineError != nil {
 		s.plan.AddInvalid(&t.Task)
@@ -43,29 +44,29 @@ func (s *scheduler) enqueue(t *task, now time.Time) {
 	s.plan.Add(&t.Task, t.Origin, now)
 }
 
-// startLookups gives waiting Tasks to lookup workers, as far as those have room, and starts more of them where there
-// are too few. It never blocks.
+// startLookups sends waiting Tasks to the lookup workers, as far as the channel has room, and starts more workers where
+// there are too few. It never blocks.
 func (s *scheduler) startLookups() {
 	q := &s.lookupQueue
-	if q.most == 0 {
-		q.most = min(maxLookupWorkers, fdlimit.Exchanges())
+	if q.maxWorkers == 0 {
+		q.maxWorkers = min(maxLookupWorkers, fdlimit.Exchanges())
 	}
-	for q.waiting.Len() > 0 && q.out < cap(s.lookups) {
-		if q.workers < min(q.most, q.len()) {
+	for q.waiting.Len() > 0 && q.inProgress < cap(s.lookups) {
+		if q.workers < min(q.maxWorkers, q.len()) {
 			q.workers++
 			s.startLookupWorker()
 		}
-		q.out++
-		s.lookups <- q.waiting.Pop() // never blocks: there are at most its capacity out
+		q.inProgress++
+		s.lookups <- q.waiting.Pop() // never blocks: no more are in progress than its capacity
 	}
 }
 
 // takeLookup takes a Task back from a lookup worker.
 func (s *scheduler) takeLookup(t *task) {
-	s.lookupQueue.out--
+	s.lookupQueue.inProgress--
 	now := time.Now()
 	if t.fromCache {
-		if t.failure() == nil { // Succeeded does not count what failed
+		if t.failure() == nil { // as Succeeded, which uncommitted subtracts it from
 			s.lookupQueue.answered++
 		}
 		s.endTask(t, now)
@@ -78,15 +79,15 @@ func (s *scheduler) takeLookup(t *task) {
 	s.enqueue(t, now)
 }
 
-// takeLookups takes back every Task that lies ready.
+// takeLookups takes back every Task that is ready in the channel.
 func (s *scheduler) takeLookups() {
 	for n := len(s.lookedUp); n > 0; n-- {
 		s.takeLookup(<-s.lookedUp)
 	}
 }
 
-// dropLookups ends the Tasks that no lookup worker has been given; those that one has not begun with come back as they
-// are.
+// dropLookups ends the Tasks that have not been sent to a lookup worker; those that have been sent and are not begun
+// come back as they are.
 func (s *scheduler) dropLookups() {
 	s.lookupsClosed.Store(true)
 	for s.lookupQueue.waiting.Len() > 0 {
@@ -94,7 +95,7 @@ func (s *scheduler) dropLookups() {
 	}
 }
 
-// heldByCache reports whether lookups are all that is left to wait for.
-func (s *scheduler) heldByCache() bool {
+// waitsForLookups reports whether no Task is in the plan or under way but those that are being looked up.
+func (s *scheduler) waitsForLookups() bool {
 	return s.lookupQueue.len() > 0 && s.plan.Waiting() == 0 && s.plan.Running() == 0
 }

@@ -14,8 +14,9 @@ import (
 	"batchfetch/fetch/spool"
 )
 
-// serveStored fills rec with a stored response under the given header. A body that rec says is unchanged is not read.
-// The error is cache.ErrCorrupt where the body is not what was stored, else a *Failure.
+// serveStored fills rec with a stored response, with header for Record.Header. Its body goes where that of an exchange
+// would; one that rec says is Unchanged is not read. The error is cache.ErrCorrupt where the body is not what was
+// stored, else a *Failure.
 func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, header http.Header, rec *Record) error {
 	rec.Status, rec.Protocol, rec.ContentType = found.Status, found.Proto, found.Header.Get("Content-Type")
 	if c.options.KeepHeader {
@@ -36,13 +37,13 @@ func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, hea
 		return storedToSpool(ctx, found, rec)
 	}
 	body := newBuffer()
-	for int64(cap(body.bytes)) < found.Size+bytes.MinRead { // a reader needs so much room to see the end
+	for int64(cap(body.bytes)) < found.Size+bytes.MinRead { // so that no read has to grow it to find the end
 		body.grow()
 	}
 	text, err := found.AppendTo(body.bytes)
 	if err != nil {
 		body.release()
-		return readingStored(ctx, err)
+		return storedReadError(ctx, err)
 	}
 	body.bytes = text
 	rec.Body, rec.body, rec.HasBody = text, body, true
@@ -69,14 +70,16 @@ func (c *responseCache) serveStale(ctx context.Context, l *lookupResult, now tim
 	return true
 }
 
-// mayServeStale names the failures for which a stored response may be served: what RFC 5861 section 4 calls an error,
-// and a server that gives no usable answer at all. status is 0 where none came, and f nil where nothing failed.
+// mayServeStale reports whether a stored response may be served for a failure: for one of the statuses that RFC 5861
+// section 4 calls an error, and for a server that gave no usable response. status is 0 where none came, and f nil where
+// nothing failed.
 func mayServeStale(f *failure.Failure, status int) bool {
 	if f == nil {
 		return false
 	}
 	switch f.Kind {
-	case failure.DNS, failure.Connect, failure.TLS, failure.Timeout, failure.Stalled, failure.Reset, failure.Truncated, failure.Protocol, failure.HostDown:
+	case failure.DNS, failure.Connect, failure.TLS, failure.Timeout, failure.Stalled, failure.Reset,
+		failure.Truncated, failure.Protocol, failure.HostDown:
 		return true
 	case failure.BadStatus, failure.RateLimited:
 		return status == http.StatusInternalServerError || status == http.StatusBadGateway ||
@@ -89,45 +92,45 @@ func mayServeStale(f *failure.Failure, status int) bool {
 func storedToSpool(ctx context.Context, found *cache.Found, rec *Record) error {
 	body, err := spool.New()
 	if err != nil {
-		return spoolBroken(err)
+		return spoolFailure(err)
 	}
-	if err := copyAtMost(body, untilEnded(ctx, found), found.Size+1); err != nil {
-		_ = body.Close() // nobody wants what is in it
+	if err := copyAtMost(body, contextReader(ctx, found), found.Size+1); err != nil {
+		_ = body.Close() // a body that failed is of no use
 		var broken *spool.Error
 		if errors.As(err, &broken) {
-			return spoolBroken(err)
+			return spoolFailure(err)
 		}
-		return readingStored(ctx, err)
+		return storedReadError(ctx, err)
 	}
 	rec.Spool, rec.HasBody = body, true
 	return nil
 }
 
-// storedToBodyStore gives a stored body to the Keeper. What that had of an earlier, partial transfer is dropped.
-func storedToBodyStore(ctx context.Context, found *cache.Found, keeper BodyStore, rec *Record) error {
-	if parts, ok := keeper.(PartialStore); ok {
+// storedToBodyStore copies a stored body into the BodyStore, and removes a partial body that it has of the Request.
+func storedToBodyStore(ctx context.Context, found *cache.Found, store BodyStore, rec *Record) error {
+	if parts, ok := store.(PartialStore); ok {
 		if part := parts.Partial(&rec.Request); part != nil {
 			part.Remove()
 		}
 	}
-	out, err := keeper.Create(&rec.Request)
+	out, err := store.Create(&rec.Request)
 	if err != nil {
 		return storeFailure(err)
 	}
 	to := &errWriter{out: out}
-	if err := copyAtMost(to, untilEnded(ctx, found), found.Size+1); err != nil {
+	if err := copyAtMost(to, contextReader(ctx, found), found.Size+1); err != nil {
 		out.Abandon()
 		if to.err != nil {
 			return storeFailure(to.err)
 		}
-		return readingStored(ctx, err)
+		return storedReadError(ctx, err)
 	}
 	rec.Path, err = out.Commit(rec.SHA256)
-	out.Abandon() // unless it has its name
+	out.Abandon() // does nothing after a Commit that succeeded
 	return storeFailure(err)
 }
 
-// An errWriter keeps the last error of out, to tell it from one of what is read.
+// An errWriter writes to out and keeps its last error, so that it is not taken for one of the reader.
 type errWriter struct {
 	out io.Writer
 	err error
@@ -139,8 +142,8 @@ func (w *errWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// untilEnded reads body until ctx ends; then its error is the *Failure that says why.
-func untilEnded(ctx context.Context, body io.Reader) io.Reader {
+// contextReader returns a reader of body that ends with ctx; its error is then the *Failure that says why.
+func contextReader(ctx context.Context, body io.Reader) io.Reader {
 	return readFunc(func(p []byte) (int, error) {
 		if f := failure.Ended(ctx); f != nil {
 			return 0, f
@@ -149,14 +152,14 @@ func untilEnded(ctx context.Context, body io.Reader) io.Reader {
 	})
 }
 
-// A readFunc is an io.Reader.
+// A readFunc is a function as an io.Reader.
 type readFunc func([]byte) (int, error)
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
-// readingStored returns the error of a stored body that could not be read: a *Failure where the run has ended or err is
-// one, else cache.ErrCorrupt.
-func readingStored(ctx context.Context, err error) error {
+// storedReadError returns the error of a stored body that could not be read: a *Failure where the run has ended or err
+// is one, else cache.ErrCorrupt.
+func storedReadError(ctx context.Context, err error) error {
 	var known *failure.Failure
 	if f := failure.Ended(ctx); f != nil {
 		return f
@@ -176,8 +179,8 @@ func storedFailure(err error) *failure.Failure {
 	return &failure.Failure{Kind: failure.IO, Err: err}
 }
 
-// headerWithAge is the header of a stored response that is served without asking, with its Age in seconds (RFC 9111
-// section 4).
+// headerWithAge returns the header of a stored response that is served without validation, with its Age in seconds (RFC
+// 9111 section 4) where Options.KeepHeader wants it in the Record.
 func (c *responseCache) headerWithAge(found *cache.Found, now time.Time) http.Header {
 	if !c.options.KeepHeader {
 		return found.Header
@@ -186,9 +189,9 @@ func (c *responseCache) headerWithAge(found *cache.Found, now time.Time) http.He
 	return mergeHeaders(found.Header, http.Header{"Age": {strconv.FormatInt(int64(age/time.Second), 10)}})
 }
 
-// reportStored sets Record.Unchanged where the user was told of a stored body before, and notes in the Store that this
-// run tells of it where not. What an earlier run has told is noted as told for good: it then does not depend on the
-// entry of that run, which is removed when room is made.
+// reportStored sets Record.Unchanged where an earlier run has reported a stored body, else notes in the Store that this
+// run reports it (Options.Changed). What an earlier run has reported is noted in the entry itself: it then does not
+// depend on the entry of that run, which may be evicted.
 func (c *responseCache) reportStored(ctx context.Context, found *cache.Found, result *lookupResult, record *Record) {
 	if c.options.Changed == nil || !found.HasBody {
 		return
@@ -199,5 +202,5 @@ func (c *responseCache) reportStored(ctx context.Context, found *cache.Found, re
 	}
 	e := found.Entry
 	c.options.Changed.Sign(&e, result.reported)
-	_ = c.options.Cache.Refresh(ctx, result.place.At(), &e) // where that fails the next run tells of it once more
+	_ = c.options.Cache.Refresh(ctx, result.place.At(), &e) // where that fails the next run reports the body again
 }

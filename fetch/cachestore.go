@@ -14,23 +14,23 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A cacheExchange is the part that the cache has in one exchange: it validates the stored response, and stores the new
-// one.
+// A cacheExchange is the cache's part of one exchange: it has the stored response validated, and stores the new one.
 type cacheExchange struct {
 	cache  *responseCache
 	lookup *lookupResult // nil where the cache is bypassed
 }
 
-// An originResponse is what a server has sent, with what a stored response has beside its status, header and body.
+// An originResponse is the response of a server, with what a stored one has beside its status, header and body.
 type originResponse struct {
 	*http.Response
 	url                 *url.URL
 	requested, received time.Time // when the request was sent, and when the header had come
 	remote              string    // address of the connection
-	partial             bool      // it continues, or fails to continue, a body of which a part is there
+	partial             bool      // it is for a request of the missing part of a body, and is not stored
 }
 
-// conditions are the headers that let the server validate the stored response (RFC 9111 section 4.3.1); nil is none.
+// conditions returns the headers by which the server validates the stored response (RFC 9111 section 4.3.1); nil is
+// none.
 func (x *cacheExchange) conditions() http.Header {
 	if x.lookup == nil || !x.lookup.hasStored {
 		return nil
@@ -38,15 +38,17 @@ func (x *cacheExchange) conditions() http.Header {
 	return x.lookup.validators.Conditions()
 }
 
-// errStoredUnusable is why the server is asked anew: the response that it validated is not stored any more, or never
-// was.
+// errStoredUnusable is why the request is sent again without conditions: the response that the server validated is not
+// stored any more, or never was.
 var errStoredUnusable = errors.New("the cached answer that the server confirmed can't be used")
 
-// revalidated answers a 304 with the stored response that it validates (RFC 9111 section 4.3.4). Where that can't be
-// used the answer is unkept, and the next exchange asks without conditions.
-func (x *cacheExchange) revalidated(ctx context.Context, resp originResponse, rec *Record) judge.Answer {
+// serveRevalidated fills rec with the stored response that a 304 validates (RFC 9111 section 4.3.4). Where that can't
+// be used Answer.Unusable is set, and the next exchange is a request without conditions.
+func (x *cacheExchange) serveRevalidated(ctx context.Context, resp originResponse, rec *Record) judge.Answer {
 	store := x.cache.options.Cache
-	unusable := judge.Answer{Status: resp.StatusCode, Unusable: &failure.Failure{Kind: failure.Protocol, Err: errStoredUnusable}}
+	unusable := judge.Answer{
+		Status: resp.StatusCode, Unusable: &failure.Failure{Kind: failure.Protocol, Err: errStoredUnusable},
+	}
 	if !x.lookup.validators.Confirms(resp.Header) {
 		x.lookup.dropStored()
 		return unusable
@@ -75,8 +77,8 @@ func (x *cacheExchange) revalidated(ctx context.Context, resp originResponse, re
 	return judge.Answer{Status: e.Status, Header: e.Header, ServerHeader: resp.Header}
 }
 
-// markReported notes in an entry that is about to be stored what the user is told of its body, and sets
-// Record.Unchanged where that was told before.
+// markReported sets in an entry that is about to be stored that this run reports its body (Options.Changed), and sets
+// Record.Unchanged where an earlier run has.
 func (x *cacheExchange) markReported(e *cache.Entry, rec *Record) {
 	changed := x.cache.options.Changed
 	if changed == nil || !e.HasBody && !e.IsDigest() {
@@ -87,14 +89,14 @@ func (x *cacheExchange) markReported(e *cache.Entry, rec *Record) {
 	changed.Sign(e, x.lookup.reported)
 }
 
-// A cacheWriter stores a response while its body is read. A nil one stores nothing.
+// A cacheWriter stores a response while its body is read. A nil cacheWriter stores nothing.
 type cacheWriter struct {
 	draft  *cache.Draft
 	header http.Header // as it is stored
-	failed bool        // draft could not be written
+	failed bool        // draft could not be written: it is not committed
 }
 
-// startStoring begins to store a response, where that may be (RFC 9111 section 3) and is of use; else it returns nil.
+// startStoring begins to store a response, where that is allowed (RFC 9111 section 3) and useful; else it returns nil.
 func (x *cacheExchange) startStoring(ctx context.Context, resp originResponse) *cacheWriter {
 	if x.lookup == nil || resp.partial {
 		return nil
@@ -104,7 +106,7 @@ func (x *cacheExchange) startStoring(ctx context.Context, resp originResponse) *
 	if !x.cache.rules().Keeps(resp.StatusCode, header) {
 		return nil
 	}
-	if o.Jar != nil && len(resp.Header["Set-Cookie"]) > 0 { // from the cache it would set none
+	if o.Jar != nil && len(resp.Header["Set-Cookie"]) > 0 { // a stored response would not set the cookie
 		return nil
 	}
 	draft, err := x.lookup.place.Draft(ctx, o.Cache, &x.lookup.question, header)
@@ -129,8 +131,8 @@ func (w *cacheWriter) tee(body io.Reader) io.Reader {
 	})
 }
 
-// finishStoring ends what startStoring began, w, where the body has come: whole and verified, or with a failure. Of a
-// body that is not stored it keeps the hash, where Options.Changed asks for it.
+// finishStoring commits or aborts what startStoring returned, w, once the body has come: whole and verified, or with a
+// failure. Of a body that is not stored it stores the hash, for Options.Changed.
 func (x *cacheExchange) finishStoring(
 	ctx context.Context, w *cacheWriter, resp originResponse, rec *Record, failure *failure.Failure,
 ) {
@@ -148,7 +150,7 @@ func (x *cacheExchange) finishStoring(
 	}
 	digest := cache.Digest(e.SHA256, e.Received)
 	digest.Seen, digest.Teller = e.Seen, e.Teller
-	// where that fails the next run tells of it once more
+	// where that fails the next run reports the body again
 	_ = x.lookup.place.KeepDigest(ctx, x.cache.options.Cache, &x.lookup.question, digest)
 }
 
@@ -161,10 +163,10 @@ func (x *cacheExchange) storeWithoutBody(ctx context.Context, resp originRespons
 	defer w.draft.Abort() // does nothing after Commit
 	e := x.entryOf(w, resp)
 	x.markReported(e, rec)
-	_ = w.draft.Commit(ctx, e) // where that fails it is asked for again
+	_ = w.draft.Commit(ctx, e) // where that fails the next lookup finds nothing
 }
 
-// entryOf returns the entry of a response, without what it has of a body.
+// entryOf returns the entry of a response, without the fields about its body.
 func (x *cacheExchange) entryOf(w *cacheWriter, resp originResponse) *cache.Entry {
 	e := &cache.Entry{Status: resp.StatusCode, Proto: resp.Proto, Requested: resp.requested, Received: resp.received,
 		RemoteAddr: x.cache.originAddr(resp.url, resp.remote),

@@ -11,7 +11,7 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// method is the method that r is asked with: its own, else that of the Options, else POST where there is a body, else
+// method returns the method of a request for r: its own, else Options.Method, else POST where there is a body, else
 // GET.
 func (o *Options) method(r *Request, hasBody bool) string {
 	switch {
@@ -25,8 +25,8 @@ func (o *Options) method(r *Request, hasBody bool) string {
 	return http.MethodGet
 }
 
-// complete adds to a Request that failed what the Options made it ask for, so that its Record asks the same again.
-// Headers stay out: they may be secret.
+// complete adds the method and the body of the Options to a Request that failed, so that its Record, as a line of an
+// input, requests the same again. Headers stay out: they may be secret.
 func (o *Options) complete(r *Request) {
 	if r.Method == "" {
 		r.Method = o.Method
@@ -39,8 +39,8 @@ func (o *Options) complete(r *Request) {
 	}
 }
 
-// AppendAsked is Request.AppendAsked with the method and the body that the Options make of r. Headers that go to every
-// request are left out, so that a run with a new token asks the same as the one before.
+// AppendAsked is Request.AppendAsked with the method and the body that r gets from the Options. Headers of the Options
+// are left out, so that a run with a new token requests the same as the one before.
 func (o *Options) AppendAsked(text []byte, r *Request) []byte {
 	whole := *r
 	o.complete(&whole)
@@ -48,7 +48,8 @@ func (o *Options) AppendAsked(text []byte, r *Request) []byte {
 	return whole.AppendAsked(text)
 }
 
-// applyTo returns o as it is for a host with these settings.
+// applyTo returns the Options of a host with these settings: o with what s has in place of its own. o is not written
+// to.
 func (s *HostSettings) applyTo(o *Options) *Options {
 	own := *o
 	own.Hosts = nil
@@ -72,7 +73,7 @@ func (s *HostSettings) applyTo(o *Options) *Options {
 	return &own
 }
 
-// policy is what the Options say about answers and retries. It is made once for each targeter: see targeter.policy.
+// policy returns what the Options say about responses and retries. It is called once for each targeter.
 func (o *Options) policy() judge.Policy {
 	return judge.Policy{
 		AcceptStatus:  o.AcceptStatus,
@@ -87,7 +88,7 @@ func (o *Options) policy() judge.Policy {
 	}
 }
 
-// limits is what the Options say about when a Task may start, and how many may wait in memory.
+// limits returns what the Options say about when a Task may start, and how many may wait in memory.
 func (o *Options) limits() plan.Limits {
 	return plan.Limits{
 		Concurrency:   o.Concurrency,
@@ -102,7 +103,8 @@ func (o *Options) limits() plan.Limits {
 	}
 }
 
-// hostLimits returns the limits of one origin: its own, or else the run's.
+// hostLimits returns the limits of one origin, its own or else the run's: exchanges at once, and exchanges started per
+// second (0 is no limit).
 func (o *Options) hostLimits(origin string) (concurrency int, rate float64) {
 	own := o.Hosts.Of(origin)
 	if own == nil {
@@ -111,9 +113,12 @@ func (o *Options) hostLimits(origin string) (concurrency int, rate float64) {
 	return valueOr(own.Concurrency, o.HostConcurrency), valueOr(own.Rate, o.HostRate)
 }
 
-// transportConfig returns the configuration of a run's Transport over a network.
+// transportConfig returns the configuration of a run's Transport over the network n.
 func (o *Options) transportConfig(n dial.Network) transport.Config {
-	dial := dial.Config{Network: n, Family: "tcp", UnixSocket: o.UnixSocket, Overrides: o.Resolve, UserAgent: o.UserAgent, Timeouts: o.dialTimeouts}
+	dial := dial.Config{
+		Network: n, Family: "tcp", UnixSocket: o.UnixSocket, Overrides: o.Resolve, UserAgent: o.UserAgent,
+		Timeouts: o.dialTimeouts,
+	}
 	switch {
 	case o.IPv4:
 		dial.Family = "tcp4"
@@ -128,7 +133,7 @@ func (o *Options) transportConfig(n dial.Network) transport.Config {
 	}
 }
 
-// dialTimeouts returns the ConnectTimeout and the Timeout of an origin.
+// dialTimeouts returns the ConnectTimeout and the Timeout of an origin; 0 is no limit.
 func (o *Options) dialTimeouts(origin string) (connect, exchange time.Duration) {
 	connect, exchange = o.ConnectTimeout, o.Timeout
 	if own := o.Hosts.Of(origin); own != nil {

@@ -8,9 +8,9 @@ import (
 	"batchfetch/fetch/netrc"
 )
 
-// withAuthorization returns h with the Authorization that the user gave for u: the URL's userinfo, else that of every request, else
-// the netrc's. A header of the user's own wins over all of them, as with curl. It is asked for what the input names and
-// never after a redirect.
+// withAuthorization returns h with an Authorization for Basic authentication (RFC 7617): by the userinfo of u, else by
+// Options.Username and Password, which h has already, else by the netrc. A header of the user's own wins over all of
+// them, as with curl. It is called for URLs of the input only, never for the target of a redirect.
 func (tg *targeter) withAuthorization(h http.Header, u *url.URL) http.Header {
 	if u.User == nil && (tg.options.Netrc == nil || tg.options.hasLogin()) {
 		return h
@@ -25,10 +25,10 @@ func (tg *targeter) withAuthorization(h http.Header, u *url.URL) http.Header {
 	return mergeHeaders(h, http.Header{"Authorization": {dial.BasicAuth(l.Name, l.Password)}})
 }
 
-// hasLogin reports whether every request has credentials; tokens often come as a password without a name.
+// hasLogin reports whether there are credentials for every request; tokens often are a password without a name.
 func (o *Options) hasLogin() bool { return o.Username != "" || o.Password != "" }
 
-// credentialsFor asks the netrc for all that the URL leaves open: a password, or both.
+// credentialsFor returns the userinfo of u, completed from the netrc where it has no password; false is no credentials.
 func (tg *targeter) credentialsFor(u *url.URL) (netrc.Credentials, bool) {
 	var own netrc.Credentials
 	if u.User != nil {

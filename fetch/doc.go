@@ -1,42 +1,94 @@
 /*
-Package fetch asks for many URLs at once, politely, and tells what became of each.
+Package fetch fetches many URLs at once and returns one Record for each. It knows no flag, no terminal and no file name.
 
-A Source yields Requests, Run asks for them, a Sink takes one Record for each:
+A Source yields Requests, Run makes the HTTP exchanges that each needs, a Sink takes the Records. The stages of a run,
+joined by channels:
 
 	source ▷ feeder ▷ scheduler ▷ workers ▷ writer ▷ sink
 	                   ▲     │ Plan: lanes, slots, tokens, pauses, delays
 	                   └─────┘ Retry, Hop and Restart go back into a lane
 
-With Options.Cache a Task goes to a lookup worker before it gets into a lane, and once more after a Hop: what the cache
-has an answer for goes straight to the writer (cachequeue.go, cachelookup.go, cacheserve.go). What a worker fetches is
-stored, or validates what is stored, while it is read (cachestore.go).
+With Options.Cache a Task is looked up before it enters a lane, and again after a Hop; one that the cache has a response
+for needs no lane:
 
-The stages and the channels between them are joined in run.go, which none of them knows: feed.go, scheduler.go,
-worker.go, cachelookup.go, writer.go.
+	scheduler ▷ lookup workers ▷ writer
+	      ▲           │
+	      └───────────┘ the others go on to the Plan
 
-The words, and where they live:
+A response from the network is stored while it is read, or validates the one that is stored.
 
-  - Request: what was asked, one input line (request.go, source.go)
-  - Task: a Request under way (task.go, plan.go); Lane: one host's queue of Tasks (lane.go)
-  - Plan: decides which Task starts now; pure, time is an argument (plan.go)
-  - Exchange: one HTTP round trip for one Task, timed (exchange.go)
-  - Road: a pooled client, which an Exchange is made over (roads.go): of links, over HTTP/1.1, each of which one Exchange has to itself
-    (links.go, waiting.go, link.go, asking.go), or of net/http's streams over HTTP/2 (transport.go)
-  - Verdict: what an Exchange means: Final, Retry, Hop or Restart; a pure function (judge.go)
-  - Record: what happened, exactly one for each Request that was started (record.go)
+# Words
 
-What it promises:
+  - Request: one line of the input (request.go); Source: an iterator of Requests (source.go)
+  - Task: a Request under way (task.go, plan.Task); Lane: the queue of the Tasks of one origin
+  - Plan: decides which Task starts now; pure, time is an argument (package plan)
+  - Exchange: one HTTP round trip for one Task, timed (exchange.go); Call: what the transport knows of it
+  - Verdict: what an exchange means, with the Task's Fate: Final, Retry, Hop or Restart; a pure function (package judge)
+  - Record: what happened to one Request, exactly one for each that was started (record.go)
+  - Sink: renders and takes Records (record.go); BodyStore: takes bodies in their place (bodystore.go)
 
-  - Waiting is a place, not an act. Back-off, a host's pause, a rate, a redirect: each is a Task in a Lane with a time.
-    Workers never sleep, and a slow host never delays another.
+# Packages
+
+Imports point downward only. What stands below fetch knows no Request, Record, Source, Sink or flag.
+
+	input
+	fetch
+	  transport         plan        cache   cookiejar   netrc
+	    dial              judge     redact  coding      spool
+	      conn
+	httpurl  fdlimit  queue  failure
+
+	package    promise                                                   imports of ours
+	input      input lines become Requests; filters, shards              fetch httpurl redact
+	fetch      Run: one Record for each Request                          all below
+	transport  one HTTP exchange over a pooled connection                conn dial failure fdlimit httpurl
+	dial       a host and a port become a connection                     conn failure fdlimit httpurl
+	conn       a connection counts, shares bandwidth, notices a stall    failure
+	plan       which Task starts now, or how long until one may; pure    failure judge queue
+	judge      what an exchange means for its Task and host; pure        failure fdlimit
+	cache      responses are stored and found again (RFC 9111)           none
+	cookiejar  cookies are kept and sent (RFC 6265), bounded             httpurl
+	netrc      credentials are found in a netrc file as curl reads it    httpurl
+	redact     no secret reaches an output                               failure httpurl
+	coding     content codings are taken off a body                      failure
+	spool      bytes wait in a temporary file without a name             none
+	httpurl    which URLs can be requested, and their origin             failure
+	fdlimit    how many files may be open, and waiting for a free one    none
+	queue      first in, first out                                       none
+	failure    the closed list of why a Request fails                    none
+
+Package nettest has servers and networks for tests.
+
+# One URL through them
+
+ 1. input.Reader yields a Request: Prepare parses its URL (httpurl.Parse); of a line that can't be used redact.Line
+    masks what a Record shows.
+ 2. Run makes a transport.Transport, which makes its dial.Dialers; then the Plan (plan.New) and the stages (run.go).
+ 3. The feeder merges Request and Options into a target (target.go; credentials from netrc) and sends a task.
+ 4. The scheduler routes it to a lookup worker (cachelookup.go, cache.Find) or adds it to its lane: plan.Add.
+ 5. plan.Next returns a plan.Task, or how long to wait; the task that owns it goes to a worker.
+ 6. The worker makes an exchange, which adds cookies (cookiejar) and what is conditional: If-None-Match to validate
+    a stored response (cachestore.go), or Range to continue a partial body (resume.go). It calls Transport.RoundTrip.
+ 7. The transport takes an idle connection, waits for one or has one dialed (dial.Dialer, conn.Conn), and speaks
+    HTTP/1.1 or HTTP/2. Call.Explain makes a failure.Failure of every error.
+ 8. The exchange reads the body through coding and, where it is to be stored, cache.Draft into memory, a spool.File or
+    the BodyStore.
+ 9. judge.Judge returns the Verdict, which plan.Done learns from. Retry, Hop and Restart go back to 4.
+ 10. On Final the Record goes to Sink.Encode in the worker, and through the writer to Sink.Put.
+
+# Promises
+
+  - A worker never sleeps: back-off, the pause of a host, a rate, a redirect are each a Task in a lane with a time.
+    A slow host never delays another.
   - A failed URL is data: a Record with a Failure whose Kind comes from a closed list.
     Run itself fails only for a Source that breaks off, a Sink that can't be written, or a context that ends.
-  - Memory grows neither with the input nor with what a server sends: Options.Lookahead bounds what waits,
+  - Memory grows neither with the input nor with what a server sends: Options.Lookahead bounds the Requests that wait,
     Options.BodyMemory what one exchange holds, Options.Concurrency how many there are. Larger bodies, up to
     Options.MaxBody, are in temporary files.
-  - Goroutines are started in run.go alone: at most Options.Concurrency workers, a feeder, a writer, at most 16 lookup workers with a cache.
-    For a time there are others: one for each link that is being made, no more than wait for one, and one that sends a large
-    request while its worker waits for the answer. No goroutine waits at an idle link.
-  - What a Cache has costs no token and no slot, and one that fails costs no Request.
+  - The stages are started in run.go alone: one feeder, one writer, at most Options.Concurrency workers and, with a
+    cache, at most 16 lookup workers; the scheduler runs in the caller's goroutine. Package transport starts others for
+    a time: one for each dial under way, at most as many as exchanges wait for a connection, and one for each request
+    over 64 KiB, which is written while its response is awaited. No goroutine reads from an idle HTTP/1.1 connection.
+  - A response from the cache costs no token and no slot, and a cache that fails costs no Request.
 */
 package fetch

@@ -12,32 +12,33 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// An exchange is one HTTP round trip, timed. It fills a Record with what came of it.
+// An exchange is one HTTP round trip, timed, from the request to the end of the response's body. It is made for one
+// attempt, or one redirect, of a Task and used once, by one goroutine, which it sets the Record for.
 type exchange struct {
 	options   *Options
 	transport *transport.Transport
 	call      transport.Call
 
-	startedAt time.Time
-	headersAt time.Time // when the response's header had come
-	endedAt   time.Time // when the server had said all: what the cache takes from then on is no time of its own
+	startedAt time.Time // when the request was given to the transport
+	headersAt time.Time // when the header of the response had come
+	endedAt   time.Time // when the response had come whole, or failed; time spent on the cache afterwards is not counted
 
 	to        *target
-	wholeOnly bool // a Part is not to be continued
-	noReplay  bool // the request says that it is not to be sent again, not even where a connection was closed under it
+	wholeOnly bool // a partial body is not to be continued
+	noReplay  bool // the request must not be sent again, even where the server closed a reused connection
 	resumption
 	cache   cacheExchange
-	cookies []string // the Cookie header that goes with it, once and for all: what is kept of the answer is keyed by it
+	cookies []string // the Cookie header of the request, fixed here: the key of the stored response has it
 }
 
-// end notes that the server has said all.
-func (x *exchange) end() {
+// markResponseEnd sets endedAt and stops the stall timer: the response has come.
+func (x *exchange) markResponseEnd() {
 	x.call.Stall.Stop()
 	x.endedAt = time.Now()
 }
 
-// do asks for to and reads the answer into rec: body, hash and counts. The answer's failure is set
-// when no whole, usable answer came. ctx is the run's: its end cancels the exchange.
+// do makes the exchange with a target and reads the response into rec: body, hash and counts. The Answer has a Failure
+// where no whole, usable response came. ctx is the run's: its end cancels the exchange.
 func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer {
 	x.to, x.startedAt = to, time.Now()
 	if x.cache.conditions() == nil { // one condition at a time
@@ -49,7 +50,8 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 	defer cancel(nil)
 	if x.options.Timeout > 0 {
 		var stop context.CancelFunc
-		ctx, stop = context.WithTimeoutCause(ctx, x.options.Timeout, &failure.Limit{Kind: failure.Timeout, Name: "timeout", After: x.options.Timeout})
+		limit := &failure.Limit{Kind: failure.Timeout, Name: "timeout", After: x.options.Timeout}
+		ctx, stop = context.WithTimeoutCause(ctx, x.options.Timeout, limit)
 		defer stop()
 	}
 	call := &x.call
@@ -60,17 +62,18 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 	if x.options.KeepTiming {
 		ctx, times = dial.WithTimes(ctx)
 	}
-	x.startedAt = time.Now() // what was read from a disk until now is no time of the server's
+	x.startedAt = time.Now() // again: hashing a partial body took time that is not the server's
 	resp, err := x.transport.RoundTrip(ctx, call)
 	rec.RemoteAddr = call.RemoteAddr()
-	if err == nil && ctx.Err() != nil { // over TLS a server may hear of our leaving, and answer, before we have left
-		_ = resp.Body.Close() // what it says then is no answer
+	if err == nil && ctx.Err() != nil { // over TLS a server may see the close of a cancelled exchange, and respond to it
+		_ = resp.Body.Close() // that response does not count
 		err = ctx.Err()
 	}
 	if err != nil {
-		return judge.Answer{Failure: x.explain(ctx, err, rec), Responded: call.Responded(), NotProcessed: call.NotProcessed()}
+		why := x.explain(ctx, err, rec)
+		return judge.Answer{Failure: why, Responded: call.Responded(), NotProcessed: call.NotProcessed()}
 	}
-	defer func() { _ = resp.Body.Close() }() // the body has been read, or is of no use: its close can't matter
+	defer func() { _ = resp.Body.Close() }() // the body has been read, or is not needed: an error means nothing
 	if wrong := call.CheckHead(resp); wrong != nil {
 		return judge.Answer{Responded: true, Failure: wrong}
 	}
@@ -79,9 +82,9 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 	if x.options.Jar != nil {
 		x.options.Jar.SetCookies(to.URL, resp.Header["Set-Cookie"], headers)
 	}
-	a := x.read(ctx, to, resp, rec)
+	a := x.readResponse(ctx, to, resp, rec)
 	if x.endedAt.IsZero() {
-		x.end()
+		x.markResponseEnd()
 	}
 	if times != nil {
 		rec.Timing = timingOf(call, times, headers, x.endedAt)
@@ -89,12 +92,12 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 	return a
 }
 
-// explain is Call.Explain, given what the Record says of the response.
+// explain is Call.Explain with the status and the received bytes that the Record has.
 func (x *exchange) explain(ctx context.Context, err error, rec *Record) *failure.Failure {
 	return x.call.Explain(ctx, err, rec.Status, rec.WireBytes)
 }
 
-// timingOf returns the steps of an exchange; those of a reused connection did not take place.
+// timingOf returns the Timing of an exchange; over a reused connection the steps of making it did not take place.
 func timingOf(c *transport.Call, dial *dial.Times, headers, ended time.Time) *Timing {
 	t := &Timing{DNS: -1, Connect: -1, TLS: -1, FirstByte: headers.Sub(c.ConnectedAt()), Body: ended.Sub(headers)}
 	if !c.IsReused() {
@@ -103,11 +106,11 @@ func timingOf(c *transport.Call, dial *dial.Times, headers, ended time.Time) *Ti
 	return t
 }
 
-// read takes the body of an accepted answer and looks past that of any other.
-func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, rec *Record) judge.Answer {
-	x.partial = x.partialIn(resp)
+// readResponse reads the response: the body of an accepted one, no other body but to reuse the connection.
+func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Response, rec *Record) judge.Answer {
+	x.partial = x.classifyPartial(resp)
 	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial}
-	if p := x.call.ForwardedBy(); p != nil { // a nil *proxy in the interface would not be nil
+	if p := x.call.ForwardedBy(); p != nil { // an interface with a nil *dial.Proxy in it would not be nil
 		a.Proxy = p
 	}
 	rec.Status = resp.StatusCode
@@ -119,26 +122,33 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	got := originResponse{Response: resp, url: to.URL, requested: x.startedAt, received: x.headersAt,
 		remote: x.call.RemoteAddr(), partial: x.partial != judge.PartialNone}
 	if x.call.IsHTTP1() && resp.ProtoMajor != 1 {
-		return judge.Answer{Responded: true, Failure: failure.New(failure.Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)}
+		return judge.Answer{
+			Responded: true,
+			Failure:   failure.New(failure.Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto),
+		}
 	}
 	if x.isUnrequestedPart(to, resp) {
-		return judge.Answer{Responded: true, Failure: failure.New(failure.Protocol, "206 Partial Content, and no part was asked for")}
+		return judge.Answer{
+			Responded: true,
+			Failure:   failure.New(failure.Protocol, "206 Partial Content, and no part was asked for"),
+		}
 	}
 	if resp.StatusCode == http.StatusNotModified && x.cache.conditions() != nil {
-		x.end() // what is read from now on comes from the cache
-		return x.cache.revalidated(ctx, got, rec)
+		x.markResponseEnd() // the body is read from the cache
+		return x.cache.serveRevalidated(ctx, got, rec)
 	}
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
-	if followed || x.partial == judge.PartialUnusable || x.partial == judge.PartialNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
+	if followed || x.partial == judge.PartialUnusable ||
+		x.partial == judge.PartialNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
 		discardBody(resp)
 		if followed {
-			x.end()
+			x.markResponseEnd()
 			x.cache.storeWithoutBody(ctx, got, rec)
 		}
 		return a
 	}
 	if !to.canHaveBody(resp.StatusCode) {
-		x.end()
+		x.markResponseEnd()
 		x.cache.storeWithoutBody(ctx, got, rec)
 		return a
 	}
@@ -146,31 +156,32 @@ func (x *exchange) read(ctx context.Context, to *target, resp *http.Response, re
 	if err := x.readBody(resp, rec, stored); err != nil {
 		a.Failure = x.explain(ctx, err, rec)
 	}
-	x.end()
+	x.markResponseEnd()
 	x.cache.finishStoring(ctx, stored, got, rec, a.Failure)
-	if x.saved != nil {
-		x.saved.finish(a.Failure)
+	if x.writer != nil {
+		x.writer.finish(a.Failure)
 	}
 	return a
 }
 
-// maxDiscarded is how much of an unwanted body is read so that its connection can be used again.
+// maxDiscarded is how many bytes of a body that is not needed are read so that its connection can be reused.
 const maxDiscarded = 64 << 10
 
-// maxDiscardTime is how long an unwanted body may take.
+// maxDiscardTime is how long that may take.
 const maxDiscardTime = time.Second
 
-// discardBody reads past a short body nobody wants. One that is long or slow costs its connection and no more.
+// discardBody reads a body that is not needed to its end, so that its connection can be reused. Where it is too long or
+// takes too long the connection is closed.
 func discardBody(resp *http.Response) {
 	if resp.ContentLength > maxDiscarded || resp.ContentLength == 0 {
 		return
 	}
 	tooSlow := time.AfterFunc(maxDiscardTime, func() { _ = resp.Body.Close() })
 	defer tooSlow.Stop()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxDiscarded)) // what is left over is closed with the connection
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxDiscarded)) // an error means that the connection is closed
 }
 
-// headerWithCookies is what goes with the request: shared, and never written to.
+// headerWithCookies returns the header of the request. It is shared and must not be written to.
 func (x *exchange) headerWithCookies(to *target) http.Header {
 	h := x.requestHeader(to)
 	if x.options.Jar == nil || len(x.cookies) == 0 {

@@ -12,19 +12,19 @@ import (
 type feeder struct {
 	source    Source
 	targets   *targeter
-	bodyStore BodyStore // nil is none
-	live      *Live     // nil is none
+	bodyStore BodyStore // Options.BodyStore; nil is none
+	live      *Live     // Options.Live; nil is none
 
 	intake    chan<- *task    // to the scheduler; the feeder closes it at the Source's end
 	closed    <-chan struct{} // closed when the run is over
-	unstarted chan<- *task    // takes the Task in hand at that time: at most one, so that a capacity of 1 never blocks
+	unstarted chan<- *task    // the Task not sent by then: at most one, so that with a capacity of 1 no send blocks
 	ended     chan<- struct{} // closed when the feeder has ended
 
 	skipped atomic.Int64 // Requests that the Source yielded only to be counted
 	err     error        // an *InputError: why the Source broke off; written before intake is closed
 }
 
-// feed ends at the Source's end, or at the first Request that the Source yields once the run is over.
+// feed reads the Source to its end, or to the first Request that it yields once the run is over.
 func (f *feeder) feed() {
 	defer close(f.ended)
 	defer close(f.intake)
@@ -55,7 +55,7 @@ func (f *feeder) feed() {
 	}
 }
 
-// skip counts a Request that is not to be asked, and reports whether the run goes on.
+// skip counts a Request that is not to be started (ErrSkipped), and reports whether the run goes on.
 func (f *feeder) skip() bool {
 	n := f.skipped.Add(1)
 	if f.live != nil {
@@ -69,7 +69,8 @@ func (f *feeder) skip() bool {
 	}
 }
 
-// send hands a Task to the scheduler and reports whether the run goes on. Where it is over the Task goes to unstarted.
+// send sends a Task to the scheduler and reports whether the run goes on. Where it is over the Task goes to unstarted.
+// It blocks while the look-ahead window is full.
 func (f *feeder) send(t *task) bool {
 	select {
 	case <-f.closed:
@@ -86,7 +87,8 @@ func (f *feeder) send(t *task) bool {
 	}
 }
 
-// prepare sets a Task's target and claims the name of its body from the Keeper, or sets why its Request can't be asked.
+// prepare sets a Task's target and claims the name of its body from the BodyStore, or sets its lineError to why its
+// Request can't be started.
 func (f *feeder) prepare(t *task) {
 	if setTarget(t, f.targets); t.lineError != nil || f.bodyStore == nil {
 		return
@@ -96,9 +98,9 @@ func (f *feeder) prepare(t *task) {
 	}
 }
 
-// setTarget sets a Task's target to what its Request asks for, or sets why that can't be asked.
+// setTarget sets a Task's target by its Request, or its lineError to why that can't be requested.
 func setTarget(t *task, targets *targeter) {
-	err := t.request.checkHead() // a Source may have changed what a Reader has looked at
+	err := t.request.checkHead() // a Source may have changed what Prepare has checked
 	if err == nil && t.request.url == nil {
 		t.request, err = Prepare(t.request)
 	}
@@ -108,7 +110,7 @@ func setTarget(t *task, targets *targeter) {
 	}
 	if err != nil {
 		t.lineError = &LineError{Input: redact.Line([]byte(t.request.URL)), Err: err}
-		t.request.URL = "" // what is no URL may hide anything
+		t.request.URL = "" // a text that is no URL may have secrets anywhere in it
 		return
 	}
 	t.target = to

@@ -9,23 +9,23 @@ import (
 	"batchfetch/fetch/fdlimit"
 )
 
-// A finisher completes the Records of Tasks that have ended and hands them to the writer. All workers share it; it has
-// no state of its own.
+// A finisher completes the Records of Tasks that have ended, has the Sink render them and sends them to the writer. All
+// workers share it; it has no state of its own.
 type finisher struct {
 	options        *Options
 	sink           Sink           // renders Records
 	records        chan<- *Record // to the writer
-	largeRecords   chan<- *Record // to the writer, without a buffer: large Records do not pile up
+	largeRecords   chan<- *Record // to the writer, unbuffered: no large Record waits but in its worker
 	blockedWorkers *atomic.Int64  // counts the goroutines that wait for the writer to take a large Record
 	closeIdle      func()         // closes idle connections, so that files can be opened
 }
 
+// newRecord returns the Record of t before its next exchange.
 func newRecord(t *task) *Record {
 	return &Record{Seq: t.seq, Request: t.request}
 }
 
-// finish completes the Record of t, renders it and hands it to the writer. It waits for the writer while that is
-// behind.
+// finish completes the Record of t, has it rendered and sends it to the writer. It blocks while the writer is behind.
 func (f *finisher) finish(t *task, record *Record) {
 	record.Attempts, record.Redirects = t.Attempts, t.hops
 	if record.Failure = t.failure(); record.Failure != nil {
@@ -50,8 +50,8 @@ func (f *finisher) finish(t *task, record *Record) {
 	f.records <- record
 }
 
-// encodeAgain renders a Record whose line had no temporary file to go to, because too many files are open, or the
-// failure that becomes of it where that does not help.
+// encodeAgain renders a Record again whose line could get no temporary file, because too many files were open, after
+// closing idle connections. Where that does not help it renders a Failure of Kind IO in its place.
 func (f *finisher) encodeAgain(t *task, record *Record) {
 	f.closeIdle()
 	why := record.LineErr
@@ -71,7 +71,7 @@ func (f *finisher) encodeAgain(t *task, record *Record) {
 	f.sink.Encode(record)
 }
 
-// withoutUserinfo is a URL as it may stand in an output: without userinfo.
+// withoutUserinfo returns the text of u without its userinfo, as it may stand in an output.
 func withoutUserinfo(u *url.URL) string {
 	if u.User == nil {
 		return u.String()

@@ -9,12 +9,12 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// A hashWriter is a body that is hashed and counted on its way to where it goes.
+// A hashWriter writes a body to out, hashes it and counts its bytes.
 type hashWriter struct {
 	out   io.Writer
-	sum   hash.Hash
-	bytes int64
-	err   error // of out, to tell it from one of the network
+	sum   hash.Hash // SHA-256
+	bytes int64     // of the whole body; those of earlier exchanges count
+	err   error     // the last error of out, so that it is not taken for one of the network
 }
 
 func (h *hashWriter) Write(p []byte) (int, error) {
@@ -25,20 +25,20 @@ func (h *hashWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// readFrom takes all that r has, up to limit bytes in all, and reports whether there was more.
+// readFrom reads r to its end, up to limit bytes in all, and reports whether it had more.
 func (h *hashWriter) readFrom(r io.Reader, limit int64) (more bool, err error) {
 	err = copyAtMost(h, r, limit+1-h.bytes)
 	return h.bytes > limit, err
 }
 
-// verify holds the hash of the whole body against the one that was asked for.
+// verify sets Record.SHA256 to the hash of the whole body and compares it with Request.SHA256.
 func (h *hashWriter) verify(rec *Record) error {
 	h.sum.Sum(rec.SHA256[:0])
 	rec.Hashed = true
 	return verify(rec)
 }
 
-// verify holds the hash of a whole body against the one that was asked for.
+// verify returns a Failure of Kind Checksum where Record.SHA256 is not Request.SHA256.
 func verify(rec *Record) error {
 	if want := rec.Request.SHA256; want != "" && hex.EncodeToString(rec.SHA256[:]) != want {
 		return failure.New(failure.Checksum, "sha256 is %x, not the %s asked for", rec.SHA256, want)
@@ -46,10 +46,10 @@ func verify(rec *Record) error {
 	return nil
 }
 
-// copyBuffers hold what is on its way from the network to a file, or from a Part to its hash.
+// copyBuffers are the buffers for copying a body from the network to a file, or a partial body to its hash.
 var copyBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
-// copyAtMost copies at most so many bytes through one buffer.
+// copyAtMost copies at most most bytes, through one of copyBuffers.
 func copyAtMost(into io.Writer, r io.Reader, most int64) error {
 	buffer := copyBuffers.Get().(*[64 << 10]byte)
 	defer copyBuffers.Put(buffer)
@@ -57,5 +57,5 @@ func copyAtMost(into io.Writer, r io.Reader, most int64) error {
 	return err
 }
 
-// onlyWriter hides every other method, so that the copy goes through our buffer.
+// onlyWriter hides every method but Write: with ReadFrom, io.CopyBuffer would not use the buffer.
 type onlyWriter struct{ io.Writer }

@@ -12,51 +12,53 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// HostSettings are what a host has of its own, in place of the run's Options. What is nil or empty is the run's.
+// HostSettings are the settings of one host in place of the run's Options. A field that is nil or empty leaves those of
+// the run.
 type HostSettings struct {
 	// Concurrency is in place of Options.HostConcurrency; at least 1.
 	Concurrency *int
-	// Rate is in place of Options.HostRate; 0 is no limit.
+	// Rate is in place of Options.HostRate, in exchanges per second; 0 is no limit.
 	Rate *float64
-	// Header is laid over Options.Header, name by name; a nil value drops a header.
-	// Only what the input names is asked with it: no redirect from elsewhere is.
+	// Header is sent in place of the headers of the same name in Options.Header; a nil value removes a header. It is
+	// sent with requests for URLs of the input only, never to a host that a redirect from another origin led to.
 	Header http.Header
-	// Username and Password are in place of Options.Username and Password, and of a header Authorization among Options.Header.
-	// Like Header they are not for redirects from elsewhere.
+	// Username and Password are in place of Options.Username and Password, and of an Authorization in Options.Header.
+	// Like Header they are not sent after a redirect from another origin.
 	Username, Password string
 	// ConnectTimeout, StallTimeout and Timeout are in place of those of Options; 0 is no limit.
 	ConnectTimeout, StallTimeout, Timeout *time.Duration
-	// Retries is in place of Options.Retries.
+	// Retries is in place of Options.Retries; 0 is none.
 	Retries *int
 }
 
-// A HostRule gives settings to the hosts that its Pattern names: a host as in a URL, with a scheme in front or a port behind where
-// it is only for those (with a scheme and no port, only the scheme's own port), or *.example.com for every host below example.com,
-// at any depth, or * for all.
+// A HostRule gives settings to the hosts that match its Pattern, [SCHEME://]HOST[:PORT]: without a scheme or a port it
+// matches any, with a scheme alone the default port of that. HOST is as in a URL, *.example.com for every host below
+// example.com, at any depth, or * for all.
 type HostRule struct {
 	Pattern string
 	HostSettings
 }
 
-// HostRules find the settings of a host. They are immutable, and nil is none.
+// HostRules are the settings of hosts, found by origin. They are immutable; nil is none. Any goroutine may use them.
 type HostRules struct {
 	settings map[hostPattern]*HostSettings
-	all      []*HostSettings
+	all      []*HostSettings // the values of settings
 }
 
-// A hostPattern is a Pattern in its one form. What is empty is any.
+// A hostPattern is a HostRule.Pattern in normal form. An empty field matches any.
 type hostPattern struct {
 	scheme string // http or https
 	name   string // in ASCII and lower case, an IPv6 address without brackets; * or *.suffix
-	port   string // always there where scheme is
+	port   string // never empty where scheme is not
 }
 
-// A HostRuleError is one mistake in a list of HostRules. It repeats nothing that may be secret.
+// A HostRuleError is one mistake in a list of HostRules. It has no secrets in it.
 type HostRuleError struct {
-	// Rule is the 0-based place in the list.
+	// Rule is the 0-based position in the list.
 	Rule int
 	// Key is the name of the setting, as in a --hosts file; empty is the Pattern.
 	Key string
+	// Err says what is wrong.
 	Err error
 }
 
@@ -68,13 +70,13 @@ func (e *HostRuleError) Error() string {
 	return where + ": " + e.Err.Error()
 }
 
-// Unwrap returns what is wrong.
+// Unwrap returns Err.
 func (e *HostRuleError) Unwrap() error { return e.Err }
 
-// NewHostRules checks rules and puts them together. The order is of no meaning: of those that name a host only the most exact one
-// counts, and nothing of the others: the name before *.suffix, a longer suffix before a shorter one, * last;
-// among those of one name the one with scheme and port, then the one with a port.
-// The error joins a *HostRuleError for each mistake.
+// NewHostRules checks rules and returns them as HostRules. The order has no meaning: of the rules that match a host
+// only the most exact one applies, and nothing of the others: a name before *.suffix, a longer suffix before a shorter
+// one, * last; of those with one name the one with scheme and port, then the one with a port. The error joins a
+// *HostRuleError for each mistake.
 func NewHostRules(rules []HostRule) (*HostRules, error) {
 	h := &HostRules{settings: make(map[hostPattern]*HostSettings, len(rules))}
 	var mistakes []error
@@ -96,7 +98,7 @@ func NewHostRules(rules []HostRule) (*HostRules, error) {
 	return h, nil
 }
 
-// check tells what can't be, by key.
+// check calls wrong with each setting that can't be used, by its key.
 func (s *HostSettings) check(wrong func(key string, err error)) {
 	if s.Concurrency != nil && *s.Concurrency < 1 {
 		wrong("concurrency", errors.New("must be at least 1"))
@@ -118,7 +120,7 @@ func (s *HostSettings) check(wrong func(key string, err error)) {
 	for _, name := range sortedNames(s.Header) {
 		values := s.Header[name]
 		if len(values) == 0 {
-			values = []string{"x"} // the name alone has to be one
+			values = []string{"x"} // any valid value: only the name is checked
 		}
 		for _, value := range values {
 			if err := CheckHeader(name, value); err != nil {
@@ -132,9 +134,11 @@ func (s *HostSettings) check(wrong func(key string, err error)) {
 	}
 }
 
+// hasLogin reports whether a host has credentials of its own.
 func (s *HostSettings) hasLogin() bool { return s.Username != "" || s.Password != "" }
 
-// Of returns the settings of an origin, scheme://host[:port] as in a checked URL; nil is none. They are shared and never written to.
+// Of returns the settings of an origin, scheme://host[:port] as httpurl.Origin returns it; nil is none. They are shared
+// and must not be written to.
 func (h *HostRules) Of(origin string) *HostSettings {
 	if h == nil || len(h.settings) == 0 {
 		return nil
@@ -153,7 +157,7 @@ func (h *HostRules) Of(origin string) *HostSettings {
 	}
 }
 
-// maxConcurrency returns the largest concurrency of any host, where that of others is so much.
+// maxConcurrency returns the largest concurrency of any host; that of hosts without settings is given.
 func (h *HostRules) maxConcurrency(concurrency int) int {
 	if h != nil {
 		for _, s := range h.all {
@@ -163,7 +167,8 @@ func (h *HostRules) maxConcurrency(concurrency int) int {
 	return concurrency
 }
 
-// nextPattern returns the next less exact name: *.example.com for www.example.com and for *.www.example.com, and * in the end.
+// nextPattern returns the next less exact name of a hostPattern: *.example.com for www.example.com and for
+// *.www.example.com, and * in the end.
 func nextPattern(name string) string {
 	_, suffix, more := strings.Cut(strings.TrimPrefix(name, "*."), ".")
 	if !more || strings.Contains(name, ":") {
@@ -172,7 +177,7 @@ func nextPattern(name string) string {
 	return "*." + suffix
 }
 
-// splitOrigin takes an origin apart, its default port included.
+// splitOrigin returns the scheme, name and port of an origin, the default port too.
 func splitOrigin(origin string) hostPattern {
 	scheme, host, _ := strings.Cut(origin, "://")
 	p := hostPattern{scheme: scheme, port: "80"}
@@ -186,7 +191,8 @@ func splitOrigin(origin string) hostPattern {
 	return p
 }
 
-// normalizeHost brings the host of a checked URL into one form.
+// normalizeHost returns the host of a URL in normal form: lower case, without brackets and without a dot at the end, an
+// IPv6 address in its shortest spelling (RFC 5952).
 func normalizeHost(host string) string {
 	name := strings.TrimRight(strings.ToLower(strings.Trim(host, "[]")), ".")
 	if strings.Contains(name, ":") {
@@ -197,7 +203,7 @@ func normalizeHost(host string) string {
 	return name
 }
 
-// parseHostPattern reads [SCHEME://]HOST[:PORT]. The error never repeats the text.
+// parseHostPattern parses [SCHEME://]HOST[:PORT]. The error does not repeat the text, which may have secrets in it.
 func parseHostPattern(text string) (hostPattern, error) {
 	scheme, rest, named := strings.Cut(text, "://")
 	if !named {
@@ -230,6 +236,8 @@ func parseHostPattern(text string) (hostPattern, error) {
 	return patternOf(u, stars, named), nil
 }
 
+// patternOf returns the hostPattern of a URL that was made of a Pattern: stars is what stood before its host ("", "*"
+// or "*."), named says that it had a scheme.
 func patternOf(u *url.URL, stars string, named bool) hostPattern {
 	p := hostPattern{name: stars + normalizeHost(u.Hostname()), port: u.Port()}
 	if stars == "*" {
@@ -244,6 +252,7 @@ func patternOf(u *url.URL, stars string, named bool) hostPattern {
 	return p
 }
 
+// valueOr returns *own, or run where own is nil.
 func valueOr[T any](own *T, run T) T {
 	if own != nil {
 		return *own

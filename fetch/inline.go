@@ -7,8 +7,8 @@ import (
 	"batchfetch/fetch/spool"
 )
 
-// readInline reads the body into its Record: into memory while it is small, into a temporary file once it is not.
-// announced is its size by Content-Length; negative is unknown.
+// readInline reads a body into its Record: into memory up to Options.BodyMemory, into a temporary file beyond.
+// announced is its decoded size by Content-Length; negative is unknown.
 func (x *exchange) readInline(decoded io.Reader, in *wireReader, codings []string, announced int64, rec *Record) error {
 	if x.options.DropBody {
 		return x.readDropped(decoded, in, codings, rec)
@@ -39,7 +39,8 @@ func (x *exchange) readInline(decoded io.Reader, in *wireReader, codings []strin
 	return nil
 }
 
-// readSpooled reads the rest of a body whose start has turned out too large for memory into a temporary file.
+// readSpooled reads a body that is too large for memory into a temporary file; start is what has been read of it, and
+// is released.
 func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wireReader, codings []string, rec *Record) error {
 	body, err := newSpoolWriter(start)
 	if err != nil {
@@ -51,14 +52,14 @@ func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wireReader,
 		err = body.verify(rec)
 	}
 	if err != nil {
-		_ = body.spool.Close() // nobody wants what is in it
+		_ = body.spool.Close() // a body that failed is of no use
 		return err
 	}
 	rec.Spool, rec.HasBody = body.spool, true
 	return nil
 }
 
-// readDropped reads a body of which only the size and the hash are wanted.
+// readDropped reads a body of which Options.DropBody keeps size and hash only.
 func (x *exchange) readDropped(decoded io.Reader, in *wireReader, codings []string, rec *Record) error {
 	body := &hashWriter{out: io.Discard, sum: sha256.New()}
 	err := x.readWhole(body, decoded, in, codings)
@@ -69,31 +70,33 @@ func (x *exchange) readDropped(decoded io.Reader, in *wireReader, codings []stri
 	return body.verify(rec)
 }
 
-// A spoolWriter is a body on its way into a Spool, hashed as it comes. Memory is one buffer at any size.
+// A spoolWriter writes a body into a temporary file and hashes it. It needs the memory of one copy buffer, whatever the
+// size.
 type spoolWriter struct {
 	hashWriter
 	spool *spool.File
 }
 
-// newSpoolWriter begins with what is in memory, which it gives back.
+// newSpoolWriter returns a spoolWriter that has start in it already, and releases start.
 func newSpoolWriter(start *buffer) (*spoolWriter, error) {
 	defer start.release()
 	spool, err := spool.New()
 	if err != nil {
-		return nil, spoolBroken(err)
+		return nil, spoolFailure(err)
 	}
 	s := &spoolWriter{hashWriter{out: spool, sum: sha256.New()}, spool}
 	if _, err := s.Write(start.bytes); err != nil {
-		_ = spool.Close() // it holds nothing of use
-		return nil, spoolBroken(err)
+		_ = spool.Close() // a body that failed is of no use
+		return nil, spoolFailure(err)
 	}
 	return s, nil
 }
 
-// cause returns what a body came to grief over, if it did: the temporary file before anything else.
+// cause returns why a body failed, given the error err of its read: an error of the temporary file comes first. Nil is
+// no error.
 func (s *spoolWriter) cause(err error) error {
 	if s.err != nil {
-		return spoolBroken(s.err)
+		return spoolFailure(s.err)
 	}
 	return err
 }

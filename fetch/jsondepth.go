@@ -2,12 +2,12 @@ package fetch
 
 import "bytes"
 
-// DeepestJSON is how far a value from outside may nest where it stands in a Record:
-// encoding/json and jq 1.7 read 10000 levels, the Record's own among them.
+// DeepestJSON is how many levels a JSON value of the input may nest, as it stands in a Record: encoding/json and jq 1.7
+// read 10000 levels, the Record's own among them.
 const DeepestJSON = 9990
 
-// NestsDeeper reports whether the brackets of a JSON text nest deeper than that. Those in strings count too,
-// which errs on the safe side.
+// NestsDeeper reports whether the brackets and braces of a JSON text nest deeper than so many levels. Those in strings
+// count too: a text may be refused that is not too deep, none is passed that is.
 func NestsDeeper(text []byte, than int) bool {
 	if bytes.Count(text, []byte("["))+bytes.Count(text, []byte("{")) <= than {
 		return false

@@ -2,8 +2,8 @@ package fetch
 
 import "sync"
 
-// An outputFailure is the first error of an output of the run: of the Sink, or of the disk below a Keeper or a
-// temporary file. It ends the run. Any goroutine may report one; later ones are dropped.
+// An outputFailure is the first error of an output of the run: of the Sink, or of the disk below a BodyStore or a
+// temporary file. It ends the run. Any goroutine may use it; later errors are dropped.
 type outputFailure struct {
 	once   sync.Once
 	failed chan struct{} // closed when there is one
@@ -12,7 +12,7 @@ type outputFailure struct {
 
 func newOutputFailure() *outputFailure { return &outputFailure{failed: make(chan struct{})} }
 
-// fail reports an error.
+// fail reports an error, and ends the run where it is the first.
 func (f *outputFailure) fail(err error) {
 	f.once.Do(func() {
 		f.err = &OutputError{err}
@@ -20,7 +20,7 @@ func (f *outputFailure) fail(err error) {
 	})
 }
 
-// done is closed once an output has failed.
+// done returns a channel that is closed once an output has failed.
 func (f *outputFailure) done() <-chan struct{} { return f.failed }
 
 // cause returns an *OutputError, or nil while no output has failed.

@@ -13,12 +13,14 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// Usable reports whether a part of so many bytes can be continued by this Mark: it may come from a file that anybody has written.
-func (m PartialInfo) Usable(size int64) bool {
-	return size > 0 && (m.Total == 0 || size <= m.Total) && m.At != "" && (isStrongETag(m.Validator) || isDate(m.Validator))
+// Usable reports whether a partial body of size bytes can be continued by info. Every field is checked: info may come
+// from a file that anybody has written.
+func (info PartialInfo) Usable(size int64) bool {
+	return size > 0 && (info.Total == 0 || size <= info.Total) && info.At != "" &&
+		(isStrongETag(info.Validator) || isDate(info.Validator))
 }
 
-// partialURL is the URL as a Mark holds it.
+// partialURL returns u as PartialInfo.At has it.
 func partialURL(u *url.URL) string {
 	place := httpurl.Origin(u) + u.EscapedPath()
 	if u.RawQuery == "" {
@@ -27,32 +29,33 @@ func partialURL(u *url.URL) string {
 	return fmt.Sprintf("%s?%x", place, sha256.Sum256([]byte(u.RawQuery)))
 }
 
-// isFrom reports whether the Mark is of a body of u. Where the hash of the body is known beforehand, the query may be another:
-// that of links that are signed anew each time.
-func (m PartialInfo) isFrom(u *url.URL, hashed bool) bool {
-	here, there := partialURL(u), m.At
+// isFrom reports whether info is of a body of u. Where the hash of the body is known beforehand (hashed), the queries
+// may differ: presigned URLs have another signature each time.
+func (info PartialInfo) isFrom(u *url.URL, hashed bool) bool {
+	want, have := partialURL(u), info.At
 	if hashed {
-		here, _, _ = strings.Cut(here, "?")
-		there, _, _ = strings.Cut(there, "?")
+		want, _, _ = strings.Cut(want, "?")
+		have, _, _ = strings.Cut(have, "?")
 	}
-	return here == there
+	return want == have
 }
 
-// partialInfoOf returns the Mark of the body of a 200 answer to a plain GET; false where that body can't be continued.
-// length is negative where it is not known.
+// partialInfoOf returns the PartialInfo of the body of a 200 response to a plain GET; false where that body can't be
+// continued. length is the Content-Length; negative is unknown.
 func partialInfoOf(to *target, h http.Header, length int64) (PartialInfo, bool) {
-	m := PartialInfo{Validator: strongValidator(h), Total: max(length, 0), At: partialURL(to.URL)}
-	return m, m.Validator != "" && !hasToken(h["Accept-Ranges"], "none") && len(coding.Of(h)) == 0
+	info := PartialInfo{Validator: strongValidator(h), Total: max(length, 0), At: partialURL(to.URL)}
+	return info, info.Validator != "" && !hasToken(h["Accept-Ranges"], "none") && len(coding.Of(h)) == 0
 }
 
-// isPlainGet says which targets may be asked for a part: that have no ranges of their own.
+// isPlainGet reports whether a range may be requested of a target: a GET without a body and without a range of the
+// user's own.
 func isPlainGet(to *target) bool {
 	return to.Method == http.MethodGet && to.Body == nil && to.Header["Range"] == nil && to.Header["If-Range"] == nil
 }
 
-// strongValidator returns what tells this very body from any other of its URL; empty where nothing does.
-// A date is only one where there is no entity tag, not even a weak one (RFC 9110 section 13.1.5), where it had passed
-// when the answer was made (section 8.8.2.2), and where no header but Accept-Encoding had a say in the answer.
+// strongValidator returns the strong validator of a response (RFC 9110 section 8.8.1); empty is none. A Last-Modified
+// is only one where there is no entity tag, not even a weak one (section 13.1.5), where it was at least a second old
+// when the response was made (section 8.8.2.2), and where Vary names no header but Accept-Encoding.
 func strongValidator(h http.Header) string {
 	if tags := h["Etag"]; len(tags) > 0 {
 		if len(tags) == 1 && isStrongETag(tags[0]) {
@@ -72,10 +75,10 @@ func strongValidator(h http.Header) string {
 	return modified
 }
 
-// maxETag bounds an entity tag.
+// maxETag is the longest entity tag in bytes that is used.
 const maxETag = 1 << 10
 
-// isStrongETag knows strong entity tags (RFC 9110 section 8.8.3), of ASCII alone.
+// isStrongETag reports whether text is a strong entity tag (RFC 9110 section 8.8.3) of ASCII alone.
 func isStrongETag(text string) bool {
 	if len(text) < 2 || len(text) > maxETag || text[0] != '"' || text[len(text)-1] != '"' {
 		return false
@@ -88,13 +91,13 @@ func isStrongETag(text string) bool {
 	return true
 }
 
-// isDate knows dates as they are to be sent (RFC 9110 section 5.6.7).
+// isDate reports whether text is a date in the form that senders have to use (RFC 9110 section 5.6.7).
 func isDate(text string) bool {
 	at, err := time.Parse(http.TimeFormat, text)
 	return err == nil && at.Format(http.TimeFormat) == text
 }
 
-// varies reports whether more than Accept-Encoding chose an answer (RFC 9110 section 12.5.5).
+// varies reports whether a Vary header names more than Accept-Encoding (RFC 9110 section 12.5.5).
 func varies(vary []string) bool {
 	for _, value := range vary {
 		for name := range strings.SplitSeq(value, ",") {
@@ -106,6 +109,7 @@ func varies(vary []string) bool {
 	return false
 }
 
+// hasToken reports whether comma-separated header values have word among them, in any case.
 func hasToken(values []string, word string) bool {
 	for _, value := range values {
 		for each := range strings.SplitSeq(value, ",") {
@@ -117,10 +121,11 @@ func hasToken(values []string, word string) bool {
 	return false
 }
 
-// A contentRange says which bytes of how many an answer holds. total is 0 where the server does not say.
+// A contentRange is a Content-Range (RFC 9110 section 14.4): the 0-based first and last byte of a response, and how
+// many the whole body has; total 0 is unknown.
 type contentRange struct{ first, last, total int64 }
 
-// parseContentRange reads a Content-Range of satisfied bytes (RFC 9110 section 14.4): "bytes 100-199/200" or "bytes 100-199/*".
+// parseContentRange parses a Content-Range of a satisfied range: "bytes 100-199/200" or "bytes 100-199/*".
 func parseContentRange(text string) (r contentRange, ok bool) {
 	unit, text, _ := strings.Cut(text, " ")
 	span, total, slash := strings.Cut(text, "/")
@@ -139,34 +144,37 @@ func parseContentRange(text string) (r contentRange, ok bool) {
 	return r, ok && r.first <= r.last
 }
 
-// continuesFrom reports whether an answer holds the bytes from the given one on of the body that was marked, and how many
-// bytes the whole of it has. A server that heeds If-Range sends nothing else as 206; one that does not is found out here.
-func continuesFrom(m PartialInfo, from int64, status int, h http.Header) (total int64, ok bool) {
+// continuesFrom reports whether a response has the bytes, from the 0-based byte from on, of the body that info is of,
+// and how many bytes that body has in all. A server that follows If-Range sends nothing else as a 206; the response of
+// one that ignores it is refused here.
+func continuesFrom(info PartialInfo, from int64, status int, h http.Header) (total int64, ok bool) {
 	ranges := h["Content-Range"]
 	if status != http.StatusPartialContent || len(ranges) != 1 || len(coding.Of(h)) > 0 {
 		return 0, false
 	}
 	r, ok := parseContentRange(ranges[0])
-	if !ok || r.first != from || r.total > 0 && m.Total > 0 && r.total != m.Total {
+	if !ok || r.first != from || r.total > 0 && info.Total > 0 && r.total != info.Total {
 		return 0, false
 	}
-	total = max(r.total, m.Total)
-	return total, r.last < total && m.matches(h)
+	total = max(r.total, info.Total)
+	return total, r.last < total && info.matches(h)
 }
 
-// matches reports whether a 206 is of the body that was marked. It has the entity tag that a 200 would have, and may leave
-// the date out (RFC 9110 section 15.3.7).
-func (m PartialInfo) matches(h http.Header) bool {
+// matches reports whether a 206 with this header is of the body that info is of. A 206 has the entity tag that a 200
+// would have, and may leave out the date (RFC 9110 section 15.3.7).
+func (info PartialInfo) matches(h http.Header) bool {
 	tags, dates := h["Etag"], h["Last-Modified"]
-	if isStrongETag(m.Validator) {
-		return len(tags) == 1 && tags[0] == m.Validator
+	if isStrongETag(info.Validator) {
+		return len(tags) == 1 && tags[0] == info.Validator
 	}
-	return len(tags) == 0 && (len(dates) == 0 || len(dates) == 1 && dates[0] == m.Validator)
+	return len(tags) == 0 && (len(dates) == 0 || len(dates) == 1 && dates[0] == info.Validator)
 }
 
-// isUnrequestedPart reports whether resp is a success that has only a part of a body, and nobody asked for a part (RFC 9110 section 15.3.7).
+// isUnrequestedPart reports whether resp is a success with a part of a body only, to a request without Range (RFC 9110
+// section 15.3.7).
 func (x *exchange) isUnrequestedPart(to *target, resp *http.Response) bool {
-	if resp.StatusCode != http.StatusPartialContent || x.sum != nil || to.Header["Range"] != nil || !x.options.AcceptStatus.Has(resp.StatusCode) {
+	if resp.StatusCode != http.StatusPartialContent || x.partialHash != nil || to.Header["Range"] != nil ||
+		!x.options.AcceptStatus.Has(resp.StatusCode) {
 		return false
 	}
 	r, ok := parseContentRange(resp.Header.Get("Content-Range"))

@@ -6,79 +6,90 @@ import (
 	"net/http"
 	"time"
 
-	"batchfetch/fetch/failure"
 	"batchfetch/fetch/spool"
 )
 
-// A Record is what happened to one Request: exactly one for each that was started or could not be understood.
+// A Record is what happened to one Request: exactly one for each that was started or could not be used. One goroutine
+// has it at a time: a worker, then the writer, then whom the Sink gives it to.
 type Record struct {
-	// Seq is the position among the Requests of this run, without gaps; Request.Index has gaps where requests were skipped.
-	Seq     int64
+	// Seq is the 0-based position among the Requests of this run, without gaps; Request.Index has gaps where Requests
+	// were skipped.
+	Seq int64
+	// Request is the Request as the Source yielded it; in a failure with the method and body of the Options.
 	Request Request
-	// Input is the start of a line that could not be used, at most 256 bytes.
+	// Input is the start of a line that could not be used, with secrets masked; at most 256 bytes.
 	Input []byte
-	// FinalURL is where redirects led, masked; empty without a redirect.
+	// FinalURL is the URL that redirects led to, without userinfo; empty without a redirect.
 	FinalURL string
-	// Status is 0 where no answer came.
-	Status      int
-	Protocol    string
-	ContentType string
-	// Header is the answer's, for --headers.
+	// Status is the status of the last response; 0 is none.
+	Status int
+	// Protocol is the version of the last response, such as HTTP/1.1, and ContentType its Content-Type as it was sent.
+	Protocol, ContentType string
+	// Header is the header of the last response; nil unless Options.KeepHeader is set.
 	Header http.Header
-	// Body is the decoded body; HasBody is false where there can be none (HEAD, 204, 304).
-	// A body of more than Options.BodyMemory is in Spool, and Body is nil: OpenBody reads it wherever it is.
+	// Body is the decoded body. One of more than Options.BodyMemory is in Spool, and Body is nil: OpenBody reads
+	// either. HasBody is false where a response has none (HEAD, 204, 304), or the Record does not hold it.
 	Body    []byte
 	Spool   *spool.File
 	HasBody bool
-	// Path is where a Keeper has put the body.
+	// Path is the path of the body in the BodyStore; empty is none.
 	Path string
-	// Bytes counts decoded, WireBytes received body bytes.
+	// Bytes is the size of the decoded body, WireBytes the bytes of it that the last exchange received.
 	Bytes, WireBytes int64
-	// ResumedFrom is how many of Bytes an earlier exchange had brought: the answer continued a Part. 0 is none.
+	// ResumedFrom is how many of Bytes earlier exchanges received: the last response continued them. 0 is none.
 	ResumedFrom int64
-	SHA256      [32]byte
-	Hashed      bool
-	// Attempts counts tries, redirect hops aside; Redirects the hops of all of them.
+	// SHA256 is the hash of the decoded body, where Hashed is true.
+	SHA256 [32]byte
+	Hashed bool
+	// Attempts is the number of attempts; a redirect starts no other. Redirects is the number of redirects followed in
+	// all of them.
 	Attempts, Redirects int
-	// StartedAt is when the first exchange began, Elapsed the time from then to the end, waits between attempts included.
-	StartedAt  time.Time
-	Elapsed    time.Duration
-	Timing     *Timing
+	// StartedAt is when the first exchange began; zero is that none did. Elapsed is the time from then to the end, waits
+	// between attempts included.
+	StartedAt time.Time
+	Elapsed   time.Duration
+	// Timing is that of the last exchange; nil unless Options.KeepTiming is set.
+	Timing *Timing
+	// RemoteAddr is the address of the other side of the last connection, a proxy's where there is one; empty is none.
 	RemoteAddr string
-	// Cache is the part that the cache had in a success; empty where it was passed by.
+	// Cache is the part that the cache had in a success; empty where it was bypassed.
 	Cache Cached
-	// Unchanged says that the user has been told of this body before, and has not asked to be told again: it is left out. See Options.Changed.
+	// Unchanged says that this body has been reported before, and that the Record is to be left out of the output. See
+	// Options.Changed.
 	Unchanged bool
-	// Failure is nil for a success.
-	Failure *failure.Failure
-	// Line is the Record as a Sink's Encode rendered it. One too long for memory is in LongLine.
+	// Failure is why the Request failed; nil is a success.
+	Failure *Failure
+	// Line is the Record as a Sink's Encode has rendered it. One too long for memory is in LongLine.
 	Line     []byte
 	LongLine *spool.File
 	// LineErr is why Encode could not render the Record: Put returns it.
 	LineErr error
 
-	body     *buffer
-	lookedUp bool // it cost no exchange
+	body     *buffer // the memory of Body; nil where that is not pooled
+	lookedUp bool    // it needed no exchange
 }
 
-// Cached says what part the cache had in a success.
+// Cached is the part that the cache had in a success.
 type Cached string
 
-// The parts that a cache has in a Record. A request that passes it by has none of them.
+// The parts that a cache has in a Record. Without a cache, or where it is bypassed, there is none.
 const (
-	CacheHit         Cached = "hit"         // the answer was kept and fresh: nothing was asked
-	CacheRevalidated Cached = "revalidated" // the server said that what is kept still holds
-	CacheMiss        Cached = "miss"        // the server answered anew
-	CacheStale       Cached = "stale"       // what is kept has expired, and stands in for a server that failed, or was asked for by max-stale
+	CacheHit         Cached = "hit"         // the stored response was fresh: there was no exchange
+	CacheRevalidated Cached = "revalidated" // the server validated the stored response (RFC 9111 section 4.3)
+	CacheMiss        Cached = "miss"        // the server sent a new response
+	// The stored response is stale and was served for a server that failed (RFC 5861 section 4), or by max-stale (RFC
+	// 9111 section 5.2.1.2).
+	CacheStale Cached = "stale"
 )
 
-// Timing says where the time of the last exchange went; a step that did not happen is negative.
+// Timing is how long each step of the last exchange took; a step that did not take place is negative. FirstByte is the
+// time from the connection to the header of the response, Body from then to the end.
 type Timing struct {
 	DNS, Connect, TLS, FirstByte, Body time.Duration
 }
 
-// OpenBody returns a reader of the decoded body from its first byte on, wherever the body is: in memory or in a temporary file.
-// There may be several; they are good until ReleaseBody. Where there is no body, or a Keeper has it, nothing is read.
+// OpenBody returns a reader of the decoded body from its first byte on, in memory or in a temporary file. Several
+// readers may be open; they can be read until ReleaseBody. Where the Record has no body the reader is empty.
 func (r *Record) OpenBody() io.Reader {
 	if r.Spool != nil {
 		return r.Spool.Reader()
@@ -86,10 +97,11 @@ func (r *Record) OpenBody() io.Reader {
 	return bytes.NewReader(r.Body)
 }
 
-// ReleaseBody gives the body's memory or temporary file back once it has been rendered. Body and Spool are nil afterwards.
+// ReleaseBody releases the memory or the temporary file of the body once it has been rendered. Body and Spool are nil
+// afterwards.
 func (r *Record) ReleaseBody() {
 	if r.Spool != nil {
-		_ = r.Spool.Close() // all that is wanted of it has been read
+		_ = r.Spool.Close() // it has been read
 		r.Spool = nil
 	}
 	r.Body = nil
@@ -99,41 +111,41 @@ func (r *Record) ReleaseBody() {
 	}
 }
 
-// Discard gives back all that a Record holds, its rendered line too, in memory or on disk.
+// Discard releases all that a Record holds, its rendered line too, in memory or on disk.
 func (r *Record) Discard() {
 	r.ReleaseBody()
 	r.Line = nil
 	if r.LongLine != nil {
-		_ = r.LongLine.Close() // nobody wants what is in it
+		_ = r.LongLine.Close() // it is not needed
 		r.LongLine = nil
 	}
 }
 
-// largeLine is from where on a Record does not pile up before the writer.
+// largeLine is how many bytes of memory a Record may hold and still wait in a channel for the writer.
 const largeLine = 64 << 10
 
-// isLarge says which Records may not pile up before the writer: they hold much memory, or a file.
+// isLarge reports whether a Record must not wait in a channel for the writer: it holds over largeLine bytes, or a file.
 func (r *Record) isLarge() bool {
 	return len(r.Line)+len(r.Body) > largeLine || r.Spool != nil || r.LongLine != nil
 }
 
-// A Sink is where Records go; a Sink may wrap a Sink.
+// A Sink takes the Records of a run. A Sink may wrap a Sink.
 type Sink interface {
-	// Encode renders a Record into its Line. Many workers call it at once, before Put:
-	// whatever costs time belongs here.
+	// Encode renders a Record into its Line, or sets its LineErr. Many workers call it at once, each before Put: work
+	// that takes time belongs here.
 	Encode(*Record)
-	// Put takes one finished Record for its own, to release its body if Encode has not. One goroutine calls it.
-	// An error stops the run.
+	// Put takes one finished Record, which it then owns, and releases its body if Encode has not. One goroutine calls
+	// it. An error stops the run.
 	Put(*Record) error
-	// Flush writes out what is buffered. It is called when no Record is at hand, and with last true once at the end,
-	// when a Sink that holds Records back has to let them go.
+	// Flush writes what is buffered. The goroutine of Put calls it when no Record is ready, and once at the end with
+	// last true: a Sink that holds Records back then has to write them. An error stops the run.
 	Flush(last bool) error
 }
 
-// A Holder is a Sink that keeps Records back. What it holds counts as part of the look-ahead window,
-// so that what it holds is bounded. A Sink around another one shows it by a method Unwrap() Sink.
+// A Holder is a Sink that holds Records back. They count as part of the look-ahead window (Options.Lookahead), which
+// bounds them. A Sink around another one gives access to it by a method Unwrap() Sink.
 type Holder interface {
-	// Held returns the number of Records kept back; it may be called at any time.
+	// Held returns the number of Records held back. Any goroutine may call it at any time.
 	Held() int
 }
 
@@ -151,13 +163,13 @@ func holderOf(s Sink) Holder {
 	}
 }
 
-// SinkFunc is a Sink that renders nothing: it is called with each Record, one at a time.
+// SinkFunc is a Sink that renders nothing: the function is called with each Record, by one goroutine.
 type SinkFunc func(*Record) error
 
 // Encode does nothing.
 func (SinkFunc) Encode(*Record) {}
 
-// Put calls the function and gives the body's memory back.
+// Put calls the function and releases the body.
 func (f SinkFunc) Put(r *Record) error {
 	err := f(r)
 	r.ReleaseBody()

@@ -11,26 +11,29 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// isFollowed reports whether a response is a redirect that is followed.
+// isFollowed reports whether a response is a redirect that is followed (RFC 9110 section 15.4).
 func isFollowed(o *Options, status int, h http.Header) bool {
 	return judge.IsRedirect(status) && o.MaxRedirects > 0 && h.Get("Location") != ""
 }
 
-// A target is what the next exchange of a Task asks, where, and by which Options.
+// A target is the request of a Task's next exchange, with the Options that hold for its host.
 type target struct {
 	transport.Target
 	options *Options      // the run's, or those of the host
-	policy  *judge.Policy // the same, for the judge; nil only where nothing is judged
+	policy  *judge.Policy // of options; nil only where nothing is judged
 }
 
-// follow returns the target that a redirect with this status and Location leads to.
-// An unusable Location is a Protocol failure.
+// follow returns the target of a redirect with this status and Location; its options and policy are still to be set.
+// An unusable Location is a Failure of Kind Protocol.
 func (t *target) follow(status int, location string) (target, *failure.Failure) {
 	next, err := parseLocation(t.URL, location)
 	if err != nil {
-		return target{}, failure.New(failure.Protocol, "%s with an unusable Location: %w", failure.StatusText(status), err)
+		return target{},
+			failure.New(failure.Protocol, "%s with an unusable Location: %w", failure.StatusText(status), err)
 	}
-	to := target{Target: transport.Target{URL: next, Origin: httpurl.Origin(next), Method: t.Method, Header: t.Header, Body: t.Body}}
+	to := target{Target: transport.Target{
+		URL: next, Origin: httpurl.Origin(next), Method: t.Method, Header: t.Header, Body: t.Body,
+	}}
 	if dropsBody(status, t.Method) {
 		to.Method, to.Body = http.MethodGet, nil
 		to.Header = withoutHeaders(to.Header, isContentHeader)
@@ -41,31 +44,36 @@ func (t *target) follow(status int, location string) (target, *failure.Failure) 
 	return to, nil
 }
 
-// locationOf returns the Location of a redirect. Several that differ lead nowhere: which one counts would be anyone's guess.
+// locationOf returns the Location of a redirect. Several that differ are a Failure of Kind Protocol: no RFC says which
+// one counts.
 func locationOf(status int, h http.Header) (string, *failure.Failure) {
 	values := h["Location"]
 	for _, value := range values {
 		if value != values[0] {
-			return "", failure.New(failure.Protocol, "%s with an unusable Location: there are %d, and they differ", failure.StatusText(status), len(values))
+			return "", failure.New(failure.Protocol, "%s with an unusable Location: there are %d, and they differ",
+				failure.StatusText(status), len(values))
 		}
 	}
 	return h.Get("Location"), nil
 }
 
+// parseLocation returns the URL that a Location at base leads to. It has the fragment of base where it has none, and no
+// userinfo.
 func parseLocation(base *url.URL, location string) (*url.URL, error) {
 	ref, err := httpurl.ParseReference(location)
 	if err != nil {
 		return nil, err
 	}
 	next := base.ResolveReference(ref)
-	next.User = nil // credentials from a stranger are not ours to send
+	next.User = nil // the server's page must not choose the credentials
 	if next.Fragment == "" {
 		next.Fragment, next.RawFragment = base.Fragment, base.RawFragment // RFC 9110 section 10.2.2
 	}
 	return httpurl.Check(next)
 }
 
-// dropsBody says where a redirect turns into GET: 303 always (RFC 9110 section 15.4.4), 301 and 302 after POST.
+// dropsBody reports whether a redirect changes the method to GET, without a body: 303 does (RFC 9110 section 15.4.4),
+// 301 and 302 do after POST (sections 15.4.2 and 15.4.3).
 func dropsBody(status int, method string) bool {
 	switch status {
 	case http.StatusSeeOther:
@@ -76,12 +84,13 @@ func dropsBody(status int, method string) bool {
 	return false
 }
 
+// isContentHeader reports whether a header describes the request's body.
 func isContentHeader(name string) bool {
 	return strings.HasPrefix(name, "Content-")
 }
 
-// isDroppedAcrossOrigins names what does not go over to another origin: all but Accept*, User-Agent, Range
-// and, with a body that is sent again, what says how to read it.
+// isDroppedAcrossOrigins reports whether a header is not sent to another origin by a redirect: any is but Accept*,
+// User-Agent, Range and, with a body that is sent again, those that describe it.
 func isDroppedAcrossOrigins(name string) bool {
 	switch name {
 	case "User-Agent", "Range", "Content-Type", "Content-Encoding", "Content-Language":
@@ -90,6 +99,7 @@ func isDroppedAcrossOrigins(name string) bool {
 	return !strings.HasPrefix(name, "Accept")
 }
 
+// withoutHeaders returns h without the headers for whose names drop is true. h is left as it is.
 func withoutHeaders(h http.Header, drop func(name string) bool) http.Header {
 	kept := make(http.Header, len(h))
 	for name, values := range h {

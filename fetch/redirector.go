@@ -7,14 +7,15 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// A redirector points Tasks at where redirects lead. It is shared and has no state of its own.
+// A redirector sets the targets of Tasks to where redirects lead (RFC 9110 section 15.4). All workers share it; it has
+// no state of its own.
 type redirector struct {
 	targets   *targeter
-	transport *transport.Transport // knows which servers may only lead to public addresses
+	transport *transport.Transport // says which servers may redirect to public addresses only
 }
 
-// follow points a Task at the Location of a redirect that came from the address remote; its Verdict is a failure where
-// that can't be followed.
+// follow sets the target of a Task to the Location of a redirect that came from the address remote. Where that can't be
+// followed it sets a Verdict that is Final with a Failure.
 func (r *redirector) follow(t *task, status int, header http.Header, remote string) {
 	location, failure := locationOf(status, header)
 	if failure != nil {

@@ -17,46 +17,51 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// A Request is what was asked: one input line. It is immutable once a Source has yielded it.
+// A Request is one line of the input: a URL, and how it is to be requested. It is immutable once a Source has yielded
+// it. The zero value of a field is what the Options say.
 type Request struct {
 	// Index is the 0-based position among the requests of the whole input.
 	Index int64
-	// URL is the text given, untouched.
+	// URL is the text of the input, unchanged.
 	URL string
-	// Method is empty for the default: Options.Method, else POST where there is a body, else GET.
+	// Method is the request method (RFC 9110 section 9; curl -X); empty is Options.Method, else POST where there is a
+	// body, else GET.
 	Method string
-	// Header holds what the input line adds to, or puts in place of, Options.Header.
+	// Header is sent beside Options.Header, under canonical names; its own wins where both have a name. A nil value
+	// removes a header.
 	Header http.Header
-	// Body is what to send; nil is none, or Options.Body.
+	// Body is the content of the request (curl --data-binary); nil is Options.Body.
 	Body []byte
-	// BodyForm says how the input wrote the body, so that a Record can write it the same way.
+	// BodyForm is the form that the input has the body in, so that a Record can have it in the same. It chooses the
+	// Content-Type where Header has none.
 	BodyForm BodyForm
-	// ID and Meta come back in the Record as they are. ID is a JSON scalar, Meta any JSON value.
+	// ID and Meta come back in the Record as they are. ID is a JSON scalar, Meta any JSON value; nil is none.
 	ID, Meta json.RawMessage
 	// SHA256 is the expected hash of the decoded body, lower-case hex; empty is not checked.
 	SHA256 string
-	// Path is the name wanted for a saved body.
+	// Path is the name for a saved body, relative to the directory of the BodyStore; empty leaves the choice to that.
 	Path string
-	// Retry overrides Options for this request: true retries whatever the method, false never; nil goes by the method.
+	// Retry overrides Options.RetryUnsafe: true allows retries whatever the method, false forbids them; nil goes by the
+	// method.
 	Retry *bool
-	// File and Line say where the request stood; Line is 1-based, 0 is unknown.
+	// File is the name of the input, and Line the 1-based number of the line in it; empty and 0 are unknown.
 	File string
 	Line int64
-	// Tag is what Skip noted to know it again: it comes back in the Record.
+	// Tag is a mark that a filter such as input.Skip has set; it comes back in the Record.
 	Tag Tag
 
-	url     *url.URL // what urlText means, so that it is parsed once; nil where it has not been, or can't be
-	urlText string   // may be another text than URL where a Source has changed that since
+	url     *url.URL // urlText parsed, so that it is parsed once; nil where it has not been, or can't be
+	urlText string   // another text than URL where a Source has changed that since
 }
 
-// parse makes url of URL.
+// parse sets url and urlText by URL.
 func (r *Request) parse() (err error) {
 	r.url, err = httpurl.Parse(r.URL)
 	r.urlText = r.URL
 	return err
 }
 
-// ParsedURL returns the URL as it will be asked. It is shared and never written to.
+// ParsedURL returns the URL as it will be requested. It is shared and must not be written to.
 func (r *Request) ParsedURL() (*url.URL, error) {
 	if r.url != nil && r.urlText == r.URL {
 		return r.url, nil
@@ -64,29 +69,30 @@ func (r *Request) ParsedURL() (*url.URL, error) {
 	return httpurl.Parse(r.URL)
 }
 
-// A Tag is what a filter such as Skip wants to find again in a Record; Run does not look at it.
+// A Tag is a mark by which a filter such as input.Skip finds a Request again in its Record; Run does not read it. The
+// zero Tag is none.
 type Tag [16]byte
 
-// BodyForm is the way in which an input line wrote a request body.
+// BodyForm is the form that an input line has a request body in.
 type BodyForm uint8
 
-// The forms of a request body. BodyText is sent as curl -d does, BodyJSON as application/json.
+// The forms of a request body. Each has a Content-Type, for requests that name none.
 const (
-	BodyText BodyForm = iota
-	BodyJSON
-	BodyBase64
+	BodyText   BodyForm = iota // a text, sent as application/x-www-form-urlencoded, as curl -d does
+	BodyJSON                   // a JSON value, sent as application/json
+	BodyBase64                 // bytes in base64 (RFC 4648 section 4), sent decoded, as application/octet-stream
 )
 
-// MoreThanURL reports whether the request asked for more than a plain URL, id and meta aside.
+// MoreThanURL reports whether the Request has more than a plain URL; ID and Meta do not count.
 func (r *Request) MoreThanURL() bool {
 	return r.Method != "" || len(r.Header) > 0 || r.Body != nil || r.SHA256 != "" || r.Path != "" || r.Retry != nil
 }
 
-// Identity is a 128-bit fingerprint of what a Request asks.
+// Identity is a 128-bit hash of a Request.
 type Identity [2]uint64
 
-// An Identifier makes Identities that agree within one process. Its seeds are random,
-// so no input can be made to collide on purpose.
+// An Identifier computes Identities, which can be compared within one process. Its seeds are random, so that no input
+// can be made to collide on purpose. Any goroutine may use it.
 type Identifier struct{ a, b maphash.Seed }
 
 // NewIdentifier returns an Identifier with fresh seeds.
@@ -100,7 +106,8 @@ func (i Identifier) Of(r *Request) Identity {
 	return Identity{maphash.Bytes(i.a, text), maphash.Bytes(i.b, text)}
 }
 
-// AppendAsked appends a text of what r asks that no different Request shares: each part ends with a byte that cannot stand in it.
+// AppendAsked appends a text that two Requests share only where they have the same method, URL, headers, body and ID:
+// each part ends with a byte that cannot be in it.
 func (r *Request) AppendAsked(text []byte) []byte {
 	text = append(append(text, r.URL...), 0)
 	text = append(append(text, r.Method...), 0)
@@ -115,6 +122,7 @@ func (r *Request) AppendAsked(text []byte) []byte {
 	return append(append(text, 0), r.ID...)
 }
 
+// sortedNames returns the names in h in the order of their bytes.
 func sortedNames(h http.Header) []string {
 	names := make([]string, 0, len(h))
 	for name := range h {
@@ -124,7 +132,8 @@ func sortedNames(h http.Header) []string {
 	return names
 }
 
-// Prepare reads the URL of a request and makes sure that the request can be sent as it stands.
+// Prepare parses the URL of a Request and returns the Request with it, and with SHA256 in lower case. The error says
+// why the Request can't be sent as it is.
 func Prepare(r Request) (Request, error) {
 	wrongURL := r.parse()
 	r.SHA256 = strings.ToLower(r.SHA256)
@@ -137,12 +146,13 @@ func Prepare(r Request) (Request, error) {
 		return r, err
 	}
 	if strings.Contains(r.URL, "//"+redact.Placeholder+"@") {
-		return r, fmt.Errorf("the URL's user and password are masked as %s; give them by flag, netrc or environment", redact.Placeholder)
+		return r, fmt.Errorf("the URL's user and password are masked as %s; give them by flag, netrc or environment",
+			redact.Placeholder)
 	}
 	return r, wrongURL
 }
 
-// checkHead says what of the method and the headers can't be sent.
+// checkHead returns why the method or a header can't be sent; nil is that all can.
 func (r *Request) checkHead() error {
 	if !validMethod(r.Method) {
 		return errors.New("the method is no HTTP method that can be asked")
@@ -153,20 +163,23 @@ func (r *Request) checkHead() error {
 				return err
 			}
 			if strings.TrimSpace(value) == redact.Placeholder {
-				return fmt.Errorf("header %s is masked as %s; give the secret by flag, netrc or environment", name, redact.Placeholder)
+				return fmt.Errorf("header %s is masked as %s; give the secret by flag, netrc or environment",
+					name, redact.Placeholder)
 			}
 		}
 	}
 	return nil
 }
 
-// validMethod accepts the empty method, which is the default, and any token but CONNECT, which asks for a tunnel.
+// validMethod reports whether a method can be used: the empty one, which is the default, or any token (RFC 9110 section
+// 9.1) but CONNECT, which opens a tunnel.
 func validMethod(method string) bool {
 	return method == "" || httpguts.ValidHeaderFieldName(method) && method != http.MethodConnect
 }
 
-// CheckHeader reports a header that can't be sent (RFC 9110 section 5), a line break in it above all,
-// and those that say how a message is framed, which are ours to write.
+// CheckHeader returns why a header can't be sent; nil is that it can. Name and value have to be valid (RFC 9110 section
+// 5), so without a line break, and headers that frame the message (RFC 9112 section 6) or are about the connection are
+// set by the transport alone.
 func CheckHeader(name, value string) error {
 	if !httpguts.ValidHeaderFieldName(name) {
 		return fmt.Errorf("the header name that starts with %q holds what a name can't", redact.HeaderName(name))

@@ -14,45 +14,48 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// A responseCache is what a run does with its Options.Cache: which stored responses it looks for, and which of those it
-// may use. All workers share it. There is one without a Store too: then nothing may be looked up.
+// A responseCache is Options.Cache as a run uses it: which stored responses it looks up, and which of those it may use.
+// All workers share it; it has no state of its own. Without a Store there is one too, and find must not be called.
 type responseCache struct {
 	options   *Options
-	transport *transport.Transport // knows which addresses may be asked
+	transport *transport.Transport // says which addresses are allowed
 	keys      cacheKeys
 }
 
+// newResponseCache returns the responseCache of a run.
 func newResponseCache(o *Options, transport *transport.Transport) *responseCache {
 	return &responseCache{options: o, transport: transport, keys: newCacheKeys(o)}
 }
 
-// A lookupResult is what the cache has for the target of a Task. It is small: thousands wait in lanes.
+// A lookupResult is what the cache has for the target of a Task. Thousands may wait in lanes, so it is small: no header
+// and no body.
 type lookupResult struct {
 	question cache.Question
-	place    cache.Place // of the responses to question
-	reported cache.Sum   // of the body that the user was told of last; zero is none, or no Options.Changed
+	place    cache.Place // where responses to question are stored
+	reported cache.Sum   // of the body that was reported last; zero is none, or no Options.Changed
 
 	hasStored  bool             // a response is stored that the server can validate, or that may be served stale
 	sum        cache.Sum        // of its body
-	validators cache.Validators // of it
-	staleUntil time.Time        // until then it may be served for a server that failed
+	validators cache.Validators // of the stored response
+	staleUntil time.Time        // until then it may be served for a server that failed (RFC 5861 section 4)
 }
 
-// dropStored makes the next exchange ask without conditions.
+// dropStored makes the next exchange a request without conditions.
 func (r *lookupResult) dropStored() {
 	r.hasStored, r.validators, r.staleUntil = false, cache.Validators{}, time.Time{}
 }
 
-// rules is the freshness policy of the run.
+// rules returns the freshness policy of the run.
 func (c *responseCache) rules() cache.Rules {
 	return cache.Rules{TTL: c.options.CacheTTL, Heuristic: c.options.CacheHeuristic}
 }
 
-// find looks up what a target is asked for; sha256 is the hash that its body has to have, in hex, empty is any. A Found
-// can be used at once, and how is Fresh or Stale then. The result is nil where the cache is bypassed.
+// find looks up the stored response for a target; sha256 is the hash that its body has to have, in hex, empty is any. A
+// found response can be served at once, is to be closed, and use is Fresh or Stale; where found is nil an exchange is
+// needed. The result is nil where the cache is bypassed.
 func (c *responseCache) find(
 	ctx context.Context, to *target, sha256 string, now time.Time,
-) (found *cache.Found, how cache.Use, result *lookupResult) {
+) (found *cache.Found, use cache.Use, result *lookupResult) {
 	header := withCookies(c.options, to.Header, to.URL)
 	q, ok := c.keys.questionOf(to, header)
 	if !ok {
@@ -66,24 +69,24 @@ func (c *responseCache) find(
 	if c.options.Changed != nil {
 		result.reported = c.options.Changed.Told(ctx, &found.Entry)
 	}
-	how = cache.Useless
-	if c.fits(to, sha256, &found.Entry) {
-		how = c.rules().Judge(&found.Entry, header, now)
+	use = cache.Useless
+	if c.isAcceptable(to, sha256, &found.Entry) {
+		use = c.rules().Judge(&found.Entry, header, now)
 	}
-	if how == cache.Fresh || how == cache.Stale {
-		return found, how, result
+	if use == cache.Fresh || use == cache.Stale {
+		return found, use, result
 	}
 	found.Close()
-	if how == cache.Check {
+	if use == cache.Check {
 		result.hasStored, result.sum = true, found.SHA256
 		result.validators = cache.ValidatorsOf(found.Header)
 		result.staleUntil = c.rules().StaleUntil(&found.Entry, header, now)
 	}
-	return nil, how, result
+	return nil, use, result
 }
 
-// isCurrent reports whether result is about what the target is asked with now: a Jar may have had other cookies at the
-// lookup.
+// isCurrent reports whether result is still right for the header that is sent now: a Jar may have had other cookies at
+// the lookup.
 func (c *responseCache) isCurrent(result *lookupResult, to *target, header http.Header) bool {
 	if result == nil || c.options.Jar == nil {
 		return true
@@ -92,8 +95,9 @@ func (c *responseCache) isCurrent(result *lookupResult, to *target, header http.
 	return ok && q.Who == result.question.Who
 }
 
-// fits reports whether a stored response is one that this run accepts for the target.
-func (c *responseCache) fits(to *target, sha256 string, e *cache.Entry) bool {
+// isAcceptable reports whether this run accepts a stored response for the target, by address, status, size, hash and
+// coding.
+func (c *responseCache) isAcceptable(to *target, sha256 string, e *cache.Entry) bool {
 	o := c.options
 	switch {
 	case !c.mayBeFrom(to, e.RemoteAddr):
@@ -111,10 +115,10 @@ func (c *responseCache) fits(to *target, sha256 string, e *cache.Entry) bool {
 	return e.Coded == (o.Identity && len(coding.Of(e.Header)) > 0)
 }
 
-// mayBeFrom reports whether a response from the address remote could be had over the network: what Options.Private
-// forbids to ask is not taken from the cache either.
+// mayBeFrom reports whether a connection to the address remote would be allowed: responses of servers that
+// Options.Private refuses are not served from the cache either. Over a Unix socket there is no address to check.
 func (c *responseCache) mayBeFrom(to *target, remote string) bool {
-	if !to.PublicOnly && (c.options.Private != dial.PrivateDeny || c.options.UnixSocket != "") { // over a socket no address is asked
+	if !to.PublicOnly && (c.options.Private != dial.PrivateDeny || c.options.UnixSocket != "") {
 		return true
 	}
 	if c.transport.HasProxyFor(to.URL) { // remote is the proxy's
@@ -124,8 +128,7 @@ func (c *responseCache) mayBeFrom(to *target, remote string) bool {
 	return err == nil && c.transport.IsPublic(a.Addr())
 }
 
-// originAddr is the address of the server that answered, given that of the connection: behind a proxy it is not known,
-// and empty.
+// originAddr returns the address of the server, given that of the connection; behind a proxy it is unknown: empty.
 func (c *responseCache) originAddr(u *url.URL, remote string) string {
 	if c.transport.HasProxyFor(u) {
 		return ""
@@ -133,7 +136,8 @@ func (c *responseCache) originAddr(u *url.URL, remote string) string {
 	return remote
 }
 
-// invalidate removes what a response with this status and header has made wrong (RFC 9111 section 4.4).
+// invalidate removes the stored responses that a response with this status and header invalidates (RFC 9111 section
+// 4.4).
 func (c *responseCache) invalidate(ctx context.Context, to *target, status int, header http.Header) {
 	if c.options.Cache == nil || !cache.Invalidates(to.Method, status) {
 		return

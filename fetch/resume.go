@@ -12,52 +12,52 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A resumption is the Part that an exchange may continue, and what came of that.
+// A resumption is the partial body that an exchange may continue (RFC 9110 section 14), and what came of it.
 type resumption struct {
-	part  PartialBody // nil is none
-	sum   hash.Hash   // of its bytes before from; nil where they are not continued
-	from  int64
-	total int64 // of the whole body, once the rest comes
-	saved *storeWriter
+	partialBody PartialBody // locked for this exchange; nil is none
+	partialHash hash.Hash   // SHA-256 of its first offset bytes; nil where it is not continued
+	offset      int64       // the 0-based first byte that is requested
+	fullSize    int64       // of the whole body in bytes, once the response has said so; 0 is unknown
+	writer      *storeWriter
 
-	partial judge.Partial // what came of asking for the missing part
+	partial judge.Partial // what the response is to the request for the missing part
 }
 
-// findPartial looks for what is left of the body at to, and hashes it before anything is asked, so that neither the server
-// nor the watch has to wait for a disk. The Part is continued only where it came from: no other server learns of it.
+// findPartial looks for a partial body of r and hashes it before the request is sent, so that neither the server nor
+// the stall timer waits for a disk. It is continued only at the URL that it came from: no other server learns of it.
 func (x *exchange) findPartial(ctx context.Context, to *target, r *Request) *failure.Failure {
-	keeper, ok := x.options.BodyStore.(PartialStore)
+	store, ok := x.options.BodyStore.(PartialStore)
 	if !ok || x.wholeOnly || !isPlainGet(to) {
 		return nil
 	}
-	if x.part = keeper.Partial(r); x.part == nil {
+	if x.partialBody = store.Partial(r); x.partialBody == nil {
 		return nil
 	}
-	mark, from := x.part.Info(), x.part.Size()
-	if !mark.Usable(from) || from > x.options.MaxBody {
+	info, offset := x.partialBody.Info(), x.partialBody.Size()
+	if !info.Usable(offset) || offset > x.options.MaxBody {
 		x.dropPartial()
 		return nil
 	}
-	if !mark.isFrom(to.URL, r.SHA256 != "") {
+	if !info.isFrom(to.URL, r.SHA256 != "") {
 		return nil
 	}
-	if from == mark.Total { // a range behind the end can't be asked for
-		from--
+	if offset == info.Total { // a range behind the end can't be requested
+		offset--
 	}
 	sum := sha256.New()
-	n, err := hashPartial(ctx, sum, io.LimitReader(x.part, from))
+	n, err := hashPartial(ctx, sum, io.LimitReader(x.partialBody, offset))
 	switch {
 	case ctx.Err() != nil:
 		return failure.Ended(ctx)
-	case err != nil || n < from || from == 0:
+	case err != nil || n < offset || offset == 0:
 		x.dropPartial()
 	default:
-		x.from, x.sum = from, sum
+		x.offset, x.partialHash = offset, sum
 	}
 	return nil
 }
 
-// hashPartial is a copy that ends with ctx.
+// hashPartial hashes r to its end or that of ctx, and returns how many bytes that were.
 func hashPartial(ctx context.Context, sum hash.Hash, r io.Reader) (n int64, err error) {
 	buffer := copyBuffers.Get().(*[64 << 10]byte)
 	defer copyBuffers.Put(buffer)
@@ -75,24 +75,26 @@ func hashPartial(ctx context.Context, sum hash.Hash, r io.Reader) (n int64, err 
 	return n, ctx.Err()
 }
 
-// requestHeader is what to is asked with: its own header, which is shared, and the range where there is a Part to continue.
+// requestHeader returns the header that is sent, but for a Jar's cookies: that of the target, which is shared, with the
+// conditions of the cache, or the range where a partial body is continued.
 func (x *exchange) requestHeader(to *target) http.Header {
 	if conditions := x.cache.conditions(); conditions != nil {
 		return mergeHeaders(to.Header, conditions)
 	}
-	if x.sum == nil {
+	if x.partialHash == nil {
 		return to.Header
 	}
 	return mergeHeaders(to.Header, http.Header{
-		"Range":    {"bytes=" + strconv.FormatInt(x.from, 10) + "-"},
-		"If-Range": {x.part.Info().Validator},
+		"Range":    {"bytes=" + strconv.FormatInt(x.offset, 10) + "-"},
+		"If-Range": {x.partialBody.Info().Validator},
 	})
 }
 
-// partialIn says what an answer is to the question for the rest. What follows the Part is as good as a 200.
-func (x *exchange) partialIn(resp *http.Response) judge.Partial {
+// classifyPartial returns what a response is to the request for the missing part. A 206 that continues the partial body
+// is as good as a 200.
+func (x *exchange) classifyPartial(resp *http.Response) judge.Partial {
 	switch {
-	case x.sum == nil:
+	case x.partialHash == nil:
 		return judge.PartialNone
 	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
 		return judge.PartialUnusable
@@ -100,36 +102,39 @@ func (x *exchange) partialIn(resp *http.Response) judge.Partial {
 		return judge.PartialNone
 	}
 	wanted := x.options.AcceptStatus.Has(http.StatusOK) || x.options.AcceptStatus.Has(http.StatusPartialContent)
-	total, ok := continuesFrom(x.part.Info(), x.from, resp.StatusCode, resp.Header)
+	total, ok := continuesFrom(x.partialBody.Info(), x.offset, resp.StatusCode, resp.Header)
 	if !ok || !wanted {
 		return judge.PartialUnusable
 	}
-	x.total = total
+	x.fullSize = total
 	return judge.PartialContinues
 }
 
-// endPartial ends what the exchange had in hand, once it is judged. A Part stays for as long as it may be continued.
+// endPartial unlocks the partial body once the exchange has been judged, or removes it where it can't be continued any
+// more: the body is to be restarted, has come whole, or is gone.
 func (x *exchange) endPartial(v judge.Verdict, status int) {
-	if x.part == nil {
+	if x.partialBody == nil {
 		return
 	}
-	if v.Fate == judge.Restart || v.Fate == judge.Final && (v.Failure == nil || saysGone(status)) {
+	if v.Fate == judge.Restart || v.Fate == judge.Final && (v.Failure == nil || invalidatesPartial(status)) {
 		x.dropPartial()
 		return
 	}
-	x.part.Release()
-	x.part = nil
+	x.partialBody.Release()
+	x.partialBody = nil
 }
 
+// dropPartial removes the partial body, if there is one.
 func (x *exchange) dropPartial() {
-	if x.part != nil {
-		x.part.Remove()
-		x.part, x.sum = nil, nil
+	if x.partialBody != nil {
+		x.partialBody.Remove()
+		x.partialBody, x.partialHash = nil, nil
 	}
 }
 
-// saysGone says which final answers speak of the resource, not of the moment or of who asks: what had come of it is of no use any more.
-func saysGone(status int) bool {
+// invalidatesPartial reports whether a final status is about the resource, so that its partial body is of no use any
+// more: any 4xx but for those that are about the moment or the credentials.
+func invalidatesPartial(status int) bool {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired,
 		http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:

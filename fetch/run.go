@@ -13,17 +13,17 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// Run asks for every Request of source and gives sink one Record for each that was started.
+// Run fetches every Request of source and gives sink one Record for each that was started.
 //
 // It returns when all is done, or when Options or ctx end it early: Summary.Stopped then says why. The end of ctx
-// cancels the exchanges under way. The error is nil unless the run itself broke: a *Mistake for each unusable option
-// (joined), an *OutputError, an *InputError, or the cause of ctx's end.
+// cancels the exchanges under way. The error is nil unless the run itself failed: a *Mistake for each unusable option
+// (joined), an *OutputError, an *InputError, or one around the cause of ctx's end.
 //
 // Where the process may open few files, fewer exchanges than Options.Concurrency are under way at once: see
-// MostConcurrency.
+// fdlimit.Exchanges.
 //
-// Run awaits all that it starts, but for a source that is blocked in a read when the run is stopped: it is asked
-// nothing more once that read returns.
+// Run awaits the end of every goroutine that it starts, with one exception: a source that is blocked in a read when the
+// run is over. It is read no further once that read returns.
 func Run(ctx context.Context, source Source, sink Sink, options Options) (Summary, error) {
 	if err := options.Validate(); err != nil {
 		return Summary{}, err
@@ -36,7 +36,9 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 
 // runWith is Run over a transport of the caller's. It is the only place where stages are started: one feeder, one
 // scheduler (in the caller's goroutine), one writer, and workers and lookup workers as the scheduler asks for them.
-func runWith(ctx context.Context, source Source, sink Sink, o *Options, transport *transport.Transport) (Summary, error) {
+func runWith(
+	ctx context.Context, source Source, sink Sink, o *Options, transport *transport.Transport,
+) (Summary, error) {
 	p := newPipeline(o, sink, transport)
 	exchanges, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -66,20 +68,20 @@ func runWith(ctx context.Context, source Source, sink Sink, o *Options, transpor
 	ended := time.Now()
 	p.awaitFeeder()
 
-	rest := inputRest{skipped: f.skipped.Load(), unstarted: int64(len(p.unstarted))}
+	input := inputResult{skipped: f.skipped.Load(), unstarted: int64(len(p.unstarted))}
 	if s.inputEnded { // only then has f.err been written for sure
-		rest.err = f.err
+		input.err = f.err
 	}
-	summary := s.summary(ended, rest)
-	return summary, p.runError(ctx, &summary, rest.err)
+	summary := s.summary(ended, input)
+	return summary, p.runError(ctx, &summary, input.err)
 }
 
-// backlog is how many Requests and Records may lie between two stages: enough that neither waits for the other to wake
-// up.
+// backlog is the capacity of the channels between two stages, in Tasks or Records: with 256 neither stage waits until
+// the other is scheduled.
 const backlog = 256
 
-// A pipeline is what joins the stages of one run: the channels between them, the counters that one stage keeps for
-// another, and what all workers share. It hands each stage the ends that it uses. No stage knows it.
+// A pipeline is the joints between the stages of one run: the channels, the counters that one stage keeps for another,
+// and what all workers share. Its methods make the stages, each with the channel ends that it uses; no stage knows it.
 type pipeline struct {
 	options   *Options
 	sink      Sink
@@ -95,17 +97,17 @@ type pipeline struct {
 	lookups      chan *task    // scheduler to lookup workers
 	lookedUp     chan *task    // lookup workers to scheduler
 	records      chan *Record  // workers and lookup workers to writer
-	largeRecords chan *Record  // the same for large ones: a worker holds its own until the writer takes it
+	largeRecords chan *Record  // the same for large ones, unbuffered: a worker holds its own until the writer takes it
 	wake         chan struct{} // writer to scheduler: a Record has been taken or committed
 	closed       chan struct{} // closed when the run is over
-	unstarted    chan *task    // what the feeder had in hand then
+	unstarted    chan *task    // the Task that the feeder had not sent by then
 	feedEnded    chan struct{} // closed when the feeder has ended
 
-	lookupsClosed  atomic.Bool
+	lookupsClosed  atomic.Bool  // lookups that have not begun are not made
 	waitingForSink atomic.Bool  // the scheduler waits for a Record to be taken
 	taken          atomic.Int64 // Records that the Sink has taken
 	blockedWorkers atomic.Int64 // workers and lookup workers that wait for the writer to take a large Record
-	committedCount atomic.Int64 // successes that cost an exchange and are committed; with a cache only
+	committedCount atomic.Int64 // committed successes that needed an exchange; counted with a cache only
 }
 
 func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipeline {
@@ -170,19 +172,21 @@ func (p *pipeline) writer() *writer {
 		taken: &p.taken, waitingForSink: &p.waitingForSink}
 }
 
-// feedPatience is how long the feeder may take to notice the end of the run, where it is not blocked in a read.
-const feedPatience = 100 * time.Millisecond
+// feederTimeout is how long Run waits for the feeder to end once the run is over; one that has not ended by then is
+// blocked in a read of the Source.
+const feederTimeout = 100 * time.Millisecond
 
+// awaitFeeder waits until the feeder has ended, for feederTimeout at most.
 func (p *pipeline) awaitFeeder() {
-	patience := time.NewTimer(feedPatience)
-	defer patience.Stop()
+	timer := time.NewTimer(feederTimeout)
+	defer timer.Stop()
 	select {
 	case <-p.feedEnded:
-	case <-patience.C:
+	case <-timer.C:
 	}
 }
 
-// runError returns the error of a run that has ended, and corrects its summary where an output has failed.
+// runError returns the error of a run that has ended, and sets Stopped in its Summary where an output has failed.
 func (p *pipeline) runError(ctx context.Context, s *Summary, inputErr error) error {
 	if err := p.failure.cause(); err != nil {
 		s.Stopped, s.Complete = StopOutput, false

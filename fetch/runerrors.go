@@ -8,7 +8,7 @@ import (
 	"batchfetch/fetch/spool"
 )
 
-// An OutputError ends a run whose Sink failed.
+// An OutputError is the error of a run that ended because an output failed: the Sink, a BodyStore or a temporary file.
 type OutputError struct{ Err error }
 
 func (e *OutputError) Error() string {
@@ -20,10 +20,10 @@ func (e *OutputError) Error() string {
 	return "writing the output: " + e.Err.Error()
 }
 
-// Unwrap returns the Sink's error.
+// Unwrap returns the error of the output.
 func (e *OutputError) Unwrap() error { return e.Err }
 
-// An InputError ends a run whose Source broke off half-way.
+// An InputError is the error of a run whose Source yielded an error that is neither ErrSkipped nor a *LineError.
 type InputError struct{ Err error }
 
 func (e *InputError) Error() string { return e.Err.Error() }
@@ -31,15 +31,16 @@ func (e *InputError) Error() string { return e.Err.Error() }
 // Unwrap returns the Source's error.
 func (e *InputError) Unwrap() error { return e.Err }
 
-// A storeError breaks the run.
+// A storeError is an error of a BodyStore that ends the run: one that is no *Failure.
 type storeError struct{ err error }
 
 func (e *storeError) Error() string { return "saving a body: " + e.err.Error() }
 
-// Unwrap returns the Keeper's error.
+// Unwrap returns the BodyStore's error.
 func (e *storeError) Unwrap() error { return e.err }
 
-// storeFailure tells what concerns one Request from what breaks the run.
+// storeFailure returns an error of a BodyStore as it is, where it is a *Failure, which concerns one Request, or nil;
+// else a *Failure of Kind IO around a storeError, which ends the run.
 func storeFailure(err error) error {
 	var known *failure.Failure
 	if err == nil || errors.As(err, &known) {
@@ -48,22 +49,23 @@ func storeFailure(err error) error {
 	return &failure.Failure{Kind: failure.IO, Err: &storeError{err}}
 }
 
-// spoolBroken makes a failure of what breaks the run.
-func spoolBroken(err error) error { return &failure.Failure{Kind: failure.IO, Err: err} }
+// spoolFailure returns a *Failure of Kind IO around an error of a temporary file. One with a *spool.Error in it ends
+// the run.
+func spoolFailure(err error) error { return &failure.Failure{Kind: failure.IO, Err: err} }
 
-// brokenDisk returns what breaks the run in a failure: an error of the Keeper, or of a temporary file; else nil. Too
-// many open files break no run.
+// brokenDisk returns the error in a failure that ends the run: a *storeError or a *spool.Error; nil is none. Too many
+// open files end no run.
 func brokenDisk(f *failure.Failure) error {
-	if f == nil { // before errors.As makes the compiler allocate what it fills in
+	if f == nil { // first: the targets of errors.As escape to the heap
 		return nil
 	}
-	var keeper *storeError
+	var store *storeError
 	var spool *spool.Error
 	switch {
 	case fdlimit.IsExhausted(f):
 		return nil
-	case errors.As(f, &keeper):
-		return keeper
+	case errors.As(f, &store):
+		return store
 	case errors.As(f, &spool):
 		return spool
 	}

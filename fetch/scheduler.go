@@ -10,8 +10,8 @@ import (
 	"batchfetch/fetch/plan"
 )
 
-// schedulerPorts are what joins the scheduler to the other stages: its ends of the channels, the counters that other
-// stages keep for it, and functions that start and stop them.
+// schedulerPorts are the scheduler's connections to the other stages: its ends of the channels, the counters that they
+// share with it, and functions that start and stop them.
 type schedulerPorts struct {
 	intake       <-chan *task    // from the feeder, which closes it at the Source's end
 	start        chan<- *task    // to the workers; its capacity is Options.Concurrency
@@ -24,12 +24,12 @@ type schedulerPorts struct {
 	startWorker       func()
 	startLookupWorker func()
 	cancel            context.CancelCauseFunc // ends the exchanges and lookups under way
-	lookupsClosed     *atomic.Bool            // set by the scheduler: lookups that have not begun come back as they are
+	lookupsClosed     *atomic.Bool            // set by the scheduler: lookups that have not begun are not made
 
 	holder         Holder                            // the Sink; nil where it holds no Records back
 	waitingForSink *atomic.Bool                      // set by the scheduler while it waits for a Record to be taken
 	taken          *atomic.Int64                     // Records that the Sink has taken
-	committedCount *atomic.Int64                     // successes that cost an exchange, committed; 0 without a cache
+	committedCount *atomic.Int64                     // committed successes that needed an exchange; 0 without a cache
 	blockedWorkers *atomic.Int64                     // workers that wait for the writer to take a large Record
 	recordsFull    func() bool                       // whether no more Records fit before the writer
 	bandwidthWait  func(now time.Time) time.Duration // how long exchanges have waited for bandwidth so far
@@ -37,8 +37,8 @@ type schedulerPorts struct {
 	setTarget func(*task) // sets the target of a Task that was spilled
 }
 
-// A scheduler owns the Plan, the counts and the only timer. It starts Tasks, takes them back and decides when the run
-// is over. One goroutine runs it.
+// A scheduler is the stage that owns the Plan, the counts and the only timer of a run. It starts Tasks, takes them back
+// and decides when the run is over. One goroutine runs it, that of Run.
 type scheduler struct {
 	schedulerPorts
 	options     *Options
@@ -49,33 +49,35 @@ type scheduler struct {
 
 	timer      *time.Timer
 	begun      time.Time
-	deadline   time.Time       // of the run, or of the exchanges under way once it drains; zero is none
-	openTasks  int             // Tasks taken in and not ended
-	admitted   int64           // Tasks taken in
+	deadline   time.Time       // of the run, or of the exchanges under way while it drains; zero is none
+	openTasks  int             // Tasks admitted and not ended
+	admitted   int64           // Tasks admitted
 	largeBytes int64           // bytes of large Requests in memory
 	inputEnded bool            // the Source has no more
 	drain      <-chan struct{} // Options.Drain; nil once seen
-	canceled   <-chan struct{} // the caller's context; nil once seen
+	canceled   <-chan struct{} // Done of the caller's context; nil once seen
 
-	reason          Limit         // what held the next Task back at the last look; empty before the first
-	limitHost       string        // the host whose limit that was; empty is no one host's
-	lastLook        time.Time     // when that was
-	bandwidthWaited time.Duration // waited for bandwidth by then
+	limit           Limit         // what kept the next Task from starting at checkedAt; empty before the first check
+	limitHost       string        // the host whose limit that was; empty is no single host's
+	checkedAt       time.Time     // when bookTime was called last
+	bandwidthWaited time.Duration // how long exchanges had waited for bandwidth by then, as far as it has been booked
 }
+
+// newScheduler returns a scheduler with an empty Plan. The run begins now.
 
 func newScheduler(o *Options, ports schedulerPorts) *scheduler {
 	s := &scheduler{schedulerPorts: ports, options: o, tally: newTally(o),
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: o.Drain}
 	s.plan = plan.New(o.limits(), s.codec())
-	s.lastLook = s.begun
+	s.checkedAt = s.begun
 	if o.Deadline > 0 {
 		s.deadline = s.begun.Add(o.Deadline)
 	}
 	return s
 }
 
-// codec returns what packs the Tasks that the plan spills; nil means that it may spill none. A Sink that holds Records
-// back would have to hold those of all that is spilled, and what the cache has for a Task can't be packed.
+// codec returns the codec for the Tasks that the plan spills; nil means that it may spill none. A Sink that holds
+// Records back would have to hold those of all spilled Tasks, and the result of a cache lookup can't be packed.
 func (s *scheduler) codec() plan.Codec {
 	if s.holder != nil || s.options.Cache != nil {
 		return nil
@@ -83,22 +85,22 @@ func (s *scheduler) codec() plan.Codec {
 	return &taskCodec{aim: s.setTarget, largeBytes: &s.largeBytes}
 }
 
-// loop runs until every Task taken in has ended and no more will come.
+// loop runs until every Task admitted has ended and no more will come.
 func (s *scheduler) loop(ctx context.Context) {
 	defer s.timer.Stop()
 	s.canceled = ctx.Done()
 	for {
 		now := time.Now()
 		s.bookTime(now)
-		s.expire(now)
+		s.checkDeadline(now)
 		s.plan.SetUncommitted(s.uncommitted())
 		wait := s.dispatch(now)
 		s.startLookups()
 		if s.isOver() {
 			return
 		}
-		s.reason, s.limitHost = s.bottleneck(now)
-		s.sleep(now, wait)
+		s.limit, s.limitHost = s.bottleneck(now)
+		s.awaitEvent(now, wait)
 	}
 }
 
@@ -117,12 +119,12 @@ func (s *scheduler) dispatch(now time.Time) time.Duration {
 	}
 }
 
-// uncommitted returns how many successes a kill of the process would cost.
+// uncommitted returns how many successes that needed an exchange a kill of the process would lose.
 func (s *scheduler) uncommitted() int {
 	if s.options.Committed == nil || s.isStopped() {
 		return 0
 	}
-	if s.options.Cache != nil { // an answer from the cache costs nothing to have again
+	if s.options.Cache != nil { // a response from the cache costs nothing to get again
 		return int(max(s.tally.Succeeded-s.lookupQueue.answered-s.committedCount.Load(), 0))
 	}
 	return int(max(s.tally.Succeeded-s.options.Committed(), 0))
@@ -134,12 +136,13 @@ func (s *scheduler) isOver() bool {
 
 func (s *scheduler) isStopped() bool { return s.tally.Stopped != StopNone }
 
-// sleep waits for an event, at most until wait has passed, and takes in what else has come by then.
-func (s *scheduler) sleep(now time.Time, wait time.Duration) {
+// awaitEvent waits for an event, for wait at most (plan.Never is no bound), and handles it and those that are ready by
+// then.
+func (s *scheduler) awaitEvent(now time.Time, wait time.Duration) {
 	s.setTimer(now, wait)
 	intake := s.intake
-	if s.inputEnded || s.isStopped() || s.mustWait() {
-		intake = nil // a nil channel never fires: backpressure
+	if s.inputEnded || s.isStopped() || s.mustPauseIntake() {
+		intake = nil // receiving from a nil channel blocks: backpressure on the feeder
 	}
 	select {
 	case t := <-s.done:
@@ -160,11 +163,11 @@ func (s *scheduler) sleep(now time.Time, wait time.Duration) {
 		s.canceled = nil
 		s.stop(StopCanceled, time.Now())
 	}
-	s.catchUp(intake)
+	s.takeReady(intake)
 }
 
-// catchUp takes in whatever else is ready by now, without another look at the plan in between.
-func (s *scheduler) catchUp(intake <-chan *task) {
+// takeReady takes what is ready in the channels by now, without asking the plan in between.
+func (s *scheduler) takeReady(intake <-chan *task) {
 	for n := len(s.done); n > 0; n-- {
 		s.takeDone(<-s.done)
 	}
@@ -174,6 +177,7 @@ func (s *scheduler) catchUp(intake <-chan *task) {
 	}
 }
 
+// setTimer sets the timer to wait (plan.Never is none) or the deadline, whichever comes first.
 func (s *scheduler) setTimer(now time.Time, wait time.Duration) {
 	if !s.deadline.IsZero() {
 		if left := max(s.deadline.Sub(now), 0); wait == plan.Never || left < wait {
@@ -187,7 +191,7 @@ func (s *scheduler) setTimer(now time.Time, wait time.Duration) {
 	s.timer.Reset(wait)
 }
 
-// admit takes in what the feeder made of one input line, or the input's end.
+// admit takes a Task of the feeder into the look-ahead window. Where open is false the input has ended, and t is nil.
 func (s *scheduler) admit(t *task, open bool) {
 	if !open {
 		s.inputEnded = true
@@ -199,7 +203,8 @@ func (s *scheduler) admit(t *task, open bool) {
 	s.route(t, time.Now())
 }
 
-// takeDone counts what became of a Task and sends it where it belongs.
+// takeDone takes a Task back from a worker: one whose Fate is Final has ended, any other is routed to its next
+// exchange.
 func (s *scheduler) takeDone(t *task) {
 	now := time.Now()
 	s.plan.Done(&t.Task, now)

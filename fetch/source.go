@@ -5,18 +5,20 @@ import (
 	"iter"
 )
 
-// A Source yields Requests lazily. The error beside a Request says what to do with it:
-// nil runs it; ErrSkipped counts it and no more; a *LineError makes a failure Record of it; anything else ends the input.
+// A Source is an iterator of Requests, read by one goroutine as far ahead as Options.Lookahead allows. The error beside
+// a Request says what to do with it: nil starts it; ErrSkipped only counts it in Summary.Skipped; a *LineError makes a
+// Record with a Failure of Kind InvalidRequest of it; any other error ends the run with an *InputError.
 type Source = iter.Seq2[Request, error]
 
-// ErrSkipped is yielded with a Request that is not to be asked, such as a duplicate.
+// ErrSkipped is yielded with a Request that is not to be started, such as a duplicate.
 var ErrSkipped = errors.New("skipped")
 
-// A LineError is an input line that can't be used. It is data: the run goes on.
+// A LineError is the reason why a line of the input can't be used. It is data: the run goes on.
 type LineError struct {
-	// Input is the start of the line, masked, at most 256 bytes.
+	// Input is the start of the line, with secrets masked; at most 256 bytes.
 	Input []byte
-	Err   error
+	// Err says what is wrong with the line.
+	Err error
 }
 
 func (e *LineError) Error() string { return e.Err.Error() }

@@ -6,8 +6,9 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// expire acts on a deadline that has passed: the run's own, or the grace of a drain.
-func (s *scheduler) expire(now time.Time) {
+// checkDeadline stops the run where Options.Deadline has passed, and cancels the exchanges under way where
+// Options.Grace of a drain has.
+func (s *scheduler) checkDeadline(now time.Time) {
 	if s.deadline.IsZero() || now.Before(s.deadline) {
 		return
 	}
@@ -19,9 +20,9 @@ func (s *scheduler) expire(now time.Time) {
 	s.stop(StopDeadline, now)
 }
 
-// stop ends the run: nothing more is started. A drain leaves the exchanges under way Options.Grace to end; any other
-// reason cancels them. After the first reason only an output that failed or a context that ended still counts: it
-// cancels too.
+// stop ends the run: no more exchanges start. A drain leaves those under way Options.Grace to end; any other reason
+// cancels them. The first reason stays; a later StopCanceled or StopOutput cancels the exchanges too, any other later
+// one does nothing.
 func (s *scheduler) stop(why Stop, now time.Time) {
 	if s.isStopped() {
 		if why == StopCanceled || why == StopOutput {
@@ -47,7 +48,7 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 	}
 }
 
-// stopCause is the cause that the contexts of exchanges are cancelled with, by the reason of the stop.
+// stopCause returns the cause that the contexts of exchanges are cancelled with, by the reason of the stop.
 func (s *scheduler) stopCause() error {
 	switch s.tally.Stopped {
 	case StopFailures:
@@ -62,7 +63,7 @@ func (s *scheduler) stopCause() error {
 	return &failure.Stop{Why: "the caller"}
 }
 
-// cutOffFailure is the failure of a Task that was to be asked again when the run was stopped.
+// cutOffFailure returns the Failure of a Task that was to have another exchange when the run was stopped.
 func (s *scheduler) cutOffFailure(t *task) *failure.Failure {
 	if t.Verdict.Failure == nil {
 		return failure.New(failure.Canceled, "%w before the redirect was followed", s.stopCause())
@@ -70,8 +71,8 @@ func (s *scheduler) cutOffFailure(t *task) *failure.Failure {
 	return failure.New(failure.Canceled, "%w before the next attempt; the last one: %w", s.stopCause(), t.Verdict.Failure)
 }
 
-// endUnstarted ends a Task that will not be asked because the run is over: as not started, or as failed where it has
-// had an exchange.
+// endUnstarted ends a Task that gets no exchange any more because the run is over: as not started, or as failed where
+// it has had one.
 func (s *scheduler) endUnstarted(t *task) {
 	if t.startedAt.IsZero() {
 		s.openTasks--
@@ -81,23 +82,23 @@ func (s *scheduler) endUnstarted(t *task) {
 	s.plan.Fail(&t.Task, s.cutOffFailure(t))
 }
 
-// inputRest is what the feeder has to say of the input once the run is over.
-type inputRest struct {
+// inputResult is what became of the input, as the feeder knows it once the run is over.
+type inputResult struct {
 	skipped   int64 // Requests that the Source yielded only to be counted
-	unstarted int64 // Tasks that the feeder had in hand: they were never started
-	err       error // why the Source broke off; nil where it did not, or where the run was over before that was seen
+	unstarted int64 // Tasks that the feeder had not sent yet
+	err       error // an *InputError: why the Source broke off; nil where it did not before the run was over
 }
 
-// summary closes the counts once the run is over. Tasks that wait in intake by then count as not started.
-func (s *scheduler) summary(now time.Time, rest inputRest) Summary {
+// summary returns the Summary once the run is over, at now. Tasks that are in intake by then count as not started.
+func (s *scheduler) summary(now time.Time, input inputResult) Summary {
 	for n := len(s.intake); n > 0; n-- {
 		if t := <-s.intake; t != nil { // nil: the feeder has ended and closed it
 			s.tally.NotStarted++
 		}
 	}
-	s.tally.NotStarted += rest.unstarted
-	s.tally.Skipped = rest.skipped
-	if rest.err != nil && !s.isStopped() {
+	s.tally.NotStarted += input.unstarted
+	s.tally.Skipped = input.skipped
+	if input.err != nil && !s.isStopped() {
 		s.tally.Stopped = StopInput
 	}
 	return s.tally.summary(now.Sub(s.begun))

@@ -10,119 +10,127 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A storeWriter is a body that streams into a Keeping, hashed on its way. Memory is one buffer at any size.
+// A storeWriter writes a body into a BodyWriter and hashes it. It needs the memory of one copy buffer, whatever the
+// size.
 type storeWriter struct {
-	hashWriter // of the whole body, what an earlier exchange brought included
+	hashWriter // of the whole body, the bytes of earlier exchanges included
 	out        BodyWriter
-	total      int64 // what a continued body has to come to; 0 is not known
+	fullSize   int64 // of a body that is continued, in bytes; 0 is unknown
 
-	partial  PartialWriter // out, where it may be left half-way; else nil
-	marked   bool
-	reported cache.Sum // the body that the user was told of last: it is not kept once more; zero is none
-	to       *target
-	answer   *http.Response
+	partialWriter PartialWriter // out, where it may be suspended; else nil
+	infoSet       bool          // setPartialInfo has been called
+	reported      cache.Sum     // of the body that was reported last: it is not stored again; zero is none
+	to            *target
+	response      *http.Response
 }
 
-// markAfter is how many bytes of a body arrive before they are marked: below it a transfer is sooner made anew than continued.
-const markAfter = 64 << 10
+// partialInfoAfter is how many bytes of a body are written before SetInfo is called: with fewer a new transfer costs
+// less than continuing one.
+const partialInfoAfter = 64 << 10
 
-// storeBody reads a body into the Keeper.
-func (x *exchange) storeBody(resp *http.Response, in *wireReader, rec *Record, codings []string, decoded io.Reader) error {
-	saved, err := x.newStoreWriter(resp, &rec.Request)
+// storeBody reads a body into the BodyStore and sets the Record's Path, Bytes, WireBytes and ResumedFrom.
+func (x *exchange) storeBody(
+	resp *http.Response, in *wireReader, rec *Record, codings []string, decoded io.Reader,
+) error {
+	writer, err := x.newStoreWriter(resp, &rec.Request)
 	if err != nil {
 		return storeFailure(err)
 	}
-	x.saved = saved
+	x.writer = writer
 	if x.cache.lookup != nil {
-		saved.reported = x.cache.lookup.reported
+		writer.reported = x.cache.lookup.reported
 	}
-	rec.ResumedFrom = saved.bytes
-	err = x.readWhole(saved, decoded, in, codings)
-	rec.Bytes, rec.WireBytes = saved.bytes, in.bytes
+	rec.ResumedFrom = writer.bytes
+	err = x.readWhole(writer, decoded, in, codings)
+	rec.Bytes, rec.WireBytes = writer.bytes, in.bytes
 	switch {
-	case saved.err != nil:
-		return storeFailure(saved.err)
+	case writer.err != nil:
+		return storeFailure(writer.err)
 	case err != nil:
 		return err
-	case saved.bytes < saved.total:
-		return failure.New(failure.Truncated, "the answer ended before byte %d of %d", saved.bytes, saved.total)
+	case writer.bytes < writer.fullSize:
+		return failure.New(failure.Truncated, "the answer ended before byte %d of %d", writer.bytes, writer.fullSize)
 	}
-	return saved.commit(rec)
+	return writer.commit(rec)
 }
 
-// newStoreWriter takes the body where its Part ends, or from its start.
+// newStoreWriter returns the writer of a response's body: of the rest, where it continues a partial body, else of the
+// whole.
 func (x *exchange) newStoreWriter(resp *http.Response, r *Request) (*storeWriter, error) {
 	if x.partial == judge.PartialContinues {
-		part := x.part
-		x.part = nil
-		out, err := part.Continue(x.from)
-		return &storeWriter{hashWriter: hashWriter{out: out, sum: x.sum, bytes: x.from}, out: out, partial: out, marked: true, total: x.total}, err
+		partial := x.partialBody
+		x.partialBody = nil
+		out, err := partial.Continue(x.offset)
+		hashed := hashWriter{out: out, sum: x.partialHash, bytes: x.offset}
+		return &storeWriter{hashWriter: hashed, out: out, partialWriter: out, infoSet: true, fullSize: x.fullSize}, err
 	}
 	x.dropPartial()
 	out, err := x.options.BodyStore.Create(r)
-	s := &storeWriter{hashWriter: hashWriter{out: out, sum: sha256.New()}, out: out, to: x.to, answer: resp}
+	s := &storeWriter{hashWriter: hashWriter{out: out, sum: sha256.New()}, out: out, to: x.to, response: resp}
 	if parts, ok := out.(PartialWriter); ok && resp.StatusCode == http.StatusOK && isPlainGet(x.to) {
-		s.partial = parts
+		s.partialWriter = parts
 	}
 	return s, err
 }
 
-// readFrom takes all that r has, as far as the body then has no more than limit bytes, and reports whether there was more.
+// readFrom reads r to its end, up to limit bytes of the whole body, and reports whether it had more.
 func (s *storeWriter) readFrom(r io.Reader, limit int64) (more bool, err error) {
 	most := limit
-	if s.total > 0 {
-		most = min(limit, s.total)
+	if s.fullSize > 0 {
+		most = min(limit, s.fullSize)
 	}
 	err = copyAtMost(s, r, most-s.bytes+1)
-	if err == nil && s.total > 0 && s.bytes > s.total {
-		err = failure.New(failure.Protocol, "the answer goes on behind byte %d, the last of its range", s.total)
+	if err == nil && s.fullSize > 0 && s.bytes > s.fullSize {
+		err = failure.New(failure.Protocol, "the answer goes on behind byte %d, the last of its range", s.fullSize)
 	}
 	return s.bytes > limit, err
 }
 
+// Write calls SetInfo after partialInfoAfter bytes.
 func (s *storeWriter) Write(p []byte) (int, error) {
 	n, err := s.hashWriter.Write(p)
-	if s.bytes > markAfter {
-		s.markPartial()
+	if s.bytes > partialInfoAfter {
+		s.setPartialInfo()
 	}
 	return n, err
 }
 
-// markPartial says, once, what this is a part of.
-func (s *storeWriter) markPartial() {
-	if s.partial == nil || s.marked {
+// setPartialInfo calls SetInfo once, where the body can be continued.
+func (s *storeWriter) setPartialInfo() {
+	if s.partialWriter == nil || s.infoSet {
 		return
 	}
-	s.marked = true
-	if m, ok := partialInfoOf(s.to, s.answer.Header, s.answer.ContentLength); ok {
-		s.partial.SetInfo(m)
+	s.infoSet = true
+	if info, ok := partialInfoOf(s.to, s.response.Header, s.response.ContentLength); ok {
+		s.partialWriter.SetInfo(info)
 	}
 }
 
-// commit verifies the whole body against the hash that was asked for, and gives it its name.
+// commit verifies the hash of the whole body and commits it. A body that an earlier run has reported is not committed.
 func (s *storeWriter) commit(rec *Record) error {
 	if err := s.verify(rec); err != nil {
 		return err
 	}
 	if s.reported == cache.Sum(rec.SHA256) && s.reported != (cache.Sum{}) {
-		return nil // an earlier run has kept the same body: end abandons this one
+		return nil // an earlier run has stored the same body: finish abandons this one
 	}
 	path, err := s.out.Commit(rec.SHA256)
 	rec.Path = path
 	return storeFailure(err)
 }
 
-// finish leaves nothing of a body that failed, unless it only broke off. It does nothing where that was committed.
+// finish abandons a body that failed for the reason why, or suspends it where it was cut off. It does nothing after a
+// commit.
 func (s *storeWriter) finish(why *failure.Failure) {
-	if s.partial == nil || why == nil || !leavesPartial(why.Kind) || s.bytes == 0 {
+	if s.partialWriter == nil || why == nil || !leavesPartial(why.Kind) || s.bytes == 0 {
 		s.out.Abandon()
 		return
 	}
-	s.markPartial()
-	s.partial.Suspend()
+	s.setPartialInfo()
+	s.partialWriter.Suspend()
 }
 
-// leavesPartial names the failures in which a connection was lost and what had come over it was right.
+// leavesPartial reports whether a transfer that failed with this Kind was only cut off: the bytes until then are right.
 func leavesPartial(kind failure.Kind) bool {
 	switch kind {
 	case failure.Truncated, failure.Reset, failure.Stalled, failure.Timeout, failure.Canceled, failure.TLS:

@@ -1,98 +1,99 @@
 package fetch
 
-import (
-	"time"
+import "time"
 
-	"batchfetch/fetch/failure"
-)
-
-// Limit names what kept the next exchange from starting.
+// Limit is what kept the next exchange from starting.
 type Limit string
 
-// The limits of a run, as they stand in its summary.
+// The limits of a run, as they stand in its Summary.
 const (
 	LimitConcurrency     Limit = "concurrency"
 	LimitHostConcurrency Limit = "host-concurrency"
 	LimitRate            Limit = "rate"
 	LimitHostRate        Limit = "host-rate"
-	LimitBandwidth       Limit = "bandwidth"    // flights waited for their share of it, whatever else held the next Task back
-	LimitPausedHosts     Limit = "paused-hosts" // hosts that asked for silence, and back-off
-	LimitNetwork         Limit = "network"      // nothing was left to start: flights had to land
-	LimitInput           Limit = "input"
-	LimitOutput          Limit = "output"
-	LimitCache           Limit = "cache" // nothing was under way but lookups
+	LimitBandwidth       Limit = "bandwidth"    // exchanges waited for Options.Bandwidth; it comes before any other
+	LimitPausedHosts     Limit = "paused-hosts" // hosts had asked for a pause (Retry-After, quota), or back-off
+	LimitNetwork         Limit = "network"      // no more could start: exchanges under way had to end first
+	LimitInput           Limit = "input"        // the Source had no Request ready
+	LimitOutput          Limit = "output"       // the Sink was behind
+	LimitCache           Limit = "cache"        // nothing was under way but cache lookups
 )
 
-// Stop says what ended a run before its input was done.
+// Stop is the reason why a run ended before its input did.
 type Stop string
 
 // The reasons to stop. StopNone is a run that came to its end.
 const (
 	StopNone     Stop = ""
-	StopFailures Stop = "failures" // MaxFailures or MaxFailurePercent passed
-	StopDeadline Stop = "deadline"
-	StopDrain    Stop = "drain"    // Drain was closed
-	StopCanceled Stop = "canceled" // the context ended
-	StopOutput   Stop = "output"   // the Sink failed
-	StopInput    Stop = "input"    // the Source broke off; what it had yielded was done
+	StopFailures Stop = "failures" // more failures than Options.MaxFailures or MaxFailurePercent allow
+	StopDeadline Stop = "deadline" // Options.Deadline had passed
+	StopDrain    Stop = "drain"    // Options.Drain was closed
+	StopCanceled Stop = "canceled" // the context of Run ended
+	StopOutput   Stop = "output"   // the Sink, a BodyStore or a temporary file failed
+	StopInput    Stop = "input"    // the Source failed; the Requests that it had yielded were finished
 )
 
-// A Summary counts what a run did. Total = Succeeded + Failed + Skipped + NotStarted.
+// A Summary is the counts of one run. Total = Succeeded + Failed + Skipped + NotStarted.
 type Summary struct {
-	// Complete is false where the run stopped early.
+	// Complete is true where the run came to its end, and Stopped is StopNone.
 	Complete bool
 	Stopped  Stop
-	Total, Succeeded, Failed, Skipped,
-	NotStarted int64 // read, and never asked
-	// Unchanged counts those of Succeeded whose Records are not written: see Options.Changed.
+	// Total counts the Requests read from the Source, Skipped those that it yielded with ErrSkipped, NotStarted those
+	// that had no exchange when the run was stopped.
+	Total, Succeeded, Failed, Skipped, NotStarted int64
+	// Unchanged counts those of Succeeded whose Records are left out of the output: see Options.Changed.
 	Unchanged int64
 	// ByCache counts successes by the part that the cache had in them; nil is no cache.
 	ByCache map[Cached]int64
-	// Exchanges counts HTTP round trips, redirects and retries included.
+	// Exchanges counts HTTP round trips, redirects and retries included; Retries those that were retries.
 	Exchanges, Retries int64
 	// Bytes counts the decoded body bytes of successes, WireBytes the received ones.
 	Bytes, WireBytes int64
-	Elapsed          time.Duration
-	ByKind           map[failure.Kind]int64
-	ByStatus         map[int]int64
+	// Elapsed is the time from the start of the run to the end of its output.
+	Elapsed time.Duration
+	// ByKind counts failures, ByStatus the final statuses of successes and failures.
+	ByKind   map[Kind]int64
+	ByStatus map[int]int64
 	// FailedByHost counts failures per origin; past MaxHosts origins the rest are counted under "other".
 	FailedByHost map[string]int64
-	// Latency is of the exchanges that brought an answer or failed on the network.
+	// Latency is that of all Exchanges.
 	Latency Latency
-	// LimitedBy is what bound the run for the largest share of its time, LimitedFor how long each bound it.
+	// LimitedBy is the Limit that held for the largest share of the run's time, LimitedFor how long each held.
 	LimitedBy  Limit
 	LimitedFor map[Limit]time.Duration
-	// LimitedHost is the host at whose limit LimitedBy was met for most of that time; empty where it was no one host's.
+	// LimitedHost is the host whose limit LimitedBy was for more than half of that time; empty is no single host.
 	LimitedHost string
 }
 
-// MaxHosts is how many origins a Summary tells apart.
+// MaxHosts is how many origins a Summary counts separately.
 const MaxHosts = 1000
 
-// Latency holds percentiles of the time that exchanges took.
+// Latency is the count, the percentiles and the maximum of the time that exchanges took; a percentile is at most 1/32
+// too high.
 type Latency struct {
 	Count              int64
 	P50, P90, P99, Max time.Duration
 }
 
-// exchangeCounts are what one exchange, or a response from the cache in its place, counts for in the Summary.
+// exchangeCounts is what one exchange, or a response from the cache in its place, adds to the Summary.
 type exchangeCounts struct {
-	exchanged        bool
+	exchanged        bool // there was an exchange
 	again            bool // it was a retry
-	unchanged        bool
+	unchanged        bool // Record.Unchanged
 	took             time.Duration
-	status           int
+	status           int // of a whole response; 0 is none
 	bytes, wireBytes int64
 	cache            Cached
 }
 
+// A tally is the counts of a run while it goes on. The scheduler owns it.
 type tally struct {
 	Summary
-	latency histogram
-	behind  map[hostLimit]time.Duration // how long each held the next Task back; MaxHosts at most
+	latency       histogram
+	limitedByHost map[hostLimit]time.Duration // how long each kept the next Task from starting; at most MaxHosts
 }
 
-// A hostLimit is a limit as met on one host.
+// A hostLimit is a Limit as met on one host.
 type hostLimit struct {
 	limit Limit
 	host  string
@@ -100,27 +101,27 @@ type hostLimit struct {
 
 func newTally(o *Options) *tally {
 	c := &tally{Summary: Summary{
-		ByKind:       make(map[failure.Kind]int64),
+		ByKind:       make(map[Kind]int64),
 		ByStatus:     make(map[int]int64),
 		FailedByHost: make(map[string]int64),
 		LimitedFor:   make(map[Limit]time.Duration),
-	}, behind: make(map[hostLimit]time.Duration)}
+	}, limitedByHost: make(map[hostLimit]time.Duration)}
 	if o.Cache != nil {
 		c.ByCache = make(map[Cached]int64)
 	}
 	return c
 }
 
-// addLimited books a span to what held the next Task back in it.
+// addLimited adds a span to the Limit that kept the next Task from starting in it; an empty host is no single host.
 func (c *tally) addLimited(limit Limit, host string, span time.Duration) {
 	c.LimitedFor[limit] += span
 	key := hostLimit{limit, host}
-	if _, known := c.behind[key]; host != "" && (known || len(c.behind) < MaxHosts) {
-		c.behind[key] += span
+	if _, known := c.limitedByHost[key]; host != "" && (known || len(c.limitedByHost) < MaxHosts) {
+		c.limitedByHost[key] += span
 	}
 }
 
-// countExchange counts what every exchange counts for.
+// countExchange adds an exchange of a Task, whatever its Verdict.
 func (c *tally) countExchange(t *task) {
 	if !t.counts.exchanged {
 		return
@@ -132,7 +133,7 @@ func (c *tally) countExchange(t *task) {
 	}
 }
 
-// countFinal counts a Task that has ended.
+// countFinal adds a Task that has ended.
 func (c *tally) countFinal(t *task) {
 	if t.counts.status > 0 {
 		c.ByStatus[t.counts.status]++
@@ -164,15 +165,16 @@ func (c *tally) countFinal(t *task) {
 
 func (c *tally) finished() int64 { return c.Succeeded + c.Failed }
 
-// tooManyFailures reports whether more requests have failed than the options allow.
+// tooManyFailures reports whether more Requests have failed than the Options allow.
 func (c *tally) tooManyFailures(o *Options) bool {
 	if o.MaxFailures >= 0 && c.Failed > o.MaxFailures {
 		return true
 	}
-	return o.MaxFailurePercent > 0 && c.finished() >= 100 && float64(c.Failed)*100 > o.MaxFailurePercent*float64(c.finished())
+	finished := c.finished()
+	return o.MaxFailurePercent > 0 && finished >= 100 && float64(c.Failed)*100 > o.MaxFailurePercent*float64(finished)
 }
 
-// summary closes the counts.
+// summary returns the Summary of a run that has ended and took elapsed.
 func (c *tally) summary(elapsed time.Duration) Summary {
 	s := c.Summary
 	s.Elapsed = elapsed
@@ -191,7 +193,7 @@ func (c *tally) summary(elapsed time.Duration) Summary {
 			s.LimitedBy, longest = limit, span
 		}
 	}
-	for key, span := range c.behind {
+	for key, span := range c.limitedByHost {
 		if key.limit == s.LimitedBy && 2*span > longest {
 			s.LimitedHost = key.host
 		}

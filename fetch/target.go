@@ -12,16 +12,17 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// A targeter turns Requests into targets: it merges what a line says with what the Options say.
+// A targeter makes the targets of Requests: it merges a Request with the Options. All stages share it; it is not
+// written to once it is made.
 type targeter struct {
 	options *Options
-	policy  judge.Policy             // of options
-	base    http.Header              // what a plain URL is asked with; shared, never written to
-	bodies  map[BodyForm]http.Header // the same with the Content-Type of a body
-	own     map[*HostSettings]*targeter
+	policy  judge.Policy                // of options
+	base    http.Header                 // of a request for a plain URL; shared, not written to
+	bodies  map[BodyForm]http.Header    // the same with the Content-Type of a body
+	own     map[*HostSettings]*targeter // of hosts with settings of their own
 }
 
-// forOrigin returns the targeter of an origin: one with Options of its own, where there are such.
+// forOrigin returns the targeter of an origin: that of its HostSettings, or else tg.
 func (tg *targeter) forOrigin(origin string) *targeter {
 	if settings := tg.options.Hosts.Of(origin); settings != nil {
 		return tg.own[settings]
@@ -29,19 +30,23 @@ func (tg *targeter) forOrigin(origin string) *targeter {
 	return tg
 }
 
+// newTargeter returns the targeter of Options, and those of its HostRules with it.
 func newTargeter(o *Options) *targeter {
 	base := http.Header{"Accept": {"*/*"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}}
-	if o.Identity {
-		base["Accept-Encoding"] = []string{"identity"} // none at all would leave the choice to the server (RFC 9110 section 12.5.3)
+	if o.Identity { // without the header the server may choose any coding (RFC 9110 section 12.5.3)
+		base["Accept-Encoding"] = []string{"identity"}
 	}
-	base["User-Agent"] = []string{o.UserAgent} // over HTTP/2 net/http sends its own where ours is missing, and none where it is empty
+	// Over HTTP/2 net/http sends its own User-Agent where there is none, and none where it is empty.
+	base["User-Agent"] = []string{o.UserAgent}
 	if o.hasLogin() {
 		base["Authorization"] = []string{dial.BasicAuth(o.Username, o.Password)}
 	}
 	if o.Cookie != "" {
 		base["Cookie"] = []string{o.Cookie}
 	}
-	tg := &targeter{options: o, policy: o.policy(), base: mergeHeaders(base, o.Header), bodies: make(map[BodyForm]http.Header)}
+	tg := &targeter{
+		options: o, policy: o.policy(), base: mergeHeaders(base, o.Header), bodies: make(map[BodyForm]http.Header),
+	}
 	for form, kind := range contentTypes {
 		tg.bodies[form] = mergeHeaders(mergeHeaders(base, http.Header{"Content-Type": {kind}}), o.Header)
 	}
@@ -54,7 +59,8 @@ func newTargeter(o *Options) *targeter {
 	return tg
 }
 
-// mergeHeaders returns base with the values of over in place of its own; a nil value in over takes the header away.
+// mergeHeaders returns base with the values of over in place of its own; a nil value in over removes the header. Both
+// are left as they are.
 func mergeHeaders(base, over http.Header) http.Header {
 	merged := make(http.Header, len(base)+len(over))
 	for name, values := range base {
@@ -73,7 +79,7 @@ func mergeHeaders(base, over http.Header) http.Header {
 	return merged
 }
 
-// newTarget returns what the first exchange of r asks. The error says why r can't be asked.
+// newTarget returns the target of the first exchange of r. The error says why r can't be requested.
 func (tg *targeter) newTarget(r *Request) (target, error) {
 	u, err := r.ParsedURL()
 	if err != nil {
@@ -81,7 +87,10 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 	}
 	origin := httpurl.Origin(u)
 	tg = tg.forOrigin(origin)
-	t := target{Target: transport.Target{URL: u, Origin: origin, Body: r.Body, Header: tg.base}, options: tg.options, policy: &tg.policy}
+	t := target{
+		Target:  transport.Target{URL: u, Origin: origin, Body: r.Body, Header: tg.base},
+		options: tg.options, policy: &tg.policy,
+	}
 	switch {
 	case r.Body != nil:
 		t.Header = tg.bodies[r.BodyForm]
@@ -106,11 +115,14 @@ func (t *target) canHaveBody(status int) bool {
 	return t.Method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-var contentTypes = map[BodyForm]string{BodyText: "application/x-www-form-urlencoded", BodyJSON: "application/json", BodyBase64: "application/octet-stream"}
+// contentTypes are the Content-Types of bodies for which the user names none.
+var contentTypes = map[BodyForm]string{
+	BodyText: "application/x-www-form-urlencoded", BodyJSON: "application/json", BodyBase64: "application/octet-stream",
+}
 
-// withCookies returns h with what the Jar has for u in its Cookie header, as one line (RFC 6265 section 5.4): the Jar's in
-// front, as curl does. By name, a Cookie header of the user's own wins over the Jar, and the Jar over Options.Cookie:
-// that is what servers renew.
+// withCookies returns h with the cookies of Options.Jar for u in its Cookie header, as one line (RFC 6265 section 5.4):
+// those of the Jar in front, as curl does. Of two with one name, a Cookie header of the user's own wins over the Jar,
+// and the Jar over Options.Cookie, since servers renew those.
 func withCookies(o *Options, h http.Header, u *url.URL) http.Header {
 	if o.Jar == nil {
 		return h

@@ -7,46 +7,48 @@ import (
 	"batchfetch/fetch/plan"
 )
 
-// A task is a Request under way, from its line of the input to its Record. One stage of the run has it at a time.
+// A task is a Request under way, from its line of the input to its Record. One stage has it at a time; who receives it
+// from a channel owns it.
 type task struct {
 	plan.Task // its bookkeeping in the plan
 	request   Request
-	seq       int64
+	seq       int64 // Record.Seq
 	target
-	lineError *LineError // the line could not be used: there is nothing to ask
+	lineError *LineError // why its line can't be used; nil: it has a target
 
-	hops          int
-	startedAt     time.Time      // when its first exchange began
+	hops          int            // redirects followed, over all attempts
+	startedAt     time.Time      // when its first exchange began; zero is none yet
 	lastStatus    int            // the status of its last exchange; 0 is none
-	fileShortages int            // exchanges in a row whose body had no file to go to, too many being open
+	fileShortages int            // exchanges in a row that could open no file for the body, too many being open
 	lookup        *lookupResult  // what the cache has for its target; nil is nothing
 	counts        exchangeCounts // of its last exchange
 
-	wholeOnly   bool // what is left of its body is not to be continued
-	fromCache   bool // the cache had its answer
-	servedStale bool // its last exchange failed, and what the cache has stands in for that
+	wholeOnly   bool // a partial body of it is not to be continued
+	fromCache   bool // it has ended with a stored response, or without one by only-if-cached; no exchange follows
+	servedStale bool // its last exchange failed, and the stored response is served for it
 }
 
-// newTask returns the task of a Request. It is the owner of its plan.Task.
+// newTask returns the task of a Request. It is the Owner of its plan.Task.
 func newTask(request Request) *task {
 	t := &task{request: request}
 	t.Owner = t
 	return t
 }
 
-// isPristine reports whether there is nothing to a task but its Request: then a taskCodec can pack it.
+// isPristine reports whether a task has no state but its Request: then a taskCodec can pack it.
 func (t *task) isPristine() bool {
 	return t.startedAt.IsZero() && t.Attempts == 0 && t.hops == 0 && t.lookup == nil
 }
 
-// updatePlanTask tells the plan what it has to know before it gets the task.
+// updatePlanTask sets the fields of the plan.Task that the plan reads when the task is added: Pristine, and Size in
+// bytes.
 func (t *task) updatePlanTask() {
 	t.Pristine = t.isPristine()
 	t.Size = len(t.request.URL) + len(t.request.Body) + len(t.request.Meta)
 }
 
-// failure is why a task that has ended failed; nil where it has not: its Verdict may be one of failure all the same,
-// where a response of the cache was served for a server that failed.
+// failure returns why a task that has ended failed; nil is a success. The Verdict of a success has a Failure too where
+// a stored response was served for a server that failed.
 func (t *task) failure() *failure.Failure {
 	if t.servedStale {
 		return nil

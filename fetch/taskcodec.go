@@ -11,19 +11,18 @@ import (
 	"batchfetch/fetch/plan"
 )
 
-// A taskCodec packs tasks that have not been asked yet, for the plan: of each its Request and its seq. It is used by
-// one goroutine.
+// A taskCodec is the plan.Codec of a run: it packs tasks that have had no exchange, of each its Request and its seq.
+// The scheduler's goroutine alone uses it.
 type taskCodec struct {
-	aim         func(*task) // points an unpacked task at its target
-	largeBytes  *int64      // the bytes of large requests in memory: see Request.bulk
+	aim         func(*task) // sets the target of an unpacked task
+	largeBytes  *int64      // the bytes of large Requests in memory: see Request.largeSize
 	raw, packed []byte      // buffers, kept between calls
 }
 
-// maxKeptBuffer is the largest buffer in bytes that a taskCodec keeps. A single large request needs one that is
-// larger.
+// maxKeptBuffer is the largest buffer in bytes that a taskCodec keeps. Only a large Request needs a larger one.
 const maxKeptBuffer = 128 << 10
 
-// Pack implements Codec.
+// Pack implements plan.Codec.
 func (c *taskCodec) Pack(tasks []*plan.Task) []byte {
 	raw := c.raw[:0]
 	last := new(task)
@@ -43,7 +42,7 @@ func (c *taskCodec) Pack(tasks []*plan.Task) []byte {
 	return packed
 }
 
-// Unpack implements Codec.
+// Unpack implements plan.Codec.
 func (c *taskCodec) Unpack(packed []byte) []*plan.Task {
 	raw, err := s2.Decode(c.raw[:0], packed)
 	if err != nil {
@@ -63,16 +62,16 @@ func (c *taskCodec) Unpack(packed []byte) []*plan.Task {
 	return tasks
 }
 
-// The parts of a Request that a packed task has beside its URL.
+// The flags of a packed task: which parts of its Request it has beside URL and File.
 const (
-	packedMore = 1 << iota // anything of what follows
-	packedBody
-	packedTag
-	packedRetry
-	packedRetryYes
+	packedMore     = 1 << iota // any part but Tag
+	packedBody                 // Body is not nil
+	packedTag                  // Tag is not zero
+	packedRetry                // Retry is not nil
+	packedRetryYes             // *Retry is true
 )
 
-// appendTask appends a task in packed form. Numbers are differences to those of the task before, which are small.
+// appendTask appends a task in packed form. Its numbers are differences to those of the task before, which are small.
 func appendTask(raw []byte, t, last *task) []byte {
 	r := &t.request
 	raw = binary.AppendVarint(raw, t.seq-last.seq)
@@ -95,7 +94,7 @@ func appendTask(raw []byte, t, last *task) []byte {
 	for _, name := range sortedNames(r.Header) {
 		raw = appendText(raw, name)
 		values := r.Header[name]
-		if values == nil { // takes a header away
+		if values == nil { // it removes a header
 			raw = append(raw, 0)
 			continue
 		}
@@ -107,7 +106,7 @@ func appendTask(raw []byte, t, last *task) []byte {
 	return raw
 }
 
-// packedFlags says which parts of a Request a packed task has.
+// packedFlags returns the flags of a Request.
 func packedFlags(r *Request) byte {
 	var flags byte
 	if r.MoreThanURL() || r.ID != nil || r.Meta != nil {
@@ -136,22 +135,22 @@ func appendText(raw []byte, text string) []byte {
 // A taskReader reads what appendTask wrote. The strings that it returns share the memory of text.
 type taskReader struct{ text string }
 
-// task reads a task; last is the one before.
+// task reads one task; last is the one before.
 func (u *taskReader) task(last *task) *task {
 	t := newTask(Request{})
 	r := &t.request
 	t.seq = last.seq + u.varint()
 	r.Index = last.request.Index + u.varint()
 	r.Line = last.request.Line + u.varint()
-	flags := u.take(1)[0]
+	flags := u.next(1)[0]
 	r.URL, r.File = u.string(), u.string()
 	if flags&packedTag != 0 {
-		copy(r.Tag[:], u.take(len(r.Tag)))
+		copy(r.Tag[:], u.next(len(r.Tag)))
 	}
 	if flags&packedMore == 0 {
 		return t
 	}
-	r.BodyForm = BodyForm(u.take(1)[0])
+	r.BodyForm = BodyForm(u.next(1)[0])
 	r.Method = u.string()
 	if body := u.string(); flags&packedBody != 0 {
 		r.Body = append(make([]byte, 0, len(body)), body...)
@@ -166,6 +165,7 @@ func (u *taskReader) task(last *task) *task {
 	return t
 }
 
+// header reads a header; nil is an empty one.
 func (u *taskReader) header() http.Header {
 	n := u.uvarint()
 	if n == 0 {
@@ -186,7 +186,7 @@ func (u *taskReader) header() http.Header {
 	return h
 }
 
-// raw reads a JSON value, which is never empty: that is nil.
+// raw reads a JSON value; an empty one is nil.
 func (u *taskReader) raw() []byte {
 	text := u.string()
 	if text == "" {
@@ -195,9 +195,11 @@ func (u *taskReader) raw() []byte {
 	return []byte(text)
 }
 
-func (u *taskReader) string() string { return u.take(int(u.uvarint())) }
+// string reads a string that appendText wrote.
+func (u *taskReader) string() string { return u.next(int(u.uvarint())) }
 
-func (u *taskReader) take(n int) string {
+// next returns the next n bytes.
+func (u *taskReader) next(n int) string {
 	part := u.text[:n]
 	u.text = u.text[n:]
 	return part
@@ -207,7 +209,7 @@ func (u *taskReader) take(n int) string {
 func (u *taskReader) uvarint() uint64 {
 	var value uint64
 	for shift := 0; ; shift += 7 {
-		b := u.take(1)[0]
+		b := u.next(1)[0]
 		value |= uint64(b&0x7f) << shift
 		if b < 0x80 {
 			return value

@@ -12,31 +12,31 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// A worker does one exchange at a time. It never waits for anything but the network and the writer. There are at most
-// Options.Concurrency.
+// A worker is the stage that makes exchanges, one at a time. It waits for nothing but the network, the disk and the
+// writer. One goroutine runs it; there are at most Options.Concurrency.
 type worker struct {
 	options   *Options
 	transport *transport.Transport
 	cache     *responseCache
 	redirects redirector
 	finisher  *finisher
-	failure   *outputFailure // takes errors of the disk
+	failure   *outputFailure // takes the errors of outputs that end the run
 	rng       *rand.Rand     // for the jitter of back-off
 
 	start <-chan *task // from the scheduler, which closes it at the end
 	done  chan<- *task // to the scheduler; its capacity is Options.Concurrency
 }
 
-// work ends when the scheduler closes start.
+// work makes exchanges until the scheduler closes start.
 func (w *worker) work(ctx context.Context) {
 	for t := range w.start {
 		record := newRecord(t)
 		switch {
 		case t.lineError != nil:
-			endUnasked(t, record, &failure.Failure{Kind: failure.InvalidRequest, Err: t.lineError.Err})
-			record.Input = redact.Line(t.lineError.Input) // once more: a Source need not be a Reader
+			endWithoutExchange(t, record, &failure.Failure{Kind: failure.InvalidRequest, Err: t.lineError.Err})
+			record.Input = redact.Line(t.lineError.Input) // again: not every Source is an input.Reader, which does it
 		case t.Lost != nil:
-			endUnasked(t, record, t.Lost)
+			endWithoutExchange(t, record, t.Lost)
 		default:
 			w.attempt(ctx, t, record)
 		}
@@ -48,45 +48,45 @@ func (w *worker) work(ctx context.Context) {
 	}
 }
 
-// endUnasked ends a Task without another exchange.
-func endUnasked(t *task, record *Record, why *failure.Failure) {
+// endWithoutExchange ends a Task as failed, without another exchange.
+func endWithoutExchange(t *task, record *Record, why *failure.Failure) {
 	t.counts = exchangeCounts{}
 	t.Verdict = judge.Verdict{Failure: why}
 	record.Status = t.lastStatus
 }
 
-// attempt does one exchange and judges it.
+// attempt makes one exchange and sets the Verdict of its Task.
 func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
-	again := t.Verdict.Fate == judge.Retry
+	retried := t.Verdict.Fate == judge.Retry
 	x := w.newExchange(t)
 	if t.lookup != nil {
 		record.Cache = CacheMiss
 	}
 	a := x.do(ctx, &t.target, record)
 	now := time.Now()
-	if x.endedAt.IsZero() { // it did not come to an answer
+	if x.endedAt.IsZero() { // no response came
 		x.endedAt = now
 	}
 	if t.startedAt.IsZero() {
 		t.startedAt = x.startedAt
 	}
 	t.lastStatus = a.Status
-	t.counts = exchangeCounts{exchanged: true, again: again, took: x.endedAt.Sub(x.startedAt),
+	t.counts = exchangeCounts{exchanged: true, again: retried, took: x.endedAt.Sub(x.startedAt),
 		bytes: record.Bytes, wireBytes: record.WireBytes}
 	if a.Failure == nil {
 		t.counts.status = a.Status
 	}
-	facts := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
+	trial := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
 		FileShortages: t.fileShortages, Elapsed: now.Sub(t.startedAt)}
 	if t.fileShortages++; !a.IsOutOfFiles() {
 		t.fileShortages = 0
 	} else {
-		w.transport.CloseIdle() // what lies idle there makes room
+		w.transport.CloseIdle() // so that files can be opened
 	}
-	t.Verdict = judge.Judge(t.policy, facts, a, now, w.rng.Float64())
+	t.Verdict = judge.Judge(t.policy, trial, a, now, w.rng.Float64())
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	x.endPartial(t.Verdict, a.Status)
-	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // even where the body failed: the request has had its effect
+	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // where the body failed too: the request has had its effect
 	if t.Verdict.Fate == judge.Hop {
 		w.redirects.follow(t, a.Status, a.Header, record.RemoteAddr)
 	}
@@ -101,25 +101,26 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 }
 
-// newExchange counts another attempt of t, where that is one, and returns its exchange.
+// newExchange returns the next exchange of t, and counts it as an attempt where it is one: a Hop or a Restart is none.
 func (w *worker) newExchange(t *task) *exchange {
 	switch t.Verdict.Fate {
 	case judge.Final, judge.Retry:
 		t.Attempts++
 		t.wholeOnly = false
 	case judge.Restart:
-		t.wholeOnly = true // whatever still lies there
+		t.wholeOnly = true // even where the partial body is still there
 	}
 	header := withCookies(w.options, t.Header, t.URL)
 	if !w.cache.isCurrent(t.lookup, &t.target, header) {
 		t.lookup = nil
 	}
 	return &exchange{options: t.options, transport: w.transport, wholeOnly: t.wholeOnly,
-		noReplay: t.request.Retry != nil && !*t.request.Retry, cache: cacheExchange{w.cache, t.lookup}, cookies: header["Cookie"]}
+		noReplay: t.request.Retry != nil && !*t.request.Retry,
+		cache:    cacheExchange{w.cache, t.lookup}, cookies: header["Cookie"]}
 }
 
-// serveStale makes a success of a Task whose server failed, with the stored response where that may be (RFC 5861
-// section 4). The Verdict stays: it says how the host is.
+// serveStale serves the stored response for a server that failed, where that is allowed (stale-if-error, RFC 5861
+// section 4): the Task is then a success. Its Verdict stays, for the plan: it has the Health of the host.
 func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
 	l, now := t.lookup, time.Now()
 	if l == nil || !l.hasStored || !now.Before(l.staleUntil) || !mayServeStale(t.Verdict.Failure, t.lastStatus) {
@@ -134,9 +135,12 @@ func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
 	t.counts.cache, t.counts.unchanged = CacheStale, record.Unchanged
 }
 
-var fates = map[judge.Fate]string{judge.Final: "final", judge.Retry: "retry", judge.Hop: "redirect", judge.Restart: "anew"}
+// fateNames are the names of Fates in the log.
+var fateNames = map[judge.Fate]string{
+	judge.Final: "final", judge.Retry: "retry", judge.Hop: "redirect", judge.Restart: "anew",
+}
 
-// log tells of one exchange: every one at debug level, a slow one as a warning.
+// log logs one exchange: at debug level, or as a warning where it took longer than Options.Slow.
 func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time) {
 	level, text := slog.LevelDebug, "exchange"
 	if w.options.Slow > 0 && t.counts.took > w.options.Slow {
@@ -149,7 +153,7 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 		slog.String("url", redact.URL(t.request.URL)),
 		slog.Int("attempt", t.Attempts),
 		slog.Float64("elapsed_ms", milliseconds(t.counts.took)),
-		slog.String("then", fates[t.Verdict.Fate]),
+		slog.String("then", fateNames[t.Verdict.Fate]),
 	}
 	if record.Status > 0 {
 		attrs = append(attrs, slog.Int("status", record.Status))
@@ -166,6 +170,7 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 	w.options.Log.LogAttrs(ctx, level, text, attrs...)
 }
 
+// milliseconds returns d in milliseconds, rounded to the microsecond.
 func milliseconds(d time.Duration) float64 {
 	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
 }

@@ -5,40 +5,40 @@ import (
 	"time"
 )
 
-// flushAfter is how long a Record may lie in a buffer of the Sink while no other follows.
+// flushAfter is how long a Record may stay in a buffer of the Sink while no other follows.
 const flushAfter = 5 * time.Millisecond
 
-// commitParts says how many Records are committed at once: a part of the exchanges that may be under way,
-// so that few of those wait for it.
+// commitParts is the part of Options.Concurrency, one in so many, that is the most Records committed at once: few of
+// the exchanges that may be under way then wait for a commit.
 const commitParts = 4
 
 // commitAfter is flushAfter for Records that count as exchanges under way until they are committed.
 const commitAfter = time.Millisecond
 
-// A writer is the last stage: it gives the Records to the Sink, one at a time. One goroutine runs it.
+// A writer is the last stage: it calls Put and Flush of the Sink, for one Record at a time. One goroutine runs it.
 type writer struct {
 	sink    Sink
 	failure *outputFailure // takes the first error of the Sink
-	failed  bool           // the Sink has returned an error: Records are only discarded
+	failed  bool           // the Sink has returned an error: further Records are discarded
 
-	commits     bool                // whether Records count as exchanges under way until they are committed
-	concurrency int                 // of exchanges
-	committed   *committedExchanges // nil where nothing asks
+	commits     bool                // Records count as exchanges under way until they are committed (Options.Committed)
+	concurrency int                 // Options.Concurrency
+	committed   *committedExchanges // nil where they are not counted
 
 	records      <-chan *Record  // from workers and lookup workers; closed at the end
-	largeRecords <-chan *Record  // the same for large ones, without a buffer: a worker holds its own until it is taken
+	largeRecords <-chan *Record  // the same for large ones, unbuffered: a worker holds its own until it is taken
 	wake         chan<- struct{} // to the scheduler; its capacity is 1
 
 	taken          *atomic.Int64 // counts the Records that the Sink has taken
-	waitingForSink *atomic.Bool  // whether the scheduler waits for a Record to be taken
+	waitingForSink *atomic.Bool  // the scheduler waits for a Record to be taken
 }
 
-// write ends when records is closed.
+// write takes Records until records is closed, and flushes the Sink.
 func (w *writer) write() {
 	idle := time.NewTimer(flushAfter)
 	idle.Stop()
 	defer idle.Stop()
-	buffered := 0 // Records that may lie in a buffer of the Sink
+	buffered := 0 // Records that may be in a buffer of the Sink
 	for {
 		var record *Record
 		open := true
@@ -67,7 +67,7 @@ func (w *writer) write() {
 	}
 }
 
-// flushDelay is how long a Record may lie in a buffer of the Sink while no other follows.
+// flushDelay returns how long a Record may stay in a buffer of the Sink while no other follows.
 func (w *writer) flushDelay() time.Duration {
 	if w.commits {
 		return commitAfter
@@ -86,7 +86,7 @@ func (w *writer) flush(last bool) {
 	}
 }
 
-// wakeScheduler makes the scheduler look again at what may start. It does not block.
+// wakeScheduler makes the scheduler check again what may start. It does not block.
 func (w *writer) wakeScheduler() {
 	select {
 	case w.wake <- struct{}{}:
@@ -94,7 +94,7 @@ func (w *writer) wakeScheduler() {
 	}
 }
 
-// put gives one Record to the Sink, and wakes the scheduler where it waits for that.
+// put gives one Record to the Sink, and wakes the scheduler where that waits for it.
 func (w *writer) put(record *Record) {
 	if w.failed {
 		record.Discard()
