@@ -12,7 +12,8 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// BenchmarkEngine asks a server that answers in one write, over one connection: what a link costs, and net/http for the same.
+// BenchmarkEngine asks a server that answers in one write, over one connection: what a link costs, and net/http for
+// the same.
 func BenchmarkEngine(b *testing.B) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

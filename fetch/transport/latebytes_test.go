@@ -18,8 +18,8 @@ func awaitNoise(t *testing.T, transport *Transport) {
 	})
 }
 
-// TestSurplusThatComesLate: what lies in the socket when a connection is used again is no answer. Another connection is asked,
-// whatever the method: nothing had been sent.
+// TestSurplusThatComesLate: what lies in the socket when a connection is used again is no answer. Another connection
+// is asked, whatever the method: nothing had been sent.
 func TestSurplusThatComesLate(t *testing.T) {
 	if ours, _ := nettest.Pair(t); !conn.New(ours, nil, 0).CanPoll() {
 		t.Skip("no poll(2) here")

@@ -125,7 +125,8 @@ func TestIdleLinksAreHungUpInTime(t *testing.T) {
 	})
 }
 
-// TestSweepFindsTheDead: a link that the other side has closed is hung up at the next sweep, so that its descriptor is free.
+// TestSweepFindsTheDead: a link that the other side has closed is hung up at the next sweep, so that its descriptor is
+// free.
 func TestSweepFindsTheDead(t *testing.T) {
 	ours, theirs := nettest.Pair(t)
 	if !conn.New(ours, nil, 0).CanPoll() {
@@ -166,7 +167,8 @@ func TestLinkWithoutALook(t *testing.T) {
 	}
 }
 
-// TestNewLinkThatNobodyTook: one made over TLS is given to whoever comes first, whatever tickets lie on it. Later it is looked at.
+// TestNewLinkThatNobodyTook: one made over TLS is given to whoever comes first, whatever tickets lie on it. Later it
+// is looked at.
 func TestNewLinkThatNobodyTook(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert} // Go's server sends its tickets behind our part of the handshake then, as others do

@@ -42,7 +42,8 @@ func after(span time.Duration, l *h1Conn, err error) func(context.Context) (*h1C
 	}
 }
 
-// TestWhoWaitsTakesWhatComesFirst: a link that somebody has done with, before its own is made; that one is for the next then.
+// TestWhoWaitsTakesWhatComesFirst: a link that somebody has done with, before its own is made; that one is for the
+// next then.
 func TestWhoWaitsTakesWhatComesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		freed, _ := hungLink()
@@ -62,8 +63,8 @@ func TestWhoWaitsTakesWhatComesFirst(t *testing.T) {
 	})
 }
 
-// TestNoMoreIsMadeThanIsWaitedFor: a host that takes one connection and leaves others unanswered gets no more of them than have
-// waited at once, however many exchanges the one has served meanwhile.
+// TestNoMoreIsMadeThanIsWaitedFor: a host that takes one connection and leaves others unanswered gets no more of them
+// than have waited at once, however many exchanges the one has served meanwhile.
 func TestNoMoreIsMadeThanIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var dials atomic.Int32
@@ -96,7 +97,8 @@ func TestNoMoreIsMadeThanIsWaitedFor(t *testing.T) {
 	})
 }
 
-// TestNoLinkIsMissed: one that has just been made is never neither on its way nor idle, so that no host gets more than have waited.
+// TestNoLinkIsMissed: one that has just been made is never neither on its way nor idle, so that no host gets more than
+// have waited.
 func TestNoLinkIsMissed(t *testing.T) {
 	const atOnce = 4
 	for range 1000 {
@@ -126,8 +128,8 @@ func TestNoLinkIsMissed(t *testing.T) {
 	}
 }
 
-// TestFailedDialIsItsOwners: its error is told to the exchange it was made for. Where that has been served, another is made for
-// whoever waits.
+// TestFailedDialIsItsOwners: its error is told to the exchange it was made for. Where that has been served, another is
+// made for whoever waits.
 func TestFailedDialIsItsOwners(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused, made := errors.New("refused"), 0
@@ -155,7 +157,8 @@ func TestFailedDialIsItsOwners(t *testing.T) {
 	})
 }
 
-// TestEndedWait: the end of the exchange ends what is made for it, which says why; and the end of the run what is made for nobody.
+// TestEndedWait: the end of the exchange ends what is made for it, which says why; and the end of the run what is made
+// for nobody.
 func TestEndedWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var given []string
@@ -186,7 +189,8 @@ func TestEndedWait(t *testing.T) {
 	})
 }
 
-// TestEverybodyIsServed: whatever fails, is late, is given up or closed, each wait ends, and nothing is left in the end.
+// TestEverybodyIsServed: whatever fails, is late, is given up or closed, each wait ends, and nothing is left in the
+// end.
 func TestEverybodyIsServed(t *testing.T) {
 	for seed := range uint64(30) {
 		synctest.Test(t, func(t *testing.T) {
