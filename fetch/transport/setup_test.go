@@ -12,7 +12,7 @@ import (
 	"batchfetch/fetch/dial"
 )
 
-// testConfig is a configuration without limits that believes any certificate.
+// testConfig returns a Config without limits that accepts any certificate.
 func testConfig() Config {
 	insecure := &tls.Config{InsecureSkipVerify: true}
 	return Config{HTTP: Auto, TLS: insecure, Concurrency: 50, HostConcurrency: 10, Private: dial.PrivateAllow,
@@ -20,14 +20,15 @@ func testConfig() Config {
 			Timeouts: func(string) (connect, exchange time.Duration) { return 10 * time.Second, 0 }}}
 }
 
-// testTarget is what asks for a URL.
+// testTarget returns the Target of a request.
 func testTarget(t testing.TB, method, address string, body []byte) *Target {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Target{URL: u, Origin: u.Scheme + "://" + u.Host, Method: method, Header: http.Header{"User-Agent": {"x"}}, Body: body}
+	header := http.Header{"User-Agent": {"x"}}
+	return &Target{URL: u, Origin: u.Scheme + "://" + u.Host, Method: method, Header: header, Body: body}
 }
 
 // exchangeOver makes one exchange and returns its body.
