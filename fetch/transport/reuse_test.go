@@ -32,6 +32,7 @@ func TestConnectionReuse(t *testing.T) {
 			reused: true},
 		{name: "HTTP/1.0", response: "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"},
 		{name: "Close before the end", response: whole, readTo: 1},
+		{name: "Close before the rest has come", response: "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", readTo: 2},
 		{name: "close in the response", response: "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"},
 		{name: "close in the request", header: http.Header{"Connection": {"close"}}, response: whole},
 		{name: "another protocol", response: "HTTP/1.1 101 Switching Protocols\r\n\r\n"},

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -35,6 +36,9 @@ func TestEarlyErrorToUpload(t *testing.T) {
 	body, err := io.ReadAll(call.Body(resp))
 	if resp.StatusCode != http.StatusRequestEntityTooLarge || string(body) != "too big" || err != nil {
 		t.Errorf("got %d, %q, %v", resp.StatusCode, body, err)
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		t.Errorf("the rest of the upload was waited for: %v", cause)
 	}
 	close(responded)
 	text, err := exchangeOver(t.Context(), transport, testTarget(t, "GET", server.url, nil))
