@@ -6,29 +6,32 @@ import (
 	"time"
 )
 
-// A Bandwidth limits the bytes per second that all connections of a run receive together. They are counted as they come from the
-// network: coded bodies, headers, HTTP/2 frames, TLS records and handshakes. TCP and IP headers are not counted, nor is what a server
-// has sent and nobody has read yet, up to about 128 KiB a connection in the kernel. A nil *bandwidth is no limit.
+// A Bandwidth is a rate limit, in bytes per second, on what all connections of a run receive together. Bytes are
+// counted as they come from the network: coded bodies, headers, HTTP/2 frames, TLS records and handshakes. TCP and IP
+// headers are not counted, nor are bytes that a server has sent and that are still unread in the kernel, up to about
+// 128 KiB a connection. A nil *Bandwidth is no limit. Any goroutine may use it.
 //
-// It is a queue in time: bytes read are booked behind those read before, and their reader waits until they are due.
-// Each read is one small chunk, so that n readers get an n-th each, and late comers theirs at once.
+// It keeps the time at which the bytes read so far are due at that rate. Each read adds its bytes to that time and
+// waits until they are due. A read is one small chunk, so that each of n readers gets an n-th of the rate, a new one
+// at once.
 type Bandwidth struct {
 	perSecond float64 // bytes
 	chunk     int     // the most that one read takes before it waits, in bytes
 
-	mu       sync.Mutex // guards all below
-	due      time.Time  // when all bytes booked so far are in time
-	waiting  int        // readers that wait
-	waitFrom time.Time  // when the first of them began to wait
-	waited   time.Duration
+	mu       sync.Mutex    // guards all below
+	due      time.Time     // when all bytes booked so far are due
+	waiting  int           // readers that wait now
+	waitFrom time.Time     // when waiting rose above 0
+	waited   time.Duration // sum of the spans in which waiting was above 0 and that are over
 }
 
-// slack is how much may come at once after a pause, as the time it stands for: timers that fire up to so late slow nothing down.
+// slack is the burst that is allowed after a pause, as the time that its bytes take at the rate. Timers that fire up to
+// 10 ms late cost no throughput.
 const slack = 10 * time.Millisecond
 
-// A chunk is what comes within slack, bounded above by what net/http reads at once of the bodies that it has to take apart, so that
-// all reads are of one size, and below by what is worth a system call. Past 100 MB/s it grows, so that there are at most 25,000
-// reads a second.
+// These bound a chunk, in bytes. It is what comes within slack, but at most usualChunk, which is how much net/http
+// reads at once of a chunked body, so that all reads have one size, and at least minChunk, below which a read is not
+// worth its system call. Past 100 MB/s it grows up to maxChunk, so that there are at most maxReadsPerSecond.
 const (
 	minChunk          = 512
 	usualChunk        = 4 << 10
@@ -36,18 +39,19 @@ const (
 	maxReadsPerSecond = 25000
 )
 
-// One connection must be able to use the whole bandwidth over a round trip of maxRoundTrip. Where that needs more than usualReadBuffer
-// bytes, the kernel's own buffer size holds.
+// These set a socket's receive buffer: one connection alone must be able to use the whole bandwidth over a round trip
+// of maxRoundTrip. Where that needs more than usualReadBuffer bytes, the size is left to the kernel.
 const (
 	maxRoundTrip    = 250 * time.Millisecond
 	usualReadBuffer = 1 << 20
-	initialWindow   = 64 << 10 // what a server may send before it hears of a smaller window
+	initialWindow   = 64 << 10 // bytes that a server may send before it learns of a smaller TCP window
 )
 
-// MaxWait is what a longer time of n bytes is taken for, so that no arithmetic overflows.
+// MaxWait is the longest time, about ten years, that any number of bytes is taken to need: it keeps arithmetic with
+// durations from overflowing.
 const MaxWait = 10 * 365 * 24 * time.Hour
 
-// NewBandwidth returns a limit of so many bytes per second, or nil where that is 0.
+// NewBandwidth returns a limit of perSecond bytes per second; nil, which is no limit, where perSecond is not above 0.
 func NewBandwidth(perSecond float64) *Bandwidth {
 	if perSecond <= 0 {
 		return nil
@@ -56,7 +60,8 @@ func NewBandwidth(perSecond float64) *Bandwidth {
 	return &Bandwidth{perSecond: perSecond, chunk: int(chunk)}
 }
 
-// ReadBuffer returns the size in bytes of a socket's receive buffer (SO_RCVBUF); 0 leaves it to the kernel.
+// ReadBuffer returns the size in bytes that a socket's receive buffer (SO_RCVBUF) is to have; 0 leaves it to the
+// kernel.
 func (b *Bandwidth) ReadBuffer() int {
 	if b == nil {
 		return 0
@@ -67,7 +72,8 @@ func (b *Bandwidth) ReadBuffer() int {
 	return 0
 }
 
-// book books n bytes that were read at now, and returns how long their reader has to wait; not at all where that is 0 or less.
+// book adds n bytes, read at now, to the bytes due, and returns how long their reader has to wait; 0 or less is no
+// wait.
 func (b *Bandwidth) book(n int, now time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -78,12 +84,12 @@ func (b *Bandwidth) book(n int, now time.Time) time.Duration {
 	return b.due.Sub(now) - slack
 }
 
-// timeOf returns how long n bytes take, at most maxBandwidthWait.
+// timeOf returns how long n bytes take at the rate, at most MaxWait.
 func (b *Bandwidth) timeOf(n int) time.Duration {
 	return time.Duration(min(float64(n)/b.perSecond, MaxWait.Seconds()) * float64(time.Second))
 }
 
-// beginWait and endWait stand around a reader's wait.
+// beginWait counts a reader that begins to wait at now. Each call is followed by one of endWait.
 func (b *Bandwidth) beginWait(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -92,6 +98,7 @@ func (b *Bandwidth) beginWait(now time.Time) {
 	}
 }
 
+// endWait takes a reader off the count of beginWait.
 func (b *Bandwidth) endWait(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -100,7 +107,8 @@ func (b *Bandwidth) endWait(now time.Time) {
 	}
 }
 
-// LimitedFor returns for how long, up to now, at least one reader has waited: the time in which the bandwidth was the limit.
+// LimitedFor returns for how long in all, up to now, at least one reader has waited: the time in which the bandwidth
+// was the bottleneck. It is 0 for a nil Bandwidth.
 func (b *Bandwidth) LimitedFor(now time.Time) time.Duration {
 	if b == nil {
 		return 0
@@ -113,18 +121,19 @@ func (b *Bandwidth) LimitedFor(now time.Time) time.Duration {
 	return b.waited
 }
 
-// A share is one connection's place in the queue of a bandwidth.
+// A share is what one connection gets of a Bandwidth. Its reader waits in it; other goroutines may ask how long that
+// was.
 type share struct {
 	bandwidth *Bandwidth   // nil is no limit
 	madeAt    time.Time    // some time before the first wait
-	waits     bool         // false during handshakes: their bytes are booked, and their reads do not wait
+	waits     bool         // false during handshakes: their bytes are booked, but their reads do not wait
 	streams   atomic.Int32 // exchanges that use the connection at once
-	unwaited  int          // bytes read since the last wait; the reader's own
+	unwaited  int          // bytes read since the last wait; for the reader alone
 	waited    atomic.Int64 // nanoseconds in all waits that are over
-	waitFrom  atomic.Int64 // when the wait under way began, in nanoseconds since madeAt; 0 is none
+	waitFrom  atomic.Int64 // when the wait under way began, in nanoseconds since madeAt; 0 is no wait
 }
 
-// maxRead returns how much of a buffer of so many bytes may be filled by one read.
+// maxRead returns how many bytes one read may take into a buffer of the given size.
 func (s *share) maxRead(buffer int) int {
 	if s.bandwidth == nil {
 		return buffer
@@ -132,7 +141,7 @@ func (s *share) maxRead(buffer int) int {
 	return min(buffer, s.bandwidth.chunk)
 }
 
-// wait returns when n bytes that have just been read are due, or done is closed.
+// wait books n bytes that have just been read and returns when they are due, or when done is closed.
 // An HTTP/2 connection reads a chunk for each of its streams before it waits.
 func (s *share) wait(n int, done <-chan struct{}) {
 	if s.bandwidth == nil || n == 0 {
@@ -159,7 +168,8 @@ func (s *share) wait(n int, done <-chan struct{}) {
 	s.bandwidth.endWait(now)
 }
 
-// waitedBy returns how long the connection has waited for bandwidth up to now: the server was not silent in that time.
+// waitedBy returns how long in all, up to now, the connection has waited for bandwidth. In that time the server can't
+// be called silent.
 func (s *share) waitedBy(now time.Time) time.Duration {
 	waited := s.waited.Load()
 	if from := s.waitFrom.Load(); from > 0 {

@@ -10,13 +10,14 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// A Conn is a network connection that counts its bytes, waits for its share of the run's bandwidth after each read, and remembers
-// whether the other side closed or reset it. One goroutine may read and another write; the counts and flags are atomic.
+// A Conn is a network connection that counts its bytes, waits for its share of the run's bandwidth after each read,
+// and keeps whether the other side closed or reset it. One goroutine may read while another writes; the counts and
+// flags are atomic, and any goroutine may read them or call Close.
 type Conn struct {
 	net.Conn
-	RemoteAddress string        // address of the other side
+	RemoteAddress string        // host:port of the other side
 	madeAt        time.Time     // when it was connected
-	lastRead      atomic.Int64  // when bytes came last, in nanoseconds since madeAt
+	lastRead      atomic.Int64  // when bytes were last read, in nanoseconds since madeAt
 	pingTime      time.Duration // how long an HTTP/2 connection may be silent while a ping is under way
 	received      atomic.Int64  // bytes read
 	written       atomic.Int64  // bytes written
@@ -25,31 +26,36 @@ type Conn struct {
 	peerReset     atomic.Bool   // a read or write failed with a TCP reset
 	closed        chan struct{} // closed by Close
 	closeOnce     sync.Once
-	share         share     // its place in the bandwidth queue
-	poll          *readPoll // of its socket; nil where the system has none
+	share         share     // of the run's bandwidth
+	poll          *readPoll // of its socket; nil where it can't be polled
 }
 
-// New returns raw as a counted connection. Its reads wait for bandwidth, where that is not nil, once startSharing was called.
+// New returns a Conn over raw, which it owns from then on. Reads wait for bandwidth, nil being no limit, once
+// StartSharing was called. pingTime is how long an HTTP/2 connection may be silent while a ping is under way; see
+// IsSilent.
 func New(raw net.Conn, bandwidth *Bandwidth, pingTime time.Duration) *Conn {
 	now := time.Now()
-	return &Conn{Conn: raw, RemoteAddress: raw.RemoteAddr().String(), madeAt: now, pingTime: pingTime, closed: make(chan struct{}),
-		poll: newReadPoll(raw), share: share{bandwidth: bandwidth, madeAt: now}}
+	return &Conn{
+		Conn: raw, RemoteAddress: raw.RemoteAddr().String(), madeAt: now, pingTime: pingTime,
+		closed: make(chan struct{}), poll: newReadPoll(raw), share: share{bandwidth: bandwidth, madeAt: now},
+	}
 }
 
-// isLimited reports whether reads may wait for bandwidth. A nil conn is not limited.
+// isLimited reports whether reads may wait for bandwidth. A nil Conn has no limit.
 func (c *Conn) isLimited() bool { return c != nil && c.share.bandwidth != nil }
 
-// StartSharing lets reads wait for bandwidth from now on. It is called once the handshakes are done, whose bytes are counted without
-// a wait. It returns c.
+// StartSharing lets reads wait for bandwidth from now on, and returns c. It is called by the goroutine that connected,
+// once the handshakes are done: their bytes are counted, but they do not wait.
 func (c *Conn) StartSharing() *Conn {
 	c.share.waits = true
 	return c
 }
 
-// Attach counts one more exchange among those that use the connection at once; detach takes one off. An HTTP/2 connection gets a
-// share of the bandwidth for each.
+// Attach counts one more exchange that uses the connection. An HTTP/2 connection gets a share of the bandwidth for
+// each.
 func (c *Conn) Attach() { c.share.streams.Add(1) }
 
+// Detach takes an exchange off the count of Attach.
 func (c *Conn) Detach() { c.share.streams.Add(-1) }
 
 // Close closes the connection and wakes a read that waits for bandwidth.
@@ -62,7 +68,7 @@ func (c *Conn) Close() error {
 // Done returns a channel that is closed once Close was called.
 func (c *Conn) Done() <-chan struct{} { return c.closed }
 
-// Read reads at most a chunk of the bandwidth at once, and returns when that is due.
+// Read is net.Conn's. It reads at most one chunk of the bandwidth, and returns when that is due or c is closed.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p[:c.share.maxRead(len(p))])
 	if n > 0 {
@@ -74,6 +80,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Write is net.Conn's.
 func (c *Conn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	c.written.Add(int64(n))
@@ -81,23 +88,25 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// AddBodyBytes counts n bytes read as those of a response body.
+// AddBodyBytes counts n of the bytes read as part of a response body.
 func (c *Conn) AddBodyBytes(n int) { c.bodyBytes.Add(int64(n)) }
 
-// OverheadBytes returns how many bytes were read that are no response bodies: frames, headers, TLS records.
+// OverheadBytes returns how many of the bytes read were not counted by AddBodyBytes: frames, headers, TLS records.
 func (c *Conn) OverheadBytes() int64 { return c.received.Load() - c.bodyBytes.Load() }
 
-// IsSilent reports whether no byte has come for pingTime: then a ping went unanswered.
+// IsSilent reports whether no byte was read for the ping time that New was given: then a ping was not acknowledged.
 func (c *Conn) IsSilent() bool {
 	return time.Since(c.madeAt)-time.Duration(c.lastRead.Load()) >= c.pingTime
 }
 
-// IsClosedByPeer and isResetByPeer tell how the other side ended the connection. Of several goroutines that use it only the first
-// gets the error itself.
+// IsClosedByPeer reports whether a read came to the end of the stream. Of several goroutines that use a connection only
+// one gets that error itself.
 func (c *Conn) IsClosedByPeer() bool { return c.peerClosed.Load() }
 
+// IsResetByPeer reports whether a read or write failed with a TCP reset.
 func (c *Conn) IsResetByPeer() bool { return c.peerReset.Load() }
 
+// noteEnd keeps how the other side ended the connection, where err says that it did.
 func (c *Conn) noteEnd(err error) {
 	switch {
 	case err == nil:
@@ -111,9 +120,9 @@ func (c *Conn) noteEnd(err error) {
 // movedBytes returns how many bytes were read and written.
 func (c *Conn) movedBytes() int64 { return c.received.Load() + c.written.Load() }
 
-// CanPoll reports whether readable can tell anything: the connection has a socket, and the system has poll(2).
+// CanPoll reports whether Readable works: the connection has a socket, and the system has poll(2).
 func (c *Conn) CanPoll() bool { return c.poll != nil }
 
-// Readable reports whether bytes, or the end of the stream, wait to be read. It reads nothing, does not block and costs one system
-// call. It is for one goroutine at a time, and false where the connection can't be polled.
+// Readable reports whether bytes, or the end of the stream, wait to be read. It reads nothing, does not block and costs
+// one system call. One goroutine may call it at a time. It is false where CanPoll is.
 func (c *Conn) Readable() bool { return c.poll.readable() }

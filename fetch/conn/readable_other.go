@@ -4,7 +4,7 @@ package conn
 
 import "net"
 
-// A readPoll needs poll(2), which this system does not have.
+// A readPoll would be a poll(2) of a connection's socket; this system has no poll(2), and a nil one stands for it.
 type readPoll struct{}
 
 func newReadPoll(net.Conn) *readPoll { return nil }

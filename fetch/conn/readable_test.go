@@ -6,23 +6,23 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// TestPeek: it sees bytes and the end, while somebody else reads and without taking anything.
-func TestPeek(t *testing.T) {
+// TestReadable: a readPoll sees bytes and the end of the stream, also while another goroutine reads, and takes nothing.
+func TestReadable(t *testing.T) {
 	ours, theirs := nettest.Pair(t)
 	p := newReadPoll(ours)
 	if p == nil {
-		t.Skip("no peeks here")
+		t.Skip("no poll(2) here")
 	}
 	read := make(chan string)
-	once := func() {
+	readOnce := func() {
 		b := make([]byte, 9)
 		n, err := ours.Read(b)
 		read <- string(b[:n]) + errorText(err)
 	}
-	go once()
+	go readOnce()
 	for range 100 {
 		if p.readable() {
-			t.Fatal("sees what is not there")
+			t.Fatal("readable, though nothing was sent")
 		}
 	}
 	nettest.Say(theirs, "x")
@@ -31,7 +31,7 @@ func TestPeek(t *testing.T) {
 	}
 	nettest.Say(theirs, "y")
 	nettest.Eventually(t, "a byte", p.readable)
-	go once()
+	go readOnce()
 	if got := <-read; got != "y" {
 		t.Errorf("a read after it got %q", got)
 	}
@@ -39,7 +39,7 @@ func TestPeek(t *testing.T) {
 	nettest.Eventually(t, "the end", p.readable)
 	_ = ours.Close()
 	if p.readable() || (*readPoll)(nil).readable() {
-		t.Error("sees something where nothing can be seen")
+		t.Error("readable, though closed or without a socket")
 	}
 }
 

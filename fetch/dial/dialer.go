@@ -15,49 +15,56 @@ import (
 	"batchfetch/fetch/fdlimit"
 )
 
-// A Network is what connections are made through. The zero network is the real one; tests have others.
+// A Network is the dialer, resolver and address registry that connections are made with. The zero Network is the
+// system's; tests have others.
 type Network struct {
-	// Dialer makes connections and, with its Resolver, looks names up.
+	// Dialer connects and, with its Resolver, looks names up.
 	Dialer net.Dialer
-	// PrivateName names the kind of an address that is not public, such as "loopback"; "" is a public one. Nil goes by RFC 6890.
+	// PrivateName names the kind of an address that is not public, such as "loopback", and returns "" for a public one.
+	// Nil is the function PrivateName, which goes by RFC 6890.
 	PrivateName func(netip.Addr) string
 }
 
-// A Config says how connections are made.
+// A Config says how a Dialer connects.
 type Config struct {
+	// Network is what is dialed with; zero is the system's.
 	Network Network
-	// TLS is the complete configuration for https; it is never written to.
+	// TLS is the complete configuration for https; it is never written to. DialTLS and https:// proxies need one.
 	TLS *tls.Config
 	// Family is tcp, tcp4 or tcp6 (curl -4, -6).
 	Family string
-	// UnixSocket is the path of a socket that stands for every address; empty is none (curl --unix-socket).
+	// UnixSocket is the path of a socket that every address is taken for; empty is none (curl --unix-socket).
 	UnixSocket string
 	// Overrides give hosts addresses in place of those that DNS has (curl --resolve).
 	Overrides []Override
-	// UserAgent is what a proxy is told in CONNECT.
+	// UserAgent is the User-Agent header of a CONNECT to a proxy.
 	UserAgent string
-	// Proxies say which connections go over a proxy; nil is none.
+	// Proxies say which connections go over a proxy; nil is no proxy.
 	Proxies *Proxies
 	// Bandwidth limits what is received over all connections; nil is no limit.
 	Bandwidth *conn.Bandwidth
-	// PingTime is how long an HTTP/2 connection may be silent before a ping, and after it.
+	// PingTime is how long an HTTP/2 connection may be silent before a ping, and then until it is acknowledged.
 	PingTime time.Duration
 	// Private refuses addresses that are not public, unless it is PrivateAllow.
 	Private Policy
-	// CloseIdle closes idle connections to make room, where too many files are open. Nil closes none.
+	// CloseIdle closes idle connections, so that their file descriptors are free, where too many files are open. Nil
+	// closes none.
 	CloseIdle func()
-	// Timeouts returns, of an origin, how long name lookup, connection and handshake may take together, and how long the whole
-	// exchange may, which a dial can outlive; 0 is no limit.
+	// Timeouts returns, for an origin (or scheme://host:port of a proxy), how long name lookup, connection and handshakes
+	// may take together, and how long the whole exchange may, which bounds a dial too as a dial can outlive its exchange.
+	// 0 is no limit, and so is a nil function.
 	Timeouts func(origin string) (connect, exchange time.Duration)
 }
 
-// A Dialer makes connections: directly, over a proxy, or to a Unix socket; with TLS or without. Any goroutine may use it.
+// A Dialer makes connections: directly, over a proxy, or to a Unix socket; with TLS or without. The caller closes them.
+// Any goroutine may use it.
 type Dialer struct {
 	Config
 	overrides      overridesByHost
-	lookupShortage *atomic.Bool // a lookup has lacked a file descriptor since this was read last
+	lookupShortage *atomic.Bool // a lookup has lacked a file descriptor since shortageBehind last asked
 }
 
+// New returns a Dialer. Nil functions of c have the defaults that Config says.
 func New(c Config) *Dialer {
 	d := &Dialer{Config: c, overrides: indexOverrides(c.Overrides), lookupShortage: new(atomic.Bool)}
 	if d.Network.PrivateName == nil {
@@ -66,15 +73,18 @@ func New(c Config) *Dialer {
 	if d.CloseIdle == nil {
 		d.CloseIdle = func() {}
 	}
+	if d.Timeouts == nil {
+		d.Timeouts = func(string) (connect, exchange time.Duration) { return 0, 0 }
+	}
 	d.letLookupsWaitForFiles()
 	return d
 }
 
-// writeBuffer is the size in bytes of a socket's send buffer (SO_SNDBUF): it bounds what the kernel holds of an upload, so that a
-// slow one is seen to move.
+// writeBuffer is the size in bytes of a socket's send buffer (SO_SNDBUF). It bounds what the kernel takes of an upload
+// at once, so that the stall timer sees progress in a slow one.
 const writeBuffer = 256 << 10
 
-// dialDirect connects to addr without a proxy. Its error is a *Failure.
+// dialDirect connects to addr, host:port, without a proxy. Its error is a *failure.Failure.
 func (d *Dialer) dialDirect(ctx context.Context, addr string) (net.Conn, error) {
 	raw, err := fdlimit.RetryWhenFree(ctx, d.CloseIdle, func() (net.Conn, error) {
 		c, err := d.dial(timesOf(ctx).traceLookups(ctx), addr)
@@ -84,15 +94,15 @@ func (d *Dialer) dialDirect(ctx context.Context, addr string) (net.Conn, error) 
 		return nil, classifyDial(ctx, addr, err)
 	}
 	if tcp, ok := raw.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(writeBuffer) // without it uploads are only seen to move in larger steps
+		_ = tcp.SetWriteBuffer(writeBuffer) // an error leaves progress in larger steps
 		if n := d.Bandwidth.ReadBuffer(); n > 0 {
-			_ = tcp.SetReadBuffer(n) // without it the kernel takes in more before anyone reads
+			_ = tcp.SetReadBuffer(n) // an error leaves more bytes in the kernel than the bandwidth allows
 		}
 	}
 	return raw, nil
 }
 
-// dialUnix connects to the socket that stands for every address. Its error is a *Failure.
+// dialUnix connects to the Unix socket. Its error is a *failure.Failure.
 func (d *Dialer) dialUnix(ctx context.Context) (net.Conn, error) {
 	raw, err := fdlimit.RetryWhenFree(ctx, d.CloseIdle, func() (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", d.UnixSocket)
@@ -103,6 +113,7 @@ func (d *Dialer) dialUnix(ctx context.Context) (net.Conn, error) {
 	return raw, nil
 }
 
+// dial makes one attempt at a connection to addr, over the addresses that its host has.
 func (d *Dialer) dial(ctx context.Context, addr string) (net.Conn, error) {
 	base := d.Network.Dialer
 	if d.Private != PrivateAllow {
@@ -122,8 +133,8 @@ func (d *Dialer) dial(ctx context.Context, addr string) (net.Conn, error) {
 	return dialEach(ctx, &base, known, port)
 }
 
-// checkAddress is net.Dialer.ControlContext: it sees the address that is about to be connected to, so that no answer of a resolver
-// gets past it.
+// checkAddress is the guard against private addresses, a net.Dialer.ControlContext: it is given the address that is
+// about to be connected to, after any name lookup. Its error is a *BlockedError.
 func (d *Dialer) checkAddress(_ context.Context, _, address string, _ syscall.RawConn) error {
 	a, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -135,7 +146,8 @@ func (d *Dialer) checkAddress(_ context.Context, _, address string, _ syscall.Ra
 	return nil
 }
 
-// knownAddrs returns the addresses of a host that needs no resolver; nil where it needs one, or is an address as such.
+// knownAddrs returns the addresses of a host that are known without a resolver: from an Override, of localhost, or
+// written as inet_aton reads them. It is nil where net.Dialer is to read the host, as a name or as an address.
 func (d *Dialer) knownAddrs(host, port string) []netip.Addr {
 	if given := d.overrides.of(host, port); given != nil {
 		return given
@@ -147,7 +159,7 @@ func (d *Dialer) knownAddrs(host, port string) []netip.Addr {
 		return []netip.Addr{a}
 	}
 	if a, err := netip.ParseAddr(host); err == nil && a.Is4In6() {
-		return []netip.Addr{a.Unmap()} // a zone means nothing to it
+		return []netip.Addr{a.Unmap()} // without a zone, which an IPv4 address can't have
 	}
 	return nil
 }
@@ -166,17 +178,18 @@ func (d *Dialer) ofFamily(addrs []netip.Addr) []netip.Addr {
 	return kept
 }
 
-// A familyError says that none of a host's addresses is of the family wanted.
+// A familyError is that none of a host's addresses has the family wanted.
 type familyError struct{ wanted string }
 
 func (e *familyError) Error() string { return "no " + e.wanted + " address" }
 
+// noUsableAddr returns the familyError for Family.
 func (d *Dialer) noUsableAddr() error {
 	return &familyError{map[string]string{"tcp": "usable", "tcp4": "IPv4", "tcp6": "IPv6"}[d.Family]}
 }
 
-// dialEach connects to the first of addrs that answers, trying one after the other, each within its share of the time left, as
-// net.Dialer does. The error is that of the first.
+// dialEach connects to the first of addrs that accepts. They are tried in order, each within an equal share of the time
+// left, as net.Dialer does. The error is that of the first.
 func dialEach(ctx context.Context, base *net.Dialer, addrs []netip.Addr, port string) (net.Conn, error) {
 	var first error
 	for i, a := range addrs {
@@ -199,16 +212,16 @@ func dialEach(ctx context.Context, base *net.Dialer, addrs []netip.Addr, port st
 	return nil, first
 }
 
-// A BlockedError says which address was not connected to, and by which policy.
+// A BlockedError is that an address was not connected to because it is not public.
 type BlockedError struct {
 	Addr   netip.Addr
 	Name   string // the kind of the address, such as "loopback"
-	Policy Policy
+	Policy Policy // that forbids it
 }
 
 func (e *BlockedError) Error() string { return e.Addr.String() + " is not public" }
 
-// Failure returns the Failure of an exchange that was to go to host.
+// Failure returns the failure, of kind BlockedAddress, of an exchange with host.
 func (e *BlockedError) Failure(host string) *failure.Failure {
 	where := fmt.Sprintf("%s (%s)", e.Addr, e.Name)
 	if host != e.Addr.String() {

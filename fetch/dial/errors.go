@@ -15,7 +15,8 @@ import (
 	"batchfetch/fetch/fdlimit"
 )
 
-// classifyDial says why no connection to host came about: a name that does not resolve, or an address that does not answer.
+// classifyDial returns the failure that err, met while connecting to addr, comes to: a limit, a name that does not
+// resolve, an address that does not accept, or one that is not public.
 func classifyDial(ctx context.Context, addr string, err error) *failure.Failure {
 	host := hostOf(addr)
 	var blocked *BlockedError
@@ -54,7 +55,8 @@ func classifyDial(ctx context.Context, addr string, err error) *failure.Failure 
 	return failure.New(failure.Connect, "connecting to %s: %w", addr, err)
 }
 
-// classifyTLS says what was wrong with the handshake, naming the certificate's names against the one wanted.
+// classifyTLS returns the failure that err, met in a handshake with host, comes to. Of a wrong certificate it says
+// which names it has.
 func classifyTLS(ctx context.Context, host string, err error) *failure.Failure {
 	if f := failure.Ended(ctx); f != nil {
 		if f.Kind == failure.Timeout {
@@ -78,7 +80,7 @@ func classifyTLS(ctx context.Context, host string, err error) *failure.Failure {
 		return failure.New(failure.TLS, "tls: certificate of %s: %s", host, invalid.Error())
 	case errors.As(err, &notTLS):
 		return failure.New(failure.TLS, "tls: %s does not speak TLS on this port", host)
-	case errors.As(err, &op) && op.Op == "remote error": // how crypto/tls marks an alert of the other side
+	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: an alert that the other side sent
 		return failure.New(failure.TLS, "tls: %s refused the handshake: %w", host, op.Err)
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return failure.New(failure.TLS, "tls: %s closed the connection during the handshake", host)

@@ -24,13 +24,38 @@ func TestClassifyDial(t *testing.T) {
 		want failure.Kind
 		says string
 	}{
-		{name: "no such name", err: &net.OpError{Op: "dial", Err: &net.DNSError{Name: "a.test", IsNotFound: true}}, want: failure.DNS, says: "no address found for a.test"},
-		{name: "a resolver that fails", err: &net.DNSError{Err: "server misbehaving", Name: "a.test", IsTemporary: true}, want: failure.DNS, says: "looking up a.test failed: server misbehaving"},
-		{name: "refused", err: nettest.SyscallError("connect", syscall.ECONNREFUSED), want: failure.Connect, says: "connecting to a.test:80: connection refused"},
-		{name: "no route", err: nettest.SyscallError("connect", syscall.EHOSTUNREACH), want: failure.Connect, says: "connecting to a.test:80: no route to host"},
-		{name: "an address that is none", err: &net.OpError{Op: "dial", Err: &net.AddrError{Err: "bad", Addr: "x"}}, want: failure.Connect, says: "connecting to a.test:80"},
-		{name: "connect-timeout met", ctx: nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}), err: context.Canceled, want: failure.Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
-		{name: "the run stopped", ctx: nettest.StoppedBy(&failure.Stop{Why: "the caller"}), err: context.Canceled, want: failure.Canceled, says: "stopped by the caller"},
+		{
+			name: "no such name",
+			err:  &net.OpError{Op: "dial", Err: &net.DNSError{Name: "a.test", IsNotFound: true}}, want: failure.DNS,
+			says: "no address found for a.test",
+		},
+		{
+			name: "a resolver that fails",
+			err:  &net.DNSError{Err: "server misbehaving", Name: "a.test", IsTemporary: true}, want: failure.DNS,
+			says: "looking up a.test failed: server misbehaving",
+		},
+		{
+			name: "refused", err: nettest.SyscallError("connect", syscall.ECONNREFUSED), want: failure.Connect,
+			says: "connecting to a.test:80: connection refused",
+		},
+		{
+			name: "no route", err: nettest.SyscallError("connect", syscall.EHOSTUNREACH), want: failure.Connect,
+			says: "connecting to a.test:80: no route to host",
+		},
+		{
+			name: "not an address",
+			err:  &net.OpError{Op: "dial", Err: &net.AddrError{Err: "bad", Addr: "x"}}, want: failure.Connect,
+			says: "connecting to a.test:80",
+		},
+		{
+			name: "connect-timeout met",
+			ctx:  nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}),
+			err:  context.Canceled, want: failure.Timeout, says: "connect-timeout 1s met: no connection to a.test:80",
+		},
+		{
+			name: "the run stopped", ctx: nettest.StoppedBy(&failure.Stop{Why: "the caller"}),
+			err: context.Canceled, want: failure.Canceled, says: "stopped by the caller",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.ctx == nil {
@@ -44,12 +69,13 @@ func TestClassifyDial(t *testing.T) {
 	}
 }
 
-// A late context tells that its deadline has passed before its own timer has fired.
-type late struct{ context.Context }
+// A lateContext is one whose deadline has passed while its own timer has not fired yet.
+type lateContext struct{ context.Context }
 
-func (late) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
+func (lateContext) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
 
-// TestConnectTimeoutIsTimeout: whichever timer is first, the socket's or the context's; and no limit of ours is blamed for one of the network's.
+// TestConnectTimeoutIsTimeout: a connect-timeout is reported as such whichever timer fires first, the socket's or the
+// context's. A time limit of the kernel or the resolver is not taken for it.
 func TestConnectTimeoutIsTimeout(t *testing.T) {
 	limit := &failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}
 	socket := &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
@@ -65,19 +91,43 @@ func TestConnectTimeoutIsTimeout(t *testing.T) {
 		want failure.Kind
 		says string
 	}{
-		{name: "the context's timer", ctx: passed, err: &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, want: failure.Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
-		{name: "both", ctx: passed, err: socket, want: failure.Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
-		{name: "the socket's timer", err: socket, want: failure.Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
-		{name: "the resolver's timer", err: lookup, want: failure.Timeout, says: "connect-timeout 1s met: no connection to a.test:80"},
-		{name: "the kernel's patience", ctx: far, err: nettest.SyscallError("connect", syscall.ETIMEDOUT), want: failure.Connect, says: "connecting to a.test:80: connection timed out"},
-		{name: "the resolver's patience", ctx: far, err: lookup, want: failure.DNS, says: "looking up a.test failed: i/o timeout"},
-		{name: "no limit of ours", ctx: t.Context(), err: nettest.SyscallError("connect", syscall.ETIMEDOUT), want: failure.Connect, says: "connecting to a.test:80: connection timed out"},
+		{
+			name: "the context's timer", ctx: passed,
+			err: &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, want: failure.Timeout,
+			says: "connect-timeout 1s met: no connection to a.test:80",
+		},
+		{
+			name: "both", ctx: passed, err: socket, want: failure.Timeout,
+			says: "connect-timeout 1s met: no connection to a.test:80",
+		},
+		{
+			name: "the socket's timer", err: socket, want: failure.Timeout,
+			says: "connect-timeout 1s met: no connection to a.test:80",
+		},
+		{
+			name: "the resolver's timer", err: lookup, want: failure.Timeout,
+			says: "connect-timeout 1s met: no connection to a.test:80",
+		},
+		{
+			name: "the kernel's time limit", ctx: far,
+			err: nettest.SyscallError("connect", syscall.ETIMEDOUT), want: failure.Connect,
+			says: "connecting to a.test:80: connection timed out",
+		},
+		{
+			name: "the resolver's time limit", ctx: far, err: lookup, want: failure.DNS,
+			says: "looking up a.test failed: i/o timeout",
+		},
+		{
+			name: "no limit of ours", ctx: t.Context(),
+			err: nettest.SyscallError("connect", syscall.ETIMEDOUT), want: failure.Connect,
+			says: "connecting to a.test:80: connection timed out",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.ctx == nil {
 				ctx, fire := context.WithCancelCause(t.Context())
 				time.AfterFunc(20*time.Millisecond, func() { fire(limit) })
-				tt.ctx = late{ctx}
+				tt.ctx = lateContext{ctx}
 			}
 			if got := classifyDial(tt.ctx, "a.test:80", tt.err); got.Kind != tt.want || got.Error() != tt.says {
 				t.Errorf("got %s: %v", got.Kind, got)
@@ -95,14 +145,41 @@ func TestClassifyTLS(t *testing.T) {
 		want failure.Kind
 		says string
 	}{
-		{name: "the wrong name", err: &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: named("b.test"), Host: "a.test"}}, want: failure.TLS, says: "certificate for b.test, not a.test"},
-		{name: "many wrong names", err: x509.HostnameError{Certificate: named("1", "2", "3", "4"), Host: "a.test"}, want: failure.TLS, says: "certificate for 1, 2, 3, …, not a.test"},
-		{name: "an unknown authority", err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, want: failure.TLS, says: "of a.test is signed by an unknown authority"},
-		{name: "expired", err: &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, want: failure.TLS, says: "expired"},
-		{name: "no TLS", err: tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, want: failure.TLS, says: "a.test does not speak TLS on this port"},
-		{name: "an alert", err: &net.OpError{Op: "remote error", Err: tls.AlertError(40)}, want: failure.TLS, says: "a.test refused the handshake"},
+		{
+			name: "the wrong name",
+			err:  &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: named("b.test"), Host: "a.test"}},
+			want: failure.TLS, says: "certificate for b.test, not a.test",
+		},
+		{
+			name: "many wrong names",
+			err:  x509.HostnameError{Certificate: named("1", "2", "3", "4"), Host: "a.test"}, want: failure.TLS,
+			says: "certificate for 1, 2, 3, …, not a.test",
+		},
+		{
+			name: "an unknown authority",
+			err:  &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, want: failure.TLS,
+			says: "of a.test is signed by an unknown authority",
+		},
+		{
+			name: "expired",
+			err:  &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}},
+			want: failure.TLS, says: "expired",
+		},
+		{
+			name: "not TLS",
+			err:  tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, want: failure.TLS,
+			says: "a.test does not speak TLS on this port",
+		},
+		{
+			name: "an alert", err: &net.OpError{Op: "remote error", Err: tls.AlertError(40)}, want: failure.TLS,
+			says: "a.test refused the handshake",
+		},
 		{name: "closed", err: io.EOF, want: failure.TLS, says: "a.test closed the connection during the handshake"},
-		{name: "connect-timeout met", ctx: nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}), err: context.Canceled, want: failure.Timeout, says: "TLS handshake with a.test not done"},
+		{
+			name: "connect-timeout met",
+			ctx:  nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}),
+			err:  context.Canceled, want: failure.Timeout, says: "TLS handshake with a.test not done",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.ctx == nil {

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// LiteralAddr returns the address that host spells out. Beside the usual forms it knows those of inet_aton, which
-// many resolvers read: decimal (2130706433), octal (0177.0.0.1), hexadecimal (0x7f.1) and short (127.1) ones.
+// LiteralAddr returns the IP address that host is written as, and whether it is one. Beside the usual forms it reads
+// those of inet_aton, as many resolvers do: decimal (2130706433), octal (0177.0.0.1), hexadecimal (0x7f.1), short
+// (127.1).
 func LiteralAddr(host string) (netip.Addr, bool) {
 	host = strings.TrimSuffix(host, ".")
 	if a, err := netip.ParseAddr(host); err == nil {
@@ -16,7 +17,7 @@ func LiteralAddr(host string) (netip.Addr, bool) {
 	return numericAddr(host)
 }
 
-// numericAddr reads one to four numbers, of which the last fills the bytes that are left.
+// numericAddr reads an IPv4 address as inet_aton does: one to four numbers, the last of which fills the bytes left.
 func numericAddr(host string) (netip.Addr, bool) {
 	parts := strings.Split(host, ".")
 	if len(parts) > 4 {
@@ -37,6 +38,7 @@ func numericAddr(host string) (netip.Addr, bool) {
 	return netip.AddrFrom4([4]byte{byte(whole >> 24), byte(whole >> 16), byte(whole >> 8), byte(whole)}), true
 }
 
+// numericPart reads one number of an address, of at most so many bits.
 func numericPart(text string, bits int) (uint64, bool) {
 	base := 10
 	switch {
@@ -52,11 +54,12 @@ func numericPart(text string, bits int) (uint64, bool) {
 	return n, err == nil
 }
 
-// IsLocalhost names what is loopback without asking anyone (RFC 6761 section 6.3).
+// IsLocalhost reports whether host is localhost or a name below it, which is loopback without a lookup (RFC 6761
+// section 6.3).
 func IsLocalhost(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
-// Loopbacks are the addresses of localhost, in the order of asking.
+// Loopbacks are the addresses of localhost, in the order in which they are tried.
 var Loopbacks = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}

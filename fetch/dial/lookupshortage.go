@@ -10,8 +10,9 @@ import (
 	"batchfetch/fetch/fdlimit"
 )
 
-// letLookupsWaitForFiles makes the sockets of name lookups wait for file descriptors, as dials do: a net.DNSError has but a text for
-// the lack of one, and would put it down to the host's name.
+// letLookupsWaitForFiles replaces the resolver by one whose sockets wait for a file descriptor where too many files
+// are open, as dials do. Without it the lack of one would be a net.DNSError, which says so in its text alone, and
+// would count as a fault of the host's name.
 func (d *Dialer) letLookupsWaitForFiles() {
 	resolver, dial := net.Resolver{}, new(net.Dialer).DialContext
 	if own := d.Network.Dialer.Resolver; own != nil {
@@ -32,7 +33,8 @@ func (d *Dialer) letLookupsWaitForFiles() {
 	d.Network.Dialer.Resolver = &resolver
 }
 
-// shortageBehind returns err, or the lack of descriptors that a failed lookup may have come of: then the dial is made once more.
+// shortageBehind returns err; or EMFILE, upon which the dial is made again, where err is a failed lookup that may come
+// from a lack of file descriptors.
 func (d *Dialer) shortageBehind(err error) error {
 	var name *net.DNSError
 	if !errors.As(err, &name) || !d.lookupShortage.Swap(false) && fdlimit.CanOpen() {

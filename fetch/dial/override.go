@@ -18,11 +18,12 @@ import (
 type Override struct {
 	Host  string // in ASCII and lower case; * is every host that has no Override of its own
 	Port  uint16
-	Addrs []netip.Addr // asked in this order; at least one
+	Addrs []netip.Addr // tried in this order; at least one
 }
 
-// ParseOverride reads HOST:PORT:ADDR[,ADDR]... as curl does. HOST is a name, * or an address, one of IPv6 in brackets,
-// as it may be among the addresses. A + in front is tolerated: here no answer of a resolver outlives its connection.
+// ParseOverride reads HOST:PORT:ADDR[,ADDR]... as curl does. HOST is a name, * or an address. An IPv6 address is in
+// brackets, and may be among the ADDRs. A + in front, which lets curl's entry expire with its DNS cache, is allowed and
+// has no meaning, as results of lookups are not cached. The error says what is wrong, to be read behind the text.
 func ParseOverride(text string) (Override, error) {
 	host, rest, err := cutHost(strings.TrimPrefix(text, "+"))
 	if err != nil {
@@ -51,7 +52,7 @@ func ParseOverride(text string) (Override, error) {
 	return o, nil
 }
 
-// cutHost returns the host in front of the first colon, an IPv6 address without its brackets.
+// cutHost returns the host before the first colon, an IPv6 address without its brackets, and what follows the colon.
 func cutHost(text string) (host, rest string, err error) {
 	if inner, open := strings.CutPrefix(text, "["); open {
 		host, rest, _ = strings.Cut(inner, "]:")
@@ -72,10 +73,10 @@ func cutHost(text string) (host, rest string, err error) {
 	return strings.ToLower(strings.TrimSuffix(host, ".")), rest, nil
 }
 
-// overridesByHost are the addresses of Overrides, by host:port.
+// overridesByHost maps host:port to the addresses of its Override.
 type overridesByHost map[string][]netip.Addr
 
-// indexOverrides returns overrides by host and port; of two for one host and port the later holds, as with curl.
+// indexOverrides returns overrides by host and port. Of two for one host and port the later counts, as with curl.
 func indexOverrides(overrides []Override) overridesByHost {
 	p := make(overridesByHost, len(overrides))
 	for _, o := range overrides {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestParseOverride: curl's syntax, and what is none of it.
+// TestParseOverride: curl's syntax is read, and errors say what is wrong with anything else.
 func TestParseOverride(t *testing.T) {
 	for text, want := range map[string]string{
 		"a.test:443:192.0.2.1":             "{a.test 443 [192.0.2.1]}",
@@ -38,7 +38,8 @@ func TestParseOverride(t *testing.T) {
 	}
 }
 
-func TestPins(t *testing.T) {
+// TestOverridesByHost: the later of two Overrides counts, and * is for hosts without one.
+func TestOverridesByHost(t *testing.T) {
 	var list []Override
 	for _, text := range []string{"a.test:80:192.0.2.1", "a.test:80:192.0.2.2", "*:80:192.0.2.3", "[::1]:80:192.0.2.4"} {
 		o, err := ParseOverride(text)
@@ -54,22 +55,6 @@ func TestPins(t *testing.T) {
 	} {
 		if got := fmt.Sprint(p.of(tt.host, tt.port)); got != tt.want {
 			t.Errorf("%s %s: %s, want %s", tt.host, tt.port, got, tt.want)
-		}
-	}
-}
-
-// TestFamily: of the addresses given only those of one family are left.
-func TestFamily(t *testing.T) {
-	o, err := ParseOverride("a.test:80:192.0.2.1,[2001:db8::1],::ffff:192.0.2.2")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for family, want := range map[string]string{
-		"tcp": "[192.0.2.1 2001:db8::1 ::ffff:192.0.2.2]", "tcp4": "[192.0.2.1 ::ffff:192.0.2.2]", "tcp6": "[2001:db8::1]",
-	} {
-		d := New(Config{Family: family})
-		if got := fmt.Sprint(d.ofFamily(o.Addrs)); got != want {
-			t.Errorf("%s: %s, want %s", family, got, want)
 		}
 	}
 }

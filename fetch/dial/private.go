@@ -2,14 +2,15 @@ package dial
 
 import "net/netip"
 
-// Policy says which addresses may be asked that are not public: a stranger's page must not make us ask our own network.
+// Policy says when addresses that are not public may be connected to. It guards the own network against redirects of
+// foreign pages (server-side request forgery, SSRF).
 type Policy string
 
-// The choices of Private. PrivateRedirects trusts the input more than the pages it names.
+// The choices of Policy.
 const (
-	PrivateAllow     Policy = "allow"
-	PrivateRedirects Policy = "redirects" // public pages may not redirect to private addresses
-	PrivateDeny      Policy = "deny"
+	PrivateAllow     Policy = "allow"     // always
+	PrivateRedirects Policy = "redirects" // unless a public page redirects there: the input may name them
+	PrivateDeny      Policy = "deny"      // never
 )
 
 // A span is a range of addresses that are not public.
@@ -43,7 +44,7 @@ var privateSpans = []span{
 	{netip.MustParsePrefix("ff00::/8"), "multicast"},
 }
 
-// embeddings are IPv6 ranges that stand for an IPv4 address, and where in the 16 bytes it begins.
+// embeddings are the IPv6 ranges whose addresses contain an IPv4 address, and the byte at which it begins.
 var embeddings = []struct {
 	prefix netip.Prefix
 	at     int
@@ -54,7 +55,8 @@ var embeddings = []struct {
 	{netip.MustParsePrefix("2002::/16"), 2},        // 6to4, RFC 3056
 }
 
-// PrivateName says what kind of address a is where it is not public, and "" where it is.
+// PrivateName returns the kind of address that a is, such as "loopback", where it is not public, and "" where it is
+// (RFC 6890). An IPv4 address within an IPv6 one counts as itself.
 func PrivateName(a netip.Addr) string {
 	a = a.WithZone("").Unmap()
 	for _, s := range privateSpans {

@@ -12,20 +12,20 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// A Proxy is a server that connects, or asks, in our place.
+// A Proxy is a forward proxy: an HTTP proxy (RFC 9110 section 3.7) or a SOCKS5 server (RFC 1928).
 type Proxy struct {
-	scheme string // http, https, socks5 or socks5h
-	addr   string // host:port
-	user   *url.Userinfo
+	scheme string        // http, https, socks5 or socks5h
+	addr   string        // host:port
+	user   *url.Userinfo // nil is no credentials
 }
 
-// String names the proxy without its credentials.
+// String returns the URL of the proxy without its credentials.
 func (p *Proxy) String() string { return p.scheme + "://" + p.addr }
 
-// IsHTTP reports whether p is an HTTP proxy, which can be asked for whole http:// URLs. A nil proxy is none.
+// IsHTTP reports whether p is an HTTP proxy, which can be asked for whole http:// URLs. It is false for a nil Proxy.
 func (p *Proxy) IsHTTP() bool { return p != nil && !p.isSOCKS() }
 
-// Authorization returns the value of a Proxy-Authorization header for p; empty where it has no credentials.
+// Authorization returns the value of the Proxy-Authorization header for p; "" where p has no credentials.
 func (p *Proxy) Authorization() string {
 	if p.user == nil {
 		return ""
@@ -36,10 +36,11 @@ func (p *Proxy) Authorization() string {
 
 func (p *Proxy) isSOCKS() bool { return p.scheme == "socks5" || p.scheme == "socks5h" }
 
-// proxyPorts are curl's where none is given; the keys are the schemes there are.
+// proxyPorts are the default ports, curl's, by the schemes that a proxy can have.
 var proxyPorts = map[string]string{"http": "1080", "https": "443", "socks5": "1080", "socks5h": "1080"}
 
-// CheckProxy says what is wrong with the URL of a proxy, without a piece of it: it may hold a password.
+// CheckProxy returns what is wrong with the URL of a proxy; nil is nothing. The error quotes no part of the URL, which
+// may contain a password.
 func CheckProxy(text string) error {
 	_, err := parseProxy(text)
 	return err
@@ -68,7 +69,7 @@ func parseProxy(text string) (*Proxy, error) {
 		return nil, errors.New("has a port that is not 1 to 65535")
 	}
 	named := *u
-	named.Scheme = "http" // a proxy's host is a host as any other
+	named.Scheme = "http" // so that Check accepts it: the rules for the host are the same
 	checked, err := httpurl.Check(&named)
 	if err != nil {
 		return nil, fmt.Errorf("is no URL of a proxy: %w", err)
@@ -76,14 +77,14 @@ func parseProxy(text string) (*Proxy, error) {
 	return &Proxy{scheme: u.Scheme, addr: net.JoinHostPort(checked.Hostname(), port), user: u.User}, nil
 }
 
-// Proxies say which URLs go over which proxy; nil is none at all.
+// Proxies are the proxies of a run, and the hosts that are reached without one. A nil *Proxies is no proxy for any URL.
 type Proxies struct {
-	http, https *Proxy // for URLs of that scheme; nil is none
+	http, https *Proxy // for URLs of that scheme; nil is no proxy
 	bypass      bypass
 }
 
-// NewProxies returns the proxies for http:// and https:// URLs, given as curl -x takes them and checked by CheckProxy, with the hosts
-// that noProxy lists left out. It returns nil where both are empty.
+// NewProxies returns the proxies for http:// and https:// URLs, given as curl -x takes them and checked by CheckProxy,
+// but for the hosts in noProxy, a list as NO_PROXY has it. It returns nil where both are empty.
 func NewProxies(httpProxy, httpsProxy, noProxy string) *Proxies {
 	plain, _ := parseProxy(httpProxy)
 	secure, _ := parseProxy(httpsProxy)
@@ -93,7 +94,7 @@ func NewProxies(httpProxy, httpsProxy, noProxy string) *Proxies {
 	return &Proxies{http: plain, https: secure, bypass: parseBypass(noProxy)}
 }
 
-// HTTP returns the proxy for http:// URLs; nil is none.
+// HTTP returns the proxy for http:// URLs; nil is no proxy.
 func (p *Proxies) HTTP() *Proxy {
 	if p == nil {
 		return nil
@@ -101,7 +102,7 @@ func (p *Proxies) HTTP() *Proxy {
 	return p.http
 }
 
-// ForURL returns the proxy for u; nil is none.
+// ForURL returns the proxy for u; nil is no proxy.
 func (p *Proxies) ForURL(u *url.URL) *Proxy {
 	if p == nil {
 		return nil
@@ -109,8 +110,8 @@ func (p *Proxies) ForURL(u *url.URL) *Proxy {
 	return p.choose(u.Scheme, u.Hostname(), httpurl.Port(u))
 }
 
-// atAddr returns the proxy for a URL of that scheme whose host and port are addr; nil is none.
-func (p *Proxies) atAddr(scheme, addr string) *Proxy {
+// forAddr returns the proxy for a URL of that scheme whose host and port are addr; nil is no proxy.
+func (p *Proxies) forAddr(scheme, addr string) *Proxy {
 	if p == nil {
 		return nil
 	}
@@ -121,6 +122,7 @@ func (p *Proxies) atAddr(scheme, addr string) *Proxy {
 	return p.choose(scheme, host, port)
 }
 
+// choose returns the proxy for a URL with that scheme, host and port; nil is no proxy.
 func (p *Proxies) choose(scheme, host, port string) *Proxy {
 	chosen := p.http
 	if scheme == "https" {
@@ -132,18 +134,19 @@ func (p *Proxies) choose(scheme, host, port string) *Proxy {
 	return chosen
 }
 
-// A bypass lists the hosts that are asked without a proxy.
+// A bypass is the list of hosts that are reached without a proxy (NO_PROXY).
 type bypass []bypassRule
 
-// A bypassRule is an address range or the end of a name; neither is every host.
+// A bypassRule is an address range or a domain; with neither it covers every host.
 type bypassRule struct {
 	prefix netip.Prefix
-	name   string
+	name   string // the domain and all below it
 	port   string // "" is every port
 }
 
-// parseBypass reads NO_PROXY: names, which stand for what is below them too, addresses, ranges such as 10.0.0.0/8 and *,
-// between commas or spaces, each with a :port or without one. As with curl, loopback is no exception by itself.
+// parseBypass reads NO_PROXY: domains, addresses, ranges such as 10.0.0.0/8 and *, separated by commas or spaces, each
+// but a range with a :port or without one. As with curl, loopback is not on the list by itself. What can't be read is
+// skipped.
 func parseBypass(text string) bypass {
 	var list bypass
 	for _, entry := range strings.FieldsFunc(text, func(c rune) bool { return c == ',' || c == ' ' || c == '\t' }) {
@@ -170,6 +173,7 @@ func parseBypass(text string) bypass {
 	return list
 }
 
+// covers reports whether a host and port are on the list.
 func (b bypass) covers(host, port string) bool {
 	if len(b) == 0 {
 		return false

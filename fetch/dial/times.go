@@ -7,35 +7,35 @@ import (
 	"time"
 )
 
-// Times holds how long each step of making a connection took. A dial may end after the exchange that it was made for, which took
-// another connection: therefore the lock. A nil *dialTimes collects nothing.
+// Times is how long each step of a dial took. The lock is there because a dial may end after the exchange that it was
+// made for, which took another connection. A nil *Times collects nothing.
 type Times struct {
-	mu                         sync.Mutex
+	mu                         sync.Mutex    // guards all below
 	lookup, connect, handshake time.Duration // negative: not done
 }
 
 type dialTimesKey struct{}
 
-// WithTimes returns a context in which dials note their times.
+// WithTimes returns a context whose dials record their times, and where.
 func WithTimes(ctx context.Context) (context.Context, *Times) {
 	t := &Times{lookup: -1, connect: -1, handshake: -1}
 	return context.WithValue(ctx, dialTimesKey{}, t), t
 }
 
-// timesOf returns what withDialTimes put into ctx; nil is nothing.
+// timesOf returns the Times that WithTimes put into ctx; nil where there are none.
 func timesOf(ctx context.Context) *Times {
 	t, _ := ctx.Value(dialTimesKey{}).(*Times)
 	return t
 }
 
-// Steps returns the times of name lookup, connection and TLS handshake; those that did not take place are negative.
+// Steps returns how long name lookup, connection and TLS handshake took; negative is a step that did not take place.
 func (t *Times) Steps() (lookup, connect, handshake time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.lookup, t.connect, t.handshake
 }
 
-// traceLookups returns a context in which the name lookups of a dial are timed.
+// traceLookups returns a context whose name lookups are timed by httptrace.
 func (t *Times) traceLookups(ctx context.Context) context.Context {
 	if t == nil {
 		return ctx
@@ -51,7 +51,7 @@ func (t *Times) traceLookups(ctx context.Context) context.Context {
 	})
 }
 
-// connectDone notes a dial that took so long, its lookup included.
+// connectDone records a dial that took so long, its lookup included.
 func (t *Times) connectDone(took time.Duration) {
 	if t == nil {
 		return
@@ -61,7 +61,7 @@ func (t *Times) connectDone(took time.Duration) {
 	t.connect = took - max(t.lookup, 0)
 }
 
-// handshakeDone notes a TLS handshake that took so long.
+// handshakeDone records a TLS handshake that took so long.
 func (t *Times) handshakeDone(took time.Duration) {
 	if t == nil {
 		return

@@ -10,7 +10,7 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// DialPlain connects to addr, host:port of an http:// URL, without TLS. Its error is a *Failure.
+// DialPlain connects to addr, host:port of an http:// URL, without TLS. Its error is a *failure.Failure.
 func (d *Dialer) DialPlain(ctx context.Context, addr string) (*conn.Conn, error) {
 	ctx, cancel := d.withTimeout(ctx, "http://"+addr)
 	defer cancel()
@@ -21,7 +21,8 @@ func (d *Dialer) DialPlain(ctx context.Context, addr string) (*conn.Conn, error)
 	return c.StartSharing(), nil
 }
 
-// DialTLS connects to addr, host:port of an https:// URL, and returns the connection with TLS over it. Its error is a *Failure.
+// DialTLS connects to addr, host:port of an https:// URL, and returns the connection and TLS over it, whose Close
+// closes both. Its error is a *failure.Failure.
 func (d *Dialer) DialTLS(ctx context.Context, addr string) (*conn.Conn, *tls.Conn, error) {
 	ctx, cancel := d.withTimeout(ctx, "https://"+addr)
 	defer cancel()
@@ -43,7 +44,8 @@ func (d *Dialer) DialTLS(ctx context.Context, addr string) (*conn.Conn, *tls.Con
 	return c.StartSharing(), tlsConn, nil
 }
 
-// DialProxy connects to p itself, which is to be asked for whole http:// URLs. Its error is a *Failure.
+// DialProxy connects to p itself, an HTTP proxy that is then asked for whole http:// URLs. Its error is a
+// *failure.Failure.
 func (d *Dialer) DialProxy(ctx context.Context, p *Proxy) (*conn.Conn, error) {
 	ctx, cancel := d.withTimeout(ctx, p.String())
 	defer cancel()
@@ -56,17 +58,17 @@ func (d *Dialer) DialProxy(ctx context.Context, p *Proxy) (*conn.Conn, error) {
 	return conn.New(raw, d.Bandwidth, d.PingTime).StartSharing(), nil
 }
 
-// handshake makes a TLS connection over c, and closes c where it fails.
+// handshake makes a TLS connection to host over c. Where it fails it closes c, and the error is a *failure.Failure.
 func handshake(ctx context.Context, c net.Conn, host string, config *tls.Config) (*tls.Conn, error) {
 	tlsConn := tls.Client(c, config)
 	if err := tlsConn.HandshakeContext(ctx); err != nil {
-		_ = c.Close() // the handshake's error is the one that tells
+		_ = c.Close() // the error of the handshake is the one to return
 		return nil, classifyTLS(ctx, host, err)
 	}
 	return tlsConn, nil
 }
 
-// hostOf returns the host of host:port; what is no such pair stays as it is.
+// hostOf returns the host of host:port; any other text is returned as it is.
 func hostOf(addr string) string {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -75,24 +77,28 @@ func hostOf(addr string) string {
 	return host
 }
 
-// withTimeout bounds the making of a connection to an origin, or to a proxy.
+// withTimeout bounds a dial to an origin, or to a proxy, by the shorter of the two Timeouts. The cause of the context's
+// end is a *failure.Limit with the name of that timeout.
 func (d *Dialer) withTimeout(ctx context.Context, origin string) (context.Context, context.CancelFunc) {
 	connect, exchange := d.Timeouts(origin)
 	if exchange > 0 && (connect <= 0 || exchange <= connect) {
-		return context.WithTimeoutCause(ctx, exchange, &failure.Limit{Kind: failure.Timeout, Name: "timeout", After: exchange})
+		return context.WithTimeoutCause(ctx, exchange,
+			&failure.Limit{Kind: failure.Timeout, Name: "timeout", After: exchange})
 	}
 	if connect <= 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, connect, &failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: connect})
+	return context.WithTimeoutCause(ctx, connect,
+		&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: connect})
 }
 
-// connect connects to addr, over the proxy that URLs of that scheme take.
+// connect connects to addr: to the Unix socket, over the proxy for URLs of that scheme, or directly. Reads of the Conn
+// do not wait for bandwidth yet.
 func (d *Dialer) connect(ctx context.Context, scheme, addr string) (*conn.Conn, error) {
 	began := time.Now()
 	var raw net.Conn
 	var err error
-	switch p := d.Proxies.atAddr(scheme, addr); {
+	switch p := d.Proxies.forAddr(scheme, addr); {
 	case d.UnixSocket != "":
 		raw, err = d.dialUnix(ctx)
 	case p != nil:

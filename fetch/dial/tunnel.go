@@ -15,7 +15,7 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// dialThrough connects to addr over p. Its error is a *Failure that names the proxy and the step.
+// dialThrough connects to addr over p. Its error is a *failure.Failure that names the proxy and the step.
 func (d *Dialer) dialThrough(ctx context.Context, p *Proxy, addr string) (net.Conn, error) {
 	if p.isSOCKS() {
 		return d.dialSOCKS(ctx, p, addr)
@@ -25,13 +25,14 @@ func (d *Dialer) dialThrough(ctx context.Context, p *Proxy, addr string) (net.Co
 		return nil, err
 	}
 	if err := p.openTunnel(ctx, c, addr, d.UserAgent); err != nil {
-		_ = c.Close() // what the proxy said is what tells
+		_ = c.Close() // the error of the proxy is the one to return
 		return nil, p.stepFailure(ctx, "CONNECT "+addr, err)
 	}
 	return c, nil
 }
 
-// dialProxy connects to p itself. Neither --private nor -k nor a client certificate is meant for it.
+// dialProxy connects to p itself, with TLS where p is https://. Certificates of proxies are always verified, and a
+// client certificate is not sent to them.
 func (d *Dialer) dialProxy(ctx context.Context, p *Proxy) (net.Conn, error) {
 	c, err := d.dialDirect(ctx, p.addr)
 	if err != nil || p.scheme != "https" {
@@ -47,8 +48,8 @@ func (d *Dialer) dialProxy(ctx context.Context, p *Proxy) (net.Conn, error) {
 	return tlsConn, nil
 }
 
-// connectError names the proxy in a Failure to connect to it. A lookup that failed becomes a Connect failure: DNS is for the name of
-// the host that was asked for.
+// connectError adds the proxy's name to a failure to connect to it. A failed lookup becomes a failure of kind Connect,
+// as the kind DNS is about the host of a URL.
 func (p *Proxy) connectError(err error) error {
 	var f *failure.Failure
 	if !errors.As(err, &f) {
@@ -61,7 +62,7 @@ func (p *Proxy) connectError(err error) error {
 	return failure.New(kind, "proxy %s: %w", p, f.Err)
 }
 
-// stepFailure is the Failure of a step that the proxy was asked for.
+// stepFailure returns the failure that err, met in a step of the proxy's protocol, comes to.
 func (p *Proxy) stepFailure(ctx context.Context, step string, err error) *failure.Failure {
 	failure.AwaitDeadline(ctx, err)
 	var op *net.OpError
@@ -81,10 +82,11 @@ func (p *Proxy) stepFailure(ctx context.Context, step string, err error) *failur
 	return failure.New(failure.Connect, "proxy %s: %s: %w", p, step, err)
 }
 
-// openTunnel asks for a tunnel to addr by CONNECT (RFC 9110 section 9.3.6). The end of ctx ends it.
+// openTunnel opens a tunnel to addr over c by CONNECT (RFC 9110 section 9.3.6). It returns early when ctx ends, with
+// its cause.
 func (p *Proxy) openTunnel(ctx context.Context, c net.Conn, addr, agent string) error {
-	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) }) // a time long past
-	err := p.connect(c, addr, agent)
+	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) }) // a time in the past ends reads
+	err := p.sendConnect(c, addr, agent)
 	if !stop() {
 		return context.Cause(ctx)
 	}
@@ -94,7 +96,8 @@ func (p *Proxy) openTunnel(ctx context.Context, c net.Conn, addr, agent string) 
 // maxInterim is how many interim responses a proxy may send before its final one.
 const maxInterim = 5
 
-func (p *Proxy) connect(c net.Conn, addr, agent string) error {
+// sendConnect sends a CONNECT request over c and reads the response, past interim ones.
+func (p *Proxy) sendConnect(c net.Conn, addr, agent string) error {
 	req := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: addr}, Host: addr,
 		Header: http.Header{"User-Agent": {agent}}}
 	if login := p.Authorization(); login != "" {
@@ -103,15 +106,15 @@ func (p *Proxy) connect(c net.Conn, addr, agent string) error {
 	if err := req.Write(c); err != nil {
 		return err
 	}
-	answer := &limitedReader{in: c, left: MaxHeaderBytes}
-	in := bufio.NewReader(answer)
+	limited := &limitedReader{in: c, left: MaxHeaderBytes}
+	in := bufio.NewReader(limited)
 	for range maxInterim {
-		resp, err := http.ReadResponse(in, req) // its body, if any, goes with the connection
+		resp, err := http.ReadResponse(in, req) // its body, if any, is not read: the connection is closed then
 		switch {
-		case err != nil && answer.left <= 0:
+		case err != nil && limited.left <= 0:
 			return HeaderTooLarge()
-		case err != nil && answer.end != nil: // the end cuts lines, and a line that is cut is a wrong one
-			return answer.end
+		case err != nil && limited.end != nil: // a line that was cut off is a syntax error to ReadResponse
+			return limited.end
 		case err != nil:
 			return failure.New(failure.Protocol, "not a valid HTTP answer: %s", failure.Unquoted(err))
 		case resp.StatusCode/100 == 1:
@@ -126,11 +129,11 @@ func (p *Proxy) connect(c net.Conn, addr, agent string) error {
 	return failure.New(failure.Protocol, "no answer after %d interim ones", maxInterim)
 }
 
-// A limitedReader reads at most left bytes, and remembers the error that ended what it reads from.
+// A limitedReader reads at most left bytes of in, and keeps the error with which in ended.
 type limitedReader struct {
 	in   io.Reader
 	left int64
-	end  error
+	end  error // nil: in has not ended
 }
 
 func (b *limitedReader) Read(p []byte) (int, error) {
@@ -145,7 +148,8 @@ func (b *limitedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// dialSOCKS asks p for a connection to addr (RFC 1928). With socks5 the name is looked up here, with socks5h there, as curl has it.
+// dialSOCKS connects to addr over p, a SOCKS5 server (RFC 1928). With the scheme socks5 names are looked up here, with
+// socks5h by the server, as with curl.
 func (d *Dialer) dialSOCKS(ctx context.Context, p *Proxy, addr string) (net.Conn, error) {
 	to := addr
 	if p.scheme == "socks5" {
@@ -159,8 +163,8 @@ func (d *Dialer) dialSOCKS(ctx context.Context, p *Proxy, addr string) (net.Conn
 		password, _ := p.user.Password()
 		auth = &socks.Auth{User: p.user.Username(), Password: password}
 	}
-	dial := &socksDialer{dialer: d, proxy: p}
-	s, err := socks.SOCKS5("tcp", p.addr, auth, dial)
+	forward := &socksDialer{dialer: d, proxy: p}
+	s, err := socks.SOCKS5("tcp", p.addr, auth, forward)
 	if err != nil {
 		return nil, p.stepFailure(ctx, "setting up", err)
 	}
@@ -171,27 +175,27 @@ func (d *Dialer) dialSOCKS(ctx context.Context, p *Proxy, addr string) (net.Conn
 		}
 		return nil, p.stepFailure(ctx, "asking for "+to, err)
 	}
-	return dial.made, nil // what the client made of it hides the socket
+	return forward.conn, nil // not the SOCKS client's wrapper, which hides the socket
 }
 
-// A socksDialer is how the SOCKS client connects to its proxy. It remembers the connection.
+// A socksDialer is how the SOCKS client connects to its server. It keeps the connection.
 type socksDialer struct {
 	dialer *Dialer
 	proxy  *Proxy
-	made   net.Conn
+	conn   net.Conn // nil before DialContext
 }
 
-// Dial is what socks.SOCKS5 wants and, given DialContext, never calls.
+// Dial is proxy.Dialer's. The SOCKS client never calls it, as there is DialContext.
 func (s *socksDialer) Dial(_, _ string) (net.Conn, error) { return nil, errors.ErrUnsupported }
 
 // DialContext is socks.ContextDialer's.
 func (s *socksDialer) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
 	c, err := s.dialer.dialProxy(ctx, s.proxy)
-	s.made = c
+	s.conn = c
 	return c, err
 }
 
-// resolve returns addr with the first usable address of its host in place of the name.
+// resolve returns addr, host:port, with the first usable address of the host in place of its name.
 func (d *Dialer) resolve(ctx context.Context, addr string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -209,9 +213,10 @@ func (d *Dialer) resolve(ctx context.Context, addr string) (string, error) {
 	return net.JoinHostPort(found[0].Unmap().String(), port), nil
 }
 
-// MaxHeaderBytes bounds the header of a response, as HTTP/1.1 would write it; curl allows 300 KB.
+// MaxHeaderBytes is how large the header of a response may be, as HTTP/1.1 writes it; curl allows 300 KB.
 const MaxHeaderBytes = 256 << 10
 
+// HeaderTooLarge returns the failure of a response whose header is over MaxHeaderBytes.
 func HeaderTooLarge() *failure.Failure {
 	return failure.New(failure.TooLarge, "the header is over %d KiB", MaxHeaderBytes>>10)
 }

@@ -12,14 +12,16 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// BenchmarkEngine asks a server that answers in one write, over one connection: what a link costs, and net/http for the same.
+// BenchmarkEngine makes exchanges over one connection to a server that responds in one write: over a Transport, and
+// over net/http for comparison.
 func BenchmarkEngine(b *testing.B) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = listener.Close() })
-	answer := "HTTP/1.1 200 OK\r\nServer: x\r\nDate: Fri, 02 Jan 2026 12:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024)
+	response := "HTTP/1.1 200 OK\r\nServer: x\r\nDate: Fri, 02 Jan 2026 12:00:00 GMT\r\n" +
+		"Content-Type: text/plain\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024)
 	go func() {
 		for {
 			c, err := listener.Accept()
@@ -28,7 +30,7 @@ func BenchmarkEngine(b *testing.B) {
 			}
 			go func() {
 				defer func() { _ = c.Close() }()
-				for in := make([]byte, 4096); ; nettest.Say(c, answer) {
+				for in := make([]byte, 4096); ; nettest.Say(c, response) {
 					if _, err := c.Read(in); err != nil { // a request is one segment here
 						return
 					}
@@ -38,14 +40,16 @@ func BenchmarkEngine(b *testing.B) {
 	}()
 	transport := New(testConfig())
 	defer transport.CloseIdle()
-	peer := OverClient(&http.Transport{DisableCompression: true})
-	defer peer.Close()
+	client := OverClient(&http.Transport{DisableCompression: true})
+	defer client.Close()
 	to := testTarget(b, http.MethodGet, "http://"+listener.Addr().String()+"/", nil)
-	to.Header = http.Header{"Accept": {"*/*"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}, "User-Agent": {"batchfetch"}}
+	to.Header = http.Header{
+		"Accept": {"*/*"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}, "User-Agent": {"batchfetch"},
+	}
 	for _, tt := range []struct {
 		name string
 		over RoundTripper
-	}{{"links", transport}, {"net/http", peer}} {
+	}{{"transport", transport}, {"net/http", client}} {
 		b.Run(tt.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -66,15 +70,15 @@ func BenchmarkEngine(b *testing.B) {
 	}
 }
 
-// BenchmarkPeek is what a connection used again costs more.
-func BenchmarkPeek(b *testing.B) {
+// BenchmarkIsReusable measures the check of a connection before it is used again.
+func BenchmarkIsReusable(b *testing.B) {
 	ours, _ := nettest.Pair(b)
-	l := newH1Conn(conn.New(ours, nil, 0), nil)
-	l.used = true
+	h := newH1Conn(conn.New(ours, nil, 0), nil)
+	h.used = true
 	b.ReportAllocs()
 	for b.Loop() {
-		if !l.isReusable() {
-			b.Fatal("sees what is not there")
+		if !h.isReusable() {
+			b.Fatal("not reusable, though nothing was sent")
 		}
 	}
 }

@@ -7,26 +7,26 @@ import (
 	"batchfetch/fetch/conn"
 )
 
-// A callBody is the body of a response as it arrives: its bytes are counted for the stall timer and the connection.
+// A callBody is the body of a response as it is read: it counts bytes for the stall timer and the connection.
 type callBody struct {
 	in    io.Reader
 	stall *conn.StallTimer
-	// shared is the connection, where other exchanges share it; nil else: then nobody asks how much of what it received are bodies.
+	// shared is the connection, where other exchanges share it, so that it knows its overhead bytes; nil else.
 	shared *conn.Conn
-	// notified is the TCP connection under a body that ends with its TLS connection; nil else.
-	notified *conn.Conn
+	// needsNotify is the connection below TLS, where the body ends with it and so needs a close_notify; nil else.
+	needsNotify *conn.Conn
 }
 
-// Body returns the body of the response to c, to be read instead of resp.Body, which is still to be closed. One that ends with its
-// connection over TLS has to end with a close_notify, else it is cut off: the end of the TCP connection may be anybody's doing
-// (RFC 9112 section 9.8).
+// Body returns the body of the response to c, to be read instead of resp.Body, which is still to be closed. A body that
+// ends with its connection has to end with a close_notify where that is over TLS, else it ends with
+// io.ErrUnexpectedEOF: an attacker can end a TCP connection (RFC 9112 section 9.8). It allocates nothing.
 func (c *Call) Body(resp *http.Response) io.Reader {
 	c.body = callBody{in: resp.Body, stall: &c.Stall}
 	switch {
 	case !c.exclusive:
 		c.body.shared = c.conn
 	case c.tls != nil && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0:
-		c.body.notified = c.conn
+		c.body.needsNotify = c.conn
 	}
 	return &c.body
 }
@@ -38,8 +38,8 @@ func (b *callBody) Read(p []byte) (int, error) {
 	if b.shared != nil {
 		b.shared.AddBodyBytes(n)
 	}
-	if err == io.EOF && b.notified != nil && b.notified.IsClosedByPeer() { // after a close_notify nothing more is read from TCP
-		err = io.ErrUnexpectedEOF
+	if err == io.EOF && b.needsNotify != nil && b.needsNotify.IsClosedByPeer() {
+		err = io.ErrUnexpectedEOF // after a close_notify crypto/tls does not read up to the end of the TCP stream
 	}
 	return n, err
 }

@@ -15,37 +15,40 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// A Call is one HTTP exchange as the transport sees it: what is asked, and what became known of the connection that carried it.
-// It is used once. Its methods are for the goroutine that made it, after RoundTrip has returned; until then the transport writes to it.
+// A Call is one HTTP exchange as a Transport sees it: the request, and what became known of the connection that carried
+// it. It is used for one RoundTrip. Whoever made it owns it: its methods are for that goroutine, after RoundTrip has
+// returned; until then the transport writes to it.
 type Call struct {
-	// Target is what is asked, and where. It is not written to.
+	// Target is what is requested, and where. It is not written to.
 	Target *Target
-	// Header is what is sent, but for Host and what frames the body. It is shared, and never written to.
+	// Header is the header that is sent, but for Host and what frames the body. It is shared, and not written to.
 	Header http.Header
-	// NoReplay says that the request must not be sent again, not even where the server closed a kept connection under it.
+	// NoReplay says that the request must not be sent again, not even where the server closed a reused connection before
+	// a response.
 	NoReplay bool
 	// Cancel ends the context of the exchange with a cause.
 	Cancel context.CancelCauseFunc
-	// Stall cancels the exchange where too little moves; see stallTimer.init.
+	// Stall cancels the exchange where too few bytes are transferred. Its Init is called before RoundTrip; without it
+	// there is no timeout.
 	Stall conn.StallTimer
 
-	conn        *conn.Conn // the connection, or the last one; nil: none was had
+	conn        *conn.Conn // the connection, or the last of several; nil: there was none
 	exclusive   bool       // conn carries no other exchange meanwhile: HTTP/1.1
 	streamOf    *conn.Conn // the connection that counts this exchange among its streams; nil is none
 	tls         *tls.Conn  // over conn; nil is no TLS
 	connectedAt time.Time  // zero: not connected
-	reused      bool
+	reused      bool       // conn had carried an exchange before
 	remoteAddr  string
-	forwardedBy *dial.Proxy // that was asked for the whole URL; nil is none
-	onShared    func()      // called when a shared connection was had; nil is nothing to do
+	forwardedBy *dial.Proxy // that was asked for the whole URL; nil is no proxy
+	onShared    func()      // is called when net/http has chosen a connection; nil does nothing
 
-	conns        int         // shared connections had
-	replays      int         // of them, those behind one over which the request had been sent
+	conns        int         // shared connections that net/http chose so far
+	replays      int         // of them, those after one over which the request had been sent
 	requestSent  atomic.Bool // over the last shared connection
 	responded    atomic.Bool // bytes of a response have come
-	notProcessed bool        // the server has done nothing, whatever was sent (RFC 9113 section 8.7)
+	notProcessed bool        // the server has not processed the request, though it was sent (RFC 9113 section 8.7)
 
-	responseStart       [8]byte // what the response began with over HTTP/1
+	responseStart       [8]byte // the first bytes of the response over HTTP/1
 	responseStartLen    int
 	badTransferEncoding bool  // a response in HTTP/1.0 has Transfer-Encoding (RFC 9112 section 6.1)
 	interimBytes        int   // of the headers of interim responses
@@ -53,34 +56,36 @@ type Call struct {
 	body                callBody
 }
 
-// End detaches the Call from its connection and stops the stall timer. It is called once the body has been read or closed.
+// End detaches the Call from its connection and stops the stall timer. It is called last, once the body has been read
+// or closed, and also where RoundTrip failed.
 func (c *Call) End() {
 	c.Stall.Stop()
 	c.countStream(nil)
 }
 
-// ConnectedAt returns when the exchange got its connection; zero is that it has none.
+// ConnectedAt returns when the exchange got its connection; zero: it has none.
 func (c *Call) ConnectedAt() time.Time { return c.connectedAt }
 
 // IsReused reports whether the connection had carried an exchange before.
 func (c *Call) IsReused() bool { return c.reused }
 
-// RemoteAddr returns the address of the other side of the connection, the proxy's where there is one; "" is no connection.
+// RemoteAddr returns host:port of the other side of the connection, which may be a proxy; "" is no connection.
 func (c *Call) RemoteAddr() string { return c.remoteAddr }
 
 // Responded reports whether bytes of a response have come.
 func (c *Call) Responded() bool { return c.responded.Load() }
 
-// NotProcessed reports whether the server has told that it has done nothing: any method may be sent again (RFC 9113 section 8.7).
+// NotProcessed reports whether the server made clear over HTTP/2 that it has not processed the request: any method may
+// be sent again then (RFC 9113 section 8.7).
 func (c *Call) NotProcessed() bool { return c.notProcessed }
 
 // IsHTTP1 reports whether the request was sent in HTTP/1.1.
 func (c *Call) IsHTTP1() bool { return c.exclusive }
 
-// ForwardedBy returns the proxy that was asked for the whole URL; nil is none.
+// ForwardedBy returns the proxy that was asked for the whole URL; nil is no proxy, or one with a tunnel.
 func (c *Call) ForwardedBy() *dial.Proxy { return c.forwardedBy }
 
-// request builds what net/http sends. The header is shared and never written to.
+// request builds the request that net/http sends, without a context.
 func (c *Call) request() *http.Request {
 	to := c.Target
 	req := &http.Request{
@@ -99,7 +104,7 @@ func (c *Call) request() *http.Request {
 	return req
 }
 
-// A requestBody is a request body whose reads count as movement.
+// A requestBody is a request body whose reads are counted by the stall timer.
 type requestBody struct {
 	in    io.Reader
 	stall *conn.StallTimer
@@ -111,7 +116,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// gotConn notes that the exchange has a connection to itself.
+// gotConn records that the exchange has a connection to itself, and starts the stall timer.
 func (c *Call) gotConn(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 	c.connectedAt, c.reused = time.Now(), reused
 	c.conn, c.exclusive, c.tls, c.remoteAddr = conn, true, tlsConn, conn.RemoteAddress
@@ -119,26 +124,27 @@ func (c *Call) gotConn(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 	c.Stall.Start(conn, false)
 }
 
-// dropConn forgets the connection of gotConn, over which nothing came of the exchange.
+// dropConn undoes gotConn before the exchange is made over another connection.
 func (c *Call) dropConn() {
 	c.lostConn()
 	c.conn, c.exclusive, c.tls, c.responseStartLen = nil, false, nil, 0
 }
 
-// lostConn notes that the exchange is not connected any more. What the last connection was stays known.
+// lostConn records that the exchange is not connected any more, and pauses the stall timer. c.conn stays known.
 func (c *Call) lostConn() {
 	c.Stall.Pause()
 	c.countStream(nil)
 	c.connectedAt, c.reused, c.remoteAddr = time.Time{}, false, ""
 }
 
-// GotUnknownConn notes that the exchange has a connection of which nothing is known.
+// GotUnknownConn records that the exchange has a connection that is no *conn.Conn, such as one in a test.
 func (c *Call) GotUnknownConn() {
 	c.connectedAt = time.Now()
 	c.Stall.Start(nil, true)
 }
 
-// gotSharedConn is httptrace's GotConn: it notes which connection the exchange shares with others.
+// gotSharedConn is httptrace's GotConn: it records the connection that net/http has chosen, which may be shared with
+// other exchanges. net/http may call it several times, as it sends a request again by itself.
 func (c *Call) gotSharedConn(info httptrace.GotConnInfo) {
 	if c.onShared != nil {
 		c.onShared()
@@ -161,12 +167,13 @@ func (c *Call) gotSharedConn(info httptrace.GotConnInfo) {
 	c.Stall.Start(conn, true)
 }
 
-// net/http sends a request again by itself over HTTP/2, without a bound, where the server refuses a stream or sends GOAWAY before it
-// has processed anything. That is safe (RFC 9113 section 8.7), and maxReplays of them are let pass; maxConns bounds the connections
-// that came to nothing before the request was sent.
+// maxReplays bounds how often net/http may send a request again over HTTP/2. It does so by itself, without a bound,
+// where the server refuses a stream or sends GOAWAY before it has processed the request, which is safe (RFC 9113
+// section 8.7). maxConns bounds the connections of an exchange, those included that failed before the request was
+// sent.
 const maxReplays, maxConns = 5, 50
 
-// countReplay counts a shared connection that the exchange was given, which may not be its first, and ends it past the bounds.
+// countReplay counts a connection that net/http has chosen, and cancels the exchange past the bounds.
 func (c *Call) countReplay(conn *conn.Conn) {
 	c.conns++
 	again := c.requestSent.Swap(false) && c.conn != nil
@@ -174,7 +181,7 @@ func (c *Call) countReplay(conn *conn.Conn) {
 		c.replays++
 	}
 	switch {
-	case again && c.conn == conn && !conn.IsClosedByPeer(): // from the second time on net/http would wait in between, as long as it likes
+	case again && c.conn == conn && !conn.IsClosedByPeer(): // net/http delays further retries, ever longer
 		c.notProcessed = true
 		c.Cancel(failure.New(failure.Reset, "the server refused the stream"))
 	case c.replays > maxReplays, c.conns > maxConns:
@@ -183,8 +190,8 @@ func (c *Call) countReplay(conn *conn.Conn) {
 	}
 }
 
-// countStream counts the exchange among the streams of conn, which share its bandwidth, and no more among those of the connection
-// before; nil is no connection.
+// countStream counts the exchange as a stream of conn, which gets a share of the bandwidth for each, and no longer as
+// one of the connection before; nil is no connection.
 func (c *Call) countStream(conn *conn.Conn) {
 	if c.streamOf != nil {
 		c.streamOf.Detach()

@@ -10,20 +10,22 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// streamError has the shape that net/http's HTTP/2 stream error fills in when errors.As asks for it (RFC 9113 section 5.4.2).
+// A streamError is an HTTP/2 stream error (RFC 9113 section 5.4.2). It has the fields into which net/http's own, which
+// is not exported, converts itself for errors.As.
 type streamError struct {
 	StreamID uint32
 	Code     uint32
 	Cause    error
 }
 
-// protocolError is PROTOCOL_ERROR (RFC 9113 section 7): one side does not speak HTTP/2 as the other understands it.
+// protocolError is the HTTP/2 error code PROTOCOL_ERROR (RFC 9113 section 7).
 const protocolError = 1
 
 func (streamError) Error() string { return "stream error" }
 
-// goAway reads the error that net/http makes of a connection that ended behind a GOAWAY (RFC 9113 section 6.8):
-// unlike a stream's it does not lend itself to errors.As, so it is known by its fields.
+// goAway returns the error code of a GOAWAY (RFC 9113 section 6.8), where err is net/http's error for a connection that
+// ended after one. That type is not exported and, unlike a stream error, does not convert itself for errors.As: it is
+// known by its fields.
 func goAway(err error) (code uint32, ok bool) {
 	v := reflect.ValueOf(failure.Innermost(err))
 	if v.Kind() != reflect.Struct || !v.FieldByName("LastStreamID").IsValid() {
@@ -36,7 +38,8 @@ func goAway(err error) (code uint32, ok bool) {
 	return uint32(field.Uint()), true //nolint:gosec // a uint32 by RFC 9113
 }
 
-// classify says what kind of failure err is, by its type. A failure already classified stays as it is.
+// classify returns the failure that err comes to, by its type. The end of ctx goes before err, and what is a failure
+// already stays as it is.
 func classify(ctx context.Context, err error) *failure.Failure {
 	if f := failure.Ended(ctx); f != nil {
 		return f
@@ -52,7 +55,7 @@ func classify(ctx context.Context, err error) *failure.Failure {
 		return &failure.Failure{Kind: limit.Kind, Err: limit}
 	case failure.IsReset(err):
 		return failure.New(failure.Reset, "the connection was reset")
-	case errors.As(err, &stream) && errors.As(stream.Cause, &known): // what we ended it for
+	case errors.As(err, &stream) && errors.As(stream.Cause, &known): // this side ended it, for that failure
 		return known
 	case errors.As(err, &stream) && stream.Code == protocolError:
 		return failure.New(failure.Protocol, "not a valid HTTP/2 answer (error code %#x)", stream.Code)
@@ -62,7 +65,7 @@ func classify(ctx context.Context, err error) *failure.Failure {
 		return failure.New(failure.Truncated, "the connection closed before a whole answer")
 	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: an alert after the handshake
 		return failure.New(failure.TLS, "tls: the connection was refused: %w", op.Err)
-	case errors.As(err, &op) && op.Op == "local error": // an alert of ours
+	case errors.As(err, &op) && op.Op == "local error": // crypto/tls: an alert that this side sent
 		return failure.New(failure.TLS, "tls: what came can't be read: %w", op.Err)
 	case failure.IsTimeout(err):
 		return failure.New(failure.Timeout, "the network gave up waiting: %w", err)

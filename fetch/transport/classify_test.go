@@ -16,7 +16,7 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// TestClassify: by type, however deep it lies, and a limit met or the run's end before anything else.
+// TestClassify: the kind goes by the type of an error, also of a wrapped one; the end of the context goes before it.
 func TestClassify(t *testing.T) {
 	reset := nettest.SyscallError("read", syscall.ECONNRESET)
 	for _, tt := range []struct {
@@ -25,21 +25,46 @@ func TestClassify(t *testing.T) {
 		err  error
 		want failure.Kind
 	}{
-		{name: "a failure stays what it is", err: fmt.Errorf("dial: %w", failure.New(failure.TLS, "x")), want: failure.TLS},
+		{
+			name: "a failure stays what it is",
+			err:  fmt.Errorf("dial: %w", failure.New(failure.TLS, "x")), want: failure.TLS,
+		},
 		{name: "a reset", err: reset, want: failure.Reset},
 		{name: "a broken pipe", err: nettest.SyscallError("write", syscall.EPIPE), want: failure.Reset},
 		{name: "an aborted connection", err: nettest.SyscallError("read", syscall.ECONNABORTED), want: failure.Reset},
 		{name: "an HTTP/2 stream error", err: fmt.Errorf("x: %w", streamError{Code: 2}), want: failure.Reset},
-		{name: "an end before the answer", err: &url.Error{Op: "Get", Err: io.EOF}, want: failure.Truncated},
+		{name: "an end before the response", err: &url.Error{Op: "Get", Err: io.EOF}, want: failure.Truncated},
 		{name: "an end within the body", err: io.ErrUnexpectedEOF, want: failure.Truncated},
 		{name: "a connection closed under us", err: net.ErrClosed, want: failure.Truncated},
-		{name: "a time limit of the network", err: &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, want: failure.Timeout},
-		{name: "a limit of ours", err: fmt.Errorf("x: %w", &failure.Limit{Kind: failure.Stalled, Name: "stall-timeout", After: time.Second}), want: failure.Stalled},
+		{
+			name: "a time limit of the network",
+			err:  &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, want: failure.Timeout,
+		},
+		{
+			name: "a failure.Limit",
+			err:  fmt.Errorf("x: %w", &failure.Limit{Kind: failure.Stalled, Name: "stall-timeout", After: time.Second}),
+			want: failure.Stalled,
+		},
 		{name: "anything else", err: errors.New("malformed HTTP response"), want: failure.Protocol},
-		{name: "timeout met", ctx: nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "timeout", After: time.Second}), err: reset, want: failure.Timeout},
-		{name: "stalled", ctx: nettest.StoppedBy(&failure.Limit{Kind: failure.Stalled, Name: "stall-timeout", After: time.Second}), err: context.Canceled, want: failure.Stalled},
-		{name: "deadline met", ctx: nettest.StoppedBy(&failure.Limit{Kind: failure.Canceled, Name: "deadline", After: time.Second}), err: context.Canceled, want: failure.Canceled},
-		{name: "the run stopped", ctx: nettest.StoppedBy(&failure.Stop{Why: "the limit on failures"}), err: failure.New(failure.Connect, "x"), want: failure.Canceled},
+		{
+			name: "timeout met",
+			ctx:  nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "timeout", After: time.Second}),
+			err:  reset, want: failure.Timeout,
+		},
+		{
+			name: "stalled",
+			ctx:  nettest.StoppedBy(&failure.Limit{Kind: failure.Stalled, Name: "stall-timeout", After: time.Second}),
+			err:  context.Canceled, want: failure.Stalled,
+		},
+		{
+			name: "deadline met",
+			ctx:  nettest.StoppedBy(&failure.Limit{Kind: failure.Canceled, Name: "deadline", After: time.Second}),
+			err:  context.Canceled, want: failure.Canceled,
+		},
+		{
+			name: "the run stopped", ctx: nettest.StoppedBy(&failure.Stop{Why: "the limit on failures"}),
+			err: failure.New(failure.Connect, "x"), want: failure.Canceled,
+		},
 		{name: "the caller stopped", ctx: nettest.StoppedBy(nil), err: reset, want: failure.Canceled},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

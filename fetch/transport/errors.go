@@ -10,8 +10,9 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// Explain returns the Failure that err, met in the exchange of c or in what was done with its body, comes to, and says in it how far
-// the exchange had come: status is that of the response, 0 where none had come, and bodyBytes how much of its body had.
+// Explain returns the failure that err, met in the exchange of c or while its body was processed, comes to. Its text
+// says how far the exchange had come: status is that of the response, 0 where there was none, and bodyBytes is how
+// many bytes of its body had come. It is called before End, and may read from the connection, for at most closeTime.
 func (c *Call) Explain(ctx context.Context, err error, status int, bodyBytes int64) *failure.Failure {
 	f := classify(ctx, err)
 	if f.Kind == failure.Protocol && status == 0 {
@@ -23,9 +24,10 @@ func (c *Call) Explain(ctx context.Context, err error, status int, bodyBytes int
 		f = c.explainUnreadable(f, status)
 	}
 	switch f.Kind {
-	case failure.Timeout, failure.Stalled, failure.Reset, failure.Truncated, failure.Canceled, failure.Protocol, failure.TLS:
+	case failure.Timeout, failure.Stalled, failure.Reset, failure.Truncated, failure.Canceled, failure.Protocol,
+		failure.TLS:
 		if c.connectedAt.IsZero() && (f.Kind == failure.TLS || f.Kind == failure.Protocol) {
-			break // the failure of a handshake, or of a proxy, says it all
+			break // the text of a failed handshake, or of a proxy's failure, names the step
 		}
 		f.Err = fmt.Errorf("%w; %s", f.Err, c.progress(status, bodyBytes))
 	}
@@ -35,8 +37,9 @@ func (c *Call) Explain(ctx context.Context, err error, status int, bodyBytes int
 	return f
 }
 
-// explainUnreadable tells a response that the end of the connection cut off from a wrong one: net/http's errors for them have no type.
-// The end of the connection is only read where the bytes before it were not enough.
+// explainUnreadable distinguishes a response that was cut off by the end of the connection from an invalid one, which
+// net/http's errors, having no type, do not. The end of the connection was read only where the bytes before it were not
+// enough for a response.
 func (c *Call) explainUnreadable(f *failure.Failure, status int) *failure.Failure {
 	if status == 0 {
 		if alert := c.alertBehind(); alert != nil {
@@ -57,11 +60,12 @@ func (c *Call) explainUnreadable(f *failure.Failure, status int) *failure.Failur
 	return f
 }
 
-// closeTime is how long net/http may take to close an HTTP/2 connection once it has failed an exchange over it.
+// closeTime is how long net/http may take to close an HTTP/2 connection once an exchange over it has failed.
 const closeTime = 20 * time.Millisecond
 
-// alertBehind returns the TLS alert with which the other side ended an HTTP/2 connection before a response: net/http tells of it only
-// those who were there when it came. crypto/tls keeps it for whoever reads next, once nobody else does. Nil is no alert.
+// alertBehind returns the failure for the TLS alert with which the other side ended an HTTP/2 connection before a
+// response; nil is no alert. net/http returns it only to exchanges that had begun when it came. crypto/tls keeps it and
+// returns it to the next read, which is possible here once net/http has closed the connection.
 func (c *Call) alertBehind() *failure.Failure {
 	if c.tls == nil || c.exclusive || c.conn == nil {
 		return nil
@@ -80,7 +84,7 @@ func (c *Call) alertBehind() *failure.Failure {
 	return nil
 }
 
-// progress says in words how far the exchange had come.
+// progress says in words how far the exchange had come, for the text of a failure.
 func (c *Call) progress(status int, bodyBytes int64) string {
 	switch {
 	case c.connectedAt.IsZero():

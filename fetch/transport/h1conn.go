@@ -22,21 +22,24 @@ import (
 	"batchfetch/fetch/dial"
 )
 
-// An h1Conn is a connection that carries HTTP/1.1 (RFC 9112), one exchange at a time, in the goroutine of that exchange.
+// An h1Conn is a connection that carries HTTP/1.1 (RFC 9112), one exchange at a time, in the goroutine of that
+// exchange, which owns it from acquire to responseBody.end. While it is idle, or on its way to a wantConn, the pool
+// owns it.
 type h1Conn struct {
 	conn       *conn.Conn
 	tls        *tls.Conn     // over conn; nil is no TLS
-	readTLS    *tls.Conn     // the TLS connection that is read from: tls, or that of a proxy; nil is none
-	in         *bufio.Reader // nil while the connection is idle
-	headLeft   int           // bytes that the header of the response may still have; below 0 none is being read
-	http10Head *bytes.Buffer // the header of a response in HTTP/1.0 as it came; nil is another version
+	readTLS    *tls.Conn     // the TLS connection that is read from: tls, or that to an https:// proxy; nil is no TLS
+	in         *bufio.Reader // nil while no exchange has the connection
+	headLeft   int           // bytes that the header may still have; below 0: no header is being read
+	http10Head *bytes.Buffer // the header of a response in HTTP/1.0 as it came; nil for another version
 	used       bool          // it has carried an exchange
-	abort      func()        // closes conn, from any goroutine
+	abort      func()        // closes conn; any goroutine may call it
 
 	headers headerCache
 	idle    idleEntry // guarded by pool.mu
 }
 
+// newH1Conn returns an h1Conn over c, with tlsConn over c where that is not nil.
 func newH1Conn(c *conn.Conn, tlsConn *tls.Conn) *h1Conn {
 	h := &h1Conn{conn: c, tls: tlsConn, readTLS: tlsConn, headLeft: -1}
 	if tlsConn == nil {
@@ -46,7 +49,7 @@ func newH1Conn(c *conn.Conn, tlsConn *tls.Conn) *h1Conn {
 	return h
 }
 
-// stream returns what is read from and written to.
+// stream returns the connection that HTTP is read from and written to: TLS where there is TLS.
 func (h *h1Conn) stream() net.Conn {
 	if h.tls != nil {
 		return h.tls
@@ -54,17 +57,20 @@ func (h *h1Conn) stream() net.Conn {
 	return h.conn
 }
 
-func (h *h1Conn) close() { _ = h.stream().Close() } // nothing of it is of use any more
+// close closes the connection. The caller owns it, or has taken it out of the pool.
+func (h *h1Conn) close() { _ = h.stream().Close() } // it is not used any more, so the error has no meaning
 
-// freshFor is how long a connection that has carried no exchange may be idle and still be taken unpolled.
+// freshFor is how long a connection that has carried no exchange may be idle and still be used without a poll.
 const freshFor = 20 * time.Millisecond
 
-// probeTime is how long a read waits that looks for bytes: enough to read what has come, TLS session tickets included.
+// probeTime is how long a read waits that checks for unread bytes: enough to read what has come, TLS session tickets
+// included.
 const probeTime = time.Millisecond
 
-// isReusable reports whether nothing has come over the connection since its last response, its end included: bytes that come before
-// a request was sent are no response to it. Over TLS they may be a session ticket alone: then a good connection is given up, but not
-// a new one, on which tickets are usual.
+// isReusable reports whether nothing has come over the connection since its last response, be it bytes or the end of
+// the stream: bytes that come before a request is sent are no response to it. It costs a poll(2), over TLS a read too.
+// The bytes may be a TLS session ticket alone: then a good connection is closed, unless it is a new one, on which
+// tickets are usual.
 func (h *h1Conn) isReusable() bool {
 	switch {
 	case !h.mayBeStale():
@@ -77,13 +83,14 @@ func (h *h1Conn) isReusable() bool {
 	return h.readTLS == nil || hasNoUnreadBytes(h.readTLS, time.Unix(1, 0))
 }
 
-// mayBeStale reports whether the connection has been used, or has been idle: the other side may close it at any time.
+// mayBeStale reports whether the connection has been used, or has been idle for freshFor: the other side may have
+// closed it.
 func (h *h1Conn) mayBeStale() bool {
 	return h.used || !h.idle.since.IsZero() && time.Since(h.idle.since) >= freshFor
 }
 
-// hasNoUnreadBytes reports whether nothing can be read from c until a deadline. Past its deadline a TLS connection still returns what
-// it has decrypted before, and a socket nothing. c stays usable.
+// hasNoUnreadBytes reports whether nothing can be read from c until a deadline. With a deadline in the past, TLS still
+// returns bytes that are decrypted already, and a socket returns none. If nothing was read, c stays usable.
 func hasNoUnreadBytes(c net.Conn, deadline time.Time) bool {
 	if c.SetReadDeadline(deadline) != nil {
 		return false
@@ -92,12 +99,13 @@ func hasNoUnreadBytes(c net.Conn, deadline time.Time) bool {
 	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.SetReadDeadline(time.Time{}) == nil
 }
 
-// headBuffer is how much of a response is read at once while its header is parsed.
+// headBuffer is the size in bytes of the buffer through which a header is parsed.
 const headBuffer = 4 << 10
 
+// headReaders are *bufio.Readers of headBuffer bytes. A connection has one during an exchange only.
 var headReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, headBuffer) }}
 
-// Read reads for the bufio.Reader, and no more than a header may have.
+// Read reads from the stream for the bufio.Reader, while a header is read no more than a header may have.
 func (h *h1Conn) Read(p []byte) (int, error) {
 	if h.headLeft < 0 {
 		return h.stream().Read(p)
@@ -113,8 +121,8 @@ func (h *h1Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// roundTrip makes an exchange up to the header of the response. The connection goes back to p once the body has been read to its end,
-// and is closed in any other case. The end of ctx ends all of it.
+// roundTrip makes an exchange up to the header of the response. The connection goes back to p once the body has been
+// read to its end, and is closed in any other case; also when ctx ends, until the body is read or closed.
 func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Response, error) {
 	c.gotConn(h.conn, h.tls, h.used)
 	h.used = true
@@ -128,7 +136,8 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 		return nil, err
 	}
 	b.refused = resp.StatusCode >= http.StatusBadRequest
-	b.last = resp.Close || httpguts.HeaderValuesContainsToken(c.Header["Connection"], "close") || resp.StatusCode == http.StatusSwitchingProtocols
+	b.last = resp.Close || resp.StatusCode == http.StatusSwitchingProtocols ||
+		httpguts.HeaderValuesContainsToken(c.Header["Connection"], "close")
 	if resp.Body == http.NoBody {
 		b.end(true)
 		return resp, nil
@@ -151,7 +160,7 @@ func (h *h1Conn) readResponse(c *Call) (*http.Response, error) {
 			return nil, err
 		}
 		if string(start) == "HTTP/1.0" {
-			buffered, _ := h.in.Peek(h.in.Buffered()) // they are there
+			buffered, _ := h.in.Peek(h.in.Buffered()) // does not read, so does not fail
 			h.http10Head = bytes.NewBuffer(bytes.Clone(buffered))
 		}
 		resp, err := http.ReadResponse(h.in, req)
@@ -169,18 +178,21 @@ func (h *h1Conn) readResponse(c *Call) (*http.Response, error) {
 	}
 }
 
-// A responseBody is the body of a response. It holds its connection until it has been read or closed.
+// A responseBody is the body of a response. It owns the connection until the body has been read to its end or is
+// closed.
 type responseBody struct {
 	in      io.Reader
 	conn    *h1Conn
 	pool    *pool
 	host    string      // the connection's key in pool
-	release func() bool // parts the connection from the context of the exchange; false where that has ended
+	release func() bool // detaches the connection from the exchange's context; false where that has ended
 	write   *bodyWrite
-	last    bool // the connection carries no other exchange
-	refused bool // the server has no use for the rest of the request
+	last    bool // the connection carries no other exchange after this one
+	refused bool // the status is an error: the server has no use for the rest of the request
 	ended   atomic.Bool
 }
+
+// Read is io.Reader's. An error, io.EOF included, ends the use of the connection.
 
 func (b *responseBody) Read(p []byte) (int, error) {
 	n, err := b.in.Read(p)
@@ -190,14 +202,15 @@ func (b *responseBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close closes the connection where the body has not been read to its end. Another goroutine than the reader may call it.
+// Close closes the connection where the body has not been read to its end. Any goroutine may call it.
 func (b *responseBody) Close() error {
 	b.end(false)
 	return nil
 }
 
-// end gives the connection back; whole says that the response has been read to its end. What is still to be sent is sent then, unless
-// the response is an error, as curl does: the server may have answered early and read on.
+// end gives the connection back to the pool, or closes it; whole says that the response has been read to its end. The
+// rest of the request is sent first, unless the response is an error, as curl does: a server may respond early and
+// read on.
 func (b *responseBody) end(whole bool) {
 	if b.ended.Swap(true) {
 		return
@@ -205,7 +218,7 @@ func (b *responseBody) end(whole bool) {
 	if whole && !b.refused {
 		b.write.wait()
 	}
-	if held := b.release(); !held || !whole || b.last || !b.write.isDone() || b.conn.in.Buffered() > 0 {
+	if live := b.release(); !live || !whole || b.last || !b.write.isDone() || b.conn.in.Buffered() > 0 {
 		b.conn.close()
 		b.write.wait()
 		return
@@ -215,9 +228,9 @@ func (b *responseBody) end(whole bool) {
 	b.pool.putIdle(b.host, b.conn)
 }
 
-// badStart says why a response can't begin like that; "" where it can, or where nothing came.
+// badStart says in words why a response can't begin with start; "" where it can, or where start is empty.
 func badStart(start []byte) string {
-	const version, alert = "HTTP/", "\x15\x03" // RFC 8446 section 5.1
+	const version, alert = "HTTP/", "\x15\x03" // a TLS alert: RFC 8446 section 5.1
 	switch head := string(start); {
 	case strings.HasPrefix(head, alert):
 		return "it speaks TLS on this port, for which the URL is https://"
@@ -227,7 +240,7 @@ func badStart(start []byte) string {
 	return ""
 }
 
-// hasHeaderLine reports whether a header has a line with that name.
+// hasHeaderLine reports whether a header, as it was received, has a line with that name.
 func hasHeaderLine(header []byte, name string) bool {
 	for line := range bytes.Lines(header) {
 		line = bytes.TrimRight(line, "\r\n")

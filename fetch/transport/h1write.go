@@ -10,14 +10,16 @@ import (
 	"sync"
 )
 
-// maxAtOnce is how large a request in bytes is written before anything of the response is read: what the kernel takes without the
-// other side (see writeBuffer). A larger one is written while the response is awaited, which may come early (RFC 9112 section 9.5).
+// maxAtOnce is how many bytes a request may have to be written in one go before the response is read: the kernel's send
+// buffer takes them, whether or not the server reads (see dial). A larger one is written while the response is awaited,
+// which may come early (RFC 9112 section 9.5).
 const maxAtOnce = 64 << 10
 
+// requestBuffers are *bytes.Buffers in which heads of requests, and small bodies, are put together.
 var requestBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// writeRequest writes the request of c, or starts to. The error of a write is not returned: whoever reads then learns what the server
-// had to say, or why the connection ended.
+// writeRequest writes the request of c, or starts to: nil is that it was written. The error of a write is not
+// returned, as reading the response then returns what the server had responded, or why the connection ended.
 func (h *h1Conn) writeRequest(c *Call, p *pool) *bodyWrite {
 	text := requestBuffers.Get().(*bytes.Buffer)
 	defer requestBuffers.Put(text)
@@ -31,8 +33,8 @@ func (h *h1Conn) writeRequest(c *Call, p *pool) *bodyWrite {
 	return nil
 }
 
-// writeConcurrently writes a request in chunks, each of which counts as movement, in a goroutine of its own, which responseBody.end
-// awaits.
+// writeConcurrently writes a request in a goroutine of its own, in chunks, so that the stall timer sees progress. The
+// goroutine ends when all is written, or the connection is closed; responseBody.end waits for it.
 func (h *h1Conn) writeConcurrently(parts ...[]byte) *bodyWrite {
 	w := &bodyWrite{ended: make(chan struct{})}
 	go func() {
@@ -49,10 +51,10 @@ func (h *h1Conn) writeConcurrently(parts ...[]byte) *bodyWrite {
 	return w
 }
 
-// A bodyWrite is a request that is being written while the response is read. A nil one has been written.
+// A bodyWrite is a request that is being written while its response is read. A nil *bodyWrite is done.
 type bodyWrite struct {
-	ended chan struct{}
-	whole bool // all was written; read once ended is closed
+	ended chan struct{} // closed at the end of the goroutine that writes
+	whole bool          // all was written; read once ended is closed
 }
 
 // isDone reports whether all has been written by now.
@@ -68,14 +70,15 @@ func (w *bodyWrite) isDone() bool {
 	}
 }
 
-// wait waits for the end of the write.
+// wait returns once the write has ended, whether or not all was written.
 func (w *bodyWrite) wait() {
 	if w != nil {
 		<-w.ended
 	}
 }
 
-// writeHead appends the head of a request (RFC 9112 section 3). A proxy is asked for the whole URL, with its own login.
+// writeHead appends the head of a request: request line and header (RFC 9112 section 3). A proxy is asked for the whole
+// URL, with the proxy's credentials.
 func (h *h1Conn) writeHead(text *bytes.Buffer, c *Call, p *pool) {
 	to := c.Target
 	b := append(text.AvailableBuffer(), to.Method...)
@@ -96,35 +99,41 @@ func (h *h1Conn) writeHead(text *bytes.Buffer, c *Call, p *pool) {
 	text.Write(append(b, "\r\n"...))
 }
 
-// announcesBody says for which methods many servers want a Content-Length where there is no body (RFC 9110 section 8.6).
+// announcesBody reports whether a request of that method has a Content-Length even without a body, as many servers
+// want it (RFC 9110 section 8.6).
 func announcesBody(method string) bool {
 	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }
 
-// A headerCache is the header that a connection sent last and its lines, so that the same header is rendered once for all requests.
+// A headerCache is the header that a connection sent last and its lines, so that a header that is sent again is not
+// rendered again.
 type headerCache struct {
 	header http.Header
 	lines  []byte
 }
 
-// linesOf returns a header as it is sent, but for Host and what frames the body. Headers are the same where their maps are: they are
-// shared, and never written to.
+// linesOf returns the lines of a header as they are sent, but for Host and what frames the body; valid until the next
+// call. Two headers are the same where they are the same map, as headers are shared and not written to.
 func (p *headerCache) linesOf(h http.Header) []byte {
 	if p.header != nil && reflect.ValueOf(p.header).Pointer() == reflect.ValueOf(h).Pointer() {
 		return p.lines
 	}
 	text := bytes.NewBuffer(p.lines[:0])
 	if agent := h.Get("User-Agent"); agent != "" {
-		_ = http.Header{"User-Agent": {agent}}.Write(text) // a write to memory does not fail
+		_ = http.Header{"User-Agent": {agent}}.Write(text) // a bytes.Buffer does not fail
 	}
-	_ = h.WriteSubset(text, framing) // as above
+	_ = h.WriteSubset(text, writtenElsewhere) // as above
 	p.header, p.lines = h, text.Bytes()
 	return p.lines
 }
 
-var framing = map[string]bool{"Host": true, "User-Agent": true, "Content-Length": true, "Transfer-Encoding": true, "Trailer": true}
+// writtenElsewhere are the headers that linesOf leaves out, as writeHead or itself writes them, or they would frame the
+// body.
+var writtenElsewhere = map[string]bool{
+	"Host": true, "User-Agent": true, "Content-Length": true, "Transfer-Encoding": true, "Trailer": true,
+}
 
-// requestFor returns what http.ReadResponse has to know of a request.
+// requestFor returns a request with what http.ReadResponse needs of one: the method. That of a GET is shared.
 func requestFor(method string) *http.Request {
 	if method == http.MethodGet {
 		return getRequest
@@ -134,7 +143,8 @@ func requestFor(method string) *http.Request {
 
 var getRequest = &http.Request{Method: http.MethodGet}
 
-// withoutZone returns host:port without the zone of an IPv6 address, which means something to this machine alone (RFC 6874 section 1).
+// withoutZone returns host:port without the zone of an IPv6 address, which has a meaning on this machine only (RFC 6874
+// section 1).
 func withoutZone(host string) string {
 	zone, end := strings.IndexByte(host, '%'), strings.LastIndexByte(host, ']')
 	if zone < 0 || end < zone || host[0] != '[' {

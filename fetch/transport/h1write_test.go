@@ -11,8 +11,9 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// TestHeadOfRequest: it has the lines that net/http would write, so that nothing breaks out of its line.
-func TestHeadOfRequest(t *testing.T) {
+// TestWriteHead: the head of a request has the lines that net/http writes, so that no header value adds a line. Only
+// their order may differ.
+func TestWriteHead(t *testing.T) {
 	for _, tt := range []struct {
 		method, url, body string
 		header            http.Header
@@ -21,7 +22,10 @@ func TestHeadOfRequest(t *testing.T) {
 		{"GET", "http://a.test:81/a%20b/?q=1&q=2", "", http.Header{"User-Agent": {""}}},
 		{"GET", "http://a.test?q", "", http.Header{"User-Agent": {"x\r\nX-Evil: 1"}, "X-A": {"1", " 2 ", "a\r\nX-Evil: 1"}}},
 		{"HEAD", "http://a.test/%2f", "", http.Header{"User-Agent": {"x"}, "Bad Name": {"1"}, "X-B:": {"1"}}},
-		{"POST", "http://a.test/", "a=1", http.Header{"User-Agent": {"x"}, "Content-Type": {"text/plain"}, "Content-Length": {"7"}, "Transfer-Encoding": {"chunked"}, "Trailer": {"X"}}},
+		{"POST", "http://a.test/", "a=1", http.Header{
+			"User-Agent": {"x"}, "Content-Type": {"text/plain"},
+			"Content-Length": {"7"}, "Transfer-Encoding": {"chunked"}, "Trailer": {"X"},
+		}},
 		{"POST", "http://a.test/", "", http.Header{"User-Agent": {"x"}}},
 		{"PUT", "http://a.test/", "", http.Header{"User-Agent": {"x"}}},
 		{"DELETE", "http://a.test/", "", http.Header{"User-Agent": {"x"}}},
@@ -42,7 +46,7 @@ func TestHeadOfRequest(t *testing.T) {
 			var want, got bytes.Buffer
 			write := req.Write
 			if p != nil {
-				req.Host = to.URL.Host // the URL that a proxy is asked for is the URL, whatever the header Host says
+				req.Host = to.URL.Host // so that the URL in the first line is not that of the Host header
 				write = req.WriteProxy
 			}
 			if err := write(&want); err != nil {
@@ -62,7 +66,7 @@ func TestHeadOfRequest(t *testing.T) {
 	}
 }
 
-// sortedLines leaves the first line of a request in its place, and what stands behind the header.
+// sortedLines returns a request with the lines of its header sorted.
 func sortedLines(request string) string {
 	head, body, _ := strings.Cut(request, "\r\n\r\n")
 	lines := strings.Split(head, "\r\n")
@@ -70,15 +74,15 @@ func sortedLines(request string) string {
 	return strings.Join(lines, "\n") + "\n\n" + body
 }
 
-// TestPhraseIsMadeOnce: the lines of a header that comes again are not made again, and those of another one are.
-func TestPhraseIsMadeOnce(t *testing.T) {
+// TestHeaderIsRenderedOnce: a header that is sent again is not rendered again, and another one is.
+func TestHeaderIsRenderedOnce(t *testing.T) {
 	var p headerCache
 	a, b := http.Header{"X-A": {"1"}}, http.Header{"X-A": {"2"}}
 	if got := string(p.linesOf(a)); got != "X-A: 1\r\n" {
 		t.Errorf("got %q", got)
 	}
-	if made := testing.AllocsPerRun(10, func() { p.linesOf(a) }); made > 0 {
-		t.Errorf("%v allocations", made)
+	if allocs := testing.AllocsPerRun(10, func() { p.linesOf(a) }); allocs > 0 {
+		t.Errorf("%v allocations", allocs)
 	}
 	for want, h := range map[string]http.Header{"X-A: 2\r\n": b, "X-A: 1\r\n": a} {
 		if got := string(p.linesOf(h)); got != want {

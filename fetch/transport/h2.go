@@ -15,17 +15,20 @@ import (
 	"batchfetch/fetch/fdlimit"
 )
 
-// maxPools is how many pools of idle connections a Transport may have: two for each of its RoundTrippers but the forwarding one.
+// maxPools is how many pools of idle connections a Transport may have: direct and guarded have one for each version of
+// HTTP, forward has one.
 const maxPools = 5
 
-// maxIdle returns how many connections each pool may keep idle.
+// maxIdle returns how many idle connections each pool may keep.
 func maxIdle(concurrency int) int { return min(2*concurrency, max(fdlimit.Exchanges()/maxPools, 1)) }
 
-// usualPingTime is how long an HTTP/2 connection may be silent before it is pinged (RFC 9113 section 6.7), and then until the answer.
+// usualPingTime is how long an HTTP/2 connection may be silent before it is pinged (RFC 9113 section 6.7), and then
+// until the ping is acknowledged.
 const usualPingTime = 15 * time.Second
 
-// pingTime adds to usualPingTime what may be read before the answer to a ping where the bandwidth is limited: a frame and what the
-// kernel holds, on as many connections as there may be.
+// pingTime returns usualPingTime and, where the bandwidth is limited, the time that may pass until the acknowledgement
+// of a ping is read: what it is queued behind is a frame and what is in the kernel, on as many connections as there
+// may be.
 func pingTime(bandwidth float64, concurrency int) time.Duration {
 	const unread = 256 << 10 // bytes a connection
 	if bandwidth <= 0 {
@@ -35,14 +38,15 @@ func pingTime(bandwidth float64, concurrency int) time.Duration {
 	return usualPingTime + time.Duration(seconds*float64(time.Second))
 }
 
-// newH2Client returns net/http's pooled client for HTTP/2 over connections of d. It follows no redirect and decodes nothing. Where the
-// other side may choose HTTP/1.1 in the handshake it dials nothing: it takes the connection that is offered with a request.
+// newH2Client returns net/http's Transport, used for HTTP/2, over connections of d. It follows no redirect and decodes
+// nothing. With the version Auto it does not dial, as the server may choose HTTP/1.1 in the handshake: it takes the
+// connection that is offered with a request.
 func newH2Client(c *Config, d *dial.Dialer) *http.Transport {
 	t := &http.Transport{
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
 			c, err := d.DialPlain(ctx, addr)
 			if err != nil {
-				return nil, err // a nil *conn would not be nil as a net.Conn
+				return nil, err // a nil *conn.Conn would not be nil as a net.Conn
 			}
 			return c, nil
 		},
@@ -54,7 +58,7 @@ func newH2Client(c *Config, d *dial.Dialer) *http.Transport {
 			if err != nil {
 				return nil, err // as above
 			}
-			return tlsConn, nil // net/http looks for the protocol there
+			return tlsConn, nil // net/http finds the negotiated protocol in a *tls.Conn
 		},
 		TLSClientConfig:        d.TLS.Clone(), // net/http writes to it
 		ForceAttemptHTTP2:      true,
@@ -76,7 +80,7 @@ func newH2Client(c *Config, d *dial.Dialer) *http.Transport {
 	return t
 }
 
-// An offeredConn is a connection that goes with a request, for net/http to take.
+// An offeredConn is a connection in the context of a request, which net/http takes in place of a dial.
 type offeredConn struct {
 	conn  *tls.Conn
 	taken atomic.Bool
@@ -84,9 +88,10 @@ type offeredConn struct {
 
 type offeredConnKey struct{}
 
-// errNoConn ends a request for which there is no HTTP/2 connection, and with which none was offered.
+// errNoConn is the error of a request for which net/http has no HTTP/2 connection, and with which none was offered.
 var errNoConn = errors.New("no HTTP/2 connection")
 
+// takeOffered returns the connection that was offered in ctx, at most once; else errNoConn.
 func takeOffered(ctx context.Context) (net.Conn, error) {
 	o, _ := ctx.Value(offeredConnKey{}).(*offeredConn)
 	if o == nil || o.taken.Swap(true) {
@@ -95,10 +100,10 @@ func takeOffered(ctx context.Context) (net.Conn, error) {
 	return o.conn, nil
 }
 
-// An h2RoundTripper makes exchanges over net/http's client, which share connections.
+// An h2RoundTripper makes exchanges over net/http's Transport, on connections that they share.
 type h2RoundTripper struct{ client http.RoundTripper }
 
-// OverClient returns a RoundTripper that makes exchanges over client; it is for clients that speak HTTP/2, and for tests.
+// OverClient returns a RoundTripper that makes exchanges over client, which speaks HTTP/2 or is a test's.
 func OverClient(client http.RoundTripper) RoundTripper { return h2RoundTripper{client} }
 
 // RoundTrip is RoundTripper's.
@@ -118,8 +123,8 @@ func (h h2RoundTripper) CloseIdle() { (&http.Client{Transport: h.client}).CloseI
 // Close is RoundTripper's.
 func (h h2RoundTripper) Close() { h.CloseIdle() }
 
-// A negotiating RoundTripper speaks over TLS whichever protocol the other side chooses (ALPN, RFC 7301), and HTTP/1.1 else. It dials
-// through the pool in either case.
+// A negotiating RoundTripper speaks over TLS the protocol that the server chooses (ALPN, RFC 7301), and HTTP/1.1
+// without TLS. The pool dials in either case, and a connection on which HTTP/2 was chosen is offered to net/http.
 type negotiating struct {
 	pool *pool
 	h2   h2RoundTripper
@@ -127,7 +132,9 @@ type negotiating struct {
 
 // newNegotiating returns the RoundTripper for the versions of HTTP that c allows.
 func newNegotiating(c *Config, d *dial.Dialer) RoundTripper {
-	pool := newPool(maxIdle(c.Concurrency), func(ctx context.Context, to *Target) connResult { return dialHTTP(ctx, d, to) })
+	pool := newPool(maxIdle(c.Concurrency), func(ctx context.Context, to *Target) connResult {
+		return dialHTTP(ctx, d, to)
+	})
 	if c.HTTP == HTTP1 {
 		return pool
 	}
@@ -138,7 +145,8 @@ func newNegotiating(c *Config, d *dial.Dialer) RoundTripper {
 	return negotiating{pool, h2}
 }
 
-// RoundTrip is RoundTripper's.
+// RoundTrip is RoundTripper's. It takes an idle HTTP/1.1 connection; else an HTTP/2 connection that net/http has; else
+// it waits for a connection of either kind.
 func (n negotiating) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	if c.Target.URL.Scheme == "http" {
 		return n.pool.RoundTrip(ctx, c)
@@ -172,12 +180,13 @@ func (n negotiating) RoundTrip(ctx context.Context, c *Call) (*http.Response, er
 	}
 }
 
-// offer makes the exchange over HTTP/2 with a connection that net/http can take where it has none.
+// offer makes the exchange over HTTP/2, with a connection that net/http takes where it has none, and that is closed
+// else.
 func (n negotiating) offer(ctx context.Context, c *Call, conn *tls.Conn) (*http.Response, error) {
 	o := &offeredConn{conn: conn}
 	resp, err := n.h2.RoundTrip(context.WithValue(ctx, offeredConnKey{}, o), c)
 	if err == nil {
-		c.onShared() // a second time: net/http tells of a connection before other requests can have it
+		c.onShared() // again: net/http calls GotConn before other requests can use the connection
 	}
 	if !o.taken.Swap(true) {
 		_ = conn.Close() // nothing has been sent over it
@@ -197,7 +206,8 @@ func (n negotiating) Close() {
 	n.pool.Close()
 }
 
-// tlsConfig returns the client configuration of a Transport: at least TLS 1.2, a session cache, and the protocols that version offers.
+// tlsConfig returns the client configuration of a Transport: a clone of base, nil being the zero configuration, with at
+// least TLS 1.2, a session cache, and the protocols (ALPN) of version.
 func tlsConfig(base *tls.Config, version Version) *tls.Config {
 	c := new(tls.Config)
 	if base != nil {

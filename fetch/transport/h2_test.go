@@ -8,8 +8,9 @@ import (
 	"batchfetch/fetch/fdlimit"
 )
 
-// TestPingsWaitForBandwidth: the answer to a ping may lie behind what the bandwidth holds up.
-func TestPingsWaitForBandwidth(t *testing.T) {
+// TestPingTimeWithBandwidth: where the bandwidth is limited, the acknowledgement of a ping may be queued behind bytes
+// that wait for it.
+func TestPingTimeWithBandwidth(t *testing.T) {
 	for _, tt := range []struct {
 		bandwidth   float64
 		concurrency int

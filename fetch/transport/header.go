@@ -18,21 +18,23 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// maxHeaderLines bounds the lines of such a header, as curl does.
+// maxHeaderLines is how many lines the header of a response may have, as many as curl allows.
 const maxHeaderLines = 5000
 
-// maxHeaderList is where net/http stops: above what a header within the bounds comes to in HTTP/2's counting, 32 bytes a
-// line included (RFC 9113 section 6.5.2), so that whatever net/http refuses is over one of them.
+// maxHeaderList is net/http's bound on a header, in bytes. It is above what a header within the bounds here comes to as
+// HTTP/2 counts, which adds 32 bytes a line (RFC 9113 section 6.5.2), so that whatever net/http refuses is over one of
+// them.
 const maxHeaderList = 512 << 10
 
-// CheckHead returns why the head of the response to c can't be accepted: it is over a bound, or wrong in a way that net/http lets pass.
-// Nil is that it can.
+// CheckHead returns the failure of a response whose head can't be accepted: it is over a bound, or invalid in a way
+// that net/http accepts. Nil: it can be.
 func (c *Call) CheckHead(resp *http.Response) *failure.Failure {
 	switch {
 	case resp.StatusCode < 100 || resp.StatusCode > 999: // +20, 000 and, over HTTP/2, 2000 are read as numbers
 		return failure.New(failure.Protocol, "not a valid HTTP answer: a status that is not 100 to 999")
 	case c.badTransferEncoding:
-		return failure.New(failure.Protocol, "not a valid HTTP answer: Transfer-Encoding, which HTTP/1.0 does not have") // RFC 9112 section 6.1
+		// RFC 9112 section 6.1
+		return failure.New(failure.Protocol, "not a valid HTTP answer: Transfer-Encoding, which HTTP/1.0 does not have")
 	}
 	if resp.ProtoMajor == 2 {
 		if wrong := malformedHTTP2(resp.Header); wrong != "" {
@@ -42,7 +44,8 @@ func (c *Call) CheckHead(resp *http.Response) *failure.Failure {
 	return checkHeader(resp.Header)
 }
 
-// malformedHTTP2 says what of a header HTTP/2 does not allow (RFC 9113 sections 8.2.2 and 8.1.1), and net/http lets pass; "" is nothing.
+// malformedHTTP2 says in words what in a header HTTP/2 does not allow (RFC 9113 sections 8.2.2 and 8.1.1) and net/http
+// accepts; "" is nothing.
 func malformedHTTP2(h http.Header) string {
 	for _, name := range []string{"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade"} {
 		if _, is := h[name]; is {
@@ -58,7 +61,8 @@ func malformedHTTP2(h http.Header) string {
 	return ""
 }
 
-// checkHeader returns a Failure where h is over a bound, or has a space where none may be (RFC 9112 section 5.1); nil else.
+// checkHeader returns a failure where h is over a bound, or a name in it ends with a space (RFC 9112 section 5.1); nil
+// else.
 func checkHeader(h http.Header) *failure.Failure {
 	lines := 0
 	for name, values := range h {
@@ -76,8 +80,8 @@ func checkHeader(h http.Header) *failure.Failure {
 	return nil
 }
 
-// gotInterim counts the header of an interim response (RFC 9110 section 15.2) as part of that of the final one. It is httptrace's
-// Got1xxResponse; its error ends the exchange.
+// gotInterim counts the header of an interim response (RFC 9110 section 15.2) towards the bound on headers. It is
+// httptrace's Got1xxResponse; its error ends the exchange.
 func (c *Call) gotInterim(_ int, h textproto.MIMEHeader) error {
 	c.interimBytes += HeaderBytes(http.Header(h)) + len("HTTP/1.1 100 Continue\r\n\r\n")
 	if c.interimBytes > dial.MaxHeaderBytes {
@@ -96,10 +100,10 @@ func HeaderBytes(h http.Header) (bytes int) {
 	return bytes
 }
 
-// headerOverrun returns a Failure where err, which ended an HTTP/2 exchange before a response, is that the header was over net/http's
-// bound; else nil. Those errors have no type: one is known by its identity, the others end the connection with an error code
-// (RFC 9113 section 7) in the midst of a header, and so are known by how much of it had come: all that the bound allows, or, where a
-// single value is too long for the decoder, at least a frame.
+// headerOverrun returns the failure for a header over net/http's bound, where err, which ended an HTTP/2 exchange
+// before a response, means that; nil else. Those errors have no type. One is known by its identity. The others end the
+// connection with an error code (RFC 9113 section 7) within a header, and are known by how much of the header had
+// come: all that the bound allows or, where a single value is too long for the decoder, at least a frame.
 func (c *Call) headerOverrun(err error) *failure.Failure {
 	if c.conn == nil || c.exclusive {
 		return nil
@@ -120,13 +124,15 @@ func (c *Call) headerOverrun(err error) *failure.Failure {
 	case code.Uint() == protocol && came >= dial.MaxHeaderBytes:
 		return dial.HeaderTooLarge()
 	case code.Uint() == compression && came >= frame:
-		return failure.New(failure.TooLarge, "the header can't be decoded: it is over %d KiB, or broken", dial.MaxHeaderBytes>>10)
+		return failure.New(failure.TooLarge,
+			"the header can't be decoded: it is over %d KiB, or broken", dial.MaxHeaderBytes>>10)
 	}
 	return nil
 }
 
-// listTooLong returns the error that net/http's HTTP/2 gives as the cause of a stream's end where a header is over the bound. It has no
-// name, so one is provoked, once, over a connection in memory; nil where none came of that.
+// listTooLong returns the error that net/http's HTTP/2 has as the cause of a stream error where a header is over the
+// bound; nil where it can't be had. That error is not exported, so an exchange over a connection in memory, made once,
+// provokes it.
 var listTooLong = sync.OnceValue(func() error {
 	server := &longHeaderServer{requested: make(chan struct{}), closed: make(chan struct{})}
 	protocols := new(http.Protocols)
@@ -134,10 +140,12 @@ var listTooLong = sync.OnceValue(func() error {
 	client := &http.Transport{Protocols: protocols, MaxResponseHeaderBytes: 1, ResponseHeaderTimeout: time.Second,
 		DialContext: func(context.Context, string, string) (net.Conn, error) { return server, nil }}
 	defer client.CloseIdleConnections()
-	req := &http.Request{Method: http.MethodGet, URL: &url.URL{Scheme: "http", Host: "overlong.invalid"}, Header: make(http.Header)}
-	resp, err := client.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{WroteHeaders: server.answer})))
+	address := &url.URL{Scheme: "http", Host: "overlong.invalid"}
+	req := &http.Request{Method: http.MethodGet, URL: address, Header: make(http.Header)}
+	trace := &httptrace.ClientTrace{WroteHeaders: server.respond}
+	resp, err := client.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err == nil {
-		_ = resp.Body.Close() // there is none
+		_ = resp.Body.Close() // the body is empty
 		return nil
 	}
 	var stream streamError
@@ -145,7 +153,7 @@ var listTooLong = sync.OnceValue(func() error {
 	return stream.Cause
 })
 
-// ParseCount reads a number of bytes: digits alone (RFC 9110 sections 8.6 and 14.4).
+// ParseCount parses a number of bytes, and reports whether it is one: digits alone (RFC 9110 sections 8.6 and 14.4).
 func ParseCount(text string) (int64, bool) {
 	n, err := strconv.ParseUint(text, 10, 63)
 	return int64(n), err == nil //nolint:gosec // at most 63 bits

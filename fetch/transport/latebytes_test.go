@@ -8,27 +8,27 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// awaitNoise waits until something has come over the link that lies idle on a road.
-func awaitNoise(t *testing.T, transport *Transport) {
-	ls := transport.direct.(negotiating).pool
-	nettest.Eventually(t, "the surplus", func() bool {
-		ls.mu.Lock()
-		defer ls.mu.Unlock()
-		return ls.oldest != nil && !ls.oldest.isReusable()
+// awaitUnreadBytes waits until something can be read from the idle connection of transport.
+func awaitUnreadBytes(t *testing.T, transport *Transport) {
+	p := transport.direct.(negotiating).pool
+	nettest.Eventually(t, "unread bytes", func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.oldest != nil && !p.oldest.isReusable()
 	})
 }
 
-// TestSurplusThatComesLate: what lies in the socket when a connection is used again is no answer. Another connection is asked,
-// whatever the method: nothing had been sent.
-func TestSurplusThatComesLate(t *testing.T) {
+// TestUnreadBytesBeforeReuse: bytes that are unread on a connection before a request is sent are no response to it. The
+// exchange takes another connection, whatever the method, as nothing has been sent.
+func TestUnreadBytesBeforeReuse(t *testing.T) {
 	if ours, _ := nettest.Pair(t); !conn.New(ours, nil, 0).CanPoll() {
 		t.Skip("no poll(2) here")
 	}
-	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+	const response = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
 	for name, late := range map[string]func(c *net.TCPConn){
-		"a whole answer": func(c *net.TCPConn) { nettest.Say(c, answer+"wrong") },
-		"one byte":       func(c *net.TCPConn) { nettest.Say(c, "H") },
-		"the end":        func(c *net.TCPConn) { _ = c.CloseWrite() },
+		"a whole response": func(c *net.TCPConn) { nettest.Say(c, response+"wrong") },
+		"one byte":         func(c *net.TCPConn) { nettest.Say(c, "H") },
+		"the end":          func(c *net.TCPConn) { _ = c.CloseWrite() },
 	} {
 		for _, method := range []string{"GET", "POST"} {
 			t.Run(name+" before a "+method, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestSurplusThatComesLate(t *testing.T) {
 				first := make(chan struct{})
 				url := nettest.Talk(t, func(c *net.TCPConn) {
 					nettest.ReadRequest(c)
-					nettest.Say(c, answer+"right")
+					nettest.Say(c, response+"right")
 					select {
 					case <-first: // this is the second connection
 					default:
@@ -49,9 +49,10 @@ func TestSurplusThatComesLate(t *testing.T) {
 				for i := range 2 {
 					if i == 1 {
 						close(first)
-						awaitNoise(t, transport)
+						awaitUnreadBytes(t, transport)
 					}
-					if body, err := exchangeOver(t.Context(), transport, testTarget(t, method, url, []byte("x"))); body != "right" || err != nil {
+					to := testTarget(t, method, url, []byte("x"))
+					if body, err := exchangeOver(t.Context(), transport, to); body != "right" || err != nil {
 						t.Errorf("exchange %d: got %q, %v", i, body, err)
 					}
 				}

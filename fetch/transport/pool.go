@@ -14,44 +14,49 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// idleTimeout is how long a connection may be idle, as net/http has it by default; reapEvery is how often those are closed that
-// have been, and those that the other side has closed.
+// idleTimeout is how long a connection may be idle, net/http's default. reapEvery is how often connections are closed
+// that have been idle for that long, or that the other side has closed.
 const idleTimeout, reapEvery = 90 * time.Second, 10 * time.Second
 
-// A pool holds the idle HTTP/1.1 connections of a run and dials new ones. No goroutine reads from an idle connection: it is polled
-// when it is wanted and every reapEvery, and closed after idleTimeout. A new one is only dialed where none is idle and fewer dials are
-// under way than exchanges wait, so that a host has no more connections than it has had exchanges at once.
+// A pool is a pool of HTTP/1.1 connections: it keeps idle ones and dials new ones. Any goroutine may use it.
+//
+// No goroutine reads from an idle connection: it is polled before it is reused and every reapEvery, and closed after
+// idleTimeout. A connection is dialed only where none is idle and fewer dials are under way than exchanges wait, so
+// that a host has no more connections than it has had exchanges at once.
 type pool struct {
 	dial        func(ctx context.Context, to *Target) connResult
-	proxy       *dial.Proxy // that all connections lead to, and that is asked for whole URLs; nil is none
+	proxy       *dial.Proxy // to which all connections lead, and that is asked for whole URLs; nil is no proxy
 	proxyHeader []byte      // a header line for that proxy; nil is none
-	maxIdle     int         // idle connections kept, over all hosts
+	maxIdle     int         // idle connections kept, of all hosts together
 
-	mu         sync.Mutex         // guards all below
+	mu         sync.Mutex         // guards all below, and the idle of each h1Conn
 	idleByHost map[string]*h1Conn // of each host the connection that became idle last
-	oldest     *h1Conn            // of all idle connections, by when they became idle
-	newest     *h1Conn
+	oldest     *h1Conn            // the idle connection that became idle first; nil is none
+	newest     *h1Conn            // the one that became idle last
 	idleCount  int
-	reaper     *time.Timer           // runs reapIdle; nil where nothing is idle
-	queues     map[string]*hostQueue // by host
-	closed     bool                  // no connection is kept any more
+	reaper     *time.Timer           // runs reapIdle; nil where no connection is idle
+	queues     map[string]*hostQueue // by host; one without wants and dials is deleted
+	closed     bool                  // no connection is kept or dialed any more
 
-	dials   sync.WaitGroup  // under way
-	dialCtx context.Context // of all of them; ended by close
+	dials   sync.WaitGroup  // goroutines of dials under way
+	dialCtx context.Context // bounds all dials; ended by Close
 	cancel  context.CancelFunc
 }
 
-// An idleEntry is a connection's place in the pool: in the list of all idle connections and in that of its host, both by when they
-// became idle.
+// An idleEntry is an idle connection's entry in two doubly linked lists of its pool, both in the order in which
+// connections became idle: of all of them, and of those to its host. Guarded by pool.mu.
 type idleEntry struct {
 	host                 string
-	since                time.Time // when it became idle; zero: it never was
+	since                time.Time // when it became idle, also after that; zero: it never was
 	lruOlder, lruNewer   *h1Conn
 	hostOlder, hostNewer *h1Conn
 }
 
+// newPool returns an empty pool. dial is called in a goroutine for each connection that is to be made.
 func newPool(maxIdle int, dial func(context.Context, *Target) connResult) *pool {
-	p := &pool{dial: dial, maxIdle: maxIdle, idleByHost: make(map[string]*h1Conn), queues: make(map[string]*hostQueue)}
+	p := &pool{
+		dial: dial, maxIdle: maxIdle, idleByHost: make(map[string]*h1Conn), queues: make(map[string]*hostQueue),
+	}
 	p.dialCtx, p.cancel = context.WithCancel(context.Background())
 	return p
 }
@@ -72,7 +77,7 @@ func newForwarding(c *Config, d *dial.Dialer, proxy *dial.Proxy) *pool {
 	return p
 }
 
-// dialHTTP connects to the origin of a Target. Over TLS the other side may choose HTTP/2.
+// dialHTTP connects to the origin of a Target. Over TLS the server may choose HTTP/2.
 func dialHTTP(ctx context.Context, d *dial.Dialer, to *Target) connResult {
 	addr := net.JoinHostPort(to.URL.Hostname(), httpurl.Port(to.URL))
 	var c *conn.Conn
@@ -92,7 +97,7 @@ func dialHTTP(ctx context.Context, d *dial.Dialer, to *Target) connResult {
 	return connResult{h1: newH1Conn(c, tlsConn)}
 }
 
-// RoundTrip makes the exchange over an idle connection, or the first that comes.
+// RoundTrip is RoundTripper's. It makes the exchange over an idle connection, or over the first that can be had.
 func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	c.forwardedBy = p.proxy
 	for {
@@ -106,8 +111,9 @@ func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	}
 }
 
-// roundTripOn makes the exchange over h. It is to be made again where the other side closed h, which had been idle, before a response
-// began, and where that can't do anything twice (RFC 9110 section 9.2.2).
+// roundTripOn makes the exchange over h. again says that it is to be made over another connection: the server has
+// closed h, which had been idle or used, before a response began, and the request may be sent twice (RFC 9110 section
+// 9.2.2).
 func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.Response, again bool, err error) {
 	again = h.mayBeStale()
 	resp, err = h.roundTrip(ctx, c, p)
@@ -115,13 +121,15 @@ func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.
 	case err == nil || !again || c.Responded() || ctx.Err() != nil || !c.Target.isReplayable():
 		return resp, false, err
 	case c.NoReplay:
-		return nil, false, failure.New(failure.Truncated, "the connection closed before an answer, and the request is not to be sent again")
+		return nil, false, failure.New(failure.Truncated,
+			"the connection closed before an answer, and the request is not to be sent again")
 	}
 	c.dropConn()
 	return nil, true, nil
 }
 
-// hostOf returns the key of the connections that lead to a Target.
+// hostOf returns the key, in idleByHost and queues, of the connections that serve a Target: its origin, or "" where all
+// lead to one proxy.
 func (p *pool) hostOf(to *Target) string {
 	if p.proxy != nil {
 		return ""
@@ -129,7 +137,8 @@ func (p *pool) hostOf(to *Target) string {
 	return to.Origin
 }
 
-// getIdle returns the connection of a host that became idle last; nil is none.
+// getIdle returns the connection of a host that became idle last and is reusable; nil is none. Those that are not
+// reusable are closed.
 func (p *pool) getIdle(host string) *h1Conn {
 	for {
 		h := p.popIdle(host)
@@ -140,6 +149,7 @@ func (p *pool) getIdle(host string) *h1Conn {
 	}
 }
 
+// popIdle takes the connection of a host that became idle last out of the pool; nil is none.
 func (p *pool) popIdle(host string) *h1Conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -155,8 +165,8 @@ func (p *pool) popIdleLocked(host string) *h1Conn {
 	return h
 }
 
-// putIdle gives a connection that has no exchange any more to the wantConn that has waited longest, or keeps it. Past maxIdle the
-// connection that has been idle longest is closed.
+// putIdle gives a connection whose exchange is over to the wantConn that has waited longest, or keeps it as idle. Past
+// maxIdle the connection that has been idle longest is closed; after Close it is closed itself.
 func (p *pool) putIdle(host string, h *h1Conn) {
 	p.mu.Lock()
 	excess := p.putIdleLocked(host, h)
@@ -166,7 +176,7 @@ func (p *pool) putIdle(host string, h *h1Conn) {
 	}
 }
 
-// putIdleLocked is putIdle with mu held. It returns the connection that is to be closed then; nil is none.
+// putIdleLocked is putIdle with mu held. It returns the connection that the caller is to close without mu; nil is none.
 func (p *pool) putIdleLocked(host string, h *h1Conn) (excess *h1Conn) {
 	if p.closed {
 		return h
@@ -195,7 +205,7 @@ func (p *pool) putIdleLocked(host string, h *h1Conn) (excess *h1Conn) {
 	return excess
 }
 
-// remove takes an idle connection out of both lists; mu is held.
+// remove takes an idle connection out of both lists. mu is held.
 func (p *pool) remove(h *h1Conn) {
 	p.idleCount--
 	at := &h.idle
@@ -223,23 +233,25 @@ func (p *pool) remove(h *h1Conn) {
 	h.idle = idleEntry{since: at.since}
 }
 
-// reapIdle closes the connections that have been idle for idleTimeout, and those on which anything can be read, their end included.
+// reapIdle closes the connections that have been idle for idleTimeout, and those on which anything can be read, be it
+// bytes or the end of the stream. It costs a poll(2) for each idle connection, with mu held.
 func (p *pool) reapIdle() {
 	deadline := time.Now().Add(-idleTimeout)
-	for _, h := range p.removeIdleIf(func(h *h1Conn) bool { return !h.idle.since.After(deadline) || h.conn.Readable() }) {
+	isDue := func(h *h1Conn) bool { return !h.idle.since.After(deadline) || h.conn.Readable() }
+	for _, h := range p.removeIdleIf(isDue) {
 		h.close()
 	}
 }
 
-// CloseIdle closes all idle connections.
+// CloseIdle is RoundTripper's.
 func (p *pool) CloseIdle() {
 	for _, h := range p.removeIdleIf(func(*h1Conn) bool { return true }) {
 		h.close()
 	}
 }
 
-// Close closes all idle connections, cancels the dials under way and awaits their end. A connection that becomes idle later is
-// closed at once.
+// Close is RoundTripper's. It also cancels the dials under way and waits for their end. A connection that becomes idle
+// later is closed at once.
 func (p *pool) Close() {
 	p.mu.Lock()
 	p.closed = true
@@ -249,7 +261,8 @@ func (p *pool) Close() {
 	p.CloseIdle()
 }
 
-// removeIdleIf takes the connections out for which remove says so, and sets the timer of the next reapIdle.
+// removeIdleIf takes the idle connections for which remove is true out of the pool, for the caller to close, and sets
+// the timer for the next reapIdle.
 func (p *pool) removeIdleIf(remove func(*h1Conn) bool) (removed []*h1Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -19,187 +19,195 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// A hung connection is quiet, and knows whether it has been closed.
-type hung struct {
+// A silentConn is a connection over which nothing comes, and that knows whether it has been closed.
+type silentConn struct {
 	net.Conn
-	up atomic.Bool
+	closed atomic.Bool
 }
 
-func (h *hung) Close() error {
-	h.up.Store(true)
+func (c *silentConn) Close() error {
+	c.closed.Store(true)
 	return nil
 }
 
-// RemoteAddr names nothing.
-func (*hung) RemoteAddr() net.Addr { return &net.TCPAddr{} }
+func (*silentConn) RemoteAddr() net.Addr            { return &net.TCPAddr{} }
+func (*silentConn) SetReadDeadline(time.Time) error { return nil }
+func (*silentConn) Read([]byte) (int, error)        { return 0, os.ErrDeadlineExceeded }
 
-func (*hung) SetReadDeadline(time.Time) error { return nil }
-
-func (*hung) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
-
-func hungLink() (*h1Conn, *hung) {
-	h := new(hung)
-	return newH1Conn(conn.New(h, nil, 0), nil), h
+// newSilentConn returns an h1Conn over a silentConn, and that.
+func newSilentConn() (*h1Conn, *silentConn) {
+	c := new(silentConn)
+	return newH1Conn(conn.New(c, nil, 0), nil), c
 }
 
-// TestIdleLinks holds what lies idle against a list of it, over a thousand random steps.
-func TestIdleLinks(t *testing.T) {
+// TestIdleConnections compares the idle connections of a pool with a list of them, over a thousand random steps.
+func TestIdleConnections(t *testing.T) {
 	for seed := range uint64(20) {
-		chance := rand.New(rand.NewPCG(seed, 1))
-		ls := newPool(100, nil)
-		ls.maxIdle = 1 + chance.IntN(8)
-		type lying struct {
-			key  string
-			link *h1Conn
-			hung *hung
+		rng := rand.New(rand.NewPCG(seed, 1))
+		p := newPool(100, nil)
+		p.maxIdle = 1 + rng.IntN(8)
+		type entry struct {
+			host string
+			h    *h1Conn
+			raw  *silentConn
 		}
-		var want []lying // the longest idle first
+		var want []entry // the one that has been idle longest first
 		for step := range 1000 {
-			key := fmt.Sprint("host", chance.IntN(4))
-			if chance.IntN(2) == 0 {
-				l, h := hungLink()
-				ls.putIdle(key, l)
-				if want = append(want, lying{key, l, h}); len(want) > ls.maxIdle {
-					if !want[0].hung.up.Load() {
-						t.Fatalf("seed %d, step %d: the longest idle is not hung up", seed, step)
+			host := fmt.Sprint("host", rng.IntN(4))
+			if rng.IntN(2) == 0 {
+				h, raw := newSilentConn()
+				p.putIdle(host, h)
+				if want = append(want, entry{host, h, raw}); len(want) > p.maxIdle {
+					if !want[0].raw.closed.Load() {
+						t.Fatalf("seed %d, step %d: the one that has been idle longest is not closed", seed, step)
 					}
 					want = want[1:]
 				}
 			} else {
 				at := len(want) - 1
-				for at >= 0 && want[at].key != key {
+				for at >= 0 && want[at].host != host {
 					at--
 				}
-				got := ls.getIdle(key)
-				if at < 0 && got != nil || at >= 0 && got != want[at].link {
-					t.Fatalf("seed %d, step %d: took the wrong link", seed, step)
+				got := p.getIdle(host)
+				if at < 0 && got != nil || at >= 0 && got != want[at].h {
+					t.Fatalf("seed %d, step %d: got the wrong connection", seed, step)
 				}
 				if at >= 0 {
 					want = slices.Delete(want, at, at+1)
 				}
 			}
 			for _, each := range want {
-				if each.hung.up.Load() {
-					t.Fatalf("seed %d, step %d: hung up", seed, step)
+				if each.raw.closed.Load() {
+					t.Fatalf("seed %d, step %d: an idle connection is closed", seed, step)
 				}
 			}
-			if ls.idleCount != len(want) {
-				t.Fatalf("seed %d, step %d: %d idle, want %d", seed, step, ls.idleCount, len(want))
+			if p.idleCount != len(want) {
+				t.Fatalf("seed %d, step %d: %d idle, want %d", seed, step, p.idleCount, len(want))
 			}
 		}
-		ls.CloseIdle()
+		p.CloseIdle()
 		for _, each := range want {
-			if !each.hung.up.Load() {
-				t.Fatalf("seed %d: still open at the end", seed)
+			if !each.raw.closed.Load() {
+				t.Fatalf("seed %d: CloseIdle leaves one open", seed)
 			}
 		}
-		if ls.idleCount != 0 || len(ls.idleByHost) != 0 || ls.oldest != nil || ls.newest != nil || ls.reaper != nil {
-			t.Errorf("seed %d: something is left: %+v", seed, ls)
+		if p.idleCount != 0 || len(p.idleByHost) != 0 || p.oldest != nil || p.newest != nil || p.reaper != nil {
+			t.Errorf("seed %d: something is left: %+v", seed, p)
 		}
 	}
 }
 
-// TestIdleLinksAreHungUpInTime: each within a sweep of when it has lain idle for as long as it may, not before.
-func TestIdleLinksAreHungUpInTime(t *testing.T) {
+// TestReapAfterIdleTimeout: a connection is closed at most reapEvery after it has been idle for idleTimeout, not
+// before.
+func TestReapAfterIdleTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ls := newPool(100, nil)
-		defer ls.Close()
-		first, one := hungLink()
-		second, two := hungLink()
-		ls.putIdle("a", first)
+		p := newPool(100, nil)
+		defer p.Close()
+		h1, first := newSilentConn()
+		h2, second := newSilentConn()
+		p.putIdle("a", h1)
 		time.Sleep(idleTimeout / 3)
-		ls.putIdle("a", second)
+		p.putIdle("a", h2)
 		for _, tt := range []struct {
-			wait     time.Duration
-			one, two bool
-		}{{idleTimeout*2/3 - time.Millisecond, false, false}, {reapEvery + 2*time.Millisecond, true, false}, {idleTimeout/3 - reapEvery - 2*time.Millisecond, true, false}, {reapEvery + 2*time.Millisecond, true, true}} {
+			wait          time.Duration
+			first, second bool // closed by then
+		}{
+			{idleTimeout*2/3 - time.Millisecond, false, false},
+			{reapEvery + 2*time.Millisecond, true, false},
+			{idleTimeout/3 - reapEvery - 2*time.Millisecond, true, false},
+			{reapEvery + 2*time.Millisecond, true, true},
+		} {
 			time.Sleep(tt.wait)
 			synctest.Wait()
-			if one.up.Load() != tt.one || two.up.Load() != tt.two {
-				t.Errorf("hung up %v and %v, want %v and %v", one.up.Load(), two.up.Load(), tt.one, tt.two)
+			if first.closed.Load() != tt.first || second.closed.Load() != tt.second {
+				t.Errorf("closed: %v and %v, want %v and %v",
+					first.closed.Load(), second.closed.Load(), tt.first, tt.second)
 			}
 		}
-		if ls.popIdle("a") != nil {
-			t.Error("a link that was hung up is taken")
+		if p.popIdle("a") != nil {
+			t.Error("a closed connection is taken")
 		}
 	})
 }
 
-// TestSweepFindsTheDead: a link that the other side has closed is hung up at the next sweep, so that its descriptor is free.
-func TestSweepFindsTheDead(t *testing.T) {
+// TestReapClosedByPeer: a connection that the other side has closed is closed by reapIdle, so that its file descriptor
+// is free.
+func TestReapClosedByPeer(t *testing.T) {
 	ours, theirs := nettest.Pair(t)
 	if !conn.New(ours, nil, 0).CanPoll() {
 		t.Skip("no poll(2) here")
 	}
-	ls := newPool(100, nil)
-	defer ls.Close()
-	l := newH1Conn(conn.New(ours, nil, 0), nil)
-	ls.putIdle("a", l)
-	if ls.reapIdle(); ls.idleCount != 1 {
-		t.Error("a live one is hung up")
+	p := newPool(100, nil)
+	defer p.Close()
+	h := newH1Conn(conn.New(ours, nil, 0), nil)
+	p.putIdle("a", h)
+	if p.reapIdle(); p.idleCount != 1 {
+		t.Error("an open one is closed")
 	}
 	_ = theirs.Close()
-	nettest.Eventually(t, "the end", l.conn.Readable)
-	if ls.reapIdle(); ls.idleCount != 0 {
-		t.Error("a dead one lies on")
+	nettest.Eventually(t, "the end", h.conn.Readable)
+	if p.reapIdle(); p.idleCount != 0 {
+		t.Error("a closed one is still idle")
 	}
 }
 
-// TestLinkWithoutALook: where no peek says what has come, a read does.
-func TestLinkWithoutALook(t *testing.T) {
+// TestIsReusableWithoutPoll: where a connection can't be polled, a read finds whether anything has come.
+func TestIsReusableWithoutPoll(t *testing.T) {
 	ours, theirs := nettest.Pair(t)
-	unpolled := struct{ net.Conn }{ours} // shows no socket
+	unpolled := struct{ net.Conn }{ours} // hides the socket
 	for _, c := range []net.Conn{ours, unpolled} {
-		l := newH1Conn(conn.New(c, nil, 0), nil)
-		l.used = true
+		h := newH1Conn(conn.New(c, nil, 0), nil)
+		h.used = true
 		for range 3 {
-			if !l.isReusable() {
+			if !h.isReusable() {
 				t.Errorf("it is not reusable as %T", c)
 			}
 		}
 	}
 	nettest.Say(theirs, "xx")
 	for _, c := range []net.Conn{ours, unpolled} {
-		l := newH1Conn(conn.New(c, nil, 0), nil)
-		l.used = true
-		nettest.Eventually(t, "noise", func() bool { return !l.isReusable() })
+		h := newH1Conn(conn.New(c, nil, 0), nil)
+		h.used = true
+		nettest.Eventually(t, "an unread byte", func() bool { return !h.isReusable() })
 	}
 }
 
-// TestNewLinkThatNobodyTook: one made over TLS is given to whoever comes first, whatever tickets lie on it. Later it is looked at.
-func TestNewLinkThatNobodyTook(t *testing.T) {
+// TestUnusedConnectionOverTLS: a new connection over TLS that carried no exchange is reusable, though session tickets
+// are unread on it. Once it has been idle for a while, its end is noticed.
+func TestUnusedConnectionOverTLS(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert} // Go's server sends its tickets behind our part of the handshake then, as others do
+	// With it Go's server sends its session tickets after the client's part of the handshake, as others do.
+	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
 	server.StartTLS()
 	defer server.Close()
 	d := dial.New(testConfig().Dial)
-	dial := func() *h1Conn {
-		c, secured, err := d.DialTLS(t.Context(), server.Listener.Addr().String())
+	connect := func() *h1Conn {
+		c, tlsConn, err := d.DialTLS(t.Context(), server.Listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return newH1Conn(c, secured)
+		return newH1Conn(c, tlsConn)
 	}
-	ls := newPool(100, nil)
-	defer ls.CloseIdle()
+	p := newPool(100, nil)
+	defer p.CloseIdle()
 	for _, wait := range []time.Duration{0, 2 * freshFor} {
-		l := dial()
-		ls.putIdle("a", l)
-		if time.Sleep(wait); ls.getIdle("a") != l {
-			t.Errorf("it is not taken after %s", wait)
+		h := connect()
+		p.putIdle("a", h)
+		if time.Sleep(wait); p.getIdle("a") != h {
+			t.Errorf("it is not reusable after %s", wait)
 		}
-		l.close()
+		h.close()
 	}
-	l := dial()
-	ls.putIdle("a", l)
+	h := connect()
+	p.putIdle("a", h)
 	time.Sleep(2 * freshFor)
-	_ = l.conn.Conn.(*net.TCPConn).CloseRead() // as good as the other side's end
-	if ls.getIdle("a") != nil {
-		t.Error("a dead one is taken")
+	_ = h.conn.Conn.(*net.TCPConn).CloseRead() // as if the other side had closed it
+	if p.getIdle("a") != nil {
+		t.Error("a closed one is taken")
 	}
-	ls.Close()
-	late, hung := hungLink()
-	if ls.putIdle("a", late); !hung.up.Load() || ls.idleCount > 0 {
-		t.Error("one that comes after the end is kept")
+	p.Close()
+	late, raw := newSilentConn()
+	if p.putIdle("a", late); !raw.closed.Load() || p.idleCount > 0 {
+		t.Error("one that becomes idle after Close is kept")
 	}
 }

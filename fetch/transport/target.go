@@ -5,18 +5,18 @@ import (
 	"net/url"
 )
 
-// A Target is what one exchange asks, and where.
+// A Target is the request of one exchange, and where it goes.
 type Target struct {
 	URL        *url.URL
-	Origin     string // its origin, scheme://host:port with the default port left out (RFC 6454 section 4): the lane's key
+	Origin     string // of URL, scheme://host:port without a default port (RFC 6454 section 4): the key of connections
 	Method     string
-	Header     http.Header // as the user gave it: shared, and never written to
-	Body       []byte      // nil is none
-	PublicOnly bool        // only a public address may be asked: a public page named it
+	Header     http.Header // as the user gave it: shared, and not written to; Call.Header is what is sent
+	Body       []byte      // nil is no body
+	PublicOnly bool        // only a public address may be connected to: a public page named the URL
 }
 
-// isReplayable reports whether asking twice is as good as once: by the method (RFC 9110 section 9.2.2), or the user's word
-// (draft-ietf-httpapi-idempotency-key-header).
+// isReplayable reports whether the request may be sent twice: the method is safe (RFC 9110 section 9.2.1), or the user
+// has given an idempotency key (draft-ietf-httpapi-idempotency-key-header).
 func (t *Target) isReplayable() bool {
 	switch t.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:

@@ -13,9 +13,9 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// A Config says how a Transport connects and what it speaks.
+// A Config says how a Transport connects and which versions of HTTP it speaks.
 type Config struct {
-	// HTTP restricts the protocol.
+	// HTTP is the versions of HTTP that may be spoken.
 	HTTP Version
 	// TLS is the client configuration for https; nil is the system's roots. It is cloned.
 	TLS *tls.Config
@@ -25,38 +25,43 @@ type Config struct {
 	Bandwidth float64
 	// HTTPProxy, HTTPSProxy and NoProxy are as curl -x and NO_PROXY take them; empty is none.
 	HTTPProxy, HTTPSProxy, NoProxy string
-	// Private says which addresses may be asked that are not public. Over a UnixSocket it has no meaning.
+	// Private says when addresses that are not public may be connected to. Over a UnixSocket it has no meaning.
 	Private dial.Policy
-	// Dial says how connections are made. Its TLS, Proxies, Bandwidth, Private and CloseIdle are set by NewTransport, and its
+	// Dial says how connections are made. Its TLS, Proxies, Bandwidth, Private and CloseIdle are set by New, and its
 	// PingTime where that is 0.
 	Dial dial.Config
 }
 
-// A Transport makes HTTP exchanges over pooled connections. Which pool a Call takes depends on where it goes and who named that
-// place. Any goroutine may use it.
+// A Transport makes HTTP exchanges over pooled connections. Which RoundTripper, and so which pool, a Call takes
+// depends on where it goes and who named that place; see RoundTrip. Any goroutine may use it. All fields are set by
+// New.
 type Transport struct {
-	direct      RoundTripper    // for what the input may name
-	guarded     RoundTripper    // refuses addresses that are not public; it has no connection in common with direct
-	forward     RoundTripper    // for http:// over an HTTP proxy, which is asked for whole URLs; nil is none
-	proxies     *dial.Proxies   // nil is none
-	bandwidth   *conn.Bandwidth // of all of them; nil is no limit
+	direct      RoundTripper    // for Targets that the input named
+	guarded     RoundTripper    // for PublicOnly ones: refuses private addresses; shares no connection with direct
+	forward     RoundTripper    // for http:// URLs over an HTTP proxy, which is asked for whole URLs; nil is no such proxy
+	proxies     *dial.Proxies   // nil is no proxy
+	bandwidth   *conn.Bandwidth // of all connections together; nil is no limit
 	privateName func(netip.Addr) string
 	private     dial.Policy
 }
 
-// A RoundTripper makes exchanges over the connections that it has pooled.
+// A RoundTripper makes exchanges over its own pooled connections.
 type RoundTripper interface {
-	// RoundTrip sends what c asks and returns once the header of the response has come. The end of ctx ends it, the body included.
+	// RoundTrip sends the request of c and returns once the header of the response has come. The caller reads the body
+	// from Call.Body and closes it. The end of ctx ends the exchange, the body included.
 	RoundTrip(ctx context.Context, c *Call) (*http.Response, error)
 	// CloseIdle closes the connections that carry no exchange.
 	CloseIdle()
-	// Close is CloseIdle, also of connections that become idle later.
+	// Close is CloseIdle, also for connections that become idle later.
 	Close()
 }
 
-// New returns a Transport. Nothing is connected before it is needed.
+// New returns a Transport. Nothing is connected before the first RoundTrip.
 func New(c Config) *Transport {
-	t := &Transport{private: c.Private, proxies: dial.NewProxies(c.HTTPProxy, c.HTTPSProxy, c.NoProxy), bandwidth: conn.NewBandwidth(c.Bandwidth)}
+	t := &Transport{
+		private: c.Private, proxies: dial.NewProxies(c.HTTPProxy, c.HTTPSProxy, c.NoProxy),
+		bandwidth: conn.NewBandwidth(c.Bandwidth),
+	}
 	if t.privateName = c.Dial.Network.PrivateName; t.privateName == nil {
 		t.privateName = dial.PrivateName
 	}
@@ -88,13 +93,14 @@ func New(c Config) *Transport {
 	return t
 }
 
-// Over returns a Transport that makes all exchanges over rt.
+// Over returns a Transport that makes all exchanges over rt, without proxies, guard and bandwidth limit.
 func Over(rt RoundTripper) *Transport {
 	return &Transport{direct: rt, guarded: rt, privateName: dial.PrivateName, private: dial.PrivateAllow}
 }
 
-// RoundTrip makes the exchange of c over the connections that are right for its Target, up to the header of the response. The end of
-// ctx ends it, the body included. Its error is to be given to Call.Explain.
+// RoundTrip makes the exchange of c up to the header of the response, over the RoundTripper for its Target: forward or
+// direct where there is a proxy for the URL, else guarded for a PublicOnly Target, else direct. The end of ctx ends it,
+// the body included. Its error is to be given to Call.Explain.
 func (t *Transport) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	if t.proxies.ForURL(c.Target.URL) != nil {
 		if refusal := t.RefusalBehindProxy(c.Target); refusal != nil {
@@ -120,7 +126,7 @@ func (t *Transport) CloseIdle() {
 	}
 }
 
-// Close closes the connections that carry no exchange, now and from now on.
+// Close closes the connections that carry no exchange, and those that do once they become idle.
 func (t *Transport) Close() {
 	for _, rt := range []RoundTripper{t.direct, t.guarded, t.forward} {
 		if rt != nil {
@@ -129,18 +135,19 @@ func (t *Transport) Close() {
 	}
 }
 
-// BandwidthLimitedFor returns for how long, up to now, the bandwidth has been the limit of at least one exchange.
+// BandwidthLimitedFor returns for how long in all, up to now, at least one exchange has waited for bandwidth.
 func (t *Transport) BandwidthLimitedFor(now time.Time) time.Duration {
 	return t.bandwidth.LimitedFor(now)
 }
 
-// HasProxyFor reports whether u is asked over a proxy: the address of the server is then known to nobody here.
+// HasProxyFor reports whether u is requested over a proxy: the address of its server is not known here then.
 func (t *Transport) HasProxyFor(u *url.URL) bool { return t.proxies.ForURL(u) != nil }
 
 // IsPublic reports whether a is an address on the public network.
 func (t *Transport) IsPublic(a netip.Addr) bool { return t.privateName(a) == "" }
 
-// MustStayPublic reports whether a redirect of page, which answered from the address remote, may only lead to public addresses.
+// MustStayPublic reports whether a redirect of page, whose response came from the address remote, may lead to public
+// addresses only.
 func (t *Transport) MustStayPublic(page *Target, remote string) bool {
 	if t.private != dial.PrivateRedirects {
 		return false
@@ -153,8 +160,8 @@ func (t *Transport) MustStayPublic(page *Target, remote string) bool {
 	return err != nil || t.IsPublic(a.Addr())
 }
 
-// RefusalBehindProxy returns why a Target behind a proxy may not be asked; nil where it may. As the proxy looks names up, only an
-// address that the URL spells out is seen.
+// RefusalBehindProxy returns why a Target may not be requested over a proxy; nil where it may. As the proxy looks names
+// up, only an address that the URL spells out is checked.
 func (t *Transport) RefusalBehindProxy(to *Target) *failure.Failure {
 	if !to.PublicOnly {
 		return nil
@@ -166,7 +173,7 @@ func (t *Transport) RefusalBehindProxy(to *Target) *failure.Failure {
 	return (&dial.BlockedError{Addr: a, Name: name, Policy: t.private}).Failure(to.URL.Hostname())
 }
 
-// literalIn returns the address that a URL spells out, and the name of its kind where it is not public.
+// literalIn returns the address that a URL spells out, and the name of its kind where it is not public, else "".
 func (t *Transport) literalIn(u *url.URL) (netip.Addr, string) {
 	host := u.Hostname()
 	if dial.IsLocalhost(host) {

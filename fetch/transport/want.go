@@ -8,36 +8,37 @@ import (
 	"slices"
 )
 
-// An exchange that finds no idle connection starts a dial and takes whichever connection comes first: one that was dialed, for it or
-// for another, or one that another exchange has done with. A server that accepts few connections at once leaves the dials beyond
-// them unanswered; the connections that it has accepted serve all exchanges.
+// This file is how an exchange gets a connection. One that finds no idle connection starts a dial and takes whichever
+// connection comes first: one that was dialed, for it or for another, or one that another exchange has finished with.
+// So where a server accepts few connections at once and leaves further dials unanswered, those it has accepted serve
+// all exchanges.
 
-// A hostQueue is the queue of wantConns for one host; guarded by pool.mu.
+// A hostQueue is the queue of wantConns for one host, and its dials; guarded by pool.mu.
 type hostQueue struct {
 	wants []*wantConn // the one that has waited longest first
-	dials int         // under way: never fewer than wants
+	dials int         // under way: after startDials never fewer than wants, unless the pool is closed
 }
 
-// A wantConn is an exchange that waits for a connection.
+// A wantConn is an exchange that waits for a connection (the word is net/http's).
 type wantConn struct {
-	ctx     context.Context
-	to      Target          // a copy: its dial may outlast the exchange, and the Task goes on
-	result  chan connResult // takes one
-	cancel  context.CancelCauseFunc
-	dialing bool // a dial was started for it; guarded by pool.mu
+	ctx     context.Context         // of the exchange
+	to      Target                  // a copy, as the dial may outlast the exchange
+	result  chan connResult         // holds one, so that sending it never blocks
+	cancel  context.CancelCauseFunc // of its dial; nil where none was started
+	dialing bool                    // its dial is under way; guarded by pool.mu
 }
 
-// A connResult is what a dial, or a wait for a connection, comes to: one of its members.
+// A connResult is the result of a dial, or of the wait for a connection. One of its fields is set.
 type connResult struct {
 	h1  *h1Conn
-	h2  *tls.Conn // over which the other side has chosen to speak HTTP/2
+	h2  *tls.Conn // on which the server has chosen HTTP/2
 	err error
 }
 
-// errTryHTTP2 ends a wait for a connection because an HTTP/2 connection to the host has come up, which the exchange can share.
+// errTryHTTP2 ends the wait for a connection where net/http has an HTTP/2 connection to the host, which can be shared.
 var errTryHTTP2 = errors.New("there is an HTTP/2 connection")
 
-// acquire returns a connection to a Target: an idle one, or the first that comes before ctx ends.
+// acquire returns a connection for a Target: an idle one, or the first that comes before ctx ends. The caller owns it.
 func (p *pool) acquire(ctx context.Context, to *Target) connResult {
 	host := p.hostOf(to)
 	for {
@@ -53,7 +54,8 @@ func (p *pool) acquire(ctx context.Context, to *Target) connResult {
 	}
 }
 
-// idleOrWait returns an idle connection, or a wantConn in the queue of host.
+// idleOrWait returns an idle connection to host, or a new wantConn in its queue. Both are decided under one lock, so
+// that no connection becomes idle in between.
 func (p *pool) idleOrWait(ctx context.Context, host string, to *Target) (*h1Conn, *wantConn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,7 +73,8 @@ func (p *pool) idleOrWait(ctx context.Context, host string, to *Target) (*h1Conn
 	return nil, w
 }
 
-// wait returns what comes of w. The end of ctx cancels the dial that was started for it, whose error says what was not done.
+// wait returns the result of w. When ctx ends, the dial of w is canceled, and its error is the result, as it says which
+// step was not done.
 func (p *pool) wait(ctx context.Context, host string, w *wantConn) connResult {
 	select {
 	case result := <-w.result:
@@ -82,7 +85,8 @@ func (p *pool) wait(ctx context.Context, host string, w *wantConn) connResult {
 	}
 }
 
-// cancelWait ends the wait of w, unless it has its result already.
+// cancelWait ends the wait of w, unless it has its result already: at once or, where its dial is under way, with its
+// end.
 func (p *pool) cancelWait(host string, w *wantConn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,20 +101,21 @@ func (p *pool) cancelWait(host string, w *wantConn) {
 	}
 }
 
-// cancel ends the wait of w with the end of its context; pool.mu is held.
+// cancel ends the wait of w with the cause of its context's end. pool.mu is held.
 func (q *hostQueue) cancel(w *wantConn) {
 	if q.dequeue(w) {
 		w.result <- connResult{err: context.Cause(w.ctx)}
 	}
 }
 
-// startDials starts dials while fewer are under way than exchanges wait, and forgets a host without either; mu is held.
+// startDials starts dials while fewer are under way than exchanges wait, and deletes a queue without either. mu is
+// held.
 func (p *pool) startDials(host string, queue *hostQueue) {
 	for queue.dials < len(queue.wants) && !p.closed {
 		i := slices.IndexFunc(queue.wants, func(w *wantConn) bool { return !w.dialing })
-		w := queue.wants[i] // there is one: each that dials counts among queue.dials
+		w := queue.wants[i] // i is not -1: each that dials counts in queue.dials
 		var ctx context.Context
-		ctx, w.cancel = context.WithCancelCause(context.WithoutCancel(w.ctx)) // whoever takes the connection in the end
+		ctx, w.cancel = context.WithCancelCause(context.WithoutCancel(w.ctx)) // another exchange may take the connection
 		w.dialing = true
 		queue.dials++
 		p.dials.Go(func() { p.dialFor(ctx, host, w) })
@@ -120,7 +125,7 @@ func (p *pool) startDials(host string, queue *hostQueue) {
 	}
 }
 
-// dialFor dials for w. The close of the pool cancels it too.
+// dialFor dials for w, in a goroutine of its own. pool.Close cancels it.
 func (p *pool) dialFor(ctx context.Context, host string, w *wantConn) {
 	stop := context.AfterFunc(p.dialCtx, func() { w.cancel(context.Cause(p.dialCtx)) })
 	result := p.dial(ctx, &w.to)
@@ -130,8 +135,9 @@ func (p *pool) dialFor(ctx context.Context, host string, w *wantConn) {
 	}
 }
 
-// dialed hands on what came of the dial for w, under one lock: no exchange may miss a connection that is neither being dialed any more
-// nor idle yet. It returns the connection that is to be closed then; nil is none.
+// dialed gives the result of the dial for w to a wantConn, or makes the connection idle. It does so under one lock, as
+// otherwise an exchange could find the connection neither among the dials nor idle, and start a dial too many. An
+// error is for w alone. It returns the connection that the caller is to close without mu; nil is none.
 func (p *pool) dialed(host string, w *wantConn, result connResult) (excess io.Closer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -149,15 +155,15 @@ func (p *pool) dialed(host string, w *wantConn, result connResult) (excess io.Cl
 			excess = h.stream()
 		}
 	}
-	if w.ctx.Err() != nil { // its dial was the last thing that it waited for
+	if w.ctx.Err() != nil { // cancelWait has left it in the queue until the end of its dial
 		queue.cancel(w)
 	}
 	p.startDials(host, queue)
 	return excess
 }
 
-// deliver gives a connection to the wantConn that has waited longest; an HTTP/2 one, which the others will share, to w where that
-// still waits. It reports whether any waits. pool.mu is held.
+// deliver gives a connection to the wantConn that has waited longest; an HTTP/2 one, which the others will share, to w
+// where that still waits. It reports whether any did. pool.mu is held.
 func (q *hostQueue) deliver(w *wantConn, result connResult) bool {
 	if len(q.wants) == 0 {
 		return false
@@ -170,7 +176,7 @@ func (q *hostQueue) deliver(w *wantConn, result connResult) bool {
 	return true
 }
 
-// dequeue takes w off the queue, and reports whether it was there; pool.mu is held.
+// dequeue takes w off the queue, and reports whether it was there. pool.mu is held.
 func (q *hostQueue) dequeue(w *wantConn) bool {
 	i := slices.Index(q.wants, w)
 	if i >= 0 {
@@ -179,7 +185,7 @@ func (q *hostQueue) dequeue(w *wantConn) bool {
 	return i >= 0
 }
 
-// wakeAll ends all waits for a connection to host with errTryHTTP2.
+// wakeAll ends all waits for a connection to host with errTryHTTP2. Their dials go on.
 func (p *pool) wakeAll(host string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

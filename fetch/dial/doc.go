@@ -1,0 +1,40 @@
+/*
+Package dial makes a connection of a host and a port: directly, over a proxy, or to a Unix socket, with TLS or without.
+
+	DialPlain  DialTLS                                 DialProxy
+	    |         |     (all within withTimeout)           |
+	    +----+----+                                        |
+	         |                                             |
+	      connect ------+-----------------+                |
+	         |          |                 |                |
+	    UnixSocket   no proxy      Proxies.forAddr         |
+	         |          |                 |                |
+	         |          |           dialThrough            |
+	         |          |                 |                |
+	         |          |             dialProxy  <---------+
+	         |          |                 |   \
+	         |          |                 |    TLS to an https:// proxy,
+	         |      dialDirect  <---------+    CONNECT or SOCKS5 for addr
+	         |          |
+	         |      addresses: Overrides, localhost, literals; else the resolver
+	         |          |
+	         |      guard: checkAddress refuses what is not public
+	         |          |
+	         +----+-----+
+	              |
+	          conn.Conn  -- DialTLS: handshake --  *tls.Conn over it
+
+Addresses come from an Override (curl --resolve), are known without a lookup, or are the resolver's; Family leaves those
+of one family. The guard is called with each address right before it is connected to, so that neither a result of a
+lookup nor a second lookup gets around it. Over a proxy it sees the proxy's address only, and a Dialer with Proxies has
+PrivateAllow: package transport checks addresses that a URL spells out.
+
+Where too many files are open, dials and the sockets of lookups call Config.CloseIdle and wait for a descriptor, within
+their timeout. Each error is a *failure.Failure whose text names the step and, where there is one, the proxy; no
+password of a proxy is in it.
+
+A Dialer keeps no connection: the caller owns what it gets and closes it, and what fails halfway is closed here. There
+is no go statement, and one mutex, that of Times. The package knows no HTTP but CONNECT, no pool and no Request. Of our
+packages it imports conn, failure, fdlimit and httpurl.
+*/
+package dial

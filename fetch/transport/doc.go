@@ -1,0 +1,58 @@
+/*
+Package transport makes HTTP exchanges over pooled connections: HTTP/1.1 by itself, HTTP/2 over net/http.
+
+Which RoundTripper a Call takes:
+
+	Transport.RoundTrip(ctx, *Call)
+	    |
+	    +-- there is a proxy for the URL
+	    |       http:// over an HTTP proxy ----> forward: the proxy is asked for the whole URL
+	    |       https://, or a SOCKS proxy ----> direct: through a tunnel
+	    +-- the Target is PublicOnly ----------> guarded: refuses private addresses
+	    +-- else ------------------------------> direct
+
+What a RoundTripper is, by Config.HTTP:
+
+	HTTP1, and forward           Auto: negotiating              HTTP2
+	        |                     |             |                 |
+	        +---------+-----------+             +--------+--------+
+	                  |                                  |
+	       pool: h1Conns, hostQueues  -- offer -->  h2RoundTripper: net/http's Transport
+	           |            |      (TLS chose h2)        |
+	      h1Conn.roundTrip  |                            |
+	                        +------------+---------------+
+	                                     |
+	                       dial.Dialer, which makes a conn.Conn
+
+The life of a Call:
+
+	Stall.Init    sets the stall timeout
+	RoundTrip     gets a connection: an idle one, or else what comes first, a dialed one or one that becomes idle;
+	              sends the request, and reads the header of the response
+	CheckHead     finds what is over a bound, or invalid though net/http accepts it
+	Body          is read, and counts for the stall timer; then resp.Body is closed
+	Explain       says, where any of it failed, which failure it was and how far the exchange had come
+	End           detaches the Call from its connection and stops the stall timer
+
+The pool: an exchange that finds no idle connection becomes a wantConn in its host's queue, and a dial is started
+where fewer are under way than exchanges wait. A connection goes to the exchange that has waited longest, whether it
+was dialed or another exchange is done with it. The error of a dial goes to the exchange that it was started for. A
+dial over TLS may end with HTTP/2: that connection is offered to net/http, and all that wait for the host use it
+(errTryHTTP2). A request is sent again over another connection only where the server closed a reused one before a
+response began, and the method, or a key of the user's, allows it.
+
+Who closes a connection: dialFor, one that was dialed and that no exchange can use; the pool, an idle one that is not
+reusable, was idle for too long, or is one too many, and all idle ones on CloseIdle and Close; responseBody.end, one
+whose exchange is over, unless it is reusable; the end of its context, one that carries an exchange; net/http, those
+with HTTP/2, once it has taken them; negotiating.offer, one that net/http did not take.
+
+Locks: pool.mu guards the lists of idle connections, the queues, and the idle of each h1Conn. Nothing is dialed,
+closed, read or written while it is held; reapIdle polls. All else of an h1Conn belongs to the exchange that it
+carries, and a Call to the transport until RoundTrip returns, then to its caller. There is a goroutine for each dial
+(want.go), which Close waits for, and for the upload of a large request (h1write.go), which responseBody.end waits
+for.
+
+The package knows no Request, no Record and no plan, and never retries a failed exchange. Of our packages it imports
+conn, dial, failure, fdlimit and httpurl.
+*/
+package transport

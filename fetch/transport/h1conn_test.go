@@ -1,0 +1,80 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
+)
+
+// TestInterimResponses: interim responses (1xx) are read past, and the connection is reused.
+func TestInterimResponses(t *testing.T) {
+	server := newTestServer(t, func(c *net.TCPConn, _ int, _ *http.Request) bool {
+		nettest.Say(c, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n"+
+			"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		return true
+	})
+	transport := newTestTransport(t)
+	for range 2 {
+		ctx, call := startCall(t, testTarget(t, "GET", server.url, nil))
+		resp, err := transport.RoundTrip(ctx, call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(call.Body(resp))
+		if string(body) != "ok" || err != nil || resp.StatusCode != 200 || resp.Header["Link"] != nil {
+			t.Errorf("got %d, %v, %q, %v", resp.StatusCode, resp.Header, body, err)
+		}
+	}
+	if n := server.conns.Load(); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// TestInterimResponsesAreBounded: the headers of all interim responses count towards the bound on a header.
+func TestInterimResponsesAreBounded(t *testing.T) {
+	hints := "HTTP/1.1 103 Early Hints\r\nLink: " + strings.Repeat("x", 10<<10) + "\r\n\r\n"
+	server := newTestServer(t, func(c *net.TCPConn, _ int, _ *http.Request) bool {
+		nettest.Say(c, strings.Repeat(hints, 27)+"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		return true
+	})
+	_, err := exchangeOver(t.Context(), newTestTransport(t), testTarget(t, "GET", server.url, nil))
+	var f *failure.Failure
+	if !errors.As(err, &f) || f.Kind != failure.TooLarge {
+		t.Errorf("got %v", err)
+	}
+	server.awaitClose(t)
+}
+
+// TestCanceledBody: the end of the context while the body is read ends the read and closes the connection.
+func TestCanceledBody(t *testing.T) {
+	server := newTestServer(t, func(c *net.TCPConn, _ int, _ *http.Request) bool {
+		nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
+		nettest.AwaitClose(c)
+		return false
+	})
+	ctx, call := startCall(t, testTarget(t, "GET", server.url, nil))
+	resp, err := newTestTransport(t).RoundTrip(ctx, call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := call.Body(resp)
+	if n, err := io.ReadFull(body, make([]byte, 1)); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	call.Cancel(&failure.Stop{Why: "a test"})
+	_, err = io.ReadAll(body)
+	if err == nil {
+		t.Fatal("the body has an end")
+	}
+	const want = "stopped by a test; 200 OK and 1 bytes of its body had arrived"
+	if f := call.Explain(ctx, err, resp.StatusCode, 1); f.Kind != failure.Canceled || f.Error() != want {
+		t.Errorf("got %s: %v", f.Kind, f)
+	}
+	server.awaitClose(t)
+}
