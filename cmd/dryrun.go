@@ -22,7 +22,7 @@ func dryRun(in *interrupts, c *config, src fetch.Source) int {
 	if !c.output.resume {
 		return printPlan(in, src)
 	}
-	done, err := journal.Read(c.output.output, journal.Settings{AppendRequest: c.fetch.AppendAsked})
+	done, err := journal.Read(c.output.output, journal.Settings{AppendRequest: c.fetch.AppendCanonical})
 	if err != nil {
 		return printOutputError(os.Stderr, describeOutput(err))
 	}
@@ -32,7 +32,7 @@ func dryRun(in *interrupts, c *config, src fetch.Source) int {
 // printPlan counts the requests of each host and writes a line for each to standard output; nothing is fetched.
 func printPlan(in *interrupts, src fetch.Source) int {
 	in.markStarted()
-	var hosts input.Hosts
+	var hosts input.HostCounts
 	var err error
 	counted := make(chan struct{})
 	go func() { // not awaited after a signal: it may be blocked in a read

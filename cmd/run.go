@@ -24,7 +24,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	if err := checkStdin(c, inputs); err != nil {
 		return printProblems(os.Stderr, []error{err})
 	}
-	src := c.shard.Part(newSource(inputs))
+	src := c.shard.Filter(newSource(inputs))
 	if c.unique {
 		src = input.Unique(src)
 	}

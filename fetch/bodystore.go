@@ -73,7 +73,7 @@ type PartialInfo struct {
 	Validator string
 	// Total is the length of the whole body in bytes; 0 is unknown.
 	Total int64
-	// At is the URL that the bytes came from, without userinfo and fragment. A hash stands for its query, which may be
+	// URL is the URL that the bytes came from, without userinfo and fragment. A hash stands for its query, which may be
 	// secret.
-	At string
+	URL string
 }

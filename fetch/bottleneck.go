@@ -22,7 +22,7 @@ func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 	if s.recordsFull() || 2*int(s.blockedWorkers.Load()) > s.plan.Running() {
 		return LimitOutput, ""
 	}
-	if hold, host := s.plan.Limit(now); hold != plan.HoldNone {
+	if hold, host := s.plan.CurrentHold(now); hold != plan.HoldNone {
 		return limitOfHold[hold], host
 	}
 	if s.waitsForLookups() {

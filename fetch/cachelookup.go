@@ -125,7 +125,7 @@ func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) 
 func (w *lookupWorker) end(ctx context.Context, t *task, record *Record, failure *failure.Failure, began time.Time) {
 	t.Verdict, t.fromCache = judge.Verdict{Failure: failure}, true
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
-	if disk := brokenDisk(failure); disk != nil {
+	if disk := storageErrorOf(failure); disk != nil {
 		w.failure.fail(disk)
 	}
 	if t.startedAt.IsZero() {
@@ -135,6 +135,6 @@ func (w *lookupWorker) end(ctx context.Context, t *task, record *Record, failure
 		log.LogAttrs(ctx, slog.LevelDebug, "from the cache",
 			slog.String("url", redact.URL(t.request.URL)), slog.String("cache", string(record.Cache)))
 	}
-	record.lookedUp = true
+	record.fromCache = true
 	w.finisher.finish(t, record)
 }

@@ -31,7 +31,7 @@ func (c *committedExchanges) noteSuccess(record *Record) {
 		return
 	}
 	c.successes++
-	if !record.lookedUp {
+	if !record.fromCache {
 		c.uncommitted.Push(c.successes)
 	}
 }

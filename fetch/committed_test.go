@@ -124,7 +124,7 @@ func TestCommittedExchanges(t *testing.T) {
 	var count atomic.Int64
 	o := options(func(o *Options) { o.Cache, o.Committed = &slowLookups{}, func() int64 { return committed } })
 	c := newCommittedExchanges(o, &count)
-	for _, record := range []*Record{{lookedUp: true}, {}, {Failure: failure.New(failure.DNS, "no")}, {lookedUp: true}, {},
+	for _, record := range []*Record{{fromCache: true}, {}, {Failure: failure.New(failure.DNS, "no")}, {fromCache: true}, {},
 		{}} {
 		c.noteSuccess(record)
 	}

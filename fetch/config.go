@@ -39,13 +39,13 @@ func (o *Options) complete(r *Request) {
 	}
 }
 
-// AppendAsked is Request.AppendAsked with the method and the body that r gets from the Options. Headers of the Options
+// AppendCanonical is Request.AppendCanonical with the method and the body that r gets from the Options. Headers of the Options
 // are left out, so that a run with a new token requests the same as the one before.
-func (o *Options) AppendAsked(text []byte, r *Request) []byte {
+func (o *Options) AppendCanonical(text []byte, r *Request) []byte {
 	whole := *r
 	o.complete(&whole)
 	whole.Method = o.method(&whole, whole.Body != nil)
-	return whole.AppendAsked(text)
+	return whole.AppendCanonical(text)
 }
 
 // applyTo returns the Options of a host with these settings: o with what s has in place of its own. o is not written

@@ -181,7 +181,7 @@ func ExampleNewHostRules() {
 func ExampleShard() {
 	list := []string{"https://one.example/a", "https://two.example/a", "https://one.example/b", "http://one.example/c"}
 	for number := 1; number <= 4; number++ {
-		for request := range (input.Shard{Number: number, Of: 4}).Part(new(input.Reader).URLs(list)) {
+		for request := range (input.Shard{Number: number, Of: 4}).Filter(new(input.Reader).URLs(list)) {
 			fmt.Println(number, request.Index, request.URL)
 		}
 	}

@@ -2,9 +2,9 @@ package fetch
 
 import "bytes"
 
-// DeepestJSON is how many levels a JSON value of the input may nest, as it stands in a Record: encoding/json and jq 1.7
+// MaxJSONDepth is how many levels a JSON value of the input may nest, as it stands in a Record: encoding/json and jq 1.7
 // read 10000 levels, the Record's own among them.
-const DeepestJSON = 9990
+const MaxJSONDepth = 9990
 
 // NestsDeeper reports whether the brackets and braces of a JSON text nest deeper than so many levels. Those in strings
 // count too: a text may be refused that is not too deep, none is passed that is.

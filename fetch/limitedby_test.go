@@ -61,7 +61,7 @@ func TestLimitedByIsTheLongest(t *testing.T) {
 
 // TestLimitedByOutput checks that a slow Sink is named as the limit, whatever the size of the Records that wait for it.
 func TestLimitedByOutput(t *testing.T) {
-	for name, body := range map[string]string{"small": "x", "large": strings.Repeat("x", 2*largeLine)} {
+	for name, body := range map[string]string{"small": "x", "large": strings.Repeat("x", 2*largeRecord)} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sink := SinkFunc(func(*Record) error { time.Sleep(100 * time.Millisecond); return nil })

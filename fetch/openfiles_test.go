@@ -26,8 +26,8 @@ func TestOutOfFilesIsNoDiskError(t *testing.T) {
 		{Kind: failure.IO, Err: &storeError{errTooManyFiles}}, {Kind: failure.IO,
 			Err: &spool.Error{Dir: "/tmp", Err: syscall.ENFILE}},
 	} {
-		if a := (judge.Answer{Failure: failure}); !a.IsOutOfFiles() || brokenDisk(failure) != nil {
-			t.Errorf("%v: breaks the run with %v", failure, brokenDisk(failure))
+		if a := (judge.Answer{Failure: failure}); !a.IsOutOfFiles() || storageErrorOf(failure) != nil {
+			t.Errorf("%v: breaks the run with %v", failure, storageErrorOf(failure))
 		}
 		v := judge.Judge(&newTargeter(options(nil)).policy, judge.Trial{Method: "GET", Attempts: 1},
 			judge.Answer{Failure: failure}, noon, 0.5)

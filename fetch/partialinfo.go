@@ -16,7 +16,7 @@ import (
 // Usable reports whether a partial body of size bytes can be continued by info. Every field is checked: info may come
 // from a file that anybody has written.
 func (info PartialInfo) Usable(size int64) bool {
-	return size > 0 && (info.Total == 0 || size <= info.Total) && info.At != "" &&
+	return size > 0 && (info.Total == 0 || size <= info.Total) && info.URL != "" &&
 		(isStrongETag(info.Validator) || isDate(info.Validator))
 }
 
@@ -32,7 +32,7 @@ func partialURL(u *url.URL) string {
 // isFrom reports whether info is of a body of u. Where the hash of the body is known beforehand (hashed), the queries
 // may differ: presigned URLs have another signature each time.
 func (info PartialInfo) isFrom(u *url.URL, hashed bool) bool {
-	want, have := partialURL(u), info.At
+	want, have := partialURL(u), info.URL
 	if hashed {
 		want, _, _ = strings.Cut(want, "?")
 		have, _, _ = strings.Cut(have, "?")
@@ -43,7 +43,7 @@ func (info PartialInfo) isFrom(u *url.URL, hashed bool) bool {
 // partialInfoOf returns the PartialInfo of the body of a 200 response to a plain GET; false where that body can't be
 // continued. length is the Content-Length; negative is unknown.
 func partialInfoOf(to *target, h http.Header, length int64) (PartialInfo, bool) {
-	info := PartialInfo{Validator: strongValidator(h), Total: max(length, 0), At: partialURL(to.URL)}
+	info := PartialInfo{Validator: strongValidator(h), Total: max(length, 0), URL: partialURL(to.URL)}
 	return info, info.Validator != "" && !hasToken(h["Accept-Ranges"], "none") && len(coding.Of(h)) == 0
 }
 

@@ -77,7 +77,7 @@ func TestPartialInfoOf(t *testing.T) {
 		Header: http.Header{"Authorization": {"Bearer secret"}}}}
 	tag := []string{"ETag", `"abc"`}
 	want := PartialInfo{Validator: `"abc"`, Total: 5,
-		At: "https://a.test/a%20b/c?1359227d95e1ba804467fce441aeb48f2c5c687357dd015ac9d69a204b4bee3d"}
+		URL: "https://a.test/a%20b/c?1359227d95e1ba804467fce441aeb48f2c5c687357dd015ac9d69a204b4bee3d"}
 	if m, ok := partialInfoOf(to, headerOf(tag...), 5); !ok || m != want {
 		t.Errorf("got %+v, %t", m, ok)
 	}
@@ -119,7 +119,7 @@ func TestPlainGet(t *testing.T) {
 
 // TestUsablePartialInfo checks that a PartialInfo is not trusted: anybody may have written it.
 func TestUsablePartialInfo(t *testing.T) {
-	good := PartialInfo{Validator: `"abc"`, Total: 10, At: "http://a.test/"}
+	good := PartialInfo{Validator: `"abc"`, Total: 10, URL: "http://a.test/"}
 	for _, tt := range []struct {
 		name   string
 		size   int64
@@ -136,7 +136,7 @@ func TestUsablePartialInfo(t *testing.T) {
 		{"with a weak tag", 9, func(m *PartialInfo) { m.Validator = `W/"abc"` }, false},
 		{"with a line break", 9, func(m *PartialInfo) { m.Validator = "\"a\"\r\nHost: b" }, false},
 		{"with no validator", 9, func(m *PartialInfo) { m.Validator = "" }, false},
-		{"from nowhere", 9, func(m *PartialInfo) { m.At = "" }, false},
+		{"from nowhere", 9, func(m *PartialInfo) { m.URL = "" }, false},
 	} {
 		m := good
 		tt.change(&m)
@@ -197,8 +197,8 @@ func FuzzParseContentRange(f *testing.F) {
 
 // TestContinues checks that only the bytes that follow, of the same body, are appended to a partial body.
 func TestContinues(t *testing.T) {
-	tagged := PartialInfo{Validator: `"abc"`, Total: 200, At: "http://a.test/"}
-	dated := PartialInfo{Validator: olderDate, At: "http://a.test/"}
+	tagged := PartialInfo{Validator: `"abc"`, Total: 200, URL: "http://a.test/"}
+	dated := PartialInfo{Validator: olderDate, URL: "http://a.test/"}
 	for _, tt := range []struct {
 		name   string
 		mark   PartialInfo

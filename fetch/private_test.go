@@ -142,7 +142,7 @@ func TestCacheOfPrivateAddresses(t *testing.T) {
 	} {
 		c.options.Private = tt.rule
 		to := &target{Target: transport.Target{URL: &url.URL{Scheme: "http", Host: "a.test", Path: "/"}, PublicOnly: tt.wary}}
-		if got := c.mayBeFrom(to, tt.remote); got != tt.want {
+		if got := c.isAddrAllowed(to, tt.remote); got != tt.want {
 			t.Errorf("%+v: %t", tt, got)
 		}
 	}

@@ -65,8 +65,8 @@ type Record struct {
 	// LineErr is why Encode could not render the Record: Put returns it.
 	LineErr error
 
-	body     *buffer // the memory of Body; nil where that is not pooled
-	lookedUp bool    // it needed no exchange
+	body      *buffer // the memory of Body; nil where that is not pooled
+	fromCache bool    // it needed no exchange
 }
 
 // Cached is the part that the cache had in a success.
@@ -121,12 +121,12 @@ func (r *Record) Discard() {
 	}
 }
 
-// largeLine is how many bytes of memory a Record may hold and still wait in a channel for the writer.
-const largeLine = 64 << 10
+// largeRecord is how many bytes of memory a Record may hold and still wait in a channel for the writer.
+const largeRecord = 64 << 10
 
-// isLarge reports whether a Record must not wait in a channel for the writer: it holds over largeLine bytes, or a file.
+// isLarge reports whether a Record must not wait in a channel for the writer: it holds over largeRecord bytes, or a file.
 func (r *Record) isLarge() bool {
-	return len(r.Line)+len(r.Body) > largeLine || r.Spool != nil || r.LongLine != nil
+	return len(r.Line)+len(r.Body) > largeRecord || r.Spool != nil || r.LongLine != nil
 }
 
 // A Sink takes the Records of a run. A Sink may wrap a Sink.

@@ -83,8 +83,8 @@ const (
 	BodyBase64                 // bytes in base64 (RFC 4648 section 4), sent decoded, as application/octet-stream
 )
 
-// MoreThanURL reports whether the Request has more than a plain URL; ID and Meta do not count.
-func (r *Request) MoreThanURL() bool {
+// HasMoreThanURL reports whether the Request has more than a plain URL; ID and Meta do not count.
+func (r *Request) HasMoreThanURL() bool {
 	return r.Method != "" || len(r.Header) > 0 || r.Body != nil || r.SHA256 != "" || r.Path != "" || r.Retry != nil
 }
 
@@ -102,13 +102,13 @@ func NewIdentifier() Identifier {
 
 // Of returns the Identity of r: its method, URL, headers, body and id.
 func (i Identifier) Of(r *Request) Identity {
-	text := r.AppendAsked(make([]byte, 0, 256))
+	text := r.AppendCanonical(make([]byte, 0, 256))
 	return Identity{maphash.Bytes(i.a, text), maphash.Bytes(i.b, text)}
 }
 
-// AppendAsked appends a text that two Requests share only where they have the same method, URL, headers, body and ID:
+// AppendCanonical appends a text that two Requests share only where they have the same method, URL, headers, body and ID:
 // each part ends with a byte that cannot be in it.
-func (r *Request) AppendAsked(text []byte) []byte {
+func (r *Request) AppendCanonical(text []byte) []byte {
 	text = append(append(text, r.URL...), 0)
 	text = append(append(text, r.Method...), 0)
 	for _, name := range sortedNames(r.Header) {

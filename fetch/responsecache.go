@@ -100,7 +100,7 @@ func (c *responseCache) isCurrent(result *lookupResult, to *target, header http.
 func (c *responseCache) isAcceptable(to *target, sha256 string, e *cache.Entry) bool {
 	o := c.options
 	switch {
-	case !c.mayBeFrom(to, e.RemoteAddr):
+	case !c.isAddrAllowed(to, e.RemoteAddr):
 		return false
 	case isFollowed(o, e.Status, e.Header):
 		return true
@@ -115,9 +115,9 @@ func (c *responseCache) isAcceptable(to *target, sha256 string, e *cache.Entry) 
 	return e.Coded == (o.Identity && len(coding.Of(e.Header)) > 0)
 }
 
-// mayBeFrom reports whether a connection to the address remote would be allowed: responses of servers that
+// isAddrAllowed reports whether a connection to the address remote would be allowed: responses of servers that
 // Options.Private refuses are not served from the cache either. Over a Unix socket there is no address to check.
-func (c *responseCache) mayBeFrom(to *target, remote string) bool {
+func (c *responseCache) isAddrAllowed(to *target, remote string) bool {
 	if !to.PublicOnly && (c.options.Private != dial.PrivateDeny || c.options.UnixSocket != "") {
 		return true
 	}

@@ -131,7 +131,7 @@ func TestPartialBodiesKept(t *testing.T) {
 				t.Fatalf("%s, %d partial bodies are left: %v", kindOf(r), len(store.partials), r.Failure)
 			}
 			if left := store.partials["x"]; tt.kept && (left.bytes != "half" ||
-				left.info.At != partialURLOf(t, origin.server.URL+"/a?secret") || strings.Contains(left.info.At, "secret") ||
+				left.info.URL != partialURLOf(t, origin.server.URL+"/a?secret") || strings.Contains(left.info.URL, "secret") ||
 				left.info.Total > 10) {
 				t.Errorf("kept %+v", left)
 			}

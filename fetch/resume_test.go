@@ -110,7 +110,7 @@ func TestContinuedAfterARedirect(t *testing.T) {
 	})
 	store := newMemoryStore()
 	if r := runWithStore(t, store, Request{URL: url}, noRetryOptions(nil)); r.Failure == nil ||
-		store.partials["x"].info.At != partialURLOf(t, origin.server.URL+"/file?token=1") {
+		store.partials["x"].info.URL != partialURLOf(t, origin.server.URL+"/file?token=1") {
 		t.Fatalf("%v, kept %+v", r.Failure, store.partials["x"])
 	}
 	part := *store.partials["x"]

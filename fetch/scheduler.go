@@ -82,7 +82,7 @@ func (s *scheduler) codec() plan.Codec {
 	if s.holder != nil || s.options.Cache != nil {
 		return nil
 	}
-	return &taskCodec{aim: s.setTarget, largeBytes: &s.largeBytes}
+	return &taskCodec{setTarget: s.setTarget, largeBytes: &s.largeBytes}
 }
 
 // loop runs until every Task admitted has ended and no more will come.

@@ -40,7 +40,7 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 		s.cancel(s.stopCause())
 	}
 	s.dropLookups()
-	rest, spilled := s.plan.Rest(now)
+	rest, spilled := s.plan.RemoveWaiting(now)
 	s.openTasks -= int(spilled)
 	s.tally.NotStarted += spilled
 	for _, t := range rest {

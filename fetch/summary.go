@@ -78,7 +78,7 @@ type Latency struct {
 // exchangeCounts is what one exchange, or a response from the cache in its place, adds to the Summary.
 type exchangeCounts struct {
 	exchanged        bool // there was an exchange
-	again            bool // it was a retry
+	retried          bool // it was a retry
 	unchanged        bool // Record.Unchanged
 	took             time.Duration
 	status           int // of a whole response; 0 is none
@@ -128,7 +128,7 @@ func (c *tally) countExchange(t *task) {
 	}
 	c.Exchanges++
 	c.latency.add(t.counts.took)
-	if t.counts.again {
+	if t.counts.retried {
 		c.Retries++
 	}
 }

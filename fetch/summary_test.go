@@ -33,7 +33,7 @@ func TestSummaryCounts(t *testing.T) {
 		c.countFinal(task)
 	}
 	c.countExchange(finishedTask("http://a.test", judge.Verdict{Fate: judge.Retry},
-		exchangeCounts{exchanged: true, again: true, status: 500}))
+		exchangeCounts{exchanged: true, retried: true, status: 500}))
 	c.countExchange(finishedTask("http://a.test", judge.Verdict{Fate: judge.Hop},
 		exchangeCounts{exchanged: true, status: 302}))
 	c.Skipped, c.NotStarted = 2, 3

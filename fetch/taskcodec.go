@@ -14,7 +14,7 @@ import (
 // A taskCodec is the plan.Codec of a run: it packs tasks that have had no exchange, of each its Request and its seq.
 // The scheduler's goroutine alone uses it.
 type taskCodec struct {
-	aim         func(*task) // sets the target of an unpacked task
+	setTarget   func(*task) // sets the target of an unpacked task
 	largeBytes  *int64      // the bytes of large Requests in memory: see Request.largeSize
 	raw, packed []byte      // buffers, kept between calls
 }
@@ -54,7 +54,7 @@ func (c *taskCodec) Unpack(packed []byte) []*plan.Task {
 	for len(u.text) > 0 {
 		t := u.task(last)
 		last = t
-		c.aim(t)
+		c.setTarget(t)
 		t.updatePlanTask()
 		*c.largeBytes += t.request.largeSize()
 		tasks = append(tasks, &t.Task)
@@ -109,7 +109,7 @@ func appendTask(raw []byte, t, last *task) []byte {
 // packedFlags returns the flags of a Request.
 func packedFlags(r *Request) byte {
 	var flags byte
-	if r.MoreThanURL() || r.ID != nil || r.Meta != nil {
+	if r.HasMoreThanURL() || r.ID != nil || r.Meta != nil {
 		flags |= packedMore
 	}
 	if r.Body != nil {

@@ -12,7 +12,7 @@ import (
 
 // newCodec returns a taskCodec that parses the URLs of its tasks and makes no targets.
 func newCodec() *taskCodec {
-	return &taskCodec{aim: func(t *task) { _ = t.request.parse() }, largeBytes: new(int64)}
+	return &taskCodec{setTarget: func(t *task) { _ = t.request.parse() }, largeBytes: new(int64)}
 }
 
 // plansOf returns the parts of tasks that a plan knows.
@@ -92,7 +92,7 @@ func FuzzPackedRequest(f *testing.F) {
 		}
 		two := newTask(Request{URL: value})
 		two.seq = 1
-		c := &taskCodec{aim: func(*task) {}, largeBytes: new(int64)}
+		c := &taskCodec{setTarget: func(*task) {}, largeBytes: new(int64)}
 		back := ownersOf(c.Unpack(c.Pack(plansOf([]*task{one, two}))))
 		same := len(back) == 2 && reflect.DeepEqual(back[0].request, one.request)
 		if !same || back[0].seq != index || back[1].request.URL != value {

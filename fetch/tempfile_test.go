@@ -103,12 +103,12 @@ func TestDiskThatFillsUp(t *testing.T) {
 	_ = body.spool.Close() // writes fail as on a full disk
 	more, err := body.readFrom(strings.NewReader("the rest"), 100)
 	var disk *spool.Error
-	if broken := brokenDisk(&failure.Failure{Kind: failure.Decode,
+	if broken := storageErrorOf(&failure.Failure{Kind: failure.Decode,
 		Err: body.cause(failure.New(failure.Decode, "the body is not valid gzip"))}); broken == nil {
 		t.Error("the disk is not to blame")
 	}
 	if more || !errors.As(err, &disk) || !errors.As(body.err, &disk) ||
-		brokenDisk(&failure.Failure{Kind: failure.IO, Err: err}) != error(disk) {
+		storageErrorOf(&failure.Failure{Kind: failure.IO, Err: err}) != error(disk) {
 		t.Errorf("%t, %v, %v", more, err, body.err)
 	}
 }

@@ -71,7 +71,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		t.startedAt = x.startedAt
 	}
 	t.lastStatus = a.Status
-	t.counts = exchangeCounts{exchanged: true, again: retried, took: x.endedAt.Sub(x.startedAt),
+	t.counts = exchangeCounts{exchanged: true, retried: retried, took: x.endedAt.Sub(x.startedAt),
 		bytes: record.Bytes, wireBytes: record.WireBytes}
 	if a.Failure == nil {
 		t.counts.status = a.Status
@@ -90,7 +90,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if t.Verdict.Fate == judge.Hop {
 		w.redirects.follow(t, a.Status, a.Header, record.RemoteAddr)
 	}
-	if disk := brokenDisk(t.Verdict.Failure); disk != nil {
+	if disk := storageErrorOf(t.Verdict.Failure); disk != nil {
 		w.failure.fail(disk)
 	}
 	if w.options.Log != nil {

@@ -103,13 +103,13 @@ func TestLargeRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
 			if strings.HasSuffix(r.URL.Path, "0") {
-				return newResponse(200, strings.Repeat("x", 2*largeLine)), nil
+				return newResponse(200, strings.Repeat("x", 2*largeRecord)), nil
 			}
 			return newResponse(200, "x"), nil
 		})
 		var sink recorder
 		s, err := runWithClient(t.Context(), urls(100, "http://a.test"), &sink, options(nil), client)
-		if err != nil || len(sink.records) != 100 || s.Bytes != 10*2*largeLine+90 {
+		if err != nil || len(sink.records) != 100 || s.Bytes != 10*2*largeRecord+90 {
 			t.Errorf("%d records, %+v, %v", len(sink.records), s, err)
 		}
 	})

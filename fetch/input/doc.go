@@ -4,11 +4,11 @@ Package input makes Requests of lines: URLs and JSON, of files, pipes and argume
 	bytes ─▷ lineReader ─▷ line ──┬─ {…}  JSON ─┐
 	arguments ─▷ Reader.URLs ─────┴─ else URL ──┴─▷ fetch.Request, or fetch.LineError
 	                                                       │
-	Unique, Skip, Shard.Part, Concat:                      ▼
+	Unique, Skip, Shard.Filter, Concat:                      ▼
 	each takes a fetch.Source and returns one ◁──── fetch.Source ─▷ fetch.Run, or CountHosts
 
 A line that can't be used is a LineError, not the end of the Source: the run records it as a failure. Unique and Skip
-yield fetch.ErrSkipped with a Request that is not to be fetched; Shard.Part leaves it out. Any other error is that of
+yield fetch.ErrSkipped with a Request that is not to be fetched; Shard.Filter leaves it out. Any other error is that of
 the reader, and is the last element.
 
 Count returns the number of Requests of an input without parsing them, for a progress bar.

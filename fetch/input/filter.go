@@ -44,8 +44,8 @@ func Skip(source fetch.Source, done func(*fetch.Request) bool) fetch.Source {
 	}
 }
 
-// Hosts is the number of Requests that a Source has, in all and by host.
-type Hosts struct {
+// HostCounts is the number of Requests that a Source has, in all and by host.
+type HostCounts struct {
 	// Requests is the number of Requests by origin: scheme://host, with :port where that is not the default one.
 	Requests map[string]int64
 	// Total is the number of all Requests, with Skipped and Invalid ones.
@@ -56,8 +56,8 @@ type Hosts struct {
 
 // CountHosts reads source to its end, without any request to a host. It keeps an entry for each different host, and
 // calls unusable with each line that can't be used; unusable may be nil. The error is that of the Source.
-func CountHosts(source fetch.Source, unusable func(fetch.Request, *fetch.LineError)) (Hosts, error) {
-	hosts := Hosts{Requests: make(map[string]int64)}
+func CountHosts(source fetch.Source, unusable func(fetch.Request, *fetch.LineError)) (HostCounts, error) {
+	hosts := HostCounts{Requests: make(map[string]int64)}
 	invalid := func(request fetch.Request, line *fetch.LineError) {
 		hosts.Invalid++
 		if unusable != nil {

@@ -63,8 +63,8 @@ func parseJSON(text []byte) (fetch.Request, error) {
 		r := fetch.Request{URL: line.URL, ID: scalarOrNil(line.ID), Meta: normalizeValue(line.Meta)}
 		return r, describeJSONError(err)
 	}
-	if fetch.NestsDeeper(text, fetch.DeepestJSON) {
-		return fetch.Request{}, fmt.Errorf("the JSON nests deeper than %d levels", fetch.DeepestJSON)
+	if fetch.NestsDeeper(text, fetch.MaxJSONDepth) {
+		return fetch.Request{}, fmt.Errorf("the JSON nests deeper than %d levels", fetch.MaxJSONDepth)
 	}
 	fields := line.jsonRequest
 	if fields.URL == "" && (line.Type == "summary" || line.Type == "log" || line.Type == "plan") {

@@ -31,10 +31,10 @@ func (s Shard) Has(host string) bool {
 // hasNumber reports whether a hash or an index belongs to the shard.
 func (s Shard) hasNumber(n uint64) bool { return s.Of <= 1 || n%uint64(s.Of) == uint64(s.Number-1) }
 
-// Part yields the Requests of source that belong to the shard, each with its Index in the whole input. The others are
+// Filter yields the Requests of source that belong to the shard, each with its Index in the whole input. The others are
 // left out, and count nowhere. A line that can't be used has no host: it belongs to a shard by its Index. Redirects are
 // followed by the shard of the first URL, to whatever host they lead.
-func (s Shard) Part(source fetch.Source) fetch.Source {
+func (s Shard) Filter(source fetch.Source) fetch.Source {
 	if s.Of <= 1 {
 		return source
 	}

@@ -61,7 +61,7 @@ func TestShardsPartitionTheInput(t *testing.T) {
 		for n := 1; n <= of; n++ {
 			cut := io.MultiReader(strings.NewReader(text.String()), failingReader{})
 			var end error
-			for r, err := range (Shard{n, of}).Part(new(Reader).Lines(cut, "x")) {
+			for r, err := range (Shard{n, of}).Filter(new(Reader).Lines(cut, "x")) {
 				var line *fetch.LineError
 				switch {
 				case errors.As(err, &line):
@@ -137,7 +137,7 @@ func TestShardsRunConcurrently(t *testing.T) {
 			o.UserAgent = fmt.Sprintf("shard %d", n)
 			o.Resolve = []dial.Override{{Host: "*", Port: address.Port(), Addrs: []netip.Addr{address.Addr()}}}
 			sink := fetch.SinkFunc(func(*fetch.Record) error { return nil })
-			summary, err := fetch.Run(t.Context(), Shard{n, of}.Part(new(Reader).URLs(list)), sink, o)
+			summary, err := fetch.Run(t.Context(), Shard{n, of}.Filter(new(Reader).URLs(list)), sink, o)
 			if err != nil || summary.Succeeded != summary.Total || summary.Total == 0 {
 				t.Errorf("shard %d: %v: %+v", n, err, summary)
 			}

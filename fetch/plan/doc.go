@@ -17,13 +17,13 @@ Package plan decides which Task starts now, or how long until one may: the sched
 	Done(task, now)
 
 A lane limits the exchanges of its host by number (busy), and their starts by rate, pause, throttle and quota (timed).
-A Plan limits both for all hosts together. Limit names what keeps the next Task from starting: a Hold.
+A Plan limits both for all hosts together. CurrentHold names what keeps the next Task from starting: a Hold.
 
 Tasks of a host that is down or refuses all requests fail: Next returns them with Lost set, as it does those that were
 given to Fail. A Task that needs another exchange is added again after Done.
 
 Where memory is full, Full spills the last Tasks of hosts that have more than can start soon: a Codec packs them into
-batches, which are unpacked when their lane needs them. Rest removes all that waits at the end of a run.
+batches, which are unpacked when their lane needs them. RemoveWaiting removes all that waits at the end of a run.
 
 The package is pure: it has no clock, lock, goroutine, network, file or context. Time is an argument, and only one
 goroutine may call a Plan. It does not know what a Task belongs to (its Owner), and a host is only a name to it. Of this

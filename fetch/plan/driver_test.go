@@ -208,7 +208,7 @@ func (d *planDriver) expectWait(what string, want time.Duration) {
 // expectLimit checks what keeps the next Task from starting.
 func (d *planDriver) expectLimit(want Hold) {
 	d.t.Helper()
-	if got, _ := d.Limit(d.now); got != want {
+	if got, _ := d.CurrentHold(d.now); got != want {
 		d.t.Errorf("limited by %d, want %d", got, want)
 	}
 }

@@ -152,7 +152,7 @@ func TestNoRateIsNoLimit(t *testing.T) {
 	}
 }
 
-// TestLimitIsHostRateWhileAnotherHostIsDone: Limit ignores hosts without Tasks.
+// TestLimitIsHostRateWhileAnotherHostIsDone: CurrentHold ignores hosts without Tasks.
 func TestLimitIsHostRateWhileAnotherHostIsDone(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostRate = 1 })
 	d.addTasks(1, "a")

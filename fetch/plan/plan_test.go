@@ -238,13 +238,13 @@ func TestUnusableLineNeedsNoHost(t *testing.T) {
 	}
 }
 
-// TestRestTakesAllThatWaits: Rest removes all waiting Tasks, delayed and paused ones too.
+// TestRestTakesAllThatWaits: RemoveWaiting removes all waiting Tasks, delayed and paused ones too.
 func TestRestTakesAllThatWaits(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.addTasks(3, "a", "b")
 	d.startAll()
 	d.end("a", judge.Verdict{Fate: judge.Retry, Delay: time.Second, Pause: time.Hour})
-	if rest, _ := d.Rest(d.now); len(rest) != 5 {
+	if rest, _ := d.RemoveWaiting(d.now); len(rest) != 5 {
 		t.Errorf("took %d, want 3 of a and 2 of b", len(rest))
 	}
 	d.expectLimit(HoldNone)

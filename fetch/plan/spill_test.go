@@ -163,13 +163,13 @@ func TestClosedHostMayOpenWhileSpilledTasksFail(t *testing.T) {
 	t.Error("the lane does not open again")
 }
 
-// TestRestCountsSpilledTasks: Rest returns the Tasks in memory and counts the packed ones.
+// TestRestCountsSpilledTasks: RemoveWaiting returns the Tasks in memory and counts the packed ones.
 func TestRestCountsSpilledTasks(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead = 1, 100 })
 	d.addTasks(500, "a")
 	d.startAll()
 	d.makeRoom(d.installmentSize(), d.now)
-	rest, spilled := d.Rest(d.now)
+	rest, spilled := d.RemoveWaiting(d.now)
 	if len(rest)+int(spilled) != 499 || spilled < 400 {
 		t.Errorf("%d and %d", len(rest), spilled)
 	}

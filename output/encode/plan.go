@@ -9,7 +9,7 @@ import (
 )
 
 // WritePlan writes a line of JSON for each host that a run would make requests to, and a last one with the totals.
-func WritePlan(out io.Writer, hosts input.Hosts) error {
+func WritePlan(out io.Writer, hosts input.HostCounts) error {
 	buffered := bufio.NewWriter(out)
 	var line []byte
 	for _, host := range sortedKeys(hosts.Requests) {

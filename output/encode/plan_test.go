@@ -13,7 +13,7 @@ import (
 func TestWritePlan(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	var out strings.Builder
-	err := WritePlan(&out, input.Hosts{Requests: map[string]int64{"https://b.example": 2, "http://a.example:8080": 1},
+	err := WritePlan(&out, input.HostCounts{Requests: map[string]int64{"https://b.example": 2, "http://a.example:8080": 1},
 		Total: 6, Skipped: 1, Invalid: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -25,14 +25,14 @@ func TestWritePlan(t *testing.T) {
 }
 
 func TestWritePlanTellsWhatIsWrongWithTheOutput(t *testing.T) {
-	hosts := input.Hosts{Requests: map[string]int64{}}
+	hosts := input.HostCounts{Requests: map[string]int64{}}
 	for i := range int64(1000) {
 		hosts.Requests["https://"+itoa(i)+".example"] = 1
 	}
 	if err := WritePlan(encodetest.BrokenWriter{}, hosts); !errors.Is(err, encodetest.ErrBroken) {
 		t.Errorf("many hosts: %v", err)
 	}
-	if err := WritePlan(encodetest.BrokenWriter{}, input.Hosts{}); !errors.Is(err, encodetest.ErrBroken) {
+	if err := WritePlan(encodetest.BrokenWriter{}, input.HostCounts{}); !errors.Is(err, encodetest.ErrBroken) {
 		t.Errorf("no host: %v", err)
 	}
 }

@@ -183,7 +183,7 @@ func appendHeaderMap(dst []byte, h http.Header, mask func(name, value string) st
 
 // appendRequest appends the request where it is more than its URL, so that the line can be used as input again.
 func appendRequest(dst []byte, r *fetch.Request) []byte {
-	if !r.MoreThanURL() {
+	if !r.HasMoreThanURL() {
 		return dst
 	}
 	dst = appendString(append(dst, `,"request":{"url":`...), redact.URL(r.URL))

@@ -120,7 +120,7 @@ func TestMaskedRecordIsRefused(t *testing.T) {
 // Lines of a summary, a plan and a log are skipped as input.
 func TestOtherLinesAskNothing(t *testing.T) {
 	var plan strings.Builder
-	if err := WritePlan(&plan, input.Hosts{Requests: map[string]int64{"http://a": 1}, Total: 1}); err != nil {
+	if err := WritePlan(&plan, input.HostCounts{Requests: map[string]int64{"http://a": 1}, Total: 1}); err != nil {
 		t.Fatal(err)
 	}
 	lines := string(AppendSummary(nil, fullSummary(), 3)) + plan.String()

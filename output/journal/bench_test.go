@@ -111,7 +111,7 @@ func timeWithoutResume(b *testing.B, urls []string) time.Duration {
 func timeWithResume(b *testing.B, urls []string) time.Duration {
 	began := time.Now()
 	o := benchOptions()
-	j, err := Open(filepath.Join(b.TempDir(), "out"), Settings{AppendRequest: o.AppendAsked})
+	j, err := Open(filepath.Join(b.TempDir(), "out"), Settings{AppendRequest: o.AppendCanonical})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func BenchmarkLoad(b *testing.B) {
 	out := filepath.Join(b.TempDir(), "out")
 	o := fetch.Defaults()
 	const n = 1_000_000
-	j, err := Open(out, Settings{AppendRequest: o.AppendAsked})
+	j, err := Open(out, Settings{AppendRequest: o.AppendCanonical})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func BenchmarkLoad(b *testing.B) {
 	}
 	size := 0
 	for b.Loop() {
-		j, err := Open(out, Settings{AppendRequest: o.AppendAsked})
+		j, err := Open(out, Settings{AppendRequest: o.AppendCanonical})
 		if err != nil || j.DoneBefore() != n {
 			b.Fatal(err)
 		}

@@ -52,7 +52,7 @@ var errNoMark = errors.New("no mark of a part")
 
 // writeMark writes a mark where there is none. One that a kill truncates is no JSON, and so no mark.
 func (d *Dir) writeMark(name string, m fetch.PartialInfo, boot string) error {
-	text, err := json.Marshal(markJSON{m.Validator, m.Total, m.At, boot})
+	text, err := json.Marshal(markJSON{m.Validator, m.Total, m.URL, boot})
 	if err != nil || len(text) > maxMarkSize {
 		return errNoMark
 	}
@@ -106,5 +106,5 @@ func parseMark(text []byte, now file.BootID) (fetch.PartialInfo, error) {
 	if m.Boot != bootSynced && (!now.IsKnown() || m.Boot != formatBoot(now)) {
 		return fetch.PartialInfo{}, errNoMark
 	}
-	return fetch.PartialInfo{Validator: m.IfRange, Total: m.Total, At: m.At}, nil
+	return fetch.PartialInfo{Validator: m.IfRange, Total: m.Total, URL: m.At}, nil
 }

@@ -27,7 +27,7 @@ func TestMarkOnDisk(t *testing.T) {
 		t.Error("a mark was written over")
 	}
 	if err := bodies.writeMark("long", fetch.PartialInfo{Validator: `"v1"`,
-		At: "https://a.test/" + strings.Repeat("a", maxMarkSize)}, bootSynced); err == nil {
+		URL: "https://a.test/" + strings.Repeat("a", maxMarkSize)}, bootSynced); err == nil {
 		t.Error("an over-long mark was written")
 	}
 	if got := listFiles(t, dir); !slices.Equal(got, []string{"mark"}) {

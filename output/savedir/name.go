@@ -178,6 +178,6 @@ func defaultName(r *fetch.Request, u *url.URL) string {
 
 // requestHash returns 64 bits of a hash of a Request in hex; it is the same in every run.
 func requestHash(r *fetch.Request) string {
-	sum := sha256.Sum256(r.AppendAsked(nil))
+	sum := sha256.Sum256(r.AppendCanonical(nil))
 	return hex.EncodeToString(sum[:8])
 }

@@ -33,7 +33,7 @@ func (d *Dir) partStem(r *fetch.Request) (string, error) {
 	if !d.sharesFile(r) {
 		folder = path.Dir(name)
 	}
-	sum := sha256.Sum256(r.AppendAsked(nil))
+	sum := sha256.Sum256(r.AppendCanonical(nil))
 	return path.Join(folder, ".batchfetch-"+hex.EncodeToString(sum[:16])), nil
 }
 

@@ -22,7 +22,7 @@ func TestTwoRunsOnOnePart(t *testing.T) {
 	r := fetch.Request{URL: url}
 	kept := startBody(t, first, &r)
 	writeText(t, kept, body[:100_000])
-	kept.SetInfo(fetch.PartialInfo{Validator: `"v1"`, Total: int64(len(body)), At: url + "/"})
+	kept.SetInfo(fetch.PartialInfo{Validator: `"v1"`, Total: int64(len(body)), URL: url + "/"})
 	kept.Suspend()
 	results := make(chan *fetch.Record)
 	for range 2 {

@@ -23,7 +23,7 @@ func needsLocks(t *testing.T) {
 
 var (
 	partRequest = &fetch.Request{URL: "https://a.test/body", Path: "body"}
-	partMark    = fetch.PartialInfo{Validator: `"v1"`, Total: 10, At: "https://a.test/body"}
+	partMark    = fetch.PartialInfo{Validator: `"v1"`, Total: 10, URL: "https://a.test/body"}
 )
 
 const partMarkJSON = `{"if_range":"\"v1\"","total":10,"at":"https://a.test/body"}`
@@ -172,7 +172,7 @@ func TestPartHasOneOwner(t *testing.T) {
 	}
 	second := startBody(t, there, partRequest) // the part is owned: this body can't become one
 	writeText(t, second, "abcde")
-	second.SetInfo(fetch.PartialInfo{Validator: `"other"`, At: "https://a.test/other"})
+	second.SetInfo(fetch.PartialInfo{Validator: `"other"`, URL: "https://a.test/other"})
 	first, err := part.Continue(5)
 	if err != nil {
 		t.Fatal(err)
