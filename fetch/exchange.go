@@ -48,12 +48,8 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if x.options.Timeout > 0 {
-		var stop context.CancelFunc
-		limit := &failure.Limit{Kind: failure.Timeout, Name: "timeout", After: x.options.Timeout}
-		ctx, stop = context.WithTimeoutCause(ctx, x.options.Timeout, limit)
-		defer stop()
-	}
+	ctx, stop := x.withTimeout(ctx)
+	defer stop()
 	call := &x.call
 	call.Target, call.Header, call.NoReplay, call.Cancel = &to.Target, x.headerWithCookies(to), x.noReplay, cancel
 	call.Stall.Init(x.options.StallTimeout, cancel)
@@ -92,6 +88,15 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 	return a
 }
 
+// withTimeout returns ctx with Options.Timeout, which ends it with a *failure.Limit as the cause.
+func (x *exchange) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	if x.options.Timeout <= 0 {
+		return ctx, func() {}
+	}
+	limit := &failure.Limit{Kind: failure.Timeout, Name: "timeout", After: x.options.Timeout}
+	return context.WithTimeoutCause(ctx, x.options.Timeout, limit)
+}
+
 // explain is Call.Explain with the status and the received bytes that the Record has.
 func (x *exchange) explain(ctx context.Context, err error, rec *Record) *failure.Failure {
 	return x.call.Explain(ctx, err, rec.Status, rec.WireBytes)
@@ -121,17 +126,8 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 	}
 	got := originResponse{Response: resp, url: to.URL, requested: x.startedAt, received: x.headersAt,
 		remote: x.call.RemoteAddr(), partial: x.partial != judge.PartialNone}
-	if x.call.IsHTTP1() && resp.ProtoMajor != 1 {
-		return judge.Answer{
-			Responded: true,
-			Failure:   failure.New(failure.Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto),
-		}
-	}
-	if x.isUnrequestedPart(to, resp) {
-		return judge.Answer{
-			Responded: true,
-			Failure:   failure.New(failure.Protocol, "206 Partial Content, and no part was asked for"),
-		}
+	if wrong := x.checkResponse(to, resp); wrong != nil {
+		return judge.Answer{Responded: true, Failure: wrong}
 	}
 	if resp.StatusCode == http.StatusNotModified && x.cache.conditions() != nil {
 		x.markResponseEnd() // the body is read from the cache
@@ -162,6 +158,17 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 		x.writer.finish(a.Failure)
 	}
 	return a
+}
+
+// checkResponse returns why a response can't be one to the request; nil is that it can.
+func (x *exchange) checkResponse(to *target, resp *http.Response) *failure.Failure {
+	if x.call.IsHTTP1() && resp.ProtoMajor != 1 {
+		return failure.New(failure.Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)
+	}
+	if x.isUnrequestedPart(to, resp) {
+		return failure.New(failure.Protocol, "206 Partial Content, and no part was asked for")
+	}
+	return nil
 }
 
 // maxDiscarded is how many bytes of a body that is not needed are read so that its connection can be reused.
