@@ -20,11 +20,11 @@ type seconds int64
 
 const (
 	none seconds = -1
-	// most stands for every number that is too large (RFC 9111 section 1.2.2), and for a max-stale without a number.
-	most seconds = math.MaxInt32
+	// maxSeconds stands for every number that is too large (RFC 9111 section 1.2.2), and for a max-stale without a number.
+	maxSeconds seconds = math.MaxInt32
 )
 
-func (s seconds) span() time.Duration { return time.Duration(max(s, 0)) * time.Second }
+func (s seconds) duration() time.Duration { return time.Duration(max(s, 0)) * time.Second }
 
 // directivesOf reads the Cache-Control lines of a header. What is not known is passed over (RFC 9111 section 5.2.3);
 // where a number can't be read, or is said twice in two ways, the answer is taken for stale (section 4.2.1).
@@ -34,13 +34,13 @@ func directivesOf(h http.Header) directives {
 		for line != "" {
 			var name, value string
 			name, value, line = nextDirective(line)
-			d.take(name, value)
+			d.set(name, value)
 		}
 	}
 	return d
 }
 
-func (d *directives) take(name, value string) {
+func (d *directives) set(name, value string) {
 	switch name {
 	case "no-store":
 		d.noStore = true
@@ -60,7 +60,7 @@ func (d *directives) take(name, value string) {
 		d.staleIfError = stricter(d.staleIfError, value)
 	case "max-stale":
 		if d.maxStale = secondsOf(value, none); value == "" {
-			d.maxStale = most
+			d.maxStale = maxSeconds
 		}
 	}
 }
@@ -85,8 +85,8 @@ func secondsOf(text string, wrong seconds) seconds {
 		}
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || seconds(n) > most {
-		return most
+	if err != nil || seconds(n) > maxSeconds {
+		return maxSeconds
 	}
 	return seconds(n)
 }

@@ -56,15 +56,15 @@ func (d *Disk) name(key Key) string {
 	return d.dir + string(filepath.Separator) + text[:2] + string(filepath.Separator) + text[2:]
 }
 
-// tails are what is read of a file at once.
-var tails = sync.Pool{New: func() any { return new([inMemory + 4<<10]byte) }}
+// tailPool are what is read of a file at once.
+var tailPool = sync.Pool{New: func() any { return new([inMemory + 4<<10]byte) }}
 
 // Get returns what is kept under key.
 func (d *Disk) Get(_ context.Context, key Key) (*Found, error) {
 	name := d.name(key)
-	buffer := tails.Get().(*[inMemory + 4<<10]byte)
-	release := func() { tails.Put(buffer) }
-	held, file, size, used, err := slurp(name, buffer[:])
+	buffer := tailPool.Get().(*[inMemory + 4<<10]byte)
+	release := func() { tailPool.Put(buffer) }
+	held, file, size, used, err := readTail(name, buffer[:])
 	if err != nil || held == nil {
 		release()
 		if errors.Is(err, fs.ErrNotExist) {
@@ -130,14 +130,14 @@ func (w *diskWriter) write(p []byte) (err error) {
 		w.head = append(w.head, p...)
 		return nil
 	}
-	if err = w.open(); err == nil {
+	if err = w.moveToFile(); err == nil {
 		_, err = w.file.Write(p)
 	}
 	return err
 }
 
-// open moves what is in memory into a file.
-func (w *diskWriter) open() (err error) {
+// moveToFile moves what is in memory into a file.
+func (w *diskWriter) moveToFile() (err error) {
 	if w.file != nil {
 		return nil
 	}
@@ -168,38 +168,38 @@ func (w *diskWriter) Commit(_ context.Context, e *Entry) error {
 	if err := w.write(note); err != nil {
 		return err
 	}
-	if err := w.open(); err != nil {
+	if err := w.moveToFile(); err != nil {
 		return err
 	}
-	return w.disk.take(w.file, w.key, &w.done)
+	return w.disk.publish(w.file, w.key, &w.done)
 }
 
-// take closes a whole file and gives it its name.
-func (d *Disk) take(f *os.File, key Key, done *bool) error {
+// publish closes a whole file and gives it its name.
+func (d *Disk) publish(f *os.File, key Key, done *bool) error {
 	size, err := f.Seek(0, io.SeekCurrent)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	err = os.Rename(f.Name(), d.name(key))
-	if err != nil && d.isOdd(key) { // a folder goes where it is empty
+	if err != nil && d.isObstructed(key) { // a folder goes where it is empty
 		if err = os.Remove(d.name(key)); err == nil {
 			err = os.Rename(f.Name(), d.name(key))
 		} else {
-			err = errors.Join(errTaken, err)
+			err = errors.Join(errObstructed, err)
 		}
 	}
 	if err == nil {
 		*done = true
-		d.wrote(room(size))
+		d.countWritten(diskSize(size))
 	}
 	return err
 }
 
-// errTaken is why one entry can't be kept, which says nothing of the others.
-var errTaken = errors.New("something else is in the entry's place")
+// errObstructed is why one entry can't be kept, which says nothing of the others.
+var errObstructed = errors.New("something else is in the entry's place")
 
-// isOdd reports whether what is in the place of key is no regular file, and so no entry.
-func (d *Disk) isOdd(key Key) bool {
+// isObstructed reports whether what is in the place of key is no regular file, and so no entry.
+func (d *Disk) isObstructed(key Key) bool {
 	info, err := os.Lstat(d.name(key))
 	return err == nil && !info.Mode().IsRegular()
 }
@@ -216,7 +216,7 @@ func (w *diskWriter) Abort() {
 // Refresh appends a note to a large file and writes a small one anew.
 func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
 	f, err := os.OpenFile(d.name(key), os.O_RDWR|os.O_APPEND|noFollow, 0)
-	if errors.Is(err, fs.ErrNotExist) || err != nil && d.isOdd(key) {
+	if errors.Is(err, fs.ErrNotExist) || err != nil && d.isObstructed(key) {
 		return nil
 	}
 	if err != nil {
@@ -245,7 +245,7 @@ func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
 	if _, err = f.Write(note); err != nil { // a part of it may be there: nobody can read the file any more
 		return errors.Join(err, d.Delete(ctx, key))
 	}
-	d.wrote(int64(len(note)))
+	d.countWritten(int64(len(note)))
 	return nil
 }
 
@@ -271,7 +271,7 @@ func (d *Disk) rewrite(ctx context.Context, key Key, e *Entry, body io.Reader) e
 // Delete removes the file of key.
 func (d *Disk) Delete(_ context.Context, key Key) error {
 	err := os.Remove(d.name(key))
-	if errors.Is(err, fs.ErrNotExist) || err != nil && d.isOdd(key) {
+	if errors.Is(err, fs.ErrNotExist) || err != nil && d.isObstructed(key) {
 		return nil
 	}
 	return err
@@ -280,7 +280,7 @@ func (d *Disk) Delete(_ context.Context, key Key) error {
 // Close enforces the limit on what the files take. Where nothing was written it is no matter that it can't.
 func (d *Disk) Close() error {
 	idle := d.unnoted.Load() == 0
-	if err := d.note(closing); !idle {
+	if err := d.noteUsage(closeSweepTime); !idle {
 		return err
 	}
 	return nil

@@ -92,8 +92,8 @@ func TestDiskTakesFilesOnly(t *testing.T) {
 	}
 }
 
-// TestDiskNotesDoNotPileUp: what is confirmed every night takes no more room after years.
-func TestDiskNotesDoNotPileUp(t *testing.T) {
+// TestDiskNotesStayBounded: what is confirmed every night takes no more room after years.
+func TestDiskNotesStayBounded(t *testing.T) {
 	dir := t.TempDir()
 	d := openDisk(t, dir, 1<<30)
 	body := bytes.Repeat([]byte("x"), 100<<10)

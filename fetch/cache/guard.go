@@ -15,11 +15,11 @@ type Guard struct {
 	now           func() time.Time
 	warn          func(err error, writing bool)
 	once          sync.Once
-	reads, writes fuse // apart: of a disk that is full can still be read
+	reads, writes breaker // apart: of a disk that is full can still be read
 }
 
-// rest is how long a Store that failed is left alone.
-const rest = 15 * time.Second
+// retryPause is how long a Store that failed is left alone.
+const retryPause = 15 * time.Second
 
 // NewGuard returns a Guard around store. warn takes the first error of all, and whether it was one of writing: then what is kept may
 // still be found. Many goroutines may be at it.
@@ -30,71 +30,71 @@ func NewGuard(store Store, warn func(err error, writing bool)) *Guard {
 // What is a Store that is too slow: one that takes longer than tooSlow, as a mean of slowOver calls. Of a call that takes longer than
 // mostSlow no more counts: one hiccup is not enough.
 const (
-	tooSlow  = 100 * time.Millisecond
-	mostSlow = time.Second
-	slowOver = 20
+	slowMean     = 100 * time.Millisecond
+	maxCallTime  = time.Second
+	callsPerMean = 20
 )
 
-var errSlow = fmt.Errorf("its answers take longer than %s", tooSlow)
+var errSlow = fmt.Errorf("its answers take longer than %s", slowMean)
 
-// A fuse is open from a failure on until it is time for another trial.
-type fuse struct {
-	mu    sync.Mutex
-	until time.Time
-	slow  bool          // the failure was to be slow: only a trial that is quick closes it
-	calls int           // of the mean that is being taken
-	took  time.Duration // all of them together
+// A breaker is open from a failure on until it is time for another trial.
+type breaker struct {
+	mu        sync.Mutex
+	openUntil time.Time
+	slow      bool          // the failure was to be slow: only a trial that is quick closes it
+	calls     int           // of the mean that is being taken
+	total     time.Duration // all of them together
 }
 
-// timed counts a call that went well, and returns errSlow where that makes the Store too slow. The lock is held.
-func (f *fuse) timed(took time.Duration) error {
-	if f.slow && !f.until.IsZero() {
-		if took > tooSlow {
+// countCall counts a call that went well, and returns errSlow where that makes the Store too slow. The lock is held.
+func (f *breaker) countCall(took time.Duration) error {
+	if f.slow && !f.openUntil.IsZero() {
+		if took > slowMean {
 			return errSlow
 		}
 		f.slow = false
 	}
 	f.calls++
-	f.took += min(took, mostSlow)
-	if f.calls < slowOver {
+	f.total += min(took, maxCallTime)
+	if f.calls < callsPerMean {
 		return nil
 	}
-	f.slow = f.took > slowOver*tooSlow
-	f.calls, f.took = 0, 0
+	f.slow = f.total > callsPerMean*slowMean
+	f.calls, f.total = 0, 0
 	if f.slow {
 		return errSlow
 	}
 	return nil
 }
 
-// ready reports whether to try, and makes everybody else wait for what comes of that, where the last trial failed.
-func (f *fuse) ready(now time.Time) bool {
+// mayTry reports whether to try, and makes everybody else wait for what comes of that, where the last trial failed.
+func (f *breaker) mayTry(now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
-	case f.until.IsZero():
+	case f.openUntil.IsZero():
 		return true
-	case now.Before(f.until):
+	case now.Before(f.openUntil):
 		return false
 	}
-	f.until = now.Add(rest)
+	f.openUntil = now.Add(retryPause)
 	return true
 }
 
-// told notes what came of a trial that began at that time, and reports whether that was right; over says that the run has ended, so
+// recordOutcome notes what came of a trial that began at that time, and reports whether that was right; over says that the run has ended, so
 // that nothing is to be learnt from it.
-func (g *Guard) told(over error, f *fuse, began time.Time, err error) bool {
-	if err != nil && (over != nil || errors.Is(err, ErrTooLarge) || errors.Is(err, errTaken)) { // it is not the Store's fault
+func (g *Guard) recordOutcome(over error, f *breaker, began time.Time, err error) bool {
+	if err != nil && (over != nil || errors.Is(err, ErrTooLarge) || errors.Is(err, errObstructed)) { // it is not the Store's fault
 		return false
 	}
 	now, right := g.now(), err == nil
 	f.mu.Lock()
 	if right && over == nil {
-		err = f.timed(now.Sub(began))
+		err = f.countCall(now.Sub(began))
 	}
-	f.until = time.Time{}
+	f.openUntil = time.Time{}
 	if err != nil {
-		f.until = now.Add(rest)
+		f.openUntil = now.Add(retryPause)
 	}
 	f.mu.Unlock()
 	if err != nil {
@@ -106,29 +106,29 @@ func (g *Guard) told(over error, f *fuse, began time.Time, err error) bool {
 // Get returns nil where the Store failed.
 func (g *Guard) Get(ctx context.Context, key Key) (*Found, error) {
 	began := g.now()
-	if !g.reads.ready(began) {
+	if !g.reads.mayTry(began) {
 		return nil, nil
 	}
 	found, err := g.store.Get(ctx, key)
-	if !g.told(ctx.Err(), &g.reads, began, err) {
+	if !g.recordOutcome(ctx.Err(), &g.reads, began, err) {
 		return nil, nil
 	}
 	return found, nil
 }
 
-// errAside says that nothing is kept for the time being.
-var errAside = errors.New("the cache is left alone")
+// errPaused says that nothing is kept for the time being.
+var errPaused = errors.New("the cache is left alone")
 
 // Put returns an error where the Store failed, or is left alone; it needs no answer.
 func (g *Guard) Put(ctx context.Context, key Key) (Writer, error) {
 	began := g.now()
-	if !g.writes.ready(began) {
-		return nil, errAside
+	if !g.writes.mayTry(began) {
+		return nil, errPaused
 	}
 	w, err := g.store.Put(ctx, key)
 	if err != nil {
-		g.told(ctx.Err(), &g.writes, began, err)
-		return nil, errAside
+		g.recordOutcome(ctx.Err(), &g.writes, began, err)
+		return nil, errPaused
 	}
 	return &guardedWriter{w, g}, nil // its Commit tells how that went
 }
@@ -136,22 +136,22 @@ func (g *Guard) Put(ctx context.Context, key Key) (Writer, error) {
 // Refresh does what it can.
 func (g *Guard) Refresh(ctx context.Context, key Key, e *Entry) error {
 	began := g.now()
-	if !g.writes.ready(began) {
-		return errAside
+	if !g.writes.mayTry(began) {
+		return errPaused
 	}
 	err := g.store.Refresh(ctx, key, e)
-	g.told(ctx.Err(), &g.writes, began, err)
+	g.recordOutcome(ctx.Err(), &g.writes, began, err)
 	return err
 }
 
 // Delete does what it can: what could not be deleted is found again once the Store is back.
 func (g *Guard) Delete(ctx context.Context, key Key) error {
 	began := g.now()
-	if !g.writes.ready(began) {
-		return errAside
+	if !g.writes.mayTry(began) {
+		return errPaused
 	}
 	err := g.store.Delete(ctx, key)
-	g.told(ctx.Err(), &g.writes, began, err)
+	g.recordOutcome(ctx.Err(), &g.writes, began, err)
 	return err
 }
 
@@ -171,7 +171,7 @@ type guardedWriter struct {
 func (w *guardedWriter) Write(p []byte) (int, error) {
 	n, err := w.Writer.Write(p)
 	if err != nil {
-		w.guard.told(nil, &w.guard.writes, w.guard.now(), err)
+		w.guard.recordOutcome(nil, &w.guard.writes, w.guard.now(), err)
 	}
 	return n, err
 }
@@ -179,6 +179,6 @@ func (w *guardedWriter) Write(p []byte) (int, error) {
 func (w *guardedWriter) Commit(ctx context.Context, e *Entry) error {
 	began := w.guard.now()
 	err := w.Writer.Commit(ctx, e)
-	w.guard.told(ctx.Err(), &w.guard.writes, began, err)
+	w.guard.recordOutcome(ctx.Err(), &w.guard.writes, began, err)
 	return err
 }

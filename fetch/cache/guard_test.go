@@ -7,35 +7,38 @@ import (
 	"time"
 )
 
-// A ruin is a Store that fails while broken is set.
-type ruin struct {
+// A failingStore is a Store that fails while broken is set.
+type failingStore struct {
 	broken error
 	asked  int
 	work   func() // what each Get does
 }
 
-func (r *ruin) Get(context.Context, Key) (*Found, error) {
+func (r *failingStore) Get(context.Context, Key) (*Found, error) {
 	r.asked++
 	if r.work != nil {
 		r.work()
 	}
 	return nil, r.broken
 }
-func (r *ruin) Put(context.Context, Key) (Writer, error)   { r.asked++; return ruinWriter{r}, nil }
-func (r *ruin) Refresh(context.Context, Key, *Entry) error { r.asked++; return r.broken }
-func (r *ruin) Delete(context.Context, Key) error          { r.asked++; return r.broken }
-func (r *ruin) Close() error                               { return r.broken }
+func (r *failingStore) Put(context.Context, Key) (Writer, error) {
+	r.asked++
+	return failingWriter{r}, nil
+}
+func (r *failingStore) Refresh(context.Context, Key, *Entry) error { r.asked++; return r.broken }
+func (r *failingStore) Delete(context.Context, Key) error          { r.asked++; return r.broken }
+func (r *failingStore) Close() error                               { return r.broken }
 
-type ruinWriter struct{ *ruin }
+type failingWriter struct{ *failingStore }
 
-func (w ruinWriter) Write(p []byte) (int, error)          { return len(p), nil }
-func (w ruinWriter) Commit(context.Context, *Entry) error { return w.broken }
-func (w ruinWriter) Abort()                               {}
+func (w failingWriter) Write(p []byte) (int, error)          { return len(p), nil }
+func (w failingWriter) Commit(context.Context, *Entry) error { return w.broken }
+func (w failingWriter) Abort()                               {}
 
 // TestGuard: a Store that fails is told of once, left alone, and tried again after a while.
 func TestGuard(t *testing.T) {
 	ctx, now := t.Context(), noon
-	store := &ruin{broken: errors.New("connection refused")}
+	store := &failingStore{broken: errors.New("connection refused")}
 	var told []error
 	g := NewGuard(store, func(err error, _ bool) { told = append(told, err) })
 	g.now = func() time.Time { return now }
@@ -50,7 +53,7 @@ func TestGuard(t *testing.T) {
 	if _, err := g.Put(ctx, Key{}); err != nil { // writes are another matter
 		t.Error(err)
 	}
-	now = now.Add(rest)
+	now = now.Add(retryPause)
 	store.broken = nil
 	for range 10 {
 		_, _ = g.Get(ctx, Key{}) // as above
@@ -63,7 +66,7 @@ func TestGuard(t *testing.T) {
 // TestGuardOfFullDisk: what fails at Commit is not tried with every answer.
 func TestGuardOfFullDisk(t *testing.T) {
 	ctx := t.Context()
-	store := &ruin{broken: errors.New("no space left on device")}
+	store := &failingStore{broken: errors.New("no space left on device")}
 	told := 0
 	g := NewGuard(store, func(_ error, writing bool) {
 		if told++; !writing {
@@ -92,9 +95,9 @@ func TestGuardOfFullDisk(t *testing.T) {
 	}
 }
 
-// TestGuardKnowsTheRun: the end of a run, and a body that is too large, say nothing of the Store.
-func TestGuardKnowsTheRun(t *testing.T) {
-	store := &ruin{broken: context.Canceled}
+// TestGuardIgnoresEndOfRun: the end of a run, and a body that is too large, say nothing of the Store.
+func TestGuardIgnoresEndOfRun(t *testing.T) {
+	store := &failingStore{broken: context.Canceled}
 	g := NewGuard(store, func(err error, _ bool) { t.Error(err) })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -113,8 +116,8 @@ func TestGuardKnowsTheRun(t *testing.T) {
 
 // TestGuardOfSlowStore: a Store that is slow for a while is told of once and left alone until it is quick again; a hiccup is no matter.
 func TestGuardOfSlowStore(t *testing.T) {
-	now, span := noon, tooSlow
-	store := &ruin{work: func() { now = now.Add(span) }}
+	now, span := noon, slowMean
+	store := &failingStore{work: func() { now = now.Add(span) }}
 	var told []error
 	g := NewGuard(store, func(err error, _ bool) { told = append(told, err) })
 	g.now = func() time.Time { return now }
@@ -131,21 +134,21 @@ func TestGuardOfSlowStore(t *testing.T) {
 	span = time.Minute
 	get(1)
 	span = 0
-	if n := get(slowOver - 1 + 100); n != slowOver-1+100 || len(told) > 0 {
+	if n := get(callsPerMean - 1 + 100); n != callsPerMean-1+100 || len(told) > 0 {
 		t.Errorf("after a hiccup: asked %d times, told %v", n, told)
 	}
-	span = 2 * tooSlow
-	get(slowOver - 100%slowOver)
-	if n := get(100); n > slowOver || len(told) != 1 || !errors.Is(told[0], errSlow) {
+	span = 2 * slowMean
+	get(callsPerMean - 100%callsPerMean)
+	if n := get(100); n > callsPerMean || len(told) != 1 || !errors.Is(told[0], errSlow) {
 		t.Errorf("slow: asked %d times, told %v", n, told)
 	}
 	for range 5 {
-		now = now.Add(rest)
+		now = now.Add(retryPause)
 		if n := get(100); n != 1 {
 			t.Errorf("still slow: asked %d times", n)
 		}
 	}
-	now, span = now.Add(rest), 0
+	now, span = now.Add(retryPause), 0
 	if n := get(100); n != 100 || len(told) != 1 {
 		t.Errorf("quick again: asked %d times, told %v", n, told)
 	}

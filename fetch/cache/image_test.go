@@ -48,8 +48,8 @@ func TestImage(t *testing.T) {
 	}
 }
 
-// TestImageThatIsNone: torn, cut, of another key, or written by somebody who means harm.
-func TestImageThatIsNone(t *testing.T) {
+// TestInvalidImages: torn, cut, of another key, or written by somebody who means harm.
+func TestInvalidImages(t *testing.T) {
 	good := imageOf(Key{1}, sample(), "body")
 	cases := map[string][]byte{
 		"empty":                    nil,
@@ -122,7 +122,7 @@ func FuzzDirectives(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string) {
 		d := directivesOf(http.Header{"Cache-Control": {line}})
 		for _, s := range []seconds{d.maxAge, d.maxStale, d.minFresh, d.staleIfError} {
-			if s < none || s > most {
+			if s < none || s > maxSeconds {
 				t.Errorf("%q: %d", line, s)
 			}
 		}

@@ -143,7 +143,7 @@ func (p *Place) Draft(ctx context.Context, s Store, q *Question, header http.Hea
 	} else if p.choice != nil || len(names) > 0 || q.Who != (Sum{}) {
 		c := p.choice
 		if c == nil || !containsAll(c.names, names) {
-			c = p.choice.wider(names)
+			c = p.choice.widen(names)
 			d.choice = c
 		}
 		if len(c.names) > mostNames {
@@ -156,8 +156,8 @@ func (p *Place) Draft(ctx context.Context, s Store, q *Question, header http.Hea
 	return d, err
 }
 
-// wider returns a choice by more names, or a new one where c is nil.
-func (c *choice) wider(names []string) *choice {
+// widen returns a choice by more names, or a new one where c is nil.
+func (c *choice) widen(names []string) *choice {
 	w := new(choice)
 	if c != nil {
 		w.origin, names = c.origin, slices.Concat(c.names, names)
@@ -169,9 +169,9 @@ func (c *choice) wider(names []string) *choice {
 	return w
 }
 
-// choosing are held, one of them, while a choice is looked for and written, so that of several answers to one URL that come at once
+// choiceLocks are held, one of them, while a choice is looked for and written, so that of several answers to one URL that come at once
 // the first makes it. Another process may still come between: the last one wins, and the others' answers are fetched once more.
-var choosing [64]sync.Mutex
+var choiceLocks [64]sync.Mutex
 
 // Commit makes the answer visible, and the choice that leads to it.
 func (d *Draft) Commit(ctx context.Context, e *Entry) error {
@@ -179,7 +179,7 @@ func (d *Draft) Commit(ctx context.Context, e *Entry) error {
 	if d.choice == nil {
 		return d.Writer.Commit(ctx, e)
 	}
-	lock := &choosing[int(d.primary[0])%len(choosing)]
+	lock := &choiceLocks[int(d.primary[0])%len(choiceLocks)]
 	lock.Lock()
 	defer lock.Unlock()
 	there, err := choiceAt(ctx, d.store, d.primary)
@@ -189,7 +189,7 @@ func (d *Draft) Commit(ctx context.Context, e *Entry) error {
 	c := d.choice
 	if there != nil {
 		if c = there; !containsAll(c.names, d.choice.names) {
-			c = there.wider(d.choice.names)
+			c = there.widen(d.choice.names)
 		}
 		if len(c.names) > mostNames {
 			return errVaries

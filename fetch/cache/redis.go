@@ -30,8 +30,8 @@ const (
 
 	// redisKeep is how long a key lives that nobody uses.
 	redisKeep = 30 * 24 * time.Hour
-	// redisPatience is how long the server may take to be connected to, and to answer: a lookup that is slower than that saves nothing.
-	redisPatience = time.Second
+	// redisTimeout is how long the server may take to be connected to, and to answer: a lookup that is slower than that saves nothing.
+	redisTimeout = time.Second
 	// redisPool is how many connections there are at most. Whoever needs one more waits.
 	redisPool = 64
 )
@@ -56,10 +56,10 @@ func OpenRedis(address string, settings RedisSettings) (*Redis, error) {
 	}
 	o := &redis.Options{
 		Addr:                     net.JoinHostPort(u.Hostname(), portOf(u)),
-		DialTimeout:              redisPatience,
-		ReadTimeout:              redisPatience,
-		WriteTimeout:             redisPatience,
-		PoolTimeout:              redisPatience,
+		DialTimeout:              redisTimeout,
+		ReadTimeout:              redisTimeout,
+		WriteTimeout:             redisTimeout,
+		PoolTimeout:              redisTimeout,
 		PoolSize:                 redisPool,
 		MaxRetries:               1, // for a connection that had been closed meanwhile
 		DialerRetries:            1,
@@ -138,15 +138,15 @@ func (r *Redis) Put(_ context.Context, key Key) (Writer, error) {
 }
 
 type redisWriter struct {
-	redis *Redis
-	key   Key
-	image []byte
-	over  bool
+	redis    *Redis
+	key      Key
+	image    []byte
+	tooLarge bool
 }
 
 // Write takes no more than a value may have.
 func (w *redisWriter) Write(p []byte) (int, error) {
-	if w.over = w.over || len(w.image)+len(p) > mostValue; w.over {
+	if w.tooLarge = w.tooLarge || len(w.image)+len(p) > mostValue; w.tooLarge {
 		w.image = nil
 	} else {
 		w.image = append(w.image, p...)
@@ -158,7 +158,7 @@ func (w *redisWriter) Write(p []byte) (int, error) {
 func (w *redisWriter) Commit(ctx context.Context, e *Entry) error {
 	note, err := noteOf(w.key, e)
 	w.image = append(w.image, note...)
-	if w.over || err != nil || len(w.image) > mostValue {
+	if w.tooLarge || err != nil || len(w.image) > mostValue {
 		w.image = nil
 		return errors.Join(ErrTooLarge, w.redis.Delete(ctx, w.key)) // what is there is older
 	}

@@ -165,8 +165,8 @@ func TestRedisKeysExpire(t *testing.T) {
 	}
 }
 
-// TestRedisValuesAreNobodys: what stands in the server may be anything, as large as it likes.
-func TestRedisValuesAreNobodys(t *testing.T) {
+// TestRedisForeignValues: what stands in the server may be anything, as large as it likes.
+func TestRedisForeignValues(t *testing.T) {
 	server := startRedis(t, "")
 	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{})
 	client := server.client(t, 0)
@@ -274,8 +274,8 @@ func authority(t *testing.T) (certificate, key string, roots *x509.CertPool) {
 	return certificate, key, roots
 }
 
-// TestRedisGoesAndComes: a server that is killed costs one warning; one that comes back is used again.
-func TestRedisGoesAndComes(t *testing.T) {
+// TestRedisRestarts: a server that is killed costs one warning; one that comes back is used again.
+func TestRedisRestarts(t *testing.T) {
 	server := startRedis(t, "")
 	told := 0
 	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{})
@@ -298,8 +298,8 @@ func TestRedisGoesAndComes(t *testing.T) {
 	}
 }
 
-// TestRedisHeedsTheContext: a server that says nothing does not hold what has ended.
-func TestRedisHeedsTheContext(t *testing.T) {
+// TestRedisObeysContext: a server that says nothing does not hold what has ended.
+func TestRedisObeysContext(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

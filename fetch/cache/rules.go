@@ -57,7 +57,7 @@ func (r Rules) Keeps(status int, h http.Header) bool {
 		return true
 	}
 	d := directivesOf(h)
-	if d.noStore && !(d.mustUnderstand && understood(status)) || variesByAll(h["Vary"]) { // sections 5.2.2.5, 5.2.2.3, 4.1
+	if d.noStore && !(d.mustUnderstand && isUnderstood(status)) || variesByAll(h["Vary"]) { // sections 5.2.2.5, 5.2.2.3, 4.1
 		return false
 	}
 	if lifetime, known := r.lifetime(status, h, d); known && lifetime > 0 {
@@ -69,11 +69,11 @@ func (r Rules) Keeps(status int, h http.Header) bool {
 	return hasValidator(h) || d.staleIfError > 0
 }
 
-// understood names the statuses whose rules for caches are followed here (RFC 9111 section 5.2.2.3).
-func understood(status int) bool { return status == http.StatusOK || heuristic(status) }
+// isUnderstood names the statuses whose rules for caches are followed here (RFC 9111 section 5.2.2.3).
+func isUnderstood(status int) bool { return status == http.StatusOK || allowsHeuristic(status) }
 
-// heuristic names the statuses that may be fresh without saying so (RFC 9110 section 15.1), the part aside.
-func heuristic(status int) bool {
+// allowsHeuristic names the statuses that may be fresh without saying so (RFC 9110 section 15.1), the part aside.
+func allowsHeuristic(status int) bool {
 	return slices.Contains([]int{200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501}, status)
 }
 
@@ -90,22 +90,22 @@ func (r Rules) Judge(e *Entry, request http.Header, now time.Time) Use {
 	if r.TTL == 0 && (d.noStore && !d.mustUnderstand || variesByAll(e.Header["Vary"])) { // kept under a TTL
 		return Useless
 	}
-	wish := wishes(request)
+	wish := requestDirectives(request)
 	age, lifetime := r.Age(e, now), r.lifetimeOf(e, d)
 	switch {
 	case wish.noCache, r.TTL == 0 && d.noCache: // sections 5.2.1.4 and 5.2.2.4: not without asking
-	case wish.maxAge != none && age > wish.maxAge.span(): // section 5.2.1.1
-	case lifetime > age && lifetime-age >= wish.minFresh.span(): // sections 4.2 and 5.2.1.3
+	case wish.maxAge != none && age > wish.maxAge.duration(): // section 5.2.1.1
+	case lifetime > age && lifetime-age >= wish.minFresh.duration(): // sections 4.2 and 5.2.1.3
 		return Fresh
 	case lifetime > age, d.mustRevalidate: // section 5.2.2.2: stale ones are never used
-	case wish.maxStale != none && age-lifetime <= wish.maxStale.span(): // section 5.2.1.2
+	case wish.maxStale != none && age-lifetime <= wish.maxStale.duration(): // section 5.2.1.2
 		return Stale
 	}
 	return Check
 }
 
-// wishes reads a request's Cache-Control, or what was said before there was one (RFC 9111 section 5.4).
-func wishes(h http.Header) directives {
+// requestDirectives reads a request's Cache-Control, or what was said before there was one (RFC 9111 section 5.4).
+func requestDirectives(h http.Header) directives {
 	d := directivesOf(h)
 	if len(h["Cache-Control"]) == 0 && strings.EqualFold(strings.TrimSpace(h.Get("Pragma")), "no-cache") {
 		d.noCache = true
@@ -116,19 +116,19 @@ func wishes(h http.Header) directives {
 // StaleUntil returns until when e may stand in for a server that fails (RFC 5861 section 4, RFC 9111 section 4.2.4); zero is never.
 // Either side can allow it, the answer can forbid it.
 func (r Rules) StaleUntil(e *Entry, request http.Header, now time.Time) time.Time {
-	d, wish := directivesOf(e.Header), wishes(request)
+	d, wish := directivesOf(e.Header), requestDirectives(request)
 	window := max(d.staleIfError, wish.staleIfError)
 	if e.kind != ofAnswer || window <= 0 || d.mustRevalidate || d.noCache || d.noStore || wish.noCache {
 		return time.Time{}
 	}
-	return now.Add(r.lifetimeOf(e, d) - r.Age(e, now) + window.span())
+	return now.Add(r.lifetimeOf(e, d) - r.Age(e, now) + window.duration())
 }
 
 // Age is the time since the server made or confirmed the answer (RFC 9111 section 4.2.3); with a TTL, since it came.
 func (r Rules) Age(e *Entry, now time.Time) time.Duration {
 	resident := now.Sub(e.Received)
-	if resident < -skew { // the clock has been set back: nobody knows
-		return most.span()
+	if resident < -maxClockSkew { // the clock has been set back: nobody knows
+		return maxSeconds.duration()
 	}
 	resident = max(resident, 0)
 	if r.TTL > 0 {
@@ -138,12 +138,12 @@ func (r Rules) Age(e *Entry, now time.Time) time.Duration {
 	if date, ok := dateOf(e.Header["Date"]); ok {
 		apparent = max(e.Received.Sub(date), 0)
 	}
-	corrected := secondsOf(strings.TrimSpace(firstOf(e.Header["Age"])), 0).span() + max(e.Received.Sub(e.Requested), 0) // section 5.1
+	corrected := secondsOf(strings.TrimSpace(firstOf(e.Header["Age"])), 0).duration() + max(e.Received.Sub(e.Requested), 0) // section 5.1
 	return max(apparent, corrected) + resident
 }
 
-// skew is how far clocks of machines that share a Store may be apart.
-const skew = time.Minute
+// maxClockSkew is how far clocks of machines that share a Store may be apart.
+const maxClockSkew = time.Minute
 
 func (r Rules) lifetimeOf(e *Entry, d directives) time.Duration {
 	lifetime, _ := r.lifetime(e.Status, e.Header, d)
@@ -156,7 +156,7 @@ func (r Rules) lifetime(status int, h http.Header, d directives) (span time.Dura
 		return r.TTL, true
 	}
 	if d.maxAge != none { // section 5.2.2.1: Expires is not looked at then
-		return d.maxAge.span(), true
+		return d.maxAge.duration(), true
 	}
 	date, dated := dateOf(h["Date"])
 	if lines := h["Expires"]; len(lines) > 0 { // section 5.3: what is no date, above all 0, has passed
@@ -166,7 +166,7 @@ func (r Rules) lifetime(status int, h http.Header, d directives) (span time.Dura
 		}
 		return max(expires.Sub(date), 0), true
 	}
-	if modified, ok := dateOf(h["Last-Modified"]); ok && dated && r.Heuristic > 0 && heuristic(status) { // section 4.2.2
+	if modified, ok := dateOf(h["Last-Modified"]); ok && dated && r.Heuristic > 0 && allowsHeuristic(status) { // section 4.2.2
 		return time.Duration(r.Heuristic * float64(max(date.Sub(modified), 0))), true
 	}
 	return 0, false

@@ -13,9 +13,9 @@ import (
 // only once Confirm has said that the run has come to its end does that count as told. So what a run has in hand when it is
 // killed is told again by the next one, and nothing is passed over.
 type Teller struct {
-	store Store
-	id    Sum
-	told  atomic.Bool // there is something to confirm
+	store       Store
+	id          Sum
+	unconfirmed atomic.Bool // there is something to confirm
 
 	mu        sync.Mutex
 	confirmed map[Sum]bool // other runs, as far as they were asked for
@@ -41,7 +41,7 @@ func (t *Teller) Sign(e *Entry, told Sum) {
 	e.Seen, e.Teller = told, Sum{}
 	if told != e.SHA256 {
 		e.Teller = t.id
-		t.told.Store(true)
+		t.unconfirmed.Store(true)
 	}
 }
 
@@ -73,7 +73,7 @@ func (t *Teller) isConfirmed(ctx context.Context, run Sum) bool {
 
 // Confirm says that the user has been told of all that this run had to tell.
 func (t *Teller) Confirm(ctx context.Context, now time.Time) error {
-	if !t.told.Load() {
+	if !t.unconfirmed.Load() {
 		return nil
 	}
 	return Write(ctx, t.store, runKey(t.id), Digest(t.id, now))

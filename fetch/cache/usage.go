@@ -19,39 +19,39 @@ const (
 	usageName = "usage"
 	usageSize = 16 // bytes in files, and when they were last counted, in seconds since 1970
 
-	// noteEach is the part of the limit that a process writes before it says so.
-	noteEach = 16
-	// countAfter is how long a count is believed.
-	countAfter = 24 * time.Hour
-	// leaves is how much of the limit a sweep leaves, in percent, so that the next one is not due at once.
-	leaves = 90
-	// draftsFor is how long a file may be on its way.
-	draftsFor = 6 * time.Hour
+	// noteFraction is the part of the limit that a process writes before it says so.
+	noteFraction = 16
+	// recountAfter is how long a count is believed.
+	recountAfter = 24 * time.Hour
+	// keepPercent is how much of the limit a sweep leaves, in percent, so that the next one is not due at once.
+	keepPercent = 90
+	// draftLifetime is how long a file may be on its way.
+	draftLifetime = 6 * time.Hour
 )
 
 // What a sweep may take of the time of whoever does it.
 const (
-	inPassing = time.Second
-	closing   = 10 * time.Second
+	sweepTime      = time.Second
+	closeSweepTime = 10 * time.Second
 )
 
-// wrote counts what was written and, each time that is a part of the limit, has it noted.
-func (d *Disk) wrote(size int64) {
-	if d.unnoted.Add(size) < d.limit/noteEach || !d.noting.TryLock() {
+// countWritten counts what was written and, each time that is a part of the limit, has it noted.
+func (d *Disk) countWritten(size int64) {
+	if d.unnoted.Add(size) < d.limit/noteFraction || !d.noting.TryLock() {
 		return
 	}
 	defer d.noting.Unlock()
-	_ = d.noteLocked(inPassing) // the next one, or Close, says so again
+	_ = d.noteUsageLocked(sweepTime) // the next one, or Close, says so again
 }
 
-func (d *Disk) note(patience time.Duration) error {
+func (d *Disk) noteUsage(patience time.Duration) error {
 	d.noting.Lock()
 	defer d.noting.Unlock()
-	return d.noteLocked(patience)
+	return d.noteUsageLocked(patience)
 }
 
-// noteLocked adds what was written to the usage, and sweeps where that is over the limit. Where another process has the lock, it is that one's turn.
-func (d *Disk) noteLocked(patience time.Duration) error {
+// noteUsageLocked adds what was written to the usage, and sweeps where that is over the limit. Where another process has the lock, it is that one's turn.
+func (d *Disk) noteUsageLocked(patience time.Duration) error {
 	written := d.unnoted.Swap(0)
 	f, err := os.OpenFile(filepath.Join(d.dir, usageName), os.O_RDWR|os.O_CREATE|noFollow, 0o600)
 	if err != nil {
@@ -68,7 +68,7 @@ func (d *Disk) noteLocked(patience time.Duration) error {
 	used := int64(binary.LittleEndian.Uint64(text[:])) + written
 	counted := time.Unix(int64(binary.LittleEndian.Uint64(text[8:])), 0)
 	now := d.now()
-	fresh := err == nil && used >= 0 && now.Sub(counted) < countAfter && !counted.After(now.Add(time.Hour))
+	fresh := err == nil && used >= 0 && now.Sub(counted) < recountAfter && !counted.After(now.Add(time.Hour))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
@@ -102,7 +102,7 @@ func (d *Disk) sweep(deadline time.Time) (left int64, whole bool) {
 	now := d.now()
 	var used ages
 	whole = d.walk(deadline, func(_ string, info fs.FileInfo) bool {
-		used[ageStep(now.Sub(info.ModTime()))] += room(info.Size())
+		used[ageStep(now.Sub(info.ModTime()))] += diskSize(info.Size())
 		return true
 	})
 	for _, bytes := range used {
@@ -111,23 +111,23 @@ func (d *Disk) sweep(deadline time.Time) (left int64, whole bool) {
 	if left <= d.limit {
 		return left, whole
 	}
-	excess := left - d.limit/100*leaves
+	excess := left - d.limit/100*keepPercent
 	oldest := len(used) - 1 // whoever is in a later step goes; of this one as many as need be
 	for older := used[oldest]; oldest > 0 && older < excess; older += used[oldest] {
 		oldest--
 	}
 	done := d.walk(deadline, func(name string, info fs.FileInfo) bool {
 		if ageStep(now.Sub(info.ModTime())) >= oldest && os.Remove(name) == nil {
-			left -= room(info.Size())
-			excess -= room(info.Size())
+			left -= diskSize(info.Size())
+			excess -= diskSize(info.Size())
 		}
 		return excess > 0
 	})
 	return left, whole && (done || excess <= 0)
 }
 
-// room is what a file takes on disk: whole blocks of 4 KiB.
-func room(size int64) int64 { return (size + 4095) &^ 4095 }
+// diskSize is what a file takes on disk: whole blocks of 4 KiB.
+func diskSize(size int64) int64 { return (size + 4095) &^ 4095 }
 
 // walk shows every entry's file, beginning with a folder drawn by lot, so that sweeps cut short come to all of them.
 // It returns false where visit or the deadline ended it.
@@ -166,7 +166,7 @@ func (d *Disk) walk(deadline time.Time, visit func(name string, info fs.FileInfo
 
 // dropDraft removes what a killed process has left on its way.
 func (d *Disk) dropDraft(name string, info fs.FileInfo) {
-	if d.now().Sub(info.ModTime()) > draftsFor {
+	if d.now().Sub(info.ModTime()) > draftLifetime {
 		_ = os.Remove(name) // the next sweep sees it again
 	}
 }

@@ -82,13 +82,13 @@ func TestSweepWithinOneRun(t *testing.T) {
 	dir, now := t.TempDir(), time.Now()
 	d := diskIn(t, dir, 64*4096, &now)
 	keep(t, d, 0, 1000)
-	if n := there(t, d, 0, 1000); n > 64+64/noteEach+1 || n < 40 {
+	if n := there(t, d, 0, 1000); n > 64+64/noteFraction+1 || n < 40 {
 		t.Errorf("%d are there", n)
 	}
 }
 
-// TestUsageIsAGuess: a usage that is wrong, torn or from the future is put right by a count; one that is right spares it.
-func TestUsageIsAGuess(t *testing.T) {
+// TestUsageIsCorrected: a usage that is wrong, torn or from the future is put right by a count; one that is right spares it.
+func TestUsageIsCorrected(t *testing.T) {
 	now := time.Now()
 	for name, spoil := range map[string]func(t *testing.T, name string){
 		"missing": func(t *testing.T, name string) {
@@ -100,7 +100,7 @@ func TestUsageIsAGuess(t *testing.T) {
 		"absurd": func(t *testing.T, name string) {
 			write(t, name, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f")
 		},
-		"old": func(*testing.T, string) { now = now.Add(countAfter + time.Minute) },
+		"old": func(*testing.T, string) { now = now.Add(recountAfter + time.Minute) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -166,7 +166,7 @@ func TestDrafts(t *testing.T) {
 	d := diskIn(t, dir, 100*4096, &now)
 	keep(t, d, 0, 1)
 	folder := filepath.Dir(d.name(numbered(0)))
-	for name, age := range map[string]time.Duration{"killed": draftsFor + time.Minute, "going": time.Minute} {
+	for name, age := range map[string]time.Duration{"killed": draftLifetime + time.Minute, "going": time.Minute} {
 		file := filepath.Join(folder, draft+name)
 		write(t, file, "half")
 		if err := os.Chtimes(file, now.Add(-age), now.Add(-age)); err != nil {
@@ -182,8 +182,8 @@ func TestDrafts(t *testing.T) {
 	}
 }
 
-// TestFilesAreTheOwners: nobody else reads what servers answered.
-func TestFilesAreTheOwners(t *testing.T) {
+// TestFilesAreOwnerOnly: nobody else reads what servers answered.
+func TestFilesAreOwnerOnly(t *testing.T) {
 	now := time.Now()
 	d := diskIn(t, filepath.Join(t.TempDir(), "new"), 1<<20, &now)
 	keep(t, d, 0, 1)

@@ -101,7 +101,7 @@ func Storable(h http.Header, received time.Time) http.Header {
 	kept := make(http.Header, len(h)+1)
 	kept["Date"] = []string{received.UTC().Format(http.TimeFormat)}
 	for name, values := range h {
-		if !ofConnection(name) {
+		if !isNotStorable(name) {
 			kept[name] = values
 		}
 	}
@@ -113,7 +113,7 @@ func Storable(h http.Header, received time.Time) http.Header {
 	return kept
 }
 
-func ofConnection(name string) bool {
+func isNotStorable(name string) bool {
 	switch name {
 	case "Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 		"Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization", "Content-Length", "Set-Cookie", "Set-Cookie2":

@@ -17,8 +17,8 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// mostCodings is how many content codings may lie one in the other.
-const mostCodings = 4
+// maxCodings is how many content codings may lie one in the other.
+const maxCodings = 4
 
 // maxZstdWindow is the largest window that a zstd body may ask for (RFC 9659 section 3).
 const maxZstdWindow = 8 << 20
@@ -50,11 +50,11 @@ type Reader struct {
 // NewReader returns a reader of what wire holds under its codings. An unknown coding is a Decode failure.
 func NewReader(codings []string, wire io.Reader) (*Reader, error) {
 	d := &Reader{Reader: wire}
-	if len(codings) > mostCodings {
-		return d, failure.New(failure.Decode, "more than %d content codings", mostCodings)
+	if len(codings) > maxCodings {
+		return d, failure.New(failure.Decode, "more than %d content codings", maxCodings)
 	}
 	for i := len(codings) - 1; i >= 0; i-- {
-		layer, err := d.layer(codings[i])
+		layer, err := d.addDecoder(codings[i])
 		if err != nil {
 			return d, err
 		}
@@ -70,14 +70,14 @@ func (d *Reader) Close() {
 	}
 }
 
-func (d *Reader) layer(coding string) (io.Reader, error) {
+func (d *Reader) addDecoder(coding string) (io.Reader, error) {
 	switch coding {
 	case "gzip", "x-gzip":
-		return d.gzip(), nil
+		return d.gzipReader(), nil
 	case "br":
-		return d.brotli(), nil
+		return d.brotliReader(), nil
 	case "zstd":
-		return d.zstd()
+		return d.zstdReader()
 	case "deflate":
 		return &deflateReader{in: d.buffered(d.Reader)}, nil
 	}
@@ -85,10 +85,10 @@ func (d *Reader) layer(coding string) (io.Reader, error) {
 }
 
 var (
-	readers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
-	gzips   = sync.Pool{New: func() any { return new(gzip.Reader) }}
-	brotlis = sync.Pool{New: func() any { return brotli.NewReader(nil) }}
-	zstds   = sync.Pool{New: func() any {
+	bufferPool = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+	gzipPool   = sync.Pool{New: func() any { return new(gzip.Reader) }}
+	brotliPool = sync.Pool{New: func() any { return brotli.NewReader(nil) }}
+	zstdPool   = sync.Pool{New: func() any {
 		decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxZstdWindow), zstd.WithDecoderLowmem(true))
 		if err != nil {
 			return err // impossible: the options are constants
@@ -97,68 +97,68 @@ var (
 	}}
 )
 
-func (d *Reader) gzip() io.Reader {
-	z := gzips.Get().(*gzip.Reader)
-	d.release = append(d.release, func() { gzips.Put(z) })
-	return &lateReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}
+func (d *Reader) gzipReader() io.Reader {
+	z := gzipPool.Get().(*gzip.Reader)
+	d.release = append(d.release, func() { gzipPool.Put(z) })
+	return &lazyReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}
 }
 
 // buffered returns a pooled reader of in: BenchmarkReadBody, 4 KB less garbage for each coded body.
 func (d *Reader) buffered(in io.Reader) *bufio.Reader {
-	b := readers.Get().(*bufio.Reader)
+	b := bufferPool.Get().(*bufio.Reader)
 	b.Reset(in)
 	d.release = append(d.release, func() {
 		b.Reset(nil)
-		readers.Put(b)
+		bufferPool.Put(b)
 	})
 	return b
 }
 
-func (d *Reader) brotli() io.Reader {
-	z := brotlis.Get().(*brotli.Reader)
+func (d *Reader) brotliReader() io.Reader {
+	z := brotliPool.Get().(*brotli.Reader)
 	d.release = append(d.release, func() {
 		_ = z.Reset(nil) // it would keep its reader alive
-		brotlis.Put(z)
+		brotliPool.Put(z)
 	})
-	return &lateReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}
+	return &lazyReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}
 }
 
-func (d *Reader) zstd() (io.Reader, error) {
-	z, ok := zstds.Get().(*zstd.Decoder)
+func (d *Reader) zstdReader() (io.Reader, error) {
+	z, ok := zstdPool.Get().(*zstd.Decoder)
 	if !ok {
 		return nil, failure.New(failure.Decode, "no zstd decoder")
 	}
 	d.release = append(d.release, func() {
 		if z.Reset(nil) == nil {
-			zstds.Put(z)
+			zstdPool.Put(z)
 		}
 	})
-	return &lateReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}, nil
+	return &lazyReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}, nil
 }
 
-// A lateReader starts its decoder at the first byte, so that an empty body under a coding is an empty body.
-type lateReader struct {
+// A lazyReader starts its decoder at the first byte, so that an empty body under a coding is an empty body.
+type lazyReader struct {
 	in      *bufio.Reader
 	reset   func(io.Reader) error
 	out     io.Reader
 	started bool
 }
 
-func (l *lateReader) Read(p []byte) (int, error) {
+func (l *lazyReader) Read(p []byte) (int, error) {
 	if !l.started {
 		if _, err := l.in.Peek(1); err != nil {
 			return 0, err
 		}
 		if err := l.reset(l.in); err != nil {
-			return 0, unexpected(err)
+			return 0, unexpectedEOF(err)
 		}
 		l.started = true
 	}
 	return l.out.Read(p)
 }
 
-// unexpected keeps an end in the middle of a decoder's header from passing for the end of the body.
-func unexpected(err error) error {
+// unexpectedEOF keeps an end in the middle of a decoder's header from passing for the end of the body.
+func unexpectedEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
@@ -181,7 +181,7 @@ func (d *deflateReader) Read(p []byte) (int, error) {
 		if len(head) == 2 && head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {
 			z, err := zlib.NewReader(d.in)
 			if err != nil {
-				return 0, unexpected(err)
+				return 0, unexpectedEOF(err)
 			}
 			d.out = z
 		} else {

@@ -24,9 +24,9 @@ type cookie struct {
 	expires     time.Time // zero: it lives as long as the Jar
 }
 
-// maxCookie bounds a cookie's name and value together, in bytes, maxAttribute one attribute: what is longer is not kept
+// maxCookieSize bounds a cookie's name and value together, in bytes, maxAttribute one attribute: what is longer is not kept
 // (draft-ietf-httpbis-rfc6265bis section 5.6).
-const maxCookie, maxAttribute = 4 << 10, 1 << 10
+const maxCookieSize, maxAttributeSize = 4 << 10, 1 << 10
 
 // parseSetCookie reads the value of a Set-Cookie header as RFC 6265 section 5.2 does; domain and path are as they
 // stand there, or empty. It is false where there is no cookie to keep.
@@ -42,7 +42,7 @@ func parseSetCookie(text string, now time.Time) (cookie, bool) {
 		var attribute string
 		attribute, rest, _ = strings.Cut(rest, ";")
 		key, value, _ := strings.Cut(attribute, "=")
-		if value = strings.Trim(value, " \t"); len(value) > maxAttribute {
+		if value = strings.Trim(value, " \t"); len(value) > maxAttributeSize {
 			continue
 		}
 		switch strings.ToLower(strings.Trim(key, " \t")) {
@@ -53,11 +53,11 @@ func parseSetCookie(text string, now time.Time) (cookie, bool) {
 		case "secure":
 			c.secure = true
 		case "expires":
-			if at, ok := cookieDate(value); ok && !aged { // Max-Age wins
+			if at, ok := parseDate(value); ok && !aged { // Max-Age wins
 				c.expires = at
 			}
 		case "max-age":
-			if at, ok := maxAge(value, now); ok {
+			if at, ok := parseMaxAge(value, now); ok {
 				c.expires, aged = at, true
 			}
 		}
@@ -67,7 +67,7 @@ func parseSetCookie(text string, now time.Time) (cookie, bool) {
 
 // validCookie refuses a name or value that would be another cookie, or more than one line, once it is sent.
 func validCookie(name, value string) bool {
-	if name == "" || len(name)+len(value) > maxCookie || strings.ContainsAny(name, "=;") || strings.Contains(value, ";") {
+	if name == "" || len(name)+len(value) > maxCookieSize || strings.ContainsAny(name, "=;") || strings.Contains(value, ";") {
 		return false
 	}
 	for _, c := range []byte(name + value) {
@@ -81,8 +81,8 @@ func validCookie(name, value string) bool {
 // longestAge bounds Max-Age, so that no sum overflows: 68 years.
 const longestAge = 1<<31 - 1
 
-// maxAge returns when a cookie of that Max-Age expires, in whole seconds from now on (RFC 6265 section 5.2.2).
-func maxAge(text string, now time.Time) (time.Time, bool) {
+// parseMaxAge returns when a cookie of that Max-Age expires, in whole seconds from now on (RFC 6265 section 5.2.2).
+func parseMaxAge(text string, now time.Time) (time.Time, bool) {
 	digits := strings.TrimPrefix(text, "-")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return time.Time{}, false
@@ -97,11 +97,11 @@ func maxAge(text string, now time.Time) (time.Time, bool) {
 	return now.Add(time.Duration(seconds) * time.Second), true
 }
 
-// settle gives c the domain and path under which it is kept when an answer from u sets it; false where u may not set it
+// bindTo gives c the domain and path under which it is kept when an answer from u sets it; false where u may not set it
 // (RFC 6265 section 5.3, and of its successor that only https sets a Secure cookie or one with a name that promises it).
 // It is bound to its origin, as the successors of RFC 6265 are to have it: to the scheme, and for the host alone to the port.
-func (c *cookie) settle(u *url.URL) bool {
-	host, named, rooted := cookieHost(u), c.domain != "", c.path == "/"
+func (c *cookie) bindTo(u *url.URL) bool {
+	host, named, rooted := canonicalHost(u), c.domain != "", c.path == "/"
 	c.scheme = u.Scheme
 	switch {
 	case !named || c.domain == host && (isAddress(host) || isPublicSuffix(host)):
@@ -110,7 +110,7 @@ func (c *cookie) settle(u *url.URL) bool {
 		return false
 	default:
 		c.domain = httpurl.ASCIIHost(c.domain)
-		if isPublicSuffix(c.domain) || !below(host, c.domain) {
+		if isPublicSuffix(c.domain) || !domainMatches(host, c.domain) {
 			return false
 		}
 	}
@@ -128,43 +128,43 @@ func (c *cookie) settle(u *url.URL) bool {
 		strings.HasPrefix(prefix, "__host-") && (!c.secure || named || !rooted))
 }
 
-// A visit is a URL as cookies see it.
-type visit struct{ scheme, host, port, path string }
+// A requestURI is a URL as cookies see it.
+type requestURI struct{ scheme, host, port, path string }
 
-func visitOf(u *url.URL) visit {
+func requestURIOf(u *url.URL) requestURI {
 	path := u.EscapedPath()
 	if path == "" {
 		path = "/"
 	}
-	return visit{scheme: u.Scheme, host: cookieHost(u), port: httpurl.Port(u), path: path}
+	return requestURI{scheme: u.Scheme, host: canonicalHost(u), port: httpurl.Port(u), path: path}
 }
 
-// belongs says whether c goes along on a visit (RFC 6265 section 5.4).
-func (c *cookie) belongs(at visit, now time.Time) bool {
-	return (at.host == c.domain || !c.hostOnly && below(at.host, c.domain)) &&
+// appliesTo says whether c goes along on a visit (RFC 6265 section 5.4).
+func (c *cookie) appliesTo(at requestURI, now time.Time) bool {
+	return (at.host == c.domain || !c.hostOnly && domainMatches(at.host, c.domain)) &&
 		(c.scheme == "" || c.scheme == at.scheme) && (c.port == "" || c.port == at.port) &&
-		underPath(at.path, c.path) && (at.scheme == "https" || !c.secure) && !c.expired(now)
+		pathMatches(at.path, c.path) && (at.scheme == "https" || !c.secure) && !c.expired(now)
 }
 
 func (c *cookie) expired(now time.Time) bool { return !c.expires.IsZero() && !c.expires.After(now) }
 
-// same says whether one cookie takes the other's place.
-func (c *cookie) same(other *cookie) bool {
-	return c.alike(other) && c.hostOnly == other.hostOnly && c.scheme == other.scheme && c.port == other.port
+// hasSameKeyAndOrigin says whether one cookie takes the other's place.
+func (c *cookie) hasSameKeyAndOrigin(other *cookie) bool {
+	return c.hasSameKey(other) && c.hostOnly == other.hostOnly && c.scheme == other.scheme && c.port == other.port
 }
 
-// alike says whether a server takes two cookies for one (RFC 6265 section 5.3).
-func (c *cookie) alike(other *cookie) bool {
+// hasSameKey says whether a server takes two cookies for one (RFC 6265 section 5.3).
+func (c *cookie) hasSameKey(other *cookie) bool {
 	return c.name == other.name && c.domain == other.domain && c.path == other.path
 }
 
-// below says whether a host is a domain or under it (RFC 6265 section 5.1.3); neither is an address.
-func below(host, domain string) bool {
+// domainMatches says whether a host is a domain or under it (RFC 6265 section 5.1.3); neither is an address.
+func domainMatches(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, domain) && host[len(host)-len(domain)-1] == '.'
 }
 
-// underPath says whether a path is another or under it (RFC 6265 section 5.1.4).
-func underPath(path, other string) bool {
+// pathMatches says whether a path is another or under it (RFC 6265 section 5.1.4).
+func pathMatches(path, other string) bool {
 	return path == other || strings.HasPrefix(path, other) && (other[len(other)-1] == '/' || path[len(other)] == '/')
 }
 
@@ -178,8 +178,8 @@ func defaultPath(u *url.URL) string {
 	return path[:last]
 }
 
-// cookieHost is a URL's host as cookies see it.
-func cookieHost(u *url.URL) string {
+// canonicalHost is a URL's host as cookies see it.
+func canonicalHost(u *url.URL) string {
 	return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 }
 

@@ -18,10 +18,10 @@ import (
 // testTime is when the cookies of these tests are set.
 var testTime = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// sent is the Cookie line that j has for an address.
-func (j *Jar) sent(t testing.TB, address string, now time.Time) string {
+// headerFor is the Cookie line that j has for an address.
+func (j *Jar) headerFor(t testing.TB, address string, now time.Time) string {
 	t.Helper()
-	return joinPairs(j.pairs(parseURL(t, address), now))
+	return joinPairs(j.pairsFor(parseURL(t, address), now))
 }
 
 func parseURL(t testing.TB, address string) *url.URL {
@@ -33,8 +33,8 @@ func parseURL(t testing.TB, address string) *url.URL {
 	return u
 }
 
-// TestCookieGoes: what an answer of one address sets, and whether it goes to another.
-func TestCookieGoes(t *testing.T) {
+// TestCookieIsSent: what an answer of one address sets, and whether it goes to another.
+func TestCookieIsSent(t *testing.T) {
 	for _, tt := range []struct {
 		name, from, set, to string
 		want                string
@@ -91,8 +91,8 @@ func TestCookieGoes(t *testing.T) {
 		{"quotes stay", "http://a.test/", `k="v w"`, "http://a.test/", `k="v w"`},
 		{"what is not ASCII", "http://a.test/", "k=ü,{\\}", "http://a.test/", "k=ü,{\\}"},
 		{"a control", "http://a.test/", "k=v\x01", "http://a.test/", ""},
-		{"too long", "http://a.test/", "k=" + strings.Repeat("v", maxCookie), "http://a.test/", ""},
-		{"a domain too long is none", "http://a.test/", "k=v; Domain=b." + strings.Repeat("v", maxAttribute), "http://a.test/", "k=v"},
+		{"too long", "http://a.test/", "k=" + strings.Repeat("v", maxCookieSize), "http://a.test/", ""},
+		{"a domain too long is none", "http://a.test/", "k=v; Domain=b." + strings.Repeat("v", maxAttributeSize), "http://a.test/", "k=v"},
 		{"for a while", "http://a.test/", "k=v; Max-Age=10", "http://a.test/", "k=v"},
 		{"no longer", "http://a.test/", "k=v; Max-Age=0", "http://a.test/", ""},
 		{"not since ever", "http://a.test/", "k=v; max-age=-1", "http://a.test/", ""},
@@ -105,7 +105,7 @@ func TestCookieGoes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			j := New()
 			j.SetCookies(parseURL(t, tt.from), []string{tt.set}, testTime)
-			if got := j.sent(t, tt.to, testTime); got != tt.want {
+			if got := j.headerFor(t, tt.to, testTime); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -158,7 +158,7 @@ func TestCookieDates(t *testing.T) {
 		"Sun, 29-Feb-2032 23:59:59 +0100": "2032-02-29T23:59:59Z",
 	} {
 		got := ""
-		if at, ok := cookieDate(text); ok {
+		if at, ok := parseDate(text); ok {
 			got = at.Format(time.RFC3339)
 		}
 		if got != want {
@@ -198,7 +198,7 @@ func FuzzJar(f *testing.F) {
 			want = append(want, c.Name+"="+c.Value)
 		}
 		var got []string
-		for _, p := range j.pairs(to, time.Now()) {
+		for _, p := range j.pairsFor(to, time.Now()) {
 			got = append(got, p.name+"="+p.value)
 		}
 		slices.Sort(want)

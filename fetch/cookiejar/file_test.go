@@ -45,7 +45,7 @@ func TestCookieFile(t *testing.T) {
 			if err := j.Load([]byte(tt.file), testTime); err != nil {
 				t.Fatal(err)
 			}
-			if got := j.sent(t, tt.to, testTime); got != tt.want {
+			if got := j.headerFor(t, tt.to, testTime); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -68,8 +68,8 @@ func TestCookieFileErrors(t *testing.T) {
 		{"a header for no host", "Set-Cookie: k=s3cret", "without a Domain"},
 		{"a header without a cookie", "Set-Cookie: s3cret", "no Set-Cookie header"},
 		{"JSON", `[{"name":"k","value":"s3cret"}]`, "seven fields"},
-		{"too many", strings.Repeat(good, mostFileCookies), "holds over 10000 cookies"},
-		{"too long", strings.Repeat("# s3cret\n", maxCookieFile/8), "is over 4 MiB"},
+		{"too many", strings.Repeat(good, maxFileCookies), "holds over 10000 cookies"},
+		{"too long", strings.Repeat("# s3cret\n", maxFileSize/8), "is over 4 MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := New().Load([]byte(good+tt.line), testTime)
@@ -107,6 +107,6 @@ func FuzzCookieFile(f *testing.F) {
 				}
 			}
 		}
-		j.sent(t, "https://a.test/", testTime)
+		j.headerFor(t, "https://a.test/", testTime)
 	})
 }

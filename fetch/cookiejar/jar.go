@@ -12,11 +12,11 @@ import (
 
 // The bounds of a Jar: servers can't make it grow past them, nor make a Cookie line longer.
 const (
-	mostSetCookies  = 50       // taken of one answer, as curl does
-	mostSiteCookies = 180      // set by the servers of one registered domain
-	mostJarText     = 16 << 20 // bytes of all that servers have set
-	cookieOverhead  = 256      // bytes that a cookie takes beside its text
-	mostCookieLine  = 8 << 10  // bytes of a Jar's part of one Cookie line
+	maxSetCookies  = 50       // taken of one answer, as curl does
+	maxSiteCookies = 180      // set by the servers of one registered domain
+	maxJarBytes    = 16 << 20 // bytes of all that servers have set
+	cookieOverhead = 256      // bytes that a cookie takes beside its text
+	maxHeaderBytes = 8 << 10  // bytes of a Jar's part of one Cookie line
 )
 
 // A Jar keeps cookies and sends them where RFC 6265 says: to their host or domain, below their path, Secure ones by https
@@ -31,22 +31,22 @@ const (
 // At most 8 KiB of cookies go with one request. A Jar may be shared by Runs, and used by many goroutines at once.
 type Jar struct {
 	mu    sync.Mutex
-	sites map[string][]*kept // by siteOf: nothing that is kept for one is even looked at for another
-	stale *list.List         // those that servers set, the one not used for longest first
-	text  int                // bytes that those take
-	clock uint64             // counts puts and uses
+	sites map[string][]*entry // by siteOf: nothing that is kept for one is even looked at for another
+	lru   *list.List          // those that servers set, the one not used for longest first
+	bytes int                 // bytes that those take
+	clock uint64              // counts puts and uses
 }
 
-// kept is a cookie in a Jar.
-type kept struct {
+// entry is a cookie in a Jar.
+type entry struct {
 	cookie
-	made, used uint64
-	place      *list.Element // in Jar.stale; nil for one from a file
+	created, lastUsed uint64
+	element           *list.Element // in Jar.stale; nil for one from a file
 }
 
 // New returns an empty Jar.
 func New() *Jar {
-	return &Jar{sites: make(map[string][]*kept), stale: list.New()}
+	return &Jar{sites: make(map[string][]*entry), lru: list.New()}
 }
 
 // Load puts the cookies of a file into the Jar (see below for its format). Those that have expired by now are left out.
@@ -64,7 +64,7 @@ func (j *Jar) Load(file []byte, now time.Time) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for i := range cookies {
-		j.put(&kept{cookie: cookies[i]}, now)
+		j.insert(&entry{cookie: cookies[i]}, now)
 	}
 	return nil
 }
@@ -76,131 +76,131 @@ func (j *Jar) SetCookies(u *url.URL, lines []string, now time.Time) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, line := range lines[:min(len(lines), mostSetCookies)] {
+	for _, line := range lines[:min(len(lines), maxSetCookies)] {
 		c, ok := parseSetCookie(line, now)
-		if !ok || !c.settle(u) {
+		if !ok || !c.bindTo(u) {
 			continue
 		}
-		k := &kept{cookie: c}
-		if u.Scheme == "https" || !j.guarded(k) {
-			k.place = j.stale.PushBack(k)
-			j.text += k.size()
-			j.put(k, now)
+		k := &entry{cookie: c}
+		if u.Scheme == "https" || !j.shadowsSecure(k) {
+			k.element = j.lru.PushBack(k)
+			j.bytes += k.size()
+			j.insert(k, now)
 		}
 	}
 }
 
-// guarded says whether a Secure cookie stands where k would be: plain http can't get at it.
-func (j *Jar) guarded(k *kept) bool {
+// shadowsSecure says whether a Secure cookie stands where k would be: plain http can't get at it.
+func (j *Jar) shadowsSecure(k *entry) bool {
 	for _, other := range j.sites[siteOf(k.domain)] {
-		if other.secure && other.name == k.name && (below(k.domain, other.domain) || below(other.domain, k.domain)) && underPath(k.path, other.path) {
+		if other.secure && other.name == k.name && (domainMatches(k.domain, other.domain) || domainMatches(other.domain, k.domain)) && pathMatches(k.path, other.path) {
 			return true
 		}
 	}
 	return false
 }
 
-// put keeps k in place of what it replaces. One that has expired only takes that away, and what a file brought like it:
+// insert keeps k in place of what it replaces. One that has expired only takes that away, and what a file brought like it:
 // a server that ends a session means all of it.
-func (j *Jar) put(k *kept, now time.Time) {
+func (j *Jar) insert(k *entry, now time.Time) {
 	site := siteOf(k.domain)
 	j.clock++
-	k.made, k.used = j.clock, j.clock
+	k.created, k.lastUsed = j.clock, j.clock
 	for _, old := range slices.Clone(j.sites[site]) {
-		same := old.same(&k.cookie)
-		if same || old.scheme == "" && old.alike(&k.cookie) {
-			k.made = min(k.made, old.made)
+		same := old.hasSameKeyAndOrigin(&k.cookie)
+		if same || old.scheme == "" && old.hasSameKey(&k.cookie) {
+			k.created = min(k.created, old.created)
 		}
-		if same || old.scheme == "" && old.alike(&k.cookie) && k.expired(now) {
-			j.drop(site, old)
+		if same || old.scheme == "" && old.hasSameKey(&k.cookie) && k.expired(now) {
+			j.remove(site, old)
 		}
 	}
 	j.sites[site] = append(j.sites[site], k)
 	if k.expired(now) {
-		j.drop(site, k)
+		j.remove(site, k)
 	}
-	if k.place == nil {
+	if k.element == nil {
 		return
 	}
-	j.thin(site, now)
-	for j.text > mostJarText {
-		oldest := j.stale.Front().Value.(*kept)
-		j.drop(siteOf(oldest.domain), oldest)
+	j.evictFrom(site, now)
+	for j.bytes > maxJarBytes {
+		oldest := j.lru.Front().Value.(*entry)
+		j.remove(siteOf(oldest.domain), oldest)
 	}
 }
 
-// thin keeps a site within its bound: what has expired goes first, then what was not used for longest.
-func (j *Jar) thin(site string, now time.Time) {
+// evictFrom keeps a site within its bound: what has expired goes first, then what was not used for longest.
+func (j *Jar) evictFrom(site string, now time.Time) {
 	count := 0
-	var oldest *kept
+	var oldest *entry
 	for _, k := range slices.Clone(j.sites[site]) {
 		switch {
 		case k.expired(now):
-			j.drop(site, k)
-		case k.place != nil:
+			j.remove(site, k)
+		case k.element != nil:
 			count++
-			if oldest == nil || k.used < oldest.used {
+			if oldest == nil || k.lastUsed < oldest.lastUsed {
 				oldest = k
 			}
 		}
 	}
-	if count > mostSiteCookies {
-		j.drop(site, oldest)
+	if count > maxSiteCookies {
+		j.remove(site, oldest)
 	}
 }
 
-func (j *Jar) drop(site string, k *kept) {
-	left := slices.DeleteFunc(j.sites[site], func(other *kept) bool { return other == k })
+func (j *Jar) remove(site string, k *entry) {
+	left := slices.DeleteFunc(j.sites[site], func(other *entry) bool { return other == k })
 	if j.sites[site] = left; len(left) == 0 {
 		delete(j.sites, site)
 	}
-	if k.place != nil {
-		j.stale.Remove(k.place)
-		j.text -= k.size()
+	if k.element != nil {
+		j.lru.Remove(k.element)
+		j.bytes -= k.size()
 	}
 }
 
-func (k *kept) size() int {
+func (k *entry) size() int {
 	return len(k.name) + len(k.value) + len(k.domain) + len(k.path) + cookieOverhead
 }
 
 // A pair is a cookie as it is sent.
 type pair struct{ name, value string }
 
-// pairs returns what goes to u: longer paths first, then older cookies (RFC 6265 section 5.4).
-func (j *Jar) pairs(u *url.URL, now time.Time) []pair {
-	at := visitOf(u)
+// pairsFor returns what goes to u: longer paths first, then older cookies (RFC 6265 section 5.4).
+func (j *Jar) pairsFor(u *url.URL, now time.Time) []pair {
+	at := requestURIOf(u)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var chosen []*kept
+	var chosen []*entry
 	for _, k := range j.sites[siteOf(at.host)] {
-		if k.belongs(at, now) {
+		if k.appliesTo(at, now) {
 			chosen = append(chosen, k)
 		}
 	}
-	chosen = withoutRenewed(chosen)
-	slices.SortFunc(chosen, func(a, b *kept) int {
-		return cmp.Or(cmp.Compare(len(b.path), len(a.path)), cmp.Compare(a.made, b.made))
+	chosen = withoutSuperseded(chosen)
+	slices.SortFunc(chosen, func(a, b *entry) int {
+		return cmp.Or(cmp.Compare(len(b.path), len(a.path)), cmp.Compare(a.created, b.created))
 	})
 	var found []pair
 	length := 0
 	for _, k := range chosen {
-		if length += len(k.name) + len(k.value) + len("=; "); length > mostCookieLine {
+		if length += len(k.name) + len(k.value) + len("=; "); length > maxHeaderBytes {
 			break
 		}
 		found = append(found, pair{k.name, k.value})
 		j.clock++
-		if k.used = j.clock; k.place != nil {
-			j.stale.MoveToBack(k.place)
+		if k.lastUsed = j.clock; k.element != nil {
+			j.lru.MoveToBack(k.element)
 		}
 	}
 	return found
 }
 
-// withoutRenewed returns list without those from a file of which a server has set a newer one.
-func withoutRenewed(list []*kept) []*kept {
-	return slices.DeleteFunc(list, func(k *kept) bool {
-		return k.scheme == "" && slices.ContainsFunc(list, func(newer *kept) bool { return newer.scheme != "" && newer.alike(&k.cookie) })
+// withoutSuperseded returns list without those from a file of which a server has set a newer one.
+func withoutSuperseded(list []*entry) []*entry {
+	return slices.DeleteFunc(list, func(k *entry) bool {
+		return k.scheme == "" && slices.ContainsFunc(list, func(newer *entry) bool { return newer.scheme != "" && newer.hasSameKey(&k.cookie) })
 	})
 }
 
@@ -208,11 +208,11 @@ func withoutRenewed(list []*kept) []*kept {
 // line, the Cookie header without a Jar, as curl does. Of two cookies of one name the one of line is sent, or the Jar's
 // where renew is true. found is false where the Jar has none for u: then header is line.
 func (j *Jar) MergeHeader(u *url.URL, line string, renew bool, now time.Time) (header string, found bool) {
-	jar := j.pairs(u, now)
+	jar := j.pairsFor(u, now)
 	if len(jar) == 0 {
 		return line, false
 	}
-	given := cookiePairs(line)
+	given := parsePairs(line)
 	if renew {
 		given = withoutNames(given, jar)
 	} else {
@@ -221,8 +221,8 @@ func (j *Jar) MergeHeader(u *url.URL, line string, renew bool, now time.Time) (h
 	return joinPairs(append(jar, given...)), true
 }
 
-// cookiePairs takes a Cookie header apart.
-func cookiePairs(line string) []pair {
+// parsePairs takes a Cookie header apart.
+func parsePairs(line string) []pair {
 	var found []pair
 	for part := range strings.SplitSeq(line, ";") {
 		if part = strings.TrimSpace(part); part == "" {

@@ -16,8 +16,8 @@ const spareFiles = 24
 // and a connection kept for the next.
 const filesPerExchange = 3
 
-// exchangesFor returns how many exchanges at once a process may have that can open so many files more.
-func exchangesFor(descriptors uint64) int {
+// exchangesWithin returns how many exchanges at once a process may have that can open so many files more.
+func exchangesWithin(descriptors uint64) int {
 	if descriptors <= spareFiles+filesPerExchange {
 		return 1
 	}
@@ -28,10 +28,10 @@ func exchangesFor(descriptors uint64) int {
 // beside those that it has open now.
 func Exchanges() int {
 	limit := descriptorLimit()
-	if exchangesFor(limit) == MaxExchanges {
+	if exchangesWithin(limit) == MaxExchanges {
 		return MaxExchanges
 	}
-	return exchangesFor(limit - min(openDescriptors(limit), limit))
+	return exchangesWithin(limit - min(openDescriptors(limit), limit))
 }
 
 // retryPause is how long a dial waits for a descriptor before it asks again.

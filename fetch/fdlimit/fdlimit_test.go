@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-func TestAffordable(t *testing.T) {
+func TestExchangesWithin(t *testing.T) {
 	for limit, want := range map[uint64]int{0: 1, 20: 1, 30: 2, 246: 74, 1024: 333, math.MaxUint64: MaxExchanges} {
-		if got := exchangesFor(limit); got != want {
+		if got := exchangesWithin(limit); got != want {
 			t.Errorf("%d descriptors: %d at once, want %d", limit, got, want)
 		}
 	}
 }
 
-// TestDialWaitsForRoom: too many open files is no failure of the host's.
-func TestDialWaitsForRoom(t *testing.T) {
+// TestRetryWhenFree: too many open files is no failure of the host's.
+func TestRetryWhenFree(t *testing.T) {
 	full := &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}
 	refused := errors.New("refused")
 	dials, closed := 0, 0

@@ -21,7 +21,7 @@ func Parse(text string) (*url.URL, error) {
 		return nil, errors.New("no http:// or https:// in front")
 	}
 	if !isHTTP(scheme) {
-		return nil, wrongScheme(scheme)
+		return nil, schemeError(scheme)
 	}
 	for _, c := range []byte(text) {
 		if c <= ' ' || c == 0x7f {
@@ -41,7 +41,7 @@ func isHTTP(scheme string) bool {
 
 // ParseReference parses text once what a URI can't hold (RFC 3986 section 2) is percent-encoded behind its authority.
 func ParseReference(text string) (*url.URL, error) {
-	u, err := url.Parse(encodeTail(text))
+	u, err := url.Parse(escapeTail(text))
 	if err == nil {
 		return u, nil
 	}
@@ -54,11 +54,11 @@ func ParseReference(text string) (*url.URL, error) {
 	case strings.Contains(host, "%"):
 		return nil, errors.New("the host holds a %; the name of a host can't be percent-encoded")
 	}
-	return nil, describeURL(err)
+	return nil, parseError(err)
 }
 
-// describeURL says what is wrong with a URL without a piece of it: that may be a piece of a password.
-func describeURL(err error) error {
+// parseError says what is wrong with a URL without a piece of it: that may be a piece of a password.
+func parseError(err error) error {
 	var escape url.EscapeError
 	var host url.InvalidHostError
 	switch {
@@ -70,8 +70,8 @@ func describeURL(err error) error {
 	return errors.New("the user, host or port is malformed; percent-encode what is special in a password")
 }
 
-// wrongScheme names a scheme only where it is one (RFC 3986 section 3.1).
-func wrongScheme(scheme string) error {
+// schemeError names a scheme only where it is one (RFC 3986 section 3.1).
+func schemeError(scheme string) error {
 	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789+-."
 	for _, c := range strings.ToLower(scheme) {
 		if !strings.ContainsRune(allowed, c) {
@@ -81,19 +81,19 @@ func wrongScheme(scheme string) error {
 	return fmt.Errorf("scheme %q is not http or https", failure.Clip(scheme, 32))
 }
 
-// encodeTail leaves the authority alone: what is strange there is an error, or an international name.
-func encodeTail(text string) string {
+// escapeTail leaves the authority alone: what is strange there is an error, or an international name.
+func escapeTail(text string) string {
 	_, start := Authority(text)
 	strange := false
 	for _, c := range []byte(text[start:]) {
-		strange = strange || unsafeByte(c)
+		strange = strange || mustEscape(c)
 	}
 	if !strange {
 		return text
 	}
 	out := append(make([]byte, 0, len(text)+16), text[:start]...)
 	for _, c := range []byte(text[start:]) {
-		if unsafeByte(c) {
+		if mustEscape(c) {
 			out = fmt.Appendf(out, "%%%02X", c)
 			continue
 		}
@@ -102,14 +102,14 @@ func encodeTail(text string) string {
 	return string(out)
 }
 
-func unsafeByte(c byte) bool {
+func mustEscape(c byte) bool {
 	return c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '\\' || c == '^' || c == '`' || c == '{' || c == '|' || c == '}'
 }
 
 // Check makes sure that u can be asked over HTTP and brings its host into ASCII.
 func Check(u *url.URL) (*url.URL, error) {
 	if !isHTTP(u.Scheme) {
-		return nil, wrongScheme(u.Scheme)
+		return nil, schemeError(u.Scheme)
 	}
 	name := u.Hostname()
 	if name == "" {

@@ -87,7 +87,7 @@ func TestURLErrorsKeepSecrets(t *testing.T) {
 	}
 }
 
-func TestOriginOf(t *testing.T) {
+func TestOrigin(t *testing.T) {
 	for text, want := range map[string]string{
 		"http://a.test/x":         "http://a.test",
 		"HTTP://A.Test:80/":       "http://a.test",

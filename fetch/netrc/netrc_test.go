@@ -68,7 +68,7 @@ func TestNetrcErrors(t *testing.T) {
 		{"an empty name", `machine "" login ann password s3cret`, "line 1: machine has an empty name"},
 		{"an open quote", "machine a.test login ann\npassword \"s3cret\nmachine b.test", "line 2: a double quote is not closed"},
 		{"another format", "url = s3cret", "line 1: a word that is none of machine"},
-		{"too long", strings.Repeat("# s3cret\n", maxNetrc), "is over 128 KiB"},
+		{"too long", strings.Repeat("# s3cret\n", maxFileSize), "is over 128 KiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Parse([]byte(tt.file))

@@ -78,7 +78,7 @@ func Line(line []byte) []byte {
 	plain := unescapeJSON(line)
 	masked := plain
 	for _, name := range []string{"authorization", "cookie"} {
-		if at := bytes.Index(asciiLower(masked), []byte(name)); at >= 0 {
+		if at := bytes.Index(lowerASCII(masked), []byte(name)); at >= 0 {
 			masked = append(bytes.Clone(masked[:at+len(name)]), " "+Placeholder...)
 		}
 	}
@@ -95,11 +95,11 @@ func Line(line []byte) []byte {
 	if bytes.Equal(masked, plain) {
 		masked = line // nothing to hide: as it was written
 	}
-	return bytes.Clone(masked[:min(len(masked), maxInput)])
+	return bytes.Clone(masked[:min(len(masked), maxLine)])
 }
 
-// asciiLower leaves every byte in its place, as bytes.ToLower does not.
-func asciiLower(text []byte) []byte {
+// lowerASCII leaves every byte in its place, as bytes.ToLower does not.
+func lowerASCII(text []byte) []byte {
 	lower := bytes.Clone(text)
 	for i, c := range lower {
 		if 'A' <= c && c <= 'Z' {
@@ -131,4 +131,4 @@ func unescapeJSON(text []byte) []byte {
 	return plain
 }
 
-const maxInput = 256
+const maxLine = 256

@@ -17,13 +17,13 @@ func descriptorLimit() uint64 {
 	return uint64(limit.Cur)
 }
 
-// mostCounted bounds how many descriptors are looked at, 0.3 us each: what a process has open at its start has low numbers.
-const mostCounted = 4096
+// maxCounted bounds how many descriptors are looked at, 0.3 us each: what a process has open at its start has low numbers.
+const maxCounted = 4096
 
 // openDescriptors returns how many files below a limit are open.
 func openDescriptors(limit uint64) uint64 {
 	open := uint64(0)
-	for fd := range uintptr(min(limit, mostCounted)) {
+	for fd := range uintptr(min(limit, maxCounted)) {
 		if _, err := unix.FcntlInt(fd, unix.F_GETFD, 0); err == nil {
 			open++
 		}

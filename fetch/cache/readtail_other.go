@@ -11,9 +11,9 @@ import (
 // noFollow does nothing here.
 const noFollow = 0
 
-// slurp opens a regular file and reads the last bytes of it, as many as there is room for: held, nil for what is no regular file.
+// readTail opens a regular file and reads the last bytes of it, as many as there is room for: held, nil for what is no regular file.
 // file is nil where held is all of it.
-func slurp(name string, room []byte) (held []byte, file *os.File, size int64, used time.Time, err error) {
+func readTail(name string, room []byte) (held []byte, file *os.File, size int64, used time.Time, err error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, nil, 0, used, err

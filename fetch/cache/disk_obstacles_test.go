@@ -48,8 +48,8 @@ func TestDiskFollowsNoLinks(t *testing.T) {
 	}
 }
 
-// TestFolderInTheWay: a folder in the place of an entry is as if nothing was there, and costs no other entry.
-func TestFolderInTheWay(t *testing.T) {
+// TestDirectoryInPlaceOfEntry: a folder in the place of an entry is as if nothing was there, and costs no other entry.
+func TestDirectoryInPlaceOfEntry(t *testing.T) {
 	now := time.Now()
 	d := diskIn(t, t.TempDir(), 1<<20, &now)
 	g := NewGuard(d, func(err error, _ bool) { t.Error(err) })
@@ -79,8 +79,8 @@ func TestFolderInTheWay(t *testing.T) {
 	}
 }
 
-// TestCloseOfWhatWasOnlyRead: that nothing can be noted is an error only where there is something to note.
-func TestCloseOfWhatWasOnlyRead(t *testing.T) {
+// TestCloseAfterReadsOnly: that nothing can be noted is an error only where there is something to note.
+func TestCloseAfterReadsOnly(t *testing.T) {
 	dir, now := t.TempDir(), time.Now()
 	d := diskIn(t, dir, 1<<20, &now)
 	if err := os.Mkdir(filepath.Join(d.dir, usageName), 0o700); err != nil {
