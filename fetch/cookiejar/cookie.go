@@ -24,12 +24,12 @@ type cookie struct {
 	expires     time.Time // zero: it lives as long as the Jar
 }
 
-// maxCookieSize bounds a cookie's name and value together, in bytes, maxAttribute one attribute: what is longer is not kept
-// (draft-ietf-httpbis-rfc6265bis section 5.6).
+// maxCookieSize bounds a cookie's name and value together, in bytes, maxAttribute one attribute: what is longer is not
+// kept (draft-ietf-httpbis-rfc6265bis section 5.6).
 const maxCookieSize, maxAttributeSize = 4 << 10, 1 << 10
 
-// parseSetCookie reads the value of a Set-Cookie header as RFC 6265 section 5.2 does; domain and path are as they
-// stand there, or empty. It is false where there is no cookie to keep.
+// parseSetCookie parses the value of a Set-Cookie header (RFC 6265 section 5.2). The cookie's domain and path are
+// those of the header, not checked yet, or empty. It returns false where the header holds no valid cookie.
 func parseSetCookie(text string, now time.Time) (cookie, bool) {
 	pair, rest, _ := strings.Cut(text, ";")
 	name, value, found := strings.Cut(pair, "=")
@@ -65,9 +65,11 @@ func parseSetCookie(text string, now time.Time) (cookie, bool) {
 	return c, true
 }
 
-// validCookie refuses a name or value that would be another cookie, or more than one line, once it is sent.
+// validCookie reports whether a name and value can be sent as one cookie: within maxCookieSize, and without characters
+// that would make another cookie or another header line of it.
 func validCookie(name, value string) bool {
-	if name == "" || len(name)+len(value) > maxCookieSize || strings.ContainsAny(name, "=;") || strings.Contains(value, ";") {
+	if name == "" || len(name)+len(value) > maxCookieSize ||
+		strings.ContainsAny(name, "=;") || strings.Contains(value, ";") {
 		return false
 	}
 	for _, c := range []byte(name + value) {
@@ -78,10 +80,11 @@ func validCookie(name, value string) bool {
 	return true
 }
 
-// longestAge bounds Max-Age, so that no sum overflows: 68 years.
+// longestAge bounds Max-Age, in seconds, so that no sum overflows: 68 years.
 const longestAge = 1<<31 - 1
 
-// parseMaxAge returns when a cookie of that Max-Age expires, in whole seconds from now on (RFC 6265 section 5.2.2).
+// parseMaxAge returns the time at which a cookie with that Max-Age, in whole seconds from now, expires (RFC 6265
+// section 5.2.2). It returns false where the attribute is no number, and so is ignored.
 func parseMaxAge(text string, now time.Time) (time.Time, bool) {
 	digits := strings.TrimPrefix(text, "-")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
@@ -97,9 +100,10 @@ func parseMaxAge(text string, now time.Time) (time.Time, bool) {
 	return now.Add(time.Duration(seconds) * time.Second), true
 }
 
-// bindTo gives c the domain and path under which it is kept when an answer from u sets it; false where u may not set it
-// (RFC 6265 section 5.3, and of its successor that only https sets a Secure cookie or one with a name that promises it).
-// It is bound to its origin, as the successors of RFC 6265 are to have it: to the scheme, and for the host alone to the port.
+// bindTo sets the domain and path under which c is stored when a response from u sets it. It returns false where u may
+// not set it (RFC 6265 section 5.3; of RFC 6265bis, that only https sets a Secure cookie or one with a __Secure- or
+// __Host- name). c is bound to its origin, as drafts after RFC 6265 propose: to the scheme, and a host-only cookie to
+// the port.
 func (c *cookie) bindTo(u *url.URL) bool {
 	host, named, rooted := canonicalHost(u), c.domain != "", c.path == "/"
 	c.scheme = u.Scheme
@@ -128,9 +132,10 @@ func (c *cookie) bindTo(u *url.URL) bool {
 		strings.HasPrefix(prefix, "__host-") && (!c.secure || named || !rooted))
 }
 
-// A requestURI is a URL as cookies see it.
+// A requestURI holds the parts of a request's URL that decide which cookies are sent (RFC 6265 section 5.4).
 type requestURI struct{ scheme, host, port, path string }
 
+// requestURIOf returns the requestURI of u, with a canonical host, the default port and / for an empty path.
 func requestURIOf(u *url.URL) requestURI {
 	path := u.EscapedPath()
 	if path == "" {
@@ -139,36 +144,39 @@ func requestURIOf(u *url.URL) requestURI {
 	return requestURI{scheme: u.Scheme, host: canonicalHost(u), port: httpurl.Port(u), path: path}
 }
 
-// appliesTo says whether c goes along on a visit (RFC 6265 section 5.4).
+// appliesTo reports whether c is sent with a request for a URL (RFC 6265 section 5.4).
 func (c *cookie) appliesTo(at requestURI, now time.Time) bool {
 	return (at.host == c.domain || !c.hostOnly && domainMatches(at.host, c.domain)) &&
 		(c.scheme == "" || c.scheme == at.scheme) && (c.port == "" || c.port == at.port) &&
 		pathMatches(at.path, c.path) && (at.scheme == "https" || !c.secure) && !c.expired(now)
 }
 
+// expired reports whether c has expired by now.
+// expired reports whether c has expired by now.
 func (c *cookie) expired(now time.Time) bool { return !c.expires.IsZero() && !c.expires.After(now) }
 
-// hasSameKeyAndOrigin says whether one cookie takes the other's place.
+// hasSameKeyAndOrigin reports whether one cookie replaces the other in the Jar.
 func (c *cookie) hasSameKeyAndOrigin(other *cookie) bool {
 	return c.hasSameKey(other) && c.hostOnly == other.hostOnly && c.scheme == other.scheme && c.port == other.port
 }
 
-// hasSameKey says whether a server takes two cookies for one (RFC 6265 section 5.3).
+// hasSameKey reports whether two cookies have the same name, domain and path, and so are one by RFC 6265 section 5.3.
 func (c *cookie) hasSameKey(other *cookie) bool {
 	return c.name == other.name && c.domain == other.domain && c.path == other.path
 }
 
-// domainMatches says whether a host is a domain or under it (RFC 6265 section 5.1.3); neither is an address.
+// domainMatches reports whether a host domain-matches a domain: is equal to it or a sub-domain (RFC 6265 section
+// 5.1.3). The host must not be an IP address, unless the two are equal.
 func domainMatches(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, domain) && host[len(host)-len(domain)-1] == '.'
 }
 
-// pathMatches says whether a path is another or under it (RFC 6265 section 5.1.4).
+// pathMatches reports whether a path path-matches another: is equal to it or below it (RFC 6265 section 5.1.4).
 func pathMatches(path, other string) bool {
 	return path == other || strings.HasPrefix(path, other) && (other[len(other)-1] == '/' || path[len(other)] == '/')
 }
 
-// defaultPath is the folder of a URL's path (RFC 6265 section 5.1.4).
+// defaultPath returns the default-path of a URL: its path up to the last slash (RFC 6265 section 5.1.4).
 func defaultPath(u *url.URL) string {
 	path := u.EscapedPath()
 	last := strings.LastIndexByte(path, '/')
@@ -178,23 +186,27 @@ func defaultPath(u *url.URL) string {
 	return path[:last]
 }
 
-// canonicalHost is a URL's host as cookies see it.
+// canonicalHost returns a URL's host name in lower case, without a port and a trailing dot (RFC 6265 section 5.1.2).
 func canonicalHost(u *url.URL) string {
 	return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 }
 
+// isAddress reports whether host is an IP address.
+// isAddress reports whether host is an IP address.
 func isAddress(host string) bool {
 	_, err := netip.ParseAddr(host)
 	return err == nil
 }
 
-// isPublicSuffix knows the domains under which strangers register (publicsuffix.org): nobody sets a cookie for all of them.
+// isPublicSuffix reports whether domain is on the public suffix list (publicsuffix.org): anybody can register a name
+// below it, so no cookie may be set for all of them (RFC 6265 section 5.3 step 5).
 func isPublicSuffix(domain string) bool {
 	suffix, _ := publicsuffix.PublicSuffix(domain)
 	return suffix == domain
 }
 
-// siteOf is the domain that one owner has registered: no cookie goes from one site to another.
+// siteOf returns the registrable domain of a host: its public suffix and one label more. A cookie is never sent to
+// another site than that which set it. For an IP address or a public suffix it is the host itself.
 func siteOf(host string) string {
 	if isAddress(host) {
 		return host

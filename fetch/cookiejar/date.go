@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// parseDate reads a date as servers write it in Expires: in any order, with almost anything in between
-// (RFC 6265 section 5.1.1).
+// parseDate parses the date of an Expires attribute: its parts in any order, with any delimiters between them
+// (RFC 6265 section 5.1.1). It returns false for what is no date.
 func parseDate(text string) (time.Time, bool) {
 	var d dateParts
 	for word := range strings.FieldsFuncSeq(text, isDateDelimiter) {
@@ -25,12 +25,12 @@ func parseDate(text string) (time.Time, bool) {
 	return at, sane
 }
 
-// isDateDelimiter names what stands between the words of a date.
+// isDateDelimiter reports whether c is a delimiter of RFC 6265 section 5.1.1, which separates the tokens of a date.
 func isDateDelimiter(c rune) bool {
 	return c == '\t' || c >= ' ' && c <= '/' || c >= ';' && c <= '@' || c >= '[' && c <= '`' || c >= '{' && c <= '~'
 }
 
-// dateParts are what has been found of a date.
+// dateParts are the parts of a date that have been found so far.
 type dateParts struct {
 	timeFound  bool
 	time       [3]int
@@ -39,7 +39,8 @@ type dateParts struct {
 	yearFound  bool
 }
 
-// addToken finds out what a word is: the first that can be a time is it, and so on.
+// addToken takes a date-token for the first part, in the order time, day, month, year, that it can be and that is still
+// missing; otherwise it ignores the token.
 func (d *dateParts) addToken(word string) {
 	if clock, ok := parseTime(word); ok && !d.timeFound {
 		d.timeFound, d.time = true, clock
@@ -58,7 +59,7 @@ func (d *dateParts) addToken(word string) {
 	}
 }
 
-// parseTime reads hh:mm:ss, of one or two digits each.
+// parseTime parses hh:mm:ss, of one or two digits each.
 func parseTime(word string) (clock [3]int, ok bool) {
 	parts := strings.SplitN(word, ":", 3)
 	if len(parts) != 3 {
@@ -74,7 +75,7 @@ func parseTime(word string) (clock [3]int, ok bool) {
 	return clock, true
 }
 
-// leadingNumber reads the digits at the start of a word, if there are so many of them.
+// leadingNumber parses the digits at the start of a token. It returns false unless there are least to most of them.
 func leadingNumber(word string, least, most int) (n int, ok bool) {
 	count := 0
 	for count < len(word) && word[count] >= '0' && word[count] <= '9' {
@@ -88,7 +89,7 @@ func leadingNumber(word string, least, most int) (n int, ok bool) {
 
 const monthNames = "janfebmaraprmayjunjulaugsepoctnovdec"
 
-// parseMonth returns 1 to 12 for a word that starts with a month's name; 0 is none.
+// parseMonth returns 1 to 12 for a token that starts with the first three letters of a month's name, otherwise 0.
 func parseMonth(word string) int {
 	if len(word) < 3 {
 		return 0

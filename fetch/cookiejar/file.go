@@ -15,7 +15,8 @@ import (
 // maxFileSize bounds a cookie file in bytes, mostFileCookies what it holds: three times what browsers keep.
 const maxFileSize, maxFileCookies = 4 << 20, 10000
 
-// parseCookieFile reads what Jar.Load says.
+// parseCookieFile parses a file in the format that Jar.Load documents. The error names the line and never repeats its
+// text.
 func parseCookieFile(content []byte, now time.Time) ([]cookie, error) {
 	if len(content) > maxFileSize {
 		return nil, fmt.Errorf("is over %d MiB", maxFileSize>>20)
@@ -38,7 +39,8 @@ func parseCookieFile(content []byte, now time.Time) ([]cookie, error) {
 	return found, nil
 }
 
-// parseCookieLine is false for a line that holds no cookie and need not.
+// parseCookieLine parses one line of a cookie file. It returns false for a line without a cookie that is no error: a
+// blank line, a comment, another header.
 func parseCookieLine(line string, now time.Time) (cookie, bool, error) {
 	line, httpOnly := strings.CutPrefix(line, "#HttpOnly_")
 	if !httpOnly && strings.HasPrefix(line, "#") || strings.TrimSpace(line) == "" {
@@ -56,7 +58,8 @@ func parseCookieLine(line string, now time.Time) (cookie, bool, error) {
 	return c, err == nil, err
 }
 
-// parseCookieHeader reads a Set-Cookie header whose answer is not known.
+// parseCookieHeader parses a Set-Cookie header in a file, where the URL of its response is not known: it needs a
+// Domain.
 func parseCookieHeader(value string, now time.Time) (cookie, bool, error) {
 	c, ok := parseSetCookie(value, now)
 	switch {
@@ -74,17 +77,19 @@ func parseCookieHeader(value string, now time.Time) (cookie, bool, error) {
 // latestExpiry bounds the seconds since 1970 at which a cookie expires: some 35,000 years.
 const latestExpiry = 1 << 40
 
+// parseNetscapeLine parses a line of seven fields in the Netscape cookie file format.
+// parseNetscapeLine parses a line of seven fields in the Netscape cookie file format.
 func parseNetscapeLine(line string) (cookie, error) {
 	fields := strings.Split(line, "\t")
 	if len(fields) == 6 {
-		fields = append(fields, "") // some write an empty value so
+		fields = append(fields, "") // some programs write an empty value like this
 	}
 	if len(fields) != 7 {
 		return cookie{}, errors.New("is no cookie: seven fields separated by tabs, or a Set-Cookie header")
 	}
 	wide, widthKnown := parseBool(fields[1])
 	secure, secureKnown := parseBool(fields[3])
-	whole, _, _ := strings.Cut(fields[4], ".") // some write fractions of a second
+	whole, _, _ := strings.Cut(fields[4], ".") // some programs write fractions of a second
 	expires, err := strconv.ParseInt(whole, 10, 64)
 	c := cookie{
 		name: fields[5], value: fields[6], path: fields[2], secure: secure,
@@ -108,6 +113,8 @@ func parseNetscapeLine(line string) (cookie, error) {
 	return c, nil
 }
 
+// parseBool parses TRUE or FALSE, in any case; known is false for anything else.
+// parseBool parses TRUE or FALSE, in any case; known is false for anything else.
 func parseBool(field string) (value, known bool) {
 	return strings.EqualFold(field, "TRUE"), strings.EqualFold(field, "TRUE") || strings.EqualFold(field, "FALSE")
 }

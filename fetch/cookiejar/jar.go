@@ -10,38 +10,39 @@ import (
 	"time"
 )
 
-// The bounds of a Jar: servers can't make it grow past them, nor make a Cookie line longer.
+// The bounds of a Jar, which servers can't make it exceed. Cookies from a file do not count, but for maxHeaderBytes.
 const (
-	maxSetCookies  = 50       // taken of one answer, as curl does
+	maxSetCookies  = 50       // used of one response, as curl does
 	maxSiteCookies = 180      // set by the servers of one registered domain
 	maxJarBytes    = 16 << 20 // bytes of all that servers have set
-	cookieOverhead = 256      // bytes that a cookie takes beside its text
-	maxHeaderBytes = 8 << 10  // bytes of a Jar's part of one Cookie line
+	cookieOverhead = 256      // bytes that a cookie takes besides its text
+	maxHeaderBytes = 8 << 10  // bytes that the Jar adds to one Cookie header
 )
 
-// A Jar keeps cookies and sends them where RFC 6265 says: to their host or domain, below their path, Secure ones by https
-// alone, until they expire. No answer sets one for a public suffix, nor for another site.
+// A Jar stores cookies and selects those for a request by RFC 6265: for their host or domain, below their path, Secure
+// ones over https alone, until they expire. No response sets one for a public suffix or for another site.
 //
-// One that an answer sets is bound to its origin besides, which RFC 6265 does not know: it goes to the scheme it came
-// by, and one without a Domain to the port it came from. One from a file knows neither, for the user gave it to its domain;
-// where an answer has set a newer one like it, that goes in its place, and elsewhere it stays what it was.
+// In addition to RFC 6265, a cookie that a response sets is bound to its origin: it is sent to the scheme it came
+// over, and one without a Domain to the port it came from. One from a file is bound to neither, since the user gave it
+// to its domain. Where a response has set a newer one with the same name, domain and path, that one is sent instead to
+// its own origin; the file's is still sent to others.
 //
-// It is bounded, whatever servers send: 50 cookies of one answer, 4 KiB each, 180 of one registered domain and 16 MiB in all;
-// past that the ones not used for longest go. Cookies from a file do not count.
-// At most 8 KiB of cookies go with one request. A Jar may be shared by Runs, and used by many goroutines at once.
+// It is bounded, whatever servers send: 50 cookies of one response, 4 KiB each, 180 of one registrable domain and 16
+// MiB in all; beyond that the least recently used are evicted. Cookies from a file do not count. At most 8 KiB of
+// cookies are sent with one request. A Jar may be shared by Runs and is safe for concurrent use.
 type Jar struct {
-	mu    sync.Mutex
-	sites map[string][]*entry // by siteOf: nothing that is kept for one is even looked at for another
-	lru   *list.List          // those that servers set, the one not used for longest first
-	bytes int                 // bytes that those take
-	clock uint64              // counts puts and uses
+	mu    sync.Mutex          // guards all below
+	sites map[string][]*entry // by siteOf, so that one site's cookies are never considered for another
+	lru   *list.List          // of *entry: those that servers set, the least recently used first
+	bytes int                 // that the entries of lru take, by entry.size
+	clock uint64              // logical time: counts insertions and uses
 }
 
-// entry is a cookie in a Jar.
+// An entry is a cookie in a Jar.
 type entry struct {
 	cookie
-	created, lastUsed uint64
-	element           *list.Element // in Jar.stale; nil for one from a file
+	created, lastUsed uint64        // by Jar.clock
+	element           *list.Element // in Jar.lru; nil for one from a file
 }
 
 // New returns an empty Jar.
@@ -49,13 +50,13 @@ func New() *Jar {
 	return &Jar{sites: make(map[string][]*entry), lru: list.New()}
 }
 
-// Load puts the cookies of a file into the Jar (see below for its format). Those that have expired by now are left out.
-// The error names a line and never repeats its text: it may be secret.
+// Load adds the cookies of a file to the Jar, but for those that have expired by now.
+// The error names a line and never repeats its text, which may be secret; then nothing is added.
 //
-// A file holds lines of seven fields separated by tabs, in the format of Netscape: domain, TRUE where the hosts below it
-// are meant too, path, TRUE for https alone, when it expires in seconds since 1970 (0: never in this run), name, value.
-// #HttpOnly_ may stand in front; other lines that start with # are comments. Set-Cookie headers are taken as well, with
-// a Domain: without one nobody can say whose they are. Other header lines, as from curl -D, are skipped.
+// A file holds lines of seven fields separated by tabs, in the Netscape format: domain, TRUE where its sub-domains are
+// meant too, path, TRUE for https alone, expiry in seconds since 1970 (0: never in this run), name, value. A prefix of
+// #HttpOnly_ is allowed; other lines that start with # are comments. Set-Cookie headers are accepted as well, if they
+// have a Domain: without one their host is not known. Other header lines, as from curl -D, are skipped.
 func (j *Jar) Load(file []byte, now time.Time) error {
 	cookies, err := parseCookieFile(file, now)
 	if err != nil {
@@ -69,7 +70,8 @@ func (j *Jar) Load(file []byte, now time.Time) error {
 	return nil
 }
 
-// SetCookies takes the cookies that an answer from u sets.
+// SetCookies adds the cookies that a response from u sets; lines are the values of its Set-Cookie headers. Those that
+// are invalid, or that u may not set, are ignored.
 func (j *Jar) SetCookies(u *url.URL, lines []string, now time.Time) {
 	if len(lines) == 0 {
 		return
@@ -90,18 +92,21 @@ func (j *Jar) SetCookies(u *url.URL, lines []string, now time.Time) {
 	}
 }
 
-// shadowsSecure says whether a Secure cookie stands where k would be: plain http can't get at it.
+// shadowsSecure reports whether k would replace or shadow a Secure cookie, which plain http may not do (RFC 6265bis,
+// "leave Secure cookies alone"). The lock is held.
 func (j *Jar) shadowsSecure(k *entry) bool {
 	for _, other := range j.sites[siteOf(k.domain)] {
-		if other.secure && other.name == k.name && (domainMatches(k.domain, other.domain) || domainMatches(other.domain, k.domain)) && pathMatches(k.path, other.path) {
+		if other.secure && other.name == k.name && pathMatches(k.path, other.path) &&
+			(domainMatches(k.domain, other.domain) || domainMatches(other.domain, k.domain)) {
 			return true
 		}
 	}
 	return false
 }
 
-// insert keeps k in place of what it replaces. One that has expired only takes that away, and what a file brought like it:
-// a server that ends a session means all of it.
+// insert adds k and removes what it replaces, then evicts until the Jar is within its bounds. A k that has expired is
+// not added but still removes, and removes the file's cookie with the same key too: a server that ends a session ends
+// all of it. The lock is held.
 func (j *Jar) insert(k *entry, now time.Time) {
 	site := siteOf(k.domain)
 	j.clock++
@@ -129,7 +134,8 @@ func (j *Jar) insert(k *entry, now time.Time) {
 	}
 }
 
-// evictFrom keeps a site within its bound: what has expired goes first, then what was not used for longest.
+// evictFrom removes the expired cookies of a site and, where it is over maxSiteCookies then, the least recently used
+// one. The lock is held.
 func (j *Jar) evictFrom(site string, now time.Time) {
 	count := 0
 	var oldest *entry
@@ -149,6 +155,8 @@ func (j *Jar) evictFrom(site string, now time.Time) {
 	}
 }
 
+// remove removes k, which is an entry of the site. The lock is held.
+// remove removes k, which is an entry of the site. The lock is held.
 func (j *Jar) remove(site string, k *entry) {
 	left := slices.DeleteFunc(j.sites[site], func(other *entry) bool { return other == k })
 	if j.sites[site] = left; len(left) == 0 {
@@ -160,14 +168,17 @@ func (j *Jar) remove(site string, k *entry) {
 	}
 }
 
+// size returns how many bytes of memory k counts for.
+// size returns how many bytes of memory k counts for.
 func (k *entry) size() int {
 	return len(k.name) + len(k.value) + len(k.domain) + len(k.path) + cookieOverhead
 }
 
-// A pair is a cookie as it is sent.
+// A pair is a cookie-pair of a Cookie header (RFC 6265 section 4.2.1). An empty name means a value without =.
 type pair struct{ name, value string }
 
-// pairsFor returns what goes to u: longer paths first, then older cookies (RFC 6265 section 5.4).
+// pairsFor returns the cookies to send to u, longer paths first, then older cookies (RFC 6265 section 5.4), and marks
+// them as used.
 func (j *Jar) pairsFor(u *url.URL, now time.Time) []pair {
 	at := requestURIOf(u)
 	j.mu.Lock()
@@ -197,16 +208,18 @@ func (j *Jar) pairsFor(u *url.URL, now time.Time) []pair {
 	return found
 }
 
-// withoutSuperseded returns list without those from a file of which a server has set a newer one.
+// withoutSuperseded returns list without the cookies from a file of which a server has set a newer one. It reuses list.
 func withoutSuperseded(list []*entry) []*entry {
 	return slices.DeleteFunc(list, func(k *entry) bool {
-		return k.scheme == "" && slices.ContainsFunc(list, func(newer *entry) bool { return newer.scheme != "" && newer.hasSameKey(&k.cookie) })
+		return k.scheme == "" && slices.ContainsFunc(list, func(newer *entry) bool {
+			return newer.scheme != "" && newer.hasSameKey(&k.cookie)
+		})
 	})
 }
 
-// MergeHeader returns the Cookie header for u: what the Jar has for it, as one line (RFC 6265 section 5.4), in front of
-// line, the Cookie header without a Jar, as curl does. Of two cookies of one name the one of line is sent, or the Jar's
-// where renew is true. found is false where the Jar has none for u: then header is line.
+// MergeHeader returns the Cookie header for u: the Jar's cookies in one line (RFC 6265 section 5.4), followed by line,
+// the Cookie header without a Jar, as curl does. Of two cookies with the same name the one of line is sent, or the
+// Jar's where renew is true. found is false where the Jar has no cookie for u; header is line then.
 func (j *Jar) MergeHeader(u *url.URL, line string, renew bool, now time.Time) (header string, found bool) {
 	jar := j.pairsFor(u, now)
 	if len(jar) == 0 {
@@ -221,7 +234,7 @@ func (j *Jar) MergeHeader(u *url.URL, line string, renew bool, now time.Time) (h
 	return joinPairs(append(jar, given...)), true
 }
 
-// parsePairs takes a Cookie header apart.
+// parsePairs parses a Cookie header.
 func parsePairs(line string) []pair {
 	var found []pair
 	for part := range strings.SplitSeq(line, ";") {
@@ -237,7 +250,7 @@ func parsePairs(line string) []pair {
 	return found
 }
 
-// joinPairs is the reverse of cookiePairs.
+// joinPairs formats pairs as a Cookie header: the reverse of parsePairs.
 func joinPairs(pairs []pair) string {
 	var line strings.Builder
 	for i, p := range pairs {
@@ -252,7 +265,7 @@ func joinPairs(pairs []pair) string {
 	return line.String()
 }
 
-// withoutNames returns list without what others name too.
+// withoutNames returns list without the cookies whose name others have too. It reuses list.
 func withoutNames(list, others []pair) []pair {
 	return slices.DeleteFunc(list, func(p pair) bool {
 		return slices.ContainsFunc(others, func(o pair) bool { return o.name == p.name && o.name != "" })

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// TestJarOrder: longer paths first, then what was there first; a new value keeps its place (RFC 6265 section 5.4).
+// TestJarOrder checks that longer paths are sent first, then older cookies, and that a new value keeps the age of the
+// old one (RFC 6265 section 5.4).
 func TestJarOrder(t *testing.T) {
 	j, u := New(), parseURL(t, "https://a.test/x/y")
 	j.SetCookies(u, []string{"a=1; Path=/", "b=2; Path=/x", "c=3; Path=/", "a=4; Path=/"}, testTime)
@@ -31,7 +32,7 @@ func TestJarExpires(t *testing.T) {
 	}
 }
 
-// TestJarProtectsSecureCookies: plain http neither replaces nor shadows a Secure cookie.
+// TestJarProtectsSecureCookies checks that plain http neither replaces nor shadows a Secure cookie.
 func TestJarProtectsSecureCookies(t *testing.T) {
 	j := New()
 	j.SetCookies(parseURL(t, "https://a.test/"), []string{"k=good; Secure; Domain=a.test"}, testTime)
@@ -43,8 +44,9 @@ func TestJarProtectsSecureCookies(t *testing.T) {
 	}
 }
 
-// TestJarBindsToOrigin: cookies of one name that servers of one host set stand beside each other, each for its own;
-// what a file brought goes to all of them, but where a server has set a newer one.
+// TestJarBindsToOrigin checks that cookies with one name from several origins on one host are stored separately and
+// each is sent to its own origin; a cookie from a file is sent to all of them, except where a server has set a newer
+// one.
 func TestJarBindsToOrigin(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -54,12 +56,14 @@ func TestJarBindsToOrigin(t *testing.T) {
 		{"one from a file", nil,
 			map[string]string{"http://a.test/": "k=file", "https://a.test:8443/": "k=file", "http://www.a.test/": "k=file"}},
 		{"a newer one at its origin", [][2]string{{"https://a.test/", "k=new"}},
-			map[string]string{"https://a.test/": "k=new", "https://a.test:8443/": "k=file", "http://a.test/": "k=file", "https://www.a.test/": "k=file"}},
+			map[string]string{"https://a.test/": "k=new", "https://a.test:8443/": "k=file", "http://a.test/": "k=file",
+				"https://www.a.test/": "k=file"}},
 		{"a newer one of the domain", [][2]string{{"https://www.a.test/", "k=new; Domain=a.test"}},
 			map[string]string{"https://a.test/": "k=new", "https://a.test:8443/": "k=new", "http://a.test/": "k=file"}},
 		{"each its own", [][2]string{{"http://a.test:1/", "k=1"}, {"http://a.test:2/", "k=2"}, {"https://a.test:2/", "k=3"}},
 			map[string]string{"http://a.test:1/": "k=1", "http://a.test:2/": "k=2", "https://a.test:2/": "k=3"}},
-		{"one that is taken away", [][2]string{{"http://a.test:1/", "k=1"}, {"http://a.test:2/", "k=2"}, {"http://a.test:1/", "k=; Max-Age=0"}},
+		{"one that is taken away",
+			[][2]string{{"http://a.test:1/", "k=1"}, {"http://a.test:2/", "k=2"}, {"http://a.test:1/", "k=; Max-Age=0"}},
 			map[string]string{"http://a.test:1/": "", "http://a.test:2/": "k=2", "http://a.test:3/": ""}},
 		{"one path below", [][2]string{{"http://a.test/", "k=deep; Path=/x"}},
 			map[string]string{"http://a.test/x": "k=deep; k=file", "http://a.test/": "k=file"}},
@@ -81,7 +85,8 @@ func TestJarBindsToOrigin(t *testing.T) {
 	}
 }
 
-// TestJarBounds: no server fills the memory, nor takes away what the user gave or what other sites use.
+// TestJarBounds checks that no server makes the Jar exceed its bounds, and that eviction spares the user's cookies and
+// those that other sites use.
 func TestJarBounds(t *testing.T) {
 	file := []byte(".a.test\tTRUE\t/\tFALSE\t0\tmine\tkept\n")
 	filled := func(t *testing.T) *Jar {
@@ -114,7 +119,8 @@ func TestJarBounds(t *testing.T) {
 		if got := len(j.sites["a.test"]); got != maxSiteCookies+1 {
 			t.Errorf("%d cookies of one site, want %d and the file's", got, maxSiteCookies)
 		}
-		if got := j.headerFor(t, "http://a.test/", testTime); !strings.HasPrefix(got, "mine=kept; ") || !strings.Contains(got, "k999=v") || strings.Contains(got, "k1=v") {
+		if got := j.headerFor(t, "http://a.test/", testTime); !strings.HasPrefix(got, "mine=kept; ") ||
+			!strings.Contains(got, "k999=v") || strings.Contains(got, "k1=v") {
 			t.Errorf("got %q", got)
 		}
 	})
@@ -140,7 +146,9 @@ func TestJarBounds(t *testing.T) {
 		if j.bytes > maxJarBytes || j.bytes < maxJarBytes-8<<10 || len(j.sites) != j.lru.Len()+1 {
 			t.Errorf("%d bytes in %d sites, %d of servers", j.bytes, len(j.sites), j.lru.Len())
 		}
-		for address, want := range map[string]bool{"http://a.test/": true, "http://0.test/": true, "http://5999.test/": true, "http://1.test/": false} {
+		for address, want := range map[string]bool{
+			"http://a.test/": true, "http://0.test/": true, "http://5999.test/": true, "http://1.test/": false,
+		} {
 			if got := len(j.pairsFor(parseURL(t, address), testTime)) > 0; got != want {
 				t.Errorf("%s has cookies: %t, want %t", address, got, want)
 			}
@@ -149,7 +157,8 @@ func TestJarBounds(t *testing.T) {
 	t.Run("of one request", func(t *testing.T) {
 		j := filled(t)
 		for i := range 10 {
-			j.SetCookies(parseURL(t, "http://a.test/"), []string{fmt.Sprintf("k%d=%s", i, strings.Repeat("v", 3000))}, testTime)
+			line := fmt.Sprintf("k%d=%s", i, strings.Repeat("v", 3000))
+			j.SetCookies(parseURL(t, "http://a.test/"), []string{line}, testTime)
 		}
 		if got := len(j.headerFor(t, "http://a.test/", testTime)); got > maxHeaderBytes {
 			t.Errorf("a line of %d bytes", got)
@@ -157,7 +166,7 @@ func TestJarBounds(t *testing.T) {
 	})
 }
 
-// TestJarReleasesItsBytes: what goes leaves nothing behind.
+// TestJarReleasesItsBytes checks that cookies that are replaced or removed no longer count.
 func TestJarReleasesItsBytes(t *testing.T) {
 	j, u := New(), parseURL(t, "http://a.test/")
 	for range 3 {
@@ -169,7 +178,7 @@ func TestJarReleasesItsBytes(t *testing.T) {
 	}
 }
 
-// TestJarIsShared, for the race detector.
+// TestJarIsShared uses a Jar from several goroutines, for the race detector.
 func TestJarIsShared(t *testing.T) {
 	j := New()
 	var all sync.WaitGroup
