@@ -1,3 +1,9 @@
+/*
+Package netrc parses netrc files, which hold user names and passwords by host name, by curl's rules.
+
+It promises that no error repeats text of a file, which may be secret. It knows no file system and no URL: a file's
+content and a host name are arguments. Of our packages it imports httpurl alone.
+*/
 package netrc
 
 import (
@@ -8,24 +14,26 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// A File holds credentials by host name, as the file ~/.netrc gives them to curl and ftp. It is immutable.
+// A File is a parsed netrc file: credentials by host name, as ~/.netrc gives them to curl and ftp. It is immutable,
+// and so safe for concurrent use.
 type File struct {
-	machines map[string][]Credentials // by lower-case name, in the order of the file
-	defaults []Credentials            // of default: for every other host
+	machines map[string][]Credentials // by lower-case ASCII host name, in the order of the file
+	defaults []Credentials            // of the default entry, for hosts without an entry that fits
 }
 
-// A Credentials is one entry of a Netrc. Either text may be empty.
+// A Credentials is one entry of a File. Either text may be empty.
 type Credentials struct{ Name, Password string }
 
-// maxFileSize bounds a netrc file, in bytes: curl takes no more.
+// maxFileSize bounds a netrc file, in bytes, as curl does.
 const maxFileSize = 128 << 10
 
-// Parse reads a netrc file: machine NAME or default, each with login and password, over as many lines as they like.
-// A word that holds spaces stands in double quotes, in which \n, \r and \t are what they are in C and any other character
-// after a backslash is itself. A # where a keyword would stand starts a comment; account and macdef are read and not used.
-// The first entry that fits counts, so nothing behind default does (curl's rules).
+// Parse parses a netrc file: entries of machine NAME or default, each with login and password, separated by any white
+// space. A word with spaces is enclosed in double quotes, in which \n, \r and \t are line feed, carriage return and
+// tab, and any other character after a backslash is itself. A # in the place of a keyword starts a comment; account
+// and macdef are read and ignored. The first entry that fits is used, so entries after default are ignored (curl's
+// rules).
 //
-// The error names a line and never repeats its text: it may be secret.
+// The error names a line and never repeats its text, which may be secret.
 func Parse(content []byte) (*File, error) {
 	if len(content) > maxFileSize {
 		return nil, fmt.Errorf("is over %d KiB", maxFileSize>>10)
@@ -48,7 +56,9 @@ func Parse(content []byte) (*File, error) {
 	}
 }
 
-// Login returns the credentials for a host name; a user that is not empty is the one whose password is wanted.
+// Login returns the credentials for a host name. Where user is not empty, they are that user's: an entry with this
+// name, or one with a password alone. It returns false where the file has none. It takes time by the number of entries
+// of that host.
 func (n *File) Login(host, user string) (Credentials, bool) {
 	for _, list := range [][]Credentials{n.machines[strings.ToLower(host)], n.defaults} {
 		for _, l := range list {
@@ -63,16 +73,16 @@ func (n *File) Login(host, user string) (Credentials, bool) {
 	return Credentials{}, false
 }
 
-// A parser puts entries together.
+// A parser builds a File from words.
 type parser struct {
 	file    *File
 	scanner *scanner
-	inEntry bool   // an entry has begun
-	host    string // of that entry; empty is default
-	entry   Credentials
+	inEntry bool        // machine or default has been read, so host and entry are those of an entry
+	host    string      // of that entry, as in the file; empty is default
+	entry   Credentials // as far as it has been read
 }
 
-// readKeyword does what one keyword says.
+// readKeyword handles one keyword and reads its value.
 func (p *parser) readKeyword(keyword string) (err error) {
 	switch keyword {
 	case "machine":
@@ -104,10 +114,11 @@ func (p *parser) readKeyword(keyword string) (err error) {
 		}
 		return err
 	}
-	return errors.New("a word that is none of machine, default, login, password, account and macdef; what holds spaces needs double quotes")
+	return errors.New("a word that is none of machine, default, login, password, account and macdef; " +
+		"what holds spaces needs double quotes")
 }
 
-// finishEntry ends the entry under way.
+// finishEntry adds the entry that has been read, if any, to the File. Entries after default are dropped.
 func (p *parser) finishEntry() {
 	switch {
 	case !p.inEntry || p.file.defaults != nil:
@@ -120,13 +131,13 @@ func (p *parser) finishEntry() {
 	p.inEntry, p.entry = false, Credentials{}
 }
 
-// scanner are the words of a netrc file, one after the other.
+// A scanner splits a netrc file into words.
 type scanner struct {
-	rest string
-	line int // of the word read last, 1-based
+	rest string // what has not been read yet
+	line int    // of the word read last, 1-based
 }
 
-// nextKeyword returns the next word behind comments; false at the end.
+// nextKeyword returns the next word after comments; false at the end of the file.
 func (w *scanner) nextKeyword() (string, bool, error) {
 	for w.skipSpace() {
 		if w.rest[0] == '#' {
@@ -139,7 +150,7 @@ func (w *scanner) nextKeyword() (string, bool, error) {
 	return "", false, nil
 }
 
-// nextValue returns the word that belongs to a keyword.
+// nextValue returns the word after a keyword. The end of the file is an error.
 func (w *scanner) nextValue() (string, error) {
 	if !w.skipSpace() {
 		return "", errors.New("the file ends where a value should stand")
@@ -147,7 +158,7 @@ func (w *scanner) nextValue() (string, error) {
 	return w.scanWord()
 }
 
-// skipSpace goes to the next word; false at the end.
+// skipSpace skips white space and counts lines; it returns false at the end of the file.
 func (w *scanner) skipSpace() bool {
 	for i, c := range []byte(w.rest) {
 		switch c {
@@ -163,7 +174,7 @@ func (w *scanner) skipSpace() bool {
 	return false
 }
 
-// skipLine goes to the start of the next line and returns what it has passed.
+// skipLine skips to the start of the next line and returns the text before it.
 func (w *scanner) skipLine() string {
 	line, rest, found := strings.Cut(w.rest, "\n")
 	if w.rest = rest; found {
@@ -172,14 +183,14 @@ func (w *scanner) skipLine() string {
 	return line
 }
 
-// skipMacro goes behind the next blank line.
+// skipMacro skips the body of a macdef, which the next blank line ends.
 func (w *scanner) skipMacro() {
 	w.skipLine() // of macdef itself
 	for w.rest != "" && strings.TrimSpace(w.skipLine()) != "" {
 	}
 }
 
-// scanWord reads one word; there is one.
+// scanWord reads the word at the start of rest, which must be one.
 func (w *scanner) scanWord() (string, error) {
 	if w.rest[0] == '"' {
 		return w.scanQuoted()
@@ -193,9 +204,10 @@ func (w *scanner) scanWord() (string, error) {
 	return word, nil
 }
 
+// escapes are the characters that a letter after a backslash means, in double quotes.
 var escapes = map[byte]byte{'n': '\n', 'r': '\r', 't': '\t'}
 
-// scanQuoted reads a word in double quotes, which stands on one line.
+// scanQuoted reads a word in double quotes, which may not contain a line feed.
 func (w *scanner) scanQuoted() (string, error) {
 	var word []byte
 	for i := 1; i < len(w.rest) && w.rest[i] != '\n'; i++ {
