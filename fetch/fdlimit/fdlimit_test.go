@@ -19,7 +19,8 @@ func TestExchangesWithin(t *testing.T) {
 	}
 }
 
-// TestRetryWhenFree: too many open files is no failure of the host's.
+// TestRetryWhenFree checks that too many open files are not a failure of the dial: it is tried again, until its
+// context ends.
 func TestRetryWhenFree(t *testing.T) {
 	full := &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}
 	refused := errors.New("refused")
@@ -42,7 +43,7 @@ func TestRetryWhenFree(t *testing.T) {
 	}
 }
 
-// TestOpenFilesCount: those that a process was started with leave room for fewer exchanges.
+// TestOpenFilesCount checks that files that are open already are counted, since they leave fewer for exchanges.
 func TestOpenFilesCount(t *testing.T) {
 	before := openDescriptors(1024)
 	if before == 0 {

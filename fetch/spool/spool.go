@@ -8,16 +8,17 @@ import (
 	"path/filepath"
 )
 
-// A File is bytes in a temporary file: what is too large to be held in memory. Where the system
-// has files without a name it is one, so that nothing stays behind however the process ends. A Spool is one goroutine's at a time.
+// A File is a temporary file for bytes that are too many to be held in memory. Where the system has files without a
+// name it is one, so that nothing is left on disk however the process ends. One goroutine uses it at a time. It is
+// owned by who made it, who closes it.
 type File struct {
 	file         *os.File
-	offset, size int64
-	named        bool // the file has a name that is to be removed
-	isPart       bool // the file is another Spool's
+	offset, size int64 // in bytes: where in file the bytes start, and how many there are
+	named        bool  // the file has a name, which Close removes
+	isPart       bool  // file belongs to another File, which closes it
 }
 
-// An Error says that a temporary file can't be made, written or read, and in which directory. It breaks a run.
+// An Error is a failure to make, write or read a temporary file, with its directory. It ends a run.
 type Error struct {
 	Dir string
 	Err error
@@ -30,7 +31,7 @@ func (e *Error) Error() string {
 // Unwrap returns the system's reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// newError says where an error came about in place of the name of a file that nobody knows.
+// newError returns an Error for dir. It leaves out the name of the file, which means nothing to a user.
 func newError(dir string, err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
@@ -39,7 +40,7 @@ func newError(dir string, err error) error {
 	return &Error{Dir: dir, Err: err}
 }
 
-// New makes an empty Spool in os.TempDir. Its error is a *SpoolError, as are those of the methods.
+// New makes an empty File in os.TempDir. Its error is an *Error, as are those of the methods.
 func New() (*File, error) {
 	dir := os.TempDir()
 	if f := openUnnamed(dir); f != nil {
@@ -49,9 +50,10 @@ func New() (*File, error) {
 	if err != nil {
 		return nil, newError(dir, err)
 	}
-	return &File{file: f, named: os.Remove(f.Name()) != nil}, nil // where an open file can't be removed, Close does it
+	return &File{file: f, named: os.Remove(f.Name()) != nil}, nil // where an open file can't be removed, Close removes it
 }
 
+// wrapError returns an Error of this File.
 func (s *File) wrapError(err error) error { return newError(filepath.Dir(s.file.Name()), err) }
 
 // Size returns the number of bytes.
@@ -67,7 +69,7 @@ func (s *File) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// ReadFrom appends all that r has. Where r is a file, too, the system copies.
+// ReadFrom appends all bytes of r up to io.EOF. Where r is a file, the kernel may copy (copy_file_range).
 func (s *File) ReadFrom(r io.Reader) (int64, error) {
 	_, err := s.file.Seek(s.offset+s.size, io.SeekStart)
 	var n int64
@@ -81,7 +83,7 @@ func (s *File) ReadFrom(r io.Reader) (int64, error) {
 	return n, nil
 }
 
-// Truncate drops all but the first size bytes.
+// Truncate removes all but the first size bytes.
 func (s *File) Truncate(size int64) error {
 	if err := s.file.Truncate(s.offset + size); err != nil {
 		return s.wrapError(err)
@@ -90,11 +92,13 @@ func (s *File) Truncate(size int64) error {
 	return nil
 }
 
-// Reader returns a reader of all bytes from the first on. There may be several; Close ends them.
+// Reader returns a reader of the bytes written so far, from the first one on. There may be several at once. They can't
+// be used after Close.
 func (s *File) Reader() io.Reader {
 	return &reader{spool: s, section: io.NewSectionReader(s.file, s.offset, s.size)}
 }
 
+// A reader reads the bytes of a File and wraps errors.
 type reader struct {
 	spool   *File
 	section *io.SectionReader
@@ -108,8 +112,9 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// WriteTo writes all bytes to w, in one call of its ReadFrom where it has that: a file lets the system copy then.
-// An error of w is returned as it is.
+// WriteTo writes all bytes to w, in one call of its ReadFrom where it has one, so that the kernel may copy from file
+// to file. An error of w is returned unchanged. It moves the offset of the file, so it can't be used with ReadFrom at
+// once.
 func (s *File) WriteTo(w io.Writer) (int64, error) {
 	if _, err := s.file.Seek(s.offset, io.SeekStart); err != nil {
 		return 0, s.wrapError(err)
@@ -121,12 +126,13 @@ func (s *File) WriteTo(w io.Writer) (int64, error) {
 	return n, err
 }
 
-// Part returns size bytes from the one at on. They stay in the file of s, which its Close leaves open.
+// Part returns a File of the size bytes from at on. They are shared with s, not copied; its Close leaves the file of s
+// open.
 func (s *File) Part(at, size int64) *File {
 	return &File{file: s.file, offset: s.offset + at, size: size, isPart: true}
 }
 
-// Close gives the file's room back.
+// Close closes the file and frees its space on disk. That of a Part does nothing.
 func (s *File) Close() error {
 	if s.isPart {
 		return nil
