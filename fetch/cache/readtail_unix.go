@@ -11,15 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// noFollow keeps os.OpenFile from what a link leads to.
+// noFollow makes os.OpenFile fail for a symbolic link.
 const noFollow = unix.O_NOFOLLOW
 
-// readTail opens a regular file and reads the last bytes of it, as many as there is room for: held. What is no regular file is not opened, and
-// held is nil. It makes the four system calls that are needed and no other: os.Open, Stat and ReadAt make eight, a fifth of all that a hit costs.
-// file is nil where held is all of it.
+// readTail opens a regular file and reads its last bytes into room: held. held is nil if the file is not a regular
+// one, or was truncated meanwhile. file is nil where held is all of it; otherwise the caller closes it. used is the
+// modification time. It makes the four system calls that are necessary: os.Open, Stat and ReadAt make eight, a fifth
+// of the cost of a hit.
 func readTail(name string, room []byte) (held []byte, file *os.File, size int64, used time.Time, err error) {
 	fd, err := retryInterrupted(func() (int, error) {
-		return unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0) // nor does it wait for a pipe's other end
+		const flags = unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NOFOLLOW | unix.O_NONBLOCK // which never waits for a pipe
+		return unix.Open(name, flags, 0)
 	})
 	if errors.Is(err, unix.ELOOP) {
 		return nil, nil, 0, used, nil
@@ -34,13 +36,14 @@ func readTail(name string, room []byte) (held []byte, file *os.File, size int64,
 		}
 	}()
 	var stat unix.Stat_t
-	if _, err := retryInterrupted(func() (int, error) { return 0, unix.Fstat(fd, &stat) }); err != nil || stat.Mode&unix.S_IFMT != unix.S_IFREG {
+	_, err = retryInterrupted(func() (int, error) { return 0, unix.Fstat(fd, &stat) })
+	if err != nil || stat.Mode&unix.S_IFMT != unix.S_IFREG {
 		return nil, nil, 0, used, err
 	}
 	held = room[:min(stat.Size, int64(len(room)))]
 	for n := 0; n < len(held); {
 		more, err := retryInterrupted(func() (int, error) { return unix.Pread(fd, held[n:], stat.Size-int64(len(held)-n)) })
-		if err != nil || more == 0 { // it has just been cut
+		if err != nil || more == 0 { // it was truncated meanwhile
 			return nil, nil, 0, used, err
 		}
 		n += more
@@ -52,7 +55,7 @@ func readTail(name string, room []byte) (held []byte, file *os.File, size int64,
 	return held, file, stat.Size, time.Unix(stat.Mtim.Unix()), nil
 }
 
-// retryInterrupted calls again what a signal has interrupted.
+// retryInterrupted repeats a system call while it fails with EINTR.
 func retryInterrupted(call func() (int, error)) (n int, err error) {
 	for {
 		if n, err = call(); err != unix.EINTR {
