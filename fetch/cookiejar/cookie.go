@@ -12,20 +12,20 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// A cookie is one that an answer set or a file brought (RFC 6265 section 5.3).
+// A cookie is one cookie with its attributes (RFC 6265 section 5.3), set by a response or read from a file.
 type cookie struct {
 	name, value string
-	domain      string // lower-case, without a dot in front
-	hostOnly    bool   // for that host alone, not for those below it
+	domain      string // lower-case, without a leading dot
+	hostOnly    bool   // it is sent to that host alone, not to its sub-domains
 	path        string
-	secure      bool      // for https alone
-	scheme      string    // of the answer that set it, and it goes to no other; empty: any, for one from a file
-	port        string    // of that answer, where it is for that host alone; empty: any
+	secure      bool      // it is sent over https alone
+	scheme      string    // of the response that set it; it is sent to no other. Empty: any, for one from a file
+	port        string    // of that response, where hostOnly is set; empty: any
 	expires     time.Time // zero: it lives as long as the Jar
 }
 
-// maxCookieSize bounds a cookie's name and value together, in bytes, maxAttribute one attribute: what is longer is not
-// kept (draft-ietf-httpbis-rfc6265bis section 5.6).
+// maxCookieSize bounds a cookie's name and value together, in bytes, maxAttributeSize one attribute. Longer ones are
+// ignored (draft-ietf-httpbis-rfc6265bis section 5.6).
 const maxCookieSize, maxAttributeSize = 4 << 10, 1 << 10
 
 // parseSetCookie parses the value of a Set-Cookie header (RFC 6265 section 5.2). The cookie's domain and path are
@@ -152,7 +152,6 @@ func (c *cookie) appliesTo(at requestURI, now time.Time) bool {
 }
 
 // expired reports whether c has expired by now.
-// expired reports whether c has expired by now.
 func (c *cookie) expired(now time.Time) bool { return !c.expires.IsZero() && !c.expires.After(now) }
 
 // hasSameKeyAndOrigin reports whether one cookie replaces the other in the Jar.
@@ -191,7 +190,6 @@ func canonicalHost(u *url.URL) string {
 	return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 }
 
-// isAddress reports whether host is an IP address.
 // isAddress reports whether host is an IP address.
 func isAddress(host string) bool {
 	_, err := netip.ParseAddr(host)

@@ -12,7 +12,7 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// maxFileSize bounds a cookie file in bytes, mostFileCookies what it holds: three times what browsers keep.
+// maxFileSize bounds a cookie file in bytes, maxFileCookies the cookies in it: three times what browsers keep.
 const maxFileSize, maxFileCookies = 4 << 20, 10000
 
 // parseCookieFile parses a file in the format that Jar.Load documents. The error names the line and never repeats its
@@ -78,7 +78,6 @@ func parseCookieHeader(value string, now time.Time) (cookie, bool, error) {
 const latestExpiry = 1 << 40
 
 // parseNetscapeLine parses a line of seven fields in the Netscape cookie file format.
-// parseNetscapeLine parses a line of seven fields in the Netscape cookie file format.
 func parseNetscapeLine(line string) (cookie, error) {
 	fields := strings.Split(line, "\t")
 	if len(fields) == 6 {
@@ -113,7 +112,6 @@ func parseNetscapeLine(line string) (cookie, error) {
 	return c, nil
 }
 
-// parseBool parses TRUE or FALSE, in any case; known is false for anything else.
 // parseBool parses TRUE or FALSE, in any case; known is false for anything else.
 func parseBool(field string) (value, known bool) {
 	return strings.EqualFold(field, "TRUE"), strings.EqualFold(field, "TRUE") || strings.EqualFold(field, "FALSE")

@@ -156,7 +156,6 @@ func (j *Jar) evictFrom(site string, now time.Time) {
 }
 
 // remove removes k, which is an entry of the site. The lock is held.
-// remove removes k, which is an entry of the site. The lock is held.
 func (j *Jar) remove(site string, k *entry) {
 	left := slices.DeleteFunc(j.sites[site], func(other *entry) bool { return other == k })
 	if j.sites[site] = left; len(left) == 0 {
@@ -168,7 +167,6 @@ func (j *Jar) remove(site string, k *entry) {
 	}
 }
 
-// size returns how many bytes of memory k counts for.
 // size returns how many bytes of memory k counts for.
 func (k *entry) size() int {
 	return len(k.name) + len(k.value) + len(k.domain) + len(k.path) + cookieOverhead

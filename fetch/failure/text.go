@@ -26,7 +26,7 @@ func Unquoted(err error) string {
 	return Clip(strings.TrimRight(text, ` :;,[(=`), maxQuoted)
 }
 
-// Clip returns text for an error message: whole if it has at most most bytes, otherwise its first most bytes, cut
+// Clip returns text for an error message: all of it up to most bytes, otherwise its first most bytes, cut
 // between characters, and an ellipsis.
 func Clip(text string, most int) string {
 	if len(text) <= most {
