@@ -61,7 +61,7 @@ func (d *Disk) name(key Key) string {
 // tailPool are the buffers for the last bytes of a file, which are all of a small one.
 var tailPool = sync.Pool{New: func() any { return new([inMemory + 4<<10]byte) }}
 
-// Get returns the Entry under key with its body; nil is none.
+// Get returns the Entry under key with its body; nil means none.
 func (d *Disk) Get(_ context.Context, key Key) (*Found, error) {
 	name := d.name(key)
 	buffer := tailPool.Get().(*[inMemory + 4<<10]byte)

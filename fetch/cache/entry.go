@@ -8,7 +8,7 @@ import (
 // A Key is where a response is stored: a hash, which does not reveal the request.
 type Key [32]byte
 
-// A Sum is a SHA-256; zero is none.
+// A Sum is a SHA-256; zero means none.
 type Sum [32]byte
 
 // An Entry is a stored response without its body.
@@ -31,8 +31,8 @@ type Entry struct {
 	HasBody bool
 	// Coded says that the body is stored under the content codings that Header names.
 	Coded bool
-	// Seen is the hash of the body that was reported to the user before this one; zero is none. Teller is the run that
-	// reports this one; zero is none: see Teller.
+	// Seen is the hash of the body that was reported to the user before this one; zero means none. Teller is the run that
+	// reports this one; zero means none: see Teller.
 	Seen, Teller Sum
 
 	kind   kind

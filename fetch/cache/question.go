@@ -21,7 +21,8 @@ type Question struct {
 	URL string
 	// Via is what else decides which server responds, such as a Host header given by the user; empty is nothing.
 	Via string
-	// Who is a hash of the credentials that are sent; zero is none. Responses to them are found with the same ones alone.
+	// Who is a hash of the credentials that are sent; zero means none. Responses to them are found with the same ones
+	// alone.
 	Who Sum
 	// Header is the request's header: Vary names fields of it.
 	Header http.Header
@@ -86,7 +87,7 @@ func (c *choice) key(primary Key, q *Question) Key {
 	return Key(h.Sum(nil))
 }
 
-// Find looks for the response to q: at most two reads of the Store. Found is nil where there is none.
+// Find looks up the response to q with at most two reads of the Store. Found is nil where nothing is stored.
 func Find(ctx context.Context, s Store, q *Question) (*Found, Place, error) {
 	p := Place{primary: q.Key()}
 	p.at = p.primary
@@ -133,7 +134,7 @@ type Draft struct {
 	store    Store
 	primary  Key
 	question *Question
-	choice   *choice // to be written with it, unless there is one by then; nil is none
+	choice   *choice // to be written with it, unless there is one by then; nil means none
 	coding   string  // of its Entry
 }
 
@@ -211,7 +212,7 @@ func (d *Draft) Commit(ctx context.Context, e *Entry) error {
 	return Write(ctx, d.store, d.primary, c.entry(e.Received))
 }
 
-// choiceAt returns the choice under primary; nil is none.
+// choiceAt returns the choice under primary; nil means none.
 func choiceAt(ctx context.Context, s Store, primary Key) (*choice, error) {
 	found, err := s.Get(ctx, primary)
 	if err != nil || found == nil {
@@ -268,40 +269,4 @@ func Forget(ctx context.Context, s Store, q Question) error {
 		err = errors.Join(err, s.Delete(ctx, q.Key()))
 	}
 	return err
-}
-
-// variesByAll reports whether a response varies by more than headers: Vary is * (RFC 9110 section 12.5.5).
-func variesByAll(vary []string) bool {
-	for _, line := range vary {
-		for name := range strings.SplitSeq(line, ",") {
-			if strings.TrimSpace(name) == "*" {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// varyNames returns the request headers that Vary lists, canonical and sorted, without *.
-func varyNames(vary []string) []string {
-	var names []string
-	for _, line := range vary {
-		for name := range strings.SplitSeq(line, ",") {
-			if name = http.CanonicalHeaderKey(strings.TrimSpace(name)); name != "" && name != "*" && len(names) <= mostNames {
-				names = append(names, name)
-			}
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// containsAll reports whether all of some are in all.
-func containsAll(all, some []string) bool {
-	for _, name := range some {
-		if !slices.Contains(all, name) {
-			return false
-		}
-	}
-	return true
 }

@@ -122,7 +122,7 @@ func (r *Redis) value(ctx context.Context, key Key) ([]byte, error) {
 	return got.Bytes()
 }
 
-// Get returns the Entry under key with its body; nil is none.
+// Get returns the Entry under key with its body; nil means none.
 func (r *Redis) Get(ctx context.Context, key Key) (*Found, error) {
 	image, err := r.value(ctx, key)
 	if err != nil || len(image) == 0 {

@@ -14,7 +14,7 @@ import (
 //
 // An error means that the Store can't be reached or written, never that something is missing.
 type Store interface {
-	// Get returns the Entry under key with its body, which the caller closes; nil is none.
+	// Get returns the Entry under key with its body, which the caller closes; nil means none.
 	Get(ctx context.Context, key Key) (*Found, error)
 	// Put begins to replace what is under key. It is not visible until its Commit.
 	Put(ctx context.Context, key Key) (Writer, error)

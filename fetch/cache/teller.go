@@ -28,7 +28,7 @@ func NewTeller(store Store) *Teller {
 	return t
 }
 
-// Told returns the hash of the body that was reported to the user last, given the stored Entry; zero is none.
+// Told returns the hash of the body that was reported to the user last, given the stored Entry; zero means none.
 func (t *Teller) Told(ctx context.Context, e *Entry) Sum {
 	if e.Teller == (Sum{}) || !t.isConfirmed(ctx, e.Teller) {
 		return e.Seen

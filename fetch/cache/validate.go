@@ -9,9 +9,9 @@ import (
 
 // Validators identify a version of a response to the server (RFC 9110 section 8.8).
 type Validators struct {
-	// ETag is an entity tag, strong or weak; empty is none.
+	// ETag is an entity tag, strong or weak; empty means none.
 	ETag string
-	// LastModified is a date as it was received; empty is none.
+	// LastModified is a date as it was received; empty means none.
 	LastModified string
 }
 

@@ -11,7 +11,7 @@ func TestNetrc(t *testing.T) {
 	const twoUsers = "machine a.test login ann password one machine a.test login eve password two"
 	for _, tt := range []struct {
 		name, file, host, user string
-		want                   string // user:password; empty is none
+		want                   string // user:password; empty means none
 	}{
 		{"on one line", usual, "a.test", "", "ann:one"},
 		{"over several lines", usual, "b.test", "", "bob:two"},

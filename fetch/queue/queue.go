@@ -59,8 +59,8 @@ func (q *Queue[T]) PopLast() T {
 	return item
 }
 
-// Cut removes and returns the items, but for the n oldest, for which take returns true; nil is none. The order of the
-// others, and of those returned, is that of the Queue. It takes time by the number of items.
+// Cut removes and returns the items, but for the n oldest, for which take returns true; nil means none. The order of
+// the others, and of those returned, is that of the Queue. It takes time by the number of items.
 func (q *Queue[T]) Cut(n int, take func(T) bool) []T {
 	var taken []T
 	waiting := q.items[q.head:]

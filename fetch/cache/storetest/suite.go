@@ -25,7 +25,7 @@ type Subject struct {
 	Open func(t *testing.T) cache.Store
 	// Spoil changes the last byte of each stored body without the Store.
 	Spoil func(t *testing.T)
-	// TooLarge is the size in bytes of a body that the Store does not accept; 0 is none.
+	// TooLarge is the size in bytes of a body that the Store does not accept; 0 means none.
 	TooLarge int
 }
 
