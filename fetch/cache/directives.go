@@ -8,43 +8,47 @@ import (
 	"time"
 )
 
-// directives are those of Cache-Control that a private cache heeds (RFC 9111 sections 5.2.1 and 5.2.2), of a request or an answer.
-// A time is a number of seconds; none says that the directive is absent.
+// directives are the directives of Cache-Control that a private cache obeys (RFC 9111 sections 5.2.1 and 5.2.2), of a
+// request or a response. For a time, none means that the directive is absent.
 type directives struct {
 	noStore, noCache, mustRevalidate, mustUnderstand, onlyIfCached bool
 
 	maxAge, maxStale, minFresh, staleIfError seconds
 }
 
+// seconds is the delta-seconds of a directive, or none.
 type seconds int64
 
 const (
 	none seconds = -1
-	// most stands for every number that is too large (RFC 9111 section 1.2.2), and for a max-stale without a number.
-	most seconds = math.MaxInt32
+	// maxSeconds stands for every number that is too large (RFC 9111 section 1.2.2), and for a max-stale without a number.
+	maxSeconds seconds = math.MaxInt32
 )
 
-func (s seconds) span() time.Duration { return time.Duration(max(s, 0)) * time.Second }
+// duration returns s as a time.Duration; none is 0.
+func (s seconds) duration() time.Duration { return time.Duration(max(s, 0)) * time.Second }
 
-// directivesOf reads the Cache-Control lines of a header. What is not known is passed over (RFC 9111 section 5.2.3);
-// where a number can't be read, or is said twice in two ways, the answer is taken for stale (section 4.2.1).
+// directivesOf parses the Cache-Control lines of a header. Unknown directives are ignored (RFC 9111 section 5.2.3); an
+// invalid number is taken for 0, and of two different ones the smaller is used, so that a response is rather stale than
+// fresh (section 4.2.1).
 func directivesOf(h http.Header) directives {
 	d := directives{maxAge: none, maxStale: none, minFresh: none, staleIfError: none}
 	for _, line := range h["Cache-Control"] {
 		for line != "" {
 			var name, value string
 			name, value, line = nextDirective(line)
-			d.take(name, value)
+			d.set(name, value)
 		}
 	}
 	return d
 }
 
-func (d *directives) take(name, value string) {
+// set adds one directive.
+func (d *directives) set(name, value string) {
 	switch name {
 	case "no-store":
 		d.noStore = true
-	case "no-cache": // one that names fields is taken for all of the answer, as section 5.2.2.4 allows
+	case "no-cache": // with field names it is applied to the whole response, as section 5.2.2.4 allows
 		d.noCache = true
 	case "must-revalidate":
 		d.mustRevalidate = true
@@ -60,12 +64,12 @@ func (d *directives) take(name, value string) {
 		d.staleIfError = stricter(d.staleIfError, value)
 	case "max-stale":
 		if d.maxStale = secondsOf(value, none); value == "" {
-			d.maxStale = most
+			d.maxStale = maxSeconds
 		}
 	}
 }
 
-// stricter joins what was said twice.
+// stricter returns the smaller of a directive's number and of the one before, if there is one.
 func stricter(before seconds, value string) seconds {
 	now := secondsOf(value, 0)
 	if before == none {
@@ -74,7 +78,7 @@ func stricter(before seconds, value string) seconds {
 	return min(before, now)
 }
 
-// secondsOf reads delta-seconds (RFC 9111 section 1.2.2); wrong stands for what is none.
+// secondsOf parses delta-seconds (RFC 9111 section 1.2.2); for invalid text it returns wrong.
 func secondsOf(text string, wrong seconds) seconds {
 	if text == "" {
 		return wrong
@@ -85,13 +89,14 @@ func secondsOf(text string, wrong seconds) seconds {
 		}
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || seconds(n) > most {
-		return most
+	if err != nil || seconds(n) > maxSeconds {
+		return maxSeconds
 	}
 	return seconds(n)
 }
 
-// nextDirective cuts name, or name=value, off a list. Both forms of a value are read: a token and a quoted string, in which a comma ends nothing.
+// nextDirective splits name, or name=value, off the start of a list, with the name in lower case. A value is a token
+// or a quoted string, in which a comma does not end the directive.
 func nextDirective(line string) (name, value, rest string) {
 	quoted, escaped := false, false
 	end := len(line)

@@ -14,57 +14,59 @@ import (
 	"time"
 )
 
-// Disk is a Store of plain files, one an Entry: an image under the key's name in one of 256 folders. A file takes its name when
-// it is whole, so a kill leaves nothing half. Nothing is flushed: what a power cut has torn does not match its hash and is fetched anew.
-// Any number of processes may use one directory. The files are readable by their owner only.
+// A Disk is a Store of plain files, one for each Entry: an image under the key's name in one of 256 folders. A file
+// gets its name once it is complete, so a kill leaves no incomplete entry. Nothing is synced: what a power failure has
+// damaged does not match its hash and is fetched again. Any number of processes may use one directory. Only the owner
+// can read the files.
 type Disk struct {
 	dir   string // the folders are below it
-	limit int64
+	limit int64  // bytes of all files together
 	now   func() time.Time
 
-	unnoted atomic.Int64 // bytes written and not yet noted in the usage
-	noting  sync.Mutex
+	unnoted atomic.Int64 // bytes written and not yet added to the usage file
+	noting  sync.Mutex   // held while the usage file is updated
 }
 
 const (
-	// layout names the form of what is below the directory; another form has another name, and is left alone.
+	// layout is the version of the layout, and the directory below the cache's. Those of other versions are ignored.
 	layout = "v1"
-	// draft begins the name of a file on its way. It lies in the folder where it will stay: that spares every writer a wait for
-	// all others, and half of the time that 100,000 small answers take.
+	// draft is the prefix of the name of a file that is being written. It is in the folder where it will stay: writers
+	// then do not wait for each other, which halves the time for 100,000 small responses.
 	draft = ".draft-"
 
-	// inMemory is the size up to which a body is held in memory, not in a file of its own, on its way in, and read at once on its way out.
+	// inMemory is the size in bytes up to which a body is held in memory while it is written, and read in one call.
 	inMemory = 16 << 10
-	// appendFrom is the size of a body from which a new note is appended: below it the file is written anew.
+	// appendFrom is the size of a body from which on a new note is appended. With a smaller one the file is rewritten.
 	appendFrom = 64 << 10
-	// mostSlack is how much of earlier notes may lie in a file before it is written anew.
+	// mostSlack is how many bytes of earlier notes a file may have before it is rewritten.
 	mostSlack = 64 << 10
-	// touchAfter is how coarsely it is known when an entry was last used.
+	// touchAfter is the resolution at which the time of last use is stored.
 	touchAfter = time.Hour
 )
 
-// OpenDisk makes the directory, if need be. limit is how many bytes its files may take together; above 0.
-// The limit is passed for a while: it is enforced when a part of it has been written, and at Close.
+// OpenDisk returns a Store in dir, which it makes if it does not exist. limit is how many bytes its files may take
+// together; above 0. The limit can be exceeded for a while: it is enforced each time a sixteenth of it has been
+// written, and at Close.
 func OpenDisk(dir string, limit int64) (*Disk, error) {
 	d := &Disk{dir: filepath.Join(dir, layout), limit: limit, now: time.Now}
 	return d, os.MkdirAll(d.dir, 0o700)
 }
 
-// name is the file of a key.
+// name returns the name of the file for a key.
 func (d *Disk) name(key Key) string {
 	text := hex.EncodeToString(key[:])
 	return d.dir + string(filepath.Separator) + text[:2] + string(filepath.Separator) + text[2:]
 }
 
-// tails are what is read of a file at once.
-var tails = sync.Pool{New: func() any { return new([inMemory + 4<<10]byte) }}
+// tailPool are the buffers for the last bytes of a file, which are all of a small one.
+var tailPool = sync.Pool{New: func() any { return new([inMemory + 4<<10]byte) }}
 
-// Get returns what is kept under key.
+// Get returns the Entry under key with its body; nil means none.
 func (d *Disk) Get(_ context.Context, key Key) (*Found, error) {
 	name := d.name(key)
-	buffer := tails.Get().(*[inMemory + 4<<10]byte)
-	release := func() { tails.Put(buffer) }
-	held, file, size, used, err := slurp(name, buffer[:])
+	buffer := tailPool.Get().(*[inMemory + 4<<10]byte)
+	release := func() { tailPool.Put(buffer) }
+	held, file, size, used, err := readTail(name, buffer[:])
 	if err != nil || held == nil {
 		release()
 		if errors.Is(err, fs.ErrNotExist) {
@@ -74,12 +76,13 @@ func (d *Disk) Get(_ context.Context, key Key) (*Found, error) {
 	}
 	found := d.read(held, file, size, key, release)
 	if now := d.now(); found != nil && now.Sub(used) > touchAfter {
-		_ = os.Chtimes(name, now, now) // it may be gone by now; then it does not matter
+		_ = os.Chtimes(name, now, now) // it may have been removed meanwhile; then it does not matter
 	}
 	return found, nil
 }
 
-// read makes a Found of the last bytes of a file, all of it where file is nil. It takes both over, and closes them where it returns none.
+// read returns a Found for a file whose last bytes are held; where file is nil they are all of it. It owns both and
+// releases them, at once where it returns nil, and otherwise when the Found is closed.
 func (d *Disk) read(held []byte, file *os.File, size int64, key Key, release func()) *Found {
 	if file == nil {
 		e, err := readNote(bytes.NewReader(held), size, held, key)
@@ -98,22 +101,23 @@ func (d *Disk) read(held []byte, file *os.File, size int64, key Key, release fun
 	return NewFound(e, io.NewSectionReader(file, 0, e.Size), func() { _ = file.Close() })
 }
 
-// Put begins a file without the key's name.
+// Put returns a Writer for the file of key. It makes no file until a body is too large for memory, or Commit.
 func (d *Disk) Put(_ context.Context, key Key) (Writer, error) {
 	return &diskWriter{disk: d, key: key}, nil
 }
 
-// A diskWriter holds a body in memory while it is small.
+// A diskWriter is a Writer of a Disk. It holds a body in memory while it is small, and then in a draft.
 type diskWriter struct {
 	disk *Disk
 	key  Key
-	head []byte
-	file *os.File // nil while all is in head
-	size int64
-	err  error
-	done bool
+	head []byte   // the body while file is nil
+	file *os.File // nil while the body is in head
+	size int64    // of the body so far, in bytes
+	err  error    // of an earlier Write, which all later calls return
+	done bool     // it was committed or aborted
 }
 
+// Write appends p to the body.
 func (w *diskWriter) Write(p []byte) (int, error) {
 	if w.err == nil {
 		w.err = w.write(p)
@@ -125,25 +129,26 @@ func (w *diskWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// write appends p to head or to the file.
 func (w *diskWriter) write(p []byte) (err error) {
 	if w.file == nil && len(w.head)+len(p) <= inMemory {
 		w.head = append(w.head, p...)
 		return nil
 	}
-	if err = w.open(); err == nil {
+	if err = w.moveToFile(); err == nil {
 		_, err = w.file.Write(p)
 	}
 	return err
 }
 
-// open moves what is in memory into a file.
-func (w *diskWriter) open() (err error) {
+// moveToFile makes the draft, unless there is one, and writes to it what is in memory.
+func (w *diskWriter) moveToFile() (err error) {
 	if w.file != nil {
 		return nil
 	}
 	folder := filepath.Dir(w.disk.name(w.key))
 	w.file, err = os.CreateTemp(folder, draft+"*")
-	if errors.Is(err, fs.ErrNotExist) { // the first of its folder
+	if errors.Is(err, fs.ErrNotExist) { // the folder does not exist yet
 		if err = os.MkdirAll(folder, 0o700); err == nil {
 			w.file, err = os.CreateTemp(folder, draft+"*")
 		}
@@ -155,7 +160,7 @@ func (w *diskWriter) open() (err error) {
 	return err
 }
 
-// Commit appends the note and gives the file its name.
+// Commit appends the note and renames the draft to the key's name.
 func (w *diskWriter) Commit(_ context.Context, e *Entry) error {
 	defer w.Abort()
 	if w.err != nil {
@@ -168,61 +173,61 @@ func (w *diskWriter) Commit(_ context.Context, e *Entry) error {
 	if err := w.write(note); err != nil {
 		return err
 	}
-	if err := w.open(); err != nil {
+	if err := w.moveToFile(); err != nil {
 		return err
 	}
-	return w.disk.take(w.file, w.key, &w.done)
+	return w.disk.publish(w.file, w.key, &w.done)
 }
 
-// take closes a whole file and gives it its name.
-func (d *Disk) take(f *os.File, key Key, done *bool) error {
+// publish closes a complete draft and renames it to the name of key; then it sets done.
+func (d *Disk) publish(f *os.File, key Key, done *bool) error {
 	size, err := f.Seek(0, io.SeekCurrent)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	err = os.Rename(f.Name(), d.name(key))
-	if err != nil && d.isOdd(key) { // a folder goes where it is empty
+	if err != nil && d.isObstructed(key) { // an empty folder can be removed
 		if err = os.Remove(d.name(key)); err == nil {
 			err = os.Rename(f.Name(), d.name(key))
 		} else {
-			err = errors.Join(errTaken, err)
+			err = errors.Join(errObstructed, err)
 		}
 	}
 	if err == nil {
 		*done = true
-		d.wrote(room(size))
+		d.countWritten(diskSize(size))
 	}
 	return err
 }
 
-// errTaken is why one entry can't be kept, which says nothing of the others.
-var errTaken = errors.New("something else is in the entry's place")
+// errObstructed is why one entry can't be stored. It does not concern other entries.
+var errObstructed = errors.New("something else is in the entry's place")
 
-// isOdd reports whether what is in the place of key is no regular file, and so no entry.
-func (d *Disk) isOdd(key Key) bool {
+// isObstructed reports whether there is something other than a regular file under the name of key.
+func (d *Disk) isObstructed(key Key) bool {
 	info, err := os.Lstat(d.name(key))
 	return err == nil && !info.Mode().IsRegular()
 }
 
-// Abort removes what has been written.
+// Abort removes the draft, unless it was committed.
 func (w *diskWriter) Abort() {
 	if !w.done && w.file != nil {
-		_ = w.file.Close() // its content is of no use; a second time does nothing
+		_ = w.file.Close() // its content is not used; a second Close does nothing
 		_ = os.Remove(w.file.Name())
 	}
 	w.done = true
 }
 
-// Refresh appends a note to a large file and writes a small one anew.
+// Refresh appends a note to a large file and rewrites a small one.
 func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
 	f, err := os.OpenFile(d.name(key), os.O_RDWR|os.O_APPEND|noFollow, 0)
-	if errors.Is(err, fs.ErrNotExist) || err != nil && d.isOdd(key) {
+	if errors.Is(err, fs.ErrNotExist) || err != nil && d.isObstructed(key) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // an error of what was written is found out by the next reader
+	defer func() { _ = f.Close() }() // a note that was not written is found by the next reader
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -242,13 +247,14 @@ func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
 	if err != nil {
 		return errors.Join(err, d.Delete(ctx, key))
 	}
-	if _, err = f.Write(note); err != nil { // a part of it may be there: nobody can read the file any more
+	if _, err = f.Write(note); err != nil { // a part of it may be written: the file can't be read any more
 		return errors.Join(err, d.Delete(ctx, key))
 	}
-	d.wrote(int64(len(note)))
+	d.countWritten(int64(len(note)))
 	return nil
 }
 
+// ignoreEnd returns nil for io.EOF, otherwise err.
 func ignoreEnd(err error) error {
 	if err == io.EOF {
 		return nil
@@ -256,6 +262,7 @@ func ignoreEnd(err error) error {
 	return err
 }
 
+// rewrite replaces the file of key by one with that Entry and body.
 func (d *Disk) rewrite(ctx context.Context, key Key, e *Entry, body io.Reader) error {
 	w, err := d.Put(ctx, key)
 	if err != nil {
@@ -271,16 +278,16 @@ func (d *Disk) rewrite(ctx context.Context, key Key, e *Entry, body io.Reader) e
 // Delete removes the file of key.
 func (d *Disk) Delete(_ context.Context, key Key) error {
 	err := os.Remove(d.name(key))
-	if errors.Is(err, fs.ErrNotExist) || err != nil && d.isOdd(key) {
+	if errors.Is(err, fs.ErrNotExist) || err != nil && d.isObstructed(key) {
 		return nil
 	}
 	return err
 }
 
-// Close enforces the limit on what the files take. Where nothing was written it is no matter that it can't.
+// Close enforces the limit on the size of all files. It returns an error only where something was written.
 func (d *Disk) Close() error {
 	idle := d.unnoted.Load() == 0
-	if err := d.note(closing); !idle {
+	if err := d.noteUsage(closeSweepTime); !idle {
 		return err
 	}
 	return nil

@@ -38,6 +38,7 @@ func TestDisk(t *testing.T) {
 	})
 }
 
+// openDisk opens a Disk in dir.
 func openDisk(t *testing.T, dir string, limit int64) *cache.Disk {
 	t.Helper()
 	d, err := cache.OpenDisk(dir, limit)
@@ -47,7 +48,7 @@ func openDisk(t *testing.T, dir string, limit int64) *cache.Disk {
 	return d
 }
 
-// filesIn lists the files of entries.
+// filesIn lists the files of entries in dir.
 func filesIn(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
@@ -62,7 +63,8 @@ func filesIn(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// TestDiskTakesFilesOnly: what somebody has put in the place of an entry's file is no entry, and nobody waits for it.
+// TestDiskTakesFilesOnly checks that something other than a regular file in the place of an entry, such as a pipe, is
+// no entry and is not waited for.
 func TestDiskTakesFilesOnly(t *testing.T) {
 	dir := t.TempDir()
 	d := openDisk(t, dir, 1<<30)
@@ -92,15 +94,17 @@ func TestDiskTakesFilesOnly(t *testing.T) {
 	}
 }
 
-// TestDiskNotesDoNotPileUp: what is confirmed every night takes no more room after years.
-func TestDiskNotesDoNotPileUp(t *testing.T) {
+// TestDiskNotesStayBounded checks that the file of an entry that is refreshed again and again does not grow without
+// bound.
+func TestDiskNotesStayBounded(t *testing.T) {
 	dir := t.TempDir()
 	d := openDisk(t, dir, 1<<30)
 	body := bytes.Repeat([]byte("x"), 100<<10)
-	e := &cache.Entry{Status: 200, HasBody: true, Size: int64(len(body)), SHA256: sha256.Sum256(body), Header: http.Header{"X-Long": {strings.Repeat("x", 8000)}}}
+	e := &cache.Entry{Status: 200, HasBody: true, Size: int64(len(body)), SHA256: sha256.Sum256(body),
+		Header: http.Header{"X-Long": {strings.Repeat("x", 8000)}}}
 	w, err := d.Put(t.Context(), cache.Key{1})
 	if err == nil {
-		_, _ = w.Write(body) // Commit tells
+		_, _ = w.Write(body) // Commit returns its error
 		err = w.Commit(t.Context(), e)
 	}
 	for range 100 {

@@ -1,14 +1,18 @@
 /*
-Package cache keeps answers to GET and HEAD so that they can be used again: a private cache as RFC 9111 has it, that of one user.
+Package cache stores responses to GET and HEAD for reuse: a private cache after RFC 9111, that of one user.
 
 	Question ─▷ Find ─▷ Found? ─▷ Rules.Judge ─▷ Fresh: use it
-	                                            Check: ask the server whether it still holds (Conditions, Confirms, Freshen)
-	answer   ─▷ Rules.Keeps ─▷ Place.Draft ─▷ Writer ─▷ Commit
+	                                          ─▷ Check: revalidate it (Conditions, Confirms, Freshen)
+	response ─▷ Rules.Keeps ─▷ Place.Draft ─▷ Writer ─▷ Commit
 
-It knows no network and decides nothing by itself: time is an argument, and a Store is where the bytes are, on a disk or in Redis.
-Bodies are kept as they are used, content codings taken off, with their hash; what does not match it is as if it were not there.
+	Store: where the bytes are: Disk, or Redis, with a Guard around it whose failures do not fail the run
+	image: how an Entry and its body are written in a Store
 
-Nothing secret can be read in a Store but what servers answered. Of URLs, credentials and the request headers that Vary names
-only hashes are kept, and Set-Cookie is left out.
+It knows no network of HTTP and decides nothing by itself: time is an argument, and the caller follows the Use that it
+returns. Bodies are stored decoded, without their content codings, with their hash; a body that does not match it is
+treated as missing.
+
+Nothing secret can be read in a Store but what servers sent. Of URLs, credentials and the request headers that Vary
+names only hashes are stored, and Set-Cookie is left out. It imports none of our packages.
 */
 package cache

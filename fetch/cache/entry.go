@@ -5,49 +5,51 @@ import (
 	"time"
 )
 
-// Key is where an answer is kept: a hash, from which nobody learns what was asked.
+// A Key is where a response is stored: a hash, which does not reveal the request.
 type Key [32]byte
 
-// Sum is a SHA-256; zero is none.
+// A Sum is a SHA-256; zero means none.
 type Sum [32]byte
 
-// An Entry is what is known of an answer, its body aside.
+// An Entry is a stored response without its body.
 type Entry struct {
-	// Status is what the server said, 200 or 301 for instance.
+	// Status is the status code, such as 200 or 301.
 	Status int
 	// Proto is the protocol's name, such as HTTP/2.0.
 	Proto string
-	// Header is the answer's, without what concerns one connection only and without cookies: see Storable.
+	// Header is the response's, without fields of one connection and without cookies: see Storable.
 	Header http.Header
-	// Requested and Received are when the request was sent and the answer's header had come (RFC 9111 section 4.2.3).
+	// Requested and Received are when the request was sent and the response's header was received (RFC 9111 section
+	// 4.2.3).
 	Requested, Received time.Time
-	// RemoteAddr is the address that answered, host:port.
+	// RemoteAddr is the address of the server, host:port.
 	RemoteAddr string
-	// Size is that of the decoded body in bytes, SHA256 its hash. Both are zero where HasBody is false.
+	// Size is the size of the decoded body in bytes, SHA256 its hash. Both are zero where HasBody is false.
 	Size   int64
 	SHA256 Sum
-	// HasBody is false for answers that can have none: to HEAD, 204, redirects.
+	// HasBody is false for responses that can have no body: to HEAD, 204, redirects.
 	HasBody bool
-	// Coded says that the body is kept under the content codings that Header names.
+	// Coded says that the body is stored under the content codings that Header names.
 	Coded bool
-	// Seen is the hash of the body that the user had been told of before this one; zero is none. Teller is the run that tells of
-	// this one; zero is none: see Teller.
+	// Seen is the hash of the body that was reported to the user before this one; zero means none. Teller is the run that
+	// reports this one; zero means none: see Teller.
 	Seen, Teller Sum
 
 	kind   kind
-	coding string // the request's Accept-Encoding, where that alone chose the answer, and no choice leads to it
+	coding string // the request's Accept-Encoding, where the response varies by that alone and has no choice
 }
 
-// A kind says what an Entry is of.
+// A kind is what an Entry describes.
 type kind byte
 
 const (
 	ofAnswer kind = iota
-	ofDigest      // only the hash of the body is known: the answer itself may not be kept, or is too large
-	ofChoice      // several answers are kept for the Question, told apart by more than that: see choice
+	ofDigest      // only the hash of the body is known: the response may not be stored, or is too large
+	ofChoice      // several responses are stored for the Question, selected by request headers or user: see choice
 )
 
-// Digest returns an Entry that keeps nothing of an answer but the hash of its body. It can't be used in the answer's place.
+// Digest returns an Entry that has nothing of a response but the hash of its body. It can't be used instead of the
+// response.
 func Digest(sum Sum, now time.Time) *Entry {
 	return &Entry{kind: ofDigest, SHA256: sum, Requested: now, Received: now}
 }

@@ -8,93 +8,96 @@ import (
 	"time"
 )
 
-// A Guard is a Store whose failures are no failures of the run: what can't be looked up is not there, what can't be kept is not kept.
-// After one it is left alone for a while, then tried again by one caller at a time. Only the first is told of. To be slow is a failure, too.
+// A Guard is a circuit breaker around a Store, whose failures are then no failures of the run: what can't be read is
+// treated as missing, what can't be written is not stored. After a failure the Store is not used for retryPause, then
+// tried again by one caller at a time. Only the first failure is reported. A Store that is too slow has failed, too.
 type Guard struct {
 	store         Store
 	now           func() time.Time
 	warn          func(err error, writing bool)
-	once          sync.Once
-	reads, writes fuse // apart: of a disk that is full can still be read
+	once          sync.Once // of warn
+	reads, writes breaker   // separate, since a full disk can still be read
 }
 
-// rest is how long a Store that failed is left alone.
-const rest = 15 * time.Second
+// retryPause is how long a Store that failed is not used.
+const retryPause = 15 * time.Second
 
-// NewGuard returns a Guard around store. warn takes the first error of all, and whether it was one of writing: then what is kept may
-// still be found. Many goroutines may be at it.
+// NewGuard returns a Guard around store, which is safe for concurrent use. warn is called once, with the first error
+// and whether it was one of writing: then entries may still be found.
 func NewGuard(store Store, warn func(err error, writing bool)) *Guard {
 	return &Guard{store: store, now: time.Now, warn: warn}
 }
 
-// What is a Store that is too slow: one that takes longer than tooSlow, as a mean of slowOver calls. Of a call that takes longer than
-// mostSlow no more counts: one hiccup is not enough.
+// A Store is too slow if its calls take longer than slowMean, as a mean of callsPerMean calls. A call counts for at
+// most maxCallTime, so that one slow call is not enough.
 const (
-	tooSlow  = 100 * time.Millisecond
-	mostSlow = time.Second
-	slowOver = 20
+	slowMean     = 100 * time.Millisecond
+	maxCallTime  = time.Second
+	callsPerMean = 20
 )
 
-var errSlow = fmt.Errorf("its answers take longer than %s", tooSlow)
+var errSlow = fmt.Errorf("its answers take longer than %s", slowMean)
 
-// A fuse is open from a failure on until it is time for another trial.
-type fuse struct {
-	mu    sync.Mutex
-	until time.Time
-	slow  bool          // the failure was to be slow: only a trial that is quick closes it
-	calls int           // of the mean that is being taken
-	took  time.Duration // all of them together
+// A breaker is a circuit breaker: open, so that the Store is not used, from a failure on until it is time for another
+// trial.
+type breaker struct {
+	mu        sync.Mutex    // guards all below
+	openUntil time.Time     // zero: closed
+	slow      bool          // the failure was slowness, so only a fast trial closes the breaker
+	calls     int           // how many calls the current mean has so far
+	total     time.Duration // of these calls
 }
 
-// timed counts a call that went well, and returns errSlow where that makes the Store too slow. The lock is held.
-func (f *fuse) timed(took time.Duration) error {
-	if f.slow && !f.until.IsZero() {
-		if took > tooSlow {
+// countCall counts a call that succeeded, and returns errSlow where the Store is too slow by now. The lock is held.
+func (f *breaker) countCall(took time.Duration) error {
+	if f.slow && !f.openUntil.IsZero() {
+		if took > slowMean {
 			return errSlow
 		}
 		f.slow = false
 	}
 	f.calls++
-	f.took += min(took, mostSlow)
-	if f.calls < slowOver {
+	f.total += min(took, maxCallTime)
+	if f.calls < callsPerMean {
 		return nil
 	}
-	f.slow = f.took > slowOver*tooSlow
-	f.calls, f.took = 0, 0
+	f.slow = f.total > callsPerMean*slowMean
+	f.calls, f.total = 0, 0
 	if f.slow {
 		return errSlow
 	}
 	return nil
 }
 
-// ready reports whether to try, and makes everybody else wait for what comes of that, where the last trial failed.
-func (f *fuse) ready(now time.Time) bool {
+// mayTry reports whether the Store may be used now. Where the breaker is open and a trial is due it returns true once,
+// and false to all other callers until the trial has ended or retryPause has passed.
+func (f *breaker) mayTry(now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
-	case f.until.IsZero():
+	case f.openUntil.IsZero():
 		return true
-	case now.Before(f.until):
+	case now.Before(f.openUntil):
 		return false
 	}
-	f.until = now.Add(rest)
+	f.openUntil = now.Add(retryPause)
 	return true
 }
 
-// told notes what came of a trial that began at that time, and reports whether that was right; over says that the run has ended, so
-// that nothing is to be learnt from it.
-func (g *Guard) told(over error, f *fuse, began time.Time, err error) bool {
-	if err != nil && (over != nil || errors.Is(err, ErrTooLarge) || errors.Is(err, errTaken)) { // it is not the Store's fault
-		return false
+// recordOutcome records the result of a call that began at that time, and reports whether it succeeded. over is not nil
+// where the run has ended: then an error says nothing about the Store.
+func (g *Guard) recordOutcome(over error, f *breaker, began time.Time, err error) bool {
+	if err != nil && (over != nil || errors.Is(err, ErrTooLarge) || errors.Is(err, errObstructed)) {
+		return false // not an error of the Store
 	}
 	now, right := g.now(), err == nil
 	f.mu.Lock()
 	if right && over == nil {
-		err = f.timed(now.Sub(began))
+		err = f.countCall(now.Sub(began))
 	}
-	f.until = time.Time{}
+	f.openUntil = time.Time{}
 	if err != nil {
-		f.until = now.Add(rest)
+		f.openUntil = now.Add(retryPause)
 	}
 	f.mu.Unlock()
 	if err != nil {
@@ -103,59 +106,60 @@ func (g *Guard) told(over error, f *fuse, began time.Time, err error) bool {
 	return right
 }
 
-// Get returns nil where the Store failed.
+// Get returns nil where the Store failed, and never an error.
 func (g *Guard) Get(ctx context.Context, key Key) (*Found, error) {
 	began := g.now()
-	if !g.reads.ready(began) {
+	if !g.reads.mayTry(began) {
 		return nil, nil
 	}
 	found, err := g.store.Get(ctx, key)
-	if !g.told(ctx.Err(), &g.reads, began, err) {
+	if !g.recordOutcome(ctx.Err(), &g.reads, began, err) {
 		return nil, nil
 	}
 	return found, nil
 }
 
-// errAside says that nothing is kept for the time being.
-var errAside = errors.New("the cache is left alone")
+// errPaused is returned while the breaker for writes is open.
+var errPaused = errors.New("the cache is left alone")
 
-// Put returns an error where the Store failed, or is left alone; it needs no answer.
+// Put returns an error where the Store failed or is not used. The caller need not report it.
 func (g *Guard) Put(ctx context.Context, key Key) (Writer, error) {
 	began := g.now()
-	if !g.writes.ready(began) {
-		return nil, errAside
+	if !g.writes.mayTry(began) {
+		return nil, errPaused
 	}
 	w, err := g.store.Put(ctx, key)
 	if err != nil {
-		g.told(ctx.Err(), &g.writes, began, err)
-		return nil, errAside
+		g.recordOutcome(ctx.Err(), &g.writes, began, err)
+		return nil, errPaused
 	}
-	return &guardedWriter{w, g}, nil // its Commit tells how that went
+	return &guardedWriter{w, g}, nil // its Commit records the outcome
 }
 
-// Refresh does what it can.
+// Refresh calls that of the Store, unless writes are paused. The caller need not report its error.
 func (g *Guard) Refresh(ctx context.Context, key Key, e *Entry) error {
 	began := g.now()
-	if !g.writes.ready(began) {
-		return errAside
+	if !g.writes.mayTry(began) {
+		return errPaused
 	}
 	err := g.store.Refresh(ctx, key, e)
-	g.told(ctx.Err(), &g.writes, began, err)
+	g.recordOutcome(ctx.Err(), &g.writes, began, err)
 	return err
 }
 
-// Delete does what it can: what could not be deleted is found again once the Store is back.
+// Delete calls that of the Store, unless writes are paused. What could not be deleted is found again once the Store
+// works. The caller need not report its error.
 func (g *Guard) Delete(ctx context.Context, key Key) error {
 	began := g.now()
-	if !g.writes.ready(began) {
-		return errAside
+	if !g.writes.mayTry(began) {
+		return errPaused
 	}
 	err := g.store.Delete(ctx, key)
-	g.told(ctx.Err(), &g.writes, began, err)
+	g.recordOutcome(ctx.Err(), &g.writes, began, err)
 	return err
 }
 
-// Close closes the Store.
+// Close closes the Store. Its error is passed to warn.
 func (g *Guard) Close() error {
 	if err := g.store.Close(); err != nil {
 		g.once.Do(func() { g.warn(err, true) })
@@ -163,22 +167,25 @@ func (g *Guard) Close() error {
 	return nil
 }
 
+// A guardedWriter is a Writer that records its errors in the Guard.
 type guardedWriter struct {
 	Writer
 	guard *Guard
 }
 
+// Write calls that of the Writer.
 func (w *guardedWriter) Write(p []byte) (int, error) {
 	n, err := w.Writer.Write(p)
 	if err != nil {
-		w.guard.told(nil, &w.guard.writes, w.guard.now(), err)
+		w.guard.recordOutcome(nil, &w.guard.writes, w.guard.now(), err)
 	}
 	return n, err
 }
 
+// Commit calls that of the Writer.
 func (w *guardedWriter) Commit(ctx context.Context, e *Entry) error {
 	began := w.guard.now()
 	err := w.Writer.Commit(ctx, e)
-	w.guard.told(ctx.Err(), &w.guard.writes, began, err)
+	w.guard.recordOutcome(ctx.Err(), &w.guard.writes, began, err)
 	return err
 }

@@ -11,35 +11,38 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// An image is how an Entry and its body stand in a Store, so that either half can be written without a look at the other:
+// An image is the form in which an Entry and its body are stored, so that either can be written without reading the
+// other:
 //
 //	body     as many bytes as the note says
-//	notes    of earlier Entries of the same body, which count no more
-//	note     the Entry, with the key under which it was kept
+//	notes    of earlier Entries of the same body, which are ignored
+//	note     the Entry, with the key under which it was stored
 //	tail     the size of the note (4 bytes), a CRC-32C of the note and that (4), "bfc1"
 //
-// A body comes first because it is written before its hash is known, and the note last because a new one is simply appended.
-// A note that is torn, or of another key, makes the image nothing. Numbers in it are varints; a text has its length in front.
+// The body is first because it is written before its hash is known, and the note last because a new one is simply
+// appended. An image with a note that is damaged, or of another key, is no entry. Numbers in it are varints; a text
+// follows its length.
 
 const (
 	tailSize  = 12
 	tailMagic = "bfc1"
 
-	mostNote   = 512 << 10 // twice what a server's header may have
-	mostFields = 2000
+	mostNote   = 512 << 10 // bytes: twice what the header of a response may have
+	mostFields = 2000      // header lines
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// errNoImage says that bytes are no image of the key's Entry.
+// errNoImage means that bytes are no image of an Entry under the key.
 var errNoImage = errors.New("no cache entry")
 
+// The flags of a note.
 const (
 	flagBody = 1 << iota
 	flagCoded
 )
 
-// sumsEnd is where the key and the sums of a note end.
+// sumsEnd is the index in a note at which the key and the sums end.
 const sumsEnd = 2 + len(Key{}) + 3*len(Sum{})
 
 // appendNote appends the note of e and the tail.
@@ -69,7 +72,7 @@ func appendNote(dst []byte, key Key, e *Entry) []byte {
 	return append(dst, tailMagic...)
 }
 
-// noteOf is appendNote, unless the note would not be read again.
+// noteOf returns the note of e and the tail, or ErrTooLarge where readNote would refuse it.
 func noteOf(key Key, e *Entry) ([]byte, error) {
 	fields := 0
 	for name, values := range e.Header {
@@ -87,11 +90,12 @@ func noteOf(key Key, e *Entry) ([]byte, error) {
 	return note, nil
 }
 
+// appendText appends a text after its length.
 func appendText(dst []byte, text string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 }
 
-// noteSize returns how many bytes before the tail the note has; false is no tail.
+// noteSize returns the size of the note in front of the tail, in bytes; false where there is no tail.
 func noteSize(tail []byte) (int64, bool) {
 	if len(tail) < tailSize || string(tail[len(tail)-4:]) != tailMagic {
 		return 0, false
@@ -100,7 +104,7 @@ func noteSize(tail []byte) (int64, bool) {
 	return size, size <= mostNote
 }
 
-// readNote finds the note at the end of an image of so many bytes. held is its last ones, at hand already.
+// readNote reads the note at the end of an image of size bytes. held are its last bytes, which have been read already.
 func readNote(image io.ReaderAt, size int64, held []byte, key Key) (Entry, error) {
 	note, ok := noteSize(held)
 	if !ok || note+tailSize > size {
@@ -119,7 +123,7 @@ func readNote(image io.ReaderAt, size int64, held []byte, key Key) (Entry, error
 	return e, err
 }
 
-// parseNote reads a note and its tail, which may be anybody's.
+// parseNote parses a note and its tail, which may be of any origin.
 func parseNote(text []byte, key Key) (Entry, error) {
 	end := len(text) - tailSize
 	if binary.LittleEndian.Uint32(text[end+4:]) != crc32.Checksum(text[:end+4], castagnoli) || end < sumsEnd {
@@ -142,12 +146,13 @@ func parseNote(text []byte, key Key) (Entry, error) {
 	return e, nil
 }
 
-// A noteReader reads a note from its start. Once bad, it reads nothing more.
+// A noteReader parses a note from its start. Once bad is set, it returns zero values.
 type noteReader struct {
-	rest string
-	bad  bool
+	rest string // what has not been read yet
+	bad  bool   // the note is invalid
 }
 
+// number reads a varint that may be up to most.
 func (n *noteReader) number(most uint64) uint64 {
 	var v uint64
 	for i := 0; i < len(n.rest) && i < binary.MaxVarintLen64; i++ {
@@ -163,11 +168,13 @@ func (n *noteReader) number(most uint64) uint64 {
 	return 0
 }
 
+// time reads a time, in microseconds since 1970.
 func (n *noteReader) time() time.Time {
 	v := n.number(1<<64 - 1)
 	return time.UnixMicro(int64(v>>1) ^ -int64(v&1)) // zigzag, as binary.AppendVarint
 }
 
+// text reads a text after its length.
 func (n *noteReader) text() string {
 	size := n.number(mostNote)
 	if size > uint64(len(n.rest)) {
@@ -179,10 +186,10 @@ func (n *noteReader) text() string {
 	return text
 }
 
-// header reads what is left.
+// header reads the rest of the note as header lines.
 func (n *noteReader) header() http.Header {
 	h := make(http.Header, 8)
-	values := make([]string, 0, 8) // of all fields with one value, so that they take one allocation together
+	values := make([]string, 0, 8) // of all fields with one value, so that they share one allocation
 	for fields := 0; n.rest != "" && !n.bad; fields++ {
 		name, value := n.text(), n.text()
 		if fields >= mostFields || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {

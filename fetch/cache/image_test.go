@@ -11,19 +11,21 @@ import (
 	"time"
 )
 
-// imageOf is a whole image.
+// imageOf returns the image of an Entry and its body.
 func imageOf(key Key, e *Entry, body string) []byte {
 	return appendNote([]byte(body), key, e)
 }
 
+// sample returns an Entry with all its fields set.
 func sample() *Entry {
 	return &Entry{
-		Status: 200, Proto: "HTTP/2.0", RemoteAddr: "[::1]:443", coding: "gzip", HasBody: true, Size: 4, Seen: Sum{7}, Teller: Sum{8}, SHA256: Sum{9},
+		Status: 200, Proto: "HTTP/2.0", RemoteAddr: "[::1]:443", coding: "gzip",
+		HasBody: true, Size: 4, Seen: Sum{7}, Teller: Sum{8}, SHA256: Sum{9},
 		Header: http.Header{"Etag": {`"x"`}, "Link": {"<a>", "<b>"}}, Requested: noon, Received: noon.Add(time.Second),
 	}
 }
 
-// forged is a note with other bytes and a right checksum: what only somebody who means it can write.
+// forged returns an image whose note is changed but has a valid checksum, as only an attacker writes it.
 func forged(change func([]byte) []byte) []byte {
 	note := imageOf(Key{1}, sample(), "")
 	note = change(note[:len(note)-tailSize])
@@ -33,13 +35,15 @@ func forged(change func([]byte) []byte) []byte {
 	return append(append([]byte("body"), note...), tailMagic...)
 }
 
+// read reads the note of an image of which the last 100 bytes were read before.
 func read(image []byte, key Key) (Entry, error) {
 	return readNote(bytes.NewReader(image), int64(len(image)), image[max(len(image)-100, 0):], key)
 }
 
 func TestImage(t *testing.T) {
 	got, err := read(imageOf(Key{1}, sample(), "body"), Key{1})
-	if err != nil || fmt.Sprint(got.Header) != fmt.Sprint(sample().Header) || got.Size != 4 || got.coding != "gzip" || got.Seen != (Sum{7}) || got.Teller != (Sum{8}) || got.SHA256 != (Sum{9}) || !got.Requested.Equal(noon) {
+	if err != nil || fmt.Sprint(got.Header) != fmt.Sprint(sample().Header) || got.Size != 4 || got.coding != "gzip" ||
+		got.Seen != (Sum{7}) || got.Teller != (Sum{8}) || got.SHA256 != (Sum{9}) || !got.Requested.Equal(noon) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	early := &Entry{Status: 204, Requested: time.Unix(-5, 0), Received: time.Unix(-5, 0)}
@@ -48,8 +52,8 @@ func TestImage(t *testing.T) {
 	}
 }
 
-// TestImageThatIsNone: torn, cut, of another key, or written by somebody who means harm.
-func TestImageThatIsNone(t *testing.T) {
+// TestInvalidImages checks images that are damaged, truncated, of another key, or written by an attacker.
+func TestInvalidImages(t *testing.T) {
 	good := imageOf(Key{1}, sample(), "body")
 	cases := map[string][]byte{
 		"empty":                    nil,
@@ -58,9 +62,11 @@ func TestImageThatIsNone(t *testing.T) {
 		"of another key":           imageOf(Key{2}, sample(), "body"),
 		"a kind that nobody knows": forged(func(b []byte) []byte { b[0] = 9; return b }),
 		"a size without a body":    forged(func(b []byte) []byte { b[1] &^= flagBody; return b }),
-		"an endless number":        forged(func(b []byte) []byte { return append(b[:sumsEnd], bytes.Repeat([]byte{0xff}, 20)...) }),
-		"a text beyond the end":    forged(func(b []byte) []byte { return append(b, 200, 'x') }),
-		"a name that is none":      forged(func(b []byte) []byte { return appendText(appendText(b, "a b"), "x") }),
+		"an endless number": forged(func(b []byte) []byte {
+			return append(b[:sumsEnd], bytes.Repeat([]byte{0xff}, 20)...)
+		}),
+		"a text beyond the end": forged(func(b []byte) []byte { return append(b, 200, 'x') }),
+		"a name that is none":   forged(func(b []byte) []byte { return appendText(appendText(b, "a b"), "x") }),
 		"a value with a line's end": forged(func(b []byte) []byte {
 			return appendText(appendText(b, "X-A"), "x\r\nSet-Cookie: y")
 		}),
@@ -70,7 +76,8 @@ func TestImageThatIsNone(t *testing.T) {
 			}
 			return b
 		}),
-		"a short note": append(binary.LittleEndian.AppendUint32([]byte{0, 0, 0, 0}, crc32.Checksum([]byte{0, 0, 0, 0}, castagnoli)), tailMagic...),
+		"a short note": append(binary.LittleEndian.AppendUint32([]byte{0, 0, 0, 0},
+			crc32.Checksum([]byte{0, 0, 0, 0}, castagnoli)), tailMagic...),
 	}
 	for n := range good {
 		cases[fmt.Sprintf("cut at %d", n)] = good[:n]
@@ -92,7 +99,7 @@ func TestImageThatIsNone(t *testing.T) {
 	}
 }
 
-// FuzzImage: whatever stands in a Store is an Entry or none, and an Entry is written as it was read.
+// FuzzImage checks that any bytes in a Store are an Entry or none, and that an Entry is written as it was read.
 func FuzzImage(f *testing.F) {
 	f.Add([]byte("body"), imageOf(Key{1}, sample(), ""))
 	f.Add([]byte{}, imageOf(Key{1}, (&choice{Sum{3}, []string{"Accept", "Accept-Language"}}).entry(noon), ""))
@@ -108,21 +115,22 @@ func FuzzImage(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := read(imageOf(Key{1}, &e, string(body)+strings.Repeat("x", max(0, int(min(e.Size, 1<<20))-len(body)))), Key{1})
+		rest := strings.Repeat("x", max(0, int(min(e.Size, 1<<20))-len(body)))
+		again, err := read(imageOf(Key{1}, &e, string(body)+rest), Key{1})
 		if err != nil || fmt.Sprintf("%+v", again) != fmt.Sprintf("%+v", e) {
 			t.Errorf("%v: %+v\nwant %+v", err, again, e)
 		}
 	})
 }
 
-// FuzzDirectives: no Cache-Control line makes an answer live longer than it says, or breaks anything.
+// FuzzDirectives checks that no Cache-Control line gives a response a longer lifetime than it says, or causes a panic.
 func FuzzDirectives(f *testing.F) {
 	f.Add(`max-age=60, private="a\"b, c", no-cache`)
 	f.Add(`max-age="`)
 	f.Fuzz(func(t *testing.T, line string) {
 		d := directivesOf(http.Header{"Cache-Control": {line}})
 		for _, s := range []seconds{d.maxAge, d.maxStale, d.minFresh, d.staleIfError} {
-			if s < none || s > most {
+			if s < none || s > maxSeconds {
 				t.Errorf("%q: %d", line, s)
 			}
 		}

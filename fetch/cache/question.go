@@ -13,57 +13,61 @@ import (
 	"time"
 )
 
-// A Question is what a kept answer has to be the answer to (RFC 9111 section 4).
+// A Question is the part of a request that selects a stored response (RFC 9111 section 4).
 type Question struct {
 	// Method is GET or HEAD.
 	Method string
-	// URL is the target without userinfo and fragment, in one spelling.
+	// URL is the target without userinfo and fragment, normalized.
 	URL string
-	// Via is what else decides which server answers, such as a Host header given by hand; empty is nothing.
+	// Via is what else decides which server responds, such as a Host header given by the user; empty is nothing.
 	Via string
-	// Who is a hash of the credentials that go with it; zero is none. What they fetched is found by them alone.
+	// Who is a hash of the credentials that are sent; zero means none. Responses to them are found with the same ones
+	// alone.
 	Who Sum
-	// Header is what is sent: Vary names fields of it.
+	// Header is the request's header: Vary names fields of it.
 	Header http.Header
 }
 
-// Key is where the answer is kept, or the choice of several.
+// Key returns the key under which the response is stored, or the choice of several.
 func (q *Question) Key() Key {
 	h := sha256.New()
 	for _, part := range [...]string{"batchfetch cache 1", q.Method, q.URL, q.Via} {
 		h.Write([]byte(part))
-		h.Write([]byte{'\n'}) // stands in none of them
+		h.Write([]byte{'\n'}) // which none of them contains
 	}
 	return Key(h.Sum(nil))
 }
 
-// A Place is where the answer to a Question is, or would be.
+// A Place is where the response to a Question is stored, or would be.
 type Place struct {
-	primary Key
-	choice  *choice // nil where the one answer, if any, is at primary
-	at      Key
+	primary Key     // of the Question
+	choice  *choice // nil where the one response, if any, is at primary
+	at      Key     // of what Find returned
 }
 
-// At is the Key of what Find returned.
+// At returns the Key of what Find returned.
 func (p *Place) At() Key { return p.at }
 
-// A choice stands in the place of an answer where there are several: told apart by who asks, or by request headers that Vary
-// names (RFC 9111 section 4.1). Its origin is drawn when it is made, so that with it all its answers are forgotten.
+// A choice is stored under the primary key where there are several responses, selected by credentials, or by the
+// request headers that Vary names (RFC 9111 section 4.1). Its origin is random, so that without it its responses can't
+// be found.
 type choice struct {
 	origin Sum
-	names  []string // of all Vary lines seen there, sorted
+	names  []string // of all Vary lines of these responses, sorted
 }
 
-// mostNames is how many request headers may tell answers apart; one that depends on more is not kept.
+// mostNames is how many request headers may select a response; one that varies by more is not stored.
 const mostNames = 16
 
+// asChoice returns the choice that e describes.
 func (e *Entry) asChoice() *choice { return &choice{e.SHA256, e.Header["Vary"]} }
 
+// entry returns the Entry that describes c.
 func (c *choice) entry(now time.Time) *Entry {
 	return &Entry{kind: ofChoice, SHA256: c.origin, Header: http.Header{"Vary": c.names}, Requested: now, Received: now}
 }
 
-// key is where the answer to q is kept, given its choice.
+// key returns the key under which the response to q is stored, where c is the choice under primary.
 func (c *choice) key(primary Key, q *Question) Key {
 	h := sha256.New()
 	h.Write(primary[:])
@@ -71,7 +75,8 @@ func (c *choice) key(primary Key, q *Question) Key {
 	h.Write(q.Who[:])
 	for _, name := range c.names {
 		h.Write([]byte(name))
-		for _, value := range q.Header[name] { // section 4.1: lines of one name may be joined, and space around them does not count
+		// Section 4.1: lines with one name may be joined, and white space around values is ignored.
+		for _, value := range q.Header[name] {
 			for word := range strings.SplitSeq(value, ",") {
 				h.Write([]byte{','})
 				h.Write([]byte(strings.TrimSpace(word)))
@@ -82,7 +87,7 @@ func (c *choice) key(primary Key, q *Question) Key {
 	return Key(h.Sum(nil))
 }
 
-// Find looks for the answer to q. Found is nil where there is none.
+// Find looks up the response to q with at most two reads of the Store. Found is nil where nothing is stored.
 func Find(ctx context.Context, s Store, q *Question) (*Found, Place, error) {
 	p := Place{primary: q.Key()}
 	p.at = p.primary
@@ -91,7 +96,7 @@ func Find(ctx context.Context, s Store, q *Question) (*Found, Place, error) {
 		return nil, p, err
 	}
 	if found.kind != ofChoice {
-		if q.Who != (Sum{}) || !q.codedLike(&found.Entry) { // somebody else's
+		if q.Who != (Sum{}) || !q.codedLike(&found.Entry) { // to another request
 			found.Close()
 			return nil, p, nil
 		}
@@ -108,33 +113,35 @@ func Find(ctx context.Context, s Store, q *Question) (*Found, Place, error) {
 	return found, p, err
 }
 
-// codingName is the header that nearly every answer varies by, and that a user hardly ever changes: where it is the only one, the one
-// answer is kept without a choice, which would cost every hit and every answer another file.
+// codingName is the header by which nearly every response varies, and which users hardly ever change. Where it is the
+// only one, the response is stored without a choice, which would cost every hit and every response another file.
 const codingName = "Accept-Encoding"
 
+// coding returns the request's Accept-Encoding.
 func (q *Question) coding() string { return strings.Join(q.Header[codingName], ",") }
 
-// codedLike reports whether an answer that varies by Accept-Encoding alone is the one to this question.
+// codedLike reports whether a response that varies by Accept-Encoding alone was selected by the value that q has.
 func (q *Question) codedLike(e *Entry) bool {
 	return e.kind != ofAnswer || !slices.Contains(varyNames(e.Header["Vary"]), codingName) || e.coding == q.coding()
 }
 
-// A Draft is an answer on its way into a Store.
+// A Draft is a response that is being written to a Store.
 type Draft struct {
 	Writer
-	// Key is where it will be.
+	// Key is where it will be stored.
 	Key Key
 
 	store    Store
 	primary  Key
 	question *Question
-	choice   *choice // to be written with it, unless there is one by then; nil is none
-	coding   string
+	choice   *choice // to be written with it, unless there is one by then; nil means none
+	coding   string  // of its Entry
 }
 
+// errVaries means that a response varies by more than mostNames headers.
 var errVaries = errors.New("the answer depends on too many headers")
 
-// Draft begins to keep an answer with this header to q, for which Find returned p.
+// Draft begins to store a response with this header to q, for which Find returned p.
 func (p *Place) Draft(ctx context.Context, s Store, q *Question, header http.Header) (*Draft, error) {
 	names := varyNames(header["Vary"])
 	d := &Draft{Key: p.primary, store: s, primary: p.primary, question: q}
@@ -143,7 +150,7 @@ func (p *Place) Draft(ctx context.Context, s Store, q *Question, header http.Hea
 	} else if p.choice != nil || len(names) > 0 || q.Who != (Sum{}) {
 		c := p.choice
 		if c == nil || !containsAll(c.names, names) {
-			c = p.choice.wider(names)
+			c = p.choice.widen(names)
 			d.choice = c
 		}
 		if len(c.names) > mostNames {
@@ -156,8 +163,8 @@ func (p *Place) Draft(ctx context.Context, s Store, q *Question, header http.Hea
 	return d, err
 }
 
-// wider returns a choice by more names, or a new one where c is nil.
-func (c *choice) wider(names []string) *choice {
+// widen returns a copy of c with more names, or a new choice where c is nil.
+func (c *choice) widen(names []string) *choice {
 	w := new(choice)
 	if c != nil {
 		w.origin, names = c.origin, slices.Concat(c.names, names)
@@ -169,17 +176,18 @@ func (c *choice) wider(names []string) *choice {
 	return w
 }
 
-// choosing are held, one of them, while a choice is looked for and written, so that of several answers to one URL that come at once
-// the first makes it. Another process may still come between: the last one wins, and the others' answers are fetched once more.
-var choosing [64]sync.Mutex
+// choiceLocks serialize, one of them by primary key, the reading and writing of a choice, so that of several concurrent
+// responses to one URL the first makes it. Another process may still do so at the same time: the last one wins, and the
+// responses of the others are fetched again.
+var choiceLocks [64]sync.Mutex
 
-// Commit makes the answer visible, and the choice that leads to it.
+// Commit makes the response visible, and the choice that selects it.
 func (d *Draft) Commit(ctx context.Context, e *Entry) error {
 	e.coding = d.coding
 	if d.choice == nil {
 		return d.Writer.Commit(ctx, e)
 	}
-	lock := &choosing[int(d.primary[0])%len(choosing)]
+	lock := &choiceLocks[int(d.primary[0])%len(choiceLocks)]
 	lock.Lock()
 	defer lock.Unlock()
 	there, err := choiceAt(ctx, d.store, d.primary)
@@ -189,7 +197,7 @@ func (d *Draft) Commit(ctx context.Context, e *Entry) error {
 	c := d.choice
 	if there != nil {
 		if c = there; !containsAll(c.names, d.choice.names) {
-			c = there.wider(d.choice.names)
+			c = there.widen(d.choice.names)
 		}
 		if len(c.names) > mostNames {
 			return errVaries
@@ -204,7 +212,7 @@ func (d *Draft) Commit(ctx context.Context, e *Entry) error {
 	return Write(ctx, d.store, d.primary, c.entry(e.Received))
 }
 
-// choiceAt returns the choice under primary, nil where there is none.
+// choiceAt returns the choice under primary; nil means none.
 func choiceAt(ctx context.Context, s Store, primary Key) (*choice, error) {
 	found, err := s.Get(ctx, primary)
 	if err != nil || found == nil {
@@ -217,9 +225,10 @@ func choiceAt(ctx context.Context, s Store, primary Key) (*choice, error) {
 	return found.asChoice(), nil
 }
 
+// errNotThere means that another process has removed a response that was just stored.
 var errNotThere = errors.New("what has just been kept is not there")
 
-// move keeps under another key what was kept under from.
+// move stores under the key to what is stored under from, and deletes it there.
 func move(ctx context.Context, s Store, from, to Key) error {
 	if from == to {
 		return nil
@@ -243,7 +252,7 @@ func move(ctx context.Context, s Store, from, to Key) error {
 	return errors.Join(err, s.Delete(ctx, from))
 }
 
-// Write keeps an Entry without a body.
+// Write stores an Entry without a body.
 func Write(ctx context.Context, s Store, key Key, e *Entry) error {
 	w, err := s.Put(ctx, key)
 	if err != nil {
@@ -253,46 +262,11 @@ func Write(ctx context.Context, s Store, key Key, e *Entry) error {
 	return w.Commit(ctx, e)
 }
 
-// Forget removes what is kept for a URL by any method that is kept, whoever asked (RFC 9111 section 4.4).
+// Forget removes the stored responses for a URL, to GET and HEAD and to any credentials (RFC 9111 section 4.4).
 func Forget(ctx context.Context, s Store, q Question) error {
 	var err error
 	for _, q.Method = range [...]string{http.MethodGet, http.MethodHead} {
 		err = errors.Join(err, s.Delete(ctx, q.Key()))
 	}
 	return err
-}
-
-// variesByAll reports whether an answer depends on more than headers (RFC 9110 section 12.5.5).
-func variesByAll(vary []string) bool {
-	for _, line := range vary {
-		for name := range strings.SplitSeq(line, ",") {
-			if strings.TrimSpace(name) == "*" {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// varyNames lists the request headers that chose an answer, the star aside.
-func varyNames(vary []string) []string {
-	var names []string
-	for _, line := range vary {
-		for name := range strings.SplitSeq(line, ",") {
-			if name = http.CanonicalHeaderKey(strings.TrimSpace(name)); name != "" && name != "*" && len(names) <= mostNames {
-				names = append(names, name)
-			}
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-func containsAll(all, some []string) bool {
-	for _, name := range some {
-		if !slices.Contains(all, name) {
-			return false
-		}
-	}
-	return true
 }

@@ -18,37 +18,38 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// Redis is a Store in a Redis server, for jobs on several machines. Every key has a time to live, which each use renews; which
-// keys go when memory is short is the server's maxmemory-policy. A value, body and note together, has at most 1 MiB.
+// A Redis is a Store in a Redis server, for jobs on several machines. Every key has a time to live, which each use
+// renews; the server's maxmemory-policy decides which keys are evicted. A value, body and note together, has at most 1
+// MiB.
 type Redis struct {
 	client *redis.Client
-	keep   time.Duration
+	keep   time.Duration // the time to live of a key
 }
 
 const (
-	mostValue = 1 << 20
+	mostValue = 1 << 20 // bytes
 
-	// redisKeep is how long a key lives that nobody uses.
+	// redisKeep is the default time to live of a key since its last use.
 	redisKeep = 30 * 24 * time.Hour
-	// redisPatience is how long the server may take to be connected to, and to answer: a lookup that is slower than that saves nothing.
-	redisPatience = time.Second
-	// redisPool is how many connections there are at most. Whoever needs one more waits.
+	// redisTimeout bounds connecting to the server, and each of its responses: a slower lookup saves no time.
+	redisTimeout = time.Second
+	// redisPool is the maximum number of connections. Further callers wait for one.
 	redisPool = 64
 )
 
-// RedisSettings are what an URL does not say.
+// RedisSettings are the settings that a URL does not contain.
 type RedisSettings struct {
-	// Roots are the authorities that a rediss:// server's certificate is signed by; nil is those of the system.
+	// Roots are the authorities for the certificate of a rediss:// server; nil is those of the system.
 	Roots *x509.CertPool
-	// Keep is the least time that a key lives; 0 is 30 days.
+	// Keep is the least time to live of a key; at least 30 days are used, for 0 as well.
 	Keep time.Duration
 }
 
-// IsRedisURL tells the address of a server from the name of a directory.
+// IsRedisURL reports whether text is a URL of a server rather than the name of a directory.
 func IsRedisURL(text string) bool { return strings.Contains(text, "://") }
 
 // OpenRedis returns a Store in the server at redis://[user:password@]host[:port][/db], or rediss:// for TLS.
-// Nothing is connected to yet. The error never holds a piece of the URL: that may be a piece of a password.
+// It does not connect yet. Its error never repeats a piece of the URL, which may be a piece of a password.
 func OpenRedis(address string, settings RedisSettings) (*Redis, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -56,12 +57,12 @@ func OpenRedis(address string, settings RedisSettings) (*Redis, error) {
 	}
 	o := &redis.Options{
 		Addr:                     net.JoinHostPort(u.Hostname(), portOf(u)),
-		DialTimeout:              redisPatience,
-		ReadTimeout:              redisPatience,
-		WriteTimeout:             redisPatience,
-		PoolTimeout:              redisPatience,
+		DialTimeout:              redisTimeout,
+		ReadTimeout:              redisTimeout,
+		WriteTimeout:             redisTimeout,
+		PoolTimeout:              redisTimeout,
 		PoolSize:                 redisPool,
-		MaxRetries:               1, // for a connection that had been closed meanwhile
+		MaxRetries:               1, // for an idle connection that the server has closed
 		DialerRetries:            1,
 		ContextTimeoutEnabled:    true,
 		Protocol:                 2,
@@ -90,6 +91,7 @@ func OpenRedis(address string, settings RedisSettings) (*Redis, error) {
 	return &Redis{client: redis.NewClient(o), keep: max(settings.Keep, redisKeep)}, nil
 }
 
+// portOf returns the port of a URL, or the default one.
 func portOf(u *url.URL) string {
 	if port := u.Port(); port != "" {
 		return port
@@ -97,29 +99,30 @@ func portOf(u *url.URL) string {
 	return "6379"
 }
 
+// redisKey returns the server's name of a key.
 func redisKey(key Key) string { return "batchfetch:1:" + hex.EncodeToString(key[:]) }
 
-// value returns the image under key, empty where there is none, and renews its time. A server that takes no writes, such as a replica
-// or one whose disk is full, still answers.
+// value returns the image under key, empty where there is none, and renews its time to live. It is returned even where
+// the server accepts no writes, such as a replica or one whose disk is full.
 func (r *Redis) value(ctx context.Context, key Key) ([]byte, error) {
 	name := redisKey(key)
 	var got *redis.StringCmd
 	var renewed *redis.BoolCmd
 	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		got = p.GetRange(ctx, name, 0, mostValue-1) // never more than that, whoever wrote it
+		got = p.GetRange(ctx, name, 0, mostValue-1) // never more, whatever was written there
 		renewed = p.Expire(ctx, name, r.keep)
 		return nil
 	})
 	switch {
-	case redis.HasErrorPrefix(got.Err(), "WRONGTYPE"): // somebody else's
+	case redis.HasErrorPrefix(got.Err(), "WRONGTYPE"): // not an entry of ours
 		return nil, nil
-	case err != nil && renewed.Err() == nil: // there was no connection to ask over
+	case err != nil && renewed.Err() == nil: // there was no connection
 		return nil, err
 	}
 	return got.Bytes()
 }
 
-// Get returns what is kept under key.
+// Get returns the Entry under key with its body; nil means none.
 func (r *Redis) Get(ctx context.Context, key Key) (*Found, error) {
 	image, err := r.value(ctx, key)
 	if err != nil || len(image) == 0 {
@@ -132,21 +135,22 @@ func (r *Redis) Get(ctx context.Context, key Key) (*Found, error) {
 	return NewFound(e, bytes.NewReader(image[:e.Size]), nil), nil
 }
 
-// Put begins to take a body into memory.
+// Put returns a Writer that holds the body in memory.
 func (r *Redis) Put(_ context.Context, key Key) (Writer, error) {
 	return &redisWriter{redis: r, key: key}, nil
 }
 
+// A redisWriter is a Writer of a Redis.
 type redisWriter struct {
-	redis *Redis
-	key   Key
-	image []byte
-	over  bool
+	redis    *Redis
+	key      Key
+	image    []byte // the body so far
+	tooLarge bool   // the body has more bytes than a value may have; image is nil
 }
 
-// Write takes no more than a value may have.
+// Write appends p to the body, and drops it once it has more bytes than a value may have.
 func (w *redisWriter) Write(p []byte) (int, error) {
-	if w.over = w.over || len(w.image)+len(p) > mostValue; w.over {
+	if w.tooLarge = w.tooLarge || len(w.image)+len(p) > mostValue; w.tooLarge {
 		w.image = nil
 	} else {
 		w.image = append(w.image, p...)
@@ -158,17 +162,17 @@ func (w *redisWriter) Write(p []byte) (int, error) {
 func (w *redisWriter) Commit(ctx context.Context, e *Entry) error {
 	note, err := noteOf(w.key, e)
 	w.image = append(w.image, note...)
-	if w.over || err != nil || len(w.image) > mostValue {
+	if w.tooLarge || err != nil || len(w.image) > mostValue {
 		w.image = nil
-		return errors.Join(ErrTooLarge, w.redis.Delete(ctx, w.key)) // what is there is older
+		return errors.Join(ErrTooLarge, w.redis.Delete(ctx, w.key)) // what is stored there is older
 	}
 	return w.redis.client.Set(ctx, redisKey(w.key), w.image, w.redis.keep).Err()
 }
 
-// Abort forgets the body.
+// Abort drops the body.
 func (w *redisWriter) Abort() { w.image = nil }
 
-// Refresh sets the value with another note, unless another body is there by now.
+// Refresh sets the value with another note, unless there is another body by now.
 func (r *Redis) Refresh(ctx context.Context, key Key, e *Entry) error {
 	image, err := r.value(ctx, key)
 	if err != nil || len(image) == 0 {
@@ -190,5 +194,5 @@ func (r *Redis) Delete(ctx context.Context, key Key) error {
 	return r.client.Del(ctx, redisKey(key)).Err()
 }
 
-// Close hangs up.
+// Close closes all connections.
 func (r *Redis) Close() error { return r.client.Close() }

@@ -3,102 +3,19 @@ package cache_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"batchfetch/fetch/cache"
 	"batchfetch/fetch/cache/storetest"
 )
-
-// A redisServer is a process of our own.
-type redisServer struct {
-	process *exec.Cmd
-	port    string
-	dir     string
-}
-
-// startRedis starts a redis-server on loopback that forgets everything at its end, and awaits that it answers.
-func startRedis(t *testing.T, port string, arguments ...string) *redisServer {
-	t.Helper()
-	name, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("no redis-server on the PATH")
-	}
-	if port == "" {
-		port = freePort(t)
-	}
-	s := &redisServer{port: port, dir: t.TempDir()}
-	listen := []string{"--port", port}
-	if len(arguments) > 0 && arguments[0] == "--tls" {
-		listen, arguments = []string{"--port", "0", "--tls-port", port}, arguments[1:]
-	}
-	s.process = exec.Command(name, append(append(listen, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.dir), arguments...)...)
-	if err := s.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.kill)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
-			_ = c.Close()
-			return s
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("redis-server does not listen")
-		}
-	}
-}
-
-func (s *redisServer) kill() {
-	if s.process != nil {
-		_ = s.process.Process.Kill() // it may have ended by itself
-		_ = s.process.Wait()
-		s.process = nil
-	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
-
-func openRedis(t *testing.T, url string, settings cache.RedisSettings) *cache.Redis {
-	t.Helper()
-	s, err := cache.OpenRedis(url, settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
-}
-
-// client looks at what is in the server.
-func (s *redisServer) client(t *testing.T, db int) *redis.Client {
-	c := redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + s.port, DB: db})
-	t.Cleanup(func() { _ = c.Close() })
-	return c
-}
 
 func TestRedis(t *testing.T) {
 	server := startRedis(t, "")
@@ -127,10 +44,11 @@ func TestRedis(t *testing.T) {
 	})
 }
 
-// TestRedisKeysExpire: every key has a time to live, whatever wrote it, and each use renews it.
+// TestRedisKeysExpire checks that every key has a time to live, whichever call wrote it, and that each use renews it.
 func TestRedisKeysExpire(t *testing.T) {
 	server := startRedis(t, "")
-	for _, tt := range []struct{ keep, want time.Duration }{{0, 30 * 24 * time.Hour}, {90 * 24 * time.Hour, 90 * 24 * time.Hour}} {
+	const day = 24 * time.Hour
+	for _, tt := range []struct{ keep, want time.Duration }{{0, 30 * day}, {90 * day, 90 * day}} {
 		s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{Keep: tt.keep})
 		key, e := cache.Key{1}, &cache.Entry{Status: 301}
 		client := server.client(t, 0)
@@ -165,8 +83,8 @@ func TestRedisKeysExpire(t *testing.T) {
 	}
 }
 
-// TestRedisValuesAreNobodys: what stands in the server may be anything, as large as it likes.
-func TestRedisValuesAreNobodys(t *testing.T) {
+// TestRedisForeignValues checks that any value under our keys, of any size, is no entry.
+func TestRedisForeignValues(t *testing.T) {
 	server := startRedis(t, "")
 	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{})
 	client := server.client(t, 0)
@@ -184,15 +102,17 @@ func TestRedisValuesAreNobodys(t *testing.T) {
 	}
 }
 
-// tooLarge is what stands under the first key, but that its body is larger than a value may be.
+// tooLarge returns a valid image whose body is larger than a value may be.
 func tooLarge(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	body := bytes.Repeat([]byte("x"), 2<<20)
 	w, err := openDisk(t, dir, 1<<30).Put(t.Context(), cache.Key{1})
 	if err == nil {
-		_, _ = w.Write(body) // Commit tells
-		err = w.Commit(t.Context(), &cache.Entry{Status: 200, HasBody: true, Size: int64(len(body)), SHA256: sha256.Sum256(body)})
+		_, _ = w.Write(body) // Commit returns its error
+		err = w.Commit(t.Context(), &cache.Entry{
+			Status: 200, HasBody: true, Size: int64(len(body)), SHA256: sha256.Sum256(body),
+		})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +124,7 @@ func tooLarge(t *testing.T) string {
 	return string(image)
 }
 
-// TestRedisPassword: it opens the door, and stands in no error.
+// TestRedisPassword checks that the password of a URL is used, and is in no error.
 func TestRedisPassword(t *testing.T) {
 	server := startRedis(t, "", "--requirepass", "s3cret%word")
 	for url, want := range map[string]bool{
@@ -218,17 +138,21 @@ func TestRedisPassword(t *testing.T) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
-	for _, url := range []string{"redis://:s3cret%zz@127.0.0.1/", "redis://u:s3cret@:99999999/", "redis:///0", "http://u:s3cret@h/", "redis://u:s3cret@h/x", "redis://h/?password=s3cret", "redis://u:s3 cret@[/"} {
+	for _, url := range []string{
+		"redis://:s3cret%zz@127.0.0.1/", "redis://u:s3cret@:99999999/", "redis:///0", "http://u:s3cret@h/",
+		"redis://u:s3cret@h/x", "redis://h/?password=s3cret", "redis://u:s3 cret@[/",
+	} {
 		if s, err := cache.OpenRedis(url, cache.RedisSettings{}); err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v, %v", url, s, err)
 		}
 	}
 }
 
-// TestRedisTLS: rediss:// checks the certificate against the authorities given.
+// TestRedisTLS checks that rediss:// verifies the certificate with the given authorities.
 func TestRedisTLS(t *testing.T) {
 	certificate, key, roots := authority(t)
-	server := startRedis(t, "", "--tls", "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate, "--tls-auth-clients", "no")
+	server := startRedis(t, "", "--tls", "--tls-cert-file", certificate, "--tls-key-file", key,
+		"--tls-ca-cert-file", certificate, "--tls-auth-clients", "no")
 	url := "rediss://127.0.0.1:" + server.port
 	s := openRedis(t, url, cache.RedisSettings{Roots: roots})
 	if err := cache.Write(t.Context(), s, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
@@ -238,48 +162,18 @@ func TestRedisTLS(t *testing.T) {
 		t.Errorf("%v, %v", found, err)
 	}
 	var unknown x509.UnknownAuthorityError
-	if _, err := openRedis(t, url, cache.RedisSettings{Roots: x509.NewCertPool()}).Get(t.Context(), cache.Key{1}); !errors.As(err, &unknown) {
+	stranger := openRedis(t, url, cache.RedisSettings{Roots: x509.NewCertPool()})
+	if _, err := stranger.Get(t.Context(), cache.Key{1}); !errors.As(err, &unknown) {
 		t.Errorf("got %v", err)
 	}
 }
 
-// authority makes a certificate for 127.0.0.1 that signs itself.
-func authority(t *testing.T) (certificate, key string, roots *x509.CertPool) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalECPrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	certificate, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	if err := os.WriteFile(certificate, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	roots = x509.NewCertPool()
-	roots.AppendCertsFromPEM(text)
-	return certificate, key, roots
-}
-
-// TestRedisGoesAndComes: a server that is killed costs one warning; one that comes back is used again.
-func TestRedisGoesAndComes(t *testing.T) {
+// TestRedisRestarts checks that a server that is killed causes one warning, and is used again once it has restarted.
+func TestRedisRestarts(t *testing.T) {
 	server := startRedis(t, "")
-	told := 0
+	warned := 0
 	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{})
-	g := cache.NewGuard(s, func(error, bool) { told++ })
+	g := cache.NewGuard(s, func(error, bool) { warned++ })
 	if err := cache.Write(t.Context(), g, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
 		t.Fatal(err)
 	}
@@ -289,8 +183,8 @@ func TestRedisGoesAndComes(t *testing.T) {
 			t.Fatal(found, err)
 		}
 	}
-	if told != 1 {
-		t.Errorf("told %d times", told)
+	if warned != 1 {
+		t.Errorf("warned %d times", warned)
 	}
 	startRedis(t, server.port)
 	if err := cache.Write(t.Context(), s, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
@@ -298,8 +192,9 @@ func TestRedisGoesAndComes(t *testing.T) {
 	}
 }
 
-// TestRedisHeedsTheContext: a server that says nothing does not hold what has ended.
-func TestRedisHeedsTheContext(t *testing.T) {
+// TestRedisObeysContext checks that a call of a server that never responds returns when its context is cancelled, and
+// otherwise at its timeout.
+func TestRedisObeysContext(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -316,7 +211,7 @@ func TestRedisHeedsTheContext(t *testing.T) {
 	if err := <-done; err == nil {
 		t.Error("an answer came from nowhere")
 	}
-	if _, err := s.Get(t.Context(), cache.Key{1}); err == nil { // nor anything else for ever
+	if _, err := s.Get(t.Context(), cache.Key{1}); err == nil { // at its timeout
 		t.Error("an answer came from nowhere")
 	}
 }

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// Rules say what may be kept and used again.
+// Rules decide which responses may be stored and reused.
 type Rules struct {
-	// TTL, above 0, takes the place of what headers say: every success is kept, and used for so long. 0 is RFC 9111.
+	// TTL, if above 0, is used instead of headers: every success is stored, and fresh for so long. 0 is RFC 9111.
 	TTL time.Duration
-	// Heuristic is the share of the time since Last-Modified that an answer is fresh for which says nothing of it
-	// (RFC 9111 section 4.2.2); 0 is off. It has no meaning with a TTL.
+	// Heuristic is the fraction of the time since Last-Modified for which a response without a lifetime of its own is
+	// fresh (RFC 9111 section 4.2.2); 0 is off. It is ignored with a TTL.
 	Heuristic float64
 }
 
-// A Use is what an Entry is good for.
+// A Use is how an Entry may be used.
 type Use uint8
 
-// Useless is as if there were none. Check is good once the server has said so. Fresh can be used at once; Stale too, and is to be
-// marked as that: the request asked for it by max-stale.
+// Useless is treated as missing. Check may be used once the server has confirmed it. Fresh may be used at once; so may
+// Stale, which is marked as such in the Record: the request allowed it by max-stale.
 const (
 	Useless Use = iota
 	Check
@@ -28,13 +28,16 @@ const (
 	Stale
 )
 
-// Bypasses reports whether a request passes the cache by: one that is no GET or HEAD, that has conditions or ranges of its own,
-// whose answers are for their giver only (RFC 9111 section 4.3.1, RFC 9110 section 14.2), or that says no-store (RFC 9111 section 5.2.1.5).
+// Bypasses reports whether a request does not use the cache: it is no GET or HEAD; it has conditions or ranges of its
+// own, whose responses concern their sender only (RFC 9111 section 4.3.1, RFC 9110 section 14.2); or it says no-store
+// (RFC 9111 section 5.2.1.5).
 func Bypasses(method string, h http.Header) bool {
 	if method != http.MethodGet && method != http.MethodHead {
 		return true
 	}
-	for _, name := range [...]string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range", "Range"} {
+	for _, name := range [...]string{
+		"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range", "Range",
+	} {
 		if len(h[name]) > 0 {
 			return true
 		}
@@ -42,38 +45,40 @@ func Bypasses(method string, h http.Header) bool {
 	return len(h["Cache-Control"]) > 0 && directivesOf(h).noStore
 }
 
-// OnlyIfCached reports whether a request wants no network (RFC 9111 section 5.2.1.7).
+// OnlyIfCached reports whether a request must not use the network (RFC 9111 section 5.2.1.7).
 func OnlyIfCached(h http.Header) bool {
 	return len(h["Cache-Control"]) > 0 && directivesOf(h).onlyIfCached
 }
 
-// Keeps reports whether the final, accepted answer to a GET or HEAD may be kept, and is of use then (RFC 9111 section 3).
-// A private cache may keep what is private, and answers to Authorization (section 3.5 is for shared ones), as long as nobody else gets at them.
+// Keeps reports whether the final, accepted response to a GET or HEAD may be stored, and can be reused then (RFC 9111
+// section 3). A private cache may store private responses, and those to Authorization (section 3.5 is for shared
+// caches), as long as no other user can read them.
 func (r Rules) Keeps(status int, h http.Header) bool {
-	if status < 200 || status == http.StatusPartialContent || status == http.StatusNotModified { // section 3.3: parts are not kept
+	if status < 200 || status == http.StatusPartialContent || status == http.StatusNotModified { // section 3.3
 		return false
 	}
 	if r.TTL > 0 {
 		return true
 	}
 	d := directivesOf(h)
-	if d.noStore && !(d.mustUnderstand && understood(status)) || variesByAll(h["Vary"]) { // sections 5.2.2.5, 5.2.2.3, 4.1
-		return false
+	if d.noStore && !(d.mustUnderstand && isUnderstood(status)) || variesByAll(h["Vary"]) {
+		return false // sections 5.2.2.5, 5.2.2.3, 4.1
 	}
 	if lifetime, known := r.lifetime(status, h, d); known && lifetime > 0 {
 		return true
 	}
-	if isRedirect(status) { // without a lifetime of its own it leads somewhere else the next time
+	if isRedirect(status) { // without a lifetime its Location may be another the next time
 		return false
 	}
 	return hasValidator(h) || d.staleIfError > 0
 }
 
-// understood names the statuses whose rules for caches are followed here (RFC 9111 section 5.2.2.3).
-func understood(status int) bool { return status == http.StatusOK || heuristic(status) }
+// isUnderstood reports whether the caching rules of a status are implemented here (RFC 9111 section 5.2.2.3).
+func isUnderstood(status int) bool { return status == http.StatusOK || allowsHeuristic(status) }
 
-// heuristic names the statuses that may be fresh without saying so (RFC 9110 section 15.1), the part aside.
-func heuristic(status int) bool {
+// allowsHeuristic reports whether a response with that status is heuristically cacheable (RFC 9110 section 15.1); 206,
+// which is never stored, is left out.
+func allowsHeuristic(status int) bool {
 	return slices.Contains([]int{200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501}, status)
 }
 
@@ -81,7 +86,7 @@ func isRedirect(status int) bool {
 	return slices.Contains([]int{301, 302, 303, 307, 308}, status)
 }
 
-// Judge says what e is good for now, given the request's header.
+// Judge returns how e may be used now for a request with that header.
 func (r Rules) Judge(e *Entry, request http.Header, now time.Time) Use {
 	if e.kind != ofAnswer {
 		return Useless
@@ -90,22 +95,22 @@ func (r Rules) Judge(e *Entry, request http.Header, now time.Time) Use {
 	if r.TTL == 0 && (d.noStore && !d.mustUnderstand || variesByAll(e.Header["Vary"])) { // kept under a TTL
 		return Useless
 	}
-	wish := wishes(request)
+	wish := requestDirectives(request)
 	age, lifetime := r.Age(e, now), r.lifetimeOf(e, d)
 	switch {
-	case wish.noCache, r.TTL == 0 && d.noCache: // sections 5.2.1.4 and 5.2.2.4: not without asking
-	case wish.maxAge != none && age > wish.maxAge.span(): // section 5.2.1.1
-	case lifetime > age && lifetime-age >= wish.minFresh.span(): // sections 4.2 and 5.2.1.3
+	case wish.noCache, r.TTL == 0 && d.noCache: // sections 5.2.1.4 and 5.2.2.4: not without revalidation
+	case wish.maxAge != none && age > wish.maxAge.duration(): // section 5.2.1.1
+	case lifetime > age && lifetime-age >= wish.minFresh.duration(): // sections 4.2 and 5.2.1.3
 		return Fresh
 	case lifetime > age, d.mustRevalidate: // section 5.2.2.2: stale ones are never used
-	case wish.maxStale != none && age-lifetime <= wish.maxStale.span(): // section 5.2.1.2
+	case wish.maxStale != none && age-lifetime <= wish.maxStale.duration(): // section 5.2.1.2
 		return Stale
 	}
 	return Check
 }
 
-// wishes reads a request's Cache-Control, or what was said before there was one (RFC 9111 section 5.4).
-func wishes(h http.Header) directives {
+// requestDirectives parses a request's Cache-Control, or its Pragma if it has none (RFC 9111 section 5.4).
+func requestDirectives(h http.Header) directives {
 	d := directivesOf(h)
 	if len(h["Cache-Control"]) == 0 && strings.EqualFold(strings.TrimSpace(h.Get("Pragma")), "no-cache") {
 		d.noCache = true
@@ -113,22 +118,23 @@ func wishes(h http.Header) directives {
 	return d
 }
 
-// StaleUntil returns until when e may stand in for a server that fails (RFC 5861 section 4, RFC 9111 section 4.2.4); zero is never.
-// Either side can allow it, the answer can forbid it.
+// StaleUntil returns until when e may be used instead of an error of the server (RFC 5861 section 4, RFC 9111 section
+// 4.2.4); zero is never. Request or response can allow it, the response can forbid it.
 func (r Rules) StaleUntil(e *Entry, request http.Header, now time.Time) time.Time {
-	d, wish := directivesOf(e.Header), wishes(request)
+	d, wish := directivesOf(e.Header), requestDirectives(request)
 	window := max(d.staleIfError, wish.staleIfError)
 	if e.kind != ofAnswer || window <= 0 || d.mustRevalidate || d.noCache || d.noStore || wish.noCache {
 		return time.Time{}
 	}
-	return now.Add(r.lifetimeOf(e, d) - r.Age(e, now) + window.span())
+	return now.Add(r.lifetimeOf(e, d) - r.Age(e, now) + window.duration())
 }
 
-// Age is the time since the server made or confirmed the answer (RFC 9111 section 4.2.3); with a TTL, since it came.
+// Age returns the time since the server generated or confirmed the response (RFC 9111 section 4.2.3); with a TTL,
+// since it was received.
 func (r Rules) Age(e *Entry, now time.Time) time.Duration {
 	resident := now.Sub(e.Received)
-	if resident < -skew { // the clock has been set back: nobody knows
-		return most.span()
+	if resident < -maxClockSkew { // the clock was set back: the age is unknown
+		return maxSeconds.duration()
 	}
 	resident = max(resident, 0)
 	if r.TTL > 0 {
@@ -138,40 +144,45 @@ func (r Rules) Age(e *Entry, now time.Time) time.Duration {
 	if date, ok := dateOf(e.Header["Date"]); ok {
 		apparent = max(e.Received.Sub(date), 0)
 	}
-	corrected := secondsOf(strings.TrimSpace(firstOf(e.Header["Age"])), 0).span() + max(e.Received.Sub(e.Requested), 0) // section 5.1
+	received := secondsOf(strings.TrimSpace(firstOf(e.Header["Age"])), 0).duration() // section 5.1
+	corrected := received + max(e.Received.Sub(e.Requested), 0)
 	return max(apparent, corrected) + resident
 }
 
-// skew is how far clocks of machines that share a Store may be apart.
-const skew = time.Minute
+// maxClockSkew is how far the clocks of machines that share a Store may differ.
+const maxClockSkew = time.Minute
 
+// lifetimeOf returns the freshness lifetime of e; 0 where it is unknown.
 func (r Rules) lifetimeOf(e *Entry, d directives) time.Duration {
 	lifetime, _ := r.lifetime(e.Status, e.Header, d)
 	return lifetime
 }
 
-// lifetime is how long an answer is fresh (RFC 9111 section 4.2.1). s-maxage, public and proxy-revalidate are for shared caches.
+// lifetime returns the freshness lifetime of a response (RFC 9111 section 4.2.1); known is false where it has none.
+// s-maxage, public and proxy-revalidate are ignored, since they are for shared caches.
 func (r Rules) lifetime(status int, h http.Header, d directives) (span time.Duration, known bool) {
 	if r.TTL > 0 {
 		return r.TTL, true
 	}
-	if d.maxAge != none { // section 5.2.2.1: Expires is not looked at then
-		return d.maxAge.span(), true
+	if d.maxAge != none { // section 5.2.2.1: Expires is ignored then
+		return d.maxAge.duration(), true
 	}
 	date, dated := dateOf(h["Date"])
-	if lines := h["Expires"]; len(lines) > 0 { // section 5.3: what is no date, above all 0, has passed
+	if lines := h["Expires"]; len(lines) > 0 { // section 5.3: an invalid date, such as 0, has passed
 		expires, ok := dateOf(lines)
 		if !ok || !dated {
 			return 0, true
 		}
 		return max(expires.Sub(date), 0), true
 	}
-	if modified, ok := dateOf(h["Last-Modified"]); ok && dated && r.Heuristic > 0 && heuristic(status) { // section 4.2.2
+	modified, ok := dateOf(h["Last-Modified"])
+	if ok && dated && r.Heuristic > 0 && allowsHeuristic(status) { // section 4.2.2
 		return time.Duration(r.Heuristic * float64(max(date.Sub(modified), 0))), true
 	}
 	return 0, false
 }
 
+// firstOf returns the first element of a header that is a list.
 func firstOf(values []string) string {
 	if len(values) == 0 {
 		return ""
@@ -180,7 +191,7 @@ func firstOf(values []string) string {
 	return first
 }
 
-// dateOf reads a header that has to be one date (RFC 9110 section 5.6.7), in any of its three forms.
+// dateOf parses a header that must be one date, in any of the three formats of RFC 9110 section 5.6.7.
 func dateOf(values []string) (time.Time, bool) {
 	if len(values) != 1 {
 		return time.Time{}, false

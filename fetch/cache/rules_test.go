@@ -2,14 +2,13 @@ package cache
 
 import (
 	"net/http"
-	"net/url"
 	"testing"
 	"time"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// header is name and value in turn; a name may come again.
+// header returns a header of pairs, each a name and a value; a name may be repeated.
 func header(pairs ...string) http.Header {
 	h := make(http.Header)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -18,9 +17,10 @@ func header(pairs ...string) http.Header {
 	return h
 }
 
+// at returns the date of noon and an offset as in a header.
 func at(offset time.Duration) string { return noon.Add(offset).Format(http.TimeFormat) }
 
-// TestKeeps holds RFC 9111 section 3: what may be kept, and is of use then.
+// TestKeeps checks RFC 9111 section 3: which responses may be stored, and can be reused then.
 func TestKeeps(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -41,20 +41,29 @@ func TestKeeps(t *testing.T) {
 		{"3.3: parts", Rules{}, 206, header("Cache-Control", "max-age=60", "Etag", `"x"`), false},
 		{"3.3: parts, whatever the TTL", Rules{TTL: time.Hour}, 206, nil, false},
 		{"4.3.4: a 304 is no answer to keep", Rules{}, 304, header("Cache-Control", "max-age=60"), false},
-		{"3.5: private, and to Authorization: that is for shared caches", Rules{}, 200, header("Cache-Control", "private, max-age=60"), true},
+		{"3.5: private, and to Authorization: that is for shared caches", Rules{}, 200,
+			header("Cache-Control", "private, max-age=60"), true},
 		{"5.2.2.5: no-store", Rules{}, 200, header("Cache-Control", "no-store, max-age=60"), false},
-		{"5.2.2.5: no-store in another case, on a line of its own", Rules{}, 200, header("Cache-Control", "max-age=60", "Cache-Control", "x, No-Store"), false},
-		{"5.2.2.5: no-store within quotes is none", Rules{}, 200, header("Cache-Control", `x="a, no-store", max-age=60`), true},
-		{"5.2.2.3: must-understand over no-store", Rules{}, 200, header("Cache-Control", "no-store, must-understand, max-age=60"), true},
-		{"5.2.2.3: unless the status is not understood", Rules{}, 299, header("Cache-Control", "no-store, must-understand, max-age=60"), false},
-		{"5.2.2.4: no-cache is kept for its validator", Rules{}, 200, header("Cache-Control", "no-cache", "Etag", `"x"`), true},
+		{"5.2.2.5: no-store in another case, on a line of its own", Rules{}, 200,
+			header("Cache-Control", "max-age=60", "Cache-Control", "x, No-Store"), false},
+		{"5.2.2.5: no-store within quotes is none", Rules{}, 200, header("Cache-Control", `x="a, no-store", max-age=60`),
+			true},
+		{"5.2.2.3: must-understand over no-store", Rules{}, 200,
+			header("Cache-Control", "no-store, must-understand, max-age=60"), true},
+		{"5.2.2.3: unless the status is not understood", Rules{}, 299,
+			header("Cache-Control", "no-store, must-understand, max-age=60"), false},
+		{"5.2.2.4: no-cache is kept for its validator", Rules{}, 200, header("Cache-Control", "no-cache", "Etag", `"x"`),
+			true},
 		{"4.1: Vary by all", Rules{}, 200, header("Cache-Control", "max-age=60", "Vary", "Accept, *"), false},
 		{"4.2.2: heuristics are off", Rules{}, 301, header("Location", "/x"), false},
-		{"4.2.2: with heuristics", Rules{Heuristic: 0.1}, 301, header("Location", "/x", "Last-Modified", at(-10*time.Hour), "Date", at(0)), true},
-		{"4.2.2: a 302 knows no heuristics", Rules{Heuristic: 0.1}, 302, header("Location", "/x", "Last-Modified", at(-10*time.Hour), "Date", at(0)), false},
+		{"4.2.2: with heuristics", Rules{Heuristic: 0.1}, 301,
+			header("Location", "/x", "Last-Modified", at(-10*time.Hour), "Date", at(0)), true},
+		{"4.2.2: a 302 knows no heuristics", Rules{Heuristic: 0.1}, 302,
+			header("Location", "/x", "Last-Modified", at(-10*time.Hour), "Date", at(0)), false},
 		{"3: a redirect that says how long", Rules{}, 302, header("Location", "/x", "Cache-Control", "max-age=60"), true},
 		{"3: a redirect with a validator only", Rules{}, 302, header("Location", "/x", "Etag", `"x"`), false},
-		{"RFC 5861: kept for when the server fails", Rules{}, 200, header("Cache-Control", "max-age=0, stale-if-error=60"), true},
+		{"RFC 5861: kept for when the server fails", Rules{}, 200, header("Cache-Control", "max-age=0, stale-if-error=60"),
+			true},
 		{"TTL: whatever headers say", Rules{TTL: time.Hour}, 200, header("Cache-Control", "no-store", "Vary", "*"), true},
 		{"TTL: redirects too", Rules{TTL: time.Hour}, 302, nil, true},
 	} {
@@ -64,7 +73,7 @@ func TestKeeps(t *testing.T) {
 	}
 }
 
-// TestJudge holds RFC 9111 sections 4.2 and 5.2: what is fresh, what has to be asked for.
+// TestJudge checks RFC 9111 sections 4.2 and 5.2: which responses are fresh, and which must be revalidated.
 func TestJudge(t *testing.T) {
 	const minute = time.Minute
 	for _, tt := range []struct {
@@ -72,46 +81,68 @@ func TestJudge(t *testing.T) {
 		rules   Rules
 		h       http.Header
 		request http.Header
-		after   time.Duration // since it came
+		after   time.Duration // since the response was received
 		want    Use
 	}{
 		{"4.2: within max-age", Rules{}, header("Cache-Control", "max-age=60"), nil, 59 * time.Second, Fresh},
 		{"4.2: at max-age", Rules{}, header("Cache-Control", "max-age=60"), nil, minute, Check},
-		{"4.2.1: max-age before Expires", Rules{}, header("Cache-Control", "max-age=60", "Expires", at(-time.Hour), "Date", at(0)), nil, 0, Fresh},
+		{"4.2.1: max-age before Expires", Rules{},
+			header("Cache-Control", "max-age=60", "Expires", at(-time.Hour), "Date", at(0)), nil, 0, Fresh},
 		{"4.2.1: s-maxage is for shared caches", Rules{}, header("Cache-Control", "s-maxage=0, max-age=60"), nil, 0, Fresh},
 		{"4.2.1: Expires less Date", Rules{}, header("Expires", at(time.Hour), "Date", at(0)), nil, 59 * minute, Fresh},
 		{"4.2.1: Expires has passed", Rules{}, header("Expires", at(time.Hour), "Date", at(0)), nil, time.Hour, Check},
 		{"5.3: Expires: 0", Rules{}, header("Expires", "0", "Date", at(0)), nil, 0, Check},
-		{"5.3: two Expires", Rules{}, header("Expires", at(time.Hour), "Expires", at(time.Hour), "Date", at(0)), nil, 0, Check},
-		{"4.2.1: max-age said twice, in two ways: the shorter", Rules{}, header("Cache-Control", "max-age=3600, max-age=60"), nil, 2 * minute, Check},
+		{"5.3: two Expires", Rules{}, header("Expires", at(time.Hour), "Expires", at(time.Hour), "Date", at(0)), nil, 0,
+			Check},
+		{"4.2.1: max-age said twice, in two ways: the shorter", Rules{},
+			header("Cache-Control", "max-age=3600, max-age=60"), nil, 2 * minute, Check},
 		{"4.2.1: max-age that is no number", Rules{}, header("Cache-Control", "max-age=1h"), nil, 0, Check},
 		{"5.2: max-age within quotes", Rules{}, header("Cache-Control", `max-age="60"`), nil, 0, Fresh},
-		{"1.2.2: more seconds than anybody can count", Rules{}, header("Cache-Control", "max-age=99999999999999999999"), nil, 24 * time.Hour, Fresh},
+		{"1.2.2: more seconds than anybody can count", Rules{}, header("Cache-Control", "max-age=99999999999999999999"),
+			nil, 24 * time.Hour, Fresh},
 		{"4.2.3: Age counts", Rules{}, header("Cache-Control", "max-age=60", "Age", "50"), nil, 15 * time.Second, Check},
-		{"4.2.3: an old Date counts", Rules{}, header("Cache-Control", "max-age=60", "Date", at(-50*time.Second)), nil, 15 * time.Second, Check},
-		{"4.2.3: a Date from the future does not", Rules{}, header("Cache-Control", "max-age=60", "Date", at(time.Hour)), nil, 30 * time.Second, Fresh},
-		{"5.1: an Age that is no number is passed over", Rules{}, header("Cache-Control", "max-age=60", "Age", "old"), nil, 0, Fresh},
+		{"4.2.3: an old Date counts", Rules{}, header("Cache-Control", "max-age=60", "Date", at(-50*time.Second)), nil,
+			15 * time.Second, Check},
+		{"4.2.3: a Date from the future does not", Rules{}, header("Cache-Control", "max-age=60", "Date", at(time.Hour)),
+			nil, 30 * time.Second, Fresh},
+		{"5.1: an Age that is no number is passed over", Rules{}, header("Cache-Control", "max-age=60", "Age", "old"), nil,
+			0, Fresh},
 		{"5.1: the first of several Ages", Rules{}, header("Cache-Control", "max-age=60", "Age", "0, 900"), nil, 0, Fresh},
 		{"the clock was set back", Rules{}, header("Cache-Control", "max-age=60"), nil, -time.Hour, Check},
-		{"4.2.2: no heuristics of its own accord", Rules{}, header("Last-Modified", at(-100*time.Hour), "Date", at(0)), nil, 0, Check},
-		{"4.2.2: a tenth of the time since it changed", Rules{Heuristic: 0.1}, header("Last-Modified", at(-100*time.Hour), "Date", at(0)), nil, 9 * time.Hour, Fresh},
-		{"4.2.2: and not longer", Rules{Heuristic: 0.1}, header("Last-Modified", at(-100*time.Hour), "Date", at(0)), nil, 11 * time.Hour, Check},
+		{"4.2.2: no heuristics of its own accord", Rules{}, header("Last-Modified", at(-100*time.Hour), "Date", at(0)), nil,
+			0, Check},
+		{"4.2.2: a tenth of the time since it changed", Rules{Heuristic: 0.1},
+			header("Last-Modified", at(-100*time.Hour), "Date", at(0)), nil, 9 * time.Hour, Fresh},
+		{"4.2.2: and not longer", Rules{Heuristic: 0.1}, header("Last-Modified", at(-100*time.Hour), "Date", at(0)), nil,
+			11 * time.Hour, Check},
 		{"5.2.2.4: no-cache", Rules{}, header("Cache-Control", "no-cache, max-age=60"), nil, 0, Check},
-		{"5.2.2.4: no-cache for some fields is taken for all", Rules{}, header("Cache-Control", `no-cache="x-a, x-b", max-age=60`), nil, 0, Check},
+		{"5.2.2.4: no-cache for some fields is taken for all", Rules{},
+			header("Cache-Control", `no-cache="x-a, x-b", max-age=60`), nil, 0, Check},
 		{"5.2.2.2: must-revalidate, fresh", Rules{}, header("Cache-Control", "must-revalidate, max-age=60"), nil, 0, Fresh},
-		{"5.2.2.2: must-revalidate over max-stale", Rules{}, header("Cache-Control", "must-revalidate, max-age=60"), header("Cache-Control", "max-stale"), 2 * minute, Check},
-		{"5.2.1.1: the request's max-age", Rules{}, header("Cache-Control", "max-age=600"), header("Cache-Control", "max-age=60"), 2 * minute, Check},
-		{"5.2.1.1: max-age=0 asks always", Rules{}, header("Cache-Control", "max-age=600"), header("Cache-Control", "max-age=0"), time.Second, Check},
-		{"5.2.1.2: max-stale", Rules{}, header("Cache-Control", "max-age=60"), header("Cache-Control", "max-stale=60"), 110 * time.Second, Stale},
-		{"5.2.1.2: beyond max-stale", Rules{}, header("Cache-Control", "max-age=60"), header("Cache-Control", "max-stale=60"), 130 * time.Second, Check},
-		{"5.2.1.2: max-stale without a number", Rules{}, header("Cache-Control", "max-age=60"), header("Cache-Control", "max-stale"), 99 * time.Hour, Stale},
-		{"5.2.1.3: min-fresh", Rules{}, header("Cache-Control", "max-age=60"), header("Cache-Control", "min-fresh=30"), 40 * time.Second, Check},
-		{"5.2.1.4: the request's no-cache", Rules{}, header("Cache-Control", "max-age=60"), header("Cache-Control", "no-cache"), 0, Check},
+		{"5.2.2.2: must-revalidate over max-stale", Rules{}, header("Cache-Control", "must-revalidate, max-age=60"),
+			header("Cache-Control", "max-stale"), 2 * minute, Check},
+		{"5.2.1.1: the request's max-age", Rules{}, header("Cache-Control", "max-age=600"),
+			header("Cache-Control", "max-age=60"), 2 * minute, Check},
+		{"5.2.1.1: max-age=0 asks always", Rules{}, header("Cache-Control", "max-age=600"),
+			header("Cache-Control", "max-age=0"), time.Second, Check},
+		{"5.2.1.2: max-stale", Rules{}, header("Cache-Control", "max-age=60"), header("Cache-Control", "max-stale=60"),
+			110 * time.Second, Stale},
+		{"5.2.1.2: beyond max-stale", Rules{}, header("Cache-Control", "max-age=60"),
+			header("Cache-Control", "max-stale=60"), 130 * time.Second, Check},
+		{"5.2.1.2: max-stale without a number", Rules{}, header("Cache-Control", "max-age=60"),
+			header("Cache-Control", "max-stale"), 99 * time.Hour, Stale},
+		{"5.2.1.3: min-fresh", Rules{}, header("Cache-Control", "max-age=60"), header("Cache-Control", "min-fresh=30"),
+			40 * time.Second, Check},
+		{"5.2.1.4: the request's no-cache", Rules{}, header("Cache-Control", "max-age=60"),
+			header("Cache-Control", "no-cache"), 0, Check},
 		{"5.4: Pragma", Rules{}, header("Cache-Control", "max-age=60"), header("Pragma", "no-cache"), 0, Check},
-		{"5.4: Pragma where Cache-Control says more", Rules{}, header("Cache-Control", "max-age=60"), header("Pragma", "no-cache", "Cache-Control", "max-age=9"), 0, Fresh},
-		{"4.1: kept under a TTL, varies by all", Rules{}, header("Cache-Control", "max-age=60", "Vary", "*"), nil, 0, Useless},
+		{"5.4: Pragma where Cache-Control says more", Rules{}, header("Cache-Control", "max-age=60"),
+			header("Pragma", "no-cache", "Cache-Control", "max-age=9"), 0, Fresh},
+		{"4.1: kept under a TTL, varies by all", Rules{}, header("Cache-Control", "max-age=60", "Vary", "*"), nil, 0,
+			Useless},
 		{"5.2.2.5: kept under a TTL, no-store", Rules{}, header("Cache-Control", "max-age=60, no-store"), nil, 0, Useless},
-		{"TTL: whatever headers say", Rules{TTL: minute}, header("Cache-Control", "no-store, no-cache, max-age=0"), nil, 59 * time.Second, Fresh},
+		{"TTL: whatever headers say", Rules{TTL: minute}, header("Cache-Control", "no-store, no-cache, max-age=0"), nil,
+			59 * time.Second, Fresh},
 		{"TTL: and no longer", Rules{TTL: minute}, header("Cache-Control", "max-age=600", "Age", "0"), nil, minute, Check},
 		{"TTL: the request still has its say", Rules{TTL: minute}, nil, header("Cache-Control", "no-cache"), 0, Check},
 		{"TTL: the clock was set back", Rules{TTL: minute}, nil, nil, -time.Hour, Check},
@@ -126,9 +157,12 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestAge holds RFC 9111 section 4.2.3 in figures: the time that the answer took counts, and the larger of two ages.
+// TestAge checks the arithmetic of RFC 9111 section 4.2.3: the time until the response counts, and the larger of two
+// ages.
 func TestAge(t *testing.T) {
-	e := &Entry{Header: header("Age", "10", "Date", at(-5*time.Second)), Requested: noon.Add(-3 * time.Second), Received: noon}
+	e := &Entry{
+		Header: header("Age", "10", "Date", at(-5*time.Second)), Requested: noon.Add(-3 * time.Second), Received: noon,
+	}
 	if got := (Rules{}).Age(e, noon.Add(time.Minute)); got != 73*time.Second {
 		t.Errorf("got %s", got)
 	}
@@ -138,18 +172,22 @@ func TestAge(t *testing.T) {
 	}
 }
 
-// TestStaleUntil holds RFC 5861 section 4 and RFC 9111 section 4.2.4: when an answer may stand in for a server that fails.
+// TestStaleUntil checks RFC 5861 section 4 and RFC 9111 section 4.2.4: until when a stale response may be used instead
+// of an error of the server.
 func TestStaleUntil(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
 		h, request http.Header
-		want       time.Duration // since it came; 0 is never
+		want       time.Duration // since the response was received; 0 is never
 	}{
 		{"nobody allows it", header("Cache-Control", "max-age=60"), nil, 0},
 		{"the answer allows it", header("Cache-Control", "max-age=60, stale-if-error=600"), nil, 660 * time.Second},
-		{"the request allows it", header("Cache-Control", "max-age=60"), header("Cache-Control", "stale-if-error=30"), 90 * time.Second},
-		{"the longer of both", header("Cache-Control", "max-age=0, stale-if-error=9"), header("Cache-Control", "stale-if-error=30"), 30 * time.Second},
-		{"must-revalidate forbids it", header("Cache-Control", "must-revalidate, stale-if-error=600"), header("Cache-Control", "stale-if-error=30"), 0},
+		{"the request allows it", header("Cache-Control", "max-age=60"), header("Cache-Control", "stale-if-error=30"),
+			90 * time.Second},
+		{"the longer of both", header("Cache-Control", "max-age=0, stale-if-error=9"),
+			header("Cache-Control", "stale-if-error=30"), 30 * time.Second},
+		{"must-revalidate forbids it", header("Cache-Control", "must-revalidate, stale-if-error=600"),
+			header("Cache-Control", "stale-if-error=30"), 0},
 		{"no-cache forbids it", header("Cache-Control", "no-cache, stale-if-error=600"), nil, 0},
 		{"no-store forbids it", header("Cache-Control", "no-store, stale-if-error=600"), nil, 0},
 		{"the request's no-cache", header("Cache-Control", "stale-if-error=600"), header("Cache-Control", "no-cache"), 0},
@@ -165,7 +203,7 @@ func TestStaleUntil(t *testing.T) {
 	}
 }
 
-// TestBypasses holds RFC 9111 sections 2 and 4.3.1, 5.2.1.5: which requests the cache has no part in.
+// TestBypasses checks RFC 9111 sections 2, 4.3.1 and 5.2.1.5: which requests do not use the cache.
 func TestBypasses(t *testing.T) {
 	for _, tt := range []struct {
 		method string
@@ -191,113 +229,5 @@ func TestBypasses(t *testing.T) {
 	}
 	if OnlyIfCached(header("Cache-Control", "max-age=1")) || !OnlyIfCached(header("Cache-Control", "only-if-cached")) {
 		t.Error("only-if-cached")
-	}
-}
-
-// TestConditions holds RFC 9111 section 4.3.1: what is sent so that a server can say 304.
-func TestConditions(t *testing.T) {
-	for _, tt := range []struct {
-		h    http.Header
-		want http.Header
-	}{
-		{header("Etag", `"x"`), header("If-None-Match", `"x"`)},
-		{header("Etag", `W/"x"`, "Last-Modified", at(0)), header("If-None-Match", `W/"x"`, "If-Modified-Since", at(0))},
-		{header("Last-Modified", at(0)), header("If-Modified-Since", at(0))},
-		{header("Last-Modified", "yesterday"), nil},
-		{header("Etag", "unquoted"), nil},
-		{header("Etag", `"x"`, "Etag", `"y"`), nil},
-		{header("Etag", "\"\u00e9\""), nil},
-	} {
-		got := ValidatorsOf(tt.h).Conditions()
-		if len(got) != len(tt.want) || got.Get("If-None-Match") != tt.want.Get("If-None-Match") || got.Get("If-Modified-Since") != tt.want.Get("If-Modified-Since") {
-			t.Errorf("%v: got %v", tt.h, got)
-		}
-	}
-}
-
-// TestConfirms holds RFC 9111 section 4.3.4: which 304 is about what is kept.
-func TestConfirms(t *testing.T) {
-	for _, tt := range []struct {
-		name      string
-		kept, new http.Header
-		want      bool
-	}{
-		{"the same tag", header("Etag", `"x"`), header("Etag", `"x"`), true},
-		{"another tag", header("Etag", `"x"`), header("Etag", `"y"`), false},
-		{"the same tag, weak", header("Etag", `W/"x"`), header("Etag", `W/"x"`), true},
-		{"weak and strong", header("Etag", `W/"x"`), header("Etag", `"x"`), true},
-		{"no tag in the 304", header("Etag", `"x"`), header(), true},
-		{"the same date", header("Last-Modified", at(0)), header("Last-Modified", at(0)), true},
-		{"another date", header("Last-Modified", at(0)), header("Last-Modified", at(1e9)), false},
-		{"a tag counts before a date", header("Etag", `"x"`, "Last-Modified", at(0)), header("Last-Modified", at(1e9)), true},
-		{"two tags", header("Etag", `"x"`), header("Etag", `"x"`, "Etag", `"y"`), false},
-	} {
-		if got := ValidatorsOf(tt.kept).Confirms(tt.new); got != tt.want {
-			t.Errorf("%s: %t", tt.name, got)
-		}
-	}
-}
-
-// TestFreshen holds RFC 9111 section 3.2: a 304 updates what is kept, but for what the kept body depends on.
-func TestFreshen(t *testing.T) {
-	e := &Entry{Status: 200, Size: 9, Header: header("Etag", `"x"`, "Cache-Control", "max-age=1", "X-Old", "stays", "Age", "77", "Content-Encoding", "gzip")}
-	got := e.Freshen(header("Date", at(9), "Cache-Control", "max-age=60", "X-New", "comes", "Content-Encoding", "br", "Content-Length", "0",
-		"Content-Range", "bytes 0-1/2", "Set-Cookie", "a=b", "Connection", "x-hop", "X-Hop", "one"), noon)
-	want := header("Etag", `"x"`, "Cache-Control", "max-age=60", "X-Old", "stays", "X-New", "comes", "Content-Encoding", "gzip", "Date", at(9))
-	if len(got.Header) != len(want) || got.Size != 9 {
-		t.Errorf("got %v", got.Header)
-	}
-	for name := range want {
-		if got.Header.Get(name) != want.Get(name) {
-			t.Errorf("%s: got %q, want %q", name, got.Header.Get(name), want.Get(name))
-		}
-	}
-	if e.Header.Get("Age") != "77" {
-		t.Error("the old one was written to")
-	}
-}
-
-// TestStorable holds RFC 9111 section 3.1: what belongs to one connection is not kept, nor are cookies.
-func TestStorable(t *testing.T) {
-	got := Storable(header("Connection", "close, X-Hop", "X-Hop", "1", "Keep-Alive", "1", "Transfer-Encoding", "chunked", "Trailer", "x",
-		"Proxy-Authenticate", "x", "Set-Cookie", "a=b", "Content-Length", "3", "X-Kept", "yes"), noon)
-	if len(got) != 2 || got.Get("X-Kept") != "yes" || got.Get("Date") != at(0) {
-		t.Errorf("got %v", got)
-	}
-	if got := Storable(header("Date", at(time.Hour)), noon); got.Get("Date") != at(time.Hour) {
-		t.Errorf("got %v", got)
-	}
-}
-
-// TestInvalidates holds RFC 9111 section 4.4.
-func TestInvalidates(t *testing.T) {
-	for _, tt := range []struct {
-		method string
-		status int
-		want   bool
-	}{
-		{"POST", 200, true}, {"PUT", 204, true}, {"DELETE", 200, true}, {"PATCH", 303, true}, {"FROB", 200, true},
-		{"POST", 404, false}, {"POST", 500, false}, {"GET", 200, false}, {"HEAD", 200, false}, {"OPTIONS", 200, false}, {"TRACE", 200, false},
-	} {
-		if got := Invalidates(tt.method, tt.status); got != tt.want {
-			t.Errorf("%s %d: %t", tt.method, tt.status, got)
-		}
-	}
-	u, _ := url.Parse("http://a.test/x/y")
-	also := AlsoInvalid(u, header("Location", "../z", "Content-Location", "http://other.test/w"))
-	if len(also) != 1 || also[0].String() != "http://a.test/z" {
-		t.Errorf("got %v", also)
-	}
-}
-
-// TestManyVaryNames: an answer that depends on more headers than anybody sends is not kept.
-func TestManyVaryNames(t *testing.T) {
-	vary := make(http.Header)
-	for i := range mostNames + 1 {
-		vary.Add("Vary", "X-"+string(rune('A'+i)))
-	}
-	place := Place{}
-	if _, err := place.Draft(t.Context(), nil, &Question{}, vary); err != errVaries {
-		t.Errorf("got %v", err)
 	}
 }

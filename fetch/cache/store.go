@@ -9,54 +9,55 @@ import (
 	"io"
 )
 
-// A Store keeps Entries with their bodies. Many goroutines, and other processes, use it at once.
-// Whatever is found has been written whole; what a Store can't make sense of is not found.
+// A Store stores Entries with their bodies. It is safe for concurrent use, by other processes too.
+// Whatever is found was written completely; invalid data is not found.
 //
-// An error says that the Store can't be reached or written, never that something is not there.
+// An error means that the Store can't be reached or written, never that something is missing.
 type Store interface {
-	// Get returns what is kept under key, to be closed, or nil where there is nothing of use.
+	// Get returns the Entry under key with its body, which the caller closes; nil means none.
 	Get(ctx context.Context, key Key) (*Found, error)
-	// Put begins to keep something under key, in place of what is there. Until its Commit nobody sees it.
+	// Put begins to replace what is under key. It is not visible until its Commit.
 	Put(ctx context.Context, key Key) (Writer, error)
-	// Refresh replaces the Entry under key and leaves its body alone. It does nothing where another body, or none, is there by now.
+	// Refresh replaces the Entry under key but not its body. It does nothing where there is another body, or none, by now.
 	Refresh(ctx context.Context, key Key, e *Entry) error
-	// Delete forgets key, where it is known.
+	// Delete removes what is under key, if there is anything.
 	Delete(ctx context.Context, key Key) error
-	// Close ends the use of the Store. What is on its way is abandoned before.
+	// Close ends the use of the Store. All Writers must have been committed or aborted.
 	Close() error
 }
 
-// A Writer takes a body. One goroutine uses it, until Commit or Abort.
+// A Writer writes a body to a Store. One goroutine uses it, until Commit or Abort.
 type Writer interface {
 	io.Writer
 	// Commit makes the body visible with its Entry, whose Size and SHA256 are those of what was written.
-	// ErrTooLarge says that the Store takes no body of that size, or no such header: nothing is kept then.
+	// ErrTooLarge means that the Store accepts no body of that size, or no such header: nothing is stored then.
 	Commit(ctx context.Context, e *Entry) error
-	// Abort leaves nothing behind. It does nothing after Commit.
+	// Abort removes what was written. It does nothing after Commit.
 	Abort()
 }
 
-// ErrTooLarge is what a Writer returns for a body or header that its Store does not take.
+// ErrTooLarge is what a Writer returns for a body or header that its Store does not accept.
 var ErrTooLarge = errors.New("too large for the cache")
 
-// ErrCorrupt is how the body of a Found ends that is not what its Entry says.
+// ErrCorrupt is returned at the end of a body that does not match the size and hash of its Entry.
 var ErrCorrupt = errors.New("the cached body is not what was kept")
 
-// A Found is an Entry with its body, read from its start. At its end the body is checked: io.EOF says that all of it was right.
+// A Found is a stored Entry with a reader of its body. At its end the body is checked: io.EOF means that all of it
+// matches the hash. One goroutine uses it, and closes it.
 type Found struct {
 	Entry
 	body  io.Reader
-	close func()
-	sum   hash.Hash
-	read  int64
+	close func()    // nil once closed, or where there is nothing to release
+	sum   hash.Hash // of what was read; nil before the first Read
+	read  int64     // bytes
 }
 
-// NewFound returns a Found of a Store; done, which may be nil, is called at its Close.
+// NewFound returns a Found; a Store calls it. done, which may be nil, is called by its first Close.
 func NewFound(e Entry, body io.Reader, done func()) *Found {
 	return &Found{Entry: e, body: body, close: done}
 }
 
-// Read returns ErrCorrupt where the body ends and is not what the Entry says.
+// Read returns ErrCorrupt at the end of a body that does not match the Entry.
 func (f *Found) Read(p []byte) (int, error) {
 	if !f.HasBody {
 		return 0, io.EOF
@@ -76,7 +77,7 @@ func (f *Found) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// AppendTo appends the whole body to p: for one that fits in memory. It costs one hash and no copy more.
+// AppendTo appends the whole body to p, for a body that fits in memory. It costs one hash and no copy more.
 func (f *Found) AppendTo(p []byte) ([]byte, error) {
 	from := len(p)
 	if !f.HasBody {
@@ -87,7 +88,7 @@ func (f *Found) AppendTo(p []byte) ([]byte, error) {
 		if cap(p)-from < n {
 			p = append(make([]byte, 0, from+n), p...)
 		}
-		_, _ = io.ReadFull(whole, p[from:from+n]) // it has that many
+		_, _ = io.ReadFull(whole, p[from:from+n]) // it has that many bytes
 		p = p[:from+n]
 	} else {
 		rest := bytes.NewBuffer(p)
@@ -102,7 +103,7 @@ func (f *Found) AppendTo(p []byte) ([]byte, error) {
 	return p, nil
 }
 
-// Close lets go of the body.
+// Close releases the body.
 func (f *Found) Close() {
 	if f.close != nil {
 		f.close()

@@ -9,26 +9,26 @@ import (
 	"time"
 )
 
-// A Teller is a run that tells only of bodies that its user has not been told of before. What it keeps says that this run tells of it;
-// only once Confirm has said that the run has come to its end does that count as told. So what a run has in hand when it is
-// killed is told again by the next one, and nothing is passed over.
+// A Teller records which bodies a run has reported to the user, so that a later run reports only those that have
+// changed. Each Entry that the run stores names the run; it counts as reported only once Confirm has recorded that the
+// run has ended. So what a killed run had not written out is reported again by the next one, and nothing is left out.
 type Teller struct {
-	store Store
-	id    Sum
-	told  atomic.Bool // there is something to confirm
+	store       Store
+	id          Sum         // of this run, random
+	unconfirmed atomic.Bool // an Entry names this run, so Confirm has something to record
 
-	mu        sync.Mutex
-	confirmed map[Sum]bool // other runs, as far as they were asked for
+	mu        sync.Mutex   // guards confirmed
+	confirmed map[Sum]bool // by other runs that were looked up: whether they are confirmed
 }
 
-// NewTeller returns the Teller of a run that begins.
+// NewTeller returns the Teller of a new run.
 func NewTeller(store Store) *Teller {
 	t := &Teller{store: store, confirmed: make(map[Sum]bool)}
 	_, _ = rand.Read(t.id[:]) // never fails
 	return t
 }
 
-// Told returns the hash of the body that the user has been told of last, given the Entry that is kept; zero is none.
+// Told returns the hash of the body that was reported to the user last, given the stored Entry; zero means none.
 func (t *Teller) Told(ctx context.Context, e *Entry) Sum {
 	if e.Teller == (Sum{}) || !t.isConfirmed(ctx, e.Teller) {
 		return e.Seen
@@ -36,24 +36,26 @@ func (t *Teller) Told(ctx context.Context, e *Entry) Sum {
 	return e.SHA256
 }
 
-// Sign notes in e, which is about to be kept, what the user had been told of before, and that this run tells of what is new.
+// Sign sets in e, before it is stored, the hash that was reported last, and this run where the body of e is another
+// and so is reported by it.
 func (t *Teller) Sign(e *Entry, told Sum) {
 	e.Seen, e.Teller = told, Sum{}
 	if told != e.SHA256 {
 		e.Teller = t.id
-		t.told.Store(true)
+		t.unconfirmed.Store(true)
 	}
 }
 
-// mostRuns bounds how many runs a Teller remembers to have asked for.
+// mostRuns bounds how many other runs a Teller caches.
 const mostRuns = 1000
 
+// isConfirmed reports whether a run has ended with Confirm. It reads the Store once for each run.
 func (t *Teller) isConfirmed(ctx context.Context, run Sum) bool {
-	if run == t.id { // what an equal request of this run tells of is news to this one too
+	if run == t.id { // what an equal request of this run reports is new to this request too
 		return false
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock() // while the Store is asked, so that not everybody asks: there are few runs
+	defer t.mu.Unlock() // held while the Store is read, so that a run is looked up once: there are few
 	known, asked := t.confirmed[run]
 	if asked {
 		return known
@@ -71,19 +73,20 @@ func (t *Teller) isConfirmed(ctx context.Context, run Sum) bool {
 	return found != nil
 }
 
-// Confirm says that the user has been told of all that this run had to tell.
+// Confirm records that all that this run had to report was reported to the user.
 func (t *Teller) Confirm(ctx context.Context, now time.Time) error {
-	if !t.told.Load() {
+	if !t.unconfirmed.Load() {
 		return nil
 	}
 	return Write(ctx, t.store, runKey(t.id), Digest(t.id, now))
 }
 
+// runKey returns the key under which the confirmation of a run is stored.
 func runKey(run Sum) Key {
 	return sha256.Sum256(append([]byte("batchfetch run "), run[:]...))
 }
 
-// KeepDigest keeps the hash alone of an answer to q that was not kept itself, for which Find returned p.
+// KeepDigest stores e, a Digest of a response to q that was not stored itself, for which Find returned p.
 func (p *Place) KeepDigest(ctx context.Context, s Store, q *Question, e *Entry) error {
 	d, err := p.Draft(ctx, s, q, nil)
 	if err != nil {

@@ -13,52 +13,55 @@ import (
 	"time"
 )
 
-// How much the files take together is noted in one small file, so that no run has to look at all of them: each process adds what
-// it has written. What is replaced, or was written by a process that was killed, makes that wrong; a sweep looks and puts it right.
+// The size of all files together is stored in one small file, the usage file, so that no run has to list all of them:
+// each process adds what it has written. Files that are replaced, and processes that are killed, make it inexact; a
+// sweep counts the files and corrects it.
 const (
 	usageName = "usage"
 	usageSize = 16 // bytes in files, and when they were last counted, in seconds since 1970
 
-	// noteEach is the part of the limit that a process writes before it says so.
-	noteEach = 16
-	// countAfter is how long a count is believed.
-	countAfter = 24 * time.Hour
-	// leaves is how much of the limit a sweep leaves, in percent, so that the next one is not due at once.
-	leaves = 90
-	// draftsFor is how long a file may be on its way.
-	draftsFor = 6 * time.Hour
+	// noteFraction is the part of the limit, as its denominator, that a process writes before it updates the usage file.
+	noteFraction = 16
+	// recountAfter is the age of a count from which on the files are counted again.
+	recountAfter = 24 * time.Hour
+	// keepPercent is how much of the limit a sweep keeps, in percent, so that the next one is not due at once.
+	keepPercent = 90
+	// draftLifetime is the age of a draft from which on it is taken for that of a killed process.
+	draftLifetime = 6 * time.Hour
 )
 
-// What a sweep may take of the time of whoever does it.
+// How long a sweep may take while a run goes on, and at its end.
 const (
-	inPassing = time.Second
-	closing   = 10 * time.Second
+	sweepTime      = time.Second
+	closeSweepTime = 10 * time.Second
 )
 
-// wrote counts what was written and, each time that is a part of the limit, has it noted.
-func (d *Disk) wrote(size int64) {
-	if d.unnoted.Add(size) < d.limit/noteEach || !d.noting.TryLock() {
+// countWritten counts bytes that were written and, each time they are a sixteenth of the limit, updates the usage file.
+func (d *Disk) countWritten(size int64) {
+	if d.unnoted.Add(size) < d.limit/noteFraction || !d.noting.TryLock() {
 		return
 	}
 	defer d.noting.Unlock()
-	_ = d.noteLocked(inPassing) // the next one, or Close, says so again
+	_ = d.noteUsageLocked(sweepTime) // the next call, or Close, reports the error
 }
 
-func (d *Disk) note(patience time.Duration) error {
+// noteUsage updates the usage file, after it has waited for a goroutine that does so.
+func (d *Disk) noteUsage(patience time.Duration) error {
 	d.noting.Lock()
 	defer d.noting.Unlock()
-	return d.noteLocked(patience)
+	return d.noteUsageLocked(patience)
 }
 
-// noteLocked adds what was written to the usage, and sweeps where that is over the limit. Where another process has the lock, it is that one's turn.
-func (d *Disk) noteLocked(patience time.Duration) error {
+// noteUsageLocked adds what was written to the usage file, and sweeps for at most patience where that is over the
+// limit. Where another process has locked the file it does nothing. noting is held.
+func (d *Disk) noteUsageLocked(patience time.Duration) error {
 	written := d.unnoted.Swap(0)
 	f, err := os.OpenFile(filepath.Join(d.dir, usageName), os.O_RDWR|os.O_CREATE|noFollow, 0o600)
 	if err != nil {
 		d.unnoted.Add(written)
 		return err
 	}
-	defer func() { _ = f.Close() }() // it is only a guess
+	defer func() { _ = f.Close() }() // the usage is inexact anyway
 	if !lockFile(f) {
 		d.unnoted.Add(written)
 		return nil
@@ -68,7 +71,7 @@ func (d *Disk) noteLocked(patience time.Duration) error {
 	used := int64(binary.LittleEndian.Uint64(text[:])) + written
 	counted := time.Unix(int64(binary.LittleEndian.Uint64(text[8:])), 0)
 	now := d.now()
-	fresh := err == nil && used >= 0 && now.Sub(counted) < countAfter && !counted.After(now.Add(time.Hour))
+	fresh := err == nil && used >= 0 && now.Sub(counted) < recountAfter && !counted.After(now.Add(time.Hour))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
@@ -85,9 +88,11 @@ func (d *Disk) noteLocked(patience time.Duration) error {
 	return err
 }
 
-// ages counts bytes by how long ago they were used, in steps that double: memory does not grow with the number of files.
+// ages is a histogram of bytes by the time since they were last used. Its buckets double, so that memory does not grow
+// with the number of files.
 type ages [48]int64
 
+// ageStep returns the bucket of an age: 0 up to a minute, then one more each time it doubles.
 func ageStep(age time.Duration) int {
 	step := 0
 	for minutes := age / time.Minute; minutes > 0 && step < len(ages{})-1; minutes /= 2 {
@@ -96,13 +101,13 @@ func ageStep(age time.Duration) int {
 	return step
 }
 
-// sweep counts what there is and, where that is over the limit, removes what was not used for longest, until the deadline.
-// It returns what is left, and whether it came to its end.
+// sweep counts all files and, where they are over the limit, removes the least recently used, until the deadline.
+// It returns the size of those that are left, and whether it was finished.
 func (d *Disk) sweep(deadline time.Time) (left int64, whole bool) {
 	now := d.now()
 	var used ages
 	whole = d.walk(deadline, func(_ string, info fs.FileInfo) bool {
-		used[ageStep(now.Sub(info.ModTime()))] += room(info.Size())
+		used[ageStep(now.Sub(info.ModTime()))] += diskSize(info.Size())
 		return true
 	})
 	for _, bytes := range used {
@@ -111,26 +116,26 @@ func (d *Disk) sweep(deadline time.Time) (left int64, whole bool) {
 	if left <= d.limit {
 		return left, whole
 	}
-	excess := left - d.limit/100*leaves
-	oldest := len(used) - 1 // whoever is in a later step goes; of this one as many as need be
+	excess := left - d.limit/100*keepPercent
+	oldest := len(used) - 1 // files in later buckets are removed; of this one as many as necessary
 	for older := used[oldest]; oldest > 0 && older < excess; older += used[oldest] {
 		oldest--
 	}
 	done := d.walk(deadline, func(name string, info fs.FileInfo) bool {
 		if ageStep(now.Sub(info.ModTime())) >= oldest && os.Remove(name) == nil {
-			left -= room(info.Size())
-			excess -= room(info.Size())
+			left -= diskSize(info.Size())
+			excess -= diskSize(info.Size())
 		}
 		return excess > 0
 	})
 	return left, whole && (done || excess <= 0)
 }
 
-// room is what a file takes on disk: whole blocks of 4 KiB.
-func room(size int64) int64 { return (size + 4095) &^ 4095 }
+// diskSize returns the size that a file takes on disk: whole blocks of 4 KiB.
+func diskSize(size int64) int64 { return (size + 4095) &^ 4095 }
 
-// walk shows every entry's file, beginning with a folder drawn by lot, so that sweeps cut short come to all of them.
-// It returns false where visit or the deadline ended it.
+// walk calls visit with the file of every entry, beginning with a random folder, so that sweeps that are cut short
+// reach all of them in time. It returns false where visit or the deadline ended it. It removes old drafts.
 func (d *Disk) walk(deadline time.Time, visit func(name string, info fs.FileInfo) bool) bool {
 	const folders = 256
 	first := rand.IntN(folders)
@@ -164,9 +169,9 @@ func (d *Disk) walk(deadline time.Time, visit func(name string, info fs.FileInfo
 	return true
 }
 
-// dropDraft removes what a killed process has left on its way.
+// dropDraft removes a draft of a killed process.
 func (d *Disk) dropDraft(name string, info fs.FileInfo) {
-	if d.now().Sub(info.ModTime()) > draftsFor {
+	if d.now().Sub(info.ModTime()) > draftLifetime {
 		_ = os.Remove(name) // the next sweep sees it again
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 )
 
+// diskIn opens a Disk whose clock is now.
 func diskIn(t *testing.T, dir string, limit int64, now *time.Time) *Disk {
 	t.Helper()
 	d, err := OpenDisk(dir, limit)
@@ -17,12 +18,13 @@ func diskIn(t *testing.T, dir string, limit int64, now *time.Time) *Disk {
 	return d
 }
 
+// numbered returns the n-th key.
 func numbered(n int) (key Key) {
 	key[0], key[1] = byte(n), byte(n>>8)
 	return key
 }
 
-// keep keeps n entries of one block each.
+// keep stores n entries of one block each.
 func keep(t *testing.T, d *Disk, from, n int) {
 	t.Helper()
 	for i := range n {
@@ -32,7 +34,7 @@ func keep(t *testing.T, d *Disk, from, n int) {
 	}
 }
 
-// age makes entries look as if they had not been used for so long.
+// age sets the time of last use of n entries to span ago.
 func age(t *testing.T, d *Disk, from, n int, span time.Duration) {
 	t.Helper()
 	then := time.Now().Add(-span)
@@ -43,6 +45,7 @@ func age(t *testing.T, d *Disk, from, n int, span time.Duration) {
 	}
 }
 
+// there returns how many of n entries are found, which renews their time of use.
 func there(t *testing.T, d *Disk, from, n int) (count int) {
 	t.Helper()
 	for i := range n {
@@ -58,7 +61,8 @@ func there(t *testing.T, d *Disk, from, n int) (count int) {
 	return count
 }
 
-// TestSweep: over the limit goes what was not used for longest, and not more than need be.
+// TestSweep checks that the least recently used entries are removed where files are over the limit, and not more than
+// necessary.
 func TestSweep(t *testing.T) {
 	dir, now := t.TempDir(), time.Now()
 	d := diskIn(t, dir, 100*4096, &now)
@@ -77,18 +81,18 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// TestSweepWithinOneRun: a run that writes more than the limit does not fill the disk.
+// TestSweepWithinOneRun checks that a run that writes more than the limit sweeps while it runs.
 func TestSweepWithinOneRun(t *testing.T) {
 	dir, now := t.TempDir(), time.Now()
 	d := diskIn(t, dir, 64*4096, &now)
 	keep(t, d, 0, 1000)
-	if n := there(t, d, 0, 1000); n > 64+64/noteEach+1 || n < 40 {
+	if n := there(t, d, 0, 1000); n > 64+64/noteFraction+1 || n < 40 {
 		t.Errorf("%d are there", n)
 	}
 }
 
-// TestUsageIsAGuess: a usage that is wrong, torn or from the future is put right by a count; one that is right spares it.
-func TestUsageIsAGuess(t *testing.T) {
+// TestUsageIsCorrected checks that a usage file that is missing, damaged, wrong or old is corrected by a count.
+func TestUsageIsCorrected(t *testing.T) {
 	now := time.Now()
 	for name, spoil := range map[string]func(t *testing.T, name string){
 		"missing": func(t *testing.T, name string) {
@@ -100,7 +104,7 @@ func TestUsageIsAGuess(t *testing.T) {
 		"absurd": func(t *testing.T, name string) {
 			write(t, name, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f")
 		},
-		"old": func(*testing.T, string) { now = now.Add(countAfter + time.Minute) },
+		"old": func(*testing.T, string) { now = now.Add(recountAfter + time.Minute) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -122,6 +126,7 @@ func TestUsageIsAGuess(t *testing.T) {
 	}
 }
 
+// write writes a file.
 func write(t *testing.T, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -129,7 +134,8 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
-// TestOneSweepAtATime: where another process counts, this one goes on, and what it wrote is noted the next time.
+// TestOneSweepAtATime checks that while another process has the usage file locked this one does not sweep, and that
+// what it wrote is added the next time.
 func TestOneSweepAtATime(t *testing.T) {
 	dir, now := t.TempDir(), time.Now()
 	d := diskIn(t, dir, 100*4096, &now)
@@ -151,7 +157,7 @@ func TestOneSweepAtATime(t *testing.T) {
 	if n := there(t, d, 0, 150); n != 150 {
 		t.Errorf("%d are left", n)
 	}
-	_ = f.Close() // lets go of the lock
+	_ = f.Close() // which releases the lock
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -160,13 +166,13 @@ func TestOneSweepAtATime(t *testing.T) {
 	}
 }
 
-// TestDrafts: what a kill has left on its way goes, what may still be on it stays; neither is found.
+// TestDrafts checks that a sweep removes drafts of killed processes and leaves those that may still be written.
 func TestDrafts(t *testing.T) {
 	dir, now := t.TempDir(), time.Now()
 	d := diskIn(t, dir, 100*4096, &now)
 	keep(t, d, 0, 1)
 	folder := filepath.Dir(d.name(numbered(0)))
-	for name, age := range map[string]time.Duration{"killed": draftsFor + time.Minute, "going": time.Minute} {
+	for name, age := range map[string]time.Duration{"killed": draftLifetime + time.Minute, "going": time.Minute} {
 		file := filepath.Join(folder, draft+name)
 		write(t, file, "half")
 		if err := os.Chtimes(file, now.Add(-age), now.Add(-age)); err != nil {
@@ -182,8 +188,8 @@ func TestDrafts(t *testing.T) {
 	}
 }
 
-// TestFilesAreTheOwners: nobody else reads what servers answered.
-func TestFilesAreTheOwners(t *testing.T) {
+// TestFilesAreOwnerOnly checks that no other user can read what servers sent.
+func TestFilesAreOwnerOnly(t *testing.T) {
 	now := time.Now()
 	d := diskIn(t, filepath.Join(t.TempDir(), "new"), 1<<20, &now)
 	keep(t, d, 0, 1)

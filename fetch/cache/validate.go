@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// Validators are what a server knows a version of its answer by (RFC 9110 section 8.8).
+// Validators identify a version of a response to the server (RFC 9110 section 8.8).
 type Validators struct {
-	// ETag is an entity tag, strong or weak; empty is none.
+	// ETag is an entity tag, strong or weak; empty means none.
 	ETag string
-	// LastModified is a date as it was sent; empty is none.
+	// LastModified is a date as it was received; empty means none.
 	LastModified string
 }
 
-// mostTag bounds an entity tag that is sent back.
+// mostTag bounds an entity tag that is sent back, in bytes.
 const mostTag = 1 << 10
 
-// ValidatorsOf returns those of an answer's header that can be sent back.
+// ValidatorsOf returns the validators of a response's header that can be sent back.
 func ValidatorsOf(h http.Header) (v Validators) {
 	if tags := h["Etag"]; len(tags) == 1 && isTag(tags[0]) {
 		v.ETag = tags[0]
@@ -29,9 +29,10 @@ func ValidatorsOf(h http.Header) (v Validators) {
 	return v
 }
 
+// hasValidator reports whether a response can be revalidated.
 func hasValidator(h http.Header) bool { return ValidatorsOf(h) != Validators{} }
 
-// isTag knows entity tags (RFC 9110 section 8.8.3), of ASCII alone.
+// isTag reports whether text is an entity tag (RFC 9110 section 8.8.3), of ASCII alone.
 func isTag(text string) bool {
 	opaque := strings.TrimPrefix(text, "W/")
 	if len(text) > mostTag || len(opaque) < 2 || opaque[0] != '"' || opaque[len(opaque)-1] != '"' {
@@ -45,7 +46,8 @@ func isTag(text string) bool {
 	return true
 }
 
-// Conditions returns the headers by which a server says whether what is kept still holds (RFC 9111 section 4.3.1); nil is none.
+// Conditions returns the headers of a conditional request, by which a server says whether the stored response is still
+// valid (RFC 9111 section 4.3.1); nil where there is no validator.
 func (v Validators) Conditions() http.Header {
 	if v == (Validators{}) {
 		return nil
@@ -60,12 +62,13 @@ func (v Validators) Conditions() http.Header {
 	return h
 }
 
-// Confirms reports whether a 304 is about the answer that v is of (RFC 9111 section 4.3.4). A server that leaves its validators out
-// of a 304 means the one that it was asked for.
+// Confirms reports whether a 304 with that header confirms the response that v identifies (RFC 9111 section 4.3.4). A
+// 304 without validators confirms the response of the request's conditions.
 func (v Validators) Confirms(h http.Header) bool {
 	if tags := h["Etag"]; len(tags) > 0 && v.ETag != "" {
 		if strings.HasPrefix(tags[0], "W/") || strings.HasPrefix(v.ETag, "W/") {
-			return strings.TrimPrefix(tags[0], "W/") == strings.TrimPrefix(v.ETag, "W/") // weak comparison: RFC 9110 section 8.8.3.2
+			// Weak comparison: RFC 9110 section 8.8.3.2.
+			return strings.TrimPrefix(tags[0], "W/") == strings.TrimPrefix(v.ETag, "W/")
 		}
 		return len(tags) == 1 && tags[0] == v.ETag
 	}
@@ -75,15 +78,15 @@ func (v Validators) Confirms(h http.Header) bool {
 	return true
 }
 
-// Freshen returns e with what a 304 says in place of what it said before (RFC 9111 sections 3.2 and 4.3.4). What the kept body
-// depends on stays as it is: its codings, its range, its length.
+// Freshen returns a copy of e updated by the header of a 304 (RFC 9111 sections 3.2 and 4.3.4). Fields that describe
+// the stored body are not changed: its codings, its range, its length.
 func (e *Entry) Freshen(h http.Header, received time.Time) Entry {
 	fresh := *e
 	fresh.Header = make(http.Header, len(e.Header))
 	for name, values := range e.Header {
 		fresh.Header[name] = values
 	}
-	delete(fresh.Header, "Age") // of an answer that came by another way
+	delete(fresh.Header, "Age") // of the earlier response
 	for name, values := range Storable(h, received) {
 		switch name {
 		case "Content-Encoding", "Content-Range":
@@ -94,14 +97,14 @@ func (e *Entry) Freshen(h http.Header, received time.Time) Entry {
 	return fresh
 }
 
-// Storable returns the fields of an answer that are kept: not those of one connection (RFC 9111 section 3.1, RFC 9110 section 7.6.1),
-// nor the length of what came over it, nor cookies, which are secrets of one moment. One without a Date gets that of its
-// arrival (RFC 9110 section 6.6.1). It shares the values of h.
+// Storable returns the fields of a response that are stored: not those of one connection (RFC 9111 section 3.1, RFC
+// 9110 section 7.6.1), nor the length of its coded body, nor cookies, which are secrets of one moment. A response
+// without a Date gets the time at which it was received (RFC 9110 section 6.6.1). It shares the values of h.
 func Storable(h http.Header, received time.Time) http.Header {
 	kept := make(http.Header, len(h)+1)
 	kept["Date"] = []string{received.UTC().Format(http.TimeFormat)}
 	for name, values := range h {
-		if !ofConnection(name) {
+		if !isNotStorable(name) {
 			kept[name] = values
 		}
 	}
@@ -113,17 +116,21 @@ func Storable(h http.Header, received time.Time) http.Header {
 	return kept
 }
 
-func ofConnection(name string) bool {
+// isNotStorable reports whether a field is never stored: it concerns one connection, is secret, or describes the coded
+// body. isNotStorable reports whether a field is never stored: it concerns one connection, is secret, or describes the
+// coded body.
+func isNotStorable(name string) bool {
 	switch name {
 	case "Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
-		"Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization", "Content-Length", "Set-Cookie", "Set-Cookie2":
+		"Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization",
+		"Content-Length", "Set-Cookie", "Set-Cookie2":
 		return true
 	}
 	return false
 }
 
-// Invalidates reports whether an answer makes what is kept for its URL wrong (RFC 9111 section 4.4): no error, to a method that is not safe
-// (RFC 9110 section 9.2.1), be it one that nobody knows.
+// Invalidates reports whether a response invalidates what is stored for its URL (RFC 9111 section 4.4): it is no
+// error, and the method is not safe (RFC 9110 section 9.2.1) or unknown.
 func Invalidates(method string, status int) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
@@ -132,8 +139,8 @@ func Invalidates(method string, status int) bool {
 	return status >= 200 && status < 400
 }
 
-// AlsoInvalid returns the other URLs that such an answer speaks of: those of Location and Content-Location on the same origin,
-// so that nobody can speak for another's.
+// AlsoInvalid returns the other URLs that such a response invalidates: those of Location and Content-Location on the
+// same origin, so that no server invalidates the responses of another.
 func AlsoInvalid(u *url.URL, h http.Header) []*url.URL {
 	var list []*url.URL
 	for _, name := range [...]string{"Location", "Content-Location"} {

@@ -12,24 +12,24 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// A cookie is one that an answer set or a file brought (RFC 6265 section 5.3).
+// A cookie is one cookie with its attributes (RFC 6265 section 5.3), set by a response or read from a file.
 type cookie struct {
 	name, value string
-	domain      string // lower-case, without a dot in front
-	hostOnly    bool   // for that host alone, not for those below it
+	domain      string // lower-case, without a leading dot
+	hostOnly    bool   // it is sent to that host alone, not to its sub-domains
 	path        string
-	secure      bool      // for https alone
-	scheme      string    // of the answer that set it, and it goes to no other; empty: any, for one from a file
-	port        string    // of that answer, where it is for that host alone; empty: any
+	secure      bool      // it is sent over https alone
+	scheme      string    // of the response that set it; it is sent to no other. Empty: any, for one from a file
+	port        string    // of that response, where hostOnly is set; empty: any
 	expires     time.Time // zero: it lives as long as the Jar
 }
 
-// maxCookie bounds a cookie's name and value together, in bytes, maxAttribute one attribute: what is longer is not kept
-// (draft-ietf-httpbis-rfc6265bis section 5.6).
-const maxCookie, maxAttribute = 4 << 10, 1 << 10
+// maxCookieSize bounds a cookie's name and value together, in bytes, maxAttributeSize one attribute. Longer ones are
+// ignored (draft-ietf-httpbis-rfc6265bis section 5.6).
+const maxCookieSize, maxAttributeSize = 4 << 10, 1 << 10
 
-// parseSetCookie reads the value of a Set-Cookie header as RFC 6265 section 5.2 does; domain and path are as they
-// stand there, or empty. It is false where there is no cookie to keep.
+// parseSetCookie parses the value of a Set-Cookie header (RFC 6265 section 5.2). The cookie's domain and path are
+// those of the header, not checked yet, or empty. It returns false where the header holds no valid cookie.
 func parseSetCookie(text string, now time.Time) (cookie, bool) {
 	pair, rest, _ := strings.Cut(text, ";")
 	name, value, found := strings.Cut(pair, "=")
@@ -42,7 +42,7 @@ func parseSetCookie(text string, now time.Time) (cookie, bool) {
 		var attribute string
 		attribute, rest, _ = strings.Cut(rest, ";")
 		key, value, _ := strings.Cut(attribute, "=")
-		if value = strings.Trim(value, " \t"); len(value) > maxAttribute {
+		if value = strings.Trim(value, " \t"); len(value) > maxAttributeSize {
 			continue
 		}
 		switch strings.ToLower(strings.Trim(key, " \t")) {
@@ -53,11 +53,11 @@ func parseSetCookie(text string, now time.Time) (cookie, bool) {
 		case "secure":
 			c.secure = true
 		case "expires":
-			if at, ok := cookieDate(value); ok && !aged { // Max-Age wins
+			if at, ok := parseDate(value); ok && !aged { // Max-Age wins
 				c.expires = at
 			}
 		case "max-age":
-			if at, ok := maxAge(value, now); ok {
+			if at, ok := parseMaxAge(value, now); ok {
 				c.expires, aged = at, true
 			}
 		}
@@ -65,9 +65,11 @@ func parseSetCookie(text string, now time.Time) (cookie, bool) {
 	return c, true
 }
 
-// validCookie refuses a name or value that would be another cookie, or more than one line, once it is sent.
+// validCookie reports whether a name and value can be sent as one cookie: within maxCookieSize, and without characters
+// that would make another cookie or another header line of it.
 func validCookie(name, value string) bool {
-	if name == "" || len(name)+len(value) > maxCookie || strings.ContainsAny(name, "=;") || strings.Contains(value, ";") {
+	if name == "" || len(name)+len(value) > maxCookieSize ||
+		strings.ContainsAny(name, "=;") || strings.Contains(value, ";") {
 		return false
 	}
 	for _, c := range []byte(name + value) {
@@ -78,11 +80,12 @@ func validCookie(name, value string) bool {
 	return true
 }
 
-// longestAge bounds Max-Age, so that no sum overflows: 68 years.
+// longestAge bounds Max-Age, in seconds, so that no sum overflows: 68 years.
 const longestAge = 1<<31 - 1
 
-// maxAge returns when a cookie of that Max-Age expires, in whole seconds from now on (RFC 6265 section 5.2.2).
-func maxAge(text string, now time.Time) (time.Time, bool) {
+// parseMaxAge returns the time at which a cookie with that Max-Age, in whole seconds from now, expires (RFC 6265
+// section 5.2.2). It returns false where the attribute is no number, and so is ignored.
+func parseMaxAge(text string, now time.Time) (time.Time, bool) {
 	digits := strings.TrimPrefix(text, "-")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return time.Time{}, false
@@ -97,11 +100,12 @@ func maxAge(text string, now time.Time) (time.Time, bool) {
 	return now.Add(time.Duration(seconds) * time.Second), true
 }
 
-// settle gives c the domain and path under which it is kept when an answer from u sets it; false where u may not set it
-// (RFC 6265 section 5.3, and of its successor that only https sets a Secure cookie or one with a name that promises it).
-// It is bound to its origin, as the successors of RFC 6265 are to have it: to the scheme, and for the host alone to the port.
-func (c *cookie) settle(u *url.URL) bool {
-	host, named, rooted := cookieHost(u), c.domain != "", c.path == "/"
+// bindTo sets the domain and path under which c is stored when a response from u sets it. It returns false where u may
+// not set it (RFC 6265 section 5.3; of RFC 6265bis, that only https sets a Secure cookie or one with a __Secure- or
+// __Host- name). c is bound to its origin, as drafts after RFC 6265 propose: to the scheme, and a host-only cookie to
+// the port.
+func (c *cookie) bindTo(u *url.URL) bool {
+	host, named, rooted := canonicalHost(u), c.domain != "", c.path == "/"
 	c.scheme = u.Scheme
 	switch {
 	case !named || c.domain == host && (isAddress(host) || isPublicSuffix(host)):
@@ -110,7 +114,7 @@ func (c *cookie) settle(u *url.URL) bool {
 		return false
 	default:
 		c.domain = httpurl.ASCIIHost(c.domain)
-		if isPublicSuffix(c.domain) || !below(host, c.domain) {
+		if isPublicSuffix(c.domain) || !domainMatches(host, c.domain) {
 			return false
 		}
 	}
@@ -128,47 +132,50 @@ func (c *cookie) settle(u *url.URL) bool {
 		strings.HasPrefix(prefix, "__host-") && (!c.secure || named || !rooted))
 }
 
-// A visit is a URL as cookies see it.
-type visit struct{ scheme, host, port, path string }
+// A requestURI holds the parts of a request's URL that decide which cookies are sent (RFC 6265 section 5.4).
+type requestURI struct{ scheme, host, port, path string }
 
-func visitOf(u *url.URL) visit {
+// requestURIOf returns the requestURI of u, with a canonical host, the default port and / for an empty path.
+func requestURIOf(u *url.URL) requestURI {
 	path := u.EscapedPath()
 	if path == "" {
 		path = "/"
 	}
-	return visit{scheme: u.Scheme, host: cookieHost(u), port: httpurl.Port(u), path: path}
+	return requestURI{scheme: u.Scheme, host: canonicalHost(u), port: httpurl.Port(u), path: path}
 }
 
-// belongs says whether c goes along on a visit (RFC 6265 section 5.4).
-func (c *cookie) belongs(at visit, now time.Time) bool {
-	return (at.host == c.domain || !c.hostOnly && below(at.host, c.domain)) &&
+// appliesTo reports whether c is sent with a request for a URL (RFC 6265 section 5.4).
+func (c *cookie) appliesTo(at requestURI, now time.Time) bool {
+	return (at.host == c.domain || !c.hostOnly && domainMatches(at.host, c.domain)) &&
 		(c.scheme == "" || c.scheme == at.scheme) && (c.port == "" || c.port == at.port) &&
-		underPath(at.path, c.path) && (at.scheme == "https" || !c.secure) && !c.expired(now)
+		pathMatches(at.path, c.path) && (at.scheme == "https" || !c.secure) && !c.expired(now)
 }
 
+// expired reports whether c has expired by now.
 func (c *cookie) expired(now time.Time) bool { return !c.expires.IsZero() && !c.expires.After(now) }
 
-// same says whether one cookie takes the other's place.
-func (c *cookie) same(other *cookie) bool {
-	return c.alike(other) && c.hostOnly == other.hostOnly && c.scheme == other.scheme && c.port == other.port
+// hasSameKeyAndOrigin reports whether one cookie replaces the other in the Jar.
+func (c *cookie) hasSameKeyAndOrigin(other *cookie) bool {
+	return c.hasSameKey(other) && c.hostOnly == other.hostOnly && c.scheme == other.scheme && c.port == other.port
 }
 
-// alike says whether a server takes two cookies for one (RFC 6265 section 5.3).
-func (c *cookie) alike(other *cookie) bool {
+// hasSameKey reports whether two cookies have the same name, domain and path, and so are one by RFC 6265 section 5.3.
+func (c *cookie) hasSameKey(other *cookie) bool {
 	return c.name == other.name && c.domain == other.domain && c.path == other.path
 }
 
-// below says whether a host is a domain or under it (RFC 6265 section 5.1.3); neither is an address.
-func below(host, domain string) bool {
+// domainMatches reports whether a host domain-matches a domain: is equal to it or a sub-domain (RFC 6265 section
+// 5.1.3). The host must not be an IP address, unless the two are equal.
+func domainMatches(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, domain) && host[len(host)-len(domain)-1] == '.'
 }
 
-// underPath says whether a path is another or under it (RFC 6265 section 5.1.4).
-func underPath(path, other string) bool {
+// pathMatches reports whether a path path-matches another: is equal to it or below it (RFC 6265 section 5.1.4).
+func pathMatches(path, other string) bool {
 	return path == other || strings.HasPrefix(path, other) && (other[len(other)-1] == '/' || path[len(other)] == '/')
 }
 
-// defaultPath is the folder of a URL's path (RFC 6265 section 5.1.4).
+// defaultPath returns the default-path of a URL: its path up to the last slash (RFC 6265 section 5.1.4).
 func defaultPath(u *url.URL) string {
 	path := u.EscapedPath()
 	last := strings.LastIndexByte(path, '/')
@@ -178,23 +185,26 @@ func defaultPath(u *url.URL) string {
 	return path[:last]
 }
 
-// cookieHost is a URL's host as cookies see it.
-func cookieHost(u *url.URL) string {
+// canonicalHost returns a URL's host name in lower case, without a port and a trailing dot (RFC 6265 section 5.1.2).
+func canonicalHost(u *url.URL) string {
 	return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 }
 
+// isAddress reports whether host is an IP address.
 func isAddress(host string) bool {
 	_, err := netip.ParseAddr(host)
 	return err == nil
 }
 
-// isPublicSuffix knows the domains under which strangers register (publicsuffix.org): nobody sets a cookie for all of them.
+// isPublicSuffix reports whether domain is on the public suffix list (publicsuffix.org): anybody can register a name
+// below it, so no cookie may be set for all of them (RFC 6265 section 5.3 step 5).
 func isPublicSuffix(domain string) bool {
 	suffix, _ := publicsuffix.PublicSuffix(domain)
 	return suffix == domain
 }
 
-// siteOf is the domain that one owner has registered: no cookie goes from one site to another.
+// siteOf returns the registrable domain of a host: its public suffix and one label more. A cookie is never sent to
+// another site than that which set it. For an IP address or a public suffix it is the host itself.
 func siteOf(host string) string {
 	if isAddress(host) {
 		return host

@@ -5,51 +5,52 @@ import (
 	"time"
 )
 
-// cookieDate reads a date as servers write it in Expires: in any order, with almost anything in between
-// (RFC 6265 section 5.1.1).
-func cookieDate(text string) (time.Time, bool) {
+// parseDate parses the date of an Expires attribute: its parts in any order, with any delimiters between them
+// (RFC 6265 section 5.1.1). It returns false for what is no date.
+func parseDate(text string) (time.Time, bool) {
 	var d dateParts
 	for word := range strings.FieldsFuncSeq(text, isDateDelimiter) {
-		d.take(word)
+		d.addToken(word)
 	}
 	switch {
-	case !d.timed || d.day == 0 || d.month == 0 || !d.yearFound:
+	case !d.timeFound || d.day == 0 || d.month == 0 || !d.yearFound:
 		return time.Time{}, false
 	case d.year <= 69:
 		d.year += 2000
 	case d.year <= 99:
 		d.year += 1900
 	}
-	at := time.Date(d.year, time.Month(d.month), d.day, d.clock[0], d.clock[1], d.clock[2], 0, time.UTC)
-	sane := d.year >= 1601 && at.Day() == d.day && d.clock[0] < 24 && d.clock[1] < 60 && d.clock[2] < 60
+	at := time.Date(d.year, time.Month(d.month), d.day, d.time[0], d.time[1], d.time[2], 0, time.UTC)
+	sane := d.year >= 1601 && at.Day() == d.day && d.time[0] < 24 && d.time[1] < 60 && d.time[2] < 60
 	return at, sane
 }
 
-// isDateDelimiter names what stands between the words of a date.
+// isDateDelimiter reports whether c is a delimiter of RFC 6265 section 5.1.1, which separates the tokens of a date.
 func isDateDelimiter(c rune) bool {
 	return c == '\t' || c >= ' ' && c <= '/' || c >= ';' && c <= '@' || c >= '[' && c <= '`' || c >= '{' && c <= '~'
 }
 
-// dateParts are what has been found of a date.
+// dateParts are the parts of a date that have been found so far.
 type dateParts struct {
-	timed      bool
-	clock      [3]int
+	timeFound  bool
+	time       [3]int
 	day, month int // 0: not yet found
 	year       int
 	yearFound  bool
 }
 
-// take finds out what a word is: the first that can be a time is it, and so on.
-func (d *dateParts) take(word string) {
-	if clock, ok := clockOf(word); ok && !d.timed {
-		d.timed, d.clock = true, clock
+// addToken takes a date-token for the first part, in the order time, day, month, year, that it can be and that is still
+// missing; otherwise it ignores the token.
+func (d *dateParts) addToken(word string) {
+	if clock, ok := parseTime(word); ok && !d.timeFound {
+		d.timeFound, d.time = true, clock
 		return
 	}
 	if n, ok := leadingNumber(word, 1, 2); ok && d.day == 0 {
 		d.day = n
 		return
 	}
-	if month := monthOf(word); month > 0 && d.month == 0 {
+	if month := parseMonth(word); month > 0 && d.month == 0 {
 		d.month = month
 		return
 	}
@@ -58,8 +59,8 @@ func (d *dateParts) take(word string) {
 	}
 }
 
-// clockOf reads hh:mm:ss, of one or two digits each.
-func clockOf(word string) (clock [3]int, ok bool) {
+// parseTime parses hh:mm:ss, of one or two digits each.
+func parseTime(word string) (clock [3]int, ok bool) {
 	parts := strings.SplitN(word, ":", 3)
 	if len(parts) != 3 {
 		return clock, false
@@ -74,7 +75,7 @@ func clockOf(word string) (clock [3]int, ok bool) {
 	return clock, true
 }
 
-// leadingNumber reads the digits at the start of a word, if there are so many of them.
+// leadingNumber parses the digits at the start of a token. It returns false unless there are least to most of them.
 func leadingNumber(word string, least, most int) (n int, ok bool) {
 	count := 0
 	for count < len(word) && word[count] >= '0' && word[count] <= '9' {
@@ -88,8 +89,8 @@ func leadingNumber(word string, least, most int) (n int, ok bool) {
 
 const monthNames = "janfebmaraprmayjunjulaugsepoctnovdec"
 
-// monthOf returns 1 to 12 for a word that starts with a month's name; 0 is none.
-func monthOf(word string) int {
+// parseMonth returns 1 to 12 for a token that starts with the first three letters of a month's name, otherwise 0.
+func parseMonth(word string) int {
 	if len(word) < 3 {
 		return 0
 	}

@@ -12,13 +12,14 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// maxCookieFile bounds a cookie file in bytes, mostFileCookies what it holds: three times what browsers keep.
-const maxCookieFile, mostFileCookies = 4 << 20, 10000
+// maxFileSize bounds a cookie file in bytes, maxFileCookies the cookies in it: three times what browsers keep.
+const maxFileSize, maxFileCookies = 4 << 20, 10000
 
-// parseCookieFile reads what Jar.Load says.
+// parseCookieFile parses a file in the format that Jar.Load documents. The error names the line and never repeats its
+// text.
 func parseCookieFile(content []byte, now time.Time) ([]cookie, error) {
-	if len(content) > maxCookieFile {
-		return nil, fmt.Errorf("is over %d MiB", maxCookieFile>>20)
+	if len(content) > maxFileSize {
+		return nil, fmt.Errorf("is over %d MiB", maxFileSize>>20)
 	}
 	var found []cookie
 	number := 0
@@ -31,14 +32,15 @@ func parseCookieFile(content []byte, now time.Time) ([]cookie, error) {
 		if ok {
 			found = append(found, c)
 		}
-		if len(found) > mostFileCookies {
-			return nil, fmt.Errorf("holds over %d cookies", mostFileCookies)
+		if len(found) > maxFileCookies {
+			return nil, fmt.Errorf("holds over %d cookies", maxFileCookies)
 		}
 	}
 	return found, nil
 }
 
-// parseCookieLine is false for a line that holds no cookie and need not.
+// parseCookieLine parses one line of a cookie file. It returns false for a line without a cookie that is no error: a
+// blank line, a comment, another header.
 func parseCookieLine(line string, now time.Time) (cookie, bool, error) {
 	line, httpOnly := strings.CutPrefix(line, "#HttpOnly_")
 	if !httpOnly && strings.HasPrefix(line, "#") || strings.TrimSpace(line) == "" {
@@ -52,11 +54,12 @@ func parseCookieLine(line string, now time.Time) (cookie, bool, error) {
 	case colon && httpguts.ValidHeaderFieldName(name), strings.HasPrefix(line, "HTTP/"):
 		return cookie{}, false, nil
 	}
-	c, err := parseNetscape(line)
+	c, err := parseNetscapeLine(line)
 	return c, err == nil, err
 }
 
-// parseCookieHeader reads a Set-Cookie header whose answer is not known.
+// parseCookieHeader parses a Set-Cookie header in a file, where the URL of its response is not known: it needs a
+// Domain.
 func parseCookieHeader(value string, now time.Time) (cookie, bool, error) {
 	c, ok := parseSetCookie(value, now)
 	switch {
@@ -71,20 +74,21 @@ func parseCookieHeader(value string, now time.Time) (cookie, bool, error) {
 	return c, true, nil
 }
 
-// farthest bounds the seconds since 1970 at which a cookie expires: some 35,000 years.
-const farthest = 1 << 40
+// latestExpiry bounds the seconds since 1970 at which a cookie expires: some 35,000 years.
+const latestExpiry = 1 << 40
 
-func parseNetscape(line string) (cookie, error) {
+// parseNetscapeLine parses a line of seven fields in the Netscape cookie file format.
+func parseNetscapeLine(line string) (cookie, error) {
 	fields := strings.Split(line, "\t")
 	if len(fields) == 6 {
-		fields = append(fields, "") // some write an empty value so
+		fields = append(fields, "") // some programs write an empty value like this
 	}
 	if len(fields) != 7 {
 		return cookie{}, errors.New("is no cookie: seven fields separated by tabs, or a Set-Cookie header")
 	}
-	wide, widthKnown := truth(fields[1])
-	secure, secureKnown := truth(fields[3])
-	whole, _, _ := strings.Cut(fields[4], ".") // some write fractions of a second
+	wide, widthKnown := parseBool(fields[1])
+	secure, secureKnown := parseBool(fields[3])
+	whole, _, _ := strings.Cut(fields[4], ".") // some programs write fractions of a second
 	expires, err := strconv.ParseInt(whole, 10, 64)
 	c := cookie{
 		name: fields[5], value: fields[6], path: fields[2], secure: secure,
@@ -100,14 +104,15 @@ func parseNetscape(line string) (cookie, error) {
 	case err != nil:
 		return cookie{}, errors.New("the fifth field is when it expires, in seconds since 1970, or 0")
 	case !validCookie(c.name, c.value):
-		return cookie{}, fmt.Errorf("name and value hold what no cookie can, or are over %d KiB", maxCookie>>10)
+		return cookie{}, fmt.Errorf("name and value hold what no cookie can, or are over %d KiB", maxCookieSize>>10)
 	}
 	if expires > 0 {
-		c.expires = time.Unix(min(expires, farthest), 0)
+		c.expires = time.Unix(min(expires, latestExpiry), 0)
 	}
 	return c, nil
 }
 
-func truth(field string) (value, known bool) {
+// parseBool parses TRUE or FALSE, in any case; known is false for anything else.
+func parseBool(field string) (value, known bool) {
 	return strings.EqualFold(field, "TRUE"), strings.EqualFold(field, "TRUE") || strings.EqualFold(field, "FALSE")
 }

@@ -26,7 +26,8 @@ func TestCookieFile(t *testing.T) {
 		{"without a value", "a.test\tFALSE\t/\tFALSE\t0\tk", "http://a.test/", "k="},
 		{"a value with spaces and =", "a.test\tFALSE\t/\tFALSE\t0\tk\ta = b:c", "http://a.test/", "k=a = b:c"},
 		{"HttpOnly", "#HttpOnly_.a.test\tTRUE\t/\tFALSE\t0\tk\tv", "http://a.test/", "k=v"},
-		{"comments and blank lines", "\ufeff# Netscape HTTP Cookie File\r\n\r\n# a.test\tFALSE\t/\tFALSE\t0\tx\ty\r\na.test\tFALSE\t/\tFALSE\t0\tk\tv\r\n", "http://a.test/", "k=v"},
+		{"comments and blank lines", "\ufeff# Netscape HTTP Cookie File\r\n\r\n" +
+			"# a.test\tFALSE\t/\tFALSE\t0\tx\ty\r\na.test\tFALSE\t/\tFALSE\t0\tk\tv\r\n", "http://a.test/", "k=v"},
 		{"the last counts", "a.test\tFALSE\t/\tFALSE\t0\tk\tv\na.test\tFALSE\t/\tFALSE\t0\tk\tw", "http://a.test/", "k=w"},
 		{"an IPv6 address", "::1\tFALSE\t/\tFALSE\t0\tk\tv", "http://[::1]/", "k=v"},
 		{"an IPv6 address that starts like a header", "fe80::1\tFALSE\t/\tFALSE\t0\tk\tv", "http://[fe80::1]/", "k=v"},
@@ -38,21 +39,22 @@ func TestCookieFile(t *testing.T) {
 		{"a header with a path", "set-cookie:k=v; domain=a.test; path=/x; secure", "https://a.test/x", "k=v"},
 		{"a header that has expired", "Set-Cookie: k=v; Domain=a.test; Max-Age=0", "http://a.test/", ""},
 		{"a header for a public suffix", "Set-Cookie: k=v; Domain=co.uk", "http://a.co.uk/", ""},
-		{"all headers", "HTTP/1.1 200 OK\r\nDate: today\r\nSet-Cookie: k=v; Domain=a.test\r\n\r\n", "http://a.test/", "k=v"},
+		{"all headers", "HTTP/1.1 200 OK\r\nDate: today\r\nSet-Cookie: k=v; Domain=a.test\r\n\r\n",
+			"http://a.test/", "k=v"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			j := New()
 			if err := j.Load([]byte(tt.file), testTime); err != nil {
 				t.Fatal(err)
 			}
-			if got := j.sent(t, tt.to, testTime); got != tt.want {
+			if got := j.headerFor(t, tt.to, testTime); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}
 }
 
-// TestCookieFileErrors: they say where, and nothing of what stands there.
+// TestCookieFileErrors checks that an error names the line and does not repeat its text.
 func TestCookieFileErrors(t *testing.T) {
 	const good = "a.test\tFALSE\t/\tFALSE\t0\tk\tv\n"
 	for _, tt := range []struct{ name, line, want string }{
@@ -68,12 +70,13 @@ func TestCookieFileErrors(t *testing.T) {
 		{"a header for no host", "Set-Cookie: k=s3cret", "without a Domain"},
 		{"a header without a cookie", "Set-Cookie: s3cret", "no Set-Cookie header"},
 		{"JSON", `[{"name":"k","value":"s3cret"}]`, "seven fields"},
-		{"too many", strings.Repeat(good, mostFileCookies), "holds over 10000 cookies"},
-		{"too long", strings.Repeat("# s3cret\n", maxCookieFile/8), "is over 4 MiB"},
+		{"too many", strings.Repeat(good, maxFileCookies), "holds over 10000 cookies"},
+		{"too long", strings.Repeat("# s3cret\n", maxFileSize/8), "is over 4 MiB"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := New().Load([]byte(good+tt.line), testTime)
-			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(tt.name, "too ") && !strings.HasPrefix(err.Error(), "line 2: ") {
+			if err == nil || !strings.Contains(err.Error(), tt.want) ||
+				!strings.HasPrefix(tt.name, "too ") && !strings.HasPrefix(err.Error(), "line 2: ") {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 			if err != nil && strings.Contains(err.Error(), "s3cret") {
@@ -83,17 +86,19 @@ func TestCookieFileErrors(t *testing.T) {
 	}
 }
 
-// FuzzCookieFile: whatever stands in the file, it is read or refused; no text of it stands in the error, and what comes
-// of it is one line that can be sent.
+// FuzzCookieFile checks that any file is either read or refused with an error that repeats no text of it, and that the
+// cookies of one that is read can be sent in one header line.
 func FuzzCookieFile(f *testing.F) {
 	for _, seed := range []string{
-		"a.test\tFALSE\t/\tFALSE\t0\tk\tv", "#HttpOnly_.a.test\tTRUE\t/\tTRUE\t0\tk\tv\n", "Set-Cookie: k=v; Domain=a.test; Path=/", "HTTP/1.1 200 OK\nX: y", "# x", "..\tTRUE\t/\tFALSE\t0\tk\tv",
+		"a.test\tFALSE\t/\tFALSE\t0\tk\tv", "#HttpOnly_.a.test\tTRUE\t/\tTRUE\t0\tk\tv\n",
+		"Set-Cookie: k=v; Domain=a.test; Path=/", "HTTP/1.1 200 OK\nX: y", "# x", "..\tTRUE\t/\tFALSE\t0\tk\tv",
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, file string) {
 		const mark = "Zq7secretX9k"
-		if err := New().Load([]byte(strings.ReplaceAll(file, "v", mark)), testTime); err != nil && strings.Contains(err.Error(), mark) {
+		err := New().Load([]byte(strings.ReplaceAll(file, "v", mark)), testTime)
+		if err != nil && strings.Contains(err.Error(), mark) {
 			t.Errorf("%v repeats the text", err)
 		}
 		j := New()
@@ -102,11 +107,12 @@ func FuzzCookieFile(f *testing.F) {
 		}
 		for _, list := range j.sites {
 			for _, k := range list {
-				if text := k.name + "=" + k.value; !httpguts.ValidHeaderFieldValue(text) || strings.Contains(k.value, ";") || k.path[0] != '/' {
+				text := k.name + "=" + k.value
+				if !httpguts.ValidHeaderFieldValue(text) || strings.Contains(k.value, ";") || k.path[0] != '/' {
 					t.Errorf("%+v can't be sent", k.cookie)
 				}
 			}
 		}
-		j.sent(t, "https://a.test/", testTime)
+		j.headerFor(t, "https://a.test/", testTime)
 	})
 }

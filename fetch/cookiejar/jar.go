@@ -10,52 +10,53 @@ import (
 	"time"
 )
 
-// The bounds of a Jar: servers can't make it grow past them, nor make a Cookie line longer.
+// The bounds of a Jar, which servers can't make it exceed. Cookies from a file do not count, but for maxHeaderBytes.
 const (
-	mostSetCookies  = 50       // taken of one answer, as curl does
-	mostSiteCookies = 180      // set by the servers of one registered domain
-	mostJarText     = 16 << 20 // bytes of all that servers have set
-	cookieOverhead  = 256      // bytes that a cookie takes beside its text
-	mostCookieLine  = 8 << 10  // bytes of a Jar's part of one Cookie line
+	maxSetCookies  = 50       // used of one response, as curl does
+	maxSiteCookies = 180      // set by the servers of one registered domain
+	maxJarBytes    = 16 << 20 // bytes of all that servers have set
+	cookieOverhead = 256      // bytes that a cookie takes besides its text
+	maxHeaderBytes = 8 << 10  // bytes that the Jar adds to one Cookie header
 )
 
-// A Jar keeps cookies and sends them where RFC 6265 says: to their host or domain, below their path, Secure ones by https
-// alone, until they expire. No answer sets one for a public suffix, nor for another site.
+// A Jar stores cookies and selects those for a request by RFC 6265: for their host or domain, below their path, Secure
+// ones over https alone, until they expire. No response sets one for a public suffix or for another site.
 //
-// One that an answer sets is bound to its origin besides, which RFC 6265 does not know: it goes to the scheme it came
-// by, and one without a Domain to the port it came from. One from a file knows neither, for the user gave it to its domain;
-// where an answer has set a newer one like it, that goes in its place, and elsewhere it stays what it was.
+// In addition to RFC 6265, a cookie that a response sets is bound to its origin: it is sent to the scheme it came
+// over, and one without a Domain to the port it came from. One from a file is bound to neither, since the user gave it
+// to its domain. Where a response has set a newer one with the same name, domain and path, that one is sent instead to
+// its own origin; the file's is still sent to others.
 //
-// It is bounded, whatever servers send: 50 cookies of one answer, 4 KiB each, 180 of one registered domain and 16 MiB in all;
-// past that the ones not used for longest go. Cookies from a file do not count.
-// At most 8 KiB of cookies go with one request. A Jar may be shared by Runs, and used by many goroutines at once.
+// It is bounded, whatever servers send: 50 cookies of one response, 4 KiB each, 180 of one registrable domain and 16
+// MiB in all; beyond that the least recently used are evicted. Cookies from a file do not count. At most 8 KiB of
+// cookies are sent with one request. A Jar may be shared by Runs and is safe for concurrent use.
 type Jar struct {
-	mu    sync.Mutex
-	sites map[string][]*kept // by siteOf: nothing that is kept for one is even looked at for another
-	stale *list.List         // those that servers set, the one not used for longest first
-	text  int                // bytes that those take
-	clock uint64             // counts puts and uses
+	mu    sync.Mutex          // guards all below
+	sites map[string][]*entry // by siteOf, so that one site's cookies are never considered for another
+	lru   *list.List          // of *entry: those that servers set, the least recently used first
+	bytes int                 // that the entries of lru take, by entry.size
+	clock uint64              // logical time: counts insertions and uses
 }
 
-// kept is a cookie in a Jar.
-type kept struct {
+// An entry is a cookie in a Jar.
+type entry struct {
 	cookie
-	made, used uint64
-	place      *list.Element // in Jar.stale; nil for one from a file
+	created, lastUsed uint64        // by Jar.clock
+	element           *list.Element // in Jar.lru; nil for one from a file
 }
 
 // New returns an empty Jar.
 func New() *Jar {
-	return &Jar{sites: make(map[string][]*kept), stale: list.New()}
+	return &Jar{sites: make(map[string][]*entry), lru: list.New()}
 }
 
-// Load puts the cookies of a file into the Jar (see below for its format). Those that have expired by now are left out.
-// The error names a line and never repeats its text: it may be secret.
+// Load adds the cookies of a file to the Jar, but for those that have expired by now.
+// The error names a line and never repeats its text, which may be secret; then nothing is added.
 //
-// A file holds lines of seven fields separated by tabs, in the format of Netscape: domain, TRUE where the hosts below it
-// are meant too, path, TRUE for https alone, when it expires in seconds since 1970 (0: never in this run), name, value.
-// #HttpOnly_ may stand in front; other lines that start with # are comments. Set-Cookie headers are taken as well, with
-// a Domain: without one nobody can say whose they are. Other header lines, as from curl -D, are skipped.
+// A file holds lines of seven fields separated by tabs, in the Netscape format: domain, TRUE where its sub-domains are
+// meant too, path, TRUE for https alone, expiry in seconds since 1970 (0: never in this run), name, value. A prefix of
+// #HttpOnly_ is allowed; other lines that start with # are comments. Set-Cookie headers are accepted as well, if they
+// have a Domain: without one their host is not known. Other header lines, as from curl -D, are skipped.
 func (j *Jar) Load(file []byte, now time.Time) error {
 	cookies, err := parseCookieFile(file, now)
 	if err != nil {
@@ -64,155 +65,165 @@ func (j *Jar) Load(file []byte, now time.Time) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for i := range cookies {
-		j.put(&kept{cookie: cookies[i]}, now)
+		j.insert(&entry{cookie: cookies[i]}, now)
 	}
 	return nil
 }
 
-// SetCookies takes the cookies that an answer from u sets.
+// SetCookies adds the cookies that a response from u sets; lines are the values of its Set-Cookie headers. Those that
+// are invalid, or that u may not set, are ignored.
 func (j *Jar) SetCookies(u *url.URL, lines []string, now time.Time) {
 	if len(lines) == 0 {
 		return
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, line := range lines[:min(len(lines), mostSetCookies)] {
+	for _, line := range lines[:min(len(lines), maxSetCookies)] {
 		c, ok := parseSetCookie(line, now)
-		if !ok || !c.settle(u) {
+		if !ok || !c.bindTo(u) {
 			continue
 		}
-		k := &kept{cookie: c}
-		if u.Scheme == "https" || !j.guarded(k) {
-			k.place = j.stale.PushBack(k)
-			j.text += k.size()
-			j.put(k, now)
+		k := &entry{cookie: c}
+		if u.Scheme == "https" || !j.shadowsSecure(k) {
+			k.element = j.lru.PushBack(k)
+			j.bytes += k.size()
+			j.insert(k, now)
 		}
 	}
 }
 
-// guarded says whether a Secure cookie stands where k would be: plain http can't get at it.
-func (j *Jar) guarded(k *kept) bool {
+// shadowsSecure reports whether k would replace or shadow a Secure cookie, which plain http may not do (RFC 6265bis,
+// "leave Secure cookies alone"). The lock is held.
+func (j *Jar) shadowsSecure(k *entry) bool {
 	for _, other := range j.sites[siteOf(k.domain)] {
-		if other.secure && other.name == k.name && (below(k.domain, other.domain) || below(other.domain, k.domain)) && underPath(k.path, other.path) {
+		if other.secure && other.name == k.name && pathMatches(k.path, other.path) &&
+			(domainMatches(k.domain, other.domain) || domainMatches(other.domain, k.domain)) {
 			return true
 		}
 	}
 	return false
 }
 
-// put keeps k in place of what it replaces. One that has expired only takes that away, and what a file brought like it:
-// a server that ends a session means all of it.
-func (j *Jar) put(k *kept, now time.Time) {
+// insert adds k and removes what it replaces, then evicts until the Jar is within its bounds. A k that has expired is
+// not added but still removes, and removes the file's cookie with the same key too: a server that ends a session ends
+// all of it. The lock is held.
+func (j *Jar) insert(k *entry, now time.Time) {
 	site := siteOf(k.domain)
 	j.clock++
-	k.made, k.used = j.clock, j.clock
+	k.created, k.lastUsed = j.clock, j.clock
 	for _, old := range slices.Clone(j.sites[site]) {
-		same := old.same(&k.cookie)
-		if same || old.scheme == "" && old.alike(&k.cookie) {
-			k.made = min(k.made, old.made)
+		same := old.hasSameKeyAndOrigin(&k.cookie)
+		if same || old.scheme == "" && old.hasSameKey(&k.cookie) {
+			k.created = min(k.created, old.created)
 		}
-		if same || old.scheme == "" && old.alike(&k.cookie) && k.expired(now) {
-			j.drop(site, old)
+		if same || old.scheme == "" && old.hasSameKey(&k.cookie) && k.expired(now) {
+			j.remove(site, old)
 		}
 	}
 	j.sites[site] = append(j.sites[site], k)
 	if k.expired(now) {
-		j.drop(site, k)
+		j.remove(site, k)
 	}
-	if k.place == nil {
+	if k.element == nil {
 		return
 	}
-	j.thin(site, now)
-	for j.text > mostJarText {
-		oldest := j.stale.Front().Value.(*kept)
-		j.drop(siteOf(oldest.domain), oldest)
+	j.evictFrom(site, now)
+	for j.bytes > maxJarBytes {
+		oldest := j.lru.Front().Value.(*entry)
+		j.remove(siteOf(oldest.domain), oldest)
 	}
 }
 
-// thin keeps a site within its bound: what has expired goes first, then what was not used for longest.
-func (j *Jar) thin(site string, now time.Time) {
+// evictFrom removes the expired cookies of a site and, where it is over maxSiteCookies then, the least recently used
+// one. The lock is held.
+func (j *Jar) evictFrom(site string, now time.Time) {
 	count := 0
-	var oldest *kept
+	var oldest *entry
 	for _, k := range slices.Clone(j.sites[site]) {
 		switch {
 		case k.expired(now):
-			j.drop(site, k)
-		case k.place != nil:
+			j.remove(site, k)
+		case k.element != nil:
 			count++
-			if oldest == nil || k.used < oldest.used {
+			if oldest == nil || k.lastUsed < oldest.lastUsed {
 				oldest = k
 			}
 		}
 	}
-	if count > mostSiteCookies {
-		j.drop(site, oldest)
+	if count > maxSiteCookies {
+		j.remove(site, oldest)
 	}
 }
 
-func (j *Jar) drop(site string, k *kept) {
-	left := slices.DeleteFunc(j.sites[site], func(other *kept) bool { return other == k })
+// remove removes k, which is an entry of the site. The lock is held.
+func (j *Jar) remove(site string, k *entry) {
+	left := slices.DeleteFunc(j.sites[site], func(other *entry) bool { return other == k })
 	if j.sites[site] = left; len(left) == 0 {
 		delete(j.sites, site)
 	}
-	if k.place != nil {
-		j.stale.Remove(k.place)
-		j.text -= k.size()
+	if k.element != nil {
+		j.lru.Remove(k.element)
+		j.bytes -= k.size()
 	}
 }
 
-func (k *kept) size() int {
+// size returns how many bytes of memory k counts for.
+func (k *entry) size() int {
 	return len(k.name) + len(k.value) + len(k.domain) + len(k.path) + cookieOverhead
 }
 
-// A pair is a cookie as it is sent.
+// A pair is a cookie-pair of a Cookie header (RFC 6265 section 4.2.1). An empty name means a value without =.
 type pair struct{ name, value string }
 
-// pairs returns what goes to u: longer paths first, then older cookies (RFC 6265 section 5.4).
-func (j *Jar) pairs(u *url.URL, now time.Time) []pair {
-	at := visitOf(u)
+// pairsFor returns the cookies to send to u, longer paths first, then older cookies (RFC 6265 section 5.4), and marks
+// them as used.
+func (j *Jar) pairsFor(u *url.URL, now time.Time) []pair {
+	at := requestURIOf(u)
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var chosen []*kept
+	var chosen []*entry
 	for _, k := range j.sites[siteOf(at.host)] {
-		if k.belongs(at, now) {
+		if k.appliesTo(at, now) {
 			chosen = append(chosen, k)
 		}
 	}
-	chosen = withoutRenewed(chosen)
-	slices.SortFunc(chosen, func(a, b *kept) int {
-		return cmp.Or(cmp.Compare(len(b.path), len(a.path)), cmp.Compare(a.made, b.made))
+	chosen = withoutSuperseded(chosen)
+	slices.SortFunc(chosen, func(a, b *entry) int {
+		return cmp.Or(cmp.Compare(len(b.path), len(a.path)), cmp.Compare(a.created, b.created))
 	})
 	var found []pair
 	length := 0
 	for _, k := range chosen {
-		if length += len(k.name) + len(k.value) + len("=; "); length > mostCookieLine {
+		if length += len(k.name) + len(k.value) + len("=; "); length > maxHeaderBytes {
 			break
 		}
 		found = append(found, pair{k.name, k.value})
 		j.clock++
-		if k.used = j.clock; k.place != nil {
-			j.stale.MoveToBack(k.place)
+		if k.lastUsed = j.clock; k.element != nil {
+			j.lru.MoveToBack(k.element)
 		}
 	}
 	return found
 }
 
-// withoutRenewed returns list without those from a file of which a server has set a newer one.
-func withoutRenewed(list []*kept) []*kept {
-	return slices.DeleteFunc(list, func(k *kept) bool {
-		return k.scheme == "" && slices.ContainsFunc(list, func(newer *kept) bool { return newer.scheme != "" && newer.alike(&k.cookie) })
+// withoutSuperseded returns list without the cookies from a file of which a server has set a newer one. It reuses list.
+func withoutSuperseded(list []*entry) []*entry {
+	return slices.DeleteFunc(list, func(k *entry) bool {
+		return k.scheme == "" && slices.ContainsFunc(list, func(newer *entry) bool {
+			return newer.scheme != "" && newer.hasSameKey(&k.cookie)
+		})
 	})
 }
 
-// MergeHeader returns the Cookie header for u: what the Jar has for it, as one line (RFC 6265 section 5.4), in front of
-// line, the Cookie header without a Jar, as curl does. Of two cookies of one name the one of line is sent, or the Jar's
-// where renew is true. found is false where the Jar has none for u: then header is line.
+// MergeHeader returns the Cookie header for u: the Jar's cookies in one line (RFC 6265 section 5.4), followed by line,
+// the Cookie header without a Jar, as curl does. Of two cookies with the same name the one of line is sent, or the
+// Jar's where renew is true. found is false where the Jar has no cookie for u; header is line then.
 func (j *Jar) MergeHeader(u *url.URL, line string, renew bool, now time.Time) (header string, found bool) {
-	jar := j.pairs(u, now)
+	jar := j.pairsFor(u, now)
 	if len(jar) == 0 {
 		return line, false
 	}
-	given := cookiePairs(line)
+	given := parsePairs(line)
 	if renew {
 		given = withoutNames(given, jar)
 	} else {
@@ -221,8 +232,8 @@ func (j *Jar) MergeHeader(u *url.URL, line string, renew bool, now time.Time) (h
 	return joinPairs(append(jar, given...)), true
 }
 
-// cookiePairs takes a Cookie header apart.
-func cookiePairs(line string) []pair {
+// parsePairs parses a Cookie header.
+func parsePairs(line string) []pair {
 	var found []pair
 	for part := range strings.SplitSeq(line, ";") {
 		if part = strings.TrimSpace(part); part == "" {
@@ -237,7 +248,7 @@ func cookiePairs(line string) []pair {
 	return found
 }
 
-// joinPairs is the reverse of cookiePairs.
+// joinPairs formats pairs as a Cookie header: the reverse of parsePairs.
 func joinPairs(pairs []pair) string {
 	var line strings.Builder
 	for i, p := range pairs {
@@ -252,7 +263,7 @@ func joinPairs(pairs []pair) string {
 	return line.String()
 }
 
-// withoutNames returns list without what others name too.
+// withoutNames returns list without the cookies whose name others have too. It reuses list.
 func withoutNames(list, others []pair) []pair {
 	return slices.DeleteFunc(list, func(p pair) bool {
 		return slices.ContainsFunc(others, func(o pair) bool { return o.name == p.name && o.name != "" })

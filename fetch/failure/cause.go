@@ -9,21 +9,26 @@ import (
 	"time"
 )
 
-// A Limit is the cause of a context that one of the time limits ended.
+// A Limit is the cause of a context that one of the time limits cancelled. It is an error for the cause alone: Ended
+// makes a Failure of it.
 type Limit struct {
-	Kind  Kind
-	Name  string // of the option, as Validate spells it
-	After time.Duration
+	Kind  Kind          // of the Failure
+	Name  string        // of the option, as Validate spells it
+	After time.Duration // the limit itself
 }
 
+// Error names the option and its value.
 func (e *Limit) Error() string { return fmt.Sprintf("%s %s met", e.Name, e.After) }
 
-// A Stop is the cause of a context that the end of the run cancelled.
+// A Stop is the cause of a context that the end of the run cancelled. Why completes "stopped by", such as "an
+// interrupt".
 type Stop struct{ Why string }
 
+// Error says what stopped the run.
 func (e *Stop) Error() string { return "stopped by " + e.Why }
 
-// Innermost returns the error at the bottom: what lies around it names Go's packages, not what happened.
+// Innermost unwraps err as far as possible and returns the last error: those around it name Go's packages and
+// functions, not what happened.
 func Innermost(err error) error {
 	for {
 		inner := errors.Unwrap(err)
@@ -34,7 +39,9 @@ func Innermost(err error) error {
 	}
 }
 
-// Ended tells a limit met, or the run's end, from an error of the exchange itself.
+// Ended returns the Failure for the cause that cancelled ctx: a Limit has its own kind, a Failure is returned as it
+// is, and any other cause, such as a Stop, is of kind Canceled. nil means that ctx was not cancelled, so that an error
+// is the exchange's own.
 func Ended(ctx context.Context) *Failure {
 	cause := context.Cause(ctx)
 	if cause == nil {
@@ -51,23 +58,27 @@ func Ended(ctx context.Context) *Failure {
 	return &Failure{Kind: Canceled, Err: cause}
 }
 
+// IsReset reports whether err says that a connection was reset or aborted by the other side or the system.
 func IsReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNABORTED)
 }
 
+// IsTimeout reports whether err is a net.Error that is a timeout.
 func IsTimeout(err error) bool {
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// AwaitDeadline lets the cause of ctx's end arrive where a socket's own timer for the same deadline was first.
+// AwaitDeadline waits until ctx is done if err is a timeout at or after the deadline of ctx. A socket has a timer of
+// its own for the same deadline, which may fire first; the cause of ctx is known only afterwards.
 func AwaitDeadline(ctx context.Context, err error) {
 	if deadline, ok := ctx.Deadline(); ok && IsTimeout(err) && !time.Now().Before(deadline) {
 		<-ctx.Done()
 	}
 }
 
-// A ProxyRefusal is a proxy's answer in place of a tunnel.
+// A ProxyRefusal is the status code, other than 2xx, with which a proxy responded to CONNECT (RFC 9110 section 9.3.6).
 type ProxyRefusal struct{ Status int }
 
+// Error returns the status with its reason phrase.
 func (r *ProxyRefusal) Error() string { return StatusText(r.Status) }

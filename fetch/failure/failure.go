@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Kind is the closed list of why a Request can fail.
+// A Kind is a reason why a Request fails. The list is closed: users rely on it.
 type Kind string
 
-// The kinds of failure, as they stand in a Record.
+// The kinds of failure, as they are written in a Record.
 const (
 	InvalidRequest   Kind = "invalid_request"
 	DNS              Kind = "dns"
@@ -16,8 +16,8 @@ const (
 	TLS              Kind = "tls"
 	Timeout          Kind = "timeout"   // of the whole exchange, or of connecting
 	Stalled          Kind = "stalled"   // under 1 KiB in a stall timeout, once connected
-	Reset            Kind = "reset"     // the connection was reset under the exchange
-	Truncated        Kind = "truncated" // it closed before a whole answer
+	Reset            Kind = "reset"     // the connection was reset during the exchange
+	Truncated        Kind = "truncated" // it was closed before the response was complete
 	Protocol         Kind = "protocol"
 	BadStatus        Kind = "status"
 	TooManyRedirects Kind = "too_many_redirects"
@@ -37,20 +37,22 @@ func Kinds() []Kind {
 		TooManyRedirects, TooLarge, Checksum, Decode, BlockedAddress, HostDown, RateLimited, IO, Canceled}
 }
 
-// A Failure is a value in a Record, not a reason to stop.
+// A Failure is why a Request failed. It is a value in a Record, and does not stop the run.
 type Failure struct {
 	Kind Kind
-	// Err says what happened, at which step and to whom, for someone who reads only that line.
+	// Err says what happened, at which step and to what, so that it can be understood without context.
 	Err error
-	// RetryAfter is what the host asked to wait; 0 is nothing asked.
+	// RetryAfter is how long the host wants clients to wait (RFC 9110 section 10.2.3); 0 is not said.
 	RetryAfter time.Duration
 }
 
+// Error returns the text of Err.
 func (f *Failure) Error() string { return f.Err.Error() }
 
-// Unwrap returns the cause.
+// Unwrap returns Err.
 func (f *Failure) Unwrap() error { return f.Err }
 
+// New returns a Failure of a kind; format and args are those of fmt.Errorf.
 func New(kind Kind, format string, args ...any) *Failure {
 	return &Failure{Kind: kind, Err: fmt.Errorf(format, args...)}
 }

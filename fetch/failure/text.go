@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// StatusText is a status code with its registered reason phrase, without one where none is registered. The phrase
-// that a server sent is left out: it may say anything.
+// StatusText returns a status code of three digits with its registered reason phrase, if it has one. The phrase that a
+// server sent is not used, since it may be any text.
 func StatusText(status int) string {
 	text := http.StatusText(status)
 	if text == "" {
@@ -16,17 +16,18 @@ func StatusText(status int) string {
 	return fmt.Sprintf("%d %s", status, text)
 }
 
-// maxQuoted bounds what is told of what is wrong with an answer.
+// maxQuoted bounds the result of Unquoted, in bytes.
 const maxQuoted = 256
 
-// Unquoted says what is wrong with an answer, up to where net/http quotes it: a line of an answer may hold secrets, a cookie
-// that it sets or the user's own, and be as long as a header.
+// Unquoted returns the text of the innermost error of an invalid response, up to where net/http quotes the response: a
+// line of it may hold secrets, such as a cookie that it sets or the user's own, and be as long as a header.
 func Unquoted(err error) string {
 	text, _, _ := strings.Cut(Innermost(err).Error(), `"`)
 	return Clip(strings.TrimRight(text, ` :;,[(=`), maxQuoted)
 }
 
-// Clip shortens text for an error message.
+// Clip returns text for an error message: all of it up to most bytes, otherwise its first most bytes, cut
+// between characters, and an ellipsis.
 func Clip(text string, most int) string {
 	if len(text) <= most {
 		return text

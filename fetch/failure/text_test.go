@@ -2,7 +2,7 @@ package failure
 
 import "testing"
 
-func TestStatusTextIsOurs(t *testing.T) {
+func TestStatusText(t *testing.T) {
 	for code, want := range map[int]string{404: "404 Not Found", 599: "599", 999: "999"} {
 		if got := StatusText(code); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -9,41 +9,44 @@ import (
 	"time"
 )
 
-// spareFiles are left for what is no exchange and is not open yet: inputs, outputs, the journal, the runtime.
+// spareFiles is how many descriptors are reserved for what is no exchange and is not open yet: inputs, outputs, the
+// journal, the runtime.
 const spareFiles = 24
 
-// filesPerExchange is how many an exchange may need at once: its connection, its body's file or the sockets of a name lookup,
-// and a connection kept for the next.
+// filesPerExchange is how many descriptors an exchange may need at once: its connection, its body's file or the
+// sockets of a name lookup, and an idle connection.
 const filesPerExchange = 3
 
-// exchangesFor returns how many exchanges at once a process may have that can open so many files more.
-func exchangesFor(descriptors uint64) int {
+// exchangesWithin returns how many exchanges a process may have at once if it can open so many more files; at least 1.
+func exchangesWithin(descriptors uint64) int {
 	if descriptors <= spareFiles+filesPerExchange {
 		return 1
 	}
-	return int(min((descriptors-spareFiles)/filesPerExchange, MaxExchanges)) //nolint:gosec // at most mostConcurrency
+	return int(min((descriptors-spareFiles)/filesPerExchange, MaxExchanges)) //nolint:gosec // at most MaxExchanges
 }
 
-// Exchanges returns how many exchanges this process can have under way at once, by the number of files that it may open
-// beside those that it has open now.
+// Exchanges returns how many exchanges this process can have at once, by the number of files that it may open in
+// addition to those that are open now; 1 to MaxExchanges. It takes up to 1.2 ms where the limit is low enough to
+// matter.
 func Exchanges() int {
 	limit := descriptorLimit()
-	if exchangesFor(limit) == MaxExchanges {
+	if exchangesWithin(limit) == MaxExchanges {
 		return MaxExchanges
 	}
-	return exchangesFor(limit - min(openDescriptors(limit), limit))
+	return exchangesWithin(limit - min(openDescriptors(limit), limit))
 }
 
-// retryPause is how long a dial waits for a descriptor before it asks again.
+// retryPause is the time between two dials while there is no free descriptor.
 const retryPause = 20 * time.Millisecond
 
-// IsExhausted reports whether the process or the system has too many files open: nobody's fault but ours, and soon over.
+// IsExhausted reports whether err says that the process (EMFILE) or the system (ENFILE) has too many files open. Such
+// an error says nothing of the host, and is temporary.
 func IsExhausted(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// RetryWhenFree dials, and where the process or the system has too many files open calls closeIdle and dials again, every roomPause
-// until ctx ends.
+// RetryWhenFree dials. While the process or the system has too many files open it calls closeIdle and dials again,
+// every retryPause until ctx ends; then it returns the last error of dial. Other errors it returns at once.
 func RetryWhenFree(ctx context.Context, closeIdle func(), dial func() (net.Conn, error)) (net.Conn, error) {
 	for {
 		c, err := dial()
@@ -61,7 +64,7 @@ func RetryWhenFree(ctx context.Context, closeIdle func(), dial func() (net.Conn,
 	}
 }
 
-// CanOpen opens a file to see whether the process may open one more.
+// CanOpen reports whether the process may open one more file. It opens one to find out, and closes it.
 func CanOpen() bool {
 	f, err := os.Open(os.DevNull)
 	if err != nil {
@@ -71,5 +74,6 @@ func CanOpen() bool {
 	return true
 }
 
-// MaxExchanges is more sockets than a process can have to most hosts.
+// MaxExchanges bounds Exchanges: 65,536, above the number of ports, and so of connections to one address, that a
+// client has.
 const MaxExchanges = 1 << 16

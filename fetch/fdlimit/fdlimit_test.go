@@ -11,16 +11,17 @@ import (
 	"time"
 )
 
-func TestAffordable(t *testing.T) {
+func TestExchangesWithin(t *testing.T) {
 	for limit, want := range map[uint64]int{0: 1, 20: 1, 30: 2, 246: 74, 1024: 333, math.MaxUint64: MaxExchanges} {
-		if got := exchangesFor(limit); got != want {
+		if got := exchangesWithin(limit); got != want {
 			t.Errorf("%d descriptors: %d at once, want %d", limit, got, want)
 		}
 	}
 }
 
-// TestDialWaitsForRoom: too many open files is no failure of the host's.
-func TestDialWaitsForRoom(t *testing.T) {
+// TestRetryWhenFree checks that too many open files are not a failure of the dial: it is tried again, until its
+// context ends.
+func TestRetryWhenFree(t *testing.T) {
 	full := &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}
 	refused := errors.New("refused")
 	dials, closed := 0, 0
@@ -42,7 +43,7 @@ func TestDialWaitsForRoom(t *testing.T) {
 	}
 }
 
-// TestOpenFilesCount: those that a process was started with leave room for fewer exchanges.
+// TestOpenFilesCount checks that files that are open already are counted, since they leave fewer for exchanges.
 func TestOpenFilesCount(t *testing.T) {
 	before := openDescriptors(1024)
 	if before == 0 {

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// ASCIIHost brings an international name into the form that a checked URL has it in; what is none stays as it is.
+// ASCIIHost returns the ASCII form of an international host name (RFC 5891), the form that a checked URL has. Other
+// names, and those that have no such form, are returned unchanged.
 func ASCIIHost(name string) string {
 	if IsASCII(name) {
 		return name
@@ -19,7 +20,8 @@ func ASCIIHost(name string) string {
 	return ascii
 }
 
-// Authority returns where the authority of a URL or reference starts and ends (RFC 3986 section 3.2); 0 and 0 where it has none.
+// Authority returns the byte indexes at which the authority of a URL or reference starts and ends (RFC 3986 section
+// 3.2); 0 and 0 where it has none.
 func Authority(text string) (start, end int) {
 	slashes := strings.Index(text, "//")
 	if slashes < 0 || strings.ContainsAny(text[:slashes], "/?#") {
@@ -32,6 +34,7 @@ func Authority(text string) (start, end int) {
 	return start, start + end
 }
 
+// IsASCII reports whether s has no byte of 0x80 or above.
 func IsASCII(s string) bool {
 	for _, c := range []byte(s) {
 		if c >= 0x80 {
@@ -41,7 +44,8 @@ func IsASCII(s string) bool {
 	return true
 }
 
-// Origin returns scheme://host:port with the default port left out (RFC 6454 section 4).
+// Origin returns the origin of u as scheme://host:port in lower case, with the default port left out (RFC 6454 section
+// 4). It says no more than the URL itself: u is not checked.
 func Origin(u *url.URL) string {
 	host := strings.ToLower(u.Host)
 	scheme := strings.ToLower(u.Scheme)
@@ -52,4 +56,15 @@ func Origin(u *url.URL) string {
 		host = strings.TrimSuffix(host, ":443")
 	}
 	return scheme + "://" + strings.TrimSuffix(host, ":")
+}
+
+// Port returns the port of an http or https URL, the default one, 443 or 80, where it names none.
+func Port(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	if u.Scheme == "https" {
+		return "443"
+	}
+	return "80"
 }

@@ -1,3 +1,10 @@
+/*
+Package httpurl parses and checks URLs of http and https, and says what their origin, authority and port are.
+
+It promises that no error repeats a piece of a URL that may be a password, and that a URL that Parse or Check has
+accepted can be requested over HTTP: it has an ASCII host, a valid port and a request target without white space. It
+knows no network. Of our packages it imports failure alone.
+*/
 package httpurl
 
 import (
@@ -13,15 +20,15 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// Parse reads an absolute http or https URL as an input gives it. What is not ASCII is percent-encoded
-// and international host names become their ASCII form; white space and control characters are errors.
+// Parse parses an absolute http or https URL as users write it. Characters other than ASCII are percent-encoded, and
+// international host names become their ASCII form; white space and control characters are errors.
 func Parse(text string) (*url.URL, error) {
 	scheme, _, found := strings.Cut(text, "://")
 	if !found {
 		return nil, errors.New("no http:// or https:// in front")
 	}
 	if !isHTTP(scheme) {
-		return nil, wrongScheme(scheme)
+		return nil, schemeError(scheme)
 	}
 	for _, c := range []byte(text) {
 		if c <= ' ' || c == 0x7f {
@@ -35,13 +42,16 @@ func Parse(text string) (*url.URL, error) {
 	return Check(u)
 }
 
+// isHTTP reports whether scheme is http or https, in any case.
 func isHTTP(scheme string) bool {
 	return strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
 }
 
-// ParseReference parses text once what a URI can't hold (RFC 3986 section 2) is percent-encoded behind its authority.
+// ParseReference parses a URL or relative reference, such as that of a Location header, after it has percent-encoded
+// the characters behind its authority that a URI can't contain (RFC 3986 section 2). Its scheme and host are not
+// checked: see Check.
 func ParseReference(text string) (*url.URL, error) {
-	u, err := url.Parse(encodeTail(text))
+	u, err := url.Parse(escapeTail(text))
 	if err == nil {
 		return u, nil
 	}
@@ -54,11 +64,11 @@ func ParseReference(text string) (*url.URL, error) {
 	case strings.Contains(host, "%"):
 		return nil, errors.New("the host holds a %; the name of a host can't be percent-encoded")
 	}
-	return nil, describeURL(err)
+	return nil, parseError(err)
 }
 
-// describeURL says what is wrong with a URL without a piece of it: that may be a piece of a password.
-func describeURL(err error) error {
+// parseError describes an error of url.Parse without repeating a piece of the URL, which may be a piece of a password.
+func parseError(err error) error {
 	var escape url.EscapeError
 	var host url.InvalidHostError
 	switch {
@@ -70,8 +80,9 @@ func describeURL(err error) error {
 	return errors.New("the user, host or port is malformed; percent-encode what is special in a password")
 }
 
-// wrongScheme names a scheme only where it is one (RFC 3986 section 3.1).
-func wrongScheme(scheme string) error {
+// schemeError returns the error for a scheme other than http and https. It repeats the text only where it has the
+// characters of a scheme (RFC 3986 section 3.1); otherwise it may be a piece of a password.
+func schemeError(scheme string) error {
 	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789+-."
 	for _, c := range strings.ToLower(scheme) {
 		if !strings.ContainsRune(allowed, c) {
@@ -81,19 +92,20 @@ func wrongScheme(scheme string) error {
 	return fmt.Errorf("scheme %q is not http or https", failure.Clip(scheme, 32))
 }
 
-// encodeTail leaves the authority alone: what is strange there is an error, or an international name.
-func encodeTail(text string) string {
+// escapeTail percent-encodes what mustEscape names behind the authority. The authority is left as it is: such
+// characters there are errors, or an international name.
+func escapeTail(text string) string {
 	_, start := Authority(text)
-	strange := false
+	found := false
 	for _, c := range []byte(text[start:]) {
-		strange = strange || unsafeByte(c)
+		found = found || mustEscape(c)
 	}
-	if !strange {
+	if !found {
 		return text
 	}
 	out := append(make([]byte, 0, len(text)+16), text[:start]...)
 	for _, c := range []byte(text[start:]) {
-		if unsafeByte(c) {
+		if mustEscape(c) {
 			out = fmt.Appendf(out, "%%%02X", c)
 			continue
 		}
@@ -102,14 +114,18 @@ func encodeTail(text string) string {
 	return string(out)
 }
 
-func unsafeByte(c byte) bool {
-	return c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '\\' || c == '^' || c == '`' || c == '{' || c == '|' || c == '}'
+// mustEscape reports whether c can't stand in a URI unless it is percent-encoded (RFC 3986 section 2).
+func mustEscape(c byte) bool {
+	return c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '\\' || c == '^' || c == '`' ||
+		c == '{' || c == '|' || c == '}'
 }
 
-// Check makes sure that u can be asked over HTTP and brings its host into ASCII.
+// Check returns u if it can be requested over HTTP: it has the scheme http or https, a valid host, and a port of 1 to
+// 65535 or none. Where the host is an international name it returns a copy with the ASCII form; u itself is never
+// changed.
 func Check(u *url.URL) (*url.URL, error) {
 	if !isHTTP(u.Scheme) {
-		return nil, wrongScheme(u.Scheme)
+		return nil, schemeError(u.Scheme)
 	}
 	name := u.Hostname()
 	if name == "" {

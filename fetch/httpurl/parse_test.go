@@ -72,11 +72,12 @@ func TestParseURL(t *testing.T) {
 	}
 }
 
-// TestURLErrorsKeepSecrets: an error is printed, and a URL that can't be used may still hold a password.
+// TestURLErrorsKeepSecrets checks that an error, which is printed, does not repeat the password of an unusable URL.
 func TestURLErrorsKeepSecrets(t *testing.T) {
 	for _, text := range []string{
-		"http://user:hunter2@a.test:bad/", "http://user:hunter2@/", "http://user:hunter2@a.test/%zz", "http://user:hunter2@a b.test/",
-		"http://user:hunter2@a.test:99999/", "http://user:hunter2@[::1/", "http://user:hun<ter2@a.test/", "ftp://user:hunter2@a.test/",
+		"http://user:hunter2@a.test:bad/", "http://user:hunter2@/", "http://user:hunter2@a.test/%zz",
+		"http://user:hunter2@a b.test/", "http://user:hunter2@a.test:99999/", "http://user:hunter2@[::1/",
+		"http://user:hun<ter2@a.test/", "ftp://user:hunter2@a.test/",
 		"http://user:hunter2/x@a.test/", "http://user:hunter2#x@a.test/", "http://user:hunter2\\x@a.test/",
 	} {
 		t.Run(text, func(t *testing.T) {
@@ -87,7 +88,7 @@ func TestURLErrorsKeepSecrets(t *testing.T) {
 	}
 }
 
-func TestOriginOf(t *testing.T) {
+func TestOrigin(t *testing.T) {
 	for text, want := range map[string]string{
 		"http://a.test/x":         "http://a.test",
 		"HTTP://A.Test:80/":       "http://a.test",
@@ -111,10 +112,11 @@ func TestOriginOf(t *testing.T) {
 	}
 }
 
-// FuzzParseURL: a URL that can be used asks http or https of a host, its request line is whole,
-// and it means the same when it is read again.
+// FuzzParseURL checks that a URL that Parse accepts has a scheme of http or https and an ASCII host, that its request
+// target is valid in a request line, and that it means the same when it is parsed again.
 func FuzzParseURL(f *testing.F) {
-	for _, seed := range []string{"http://a.test/", "https://u:p@bücher.test:8443/ü?q=ü#f", "http://[::1%25lo]/", "http://a.test?x", "http://%C3%BC.test/", "http://a.test:/", "http://a.test/%", "http:///"} {
+	for _, seed := range []string{"http://a.test/", "https://u:p@bücher.test:8443/ü?q=ü#f", "http://[::1%25lo]/",
+		"http://a.test?x", "http://%C3%BC.test/", "http://a.test:/", "http://a.test/%", "http:///"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -125,7 +127,8 @@ func FuzzParseURL(f *testing.F) {
 		if !isHTTP(u.Scheme) || u.Hostname() == "" || !IsASCII(u.Host) {
 			t.Errorf("%q is read as %q", text, u)
 		}
-		if i := strings.IndexFunc(u.RequestURI(), func(c rune) bool { return c <= ' ' || c >= 0x7f }); i >= 0 { // RFC 9112 section 3.2
+		isInvalid := func(c rune) bool { return c <= ' ' || c >= 0x7f } // RFC 9112 section 3.2
+		if i := strings.IndexFunc(u.RequestURI(), isInvalid); i >= 0 {
 			t.Errorf("request target %q is broken at byte %d", u.RequestURI(), i)
 		}
 		if strings.ContainsAny(Origin(u), " @/?#\r\n") && strings.Count(Origin(u), "/") != 2 {

@@ -1,3 +1,9 @@
+/*
+Package netrc parses netrc files, which hold user names and passwords by host name, by curl's rules.
+
+It promises that no error repeats text of a file, which may be secret. It knows no file system and no URL: a file's
+content and a host name are arguments. Of our packages it imports httpurl alone.
+*/
 package netrc
 
 import (
@@ -8,49 +14,53 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// A File holds credentials by host name, as the file ~/.netrc gives them to curl and ftp. It is immutable.
+// A File is a parsed netrc file: credentials by host name, as ~/.netrc gives them to curl and ftp. It is immutable,
+// and so safe for concurrent use.
 type File struct {
-	machines map[string][]Credentials // by lower-case name, in the order of the file
-	others   []Credentials            // of default: for every other host
+	machines map[string][]Credentials // by lower-case ASCII host name, in the order of the file
+	defaults []Credentials            // of the default entry, for hosts without an entry that fits
 }
 
-// A Credentials is one entry of a Netrc. Either text may be empty.
+// A Credentials is one entry of a File. Either text may be empty.
 type Credentials struct{ Name, Password string }
 
-// maxNetrc bounds a netrc file, in bytes: curl takes no more.
-const maxNetrc = 128 << 10
+// maxFileSize bounds a netrc file, in bytes, as curl does.
+const maxFileSize = 128 << 10
 
-// Parse reads a netrc file: machine NAME or default, each with login and password, over as many lines as they like.
-// A word that holds spaces stands in double quotes, in which \n, \r and \t are what they are in C and any other character
-// after a backslash is itself. A # where a keyword would stand starts a comment; account and macdef are read and not used.
-// The first entry that fits counts, so nothing behind default does (curl's rules).
+// Parse parses a netrc file: entries of machine NAME or default, each with login and password, separated by any white
+// space. A word with spaces is enclosed in double quotes, in which \n, \r and \t are line feed, carriage return and
+// tab, and any other character after a backslash is itself. A # in the place of a keyword starts a comment; account
+// and macdef are read and ignored. The first entry that fits is used, so entries after default are ignored (curl's
+// rules).
 //
-// The error names a line and never repeats its text: it may be secret.
+// The error names a line and never repeats its text, which may be secret.
 func Parse(content []byte) (*File, error) {
-	if len(content) > maxNetrc {
-		return nil, fmt.Errorf("is over %d KiB", maxNetrc>>10)
+	if len(content) > maxFileSize {
+		return nil, fmt.Errorf("is over %d KiB", maxFileSize>>10)
 	}
 	n := &File{machines: make(map[string][]Credentials)}
-	words := netrcWords{rest: strings.TrimPrefix(string(content), "\ufeff"), line: 1}
-	p := netrcParser{into: n, words: &words}
+	words := scanner{rest: strings.TrimPrefix(string(content), "\ufeff"), line: 1}
+	p := parser{file: n, scanner: &words}
 	for {
-		word, found, err := words.keyword()
+		word, found, err := words.nextKeyword()
 		if err == nil && found {
-			err = p.take(word)
+			err = p.readKeyword(word)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", words.line, err)
 		}
 		if !found {
-			p.close()
+			p.finishEntry()
 			return n, nil
 		}
 	}
 }
 
-// Login returns the credentials for a host name; a user that is not empty is the one whose password is wanted.
+// Login returns the credentials for a host name. Where user is not empty, they are that user's: an entry with this
+// name, or one with a password alone. It returns false where the file has none. It takes time by the number of entries
+// of that host.
 func (n *File) Login(host, user string) (Credentials, bool) {
-	for _, list := range [][]Credentials{n.machines[strings.ToLower(host)], n.others} {
+	for _, list := range [][]Credentials{n.machines[strings.ToLower(host)], n.defaults} {
 		for _, l := range list {
 			switch {
 			case user == "" && l.Name != "", user != "" && l.Name == user:
@@ -63,39 +73,39 @@ func (n *File) Login(host, user string) (Credentials, bool) {
 	return Credentials{}, false
 }
 
-// A netrcParser puts entries together.
-type netrcParser struct {
-	into  *File
-	words *netrcWords
-	open  bool   // an entry has begun
-	host  string // of that entry; empty is default
-	entry Credentials
+// A parser builds a File from words.
+type parser struct {
+	file    *File
+	scanner *scanner
+	inEntry bool        // machine or default has been read, so host and entry are those of an entry
+	host    string      // of that entry, as in the file; empty is default
+	entry   Credentials // as far as it has been read
 }
 
-// take does what one keyword says.
-func (p *netrcParser) take(keyword string) (err error) {
+// readKeyword handles one keyword and reads its value.
+func (p *parser) readKeyword(keyword string) (err error) {
 	switch keyword {
 	case "machine":
-		p.close()
-		p.open = true
-		p.host, err = p.words.value()
+		p.finishEntry()
+		p.inEntry = true
+		p.host, err = p.scanner.nextValue()
 		if err == nil && p.host == "" {
 			err = errors.New("machine has an empty name")
 		}
 		return err
 	case "default":
-		p.close()
-		p.open, p.host = true, ""
+		p.finishEntry()
+		p.inEntry, p.host = true, ""
 		return nil
 	case "macdef":
-		_, err = p.words.value()
-		p.words.skipMacro()
+		_, err = p.scanner.nextValue()
+		p.scanner.skipMacro()
 		return err
 	case "login", "password", "account":
-		if !p.open {
+		if !p.inEntry {
 			return fmt.Errorf("%s stands before any machine", keyword)
 		}
-		text, err := p.words.value()
+		text, err := p.scanner.nextValue()
 		switch keyword {
 		case "login":
 			p.entry.Name = text
@@ -104,51 +114,52 @@ func (p *netrcParser) take(keyword string) (err error) {
 		}
 		return err
 	}
-	return errors.New("a word that is none of machine, default, login, password, account and macdef; what holds spaces needs double quotes")
+	return errors.New("a word that is none of machine, default, login, password, account and macdef; " +
+		"what holds spaces needs double quotes")
 }
 
-// close ends the entry under way.
-func (p *netrcParser) close() {
+// finishEntry adds the entry that has been read, if any, to the File. Entries after default are dropped.
+func (p *parser) finishEntry() {
 	switch {
-	case !p.open || p.into.others != nil:
+	case !p.inEntry || p.file.defaults != nil:
 	case p.host == "":
-		p.into.others = []Credentials{p.entry}
+		p.file.defaults = []Credentials{p.entry}
 	default:
 		name := httpurl.ASCIIHost(strings.ToLower(p.host))
-		p.into.machines[name] = append(p.into.machines[name], p.entry)
+		p.file.machines[name] = append(p.file.machines[name], p.entry)
 	}
-	p.open, p.entry = false, Credentials{}
+	p.inEntry, p.entry = false, Credentials{}
 }
 
-// netrcWords are the words of a netrc file, one after the other.
-type netrcWords struct {
-	rest string
-	line int // of the word read last, 1-based
+// A scanner splits a netrc file into words.
+type scanner struct {
+	rest string // what has not been read yet
+	line int    // of the word read last, 1-based
 }
 
-// keyword returns the next word behind comments; false at the end.
-func (w *netrcWords) keyword() (string, bool, error) {
+// nextKeyword returns the next word after comments; false at the end of the file.
+func (w *scanner) nextKeyword() (string, bool, error) {
 	for w.skipSpace() {
 		if w.rest[0] == '#' {
 			w.skipLine()
 			continue
 		}
-		word, err := w.word()
+		word, err := w.scanWord()
 		return word, true, err
 	}
 	return "", false, nil
 }
 
-// value returns the word that belongs to a keyword.
-func (w *netrcWords) value() (string, error) {
+// nextValue returns the word after a keyword. The end of the file is an error.
+func (w *scanner) nextValue() (string, error) {
 	if !w.skipSpace() {
 		return "", errors.New("the file ends where a value should stand")
 	}
-	return w.word()
+	return w.scanWord()
 }
 
-// skipSpace goes to the next word; false at the end.
-func (w *netrcWords) skipSpace() bool {
+// skipSpace skips white space and counts lines; it returns false at the end of the file.
+func (w *scanner) skipSpace() bool {
 	for i, c := range []byte(w.rest) {
 		switch c {
 		case '\n':
@@ -163,8 +174,8 @@ func (w *netrcWords) skipSpace() bool {
 	return false
 }
 
-// skipLine goes to the start of the next line and returns what it has passed.
-func (w *netrcWords) skipLine() string {
+// skipLine skips to the start of the next line and returns the text before it.
+func (w *scanner) skipLine() string {
 	line, rest, found := strings.Cut(w.rest, "\n")
 	if w.rest = rest; found {
 		w.line++
@@ -172,17 +183,17 @@ func (w *netrcWords) skipLine() string {
 	return line
 }
 
-// skipMacro goes behind the next blank line.
-func (w *netrcWords) skipMacro() {
+// skipMacro skips the body of a macdef, which the next blank line ends.
+func (w *scanner) skipMacro() {
 	w.skipLine() // of macdef itself
 	for w.rest != "" && strings.TrimSpace(w.skipLine()) != "" {
 	}
 }
 
-// word reads one word; there is one.
-func (w *netrcWords) word() (string, error) {
+// scanWord reads the word at the start of rest, which must be one.
+func (w *scanner) scanWord() (string, error) {
 	if w.rest[0] == '"' {
-		return w.quoted()
+		return w.scanQuoted()
 	}
 	end := strings.IndexAny(w.rest, " \t\r\n\v\f")
 	if end < 0 {
@@ -193,10 +204,11 @@ func (w *netrcWords) word() (string, error) {
 	return word, nil
 }
 
-var netrcEscapes = map[byte]byte{'n': '\n', 'r': '\r', 't': '\t'}
+// escapes are the characters that a letter after a backslash means, in double quotes.
+var escapes = map[byte]byte{'n': '\n', 'r': '\r', 't': '\t'}
 
-// quoted reads a word in double quotes, which stands on one line.
-func (w *netrcWords) quoted() (string, error) {
+// scanQuoted reads a word in double quotes, which may not contain a line feed.
+func (w *scanner) scanQuoted() (string, error) {
 	var word []byte
 	for i := 1; i < len(w.rest) && w.rest[i] != '\n'; i++ {
 		c := w.rest[i]
@@ -206,8 +218,8 @@ func (w *netrcWords) quoted() (string, error) {
 			return string(word), nil
 		case c == '\\' && i+1 < len(w.rest) && w.rest[i+1] != '\n':
 			i++
-			if c = w.rest[i]; netrcEscapes[c] != 0 {
-				c = netrcEscapes[c]
+			if c = w.rest[i]; escapes[c] != 0 {
+				c = escapes[c]
 			}
 		}
 		word = append(word, c)

@@ -9,7 +9,9 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Nameserver is a resolver that asks a server on loopback.
+// Nameserver returns a resolver that queries a DNS server on loopback. names has the IPv4 addresses of each name: the
+// first list for the first query, and so on; the last list for all others. There are no IPv6 addresses, and other
+// names do not exist (NXDOMAIN). The server ends with the test.
 func Nameserver(t testing.TB, names map[string][][]string) *net.Resolver {
 	t.Helper()
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -41,6 +43,7 @@ func Nameserver(t testing.TB, names map[string][][]string) *net.Resolver {
 	}}
 }
 
+// answerDNS returns the packed response to a query. asked counts the queries for IPv4 addresses by name.
 func answerDNS(m dnsmessage.Message, names map[string][][]string, asked map[string]int) ([]byte, error) {
 	q := m.Questions[0]
 	m.Response, m.RecursionAvailable, m.Additionals = true, true, nil

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Pair returns both ends of a connection over loopback.
+// Pair returns both ends of a TCP connection over loopback, which are closed at the end of the test.
 func Pair(t testing.TB) (ours, theirs *net.TCPConn) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -29,6 +29,8 @@ func Pair(t testing.TB) (ours, theirs *net.TCPConn) {
 	return c.(*net.TCPConn), other.(*net.TCPConn)
 }
 
+// Eventually waits until true returns true, checking once a millisecond, and fails the test after 10 seconds. what is
+// the subject of the failure.
 func Eventually(t *testing.T, what string, true func() bool) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); !true(); time.Sleep(time.Millisecond) {
@@ -38,7 +40,8 @@ func Eventually(t *testing.T, what string, true func() bool) {
 	}
 }
 
-// Talk answers each connection with what says writes, which then is closed.
+// Talk starts a TCP server on loopback and returns its http URL. It accepts one connection after another, calls says
+// with each and closes it afterwards. It ends with the test, after the last call of says has returned.
 func Talk(t testing.TB, says func(c *net.TCPConn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -61,13 +64,14 @@ func Talk(t testing.TB, says func(c *net.TCPConn)) string {
 	return "http://" + listener.Addr().String()
 }
 
-// ReadRequest reads one request from c.
+// ReadRequest reads and drops the head of one HTTP request from c.
 func ReadRequest(c net.Conn) { _, _ = http.ReadRequest(bufio.NewReader(c)) }
 
+// Say writes text to c and ignores errors: the client may have closed the connection.
 func Say(c net.Conn, text string) { _, _ = io.WriteString(c, text) }
 
-// ResetOnClose closes c with a TCP reset.
+// ResetOnClose makes Close of c reset the connection (RST) instead of closing it in order.
 func ResetOnClose(c *net.TCPConn) { _ = c.SetLinger(0) }
 
-// AwaitClose blocks until the client has gone.
+// AwaitClose reads and drops all from c until the client closes the connection.
 func AwaitClose(c net.Conn) { _, _ = io.Copy(io.Discard, c) }

@@ -1,19 +1,24 @@
+// Package queue is a first-in, first-out queue in a slice, whose items can also be taken from its end or from its
+// middle.
+//
+// It is pure, not safe for concurrent use, and imports nothing. It never keeps an item alive that was taken.
 package queue
 
-// A Queue is a first-in, first-out queue in a slice, with access to its newest items. The zero queue is empty.
-// push and pop take constant time on average.
+// A Queue is a first-in, first-out queue in a slice. The zero Queue is empty. Push, Pop and PopLast take constant time,
+// amortized. Its owner guards it.
 type Queue[T any] struct {
-	items []T
+	items []T // those before head are zero
 	head  int // index of the oldest item
 }
 
+// Len returns the number of items.
 func (q *Queue[T]) Len() int { return len(q.items) - q.head }
 
-// Peek returns the oldest item, which must exist.
+// Peek returns the oldest item. It panics if the Queue is empty.
 func (q *Queue[T]) Peek() T { return q.items[q.head] }
 
-// Push adds the newest item. Where the slice is full and half of it free, the items are moved instead of being copied
-// into a larger one.
+// Push adds item as the newest. Where the slice is full and at least half of it is before the oldest item, the items
+// are moved to its start instead of being copied into a larger one.
 func (q *Queue[T]) Push(item T) {
 	if q.head > 0 && len(q.items) == cap(q.items) && q.head >= len(q.items)/2 {
 		n := copy(q.items, q.items[q.head:])
@@ -23,12 +28,13 @@ func (q *Queue[T]) Push(item T) {
 	q.items = append(q.items, item)
 }
 
-// Prepend puts items in front of the oldest one, in their order. It takes time by the length of the queue.
+// Prepend adds items in front of the oldest one; items[0] becomes the oldest. It takes over the slice items. It takes
+// time by the length of the Queue.
 func (q *Queue[T]) Prepend(items []T) {
 	*q = Queue[T]{items: append(items, q.items[q.head:]...)}
 }
 
-// Pop takes the oldest item, which must exist.
+// Pop removes and returns the oldest item. It panics if the Queue is empty.
 func (q *Queue[T]) Pop() T {
 	var none T
 	item := q.items[q.head]
@@ -40,7 +46,7 @@ func (q *Queue[T]) Pop() T {
 	return item
 }
 
-// PopLast takes the newest item, which must exist.
+// PopLast removes and returns the newest item. It panics if the Queue is empty.
 func (q *Queue[T]) PopLast() T {
 	var none T
 	last := len(q.items) - 1
@@ -53,8 +59,8 @@ func (q *Queue[T]) PopLast() T {
 	return item
 }
 
-// Cut takes out those items behind the n oldest for which take returns true; the order of the others stays. It takes
-// time by the number of items.
+// Cut removes and returns the items, but for the n oldest, for which take returns true; nil means none. The order of
+// the others, and of those returned, is that of the Queue. It takes time by the number of items.
 func (q *Queue[T]) Cut(n int, take func(T) bool) []T {
 	var taken []T
 	waiting := q.items[q.head:]

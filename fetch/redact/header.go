@@ -6,7 +6,8 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// HeaderName returns the start of a header name, up to the first character that no name can hold: behind it may stand a secret.
+// HeaderName returns the start of a header name for an error message, at most 64 bytes: up to the first character that
+// is no token character (RFC 9110 section 5.6.2), since a secret may follow it, such as a header's value.
 func HeaderName(name string) string {
 	for i := range len(name) {
 		if !httpguts.IsTokenRune(rune(name[i])) {

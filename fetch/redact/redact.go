@@ -1,3 +1,10 @@
+/*
+Package redact replaces what is secret in text that is shown: userinfo of URLs, cookie values, and the unusable part of
+input lines and header names.
+
+It promises that what a parser of URLs would take for a password is never in its result; where that can't be known it
+replaces too much. It is pure: no network, file or clock. Of our packages it imports httpurl and failure.
+*/
 package redact
 
 import (
@@ -10,10 +17,10 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// Placeholder is what stands in place of anything secret in every output.
+// Placeholder is the text that replaces anything secret in every output.
 const Placeholder = "***"
 
-// URL returns text with its userinfo, if it has any, replaced by Secret.
+// URL returns a URL with its userinfo, if it has any, replaced by Placeholder. Other text is returned unchanged.
 func URL(text string) string {
 	start, end := httpurl.Authority(text)
 	at := strings.LastIndexByte(text[start:end], '@')
@@ -23,7 +30,8 @@ func URL(text string) string {
 	return text[:start] + Placeholder + text[start+at:]
 }
 
-// URLs returns text with the userinfo of every URL in it replaced by Secret. It takes what a URL might be for one.
+// URLs returns text with the userinfo of every URL in it replaced by Placeholder. Whatever follows // may be a URL and
+// is treated as one.
 func URLs(text string) string {
 	if !strings.Contains(text, "//") || !strings.Contains(text, "@") {
 		return text
@@ -48,7 +56,7 @@ func URLs(text string) string {
 	}
 }
 
-// IsSecretHeader reports whether the values of the named request header never stand in an output.
+// IsSecretHeader reports whether the values of the named request header, in any case, may not be in an output.
 func IsSecretHeader(name string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "Authorization", "Proxy-Authorization", "Cookie":
@@ -57,7 +65,8 @@ func IsSecretHeader(name string) bool {
 	return false
 }
 
-// SetCookie returns a Set-Cookie header with the cookie's value replaced by Secret; its name and attributes stay.
+// SetCookie returns the value of a Set-Cookie header with the cookie's value replaced by Placeholder. Its name and
+// attributes stay; where there is no name, all before the attributes is replaced.
 func SetCookie(text string) string {
 	cookie, attributes, more := strings.Cut(text, ";")
 	name, _, named := strings.Cut(cookie, "=")
@@ -71,14 +80,14 @@ func SetCookie(text string) string {
 	return masked
 }
 
-// Line returns the start of a line that could not be understood, at most maxInput bytes of it.
-// Nobody can say what is secret in such a line, so it hides too much rather than too little:
-// all that follows the name of a secret header, and all from the first scheme, or the start, to the last @.
+// Line returns the start of an input line that could not be parsed, at most maxLine bytes of it, as a copy. What is
+// secret in such a line can't be known, so it replaces too much rather than too little: all that follows the name of a
+// secret header, and all from the first scheme, or the start, to the last @.
 func Line(line []byte) []byte {
 	plain := unescapeJSON(line)
 	masked := plain
 	for _, name := range []string{"authorization", "cookie"} {
-		if at := bytes.Index(asciiLower(masked), []byte(name)); at >= 0 {
+		if at := bytes.Index(lowerASCII(masked), []byte(name)); at >= 0 {
 			masked = append(bytes.Clone(masked[:at+len(name)]), " "+Placeholder...)
 		}
 	}
@@ -93,13 +102,14 @@ func Line(line []byte) []byte {
 		masked = append(append(bytes.Clone(masked[:start]), Placeholder...), masked[at:]...)
 	}
 	if bytes.Equal(masked, plain) {
-		masked = line // nothing to hide: as it was written
+		masked = line // nothing was secret: the original, escapes included
 	}
-	return bytes.Clone(masked[:min(len(masked), maxInput)])
+	return bytes.Clone(masked[:min(len(masked), maxLine)])
 }
 
-// asciiLower leaves every byte in its place, as bytes.ToLower does not.
-func asciiLower(text []byte) []byte {
+// lowerASCII returns a copy of text with ASCII letters in lower case. Unlike bytes.ToLower it keeps the index of every
+// byte.
+func lowerASCII(text []byte) []byte {
 	lower := bytes.Clone(text)
 	for i, c := range lower {
 		if 'A' <= c && c <= 'Z' {
@@ -109,7 +119,8 @@ func asciiLower(text []byte) []byte {
 	return lower
 }
 
-// unescapeJSON takes escapes such as \/ and \u0041 away, behind which a name or a scheme could hide.
+// unescapeJSON returns text with JSON escapes such as \/ and \u0041 decoded, in which a name or a scheme would not be
+// found. Where there is no backslash it returns text itself.
 func unescapeJSON(text []byte) []byte {
 	if bytes.IndexByte(text, '\\') < 0 {
 		return text
@@ -131,4 +142,5 @@ func unescapeJSON(text []byte) []byte {
 	return plain
 }
 
-const maxInput = 256
+// maxLine bounds the result of Line, in bytes.
+const maxLine = 256

@@ -47,7 +47,8 @@ func TestMaskURLs(t *testing.T) {
 
 func TestSecretHeaders(t *testing.T) {
 	for name, want := range map[string]bool{
-		"Authorization": true, "authorization": true, "Proxy-Authorization": true, "COOKIE": true, "Accept": false, "X-Api-Key": false,
+		"Authorization": true, "authorization": true, "Proxy-Authorization": true, "COOKIE": true,
+		"Accept": false, "X-Api-Key": false,
 	} {
 		if IsSecretHeader(name) != want {
 			t.Errorf("%s: %t", name, !want)
@@ -55,7 +56,7 @@ func TestSecretHeaders(t *testing.T) {
 	}
 }
 
-// TestUnusableLineHidesSecrets: nobody can say what is secret in a line that is not understood, so too much is hidden.
+// TestUnusableLineHidesSecrets checks that Line hides too much of a line that can't be parsed rather than too little.
 func TestUnusableLineHidesSecrets(t *testing.T) {
 	for _, tt := range []struct{ name, line, want string }{
 		{"nothing to hide", `{"url":"http://a.test/`, `{"url":"http://a.test/`},
@@ -83,7 +84,7 @@ func TestUnusableLineHidesSecrets(t *testing.T) {
 	}
 }
 
-// FuzzMaskLine: a password before an @ never survives, whatever stands around it.
+// FuzzMaskLine checks that a password before an @ is never in the result of Line, whatever surrounds it.
 func FuzzMaskLine(f *testing.F) {
 	f.Add("http://u:", "@a.test/")
 	f.Add(`{"url":"http:\/\/u:`, `\u0040a.test`)
@@ -92,11 +93,12 @@ func FuzzMaskLine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, before, after string) {
 		const secret = "hunter2"
 		plain := string(unescapeJSON([]byte(secret + after)))
-		if strings.Contains(before, secret) || strings.HasSuffix(before, ":") && strings.HasPrefix(after, "/") || !strings.Contains(plain, "@") {
+		if strings.Contains(before, secret) || !strings.Contains(plain, "@") ||
+			strings.HasSuffix(before, ":") && strings.HasPrefix(after, "/") {
 			return
 		}
 		if strings.Contains(plain[:strings.LastIndex(plain, "@")], ":/") {
-			return // a scheme behind it: it stands before the URL that is masked
+			return // a scheme follows: the secret is before the URL that is masked
 		}
 		line := before + secret + after
 		if got := string(Line([]byte(line))); strings.Contains(got, secret) {
@@ -105,9 +107,11 @@ func FuzzMaskLine(f *testing.F) {
 	})
 }
 
-// FuzzMaskURL: userinfo that a parser finds never survives masking, what surrounds it does, and a second time changes nothing.
+// FuzzMaskURL checks that userinfo that a parser finds is never in the result of URL, that the rest of the URL is
+// unchanged, and that a second call changes nothing.
 func FuzzMaskURL(f *testing.F) {
-	for _, seed := range []string{"http://u:p@a.test/x", "http://u:p@ss@a.test", "http://a.test/@", "//u@h", `http://u\@a`, "http://u:p@a.test/?x=//v:w@b"} {
+	for _, seed := range []string{"http://u:p@a.test/x", "http://u:p@ss@a.test", "http://a.test/@", "//u@h",
+		`http://u\@a`, "http://u:p@a.test/?x=//v:w@b"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -120,7 +124,8 @@ func FuzzMaskURL(f *testing.F) {
 			return
 		}
 		again, err := url.Parse(masked)
-		if err != nil || again.User.String() != url.User(Placeholder).String() && again.User.String() != Placeholder || again.Host != u.Host || again.RequestURI() != u.RequestURI() {
+		if err != nil || again.Host != u.Host || again.RequestURI() != u.RequestURI() ||
+			again.User.String() != url.User(Placeholder).String() && again.User.String() != Placeholder {
 			t.Errorf("%q is masked as %q", text, masked)
 		}
 	})

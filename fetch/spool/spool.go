@@ -8,16 +8,17 @@ import (
 	"path/filepath"
 )
 
-// A File is bytes in a temporary file: what is too large to be held in memory. Where the system
-// has files without a name it is one, so that nothing stays behind however the process ends. A Spool is one goroutine's at a time.
+// A File is a temporary file for bytes that are too many to be held in memory. Where the system has files without a
+// name it is one, so that nothing is left on disk however the process ends. One goroutine uses it at a time. It is
+// owned by who made it, who closes it.
 type File struct {
-	file     *os.File
-	at, size int64
-	named    bool // the file has a name that is to be removed
-	part     bool // the file is another Spool's
+	file         *os.File
+	offset, size int64 // in bytes: where in file the bytes start, and how many there are
+	named        bool  // the file has a name, which Close removes
+	isPart       bool  // file belongs to another File, which closes it
 }
 
-// An Error says that a temporary file can't be made, written or read, and in which directory. It breaks a run.
+// An Error is a failure to make, write or read a temporary file, with its directory. It ends a run.
 type Error struct {
 	Dir string
 	Err error
@@ -30,8 +31,8 @@ func (e *Error) Error() string {
 // Unwrap returns the system's reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// spoolFailed says where an error came about in place of the name of a file that nobody knows.
-func spoolFailed(dir string, err error) error {
+// newError returns an Error for dir. It leaves out the name of the file, which means nothing to a user.
+func newError(dir string, err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		err = path.Err
@@ -39,96 +40,101 @@ func spoolFailed(dir string, err error) error {
 	return &Error{Dir: dir, Err: err}
 }
 
-// New makes an empty Spool in os.TempDir. Its error is a *SpoolError, as are those of the methods.
+// New makes an empty File in os.TempDir. Its error is an *Error, as are those of the methods.
 func New() (*File, error) {
 	dir := os.TempDir()
-	if f := nameless(dir); f != nil {
+	if f := openUnnamed(dir); f != nil {
 		return &File{file: f}, nil
 	}
 	f, err := os.CreateTemp(dir, "batchfetch-*")
 	if err != nil {
-		return nil, spoolFailed(dir, err)
+		return nil, newError(dir, err)
 	}
-	return &File{file: f, named: os.Remove(f.Name()) != nil}, nil // where an open file can't be removed, Close does it
+	return &File{file: f, named: os.Remove(f.Name()) != nil}, nil // where an open file can't be removed, Close removes it
 }
 
-func (s *File) failed(err error) error { return spoolFailed(filepath.Dir(s.file.Name()), err) }
+// wrapError returns an Error of this File.
+func (s *File) wrapError(err error) error { return newError(filepath.Dir(s.file.Name()), err) }
 
 // Size returns the number of bytes.
 func (s *File) Size() int64 { return s.size }
 
 // Write appends p.
 func (s *File) Write(p []byte) (int, error) {
-	n, err := s.file.WriteAt(p, s.at+s.size)
+	n, err := s.file.WriteAt(p, s.offset+s.size)
 	s.size += int64(n)
 	if err != nil {
-		return n, s.failed(err)
+		return n, s.wrapError(err)
 	}
 	return n, nil
 }
 
-// ReadFrom appends all that r has. Where r is a file, too, the system copies.
+// ReadFrom appends all bytes of r up to io.EOF. Where r is a file, the kernel may copy (copy_file_range).
 func (s *File) ReadFrom(r io.Reader) (int64, error) {
-	_, err := s.file.Seek(s.at+s.size, io.SeekStart)
+	_, err := s.file.Seek(s.offset+s.size, io.SeekStart)
 	var n int64
 	if err == nil {
 		n, err = s.file.ReadFrom(r)
 		s.size += n
 	}
 	if err != nil {
-		return n, s.failed(err)
+		return n, s.wrapError(err)
 	}
 	return n, nil
 }
 
-// Truncate drops all but the first size bytes.
+// Truncate removes all but the first size bytes.
 func (s *File) Truncate(size int64) error {
-	if err := s.file.Truncate(s.at + size); err != nil {
-		return s.failed(err)
+	if err := s.file.Truncate(s.offset + size); err != nil {
+		return s.wrapError(err)
 	}
 	s.size = size
 	return nil
 }
 
-// Reader returns a reader of all bytes from the first on. There may be several; Close ends them.
+// Reader returns a reader of the bytes written so far, from the first one on. There may be several at once. They can't
+// be used after Close.
 func (s *File) Reader() io.Reader {
-	return &spoolReader{spool: s, in: io.NewSectionReader(s.file, s.at, s.size)}
+	return &reader{spool: s, section: io.NewSectionReader(s.file, s.offset, s.size)}
 }
 
-type spoolReader struct {
-	spool *File
-	in    *io.SectionReader
+// A reader reads the bytes of a File and wraps errors.
+type reader struct {
+	spool   *File
+	section *io.SectionReader
 }
 
-func (r *spoolReader) Read(p []byte) (int, error) {
-	n, err := r.in.Read(p)
+func (r *reader) Read(p []byte) (int, error) {
+	n, err := r.section.Read(p)
 	if err != nil && err != io.EOF {
-		err = r.spool.failed(err)
+		err = r.spool.wrapError(err)
 	}
 	return n, err
 }
 
-// WriteTo writes all bytes to w, in one call of its ReadFrom where it has that: a file lets the system copy then.
-// An error of w is returned as it is.
+// WriteTo writes all bytes to w, in one call of its ReadFrom where it has one, so that the kernel may copy from file
+// to file. An error of w is returned unchanged. It moves the offset of the file, so it can't be used with ReadFrom at
+// once.
 func (s *File) WriteTo(w io.Writer) (int64, error) {
-	if _, err := s.file.Seek(s.at, io.SeekStart); err != nil {
-		return 0, s.failed(err)
+	if _, err := s.file.Seek(s.offset, io.SeekStart); err != nil {
+		return 0, s.wrapError(err)
 	}
 	n, err := io.Copy(w, io.LimitReader(s.file, s.size))
 	if err == nil && n < s.size {
-		err = s.failed(io.ErrUnexpectedEOF)
+		err = s.wrapError(io.ErrUnexpectedEOF)
 	}
 	return n, err
 }
 
-// Part returns size bytes from the one at on. They stay in the file of s, which its Close leaves open.
+// Part returns a File of the size bytes from at on. They are shared with s, not copied; its Close leaves the file of s
+// open.
 func (s *File) Part(at, size int64) *File {
-	return &File{file: s.file, at: s.at + at, size: size, part: true}
+	return &File{file: s.file, offset: s.offset + at, size: size, isPart: true}
 }
 
-// Close gives the file's room back.
+// Close closes the file and frees its space on disk. That of a Part does nothing.
 func (s *File) Close() error {
-	if s.part {
+	if s.isPart {
 		return nil
 	}
 	err := s.file.Close()
@@ -136,7 +142,7 @@ func (s *File) Close() error {
 		err = errors.Join(err, os.Remove(s.file.Name()))
 	}
 	if err != nil {
-		return s.failed(err)
+		return s.wrapError(err)
 	}
 	return nil
 }

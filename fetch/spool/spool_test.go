@@ -13,6 +13,7 @@ import (
 	"batchfetch/fetch/spool/spooltest"
 )
 
+// newSpool makes a File that holds text.
 func newSpool(t *testing.T, text string) *File {
 	t.Helper()
 	s, err := New()
@@ -25,19 +26,21 @@ func newSpool(t *testing.T, text string) *File {
 	return s
 }
 
-// textOf returns all that a Spool holds, in each of the ways of reading it.
+// textOf returns all bytes of a File, after it has read them by Reader and by WriteTo.
 func textOf(t *testing.T, s *File) string {
 	t.Helper()
 	read, err := io.ReadAll(s.Reader())
 	var written bytes.Buffer
 	n, err2 := s.WriteTo(&written)
-	if err = errors.Join(err, err2); err != nil || written.String() != string(read) || n != s.Size() || int64(len(read)) != n {
+	if err = errors.Join(err, err2); err != nil || written.String() != string(read) ||
+		n != s.Size() || int64(len(read)) != n {
 		t.Fatalf("reads %d bytes, writes %d of %d, %v", len(read), n, s.Size(), err)
 	}
 	return string(read)
 }
 
-// TestSpool: what is written comes back, as often as it is asked for, and the file has no name where there need be none.
+// TestSpool checks that what is written can be read several times, and that the file has no name on systems that allow
+// it.
 func TestSpool(t *testing.T) {
 	spooltest.NoneStaysOpen(t)
 	s := newSpool(t, "hello ")
@@ -60,7 +63,7 @@ func TestSpool(t *testing.T) {
 		t.Error(err, textOf(t, s))
 	}
 	if info, err := s.file.Stat(); err != nil || info.Size() != 5 {
-		t.Error("the file keeps what was cut off")
+		t.Error("the file still has the truncated bytes")
 	}
 	if _, err := io.WriteString(s, "!"); err != nil || textOf(t, s) != "hello!" {
 		t.Error(err, textOf(t, s))
@@ -73,7 +76,7 @@ func TestSpool(t *testing.T) {
 	}
 }
 
-// TestSpoolErrors: they name the directory and the reason, whatever fails.
+// TestSpoolErrors checks that every error names the directory and the reason.
 func TestSpoolErrors(t *testing.T) {
 	spooltest.NoneStaysOpen(t)
 	dir := os.TempDir()
@@ -91,9 +94,13 @@ func TestSpoolErrors(t *testing.T) {
 	_, took := s.ReadFrom(strings.NewReader("y"))
 	_, gave := s.WriteTo(io.Discard)
 	_, read := s.Reader().Read(make([]byte, 1))
-	for name, err := range map[string]error{"write": wrote, "read from": took, "write to": gave, "read": read, "truncate": s.Truncate(0), "close": s.Close()} {
+	for name, err := range map[string]error{
+		"write": wrote, "read from": took, "write to": gave, "read": read,
+		"truncate": s.Truncate(0), "close": s.Close(),
+	} {
 		var failed *Error
-		if !errors.As(err, &failed) || failed.Dir != dir || !errors.Is(err, os.ErrClosed) || strings.Contains(err.Error(), "batchfetch-") {
+		if !errors.As(err, &failed) || failed.Dir != dir || !errors.Is(err, os.ErrClosed) ||
+			strings.Contains(err.Error(), "batchfetch-") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

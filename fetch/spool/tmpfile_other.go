@@ -4,5 +4,5 @@ package spool
 
 import "os"
 
-// nameless returns nil: there are no files without a name.
-func nameless(string) *os.File { return nil }
+// openUnnamed returns nil: this system has no files without a name.
+func openUnnamed(string) *os.File { return nil }

@@ -1,7 +1,5 @@
 package storetest
 
-// Here are the tests of a Store that has several answers for one request, or several users at once, or that is asked for too much.
-
 import (
 	"bytes"
 	"context"
@@ -16,6 +14,8 @@ import (
 	"batchfetch/fetch/cache"
 )
 
+// testVariants stores several responses for one URL, selected by credentials, by Vary and by Accept-Encoding alone,
+// and checks which request finds which.
 func testVariants(t *testing.T, sub Subject) {
 	s, ctx := sub.Open(t), t.Context()
 	ask := func(who byte, language string) *cache.Question {
@@ -94,7 +94,8 @@ func testVariants(t *testing.T, sub Subject) {
 	expect(ask(2, "de"), "")
 }
 
-// testVariantsAtOnce: of several answers that make a choice, because none was there when they were looked for, all are found.
+// testVariantsAtOnce stores several responses for one URL at once, of which the first makes the choice, and checks
+// that all are found.
 func testVariantsAtOnce(t *testing.T, sub Subject) {
 	s, ctx := sub.Open(t), t.Context()
 	questions, drafts := make([]*cache.Question, 8), make([]*cache.Draft, 8)
@@ -114,7 +115,7 @@ func testVariantsAtOnce(t *testing.T, sub Subject) {
 	for i, d := range drafts {
 		all.Go(func() {
 			body := text(100 + i)
-			_, _ = d.Write(body) // Commit tells
+			_, _ = d.Write(body) // Commit returns its error
 			if err := d.Commit(ctx, entryOf(body)); err != nil {
 				t.Error(err)
 			}
@@ -133,7 +134,7 @@ func testVariantsAtOnce(t *testing.T, sub Subject) {
 	}
 }
 
-// testAtOnce: whoever reads while others write sees one of the bodies that were written, whole.
+// testAtOnce checks that concurrent readers and writers of one key see only complete bodies that were written.
 func testAtOnce(t *testing.T, sub Subject) {
 	stores := []cache.Store{sub.Open(t), sub.Open(t)}
 	var all sync.WaitGroup
@@ -151,7 +152,7 @@ func testAtOnce(t *testing.T, sub Subject) {
 				case 0, 3:
 					w, err := s.Put(t.Context(), k)
 					if err == nil {
-						_, _ = w.Write(body) // Commit tells
+						_, _ = w.Write(body) // Commit returns its error
 						err = w.Commit(t.Context(), entryOf(body))
 					}
 					if err != nil {
@@ -180,6 +181,7 @@ func testAtOnce(t *testing.T, sub Subject) {
 	all.Wait()
 }
 
+// testTooLarge checks that a body that the Store does not accept removes the older one under its key.
 func testTooLarge(t *testing.T, sub Subject) {
 	if sub.TooLarge == 0 {
 		t.Skip("it takes any size")
@@ -191,14 +193,14 @@ func testTooLarge(t *testing.T, sub Subject) {
 		t.Fatal(err)
 	}
 	body := text(sub.TooLarge)
-	_, _ = w.Write(body) // Commit tells
+	_, _ = w.Write(body) // Commit returns its error
 	if err := w.Commit(t.Context(), entryOf(body)); !errors.Is(err, cache.ErrTooLarge) {
 		t.Errorf("got %v", err)
 	}
 	wantNothing(t, s, key(1)) // what was there before is older
 }
 
-// testHeaders: what would not be read again is not written either.
+// testHeaders checks that a header that would be refused when it is read is not written.
 func testHeaders(t *testing.T, sub Subject) {
 	s := sub.Open(t)
 	many := make(http.Header)
@@ -215,6 +217,7 @@ func testHeaders(t *testing.T, sub Subject) {
 	}
 }
 
+// testReadWhileReplaced checks that a body can be read to its end after it was replaced and deleted.
 func testReadWhileReplaced(t *testing.T, sub Subject) {
 	s := sub.Open(t)
 	body := text(500 << 10)

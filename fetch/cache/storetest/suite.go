@@ -1,4 +1,8 @@
-// Package storetest holds what every cache.Store promises, as one suite of tests.
+// Package storetest is a fixture for tests: what every cache.Store promises, as one suite. Nothing but tests imports
+// it. It imports cache alone. The suite starts goroutines, all of which it waits for.
+//
+//	suite.go   Subject, Run, and what one user does with one key after another
+//	many.go    several responses for one URL, several users at once, and what is too large
 package storetest
 
 import (
@@ -15,17 +19,17 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// A Subject is a Store and what a test has to know of it.
+// A Subject is the Store under test, and what the suite has to know of it.
 type Subject struct {
-	// Open opens the Store of this test once more, as another process would.
+	// Open opens the same Store again, as another process would.
 	Open func(t *testing.T) cache.Store
-	// Spoil changes the last byte of each body that is kept, behind the Store's back.
+	// Spoil changes the last byte of each stored body without the Store.
 	Spoil func(t *testing.T)
-	// TooLarge is the size of a body that it does not take; 0 is none.
+	// TooLarge is the size in bytes of a body that the Store does not accept; 0 means none.
 	TooLarge int
 }
 
-// Run runs the suite; each test has a Subject of its own.
+// Run runs the suite as subtests; each calls subject for a Store of its own.
 func Run(t *testing.T, subject func(t *testing.T) Subject) {
 	for _, test := range []struct {
 		name string
@@ -52,7 +56,7 @@ func Run(t *testing.T, subject func(t *testing.T) Subject) {
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// entryOf is an Entry for a body.
+// entryOf returns an Entry for a body.
 func entryOf(body []byte) *cache.Entry {
 	return &cache.Entry{
 		Status: 200, Proto: "HTTP/1.1", RemoteAddr: "192.0.2.1:80", Requested: noon, Received: noon.Add(time.Second),
@@ -61,8 +65,10 @@ func entryOf(body []byte) *cache.Entry {
 	}
 }
 
+// key returns the n-th key.
 func key(n int) cache.Key { return sha256.Sum256([]byte{byte(n), byte(n >> 8)}) }
 
+// put stores a body under a key and returns its Entry.
 func put(t *testing.T, s cache.Store, k cache.Key, body []byte) *cache.Entry {
 	t.Helper()
 	e := entryOf(body)
@@ -79,7 +85,7 @@ func put(t *testing.T, s cache.Store, k cache.Key, body []byte) *cache.Entry {
 	return e
 }
 
-// want expects an Entry and its body, read in both ways.
+// want fails the test unless the Entry and its body are found, by Read and by AppendTo.
 func want(t *testing.T, s cache.Store, k cache.Key, e *cache.Entry, body []byte) {
 	t.Helper()
 	for _, whole := range []bool{false, true} {
@@ -105,7 +111,7 @@ func want(t *testing.T, s cache.Store, k cache.Key, e *cache.Entry, body []byte)
 	}
 }
 
-// sameEntry compares times as instants.
+// sameEntry reports whether two Entries are equal, with times compared as instants.
 func sameEntry(a, b *cache.Entry) bool {
 	x, y := *a, *b
 	same := x.Requested.Equal(y.Requested) && x.Received.Equal(y.Received)
@@ -113,6 +119,7 @@ func sameEntry(a, b *cache.Entry) bool {
 	return same && fmt.Sprint(x) == fmt.Sprint(y)
 }
 
+// get returns what is found under a key.
 func get(t *testing.T, s cache.Store, k cache.Key) *cache.Found {
 	t.Helper()
 	found, err := s.Get(t.Context(), k)
@@ -122,6 +129,7 @@ func get(t *testing.T, s cache.Store, k cache.Key) *cache.Found {
 	return found
 }
 
+// wantNothing fails the test if anything is found under a key.
 func wantNothing(t *testing.T, s cache.Store, k cache.Key) {
 	t.Helper()
 	if found := get(t, s, k); found != nil {
@@ -129,9 +137,10 @@ func wantNothing(t *testing.T, s cache.Store, k cache.Key) {
 	}
 }
 
-// sizes cross every border of a Store's.
+// sizes are body sizes on both sides of every limit at which a Store changes how it stores one.
 var sizes = []int{0, 1, 1000, 16 << 10, 16<<10 + 1, 20 << 10, 64 << 10, 300 << 10, 900 << 10}
 
+// text returns a body of size bytes.
 func text(size int) []byte { return bytes.Repeat([]byte("batchfetch\n"), size/11+1)[:size] }
 
 func testKept(t *testing.T, sub Subject) {
@@ -190,7 +199,7 @@ func testRefreshed(t *testing.T, sub Subject) {
 	}
 }
 
-// testManyNotes: what is confirmed every night for years does not grow for ever, and stays what it is.
+// testManyNotes checks that an entry that is refreshed many times is still found with the last Entry.
 func testManyNotes(t *testing.T, sub Subject) {
 	s := sub.Open(t)
 	for i, size := range []int{1000, 300 << 10} {

@@ -1,3 +1,5 @@
+// Package spooltest holds fixtures for tests: it finds temporary files of package spool that were not closed. Nothing
+// but tests imports it. It knows the prefix of their names alone, and imports none of our packages.
 package spooltest
 
 import (
@@ -7,7 +9,8 @@ import (
 	"testing"
 )
 
-// OpenFiles returns how many files the process has open, sockets aside, or 0 where that is not known.
+// OpenFiles returns how many temporary files of ours the process has open, by the prefix of their names; 0 on systems
+// other than Linux, where that is not known.
 func OpenFiles(t testing.TB) (n int) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -25,7 +28,8 @@ func OpenFiles(t testing.TB) (n int) {
 	return n
 }
 
-// NoneStaysOpen fails the test where a temporary file outlives it, open or by name.
+// NoneStaysOpen fails the test if at its end temporary files are open that were not before, or any is left in the
+// directory. It sets TMPDIR to a directory of the test, so the test can't be parallel.
 func NoneStaysOpen(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()

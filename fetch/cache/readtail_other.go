@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// noFollow does nothing here.
+// noFollow is no flag on this system.
 const noFollow = 0
 
-// slurp opens a regular file and reads the last bytes of it, as many as there is room for: held, nil for what is no regular file.
-// file is nil where held is all of it.
-func slurp(name string, room []byte) (held []byte, file *os.File, size int64, used time.Time, err error) {
+// readTail opens a regular file and reads its last bytes into room: held. held is nil if the file is not a regular
+// one, or was truncated meanwhile. file is nil where held is all of it; otherwise the caller closes it. used is the
+// modification time.
+func readTail(name string, room []byte) (held []byte, file *os.File, size int64, used time.Time, err error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, nil, 0, used, err
@@ -22,7 +23,7 @@ func slurp(name string, room []byte) (held []byte, file *os.File, size int64, us
 	if err == nil && info.Mode().IsRegular() {
 		size, used = info.Size(), info.ModTime()
 		held = room[:min(size, int64(len(room)))]
-		if _, err = f.ReadAt(held, size-int64(len(held))); err == io.EOF { // it has just been cut
+		if _, err = f.ReadAt(held, size-int64(len(held))); err == io.EOF { // it was truncated meanwhile
 			held, err = nil, nil
 		}
 	}

@@ -6,7 +6,8 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// TestRedisTakesNoWrites: what is kept is found in a server that may not be written to, be it a replica or one whose disk is full.
+// TestRedisTakesNoWrites checks that entries are found in a server that accepts no writes, as a replica or one whose
+// disk is full.
 func TestRedisTakesNoWrites(t *testing.T) {
 	server := startRedis(t, "")
 	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{})
@@ -24,7 +25,7 @@ func TestRedisTakesNoWrites(t *testing.T) {
 	}
 }
 
-// TestRedisKeyOfAnotherType: what somebody else has put under a key of ours is no entry, and is written over.
+// TestRedisKeyOfAnotherType checks that a value of another type under one of our keys is no entry, and is overwritten.
 func TestRedisKeyOfAnotherType(t *testing.T) {
 	server := startRedis(t, "")
 	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{})

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// TestDiskFollowsNoLinks: a link in the place of a file of ours leads nowhere, neither to what is there nor to what is made.
+// TestDiskFollowsNoLinks checks that a symbolic link in the place of one of our files is not followed, neither for
+// reading nor for writing.
 func TestDiskFollowsNoLinks(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there it takes a privilege to make a link")
@@ -25,7 +26,7 @@ func TestDiskFollowsNoLinks(t *testing.T) {
 	if err := os.Symlink(victim, filepath.Join(d.dir, usageName)); err != nil {
 		t.Fatal(err)
 	}
-	_ = d.Close() // whether that is an error matters not
+	_ = d.Close() // whether that is an error does not matter
 	if _, err := os.Lstat(victim); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file was made where a link leads: %v", err)
 	}
@@ -48,8 +49,9 @@ func TestDiskFollowsNoLinks(t *testing.T) {
 	}
 }
 
-// TestFolderInTheWay: a folder in the place of an entry is as if nothing was there, and costs no other entry.
-func TestFolderInTheWay(t *testing.T) {
+// TestDirectoryInPlaceOfEntry checks that a folder in the place of an entry is treated as missing, and that other
+// entries are stored nevertheless.
+func TestDirectoryInPlaceOfEntry(t *testing.T) {
 	now := time.Now()
 	d := diskIn(t, t.TempDir(), 1<<20, &now)
 	g := NewGuard(d, func(err error, _ bool) { t.Error(err) })
@@ -79,8 +81,8 @@ func TestFolderInTheWay(t *testing.T) {
 	}
 }
 
-// TestCloseOfWhatWasOnlyRead: that nothing can be noted is an error only where there is something to note.
-func TestCloseOfWhatWasOnlyRead(t *testing.T) {
+// TestCloseAfterReadsOnly checks that a usage file that can't be written is an error only where something was written.
+func TestCloseAfterReadsOnly(t *testing.T) {
 	dir, now := t.TempDir(), time.Now()
 	d := diskIn(t, dir, 1<<20, &now)
 	if err := os.Mkdir(filepath.Join(d.dir, usageName), 0o700); err != nil {

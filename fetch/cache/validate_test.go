@@ -1,0 +1,111 @@
+package cache
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+)
+
+// TestConditions checks RFC 9111 section 4.3.1: the headers of a conditional request.
+func TestConditions(t *testing.T) {
+	for _, tt := range []struct {
+		h    http.Header
+		want http.Header
+	}{
+		{header("Etag", `"x"`), header("If-None-Match", `"x"`)},
+		{header("Etag", `W/"x"`, "Last-Modified", at(0)), header("If-None-Match", `W/"x"`, "If-Modified-Since", at(0))},
+		{header("Last-Modified", at(0)), header("If-Modified-Since", at(0))},
+		{header("Last-Modified", "yesterday"), nil},
+		{header("Etag", "unquoted"), nil},
+		{header("Etag", `"x"`, "Etag", `"y"`), nil},
+		{header("Etag", "\"\u00e9\""), nil},
+	} {
+		got := ValidatorsOf(tt.h).Conditions()
+		if len(got) != len(tt.want) || got.Get("If-None-Match") != tt.want.Get("If-None-Match") ||
+			got.Get("If-Modified-Since") != tt.want.Get("If-Modified-Since") {
+			t.Errorf("%v: got %v", tt.h, got)
+		}
+	}
+}
+
+// TestConfirms checks RFC 9111 section 4.3.4: which 304 confirms the stored response.
+func TestConfirms(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		kept, new http.Header
+		want      bool
+	}{
+		{"the same tag", header("Etag", `"x"`), header("Etag", `"x"`), true},
+		{"another tag", header("Etag", `"x"`), header("Etag", `"y"`), false},
+		{"the same tag, weak", header("Etag", `W/"x"`), header("Etag", `W/"x"`), true},
+		{"weak and strong", header("Etag", `W/"x"`), header("Etag", `"x"`), true},
+		{"no tag in the 304", header("Etag", `"x"`), header(), true},
+		{"the same date", header("Last-Modified", at(0)), header("Last-Modified", at(0)), true},
+		{"another date", header("Last-Modified", at(0)), header("Last-Modified", at(1e9)), false},
+		{"a tag counts before a date", header("Etag", `"x"`, "Last-Modified", at(0)), header("Last-Modified", at(1e9)), true},
+		{"two tags", header("Etag", `"x"`), header("Etag", `"x"`, "Etag", `"y"`), false},
+	} {
+		if got := ValidatorsOf(tt.kept).Confirms(tt.new); got != tt.want {
+			t.Errorf("%s: %t", tt.name, got)
+		}
+	}
+}
+
+// TestFreshen checks RFC 9111 section 3.2: a 304 updates the stored header, but for the fields that describe the
+// stored body.
+func TestFreshen(t *testing.T) {
+	e := &Entry{Status: 200, Size: 9, Header: header(
+		"Etag", `"x"`, "Cache-Control", "max-age=1", "X-Old", "stays", "Age", "77", "Content-Encoding", "gzip")}
+	got := e.Freshen(header("Date", at(9), "Cache-Control", "max-age=60", "X-New", "comes", "Content-Encoding", "br",
+		"Content-Length", "0", "Content-Range", "bytes 0-1/2", "Set-Cookie", "a=b",
+		"Connection", "x-hop", "X-Hop", "one"), noon)
+	want := header("Etag", `"x"`, "Cache-Control", "max-age=60", "X-Old", "stays", "X-New", "comes",
+		"Content-Encoding", "gzip", "Date", at(9))
+	if len(got.Header) != len(want) || got.Size != 9 {
+		t.Errorf("got %v", got.Header)
+	}
+	for name := range want {
+		if got.Header.Get(name) != want.Get(name) {
+			t.Errorf("%s: got %q, want %q", name, got.Header.Get(name), want.Get(name))
+		}
+	}
+	if e.Header.Get("Age") != "77" {
+		t.Error("the old one was written to")
+	}
+}
+
+// TestStorable checks RFC 9111 section 3.1: fields of one connection are not stored, nor are cookies.
+func TestStorable(t *testing.T) {
+	got := Storable(header("Connection", "close, X-Hop", "X-Hop", "1", "Keep-Alive", "1",
+		"Transfer-Encoding", "chunked", "Trailer", "x", "Proxy-Authenticate", "x", "Set-Cookie", "a=b",
+		"Content-Length", "3", "X-Kept", "yes"), noon)
+	if len(got) != 2 || got.Get("X-Kept") != "yes" || got.Get("Date") != at(0) {
+		t.Errorf("got %v", got)
+	}
+	if got := Storable(header("Date", at(time.Hour)), noon); got.Get("Date") != at(time.Hour) {
+		t.Errorf("got %v", got)
+	}
+}
+
+// TestInvalidates checks RFC 9111 section 4.4: which responses invalidate what is stored.
+func TestInvalidates(t *testing.T) {
+	for _, tt := range []struct {
+		method string
+		status int
+		want   bool
+	}{
+		{"POST", 200, true}, {"PUT", 204, true}, {"DELETE", 200, true}, {"PATCH", 303, true}, {"FROB", 200, true},
+		{"POST", 404, false}, {"POST", 500, false}, {"GET", 200, false}, {"HEAD", 200, false}, {"OPTIONS", 200, false},
+		{"TRACE", 200, false},
+	} {
+		if got := Invalidates(tt.method, tt.status); got != tt.want {
+			t.Errorf("%s %d: %t", tt.method, tt.status, got)
+		}
+	}
+	u, _ := url.Parse("http://a.test/x/y")
+	also := AlsoInvalid(u, header("Location", "../z", "Content-Location", "http://other.test/w"))
+	if len(also) != 1 || also[0].String() != "http://a.test/z" {
+		t.Errorf("got %v", also)
+	}
+}

@@ -1,0 +1,12 @@
+/*
+Package fdlimit knows how many files a process may have open, and what to do when there are too many.
+
+	Exchanges ─▷ RLIMIT_NOFILE, less those open  ─▷ how many exchanges at once   fdlimit.go
+	IsExhausted ─▷ EMFILE, ENFILE                                                fdlimit.go
+	RetryWhenFree ─▷ dial, close idle connections, dial again                    fdlimit.go
+	descriptorLimit, openDescriptors                         descriptors_unix.go, descriptors_other.go
+
+It promises that too many open files are never taken for a failure of a host. It changes no limit: the Go runtime has
+raised it already. It imports none of our packages.
+*/
+package fdlimit
