@@ -98,7 +98,7 @@ func (s *StallTimer) EndRead(n int) {
 	s.AddBytes(n)
 }
 
-// restart begins the timeout anew: it drops the samples and sets the timer. mu is held.
+// restart begins the timeout again: it drops the samples and sets the timer. mu is held.
 func (s *StallTimer) restart() {
 	s.samples = 0
 	if s.conn.isLimited() {

@@ -33,7 +33,7 @@ type Config struct {
 	TLS *tls.Config
 	// Family is tcp, tcp4 or tcp6 (curl -4, -6).
 	Family string
-	// UnixSocket is the path of a socket that every address is taken for; empty is none (curl --unix-socket).
+	// UnixSocket is the path of a socket that every address is taken for; empty is no socket (curl --unix-socket).
 	UnixSocket string
 	// Overrides give hosts addresses in place of those that DNS has (curl --resolve).
 	Overrides []Override

@@ -85,7 +85,7 @@ func indexOverrides(overrides []Override) overridesByHost {
 	return p
 }
 
-// of returns the addresses given for host and port; nil is none.
+// of returns the addresses given for host and port, or nil.
 func (p overridesByHost) of(host, port string) []netip.Addr {
 	if len(p) == 0 {
 		return nil

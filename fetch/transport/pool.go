@@ -26,12 +26,12 @@ const idleTimeout, reapEvery = 90 * time.Second, 10 * time.Second
 type pool struct {
 	dial        func(ctx context.Context, to *Target) connResult
 	proxy       *dial.Proxy // to which all connections lead, and that is asked for whole URLs; nil is no proxy
-	proxyHeader []byte      // a header line for that proxy; nil is none
+	proxyHeader []byte      // a header line for that proxy, or nil
 	maxIdle     int         // idle connections kept, of all hosts together
 
 	mu         sync.Mutex         // guards all below, and the idle of each h1Conn
 	idleByHost map[string]*h1Conn // of each host the connection that became idle last
-	oldest     *h1Conn            // the idle connection that became idle first; nil is none
+	oldest     *h1Conn            // the idle connection that became idle first, or nil
 	newest     *h1Conn            // the one that became idle last
 	idleCount  int
 	reaper     *time.Timer           // runs reapIdle; nil where no connection is idle
@@ -137,7 +137,7 @@ func (p *pool) hostOf(to *Target) string {
 	return to.Origin
 }
 
-// getIdle returns the connection of a host that became idle last and is reusable; nil is none. Those that are not
+// getIdle returns the connection of a host that became idle last and is reusable, or nil. Those that are not
 // reusable are closed.
 func (p *pool) getIdle(host string) *h1Conn {
 	for {
@@ -149,7 +149,7 @@ func (p *pool) getIdle(host string) *h1Conn {
 	}
 }
 
-// popIdle takes the connection of a host that became idle last out of the pool; nil is none.
+// popIdle takes the connection of a host that became idle last out of the pool, or nil.
 func (p *pool) popIdle(host string) *h1Conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -176,7 +176,7 @@ func (p *pool) putIdle(host string, h *h1Conn) {
 	}
 }
 
-// putIdleLocked is putIdle with mu held. It returns the connection that the caller is to close without mu; nil is none.
+// putIdleLocked is putIdle with mu held. It returns the connection that the caller is to close without mu, or nil.
 func (p *pool) putIdleLocked(host string, h *h1Conn) (excess *h1Conn) {
 	if p.closed {
 		return h

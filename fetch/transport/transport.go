@@ -23,7 +23,7 @@ type Config struct {
 	Concurrency, HostConcurrency int
 	// Bandwidth is the most bytes received per second over all connections; 0 is no limit.
 	Bandwidth float64
-	// HTTPProxy, HTTPSProxy and NoProxy are as curl -x and NO_PROXY take them; empty is none.
+	// HTTPProxy, HTTPSProxy and NoProxy are as curl -x and NO_PROXY take them; empty is no proxy.
 	HTTPProxy, HTTPSProxy, NoProxy string
 	// Private says when addresses that are not public may be connected to. Over a UnixSocket it has no meaning.
 	Private dial.Policy

@@ -137,7 +137,7 @@ func (p *pool) dialFor(ctx context.Context, host string, w *wantConn) {
 
 // dialed gives the result of the dial for w to a wantConn, or makes the connection idle. It does so under one lock, as
 // otherwise an exchange could find the connection neither among the dials nor idle, and start a dial too many. An
-// error is for w alone. It returns the connection that the caller is to close without mu; nil is none.
+// error is for w alone. It returns the connection that the caller is to close without mu, or nil.
 func (p *pool) dialed(host string, w *wantConn, result connResult) (excess io.Closer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
