@@ -13,7 +13,7 @@ import (
 // A runCache is the cache of one run. nil is none.
 type runCache struct {
 	store  *cache.Guard
-	teller *cache.Teller // nil without --changed
+	teller *cache.Reporter // nil without --changed
 }
 
 // defaultCacheMax is --cache-max, in bytes.
@@ -100,7 +100,7 @@ func openCache(f cacheFlags, o *fetch.Options, c *console) *runCache {
 	opened := &runCache{store: cache.NewGuard(store, warn)}
 	o.Cache = opened.store
 	if f.changed {
-		opened.teller = cache.NewTeller(opened.store)
+		opened.teller = cache.NewReporter(opened.store)
 		o.Changed = opened.teller
 	}
 	return opened

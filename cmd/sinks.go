@@ -9,7 +9,7 @@ import (
 )
 
 // sink returns the Sink of the run's Records. changed is what compares them with the cache, nil for writing all.
-func (out *outputs) sink(f outputFlags, changed *cache.Teller) fetch.Sink {
+func (out *outputs) sink(f outputFlags, changed *cache.Reporter) fetch.Sink {
 	successes := fetch.Sink(output.NewJSONL(out.records, f.body))
 	if out.resumed != nil {
 		successes = journal.NewSink(out.resumed, out.records, f.body)

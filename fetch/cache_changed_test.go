@@ -14,7 +14,7 @@ import (
 // wantChanged is want for a run that reports only what changed. confirmed is whether the run came to its end.
 func (rig *cacheRig) wantChanged(confirmed bool, requests int, want string, change func(*Options), lines ...string) {
 	rig.Helper()
-	teller := cache.NewTeller(rig.store)
+	teller := cache.NewReporter(rig.store)
 	rig.want(requests, want, func(o *Options) {
 		o.Changed = teller
 		if change != nil {
@@ -122,7 +122,7 @@ func TestChangedByCredentials(t *testing.T) {
 func TestChangedOutlivesItsRun(t *testing.T) {
 	withCacheRig(t, func(rig *cacheRig) {
 		rig.setPage("/x", 200, "one", "Cache-Control", "max-age=60")
-		teller := cache.NewTeller(rig.store)
+		teller := cache.NewReporter(rig.store)
 		rig.want(1, "miss 200 one", func(o *Options) { o.Changed = teller }, "/x")
 		before := rig.entryFiles()
 		if err := teller.Confirm(rig.Context(), time.Now()); err != nil {
@@ -195,7 +195,7 @@ func TestChangedHeads(t *testing.T) {
 
 // TestChangedNeedsACache checks what Validate reports of Changed and the cache options.
 func TestChangedNeedsACache(t *testing.T) {
-	o := options(func(o *Options) { o.Changed, o.CacheTTL, o.CacheHeuristic = cache.NewTeller(nil), -1, 2 })
+	o := options(func(o *Options) { o.Changed, o.CacheTTL, o.CacheHeuristic = cache.NewReporter(nil), -1, 2 })
 	if got := flagsOf(o.Validate()); len(got) != 3 {
 		t.Errorf("got %v", got)
 	}

@@ -145,7 +145,7 @@ func (w *errWriter) Write(p []byte) (int, error) {
 // contextReader returns a reader of body that ends with ctx; its error is then the *Failure that says why.
 func contextReader(ctx context.Context, body io.Reader) io.Reader {
 	return readFunc(func(p []byte) (int, error) {
-		if f := failure.Ended(ctx); f != nil {
+		if f := failure.FromContext(ctx); f != nil {
 			return 0, f
 		}
 		return body.Read(p)
@@ -161,7 +161,7 @@ func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 // is one, else cache.ErrCorrupt.
 func storedReadError(ctx context.Context, err error) error {
 	var known *failure.Failure
-	if f := failure.Ended(ctx); f != nil {
+	if f := failure.FromContext(ctx); f != nil {
 		return f
 	}
 	if errors.As(err, &known) {
@@ -197,10 +197,10 @@ func (c *responseCache) reportStored(ctx context.Context, found *cache.Found, re
 		return
 	}
 	record.Unchanged = found.SHA256 == result.reported
-	if record.Unchanged && found.Teller == (cache.Sum{}) {
+	if record.Unchanged && found.Reporter == (cache.Sum{}) {
 		return
 	}
 	e := found.Entry
-	c.options.Changed.Sign(&e, result.reported)
+	c.options.Changed.MarkReported(&e, result.reported)
 	_ = c.options.Cache.Refresh(ctx, result.place.At(), &e) // where that fails the next run reports the body again
 }

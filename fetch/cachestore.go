@@ -82,11 +82,11 @@ func (x *cacheExchange) serveRevalidated(ctx context.Context, resp originRespons
 func (x *cacheExchange) markReported(e *cache.Entry, rec *Record) {
 	changed := x.cache.options.Changed
 	if changed == nil || !e.HasBody && !e.IsDigest() {
-		e.Seen, e.Teller = e.SHA256, cache.Sum{}
+		e.ReportedBefore, e.Reporter = e.SHA256, cache.Sum{}
 		return
 	}
 	rec.Unchanged = e.SHA256 == x.lookup.reported
-	changed.Sign(e, x.lookup.reported)
+	changed.MarkReported(e, x.lookup.reported)
 }
 
 // A cacheWriter stores a response while its body is read. A nil cacheWriter stores nothing.
@@ -149,7 +149,7 @@ func (x *cacheExchange) finishStoring(
 		return
 	}
 	digest := cache.Digest(e.SHA256, e.Received)
-	digest.Seen, digest.Teller = e.Seen, e.Teller
+	digest.ReportedBefore, digest.Reporter = e.ReportedBefore, e.Reporter
 	// where that fails the next run reports the body again
 	_ = x.lookup.place.KeepDigest(ctx, x.cache.options.Cache, &x.lookup.question, digest)
 }

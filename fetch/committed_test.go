@@ -124,7 +124,8 @@ func TestCommittedExchanges(t *testing.T) {
 	var count atomic.Int64
 	o := options(func(o *Options) { o.Cache, o.Committed = &slowLookups{}, func() int64 { return committed } })
 	c := newCommittedExchanges(o, &count)
-	for _, record := range []*Record{{fromCache: true}, {}, {Failure: failure.New(failure.DNS, "no")}, {fromCache: true}, {},
+	for _, record := range []*Record{
+		{fromCache: true}, {}, {Failure: failure.New(failure.DNS, "no")}, {fromCache: true}, {},
 		{}} {
 		c.noteSuccess(record)
 	}

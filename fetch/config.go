@@ -39,8 +39,8 @@ func (o *Options) complete(r *Request) {
 	}
 }
 
-// AppendCanonical is Request.AppendCanonical with the method and the body that r gets from the Options. Headers of the Options
-// are left out, so that a run with a new token requests the same as the one before.
+// AppendCanonical is Request.AppendCanonical with the method and the body that r gets from the Options. Headers of the
+// Options are left out, so that a run with a new token requests the same as the one before.
 func (o *Options) AppendCanonical(text []byte, r *Request) []byte {
 	whole := *r
 	o.complete(&whole)

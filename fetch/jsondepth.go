@@ -2,8 +2,8 @@ package fetch
 
 import "bytes"
 
-// MaxJSONDepth is how many levels a JSON value of the input may nest, as it stands in a Record: encoding/json and jq 1.7
-// read 10000 levels, the Record's own among them.
+// MaxJSONDepth is how many levels a JSON value of the input may nest, as it stands in a Record: encoding/json and jq
+// 1.7 read 10000 levels, the Record's own among them.
 const MaxJSONDepth = 9990
 
 // NestsDeeper reports whether the brackets and braces of a JSON text nest deeper than so many levels. Those in strings

@@ -165,7 +165,7 @@ type Options struct {
 	// Changed sets Record.Unchanged of the successes whose bodies it has reported before; nil sets none. It needs a
 	// Cache. Its Confirm, to be called once what the Sink took is safe, makes what this run has reported count for the
 	// next ones.
-	Changed *cache.Teller
+	Changed *cache.Reporter
 
 	// Committed, where it is not nil, returns how many successes would survive a kill of the process by now. Those that
 	// would not count as exchanges under way, so that a kill at any time loses at most Concurrency of them. The writer

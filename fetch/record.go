@@ -124,7 +124,8 @@ func (r *Record) Discard() {
 // largeRecord is how many bytes of memory a Record may hold and still wait in a channel for the writer.
 const largeRecord = 64 << 10
 
-// isLarge reports whether a Record must not wait in a channel for the writer: it holds over largeRecord bytes, or a file.
+// isLarge reports whether a Record must not wait in a channel for the writer: it holds over largeRecord bytes, or a
+// file.
 func (r *Record) isLarge() bool {
 	return len(r.Line)+len(r.Body) > largeRecord || r.Spool != nil || r.LongLine != nil
 }

@@ -106,8 +106,8 @@ func (i Identifier) Of(r *Request) Identity {
 	return Identity{maphash.Bytes(i.a, text), maphash.Bytes(i.b, text)}
 }
 
-// AppendCanonical appends a text that two Requests share only where they have the same method, URL, headers, body and ID:
-// each part ends with a byte that cannot be in it.
+// AppendCanonical appends a text that two Requests share only where they have the same method, URL, headers, body and
+// ID: each part ends with a byte that cannot be in it.
 func (r *Request) AppendCanonical(text []byte) []byte {
 	text = append(append(text, r.URL...), 0)
 	text = append(append(text, r.Method...), 0)

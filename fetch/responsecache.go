@@ -67,7 +67,7 @@ func (c *responseCache) find(
 		return nil, cache.Useless, result
 	}
 	if c.options.Changed != nil {
-		result.reported = c.options.Changed.Told(ctx, &found.Entry)
+		result.reported = c.options.Changed.LastReported(ctx, &found.Entry)
 	}
 	use = cache.Useless
 	if c.isAcceptable(to, sha256, &found.Entry) {

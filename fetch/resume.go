@@ -48,7 +48,7 @@ func (x *exchange) findPartial(ctx context.Context, to *target, r *Request) *fai
 	n, err := hashPartial(ctx, sum, io.LimitReader(x.partialBody, offset))
 	switch {
 	case ctx.Err() != nil:
-		return failure.Ended(ctx)
+		return failure.FromContext(ctx)
 	case err != nil || n < offset || offset == 0:
 		x.dropPartial()
 	default:

@@ -53,8 +53,8 @@ func storeFailure(err error) error {
 // the run.
 func spoolFailure(err error) error { return &failure.Failure{Kind: failure.IO, Err: err} }
 
-// storageErrorOf returns the error in a failure that ends the run: a *storeError or a *spool.Error; nil is none. Too many
-// open files end no run.
+// storageErrorOf returns the error in a failure that ends the run: a *storeError or a *spool.Error; nil is none. Too
+// many open files end no run.
 func storageErrorOf(f *failure.Failure) error {
 	if f == nil { // first: the targets of errors.As escape to the heap
 		return nil

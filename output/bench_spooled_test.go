@@ -24,7 +24,7 @@ func BenchmarkEncodeSpooled(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(c[1])))
 			for b.Loop() {
-				r.Spool = body.Part(0, body.Size())
+				r.Spool = body.Section(0, body.Size())
 				sink.Encode(r)
 				if err := sink.Put(r); err != nil {
 					b.Fatal(err)

@@ -62,7 +62,7 @@ func (s *spill) currentFile() (*spillFile, error) {
 }
 
 // line returns the line, which is valid until it is released.
-func (p spillPlace) line() *spool.File { return p.file.spool.Part(p.offset, p.size) }
+func (p spillPlace) line() *spool.File { return p.file.spool.Section(p.offset, p.size) }
 
 // release releases the space of a line, which is freed with that of the last one in its file.
 func (s *spill) release(p spillPlace) error {

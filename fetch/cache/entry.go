@@ -31,9 +31,9 @@ type Entry struct {
 	HasBody bool
 	// Coded says that the body is stored under the content codings that Header names.
 	Coded bool
-	// Seen is the hash of the body that was reported to the user before this one; zero means none. Teller is the run that
-	// reports this one; zero means none: see Teller.
-	Seen, Teller Sum
+	// ReportedBefore is the hash of the body that was reported to the user before this one; zero means none. Reporter
+	// is the run that reports this one; zero means none: see the type Reporter.
+	ReportedBefore, Reporter Sum
 
 	kind   kind
 	coding string // the request's Accept-Encoding, where the response varies by that alone and has no choice

@@ -56,7 +56,7 @@ func appendNote(dst []byte, key Key, e *Entry) []byte {
 		flags |= flagCoded
 	}
 	dst = append(dst, byte(e.kind), flags)
-	for _, sum := range [...][len(key)]byte{key, e.SHA256, e.Seen, e.Teller} {
+	for _, sum := range [...][len(key)]byte{key, e.SHA256, e.ReportedBefore, e.Reporter} {
 		dst = append(dst, sum[:]...)
 	}
 	dst = binary.AppendUvarint(binary.AppendUvarint(dst, uint64(e.Status)), uint64(e.Size))
@@ -132,7 +132,7 @@ func parseNote(text []byte, key Key) (Entry, error) {
 	n := noteReader{rest: string(text[sumsEnd:end])}
 	e := Entry{kind: kind(text[0]), HasBody: text[1]&flagBody != 0, Coded: text[1]&flagCoded != 0}
 	kept := Key(text[2:])
-	for i, sum := range [...]*Sum{&e.SHA256, &e.Seen, &e.Teller} {
+	for i, sum := range [...]*Sum{&e.SHA256, &e.ReportedBefore, &e.Reporter} {
 		copy(sum[:], text[2+(i+1)*len(key):])
 	}
 	e.Status, e.Size = int(n.number(999)), int64(n.number(1<<62))

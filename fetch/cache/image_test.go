@@ -20,7 +20,7 @@ func imageOf(key Key, e *Entry, body string) []byte {
 func sample() *Entry {
 	return &Entry{
 		Status: 200, Proto: "HTTP/2.0", RemoteAddr: "[::1]:443", coding: "gzip",
-		HasBody: true, Size: 4, Seen: Sum{7}, Teller: Sum{8}, SHA256: Sum{9},
+		HasBody: true, Size: 4, ReportedBefore: Sum{7}, Reporter: Sum{8}, SHA256: Sum{9},
 		Header: http.Header{"Etag": {`"x"`}, "Link": {"<a>", "<b>"}}, Requested: noon, Received: noon.Add(time.Second),
 	}
 }
@@ -43,7 +43,7 @@ func read(image []byte, key Key) (Entry, error) {
 func TestImage(t *testing.T) {
 	got, err := read(imageOf(Key{1}, sample(), "body"), Key{1})
 	if err != nil || fmt.Sprint(got.Header) != fmt.Sprint(sample().Header) || got.Size != 4 || got.coding != "gzip" ||
-		got.Seen != (Sum{7}) || got.Teller != (Sum{8}) || got.SHA256 != (Sum{9}) || !got.Requested.Equal(noon) {
+		got.ReportedBefore != (Sum{7}) || got.Reporter != (Sum{8}) || got.SHA256 != (Sum{9}) || !got.Requested.Equal(noon) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	early := &Entry{Status: 204, Requested: time.Unix(-5, 0), Received: time.Unix(-5, 0)}

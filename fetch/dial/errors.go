@@ -24,7 +24,7 @@ func classifyDial(ctx context.Context, addr string, err error) *failure.Failure 
 		return blocked.Failure(host)
 	}
 	failure.AwaitDeadline(ctx, err)
-	if f := failure.Ended(ctx); f != nil {
+	if f := failure.FromContext(ctx); f != nil {
 		if f.Kind == failure.Timeout {
 			f.Err = fmt.Errorf("%w: no connection to %s", f.Err, addr)
 			if fdlimit.IsExhausted(err) {
@@ -58,7 +58,7 @@ func classifyDial(ctx context.Context, addr string, err error) *failure.Failure 
 // classifyTLS returns the failure that err, met in a handshake with host, comes to. Of a wrong certificate it says
 // which names it has.
 func classifyTLS(ctx context.Context, host string, err error) *failure.Failure {
-	if f := failure.Ended(ctx); f != nil {
+	if f := failure.FromContext(ctx); f != nil {
 		if f.Kind == failure.Timeout {
 			f.Err = fmt.Errorf("%w: TLS handshake with %s not done", f.Err, host)
 		}

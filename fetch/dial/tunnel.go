@@ -67,7 +67,7 @@ func (p *Proxy) stepFailure(ctx context.Context, step string, err error) *failur
 	failure.AwaitDeadline(ctx, err)
 	var op *net.OpError
 	var known *failure.Failure
-	switch f := failure.Ended(ctx); {
+	switch f := failure.FromContext(ctx); {
 	case f != nil:
 		return failure.New(f.Kind, "proxy %s: %s: %w", p, step, f.Err)
 	case errors.As(err, &known):

@@ -39,10 +39,10 @@ func Innermost(err error) error {
 	}
 }
 
-// Ended returns the Failure for the cause that cancelled ctx: a Limit has its own kind, a Failure is returned as it
-// is, and any other cause, such as a Stop, is of kind Canceled. nil means that ctx was not cancelled, so that an error
-// is the exchange's own.
-func Ended(ctx context.Context) *Failure {
+// FromContext returns the Failure for the cause that cancelled ctx: a Limit has its own kind, a Failure is returned as
+// it is, and any other cause, such as a Stop, is of kind Canceled. nil means that ctx was not cancelled, so that an
+// error is the exchange's own.
+func FromContext(ctx context.Context) *Failure {
 	cause := context.Cause(ctx)
 	if cause == nil {
 		return nil

@@ -36,8 +36,8 @@ func (p *Plan) holdOf(l *lane, now time.Time) Hold {
 	return HoldPause
 }
 
-// CurrentHold returns what keeps the next Task from starting, and the host where it is the limit of a single host; else host
-// is empty. Of several limits it is the one that most Tasks wait for.
+// CurrentHold returns what keeps the next Task from starting, and the host where it is the limit of a single host; else
+// host is empty. Of several limits it is the one that most Tasks wait for.
 func (p *Plan) CurrentHold(now time.Time) (hold Hold, host string) {
 	atLimit := p.active+p.uncommitted >= p.limits.Concurrency
 	switch {

@@ -221,8 +221,8 @@ func (p *Plan) Fail(t *Task, why *failure.Failure) {
 	p.failed.Push(t)
 }
 
-// RemoveWaiting removes all waiting Tasks from the plan and returns them, without those that have failed. Packed Tasks, which
-// have had no exchange, are not returned but counted in spilled. It takes time by the number of lanes and Tasks.
+// RemoveWaiting removes all waiting Tasks from the plan and returns them, without those that have failed. Packed Tasks,
+// which have had no exchange, are not returned but counted in spilled. It takes time by the number of lanes and Tasks.
 func (p *Plan) RemoveWaiting(now time.Time) (tasks []*Task, spilled int64) {
 	for p.invalid.Len() > 0 {
 		tasks = append(tasks, p.invalid.Pop())

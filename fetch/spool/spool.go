@@ -15,7 +15,7 @@ type File struct {
 	file         *os.File
 	offset, size int64 // in bytes: where in file the bytes start, and how many there are
 	named        bool  // the file has a name, which Close removes
-	isPart       bool  // file belongs to another File, which closes it
+	isSection    bool  // file belongs to another File, which closes it
 }
 
 // An Error is a failure to make, write or read a temporary file, with its directory. It ends a run.
@@ -126,15 +126,15 @@ func (s *File) WriteTo(w io.Writer) (int64, error) {
 	return n, err
 }
 
-// Part returns a File of the size bytes from at on. They are shared with s, not copied; its Close leaves the file of s
-// open.
-func (s *File) Part(at, size int64) *File {
-	return &File{file: s.file, offset: s.offset + at, size: size, isPart: true}
+// Section returns a File of the size bytes from at on. They are shared with s, not copied; its Close leaves the file of
+// s open.
+func (s *File) Section(at, size int64) *File {
+	return &File{file: s.file, offset: s.offset + at, size: size, isSection: true}
 }
 
-// Close closes the file and frees its space on disk. That of a Part does nothing.
+// Close closes the file and frees its space on disk. That of a Section does nothing.
 func (s *File) Close() error {
-	if s.isPart {
+	if s.isSection {
 		return nil
 	}
 	err := s.file.Close()

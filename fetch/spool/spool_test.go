@@ -52,11 +52,11 @@ func TestSpool(t *testing.T) {
 		t.Error(n, err)
 	}
 	other := newSpool(t, "ahead ")
-	if n, err := s.Part(6, 3).WriteTo(other); n != 3 || err != nil || textOf(t, other) != "ahead wor" {
+	if n, err := s.Section(6, 3).WriteTo(other); n != 3 || err != nil || textOf(t, other) != "ahead wor" {
 		t.Errorf("%d bytes, %v, %q", n, err, textOf(t, other))
 	}
-	part := s.Part(6, 5)
-	if textOf(t, part) != "world" || textOf(t, part.Part(1, 3)) != "orl" || textOf(t, s) != "hello world" {
+	part := s.Section(6, 5)
+	if textOf(t, part) != "world" || textOf(t, part.Section(1, 3)) != "orl" || textOf(t, s) != "hello world" {
 		t.Errorf("%q of %q", textOf(t, part), textOf(t, s))
 	}
 	if err := s.Truncate(5); err != nil || textOf(t, s) != "hello" {

@@ -41,7 +41,7 @@ func goAway(err error) (code uint32, ok bool) {
 // classify returns the failure that err comes to, by its type. The end of ctx goes before err, and what is a failure
 // already stays as it is.
 func classify(ctx context.Context, err error) *failure.Failure {
-	if f := failure.Ended(ctx); f != nil {
+	if f := failure.FromContext(ctx); f != nil {
 		return f
 	}
 	var known *failure.Failure

@@ -103,8 +103,8 @@ var placeholderSum = strings.Repeat("0", 2*sha256.Size)
 // sharesFile reports whether requests with equal bodies share one file: their name is made of sha256 by the template.
 func (d *Dir) sharesFile(r *fetch.Request) bool { return r.Path == "" && d.template.usesSum() }
 
-// Create opens a temporary file in the folder of r's file, or in the directory itself where that folder's name needs the
-// hash.
+// Create opens a temporary file in the folder of r's file, or in the directory itself where that folder's name needs
+// the hash.
 func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 	stem, err := d.partStem(r)
 	if err != nil {

@@ -61,7 +61,7 @@ func entryOf(body []byte) *cache.Entry {
 	return &cache.Entry{
 		Status: 200, Proto: "HTTP/1.1", RemoteAddr: "192.0.2.1:80", Requested: noon, Received: noon.Add(time.Second),
 		Header: http.Header{"Etag": {`"x"`}, "Link": {"<a>", "<b>"}, "Content-Type": {"text/plain"}},
-		Size:   int64(len(body)), SHA256: sha256.Sum256(body), Seen: sha256.Sum256(body), HasBody: true,
+		Size:   int64(len(body)), SHA256: sha256.Sum256(body), ReportedBefore: sha256.Sum256(body), HasBody: true,
 	}
 }
 

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// A Teller records which bodies a run has reported to the user, so that a later run reports only those that have
+// A Reporter records which bodies a run has reported to the user, so that a later run reports only those that have
 // changed. Each Entry that the run stores names the run; it counts as reported only once Confirm has recorded that the
 // run has ended. So what a killed run had not written out is reported again by the next one, and nothing is left out.
-type Teller struct {
+type Reporter struct {
 	store       Store
 	id          Sum         // of this run, random
 	unconfirmed atomic.Bool // an Entry names this run, so Confirm has something to record
@@ -21,36 +21,37 @@ type Teller struct {
 	confirmed map[Sum]bool // by other runs that were looked up: whether they are confirmed
 }
 
-// NewTeller returns the Teller of a new run.
-func NewTeller(store Store) *Teller {
-	t := &Teller{store: store, confirmed: make(map[Sum]bool)}
+// NewReporter returns the Reporter of a new run.
+func NewReporter(store Store) *Reporter {
+	t := &Reporter{store: store, confirmed: make(map[Sum]bool)}
 	_, _ = rand.Read(t.id[:]) // never fails
 	return t
 }
 
-// Told returns the hash of the body that was reported to the user last, given the stored Entry; zero means none.
-func (t *Teller) Told(ctx context.Context, e *Entry) Sum {
-	if e.Teller == (Sum{}) || !t.isConfirmed(ctx, e.Teller) {
-		return e.Seen
+// LastReported returns the hash of the body that was reported to the user last, given the stored Entry; zero means
+// none.
+func (t *Reporter) LastReported(ctx context.Context, e *Entry) Sum {
+	if e.Reporter == (Sum{}) || !t.isConfirmed(ctx, e.Reporter) {
+		return e.ReportedBefore
 	}
 	return e.SHA256
 }
 
-// Sign sets in e, before it is stored, the hash that was reported last, and this run where the body of e is another
-// and so is reported by it.
-func (t *Teller) Sign(e *Entry, told Sum) {
-	e.Seen, e.Teller = told, Sum{}
+// MarkReported sets in e, before it is stored, the hash that was reported last, and this run where the body of e is
+// another and so is reported by it.
+func (t *Reporter) MarkReported(e *Entry, told Sum) {
+	e.ReportedBefore, e.Reporter = told, Sum{}
 	if told != e.SHA256 {
-		e.Teller = t.id
+		e.Reporter = t.id
 		t.unconfirmed.Store(true)
 	}
 }
 
-// mostRuns bounds how many other runs a Teller caches.
+// mostRuns bounds how many other runs a Reporter caches.
 const mostRuns = 1000
 
 // isConfirmed reports whether a run has ended with Confirm. It reads the Store once for each run.
-func (t *Teller) isConfirmed(ctx context.Context, run Sum) bool {
+func (t *Reporter) isConfirmed(ctx context.Context, run Sum) bool {
 	if run == t.id { // what an equal request of this run reports is new to this request too
 		return false
 	}
@@ -74,7 +75,7 @@ func (t *Teller) isConfirmed(ctx context.Context, run Sum) bool {
 }
 
 // Confirm records that all that this run had to report was reported to the user.
-func (t *Teller) Confirm(ctx context.Context, now time.Time) error {
+func (t *Reporter) Confirm(ctx context.Context, now time.Time) error {
 	if !t.unconfirmed.Load() {
 		return nil
 	}
