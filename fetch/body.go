@@ -63,10 +63,10 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 			resp.ContentLength, formatSize(x.options.MaxBody))
 	}
 	decoded, err := coding.NewReader(codings, in)
-	defer decoded.Close()
 	if err != nil {
 		return err
 	}
+	defer decoded.Close()
 	if in.coded = len(codings) > 0; in.coded {
 		decoded.Reader = decodedCounter{decoded.Reader, in}
 	}

@@ -58,17 +58,17 @@ type Reader struct {
 }
 
 // NewReader returns a Reader of the bytes that source holds under codings, which are in the order of Of. An unknown
-// coding, and more than maxCodings, is a *failure.Failure of kind Decode. Where it returns an error the Reader is not
-// nil and is to be closed as well. It reads nothing yet.
+// coding, and more than maxCodings, is a *failure.Failure of kind Decode. It reads nothing yet.
 func NewReader(codings []string, source io.Reader) (*Reader, error) {
 	d := &Reader{Reader: source}
 	if len(codings) > maxCodings {
-		return d, failure.New(failure.Decode, "more than %d content codings", maxCodings)
+		return nil, failure.New(failure.Decode, "more than %d content codings", maxCodings)
 	}
 	for i := len(codings) - 1; i >= 0; i-- {
 		layer, err := d.addDecoder(codings[i])
 		if err != nil {
-			return d, err
+			d.Close()
+			return nil, err
 		}
 		d.Reader = layer
 	}

@@ -56,10 +56,10 @@ func encode(t testing.TB, text string, formats ...string) string {
 // decode returns what a Reader makes of source under codings.
 func decode(codings []string, source io.Reader) (string, error) {
 	r, err := NewReader(codings, source)
-	defer r.Close()
 	if err != nil {
 		return "", err
 	}
+	defer r.Close()
 	decoded, err := io.ReadAll(r)
 	return string(decoded), err
 }
