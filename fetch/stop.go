@@ -21,21 +21,24 @@ func (s *scheduler) checkDeadline(now time.Time) {
 }
 
 // stop ends the run: no more exchanges start. A drain leaves those under way Options.Grace to end; any other reason
-// cancels them. The first reason stays; a later StopCanceled or StopOutput cancels the exchanges too, any other later
-// one does nothing.
+// cancels them. The first reason stays; a later StopOutput cancels the exchanges too, any other later one does nothing.
+// StopCanceled has nothing to cancel: the contexts of the exchanges end with the caller's, and with its cause.
 func (s *scheduler) stop(why Stop, now time.Time) {
 	if s.isStopped() {
-		if why == StopCanceled || why == StopOutput {
+		if why == StopOutput {
 			s.cancel(s.stopCause())
 		}
 		return
 	}
 	s.tally.Stopped = why
-	if why == StopDrain {
+	switch why {
+	case StopDrain:
 		if end := now.Add(s.options.Grace); s.deadline.IsZero() || end.Before(s.deadline) {
 			s.deadline = end
 		}
-	} else {
+	case StopCanceled:
+		s.deadline = time.Time{}
+	default:
 		s.deadline = time.Time{}
 		s.cancel(s.stopCause())
 	}
