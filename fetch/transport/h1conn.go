@@ -193,7 +193,6 @@ type responseBody struct {
 }
 
 // Read is io.Reader's. An error, io.EOF included, ends the use of the connection.
-
 func (b *responseBody) Read(p []byte) (int, error) {
 	n, err := b.in.Read(p)
 	if err != nil {

@@ -113,8 +113,7 @@ func decodedSource(body *spool.File, from encoding.Encoding) textSource {
 	return func() io.Reader { return transform.NewReader(body.Reader(), from.NewDecoder()) }
 }
 
-// spoolErrorIn returns the *fetch.SpoolError in err; nil where there is none, since a decoder's error is about the
-// body.
+// spoolErrorIn returns the *spool.Error in err; nil where there is none, since a decoder's error is about the body.
 func spoolErrorIn(err error) error {
 	var file *spool.Error
 	if errors.As(err, &file) {

@@ -70,8 +70,8 @@ func TestCharsets(t *testing.T) {
 	}
 }
 
-// scanText finds U+FFFD across the borders of its reads.
-func TestSurvey(t *testing.T) {
+// TestScanText: scanText finds U+FFFD across the borders of its reads.
+func TestScanText(t *testing.T) {
 	for _, step := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader} {
 		for text, want := range map[string]bool{"": false, "plain": false, "a\ufffdb": true, "\ufffd": true,
 			"\uffef\ubfbd": false} {

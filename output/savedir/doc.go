@@ -2,10 +2,10 @@
 //
 //	Request ── NameTemplate ──▸ name ── claims: whose is it? ──▸ Claim
 //	                             │
-//	Keep ──▸ bodyWriter ── Commit: rename ──▸ DIR/name
-//	            │ Mark, Suspend
-//	            ▾
-//	.batchfetch-HASH.part + .json (mark) ── Part ──▸ partialBody ── Continue ──▸ bodyWriter
+//	Create ──▸ bodyWriter ── Commit: rename ──▸ DIR/name
+//	              │ SetInfo, Suspend
+//	              ▾
+//	.batchfetch-HASH.part + .json (mark) ── Partial ──▸ partialBody ── Continue ──▸ bodyWriter
 //
 // Names never lead out of the directory: NameTemplate makes safe ones, and os.Root holds every access to it.
 package savedir

@@ -15,7 +15,7 @@ import (
 // maxMarkSize bounds a mark, in bytes. A part whose mark would be larger is not kept.
 const maxMarkSize = 8 << 10
 
-// markJSON is the JSON of a fetch.Mark, beside the part that it is about.
+// markJSON is the JSON of a fetch.PartialInfo, beside the part that it is about.
 type markJSON struct {
 	IfRange string `json:"if_range"`
 	Total   int64  `json:"total,omitempty"`

@@ -137,7 +137,7 @@ func (d *Dir) removeIfThere(name string) error {
 	return nil
 }
 
-// partialBody is a fetch.Part: the bytes of a part, locked, and its mark.
+// partialBody is a fetch.PartialBody: the bytes of a part, locked, and its mark.
 type partialBody struct {
 	*os.File
 	dir     *Dir

@@ -19,8 +19,8 @@ import (
 	"batchfetch/output/file"
 )
 
-// Dir is a fetch.Keeper that saves bodies as files below one directory. No name leads out of it, by symbolic links
-// neither, and no two requests of a run share a file unless their template names it by sha256.
+// Dir is a fetch.PartialStore that saves bodies as files below one directory. No name leads out of it, not by symbolic
+// links either, and no two requests of a run share a file unless their template names it by sha256.
 // A body whose transfer broke off is kept as a part, for a later attempt or run to continue (see partialBody).
 // It takes about 40 bytes of memory for the name of each request, and 8 for each of earlier runs.
 type Dir struct {
@@ -135,7 +135,7 @@ func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 	return s, nil
 }
 
-// makeFolders makes the folders of a name. The error is a *fetch.Failure where something else has the name of one.
+// makeFolders makes the folders of a name. The error is a *failure.Failure where something else has the name of one.
 func (d *Dir) makeFolders(name string) error {
 	folder := path.Dir(name)
 	if folder == "." {

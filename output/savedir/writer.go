@@ -71,8 +71,7 @@ func randomTempName(folder string) string {
 	return path.Join(folder, ".batchfetch-"+hex.EncodeToString(random[:])+partEnding)
 }
 
-// bodyWriter is a fetch.Keeping and fetch.PartKeeping: a body that is being written to a file, locked where there are
-// locks.
+// bodyWriter is a fetch.PartialWriter: a body that is being written to a file, locked where there are locks.
 type bodyWriter struct {
 	*os.File
 	dir      *Dir

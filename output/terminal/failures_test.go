@@ -16,7 +16,7 @@ import (
 )
 
 // The line of a failure has its URL, kind, message and attempts.
-func TestReadableLine(t *testing.T) {
+func TestFailuresLine(t *testing.T) {
 	masked := encodetest.Failure(failure.TLS, "tls: certificate for a.example, not b.example")
 	masked.Request.URL = "https://ann:pw@b.example/"
 	thrice := encodetest.Failure(failure.BadStatus, "503 Service Unavailable")
@@ -43,7 +43,7 @@ func TestReadableLine(t *testing.T) {
 }
 
 // The line of an input line that can't be used has its file and line; those of arguments and other failures have none.
-func TestReadableNamesFileAndLine(t *testing.T) {
+func TestFailuresNamesFileAndLine(t *testing.T) {
 	at := func(kind failure.Kind, url, file string, line int64, input string) *fetch.Record {
 		r := encodetest.Failure(kind, "why")
 		r.Request = fetch.Request{URL: url, File: file, Line: line}
@@ -71,7 +71,7 @@ func TestReadableNamesFileAndLine(t *testing.T) {
 }
 
 // What servers and inputs say is written as printable text.
-func TestReadableIsSafe(t *testing.T) {
+func TestFailuresIsSafe(t *testing.T) {
 	const evil = "\x1b[2J\x9b1A\b\r\n\u202e\u2028\x7f\xff"
 	for _, r := range []*fetch.Record{
 		{Request: fetch.Request{URL: "http://a/" + evil}, Failure: &failure.Failure{Kind: failure.IO,
@@ -88,7 +88,7 @@ func TestReadableIsSafe(t *testing.T) {
 }
 
 // Twenty failures a second are shown; the others are counted.
-func TestReadableShowsTwentyASecond(t *testing.T) {
+func TestFailuresShowsTwentyASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
 		sink := NewFailures(&out, "--failures FILE keeps them all")
@@ -120,7 +120,7 @@ func TestReadableShowsTwentyASecond(t *testing.T) {
 }
 
 // The last Flush writes how many were not shown; one before does not.
-func TestReadableTellsTheRestAtTheEnd(t *testing.T) {
+func TestFailuresTellsTheRestAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
 		sink := NewFailures(&out, "--failures FILE keeps them all")
@@ -141,7 +141,7 @@ func TestReadableTellsTheRestAtTheEnd(t *testing.T) {
 	})
 }
 
-func TestReadableReturnsTheWritersError(t *testing.T) {
+func TestFailuresReturnsTheWritersError(t *testing.T) {
 	sink := NewFailures(encodetest.BrokenWriter{}, "--failures FILE keeps them all")
 	r := encodetest.Failure(failure.DNS, "no address")
 	sink.Encode(r)

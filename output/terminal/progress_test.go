@@ -85,7 +85,7 @@ func TestProgressRateIsOfLate(t *testing.T) {
 }
 
 // WriteLines writes a line every ten seconds until its context ends.
-func TestPlain(t *testing.T) {
+func TestWriteLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		p, counts, _ := newTestProgress(time.Now())
@@ -123,7 +123,7 @@ func TestPlain(t *testing.T) {
 }
 
 // WriteLines goes on where the writer fails.
-func TestPlainOnABrokenWriter(t *testing.T) {
+func TestWriteLinesOnABrokenWriter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
