@@ -131,7 +131,7 @@ func parseNote(text []byte, key Key) (Entry, error) {
 	}
 	n := noteReader{rest: string(text[sumsEnd:end])}
 	e := Entry{kind: kind(text[0]), HasBody: text[1]&flagBody != 0, Coded: text[1]&flagCoded != 0}
-	kept := Key(text[2:])
+	storedKey := Key(text[2:])
 	for i, sum := range [...]*Sum{&e.SHA256, &e.ReportedBefore, &e.Reporter} {
 		copy(sum[:], text[2+(i+1)*len(key):])
 	}
@@ -140,7 +140,7 @@ func parseNote(text []byte, key Key) (Entry, error) {
 	e.Proto, e.RemoteAddr, e.coding = n.text(), n.text(), n.text()
 	e.Header = n.header()
 	bodiless := e.kind != ofAnswer || !e.HasBody
-	if n.bad || kept != key || e.kind > ofChoice || bodiless && e.Size != 0 || e.kind == ofAnswer && e.Status < 200 {
+	if n.bad || storedKey != key || e.kind > ofChoice || bodiless && e.Size != 0 || e.kind == ofAnswer && e.Status < 200 {
 		return Entry{}, errNoImage
 	}
 	return e, nil

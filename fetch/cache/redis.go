@@ -23,14 +23,14 @@ import (
 // MiB.
 type Redis struct {
 	client *redis.Client
-	keep   time.Duration // the time to live of a key
+	ttl    time.Duration // the time to live of a key
 }
 
 const (
 	mostValue = 1 << 20 // bytes
 
-	// redisKeep is the default time to live of a key since its last use.
-	redisKeep = 30 * 24 * time.Hour
+	// redisTTL is the default time to live of a key since its last use.
+	redisTTL = 30 * 24 * time.Hour
 	// redisTimeout bounds connecting to the server, and each of its responses: a slower lookup saves no time.
 	redisTimeout = time.Second
 	// redisPool is the maximum number of connections. Further callers wait for one.
@@ -88,7 +88,7 @@ func OpenRedis(address string, settings RedisSettings) (*Redis, error) {
 		o.Password, _ = u.User.Password()
 	}
 	logging.Disable() // the client would write to standard error by itself
-	return &Redis{client: redis.NewClient(o), keep: max(settings.Keep, redisKeep)}, nil
+	return &Redis{client: redis.NewClient(o), ttl: max(settings.Keep, redisTTL)}, nil
 }
 
 // portOf returns the port of a URL, or the default one.
@@ -110,7 +110,7 @@ func (r *Redis) value(ctx context.Context, key Key) ([]byte, error) {
 	var renewed *redis.BoolCmd
 	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		got = p.GetRange(ctx, name, 0, mostValue-1) // never more, whatever was written there
-		renewed = p.Expire(ctx, name, r.keep)
+		renewed = p.Expire(ctx, name, r.ttl)
 		return nil
 	})
 	switch {
@@ -166,7 +166,7 @@ func (w *redisWriter) Commit(ctx context.Context, e *Entry) error {
 		w.image = nil
 		return errors.Join(ErrTooLarge, w.redis.Delete(ctx, w.key)) // what is stored there is older
 	}
-	return w.redis.client.Set(ctx, redisKey(w.key), w.image, w.redis.keep).Err()
+	return w.redis.client.Set(ctx, redisKey(w.key), w.image, w.redis.ttl).Err()
 }
 
 // Abort drops the body.

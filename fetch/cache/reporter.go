@@ -39,9 +39,9 @@ func (t *Reporter) LastReported(ctx context.Context, e *Entry) Sum {
 
 // MarkReported sets in e, before it is stored, the hash that was reported last, and this run where the body of e is
 // another and so is reported by it.
-func (t *Reporter) MarkReported(e *Entry, told Sum) {
-	e.ReportedBefore, e.Reporter = told, Sum{}
-	if told != e.SHA256 {
+func (t *Reporter) MarkReported(e *Entry, reported Sum) {
+	e.ReportedBefore, e.Reporter = reported, Sum{}
+	if reported != e.SHA256 {
 		e.Reporter = t.id
 		t.unconfirmed.Store(true)
 	}

@@ -101,19 +101,19 @@ func (e *Entry) Freshen(h http.Header, received time.Time) Entry {
 // 9110 section 7.6.1), nor the length of its coded body, nor cookies, which are secrets of one moment. A response
 // without a Date gets the time at which it was received (RFC 9110 section 6.6.1). It shares the values of h.
 func Storable(h http.Header, received time.Time) http.Header {
-	kept := make(http.Header, len(h)+1)
-	kept["Date"] = []string{received.UTC().Format(http.TimeFormat)}
+	stored := make(http.Header, len(h)+1)
+	stored["Date"] = []string{received.UTC().Format(http.TimeFormat)}
 	for name, values := range h {
 		if !isNotStorable(name) {
-			kept[name] = values
+			stored[name] = values
 		}
 	}
 	for _, line := range h["Connection"] {
 		for name := range strings.SplitSeq(line, ",") {
-			delete(kept, http.CanonicalHeaderKey(strings.TrimSpace(name)))
+			delete(stored, http.CanonicalHeaderKey(strings.TrimSpace(name)))
 		}
 	}
-	return kept
+	return stored
 }
 
 // isNotStorable reports whether a field is never stored: it concerns one connection, is secret, or describes the coded

@@ -6,7 +6,7 @@ import (
 	"batchfetch/fetch"
 )
 
-// BenchmarkNoPart measures Part where there is none: an lstat(2) where the directory may hold parts, and nothing where
+// BenchmarkNoPart measures Partial where there is none: an lstat(2) where the directory may hold parts, and nothing where
 // it may not.
 func BenchmarkNoPart(b *testing.B) {
 	bodies, err := Open(b.TempDir(), NameTemplate{})

@@ -158,7 +158,7 @@ func TestUnmarkedBodyIsAbandoned(t *testing.T) {
 	}
 }
 
-// A part has one owner at a time, and Mark replaces a part that nobody owns.
+// A part has one owner at a time, and SetInfo replaces a part that nobody owns.
 func TestPartHasOneOwner(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
@@ -228,7 +228,7 @@ func TestPartBelongsToItsRequest(t *testing.T) {
 	}
 }
 
-// Part does not look into a directory that was empty.
+// Partial does not look into a directory that was empty.
 func TestEmptyDirectoryHoldsNoPart(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
