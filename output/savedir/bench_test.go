@@ -6,8 +6,8 @@ import (
 	"batchfetch/fetch"
 )
 
-// BenchmarkNoPart measures Partial where there is none: an lstat(2) where the directory may hold parts, and nothing where
-// it may not.
+// BenchmarkNoPart measures Partial where there is no part: an lstat(2) where the directory may hold some, and nothing
+// where it may not.
 func BenchmarkNoPart(b *testing.B) {
 	bodies, err := Open(b.TempDir(), NameTemplate{})
 	if err != nil {

@@ -225,8 +225,8 @@ func TestBodiesMeetLateObstacles(t *testing.T) {
 	}
 }
 
-// A directory that can't be written to is not a request's failure: the error is no *failure.Failure, so that it ends the
-// run.
+// A directory that can't be written to is not a request's failure: the error is no *failure.Failure, so that it ends
+// the run.
 func TestBodiesInABrokenDirectory(t *testing.T) {
 	for _, c := range []struct {
 		name  string
