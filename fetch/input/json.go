@@ -63,8 +63,8 @@ func parseJSON(text []byte) (fetch.Request, error) {
 		r := fetch.Request{URL: line.URL, ID: scalarOrNil(line.ID), Meta: normalizeValue(line.Meta)}
 		return r, describeJSONError(err)
 	}
-	if fetch.NestsDeeper(text, fetch.MaxJSONDepth) {
-		return fetch.Request{}, fmt.Errorf("the JSON nests deeper than %d levels", fetch.MaxJSONDepth)
+	if NestsDeeper(text, MaxJSONDepth) {
+		return fetch.Request{}, fmt.Errorf("the JSON nests deeper than %d levels", MaxJSONDepth)
 	}
 	fields := line.jsonRequest
 	if fields.URL == "" && (line.Type == "summary" || line.Type == "log" || line.Type == "plan") {
