@@ -9,7 +9,7 @@ import (
 	"batchfetch/output/encode"
 )
 
-// kindHints say what to do about each kind of failure, but for fetch.BadStatus.
+// kindHints say what to do about each kind of failure, but for failure.BadStatus.
 var kindHints = map[failure.Kind]string{
 	failure.InvalidRequest:   "the line can't be used as it stands",
 	failure.DNS:              "check the host's name, and the network",
@@ -30,7 +30,7 @@ var kindHints = map[failure.Kind]string{
 	failure.Canceled:    "run the same input again: what was not started is in no list of failures",
 }
 
-// hintForKind returns what to do about a kind of failure; the status of example tells those of fetch.BadStatus apart.
+// hintForKind returns what to do about a kind of failure; the status of example tells those of failure.BadStatus apart.
 func hintForKind(kind failure.Kind, example output.Example) string {
 	switch {
 	case kind != failure.BadStatus:

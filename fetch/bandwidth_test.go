@@ -20,7 +20,7 @@ func TestBandwidthOverSockets(t *testing.T) {
 	for _, version := range []transport.Version{transport.HTTP1, transport.HTTP2} {
 		t.Run(string(version), func(t *testing.T) {
 			server, o := startTLSServer(t, true, page)
-			o.Bandwidth, o.HTTP = 1e6, version
+			o.Bandwidth, o.HTTP, o.HostConcurrency = 1e6, version, 20 // no other limit beside it
 			got := new(recorder)
 			summary, err := Run(t.Context(), urls(16, server), got, o)
 			if err != nil || summary.Succeeded != 16 {

@@ -13,7 +13,7 @@ import (
 )
 
 // An exchange is one HTTP round trip, timed, from the request to the end of the response's body. It is made for one
-// attempt, or one redirect, of a Task and used once, by one goroutine, which it sets the Record for.
+// attempt, or one redirect, of a Task and used once, by one goroutine. It sets the fields of the Record.
 type exchange struct {
 	options   *Options
 	transport *transport.Transport

@@ -80,8 +80,8 @@ func runWith(
 // the other is scheduled.
 const backlog = 256
 
-// A pipeline is the joints between the stages of one run: the channels, the counters that one stage keeps for another,
-// and what all workers share. Its methods make the stages, each with the channel ends that it uses; no stage knows it.
+// A pipeline has the channels between the stages of one run, the counters that two stages share, and what all workers
+// share. It gives each stage the ends that it uses, and no stage knows it.
 type pipeline struct {
 	options   *Options
 	sink      Sink

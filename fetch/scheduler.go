@@ -64,7 +64,6 @@ type scheduler struct {
 }
 
 // newScheduler returns a scheduler with an empty Plan. The run begins now.
-
 func newScheduler(o *Options, ports schedulerPorts) *scheduler {
 	s := &scheduler{schedulerPorts: ports, options: o, tally: newTally(o),
 		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: o.Drain}

@@ -5,7 +5,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -38,7 +37,7 @@ var mayImport = map[string]string{
 
 	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/httpurl fetch/judge " +
 		"fetch/netrc fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
-	"fetch/input": "fetch fetch/failure fetch/httpurl fetch/redact",
+	"fetch/input": "fetch fetch/httpurl fetch/redact",
 
 	"output/encode":   "fetch fetch/failure fetch/input fetch/redact fetch/spool",
 	"output/file":     "",
@@ -49,8 +48,8 @@ var mayImport = map[string]string{
 
 	"cmd/parse":     "",
 	"cmd/hostsfile": "cmd/parse fetch",
-	"cmd": "cmd/hostsfile cmd/parse fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/input " +
-		"fetch/judge fetch/netrc fetch/redact fetch/spool fetch/transport " +
+	"cmd": "cmd/hostsfile cmd/parse fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
+		"fetch/input fetch/judge fetch/netrc fetch/redact fetch/spool fetch/transport " +
 		"output output/encode output/file output/journal output/savedir output/terminal",
 	"": "cmd",
 
@@ -67,11 +66,16 @@ var isPure = map[string]bool{
 	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true,
 }
 
-// impureImports are the packages that a pure package may not import; impureTime are the functions of package time that
-// it may not call.
+// pureImports are the packages outside of this module that a pure package may import: a new one is added here where it
+// has no clock, network, file or context. Of net/http a pure package may use the names in pureHTTP, and Method and
+// Status constants; of package time none of impureTime.
 const (
-	impureImports = "context crypto/rand io/fs io/ioutil math/rand math/rand/v2 net net/http/httptrace net/http/httptest " +
-		"os os/exec os/signal path/filepath syscall golang.org/x/sys/unix"
+	pureImports = "bufio bytes cmp compress/zlib container/heap container/list errors fmt io math net/http net/netip " +
+		"net/url slices strconv strings sync time unicode/utf8 " +
+		"github.com/andybalholm/brotli github.com/klauspost/compress/flate github.com/klauspost/compress/gzip " +
+		"github.com/klauspost/compress/zstd golang.org/x/net/http/httpguts golang.org/x/net/idna " +
+		"golang.org/x/net/publicsuffix golang.org/x/time/rate"
+	pureHTTP   = "CanonicalHeaderKey Header ParseTime StatusText TimeFormat"
 	impureTime = "Now Since Until Sleep After AfterFunc NewTimer NewTicker Tick"
 )
 
@@ -87,7 +91,7 @@ var outsideOurs = map[string]string{
 
 // TestImports holds the code of every package against mayImport and outsideOurs.
 func TestImports(t *testing.T) {
-	seen := map[string]bool{}
+	seen, used := map[string]bool{}, map[string]bool{}
 	for _, f := range ourFiles(t) {
 		seen[f.dir] = true
 		allowed, known := mayImport[f.dir]
@@ -99,6 +103,7 @@ func TestImports(t *testing.T) {
 		top, _, _ := strings.Cut(f.dir, "/")
 		for _, path := range f.imports() {
 			ours, is := strings.CutPrefix(path, "batchfetch/")
+			used[f.dir+" "+ours] = used[f.dir+" "+ours] || !f.isTest
 			switch {
 			case is && f.isTest:
 			case is && isFixture(ours) && !isFixture(f.dir):
@@ -113,24 +118,33 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
-	for dir := range maps.Keys(mayImport) {
+	for dir, allowed := range mayImport {
 		if !seen[dir] {
 			t.Errorf("there is no package %q", dir)
+		}
+		for own := range strings.FieldsSeq(strings.TrimPrefix(allowed, "fixtures")) {
+			if !used[dir+" "+own] {
+				t.Errorf("%q does not import %s any more", dir, own)
+			}
 		}
 	}
 }
 
 func isFixture(dir string) bool { return strings.HasPrefix(mayImport[dir], "fixtures") }
 
-// TestPurePackages: they import nothing that is impure, and call no clock.
+// TestPurePackages: they import nothing that is impure, under its own name, and use no clock and no HTTP client.
 func TestPurePackages(t *testing.T) {
 	for _, f := range ourFiles(t) {
 		if f.isTest || !isPure[f.dir] {
 			continue
 		}
-		for _, path := range f.imports() {
-			if slices.Contains(strings.Fields(impureImports), path) {
+		for _, spec := range f.tree.Imports {
+			path, _ := strconv.Unquote(spec.Path.Value) // the parser has read it
+			if !strings.HasPrefix(path, "batchfetch/") && !slices.Contains(strings.Fields(pureImports), path) {
 				t.Errorf("%s imports %s, and is pure", f.path, path)
+			}
+			if spec.Name != nil && (path == "time" || path == "net/http") {
+				t.Errorf("%s imports %s under another name, and is pure", f.path, path)
 			}
 		}
 		f.inspect(func(n ast.Node) {
@@ -138,12 +152,23 @@ func TestPurePackages(t *testing.T) {
 			if !is {
 				return
 			}
-			pkg, is := selected.X.(*ast.Ident)
-			if is && pkg.Name == "time" && slices.Contains(strings.Fields(impureTime), selected.Sel.Name) {
-				t.Errorf("%s uses time.%s, and is pure", f.at(n), selected.Sel.Name)
+			name := selected.Sel.Name
+			switch pkg, _ := selected.X.(*ast.Ident); {
+			case pkg == nil:
+			case pkg.Name == "time" && slices.Contains(strings.Fields(impureTime), name),
+				pkg.Name == "http" && !isPureHTTP(name):
+				t.Errorf("%s uses %s.%s, and is pure", f.at(n), pkg.Name, name)
+			case pkg.Name == "rate" && name == "Sometimes":
+				t.Errorf("%s uses rate.Sometimes, which reads the clock, and is pure", f.at(n))
 			}
 		})
 	}
+}
+
+// isPureHTTP reports whether a pure package may use this name of net/http.
+func isPureHTTP(name string) bool {
+	return slices.Contains(strings.Fields(pureHTTP), name) ||
+		strings.HasPrefix(name, "Method") || strings.HasPrefix(name, "Status")
 }
 
 // TestGoroutinesHaveFewHomes: they are started in the named files only, each of which does start some.
@@ -182,16 +207,7 @@ func isStart(n ast.Node) bool {
 
 // TestNoEmbeddedPointers: no struct embeds a pointer to a type of ours, which would hand out all of its fields.
 func TestNoEmbeddedPointers(t *testing.T) {
-	files := ourFiles(t)
-	declared := map[string]bool{} // types, as dir.Name
-	for _, f := range files {
-		f.inspect(func(n ast.Node) {
-			if spec, is := n.(*ast.TypeSpec); is {
-				declared[f.dir+"."+spec.Name.Name] = true
-			}
-		})
-	}
-	for _, f := range files {
+	for _, f := range ourFiles(t) {
 		if f.isTest {
 			continue
 		}
@@ -201,13 +217,7 @@ func TestNoEmbeddedPointers(t *testing.T) {
 				return
 			}
 			for _, field := range fields.Fields.List {
-				pointer, is := field.Type.(*ast.StarExpr)
-				if !is || len(field.Names) > 0 {
-					continue
-				}
-				name, is := pointer.X.(*ast.Ident)
-				_, qualified := pointer.X.(*ast.SelectorExpr)
-				if is && declared[f.dir+"."+name.Name] || qualified && f.isOurs(pointer.X.(*ast.SelectorExpr)) {
+				if pointer, is := field.Type.(*ast.StarExpr); is && len(field.Names) == 0 && f.isOurs(pointer.X) {
 					t.Errorf("%s embeds a pointer", f.at(field))
 				}
 			}
@@ -239,12 +249,25 @@ func (f *sourceFile) imports() (paths []string) {
 	return paths
 }
 
-// isOurs reports whether a qualified name is of a package of ours.
-func (f *sourceFile) isOurs(name *ast.SelectorExpr) bool {
-	qualifier, _ := name.X.(*ast.Ident)
-	return slices.ContainsFunc(f.imports(), func(path string) bool {
-		return strings.HasPrefix(path, "batchfetch/") && qualifier != nil && strings.HasSuffix(path, "/"+qualifier.Name)
-	})
+// isOurs reports whether a type, or the generic type that it is made of, is declared in this module.
+func (f *sourceFile) isOurs(kind ast.Expr) bool {
+	switch kind := kind.(type) {
+	case *ast.IndexExpr:
+		return f.isOurs(kind.X)
+	case *ast.IndexListExpr:
+		return f.isOurs(kind.X)
+	case *ast.SelectorExpr:
+		qualifier, _ := kind.X.(*ast.Ident)
+		return slices.ContainsFunc(f.tree.Imports, func(spec *ast.ImportSpec) bool {
+			path, _ := strconv.Unquote(spec.Path.Value) // the parser has read it
+			name := path[strings.LastIndexByte(path, '/')+1:]
+			if spec.Name != nil {
+				name = spec.Name.Name
+			}
+			return strings.HasPrefix(path, "batchfetch/") && qualifier != nil && name == qualifier.Name
+		})
+	}
+	return true // an unqualified name is of this package
 }
 
 // ourFiles parses all Go files of the module, whatever system they are for.
