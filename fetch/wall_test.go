@@ -22,6 +22,7 @@ var mayImport = map[string]string{
 	"fetch/fdlimit": "",
 	"fetch/spool":   "",
 	"fetch/cache":   "",
+	"fetch/paging":  "",
 
 	"fetch/httpurl":   "fetch/failure",
 	"fetch/redact":    "fetch/failure fetch/httpurl",
@@ -37,7 +38,7 @@ var mayImport = map[string]string{
 	"fetch/plan":  "fetch/failure fetch/judge fetch/queue",
 
 	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/httpurl fetch/judge " +
-		"fetch/netrc fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
+		"fetch/netrc fetch/paging fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
 	"fetch/input": "fetch fetch/failure fetch/httpurl fetch/redact",
 
 	"output/encode":   "fetch fetch/failure fetch/input fetch/redact fetch/spool",
@@ -50,7 +51,7 @@ var mayImport = map[string]string{
 	"cmd/parse":     "",
 	"cmd/hostsfile": "cmd/parse fetch",
 	"cmd": "cmd/hostsfile cmd/parse fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/input " +
-		"fetch/judge fetch/netrc fetch/redact fetch/spool fetch/transport " +
+		"fetch/judge fetch/netrc fetch/paging fetch/redact fetch/spool fetch/transport " +
 		"output output/encode output/file output/journal output/savedir output/terminal",
 	"": "cmd",
 
@@ -64,7 +65,7 @@ var mayImport = map[string]string{
 // isPure are the packages that compute from their arguments alone: no clock, network, file or context.
 var isPure = map[string]bool{
 	"fetch/plan": true, "fetch/judge": true, "fetch/queue": true, "fetch/httpurl": true, "fetch/redact": true,
-	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true,
+	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true, "fetch/paging": true,
 }
 
 // impureImports are the packages that a pure package may not import; impureTime are the functions of package time that
