@@ -7,6 +7,7 @@ import (
 	"batchfetch/fetch"
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/judge"
+	"batchfetch/fetch/paging"
 	"batchfetch/fetch/transport"
 	"batchfetch/output/encode"
 	"batchfetch/output/savedir"
@@ -90,6 +91,10 @@ func registerRequest(r *registrar, s *settings) {
 	r.int(&o.MaxRedirects, "max-redirs", "", "n", "most redirects followed; 0 follows none: a 3xx is then the answer")
 	add(r, &o.AcceptStatus, "accept-status", "", "list", o.AcceptStatus.String(),
 		"final statuses that are a success: 200-299,404,5xx", judge.ParseStatuses)
+	add(r, &o.Paginate, "paginate", "", "place", "none",
+		"follow pages, each a Record of its own: link (the header Link: <…>; rel=\"next\"), or a JSON pointer such as "+
+			"/links/next to the next page's URL in the body", paging.Parse)
+	r.int(&o.MaxPages, "max-pages", "", "n", "number of the last page that is followed to")
 }
 
 func registerConnection(r *registrar, s *settings) {
@@ -126,7 +131,7 @@ func registerOutput(r *registrar, s *settings) {
 		"save bodies as files below it; Records then have path in place of body; what was cut off is continued, by a "+
 			"retry or the next run")
 	add(r, &s.output.name, "name", "", "template", "",
-		"name of a saved body: {host} {path} {base} {ext} {index} {id} {sha256} and / for folders; the input line's "+
+		"name of a saved body: {host} {path} {base} {ext} {index} {id} {page} {sha256} and / for folders; the input line's "+
 			"path wins (default: host and path, with a short hash where needed)", savedir.ParseNameTemplate)
 	add(r, &s.maxBody, "max-body", "", "size", "16Mi",
 		"largest decoded body; with --save-dir 10Gi where this is left out", parse.Size)

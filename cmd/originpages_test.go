@@ -64,6 +64,7 @@ func (o *origin) pages() http.Handler {
 		w.Header().Set("Content-Encoding", "gzip")
 		write(w, string(gzipped(make([]byte, number(r, "n")))))
 	})
+	o.pagedLists(mux)
 	o.redirects(mux)
 	o.editablePages(mux)
 	o.delays(mux)

@@ -31,7 +31,7 @@ func (o *Options) complete(r *Request) {
 	if r.Method == "" {
 		r.Method = o.Method
 	}
-	if r.Body == nil && o.Body != nil {
+	if r.Body == nil && o.Body != nil && r.Page <= 1 {
 		r.Body, r.BodyForm = o.Body, BodyText
 		if !utf8.Valid(o.Body) {
 			r.BodyForm = BodyBase64

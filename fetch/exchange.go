@@ -121,6 +121,7 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 	rec.Status = resp.StatusCode
 	rec.Protocol = resp.Proto
 	rec.ContentType = resp.Header.Get("Content-Type")
+	rec.header = resp.Header
 	if x.options.KeepHeader {
 		rec.Header = resp.Header
 	}

@@ -12,6 +12,7 @@ import (
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/netrc"
+	"batchfetch/fetch/paging"
 	"batchfetch/fetch/transport"
 )
 
@@ -104,6 +105,13 @@ type Options struct {
 	// MaxRedirects is the most redirects followed for one Request; 0 follows none, and a 3xx is then a final status
 	// (curl -L --max-redirs).
 	MaxRedirects int
+
+	// Paginate is where a success has the URL of the next page, which is then requested too, and so on: each page is a
+	// Record of its own, with the Index, ID and Meta of its Request. The zero value follows no pages. A page on another
+	// origin gets what a redirect to there would.
+	Paginate paging.Place
+	// MaxPages is the number of the last page that is requested.
+	MaxPages int
 
 	// Identity accepts no content coding and decodes none (curl without --compressed).
 	Identity bool
@@ -203,6 +211,7 @@ func Defaults() Options {
 		UserAgent:       "batchfetch",
 		AcceptStatus:    judge.Statuses{{200, 299}},
 		MaxRedirects:    10,
+		MaxPages:        1000,
 		MaxBody:         16 << 20,
 		BodyMemory:      1 << 20,
 		MaxFailures:     -1,

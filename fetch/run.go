@@ -29,6 +29,7 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 		return Summary{}, err
 	}
 	options.Concurrency = min(options.Concurrency, fdlimit.Exchanges())
+	options.DropBody = options.DropBody && !options.Paginate.InBody()
 	transport := transport.New(options.transportConfig(dial.Network{}))
 	defer transport.Close()
 	return runWith(ctx, source, sink, &options, transport)
@@ -88,6 +89,7 @@ type pipeline struct {
 	transport *transport.Transport
 	targets   *targeter
 	cache     *responseCache
+	pager     *pager
 	finisher  *finisher
 	failure   *outputFailure
 
@@ -126,13 +128,14 @@ func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipelin
 		unstarted:    make(chan *task, 1),
 		feedEnded:    make(chan struct{}),
 	}
-	p.finisher = &finisher{options: o, sink: sink, records: p.records, largeRecords: p.largeRecords,
+	p.pager = &pager{options: o, targets: p.targets, transport: transport}
+	p.finisher = &finisher{options: o, pager: p.pager, sink: sink, records: p.records, largeRecords: p.largeRecords,
 		blockedWorkers: &p.blockedWorkers, closeIdle: transport.CloseIdle}
 	return p
 }
 
 func (p *pipeline) feeder(source Source) *feeder {
-	return &feeder{source: source, targets: p.targets, bodyStore: p.options.BodyStore, live: p.options.Live,
+	return &feeder{source: source, pager: p.pager, live: p.options.Live,
 		intake: p.intake, closed: p.closed, unstarted: p.unstarted, ended: p.feedEnded}
 }
 

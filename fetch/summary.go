@@ -41,6 +41,8 @@ type Summary struct {
 	// Total counts the Requests read from the Source, Skipped those that it yielded with ErrSkipped, NotStarted those
 	// that had no exchange when the run was stopped.
 	Total, Succeeded, Failed, Skipped, NotStarted int64
+	// Pages counts the pages among Succeeded and Failed (Request.Page).
+	Pages int64
 	// Unchanged counts those of Succeeded whose Records are left out of the output: see Options.Changed.
 	Unchanged int64
 	// ByCache counts successes by the part that the cache had in them; nil is no cache.
@@ -137,6 +139,9 @@ func (c *tally) countExchange(t *task) {
 func (c *tally) countFinal(t *task) {
 	if t.counts.status > 0 {
 		c.ByStatus[t.counts.status]++
+	}
+	if t.request.Page > 0 {
+		c.Pages++
 	}
 	failure := t.failure()
 	if failure == nil {

@@ -23,6 +23,9 @@ type task struct {
 	lookup        *lookupResult  // what the cache has for its target; nil is nothing
 	counts        exchangeCounts // of its last exchange
 
+	leftOrigin bool  // a redirect has led to another origin, in any attempt
+	next       *task // the page that follows it, once it has ended; nil is none
+
 	wholeOnly   bool // a partial body of it is not to be continued
 	fromCache   bool // it has ended with a stored response, or without one by only-if-cached; no exchange follows
 	servedStale bool // its last exchange failed, and the stored response is served for it
@@ -37,7 +40,9 @@ func newTask(request Request) *task {
 
 // isPristine reports whether a task has no state but its Request: then a taskCodec can pack it.
 func (t *task) isPristine() bool {
-	return t.startedAt.IsZero() && t.Attempts == 0 && t.hops == 0 && t.lookup == nil
+	return t.startedAt.IsZero() && t.Attempts == 0 && t.hops == 0 && t.lookup == nil &&
+		(t.request.Page == 0 || t.request.Page == 1 && t.options.Paginate.IsSet()) && !t.request.OmitCredentials &&
+		!t.request.PublicOnly
 }
 
 // updatePlanTask sets the fields of the plan.Task that the plan reads when the task is added: Pristine, and Size in
