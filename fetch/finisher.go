@@ -73,7 +73,7 @@ func (f *finisher) encodeAgain(t *task, record *Record) {
 	}
 	record.Discard()
 	record.HasBody, record.LineErr = false, nil
-	record.Next, record.More, t.next = nil, false, nil
+	record.Next, record.More, t.next, t.morePages = nil, false, nil, false
 	t.Verdict.Failure = &failure.Failure{Kind: failure.IO, Err: why}
 	record.Failure = t.Verdict.Failure
 	f.options.complete(&record.Request)

@@ -64,6 +64,7 @@ func TestValidateNamesTheFlag(t *testing.T) {
 		{"timeout", func(o *Options) { o.Timeout = -1 }},
 		{"deadline", func(o *Options) { o.Deadline = -1 }},
 		{"slow", func(o *Options) { o.Slow = -1 }},
+		{"max-pages", func(o *Options) { o.MaxPages = 0 }},
 		{"max-redirs", func(o *Options) { o.MaxRedirects = -1 }},
 		{"max-body", func(o *Options) { o.MaxBody = 0 }},
 		{"max-failures", func(o *Options) { o.MaxFailurePercent = 100.1 }},

@@ -36,6 +36,7 @@ func (p *pager) turn(t *task, record *Record) *failure.Failure {
 	page := p.nextPage(t, record, reference)
 	record.Next = &page
 	if page.Number > int64(p.options.MaxPages) {
+		t.morePages = true
 		return nil
 	}
 	record.More = true

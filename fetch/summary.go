@@ -41,8 +41,9 @@ type Summary struct {
 	// Total counts the Requests read from the Source, Skipped those that it yielded with ErrSkipped, NotStarted those
 	// that had no exchange when the run was stopped.
 	Total, Succeeded, Failed, Skipped, NotStarted int64
-	// Pages counts the pages among Succeeded and Failed (Request.Page).
-	Pages int64
+	// Pages counts the pages among Succeeded and Failed (Request.Page), MorePages those of them that name a next one
+	// beyond Options.MaxPages.
+	Pages, MorePages int64
 	// Unchanged counts those of Succeeded whose Records are left out of the output: see Options.Changed.
 	Unchanged int64
 	// ByCache counts successes by the part that the cache had in them; nil is no cache.
@@ -142,6 +143,9 @@ func (c *tally) countFinal(t *task) {
 	}
 	if t.request.Page > 0 {
 		c.Pages++
+	}
+	if t.morePages {
+		c.MorePages++
 	}
 	failure := t.failure()
 	if failure == nil {

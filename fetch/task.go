@@ -26,6 +26,7 @@ type task struct {
 
 	leftOrigin bool  // a redirect has led to another origin, in any attempt
 	next       *task // the page that follows it, once it has ended; nil is none
+	morePages  bool  // in place of next: there is one beyond Options.MaxPages
 
 	wholeOnly   bool // a partial body of it is not to be continued
 	fromCache   bool // it has ended with a stored response, or without one by only-if-cached; no exchange follows

@@ -132,9 +132,6 @@ func withPage(name string, page int64) string {
 		return name
 	}
 	ext := path.Ext(name)
-	if ext == path.Base(name) { // a hidden file
-		ext = ""
-	}
 	return strings.TrimSuffix(name, ext) + "-page" + strconv.FormatInt(page, 10) + ext
 }
 
