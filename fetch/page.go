@@ -61,6 +61,9 @@ func (r Request) ResumeAt(p Page, earlier PageSet) Request {
 
 // isLoop reports whether a Request is for a page that came before in its chain of pages.
 func (r *Request) isLoop() bool {
+	if len(r.earlier) == 0 {
+		return false
+	}
 	_, seen := r.earlier[pageHash(r.URL)]
 	return seen
 }
