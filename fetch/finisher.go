@@ -27,7 +27,7 @@ func newRecord(t *task) *Record {
 
 // finish completes the Record of t, has it rendered and sends it to the writer. It blocks while the writer is behind.
 func (f *finisher) finish(t *task, record *Record) {
-	record.Attempts, record.Redirects = t.Attempts, t.hops
+	record.Attempts, record.Redirects = t.Attempts+t.uncounted, t.hops
 	if record.Failure = t.failure(); record.Failure != nil {
 		f.options.complete(&record.Request)
 	}

@@ -19,6 +19,7 @@ type task struct {
 	hops          int            // redirects followed, over all attempts
 	startedAt     time.Time      // when its first exchange began; zero is none yet
 	lastStatus    int            // the status of its last exchange; 0 is none
+	uncounted     int            // exchanges that were no attempt for Attempts: refused by the host, or not ready
 	fileShortages int            // exchanges in a row that could open no file for the body, too many being open
 	lookup        *lookupResult  // what the cache has for its target; nil is nothing
 	counts        exchangeCounts // of its last exchange
@@ -40,11 +41,27 @@ func (t *task) isPristine() bool {
 	return t.startedAt.IsZero() && t.Attempts == 0 && t.hops == 0 && t.lookup == nil
 }
 
-// updatePlanTask sets the fields of the plan.Task that the plan reads when the task is added: Pristine, and Size in
-// bytes.
+// updatePlanTask sets the fields of the plan.Task that the plan reads when the task is added: Pristine, Size in bytes
+// and Path.
 func (t *task) updatePlanTask() {
 	t.Pristine = t.isPristine()
 	t.Size = len(t.request.URL) + len(t.request.Body) + len(t.request.Meta)
+	if t.URL != nil {
+		t.Path = pathStart(t.URL.Path)
+	}
+}
+
+// pathStart returns the first two segments of a path; it shares the memory of path.
+func pathStart(path string) string {
+	segments := 0
+	for i := 1; i < len(path); i++ {
+		if path[i] == '/' {
+			if segments++; segments == 2 {
+				return path[:i]
+			}
+		}
+	}
+	return path
 }
 
 // failure returns why a task that has ended failed; nil is a success. The Verdict of a success has a Failure too where

@@ -77,13 +77,16 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		t.counts.status = a.Status
 	}
 	trial := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
-		FileShortages: t.fileShortages, Elapsed: now.Sub(t.startedAt)}
+		Refusals: t.Refusals, FileShortages: t.fileShortages, Elapsed: now.Sub(t.startedAt)}
 	if t.fileShortages++; !a.IsOutOfFiles() {
 		t.fileShortages = 0
 	} else {
 		w.transport.CloseIdle() // so that files can be opened
 	}
 	t.Verdict = judge.Judge(t.policy, trial, a, now, w.rng.Float64())
+	if t.Refusals++; !t.Verdict.Refusal {
+		t.Refusals = 0
+	}
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	x.endPartial(t.Verdict, a.Status)
 	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // where the body failed too: the request has had its effect
@@ -101,13 +104,17 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 }
 
-// newExchange returns the next exchange of t, and counts it as an attempt where it is one: a Hop or a Restart is none.
+// newExchange returns the next exchange of t, and counts it as an attempt where it is one: a Hop or a Restart is none, nor
+// is what follows a refusal or a response that was not ready.
 func (w *worker) newExchange(t *task) *exchange {
-	switch t.Verdict.Fate {
-	case judge.Final, judge.Retry:
+	switch v := &t.Verdict; {
+	case v.Fate == judge.Retry && (v.Refusal || v.NotReady):
+		t.uncounted++
+		t.wholeOnly = false
+	case v.Fate == judge.Final, v.Fate == judge.Retry:
 		t.Attempts++
 		t.wholeOnly = false
-	case judge.Restart:
+	case v.Fate == judge.Restart:
 		t.wholeOnly = true // even where the partial body is still there
 	}
 	header := withCookies(w.options, t.Header, t.URL)
@@ -151,7 +158,7 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 	}
 	attrs := []slog.Attr{
 		slog.String("url", redact.URL(t.request.URL)),
-		slog.Int("attempt", t.Attempts),
+		slog.Int("attempt", t.Attempts+t.uncounted),
 		slog.Float64("elapsed_ms", milliseconds(t.counts.took)),
 		slog.String("then", fateNames[t.Verdict.Fate]),
 	}

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"errors"
+	"net/http"
 
 	"batchfetch/fetch/failure"
 )
@@ -11,11 +12,12 @@ type Health uint8
 
 // The states of a host.
 const (
-	Unknown   Health = iota // the exchange was cancelled, or did not reach the host
-	Healthy                 // the response is accepted, or a redirect
-	Erroring                // any other response came, or a part of one
-	Throttled               // the response asks for fewer requests: 429 or 503, where those are not accepted
-	NoAnswer                // no byte of a response came
+	Unknown    Health = iota // the exchange was cancelled, or did not reach the host
+	Healthy                  // the response is accepted, or a redirect
+	Erroring                 // any other response came, or a part of one
+	Overloaded               // the host may have too much to do: a 503 that is not accepted
+	Refused                  // the host refused the request for a limit: Verdict.Refusal
+	NoAnswer                 // no byte of a response came
 )
 
 // healthOf is the Health that an Answer shows.
@@ -25,8 +27,10 @@ func healthOf(p *Policy, a *Answer) Health {
 		return Erroring
 	case a.Status == 0:
 		return healthOfFailure(a.Failure)
-	case concernsHost(a.Status) && !p.AcceptStatus.Has(a.Status):
-		return Throttled
+	case a.Status == http.StatusTooManyRequests && !p.AcceptStatus.Has(a.Status):
+		return Refused
+	case a.Status == http.StatusServiceUnavailable && !p.AcceptStatus.Has(a.Status):
+		return Overloaded
 	case a.Failure == nil && (p.AcceptStatus.Has(a.Status) || IsRedirect(a.Status)):
 		return Healthy
 	}

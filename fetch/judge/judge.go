@@ -30,7 +30,7 @@ type Policy struct {
 	RetryMaxTime time.Duration
 	// RetryUnsafe allows to retry methods that are not idempotent.
 	RetryUnsafe bool
-	// Adaptive sets Verdict.Quota from the header fields that announce one.
+	// Adaptive sets Verdict.Quotas from the header fields that announce one.
 	Adaptive bool
 }
 
@@ -79,6 +79,8 @@ type Trial struct {
 	Attempts int
 	// Hops is the number of redirects followed so far.
 	Hops int
+	// Refusals is the number of refusals in a row before this exchange (Verdict.Refusal).
+	Refusals int
 	// FileShortages is the number of file shortages in a row before this exchange; see Answer.IsOutOfFiles.
 	FileShortages int
 	// Elapsed is the time since the first exchange began.
@@ -91,12 +93,14 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 	v := judgeTask(p, t, a, now, chance)
 	v.Health = healthOf(p, &a)
 	if p.Adaptive && a.Status != 0 {
-		v.Quota = quotaOf(a.sentHeader(), now)
+		if q := quotaOf(a.sentHeader(), now); q.Reset > 0 {
+			v.Quotas = []Quota{q}
+		}
 	}
 	return v
 }
 
-// judgeTask is Judge without Health and Quota, which concern the host alone.
+// judgeTask is Judge without Health and Quotas, which concern the host alone.
 func judgeTask(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict {
 	if why := a.restartFailure(); why != nil {
 		return Verdict{Fate: Restart, Failure: why}
@@ -131,7 +135,7 @@ func judgeTask(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verd
 			if wait > p.RetryMaxDelay {
 				return p.refuseWait(a.Status, wait)
 			}
-			v.Pause = wait
+			v.Hold = wait
 		}
 	}
 	return p.retryIfWorth(t, v, p.RetryOn.Statuses.Has(a.Status), chance)
@@ -186,7 +190,7 @@ func IsRedirect(status int) bool {
 
 // refuseWait returns the Verdict on a Task whose host asked for a longer wait than RetryMaxDelay.
 func (p *Policy) refuseWait(status int, wait time.Duration) Verdict {
-	return Verdict{Refused: true, Failure: &failure.Failure{
+	return Verdict{TooLong: true, Failure: &failure.Failure{
 		Kind: failure.RateLimited,
 		Err: fmt.Errorf("%s: the host asks to wait %s, longer than retry-max-delay %s",
 			failure.StatusText(status), wait, p.RetryMaxDelay),

@@ -57,7 +57,7 @@ type result struct {
 
 // resultOf returns the compared part of v.
 func resultOf(v Verdict) result {
-	r := result{fate: v.Fate, delay: v.Delay, pause: v.Pause, refused: v.Refused}
+	r := result{fate: v.Fate, delay: v.Delay, pause: v.Hold, refused: v.TooLong}
 	if v.Failure != nil {
 		r.kind, r.retryAfter = v.Failure.Kind, v.Failure.RetryAfter
 	}

@@ -118,7 +118,7 @@ func tightestQuota(fields, policies []string) Quota {
 		}
 		reset = min(reset, int64(LongestWait/time.Second))
 		q := Quota{Remaining: remaining, Limit: limit, Reset: time.Duration(reset) * time.Second}
-		if q.Announced() && (!found.Announced() || q.isTighter(found)) {
+		if q.Reset > 0 && (found.Reset == 0 || q.isTighter(found)) {
 			found = q
 		}
 	}
@@ -188,4 +188,11 @@ func splitUnquoted(text string, sep byte) []string {
 		}
 	}
 	return append(parts, text[from:])
+}
+
+// isTighter reports whether q leaves fewer requests a second than other; where neither leaves any, whether its reset
+// is later.
+func (q Quota) isTighter(other Quota) bool {
+	mine, others := float64(q.Remaining)/q.Reset.Seconds(), float64(other.Remaining)/other.Reset.Seconds()
+	return mine < others || mine == others && q.Reset > other.Reset
 }

@@ -17,13 +17,13 @@ const doublingTime = 3 * time.Second
 func (l *lane) adaptRate(t *Task, lim *Limits, now time.Time) {
 	v := &t.Verdict
 	switch th := l.throttle; {
-	case v.Quota.Announced():
-		l.ensureThrottle().quota.update(v.Quota, l.starts-t.number, t.number, lim.RetryMaxDelay, now)
+	case len(v.Quotas) > 0:
+		l.ensureThrottle().quota.update(v.Quotas[0], l.starts-t.number, t.number, lim.RetryMaxDelay, now)
 	case th != nil && v.Health != judge.Unknown && v.Health != judge.NoAnswer:
 		th.quota.dropGuess(t.Started)
 	}
 	switch th := l.throttle; {
-	case v.Health == judge.Throttled:
+	case v.Health == judge.Refused || v.Health == judge.Overloaded:
 		l.slowDown(t, lim, now)
 	case th == nil || !t.Started.After(th.lastRefusal):
 	case v.Health == judge.Healthy:
@@ -65,7 +65,7 @@ func (l *lane) slowDown(t *Task, lim *Limits, now time.Time) {
 	l.pace.setRate(th.limit, now)
 	th.streak++
 	th.lastRefusal = now
-	if t.Verdict.Pause == 0 {
+	if t.Verdict.Hold == 0 {
 		l.pausedUntil = latest(l.pausedUntil, now.Add(judge.Backoff(th.streak, lim.RetryDelay, longestPause(lim), 1)))
 	}
 	th.raisedAt = latest(l.pausedUntil, now)

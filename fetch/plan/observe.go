@@ -12,8 +12,8 @@ import (
 // closed because of it.
 func (l *lane) observe(t *Task, lim *Limits, now time.Time) (closed bool) {
 	v := &t.Verdict
-	if v.Pause > 0 {
-		l.pausedUntil = latest(l.pausedUntil, now.Add(v.Pause))
+	if v.Hold > 0 {
+		l.pausedUntil = latest(l.pausedUntil, now.Add(v.Hold))
 	}
 	if lim.Adaptive {
 		l.adaptRate(t, lim, now)
@@ -33,14 +33,14 @@ func (l *lane) isClosed(now time.Time) bool {
 	return l.refusals.opensAt().After(now) || l.health != nil && l.health.down
 }
 
-// refusalsToClose is how many requests in a row a host has to refuse (Verdict.Refused) until its other requests fail
+// refusalsToClose is how many requests in a row a host has to refuse (Verdict.TooLong) until its other requests fail
 // without an exchange: one such page says little about its host.
 const refusalsToClose = 3
 
 // observeRefusal counts a refusal, or ends the streak, and reports whether this exchange closes the lane or keeps it
 // closed for longer.
 func (l *lane) observeRefusal(v *judge.Verdict, now time.Time) bool {
-	if !v.Refused {
+	if !v.TooLong {
 		if !l.refusals.opensAt().After(now) {
 			l.refusals = nil
 		}

@@ -16,7 +16,7 @@ func TestQuotaIsKept(t *testing.T) {
 	d.expectStarts("as many as there are slots", "a a a a a")
 	withQuota := func(remaining int64) judge.Verdict {
 		q := judge.Quota{Remaining: remaining, Reset: 10 * time.Second, Limit: 8}
-		return judge.Verdict{Health: judge.Healthy, Quota: q}
+		return judge.Verdict{Health: judge.Healthy, Quotas: []judge.Quota{q}}
 	}
 	d.end("a", withQuota(7)) // the four later starts will have taken four of the seven
 	d.expectStarts("one place, and three left", "a")
@@ -48,7 +48,7 @@ func TestGuessedQuotaIsDropped(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(100, "a")
 	d.startAll()
-	d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: 0, Reset: time.Hour, Limit: 1}})
+	d.end("a", judge.Verdict{Health: judge.Healthy, Quotas: []judge.Quota{{Remaining: 0, Reset: time.Hour, Limit: 1}}})
 	for len(d.exchanges) > 0 {
 		d.end("a", healthy()) // of Tasks that started before that response
 	}
@@ -70,7 +70,7 @@ func TestQuotasCountInOrderOfStarts(t *testing.T) {
 	d.exchanges = append(d.exchanges[1:], first)
 	// the responses to the second, the third and the first start; other clients use the same quota
 	for _, remaining := range []int64{1, 0, 9} {
-		d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: remaining, Reset: time.Minute}})
+		d.end("a", judge.Verdict{Health: judge.Healthy, Quotas: []judge.Quota{{Remaining: remaining, Reset: time.Minute}}})
 	}
 	d.expectStarts("nothing is left", "")
 }
@@ -81,12 +81,13 @@ func TestQuotaOfAnHour(t *testing.T) {
 	d.addTasks(100, "a")
 	d.startAll()
 	for len(d.exchanges) > 0 {
-		d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: 0, Reset: time.Hour, Limit: 5000}})
+		d.end("a", judge.Verdict{Health: judge.Healthy, Quotas: []judge.Quota{{Remaining: 0, Reset: time.Hour, Limit: 5000}}})
 	}
 	d.expectWait("as long as is obeyed", time.Minute)
 	d.advance(time.Minute)
 	d.expectStarts("one", "a")
-	d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: 4000, Reset: time.Hour, Limit: 5000}})
+	more := []judge.Quota{{Remaining: 4000, Reset: time.Hour, Limit: 5000}}
+	d.end("a", judge.Verdict{Health: judge.Healthy, Quotas: more})
 	if got := strings.Fields(d.startAll()); len(got) != 10 {
 		t.Errorf("there is more again, and %d start", len(got))
 	}

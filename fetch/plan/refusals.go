@@ -6,7 +6,7 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// refusals is a host's streak of responses that asked for a longer wait than RetryMaxDelay (Verdict.Refused). A nil
+// refusals is a host's streak of responses that asked for a longer wait than RetryMaxDelay (Verdict.TooLong). A nil
 // *refusals is the streak of length 0.
 type refusals struct {
 	streak      int              // how many in a row

@@ -136,7 +136,7 @@ func TestExpiringHostsAreBounded(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate = window, 1.0/3600 })
 	d.addTasks(1, "paused")
 	d.startAll()
-	d.end("paused", judge.Verdict{Pause: 48 * time.Hour})
+	d.end("paused", judge.Verdict{Hold: 48 * time.Hour})
 	for i := range 1000 {
 		d.advance(time.Millisecond)
 		host := fmt.Sprint(i)

@@ -97,9 +97,9 @@ func TestRetryAfterIsThePause(t *testing.T) {
 	d.addTasks(100, "a")
 	d.startAll()
 	v := throttled()
-	v.Pause = 100 * time.Millisecond
+	v.Hold = 100 * time.Millisecond
 	d.end("a", v)
-	if got := d.lanes["a"].pausedUntil.Sub(d.now); got != v.Pause {
+	if got := d.lanes["a"].pausedUntil.Sub(d.now); got != v.Hold {
 		t.Errorf("paused for %s", got)
 	}
 }
@@ -277,7 +277,7 @@ func TestAdaptiveOff(t *testing.T) {
 	d.end("a", throttled())
 	d.expectStarts("no pause of our own", "a")
 	v := throttled()
-	v.Pause, v.Quota = time.Minute, judge.Quota{Remaining: 0, Reset: time.Hour}
+	v.Hold, v.Quotas = time.Minute, []judge.Quota{{Remaining: 0, Reset: time.Hour}}
 	d.end("a", v)
 	d.expectStarts("but the host's", "")
 	d.advance(time.Minute)
