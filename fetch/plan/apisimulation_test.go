@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"batchfetch/fetch/failure"
@@ -140,8 +141,14 @@ func (r *apiRun) runToEnd() apiOutcome {
 
 func (r *apiRun) add(q *apiRequest) {
 	q.Pristine = q.Attempts == 0
-	prepareTask(q)
+	q.Path = pathStart(q.path)
 	r.plan.Add(&q.Task, "https://api.test", r.now)
+}
+
+// pathStart returns the first two segments of a path.
+func pathStart(path string) string {
+	segments := strings.SplitAfterN(path, "/", 4)
+	return strings.TrimSuffix(strings.Join(segments[:min(len(segments), 3)], ""), "/")
 }
 
 // startAll starts all that may start, ends what the plan gives up, and returns the plan's wait.
@@ -160,7 +167,7 @@ func (r *apiRun) startAll() time.Duration {
 			r.end(q, q.Lost)
 			continue
 		}
-		if q.Verdict.Fate == judge.Final || q.Verdict.Fate == judge.Retry && !isRefusal(&q.Verdict) {
+		if q.Verdict.Fate == judge.Final || q.Verdict.Fate == judge.Retry && !q.Verdict.Refusal {
 			q.Attempts++
 		}
 		if q.firstAt.IsZero() {
@@ -240,18 +247,20 @@ func (r *apiRun) takeAnswer(q *apiRequest) {
 	trial := r.trialOf(q)
 	answer := judge.Answer{Status: q.reply.status, Header: q.reply.header, Responded: true}
 	q.Verdict = judge.Judge(&r.policy, trial, answer, r.now, r.rng.Float64())
+	if q.Refusals++; !q.Verdict.Refusal {
+		q.Refusals = 0
+	}
 	if q.Verdict.Fate == judge.Final {
 		r.end(q, q.Verdict.Failure)
 		return
 	}
-	noteRefusal(q)
 	r.plan.Done(&q.Task, r.now)
 	q.NotBefore = r.now.Add(q.Verdict.Delay)
 	r.add(q)
 }
 
 func (r *apiRun) trialOf(q *apiRequest) judge.Trial {
-	return judge.Trial{Method: r.api.method(), Attempts: q.Attempts, Elapsed: r.now.Sub(q.firstAt)}
+	return judge.Trial{Method: r.api.method(), Attempts: q.Attempts, Refusals: q.Refusals, Elapsed: r.now.Sub(q.firstAt)}
 }
 
 // apiReply is what a simulated server answers.
