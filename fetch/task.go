@@ -21,9 +21,11 @@ type task struct {
 	lastStatus    int            // the status of its last exchange; 0 is none
 	uncounted     int            // exchanges that were no attempt for Attempts: refused by the host, or not ready
 	fileShortages int            // exchanges in a row that could open no file for the body, too many being open
+	values        *headerValues  // of Options.Header that its target has; nil are the first
 	lookup        *lookupResult  // what the cache has for its target; nil is nothing
 	counts        exchangeCounts // of its last exchange
 
+	renewed     bool // it has been requested again with a renewed header after a 401
 	wholeOnly   bool // a partial body of it is not to be continued
 	fromCache   bool // it has ended with a stored response, or without one by only-if-cached; no exchange follows
 	servedStale bool // its last exchange failed, and the stored response is served for it
