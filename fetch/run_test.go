@@ -184,7 +184,7 @@ func TestRateInARun(t *testing.T) {
 		})
 		s, err := runWithClient(t.Context(), urls(4, "http://a.test", "http://b.test"), &recorder{},
 			options(func(o *Options) { o.Rate = 0.1 }), client)
-		if err != nil || fmt.Sprint(requests) != "[0s 10s 20s 30s]" || s.LimitedBy != LimitRate {
+		if err != nil || fmt.Sprint(requests) != "[0s 10.02s 20.04s 30.06s]" || s.LimitedBy != LimitRate {
 			t.Errorf("asked at %v, limited by %s, %v", requests, s.LimitedBy, err)
 		}
 	})

@@ -212,7 +212,7 @@ func TestIdleLanesAreDeleted(t *testing.T) {
 		d.startAll()
 		d.end(host, judge.Verdict{})
 	}
-	d.advance(time.Second)
+	d.advance(oneASecond)
 	d.startAll()
 	if len(d.lanes) != 0 || d.timed.len() != 0 || d.expiring.len() != 0 {
 		t.Errorf("%d lanes are left, %d wait", len(d.lanes), d.timed.len()+d.expiring.len())

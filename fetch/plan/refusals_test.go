@@ -169,7 +169,7 @@ func TestHostsWithTasksNeverExpire(t *testing.T) {
 	if len(d.lanes) != 100 || d.Waiting() != 100 {
 		t.Errorf("%d hosts and %d tasks are remembered", len(d.lanes), d.Waiting())
 	}
-	d.advance(time.Hour)
+	d.advance(time.Hour + time.Second)
 	if started := strings.Fields(d.startAll()); len(started) != 100 {
 		t.Errorf("%d of them start", len(started))
 	}
