@@ -215,7 +215,26 @@ func apis() []*api {
 		row("Anthropic, 529 + retry-after", 350, 529, window(100, minute), after(toGo)),
 		row("420 + Retry-After", 350, 420, window(100, minute), after(toGo)),
 		row("999 + Retry-After", 350, 999, window(100, minute), after(toGo)),
-		row("AWS, bare 503 over 50/s", 3000, 503, tokens(50, 50)),
+		with(row("AWS, bare 503 over 50/s", 3000, 503, tokens(50, 50)), func(a *api) { a.ratio = 1.25 }),
+		with(row("bare 503 over 50 in any second", 3000, 503, sliding(50, time.Second)), func(a *api) { a.ratio = 1.25 }),
+		exact(row("503, remaining 0", 350, 503, window(100, minute), x(epochSeconds))),
+		row("503 + Retry-After date", 350, 503, window(100, 40*time.Second), after(httpDate)),
+		exact(row("Salesforce, api-usage beside", 350, 429, window(100, minute),
+			tellAlways("Sforce-Limit-Info", "api-usage=18/5000"), x(toGo))),
+		with(row("X, search is out for longer than max-delay", 215, 429, func(bucket string) []apiLimit {
+			if bucket == "search" {
+				return window(5, 15*minute)(bucket)
+			}
+			return window(900, 15*minute)(bucket)
+		}, tellQuota("X-Rate-Limit-Limit", "X-Rate-Limit-Remaining", "X-Rate-Limit-Reset", epochSeconds)), func(a *api) {
+			a.server.bucketOf, a.mustLose, a.least = firstSegment, 11, 2*time.Second
+			a.paths = func(i int) string {
+				if i%14 == 0 {
+					return fmt.Sprintf("/search/%d", i)
+				}
+				return fmt.Sprintf("/users/%d", i)
+			}
+		}),
 		row("bare 429, sliding 50/s", 3000, 429, sliding(50, time.Second)),
 		with(row("one page in ten fails at random, 503", 300, 503, tokens(100000, 100000)),
 			func(a *api) { a.server.flaky, a.mayLose, a.likePlain = 0.1, 2, true }),

@@ -18,17 +18,20 @@ type api struct {
 	requests int
 	paths    func(i int) string // nil is /items/0 and so on
 	latency  time.Duration      // of an exchange, about; 0 is 60 ms
+	width    int                // --host-concurrency; 0 is the default
 	inOrder  bool               // requests are counted in the order of their starts
 	post     bool
 	hostRate float64       // --host-rate
 	maxDelay time.Duration // --retry-max-delay; 0 is the default
 	plain    bool          // --adaptive=false
 
-	exact     bool // the quota is told exactly, so that no request may be refused
-	mayRefuse int  // requests that may be refused nevertheless: those under way before the first answer
-	mustLose  int  // requests that have to fail unasked, as they would wait longer than maxDelay
-	mayLose   int  // requests that may fail, as a careful client would lose them too
-	likePlain bool // it may take 1.5 times as long as with --adaptive=false, in place of most
+	exact     bool          // the quota is told exactly, so that no request may be refused
+	mayRefuse int           // requests that may be refused nevertheless: those under way before the first answer
+	mustLose  int           // requests that have to fail unasked, as they would wait longer than maxDelay
+	least     time.Duration // that it can take; 0 is computed
+	mayLose   int           // requests that may fail, as a careful client would lose them too
+	ratio     float64       // the most that it may take of the least time; 0 is mostRatio
+	likePlain bool          // it may take 1.5 times as long as with --adaptive=false, in place of most
 }
 
 func (a *api) path(i int) string {
@@ -45,7 +48,12 @@ func (a *api) method() string {
 	return http.MethodGet
 }
 
-func (a *api) hostConcurrency() int { return 10 }
+func (a *api) hostConcurrency() int {
+	if a.width == 0 {
+		return 10
+	}
+	return a.width
+}
 
 func (a *api) newServer() *apiServer {
 	s := a.server
@@ -76,6 +84,9 @@ func (a *api) delayOfAnswer(rng *rand.Rand) time.Duration {
 
 // leastTime is the best that a client can do that knows all limits.
 func (a *api) leastTime() time.Duration {
+	if a.least > 0 {
+		return a.least
+	}
 	s := a.newServer()
 	counts := make(map[string]int)
 	for i := range a.requests - a.mustLose {
@@ -117,6 +128,9 @@ func (a *api) bounds(o *apiOutcome) bounds {
 	b := bounds{lost: a.mustLose + a.mayLose, refused: a.mayRefuse, ratio: mostRatio}
 	if !a.exact {
 		b.refused = max(o.asked/5, 12)
+	}
+	if a.ratio > 0 {
+		b.ratio = a.ratio
 	}
 	if a.likePlain {
 		b.ratio = likePlainRatio
