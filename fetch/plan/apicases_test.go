@@ -170,6 +170,27 @@ func apis() []*api {
 			t.header["X-Ratelimit-Reset"] = []string{toGo(p.reset, t.now)}
 		})),
 
+		// The same over short windows, in which whole seconds are coarse.
+		exact(row("30 in 4 s, epoch", 100, 403, window(30, 4*time.Second), x(epochSeconds))),
+		exact(row("30 in 4 s, to go", 100, 403, window(30, 4*time.Second), x(toGo))),
+		exact(row("30 in 4 s, ms to go (Prisjakt)", 100, 429, window(30, 4*time.Second), x(toGoMilli))),
+		exact(row("30 in 4 s, ISO 8601", 100, 429, window(30, 4*time.Second), x(iso8601))),
+		exact(row("30 in 4 s, draft", 100, 403, window(30, 4*time.Second), draft(toGo))),
+		row("30 in 4 s, epoch rounded down, 403", 300, 403, window(30, 4*time.Second), x(epochFloor)),
+		with(row("reset is the Date (octokit), used by others", 40, 403, one(func() apiLimit {
+			return &fixedWindow{n: 30, w: 1500 * time.Millisecond, used: 30}
+		}), func(t *telling) {
+			format := epochSeconds
+			if !t.ok {
+				format = func(_, now time.Time) string { return epochFloor(now, now) }
+			}
+			x(format)(t)
+		}), func(a *api) { a.mayRefuse = 10 }),
+		with(row("20 in 3 s, Retry-After date, clock +90 s", 50, 429, window(20, 3*time.Second), after(httpDate)),
+			clock(90)),
+		row("20 in 8 s, Retry-After 0.503", 40, 429, window(20, 8*time.Second), after(toGoFloat)),
+		row("bucket of 20, 10/s, 529 + Retry-After 2", 70, 529, tokens(20, 10), tellShort(2)),
+
 		// Limits told roughly, or by refusals alone.
 		row("GitHub secondary, 403 + Retry-After", 240, 403, one(func() apiLimit {
 			return &penalty{apiLimit: &fixedWindow{n: 80, w: minute}}
