@@ -107,7 +107,8 @@ func newAPIRun(a *api, seed uint64) *apiRun {
 		AcceptStatus: judge.Statuses{{200, 299}}, MaxRedirects: 10, Retries: 3, RetryOn: judge.DefaultRetryOn(),
 		RetryDelay: limits.RetryDelay, RetryMaxDelay: limits.RetryMaxDelay, Adaptive: limits.Adaptive,
 	}
-	return &apiRun{api: a, server: a.newServer(), policy: policy, plan: plan.New(limits, nil), began: apiBegan, now: apiBegan,
+	return &apiRun{api: a, server: a.newServer(), policy: policy, plan: plan.New(limits, nil),
+		began: apiBegan, now: apiBegan,
 		rng: rand.New(rand.NewPCG(seed, 7)), buckets: make(map[string]*bucketSilence),
 		outcomes: apiOutcome{reasons: make(map[string]int)}}
 }
