@@ -175,6 +175,20 @@ func xRateLimit(format timeFormat) tellHeaders {
 	return tellQuota("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", format)
 }
 
+// down is tell with resets that are rounded down: what they tell is over before there is more.
+func down(tell tellHeaders) tellHeaders {
+	return func(t *telling) {
+		tell(t)
+		if until := t.silentUntil; !until.IsZero() {
+			told := earlier(until.Truncate(time.Second), t.now.Add(until.Sub(t.now).Truncate(time.Second)))
+			if least := t.now.Add(time.Second); told.Before(least) {
+				told = least
+			}
+			t.silentUntil = earlier(until, told)
+		}
+	}
+}
+
 // tellAfter is a field of refusals that says when to come again.
 func tellAfter(name string, format timeFormat) tellHeaders {
 	return func(t *telling) {

@@ -15,7 +15,7 @@ func githubAPIs() []*api {
 		with(newAPI("GitHub, all used by others", 150, 403,
 			one(func() apiLimit { return &fixedWindow{n: 100, w: minute, used: 100, age: 40 * time.Second} }),
 			xRateLimit(epochSeconds)), func(a *api) { a.exact, a.mayRefuse = true, 10 }),
-		newAPI("GitHub, reset rounded down, 403", 350, 403, window(100, minute), xRateLimit(epochFloor)),
+		newAPI("GitHub, reset rounded down, 403", 350, 403, window(100, minute), down(xRateLimit(epochFloor))),
 		exact(with(newAPI("GitHub primary, clock +90 s", 350, 403, window(100, minute), xRateLimit(epochSeconds)), clock(90))),
 		exact(with(newAPI("GitHub primary, clock -90 s", 350, 403, window(100, minute), xRateLimit(epochSeconds)),
 			clock(-90))),
@@ -58,9 +58,9 @@ func vendorAPIs() []*api {
 			}), retryAfter(toGo))),
 		exact(newAPI("OpenAI, 6m0s", 350, 429, window(100, minute), tellQuota("X-RateLimit-Limit-Requests",
 			"X-RateLimit-Remaining-Requests", "X-RateLimit-Reset-Requests", toGoGolang))),
-		exact(newAPI("Discord, one bucket", 45, 429, window(5, 5*time.Second), tellQuota("X-RateLimit-Limit",
+		with(newAPI("Discord, one bucket", 45, 429, window(5, 5*time.Second), tellQuota("X-RateLimit-Limit",
 			"X-RateLimit-Remaining", "X-RateLimit-Reset-After", toGoFloat), tellAlways("X-RateLimit-Bucket", "abcd"),
-			retryAfter(toGoFloat))),
+			retryAfter(toGoFloat)), func(a *api) { a.exact, a.mayRefuse = true, 5 }),
 		exact(newAPI("two lines, -1 beside", 350, 429, window(100, minute), func(t *telling) {
 			p := &t.policies[0]
 			t.noteQuota(p)
@@ -78,7 +78,7 @@ func draftAPIs() []*api {
 	return []*api{
 		exact(newAPI("Cloudflare, draft", 350, 429, window(100, minute), plainDraft(toGo), retryAfter(toGo))),
 		exact(newAPI("draft, 403", 350, 403, window(100, minute), plainDraft(toGo))),
-		newAPI("draft, t rounded down to 0, 403", 350, 403, window(30, 4*time.Second), plainDraft(toGoFloor)),
+		newAPI("draft, t rounded down to 0, 403", 350, 403, window(30, 4*time.Second), down(plainDraft(toGoFloor))),
 		exact(newAPI("draft, sliding", 350, 429, sliding(100, minute), plainDraft(toGo))),
 		with(newAPI("draft, two policies, 403", 60, 403, func(string) []apiLimit {
 			return []apiLimit{&fixedWindow{n: 15, w: time.Second}, &fixedWindow{n: 200, w: minute}}
@@ -88,7 +88,7 @@ func draftAPIs() []*api {
 		}, plainDraft(toGo)), func(a *api) { a.exact = true }),
 		newAPI("draft, bucket of 20, 1/s, t to the next", 100, 429, tokens(20, 1), plainDraft(toGo)),
 		newAPI("Retry-After wins over RateLimit", 60, 429, tokens(20, 10), func(t *telling) {
-			if t.policies[0].left == 0 {
+			if !t.ok {
 				t.header.Set("RateLimit", `"default";r=0;t=20`)
 			}
 		}, tellShort(1)),
@@ -169,7 +169,7 @@ func shortAPIs() []*api {
 		exact(newAPI("30 in 4 s, ms to go (Prisjakt)", 100, 429, window(30, 4*time.Second), xRateLimit(toGoMilli))),
 		exact(newAPI("30 in 4 s, ISO 8601", 100, 429, window(30, 4*time.Second), xRateLimit(iso8601))),
 		exact(newAPI("30 in 4 s, draft", 100, 403, window(30, 4*time.Second), plainDraft(toGo))),
-		newAPI("30 in 4 s, epoch rounded down, 403", 300, 403, window(30, 4*time.Second), xRateLimit(epochFloor)),
+		newAPI("30 in 4 s, epoch rounded down, 403", 300, 403, window(30, 4*time.Second), down(xRateLimit(epochFloor))),
 		with(newAPI("reset is the Date (octokit), used by others", 40, 403, one(func() apiLimit {
 			return &fixedWindow{n: 30, w: 1500 * time.Millisecond, used: 30}
 		}), func(t *telling) {
@@ -177,7 +177,9 @@ func shortAPIs() []*api {
 			if !t.ok {
 				format = func(_, now time.Time) string { return epochFloor(now, now) }
 			}
-			xRateLimit(format)(t)
+			if xRateLimit(format)(t); !t.ok {
+				t.silentUntil = t.now.Add(time.Second)
+			}
 		}), func(a *api) { a.mayRefuse = 10 }),
 		with(newAPI("20 in 3 s, Retry-After date, clock +90 s", 50, 429, window(20, 3*time.Second), retryAfter(httpDate)),
 			clock(90)),
