@@ -53,12 +53,12 @@ func (t *task) updatePlanTask() {
 	}
 }
 
-// pathStart returns the first two segments of a path; it shares the memory of path.
+// pathStart returns the first four segments of a path; it shares the memory of path.
 func pathStart(path string) string {
 	segments := 0
 	for i := 1; i < len(path); i++ {
 		if path[i] == '/' {
-			if segments++; segments == 2 {
+			if segments++; segments == 4 {
 				return path[:i]
 			}
 		}

@@ -12,16 +12,10 @@ import (
 // a usable one.
 const doublingTime = 3 * time.Second
 
-// adaptRate adapts the lane's throttle to the Verdict of an exchange: it takes in the quota that the host announces,
-// lowers the rate after a refusal, and raises it after other responses.
+// adaptRate adapts the lane's throttle to the Verdict of an exchange: it lowers the rate after a refusal, and raises it
+// after other responses.
 func (l *lane) adaptRate(t *Task, lim *Limits, now time.Time) {
 	v := &t.Verdict
-	switch th := l.throttle; {
-	case len(v.Quotas) > 0:
-		l.ensureThrottle().quota.update(v.Quotas[0], l.starts-t.number, t.number, lim.RetryMaxDelay, now)
-	case th != nil && v.Health != judge.Unknown && v.Health != judge.NoAnswer:
-		th.quota.dropGuess(t.Started)
-	}
 	switch th := l.throttle; {
 	case v.Health == judge.Refused || v.Health == judge.Overloaded:
 		l.slowDown(t, lim, now)

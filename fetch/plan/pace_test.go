@@ -67,8 +67,8 @@ func TestIdleTimeSavesNothingUp(t *testing.T) {
 	}
 }
 
-// TestNoClosedWindowHasMore: at n in a unit of time no interval as long as the unit has more than n starts, with both its
-// ends and although a timer may be late; the rate is kept up nevertheless.
+// TestNoClosedWindowHasMore: at n in a unit of time no interval as long as the unit has more than n starts, with both
+// its ends and although a timer may be late; the rate is kept up nevertheless.
 func TestNoClosedWindowHasMore(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 9))
 	late := func() time.Duration { return time.Duration(rng.Int64N(int64(lateness))) }
