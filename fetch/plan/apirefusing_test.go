@@ -21,8 +21,10 @@ func roughAPIs() []*api {
 		newAPI("Crossref, 50 in 1s", 900, 429, window(50, time.Second), tellAlways("X-Rate-Limit-Limit", "50"),
 			tellAlways("X-Rate-Limit-Interval", "1s")),
 		newAPI("OpenAlex, 403 + Retry-After", 300, 403, sliding(100, 10*time.Second), retryAfter(toGo)),
-		newAPI("arXiv, 503 + Retry-After, one in 3 s", 30, 503, tokens(1, 1.0/3), retryAfter(toGo)),
-		newAPI("one in 3 s, Retry-After 1", 30, 429, tokens(1, 1.0/3), tellShort(1)),
+		with(newAPI("arXiv, 503 + Retry-After, one in 3 s", 30, 503, tokens(1, 1.0/3), retryAfter(toGo)),
+			func(a *api) { a.mayRefuse = 10 + 30 }), // each that is allowed may be followed by one that is not
+		with(newAPI("one in 3 s, Retry-After 1", 30, 429, tokens(1, 1.0/3), tellShort(1)),
+			func(a *api) { a.mayRefuse = 10 + 2*30 }), // after each second that is told one may ask
 	}
 }
 

@@ -127,7 +127,7 @@ type bounds struct {
 func (a *api) bounds(o *apiOutcome) bounds {
 	b := bounds{lost: a.mustLose + a.mayLose, refused: a.mayRefuse, ratio: mostRatio}
 	if !a.exact {
-		b.refused = max(o.asked/5, 12)
+		b.refused = max(o.asked/5, 12, a.mayRefuse)
 	}
 	if a.ratio > 0 {
 		b.ratio = a.ratio
