@@ -16,14 +16,15 @@ const doublingTime = 3 * time.Second
 // after other responses.
 func (l *lane) adaptRate(t *Task, lim *Limits, now time.Time) {
 	v := &t.Verdict
+	l.adaptToOverload(t, now)
 	switch th := l.throttle; {
-	case v.Health == judge.Refused || v.Health == judge.Overloaded:
+	case v.Health == judge.Refused:
 		l.slowDown(t, lim, now)
 	case th == nil || !t.Started.After(th.lastRefusal):
 	case v.Health == judge.Healthy:
 		th.streak = 0
 		l.speedUp(now)
-	case v.Health == judge.Erroring:
+	case v.Health == judge.Erroring || v.Health == judge.Overloaded:
 		th.streak = 0
 		if th.limit < th.refusedAt { // raised at most to the rate at which the host refused
 			l.speedUp(now)
@@ -56,7 +57,7 @@ func (l *lane) slowDown(t *Task, lim *Limits, now time.Time) {
 	if l.perSecond > 0 {
 		th.limit = min(th.limit, l.perSecond)
 	}
-	l.pace.setRate(th.limit, now)
+	l.pace.setRate(l.rate(), now)
 	th.streak++
 	th.lastRefusal = now
 	if t.Verdict.Hold == 0 {
@@ -99,8 +100,6 @@ func (l *lane) speedUp(now time.Time) {
 	farAbove := th.limit > 2*th.refusedAt && th.limit > 4*max(l.meter.perSecond(now), leastObservedRate)
 	if farAbove || l.perSecond > 0 && th.limit >= l.perSecond {
 		th.limit = 0
-		l.pace.setRate(l.perSecond, now)
-		return
 	}
-	l.pace.setRate(th.limit, now)
+	l.pace.setRate(l.rate(), now)
 }

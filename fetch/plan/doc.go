@@ -34,6 +34,6 @@ module it imports judge, failure and queue.
 
 The files, from the bottom: limits.go, times.go, meter.go, pace.go, quotawindow.go, bucket.go, buckets.go, throttle.go
 and closure.go know no lane; task.go, lane.go, lanebuckets.go, heap.go, batch.go and health.go are a lane and its Tasks;
-observe.go and adapt.go update a lane by Verdicts; plan.go, classify.go, hold.go and spill.go are the Plan.
+observe.go, adapt.go and overload.go update a lane by Verdicts; plan.go, classify.go, hold.go and spill.go are the Plan.
 */
 package plan

@@ -31,7 +31,7 @@ func (p *Plan) holdOf(l *lane, now time.Time) Hold {
 		return HoldNone
 	case l.buckets != nil && l.hasWaiting() && l.quotaStart(now).After(latest(l.pausedUntil, l.pace.due)):
 		return HoldQuota
-	case l.throttle.rate() == 0 && l.hasWaiting() && l.pace.due.After(l.pausedUntil):
+	case l.throttle.rate() == 0 && l.overload.rate() == 0 && l.hasWaiting() && l.pace.due.After(l.pausedUntil):
 		return HoldHostRate
 	}
 	return HoldPause

@@ -26,6 +26,7 @@ type lane struct {
 	pausedUntil time.Time // no Task starts before then
 	closure     *closure  // nil means that it was never closed
 	throttle    *throttle // nil means that the host has refused nothing
+	overload    *overload // nil means that no response was Overloaded
 	buckets     *buckets  // nil means that the host has told no quota
 	health      *health   // nil means that the streak without a response is 0
 	responded   bool      // an exchange has brought a response
@@ -132,7 +133,7 @@ func (l *lane) nextStart(now time.Time) time.Time {
 	at := latest(l.pausedUntil, l.pace.due)
 	if l.isEmpty() {
 		at = latest(latest(at, l.closure.opensAt()), latest(l.throttle.expiry(), l.health.expiry(l.pausedUntil)))
-		return latest(at, l.buckets.expiry())
+		return latest(at, latest(l.overload.expiry(), l.buckets.expiry()))
 	}
 	if !l.hasWaiting() && len(l.delayed) > 0 {
 		at = latest(at, l.delayed[0].NotBefore)
@@ -159,12 +160,15 @@ func (l *lane) taskCount() int {
 	return l.waiting.Len() + len(l.delayed) + l.spilled.len() + l.buckets.asideCount()
 }
 
-// rate is the most starts a second now, by the throttle or by the limits; 0 is no limit.
+// rate is the most starts a second now, by the throttle, the overload or the limits; 0 is no limit.
 func (l *lane) rate() float64 {
-	if throttled := l.throttle.rate(); throttled > 0 {
-		return throttled
+	rate := l.perSecond
+	for _, limit := range [...]float64{l.throttle.rate(), l.overload.rate()} {
+		if limit > 0 && (rate == 0 || limit < rate) {
+			rate = limit
+		}
 	}
-	return l.perSecond
+	return rate
 }
 
 // removeTasks removes all Tasks that are not spilled, and returns them.

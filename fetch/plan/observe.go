@@ -34,6 +34,9 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 	case l.throttle.refusesAll() && !l.isClosed(now): // as if it had asked for a wait of RetryMaxDelay
 		until, streak = now.Add(lim.RetryMaxDelay), l.throttle.streak
 		l.throttle.streak = 0
+	case l.overload.refusesAll(now) && !l.isClosed(now):
+		until, streak = now.Add(lim.RetryMaxDelay), l.overload.failed
+		l.overload.lastOne = now
 	}
 	if until.After(now) {
 		if ofBucket && l.buckets.isSplit() {
