@@ -132,7 +132,10 @@ func (v *headerValues) with(header http.Header) *headerValues {
 // have the new values.
 func (w *worker) renewHeader(ctx context.Context, t *task, a *judge.Answer) {
 	if w.renewer == nil || t.renewed || a.Status != http.StatusUnauthorized || a.Failure != nil ||
-		t.Verdict.Failure == nil || t.Verdict.Refusal || !w.renewer.renew(ctx, t) {
+		t.Verdict.Failure == nil || !w.renewer.renew(ctx, t) {
+		return
+	}
+	if t.Verdict.Refusal { // the retry after its hold has the new values
 		return
 	}
 	if t.request.Retry != nil && !*t.request.Retry {
