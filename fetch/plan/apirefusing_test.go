@@ -14,6 +14,9 @@ func roughAPIs() []*api {
 		newAPI("Shopify REST, 2.0", 190, 429, tokens(40, 2), tellText("X-Shopify-Shop-Api-Call-Limit",
 			func(p *tellingPolicy, _ *telling) string { return fmt.Sprintf("%d/%d", p.limit-p.left, p.limit) }),
 			retryAfter(toGoPointO)),
+		with(newAPI("GitHub statistics, 202 five times", 60, 429, window(5000, hour)), func(a *api) {
+			a.exact, a.server.unready, a.least = true, 5, 5*time.Second
+		}),
 		newAPI("Slack, Retry-After", 200, 429, window(50, minute), retryAfter(toGo)),
 		newAPI("HubSpot, 100 in 10 s", 700, 429, window(100, 10*time.Second), tellQuota("X-HubSpot-RateLimit-Max",
 			"X-HubSpot-RateLimit-Remaining", "", nil),

@@ -57,7 +57,7 @@ func (a *api) hostConcurrency() int {
 
 func (a *api) newServer() *apiServer {
 	s := a.server
-	s.buckets = nil
+	s.buckets, s.asked = nil, make(map[string]int)
 	return &s
 }
 

@@ -17,10 +17,12 @@ type apiServer struct {
 	bucketOf func(path string) string       // nil is one bucket
 	tell     []tellHeaders                  // what each answer says
 	skew     time.Duration                  // of its clock
+	unready  int                            // how many answers to each path are a 202 with Retry-After: 1 at first
 	flaky    float64                        // the share of answers that are a 503 without a word, whatever the limits
 	body     func(header http.Header)       // other fields of every answer; nil is none
 
 	buckets map[string][]apiLimit
+	asked   map[string]int // by path, where unready is set
 }
 
 // A tellHeaders adds to the header of an answer what one family of fields says.
@@ -87,6 +89,10 @@ func (s *apiServer) answer(path string, now time.Time, rng *rand.Rand) apiReply 
 	}
 	if ok {
 		reply.held = limits
+		if s.asked[path]++; s.asked[path] <= s.unready {
+			reply.status = http.StatusAccepted
+			reply.header.Set("Retry-After", "1")
+		}
 		return reply
 	}
 	reply.status, reply.refused = s.status, true

@@ -53,10 +53,12 @@ type bucketSilence struct{ told, until time.Time }
 type apiRequest struct {
 	plan.Task
 	path    string
-	retried bool
 	firstAt time.Time // when its first exchange began
 	reply   apiReply
 	counted bool // the server has counted its exchange
+
+	polls      int // answers that were not ready
+	pollsSince time.Time
 }
 
 // An event is when a request under way is counted by its server, or answered.
@@ -106,6 +108,7 @@ func newAPIRun(a *api, seed uint64) *apiRun {
 	policy := judge.Policy{
 		AcceptStatus: judge.Statuses{{200, 299}}, MaxRedirects: 10, Retries: 3, RetryOn: judge.DefaultRetryOn(),
 		RetryDelay: limits.RetryDelay, RetryMaxDelay: limits.RetryMaxDelay, Adaptive: limits.Adaptive,
+		Poll: judge.Statuses{{202, 202}}, PollTime: 10 * time.Minute,
 	}
 	return &apiRun{api: a, server: a.newServer(), policy: policy, plan: plan.New(limits, nil),
 		began: apiBegan, now: apiBegan,
@@ -168,7 +171,7 @@ func (r *apiRun) startAll() time.Duration {
 			r.end(q, q.Lost)
 			continue
 		}
-		if q.Verdict.Fate == judge.Final || q.Verdict.Fate == judge.Retry && !q.Verdict.Refusal {
+		if q.Verdict.Fate == judge.Final || q.Verdict.Fate == judge.Retry && !q.Verdict.Refusal && !q.Verdict.NotReady {
 			q.Attempts++
 		}
 		if q.firstAt.IsZero() {
@@ -251,6 +254,11 @@ func (r *apiRun) takeAnswer(q *apiRequest) {
 	if q.Refusals++; !q.Verdict.Refusal {
 		q.Refusals = 0
 	}
+	if q.Verdict.NotReady {
+		if q.polls++; q.polls == 1 {
+			q.pollsSince = r.now
+		}
+	}
 	if q.Verdict.Fate == judge.Final {
 		r.end(q, q.Verdict.Failure)
 		return
@@ -261,7 +269,12 @@ func (r *apiRun) takeAnswer(q *apiRequest) {
 }
 
 func (r *apiRun) trialOf(q *apiRequest) judge.Trial {
-	return judge.Trial{Method: r.api.method(), Attempts: q.Attempts, Refusals: q.Refusals, Elapsed: r.now.Sub(q.firstAt)}
+	trial := judge.Trial{Method: r.api.method(), Attempts: q.Attempts, Refusals: q.Refusals, Polls: q.polls,
+		Elapsed: r.now.Sub(q.firstAt)}
+	if q.polls > 0 {
+		trial.PollElapsed = r.now.Sub(q.pollsSince)
+	}
+	return trial
 }
 
 // apiReply is what a simulated server answers.
