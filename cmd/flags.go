@@ -56,10 +56,17 @@ func registerLimits(r *registrar, s *settings) {
 	r.int(&o.Retries, "retries", "", "n", "further attempts after a first that failed")
 	add(r, &o.RetryOn, "retry-on", "", "list", o.RetryOn.String(),
 		"statuses and kinds of failure worth another attempt", judge.ParseRetryOn)
+	add(r, &o.ThrottleOn, "throttle-on", "", "list", "none",
+		"statuses by which a host says that it is asked too much, beside 429: the host is left alone, and the URL's "+
+			"retries are not spent", parseStatusesOrNone)
 	r.duration(&o.RetryDelay, "retry-delay",
 		"bound of the first wait, doubling; each wait is drawn from zero to its bound")
 	r.duration(&o.RetryMaxDelay, "retry-max-delay", "longest wait, and longest Retry-After obeyed")
 	r.duration(&o.RetryMaxTime, "retry-max-time", "one URL's attempts and waits together")
+	add(r, &o.Poll, "poll", "", "list", "none",
+		"statuses of answers that are not ready yet (202): asked again after their Retry-After or a growing delay",
+		parseStatusesOrNone)
+	r.duration(&o.PollTime, "poll-time", "how long one URL may be not ready; then it fails as timeout")
 	r.bool(&o.RetryUnsafe, "retry-unsafe", "", "retry POST and the like too")
 	r.int(&o.HostMaxErrors, "host-max-errors", "", "n",
 		"exchanges in a row without any answer until a host is only probed; three failed probes end it; 0 is never")

@@ -70,6 +70,10 @@ func (s *HostSettings) applyTo(o *Options) *Options {
 	own.StallTimeout = valueOr(s.StallTimeout, o.StallTimeout)
 	own.Timeout = valueOr(s.Timeout, o.Timeout)
 	own.Retries = valueOr(s.Retries, o.Retries)
+	own.RetryOn = valueOr(s.RetryOn, o.RetryOn)
+	own.RetryMaxDelay = valueOr(s.RetryMaxDelay, o.RetryMaxDelay)
+	own.ThrottleOn = valueOr(s.ThrottleOn, o.ThrottleOn)
+	own.AcceptStatus = valueOr(s.AcceptStatus, o.AcceptStatus)
 	return &own
 }
 
@@ -84,6 +88,10 @@ func (o *Options) policy() judge.Policy {
 		RetryMaxDelay: o.RetryMaxDelay,
 		RetryMaxTime:  o.RetryMaxTime,
 		RetryUnsafe:   o.RetryUnsafe,
+		ThrottleOn:    o.ThrottleOn,
+		Poll:          o.Poll,
+		PollTime:      o.PollTime,
+		Explain:       o.Log != nil,
 		Adaptive:      o.Adaptive,
 	}
 }

@@ -51,7 +51,8 @@ type Options struct {
 	// plain URL. 0 spills none. It has no effect with a Cache, or with a Sink that is a Holder.
 	Aside int64
 
-	// Retries is the number of further attempts after a first that failed; 0 is none (curl --retry).
+	// Retries is the number of further attempts after a first that failed; 0 is none (curl --retry). What the host
+	// refused for a limit (429, or a Retry-After) does not count.
 	Retries int
 	// RetryOn is the set of statuses and Kinds that are worth another attempt.
 	RetryOn judge.RetryOn
@@ -62,6 +63,13 @@ type Options struct {
 	RetryMaxDelay time.Duration
 	// RetryMaxTime bounds the attempts and waits of one Request together; 0 is no limit (curl --retry-max-time).
 	RetryMaxTime time.Duration
+	// ThrottleOn is the set of statuses by which a host refuses requests for a limit of its own, beside 429 and what its
+	// header fields say: see judge.Verdict.Refusal. Nil is none.
+	ThrottleOn judge.Statuses
+	// Poll is the set of statuses that mean that a response is not ready yet: the request is made again after its
+	// Retry-After or a growing delay, for PollTime, at no cost of Retries. Nil is none.
+	Poll     judge.Statuses
+	PollTime time.Duration
 	// RetryUnsafe retries methods that are not idempotent too (RFC 9110 section 9.2.2).
 	RetryUnsafe bool
 
@@ -197,6 +205,7 @@ func Defaults() Options {
 		RetryOn:         judge.DefaultRetryOn(),
 		RetryDelay:      time.Second,
 		RetryMaxDelay:   time.Minute,
+		PollTime:        10 * time.Minute,
 		ConnectTimeout:  10 * time.Second,
 		StallTimeout:    30 * time.Second,
 		Grace:           10 * time.Second,

@@ -20,6 +20,8 @@ type task struct {
 	startedAt     time.Time      // when its first exchange began; zero is none yet
 	lastStatus    int            // the status of its last exchange; 0 is none
 	uncounted     int            // exchanges that were no attempt for Attempts: refused by the host, or not ready
+	polls         int            // responses that were not ready (Options.Poll)
+	pollsSince    time.Time      // when the first of them had come
 	fileShortages int            // exchanges in a row that could open no file for the body, too many being open
 	lookup        *lookupResult  // what the cache has for its target; nil is nothing
 	counts        exchangeCounts // of its last exchange
@@ -62,6 +64,19 @@ func pathStart(path string) string {
 		}
 	}
 	return path
+}
+
+// countUnattempted counts refusals in a row, and responses that were not ready, by the Verdict of an exchange.
+func (t *task) countUnattempted(now time.Time) {
+	if t.Refusals++; !t.Verdict.Refusal {
+		t.Refusals = 0
+	}
+	if !t.Verdict.NotReady {
+		return
+	}
+	if t.polls++; t.polls == 1 {
+		t.pollsSince = now
+	}
 }
 
 // failure returns why a task that has ended failed; nil is a success. The Verdict of a success has a Failure too where

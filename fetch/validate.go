@@ -91,6 +91,7 @@ func (o *Options) checkDurations(check checkFunc) {
 		value time.Duration
 	}{
 		{"retry-delay", o.RetryDelay}, {"retry-max-delay", o.RetryMaxDelay}, {"retry-max-time", o.RetryMaxTime},
+		{"poll-time", o.PollTime},
 		{"connect-timeout", o.ConnectTimeout}, {"stall-timeout", o.StallTimeout}, {"timeout", o.Timeout},
 		{"cache-ttl", o.CacheTTL}, {"deadline", o.Deadline}, {"slow", o.Slow}, {"grace", o.Grace},
 	} {

@@ -48,7 +48,7 @@ var mayImport = map[string]string{
 	"output/terminal": "fetch fetch/failure output output/encode",
 
 	"cmd/parse":     "",
-	"cmd/hostsfile": "cmd/parse fetch",
+	"cmd/hostsfile": "cmd/parse fetch fetch/judge",
 	"cmd": "cmd/hostsfile cmd/parse fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/input " +
 		"fetch/judge fetch/netrc fetch/redact fetch/spool fetch/transport " +
 		"output output/encode output/file output/journal output/savedir output/terminal",

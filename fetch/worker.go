@@ -77,16 +77,17 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		t.counts.status = a.Status
 	}
 	trial := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
-		Refusals: t.Refusals, FileShortages: t.fileShortages, Elapsed: now.Sub(t.startedAt)}
+		Refusals: t.Refusals, Polls: t.polls, FileShortages: t.fileShortages, Elapsed: now.Sub(t.startedAt)}
+	if t.polls > 0 {
+		trial.PollElapsed = now.Sub(t.pollsSince)
+	}
 	if t.fileShortages++; !a.IsOutOfFiles() {
 		t.fileShortages = 0
 	} else {
 		w.transport.CloseIdle() // so that files can be opened
 	}
 	t.Verdict = judge.Judge(t.policy, trial, a, now, w.rng.Float64())
-	if t.Refusals++; !t.Verdict.Refusal {
-		t.Refusals = 0
-	}
+	t.countUnattempted(now)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	x.endPartial(t.Verdict, a.Status)
 	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // where the body failed too: the request has had its effect
@@ -104,8 +105,8 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 }
 
-// newExchange returns the next exchange of t, and counts it as an attempt where it is one: a Hop or a Restart is none, nor
-// is what follows a refusal or a response that was not ready.
+// newExchange returns the next exchange of t, and counts it as an attempt where it is one: a Hop or a Restart is none,
+// nor is what follows a refusal or a response that was not ready.
 func (w *worker) newExchange(t *task) *exchange {
 	switch v := &t.Verdict; {
 	case v.Fate == judge.Retry && (v.Refusal || v.NotReady):
@@ -170,6 +171,12 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 	}
 	if f := t.Verdict.Failure; f != nil {
 		attrs = append(attrs, slog.String("kind", string(f.Kind)), slog.String("error", f.Error()))
+	}
+	if t.Verdict.Believed != "" {
+		attrs = append(attrs, slog.String("believed", t.Verdict.Believed))
+	}
+	if t.Verdict.Hold > 0 {
+		attrs = append(attrs, slog.Float64("hold_ms", milliseconds(t.Verdict.Hold)))
 	}
 	if t.Verdict.Fate == judge.Retry {
 		attrs = append(attrs, slog.Float64("delay_ms", milliseconds(t.Verdict.Delay)))

@@ -2,7 +2,6 @@ package judge
 
 import (
 	"errors"
-	"net/http"
 
 	"batchfetch/fetch/failure"
 )
@@ -14,22 +13,20 @@ type Health uint8
 const (
 	Unknown    Health = iota // the exchange was cancelled, or did not reach the host
 	Healthy                  // the response is accepted, or a redirect
-	Erroring                 // any other response came, or a part of one
-	Overloaded               // the host may have too much to do: a 503 that is not accepted
+	Erroring                 // a response came that is the page's trouble, a 4xx, or a part of one
+	Overloaded               // a 5xx that is not accepted: the page's trouble, or the host has too much to do
 	Refused                  // the host refused the request for a limit: Verdict.Refusal
 	NoAnswer                 // no byte of a response came
 )
 
-// healthOf is the Health that an Answer shows.
+// healthOf is the Health that an Answer shows that is no refusal.
 func healthOf(p *Policy, a *Answer) Health {
 	switch {
 	case a.Status == 0 && a.Responded:
 		return Erroring
 	case a.Status == 0:
 		return healthOfFailure(a.Failure)
-	case a.Status == http.StatusTooManyRequests && !p.AcceptStatus.Has(a.Status):
-		return Refused
-	case a.Status == http.StatusServiceUnavailable && !p.AcceptStatus.Has(a.Status):
+	case a.Status >= 500 && a.Status <= 599 && !p.AcceptStatus.Has(a.Status):
 		return Overloaded
 	case a.Failure == nil && (p.AcceptStatus.Has(a.Status) || IsRedirect(a.Status)):
 		return Healthy

@@ -35,6 +35,7 @@ type Verdict struct {
 	// that it did not say.
 	Hold time.Duration
 	// Bucket names what the host counts the request under, where the response says so; empty means that it does not.
+	// Discord's name leaves out the resource at the beginning of the path, which has a bucket of its own of that name.
 	Bucket string
 	// Quotas are the windows that the response announced, one for each policy; nil is none. They are set only with
 	// Policy.Adaptive.
@@ -56,7 +57,8 @@ type Quota struct {
 	Reset time.Duration
 	// Limit is the number of requests in a whole window; 0 is not known.
 	Limit int64
-	// Interval is the length of a whole window; 0 is not known.
+	// Interval is the length of a whole window; 0 is not known. Where only Limit and Interval are told (Crossref),
+	// Remaining is Limit and Reset 0 in every response, and who keeps to it has to count.
 	Interval time.Duration
 	// Concurrent says that Limit and Remaining count exchanges under way at once, not requests in a window.
 	Concurrent bool
