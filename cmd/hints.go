@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
@@ -39,6 +41,20 @@ func hintForKind(kind failure.Kind, example output.Example) string {
 		return "the server failed: run the failures again later, or raise --retries"
 	}
 	return fmt.Sprintf("--accept-status 200-299,%d takes such answers for success", example.Status)
+}
+
+// expiredHints returns a hint for each host all of whose last answers were 401, at most maxFailedHosts.
+func expiredHints(sum fetch.Summary) []string {
+	var hints []string
+	for _, host := range slices.Sorted(maps.Keys(sum.Unauthorized)) {
+		if len(hints) == maxFailedHosts {
+			break
+		}
+		u := sum.Unauthorized[host]
+		hints = append(hints, fmt.Sprintf("all %d answers of %s since %s are 401: have the credentials expired?", u.Count,
+			encode.Printable(truncate(host)), u.Since.Format("15:04:05")))
+	}
+	return hints
 }
 
 // limitHint returns what bound the speed of a run, and for how much of its time; "" for a run of less than a second.

@@ -57,6 +57,13 @@ func (o *origin) pages() http.Handler {
 		write(w, strings.Repeat("\x89PNG", number(r, "n"))[:number(r, "n")])
 	})
 	mux.HandleFunc("/encoded/{coding}", encoded)
+	mux.HandleFunc("/bearer/{token}", func(w http.ResponseWriter, r *http.Request) { // 401 with any other token
+		if r.Header.Get("Authorization") != "Bearer "+r.PathValue("token") {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		plain(w, "come in\n")
+	})
 	mux.HandleFunc("/empty-gzip", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 	})

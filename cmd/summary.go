@@ -34,6 +34,9 @@ func printSummary(w io.Writer, c *config, r result) {
 	if reason := stopReason(c, r); reason != "" {
 		fmt.Fprintf(text, "batchfetch: %s\n", reason)
 	}
+	for _, hint := range expiredHints(sum) {
+		fmt.Fprintf(text, "batchfetch: %s\n", hint)
+	}
 	if hint := limitHint(c, sum); hint != "" {
 		fmt.Fprintf(text, "batchfetch: %s\n", hint)
 	}

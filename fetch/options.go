@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"net/http"
@@ -97,6 +98,11 @@ type Options struct {
 	// Header is sent with every request, under canonical names; a Request's own header of the same name wins. A nil
 	// value removes a default header (curl -H).
 	Header http.Header
+	// RenewHeader reads Header again, as the credentials in it may have expired; false means that it can't be read. It is
+	// called after a 401 to a request with a value of Header, at most once a second and never twice at once. Where values
+	// have changed, the request is made once more, which counts as no retry, and all later ones have the new values. A
+	// name that Header does not have is ignored. Nil renews nothing.
+	RenewHeader func(context.Context) (http.Header, bool)
 	// Username and Password are for Basic authentication of every request (RFC 7617); both empty is none (curl -u).
 	Username, Password string
 	// Netrc has the credentials of hosts for which neither their URL nor Username has any; nil is none (curl -n).

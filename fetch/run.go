@@ -90,6 +90,7 @@ type pipeline struct {
 	targets   *targeter
 	cache     *responseCache
 	pager     *pager
+	renewer   *headerRenewer
 	finisher  *finisher
 	failure   *outputFailure
 
@@ -114,8 +115,8 @@ type pipeline struct {
 
 func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipeline {
 	p := &pipeline{
-		options: o, sink: sink, transport: transport,
-		targets: newTargeter(o), cache: newResponseCache(o, transport), failure: newOutputFailure(),
+		options: o, sink: sink, transport: transport, targets: newTargeter(o),
+		cache: newResponseCache(o, transport), renewer: newHeaderRenewer(o), failure: newOutputFailure(),
 		intake:       make(chan *task, backlog),
 		start:        make(chan *task, o.Concurrency),
 		done:         make(chan *task, o.Concurrency),
@@ -156,14 +157,14 @@ func (p *pipeline) schedulerPorts(
 
 func (p *pipeline) worker() *worker {
 	return &worker{options: p.options, transport: p.transport, cache: p.cache,
-		redirects: redirector{p.targets, p.transport}, finisher: p.finisher, failure: p.failure,
+		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, finisher: p.finisher, failure: p.failure,
 		rng:   rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		start: p.start, done: p.done}
 }
 
 func (p *pipeline) lookupWorker() *lookupWorker {
 	return &lookupWorker{options: p.options, cache: p.cache,
-		redirects: redirector{p.targets, p.transport}, finisher: p.finisher, failure: p.failure,
+		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, finisher: p.finisher, failure: p.failure,
 		lookups: p.lookups, lookedUp: p.lookedUp, closed: &p.lookupsClosed}
 }
 

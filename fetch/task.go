@@ -23,6 +23,7 @@ type task struct {
 	polls         int            // responses that were not ready (Options.Poll)
 	pollsSince    time.Time      // when the first of them had come
 	fileShortages int            // exchanges in a row that could open no file for the body, too many being open
+	values        *headerValues  // of Options.Header that its target has; nil are the first
 	lookup        *lookupResult  // what the cache has for its target; nil is nothing
 	counts        exchangeCounts // of its last exchange
 
@@ -30,6 +31,7 @@ type task struct {
 	next       *task // the page that follows it, once it has ended; nil is none
 	morePages  bool  // in place of next: there is one beyond Options.MaxPages
 
+	renewed     bool // it has been requested again with a renewed header after a 401
 	wholeOnly   bool // a partial body of it is not to be continued
 	fromCache   bool // it has ended with a stored response, or without one by only-if-cached; no exchange follows
 	servedStale bool // its last exchange failed, and the stored response is served for it

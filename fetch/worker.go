@@ -19,6 +19,7 @@ type worker struct {
 	transport *transport.Transport
 	cache     *responseCache
 	redirects redirector
+	renewer   *headerRenewer
 	finisher  *finisher
 	failure   *outputFailure // takes the errors of outputs that end the run
 	rng       *rand.Rand     // for the jitter of back-off
@@ -88,6 +89,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 	t.Verdict = judge.Judge(t.policy, trial, a, now, w.rng.Float64())
 	t.countUnattempted(now)
+	w.renewHeader(ctx, t, &a)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	x.endPartial(t.Verdict, a.Status)
 	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // where the body failed too: the request has had its effect
@@ -118,6 +120,7 @@ func (w *worker) newExchange(t *task) *exchange {
 	case v.Fate == judge.Restart:
 		t.wholeOnly = true // even where the partial body is still there
 	}
+	w.renewer.update(t)
 	header := withCookies(w.options, t.Header, t.URL)
 	if !w.cache.isCurrent(t.lookup, &t.target, header) {
 		t.lookup = nil
