@@ -81,11 +81,20 @@ func (b *bucket) nextStart(others int, latency time.Duration, now time.Time) tim
 }
 
 // noteStart accounts for a start from the bucket.
-func (b *bucket) noteStart(t *Task, others int) {
+func (b *bucket) noteStart(t *Task, others int, now time.Time) {
 	for i := range b.windows {
-		b.windows[i].noteStart(t, b.active+others)
+		b.windows[i].noteStart(t, b.active+others, now)
 	}
 	b.active++
+}
+
+// dropProbe forgets that t asks how many requests there are, as it was in another bucket.
+func (b *bucket) dropProbe(t *Task) {
+	for i := range b.windows {
+		if w := &b.windows[i]; w.probe == t {
+			w.probe = nil
+		}
+	}
 }
 
 // spentUntil is the latest end of the windows in which nothing is left; the zero time is that of none.

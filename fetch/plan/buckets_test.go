@@ -219,3 +219,21 @@ func TestAsideTasksOfABucketAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestScoutLeavesTheAssumedBucketAlone: a request that turns out to be in another bucket is no probe of the one that
+// was assumed: what that tells afterwards still counts.
+func TestScoutLeavesTheAssumedBucketAlone(t *testing.T) {
+	a := &apiBuckets{named: true, bucket: func(path string) string { return path }, windows: map[string]*fixedWindow{}}
+	var paths []string
+	for i := range 20 {
+		path := fmt.Sprintf("/channels/%d/messages", i)
+		paths = append(paths, path)
+		a.windows[path] = &fixedWindow{n: 5, every: 5 * time.Second}
+	}
+	r := newAPIRun(t, 3, nil)
+	r.latency = 60 * time.Millisecond
+	r.answer = a.answer
+	if took := r.run(10, paths...); r.refused > 0 || took > 8*time.Second {
+		t.Errorf("%d refused, took %s", r.refused, took)
+	}
+}

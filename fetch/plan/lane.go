@@ -124,7 +124,7 @@ func (l *lane) hasWaiting() bool { return l.waiting.Len() > 0 || l.buckets.aside
 
 // isBusy reports whether a Task waits for the end of an exchange of this lane.
 func (l *lane) isBusy() bool {
-	return l.hasWaiting() && (l.active >= l.concurrency || l.health.isProbing())
+	return l.hasWaiting() && (l.active >= l.width() || l.health.isProbing())
 }
 
 // nextStart returns when the next Task may start, whatever the number of exchanges under way; for an empty lane, when
@@ -141,6 +141,14 @@ func (l *lane) nextStart(now time.Time) time.Time {
 	return latest(at, l.quotaStart(now))
 }
 
+// width is the most exchanges under way now, by the throttle or by the limits.
+func (l *lane) width() int {
+	if l.throttle == nil {
+		return l.concurrency
+	}
+	return l.throttle.width.limit(l.concurrency)
+}
+
 // estimateWork sets work: how long the Tasks will take within the lane's limits. Where the lane has had no exchange
 // yet, each is assumed to take typicalLatency.
 func (l *lane) estimateWork(typicalLatency time.Duration) {
@@ -148,7 +156,7 @@ func (l *lane) estimateWork(typicalLatency time.Duration) {
 	if each == 0 {
 		each = typicalLatency
 	}
-	seconds := max(each, time.Microsecond).Seconds() / float64(l.concurrency)
+	seconds := max(each, time.Microsecond).Seconds() / float64(l.width())
 	if rate := l.rate(); rate > 0 {
 		seconds = max(seconds, 1/rate)
 	}

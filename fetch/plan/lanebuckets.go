@@ -23,6 +23,7 @@ func (l *lane) observeBuckets(t *Task, lim *Limits, now time.Time) *bucket {
 	} else {
 		t.bucket.active--
 	}
+	assumed := t.bucket
 	t.bucket = nil
 	if v.Refusal && v.Hold > 0 { // Retry-After takes precedence over RateLimit
 		for i := range v.Quotas {
@@ -32,6 +33,9 @@ func (l *lane) observeBuckets(t *Task, lim *Limits, now time.Time) *bucket {
 		}
 	}
 	b, changed := l.buckets.learn(t, now)
+	if assumed != nil && assumed != b {
+		assumed.dropProbe(t)
+	}
 	b.observe(t, l.starts, now)
 	if changed {
 		l.sortAgain()
@@ -147,7 +151,7 @@ func (l *lane) assignStart(t *Task, now time.Time) {
 	if p.bucket.isClosed(now) || l.bucketStart(p.bucket, now).After(now) {
 		p.scouted = true
 	}
-	p.bucket.noteStart(t, s.others(p.bucket))
+	p.bucket.noteStart(t, s.others(p.bucket), now)
 	t.bucket = p.bucket
 }
 

@@ -13,7 +13,7 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 	v := &t.Verdict
 	b := l.observeBuckets(t, lim, now)
 	ofBucket := b != nil && (isSpent(v) || v.Bucket != "" && len(v.Quotas) == 0)
-	if v.Hold > 0 && !v.TooLong {
+	if v.Hold > 0 && !v.TooLong && (v.Refusal || !isSpent(v)) { // the windows know when a quota is back
 		if until := now.Add(v.Hold); ofBucket {
 			b.until = latest(b.until, until)
 		} else {
@@ -21,7 +21,7 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 		}
 	}
 	if lim.Adaptive {
-		l.adaptRate(t, lim, now)
+		l.adaptRate(t, ofBucket, lim, now)
 	}
 	until, streak, why := time.Time{}, 0, v.Failure
 	switch {

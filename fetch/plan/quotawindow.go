@@ -109,9 +109,10 @@ func (w *quotaWindow) nextStart(unanswered int, latency time.Duration, now time.
 	return time.Time{}
 }
 
-// noteStart records a start, where so many exchanges were unanswered before it: as the probe, where none is left.
-func (w *quotaWindow) noteStart(t *Task, unanswered int) {
-	if !w.concurrent && w.left(unanswered) <= 0 {
+// noteStart records a start, where so many exchanges were unanswered before it: as the probe, where none is left and the
+// window has ended.
+func (w *quotaWindow) noteStart(t *Task, unanswered int, now time.Time) {
+	if !w.concurrent && w.left(unanswered) <= 0 && !now.Before(w.end) {
 		w.probe = t
 	}
 }

@@ -10,6 +10,8 @@ type throttle struct {
 	streak      int       // refusals in a row, no other response between them
 	lastRefusal time.Time // when the last of them came; exchanges that started before it change no rate
 	raisedAt    time.Time // when the limit was raised last, or may be raised first
+	before      float64   // the limit before the last refusal
+	width       width
 }
 
 // throttleLifetime is how long a lane without Tasks is kept for its throttle, after the last refusal.
