@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"strings"
+
 	"github.com/spf13/pflag"
 
 	"batchfetch/cmd/parse"
@@ -55,7 +57,7 @@ func registerLimits(r *registrar, s *settings) {
 		"settings of single hosts, as YAML or JSON: limits, timeouts, retries, headers, user and password (see below)")
 	r.group = "retry"
 	r.int(&o.Retries, "retries", "", "n", "further attempts after a first that failed")
-	add(r, &o.RetryOn, "retry-on", "", "list", o.RetryOn.String(),
+	add(r, &o.RetryOn, "retry-on", "", "list", strings.Replace(o.RetryOn.String(), ",dns", ", dns", 1), // fits into lines
 		"statuses and kinds of failure worth another attempt", judge.ParseRetryOn)
 	add(r, &o.ThrottleOn, "throttle-on", "", "list", "none",
 		"statuses by which a host says that it is asked too much, beside 429: the host is left alone, and the URL's "+

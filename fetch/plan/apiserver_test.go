@@ -161,11 +161,11 @@ func earlier(a, b time.Time) time.Time {
 // tellQuota is the family of three fields with a number each; "" leaves one out.
 func tellQuota(limit, remaining, reset string, format timeFormat) tellHeaders {
 	return func(t *telling) {
-		p := &t.policies[0]
+		p := t.policies[0]
 		if reset == "" { // then only that there is nothing now
 			p.reset = earlier(p.reset, t.now.Add(time.Second))
 		}
-		t.noteQuota(p)
+		t.noteQuota(&p)
 		if limit != "" {
 			t.header.Set(limit, strconv.Itoa(p.limit))
 		}
