@@ -12,6 +12,11 @@ import (
 // returns the exit code.
 func (out *outputs) finish(c *config, r result) int {
 	quiet := c.quiet && r.code == exitOK
+	if !out.console.human && !quiet {
+		for _, hint := range expiredHints(r.summary) {
+			out.console.report(slog.LevelWarn, hint, "-H @file is read again when it changes")
+		}
+	}
 	to := out.summaryWriter(c.output, r.code, quiet)
 	if out.file != nil && to == out.records { // the summary is part of the file
 		out.writeSummary(to, &r)

@@ -1,12 +1,15 @@
 package cmd
 
 import (
+	"strings"
+
 	"github.com/spf13/pflag"
 
 	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/judge"
+	"batchfetch/fetch/paging"
 	"batchfetch/fetch/transport"
 	"batchfetch/output/encode"
 	"batchfetch/output/savedir"
@@ -54,12 +57,19 @@ func registerLimits(r *registrar, s *settings) {
 		"settings of single hosts, as YAML or JSON: limits, timeouts, retries, headers, user and password (see below)")
 	r.group = "retry"
 	r.int(&o.Retries, "retries", "", "n", "further attempts after a first that failed")
-	add(r, &o.RetryOn, "retry-on", "", "list", o.RetryOn.String(),
+	add(r, &o.RetryOn, "retry-on", "", "list", strings.Replace(o.RetryOn.String(), ",dns", ", dns", 1), // fits into lines
 		"statuses and kinds of failure worth another attempt", judge.ParseRetryOn)
+	add(r, &o.ThrottleOn, "throttle-on", "", "list", "none",
+		"statuses by which a host says that it is asked too much, beside 429: the host is left alone, and the URL's "+
+			"retries are not spent", parseStatusesOrNone)
 	r.duration(&o.RetryDelay, "retry-delay",
 		"bound of the first wait, doubling; each wait is drawn from zero to its bound")
 	r.duration(&o.RetryMaxDelay, "retry-max-delay", "longest wait, and longest Retry-After obeyed")
 	r.duration(&o.RetryMaxTime, "retry-max-time", "one URL's attempts and waits together")
+	add(r, &o.Poll, "poll", "", "list", "none",
+		"statuses of answers that are not ready yet (202): asked again after their Retry-After or a growing delay",
+		parseStatusesOrNone)
+	r.duration(&o.PollTime, "poll-time", "how long one URL may be not ready; then it fails as timeout")
 	r.bool(&o.RetryUnsafe, "retry-unsafe", "", "retry POST and the like too")
 	r.int(&o.HostMaxErrors, "host-max-errors", "", "n",
 		"exchanges in a row without any answer until a host is only probed; three failed probes end it; 0 is never")
@@ -77,7 +87,8 @@ func registerRequest(r *registrar, s *settings) {
 	r.list(&s.request.data, "data", "d", "data",
 		"body of requests that bring none, as curl sends it; @file reads it from a file")
 	r.list(&s.request.headers, "header", "H", "line",
-		"a header for every request; @file reads them from a file; 'Name:' takes one away")
+		"a header for every request; @file reads them from a file, and again when they have expired (401); 'Name:' takes "+
+			"one away")
 	r.text(&s.request.user, "user", "u", "user:password",
 		"Basic authentication for every host of the input; better given as BATCHFETCH_USER, or @file")
 	r.bool(&s.request.netrc, "netrc", "n",
@@ -90,6 +101,10 @@ func registerRequest(r *registrar, s *settings) {
 	r.int(&o.MaxRedirects, "max-redirs", "", "n", "most redirects followed; 0 follows none: a 3xx is then the answer")
 	add(r, &o.AcceptStatus, "accept-status", "", "list", o.AcceptStatus.String(),
 		"final statuses that are a success: 200-299,404,5xx", judge.ParseStatuses)
+	add(r, &o.Paginate, "paginate", "", "place", "none",
+		"follow pages, each a Record of its own: link (the header Link: <…>; rel=\"next\"), or a JSON pointer such as "+
+			"/links/next to the next page's URL in the body", paging.Parse)
+	r.int(&o.MaxPages, "max-pages", "", "n", "number of the last page that is followed to")
 }
 
 func registerConnection(r *registrar, s *settings) {
@@ -126,7 +141,7 @@ func registerOutput(r *registrar, s *settings) {
 		"save bodies as files below it; Records then have path in place of body; what was cut off is continued, by a "+
 			"retry or the next run")
 	add(r, &s.output.name, "name", "", "template", "",
-		"name of a saved body: {host} {path} {base} {ext} {index} {id} {sha256} and / for folders; the input line's "+
+		"name of a saved body: {host} {path} {base} {ext} {index} {id} {page} {sha256} and / for folders; the input line's "+
 			"path wins (default: host and path, with a short hash where needed)", savedir.ParseNameTemplate)
 	add(r, &s.maxBody, "max-body", "", "size", "16Mi",
 		"largest decoded body; with --save-dir 10Gi where this is left out", parse.Size)

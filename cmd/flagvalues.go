@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"batchfetch/cmd/parse"
+	"batchfetch/fetch/judge"
 )
 
 // A value is a flag of type T, as pflag wants it. Set adds a text that can't be parsed to problems instead of returning
@@ -74,6 +75,14 @@ func parseFailureLimit(text string) (failureLimit, error) {
 		return failureLimit{}, &parse.Error{Problem: "neither a number nor a share", Hint: "write 20 or 5%"}
 	}
 	return failureLimit{count: count}, nil
+}
+
+// parseStatusesOrNone reads a list of statuses; none is the empty list.
+func parseStatusesOrNone(text string) (judge.Statuses, error) {
+	if text == "none" {
+		return nil, nil
+	}
+	return judge.ParseStatuses(text)
 }
 
 // parseProxy accepts any text, as a refusal would quote it, and it may hold a password: fetch.Options.Validate refuses.

@@ -35,8 +35,8 @@ given more than once has one value on each line there. An empty one counts as no
 Sizes take k, M, G (1000) and Ki, Mi, Gi (1024); rates are 10/s, 60/m, 1000/h or 1/15s; durations 500ms, 30s, 5m.
 
 Input lines: a URL, or {"url": …, "method": …, "headers": {…}, "body": …, "body_base64": …, "id": …, "meta": …,
-"sha256": …, "path": "name under --save-dir", "retry": true}. Blank lines and lines starting with # are skipped.
-Records are input too: a failure asks its request again.
+"sha256": …, "path": "name under --save-dir", "retry": true, "page": …}. Blank lines and lines starting with # are
+skipped. Records are input too: a failure asks its request again.
 
 --hosts FILE has settings of single hosts, in YAML, which JSON is too (1 MiB at most):` +
 	hostsfile.Example +
@@ -48,6 +48,11 @@ headers of the command line, --hosts or the input go over to another scheme, hos
 added that -n or --hosts has for that other one: of its entry only limits, timeouts and retries count there. A cookie
 of a -b file goes where its domain, path and Secure say. One that an answer set goes for the run to the scheme, host and
 port it came from, and with a Domain to that domain by the same scheme at any port; never to all of a public suffix.
+
+--paginate makes each page a Record with index and id of its line, page 1, 2, … and the URL of the next one. Pages count
+like requests. Those after the first are asked for by GET (or HEAD), without a body; to another scheme, host or port go
+no secrets. A page that fails goes on from there when it is fed back; --resume goes on from the first that is not done.
+--max-pages is an end, a page that came before a failure. null, false, "" or nothing at the pointer is the last page.
 
 Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass through files in TMPDIR (/tmp).
 

@@ -2,6 +2,9 @@ package cmd
 
 import (
 	"fmt"
+	"maps"
+	"net/http"
+	"slices"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
@@ -26,8 +29,9 @@ var kindHints = map[failure.Kind]string{
 	failure.Decode:           "--compressed=false asks for the plain body",
 	failure.HostDown: "the host is down or unreachable: run the failures again later; " +
 		"--host-max-errors 0 asks each all the same",
-	failure.RateLimited: "set --host-rate, raise --retry-max-delay, or run the failures again later",
-	failure.Canceled:    "run the same input again: what was not started is in no list of failures",
+	failure.RateLimited: "the host limits how often it is asked: raise --retry-max-delay to wait for it, set --host-rate, " +
+		"or run the failures again later; with credentials (-u, -n, -H @file) many hosts allow more",
+	failure.Canceled: "run the same input again: what was not started is in no list of failures",
 }
 
 // hintForKind returns what to do about a kind of failure; the status of example tells those of failure.BadStatus apart.
@@ -35,10 +39,31 @@ func hintForKind(kind failure.Kind, example output.Example) string {
 	switch {
 	case kind != failure.BadStatus:
 		return kindHints[kind]
+	case example.Status == http.StatusUnauthorized:
+		return "credentials are missing or have expired: -u, -n, or -H @file with Authorization"
+	case example.Status == http.StatusForbidden:
+		return "not allowed, or too often: give credentials (-u, -n, -H @file), or where the host means a limit " +
+			"lower --host-rate and say --throttle-on 403"
+	case example.Status == http.StatusTooManyRequests:
+		return kindHints[failure.RateLimited]
 	case example.Status >= 500:
 		return "the server failed: run the failures again later, or raise --retries"
 	}
 	return fmt.Sprintf("--accept-status 200-299,%d takes such answers for success", example.Status)
+}
+
+// expiredHints returns a hint for each host all of whose last answers were 401, at most maxFailedHosts.
+func expiredHints(sum fetch.Summary) []string {
+	var hints []string
+	for _, host := range slices.Sorted(maps.Keys(sum.Unauthorized)) {
+		if len(hints) == maxFailedHosts {
+			break
+		}
+		u := sum.Unauthorized[host]
+		hints = append(hints, fmt.Sprintf("all %d answers of %s since %s are 401: have the credentials expired?", u.Count,
+			encode.Printable(truncate(host)), u.Since.Format("15:04:05")))
+	}
+	return hints
 }
 
 // limitHint returns what bound the speed of a run, and for how much of its time; "" for a run of less than a second.
@@ -61,6 +86,8 @@ func limitHint(c *config, sum fetch.Summary) string {
 		what = "for --bandwidth " + formatBandwidth(c.fetch.Bandwidth)
 	case fetch.LimitPausedHosts:
 		what = "for back-off, and for hosts that asked for a pause or for less" + mostlyHost(sum.LimitedHost)
+	case fetch.LimitQuota:
+		what = "for quotas that hosts told" + mostlyHost(sum.LimitedHost)
 	case fetch.LimitNetwork:
 		what = "for the last answers to arrive"
 	case fetch.LimitInput:

@@ -57,6 +57,13 @@ func (o *origin) pages() http.Handler {
 		write(w, strings.Repeat("\x89PNG", number(r, "n"))[:number(r, "n")])
 	})
 	mux.HandleFunc("/encoded/{coding}", encoded)
+	mux.HandleFunc("/bearer/{token}", func(w http.ResponseWriter, r *http.Request) { // 401 with any other token
+		if r.Header.Get("Authorization") != "Bearer "+r.PathValue("token") {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		plain(w, "come in\n")
+	})
 	mux.HandleFunc("/empty-gzip", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 	})
@@ -64,6 +71,7 @@ func (o *origin) pages() http.Handler {
 		w.Header().Set("Content-Encoding", "gzip")
 		write(w, string(gzipped(make([]byte, number(r, "n")))))
 	})
+	o.pagedLists(mux)
 	o.redirects(mux)
 	o.editablePages(mux)
 	o.delays(mux)
@@ -118,6 +126,15 @@ func (o *origin) delays(mux *http.ServeMux) {
 			value = time.Now().Add(2 * time.Second).UTC().Format(http.TimeFormat)
 		}
 		w.Header().Set("Retry-After", value)
+		w.WriteHeader(number(r, "code"))
+	})
+	mux.HandleFunc("/quota/{n}/{code}/{reset}", func(w http.ResponseWriter, r *http.Request) { // spent, at first
+		if !o.first(r) {
+			plain(w, "at last\n")
+			return
+		}
+		w.Header().Set("X-RateLimit-Remaining", "0")
+		w.Header().Set("X-RateLimit-Reset", r.PathValue("reset"))
 		w.WriteHeader(number(r, "code"))
 	})
 	mux.HandleFunc("/slow/{ms}", func(w http.ResponseWriter, r *http.Request) {

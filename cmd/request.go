@@ -17,6 +17,7 @@ func readRequest(o *fetch.Options, f requestFlags, files *flagFiles, found *prob
 	found.addError("data", err)
 	o.Header, err = readHeaders(f.headers, files)
 	found.addError("header", err)
+	o.RenewHeader = renewHeaders(f.headers)
 	o.Username, o.Password, err = readUser(f.user, files)
 	found.addError("user", err)
 }
@@ -75,16 +76,24 @@ func readHeaders(texts []string, files *flagFiles) (http.Header, error) {
 		if err != nil {
 			return header, err
 		}
-		for line := range strings.Lines(string(content)) {
-			if line = strings.TrimRight(line, "\r\n"); strings.TrimSpace(line) == "" {
-				continue
-			}
-			if err := addHeader(header, line); err != nil {
-				return header, fmt.Errorf("%s: %w", name, err)
-			}
+		if err := addHeaderLines(header, content); err != nil {
+			return header, fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return header, nil
+}
+
+// addHeaderLines adds the content of a file of headers, one on each line.
+func addHeaderLines(header http.Header, content []byte) error {
+	for line := range strings.Lines(string(content)) {
+		if line = strings.TrimRight(line, "\r\n"); strings.TrimSpace(line) == "" {
+			continue
+		}
+		if err := addHeader(header, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addHeader adds one -H. Its error does not quote the text, which may be a secret.

@@ -24,11 +24,18 @@ func printSummary(w io.Writer, c *config, r result) {
 	if sum.Skipped > 0 {
 		fmt.Fprintf(text, "  %6d skipped: %s\n", sum.Skipped, skipReason(c))
 	}
+	if sum.MorePages > 0 {
+		fmt.Fprintf(text, "  %6d have more pages than --max-pages %d: their last Records name the next\n",
+			sum.MorePages, c.fetch.MaxPages)
+	}
 	if sum.NotStarted > 0 {
 		fmt.Fprintf(text, "  %6d read and not started\n", sum.NotStarted)
 	}
 	if reason := stopReason(c, r); reason != "" {
 		fmt.Fprintf(text, "batchfetch: %s\n", reason)
+	}
+	for _, hint := range expiredHints(sum) {
+		fmt.Fprintf(text, "batchfetch: %s\n", hint)
 	}
 	if hint := limitHint(c, sum); hint != "" {
 		fmt.Fprintf(text, "batchfetch: %s\n", hint)

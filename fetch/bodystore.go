@@ -6,10 +6,10 @@ import (
 )
 
 // A BodyStore stores the bodies of successes outside of their Records, as a rule in files. Claim is called by one
-// goroutine, Create by many at once.
+// goroutine at a time, Create by many at once.
 type BodyStore interface {
 	// Claim reserves the name of the body of r before r is requested. It is called once for each Request, in the order
-	// of the input. Its error makes r a Failure of Kind InvalidRequest.
+	// of the input, and in between for further pages (Request.Page). Its error makes r a Failure of Kind InvalidRequest.
 	Claim(r *Request) error
 	// Create begins a body of r, from its first byte. An error that is no *Failure ends the run: the disk is full, or
 	// gone.

@@ -21,6 +21,7 @@ type lookupWorker struct {
 	options   *Options
 	cache     *responseCache
 	redirects redirector
+	renewer   *headerRenewer
 	finisher  *finisher
 	failure   *outputFailure // takes the errors of outputs that end the run
 
@@ -44,6 +45,7 @@ func (w *lookupWorker) work(ctx context.Context) {
 func (w *lookupWorker) lookUp(ctx context.Context, t *task) {
 	began := time.Now()
 	for {
+		w.renewer.update(t)
 		found, use, result := w.cache.find(ctx, &t.target, t.request.SHA256, began)
 		t.lookup = result
 		if found == nil {

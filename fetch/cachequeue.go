@@ -27,7 +27,8 @@ func (q *lookupQueue) len() int { return q.waiting.Len() + q.inProgress }
 
 // route adds a Task to the lookup queue where its target has not been looked up in the cache, else to the plan.
 func (s *scheduler) route(t *task, now time.Time) {
-	if s.options.Cache == nil || t.lineError != nil || t.Verdict.Fate == judge.Retry || t.Verdict.Fate == judge.Restart {
+	again := t.Verdict.Fate == judge.Retry || t.Verdict.Fate == judge.Restart
+	if s.options.Cache == nil || t.lineError != nil || t.Lost != nil || again {
 		s.enqueue(t, now)
 		return
 	}
@@ -36,7 +37,7 @@ func (s *scheduler) route(t *task, now time.Time) {
 
 // enqueue adds a Task to the plan, in the lane of the origin of its next exchange.
 func (s *scheduler) enqueue(t *task, now time.Time) {
-	if t.lineError != nil {
+	if t.lineError != nil || t.Lost != nil {
 		s.plan.AddInvalid(&t.Task)
 		return
 	}

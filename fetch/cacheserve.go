@@ -19,6 +19,7 @@ import (
 // stored, else a *Failure.
 func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, header http.Header, rec *Record) error {
 	rec.Status, rec.Protocol, rec.ContentType = found.Status, found.Proto, found.Header.Get("Content-Type")
+	rec.header, rec.storedAddr = header, found.RemoteAddr
 	if c.options.KeepHeader {
 		rec.Header = header
 	}
@@ -27,7 +28,7 @@ func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, hea
 	}
 	rec.Bytes, rec.SHA256, rec.Hashed = found.Size, found.SHA256, true
 	switch {
-	case rec.Unchanged:
+	case rec.Unchanged && !c.options.Paginate.InBody():
 		return nil
 	case c.options.BodyStore != nil:
 		return storedToBodyStore(ctx, found, c.options.BodyStore, rec)

@@ -18,6 +18,7 @@ import (
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/input"
+	"batchfetch/fetch/judge"
 	"batchfetch/output"
 	"batchfetch/output/encode"
 	"batchfetch/output/terminal"
@@ -62,6 +63,7 @@ func (r *recordLine) text() string {
 func chaosOptions(t testing.TB) fetch.Options {
 	o := fetch.Defaults()
 	o.Concurrency, o.Retries, o.MaxBody, o.BodyMemory = 200, 0, 1<<20, 64<<10
+	o.RetryOn = judge.RetryOn{} // nor are refusals retried
 	o.StallTimeout, o.KeepHeader, o.TLS = 4*time.Second, true, getTestCA(t).clientConfig()
 	return o
 }

@@ -31,7 +31,7 @@ func (o *Options) complete(r *Request) {
 	if r.Method == "" {
 		r.Method = o.Method
 	}
-	if r.Body == nil && o.Body != nil {
+	if r.Body == nil && o.Body != nil && r.Page <= 1 {
 		r.Body, r.BodyForm = o.Body, BodyText
 		if !utf8.Valid(o.Body) {
 			r.BodyForm = BodyBase64
@@ -70,6 +70,10 @@ func (s *HostSettings) applyTo(o *Options) *Options {
 	own.StallTimeout = valueOr(s.StallTimeout, o.StallTimeout)
 	own.Timeout = valueOr(s.Timeout, o.Timeout)
 	own.Retries = valueOr(s.Retries, o.Retries)
+	own.RetryOn = valueOr(s.RetryOn, o.RetryOn)
+	own.RetryMaxDelay = valueOr(s.RetryMaxDelay, o.RetryMaxDelay)
+	own.ThrottleOn = valueOr(s.ThrottleOn, o.ThrottleOn)
+	own.AcceptStatus = valueOr(s.AcceptStatus, o.AcceptStatus)
 	return &own
 }
 
@@ -84,6 +88,10 @@ func (o *Options) policy() judge.Policy {
 		RetryMaxDelay: o.RetryMaxDelay,
 		RetryMaxTime:  o.RetryMaxTime,
 		RetryUnsafe:   o.RetryUnsafe,
+		ThrottleOn:    o.ThrottleOn,
+		Poll:          o.Poll,
+		PollTime:      o.PollTime,
+		Explain:       o.Log != nil,
 		Adaptive:      o.Adaptive,
 	}
 }

@@ -24,7 +24,7 @@ A response from the network is stored while it is read, or validates the one tha
   - Plan: decides which Task starts now; pure, time is an argument (package plan)
   - Exchange: one HTTP round trip for one Task, timed (exchange.go); Call: what the transport knows of it
   - Verdict: what an exchange means, with the Task's Fate: Final, Retry, Hop or Restart; a pure function (package judge)
-  - Record: what happened to one Request, exactly one for each that was started (record.go)
+  - Record: what happened to one Request, one for each that was started, or page of it (record.go)
   - Sink: renders and takes Records (record.go); BodyStore: takes bodies in their place (bodystore.go)
 
 # Packages
@@ -33,7 +33,7 @@ Imports point downward only. What stands below fetch knows no Request, Record, S
 
 	input
 	fetch
-	  transport         plan        cache   cookiejar   netrc
+	  transport         plan        cache   cookiejar   netrc   paging
 	    dial              judge     redact  coding      spool
 	      conn
 	httpurl  fdlimit  queue  failure
@@ -51,6 +51,7 @@ Imports point downward only. What stands below fetch knows no Request, Record, S
 	netrc      credentials are found in a netrc file as curl reads it    httpurl
 	redact     no secret reaches an output                               failure httpurl
 	coding     content codings are taken off a body                      failure
+	paging     the URL of the next page is found in a response       none
 	spool      bytes wait in a temporary file without a name             none
 	httpurl    which URLs can be requested, and their origin             failure
 	fdlimit    how many files may be open, and waiting for a free one    none
@@ -75,6 +76,7 @@ Package nettest has servers and networks for tests.
     the BodyStore.
  9. judge.Judge returns the Verdict, which plan.Done learns from. Retry, Hop and Restart go back to 4.
  10. On Final the Record goes to Sink.Encode in the worker, and through the writer to Sink.Put.
+ 11. With Options.Paginate the pager (pager.go, paging) has made a Task of the next page by then, which goes to 4.
 
 # Promises
 

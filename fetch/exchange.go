@@ -121,6 +121,7 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 	rec.Status = resp.StatusCode
 	rec.Protocol = resp.Proto
 	rec.ContentType = resp.Header.Get("Content-Type")
+	rec.header = resp.Header
 	if x.options.KeepHeader {
 		rec.Header = resp.Header
 	}
@@ -135,7 +136,7 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 	}
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
 	if followed || x.partial == judge.PartialUnusable ||
-		x.partial == judge.PartialNone && !x.options.AcceptStatus.Has(resp.StatusCode) {
+		x.partial == judge.PartialNone && !x.acceptsBody(to, resp, rec) {
 		discardBody(resp)
 		if followed {
 			x.markResponseEnd()
@@ -158,6 +159,12 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 		x.writer.finish(a.Failure)
 	}
 	return a
+}
+
+// acceptsBody reports whether the body of a response is that of a success.
+func (x *exchange) acceptsBody(to *target, resp *http.Response, rec *Record) bool {
+	trial := judge.Trial{Method: to.Method, Retry: rec.Request.Retry}
+	return to.policy.AcceptsBody(trial, resp.StatusCode, resp.Header)
 }
 
 // checkResponse returns why a response can't be one to the request; nil is that it can.

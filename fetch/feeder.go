@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"errors"
+	"fmt"
 	"sync/atomic"
 
 	"batchfetch/fetch/redact"
@@ -10,10 +11,9 @@ import (
 // A feeder is the first stage: it makes Tasks of the Requests that the Source yields and hands them to the scheduler.
 // One goroutine runs it.
 type feeder struct {
-	source    Source
-	targets   *targeter
-	bodyStore BodyStore // Options.BodyStore; nil is none
-	live      *Live     // Options.Live; nil is none
+	source Source
+	pager  *pager
+	live   *Live // Options.Live; nil is none
 
 	intake    chan<- *task    // to the scheduler; the feeder closes it at the Source's end
 	closed    <-chan struct{} // closed when the run is over
@@ -45,7 +45,7 @@ func (f *feeder) feed() {
 			f.err = &InputError{err}
 			return
 		default:
-			f.prepare(t)
+			f.pager.prepare(t)
 		}
 		t.seq = seq
 		seq++
@@ -87,17 +87,6 @@ func (f *feeder) send(t *task) bool {
 	}
 }
 
-// prepare sets a Task's target and claims the name of its body from the BodyStore, or sets its lineError to why its
-// Request can't be started.
-func (f *feeder) prepare(t *task) {
-	if setTarget(t, f.targets); t.lineError != nil || f.bodyStore == nil {
-		return
-	}
-	if err := f.bodyStore.Claim(&t.request); err != nil {
-		t.lineError = &LineError{Input: redact.Line([]byte(t.request.URL)), Err: err}
-	}
-}
-
 // setTarget sets a Task's target by its Request, or its lineError to why that can't be requested.
 func setTarget(t *task, targets *targeter) {
 	err := t.request.checkHead() // a Source may have changed what Prepare has checked
@@ -108,10 +97,16 @@ func setTarget(t *task, targets *targeter) {
 	if err == nil {
 		to, err = targets.newTarget(&t.request)
 	}
+	if err != nil && t.request.Page > 1 {
+		err = fmt.Errorf("page %d: %w", t.request.Page, err)
+	}
 	if err != nil {
 		t.lineError = &LineError{Input: redact.Line([]byte(t.request.URL)), Err: err}
 		t.request.URL = "" // a text that is no URL may have secrets anywhere in it
 		return
 	}
 	t.target = to
+	if t.request.Page == 0 && to.options.Paginate.IsSet() {
+		t.request.Page = 1
+	}
 }

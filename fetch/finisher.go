@@ -13,6 +13,7 @@ import (
 // workers share it; it has no state of its own.
 type finisher struct {
 	options        *Options
+	pager          *pager
 	sink           Sink           // renders Records
 	records        chan<- *Record // to the writer
 	largeRecords   chan<- *Record // to the writer, unbuffered: no large Record waits but in its worker
@@ -27,8 +28,15 @@ func newRecord(t *task) *Record {
 
 // finish completes the Record of t, has it rendered and sends it to the writer. It blocks while the writer is behind.
 func (f *finisher) finish(t *task, record *Record) {
-	record.Attempts, record.Redirects = t.Attempts, t.hops
-	if record.Failure = t.failure(); record.Failure != nil {
+	record.Attempts, record.Redirects = t.Attempts+t.uncounted, t.hops
+	if record.Failure = t.failure(); record.Failure == nil {
+		if why := f.pager.turn(t, record); why != nil {
+			record.Discard()
+			record.HasBody, record.Path = false, ""
+			t.Verdict.Failure, t.servedStale, record.Failure = why, false, why
+		}
+	}
+	if record.Failure != nil {
 		f.options.complete(&record.Request)
 	}
 	if !t.startedAt.IsZero() {
@@ -41,7 +49,7 @@ func (f *finisher) finish(t *task, record *Record) {
 	if fdlimit.IsExhausted(record.LineErr) {
 		f.encodeAgain(t, record)
 	}
-	if record.isLarge() {
+	if record.isLarge() || record.More { // the next page starts once the Sink has this one: they stay in order
 		f.blockedWorkers.Add(1)
 		f.largeRecords <- record
 		f.blockedWorkers.Add(-1)
@@ -65,6 +73,7 @@ func (f *finisher) encodeAgain(t *task, record *Record) {
 	}
 	record.Discard()
 	record.HasBody, record.LineErr = false, nil
+	record.Next, record.More, t.next, t.morePages = nil, false, nil, false
 	t.Verdict.Failure = &failure.Failure{Kind: failure.IO, Err: why}
 	record.Failure = t.Verdict.Failure
 	f.options.complete(&record.Request)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/judge"
 )
 
 // HostSettings are the settings of one host in place of the run's Options. A field that is nil or empty leaves those of
@@ -29,6 +30,10 @@ type HostSettings struct {
 	ConnectTimeout, StallTimeout, Timeout *time.Duration
 	// Retries is in place of Options.Retries; 0 is none.
 	Retries *int
+	// RetryOn, ThrottleOn, AcceptStatus and RetryMaxDelay are in place of those of Options.
+	RetryOn                  *judge.RetryOn
+	ThrottleOn, AcceptStatus *judge.Statuses
+	RetryMaxDelay            *time.Duration
 }
 
 // A HostRule gives settings to the hosts that match its Pattern, [SCHEME://]HOST[:PORT]: without a scheme or a port it
@@ -112,7 +117,8 @@ func (s *HostSettings) check(wrong func(key string, err error)) {
 	for _, span := range []struct {
 		key   string
 		value *time.Duration
-	}{{"connect_timeout", s.ConnectTimeout}, {"stall_timeout", s.StallTimeout}, {"timeout", s.Timeout}} {
+	}{{"connect_timeout", s.ConnectTimeout}, {"stall_timeout", s.StallTimeout}, {"timeout", s.Timeout},
+		{"retry_max_delay", s.RetryMaxDelay}} {
 		if span.value != nil && *span.value < 0 {
 			wrong(span.key, errors.New("must not be negative"))
 		}

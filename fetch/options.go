@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/netrc"
+	"batchfetch/fetch/paging"
 	"batchfetch/fetch/transport"
 )
 
@@ -51,7 +53,8 @@ type Options struct {
 	// plain URL. 0 spills none. It has no effect with a Cache, or with a Sink that is a Holder.
 	Aside int64
 
-	// Retries is the number of further attempts after a first that failed; 0 is none (curl --retry).
+	// Retries is the number of further attempts after a first that failed; 0 is none (curl --retry). What the host
+	// refused for a limit (429, or a Retry-After) does not count.
 	Retries int
 	// RetryOn is the set of statuses and Kinds that are worth another attempt.
 	RetryOn judge.RetryOn
@@ -62,6 +65,13 @@ type Options struct {
 	RetryMaxDelay time.Duration
 	// RetryMaxTime bounds the attempts and waits of one Request together; 0 is no limit (curl --retry-max-time).
 	RetryMaxTime time.Duration
+	// ThrottleOn is the set of statuses by which a host refuses requests for a limit of its own, beside 429 and what its
+	// header fields say: see judge.Verdict.Refusal. Nil is none.
+	ThrottleOn judge.Statuses
+	// Poll is the set of statuses that mean that a response is not ready yet: the request is made again after its
+	// Retry-After or a growing delay, for PollTime, at no cost of Retries. Nil is none.
+	Poll     judge.Statuses
+	PollTime time.Duration
 	// RetryUnsafe retries methods that are not idempotent too (RFC 9110 section 9.2.2).
 	RetryUnsafe bool
 
@@ -88,6 +98,11 @@ type Options struct {
 	// Header is sent with every request, under canonical names; a Request's own header of the same name wins. A nil
 	// value removes a default header (curl -H).
 	Header http.Header
+	// RenewHeader reads Header again, as the credentials in it may have expired; false means that it can't be read. It is
+	// called after a 401 to a request with a value of Header, at most once a second and never twice at once. Where values
+	// have changed, the request is made once more, which counts as no retry, and all later ones have the new values. A
+	// name that Header does not have is ignored. Nil renews nothing.
+	RenewHeader func(context.Context) (http.Header, bool)
 	// Username and Password are for Basic authentication of every request (RFC 7617); both empty is none (curl -u).
 	Username, Password string
 	// Netrc has the credentials of hosts for which neither their URL nor Username has any; nil is none (curl -n).
@@ -104,6 +119,13 @@ type Options struct {
 	// MaxRedirects is the most redirects followed for one Request; 0 follows none, and a 3xx is then a final status
 	// (curl -L --max-redirs).
 	MaxRedirects int
+
+	// Paginate is where a success has the URL of the next page, which is then requested too, and so on: each page is a
+	// Record of its own, with the Index, ID and Meta of its Request. The zero value follows no pages. A page on another
+	// origin gets what a redirect to there would.
+	Paginate paging.Place
+	// MaxPages is the number of the last page that is requested.
+	MaxPages int
 
 	// Identity accepts no content coding and decodes none (curl without --compressed).
 	Identity bool
@@ -197,12 +219,14 @@ func Defaults() Options {
 		RetryOn:         judge.DefaultRetryOn(),
 		RetryDelay:      time.Second,
 		RetryMaxDelay:   time.Minute,
+		PollTime:        10 * time.Minute,
 		ConnectTimeout:  10 * time.Second,
 		StallTimeout:    30 * time.Second,
 		Grace:           10 * time.Second,
 		UserAgent:       "batchfetch",
 		AcceptStatus:    judge.Statuses{{200, 299}},
 		MaxRedirects:    10,
+		MaxPages:        1000,
 		MaxBody:         16 << 20,
 		BodyMemory:      1 << 20,
 		MaxFailures:     -1,

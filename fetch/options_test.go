@@ -64,6 +64,7 @@ func TestValidateNamesTheFlag(t *testing.T) {
 		{"timeout", func(o *Options) { o.Timeout = -1 }},
 		{"deadline", func(o *Options) { o.Deadline = -1 }},
 		{"slow", func(o *Options) { o.Slow = -1 }},
+		{"max-pages", func(o *Options) { o.MaxPages = 0 }},
 		{"max-redirs", func(o *Options) { o.MaxRedirects = -1 }},
 		{"max-body", func(o *Options) { o.MaxBody = 0 }},
 		{"max-failures", func(o *Options) { o.MaxFailurePercent = 100.1 }},
@@ -113,7 +114,7 @@ func TestZeroMeansWhatTheCommentSays(t *testing.T) {
 
 // TestDefaultsRetry checks that the default of --retry-on is the one that the contract states.
 func TestDefaultsRetry(t *testing.T) {
-	const contract = "408,425,429,500,502,503,504,dns,connect,timeout,stalled,reset,truncated"
+	const contract = "408,425,429,500,502,503,504,520-524,529,530,dns,connect,timeout,stalled,reset,truncated"
 	if got := Defaults().RetryOn.String(); got != contract {
 		t.Errorf("got %s", got)
 	}

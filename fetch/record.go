@@ -9,16 +9,21 @@ import (
 	"batchfetch/fetch/spool"
 )
 
-// A Record is what happened to one Request: exactly one for each that was started or could not be used. One goroutine
-// has it at a time: a worker, then the writer, then whom the Sink gives it to.
+// A Record is what happened to one Request: exactly one for each that was started or could not be used, and with
+// Options.Paginate one for each of its pages. One goroutine has it at a time: a worker, then the writer, then whom the
+// Sink gives it to.
 type Record struct {
 	// Seq is the 0-based position among the Requests of this run, without gaps; Request.Index has gaps where Requests
-	// were skipped.
+	// were skipped. The pages of a Request share it, and come in their order.
 	Seq int64
 	// Request is the Request as the Source yielded it; in a failure with the method and body of the Options.
 	Request Request
 	// Input is the start of a line that could not be used, with secrets masked; at most 256 bytes.
 	Input []byte
+	// Next is the page that the response names as the next one (Options.Paginate); nil is none. More says that a Record
+	// of that one follows, unless the run is stopped: Options.MaxPages allows it.
+	Next *Page
+	More bool
 	// FinalURL is the URL that redirects led to, without userinfo; empty without a redirect.
 	FinalURL string
 	// Status is the status of the last response; 0 is none.
@@ -67,6 +72,9 @@ type Record struct {
 
 	body      *buffer // the memory of Body; nil where that is not pooled
 	fromCache bool    // it needed no exchange
+
+	header     http.Header // of the last response, whether or not Header keeps it
+	storedAddr string      // the address that a stored response came from; empty is none
 }
 
 // Cached is the part that the cache had in a success.

@@ -30,6 +30,7 @@ func (r *redirector) follow(t *task, status int, header http.Header, remote stri
 	origin := r.targets.forOrigin(to.Origin)
 	to.options, to.policy = origin.options, &origin.policy
 	to.PublicOnly = r.transport.MustStayPublic(&t.target.Target, remote)
+	t.leftOrigin = t.leftOrigin || to.Origin != t.Origin
 	t.target = to
 	t.hops++
 }

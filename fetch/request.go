@@ -44,6 +44,16 @@ type Request struct {
 	// Retry overrides Options.RetryUnsafe: true allows retries whatever the method, false forbids them; nil goes by the
 	// method.
 	Retry *bool
+	// Page is the 1-based number of the page that URL is, of those that follow each other (Options.Paginate). 0 is
+	// unknown, and the first where pages are followed. A later one than the first gets no body from the Options.
+	Page int64
+	// OmitCredentials leaves out all headers of the Options, credentials and cookies among them, as a redirect to another
+	// origin does (credentials mode "omit" of the Fetch standard): another host has chosen URL. Cookies of a Jar go by
+	// their own rules.
+	OmitCredentials bool
+	// PublicOnly allows public addresses only where Options.Private is PrivateRedirects, as behind a redirect: a public
+	// page has chosen URL.
+	PublicOnly bool
 	// File is the name of the input, and Line the 1-based number of the line in it; empty and 0 are unknown.
 	File string
 	Line int64
@@ -52,6 +62,7 @@ type Request struct {
 
 	url     *url.URL // urlText parsed, so that it is parsed once; nil where it has not been, or can't be
 	urlText string   // another text than URL where a Source has changed that since
+	earlier PageSet  // the pages before this one, as far as they are known
 }
 
 // parse sets url and urlText by URL.
@@ -85,7 +96,8 @@ const (
 
 // HasMoreThanURL reports whether the Request has more than a plain URL; ID and Meta do not count.
 func (r *Request) HasMoreThanURL() bool {
-	return r.Method != "" || len(r.Header) > 0 || r.Body != nil || r.SHA256 != "" || r.Path != "" || r.Retry != nil
+	return r.Method != "" || len(r.Header) > 0 || r.Body != nil || r.SHA256 != "" || r.Path != "" ||
+		r.Retry != nil || r.OmitCredentials || r.PublicOnly
 }
 
 // Identity is a 128-bit hash of a Request.

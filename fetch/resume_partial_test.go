@@ -23,7 +23,8 @@ func TestPartialBodiesAfterErrors(t *testing.T) {
 		url := startServer(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) })
 		store := newMemoryStore()
 		store.partials["x"] = &storedPart{"part", PartialInfo{`"first"`, 100, url}}
-		r := runWithStore(t, store, Request{URL: url}, noRetryOptions(nil))
+		o := noRetryOptions(func(o *Options) { o.RetryOn = judge.RetryOn{} })
+		r := runWithStore(t, store, Request{URL: url}, o)
 		if r.Status != code || (len(store.partials) == 1) != stays {
 			t.Errorf("after %d %d partial bodies are left", r.Status, len(store.partials))
 		}

@@ -29,6 +29,7 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 		return Summary{}, err
 	}
 	options.Concurrency = min(options.Concurrency, fdlimit.Exchanges())
+	options.DropBody = options.DropBody && !options.Paginate.InBody()
 	transport := transport.New(options.transportConfig(dial.Network{}))
 	defer transport.Close()
 	return runWith(ctx, source, sink, &options, transport)
@@ -88,6 +89,8 @@ type pipeline struct {
 	transport *transport.Transport
 	targets   *targeter
 	cache     *responseCache
+	pager     *pager
+	renewer   *headerRenewer
 	finisher  *finisher
 	failure   *outputFailure
 
@@ -112,8 +115,8 @@ type pipeline struct {
 
 func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipeline {
 	p := &pipeline{
-		options: o, sink: sink, transport: transport,
-		targets: newTargeter(o), cache: newResponseCache(o, transport), failure: newOutputFailure(),
+		options: o, sink: sink, transport: transport, targets: newTargeter(o),
+		cache: newResponseCache(o, transport), renewer: newHeaderRenewer(o), failure: newOutputFailure(),
 		intake:       make(chan *task, backlog),
 		start:        make(chan *task, o.Concurrency),
 		done:         make(chan *task, o.Concurrency),
@@ -126,13 +129,14 @@ func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipelin
 		unstarted:    make(chan *task, 1),
 		feedEnded:    make(chan struct{}),
 	}
-	p.finisher = &finisher{options: o, sink: sink, records: p.records, largeRecords: p.largeRecords,
+	p.pager = &pager{options: o, targets: p.targets, transport: transport}
+	p.finisher = &finisher{options: o, pager: p.pager, sink: sink, records: p.records, largeRecords: p.largeRecords,
 		blockedWorkers: &p.blockedWorkers, closeIdle: transport.CloseIdle}
 	return p
 }
 
 func (p *pipeline) feeder(source Source) *feeder {
-	return &feeder{source: source, targets: p.targets, bodyStore: p.options.BodyStore, live: p.options.Live,
+	return &feeder{source: source, pager: p.pager, live: p.options.Live,
 		intake: p.intake, closed: p.closed, unstarted: p.unstarted, ended: p.feedEnded}
 }
 
@@ -153,14 +157,14 @@ func (p *pipeline) schedulerPorts(
 
 func (p *pipeline) worker() *worker {
 	return &worker{options: p.options, transport: p.transport, cache: p.cache,
-		redirects: redirector{p.targets, p.transport}, finisher: p.finisher, failure: p.failure,
+		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, finisher: p.finisher, failure: p.failure,
 		rng:   rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		start: p.start, done: p.done}
 }
 
 func (p *pipeline) lookupWorker() *lookupWorker {
 	return &lookupWorker{options: p.options, cache: p.cache,
-		redirects: redirector{p.targets, p.transport}, finisher: p.finisher, failure: p.failure,
+		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, finisher: p.finisher, failure: p.failure,
 		lookups: p.lookups, lookedUp: p.lookedUp, closed: &p.lookupsClosed}
 }
 

@@ -235,4 +235,20 @@ func (s *scheduler) endTask(t *task, now time.Time) {
 	if !s.isStopped() && s.tally.tooManyFailures(s.options) {
 		s.stop(StopFailures, now)
 	}
+	if t.next != nil {
+		s.admitPage(t.next, now)
+	}
+}
+
+// admitPage admits the next page of a Request that is under way. It waits for no place in the look-ahead window: that
+// of the page before is free.
+func (s *scheduler) admitPage(t *task, now time.Time) {
+	if s.isStopped() {
+		s.tally.NotStarted++
+		return
+	}
+	s.openTasks++
+	s.admitted++
+	s.largeBytes += t.request.largeSize()
+	s.route(t, now)
 }

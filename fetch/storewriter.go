@@ -19,7 +19,7 @@ type storeWriter struct {
 
 	partialWriter PartialWriter // out, where it may be suspended; else nil
 	infoSet       bool          // setPartialInfo has been called
-	reported      cache.Sum     // of the body that was reported last: it is not stored again; zero is none
+	reported      cache.Sum     // of the body that was reported last: it is not stored again; zero is none or any is
 	to            *target
 	response      *http.Response
 }
@@ -37,7 +37,7 @@ func (x *exchange) storeBody(
 		return storeFailure(err)
 	}
 	x.writer = writer
-	if x.cache.lookup != nil {
+	if x.cache.lookup != nil && !x.options.Paginate.InBody() { // the next page's URL is read from the stored body
 		writer.reported = x.cache.lookup.reported
 	}
 	rec.ResumedFrom = writer.bytes

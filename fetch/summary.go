@@ -1,6 +1,9 @@
 package fetch
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // Limit is what kept the next exchange from starting.
 type Limit string
@@ -12,7 +15,8 @@ const (
 	LimitRate            Limit = "rate"
 	LimitHostRate        Limit = "host-rate"
 	LimitBandwidth       Limit = "bandwidth"    // exchanges waited for Options.Bandwidth; it comes before any other
-	LimitPausedHosts     Limit = "paused-hosts" // hosts had asked for a pause (Retry-After, quota), or back-off
+	LimitPausedHosts     Limit = "paused-hosts" // hosts had asked for a pause (Retry-After), or back-off
+	LimitQuota           Limit = "quota"        // a host's quota, as it told it, was used up
 	LimitNetwork         Limit = "network"      // no more could start: exchanges under way had to end first
 	LimitInput           Limit = "input"        // the Source had no Request ready
 	LimitOutput          Limit = "output"       // the Sink was behind
@@ -41,6 +45,9 @@ type Summary struct {
 	// Total counts the Requests read from the Source, Skipped those that it yielded with ErrSkipped, NotStarted those
 	// that had no exchange when the run was stopped.
 	Total, Succeeded, Failed, Skipped, NotStarted int64
+	// Pages counts the pages among Succeeded and Failed (Request.Page), MorePages those of them that name a next one
+	// beyond Options.MaxPages.
+	Pages, MorePages int64
 	// Unchanged counts those of Succeeded whose Records are left out of the output: see Options.Changed.
 	Unchanged int64
 	// ByCache counts successes by the part that the cache had in them; nil is no cache.
@@ -56,6 +63,9 @@ type Summary struct {
 	ByStatus map[int]int64
 	// FailedByHost counts failures per origin; past MaxHosts origins the rest are counted under "other".
 	FailedByHost map[string]int64
+	// Unauthorized has the hosts whose last final statuses were all 401 (RFC 9110 section 15.5.2), where there were three
+	// or more: their credentials may have expired. At most MaxHosts; nil is none.
+	Unauthorized map[string]Unauthorized
 	// Latency is that of all Exchanges.
 	Latency Latency
 	// LimitedBy is the Limit that held for the largest share of the run's time, LimitedFor how long each held.
@@ -64,6 +74,15 @@ type Summary struct {
 	// LimitedHost is the host whose limit LimitedBy was for more than half of that time; empty is no single host.
 	LimitedHost string
 }
+
+// Unauthorized is how many requests in a row a host answered with 401, and when the first of them started.
+type Unauthorized struct {
+	Since time.Time
+	Count int64
+}
+
+// leastUnauthorized is how many 401 in a row say something about the credentials and not about one page.
+const leastUnauthorized = 3
 
 // MaxHosts is how many origins a Summary counts separately.
 const MaxHosts = 1000
@@ -90,6 +109,7 @@ type exchangeCounts struct {
 type tally struct {
 	Summary
 	latency       histogram
+	unauthorized  map[string]Unauthorized     // by origin; at most MaxHosts
 	limitedByHost map[hostLimit]time.Duration // how long each kept the next Task from starting; at most MaxHosts
 }
 
@@ -105,7 +125,7 @@ func newTally(o *Options) *tally {
 		ByStatus:     make(map[int]int64),
 		FailedByHost: make(map[string]int64),
 		LimitedFor:   make(map[Limit]time.Duration),
-	}, limitedByHost: make(map[hostLimit]time.Duration)}
+	}, limitedByHost: make(map[hostLimit]time.Duration), unauthorized: make(map[string]Unauthorized)}
 	if o.Cache != nil {
 		c.ByCache = make(map[Cached]int64)
 	}
@@ -133,10 +153,36 @@ func (c *tally) countExchange(t *task) {
 	}
 }
 
+// countUnauthorized counts a final status from the network towards those of its host in a row that are 401.
+func (c *tally) countUnauthorized(t *task) {
+	if t.counts.status != http.StatusUnauthorized {
+		delete(c.unauthorized, t.Origin)
+		return
+	}
+	u := c.unauthorized[t.Origin]
+	if u.Count == 0 {
+		if len(c.unauthorized) >= MaxHosts {
+			return
+		}
+		u.Since = t.startedAt
+	}
+	u.Count++
+	c.unauthorized[t.Origin] = u
+}
+
 // countFinal adds a Task that has ended.
 func (c *tally) countFinal(t *task) {
 	if t.counts.status > 0 {
 		c.ByStatus[t.counts.status]++
+		if t.counts.exchanged {
+			c.countUnauthorized(t)
+		}
+	}
+	if t.request.Page > 0 {
+		c.Pages++
+	}
+	if t.morePages {
+		c.MorePages++
 	}
 	failure := t.failure()
 	if failure == nil {
@@ -180,6 +226,15 @@ func (c *tally) summary(elapsed time.Duration) Summary {
 	s.Elapsed = elapsed
 	s.Total = s.Succeeded + s.Failed + s.Skipped + s.NotStarted
 	s.Complete = s.Stopped == StopNone
+	for host, u := range c.unauthorized {
+		if u.Count < leastUnauthorized {
+			continue
+		}
+		if s.Unauthorized == nil {
+			s.Unauthorized = make(map[string]Unauthorized)
+		}
+		s.Unauthorized[host] = u
+	}
 	s.Latency = Latency{
 		Count: c.latency.count,
 		P50:   c.latency.quantile(0.50),

@@ -86,18 +86,27 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 		return target{}, err
 	}
 	origin := httpurl.Origin(u)
+	run := tg
 	tg = tg.forOrigin(origin)
 	t := target{
-		Target:  transport.Target{URL: u, Origin: origin, Body: r.Body, Header: tg.base},
+		Target: transport.Target{URL: u, Origin: origin, Body: r.Body, Header: tg.base,
+			PublicOnly: r.PublicOnly && tg.options.Private == dial.PrivateRedirects},
 		options: tg.options, policy: &tg.policy,
 	}
 	switch {
 	case r.Body != nil:
 		t.Header = tg.bodies[r.BodyForm]
-	case tg.options.Body != nil:
+	case tg.options.Body != nil && r.Page <= 1:
 		t.Body, t.Header = tg.options.Body, tg.bodies[BodyText]
 	}
-	t.Header = tg.withAuthorization(t.Header, u)
+	if r.OmitCredentials {
+		t.Header = withoutHeaders(run.base, isDroppedAcrossOrigins)
+		if r.Body != nil {
+			t.Header["Content-Type"] = []string{contentTypes[r.BodyForm]}
+		}
+	} else {
+		t.Header = tg.withAuthorization(t.Header, u)
+	}
 	if u.User != nil {
 		bare := *u
 		bare.User = nil

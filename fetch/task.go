@@ -19,10 +19,19 @@ type task struct {
 	hops          int            // redirects followed, over all attempts
 	startedAt     time.Time      // when its first exchange began; zero is none yet
 	lastStatus    int            // the status of its last exchange; 0 is none
+	uncounted     int            // exchanges that were no attempt for Attempts: refused by the host, or not ready
+	polls         int            // responses that were not ready (Options.Poll)
+	pollsSince    time.Time      // when the first of them had come
 	fileShortages int            // exchanges in a row that could open no file for the body, too many being open
+	values        *headerValues  // of Options.Header that its target has; nil are the first
 	lookup        *lookupResult  // what the cache has for its target; nil is nothing
 	counts        exchangeCounts // of its last exchange
 
+	leftOrigin bool  // a redirect has led to another origin, in any attempt
+	next       *task // the page that follows it, once it has ended; nil is none
+	morePages  bool  // in place of next: there is one beyond Options.MaxPages
+
+	renewed     bool // it has been requested again with a renewed header after a 401
 	wholeOnly   bool // a partial body of it is not to be continued
 	fromCache   bool // it has ended with a stored response, or without one by only-if-cached; no exchange follows
 	servedStale bool // its last exchange failed, and the stored response is served for it
@@ -37,14 +46,45 @@ func newTask(request Request) *task {
 
 // isPristine reports whether a task has no state but its Request: then a taskCodec can pack it.
 func (t *task) isPristine() bool {
-	return t.startedAt.IsZero() && t.Attempts == 0 && t.hops == 0 && t.lookup == nil
+	return t.startedAt.IsZero() && t.Attempts == 0 && t.hops == 0 && t.lookup == nil &&
+		(t.request.Page == 0 || t.request.Page == 1 && t.options.Paginate.IsSet()) && !t.request.OmitCredentials &&
+		!t.request.PublicOnly
 }
 
-// updatePlanTask sets the fields of the plan.Task that the plan reads when the task is added: Pristine, and Size in
-// bytes.
+// updatePlanTask sets the fields of the plan.Task that the plan reads when the task is added: Pristine, Size in bytes
+// and Path.
 func (t *task) updatePlanTask() {
 	t.Pristine = t.isPristine()
 	t.Size = len(t.request.URL) + len(t.request.Body) + len(t.request.Meta)
+	if t.URL != nil {
+		t.Path = pathStart(t.URL.Path)
+	}
+}
+
+// pathStart returns the first four segments of a path; it shares the memory of path.
+func pathStart(path string) string {
+	segments := 0
+	for i := 1; i < len(path); i++ {
+		if path[i] == '/' {
+			if segments++; segments == 4 {
+				return path[:i]
+			}
+		}
+	}
+	return path
+}
+
+// countUnattempted counts refusals in a row, and responses that were not ready, by the Verdict of an exchange.
+func (t *task) countUnattempted(now time.Time) {
+	if t.Refusals++; !t.Verdict.Refusal {
+		t.Refusals = 0
+	}
+	if !t.Verdict.NotReady {
+		return
+	}
+	if t.polls++; t.polls == 1 {
+		t.pollsSince = now
+	}
 }
 
 // failure returns why a task that has ended failed; nil is a success. The Verdict of a success has a Failure too where

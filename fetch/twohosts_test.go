@@ -31,7 +31,7 @@ func testNetwork(t testing.TB, names map[string][][]string) dial.Network {
 }
 
 // twoHosts are two servers with one port: the private one at 127.0.0.1, the public one at 127.0.0.2. Both redirect to
-// the URL after ?to=.
+// the URL after ?to=, and name that after ?next= as the next page.
 type twoHosts struct {
 	port            string
 	private, public atomic.Int32 // requests received
@@ -54,6 +54,9 @@ func startTwoHosts(t testing.TB, protocols *http.Protocols) *twoHosts {
 	for l, count := range map[net.Listener]*atomic.Int32{listener: &hosts.private, abroad: &hosts.public} {
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			count.Add(1)
+			if next := r.URL.Query().Get("next"); next != "" {
+				w.Header().Set("Link", "<"+next+">; rel=next")
+			}
 			if to := r.URL.Query().Get("to"); to != "" {
 				http.Redirect(w, r, to, http.StatusFound)
 			}

@@ -55,6 +55,8 @@ func (o *Options) checkNumbers(check checkFunc) {
 	check(o.Aside >= 0, "aside", "0 sets nothing aside", "is %d, must not be negative", o.Aside)
 	check(o.Retries >= 0, "retries", "0 is no retry", "is %d, must not be negative", o.Retries)
 	check(o.MaxRedirects >= 0, "max-redirs", "0 follows none", "is %d, must not be negative", o.MaxRedirects)
+	check(o.MaxPages >= 1, "max-pages", "without --paginate no pages are followed", "is %d, must be at least 1",
+		o.MaxPages)
 	check(o.MaxBody >= 1, "max-body", "--body none keeps no body", "is %d, must be at least 1", o.MaxBody)
 	check(o.BodyMemory >= 0, "body-memory", "0 is no bound", "is %d, must not be negative", o.BodyMemory)
 	check(o.MaxFailurePercent >= 0 && o.MaxFailurePercent <= 100, "max-failures", "",
@@ -91,6 +93,7 @@ func (o *Options) checkDurations(check checkFunc) {
 		value time.Duration
 	}{
 		{"retry-delay", o.RetryDelay}, {"retry-max-delay", o.RetryMaxDelay}, {"retry-max-time", o.RetryMaxTime},
+		{"poll-time", o.PollTime},
 		{"connect-timeout", o.ConnectTimeout}, {"stall-timeout", o.StallTimeout}, {"timeout", o.Timeout},
 		{"cache-ttl", o.CacheTTL}, {"deadline", o.Deadline}, {"slow", o.Slow}, {"grace", o.Grace},
 	} {

@@ -21,6 +21,7 @@ var mayImport = map[string]string{
 	"fetch/fdlimit": "",
 	"fetch/spool":   "",
 	"fetch/cache":   "",
+	"fetch/paging":  "",
 
 	"fetch/httpurl":   "fetch/failure",
 	"fetch/redact":    "fetch/failure fetch/httpurl",
@@ -36,7 +37,7 @@ var mayImport = map[string]string{
 	"fetch/plan":  "fetch/failure fetch/judge fetch/queue",
 
 	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/httpurl fetch/judge " +
-		"fetch/netrc fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
+		"fetch/netrc fetch/paging fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
 	"fetch/input": "fetch fetch/httpurl fetch/redact",
 
 	"output/encode":   "fetch fetch/failure fetch/input fetch/redact fetch/spool",
@@ -47,9 +48,9 @@ var mayImport = map[string]string{
 	"output/terminal": "fetch fetch/failure output output/encode",
 
 	"cmd/parse":     "",
-	"cmd/hostsfile": "cmd/parse fetch",
+	"cmd/hostsfile": "cmd/parse fetch fetch/judge",
 	"cmd": "cmd/hostsfile cmd/parse fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
-		"fetch/input fetch/judge fetch/netrc fetch/redact fetch/spool fetch/transport " +
+		"fetch/input fetch/judge fetch/netrc fetch/paging fetch/redact fetch/spool fetch/transport " +
 		"output output/encode output/file output/journal output/savedir output/terminal",
 	"": "cmd",
 
@@ -63,7 +64,7 @@ var mayImport = map[string]string{
 // isPure are the packages that compute from their arguments alone: no clock, network, file or context.
 var isPure = map[string]bool{
 	"fetch/plan": true, "fetch/judge": true, "fetch/queue": true, "fetch/httpurl": true, "fetch/redact": true,
-	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true,
+	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true, "fetch/paging": true,
 }
 
 // pureImports are the packages outside of this module that a pure package may import: a new one is added here where it

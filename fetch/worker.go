@@ -19,6 +19,7 @@ type worker struct {
 	transport *transport.Transport
 	cache     *responseCache
 	redirects redirector
+	renewer   *headerRenewer
 	finisher  *finisher
 	failure   *outputFailure // takes the errors of outputs that end the run
 	rng       *rand.Rand     // for the jitter of back-off
@@ -77,13 +78,18 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		t.counts.status = a.Status
 	}
 	trial := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
-		FileShortages: t.fileShortages, Elapsed: now.Sub(t.startedAt)}
+		Refusals: t.Refusals, Polls: t.polls, FileShortages: t.fileShortages, Elapsed: now.Sub(t.startedAt)}
+	if t.polls > 0 {
+		trial.PollElapsed = now.Sub(t.pollsSince)
+	}
 	if t.fileShortages++; !a.IsOutOfFiles() {
 		t.fileShortages = 0
 	} else {
 		w.transport.CloseIdle() // so that files can be opened
 	}
 	t.Verdict = judge.Judge(t.policy, trial, a, now, w.rng.Float64())
+	t.countUnattempted(now)
+	w.renewHeader(ctx, t, &a)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	x.endPartial(t.Verdict, a.Status)
 	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // where the body failed too: the request has had its effect
@@ -101,15 +107,20 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 }
 
-// newExchange returns the next exchange of t, and counts it as an attempt where it is one: a Hop or a Restart is none.
+// newExchange returns the next exchange of t, and counts it as an attempt where it is one: a Hop or a Restart is none,
+// nor is what follows a refusal or a response that was not ready.
 func (w *worker) newExchange(t *task) *exchange {
-	switch t.Verdict.Fate {
-	case judge.Final, judge.Retry:
+	switch v := &t.Verdict; {
+	case v.Fate == judge.Retry && (v.Refusal || v.NotReady):
+		t.uncounted++
+		t.wholeOnly = false
+	case v.Fate == judge.Final, v.Fate == judge.Retry:
 		t.Attempts++
 		t.wholeOnly = false
-	case judge.Restart:
+	case v.Fate == judge.Restart:
 		t.wholeOnly = true // even where the partial body is still there
 	}
+	w.renewer.update(t)
 	header := withCookies(w.options, t.Header, t.URL)
 	if !w.cache.isCurrent(t.lookup, &t.target, header) {
 		t.lookup = nil
@@ -151,7 +162,7 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 	}
 	attrs := []slog.Attr{
 		slog.String("url", redact.URL(t.request.URL)),
-		slog.Int("attempt", t.Attempts),
+		slog.Int("attempt", t.Attempts+t.uncounted),
 		slog.Float64("elapsed_ms", milliseconds(t.counts.took)),
 		slog.String("then", fateNames[t.Verdict.Fate]),
 	}
@@ -163,6 +174,12 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time
 	}
 	if f := t.Verdict.Failure; f != nil {
 		attrs = append(attrs, slog.String("kind", string(f.Kind)), slog.String("error", f.Error()))
+	}
+	if t.Verdict.Believed != "" {
+		attrs = append(attrs, slog.String("believed", t.Verdict.Believed))
+	}
+	if t.Verdict.Hold > 0 {
+		attrs = append(attrs, slog.Float64("hold_ms", milliseconds(t.Verdict.Hold)))
 	}
 	if t.Verdict.Fate == judge.Retry {
 		attrs = append(attrs, slog.Float64("delay_ms", milliseconds(t.Verdict.Delay)))

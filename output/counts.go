@@ -18,7 +18,7 @@ type Example struct {
 // of failure for the summary.
 type Counts struct {
 	fetch.Sink
-	// Done and Failed may be read by any goroutine.
+	// Done and Failed may be read by any goroutine. Done counts Requests, whose last page has come.
 	Done, Failed atomic.Int64
 	// Examples has the first failure of each kind. It may be read once the run has ended.
 	Examples map[failure.Kind]Example
@@ -31,7 +31,9 @@ func NewCounts(sink fetch.Sink) *Counts {
 
 // Put counts the Record and passes it on.
 func (c *Counts) Put(r *fetch.Record) error {
-	c.Done.Add(1)
+	if !r.More {
+		c.Done.Add(1)
+	}
 	if f := r.Failure; f != nil {
 		c.Failed.Add(1)
 		if _, known := c.Examples[f.Kind]; !known {

@@ -10,13 +10,14 @@ import (
 	"batchfetch/fetch"
 )
 
-// InOrder is a fetch.Sink that passes Records on in the order of the input. Records that come early are held: up to
-// maxMemoryBytes of lines in memory, the others, and lines that are in a file already, in temporary files without
-// names. The look-ahead window bounds their number, and counts them (Held).
+// InOrder is a fetch.Sink that passes Records on in the order of the input, and the pages of a Request in their order.
+// Records that come early are held: up to maxMemoryBytes of lines in memory, the others, and lines that are in a file
+// already, in temporary files without names. The look-ahead window bounds the number of their Requests, and counts the
+// Records (Held).
 type InOrder struct {
 	fetch.Sink
 	next        int64
-	early       map[int64]earlyRecord
+	early       map[int64][]earlyRecord // by Seq, in the order in which they came
 	heldCount   atomic.Int64
 	memoryBytes int64 // of the held lines in memory
 	spill       spill // the other held lines
@@ -29,12 +30,13 @@ const maxMemoryBytes = 16 << 20
 // earlyRecord is a held Record, and where its line is on disk.
 type earlyRecord struct {
 	record *fetch.Record
+	more   bool // Record.More
 	place  spillPlace
 }
 
 // NewInOrder returns an InOrder around sink.
 func NewInOrder(sink fetch.Sink) *InOrder {
-	return &InOrder{Sink: sink, early: make(map[int64]earlyRecord), spill: spill{maxFileBytes: spillFileBytes}}
+	return &InOrder{Sink: sink, early: make(map[int64][]earlyRecord), spill: spill{maxFileBytes: spillFileBytes}}
 }
 
 // Held returns the number of Records that are held. It may be called by any goroutine.
@@ -52,8 +54,12 @@ func (o *InOrder) put(r *fetch.Record) error {
 	if r.Seq != o.next {
 		return o.hold(r)
 	}
+	more := r.More // the inner Sink then owns r
 	if err := o.Sink.Put(r); err != nil {
 		return err
+	}
+	if more {
+		return nil
 	}
 	o.next++
 	return o.release()
@@ -63,7 +69,7 @@ func (o *InOrder) hold(r *fetch.Record) error {
 	if r.LineErr != nil {
 		return r.LineErr
 	}
-	e := earlyRecord{record: r}
+	e := earlyRecord{record: r, more: r.More}
 	if r.LongLine != nil || o.memoryBytes+int64(len(r.Line)) > maxMemoryBytes {
 		var err error
 		if e.place, err = o.spill.write(r); err != nil {
@@ -71,22 +77,27 @@ func (o *InOrder) hold(r *fetch.Record) error {
 		}
 	}
 	o.memoryBytes += int64(len(r.Line))
-	o.early[r.Seq] = e
-	o.heldCount.Store(int64(len(o.early)))
+	o.early[r.Seq] = append(o.early[r.Seq], e)
+	o.heldCount.Add(1)
 	return nil
 }
 
 // release passes on the held Records that are next.
 func (o *InOrder) release() error {
 	for {
-		e, here := o.early[o.next]
+		all, here := o.early[o.next]
 		if !here {
 			return nil
 		}
 		delete(o.early, o.next)
-		o.heldCount.Store(int64(len(o.early)))
-		if err := o.passOn(e); err != nil {
-			return err
+		for _, e := range all {
+			o.heldCount.Add(-1)
+			if err := o.passOn(e); err != nil {
+				return err
+			}
+		}
+		if all[len(all)-1].more {
+			return nil
 		}
 		o.next++
 	}

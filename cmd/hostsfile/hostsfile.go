@@ -28,6 +28,10 @@ const Example = `
     stall_timeout: 1m
     timeout: 5m                 # or none
     retries: 1
+    retry_max_delay: 1h         # waits an hour where that is asked for; what follows are lists, as of the flags
+    retry_on: 429,5xx,timeout
+    throttle_on: 403            # refuses by it when there is too much
+    accept_status: 200-299,404
 `
 
 // A Mistake is one error in the file. It never quotes a value of the file, which may be a secret.
@@ -129,7 +133,12 @@ func (p *parser) readHost(host, settings *yaml.Node) {
 		return
 	}
 	p.readMapping(settings, "what a host has", func(key, value *yaml.Node) {
-		read, known := keys[key.Value]
+		name := strings.ReplaceAll(key.Value, "-", "_") // as the flags are written
+		read, known := keys[name]
+		if _, again := lines[name]; again {
+			p.addMistake(key.Line, "", errors.New("the same name for a second time"))
+			return
+		}
 		if !known {
 			p.addMistake(key.Line, "", &parse.Error{
 				Problem: "no setting of a host" + quoteWord(key.Value),
@@ -137,9 +146,9 @@ func (p *parser) readHost(host, settings *yaml.Node) {
 			})
 			return
 		}
-		lines[key.Value] = key.Line
+		lines[name] = key.Line
 		if err := read(p, &p.rules[p.current].HostSettings, value); err != nil {
-			p.addMistake(key.Line, p.describeKey(p.current, key.Value), err)
+			p.addMistake(key.Line, p.describeKey(p.current, name), err)
 		}
 	})
 }

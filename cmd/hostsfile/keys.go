@@ -11,6 +11,7 @@ import (
 
 	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
+	"batchfetch/fetch/judge"
 )
 
 // A keyReader reads the value of one key into the settings of the current host.
@@ -23,6 +24,12 @@ var keys = map[string]keyReader{
 	"retries":         limit(parse.Int, func(s *fetch.HostSettings) **int { return &s.Retries }),
 	"connect_timeout": timeout(func(s *fetch.HostSettings) **time.Duration { return &s.ConnectTimeout }),
 	"stall_timeout":   timeout(func(s *fetch.HostSettings) **time.Duration { return &s.StallTimeout }),
+	"retry_on":        limit(parseRetryOn, func(s *fetch.HostSettings) **judge.RetryOn { return &s.RetryOn }),
+	"throttle_on": limit(orNone(parseStatuses),
+		func(s *fetch.HostSettings) **judge.Statuses { return &s.ThrottleOn }),
+	"accept_status": limit(parseStatuses,
+		func(s *fetch.HostSettings) **judge.Statuses { return &s.AcceptStatus }),
+	"retry_max_delay": limit(parse.Duration, func(s *fetch.HostSettings) **time.Duration { return &s.RetryMaxDelay }),
 	"timeout":         timeout(func(s *fetch.HostSettings) **time.Duration { return &s.Timeout }),
 	"user":            secret(func(s *fetch.HostSettings) *string { return &s.Username }),
 	"password":        secret(func(s *fetch.HostSettings) *string { return &s.Password }),
@@ -49,6 +56,24 @@ func limit[T any](convert func(string) (T, error), field func(*fetch.HostSetting
 
 func timeout(field func(*fetch.HostSettings) **time.Duration) keyReader {
 	return limit(orNone(parse.Duration), field)
+}
+
+// parseStatuses is judge.ParseStatuses with an error that does not repeat the text.
+func parseStatuses(text string) (judge.Statuses, error) {
+	set, err := judge.ParseStatuses(text)
+	if err != nil {
+		return nil, &parse.Error{Problem: "is no list of statuses", Hint: "write 403, 500-599 or 5xx, with commas"}
+	}
+	return set, nil
+}
+
+// parseRetryOn is judge.ParseRetryOn with an error that does not repeat the text.
+func parseRetryOn(text string) (judge.RetryOn, error) {
+	on, err := judge.ParseRetryOn(text)
+	if err != nil {
+		return on, &parse.Error{Problem: "is no list of statuses and kinds of failure", Hint: "write 429,5xx,timeout"}
+	}
+	return on, nil
 }
 
 // secret reads a text and expands the variables in it.

@@ -39,6 +39,7 @@ type jsonLine struct {
 	jsonRequest
 	ID      json.RawMessage `json:"id"`
 	Meta    json.RawMessage `json:"meta"`
+	Page    *int64          `json:"page"`
 	Request *jsonRequest    `json:"request"`
 	Input   string          `json:"input"`
 }
@@ -53,10 +54,13 @@ type jsonRequest struct {
 	SHA256     string                     `json:"sha256"`
 	Path       string                     `json:"path"`
 	Retry      *bool                      `json:"retry"`
+
+	Credentials string `json:"credentials"`
+	Private     string `json:"private"`
 }
 
-// parseJSON parses a JSON line. Of a Record only url, id, meta and request are used; its other members describe the
-// response.
+// parseJSON parses a JSON line. Of a Record only url, id, meta, page and request are used; its other members describe
+// the response.
 func parseJSON(text []byte) (fetch.Request, error) {
 	var line jsonLine
 	if err := json.Unmarshal(text, &line); err != nil { // members before and after one of the wrong type are set
@@ -87,6 +91,11 @@ func parseJSON(text []byte) (fetch.Request, error) {
 	r.ID, r.Meta = normalizeValue(line.ID), normalizeValue(line.Meta)
 	if err != nil {
 		return r, err
+	}
+	if line.Page != nil {
+		if r.Page = *line.Page; r.Page < 1 {
+			return r, errors.New("page is no number from 1 on")
+		}
 	}
 	if r.ID != nil && scalarOrNil(r.ID) == nil {
 		r.ID = nil
@@ -124,6 +133,13 @@ func (q *jsonRequest) toRequest() (fetch.Request, error) {
 	if r.URL == "" {
 		return r, errors.New("no url")
 	}
+	if q.Credentials != "" && q.Credentials != "omit" {
+		return r, errors.New("credentials can only be omit")
+	}
+	if q.Private != "" && q.Private != "deny" {
+		return r, errors.New("private can only be deny")
+	}
+	r.OmitCredentials, r.PublicOnly = q.Credentials != "", q.Private != ""
 	for name, raw := range q.Headers {
 		values, err := parseHeaderValues(raw)
 		if err != nil {

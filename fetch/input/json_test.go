@@ -17,6 +17,7 @@ func publicFields(r fetch.Request) fetch.Request {
 	return fetch.Request{
 		Index: r.Index, URL: r.URL, Method: r.Method, Header: r.Header, Body: r.Body, BodyForm: r.BodyForm,
 		ID: r.ID, Meta: r.Meta, SHA256: r.SHA256, Path: r.Path, Retry: r.Retry, File: r.File, Line: r.Line,
+		Page: r.Page, OmitCredentials: r.OmitCredentials, PublicOnly: r.PublicOnly,
 	}
 }
 
@@ -36,6 +37,11 @@ func TestParseRequest(t *testing.T) {
 				Retry: new(true)}},
 		{name: "a header with several values", line: `{"url":"http://u.test/","headers":{"x-a":["1","2"],"X-B":[]}}`,
 			want: fetch.Request{URL: "http://u.test/", Header: http.Header{"X-A": {"1", "2"}, "X-B": {}}}},
+		{name: "a later page", line: `{"url":"http://u.test/","page":3,"credentials":"omit","private":"deny"}`,
+			want: fetch.Request{URL: "http://u.test/", Page: 3, OmitCredentials: true, PublicOnly: true}},
+		{name: "the Record of a page", line: `{"type":"failure","url":"http://u.test/","page":2,"id":5,` +
+			`"request":{"url":"http://u.test/2","method":"GET","credentials":"omit"}}`,
+			want: fetch.Request{URL: "http://u.test/2", Page: 2, Method: "GET", ID: []byte("5"), OmitCredentials: true}},
 		{name: "members that mean nothing to us", line: `{"url":"http://u.test/","priority":5}`,
 			want: fetch.Request{URL: "http://u.test/"}},
 

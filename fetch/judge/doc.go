@@ -3,7 +3,7 @@ Package judge decides what the outcome of an exchange means: for its Task, and f
 
 	Answer   status, header, Failure ─┐             Verdict
 	Trial    method, attempts, hops ──┼─▷ Judge ─▷    for the Task   Fate, Delay, Failure
-	Policy   what the user decided ───┘     ▲         for its host   Health, Pause, Quota, Refused
+	Policy   what the user decided ───┘     ▲         for its host   Health, Hold, Bucket, Quotas
 	                                   now, chance
 
 A Fate is one of Final (the Task has ended), Retry (another attempt), Hop (a redirect is followed) and Restart (the

@@ -11,22 +11,23 @@ type Health uint8
 
 // The states of a host.
 const (
-	Unknown   Health = iota // the exchange was cancelled, or did not reach the host
-	Healthy                 // the response is accepted, or a redirect
-	Erroring                // any other response came, or a part of one
-	Throttled               // the response asks for fewer requests: 429 or 503, where those are not accepted
-	NoAnswer                // no byte of a response came
+	Unknown    Health = iota // the exchange was cancelled, or did not reach the host
+	Healthy                  // the response is accepted, or a redirect
+	Erroring                 // a response came that is the page's trouble, a 4xx, or a part of one
+	Overloaded               // a 5xx that is not accepted: the page's trouble, or the host has too much to do
+	Refused                  // the host refused the request for a limit: Verdict.Refusal
+	NoAnswer                 // no byte of a response came
 )
 
-// healthOf is the Health that an Answer shows.
+// healthOf is the Health that an Answer shows that is no refusal.
 func healthOf(p *Policy, a *Answer) Health {
 	switch {
 	case a.Status == 0 && a.Responded:
 		return Erroring
 	case a.Status == 0:
 		return healthOfFailure(a.Failure)
-	case concernsHost(a.Status) && !p.AcceptStatus.Has(a.Status):
-		return Throttled
+	case a.Status >= 500 && a.Status <= 599 && !p.AcceptStatus.Has(a.Status):
+		return Overloaded
 	case a.Failure == nil && (p.AcceptStatus.Has(a.Status) || IsRedirect(a.Status)):
 		return Healthy
 	}

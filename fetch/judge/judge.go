@@ -30,7 +30,15 @@ type Policy struct {
 	RetryMaxTime time.Duration
 	// RetryUnsafe allows to retry methods that are not idempotent.
 	RetryUnsafe bool
-	// Adaptive sets Verdict.Quota from the header fields that announce one.
+	// ThrottleOn is the set of statuses that are a refusal beside 429, whatever the header fields say.
+	ThrottleOn Statuses
+	// Poll is the set of statuses that mean that the response is not ready yet. They win over AcceptStatus.
+	Poll Statuses
+	// PollTime is how long one request may be not ready; 0 is not at all.
+	PollTime time.Duration
+	// Explain sets Verdict.Believed.
+	Explain bool
+	// Adaptive sets Verdict.Quotas from the header fields that announce one.
 	Adaptive bool
 }
 
@@ -79,6 +87,12 @@ type Trial struct {
 	Attempts int
 	// Hops is the number of redirects followed so far.
 	Hops int
+	// Refusals is the number of refusals in a row before this exchange (Verdict.Refusal).
+	Refusals int
+	// Polls is the number of responses before this one that were not ready (Verdict.NotReady), PollElapsed the time since
+	// the first of them.
+	Polls       int
+	PollElapsed time.Duration
 	// FileShortages is the number of file shortages in a row before this exchange; see Answer.IsOutOfFiles.
 	FileShortages int
 	// Elapsed is the time since the first exchange began.
@@ -88,16 +102,32 @@ type Trial struct {
 // Judge returns what an exchange means for its Task and its host. It is a pure function: now and chance, a random
 // number in [0,1), are arguments.
 func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict {
-	v := judgeTask(p, t, a, now, chance)
-	v.Health = healthOf(p, &a)
-	if p.Adaptive && a.Status != 0 {
-		v.Quota = quotaOf(a.sentHeader(), now)
+	var told announcement
+	if a.Status != 0 && (p.Adaptive || a.Status >= 400 || p.Explain) {
+		told = readLimits(a.sentHeader(), now)
+	}
+	r := p.refusalOf(t, &a, &told, now)
+	v := p.judgeTask(t, &a, r, now, chance)
+	v.Bucket = told.bucket
+	switch {
+	case r != nil && v.Fate != Restart:
+		v.Refusal, v.Health, v.Hold, v.TooLong = true, Refused, r.hold, p.isTooLong(r.hold)
+	case v.NotReady:
+		v.Health = Healthy
+	default:
+		v.Health = healthOf(p, &a)
+	}
+	if p.Adaptive {
+		v.Quotas = told.quotas
+	}
+	if p.Explain {
+		v.Believed = told.explain(a.sentHeader(), r)
 	}
 	return v
 }
 
-// judgeTask is Judge without Health and Quota, which concern the host alone.
-func judgeTask(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict {
+// judgeTask returns the part of a Verdict that concerns the Task alone. A nil refusal is none.
+func (p *Policy) judgeTask(t Trial, a *Answer, r *refusal, now time.Time, chance float64) Verdict {
 	if why := a.restartFailure(); why != nil {
 		return Verdict{Fate: Restart, Failure: why}
 	}
@@ -111,30 +141,32 @@ func judgeTask(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verd
 		}
 		return p.retryIfWorth(t, Verdict{Failure: a.Failure}, p.isWorthRetry(a.Failure), chance)
 	}
+	if r != nil {
+		return p.judgeRefusal(t, a, r, chance)
+	}
+	if p.polls(t, a.Status) {
+		return p.judgePoll(t, a, now, chance)
+	}
 	if IsRedirect(a.Status) && p.MaxRedirects > 0 && a.Header.Get("Location") != "" {
-		if t.Hops >= p.MaxRedirects {
-			return Verdict{Failure: failure.New(failure.TooManyRedirects,
-				"more than max-redirs %d redirects", p.MaxRedirects)}
-		}
-		return Verdict{Fate: Hop}
+		return p.judgeRedirect(t, a, now)
 	}
 	if a.Partial == PartialContinues || p.AcceptStatus.Has(a.Status) {
 		return Verdict{}
 	}
-	v := Verdict{Failure: failureOfStatus(a.Status)}
-	if a.Status == http.StatusProxyAuthRequired && a.Proxy != nil {
-		v.Failure.Err = fmt.Errorf("proxy %s: %w", a.Proxy, v.Failure.Err)
+	return p.retryIfWorth(t, Verdict{Failure: a.failureOfStatus()}, p.RetryOn.Statuses.Has(a.Status), chance)
+}
+
+// judgeRedirect follows a redirect, after its Retry-After where it has one (RFC 9110 section 10.2.3).
+func (p *Policy) judgeRedirect(t Trial, a *Answer, now time.Time) Verdict {
+	if t.Hops >= p.MaxRedirects {
+		return Verdict{Failure: failure.New(failure.TooManyRedirects,
+			"more than max-redirs %d redirects", p.MaxRedirects)}
 	}
-	if wait, asked := parseRetryAfter(a.sentHeader(), now); asked {
-		v.Failure.RetryAfter = wait
-		if concernsHost(a.Status) {
-			if wait > p.RetryMaxDelay {
-				return p.refuseWait(a.Status, wait)
-			}
-			v.Pause = wait
-		}
+	wait, _ := parseRetryAfter(a.sentHeader(), now)
+	if p.isTooLong(wait) {
+		return Verdict{Failure: p.tooLongFailure(a.Status, wait)}
 	}
-	return p.retryIfWorth(t, v, p.RetryOn.Statuses.Has(a.Status), chance)
+	return Verdict{Fate: Hop, Delay: wait}
 }
 
 // sentHeader is the header that the server sent in this exchange.
@@ -167,12 +199,6 @@ func (a *Answer) IsOutOfFiles() bool {
 	return a.Failure != nil && a.Failure.Kind == failure.IO && fdlimit.IsExhausted(a.Failure)
 }
 
-// concernsHost reports whether the Retry-After of a status is about the whole host, not one resource: 429 (RFC 6585
-// section 4) and 503 (RFC 9110 section 15.6.4).
-func concernsHost(status int) bool {
-	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
-}
-
 // IsRedirect reports whether a status is one of the redirects that are followed: 301, 302, 303, 307 and 308 (RFC 9110
 // section 15.4). 300, 304 and 305 are not.
 func IsRedirect(status int) bool {
@@ -184,16 +210,6 @@ func IsRedirect(status int) bool {
 	return false
 }
 
-// refuseWait returns the Verdict on a Task whose host asked for a longer wait than RetryMaxDelay.
-func (p *Policy) refuseWait(status int, wait time.Duration) Verdict {
-	return Verdict{Refused: true, Failure: &failure.Failure{
-		Kind: failure.RateLimited,
-		Err: fmt.Errorf("%s: the host asks to wait %s, longer than retry-max-delay %s",
-			failure.StatusText(status), wait, p.RetryMaxDelay),
-		RetryAfter: wait,
-	}}
-}
-
 // retryIfWorth turns a Verdict with a Failure into a Retry, where the failure is worth one and the policy allows one.
 func (p *Policy) retryIfWorth(t Trial, v Verdict, worth bool, chance float64) Verdict {
 	never := v.Failure.Kind == failure.Canceled || v.Failure.Kind == failure.BlockedAddress
@@ -201,7 +217,6 @@ func (p *Policy) retryIfWorth(t Trial, v Verdict, worth bool, chance float64) Ve
 		return v
 	}
 	delay := Backoff(t.Attempts, p.RetryDelay, p.RetryMaxDelay, chance)
-	delay = max(delay, min(v.Failure.RetryAfter, p.RetryMaxDelay))
 	if p.RetryMaxTime > 0 && t.Elapsed+delay > p.RetryMaxTime {
 		return v
 	}
@@ -237,10 +252,14 @@ func isIdempotent(method string) bool {
 }
 
 // failureOfStatus is the Failure of a response whose status is not accepted.
-func failureOfStatus(status int) *failure.Failure {
+func (a *Answer) failureOfStatus() *failure.Failure {
 	kind := failure.BadStatus
-	if status == http.StatusTooManyRequests {
+	if a.Status == http.StatusTooManyRequests {
 		kind = failure.RateLimited
 	}
-	return failure.New(kind, "%s", failure.StatusText(status))
+	f := failure.New(kind, "%s", failure.StatusText(a.Status))
+	if a.Status == http.StatusProxyAuthRequired && a.Proxy != nil {
+		f.Err = fmt.Errorf("proxy %s: %w", a.Proxy, f.Err)
+	}
+	return f
 }

@@ -35,6 +35,7 @@ func policyWith(change func(*Policy)) *Policy {
 		RetryOn:       DefaultRetryOn(),
 		RetryDelay:    time.Second,
 		RetryMaxDelay: time.Minute,
+		PollTime:      10 * time.Minute,
 		Adaptive:      true,
 	}
 	if change != nil {
@@ -50,14 +51,15 @@ func get(attempts int) Trial { return Trial{Method: http.MethodGet, Attempts: at
 type result struct {
 	fate         Fate
 	delay, pause time.Duration
-	refused      bool
+	refused      bool // TooLong
+	refusal      bool
 	kind         failure.Kind // empty after a success or a Hop
 	retryAfter   time.Duration
 }
 
 // resultOf returns the compared part of v.
 func resultOf(v Verdict) result {
-	r := result{fate: v.Fate, delay: v.Delay, pause: v.Pause, refused: v.Refused}
+	r := result{fate: v.Fate, delay: v.Delay, pause: v.Hold, refused: v.TooLong, refusal: v.Refusal}
 	if v.Failure != nil {
 		r.kind, r.retryAfter = v.Failure.Kind, v.Failure.RetryAfter
 	}
@@ -68,7 +70,6 @@ func resultOf(v Verdict) result {
 // before the second attempt, 1 s before the third, 2 s before the fourth.
 func TestJudge(t *testing.T) {
 	const half = 500 * time.Millisecond
-	in30 := judgedAt.Add(30 * time.Second).Format(http.TimeFormat)
 	for _, tt := range []struct {
 		name  string
 		with  func(*Policy)
@@ -111,46 +112,9 @@ func TestJudge(t *testing.T) {
 			trial: get(1), with: func(p *Policy) { p.RetryOn.Kinds = failure.Kinds() }, in: failed(failure.Canceled),
 			want: result{kind: failure.Canceled}},
 
-		{name: "429 pauses the host",
-			trial: get(1), in: status(429, "Retry-After", "30"),
-			want: result{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
-				kind: failure.RateLimited, retryAfter: 30 * time.Second}},
-		{name: "503 pauses the host",
-			trial: get(1), in: status(503, "Retry-After", "30"),
-			want: result{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
-				kind: failure.BadStatus, retryAfter: 30 * time.Second}},
-		{name: "Retry-After may be a date",
-			trial: get(1), in: status(429, "Retry-After", in30),
-			want: result{fate: Retry, delay: 30 * time.Second, pause: 30 * time.Second,
-				kind: failure.RateLimited, retryAfter: 30 * time.Second}},
-		{name: "a Retry-After below the back-off waits the back-off",
-			trial: get(3), in: status(429, "Retry-After", "1"),
-			want: result{fate: Retry, delay: 2 * time.Second, pause: time.Second,
-				kind: failure.RateLimited, retryAfter: time.Second}},
-		{name: "Retry-After 0 pauses nothing",
-			trial: get(1), in: status(429, "Retry-After", "0"),
-			want: result{fate: Retry, delay: half, kind: failure.RateLimited}},
-		{name: "429 without Retry-After backs off alone",
-			trial: get(1), in: status(429), want: result{fate: Retry, delay: half, kind: failure.RateLimited}},
-		{name: "Retry-After as long as retry-max-delay is obeyed",
-			trial: get(1), in: status(429, "Retry-After", "60"),
-			want: result{fate: Retry, delay: time.Minute, pause: time.Minute,
-				kind: failure.RateLimited, retryAfter: time.Minute}},
-		{name: "429 that asks for too long fails at once",
-			trial: get(1), in: status(429, "Retry-After", "61"),
-			want: result{refused: true, kind: failure.RateLimited, retryAfter: 61 * time.Second}},
-		{name: "503 that asks for too long fails at once",
-			trial: get(1), in: status(503, "Retry-After", "3600"),
-			want: result{refused: true, kind: failure.RateLimited, retryAfter: time.Hour}},
-		{name: "500 that names a wait does not speak for its host",
-			trial: get(1), in: status(500, "Retry-After", "30"),
-			want: result{fate: Retry, delay: 30 * time.Second, kind: failure.BadStatus, retryAfter: 30 * time.Second}},
-		{name: "an exhausted 429 is rate_limited", trial: get(4), in: status(429), want: result{kind: failure.RateLimited}},
 		{name: "an exhausted 503 is status", trial: get(4), in: status(503), want: result{kind: failure.BadStatus}},
-		{name: "an exhausted 503 still pauses its host",
-			trial: get(4), in: status(503, "Retry-After", "5"),
-			want: result{pause: 5 * time.Second, kind: failure.BadStatus, retryAfter: 5 * time.Second}},
-
+		{name: "503 without Retry-After is the page's trouble",
+			trial: get(1), in: status(503), want: result{fate: Retry, delay: half, kind: failure.BadStatus}},
 		{name: "POST is not repeated",
 			trial: Trial{Method: "POST", Attempts: 1}, in: status(500), want: result{kind: failure.BadStatus}},
 		{name: "PATCH is not repeated",
@@ -220,7 +184,8 @@ func TestFullJitter(t *testing.T) {
 // TestRefusalSaysTheWait: the failure of a refused wait names that wait and the limit.
 func TestRefusalSaysTheWait(t *testing.T) {
 	v := Judge(policyWith(nil), get(1), status(429, "Retry-After", "3600"), judgedAt, 0.5)
-	const want = "429 Too Many Requests: the host asks to wait 1h0m0s, longer than retry-max-delay 1m0s"
+	const want = "429 Too Many Requests: the host asks to wait 1h0m0s, longer than retry-max-delay 1m0s; " +
+		"--retry-max-delay 1h0m0s would wait"
 	if v.Failure.Error() != want {
 		t.Errorf("got %q, want %q", v.Failure, want)
 	}

@@ -2,96 +2,250 @@ package judge
 
 import (
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// TestQuotaOf: the header fields that announce a quota, in all their forms.
-func TestQuotaOf(t *testing.T) {
-	inMinute := strconv.FormatInt(judgedAt.Add(time.Minute).Unix(), 10)
-	none := Quota{}
-	for _, tt := range []struct {
-		name    string
-		headers []string
-		want    Quota
-	}{
-		{"nothing", nil, none},
-		{"the draft's field", []string{"RateLimit", `"default";r=50;t=30`}, Quota{50, 30 * time.Second, 0}},
-		{"with its policy", []string{"RateLimit", `"default";r=50;t=30`, "RateLimit-Policy", `"default";q=100;w=60`},
-			Quota{50, 30 * time.Second, 100}},
-		{"without a reset: the policy's window", []string{"RateLimit", `"a";r=0`, "RateLimit-Policy", `"a";q=10;w=5`},
-			Quota{0, 5 * time.Second, 10}},
-		{"without either", []string{"RateLimit", `"a";r=0`}, none},
-		{"of two the tighter", []string{"RateLimit", `"day";r=5000;t=80000, "second";r=9;t=1, "hour";r=1;t=3000`},
-			Quota{1, 3000 * time.Second, 0}},
-		{"in two lines", []string{"RateLimit", `"a";r=100;t=1`, "RateLimit", `"b";r=1;t=1`}, Quota{1, time.Second, 0}},
-		{"of two that are empty the later", []string{"RateLimit", `"a";r=0;t=1,"b";r=0;t=9`},
-			Quota{0, 9 * time.Second, 0}},
-		{"a name with separators in it", []string{"RateLimit", `"a,b;r=7;\"";r=3;t=4`}, Quota{3, 4 * time.Second, 0}},
-		{"other parameters", []string{"RateLimit", `"a";pk=:Zm9v:;r=3;t=4;x=?1`}, Quota{3, 4 * time.Second, 0}},
-		{"an earlier draft's members", []string{"RateLimit", "limit=100, remaining=7, reset=5"},
-			Quota{7, 5 * time.Second, 100}},
-		{"no number", []string{"RateLimit", `"a";r=many;t=4`}, none},
-		{"a negative number", []string{"RateLimit", `"a";r=-1;t=4`}, none},
-		{"a reset without end", []string{"RateLimit", `"a";r=0;t=999999999999999`}, Quota{0, LongestWait, 0}},
+// The times that the tables of this file use, as servers write them.
+var (
+	inMinute      = strconv.FormatInt(judgedAt.Add(time.Minute).Unix(), 10)
+	inMinuteMilli = strconv.FormatInt(judgedAt.Add(time.Minute).UnixMilli(), 10)
+	inMinuteMicro = strconv.FormatInt(judgedAt.Add(time.Minute).UnixMicro(), 10)
+	inMinuteNano  = strconv.FormatInt(judgedAt.Add(time.Minute).UnixNano(), 10)
+)
 
-		{"fields of their own",
-			[]string{"RateLimit-Limit", "100", "RateLimit-Remaining", "7", "RateLimit-Reset", "5"},
-			Quota{7, 5 * time.Second, 100}},
-		{"a limit with its policy behind", []string{"RateLimit-Limit", "100, 100;w=60", "RateLimit-Remaining", "7",
-			"RateLimit-Reset", "5"}, Quota{7, 5 * time.Second, 100}},
-		{"with an X", []string{"X-RateLimit-Limit", "60", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "12"},
-			Quota{0, 12 * time.Second, 60}},
-		{"in another spelling", []string{"X-Rate-Limit-Remaining", "1", "X-Rate-Limit-Reset", "12"},
-			Quota{1, 12 * time.Second, 0}},
-		{"a fraction", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", "0.25"},
-			Quota{1, 250 * time.Millisecond, 0}},
-		{"a time", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", inMinute}, Quota{1, time.Minute, 0}},
-		{"a time in milliseconds", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", inMinute + "500"},
-			Quota{1, time.Minute + 500*time.Millisecond, 0}},
-		{"a date", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset",
-			judgedAt.Add(time.Minute).Format(http.TimeFormat)}, Quota{1, time.Minute, 0}},
-		{"a time against the server's own", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", inMinute,
-			"Date", judgedAt.Add(50 * time.Second).Format(http.TimeFormat)}, Quota{1, 10 * time.Second, 0}},
-		{"a time that has passed", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", "1000000001"},
-			Quota{1, 0, 0}},
-		{"no reset", []string{"X-RateLimit-Remaining", "0"}, Quota{}},
-		{"nonsense", []string{"X-RateLimit-Remaining", "lots", "X-RateLimit-Reset", "12"}, none},
-		{"not a number at all", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", "NaN"}, Quota{1, 0, 0}},
-		{"endless", []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", "+Inf"}, Quota{1, LongestWait, 0}},
-	} {
+// A limitRow is header fields and the quotas that they tell. Policy is compared only where the row has one.
+type limitRow struct {
+	name    string // with an API that sends it
+	headers []string
+	want    []Quota
+	bucket  string
+}
+
+func checkLimitRows(t *testing.T, rows []limitRow) {
+	t.Helper()
+	for _, tt := range rows {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := quotaOf(status(200, tt.headers...).Header, judgedAt); got != tt.want {
-				t.Errorf("%v says %+v, want %+v", tt.headers, got, tt.want)
+			told := readLimits(status(200, tt.headers...).Header, judgedAt)
+			got := told.quotas
+			for i := range got {
+				if i < len(tt.want) && tt.want[i].Policy == "" {
+					got[i].Policy = ""
+				}
+			}
+			if !reflect.DeepEqual(got, tt.want) || told.bucket != tt.bucket {
+				t.Errorf("%v says\n%+v of %q, want\n%+v of %q", tt.headers, got, told.bucket, tt.want, tt.bucket)
 			}
 		})
 	}
 }
 
-// FuzzQuota: every header gives a quota whose numbers are in range, or none.
-func FuzzQuota(f *testing.F) {
+// xLimit returns X-RateLimit fields.
+func xLimit(limit, remaining, reset string) []string {
+	return []string{"X-RateLimit-Limit", limit, "X-RateLimit-Remaining", remaining, "X-RateLimit-Reset", reset}
+}
+
+// TestStructuredLimits: the RateLimit field of draft-ietf-httpapi-ratelimit-headers-10 and of earlier drafts.
+func TestStructuredLimits(t *testing.T) {
+	const second = time.Second
+	checkLimitRows(t, []limitRow{
+		{name: "the field alone", headers: []string{"RateLimit", `"default";r=50;t=30`},
+			want: []Quota{{Policy: "default", Remaining: 50, Reset: 30 * second}}},
+		{name: "with its policy (Cloudflare)", headers: []string{"RateLimit", `"burst";r=50;t=30`, "RateLimit-Policy",
+			`"burst";q=100;w=60`}, want: []Quota{{Remaining: 50, Reset: 30 * second, Limit: 100, Interval: time.Minute}}},
+		{name: "each policy is a quota", headers: []string{"RateLimit", `"burst";r=5;t=1, "minute";r=190;t=60`,
+			"RateLimit-Policy", `"burst";q=15;w=1, "minute";q=200;w=60`}, want: []Quota{
+			{Policy: "burst", Remaining: 5, Reset: second, Limit: 15, Interval: second},
+			{Policy: "minute", Remaining: 190, Reset: time.Minute, Limit: 200, Interval: time.Minute}}},
+		{name: "in two lines", headers: []string{"RateLimit", `"a";r=100;t=1`, "RateLimit", `"b";r=1;t=1`},
+			want: []Quota{{Policy: "a", Remaining: 100, Reset: second}, {Policy: "b", Remaining: 1, Reset: second}}},
+		{name: "without a reset", headers: []string{"RateLimit", `"a";r=3`, "RateLimit-Policy", `"a";q=10;w=5`},
+			want: []Quota{{Remaining: 3, Limit: 10, Interval: 5 * second}}},
+		{name: "spent without a reset: the window", headers: []string{"RateLimit", `"a";r=0`, "RateLimit-Policy",
+			`"a";q=10;w=5`}, want: []Quota{{Reset: 5 * second, Limit: 10, Interval: 5 * second}}},
+		{name: "spent without either", headers: []string{"RateLimit", `"a";r=0`}, want: []Quota{{Reset: second}}},
+		{name: "spent, and t=0", headers: []string{"RateLimit", `"a";r=0;t=0`}, want: []Quota{{Reset: second}}},
+		{name: "a name with separators in it", headers: []string{"RateLimit", `"a,b;r=7;\"";r=3;t=4`},
+			want: []Quota{{Remaining: 3, Reset: 4 * second}}},
+		{name: "a partition", headers: []string{"RateLimit", `"a";r=3;t=4;pk=:Zm9v:;x=?1`},
+			want: []Quota{{Remaining: 3, Reset: 4 * second}}, bucket: "Zm9v"},
+		{name: "the policy's partition", headers: []string{"RateLimit", `"a";r=3;t=4`, "RateLimit-Policy",
+			`"a";q=9;pk=:Zm9v:`}, want: []Quota{{Remaining: 3, Reset: 4 * second, Limit: 9}}, bucket: "Zm9v"},
+		{name: "bytes are no requests", headers: []string{"RateLimit", `"a";r=1;t=4, "b";r=5;t=1`, "RateLimit-Policy",
+			`"a";q=999;w=9;qu="content-bytes", "b";q=9;w=1;qu="requests"`},
+			want: []Quota{{Policy: "b", Remaining: 5, Reset: second, Limit: 9, Interval: second}}},
+		{name: "no bytes are left", headers: []string{"RateLimit", `"a";r=0;t=4`, "RateLimit-Policy",
+			`"a";q=999;w=9;qu="content-bytes"`}, want: []Quota{{Reset: 4 * second, Limit: 999, Interval: 9 * second}}},
+		{name: "requests at once", headers: []string{"RateLimit", `"a";r=0`, "RateLimit-Policy",
+			`"a";q=5;qu="concurrent-requests"`}, want: []Quota{{Limit: 5, Concurrent: true}}},
+		{name: "an earlier draft's members", headers: []string{"RateLimit", "limit=100, remaining=7, reset=5"},
+			want: []Quota{{Remaining: 7, Reset: 5 * second, Limit: 100}}},
+		{name: "older fields beside it", headers: []string{"RateLimit", `"a";r=3;t=4`, "RateLimit-Remaining", "9",
+			"RateLimit-Reset", "9"}, want: []Quota{{Remaining: 3, Reset: 4 * second}}},
+		{name: "a reset of years for a window of seconds", headers: []string{"RateLimit", `"a";r=3;t=99999999`,
+			"RateLimit-Policy", `"a";q=9;w=5`}, want: []Quota{{Remaining: 3, Limit: 9, Interval: 5 * second}}},
+		{name: "a reset without end", headers: []string{"RateLimit", `"a";r=0;t=999999999999999`},
+			want: []Quota{{Reset: second}}},
+		{name: "no number", headers: []string{"RateLimit", `"a";r=many;t=4`}},
+		{name: "a negative number", headers: []string{"RateLimit", `"a";r=-1;t=4`}},
+	})
+}
+
+// TestPlainLimits: fields with a number each, as real APIs spell them.
+func TestPlainLimits(t *testing.T) {
+	const second = time.Second
+	seven := []Quota{{Remaining: 7, Reset: time.Minute, Limit: 60}}
+	checkLimitRows(t, []limitRow{
+		{name: "nothing"},
+		{name: "an earlier draft", headers: []string{"RateLimit-Limit", "60", "RateLimit-Remaining", "7",
+			"RateLimit-Reset", "60"}, want: seven},
+		{name: "a limit with its policy behind", headers: []string{"RateLimit-Limit", "60, 60;w=90",
+			"RateLimit-Remaining", "7", "RateLimit-Reset", "60"},
+			want: []Quota{{Remaining: 7, Reset: time.Minute, Limit: 60, Interval: 90 * second}}},
+		{name: "a window behind the number (Docker Hub)", headers: []string{"RateLimit-Limit", "100;w=21600",
+			"RateLimit-Remaining", "76;w=21600"}, want: []Quota{{Remaining: 76, Limit: 100, Interval: 6 * time.Hour}}},
+		{name: "seconds (many)", headers: xLimit("60", "7", "60"), want: seven},
+		{name: "a fraction of a second", headers: xLimit("60", "7", "0.25"),
+			want: []Quota{{Remaining: 7, Reset: second / 4, Limit: 60}}},
+		{name: "a Unix time (GitHub)", headers: append(xLimit("60", "7", inMinute), "X-RateLimit-Used", "53",
+			"X-RateLimit-Resource", "core"), want: seven, bucket: "core"},
+		{name: "in ms (Rocket.Chat)", headers: xLimit("60", "7", inMinuteMilli), want: seven},
+		{name: "in µs", headers: xLimit("60", "7", inMinuteMicro), want: seven},
+		{name: "in ns (PUBG)", headers: xLimit("60", "7", inMinuteNano), want: seven},
+		{name: "ISO 8601 (Jira)", headers: append(xLimit("60", "7", "2026-01-02T12:01Z"), "X-RateLimit-NearLimit", "true"),
+			want: seven},
+		{name: "ISO 8601 with seconds (Jira)", headers: xLimit("60", "7", "2026-01-02T12:01:00Z"), want: seven},
+		{name: "a date (GitLab's ResetTime)", headers: []string{"RateLimit-Limit", "60", "RateLimit-Observed", "53",
+			"RateLimit-Remaining", "7", "RateLimit-ResetTime", "Fri, 02 Jan 2026 12:01:00 GMT", "RateLimit-Name",
+			"throttle_authenticated_api"}, want: seven, bucket: "throttle_authenticated_api"},
+		{name: "RFC 1123 with a zone", headers: xLimit("60", "7", "Fri, 02 Jan 2026 13:01:00 +0100"), want: seven},
+		{name: "JavaScript's date (lemlist)",
+			headers: xLimit("60", "7", "Fri Jan 02 2026 12:01:00 GMT+0000 (Coordinated Universal Time)"), want: seven},
+		{name: "units (OpenAI)", headers: []string{"x-ratelimit-limit-requests", "60", "x-ratelimit-remaining-requests",
+			"7", "x-ratelimit-reset-requests", "1m0s", "x-ratelimit-limit-tokens", "1000",
+			"x-ratelimit-remaining-tokens", "900", "x-ratelimit-reset-tokens", "6m0s"}, want: seven},
+		{name: "no tokens left (OpenAI)", headers: []string{"x-ratelimit-remaining-tokens", "0",
+			"x-ratelimit-reset-tokens", "1500ms"}, want: []Quota{{Reset: 1500 * time.Millisecond}}},
+		{name: "milliseconds (OpenAI)", headers: []string{"x-ratelimit-remaining-requests", "7",
+			"x-ratelimit-reset-requests", "12ms"}, want: []Quota{{Remaining: 7, Reset: 12 * time.Millisecond}}},
+		{name: "-1 for not known (Azure OpenAI)", headers: []string{"x-ratelimit-remaining-requests", "-1"}},
+		{name: "-1 for none left", headers: xLimit("60", "-1", "60"),
+			want: []Quota{{Reset: time.Minute, Limit: 60}}},
+		{name: "a fraction of none (Reddit)", headers: []string{"x-ratelimit-used", "14", "x-ratelimit-remaining",
+			"586.0", "x-ratelimit-reset", "60"}, want: []Quota{{Remaining: 586, Reset: time.Minute}}},
+		{name: "in another spelling (X, Okta)", headers: []string{"x-rate-limit-limit", "60", "x-rate-limit-remaining",
+			"7", "x-rate-limit-reset", inMinute}, want: seven},
+		{name: "two in a field", headers: xLimit("5000, 15", "4990, 12", "3600, 1"), want: []Quota{
+			{Policy: "X-Ratelimit-Remaining", Remaining: 4990, Reset: time.Hour, Limit: 5000},
+			{Policy: "X-Ratelimit-Remaining#1", Remaining: 12, Reset: second, Limit: 15}}},
+		{name: "two lines", headers: append(xLimit("60", "7", "60"), "X-RateLimit-Remaining", "3"), want: []Quota{
+			{Policy: "X-Ratelimit-Remaining", Remaining: 7, Reset: time.Minute, Limit: 60},
+			{Policy: "X-Ratelimit-Remaining#1", Remaining: 3, Reset: time.Minute}}},
+		{name: "two spellings at once (Zendesk)", headers: []string{"X-Rate-Limit", "60", "X-Rate-Limit-Remaining", "7",
+			"RateLimit-Limit", "60", "RateLimit-Remaining", "7", "RateLimit-Reset", "60"}, want: []Quota{
+			{Policy: "Ratelimit-Remaining", Remaining: 7, Reset: time.Minute, Limit: 60},
+			{Policy: "X-Rate-Limit-Remaining", Remaining: 7, Reset: time.Minute, Limit: 60}}},
+		{name: "an endpoint's (Zendesk)", headers: []string{"zendesk-ratelimit-tickets-index",
+			"total=60; remaining=7; resets=60"}, want: seven, bucket: "Zendesk-Ratelimit-Tickets-Index"},
+		{name: "a name for each window (HubSpot)", headers: []string{"X-HubSpot-RateLimit-Max", "60",
+			"X-HubSpot-RateLimit-Remaining", "7", "X-HubSpot-RateLimit-Interval-Milliseconds", "10000",
+			"X-HubSpot-RateLimit-Daily", "500", "X-HubSpot-RateLimit-Daily-Remaining", "400"}, want: []Quota{
+			{Policy: "X-Hubspot-Ratelimit-Daily-Remaining", Remaining: 400, Limit: 500, Interval: 24 * time.Hour},
+			{Policy: "X-Hubspot-Ratelimit-Remaining", Remaining: 7, Limit: 60, Interval: 10 * second}}},
+		{name: "spent, and only the window is known (HubSpot)", headers: []string{"X-HubSpot-RateLimit-Max", "60",
+			"X-HubSpot-RateLimit-Remaining", "0", "X-HubSpot-RateLimit-Interval-Milliseconds", "9000"},
+			want: []Quota{{Reset: 9 * second, Limit: 60, Interval: 9 * second}}},
+		{name: "a day without a reset", headers: []string{"X-HubSpot-RateLimit-Daily-Remaining", "0"},
+			want: []Quota{{Reset: unknownReset, Interval: 24 * time.Hour}}},
+		{name: "words for windows (Kong)", headers: []string{"X-RateLimit-Limit-Minute", "60",
+			"X-RateLimit-Remaining-Minute", "7"}, want: []Quota{{Remaining: 7, Limit: 60, Interval: time.Minute}}},
+		{name: "a month to go (RapidAPI)", headers: []string{"x-ratelimit-requests-limit", "500",
+			"x-ratelimit-requests-remaining", "400", "x-ratelimit-requests-reset", "2592000"},
+			want: []Quota{{Remaining: 400, Limit: 500, Reset: 30 * 24 * time.Hour}}},
+		{name: "Discord", headers: []string{"X-RateLimit-Limit", "5", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset",
+			"1767355201.250", "X-RateLimit-Reset-After", "1.251", "X-RateLimit-Bucket", "abcd"},
+			want: []Quota{{Reset: 1251 * time.Millisecond, Limit: 5}}, bucket: "abcd"},
+		{name: "Discord's fraction of a Unix time", headers: xLimit("5", "1", "1767355201.250"),
+			want: []Quota{{Remaining: 1, Reset: 1250 * time.Millisecond, Limit: 5}}},
+		{name: "Discord's global limit", headers: []string{"X-RateLimit-Global", "true", "X-RateLimit-Bucket", "abcd"}},
+		{name: "used and limit (Shopify)", headers: []string{"X-Shopify-Shop-Api-Call-Limit", "32/40"},
+			want: []Quota{{Remaining: 8, Limit: 40}}},
+		{name: "all used (Shopify)", headers: []string{"X-Shopify-Shop-Api-Call-Limit", "40/40"},
+			want: []Quota{{Reset: second, Limit: 40}}},
+		{name: "used and limit with a name (Salesforce)", headers: []string{"Sforce-Limit-Info", "api-usage=18/5000"},
+			want: []Quota{{Remaining: 4982, Limit: 5000}}},
+		{name: "a limit and an interval (Crossref)", headers: []string{"x-rate-limit-limit", "50",
+			"x-rate-limit-interval", "1s"}, want: []Quota{{Remaining: 50, Limit: 50, Interval: second}}},
+		{name: "at once (Crossref)", headers: []string{"x-concurrency-limit", "5"},
+			want: []Quota{{Remaining: 5, Limit: 5, Concurrent: true}}},
+		{name: "no reset (NCBI)", headers: []string{"X-RateLimit-Limit", "3", "X-RateLimit-Remaining", "1"},
+			want: []Quota{{Remaining: 1, Limit: 3}}},
+		{name: "Azure", headers: []string{"x-ms-ratelimit-remaining-subscription-reads", "11999"},
+			want: []Quota{{Remaining: 11999}}},
+		{name: "Fastly", headers: []string{"Fastly-RateLimit-Remaining", "7", "Fastly-RateLimit-Reset", inMinute},
+			want: []Quota{{Remaining: 7, Reset: time.Minute}}},
+		{name: "Akamai", headers: []string{"X-RateLimit-Limit", "60", "X-RateLimit-Remaining", "7", "X-RateLimit-Next",
+			"2026-01-02T12:01:00Z"}, want: seven},
+		{name: "Anthropic", headers: []string{"anthropic-ratelimit-requests-limit", "60",
+			"anthropic-ratelimit-requests-remaining", "7", "anthropic-ratelimit-requests-reset",
+			"2026-01-02T12:01:00Z"}, want: seven},
+		{name: "Jira Data Center", headers: []string{"X-RateLimit-Limit", "60", "X-RateLimit-Remaining", "0",
+			"X-RateLimit-Interval-Seconds", "5", "X-RateLimit-FillRate", "10"},
+			want: []Quota{{Reset: 5 * second, Limit: 60, Interval: 5 * second}}},
+		{name: "used and no remaining", headers: []string{"X-RateLimit-Used", "53", "X-RateLimit-Limit", "60",
+			"X-RateLimit-Reset", "60"}, want: seven},
+		{name: "milliseconds to go, by the window (Prisjakt)", headers: append(xLimit("60", "7", "60000"),
+			"X-RateLimit-Window", "90"),
+			want: []Quota{{Remaining: 7, Reset: time.Minute, Limit: 60, Interval: 90 * second}}},
+		{name: "against the server's clock", headers: append(xLimit("60", "7", inMinute), "Date",
+			judgedAt.Add(50*second).Format(http.TimeFormat)), want: []Quota{{Remaining: 7, Reset: 10 * second, Limit: 60}}},
+		{name: "a time that has passed", headers: xLimit("60", "7", "1000000001"), want: []Quota{{Remaining: 7, Limit: 60}}},
+		{name: "spent, and the time is now (GitHub)", headers: xLimit("60", "0", "1767355200"),
+			want: []Quota{{Reset: second, Limit: 60}}},
+		{name: "spent, without a reset", headers: []string{"X-RateLimit-Remaining", "0"}, want: []Quota{{Reset: second}}},
+		{name: "a reset of years", headers: xLimit("60", "7", "4000000000"), want: []Quota{{Remaining: 7, Limit: 60}}},
+		{name: "nonsense", headers: xLimit("60", "lots", "12")},
+		{name: "a reset that is no number", headers: xLimit("60", "7", "NaN"), want: []Quota{{Remaining: 7, Limit: 60}}},
+		{name: "what is not about requests", headers: []string{"X-Upload-Remaining", "0", "X-Limit", "a/b",
+			"X-RateLimit-Unit", "1"}},
+	})
+}
+
+// FuzzLimits: every header gives quotas whose numbers are in range, or none.
+func FuzzLimits(f *testing.F) {
 	f.Add(`"default";r=50;t=30`, `"default";q=100;w=60`, "1", "2")
 	f.Add("limit=100, remaining=7, reset=5", "", "0", "1767355260")
-	f.Add(`"a,b;\"";r=3;t=4`, `"`, "", "Fri, 02 Jan 2026 12:01:00 GMT")
+	f.Add(`"a,b;\"";r=3;t=4;pk=:Zg==:;qu="content-bytes"`, `"`, "4990, 12", "Fri, 02 Jan 2026 12:01:00 GMT")
+	f.Add("total=60; remaining=7; resets=60", "32/40", "-1", "6m0s")
 	f.Fuzz(func(t *testing.T, field, policy, remaining, reset string) {
 		for _, h := range []http.Header{
 			{"Ratelimit": {field}, "Ratelimit-Policy": {policy}},
 			{"X-Ratelimit-Remaining": {remaining}, "X-Ratelimit-Reset": {reset}, "X-Ratelimit-Limit": {policy}},
+			{"X-Ratelimit-Limit": {policy}, "X-Ratelimit-Interval": {reset}, "Zendesk-Ratelimit-X": {field}},
 		} {
-			q := quotaOf(h, judgedAt)
-			if q.Remaining < 0 || q.Limit < 0 || q.Reset < 0 || q.Reset > LongestWait {
-				t.Errorf("%v: %+v", h, q)
+			told := readLimits(h, judgedAt)
+			if len(told.quotas) > maxQuotas {
+				t.Errorf("%v: %d quotas", h, len(told.quotas))
+			}
+			for _, q := range told.quotas {
+				if q.Remaining < 0 || q.Limit < 0 || q.Interval < 0 || q.Reset < 0 || q.Reset > longestReset*3/2+time.Second ||
+					q.Remaining == 0 && !q.Concurrent && q.Reset < time.Second {
+					t.Errorf("%v: %+v", h, q)
+				}
 			}
 		}
 	})
 }
 
-// TestQuotaFieldIsReadToABound: only the first maxQuotaText bytes of a field are parsed.
-func TestQuotaFieldIsReadToABound(t *testing.T) {
-	h := http.Header{"Ratelimit": {strings.Repeat(`"a";r=9;t=9,`, 20000) + `"b";r=0;t=1`}}
-	if q := quotaOf(h, judgedAt); q.Remaining != 9 {
-		t.Errorf("read to the end: %+v", q)
+// TestLimitFieldIsReadToABound: only the first maxQuotaText bytes of a field are parsed.
+func TestLimitFieldIsReadToABound(t *testing.T) {
+	h := http.Header{"Ratelimit": {strings.Repeat(`"a";r=9;t=9,`, 20000) + `"b";r=0;t=1`},
+		"X-Ratelimit-Remaining": {strings.Repeat("9,", 20000)}}
+	told := readLimits(h, judgedAt)
+	if len(told.quotas) != maxQuotas || told.quotas[0].Remaining != 9 || told.spent {
+		t.Errorf("read to the end: %+v", told)
 	}
 }

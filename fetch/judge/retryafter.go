@@ -2,42 +2,50 @@ package judge
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
 
-// LongestWait is the longest wait that a server can ask for: ten years. A longer one is reduced to it, so that no sum
-// of a time and a wait overflows.
-const LongestWait = 10 * 365 * 24 * time.Hour
-
-// parseRetryAfter parses the Retry-After header (RFC 9110 section 10.2.3): seconds, or an HTTP date, which counts from
-// now. A date that has passed is a wait of 0. Without the header, or with a value that is neither, asked is false.
-func parseRetryAfter(h http.Header, now time.Time) (wait time.Duration, asked bool) {
-	value := strings.TrimSpace(h.Get("Retry-After"))
-	if value == "" {
-		return 0, false
-	}
-	if isDigits(value) {
-		seconds, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || seconds > int64(LongestWait/time.Second) {
-			return LongestWait, true
+// parseRetryAfter parses how long a response asks to wait: the Retry-After header (RFC 9110 section 10.2.3) in whatever
+// form servers send it, or one of those that say the same in other units. A date counts from the response's Date. A date
+// that has passed is a wait of 0. field is the name of the header field that was believed, in canonical form; empty is
+// none.
+//
+// Milliseconds are preferred to seconds, since servers that send both round the latter up.
+func parseRetryAfter(h http.Header, now time.Time) (wait time.Duration, field string) {
+	exact := time.Duration(0)
+	for name, values := range h {
+		if len(values) == 0 || !strings.Contains(name, "etry-After") || strings.HasPrefix(name, "Access-Control") {
+			continue
 		}
-		return time.Duration(seconds) * time.Second, true
-	}
-	date, err := http.ParseTime(value)
-	if err != nil {
-		return 0, false
-	}
-	return min(max(date.Sub(now), 0), LongestWait), true
-}
-
-// isDigits reports whether s is one ASCII digit or more, and nothing else.
-func isDigits(s string) bool {
-	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
-			return false
+		unit := unitOfName(name)
+		got, ok := parseWait(joinValues(values), unit, func() time.Time { return serverNow(h, now) })
+		switch {
+		case !ok:
+		case unit < time.Second && got > exact:
+			exact, wait, field = got, got, name
+		case unit == time.Second && exact == 0 && (field == "" || got > wait || got == wait && name < field):
+			wait, field = got, name
 		}
 	}
-	return s != ""
+	return wait, field
 }
+
+// unitOfName is the unit that the name of a header field says its number has; seconds where it says none.
+func unitOfName(name string) time.Duration {
+	if strings.HasSuffix(name, "-Ms") || strings.HasSuffix(name, "-Milliseconds") || strings.HasSuffix(name, "-Millis") {
+		return time.Millisecond
+	}
+	return time.Second
+}
+
+// joinValues returns the lines of a header field as one list (RFC 9110 section 5.3).
+func joinValues(values []string) string {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return strings.Join(values[:min(len(values), maxLines)], ", ")
+}
+
+// maxLines is how many lines of one header field are parsed.
+const maxLines = 8

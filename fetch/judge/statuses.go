@@ -74,7 +74,8 @@ type RetryOn struct {
 // DefaultRetryOn is the set where the user gives none.
 func DefaultRetryOn() RetryOn {
 	return RetryOn{
-		Statuses: Statuses{{408, 408}, {425, 425}, {429, 429}, {500, 500}, {502, 502}, {503, 503}, {504, 504}},
+		Statuses: Statuses{{408, 408}, {425, 425}, {429, 429}, {500, 500}, {502, 502}, {503, 503}, {504, 504},
+			{520, 524}, {529, 529}, {530, 530}},
 		Kinds: []failure.Kind{
 			failure.DNS, failure.Connect, failure.Timeout, failure.Stalled, failure.Reset, failure.Truncated,
 		},
@@ -147,3 +148,6 @@ func (on RetryOn) hasKind(kind failure.Kind) bool {
 	}
 	return false
 }
+
+// isEmpty reports whether nothing is worth another attempt.
+func (on RetryOn) isEmpty() bool { return len(on.Statuses) == 0 && len(on.Kinds) == 0 }

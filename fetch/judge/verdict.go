@@ -20,37 +20,46 @@ const (
 // A Verdict is what an exchange means for its Task and for its host.
 type Verdict struct {
 	Fate Fate
-	// Refused says that the host asked for a longer wait than Policy.RetryMaxDelay.
-	Refused bool
+	// Refusal says that the host refused the request for a limit of its own, which says nothing about the page. A Retry
+	// after it spends no attempt.
+	Refusal bool
+	// TooLong says that Hold is longer than Policy.RetryMaxDelay.
+	TooLong bool
+	// NotReady says that the response is not the final one (Policy.Poll). A Retry after it spends no attempt.
+	NotReady bool
 	// Health is the state of the host, whatever the Fate of the Task.
 	Health Health
-	// Delay is the wait before the next exchange of a Retry or Restart; 0 is none.
+	// Delay is the wait before the next exchange of a Retry, Restart or Hop; 0 is none.
 	Delay time.Duration
-	// Pause is how long no exchange with the host may start, whatever the Fate of the Task; 0 is none.
-	Pause time.Duration
-	// Quota is the one that the response announced; zero means none. It is set only with Policy.Adaptive.
-	Quota Quota
+	// Hold is how long the host, or the bucket of it, asked to be sent no request, whatever the Fate of the Task; 0 means
+	// that it did not say.
+	Hold time.Duration
+	// Bucket names what the host counts the request under, where the response says so; empty means that it does not.
+	// Discord's name leaves out the resource at the beginning of the path, which has a bucket of its own of that name.
+	Bucket string
+	// Quotas are the windows that the response announced, one for each policy; nil is none. They are set only with
+	// Policy.Adaptive.
+	Quotas []Quota
+	// Believed are the header fields that Hold and Quotas were read from, for a log; empty is none.
+	Believed string
 	// Failure is why a Retry or Restart is needed, or why a Final is no success; nil is a success or a Hop.
 	Failure *failure.Failure
 }
 
-// A Quota is how many more requests a host announces to answer in a time window (RateLimit header fields). The zero
-// Quota means that it announced none.
+// A Quota is how many more requests a host announces to answer in a time window, by one policy.
 type Quota struct {
-	// Remaining is the number of requests left until Reset has passed.
+	// Policy is the name of the policy in a RateLimit field, or the header field of another that the quota is from;
+	// empty is a policy without a name.
+	Policy string
+	// Remaining is the number of requests left until Reset has passed; at least 0.
 	Remaining int64
-	// Reset is the time until the next window; 0 means that no quota was announced.
+	// Reset is the time until there are more; at least a second where Remaining is 0; 0 is not known.
 	Reset time.Duration
 	// Limit is the number of requests in a whole window; 0 is not known.
 	Limit int64
-}
-
-// Announced reports whether the host announced a quota.
-func (q Quota) Announced() bool { return q.Reset > 0 }
-
-// isTighter reports whether q leaves fewer requests a second than other; where neither leaves any, whether its reset
-// is later.
-func (q Quota) isTighter(other Quota) bool {
-	mine, others := float64(q.Remaining)/q.Reset.Seconds(), float64(other.Remaining)/other.Reset.Seconds()
-	return mine < others || mine == others && q.Reset > other.Reset
+	// Interval is the length of a whole window; 0 is not known. Where only Limit and Interval are told (Crossref),
+	// Remaining is Limit and Reset 0 in every response, and who keeps to it has to count.
+	Interval time.Duration
+	// Concurrent says that Limit and Remaining count exchanges under way at once, not requests in a window.
+	Concurrent bool
 }

@@ -9,28 +9,49 @@ import (
 
 // doublingTime is how long a host has to give accepted responses at its limit until the limit has doubled, whatever the
 // rate. So a fast host and a slow one recover in the same time, and a host that refuses now and then at any rate keeps
-// a usable one.
-const doublingTime = 3 * time.Second
+// a usable one. Up to a little below the rate at which the host refused it is returnTime; from there on it is
+// cautiousTime while that refusal is not longer ago than cautious.
+const (
+	doublingTime = 3 * time.Second
+	returnTime   = time.Second
+	cautiousTime = 20 * time.Second
+	cautious     = 10 * time.Second
+)
 
-// adaptRate adapts the lane's throttle to the Verdict of an exchange: it takes in the quota that the host announces,
-// lowers the rate after a refusal, and raises it after other responses.
-func (l *lane) adaptRate(t *Task, lim *Limits, now time.Time) {
+// doubling is the time in which the limit doubles now.
+func (th *throttle) doubling(now time.Time) time.Duration {
+	switch {
+	case th.limit < 0.9*th.refusedAt:
+		return returnTime
+	case now.Sub(th.lastRefusal) < cautious:
+		return cautiousTime
+	}
+	return doublingTime
+}
+
+// adaptRate adapts the lane's throttle to the Verdict of an exchange: it lowers the rate or the width after a refusal,
+// and raises them after other responses. ofBucket says that a refusal concerns a bucket, which has a hold of its own.
+func (l *lane) adaptRate(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	v := &t.Verdict
-	switch th := l.throttle; {
-	case v.Quota.Announced():
-		l.ensureThrottle().quota.update(v.Quota, l.starts-t.number, t.number, lim.RetryMaxDelay, now)
-	case th != nil && v.Health != judge.Unknown && v.Health != judge.NoAnswer:
-		th.quota.dropGuess(t.Started)
+	l.adaptToOverload(t, now)
+	if th := l.throttle; th != nil && !t.Started.After(th.lastRefusal) && v.Health != judge.Unknown {
+		if th.width.countVolley(v.Health == judge.Refused) && now.After(th.width.notBefore) {
+			th.width.narrow(now)
+			th.limit = th.before
+			l.pace.setRate(l.rate(), now)
+		}
 	}
 	switch th := l.throttle; {
-	case v.Health == judge.Throttled:
-		l.slowDown(t, lim, now)
+	case v.Health == judge.Refused:
+		l.slowDown(t, ofBucket, lim, now)
 	case th == nil || !t.Started.After(th.lastRefusal):
 	case v.Health == judge.Healthy:
 		th.streak = 0
+		th.width.observe(l.active+1, l.concurrency, t.number, l.starts, now)
 		l.speedUp(now)
-	case v.Health == judge.Erroring:
+	case v.Health == judge.Erroring || v.Health == judge.Overloaded:
 		th.streak = 0
+		th.width.observe(l.active+1, l.concurrency, t.number, l.starts, now)
 		if th.limit < th.refusedAt { // raised at most to the rate at which the host refused
 			l.speedUp(now)
 			break
@@ -49,25 +70,44 @@ func (l *lane) ensureThrottle() *throttle {
 	return l.throttle
 }
 
-// slowDown halves the rate after a refusal. Where the response had no Retry-After it pauses the host too, for a time
-// that doubles with each refusal in a row. An exchange that started before the last refusal came changes nothing, as
-// the rate has been halved since; nor does a retry, whose refusal may be due to its page, and which has its own wait.
-func (l *lane) slowDown(t *Task, lim *Limits, now time.Time) {
+// slowDown takes in a refusal. Where the host has said how long to wait, a single exchange follows, and more with each
+// response. Else the rate is halved, and the host is paused for a time that doubles with
+// each refusal in a row; where the host has accepted other exchanges of the same volley, their number is limited in
+// place of the rate. An exchange that started before the last refusal came changes nothing, as the rate has been halved
+// since; nor does a retry, whose refusal may be due to its page, and which has its own wait.
+func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	th := l.ensureThrottle()
 	if !t.Started.After(th.lastRefusal) || t.Attempts > 1 {
 		return
 	}
+	since := now.Sub(th.lastRefusal)
+	th.lastRefusal = now
+	th.streak++
+	hold := t.Verdict.Hold
+	least := leastRate(lim)
+	switch {
+	case hold > 0 && ofBucket:
+		return
+	case hold > 0:
+		taken := th.width.taken
+		th.width.slow, th.width.taken = 1, 0
+		if least = max(least, 1/hold.Seconds()); taken > 0 { // about as many as it has taken since the refusal before
+			least = min(least, max(1.25*float64(taken)/since.Seconds(), leastRate(lim)))
+		}
+	case th.width.isExceeded(l.active+1, now):
+		th.streak--
+		return
+	default:
+		th.width.beginVolley(l.active)
+		l.pausedUntil = latest(l.pausedUntil, now.Add(judge.Backoff(th.streak, lim.RetryDelay, longestPause(lim), 1)))
+	}
+	th.before = th.limit
 	th.refusedAt = l.observedRate(now)
-	th.limit = max(th.refusedAt/2, leastRate(lim))
+	th.limit = max(th.refusedAt/2, least)
 	if l.perSecond > 0 {
 		th.limit = min(th.limit, l.perSecond)
 	}
-	l.pace.setRate(th.limit, now)
-	th.streak++
-	th.lastRefusal = now
-	if t.Verdict.Pause == 0 {
-		l.pausedUntil = latest(l.pausedUntil, now.Add(judge.Backoff(th.streak, lim.RetryDelay, longestPause(lim), 1)))
-	}
+	l.pace.setRate(l.rate(), now)
 	th.raisedAt = latest(l.pausedUntil, now)
 }
 
@@ -98,15 +138,14 @@ func (l *lane) speedUp(now time.Time) {
 	if th.limit == 0 {
 		return
 	}
-	if step := min(now.Sub(th.raisedAt), doublingTime); step > 0 { // one response at most doubles the limit
-		th.limit *= math.Exp2(step.Seconds() / doublingTime.Seconds())
+	doubling := th.doubling(now)
+	if step := min(now.Sub(th.raisedAt), doubling); step > 0 { // one response at most doubles the limit
+		th.limit *= math.Exp2(step.Seconds() / doubling.Seconds())
 		th.raisedAt = now
 	}
 	farAbove := th.limit > 2*th.refusedAt && th.limit > 4*max(l.meter.perSecond(now), leastObservedRate)
 	if farAbove || l.perSecond > 0 && th.limit >= l.perSecond {
 		th.limit = 0
-		l.pace.setRate(l.perSecond, now)
-		return
 	}
-	l.pace.setRate(th.limit, now)
+	l.pace.setRate(l.rate(), now)
 }

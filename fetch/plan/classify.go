@@ -17,6 +17,9 @@ func (p *Plan) reclassifyDue(now time.Time) {
 func (p *Plan) reclassify(l *lane, now time.Time) {
 	l.promoteDue(now)
 	p.refillLane(l)
+	if l.buckets.isSplit() {
+		p.sortLane(l, now)
+	}
 	l.estimateWork(p.typicalLatency)
 	next := l.nextStart(now)
 	switch {
@@ -40,6 +43,32 @@ func (p *Plan) reclassify(l *lane, now time.Time) {
 		p.moveLane(l, &p.ready)
 	}
 	p.countTasks(l, now)
+}
+
+// mostFailedAtOnce bounds the Tasks of closed buckets that are unpacked at once to fail.
+const mostFailedAtOnce = 64
+
+// sortLane puts Tasks of a lane with several buckets aside, until one that may start is the first to wait, and fails
+// those whose bucket is closed. At most a quarter of Limits.Lookahead is put aside, so that other hosts can be read.
+func (p *Plan) sortLane(l *lane, now time.Time) {
+	most := max(p.limits.Lookahead/4, keptTasks)
+	for {
+		for _, t := range l.sortTasks(most, now) {
+			p.inMemory--
+			p.Fail(t, l.closureOf(t, now).failure(now))
+		}
+		if l.waiting.Len() > 0 || !l.spilled.hasTasks() || l.closing {
+			return
+		}
+		if p.failed.Len() >= mostFailedAtOnce {
+			if !l.unsorted {
+				l.unsorted = true
+				p.unsorted.Push(l)
+			}
+			return
+		}
+		p.refillLane(l)
+	}
 }
 
 // moveLane moves a lane from its heap to another one; nil is none. Lanes in ready are in longestIdle too.

@@ -6,17 +6,20 @@ Package plan decides which Task starts now, or how long until one may: the sched
 	        ▼                         │ a Task of the lane with the most work
 	┌ lane: one host ──────────────┐  │
 	│ waiting   in order           │  ├─ ready     may start a Task now
+	│ aside     by bucket          │  │
 	│ delayed   until NotBefore    │  │  busy      has all its exchanges under way
 	│ spilled   batches, packed    │  │  timed     may start a Task at a later time
 	│                              │  │  expiring  has no Task, and is kept until a later time
-	│ pace, pause, throttle, quota │  │
-	│ refusals, health, probe      │──┘ reclassify: each lane is in at most one of the four heaps
+	│ pace, pause, throttle        │  │
+	│ buckets, closure, health     │──┘ reclassify: each lane is in at most one of the four heaps
 	└──────────────────────────────┘
 	        ▲
 	        │ observe: what the Verdict says about the host
 	Done(task, now)
 
 A lane limits the exchanges of its host by number (busy), and their starts by rate, pause, throttle and quota (timed).
+The quotas that a host tells are windows of buckets: there is one bucket until responses name others, or show by
+contradicting each other that there are others. Tasks whose bucket allows no start are put aside for those behind them.
 A Plan limits both for all hosts together. CurrentHold names what keeps the next Task from starting: a Hold.
 
 Tasks of a host that is down or refuses all requests fail: Next returns them with Lost set, as it does those that were
@@ -29,8 +32,9 @@ The package is pure: it has no clock, lock, goroutine, network, file or context.
 goroutine may call a Plan. It does not know what a Task belongs to (its Owner), and a host is only a name to it. Of this
 module it imports judge, failure and queue.
 
-The files, from the bottom: limits.go, times.go, meter.go, pace.go, quotawindow.go, throttle.go and refusals.go know no
-lane; task.go, lane.go, heap.go, batch.go and health.go are a lane and its Tasks; observe.go and adapt.go update a lane
-by Verdicts; plan.go, classify.go, hold.go and spill.go are the Plan.
+The files, from the bottom: limits.go, times.go, meter.go, pace.go, resetunit.go, quotawindow.go, bucket.go, buckets.go,
+width.go, throttle.go and closure.go know no lane; task.go, lane.go, lanebuckets.go, heap.go, batch.go and health.go are
+a lane and its Tasks; observe.go, adapt.go and overload.go update a lane by Verdicts; plan.go, classify.go, hold.go and
+spill.go are the Plan.
 */
 package plan

@@ -221,13 +221,13 @@ func healthy() judge.Verdict { return judge.Verdict{Health: judge.Healthy} }
 
 // throttled is the Verdict on a 429 without Retry-After.
 func throttled() judge.Verdict {
-	return judge.Verdict{Health: judge.Throttled, Failure: failure.New(failure.RateLimited, "429")}
+	return judge.Verdict{Health: judge.Refused, Failure: failure.New(failure.RateLimited, "429")}
 }
 
 // refused is the Verdict on a response that asks for a longer wait than RetryMaxDelay.
 func refused(wait time.Duration) judge.Verdict {
 	f := &failure.Failure{Kind: failure.RateLimited, Err: errRefused, RetryAfter: wait}
-	return judge.Verdict{Refused: true, Failure: f}
+	return judge.Verdict{TooLong: true, Failure: f}
 }
 
 var errRefused = failure.New(failure.RateLimited, "the host asks to wait 1h")

@@ -77,7 +77,7 @@ func TestOnlyUnansweredInARowCount(t *testing.T) {
 		"nothing between":   {nil, judge.Verdict{}, true},
 		"a page between":    {nil, judge.Verdict{Health: judge.Healthy}, false},
 		"an error between":  {nil, judge.Verdict{Health: judge.Erroring}, false},
-		"a pause between":   {nil, judge.Verdict{Health: judge.Throttled}, false},
+		"a pause between":   {nil, judge.Verdict{Health: judge.Refused}, false},
 		"a cancel between":  {nil, judge.Verdict{Health: judge.Unknown}, true},
 		"no limit":          {func(l *testLimits) { l.HostMaxErrors = 0 }, judge.Verdict{}, false},
 		"a limit of twenty": {func(l *testLimits) { l.HostMaxErrors = 20 }, judge.Verdict{Health: judge.Healthy}, false},

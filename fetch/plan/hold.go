@@ -29,8 +29,9 @@ func (p *Plan) holdOf(l *lane, now time.Time) Hold {
 		return HoldHostConcurrency
 	case l.heap != &p.timed:
 		return HoldNone
-	case l.throttle.rate() == 0 && l.waiting.Len() > 0 &&
-		l.pace.due.After(latest(l.pausedUntil, l.throttle.nextStart(now))):
+	case l.buckets != nil && l.hasWaiting() && l.quotaStart(now).After(latest(l.pausedUntil, l.pace.due)):
+		return HoldQuota
+	case l.throttle.rate() == 0 && l.overload.rate() == 0 && l.hasWaiting() && l.pace.due.After(l.pausedUntil):
 		return HoldHostRate
 	}
 	return HoldPause
@@ -51,7 +52,7 @@ func (p *Plan) CurrentHold(now time.Time) (hold Hold, host string) {
 		return HoldRate, ""
 	}
 	most := HoldPause
-	for _, h := range [...]Hold{HoldHostConcurrency, HoldHostRate} {
+	for _, h := range [...]Hold{HoldHostConcurrency, HoldHostRate, HoldQuota} {
 		if p.tasksByHold[h] > p.tasksByHold[most] {
 			most = h
 		}

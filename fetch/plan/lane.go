@@ -24,8 +24,10 @@ type lane struct {
 	latency     time.Duration // moving average of the time that an exchange takes; 0 is not known
 
 	pausedUntil time.Time // no Task starts before then
-	refusals    *refusals // nil means that the last response was no refusal
-	throttle    *throttle // nil means that the host has neither refused nor announced a quota
+	closure     *closure  // nil means that it was never closed
+	throttle    *throttle // nil means that the host has refused nothing
+	overload    *overload // nil means that no response was Overloaded
+	buckets     *buckets  // nil means that the host has told no quota
 	health      *health   // nil means that the streak without a response is 0
 	responded   bool      // an exchange has brought a response
 
@@ -38,6 +40,7 @@ type lane struct {
 	heldTasks   int       // how many Tasks are counted there
 	excess      int       // how many Tasks are counted in spill.excess
 	closing     bool      // it is in Plan.closing: its spilled Tasks are about to fail
+	unsorted    bool      // it is in Plan.unsorted: more of its Tasks are to fail
 }
 
 // newLane returns a lane without Tasks, with the limits of its host.
@@ -83,21 +86,24 @@ func (l *lane) promoteDue(now time.Time) {
 
 // startTask removes the next Task from the queue and accounts for its start. waiting must not be empty.
 func (l *lane) startTask(now time.Time) *Task {
-	t := l.takeTask()
+	t := l.takeTask(now)
 	l.active++
 	l.starts++
 	t.Started, t.number = now, l.starts
 	l.pace.spendToken(now)
 	l.meter.add(now)
-	l.throttle.spendQuota()
+	l.assignStart(t, now)
 	l.health.noteProbe(t)
 	return t
 }
 
 // takeTask removes the first Task from the queue. For a probe it is the last Task in memory, which is likely to be far
 // in the input from those that failed.
-func (l *lane) takeTask() *Task {
-	if l.health == nil || !l.health.probesOnly {
+func (l *lane) takeTask(now time.Time) *Task {
+	if l.health == nil || !l.health.probesOnly || l.waiting.Len() == 0 {
+		if l.buckets.isSplit() {
+			return l.takeSorted(now)
+		}
 		return l.waiting.Pop()
 	}
 	if s := l.spilled; s != nil && len(s.tail) > 0 {
@@ -110,12 +116,15 @@ func (l *lane) takeTask() *Task {
 
 // isEmpty reports whether no Task waits: neither in memory nor spilled.
 func (l *lane) isEmpty() bool {
-	return l.waiting.Len() == 0 && len(l.delayed) == 0 && !l.spilled.hasTasks()
+	return !l.hasWaiting() && len(l.delayed) == 0 && !l.spilled.hasTasks()
 }
+
+// hasWaiting reports whether there is a Task in memory whose NotBefore has passed.
+func (l *lane) hasWaiting() bool { return l.waiting.Len() > 0 || l.buckets.asideCount() > 0 }
 
 // isBusy reports whether a Task waits for the end of an exchange of this lane.
 func (l *lane) isBusy() bool {
-	return l.waiting.Len() > 0 && (l.active >= l.concurrency || l.health.isProbing())
+	return l.hasWaiting() && (l.active >= l.width() || l.health.isProbing())
 }
 
 // nextStart returns when the next Task may start, whatever the number of exchanges under way; for an empty lane, when
@@ -123,12 +132,21 @@ func (l *lane) isBusy() bool {
 func (l *lane) nextStart(now time.Time) time.Time {
 	at := latest(l.pausedUntil, l.pace.due)
 	if l.isEmpty() {
-		return latest(latest(at, l.refusals.opensAt()), latest(l.throttle.expiry(), l.health.expiry(l.pausedUntil)))
+		at = latest(latest(at, l.closure.opensAt()), latest(l.throttle.expiry(), l.health.expiry(l.pausedUntil)))
+		return latest(at, latest(l.overload.expiry(), l.buckets.expiry()))
 	}
-	if l.waiting.Len() == 0 && len(l.delayed) > 0 {
+	if !l.hasWaiting() && len(l.delayed) > 0 {
 		at = latest(at, l.delayed[0].NotBefore)
 	}
-	return latest(at, l.throttle.nextStart(now))
+	return latest(at, l.quotaStart(now))
+}
+
+// width is the most exchanges under way now, by the throttle or by the limits.
+func (l *lane) width() int {
+	if l.throttle == nil {
+		return l.concurrency
+	}
+	return l.throttle.width.limit(l.concurrency)
 }
 
 // estimateWork sets work: how long the Tasks will take within the lane's limits. Where the lane has had no exchange
@@ -138,7 +156,7 @@ func (l *lane) estimateWork(typicalLatency time.Duration) {
 	if each == 0 {
 		each = typicalLatency
 	}
-	seconds := max(each, time.Microsecond).Seconds() / float64(l.concurrency)
+	seconds := max(each, time.Microsecond).Seconds() / float64(l.width())
 	if rate := l.rate(); rate > 0 {
 		seconds = max(seconds, 1/rate)
 	}
@@ -146,18 +164,26 @@ func (l *lane) estimateWork(typicalLatency time.Duration) {
 }
 
 // taskCount is how many Tasks wait, with those that are delayed or spilled.
-func (l *lane) taskCount() int { return l.waiting.Len() + len(l.delayed) + l.spilled.len() }
+func (l *lane) taskCount() int {
+	return l.waiting.Len() + len(l.delayed) + l.spilled.len() + l.buckets.asideCount()
+}
 
-// rate is the most starts a second now, by the throttle or by the limits; 0 is no limit.
+// rate is the most starts a second now, by the throttle, the overload or the limits; 0 is no limit.
 func (l *lane) rate() float64 {
-	if throttled := l.throttle.rate(); throttled > 0 {
-		return throttled
+	rate := l.perSecond
+	for _, limit := range [...]float64{l.throttle.rate(), l.overload.rate()} {
+		if limit > 0 && (rate == 0 || limit < rate) {
+			rate = limit
+		}
 	}
-	return l.perSecond
+	return rate
 }
 
 // removeTasks removes all Tasks that are not spilled, and returns them.
 func (l *lane) removeTasks() []*Task {
+	if l.buckets != nil {
+		l.sortAgain()
+	}
 	tasks := make([]*Task, 0, l.waiting.Len()+len(l.delayed))
 	for l.waiting.Len() > 0 {
 		tasks = append(tasks, l.waiting.Pop())

@@ -39,5 +39,6 @@ const (
 	HoldHostConcurrency             // the most exchanges at once with its host
 	HoldHostRate                    // the most starts a second on its host
 	HoldPause                       // its host is paused, throttled or probed, or the Task backs off
+	HoldQuota                       // the quota of its host, or of its bucket there, is used up
 	holdKinds                       // how many there are
 )

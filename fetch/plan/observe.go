@@ -1,62 +1,60 @@
 package plan
 
 import (
-	"fmt"
 	"time"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 )
 
-// observe updates the lane after an exchange, by the Verdict of its Task, and reports whether the lane has just been
-// closed because of it.
-func (l *lane) observe(t *Task, lim *Limits, now time.Time) (closed bool) {
+// observe updates the lane after an exchange, by the Verdict of its Task. It reports whether the lane, or one of its
+// buckets, has just been closed because of it.
+func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketClosed bool) {
 	v := &t.Verdict
-	if v.Pause > 0 {
-		l.pausedUntil = latest(l.pausedUntil, now.Add(v.Pause))
+	b := l.observeBuckets(t, lim, now)
+	ofBucket := b != nil && (isSpent(v) || v.Bucket != "" && len(v.Quotas) == 0)
+	if v.Hold > 0 && !v.TooLong && (v.Refusal || !isSpent(v)) { // the windows know when a quota is back
+		if until := now.Add(v.Hold); ofBucket {
+			b.until = latest(b.until, until)
+		} else {
+			l.pausedUntil = latest(l.pausedUntil, until)
+		}
 	}
 	if lim.Adaptive {
-		l.adaptRate(t, lim, now)
+		l.adaptRate(t, ofBucket, lim, now)
 	}
-	refused := l.observeRefusal(v, now)
-	if l.throttle.refusesAll() && !l.isClosed(now) { // as if it had asked for a wait of RetryMaxDelay
-		l.refusals = &refusals{streak: l.throttle.streak, last: v.Failure, closedUntil: now.Add(lim.RetryMaxDelay)}
+	until, streak, why := time.Time{}, 0, v.Failure
+	switch {
+	case v.TooLong && v.Failure != nil:
+		until = now.Add(max(v.Hold, v.Failure.RetryAfter))
+	case b != nil && b.spentUntil().Sub(now) > lim.RetryMaxDelay+resetRounding:
+		until, ofBucket = b.spentUntil(), true
+		why = failure.New(failure.RateLimited, "the host's quota is used up for %s, longer than retry-max-delay %s",
+			until.Sub(now).Round(time.Second), lim.RetryMaxDelay)
+	case l.throttle.refusesAll() && !l.isClosed(now): // as if it had asked for a wait of RetryMaxDelay
+		until, streak = now.Add(lim.RetryMaxDelay), l.throttle.streak
 		l.throttle.streak = 0
-		refused = true
+	case l.overload.refusesAll(now) && !l.isClosed(now):
+		until, streak = now.Add(lim.RetryMaxDelay), l.overload.failed
+		l.overload.lastOne = now
+	}
+	if until.After(now) {
+		if ofBucket && l.buckets.isSplit() {
+			b.closure, bucketClosed = b.closure.extend(until, streak, why), true
+		} else {
+			l.closure, laneClosed = l.closure.extend(until, streak, why), true
+		}
 	}
 	down := l.observeHealth(t, lim, now)
-	return refused || down
+	return laneClosed || down, bucketClosed
 }
+
+// resetRounding is by how much a reset may be late that is the difference of two times in whole seconds.
+const resetRounding = 2 * time.Second
 
 // isClosed reports whether Tasks of the lane fail without an exchange.
 func (l *lane) isClosed(now time.Time) bool {
-	return l.refusals.opensAt().After(now) || l.health != nil && l.health.down
-}
-
-// refusalsToClose is how many requests in a row a host has to refuse (Verdict.Refused) until its other requests fail
-// without an exchange: one such page says little about its host.
-const refusalsToClose = 3
-
-// observeRefusal counts a refusal, or ends the streak, and reports whether this exchange closes the lane or keeps it
-// closed for longer.
-func (l *lane) observeRefusal(v *judge.Verdict, now time.Time) bool {
-	if !v.Refused {
-		if !l.refusals.opensAt().After(now) {
-			l.refusals = nil
-		}
-		return false
-	}
-	if l.refusals == nil {
-		l.refusals = new(refusals)
-	}
-	r := l.refusals
-	r.streak++
-	r.last = v.Failure
-	if r.streak < refusalsToClose {
-		return false
-	}
-	r.closedUntil = latest(r.closedUntil, now.Add(v.Failure.RetryAfter))
-	return true
+	return l.closure.opensAt().After(now) || l.health != nil && l.health.down
 }
 
 // closedFailure is the Failure of a Task of a closed lane; a nil Task is one that has had no exchange.
@@ -64,13 +62,7 @@ func (l *lane) closedFailure(t *Task, now time.Time) *failure.Failure {
 	if l.health != nil && l.health.down {
 		return l.health.downFailure(t)
 	}
-	r := l.refusals
-	return &failure.Failure{
-		Kind: failure.RateLimited,
-		Err: fmt.Errorf("not asked: %d requests in a row were refused by the host, the last one so: %w",
-			r.streak, r.last),
-		RetryAfter: r.closedUntil.Sub(now),
-	}
+	return l.closure.failure(now)
 }
 
 // observeHealth updates the streak of exchanges without a response, and reports whether the host has just gone down.

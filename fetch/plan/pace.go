@@ -8,7 +8,8 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A pace is a rate limit that spaces starts evenly: 60 a minute is one a second, never sixty at once.
+// A pace is a rate limit that spaces starts evenly: 60 a minute is about one a second, never sixty at once. At n in a
+// unit of time no closed interval as long as the unit has more than n starts.
 type pace struct {
 	limiter *rate.Limiter // nil is no limit
 	due     time.Time     // when the next start is allowed
@@ -24,16 +25,30 @@ const (
 	lateness = 2 * tick
 )
 
+// paceMargin and maxPaceMargin (in seconds) are by how much the distance of two starts is longer than the rate says. At
+// the exact distance n+1 starts fit into a unit of time with both its ends: 10 a second at 0, 0.1, ... and 1 s. The
+// margins of n starts, at least 10 ms in a second, are more than late starts and the burst of a tick may take of it.
+const (
+	paceMargin    = 0.01
+	maxPaceMargin = 0.02
+)
+
 // newPace returns a pace that allows a start at once; perSecond 0 is no limit.
 func newPace(perSecond float64) pace {
 	if perSecond <= 0 {
 		return pace{}
 	}
-	return pace{limiter: rate.NewLimiter(rate.Limit(perSecond), burstOf(perSecond))}
+	return pace{limiter: rate.NewLimiter(limitOf(perSecond), burstOf(perSecond))}
 }
 
 // burstOf is how many starts are allowed at once.
 func burstOf(perSecond float64) int { return max(1, int(perSecond*tick.Seconds())) }
+
+// limitOf is the limiter's rate for one of the user or of a throttle.
+func limitOf(perSecond float64) rate.Limit {
+	distance := 1 / perSecond
+	return rate.Limit(1 / (distance + min(paceMargin*distance, maxPaceMargin)))
+}
 
 // setRate changes the rate from now on; 0 is no limit. The next start still keeps its distance from the last one.
 func (p *pace) setRate(perSecond float64, now time.Time) {
@@ -44,7 +59,7 @@ func (p *pace) setRate(perSecond float64, now time.Time) {
 		*p = newPace(perSecond)
 		p.spendToken(now) // as if one started now: when the last one did is not known
 	default:
-		p.limiter.SetLimitAt(now, rate.Limit(perSecond))
+		p.limiter.SetLimitAt(now, limitOf(perSecond))
 		p.limiter.SetBurstAt(now, burstOf(perSecond))
 		p.due = p.nextToken(now)
 	}

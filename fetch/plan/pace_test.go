@@ -23,7 +23,10 @@ func mostStartsWithin(starts []time.Time, span time.Duration) int {
 	return most
 }
 
-// TestSixtyAMinuteIsOneASecond: starts at a rate are spaced evenly.
+// oneASecond is the distance of starts at one a second.
+const oneASecond = time.Second + 10*time.Millisecond
+
+// TestSixtyAMinuteIsOneASecond: starts at a rate are spaced evenly, with a margin of a hundredth.
 func TestSixtyAMinuteIsOneASecond(t *testing.T) {
 	for name, limit := range map[string]func(*testLimits){
 		"rate":      func(l *testLimits) { l.Rate = 1 },
@@ -33,7 +36,7 @@ func TestSixtyAMinuteIsOneASecond(t *testing.T) {
 			d := newPlanDriver(t, limit)
 			d.addTasks(60, "a")
 			for i, at := range d.runAll(60, noDelay) {
-				if want := time.Duration(i) * time.Second; at.Sub(began) != want {
+				if want := time.Duration(i) * oneASecond; at.Sub(began).Round(time.Microsecond) != want {
 					t.Errorf("start %d is at %s, want %s", i, at.Sub(began), want)
 				}
 			}
@@ -64,14 +67,43 @@ func TestIdleTimeSavesNothingUp(t *testing.T) {
 	}
 }
 
+// TestNoClosedWindowHasMore: at n in a unit of time no interval as long as the unit has more than n starts, with both
+// its ends and although a timer may be late; the rate is kept up nevertheless.
+func TestNoClosedWindowHasMore(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 9))
+	late := func() time.Duration { return time.Duration(rng.Int64N(int64(lateness))) }
+	for _, tt := range []struct {
+		n    int
+		unit time.Duration
+	}{
+		{1, time.Second}, {3, time.Second}, {10, time.Second}, {33, time.Second}, {100, time.Second}, {999, time.Second},
+		{2500, time.Second}, {20000, time.Second}, {1, 15 * time.Second}, {60, time.Minute}, {100, time.Minute},
+		{5000, time.Hour}, {1, time.Hour},
+	} {
+		t.Run(fmt.Sprintf("%d in %s", tt.n, tt.unit), func(t *testing.T) {
+			perSecond := float64(tt.n) / tt.unit.Seconds()
+			d := newPlanDriver(t, func(l *testLimits) { l.HostRate = perSecond })
+			total := 3*tt.n + 1
+			d.addTasks(total, "a")
+			starts := d.runAll(total, late)
+			if got := mostStartsWithin(starts, tt.unit+1); got > tt.n {
+				t.Errorf("%d starts in a closed window", got)
+			}
+			if took := starts[total-1].Sub(starts[0]); took.Seconds() > 1.015*3*tt.unit.Seconds()+0.01 {
+				t.Errorf("%d starts take %s", total, took)
+			}
+		})
+	}
+}
+
 // TestHostRateIsEachHostsOwn: HostRate limits each host by itself.
 func TestHostRateIsEachHostsOwn(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostRate = 1 })
 	d.addTasks(2, "a", "b", "c")
 	d.expectStarts("one of each", "a b c")
 	d.expectLimit(HoldHostRate)
-	d.expectWait("for the second", time.Second)
-	d.advance(time.Second)
+	d.expectWait("for the second", oneASecond)
+	d.advance(oneASecond)
 	hosts := strings.Fields(d.startAll())
 	if slices.Sort(hosts); !slices.Equal(hosts, []string{"a", "b", "c"}) {
 		t.Errorf("then one more of each: started %v", hosts)
@@ -84,8 +116,8 @@ func TestRateIsForAllHosts(t *testing.T) {
 	d.addTasks(2, "a", "b")
 	d.expectStarts("one of all", "a")
 	d.expectLimit(HoldRate)
-	d.expectWait("for the second", time.Second)
-	d.advance(time.Second)
+	d.expectWait("for the second", oneASecond)
+	d.advance(oneASecond)
 	d.expectStarts("the other host's turn", "b")
 }
 

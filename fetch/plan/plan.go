@@ -24,9 +24,10 @@ type Plan struct {
 	timed       laneHeap // lanes that may start a Task at lane.due; the earliest first
 	expiring    laneHeap // lanes without Tasks that may be deleted at lane.due; the earliest first
 
-	invalid queue.Queue[*Task]       // Tasks without a host
-	failed  queue.Queue[*Task]       // Tasks that end without another exchange
-	closing queue.Queue[closingLane] // lanes whose spilled Tasks end without an exchange
+	invalid  queue.Queue[*Task]       // Tasks without a host
+	failed   queue.Queue[*Task]       // Tasks that end without another exchange
+	closing  queue.Queue[closingLane] // lanes whose spilled Tasks end without an exchange
+	unsorted queue.Queue[*lane]       // lanes of which more Tasks are to be sorted when failed is empty
 
 	active      int // Tasks that Next has returned, and that are not done
 	uncommitted int // exchanges that have ended and count as under way; see SetUncommitted
@@ -80,6 +81,11 @@ func (p *Plan) Add(t *Task, host string, now time.Time) {
 	t.lane = l
 	if l.isClosed(now) {
 		p.Fail(t, l.closedFailure(t, now))
+		return
+	}
+	if c := l.closureOf(t, now); c != nil {
+		p.Fail(t, c.failure(now))
+		p.reclassify(l, now)
 		return
 	}
 	p.inMemory++
@@ -161,6 +167,11 @@ func (p *Plan) nextWithoutExchange(now time.Time) *Task {
 		return p.invalid.Pop()
 	case p.failed.Len() > 0:
 		return p.failed.Pop()
+	case p.unsorted.Len() > 0:
+		l := p.unsorted.Pop()
+		l.unsorted = false
+		p.reclassify(l, now)
+		return p.nextWithoutExchange(now)
 	case p.closing.Len() == 0:
 		return nil
 	}
@@ -189,8 +200,11 @@ func (p *Plan) Done(t *Task, now time.Time) {
 	l.active--
 	took := now.Sub(t.Started)
 	l.latency, p.typicalLatency = movingAverage(l.latency, took), movingAverage(p.typicalLatency, took)
-	if l.observe(t, &p.limits, now) {
+	switch laneClosed, bucketClosed := l.observe(t, &p.limits, now); {
+	case laneClosed:
 		p.closeLane(l, now)
+	case bucketClosed:
+		p.failClosed(l, now)
 	}
 	p.reclassify(l, now)
 }
@@ -215,6 +229,18 @@ func (p *Plan) closeLane(l *lane, now time.Time) {
 	}
 }
 
+// failClosed fails the Tasks of closed buckets of a lane, as far as they are in memory.
+func (p *Plan) failClosed(l *lane, now time.Time) {
+	for _, t := range l.removeTasks() {
+		if c := l.closureOf(t, now); c != nil {
+			p.inMemory--
+			p.Fail(t, c.failure(now))
+			continue
+		}
+		l.push(t, now)
+	}
+}
+
 // Fail ends a Task without another exchange. Next returns it with Lost set, so that every Task ends the same way.
 func (p *Plan) Fail(t *Task, why *failure.Failure) {
 	t.lane, t.Lost = nil, why
@@ -228,13 +254,14 @@ func (p *Plan) RemoveWaiting(now time.Time) (tasks []*Task, spilled int64) {
 		tasks = append(tasks, p.invalid.Pop())
 	}
 	spilled, p.inMemory = p.spill.dropBatches(), 0
-	p.closing = queue.Queue[closingLane]{}
+	p.closing, p.unsorted = queue.Queue[closingLane]{}, queue.Queue[*lane]{}
 	for _, l := range p.lanes {
 		tasks = append(tasks, l.removeTasks()...)
 		if l.spilled != nil {
 			tasks = append(tasks, l.spilled.tail...)
 			l.spilled, l.closing = nil, false
 		}
+		l.unsorted = false
 		p.reclassify(l, now)
 	}
 	for _, t := range tasks {

@@ -114,7 +114,7 @@ func TestPauseStopsItsOwnHostOnly(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.addTasks(2, "a", "b")
 	d.startAll()
-	d.end("a", judge.Verdict{Fate: judge.Retry, Delay: 30 * time.Second, Pause: 30 * time.Second})
+	d.end("a", judge.Verdict{Fate: judge.Retry, Delay: 30 * time.Second, Hold: 30 * time.Second})
 	d.expectStarts("a is paused", "")
 	d.end("b", judge.Verdict{})
 	d.expectStarts("b is not paused", "b")
@@ -132,8 +132,8 @@ func TestShorterPauseDoesNotCutALongerOne(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(3, "a")
 	d.startAll()
-	d.end("a", judge.Verdict{Pause: 30 * time.Second})
-	d.end("a", judge.Verdict{Pause: time.Second})
+	d.end("a", judge.Verdict{Hold: 30 * time.Second})
+	d.end("a", judge.Verdict{Hold: time.Second})
 	d.addTasks(1, "a")
 	d.advance(2 * time.Second)
 	d.expectStarts("paused", "")
@@ -145,7 +145,7 @@ func TestPauseOutlivesItsTasks(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(1, "a")
 	d.startAll()
-	d.end("a", judge.Verdict{Pause: time.Minute})
+	d.end("a", judge.Verdict{Hold: time.Minute})
 	d.advance(59 * time.Second)
 	d.startAll()
 	d.addTasks(1, "a")
@@ -212,7 +212,7 @@ func TestIdleLanesAreDeleted(t *testing.T) {
 		d.startAll()
 		d.end(host, judge.Verdict{})
 	}
-	d.advance(time.Second)
+	d.advance(oneASecond)
 	d.startAll()
 	if len(d.lanes) != 0 || d.timed.len() != 0 || d.expiring.len() != 0 {
 		t.Errorf("%d lanes are left, %d wait", len(d.lanes), d.timed.len()+d.expiring.len())
@@ -243,7 +243,7 @@ func TestRestTakesAllThatWaits(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
 	d.addTasks(3, "a", "b")
 	d.startAll()
-	d.end("a", judge.Verdict{Fate: judge.Retry, Delay: time.Second, Pause: time.Hour})
+	d.end("a", judge.Verdict{Fate: judge.Retry, Delay: time.Second, Hold: time.Hour})
 	if rest, _ := d.RemoveWaiting(d.now); len(rest) != 5 {
 		t.Errorf("took %d, want 3 of a and 2 of b", len(rest))
 	}

@@ -163,7 +163,7 @@ func (s *simulation) endAll() {
 			t.Verdict = s.randomVerdict()
 		}
 		s.plan.Done(&t.Task, s.now)
-		if pause := t.Verdict.Pause; pause > 0 {
+		if pause := t.Verdict.Hold; pause > 0 {
 			s.pauses[host] = latest(s.pauses[host], s.now.Add(pause))
 		}
 		if t.Verdict.Fate == judge.Final {
@@ -191,7 +191,7 @@ func (s *simulation) randomVerdict() judge.Verdict {
 		return judge.Verdict{Fate: judge.Retry, Delay: s.randomSpan(5 * time.Second), Failure: reset}
 	case 4:
 		wait := s.randomSpan(5 * time.Second)
-		return judge.Verdict{Fate: judge.Retry, Delay: wait, Pause: wait, Failure: failure.New(failure.RateLimited, "x")}
+		return judge.Verdict{Fate: judge.Retry, Delay: wait, Hold: wait, Failure: failure.New(failure.RateLimited, "x")}
 	case 5:
 		return refused(s.randomSpan(30 * time.Second))
 	}
@@ -251,7 +251,7 @@ func TestSteadyHostsAreNotHeldUp(t *testing.T) {
 				v := judge.Verdict{}
 				if x.host == "trouble" {
 					v = judge.Verdict{Fate: judge.Retry, Delay: time.Duration(steps) * time.Second}
-					v.Pause = time.Duration(steps%3) * time.Second
+					v.Hold = time.Duration(steps%3) * time.Second
 				}
 				d.end(x.host, v)
 			}

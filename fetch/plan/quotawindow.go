@@ -6,62 +6,137 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A quotaWindow is the time window in which a host has announced to answer a number of requests, and how many of them
-// are left. The zero quotaWindow is that of a host that has announced none.
+// A quotaWindow is what one policy of a host allows: a number of requests in a time window, or of exchanges at once.
+// What is left is the least number that a response has told, less all exchanges that are unanswered: in which order the
+// host has counted those under way is not known.
 type quotaWindow struct {
-	known     bool
-	remaining int64         // starts left in the present window; may be negative
-	limit     int64         // starts in a whole window; 0 is not known
-	length    time.Duration // of a whole window: the longest that was announced
-	end       time.Time     // of the present window
-	cutShort  bool          // the host's window ends after RetryMaxDelay: end is earlier, and a single start follows it
-	lastStart uint64        // Task.number of the start whose response was used last
-
-	guessedAt time.Time // when the present window began, if no response has announced it yet; else zero
+	policy     string
+	concurrent bool          // limit bounds the exchanges at once, and nothing else is used
+	least      int64         // requests that were left by the response that told the fewest; may be negative
+	leastAt    time.Time     // when that response came
+	starts     uint64        // how many Tasks of the lane had started by then
+	leastPath  string        // Task.Path of its request
+	limit      int64         // requests in a whole window; 0 is not known
+	length     time.Duration // of a whole window: the longest that was told
+	end        time.Time     // when there are more requests, as told
+	late       time.Duration // how much later than told the host's windows have ended so far, in whole seconds
+	probe      *Task         // the single exchange that asks, after the end, how many there are; nil is none
+	unit       resetUnit
+	full       bool // the last window that was probed had its whole limit
 }
 
-// update sets the window to the quota q in the response to the start of that number, since when later starts have
-// happened. A quota from an earlier start than the last one is ignored. The host is assumed to have counted all starts
-// up to that number, and no later one. The plan waits for a window for at most most.
-func (w *quotaWindow) update(q judge.Quota, later, number uint64, most time.Duration, now time.Time) {
-	if w.known && number < w.lastStart {
+const (
+	// unknownReset is when a quota is asked for again whose response told no reset.
+	unknownReset = time.Second
+	// mostLate bounds quotaWindow.late: what rounding to seconds, of the reset and of the Date, can make.
+	mostLate = time.Second
+	// unanswered is a time for starts that wait for a response: Done reclassifies the lane when it comes.
+	unansweredWait = time.Minute
+)
+
+// newQuotaWindow returns the window that a response to t told first, when so many Tasks of the lane had started.
+func newQuotaWindow(q *judge.Quota, t *Task, starts uint64, now time.Time) quotaWindow {
+	w := quotaWindow{policy: q.Policy, concurrent: q.Concurrent}
+	w.unit.note(q.Reset, now)
+	w.set(q, t, starts, now)
+	return w
+}
+
+// update takes in what a response to t tells. A request that started after the least number was known has seen the
+// quota later than that; of requests that were under way together the one that tells the fewest counts.
+func (w *quotaWindow) update(q *judge.Quota, t *Task, starts uint64, now time.Time) {
+	if w.unit.note(q.Reset, now) { // what was taken for seconds
+		w.end, w.length = now, 0
+	}
+	switch {
+	case w.probe != nil && w.probe != t && t.Started.Before(w.end): // of the window before
 		return
-	}
-	w.known, w.lastStart, w.guessedAt = true, number, time.Time{}
-	w.remaining = q.Remaining - int64(later)
-	w.limit = q.Limit
-	w.cutShort = q.Reset > most
-	w.length = max(w.length, min(q.Reset, most))
-	w.end = now.Add(min(q.Reset, most))
-}
-
-// dropGuess clears a guessed window after a response without a quota to a request that started in it.
-func (w *quotaWindow) dropGuess(started time.Time) {
-	if !w.guessedAt.IsZero() && !started.Before(w.guessedAt) {
-		*w = quotaWindow{}
+	case w.probe == t:
+		w.notice(q, now)
+		w.set(q, t, starts, now)
+	case t.number > w.starts, q.Remaining <= w.least:
+		w.set(q, t, starts, now)
 	}
 }
 
-// nextStart is when the window allows a start; the zero time is now. After the end of a window another one of the same
-// length and limit is guessed, until a response announces it or not.
-func (w *quotaWindow) nextStart(now time.Time) time.Time {
-	if !w.known {
-		return time.Time{}
+// set replaces what is known of the present window.
+func (w *quotaWindow) set(q *judge.Quota, t *Task, starts uint64, now time.Time) {
+	w.least, w.leastAt, w.leastPath, w.starts, w.probe = q.Remaining, now, t.Path, starts, nil
+	if q.Limit > 0 {
+		w.limit = q.Limit
 	}
-	if !w.end.After(now) {
-		switch {
-		case w.cutShort:
-			w.remaining = 1
-		case w.limit > 0:
-			w.remaining = w.limit
-		default:
-			w.known = false
-			return time.Time{}
-		}
-		w.end, w.guessedAt = now.Add(max(w.length, time.Second)), now
+	if w.concurrent && q.Limit == 0 { // what it allows is what is under way, and what is left
+		w.limit = max(w.limit, q.Remaining)
 	}
-	if w.remaining > 0 {
-		return time.Time{}
+	reset := w.unit.convert(q.Reset)
+	w.length = max(w.length, reset, q.Interval)
+	switch {
+	case reset <= 0:
+		reset = unknownReset
+	case q.Remaining <= 0:
+		reset = max(reset, time.Second)
 	}
-	return w.end
+	w.end = now.Add(reset)
 }
+
+// notice compares the quota in the response to a probe with what was told of the window: whether that ended later than
+// told, and whether there were as many requests as a window has.
+func (w *quotaWindow) notice(q *judge.Quota, now time.Time) {
+	if q.Remaining == 0 && w.unit.convert(q.Reset) <= 2*mostLate {
+		w.late = mostLate
+	}
+	limit := max(w.limit, q.Limit)
+	w.full = limit > 0 && q.Remaining >= limit-1
+}
+
+// left is how many requests may start, where so many exchanges are unanswered.
+func (w *quotaWindow) left(unanswered int) int64 {
+	if w.concurrent {
+		return max(w.limit, 1) - int64(unanswered)
+	}
+	return w.least - int64(unanswered)
+}
+
+// nextStart is when the window allows a start, where so many exchanges are unanswered; the zero time is now. After its
+// end a single exchange asks how many requests there are. Where that would take long, as measured by the window, and
+// the last one was whole, so is the next.
+func (w *quotaWindow) nextStart(unanswered int, latency time.Duration, now time.Time) time.Time {
+	switch end := w.end.Add(w.late); {
+	case w.left(unanswered) > 0:
+		return time.Time{}
+	case w.concurrent:
+		return now.Add(unansweredWait)
+	case now.Before(end):
+		return end
+	case w.full && w.probe == nil && 8*latency > w.length:
+		w.least, w.leastAt, w.end, w.full = w.limit, now, now.Add(w.length), false
+		return time.Time{}
+	case w.probe != nil:
+		return now.Add(unansweredWait)
+	}
+	return time.Time{}
+}
+
+// noteStart records a start, where so many exchanges were unanswered before it: as the probe, where none is left and
+// the window has ended.
+func (w *quotaWindow) noteStart(t *Task, unanswered int, now time.Time) {
+	if !w.concurrent && w.left(unanswered) <= 0 && !now.Before(w.end) {
+		w.probe = t
+	}
+}
+
+// untold takes in a response to t that did not tell the window: the request counts all the same. It reports whether the
+// window is to be dropped, as the request was sent after its end.
+func (w *quotaWindow) untold(t *Task) (gone bool) {
+	if w.concurrent {
+		return false
+	}
+	if w.probe == t || !t.Started.Before(w.end) {
+		return true
+	}
+	w.least--
+	return false
+}
+
+// isSpent reports whether the host has told that nothing is left.
+func (w *quotaWindow) isSpent() bool { return !w.concurrent && w.least <= 0 }

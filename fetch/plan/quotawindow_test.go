@@ -1,54 +1,70 @@
 package plan
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 )
 
-// TestQuotaIsKept: no more Tasks start in a window than the quota has left, with those under way; the next window
-// begins with the whole quota.
+// withQuota is the Verdict on an accepted response that tells a quota.
+func withQuota(remaining int64, reset time.Duration, limit int64) judge.Verdict {
+	q := judge.Quota{Remaining: remaining, Reset: reset, Limit: limit}
+	return judge.Verdict{Health: judge.Healthy, Quotas: []judge.Quota{q}}
+}
+
+// TestQuotaIsKept: no more Tasks start than the quota has left, with all that are under way; after the reset a single
+// one asks how many there are.
 func TestQuotaIsKept(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 5 })
 	d.addTasks(100, "a")
 	d.expectStarts("as many as there are slots", "a a a a a")
-	withQuota := func(remaining int64) judge.Verdict {
-		q := judge.Quota{Remaining: remaining, Reset: 10 * time.Second, Limit: 8}
-		return judge.Verdict{Health: judge.Healthy, Quota: q}
+	for _, left := range []int64{7, 6, 5} { // four, then three of which are under way
+		d.end("a", withQuota(left, 10*time.Second, 8))
+		d.expectStarts("one place, and more than those under way left", "a")
 	}
-	d.end("a", withQuota(7)) // the four later starts will have taken four of the seven
-	d.expectStarts("one place, and three left", "a")
-	d.end("a", withQuota(6))
-	d.end("a", withQuota(5))
-	d.end("a", withQuota(4))
-	d.expectStarts("two left", "a a")
-	d.end("a", withQuota(3))
+	d.end("a", withQuota(4, 10*time.Second, 8))
+	d.expectStarts("those under way may take the four", "")
+	d.expectLimit(HoldQuota)
+	d.end("a", withQuota(3, 10*time.Second, 8))
+	d.end("a", withQuota(2, 10*time.Second, 8))
+	d.expectStarts("the same with two", "")
+	d.end("a", withQuota(0, 10*time.Second, 8))
+	d.end("a", withQuota(1, 10*time.Second, 8))
 	d.expectStarts("none left", "")
-	d.expectLimit(HoldPause)
+	d.expectLimit(HoldQuota)
 	d.expectWait("for the next window", 10*time.Second)
 	d.advance(10 * time.Second)
-	d.expectStarts("as many as there are slots", "a a")
-	more := 2
-	for left := int64(7); len(d.exchanges) > 0; left-- {
-		d.end("a", withQuota(max(left-3, 0))) // of the five under way before three count in this window
-		if d.startAll() != "" {
-			more++
-		}
-	}
-	if more < 2 || more > 8 {
-		t.Errorf("%d in the second window", more)
-	}
+	d.expectStarts("one asks", "a")
+	d.advance(10 * time.Second)
+	d.expectStarts("and no other beside it", "")
+	d.end("a", withQuota(7, 10*time.Second, 8))
+	d.expectStarts("as many as there are slots", "a a a a a")
 }
 
-// TestGuessedQuotaIsDropped: a quota that a single response announced ends with its window, where later responses
-// announce none.
-func TestGuessedQuotaIsDropped(t *testing.T) {
+// TestUntoldRequestsCount: a response without the quota is of a request that counts all the same.
+func TestUntoldRequestsCount(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+	d.addTasks(100, "a")
+	d.startAll()
+	d.end("a", withQuota(3, 10*time.Second, 4))
+	for range 3 {
+		d.expectStarts("one of three", "a")
+		d.end("a", healthy())
+	}
+	d.expectWait("for the next window", 10*time.Second)
+}
+
+// TestQuotaThatIsToldNoLongerIsDropped: where the response to the request that asks after the reset tells no quota,
+// there is none any more.
+func TestQuotaThatIsToldNoLongerIsDropped(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(100, "a")
 	d.startAll()
-	d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: 0, Reset: time.Hour, Limit: 1}})
+	d.end("a", withQuota(0, time.Minute, 1))
 	for len(d.exchanges) > 0 {
 		d.end("a", healthy()) // of Tasks that started before that response
 	}
@@ -61,33 +77,108 @@ func TestGuessedQuotaIsDropped(t *testing.T) {
 	}
 }
 
-// TestQuotasCountInOrderOfStarts: the quota in the response to an earlier start does not replace that of a later one.
-func TestQuotasCountInOrderOfStarts(t *testing.T) {
-	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 3 })
-	d.addTasks(100, "a")
-	d.startAll()
-	first := d.exchanges[0]
-	d.exchanges = append(d.exchanges[1:], first)
-	// the responses to the second, the third and the first start; other clients use the same quota
-	for _, remaining := range []int64{1, 0, 9} {
-		d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: remaining, Reset: time.Minute}})
-	}
-	d.expectStarts("nothing is left", "")
-}
-
-// TestQuotaOfAnHour: the wait for a window is at most --retry-max-delay; then a single Task starts.
-func TestQuotaOfAnHour(t *testing.T) {
+// TestCanceledProbeIsFollowedByAnotherOfTheQuota: a request that asks after the reset and brings no response says
+// nothing of the quota.
+func TestCanceledProbeIsFollowedByAnotherOfTheQuota(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(100, "a")
 	d.startAll()
 	for len(d.exchanges) > 0 {
-		d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: 0, Reset: time.Hour, Limit: 5000}})
+		d.end("a", withQuota(0, time.Minute, 1))
 	}
-	d.expectWait("as long as is obeyed", time.Minute)
 	d.advance(time.Minute)
-	d.expectStarts("one", "a")
-	d.end("a", judge.Verdict{Health: judge.Healthy, Quota: judge.Quota{Remaining: 4000, Reset: time.Hour, Limit: 5000}})
-	if got := strings.Fields(d.startAll()); len(got) != 10 {
-		t.Errorf("there is more again, and %d start", len(got))
+	d.expectStarts("one asks", "a")
+	d.end("a", judge.Verdict{Health: judge.Unknown})
+	d.expectStarts("another one asks", "a")
+}
+
+// TestQuotaInAnyOrder: of the responses to requests that were under way together the one that tells the fewest counts,
+// in whatever order they come.
+func TestQuotaInAnyOrder(t *testing.T) {
+	for _, order := range [][]int64{{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {2, 0, 1}} {
+		d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 3 })
+		d.addTasks(100, "a")
+		d.startAll()
+		for _, remaining := range order {
+			d.end("a", withQuota(remaining, time.Minute, 3))
+		}
+		d.expectStarts(fmt.Sprint("nothing is left after ", order), "")
 	}
+}
+
+// TestEachPolicyIsAWindowOfItsOwn: a start needs all policies, and each is known until its own reset.
+func TestEachPolicyIsAWindowOfItsOwn(t *testing.T) {
+	d := newPlanDriver(t, nil)
+	d.addTasks(100, "a")
+	d.startAll()
+	told := func(burst, minute int64) judge.Verdict {
+		return judge.Verdict{Health: judge.Healthy, Quotas: []judge.Quota{
+			{Policy: "burst", Remaining: burst, Reset: time.Second, Limit: 15, Interval: time.Second},
+			{Policy: "minute", Remaining: minute, Reset: time.Minute, Limit: 20, Interval: time.Minute},
+		}}
+	}
+	for left := int64(14); len(d.exchanges) > 0; left-- {
+		d.end("a", told(left, left+5))
+	}
+	if got := len(strings.Fields(d.startAll())); got != 5 {
+		t.Errorf("%d start within the burst", got)
+	}
+	for left := int64(4); len(d.exchanges) > 0; left-- {
+		d.end("a", told(left, left+5))
+	}
+	d.expectWait("for the burst", time.Second)
+	d.advance(time.Second)
+	d.expectStarts("one asks", "a")
+	d.end("a", told(14, 4))
+	if got := len(strings.Fields(d.startAll())); got != 4 {
+		t.Errorf("%d start within the minute", got)
+	}
+	for left := int64(3); len(d.exchanges) > 0; left-- {
+		d.end("a", told(left+10, left))
+	}
+	d.expectWait("for the minute", time.Minute)
+}
+
+// TestConcurrentPolicyBoundsExchanges: a policy of concurrent requests bounds how many are under way at once.
+func TestConcurrentPolicyBoundsExchanges(t *testing.T) {
+	d := newPlanDriver(t, nil)
+	d.addTasks(100, "a")
+	d.startAll()
+	for range 10 {
+		d.end("a", judge.Verdict{Health: judge.Healthy, Quotas: []judge.Quota{{Limit: 4, Remaining: 0, Concurrent: true}}})
+	}
+	d.expectStarts("four at once", "a a a a")
+	d.expectLimit(HoldQuota)
+	d.end("a", healthy())
+	d.expectStarts("one for one", "a")
+}
+
+// TestQuotaBeyondTheLongestWait: where a quota that is used up comes back later than RetryMaxDelay, all that waits
+// fails at once, unasked, until it is back.
+func TestQuotaBeyondTheLongestWait(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+	d.addTasks(3, "a")
+	d.startAll()
+	d.end("a", withQuota(0, time.Hour, 5000))
+	d.expectStarts("none is asked for", "lost lost")
+	f := d.exchanges[0].Lost
+	const want = "not asked: the host's quota is used up for 1h0m0s, longer than retry-max-delay 1m0s"
+	if f.Kind != failure.RateLimited || f.RetryAfter != time.Hour || f.Error() != want {
+		t.Errorf("ends as %s: %v", f.Kind, f)
+	}
+	d.exchanges, d.active = nil, 0
+	d.advance(time.Hour)
+	d.addTasks(1, "a")
+	d.expectStarts("it is back", "a")
+}
+
+// TestRefusalSaysWhenAQuotaIsBack: Retry-After wins over the reset of the quota.
+func TestRefusalSaysWhenAQuotaIsBack(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+	d.addTasks(3, "a")
+	d.startAll()
+	v := refusal()
+	v.Hold, v.Quotas = time.Second, []judge.Quota{{Policy: "default", Reset: 20 * time.Second}}
+	d.end("a", v)
+	d.expectWait("as long as Retry-After says", time.Second)
 }

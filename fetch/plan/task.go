@@ -14,9 +14,14 @@ type Task struct {
 	Owner any
 	// NotBefore is when the next exchange may start at the earliest; zero is at once.
 	NotBefore time.Time
-	// Attempts counts the exchanges made so far, without those that followed a redirect. A host that refuses (429, 503)
-	// an attempt after the first is not slowed down because of it.
+	// Attempts counts the exchanges made so far, without those that followed a redirect or a refusal. A host that
+	// refuses (429, 503) an attempt after the first is not slowed down because of it.
 	Attempts int
+	// Refusals counts the last exchanges in a row that the host refused (Verdict.Refusal).
+	Refusals int
+	// Path is the beginning of the path of the URL, some segments, of which as few as needed tell the buckets of a host
+	// apart: /v1/users of /v1/users/7.
+	Path string
 	// Size is about how many bytes the Task adds to a batch before that is packed.
 	Size int
 	// Pristine says that the Codec can pack the Task, as it has had no exchange yet. Others are never spilled.
@@ -28,6 +33,7 @@ type Task struct {
 	// Started is when Next returned the Task last.
 	Started time.Time
 
-	lane   *lane  // that it waits in or was started from; nil before Add, after Done and for a Task without a host
-	number uint64 // of its last start, among those of the lane; 1 is the first
+	bucket *bucket // that its exchange was started from; nil is none
+	lane   *lane   // that it waits in or was started from; nil before Add, after Done and for a Task without a host
+	number uint64  // of its last start, among those of the lane; 1 is the first
 }

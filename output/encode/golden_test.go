@@ -50,6 +50,13 @@ func golden() map[string]struct {
 		r.Status, r.Path, r.Body, r.HasBody = 206, "saved/example.com/a.zip", nil, false
 		r.WireBytes, r.ResumedFrom = 4, 6
 	})
+	add("success-page", BodyAuto, encodetest.Success("application/json", `{"next":"/c"}`), func(r *fetch.Record) {
+		r.Request.Page, r.Request.ID = 2, json.RawMessage(`"a1"`)
+		r.Next, r.More = &fetch.Page{Number: 3, URL: "https://example.com/c"}, true
+	})
+	add("failure-page", BodyAuto, encodetest.Failure(failure.BadStatus, "404 Not Found"), func(r *fetch.Record) {
+		r.Status, r.Request.Page, r.Request.OmitCredentials, r.Request.PublicOnly = 404, 3, true, true
+	})
 	add("success-hit", BodyAuto, encodetest.Success("text/plain", "kept"), func(r *fetch.Record) {
 		r.Cache, r.Attempts, r.WireBytes = fetch.CacheHit, 0, 0
 	})

@@ -34,8 +34,12 @@ func appendBeforeBody(dst []byte, r *fetch.Record) []byte {
 	dst = append(dst, `","index":`...)
 	dst = strconv.AppendInt(dst, r.Request.Index, 10)
 	dst = appendRaw(dst, "id", r.Request.ID)
+	dst = appendCount(dst, "page", r.Request.Page)
 	dst = appendOptional(dst, "url", redact.URL(r.Request.URL))
 	dst = appendOptional(dst, "final_url", r.FinalURL)
+	if r.Next != nil && r.Failure == nil {
+		dst = appendOptional(dst, "next", redact.URL(r.Next.URL))
+	}
 	dst = appendCount(dst, "status", int64(r.Status))
 	dst = appendResponse(dst, r)
 	if r.Failure != nil {
@@ -198,6 +202,12 @@ func appendRequest(dst []byte, r *fetch.Request) []byte {
 	dst = appendOptional(dst, "path", r.Path)
 	if r.Retry != nil {
 		dst = strconv.AppendBool(append(dst, `,"retry":`...), *r.Retry)
+	}
+	if r.OmitCredentials {
+		dst = append(dst, `,"credentials":"omit"`...)
+	}
+	if r.PublicOnly {
+		dst = append(dst, `,"private":"deny"`...)
 	}
 	return append(dst, '}')
 }

@@ -20,6 +20,8 @@ func AppendSummary(dst []byte, s *fetch.Summary, exitCode int) []byte {
 	} {
 		dst = strconv.AppendInt(appendName(dst, count.name), count.value, 10)
 	}
+	dst = appendCount(dst, "pages", s.Pages)
+	dst = appendCount(dst, "more_pages", s.MorePages)
 	if s.ByCache != nil {
 		dst = strconv.AppendInt(appendName(dst, "unchanged"), s.Unchanged, 10)
 		dst = appendCounts(appendName(dst, "by_cache"), s.ByCache, func(c fetch.Cached) string { return string(c) })

@@ -44,6 +44,17 @@ func TestSummaryOfACache(t *testing.T) {
 	encodetest.Members(t, schema, line)
 }
 
+// The summary of a run with pages counts them.
+func TestSummaryOfPages(t *testing.T) {
+	schema := encodetest.CompileSchema(t, Schema())
+	s := fullSummary()
+	s.Pages, s.MorePages = 9, 2
+	object := encodetest.Members(t, schema, AppendSummary(nil, s, 0))
+	if object["pages"] != json.Number("9") || object["more_pages"] != json.Number("2") {
+		t.Errorf("pages %v, more_pages %v", object["pages"], object["more_pages"])
+	}
+}
+
 // Latency and limit are left out in the summary of a run without requests.
 func TestSummaryOfAnEmptyInput(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())

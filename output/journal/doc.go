@@ -8,6 +8,9 @@
 //	NAME ◂── Write ── Sink ── commit frame ──▸ NAME.journal                sink.go, journal.go, format.go
 //	  └────── sync ── KeepSynced ── mark frame ──────┘                     sync.go
 //
+// Of a request with several pages each is an entry, and says which one comes next (pages.go); the request is done when
+// its last page is.
+//
 // A success is done once its line is written and a commit frame with its hash follows in the journal: that survives a
 // kill. A power cut may lose both, in any order. A mark frame says up to where they have been synced, and a check sum
 // in each commit tells how much of what follows has arrived on disk.

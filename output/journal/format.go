@@ -24,9 +24,11 @@ import (
 //	         input (4)
 //	files    a commit with 8 bytes more for each success: a hash of the name of the file of its body, 0 where others
 //	         share it
+//	pages    in place of either, a commit with pages that others follow (see appendPage)
 //	mark     all is on disk up to that length of the output (8) and that size of the journal (8)
 //
-// Numbers are little-endian. Requests and names are hashed, so that neither a URL nor a secret stands in a journal.
+// Numbers are little-endian. Requests and names are hashed, so that neither a URL nor a secret stands in a journal. Only
+// the URL of the page that comes next does, without userinfo; it stands in the output too.
 
 const (
 	headerTitle = "batchfetch journal "
@@ -41,6 +43,7 @@ const (
 	frameRun    frameKind = 'r'
 	frameCommit frameKind = 'c'
 	frameFiles  frameKind = 'f'
+	framePages  frameKind = 'p'
 	frameMark   frameKind = 'm'
 )
 
@@ -76,7 +79,8 @@ func appendRun(dst []byte, boot file.BootID, dir uint64) []byte {
 // entry is what a commit says of one Record.
 type entry struct {
 	tag  fetch.Tag
-	name uint64 // hash of the name of its file; 0 is none
+	name uint64      // hash of the name of its file; 0 is none
+	next *fetch.Page // the page that follows it; nil is none: its request is done
 }
 
 func appendCommit(dst []byte, kind frameKind, length int64, sum uint32, entries []entry) []byte {
@@ -84,6 +88,10 @@ func appendCommit(dst []byte, kind frameKind, length int64, sum uint32, entries 
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(length))
 		dst = binary.LittleEndian.AppendUint32(dst, sum)
 		for i := range entries {
+			if kind == framePages {
+				dst = appendPage(dst, &entries[i])
+				continue
+			}
 			dst = append(dst, entries[i].tag[:entrySize]...)
 			if kind == frameFiles {
 				dst = binary.LittleEndian.AppendUint64(dst, entries[i].name)
@@ -192,6 +200,8 @@ func isPlausible(kind frameKind, size int64) bool {
 		return size == markSize
 	case frameCommit, frameFiles:
 		return size >= commitHead && size <= maxPayload && (size-commitHead)%kind.entrySize() == 0
+	case framePages:
+		return size >= commitHead && size <= maxPayload
 	}
 	return false
 }
@@ -216,17 +226,30 @@ func (f frame) dirHash() uint64 { return binary.LittleEndian.Uint64(f.payload[le
 // sum returns the check sum in a commit.
 func (f frame) sum() uint32 { return binary.LittleEndian.Uint32(f.payload[8:]) }
 
-// successes returns the number of entries of a commit.
-func (f frame) successes() int64 { return (int64(len(f.payload)) - commitHead) / f.kind.entrySize() }
-
-// entry returns the nth entry of a commit: the hash of a request, its number among equal ones, and the hash of its
-// file's name.
-func (f frame) entry(n int64) (hash requestHash, nth uint32, name uint64) {
-	e := f.payload[commitHead+n*f.kind.entrySize():]
-	hash = requestHash{binary.LittleEndian.Uint64(e), binary.LittleEndian.Uint16(e[8:])}
-	nth = binary.LittleEndian.Uint32(e[10:])
-	if f.kind == frameFiles {
-		name = binary.LittleEndian.Uint64(e[entrySize:])
+// entries calls visit for each entry of a commit: the hash of a request, its number among equal ones, and the rest of
+// the entry. It returns how many they are.
+func (f frame) entries(visit func(hash requestHash, nth uint32, e entry)) (n int64) {
+	for text := f.payload[commitHead:]; len(text) > 0; n++ {
+		var e entry
+		copy(e.tag[:], text[:entrySize])
+		switch f.kind {
+		case framePages:
+			e, text = readPage(text)
+		case frameFiles:
+			e.name, text = binary.LittleEndian.Uint64(text[entrySize:]), text[entrySize+nameSize:]
+		default:
+			text = text[entrySize:]
+		}
+		hash := requestHash{binary.LittleEndian.Uint64(e.tag[:]), binary.LittleEndian.Uint16(e.tag[8:])}
+		visit(hash, binary.LittleEndian.Uint32(e.tag[10:]), e)
 	}
-	return hash, nth, name
+	return n
+}
+
+// successes returns the number of entries of a commit.
+func (f frame) successes() int64 {
+	if f.kind == framePages {
+		return f.entries(func(requestHash, uint32, entry) {})
+	}
+	return (int64(len(f.payload)) - commitHead) / f.kind.entrySize()
 }

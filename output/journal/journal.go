@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -64,7 +65,8 @@ type Settings struct {
 // DoneBefore returns the number of successes of earlier runs.
 func (j *Output) DoneBefore() int64 { return j.doneBefore }
 
-// Done reports whether an earlier run has done r, and tags r with its hash and its number among equal requests.
+// Done reports whether an earlier run has done r, and tags r with its hash and its number among equal requests. Where
+// the first of its pages are done it makes r the request of the one that follows.
 // It is called once for each Request, in the order of the input. After Close it returns false.
 func (j *Output) Done(r *fetch.Request) bool {
 	j.ledgerMu.Lock()
@@ -77,7 +79,13 @@ func (j *Output) Done(r *fetch.Request) bool {
 	hash := requestHash{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint16(sum[8:])}
 	nth, done := j.ledger.countRequest(hash)
 	r.Tag = newTag(hash, nth)
-	return done
+	if done || len(j.ledger.chains) == 0 {
+		return done
+	}
+	if c := j.ledger.takeChain(occurrence{hash, nth}); c != nil {
+		*r = r.ResumeAt(c.next, c.earlier)
+	}
+	return false
 }
 
 // newEntry returns the journal entry of a Record.
@@ -85,6 +93,9 @@ func (j *Output) newEntry(r *fetch.Record) entry {
 	e := entry{tag: r.Request.Tag}
 	if j.settings.SaveDir != nil {
 		e.name = j.settings.SaveDir.NameHash(r)
+	}
+	if r.More {
+		e.next = r.Next
 	}
 	return e
 }
@@ -123,6 +134,9 @@ func (j *Output) commit(entries []entry) error {
 	}
 	if !j.hasRunFrame {
 		j.frame = appendRun(j.frame, file.CurrentBoot(), dir)
+	}
+	if slices.ContainsFunc(entries, func(e entry) bool { return e.next != nil }) {
+		kind = framePages
 	}
 	j.frame = appendCommit(j.frame, kind, j.written, j.sum, entries)
 	if err := j.writeFrame(j.frame); err != nil {

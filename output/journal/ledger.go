@@ -18,6 +18,7 @@ type requestHash struct {
 type ledger struct {
 	tables   [256]table                     // by the first byte of the hash, so that growth rehashes 1/256 at a time
 	overflow map[requestHash]*overflowEntry // requests that occur too often for a slot
+	chains   map[occurrence]*chain          // requests with pages that are done, and others that are not
 }
 
 // table is an open-addressed hash table with linear probing and slots of 12 bytes: the hash, and a state, 0 where it
@@ -78,7 +79,7 @@ func (l *ledger) free() {
 		freePages(l.tables[i].memory)
 		l.tables[i] = table{}
 	}
-	l.overflow = nil
+	l.overflow, l.chains = nil, nil
 }
 
 // markDone notes that the nth occurrence of a request, from 0 on, is done.

@@ -65,7 +65,7 @@ func (h *journalState) addFrame(f frame) {
 		if dir := f.dirHash(); dir != 0 {
 			h.dirHashes = append(h.dirHashes, dir)
 		}
-	case frameCommit, frameFiles:
+	case frameCommit, frameFiles, framePages:
 		h.last = commitRange{from: h.last.length, length: f.length(), sum: f.sum(), end: f.end}
 		h.unsynced = append(h.unsynced, h.last)
 		h.successes += f.successes()
@@ -156,20 +156,23 @@ func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, bodies *s
 	}
 	body := io.NewSectionReader(f, int64(headerSize), to.journalSize-int64(headerSize))
 	_, err = scanFrames(body, int64(headerSize), func(f frame) {
-		if f.kind != frameCommit && f.kind != frameFiles {
+		if f.kind != frameCommit && f.kind != frameFiles && f.kind != framePages {
 			return
 		}
-		for n := range f.successes() {
-			a, nth, name := f.entry(n)
-			l.markDone(a, nth)
-			if bodies != nil && name != 0 {
-				names = append(names, name)
+		successes += f.entries(func(hash requestHash, nth uint32, e entry) {
+			if e.next != nil {
+				l.addPage(occurrence{hash, nth}, e.next)
+			} else {
+				l.markDone(hash, nth)
+				delete(l.chains, occurrence{hash, nth})
 			}
-		}
-		successes += f.successes()
-		if f.kind == frameFiles {
-			withFiles += f.successes()
-		}
+			if bodies != nil && e.name != 0 {
+				names = append(names, e.name)
+			}
+			if f.kind == frameFiles || e.name != 0 {
+				withFiles++
+			}
+		})
 	})
 	if bodies == nil || err != nil {
 		return successes, err

@@ -29,7 +29,7 @@ type namePart struct {
 }
 
 // TemplateFields are the fields that a template may have in braces.
-var TemplateFields = []string{"host", "path", "base", "ext", "index", "id", "sha256"}
+var TemplateFields = []string{"host", "path", "base", "ext", "index", "id", "page", "sha256"}
 
 // ParseNameTemplate parses a template such as "{host}/{index}{ext}".
 func ParseNameTemplate(text string) (NameTemplate, error) {
@@ -78,8 +78,13 @@ func isField(field string) bool {
 
 // usesSum reports whether the name contains the hash of the body, and so is known only at its end.
 func (t NameTemplate) usesSum() bool {
+	return t.has("sha256")
+}
+
+// has reports whether a field is in the template.
+func (t NameTemplate) has(field string) bool {
 	for _, part := range t.parts {
-		if part.field == "sha256" {
+		if part.field == field {
 			return true
 		}
 	}
@@ -89,14 +94,15 @@ func (t NameTemplate) usesSum() bool {
 // name returns the name for the body of r, whose hash in hex is sum. It passes checkName.
 func (t NameTemplate) name(r *fetch.Request, sum string) (string, error) {
 	if r.Path != "" { // a path in the input is taken as it is
-		return r.Path, checkName(r.Path)
+		name := withPage(r.Path, r.Page)
+		return name, checkName(name)
 	}
 	u, err := httpurl.Parse(r.URL)
 	if err != nil {
 		return "", err
 	}
 	if t.parts == nil {
-		return defaultName(r, u), nil
+		return withPage(defaultName(r, u), r.Page), nil
 	}
 	var text strings.Builder
 	for _, part := range t.parts {
@@ -114,7 +120,19 @@ func (t NameTemplate) name(r *fetch.Request, sum string) (string, error) {
 		}
 	}
 	name := strings.Join(kept, "/")
+	if !t.has("page") && !t.usesSum() {
+		name = withPage(name, r.Page)
+	}
 	return name, checkName(name)
+}
+
+// withPage returns a name with the number of a page other than the first before its extension: a-page2.json.
+func withPage(name string, page int64) string {
+	if page <= 1 {
+		return name
+	}
+	ext := path.Ext(name)
+	return strings.TrimSuffix(name, ext) + "-page" + strconv.FormatInt(page, 10) + ext
 }
 
 func expandField(field string, r *fetch.Request, u *url.URL, sum string) string {
@@ -133,6 +151,8 @@ func expandField(field string, r *fetch.Request, u *url.URL, sum string) string 
 		return withoutSlashes(path.Ext(file))
 	case "index":
 		return strconv.FormatInt(r.Index, 10)
+	case "page":
+		return strconv.FormatInt(max(r.Page, 1), 10)
 	case "id":
 		return withoutSlashes(idAsText(r.ID))
 	}

@@ -55,6 +55,34 @@ func TestDefaultNamesDiffer(t *testing.T) {
 	}
 }
 
+// TestPageNames: a page other than the first has its number in its name once, however that is made.
+func TestPageNames(t *testing.T) {
+	for _, tt := range []struct{ template, path, url, want string }{
+		{"", "", "https://a.test/b.json", "a.test/b-page12.json"},
+		{"", "", "https://a.test/b", "a.test/b-page12"},
+		{"", "sub/mine.json", "https://a.test/b", "sub/mine-page12.json"},
+		{"", "sub.d/mine", "https://a.test/b", "sub.d/mine-page12"},
+		{"{index}{ext}", "", "https://a.test/b.json", "7-page12.json"},
+		{"{index}/{page}.json", "", "https://a.test/b", "7/12.json"},
+		{"{sha256}", "", "https://a.test/b", placeholderSum},
+	} {
+		template, err := ParseNameTemplate(tt.template)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := fetch.Request{URL: tt.url, Path: tt.path, Index: 7, Page: 12}
+		if name, err := template.name(&r, placeholderSum); err != nil || name != tt.want {
+			t.Errorf("%s %s: got %q, %v, want %q", tt.template, tt.path, name, err, tt.want)
+		}
+		first, zero := r, r
+		first.Page, zero.Page = 1, 0
+		one, _ := template.name(&first, placeholderSum)
+		if none, _ := template.name(&zero, placeholderSum); one != none || strings.Contains(one, "page") {
+			t.Errorf("%s %s: the first page is %q or %q", tt.template, tt.path, one, none)
+		}
+	}
+}
+
 func TestNameTemplate(t *testing.T) {
 	r := &fetch.Request{URL: "https://A.test:81/x/y.tar.gz?q", Index: 7, ID: json.RawMessage(`"o/ne"`)}
 	for _, tt := range []struct{ template, want string }{

@@ -11,20 +11,13 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// TestThreeRefusalsCloseALane: after three refusals in a row the Tasks that wait for the host, and those added later,
-// fail without an exchange.
-func TestThreeRefusalsCloseALane(t *testing.T) {
+// TestLongWaitClosesALane: after a response that asks for a longer wait than RetryMaxDelay the Tasks that wait for the
+// host, and those added later, fail without an exchange.
+func TestLongWaitClosesALane(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(12, "a")
 	d.addTasks(1, "b")
 	d.startAll()
-	for range 2 {
-		d.end("a", refused(time.Hour))
-	}
-	if d.startAll() != "a a" {
-		t.Fatal("two refusals close the lane")
-	}
-	d.addTasks(1, "a")
 	d.end("a", refused(time.Hour))
 	d.addTasks(2, "a")
 	var lost int
@@ -41,7 +34,7 @@ func TestThreeRefusalsCloseALane(t *testing.T) {
 		d.Done(&task.Task, d.now)
 		lost++
 	}
-	if lost != 3 { // the one that waited and the two that came later
+	if lost != 4 { // the two that waited and the two that came later
 		t.Errorf("%d tasks are lost", lost)
 	}
 	d.end("b", judge.Verdict{})
@@ -74,16 +67,27 @@ func TestClosedLaneOpensWhenItsTimeIsOver(t *testing.T) {
 	}
 }
 
-// TestAnswerBetweenRefusalsEndsTheStreak: only refusals in a row close a lane.
-func TestAnswerBetweenRefusalsEndsTheStreak(t *testing.T) {
-	d := newPlanDriver(t, nil)
-	d.addTasks(6, "a")
-	d.startAll()
-	for _, v := range []judge.Verdict{refused(time.Hour), refused(time.Hour), {}, refused(time.Hour), refused(time.Hour)} {
-		d.end("a", v)
+// TestTenRefusalsInARowCloseALane: a host that has refused ten times in a row, each time after its pause, is closed for
+// RetryMaxDelay; a response between them ends the streak.
+func TestTenRefusalsInARowCloseALane(t *testing.T) {
+	for _, between := range []bool{false, true} {
+		d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })
+		d.addTasks(100, "a")
+		for i := range 10 {
+			d.awaitStart()
+			if between && i == 5 {
+				d.end("a", healthy())
+				d.awaitStart()
+			}
+			v := refusal()
+			v.Hold, v.Delay = 2*time.Second, 2*time.Second
+			d.end("a", v)
+		}
+		task, _ := d.nextTask()
+		if closed := task != nil && task.Lost != nil; closed == between {
+			t.Errorf("a response between: %v; closed: %v", between, closed)
+		}
 	}
-	d.addTasks(1, "a")
-	d.expectStarts("never three in a row", "a")
 }
 
 // TestExchangesOfAClosedLaneEndAsUsual: exchanges that are under way when their lane is closed end as usual, and their
@@ -108,9 +112,7 @@ func TestLaterShorterRefusalDoesNotReopen(t *testing.T) {
 	d := newPlanDriver(t, nil)
 	d.addTasks(6, "a")
 	d.startAll()
-	for range 3 {
-		d.end("a", refused(time.Hour))
-	}
+	d.end("a", refused(time.Hour))
 	d.end("a", refused(2*time.Minute))
 	d.advance(time.Minute)
 	d.end("a", judge.Verdict{})
@@ -123,7 +125,7 @@ func TestLaterShorterRefusalDoesNotReopen(t *testing.T) {
 	if task.Lost.RetryAfter != 29*time.Minute {
 		t.Errorf("closed for another %s", task.Lost.RetryAfter)
 	}
-	const want = "not asked: 4 requests in a row were refused by the host, the last one so: the host asks to wait 1h"
+	const want = "not asked: the host asks to wait 1h"
 	if task.Lost.Error() != want {
 		t.Errorf("says %q", task.Lost)
 	}
@@ -136,7 +138,7 @@ func TestExpiringHostsAreBounded(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.Lookahead, l.HostRate = window, 1.0/3600 })
 	d.addTasks(1, "paused")
 	d.startAll()
-	d.end("paused", judge.Verdict{Pause: 48 * time.Hour})
+	d.end("paused", judge.Verdict{Hold: 48 * time.Hour})
 	for i := range 1000 {
 		d.advance(time.Millisecond)
 		host := fmt.Sprint(i)
@@ -169,7 +171,7 @@ func TestHostsWithTasksNeverExpire(t *testing.T) {
 	if len(d.lanes) != 100 || d.Waiting() != 100 {
 		t.Errorf("%d hosts and %d tasks are remembered", len(d.lanes), d.Waiting())
 	}
-	d.advance(time.Hour)
+	d.advance(time.Hour + time.Second)
 	if started := strings.Fields(d.startAll()); len(started) != 100 {
 		t.Errorf("%d of them start", len(started))
 	}

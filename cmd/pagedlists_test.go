@@ -1,0 +1,67 @@
+package cmd_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+// pagedLists adds /list/N/PAGE, page PAGE of N. Each names the next one in a Link, relative, and at /links/next of its
+// body, absolute; the last one names that of ?then=URL, or page ?loop. Its body tells which secrets have come with the
+// request. With ?fail=PAGE that page fails at first, with ?hold=PAGE it waits for the gate of the list's N. ?text makes
+// the bodies text. The page /ring is followed by itself.
+func (o *origin) pagedLists(mux *http.ServeMux) {
+	mux.HandleFunc("/ring", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Link", "<#next>; rel=next")
+		w.Header().Set("Content-Type", "application/json")
+		write(w, `{"links":{"next":"ring"}}`)
+	})
+	mux.HandleFunc("/list/{n}/{page}", func(w http.ResponseWriter, r *http.Request) {
+		n, page, query := number(r, "n"), number(r, "page"), r.URL.Query()
+		if query.Get("hold") == strconv.Itoa(page) && !o.wait(r, o.gate("list"+strconv.Itoa(n))) {
+			return
+		}
+		if query.Get("fail") == strconv.Itoa(page) && o.firstTime(r) {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		body := map[string]any{"page": page, "method": r.Method,
+			"secrets": r.Header.Get("Authorization") + r.Header.Get("Cookie") + r.Header.Get("X-Key")}
+		next := query.Get("then")
+		following := page + 1
+		if page == n {
+			following, _ = strconv.Atoi(query.Get("loop")) // 0 where there is none
+		}
+		if following > 0 {
+			to := url.URL{Path: fmt.Sprintf("/list/%d/%d", n, following), RawQuery: r.URL.RawQuery}
+			next = to.String()
+		}
+		links := map[string]any{"self": r.RequestURI, "next": nil}
+		if next != "" {
+			w.Header().Add("Link", `</list/1/1>; rel="first", <`+next+`>; rel="next"; title="a, b"`)
+			links["next"] = next
+			if page < n {
+				links["next"] = "http://" + r.Host + next
+			}
+		}
+		body["links"] = links
+		w.Header().Set("Content-Type", "application/json")
+		if query.Has("text") {
+			w.Header().Set("Content-Type", "text/plain")
+			plain(w, "no JSON\n")
+			return
+		}
+		w.Header()["Cache-Control"] = query["cc"]
+		_ = json.NewEncoder(w).Encode(body) // the client may have left
+	})
+}
+
+// firstTime reports whether this is the first request for its URL.
+func (o *origin) firstTime(r *http.Request) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.tries[r.RequestURI]++
+	return o.tries[r.RequestURI] == 1
+}

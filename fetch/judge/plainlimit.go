@@ -1,0 +1,324 @@
+package judge
+
+import (
+	"math"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// readPlain adds what one header field says about a limit: a number that is left, with the fields beside it whose names
+// differ in one word, or a value that says it all. Without a number that is left, a limit and an interval are a policy
+// too.
+func readPlain(a *announcement, h http.Header, name string, now time.Time) {
+	if at := wordIn(name, "Remaining"); at >= 0 {
+		f := family{h: h, name: name, before: name[:at], after: name[at+len("Remaining"):], now: now}
+		f.readRemaining(a)
+		return
+	}
+	value := boundText(h[name][0])
+	switch {
+	case strings.Contains(value, "remaining="): // Zendesk's endpoints: total=100; remaining=99; resets=41
+		readParameters(a, name, value)
+	case strings.Contains(value, "/"): // Shopify's 32/40, Salesforce's api-usage=18/5000
+		readFraction(a, name, value)
+	case wordIn(name, "Interval") >= 0:
+		at := wordIn(name, "Interval")
+		f := family{h: h, name: name, before: name[:at], now: now}
+		if _, told := f.find("Remaining"); told == "" {
+			f.readRate(a)
+		}
+	case wordIn(name, "Used") >= 0:
+		at := wordIn(name, "Used")
+		f := family{h: h, name: name, before: name[:at], after: name[at+len("Used"):], now: now}
+		if _, told := f.find("Remaining"); told == "" {
+			f.readUsed(a)
+		}
+	case strings.HasSuffix(name, "Concurrency-Limit"), strings.HasSuffix(name, "Concurrent-Limit"):
+		if n, ok := parseNumber(value); ok && n >= 1 {
+			a.believe(Quota{Policy: name, Remaining: wholeNumber(n), Limit: wholeNumber(n), Concurrent: true}, true, name)
+		}
+	}
+}
+
+// wordIn returns where a word begins in the name of a header field, between hyphens; -1 is not at all.
+func wordIn(name, word string) int {
+	at := strings.Index(name, word)
+	if at < 0 || at > 0 && name[at-1] != '-' {
+		return -1
+	}
+	if end := at + len(word); end < len(name) && name[end] != '-' {
+		return -1
+	}
+	return at
+}
+
+// A family is the header fields of one limit, whose names are before + a word + after, in canonical form.
+type family struct {
+	h             http.Header
+	name          string // of the field that it was found by
+	before, after string
+	now           time.Time
+}
+
+// find returns the value of the field with the first of words that the response has, and its name.
+func (f *family) find(words ...string) (value, name string) {
+	for _, word := range words {
+		if values := f.h[f.before+word+f.after]; len(values) > 0 {
+			return joinValues(values), f.before + word + f.after
+		}
+	}
+	return "", ""
+}
+
+// readRemaining adds the quotas of a family that says how many requests are left: several where the field is a list.
+func (f *family) readRemaining(a *announcement) {
+	remaining := parseNumbers(joinValues(f.h[f.name]))
+	limitText, limitName := f.limit()
+	limits := parseNumbers(limitText)
+	resetText, resetName := f.find("Reset-After", "Reset", "Reset-Ms", "Resettime", "Reset-Time", "Reset-At", "Next",
+		"Resets", "Reset-Seconds", "Reset-In", "Reset-On", "Reset-Date")
+	if resetText == "" { // Zendesk: X-Rate-Limit-Remaining and RateLimit-Reset
+		resetName = "Ratelimit-Reset"
+		resetText = f.h.Get(resetName)
+	}
+	if resetText == "" {
+		resetName = ""
+	}
+	resets := splitResets(resetText, len(remaining))
+	interval, intervalName := f.interval(remaining, limits)
+	for i, left := range remaining {
+		q := Quota{Policy: f.policy(i), Interval: interval, Remaining: wholeNumber(left.value)}
+		if left.window > 0 {
+			q.Interval = left.window
+		}
+		if len(limits) > i && (len(limits) == len(remaining) || i == 0) {
+			q.Limit = wholeNumber(max(limits[i].value, 0))
+		}
+		q.Reset = f.parseReset(resets[min(i, len(resets)-1)], unitOfName(resetName), q.Interval)
+		if left.value < 0 && q.Reset == 0 && q.Limit == 0 { // Azure OpenAI: -1 is not known
+			continue
+		}
+		if q.Remaining <= 0 && q.Reset == 0 {
+			q.Reset = min(q.Interval, unknownReset)
+		}
+		a.believe(q, countsRequests(f.name), f.name, resetName, limitName, intervalName)
+	}
+}
+
+// policy names the quota of a family; those of a list are told apart by their place.
+func (f *family) policy(i int) string {
+	if i == 0 {
+		return f.name
+	}
+	return f.name + "#" + string(rune('0'+i%10))
+}
+
+// limit returns the value and the name of the field that says how many requests a whole window has.
+func (f *family) limit() (value, name string) {
+	if value, name = f.find("Limit", "Max", "Total", "Allowed"); name != "" {
+		return value, name
+	}
+	name = strings.TrimSuffix(f.before, "-") // X-Rate-Limit, X-HubSpot-RateLimit-Daily
+	if values := f.h[name]; name != "" && len(values) > 0 && f.after == "" {
+		return joinValues(values), name
+	}
+	return "", ""
+}
+
+// parseReset parses a reset. One that makes no sense is 0, not known: one of more than a month, or of several windows.
+// A bare number of seconds that would be several windows is one of milliseconds, where that makes sense.
+func (f *family) parseReset(text string, unit, interval time.Duration) time.Duration {
+	reset, ok := parseWait(text, unit, func() time.Time { return serverNow(f.h, f.now) })
+	if !ok {
+		return 0
+	}
+	if interval == 0 {
+		interval = longestReset
+	}
+	if most := interval + interval/2 + time.Second; reset > most {
+		if n, bare := parseNumber(boundText(text)); !bare || n >= epochFrom || reset/1000 > most {
+			return 0
+		}
+		return reset / 1000
+	}
+	return reset
+}
+
+// interval returns the length of a whole window, by a field of its own, by a parameter of the limit (100;w=60), or by a
+// word of the field's name; 0 is not known.
+func (f *family) interval(remaining, limits []number) (length time.Duration, name string) {
+	words := [...]string{"Interval", "Interval-Milliseconds", "Interval-Ms", "Interval-Seconds", "Window", "Window-Ms",
+		"Window-Seconds", "Period"}
+	for _, word := range words {
+		if text, name := f.find(word); name != "" {
+			length, ok := parseOneWait(boundText(text), unitOfName(name), noDate)
+			if ok && length > 0 && length <= longestReset {
+				return length, name
+			}
+		}
+	}
+	for _, numbers := range [...][]number{remaining, limits} {
+		for _, n := range numbers {
+			if n.window > 0 && (len(limits) == 0 || n.value == limits[0].value || len(numbers) == 1) {
+				return n.window, ""
+			}
+		}
+	}
+	return windowOfName(f.name), ""
+}
+
+// noDate is the time that a Unix time in the place of an interval counts from, which makes it far too long.
+func noDate() time.Time { return time.Time{} }
+
+// windowOfName is the window that the name of a header field says: X-RateLimit-Remaining-Minute (Kong),
+// X-HubSpot-RateLimit-Daily-Remaining; 0 is none.
+func windowOfName(name string) time.Duration {
+	for _, unit := range [...]struct {
+		words  [2]string
+		length time.Duration
+	}{
+		{[2]string{"Second", "Secondly"}, time.Second}, {[2]string{"Minute", "Minutely"}, time.Minute},
+		{[2]string{"Hour", "Hourly"}, time.Hour}, {[2]string{"Day", "Daily"}, 24 * time.Hour},
+	} {
+		if wordIn(name, unit.words[0]) >= 0 || wordIn(name, unit.words[1]) >= 0 {
+			return unit.length
+		}
+	}
+	return 0
+}
+
+// readRate adds a policy that says no more than a limit and an interval: Crossref's 50 and 1s. Nothing says how many are
+// left, so Remaining is the Limit.
+func (f *family) readRate(a *announcement) {
+	limitText, limitName := f.limit()
+	limits := parseNumbers(limitText)
+	length, intervalName := f.interval(nil, limits)
+	if len(limits) == 0 || limits[0].value < 1 || length == 0 {
+		return
+	}
+	n := wholeNumber(limits[0].value)
+	a.believe(Quota{Policy: limitName, Remaining: n, Limit: n, Interval: length}, countsRequests(f.name), limitName,
+		intervalName)
+}
+
+// readUsed adds the quota of a family that says how many requests are used and how many a whole window has.
+func (f *family) readUsed(a *announcement) {
+	used := parseNumbers(joinValues(f.h[f.name]))
+	limitText, limitName := f.limit()
+	limits := parseNumbers(limitText)
+	if len(used) == 0 || len(limits) == 0 || limits[0].value < 1 {
+		return
+	}
+	resetText, resetName := f.find("Reset-After", "Reset")
+	length, intervalName := f.interval(nil, limits)
+	q := Quota{Policy: f.name, Limit: wholeNumber(limits[0].value), Interval: length,
+		Remaining: wholeNumber(limits[0].value - used[0].value),
+		Reset:     f.parseReset(resetText, unitOfName(resetName), length)}
+	a.believe(q, countsRequests(f.name), f.name, limitName, resetName, intervalName)
+}
+
+// readParameters adds the quota of a field that has all in its value: total=100; remaining=99; resets=41.
+func readParameters(a *announcement, name, value string) {
+	found := quotaItem{numbers: make(map[string]int64)}
+	for part := range strings.FieldsFuncSeq(value, func(c rune) bool { return c == ';' || c == ',' || c == ' ' }) {
+		key, text, _ := strings.Cut(part, "=")
+		if n, ok := parseNumber(text); ok {
+			found.numbers[strings.ToLower(key)] = wholeNumber(n)
+		}
+	}
+	left, given := found.number("remaining")
+	if !given {
+		return
+	}
+	limit, _ := found.number("total", "limit")
+	reset, _ := found.number("resets", "reset")
+	if reset < 0 || reset > int64(longestReset/time.Second) {
+		reset = 0
+	}
+	q := Quota{Policy: name, Remaining: left, Limit: max(limit, 0), Reset: time.Duration(reset) * time.Second}
+	a.believe(q, true, name)
+	a.bucket = name
+}
+
+// readFraction adds the quota of a field whose value is used/limit, behind a name or not.
+func readFraction(a *announcement, name, value string) {
+	if !strings.Contains(name, "Limit") {
+		return
+	}
+	value, _, _ = strings.Cut(value, ";")
+	value, _, _ = strings.Cut(value, ",")
+	if at := strings.IndexByte(value, '='); at >= 0 {
+		value = value[at+1:]
+	}
+	usedText, limitText, _ := strings.Cut(value, "/")
+	used, ok1 := parseNumber(strings.TrimSpace(usedText))
+	limit, ok2 := parseNumber(strings.TrimSpace(limitText))
+	if !ok1 || !ok2 || limit < 1 || used < 0 {
+		return
+	}
+	q := Quota{Policy: name, Remaining: wholeNumber(limit - used), Limit: wholeNumber(limit)}
+	a.believe(q, countsRequests(name), name)
+}
+
+// otherUnits are words in the names of fields that count something else than requests.
+var otherUnits = [...]string{"Token", "Byte", "Char", "Cost", "Point", "Complexity", "Content", "Bandwidth", "Size",
+	"Unit", "Credit", "Time", "Storage"}
+
+// countsRequests reports whether a limit counts requests, by the name of its field.
+func countsRequests(name string) bool {
+	for _, word := range &otherUnits {
+		if strings.Contains(name, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// A number is one member of a list such as "100, 100;w=60".
+type number struct {
+	value  float64
+	window time.Duration // the parameter w; 0 is none
+}
+
+// parseNumbers parses a list of numbers. Where one member is no number the list is empty.
+func parseNumbers(text string) []number {
+	text = boundText(text)
+	if text == "" {
+		return nil
+	}
+	var numbers []number
+	for member := range strings.SplitSeq(text, ",") {
+		first, rest, _ := strings.Cut(member, ";")
+		value, ok := parseNumber(strings.TrimSpace(first))
+		if !ok {
+			return nil
+		}
+		n := number{value: value}
+		for part := range strings.SplitSeq(rest, ";") {
+			key, text, _ := strings.Cut(strings.TrimSpace(part), "=")
+			if seconds, ok := parseNumber(text); ok && strings.EqualFold(key, "w") {
+				n.window = boundWait(seconds)
+			}
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers
+}
+
+// splitResets returns the resets of n quotas: the members of a list of n, else the whole text.
+func splitResets(text string, n int) []string {
+	text, _, _ = strings.Cut(boundText(text), ";")
+	if parts := strings.Split(text, ","); n > 1 && len(parts) == n {
+		for i := range parts {
+			parts[i] = strings.TrimSpace(parts[i])
+		}
+		return parts
+	}
+	return []string{text}
+}
+
+// wholeNumber returns a number without its fraction, from -1 to a bound that sums don't overflow.
+func wholeNumber(n float64) int64 {
+	return int64(math.Floor(min(max(n, -1), 1<<52)))
+}

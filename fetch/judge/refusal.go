@@ -1,0 +1,174 @@
+package judge
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"batchfetch/fetch/failure"
+)
+
+// A refusal is a response by which a host refuses a request for a limit, whatever the page.
+type refusal struct {
+	hold  time.Duration // how long the host, or the bucket, asks to be left alone; 0 is not said
+	field string        // the header field that says so, where it is one like Retry-After
+}
+
+// refusalOf returns the refusal that a response is, nil for none: a 429, a status of ThrottleOn, and a 4xx or 5xx (or
+// beyond) that has a Retry-After, or that says that its quota is spent. An accepted status is none, but for the 200 with
+// which MediaWiki refuses a request because of its lag (maxlag).
+//
+// Retry-After has precedence over the reset of a quota (draft-ietf-httpapi-ratelimit-headers section 5), in told too.
+func (p *Policy) refusalOf(t Trial, a *Answer, told *announcement, now time.Time) *refusal {
+	if a.Status == 0 || a.Partial == PartialContinues || a.Failure != nil || p.polls(t, a.Status) {
+		return nil
+	}
+	h := a.sentHeader()
+	if a.Status < 400 && !p.ThrottleOn.Has(a.Status) {
+		if !isLagging(h) {
+			return nil
+		}
+	} else if p.AcceptStatus.Has(a.Status) && !p.ThrottleOn.Has(a.Status) {
+		return nil
+	}
+	wait, field := parseRetryAfter(h, now)
+	switch {
+	case field != "":
+		told.capResets(wait)
+		return &refusal{hold: wait, field: field}
+	case p.ThrottleOn.Has(a.Status), a.Status == http.StatusTooManyRequests, isThrottlingError(h):
+		return &refusal{hold: told.reset}
+	case told.spent && a.Status >= 400 && !isAboutPage(a.Status):
+		return &refusal{hold: told.reset}
+	}
+	return nil
+}
+
+// AcceptsBody reports whether the body of a response is that of a success, by status and header: an accepted status,
+// but for a response that is not ready or is a refusal. Of the Trial only Method and Retry count.
+func (p *Policy) AcceptsBody(t Trial, status int, h http.Header) bool {
+	return p.AcceptStatus.Has(status) && !p.polls(t, status) && !p.ThrottleOn.Has(status) && !isLagging(h)
+}
+
+// isLagging reports a refusal of MediaWiki because of replication lag: status 200 with Retry-After and X-Database-Lag
+// (mediawiki.org Manual:Maxlag parameter).
+func isLagging(h http.Header) bool { return h["X-Database-Lag"] != nil && h["Retry-After"] != nil }
+
+// isThrottlingError reports a refusal of an AWS service, whose status may be 400.
+func isThrottlingError(h http.Header) bool {
+	values := h["X-Amzn-Errortype"]
+	return len(values) > 0 && (strings.Contains(values[0], "Throttl") || strings.Contains(values[0], "TooManyRequests"))
+}
+
+// isAboutPage reports whether a status says by its definition what is wrong with the page or the request, so that a
+// quota that is spent is not the reason: the request was the last one that the quota had room for.
+func isAboutPage(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotAcceptable,
+		http.StatusProxyAuthRequired, http.StatusGone, http.StatusLengthRequired, http.StatusPreconditionFailed,
+		http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusUnsupportedMediaType,
+		http.StatusRequestedRangeNotSatisfiable, http.StatusExpectationFailed, http.StatusUnprocessableEntity,
+		http.StatusUnavailableForLegalReasons:
+		return true
+	}
+	return false
+}
+
+// capResets lowers the resets of quotas that are spent to a Retry-After, which has precedence.
+func (a *announcement) capResets(wait time.Duration) {
+	for i := range a.quotas {
+		if q := &a.quotas[i]; q.Remaining == 0 && q.Reset > 0 {
+			q.Reset = min(q.Reset, max(wait, leastReset))
+		}
+	}
+}
+
+// maxRefusals is how many refusals in a row one request takes until it fails: one page that its host always refuses
+// must not hold the host for ever. Without Policy.Adaptive, where nothing else ends a host that refuses all, it is
+// maxRefusalsAlone.
+const (
+	maxRefusals      = 20
+	maxRefusalsAlone = 10
+)
+
+// judgeRefusal is judgeTask for a refusal. The Task is retried after it, whatever Retries and RetryOn say, but for an
+// empty RetryOn: the refusal says nothing about the page. It fails where the host asks for a longer wait than
+// RetryMaxDelay, after maxRefusals, and where RetryMaxTime would be over. A request that was refused by 429 was not
+// processed, so any method may be repeated, unless its line says no.
+func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Verdict {
+	v := Verdict{Failure: a.failureOfStatus()}
+	if a.Status < 500 || a.Status > 599 {
+		v.Failure.Kind = failure.RateLimited
+	}
+	v.Failure.RetryAfter = r.hold
+	if p.isTooLong(r.hold) {
+		v.Failure = p.tooLongFailure(a.Status, r.hold)
+		return v
+	}
+	if t.Refusals >= maxRefusals-1 || !p.Adaptive && t.Refusals >= maxRefusalsAlone-1 {
+		v.Failure.Err = fmt.Errorf("%w: refused %d times in a row", v.Failure.Err, t.Refusals+1)
+		return v
+	}
+	forbidden := t.Retry != nil && !*t.Retry
+	if forbidden || a.Status != http.StatusTooManyRequests && !p.mayRepeat(t) || p.RetryOn.isEmpty() {
+		return v
+	}
+	delay := r.hold
+	if delay == 0 {
+		delay = Backoff(min(t.Refusals+1, p.longestStreak()), p.RetryDelay, p.RetryMaxDelay, chance)
+	}
+	if p.RetryMaxTime > 0 && t.Elapsed+delay > p.RetryMaxTime {
+		return v
+	}
+	v.Fate, v.Delay = Retry, delay
+	return v
+}
+
+// longestStreak is how many refusals in a row make the next wait of a request longer. Where the plan adapts the rate of
+// the host, the request itself need not wait ever longer.
+func (p *Policy) longestStreak() int {
+	if p.Adaptive {
+		return 4
+	}
+	return maxRefusalsAlone
+}
+
+// waitRounding is by how much a wait may seem longer than it is: a date in whole seconds, rounded up, less a Date that is
+// rounded down.
+const waitRounding = 2 * time.Second
+
+// isTooLong reports whether a host asked for a longer wait than RetryMaxDelay.
+func (p *Policy) isTooLong(wait time.Duration) bool { return wait > p.RetryMaxDelay+waitRounding }
+
+// tooLongFailure is the Failure of a Task whose host asked for a longer wait than RetryMaxDelay.
+func (p *Policy) tooLongFailure(status int, wait time.Duration) *failure.Failure {
+	return &failure.Failure{
+		Kind: failure.RateLimited,
+		Err: fmt.Errorf("%s: the host asks to wait %s, longer than retry-max-delay %s; --retry-max-delay %[2]s would wait",
+			failure.StatusText(status), roundUp(wait), p.RetryMaxDelay),
+		RetryAfter: wait,
+	}
+}
+
+// roundUp returns a wait in whole seconds.
+func roundUp(wait time.Duration) time.Duration {
+	return (wait + time.Second - 1).Truncate(time.Second)
+}
+
+// explain returns the header fields that were believed with their values, as one text.
+func (a *announcement) explain(h http.Header, r *refusal) string {
+	fields := a.fields
+	if r != nil && r.field != "" {
+		fields = slices.Concat([]string{r.field}, fields)
+	}
+	var text strings.Builder
+	for _, name := range fields {
+		if text.Len() > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(strings.ToLower(name) + ": " + boundText(joinValues(h[name])))
+	}
+	return text.String()
+}

@@ -1,0 +1,95 @@
+package fetch
+
+import (
+	"hash/maphash"
+	"net/http"
+
+	"batchfetch/fetch/httpurl"
+)
+
+// A Page is one of the pages that a Request has with Options.Paginate, as the page before it names it.
+type Page struct {
+	// Number is 1-based: a page that another names has at least 2.
+	Number int64
+	// URL is the URL of the page without userinfo, or the text that stands in its place and is no URL.
+	URL string
+	// Get says that the page is requested by GET, whatever the method of the first one.
+	Get bool
+	// OmitCredentials and PublicOnly become those of the Request.
+	OmitCredentials, PublicOnly bool
+}
+
+// AtPage returns the Request of a page that a response to r has named. It has ID, Meta, Tag and Path of r, the headers
+// as after a redirect (303 See Other, RFC 9110 section 15.4.4), and no body; where the page has the origin of r also
+// the userinfo of r. It knows of r, so that a loop is found.
+func (r Request) AtPage(p Page) Request {
+	first, err := r.ParsedURL()
+	next := r
+	next.earlier = r.earlier.With(r.URL)
+	next.URL, next.Page, next.SHA256, next.Body, next.BodyForm = p.URL, p.Number, "", nil, BodyText
+	next.OmitCredentials, next.PublicOnly = p.OmitCredentials, p.PublicOnly
+	if p.Get {
+		next.Method = http.MethodGet
+	}
+	if len(r.Header) > 0 {
+		next.Header = withoutHeaders(r.Header, isContentHeader)
+	}
+	if p.OmitCredentials {
+		next.Header = withoutHeaders(next.Header, isDroppedAcrossOrigins)
+	}
+	if len(next.Header) == 0 {
+		next.Header = nil
+	}
+	if next.parse() != nil || err != nil { // setTarget says what is wrong with it
+		return next
+	}
+	if first.User != nil && !p.OmitCredentials && httpurl.Origin(first) == httpurl.Origin(next.url) {
+		u := *next.url
+		u.User = first.User
+		next.URL, next.url = u.String(), &u
+		next.urlText = next.URL
+	}
+	return next
+}
+
+// ResumeAt is AtPage for a page that an earlier run has come to; earlier has the pages before it but that of r, and is
+// then the Request's.
+func (r Request) ResumeAt(p Page, earlier PageSet) Request {
+	r.earlier = earlier
+	return r.AtPage(p)
+}
+
+// isLoop reports whether a Request is for a page that came before in its chain of pages.
+func (r *Request) isLoop() bool {
+	if len(r.earlier) == 0 {
+		return false
+	}
+	_, seen := r.earlier[pageHash(r.URL)]
+	return seen
+}
+
+// A PageSet has the hashes of the URLs of the pages in a chain, 8 bytes each. All Requests of the chain share it; there
+// is one of them at a time. Nil is empty.
+type PageSet map[uint64]struct{}
+
+// With returns the set with a URL in it. It changes s, where that is not nil.
+func (s PageSet) With(url string) PageSet {
+	if s == nil {
+		s = make(PageSet)
+	}
+	s[pageHash(url)] = struct{}{}
+	return s
+}
+
+// pageSeed is that of pageHash.
+var pageSeed = maphash.MakeSeed()
+
+// pageHash returns a hash of a URL without userinfo and fragment. It differs from process to process.
+func pageHash(text string) uint64 {
+	if u, err := httpurl.Parse(text); err == nil {
+		bare := *u
+		bare.User, bare.Fragment, bare.RawFragment = nil, "", ""
+		text = bare.String()
+	}
+	return maphash.String(pageSeed, text)
+}

@@ -1,0 +1,89 @@
+package paging
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// A Pointer is a JSON pointer (RFC 6901): the names and indexes on the way to a value, unescaped. Nil is none.
+type Pointer []string
+
+// ParsePointer parses the text of a JSON pointer other than the empty one.
+func ParsePointer(text string) (Pointer, error) {
+	if !strings.HasPrefix(text, "/") {
+		return nil, errors.New("is no JSON pointer, which starts with a slash")
+	}
+	pointer := Pointer(strings.Split(text[1:], "/"))
+	unescape := strings.NewReplacer("~0", "~", "~1", "/")
+	for i, token := range pointer {
+		if strings.Count(token, "~") != strings.Count(token, "~0")+strings.Count(token, "~1") {
+			return nil, errors.New("is no JSON pointer: ~ stands for itself as ~0, for a slash as ~1")
+		}
+		pointer[i] = unescape.Replace(token)
+	}
+	return pointer, nil
+}
+
+// String returns the text of a Pointer.
+func (p Pointer) String() string {
+	var text strings.Builder
+	for _, token := range p {
+		text.WriteString("/" + strings.ReplaceAll(strings.ReplaceAll(token, "~", "~0"), "/", "~1"))
+	}
+	return text.String()
+}
+
+// A BodyError is why a body can't tell where the next page is.
+type BodyError struct{ Problem string }
+
+func (e *BodyError) Error() string { return e.Problem }
+
+// Find returns the string that p leads to in a JSON text; empty where there is no such value, or it is null, false or
+// an empty string. An object with a string "href" counts as that string (a link object of JSON:API or HAL). The error
+// is that of in, or a *BodyError where the text is no JSON up to there or another value is there. It reads no further
+// than to the value.
+func (p Pointer) Find(in io.Reader) (string, error) {
+	s := newScanner(in)
+	text, err := p.find(s)
+	if s.failed != nil && !errors.Is(s.failed, io.EOF) {
+		return "", s.failed
+	}
+	if errors.Is(err, errNoJSON) {
+		return "", &BodyError{fmt.Sprintf("the body is not JSON, so that nothing is at %s", p)}
+	}
+	return text, err
+}
+
+func (p Pointer) find(s *scanner) (string, error) {
+	for _, token := range p {
+		found, err := s.enter(token)
+		if err != nil || !found {
+			return "", err
+		}
+	}
+	switch s.peek() {
+	case '"':
+		return s.readString(maxReference)
+	case 'n', 'f':
+		return "", s.skipValue()
+	case '{':
+		if found, err := s.enter("href"); err != nil || found && s.peek() == '"' {
+			if err != nil {
+				return "", err
+			}
+			return s.readString(maxReference)
+		}
+		return "", &BodyError{fmt.Sprintf("an object is at %s, and no URL", p)}
+	case '[':
+		return "", &BodyError{fmt.Sprintf("an array is at %s, and no URL", p)}
+	}
+	if err := s.skipValue(); err != nil {
+		return "", err
+	}
+	return "", &BodyError{fmt.Sprintf("a number or true is at %s, and no URL", p)}
+}
+
+// maxReference is the longest URL reference in bytes, as it is written in JSON.
+const maxReference = 64 << 10

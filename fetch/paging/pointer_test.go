@@ -1,0 +1,121 @@
+package paging
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// TestParse: what --paginate takes.
+func TestParse(t *testing.T) {
+	for _, text := range []string{"link", "/next", "/links/next", "/@odata.nextLink", "/a~1b/~0c", "/", "/0/href"} {
+		place, err := Parse(text)
+		if err != nil || !place.IsSet() || place.InBody() != (text != "link") {
+			t.Errorf("%s: %v, %v", text, place, err)
+		}
+		if place.InBody() && place.pointer.String() != text {
+			t.Errorf("%s came back as %s", text, place.pointer)
+		}
+	}
+	for _, text := range []string{"", "Link", "next", "#/next", "$.next", "/a~2", "/a~"} {
+		if _, err := Parse(text); err == nil {
+			t.Errorf("%q was taken", text)
+		}
+	}
+}
+
+// pages are bodies and what a pointer finds in them; an error is wanted where want starts with !.
+var pages = []struct{ name, pointer, body, want string }{
+	{"JSON:API", "/links/next", `{"data":[{"next":"no"}],"links":{"self":"/1","next":"/2?page[number]=2"}}`,
+		"/2?page[number]=2"},
+	{"JSON:API, a link object", "/links/next", `{"links":{"next":{"meta":{},"href":"/2"}}}`, "/2"},
+	{"HAL", "/_links/next/href", `{"_links":{"next":{"href":"/2"}}}`, "/2"},
+	{"OData", "/@odata.nextLink", `{"value":[],"@odata.nextLink":"https://graph.example/v1.0/users?$skiptoken=X"}`,
+		"https://graph.example/v1.0/users?$skiptoken=X"},
+	{"Django REST framework", "/next", `{"count":3,"next":"https://h/?page=2","previous":null,"results":[]}`,
+		"https://h/?page=2"},
+	{"the last page: null", "/next", `{"next":null}`, ""},
+	{"the last page: empty", "/next", `{"next":""}`, ""},
+	{"the last page: false", "/next", `{"next":false}`, ""},
+	{"the last page: absent", "/next", `{"results":[]}`, ""},
+	{"the last page: absent further up", "/links/next", `{"links":null}`, ""},
+	{"an empty object", "/next", `{}`, ""},
+	{"FHIR, the second of an array", "/link/1/url", `{"link":[{"url":"/1"},{"url":"/2"}]}`, "/2"},
+	{"an array that is too short", "/link/2/url", `{"link":[{"url":"/1"},{"url":"/2"}]}`, ""},
+	{"an empty array", "/0", `[]`, ""},
+	{"the element after the last", "/-", `["/2"]`, ""},
+	{"an index with a zero in front", "/00", `["/2"]`, ""},
+	{"escapes in the pointer", "/a~1b/~0", `{"a/b":{"~":"/2"}}`, "/2"},
+	{"an empty name", "/", `{"":"/2"}`, "/2"},
+	{"escapes in the name", "/next", `{"ne\u0078t":"\/2\u0026b"}`, "/2&b"},
+	{"escapes on the way", "/next", `{"a\"}":"\\","b":["}",{"c":"\\\""}],"next":"/2"}`, "/2"},
+	{"a byte order mark and space", "/next", "\uFEFF \r\n{ \"next\" :\t\"/2\" }", "/2"},
+	{"numbers and literals on the way", "/next", `{"a":-1.5E+10,"b":true,"c":null,"d":12345678901234567890,"next":"/2"}`,
+		"/2"},
+	{"of two the first counts", "/next", `{"next":"/2","next":"/3"}`, "/2"},
+	{"a name that starts alike", "/next", `{"nextPage":"/1","next":"/2"}`, "/2"},
+	{"a number", "/next", `{"next":2}`, "!a number or true is at /next, and no URL"},
+	{"an object", "/next", `{"next":{"page":2}}`, "!an object is at /next, and no URL"},
+	{"an array", "/next", `{"next":["/2"]}`, "!an array is at /next, and no URL"},
+	{"HTML", "/next", `<html>`, "!the body is not JSON, so that nothing is at /next"},
+	{"a text", "/next", `hello`, "!the body is not JSON, so that nothing is at /next"},
+	{"an empty body", "/next", ``, "!the body is not JSON, so that nothing is at /next"},
+	{"cut short", "/next", `{"a":[1,2`, "!the body is not JSON, so that nothing is at /next"},
+	{"brackets that do not match", "/next", `{"a":]}`, "!the body is not JSON, so that nothing is at /next"},
+	{"a scalar", "/next", `"/2"`, ""},
+	{"a long URL", "/next", `{"next":"` + strings.Repeat("a", 70000) + `"}`,
+		"!the URL of the next page is longer than 64 KiB"},
+	{"long names", "/next", `{"` + strings.Repeat(`\\`, 70000) + `":1,"next":"/2"}`, "/2"},
+	{"deep nesting", "/next", `{"a":` + strings.Repeat("[", 100000) + strings.Repeat("]", 100000) + `,"next":"/2"}`,
+		"/2"},
+}
+
+func TestFind(t *testing.T) {
+	for _, c := range pages {
+		pointer, err := ParsePointer(c.pointer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.DataErrReader} {
+			got, err := pointer.Find(step(strings.NewReader(c.body)))
+			if err != nil {
+				got = "!" + err.Error()
+			}
+			if got != c.want {
+				t.Errorf("%s: got %.100q, want %q", c.name, got, c.want)
+			}
+		}
+	}
+}
+
+// TestFindBrokenReader: the error of a reader is returned as it is.
+func TestFindBrokenReader(t *testing.T) {
+	broken := errors.New("disk")
+	in := io.MultiReader(strings.NewReader(`{"a":"`), iotest.ErrReader(broken))
+	if _, err := (Pointer{"next"}).Find(in); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// FuzzFind compares Find with encoding/json.
+func FuzzFind(f *testing.F) {
+	for _, c := range pages {
+		if len(c.body) < 1000 {
+			f.Add(c.body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		got, err := Pointer{"next"}.Find(strings.NewReader(body))
+		var object map[string]json.RawMessage
+		if json.Unmarshal([]byte(body), &object) != nil || strings.Count(body, "next") != 1 {
+			return // of several the last counts there
+		}
+		var want string
+		if json.Unmarshal(object["next"], &want) == nil && (got != want || err != nil) {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	})
+}

@@ -1,0 +1,76 @@
+package plan_test
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// one returns a function for apiServer.limits: every bucket has a limit of its own, made by limit.
+func one(limit func() apiLimit) func(string) []apiLimit {
+	return func(string) []apiLimit { return []apiLimit{limit()} }
+}
+
+// window is a fixed window of n in w that begins with the first request.
+func window(n int, w time.Duration) func(string) []apiLimit {
+	return one(func() apiLimit { return &fixedWindow{n: n, w: w} })
+}
+
+// halfOver is a fixed window of which half the time has passed, and others have had a third of the requests.
+func halfOver(n int, w time.Duration) func(string) []apiLimit {
+	return one(func() apiLimit { return &fixedWindow{n: n, w: w, used: n / 3, age: w / 2} })
+}
+
+func sliding(n int, w time.Duration) func(string) []apiLimit {
+	return one(func() apiLimit { return &slidingWindow{n: n, w: w} })
+}
+
+func tokens(n int, perSecond float64) func(string) []apiLimit {
+	return one(func() apiLimit { return &tokenBucket{n: n, rate: perSecond} })
+}
+
+func atOnce(n int) func(string) []apiLimit {
+	return one(func() apiLimit { return &concurrencyLimit{n: n} })
+}
+
+// firstSegment is the bucket of an API with a limit for each /kind/….
+func firstSegment(path string) string {
+	kind, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return kind
+}
+
+// channelOf is the bucket of Discord's /channels/ID/….
+func channelOf(path string) string { return strings.Split(path, "/")[2] }
+
+const minute, hour = time.Minute, time.Hour
+
+// newAPI returns an API that has a limit for all its requests.
+func newAPI(name string, requests, status int, limits func(string) []apiLimit, tell ...tellHeaders) *api {
+	return &api{name: name, requests: requests, server: apiServer{status: status, limits: limits, tell: tell}}
+}
+
+// exact says that the quota of an API is told exactly.
+func exact(a *api) *api { return with(a, func(a *api) { a.exact = true }) }
+
+// with changes an API.
+func with(a *api, change func(*api)) *api {
+	change(a)
+	return a
+}
+
+func retryAfter(format timeFormat) tellHeaders { return tellAfter("Retry-After", format) }
+func plainDraft(format timeFormat) tellHeaders { return tellDraft(format, "", "") }
+
+// apis returns the APIs that are played. What each sends is what its documentation says, or reports of its users.
+func apis() []*api {
+	return slices.Concat(githubAPIs(), vendorAPIs(), draftAPIs(), bucketAPIs(), shortAPIs(), roughAPIs(), afterAPIs(),
+		bareAPIs())
+}
+
+// clock sets a server's clock off by some seconds.
+func clock(seconds int) func(*api) {
+	return func(a *api) { a.server.skew = time.Duration(seconds) * time.Second }
+}
+
+// slow makes each exchange take about half a second.
+func slow(a *api) { a.latency = 500 * time.Millisecond }

@@ -1,0 +1,43 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"batchfetch/fetch/failure"
+)
+
+// A closure is why and until when the Tasks of a lane, or of one of its buckets, fail without an exchange: its host has
+// asked for a longer wait than RetryMaxDelay, or has refused refusalsToClose requests in a row. A nil *closure is none.
+type closure struct {
+	until  time.Time
+	streak int              // refusals in a row; 0 is that the host asked for it
+	why    *failure.Failure // of the last response
+}
+
+// opensAt is when the closure ends, or did; the zero time is that of none.
+func (c *closure) opensAt() time.Time {
+	if c == nil {
+		return time.Time{}
+	}
+	return c.until
+}
+
+// extend returns the closure that ends later: c, or one with these values.
+func (c *closure) extend(until time.Time, streak int, why *failure.Failure) *closure {
+	if !until.After(c.opensAt()) {
+		return c
+	}
+	return &closure{until, streak, why}
+}
+
+// failure is that of a Task that is not asked for.
+func (c *closure) failure(now time.Time) *failure.Failure {
+	f := &failure.Failure{Kind: failure.RateLimited, RetryAfter: c.until.Sub(now)}
+	if c.streak == 0 {
+		f.Err = fmt.Errorf("not asked: %w", c.why)
+		return f
+	}
+	f.Err = fmt.Errorf("not asked: %d requests in a row were refused by the host, the last one so: %w", c.streak, c.why)
+	return f
+}

@@ -1,0 +1,146 @@
+package fetch
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"batchfetch/fetch/judge"
+)
+
+// A headerRenewer renews the values of Options.Header once a server answers 401 because they have expired. It replaces
+// values that targets got from there, and no others: not those of a Request, of a host's settings, or of a URL. It adds
+// no header that a redirect to another origin has taken away. All workers share it; nil renews nothing.
+type headerRenewer struct {
+	read   func(context.Context) (http.Header, bool) // Options.RenewHeader
+	first  *headerValues                             // of Options.Header
+	latest atomic.Pointer[headerValues]
+
+	mu     sync.Mutex
+	readAt time.Time // when read was called last
+}
+
+// headerValues are the values that one reading had. They are not written to, and a value that has not changed since the
+// reading before is the same slice.
+type headerValues struct{ header http.Header }
+
+// renewEvery is the least time between two readings.
+const renewEvery = time.Second
+
+// newHeaderRenewer returns the renewer of a run; nil where Options.RenewHeader is.
+func newHeaderRenewer(o *Options) *headerRenewer {
+	if o.RenewHeader == nil {
+		return nil
+	}
+	r := &headerRenewer{read: o.RenewHeader, first: &headerValues{o.Header}}
+	r.latest.Store(r.first)
+	return r
+}
+
+// update sets the header of a task's target to the latest values. Responses to a task that was looked up in the cache
+// with other credentials are not stored.
+func (r *headerRenewer) update(t *task) {
+	if r == nil {
+		return
+	}
+	latest := r.latest.Load()
+	if renewed, changed := r.replace(t, latest); changed {
+		t.Header, t.lookup = renewed, nil
+	}
+	t.values = latest
+}
+
+// replace returns the header of a task's target with the values of latest, and whether that is another header.
+func (r *headerRenewer) replace(t *task, latest *headerValues) (renewed http.Header, changed bool) {
+	renewed = t.Header
+	for name, value := range latest.header {
+		had := t.Header[name]
+		if !isSame(had, r.first.header[name]) && (t.values == nil || !isSame(had, t.values.header[name])) {
+			continue
+		}
+		if !isSame(had, value) {
+			renewed, changed = mergeHeaders(renewed, http.Header{name: value}), true
+		}
+	}
+	return renewed, changed
+}
+
+// isSame reports whether two values are one slice, and not only equal; an empty one is none.
+func isSame(a, b []string) bool { return len(a) > 0 && len(b) > 0 && &a[0] == &b[0] }
+
+// renew reads the values again after a 401 to a task, unless they have changed since its exchange began or were read a
+// moment ago, and reports whether there are others for it now.
+func (r *headerRenewer) renew(ctx context.Context, t *task) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	latest := r.latest.Load()
+	if _, changed := r.replace(t, latest); changed {
+		return true
+	}
+	now := time.Now()
+	if !latest.isUsedIn(t.Header) {
+		return false
+	}
+	if !r.readAt.IsZero() && now.Sub(r.readAt) < renewEvery {
+		return false
+	}
+	r.readAt = now
+	header, ok := r.read(ctx)
+	if !ok {
+		return false
+	}
+	next := latest.with(header)
+	if next == latest {
+		return false
+	}
+	r.latest.Store(next)
+	_, changed := r.replace(t, next)
+	return changed
+}
+
+// isUsedIn reports whether h has a value of v.
+func (v *headerValues) isUsedIn(h http.Header) bool {
+	for name, value := range v.header {
+		if isSame(h[name], value) {
+			return true
+		}
+	}
+	return false
+}
+
+// with returns v with the values that header has under the same names; v itself where those are equal. A name that
+// header does not have, as of a file that is being written, keeps its values.
+func (v *headerValues) with(header http.Header) *headerValues {
+	next := v
+	for name, old := range v.header {
+		if value := header[name]; len(old) > 0 && len(value) > 0 && !slices.Equal(value, old) {
+			if next == v {
+				next = &headerValues{maps.Clone(v.header)}
+			}
+			next.header[name] = value
+		}
+	}
+	return next
+}
+
+// renewHeader makes the Verdict on a 401 a Restart where Options.RenewHeader has other values than the request had: the
+// request is then made once more, which is no retry. One that its line says not to repeat is not, but those after it
+// have the new values.
+func (w *worker) renewHeader(ctx context.Context, t *task, a *judge.Answer) {
+	if w.renewer == nil || t.renewed || a.Status != http.StatusUnauthorized || a.Failure != nil ||
+		t.Verdict.Failure == nil || !w.renewer.renew(ctx, t) {
+		return
+	}
+	if t.Verdict.Refusal { // the retry after its hold has the new values
+		return
+	}
+	if t.request.Retry != nil && !*t.request.Retry {
+		return
+	}
+	t.renewed = true
+	t.Verdict.Fate, t.Verdict.Delay = judge.Restart, 0
+}
