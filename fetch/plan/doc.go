@@ -32,8 +32,9 @@ The package is pure: it has no clock, lock, goroutine, network, file or context.
 goroutine may call a Plan. It does not know what a Task belongs to (its Owner), and a host is only a name to it. Of this
 module it imports judge, failure and queue.
 
-The files, from the bottom: limits.go, times.go, meter.go, pace.go, quotawindow.go, bucket.go, buckets.go, throttle.go
-and closure.go know no lane; task.go, lane.go, lanebuckets.go, heap.go, batch.go and health.go are a lane and its Tasks;
-observe.go, adapt.go and overload.go update a lane by Verdicts; plan.go, classify.go, hold.go and spill.go are the Plan.
+The files, from the bottom: limits.go, times.go, meter.go, pace.go, resetunit.go, quotawindow.go, bucket.go, buckets.go,
+width.go, throttle.go and closure.go know no lane; task.go, lane.go, lanebuckets.go, heap.go, batch.go and health.go are
+a lane and its Tasks; observe.go, adapt.go and overload.go update a lane by Verdicts; plan.go, classify.go, hold.go and
+spill.go are the Plan.
 */
 package plan

@@ -21,7 +21,8 @@ type quotaWindow struct {
 	end        time.Time     // when there are more requests, as told
 	late       time.Duration // how much later than told the host's windows have ended so far, in whole seconds
 	probe      *Task         // the single exchange that asks, after the end, how many there are; nil is none
-	full       bool          // the last window that was probed had its whole limit
+	unit       resetUnit
+	full       bool // the last window that was probed had its whole limit
 }
 
 const (
@@ -36,6 +37,7 @@ const (
 // newQuotaWindow returns the window that a response to t told first, when so many Tasks of the lane had started.
 func newQuotaWindow(q *judge.Quota, t *Task, starts uint64, now time.Time) quotaWindow {
 	w := quotaWindow{policy: q.Policy, concurrent: q.Concurrent}
+	w.unit.note(q.Reset, now)
 	w.set(q, t, starts, now)
 	return w
 }
@@ -43,6 +45,9 @@ func newQuotaWindow(q *judge.Quota, t *Task, starts uint64, now time.Time) quota
 // update takes in what a response to t tells. A request that started after the least number was known has seen the
 // quota later than that; of requests that were under way together the one that tells the fewest counts.
 func (w *quotaWindow) update(q *judge.Quota, t *Task, starts uint64, now time.Time) {
+	if w.unit.note(q.Reset, now) { // what was taken for seconds
+		w.end, w.length = now, 0
+	}
 	switch {
 	case w.probe != nil && w.probe != t && t.Started.Before(w.end): // of the window before
 		return
@@ -63,18 +68,21 @@ func (w *quotaWindow) set(q *judge.Quota, t *Task, starts uint64, now time.Time)
 	if w.concurrent && q.Limit == 0 { // what it allows is what is under way, and what is left
 		w.limit = max(w.limit, q.Remaining)
 	}
-	reset := q.Reset
-	if reset <= 0 {
+	reset := w.unit.convert(q.Reset)
+	w.length = max(w.length, reset, q.Interval)
+	switch {
+	case reset <= 0:
 		reset = unknownReset
+	case q.Remaining <= 0:
+		reset = max(reset, time.Second)
 	}
-	w.length = max(w.length, q.Reset, q.Interval)
 	w.end = now.Add(reset)
 }
 
 // notice compares the quota in the response to a probe with what was told of the window: whether that ended later than
 // told, and whether there were as many requests as a window has.
 func (w *quotaWindow) notice(q *judge.Quota, now time.Time) {
-	if q.Remaining == 0 && q.Reset <= 2*mostLate {
+	if q.Remaining == 0 && w.unit.convert(q.Reset) <= 2*mostLate {
 		w.late = mostLate
 	}
 	limit := max(w.limit, q.Limit)
@@ -109,8 +117,8 @@ func (w *quotaWindow) nextStart(unanswered int, latency time.Duration, now time.
 	return time.Time{}
 }
 
-// noteStart records a start, where so many exchanges were unanswered before it: as the probe, where none is left and the
-// window has ended.
+// noteStart records a start, where so many exchanges were unanswered before it: as the probe, where none is left and
+// the window has ended.
 func (w *quotaWindow) noteStart(t *Task, unanswered int, now time.Time) {
 	if !w.concurrent && w.left(unanswered) <= 0 && !now.Before(w.end) {
 		w.probe = t
