@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"strings"
+
 	"github.com/spf13/pflag"
 
 	"batchfetch/cmd/parse"
@@ -41,8 +43,8 @@ func registerLimits(r *registrar, s *settings) {
 		"most exchanges started in the whole run, evenly spaced: 10/s, 60/m, 1/15s", parse.Rate)
 	add(r, &o.HostRate, "host-rate", "", "rate", "none", "the same for each host", parse.Rate)
 	r.bool(&o.Adaptive, "adaptive", "",
-		"halve the rate of a host that answers 429 or 503 and bring it back step by step; keep to the quota that "+
-			"RateLimit headers tell")
+		"lower the rate of a host that refuses requests (429, Retry-After) and bring it back step by step; keep to the "+
+			"quota that RateLimit headers tell")
 	r.int(&o.Lookahead, "lookahead", "", "n", "requests read ahead of those that finish; bounds the memory")
 	add(r, &o.Aside, "aside", "", "size", "12Mi",
 		"memory for requests that are set aside while hosts at their limit fill --lookahead, compressed; 0 sets none "+
@@ -54,7 +56,7 @@ func registerLimits(r *registrar, s *settings) {
 		"settings of single hosts, as YAML or JSON: limits, timeouts, retries, headers, user and password (see below)")
 	r.group = "retry"
 	r.int(&o.Retries, "retries", "", "n", "further attempts after a first that failed")
-	add(r, &o.RetryOn, "retry-on", "", "list", o.RetryOn.String(),
+	add(r, &o.RetryOn, "retry-on", "", "list", strings.Replace(o.RetryOn.String(), ",dns", ", dns", 1), // fits into lines
 		"statuses and kinds of failure worth another attempt", judge.ParseRetryOn)
 	add(r, &o.ThrottleOn, "throttle-on", "", "list", "none",
 		"statuses by which a host says that it is asked too much, beside 429: the host is left alone, and the URL's "+

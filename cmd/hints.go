@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"net/http"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
@@ -26,8 +27,9 @@ var kindHints = map[failure.Kind]string{
 	failure.Decode:           "--compressed=false asks for the plain body",
 	failure.HostDown: "the host is down or unreachable: run the failures again later; " +
 		"--host-max-errors 0 asks each all the same",
-	failure.RateLimited: "set --host-rate, raise --retry-max-delay, or run the failures again later",
-	failure.Canceled:    "run the same input again: what was not started is in no list of failures",
+	failure.RateLimited: "the host limits how often it is asked: raise --retry-max-delay to wait for it, set " +
+		"--host-rate, or run the failures again later; with credentials (-u, -n, -H @file) many hosts allow more",
+	failure.Canceled: "run the same input again: what was not started is in no list of failures",
 }
 
 // hintForKind returns what to do about a kind of failure; the status of example tells those of fetch.BadStatus apart.
@@ -35,6 +37,13 @@ func hintForKind(kind failure.Kind, example output.Example) string {
 	switch {
 	case kind != failure.BadStatus:
 		return kindHints[kind]
+	case example.Status == http.StatusUnauthorized:
+		return "credentials are missing or have expired: -u, -n, or -H @file with Authorization"
+	case example.Status == http.StatusForbidden:
+		return "not allowed, or too often: give credentials (-u, -n, -H @file), or where the host means a limit " +
+			"lower --host-rate and say --throttle-on 403"
+	case example.Status == http.StatusTooManyRequests:
+		return kindHints[failure.RateLimited]
 	case example.Status >= 500:
 		return "the server failed: run the failures again later, or raise --retries"
 	}
@@ -61,6 +70,8 @@ func limitHint(c *config, sum fetch.Summary) string {
 		what = "for --bandwidth " + formatBandwidth(c.fetch.Bandwidth)
 	case fetch.LimitPausedHosts:
 		what = "for back-off, and for hosts that asked for a pause or for less" + mostlyHost(sum.LimitedHost)
+	case fetch.LimitQuota:
+		what = "for quotas that hosts told" + mostlyHost(sum.LimitedHost)
 	case fetch.LimitNetwork:
 		what = "for the last answers to arrive"
 	case fetch.LimitInput:

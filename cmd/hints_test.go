@@ -10,7 +10,8 @@ import (
 	"batchfetch/output"
 )
 
-// TestHintForKind: the hint for a final status below 500 is to accept it; that for a server error is to ask again.
+// TestHintForKind: the hint for a final status below 500 is to accept it, but for 401, 403 and 429, which are about
+// credentials and limits; that for a server error is to ask again.
 func TestHintForKind(t *testing.T) {
 	for _, c := range []struct {
 		name          string
@@ -21,6 +22,9 @@ func TestHintForKind(t *testing.T) {
 		{"missing", failure.BadStatus, 404, "--accept-status 200-299,404 ", "--retries"},
 		{"a redirect that is not followed", failure.BadStatus, 304, "--accept-status 200-299,304 ", "--retries"},
 		{"the last of the client's", failure.BadStatus, 499, "--accept-status 200-299,499 ", "--retries"},
+		{"no credentials", failure.BadStatus, 401, "credentials", "--accept-status"},
+		{"forbidden", failure.BadStatus, 403, "--throttle-on 403", "--accept-status"},
+		{"limited", failure.BadStatus, 429, "--retry-max-delay", "--accept-status"},
 		{"broken server", failure.BadStatus, 500, "--retries", "--accept-status"},
 		{"overloaded server", failure.BadStatus, 503, "--retries", "--accept-status"},
 		{"beyond them all", failure.BadStatus, 599, "--retries", "--accept-status"},
@@ -44,6 +48,8 @@ func TestHintsNameFlags(t *testing.T) {
 	hints := []string{
 		hintForKind(failure.BadStatus, output.Example{Status: 404}),
 		hintForKind(failure.BadStatus, output.Example{Status: 500}),
+		hintForKind(failure.BadStatus, output.Example{Status: 401}),
+		hintForKind(failure.BadStatus, output.Example{Status: 403}),
 	}
 	for _, hint := range kindHints {
 		hints = append(hints, hint)

@@ -120,6 +120,15 @@ func (o *origin) delays(mux *http.ServeMux) {
 		w.Header().Set("Retry-After", value)
 		w.WriteHeader(number(r, "code"))
 	})
+	mux.HandleFunc("/quota/{n}/{code}/{reset}", func(w http.ResponseWriter, r *http.Request) { // spent, at first
+		if !o.first(r) {
+			plain(w, "at last\n")
+			return
+		}
+		w.Header().Set("X-RateLimit-Remaining", "0")
+		w.Header().Set("X-RateLimit-Reset", r.PathValue("reset"))
+		w.WriteHeader(number(r, "code"))
+	})
 	mux.HandleFunc("/slow/{ms}", func(w http.ResponseWriter, r *http.Request) {
 		over, stop := afterMillis(number(r, "ms"))
 		defer stop()

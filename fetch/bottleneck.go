@@ -14,7 +14,7 @@ var limitOfHold = [...]Limit{
 	plan.HoldHostConcurrency: LimitHostConcurrency,
 	plan.HoldHostRate:        LimitHostRate,
 	plan.HoldPause:           LimitPausedHosts,
-	plan.HoldQuota:           LimitPausedHosts,
+	plan.HoldQuota:           LimitQuota,
 }
 
 // bottleneck returns the Limit that keeps the next exchange from starting, and the host whose limit that is; empty is

@@ -12,7 +12,8 @@ const (
 	LimitRate            Limit = "rate"
 	LimitHostRate        Limit = "host-rate"
 	LimitBandwidth       Limit = "bandwidth"    // exchanges waited for Options.Bandwidth; it comes before any other
-	LimitPausedHosts     Limit = "paused-hosts" // hosts had asked for a pause (Retry-After, quota), or back-off
+	LimitPausedHosts     Limit = "paused-hosts" // hosts had asked for a pause (Retry-After), or back-off
+	LimitQuota           Limit = "quota"        // a host's quota, as it told it, was used up
 	LimitNetwork         Limit = "network"      // no more could start: exchanges under way had to end first
 	LimitInput           Limit = "input"        // the Source had no Request ready
 	LimitOutput          Limit = "output"       // the Sink was behind

@@ -111,7 +111,7 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 	v.Bucket = told.bucket
 	switch {
 	case r != nil && v.Fate != Restart:
-		v.Refusal, v.Health, v.Hold, v.TooLong = true, Refused, r.hold, r.hold > p.RetryMaxDelay
+		v.Refusal, v.Health, v.Hold, v.TooLong = true, Refused, r.hold, p.isTooLong(r.hold)
 	case v.NotReady:
 		v.Health = Healthy
 	default:
@@ -163,7 +163,7 @@ func (p *Policy) judgeRedirect(t Trial, a *Answer, now time.Time) Verdict {
 			"more than max-redirs %d redirects", p.MaxRedirects)}
 	}
 	wait, _ := parseRetryAfter(a.sentHeader(), now)
-	if wait > p.RetryMaxDelay {
+	if p.isTooLong(wait) {
 		return Verdict{Failure: p.tooLongFailure(a.Status, wait)}
 	}
 	return Verdict{Fate: Hop, Delay: wait}

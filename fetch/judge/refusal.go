@@ -103,7 +103,7 @@ func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Ve
 		v.Failure.Kind = failure.RateLimited
 	}
 	v.Failure.RetryAfter = r.hold
-	if r.hold > p.RetryMaxDelay {
+	if p.isTooLong(r.hold) {
 		v.Failure = p.tooLongFailure(a.Status, r.hold)
 		return v
 	}
@@ -135,11 +135,19 @@ func (p *Policy) longestStreak() int {
 	return maxRefusalsAlone
 }
 
+// waitRounding is by how much a wait may seem longer than it is: a date in whole seconds, rounded up, less a Date that
+// is rounded down.
+const waitRounding = 2 * time.Second
+
+// isTooLong reports whether a host asked for a longer wait than RetryMaxDelay.
+func (p *Policy) isTooLong(wait time.Duration) bool { return wait > p.RetryMaxDelay+waitRounding }
+
 // tooLongFailure is the Failure of a Task whose host asked for a longer wait than RetryMaxDelay.
 func (p *Policy) tooLongFailure(status int, wait time.Duration) *failure.Failure {
 	return &failure.Failure{
 		Kind: failure.RateLimited,
-		Err: fmt.Errorf("%s: the host asks to wait %s, longer than retry-max-delay %s; --retry-max-delay %[2]s would wait",
+		Err: fmt.Errorf("%s: the host asks to wait %s, longer than retry-max-delay %s; "+
+			"--retry-max-delay %[2]s would wait",
 			failure.StatusText(status), roundUp(wait), p.RetryMaxDelay),
 		RetryAfter: wait,
 	}

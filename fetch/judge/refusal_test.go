@@ -89,8 +89,10 @@ func TestRefusals(t *testing.T) {
 
 		{name: "Retry-After as long as retry-max-delay", in: status(429, "Retry-After", "60"),
 			want: retried(limited, time.Minute)},
-		{name: "longer", in: status(429, "Retry-After", "61"), want: result{refused: true, refusal: true, kind: limited,
-			pause: 61 * second, retryAfter: 61 * second}},
+		{name: "longer by less than dates are rounded", in: status(429, "Retry-After", "62"),
+			want: retried(limited, 62*second)},
+		{name: "longer", in: status(429, "Retry-After", "63"), want: result{refused: true, refusal: true, kind: limited,
+			pause: 63 * second, retryAfter: 63 * second}},
 		{name: "longer, with 503", in: status(503, "Retry-After", "3600"), want: result{refused: true, refusal: true,
 			kind: limited, pause: time.Hour, retryAfter: time.Hour}},
 		{name: "a reset that is longer (GitHub)", in: status(403, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset",
@@ -173,7 +175,7 @@ func TestRedirectsWait(t *testing.T) {
 		delay time.Duration
 		kind  failure.Kind
 	}{
-		{"2", Hop, 2 * time.Second, ""}, {"", Hop, 0, ""}, {"soon", Hop, 0, ""}, {"61", Final, 0, failure.RateLimited},
+		{"2", Hop, 2 * time.Second, ""}, {"", Hop, 0, ""}, {"soon", Hop, 0, ""}, {"63", Final, 0, failure.RateLimited},
 	} {
 		v := Judge(policyWith(nil), get(1), status(301, "Location", "/x", "Retry-After", tt.after), judgedAt, 0)
 		got := resultOf(v)

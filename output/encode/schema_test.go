@@ -77,8 +77,8 @@ func TestSchemaListsWhatTheCodeSays(t *testing.T) {
 	if got := enum("summary", "properties", "by_kind", "propertyNames", "enum"); !slices.Equal(got, kinds) {
 		t.Errorf("by_kind has %q, want %q", got, kinds)
 	}
-	limits := []string{"concurrency", "host-concurrency", "rate", "host-rate", "bandwidth", "paused-hosts", "network",
-		"input", "output", "cache"}
+	limits := []string{"concurrency", "host-concurrency", "rate", "host-rate", "bandwidth", "paused-hosts", "quota",
+		"network", "input", "output", "cache"}
 	if got := enum("summary", "properties", "limited_by", "enum"); !slices.Equal(got, limits) {
 		t.Errorf("limited_by is %q, want %q", got, limits)
 	}
