@@ -11,7 +11,10 @@ import (
 // buckets, has just been closed because of it.
 func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketClosed bool) {
 	v := &t.Verdict
-	b := l.observeBuckets(t, lim, now)
+	var b *bucket
+	if l.buckets != nil || len(v.Quotas) > 0 || v.Bucket != "" {
+		b = l.observeBuckets(t, lim, now)
+	}
 	ofBucket := b != nil && (isSpent(v) || v.Bucket != "" && len(v.Quotas) == 0)
 	if v.Hold > 0 && !v.TooLong && (v.Refusal || !isSpent(v)) { // the windows know when a quota is back
 		if until := now.Add(v.Hold); ofBucket {
@@ -29,8 +32,8 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 		until = now.Add(max(v.Hold, v.Failure.RetryAfter))
 	case b != nil && b.spentUntil().Sub(now) > lim.RetryMaxDelay+resetRounding:
 		until, ofBucket = b.spentUntil(), true
-		why = failure.New(failure.RateLimited, "the host's quota is used up for %s, longer than retry-max-delay %s",
-			until.Sub(now).Round(time.Second), lim.RetryMaxDelay)
+		why = failure.New(failure.RateLimited, "the host's quota is used up for %s, longer than retry-max-delay %s; "+
+			"--retry-max-delay %[1]s would wait", until.Sub(now).Round(time.Second), lim.RetryMaxDelay)
 	case l.throttle.refusesAll() && !l.isClosed(now): // as if it had asked for a wait of RetryMaxDelay
 		until, streak = now.Add(lim.RetryMaxDelay), l.throttle.streak
 		l.throttle.streak = 0
@@ -38,7 +41,7 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 		until, streak = now.Add(lim.RetryMaxDelay), l.overload.failed
 		l.overload.lastOne = now
 	}
-	if until.After(now) {
+	if !until.IsZero() && until.After(now) {
 		if ofBucket && l.buckets.isSplit() {
 			b.closure, bucketClosed = b.closure.extend(until, streak, why), true
 		} else {
