@@ -43,8 +43,8 @@ func registerLimits(r *registrar, s *settings) {
 		"most exchanges started in the whole run, evenly spaced: 10/s, 60/m, 1/15s", parse.Rate)
 	add(r, &o.HostRate, "host-rate", "", "rate", "none", "the same for each host", parse.Rate)
 	r.bool(&o.Adaptive, "adaptive", "",
-		"halve the rate of a host that answers 429 or 503 and bring it back step by step; keep to the quota that "+
-			"RateLimit headers tell")
+		"lower the rate of a host that refuses requests (429, Retry-After) and bring it back step by step; keep to the "+
+			"quota that RateLimit headers tell")
 	r.int(&o.Lookahead, "lookahead", "", "n", "requests read ahead of those that finish; bounds the memory")
 	add(r, &o.Aside, "aside", "", "size", "12Mi",
 		"memory for requests that are set aside while hosts at their limit fill --lookahead, compressed; 0 sets none "+

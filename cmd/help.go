@@ -51,11 +51,13 @@ port it came from, and with a Domain to that domain by the same scheme at any po
 
 Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass through files in TMPDIR (/tmp).
 
-A host that answers 429 or 503 is left alone for its Retry-After, or for a pause that grows from --retry-delay to 16
-times that, and then asked at half the rate, which comes back step by step (twofold in 3s of good answers); other hosts
-go on. A quota that it tells in RateLimit or X-RateLimit-Remaining and -Reset is kept to. Three requests in a row that
-are told to wait longer than --retry-max-delay end that host, and so do ten that are refused one after the other, each
-after such a pause: its other requests fail as rate_limited.
+A host refuses a request for a limit of its own by 429, by a 4xx or 5xx with Retry-After or with a quota told as spent,
+or by a status of --throttle-on. It is left alone for what it says, or for a pause that grows from --retry-delay to 16
+times that, and then asked at a lower rate, which comes back step by step; other hosts go on. The URL is asked again at
+no cost of its --retries, 20 times in a row at most, after a 429 whatever its method. A quota that it tells in
+RateLimit, X-RateLimit-Remaining and -Reset, or in a common vendor's own words, is kept to. Three requests in a row
+that are told to wait longer than --retry-max-delay end that host, and so do ten that are refused one after the other,
+each after such a pause: its other requests fail as rate_limited.
 
 A host that leaves --host-max-errors exchanges in a row without an answer (no name, no connection, silence) is asked by
 one probe after 1s, 2s and 4s (from --retry-delay on where that is more, --retry-max-delay at most); when the third

@@ -29,8 +29,8 @@ var kindHints = map[failure.Kind]string{
 	failure.Decode:           "--compressed=false asks for the plain body",
 	failure.HostDown: "the host is down or unreachable: run the failures again later; " +
 		"--host-max-errors 0 asks each all the same",
-	failure.RateLimited: "the host limits how often it is asked: raise --retry-max-delay to wait for it, set --host-rate, " +
-		"or run the failures again later; with credentials (-u, -n, -H @file) many hosts allow more",
+	failure.RateLimited: "the host limits how often it is asked: raise --retry-max-delay to wait for it, set " +
+		"--host-rate, or run the failures again later; with credentials (-u, -n, -H @file) many hosts allow more",
 	failure.Canceled: "run the same input again: what was not started is in no list of failures",
 }
 

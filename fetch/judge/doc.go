@@ -9,8 +9,13 @@ Package judge decides what the outcome of an exchange means: for its Task, and f
 A Fate is one of Final (the Task has ended), Retry (another attempt), Hop (a redirect is followed) and Restart (the
 whole body is asked for again).
 
-What Judge needs to read is here too: Retry-After (RFC 9110 section 10.2.3), the quota of RateLimit and X-RateLimit
-fields, exponential backoff with full jitter, and the sets of statuses and kinds of failure that flags name.
+A response is a refusal (refusal.go) where the host refused the request for a limit of its own; one that is not ready
+yet (poll.go) is asked for again. Limits are read as real APIs spell them: waits in retryafter.go, quotas of the
+RateLimit field in structuredlimit.go, those of fields with a number each, whatever their vendor calls them, in
+plainlimit.go; spelling.go parses the numbers, spans and dates of both. The tests name an API for each spelling.
+
+What else Judge needs is here too: exponential backoff with full jitter, and the sets of statuses and kinds of failure
+that flags name.
 
 The package is pure: it has no clock, random source, network, file or context. Time and chance are arguments, and no
 argument is changed. It knows no Request, Record or lane. Of this module it imports failure and fdlimit (for the errors

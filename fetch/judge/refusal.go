@@ -135,8 +135,8 @@ func (p *Policy) longestStreak() int {
 	return maxRefusalsAlone
 }
 
-// waitRounding is by how much a wait may seem longer than it is: a date in whole seconds, rounded up, less a Date that is
-// rounded down.
+// waitRounding is by how much a wait may seem longer than it is: a date in whole seconds, rounded up, less a Date that
+// is rounded down.
 const waitRounding = 2 * time.Second
 
 // isTooLong reports whether a host asked for a longer wait than RetryMaxDelay.
@@ -146,7 +146,8 @@ func (p *Policy) isTooLong(wait time.Duration) bool { return wait > p.RetryMaxDe
 func (p *Policy) tooLongFailure(status int, wait time.Duration) *failure.Failure {
 	return &failure.Failure{
 		Kind: failure.RateLimited,
-		Err: fmt.Errorf("%s: the host asks to wait %s, longer than retry-max-delay %s; --retry-max-delay %[2]s would wait",
+		Err: fmt.Errorf("%s: the host asks to wait %s, longer than retry-max-delay %s; "+
+			"--retry-max-delay %[2]s would wait",
 			failure.StatusText(status), roundUp(wait), p.RetryMaxDelay),
 		RetryAfter: wait,
 	}

@@ -138,6 +138,9 @@ func (l *lane) nextStart(now time.Time) time.Time {
 	if !l.hasWaiting() && len(l.delayed) > 0 {
 		at = latest(at, l.delayed[0].NotBefore)
 	}
+	if l.buckets == nil {
+		return at
+	}
 	return latest(at, l.quotaStart(now))
 }
 
@@ -171,6 +174,9 @@ func (l *lane) taskCount() int {
 // rate is the most starts a second now, by the throttle, the overload or the limits; 0 is no limit.
 func (l *lane) rate() float64 {
 	rate := l.perSecond
+	if l.throttle == nil && l.overload == nil {
+		return rate
+	}
 	for _, limit := range [...]float64{l.throttle.rate(), l.overload.rate()} {
 		if limit > 0 && (rate == 0 || limit < rate) {
 			rate = limit

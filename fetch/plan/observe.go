@@ -11,7 +11,10 @@ import (
 // buckets, has just been closed because of it.
 func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketClosed bool) {
 	v := &t.Verdict
-	b := l.observeBuckets(t, lim, now)
+	var b *bucket
+	if l.buckets != nil || len(v.Quotas) > 0 || v.Bucket != "" {
+		b = l.observeBuckets(t, lim, now)
+	}
 	ofBucket := b != nil && (isSpent(v) || v.Bucket != "" && len(v.Quotas) == 0)
 	if v.Hold > 0 && !v.TooLong && (v.Refusal || !isSpent(v)) { // the windows know when a quota is back
 		if until := now.Add(v.Hold); ofBucket {
@@ -38,7 +41,7 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 		until, streak = now.Add(lim.RetryMaxDelay), l.overload.failed
 		l.overload.lastOne = now
 	}
-	if until.After(now) {
+	if !until.IsZero() && until.After(now) {
 		if ofBucket && l.buckets.isSplit() {
 			b.closure, bucketClosed = b.closure.extend(until, streak, why), true
 		} else {
