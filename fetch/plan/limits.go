@@ -12,15 +12,15 @@ type Limits struct {
 	Rate float64
 	// SpillBytes is the most memory in bytes for Tasks that are spilled; 0 spills none.
 	SpillBytes int64
-	// Adaptive limits the rate of a host that answers 429 or 503, and keeps to the quota that it announces.
+	// Adaptive limits the rate or the width of a host that refuses requests or answers most of them with 503, and keeps
+	// to the quotas that it tells.
 	Adaptive bool
 	// HostMaxErrors is how many exchanges in a row may bring no response from a host until only probes are sent to it;
 	// 0 is any number.
 	HostMaxErrors int
-	// RetryDelay is the first pause of a host that answers 429 or 503 without a Retry-After, and of one that sends no
-	// response.
+	// RetryDelay is the first pause of a host that refuses without a Retry-After, and of one that sends no response.
 	RetryDelay time.Duration
-	// RetryMaxDelay is the longest pause of a host.
+	// RetryMaxDelay is the longest pause of a host. Where a host asks for a longer one the Tasks of the bucket fail.
 	RetryMaxDelay time.Duration
 	// Host returns the most exchanges at once with one host (at least 1), and the most starts a second (0 is no limit).
 	// It is called once for each lane. It must not be nil.

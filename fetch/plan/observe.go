@@ -32,8 +32,8 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 		until = now.Add(max(v.Hold, v.Failure.RetryAfter))
 	case b != nil && b.spentUntil().Sub(now) > lim.RetryMaxDelay+resetRounding:
 		until, ofBucket = b.spentUntil(), true
-		why = failure.New(failure.RateLimited, "the host's quota is used up for %s, longer than retry-max-delay %s",
-			until.Sub(now).Round(time.Second), lim.RetryMaxDelay)
+		why = failure.New(failure.RateLimited, "the host's quota is used up for %s, longer than retry-max-delay %s; "+
+			"--retry-max-delay %[1]s would wait", until.Sub(now).Round(time.Second), lim.RetryMaxDelay)
 	case l.throttle.refusesAll() && !l.isClosed(now): // as if it had asked for a wait of RetryMaxDelay
 		until, streak = now.Add(lim.RetryMaxDelay), l.throttle.streak
 		l.throttle.streak = 0

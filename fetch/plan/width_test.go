@@ -1,0 +1,98 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/judge"
+)
+
+// TestMixedVolleyNarrowsAHost: where a host refuses some of the exchanges that are under way together, and accepts the
+// others, their number is limited in place of the rate. Where one more is accepted later, it is not any more; where
+// that is refused, it is tried again later.
+func TestMixedVolleyNarrowsAHost(t *testing.T) {
+	d := newPlanDriver(t, nil)
+	d.addTasks(1000, "a")
+	d.startAll()
+	for i := range 10 {
+		d.advance(10 * time.Millisecond)
+		if i < 6 {
+			d.end("a", throttled())
+		} else {
+			d.end("a", healthy())
+		}
+	}
+	if got := d.rateLimitOf("a"); got != 0 {
+		t.Errorf("held to %g/s", got)
+	}
+	d.advance(time.Second)
+	d.expectStarts("as many as were accepted", "a a a a")
+	d.advance(3 * time.Second)
+	d.end("a", healthy())
+	d.expectStarts("one more", "a a")
+	d.end("a", throttled())
+	d.end("a", healthy())
+	d.expectStarts("it was refused", "a")
+	d.advance(time.Millisecond)
+	for range 4 {
+		d.end("a", healthy())
+		d.expectStarts("one for one", "a")
+	}
+	d.advance(3 * time.Second)
+	d.end("a", healthy())
+	d.expectStarts("not so soon again", "a")
+	d.advance(2 * time.Second)
+	d.end("a", healthy())
+	d.expectStarts("but later", "a a")
+	d.advance(time.Second)
+	for range 15 {
+		d.end("a", healthy())
+		d.startAll()
+	}
+	if got := len(strings.Fields(d.startAll())); got+len(d.exchanges) < 10 {
+		t.Errorf("five are accepted, and %d are under way", len(d.exchanges))
+	}
+}
+
+// TestConcurrencyLimitOfAHost: a host that refuses what is more than four at once gets four at once, with few refusals.
+func TestConcurrencyLimitOfAHost(t *testing.T) {
+	r := newAPIRun(t, 1, nil)
+	r.latency = 500 * time.Millisecond
+	r.answer = func(_ string, _ time.Time, underWay int) judge.Verdict {
+		if underWay >= 4 {
+			return refusal()
+		}
+		return healthy()
+	}
+	if took := r.run(200, "/"); took > 35*time.Second || r.refused > 50 || r.succeeded != 200 {
+		t.Errorf("200 take %s, the least is 25 s; %d are refused", took, r.refused)
+	}
+}
+
+// TestToldRefusalIsFollowedByOne: after a wait that a refusal asked for, one exchange asks how things are; each second
+// response adds one more.
+func TestToldRefusalIsFollowedByOne(t *testing.T) {
+	d := newPlanDriver(t, nil)
+	d.addTasks(1000, "a")
+	d.startAll()
+	for len(d.exchanges) > 0 {
+		v := refusal()
+		v.Hold = 100 * time.Millisecond
+		d.end("a", v)
+	}
+	d.advance(100 * time.Millisecond)
+	most := 0
+	for i := range 40 {
+		d.advance(time.Second)
+		d.startAll()
+		if most = max(most, len(d.exchanges)); i == 0 && most != 1 {
+			t.Fatalf("%d start after the hold", most)
+		}
+		d.end("a", healthy())
+		d.startAll()
+	}
+	if d.lanes["a"].throttle.width.slow != 0 {
+		t.Errorf("at most %d at once", most)
+	}
+}
