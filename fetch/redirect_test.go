@@ -245,3 +245,25 @@ func TestRedirectsEnterTheLaneOfTheirNewHost(t *testing.T) {
 		}
 	})
 }
+
+// TestRedirectWaits checks that a redirect with Retry-After is followed after it, and that it holds no other request.
+func TestRedirectWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Path == "/a" {
+				return newResponse(301, "", "Location", "/b", "Retry-After", "2"), nil
+			}
+			return newResponse(200, "here"), nil
+		})
+		var sink recorder
+		_, err := runWithClient(t.Context(), linesOf("http://a.test/a", "http://a.test/c"), &sink, options(nil), client)
+		if err != nil || len(sink.records) != 2 {
+			t.Fatal(err)
+		}
+		for i, want := range []time.Duration{0, 2 * time.Second} {
+			if r := sink.records[i]; r.Failure != nil || r.Elapsed != want {
+				t.Errorf("%s took %s: %v", r.Request.URL, r.Elapsed, r.Failure)
+			}
+		}
+	})
+}
