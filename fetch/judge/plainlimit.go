@@ -188,8 +188,8 @@ func windowOfName(name string) time.Duration {
 	return 0
 }
 
-// readRate adds a policy that says no more than a limit and an interval: Crossref's 50 and 1s. Nothing says how many are
-// left, so Remaining is the Limit.
+// readRate adds a policy that says no more than a limit and an interval: Crossref's 50 and 1s. Nothing says how many
+// are left, so Remaining is the Limit.
 func (f *family) readRate(a *announcement) {
 	limitText, limitName := f.limit()
 	limits := parseNumbers(limitText)

@@ -14,8 +14,8 @@ func (p *Policy) polls(t Trial, status int) bool {
 }
 
 // judgePoll is judgeTask for a response that is not ready yet: it is asked for again after its Retry-After, or else
-// after a delay that grows from RetryDelay to RetryMaxDelay, until PollTime is over. The last time is at its end, unless
-// the host says that it takes longer.
+// after a delay that grows from RetryDelay to RetryMaxDelay, until PollTime is over. The last time is at its end,
+// unless the host says that it takes longer.
 func (p *Policy) judgePoll(t Trial, a *Answer, now time.Time, chance float64) Verdict {
 	wait, field := parseRetryAfter(a.sentHeader(), now)
 	delay, left := wait, max(p.PollTime-t.PollElapsed, 0)

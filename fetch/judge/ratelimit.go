@@ -51,8 +51,8 @@ const (
 )
 
 // readLimits returns what a response says about limits, in the RateLimit field of draft-ietf-httpapi-ratelimit-headers
-// and in fields with a number each, whatever their vendor calls them (see readPlainLimits). It allocates nothing where a
-// response says nothing. A value that can't be parsed, or makes no sense, is treated as missing.
+// and in fields with a number each, whatever their vendor calls them (see readPlainLimits). It allocates nothing where
+// a response says nothing. A value that can't be parsed, or makes no sense, is treated as missing.
 func readLimits(h http.Header, now time.Time) announcement {
 	var a announcement
 	if fields := h["Ratelimit"]; fields != nil {
@@ -78,8 +78,8 @@ func readLimits(h http.Header, now time.Time) announcement {
 	return a
 }
 
-// bucketOf returns the name of the bucket that a response was counted in, by a field of its own: Discord's, GitHub's and
-// GitLab's. A limit that Discord calls global is the host's, not the bucket's.
+// bucketOf returns the name of the bucket that a response was counted in, by a field of its own: Discord's, GitHub's
+// and GitLab's. A limit that Discord calls global is the host's, not the bucket's.
 func bucketOf(h http.Header) string {
 	for _, name := range [...]string{"X-Ratelimit-Bucket", "X-Ratelimit-Resource", "Ratelimit-Name"} {
 		values := h[name]

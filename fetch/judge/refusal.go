@@ -17,8 +17,8 @@ type refusal struct {
 }
 
 // refusalOf returns the refusal that a response is, nil for none: a 429, a status of ThrottleOn, and a 4xx or 5xx (or
-// beyond) that has a Retry-After, or that says that its quota is spent. An accepted status is none, but for the 200 with
-// which MediaWiki refuses a request because of its lag (maxlag).
+// beyond) that has a Retry-After, or that says that its quota is spent. An accepted status is none, but for the 200
+// with which MediaWiki refuses a request because of its lag (maxlag).
 //
 // Retry-After has precedence over the reset of a quota (draft-ietf-httpapi-ratelimit-headers section 5), in told too.
 func (p *Policy) refusalOf(t Trial, a *Answer, told *announcement, now time.Time) *refusal {

@@ -7,9 +7,9 @@ import (
 )
 
 // parseRetryAfter parses how long a response asks to wait: the Retry-After header (RFC 9110 section 10.2.3) in whatever
-// form servers send it, or one of those that say the same in other units. A date counts from the response's Date. A date
-// that has passed is a wait of 0. field is the name of the header field that was believed, in canonical form; empty is
-// none.
+// form servers send it, or one of those that say the same in other units. A date counts from the response's Date. A
+// date that has passed is a wait of 0. field is the name of the header field that was believed, in canonical form;
+// empty is none.
 //
 // Milliseconds are preferred to seconds, since servers that send both round the latter up.
 func parseRetryAfter(h http.Header, now time.Time) (wait time.Duration, field string) {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestRetryAfter: the values that RFC 9110 allows, those that servers really send, with an API that does, what is out of
-// range, and what is ignored. The Date of the responses is 90 s ahead of the client's clock.
+// TestRetryAfter: the values that RFC 9110 allows, those that servers really send, with an API that does, what is out
+// of range, and what is ignored. The Date of the responses is 90 s ahead of the client's clock.
 func TestRetryAfter(t *testing.T) {
 	const second = time.Second
 	const date = "Fri, 02 Jan 2026 12:01:30 GMT"

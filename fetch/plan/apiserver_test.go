@@ -19,7 +19,6 @@ type apiServer struct {
 	skew     time.Duration                  // of its clock
 	unready  int                            // how many answers to each path are a 202 with Retry-After: 1 at first
 	flaky    float64                        // the share of answers that are a 503 without a word, whatever the limits
-	body     func(header http.Header)       // other fields of every answer; nil is none
 
 	buckets map[string][]apiLimit
 	asked   map[string]int // by path, where unready is set

@@ -27,8 +27,8 @@ import (
 //	pages    in place of either, a commit with pages that others follow (see appendPage)
 //	mark     all is on disk up to that length of the output (8) and that size of the journal (8)
 //
-// Numbers are little-endian. Requests and names are hashed, so that neither a URL nor a secret stands in a journal. Only
-// the URL of the page that comes next does, without userinfo; it stands in the output too.
+// Numbers are little-endian. Requests and names are hashed, so that neither a URL nor a secret stands in a journal.
+// Only the URL of the page that comes next does, without userinfo; it stands in the output too.
 
 const (
 	headerTitle = "batchfetch journal "
