@@ -149,3 +149,18 @@ func (l *lane) speedUp(now time.Time) {
 	}
 	l.pace.setRate(l.rate(), now)
 }
+
+// keepToldRate limits the pace to the rate that a host tells: a limit and an interval, and nothing of what is left, as
+// Crossref has it (see judge.Quota.Interval).
+func (l *lane) keepToldRate(quotas []judge.Quota, now time.Time) {
+	for i := range quotas {
+		q := &quotas[i]
+		if q.Concurrent || q.Interval <= 0 || q.Reset > 0 || q.Limit <= 0 || q.Remaining != q.Limit {
+			continue
+		}
+		if told := float64(q.Limit) / q.Interval.Seconds(); l.perSecond == 0 || told < l.perSecond {
+			l.perSecond, l.isToldRate = told, true
+			l.pace.setRate(l.rate(), now)
+		}
+	}
+}

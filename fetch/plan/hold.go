@@ -32,6 +32,9 @@ func (p *Plan) holdOf(l *lane, now time.Time) Hold {
 	case l.buckets != nil && l.hasWaiting() && l.quotaStart(now).After(latest(l.pausedUntil, l.pace.due)):
 		return HoldQuota
 	case l.throttle.rate() == 0 && l.overload.rate() == 0 && l.hasWaiting() && l.pace.due.After(l.pausedUntil):
+		if l.isToldRate {
+			return HoldQuota
+		}
 		return HoldHostRate
 	}
 	return HoldPause

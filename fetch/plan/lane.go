@@ -17,7 +17,8 @@ type lane struct {
 
 	active      int     // exchanges under way
 	concurrency int     // the most exchanges under way
-	perSecond   float64 // the most starts a second by Limits.Host; 0 is no limit
+	perSecond   float64 // the most starts a second, by Limits.Host or told by the host; 0 is no limit
+	isToldRate  bool    // perSecond is told by the host
 	pace        pace
 	starts      uint64        // how many Tasks have started
 	meter       *meter        // of starts; nil after compact

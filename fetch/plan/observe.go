@@ -24,6 +24,7 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 		}
 	}
 	if lim.Adaptive {
+		l.keepToldRate(v.Quotas, now)
 		l.adaptRate(t, ofBucket, lim, now)
 	}
 	until, streak, why := time.Time{}, 0, v.Failure

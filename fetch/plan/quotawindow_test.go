@@ -183,3 +183,30 @@ func TestRefusalSaysWhenAQuotaIsBack(t *testing.T) {
 	d.end("a", v)
 	d.expectWait("as long as Retry-After says", time.Second)
 }
+
+// TestToldRateIsKept: a limit and an interval, with nothing of what is left, is a rate; the lower one of it and the
+// user's counts. What is left, and exchanges at once, are no rate.
+func TestToldRateIsKept(t *testing.T) {
+	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name  string
+		own   float64 // the user's limit
+		quota judge.Quota
+		want  float64
+	}{
+		{"a rate (Crossref)", 0, judge.Quota{Limit: 50, Remaining: 50, Interval: time.Second}, 50},
+		{"a rate a minute", 0, judge.Quota{Limit: 30, Remaining: 30, Interval: time.Minute}, 0.5},
+		{"above the user's", 10, judge.Quota{Limit: 50, Remaining: 50, Interval: time.Second}, 10},
+		{"below the user's", 80, judge.Quota{Limit: 50, Remaining: 50, Interval: time.Second}, 50},
+		{"with what is left", 0, judge.Quota{Limit: 50, Remaining: 49, Interval: time.Second}, 0},
+		{"with a reset", 0, judge.Quota{Limit: 50, Remaining: 50, Reset: time.Second, Interval: time.Second}, 0},
+		{"at once", 0, judge.Quota{Limit: 5, Remaining: 5, Interval: time.Second, Concurrent: true}, 0},
+		{"no interval", 0, judge.Quota{Limit: 5, Remaining: 5}, 0},
+	} {
+		l := newLane("http://a.test", &Limits{Host: func(string) (int, float64) { return 10, tt.own }})
+		l.keepToldRate([]judge.Quota{tt.quota}, now)
+		if got := l.rate(); got != tt.want {
+			t.Errorf("%s: %g starts a second, want %g", tt.name, got, tt.want)
+		}
+	}
+}
