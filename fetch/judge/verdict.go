@@ -60,6 +60,8 @@ type Quota struct {
 	// Interval is the length of a whole window; 0 is not known. Where only Limit and Interval are told (Crossref),
 	// Remaining is Limit and Reset 0 in every response, and who keeps to it has to count.
 	Interval time.Duration
+	// RateOnly says that nothing was told of what is left: Remaining is the Limit.
+	RateOnly bool
 	// Concurrent says that Limit and Remaining count exchanges under way at once, not requests in a window.
 	Concurrent bool
 }

@@ -150,12 +150,16 @@ func (l *lane) speedUp(now time.Time) {
 	l.pace.setRate(l.rate(), now)
 }
 
+// longestToldInterval bounds the intervals of keepToldRate: spread evenly over a longer one, a quota would slow down a
+// host that lets it be used at once.
+const longestToldInterval = time.Minute
+
 // keepToldRate limits the pace to the rate that a host tells: a limit and an interval, and nothing of what is left, as
-// Crossref has it (see judge.Quota.Interval).
+// Crossref has it (see judge.Quota.RateOnly).
 func (l *lane) keepToldRate(quotas []judge.Quota, now time.Time) {
 	for i := range quotas {
 		q := &quotas[i]
-		if q.Concurrent || q.Interval <= 0 || q.Reset > 0 || q.Limit <= 0 || q.Remaining != q.Limit {
+		if !q.RateOnly || q.Limit <= 0 || q.Interval <= 0 || q.Interval > longestToldInterval {
 			continue
 		}
 		if told := float64(q.Limit) / q.Interval.Seconds(); l.perSecond == 0 || told < l.perSecond {

@@ -194,14 +194,13 @@ func TestToldRateIsKept(t *testing.T) {
 		quota judge.Quota
 		want  float64
 	}{
-		{"a rate (Crossref)", 0, judge.Quota{Limit: 50, Remaining: 50, Interval: time.Second}, 50},
-		{"a rate a minute", 0, judge.Quota{Limit: 30, Remaining: 30, Interval: time.Minute}, 0.5},
-		{"above the user's", 10, judge.Quota{Limit: 50, Remaining: 50, Interval: time.Second}, 10},
-		{"below the user's", 80, judge.Quota{Limit: 50, Remaining: 50, Interval: time.Second}, 50},
-		{"with what is left", 0, judge.Quota{Limit: 50, Remaining: 49, Interval: time.Second}, 0},
-		{"with a reset", 0, judge.Quota{Limit: 50, Remaining: 50, Reset: time.Second, Interval: time.Second}, 0},
-		{"at once", 0, judge.Quota{Limit: 5, Remaining: 5, Interval: time.Second, Concurrent: true}, 0},
-		{"no interval", 0, judge.Quota{Limit: 5, Remaining: 5}, 0},
+		{"a rate (Crossref)", 0, judge.Quota{Limit: 50, Remaining: 50, Interval: time.Second, RateOnly: true}, 50},
+		{"a rate a minute", 0, judge.Quota{Limit: 30, Remaining: 30, Interval: time.Minute, RateOnly: true}, 0.5},
+		{"above the user's", 10, judge.Quota{Limit: 50, Remaining: 50, Interval: time.Second, RateOnly: true}, 10},
+		{"below the user's", 80, judge.Quota{Limit: 50, Remaining: 50, Interval: time.Second, RateOnly: true}, 50},
+		{"with what is left", 0, judge.Quota{Limit: 1, Remaining: 1, Interval: time.Minute}, 0},
+		{"over a day", 0, judge.Quota{Limit: 50, Remaining: 50, Interval: 24 * time.Hour, RateOnly: true}, 0},
+		{"no interval", 0, judge.Quota{Limit: 5, Remaining: 5, RateOnly: true}, 0},
 	} {
 		l := newLane("http://a.test", &Limits{Host: func(string) (int, float64) { return 10, tt.own }})
 		l.keepToldRate([]judge.Quota{tt.quota}, now)
