@@ -60,9 +60,9 @@ A host refuses a request for a limit of its own by 429, by a 4xx or 5xx with Ret
 or by a status of --throttle-on. It is left alone for what it says, or for a pause that grows from --retry-delay to 16
 times that, and then asked at a lower rate, which comes back step by step; other hosts go on. The URL is asked again at
 no cost of its --retries, 20 times in a row at most, after a 429 whatever its method. A quota that it tells in
-RateLimit, X-RateLimit-Remaining and -Reset, or in a common vendor's own words, is kept to. Three requests in a row
-that are told to wait longer than --retry-max-delay end that host, and so do ten that are refused one after the other,
-each after such a pause: its other requests fail as rate_limited.
+RateLimit, X-RateLimit-Remaining and -Reset, or in a common vendor's own words, is kept to. A wait or
+reset longer than --retry-max-delay ends that host, or the part of it that the limit is for, and so do ten refusals one
+after the other, each after such a pause: what is left for it fails as rate_limited.
 
 A host that leaves --host-max-errors exchanges in a row without an answer (no name, no connection, silence) is asked by
 one probe after 1s, 2s and 4s (from --retry-delay on where that is more, --retry-max-delay at most); when the third
