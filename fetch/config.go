@@ -106,19 +106,21 @@ func (o *Options) limits() plan.Limits {
 		Adaptive:      o.Adaptive,
 		HostMaxErrors: o.HostMaxErrors,
 		RetryDelay:    o.RetryDelay,
-		RetryMaxDelay: o.RetryMaxDelay,
 		Host:          o.hostLimits,
 	}
 }
 
-// hostLimits returns the limits of one origin, its own or else the run's: exchanges at once, and exchanges started per
-// second (0 is no limit).
-func (o *Options) hostLimits(origin string) (concurrency int, rate float64) {
+// hostLimits returns the limits of one origin, its own or else the run's.
+func (o *Options) hostLimits(origin string) plan.HostLimits {
 	own := o.Hosts.Of(origin)
 	if own == nil {
-		return o.HostConcurrency, o.HostRate
+		own = new(HostSettings)
 	}
-	return valueOr(own.Concurrency, o.HostConcurrency), valueOr(own.Rate, o.HostRate)
+	return plan.HostLimits{
+		Concurrency:   valueOr(own.Concurrency, o.HostConcurrency),
+		Rate:          valueOr(own.Rate, o.HostRate),
+		RetryMaxDelay: valueOr(own.RetryMaxDelay, o.RetryMaxDelay),
+	}
 }
 
 // transportConfig returns the configuration of a run's Transport over the network n.

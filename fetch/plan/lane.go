@@ -15,9 +15,10 @@ type lane struct {
 	spilled *spilled           // Tasks that come after those in waiting; nil is none
 	delayed taskHeap           // Tasks that wait for their NotBefore, and then go to the end of waiting
 
-	active      int     // exchanges under way
-	concurrency int     // the most exchanges under way
-	perSecond   float64 // the most starts a second by Limits.Host; 0 is no limit
+	active      int           // exchanges under way
+	concurrency int           // the most exchanges under way
+	perSecond   float64       // the most starts a second by Limits.Host; 0 is no limit
+	maxDelay    time.Duration // HostLimits.RetryMaxDelay
 	pace        pace
 	starts      uint64        // how many Tasks have started
 	meter       *meter        // of starts; nil after compact
@@ -46,7 +47,8 @@ type lane struct {
 // newLane returns a lane without Tasks, with the limits of its host.
 func newLane(host string, lim *Limits) *lane {
 	l := &lane{host: host}
-	l.concurrency, l.perSecond = lim.Host(host)
+	own := lim.Host(host)
+	l.concurrency, l.perSecond, l.maxDelay = own.Concurrency, own.Rate, own.RetryMaxDelay
 	l.pace = newPace(l.perSecond)
 	return l
 }

@@ -30,15 +30,15 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 	switch {
 	case v.TooLong && v.Failure != nil:
 		until = now.Add(max(v.Hold, v.Failure.RetryAfter))
-	case b != nil && b.spentUntil().Sub(now) > lim.RetryMaxDelay+resetRounding:
+	case b != nil && b.spentUntil().Sub(now) > l.maxDelay+resetRounding:
 		until, ofBucket = b.spentUntil(), true
 		why = failure.New(failure.RateLimited, "the host's quota is used up for %s, longer than retry-max-delay %s; "+
-			"--retry-max-delay %[1]s would wait", until.Sub(now).Round(time.Second), lim.RetryMaxDelay)
+			"--retry-max-delay %[1]s would wait", until.Sub(now).Round(time.Second), l.maxDelay)
 	case l.throttle.refusesAll() && !l.isClosed(now): // as if it had asked for a wait of RetryMaxDelay
-		until, streak = now.Add(lim.RetryMaxDelay), l.throttle.streak
+		until, streak = now.Add(l.maxDelay), l.throttle.streak
 		l.throttle.streak = 0
 	case l.overload.refusesAll(now) && !l.isClosed(now):
-		until, streak = now.Add(lim.RetryMaxDelay), l.overload.failed
+		until, streak = now.Add(l.maxDelay), l.overload.failed
 		l.overload.lastOne = now
 	}
 	if !until.IsZero() && until.After(now) {
@@ -118,7 +118,7 @@ func (l *lane) noAnswer(t *Task, lim *Limits, now time.Time) (down bool) {
 	h.last = t.Verdict.Failure
 	if h.probesOnly && !h.down {
 		wait := max(lim.RetryDelay, firstProbe) << h.probes
-		l.pausedUntil = latest(l.pausedUntil, now.Add(min(wait, max(lim.RetryMaxDelay, firstProbe))))
+		l.pausedUntil = latest(l.pausedUntil, now.Add(min(wait, max(l.maxDelay, firstProbe))))
 	}
 	return h.down
 }

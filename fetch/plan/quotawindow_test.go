@@ -183,3 +183,30 @@ func TestRefusalSaysWhenAQuotaIsBack(t *testing.T) {
 	d.end("a", v)
 	d.expectWait("as long as Retry-After says", time.Second)
 }
+
+// TestLongestWaitOfAHost: a host that may be waited for longer is, and one that may not is closed.
+func TestLongestWaitOfAHost(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) {
+		l.HostConcurrency = 1
+		longest := map[string]time.Duration{"patient": 2 * time.Hour, "hasty": time.Second, "else": time.Minute}
+		l.Host = func(host string) HostLimits {
+			return HostLimits{Concurrency: 1, RetryMaxDelay: longest[host]}
+		}
+	})
+	d.addTasks(2, "patient", "hasty", "else")
+	d.startAll()
+	for _, host := range []string{"patient", "hasty", "else"} {
+		d.end(host, withQuota(0, 30*time.Second, 0))
+	}
+	d.expectStarts("the one with a longest wait of 1 s is closed", "lost")
+	d.advance(31 * time.Second)
+	d.expectStarts("the others have their quotas again", "patient else")
+	d.exchanges = d.exchanges[1:] // without the one that is lost
+	d.addTasks(2, "patient", "else")
+	for _, host := range []string{"patient", "else"} {
+		d.end(host, withQuota(0, time.Hour, 0))
+	}
+	d.expectStarts("the one with a longest wait of a minute is closed", "lost lost")
+	d.advance(time.Hour + time.Second)
+	d.expectStarts("the other has waited", "patient")
+}
