@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -110,17 +111,33 @@ func (o *Options) limits() plan.Limits {
 	}
 }
 
-// hostLimits returns the limits of one origin, its own or else the run's.
-func (o *Options) hostLimits(origin string) plan.HostLimits {
-	own := o.Hosts.Of(origin)
-	if own == nil {
-		own = new(HostSettings)
+// hostLimits returns the limits of a lane, which is one of an origin, or of a part of it: its name is then followed by
+// the path of the HostRule. They are its own, or else its origin's, or else the run's.
+func (o *Options) hostLimits(lane string) plan.HostLimits {
+	origin, path := splitLane(lane)
+	limits := plan.HostLimits{Concurrency: o.HostConcurrency, Rate: o.HostRate, RetryMaxDelay: o.RetryMaxDelay}
+	part, _ := o.Hosts.OfPath(origin, path)
+	for _, own := range [...]*HostSettings{o.Hosts.Of(origin), part} {
+		if own != nil {
+			limits.Concurrency = valueOr(own.Concurrency, limits.Concurrency)
+			limits.Rate = valueOr(own.Rate, limits.Rate)
+			limits.RetryMaxDelay = valueOr(own.RetryMaxDelay, limits.RetryMaxDelay)
+		}
 	}
-	return plan.HostLimits{
-		Concurrency:   valueOr(own.Concurrency, o.HostConcurrency),
-		Rate:          valueOr(own.Rate, o.HostRate),
-		RetryMaxDelay: valueOr(own.RetryMaxDelay, o.RetryMaxDelay),
+	if o.Hosts.hasPaths(origin) {
+		limits.Within = origin
 	}
+	return limits
+}
+
+// splitLane returns the origin in the name of a lane, and the path; empty is none.
+func splitLane(lane string) (origin, path string) {
+	scheme, host, _ := strings.Cut(lane, "://")
+	if slash := strings.IndexByte(host, '/'); slash >= 0 {
+		at := len(scheme) + len("://") + slash
+		return lane[:at], lane[at:]
+	}
+	return lane, ""
 }
 
 // transportConfig returns the configuration of a run's Transport over the network n.

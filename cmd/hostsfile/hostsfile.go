@@ -32,6 +32,8 @@ const Example = `
     retry_on: 429,5xx,timeout
     throttle_on: 403            # refuses by it when there is too much
     accept_status: 200-299,404
+  api.example.com/search:       # the part of a host that begins so: its rate, pauses and quotas are apart from those of
+    rate: 30/m                  # the rest, within the host's concurrency and rate; what is left out is as of the host
 `
 
 // A Mistake is one error in the file. It never quotes a value of the file, which may be a secret.

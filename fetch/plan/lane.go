@@ -19,6 +19,7 @@ type lane struct {
 	concurrency int           // the most exchanges under way
 	perSecond   float64       // the most starts a second by Limits.Host; 0 is no limit
 	maxDelay    time.Duration // HostLimits.RetryMaxDelay
+	within      *hostLanes    // HostLimits.Within; nil is none
 	pace        pace
 	starts      uint64        // how many Tasks have started
 	meter       *meter        // of starts; nil after compact
@@ -45,9 +46,8 @@ type lane struct {
 }
 
 // newLane returns a lane without Tasks, with the limits of its host.
-func newLane(host string, lim *Limits) *lane {
+func newLane(host string, own HostLimits) *lane {
 	l := &lane{host: host}
-	own := lim.Host(host)
 	l.concurrency, l.perSecond, l.maxDelay = own.Concurrency, own.Rate, own.RetryMaxDelay
 	l.pace = newPace(l.perSecond)
 	return l
@@ -93,6 +93,10 @@ func (l *lane) startTask(now time.Time) *Task {
 	l.starts++
 	t.Started, t.number = now, l.starts
 	l.pace.spendToken(now)
+	if l.within != nil {
+		l.within.active++
+		l.within.pace.spendToken(now)
+	}
 	l.meter.add(now)
 	l.assignStart(t, now)
 	l.health.noteProbe(t)
@@ -126,13 +130,13 @@ func (l *lane) hasWaiting() bool { return l.waiting.Len() > 0 || l.buckets.aside
 
 // isBusy reports whether a Task waits for the end of an exchange of this lane.
 func (l *lane) isBusy() bool {
-	return l.hasWaiting() && (l.active >= l.width() || l.health.isProbing())
+	return l.hasWaiting() && (l.active >= l.width() || l.health.isProbing() || l.within.isFull())
 }
 
 // nextStart returns when the next Task may start, whatever the number of exchanges under way; for an empty lane, when
 // it may be deleted.
 func (l *lane) nextStart(now time.Time) time.Time {
-	at := latest(l.pausedUntil, l.pace.due)
+	at := latest(l.pausedUntil, l.paceDue())
 	if l.isEmpty() {
 		at = latest(latest(at, l.closure.opensAt()), latest(l.throttle.expiry(), l.health.expiry(l.pausedUntil)))
 		return latest(at, latest(l.overload.expiry(), l.buckets.expiry()))
@@ -144,6 +148,14 @@ func (l *lane) nextStart(now time.Time) time.Time {
 		return at
 	}
 	return latest(at, l.quotaStart(now))
+}
+
+// paceDue is when the lane's pace, and that of the host that it is a part of, allow a start.
+func (l *lane) paceDue() time.Time {
+	if l.within == nil {
+		return l.pace.due
+	}
+	return latest(l.pace.due, l.within.pace.due)
 }
 
 // width is the most exchanges under way now, by the throttle or by the limits.

@@ -20,7 +20,8 @@ type Limits struct {
 	HostMaxErrors int
 	// RetryDelay is the first pause of a host that refuses without a Retry-After, and of one that sends no response.
 	RetryDelay time.Duration
-	// Host returns the limits of one host. It is called once for each lane. It must not be nil.
+	// Host returns the limits of one host. It is called once for each lane, and for each HostLimits.Within. It must not
+	// be nil.
 	Host func(host string) HostLimits
 }
 
@@ -32,6 +33,9 @@ type HostLimits struct {
 	Rate float64
 	// RetryMaxDelay is the longest pause. Where the host asks for a longer one the Tasks of the bucket fail.
 	RetryMaxDelay time.Duration
+	// Within is the host that this one is a part of, which may be the host itself: its Concurrency and Rate bound
+	// all its parts together. Empty is that none has parts.
+	Within string
 }
 
 // Hold names the limit that keeps a Task from starting.

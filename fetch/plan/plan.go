@@ -16,7 +16,8 @@ import (
 // goes to the lane whose last start is longest ago, so that no lane waits for ever.
 type Plan struct {
 	limits Limits
-	lanes  map[string]*lane // by host
+	lanes  map[string]*lane      // by host
+	hosts  map[string]*hostLanes // by HostLimits.Within
 
 	ready       laneHeap // lanes that may start a Task now, by their own limits; the most work first
 	longestIdle laneHeap // the same lanes; the one whose last start is longest ago first
@@ -47,6 +48,7 @@ func New(l Limits, codec Codec) *Plan {
 	return &Plan{
 		limits:      l,
 		lanes:       make(map[string]*lane),
+		hosts:       make(map[string]*hostLanes),
 		ready:       laneHeap{indexAt: 0, before: hasMoreWork},
 		longestIdle: laneHeap{indexAt: 1, before: isLongerIdle},
 		busy:        laneHeap{indexAt: 0, before: hasMoreWork},
@@ -103,7 +105,11 @@ func (p *Plan) AddInvalid(t *Task) { p.invalid.Push(t) }
 
 // addLane makes the lane of a host. Its turn comes after that of all others.
 func (p *Plan) addLane(host string) *lane {
-	l := newLane(host, &p.limits)
+	own := p.limits.Host(host)
+	l := newLane(host, own)
+	if own.Within != "" {
+		p.joinHost(l, own.Within)
+	}
 	p.turn++
 	l.turn = p.turn
 	p.lanes[host] = l
@@ -136,6 +142,11 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 		return nil, wait
 	}
 	l := p.chooseLane()
+	if l.within != nil { // a start of another part of its host may have used up what that allows
+		if p.reclassify(l, now); l.heap != &p.ready {
+			return p.Next(now)
+		}
+	}
 	p.pace.spendToken(now)
 	t = l.startTask(now)
 	p.starts++
@@ -198,6 +209,9 @@ func (p *Plan) Done(t *Task, now time.Time) {
 	}
 	t.lane = nil
 	l.active--
+	if l.within != nil {
+		l.within.active--
+	}
 	took := now.Sub(t.Started)
 	l.latency, p.typicalLatency = movingAverage(l.latency, took), movingAverage(p.typicalLatency, took)
 	switch laneClosed, bucketClosed := l.observe(t, &p.limits, now); {
@@ -207,6 +221,9 @@ func (p *Plan) Done(t *Task, now time.Time) {
 		p.failClosed(l, now)
 	}
 	p.reclassify(l, now)
+	if l.within != nil {
+		p.reclassifyOthers(l, now)
+	}
 }
 
 // closingLane is a lane that was closed while it had spilled Tasks, and why these fail. The lane may be open again
