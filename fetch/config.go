@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -122,6 +123,14 @@ func (o *Options) hostLimits(lane string) plan.HostLimits {
 			limits.Concurrency = valueOr(own.Concurrency, limits.Concurrency)
 			limits.Rate = valueOr(own.Rate, limits.Rate)
 			limits.RetryMaxDelay = valueOr(own.RetryMaxDelay, limits.RetryMaxDelay)
+		}
+	}
+	if own := cmp.Or(part, o.Hosts.Of(origin)); own != nil && own.Share != "" {
+		limits.Share = own.Share
+		if rate, limited := o.Hosts.rates[own.Share]; limited {
+			limits.Rate = rate
+		} else {
+			limits.Rate = o.HostRate
 		}
 	}
 	if o.Hosts.hasPaths(origin) {

@@ -60,7 +60,8 @@ func normalizeHost(host string) string {
 	return name
 }
 
-// parseHostPattern parses [SCHEME://]HOST[:PORT][/PATH]. The error does not repeat the text, which may have secrets in it.
+// parseHostPattern parses [SCHEME://]HOST[:PORT][/PATH]. The error does not repeat the text, which may have secrets in
+// it.
 func parseHostPattern(text string) (hostPattern, error) {
 	scheme, rest, named := strings.Cut(text, "://")
 	if !named {

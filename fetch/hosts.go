@@ -33,6 +33,9 @@ type HostSettings struct {
 	RetryOn                  *judge.RetryOn
 	ThrottleOn, AcceptStatus *judge.Statuses
 	RetryMaxDelay            *time.Duration
+	// Share names the hosts that have one quota together: what any of them says of it, and of refusals, holds for all,
+	// and so does the least Rate that any of them has. Empty is a quota of its own.
+	Share string
 }
 
 // A HostRule gives settings to the hosts that match its Pattern, [SCHEME://]HOST[:PORT][/PATH]: without a scheme or a
@@ -52,6 +55,7 @@ type HostRules struct {
 	settings map[hostPattern]*HostSettings
 	all      []*HostSettings     // the values of settings
 	paths    map[string][]string // by hostPattern.name: the paths of its patterns, the longest first
+	rates    map[string]float64  // by HostSettings.Share: the least Rate; 0 is no limit
 }
 
 // A HostRuleError is one mistake in a list of HostRules. It has no secrets in it.
@@ -95,6 +99,10 @@ func NewHostRules(rules []HostRule) (*HostRules, error) {
 			rule.checkOfPath(wrong)
 			h.addPath(pattern)
 		}
+		if rule.Share != "" && pattern.name == "*" {
+			wrong("share", errors.New("is for some hosts: one rate for all is --rate"))
+		}
+		h.addRate(&rule.HostSettings)
 		h.settings[pattern] = &rule.HostSettings
 		h.all = append(h.all, &rule.HostSettings)
 	}
@@ -187,6 +195,19 @@ func (h *HostRules) addPath(p hostPattern) {
 	paths := append(h.paths[p.name], p.path)
 	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	h.paths[p.name] = slices.Compact(paths)
+}
+
+// addRate takes in the rate of a host that has a share.
+func (h *HostRules) addRate(s *HostSettings) {
+	if s.Share == "" || s.Rate == nil {
+		return
+	}
+	if h.rates == nil {
+		h.rates = make(map[string]float64)
+	}
+	if least := h.rates[s.Share]; least == 0 || *s.Rate > 0 && *s.Rate < least {
+		h.rates[s.Share] = *s.Rate
+	}
 }
 
 // OfPath returns the settings that a part of an origin has beside those of Of, and the path of that part: the longest

@@ -65,6 +65,35 @@ func TestSettingsOfAPath(t *testing.T) {
 	}
 }
 
+// TestLimitsOfAShare checks that hosts of one share have the least rate that any of them has, and their own number of
+// exchanges at once.
+func TestLimitsOfAShare(t *testing.T) {
+	rules, err := NewHostRules([]HostRule{
+		{"a.test", HostSettings{Share: "x", Concurrency: new(4), Rate: new(0.0)}},
+		{"*.a.test", HostSettings{Share: "x", Rate: new(5.0)}},
+		{"b.test", HostSettings{Share: "x", Rate: new(3.0)}},
+		{"b.test/part", HostSettings{Concurrency: new(1)}},
+		{"c.test", HostSettings{Share: "y"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options(func(o *Options) { o.Hosts, o.HostConcurrency, o.HostRate = rules, 10, 2 })
+	for lane, want := range map[string]plan.HostLimits{
+		"http://a.test":      {Concurrency: 4, Rate: 3, Share: "x"},
+		"https://b.a.test":   {Concurrency: 10, Rate: 3, Share: "x"},
+		"http://b.test":      {Concurrency: 10, Rate: 3, Share: "x", Within: "http://b.test"},
+		"http://b.test/part": {Concurrency: 1, Rate: 3, Within: "http://b.test"},
+		"http://c.test":      {Concurrency: 10, Rate: 2, Share: "y"},
+		"http://d.test":      {Concurrency: 10, Rate: 2},
+	} {
+		want.RetryMaxDelay = o.RetryMaxDelay
+		if got := o.hostLimits(lane); got != want {
+			t.Errorf("%s: %+v, want %+v", lane, got, want)
+		}
+	}
+}
+
 // TestAuthorizationOfAListedHost checks the precedence: a line's header, then the host's, then the run's; and of the
 // credentials the URL's before the host's.
 func TestAuthorizationOfAListedHost(t *testing.T) {

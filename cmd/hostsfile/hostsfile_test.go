@@ -172,6 +172,9 @@ func TestBrokenHostsFile(t *testing.T) {
 			"2: a.test/b: user: is of the whole host|3: a.test/b: password: is of the whole host|" +
 				"4: a.test/b: headers: is of the whole host|5: a.test/b: connect_timeout: is of the whole host"},
 		{"a path twice", "a.test/b: {}\na.test/b/: {}", "2: the same host is named twice"},
+		{"a share of all", "'*':\n  share: s3cret", "2: *: share: is for some hosts"},
+		{"a share without a name", "a.test: {share: }\nb.test: {share: [s3cret]}",
+			"1: a.test: share: has no value|2: b.test: share: is not a single value"},
 		{"a merge", "a.test: {<<: {rate: 1/s}}", "1: no setting of a host"},
 		{"a name that is a list", "? [s3cret]\n: {}\n", "1: a name that is no text"},
 		{"several", "a.test:\n  rate: s3cret\n  retries: s3cret\nb test:\n  timeout: s3cret",

@@ -103,6 +103,9 @@ func (p *Plan) deleteLane(l *lane) {
 	p.moveLane(l, nil)
 	p.uncountTasks(l)
 	p.leaveHost(l)
+	if l.share != nil {
+		l.share.leave(l)
+	}
 	delete(p.lanes, l.host)
 }
 

@@ -20,8 +20,9 @@ type lane struct {
 	perSecond   float64       // the most starts a second by Limits.Host; 0 is no limit
 	maxDelay    time.Duration // HostLimits.RetryMaxDelay
 	within      *hostLanes    // HostLimits.Within; nil is none
+	share       *share        // HostLimits.Share; nil is none
 	pace        pace
-	starts      uint64        // how many Tasks have started
+	starts      uint64        // how many Tasks have started; of a share, the number of the last one
 	meter       *meter        // of starts; nil after compact
 	latency     time.Duration // moving average of the time that an exchange takes; 0 is not known
 
@@ -91,6 +92,12 @@ func (l *lane) startTask(now time.Time) *Task {
 	t := l.takeTask(now)
 	l.active++
 	l.starts++
+	if l.share != nil {
+		l.share.active++
+		l.share.starts++
+		l.starts = l.share.starts
+		l.share.pace.spendToken(now)
+	}
 	t.Started, t.number = now, l.starts
 	l.pace.spendToken(now)
 	if l.within != nil {
@@ -136,7 +143,10 @@ func (l *lane) isBusy() bool {
 // nextStart returns when the next Task may start, whatever the number of exchanges under way; for an empty lane, when
 // it may be deleted.
 func (l *lane) nextStart(now time.Time) time.Time {
-	at := latest(l.pausedUntil, l.paceDue())
+	at := latest(l.pausedUntil, l.pace.due)
+	if l.within != nil || l.share != nil {
+		at = latest(l.pauseEnd(), l.paceDue())
+	}
 	if l.isEmpty() {
 		at = latest(latest(at, l.closure.opensAt()), latest(l.throttle.expiry(), l.health.expiry(l.pausedUntil)))
 		return latest(at, latest(l.overload.expiry(), l.buckets.expiry()))
@@ -150,12 +160,24 @@ func (l *lane) nextStart(now time.Time) time.Time {
 	return latest(at, l.quotaStart(now))
 }
 
-// paceDue is when the lane's pace, and that of the host that it is a part of, allow a start.
+// paceDue is when the lane's pace, and those of its share and of the host that it is a part of, allow a start.
 func (l *lane) paceDue() time.Time {
-	if l.within == nil {
-		return l.pace.due
+	due := l.pace.due
+	if l.within != nil {
+		due = latest(due, l.within.pace.due)
 	}
-	return latest(l.pace.due, l.within.pace.due)
+	if l.share != nil {
+		due = latest(due, l.share.pace.due)
+	}
+	return due
+}
+
+// pauseEnd is when the pause of the lane, and that of its share, ends.
+func (l *lane) pauseEnd() time.Time {
+	if l.share == nil {
+		return l.pausedUntil
+	}
+	return latest(l.pausedUntil, l.share.until)
 }
 
 // width is the most exchanges under way now, by the throttle or by the limits.

@@ -36,6 +36,9 @@ type HostLimits struct {
 	// Within is the host that this one is a part of, which may be the host itself: its Concurrency and Rate bound
 	// all its parts together. Empty is that none has parts.
 	Within string
+	// Share names the hosts that count their requests together: Rate, which is the same for each, and quotas and
+	// refusals of any of them hold for all. Empty is none.
+	Share string
 }
 
 // Hold names the limit that keeps a Task from starting.

@@ -10,7 +10,7 @@ import (
 // observe updates the lane after an exchange, by the Verdict of its Task. It reports whether the lane, or one of its
 // buckets, has just been closed because of it.
 func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketClosed bool) {
-	v := &t.Verdict
+	v, paused := &t.Verdict, l.pausedUntil
 	var b *bucket
 	if l.buckets != nil || len(v.Quotas) > 0 || v.Bucket != "" {
 		b = l.observeBuckets(t, lim, now)
@@ -25,6 +25,9 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 	}
 	if lim.Adaptive {
 		l.adaptRate(t, ofBucket, lim, now)
+	}
+	if l.share != nil && v.Health != judge.Overloaded && l.pausedUntil.After(paused) {
+		l.share.hold(l, v.Hold > 0, now)
 	}
 	until, streak, why := time.Time{}, 0, v.Failure
 	switch {
