@@ -41,7 +41,8 @@ skipped. Records are input too: a failure asks its request again.
 --hosts FILE has settings of single hosts, in YAML, which JSON is too (1 MiB at most):` +
 	hostsfile.Example +
 	`Of the entries that name a host only the most exact one counts: the name before "*.suffix", "*" last; then scheme and
-port. It wins over the command line, which wins over -n; an input line's headers, and the URL's user, win over it.
+port; and beside it the longest path, which can't have headers, user, password or connect_timeout. It wins over the
+command line, which wins over -n; an input line's headers, and the URL's user, win over it.
 
 Who asks: a header Authorization, else the URL's user and password, else -u, else -n. Neither these nor the cookies and
 headers of the command line, --hosts or the input go over to another scheme, host or port by a redirect, nor are those

@@ -35,14 +35,14 @@ func (s *scheduler) route(t *task, now time.Time) {
 	s.lookupQueue.waiting.Push(t)
 }
 
-// enqueue adds a Task to the plan, in the lane of the origin of its next exchange.
+// enqueue adds a Task to the plan, in the lane of its next exchange.
 func (s *scheduler) enqueue(t *task, now time.Time) {
 	if t.lineError != nil || t.Lost != nil {
 		s.plan.AddInvalid(&t.Task)
 		return
 	}
 	t.updatePlanTask()
-	s.plan.Add(&t.Task, t.Origin, now)
+	s.plan.Add(&t.Task, t.target.lane, now)
 }
 
 // startLookups sends waiting Tasks to the lookup workers, as far as the channel has room, and starts more workers where

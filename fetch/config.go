@@ -1,7 +1,9 @@
 package fetch
 
 import (
+	"cmp"
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -106,19 +108,45 @@ func (o *Options) limits() plan.Limits {
 		Adaptive:      o.Adaptive,
 		HostMaxErrors: o.HostMaxErrors,
 		RetryDelay:    o.RetryDelay,
-		RetryMaxDelay: o.RetryMaxDelay,
 		Host:          o.hostLimits,
 	}
 }
 
-// hostLimits returns the limits of one origin, its own or else the run's: exchanges at once, and exchanges started per
-// second (0 is no limit).
-func (o *Options) hostLimits(origin string) (concurrency int, rate float64) {
-	own := o.Hosts.Of(origin)
-	if own == nil {
-		return o.HostConcurrency, o.HostRate
+// hostLimits returns the limits of a lane, which is one of an origin, or of a part of it: its name is then followed by
+// the path of the HostRule. They are its own, or else its origin's, or else the run's.
+func (o *Options) hostLimits(lane string) plan.HostLimits {
+	origin, path := splitLane(lane)
+	limits := plan.HostLimits{Concurrency: o.HostConcurrency, Rate: o.HostRate, RetryMaxDelay: o.RetryMaxDelay}
+	part, _ := o.Hosts.OfPath(origin, path)
+	for _, own := range [...]*HostSettings{o.Hosts.Of(origin), part} {
+		if own != nil {
+			limits.Concurrency = valueOr(own.Concurrency, limits.Concurrency)
+			limits.Rate = valueOr(own.Rate, limits.Rate)
+			limits.RetryMaxDelay = valueOr(own.RetryMaxDelay, limits.RetryMaxDelay)
+		}
 	}
-	return valueOr(own.Concurrency, o.HostConcurrency), valueOr(own.Rate, o.HostRate)
+	if own := cmp.Or(part, o.Hosts.Of(origin)); own != nil && own.Share != "" {
+		limits.Share = own.Share
+		if rate, limited := o.Hosts.rates[own.Share]; limited {
+			limits.Rate = rate
+		} else {
+			limits.Rate = o.HostRate
+		}
+	}
+	if o.Hosts.hasPaths(origin) {
+		limits.Within = origin
+	}
+	return limits
+}
+
+// splitLane returns the origin in the name of a lane, and the path; empty is none.
+func splitLane(lane string) (origin, path string) {
+	scheme, host, _ := strings.Cut(lane, "://")
+	if slash := strings.IndexByte(host, '/'); slash >= 0 {
+		at := len(scheme) + len("://") + slash
+		return lane[:at], lane[at:]
+	}
+	return lane, ""
 }
 
 // transportConfig returns the configuration of a run's Transport over the network n.

@@ -85,6 +85,46 @@ func TestNoRule(t *testing.T) {
 	}
 }
 
+// TestMostExactPath checks which of several patterns with a path applies to a URL.
+func TestMostExactPath(t *testing.T) {
+	patterns := []string{
+		"api.test/search", "api.test/search/code/", "https://api.test/search", "api.test:8443/search", "api.test",
+		"*.test", "other.test/a%20b",
+	}
+	var rules []HostRule
+	for _, pattern := range patterns {
+		rules = append(rules, HostRule{pattern, HostSettings{Retries: new(len(rules))}})
+	}
+	h, err := NewHostRules(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ url, want, path string }{
+		{"http://api.test/search", "api.test/search", "/search"},
+		{"http://API.test./search/", "api.test/search", "/search"},
+		{"http://api.test/search?q=1", "api.test/search", "/search"},
+		{"http://api.test/search/users", "api.test/search", "/search"},
+		{"https://api.test/search/users", "https://api.test/search", "/search"},
+		{"https://api.test:8443/search/users", "api.test:8443/search", "/search"},
+		{"https://api.test/search/code/1", "api.test/search/code/", "/search/code"},
+		{"http://other.test/a%20b/c", "other.test/a%20b", "/a b"},
+		{"http://api.test/searching", "", ""},
+		{"http://api.test/", "", ""},
+		{"http://api.test", "", ""},
+		{"http://api.test/v1/search", "", ""},
+		{"http://www.test/search", "", ""},
+	} {
+		u, err := httpurl.Parse(tt.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, path := h.OfPath(httpurl.Origin(u), u.Path)
+		if (got == nil) != (tt.want == "") || got != nil && patterns[*got.Retries] != tt.want || path != tt.path {
+			t.Errorf("%s: %+v, %q, want %s", tt.url, got, path, tt.want)
+		}
+	}
+}
+
 // TestRulesThatCantBe checks that all mistakes are reported at once, each by the index and key of its rule, and that no
 // error repeats a value.
 func TestRulesThatCantBe(t *testing.T) {
@@ -93,7 +133,7 @@ func TestRulesThatCantBe(t *testing.T) {
 		{Pattern: "good.test"},
 		{Pattern: "GOOD.test."},
 		{Pattern: "s3cret:word@a.test"},
-		{Pattern: "a.test/s3cret"},
+		{Pattern: "a.test/s3cret?x"},
 		{Pattern: "ftp://a.test"},
 		{Pattern: ""},
 		{Pattern: "*a.test"},
@@ -110,6 +150,17 @@ func TestRulesThatCantBe(t *testing.T) {
 		{Pattern: "4.test", HostSettings: HostSettings{Header: http.Header{"X A": nil}}},
 		{Pattern: "5.test", HostSettings: HostSettings{Header: http.Header{"Authorization": {"s3cret"}}, Password: "s3cret"}},
 		{Pattern: "6.test", HostSettings: HostSettings{Retries: new(-1)}},
+		{Pattern: "7.test/"},
+		{Pattern: "7.test/s3cret#x"},
+		{Pattern: "7.test/s3cret/../x"},
+		{Pattern: "7.test/s3cret//x"},
+		{Pattern: "7.test/s3cret*"},
+		{Pattern: "7.test/s3cret%"},
+		{Pattern: "*.test/s3cret"},
+		{Pattern: "8.test/x"},
+		{Pattern: "8.TEST/x/"},
+		{Pattern: "9.test/x", HostSettings: HostSettings{Header: http.Header{"X-A": {"s3cret"}}, Username: "s3cret",
+			Password: "s3cret", ConnectTimeout: new(time.Second)}},
 	}
 	h, err := NewHostRules(rules)
 	if h != nil || err == nil {
@@ -127,7 +178,8 @@ func TestRulesThatCantBe(t *testing.T) {
 		got[mistake.Rule] += "[" + mistake.Key + "]"
 	}
 	want := "|[]|[]|[]|[]|[]|[]|[]|[]|[]|[]|[]|[]|[concurrency]|" +
-		"[rate][connect_timeout][stall_timeout][timeout]|[headers]|[headers]|[user]|[retries]"
+		"[rate][connect_timeout][stall_timeout][timeout]|[headers]|[headers]|[user]|[retries]|" +
+		"[]|[]|[]|[]|[]|[]|[]||[]|[headers][user][password][connect_timeout]"
 	if strings.Join(got, "|") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, "|"), want)
 	}
@@ -137,7 +189,8 @@ func TestRulesThatCantBe(t *testing.T) {
 // nothing of the pattern.
 func FuzzHostPattern(f *testing.F) {
 	for _, seed := range []string{"a.test", "*.a.test", "*", "*:80", "https://a.test", "[::1]:8080", "http://[::1%25eth0]",
-		"ü.test:1", "a.test.", "user:pass@a.test", "*.*", "a..b", "://", "http://"} {
+		"ü.test:1", "a.test.", "user:pass@a.test", "*.*", "a..b", "://", "http://",
+		"a.test/b", "a.test:1/b/c/", "a.test/..", "a.test/%2e%2e", "https://a.test/b%2fc", "[::1]/b"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -160,6 +213,12 @@ func FuzzHostPattern(f *testing.F) {
 			port = ":" + port
 		}
 		h, err := NewHostRules([]HostRule{{Pattern: text}})
+		if err == nil && p.path != "" {
+			if s, path := h.OfPath(scheme+"://"+host+port, p.path+"/x"); s == nil || path != p.path {
+				t.Errorf("%q is %+v, and not found", text, p)
+			}
+			return
+		}
 		if err != nil || h.Of(scheme+"://"+host+port) == nil {
 			t.Errorf("%q is %+v, and not found at %s://%s%s: %v", text, p, scheme, host, port, err)
 		}

@@ -1,15 +1,14 @@
 package fetch
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
-	"net/url"
+	"slices"
 	"strings"
 	"time"
 
-	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/judge"
 )
 
@@ -34,11 +33,18 @@ type HostSettings struct {
 	RetryOn                  *judge.RetryOn
 	ThrottleOn, AcceptStatus *judge.Statuses
 	RetryMaxDelay            *time.Duration
+	// Share names the hosts that have one quota together: what any of them says of it, and of refusals, holds for all,
+	// and so does the least Rate that any of them has. Empty is a quota of its own.
+	Share string
 }
 
-// A HostRule gives settings to the hosts that match its Pattern, [SCHEME://]HOST[:PORT]: without a scheme or a port it
-// matches any, with a scheme alone the default port of that. HOST is as in a URL, *.example.com for every host below
-// example.com, at any depth, or * for all.
+// A HostRule gives settings to the hosts that match its Pattern, [SCHEME://]HOST[:PORT][/PATH]: without a scheme or a
+// port it matches any, with a scheme alone the default port of that. HOST is as in a URL, *.example.com for every host
+// below example.com, at any depth, or * for all.
+//
+// A Pattern with a PATH is for the URLs of one HOST whose path is that, or begins with its segments. They have a pace,
+// pauses and quotas apart from those of the rest of the host, and within its Concurrency and Rate. What the settings
+// leave out is that of the host; those of connections and credentials can't be set so.
 type HostRule struct {
 	Pattern string
 	HostSettings
@@ -47,14 +53,9 @@ type HostRule struct {
 // HostRules are the settings of hosts, found by origin. They are immutable; nil is none. Any goroutine may use them.
 type HostRules struct {
 	settings map[hostPattern]*HostSettings
-	all      []*HostSettings // the values of settings
-}
-
-// A hostPattern is a HostRule.Pattern in normal form. An empty field matches any.
-type hostPattern struct {
-	scheme string // http or https
-	name   string // in ASCII and lower case, an IPv6 address without brackets; * or *.suffix
-	port   string // never empty where scheme is not
+	all      []*HostSettings     // the values of settings
+	paths    map[string][]string // by hostPattern.name: the paths of its patterns, the longest first
+	rates    map[string]float64  // by HostSettings.Share: the least Rate; 0 is no limit
 }
 
 // A HostRuleError is one mistake in a list of HostRules. It has no secrets in it.
@@ -94,6 +95,14 @@ func NewHostRules(rules []HostRule) (*HostRules, error) {
 			wrong("", errors.New("the same host is named twice"))
 		}
 		rule.check(wrong)
+		if pattern.path != "" {
+			rule.checkOfPath(wrong)
+			h.addPath(pattern)
+		}
+		if rule.Share != "" && pattern.name == "*" {
+			wrong("share", errors.New("is for some hosts: one rate for all is --rate"))
+		}
+		h.addRate(&rule.HostSettings)
 		h.settings[pattern] = &rule.HostSettings
 		h.all = append(h.all, &rule.HostSettings)
 	}
@@ -140,6 +149,21 @@ func (s *HostSettings) check(wrong func(key string, err error)) {
 	}
 }
 
+// checkOfPath calls wrong with each setting that a part of a host can't have, by its key.
+func (s *HostSettings) checkOfPath(wrong func(key string, err error)) {
+	for _, of := range [...]struct {
+		key   string
+		given bool
+	}{
+		{"headers", s.Header != nil}, {"user", s.Username != ""}, {"password", s.Password != ""},
+		{"connect_timeout", s.ConnectTimeout != nil},
+	} {
+		if of.given {
+			wrong(of.key, errors.New("is of the whole host: set it in an entry without the path"))
+		}
+	}
+}
+
 // hasLogin reports whether a host has credentials of its own.
 func (s *HostSettings) hasLogin() bool { return s.Username != "" || s.Password != "" }
 
@@ -151,7 +175,7 @@ func (h *HostRules) Of(origin string) *HostSettings {
 	}
 	at := splitOrigin(origin)
 	for name := at.name; ; {
-		for _, p := range [...]hostPattern{{at.scheme, name, at.port}, {"", name, at.port}, {"", name, ""}} {
+		for _, p := range [...]hostPattern{{at.scheme, name, at.port, ""}, {"", name, at.port, ""}, {"", name, "", ""}} {
 			if s := h.settings[p]; s != nil {
 				return s
 			}
@@ -163,6 +187,76 @@ func (h *HostRules) Of(origin string) *HostSettings {
 	}
 }
 
+// addPath notes that a pattern has a path.
+func (h *HostRules) addPath(p hostPattern) {
+	if h.paths == nil {
+		h.paths = make(map[string][]string)
+	}
+	paths := append(h.paths[p.name], p.path)
+	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	h.paths[p.name] = slices.Compact(paths)
+}
+
+// addRate takes in the rate of a host that has a share.
+func (h *HostRules) addRate(s *HostSettings) {
+	if s.Share == "" || s.Rate == nil {
+		return
+	}
+	if h.rates == nil {
+		h.rates = make(map[string]float64)
+	}
+	if least := h.rates[s.Share]; least == 0 || *s.Rate > 0 && *s.Rate < least {
+		h.rates[s.Share] = *s.Rate
+	}
+}
+
+// OfPath returns the settings that a part of an origin has beside those of Of, and the path of that part: the longest
+// that the path of a URL begins with. nil is none. They are shared and must not be written to.
+func (h *HostRules) OfPath(origin, urlPath string) (s *HostSettings, path string) {
+	if h == nil || len(h.paths) == 0 {
+		return nil, ""
+	}
+	at := splitOrigin(origin)
+	for _, path := range h.paths[at.name] {
+		if rest, below := strings.CutPrefix(urlPath, path); !below || rest != "" && rest[0] != '/' {
+			continue
+		}
+		for _, p := range [...]hostPattern{{at.scheme, at.name, at.port, path}, {"", at.name, at.port, path},
+			{"", at.name, "", path}} {
+			if s := h.settings[p]; s != nil {
+				return s, path
+			}
+		}
+	}
+	return nil, ""
+}
+
+// combinations calls yield with the settings of each host alone, and with those that each part of a host may have
+// beside them.
+func (h *HostRules) combinations(yield func(ownSettings) bool) {
+	for p, part := range h.settings {
+		if p.path == "" {
+			if !yield(ownSettings{host: part}) {
+				return
+			}
+			continue
+		}
+		if !yield(ownSettings{part: part}) {
+			return
+		}
+		for q, host := range h.settings {
+			if q.path == "" && q.covers(p.name) && !yield(ownSettings{host, part}) {
+				return
+			}
+		}
+	}
+}
+
+// hasPaths reports whether there may be settings for a part of an origin.
+func (h *HostRules) hasPaths(origin string) bool {
+	return h != nil && len(h.paths) > 0 && len(h.paths[splitOrigin(origin).name]) > 0
+}
+
 // maxConcurrency returns the largest concurrency of any host; that of hosts without settings is given.
 func (h *HostRules) maxConcurrency(concurrency int) int {
 	if h != nil {
@@ -171,91 +265,6 @@ func (h *HostRules) maxConcurrency(concurrency int) int {
 		}
 	}
 	return concurrency
-}
-
-// nextPattern returns the next less exact name of a hostPattern: *.example.com for www.example.com and for
-// *.www.example.com, and * in the end.
-func nextPattern(name string) string {
-	_, suffix, more := strings.Cut(strings.TrimPrefix(name, "*."), ".")
-	if !more || strings.Contains(name, ":") {
-		return "*"
-	}
-	return "*." + suffix
-}
-
-// splitOrigin returns the scheme, name and port of an origin, the default port too.
-func splitOrigin(origin string) hostPattern {
-	scheme, host, _ := strings.Cut(origin, "://")
-	p := hostPattern{scheme: scheme, port: "80"}
-	if scheme == "https" {
-		p.port = "443"
-	}
-	if colon := strings.LastIndexByte(host, ':'); colon > strings.LastIndexByte(host, ']') {
-		host, p.port = host[:colon], host[colon+1:]
-	}
-	p.name = normalizeHost(host)
-	return p
-}
-
-// normalizeHost returns the host of a URL in normal form: lower case, without brackets and without a dot at the end, an
-// IPv6 address in its shortest spelling (RFC 5952).
-func normalizeHost(host string) string {
-	name := strings.TrimRight(strings.ToLower(strings.Trim(host, "[]")), ".")
-	if strings.Contains(name, ":") {
-		if a, err := netip.ParseAddr(name); err == nil {
-			return a.String()
-		}
-	}
-	return name
-}
-
-// parseHostPattern parses [SCHEME://]HOST[:PORT]. The error does not repeat the text, which may have secrets in it.
-func parseHostPattern(text string) (hostPattern, error) {
-	scheme, rest, named := strings.Cut(text, "://")
-	if !named {
-		scheme, rest = "http", text
-	}
-	stars := ""
-	if tail, all := strings.CutPrefix(rest, "*"); all {
-		switch {
-		case tail == "", strings.HasPrefix(tail, ":"):
-			stars, rest = "*", "any"+tail
-		case strings.HasPrefix(tail, "."):
-			stars, rest = "*.", tail[1:]
-		}
-	}
-	switch {
-	case strings.Contains(rest, "@"):
-		return hostPattern{}, errors.New("the host holds an @: a user and a password are settings of it")
-	case strings.ContainsAny(rest, "/?#"):
-		return hostPattern{}, errors.New("more than a host: leave out what follows it")
-	case strings.Contains(rest, "*"):
-		return hostPattern{}, errors.New("a * in a host stands alone, or in front as in *.example.com")
-	}
-	u, err := httpurl.Parse(scheme + "://" + rest)
-	if err != nil {
-		return hostPattern{}, fmt.Errorf("not a host: %w", err)
-	}
-	if normalizeHost(u.Hostname()) == "" {
-		return hostPattern{}, errors.New("not a host: only dots")
-	}
-	return patternOf(u, stars, named), nil
-}
-
-// patternOf returns the hostPattern of a URL that was made of a Pattern: stars is what stood before its host ("", "*"
-// or "*."), named says that it had a scheme.
-func patternOf(u *url.URL, stars string, named bool) hostPattern {
-	p := hostPattern{name: stars + normalizeHost(u.Hostname()), port: u.Port()}
-	if stars == "*" {
-		p.name = "*"
-	}
-	if named {
-		p.scheme = strings.ToLower(u.Scheme)
-		if p.port == "" {
-			p.port = splitOrigin(p.scheme + "://x").port
-		}
-	}
-	return p
 }
 
 // valueOr returns *own, or run where own is nil.

@@ -25,6 +25,75 @@ func TestHostPolicy(t *testing.T) {
 	}
 }
 
+// TestSettingsOfAPath checks that a URL has the settings of the longest path, else those of its host, else the run's;
+// that its lane has limits by them; and that credentials are the host's.
+func TestSettingsOfAPath(t *testing.T) {
+	rules, err := NewHostRules([]HostRule{
+		{"a.test", HostSettings{Retries: new(7), Concurrency: new(4), Username: "me"}},
+		{"a.test/search", HostSettings{Rate: new(0.5)}},
+		{"a.test/search/code", HostSettings{Retries: new(9), Concurrency: new(1)}},
+		{"b.test/search", HostSettings{Retries: new(8)}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options(func(o *Options) { o.Hosts, o.HostConcurrency, o.HostRate, o.RetryMaxDelay = rules, 10, 2, time.Minute })
+	targets := newTargeter(o)
+	limits := func(concurrency int, rate float64, within string) plan.HostLimits {
+		return plan.HostLimits{Concurrency: concurrency, Rate: rate, RetryMaxDelay: time.Minute, Within: within}
+	}
+	for _, tt := range []struct {
+		url, lane string
+		retries   int
+		limits    plan.HostLimits
+	}{
+		{"http://a.test/x", "http://a.test", 7, limits(4, 2, "http://a.test")},
+		{"http://a.test/searching", "http://a.test", 7, limits(4, 2, "http://a.test")},
+		{"http://a.test/search/x?y", "http://a.test/search", 7, limits(4, 0.5, "http://a.test")},
+		{"http://a.test/search/code", "http://a.test/search/code", 9, limits(1, 2, "http://a.test")},
+		{"http://b.test/search", "http://b.test/search", 8, limits(10, 2, "http://b.test")},
+		{"http://b.test/x", "http://b.test", 3, limits(10, 2, "http://b.test")},
+		{"http://c.test/search", "http://c.test", 3, limits(10, 2, "")},
+	} {
+		to, err := targets.newTarget(&Request{URL: tt.url})
+		if err != nil || to.policy.Retries != tt.retries || to.lane != tt.lane || o.hostLimits(to.lane) != tt.limits {
+			t.Errorf("%s: lane %s with %+v, %d retries, %v", tt.url, to.lane, o.hostLimits(to.lane), to.policy.Retries, err)
+		}
+		if login := to.Header.Get("Authorization"); (login != "") != strings.Contains(tt.url, "a.test") {
+			t.Errorf("%s: Authorization %q", tt.url, login)
+		}
+	}
+}
+
+// TestLimitsOfAShare checks that hosts of one share have the least rate that any of them has, and their own number of
+// exchanges at once.
+func TestLimitsOfAShare(t *testing.T) {
+	rules, err := NewHostRules([]HostRule{
+		{"a.test", HostSettings{Share: "x", Concurrency: new(4), Rate: new(0.0)}},
+		{"*.a.test", HostSettings{Share: "x", Rate: new(5.0)}},
+		{"b.test", HostSettings{Share: "x", Rate: new(3.0)}},
+		{"b.test/part", HostSettings{Concurrency: new(1)}},
+		{"c.test", HostSettings{Share: "y"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options(func(o *Options) { o.Hosts, o.HostConcurrency, o.HostRate = rules, 10, 2 })
+	for lane, want := range map[string]plan.HostLimits{
+		"http://a.test":      {Concurrency: 4, Rate: 3, Share: "x"},
+		"https://b.a.test":   {Concurrency: 10, Rate: 3, Share: "x"},
+		"http://b.test":      {Concurrency: 10, Rate: 3, Share: "x", Within: "http://b.test"},
+		"http://b.test/part": {Concurrency: 1, Rate: 3, Within: "http://b.test"},
+		"http://c.test":      {Concurrency: 10, Rate: 2, Share: "y"},
+		"http://d.test":      {Concurrency: 10, Rate: 2},
+	} {
+		want.RetryMaxDelay = o.RetryMaxDelay
+		if got := o.hostLimits(lane); got != want {
+			t.Errorf("%s: %+v, want %+v", lane, got, want)
+		}
+	}
+}
+
 // TestAuthorizationOfAListedHost checks the precedence: a line's header, then the host's, then the run's; and of the
 // credentials the URL's before the host's.
 func TestAuthorizationOfAListedHost(t *testing.T) {

@@ -21,10 +21,11 @@ type target struct {
 	transport.Target
 	options *Options      // the run's, or those of the host
 	policy  *judge.Policy // of options; nil only where nothing is judged
+	lane    string        // the name of its lane in the plan; see forURL
 }
 
-// follow returns the target of a redirect with this status and Location; its options and policy are still to be set.
-// An unusable Location is a Failure of Kind Protocol.
+// follow returns the target of a redirect with this status and Location; its options, policy and lane are still to be
+// set. An unusable Location is a Failure of Kind Protocol.
 func (t *target) follow(status int, location string) (target, *failure.Failure) {
 	next, err := parseLocation(t.URL, location)
 	if err != nil {

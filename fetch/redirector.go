@@ -27,8 +27,8 @@ func (r *redirector) follow(t *task, status int, header http.Header, remote stri
 		t.Verdict = judge.Verdict{Failure: failure}
 		return
 	}
-	origin := r.targets.forOrigin(to.Origin)
-	to.options, to.policy = origin.options, &origin.policy
+	own, lane := r.targets.forURL(to.Origin, to.URL)
+	to.options, to.policy, to.lane = own.options, &own.policy, lane
 	to.PublicOnly = r.transport.MustStayPublic(&t.target.Target, remote)
 	t.leftOrigin = t.leftOrigin || to.Origin != t.Origin
 	t.target = to

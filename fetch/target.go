@@ -16,18 +16,27 @@ import (
 // written to once it is made.
 type targeter struct {
 	options *Options
-	policy  judge.Policy                // of options
-	base    http.Header                 // of a request for a plain URL; shared, not written to
-	bodies  map[BodyForm]http.Header    // the same with the Content-Type of a body
-	own     map[*HostSettings]*targeter // of hosts with settings of their own
+	policy  judge.Policy              // of options
+	base    http.Header               // of a request for a plain URL; shared, not written to
+	bodies  map[BodyForm]http.Header  // the same with the Content-Type of a body
+	own     map[ownSettings]*targeter // of hosts, and of parts of them, with settings of their own
 }
 
-// forOrigin returns the targeter of an origin: that of its HostSettings, or else tg.
-func (tg *targeter) forOrigin(origin string) *targeter {
-	if settings := tg.options.Hosts.Of(origin); settings != nil {
-		return tg.own[settings]
+// ownSettings are the HostSettings of a host and of a part of it; nil is none.
+type ownSettings struct{ host, part *HostSettings }
+
+// forURL returns the targeter of a URL of an origin, that of its HostSettings or else tg, and the name of its lane in
+// the plan: the origin, followed by the path of the part of it that has settings.
+func (tg *targeter) forURL(origin string, u *url.URL) (of *targeter, lane string) {
+	part, path := tg.options.Hosts.OfPath(origin, u.Path)
+	own := ownSettings{tg.options.Hosts.Of(origin), part}
+	if part != nil {
+		return tg.own[own], origin + path
 	}
-	return tg
+	if own.host != nil {
+		return tg.own[own], origin
+	}
+	return tg, origin
 }
 
 // newTargeter returns the targeter of Options, and those of its HostRules with it.
@@ -51,9 +60,16 @@ func newTargeter(o *Options) *targeter {
 		tg.bodies[form] = mergeHeaders(mergeHeaders(base, http.Header{"Content-Type": {kind}}), o.Header)
 	}
 	if o.Hosts != nil {
-		tg.own = make(map[*HostSettings]*targeter, len(o.Hosts.all))
-		for _, settings := range o.Hosts.all {
-			tg.own[settings] = newTargeter(settings.applyTo(o))
+		tg.own = make(map[ownSettings]*targeter, len(o.Hosts.all))
+		for of := range o.Hosts.combinations {
+			own := o
+			if of.host != nil {
+				own = of.host.applyTo(own)
+			}
+			if of.part != nil {
+				own = of.part.applyTo(own)
+			}
+			tg.own[of] = newTargeter(own)
 		}
 	}
 	return tg
@@ -87,11 +103,11 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 	}
 	origin := httpurl.Origin(u)
 	run := tg
-	tg = tg.forOrigin(origin)
+	tg, lane := tg.forURL(origin, u)
 	t := target{
 		Target: transport.Target{URL: u, Origin: origin, Body: r.Body, Header: tg.base,
 			PublicOnly: r.PublicOnly && tg.options.Private == dial.PrivateRedirects},
-		options: tg.options, policy: &tg.policy,
+		options: tg.options, policy: &tg.policy, lane: lane,
 	}
 	switch {
 	case r.Body != nil:

@@ -31,7 +31,10 @@ const Example = `
     retry_max_delay: 1h         # waits an hour where that is asked for; what follows are lists, as of the flags
     retry_on: 429,5xx,timeout
     throttle_on: 403            # refuses by it when there is too much
+    share: example              # hosts of this name have one quota, and one rate: the least that any of them has
     accept_status: 200-299,404
+  api.example.com/search:       # the part of a host that begins so: its rate, pauses and quotas are apart from those of
+    rate: 30/m                  # the rest, within the host's concurrency and rate; what is left out is as of the host
 `
 
 // A Mistake is one error in the file. It never quotes a value of the file, which may be a secret.

@@ -100,6 +100,27 @@ func TestHostsFileOfTheHelp(t *testing.T) {
 	}
 }
 
+// TestPathsInTheHostsFile: the settings of a path hold for what is below it, and not for the host.
+func TestPathsInTheHostsFile(t *testing.T) {
+	const file = "a.test: {concurrency: 2}\na.test/search: {rate: 30/m, stall_timeout: 5s, retries: 1}\n"
+	rules, mistakes := Parse([]byte(file), lookup)
+	if len(mistakes) > 0 {
+		t.Fatalf("%+v", mistakes)
+	}
+	for path, want := range map[string]string{
+		"/search": "rate=0.5 retries=1 stall=5s", "/search/x": "rate=0.5 retries=1 stall=5s",
+		"/searching": "none", "/": "none",
+	} {
+		own, _ := rules.OfPath("https://a.test", path)
+		if got := describeSettings(own); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
+	}
+	if got := describeSettings(rules.Of("https://a.test")); got != "concurrency=2" {
+		t.Errorf("the host has %s", got)
+	}
+}
+
 // describeSettings lists the settings that are set, as key=value.
 func describeSettings(s *fetch.HostSettings) string {
 	if s == nil {
@@ -143,6 +164,17 @@ func TestBrokenHostsFile(t *testing.T) {
 		{"no space behind a colon", "a.test: {user:me, password:s3cret}", "1: no setting of a host|1: no setting of a host"},
 		{"a list in a list", "a.test: {headers: {X-A: [[s3cret]]}}", "1: a.test: headers: is not a single value"},
 		{"a list of nothing", "a.test: {headers: {X-A: []}}", "1: a.test: headers: an empty list"},
+		{"a path that can't be", "a.test/b/../c: {}\na.test/*: {}\na.test/b?s3cret: {}\n'*/b': {}\na.test/: {}",
+			"1: a path with an empty segment|2: a * in a path|3: more than a host and a path|4: a path is of one host|" +
+				"5: a path without a segment"},
+		{"what a path can't have",
+			"a.test/b:\n  user: s3cret\n  password: s3cret\n  headers: {A: s3cret}\n  connect_timeout: 1s",
+			"2: a.test/b: user: is of the whole host|3: a.test/b: password: is of the whole host|" +
+				"4: a.test/b: headers: is of the whole host|5: a.test/b: connect_timeout: is of the whole host"},
+		{"a path twice", "a.test/b: {}\na.test/b/: {}", "2: the same host is named twice"},
+		{"a share of all", "'*':\n  share: s3cret", "2: *: share: is for some hosts"},
+		{"a share without a name", "a.test: {share: }\nb.test: {share: [s3cret]}",
+			"1: a.test: share: has no value|2: b.test: share: is not a single value"},
 		{"a merge", "a.test: {<<: {rate: 1/s}}", "1: no setting of a host"},
 		{"a name that is a list", "? [s3cret]\n: {}\n", "1: a name that is no text"},
 		{"several", "a.test:\n  rate: s3cret\n  retries: s3cret\nb test:\n  timeout: s3cret",

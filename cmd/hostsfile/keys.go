@@ -34,6 +34,7 @@ var keys = map[string]keyReader{
 	"user":            secret(func(s *fetch.HostSettings) *string { return &s.Username }),
 	"password":        secret(func(s *fetch.HostSettings) *string { return &s.Password }),
 	"headers":         (*parser).readHeaders,
+	"share":           readShare,
 }
 
 // keyNames returns the names of all keys, sorted.
@@ -85,6 +86,16 @@ func secret(field func(*fetch.HostSettings) *string) keyReader {
 		}
 		return err
 	}
+}
+
+// readShare reads the name that hosts with one quota have in common.
+func readShare(_ *parser, s *fetch.HostSettings, value *yaml.Node) error {
+	text, err := scalarText(value)
+	if err == nil && text == "" {
+		err = errors.New("has no value")
+	}
+	s.Share = text
+	return err
 }
 
 // orNone adds the word none, for 0: no limit.

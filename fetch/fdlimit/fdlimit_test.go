@@ -34,9 +34,9 @@ func TestRetryWhenFree(t *testing.T) {
 	if !errors.Is(err, refused) || dials != 3 || closed != 2 {
 		t.Errorf("%v after %d dials, closed %d times", err, dials, closed)
 	}
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*retryPause)
 	defer cancel()
-	began := time.Now()
 	_, err = RetryWhenFree(ctx, func() {}, func() (net.Conn, error) { return nil, full })
 	if !errors.Is(err, syscall.EMFILE) || time.Since(began) < 3*retryPause {
 		t.Errorf("%v after %s", err, time.Since(began))

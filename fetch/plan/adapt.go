@@ -84,7 +84,7 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	th.lastRefusal = now
 	th.streak++
 	hold := t.Verdict.Hold
-	least := leastRate(lim)
+	least := l.leastRate(lim)
 	switch {
 	case hold > 0 && ofBucket:
 		return
@@ -92,14 +92,14 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 		taken := th.width.taken
 		th.width.slow, th.width.taken = 1, 0
 		if least = max(least, 1/hold.Seconds()); taken > 0 { // about as many as it has taken since the refusal before
-			least = min(least, max(1.25*float64(taken)/since.Seconds(), leastRate(lim)))
+			least = min(least, max(1.25*float64(taken)/since.Seconds(), l.leastRate(lim)))
 		}
 	case th.width.isExceeded(l.active+1, now):
 		th.streak--
 		return
 	default:
 		th.width.beginVolley(l.active)
-		l.pausedUntil = latest(l.pausedUntil, now.Add(judge.Backoff(th.streak, lim.RetryDelay, longestPause(lim), 1)))
+		l.pausedUntil = latest(l.pausedUntil, now.Add(judge.Backoff(th.streak, lim.RetryDelay, l.longestPause(lim), 1)))
 	}
 	th.before = th.limit
 	th.refusedAt = l.observedRate(now)
@@ -126,10 +126,12 @@ func (l *lane) observedRate(now time.Time) float64 {
 }
 
 // longestPause is the longest pause of a host whose refusals have no Retry-After.
-func longestPause(lim *Limits) time.Duration { return min(lim.RetryMaxDelay, 16*lim.RetryDelay) }
+func (l *lane) longestPause(lim *Limits) time.Duration { return min(l.maxDelay, 16*lim.RetryDelay) }
 
 // leastRate is the least limit in starts a second: one in longestPause, at most one a second.
-func leastRate(lim *Limits) float64 { return 1 / max(longestPause(lim), time.Second).Seconds() }
+func (l *lane) leastRate(lim *Limits) float64 {
+	return 1 / max(l.longestPause(lim), time.Second).Seconds()
+}
 
 // speedUp raises the limit by the time that has passed since it was raised last, at most to double, and removes it once
 // it has reached the lane's own limit, or is far above the rate at which exchanges start.

@@ -98,16 +98,17 @@ var apiBegan = time.Date(2026, 1, 2, 12, 0, 0, 370_000_000, time.UTC)
 func newAPIRun(a *api, seed uint64) *apiRun {
 	limits := plan.Limits{
 		Concurrency: 50, Lookahead: 10000, Adaptive: true, HostMaxErrors: 30,
-		RetryDelay: time.Second, RetryMaxDelay: time.Minute,
-		Host: func(string) (int, float64) { return a.hostConcurrency(), a.hostRate },
+		RetryDelay: time.Second,
 	}
+	own := plan.HostLimits{Concurrency: a.hostConcurrency(), Rate: a.hostRate, RetryMaxDelay: time.Minute}
 	if a.maxDelay > 0 {
-		limits.RetryMaxDelay = a.maxDelay
+		own.RetryMaxDelay = a.maxDelay
 	}
+	limits.Host = func(string) plan.HostLimits { return own }
 	limits.Adaptive = !a.plain
 	policy := judge.Policy{
 		AcceptStatus: judge.Statuses{{200, 299}}, MaxRedirects: 10, Retries: 3, RetryOn: judge.DefaultRetryOn(),
-		RetryDelay: limits.RetryDelay, RetryMaxDelay: limits.RetryMaxDelay, Adaptive: limits.Adaptive,
+		RetryDelay: limits.RetryDelay, RetryMaxDelay: own.RetryMaxDelay, Adaptive: limits.Adaptive,
 		Poll: judge.Statuses{{202, 202}}, PollTime: 10 * time.Minute,
 	}
 	return &apiRun{api: a, server: a.newServer(), policy: policy, plan: plan.New(limits, nil),

@@ -9,6 +9,7 @@ import (
 // where responses contradict each other as those of one window can't: requests are then told apart by the first
 // segments of their paths, by as few as needed.
 type buckets struct {
+	single     bool                   // they are of a share, which has one bucket whatever responses say
 	list       []*bucket              // the first is for what is not known to be in another one
 	prefixes   map[string]*pathPrefix // by path; nil while all is in the first bucket
 	root       pathPrefix             // the empty path
@@ -136,6 +137,9 @@ func (s *buckets) split() {
 // learn returns the bucket that a response to t is about, and whether requests have to be sorted again since another
 // bucket was assumed.
 func (s *buckets) learn(t *Task, now time.Time) (b *bucket, changed bool) {
+	if s.single {
+		return s.list[0], false
+	}
 	if name := t.Verdict.Bucket; name != "" {
 		b = s.named(name)
 		s.split()

@@ -102,5 +102,21 @@ const expiringPerRequest = 10
 func (p *Plan) deleteLane(l *lane) {
 	p.moveLane(l, nil)
 	p.uncountTasks(l)
+	p.leaveHost(l)
+	if l.share != nil {
+		l.share.leave(l)
+	}
 	delete(p.lanes, l.host)
+}
+
+// reclassifyOthers moves the lanes that may start a Task since an exchange of another lane of their host has ended.
+func (p *Plan) reclassifyOthers(l *lane, now time.Time) {
+	if l.within.active+1 < l.within.concurrency {
+		return
+	}
+	for i := len(l.within.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
+		if other := l.within.lanes[i]; other != l && other.heap == &p.busy {
+			p.reclassify(other, now)
+		}
+	}
 }

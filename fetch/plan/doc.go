@@ -18,6 +18,8 @@ Package plan decides which Task starts now, or how long until one may: the sched
 	Done(task, now)
 
 A lane limits the exchanges of its host by number (busy), and their starts by rate, pause, throttle and quota (timed).
+Parts of a host may have lanes of their own, with pauses and quotas apart: hostLanes limits them together.
+Lanes of hosts that count their requests together have a share: one rate, quota, pause and closure.
 The quotas that a host tells are windows of buckets: there is one bucket until responses name others, or show by
 contradicting each other that there are others. Tasks whose bucket allows no start are put aside for those behind them.
 A Plan limits both for all hosts together. CurrentHold names what keeps the next Task from starting: a Hold.
@@ -33,8 +35,8 @@ goroutine may call a Plan. It does not know what a Task belongs to (its Owner), 
 module it imports judge, failure and queue.
 
 The files, from the bottom: limits.go, times.go, meter.go, pace.go, resetunit.go, quotawindow.go, bucket.go, buckets.go,
-width.go, throttle.go and closure.go know no lane; task.go, lane.go, lanebuckets.go, heap.go, batch.go and health.go are
-a lane and its Tasks; observe.go, adapt.go and overload.go update a lane by Verdicts; plan.go, classify.go, hold.go and
-spill.go are the Plan.
+width.go, throttle.go and closure.go know no lane; task.go, lane.go, hostlanes.go, share.go, lanebuckets.go, heap.go,
+batch.go and health.go are lanes and their Tasks; observe.go, adapt.go and overload.go update a lane by Verdicts;
+plan.go, classify.go, hold.go and spill.go are the Plan.
 */
 package plan

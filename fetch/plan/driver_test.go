@@ -17,6 +17,7 @@ var began = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 // testLimits are Limits that are the same for all hosts.
 type testLimits struct {
 	Limits
+	RetryMaxDelay   time.Duration
 	HostConcurrency int
 	HostRate        float64
 }
@@ -30,12 +31,15 @@ func usualLimits(change func(*testLimits)) *testLimits {
 		Adaptive:      true,
 		HostMaxErrors: 30,
 		RetryDelay:    time.Second,
-		RetryMaxDelay: time.Minute,
-	}}
+	}, RetryMaxDelay: time.Minute}
 	if change != nil {
 		change(l)
 	}
-	l.Host = func(string) (int, float64) { return l.HostConcurrency, l.HostRate }
+	if l.Host == nil {
+		l.Host = func(string) HostLimits {
+			return HostLimits{Concurrency: l.HostConcurrency, Rate: l.HostRate, RetryMaxDelay: l.RetryMaxDelay}
+		}
+	}
 	return l
 }
 

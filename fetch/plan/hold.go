@@ -29,9 +29,9 @@ func (p *Plan) holdOf(l *lane, now time.Time) Hold {
 		return HoldHostConcurrency
 	case l.heap != &p.timed:
 		return HoldNone
-	case l.buckets != nil && l.hasWaiting() && l.quotaStart(now).After(latest(l.pausedUntil, l.pace.due)):
+	case l.buckets != nil && l.hasWaiting() && l.quotaStart(now).After(latest(l.pauseEnd(), l.paceDue())):
 		return HoldQuota
-	case l.throttle.rate() == 0 && l.overload.rate() == 0 && l.hasWaiting() && l.pace.due.After(l.pausedUntil):
+	case l.throttle.rate() == 0 && l.overload.rate() == 0 && l.hasWaiting() && l.paceDue().After(l.pauseEnd()):
 		if l.isToldRate {
 			return HoldQuota
 		}

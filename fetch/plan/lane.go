@@ -15,12 +15,15 @@ type lane struct {
 	spilled *spilled           // Tasks that come after those in waiting; nil is none
 	delayed taskHeap           // Tasks that wait for their NotBefore, and then go to the end of waiting
 
-	active      int     // exchanges under way
-	concurrency int     // the most exchanges under way
-	perSecond   float64 // the most starts a second, by Limits.Host or told by the host; 0 is no limit
-	isToldRate  bool    // perSecond is told by the host
+	active      int           // exchanges under way
+	concurrency int           // the most exchanges under way
+	perSecond   float64       // the most starts a second, by Limits.Host or told by the host; 0 is no limit
+	isToldRate  bool          // perSecond is told by the host
+	maxDelay    time.Duration // HostLimits.RetryMaxDelay
+	within      *hostLanes    // HostLimits.Within; nil is none
+	share       *share        // HostLimits.Share; nil is none
 	pace        pace
-	starts      uint64        // how many Tasks have started
+	starts      uint64        // how many Tasks have started; of a share, the number of the last one
 	meter       *meter        // of starts; nil after compact
 	latency     time.Duration // moving average of the time that an exchange takes; 0 is not known
 
@@ -45,9 +48,9 @@ type lane struct {
 }
 
 // newLane returns a lane without Tasks, with the limits of its host.
-func newLane(host string, lim *Limits) *lane {
+func newLane(host string, own HostLimits) *lane {
 	l := &lane{host: host}
-	l.concurrency, l.perSecond = lim.Host(host)
+	l.concurrency, l.perSecond, l.maxDelay = own.Concurrency, own.Rate, own.RetryMaxDelay
 	l.pace = newPace(l.perSecond)
 	return l
 }
@@ -90,8 +93,18 @@ func (l *lane) startTask(now time.Time) *Task {
 	t := l.takeTask(now)
 	l.active++
 	l.starts++
+	if l.share != nil {
+		l.share.active++
+		l.share.starts++
+		l.starts = l.share.starts
+		l.share.pace.spendToken(now)
+	}
 	t.Started, t.number = now, l.starts
 	l.pace.spendToken(now)
+	if l.within != nil {
+		l.within.active++
+		l.within.pace.spendToken(now)
+	}
 	l.meter.add(now)
 	l.assignStart(t, now)
 	l.health.noteProbe(t)
@@ -125,13 +138,16 @@ func (l *lane) hasWaiting() bool { return l.waiting.Len() > 0 || l.buckets.aside
 
 // isBusy reports whether a Task waits for the end of an exchange of this lane.
 func (l *lane) isBusy() bool {
-	return l.hasWaiting() && (l.active >= l.width() || l.health.isProbing())
+	return l.hasWaiting() && (l.active >= l.width() || l.health.isProbing() || l.within.isFull())
 }
 
 // nextStart returns when the next Task may start, whatever the number of exchanges under way; for an empty lane, when
 // it may be deleted.
 func (l *lane) nextStart(now time.Time) time.Time {
 	at := latest(l.pausedUntil, l.pace.due)
+	if l.within != nil || l.share != nil {
+		at = latest(l.pauseEnd(), l.paceDue())
+	}
 	if l.isEmpty() {
 		at = latest(latest(at, l.closure.opensAt()), latest(l.throttle.expiry(), l.health.expiry(l.pausedUntil)))
 		return latest(at, latest(l.overload.expiry(), l.buckets.expiry()))
@@ -143,6 +159,26 @@ func (l *lane) nextStart(now time.Time) time.Time {
 		return at
 	}
 	return latest(at, l.quotaStart(now))
+}
+
+// paceDue is when the lane's pace, and those of its share and of the host that it is a part of, allow a start.
+func (l *lane) paceDue() time.Time {
+	due := l.pace.due
+	if l.within != nil {
+		due = latest(due, l.within.pace.due)
+	}
+	if l.share != nil {
+		due = latest(due, l.share.pace.due)
+	}
+	return due
+}
+
+// pauseEnd is when the pause of the lane, and that of its share, ends.
+func (l *lane) pauseEnd() time.Time {
+	if l.share == nil {
+		return l.pausedUntil
+	}
+	return latest(l.pausedUntil, l.share.until)
 }
 
 // width is the most exchanges under way now, by the throttle or by the limits.

@@ -17,7 +17,11 @@ func (l *lane) observeBuckets(t *Task, lim *Limits, now time.Time) *bucket {
 		if len(v.Quotas) == 0 && v.Bucket == "" {
 			return nil
 		}
-		l.buckets = newBuckets(l.active)
+		if l.share == nil {
+			l.buckets = newBuckets(l.active)
+		} else {
+			l.share.addBuckets()
+		}
 	} else if t.bucket == nil {
 		l.buckets.unassigned--
 	} else {
@@ -36,7 +40,11 @@ func (l *lane) observeBuckets(t *Task, lim *Limits, now time.Time) *bucket {
 	if assumed != nil && assumed != b {
 		assumed.dropProbe(t)
 	}
-	b.observe(t, l.starts, now)
+	starts := l.starts
+	if l.share != nil {
+		starts = l.share.starts
+	}
+	b.observe(t, starts, now)
 	if changed {
 		l.sortAgain()
 	}

@@ -20,11 +20,25 @@ type Limits struct {
 	HostMaxErrors int
 	// RetryDelay is the first pause of a host that refuses without a Retry-After, and of one that sends no response.
 	RetryDelay time.Duration
-	// RetryMaxDelay is the longest pause of a host. Where a host asks for a longer one the Tasks of the bucket fail.
+	// Host returns the limits of one host. It is called once for each lane, and for each HostLimits.Within. It must not
+	// be nil.
+	Host func(host string) HostLimits
+}
+
+// HostLimits are the limits of one host.
+type HostLimits struct {
+	// Concurrency is the most exchanges at once; at least 1.
+	Concurrency int
+	// Rate is the most starts a second; 0 is no limit.
+	Rate float64
+	// RetryMaxDelay is the longest pause. Where the host asks for a longer one the Tasks of the bucket fail.
 	RetryMaxDelay time.Duration
-	// Host returns the most exchanges at once with one host (at least 1), and the most starts a second (0 is no limit).
-	// It is called once for each lane. It must not be nil.
-	Host func(host string) (concurrency int, rate float64)
+	// Within is the host that this one is a part of, which may be the host itself: its Concurrency and Rate bound
+	// all its parts together. Empty is that none has parts.
+	Within string
+	// Share names the hosts that count their requests together: Rate, which is the same for each, and quotas and
+	// refusals of any of them hold for all. Empty is none.
+	Share string
 }
 
 // Hold names the limit that keeps a Task from starting.

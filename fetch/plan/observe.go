@@ -10,7 +10,7 @@ import (
 // observe updates the lane after an exchange, by the Verdict of its Task. It reports whether the lane, or one of its
 // buckets, has just been closed because of it.
 func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketClosed bool) {
-	v := &t.Verdict
+	v, paused := &t.Verdict, l.pausedUntil
 	var b *bucket
 	if l.buckets != nil || len(v.Quotas) > 0 || v.Bucket != "" {
 		b = l.observeBuckets(t, lim, now)
@@ -27,19 +27,22 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 		l.keepToldRate(v.Quotas, now)
 		l.adaptRate(t, ofBucket, lim, now)
 	}
+	if l.share != nil && v.Health != judge.Overloaded && l.pausedUntil.After(paused) {
+		l.share.hold(l, v.Hold > 0, now)
+	}
 	until, streak, why := time.Time{}, 0, v.Failure
 	switch {
 	case v.TooLong && v.Failure != nil:
 		until = now.Add(max(v.Hold, v.Failure.RetryAfter))
-	case b != nil && b.spentUntil().Sub(now) > lim.RetryMaxDelay+resetRounding:
+	case b != nil && b.spentUntil().Sub(now) > l.maxDelay+resetRounding:
 		until, ofBucket = b.spentUntil(), true
 		why = failure.New(failure.RateLimited, "the host's quota is used up for %s, longer than retry-max-delay %s; "+
-			"--retry-max-delay %[1]s would wait", until.Sub(now).Round(time.Second), lim.RetryMaxDelay)
+			"--retry-max-delay %[1]s would wait", until.Sub(now).Round(time.Second), l.maxDelay)
 	case l.throttle.refusesAll() && !l.isClosed(now): // as if it had asked for a wait of RetryMaxDelay
-		until, streak = now.Add(lim.RetryMaxDelay), l.throttle.streak
+		until, streak = now.Add(l.maxDelay), l.throttle.streak
 		l.throttle.streak = 0
 	case l.overload.refusesAll(now) && !l.isClosed(now):
-		until, streak = now.Add(lim.RetryMaxDelay), l.overload.failed
+		until, streak = now.Add(l.maxDelay), l.overload.failed
 		l.overload.lastOne = now
 	}
 	if !until.IsZero() && until.After(now) {
@@ -119,7 +122,7 @@ func (l *lane) noAnswer(t *Task, lim *Limits, now time.Time) (down bool) {
 	h.last = t.Verdict.Failure
 	if h.probesOnly && !h.down {
 		wait := max(lim.RetryDelay, firstProbe) << h.probes
-		l.pausedUntil = latest(l.pausedUntil, now.Add(min(wait, max(lim.RetryMaxDelay, firstProbe))))
+		l.pausedUntil = latest(l.pausedUntil, now.Add(min(wait, max(l.maxDelay, firstProbe))))
 	}
 	return h.down
 }

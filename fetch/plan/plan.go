@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
 	"batchfetch/fetch/queue"
 )
 
@@ -16,7 +17,9 @@ import (
 // goes to the lane whose last start is longest ago, so that no lane waits for ever.
 type Plan struct {
 	limits Limits
-	lanes  map[string]*lane // by host
+	lanes  map[string]*lane      // by host
+	hosts  map[string]*hostLanes // by HostLimits.Within
+	shares map[string]*share     // by HostLimits.Share
 
 	ready       laneHeap // lanes that may start a Task now, by their own limits; the most work first
 	longestIdle laneHeap // the same lanes; the one whose last start is longest ago first
@@ -47,6 +50,8 @@ func New(l Limits, codec Codec) *Plan {
 	return &Plan{
 		limits:      l,
 		lanes:       make(map[string]*lane),
+		hosts:       make(map[string]*hostLanes),
+		shares:      make(map[string]*share),
 		ready:       laneHeap{indexAt: 0, before: hasMoreWork},
 		longestIdle: laneHeap{indexAt: 1, before: isLongerIdle},
 		busy:        laneHeap{indexAt: 0, before: hasMoreWork},
@@ -103,7 +108,14 @@ func (p *Plan) AddInvalid(t *Task) { p.invalid.Push(t) }
 
 // addLane makes the lane of a host. Its turn comes after that of all others.
 func (p *Plan) addLane(host string) *lane {
-	l := newLane(host, &p.limits)
+	own := p.limits.Host(host)
+	l := newLane(host, own)
+	if own.Within != "" {
+		p.joinHost(l, own.Within)
+	}
+	if own.Share != "" {
+		p.joinShare(l, &own)
+	}
 	p.turn++
 	l.turn = p.turn
 	p.lanes[host] = l
@@ -136,6 +148,11 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 		return nil, wait
 	}
 	l := p.chooseLane()
+	if l.within != nil || l.share != nil { // a start of another lane may have used up what they have in common
+		if p.reclassify(l, now); l.heap != &p.ready {
+			return p.Next(now)
+		}
+	}
 	p.pace.spendToken(now)
 	t = l.startTask(now)
 	p.starts++
@@ -198,15 +215,30 @@ func (p *Plan) Done(t *Task, now time.Time) {
 	}
 	t.lane = nil
 	l.active--
+	if l.within != nil {
+		l.within.active--
+	}
+	if l.share != nil {
+		l.share.active--
+	}
 	took := now.Sub(t.Started)
 	l.latency, p.typicalLatency = movingAverage(l.latency, took), movingAverage(p.typicalLatency, took)
 	switch laneClosed, bucketClosed := l.observe(t, &p.limits, now); {
 	case laneClosed:
 		p.closeLane(l, now)
+		if l.share != nil && t.Verdict.Health != judge.Overloaded {
+			p.closeShare(l, now)
+		}
 	case bucketClosed:
 		p.failClosed(l, now)
 	}
 	p.reclassify(l, now)
+	if l.within != nil {
+		p.reclassifyOthers(l, now)
+	}
+	if l.share != nil {
+		p.reclassifyShare(l, now)
+	}
 }
 
 // closingLane is a lane that was closed while it had spilled Tasks, and why these fail. The lane may be open again

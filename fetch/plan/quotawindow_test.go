@@ -202,10 +202,39 @@ func TestToldRateIsKept(t *testing.T) {
 		{"over a day", 0, judge.Quota{Limit: 50, Remaining: 50, Interval: 24 * time.Hour, RateOnly: true}, 0},
 		{"no interval", 0, judge.Quota{Limit: 5, Remaining: 5, RateOnly: true}, 0},
 	} {
-		l := newLane("http://a.test", &Limits{Host: func(string) (int, float64) { return 10, tt.own }})
+		d := newPlanDriver(t, func(l *testLimits) { l.HostRate = tt.own })
+		d.addTasks(1, "a")
+		l := d.lanes["a"]
 		l.keepToldRate([]judge.Quota{tt.quota}, now)
 		if got := l.rate(); got != tt.want {
 			t.Errorf("%s: %g starts a second, want %g", tt.name, got, tt.want)
 		}
 	}
+}
+
+// TestLongestWaitOfAHost: a host that may be waited for longer is, and one that may not is closed.
+func TestLongestWaitOfAHost(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) {
+		l.HostConcurrency = 1
+		longest := map[string]time.Duration{"patient": 2 * time.Hour, "hasty": time.Second, "else": time.Minute}
+		l.Host = func(host string) HostLimits {
+			return HostLimits{Concurrency: 1, RetryMaxDelay: longest[host]}
+		}
+	})
+	d.addTasks(2, "patient", "hasty", "else")
+	d.startAll()
+	for _, host := range []string{"patient", "hasty", "else"} {
+		d.end(host, withQuota(0, 30*time.Second, 0))
+	}
+	d.expectStarts("the one with a longest wait of 1 s is closed", "lost")
+	d.advance(31 * time.Second)
+	d.expectStarts("the others have their quotas again", "patient else")
+	d.exchanges = d.exchanges[1:] // without the one that is lost
+	d.addTasks(2, "patient", "else")
+	for _, host := range []string{"patient", "else"} {
+		d.end(host, withQuota(0, time.Hour, 0))
+	}
+	d.expectStarts("the one with a longest wait of a minute is closed", "lost lost")
+	d.advance(time.Hour + time.Second)
+	d.expectStarts("the other has waited", "patient")
 }
