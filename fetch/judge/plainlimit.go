@@ -198,7 +198,8 @@ func (f *family) readRate(a *announcement) {
 		return
 	}
 	n := wholeNumber(limits[0].value)
-	a.believe(Quota{Policy: limitName, Remaining: n, Limit: n, Interval: length, RateOnly: true}, countsRequests(f.name), limitName,
+	q := Quota{Policy: limitName, Remaining: n, Limit: n, Interval: length, RateOnly: true}
+	a.believe(q, countsRequests(f.name), limitName,
 		intervalName)
 }
 

@@ -62,14 +62,6 @@ func (l *lane) adaptRate(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	}
 }
 
-// ensureThrottle returns the throttle, which it allocates where it is nil.
-func (l *lane) ensureThrottle() *throttle {
-	if l.throttle == nil {
-		l.throttle = new(throttle)
-	}
-	return l.throttle
-}
-
 // slowDown takes in a refusal. Where the host has said how long to wait, a single exchange follows, and more with each
 // response. Else the rate is halved, and the host is paused for a time that doubles with
 // each refusal in a row; where the host has accepted other exchanges of the same volley, their number is limited in
@@ -169,4 +161,45 @@ func (l *lane) keepToldRate(quotas []judge.Quota, now time.Time) {
 			l.pace.setRate(l.rate(), now)
 		}
 	}
+}
+
+// adaptToOverload adapts the lane's rate to the share of its responses that are Overloaded.
+func (l *lane) adaptToOverload(t *Task, now time.Time) {
+	overloaded := t.Verdict.Health == judge.Overloaded
+	switch {
+	case l.overload == nil && overloaded: // until now all that ended was accepted
+		o := &overload{accepted: *l.meter, lastOne: now, takenAt: now}
+		o.accepted.count = max(o.accepted.count-l.active-1, 0)
+		l.overload = o
+	case l.overload == nil, !overloaded && t.Verdict.Health != judge.Healthy && t.Verdict.Health != judge.Erroring:
+		return
+	}
+	o := l.overload
+	o.observe(overloaded, t.Started, now)
+	if o.failed++; !overloaded {
+		o.failed = 0
+	}
+	if o.limit == 0 {
+		if !o.isOver(now) {
+			return
+		}
+		o.entry = o.capacity
+		o.capacity = max(o.capacity, leastObservedRate)
+		o.accepted = meter{second: now} // what came in a burst is not counted again
+	}
+	o.limit = o.newLimit()
+	if o.streak >= streakToHold {
+		l.pausedUntil = latest(l.pausedUntil, now.Add(min(firstHold<<min(o.holds, 10), longestHold)))
+		o.streak, o.heldAt = 0, now
+		o.holds++
+	}
+	rare := o.share < rareOverload && (o.limit > 2*max(l.meter.perSecond(now), leastObservedRate) ||
+		l.perSecond > 0 && o.limit >= l.perSecond)
+	if deaf := o.isDeaf(now); deaf || rare {
+		if deaf {
+			o.deafTo = now.Add(deafTime)
+		}
+		o.limit, o.lowSince, o.low, o.lowShare = 0, time.Time{}, 0, 0
+	}
+	l.pace.setRate(l.rate(), now)
 }

@@ -35,8 +35,8 @@ goroutine may call a Plan. It does not know what a Task belongs to (its Owner), 
 module it imports judge, failure and queue.
 
 The files, from the bottom: limits.go, times.go, meter.go, pace.go, resetunit.go, quotawindow.go, bucket.go, buckets.go,
-width.go, throttle.go and closure.go know no lane; task.go, lane.go, hostlanes.go, share.go, lanebuckets.go, heap.go,
-batch.go and health.go are lanes and their Tasks; observe.go, adapt.go and overload.go update a lane by Verdicts;
-plan.go, classify.go, hold.go and spill.go are the Plan.
+width.go, throttle.go, overload.go and closure.go know no lane; task.go, lane.go, hostlanes.go, share.go,
+lanebuckets.go, heap.go, batch.go and health.go are lanes and their Tasks; observe.go and adapt.go update a lane by
+Verdicts; plan.go, lanegroups.go (the lanes of a share or host), classify.go, hold.go and spill.go are the Plan.
 */
 package plan

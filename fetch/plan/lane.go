@@ -235,3 +235,11 @@ func (l *lane) removeTasks() []*Task {
 	l.delayed = nil
 	return tasks
 }
+
+// ensureThrottle returns the throttle, which it allocates where it is nil.
+func (l *lane) ensureThrottle() *throttle {
+	if l.throttle == nil {
+		l.throttle = new(throttle)
+	}
+	return l.throttle
+}

@@ -3,8 +3,6 @@ package plan
 import (
 	"math"
 	"time"
-
-	"batchfetch/fetch/judge"
 )
 
 // An overload is the limit on the rate of a host that answers most requests with Overloaded. It follows the adaptive
@@ -119,47 +117,6 @@ func (o *overload) isOver(now time.Time) bool {
 		return o.share > deafShare
 	}
 	return o.share > overloadShare || o.streak >= streakToLimit
-}
-
-// adaptToOverload adapts the lane's rate to the share of its responses that are Overloaded.
-func (l *lane) adaptToOverload(t *Task, now time.Time) {
-	overloaded := t.Verdict.Health == judge.Overloaded
-	switch {
-	case l.overload == nil && overloaded: // until now all that ended was accepted
-		o := &overload{accepted: *l.meter, lastOne: now, takenAt: now}
-		o.accepted.count = max(o.accepted.count-l.active-1, 0)
-		l.overload = o
-	case l.overload == nil, !overloaded && t.Verdict.Health != judge.Healthy && t.Verdict.Health != judge.Erroring:
-		return
-	}
-	o := l.overload
-	o.observe(overloaded, t.Started, now)
-	if o.failed++; !overloaded {
-		o.failed = 0
-	}
-	if o.limit == 0 {
-		if !o.isOver(now) {
-			return
-		}
-		o.entry = o.capacity
-		o.capacity = max(o.capacity, leastObservedRate)
-		o.accepted = meter{second: now} // what came in a burst is not counted again
-	}
-	o.limit = o.newLimit()
-	if o.streak >= streakToHold {
-		l.pausedUntil = latest(l.pausedUntil, now.Add(min(firstHold<<min(o.holds, 10), longestHold)))
-		o.streak, o.heldAt = 0, now
-		o.holds++
-	}
-	rare := o.share < rareOverload && (o.limit > 2*max(l.meter.perSecond(now), leastObservedRate) ||
-		l.perSecond > 0 && o.limit >= l.perSecond)
-	if deaf := o.isDeaf(now); deaf || rare {
-		if deaf {
-			o.deafTo = now.Add(deafTime)
-		}
-		o.limit, o.lowSince, o.low, o.lowShare = 0, time.Time{}, 0, 0
-	}
-	l.pace.setRate(l.rate(), now)
 }
 
 // expiry is when a lane without Tasks may be deleted, as far as its overload goes. The zero time is now.

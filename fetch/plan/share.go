@@ -18,20 +18,6 @@ type share struct {
 	buckets *buckets  // with the only bucket; nil means that no host has told a quota
 }
 
-// joinShare adds a new lane to a share.
-func (p *Plan) joinShare(l *lane, own *HostLimits) {
-	s := p.shares[own.Share]
-	if s == nil {
-		s = &share{pace: newPace(own.Rate)}
-		p.shares[own.Share] = s
-	}
-	s.lanes = append(s.lanes, l)
-	l.share, l.buckets, l.closure = s, s.buckets, s.closure
-	if !s.until.IsZero() {
-		l.ensureThrottle().width.slow = 1
-	}
-}
-
 // leave removes a lane that is deleted.
 func (s *share) leave(l *lane) {
 	if i := slices.Index(s.lanes, l); i >= 0 {
@@ -56,31 +42,6 @@ func (s *share) hold(refused *lane, said bool, now time.Time) {
 		if said && l != refused {
 			th := l.ensureThrottle()
 			th.lastRefusal, th.width.slow, th.width.taken = now, 1, 0
-		}
-	}
-}
-
-// closeShare closes the other lanes of a share with the closure of one.
-func (p *Plan) closeShare(from *lane, now time.Time) {
-	s := from.share
-	if !from.closure.opensAt().After(latest(now, s.closure.opensAt())) {
-		return
-	}
-	s.closure = from.closure
-	for i := len(s.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
-		if l := s.lanes[i]; l != from {
-			l.closure = s.closure
-			p.closeLane(l, now)
-			p.reclassify(l, now)
-		}
-	}
-}
-
-// reclassifyShare moves the lanes of a share that may start a Task since an exchange of another one has ended.
-func (p *Plan) reclassifyShare(l *lane, now time.Time) {
-	for i := len(l.share.lanes) - 1; i >= 0; i-- {
-		if other := l.share.lanes[i]; other != l && other.heap == &p.timed {
-			p.reclassify(other, now)
 		}
 	}
 }
