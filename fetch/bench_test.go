@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"batchfetch/fetch/coding/codingtest"
 )
 
 // BenchmarkReadBody reads a body of 1 KB within its bounds and hashes it.
@@ -16,7 +18,7 @@ func BenchmarkReadBody(b *testing.B) {
 		b.Run(coding, func(b *testing.B) {
 			text, header := plain, http.Header{}
 			if coding != "none" {
-				text = encoded(b, plain, coding)
+				text = codingtest.Encode(b, plain, coding)
 				header.Set("Content-Encoding", coding)
 			}
 			x := exchange{options: options(nil)}

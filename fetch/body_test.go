@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/nettest"
@@ -21,7 +22,7 @@ func TestDecompressionBomb(t *testing.T) {
 	const size, most = 32 << 20, 1 << 20
 	for _, coding := range []string{"gzip", "br", "zstd"} {
 		t.Run(coding, func(t *testing.T) {
-			bomb := encoded(t, strings.Repeat("\x00", size), coding)
+			bomb := codingtest.Encode(t, strings.Repeat("\x00", size), coding)
 			url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Encoding", coding)
 				_, _ = io.WriteString(w, bomb)
@@ -83,7 +84,7 @@ func TestBodyUntilTheEnd(t *testing.T) {
 func TestChecksum(t *testing.T) {
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = io.WriteString(w, encoded(t, sampleText, "gzip"))
+		_, _ = io.WriteString(w, codingtest.Encode(t, sampleText, "gzip"))
 	})
 	sum := fmt.Sprintf("%X", sha256.Sum256([]byte(sampleText))) // of the decoded body; upper case is accepted
 	if r, body := runOne(t, fmt.Sprintf(`{"url":%q,"sha256":%q}`, url, sum), noRetryOptions(nil)); r.Failure != nil ||

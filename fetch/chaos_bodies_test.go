@@ -1,52 +1,14 @@
 package fetch_test
 
 import (
-	"bytes"
-	"compress/zlib"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"testing"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-
+	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/failure"
 )
-
-// encoded returns text with the content codings applied in their order. deflate is the zlib format, flate the raw one.
-func encoded(t testing.TB, text string, codings ...string) string {
-	t.Helper()
-	for _, coding := range codings {
-		var out bytes.Buffer
-		var w io.WriteCloser
-		var err error
-		switch coding {
-		case "gzip":
-			w = gzip.NewWriter(&out)
-		case "br":
-			w = brotli.NewWriterLevel(&out, 2)
-		case "zstd":
-			w, err = zstd.NewWriter(&out, zstd.WithEncoderConcurrency(1))
-		case "deflate":
-			w = zlib.NewWriter(&out)
-		case "flate":
-			w, err = flate.NewWriter(&out, 6)
-		}
-		if err == nil {
-			_, err = io.WriteString(w, text)
-		}
-		if err = errors.Join(err, w.Close()); err != nil {
-			t.Fatal(err)
-		}
-		text = out.String()
-	}
-	return text
-}
 
 // withCoding returns a complete response whose body has the content coding.
 func withCoding(coding, body string) string {
@@ -56,7 +18,7 @@ func withCoding(coding, body string) string {
 // codingFaults are faults of content codings.
 func codingFaults(t testing.TB) []fault {
 	words := strings.Repeat("one word and another; ", 40)
-	packs := func(codings ...string) string { return encoded(t, words, codings...) }
+	packs := func(codings ...string) string { return codingtest.Encode(t, words, codings...) }
 	flipped := func(body string) string {
 		broken := []byte(body)
 		broken[len(broken)/2] ^= 0xff
@@ -70,7 +32,7 @@ func codingFaults(t testing.TB) []fault {
 	bomb := strings.Repeat("\x00", 48<<20)
 	return []fault{
 		{name: "gzip", serve: respond(withCoding("gzip", packs("gzip"))), body: words},
-		{name: "deflate as the RFC has it", serve: respond(withCoding("deflate", packs("deflate"))), body: words},
+		{name: "deflate as the RFC has it", serve: respond(withCoding("deflate", packs("zlib"))), body: words},
 		{name: "deflate without its wrapping", serve: respond(withCoding("deflate", packs("flate"))), body: words},
 		{name: "br", serve: respond(withCoding("br", packs("br"))), body: words},
 		{name: "zstd", serve: respond(withCoding("zstd", packs("zstd"))), body: words},
@@ -97,7 +59,7 @@ func codingFaults(t testing.TB) []fault {
 			message: "not valid gzip"},
 		{name: "br half of which was made", serve: respond(withCoding("br", packs("br")[:20])), kind: failure.Decode,
 			message: "not valid br"},
-		{name: "deflate half of which was made", serve: respond(withCoding("deflate", packs("deflate")[:20])),
+		{name: "deflate half of which was made", serve: respond(withCoding("deflate", packs("zlib")[:20])),
 			kind: failure.Decode, message: "not valid deflate"},
 		{name: "gzip cut by the connection's end", serve: respond(cut("gzip", packs("gzip"))), kind: failure.Truncated,
 			message: afterOK},
@@ -112,7 +74,7 @@ func codingFaults(t testing.TB) []fault {
 		{name: "zstd with a window of 1 GiB", serve: respond(withCoding("zstd", "\x28\xb5\x2f\xfd\x00\xa0\x00\x00\x00")),
 			kind: failure.Decode, message: "not valid zstd"},
 		{name: "empty members of gzip without an end", serve: respondRepeatedly(okHeader+"Content-Encoding: gzip\r\n\r\n",
-			strings.Repeat(encoded(t, "", "gzip"), 1000), 1<<10, 0), kind: failure.Decode,
+			strings.Repeat(codingtest.Encode(t, "", "gzip"), 1000), 1<<10, 0), kind: failure.Decode,
 			message: "bytes of the body have come to only 0"},
 		{name: "skippable frames of zstd without an end", serve: respondRepeatedly(okHeader+"Content-Encoding: zstd\r\n\r\n",
 			strings.Repeat("\x50\x2a\x4d\x18\x04\x00\x00\x00skip", 2000), 1<<10, 0), kind: failure.Decode,
@@ -120,13 +82,13 @@ func codingFaults(t testing.TB) []fault {
 		{name: "empty blocks of deflate without an end",
 			serve: respondRepeatedly(okHeader+"Content-Encoding: deflate\r\n\r\n", strings.Repeat("\x00\x00\x00\xff\xff", 5000),
 				1<<10, 0), kind: failure.Decode, message: "bytes of the body have come to only 0"},
-		{name: "a bomb in gzip", serve: respond(withCoding("gzip", encoded(t, bomb, "gzip"))), kind: failure.TooLarge,
-			message: "max-body 1Mi"},
-		{name: "a bomb in br", serve: respond(withCoding("br", encoded(t, bomb, "br"))), kind: failure.TooLarge,
-			message: "max-body 1Mi"},
-		{name: "a bomb in zstd", serve: respond(withCoding("zstd", encoded(t, bomb, "zstd"))), kind: failure.TooLarge,
-			message: "max-body 1Mi"},
-		{name: "a bomb in a bomb", serve: respond(withCoding("gzip, gzip", encoded(t, bomb, "gzip", "gzip"))),
+		{name: "a bomb in gzip", serve: respond(withCoding("gzip", codingtest.Encode(t, bomb, "gzip"))),
+			kind: failure.TooLarge, message: "max-body 1Mi"},
+		{name: "a bomb in br", serve: respond(withCoding("br", codingtest.Encode(t, bomb, "br"))),
+			kind: failure.TooLarge, message: "max-body 1Mi"},
+		{name: "a bomb in zstd", serve: respond(withCoding("zstd", codingtest.Encode(t, bomb, "zstd"))),
+			kind: failure.TooLarge, message: "max-body 1Mi"},
+		{name: "a bomb in a bomb", serve: respond(withCoding("gzip, gzip", codingtest.Encode(t, bomb, "gzip", "gzip"))),
 			kind: failure.TooLarge, message: "max-body 1Mi"},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/failure"
 )
 
@@ -282,7 +283,7 @@ func http2Faults(t testing.TB) []fault {
 		}, kind: failure.Protocol, message: "not a valid HTTP"},
 		{name: "gzip", serve: overHTTP2(func(f *http2Server) {
 			f.writeHeader(false, ":status", "200", "content-encoding", "gzip", "content-type", "text/plain")
-			f.writeData(true, encoded(t, "words", "gzip"))
+			f.writeData(true, codingtest.Encode(t, "words", "gzip"))
 		}), body: "words"},
 	}
 	for i := range faults {

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/nettest"
@@ -21,7 +22,7 @@ import (
 // TestConnectionsAreUsedAgain checks that a connection is reused after a success, an unwanted response, a redirect and
 // a coded body.
 func TestConnectionsAreUsedAgain(t *testing.T) {
-	body := encoded(t, sampleText, "gzip")
+	body := codingtest.Encode(t, sampleText, "gzip")
 	url, made := startCountingServer(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/1":

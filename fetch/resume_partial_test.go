@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/judge"
@@ -85,8 +86,8 @@ func TestPartialBodiesKept(t *testing.T) {
 		{name: "without a validator", says: start + "\r\nhalf", kind: failure.Truncated},
 		{name: "weak", says: start + "ETag: W/\"a\"\r\n\r\nhalf", kind: failure.Truncated},
 		{name: "without ranges", says: start + "ETag: \"a\"\r\nAccept-Ranges: none\r\n\r\nhalf", kind: failure.Truncated},
-		{name: "coded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\n" + encoded(t, sampleText, "gzip")[:5],
-			kind: failure.Truncated},
+		{name: "coded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\n" +
+			codingtest.Encode(t, sampleText, "gzip")[:5], kind: failure.Truncated},
 		{name: "coded, and not decoded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\nhalf",
 			with: func(o *Options) { o.Identity = true }, kind: failure.Truncated},
 		{name: "another status", says: "HTTP/1.1 203 OK\r\nContent-Length: 10\r\nETag: \"a\"\r\n\r\nhalf",

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"batchfetch/fetch/coding/codingtest"
 )
 
 // TestServersThatDoNotContinue checks that the body is right in the end, without a retry, whatever the server sends in
@@ -60,7 +62,7 @@ func TestServersThatDoNotContinue(t *testing.T) {
 		{name: "416", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(416) }},
 		{name: "a coded rest", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
-			partial(w, "bytes 1000-99999/100000", `"first"`, encoded(t, body[1000:], "gzip"))
+			partial(w, "bytes 1000-99999/100000", `"first"`, codingtest.Encode(t, body[1000:], "gzip"))
 		}},
 		{name: "more than the rest", unsummed: true, exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
 			partial(w, "bytes 1000-99999/100000", `"first"`, body[1000:]+"x")

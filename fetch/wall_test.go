@@ -54,6 +54,7 @@ var mayImport = map[string]string{
 		"output output/encode output/file output/journal output/savedir output/terminal",
 	"": "cmd",
 
+	"fetch/coding/codingtest":  "fixtures",
 	"fetch/nettest":            "fixtures",
 	"fetch/spool/spooltest":    "fixtures",
 	"fetch/cache/storetest":    "fixtures fetch/cache",

@@ -7,12 +7,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/spool"
+	"batchfetch/fetch/spool/spooltest"
 	"batchfetch/output/encode"
 	"batchfetch/output/encode/encodetest"
 )
@@ -74,7 +74,7 @@ func (o *readFromCounter) ReadFrom(r io.Reader) (int64, error) {
 
 // A temporary file that can't be created, or an output that fails, is an error of the run; no file stays open.
 func TestLongLineThatBreaks(t *testing.T) {
-	before := openSpoolFiles(t)
+	before := spooltest.OpenFiles(t)
 	r := encodetest.Spooled(t, encodetest.Success("text/plain", "x"))
 	full := encodetest.Spooled(t, encodetest.Success("text/plain", "x"))
 	sink := NewJSONL(encodetest.BrokenWriter{}, encode.BodyAuto)
@@ -93,33 +93,15 @@ func TestLongLineThatBreaks(t *testing.T) {
 	if err = sink.Put(r); !errors.As(err, &temporary) || temporary.Dir != missing || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
-	if after := openSpoolFiles(t); after != before {
+	if after := spooltest.OpenFiles(t); after != before {
 		t.Errorf("%d files are open, %d were before", after, before)
 	}
-}
-
-// openSpoolFiles returns how many of our temporary files are open; 0 where that is not known.
-func openSpoolFiles(t testing.TB) (n int) {
-	t.Helper()
-	if runtime.GOOS != "linux" {
-		return 0
-	}
-	all, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, entry := range all {
-		if to, err := os.Readlink("/proc/self/fd/" + entry.Name()); err == nil && strings.Contains(to, "batchfetch-") {
-			n++
-		}
-	}
-	return n
 }
 
 // Held long lines keep one file open, and come back whole, in order.
 func TestInOrderOfLongLines(t *testing.T) {
 	o, inner := newTestInOrder(t)
-	before := openSpoolFiles(t)
+	before := spooltest.OpenFiles(t)
 	const n = 50
 	want := make([]string, n)
 	for _, i := range rand.New(rand.NewPCG(9, 9)).Perm(n - 1) {
@@ -135,7 +117,7 @@ func TestInOrderOfLongLines(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if now := openSpoolFiles(t); now > before+1 || o.Held() != n-1 {
+	if now := spooltest.OpenFiles(t); now > before+1 || o.Held() != n-1 {
 		t.Errorf("%d files are open, %d were before; %d Records are held", now, before, o.Held())
 	}
 	first := encodetest.Spooled(t, encodetest.Success("text/plain", "first"))
@@ -147,7 +129,7 @@ func TestInOrderOfLongLines(t *testing.T) {
 	if got := inner.all(); got != strings.Join(want, "") {
 		t.Error("the lines are not what they were")
 	}
-	if _, size := spilledLines(o); openSpoolFiles(t) > before+1 || size != 0 {
-		t.Errorf("%d files are open, %d were before; %d bytes wait", openSpoolFiles(t), before, size)
+	if _, size := spilledLines(o); spooltest.OpenFiles(t) > before+1 || size != 0 {
+		t.Errorf("%d files are open, %d were before; %d bytes wait", spooltest.OpenFiles(t), before, size)
 	}
 }

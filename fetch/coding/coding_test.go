@@ -1,8 +1,6 @@
 package coding
 
 import (
-	"bytes"
-	"compress/zlib"
 	"errors"
 	"io"
 	"net/http"
@@ -11,47 +9,12 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-
+	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/failure"
 )
 
 // text is the decoded body of these tests: long enough that a cut falls into the middle of its coded forms.
 var text = strings.Repeat("All happy families are alike; each unhappy family is unhappy in its own way.\n", 500)
-
-// encode returns text under formats, in the order in which they are applied. Two of them, zlib and raw, have the
-// content coding deflate.
-func encode(t testing.TB, text string, formats ...string) string {
-	t.Helper()
-	for _, format := range formats {
-		var out bytes.Buffer
-		var w io.WriteCloser
-		var err error
-		switch format {
-		case "gzip":
-			w = gzip.NewWriter(&out)
-		case "br":
-			w = brotli.NewWriterLevel(&out, 2)
-		case "zstd":
-			w, err = zstd.NewWriter(&out, zstd.WithEncoderConcurrency(1))
-		case "zlib":
-			w = zlib.NewWriter(&out)
-		case "raw":
-			w, err = flate.NewWriter(&out, 6)
-		}
-		if err == nil {
-			_, err = io.WriteString(w, text)
-		}
-		if err = errors.Join(err, w.Close()); err != nil {
-			t.Fatal(err)
-		}
-		text = out.String()
-	}
-	return text
-}
 
 // decode returns what a Reader makes of source under codings.
 func decode(codings []string, source io.Reader) (string, error) {
@@ -100,19 +63,21 @@ func TestReaderDecodes(t *testing.T) {
 		want    string
 	}{
 		{"no coding", nil, text, text},
-		{"gzip", []string{"gzip"}, encode(t, text, "gzip"), text},
-		{"gzip by its old name", []string{"x-gzip"}, encode(t, text, "gzip"), text},
-		{"gzip of two members", []string{"gzip"}, encode(t, text[:1000], "gzip") + encode(t, text[1000:], "gzip"), text},
-		{"gzip of an empty body", []string{"gzip"}, encode(t, "", "gzip"), ""},
-		{"br", []string{"br"}, encode(t, text, "br"), text},
-		{"zstd", []string{"zstd"}, encode(t, text, "zstd"), text},
-		{"zstd of two frames", []string{"zstd"}, encode(t, text[:1000], "zstd") + encode(t, text[1000:], "zstd"), text},
-		{"zlib", []string{"deflate"}, encode(t, text, "zlib"), text},
-		{"raw deflate", []string{"deflate"}, encode(t, text, "raw"), text},
-		{"gzip, then br", []string{"gzip", "br"}, encode(t, text, "gzip", "br"), text},
-		{"gzip twice", []string{"gzip", "gzip"}, encode(t, text, "gzip", "gzip"), text},
+		{"gzip", []string{"gzip"}, codingtest.Encode(t, text, "gzip"), text},
+		{"gzip by its old name", []string{"x-gzip"}, codingtest.Encode(t, text, "gzip"), text},
+		{"gzip of two members", []string{"gzip"}, codingtest.Encode(t, text[:1000], "gzip") +
+			codingtest.Encode(t, text[1000:], "gzip"), text},
+		{"gzip of an empty body", []string{"gzip"}, codingtest.Encode(t, "", "gzip"), ""},
+		{"br", []string{"br"}, codingtest.Encode(t, text, "br"), text},
+		{"zstd", []string{"zstd"}, codingtest.Encode(t, text, "zstd"), text},
+		{"zstd of two frames", []string{"zstd"}, codingtest.Encode(t, text[:1000], "zstd") +
+			codingtest.Encode(t, text[1000:], "zstd"), text},
+		{"zlib", []string{"deflate"}, codingtest.Encode(t, text, "zlib"), text},
+		{"raw deflate", []string{"deflate"}, codingtest.Encode(t, text, "flate"), text},
+		{"gzip, then br", []string{"gzip", "br"}, codingtest.Encode(t, text, "gzip", "br"), text},
+		{"gzip twice", []string{"gzip", "gzip"}, codingtest.Encode(t, text, "gzip", "gzip"), text},
 		{"the most codings", []string{"deflate", "zstd", "br", "deflate"},
-			encode(t, text, "raw", "zstd", "br", "zlib"), text},
+			codingtest.Encode(t, text, "flate", "zstd", "br", "zlib"), text},
 		{"no bytes under gzip", []string{"gzip"}, "", ""},
 		{"no bytes under br", []string{"br"}, "", ""},
 		{"no bytes under zstd", []string{"zstd"}, "", ""},
@@ -139,10 +104,10 @@ func TestReaderOfTruncatedBody(t *testing.T) {
 		formats []string
 	}{
 		{"gzip", []string{"gzip"}}, {"br", []string{"br"}}, {"zstd", []string{"zstd"}},
-		{"deflate", []string{"zlib"}}, {"deflate", []string{"raw"}},
+		{"deflate", []string{"zlib"}}, {"deflate", []string{"flate"}},
 	} {
 		t.Run(strings.Join(tt.formats, " "), func(t *testing.T) {
-			body := encode(t, short, tt.formats...)
+			body := codingtest.Encode(t, short, tt.formats...)
 			for cut := 1; cut < len(body); cut++ {
 				_, err := decode([]string{tt.coding}, strings.NewReader(body[:cut]))
 				if !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -158,9 +123,9 @@ func TestReaderOfTruncatedBody(t *testing.T) {
 func TestReaderPassesErrorsOfSource(t *testing.T) {
 	reset := errors.New("connection reset")
 	for format, coding := range map[string]string{
-		"gzip": "gzip", "br": "br", "zstd": "zstd", "zlib": "deflate", "raw": "deflate",
+		"gzip": "gzip", "br": "br", "zstd": "zstd", "zlib": "deflate", "flate": "deflate",
 	} {
-		body := encode(t, text, format)
+		body := codingtest.Encode(t, text, format)
 		for _, cut := range []int{0, 1, len(body) / 2} {
 			source := io.MultiReader(strings.NewReader(body[:cut]), iotest.ErrReader(reset))
 			if _, err := decode([]string{coding}, source); !errors.Is(err, reset) {
@@ -189,9 +154,9 @@ func TestReaderRefuses(t *testing.T) {
 // the next body right.
 func TestReaderPoolsAreClean(t *testing.T) {
 	for format, coding := range map[string]string{
-		"gzip": "gzip", "br": "br", "zstd": "zstd", "zlib": "deflate", "raw": "deflate",
+		"gzip": "gzip", "br": "br", "zstd": "zstd", "zlib": "deflate", "flate": "deflate",
 	} {
-		body := encode(t, text, format)
+		body := codingtest.Encode(t, text, format)
 		for range 3 {
 			r, err := NewReader([]string{coding}, strings.NewReader(body))
 			if err != nil {
