@@ -35,8 +35,8 @@ given more than once has one value on each line there. An empty one counts as no
 Sizes take k, M, G (1000) and Ki, Mi, Gi (1024); rates are 10/s, 60/m, 1000/h or 1/15s; durations 500ms, 30s, 5m.
 
 Input lines: a URL, or {"url": …, "method": …, "headers": {…}, "body": …, "body_base64": …, "id": …, "meta": …,
-"sha256": …, "path": "name under --save-dir", "retry": true, "page": …}. Blank lines and lines starting with # are
-skipped. Records are input too: a failure asks its request again.
+"sha256": …, "path": "name under --save-dir", "retry": true, "page": …}: each name once, in these letters. Blank lines
+and lines starting with # are skipped. Records are input too: a failure asks its request again.
 
 --hosts FILE has settings of single hosts, in YAML, which JSON is too (1 MiB at most):` +
 	hostsfile.Example +

@@ -109,9 +109,10 @@ func addHeader(header http.Header, text string) error {
 		return nil
 	}
 	name = http.CanonicalHeaderKey(strings.TrimSpace(name))
-	if err := fetch.CheckHeader(name, content); err != nil {
+	values := append(header[name], content)
+	if err := fetch.CheckHeader(name, values...); err != nil {
 		return err
 	}
-	header[name] = append(header[name], content)
+	header[name] = values
 	return nil
 }

@@ -137,11 +137,8 @@ func (s *HostSettings) check(wrong func(key string, err error)) {
 		if len(values) == 0 {
 			values = []string{"x"} // any valid value: only the name is checked
 		}
-		for _, value := range values {
-			if err := CheckHeader(name, value); err != nil {
-				wrong("headers", err)
-				break
-			}
+		if err := CheckHeader(name, values...); err != nil {
+			wrong("headers", err)
 		}
 	}
 	if _, given := s.Header["Authorization"]; given && s.hasLogin() {

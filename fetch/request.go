@@ -170,10 +170,10 @@ func (r *Request) checkHead() error {
 		return errors.New("the method is no HTTP method that can be asked")
 	}
 	for name, values := range r.Header {
+		if err := CheckHeader(name, values...); err != nil {
+			return err
+		}
 		for _, value := range values {
-			if err := CheckHeader(name, value); err != nil {
-				return err
-			}
 			if strings.TrimSpace(value) == redact.Placeholder {
 				return fmt.Errorf("header %s is masked as %s; give the secret by flag, netrc or environment",
 					name, redact.Placeholder)
@@ -184,22 +184,38 @@ func (r *Request) checkHead() error {
 }
 
 // validMethod reports whether a method can be used: the empty one, which is the default, or any token (RFC 9110 section
-// 9.1) but CONNECT, which opens a tunnel.
+// 9.1) but CONNECT, which opens a tunnel, and PRI, with which a connection in HTTP/2 begins (RFC 9113 section 11.6).
+// Servers that take methods in any case of letters exist, so those two are none in any.
 func validMethod(method string) bool {
-	return method == "" || httpguts.ValidHeaderFieldName(method) && method != http.MethodConnect
+	return method == "" || httpguts.ValidHeaderFieldName(method) &&
+		!strings.EqualFold(method, http.MethodConnect) && !strings.EqualFold(method, "PRI")
 }
 
-// CheckHeader returns why a header can't be sent; nil is that it can. Name and value have to be valid (RFC 9110 section
-// 5), so without a line break, and headers that frame the message (RFC 9112 section 6) or are about the connection are
-// set by the transport alone.
-func CheckHeader(name, value string) error {
+// CheckHeader returns why a header can't be sent with these values; nil is that it can. Name and values have to be
+// valid (RFC 9110 section 5), so without a line break, and headers that frame the message (RFC 9112 section 6) or are
+// about the connection are set by the transport alone. There is one Host (RFC 9112 section 3.2).
+func CheckHeader(name string, values ...string) error {
 	if !httpguts.ValidHeaderFieldName(name) {
 		return fmt.Errorf("the header name that starts with %q holds what a name can't", redact.HeaderName(name))
 	}
+	canonical := http.CanonicalHeaderKey(name)
+	if canonical == "Host" && len(values) > 1 {
+		return errors.New("header Host is given twice; a request has one")
+	}
+	for _, value := range values {
+		if err := checkHeaderValue(canonical, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkHeaderValue is CheckHeader for one value.
+func checkHeaderValue(name, value string) error {
 	if !httpguts.ValidHeaderFieldValue(value) {
 		return fmt.Errorf("the value of header %s holds a control character", name)
 	}
-	switch http.CanonicalHeaderKey(name) {
+	switch name {
 	case "Host":
 		if value == "" || !httpguts.ValidHostHeader(value) || strings.ContainsAny(value, " /@\\?#") {
 			return errors.New("the value of header Host is no host")

@@ -105,9 +105,7 @@ func (o *Options) checkDurations(check checkFunc) {
 func (o *Options) checkHeaders(check checkFunc) {
 	check(CheckHeader("Cookie", o.Cookie) == nil, "cookie", "", "holds a control character")
 	for name, values := range o.Header {
-		for _, value := range values {
-			err := CheckHeader(name, value)
-			check(err == nil, "header", "", "can't be sent: %v", err)
-		}
+		err := CheckHeader(name, values...)
+		check(err == nil, "header", "", "can't be sent: %v", err)
 	}
 }

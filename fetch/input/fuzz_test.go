@@ -3,13 +3,14 @@ package input
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 
 	"batchfetch/fetch"
 )
 
 // FuzzParseRequest: no line panics; of an unusable line id and meta are valid JSON; a usable JSON line, written again
-// from its Request, gives the same Request.
+// from its Request, gives the same Request; a reader to whom URL and url are two members reads the same URL in it.
 func FuzzParseRequest(f *testing.F) {
 	for _, seed := range []string{
 		"http://a.test/", "{", "{}",
@@ -18,7 +19,8 @@ func FuzzParseRequest(f *testing.F) {
 		`{"url":"http://u.test/","body_base64":"AP8=","method":"PUT"}`,
 		`{"type":"failure","url":"http://u.test/","request":{"method":"PUT"}}`,
 		`{"url":"http://u.test/","body":null,"body_base64":null}`,
-		"\xff", `{"url":"http://u.test/\ud800"}`,
+		"\xff", `{"url":"http://u.test/\ud800"}`, `{"url":"http://u.test/","URL":"http://v.test/"}`,
+		`{"\u0075rl":"http://u.test/","x":["\\",{"}":"\""}] , "url" : "http://v.test/"}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -35,11 +37,37 @@ func FuzzParseRequest(f *testing.F) {
 		if err != nil || text[0] != '{' {
 			return
 		}
+		checkNames(t, text, &r)
 		again, err := parseRequest(asJSON(t, &r), false)
 		if err != nil || !reflect.DeepEqual(publicFields(again), publicFields(r)) {
 			t.Errorf("%q is\n%+v, and written again\n%+v (%v)", text, r, again, err)
 		}
 	})
+}
+
+// checkNames checks that the URL, method and headers of a JSON line are those that its members have by their exact
+// names.
+func checkNames(t *testing.T, text []byte, r *fetch.Request) {
+	t.Helper()
+	var line struct{ Type, URL, Method string }
+	var headers map[string]json.RawMessage
+	var exact map[string]json.RawMessage
+	if err := json.Unmarshal(text, &exact); err != nil {
+		t.Fatal(err)
+	}
+	for name, into := range map[string]any{
+		"type": &line.Type, "url": &line.URL, "method": &line.Method, "headers": &headers,
+	} {
+		if raw := exact[name]; raw != nil {
+			_ = json.Unmarshal(raw, into) // of a Record, headers may be anything
+		}
+	}
+	if line.Type == "failure" || line.Type == "success" {
+		return
+	}
+	if strings.TrimSpace(line.URL) != r.URL || line.Method != r.Method || len(headers) != len(r.Header) {
+		t.Errorf("%q is read as %s %s %v", text, r.Method, r.URL, r.Header)
+	}
 }
 
 // asJSON returns r as a JSON line.

@@ -41,19 +41,18 @@ type jsonLine struct {
 	Meta    json.RawMessage `json:"meta"`
 	Page    *int64          `json:"page"`
 	Request *jsonRequest    `json:"request"`
-	Input   string          `json:"input"`
 }
 
 // jsonRequest are the members of a request, in an input line or in the member "request" of a Record.
 type jsonRequest struct {
-	URL        string                     `json:"url"`
-	Method     string                     `json:"method"`
-	Headers    map[string]json.RawMessage `json:"headers"`
-	Body       json.RawMessage            `json:"body"`
-	BodyBase64 *string                    `json:"body_base64"`
-	SHA256     string                     `json:"sha256"`
-	Path       string                     `json:"path"`
-	Retry      *bool                      `json:"retry"`
+	URL        string          `json:"url"`
+	Method     string          `json:"method"`
+	Headers    json.RawMessage `json:"headers"`
+	Body       json.RawMessage `json:"body"`
+	BodyBase64 *string         `json:"body_base64"`
+	SHA256     string          `json:"sha256"`
+	Path       string          `json:"path"`
+	Retry      *bool           `json:"retry"`
 
 	Credentials string `json:"credentials"`
 	Private     string `json:"private"`
@@ -70,21 +69,17 @@ func parseJSON(text []byte) (fetch.Request, error) {
 	if NestsDeeper(text, MaxJSONDepth) {
 		return fetch.Request{}, fmt.Errorf("the JSON nests deeper than %d levels", MaxJSONDepth)
 	}
+	if err := line.checkMembers(text); err != nil {
+		return fetch.Request{URL: line.URL, ID: scalarOrNil(line.ID), Meta: normalizeValue(line.Meta)}, err
+	}
 	fields := line.jsonRequest
 	if fields.URL == "" && (line.Type == "summary" || line.Type == "log" || line.Type == "plan") {
 		return fetch.Request{}, errNoRequest
 	}
 	if line.Type == "failure" || line.Type == "success" {
-		fields = jsonRequest{URL: line.URL}
-		if line.Request != nil {
-			fields = *line.Request
-			if fields.URL == "" {
-				fields.URL = line.URL
-			}
-		}
-		if fields.URL == "" {
-			r := fetch.Request{ID: normalizeValue(line.ID), Meta: normalizeValue(line.Meta)}
-			return r, fmt.Errorf("the %s record has no url to ask again", line.Type)
+		var err error
+		if fields, err = line.requestOfRecord(); err != nil {
+			return fetch.Request{ID: normalizeValue(line.ID), Meta: normalizeValue(line.Meta)}, err
 		}
 	}
 	r, err := fields.toRequest()
@@ -102,6 +97,24 @@ func parseJSON(text []byte) (fetch.Request, error) {
 		return r, errors.New("id is neither a string nor a number")
 	}
 	return fetch.Prepare(r)
+}
+
+// requestOfRecord returns the request that a Record is about: its member "request" where it has one, else its URL.
+func (line *jsonLine) requestOfRecord() (jsonRequest, error) {
+	fields := jsonRequest{URL: line.URL}
+	if line.Request != nil {
+		fields = *line.Request
+	}
+	switch {
+	case fields.URL == "":
+		fields.URL = line.URL
+	case line.URL != "" && line.URL != fields.URL:
+		return fields, fmt.Errorf("the %s record has another url than its request", line.Type)
+	}
+	if fields.URL == "" {
+		return fields, fmt.Errorf("the %s record has no url to ask again", line.Type)
+	}
+	return fields, nil
 }
 
 // scalarOrNil returns an id that a Record can have: raw, normalized, where it is a string, a number or a boolean, else
@@ -140,22 +153,37 @@ func (q *jsonRequest) toRequest() (fetch.Request, error) {
 		return r, errors.New("private can only be deny")
 	}
 	r.OmitCredentials, r.PublicOnly = q.Credentials != "", q.Private != ""
-	for name, raw := range q.Headers {
-		values, err := parseHeaderValues(raw)
+	if err := q.setHeader(&r); err != nil {
+		return r, err
+	}
+	return r, q.setBody(&r)
+}
+
+// setHeader sets Header of r. Names are the same in any case of letters (RFC 9110 section 5.1).
+func (q *jsonRequest) setHeader(r *fetch.Request) error {
+	if len(q.Headers) == 0 || string(q.Headers) == "null" {
+		return nil
+	}
+	if q.Headers[0] != '{' {
+		return errors.New("headers can only be a JSON object")
+	}
+	for m := (members{rest: q.Headers}); m.next(); {
+		name := string(memberName(m.name))
+		values, err := parseHeaderValues(m.value)
 		if err != nil {
-			return r, fmt.Errorf("header %q: %w", redact.HeaderName(name), err)
+			return fmt.Errorf("header %q: %w", redact.HeaderName(name), err)
 		}
 		if r.Header == nil {
-			r.Header = make(http.Header, len(q.Headers))
+			r.Header = make(http.Header)
 		}
 		canonical := http.CanonicalHeaderKey(name)
 		if r.Header[canonical] != nil {
-			return r, fmt.Errorf("header %q is given twice; one name may have an array of values",
+			return fmt.Errorf("header %q is given twice; one name may have an array of values",
 				redact.HeaderName(canonical))
 		}
 		r.Header[canonical] = values
 	}
-	return r, q.setBody(&r)
+	return nil
 }
 
 // parseHeaderValues parses the value of a header: a string, or an array of strings.

@@ -39,7 +39,7 @@ func TestParseRequest(t *testing.T) {
 			want: fetch.Request{URL: "http://u.test/", Header: http.Header{"X-A": {"1", "2"}, "X-B": {}}}},
 		{name: "a later page", line: `{"url":"http://u.test/","page":3,"credentials":"omit","private":"deny"}`,
 			want: fetch.Request{URL: "http://u.test/", Page: 3, OmitCredentials: true, PublicOnly: true}},
-		{name: "the Record of a page", line: `{"type":"failure","url":"http://u.test/","page":2,"id":5,` +
+		{name: "the Record of a page", line: `{"type":"failure","url":"http://u.test/2","page":2,"id":5,` +
 			`"request":{"url":"http://u.test/2","method":"GET","credentials":"omit"}}`,
 			want: fetch.Request{URL: "http://u.test/2", Page: 2, Method: "GET", ID: []byte("5"), OmitCredentials: true}},
 		{name: "members that mean nothing to us", line: `{"url":"http://u.test/","priority":5}`,
@@ -115,7 +115,8 @@ func TestUnusableLine(t *testing.T) {
 		{name: "an empty url", line: `{"url":"  "}`, says: "no url"},
 		{name: "url is a number", line: `{"url":5}`, says: "url cannot be a JSON number"},
 		{name: "retry is a word", line: `{"url":"http://u.test/","retry":"yes"}`, says: "retry cannot be a JSON string"},
-		{name: "headers is an array", line: `{"url":"http://u.test/","headers":[]}`, says: "headers cannot be a JSON array"},
+		{name: "headers is an array", line: `{"url":"http://u.test/","headers":[]}`,
+			says: "headers can only be a JSON object"},
 		{name: "a header is a number", line: `{"url":"http://u.test/","headers":{"a":1}}`,
 			says: `header "a": the value is neither`},
 		{name: "a header is null", line: `{"url":"http://u.test/","headers":{"a":null}}`,
