@@ -115,7 +115,7 @@ func (p *pager) prepare(t *task) {
 	p.claims.Lock()
 	defer p.claims.Unlock()
 	if err := p.options.BodyStore.Claim(&t.request); err != nil {
-		t.lineError = &LineError{Input: redact.Line([]byte(t.request.URL)), Err: err}
+		t.lineError = &LineError{Err: err} // without Input: the request is known, and can be asked under another name
 	}
 }
 

@@ -18,7 +18,8 @@ type Record struct {
 	Seq int64
 	// Request is the Request as the Source yielded it; in a failure with the method and body of the Options.
 	Request Request
-	// Input is the start of a line that could not be used, with secrets masked; at most 256 bytes.
+	// Input is the start of a line that could not be used, with secrets masked; at most 256 bytes. Then Request is not
+	// what was asked.
 	Input []byte
 	// Next is the page that the response names as the next one (Options.Paginate); nil is none. More says that a Record
 	// of that one follows, unless the run is stopped: Options.MaxPages allows it.

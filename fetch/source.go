@@ -15,7 +15,8 @@ var ErrSkipped = errors.New("skipped")
 
 // A LineError is the reason why a line of the input can't be used. It is data: the run goes on.
 type LineError struct {
-	// Input is the start of the line, with secrets masked; at most 256 bytes.
+	// Input is the start of the line, with secrets masked; at most 256 bytes. Empty says that the Request beside it is
+	// what the line asks, and only can't be started.
 	Input []byte
 	// Err says what is wrong with the line.
 	Err error

@@ -38,7 +38,7 @@ var mayImport = map[string]string{
 
 	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/httpurl fetch/judge " +
 		"fetch/netrc fetch/paging fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
-	"fetch/input": "fetch fetch/httpurl fetch/redact",
+	"fetch/input": "fetch fetch/failure fetch/httpurl fetch/redact",
 
 	"output/encode":   "fetch fetch/failure fetch/input fetch/redact fetch/spool",
 	"output/file":     "",

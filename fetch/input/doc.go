@@ -13,10 +13,10 @@ the reader, and is the last element.
 
 Count returns the number of Requests of an input without parsing them, for a progress bar.
 
-Lines that our own output has are input too: of a Record its request is made again, and summaries, log lines and plans
-are skipped.
+Lines that our own output has are input too: of a Record its request is made again, unless it is that of a line that
+could not be used, which is a LineError again; summaries, log lines and plans are skipped.
 
 Memory is bounded by the longest line, but for Unique. No package of the engine knows this one; of this module it
-imports fetch, httpurl and redact.
+imports fetch, failure, httpurl and redact.
 */
 package input

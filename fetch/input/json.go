@@ -78,7 +78,7 @@ func parseJSON(text []byte) (fetch.Request, error) {
 	}
 	if line.Type == "failure" || line.Type == "success" {
 		var err error
-		if fields, err = line.requestOfRecord(); err != nil {
+		if fields, err = line.requestOfRecord(text); err != nil {
 			return fetch.Request{ID: normalizeValue(line.ID), Meta: normalizeValue(line.Meta)}, err
 		}
 	}
@@ -99,8 +99,9 @@ func parseJSON(text []byte) (fetch.Request, error) {
 	return fetch.Prepare(r)
 }
 
-// requestOfRecord returns the request that a Record is about: its member "request" where it has one, else its URL.
-func (line *jsonLine) requestOfRecord() (jsonRequest, error) {
+// requestOfRecord returns the request that a Record, which text is, is about: its member "request" where it has one,
+// else its URL.
+func (line *jsonLine) requestOfRecord(text []byte) (jsonRequest, error) {
 	fields := jsonRequest{URL: line.URL}
 	if line.Request != nil {
 		fields = *line.Request
@@ -110,6 +111,9 @@ func (line *jsonLine) requestOfRecord() (jsonRequest, error) {
 		fields.URL = line.URL
 	case line.URL != "" && line.URL != fields.URL:
 		return fields, fmt.Errorf("the %s record has another url than its request", line.Type)
+	}
+	if err := line.whyNotAgain(text); err != nil {
+		return fields, err
 	}
 	if fields.URL == "" {
 		return fields, fmt.Errorf("the %s record has no url to ask again", line.Type)

@@ -1,6 +1,7 @@
 package input
 
 import (
+	"errors"
 	"net/http"
 	"reflect"
 	"strings"
@@ -83,6 +84,16 @@ func TestParseRequest(t *testing.T) {
 				`"headers":{"X-A":["1"]},"body":{"a":1},"sha256":"` + strings.Repeat("0", 64) + `","path":"p"},"body":"answer"}`,
 			want: fetch.Request{URL: "http://a.test/", Method: "PUT", Header: http.Header{"X-A": {"1"}},
 				Body: []byte(`{"a":1}`), BodyForm: fetch.BodyJSON, SHA256: strings.Repeat("0", 64), Path: "p"}},
+		{name: "a name that was taken can be asked under another",
+			line: `{"type":"failure","url":"http://a.test/","error":{"kind":"invalid_request","message":"taken"},` +
+				`"line":3,"request":{"url":"http://a.test/","method":"PUT"}}`,
+			want: fetch.Request{URL: "http://a.test/", Method: "PUT"}},
+		{name: "such a name of a plain URL, as earlier versions wrote it",
+			line: `{"type":"failure","url":"http://a.test/","error":{"kind":"invalid_request","message":"taken"},` +
+				`"input":"http://a.test/"}`,
+			want: fetch.Request{URL: "http://a.test/"}},
+		{name: "error and input of a request are its own", line: `{"url":"http://u.test/","error":"none","input":[5]}`,
+			want: fetch.Request{URL: "http://u.test/"}},
 		{name: "a request with a type of its own is a request", line: `{"type":"page","url":"http://u.test/","body":"b"}`,
 			want: fetch.Request{URL: "http://u.test/", Body: []byte("b")}},
 	} {
@@ -180,6 +191,40 @@ func TestUnusableLineKeepsIDAndMeta(t *testing.T) {
 			r, err := parse(line)
 			if err == nil || string(r.ID) != `"i"` || string(r.Meta) != "5" {
 				t.Errorf("id %s, meta %s, error %v", r.ID, r.Meta, err)
+			}
+		})
+	}
+}
+
+// TestUnusableLineAgain: the Record of a line that could not be used ends as the same one, however often it is read
+// again: it is never asked by its url alone.
+func TestUnusableLineAgain(t *testing.T) {
+	const id = `"type":"failure","index":4,"id":"i","meta":5,`
+	const post = `{\"url\":\"http://u.test/\",\"body\":\"b\",\"method\":\"GE T\"}`
+	why := func(message string) string {
+		return `"error":{"kind":"invalid_request","message":"` + message + `"},"file":"a","line":9,`
+	}
+	for _, tt := range []struct{ name, line, message, input string }{
+		{"as it is written", `{` + id + why("no HTTP method") + `"input":"` + post + `"}`, "no HTTP method",
+			`{"url":"http://u.test/","body":"b","method":"GE T"}`},
+		{"with the url that earlier versions wrote", `{` + id + `"url":"http://u.test/",` + why("no HTTP method") +
+			`"input":"` + post + `"}`, "no HTTP method", `{"url":"http://u.test/","body":"b","method":"GE T"}`},
+		{"a line that was no URL", `{` + id + why("no scheme") + `"input":"nonsense"}`, "no scheme", "nonsense"},
+		{"an endless message", `{` + id + why(strings.Repeat("é", 4000)) + `"input":"x"}`, strings.Repeat("é", 512), "x"},
+		{"a secret in either", `{` + id + why("not http://u:pw@a.test/") + `"input":"http://u:pw@a.test/"}`,
+			"not http://***@a.test/", "http://***@a.test/"},
+		{"without an input", `{` + id + why("no scheme") + `"attempts":0}`, "the failure record has no url to ask again",
+			`{` + id + why("no scheme") + `"attempts":0}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for r, err := range new(Reader).Lines(strings.NewReader(tt.line), "failures.jsonl") {
+				var line *fetch.LineError
+				if !errors.As(err, &line) || line.Error() != tt.message || string(line.Input) != tt.input {
+					t.Errorf("got %v, input %s", err, line.Input)
+				}
+				if r.URL != "" || string(r.ID) != `"i"` || string(r.Meta) != "5" {
+					t.Errorf("url %q, id %s, meta %s", r.URL, r.ID, r.Meta)
+				}
 			}
 		})
 	}

@@ -80,10 +80,8 @@ func (rd *Reader) parseLine(text []byte, tooLong bool) (fetch.Request, error) {
 	request.Index = rd.nextIndex
 	rd.nextIndex++
 	if err != nil {
-		if _, wrongURL := request.ParsedURL(); wrongURL != nil {
-			request.URL = "" // a text that is no URL may contain a secret
-		}
-		return request, &fetch.LineError{Input: redact.Line(text), Err: err}
+		request.URL = "" // nothing to ask by: the URL alone is not what the line asked, and other text may hold a secret
+		return request, &fetch.LineError{Input: redact.Line(firstInput(text, err)), Err: err}
 	}
 	return request, nil
 }

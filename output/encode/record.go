@@ -63,8 +63,7 @@ func appendAfterBody(dst []byte, r *fetch.Record) []byte {
 	}
 	dst = appendTiming(dst, r.Timing)
 	dst = appendHeaders(dst, r.Header)
-	// a line that could not be parsed may hold secrets anywhere
-	if r.Failure == nil || r.Failure.Kind != failure.InvalidRequest {
+	if len(r.Input) == 0 { // a line that could not be parsed may hold secrets anywhere
 		dst = appendRequest(dst, &r.Request)
 	}
 	dst = appendRaw(dst, "meta", r.Request.Meta)
