@@ -1,10 +1,10 @@
 package fetch
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"batchfetch/fetch/coding"
 	"batchfetch/fetch/failure"
@@ -22,7 +22,7 @@ type wireReader struct {
 }
 
 // maxUndecoded is how many bytes of a coded body may be received beyond twice those decoded: a gzip stream may have
-// empty members without end.
+// empty members without end, and bytes without end behind the last.
 const maxUndecoded = 1 << 20
 
 // A decodedCounter counts the decoded bytes of a coded body in its wireReader.
@@ -55,9 +55,7 @@ func (w *wireReader) Read(p []byte) (int, error) {
 func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWriter) error {
 	in := &wireReader{in: x.call.Body(resp)}
 	var codings []string
-	if !x.options.Identity {
-		codings = coding.Of(resp.Header)
-	}
+	codings, rec.ContentEncoding = x.options.codingsOf(resp.Header)
 	if len(codings) == 0 && x.partial != judge.PartialContinues && resp.ContentLength > x.options.MaxBody {
 		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s",
 			resp.ContentLength, formatSize(x.options.MaxBody))
@@ -81,6 +79,15 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 	return x.storeBody(resp, in, rec, codings, body)
 }
 
+// codingsOf returns the content codings that are removed from the body of a response with this header, and those that
+// stay with it, for Record.ContentEncoding.
+func (o *Options) codingsOf(h http.Header) (removed []string, kept string) {
+	if o.Identity {
+		return nil, strings.Join(h["Content-Encoding"], ", ")
+	}
+	return coding.Of(h)
+}
+
 // A bodySink is where a decoded body is written: a storeWriter, a spoolWriter or a hashWriter.
 type bodySink interface {
 	// readFrom reads r to its end, up to limit bytes, and reports whether it had more.
@@ -97,7 +104,7 @@ func (x *exchange) readWhole(into bodySink, decoded io.Reader, in *wireReader, c
 // past Options.MaxBody, err what its reader returned.
 func (x *exchange) checkEnd(more bool, err error, in *wireReader, codings []string) error {
 	if err == nil && !more && len(codings) > 0 {
-		err = discardTail(in) // a decoder may stop before the body's end, and a truncated body is only seen there
+		_, err = io.Copy(io.Discard, in) // a decoder may stop before the end, and a truncated body is only seen there
 	}
 	switch {
 	case in.err != nil:
@@ -123,16 +130,4 @@ func formatSize(n int64) string {
 		}
 	}
 	return strconv.FormatInt(n, 10) + " bytes"
-}
-
-// maxTail is how many bytes may follow the end of a coded stream within its body.
-const maxTail = 64 << 10
-
-// discardTail reads what follows a coded stream. The error says that it is over maxTail, or is that of r.
-func discardTail(r io.Reader) error {
-	n, err := io.Copy(io.Discard, io.LimitReader(r, maxTail+1))
-	if err == nil && n > maxTail {
-		return errors.New("data after the end of the coded stream")
-	}
-	return err
 }

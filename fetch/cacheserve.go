@@ -26,6 +26,7 @@ func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, hea
 	if !found.HasBody {
 		return nil
 	}
+	_, rec.ContentEncoding = c.options.codingsOf(found.Header)
 	rec.Bytes, rec.SHA256, rec.Hashed = found.Size, found.SHA256, true
 	switch {
 	case rec.Unchanged && !c.options.Paginate.InBody():

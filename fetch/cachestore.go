@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"batchfetch/fetch/cache"
-	"batchfetch/fetch/coding"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 )
@@ -170,7 +169,7 @@ func (x *cacheExchange) storeWithoutBody(ctx context.Context, resp originRespons
 func (x *cacheExchange) entryOf(w *cacheWriter, resp originResponse) *cache.Entry {
 	e := &cache.Entry{Status: resp.StatusCode, Proto: resp.Proto, Requested: resp.requested, Received: resp.received,
 		RemoteAddr: x.cache.originAddr(resp.url, resp.remote),
-		Coded:      x.cache.options.Identity && len(coding.Of(resp.Header)) > 0}
+		Coded:      x.cache.options.Identity && isCoded(resp.Header)}
 	if w != nil {
 		e.Header = w.header
 	}

@@ -30,9 +30,10 @@ func TestContentCodings(t *testing.T) {
 		name, coding, body string
 		want               failure.Kind // empty: the body is sampleText
 		empty              bool
+		kept               string // Record.ContentEncoding
 	}{
 		{name: "none", body: sampleText},
-		{name: "identity", coding: "identity", body: sampleText},
+		{name: "identity", coding: "identity", body: sampleText, kept: "identity"},
 		{name: "gzip", coding: "gzip", body: packs("gzip")},
 		{name: "gzip by its old name", coding: "X-GZip", body: packs("gzip")},
 		{name: "gzip in two members", coding: "gzip", body: codingtest.Encode(t, sampleText[:1000], "gzip") +
@@ -42,7 +43,18 @@ func TestContentCodings(t *testing.T) {
 		{name: "deflate as the RFC says", coding: "deflate", body: packs("zlib")},
 		{name: "deflate as some servers say", coding: "deflate", body: packs("flate")},
 		{name: "one in the other", coding: "gzip, br", body: packs("gzip", "br")},
-		{name: "three, one of them nothing", coding: "zstd,identity , deflate", body: packs("zstd", "zlib")},
+		{name: "three, one of them nothing", coding: "zstd,identity , deflate", body: packs("zstd", "zlib"),
+			kept: "identity"},
+		{name: "an S3 store's", coding: "aws-chunked", body: sampleText, kept: "aws-chunked"},
+		{name: "an S3 store's with gzip", coding: "gzip,aws-chunked", body: packs("gzip"), kept: "aws-chunked"},
+		{name: "a charset", coding: "UTF-8", body: sampleText, kept: "UTF-8"},
+		{name: "unknown", coding: "lzma", body: sampleText, kept: "lzma"},
+		{name: "unknown below a known one", coding: "lzma, gzip", body: packs("gzip"), kept: "lzma"},
+		{name: "gzip and zeros", coding: "gzip", body: packs("gzip") + strings.Repeat("\x00", 200<<10)},
+		{name: "gzip and junk", coding: "gzip", body: packs("gzip") + "<!-- cached -->"},
+		{name: "zstd and a zero", coding: "zstd", body: packs("zstd") + "\x00"},
+		{name: "br and junk", coding: "br", body: packs("br") + "\n"},
+		{name: "deflate and junk", coding: "deflate", body: packs("zlib") + "\n"},
 		{name: "nothing under gzip", coding: "gzip", empty: true},
 		{name: "nothing under br", coding: "br", empty: true},
 		{name: "nothing under zstd", coding: "zstd", empty: true},
@@ -63,8 +75,8 @@ func TestContentCodings(t *testing.T) {
 		{name: "zstd corrupt", coding: "zstd", body: corrupt(packs("zstd")), want: failure.Decode},
 		{name: "zlib corrupt", coding: "deflate", body: corrupt(packs("zlib")), want: failure.Decode},
 		{name: "gzip that is none", coding: "gzip", body: sampleText, want: failure.Decode},
-		{name: "unknown", coding: "lzma", body: sampleText, want: failure.Decode},
-		{name: "unknown below a known one", coding: "lzma, gzip", body: packs("gzip"), want: failure.Decode},
+		{name: "gzip and junk without end", coding: "gzip", body: packs("gzip") + strings.Repeat("\x00", 2<<20),
+			want: failure.Decode},
 		{name: "too many", coding: "gzip,gzip,gzip,gzip,gzip", body: sampleText, want: failure.Decode},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -89,6 +101,9 @@ func TestContentCodings(t *testing.T) {
 				}
 				return
 			}
+			if r.ContentEncoding != tt.kept {
+				t.Errorf("the body is said to be in %q, want %q", r.ContentEncoding, tt.kept)
+			}
 			if body != want || !r.HasBody || r.SHA256 != sha256.Sum256([]byte(want)) {
 				t.Errorf("got %d bytes, want %d", len(body), len(want))
 			}
@@ -105,7 +120,7 @@ func TestTruncationIsNoDecodeError(t *testing.T) {
 	for _, coding := range []string{"gzip", "br", "zstd", "zlib", "flate"} {
 		t.Run(coding, func(t *testing.T) {
 			body := codingtest.Encode(t, sampleText, coding)
-			for _, cut := range []int{0, 1, len(body) / 2, len(body)} {
+			for _, cut := range []int{0, 1, len(body) / 2, len(body)} { // the whole, too: a byte of the message is missing
 				url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 					w.Header().Set("Content-Encoding", strings.NewReplacer("zlib", "deflate", "flate", "deflate").Replace(coding))
 					w.Header().Set("Content-Length", fmt.Sprint(len(body)+1))
@@ -129,7 +144,7 @@ func TestIdentityDecodesNothing(t *testing.T) {
 		_, _ = io.WriteString(w, codingtest.Encode(t, sampleText, "gzip"))
 	})
 	r, body := runOne(t, url, noRetryOptions(func(o *Options) { o.Identity = true }))
-	if r.Failure != nil || body != codingtest.Encode(t, sampleText, "gzip") {
+	if r.Failure != nil || body != codingtest.Encode(t, sampleText, "gzip") || r.ContentEncoding != "gzip" {
 		t.Errorf("got %d bytes, %v", len(body), r.Failure)
 	}
 	if got := <-requests; got != "identity" {

@@ -44,7 +44,13 @@ func (info PartialInfo) isFrom(u *url.URL, hashed bool) bool {
 // continued. length is the Content-Length; negative is unknown.
 func partialInfoOf(to *target, h http.Header, length int64) (PartialInfo, bool) {
 	info := PartialInfo{Validator: strongValidator(h), Total: max(length, 0), URL: partialURL(to.URL)}
-	return info, info.Validator != "" && !hasToken(h["Accept-Ranges"], "none") && len(coding.Of(h)) == 0
+	return info, info.Validator != "" && !hasToken(h["Accept-Ranges"], "none") && !isCoded(h)
+}
+
+// isCoded reports whether a body with this header has content codings that are removed.
+func isCoded(h http.Header) bool {
+	known, _ := coding.Of(h)
+	return len(known) > 0
 }
 
 // isPlainGet reports whether a range may be requested of a target: a GET without a body and without a range of the
@@ -149,7 +155,7 @@ func parseContentRange(text string) (r contentRange, ok bool) {
 // one that ignores it is refused here.
 func continuesFrom(info PartialInfo, from int64, status int, h http.Header) (total int64, ok bool) {
 	ranges := h["Content-Range"]
-	if status != http.StatusPartialContent || len(ranges) != 1 || len(coding.Of(h)) > 0 {
+	if status != http.StatusPartialContent || len(ranges) != 1 || isCoded(h) {
 		return 0, false
 	}
 	r, ok := parseContentRange(ranges[0])

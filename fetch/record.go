@@ -31,6 +31,9 @@ type Record struct {
 	Status int
 	// Protocol is the version of the last response, such as HTTP/1.1, and ContentType its Content-Type as it was sent.
 	Protocol, ContentType string
+	// ContentEncoding are the content codings that the body still has, as the server named them: unknown ones, those
+	// that change nothing, and with Options.Identity all. Empty is none.
+	ContentEncoding string
 	// Header is the header of the last response; nil unless Options.KeepHeader is set.
 	Header http.Header
 	// Body is the decoded body. One of more than Options.BodyMemory is in Spool, and Body is nil: OpenBody reads

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"batchfetch/fetch/cache"
-	"batchfetch/fetch/coding"
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/transport"
 )
@@ -112,7 +111,7 @@ func (c *responseCache) isAcceptable(to *target, sha256 string, e *cache.Entry) 
 	if !e.HasBody && to.canHaveBody(e.Status) { // a redirect that was followed
 		return false
 	}
-	return e.Coded == (o.Identity && len(coding.Of(e.Header)) > 0)
+	return e.Coded == (o.Identity && isCoded(e.Header))
 }
 
 // isAddrAllowed reports whether a connection to the address remote would be allowed: responses of servers that

@@ -3,22 +3,20 @@ Package coding removes content codings from a response body: gzip, br, zstd and 
 
 	Of(header) ─▷ codings ─▷ NewReader(codings, body) ─▷ Read decoded bytes ─▷ Close
 
-Decoders are pooled, so a coded body costs few allocations. The package does not bound how much a body decodes to: its
+What follows the last whole gzip member, zstd frame or other coded stream is ignored, as gzip(1) does. Decoders are pooled, so a coded body costs few allocations. The package does not bound how much a body decodes to: its
 caller does. It knows no connection, file or clock. Of our packages it imports failure alone.
 */
 package coding
 
 import (
 	"bufio"
-	"compress/zlib"
-	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
@@ -31,22 +29,50 @@ const maxCodings = 4
 // maxZstdWindow is the largest window, in bytes, that a zstd body may require (RFC 9659 section 3).
 const maxZstdWindow = 8 << 20
 
-// Of returns the content codings of a response's Content-Encoding, in lower case and the order in which they were
-// applied (RFC 9110 section 8.4). identity is left out; nil means that the body is not coded.
-func Of(h http.Header) []string {
+// plainNames are names that servers send as a content coding although they change no byte of the body: RFC 9110's
+// identity, S3's aws-chunked, which the store keeps as metadata, and what belongs in other headers.
+var plainNames = []string{"identity", "none", "aws-chunked", "binary", "utf-8", "utf8", "7bit", "8bit"}
+
+// Of splits a response's Content-Encoding (RFC 9110 section 8.4) into the codings that a Reader removes, in lower case
+// and the order in which they were applied, and the names that stay with the body, as they were sent: of those that
+// change nothing, and of an unknown coding with all that are below it. Nil and "" are none.
+func Of(h http.Header) (known []string, kept string) {
 	values := h["Content-Encoding"]
 	if len(values) == 0 {
-		return nil
+		return nil, ""
 	}
-	var codings []string
+	var names, stay []string
 	for _, value := range values {
-		for word := range strings.SplitSeq(value, ",") {
-			if word = strings.ToLower(strings.TrimSpace(word)); word != "" && word != "identity" {
-				codings = append(codings, word)
+		for name := range strings.SplitSeq(value, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				names = append(names, name)
 			}
 		}
 	}
-	return codings
+	for i := len(names) - 1; i >= 0; i-- {
+		switch name := strings.ToLower(names[i]); {
+		case isKnown(name):
+			known = append(known, name)
+		case slices.Contains(plainNames, name):
+			stay = append(stay, names[i])
+		default:
+			for ; i >= 0; i-- {
+				stay = append(stay, names[i])
+			}
+		}
+	}
+	slices.Reverse(known)
+	slices.Reverse(stay)
+	return known, strings.Join(stay, ", ")
+}
+
+// isKnown reports whether a Reader removes the coding of that name, which is in lower case.
+func isKnown(name string) bool {
+	switch name {
+	case "gzip", "x-gzip", "br", "zstd", "deflate":
+		return true
+	}
+	return false
 }
 
 // A Reader decodes a body. Errors of the source and of the decoders both come out of Read unchanged: whoever needs to
@@ -57,8 +83,8 @@ type Reader struct {
 	release []func() // put decoders and buffers back into their pools
 }
 
-// NewReader returns a Reader of the bytes that source holds under codings, which are in the order of Of. An unknown
-// coding, and more than maxCodings, is a *failure.Failure of kind Decode. It reads nothing yet.
+// NewReader returns a Reader of the bytes that source holds under codings, which Of has returned. More than maxCodings
+// are a *failure.Failure of kind Decode. It reads nothing yet.
 func NewReader(codings []string, source io.Reader) (*Reader, error) {
 	d := &Reader{Reader: source}
 	if len(codings) > maxCodings {
@@ -92,10 +118,8 @@ func (d *Reader) addDecoder(coding string) (io.Reader, error) {
 		return d.brotliReader(), nil
 	case "zstd":
 		return d.zstdReader()
-	case "deflate":
-		return &deflateReader{in: d.buffered(d.Reader)}, nil
 	}
-	return nil, failure.New(failure.Decode, "unknown content coding %q", failure.Clip(coding, 32))
+	return &deflateReader{in: d.buffered(d.Reader)}, nil
 }
 
 // The pools of buffers and decoders, shared by all Readers.
@@ -117,7 +141,7 @@ var (
 func (d *Reader) gzipReader() io.Reader {
 	z := gzipPool.Get().(*gzip.Reader)
 	d.release = append(d.release, func() { gzipPool.Put(z) })
-	return &lazyReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}
+	return &gzipMembers{in: d.buffered(d.Reader), member: z}
 }
 
 // buffered returns a pooled buffered reader of in. Pooling saves 4 KB of garbage for each coded body
@@ -139,7 +163,7 @@ func (d *Reader) brotliReader() io.Reader {
 		_ = z.Reset(nil) // otherwise it would keep its source alive
 		brotliPool.Put(z)
 	})
-	return &lazyReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}
+	return &lazyReader{in: d.buffered(d.Reader), reset: z.Reset, out: brotliStream{z}}
 }
 
 // zstdReader returns a reader that decodes zstd (RFC 8878).
@@ -153,65 +177,7 @@ func (d *Reader) zstdReader() (io.Reader, error) {
 			zstdPool.Put(z)
 		}
 	})
-	return &lazyReader{in: d.buffered(d.Reader), reset: z.Reset, out: z}, nil
-}
-
-// A lazyReader starts its decoder once the first byte has come, so that a body of no bytes is an empty body under any
-// coding.
-type lazyReader struct {
-	in      *bufio.Reader         // the coded bytes
-	reset   func(io.Reader) error // starts the decoder on a source
-	out     io.Reader             // the decoder
-	started bool                  // reset has been called
-}
-
-// Read decodes into p.
-func (l *lazyReader) Read(p []byte) (int, error) {
-	if !l.started {
-		if _, err := l.in.Peek(1); err != nil {
-			return 0, err
-		}
-		if err := l.reset(l.in); err != nil {
-			return 0, unexpectedEOF(err)
-		}
-		l.started = true
-	}
-	return l.out.Read(p)
-}
-
-// unexpectedEOF returns err, or io.ErrUnexpectedEOF for io.EOF: the body ended within the header of a coding, which
-// must not be taken for the end of the decoded body.
-func unexpectedEOF(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
-}
-
-// A deflateReader decodes both formats that servers send as deflate: zlib, as RFC 9110 section 8.4.1.2 says, and raw
-// deflate (RFC 1951) without the zlib header. The first two bytes decide.
-type deflateReader struct {
-	in  *bufio.Reader // the coded bytes
-	out io.Reader     // the decoder; nil until the first bytes have come
-}
-
-// Read decodes into p.
-func (d *deflateReader) Read(p []byte) (int, error) {
-	if d.out == nil {
-		head, err := d.in.Peek(2)
-		if len(head) == 0 {
-			return 0, err
-		}
-		// RFC 1950 section 2.2: method 8, and a check that makes the pair a multiple of 31.
-		if len(head) == 2 && head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {
-			z, err := zlib.NewReader(d.in)
-			if err != nil {
-				return 0, unexpectedEOF(err)
-			}
-			d.out = z
-		} else {
-			d.out = flate.NewReader(d.in)
-		}
-	}
-	return d.out.Read(p)
+	in := d.buffered(d.Reader)
+	reset := func(io.Reader) error { return z.Reset(&zstdFrames{in: in}) }
+	return &lazyReader{in: in, reset: reset, out: z}, nil
 }

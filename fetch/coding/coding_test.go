@@ -1,6 +1,7 @@
 package coding
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/klauspost/compress/zstd"
 
 	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/failure"
@@ -32,24 +35,37 @@ func TestOf(t *testing.T) {
 		name  string
 		lines []string
 		want  []string
+		kept  string
 	}{
-		{"no header", nil, nil},
-		{"one", []string{"gzip"}, []string{"gzip"}},
-		{"in lower case", []string{"GZip"}, []string{"gzip"}},
-		{"in the order applied", []string{"gzip, br"}, []string{"gzip", "br"}},
-		{"over several lines", []string{"gzip", "br , zstd"}, []string{"gzip", "br", "zstd"}},
-		{"without identity", []string{"identity, gzip, Identity"}, []string{"gzip"}},
-		{"identity alone", []string{"identity"}, nil},
-		{"empty elements", []string{"", " ,\tgzip,, "}, []string{"gzip"}},
-		{"one that is unknown", []string{"lzma"}, []string{"lzma"}},
+		{"no header", nil, nil, ""},
+		{"one", []string{"gzip"}, []string{"gzip"}, ""},
+		{"in lower case", []string{"GZip"}, []string{"gzip"}, ""},
+		{"in the order applied", []string{"gzip, br"}, []string{"gzip", "br"}, ""},
+		{"over several lines", []string{"gzip", "br , zstd"}, []string{"gzip", "br", "zstd"}, ""},
+		{"identity", []string{"identity"}, nil, "identity"},
+		{"identity in between", []string{"gzip, Identity, br"}, []string{"gzip", "br"}, "Identity"},
+		{"empty elements", []string{"", " ,\tgzip,, "}, []string{"gzip"}, ""},
+		{"an S3 store's", []string{"aws-chunked"}, nil, "aws-chunked"},
+		{"an S3 store's over gzip", []string{"gzip,aws-chunked"}, []string{"gzip"}, "aws-chunked"},
+		{"an S3 store's below gzip", []string{"aws-chunked, gzip"}, []string{"gzip"}, "aws-chunked"},
+		{"none", []string{"None"}, nil, "None"},
+		{"a charset", []string{"UTF-8"}, nil, "UTF-8"},
+		{"a charset over gzip", []string{"gzip, utf-8"}, []string{"gzip"}, "utf-8"},
+		{"a transfer coding of mail", []string{"binary"}, nil, "binary"},
+		{"a file's format", []string{"zip"}, nil, "zip"},
+		{"the old compress", []string{"compress"}, nil, "compress"},
+		{"one that is unknown", []string{"lzma"}, nil, "lzma"},
+		{"one that is unknown below gzip", []string{"lzma, gzip"}, []string{"gzip"}, "lzma"},
+		{"one that is unknown over gzip", []string{"gzip, LZMA"}, nil, "gzip, LZMA"},
+		{"one that is unknown between two", []string{"br, lzma, identity, gzip"}, []string{"gzip"}, "br, lzma, identity"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := http.Header{}
 			for _, line := range tt.lines {
 				h.Add("Content-Encoding", line)
 			}
-			if got := Of(h); !slices.Equal(got, tt.want) {
-				t.Errorf("got %q, want %q", got, tt.want)
+			if known, kept := Of(h); !slices.Equal(known, tt.want) || kept != tt.kept {
+				t.Errorf("got %q and %q, want %q and %q", known, kept, tt.want, tt.kept)
 			}
 		})
 	}
@@ -118,6 +134,82 @@ func TestReaderOfTruncatedBody(t *testing.T) {
 	}
 }
 
+// TestReaderIgnoresTail: what follows the last whole member and does not begin like another is ignored, and what does
+// is a member that has to be whole.
+func TestReaderIgnoresTail(t *testing.T) {
+	zeros := strings.Repeat("\x00", 100<<10)
+	for _, tt := range []struct {
+		coding, format string
+		magic          string // how a member begins; empty: there can be no second one
+	}{
+		{"gzip", "gzip", "\x1f\x8b"}, {"zstd", "zstd", "\x28\xb5\x2f\xfd"}, {"br", "br", ""},
+		{"deflate", "zlib", ""}, {"deflate", "flate", ""},
+	} {
+		one := codingtest.Encode(t, text, tt.format)
+		bodies := map[string]string{one: text}
+		if tt.magic != "" {
+			bodies[one+codingtest.Encode(t, text[:1000], tt.format)] = text + text[:1000]
+			bodies[one+codingtest.Encode(t, "", tt.format)] = text
+		}
+		for body, want := range bodies {
+			for _, tail := range []string{"\x00", "\n", "\r\n", zeros, "x", "<html>", zeros + one, "(\xb5\x2f\xfe", "\x1f "} {
+				for name, source := range map[string]io.Reader{
+					"at once":     strings.NewReader(body + tail),
+					"by the byte": iotest.OneByteReader(strings.NewReader(body + tail)),
+				} {
+					if got, err := decode([]string{tt.coding}, source); err != nil || got != want {
+						t.Errorf("%s, %d bytes, then %.10q, %s: got %d bytes of %d, %v", tt.format, len(body), tail, name,
+							len(got), len(want), err)
+					}
+				}
+			}
+			for cut := 1; tt.magic != "" && cut < len(one); cut++ {
+				source := strings.NewReader(body + one[:cut])
+				if _, err := decode([]string{tt.coding}, source); !errors.Is(err, io.ErrUnexpectedEOF) {
+					t.Errorf("%s, then %d bytes of another: %v", tt.format, cut, err)
+				}
+			}
+			if tt.magic == "" {
+				continue
+			}
+			if _, err := decode([]string{tt.coding}, strings.NewReader(body+tt.magic+zeros)); err == nil {
+				t.Errorf("%s: a second member that is broken is ignored", tt.format)
+			}
+		}
+	}
+}
+
+// TestZstdFrames: frames of every kind of header and block are followed to their ends.
+func TestZstdFrames(t *testing.T) {
+	const magic = "\x28\xb5\x2f\xfd"
+	skippable := "\x5a\x2a\x4d\x18\x03\x00\x00\x00abc"
+	for name, body := range map[string]string{
+		"a window, no check sum": magic + "\x00\x00" + "\x19\x00\x00abc",
+		"single segment":         magic + "\x20\x03" + "\x19\x00\x00abc",
+		"a size of 4 bytes":      magic + "\xa0\x03\x00\x00\x00" + "\x19\x00\x00abc",
+		"a size of 8 bytes":      magic + "\xe0\x03\x00\x00\x00\x00\x00\x00\x00" + "\x19\x00\x00abc",
+		"two raw blocks":         magic + "\x00\x00" + "\x08\x00\x00a" + "\x11\x00\x00bc",
+		"skippable in front":     skippable + magic + "\x20\x03" + "\x19\x00\x00abc",
+		"skippable behind":       magic + "\x20\x03" + "\x19\x00\x00abc" + skippable,
+		"an empty one in front":  magic + "\x20\x00" + "\x01\x00\x00" + magic + "\x20\x03" + "\x19\x00\x00abc",
+	} {
+		for _, tail := range []string{"", "\x00", "abcdefgh"} {
+			if got, err := decode([]string{"zstd"}, strings.NewReader(body+tail)); err != nil || got != "abc" {
+				t.Errorf("%s, then %q: got %q, %v", name, tail, got, err)
+			}
+		}
+	}
+	repeated := magic + "\x20\x03" + "\x1b\x00\x00a" // an RLE block
+	if got, err := decode([]string{"zstd"}, strings.NewReader(repeated+"\x00")); err != nil || got != "aaa" {
+		t.Errorf("RLE: got %q, %v", got, err)
+	}
+	for _, none := range []string{"abcdefgh", skippable + "abcdefgh", magic} {
+		if got, err := decode([]string{"zstd"}, strings.NewReader(none)); err == nil {
+			t.Errorf("%q is taken for %q", none, got)
+		}
+	}
+}
+
 // TestReaderPassesErrorsOfSource checks that an error of the source, such as a connection that was reset, is not taken
 // for an error of the coding.
 func TestReaderPassesErrorsOfSource(t *testing.T) {
@@ -135,18 +227,12 @@ func TestReaderPassesErrorsOfSource(t *testing.T) {
 	}
 }
 
-// TestReaderRefuses checks which codings are failures of kind Decode before anything is read.
-func TestReaderRefuses(t *testing.T) {
-	for name, codings := range map[string][]string{
-		"an unknown coding":           {"lzma"},
-		"an unknown one below gzip":   {"lzma", "gzip"},
-		"more codings than the bound": slices.Repeat([]string{"gzip"}, maxCodings+1),
-	} {
-		_, err := decode(codings, iotest.ErrReader(errors.New("the source was read")))
-		var failed *failure.Failure
-		if !errors.As(err, &failed) || failed.Kind != failure.Decode {
-			t.Errorf("%s: %v", name, err)
-		}
+// TestTooManyCodings checks that more codings than the bound are a failure of kind Decode before anything is read.
+func TestTooManyCodings(t *testing.T) {
+	_, err := decode(slices.Repeat([]string{"gzip"}, maxCodings+1), iotest.ErrReader(errors.New("the source was read")))
+	var failed *failure.Failure
+	if !errors.As(err, &failed) || failed.Kind != failure.Decode {
+		t.Error(err)
 	}
 }
 
@@ -172,4 +258,27 @@ func TestReaderPoolsAreClean(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzZstdFrames checks that what a zstd decoder reads from a file it reads from its frames too.
+func FuzzZstdFrames(f *testing.F) {
+	for _, seed := range []string{"", "abc", codingtest.Encode(f, "abc", "zstd"), codingtest.Encode(f, text, "zstd"),
+		"\x28\xb5\x2f\xfd\x20\x03\x1b\x00\x00a", "\x5a\x2a\x4d\x18\x03\x00\x00\x00abc"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		plain, err := zstd.NewReader(bytes.NewReader(body), zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderMaxWindow(maxZstdWindow), zstd.WithDecoderMaxMemory(1<<20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer plain.Close()
+		want, err := io.ReadAll(plain)
+		if err != nil {
+			return
+		}
+		if got, err := decode([]string{"zstd"}, bytes.NewReader(body)); err != nil || got != string(want) {
+			t.Errorf("%q: got %d bytes, %v, want %d", body, len(got), err, len(want))
+		}
+	})
 }

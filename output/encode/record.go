@@ -74,6 +74,7 @@ func appendAfterBody(dst []byte, r *fetch.Record) []byte {
 func appendResponse(dst []byte, r *fetch.Record) []byte {
 	dst = appendOptional(dst, "protocol", r.Protocol)
 	dst = appendOptional(dst, "content_type", r.ContentType)
+	dst = appendOptional(dst, "content_encoding", r.ContentEncoding)
 	if r.Failure == nil || r.WireBytes > 0 {
 		dst = strconv.AppendInt(append(dst, `,"bytes":`...), r.Bytes, 10)
 		dst = strconv.AppendInt(append(dst, `,"wire_bytes":`...), r.WireBytes, 10)

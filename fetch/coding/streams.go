@@ -1,0 +1,230 @@
+package coding
+
+import (
+	"bufio"
+	"compress/zlib"
+	"encoding/binary"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+)
+
+// A lazyReader starts its decoder once the first byte has come, so that a body of no bytes is an empty body under any
+// coding.
+type lazyReader struct {
+	in      *bufio.Reader         // the coded bytes
+	reset   func(io.Reader) error // starts the decoder on a source
+	out     io.Reader             // the decoder
+	started bool                  // reset has been called
+}
+
+// Read decodes into p.
+func (l *lazyReader) Read(p []byte) (int, error) {
+	if !l.started {
+		if _, err := l.in.Peek(1); err != nil {
+			return 0, err
+		}
+		if err := l.reset(l.in); err != nil {
+			return 0, unexpectedEOF(err)
+		}
+		l.started = true
+	}
+	return l.out.Read(p)
+}
+
+// unexpectedEOF returns err, or io.ErrUnexpectedEOF for io.EOF: the body ended within the header of a coding, which
+// must not be taken for the end of the decoded body.
+func unexpectedEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// A deflateReader decodes both formats that servers send as deflate: zlib, as RFC 9110 section 8.4.1.2 says, and raw
+// deflate (RFC 1951) without the zlib header. The first two bytes decide.
+type deflateReader struct {
+	in  *bufio.Reader // the coded bytes
+	out io.Reader     // the decoder; nil until the first bytes have come
+}
+
+// Read decodes into p.
+func (d *deflateReader) Read(p []byte) (int, error) {
+	if d.out == nil {
+		head, err := d.in.Peek(2)
+		if len(head) == 0 {
+			return 0, err
+		}
+		// RFC 1950 section 2.2: method 8, and a check that makes the pair a multiple of 31.
+		if len(head) == 2 && head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {
+			z, err := zlib.NewReader(d.in)
+			if err != nil {
+				return 0, unexpectedEOF(err)
+			}
+			d.out = z
+		} else {
+			d.out = flate.NewReader(d.in)
+		}
+	}
+	return d.out.Read(p)
+}
+
+// gzipMagic are the first two bytes of a gzip member (RFC 1952 section 2.3.1).
+const gzipMagic = "\x1f\x8b"
+
+// gzipMembers decodes the members of a gzip file up to the last whole one: what follows it and does not begin like a
+// member is ignored.
+type gzipMembers struct {
+	in     *bufio.Reader // the coded bytes
+	member *gzip.Reader
+	inside bool // member has been started and not ended
+	ended  bool // a member has ended
+}
+
+// Read decodes into p.
+func (g *gzipMembers) Read(p []byte) (int, error) {
+	for {
+		if !g.inside {
+			if err := g.start(); err != nil {
+				return 0, err
+			}
+		}
+		n, err := g.member.Read(p)
+		if err != io.EOF {
+			return n, err
+		}
+		g.inside, g.ended = false, true
+		if n > 0 {
+			return n, nil
+		}
+	}
+}
+
+// start starts the next member; io.EOF is that there is none.
+func (g *gzipMembers) start() error {
+	head, err := g.in.Peek(len(gzipMagic))
+	switch {
+	case len(head) == 0, err != nil && err != io.EOF:
+		return err
+	case g.ended && !strings.HasPrefix(gzipMagic, string(head)):
+		return io.EOF
+	}
+	if err := g.member.Reset(g.in); err != nil {
+		return unexpectedEOF(err)
+	}
+	g.member.Multistream(false)
+	g.inside = true
+	return nil
+}
+
+// A brotliStream decodes br up to the end of the stream: what follows it is ignored.
+type brotliStream struct{ in *brotli.Reader }
+
+// Read decodes into p.
+func (b brotliStream) Read(p []byte) (int, error) {
+	n, err := b.in.Read(p)
+	if err != nil && errors.Is(err, brotliTail()) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// brotliTail returns the error of a brotli.Reader for bytes behind the end of the stream, which is not exported: an
+// empty stream with a byte behind it provokes it.
+var brotliTail = sync.OnceValue(func() error {
+	_, err := brotli.NewReader(strings.NewReader("\x06\x00")).Read(make([]byte, 1))
+	return err
+})
+
+// The first bytes of a zstd frame, and those of a skippable one after the first (RFC 8878 section 3.1).
+const (
+	zstdMagic     = "\x28\xb5\x2f\xfd"
+	skippableTail = "\x2a\x4d\x18"
+)
+
+// zstdFrames returns the bytes of the frames of a zstd file (RFC 8878 section 3.1) up to the last whole one: what
+// follows it and does not begin like a frame is left out. A file that is none, or breaks off, is returned as it is, for
+// the decoder to say so.
+type zstdFrames struct {
+	in      *bufio.Reader
+	left    int64 // bytes of the current header, block or skippable frame that are still to be returned
+	inFrame bool  // a block follows it
+	checked bool  // the current frame ends with a check sum
+	ended   bool  // a frame has ended
+}
+
+// Read returns bytes of the frames.
+func (z *zstdFrames) Read(p []byte) (n int, err error) {
+	for z.left == 0 {
+		if z.inFrame {
+			z.left, err = z.block()
+		} else {
+			z.left, err = z.frame()
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	n, err = z.in.Read(p[:min(int64(len(p)), z.left)])
+	z.left -= int64(n)
+	return n, err
+}
+
+// toEnd is the length of what lasts to the end of the file.
+const toEnd = 1<<63 - 1
+
+// frame returns the length of a frame's header, or of a whole skippable frame; io.EOF is that none follows.
+func (z *zstdFrames) frame() (int64, error) {
+	const most = 4 + 1 + 1 + 4 + 8 // magic number, descriptor, window, dictionary, content size
+	head, err := z.in.Peek(most)
+	if len(head) == 0 || err != nil && err != io.EOF {
+		return 0, err
+	}
+	magic := string(head[:min(len(head), len(zstdMagic))])
+	skippable := len(magic) == 4 && magic[0]&0xf0 == 0x50 && magic[1:] == skippableTail
+	switch {
+	case !skippable && !strings.HasPrefix(zstdMagic, magic) && z.ended:
+		return 0, io.EOF
+	case skippable && len(head) >= 8:
+		return 8 + int64(binary.LittleEndian.Uint32(head[4:])), nil
+	case skippable, magic != zstdMagic, len(head) < 5:
+		return toEnd, nil
+	}
+	descriptor := head[4]
+	length := 5 + [...]int64{0, 1, 2, 4}[descriptor&3] + [...]int64{0, 2, 4, 8}[descriptor>>6]
+	if single := descriptor&(1<<5) != 0; !single {
+		length++ // the window
+	} else if descriptor>>6 == 0 {
+		length++ // a content size of one byte
+	}
+	z.checked, z.inFrame = descriptor&(1<<2) != 0, true
+	return length, nil
+}
+
+// block returns the length of a block with its header.
+func (z *zstdFrames) block() (int64, error) {
+	head, err := z.in.Peek(3)
+	switch {
+	case err == io.EOF && len(head) > 0:
+		return toEnd, nil
+	case err != nil:
+		return 0, err
+	}
+	header := int64(head[0]) | int64(head[1])<<8 | int64(head[2])<<16
+	length := 3 + header>>3
+	if kind := header >> 1 & 3; kind == 1 { // RLE: one byte, which is repeated
+		length = 4
+	}
+	if last := header&1 != 0; last {
+		z.inFrame, z.ended = false, true
+		if z.checked {
+			length += 4
+		}
+	}
+	return length, nil
+}
