@@ -51,7 +51,6 @@ func appendBody(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 // appendJSONBody embeds a JSON body, transcoded to UTF-8 as text. What is not valid JSON is written as text, or as
 // base64 where it is not UTF-8 either.
 func appendJSONBody(dst, text, body []byte) []byte {
-	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	if embedded, ok := appendValue(dst, text); ok {
 		return append(embedded, `,"body_encoding":"json"`...)
 	}

@@ -29,17 +29,18 @@ func lookupCharset(charset string) (declared encoding.Encoding, ok bool) {
 	return declared, true
 }
 
-// toUTF8 transcodes body from its declared charset, and reports whether it is valid in that. It returns a body whose
-// charset is not known as it is.
+// toUTF8 transcodes body from its charset, without a byte order mark in front, and reports whether it is valid in that.
+// A body whose charset is not known is taken as it is.
 func toUTF8(body []byte, charset string) (text []byte, ok bool) {
 	if marked := decodeUTF16WithBOM(body); marked != nil {
 		return marked, true
 	}
 	declared, known := lookupCharset(charset)
 	if declared == nil {
-		return body, known
+		return bytes.TrimPrefix(body, []byte(byteOrderMark)), known
 	}
-	return transcode(body, declared)
+	text, ok = transcode(body, declared)
+	return bytes.TrimPrefix(text, []byte(byteOrderMark)), ok
 }
 
 // utf16WithBOM is UTF-16 that starts with a byte order mark.
@@ -96,7 +97,7 @@ func spooledToUTF8(body *spool.File, kind, charset string) (text textSource, ok 
 	}
 	declared, known := lookupCharset(charset)
 	if declared == nil {
-		return body.Reader, known, nil
+		return withoutBOM(body.Reader), known, nil
 	}
 	text = decodedSource(body, declared)
 	_, replaced, err := scanText(text())
@@ -104,9 +105,22 @@ func spooledToUTF8(body *spool.File, kind, charset string) (text textSource, ok 
 		replaced, err = readersDiffer(transform.NewReader(text(), declared.NewEncoder()), body.Reader())
 	}
 	if err != nil || replaced {
-		return body.Reader, false, spoolErrorIn(err)
+		return withoutBOM(body.Reader), false, spoolErrorIn(err)
 	}
-	return text, true, nil
+	return withoutBOM(text), true, nil
+}
+
+// withoutBOM returns a source of the text without the byte order mark that it may begin with.
+func withoutBOM(text textSource) textSource {
+	return func() io.Reader {
+		in := text()
+		var start [len(byteOrderMark)]byte
+		n, _ := io.ReadFull(in, start[:]) // an error of the file comes again with the next read
+		if string(start[:n]) == byteOrderMark {
+			return in
+		}
+		return io.MultiReader(bytes.NewReader(start[:n]), in)
+	}
 }
 
 func decodedSource(body *spool.File, from encoding.Encoding) textSource {

@@ -8,21 +8,34 @@ import (
 // metaPrescanSize is how much of an HTML page is searched for a meta element, in bytes; browsers do the same.
 const metaPrescanSize = 1024
 
-// effectiveCharset returns the charset of a body: the declared one, else that of a meta element at the start of an HTML
-// page, else an empty string.
+// effectiveCharset returns the charset of a body: UTF-8 by its byte order mark; else the declared one; else that of a
+// meta element at the start of an HTML page, or of the declaration of an XML document; else an empty string.
 func effectiveCharset(kind, charset string, start []byte) string {
-	if charset != "" || kind != "text/html" && kind != "application/xhtml+xml" || hasUTF16BOM(start) ||
-		bytes.HasPrefix(start, []byte(byteOrderMark)) {
+	isHTML := kind == "text/html" || kind == "application/xhtml+xml"
+	switch {
+	case bytes.HasPrefix(start, []byte(byteOrderMark)):
+		return "utf-8"
+	case charset != "" || hasUTF16BOM(start):
 		return charset
 	}
-	switch found := metaCharset(start[:min(len(start), metaPrescanSize)]); {
+	start = start[:min(len(start), metaPrescanSize)]
+	found := ""
+	if isHTML {
+		found = metaCharset(start)
+	}
+	if found == "" && (isHTML || isXML(kind)) {
+		if found = utf16XML(start); found != "" {
+			return found
+		}
+		found = xmlCharset(start)
+	}
+	switch {
 	case strings.HasPrefix(found, "utf-16"):
 		return "utf-8" // UTF-16 would have made the declaration unreadable
 	case found == "x-user-defined":
 		return "windows-1252"
-	default:
-		return found
 	}
+	return found
 }
 
 // metaCharset is the "prescan a byte stream" of the HTML standard (section 13.2.3.2): it returns the charset of the

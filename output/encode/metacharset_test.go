@@ -31,7 +31,7 @@ func TestMetaCharset(t *testing.T) {
 	}
 	page := []byte("<meta charset=big5>")
 	for _, tt := range []struct{ kind, charset, start, want string }{
-		{"text/html", "euc-kr", "", "euc-kr"}, {"text/plain", "", "", ""}, {"text/html", "", byteOrderMark, ""},
+		{"text/html", "euc-kr", "", "euc-kr"}, {"text/plain", "", "", ""}, {"text/html", "", byteOrderMark, "utf-8"},
 		{"application/xhtml+xml", "", "", "big5"},
 	} {
 		if got := effectiveCharset(tt.kind, tt.charset, append([]byte(tt.start), page...)); got != tt.want {

@@ -3,7 +3,6 @@ package encode
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
 	"io"
 	"unicode/utf8"
 
@@ -68,8 +67,8 @@ func (l *spooledLine) writeBody(r *fetch.Record, mode BodyMode) error {
 	case mode == BodyText:
 		done, err = l.tryForm(text(), &stringForm{}, "text")
 	case known && isJSON(kind):
-		if done, err = l.tryJSON(text, &compactor{}, "json"); err == nil && !done {
-			done, err = l.tryJSON(text, &stringForm{strict: true}, "text")
+		if done, err = l.tryForm(text(), &compactor{}, "json"); err == nil && !done {
+			done, err = l.tryForm(text(), &stringForm{strict: true}, "text")
 		}
 	case known && isText(kind):
 		done, err = l.tryForm(text(), &stringForm{strict: true, noNUL: true}, "text")
@@ -83,20 +82,6 @@ func (l *spooledLine) writeBody(r *fetch.Record, mode BodyMode) error {
 func (l *spooledLine) writeBase64(r *fetch.Record) error {
 	_, err := l.tryForm(r.Spool.Reader(), &base64Form{}, "base64")
 	return err
-}
-
-// tryJSON is tryForm for a text whose byte order mark, if any, is left out.
-func (l *spooledLine) tryJSON(text textSource, f bodyForm, name string) (bool, error) {
-	in := text()
-	var start [len(byteOrderMark)]byte
-	n, err := io.ReadFull(in, start[:])
-	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return false, err
-	}
-	if string(start[:n]) != byteOrderMark {
-		in = io.MultiReader(bytes.NewReader(start[:n]), in)
-	}
-	return l.tryForm(in, f, name)
 }
 
 // tryForm writes a body in a form, and the member body_encoding, or nothing where it does not have that form.

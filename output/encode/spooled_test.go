@@ -50,6 +50,7 @@ var bodyPieces = []string{
 	"x", `"`, `\`, `\u00e9`, " ", "\n", "é", "한", "\U0001f600", "\x00", "\x7f", "\u0085", "\u2028", "\ufeff", "\ufffd",
 	"\xff", "\xed\xa0\x80", "\xe2\x82", "\xc2", "\xf0\x9f\x98", "\xfe\xff", "\xff\xfe", "\x93\xfa", "\x84\x31\xa4\x37",
 	"\x1b$B", "{", "[1]", `"a":`, "}", "1.50",
+	`<?xml encoding="koi8-r"?>`,
 }
 
 var contentTypes = []string{
@@ -60,7 +61,7 @@ var contentTypes = []string{
 	"text/html; charset=shift_jis", "application/json; charset=shift_jis", "text/plain; charset=euc-kr",
 	"text/plain; charset=gb18030",
 	"text/plain; charset=iso-2022-jp", "text/plain; charset=iso-2022-kr", "text/plain; charset=unheard-of",
-	"text/plain; charset=x-user-defined", "application/json; charset=big5",
+	"text/plain; charset=x-user-defined", "application/json; charset=big5", "text/xml",
 }
 
 var bodyModes = []BodyMode{BodyAuto, BodyText, BodyBase64}
@@ -110,6 +111,14 @@ func TestSpooledForms(t *testing.T) {
 			"JSON in UTF-16":              {"application/json", "\xfe\xff" + encodeUTF16("be", `["`+a+`é"]`)},
 			"JSON in Shift_JIS":           {"application/json; charset=shift_jis", `["` + a + "\x93\xfa\"]"},
 			"text":                        {"text/plain", a + "é\u0085\x7f\n"},
+			"text with a mark":            {"text/csv", "\ufeff" + a + "é"},
+			"text with two marks":         {"text/csv", "\ufeff\ufeff" + a},
+			"a mark that wins":            {"text/csv; charset=iso-8859-1", "\ufeff" + a + "é"},
+			"a mark that wins wrongly":    {"text/csv; charset=iso-8859-1", "\ufeff" + a + "\xe9"},
+			"a mark of UTF-8 and no more": {"text/csv", "\ufeff"},
+			"GB18030 with a mark":         {"text/plain; charset=gb18030", "\x84\x31\x95\x33" + a},
+			"XML in ISO-8859-1":           {"text/xml", `<?xml encoding="iso-8859-1"?>` + a + "\xe9"},
+			"XML in UTF-16":               {"text/xml", encodeUTF16("le", `<?xml version="1.0"?>`+a+"é")},
 			"text with NUL":               {"text/plain", a + "\x00"},
 			"text that is not UTF-8":      {"text/plain", a + "\xff"},
 			"text cut in a character":     {"text/plain", a + "\xf0\x9f\x98"},
