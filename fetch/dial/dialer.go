@@ -158,9 +158,6 @@ func (d *Dialer) knownAddrs(host, port string) []netip.Addr {
 	if a, ok := LiteralAddr(host); ok {
 		return []netip.Addr{a}
 	}
-	if a, err := netip.ParseAddr(host); err == nil && a.Is4In6() {
-		return []netip.Addr{a.Unmap()} // without a zone, which an IPv4 address can't have
-	}
 	return nil
 }
 
@@ -197,6 +194,7 @@ func dialEach(ctx context.Context, base *net.Dialer, addrs []netip.Addr, port st
 		if deadline, ok := ctx.Deadline(); ok && i < len(addrs)-1 {
 			share, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(len(addrs)-i))
 		}
+		a = a.Unmap() // an IPv4 address can't have a zone
 		c, err := base.DialContext(share, "tcp", net.JoinHostPort(a.String(), port))
 		cancel()
 		if err == nil {

@@ -54,6 +54,18 @@ func numericPart(text string, bits int) (uint64, bool) {
 	return n, err == nil
 }
 
+// EndsInNumber reports whether the last label of host is a number, decimal, octal or hexadecimal, of any size. No name
+// of DNS has such a label (RFC 3696 section 2), and what reads such a host as an address may read another one than
+// LiteralAddr, or one where LiteralAddr reads none.
+func EndsInNumber(host string) bool {
+	host = strings.TrimRight(host, ".")
+	last := strings.ToLower(host[strings.LastIndexByte(host, '.')+1:])
+	if digits, isHex := strings.CutPrefix(last, "0x"); isHex {
+		return strings.Trim(digits, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
+}
+
 // IsLocalhost reports whether host is localhost or a name below it, which is loopback without a lookup (RFC 6761
 // section 6.3).
 func IsLocalhost(host string) bool {

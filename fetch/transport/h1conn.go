@@ -165,6 +165,8 @@ func (h *h1Conn) readResponse(c *Call) (*http.Response, error) {
 		}
 		resp, err := http.ReadResponse(h.in, req)
 		switch {
+		case err != nil && h.headLeft == 0: // a line that was cut off is a syntax error to ReadResponse
+			return nil, dial.HeaderTooLarge()
 		case err != nil:
 			return nil, err
 		case resp.StatusCode/100 != 1 || resp.StatusCode == http.StatusSwitchingProtocols:

@@ -102,8 +102,9 @@ func HeaderBytes(h http.Header) (bytes int) {
 
 // headerOverrun returns the failure for a header over net/http's bound, where err, which ended an HTTP/2 exchange
 // before a response, means that; nil else. Those errors have no type. One is known by its identity. The others end the
-// connection with an error code (RFC 9113 section 7) within a header, and are known by how much of the header had
-// come: all that the bound allows or, where a single value is too long for the decoder, at least a frame.
+// connection with an error code (RFC 9113 section 7) within a header, as early as a length is announced or an entry of
+// the table is repeated too often. That of a broken header is the same, so that a long one is known by how much of it
+// had come: a frame of 1000 bytes.
 func (c *Call) headerOverrun(err error) *failure.Failure {
 	if c.conn == nil || c.exclusive {
 		return nil
@@ -115,15 +116,15 @@ func (c *Call) headerOverrun(err error) *failure.Failure {
 		}
 		return dial.HeaderTooLarge()
 	}
-	const protocol, compression, frame = 1, 9, 16 << 10
+	const compression, frame = 9, 1000
 	code := reflect.ValueOf(failure.Innermost(err))
-	if code.Kind() != reflect.Uint32 {
+	if code.Kind() != reflect.Uint32 || code.Uint() != protocolError && code.Uint() != compression {
 		return nil
 	}
 	switch came := c.conn.OverheadBytes() - c.overheadBefore; {
-	case code.Uint() == protocol && came >= dial.MaxHeaderBytes:
+	case code.Uint() == protocolError && came >= dial.MaxHeaderBytes:
 		return dial.HeaderTooLarge()
-	case code.Uint() == compression && came >= frame:
+	case came >= frame:
 		return failure.New(failure.TooLarge,
 			"the header can't be decoded: it is over %d KiB, or broken", dial.MaxHeaderBytes>>10)
 	}

@@ -161,16 +161,22 @@ func (t *Transport) MustStayPublic(page *Target, remote string) bool {
 }
 
 // RefusalBehindProxy returns why a Target may not be requested over a proxy; nil where it may. As the proxy looks names
-// up, only an address that the URL spells out is checked.
+// up, only an address that the URL spells out is checked. A host that ends in a number and is none is refused, as a
+// proxy may read another one in it.
 func (t *Transport) RefusalBehindProxy(to *Target) *failure.Failure {
 	if !to.PublicOnly {
 		return nil
 	}
+	host := to.URL.Hostname()
 	a, name := t.literalIn(to.URL)
-	if name == "" {
-		return nil
+	switch {
+	case name != "":
+		return (&dial.BlockedError{Addr: a, Name: name, Policy: t.private}).Failure(host)
+	case !a.IsValid() && dial.EndsInNumber(host):
+		return failure.New(failure.BlockedAddress,
+			"%s ends in a number and is no address, and a public page redirected to it: a proxy may read one in it", host)
 	}
-	return (&dial.BlockedError{Addr: a, Name: name, Policy: t.private}).Failure(to.URL.Hostname())
+	return nil
 }
 
 // literalIn returns the address that a URL spells out, and the name of its kind where it is not public, else "".
