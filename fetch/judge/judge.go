@@ -24,7 +24,8 @@ type Policy struct {
 	RetryOn RetryOn
 	// RetryDelay is the upper bound of the first wait, doubled with each further one.
 	RetryDelay time.Duration
-	// RetryMaxDelay is the upper bound of each wait, and of a Retry-After that is obeyed.
+	// RetryMaxDelay is the upper bound of each wait, and of a Retry-After that is obeyed; where that is computed from a
+	// time it may be longer by WaitRounding.
 	RetryMaxDelay time.Duration
 	// RetryMaxTime is the most time for all attempts and waits of one request; 0 is no limit.
 	RetryMaxTime time.Duration
@@ -111,7 +112,8 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 	v.Bucket = told.bucket
 	switch {
 	case r != nil && v.Fate != Restart:
-		v.Refusal, v.Health, v.Hold, v.TooLong = true, Refused, r.hold, p.isTooLong(r.hold)
+		v.Refusal, v.Health, v.Hold = true, Refused, r.hold.wait
+		v.TooLong = r.hold.isLongerThan(p.RetryMaxDelay)
 	case v.NotReady:
 		v.Health = Healthy
 	default:
@@ -162,11 +164,11 @@ func (p *Policy) judgeRedirect(t Trial, a *Answer, now time.Time) Verdict {
 		return Verdict{Failure: failure.New(failure.TooManyRedirects,
 			"more than max-redirs %d redirects", p.MaxRedirects)}
 	}
-	wait, _ := parseRetryAfter(a.sentHeader(), now)
-	if p.isTooLong(wait) {
-		return Verdict{Failure: p.tooLongFailure(a.Status, wait)}
+	asked := parseRetryAfter(a.sentHeader(), now)
+	if asked.isLongerThan(p.RetryMaxDelay) {
+		return Verdict{Failure: p.tooLongFailure(a.Status, asked.wait)}
 	}
-	return Verdict{Fate: Hop, Delay: wait}
+	return Verdict{Fate: Hop, Delay: asked.wait}
 }
 
 // sentHeader is the header that the server sent in this exchange.

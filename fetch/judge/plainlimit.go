@@ -95,12 +95,12 @@ func (f *family) readRemaining(a *announcement) {
 		if len(limits) > i && (len(limits) == len(remaining) || i == 0) {
 			q.Limit = wholeNumber(max(limits[i].value, 0))
 		}
-		q.Reset = f.parseReset(resets[min(i, len(resets)-1)], unitOfName(resetName), q.Interval)
+		f.setReset(&q, resets[min(i, len(resets)-1)], unitOfName(resetName))
 		if left.value < 0 && q.Reset == 0 && q.Limit == 0 { // Azure OpenAI: -1 is not known
 			continue
 		}
 		if q.Remaining <= 0 && q.Reset == 0 {
-			q.Reset = min(q.Interval, unknownReset)
+			q.Reset, q.Rounded = min(q.Interval, unknownReset), true
 		}
 		a.believe(q, countsRequests(f.name), f.name, resetName, limitName, intervalName)
 	}
@@ -126,23 +126,30 @@ func (f *family) limit() (value, name string) {
 	return "", ""
 }
 
-// parseReset parses a reset. One that makes no sense is 0, not known: one of more than a month, or of several windows.
-// A bare number of seconds that would be several windows is one of milliseconds, where that makes sense.
-func (f *family) parseReset(text string, unit, interval time.Duration) time.Duration {
-	reset, ok := parseWait(text, unit, func() time.Time { return serverNow(f.h, f.now) })
+// setReset sets the reset of a quota. One that makes no sense is 0, not known: one of more than a month, or of several
+// windows. A bare number of seconds that would be several windows is one of milliseconds, where that makes sense.
+func (f *family) setReset(q *Quota, text string, unit time.Duration) {
+	rounded := false
+	reset, ok := parseWait(text, unit, func() time.Time {
+		rounded = true
+		return serverNow(f.h, f.now)
+	})
 	if !ok {
-		return 0
+		return
 	}
+	n, bare := parseNumber(boundText(text))
+	bare = bare && n < epochFrom && unit == time.Second
+	interval := q.Interval
 	if interval == 0 {
 		interval = longestReset
 	}
 	if most := interval + interval/2 + time.Second; reset > most {
-		if n, bare := parseNumber(boundText(text)); !bare || n >= epochFrom || reset/1000 > most {
-			return 0
+		if !bare || reset/1000 > most {
+			return
 		}
-		return reset / 1000
+		reset, bare = reset/1000, false
 	}
-	return reset
+	q.Reset, q.Rounded, q.Unitless = reset, rounded, bare
 }
 
 // interval returns the length of a whole window, by a field of its own, by a parameter of the limit (100;w=60), or by a
@@ -214,8 +221,8 @@ func (f *family) readUsed(a *announcement) {
 	resetText, resetName := f.find("Reset-After", "Reset")
 	length, intervalName := f.interval(nil, limits)
 	q := Quota{Policy: f.name, Limit: wholeNumber(limits[0].value), Interval: length,
-		Remaining: wholeNumber(limits[0].value - used[0].value),
-		Reset:     f.parseReset(resetText, unitOfName(resetName), length)}
+		Remaining: wholeNumber(limits[0].value - used[0].value)}
+	f.setReset(&q, resetText, unitOfName(resetName))
 	a.believe(q, countsRequests(f.name), f.name, limitName, resetName, intervalName)
 }
 

@@ -17,9 +17,9 @@ func (p *Policy) polls(t Trial, status int) bool {
 // after a delay that grows from RetryDelay to RetryMaxDelay, until PollTime is over. The last time is at its end,
 // unless the host says that it takes longer.
 func (p *Policy) judgePoll(t Trial, a *Answer, now time.Time, chance float64) Verdict {
-	wait, field := parseRetryAfter(a.sentHeader(), now)
-	delay, left := wait, max(p.PollTime-t.PollElapsed, 0)
-	if field == "" || wait == 0 {
+	asked := parseRetryAfter(a.sentHeader(), now)
+	delay, left := asked.wait, max(p.PollTime-t.PollElapsed, 0)
+	if delay == 0 {
 		full := Backoff(t.Polls+1, p.RetryDelay, p.RetryMaxDelay, 1)
 		delay = min(full/2+time.Duration(chance*float64(full/2)), left)
 	}
@@ -32,6 +32,6 @@ func (p *Policy) judgePoll(t Trial, a *Answer, now time.Time, chance float64) Ve
 		fate, delay = Final, 0
 		why.Err = fmt.Errorf("%w after %d answers, retry-max-time %s met", why.Err, t.Polls+1, p.RetryMaxTime)
 	}
-	why.RetryAfter = wait
+	why.RetryAfter = asked.wait
 	return Verdict{NotReady: true, Fate: fate, Delay: delay, Failure: why}
 }

@@ -10,9 +10,9 @@ import (
 // announcement is what the header fields of one response say about limits.
 type announcement struct {
 	quotas []Quota
-	fields []string // that were believed, in canonical form
-	spent  bool     // a policy says that nothing is left, be it counted in requests or in something else
-	reset  time.Duration
+	fields []string  // that were believed, in canonical form
+	spent  bool      // a policy says that nothing is left, be it counted in requests or in something else
+	reset  askedWait // the longest time until there is more, where nothing is left
 	bucket string
 }
 
@@ -23,8 +23,12 @@ func (a *announcement) believe(q Quota, countsRequests bool, fields ...string) {
 	}
 	q.Remaining = max(q.Remaining, 0)
 	if q.Remaining == 0 && !q.Concurrent {
-		q.Reset = max(q.Reset, leastReset)
-		a.spent, a.reset = true, max(a.reset, q.Reset)
+		if q.Reset < leastReset {
+			q.Reset, q.Rounded, q.Unitless = leastReset, true, false
+		}
+		if a.spent = true; q.Reset > a.reset.wait {
+			a.reset = askedWait{wait: q.Reset, rounded: q.Rounded, unitless: q.Unitless}
+		}
 	}
 	if q.Concurrent && q.Remaining == 0 {
 		a.spent = true

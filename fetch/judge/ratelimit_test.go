@@ -35,6 +35,7 @@ func checkLimitRows(t *testing.T, rows []limitRow) {
 				if i < len(tt.want) && tt.want[i].Policy == "" {
 					got[i].Policy = ""
 				}
+				got[i].Rounded, got[i].Unitless = false, false // TestHowResetsAreTold
 			}
 			if !reflect.DeepEqual(got, tt.want) || told.bucket != tt.bucket {
 				t.Errorf("%v says\n%+v of %q, want\n%+v of %q", tt.headers, got, told.bucket, tt.want, tt.bucket)
@@ -46,6 +47,36 @@ func checkLimitRows(t *testing.T, rows []limitRow) {
 // xLimit returns X-RateLimit fields.
 func xLimit(limit, remaining, reset string) []string {
 	return []string{"X-RateLimit-Limit", limit, "X-RateLimit-Remaining", remaining, "X-RateLimit-Reset", reset}
+}
+
+// TestHowResetsAreTold: a reset that is computed from a time may be rounded, one that is a number alone may be of
+// another unit than seconds.
+func TestHowResetsAreTold(t *testing.T) {
+	for _, tt := range []struct {
+		headers           []string
+		rounded, unitless bool
+	}{
+		{headers: xLimit("60", "7", "60"), unitless: true},
+		{headers: xLimit("60", "7", "60.5"), unitless: true},
+		{headers: xLimit("60", "7", "1m0s")},
+		{headers: []string{"X-RateLimit-Remaining", "7", "X-RateLimit-Reset-Ms", "900"}},
+		{headers: append(xLimit("60", "7", "60000"), "X-RateLimit-Window", "90")},
+		{headers: xLimit("60", "7", inMinute), rounded: true},
+		{headers: xLimit("60", "7", inMinuteMilli), rounded: true},
+		{headers: xLimit("60", "7", "2026-01-02T12:01:00Z"), rounded: true},
+		{headers: xLimit("60", "0", "0"), rounded: true},
+		{headers: xLimit("60", "0", "never"), rounded: true},
+		{headers: []string{"X-RateLimit-Used", "7", "X-RateLimit-Limit", "60", "X-RateLimit-Reset", "60"}, unitless: true},
+		{headers: []string{"RateLimit", `"a";r=7;t=60`}},
+		{headers: []string{"RateLimit", `"a";r=0;t=60`}},
+		{headers: []string{"RateLimit", `"a";r=0;t=0`}, rounded: true},
+		{headers: []string{"RateLimit", `"a";r=0`, "RateLimit-Policy", `"a";q=9;w=5`}, rounded: true},
+	} {
+		q := readLimits(status(200, tt.headers...).Header, judgedAt).quotas[0]
+		if q.Rounded != tt.rounded || q.Unitless != tt.unitless {
+			t.Errorf("%v: %+v", tt.headers, q)
+		}
+	}
 }
 
 // TestStructuredLimits: the RateLimit field of draft-ietf-httpapi-ratelimit-headers-10 and of earlier drafts.

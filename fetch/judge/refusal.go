@@ -12,8 +12,10 @@ import (
 
 // A refusal is a response by which a host refuses a request for a limit, whatever the page.
 type refusal struct {
-	hold  time.Duration // how long the host, or the bucket, asks to be left alone; 0 is not said
-	field string        // the header field that says so, where it is one like Retry-After
+	hold askedWait // how long the host, or the bucket, asks to be left alone; field is empty where it is a quota's reset
+	// quotaHolds says that in place of hold the Quotas tell, by a reset that may be in milliseconds: who has seen more
+	// than one response knows.
+	quotaHolds bool
 }
 
 // refusalOf returns the refusal that a response is, nil for none: a 429, a status of ThrottleOn, and a 4xx or 5xx (or
@@ -33,18 +35,24 @@ func (p *Policy) refusalOf(t Trial, a *Answer, told *announcement, now time.Time
 	} else if p.AcceptStatus.Has(a.Status) && !p.ThrottleOn.Has(a.Status) {
 		return nil
 	}
-	wait, field := parseRetryAfter(h, now)
+	asked := parseRetryAfter(h, now)
 	switch {
-	case field != "":
-		told.capResets(wait)
-		return &refusal{hold: wait, field: field}
+	case asked.field != "":
+		told.capResets(&asked)
+		return &refusal{hold: asked}
 	case p.ThrottleOn.Has(a.Status), a.Status == http.StatusTooManyRequests, isThrottlingError(h):
-		return &refusal{hold: told.reset}
 	case told.spent && a.Status >= 400 && !isAboutPage(a.Status):
-		return &refusal{hold: told.reset}
+	default:
+		return nil
 	}
-	return nil
+	if p.Adaptive && told.reset.unitless && told.reset.wait >= leastDoubtful {
+		return &refusal{quotaHolds: true}
+	}
+	return &refusal{hold: told.reset}
 }
+
+// leastDoubtful is from where on a reset that was read as seconds may be in milliseconds: a shorter one is over soon.
+const leastDoubtful = 4 * time.Second
 
 // AcceptsBody reports whether the body of a response is that of a success, by status and header: an accepted status,
 // but for a response that is not ready or is a refusal. Of the Trial only Method and Retry count.
@@ -77,10 +85,10 @@ func isAboutPage(status int) bool {
 }
 
 // capResets lowers the resets of quotas that are spent to a Retry-After, which has precedence.
-func (a *announcement) capResets(wait time.Duration) {
+func (a *announcement) capResets(asked *askedWait) {
 	for i := range a.quotas {
-		if q := &a.quotas[i]; q.Remaining == 0 && q.Reset > 0 {
-			q.Reset = min(q.Reset, max(wait, leastReset))
+		if q := &a.quotas[i]; q.Remaining == 0 && q.Reset > max(asked.wait, leastReset) {
+			q.Reset, q.Rounded, q.Unitless = max(asked.wait, leastReset), true, false
 		}
 	}
 }
@@ -102,9 +110,9 @@ func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Ve
 	if a.Status < 500 || a.Status > 599 {
 		v.Failure.Kind = failure.RateLimited
 	}
-	v.Failure.RetryAfter = r.hold
-	if p.isTooLong(r.hold) {
-		v.Failure = p.tooLongFailure(a.Status, r.hold)
+	v.Failure.RetryAfter = r.hold.wait
+	if r.hold.isLongerThan(p.RetryMaxDelay) {
+		v.Failure = p.tooLongFailure(a.Status, r.hold.wait)
 		return v
 	}
 	if t.Refusals >= maxRefusals-1 || !p.Adaptive && t.Refusals >= maxRefusalsAlone-1 {
@@ -115,8 +123,8 @@ func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Ve
 	if forbidden || a.Status != http.StatusTooManyRequests && !p.mayRepeat(t) || p.RetryOn.isEmpty() {
 		return v
 	}
-	delay := r.hold
-	if delay == 0 {
+	delay := r.hold.wait
+	if delay == 0 && !r.quotaHolds {
 		delay = Backoff(min(t.Refusals+1, p.longestStreak()), p.RetryDelay, p.RetryMaxDelay, chance)
 	}
 	if p.RetryMaxTime > 0 && t.Elapsed+delay > p.RetryMaxTime {
@@ -134,13 +142,6 @@ func (p *Policy) longestStreak() int {
 	}
 	return maxRefusalsAlone
 }
-
-// waitRounding is by how much a wait may seem longer than it is: a date in whole seconds, rounded up, less a Date that
-// is rounded down.
-const waitRounding = 2 * time.Second
-
-// isTooLong reports whether a host asked for a longer wait than RetryMaxDelay.
-func (p *Policy) isTooLong(wait time.Duration) bool { return wait > p.RetryMaxDelay+waitRounding }
 
 // tooLongFailure is the Failure of a Task whose host asked for a longer wait than RetryMaxDelay.
 func (p *Policy) tooLongFailure(status int, wait time.Duration) *failure.Failure {
@@ -161,8 +162,8 @@ func roundUp(wait time.Duration) time.Duration {
 // explain returns the header fields that were believed with their values, as one text.
 func (a *announcement) explain(h http.Header, r *refusal) string {
 	fields := a.fields
-	if r != nil && r.field != "" {
-		fields = slices.Concat([]string{r.field}, fields)
+	if r != nil && r.hold.field != "" {
+		fields = slices.Concat([]string{r.hold.field}, fields)
 	}
 	var text strings.Builder
 	for _, name := range fields {

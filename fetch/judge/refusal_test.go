@@ -20,6 +20,10 @@ func TestRefusals(t *testing.T) {
 		return result{fate: Retry, delay: hold, pause: hold, refusal: true, kind: kind, retryAfter: hold}
 	}
 	limited := failure.RateLimited
+	// tooLong is the result of a refusal that holds the host for longer than retry-max-delay.
+	tooLong := func(hold time.Duration) result {
+		return result{refused: true, refusal: true, kind: limited, pause: hold, retryAfter: hold}
+	}
 	throttle := func(codes ...int) func(*Policy) {
 		return func(p *Policy) {
 			for _, code := range codes {
@@ -63,8 +67,12 @@ func TestRefusals(t *testing.T) {
 		{name: "403 by throttle-on (SEC)", with: throttle(403), in: status(403),
 			want: result{fate: Retry, delay: half, refusal: true, kind: limited}},
 		{name: "403 by throttle-on, with a reset", with: throttle(403),
-			in:   status(403, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "7"),
-			want: retried(limited, 7*second)},
+			in:   status(403, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "3"),
+			want: retried(limited, 3*second)},
+		{name: "a spent quota whose reset may be in milliseconds (Prisjakt)", in: status(429, "X-RateLimit-Remaining",
+			"0", "X-RateLimit-Reset", "600000"), want: result{fate: Retry, refusal: true, kind: limited}},
+		{name: "the same where no quotas are kept", with: func(p *Policy) { p.Adaptive = false }, in: status(429,
+			"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "600000"), want: tooLong(600000 * second)},
 		{name: "200 by throttle-on", with: throttle(200), in: status(200),
 			want: result{fate: Retry, delay: half, refusal: true, kind: limited}},
 		{name: "420", in: status(420, "Retry-After", "2"), want: retried(limited, 2*second)},
@@ -89,10 +97,26 @@ func TestRefusals(t *testing.T) {
 
 		{name: "Retry-After as long as retry-max-delay", in: status(429, "Retry-After", "60"),
 			want: retried(limited, time.Minute)},
-		{name: "longer by less than dates are rounded", in: status(429, "Retry-After", "62"),
+		{name: "a date as much longer as dates are rounded", in: status(429, "Retry-After",
+			judgedAt.Add(62*second).Format(http.TimeFormat)), want: retried(limited, 62*second)},
+		{name: "a date that is longer", in: status(429, "Retry-After", judgedAt.Add(63*second).Format(http.TimeFormat)),
+			want: tooLong(63 * second)},
+		{name: "a Unix time as much longer", in: status(429, "Retry-After",
+			strconv.FormatInt(judgedAt.Add(62*second).Unix(), 10)), want: retried(limited, 62*second)},
+		{name: "longer by a second", in: status(429, "Retry-After", "61"), want: tooLong(61 * second)},
+		{name: "longer by less", in: status(429, "Retry-After", "60.5"), want: tooLong(60500 * time.Millisecond)},
+		{name: "longer, with a unit", in: status(429, "Retry-After", "61s"), want: tooLong(61 * second)},
+		{name: "longer, in milliseconds", in: status(429, "Retry-After-Ms", "61000"), want: tooLong(61 * second)},
+		{name: "longer, beside a date that is not", in: status(429, "Retry-After", "61", "X-Retry-After",
+			judgedAt.Add(9*second).Format(http.TimeFormat)), want: tooLong(61 * second)},
+		{name: "a reset in seconds that is longer", in: status(429, "RateLimit", `"a";r=0;t=61`),
+			want: tooLong(61 * second)},
+		{name: "a reset as a time that is as much longer as such are rounded", in: status(429, "X-RateLimit-Remaining",
+			"0", "X-RateLimit-Reset", strconv.FormatInt(judgedAt.Add(62*second).Unix(), 10)),
 			want: retried(limited, 62*second)},
-		{name: "longer", in: status(429, "Retry-After", "63"), want: result{refused: true, refusal: true, kind: limited,
-			pause: 63 * second, retryAfter: 63 * second}},
+		{name: "a spent quota holds a second, though retry-max-delay is less", with: func(p *Policy) {
+			p.RetryMaxDelay = half
+		}, in: status(429, "RateLimit", `"a";r=0;t=0`), want: retried(limited, second)},
 		{name: "longer, with 503", in: status(503, "Retry-After", "3600"), want: result{refused: true, refusal: true,
 			kind: limited, pause: time.Hour, retryAfter: time.Hour}},
 		{name: "a reset that is longer (GitHub)", in: status(403, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset",
@@ -175,7 +199,7 @@ func TestRedirectsWait(t *testing.T) {
 		delay time.Duration
 		kind  failure.Kind
 	}{
-		{"2", Hop, 2 * time.Second, ""}, {"", Hop, 0, ""}, {"soon", Hop, 0, ""}, {"63", Final, 0, failure.RateLimited},
+		{"2", Hop, 2 * time.Second, ""}, {"", Hop, 0, ""}, {"soon", Hop, 0, ""}, {"61", Final, 0, failure.RateLimited},
 	} {
 		v := Judge(policyWith(nil), get(1), status(301, "Location", "/x", "Retry-After", tt.after), judgedAt, 0)
 		got := resultOf(v)

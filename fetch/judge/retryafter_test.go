@@ -69,9 +69,9 @@ func TestRetryAfter(t *testing.T) {
 				}
 				h.Set(tt.field, tt.value)
 			}
-			wait, field := parseRetryAfter(h, judgedAt)
-			if wait != tt.wait || (field == "") != tt.ignored {
-				t.Errorf("got %s by %q, want %s", wait, field, tt.wait)
+			got := parseRetryAfter(h, judgedAt)
+			if got.wait != tt.wait || (got.field == "") != tt.ignored {
+				t.Errorf("got %s by %q, want %s", got.wait, got.field, tt.wait)
 			}
 		})
 	}
@@ -92,8 +92,8 @@ func TestRetryAfterInSeveralFields(t *testing.T) {
 		{http.Header{"Access-Control-Expose-Headers": {"Retry-After"}}, 0, ""},
 	} {
 		for range 9 { // the order of a map is none
-			if wait, field := parseRetryAfter(tt.header, judgedAt); wait != tt.wait || field != tt.field {
-				t.Errorf("%v: %s by %q", tt.header, wait, field)
+			if got := parseRetryAfter(tt.header, judgedAt); got.wait != tt.wait || got.field != tt.field {
+				t.Errorf("%v: %s by %q", tt.header, got.wait, got.field)
 			}
 		}
 	}
@@ -108,9 +108,9 @@ func FuzzRetryAfter(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value, date string) {
 		for _, name := range []string{"Retry-After", "Retry-After-Ms"} {
-			wait, field := parseRetryAfter(http.Header{name: {value}, "Date": {date}}, judgedAt)
-			if wait < 0 || wait > LongestWait || field == "" && wait != 0 {
-				t.Errorf("%q: waits %s, by %q", value, wait, field)
+			got := parseRetryAfter(http.Header{name: {value}, "Date": {date}}, judgedAt)
+			if got.wait < 0 || got.wait > LongestWait || got.field == "" && got.wait != 0 {
+				t.Errorf("%q: waits %s, by %q", value, got.wait, got.field)
 			}
 		}
 	})

@@ -31,7 +31,7 @@ func readStructured(a *announcement, fields, policies []string) {
 			q.Reset, timed = 0, false
 		}
 		if !timed && remaining == 0 {
-			q.Reset = min(q.Interval, unknownReset)
+			q.Reset, q.Rounded = min(q.Interval, unknownReset), true
 		}
 		if q.Limit, given = item.number("limit", "q"); !given {
 			q.Limit, _ = policy.number("q")

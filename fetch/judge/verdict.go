@@ -55,6 +55,10 @@ type Quota struct {
 	Remaining int64
 	// Reset is the time until there are more; at least a second where Remaining is 0; 0 is not known.
 	Reset time.Duration
+	// Rounded says that Reset is computed from a time, or assumed, and may be too long by WaitRounding.
+	Rounded bool
+	// Unitless says that Reset was read from a number without a unit, which was taken for seconds.
+	Unitless bool
 	// Limit is the number of requests in a whole window; 0 is not known.
 	Limit int64
 	// Interval is the length of a whole window; 0 is not known. Where only Limit and Interval are told (Crossref),

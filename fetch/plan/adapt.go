@@ -78,7 +78,7 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	hold := t.Verdict.Hold
 	least := l.leastRate(lim)
 	switch {
-	case hold > 0 && ofBucket:
+	case ofBucket && (hold > 0 || isSpent(&t.Verdict)):
 		return
 	case hold > 0:
 		taken := th.width.taken

@@ -97,11 +97,17 @@ func (b *bucket) dropProbe(t *Task) {
 	}
 }
 
-// spentUntil is the latest end of the windows in which nothing is left; the zero time is that of none.
-func (b *bucket) spentUntil() time.Time {
+// spentBeyond is the latest end of the windows in which nothing is left for longer than most; the zero time is that of
+// none. Where the unit of a reset is not told, exchanges under way may show it: others is as for nextStart.
+func (b *bucket) spentBeyond(most time.Duration, others int, now time.Time) time.Time {
 	var at time.Time
 	for i := range b.windows {
-		if w := &b.windows[i]; w.isSpent() {
+		w := &b.windows[i]
+		from := now.Add(most)
+		if w.rounded {
+			from = from.Add(judge.WaitRounding)
+		}
+		if w.isSpent() && w.end.After(from) && !(w.unitless && b.active+others > 0) {
 			at = latest(at, w.end)
 		}
 	}

@@ -55,7 +55,7 @@ func (p *Plan) sortLane(l *lane, now time.Time) {
 	for {
 		for _, t := range l.sortTasks(most, now) {
 			p.inMemory--
-			p.Fail(t, l.closureOf(t, now).failure(now))
+			p.Fail(t, l.closureOf(t, now).failure(t, now))
 		}
 		if l.waiting.Len() > 0 || !l.spilled.hasTasks() || l.closing {
 			return

@@ -31,13 +31,18 @@ func (c *closure) extend(until time.Time, streak int, why *failure.Failure) *clo
 	return &closure{until, streak, why}
 }
 
-// failure is that of a Task that is not asked for.
-func (c *closure) failure(now time.Time) *failure.Failure {
+// failure is that of a Task that is not asked for; a nil Task is one that has had no exchange.
+func (c *closure) failure(t *Task, now time.Time) *failure.Failure {
 	f := &failure.Failure{Kind: failure.RateLimited, RetryAfter: c.until.Sub(now)}
+	asked := "asked"
+	if t != nil && !t.Started.IsZero() {
+		asked = "asked again"
+	}
 	if c.streak == 0 {
-		f.Err = fmt.Errorf("not asked: %w", c.why)
+		f.Err = fmt.Errorf("not %s: %w", asked, c.why)
 		return f
 	}
-	f.Err = fmt.Errorf("not asked: %d requests in a row were refused by the host, the last one so: %w", c.streak, c.why)
+	f.Err = fmt.Errorf("not %s: %d requests in a row were refused by the host, the last one so: %w", asked, c.streak,
+		c.why)
 	return f
 }

@@ -32,7 +32,7 @@ func (l *lane) observeBuckets(t *Task, lim *Limits, now time.Time) *bucket {
 	if v.Refusal && v.Hold > 0 { // Retry-After takes precedence over RateLimit
 		for i := range v.Quotas {
 			if v.Quotas[i].Remaining <= 0 {
-				v.Quotas[i].Reset = v.Hold
+				v.Quotas[i].Reset, v.Quotas[i].Rounded, v.Quotas[i].Unitless = v.Hold, true, false
 			}
 		}
 	}

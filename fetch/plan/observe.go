@@ -31,11 +31,15 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 		l.share.hold(l, v.Hold > 0, now)
 	}
 	until, streak, why := time.Time{}, 0, v.Failure
+	var spentUntil time.Time
+	if b != nil {
+		spentUntil = b.spentBeyond(l.maxDelay, l.buckets.others(b), now)
+	}
 	switch {
 	case v.TooLong && v.Failure != nil:
 		until = now.Add(max(v.Hold, v.Failure.RetryAfter))
-	case b != nil && b.spentUntil().Sub(now) > l.maxDelay+resetRounding:
-		until, ofBucket = b.spentUntil(), true
+	case !spentUntil.IsZero():
+		until, ofBucket = spentUntil, true
 		why = failure.New(failure.RateLimited, "the host's quota is used up for %s, longer than retry-max-delay %s; "+
 			"--retry-max-delay %[1]s would wait", until.Sub(now).Round(time.Second), l.maxDelay)
 	case l.throttle.refusesAll() && !l.isClosed(now): // as if it had asked for a wait of RetryMaxDelay
@@ -56,9 +60,6 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 	return laneClosed || down, bucketClosed
 }
 
-// resetRounding is by how much a reset may be late that is the difference of two times in whole seconds.
-const resetRounding = 2 * time.Second
-
 // isClosed reports whether Tasks of the lane fail without an exchange.
 func (l *lane) isClosed(now time.Time) bool {
 	return l.closure.opensAt().After(now) || l.health != nil && l.health.down
@@ -69,7 +70,7 @@ func (l *lane) closedFailure(t *Task, now time.Time) *failure.Failure {
 	if l.health != nil && l.health.down {
 		return l.health.downFailure(t)
 	}
-	return l.closure.failure(now)
+	return l.closure.failure(t, now)
 }
 
 // observeHealth updates the streak of exchanges without a response, and reports whether the host has just gone down.

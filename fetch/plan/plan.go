@@ -89,7 +89,7 @@ func (p *Plan) Add(t *Task, host string, now time.Time) {
 		return
 	}
 	if c := l.closureOf(t, now); c != nil {
-		p.Fail(t, c.failure(now))
+		p.Fail(t, c.failure(t, now))
 		p.reclassify(l, now)
 		return
 	}
@@ -266,7 +266,7 @@ func (p *Plan) failClosed(l *lane, now time.Time) {
 	for _, t := range l.removeTasks() {
 		if c := l.closureOf(t, now); c != nil {
 			p.inMemory--
-			p.Fail(t, c.failure(now))
+			p.Fail(t, c.failure(t, now))
 			continue
 		}
 		l.push(t, now)

@@ -18,6 +18,9 @@ type quotaWindow struct {
 	leastPath  string        // Task.Path of its request
 	limit      int64         // requests in a whole window; 0 is not known
 	length     time.Duration // of a whole window: the longest that was told
+	reset      time.Duration // the time from leastAt until there are more requests, as read
+	unitless   bool          // judge.Quota.Unitless of it
+	rounded    bool          // judge.Quota.Rounded of it
 	end        time.Time     // when there are more requests, as told
 	late       time.Duration // how much later than told the host's windows have ended so far, in whole seconds
 	probe      *Task         // the single exchange that asks, after the end, how many there are; nil is none
@@ -37,7 +40,7 @@ const (
 // newQuotaWindow returns the window that a response to t told first, when so many Tasks of the lane had started.
 func newQuotaWindow(q *judge.Quota, t *Task, starts uint64, now time.Time) quotaWindow {
 	w := quotaWindow{policy: q.Policy, concurrent: q.Concurrent}
-	w.unit.note(q.Reset, now)
+	w.unit.note(q, t, now)
 	w.set(q, t, starts, now)
 	return w
 }
@@ -45,8 +48,9 @@ func newQuotaWindow(q *judge.Quota, t *Task, starts uint64, now time.Time) quota
 // update takes in what a response to t tells. A request that started after the least number was known has seen the
 // quota later than that; of requests that were under way together the one that tells the fewest counts.
 func (w *quotaWindow) update(q *judge.Quota, t *Task, starts uint64, now time.Time) {
-	if w.unit.note(q.Reset, now) { // what was taken for seconds
-		w.end, w.length = now, 0
+	if w.unit.note(q, t, now) && w.unitless { // another unit than was assumed
+		w.length = 0
+		w.setEnd()
 	}
 	switch {
 	case w.probe != nil && w.probe != t && t.Started.Before(w.end): // of the window before
@@ -68,15 +72,25 @@ func (w *quotaWindow) set(q *judge.Quota, t *Task, starts uint64, now time.Time)
 	if w.concurrent && q.Limit == 0 { // what it allows is what is under way, and what is left
 		w.limit = max(w.limit, q.Remaining)
 	}
-	reset := w.unit.convert(q.Reset)
-	w.length = max(w.length, reset, q.Interval)
+	w.reset, w.rounded, w.unitless = q.Reset, q.Rounded, q.Unitless
+	w.setEnd()
+	w.length = max(w.length, q.Interval)
+}
+
+// setEnd sets the end by the reset, in the unit that is known by now.
+func (w *quotaWindow) setEnd() {
+	reset := w.reset
+	if w.unitless {
+		reset = w.unit.convert(reset)
+	}
+	w.length = max(w.length, reset)
 	switch {
 	case reset <= 0:
 		reset = unknownReset
-	case q.Remaining <= 0:
+	case w.least <= 0:
 		reset = max(reset, time.Second)
 	}
-	w.end = now.Add(reset)
+	w.end = w.leastAt.Add(reset)
 }
 
 // notice compares the quota in the response to a probe with what was told of the window: whether that ended later than
@@ -110,6 +124,7 @@ func (w *quotaWindow) nextStart(unanswered int, latency time.Duration, now time.
 		return end
 	case w.full && w.probe == nil && 8*latency > w.length:
 		w.least, w.leastAt, w.end, w.full = w.limit, now, now.Add(w.length), false
+		w.reset, w.unitless, w.rounded = w.length, false, false
 		return time.Time{}
 	case w.probe != nil:
 		return now.Add(unansweredWait)

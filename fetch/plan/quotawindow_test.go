@@ -173,6 +173,33 @@ func TestQuotaBeyondTheLongestWait(t *testing.T) {
 	d.expectStarts("it is back", "a")
 }
 
+// TestRoundedResetsAreLonger: a reset that is computed from times may be longer than RetryMaxDelay by what these are
+// rounded. One without a unit closes nothing while exchanges are under way that may show it.
+func TestRoundedResetsAreLonger(t *testing.T) {
+	for _, tt := range []struct {
+		reset             time.Duration
+		rounded, unitless bool
+		underWay          int
+		closed            bool
+	}{
+		{reset: time.Minute}, {reset: 61 * time.Second, closed: true},
+		{reset: 62 * time.Second, rounded: true}, {reset: 63 * time.Second, rounded: true, closed: true},
+		{reset: time.Hour, unitless: true, closed: true}, {reset: time.Hour, unitless: true, underWay: 1},
+		{reset: time.Hour, underWay: 1, closed: true},
+	} {
+		d := newPlanDriver(t, nil)
+		d.addTasks(1+tt.underWay, "a")
+		d.startAll()
+		v := withQuota(0, tt.reset, 100)
+		v.Quotas[0].Rounded, v.Quotas[0].Unitless = tt.rounded, tt.unitless
+		d.end("a", v)
+		d.addTasks(1, "a")
+		if task, _ := d.nextTask(); (task != nil && task.Lost != nil) != tt.closed {
+			t.Errorf("%+v: got %+v", tt, task)
+		}
+	}
+}
+
 // TestRefusalSaysWhenAQuotaIsBack: Retry-After wins over the reset of the quota.
 func TestRefusalSaysWhenAQuotaIsBack(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 1 })

@@ -1,53 +1,86 @@
 package plan
 
-import "time"
+import (
+	"time"
 
-// A resetUnit finds out whether a host tells the time until the reset of its quota in milliseconds, where that was read
-// as seconds: while a second passes, it then falls by a thousand. The zero resetUnit takes it as read.
+	"batchfetch/fetch/judge"
+)
+
+// A resetUnit finds out whether a host tells the time until the reset of its quota in milliseconds, where that was a
+// number without a unit and read as seconds. It compares responses in pairs: between two of them a reset in seconds
+// falls by no more than the time that can have passed, one in milliseconds by a thousand times as much. The zero
+// resetUnit takes resets as read.
 type resetUnit struct {
-	milli   bool
-	firstAt time.Time     // when the first reset of the present series came
-	first   time.Duration // that reset
-	lastAt  time.Time     // when the last one came that fell as fast
-	last    time.Duration // that reset
-	fell    int           // how many fell as fast
+	samples []resetSample // the last mostSamples, in the order in which the responses came
+	score   int           // samples that can't be of seconds, less those that can't be of milliseconds
+}
+
+// A resetSample is what a response told: the host counted its request after started and before came.
+type resetSample struct {
+	started, came    time.Time
+	remaining, limit int64
+	reset            time.Duration // as read
 }
 
 const (
-	leastSuspect  = 4 * time.Second       // a reset that may be one of milliseconds, as read
-	leastElapsed  = 15 * time.Millisecond // between two responses that are compared
-	fallsToBeSure = 2
+	leastApart  = 50 * time.Millisecond // between two responses that show that a reset is not in milliseconds
+	mostSamples = 8
+	sureScore   = 16
 )
 
-// note takes in a reset as read, and reports whether it has just become clear that it is in milliseconds.
-func (u *resetUnit) note(reset time.Duration, now time.Time) (found bool) {
-	if u.milli || reset < leastSuspect {
+// note takes in what a response to t that came now tells, and reports whether the unit is now taken for another one.
+func (u *resetUnit) note(q *judge.Quota, t *Task, now time.Time) (changed bool) {
+	if !q.Unitless || u.score >= sureScore || u.score <= -sureScore {
 		return false
 	}
-	elapsed := now.Sub(u.firstAt)
+	before := u.isMilli()
+	s := resetSample{started: t.Started, came: now, remaining: q.Remaining, limit: q.Limit, reset: q.Reset}
+	milli, seconds, isNew := false, false, true
+	for i := range u.samples {
+		m, sec, comparable := compareResets(&u.samples[i], &s)
+		milli, seconds, isNew = milli || m, seconds || sec, isNew && comparable
+	}
 	switch {
-	case u.first == 0 || reset > u.first:
-		*u = resetUnit{firstAt: now, first: reset, lastAt: now, last: reset}
-	case elapsed < leastElapsed || now.Sub(u.lastAt) < leastElapsed/2:
-	case isThousandfold(u.first-reset, elapsed) && u.last-reset > 100*now.Sub(u.lastAt):
-		u.lastAt, u.last = now, reset
-		u.fell++
-		u.milli = u.fell >= fallsToBeSure
-	default:
-		*u = resetUnit{firstAt: now, first: reset, lastAt: now, last: reset}
+	case seconds:
+		u.score--
+	case milli:
+		u.score++
 	}
-	return u.milli
+	if isNew {
+		if len(u.samples) == mostSamples {
+			u.samples = append(u.samples[:0], u.samples[1:]...)
+		}
+		u.samples = append(u.samples, s)
+	}
+	return u.isMilli() != before
 }
 
-// isThousandfold reports whether a reset has fallen about a thousand times as fast as the time passed.
-func isThousandfold(fall, elapsed time.Duration) bool {
-	return fall > 400*elapsed && fall < 2500*elapsed
+// isMilli reports whether resets are in milliseconds.
+func (u *resetUnit) isMilli() bool { return u.score > 0 }
+
+// compareResets reports whether two samples can be of milliseconds only, or of seconds only. Of two that were under way
+// together and have seen the same it is not known which one was counted first.
+func compareResets(a, b *resetSample) (milli, seconds, comparable bool) {
+	apart := b.started.Sub(a.came) // at least; negative where both were under way together
+	switch {
+	case a.limit != b.limit:
+		return false, false, true
+	case apart < 0 && a.remaining == b.remaining:
+		return false, false, false
+	case apart < 0 && a.remaining < b.remaining:
+		a, b = b, a
+	}
+	most, fall := b.came.Sub(a.started), a.reset-b.reset
+	passed := fall / 1000 // if they are of milliseconds
+	milli = fall > most+time.Second && passed <= most+time.Millisecond && passed >= apart-10*time.Millisecond
+	seconds = apart >= leastApart && fall >= 0 && fall > apart-time.Second && passed < apart/2
+	return milli, seconds, true
 }
 
-// convert returns a reset in the unit that was found.
-func (u *resetUnit) convert(reset time.Duration) time.Duration {
-	if u.milli {
-		return reset / 1000
+// convert returns a reset without a unit, as read, in the unit that was found.
+func (u *resetUnit) convert(read time.Duration) time.Duration {
+	if u.isMilli() {
+		return read / 1000
 	}
-	return reset
+	return read
 }
