@@ -1,10 +1,11 @@
 package cmd
 
 import (
-	"batchfetch/output/terminal"
 	"io"
 	"log/slog"
 	"os"
+
+	"batchfetch/output/terminal"
 
 	"golang.org/x/term"
 )

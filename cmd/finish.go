@@ -1,11 +1,12 @@
 package cmd
 
 import (
-	"batchfetch/output/encode"
 	"errors"
 	"io"
 	"log/slog"
 	"os"
+
+	"batchfetch/output/encode"
 )
 
 // finish writes the summary, closes every output, gives the output file its name where the run was complete, and

@@ -11,6 +11,23 @@ import (
 	"batchfetch/cmd/hostsfile"
 )
 
+// shortHelp is what batchfetch prints on a terminal without arguments.
+const shortHelp = `batchfetch: give it URLs, get JSON lines.
+
+  batchfetch urls.txt > pages.jsonl 2> failures.jsonl     a file of URLs, or of JSON lines
+  seq 9 | sed 's#^#https://example.com/#' | batchfetch    what other commands print
+  batchfetch https://example.com/a | jq -r .body          one URL
+  batchfetch failures.jsonl >> pages.jsonl                what failed, once more
+
+  -j N               requests at once (50); --host-concurrency N on one host (10)
+  --host-rate 5/s    most requests to one host
+  -o FILE --resume   goes on where a run was interrupted
+  -P DIR             saves bodies as files
+  -H 'Name: value'   a header, as with curl; so are -X, -d, -u, -n, -b, -k, -x
+
+batchfetch demo shows a run that needs no network; batchfetch --help has all the rest.
+`
+
 // helpHead is the help before the flags.
 const helpHead = `batchfetch: give it URLs, get JSON lines.
 
@@ -25,6 +42,7 @@ Commands:
   demo        run a batch against a server inside the process
   schema      print the JSON Schema of the output
   completion  print a completion script for a shell
+  version     print the version
   help sharding  tells of one batch on many machines: Kubernetes, Slurm, AWS Batch, GNU parallel
 `
 

@@ -1,13 +1,14 @@
 package cmd
 
 import (
-	"batchfetch/output/encode"
-	"batchfetch/output/terminal"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"os"
+
+	"batchfetch/output/encode"
+	"batchfetch/output/terminal"
 
 	"golang.org/x/term"
 )
@@ -37,7 +38,7 @@ func printProblems(w io.Writer, problems []error) int {
 
 // printParseError writes an error of the flag parser and returns exitUsage.
 func printParseError(w io.Writer, err error) int {
-	printError(w, err.Error(), "batchfetch --help lists every flag")
+	printError(w, err.Error(), firstOf(hintFor(err), "batchfetch --help lists every flag"))
 	return exitUsage
 }
 

@@ -1,11 +1,12 @@
 package cmd
 
 import (
-	"batchfetch/output/file"
-	"batchfetch/output/journal"
 	"errors"
 	"fmt"
 	"os"
+
+	"batchfetch/output/file"
+	"batchfetch/output/journal"
 )
 
 // isFile reports whether a flag names a file, and not the default or standard output.

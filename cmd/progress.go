@@ -1,9 +1,10 @@
 package cmd
 
 import (
-	"batchfetch/output/terminal"
 	"context"
 	"sync"
+
+	"batchfetch/output/terminal"
 )
 
 // startProgress shows the progress of a run until ctx ends, in goroutines that the returned function awaits. They also

@@ -2,14 +2,12 @@ package cmd
 
 import (
 	"errors"
-	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"syscall"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 )
 
@@ -17,7 +15,8 @@ import (
 func execute(in *interrupts, args []string) int {
 	code := exitOK
 	root := newRootCommand(in, &code)
-	root.AddCommand(newDemoCommand(in, &code), newSchemaCommand(&code), newShardingTopic())
+	root.AddCommand(newDemoCommand(in, &code), newSchemaCommand(&code), newVersionCommand(&code),
+		newShardingTopic())
 	root.SetArgs(args)
 	root.SetFlagErrorFunc(describeFlagError)
 	err := root.Execute()
@@ -33,21 +32,6 @@ func execute(in *interrupts, args []string) int {
 	return printParseError(os.Stderr, err)
 }
 
-// describeFlagError rewrites an error of pflag that would quote the text after an unknown flag: in -psecret, the form
-// of some other programs, that is a password.
-func describeFlagError(_ *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "" {
-		first, _ := utf8.DecodeRuneInString(unknown.GetSpecifiedName())
-		return fmt.Errorf("unknown flag: -%c", first)
-	}
-	var broken *pflag.InvalidSyntaxError
-	if errors.As(err, &broken) {
-		return errors.New("a flag without a name")
-	}
-	return err
-}
-
 // newRootCommand returns the command without a name, which runs a batch. It sets the exit code in code.
 func newRootCommand(in *interrupts, code *int) *cobra.Command {
 	s, found := new(settings), new(problems)
@@ -61,7 +45,8 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 && term.IsTerminal(int(os.Stdin.Fd())) {
 				*code = exitUsage
-				return c.Help()
+				_, _ = io.WriteString(c.OutOrStdout(), shortHelp) // to a terminal
+				return nil
 			}
 			readEnvironment(c.Flags(), os.LookupEnv, found)
 			resolved := resolve(s, os.Getenv, found)

@@ -17,14 +17,21 @@ func newSchemaCommand(code *int) *cobra.Command {
 		Short: "Print the JSON Schema of the output",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if _, err := os.Stdout.Write(encode.Schema()); err != nil {
-				if errors.Is(err, syscall.EPIPE) {
-					*code = exitPipe
-					return nil
-				}
-				*code = printOutputError(os.Stderr, err)
-			}
+			_, err := os.Stdout.Write(encode.Schema())
+			*code = outputExit(err)
 			return nil
 		},
 	}
+}
+
+// outputExit returns the exit code of a command that has written to standard output, and prints an error other than
+// that its reader has gone.
+func outputExit(err error) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, syscall.EPIPE):
+		return exitPipe
+	}
+	return printOutputError(os.Stderr, err)
 }

@@ -23,6 +23,7 @@ var mayImport = map[string]string{
 	"fetch/cache":   "",
 	"fetch/paging":  "",
 
+	"fetch/spelling":  "",
 	"fetch/httpurl":   "fetch/failure",
 	"fetch/redact":    "fetch/failure fetch/httpurl",
 	"fetch/cookiejar": "fetch/httpurl",
@@ -50,7 +51,7 @@ var mayImport = map[string]string{
 	"cmd/parse":     "",
 	"cmd/hostsfile": "cmd/parse fetch fetch/judge",
 	"cmd": "cmd/hostsfile cmd/parse fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
-		"fetch/input fetch/judge fetch/netrc fetch/paging fetch/redact fetch/spool fetch/transport " +
+		"fetch/input fetch/judge fetch/netrc fetch/paging fetch/redact fetch/spelling fetch/spool fetch/transport " +
 		"output output/encode output/file output/journal output/savedir output/terminal",
 	"": "cmd",
 
@@ -65,7 +66,7 @@ var mayImport = map[string]string{
 // isPure are the packages that compute from their arguments alone: no clock, network, file or context.
 var isPure = map[string]bool{
 	"fetch/plan": true, "fetch/judge": true, "fetch/queue": true, "fetch/httpurl": true, "fetch/redact": true,
-	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true, "fetch/paging": true,
+	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true, "fetch/paging": true, "fetch/spelling": true,
 }
 
 // pureImports are the packages outside of this module that a pure package may import: a new one is added here where it
@@ -74,7 +75,8 @@ var isPure = map[string]bool{
 const (
 	pureImports = "bufio bytes cmp compress/zlib container/heap container/list encoding/binary encoding/json errors fmt io " +
 		"math net/http net/netip net/url slices strconv strings sync time unicode/utf8 " +
-		"github.com/andybalholm/brotli github.com/klauspost/compress/flate github.com/klauspost/compress/gzip " +
+		"github.com/agnivade/levenshtein github.com/andybalholm/brotli " +
+		"github.com/klauspost/compress/flate github.com/klauspost/compress/gzip " +
 		"github.com/klauspost/compress/zstd golang.org/x/net/http/httpguts golang.org/x/net/idna " +
 		"golang.org/x/net/publicsuffix golang.org/x/time/rate"
 	pureHTTP   = "CanonicalHeaderKey Header ParseTime StatusText TimeFormat"

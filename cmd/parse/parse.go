@@ -53,16 +53,16 @@ func Duration(text string) (time.Duration, error) {
 	return 0, &Error{"not a duration", "write 500ms, 30s, 5m or 1h30m"}
 }
 
-// sizeUnits are the bytes of each suffix of a size.
+// sizeUnits are the bytes of each suffix of a size, in lower case.
 var sizeUnits = map[string]float64{
-	"": 1, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
-	"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40,
+	"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30, "ti": 1 << 40,
 }
 
-// Size reads a number of bytes with a suffix k, M, G, T (powers of 1000) or Ki, Mi, Gi, Ti (of 1024); a B may follow.
+// Size reads a number of bytes with a suffix k, M, G, T (powers of 1000) or Ki, Mi, Gi, Ti (of 1024), in lower or upper
+// case; a B may follow, as in 10MB and 1MiB.
 func Size(text string) (int64, error) {
-	digits := strings.TrimRight(text, "BKMGTkib")
-	unit, known := sizeUnits[strings.TrimSuffix(text[len(digits):], "B")]
+	digits := strings.TrimRight(text, "BKMGTIbkmgti")
+	unit, known := sizeUnits[strings.TrimSuffix(strings.ToLower(text[len(digits):]), "b")]
 	n, err := strconv.ParseFloat(digits, 64)
 	if err != nil || !known || !(n >= 0 && n*unit < math.MaxInt64) { // NaN fails both comparisons
 		return 0, &Error{"not a size", "write 500k, 16Mi or 10Gi"}

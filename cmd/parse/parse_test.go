@@ -5,6 +5,23 @@ import (
 	"testing"
 )
 
+// TestSizes: the suffixes that curl, Kubernetes and people write are one; what is no size is refused.
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]int64{
+		"0": 0, "1": 1, "17B": 17, "500k": 500e3, "500kB": 500e3, "500KB": 500e3, "10MB": 10e6, "10m": 10e6, "10mb": 10e6,
+		"1MiB": 1 << 20, "1Mi": 1 << 20, "1mib": 1 << 20, "1.5Gi": 3 << 29, "2TB": 2e12, "2tib": 2 << 40,
+	} {
+		if got, err := Size(text); err != nil || got != want {
+			t.Errorf("%s is %d, %v, want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "B", "k", "1kk", "1Bk", "1i", "1iB", "1BB", "-1k", "1 MB", "1e30", "NaN", "inf"} {
+		if got, err := Size(text); err == nil {
+			t.Errorf("%q is %d", text, got)
+		}
+	}
+}
+
 // TestParseBandwidth: every form of a bandwidth, and texts that are refused.
 func TestParseBandwidth(t *testing.T) {
 	for text, want := range map[string]float64{

@@ -74,7 +74,17 @@ func parseProxy(text string) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("is no URL of a proxy: %w", err)
 	}
+	if host := checked.Hostname(); isNumber(host) {
+		return nil, errors.New("has a number for a host: write its name or address, as in http://127.0.0.1:3128")
+	}
 	return &Proxy{scheme: u.Scheme, addr: net.JoinHostPort(checked.Hostname(), port), user: u.User}, nil
+}
+
+// isNumber reports whether a host is numbers alone, such as 3128 or 127.1, and no whole IP address. Resolvers take such
+// a text for an address; of a proxy it is a port, or the value of another flag.
+func isNumber(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err != nil && strings.Trim(host, "0123456789.") == ""
 }
 
 // Proxies are the proxies of a run, and the hosts that are reached without one. A nil *Proxies is no proxy for any URL.

@@ -8,6 +8,7 @@ import (
 
 // TestParseProxy: URLs of proxies are read as curl reads them, and no error quotes one.
 func TestParseProxy(t *testing.T) {
+	const number = "has a number for a host: write its name or address, as in http://127.0.0.1:3128"
 	const malformed = "is no URL of a proxy: the user, host or port is malformed; " +
 		"percent-encode what is special in a password"
 	for text, want := range map[string]string{
@@ -21,6 +22,12 @@ func TestParseProxy(t *testing.T) {
 		"u:s3cret@p.test:1":            "http://p.test:1",
 		"http://bücher.example:1":      "http://xn--bcher-kva.example:1",
 		"socks4://u:s3cret@p.test":     "has a scheme that is not http, https, socks5 or socks5h",
+		"127.0.0.1:3128":               "http://127.0.0.1:3128",
+		"1.proxy.test":                 "http://1.proxy.test:1080",
+		"1":                            number, // an option of another flag
+		"3128":                         number, // a port
+		"http://127.1:3128":            number,
+		"socks5://2130706433":          number,
 		"http://u:s3cret@p.test:0":     "has a port that is not 1 to 65535",
 		"http://u:s3cret@p.test:99999": "has a port that is not 1 to 65535",
 		"http://u:s3cret@":             "is no URL of a proxy: no host",

@@ -1,0 +1,180 @@
+package cmd
+
+// What does here what common flags of curl, wget and aria2 do there, each a hint.
+const (
+	hintByDefault    = "nothing to add: "
+	hintInRecords    = "it is in the Records: "
+	hintFollowed     = hintByDefault + "redirects are followed; --max-redirs 0 follows none"
+	hintFailing      = hintByDefault + "an answer that is no 2xx is a failure; --accept-status takes others too"
+	hintQuiet        = hintByDefault + "in a pipe only JSON lines are written; -q says nothing unless something failed"
+	hintContinued    = hintByDefault + "with --save-dir what was cut off goes on where it ended"
+	hintUnexpanded   = hintByDefault + "brackets and braces in URLs are taken as they stand"
+	hintToDirectory  = "--save-dir DIR saves each body as a file, --name TEMPLATE names it"
+	hintJsonBody     = "-d DATA -H 'Content-Type: application/json', or input lines with a \"body\""
+	hintUploads      = "-X PUT -d @FILE, or input lines with a \"body\" or \"body_base64\""
+	hintNoForm       = "input lines with the whole form as \"body_base64\", and its Content-Type as a header"
+	hintInputFile    = "an input file is an argument without a flag: batchfetch urls.txt"
+	hintNoRange      = "-H 'Range: bytes=0-999'"
+	hintNoReferer    = "-H 'Referer: URL'"
+	hintRetries      = "--retries N"
+	hintTimeout      = "--timeout 30s is for one exchange, --deadline for the whole run"
+	hintParallel     = "-j N is how many requests are in progress at once, --host-concurrency N on one host"
+	hintSpeed        = "--bandwidth 10M is for the whole run"
+	hintWait         = "--host-rate 1/5s spaces the requests to one host"
+	hintNewer        = "--cache DIR asks only for what has changed, and --changed writes only that"
+	hintCookieFile   = "-b FILE reads cookies; what answers set is kept for the run"
+	hintBothHeaders  = "--headers puts the answer's headers into the Records"
+	hintVariables    = "every flag can be set in the environment: --host-rate as BATCHFETCH_HOST_RATE"
+	hintQuery        = "write the query into the URLs"
+	hintNoLinks      = "links in pages are not followed: list the URLs; --paginate follows pages of an API"
+	hintNoStall      = "--stall-timeout 30s"
+	hintUserPassword = "-u USER:PASSWORD"
+	hintSocks        = "-x socks5://HOST:PORT, or socks5h:// where the proxy resolves names"
+)
+
+// otherShortFlags are hints for short flags of curl and wget that are none here; curl's meaning where they differ.
+var otherShortFlags = map[string]string{
+	"L": hintFollowed,
+	"s": hintQuiet,
+	"S": hintQuiet,
+	"f": hintFailing,
+	"g": hintUnexpanded,
+	"N": hintNewer,
+	"Z": hintParallel,
+	"m": hintTimeout,
+	"t": hintRetries,
+	"w": hintWait,
+	"y": hintNoStall,
+	"Y": hintNoStall,
+	"O": hintToDirectory,
+	"J": hintToDirectory,
+	"i": hintInputFile + "; " + hintBothHeaders,
+	"D": hintBothHeaders,
+	"C": hintContinued,
+	"c": hintCookieFile + "; " + hintContinued,
+	"e": hintNoReferer,
+	"r": hintNoRange,
+	"F": hintNoForm,
+	"T": hintUploads,
+	"G": hintQuery,
+	"K": hintVariables,
+	"I": "-X HEAD",
+	"a": "-o FILE --resume goes on with FILE",
+}
+
+// otherFlags are hints for flags of curl, wget and aria2 that are none here, by their names without dashes.
+var otherFlags = map[string]string{
+	// curl
+	"location":              hintFollowed,
+	"location-trusted":      "credentials go to no other host; netrc (-n) and --hosts have one for each",
+	"head":                  "-X HEAD",
+	"max-time":              hintTimeout,
+	"retry":                 hintRetries,
+	"retry-all-errors":      "--retry-on LIST",
+	"retry-connrefused":     hintByDefault + "a refused connection is tried again; --retry-on LIST",
+	"parallel":              hintParallel,
+	"parallel-max":          hintParallel,
+	"parallel-immediate":    hintByDefault + "connections are opened at once",
+	"limit-rate":            hintSpeed,
+	"speed-limit":           hintNoStall,
+	"speed-time":            hintNoStall,
+	"silent":                hintQuiet,
+	"show-error":            hintQuiet,
+	"no-progress-meter":     "--progress none",
+	"progress-bar":          "--progress bar",
+	"fail":                  hintFailing,
+	"fail-with-body":        hintFailing,
+	"fail-early":            "--fail-fast",
+	"remote-name":           hintToDirectory,
+	"remote-name-all":       hintToDirectory,
+	"remote-header-name":    hintToDirectory,
+	"output-dir":            hintToDirectory,
+	"create-dirs":           hintByDefault + "--save-dir makes its folders",
+	"json":                  hintJsonBody,
+	"data-raw":              "-d DATA, or -d @FILE",
+	"data-binary":           hintUploads,
+	"data-ascii":            "-d DATA",
+	"data-urlencode":        "-d DATA, encoded",
+	"form":                  hintNoForm,
+	"upload-file":           hintUploads,
+	"get":                   hintQuery,
+	"url":                   "a URL is an argument without a flag",
+	"include":               hintBothHeaders,
+	"dump-header":           hintBothHeaders,
+	"write-out":             hintInRecords + "jq takes what you want from them; --timing adds times",
+	"cookie-jar":            hintCookieFile,
+	"referer":               hintNoReferer,
+	"range":                 hintNoRange,
+	"continue-at":           hintContinued,
+	"config":                hintVariables,
+	"oauth2-bearer":         "-H @FILE, with the line Authorization: Bearer TOKEN in it",
+	"basic":                 hintByDefault + "-u is Basic authentication",
+	"netrc-file":            "-n, with the file's name in the variable NETRC",
+	"netrc-optional":        "-n",
+	"noproxy":               "the variable NO_PROXY",
+	"proxy-user":            "-x http://USER:PASSWORD@HOST:PORT, better in the variable BATCHFETCH_PROXY",
+	"socks5":                hintSocks,
+	"socks5-hostname":       hintSocks,
+	"connect-to":            "--resolve HOST:PORT:ADDRESS",
+	"max-filesize":          "--max-body SIZE",
+	"http1.1":               "--http 1.1",
+	"http2":                 "--http 2",
+	"http2-prior-knowledge": "--http 2",
+	"globoff":               hintUnexpanded,
+	"no-buffer":             hintByDefault + "each Record is written as soon as it is whole",
+	"trace":                 "-v logs every exchange",
+	"trace-ascii":           "-v logs every exchange",
+
+	// wget
+	"tries":                hintRetries,
+	"wait":                 hintWait,
+	"waitretry":            "--retry-delay 1s",
+	"random-wait":          hintWait,
+	"input-file":           hintInputFile,
+	"output-document":      "-o FILE has Records; " + hintToDirectory,
+	"directory-prefix":     hintToDirectory,
+	"continue":             hintContinued,
+	"timestamping":         hintNewer,
+	"spider":               "-X HEAD --body none",
+	"no-check-certificate": "--insecure",
+	"ca-certificate":       "--cacert FILE",
+	"certificate":          "--cert FILE",
+	"private-key":          "--key FILE",
+	"post-data":            "-d DATA",
+	"post-file":            "-d @FILE",
+	"body-data":            "-d DATA",
+	"body-file":            "-d @FILE",
+	"method":               "-X METHOD",
+	"load-cookies":         hintCookieFile,
+	"save-cookies":         hintCookieFile,
+	"no-verbose":           hintQuiet,
+	"content-disposition":  hintToDirectory,
+	"recursive":            hintNoLinks,
+	"mirror":               hintNoLinks,
+	"dns-timeout":          "--connect-timeout 10s",
+	"max-redirect":         "--max-redirs N",
+	"retry-on-http-error":  "--retry-on LIST",
+	"inet4-only":           "--ipv4",
+	"inet6-only":           "--ipv6",
+
+	// aria2
+	"max-concurrent-downloads":   hintParallel,
+	"max-connection-per-server":  hintParallel,
+	"split":                      hintParallel,
+	"max-tries":                  hintRetries,
+	"retry-wait":                 "--retry-delay 1s",
+	"dir":                        hintToDirectory,
+	"out":                        hintToDirectory,
+	"max-download-limit":         hintSpeed,
+	"max-overall-download-limit": hintSpeed,
+	"lowest-speed-limit":         hintNoStall,
+	"check-certificate":          "--insecure",
+	"all-proxy":                  "-x URL",
+	"http-proxy":                 "-x URL",
+	"https-proxy":                "-x URL",
+	"http-user":                  hintUserPassword,
+	"http-passwd":                hintUserPassword,
+	"password":                   hintUserPassword,
+	"checksum":                   "input lines with a \"sha256\"",
+	"save-session":               "--failures FILE, to be given as an input again",
+}

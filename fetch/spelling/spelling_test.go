@@ -1,0 +1,34 @@
+package spelling
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestNearest: letters too many, too few, swapped or wrong, words that are cut short, and those that are like nothing.
+func TestNearest(t *testing.T) {
+	words := []string{"retries", "retry-on", "retry-delay", "host-rate", "host-concurrency", "url", "id", "body_base64"}
+	for word, want := range map[string]string{
+		"retires":     "retries",
+		"retry":       "retry-on", // a beginning, or two letters more
+		"retrys":      "retries",
+		"host_rate":   "host-rate",
+		"HOST-RATE":   "host-rate",
+		"hostrate":    "host-rate",
+		"host-conc":   "host-concurrency",
+		"URL":         "url",
+		"ulr":         "", // two of three letters
+		"urls":        "url",
+		"ID":          "id",
+		"xy":          "",
+		"":            "",
+		"body-base64": "body_base64",
+		"json":        "",
+
+		strings.Repeat("retries", 1_000_000): "",
+	} {
+		if got := Nearest(word, words); got != want {
+			t.Errorf("%.20s is near %q, want %q", word, got, want)
+		}
+	}
+}
