@@ -6,19 +6,26 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// readEnvironment sets each flag that the command line did not give from the variable BATCHFETCH_FLAG_NAME.
+// readEnvironment sets each flag that the command line did not give from the variable BATCHFETCH_FLAG_NAME. Values of a
+// list that has a place for them are read beside those of the command line.
 func readEnvironment(flags *pflag.FlagSet, lookup func(name string) (string, bool), found *problems) {
 	flags.VisitAll(func(f *pflag.Flag) {
 		text, set := lookup(environmentName(f.Name))
-		if !set || f.Changed || f.Annotations[groupKey] == nil {
+		several, isList := f.Value.(list)
+		layered := isList && several.under != nil
+		if !set || f.Annotations[groupKey] == nil || f.Changed && !layered {
 			return
 		}
 		if text == "" && !acceptsEmpty(f) { // CI engines set variables without a value to ""
 			return
 		}
 		values := []string{text}
-		if f.Value.Type() == "list" && f.Annotations[kindKey] != nil {
+		if isList {
 			values = strings.Split(strings.TrimRight(text, "\n"), "\n")
+		}
+		if layered {
+			*several.under, f.Changed = values, true
+			return
 		}
 		before := len(found.errors)
 		for _, each := range values {

@@ -87,9 +87,9 @@ func registerRequest(r *registrar, s *settings) {
 	r.text(&o.Method, "request", "X", "method", "method of requests that name none")
 	r.list(&s.request.data, "data", "d", "data",
 		"body of requests that bring none, as curl sends it; @file reads it from a file")
-	r.list(&s.request.headers, "header", "H", "line",
+	r.layeredList(&s.request.headers, &s.request.inherited, "header", "H", "line",
 		"a header for every request; @file reads them from a file, and again when they have expired (401); 'Name:' takes "+
-			"one away")
+			"one away; those of BATCHFETCH_HEADER count beside it, but for names that it has")
 	r.text(&s.request.user, "user", "u", "user:password",
 		"Basic authentication for every host of the input; better given as BATCHFETCH_USER, or @file")
 	r.bool(&s.request.netrc, "netrc", "n",

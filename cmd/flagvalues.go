@@ -36,7 +36,10 @@ func (v *value[T]) String() string { return v.text }
 func (v *value[T]) Type() string   { return v.kind }
 
 // A list is a flag that may be given more than once. In the environment it has one value on each line.
-type list struct{ target *[]string }
+type list struct {
+	target *[]string
+	under  *[]string // gets the environment's values, to be used beside the command line's; nil is in place of them
+}
 
 func (l list) Set(text string) error {
 	*l.target = append(*l.target, text)

@@ -5,40 +5,53 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 )
 
 // renewHeaders returns the function for fetch.Options.RenewHeader: it reads the files of -H @file again, and takes the
-// other headers as they are. It is nil where no -H names a regular file: a pipe can be read only once, and would block.
-func renewHeaders(texts []string) func(context.Context) (http.Header, bool) {
-	again := false
-	for _, text := range texts {
-		name, isFile := strings.CutPrefix(text, "@")
-		again = again || isFile && isRegular(name)
-	}
-	if !again {
+// other headers as they are. Headers of own win over inherited ones by name. It is nil where no -H names a regular file:
+// a pipe can be read only once, and would block.
+func renewHeaders(inherited, own []string) func(context.Context) (http.Header, bool) {
+	if !slices.ContainsFunc(inherited, namesRegularFile) && !slices.ContainsFunc(own, namesRegularFile) {
 		return nil
 	}
 	return func(context.Context) (http.Header, bool) {
-		header := make(http.Header)
-		for _, text := range texts {
-			name, isFile := strings.CutPrefix(text, "@")
-			if !isFile {
-				if addHeader(header, text) != nil {
-					return nil, false
-				}
-				continue
-			}
-			if !isRegular(name) {
-				continue
-			}
-			content, ok := readHeaderFile(name)
-			if !ok || addHeaderLines(header, content) != nil {
+		under, ok := readHeadersAgain(inherited)
+		if !ok {
+			return nil, false
+		}
+		over, ok := readHeadersAgain(own)
+		return overrideHeaders(under, over), ok
+	}
+}
+
+// namesRegularFile reports whether the text of a -H is @ and a file that can be read again.
+func namesRegularFile(text string) bool {
+	name, isFile := strings.CutPrefix(text, "@")
+	return isFile && isRegular(name)
+}
+
+// readHeadersAgain is readHeaders without the files that can't be read again; false is that one can't be used.
+func readHeadersAgain(texts []string) (http.Header, bool) {
+	header := make(http.Header)
+	for _, text := range texts {
+		name, isFile := strings.CutPrefix(text, "@")
+		if !isFile {
+			if addHeader(header, text) != nil {
 				return nil, false
 			}
+			continue
 		}
-		return header, true
+		if !isRegular(name) {
+			continue
+		}
+		content, ok := readHeaderFile(name)
+		if !ok || addHeaderLines(header, content) != nil {
+			return nil, false
+		}
 	}
+	return header, true
 }
 
 // isRegular reports whether -H @name can be read again without a risk of blocking; - is standard input.

@@ -60,7 +60,12 @@ func (r *registrar) text(target *string, name, short, kind, usage string) {
 
 // list adds a flag that may be given more than once.
 func (r *registrar) list(target *[]string, name, short, kind, usage string) {
-	r.flags.VarP(list{target}, name, short, usage)
+	r.layeredList(target, nil, name, short, kind, usage)
+}
+
+// layeredList is list with a place of its own, under, for the values of the environment; nil is none.
+func (r *registrar) layeredList(target, under *[]string, name, short, kind, usage string) {
+	r.flags.VarP(list{target, under}, name, short, usage)
 	_ = r.flags.SetAnnotation(name, kindKey, []string{kind}) // as in annotate
 	r.annotate(name)
 }

@@ -3,10 +3,12 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
+	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
 )
 
@@ -15,9 +17,16 @@ func readRequest(o *fetch.Options, f requestFlags, files *flagFiles, found *prob
 	var err error
 	o.Body, err = readData(f.data, files)
 	found.addError("data", err)
-	o.Header, err = readHeaders(f.headers, files)
+	inherited, err := readHeaders(f.inherited, files)
+	if err != nil {
+		found.errors = append(found.errors, &usageError{
+			environmentName("header") + " in the environment: " + err.Error(), parse.Hint(err),
+		})
+	}
+	own, err := readHeaders(f.headers, files)
 	found.addError("header", err)
-	o.RenewHeader = renewHeaders(f.headers)
+	o.Header = overrideHeaders(inherited, own)
+	o.RenewHeader = renewHeaders(f.inherited, f.headers)
 	o.Username, o.Password, err = readUser(f.user, files)
 	found.addError("user", err)
 }
@@ -81,6 +90,12 @@ func readHeaders(texts []string, files *flagFiles) (http.Header, error) {
 		}
 	}
 	return header, nil
+}
+
+// overrideHeaders returns inherited with the values of own for the names that it has; nil values stay.
+func overrideHeaders(inherited, own http.Header) http.Header {
+	maps.Copy(inherited, own)
+	return inherited
 }
 
 // addHeaderLines adds the content of a file of headers, one on each line.

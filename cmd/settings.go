@@ -35,7 +35,8 @@ type settings struct {
 type requestFlags struct {
 	data      []string
 	headers   []string
-	user      string // user:password
+	inherited []string // headers of the environment; those of the command line win by name
+	user      string   // user:password
 	netrc     bool
 	cookies   []string
 	userAgent string
