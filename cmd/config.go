@@ -12,6 +12,7 @@ type config struct {
 	output   outputFlags
 	cache    cacheFlags
 	shard    input.Shard
+	bodyURL  string // of requests whose bodies are the input's lines; "" is that lines are requests
 	unique   bool
 	dryRun   bool
 	progress progressMode

@@ -85,6 +85,9 @@ func registerRequest(r *registrar, s *settings) {
 	o := &s.fetch
 	r.group = "request"
 	r.text(&o.Method, "request", "X", "method", "method of requests that name none")
+	r.text(&s.request.bodyURL, "url", "", "url",
+		"ask this URL once for each input line, which is its body (POST, or -X); JSON where it starts with { or [, else as "+
+			"of -d")
 	r.list(&s.request.data, "data", "d", "data",
 		"body of requests that bring none, as curl sends it; @file reads it from a file")
 	r.layeredList(&s.request.headers, &s.request.inherited, "header", "H", "line",

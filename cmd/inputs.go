@@ -141,8 +141,9 @@ func (in inputArg) stat() (fs.FileInfo, error) {
 }
 
 // newSource returns the Requests of all inputs in order; each input is opened when it is reached and closed at its end.
-func newSource(inputs []inputArg) fetch.Source {
-	reader := new(input.Reader)
+// Lines are bodies of requests to bodyURL, or requests where it is empty.
+func newSource(inputs []inputArg, bodyURL string) fetch.Source {
+	reader := &input.Reader{BodyURL: bodyURL}
 	sources := make([]fetch.Source, len(inputs))
 	for i, in := range inputs {
 		sources[i] = in.source(reader)

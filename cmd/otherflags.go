@@ -98,7 +98,6 @@ var otherFlags = map[string]string{
 	"form":                  hintNoForm,
 	"upload-file":           hintUploads,
 	"get":                   hintQuery,
-	"url":                   "a URL is an argument without a flag",
 	"include":               hintBothHeaders,
 	"dump-header":           hintBothHeaders,
 	"write-out":             hintInRecords + "jq takes what you want from them; --timing adds times",

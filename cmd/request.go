@@ -31,6 +31,19 @@ func readRequest(o *fetch.Options, f requestFlags, files *flagFiles, found *prob
 	found.addError("user", err)
 }
 
+// checkBodyURL checks --url, which a shell may have left empty.
+func checkBodyURL(f requestFlags, found *problems) {
+	if f.bodyURL == "" {
+		return
+	}
+	if _, err := fetch.Prepare(fetch.Request{URL: f.bodyURL}); err != nil {
+		found.add("url", err.Error(), "write https://api.example.com/items")
+	}
+	if f.data != nil {
+		found.add("url", "and --data exclude each other: each input line is a body", "leave out one of them")
+	}
+}
+
 // readData joins the texts of -d by & as curl does. The content of a file loses its line breaks and NULs. The body is
 // nil where there is no -d.
 func readData(texts []string, files *flagFiles) ([]byte, error) {

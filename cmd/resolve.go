@@ -22,6 +22,7 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 		o.MaxFailures, o.MaxFailurePercent = 0, 0
 	}
 	readRequest(&o, s.request, files, found)
+	checkBodyURL(s.request, found)
 	if s.request.netrc {
 		o.Netrc = readNetrc(files, lookup, found)
 	}
@@ -41,7 +42,8 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 	checkOutputs(s, found)
 	checkCache(s.cache, &o, found)
 	return &config{
-		fetch: o, output: s.output, cache: s.cache, shard: shard, unique: s.unique, dryRun: s.dryRun,
+		fetch: o, output: s.output, cache: s.cache, shard: shard, bodyURL: s.request.bodyURL,
+		unique: s.unique, dryRun: s.dryRun,
 		progress: s.progress, quiet: s.quiet, verbose: s.verbose, failFast: s.failFast, hostLimits: s.hostsFile != "",
 		filesRead: files.names, stdinFlag: files.stdinFlag,
 	}

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"batchfetch/fetch"
 	"batchfetch/fetch/fdlimit"
 	"batchfetch/fetch/input"
+	"batchfetch/fetch/redact"
 	"batchfetch/output"
 	"batchfetch/output/terminal"
 )
@@ -21,10 +23,10 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	if err != nil {
 		return printProblems(os.Stderr, flatten(err))
 	}
-	if err := checkStdin(c, inputs); err != nil {
-		return printProblems(os.Stderr, []error{err})
+	if err := errors.Join(checkStdin(c, inputs), checkBodies(c, inputs)); err != nil {
+		return printProblems(os.Stderr, flatten(err))
 	}
-	src := c.shard.Filter(newSource(inputs))
+	src := c.shard.Filter(newSource(inputs, c.bodyURL))
 	if c.unique {
 		src = input.Unique(src)
 	}
@@ -69,6 +71,19 @@ func checkStdin(c *config, inputs []inputArg) error {
 		if in.name == "-" && c.stdinFlag != "" {
 			return &usageError{
 				"--" + c.stdinFlag + " reads standard input, which is the input too", "name a file for one of them",
+			}
+		}
+	}
+	return nil
+}
+
+// checkBodies refuses URLs as inputs where --url is the URL of all.
+func checkBodies(c *config, inputs []inputArg) error {
+	for _, in := range inputs {
+		if c.bodyURL != "" && in.isURL {
+			return &usageError{
+				"with --url an input is a file of bodies, and a URL is given: " + redact.URLs(in.name),
+				"leave out --url, or name a file with a body on each line",
 			}
 		}
 	}

@@ -33,6 +33,7 @@ type settings struct {
 
 // requestFlags are what every request is sent with; a text may name a file with @.
 type requestFlags struct {
+	bodyURL   string // --url; lines of the input are bodies for it
 	data      []string
 	headers   []string
 	inherited []string // headers of the environment; those of the command line win by name

@@ -7,6 +7,8 @@ Package input makes Requests of lines: URLs and JSON, of files, pipes and argume
 	Unique, Skip, Shard.Filter, Concat:                      ▼
 	each takes a fetch.Source and returns one ◁──── fetch.Source ─▷ fetch.Run, or CountHosts
 
+With Reader.BodyURL a line is the body of a Request to that URL.
+
 A line that can't be used is a LineError, not the end of the Source: the run records it as a failure. Unique and Skip
 yield fetch.ErrSkipped with a Request that is not to be fetched; Shard.Filter leaves it out. Any other error is that of
 the reader, and is the last element.

@@ -23,6 +23,9 @@ const (
 // A Reader makes Requests of lines and numbers them. Inputs that are read one after the other through one Reader share
 // its index. The zero Reader starts with Index 0.
 type Reader struct {
+	// BodyURL is the URL of all requests, of which each line of Lines is the body; empty is that lines are requests.
+	BodyURL string
+
 	nextIndex int64
 }
 
@@ -41,7 +44,7 @@ func (rd *Reader) Lines(in io.Reader, file string) fetch.Source {
 				}
 				return
 			}
-			if !isRequestLine(text) {
+			if !isRequestLine(text) && (rd.BodyURL == "" || isBlankOrComment(text)) {
 				continue
 			}
 			request, err := rd.parseLine(text, lines.tooLong)
@@ -73,7 +76,7 @@ func (rd *Reader) URLs(texts []string) fetch.Source {
 
 // parseLine parses a line and gives its Request the next index. What is wrong with the line is a LineError.
 func (rd *Reader) parseLine(text []byte, tooLong bool) (fetch.Request, error) {
-	request, err := parseRequest(text, tooLong)
+	request, err := rd.parseText(text, tooLong)
 	if errors.Is(err, errNoRequest) {
 		return request, err
 	}
@@ -84,6 +87,14 @@ func (rd *Reader) parseLine(text []byte, tooLong bool) (fetch.Request, error) {
 		return request, &fetch.LineError{Input: redact.Line(firstInput(text, err)), Err: err}
 	}
 	return request, nil
+}
+
+// parseText parses a line as the body of a request to BodyURL, or as a whole request where there is none.
+func (rd *Reader) parseText(text []byte, tooLong bool) (fetch.Request, error) {
+	if rd.BodyURL != "" {
+		return parseBody(rd.BodyURL, text, tooLong)
+	}
+	return parseRequest(text, tooLong)
 }
 
 // Concat yields the Requests of all sources, one Source after the other.
@@ -128,7 +139,7 @@ var outputPrefixes = [...][]byte{
 // isRequestLine reports whether a line is a request as far as its beginning shows: it is not blank, no comment and no
 // line of our own output without a request.
 func isRequestLine(text []byte) bool {
-	if len(text) == 0 || text[0] == '#' {
+	if isBlankOrComment(text) {
 		return false
 	}
 	if text[0] != '{' {
@@ -141,6 +152,8 @@ func isRequestLine(text []byte) bool {
 	}
 	return true
 }
+
+func isBlankOrComment(text []byte) bool { return len(text) == 0 || text[0] == '#' }
 
 // A lineReader splits a stream into lines without space at either end. It decodes UTF-16 with a byte order mark, and
 // removes that of UTF-8. Its memory is bounded by the longest usable line.
