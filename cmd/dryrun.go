@@ -24,7 +24,7 @@ func dryRun(in *interrupts, c *config, src fetch.Source) int {
 	}
 	done, err := journal.Read(c.output.output, journal.Settings{AppendRequest: c.fetch.AppendCanonical})
 	if err != nil {
-		return printOutputError(os.Stderr, describeOutput(err))
+		return printOutputError(os.Stderr, describeOutput("output", err))
 	}
 	return printPlan(in, input.Skip(src, done.Done))
 }

@@ -46,7 +46,7 @@ func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 	}
 	if isFile(c.output.output) {
 		if err = out.openFile(c); err != nil {
-			return out, describeOutput(err)
+			return out, describeOutput("output", err)
 		}
 	}
 	if out.bodies != nil {
@@ -88,22 +88,31 @@ func (out *outputs) openFile(c *config) (err error) {
 	return err
 }
 
-// describeOutput returns the error for an output that can't be opened: a usageError where another command line would
-// help.
-func describeOutput(err error) error {
+// describeOutput returns the error for the output of a flag that can't be opened: a usageError where another command
+// line would help.
+func describeOutput(flag string, err error) error {
 	var stale *journal.ResumeError
 	switch {
 	case errors.As(err, &stale):
 		return &usageError{"--resume: " + stale.Problem, stale.Hint}
 	case errors.Is(err, file.ErrBusy):
-		return &usageError{"--output: " + err.Error(), "wait for it, or name another file"}
+		return &usageError{"--" + flag + ": " + err.Error(), "wait for it, or name another file"}
+	case errors.Is(err, file.ErrNotOurs):
+		return &usageError{"--" + flag + ": " + err.Error(), "remove it, or name a file in another folder"}
 	}
-	return fmt.Errorf("--output: %w", err)
+	return fmt.Errorf("--%s: %w", flag, err)
 }
 
 // openLive opens the files of --failures and --summary, which are written as the run goes.
-func (out *outputs) openLive(f outputFlags) error {
+func (out *outputs) openLive(f outputFlags) (err error) {
 	var opened []*file.Live
+	defer func() {
+		if err != nil {
+			for _, f := range opened {
+				f.Discard()
+			}
+		}
+	}()
 	for _, live := range []struct {
 		flag, name string
 		to         *io.WriteCloser
@@ -113,7 +122,7 @@ func (out *outputs) openLive(f outputFlags) error {
 		}
 		f, err := file.OpenLive(live.name)
 		if err != nil {
-			return fmt.Errorf("--%s: %w", live.flag, err)
+			return describeOutput(live.flag, err)
 		}
 		opened = append(opened, f)
 		*live.to = f

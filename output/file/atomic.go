@@ -13,11 +13,12 @@ type Atomic struct {
 	*os.File
 	name      string   // final name; empty where the file is written in place
 	companion *os.File // a locked file beside it that Commit removes; nil is none
+	syncDir   func(name string) error
 	closed    bool
 }
 
 // Create opens the output file name, behind symbolic links, and locks it. A file of that name stays as it is until
-// Commit. The error is ErrBusy where another run is writing the file.
+// Commit. The error is ErrBusy where another run is writing the file, and ErrNotOurs where NAME.part may be another's.
 // lockCompanion, which may be nil, returns a file that belongs to the one that Commit replaces, locked, or nil; Commit
 // removes it.
 func Create(name string, lockCompanion func(name string) (*os.File, error)) (*Atomic, error) {
@@ -33,7 +34,10 @@ func Create(name string, lockCompanion func(name string) (*os.File, error)) (*At
 		return &Atomic{File: f}, nil
 	}
 	name = ResolveLinks(name)
-	f, openErr := OpenLocked(name+".part", os.O_WRONLY|os.O_CREATE)
+	if err := CheckNotBusy(name); err != nil { // a Live, which Commit would replace
+		return nil, err
+	}
+	f, openErr := openOwnLocked(name + ".part")
 	if openErr != nil {
 		return nil, openErr
 	}
@@ -42,7 +46,7 @@ func Create(name string, lockCompanion func(name string) (*os.File, error)) (*At
 	} else {
 		err = nil
 	}
-	part := &Atomic{File: f, name: name}
+	part := &Atomic{File: f, name: name, syncDir: SyncDir}
 	var busy error
 	if lockCompanion != nil {
 		part.companion, busy = lockCompanion(name)
@@ -79,16 +83,29 @@ func (f *Atomic) Commit() error {
 	if err == nil {
 		err = os.Rename(f.Part(), f.name) // while it is locked
 	}
-	if err == nil && f.companion != nil { // it belonged to the file that was replaced
-		err = os.Remove(f.companion.Name())
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
 	if err != nil {
+		_ = f.Close() // the first error counts
 		return err
 	}
-	return SyncDir(filepath.Dir(f.name))
+	if err := f.finishCommit(); err != nil {
+		return fmt.Errorf("%s is there already, whole, but %w", f.name, err)
+	}
+	return nil
+}
+
+// finishCommit does what is left once the file has its name.
+func (f *Atomic) finishCommit() error {
+	var err error
+	if f.companion != nil { // it belonged to the file that was replaced
+		err = os.Remove(f.companion.Name())
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := f.syncDir(filepath.Dir(f.name)); err != nil {
+		return fmt.Errorf("a power cut could bring back what was there before: flushing its folder failed: %w", err)
+	}
+	return nil
 }
 
 func (f *Atomic) unlockCompanion() {

@@ -186,6 +186,38 @@ func TestCommitThatFails(t *testing.T) {
 	}
 }
 
+// Once the file has its name, the error of Commit says so: it is not the part that is wrong.
+func TestCommitThatCannotBeFlushed(t *testing.T) {
+	for _, spoil := range []struct {
+		name  string
+		spoil func(f *Atomic)
+	}{
+		{"the folder can't be flushed", func(f *Atomic) { f.syncDir = func(string) error { return fs.ErrInvalid } }},
+		{"the journal of the old file can't be removed", func(f *Atomic) {
+			missing, err := os.Create(f.name + ".journal")
+			if err == nil {
+				err = os.Remove(missing.Name())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.companion = missing
+		}},
+	} {
+		t.Run(spoil.name, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "out.jsonl")
+			f := createWith(t, name, "today\n")
+			spoil.spoil(f)
+			if err := f.Commit(); err == nil || !strings.HasPrefix(err.Error(), name+" is there already, whole, but ") {
+				t.Errorf("got %v", err)
+			}
+			if filetest.Read(t, name) != "today\n" {
+				t.Errorf("the file is %q", filetest.Read(t, name))
+			}
+		})
+	}
+}
+
 // An output has the mode of the file that it replaces.
 func TestFileKeepsItsMode(t *testing.T) {
 	for _, part := range []string{"no part", "a part left behind"} {
@@ -202,45 +234,5 @@ func TestFileKeepsItsMode(t *testing.T) {
 				t.Errorf("the mode is %o, want 600", got)
 			}
 		})
-	}
-}
-
-// A Live is written from empty, readable only by its owner.
-func TestLive(t *testing.T) {
-	for _, before := range []string{"new", "there already", "there for all"} {
-		t.Run(before, func(t *testing.T) {
-			name := filepath.Join(t.TempDir(), "failures.jsonl")
-			switch before {
-			case "there already":
-				filetest.Write(t, name, "yesterday\n", 0o600)
-			case "there for all":
-				filetest.Write(t, name, "yesterday\n", 0o644)
-			}
-			f, err := OpenLive(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := filetest.Read(t, name); before != "new" && got != "yesterday\n" {
-				t.Errorf("it holds %q before it begins", got)
-			}
-			if err := f.Begin(); err != nil {
-				t.Fatal(err)
-			}
-			if got := filetest.Read(t, name); got != "" {
-				t.Errorf("it starts from %q", got)
-			}
-			if _, err := f.Write([]byte("one\n")); err != nil || filetest.Read(t, name) != "one\n" {
-				t.Errorf("after a line it is %q, %v", filetest.Read(t, name), err)
-			}
-			if err := f.Close(); err != nil {
-				t.Fatal(err)
-			}
-			if got := filetest.Mode(t, name); got != 0o600 {
-				t.Errorf("the mode is %o, want 600", got)
-			}
-		})
-	}
-	if _, err := OpenLive(t.TempDir()); err == nil {
-		t.Error("a directory is taken")
 	}
 }

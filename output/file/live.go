@@ -5,24 +5,31 @@ import (
 	"os"
 )
 
-// Live is a file that is written in place as the run goes, from empty. Only its owner may read it, since URLs in it may
-// be secret.
+// Live is a file that is written in place as the run goes, from empty, and locked. Only its owner may read it, since
+// URLs in it may be secret.
 type Live struct {
 	*os.File
-	inPlace bool
+	inPlace bool // a pipe or a device
+	created bool
 }
 
-// OpenLive opens the file name. Its content stays until Begin.
+// OpenLive opens the file name, behind symbolic links, and locks it. Its content stays until Begin. The error is
+// ErrBusy where another run is writing the file.
 func OpenLive(name string) (*Live, error) {
-	if info, err := os.Stat(name); err == nil && WritesInPlace(name, info) && !info.IsDir() {
+	info, missing := os.Stat(name)
+	if missing == nil && WritesInPlace(name, info) && !info.IsDir() {
 		f, err := openForAppend(name)
-		return &Live{f, true}, err
+		return &Live{File: f, inPlace: true}, err
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o600)
+	name = ResolveLinks(name)
+	if err := CheckNotBusy(name + ".part"); err != nil { // an Atomic, which would replace this file
+		return nil, err
+	}
+	f, err := OpenLocked(name, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	return &Live{File: f}, nil
+	return &Live{File: f, created: missing != nil}, nil
 }
 
 // Begin truncates the file, and sets its mode to 0600, unless it is a pipe or a device.
@@ -31,4 +38,12 @@ func (l *Live) Begin() error {
 		return nil
 	}
 	return errors.Join(l.Chmod(0o600), l.Truncate(0)) // an existing file may be readable by others
+}
+
+// Discard closes a file that has not begun, and removes it where OpenLive has created it.
+func (l *Live) Discard() {
+	if l.created {
+		_ = os.Remove(l.Name()) // while it is locked; one that stays is empty
+	}
+	_ = l.Close() // nothing was written
 }

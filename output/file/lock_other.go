@@ -10,6 +10,9 @@ import (
 // CanLock is false: Lock locks nothing here.
 const CanLock = false
 
+// noFollow is no flag on this system.
+const noFollow = 0
+
 // Lock does nothing: there is no flock(2) here.
 func Lock(*os.File) error { return nil }
 

@@ -81,11 +81,11 @@ func (j *Output) Discard() {
 
 // openFiles locks the journal and opens both files.
 func (j *Output) openFiles() (err error) {
-	info, missing := os.Stat(besideOutput(j.name))
+	info, missing := os.Lstat(besideOutput(j.name))
 	if missing == nil && !info.Mode().IsRegular() {
 		return &ResumeError{besideOutput(j.name) + " is no regular file", "move it away, or name another output"}
 	}
-	if j.journal, err = file.OpenLocked(besideOutput(j.name), os.O_RDWR|os.O_CREATE); err != nil {
+	if j.journal, err = file.OpenLocked(besideOutput(j.name), os.O_RDWR|os.O_CREATE, 0o666); err != nil {
 		return err
 	}
 	if missing != nil {
@@ -95,7 +95,7 @@ func (j *Output) openFiles() (err error) {
 		return err
 	}
 	_, missing = os.Stat(j.name)
-	if j.out, err = os.OpenFile(j.name, os.O_RDWR|os.O_CREATE, 0o666); err == nil && missing != nil {
+	if j.out, err = file.OpenLocked(j.name, os.O_RDWR|os.O_CREATE, 0o666); err == nil && missing != nil {
 		j.created = append(j.created, j.out)
 	}
 	return err
@@ -188,10 +188,10 @@ func truncateTo(f *os.File, length int64) error {
 // LockExisting opens and locks the journal beside the output name, so that no run with --resume continues it meanwhile.
 // It returns nil where there is none. It is meant for file.Create.
 func LockExisting(name string) (*os.File, error) {
-	if info, err := os.Stat(besideOutput(name)); err == nil && !info.Mode().IsRegular() {
+	if info, err := os.Lstat(besideOutput(name)); err == nil && !info.Mode().IsRegular() {
 		return nil, nil
 	}
-	f, err := file.OpenLocked(besideOutput(name), os.O_RDWR)
+	f, err := file.OpenLocked(besideOutput(name), os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
