@@ -181,7 +181,8 @@ func registerRun(r *registrar, s *settings) {
 	r.group = "run"
 	r.bool(&s.failFast, "fail-fast", "", "stop at the first failure, as --max-failures 0 does")
 	add(r, &s.maxFailures, "max-failures", "", "n or p%", "none",
-		"failures allowed, the next one stops the run; p% is judged from 100 finished requests on", parseFailureLimit)
+		"failures allowed, the next one stops the run; p% (or ppct, for crontabs) is the share allowed at the end, and stops "+
+			"the run once it can't be met any more", parseFailureLimit)
 	add(r, &s.shard, "shard", "", "i/n", "",
 		"only the i-th of n parts of the input, by the host's name; auto or auto/n asks the engine that started the "+
 			"job (see batchfetch help sharding)", parseShard)

@@ -64,18 +64,26 @@ func oneOf[T ~string](words ...T) func(string) (T, error) {
 	}
 }
 
-// parseFailureLimit reads a number of failures or a share such as 5%.
+// parseFailureLimit reads a number of failures, or a share such as 5% or 5pct: in a crontab % ends the command.
 func parseFailureLimit(text string) (failureLimit, error) {
-	if share, found := strings.CutSuffix(text, "%"); found {
+	share, found := strings.CutSuffix(text, "%")
+	if !found {
+		share, found = strings.CutSuffix(text, "pct")
+	}
+	if found {
 		percent, err := strconv.ParseFloat(share, 64)
 		if err != nil || !(percent > 0 && percent <= 100) {
-			return failureLimit{}, &parse.Error{Problem: "not a share", Hint: "write more than 0% and at most 100%"}
+			return failureLimit{}, &parse.Error{
+				Problem: "not a share", Hint: "write more than 0% and at most 100%; 0 allows no failure",
+			}
 		}
 		return failureLimit{count: -1, percent: percent}, nil
 	}
 	count, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || count < 0 {
-		return failureLimit{}, &parse.Error{Problem: "neither a number nor a share", Hint: "write 20 or 5%"}
+		return failureLimit{}, &parse.Error{
+			Problem: "neither a number nor a share", Hint: "write 20, 5% or, in a crontab, 5pct",
+		}
 	}
 	return failureLimit{count: count}, nil
 }

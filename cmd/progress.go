@@ -8,7 +8,7 @@ import (
 )
 
 // startProgress shows the progress of a run until ctx ends, in goroutines that the returned function awaits. They also
-// count the inputs, for the bar's total, flush the output of --resume once a second, and say when a signal drains the
+// count the inputs, for the bar's total and --max-failures p%, flush the output of --resume once a second, and say when a signal drains the
 // run.
 func startProgress(
 	ctx context.Context, in *interrupts, c *config, out *outputs, progress *terminal.Progress, inputs []inputArg,
@@ -29,17 +29,17 @@ func startProgress(
 		running.Go(func() { out.resumed.KeepSynced(ctx) })
 	}
 	mode := chooseProgress(c, out)
+	counts := mode != progressNone || c.fetch.MaxFailurePercent > 0
+	if counts && c.shard.Of <= 1 { // which lines are in a shard is known only after they were parsed
+		running.Go(func() {
+			if total, known := countRequests(ctx, inputs); known {
+				progress.SetTotal(total)
+			}
+		})
+	}
 	if mode == progressNone {
 		return running.Wait
 	}
-	running.Go(func() {
-		if c.shard.Of > 1 { // which lines are in this shard is known only after they were parsed
-			return
-		}
-		if total, known := countRequests(ctx, inputs); known {
-			progress.SetTotal(total)
-		}
-	})
 	running.Go(func() {
 		if mode == progressBar {
 			progress.DrawBar(ctx, out.console.screen)

@@ -53,6 +53,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 
 	progressing, stopProgress := context.WithCancel(in.ctx)
 	progress := terminal.NewProgress(counts, o.Live, time.Now())
+	o.Expected = progress.Total
 	awaitProgress := startProgress(progressing, in, c, out, progress, inputs)
 	warnConcurrency(o.Concurrency, out.console)
 	in.markStarted()

@@ -20,8 +20,9 @@ type feeder struct {
 	unstarted chan<- *task    // the Task not sent by then: at most one, so that with a capacity of 1 no send blocks
 	ended     chan<- struct{} // closed when the feeder has ended
 
-	skipped atomic.Int64 // Requests that the Source yielded only to be counted
-	err     error        // an *InputError: why the Source broke off; written before intake is closed
+	skipped    atomic.Int64  // Requests that the Source yielded only to be counted
+	doneBefore *atomic.Int64 // those of them with ErrDone
+	err        error         // an *InputError: why the Source broke off; written before intake is closed
 }
 
 // feed reads the Source to its end, or to the first Request that it yields once the run is over.
@@ -31,6 +32,9 @@ func (f *feeder) feed() {
 	var seq int64
 	for request, err := range f.source {
 		if errors.Is(err, ErrSkipped) {
+			if errors.Is(err, ErrDone) {
+				f.doneBefore.Add(1)
+			}
 			if !f.skip() {
 				return
 			}

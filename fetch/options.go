@@ -145,9 +145,14 @@ type Options struct {
 
 	// MaxFailures is how many failures are allowed: the next one stops the run. Negative is any number.
 	MaxFailures int64
-	// MaxFailurePercent stops the run once more than that percentage of at least 100 finished Requests has failed, up
-	// to 100; 0 is off.
+	// MaxFailurePercent is the largest share in percent of the Requests, pages and those with ErrDone among them, that
+	// may fail, up to 100; 0 is off. It is judged at the end, however few they are: a larger one is StopFailures. The
+	// run stops earlier only where the share can't be met any more, even if nothing else fails. That is known once the
+	// Source has ended, or by Expected; with Paginate at the end alone.
 	MaxFailurePercent float64
+	// Expected returns the most Requests that the Source will yield, ErrSkipped included, for MaxFailurePercent; 0 is
+	// not known yet. nil is never known.
+	Expected func() int64
 
 	// KeepHeader sets Record.Header, KeepTiming Record.Timing.
 	KeepHeader, KeepTiming bool

@@ -119,3 +119,25 @@ func TestStopBetweenPages(t *testing.T) {
 		t.Error("not in order")
 	}
 }
+
+// TestMaxFailurePercentOfPages: the pages that a Request may still have count too, so a share is judged at the end.
+func TestMaxFailurePercentOfPages(t *testing.T) {
+	server := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		var page int
+		if n, _ := fmt.Sscanf(r.URL.Path, "/%d", &page); n == 0 {
+			http.NotFound(w, r)
+		} else if page < 4 {
+			w.Header().Set("Link", fmt.Sprintf(`</%d>; rel="next"`, page+1))
+		}
+	})
+	for percent, want := range map[float64]Stop{20: StopNone, 19: StopFailures} {
+		summary, err := Run(t.Context(), linesOf(server+"/missing", server+"/1"), &recorder{},
+			pagedOptions(t, "link", func(o *Options) {
+				o.Concurrency, o.MaxFailurePercent = 1, percent
+				o.Expected = func() int64 { return 2 }
+			}))
+		if err != nil || summary.Stopped != want || summary.Failed != 1 || summary.Succeeded != 4 {
+			t.Errorf("%g%%: %+v, %v", percent, summary, err)
+		}
+	}
+}

@@ -108,6 +108,7 @@ type pipeline struct {
 
 	lookupsClosed  atomic.Bool  // lookups that have not begun are not made
 	waitingForSink atomic.Bool  // the scheduler waits for a Record to be taken
+	doneBefore     atomic.Int64 // Requests that the feeder has read with ErrDone
 	taken          atomic.Int64 // Records that the Sink has taken
 	blockedWorkers atomic.Int64 // workers and lookup workers that wait for the writer to take a large Record
 	committedCount atomic.Int64 // committed successes that needed an exchange; counted with a cache only
@@ -136,7 +137,7 @@ func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipelin
 }
 
 func (p *pipeline) feeder(source Source) *feeder {
-	return &feeder{source: source, pager: p.pager, live: p.options.Live,
+	return &feeder{source: source, pager: p.pager, live: p.options.Live, doneBefore: &p.doneBefore,
 		intake: p.intake, closed: p.closed, unstarted: p.unstarted, ended: p.feedEnded}
 }
 
@@ -145,7 +146,7 @@ func (p *pipeline) schedulerPorts(
 ) schedulerPorts {
 	return schedulerPorts{
 		intake: p.intake, start: p.start, done: p.done, lookups: p.lookups, lookedUp: p.lookedUp,
-		wake: p.wake, outputFailed: p.failure.done(),
+		wake: p.wake, outputFailed: p.failure.done(), doneBefore: &p.doneBefore,
 		startWorker: startWorker, startLookupWorker: startLookupWorker, cancel: cancel, lookupsClosed: &p.lookupsClosed,
 		holder: holderOf(p.sink), waitingForSink: &p.waitingForSink, taken: &p.taken,
 		committedCount: &p.committedCount, blockedWorkers: &p.blockedWorkers,

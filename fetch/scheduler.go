@@ -28,6 +28,7 @@ type schedulerPorts struct {
 
 	holder         Holder                            // the Sink; nil where it holds no Records back
 	waitingForSink *atomic.Bool                      // set by the scheduler while it waits for a Record to be taken
+	doneBefore     *atomic.Int64                     // Requests that the feeder has read with ErrDone
 	taken          *atomic.Int64                     // Records that the Sink has taken
 	committedCount *atomic.Int64                     // committed successes that needed an exchange; 0 without a cache
 	blockedWorkers *atomic.Int64                     // workers that wait for the writer to take a large Record
@@ -194,6 +195,7 @@ func (s *scheduler) setTimer(now time.Time, wait time.Duration) {
 func (s *scheduler) admit(t *task, open bool) {
 	if !open {
 		s.inputEnded = true
+		s.checkFailures(time.Now())
 		return
 	}
 	s.openTasks++
@@ -232,12 +234,10 @@ func (s *scheduler) endTask(t *task, now time.Time) {
 	if f := t.failure(); f != nil && f.Kind == failure.Canceled && !s.isStopped() {
 		s.stop(StopCanceled, now) // the exchange saw the end of the context first
 	}
-	if !s.isStopped() && s.tally.tooManyFailures(s.options) {
-		s.stop(StopFailures, now)
-	}
 	if t.next != nil {
 		s.admitPage(t.next, now)
 	}
+	s.checkFailures(now)
 }
 
 // admitPage admits the next page of a Request that is under way. It waits for no place in the look-ahead window: that

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 )
 
@@ -12,6 +13,9 @@ type Source = iter.Seq2[Request, error]
 
 // ErrSkipped is yielded with a Request that is not to be started, such as a duplicate.
 var ErrSkipped = errors.New("skipped")
+
+// ErrDone is the ErrSkipped of a Request that has succeeded in an earlier run: for Options.MaxFailurePercent it counts.
+var ErrDone = fmt.Errorf("%w: done by an earlier run", ErrSkipped)
 
 // A LineError is the reason why a line of the input can't be used. It is data: the run goes on.
 type LineError struct {

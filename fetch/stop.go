@@ -20,6 +20,30 @@ func (s *scheduler) checkDeadline(now time.Time) {
 	s.stop(StopDeadline, now)
 }
 
+// checkFailures stops the run where more Requests have failed than the Options allow.
+func (s *scheduler) checkFailures(now time.Time) {
+	if !s.isStopped() && s.tally.tooManyFailures(s.options, s.mostRequests()) {
+		s.stop(StopFailures, now)
+	}
+}
+
+// mostRequests returns how many Requests the run will have finished at most when it has come to its end, with those
+// that were done before; 0 is not known.
+func (s *scheduler) mostRequests() int64 {
+	known := s.admitted + s.doneBefore.Load()
+	switch {
+	case s.inputEnded && s.openTasks == 0:
+		return known
+	case s.options.Paginate.IsSet(): // each Request may have more pages
+		return 0
+	case s.inputEnded:
+		return known
+	case s.options.Expected == nil || s.options.Expected() < known: // the input has grown since it was counted
+		return 0
+	}
+	return s.options.Expected()
+}
+
 // stop ends the run: no more exchanges start. A drain leaves those under way Options.Grace to end; any other reason
 // cancels them. The first reason stays; a later StopOutput cancels the exchanges too, any other later one does nothing.
 // StopCanceled has nothing to cancel: the contexts of the exchanges end with the caller's, and with its cause.

@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -166,14 +167,79 @@ func TestMaxFailuresCancelsExchanges(t *testing.T) {
 	})
 }
 
+// TestMaxFailurePercent checks that a share of failures is judged at the end, however few Requests there are, and
+// before it only where it can't be met any more.
 func TestMaxFailurePercent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := options(func(o *Options) { o.MaxFailurePercent, o.Concurrency = 50, 1 })
-		s, err := runWithClient(t.Context(), urls(1000, "http://a.test"), &recorder{}, o, notFoundOrigin)
-		if err != nil || s.Failed != 100 || s.Stopped != StopFailures {
-			t.Errorf("%+v, %v", s, err)
-		}
-	})
+	for _, tt := range []struct {
+		name                   string
+		requests, failing      int // the first ones fail
+		percent                float64
+		with                   func(*Options)
+		silent                 bool // the Source blocks after its last Request
+		done, duplicates       int  // that the Source yields before all others
+		wantFailed, wantUnsent int64
+		wantStop               Stop
+	}{
+		{name: "few, all fail", requests: 40, failing: 40, percent: 5, wantFailed: 3, wantUnsent: 37, wantStop: StopFailures},
+		{name: "one", requests: 1, failing: 1, percent: 5, wantFailed: 1, wantStop: StopFailures},
+		{name: "the first of many", requests: 1000, failing: 10, percent: 1, wantFailed: 10},
+		{name: "one too many", requests: 1000, failing: 11, percent: 1, wantFailed: 11, wantUnsent: 989,
+			wantStop: StopFailures},
+		{name: "of a number that is not known", requests: 40, failing: 40, percent: 5, silent: true, wantFailed: 40,
+			with: func(o *Options) { o.Deadline = time.Minute }, wantStop: StopDeadline},
+		{name: "of an expected number", requests: 40, failing: 40, percent: 5, silent: true, wantFailed: 6,
+			with:     func(o *Options) { o.Expected = func() int64 { return 100 } },
+			wantStop: StopFailures, wantUnsent: 34},
+		{name: "of more than expected", requests: 40, failing: 2, percent: 5, silent: true, wantFailed: 2,
+			with: func(o *Options) {
+				o.Expected = func() int64 { return 20 }
+				o.Deadline = time.Minute
+			}, wantStop: StopDeadline},
+		{name: "of what an earlier run has done, too", requests: 5, failing: 5, percent: 5, done: 95, wantFailed: 5},
+		{name: "not of duplicates", requests: 5, failing: 5, percent: 5, duplicates: 95, wantFailed: 1, wantUnsent: 4,
+			wantStop: StopFailures},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ended := make(chan struct{})
+				source := func(yield func(Request, error) bool) {
+					for i := range tt.done + tt.duplicates {
+						why := ErrDone
+						if i >= tt.done {
+							why = ErrSkipped
+						}
+						if !yield(Request{URL: "http://a.test/"}, why) {
+							return
+						}
+					}
+					for r := range urls(tt.requests, "http://a.test") {
+						if !yield(r, nil) {
+							return
+						}
+					}
+					if tt.silent {
+						<-ended
+					}
+				}
+				origin := fakeOrigin(func(r *http.Request) (*http.Response, error) {
+					time.Sleep(time.Second)
+					if n, _ := strconv.Atoi(r.URL.Path[1:]); n < tt.failing {
+						return newResponse(404, ""), nil
+					}
+					return newResponse(200, ""), nil
+				})
+				o := options(func(o *Options) { o.MaxFailurePercent, o.Concurrency = tt.percent, 1 })
+				if tt.with != nil {
+					tt.with(o)
+				}
+				s, err := runWithClient(t.Context(), source, &recorder{}, o, origin)
+				close(ended)
+				if err != nil || s.Failed != tt.wantFailed || s.NotStarted != tt.wantUnsent || s.Stopped != tt.wantStop {
+					t.Errorf("%+v, %v", s, err)
+				}
+			})
+		})
+	}
 }
 
 // TestStopDoesNotWaitForTheInput checks that a Source that blocks does not delay the end of a run.

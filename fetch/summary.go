@@ -209,15 +209,16 @@ func (c *tally) countFinal(t *task) {
 	c.FailedByHost[host]++
 }
 
-func (c *tally) finished() int64 { return c.Succeeded + c.Failed }
-
-// tooManyFailures reports whether more Requests have failed than the Options allow.
-func (c *tally) tooManyFailures(o *Options) bool {
+// tooManyFailures reports whether more Requests have failed than the Options allow, or will have at the end: requests
+// is the most that there will be, 0 where that is not known.
+func (c *tally) tooManyFailures(o *Options, requests int64) bool {
 	if o.MaxFailures >= 0 && c.Failed > o.MaxFailures {
 		return true
 	}
-	finished := c.finished()
-	return o.MaxFailurePercent > 0 && finished >= 100 && float64(c.Failed)*100 > o.MaxFailurePercent*float64(finished)
+	// A percentage such as 0.7 has no exact binary form: a share that is equal to it is not larger.
+	const rounding = 1 + 1e-9
+	return o.MaxFailurePercent > 0 && requests > 0 &&
+		float64(c.Failed)*100 > o.MaxFailurePercent*float64(requests)*rounding
 }
 
 // summary returns the Summary of a run that has ended and took elapsed.

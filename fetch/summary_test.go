@@ -76,26 +76,30 @@ func TestFailuresByHostAreBounded(t *testing.T) {
 
 func TestTooManyFailures(t *testing.T) {
 	for _, tt := range []struct {
-		name              string
-		most              int64
-		percent           float64
-		succeeded, failed int64
-		want              bool
+		name             string
+		most             int64
+		percent          float64
+		failed, requests int64
+		want             bool
 	}{
-		{"any number", -1, 0, 0, 1e6, false},
-		{"none allowed, none failed", 0, 0, 5, 0, false},
-		{"none allowed", 0, 0, 5, 1, true},
-		{"N are allowed", 3, 0, 0, 3, false},
-		{"the next one stops", 3, 0, 0, 4, true},
-		{"a share is judged from 100 on", -1, 10, 0, 99, false},
-		{"then at once", -1, 10, 89, 11, true},
-		{"the share itself is allowed", -1, 10, 90, 10, false},
-		{"a fraction of a percent", -1, 0.5, 995, 6, true},
+		{"any number", -1, 0, 1e6, 1e6, false},
+		{"none allowed, none failed", 0, 0, 0, 5, false},
+		{"none allowed", 0, 0, 1, 6, true},
+		{"N are allowed", 3, 0, 3, 3, false},
+		{"the next one stops", 3, 0, 4, 0, true},
+		{"a share of an unknown number", -1, 10, 1e6, 0, false},
+		{"a share of few", -1, 5, 1, 1, true},
+		{"a share can't be met any more", -1, 10, 11, 100, true},
+		{"the share itself is allowed", -1, 10, 10, 100, false},
+		{"a fraction of a percent", -1, 0.5, 6, 1001, true},
+		{"the fraction itself is allowed", -1, 0.071, 71, 100000, false},
+		{"all may fail", -1, 100, 7, 7, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newTally(&Options{})
-			c.Succeeded, c.Failed = tt.succeeded, tt.failed
-			if got := c.tooManyFailures(&Options{MaxFailures: tt.most, MaxFailurePercent: tt.percent}); got != tt.want {
+			c.Failed = tt.failed
+			o := &Options{MaxFailures: tt.most, MaxFailurePercent: tt.percent}
+			if got := c.tooManyFailures(o, tt.requests); got != tt.want {
 				t.Errorf("got %t", got)
 			}
 		})

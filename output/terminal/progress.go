@@ -41,6 +41,9 @@ func (p *Progress) Drain() { p.drained.Store(true) }
 // SetTotal sets the number of requests, once it is known.
 func (p *Progress) SetTotal(n int64) { p.total.Store(n) }
 
+// Total returns the number of requests; 0 is not known yet.
+func (p *Progress) Total() int64 { return p.total.Load() }
+
 // finished returns the number of requests that are done, in this run or an earlier one, and of duplicates.
 func (p *Progress) finished() int64 { return p.counts.Done.Load() + p.live.Skipped.Load() }
 
