@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
 )
 
 // testCA is a certificate authority that the run trusts.
@@ -129,8 +130,17 @@ func tlsFaults(t testing.TB) []fault {
 			_ = write(c, okBody)
 			in.drain()
 		}, kind: failure.TLS, message: "tls: 127.0.0.1 does not speak TLS on this port"},
-		{name: "closed in the handshake", serve: func(c net.Conn, in *requestReader) { _, _ = in.Peek(1) }, kind: failure.TLS,
-			message: "tls: 127.0.0.1 closed the connection during the handshake"},
+		{name: "closed in the handshake", serve: func(c net.Conn, in *requestReader) { _, _ = in.Peek(1) },
+			kind: failure.Truncated, message: "tls: 127.0.0.1 closed the connection during the handshake"},
+		{name: "closed within a record of the handshake", serve: func(c net.Conn, in *requestReader) {
+			_, _ = in.Peek(1)
+			_ = write(c, "\x16\x03\x03\x00\x50\x02")
+			in.closeAndDrain(c)
+		}, kind: failure.Truncated, message: "tls: 127.0.0.1 closed the connection during the handshake"},
+		{name: "reset in the handshake", serve: func(c net.Conn, in *requestReader) {
+			_, _ = in.Peek(1)
+			nettest.ResetOnClose(c.(*net.TCPConn))
+		}, kind: failure.Reset, message: "tls: 127.0.0.1 reset the connection during the handshake"},
 		{name: "an alert in the handshake", serve: func(c net.Conn, in *requestReader) {
 			_, _ = in.Peek(1)
 			_ = write(c, "\x15\x03\x03\x00\x02\x02\x28")

@@ -3,7 +3,9 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -141,9 +143,50 @@ func TestHandshakeThatIsNotAnswered(t *testing.T) {
 	}
 }
 
-func TestHandshakeThatIsClosed(t *testing.T) {
-	url := strings.Replace(nettest.Talk(t, func(c *net.TCPConn) {}), "http:", "https:", 1)
-	if r, _ := runOne(t, url, noRetryOptions(nil)); kindOf(r) != failure.TLS {
-		t.Errorf("got %s: %v", kindOf(r), r.Failure)
+// TestHandshakeThatBreaksOffIsRetried checks that a connection that is closed or reset in the TLS handshake is retried
+// like one that ends later, the handshake with a proxy included.
+func TestHandshakeThatBreaksOffIsRetried(t *testing.T) {
+	origin := httptest.NewTLSServer(http.NotFoundHandler())
+	origin.Close()
+	serve := func(c *net.TCPConn) {
+		over := tls.Server(c, &tls.Config{Certificates: origin.TLS.Certificates})
+		nettest.ReadRequest(over)
+		nettest.Say(over, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		nettest.AwaitClose(over)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(origin.Certificate())
+	for _, tt := range []struct {
+		name  string
+		end   func(c *net.TCPConn) // of the first connection
+		proxy bool
+	}{
+		{"closed", func(c *net.TCPConn) {
+			_, _ = io.ReadFull(c, make([]byte, 5))
+			_ = c.CloseWrite()
+			nettest.AwaitClose(c)
+		},
+			false},
+		{"reset", nettest.ResetOnClose, false},
+		{"reset by a proxy", nettest.ResetOnClose, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var conns atomic.Int32
+			url := nettest.Talk(t, func(c *net.TCPConn) {
+				if conns.Add(1) == 1 {
+					tt.end(c)
+					return
+				}
+				serve(c)
+			})
+			secure := strings.Replace(url, "http:", "https:", 1)
+			o := options(func(o *Options) { o.TLS, o.RetryDelay = &tls.Config{RootCAs: roots}, 0 })
+			if tt.proxy {
+				o.HTTPProxy, secure = secure, "http://a.test/"
+			}
+			if r, _ := runOne(t, secure, *o); r.Failure != nil || r.Attempts != 2 {
+				t.Errorf("got %s: %v after %d attempts", kindOf(r), r.Failure, r.Attempts)
+			}
+		})
 	}
 }

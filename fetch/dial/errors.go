@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"syscall"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/fdlimit"
@@ -56,7 +55,8 @@ func classifyDial(ctx context.Context, addr string, err error) *failure.Failure 
 }
 
 // classifyTLS returns the failure that err, met in a handshake with host, comes to. Of a wrong certificate it says
-// which names it has.
+// which names it has. A connection that ended in the handshake, without an alert, says nothing about TLS: it is of the
+// kind that it would have been later.
 func classifyTLS(ctx context.Context, host string, err error) *failure.Failure {
 	if f := failure.FromContext(ctx); f != nil {
 		if f.Kind == failure.Timeout {
@@ -82,8 +82,13 @@ func classifyTLS(ctx context.Context, host string, err error) *failure.Failure {
 		return failure.New(failure.TLS, "tls: %s does not speak TLS on this port", host)
 	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: an alert that the other side sent
 		return failure.New(failure.TLS, "tls: %s refused the handshake: %w", host, op.Err)
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return failure.New(failure.TLS, "tls: %s closed the connection during the handshake", host)
+	case failure.IsReset(err):
+		return failure.New(failure.Reset, "tls: %s reset the connection during the handshake", host)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return failure.New(failure.Truncated, "tls: %s closed the connection during the handshake", host)
+	case failure.IsTimeout(err):
+		return failure.New(failure.Timeout, "tls: the network gave up waiting in the handshake with %s: %w", host,
+			failure.Innermost(err))
 	}
 	return failure.New(failure.TLS, "tls: handshake with %s: %w", host, err)
 }

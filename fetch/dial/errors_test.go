@@ -174,7 +174,27 @@ func TestClassifyTLS(t *testing.T) {
 			name: "an alert", err: &net.OpError{Op: "remote error", Err: tls.AlertError(40)}, want: failure.TLS,
 			says: "a.test refused the handshake",
 		},
-		{name: "closed", err: io.EOF, want: failure.TLS, says: "a.test closed the connection during the handshake"},
+		{name: "closed", err: io.EOF, want: failure.Truncated, says: "a.test closed the connection during the handshake"},
+		{
+			name: "closed within a record", err: io.ErrUnexpectedEOF, want: failure.Truncated,
+			says: "a.test closed the connection during the handshake",
+		},
+		{
+			name: "reset", err: nettest.SyscallError("read", syscall.ECONNRESET), want: failure.Reset,
+			says: "a.test reset the connection during the handshake",
+		},
+		{
+			name: "reset before all was written", err: nettest.SyscallError("write", syscall.EPIPE), want: failure.Reset,
+			says: "a.test reset the connection during the handshake",
+		},
+		{
+			name: "the way there is lost", err: nettest.SyscallError("read", syscall.EHOSTUNREACH), want: failure.Reset,
+			says: "a.test reset the connection during the handshake",
+		},
+		{
+			name: "the kernel's time limit", err: nettest.SyscallError("read", syscall.ETIMEDOUT), want: failure.Timeout,
+			says: "the network gave up waiting in the handshake with a.test: connection timed out",
+		},
 		{
 			name: "connect-timeout met",
 			ctx:  nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -58,9 +59,16 @@ func FromContext(ctx context.Context) *Failure {
 	return &Failure{Kind: Canceled, Err: cause}
 }
 
+// connectionErrors are the errors with which the system ends a connection that was made: the other side reset it, or
+// the network lost its way there.
+var connectionErrors = []error{
+	syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED,
+	syscall.ENETRESET, syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTUNREACH,
+}
+
 // IsReset reports whether err says that a connection was reset or aborted by the other side or the system.
 func IsReset(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNABORTED)
+	return slices.ContainsFunc(connectionErrors, func(e error) bool { return errors.Is(err, e) })
 }
 
 // IsTimeout reports whether err is a net.Error that is a timeout.

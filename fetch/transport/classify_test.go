@@ -32,6 +32,7 @@ func TestClassify(t *testing.T) {
 		{name: "a reset", err: reset, want: failure.Reset},
 		{name: "a broken pipe", err: nettest.SyscallError("write", syscall.EPIPE), want: failure.Reset},
 		{name: "an aborted connection", err: nettest.SyscallError("read", syscall.ECONNABORTED), want: failure.Reset},
+		{name: "a way that is lost", err: nettest.SyscallError("read", syscall.EHOSTUNREACH), want: failure.Reset},
 		{name: "an HTTP/2 stream error", err: fmt.Errorf("x: %w", streamError{Code: 2}), want: failure.Reset},
 		{name: "an end before the response", err: &url.Error{Op: "Get", Err: io.EOF}, want: failure.Truncated},
 		{name: "an end within the body", err: io.ErrUnexpectedEOF, want: failure.Truncated},
