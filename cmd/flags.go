@@ -85,6 +85,8 @@ func registerRequest(r *registrar, s *settings) {
 	o := &s.fetch
 	r.group = "request"
 	r.text(&o.Method, "request", "X", "method", "method of requests that name none")
+	r.bool(&o.HeadOnly, "head", "",
+		"ask for headers only: by HEAD, and where a server does not know that (405, 501) by GET without reading the body")
 	r.text(&s.request.bodyURL, "url", "", "url",
 		"ask this URL once for each input line, which is its body (POST, or -X); JSON where it starts with { or [, else as "+
 			"of -d")

@@ -41,6 +41,14 @@ func (o *origin) pages() http.Handler {
 		w.Header()["Content-Type"] = r.URL.Query()["type"]
 		write(w, r.URL.Query().Get("text"))
 	})
+	mux.HandleFunc("/no-head/{code}/{n}", func(w http.ResponseWriter, r *http.Request) { // code to HEAD, n bytes to GET
+		if r.Method == http.MethodHead {
+			w.WriteHeader(number(r, "code"))
+			return
+		}
+		w.Header().Set("Content-Length", r.PathValue("n"))
+		_, _ = w.Write(bytes.Repeat([]byte("x"), number(r, "n"))) // the client may not read it
+	})
 	mux.HandleFunc("/large/{n}", func(w http.ResponseWriter, r *http.Request) {
 		plain(w, strings.Repeat("a", number(r, "n")))
 	})

@@ -58,7 +58,7 @@ var otherShortFlags = map[string]string{
 	"T": hintUploads,
 	"G": hintQuery,
 	"K": hintVariables,
-	"I": "-X HEAD",
+	"I": "--head",
 	"a": "-o FILE --resume goes on with FILE",
 }
 
@@ -67,7 +67,6 @@ var otherFlags = map[string]string{
 	// curl
 	"location":              hintFollowed,
 	"location-trusted":      "credentials go to no other host; netrc (-n) and --hosts have one for each",
-	"head":                  "-X HEAD",
 	"max-time":              hintTimeout,
 	"retry":                 hintRetries,
 	"retry-all-errors":      "--retry-on LIST",
@@ -134,7 +133,7 @@ var otherFlags = map[string]string{
 	"directory-prefix":     hintToDirectory,
 	"continue":             hintContinued,
 	"timestamping":         hintNewer,
-	"spider":               "-X HEAD --body none",
+	"spider":               "--head",
 	"no-check-certificate": "--insecure",
 	"ca-certificate":       "--cacert FILE",
 	"certificate":          "--cert FILE",

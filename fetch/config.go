@@ -14,7 +14,7 @@ import (
 )
 
 // method returns the method of a request for r: its own, else Options.Method, else POST where there is a body, else
-// GET.
+// GET, or HEAD with Options.HeadOnly.
 func (o *Options) method(r *Request, hasBody bool) string {
 	switch {
 	case r.Method != "":
@@ -23,6 +23,8 @@ func (o *Options) method(r *Request, hasBody bool) string {
 		return o.Method
 	case hasBody:
 		return http.MethodPost
+	case o.HeadOnly:
+		return http.MethodHead
 	}
 	return http.MethodGet
 }

@@ -23,9 +23,10 @@ type exchange struct {
 	headersAt time.Time // when the header of the response had come
 	endedAt   time.Time // when the response had come whole, or failed; time spent on the cache afterwards is not counted
 
-	to        *target
-	wholeOnly bool // a partial body is not to be continued
-	noReplay  bool // the request must not be sent again, even where the server closed a reused connection
+	to         *target
+	headerOnly bool // the body of a response is not to be read
+	wholeOnly  bool // a partial body is not to be continued
+	noReplay   bool // the request must not be sent again, even where the server closed a reused connection
 	resumption
 	cache   cacheExchange
 	cookies []string // the Cookie header of the request, fixed here: the key of the stored response has it
@@ -161,10 +162,10 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 	return a
 }
 
-// acceptsBody reports whether the body of a response is that of a success.
+// acceptsBody reports whether the body of a response is that of a success, and wanted.
 func (x *exchange) acceptsBody(to *target, resp *http.Response, rec *Record) bool {
 	trial := judge.Trial{Method: to.Method, Retry: rec.Request.Retry}
-	return to.policy.AcceptsBody(trial, resp.StatusCode, resp.Header)
+	return !x.headerOnly && to.policy.AcceptsBody(trial, resp.StatusCode, resp.Header)
 }
 
 // checkResponse returns why a response can't be one to the request; nil is that it can.

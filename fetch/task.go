@@ -32,6 +32,7 @@ type task struct {
 	morePages  bool  // in place of next: there is one beyond Options.MaxPages
 
 	renewed     bool // it has been requested again with a renewed header after a 401
+	headerOnly  bool // it was made by HEAD, and is made by GET now without reading the body
 	wholeOnly   bool // a partial body of it is not to be continued
 	fromCache   bool // it has ended with a stored response, or without one by only-if-cached; no exchange follows
 	servedStale bool // its last exchange failed, and the stored response is served for it

@@ -34,6 +34,8 @@ func (o *Options) Validate() error {
 	check(o.Changed == nil || o.Cache != nil, "changed", "name a directory for --cache",
 		"needs --cache: that has what to compare with")
 	check(validMethod(o.Method), "request", "", "is %q, which is no HTTP method", o.Method)
+	check(!o.HeadOnly || o.Method == "" && o.Body == nil, "head", "leave out one of them",
+		"excludes --request and --data")
 	known := o.HTTP == transport.Auto || o.HTTP == transport.HTTP1 || o.HTTP == transport.HTTP2
 	check(known, "http", "", "is %q, must be auto, 1.1 or 2", o.HTTP)
 	o.checkConnections(check)

@@ -90,6 +90,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	t.Verdict = judge.Judge(t.policy, trial, a, now, w.rng.Float64())
 	t.countUnattempted(now)
 	w.renewHeader(ctx, t, &a)
+	t.replaceHead(&a)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	x.endPartial(t.Verdict, a.Status)
 	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // where the body failed too: the request has had its effect
@@ -125,7 +126,7 @@ func (w *worker) newExchange(t *task) *exchange {
 	if !w.cache.isCurrent(t.lookup, &t.target, header) {
 		t.lookup = nil
 	}
-	return &exchange{options: t.options, transport: w.transport, wholeOnly: t.wholeOnly,
+	return &exchange{options: t.options, transport: w.transport, wholeOnly: t.wholeOnly, headerOnly: t.headerOnly,
 		noReplay: t.request.Retry != nil && !*t.request.Retry,
 		cache:    cacheExchange{w.cache, t.lookup}, cookies: header["Cookie"]}
 }

@@ -28,7 +28,7 @@ func TestGuardBehindProxy(t *testing.T) {
 		"169.254.169.254": true, "192.0.2.1": true, "[2001:db8::1]": true, "[2001:2::1]": true, "[5f00::1]": true,
 		// numbers that are no address, though a resolver may take what is left of them for one
 		"4294967296": true, "2130706433.": true, "6425673729": true, "256.1.1.1": true, "127.0.0.1.1": true,
-		"1.2.3.4.5": true,
+		"1.2.3.4.5":   true,
 		"0x17f000001": true, "0x1.0x2.0x3.0x4.0x5": true, "08": true, "0177.0.0.08": true, "127.0.0.1..": true, "a.1": true,
 		"127.0.0.256": true, "127.16777216": true, "00000000000000000000000177.1": true, "a.0x": true,
 
