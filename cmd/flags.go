@@ -105,6 +105,7 @@ func registerRequest(r *registrar, s *settings) {
 	s.request.userAgent = "batchfetch/" + version()
 	r.text(&s.request.userAgent, "user-agent", "A", "name", "the User-Agent header; empty sends none")
 	r.int(&o.MaxRedirects, "max-redirs", "", "n", "most redirects followed; 0 follows none: a 3xx is then the answer")
+	r.bool(&o.PathAsIs, "path-as-is", "", "leave /./ and /../ in the paths of URLs; else they are resolved, as in browsers")
 	add(r, &o.AcceptStatus, "accept-status", "", "list", o.AcceptStatus.String(),
 		"final statuses that are a success: 200-299,404,5xx", judge.ParseStatuses)
 	add(r, &o.Paginate, "paginate", "", "place", "none",

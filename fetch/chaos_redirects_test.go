@@ -84,8 +84,13 @@ var redirectFaults = []fault{
 
 // locationFaults are Locations that are hard to parse.
 var locationFaults = []fault{
-	{name: "a Location with a broken escape", serve: redirect(302, location("/%zz")), kind: failure.Protocol,
-		message: "unusable Location: a % without two hexadecimal digits behind"},
+	{name: "a Location with a broken escape", serve: redirect(302, location("/%zz?100%")),
+		body: "GET /%25zz?100%25 "},
+	{name: "a Location with an escape of JavaScript", serve: redirect(302, location("/caf%u00e9")),
+		body: "GET /caf%25u00e9 "},
+	{name: "a Location with a broken fragment", serve: redirect(302, location("/a#100%")), body: "GET /a "},
+	{name: "a Location with a colon in its first segment", serve: redirect(302, location("10:30")),
+		body: "GET /10:30 "},
 	{name: "a Location whose host is escaped", serve: redirect(302, location("http://%68.test/")), kind: failure.Protocol,
 		message: "unusable Location: the host holds a %"},
 	{name: "a Location with a zone", serve: redirect(302, location("http://[fe80::1%lo]/")), kind: failure.Protocol,
@@ -102,20 +107,20 @@ var locationFaults = []fault{
 		message: `scheme "javascript" is not http or https`},
 	{name: "a Location to mailto:", serve: redirect(302, location("mailto:a@b.test")), kind: failure.Protocol,
 		message: `scheme "mailto" is not http or https`},
-	{name: "a Location to a scheme of escapes", serve: redirect(302, location(csi+"://x")), kind: failure.Protocol,
-		message: "unusable Location"},
+	{name: "a Location to what no scheme can be", serve: redirect(302, location(csi+"://x")),
+		body: "GET /%C2%9B31m://x "},
 	{name: "a Location without a scheme", serve: redirect(302, location("//$SELF/a")), body: "GET /a "},
 	{name: "a Location of a query", serve: redirect(302, location("?a")), body: "GET /?a "},
 	{name: "a Location of a fragment", serve: redirect(302, location("/a#b")), body: "GET /a "},
 	{name: "a Location with dots", serve: redirect(302, location("a/./b/../../../c/../d")), body: "GET /d "},
 	{name: "a whole Location with dots", serve: redirect(302, location("http://$SELF/a/../../b/./c")), body: "GET /b/c "},
-	{name: "a Location whose dots are escaped", serve: redirect(302, location("/a/%2e%2e/b")), body: "GET /a/%2e%2e/b "},
+	{name: "a Location whose dots are escaped", serve: redirect(302, location("/a/%2e%2e/b")), body: "GET /b "},
 	{name: "a Location with userinfo", serve: redirect(302, location("http://user:secret@$SELF/a")), body: "GET /a "},
 	{name: "a Location with an impossible port", serve: redirect(302, location("http://127.0.0.1:99999/")),
 		kind: failure.Protocol, message: "the port is not 1 to 65535"},
 	{name: "a Location without a host", serve: redirect(302, location("http:///a")), kind: failure.Protocol,
 		message: "no host"},
-	{name: "a Location with backslashes", serve: redirect(302, location(`/\a\b`)), body: "GET /%5Ca%5Cb "},
+	{name: "a Location with backslashes", serve: redirect(302, location(`\a\b?\c`)), body: "GET /a/b?%5Cc "},
 	{name: "a Location with a broken host", serve: redirect(302, location("http://a b"+csi+".test/")),
 		kind: failure.Protocol, message: "unusable Location"},
 	{name: "a Location of 1 MiB", serve: redirect(302, location("/"+strings.Repeat("a", 1<<20))), kind: failure.TooLarge,
@@ -124,8 +129,15 @@ var locationFaults = []fault{
 		body: "GET /" + strings.Repeat("a", 200_000) + " "},
 }
 
-// lineFaults are input lines that try to send more than one request line or header line.
+// lineFaults are input lines with URLs as browsers read them, and such as try to send more than one request line or
+// header line.
 var lineFaults = []fault{
+	{name: "a lone % in a URL", line: "http://$HOST/%?100%#%", serve: redirect(302, ""), body: "GET /%25?100%25 "},
+	{name: "an escape of JavaScript in a URL", line: "http://$HOST/caf%u00e9", serve: redirect(302, ""),
+		body: "GET /caf%25u00e9 "},
+	{name: "space in a fragment", line: "http://$HOST/a#b c", serve: redirect(302, ""), body: "GET /a "},
+	{name: "dots in a URL", line: "http://$HOST/a/../b/./%2e%2E/c", serve: redirect(302, ""), body: "GET /c "},
+	{name: "backslashes in a URL", line: `http://$HOST/a\b?\c`, serve: redirect(302, ""), body: "GET /a/b?%5Cc "},
 	{name: "CR and LF in a URL", line: `{"url":"http://$HOST/\r\nX: y"}`, serve: respond(okBody),
 		kind: failure.InvalidRequest, message: "percent-encode"},
 	{name: "a space in a URL", line: `http://$HOST/a b`, serve: respond(okBody), kind: failure.InvalidRequest,

@@ -122,6 +122,8 @@ type Options struct {
 	// MaxRedirects is the most redirects followed for one Request; 0 follows none, and a 3xx is then a final status
 	// (curl -L --max-redirs).
 	MaxRedirects int
+	// PathAsIs leaves dot segments in the paths of URLs (curl --path-as-is); else they are resolved, as in browsers.
+	PathAsIs bool
 
 	// Paginate is where a success has the URL of the next page, which is then requested too, and so on: each page is a
 	// Record of its own, with the Index, ID and Meta of its Request. The zero value follows no pages. A page on another

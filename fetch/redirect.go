@@ -27,7 +27,7 @@ type target struct {
 // follow returns the target of a redirect with this status and Location; its options, policy and lane are still to be
 // set. An unusable Location is a Failure of Kind Protocol.
 func (t *target) follow(status int, location string) (target, *failure.Failure) {
-	next, err := parseLocation(t.URL, location)
+	next, err := parseLocation(t.URL, location, t.options.PathAsIs)
 	if err != nil {
 		return target{},
 			failure.New(failure.Protocol, "%s with an unusable Location: %w", failure.StatusText(status), err)
@@ -59,13 +59,21 @@ func locationOf(status int, h http.Header) (string, *failure.Failure) {
 }
 
 // parseLocation returns the URL that a Location at base leads to. It has the fragment of base where it has none, and no
-// userinfo.
-func parseLocation(base *url.URL, location string) (*url.URL, error) {
+// userinfo. asIs leaves dot segments in a path that begins with a slash; those of another have to be resolved.
+func parseLocation(base *url.URL, location string, asIs bool) (*url.URL, error) {
 	ref, err := httpurl.ParseReference(location)
 	if err != nil {
 		return nil, err
 	}
 	next := base.ResolveReference(ref)
+	switch {
+	case !asIs:
+		next = httpurl.RemoveDots(next) // those with %2e, too
+	case strings.HasPrefix(ref.Path, "/"):
+		next.Path, next.RawPath = ref.Path, ref.RawPath
+	case ref.Path == "" && ref.Host == "":
+		next.Path, next.RawPath = base.Path, base.RawPath
+	}
 	next.User = nil // the server's page must not choose the credentials
 	if next.Fragment == "" {
 		next.Fragment, next.RawFragment = base.Fragment, base.RawFragment // RFC 9110 section 10.2.2

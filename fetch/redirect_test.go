@@ -22,7 +22,7 @@ func newTestTarget(t testing.TB, method, url string, header http.Header, body st
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := &target{Target: transport.Target{URL: u, Origin: httpurl.Origin(u), Method: method, Header: header}}
+	from := &target{options: new(Options), Target: transport.Target{URL: u, Origin: httpurl.Origin(u), Method: method, Header: header}}
 	if body != "" {
 		from.Body = []byte(body)
 	}
@@ -144,7 +144,18 @@ func TestLocation(t *testing.T) {
 		{name: "mail", location: "mailto:a@b.test"},
 		{name: "no host", location: "http:///y"},
 		{name: "an impossible port", location: "http://b.test:99999/"},
-		{name: "a broken escape", location: "/%zz"},
+		{name: "a broken escape", location: "/%zz?%zz", want: "http://a.test/%25zz?%25zz"},
+		{name: "a broken escape in the host", location: "http://b%zz.test/"},
+		{name: "a broken escape in the fragment", location: "/y#%zz", want: "http://a.test/y#%25zz"},
+		{name: "an escape of JavaScript", location: "/caf%u00e9", want: "http://a.test/caf%25u00e9"},
+		{name: "dots", location: "/a/./b/../c", want: "http://a.test/a/c"},
+		{name: "dots that are escaped", location: "/a/%2e/b/.%2E/c", want: "http://a.test/a/c"},
+		{name: "relative dots that are escaped", location: "%2e%2e/y", want: "http://a.test/y"},
+		{name: "absolute with dots", location: "https://b.test/../a/..", want: "https://b.test/"},
+		{name: "backslashes", location: `\y\z`, want: "http://a.test/y/z"},
+		{name: "a host behind backslashes", location: `\\b.test\y`, want: "http://b.test/y"},
+		{name: "underscores beside an international label", location: "http://my_host.bücher.test/",
+			want: "http://my_host.xn--bcher-kva.test/"},
 		{name: "a line break is encoded", location: "/a\r\nX: y", want: "http://a.test/a%0D%0AX:%20y"},
 		{name: "a broken host", location: "http://b .test/"},
 	} {
@@ -163,6 +174,27 @@ func TestLocation(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestLocationAsIs: with PathAsIs a path that begins with a slash keeps its dot segments, of the URL before too where the
+// Location has no path.
+func TestLocationAsIs(t *testing.T) {
+	for location, want := range map[string]string{
+		"/a/../b/%2e/c":          "http://a.test/a/../b/%2e/c",
+		"http://b.test/a/../b/.": "http://b.test/a/../b/.",
+		"//b.test/./%2f":         "http://b.test/./%2f",
+		"../y":                   "http://a.test/y",
+		"?q":                     "http://a.test/d/../%2e/x?q",
+		"#y":                     "http://a.test/d/../%2e/x#y",
+		"//b.test":               "http://b.test",
+		"http://b.test?q":        "http://b.test?q",
+	} {
+		from := newTestTarget(t, "GET", "http://a.test/d/../%2e/x", nil, "")
+		from.options.PathAsIs = true
+		if to, fail := from.follow(302, location); fail != nil || to.URL.String() != want {
+			t.Errorf("%s: got %v, %v; want %s", location, to.URL, fail, want)
+		}
 	}
 }
 

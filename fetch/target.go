@@ -101,6 +101,9 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
+	if !tg.options.PathAsIs {
+		u = httpurl.RemoveDots(u)
+	}
 	origin := httpurl.Origin(u)
 	run := tg
 	tg, lane := tg.forURL(origin, u)

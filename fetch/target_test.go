@@ -90,3 +90,17 @@ func TestTargetOfARequest(t *testing.T) {
 		})
 	}
 }
+
+// TestTargetWithoutDots: the dot segments of a Request's URL are resolved, before the settings of a part of its host are
+// looked for; with PathAsIs they stay.
+func TestTargetWithoutDots(t *testing.T) {
+	r := Request{URL: "http://a.test/a/../b/%2e/c?x=/../#/../"}
+	for asIs, want := range map[bool]string{false: "/b/c?x=/../", true: "/a/../b/%2e/c?x=/../"} {
+		o := Defaults()
+		o.PathAsIs = asIs
+		to, err := newTargeter(&o).newTarget(&r)
+		if err != nil || to.URL.RequestURI() != want {
+			t.Errorf("%t: %v, %v, want %s", asIs, to.URL, err, want)
+		}
+	}
+}

@@ -7,13 +7,18 @@ import (
 	"golang.org/x/net/idna"
 )
 
+// hostProfile maps international host names to ASCII as browsers do: by UTS #46 with the flags of the URL Standard
+// (section 3.3), so that a name may have underscores, and hyphens anywhere.
+var hostProfile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.CheckJoiners(true), idna.CheckHyphens(false),
+	idna.StrictDomainName(false))
+
 // ASCIIHost returns the ASCII form of an international host name (RFC 5891), the form that a checked URL has. Other
 // names, and those that have no such form, are returned unchanged.
 func ASCIIHost(name string) string {
 	if IsASCII(name) {
 		return name
 	}
-	ascii, err := idna.Lookup.ToASCII(name)
+	ascii, err := hostProfile.ToASCII(name)
 	if err != nil {
 		return name
 	}
@@ -21,13 +26,23 @@ func ASCIIHost(name string) string {
 }
 
 // Authority returns the byte indexes at which the authority of a URL or reference starts and ends (RFC 3986 section
-// 3.2); 0 and 0 where it has none.
+// 3.2); 0 and 0 where it has none. In front of one a \ counts as a slash, as in browsers.
 func Authority(text string) (start, end int) {
-	slashes := strings.Index(text, "//")
-	if slashes < 0 || strings.ContainsAny(text[:slashes], "/?#") {
+	for _, slashes := range [...]string{"//", `\\`, `/\`, `\/`} {
+		if start, end = authorityBehind(slashes, text); start > 0 {
+			break
+		}
+	}
+	return start, end
+}
+
+// authorityBehind is Authority for one behind these slashes.
+func authorityBehind(slashes, text string) (start, end int) {
+	at := strings.Index(text, slashes)
+	if at < 0 || strings.ContainsAny(text[:at], `/\?#`) {
 		return 0, 0
 	}
-	start = slashes + 2
+	start = at + len(slashes)
 	if end = strings.IndexAny(text[start:], "/?#"); end < 0 {
 		return start, len(text)
 	}

@@ -1,5 +1,6 @@
 /*
-Package httpurl parses and checks URLs of http and https, and says what their origin, authority and port are.
+Package httpurl parses and checks URLs of http and https as browsers do (WHATWG URL Standard), and says what their
+origin, authority and port are.
 
 It promises that no error repeats a piece of a URL that may be a password, and that a URL that Parse or Check has
 accepted can be requested over HTTP: it has an ASCII host, a valid port and a request target without white space. It
@@ -15,13 +16,13 @@ import (
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
-	"golang.org/x/net/idna"
 
 	"batchfetch/fetch/failure"
 )
 
-// Parse parses an absolute http or https URL as users write it. Characters other than ASCII are percent-encoded, and
-// international host names become their ASCII form; white space and control characters are errors.
+// Parse parses an absolute http or https URL as users write it. Characters other than ASCII, and a % that starts no
+// escape, are percent-encoded, and international host names become their ASCII form; white space and control characters
+// are errors. A fragment is never judged.
 func Parse(text string) (*url.URL, error) {
 	scheme, _, found := strings.Cut(text, "://")
 	if !found {
@@ -30,7 +31,8 @@ func Parse(text string) (*url.URL, error) {
 	if !isHTTP(scheme) {
 		return nil, schemeError(scheme)
 	}
-	for _, c := range []byte(text) {
+	sent, _, _ := strings.Cut(text, "#")
+	for _, c := range []byte(sent) {
 		if c <= ' ' || c == 0x7f {
 			return nil, fmt.Errorf("the URL holds %q; percent-encode it as %%%02X", c, c)
 		}
@@ -48,10 +50,16 @@ func isHTTP(scheme string) bool {
 }
 
 // ParseReference parses a URL or relative reference, such as that of a Location header, after it has percent-encoded
-// the characters behind its authority that a URI can't contain (RFC 3986 section 2). Its scheme and host are not
-// checked: see Check.
+// what can't be in a URI behind its authority (RFC 3986 section 2). A \ before the query, but in an authority behind //,
+// is a slash. Its scheme and host are not checked: see Check.
 func ParseReference(text string) (*url.URL, error) {
-	u, err := url.Parse(escapeTail(text))
+	text = escapeTail(withSlashes(text))
+	if !hasScheme(text) {
+		if special := strings.IndexAny(text, ":/?#"); special >= 0 && text[special] == ':' {
+			text = "./" + text // a segment with a colon, which url.Parse takes for a broken scheme
+		}
+	}
+	u, err := url.Parse(text)
 	if err == nil {
 		return u, nil
 	}
@@ -73,7 +81,7 @@ func parseError(err error) error {
 	var host url.InvalidHostError
 	switch {
 	case errors.As(err, &escape):
-		return errors.New("a % without two hexadecimal digits behind; percent-encode it as %25")
+		return errors.New("a % without two hexadecimal digits behind, in the user or host; percent-encode it as %25")
 	case errors.As(err, &host):
 		return errors.New("the host holds a character that no host name can")
 	}
@@ -92,26 +100,55 @@ func schemeError(scheme string) error {
 	return fmt.Errorf("scheme %q is not http or https", failure.Clip(scheme, 32))
 }
 
-// escapeTail percent-encodes what mustEscape names behind the authority. The authority is left as it is: such
-// characters there are errors, or an international name.
-func escapeTail(text string) string {
-	_, start := Authority(text)
-	found := false
-	for _, c := range []byte(text[start:]) {
-		found = found || mustEscape(c)
+// withSlashes returns text with a slash for each \ before its query, but for those in an authority behind //.
+func withSlashes(text string) string {
+	end := strings.IndexAny(text, "?#")
+	if end < 0 {
+		end = len(text)
 	}
-	if !found {
+	_, start := authorityBehind("//", text)
+	if start >= end || strings.IndexByte(text[start:end], '\\') < 0 {
 		return text
 	}
-	out := append(make([]byte, 0, len(text)+16), text[:start]...)
-	for _, c := range []byte(text[start:]) {
-		if mustEscape(c) {
+	return text[:start] + strings.ReplaceAll(text[start:end], `\`, "/") + text[end:]
+}
+
+// hasScheme reports whether text begins with a scheme (RFC 3986 section 3.1).
+func hasScheme(text string) bool {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	rest := strings.TrimLeft(text, letters)
+	return len(rest) < len(text) && strings.HasPrefix(strings.TrimLeft(rest, letters+"0123456789+-."), ":")
+}
+
+// escapeTail percent-encodes behind the authority what mustEscape names, and each % that starts no escape. The authority
+// is left as it is: such characters there are errors, or an international name.
+func escapeTail(text string) string {
+	_, start := Authority(text)
+	first := start
+	for first < len(text) && !mustEscape(text[first]) && !isLonePercent(text, first) {
+		first++
+	}
+	if first == len(text) {
+		return text
+	}
+	out := append(make([]byte, 0, len(text)+16), text[:first]...)
+	for i := first; i < len(text); i++ {
+		if c := text[i]; mustEscape(c) || isLonePercent(text, i) {
 			out = fmt.Appendf(out, "%%%02X", c)
 			continue
 		}
-		out = append(out, c)
+		out = append(out, text[i])
 	}
 	return string(out)
+}
+
+// isLonePercent reports whether text[i] is a % that starts no escape (RFC 3986 section 2.1).
+func isLonePercent(text string, i int) bool {
+	return text[i] == '%' && (i+2 >= len(text) || !isHex(text[i+1]) || !isHex(text[i+2]))
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
 }
 
 // mustEscape reports whether c can't stand in a URI unless it is percent-encoded (RFC 3986 section 2).
@@ -137,13 +174,13 @@ func Check(u *url.URL) (*url.URL, error) {
 		}
 	}
 	if !IsASCII(name) {
-		ascii, err := idna.Lookup.ToASCII(name)
-		if err != nil {
+		ascii, err := hostProfile.ToASCII(name)
+		if err != nil || ascii == "" || strings.ContainsAny(ascii, ":/?#@[]%") { // what such a character has been mapped to
 			return nil, errors.New("the host is no international domain name")
 		}
 		named := *u
 		named.Host = strings.Replace(u.Host, name, ascii, 1)
-		return &named, nil
+		u, name = &named, ascii
 	}
 	if len(name) > 253 || !httpguts.ValidHostHeader(u.Host) || strings.ContainsAny(name, `"<>\^{|}`+"` ") {
 		return nil, errors.New("the host is no host name")
