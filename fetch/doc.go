@@ -46,7 +46,8 @@ Imports point downward only. What stands below fetch knows no Request, Record, S
 	conn       a connection counts, shares bandwidth, notices a stall    failure
 	plan       which Task starts now, or how long until one may; pure    failure judge queue
 	judge      what an exchange means for its Task and host; pure        failure fdlimit
-	cache      responses are stored and found again (RFC 9111)           none
+	cache      responses are stored and found again (RFC 9111)           resp
+	resp       a Redis server is asked, and believed nothing             none
 	cookiejar  cookies are kept and sent (RFC 6265), bounded             httpurl
 	netrc      credentials are found in a netrc file as curl reads it    httpurl
 	redact     no secret reaches an output                               failure httpurl

@@ -20,7 +20,8 @@ var mayImport = map[string]string{
 	"fetch/queue":   "",
 	"fetch/fdlimit": "",
 	"fetch/spool":   "",
-	"fetch/cache":   "",
+	"fetch/resp":    "",
+	"fetch/cache":   "fetch/resp",
 	"fetch/paging":  "",
 
 	"fetch/spelling":  "",

@@ -13,16 +13,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
+	"batchfetch/fetch/resp"
 )
 
 // A Redis is a Store in a Redis server, for jobs on several machines. Every key has a time to live, which each use
 // renews; the server's maxmemory-policy decides which keys are evicted. A value, body and note together, has at most 1
 // MiB.
 type Redis struct {
-	client *redis.Client
+	client *resp.Client
 	ttl    time.Duration // the time to live of a key
 }
 
@@ -31,7 +29,7 @@ const (
 
 	// redisTTL is the default time to live of a key since its last use.
 	redisTTL = 30 * 24 * time.Hour
-	// redisTimeout bounds connecting to the server, and each of its responses: a slower lookup saves no time.
+	// redisTimeout bounds connecting to the server, and each call: a slower lookup saves no time.
 	redisTimeout = time.Second
 	// redisPool is the maximum number of connections. Further callers wait for one.
 	redisPool = 64
@@ -55,23 +53,12 @@ func OpenRedis(address string, settings RedisSettings) (*Redis, error) {
 	if err != nil {
 		return nil, errors.New("is no URL: percent-encode what is special in a password")
 	}
-	o := &redis.Options{
-		Addr:                     net.JoinHostPort(u.Hostname(), portOf(u)),
-		DialTimeout:              redisTimeout,
-		ReadTimeout:              redisTimeout,
-		WriteTimeout:             redisTimeout,
-		PoolTimeout:              redisTimeout,
-		PoolSize:                 redisPool,
-		MaxRetries:               1, // for an idle connection that the server has closed
-		DialerRetries:            1,
-		ContextTimeoutEnabled:    true,
-		Protocol:                 2,
-		DisableIdentity:          true,
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	o := resp.Config{
+		Addr: net.JoinHostPort(u.Hostname(), portOf(u)), Timeout: redisTimeout, Conns: redisPool,
 	}
 	switch {
 	case u.Scheme == "rediss":
-		o.TLSConfig = &tls.Config{ServerName: u.Hostname(), RootCAs: settings.Roots, MinVersion: tls.VersionTLS12}
+		o.TLS = &tls.Config{ServerName: u.Hostname(), RootCAs: settings.Roots, MinVersion: tls.VersionTLS12}
 	case u.Scheme != "redis":
 		return nil, errors.New("must be redis://, rediss:// or a directory")
 	}
@@ -87,8 +74,7 @@ func OpenRedis(address string, settings RedisSettings) (*Redis, error) {
 		o.Username = u.User.Username()
 		o.Password, _ = u.User.Password()
 	}
-	logging.Disable() // the client would write to standard error by itself
-	return &Redis{client: redis.NewClient(o), ttl: max(settings.Keep, redisTTL)}, nil
+	return &Redis{client: resp.New(o), ttl: max(settings.Keep, redisTTL)}, nil
 }
 
 // portOf returns the port of a URL, or the default one.
@@ -106,20 +92,34 @@ func redisKey(key Key) string { return "batchfetch:1:" + hex.EncodeToString(key[
 // the server accepts no writes, such as a replica or one whose disk is full.
 func (r *Redis) value(ctx context.Context, key Key) ([]byte, error) {
 	name := redisKey(key)
-	var got *redis.StringCmd
-	var renewed *redis.BoolCmd
-	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		got = p.GetRange(ctx, name, 0, mostValue-1) // never more, whatever was written there
-		renewed = p.Expire(ctx, name, r.ttl)
-		return nil
-	})
-	switch {
-	case redis.HasErrorPrefix(got.Err(), "WRONGTYPE"): // not an entry of ours
-		return nil, nil
-	case err != nil && renewed.Err() == nil: // there was no connection
+	replies, err := r.client.Do(ctx,
+		resp.Command{ // never more than mostValue, whatever was written there
+			Words: []string{"GETRANGE", name, "0", strconv.Itoa(mostValue - 1)}, Reply: resp.Bulk, MaxBulk: mostValue,
+		},
+		resp.Command{Words: []string{"EXPIRE", name, r.seconds()}, Reply: resp.Number})
+	if err != nil {
 		return nil, err
 	}
-	return got.Bytes()
+	switch refusal := replies[0].Refusal; {
+	case refusal == nil:
+		return replies[0].Bulk, nil
+	case refusal.Code == "WRONGTYPE": // not an entry of ours
+		return nil, nil
+	default:
+		return nil, refusal
+	}
+}
+
+// seconds returns the time to live of a key as commands have it.
+func (r *Redis) seconds() string { return strconv.FormatInt(int64(max(r.ttl/time.Second, 1)), 10) }
+
+// write sends a command that changes a key.
+func (r *Redis) write(ctx context.Context, c resp.Command) error {
+	replies, err := r.client.Do(ctx, c)
+	if err == nil && replies[0].Refusal != nil {
+		err = replies[0].Refusal
+	}
+	return err
 }
 
 // Get returns the Entry under key with its body; nil means none.
@@ -166,7 +166,9 @@ func (w *redisWriter) Commit(ctx context.Context, e *Entry) error {
 		w.image = nil
 		return errors.Join(ErrTooLarge, w.redis.Delete(ctx, w.key)) // what is stored there is older
 	}
-	return w.redis.client.Set(ctx, redisKey(w.key), w.image, w.redis.ttl).Err()
+	return w.redis.write(ctx, resp.Command{
+		Words: []string{"SETEX", redisKey(w.key), w.redis.seconds()}, Value: w.image, Reply: resp.Status,
+	})
 }
 
 // Abort drops the body.
@@ -191,7 +193,7 @@ func (r *Redis) Refresh(ctx context.Context, key Key, e *Entry) error {
 
 // Delete removes key.
 func (r *Redis) Delete(ctx context.Context, key Key) error {
-	return r.client.Del(ctx, redisKey(key)).Err()
+	return r.write(ctx, resp.Command{Words: []string{"DEL", redisKey(key)}, Reply: resp.Number})
 }
 
 // Close closes all connections.
