@@ -5,6 +5,7 @@
 //	                         ▴ loadLedger
 //	Open ──▸ readJournalState ──▸ findGood ──▸ truncate both files         open.go, recover.go
 //	                         ▴ scanFrames
+//	                         ▴ readHeader, readTail                        header.go, damage.go
 //	NAME ◂── Write ── Sink ── commit frame ──▸ NAME.journal                sink.go, journal.go, format.go
 //	  └────── sync ── KeepSynced ── mark frame ──────┘                     sync.go
 //

@@ -9,13 +9,12 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/output/file"
-	"batchfetch/output/savedir"
 )
 
 // A journal is a log of which requests are done and up to where the output is good.
 // It is a header and then frames, appended as the run goes:
 //
-//	header   "batchfetch journal 1\n", 16 bytes of salt for the hashes
+//	header   "batchfetch journal 2\n", 16 bytes of salt for the hashes, a CRC-32C of all that (4), which version 1 lacks
 //	frame    its kind (1 byte), the size of its payload (4), the payload, a CRC-32C of all that (4)
 //	run      begins a process: the ID of the machine's boot (16), and a hash of the directory of saved bodies (8),
 //	         0 without one
@@ -29,13 +28,6 @@ import (
 //
 // Numbers are little-endian. Requests and names are hashed, so that neither a URL nor a secret stands in a journal.
 // Only the URL of the page that comes next does, without userinfo; it stands in the output too.
-
-const (
-	headerTitle = "batchfetch journal "
-	headerMagic = headerTitle + "1\n"
-	saltSize    = len(savedir.Salt{})
-	headerSize  = len(headerMagic) + saltSize
-)
 
 type frameKind byte
 
@@ -129,11 +121,16 @@ var (
 	errCorrupt = errors.New("what stands there is no frame")
 )
 
+// newReader returns a buffered reader of a part of a journal.
+func newReader(in *io.SectionReader) *bufio.Reader {
+	return bufio.NewReaderSize(in, int(max(frameHead+markSize+frameTail, min(in.Size(), readSize))))
+}
+
 // scanFrames calls visit for each frame of in, which begins at the offset at of the journal, and returns the offset
 // at which they end. The error is nil at the end of in, errTorn where a frame reaches beyond it, errCorrupt where
 // there is no frame, or that of in.
-func scanFrames(in io.Reader, at int64, visit func(frame)) (end int64, err error) {
-	buffered := bufio.NewReaderSize(in, readSize)
+func scanFrames(in *io.SectionReader, at int64, visit func(frame)) (end int64, err error) {
+	buffered := newReader(in)
 	var text []byte
 	for {
 		head, err := buffered.Peek(frameHead)
@@ -166,28 +163,6 @@ func scanFrames(in io.Reader, at int64, visit func(frame)) (end int64, err error
 		}
 		at += int64(whole)
 		visit(frame{kind: kind, payload: body[frameHead:], end: at})
-	}
-}
-
-// findLaterMark reports whether in holds a mark, at any offset, that covers more than the first size bytes of a
-// journal.
-func findLaterMark(in io.Reader, size int64) (found bool, err error) {
-	const whole = frameHead + markSize + frameTail
-	buffered := bufio.NewReaderSize(in, readSize)
-	for {
-		text, err := buffered.Peek(whole)
-		if errors.Is(err, io.EOF) {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		f := frame{kind: frameKind(text[0]), payload: text[frameHead : whole-frameTail]}
-		if f.kind == frameMark && binary.LittleEndian.Uint32(text[1:]) == markSize && f.size() > size &&
-			crc32.Checksum(text[:whole-frameTail], castagnoli) == binary.LittleEndian.Uint32(text[whole-frameTail:]) {
-			return true, nil
-		}
-		_, _ = buffered.Discard(1) // Peek has returned it
 	}
 }
 

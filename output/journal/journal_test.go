@@ -144,7 +144,7 @@ func TestResumeRefuses(t *testing.T) {
 				0o644)
 		}, "is not a journal of batchfetch"},
 		{"a later version", func(t *testing.T, out string) {
-			filetest.Write(t, out+".journal", "batchfetch journal 2\n",
+			filetest.Write(t, out+".journal", "batchfetch journal 3\n",
 				0o644)
 		}, "another version"},
 		{"a damaged journal", func(t *testing.T, out string) {

@@ -58,13 +58,9 @@ func Read(name string, settings Settings) (*Output, error) {
 	case errors.Is(err, fs.ErrNotExist) && missing != nil:
 		return j, nil // no run has begun
 	case errors.Is(err, fs.ErrNotExist):
-		err = j.readJournal(0, false)
+		err = j.readJournal(header{}, 0)
 	case err == nil:
-		var hasHeader bool
-		var size int64
-		if hasHeader, size, err = readHeader(j.journal, besideOutput(j.name)); err == nil {
-			err = j.readJournal(size, hasHeader)
-		}
+		_, err = j.readHeaderAndJournal()
 	}
 	return j, err
 }
@@ -103,22 +99,28 @@ func (j *Output) openFiles() (err error) {
 
 // recoverFiles reads the journal and truncates both files to what is good of them, or begins a journal.
 func (j *Output) recoverFiles() error {
-	hasHeader, size, err := readHeader(j.journal, besideOutput(j.name))
-	if err == nil {
-		err = j.readJournal(size, hasHeader)
-	}
+	head, err := j.readHeaderAndJournal()
 	if err != nil {
 		return err
 	}
-	if !hasHeader {
+	if head.size == 0 {
 		return j.createJournal()
 	}
 	return j.truncateToCommitted()
 }
 
+// readHeaderAndJournal is readJournal of the open file.
+func (j *Output) readHeaderAndJournal() (header, error) {
+	head, size, err := readHeader(j.journal, besideOutput(j.name))
+	if err == nil {
+		err = j.readJournal(head, size)
+	}
+	return head, err
+}
+
 // readJournal reads a journal of size bytes into the ledger, and sets committed and synced to what is good.
 // Without a header it checks only that there is no output either.
-func (j *Output) readJournal(size int64, hasHeader bool) error {
+func (j *Output) readJournal(head header, size int64) error {
 	length := int64(0)
 	if j.out != nil {
 		info, err := j.out.Stat()
@@ -127,18 +129,18 @@ func (j *Output) readJournal(size int64, hasHeader bool) error {
 		}
 		length = info.Size()
 	}
-	if !hasHeader {
+	if head.size == 0 {
 		if length > 0 {
 			return &ResumeError{j.name + " is there and has no journal: nobody knows what of it is done",
 				"move it away to begin anew, or leave out --resume"}
 		}
 		return nil
 	}
-	h, err := readJournalState(j.journal, size)
+	h, err := readJournalState(j.journal, head, size)
 	if err != nil {
 		return err
 	}
-	j.salt = h.salt
+	j.salt = head.salt
 	if j.committed, err = h.findGood(j.out, length, file.CurrentBoot()); err != nil {
 		return describeError(err, j.name, length)
 	}
@@ -147,7 +149,7 @@ func (j *Output) readJournal(size int64, hasHeader bool) error {
 	}
 	j.dirty = len(h.unsynced) > 0
 	if j.synced = j.committed; j.dirty {
-		j.synced = extent{h.synced.outputLength, max(h.synced.journalSize, int64(headerSize))}
+		j.synced = extent{h.synced.outputLength, max(h.synced.journalSize, head.size)}
 	}
 	j.outsideDir = len(h.dirHashes) > 0 && j.dirty
 	return nil
@@ -161,7 +163,7 @@ func (j *Output) createJournal() error {
 	}
 	j.committed = extent{0, int64(headerSize)}
 	j.synced = j.committed
-	if _, err := j.journal.WriteAt(append([]byte(headerMagic), j.salt[:]...), 0); err != nil {
+	if _, err := j.journal.WriteAt(appendHeader(nil, j.salt), 0); err != nil {
 		return errors.Join(err, j.journal.Truncate(0))
 	}
 	return errors.Join(j.journal.Truncate(int64(headerSize)), j.journal.Sync())

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 	"slices"
-	"strings"
 
 	"batchfetch/output/file"
 	"batchfetch/output/savedir"
@@ -20,16 +18,16 @@ func (e *ResumeError) Error() string { return e.Problem }
 
 // journalState is what the frames of a journal say, up to the first that is torn or corrupt.
 type journalState struct {
-	salt         savedir.Salt
-	successes    int64
-	boot         file.BootID   // of the last run
-	dirHashes    []uint64      // of the directories of saved bodies, one a run that had one
-	end          int64         // offset in the journal at which the readable frames end
-	endErr       error         // why they end there: nil at the end of the file, errTorn or errCorrupt
-	hasLaterMark bool          // a mark stands after end: what had been synced is damaged
-	synced       extent        // of the last mark
-	last         commitRange   // the last commit
-	unsynced     []commitRange // the commits after the last mark
+	header    header
+	successes int64
+	boot      file.BootID   // of the last run
+	dirHashes []uint64      // of the directories of saved bodies, one a run that had one
+	end       int64         // offset in the journal at which the readable frames end
+	endErr    error         // why they end there: nil at the end of the file, errTorn or errCorrupt
+	tail      tail          // what stands after end, where endErr is not nil
+	synced    extent        // of the last mark
+	last      commitRange   // the last commit
+	unsynced  []commitRange // the commits after the last mark
 }
 
 // extent is a length of an output and a size of its journal, in bytes, up to which both are committed, synced or good.
@@ -42,18 +40,15 @@ type commitRange struct {
 	end          int64  // offset in the journal at which the commit's frame ends
 }
 
-// readJournalState reads the journal f of size bytes, whose header is whole. The error is that of f.
-func readJournalState(f io.ReaderAt, size int64) (h journalState, err error) {
-	if _, err := f.ReadAt(h.salt[:], int64(len(headerMagic))); err != nil {
-		return h, err
-	}
-	body := io.NewSectionReader(f, int64(headerSize), size-int64(headerSize))
-	h.end, err = scanFrames(body, int64(headerSize), h.addFrame)
+// readJournalState reads the journal f of size bytes. The error is that of f.
+func readJournalState(f io.ReaderAt, head header, size int64) (h journalState, err error) {
+	h.header = head
+	h.end, err = scanFrames(io.NewSectionReader(f, head.size, size-head.size), head.size, h.addFrame)
 	if !errors.Is(err, errTorn) && !errors.Is(err, errCorrupt) {
 		return h, err
 	}
 	h.endErr = err
-	h.hasLaterMark, err = findLaterMark(io.NewSectionReader(f, h.end, size-h.end), h.end)
+	h.tail, err = readTail(f, h.end, size)
 	return h, err
 }
 
@@ -87,13 +82,13 @@ func (h *journalState) addFrame(f frame) {
 // errShorter, errChanged or that of out.
 func (h *journalState) findGood(out io.ReaderAt, length int64, now file.BootID) (extent, error) {
 	rebooted := !h.boot.IsKnown() || h.boot != now
-	if h.hasLaterMark || !rebooted && errors.Is(h.endErr, errCorrupt) {
+	if h.isDamaged(rebooted) {
 		return extent{}, fmt.Errorf("%w: byte %d", errDamaged, h.end)
 	}
 	if length < h.synced.outputLength {
 		return extent{}, errShorter
 	}
-	good := extent{h.synced.outputLength, max(h.synced.journalSize, int64(headerSize))}
+	good := extent{h.synced.outputLength, max(h.synced.journalSize, h.header.size)}
 	if len(h.unsynced) == 0 { // checks only that it is the same file still
 		if err := h.last.verify(out, length); err != nil {
 			return extent{}, err
@@ -114,6 +109,21 @@ func (h *journalState) findGood(out io.ReaderAt, length int64, now file.BootID) 
 	}
 	good.journalSize = h.end
 	return good, nil
+}
+
+// isDamaged reports whether the journal ends in a way that neither a kill nor, where rebooted says that there may have
+// been one, a power cut explains. Only the first frame can't have been lost to a power cut and tell no boot, as a part
+// of it that has not come to the disk is zero.
+func (h *journalState) isDamaged(rebooted bool) bool {
+	switch {
+	case h.endErr == nil:
+		return false
+	case h.tail.hasMark:
+		return true
+	case !rebooted:
+		return errors.Is(h.endErr, errCorrupt) || h.tail.hasFrame
+	}
+	return h.end == h.header.size && errors.Is(h.endErr, errCorrupt) && !h.tail.isZero
 }
 
 // What is wrong with an output or a journal that can't be resumed.
@@ -154,8 +164,8 @@ func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, bodies *s
 	if bodies != nil && len(h.dirHashes) > 0 {
 		names = make([]uint64, 0, h.successes)
 	}
-	body := io.NewSectionReader(f, int64(headerSize), to.journalSize-int64(headerSize))
-	_, err = scanFrames(body, int64(headerSize), func(f frame) {
+	body := io.NewSectionReader(f, h.header.size, to.journalSize-h.header.size)
+	_, err = scanFrames(body, h.header.size, func(f frame) {
 		if f.kind != frameCommit && f.kind != frameFiles && f.kind != framePages {
 			return
 		}
@@ -177,7 +187,7 @@ func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, bodies *s
 	if bodies == nil || err != nil {
 		return successes, err
 	}
-	bodies.InheritClaims(h.salt, names)
+	bodies.InheritClaims(h.header.salt, names)
 	if withFiles > 0 && !bodies.MayHoldParts() && slices.Contains(h.dirHashes, bodies.LocationHash()) {
 		return 0, &ResumeError{
 			bodies.Path() + " is empty, though the journal says that earlier runs have put bodies there",
@@ -211,34 +221,3 @@ func NameOf(name string) string { return besideOutput(file.ResolveLinks(name)) }
 
 // besideOutput is NameOf for a name that is no symbolic link.
 func besideOutput(name string) string { return name + ".journal" }
-
-// readHeader returns whether the file f has the whole header of a journal, and its size in bytes.
-// The error is a *ResumeError where it is neither a journal nor an empty one; name is its name there.
-func readHeader(f *os.File, name string) (hasHeader bool, size int64, err error) {
-	info, err := f.Stat()
-	if err != nil {
-		return false, 0, err
-	}
-	title := make([]byte, min(info.Size(), int64(len(headerMagic))))
-	if _, err := f.ReadAt(title, 0); err != nil && !errors.Is(err, io.EOF) {
-		return false, 0, err
-	}
-	hint := "move it away, or name another output"
-	whole := info.Size() >= int64(headerSize)
-	switch text := strings.TrimRight(string(title), "\x00"); {
-	case text == headerMagic && whole:
-		return true, info.Size(), nil
-	case strings.HasPrefix(headerMagic, text) && (!whole || text == "" && info.Size() == int64(headerSize)):
-		return false, 0, nil // a kill, a full disk or a power cut came before the header was whole: nothing was done
-	case strings.HasPrefix(text, headerTitle):
-		return false, 0, &ResumeError{name + " was written by another version of batchfetch",
-			"go on with that version, or " + hint}
-	}
-	return false, 0, &ResumeError{name + " is not a journal of batchfetch", hint}
-}
-
-// isJournalFile reports whether f has the header of a journal.
-func isJournalFile(f *os.File) bool {
-	hasHeader, _, err := readHeader(f, "")
-	return err == nil && hasHeader
-}

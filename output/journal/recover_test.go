@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"batchfetch/output/file"
+	"batchfetch/output/savedir"
 )
 
 // tornRun is an output of three commits of 10 bytes each, the first of them marked as synced, and its journal.
@@ -18,7 +19,7 @@ type tornRun struct {
 
 func newTornRun(boot file.BootID, bodies bool) tornRun {
 	var run tornRun
-	run.journal = append([]byte(headerMagic), make([]byte, saltSize)...)
+	run.journal = appendHeader(nil, savedir.Salt{})
 	dir := uint64(0)
 	if bodies {
 		dir = 1
@@ -38,7 +39,7 @@ func newTornRun(boot file.BootID, bodies bool) tornRun {
 }
 
 func (s *tornRun) findGood(now file.BootID) (extent, int64, error) {
-	h, err := readJournalState(bytes.NewReader(s.journal), int64(len(s.journal)))
+	h, err := readJournalState(bytes.NewReader(s.journal), header{size: int64(headerSize)}, int64(len(s.journal)))
 	if err != nil {
 		return extent{}, 0, err
 	}
@@ -138,7 +139,7 @@ func FuzzJournal(f *testing.F) {
 	f.Add(s.journal[headerSize:s.commitEnds[1]+4], s.out[:20], true)
 	f.Add([]byte(strings.Repeat("c\x0c\x00\x00\x00", 9)), []byte("x"), true)
 	f.Fuzz(func(t *testing.T, frames, out []byte, rebooted bool) {
-		s := tornRun{out: out, journal: append(append([]byte(headerMagic), make([]byte, saltSize)...), frames...)}
+		s := tornRun{out: out, journal: append(appendHeader(nil, savedir.Salt{}), frames...)}
 		now := file.HashBoot("before")
 		if rebooted {
 			now = file.HashBoot("here")
