@@ -130,6 +130,10 @@ func TestConnectionClose(t *testing.T) {
 		{`%s`, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: x, Close\r\n\r\n", 3},
 		{`%s`, "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", 3},
 		{`%s`, "HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n", 1},
+		{`%s`, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", 1},
+		// another reader may see another end of these
+		{`%s`, "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", 3},
+		{`%s`, "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nok", 3},
 		{`{"url":"%s","headers":{"Connection":"close"}}`, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 3},
 	} {
 		connections := 0

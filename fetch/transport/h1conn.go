@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/textproto"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,14 +25,13 @@ import (
 // exchange, which owns it from acquire to responseBody.end. While it is idle, or on its way to a wantConn, the pool
 // owns it.
 type h1Conn struct {
-	conn       *conn.Conn
-	tls        *tls.Conn     // over conn; nil is no TLS
-	readTLS    *tls.Conn     // the TLS connection that is read from: tls, or that to an https:// proxy; nil is no TLS
-	in         *bufio.Reader // nil while no exchange has the connection
-	headLeft   int           // bytes that the header may still have; below 0: no header is being read
-	http10Head *bytes.Buffer // the header of a response in HTTP/1.0 as it came; nil for another version
-	used       bool          // it has carried an exchange
-	abort      func()        // closes conn; any goroutine may call it
+	conn     *conn.Conn
+	tls      *tls.Conn   // over conn; nil is no TLS
+	readTLS  *tls.Conn   // the TLS connection that is read from: tls, or that to an https:// proxy; nil is no TLS
+	in       *headReader // nil while no exchange has the connection
+	headLeft int         // bytes that the header may still have; below 0: no header is being read
+	used     bool        // it has carried an exchange
+	abort    func()      // closes conn; any goroutine may call it
 
 	headers headerCache
 	idle    idleEntry // guarded by pool.mu
@@ -102,8 +100,14 @@ func hasNoUnreadBytes(c net.Conn, deadline time.Time) bool {
 // headBuffer is the size in bytes of the buffer through which a header is parsed.
 const headBuffer = 4 << 10
 
-// headReaders are *bufio.Readers of headBuffer bytes. A connection has one during an exchange only.
-var headReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, headBuffer) }}
+// A headReader is the buffer through which a response is read.
+type headReader struct {
+	*bufio.Reader
+	raw []byte // what was read of the connection while a header was, as it came
+}
+
+// headReaders are *headReaders of headBuffer bytes. A connection has one during an exchange only.
+var headReaders = sync.Pool{New: func() any { return &headReader{Reader: bufio.NewReaderSize(nil, headBuffer)} }}
 
 // Read reads from the stream for the bufio.Reader, while a header is read no more than a header may have.
 func (h *h1Conn) Read(p []byte) (int, error) {
@@ -115,9 +119,7 @@ func (h *h1Conn) Read(p []byte) (int, error) {
 	}
 	n, err := h.stream().Read(p[:min(len(p), h.headLeft)])
 	h.headLeft -= n
-	if h.http10Head != nil {
-		h.http10Head.Write(p[:n])
-	}
+	h.in.raw = append(h.in.raw, p[:n]...)
 	return n, err
 }
 
@@ -126,17 +128,17 @@ func (h *h1Conn) Read(p []byte) (int, error) {
 func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Response, error) {
 	c.gotConn(h.conn, h.tls, h.used)
 	h.used = true
-	h.in = headReaders.Get().(*bufio.Reader)
+	h.in = headReaders.Get().(*headReader)
 	h.in.Reset(h)
 	b := &responseBody{conn: h, pool: p, host: p.hostOf(c.Target), release: context.AfterFunc(ctx, h.abort)}
 	b.write = h.writeRequest(c, p)
-	resp, err := h.readResponse(c)
+	resp, reframed, err := h.readResponse(c)
 	if err != nil {
 		b.end(false)
 		return nil, err
 	}
 	b.refused = resp.StatusCode >= http.StatusBadRequest
-	b.last = resp.Close || resp.StatusCode == http.StatusSwitchingProtocols ||
+	b.last = reframed || resp.Close || resp.StatusCode == http.StatusSwitchingProtocols ||
 		httpguts.HeaderValuesContainsToken(c.Header["Connection"], "close")
 	if resp.Body == http.NoBody {
 		b.end(true)
@@ -146,9 +148,10 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 	return resp, nil
 }
 
-// readResponse reads up to the end of the header of the response, past interim ones (RFC 9110 section 15.2).
-func (h *h1Conn) readResponse(c *Call) (*http.Response, error) {
-	h.headLeft, h.http10Head = dial.MaxHeaderBytes+headBuffer, nil
+// readResponse reads up to the end of the header of the response, past interim ones (RFC 9110 section 15.2). reframed
+// says that a header was read as normalFraming has it: another reader may see another end of the response.
+func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err error) {
+	h.headLeft, h.in.raw = dial.MaxHeaderBytes+headBuffer, h.in.raw[:0]
 	req := requestFor(c.Target.Method)
 	for {
 		start, err := h.in.Peek(len(c.responseStart))
@@ -157,25 +160,30 @@ func (h *h1Conn) readResponse(c *Call) (*http.Response, error) {
 			c.responded.Store(true)
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		if string(start) == "HTTP/1.0" {
-			buffered, _ := h.in.Peek(h.in.Buffered()) // does not read, so does not fail
-			h.http10Head = bytes.NewBuffer(bytes.Clone(buffered))
+		begin, isHTTP10 := len(h.in.raw)-h.in.Buffered(), string(start) == "HTTP/1.0"
+		resp, err = http.ReadResponse(h.in.Reader, req)
+		if (err != nil || isHTTP10) && !reframed {
+			if head := normalFraming(h.in.raw[begin:]); head != nil {
+				reframed = true
+				h.in.Reset(io.MultiReader(bytes.NewReader(head), h))
+				h.in.raw, begin = append(h.in.raw[:0], head...), 0
+				resp, err = http.ReadResponse(h.in.Reader, req)
+			}
 		}
-		resp, err := http.ReadResponse(h.in, req)
 		switch {
 		case err != nil && h.headLeft == 0: // a line that was cut off is a syntax error to ReadResponse
-			return nil, dial.HeaderTooLarge()
+			return nil, false, dial.HeaderTooLarge()
 		case err != nil:
-			return nil, err
+			return nil, false, err
 		case resp.StatusCode/100 != 1 || resp.StatusCode == http.StatusSwitchingProtocols:
-			c.badTransferEncoding = h.http10Head != nil && hasHeaderLine(h.http10Head.Bytes(), "Transfer-Encoding")
-			h.headLeft, h.http10Head = -1, nil
-			return resp, nil
+			c.badTransferEncoding = isHTTP10 && hasHeaderLine(h.in.raw[begin:], "Transfer-Encoding")
+			h.headLeft = -1
+			return resp, reframed, nil
 		}
 		if err := c.gotInterim(resp.StatusCode, textproto.MIMEHeader(resp.Header)); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 }
@@ -224,33 +232,10 @@ func (b *responseBody) end(whole bool) {
 		b.write.wait()
 		return
 	}
+	if cap(b.conn.in.raw) > 2*headBuffer {
+		b.conn.in.raw = nil
+	}
 	headReaders.Put(b.conn.in)
 	b.conn.in = nil
 	b.pool.putIdle(b.host, b.conn)
-}
-
-// badStart says in words why a response can't begin with start; "" where it can, or where start is empty.
-func badStart(start []byte) string {
-	const version, alert = "HTTP/", "\x15\x03" // a TLS alert: RFC 8446 section 5.1
-	switch head := string(start); {
-	case strings.HasPrefix(head, alert):
-		return "it speaks TLS on this port, for which the URL is https://"
-	case head != "" && !strings.HasPrefix(head, version[:min(len(version), len(head))]):
-		return "it does not begin with HTTP/"
-	}
-	return ""
-}
-
-// hasHeaderLine reports whether a header, as it was received, has a line with that name.
-func hasHeaderLine(header []byte, name string) bool {
-	for line := range bytes.Lines(header) {
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) == 0 {
-			return false
-		}
-		if found, _, _ := bytes.Cut(line, []byte(":")); strings.EqualFold(string(bytes.TrimRight(found, " \t")), name) {
-			return true
-		}
-	}
-	return false
 }

@@ -1,0 +1,58 @@
+package transport
+
+import (
+	"testing"
+)
+
+// TestNormalFraming: only a header whose framing every reader understands the same way is changed, and nothing behind
+// it.
+func TestNormalFraming(t *testing.T) {
+	const status, rest = "HTTP/1.1 200 OK\r\n", "\r\nbody\nContent-Length: 1, 1\n\n"
+	for _, tt := range []struct{ name, header, want string }{
+		{"nothing of that", "A: b\r\n", ""},
+		{"one length", "Content-Length: 5\r\n", ""},
+		{"equal lengths", "A: b\r\nContent-Length: 5, 5\r\nC: d\r\n", "A: b\r\nC: d\r\nContent-Length: 5\r\n"},
+		{"equal lengths in two lines", "content-length:5\r\nCONTENT-LENGTH: 5\t,5 \r\n", "Content-Length: 5\r\n"},
+		{"bare line feeds", "Content-Length: 5, 5\nA: b\n", "A: b\nContent-Length: 5\r\n"},
+		{"a large length", "Content-Length: 9223372036854775807,9223372036854775807\r\n",
+			"Content-Length: 9223372036854775807\r\n"},
+		{"lengths that differ", "Content-Length: 5, 6\r\n", ""},
+		{"lengths in other digits", "Content-Length: 5, 05\r\n", ""},
+		{"a length too large", "Content-Length: 9223372036854775808,9223372036854775808\r\n", ""},
+		{"no number", "Content-Length: a, a\r\n", ""},
+		{"a sign", "Content-Length: +5, +5\r\n", ""},
+		{"nothing twice", "Content-Length: ,\r\n", ""},
+		{"an empty one", "Content-Length: 5,,5\r\n", ""},
+		{"a control character", "Content-Length: 5\x00, 5\x00\r\n", ""},
+		{"folded", "Content-Length: 5, 5\r\n , 5\r\n", ""},
+		{"another header that is folded", "A: b\r\n c\r\nContent-Length: 5, 5\r\n",
+			"A: b\r\n c\r\nContent-Length: 5\r\n"},
+		{"identity", "Transfer-Encoding: identity\r\nA: b\r\n", "A: b\r\n"},
+		{"identity twice", "transfer-encoding: Identity, identity\r\nTransfer-Encoding:\tidentity\r\n", ""},
+		{"identity and a length", "Transfer-Encoding: identity\r\nContent-Length: 5\r\n", "Content-Length: 5\r\n"},
+		{"identity and lengths that differ", "Transfer-Encoding: identity\r\nContent-Length: 5, 6\r\n", ""},
+		{"identity and chunked", "Transfer-Encoding: identity, chunked\r\n", ""},
+		{"identity, then chunked", "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n", ""},
+		{"chunked and lengths", "Transfer-Encoding: chunked\r\nContent-Length: 5, 5\r\n", ""},
+		{"identity with a control character", "Transfer-Encoding: identity\x0b\r\n", ""},
+		{"an empty coding", "Transfer-Encoding: identity,\r\n", ""},
+		{"folded identity", "Transfer-Encoding: identity\r\n\tchunked\r\n", ""},
+		{"a space before the colon", "Transfer-Encoding : identity\r\n", ""},
+	} {
+		want := status + tt.want + rest
+		if tt.name == "identity twice" {
+			want = status + rest // no line is left
+		} else if tt.want == "" {
+			want = ""
+		}
+		raw := status + tt.header + rest
+		if got := string(normalFraming([]byte(raw))); got != want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, want)
+		}
+		for cut := range len(status + tt.header) {
+			if got := normalFraming([]byte(raw[:cut])); got != nil {
+				t.Errorf("%s, cut at %d: got %q", tt.name, cut, got)
+			}
+		}
+	}
+}
