@@ -95,8 +95,8 @@ func TestCookiesBetweenLookupAndExchange(t *testing.T) {
 	})
 }
 
-// TestKeyOfCertificateHostAndAddress checks that a client certificate (for https), a Host header and an address given
-// by hand are part of the cache key.
+// TestKeyOfCertificateHostAndAddress checks that a client certificate (for https), a Host header, an address given by
+// hand and a proxy (for http) are part of the cache key.
 func TestKeyOfCertificateHostAndAddress(t *testing.T) {
 	ask := func(address string, change func(*Options)) cache.Key {
 		o := options(change)
@@ -118,6 +118,9 @@ func TestKeyOfCertificateHostAndAddress(t *testing.T) {
 	pinned := func(o *Options) {
 		o.Resolve = []dial.Override{{Host: "a.test", Port: 443, Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}
 	}
+	proxy := func(o *Options) { o.HTTPProxy, o.HTTPSProxy = "http://u:p@proxy.test:3128", "socks5://proxy.test" }
+	otherProxy := func(o *Options) { o.HTTPSProxy = "http://proxy.test:3128" }
+	bypassed := func(o *Options) { o.HTTPProxy, o.NoProxy = "http://proxy.test:3128", "a.test" }
 	for _, tt := range []struct {
 		name, address string
 		change        func(*Options)
@@ -127,6 +130,10 @@ func TestKeyOfCertificateHostAndAddress(t *testing.T) {
 		{"a certificate that nobody asks for", "http://a.test/", certificate, true},
 		{"a Host header", "http://a.test/", host, false},
 		{"an address given by hand", "https://a.test/", pinned, false},
+		{"a proxy", "http://a.test/", proxy, false},
+		{"a proxy for another scheme", "http://a.test/", otherProxy, true},
+		{"a proxy that this host is reached without", "http://a.test/", bypassed, true},
+		{"a proxy to a server with a certificate", "https://a.test/", proxy, true},
 		{"another agent", "https://a.test/", func(o *Options) { o.UserAgent = "x" }, true},
 	} {
 		if same := ask(tt.address, nil) == ask(tt.address, tt.change); same != tt.same {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/dial"
 	"batchfetch/fetch/httpurl"
 )
 
@@ -18,11 +19,13 @@ type cacheKeys struct {
 	options      *Options
 	certificates cache.Sum // hash of the client certificates; zero is none
 	trust        string    // which server certificates are accepted: part of the key of an https URL
+	proxies      *dial.Proxies
 }
 
 // newCacheKeys returns the cacheKeys of a run. It hashes the certificates once.
 func newCacheKeys(o *Options) cacheKeys {
-	return cacheKeys{options: o, certificates: certificatesKey(o), trust: trustKey(o)}
+	return cacheKeys{options: o, certificates: certificatesKey(o), trust: trustKey(o),
+		proxies: dial.NewProxies(o.HTTPProxy, o.HTTPSProxy, o.NoProxy)}
 }
 
 // questionOf returns the key of the stored response for a target, given the header that is sent; false where the cache
@@ -48,8 +51,8 @@ func cacheURL(u *url.URL) string {
 	return text
 }
 
-// via returns what beside the URL decides which server responds: a Host header of the user's, a Unix socket, which
-// server certificates are accepted, addresses that are not from DNS.
+// via returns what beside the URL decides who responds: a Host header of the user's, a Unix socket, which server
+// certificates are accepted, a proxy that may respond for any http:// server, addresses that are not from DNS.
 func (k *cacheKeys) via(to *target) string {
 	text := strings.Join(to.Header["Host"], ",")
 	if socket := k.options.UnixSocket; socket != "" {
@@ -60,6 +63,8 @@ func (k *cacheKeys) via(to *target) string {
 	}
 	if to.URL.Scheme == "https" {
 		text += k.trust
+	} else if proxy := k.proxies.ForURL(to.URL); proxy != nil {
+		text += " proxy:" + proxy.String()
 	}
 	for _, override := range k.options.Resolve {
 		text += " " + override.Host

@@ -90,7 +90,7 @@ func BenchmarkTarget(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				withCookies(o, x.requestHeader(&to), to.URL)
+				withCookies(o, x.requestHeader(&to), &to)
 			}
 		})
 	}

@@ -55,7 +55,7 @@ func (c *responseCache) rules() cache.Rules {
 func (c *responseCache) find(
 	ctx context.Context, to *target, sha256 string, now time.Time,
 ) (found *cache.Found, use cache.Use, result *lookupResult) {
-	header := withCookies(c.options, to.Header, to.URL)
+	header := withCookies(c.options, to.Header, to)
 	q, ok := c.keys.questionOf(to, header)
 	if !ok {
 		return nil, cache.Useless, nil

@@ -9,6 +9,7 @@ import (
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/judge"
+	"batchfetch/fetch/redact"
 	"batchfetch/fetch/transport"
 )
 
@@ -135,6 +136,9 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 		t.Header = mergeHeaders(t.Header, r.Header)
 	}
 	t.Method = tg.options.method(r, t.Body != nil)
+	if transport.EchoesRequest(t.Method) {
+		t.Header = withoutHeaders(t.Header, redact.IsSecretHeader)
+	}
 	return t, nil
 }
 
@@ -148,15 +152,15 @@ var contentTypes = map[BodyForm]string{
 	BodyText: "application/x-www-form-urlencoded", BodyJSON: "application/json", BodyBase64: "application/octet-stream",
 }
 
-// withCookies returns h with the cookies of Options.Jar for u in its Cookie header, as one line (RFC 6265 section 5.4):
-// those of the Jar in front, as curl does. Of two with one name, a Cookie header of the user's own wins over the Jar,
-// and the Jar over Options.Cookie, since servers renew those.
-func withCookies(o *Options, h http.Header, u *url.URL) http.Header {
-	if o.Jar == nil {
+// withCookies returns h, the header of a target, with the cookies of Options.Jar in its Cookie header, as one line (RFC
+// 6265 section 5.4): those of the Jar in front, as curl does. Of two with one name, a Cookie header of the user's own
+// wins over the Jar, and the Jar over Options.Cookie, since servers renew those.
+func withCookies(o *Options, h http.Header, to *target) http.Header {
+	if o.Jar == nil || transport.EchoesRequest(to.Method) {
 		return h
 	}
 	line := strings.Join(h["Cookie"], "; ")
-	merged, found := o.Jar.MergeHeader(u, line, line == o.Cookie, time.Now())
+	merged, found := o.Jar.MergeHeader(to.URL, line, line == o.Cookie, time.Now())
 	if !found {
 		return h
 	}

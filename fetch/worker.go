@@ -122,7 +122,7 @@ func (w *worker) newExchange(t *task) *exchange {
 		t.wholeOnly = true // even where the partial body is still there
 	}
 	w.renewer.update(t)
-	header := withCookies(w.options, t.Header, t.URL)
+	header := withCookies(w.options, t.Header, &t.target)
 	if !w.cache.isCurrent(t.lookup, &t.target, header) {
 		t.lookup = nil
 	}

@@ -9,7 +9,6 @@ package redact
 
 import (
 	"bytes"
-	"net/http"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -56,15 +55,6 @@ func URLs(text string) string {
 	}
 }
 
-// IsSecretHeader reports whether the values of the named request header, in any case, may not be in an output.
-func IsSecretHeader(name string) bool {
-	switch http.CanonicalHeaderKey(name) {
-	case "Authorization", "Proxy-Authorization", "Cookie":
-		return true
-	}
-	return false
-}
-
 // SetCookie returns the value of a Set-Cookie header with the cookie's value replaced by Placeholder. Its name and
 // attributes stay; where there is no name, all before the attributes is replaced.
 func SetCookie(text string) string {
@@ -86,10 +76,8 @@ func SetCookie(text string) string {
 func Line(line []byte) []byte {
 	plain := unescapeJSON(line)
 	masked := plain
-	for _, name := range []string{"authorization", "cookie"} {
-		if at := bytes.Index(lowerASCII(masked), []byte(name)); at >= 0 {
-			masked = append(bytes.Clone(masked[:at+len(name)]), " "+Placeholder...)
-		}
+	if end := endOfSecretName(lowerASCII(plain)); end > 0 {
+		masked = append(bytes.Clone(plain[:end]), " "+Placeholder...)
 	}
 	if at := bytes.LastIndexByte(masked, '@'); at >= 0 {
 		start := 0
@@ -105,6 +93,48 @@ func Line(line []byte) []byte {
 		masked = line // nothing was secret: the original, escapes included
 	}
 	return bytes.Clone(masked[:min(len(masked), maxLine)])
+}
+
+// endOfSecretName returns where in an input line, in lower case, the first name of a secret header ends; 0 is none.
+// But for Authorization and Cookie, their words stand in paths too, and count only before what may separate a name from
+// its value.
+func endOfSecretName(line []byte) int {
+	first := 0
+	for _, name := range []string{"authorization", "cookie"} {
+		if at := bytes.Index(line, []byte(name)); at >= 0 && (first == 0 || at+len(name) < first) {
+			first = at + len(name)
+		}
+	}
+	for at := 0; at < len(line); {
+		size := lenName(line[at:])
+		name := line[at : at+size]
+		if at += size; size == 0 {
+			at++
+			continue
+		}
+		if first > 0 && at >= first {
+			break
+		}
+		if endsName(line[at:]) && kindOfWords(name) != ordinary {
+			return at
+		}
+	}
+	return first
+}
+
+// lenName returns the length of the header name, in lower case, that text starts with.
+func lenName(text []byte) int {
+	for i, c := range text {
+		if !(c == '-' || c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z') {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// endsName reports whether what follows a name may separate it from its value.
+func endsName(rest []byte) bool {
+	return len(rest) > 0 && bytes.IndexByte([]byte("\"':= \t"), rest[0]) >= 0
 }
 
 // lowerASCII returns a copy of text with ASCII letters in lower case. Unlike bytes.ToLower it keeps the index of every

@@ -93,7 +93,7 @@ func (h *h1Conn) writeHead(text *bytes.Buffer, c *Call, p *pool) {
 		b = append(b, "\r\n"...)
 	}
 	b = append(b, h.headers.linesOf(c.Header)...)
-	if c.Header["Proxy-Authorization"] == nil {
+	if c.Header["Proxy-Authorization"] == nil && !EchoesRequest(to.Method) {
 		b = append(b, p.proxyHeader...)
 	}
 	text.Write(append(b, "\r\n"...))

@@ -3,6 +3,7 @@ package transport
 import (
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // A Target is the request of one exchange, and where it goes.
@@ -24,6 +25,10 @@ func (t *Target) isReplayable() bool {
 	}
 	return len(t.Header["Idempotency-Key"]) > 0 || len(t.Header["X-Idempotency-Key"]) > 0
 }
+
+// EchoesRequest reports whether a response to that method repeats the request, so that its header may have no
+// credentials (RFC 9110 section 9.3.8). There are servers that take methods in any case of letters.
+func EchoesRequest(method string) bool { return strings.EqualFold(method, http.MethodTrace) }
 
 // hostHeader returns the Host header that is sent: the user's, or that of the URL.
 func (t *Target) hostHeader() string {

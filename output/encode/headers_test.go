@@ -14,10 +14,11 @@ func TestWhatServersSendBackIsMasked(t *testing.T) {
 	line := string(AppendRecord(nil, &fetch.Record{Request: fetch.Request{URL: "http://a.test/"}, Header: http.Header{
 		"Authorization": {"Basic s3cret"}, "Proxy-Authorization": {"s3cret"}, "Cookie": {"a=s3cret"},
 		"Link": {"<http://u:s3cret@b.test/>; rel=next"}, "Refresh": {"0;url=http://u:s3cret@b.test/"},
-		"Location": {"//u:s3cret@b.test/"},
+		"Location": {"//u:s3cret@b.test/"}, "X-Api-Key": {"s3cret"}, "X-Signature": {"for the reader"},
 	}}, BodyAuto))
 	const want = `"authorization":["***"],"cookie":["***"],"link":["<http://***@b.test/>; rel=next"],` +
-		`"location":["//***@b.test/"],"proxy-authorization":["***"],"refresh":["0;url=http://***@b.test/"]`
+		`"location":["//***@b.test/"],"proxy-authorization":["***"],"refresh":["0;url=http://***@b.test/"],` +
+		`"x-api-key":["***"],"x-signature":["for the reader"]`
 	if !strings.Contains(line, want) {
 		t.Errorf("got %s, want %s in it", line, want)
 	}

@@ -15,7 +15,7 @@ func TestEchoMasksWholeValues(t *testing.T) {
 	r := encodetest.Failure(failure.DNS, "no address")
 	r.Request.URL = "https://ann:pw@example.com/a@b?c=@d"
 	r.Request.Header = http.Header{"Authorization": {"Basic abc", "Bearer def"}, "Proxy-Authorization": {"x"},
-		"Cookie": {"a=b; c=d"}, "X-Token": {"shown"}}
+		"Cookie": {"a=b; c=d"}, "X-Api-Key": {"x"}, "X-Trace": {"shown"}}
 	line := render(r, BodyAuto)
 	object := encodetest.Members(t, encodetest.CompileSchema(t, Schema()), line)
 	if object["url"] != "https://***@example.com/a@b?c=@d" {
@@ -29,7 +29,8 @@ func TestEchoMasksWholeValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"authorization":["***","***"],"cookie":["***"],"proxy-authorization":["***"],"x-token":["shown"]}`
+	const want = `{"authorization":["***","***"],"cookie":["***"],"proxy-authorization":["***"],"x-api-key":["***"],` +
+		`"x-trace":["shown"]}`
 	if string(got) != want {
 		t.Errorf("headers are %s, want %s", got, want)
 	}

@@ -147,7 +147,7 @@ func maskResponseHeader(name, value string) string {
 	switch {
 	case name == "Set-Cookie", name == "Set-Cookie2":
 		return redact.SetCookie(value)
-	case redact.IsSecretHeader(name):
+	case redact.IsSecretResponseHeader(name):
 		return redact.Placeholder
 	case name == "Location", name == "Content-Location":
 		return redact.URL(value)
