@@ -152,6 +152,8 @@ func registerOutput(r *registrar, s *settings) {
 			"path wins (default: host and path, with a short hash where needed)", savedir.ParseNameTemplate)
 	add(r, &s.maxBody, "max-body", "", "size", "16Mi",
 		"largest decoded body; with --save-dir 10Gi where this is left out", parse.Size)
+	add(r, &o.FailureBody, "failure-body", "", "size", "1Ki",
+		"how much of the text of a failed answer a failure has as response_body; 0 is none", parse.Size)
 	r.group = "output"
 	r.text(&s.output.output, "output", "o", "file",
 		"where successes go; takes its name when the run has ended, until then it is FILE.part; .gz and .zst are "+

@@ -65,6 +65,7 @@ func (o *origin) pages() http.Handler {
 		write(w, strings.Repeat("\x89PNG", number(r, "n"))[:number(r, "n")])
 	})
 	mux.HandleFunc("/encoded/{coding}", encoded)
+	mux.HandleFunc("/refused/{code}/{form}", refuse)
 	mux.HandleFunc("/bearer/{token}", func(w http.ResponseWriter, r *http.Request) { // 401 with any other token
 		if r.Header.Get("Authorization") != "Bearer "+r.PathValue("token") {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -206,6 +207,27 @@ func (o *origin) delays(mux *http.ServeMux) {
 			write(w, half[1:]+"\"")
 		}
 	})
+}
+
+// refuse is the page of an error in a form of its own.
+func refuse(w http.ResponseWriter, r *http.Request) {
+	contentType, text := "text/plain", []byte("denied\n")
+	switch r.PathValue("form") {
+	case "json":
+		contentType, text = "application/json", []byte(`{"error":"the field \"id\" is missing"}`)
+	case "gzip":
+		w.Header().Set("Content-Encoding", "gzip")
+		text = gzipped(text)
+	case "png":
+		contentType = "image/png"
+	case "long":
+		text = bytes.Repeat([]byte("é"), 500_000)
+	case "echo":
+		text = fmt.Appendf(nil, "%v", r.Header)
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(number(r, "code"))
+	_, _ = w.Write(text) // the client may not read it
 }
 
 // echo answers with the request as JSON.

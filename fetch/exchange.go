@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"time"
 
@@ -138,7 +137,7 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
 	if followed || x.partial == judge.PartialUnusable ||
 		x.partial == judge.PartialNone && !x.acceptsBody(to, resp, rec) {
-		discardBody(resp)
+		x.discardBody(resp, rec, followed)
 		if followed {
 			x.markResponseEnd()
 			x.cache.storeWithoutBody(ctx, got, rec)
@@ -177,23 +176,6 @@ func (x *exchange) checkResponse(to *target, resp *http.Response) *failure.Failu
 		return failure.New(failure.Protocol, "206 Partial Content, and no part was asked for")
 	}
 	return nil
-}
-
-// maxDiscarded is how many bytes of a body that is not needed are read so that its connection can be reused.
-const maxDiscarded = 64 << 10
-
-// maxDiscardTime is how long that may take.
-const maxDiscardTime = time.Second
-
-// discardBody reads a body that is not needed to its end, so that its connection can be reused. Where it is too long or
-// takes too long the connection is closed.
-func discardBody(resp *http.Response) {
-	if resp.ContentLength > maxDiscarded || resp.ContentLength == 0 {
-		return
-	}
-	tooSlow := time.AfterFunc(maxDiscardTime, func() { _ = resp.Body.Close() })
-	defer tooSlow.Stop()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxDiscarded)) // an error means that the connection is closed
 }
 
 // headerWithCookies returns the header of the request. It is shared and must not be written to.

@@ -145,6 +145,10 @@ type Options struct {
 	// DropBody keeps no body: Records have its size and hash only. It has no effect with a BodyStore.
 	DropBody bool
 
+	// FailureBody is how many bytes of the decoded body of a response that is no success are kept in
+	// Record.FailureBody; 0 is none, 1 MiB the most.
+	FailureBody int64
+
 	// BodyStore takes the bodies of successes; nil leaves them in their Records.
 	BodyStore BodyStore
 
@@ -239,6 +243,7 @@ func Defaults() Options {
 		MaxPages:        1000,
 		MaxBody:         16 << 20,
 		BodyMemory:      1 << 20,
+		FailureBody:     1 << 10,
 		MaxFailures:     -1,
 		HTTP:            transport.Auto,
 		Private:         dial.PrivateRedirects,

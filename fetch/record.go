@@ -68,6 +68,9 @@ type Record struct {
 	Unchanged bool
 	// Failure is why the Request failed; nil is a success.
 	Failure *Failure
+	// FailureBody is the start of the decoded body of a last response that is no success, at most Options.FailureBody
+	// bytes, with the secrets of the request masked; nil is none.
+	FailureBody []byte
 	// Line is the Record as a Sink's Encode has rendered it. One too long for memory is in LongLine.
 	Line     []byte
 	LongLine *spool.File
@@ -139,7 +142,7 @@ const largeRecord = 64 << 10
 // isLarge reports whether a Record must not wait in a channel for the writer: it holds over largeRecord bytes, or a
 // file.
 func (r *Record) isLarge() bool {
-	return len(r.Line)+len(r.Body) > largeRecord || r.Spool != nil || r.LongLine != nil
+	return len(r.Line)+len(r.Body)+len(r.FailureBody) > largeRecord || r.Spool != nil || r.LongLine != nil
 }
 
 // A Sink takes the Records of a run. A Sink may wrap a Sink.

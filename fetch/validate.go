@@ -59,6 +59,8 @@ func (o *Options) checkNumbers(check checkFunc) {
 	check(o.MaxRedirects >= 0, "max-redirs", "0 follows none", "is %d, must not be negative", o.MaxRedirects)
 	check(o.MaxPages >= 1, "max-pages", "without --paginate no pages are followed", "is %d, must be at least 1",
 		o.MaxPages)
+	check(o.FailureBody >= 0 && o.FailureBody <= maxFailureBody, "failure-body", "0 keeps none",
+		"is %d bytes, must be 0 to 1Mi", o.FailureBody)
 	check(o.MaxBody >= 1, "max-body", "--body none keeps no body", "is %d, must be at least 1", o.MaxBody)
 	check(o.BodyMemory >= 0, "body-memory", "0 is no bound", "is %d, must not be negative", o.BodyMemory)
 	check(o.MaxFailurePercent >= 0 && o.MaxFailurePercent <= 100, "max-failures", "",

@@ -98,6 +98,7 @@ func appendFailure(dst []byte, r *fetch.Record) []byte {
 		dst = appendMillis(append(dst, `,"retry_after_ms":`...), r.Failure.RetryAfter)
 	}
 	dst = append(dst, '}')
+	dst = appendFailureBody(dst, r)
 	if r.Failure.Kind == failure.InvalidRequest {
 		dst = appendOptional(dst, "file", r.Request.File)
 		dst = appendCount(dst, "line", r.Request.Line)
