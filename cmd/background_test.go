@@ -122,11 +122,12 @@ func closeStdin(ts *testscript.TestScript, neg bool, args []string) {
 // sendSignal is the command signal.
 func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
 	env := scriptEnvOf(ts)
-	requireUsage(ts, !neg && len(args) == 1 && env.program != nil, "signal INT|TERM|KILL, after start")
+	requireUsage(ts, !neg && len(args) == 1 && env.program != nil, "signal NAME, after start")
 	which, known := map[string]syscall.Signal{
-		"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL,
+		"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "QUIT": syscall.SIGQUIT,
+		"SEGV": syscall.SIGSEGV,
 	}[args[0]]
-	requireUsage(ts, known, "signal INT|TERM|KILL")
+	requireUsage(ts, known, "signal INT|TERM|KILL|QUIT|SEGV")
 	ts.Check(env.program.Process.Signal(which))
 }
 

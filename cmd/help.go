@@ -135,6 +135,7 @@ Exit codes:
   4    stopped early by --fail-fast, --max-failures or --deadline
   130  interrupted (SIGINT); 143: terminated (SIGTERM)
        the first lets flights land, 10 s at most; the second cancels them
+  134  batchfetch itself crashed (SIGABRT); what it wrote to standard error says where
   141  the reader of the output went away
 
 Examples:

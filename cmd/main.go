@@ -16,6 +16,7 @@ const ballast = 24 << 20
 func Main(args []string) int {
 	weight := make([]byte, ballast)
 	defer runtime.KeepAlive(weight)
+	abortOnCrash()
 	ignoreSignals()
 	log.SetOutput(io.Discard) // net/http logs a server's surplus bytes there, unescaped
 	in := catchInterrupts()

@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 //	start PROGRAM ARG...       run it in the background, its standard input open
 //	feed FILE                  write a file to its standard input
 //	says TEXT                  wait until TEXT is on its standard error
-//	signal INT|TERM|KILL       send it a signal
+//	signal NAME                send it a signal: INT, TERM, KILL, QUIT or SEGV
 //	shut                       close its standard input
 //	ends CODE                  await its end and expect the exit code; -1 is killed
 //	asked N METHOD URL         expect this number of requests at the servers

@@ -8,19 +8,17 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// Unique yields ErrSkipped with every Request that equals an earlier one in method, URL, headers, body and id. It keeps
-// about 24 to 40 bytes for each different Request.
+// Unique yields ErrSkipped with every Request that equals an earlier one in method, URL, headers, body and id. It takes
+// about 20 bytes of memory for each different Request, and 40 while the garbage collector is behind.
 func Unique(source fetch.Source) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
 		identify := fetch.NewIdentifier()
-		seen := make(map[fetch.Identity]struct{})
+		seen := new(identitySet)
 		for request, err := range source {
 			if err == nil {
-				identity := identify.Of(&request)
-				if _, again := seen[identity]; again {
+				if !seen.add(identify.Of(&request)) {
 					err = fetch.ErrSkipped
 				}
-				seen[identity] = struct{}{}
 			}
 			if !yield(request, err) {
 				return

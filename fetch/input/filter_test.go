@@ -1,6 +1,8 @@
 package input
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"maps"
 	"slices"
@@ -57,6 +59,34 @@ func TestUnique(t *testing.T) {
 		if requests[len(first)+i].Index != int64(len(first)+i) {
 			t.Errorf("%s lost its index", again[i])
 		}
+	}
+}
+
+// TestIdentitySet: whatever was added is known, over many growths of its tables, and takes the memory that the help says.
+func TestIdentitySet(t *testing.T) {
+	const many = 300_000
+	id := func(n int) fetch.Identity {
+		sum := sha256.Sum256(binary.AppendUvarint(nil, uint64(n)))
+		return fetch.Identity{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])}
+	}
+	ids := []fetch.Identity{{}, {0, 2}, {1, 0}, {1 << 63, 0}, {1<<64 - 1, 1<<64 - 1}, {1<<64 - 1, 0}}
+	for n := range many {
+		ids = append(ids, id(n))
+	}
+	var seen identitySet
+	for round, want := range []bool{true, false} {
+		for i, each := range ids {
+			if seen.add(each) != want {
+				t.Fatalf("round %d: %d, %v", round, i, each)
+			}
+		}
+	}
+	slots := 0
+	for _, table := range seen.tables {
+		slots += len(table)
+	}
+	if size := 16 * slots / len(ids); size > 24 {
+		t.Errorf("it takes %d bytes for each", size)
 	}
 }
 
