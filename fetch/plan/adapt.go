@@ -21,6 +21,8 @@ const (
 // doubling is the time in which the limit doubles now.
 func (th *throttle) doubling(now time.Time) time.Duration {
 	switch {
+	case th.isFew() && th.width.taken < enoughToTry:
+		return time.Duration(fewToDouble / th.limit * float64(time.Second))
 	case th.limit < 0.9*th.refusedAt:
 		return returnTime
 	case now.Sub(th.lastRefusal) < cautious:
@@ -30,7 +32,8 @@ func (th *throttle) doubling(now time.Time) time.Duration {
 }
 
 // adaptRate adapts the lane's throttle to the Verdict of an exchange: it lowers the rate or the width after a refusal,
-// and raises them after other responses. ofBucket says that a refusal concerns a bucket, which has a hold of its own.
+// and raises them after other responses. ofBucket says that a refusal concerns a bucket that is kept to by its
+// own hold and quotas.
 func (l *lane) adaptRate(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	v := &t.Verdict
 	l.adaptToOverload(t, now)
@@ -81,8 +84,13 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	case ofBucket && (hold > 0 || isSpent(&t.Verdict)):
 		return
 	case hold > 0:
-		taken := th.width.taken
-		th.width.slow, th.width.taken = 1, 0
+		taken, held := th.width.taken, th.held
+		th.held = hold
+		th.width.hold(int(l.starts)-l.active-1, 8*l.latency > hold)
+		if th.countFew(taken); th.isFew() {
+			l.paceFew(taken, min(since, held+l.usualTime(taken)), now.Add(hold), now)
+			return
+		}
 		if least = max(least, 1/hold.Seconds()); taken > 0 { // about as many as it has taken since the refusal before
 			least = min(least, max(1.25*float64(taken)/since.Seconds(), l.leastRate(lim)))
 		}
@@ -101,6 +109,35 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	}
 	l.pace.setRate(l.rate(), now)
 	th.raisedAt = latest(l.pausedUntil, now)
+}
+
+// mostFew is how many responses between two refusals with a hold are few. Where that happens again the host is likely to
+// allow one more at a time (a token bucket), and is asked at the rate at which it has. That doubles in fewToDouble
+// responses, until enough have come in a row that the host seems to allow more.
+const (
+	mostFew     = 4
+	fewToDouble = 14
+	enoughToTry = 8
+	fewPart     = 0.85
+)
+
+// paceFew sets the rate of a host that allows few requests at a time: it has allowed so many in a span, and would have
+// allowed almost one more, the one that it has refused.
+func (l *lane) paceFew(taken int, span time.Duration, until, now time.Time) {
+	th := l.throttle
+	least, most := float64(taken)/span.Seconds(), float64(taken+1)/span.Seconds()
+	th.limit = max(least, fewPart*most)
+	th.refusedAt, th.before, th.raisedAt = th.limit, th.limit, until
+	l.pace.setRate(l.rate(), now)
+}
+
+// usualTime is about the time in which a lane makes so many exchanges and one more, at its present rate.
+func (l *lane) usualTime(exchanges int) time.Duration {
+	each := 2 * l.latency
+	if rate := l.rate(); rate > 0 {
+		each += time.Duration(float64(time.Second) / rate)
+	}
+	return time.Duration(exchanges+1) * each
 }
 
 // leastObservedRate is the least rate, in starts a second, at which a host is assumed to have refused. So a host that
@@ -139,7 +176,7 @@ func (l *lane) speedUp(now time.Time) {
 	}
 	farAbove := th.limit > 2*th.refusedAt && th.limit > 4*max(l.meter.perSecond(now), leastObservedRate)
 	if farAbove || l.perSecond > 0 && th.limit >= l.perSecond {
-		th.limit = 0
+		th.limit, th.few = 0, 0
 	}
 	l.pace.setRate(l.rate(), now)
 }

@@ -23,9 +23,12 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 			l.pausedUntil = latest(l.pausedUntil, until)
 		}
 	}
+	if v.Health == judge.Healthy {
+		l.untold = len(v.Quotas) == 0
+	}
 	if lim.Adaptive {
 		l.keepToldRate(v.Quotas, now)
-		l.adaptRate(t, ofBucket, lim, now)
+		l.adaptRate(t, ofBucket && (!l.untold || l.buckets.isSplit()), lim, now)
 	}
 	if l.share != nil && v.Health != judge.Overloaded && l.pausedUntil.After(paused) {
 		l.share.hold(l, v.Hold > 0, now)

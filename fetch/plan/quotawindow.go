@@ -16,6 +16,7 @@ type quotaWindow struct {
 	leastAt    time.Time     // when that response came
 	starts     uint64        // how many Tasks of the lane had started by then
 	leastPath  string        // Task.Path of its request
+	refused    bool          // that response was a refusal
 	limit      int64         // requests in a whole window; 0 is not known
 	length     time.Duration // of a whole window: the longest that was told
 	reset      time.Duration // the time from leastAt until there are more requests, as read
@@ -46,19 +47,20 @@ func newQuotaWindow(q *judge.Quota, t *Task, starts uint64, now time.Time) quota
 }
 
 // update takes in what a response to t tells. A request that started after the least number was known has seen the
-// quota later than that; of requests that were under way together the one that tells the fewest counts.
+// quota later than that; of requests that were under way together the one that tells the fewest counts, and of equal
+// ones the one that tells the latest end.
 func (w *quotaWindow) update(q *judge.Quota, t *Task, starts uint64, now time.Time) {
 	if w.unit.note(q, t, now) && w.unitless { // another unit than was assumed
 		w.length = 0
 		w.setEnd()
 	}
 	switch {
-	case w.probe != nil && w.probe != t && t.Started.Before(w.end): // of the window before
-		return
+	case w.probe != nil && w.probe != t && t.Started.Before(w.end): // of the window before; the probe tells the next one
+		w.least = min(w.least, q.Remaining)
 	case w.probe == t:
 		w.notice(q, now)
 		w.set(q, t, starts, now)
-	case t.number > w.starts, q.Remaining <= w.least:
+	case t.number > w.starts, q.Remaining < w.least, q.Remaining == w.least && w.endOf(q, now).After(w.end):
 		w.set(q, t, starts, now)
 	}
 }
@@ -72,31 +74,35 @@ func (w *quotaWindow) set(q *judge.Quota, t *Task, starts uint64, now time.Time)
 	if w.concurrent && q.Limit == 0 { // what it allows is what is under way, and what is left
 		w.limit = max(w.limit, q.Remaining)
 	}
-	w.reset, w.rounded, w.unitless = q.Reset, q.Rounded, q.Unitless
+	w.reset, w.rounded, w.unitless, w.refused = q.Reset, q.Rounded, q.Unitless, t.Verdict.Refusal
 	w.setEnd()
 	w.length = max(w.length, q.Interval)
 }
 
 // setEnd sets the end by the reset, in the unit that is known by now.
 func (w *quotaWindow) setEnd() {
-	reset := w.reset
-	if w.unitless {
-		reset = w.unit.convert(reset)
-	}
-	w.length = max(w.length, reset)
+	q := judge.Quota{Reset: w.reset, Unitless: w.unitless, Remaining: w.least}
+	w.end = w.endOf(&q, w.leastAt)
+	w.length = max(w.length, w.unit.convert(&q))
+}
+
+// endOf is when there are more requests, by what a response that came at some time tells.
+func (w *quotaWindow) endOf(q *judge.Quota, came time.Time) time.Time {
+	reset := w.unit.convert(q)
 	switch {
 	case reset <= 0:
 		reset = unknownReset
-	case w.least <= 0:
+	case q.Remaining <= 0:
 		reset = max(reset, time.Second)
 	}
-	w.end = w.leastAt.Add(reset)
+	return came.Add(reset)
 }
 
 // notice compares the quota in the response to a probe with what was told of the window: whether that ended later than
 // told, and whether there were as many requests as a window has.
 func (w *quotaWindow) notice(q *judge.Quota, now time.Time) {
-	if q.Remaining == 0 && w.unit.convert(q.Reset) <= 2*mostLate {
+	guessed := w.refused && w.end.Sub(w.leastAt) <= mostLate // since what was told had passed
+	if !guessed && q.Remaining == 0 && w.unit.convert(q) <= 2*mostLate {
 		w.late = mostLate
 	}
 	limit := max(w.limit, q.Limit)
@@ -122,7 +128,7 @@ func (w *quotaWindow) nextStart(unanswered int, latency time.Duration, now time.
 		return now.Add(unansweredWait)
 	case now.Before(end):
 		return end
-	case w.full && w.probe == nil && 8*latency > w.length:
+	case w.full && w.probe == nil && 3*latency > w.length:
 		w.least, w.leastAt, w.end, w.full = w.limit, now, now.Add(w.length), false
 		w.reset, w.unitless, w.rounded = w.length, false, false
 		return time.Time{}

@@ -59,7 +59,8 @@ func (u *resetUnit) note(q *judge.Quota, t *Task, now time.Time) (changed bool) 
 func (u *resetUnit) isMilli() bool { return u.score > 0 }
 
 // compareResets reports whether two samples can be of milliseconds only, or of seconds only. Of two that were under way
-// together and have seen the same it is not known which one was counted first.
+// together and have seen the same it is not known which one was counted first. Where the lower reset, in seconds, can
+// be over between them, they may be of two windows.
 func compareResets(a, b *resetSample) (milli, seconds, comparable bool) {
 	apart := b.started.Sub(a.came) // at least; negative where both were under way together
 	switch {
@@ -72,15 +73,15 @@ func compareResets(a, b *resetSample) (milli, seconds, comparable bool) {
 	}
 	most, fall := b.came.Sub(a.started), a.reset-b.reset
 	passed := fall / 1000 // if they are of milliseconds
-	milli = fall > most+time.Second && passed <= most+time.Millisecond && passed >= apart-10*time.Millisecond
-	seconds = apart >= leastApart && fall >= 0 && fall > apart-time.Second && passed < apart/2
+	milli = min(fall, b.reset) > most+time.Second && passed <= most+time.Millisecond && passed >= apart-10*time.Millisecond
+	seconds = apart >= leastApart && passed < apart/2 && fall > apart-time.Second && fall <= most+time.Second
 	return milli, seconds, true
 }
 
-// convert returns a reset without a unit, as read, in the unit that was found.
-func (u *resetUnit) convert(read time.Duration) time.Duration {
-	if u.isMilli() {
-		return read / 1000
+// convert returns the reset of a quota; one without a unit in that which was found.
+func (u *resetUnit) convert(q *judge.Quota) time.Duration {
+	if q.Unitless && u.isMilli() {
+		return q.Reset / 1000
 	}
-	return read
+	return q.Reset
 }

@@ -5,14 +5,29 @@ import "time"
 // A throttle is the limit on a host's rate that the host itself has caused by refusals: a refusal halves the rate,
 // later responses raise it again step by step. A nil *throttle is that of a host that has refused nothing.
 type throttle struct {
-	limit       float64   // starts a second; 0 is no limit but the lane's own
-	refusedAt   float64   // the rate at which the host refused last
-	streak      int       // refusals in a row, no other response between them
-	lastRefusal time.Time // when the last of them came; exchanges that started before it change no rate
-	raisedAt    time.Time // when the limit was raised last, or may be raised first
-	before      float64   // the limit before the last refusal
+	limit       float64       // starts a second; 0 is no limit but the lane's own
+	refusedAt   float64       // the rate at which the host refused last
+	streak      int           // refusals in a row, no other response between them
+	lastRefusal time.Time     // when the last of them came; exchanges that started before it change no rate
+	raisedAt    time.Time     // when the limit was raised last, or may be raised first
+	before      float64       // the limit before the last refusal
+	held        time.Duration // the last hold that the host asked for
+	few         int           // holds after few responses, until the limit is removed or, for one alone, many have come
 	width       width
 }
+
+// countFew counts a hold after so many responses since the one before.
+func (th *throttle) countFew(taken int) {
+	switch {
+	case taken > 0 && taken <= mostFew:
+		th.few++
+	case taken > mostFew && !th.isFew():
+		th.few = 0
+	}
+}
+
+// isFew reports whether the host allows few requests at a time.
+func (th *throttle) isFew() bool { return th.few > 1 }
 
 // throttleLifetime is how long a lane without Tasks is kept for its throttle, after the last refusal.
 const throttleLifetime = time.Minute

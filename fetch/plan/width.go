@@ -7,6 +7,7 @@ import "time"
 type width struct {
 	slow  int // after a hold that the host asked for: 1, and one more with each second response; 0 is no limit
 	taken int // responses since that hold
+	again int // responses that are expected since then; 0 is not known
 
 	most      int           // exchanges that the host has taken at once when it refused others; 0 is no limit
 	probation time.Duration // how long one more is not tried
@@ -36,6 +37,18 @@ func (w *width) limit(most int) int {
 		most = min(most, w.most)
 	}
 	return most
+}
+
+// hold limits the number after a hold that the host asked for, and that came after so many responses where it is the
+// first one. quick says that exchanges take long: then as many as were taken before follow the first one.
+func (w *width) hold(first int, quick bool) {
+	if w.slow > 0 || w.taken > 0 {
+		first = w.taken
+	}
+	w.slow, w.taken, w.again = 1, 0, 0
+	if quick {
+		w.again = first
+	}
 }
 
 // beginVolley notes the first of the refusals of exchanges that were under way together: so many others are open.
@@ -83,9 +96,9 @@ func (w *width) isExceeded(underWay int, now time.Time) bool {
 // way. all is how many may be without a limit, starts how many Tasks of the lane have started. Where one more is
 // accepted, twice as often as there are exchanges at once, the number is not limited any more.
 func (w *width) observe(underWay, all int, number, starts uint64, now time.Time) {
+	w.taken++
 	if w.slow > 0 {
-		w.taken++
-		if w.slow = 1 + w.taken/2; w.slow >= all {
+		if w.slow = max(1+w.taken/2, w.again-w.taken); w.slow >= all {
 			w.slow = 0
 		}
 	}
