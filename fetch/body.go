@@ -1,7 +1,11 @@
 package fetch
 
 import (
+	"bufio"
+	"crypto/sha256"
+	"hash"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,10 +19,11 @@ import (
 // error of the connection, so that what a decoder says of a truncated stream is not taken for a broken coding.
 type wireReader struct {
 	in           io.Reader
-	bytes        int64 // received
-	err          error // of in; nil is none, io.EOF is not kept
-	coded        bool  // the body has content codings: decodedBytes counts
-	decodedBytes int64 // that the decoder has made of bytes
+	bytes        int64     // received
+	err          error     // of in; nil is none, io.EOF is not kept
+	coded        bool      // the body has content codings: decodedBytes counts
+	decodedBytes int64     // that the decoder has made of bytes
+	sum          hash.Hash // SHA-256 of bytes; nil where it is not needed
 }
 
 // maxUndecoded is how many bytes of a coded body may be received beyond twice those decoded: a gzip stream may have
@@ -44,6 +49,9 @@ func (w *wireReader) Read(p []byte) (int, error) {
 	}
 	n, err := w.in.Read(p)
 	w.bytes += int64(n)
+	if w.sum != nil {
+		w.sum.Write(p[:n])
+	}
 	if err != nil && err != io.EOF {
 		w.err = err
 	}
@@ -54,8 +62,11 @@ func (w *wireReader) Read(p []byte) (int, error) {
 // BodyStore; stored takes a copy for the cache, nil is none. The error is a *Failure, or that of the connection.
 func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWriter) error {
 	in := &wireReader{in: x.call.Body(resp)}
-	var codings []string
-	codings, rec.ContentEncoding = x.options.codingsOf(resp.Header)
+	codings, kept := x.codingsOf(resp, in)
+	rec.ContentEncoding = kept
+	if x.decoded = len(codings) > 0; !x.decoded {
+		x.leftCodings, _ = coding.Of(resp.Header)
+	}
 	if len(codings) == 0 && x.partial != judge.PartialContinues && resp.ContentLength > x.options.MaxBody {
 		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s",
 			resp.ContentLength, formatSize(x.options.MaxBody))
@@ -65,8 +76,11 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 		return err
 	}
 	defer decoded.Close()
-	if in.coded = len(codings) > 0; in.coded {
+	if in.coded = x.decoded; in.coded {
 		decoded.Reader = decodedCounter{decoded.Reader, in}
+		if rec.Request.SHA256 != "" {
+			in.sum = sha256.New()
+		}
 	}
 	body := stored.tee(decoded)
 	if x.options.BodyStore == nil {
@@ -79,13 +93,40 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 	return x.storeBody(resp, in, rec, codings, body)
 }
 
-// codingsOf returns the content codings that are removed from the body of a response with this header, and those that
-// stay with it, for Record.ContentEncoding.
+// codingsOf returns the content codings that are removed from the body of a response, and those that stay with it, for
+// Record.ContentEncoding. All of a packed file stay, unless it is packed once more: the first bytes of in tell.
+func (x *exchange) codingsOf(resp *http.Response, in *wireReader) (removed []string, kept string) {
+	if x.partial == judge.PartialContinues {
+		return nil, allCodings(resp.Header)
+	}
+	if !x.options.Identity && isPackedFile(x.to, resp.Header) {
+		start := bufio.NewReaderSize(in.in, coding.PackedPeek)
+		in.in = start
+		head, _ := start.Peek(coding.PackedPeek) // an error is returned by the next read too
+		if !coding.IsPackedTwice(head, resp.Header) {
+			return nil, allCodings(resp.Header)
+		}
+	}
+	return x.options.codingsOf(resp.Header)
+}
+
+// codingsOf returns the content codings that are removed from a body with this header that is no packed file, and those
+// that stay with it.
 func (o *Options) codingsOf(h http.Header) (removed []string, kept string) {
 	if o.Identity {
-		return nil, strings.Join(h["Content-Encoding"], ", ")
+		return nil, allCodings(h)
 	}
 	return coding.Of(h)
+}
+
+// allCodings returns the content codings of a body none of which is removed.
+func allCodings(h http.Header) string { return strings.Join(h["Content-Encoding"], ", ") }
+
+// isPackedFile reports whether a response may be a packed file, by its type and the name in its URL, or in
+// Content-Disposition.
+func isPackedFile(to *target, h http.Header) bool {
+	_, disposition, _ := mime.ParseMediaType(h.Get("Content-Disposition")) // nil where there is none
+	return coding.IsPackedFile(h, to.URL.Path, disposition["filename"])
 }
 
 // A bodySink is where a decoded body is written: a storeWriter, a spoolWriter or a hashWriter.

@@ -17,7 +17,8 @@ type BodyStore interface {
 }
 
 // A BodyWriter takes one body for a BodyStore. One goroutine uses it; at the end it calls Abandon, after Commit too, or
-// Suspend of a PartialWriter. An error of a method that is no *Failure ends the run: the disk is full, or gone.
+// Suspend of a PartialWriter. An error of a method that is no *Failure ends the run: the disk is full, or gone. One that
+// is an io.ReaderAt of what has been written lets a body be checked once more before Commit, without its coding.
 type BodyWriter interface {
 	io.Writer
 	// Commit stores the body, which is whole and verified, under its name, and returns the path to open it by. sum is
@@ -71,6 +72,10 @@ type PartialWriter interface {
 type PartialInfo struct {
 	// Validator is the value for If-Range (RFC 9110 section 13.1.5): a strong entity tag, or the date of Last-Modified.
 	Validator string
+	// LastModified is that of the response, in the form that senders have to use; empty is none.
+	LastModified string
+	// Coding is the Content-Encoding that the bytes are left in; empty is none.
+	Coding string
 	// Total is the length of the whole body in bytes; 0 is unknown.
 	Total int64
 	// URL is the URL that the bytes came from, without userinfo and fragment. A hash stands for its query, which may be

@@ -27,6 +27,9 @@ func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, hea
 		return nil
 	}
 	_, rec.ContentEncoding = c.options.codingsOf(found.Header)
+	if found.Coded {
+		rec.ContentEncoding = allCodings(found.Header)
+	}
 	rec.Bytes, rec.SHA256, rec.Hashed = found.Size, found.SHA256, true
 	switch {
 	case rec.Unchanged && !c.options.Paginate.InBody():

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
@@ -17,6 +18,8 @@ import (
 type cacheExchange struct {
 	cache  *responseCache
 	lookup *lookupResult // nil where the cache is bypassed
+
+	unconditional bool // the stored response is not validated by this exchange
 }
 
 // An originResponse is the response of a server, with what a stored one has beside its status, header and body.
@@ -26,15 +29,24 @@ type originResponse struct {
 	requested, received time.Time // when the request was sent, and when the header had come
 	remote              string    // address of the connection
 	partial             bool      // it is for a request of the missing part of a body, and is not stored
+	coded               bool      // its body has content codings that are not taken off
 }
 
 // conditions returns the headers by which the server validates the stored response (RFC 9111 section 4.3.1); nil is
 // none.
 func (x *cacheExchange) conditions() http.Header {
-	if x.lookup == nil || !x.lookup.hasStored {
+	if x.lookup == nil || !x.lookup.hasStored || x.unconditional {
 		return nil
 	}
 	return x.lookup.validators.Conditions()
+}
+
+// emptySum is the hash of a body of no bytes.
+var emptySum = cache.Sum(sha256.Sum256(nil))
+
+// revalidatesBody reports whether the exchange validates a stored response whose body is not empty.
+func (x *cacheExchange) revalidatesBody() bool {
+	return x.conditions() != nil && x.lookup.sum != emptySum && x.lookup.sum != cache.Sum{}
 }
 
 // errStoredUnusable is why the request is sent again without conditions: the response that the server validated is not
@@ -168,8 +180,7 @@ func (x *cacheExchange) storeWithoutBody(ctx context.Context, resp originRespons
 // entryOf returns the entry of a response, without the fields about its body.
 func (x *cacheExchange) entryOf(w *cacheWriter, resp originResponse) *cache.Entry {
 	e := &cache.Entry{Status: resp.StatusCode, Proto: resp.Proto, Requested: resp.requested, Received: resp.received,
-		RemoteAddr: x.cache.originAddr(resp.url, resp.remote),
-		Coded:      x.cache.options.Identity && isCoded(resp.Header)}
+		RemoteAddr: x.cache.originAddr(resp.url, resp.remote), Coded: resp.coded}
 	if w != nil {
 		e.Header = w.header
 	}

@@ -22,13 +22,15 @@ type exchange struct {
 	headersAt time.Time // when the header of the response had come
 	endedAt   time.Time // when the response had come whole, or failed; time spent on the cache afterwards is not counted
 
-	to         *target
-	headerOnly bool // the body of a response is not to be read
-	wholeOnly  bool // a partial body is not to be continued
-	noReplay   bool // the request must not be sent again, even where the server closed a reused connection
+	to            *target
+	headerOnly    bool // the body of a response is not to be read
+	unconditional bool // neither is a partial body continued nor a stored response validated
+	noReplay      bool // the request must not be sent again, even where the server closed a reused connection
 	resumption
-	cache   cacheExchange
-	cookies []string // the Cookie header of the request, fixed here: the key of the stored response has it
+	decoded     bool     // content codings are taken off the body
+	leftCodings []string // content codings that the body has and that are not taken off
+	cache       cacheExchange
+	cookies     []string // the Cookie header of the request, fixed here: the key of the stored response has it
 }
 
 // markResponseEnd sets endedAt and stops the stall timer: the response has come.
@@ -41,10 +43,8 @@ func (x *exchange) markResponseEnd() {
 // where no whole, usable response came. ctx is the run's: its end cancels the exchange.
 func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer {
 	x.to, x.startedAt = to, time.Now()
-	if x.cache.conditions() == nil { // one condition at a time
-		if failure := x.findPartial(ctx, to, &rec.Request); failure != nil {
-			return judge.Answer{Failure: failure}
-		}
+	if failure := x.findPartial(ctx, to, &rec.Request); failure != nil {
+		return judge.Answer{Failure: failure}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -113,8 +113,9 @@ func timingOf(c *transport.Call, dial *dial.Times, headers, ended time.Time) *Ti
 
 // readResponse reads the response: the body of an accepted one, no other body but to reuse the connection.
 func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Response, rec *Record) judge.Answer {
-	x.partial = x.classifyPartial(resp)
-	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial}
+	x.partial = x.classifyPartial(to, resp)
+	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial,
+		BodyGone: x.isBodyGone(to, resp)}
 	if p := x.call.ForwardedBy(); p != nil { // an interface with a nil *dial.Proxy in it would not be nil
 		a.Proxy = p
 	}
@@ -135,7 +136,7 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 		return x.cache.serveRevalidated(ctx, got, rec)
 	}
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
-	if followed || x.partial == judge.PartialUnusable ||
+	if followed || a.BodyGone || x.partial == judge.PartialUnusable ||
 		x.partial == judge.PartialNone && !x.acceptsBody(to, resp, rec) {
 		x.discardBody(resp, rec, followed)
 		if followed {
@@ -154,9 +155,13 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 		a.Failure = x.explain(ctx, err, rec)
 	}
 	x.markResponseEnd()
+	got.coded = len(x.leftCodings) > 0
 	x.cache.finishStoring(ctx, stored, got, rec, a.Failure)
 	if x.writer != nil {
 		x.writer.finish(a.Failure)
+	}
+	if x.hasGainedNothing(a.Failure) {
+		a.Partial = judge.PartialUnusable
 	}
 	return a
 }

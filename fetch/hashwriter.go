@@ -1,11 +1,13 @@
 package fetch
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"hash"
 	"io"
 	"sync"
 
+	"batchfetch/fetch/coding"
 	"batchfetch/fetch/failure"
 )
 
@@ -40,10 +42,37 @@ func (h *hashWriter) verify(rec *Record) error {
 
 // verify returns a Failure of Kind Checksum where Record.SHA256 is not Request.SHA256.
 func verify(rec *Record) error {
-	if want := rec.Request.SHA256; want != "" && hex.EncodeToString(rec.SHA256[:]) != want {
+	if want := rec.Request.SHA256; want != "" && !isHash(rec.SHA256[:], want) {
 		return failure.New(failure.Checksum, "sha256 is %x, not the %s asked for", rec.SHA256, want)
 	}
 	return nil
+}
+
+// isHash reports whether sum is the hash that text has in hex.
+func isHash(sum []byte, text string) bool { return hex.EncodeToString(sum) == text }
+
+// orOtherForm returns wrong, what verify has found in a whole body, unless the other form of the body has the hash asked
+// for: the one as it came in, where its codings were taken off, or the one without the codings that were left on it.
+// body reads the bytes that are stored; nil is that they can't be read.
+func (x *exchange) orOtherForm(wrong error, rec *Record, in *wireReader, body io.Reader) error {
+	switch {
+	case wrong == nil:
+		return nil
+	case in.sum != nil && isHash(in.sum.Sum(nil), rec.Request.SHA256):
+		return nil
+	case len(x.leftCodings) == 0 || body == nil:
+		return wrong
+	}
+	decoded, err := coding.NewReader(x.leftCodings, body)
+	if err != nil {
+		return wrong
+	}
+	defer decoded.Close()
+	sum := sha256.New()
+	if err := copyAtMost(sum, decoded, x.options.MaxBody+1); err == nil && isHash(sum.Sum(nil), rec.Request.SHA256) {
+		return nil
+	}
+	return wrong
 }
 
 // copyBuffers are the buffers for copying a body from the network to a file, or a partial body to its hash.

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"io"
 
@@ -29,7 +30,7 @@ func (x *exchange) readInline(decoded io.Reader, in *wireReader, codings []strin
 	rec.Bytes, rec.WireBytes = int64(len(body.bytes)), in.bytes
 	if err == nil {
 		rec.SHA256, rec.Hashed = sha256.Sum256(body.bytes), true
-		err = verify(rec)
+		err = x.orOtherForm(verify(rec), rec, in, bytes.NewReader(body.bytes))
 	}
 	if err != nil {
 		body.release()
@@ -49,7 +50,7 @@ func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wireReader,
 	err = body.cause(x.readWhole(body, decoded, in, codings))
 	rec.Bytes, rec.WireBytes = body.bytes, in.bytes
 	if err == nil {
-		err = body.verify(rec)
+		err = x.orOtherForm(body.verify(rec), rec, in, body.spool.Reader())
 	}
 	if err != nil {
 		_ = body.spool.Close() // a body that failed is of no use
@@ -67,7 +68,7 @@ func (x *exchange) readDropped(decoded io.Reader, in *wireReader, codings []stri
 	if err != nil {
 		return err
 	}
-	return body.verify(rec)
+	return x.orOtherForm(body.verify(rec), rec, in, nil)
 }
 
 // A spoolWriter writes a body into a temporary file and hashes it. It needs the memory of one copy buffer, whatever the

@@ -127,6 +127,11 @@ func (b *memoryWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// ReadAt implements io.ReaderAt.
+func (b *memoryWriter) ReadAt(p []byte, at int64) (int, error) {
+	return strings.NewReader(b.text.String()).ReadAt(p, at)
+}
+
 func (b *memoryWriter) Commit(sum [sha256.Size]byte) (string, error) {
 	if sum != sha256.Sum256([]byte(b.text.String())) {
 		return "", errors.New("the hash is of another body")

@@ -17,8 +17,12 @@ import (
 // from a file that anybody has written.
 func (info PartialInfo) Usable(size int64) bool {
 	return size > 0 && (info.Total == 0 || size <= info.Total) && info.URL != "" &&
-		(isStrongETag(info.Validator) || isDate(info.Validator))
+		(isStrongETag(info.Validator) || isDate(info.Validator)) &&
+		(info.LastModified == "" || isDate(info.LastModified)) && len(info.Coding) <= maxCodingText
 }
+
+// maxCodingText is the longest Content-Encoding in bytes that a body is left in and can be continued.
+const maxCodingText = 100
 
 // partialURL returns u as PartialInfo.At has it.
 func partialURL(u *url.URL) string {
@@ -43,14 +47,18 @@ func (info PartialInfo) isFrom(u *url.URL, hashed bool) bool {
 // partialInfoOf returns the PartialInfo of the body of a 200 response to a plain GET; false where that body can't be
 // continued. length is the Content-Length; negative is unknown.
 func partialInfoOf(to *target, h http.Header, length int64) (PartialInfo, bool) {
-	info := PartialInfo{Validator: strongValidator(h), Total: max(length, 0), URL: partialURL(to.URL)}
-	return info, info.Validator != "" && !hasToken(h["Accept-Ranges"], "none") && !isCoded(h)
+	info := PartialInfo{
+		Validator: strongValidator(h), Coding: knownCodings(h), Total: max(length, 0), URL: partialURL(to.URL)}
+	if dates := h["Last-Modified"]; len(dates) == 1 && isDate(dates[0]) {
+		info.LastModified = dates[0]
+	}
+	return info, info.Validator != "" && !hasToken(h["Accept-Ranges"], "none") && info.Usable(1)
 }
 
-// isCoded reports whether a body with this header has content codings that are removed.
-func isCoded(h http.Header) bool {
+// knownCodings returns the content codings of a body that can be removed, as one text; empty is none.
+func knownCodings(h http.Header) string {
 	known, _ := coding.Of(h)
-	return len(known) > 0
+	return strings.Join(known, ", ")
 }
 
 // isPlainGet reports whether a range may be requested of a target: a GET without a body and without a range of the
@@ -155,7 +163,7 @@ func parseContentRange(text string) (r contentRange, ok bool) {
 // one that ignores it is refused here.
 func continuesFrom(info PartialInfo, from int64, status int, h http.Header) (total int64, ok bool) {
 	ranges := h["Content-Range"]
-	if status != http.StatusPartialContent || len(ranges) != 1 || isCoded(h) {
+	if status != http.StatusPartialContent || len(ranges) != 1 || knownCodings(h) != info.Coding {
 		return 0, false
 	}
 	r, ok := parseContentRange(ranges[0])
@@ -167,13 +175,31 @@ func continuesFrom(info PartialInfo, from int64, status int, h http.Header) (tot
 }
 
 // matches reports whether a 206 with this header is of the body that info is of. A 206 has the entity tag that a 200
-// would have, and may leave out the date (RFC 9110 section 15.3.7).
+// would have, and may leave out the date (RFC 9110 section 15.3.7). Where both have a date it has to be the same: some
+// servers keep an entity tag over other bytes (Tornado 6.2), and many ignore If-Range.
 func (info PartialInfo) matches(h http.Header) bool {
 	tags, dates := h["Etag"], h["Last-Modified"]
+	began := info.LastModified
 	if isStrongETag(info.Validator) {
-		return len(tags) == 1 && tags[0] == info.Validator
+		if len(tags) != 1 || tags[0] != info.Validator {
+			return false
+		}
+	} else if began = info.Validator; len(tags) > 0 {
+		return false
 	}
-	return len(tags) == 0 && (len(dates) == 0 || len(dates) == 1 && dates[0] == info.Validator)
+	return began == "" || len(dates) == 0 || len(dates) == 1 && dates[0] == began
+}
+
+// mayBeWhole reports whether a 200 to a request for the missing part may be the whole body. Some servers send the part,
+// or what is left of it, under that status.
+func (info PartialInfo) mayBeWhole(resp *http.Response) bool {
+	if values := resp.Header["Content-Range"]; len(values) > 0 {
+		r, ok := parseContentRange(values[0])
+		return ok && r.first == 0 && r.last+1 == r.total
+	}
+	length := resp.ContentLength
+	return length < 0 || info.Total == 0 || length == info.Total || knownCodings(resp.Header) != info.Coding ||
+		strongValidator(resp.Header) != info.Validator
 }
 
 // isUnrequestedPart reports whether resp is a success with a part of a body only, to a request without Range (RFC 9110

@@ -142,5 +142,5 @@ func (w *worker) renewHeader(ctx context.Context, t *task, a *judge.Answer) {
 		return
 	}
 	t.renewed = true
-	t.Verdict.Fate, t.Verdict.Delay = judge.Restart, 0
+	t.Verdict.Fate, t.Verdict.Delay, t.Verdict.Unconditional = judge.Restart, 0, false
 }

@@ -111,7 +111,10 @@ func (c *responseCache) isAcceptable(to *target, sha256 string, e *cache.Entry) 
 	if !e.HasBody && to.canHaveBody(e.Status) { // a redirect that was followed
 		return false
 	}
-	return e.Coded == (o.Identity && isCoded(e.Header))
+	if e.Coded {
+		return o.Identity || isPackedFile(to, e.Header)
+	}
+	return !o.Identity || knownCodings(e.Header) == ""
 }
 
 // isAddrAllowed reports whether a connection to the address remote would be allowed: responses of servers that

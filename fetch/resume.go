@@ -20,14 +20,18 @@ type resumption struct {
 	fullSize    int64       // of the whole body in bytes, once the response has said so; 0 is unknown
 	writer      *storeWriter
 
+	identity    bool // the body is requested without a coding, so that a transfer that breaks off can be continued
+	conditional bool // the request has header fields that the user did not ask for: judge.Answer.Conditional
+
 	partial judge.Partial // what the response is to the request for the missing part
 }
 
 // findPartial looks for a partial body of r and hashes it before the request is sent, so that neither the server nor
-// the stall timer waits for a disk. It is continued only at the URL that it came from: no other server learns of it.
+// the stall timer waits for a disk. It is continued only at the URL that it came from: no other server learns of it. In
+// an exchange that has conditions of the cache, or may have none, it is only locked.
 func (x *exchange) findPartial(ctx context.Context, to *target, r *Request) *failure.Failure {
 	store, ok := x.options.BodyStore.(PartialStore)
-	if !ok || x.wholeOnly || !isPlainGet(to) {
+	if !ok || x.headerOnly || !isPlainGet(to) {
 		return nil
 	}
 	if x.partialBody = store.Partial(r); x.partialBody == nil {
@@ -38,7 +42,7 @@ func (x *exchange) findPartial(ctx context.Context, to *target, r *Request) *fai
 		x.dropPartial()
 		return nil
 	}
-	if !info.isFrom(to.URL, r.SHA256 != "") {
+	if x.unconditional || x.cache.conditions() != nil || !info.isFrom(to.URL, r.SHA256 != "") {
 		return nil
 	}
 	if offset == info.Total { // a range behind the end can't be requested
@@ -76,33 +80,43 @@ func hashPartial(ctx context.Context, sum hash.Hash, r io.Reader) (n int64, err 
 }
 
 // requestHeader returns the header that is sent, but for a Jar's cookies: that of the target, which is shared, with the
-// conditions of the cache, or the range where a partial body is continued.
+// conditions of the cache, or the range where a partial body is continued. It sets conditional.
 func (x *exchange) requestHeader(to *target) http.Header {
-	if conditions := x.cache.conditions(); conditions != nil {
-		return mergeHeaders(to.Header, conditions)
+	added := x.cache.conditions()
+	if x.partialHash != nil {
+		added = http.Header{
+			"Range":    {"bytes=" + strconv.FormatInt(x.offset, 10) + "-"},
+			"If-Range": {x.partialBody.Info().Validator},
+		}
+		x.identity = true // the server has the validator of each coding apart
 	}
-	if x.partialHash == nil {
+	if x.identity && !x.unconditional && acceptsCodings(to.Header) {
+		added = mergeHeaders(added, identityOnly)
+	}
+	if x.conditional = added != nil; !x.conditional {
 		return to.Header
 	}
-	return mergeHeaders(to.Header, http.Header{
-		"Range":    {"bytes=" + strconv.FormatInt(x.offset, 10) + "-"},
-		"If-Range": {x.partialBody.Info().Validator},
-	})
+	return mergeHeaders(to.Header, added)
 }
 
 // classifyPartial returns what a response is to the request for the missing part. A 206 that continues the partial body
 // is as good as a 200.
-func (x *exchange) classifyPartial(resp *http.Response) judge.Partial {
+func (x *exchange) classifyPartial(to *target, resp *http.Response) judge.Partial {
 	switch {
 	case x.partialHash == nil:
 		return judge.PartialNone
-	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable,
+		resp.StatusCode == http.StatusOK && !x.partialBody.Info().mayBeWhole(resp):
 		return judge.PartialUnusable
 	case resp.StatusCode != http.StatusPartialContent:
 		return judge.PartialNone
 	}
 	wanted := x.options.AcceptStatus.Has(http.StatusOK) || x.options.AcceptStatus.Has(http.StatusPartialContent)
-	total, ok := continuesFrom(x.partialBody.Info(), x.offset, resp.StatusCode, resp.Header)
+	info := x.partialBody.Info()
+	total, ok := continuesFrom(info, x.offset, resp.StatusCode, resp.Header)
+	if info.Coding != "" && !x.options.Identity && !isPackedFile(to, resp.Header) {
+		ok = false // this run would have taken the coding off
+	}
 	if !ok || !wanted {
 		return judge.PartialUnusable
 	}
@@ -116,12 +130,39 @@ func (x *exchange) endPartial(v judge.Verdict, status int) {
 	if x.partialBody == nil {
 		return
 	}
-	if v.Fate == judge.Restart || v.Fate == judge.Final && (v.Failure == nil || invalidatesPartial(status)) {
+	if x.partial == judge.PartialUnusable || v.Fate == judge.Final && (v.Failure == nil || invalidatesPartial(status)) {
 		x.dropPartial()
 		return
 	}
 	x.partialBody.Release()
 	x.partialBody = nil
+}
+
+// isBodyGone reports whether a response to a conditional request says that there is no body, although the body that is
+// stored, or the start of one, is not empty.
+func (x *exchange) isBodyGone(to *target, resp *http.Response) bool {
+	if to.Method != http.MethodGet || x.partialHash == nil && !x.cache.revalidatesBody() {
+		return false
+	}
+	return resp.ContentLength == 0 || !to.canHaveBody(resp.StatusCode) || resp.StatusCode == http.StatusResetContent
+}
+
+// hasGainedNothing reports whether a response that continues a partial body was cut off before its first byte. Another
+// request for the same range would hardly end otherwise.
+func (x *exchange) hasGainedNothing(why *failure.Failure) bool {
+	if x.partial != judge.PartialContinues || x.writer == nil || why == nil || x.writer.bytes > x.offset {
+		return false
+	}
+	return why.Kind == failure.Truncated || why.Kind == failure.Reset || why.Kind == failure.Stalled
+}
+
+// requestsIdentityNext reports whether the next exchange is to request the body without a coding: that of a coded body
+// was cut off, and a coded one can't be continued. before is what it was for this exchange.
+func (x *exchange) requestsIdentityNext(a *judge.Answer, before bool) bool {
+	if x.writer == nil || x.writer.partialWriter == nil || a.Failure == nil || !leavesPartial(a.Failure.Kind) {
+		return before
+	}
+	return x.decoded
 }
 
 // dropPartial removes the partial body, if there is one.

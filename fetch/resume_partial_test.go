@@ -23,7 +23,7 @@ func TestPartialBodiesAfterErrors(t *testing.T) {
 		429: true, 500: true, 503: true, 204: false} {
 		url := startServer(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) })
 		store := newMemoryStore()
-		store.partials["x"] = &storedPart{"part", PartialInfo{`"first"`, 100, url}}
+		store.partials["x"] = &storedPart{"part", PartialInfo{Validator: `"first"`, Total: 100, URL: url}}
 		o := noRetryOptions(func(o *Options) { o.RetryOn = judge.RetryOn{} })
 		r := runWithStore(t, store, Request{URL: url}, o)
 		if r.Status != code || (len(store.partials) == 1) != stays {
@@ -33,17 +33,17 @@ func TestPartialBodiesAfterErrors(t *testing.T) {
 	body := numberedText(1000)
 	origin := newRangeServer(t, body)
 	origin.server.Start()
-	busy := true
+	busy := 2 // the request for the rest, and that for the whole
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
-		if busy {
-			busy = false
+		if busy > 0 {
+			busy--
 			w.WriteHeader(404)
 			return
 		}
 		origin.ServeHTTP(w, r)
 	})
 	store, o := newMemoryStore(), withRetries(1)
-	store.partials["x"] = &storedPart{body[:10], PartialInfo{`"first"`, 1000, url}}
+	store.partials["x"] = &storedPart{body[:10], PartialInfo{Validator: `"first"`, Total: 1000, URL: url}}
 	o.RetryOn.Statuses = judge.Statuses{{404, 404}}
 	// a 404 that is retried removes nothing
 	wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, o), body, 10)
@@ -89,7 +89,7 @@ func TestPartialBodiesKept(t *testing.T) {
 		{name: "coded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\n" +
 			codingtest.Encode(t, sampleText, "gzip")[:5], kind: failure.Truncated},
 		{name: "coded, and not decoded", says: start + "ETag: \"a\"\r\nContent-Encoding: gzip\r\n\r\nhalf",
-			with: func(o *Options) { o.Identity = true }, kind: failure.Truncated},
+			with: func(o *Options) { o.Identity = true }, kind: failure.Truncated, kept: true},
 		{name: "another status", says: "HTTP/1.1 203 OK\r\nContent-Length: 10\r\nETag: \"a\"\r\n\r\nhalf",
 			kind: failure.Truncated},
 		{name: "a POST", says: start + "ETag: \"a\"\r\n\r\nhalf", request: Request{Method: "POST"}, kind: failure.Truncated},
@@ -147,7 +147,8 @@ func TestNewBodyReplacesAPartialBody(t *testing.T) {
 	body := numberedText(100_000)
 	origin, store := newRangeServer(t, body, 500), newMemoryStore()
 	origin.server.Start()
-	store.partials["x"] = &storedPart{"of an earlier body", PartialInfo{`"earlier"`, 200, origin.server.URL}}
+	store.partials["x"] = &storedPart{"of an earlier body", PartialInfo{
+		Validator: `"earlier"`, Total: 200, URL: origin.server.URL}}
 	if r := runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)); r.Status != 200 ||
 		store.partials["x"] == nil || store.partials["x"].bytes != body[:500] {
 		t.Fatalf("%d, kept %+v", r.Status, store.partials["x"])
@@ -162,7 +163,7 @@ func TestRequestsWithTheirOwnRange(t *testing.T) {
 	body := numberedText(1000)
 	origin, store := newRangeServer(t, body), newMemoryStore()
 	origin.server.Start()
-	store.partials["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}}
+	store.partials["x"] = &storedPart{body[:400], PartialInfo{Validator: `"first"`, Total: 1000, URL: origin.server.URL}}
 	r := runWithStore(t, store, Request{URL: origin.server.URL, Header: headerOf("Range", "bytes=10-19")},
 		noRetryOptions(nil))
 	if r.Failure != nil || r.Status != 206 || store.bodies["x"] != body[10:20] || r.ResumedFrom != 0 ||
@@ -179,8 +180,9 @@ func TestUnreadablePartialBody(t *testing.T) {
 	origin, store := newRangeServer(t, body), newMemoryStore()
 	origin.server.Start()
 	lay := func(read readerFunc) {
-		store.partials["x"], store.partialReader = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}},
-			read
+		store.partials["x"] = &storedPart{body[:400], PartialInfo{
+			Validator: `"first"`, Total: 1000, URL: origin.server.URL}}
+		store.partialReader = read
 	}
 	lay(func([]byte) (int, error) { return 0, errors.New("the disk is gone") })
 	wantWholeBody(t, store, runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)), body, 0)

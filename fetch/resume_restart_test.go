@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"batchfetch/fetch/coding/codingtest"
+	"batchfetch/fetch/nettest"
 )
 
 // TestServersThatDoNotContinue checks that the body is right in the end, without a retry, whatever the server sends in
@@ -24,9 +25,24 @@ func TestServersThatDoNotContinue(t *testing.T) {
 		w.WriteHeader(http.StatusPartialContent)
 		_, _ = io.WriteString(w, text)
 	}
+	bare := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+	}
+	raw := func(text string) http.HandlerFunc { // the bytes of a response, after which the connection is closed
+		return func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			nettest.Say(conn, text)
+			_ = conn.Close()
+		}
+	}
 	for _, tt := range []struct {
 		name      string
 		part      string // empty: the first 1000 bytes
+		modified  string // the Last-Modified that the part began with
 		rest      http.HandlerFunc
 		whole     string // served to requests without a range; empty is body
 		unsummed  bool   // the Request has no hash
@@ -60,6 +76,49 @@ func TestServersThatDoNotContinue(t *testing.T) {
 			_, _ = io.WriteString(w, "--x\r\nContent-Range: bytes 1000-99999/100000\r\n\r\n"+body[1000:]+"\r\n--x--")
 		}},
 		{name: "416", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(416) }},
+		{name: "204", exchanges: 2, rest: bare(204)},
+		{name: "205", exchanges: 2, rest: bare(205)},
+		{name: "304", exchanges: 2, rest: bare(304)},
+		{name: "400", exchanges: 2, rest: bare(400)},
+		{name: "401", exchanges: 2, rest: bare(401)},
+		{name: "403", exchanges: 2, rest: bare(403)},
+		{name: "404", exchanges: 2, rest: bare(404)},
+		{name: "412", exchanges: 2, rest: bare(412)},
+		{name: "500", exchanges: 2, rest: bare(500)},
+		{name: "501", exchanges: 2, rest: bare(501)},
+		{name: "503", exchanges: 2, rest: bare(503)},
+		{name: "a closed connection", exchanges: 2, rest: raw("")},
+		{name: "half a header", exchanges: 2, rest: raw("HTTP/1.1 206 Partial Content\r\nETag: \"fi")},
+		{name: "a negative length", exchanges: 2,
+			rest: raw("HTTP/1.1 206 Partial Content\r\nContent-Length: -1000\r\n" +
+				"Content-Range: bytes 1000-99999/100000\r\nETag: \"first\"\r\n\r\n")},
+		{name: "a rest that breaks off before its first byte", exchanges: 2,
+			rest: raw("HTTP/1.1 206 Partial Content\r\nContent-Length: 99000\r\n" +
+				"Content-Range: bytes 1000-99999/100000\r\nETag: \"first\"\r\n\r\n")},
+		{name: "200 without a body", exchanges: 2, rest: bare(200)},
+		{name: "200 with the rest, called so", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Range", "bytes 1000-99999/100000")
+			_, _ = io.WriteString(w, body[1000:])
+		}},
+		{name: "200 with the rest, not called so", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("ETag", `"first"`)
+			w.Header().Set("Content-Length", "99000")
+			_, _ = io.WriteString(w, body[1000:])
+		}},
+		{name: "200 with all, called a range", exchanges: 1, rest: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Range", "bytes 0-99999/100000")
+			_, _ = io.WriteString(w, body)
+		}},
+		{name: "another date under the same tag", modified: olderDate, exchanges: 2, whole: other,
+			rest: func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Last-Modified", newerDate)
+				partial(w, "bytes 1000-99999/100000", `"first"`, other[1000:])
+			}},
+		{name: "the same date", modified: olderDate, exchanges: 1, from: 1000,
+			rest: func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Last-Modified", olderDate)
+				partial(w, "bytes 1000-99999/100000", `"first"`, body[1000:])
+			}},
 		{name: "a coded rest", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			partial(w, "bytes 1000-99999/100000", `"first"`, codingtest.Encode(t, body[1000:], "gzip"))
@@ -99,7 +158,8 @@ func TestServersThatDoNotContinue(t *testing.T) {
 				_, _ = io.WriteString(w, whole)
 			})
 			store := newMemoryStore()
-			store.partials["x"] = &storedPart{body[:1000], PartialInfo{`"first"`, 100_000, url}}
+			store.partials["x"] = &storedPart{body[:1000], PartialInfo{
+				Validator: `"first"`, LastModified: tt.modified, Total: 100_000, URL: url}}
 			if tt.part != "" {
 				store.partials["x"].bytes = tt.part
 			}
@@ -131,7 +191,8 @@ func TestRestartedOnce(t *testing.T) {
 		_, _ = io.WriteString(w, "whole")
 	})
 	store := newMemoryStore()
-	store.cannotRemove, store.partials["x"] = true, &storedPart{"part", PartialInfo{`"first"`, 100, url}}
+	store.cannotRemove = true
+	store.partials["x"] = &storedPart{"part", PartialInfo{Validator: `"first"`, Total: 100, URL: url}}
 	r := runWithStore(t, store, Request{URL: url}, noRetryOptions(nil))
 	if r.Failure != nil || store.bodies["x"] != "whole" || exchanges != 2 || r.Attempts != 1 {
 		t.Errorf("%v, kept %q after %d exchanges", r.Failure, store.bodies["x"], exchanges)
@@ -153,7 +214,7 @@ func TestPartialResponseThatIsShort(t *testing.T) {
 		_, _ = io.WriteString(w, body[first:first+1000])
 	})
 	store := newMemoryStore()
-	store.partials["x"] = &storedPart{body[:1000], PartialInfo{`"first"`, 0, url}}
+	store.partials["x"] = &storedPart{body[:1000], PartialInfo{Validator: `"first"`, Total: 0, URL: url}}
 	wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, withRetries(1)), body, 2000)
 	if !slices.Equal(requests, []string{"bytes=1000-", "bytes=2000-"}) {
 		t.Errorf("requested %q", requests)

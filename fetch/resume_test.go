@@ -86,7 +86,8 @@ func TestContinuedByTheNextRun(t *testing.T) {
 			store.partials["x"].bytes != body[:have] {
 			t.Fatalf("run %d: %v, %d bytes, kept %v", round, r.Failure, r.Bytes, store.partials["x"] != nil)
 		}
-		if want := (PartialInfo{`"first"`, 200_001, origin.server.URL}); store.partials["x"].info != want {
+		want := PartialInfo{Validator: `"first"`, Total: 200_001, URL: origin.server.URL}
+		if store.partials["x"].info != want {
 			t.Errorf("marked %+v, want %+v", store.partials["x"].info, want)
 		}
 	}
@@ -147,7 +148,7 @@ func TestContinuedWithinTheBound(t *testing.T) {
 		want failure.Kind
 	}{{1000, 400, ""}, {999, 400, failure.TooLarge}, {400, 400, failure.TooLarge}, {399, 0, failure.TooLarge}} {
 		store := newMemoryStore()
-		store.partials["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}}
+		store.partials["x"] = &storedPart{body[:400], PartialInfo{Validator: `"first"`, Total: 1000, URL: origin.server.URL}}
 		o := noRetryOptions(func(o *Options) { o.MaxBody, o.AcceptStatus = tt.most, judge.Statuses{{200, 200}} })
 		r := runWithStore(t, store, Request{URL: origin.server.URL}, o)
 		if kindOf(r) != tt.want || r.ResumedFrom != int64(tt.from) || len(store.partials) > 0 {
@@ -163,7 +164,7 @@ func TestRestIsAcceptedWhereTheWholeIs(t *testing.T) {
 	body := numberedText(1000)
 	origin, store := newRangeServer(t, body), newMemoryStore()
 	origin.server.Start()
-	store.partials["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}}
+	store.partials["x"] = &storedPart{body[:400], PartialInfo{Validator: `"first"`, Total: 1000, URL: origin.server.URL}}
 	r := runWithStore(t, store, Request{URL: origin.server.URL},
 		noRetryOptions(func(o *Options) { o.AcceptStatus = judge.Statuses{{404, 404}} }))
 	if kindOf(r) != failure.BadStatus || r.Status != 200 || len(store.bodies) > 0 {
@@ -176,7 +177,7 @@ func TestSharedHeaderIsNotChanged(t *testing.T) {
 	body := numberedText(1000)
 	origin, store := newRangeServer(t, body), newMemoryStore()
 	origin.server.Start()
-	store.partials["x"] = &storedPart{body[:400], PartialInfo{`"first"`, 1000, origin.server.URL}}
+	store.partials["x"] = &storedPart{body[:400], PartialInfo{Validator: `"first"`, Total: 1000, URL: origin.server.URL}}
 	var sink recorder
 	o := noRetryOptions(func(o *Options) { o.BodyStore, o.Concurrency = store, 1 })
 	source := sourceOf(Request{URL: origin.server.URL, Path: "x"}, Request{URL: origin.server.URL, Path: "y"})

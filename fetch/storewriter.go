@@ -22,6 +22,7 @@ type storeWriter struct {
 	reported      cache.Sum     // of the body that was reported last: it is not stored again; zero is none or any is
 	to            *target
 	response      *http.Response
+	decoded       bool // its content codings are taken off, so that it can't be continued
 }
 
 // partialInfoAfter is how many bytes of a body are written before SetInfo is called: with fewer a new transfer costs
@@ -51,6 +52,9 @@ func (x *exchange) storeBody(
 	case writer.bytes < writer.fullSize:
 		return failure.New(failure.Truncated, "the answer ended before byte %d of %d", writer.bytes, writer.fullSize)
 	}
+	if err := x.orOtherForm(writer.verify(rec), rec, in, writer.reader()); err != nil {
+		return err
+	}
 	return writer.commit(rec)
 }
 
@@ -66,7 +70,8 @@ func (x *exchange) newStoreWriter(resp *http.Response, r *Request) (*storeWriter
 	}
 	x.dropPartial()
 	out, err := x.options.BodyStore.Create(r)
-	s := &storeWriter{hashWriter: hashWriter{out: out, sum: sha256.New()}, out: out, to: x.to, response: resp}
+	s := &storeWriter{hashWriter: hashWriter{out: out, sum: sha256.New()}, out: out, to: x.to, response: resp,
+		decoded: x.decoded}
 	if parts, ok := out.(PartialWriter); ok && resp.StatusCode == http.StatusOK && isPlainGet(x.to) {
 		s.partialWriter = parts
 	}
@@ -101,16 +106,21 @@ func (s *storeWriter) setPartialInfo() {
 		return
 	}
 	s.infoSet = true
-	if info, ok := partialInfoOf(s.to, s.response.Header, s.response.ContentLength); ok {
+	if info, ok := partialInfoOf(s.to, s.response.Header, s.response.ContentLength); ok && !s.decoded {
 		s.partialWriter.SetInfo(info)
 	}
 }
 
-// commit verifies the hash of the whole body and commits it. A body that an earlier run has reported is not committed.
-func (s *storeWriter) commit(rec *Record) error {
-	if err := s.verify(rec); err != nil {
-		return err
+// reader returns a reader of what has been written; nil where it can't be read.
+func (s *storeWriter) reader() io.Reader {
+	if in, ok := s.out.(io.ReaderAt); ok {
+		return io.NewSectionReader(in, 0, s.bytes)
 	}
+	return nil
+}
+
+// commit commits the body, whose hash has been verified. One that an earlier run has reported is not committed.
+func (s *storeWriter) commit(rec *Record) error {
 	if s.reported == cache.Sum(rec.SHA256) && s.reported != (cache.Sum{}) {
 		return nil // an earlier run has stored the same body: finish abandons this one
 	}

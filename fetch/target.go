@@ -42,9 +42,9 @@ func (tg *targeter) forURL(origin string, u *url.URL) (of *targeter, lane string
 
 // newTargeter returns the targeter of Options, and those of its HostRules with it.
 func newTargeter(o *Options) *targeter {
-	base := http.Header{"Accept": {"*/*"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}}
-	if o.Identity { // without the header the server may choose any coding (RFC 9110 section 12.5.3)
-		base["Accept-Encoding"] = []string{"identity"}
+	base := http.Header{"Accept": {"*/*"}, "Accept-Encoding": {acceptedCodings}}
+	if o.Identity {
+		base = mergeHeaders(base, identityOnly)
 	}
 	// Over HTTP/2 net/http sends its own User-Agent where there is none, and none where it is empty.
 	base["User-Agent"] = []string{o.UserAgent}
@@ -74,6 +74,18 @@ func newTargeter(o *Options) *targeter {
 		}
 	}
 	return tg
+}
+
+// acceptedCodings is the Accept-Encoding of a request for which the user names none.
+const acceptedCodings = "gzip, deflate, br, zstd"
+
+// identityOnly asks for a body without a coding. Without the header the server may choose any (RFC 9110 section
+// 12.5.3).
+var identityOnly = http.Header{"Accept-Encoding": {"identity"}}
+
+// acceptsCodings reports whether the Accept-Encoding of a request is acceptedCodings, and not one of the user's own.
+func acceptsCodings(h http.Header) bool {
+	return len(h["Accept-Encoding"]) == 1 && h["Accept-Encoding"][0] == acceptedCodings
 }
 
 // mergeHeaders returns base with the values of over in place of its own; a nil value in over removes the header. Both

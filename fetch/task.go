@@ -31,11 +31,12 @@ type task struct {
 	next       *task // the page that follows it, once it has ended; nil is none
 	morePages  bool  // in place of next: there is one beyond Options.MaxPages
 
-	renewed     bool // it has been requested again with a renewed header after a 401
-	headerOnly  bool // it was made by HEAD, and is made by GET now without reading the body
-	wholeOnly   bool // a partial body of it is not to be continued
-	fromCache   bool // it has ended with a stored response, or without one by only-if-cached; no exchange follows
-	servedStale bool // its last exchange failed, and the stored response is served for it
+	renewed       bool // it has been requested again with a renewed header after a 401
+	headerOnly    bool // it was made by HEAD, and is made by GET now without reading the body
+	unconditional bool // its next exchange continues no partial body and validates no stored response
+	identity      bool // its next exchange requests a body without a coding: the transfer of a coded one has broken off
+	fromCache     bool // it has ended with a stored response, or without one by only-if-cached; no exchange follows
+	servedStale   bool // its last exchange failed, and the stored response is served for it
 }
 
 // newTask returns the task of a Request. It is the Owner of its plan.Task.

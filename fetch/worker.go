@@ -64,6 +64,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		record.Cache = CacheMiss
 	}
 	a := x.do(ctx, &t.target, record)
+	a.Conditional = x.conditional
 	now := time.Now()
 	if x.endedAt.IsZero() { // no response came
 		x.endedAt = now
@@ -93,6 +94,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	t.replaceHead(&a)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	x.endPartial(t.Verdict, a.Status)
+	t.identity = x.requestsIdentityNext(&a, t.identity)
 	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // where the body failed too: the request has had its effect
 	if t.Verdict.Fate == judge.Hop {
 		w.redirects.follow(t, a.Status, a.Header, record.RemoteAddr)
@@ -114,21 +116,23 @@ func (w *worker) newExchange(t *task) *exchange {
 	switch v := &t.Verdict; {
 	case v.Fate == judge.Retry && (v.Refusal || v.NotReady):
 		t.uncounted++
-		t.wholeOnly = false
+		t.unconditional = v.Unconditional
 	case v.Fate == judge.Final, v.Fate == judge.Retry:
 		t.Attempts++
-		t.wholeOnly = false
+		t.unconditional = v.Unconditional
 	case v.Fate == judge.Restart:
-		t.wholeOnly = true // even where the partial body is still there
+		t.unconditional = t.unconditional || v.Unconditional
 	}
 	w.renewer.update(t)
 	header := withCookies(w.options, t.Header, &t.target)
 	if !w.cache.isCurrent(t.lookup, &t.target, header) {
 		t.lookup = nil
 	}
-	return &exchange{options: t.options, transport: w.transport, wholeOnly: t.wholeOnly, headerOnly: t.headerOnly,
+	x := &exchange{options: t.options, transport: w.transport, unconditional: t.unconditional, headerOnly: t.headerOnly,
 		noReplay: t.request.Retry != nil && !*t.request.Retry,
-		cache:    cacheExchange{w.cache, t.lookup}, cookies: header["Cookie"]}
+		cache:    cacheExchange{w.cache, t.lookup, t.unconditional}, cookies: header["Cookie"]}
+	x.identity = t.identity
+	return x
 }
 
 // serveStale serves the stored response for a server that failed, where that is allowed (stale-if-error, RFC 5861

@@ -56,6 +56,13 @@ type Answer struct {
 	Failure *failure.Failure
 	// Partial is what came of a request for the missing part of a body.
 	Partial Partial
+	// Conditional says that the request had header fields that a plain one has not and the user did not ask for: the
+	// conditions by which a stored response is validated (RFC 9110 section 13.1), the range of the missing part of a body
+	// (section 14.2), or an Accept-Encoding by which a body can be continued.
+	Conditional bool
+	// BodyGone says that the response to such a request has no body, although the body that is stored, or the start of
+	// one, is not empty.
+	BodyGone bool
 	// Responded says that at least one byte of a response came.
 	Responded bool
 	// NotProcessed says that the server has not processed the request, so that any method may be sent again (RFC 9113
@@ -116,6 +123,8 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 		v.TooLong = r.hold.isLongerThan(p.RetryMaxDelay)
 	case v.NotReady:
 		v.Health = Healthy
+	case v.Unconditional && a.restartFailure() == nil: // the next exchange tells more of the host
+		v.Health = Unknown
 	default:
 		v.Health = healthOf(p, &a)
 	}
@@ -131,11 +140,14 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 // judgeTask returns the part of a Verdict that concerns the Task alone. A nil refusal is none.
 func (p *Policy) judgeTask(t Trial, a *Answer, r *refusal, now time.Time, chance float64) Verdict {
 	if why := a.restartFailure(); why != nil {
-		return Verdict{Fate: Restart, Failure: why}
+		return Verdict{Fate: Restart, Unconditional: true, Failure: why}
 	}
 	if a.IsOutOfFiles() && t.FileShortages < maxFileShortages && p.mayRepeat(t) {
 		delay := Backoff(t.FileShortages+1, firstFileWait, longestFileWait, chance)
 		return Verdict{Fate: Restart, Delay: delay, Failure: a.Failure}
+	}
+	if why := p.conditionalFailure(t, a, r); why != nil {
+		return Verdict{Fate: Restart, Unconditional: true, Failure: why}
 	}
 	if a.Failure != nil {
 		if a.NotProcessed && t.Retry == nil { // then any method may be sent again
@@ -149,13 +161,18 @@ func (p *Policy) judgeTask(t Trial, a *Answer, r *refusal, now time.Time, chance
 	if p.polls(t, a.Status) {
 		return p.judgePoll(t, a, now, chance)
 	}
-	if IsRedirect(a.Status) && p.MaxRedirects > 0 && a.Header.Get("Location") != "" {
+	if p.isFollowed(a) {
 		return p.judgeRedirect(t, a, now)
 	}
 	if a.Partial == PartialContinues || p.AcceptStatus.Has(a.Status) {
 		return Verdict{}
 	}
 	return p.retryIfWorth(t, Verdict{Failure: a.failureOfStatus()}, p.RetryOn.Statuses.Has(a.Status), chance)
+}
+
+// isFollowed reports whether a response is a redirect that is followed.
+func (p *Policy) isFollowed(a *Answer) bool {
+	return IsRedirect(a.Status) && p.MaxRedirects > 0 && a.Header.Get("Location") != ""
 }
 
 // judgeRedirect follows a redirect, after its Retry-After where it has one (RFC 9110 section 10.2.3).
@@ -177,23 +194,6 @@ func (a *Answer) sentHeader() http.Header {
 		return a.ServerHeader
 	}
 	return a.Header
-}
-
-// restartFailure returns why the whole body has to be requested again: a stored response that was confirmed can't be
-// used, or the missing part of a body did not come, or the joined body is wrong. nil means that none of this is so.
-func (a *Answer) restartFailure() *failure.Failure {
-	switch {
-	case a.Unusable != nil:
-		return a.Unusable
-	case a.Partial == PartialUnusable:
-		return failure.New(failure.Protocol, "%s is not the rest of the body that was asked for",
-			failure.StatusText(a.Status))
-	case a.Partial != PartialContinues || a.Failure == nil:
-		return nil
-	case a.Failure.Kind == failure.Checksum || a.Failure.Kind == failure.Protocol:
-		return a.Failure
-	}
-	return nil
 }
 
 // IsOutOfFiles reports a file shortage: the body's file could not be opened because too many files are open.

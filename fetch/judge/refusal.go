@@ -131,6 +131,7 @@ func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Ve
 		return v
 	}
 	v.Fate, v.Delay = Retry, delay
+	v.Unconditional = a.Conditional && t.Refusals > 0 // the conditions may be why it is refused each time
 	return v
 }
 

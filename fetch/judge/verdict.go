@@ -14,7 +14,7 @@ const (
 	Final   Fate = iota // the Task has ended, as a success or with Verdict.Failure
 	Retry               // another attempt at the same target, after Verdict.Delay
 	Hop                 // a redirect is followed: the next exchange is with its target
-	Restart             // the whole body is requested again, after Verdict.Delay; this is no further attempt
+	Restart             // the same is requested again, after Verdict.Delay; this is no further attempt
 )
 
 // A Verdict is what an exchange means for its Task and for its host.
@@ -27,6 +27,9 @@ type Verdict struct {
 	TooLong bool
 	// NotReady says that the response is not the final one (Policy.Poll). A Retry after it spends no attempt.
 	NotReady bool
+	// Unconditional says that the next exchange of a Retry or Restart is to be without the header fields that made the
+	// request conditional: see Answer.Conditional.
+	Unconditional bool
 	// Health is the state of the host, whatever the Fate of the Task.
 	Health Health
 	// Delay is the wait before the next exchange of a Retry, Restart or Hop; 0 is none.

@@ -17,9 +17,11 @@ const maxMarkSize = 8 << 10
 
 // markJSON is the JSON of a fetch.PartialInfo, beside the part that it is about.
 type markJSON struct {
-	IfRange string `json:"if_range"`
-	Total   int64  `json:"total,omitempty"`
-	At      string `json:"at"`
+	IfRange  string `json:"if_range"`
+	Modified string `json:"modified,omitempty"`
+	Coding   string `json:"coding,omitempty"`
+	Total    int64  `json:"total,omitempty"`
+	At       string `json:"at"`
 	// Boot is the ID of the boot during which the part was written; empty once the part has been synced. After another
 	// boot the bytes of the part may be zeroes.
 	Boot string `json:"boot,omitempty"`
@@ -52,7 +54,7 @@ var errNoMark = errors.New("no mark of a part")
 
 // writeMark writes a mark where there is none. One that a kill truncates is no JSON, and so no mark.
 func (d *Dir) writeMark(name string, m fetch.PartialInfo, boot string) error {
-	text, err := json.Marshal(markJSON{m.Validator, m.Total, m.URL, boot})
+	text, err := json.Marshal(markJSON{m.Validator, m.LastModified, m.Coding, m.Total, m.URL, boot})
 	if err != nil || len(text) > maxMarkSize {
 		return errNoMark
 	}
@@ -106,5 +108,7 @@ func parseMark(text []byte, now file.BootID) (fetch.PartialInfo, error) {
 	if m.Boot != bootSynced && (!now.IsKnown() || m.Boot != formatBoot(now)) {
 		return fetch.PartialInfo{}, errNoMark
 	}
-	return fetch.PartialInfo{Validator: m.IfRange, Total: m.Total, URL: m.At}, nil
+	return fetch.PartialInfo{
+		Validator: m.IfRange, LastModified: m.Modified, Coding: m.Coding, Total: m.Total, URL: m.At,
+	}, nil
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // createFlags open a file that must not exist yet.
-const createFlags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+const createFlags = os.O_RDWR | os.O_CREATE | os.O_EXCL
 
 // tempEnding is the ending of a body that has no part's name yet. The next attempt removes one that a kill has left.
 const tempEnding = ".tmp"

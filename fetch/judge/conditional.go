@@ -1,0 +1,53 @@
+package judge
+
+import (
+	"batchfetch/fetch/failure"
+)
+
+// restartFailure returns why the whole body has to be requested again: a stored response that was confirmed can't be
+// used, or the missing part of a body did not come, or the joined body is wrong. nil means that none of this is so.
+func (a *Answer) restartFailure() *failure.Failure {
+	switch {
+	case a.Unusable != nil:
+		return a.Unusable
+	case a.Partial == PartialUnusable:
+		return failure.New(failure.Protocol, "%s is not the rest of the body that was asked for",
+			failure.StatusText(a.Status))
+	case a.Partial != PartialContinues || a.Failure == nil:
+		return nil
+	case a.Failure.Kind == failure.Checksum || a.Failure.Kind == failure.Protocol:
+		return a.Failure
+	}
+	return nil
+}
+
+// conditionalFailure returns why a conditional request has to be sent again without its conditions; nil means that it
+// need not. Many servers fail at such fields: they answer them with an error, a 304 or a 204, or close the connection,
+// and would do so for ever. What a server says of the page as such is told again by the response that follows.
+//
+// A refusal is none: that request is repeated later, and judgeRefusal sees to it that the conditions are left out.
+func (p *Policy) conditionalFailure(t Trial, a *Answer, r *refusal) *failure.Failure {
+	switch {
+	case !a.Conditional || a.NotProcessed || r != nil:
+		return nil
+	case a.Failure != nil && a.blamesConditions():
+		return a.Failure
+	case a.Failure != nil, p.polls(t, a.Status), p.isFollowed(a):
+		return nil
+	case a.Partial == PartialContinues, p.AcceptStatus.Has(a.Status) && !a.BodyGone:
+		return nil
+	}
+	return a.failureOfStatus()
+}
+
+// blamesConditions reports whether the failure of an exchange may be due to the conditions: no usable response came
+// over a connection that stood, or what came is no valid body. A body that was cut off is none of these.
+func (a *Answer) blamesConditions() bool {
+	switch a.Failure.Kind {
+	case failure.Protocol, failure.Decode:
+		return true
+	case failure.Reset, failure.Truncated, failure.Stalled, failure.TooLarge:
+		return a.Status == 0
+	}
+	return false
+}
