@@ -74,7 +74,7 @@ func (rd *Reader) URLs(texts []string) fetch.Source {
 	}
 }
 
-// parseLine parses a line and gives its Request the next index. What is wrong with the line is a LineError.
+// parseLine parses a line and gives its Request the next index, or that of a Record. What is wrong with the line is a LineError.
 func (rd *Reader) parseLine(text []byte, tooLong bool) (fetch.Request, error) {
 	request, err := rd.parseText(text, tooLong)
 	if errors.Is(err, errNoRequest) {
@@ -82,6 +82,9 @@ func (rd *Reader) parseLine(text []byte, tooLong bool) (fetch.Request, error) {
 	}
 	request.Index = rd.nextIndex
 	rd.nextIndex++
+	if index, known := recordIndex(text); known && rd.BodyURL == "" {
+		request.Index = index
+	}
 	if err != nil {
 		request.URL = "" // nothing to ask by: the URL alone is not what the line asked, and other text may hold a secret
 		return request, &fetch.LineError{Input: redact.Line(firstInput(text, err)), Err: err}
