@@ -8,6 +8,7 @@ import (
 // AppendLog appends a log record as one line of JSON: time, level and message, then attrs, then the record's own
 // attributes.
 func AppendLog(dst []byte, r *slog.Record, attrs []slog.Attr) []byte {
+	start := len(dst)
 	dst = appendTime(append(dst, `{"type":"log","time":`...), r.Time)
 	dst = appendOptional(dst, "level", r.Level.String())
 	dst = appendOptional(dst, "message", r.Message)
@@ -18,7 +19,7 @@ func AppendLog(dst []byte, r *slog.Record, attrs []slog.Attr) []byte {
 		dst = appendAttr(dst, a)
 		return true
 	})
-	return append(dst, '}', '\n')
+	return escapeCommands(append(dst, '}', '\n'), start)
 }
 
 // appendAttr appends an attribute as a member: integers, floats and booleans as such, anything else as a string.

@@ -8,10 +8,11 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// Printable returns text safe to write to a terminal: on one line, with U+FFFD for everything that could move the
-// cursor, change colours or the writing direction.
+// Printable returns text safe to write to a terminal, or to a log that a CI runner reads: on one line, with U+FFFD for
+// everything that could move the cursor, change colours or the writing direction, and with a space between number signs
+// that could begin a command.
 func Printable(text string) string {
-	return strings.Map(func(r rune) rune {
+	text = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t' || r == '\r':
 			return ' '
@@ -20,6 +21,7 @@ func Printable(text string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, string(unicode.ReplacementChar)))
+	return string(replaceCommands([]byte(text), "# #"))
 }
 
 // DisplayURL returns what to call a Record on a terminal: its URL without userinfo, or the start of an input line that

@@ -16,11 +16,12 @@ import (
 // AppendRecord appends r as one line: a JSON object without line breaks, and a newline. Members whose value is not
 // known are left out, and secrets are masked.
 func AppendRecord(dst []byte, r *fetch.Record, mode BodyMode) []byte {
+	start := len(dst)
 	dst = appendBeforeBody(dst, r)
 	if r.Failure == nil {
 		dst = appendBody(dst, r, mode)
 	}
-	return appendAfterBody(dst, r)
+	return escapeCommands(appendAfterBody(dst, r), start)
 }
 
 // appendBeforeBody appends the members before the body.

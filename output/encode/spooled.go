@@ -16,6 +16,7 @@ import (
 type spooledLine struct {
 	out     *spool.File
 	buffers *pieceBuffers
+	signs   int // of numberSigns, that are still to be written
 }
 
 // bodyForm encodes a body in pieces that end between characters: append appends the encoding of a piece, end what
@@ -31,7 +32,7 @@ func SpoolRecord(r *fetch.Record, mode BodyMode) (*spool.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := spooledLine{out, pieceBufferPool.Get().(*pieceBuffers)}
+	l := spooledLine{out: out, buffers: pieceBufferPool.Get().(*pieceBuffers)}
 	defer pieceBufferPool.Put(l.buffers)
 	head := append(appendBeforeBody(nil, r), `,"body":`...)
 	if err = l.write(head); err == nil {
@@ -47,8 +48,14 @@ func SpoolRecord(r *fetch.Record, mode BodyMode) (*spool.File, error) {
 	return out, nil
 }
 
+// write writes a piece of the line. Number signs at its end wait for what follows them, as escapeCommands has to see
+// that; none is at the end of a line.
 func (l *spooledLine) write(p []byte) error {
-	_, err := l.out.Write(p)
+	if l.signs > 0 {
+		p = append(bytes.Clone(numberSigns[:l.signs]), p...)
+	}
+	l.signs = endsWithSigns(p)
+	_, err := l.out.Write(escapeCommands(p[:len(p)-l.signs], 0))
 	return err
 }
 
@@ -92,6 +99,7 @@ func (l *spooledLine) tryForm(body io.Reader, f bodyForm, name string) (bool, er
 		return false, err
 	}
 	if !good {
+		l.signs = 0
 		return false, l.out.Truncate(start)
 	}
 	return true, l.write([]byte(`,"body_encoding":"` + name + `"`))

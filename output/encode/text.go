@@ -9,8 +9,9 @@ import (
 const hexDigits = "0123456789abcdef"
 
 // appendString appends s as a JSON string. Besides what RFC 8259 section 7 asks for, it escapes DEL and the C1
-// controls, which a terminal may obey, and U+2028 and U+2029, at which some readers cut lines. What is not UTF-8
-// becomes U+FFFD.
+// controls, which a terminal may obey, U+2028 and U+2029, at which some readers cut lines, and what overrides the
+// direction of text (UAX 9 section 2: U+202A to U+202E, U+2066 to U+2069). The marks U+200E, U+200F and U+061C, ordinary
+// in Hebrew and Arabic, stay. What is not UTF-8 becomes U+FFFD.
 func appendString[T string | []byte](dst []byte, s T) []byte {
 	return append(appendQuoted(append(dst, '"'), s), '"')
 }
@@ -75,7 +76,8 @@ func decodeRune[T string | []byte](s T) (rune, int) {
 }
 
 func mustEscape(r rune, size int) bool {
-	return r == utf8.RuneError && size == 1 || r >= 0x80 && r <= 0x9f || r == 0x2028 || r == 0x2029
+	return r == utf8.RuneError && size == 1 || r >= 0x80 && r <= 0x9f || r >= 0x2028 && r <= 0x202e ||
+		r >= 0x2066 && r <= 0x2069
 }
 
 func appendEscape(dst []byte, c byte) []byte {
@@ -122,16 +124,25 @@ func escapeTail(whole []byte, from int) []byte {
 
 // hasEscapable reports whether UTF-8 text holds a character that escapeTail escapes.
 func hasEscapable(text []byte) bool {
-	if bytes.IndexByte(text, 0x7f) >= 0 || bytes.Contains(text, []byte("\u2028")) ||
-		bytes.Contains(text, []byte("\u2029")) {
+	if bytes.IndexByte(text, 0x7f) >= 0 {
 		return true
 	}
-	for { // C1 controls are C2 80 to C2 9F
-		at := bytes.IndexByte(text, 0xc2)
-		if at < 0 || at+1 == len(text) {
+	for rest := text; ; { // C1 controls are C2 80 to C2 9F
+		at := bytes.IndexByte(rest, 0xc2)
+		if at < 0 || at+1 == len(rest) {
+			break
+		}
+		if rest[at+1] <= 0x9f {
+			return true
+		}
+		rest = rest[at+1:]
+	}
+	for { // U+2028 to U+202E are E2 80 A8 to E2 80 AE, U+2066 to U+2069 are E2 81 A6 to E2 81 A9
+		at := bytes.IndexByte(text, 0xe2)
+		if at < 0 || at+2 >= len(text) {
 			return false
 		}
-		if text[at+1] <= 0x9f {
+		if r, size := utf8.DecodeRune(text[at:]); mustEscape(r, size) {
 			return true
 		}
 		text = text[at+1:]

@@ -25,7 +25,9 @@ func TestAppendString(t *testing.T) {
 		"\x7e\x7f":                 `"~\u007f"`,
 		"\u0080\u009f":             `"\u0080\u009f"`,
 		"\u00a0":                   "\"\u00a0\"",
-		"\u2027\u2028\u2029\u202a": "\"\u2027\\u2028\\u2029\u202a\"",
+		"\u2027\u2028\u2029\u202f": "\"\u2027\\u2028\\u2029\u202f\"",
+		"\u202a\u202e\u2065\u2066": "\"\\u202a\\u202e\u2065\\u2066\"",
+		"\u2069\u206a\u200e\u061c": "\"\\u2069\u206a\u200e\u061c\"",
 		"\ufffd":                   "\"\ufffd\"",
 		"a\xffb":                   `"a\ufffdb"`,
 		"\xe2\x80":                 `"\ufffd\ufffd"`,
@@ -50,7 +52,7 @@ func TestAppendString(t *testing.T) {
 // checkString checks that encoding/json reads back what appendString was given.
 func checkString(t testing.TB, text string) {
 	t.Helper()
-	line := appendString(nil, text)
+	line := escapeCommands(appendString(nil, text), 0)
 	encodetest.CheckLine(t, append(append([]byte(`{"x":`), line...), "}\n"...))
 	var got string
 	if err := json.Unmarshal(line, &got); err != nil {

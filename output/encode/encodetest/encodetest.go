@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +59,8 @@ func Members(t testing.TB, schema *jsonschema.Schema, line []byte) map[string]an
 	return object
 }
 
-// CheckLine checks that line is one JSON object in UTF-8 without control characters or line separators, and a newline.
+// CheckLine checks that line is one JSON object in UTF-8 without control characters, line separators or a command of a
+// CI runner, and a newline.
 func CheckLine(t testing.TB, line []byte) {
 	t.Helper()
 	if bytes.Count(line, []byte("\n")) != 1 || line[len(line)-1] != '\n' {
@@ -73,11 +75,14 @@ func CheckLine(t testing.TB, line []byte) {
 	if at := bytes.IndexFunc(line[:len(line)-1], isControl); at >= 0 {
 		t.Fatalf("%q stands in the line at byte %d: %.500q", line[at:min(at+3, len(line))], at, line)
 	}
+	if at := runnerCommand.FindIndex(line); at != nil {
+		t.Fatalf("a CI runner obeys %q in %.500q", line[at[0]:at[1]], line)
+	}
 }
 
 // isControl reports whether a terminal may obey the character or a reader may split lines at it.
 func isControl(r rune) bool {
-	return r < ' ' || r >= 0x7f && r <= 0x9f || r == 0x2028 || r == 0x2029
+	return r < ' ' || r >= 0x7f && r <= 0x9f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }
 
 // ErrBroken is the error of a BrokenWriter.
@@ -88,7 +93,7 @@ type BrokenWriter struct{}
 
 func (BrokenWriter) Write([]byte) (int, error) { return 0, ErrBroken }
 
-// CheckPrintable checks that text has no control character but newlines.
+// CheckPrintable checks that text has no control character but newlines, and no command of a CI runner.
 func CheckPrintable(t testing.TB, text string) {
 	t.Helper()
 	if !utf8.ValidString(text) {
@@ -101,8 +106,15 @@ func CheckPrintable(t testing.TB, text string) {
 		}) {
 			t.Errorf("a terminal obeys %q", line)
 		}
+		if runnerCommand.MatchString(line) {
+			t.Errorf("a CI runner obeys %q", line)
+		}
 	}
 }
+
+// runnerCommand is what CI runners obey: ##[…] and ##vso[…] (Azure Pipelines; the first also GitHub Actions) and
+// ##teamcity[…] anywhere in a line, ::command:: at its start (GitHub Actions).
+var runnerCommand = regexp.MustCompile(`(?i)##[a-z]*\[|^\s*::`)
 
 // CompileSchema compiles a JSON Schema, with formats and content encodings asserted.
 func CompileSchema(t testing.TB, text []byte) *jsonschema.Schema {
@@ -135,7 +147,8 @@ func Validate(schema *jsonschema.Schema, line string) error {
 
 // Nasty has every kind of character that Records escape, and some like them that they don't.
 const Nasty = "a\x00\x07\b\t\n\v\f\r\x1b[2J\x7f\u0080\u0085\u009b31m\u009f\u00a0" +
-	"\u2027\u2028\u2029\u202e\ufeff\U0001f600\"\\/<>&z"
+	"\u2027\u2028\u2029\u202a\u202e\u2066\u2069\u200e\u061c\ufeff\U0001f600\"\\/<>&" +
+	"##[error]x ##vso[task.setvariable variable=a]b ###[c] ::set-output name=d::e # ## ##1z##["
 
 // Spooled returns a copy of r whose body is in a temporary file.
 func Spooled(t testing.TB, r *fetch.Record) *fetch.Record {
