@@ -86,6 +86,7 @@ const (
 
 // startsGoroutines are the files with go statements, or calls of a WaitGroup's Go.
 const startsGoroutines = "fetch/run.go fetch/transport/want.go fetch/transport/h1write.go " +
+	"fetch/transport/h2stuck.go " +
 	"cmd/demo.go cmd/dryrun.go cmd/interrupts.go cmd/progress.go"
 
 // outsideOurs says what else code below a folder may not import: fetch and output know no flag and no terminal.

@@ -21,6 +21,7 @@ type Conn struct {
 	pingTime      time.Duration // how long an HTTP/2 connection may be silent while a ping is under way
 	received      atomic.Int64  // bytes read
 	written       atomic.Int64  // bytes written
+	writingSince  atomic.Int64  // when the write under way began, in nanoseconds since madeAt; 0: none is
 	bodyBytes     atomic.Int64  // of received, those of response bodies; counted on shared connections only
 	peerClosed    atomic.Bool   // a read came to the end of the stream
 	peerReset     atomic.Bool   // a read or write failed with a TCP reset
@@ -58,12 +59,40 @@ func (c *Conn) Attach() { c.share.streams.Add(1) }
 // Detach takes an exchange off the count of Attach.
 func (c *Conn) Detach() { c.share.streams.Add(-1) }
 
-// Close closes the connection and wakes a read that waits for bandwidth.
+// Exchanges returns the count of Attach and Detach.
+func (c *Conn) Exchanges() int { return int(c.share.streams.Load()) }
+
+// Close closes the connection and wakes a read that waits for bandwidth. It takes no longer than Close of this package.
 func (c *Conn) Close() error {
-	err := c.Conn.Close()
+	err := Close(c.Conn)
 	c.closeOnce.Do(func() { close(c.closed) })
 	return err
 }
+
+// closeTime is how long the other side has to take the bytes that the end of a connection sends.
+const closeTime = 100 * time.Millisecond
+
+// Close closes c. Over TLS that sends a close_notify (RFC 8446 section 6.1), for which a peer that does not read leaves
+// no room: after closeTime the socket below is closed without.
+func Close(c net.Conn) error {
+	socket := c
+	for {
+		above, ok := socket.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		socket = above.NetConn()
+	}
+	if socket == c {
+		return c.Close()
+	}
+	tooLong := time.AfterFunc(closeTime, func() { _ = socket.Close() }) // c.Close returns the error
+	defer tooLong.Stop()
+	return c.Close()
+}
+
+// NetConn returns the connection below, as *tls.Conn's method does.
+func (c *Conn) NetConn() net.Conn { return c.Conn }
 
 // Done returns a channel that is closed once Close was called.
 func (c *Conn) Done() <-chan struct{} { return c.closed }
@@ -82,7 +111,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 
 // Write is net.Conn's.
 func (c *Conn) Write(p []byte) (int, error) {
+	c.writingSince.Store(max(int64(time.Since(c.madeAt)), 1))
 	n, err := c.Conn.Write(p)
+	c.writingSince.Store(0)
 	c.written.Add(int64(n))
 	c.noteEnd(err)
 	return n, err
@@ -97,6 +128,16 @@ func (c *Conn) OverheadBytes() int64 { return c.received.Load() - c.bodyBytes.Lo
 // IsSilent reports whether no byte was read for the ping time that New was given: then a ping was not acknowledged.
 func (c *Conn) IsSilent() bool {
 	return time.Since(c.madeAt)-time.Duration(c.lastRead.Load()) >= c.pingTime
+}
+
+// WritingFor returns for how long the write under way has taken; 0: none is. One that takes long waits for the other
+// side to read.
+func (c *Conn) WritingFor() time.Duration {
+	since := c.writingSince.Load()
+	if since == 0 {
+		return 0
+	}
+	return time.Since(c.madeAt) - time.Duration(since)
 }
 
 // IsClosedByPeer reports whether a read came to the end of the stream. Of several goroutines that use a connection only

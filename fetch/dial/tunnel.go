@@ -12,6 +12,7 @@ import (
 
 	socks "golang.org/x/net/proxy"
 
+	"batchfetch/fetch/conn"
 	"batchfetch/fetch/failure"
 )
 
@@ -25,7 +26,7 @@ func (d *Dialer) dialThrough(ctx context.Context, p *Proxy, addr string) (net.Co
 		return nil, err
 	}
 	if err := p.openTunnel(ctx, c, addr, d.UserAgent); err != nil {
-		_ = c.Close() // the error of the proxy is the one to return
+		_ = conn.Close(c) // the error of the proxy is the one to return
 		return nil, p.stepFailure(ctx, "CONNECT "+addr, err)
 	}
 	return c, nil

@@ -41,6 +41,8 @@ type Call struct {
 	remoteAddr  string
 	forwardedBy *dial.Proxy // that was asked for the whole URL; nil is no proxy
 	onShared    func()      // is called when net/http has chosen a connection; nil does nothing
+	unwatch     func()      // ends watchWrites; nil: it was not called
+	ended       atomic.Bool // End was called
 
 	conns        int         // shared connections that net/http chose so far
 	replays      int         // of them, those after one over which the request had been sent
@@ -61,6 +63,10 @@ type Call struct {
 func (c *Call) End() {
 	c.Stall.Stop()
 	c.countStream(nil)
+	c.ended.Store(true)
+	if c.unwatch != nil {
+		c.unwatch()
+	}
 }
 
 // ConnectedAt returns when the exchange got its connection; zero: it has none.

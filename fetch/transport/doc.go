@@ -44,13 +44,14 @@ response began, and the method, or a key of the user's, allows it.
 Who closes a connection: dialFor, one that was dialed and that no exchange can use; the pool, an idle one that is not
 reusable, was idle for too long, or is one too many, and all idle ones on CloseIdle and Close; responseBody.end, one
 whose exchange is over, unless it is reusable; the end of its context, one that carries an exchange; net/http, those
-with HTTP/2, once it has taken them; negotiating.offer, one that net/http did not take.
+with HTTP/2, once it has taken them; negotiating.offer, one that net/http did not take; Call.watchWrites, one with
+HTTP/2 whose only exchange met a limit, or over which a write is stuck after an exchange did.
 
 Locks: pool.mu guards the lists of idle connections, the queues, and the idle of each h1Conn. Nothing is dialed,
 closed, read or written while it is held; reapIdle polls. All else of an h1Conn belongs to the exchange that it
 carries, and a Call to the transport until RoundTrip returns, then to its caller. There is a goroutine for each dial
-(want.go), which Close waits for, and for the upload of a large request (h1write.go), which responseBody.end waits
-for.
+(want.go), which Close waits for, for the upload of a large request (h1write.go), which responseBody.end waits for, and
+for the close of a body over HTTP/2 (h2stuck.go), which sharedBody.Close waits for, but not longer than closeWait.
 
 The package knows no Request, no Record and no plan, and never retries a failed exchange. Of our packages it imports
 conn, dial, failure, fdlimit and httpurl.

@@ -56,7 +56,7 @@ func (h *h1Conn) stream() net.Conn {
 }
 
 // close closes the connection. The caller owns it, or has taken it out of the pool.
-func (h *h1Conn) close() { _ = h.stream().Close() } // it is not used any more, so the error has no meaning
+func (h *h1Conn) close() { _ = conn.Close(h.stream()) } // it is not used any more, so the error has no meaning
 
 // freshFor is how long a connection that has carried no exchange may be idle and still be used without a poll.
 const freshFor = 20 * time.Millisecond

@@ -71,6 +71,7 @@ func newH2Client(c *Config, d *dial.Dialer) *http.Transport {
 		HTTP2: &http.HTTP2Config{
 			SendPingTimeout:  d.PingTime,
 			PingTimeout:      d.PingTime,
+			WriteByteTimeout: d.PingTime,
 			MaxReadFrameSize: 64 << 10,
 		},
 	}
@@ -109,12 +110,19 @@ func OverClient(client http.RoundTripper) RoundTripper { return h2RoundTripper{c
 // RoundTrip is RoundTripper's.
 func (h h2RoundTripper) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:              c.gotSharedConn,
+		GotConn: func(info httptrace.GotConnInfo) {
+			c.gotSharedConn(info)
+			c.watchWrites(ctx)
+		},
 		WroteHeaders:         func() { c.requestSent.Store(true) },
 		GotFirstResponseByte: func() { c.responded.Store(true) },
 		Got1xxResponse:       c.gotInterim,
 	})
-	return h.client.RoundTrip(c.request().WithContext(ctx))
+	resp, err := h.client.RoundTrip(c.request().WithContext(ctx))
+	if err == nil {
+		resp.Body = &sharedBody{ReadCloser: resp.Body}
+	}
+	return resp, err
 }
 
 // CloseIdle is RoundTripper's.
@@ -182,14 +190,14 @@ func (n negotiating) RoundTrip(ctx context.Context, c *Call) (*http.Response, er
 
 // offer makes the exchange over HTTP/2, with a connection that net/http takes where it has none, and that is closed
 // else.
-func (n negotiating) offer(ctx context.Context, c *Call, conn *tls.Conn) (*http.Response, error) {
-	o := &offeredConn{conn: conn}
+func (n negotiating) offer(ctx context.Context, c *Call, offered *tls.Conn) (*http.Response, error) {
+	o := &offeredConn{conn: offered}
 	resp, err := n.h2.RoundTrip(context.WithValue(ctx, offeredConnKey{}, o), c)
 	if err == nil {
 		c.onShared() // again: net/http calls GotConn before other requests can use the connection
 	}
 	if !o.taken.Swap(true) {
-		_ = conn.Close() // nothing has been sent over it
+		_ = conn.Close(offered) // nothing has been sent over it
 	}
 	return resp, err
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
+	"net"
 	"slices"
+
+	"batchfetch/fetch/conn"
 )
 
 // This file is how an exchange gets a connection. One that finds no idle connection starts a dial and takes whichever
@@ -131,14 +133,14 @@ func (p *pool) dialFor(ctx context.Context, host string, w *wantConn) {
 	result := p.dial(ctx, &w.to)
 	stop()
 	if excess := p.dialed(host, w, result); excess != nil {
-		_ = excess.Close() // nothing has been sent over it
+		_ = conn.Close(excess) // nothing has been sent over it
 	}
 }
 
 // dialed gives the result of the dial for w to a wantConn, or makes the connection idle. It does so under one lock, as
 // otherwise an exchange could find the connection neither among the dials nor idle, and start a dial too many. An
 // error is for w alone. It returns the connection that the caller is to close without mu, or nil.
-func (p *pool) dialed(host string, w *wantConn, result connResult) (excess io.Closer) {
+func (p *pool) dialed(host string, w *wantConn, result connResult) (excess net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	queue := p.queues[host]
