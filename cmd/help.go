@@ -40,6 +40,7 @@ Successes go to standard output, failures and a summary to standard error.
 
 Commands:
   demo        run a batch against a server inside the process
+  doctor URL  tell step by step what a request meets, for a bug report
   schema      print the JSON Schema of the output
   completion  print a completion script for a shell
   version     print the version

@@ -15,7 +15,7 @@ import (
 func execute(in *interrupts, args []string) int {
 	code := exitOK
 	root := newRootCommand(in, &code)
-	root.AddCommand(newDemoCommand(in, &code), newSchemaCommand(&code), newVersionCommand(&code),
+	root.AddCommand(newDemoCommand(in, &code), newSchemaCommand(&code), newVersionCommand(&code), newDoctorCommand(in, &code),
 		newShardingTopic())
 	root.SetArgs(args)
 	root.SetFlagErrorFunc(describeFlagError)

@@ -1,0 +1,277 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"batchfetch/fetch"
+	"batchfetch/fetch/dial"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/input"
+	"batchfetch/fetch/redact"
+	"batchfetch/output"
+	"batchfetch/output/encode"
+)
+
+const doctorText = `Fetch a URL once and tell step by step what the request meets: proxy, names, addresses, TLS, HTTP version,
+redirects, the headers about limits and caching, and what a run makes of them. It takes every flag of batchfetch, so
+that "doctor" can be put into a command that does not work. What it prints has no secrets in it, for a bug report: of
+queries the names only, of your headers too. The exit code is 0 where the request succeeds, 3 where it fails.`
+
+// newDoctorCommand returns batchfetch doctor.
+func newDoctorCommand(in *interrupts, code *int) *cobra.Command {
+	s, found := new(settings), new(problems)
+	doctor := &cobra.Command{
+		Use:   "doctor [flags] URL",
+		Short: "Tell step by step what a request to a URL meets",
+		Long:  doctorText,
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			readEnvironment(c.Flags(), os.LookupEnv, found)
+			resolved := resolve(s, os.Getenv, found)
+			if len(args) != 1 || !strings.Contains(args[0], "://") {
+				found.errors = append(found.errors, &usageError{
+					"doctor takes one URL", "batchfetch doctor https://example.com/page",
+				})
+			}
+			if len(found.errors) > 0 {
+				*code = printProblems(os.Stderr, found.errors)
+				return nil
+			}
+			*code = runDoctor(in, resolved, args[0])
+			return nil
+		},
+	}
+	register(doctor.Flags(), s, found)
+	doctor.Flags().VisitAll(func(f *pflag.Flag) { f.Hidden = true }) // they are in the help of batchfetch
+	return doctor
+}
+
+// doctorBody is how much of a body doctor fetches, in bytes.
+const doctorBody = 64 << 10
+
+// runDoctor fetches one URL, tells of it on standard output and returns the exit code.
+func runDoctor(in *interrupts, c *config, text string) int {
+	d := &doctorReport{to: os.Stdout}
+	o := c.fetch
+	o.Concurrency, o.Retries, o.Poll = 1, 0, nil
+	o.MaxBody, o.DropBody, o.KeepHeader, o.KeepTiming = doctorBody, true, true, true
+	o.Log = slog.New(&doctorLog{report: d})
+	o.TLS = o.TLS.Clone()
+	o.TLS.VerifyConnection = d.addTLS
+	o.Drain = in.drain
+
+	d.line("version", "batchfetch %s, %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	d.line("url", "%s", withoutQuery(text))
+	d.tellSettings(c, text)
+	var last *fetch.Record
+	sink := fetch.SinkFunc(func(r *fetch.Record) error {
+		last = r
+		return nil
+	})
+	in.markStarted()
+	summary, err := fetch.Run(d.trace(in.ctx), new(input.Reader).URLs([]string{text}), sink, o)
+	switch {
+	case err != nil:
+		printError(os.Stderr, err.Error(), "")
+		return exitBroken
+	case last != nil:
+		d.tellOutcome(last)
+	}
+	if d.err != nil {
+		return outputExit(d.err)
+	}
+	if last != nil && isCutByDoctor(last) {
+		return exitOK
+	}
+	return exitCode(in, summary, err)
+}
+
+// isCutByDoctor reports whether a request failed only because of doctorBody.
+func isCutByDoctor(r *fetch.Record) bool {
+	return r.Failure != nil && r.Failure.Kind == failure.TooLarge && r.Status != 0
+}
+
+// A doctorReport prints what doctor finds, a line for each step.
+type doctorReport struct {
+	to  io.Writer
+	err error // the first of to
+
+	steps doctorSteps // of the exchange under way
+}
+
+// line prints one step: its name, and what there is to say, which may quote a server.
+func (d *doctorReport) line(step, format string, args ...any) {
+	text := encode.Printable(fmt.Sprintf(format, args...))
+	if _, err := fmt.Fprintf(d.to, "%-10s %s\n", step, text); err != nil && d.err == nil {
+		d.err = err
+	}
+}
+
+// tellSettings tells which settings hold for the URL, by name.
+func (d *doctorReport) tellSettings(c *config, text string) {
+	u, err := httpurl.Parse(text)
+	if err != nil {
+		return
+	}
+	proxy := dial.NewProxies(c.fetch.HTTPProxy, c.fetch.HTTPSProxy, c.fetch.NoProxy).ForURL(u)
+	switch {
+	case c.fetch.UnixSocket != "":
+		d.line("socket", "%s, whatever the URL's host", c.fetch.UnixSocket)
+	case proxy != nil:
+		d.line("proxy", "%s", proxy)
+	default:
+		d.line("proxy", "none")
+	}
+	if c.fetch.Hosts.Of(httpurl.Origin(u)) != nil {
+		d.line("settings", "--hosts has an entry for this host, which counts before the flags")
+	}
+	if names := credentialNames(&c.fetch, u); names != "" {
+		d.line("sends", "%s", names)
+	}
+}
+
+// credentialNames returns the names of what the user adds to the request, without values.
+func credentialNames(o *fetch.Options, u *url.URL) string {
+	var names []string
+	for name, values := range o.Header {
+		if len(values) > 0 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	switch {
+	case u.User != nil:
+		names = append(names, "user and password of the URL")
+	case o.Username != "" || o.Password != "":
+		names = append(names, "user and password of --user")
+	}
+	if o.Netrc != nil {
+		names = append(names, "what the netrc has for the host")
+	}
+	if o.Cookie != "" || o.Jar != nil {
+		names = append(names, "cookies")
+	}
+	return strings.Join(names, ", ")
+}
+
+// tellOutcome tells what the last response says, and how the request ended.
+func (d *doctorReport) tellOutcome(r *fetch.Record) {
+	d.tellHeaders(r)
+	if t := r.Timing; t != nil {
+		d.line("time", "%s", describeTiming(t))
+	}
+	switch {
+	case r.Failure == nil:
+		d.line("outcome", "success, %d bytes, %d over the wire", r.Bytes, r.WireBytes)
+	case isCutByDoctor(r):
+		d.line("outcome", "success; of the body no more than %d KiB were read", doctorBody>>10)
+	default:
+		d.line("outcome", "failure of kind %s: %s", r.Failure.Kind, withoutQueries(r.Failure.Error()))
+		if hint := hintForKind(r.Failure.Kind, output.Example{Status: r.Status}); hint != "" {
+			d.line("hint", "%s", hint)
+		}
+	}
+}
+
+// describeTiming returns the steps of an exchange that took place.
+func describeTiming(t *fetch.Timing) string {
+	var steps []string
+	for _, step := range []struct {
+		name string
+		took time.Duration
+	}{
+		{"name", t.DNS}, {"connection", t.Connect}, {"TLS", t.TLS}, {"first byte", t.FirstByte}, {"body", t.Body},
+	} {
+		if step.took >= 0 {
+			steps = append(steps, fmt.Sprintf("%s %s", step.name, step.took.Round(100*time.Microsecond)))
+		}
+	}
+	return strings.Join(steps, ", ")
+}
+
+// withoutQuery returns a URL with its userinfo and the values of its query masked: tokens stand there.
+func withoutQuery(text string) string {
+	before, query, found := strings.Cut(redact.URL(text), "?")
+	if !found {
+		return before
+	}
+	query, _, _ = strings.Cut(query, "#")
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		name, _, valued := strings.Cut(part, "=")
+		if !valued { // a token may stand there by itself
+			name = ""
+		}
+		parts[i] = name + "=" + redact.Placeholder
+	}
+	return before + "?" + strings.Join(parts, "&")
+}
+
+// withoutQueries returns a message with withoutQuery of every URL in it.
+func withoutQueries(text string) string {
+	words := strings.Fields(text)
+	for i, word := range words {
+		if strings.Contains(word, "://") {
+			words[i] = withoutQuery(word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// statusText returns a status with its reason phrase.
+func statusText(status int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+}
+
+var _ slog.Handler = (*doctorLog)(nil)
+
+// A doctorLog is the log of doctor's run: each exchange is a section of the report.
+type doctorLog struct {
+	report *doctorReport
+}
+
+func (l *doctorLog) Enabled(context.Context, slog.Level) bool { return true }
+func (l *doctorLog) WithAttrs([]slog.Attr) slog.Handler       { return l }
+func (l *doctorLog) WithGroup(string) slog.Handler            { return l }
+
+// Handle prints the steps of an exchange that has ended, and what a run makes of its response.
+func (l *doctorLog) Handle(_ context.Context, r slog.Record) error {
+	attrs := make(map[string]slog.Value)
+	r.Attrs(func(a slog.Attr) bool {
+		attrs[a.Key] = a.Value
+		return true
+	})
+	if attrs["then"].String() == "" || attrs["elapsed_ms"].Kind() != slog.KindFloat64 {
+		return nil // no exchange
+	}
+	d := l.report
+	at := attrs["at"].String()
+	if _, redirected := attrs["at"]; redirected {
+		d.line("redirect", "%s", withoutQuery(at))
+	}
+	d.steps.print(d)
+	if status, responded := attrs["status"]; responded {
+		d.line("answer", "%s, after %.1f ms", statusText(int(status.Int64())), attrs["elapsed_ms"].Float64())
+	}
+	if believed, found := attrs["believed"]; found {
+		d.line("limits", "believed: %s", believed)
+	}
+	if hold, found := attrs["hold_ms"]; found {
+		d.line("limits", "the host is left alone for %.1f s", hold.Float64()/1000)
+	}
+	return nil
+}
