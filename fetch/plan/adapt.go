@@ -111,8 +111,8 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	th.raisedAt = latest(l.pausedUntil, now)
 }
 
-// mostFew is how many responses between two refusals with a hold are few. Where that happens again the host is likely to
-// allow one more at a time (a token bucket), and is asked at the rate at which it has. That doubles in fewToDouble
+// mostFew is how many responses between two refusals with a hold are few. Where that happens again the host is likely
+// to allow one more at a time (a token bucket), and is asked at the rate at which it has. That doubles in fewToDouble
 // responses, until enough have come in a row that the host seems to allow more.
 const (
 	mostFew     = 4

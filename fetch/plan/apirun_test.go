@@ -97,6 +97,9 @@ func (r *apiRun) step() {
 		r.happen(heap.Pop(&r.events).(apiEvent))
 		return
 	}
+	if r.open == 0 {
+		return
+	}
 	if wait == Never {
 		r.t.Fatalf("%d requests wait for nothing", r.open)
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"strings"
 	"time"
 
 	"batchfetch/fetch/judge"
@@ -15,6 +16,8 @@ type bucket struct {
 	active  int                // exchanges under way that were started from it
 	until   time.Time          // the host has asked to be sent nothing from it before then
 	aside   queue.Queue[*Task] // Tasks that were ahead in the lane while it allowed no start
+	paths   string             // the segments that the paths of all responses have in common, from the first on
+	answers int                // how many responses that were
 
 	closure *closure // nil means that it was never closed
 }
@@ -25,6 +28,7 @@ const maxPolicies = 8
 // observe takes in what the response to t tells of the bucket, when so many Tasks of the lane have started.
 func (b *bucket) observe(t *Task, starts uint64, now time.Time) {
 	v := &t.Verdict
+	b.notePath(t.Path)
 	kept := b.windows[:0]
 	for i := range b.windows {
 		w := &b.windows[i]
@@ -73,7 +77,7 @@ func (b *bucket) hasWindow(q *judge.Quota) bool {
 // nextStart is when the bucket allows a start; a time that is not after now is at once. others is the number of
 // unanswered exchanges that may count in it although they were not started from it.
 func (b *bucket) nextStart(others int, latency time.Duration, now time.Time) time.Time {
-	at := b.until
+	at := latest(b.until, b.closure.opensAt())
 	for i := range b.windows {
 		at = latest(at, b.windows[i].nextStart(b.active+others, latency, now))
 	}
@@ -116,6 +120,44 @@ func (b *bucket) spentBeyond(most time.Duration, others int, now time.Time) time
 
 // isClosed reports whether Tasks of the bucket fail without an exchange.
 func (b *bucket) isClosed(now time.Time) bool { return b.closure.opensAt().After(now) }
+
+// isSpentBy reports whether a Verdict tells one of the windows as spent that are.
+func (b *bucket) isSpentBy(v *judge.Verdict) bool {
+	for i := range b.windows {
+		w := &b.windows[i]
+		if q := findQuota(v, w); w.isSpent() && q != nil && q.Remaining <= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// notePath takes in the path of a response.
+func (b *bucket) notePath(path string) {
+	if b.answers++; b.answers == 1 {
+		b.paths = path
+		return
+	}
+	same := 0
+	for i := 0; i <= min(len(b.paths), len(path)); i++ {
+		if (i == len(path) || path[i] == '/') && (i == len(b.paths) || b.paths[i] == '/') {
+			same = i
+		}
+		if i == len(path) || i == len(b.paths) || path[i] != b.paths[i] {
+			break
+		}
+	}
+	b.paths = b.paths[:same]
+}
+
+// place is the beginning of the paths that are known to count in the bucket: what several responses have in common, or
+// all segments but the last one of a single one. Empty is not known.
+func (b *bucket) place() string {
+	if b.answers == 1 {
+		return b.paths[:max(strings.LastIndexByte(b.paths, '/'), 0)]
+	}
+	return b.paths
+}
 
 // expiry is when nothing that is known of the bucket is needed any more.
 func (b *bucket) expiry() time.Time {

@@ -3,6 +3,8 @@ package plan
 import (
 	"strings"
 	"time"
+
+	"batchfetch/fetch/judge"
 )
 
 // buckets are those of a lane. There is one at first, for all requests. Others follow where responses name them, or
@@ -10,6 +12,7 @@ import (
 // segments of their paths, by as few as needed.
 type buckets struct {
 	single     bool                   // they are of a share, which has one bucket whatever responses say
+	supposed   bool                   // that there are several is supposed only: see supposeOthers
 	list       []*bucket              // the first is for what is not known to be in another one
 	prefixes   map[string]*pathPrefix // by path; nil while all is in the first bucket
 	root       pathPrefix             // the empty path
@@ -18,14 +21,15 @@ type buckets struct {
 	aside      int                    // Tasks in bucket.aside
 	turn       int                    // index in list at which the search for a Task aside begins
 	misses     int                    // scouts in a row that were in the bucket of which they were not known to be
+	scouts     int                    // scouts under way
 }
 
 // A pathPrefix is the beginning of paths whose requests count in one bucket, or in several by the next segment.
 type pathPrefix struct {
-	bucket  *bucket
-	deeper  bool // the next segment tells the bucket
-	sure    bool // a response has said so
-	scouted bool // an exchange has been sent to learn the bucket, although the assumed one allowed none
+	bucket *bucket
+	deeper bool  // the next segment tells the bucket
+	sure   bool  // a response has said so
+	scout  *Task // the exchange that is to learn the bucket, as the assumed one allows none; nil is none under way
 }
 
 const (
@@ -81,13 +85,14 @@ func (s *buckets) find(path string) *pathPrefix {
 }
 
 // addPrefix adds a prefix below another one, or returns nil where there is no room. Where responses name buckets its
-// requests are assumed to be in the bucket of that until one says otherwise; else they have a bucket of their own.
+// requests are assumed to be in the bucket of that until one says otherwise, as where other buckets are only supposed;
+// else they have a bucket of their own.
 func (s *buckets) addPrefix(start string, above *pathPrefix) *pathPrefix {
 	if len(s.prefixes) >= maxPrefixes {
 		return nil
 	}
 	p := &pathPrefix{bucket: above.bucket}
-	if s.names == 0 {
+	if s.names == 0 && !s.supposed {
 		if p.bucket = s.addBucket(""); p.bucket == nil {
 			return nil
 		}
@@ -113,7 +118,7 @@ func (s *buckets) named(name string) *bucket {
 			return b
 		}
 	}
-	if s.names == 0 {
+	if s.names == 0 && !s.supposed {
 		s.names++
 		s.list[0].name = name
 		return s.list[0]
@@ -142,10 +147,14 @@ func (s *buckets) learn(t *Task, now time.Time) (b *bucket, changed bool) {
 	}
 	if name := t.Verdict.Bucket; name != "" {
 		b = s.named(name)
+		s.supposed = false
 		s.split()
 		return b, s.assign(t.Path, b)
 	}
 	p := s.find(t.Path)
+	if s.supposed {
+		return s.learnSupposed(t, p)
+	}
 	if earlier, differs := p.bucket.contradiction(t, now); differs && s.names == 0 {
 		return s.tellApart(t, p, earlier), true
 	}
@@ -160,7 +169,7 @@ func (s *buckets) assign(path string, b *bucket) (changed bool) {
 		return false
 	}
 	if p.bucket == b {
-		if p.scouted && !p.sure {
+		if p.scout != nil && !p.sure {
 			s.misses++
 		}
 		p.sure = true
@@ -234,8 +243,79 @@ func (b *bucket) contradiction(t *Task, now time.Time) (earlier string, found bo
 	return "", false
 }
 
+// supposeOthers begins to tell requests apart by their paths where the only bucket is out for long, although nothing
+// shows yet that there are others: those of the place where all its responses came from are in it, and a scout is to
+// show whether others are. It reports whether there is such a place.
+func (s *buckets) supposeOthers() bool {
+	place := s.list[0].place()
+	if s.single || s.isSplit() || place == "" {
+		return false
+	}
+	s.supposed = true
+	s.split()
+	for p, n := &s.root, 1; ; n++ {
+		start, _ := cutPath(place, n)
+		if p = s.addPrefix(start, p); start == place {
+			p.sure = true
+			return true
+		}
+		p.deeper = true
+	}
+}
+
+// learnSupposed is learn while other buckets are only supposed.
+func (s *buckets) learnSupposed(t *Task, p *pathPrefix) (b *bucket, changed bool) {
+	v := &t.Verdict
+	switch {
+	case t.scouting != p, v.Health == judge.Unknown, v.Health == judge.NoAnswer:
+		return p.bucket, false
+	case v.Refusal, p.bucket.isSpentBy(v):
+		p.sure = true
+		s.misses++
+		return p.bucket, false
+	}
+	s.supposed = false
+	for _, other := range s.prefixes {
+		if other.sure || other.deeper {
+			continue
+		}
+		if own := s.addBucket(""); own != nil {
+			other.bucket = own
+		}
+	}
+	return p.bucket, true
+}
+
 // mayScout reports whether one Task of a prefix may start although the assumed bucket allows no start: where responses
 // name their buckets, and that of the prefix is not known.
 func (s *buckets) mayScout(p *pathPrefix) bool {
-	return s.names > 0 && !p.sure && !p.scouted && p != &s.root && s.misses < maxMisses
+	return s.isUnknown(p) && p.scout == nil && (!s.supposed || s.scouts == 0)
+}
+
+// isUnknown reports whether a scout may show, or one that is under way, that a prefix is not in the assumed bucket.
+func (s *buckets) isUnknown(p *pathPrefix) bool {
+	most := maxMisses
+	if s.supposed {
+		most = 1
+	}
+	return (s.names > 0 || s.supposed) && !p.sure && p != &s.root && s.misses < most
+}
+
+// beginScout notes that t has started to learn the bucket of a prefix.
+func (s *buckets) beginScout(t *Task, p *pathPrefix) {
+	t.scouting, p.scout = p, t
+	s.scouts++
+}
+
+// endScout notes the end of t, and reports whether it was a scout. Where it has not told the bucket another one may be
+// sent, but after a refusal.
+func (s *buckets) endScout(t *Task) bool {
+	p := t.scouting
+	if p == nil {
+		return false
+	}
+	t.scouting, p.scout = nil, nil
+	p.sure = p.sure || t.Verdict.Refusal
+	s.scouts--
+	return true
 }

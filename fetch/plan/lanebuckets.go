@@ -37,6 +37,7 @@ func (l *lane) observeBuckets(t *Task, lim *Limits, now time.Time) *bucket {
 		}
 	}
 	b, changed := l.buckets.learn(t, now)
+	changed = l.buckets.endScout(t) || changed
 	if assumed != nil && assumed != b {
 		assumed.dropProbe(t)
 	}
@@ -96,11 +97,9 @@ func (l *lane) sortTasks(most int, now time.Time) (closed []*Task) {
 		p := s.find(t.Path)
 		b := p.bucket
 		switch {
-		case b.isClosed(now) && !s.mayScout(p):
+		case b.isClosed(now) && !s.isUnknown(p):
 			closed = append(closed, l.waiting.Pop())
 			continue
-		case b.isClosed(now):
-			return closed
 		case b.aside.Len() == 0 && !l.bucketStart(b, now).After(now), s.mayScout(p), s.aside >= most:
 			return closed
 		}
@@ -156,8 +155,8 @@ func (l *lane) assignStart(t *Task, now time.Time) {
 		return
 	}
 	p := s.find(t.Path)
-	if p.bucket.isClosed(now) || l.bucketStart(p.bucket, now).After(now) {
-		p.scouted = true
+	if l.bucketStart(p.bucket, now).After(now) {
+		s.beginScout(t, p)
 	}
 	p.bucket.noteStart(t, s.others(p.bucket), now)
 	t.bucket = p.bucket
@@ -195,13 +194,13 @@ func (l *lane) quotaStart(now time.Time) time.Time {
 	return l.bucketStart(l.buckets.list[0], now)
 }
 
-// closureOf returns the closure of the bucket that a Task is in, where that is closed and no Task is needed to learn
-// whether it is in it; nil is none.
+// closureOf returns the closure of the bucket that a Task is in, where that is closed and no scout may show that it is
+// in another one; nil is none.
 func (l *lane) closureOf(t *Task, now time.Time) *closure {
 	if !l.buckets.isSplit() {
 		return nil
 	}
-	if p := l.buckets.find(t.Path); p.bucket.isClosed(now) && !l.buckets.mayScout(p) {
+	if p := l.buckets.find(t.Path); p.bucket.isClosed(now) && !l.buckets.isUnknown(p) {
 		return p.bucket.closure
 	}
 	return nil

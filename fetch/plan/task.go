@@ -33,7 +33,8 @@ type Task struct {
 	// Started is when Next returned the Task last.
 	Started time.Time
 
-	bucket *bucket // that its exchange was started from; nil is none
-	lane   *lane   // that it waits in or was started from; nil before Add, after Done and for a Task without a host
-	number uint64  // of its last start, among those of the lane; 1 is the first
+	bucket   *bucket     // that its exchange was started from; nil is none
+	scouting *pathPrefix // whose bucket its exchange is to show; nil is none
+	lane     *lane       // that it waits in or was started from; nil before Add, after Done and for a Task without a host
+	number   uint64      // of its last start, among those of the lane; 1 is the first
 }
