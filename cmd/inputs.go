@@ -12,6 +12,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/net/publicsuffix"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/input"
@@ -122,11 +123,14 @@ func maskArgument(arg string) string {
 	return redact.Placeholder + arg[at:]
 }
 
-// looksLikeHost reports whether a name such as example.com/a was meant as a URL, at a guess.
+// looksLikeHost reports whether a name such as example.com/a was meant as a URL: it begins with localhost, or with a name
+// below a public suffix, which the endings of files are not.
 func looksLikeHost(arg string) bool {
 	host, _, _ := strings.Cut(arg, "/")
-	dot := strings.LastIndexByte(host, '.')
-	return dot > 0 && dot < len(host)-1 && !strings.HasPrefix(arg, ".")
+	host, _, _ = strings.Cut(host, ":")
+	host = strings.ToLower(host)
+	suffix, managed := publicsuffix.PublicSuffix(host)
+	return host == "localhost" || managed && len(suffix) < len(host)
 }
 
 // stat returns the state of the input's file; a URL has none.

@@ -79,7 +79,7 @@ func Line(line []byte) []byte {
 	if end := endOfSecretName(lowerASCII(plain)); end > 0 {
 		masked = append(bytes.Clone(plain[:end]), " "+Placeholder...)
 	}
-	if at := bytes.LastIndexByte(masked, '@'); at >= 0 {
+	if at := bytes.LastIndexByte(masked, '@'); at >= 0 && !isMailto(masked) {
 		start := 0
 		if scheme := bytes.Index(masked[:at], []byte(":/")); scheme >= 0 {
 			start = scheme + 2
@@ -93,6 +93,13 @@ func Line(line []byte) []byte {
 		masked = line // nothing was secret: the original, escapes included
 	}
 	return bytes.Clone(masked[:min(len(masked), maxLine)])
+}
+
+// isMailto reports whether a line is the address of a mailbox (RFC 6068), which has no password.
+func isMailto(line []byte) bool {
+	const scheme = "mailto:"
+	return len(line) > len(scheme) && string(lowerASCII(line[:len(scheme)])) == scheme &&
+		!bytes.ContainsAny(line[len(scheme):], ":/\\")
 }
 
 // endOfSecretName returns where in an input line, in lower case, the first name of a secret header ends; 0 is none.
