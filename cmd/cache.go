@@ -63,7 +63,7 @@ func checkNoCache(f cacheFlags, o *fetch.Options, found *problems) {
 
 // openRedis parses the address of a Redis server; it connects at the first use.
 func openRedis(f cacheFlags, o *fetch.Options) (*cache.Redis, error) {
-	settings := cache.RedisSettings{Keep: o.CacheTTL}
+	settings := cache.RedisSettings{Keep: o.CacheTTL, Remember: f.changed}
 	if o.TLS != nil {
 		settings.Roots = o.TLS.RootCAs
 	}

@@ -121,8 +121,9 @@ Answers are found again by method, URL and Vary, and only with the same credenti
 With --changed a success counts as told of once a run has ended with 0, 3 or 4, so a run after a kill repeats some; the
 summary counts unchanged. Jobs that use --changed want a cache of their own each. -P then saves what changed only.
 Answers that have no body, such as those to HEAD, are compared with nothing and written each time.
-Values over 1 MiB stay out of Redis, and keys unused for 30 days go. A cache that can't be used, or is slow, costs a
-warning, and the run goes on without it.
+Values over 1 MiB stay out of Redis. Keys there go when unused for 30 days, with --cache-ttl when so old, but with
+--changed, which has to know longer what it has told of. A cache that can't be used, or is slow, costs a warning, and
+the run goes on without it.
 
 A kill of the process loses nothing that was written. With --resume a power cut costs the last second or so, which is
 found out and fetched again: output, journal and saved bodies are flushed once a second, and at the end. Without

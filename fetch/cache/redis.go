@@ -16,18 +16,18 @@ import (
 	"batchfetch/fetch/resp"
 )
 
-// A Redis is a Store in a Redis server, for jobs on several machines. Every key has a time to live, which each use
-// renews; the server's maxmemory-policy decides which keys are evicted. A value, body and note together, has at most 1
-// MiB.
+// A Redis is a Store in a Redis server, for jobs on several machines. Every key has a time to live; the server's
+// maxmemory-policy decides which keys are evicted. A value, body and note together, has at most 1 MiB.
 type Redis struct {
 	client *resp.Client
 	ttl    time.Duration // the time to live of a key
+	renews bool          // each use of a key renews it
 }
 
 const (
 	mostValue = 1 << 20 // bytes
 
-	// redisTTL is the default time to live of a key since its last use.
+	// redisTTL is the default time to live of a key, since its last use.
 	redisTTL = 30 * 24 * time.Hour
 	// redisTimeout bounds connecting to the server, and each call: a slower lookup saves no time.
 	redisTimeout = time.Second
@@ -39,8 +39,11 @@ const (
 type RedisSettings struct {
 	// Roots are the authorities for the certificate of a rediss:// server; nil is those of the system.
 	Roots *x509.CertPool
-	// Keep is the least time to live of a key; at least 30 days are used, for 0 as well.
+	// Keep is the time to live of a key, which no use renews; 0 is 30 days since its last use.
 	Keep time.Duration
+	// Remember is for a Reporter, which has to know a body for longer than it may be reused: a key lives for 30 days, or
+	// Keep where that is more, since its last use.
+	Remember bool
 }
 
 // IsRedisURL reports whether text is a URL of a server rather than the name of a directory.
@@ -74,7 +77,11 @@ func OpenRedis(address string, settings RedisSettings) (*Redis, error) {
 		o.Username = u.User.Username()
 		o.Password, _ = u.User.Password()
 	}
-	return &Redis{client: resp.New(o), ttl: max(settings.Keep, redisTTL)}, nil
+	r := &Redis{client: resp.New(o), ttl: settings.Keep}
+	if r.renews = settings.Remember || r.ttl <= 0; r.renews {
+		r.ttl = max(r.ttl, redisTTL)
+	}
+	return r, nil
 }
 
 // portOf returns the port of a URL, or the default one.
@@ -88,15 +95,17 @@ func portOf(u *url.URL) string {
 // redisKey returns the server's name of a key.
 func redisKey(key Key) string { return "batchfetch:1:" + hex.EncodeToString(key[:]) }
 
-// value returns the image under key, empty where there is none, and renews its time to live. It is returned even where
-// the server accepts no writes, such as a replica or one whose disk is full.
+// value returns the image under key, empty where there is none, and renews its time to live where use does. It is
+// returned even where the server accepts no writes, such as a replica or one whose disk is full.
 func (r *Redis) value(ctx context.Context, key Key) ([]byte, error) {
 	name := redisKey(key)
-	replies, err := r.client.Do(ctx,
-		resp.Command{ // never more than mostValue, whatever was written there
-			Words: []string{"GETRANGE", name, "0", strconv.Itoa(mostValue - 1)}, Reply: resp.Bulk, MaxBulk: mostValue,
-		},
-		resp.Command{Words: []string{"EXPIRE", name, r.seconds()}, Reply: resp.Number})
+	commands := []resp.Command{{ // never more than mostValue, whatever was written there
+		Words: []string{"GETRANGE", name, "0", strconv.Itoa(mostValue - 1)}, Reply: resp.Bulk, MaxBulk: mostValue,
+	}}
+	if r.renews {
+		commands = append(commands, r.renewal(key))
+	}
+	replies, err := r.client.Do(ctx, commands...)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +119,15 @@ func (r *Redis) value(ctx context.Context, key Key) ([]byte, error) {
 	}
 }
 
-// seconds returns the time to live of a key as commands have it.
-func (r *Redis) seconds() string { return strconv.FormatInt(int64(max(r.ttl/time.Second, 1)), 10) }
+// renewal is the command that renews the time to live of a key.
+func (r *Redis) renewal(key Key) resp.Command {
+	return resp.Command{Words: []string{"EXPIRE", redisKey(key), r.seconds()}, Reply: resp.Number}
+}
+
+// seconds returns the time to live of a key as commands have it, rounded up.
+func (r *Redis) seconds() string {
+	return strconv.FormatInt(int64((r.ttl+time.Second-1)/time.Second), 10)
+}
 
 // write sends a command that changes a key.
 func (r *Redis) write(ctx context.Context, c resp.Command) error {
@@ -131,6 +147,9 @@ func (r *Redis) Get(ctx context.Context, key Key) (*Found, error) {
 	e, err := readNote(bytes.NewReader(image), int64(len(image)), image, key)
 	if err != nil {
 		return nil, nil
+	}
+	if e.kind == ofChoice && !r.renews { // it leads to responses that were stored after it
+		_ = r.write(ctx, r.renewal(key)) // where that fails they are requested again
 	}
 	return NewFound(e, bytes.NewReader(image[:e.Size]), nil), nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -44,22 +45,32 @@ func TestRedis(t *testing.T) {
 	})
 }
 
-// TestRedisKeysExpire checks that every key has a time to live, whichever call wrote it, and that each use renews it.
+// TestRedisKeysExpire checks that every key has a time to live, whichever call wrote it, and that each use renews it,
+// unless it is that of --cache-ttl: then only a response that was validated lives on.
 func TestRedisKeysExpire(t *testing.T) {
 	server := startRedis(t, "")
 	const day = 24 * time.Hour
-	for _, tt := range []struct{ keep, want time.Duration }{{0, 30 * day}, {90 * day, 90 * day}} {
-		s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{Keep: tt.keep})
+	for _, tt := range []struct {
+		keep     time.Duration
+		remember bool
+		want     time.Duration
+		renews   bool
+	}{
+		{0, false, 30 * day, true}, {0, true, 30 * day, true},
+		{5 * time.Minute, false, 5 * time.Minute, false}, {90 * day, false, 90 * day, false},
+		{5 * time.Minute, true, 30 * day, true}, {90 * day, true, 90 * day, true},
+	} {
+		s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{Keep: tt.keep, Remember: tt.remember})
 		key, e := cache.Key{1}, &cache.Entry{Status: 301}
 		client := server.client(t, 0)
-		check := func(what string) {
+		check := func(what string, want time.Duration) {
 			t.Helper()
 			keys := client.Keys(t.Context(), "*").Val()
 			if len(keys) != 1 {
 				t.Fatalf("%s: %d keys", what, len(keys))
 			}
-			if ttl := client.TTL(t.Context(), keys[0]).Val(); ttl > tt.want || ttl < tt.want-time.Hour {
-				t.Errorf("%s: lives %s", what, ttl)
+			if ttl := client.TTL(t.Context(), keys[0]).Val(); ttl > want || ttl < want-want/10 {
+				t.Errorf("%v: %s: lives %s, want %s", tt, what, ttl, want)
 			}
 			if err := client.Expire(t.Context(), keys[0], time.Minute).Err(); err != nil {
 				t.Fatal(err)
@@ -68,18 +79,60 @@ func TestRedisKeysExpire(t *testing.T) {
 		if err := cache.Write(t.Context(), s, key, e); err != nil {
 			t.Fatal(err)
 		}
-		check("written")
+		check("written", tt.want)
 		if _, err := s.Get(t.Context(), key); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Get(t.Context(), cache.Key{2}); err != nil { // leaves no key behind
 			t.Fatal(err)
 		}
-		check("found")
+		if tt.renews {
+			check("found", tt.want)
+		} else {
+			check("found", time.Minute)
+		}
 		if err := s.Refresh(t.Context(), key, e); err != nil {
 			t.Fatal(err)
 		}
-		check("refreshed")
+		check("refreshed", tt.want)
+	}
+}
+
+// TestRedisChoicesOutliveResponses checks that the choice of several responses lives as long as the one that was stored
+// last, although use renews no response.
+func TestRedisChoicesOutliveResponses(t *testing.T) {
+	server := startRedis(t, "")
+	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{Keep: 5 * time.Minute})
+	client := server.client(t, 0)
+	q := cache.Question{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept-Language": {"en"}}}
+	_, place, err := cache.Find(t.Context(), s, &q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := place.Draft(t.Context(), s, &q, http.Header{"Vary": {"Accept-Language"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Commit(t.Context(), &cache.Entry{Status: 301}); err != nil {
+		t.Fatal(err)
+	}
+	keys := client.Keys(t.Context(), "*").Val()
+	for _, key := range keys {
+		if err := client.Expire(t.Context(), key, time.Minute).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found, _, err := cache.Find(t.Context(), s, &q); found == nil || err != nil {
+		t.Fatalf("%v, %v", found, err)
+	}
+	renewed := 0
+	for _, key := range keys {
+		if client.TTL(t.Context(), key).Val() > 2*time.Minute {
+			renewed++
+		}
+	}
+	if len(keys) != 2 || renewed != 1 {
+		t.Errorf("%d of %d keys are renewed", renewed, len(keys))
 	}
 }
 

@@ -3,6 +3,7 @@ package cache
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -53,8 +54,8 @@ func (v Validators) Conditions() http.Header {
 		return nil
 	}
 	h := make(http.Header, 2)
-	if v.ETag != "" {
-		h["If-None-Match"] = []string{v.ETag}
+	if tags := v.tags(); len(tags) > 0 {
+		h["If-None-Match"] = []string{strings.Join(tags, ", ")}
 	}
 	if v.LastModified != "" {
 		h["If-Modified-Since"] = []string{v.LastModified}
@@ -62,15 +63,30 @@ func (v Validators) Conditions() http.Header {
 	return h
 }
 
+// codingSuffixes are what servers append to an entity tag, within its quotes, for a body that they compress as they send
+// it. Some of them know the tag without it only (Apache's mod_deflate and mod_brotli, DeflateAlterETag AddSuffix).
+var codingSuffixes = []string{"--gzip", "-gzip", "-br", "-zstd", "-deflate", ";gzip", ";br"}
+
+// tags returns the entity tags under which the server may know the response: its own, and the one without a suffix for
+// its coding; nil is none.
+func (v Validators) tags() []string {
+	if v.ETag == "" {
+		return nil
+	}
+	own := strings.TrimSuffix(v.ETag, `"`)
+	for _, suffix := range codingSuffixes {
+		if bare, had := strings.CutSuffix(own, suffix); had {
+			return []string{v.ETag, bare + `"`}
+		}
+	}
+	return []string{v.ETag}
+}
+
 // Confirms reports whether a 304 with that header confirms the response that v identifies (RFC 9111 section 4.3.4). A
 // 304 without validators confirms the response of the request's conditions.
 func (v Validators) Confirms(h http.Header) bool {
 	if tags := h["Etag"]; len(tags) > 0 && v.ETag != "" {
-		if strings.HasPrefix(tags[0], "W/") || strings.HasPrefix(v.ETag, "W/") {
-			// Weak comparison: RFC 9110 section 8.8.3.2.
-			return strings.TrimPrefix(tags[0], "W/") == strings.TrimPrefix(v.ETag, "W/")
-		}
-		return len(tags) == 1 && tags[0] == v.ETag
+		return len(tags) == 1 && slices.ContainsFunc(v.tags(), func(own string) bool { return isSameTag(own, tags[0]) })
 	}
 	if dates := h["Last-Modified"]; len(dates) > 0 && v.ETag == "" && v.LastModified != "" {
 		return dates[0] == v.LastModified
@@ -78,8 +94,12 @@ func (v Validators) Confirms(h http.Header) bool {
 	return true
 }
 
+// isSameTag reports whether two entity tags are equal by the weak comparison (RFC 9110 section 8.8.3.2).
+func isSameTag(a, b string) bool { return strings.TrimPrefix(a, "W/") == strings.TrimPrefix(b, "W/") }
+
 // Freshen returns a copy of e updated by the header of a 304 (RFC 9111 sections 3.2 and 4.3.4). Fields that describe
-// the stored body are not changed: its codings, its range, its length.
+// the stored body are not changed: its codings, its range, its length, and an entity tag that has a suffix for its
+// coding.
 func (e *Entry) Freshen(h http.Header, received time.Time) Entry {
 	fresh := *e
 	fresh.Header = make(http.Header, len(e.Header))
@@ -88,8 +108,9 @@ func (e *Entry) Freshen(h http.Header, received time.Time) Entry {
 	}
 	delete(fresh.Header, "Age") // of the earlier response
 	for name, values := range Storable(h, received) {
-		switch name {
-		case "Content-Encoding", "Content-Range":
+		switch own := e.Header[name]; {
+		case name == "Content-Encoding", name == "Content-Range":
+		case name == "Etag" && len(own) > 0 && !isSameTag(own[0], values[0]):
 		default:
 			fresh.Header[name] = values
 		}

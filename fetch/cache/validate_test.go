@@ -15,6 +15,11 @@ func TestConditions(t *testing.T) {
 	}{
 		{header("Etag", `"x"`), header("If-None-Match", `"x"`)},
 		{header("Etag", `W/"x"`, "Last-Modified", at(0)), header("If-None-Match", `W/"x"`, "If-Modified-Since", at(0))},
+		{header("Etag", `"x-gzip"`), header("If-None-Match", `"x-gzip", "x"`)},
+		{header("Etag", `W/"x-br"`), header("If-None-Match", `W/"x-br", W/"x"`)},
+		{header("Etag", `"x--gzip"`), header("If-None-Match", `"x--gzip", "x"`)},
+		{header("Etag", `"-gzip"`), header("If-None-Match", `"-gzip", ""`)},
+		{header("Etag", `"x-gzip-1"`), header("If-None-Match", `"x-gzip-1"`)},
 		{header("Last-Modified", at(0)), header("If-Modified-Since", at(0))},
 		{header("Last-Modified", "yesterday"), nil},
 		{header("Etag", "unquoted"), nil},
@@ -38,6 +43,11 @@ func TestConfirms(t *testing.T) {
 	}{
 		{"the same tag", header("Etag", `"x"`), header("Etag", `"x"`), true},
 		{"another tag", header("Etag", `"x"`), header("Etag", `"y"`), false},
+		{"the tag before it was coded", header("Etag", `"x-gzip"`), header("Etag", `"x"`), true},
+		{"the same, weak", header("Etag", `"x-gzip"`), header("Etag", `W/"x"`), true},
+		{"the tag of a coded one", header("Etag", `"x-gzip"`), header("Etag", `"x-gzip"`), true},
+		{"another one before it was coded", header("Etag", `"x-gzip"`), header("Etag", `"y"`), false},
+		{"a coded one, of a plain one", header("Etag", `"x"`), header("Etag", `"x-gzip"`), false},
 		{"the same tag, weak", header("Etag", `W/"x"`), header("Etag", `W/"x"`), true},
 		{"weak and strong", header("Etag", `W/"x"`), header("Etag", `"x"`), true},
 		{"no tag in the 304", header("Etag", `"x"`), header(), true},
@@ -69,6 +79,13 @@ func TestFreshen(t *testing.T) {
 		if got.Header.Get(name) != want.Get(name) {
 			t.Errorf("%s: got %q, want %q", name, got.Header.Get(name), want.Get(name))
 		}
+	}
+	coded := &Entry{Status: 200, Header: header("Etag", `"x-gzip"`)}
+	if got := coded.Freshen(header("Etag", `"x"`), noon).Header.Get("Etag"); got != `"x-gzip"` {
+		t.Errorf("the tag of the stored body became %s", got)
+	}
+	if got := e.Freshen(header("Etag", `W/"x"`), noon).Header.Get("Etag"); got != `W/"x"` {
+		t.Errorf("the tag became %s", got)
 	}
 	if e.Header.Get("Age") != "77" {
 		t.Error("the old one was written to")
