@@ -17,6 +17,9 @@ func (out *outputs) finish(c *config, r result) int {
 		for _, hint := range expiredHints(r.summary) {
 			out.console.report(slog.LevelWarn, hint, "-H @file is read again when it changes")
 		}
+		for _, hint := range watchedHints(r.summary) {
+			out.console.report(slog.LevelWarn, hint, "")
+		}
 	}
 	to := out.summaryWriter(c.output, r.code, quiet)
 	if out.file != nil && to == out.records { // the summary is part of the file

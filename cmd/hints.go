@@ -66,6 +66,40 @@ func expiredHints(sum fetch.Summary) []string {
 	return hints
 }
 
+// watchedHints returns what to know of hosts whose changes --changed sees late, or by whole bodies only: a hint for
+// each of the two at most, about the host that has most of them.
+func watchedHints(sum fetch.Summary) []string {
+	var hints []string
+	unvalidated, fresh := make(map[string]int64), make(map[string]int64)
+	for host, w := range sum.Watched {
+		if w.Unvalidated > 0 {
+			unvalidated[host] = w.Unvalidated
+		}
+		if w.Fresh > 0 {
+			fresh[host] = w.Fresh
+		}
+	}
+	if hosts := keysByCount(unvalidated); len(hosts) > 0 {
+		hints = append(hints, fmt.Sprintf("%d answers of %s have no ETag or date to ask with: --changed gets them whole "+
+			"each time", unvalidated[hosts[0]], firstHost(hosts)))
+	}
+	if hosts := keysByCount(fresh); len(hosts) > 0 {
+		hints = append(hints, fmt.Sprintf("%d answers of %s may be used again for %s (Cache-Control), and --changed asks "+
+			"for them after that; -H 'Cache-Control: no-cache' asks each time", fresh[hosts[0]], firstHost(hosts),
+			formatDuration(sum.Watched[hosts[0]].FreshFor)))
+	}
+	return hints
+}
+
+// firstHost returns the first of some hosts, and how many more there are.
+func firstHost(hosts []string) string {
+	first := encode.Printable(truncate(hosts[0]))
+	if len(hosts) > 1 {
+		first += fmt.Sprintf(" and %d more hosts", len(hosts)-1)
+	}
+	return first
+}
+
 // limitHint returns what bound the speed of a run, and for how much of its time; "" for a run of less than a second.
 func limitHint(c *config, sum fetch.Summary) string {
 	if sum.Elapsed.Seconds() < 1 || sum.LimitedBy == "" {

@@ -3,9 +3,11 @@ package cmd
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 
+	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
 	"batchfetch/output"
 )
@@ -60,6 +62,34 @@ func TestHintsNameFlags(t *testing.T) {
 			if name, found := strings.CutPrefix(word, "--"); found && flags.Lookup(name) == nil {
 				t.Errorf("there is no --%s: %q", name, hint)
 			}
+		}
+	}
+}
+
+// TestWatchedHints: there is one hint for each of the two things at most, about the host that has most of it.
+func TestWatchedHints(t *testing.T) {
+	for _, c := range []struct {
+		watched map[string]fetch.Watched
+		want    []string // what each hint begins with
+	}{
+		{nil, nil},
+		{map[string]fetch.Watched{"http://a.example": {Unvalidated: 2}},
+			[]string{"2 answers of http://a.example have no ETag"}},
+		{map[string]fetch.Watched{"http://a.example": {Fresh: 3, FreshFor: 90 * time.Minute}},
+			[]string{"3 answers of http://a.example may be used again for 1h30m (Cache-Control)"}},
+		{map[string]fetch.Watched{"http://a.example": {Unvalidated: 1}, "http://b.example": {Unvalidated: 5, Fresh: 1},
+			"http://c.example": {Fresh: 2, FreshFor: time.Hour}}, []string{
+			"5 answers of http://b.example and 1 more hosts have no ETag",
+			"2 answers of http://c.example and 1 more hosts may be used again for 1h "}},
+	} {
+		hints := watchedHints(fetch.Summary{Watched: c.watched})
+		for i, hint := range hints {
+			if i >= len(c.want) || !strings.HasPrefix(hint, c.want[i]) {
+				t.Errorf("%+v: hint %d is %q", c.watched, i, hint)
+			}
+		}
+		if len(hints) != len(c.want) {
+			t.Errorf("%+v: %d hints, want %d", c.watched, len(hints), len(c.want))
 		}
 	}
 }

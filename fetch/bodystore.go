@@ -17,8 +17,8 @@ type BodyStore interface {
 }
 
 // A BodyWriter takes one body for a BodyStore. One goroutine uses it; at the end it calls Abandon, after Commit too, or
-// Suspend of a PartialWriter. An error of a method that is no *Failure ends the run: the disk is full, or gone. One that
-// is an io.ReaderAt of what has been written lets a body be checked once more before Commit, without its coding.
+// Suspend of a PartialWriter. An error of a method that is no *Failure ends the run: the disk is full, or gone. One
+// that is an io.ReaderAt of what has been written lets a body be checked once more before Commit, without its coding.
 type BodyWriter interface {
 	io.Writer
 	// Commit stores the body, which is whole and verified, under its name, and returns the path to open it by. sum is

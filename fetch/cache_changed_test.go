@@ -200,3 +200,44 @@ func TestChangedNeedsACache(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestWatched checks which hosts a run with Options.Changed tells of: those whose responses can't be validated, and
+// those whose responses are used again without asking, for long or in this run.
+func TestWatched(t *testing.T) {
+	withCacheRig(t, func(rig *cacheRig) {
+		check := func(want Watched, change func(*Options), path string) {
+			t.Helper()
+			teller := cache.NewReporter(rig.store)
+			rig.run(func(o *Options) {
+				o.Changed = teller
+				if change != nil {
+					change(o)
+				}
+			}, path)
+			if got := rig.summary.Watched["http://a.test"]; got != want || (want == Watched{}) != (rig.summary.Watched == nil) {
+				t.Errorf("%s: got %+v, want %+v", path, rig.summary.Watched, want)
+			}
+		}
+		rig.setTagged("/tagged", `"1"`, "body")
+		rig.setTagged("/minute", `"1"`, "body", "Cache-Control", "max-age=60")
+		rig.setTagged("/hour", `"1"`, "body", "Cache-Control", "max-age=3600")
+		rig.setTagged("/asked", `"1"`, "body", "Cache-Control", "max-age=3600, no-cache")
+		rig.setPage("/plain", 200, "body")
+		rig.setPage("/both", 200, "body", "Cache-Control", "max-age=7200")
+		rig.setTagged("/secret", `"1"`, "body", "Cache-Control", "no-store")
+		rig.setPage("/gone", 404, "body")
+		check(Watched{}, nil, "/tagged")
+		check(Watched{}, nil, "/minute")
+		check(Watched{Fresh: 1, FreshFor: time.Minute}, nil, "/minute") // it is not asked for
+		check(Watched{Fresh: 1, FreshFor: time.Hour}, nil, "/hour")
+		check(Watched{Fresh: 1, FreshFor: time.Hour}, nil, "/hour")
+		check(Watched{}, func(o *Options) { o.Header = headerOf("Cache-Control", "no-cache") }, "/hour")
+		check(Watched{}, func(o *Options) { o.CacheTTL = time.Hour }, "/hour")
+		check(Watched{}, func(o *Options) { o.Changed = nil }, "/plain")
+		check(Watched{}, nil, "/asked")
+		check(Watched{Unvalidated: 1}, nil, "/plain")
+		check(Watched{Unvalidated: 1, Fresh: 1, FreshFor: 2 * time.Hour}, nil, "/both")
+		check(Watched{Unvalidated: 1}, nil, "/secret")
+		check(Watched{}, nil, "/gone")
+	})
+}

@@ -66,6 +66,9 @@ type Summary struct {
 	// Unauthorized has the hosts whose last final statuses were all 401 (RFC 9110 section 15.5.2), where there were three
 	// or more: their credentials may have expired. At most MaxHosts; nil is none.
 	Unauthorized map[string]Unauthorized
+	// Watched has the hosts whose changes Options.Changed sees late, or by whole bodies only. At most MaxHosts; nil is
+	// none.
+	Watched map[string]Watched
 	// Latency is that of all Exchanges.
 	Latency Latency
 	// LimitedBy is the Limit that held for the largest share of the run's time, LimitedFor how long each held.
@@ -103,6 +106,7 @@ type exchangeCounts struct {
 	status           int // of a whole response; 0 is none
 	bytes, wireBytes int64
 	cache            Cached
+	watched          Watched // of this one response
 }
 
 // A tally is the counts of a run while it goes on. The scheduler owns it.
@@ -195,6 +199,7 @@ func (c *tally) countFinal(t *task) {
 		if t.counts.unchanged {
 			c.Unchanged++
 		}
+		c.countWatched(t)
 		return
 	}
 	c.Failed++

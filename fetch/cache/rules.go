@@ -152,6 +152,19 @@ func (r Rules) Age(e *Entry, now time.Time) time.Duration {
 // maxClockSkew is how far the clocks of machines that share a Store may differ.
 const maxClockSkew = time.Minute
 
+// Reuse returns how a response with that status and header can be used the next time: for how long it is fresh by
+// itself, and whether the server can validate it after that.
+func (r Rules) Reuse(status int, h http.Header) (fresh time.Duration, validates bool) {
+	d := directivesOf(h)
+	if !r.Keeps(status, h) {
+		return 0, false
+	}
+	if !d.noCache {
+		fresh, _ = r.lifetime(status, h, d)
+	}
+	return fresh, hasValidator(h)
+}
+
 // lifetimeOf returns the freshness lifetime of e; 0 where it is unknown.
 func (r Rules) lifetimeOf(e *Entry, d directives) time.Duration {
 	lifetime, _ := r.lifetime(e.Status, e.Header, d)

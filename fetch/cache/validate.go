@@ -63,8 +63,8 @@ func (v Validators) Conditions() http.Header {
 	return h
 }
 
-// codingSuffixes are what servers append to an entity tag, within its quotes, for a body that they compress as they send
-// it. Some of them know the tag without it only (Apache's mod_deflate and mod_brotli, DeflateAlterETag AddSuffix).
+// codingSuffixes are what servers append to an entity tag, within its quotes, for a body that they compress as they
+// send it. Some of them know the tag without it only (Apache's mod_deflate and mod_brotli, DeflateAlterETag AddSuffix).
 var codingSuffixes = []string{"--gzip", "-gzip", "-br", "-zstd", "-deflate", ";gzip", ";br"}
 
 // tags returns the entity tags under which the server may know the response: its own, and the one without a suffix for

@@ -11,7 +11,8 @@ import (
 // packedTypes are the media types of files that are packed with gzip or zstd themselves, whatever their name.
 var packedTypes = []string{
 	"application/gzip", "application/x-gzip", "application/x-gunzip", "application/gzipped", "application/gzip-compressed",
-	"application/x-gzip-compressed", "application/x-compressed", "application/x-compressed-tar", "application/x-gtar-compressed",
+	"application/x-gzip-compressed", "application/x-compressed", "application/x-compressed-tar",
+	"application/x-gtar-compressed",
 	"application/tgz", "application/x-tgz", "application/zstd", "application/x-zstd",
 }
 

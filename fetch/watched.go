@@ -1,0 +1,53 @@
+package fetch
+
+import "time"
+
+// Watched is how Options.Changed sees the changes of one host, where that is late, or costs whole bodies.
+type Watched struct {
+	// Unvalidated counts the successes that the server can't validate the next time (RFC 9111 section 4.3): each run
+	// transfers them whole.
+	Unvalidated int64
+	// Fresh counts those that are used again without asking the server, by their own header, for FreshFor at most: until
+	// then no change is seen. They are those for an hour and more, and those that this run has used so.
+	Fresh    int64
+	FreshFor time.Duration
+}
+
+// longFresh is from how long on a response counts as Watched.Fresh before it is used so.
+const longFresh = time.Hour
+
+// watchedOf returns how Options.Changed sees the changes of a response. Nothing is said of one without a body, nor
+// where the user has decided how long responses are used, by Options.CacheTTL or a Cache-Control of the request.
+func (c *responseCache) watchedOf(to *target, rec *Record) (w Watched) {
+	if c.options.Changed == nil || c.options.CacheTTL > 0 || rec.Cache == "" || !rec.Hashed ||
+		to.Header["Cache-Control"] != nil {
+		return w
+	}
+	fresh, validates := c.rules().Reuse(rec.Status, rec.header)
+	if !validates {
+		w.Unvalidated = 1
+	}
+	if fresh >= longFresh || rec.Cache == CacheHit {
+		w.Fresh, w.FreshFor = 1, fresh
+	}
+	return w
+}
+
+// countWatched adds how the changes of a success are seen to those of its host.
+func (c *tally) countWatched(t *task) {
+	own := t.counts.watched
+	if own == (Watched{}) {
+		return
+	}
+	if c.Watched == nil {
+		c.Watched = make(map[string]Watched)
+	}
+	all, known := c.Watched[t.Origin]
+	if !known && len(c.Watched) >= MaxHosts {
+		return
+	}
+	all.Unvalidated += own.Unvalidated
+	all.Fresh += own.Fresh
+	all.FreshFor = max(all.FreshFor, own.FreshFor)
+	c.Watched[t.Origin] = all
+}
