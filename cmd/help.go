@@ -72,7 +72,8 @@ port it came from, and with a Domain to that domain by the same scheme at any po
 --paginate makes each page a Record with index and id of its line, page 1, 2, … and the URL of the next one. Pages count
 like requests. Those after the first are asked for by GET (or HEAD), without a body; to another scheme, host or port go
 no secrets. A page that fails goes on from there when it is fed back; --resume goes on from the first that is not done.
---max-pages is an end, a page that came before a failure. null, false, "" or nothing at the pointer is the last page.
+--max-pages is an end, from where --resume with a higher one goes on; a page that came before is a failure. null, false,
+"" or nothing at the pointer is the last page.
 
 Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass through files in TMPDIR (/tmp).
 

@@ -72,7 +72,8 @@ func (out *outputs) protectFiles(c *config, inputs []inputArg) {
 func (out *outputs) openFile(c *config) (err error) {
 	name := c.output.output
 	if c.output.resume {
-		out.resumed, err = journal.Open(name, journal.Settings{AppendRequest: c.fetch.AppendCanonical, SaveDir: out.bodies})
+		out.resumed, err = journal.Open(name, journal.Settings{AppendRequest: c.fetch.AppendCanonical, SaveDir: out.bodies,
+			MaxPages: c.fetch.MaxPages})
 		if err == nil {
 			out.records, err = output.PackEachWrite(name, out.resumed)
 		}

@@ -60,6 +60,8 @@ type Settings struct {
 	AppendRequest func(text []byte, r *fetch.Request) []byte
 	// SaveDir is the directory of the bodies that Records point to; nil is none.
 	SaveDir *savedir.Dir
+	// MaxPages is the number of the last page that this run asks for: a request whose next page is beyond it is done.
+	MaxPages int
 }
 
 // DoneBefore returns the number of successes of earlier runs.
@@ -94,9 +96,7 @@ func (j *Output) newEntry(r *fetch.Record) entry {
 	if j.settings.SaveDir != nil {
 		e.name = j.settings.SaveDir.NameHash(r)
 	}
-	if r.More {
-		e.next = r.Next
-	}
+	e.next = r.Next // also beyond MaxPages: a later run may go further
 	return e
 }
 

@@ -144,7 +144,7 @@ func (j *Output) readJournal(head header, size int64) error {
 	if j.committed, err = h.findGood(j.out, length, file.CurrentBoot()); err != nil {
 		return describeError(err, j.name, length)
 	}
-	if j.doneBefore, err = h.loadLedger(j.journal, j.committed, &j.ledger, j.settings.SaveDir); err != nil {
+	if j.doneBefore, err = h.loadLedger(j.journal, j.committed, &j.ledger, &j.settings); err != nil {
 		return err
 	}
 	j.dirty = len(h.unsynced) > 0

@@ -12,7 +12,7 @@ import (
 func TestPagesSurvive(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	o := fetch.Defaults()
-	settings := Settings{AppendRequest: o.AppendCanonical}
+	settings := Settings{AppendRequest: o.AppendCanonical, MaxPages: 1000}
 	first := fetch.Request{URL: "https://ann:pass@example.com/1", Method: "POST", Body: []byte("q")}
 	page := func(number int64, url string) *fetch.Page {
 		return &fetch.Page{Number: number, URL: url, Get: true, PublicOnly: true}

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"batchfetch/output/file"
-	"batchfetch/output/savedir"
 )
 
 // ResumeError is why an output can't be resumed, and a hint at what the user can do about it.
@@ -154,10 +153,11 @@ func (c commitRange) verify(out io.ReaderAt, length int64) error {
 	return nil
 }
 
-// loadLedger adds the successes of the journal f up to good to l, and the names of their files to bodies, which may
-// be nil. It returns how many they are.
-func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, bodies *savedir.Dir) (successes int64,
+// loadLedger adds the successes of the journal f up to good to l, and the names of their files to those of
+// settings.SaveDir, which may be nil. It returns how many they are.
+func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, settings *Settings) (successes int64,
 	err error) {
+	bodies := settings.SaveDir
 	l.reserve(h.successes)
 	var names []uint64
 	var withFiles int64
@@ -170,7 +170,7 @@ func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, bodies *s
 			return
 		}
 		successes += f.entries(func(hash requestHash, nth uint32, e entry) {
-			if e.next != nil {
+			if e.next != nil && e.next.Number <= int64(settings.MaxPages) {
 				l.addPage(occurrence{hash, nth}, e.next)
 			} else {
 				l.markDone(hash, nth)

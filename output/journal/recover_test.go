@@ -49,7 +49,7 @@ func (s *tornRun) findGood(now file.BootID) (extent, int64, error) {
 	}
 	var l ledger
 	defer l.free()
-	dones, err := h.loadLedger(bytes.NewReader(s.journal), to, &l, nil)
+	dones, err := h.loadLedger(bytes.NewReader(s.journal), to, &l, new(Settings))
 	return to, dones, err
 }
 
