@@ -7,11 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 	"golang.org/x/net/publicsuffix"
 
 	"batchfetch/fetch"
@@ -186,40 +183,6 @@ func (in inputArg) open() (io.ReadCloser, error) {
 		f = opened
 	}
 	return decompress(f, in.name)
-}
-
-// decompress returns the content of f by the extension of its name, .gz, .zst or any other. An error means that it
-// does not begin as its name says. A zstd window may take up to 128 MiB.
-func decompress(f *os.File, name string) (io.ReadCloser, error) {
-	switch filepath.Ext(name) {
-	case ".gz":
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			return nil, fmt.Errorf("not a gzip file: %w", err)
-		}
-		return layeredReader{z, []io.Closer{z, f}}, nil
-	case ".zst":
-		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
-		if err != nil {
-			return nil, fmt.Errorf("not a zstd file: %w", err)
-		}
-		return layeredReader{z, []io.Closer{z.IOReadCloser(), f}}, nil
-	}
-	return f, nil
-}
-
-// A layeredReader closes a reader together with what it reads from.
-type layeredReader struct {
-	io.Reader
-	closers []io.Closer
-}
-
-func (r layeredReader) Close() error {
-	var failed []error
-	for _, closer := range r.closers {
-		failed = append(failed, closer.Close())
-	}
-	return errors.Join(failed...)
 }
 
 // countRequests returns the number of Requests in all inputs; false where an input can't be read twice, or fails. It
