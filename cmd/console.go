@@ -20,9 +20,9 @@ type console struct {
 }
 
 func newConsole() *console {
-	screen := terminal.NewScreen(os.Stderr)
+	screen := terminal.NewScreen(stream{os.Stderr})
 	return &console{
-		stdout:           screen.Beside(os.Stdout),
+		stdout:           screen.Beside(stream{os.Stdout}),
 		stderr:           screen,
 		screen:           screen,
 		human:            term.IsTerminal(int(os.Stderr.Fd())),

@@ -46,7 +46,7 @@ func printPlan(in *interrupts, src fetch.Source) int {
 	}
 	var broken error
 	if err == nil {
-		broken = encode.WritePlan(os.Stdout, hosts)
+		broken = encode.WritePlan(stream{os.Stdout}, hosts)
 	}
 	switch {
 	case err != nil:
@@ -65,9 +65,9 @@ func printPlan(in *interrupts, src fetch.Source) int {
 // failureWriter returns a function that writes the failure of an invalid input line to standard error: a Record, or
 // words on a terminal.
 func failureWriter() func(fetch.Request, *fetch.LineError) {
-	sink := fetch.Sink(output.NewJSONL(os.Stderr, encode.BodyNone))
+	sink := fetch.Sink(output.NewJSONL(stream{os.Stderr}, encode.BodyNone))
 	if term.IsTerminal(int(os.Stderr.Fd())) {
-		sink = terminal.NewFailures(os.Stderr, "a run with --failures FILE keeps them all")
+		sink = terminal.NewFailures(stream{os.Stderr}, "a run with --failures FILE keeps them all")
 	}
 	return func(request fetch.Request, line *fetch.LineError) {
 		record := &fetch.Record{

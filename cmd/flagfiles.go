@@ -17,7 +17,7 @@ type flagFiles struct {
 
 // read returns the content of a file, or of standard input for -, which one flag alone can read.
 func (f *flagFiles) read(flag, name string) ([]byte, error) {
-	in := os.Stdin
+	var in io.Reader = stream{os.Stdin}
 	if name == "-" {
 		if f.stdinFlag != "" {
 			return nil, fmt.Errorf("reads standard input, which --%s has read", f.stdinFlag)

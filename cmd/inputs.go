@@ -174,6 +174,9 @@ func (in inputArg) source(reader *input.Reader) fetch.Source {
 
 // open returns the decompressed content; the caller closes it.
 func (in inputArg) open() (io.ReadCloser, error) {
+	if in.name == "-" {
+		return stream{in.file}, nil
+	}
 	f := in.file
 	if f == nil {
 		opened, err := os.Open(in.name)

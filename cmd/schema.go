@@ -17,7 +17,7 @@ func newSchemaCommand(code *int) *cobra.Command {
 		Short: "Print the JSON Schema of the output",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := os.Stdout.Write(encode.Schema())
+			_, err := stream{os.Stdout}.Write(encode.Schema())
 			*code = outputExit(err)
 			return nil
 		},
