@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 
 	"batchfetch/output/encode"
 )
@@ -17,7 +18,7 @@ func (out *outputs) finish(c *config, r result) int {
 		for _, hint := range expiredHints(r.summary) {
 			out.console.report(slog.LevelWarn, hint, "-H @file is read again when it changes")
 		}
-		for _, hint := range watchedHints(r.summary) {
+		for _, hint := range slices.Concat(watchedHints(r.summary), unpolledHints(r.summary)) {
 			out.console.report(slog.LevelWarn, hint, "")
 		}
 	}

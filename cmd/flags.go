@@ -68,7 +68,8 @@ func registerLimits(r *registrar, s *settings) {
 	r.duration(&o.RetryMaxTime, "retry-max-time", "one URL's attempts and waits together")
 	add(r, &o.Poll, "poll", "", "list", "none",
 		"statuses of answers that are not ready yet (202): asked again after their Retry-After or a growing delay; "+
-			"those to a POST with --retry-unsafe only",
+			"those to a POST, PUT, PATCH or DELETE, which would be done again, with --retry-unsafe only, and where they name "+
+			"no Location",
 		parseStatusesOrNone)
 	r.duration(&o.PollTime, "poll-time", "how long one URL may be not ready; then it fails as timeout")
 	r.bool(&o.RetryUnsafe, "retry-unsafe", "", "retry POST and the like too")

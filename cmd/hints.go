@@ -91,6 +91,16 @@ func watchedHints(sum fetch.Summary) []string {
 	return hints
 }
 
+// unpolledHints returns a hint where responses of a status of --poll were not asked for again.
+func unpolledHints(sum fetch.Summary) []string {
+	if sum.Unpolled == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d answers of a --poll status were to POST, PUT, PATCH or DELETE and stand as they are: "+
+		"asking again would do again what was asked; --retry-unsafe, or \"retry\": true in the line, allows that, but where "+
+		"the answer names the place of its result (Location)", sum.Unpolled)}
+}
+
 // firstHost returns the first of some hosts, and how many more there are.
 func firstHost(hosts []string) string {
 	first := encode.Printable(truncate(hosts[0]))

@@ -37,7 +37,7 @@ func printSummary(w io.Writer, c *config, r result) {
 	for _, hint := range expiredHints(sum) {
 		fmt.Fprintf(text, "batchfetch: %s\n", hint)
 	}
-	for _, hint := range watchedHints(sum) {
+	for _, hint := range slices.Concat(watchedHints(sum), unpolledHints(sum)) {
 		fmt.Fprintf(text, "batchfetch: hint: %s\n", hint)
 	}
 	if hint := limitHint(c, sum); hint != "" {

@@ -48,6 +48,9 @@ type Summary struct {
 	// Pages counts the pages among Succeeded and Failed (Request.Page), MorePages those of them that name a next one
 	// beyond Options.MaxPages.
 	Pages, MorePages int64
+	// Unpolled counts those of Succeeded whose status is one of Options.Poll, and that were not asked for again as the
+	// request would have done something again: see judge.Policy.Poll.
+	Unpolled int64
 	// Unchanged counts those of Succeeded whose Records are left out of the output: see Options.Changed.
 	Unchanged int64
 	// ByCache counts successes by the part that the cache had in them; nil is no cache.
@@ -195,6 +198,9 @@ func (c *tally) countFinal(t *task) {
 		c.WireBytes += t.counts.wireBytes
 		if t.counts.cache != "" {
 			c.ByCache[t.counts.cache]++
+		}
+		if t.counts.exchanged && t.policy.Poll.Has(t.counts.status) {
+			c.Unpolled++
 		}
 		if t.counts.unchanged {
 			c.Unchanged++

@@ -32,7 +32,7 @@ func (p *Policy) conditionalFailure(t Trial, a *Answer, r *refusal) *failure.Fai
 		return nil
 	case a.Failure != nil && a.blamesConditions():
 		return a.Failure
-	case a.Failure != nil, p.polls(t, a.Status), p.isFollowed(a):
+	case a.Failure != nil, p.polls(t, a.Status, a.sentHeader()), p.isFollowed(a):
 		return nil
 	case a.Partial == PartialContinues, p.AcceptStatus.Has(a.Status) && !a.BodyGone:
 		return nil

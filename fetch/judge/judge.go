@@ -33,7 +33,9 @@ type Policy struct {
 	RetryUnsafe bool
 	// ThrottleOn is the set of statuses that are a refusal beside 429, whatever the header fields say.
 	ThrottleOn Statuses
-	// Poll is the set of statuses that mean that the response is not ready yet. They win over AcceptStatus.
+	// Poll is the set of statuses that mean that the response is not ready yet. They win over AcceptStatus. Responses to
+	// methods other than GET, HEAD, OPTIONS and TRACE count only with RetryUnsafe or Trial.Retry, and where they do not
+	// name the place of the result.
 	Poll Statuses
 	// PollTime is how long one request may be not ready; 0 is not at all.
 	PollTime time.Duration
@@ -158,7 +160,7 @@ func (p *Policy) judgeTask(t Trial, a *Answer, r *refusal, now time.Time, chance
 	if r != nil {
 		return p.judgeRefusal(t, a, r, chance)
 	}
-	if p.polls(t, a.Status) {
+	if p.polls(t, a.Status, a.sentHeader()) {
 		return p.judgePoll(t, a, now, chance)
 	}
 	if p.isFollowed(a) {

@@ -47,21 +47,52 @@ func TestPoll(t *testing.T) {
 	}
 }
 
-// TestPollHasLimits: without --poll, and for a request that may not be repeated, the response is the answer.
+// TestPolledMethods: what a request has begun is not begun again, unless the user says so and the response does not name
+// the place of its result. Where the response is the answer its body is taken.
+func TestPolledMethods(t *testing.T) {
+	for _, tt := range []struct {
+		method string
+		unsafe bool
+		line   *bool
+		header string
+		polled bool
+	}{
+		{method: "GET", polled: true}, {method: "HEAD", polled: true}, {method: "OPTIONS", polled: true},
+		{method: "GET", header: "Location", polled: true},
+		{method: "GET", line: new(false)},
+		{method: "POST"}, {method: "PUT"}, {method: "PATCH"}, {method: "DELETE"}, {method: "REPORT"},
+		{method: "POST", unsafe: true, polled: true}, {method: "DELETE", unsafe: true, polled: true},
+		{method: "POST", line: new(true), polled: true}, {method: "PUT", line: new(true), polled: true},
+		{method: "POST", unsafe: true, line: new(false)},
+		{method: "POST", unsafe: true, header: "Location"},
+		{method: "POST", line: new(true), header: "Content-Location"}, // FHIR bulk data
+		{method: "PUT", unsafe: true, header: "Azure-AsyncOperation"},
+		{method: "POST", unsafe: true, header: "Operation-Location"},
+	} {
+		p := policyWith(func(p *Policy) { p.Poll, p.RetryUnsafe = Statuses{{202, 202}}, tt.unsafe })
+		in := status(202)
+		if tt.header != "" {
+			in.Header.Set(tt.header, "https://example.com/jobs/1")
+		}
+		trial := Trial{Method: tt.method, Attempts: 1, Retry: tt.line}
+		v := Judge(p, trial, in, judgedAt, 0)
+		if v.NotReady != tt.polled || (v.Fate == Final && v.Failure == nil) == tt.polled ||
+			p.AcceptsBody(trial, 202, in.Header) == tt.polled {
+			t.Errorf("%+v: %+v", tt, v)
+		}
+	}
+}
+
+// TestPollHasLimits: without --poll the response is the answer.
 func TestPollHasLimits(t *testing.T) {
 	poll := policyWith(func(p *Policy) { p.Poll = Statuses{{202, 202}} })
-	post := Trial{Method: "POST", Attempts: 1}
 	for name, v := range map[string]Verdict{
 		"no --poll": Judge(policyWith(nil), get(1), status(202, "Retry-After", "9"), judgedAt, 0),
-		"POST":      Judge(poll, post, status(202), judgedAt, 0),
 		"ready":     Judge(poll, get(1), status(200), judgedAt, 0),
 	} {
 		if v.Fate != Final || v.Failure != nil || v.NotReady {
 			t.Errorf("%s: %+v", name, v)
 		}
-	}
-	if !poll.AcceptsBody(post, 202, nil) {
-		t.Error("the answer to a POST has no body")
 	}
 	v := Judge(policyWith(func(p *Policy) { p.Poll, p.RetryMaxTime = Statuses{{202, 202}}, time.Second }), get(1),
 		status(202, "Retry-After", "5"), judgedAt, 0)

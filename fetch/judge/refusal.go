@@ -24,7 +24,8 @@ type refusal struct {
 //
 // Retry-After has precedence over the reset of a quota (draft-ietf-httpapi-ratelimit-headers section 5), in told too.
 func (p *Policy) refusalOf(t Trial, a *Answer, told *announcement, now time.Time) *refusal {
-	if a.Status == 0 || a.Partial == PartialContinues || a.Failure != nil || p.polls(t, a.Status) {
+	if a.Status == 0 || a.Partial == PartialContinues || a.Failure != nil ||
+		p.polls(t, a.Status, a.sentHeader()) {
 		return nil
 	}
 	h := a.sentHeader()
@@ -57,7 +58,7 @@ const leastDoubtful = 4 * time.Second
 // AcceptsBody reports whether the body of a response is that of a success, by status and header: an accepted status,
 // but for a response that is not ready or is a refusal. Of the Trial only Method and Retry count.
 func (p *Policy) AcceptsBody(t Trial, status int, h http.Header) bool {
-	return p.AcceptStatus.Has(status) && !p.polls(t, status) && !p.ThrottleOn.Has(status) && !isLagging(h)
+	return p.AcceptStatus.Has(status) && !p.polls(t, status, h) && !p.ThrottleOn.Has(status) && !isLagging(h)
 }
 
 // isLagging reports a refusal of MediaWiki because of replication lag: status 200 with Retry-After and X-Database-Lag

@@ -22,6 +22,7 @@ func AppendSummary(dst []byte, s *fetch.Summary, exitCode int) []byte {
 	}
 	dst = appendCount(dst, "pages", s.Pages)
 	dst = appendCount(dst, "more_pages", s.MorePages)
+	dst = appendCount(dst, "unpolled", s.Unpolled)
 	if s.ByCache != nil {
 		dst = strconv.AppendInt(appendName(dst, "unchanged"), s.Unchanged, 10)
 		dst = appendCounts(appendName(dst, "by_cache"), s.ByCache, func(c fetch.Cached) string { return string(c) })

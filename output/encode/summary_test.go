@@ -44,14 +44,15 @@ func TestSummaryOfACache(t *testing.T) {
 	encodetest.Members(t, schema, line)
 }
 
-// The summary of a run with pages counts them.
+// The summary of a run with pages, and with answers that were not polled, counts them.
 func TestSummaryOfPages(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	s := fullSummary()
-	s.Pages, s.MorePages = 9, 2
+	s.Pages, s.MorePages, s.Unpolled = 9, 2, 3
 	object := encodetest.Members(t, schema, AppendSummary(nil, s, 0))
-	if object["pages"] != json.Number("9") || object["more_pages"] != json.Number("2") {
-		t.Errorf("pages %v, more_pages %v", object["pages"], object["more_pages"])
+	if object["pages"] != json.Number("9") || object["more_pages"] != json.Number("2") ||
+		object["unpolled"] != json.Number("3") {
+		t.Errorf("pages %v, more_pages %v, unpolled %v", object["pages"], object["more_pages"], object["unpolled"])
 	}
 }
 
