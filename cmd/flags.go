@@ -106,7 +106,8 @@ func registerRequest(r *registrar, s *settings) {
 	s.request.userAgent = "batchfetch/" + version()
 	r.text(&s.request.userAgent, "user-agent", "A", "name", "the User-Agent header; empty sends none")
 	r.int(&o.MaxRedirects, "max-redirs", "", "n", "most redirects followed; 0 follows none: a 3xx is then the answer")
-	r.bool(&o.PathAsIs, "path-as-is", "", "leave /./ and /../ in the paths of URLs; else they are resolved, as in browsers")
+	r.bool(&o.PathAsIs, "path-as-is", "",
+		"leave /./ and /../ in the paths of URLs; else they are resolved, as in browsers")
 	add(r, &o.AcceptStatus, "accept-status", "", "list", o.AcceptStatus.String(),
 		"final statuses that are a success: 200-299,404,5xx", judge.ParseStatuses)
 	add(r, &o.Paginate, "paginate", "", "place", "none",
@@ -149,8 +150,9 @@ func registerOutput(r *registrar, s *settings) {
 		"save bodies as files below it; Records then have path in place of body; what was cut off is continued, by a "+
 			"retry or the next run")
 	add(r, &s.output.name, "name", "", "template", "",
-		"name of a saved body: {host} {path} {base} {ext} {index} {id} {page} {sha256} and / for folders; the input line's "+
-			"path wins (default: host and path, with a short hash where needed)", savedir.ParseNameTemplate)
+		"name of a saved body: {host} {path} {filename} (the server's) {base} {ext} {index} {index:06} {id} {page} {sha256} "+
+			"and / for folders; the input line's path wins (default: the URL's path as folders below its host, with a "+
+			"short hash where two would meet)", savedir.ParseNameTemplate)
 	add(r, &s.maxBody, "max-body", "", "size", "16Mi",
 		"largest decoded body; with --save-dir 10Gi where this is left out", parse.Size)
 	add(r, &o.FailureBody, "failure-body", "", "size", "1Ki",

@@ -49,6 +49,10 @@ func (o *origin) pages() http.Handler {
 		w.Header().Set("Content-Length", r.PathValue("n"))
 		_, _ = w.Write(bytes.Repeat([]byte("x"), number(r, "n"))) // the client may not read it
 	})
+	mux.HandleFunc("/attachment", func(w http.ResponseWriter, r *http.Request) { // ?name=…
+		w.Header().Set("Content-Disposition", "attachment; filename="+r.URL.Query().Get("name"))
+		plain(w, "attached\n")
+	})
 	mux.HandleFunc("/large/{n}", func(w http.ResponseWriter, r *http.Request) {
 		plain(w, strings.Repeat("a", number(r, "n")))
 	})

@@ -3,13 +3,15 @@ package fetch
 import (
 	"crypto/sha256"
 	"io"
+	"net/http"
 )
 
 // A BodyStore stores the bodies of successes outside of their Records, as a rule in files. Claim is called by one
 // goroutine at a time, Create by many at once.
 type BodyStore interface {
-	// Claim reserves the name of the body of r before r is requested. It is called once for each Request, in the order
-	// of the input, and in between for further pages (Request.Page). Its error makes r a Failure of Kind InvalidRequest.
+	// Claim reserves the name of the body of r before r is requested, and may set its Path. It is called once for each
+	// Request, in the order of the input, and in between for further pages (Request.Page). Its error makes r a Failure of
+	// Kind InvalidRequest.
 	Claim(r *Request) error
 	// Create begins a body of r, from its first byte. An error that is no *Failure ends the run: the disk is full, or
 	// gone.
@@ -26,6 +28,22 @@ type BodyWriter interface {
 	Commit(sum [sha256.Size]byte) (path string, err error)
 	// Abandon removes what has been written. It does nothing after Commit.
 	Abandon()
+}
+
+// A HeaderWriter is a BodyWriter that names the body by its response: SetHeader is called before Commit with the
+// header, which is shared and not written to.
+type HeaderWriter interface {
+	BodyWriter
+	SetHeader(http.Header)
+}
+
+// commitBody commits the body of rec, and sets its Path.
+func commitBody(out BodyWriter, rec *Record) (err error) {
+	if named, ok := out.(HeaderWriter); ok {
+		named.SetHeader(rec.header)
+	}
+	rec.Path, err = out.Commit(rec.SHA256)
+	return storeFailure(err)
 }
 
 // A PartialStore is a BodyStore that can keep the start of a body whose transfer was cut off, for a later attempt or

@@ -130,9 +130,9 @@ func storedToBodyStore(ctx context.Context, found *cache.Found, store BodyStore,
 		}
 		return storedReadError(ctx, err)
 	}
-	rec.Path, err = out.Commit(rec.SHA256)
+	err = commitBody(out, rec)
 	out.Abandon() // does nothing after a Commit that succeeded
-	return storeFailure(err)
+	return err
 }
 
 // An errWriter writes to out and keeps its last error, so that it is not taken for one of the reader.

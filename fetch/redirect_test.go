@@ -22,7 +22,10 @@ func newTestTarget(t testing.TB, method, url string, header http.Header, body st
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := &target{options: new(Options), Target: transport.Target{URL: u, Origin: httpurl.Origin(u), Method: method, Header: header}}
+	from := &target{
+		Target:  transport.Target{URL: u, Origin: httpurl.Origin(u), Method: method, Header: header},
+		options: new(Options),
+	}
 	if body != "" {
 		from.Body = []byte(body)
 	}
@@ -177,8 +180,8 @@ func TestLocation(t *testing.T) {
 	}
 }
 
-// TestLocationAsIs: with PathAsIs a path that begins with a slash keeps its dot segments, of the URL before too where the
-// Location has no path.
+// TestLocationAsIs: with PathAsIs a path that begins with a slash keeps its dot segments, of the URL before too where
+// the Location has no path.
 func TestLocationAsIs(t *testing.T) {
 	for location, want := range map[string]string{
 		"/a/../b/%2e/c":          "http://a.test/a/../b/%2e/c",

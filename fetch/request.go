@@ -72,7 +72,8 @@ func (r *Request) parse() (err error) {
 	return err
 }
 
-// ParsedURL returns the URL as it will be requested, but for dot segments (Options.PathAsIs). It is shared and must not be written to.
+// ParsedURL returns the URL as it will be requested, but for dot segments (Options.PathAsIs). It is shared and must not
+// be written to.
 func (r *Request) ParsedURL() (*url.URL, error) {
 	if r.url != nil && r.urlText == r.URL {
 		return r.url, nil

@@ -124,9 +124,7 @@ func (s *storeWriter) commit(rec *Record) error {
 	if s.reported == cache.Sum(rec.SHA256) && s.reported != (cache.Sum{}) {
 		return nil // an earlier run has stored the same body: finish abandons this one
 	}
-	path, err := s.out.Commit(rec.SHA256)
-	rec.Path = path
-	return storeFailure(err)
+	return commitBody(s.out, rec)
 }
 
 // finish abandons a body that failed for the reason why, or suspends it where it was cut off. It does nothing after a

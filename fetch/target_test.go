@@ -91,8 +91,8 @@ func TestTargetOfARequest(t *testing.T) {
 	}
 }
 
-// TestTargetWithoutDots: the dot segments of a Request's URL are resolved, before the settings of a part of its host are
-// looked for; with PathAsIs they stay.
+// TestTargetWithoutDots: the dot segments of a Request's URL are resolved, before the settings of a part of its host
+// are looked for; with PathAsIs they stay.
 func TestTargetWithoutDots(t *testing.T) {
 	r := Request{URL: "http://a.test/a/../b/%2e/c?x=/../#/../"}
 	for asIs, want := range map[bool]string{false: "/b/c?x=/../", true: "/a/../b/%2e/c?x=/../"} {

@@ -44,7 +44,7 @@ var mayImport = map[string]string{
 
 	"output/encode":   "fetch fetch/failure fetch/input fetch/redact fetch/spool",
 	"output/file":     "",
-	"output/savedir":  "fetch fetch/failure fetch/httpurl output/encode output/file",
+	"output/savedir":  "fetch fetch/failure fetch/httpurl fetch/spelling output/encode output/file",
 	"output":          "fetch fetch/failure fetch/spool output/encode",
 	"output/journal":  "fetch output output/encode output/file output/savedir",
 	"output/terminal": "fetch fetch/failure output output/encode",

@@ -50,8 +50,8 @@ func isHTTP(scheme string) bool {
 }
 
 // ParseReference parses a URL or relative reference, such as that of a Location header, after it has percent-encoded
-// what can't be in a URI behind its authority (RFC 3986 section 2). A \ before the query, but in an authority behind //,
-// is a slash. Its scheme and host are not checked: see Check.
+// what can't be in a URI behind its authority (RFC 3986 section 2). A \ before the query, but in an authority behind
+// //, is a slash. Its scheme and host are not checked: see Check.
 func ParseReference(text string) (*url.URL, error) {
 	text = escapeTail(withSlashes(text))
 	if !hasScheme(text) {
@@ -120,8 +120,8 @@ func hasScheme(text string) bool {
 	return len(rest) < len(text) && strings.HasPrefix(strings.TrimLeft(rest, letters+"0123456789+-."), ":")
 }
 
-// escapeTail percent-encodes behind the authority what mustEscape names, and each % that starts no escape. The authority
-// is left as it is: such characters there are errors, or an international name.
+// escapeTail percent-encodes behind the authority what mustEscape names, and each % that starts no escape. The
+// authority is left as it is: such characters there are errors, or an international name.
 func escapeTail(text string) string {
 	_, start := Authority(text)
 	first := start

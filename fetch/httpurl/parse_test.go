@@ -134,7 +134,7 @@ func TestParseReference(t *testing.T) {
 		switch {
 		case tt.want == "" && err == nil:
 			t.Errorf("%s: got %s, want an error", tt.name, u)
-		case tt.want != "" && (err != nil || u.String() != tt.want && u.String() != strings.Replace(tt.want, "ü", "%C3%BC", 1)):
+		case tt.want != "" && (err != nil || u.String() != strings.Replace(tt.want, "ü", "%C3%BC", 1)):
 			t.Errorf("%s: got %v, %v, want %s", tt.name, u, err, tt.want)
 		}
 	}
@@ -225,7 +225,8 @@ func FuzzParseURL(f *testing.F) {
 			t.Errorf("%q has the origin %q", text, Origin(u))
 		}
 		plain := RemoveDots(u)
-		if i := strings.IndexFunc(plain.RequestURI(), isInvalid); i >= 0 || strings.Contains(plain.EscapedPath()+"/", "/../") {
+		if i := strings.IndexFunc(plain.RequestURI(), isInvalid); i >= 0 ||
+			strings.Contains(plain.EscapedPath()+"/", "/../") {
 			t.Errorf("%q has the request target %q", text, plain.RequestURI())
 		}
 		again, err := url.Parse(u.String())

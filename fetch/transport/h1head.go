@@ -31,10 +31,10 @@ func hasHeaderLine(header []byte, name string) bool {
 	return false
 }
 
-// normalFraming returns the bytes of a response, which start with its header as it was received: with one Content-Length
-// in place of several that are all the same, in a line or more (RFC 9110 section 8.6), and without a Transfer-Encoding
-// that says identity, which RFC 9112 has no more, and nothing else. Nil is that the header is not whole, has nothing of
-// that, or is framed in a way that two readers may understand differently.
+// normalFraming returns the bytes of a response, which start with its header as it was received: with one
+// Content-Length in place of several that are all the same, in a line or more (RFC 9110 section 8.6), and without a
+// Transfer-Encoding that says identity, which RFC 9112 has no more, and nothing else. Nil is that the header is not
+// whole, has nothing of that, or is framed in a way that two readers may understand differently.
 func normalFraming(raw []byte) []byte {
 	normal := make([]byte, 0, len(raw)+32)
 	var lengths []string

@@ -9,13 +9,26 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // maxSegment bounds a name between two slashes, in bytes; file systems take 255.
 const maxSegment = 200
 
-// sanitizeSegment makes a name between two slashes, valid on every file system, of any text.
+// sanitizeSegment makes a name between two slashes, valid on every file system, of any text. Where that is too long a
+// hash of it takes the place of its end.
 func sanitizeSegment(text string) string {
+	safe := replaceUnsafe(text)
+	if len(safe) > maxSegment {
+		sum := sha256.Sum256([]byte(text))
+		return withHash(safe, hex.EncodeToString(sum[:8]))
+	}
+	return safe
+}
+
+// replaceUnsafe is sanitizeSegment without a bound on the length.
+func replaceUnsafe(text string) string {
 	safe := strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
 			strings.ContainsRune(`/\:*?"<>|`, r) {
@@ -35,15 +48,17 @@ func sanitizeSegment(text string) string {
 	if isDevice(safe) {
 		safe = "_" + safe
 	}
-	if len(safe) > maxSegment {
-		sum := sha256.Sum256([]byte(text))
-		ext := path.Ext(safe)
-		if len(ext) > 10 {
-			ext = ""
-		}
-		safe = truncate(safe, maxSegment-20-len(ext)) + "~" + hex.EncodeToString(sum[:8]) + ext
-	}
 	return safe
+}
+
+// withHash returns a name between two slashes with ~ and a hash before its ending, shortened to maxSegment.
+func withHash(segment, hash string) string {
+	ext := path.Ext(segment)
+	if len(ext) > 10 || ext == segment {
+		ext = ""
+	}
+	stem := strings.TrimSuffix(segment, ext)
+	return truncate(stem, maxSegment-len(hash)-len(ext)-1) + "~" + hash + ext
 }
 
 // truncate returns the start of text, at most limit bytes and no partial character.
@@ -57,11 +72,13 @@ func truncate(text string, limit int) string {
 	return text[:limit]
 }
 
-// isDevice reports whether Windows reserves the name for a device, with any extension.
+// isDevice reports whether Windows reserves the name for a device, with any extension. COM¹ is one, as Windows reads
+// superscript digits too; what is one after normalization counts like it.
 func isDevice(segment string) bool {
-	stem, _, _ := strings.Cut(strings.ToUpper(segment), ".")
-	switch strings.TrimRight(stem, " ") {
-	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
+	stem, _, _ := strings.Cut(segment, ".")
+	stem = strings.TrimRight(strings.ToUpper(norm.NFKC.String(stem)), " ")
+	switch stem {
+	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$":
 		return true
 	}
 	return len(stem) == 4 && (strings.HasPrefix(stem, "COM") || strings.HasPrefix(stem, "LPT")) && stem[3] >= '0' &&

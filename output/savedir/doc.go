@@ -1,6 +1,6 @@
 // Package savedir saves bodies as files below one directory.
 //
-//	Request ── NameTemplate ──▸ name ── claims: whose is it? ──▸ Claim
+//	Request ── NameTemplate ──▸ name ── claims: whose is it? ──▸ Claim, by another name where it is taken
 //	                             │
 //	Create ──▸ bodyWriter ── Commit: rename ──▸ DIR/name
 //	              │ SetInfo, Suspend

@@ -1,10 +1,10 @@
 package savedir
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -13,73 +13,18 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/httpurl"
-	"batchfetch/output/encode"
 )
 
-// NameTemplate makes names of saved bodies, with / between folders. The zero NameTemplate is the default: HOST/PATH
-// with ~ for the slashes of the path, and a short hash where that could be the name of another URL too.
+// NameTemplate makes names of saved bodies, with / between folders. The zero NameTemplate is the default: HOST/PATH,
+// and a short hash before the ending where the URL has what no file name can have.
 type NameTemplate struct{ parts []namePart }
 
 // IsGiven reports whether it is not the default.
 func (t NameTemplate) IsGiven() bool { return t.parts != nil }
 
-type namePart struct {
-	literal string
-	field   string // empty in a literal
-}
-
-// TemplateFields are the fields that a template may have in braces.
-var TemplateFields = []string{"host", "path", "base", "ext", "index", "id", "page", "sha256"}
-
-// ParseNameTemplate parses a template such as "{host}/{index}{ext}".
-func ParseNameTemplate(text string) (NameTemplate, error) {
-	var t NameTemplate
-	for text != "" {
-		open := strings.IndexAny(text, "{}")
-		if open < 0 {
-			open = len(text)
-		}
-		if open > 0 {
-			t.parts = append(t.parts, namePart{literal: text[:open]})
-		}
-		if text = text[open:]; text == "" {
-			break
-		}
-		end := strings.IndexByte(text, '}')
-		if text[0] == '}' || end < 0 {
-			return t, errors.New("a brace without its partner")
-		}
-		field := text[1:end]
-		if !isField(field) {
-			return t, fmt.Errorf("{%s} is none of {%s}", encode.Printable(field), strings.Join(TemplateFields, "} {"))
-		}
-		t.parts = append(t.parts, namePart{field: field})
-		text = text[end+1:]
-	}
-	if len(t.parts) > 0 && strings.HasPrefix(t.parts[0].literal, "/") {
-		return t, errors.New("a name is below the directory: no / in front")
-	}
-	for _, part := range t.parts {
-		if part.literal != "" && checkName("x"+part.literal+"x") != nil {
-			return t, fmt.Errorf("%q can't be part of a file name", encode.Printable(part.literal))
-		}
-	}
-	return t, nil
-}
-
-func isField(field string) bool {
-	for _, known := range TemplateFields {
-		if field == known {
-			return true
-		}
-	}
-	return false
-}
-
-// usesSum reports whether the name contains the hash of the body, and so is known only at its end.
-func (t NameTemplate) usesSum() bool {
-	return t.has("sha256")
-}
+// isLate reports whether the name is known only once the body has come: it has the body's hash, or the name that the
+// response gives it.
+func (t NameTemplate) isLate() bool { return t.has("sha256") || t.has("filename") }
 
 // has reports whether a field is in the template.
 func (t NameTemplate) has(field string) bool {
@@ -91,26 +36,43 @@ func (t NameTemplate) has(field string) bool {
 	return false
 }
 
-// name returns the name for the body of r, whose hash in hex is sum. It passes checkName.
-func (t NameTemplate) name(r *fetch.Request, sum string) (string, error) {
+// A response is what of a response may be in the name of its body.
+type response struct {
+	sum      string // hash of the body, in hex
+	filename string // by Content-Disposition; empty is none
+}
+
+// placeholder stands for a response that has not come yet: all are equally safe in a name.
+var placeholder = response{sum: strings.Repeat("0", 2*sha256.Size)}
+
+// name returns the name for the body of r. It passes checkName.
+func (t NameTemplate) name(r *fetch.Request, of response) (string, error) {
+	name, err := t.baseName(r, of)
+	if err == nil && (r.Path != "" || !t.has("page") && !t.has("sha256")) {
+		name = withPage(name, r.Page)
+	}
+	if err == nil {
+		err = checkName(name)
+	}
+	return name, err
+}
+
+// baseName is name without the number of a page that the template does not have.
+func (t NameTemplate) baseName(r *fetch.Request, of response) (string, error) {
 	if r.Path != "" { // a path in the input is taken as it is
-		name := withPage(r.Path, r.Page)
-		return name, checkName(name)
+		return r.Path, nil
 	}
 	u, err := httpurl.Parse(r.URL)
 	if err != nil {
 		return "", err
 	}
+	u = httpurl.RemoveDots(u)
 	if t.parts == nil {
-		return withPage(defaultName(r, u), r.Page), nil
+		return defaultName(r, u), nil
 	}
 	var text strings.Builder
 	for _, part := range t.parts {
-		if part.field == "" {
-			text.WriteString(part.literal)
-			continue
-		}
-		text.WriteString(expandField(part.field, r, u, sum))
+		text.WriteString(part.expand(r, u, of))
 	}
 	segments := strings.Split(text.String(), "/")
 	kept := segments[:0]
@@ -119,12 +81,14 @@ func (t NameTemplate) name(r *fetch.Request, sum string) (string, error) {
 			kept = append(kept, sanitizeSegment(segment))
 		}
 	}
-	name := strings.Join(kept, "/")
-	if !t.has("page") && !t.usesSum() {
-		name = withPage(name, r.Page)
+	if len(kept) == 0 {
+		kept = append(kept, "index")
 	}
-	return name, checkName(name)
+	return joinSegments(kept, true, requestHash(r)), nil
 }
+
+// maxSuffix bounds what withPage and withHash add to a name, in bytes, beside the hash.
+const maxSuffix = len("~-page9223372036854775807")
 
 // withPage returns a name with the number of a page other than the first before its extension: a-page2.json.
 func withPage(name string, page int64) string {
@@ -135,28 +99,39 @@ func withPage(name string, page int64) string {
 	return strings.TrimSuffix(name, ext) + "-page" + strconv.FormatInt(page, 10) + ext
 }
 
-func expandField(field string, r *fetch.Request, u *url.URL, sum string) string {
+// expand returns the text of a part in the name for the body of r, whose URL is u.
+func (p namePart) expand(r *fetch.Request, u *url.URL, of response) string {
 	file := path.Base(u.Path)
 	if file == "/" || file == "." {
 		file = "index"
 	}
-	switch field {
+	switch p.field {
+	case "":
+		return p.literal
 	case "host":
-		return withoutSlashes(strings.ToLower(u.Host))
+		return withoutSlashes(hostOf(u))
 	case "path":
 		return strings.Trim(u.Path, "/")
 	case "base":
 		return withoutSlashes(strings.TrimSuffix(file, path.Ext(file)))
 	case "ext":
 		return withoutSlashes(path.Ext(file))
+	case "filename":
+		return withoutSlashes(cmp.Or(of.filename, file))
 	case "index":
-		return strconv.FormatInt(r.Index, 10)
+		return fmt.Sprintf("%0*d", p.digits, r.Index)
 	case "page":
-		return strconv.FormatInt(max(r.Page, 1), 10)
+		return fmt.Sprintf("%0*d", p.digits, max(r.Page, 1))
 	case "id":
 		return withoutSlashes(idAsText(r.ID))
 	}
-	return sum
+	return of.sum
+}
+
+// hostOf returns the host of a URL in lower case, with its port unless that is the default one.
+func hostOf(u *url.URL) string {
+	_, host, _ := strings.Cut(httpurl.Origin(u), "://")
+	return host
 }
 
 // withoutSlashes replaces slashes, so that a value makes no folders.
@@ -170,34 +145,70 @@ func idAsText(id json.RawMessage) string {
 	return string(id)
 }
 
-// defaultName returns a readable name that differs for every different request: where the readable part has lost
-// something of the request, a hash of it follows.
+// defaultName returns the path of a URL as folders below its host. Where it is not that of a plain GET without a query,
+// or has what no file name can have, a hash of the request stands before its ending.
 func defaultName(r *fetch.Request, u *url.URL) string {
-	host := sanitizeSegment(strings.ToLower(u.Host))
-	raw := strings.TrimPrefix(u.EscapedPath(), "/")
-	file := strings.ReplaceAll(strings.TrimPrefix(u.Path, "/"), "/", "~")
-	plain := raw == strings.ReplaceAll(file, "~", "/") && !strings.Contains(raw, "~")
-	if file == "" {
-		file = "index"
-		plain = plain && raw == ""
-	} else if file == "index" {
-		plain = false
+	plain := u.RawQuery == "" && !u.ForceQuery && r.Method == "" && r.Body == nil && len(r.Header) == 0
+	segments := []string{sanitizeSegment(hostOf(u))}
+	raw := strings.Split(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
+	for i, escaped := range raw {
+		last := i == len(raw)-1
+		if escaped == "" {
+			plain = plain && last
+			if last {
+				segments = append(segments, "index")
+			}
+			continue
+		}
+		text, _ := url.PathUnescape(escaped) // of a path that has been parsed
+		safe := replaceUnsafe(text)
+		if plain = plain && safe == text && len(safe) <= maxSegment; !last {
+			safe = sanitizeSegment(text)
+		}
+		segments = append(segments, safe)
 	}
-	safe := sanitizeSegment(file)
-	if plain && safe == file && u.Scheme == "https" && host == u.Host && u.RawQuery == "" && !u.ForceQuery &&
-		u.Fragment == "" && u.User == nil && r.Method == "" && r.Body == nil && len(r.Header) == 0 {
-		return host + "/" + safe
+	return joinSegments(segments, plain, requestHash(r))
+}
+
+// joinSegments joins the segments of a name, with a hash before the ending of the last unless it is plain. Of a name
+// that is too long, or too deep, only the first and the last stay.
+func joinSegments(segments []string, plain bool, hash string) string {
+	name, last := strings.Join(segments, "/"), len(segments)-1
+	fits := len(name) <= maxName-len(hash)-maxSuffix && last <= maxFolders
+	if plain && fits {
+		return name
 	}
-	ext := path.Ext(safe)
-	if len(ext) > 10 || ext == safe {
-		ext = ""
+	segments[last] = withHash(segments[last], hash)
+	if !fits {
+		return segments[0] + "/" + segments[last]
 	}
-	stem := strings.TrimSuffix(safe, ext)
-	return host + "/" + truncate(stem, maxSegment-24) + "~" + requestHash(r) + ext
+	return strings.Join(segments, "/")
+}
+
+// renamed returns another name than one that is taken: with a hash before its ending. Where one of its folders is a
+// file, those below that are no folders any more.
+func renamed(name, notFolder, hash string) string {
+	dir, file := path.Split(name)
+	if notFolder != "" {
+		dir, _ = path.Split(notFolder)
+		file = strings.ReplaceAll(name[len(dir):], "/", "~")
+	}
+	file = withHash(file, hash)
+	if len(dir)+len(file) > maxName-maxSuffix {
+		dir, _, _ = strings.Cut(dir, "/")
+		return dir + "/" + file
+	}
+	return dir + file
 }
 
 // requestHash returns 64 bits of a hash of a Request in hex; it is the same in every run.
 func requestHash(r *fetch.Request) string {
 	sum := sha256.Sum256(r.AppendCanonical(nil))
+	return hex.EncodeToString(sum[:8])
+}
+
+// indexedHash is requestHash of what differs between equal Requests, too.
+func indexedHash(r *fetch.Request) string {
+	sum := sha256.Sum256(strconv.AppendInt(r.AppendCanonical(nil), r.Index, 10))
 	return hex.EncodeToString(sum[:8])
 }

@@ -25,12 +25,12 @@ const (
 
 // partStem returns the name of the part of r without its ending; it is the same in every run.
 func (d *Dir) partStem(r *fetch.Request) (string, error) {
-	name, err := d.template.name(r, placeholderSum)
+	name, err := d.template.name(r, placeholder)
 	if err != nil {
 		return "", err
 	}
 	folder := "."
-	if !d.sharesFile(r) {
+	if !d.isLate(r) {
 		folder = path.Dir(name)
 	}
 	sum := sha256.Sum256(r.AppendCanonical(nil))

@@ -1,7 +1,6 @@
 package savedir
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -20,14 +18,16 @@ import (
 )
 
 // Dir is a fetch.PartialStore that saves bodies as files below one directory. No name leads out of it, not by symbolic
-// links either, and no two requests of a run share a file unless their template names it by sha256.
-// A body whose transfer broke off is kept as a part, for a later attempt or run to continue (see partialBody).
-// It takes about 40 bytes of memory for the name of each request, and 8 for each of earlier runs.
+// links either, and no two requests of a run share a file unless their template names it by sha256: a name that is
+// taken gets a hash before its ending. A body whose transfer broke off is kept as a part, for a later attempt or run to
+// continue (see partialBody). It takes about 40 bytes of memory for the name of each request and of each folder, and 8
+// for each name of earlier runs.
 type Dir struct {
 	name         string // as given to Open
 	root         *os.Root
 	template     NameTemplate
 	claims       claims
+	wasEmpty     bool        // when it was opened
 	mayHoldParts atomic.Bool // false: the directory was empty when it was opened, and nothing was suspended since
 	syncer       syncer
 }
@@ -41,9 +41,9 @@ func Open(dir string, template NameTemplate) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Dir{name: dir, root: root, template: template}
+	b := &Dir{name: dir, root: root, template: template, wasEmpty: isEmptyDir(root)}
 	b.claims.init()
-	b.mayHoldParts.Store(!isEmptyDir(root))
+	b.mayHoldParts.Store(!b.wasEmpty)
 	return b, nil
 }
 
@@ -88,21 +88,6 @@ func (d *Dir) Reserve(names ...string) {
 	}
 }
 
-// Claim gives r its name for the whole run. The error is that the name is unsafe, or taken.
-func (d *Dir) Claim(r *fetch.Request) error {
-	name, err := d.template.name(r, placeholderSum)
-	if err != nil || d.sharesFile(r) {
-		return err
-	}
-	return d.claims.claim(name, r.Index)
-}
-
-// placeholderSum stands for the hash of a body that has not come yet: all hashes are equally safe in a name.
-var placeholderSum = strings.Repeat("0", 2*sha256.Size)
-
-// sharesFile reports whether requests with equal bodies share one file: their name is made of sha256 by the template.
-func (d *Dir) sharesFile(r *fetch.Request) bool { return r.Path == "" && d.template.usesSum() }
-
 // Create opens a temporary file in the folder of r's file, or in the directory itself where that folder's name needs
 // the hash.
 func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
@@ -110,7 +95,7 @@ func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !d.sharesFile(r) {
+	if !d.isLate(r) {
 		if err := d.makeFolders(stem); err != nil {
 			return nil, d.withFullPath(err)
 		}

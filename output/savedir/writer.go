@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path"
 	"path/filepath"
@@ -77,19 +78,23 @@ type bodyWriter struct {
 	dir      *Dir
 	request  *fetch.Request
 	name     string // of the file until Commit
+	filename string // by Content-Disposition; empty is none
 	partStem string // name of its part without the ending; empty while it has none
 	hasMark  bool
 	mark     fetch.PartialInfo // of its part
 	closed   bool
 }
 
+// SetHeader takes the name that the response gives the body.
+func (s *bodyWriter) SetHeader(h http.Header) { s.filename = filenameOf(h) }
+
 // Commit gives the file its final name, in place of a file that an earlier run has left there, and closes it.
 func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
-	name, err := s.dir.template.name(s.request, hex.EncodeToString(sum[:]))
+	name, err := s.dir.lateName(s.request, response{hex.EncodeToString(sum[:]), s.filename})
 	if err != nil {
 		return "", &failure.Failure{Kind: failure.IO, Err: err}
 	}
-	if s.dir.sharesFile(s.request) {
+	if s.dir.isLate(s.request) {
 		if err := s.dir.makeFolders(name); err != nil {
 			return "", s.dir.withFullPath(err)
 		}

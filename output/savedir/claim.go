@@ -1,0 +1,96 @@
+package savedir
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path"
+
+	"batchfetch/fetch"
+)
+
+// Claim gives r its name for the whole run. Where another request has the one that the template makes, r gets another
+// as its Path, which its Record then has. The error is that the name is unsafe or, where r brings a Path, taken.
+func (d *Dir) Claim(r *fetch.Request) error {
+	name, err := d.template.name(r, placeholder)
+	switch {
+	case err != nil || d.isLate(r):
+		return err
+	case r.Path != "":
+		return d.claims.claim(name, r.Index)
+	}
+	base, err := d.template.baseName(r, placeholder)
+	if err != nil {
+		return err
+	}
+	_, r.Path, err = d.claimFree(name, base, r)
+	return err
+}
+
+// maxRenames is how many names are tried in place of one that is taken.
+const maxRenames = 4
+
+// claimFree claims name for r, or another one where that is taken. It returns what was claimed and, where it is not
+// name, the same without the number of a page; base is name without that.
+func (d *Dir) claimFree(name, base string, r *fetch.Request) (claimed, other string, err error) {
+	notFolder, hash := "", ""
+	for range maxRenames {
+		if err = d.conflictOnDisk(name); err == nil {
+			err = d.claims.claim(name, r.Index)
+		}
+		var taken *conflictError
+		if !errors.As(err, &taken) {
+			break
+		}
+		switch {
+		case taken.folder != "":
+			notFolder, hash = taken.folder, cmp.Or(hash, requestHash(r))
+		case hash == "":
+			hash = requestHash(r)
+		default: // another's that is equal
+			hash = indexedHash(r)
+		}
+		other = renamed(base, notFolder, hash)
+		name = withPage(other, r.Page)
+	}
+	return name, other, err
+}
+
+// conflictOnDisk returns why an earlier run's file or folder is in the way of a name: a file of its folder's name, or a
+// folder of its own. It costs an lstat(2) for the name and for each folder that this run has not used yet, and nothing
+// where the directory was empty.
+func (d *Dir) conflictOnDisk(name string) error {
+	if d.wasEmpty {
+		return nil
+	}
+	if info, err := d.root.Lstat(name); err == nil && info.IsDir() {
+		return &conflictError{text: fmt.Sprintf("its file %q is a folder; name it by path, {index} or {id}", name)}
+	}
+	for above := path.Dir(name); above != "." && !d.claims.isFolder(above); above = path.Dir(above) {
+		if info, err := d.root.Lstat(above); err == nil && info.Mode().IsRegular() {
+			return &conflictError{above,
+				fmt.Sprintf("its folder %q is a file; name it by path, {index} or {id}", above)}
+		}
+	}
+	return nil
+}
+
+// isLate reports whether the name of r's file is known only once its body has come.
+func (d *Dir) isLate(r *fetch.Request) bool { return r.Path == "" && d.template.isLate() }
+
+// sharesFile reports whether requests with equal bodies share one file: their name is made of sha256 by the template.
+func (d *Dir) sharesFile(r *fetch.Request) bool { return r.Path == "" && d.template.has("sha256") }
+
+// lateName returns the name for a body that has come, and claims it unless equal bodies share it.
+func (d *Dir) lateName(r *fetch.Request, of response) (string, error) {
+	name, err := d.template.name(r, of)
+	if err != nil || !d.isLate(r) || d.sharesFile(r) {
+		return name, err
+	}
+	base, err := d.template.baseName(r, of)
+	if err != nil {
+		return "", err
+	}
+	name, _, err = d.claimFree(name, base, r)
+	return name, err
+}
