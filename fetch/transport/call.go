@@ -34,6 +34,7 @@ type Call struct {
 
 	conn        *conn.Conn // the connection, or the last of several; nil: there was none
 	exclusive   bool       // conn carries no other exchange meanwhile: HTTP/1.1
+	onlyOnce    bool       // conn is to carry no other exchange at all
 	streamOf    *conn.Conn // the connection that counts this exchange among its streams, or nil
 	tls         *tls.Conn  // over conn; nil is no TLS
 	connectedAt time.Time  // zero: not connected

@@ -138,7 +138,7 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 		return nil, err
 	}
 	b.refused = resp.StatusCode >= http.StatusBadRequest
-	b.last = reframed || resp.Close || resp.StatusCode == http.StatusSwitchingProtocols ||
+	b.last = c.onlyOnce || reframed || resp.Close || resp.StatusCode == http.StatusSwitchingProtocols ||
 		httpguts.HeaderValuesContainsToken(c.Header["Connection"], "close")
 	if resp.Body == http.NoBody {
 		b.end(true)

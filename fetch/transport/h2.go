@@ -161,14 +161,17 @@ func (n negotiating) RoundTrip(ctx context.Context, c *Call) (*http.Response, er
 	}
 	c.onShared = func() { n.pool.wakeAll(c.Target.Origin) }
 	for {
-		h := n.pool.getIdle(c.Target.Origin)
+		var h *h1Conn
+		if !n.pool.needsFresh(c) {
+			h = n.pool.getIdle(c.Target.Origin)
+		}
 		if h == nil {
 			resp, err := n.h2.RoundTrip(ctx, c)
 			if !errors.Is(err, errNoConn) {
 				return resp, err
 			}
 			c.lostConn()
-			result := n.pool.acquire(ctx, c.Target)
+			result := n.pool.acquireFor(ctx, c)
 			switch {
 			case errors.Is(result.err, errTryHTTP2):
 				continue

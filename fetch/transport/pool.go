@@ -36,6 +36,7 @@ type pool struct {
 	idleCount  int
 	reaper     *time.Timer           // runs reapIdle; nil where no connection is idle
 	queues     map[string]*hostQueue // by host; one without wants and dials is deleted
+	hasty      map[string]bool       // hosts that close kept connections unannounced; at most maxHasty
 	closed     bool                  // no connection is kept or dialed any more
 
 	dials   sync.WaitGroup  // goroutines of dials under way
@@ -56,6 +57,7 @@ type idleEntry struct {
 func newPool(maxIdle int, dial func(context.Context, *Target) connResult) *pool {
 	p := &pool{
 		dial: dial, maxIdle: maxIdle, idleByHost: make(map[string]*h1Conn), queues: make(map[string]*hostQueue),
+		hasty: make(map[string]bool),
 	}
 	p.dialCtx, p.cancel = context.WithCancel(context.Background())
 	return p
@@ -101,7 +103,7 @@ func dialHTTP(ctx context.Context, d *dial.Dialer, to *Target) connResult {
 func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	c.forwardedBy = p.proxy
 	for {
-		result := p.acquire(ctx, c.Target)
+		result := p.acquireFor(ctx, c)
 		if result.err != nil {
 			return nil, result.err
 		}
@@ -117,8 +119,12 @@ func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.Response, again bool, err error) {
 	again = h.mayBeStale()
 	resp, err = h.roundTrip(ctx, c, p)
+	if err == nil || !again || c.Responded() || ctx.Err() != nil {
+		return resp, false, err
+	}
+	p.noteHasty(p.hostOf(c.Target))
 	switch {
-	case err == nil || !again || c.Responded() || ctx.Err() != nil || !c.Target.isReplayable():
+	case !c.Target.isReplayable():
 		return resp, false, err
 	case c.NoReplay:
 		return nil, false, failure.New(failure.Truncated,
@@ -145,7 +151,7 @@ func (p *pool) getIdle(host string) *h1Conn {
 		if h == nil || h.isReusable() {
 			return h
 		}
-		h.close()
+		p.discard(host, h)
 	}
 }
 
@@ -181,10 +187,11 @@ func (p *pool) putIdleLocked(host string, h *h1Conn) (excess *h1Conn) {
 	if p.closed {
 		return h
 	}
+	h.idle.since = time.Now()
 	if queue := p.queues[host]; queue != nil && queue.deliver(nil, connResult{h1: h}) {
 		return nil
 	}
-	h.idle = idleEntry{host: host, since: time.Now(), lruOlder: p.newest, hostOlder: p.idleByHost[host]}
+	h.idle = idleEntry{host: host, since: h.idle.since, lruOlder: p.newest, hostOlder: p.idleByHost[host]}
 	if h.idle.hostOlder != nil {
 		h.idle.hostOlder.idle.hostNewer = h
 	}

@@ -28,6 +28,7 @@ type wantConn struct {
 	result  chan connResult         // holds one, so that sending it never blocks
 	cancel  context.CancelCauseFunc // of its dial; nil where none was started
 	dialing bool                    // its dial is under way; guarded by pool.mu
+	fresh   bool                    // it takes no connection that has carried an exchange
 }
 
 // A connResult is the result of a dial, or of the wait for a connection. One of its fields is set.
@@ -52,7 +53,7 @@ func (p *pool) acquire(ctx context.Context, to *Target) connResult {
 		if result.h1 == nil || result.h1.isReusable() {
 			return result
 		}
-		result.h1.close()
+		p.discard(host, result.h1)
 	}
 }
 
@@ -65,6 +66,12 @@ func (p *pool) idleOrWait(ctx context.Context, host string, to *Target) (*h1Conn
 		return h, nil
 	}
 	w := &wantConn{ctx: ctx, to: *to, result: make(chan connResult, 1)}
+	p.enqueue(host, w)
+	return nil, w
+}
+
+// enqueue adds w to the queue of host, and starts a dial where there are too few. mu is held.
+func (p *pool) enqueue(host string, w *wantConn) {
 	queue := p.queues[host]
 	if queue == nil {
 		queue = new(hostQueue)
@@ -72,7 +79,6 @@ func (p *pool) idleOrWait(ctx context.Context, host string, to *Target) (*h1Conn
 	}
 	queue.wants = append(queue.wants, w)
 	p.startDials(host, queue)
-	return nil, w
 }
 
 // wait returns the result of w. When ctx ends, the dial of w is canceled, and its error is the result, as it says which
@@ -164,14 +170,16 @@ func (p *pool) dialed(host string, w *wantConn, result connResult) (excess net.C
 	return excess
 }
 
-// deliver gives a connection to the wantConn that has waited longest; an HTTP/2 one, which the others will share, to w
+// deliver gives a connection to the wantConn that has waited longest and takes it; an HTTP/2 one, which the others will share, to w
 // where that still waits. It reports whether any did. pool.mu is held.
 func (q *hostQueue) deliver(w *wantConn, result connResult) bool {
-	if len(q.wants) == 0 {
-		return false
-	}
 	if result.h2 == nil || !slices.Contains(q.wants, w) {
-		w = q.wants[0]
+		isUsed := result.h1 != nil && result.h1.used
+		i := slices.IndexFunc(q.wants, func(w *wantConn) bool { return !isUsed || !w.fresh })
+		if i < 0 {
+			return false
+		}
+		w = q.wants[i]
 	}
 	q.dequeue(w)
 	w.result <- result

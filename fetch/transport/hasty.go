@@ -1,0 +1,59 @@
+package transport
+
+import (
+	"context"
+	"time"
+)
+
+// This file is about hosts that close kept connections without saying so: an application server that has not read all
+// of a request, or one that is short of workers. What was sent over such a connection is lost where it can't be sent
+// again (RFC 9112 section 9.3.1). So once a kept connection of a host has died, requests that may not be replayed go
+// over connections of their own there.
+
+// maxHasty is the number of hosts that are remembered; about 100 bytes each.
+const maxHasty = 4096
+
+// hastyClose is how soon after a response the end of the connection is no idle timeout.
+const hastyClose = time.Second
+
+// noteHasty remembers that a kept connection of host has died: under a request, or right after a response.
+func (p *pool) noteHasty(host string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.hasty) >= maxHasty {
+		clear(p.hasty)
+	}
+	p.hasty[host] = true
+}
+
+// discard closes a connection of host that is not reusable.
+func (p *pool) discard(host string, h *h1Conn) {
+	if h.used && time.Since(h.idle.since) < hastyClose {
+		p.noteHasty(host)
+	}
+	h.close()
+}
+
+// needsFresh reports whether the request of c is to have a connection of its own.
+func (p *pool) needsFresh(c *Call) bool {
+	if c.Target.isReplayable() && !c.NoReplay {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hasty[p.hostOf(c.Target)]
+}
+
+// acquireFor returns a connection for the exchange of c: acquire's, or one that has carried no exchange, and will carry
+// no other.
+func (p *pool) acquireFor(ctx context.Context, c *Call) connResult {
+	if c.onlyOnce = p.needsFresh(c); !c.onlyOnce {
+		return p.acquire(ctx, c.Target)
+	}
+	host := p.hostOf(c.Target)
+	w := &wantConn{ctx: ctx, to: *c.Target, result: make(chan connResult, 1), fresh: true}
+	p.mu.Lock()
+	p.enqueue(host, w)
+	p.mu.Unlock()
+	return p.wait(ctx, host, w)
+}

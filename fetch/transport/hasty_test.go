@@ -1,0 +1,84 @@
+package transport
+
+import (
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/nettest"
+)
+
+// TestHastyHosts: once a kept connection of a host has died, under a request or right after a response, what may not be
+// replayed goes over connections of its own there, and all else over kept ones.
+func TestHastyHosts(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		keep func(conn int32, number int) bool // whether the server reads on after a request of a connection
+		// dies says that the connection dies under the request instead.
+		dies bool
+	}{
+		{name: "a connection that dies under a request", dies: true,
+			keep: func(conn int32, number int) bool { return conn > 1 || number == 1 }},
+		{name: "one that is closed right after a response",
+			keep: func(conn int32, _ int) bool { return conn > 1 }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var server *testServer
+			server = newTestServer(t, func(c *net.TCPConn, number int, _ *http.Request) bool {
+				kept := tt.keep(server.conns.Load(), number)
+				if kept || !tt.dies {
+					nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+				}
+				return kept
+			})
+			exchange := func(transport RoundTripper, method string, wantConns int32) {
+				t.Helper()
+				to := testTarget(t, method, server.url, []byte("x"))
+				if body, err := exchangeOver(t.Context(), transport, to); err != nil || body != "ok" {
+					t.Fatalf("%s: %q, %v", method, body, err)
+				}
+				if n := server.conns.Load(); n != wantConns {
+					t.Fatalf("%s: connection %d, want %d", method, n, wantConns)
+				}
+			}
+			transport := newTestTransport(t)
+			exchange(transport, "GET", 1)
+			if !tt.dies {
+				time.Sleep(50 * time.Millisecond) // until the end of the stream has come
+			}
+			exchange(transport, "GET", 2)
+			transport.CloseIdle() // so that the server, which serves one connection at a time, takes another
+			exchange(transport, "POST", 3)
+			exchange(transport, "PUT", 4)
+			exchange(transport, "POST", 5)
+			exchange(transport, "GET", 6)
+			exchange(transport, "GET", 6)
+		})
+	}
+}
+
+// TestHastyHostsAreBounded checks that the memory of hasty hosts does not grow with their number, and that a host is
+// remembered by itself.
+func TestHastyHostsAreBounded(t *testing.T) {
+	p := newPool(1, nil)
+	post := &Call{Target: testTarget(t, "POST", "http://0", nil)}
+	for i := range 2 * maxHasty {
+		p.noteHasty(string(rune(i)))
+		if len(p.hasty) > maxHasty {
+			t.Fatalf("%d hosts", len(p.hasty))
+		}
+	}
+	if p.needsFresh(post) {
+		t.Error("another host is taken for a hasty one")
+	}
+	if p.noteHasty("http://0"); !p.needsFresh(post) {
+		t.Error("a hasty host is forgotten")
+	}
+	if p.needsFresh(&Call{Target: testTarget(t, "GET", "http://0", nil)}) {
+		t.Error("GET has no use for a connection of its own")
+	}
+	if !p.needsFresh(&Call{Target: testTarget(t, "GET", "http://0", nil), NoReplay: true}) {
+		t.Error("a GET that is not to be sent again may be lost")
+	}
+}
