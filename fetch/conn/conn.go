@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"encoding/binary"
 	"io"
 	"net"
 	"sync"
@@ -27,8 +28,10 @@ type Conn struct {
 	peerReset     atomic.Bool   // a read or write failed with a TCP reset
 	closed        chan struct{} // closed by Close
 	closeOnce     sync.Once
-	share         share     // of the run's bandwidth
-	poll          *readPoll // of its socket; nil where it can't be polled
+	afterWrite    atomic.Pointer[writeHook]
+	start         atomic.Uint64 // the first bytes that were read, at most 8, and zeros
+	share         share         // of the run's bandwidth
+	poll          *readPoll     // of its socket; nil where it can't be polled
 }
 
 // New returns a Conn over raw, which it owns from then on. Reads wait for bandwidth, nil being no limit, once
@@ -101,7 +104,11 @@ func (c *Conn) Done() <-chan struct{} { return c.closed }
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p[:c.share.maxRead(len(p))])
 	if n > 0 {
-		c.received.Add(int64(n))
+		if c.received.Add(int64(n)) == int64(n) {
+			var start [8]byte
+			copy(start[:], p[:n])
+			c.start.Store(binary.BigEndian.Uint64(start[:]))
+		}
 		c.lastRead.Store(int64(time.Since(c.madeAt)))
 	}
 	c.noteEnd(err)
@@ -116,7 +123,25 @@ func (c *Conn) Write(p []byte) (int, error) {
 	c.writingSince.Store(0)
 	c.written.Add(int64(n))
 	c.noteEnd(err)
+	if hook := c.afterWrite.Load(); hook != nil && hook.length == n {
+		hook.call()
+	}
 	return n, err
+}
+
+// A writeHook is a function that is called after a Write of a length in bytes.
+type writeHook struct {
+	length int
+	call   func()
+}
+
+// AfterWrite lets the writer call f after each Write of n bytes. It replaces the f of an earlier call.
+func (c *Conn) AfterWrite(n int, f func()) { c.afterWrite.Store(&writeHook{n, f}) }
+
+// Start returns the first bytes that were read, at most 8, and zeros.
+func (c *Conn) Start() (start [8]byte) {
+	binary.BigEndian.PutUint64(start[:], c.start.Load())
+	return start
 }
 
 // AddBodyBytes counts n of the bytes read as part of a response body.

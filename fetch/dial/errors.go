@@ -9,6 +9,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"reflect"
+	"slices"
+	"strings"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/fdlimit"
@@ -57,7 +60,8 @@ func classifyDial(ctx context.Context, addr string, err error) *failure.Failure 
 // classifyTLS returns the failure that err, met in a handshake with host, comes to. Of a wrong certificate it says
 // which names it has. A connection that ended in the handshake, without an alert, says nothing about TLS: it is of the
 // kind that it would have been later.
-func classifyTLS(ctx context.Context, host string, err error) *failure.Failure {
+// asked are the protocols that were asked for (ALPN).
+func classifyTLS(ctx context.Context, host string, asked []string, err error) *failure.Failure {
 	if f := failure.FromContext(ctx); f != nil {
 		if f.Kind == failure.Timeout {
 			f.Err = fmt.Errorf("%w: TLS handshake with %s not done", f.Err, host)
@@ -80,6 +84,8 @@ func classifyTLS(ctx context.Context, host string, err error) *failure.Failure {
 		return failure.New(failure.TLS, "tls: certificate of %s: %s", host, invalid.Error())
 	case errors.As(err, &notTLS):
 		return failure.New(failure.TLS, "tls: %s does not speak TLS on this port", host)
+	case isAlert(err, alertNoProtocol):
+		return NotSpoken(host, asked)
 	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: an alert that the other side sent
 		return failure.New(failure.TLS, "tls: %s refused the handshake: %w", host, op.Err)
 	case failure.IsReset(err):
@@ -91,4 +97,27 @@ func classifyTLS(ctx context.Context, host string, err error) *failure.Failure {
 			failure.Innermost(err))
 	}
 	return failure.New(failure.TLS, "tls: handshake with %s: %w", host, err)
+}
+
+// alertNoProtocol is the TLS alert no_application_protocol (RFC 7301 section 3.2).
+const alertNoProtocol = 120
+
+// isAlert reports whether err is that the other side sent one of these alerts (RFC 8446 section 6.2). The type of
+// crypto/tls is not exported: it is known by its kind.
+func isAlert(err error, codes ...uint64) bool {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return false
+	}
+	code := reflect.ValueOf(op.Err)
+	return code.Kind() == reflect.Uint8 && slices.Contains(codes, code.Uint())
+}
+
+// NotSpoken returns the failure of an exchange with a host that speaks none of the protocols that were asked for, which
+// are named as in ALPN (RFC 7301).
+func NotSpoken(host string, asked []string) *failure.Failure {
+	names := strings.NewReplacer("h2", "HTTP/2", "http/1.1", "HTTP/1.1").Replace(strings.Join(asked, " or "))
+	f := failure.New(failure.Protocol, "%s does not speak %s", host, names)
+	f.Option = "http"
+	return f
 }

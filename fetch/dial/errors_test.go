@@ -205,7 +205,7 @@ func TestClassifyTLS(t *testing.T) {
 			if tt.ctx == nil {
 				tt.ctx = t.Context()
 			}
-			got := classifyTLS(tt.ctx, "a.test", tt.err)
+			got := classifyTLS(tt.ctx, "a.test", []string{"h2"}, tt.err)
 			if got.Kind != tt.want || !strings.Contains(got.Error(), tt.says) {
 				t.Errorf("got %s: %v", got.Kind, got)
 			}

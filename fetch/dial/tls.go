@@ -63,7 +63,7 @@ func handshake(ctx context.Context, c net.Conn, host string, config *tls.Config)
 	tlsConn := tls.Client(c, config)
 	if err := tlsConn.HandshakeContext(ctx); err != nil {
 		_ = c.Close() // the error of the handshake is the one to return
-		return nil, classifyTLS(ctx, host, err)
+		return nil, classifyTLS(ctx, host, config.NextProtos, err)
 	}
 	return tlsConn, nil
 }

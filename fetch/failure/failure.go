@@ -44,6 +44,9 @@ type Failure struct {
 	Err error
 	// RetryAfter is how long the host wants clients to wait (RFC 9110 section 10.2.3); 0 is not said.
 	RetryAfter time.Duration
+	// Option is the name of the option, as Validate spells it, with which the request may succeed; empty is none in
+	// particular.
+	Option string
 }
 
 // Error returns the text of Err.

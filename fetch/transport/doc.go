@@ -13,16 +13,15 @@ Which RoundTripper a Call takes:
 
 What a RoundTripper is, by Config.HTTP:
 
-	HTTP1, and forward           Auto: negotiating              HTTP2
-	        |                     |             |                 |
-	        +---------+-----------+             +--------+--------+
-	                  |                                  |
+	HTTP1, and forward           Auto, HTTP2: negotiating
+	        |                     |             |
+	        +---------+-----------+             |
+	                  |                         |
 	       pool: h1Conns, hostQueues  -- offer -->  h2RoundTripper: net/http's Transport
-	           |            |      (TLS chose h2)        |
-	      h1Conn.roundTrip  |                            |
-	                        +------------+---------------+
-	                                     |
-	                       dial.Dialer, which makes a conn.Conn
+	           |            |      (for HTTP/2)
+	      h1Conn.roundTrip  |
+	                        |
+	          dial.Dialer, which makes a conn.Conn
 
 The life of a Call:
 
@@ -38,7 +37,7 @@ The pool: an exchange that finds no idle connection becomes a wantConn in its ho
 where fewer are under way than exchanges wait. A connection goes to the exchange that has waited longest, whether it
 was dialed or another exchange is done with it. The error of a dial goes to the exchange that it was started for. A
 dial over TLS may end with HTTP/2: that connection is offered to net/http, and all that wait for the host use it
-(errTryHTTP2). A request is sent again over another connection only where the server closed a reused one before a
+(errTryHTTP2) once the server's SETTINGS have come (settling.go). A request is sent again over another connection only where the server closed a reused one before a
 response began, and the method, or a key of the user's, allows it. What may not be sent again gets connections of its
 own at a host that has closed kept ones so (hasty.go).
 

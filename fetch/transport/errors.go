@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 )
 
@@ -50,6 +51,8 @@ func (c *Call) explainUnreadable(f *failure.Failure, status int) *failure.Failur
 	switch {
 	case status == 0 && badStart(start) != "":
 		return failure.New(failure.Protocol, "not a valid HTTP answer: %s", badStart(start))
+	case status == 0 && c.isNotHTTP2():
+		return dial.NotSpoken(c.Target.URL.Hostname(), []string{"h2"})
 	case c.conn != nil && c.conn.IsResetByPeer():
 		return failure.New(failure.Reset, "the connection was reset")
 	case c.conn != nil && c.conn.IsClosedByPeer():
@@ -58,6 +61,17 @@ func (c *Call) explainUnreadable(f *failure.Failure, status int) *failure.Failur
 		return failure.New(failure.Stalled, "nothing came over the connection, no answer to a ping either")
 	}
 	return f
+}
+
+// isNotHTTP2 reports whether the other side of a connection for HTTP/2 without TLS answered with something else: the
+// first frame of HTTP/2 is SETTINGS, on stream 0 (RFC 9113 section 3.4).
+func (c *Call) isNotHTTP2() bool {
+	if c.conn == nil || c.exclusive || c.tls != nil {
+		return false
+	}
+	start := c.conn.Start()
+	const settings = 4
+	return start != [8]byte{} && (start[3] != settings || start[5]|start[6]|start[7] != 0)
 }
 
 // closeTime is how long net/http may take to close an HTTP/2 connection once an exchange over it has failed.

@@ -38,28 +38,13 @@ func pingTime(bandwidth float64, concurrency int) time.Duration {
 	return usualPingTime + time.Duration(seconds*float64(time.Second))
 }
 
-// newH2Client returns net/http's Transport, used for HTTP/2, over connections of d. It follows no redirect and decodes
-// nothing. With the version Auto it does not dial, as the server may choose HTTP/1.1 in the handshake: it takes the
-// connection that is offered with a request.
+// newH2Client returns net/http's Transport, used for HTTP/2. It follows no redirect, decodes nothing and does not dial:
+// it takes the connection that is offered with a request.
 func newH2Client(c *Config, d *dial.Dialer) *http.Transport {
+	takeOffered := func(ctx context.Context, _, _ string) (net.Conn, error) { return takeOffered(ctx) }
 	t := &http.Transport{
-		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			c, err := d.DialPlain(ctx, addr)
-			if err != nil {
-				return nil, err // a nil *conn.Conn would not be nil as a net.Conn
-			}
-			return c, nil
-		},
-		DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			if c.HTTP == Auto {
-				return takeOffered(ctx)
-			}
-			_, tlsConn, err := d.DialTLS(ctx, addr)
-			if err != nil {
-				return nil, err // as above
-			}
-			return tlsConn, nil // net/http finds the negotiated protocol in a *tls.Conn
-		},
+		DialContext:            takeOffered,
+		DialTLSContext:         takeOffered,
 		TLSClientConfig:        d.TLS.Clone(), // net/http writes to it
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true,
@@ -81,9 +66,10 @@ func newH2Client(c *Config, d *dial.Dialer) *http.Transport {
 	return t
 }
 
-// An offeredConn is a connection in the context of a request, which net/http takes in place of a dial.
+// An offeredConn is a connection in the context of a request, which net/http takes in place of a dial. It finds the
+// negotiated protocol in a *tls.Conn.
 type offeredConn struct {
-	conn  *tls.Conn
+	conn  net.Conn
 	taken atomic.Bool
 }
 
@@ -132,41 +118,48 @@ func (h h2RoundTripper) CloseIdle() { (&http.Client{Transport: h.client}).CloseI
 func (h h2RoundTripper) Close() { h.CloseIdle() }
 
 // A negotiating RoundTripper speaks over TLS the protocol that the server chooses (ALPN, RFC 7301), and HTTP/1.1
-// without TLS. The pool dials in either case, and a connection on which HTTP/2 was chosen is offered to net/http.
+// without TLS; with the version HTTP2 it speaks that alone. The pool dials in any case, and a connection for HTTP/2 is
+// offered to net/http.
 type negotiating struct {
-	pool *pool
-	h2   h2RoundTripper
+	pool     *pool
+	h2       h2RoundTripper
+	settling *settling
+	version  Version
 }
 
 // newNegotiating returns the RoundTripper for the versions of HTTP that c allows.
 func newNegotiating(c *Config, d *dial.Dialer) RoundTripper {
 	pool := newPool(maxIdle(c.Concurrency), func(ctx context.Context, to *Target) connResult {
-		return dialHTTP(ctx, d, to)
+		return dialHTTP(ctx, d, to, c.HTTP)
 	})
 	if c.HTTP == HTTP1 {
 		return pool
 	}
-	h2 := h2RoundTripper{newH2Client(c, d)}
-	if c.HTTP == HTTP2 {
-		return h2
-	}
-	return negotiating{pool, h2}
+	return negotiating{pool, h2RoundTripper{newH2Client(c, d)}, newSettling(), c.HTTP}
 }
 
-// RoundTrip is RoundTripper's. It takes an idle HTTP/1.1 connection; else an HTTP/2 connection that net/http has; else
-// it waits for a connection of either kind.
+// RoundTrip is RoundTripper's. It takes an idle HTTP/1.1 connection; else an HTTP/2 connection that net/http has, once
+// that has settled; else it waits for a connection of either kind.
 func (n negotiating) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
-	if c.Target.URL.Scheme == "http" {
+	if c.Target.URL.Scheme == "http" && n.version != HTTP2 {
 		return n.pool.RoundTrip(ctx, c)
 	}
-	c.onShared = func() { n.pool.wakeAll(c.Target.Origin) }
 	for {
 		var h *h1Conn
 		if !n.pool.needsFresh(c) {
 			h = n.pool.getIdle(c.Target.Origin)
 		}
 		if h == nil {
+			chosen, err := n.settling.choose(ctx, c.Target.Origin)
+			if err != nil {
+				return nil, err
+			}
+			c.onShared = func() {
+				chosen()
+				n.pool.wakeAll(c.Target.Origin)
+			}
 			resp, err := n.h2.RoundTrip(ctx, c)
+			chosen()
 			if !errors.Is(err, errNoConn) {
 				return resp, err
 			}
@@ -192,13 +185,23 @@ func (n negotiating) RoundTrip(ctx context.Context, c *Call) (*http.Response, er
 }
 
 // offer makes the exchange over HTTP/2, with a connection that net/http takes where it has none, and that is closed
-// else.
-func (n negotiating) offer(ctx context.Context, c *Call, offered *tls.Conn) (*http.Response, error) {
+// else. No other exchange to the origin begins before the connection has settled. Its error is errNoConn where another
+// connection to the origin has not settled yet: the exchange waits for that one.
+func (n negotiating) offer(ctx context.Context, c *Call, offered net.Conn) (*http.Response, error) {
+	settled := n.settling.begin(c.Target.Origin)
+	if settled == nil {
+		_ = conn.Close(offered) // nothing has been sent over it
+		return nil, errNoConn
+	}
+	settledAndWake := func() {
+		settled()
+		n.pool.wakeAll(c.Target.Origin)
+	}
+	defer settledAndWake() // with the header of a response, SETTINGS have come before
+	onSettingsAck(offered, settledAndWake)
+	c.onShared = nil
 	o := &offeredConn{conn: offered}
 	resp, err := n.h2.RoundTrip(context.WithValue(ctx, offeredConnKey{}, o), c)
-	if err == nil {
-		c.onShared() // again: net/http calls GotConn before other requests can use the connection
-	}
 	if !o.taken.Swap(true) {
 		_ = conn.Close(offered) // nothing has been sent over it
 	}

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
 	"net"
 	"net/http"
 	"sync"
@@ -79,22 +78,29 @@ func newForwarding(c *Config, d *dial.Dialer, proxy *dial.Proxy) *pool {
 	return p
 }
 
-// dialHTTP connects to the origin of a Target. Over TLS the server may choose HTTP/2.
-func dialHTTP(ctx context.Context, d *dial.Dialer, to *Target) connResult {
+// dialHTTP connects to the origin of a Target. Over TLS the server chooses among the versions of HTTP that are asked
+// for; with the version HTTP2 a connection without TLS is one for HTTP/2 too (RFC 9113 section 3.3).
+func dialHTTP(ctx context.Context, d *dial.Dialer, to *Target, version Version) connResult {
 	addr := net.JoinHostPort(to.URL.Hostname(), httpurl.Port(to.URL))
-	var c *conn.Conn
-	var tlsConn *tls.Conn
-	var err error
-	if to.URL.Scheme == "https" {
-		c, tlsConn, err = d.DialTLS(ctx, addr)
-	} else {
-		c, err = d.DialPlain(ctx, addr)
+	if to.URL.Scheme == "http" {
+		c, err := d.DialPlain(ctx, addr)
+		switch {
+		case err != nil:
+			return connResult{err: err}
+		case version == HTTP2:
+			return connResult{h2: c}
+		}
+		return connResult{h1: newH1Conn(c, nil)}
 	}
+	c, tlsConn, err := d.DialTLS(ctx, addr)
 	switch {
 	case err != nil:
 		return connResult{err: err}
-	case tlsConn != nil && tlsConn.ConnectionState().NegotiatedProtocol == "h2":
+	case tlsConn.ConnectionState().NegotiatedProtocol == "h2":
 		return connResult{h2: tlsConn}
+	case version == HTTP2: // the server ignores what it was asked for
+		_ = conn.Close(tlsConn) // nothing has been sent over it
+		return connResult{err: dial.NotSpoken(to.URL.Hostname(), []string{"h2"})}
 	}
 	return connResult{h1: newH1Conn(c, tlsConn)}
 }

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"net"
 	"slices"
@@ -34,7 +33,7 @@ type wantConn struct {
 // A connResult is the result of a dial, or of the wait for a connection. One of its fields is set.
 type connResult struct {
 	h1  *h1Conn
-	h2  *tls.Conn // on which the server has chosen HTTP/2
+	h2  net.Conn // for HTTP/2, with TLS a *tls.Conn
 	err error
 }
 
