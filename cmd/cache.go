@@ -107,12 +107,13 @@ func openCache(f cacheFlags, o *fetch.Options, c *console) *runCache {
 }
 
 // close closes the cache. Where the output is what it should be, it first confirms that the changes in it were
-// reported; those of an aborted run may not be in any output when the next run starts, which reports them again.
+// reported; those of an aborted run, or of one whose file was not replaced, may not be in any output when the next run
+// starts, which reports them again.
 func (r *runCache) close(ctx context.Context, out *outputs, code int) {
 	if r == nil {
 		return
 	}
-	reported := code == exitOK || code == exitFailed || code == exitStopped
+	reported := out.withheld == "" && (code == exitOK || code == exitFailed || code == exitStopped)
 	if out.resumed != nil { // with --resume what is in the output stays in it
 		reported = reported || code == exitInt || code == exitTerm
 	}

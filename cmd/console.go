@@ -15,24 +15,40 @@ import (
 type console struct {
 	stdout, stderr   io.Writer
 	screen           *terminal.Screen
-	human            bool // standard error is a terminal
+	inWords          bool // standard error is for a person: it has words, and no JSON lines
+	stderrIsTerminal bool
 	stdoutIsTerminal bool
 }
 
-func newConsole() *console {
+func newConsole(c *config) *console {
 	screen := terminal.NewScreen(stream{os.Stderr})
 	return &console{
 		stdout:           screen.Beside(stream{os.Stdout}),
 		stderr:           screen,
 		screen:           screen,
-		human:            term.IsTerminal(int(os.Stderr.Fd())),
+		inWords:          c.inWords(),
+		stderrIsTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		stdoutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}
 }
 
-// report writes a message of the run to standard error: in words on a terminal, else as a log Record.
+// inWords reports whether standard error is for a person: a terminal, a mail of cron (--quiet), a log (--progress
+// plain). Otherwise it has JSON lines; the two are never mixed.
+func (c *config) inWords() bool {
+	return c.quiet || c.progress == progressPlain || c.progress == progressBar || term.IsTerminal(int(os.Stderr.Fd()))
+}
+
+// columns returns the width of the terminal that standard error is; 0 where it is none.
+func (c *console) columns() int {
+	if !c.stderrIsTerminal {
+		return 0
+	}
+	return c.screen.Columns()
+}
+
+// report writes a message of the run to standard error: in words or as a log Record.
 func (c *console) report(level slog.Level, text, hint string) {
-	writeMessage(c.stderr, c.human, level, text, hint)
+	writeMessage(c.stderr, c.inWords, level, text, hint)
 }
 
 // newLogger returns the log of exchanges (-v, --slow) on standard error. It is nil where nothing is logged, so that
@@ -45,5 +61,5 @@ func newLogger(c *config, to *console) *slog.Logger {
 	if c.verbose {
 		level = slog.LevelDebug
 	}
-	return slog.New(terminal.NewLogHandler(to.stderr, level, to.human))
+	return slog.New(terminal.NewLogHandler(to.stderr, level, to.inWords))
 }

@@ -66,11 +66,11 @@ func runDemoBatch(in *interrupts, c *config, base string) int {
 	if out.console.stdoutIsTerminal {
 		out.records = clippedWriter{out.records}
 	}
-	counts := output.NewCounts(out.sink(c.output, nil))
+	counts := output.NewCounts(out.sink(c, nil))
 	o := c.fetch
 	o.Drain = in.drain
 	reader := new(input.Reader)
-	in.markStarted()
+	in.markStarted(out.console.inWords)
 	summary, err := fetch.Run(in.ctx, reader.Lines(strings.NewReader(demoBatch(base)), "demo"), counts, o)
 	r := result{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err)}
 	expected := r.code == exitFailed && isExpected(summary)

@@ -6,8 +6,6 @@ import (
 	"os"
 	"syscall"
 
-	"golang.org/x/term"
-
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/input"
@@ -20,24 +18,24 @@ import (
 // dryRun is --dry-run; with --resume it leaves out what an earlier run has done.
 func dryRun(in *interrupts, c *config, src fetch.Source) int {
 	if !c.output.resume {
-		return printPlan(in, src)
+		return printPlan(in, c, src)
 	}
 	done, err := journal.Read(c.output.output, journal.Settings{AppendRequest: c.fetch.AppendCanonical, MaxPages: c.fetch.MaxPages})
 	if err != nil {
 		return printOutputError(os.Stderr, describeOutput("output", err))
 	}
-	return printPlan(in, input.Skip(src, done.Done))
+	return printPlan(in, c, input.Skip(src, done.Done))
 }
 
 // printPlan counts the requests of each host and writes a line for each to standard output; nothing is fetched.
-func printPlan(in *interrupts, src fetch.Source) int {
-	in.markStarted()
+func printPlan(in *interrupts, c *config, src fetch.Source) int {
+	in.markStarted(c.inWords())
 	var hosts input.HostCounts
 	var err error
 	counted := make(chan struct{})
 	go func() { // not awaited after a signal: it may be blocked in a read
 		defer close(counted)
-		hosts, err = input.CountHosts(src, failureWriter())
+		hosts, err = input.CountHosts(src, failureWriter(c.inWords()))
 	}()
 	select {
 	case <-counted:
@@ -50,12 +48,15 @@ func printPlan(in *interrupts, src fetch.Source) int {
 	}
 	switch {
 	case err != nil:
-		reportUnlocked(slog.LevelError, err.Error())
+		reportUnlocked(c.inWords(), slog.LevelError, err.Error())
 		return exitBroken
 	case errors.Is(broken, syscall.EPIPE):
 		return exitPipe
 	case broken != nil:
-		return printOutputError(os.Stderr, broken)
+		writeMessage(os.Stderr, c.inWords(), slog.LevelError, broken.Error(), outputHint(broken))
+		return exitBroken
+	case hosts.Total == 0:
+		writeMessage(os.Stderr, c.inWords(), slog.LevelWarn, noRequests, "")
 	case hosts.Invalid > 0:
 		return exitFailed
 	}
@@ -63,10 +64,10 @@ func printPlan(in *interrupts, src fetch.Source) int {
 }
 
 // failureWriter returns a function that writes the failure of an invalid input line to standard error: a Record, or
-// words on a terminal.
-func failureWriter() func(fetch.Request, *fetch.LineError) {
+// words.
+func failureWriter(inWords bool) func(fetch.Request, *fetch.LineError) {
 	sink := fetch.Sink(output.NewJSONL(stream{os.Stderr}, encode.BodyNone))
-	if term.IsTerminal(int(os.Stderr.Fd())) {
+	if inWords {
 		sink = terminal.NewFailures(stream{os.Stderr}, "a run with --failures FILE keeps them all")
 	}
 	return func(request fetch.Request, line *fetch.LineError) {

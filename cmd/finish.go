@@ -2,69 +2,101 @@ package cmd
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"slices"
 
+	"batchfetch/fetch"
 	"batchfetch/output/encode"
 )
 
-// finish writes the summary, closes every output, gives the output file its name where the run was complete, and
-// returns the exit code.
+// finish closes every output, gives the output file its name where the run is to replace it, writes the summary as the
+// last word, and returns the exit code.
 func (out *outputs) finish(c *config, r result) int {
-	quiet := c.quiet && r.code == exitOK
-	if !out.console.human && !quiet {
-		for _, hint := range expiredHints(r.summary) {
-			out.console.report(slog.LevelWarn, hint, "-H @file is read again when it changes")
+	isQuiet := c.quiet && r.code == exitOK
+	to := out.summaryPlace(c.output, isQuiet)
+	if out.file == nil || to != out.records {
+		out.close(c, &r)
+	}
+	written := writeSummary(to, &r)
+	if out.file != nil && to == out.records { // the summary is part of the file
+		out.close(c, &r)
+	}
+	for _, live := range []io.WriteCloser{out.failures, out.summary} {
+		if live != nil {
+			r.addError(live.Close())
 		}
 		for _, hint := range slices.Concat(watchedHints(r.summary), unpolledHints(r.summary)) {
 			out.console.report(slog.LevelWarn, hint, "")
 		}
 	}
-	to := out.summaryWriter(c.output, r.code, quiet)
-	if out.file != nil && to == out.records { // the summary is part of the file
-		out.writeSummary(to, &r)
-		out.close(&r)
-	} else {
-		out.close(&r)
-		out.writeSummary(to, &r)
-	}
-	if r.code == exitPipe {
-		return r.code
-	}
-	if out.console.human && !quiet {
-		printSummary(out.console.stderr, c, r)
-	}
-	if r.err != nil && r.code == exitBroken {
-		out.console.report(slog.LevelError, r.err.Error(), outputHint(r.err))
-	}
-	if out.resumed != nil && r.code != exitOK && r.code != exitFailed {
-		out.console.report(slog.LevelWarn, "not all is done: the same command goes on from here", "")
-	}
-	if part := out.partFile(); part != "" {
-		out.console.report(slog.LevelWarn, "the output is not complete: what had arrived by then is in "+part, "")
+	switch {
+	case r.code == exitPipe:
+	case !out.console.inWords:
+		if written != r.code { // the last place for it
+			writeSummary(out.console.stderr, &r)
+		}
+		out.report(append(hostNotes(r.summary), out.notes(c, &r)...))
+	case c.quiet && r.code == exitOK:
+		out.report(out.notes(c, &r))
+	default:
+		out.printSummary(c, &r, append(hostNotes(r.summary), out.notes(c, &r)...))
 	}
 	return r.code
 }
 
+// report writes the notes as messages of the run.
+func (out *outputs) report(notes []note) {
+	for _, n := range notes {
+		out.console.report(n.level, n.text, n.hint)
+	}
+}
+
+// summaryPlace returns where the summary Record goes; nil is standard error, or nowhere.
+func (out *outputs) summaryPlace(f outputFlags, isQuiet bool) io.Writer {
+	switch {
+	case out.summary != nil:
+		return out.summary
+	case f.summary == "-", f.failures == "-" && !isQuiet:
+		return out.records
+	}
+	return nil
+}
+
+// writeSummary writes the summary Record to a place and returns the exit code in it; -1 where it could not be written,
+// or the place is nil.
+func writeSummary(to io.Writer, r *result) int {
+	if to == nil {
+		return -1
+	}
+	code := r.code
+	if _, err := to.Write(encode.AppendSummary(nil, &r.summary, code)); err != nil {
+		r.addError(err)
+		return -1
+	}
+	return code
+}
+
 // close closes the outputs of Records and bodies. Errors go to r.
-func (out *outputs) close(r *result) {
+func (out *outputs) close(c *config, r *result) {
 	if out.order != nil {
 		r.addError(out.order.Close())
 	}
 	if out.packed != nil {
 		r.addError(out.packed.Close())
 	}
-	out.closeFile(r)
+	out.closeFile(c, r)
 	if out.bodies != nil {
 		r.addError(out.bodies.Close())
 	}
 }
 
-// closeFile flushes saved bodies to disk and then closes the output file, whose Records name them. A complete one is
-// renamed; that of an aborted run stays FILE.part.
-func (out *outputs) closeFile(r *result) {
+// closeFile flushes saved bodies to disk and then closes the output file, whose Records name them. It takes its name
+// where the run is to replace what has it; otherwise it stays FILE.part.
+func (out *outputs) closeFile(c *config, r *result) {
 	if out.bodies != nil {
 		r.addError(out.bodies.CheckStillThere())
 	}
@@ -78,58 +110,73 @@ func (out *outputs) closeFile(r *result) {
 	if out.file == nil {
 		return
 	}
-	switch r.code {
-	case exitOK, exitFailed, exitStopped:
+	if r.isPublished(c.output.publish) {
 		r.addError(out.file.Commit())
-	default:
+	} else {
 		r.addError(out.file.Abandon())
 	}
-}
-
-// partFile returns the name of the unfinished output that an aborted run leaves; "" is none.
-func (out *outputs) partFile() string {
-	if out.file == nil || out.file.Part() == "" {
-		return ""
-	}
-	if _, err := os.Stat(out.file.Part()); err != nil {
-		return ""
-	}
-	return out.file.Part()
-}
-
-// summaryWriter returns where the summary Record goes; nil is nowhere.
-func (out *outputs) summaryWriter(f outputFlags, code int, quiet bool) io.Writer {
-	switch {
-	case out.summary != nil:
-		return out.summary
-	case f.summary == "-":
-		return out.records
-	case out.failures != nil:
-		return out.failures
-	case quiet || code == exitPipe:
-		return nil
-	case f.failures == "-":
-		return out.records
-	case !out.console.human:
-		return out.console.stderr
-	}
-	return nil
-}
-
-// writeSummary writes the summary Record to to, where that is not nil, and closes the files of --failures and
-// --summary.
-func (out *outputs) writeSummary(to io.Writer, r *result) {
-	var err error
-	if to != nil {
-		_, err = to.Write(encode.AppendSummary(nil, &r.summary, r.code))
-	}
-	if err != nil && !out.console.human && r.code != exitPipe { // standard error is left
-		_, _ = out.console.stderr.Write(encode.AppendSummary(nil, &r.summary, exitBroken))
-	}
-	for _, live := range []io.WriteCloser{out.failures, out.summary} {
-		if live != nil {
-			err = errors.Join(err, live.Close())
+	if part := out.file.Part(); part != "" {
+		if _, err := os.Stat(part); err == nil {
+			out.withheld = part
 		}
 	}
-	r.addError(err)
+}
+
+// A note is what a person has to know of how a run ended, beside its counts.
+type note struct {
+	level      slog.Level
+	label      string // of its line in a summary; empty is none
+	text, hint string
+}
+
+// hostNotes returns the notes about hosts.
+func hostNotes(sum fetch.Summary) []note {
+	var notes []note
+	for _, text := range expiredHints(sum) {
+		notes = append(notes, note{slog.LevelWarn, "Credentials", text, "-H @file is read again when it changes"})
+	}
+	for _, text := range watchedHints(sum) {
+		notes = append(notes, note{level: slog.LevelWarn, label: "Cache", text: text})
+	}
+	return notes
+}
+
+// noRequests is the warning for an input without any request.
+const noRequests = "no requests in the input"
+
+// notes returns the notes of a run that has ended.
+func (out *outputs) notes(c *config, r *result) []note {
+	var notes []note
+	if r.inputEmpty {
+		notes = append(notes, note{level: slog.LevelWarn, text: noRequests})
+	}
+	if r.err != nil && r.code == exitBroken {
+		notes = append(notes, note{slog.LevelError, "Error", r.err.Error(), outputHint(r.err)})
+	}
+	if out.resumed != nil && r.code != exitOK && r.code != exitFailed {
+		notes = append(notes, note{level: slog.LevelWarn, label: "Output",
+			text: "not all is done: the same command goes on from here"})
+	}
+	if out.withheld != "" {
+		notes = append(notes, out.withheldNote(c, r))
+	}
+	return notes
+}
+
+// withheldNote returns the note of an output file that has not taken its name.
+func (out *outputs) withheldNote(c *config, r *result) note {
+	n := note{level: slog.LevelWarn, label: "Output"}
+	why := "the run is not complete"
+	if r.code == exitOK || r.code == exitFailed {
+		why = "nothing succeeded"
+	}
+	if r.isPublished(publishAlways) {
+		n.hint = "--publish always replaces it all the same"
+	}
+	state := "is as it was"
+	if _, err := os.Stat(c.output.output); errors.Is(err, fs.ErrNotExist) {
+		state = "is not there"
+	}
+	n.text = fmt.Sprintf("%s %s, as %s; the new output is %s", c.output.output, state, why, out.withheld)
+	return n
 }

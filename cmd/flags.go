@@ -159,11 +159,18 @@ func registerOutput(r *registrar, s *settings) {
 		"how much of the text of a failed answer a failure has as response_body; 0 is none", parse.Size)
 	r.group = "output"
 	r.text(&s.output.output, "output", "o", "file",
-		"where successes go; takes its name when the run has ended, until then it is FILE.part; .gz and .zst are "+
-			"compressed (default standard output)")
+		"where successes go; FILE.part until the run has ended, and FILE once it is complete (--publish); .gz and .zst "+
+			"are compressed (default standard output)")
+	s.output.publish = publishComplete
+	add(r, &s.output.publish, "publish", "", "when", string(s.output.publish),
+		"complete replaces FILE by a run that came to its end and in which something succeeded, always also by one that "+
+			"--deadline, --fail-fast or --max-failures ended; else the new one stays FILE.part",
+		oneOf(publishComplete, publishAlways))
 	r.text(&s.output.failures, "failures", "", "file",
-		"where failures go; - puts them among the successes (default standard error)")
-	r.text(&s.output.summary, "summary", "", "file", "where the summary goes (default with the failures)")
+		"where failures go, and nothing else: an empty file is a run without failures; - puts them among the successes "+
+			"(default standard error)")
+	r.text(&s.output.summary, "summary", "", "file",
+		"where the summary goes, as JSON (default standard error; with --failures - the output)")
 	r.bool(&s.output.ordered, "ordered", "", "write in the order of the input; what is early waits in a temporary file")
 	r.bool(&o.KeepHeader, "headers", "", "put the answer's headers into the Records")
 	r.bool(&o.KeepTiming, "timing", "", "put dns, connect, tls, first byte and body times into the Records")
@@ -191,17 +198,18 @@ func registerRun(r *registrar, s *settings) {
 	r.group = "run"
 	r.bool(&s.failFast, "fail-fast", "", "stop at the first failure, as --max-failures 0 does")
 	add(r, &s.maxFailures, "max-failures", "", "n or p%", "none",
-		"failures allowed, the next one stops the run; p% (or ppct, for crontabs) is the share allowed at the end, and stops "+
-			"the run once it can't be met any more", parseFailureLimit)
+		"failures allowed, the next one stops the run; p% (or ppct, for crontabs) is the share allowed at the end, and "+
+			"stops the run once it can't be met any more", parseFailureLimit)
 	add(r, &s.shard, "shard", "", "i/n", "",
 		"only the i-th of n parts of the input, by the host's name; auto or auto/n asks the engine that started the "+
 			"job (see batchfetch help sharding)", parseShard)
 	r.bool(&s.dryRun, "dry-run", "", "count the requests of each host and ask nothing; with --resume those that are left")
 	r.group = "telling"
 	add(r, &s.progress, "progress", "", "mode", string(s.progress),
-		"auto (a bar on a terminal), bar, plain (a line every 10 s) or none",
+		"auto (a bar on a terminal), bar, plain (for logs: a line every 10 s, the last one, and all else in words) or none",
 		oneOf(progressAuto, progressBar, progressPlain, progressNone))
-	r.bool(&s.quiet, "quiet", "q", "say nothing unless something failed")
+	r.bool(&s.quiet, "quiet", "q",
+		"say nothing unless the run ends with another code than 0: then a summary of ten lines at most, for a mail")
 	r.bool(&s.verbose, "verbose", "v", "log every exchange")
 	r.duration(&s.fetch.Slow, "slow", "log each exchange that takes longer")
 }

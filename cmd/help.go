@@ -130,6 +130,18 @@ A kill of the process loses nothing that was written. With --resume a power cut 
 found out and fetched again: output, journal and saved bodies are flushed once a second, and at the end. Without
 --resume they are flushed at the end, before FILE takes its name.
 
+-o FILE is written as FILE.part, which takes the name FILE once the run has come to its end and something succeeded
+(codes 0 and 3; with --publish always at 4 and for nothing, too). Any other run leaves FILE as it was. --failures FILE
+has failures alone: an empty one is a run without. An output that is one of the inputs is refused.
+
+Standard error has JSON lines where it is no terminal; under -q, and --progress plain or bar, it has words instead: then
+Records of failures need --failures. A run that ends with another code than 0 has a summary as its last word, of ten
+lines at most where it is in words.
+
+--max-failures 5% judges the whole run at its end, whatever its length: all requests of the input, pages, and what an
+earlier run of --resume has done. It ends a run early only once even the success of all others could not help: that is
+known when the input has been read, and from the start for files.
+
 Exit codes:
   0    every request succeeded
   1    the run itself broke: an output that can't be written, an input that broke off
@@ -145,7 +157,7 @@ Examples:
   batchfetch urls.txt > pages.jsonl 2> failures.jsonl
   batchfetch failures.jsonl >> pages.jsonl                    ask again for what failed
   seq 1 100 | sed 's#^#https://api.example.com/item/#' | batchfetch --host-rate 5/s | jq .body
-  batchfetch -o today.jsonl --failures failed.jsonl -q urls.txt.gz          for cron
+  batchfetch -q -o pages.jsonl --failures failed.jsonl urls.txt.gz          for cron, which mails what went wrong
   batchfetch -H @secret-header.txt --retry-unsafe --timing jobs.jsonl       one request a line, POST and all
 `
 

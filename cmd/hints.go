@@ -1,10 +1,12 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
@@ -52,11 +54,14 @@ func hintForKind(kind failure.Kind, example output.Example) string {
 	return fmt.Sprintf("--accept-status 200-299,%d takes such answers for success", example.Status)
 }
 
-// expiredHints returns a hint for each host all of whose last answers were 401, at most maxFailedHosts.
+// maxExpiredHints is how many hosts expiredHints names.
+const maxExpiredHints = 5
+
+// expiredHints returns a hint for each host all of whose last answers were 401, at most maxExpiredHints.
 func expiredHints(sum fetch.Summary) []string {
 	var hints []string
 	for _, host := range slices.Sorted(maps.Keys(sum.Unauthorized)) {
-		if len(hints) == maxFailedHosts {
+		if len(hints) == maxExpiredHints {
 			break
 		}
 		u := sum.Unauthorized[host]
@@ -119,45 +124,53 @@ func limitHint(c *config, sum fetch.Summary) string {
 	what := ""
 	switch sum.LimitedBy {
 	case fetch.LimitConcurrency:
-		what = fmt.Sprintf("for a free place of --concurrency %d", c.fetch.Concurrency)
+		what = fmt.Sprintf("--concurrency %d", c.fetch.Concurrency)
 	case fetch.LimitHostConcurrency:
-		what = fmt.Sprintf("for --host-concurrency %d%s", c.fetch.HostConcurrency, orHostsFile(c)) + onHost(sum.LimitedHost)
+		what = fmt.Sprintf("--host-concurrency %d%s", c.fetch.HostConcurrency, orHostsFile(c)) + onHost(sum.LimitedHost)
 	case fetch.LimitRate:
-		what = "for --rate"
+		what = "--rate"
 	case fetch.LimitHostRate:
-		what = "for --host-rate" + orHostsFile(c) + onHost(sum.LimitedHost)
+		what = "--host-rate" + orHostsFile(c) + onHost(sum.LimitedHost)
 	case fetch.LimitBandwidth:
-		what = "for --bandwidth " + formatBandwidth(c.fetch.Bandwidth)
+		what = "--bandwidth " + formatBandwidth(c.fetch.Bandwidth)
 	case fetch.LimitPausedHosts:
-		what = "for back-off, and for hosts that asked for a pause or for less" + mostlyHost(sum.LimitedHost)
+		what = "waits for hosts that refused or failed" + mostlyHost(sum.LimitedHost)
 	case fetch.LimitQuota:
-		what = "for quotas that hosts told" + mostlyHost(sum.LimitedHost)
+		what = "the quotas of hosts" + mostlyHost(sum.LimitedHost)
 	case fetch.LimitNetwork:
-		what = "for the last answers to arrive"
+		what = "the time that the last responses took"
 	case fetch.LimitInput:
-		what = "for input"
+		what = "the input"
 	case fetch.LimitOutput:
-		what = "for the output to be written"
+		what = "the output"
 	case fetch.LimitCache:
-		what = "for the cache"
+		what = "the cache"
 	}
-	return fmt.Sprintf("%d%% of the time was spent waiting %s", min(share, 100), what)
+	return fmt.Sprintf("Limited by %s (%d%% of the time)", what, min(share, 100))
 }
 
 // onHost returns " on HOST"; "" for a limit that was not that of one host.
-func onHost(host string) string {
-	if host == "" {
+func onHost(origin string) string {
+	if origin == "" {
 		return ""
 	}
-	return " on " + encode.Printable(truncate(host))
+	return " on " + hostOf(origin)
 }
 
 // mostlyHost returns ", mostly HOST"; "" where no host was waited for more than others.
-func mostlyHost(host string) string {
-	if host == "" {
+func mostlyHost(origin string) string {
+	if origin == "" {
 		return ""
 	}
-	return ", mostly " + encode.Printable(truncate(host))
+	return ", mostly " + hostOf(origin)
+}
+
+// hostOf returns the host of an origin such as https://example.com.
+func hostOf(origin string) string {
+	if _, host, found := strings.Cut(origin, "://"); found {
+		origin = host
+	}
+	return encode.Printable(truncate(origin))
 }
 
 // orHostsFile returns the words for limits that --hosts may have set in place of the flag.
@@ -179,4 +192,11 @@ func formatBandwidth(bytes float64) string {
 		}
 	}
 	return fmt.Sprintf("%.4g", bytes)
+}
+
+// keysByCount returns the keys, the largest count first; equal counts by key.
+func keysByCount(counts map[string]int64) []string {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
 }

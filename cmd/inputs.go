@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/net/publicsuffix"
 
@@ -150,6 +151,18 @@ func newSource(inputs []inputArg, bodyURL string) fetch.Source {
 		sources[i] = in.source(reader)
 	}
 	return input.Concat(sources...)
+}
+
+// noting sets hasAny once source yields a Request, or a line that can't be used.
+func noting(source fetch.Source, hasAny *atomic.Bool) fetch.Source {
+	return func(yield func(fetch.Request, error) bool) {
+		for request, err := range source {
+			hasAny.Store(true)
+			if !yield(request, err) {
+				return
+			}
+		}
+	}
 }
 
 // source returns the Requests of one input.

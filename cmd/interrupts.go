@@ -21,6 +21,7 @@ type interrupts struct {
 	stop    func()       // ends the goroutine that receives signals
 	code    atomic.Int32 // the exit code of the first signal; 0 is none
 	started atomic.Bool
+	inWords atomic.Bool // as in console
 	cancel  context.CancelCauseFunc
 }
 
@@ -50,8 +51,12 @@ func catchInterrupts() *interrupts {
 	return in
 }
 
-// markStarted records that a run has started: from now on signals end the run in order, instead of the process.
-func (in *interrupts) markStarted() { in.started.Store(true) }
+// markStarted records that a run has started: from now on signals end the run in order, instead of the process. inWords
+// says how the run writes messages to standard error.
+func (in *interrupts) markStarted(inWords bool) {
+	in.inWords.Store(inWords)
+	in.started.Store(true)
+}
 
 func (in *interrupts) handle(received os.Signal) {
 	first := in.code.CompareAndSwap(0, int32(signalCode(received)))
@@ -71,7 +76,7 @@ func (in *interrupts) handle(received os.Signal) {
 func (in *interrupts) forceExit() {
 	reported := make(chan struct{})
 	go func() {
-		reportUnlocked(slog.LevelError, "the output is stuck: the run could not be ended in order")
+		reportUnlocked(in.inWords.Load(), slog.LevelError, "the output is stuck: the run could not be ended in order")
 		close(reported)
 	}()
 	select {

@@ -9,8 +9,6 @@ import (
 
 	"batchfetch/output/encode"
 	"batchfetch/output/terminal"
-
-	"golang.org/x/term"
 )
 
 // printError writes an error and its hint in the form of the terminal. Both pass through encode.Printable, as they may
@@ -23,9 +21,13 @@ func printError(w io.Writer, problem, hint string) {
 	_, _ = io.WriteString(w, text) // standard error is the last place for an error
 }
 
-// printNotice writes a line that is no error.
-func printNotice(w io.Writer, text string) {
-	_, _ = io.WriteString(w, "batchfetch: "+encode.Printable(text)+"\n") // as in printError
+// printNotice writes a line that is no error, and its hint; "" is none.
+func printNotice(w io.Writer, text, hint string) {
+	text = "batchfetch: " + encode.Printable(text) + "\n"
+	if hint != "" {
+		text += "batchfetch: hint: " + encode.Printable(hint) + "\n"
+	}
+	_, _ = io.WriteString(w, text) // as in printError
 }
 
 // printProblems writes every error of a command line and returns exitUsage.
@@ -54,13 +56,13 @@ func printOutputError(w io.Writer, err error) int {
 }
 
 // writeMessage writes a message of a run: in words for a person, else as a log Record.
-func writeMessage(w io.Writer, human bool, level slog.Level, text, hint string) {
+func writeMessage(w io.Writer, inWords bool, level slog.Level, text, hint string) {
 	switch {
-	case human && level == slog.LevelError:
+	case inWords && level == slog.LevelError:
 		printError(w, text, hint)
 		return
-	case human:
-		printNotice(w, text)
+	case inWords:
+		printNotice(w, text, hint)
 		return
 	}
 	var attrs []slog.Attr
@@ -71,8 +73,8 @@ func writeMessage(w io.Writer, human bool, level slog.Level, text, hint string) 
 }
 
 // reportUnlocked writes a message to standard error past the lock of a console, which a blocked write may hold.
-func reportUnlocked(level slog.Level, text string) {
-	writeMessage(os.Stderr, term.IsTerminal(int(os.Stderr.Fd())), level, text, "")
+func reportUnlocked(inWords bool, level slog.Level, text string) {
+	writeMessage(os.Stderr, inWords, level, text, "")
 }
 
 // truncate cuts a text at 100 characters, for one line of a terminal.

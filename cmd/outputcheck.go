@@ -95,8 +95,10 @@ func isRedirectedTo(stream *os.File, name string) bool {
 	return err1 == nil && err2 == nil && file.Mode().IsRegular() && os.SameFile(to, file)
 }
 
-// checkNotInputs finds outputs that would truncate a file which is an input or was read by a flag. -o without --resume
-// may name an input: it replaces that when the run has ended.
+const outputIsInputHint = "write to another file, and move it when the run has ended"
+
+// checkNotInputs finds outputs that are a file which is an input or was read by a flag, by any of its names; a
+// redirected standard output or error is an output too.
 func checkNotInputs(c *config, inputs []inputArg) error {
 	for _, name := range c.filesRead {
 		inputs = append(inputs[:len(inputs):len(inputs)], inputArg{name: name})
@@ -109,11 +111,15 @@ func checkNotInputs(c *config, inputs []inputArg) error {
 		}
 		for _, w := range writtenFiles(c.output) {
 			info, err := os.Stat(w.name)
-			if err == nil && os.SameFile(read, info) && (w.name != c.output.output || c.output.resume) {
+			if err == nil && os.SameFile(read, info) {
 				wrong = append(wrong, &usageError{
-					fmt.Sprintf("--%s would write over the input %s", w.flag, in.name),
-					"write to another file, and move it when the run has ended",
+					fmt.Sprintf("--%s would write over the input %s", w.flag, in.name), outputIsInputHint,
 				})
+			}
+		}
+		for name, stream := range map[string]*os.File{"standard output": os.Stdout, "standard error": os.Stderr} {
+			if to, err := stream.Stat(); err == nil && os.SameFile(read, to) {
+				wrong = append(wrong, &usageError{fmt.Sprintf("%s goes to the input %s", name, in.name), outputIsInputHint})
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"batchfetch/output/file"
 	"batchfetch/output/journal"
 	"batchfetch/output/savedir"
+	"batchfetch/output/terminal"
 )
 
 // outputs are the files and streams that a run writes.
@@ -22,6 +23,9 @@ type outputs struct {
 	summary  io.WriteCloser  // nil: with the failures
 	order    *output.InOrder // nil without --ordered
 	bodies   *savedir.Dir    // nil: bodies stand in the Records
+
+	failureLines *terminal.Failures // failures as lines in words; nil is none
+	withheld     string             // the name under which file stays, as it did not take its own; empty is none
 }
 
 // openOutputs opens every file before anything is fetched, and truncates none before all are open.
@@ -29,7 +33,7 @@ func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 	if err := errors.Join(checkNotInputs(c, inputs), checkDistinct(c.output)); err != nil {
 		return nil, err
 	}
-	out = &outputs{console: newConsole()}
+	out = &outputs{console: newConsole(c)}
 	out.records = out.console.stdout
 	defer func() {
 		if err != nil && out.file != nil {

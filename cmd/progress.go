@@ -8,8 +8,8 @@ import (
 )
 
 // startProgress shows the progress of a run until ctx ends, in goroutines that the returned function awaits. They also
-// count the inputs, for the bar's total and --max-failures p%, flush the output of --resume once a second, and say when a signal drains the
-// run.
+// count the inputs, for the bar's total and --max-failures p%, flush the output of --resume once a second, and say when
+// a signal drains the run.
 func startProgress(
 	ctx context.Context, in *interrupts, c *config, out *outputs, progress *terminal.Progress, inputs []inputArg,
 ) (wait func()) {
@@ -18,9 +18,9 @@ func startProgress(
 		select {
 		case <-in.drain:
 			progress.Drain()
-			if out.console.human {
+			if out.console.stderrIsTerminal {
 				printNotice(out.console.stderr, "interrupted: waiting up to "+formatDuration(c.fetch.Grace)+
-					" for what is under way; once more cancels it")
+					" for requests in progress; press Ctrl-C again to cancel", "")
 			}
 		case <-ctx.Done():
 		}
@@ -56,7 +56,7 @@ func chooseProgress(c *config, out *outputs) progressMode {
 		return c.progress
 	}
 	toTerminal := out.file == nil && out.resumed == nil && out.console.stdoutIsTerminal
-	if out.console.human && !c.quiet && !toTerminal {
+	if out.console.stderrIsTerminal && !c.quiet && !toTerminal {
 		return progressBar
 	}
 	return progressNone

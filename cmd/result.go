@@ -15,6 +15,8 @@ type result struct {
 	counts  *output.Counts
 	err     error
 	code    int
+
+	inputEmpty bool // the input was read to its end, and had no request
 }
 
 // exitCode returns the exit code of what fetch.Run returned: the first that applies of 1 (141 for a closed pipe),
@@ -41,6 +43,18 @@ func exitCode(in *interrupts, summary fetch.Summary, err error) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// isPublished reports whether the output file of the run takes its name.
+func (r *result) isPublished(mode publishMode) bool {
+	switch r.code {
+	case exitOK, exitFailed:
+		isEmptyShard := r.summary.Total == 0 && !r.inputEmpty
+		return r.summary.Succeeded > 0 || isEmptyShard || mode == publishAlways
+	case exitStopped:
+		return mode == publishAlways
+	}
+	return false
 }
 
 // addError records an error of an output, unless the run is broken already.

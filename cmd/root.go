@@ -79,6 +79,7 @@ func completeWords(c *cobra.Command) {
 		"http":     {"auto", "1.1", "2"},
 		"private":  {"redirects", "deny", "allow"},
 		"progress": {"auto", "bar", "plain", "none"},
+		"publish":  {"complete", "always"},
 	} {
 		complete := cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 		_ = c.RegisterFlagCompletionFunc(flag, complete) // fails only for an unknown flag

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"batchfetch/fetch"
@@ -26,7 +27,8 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	if err := errors.Join(checkStdin(c, inputs), checkBodies(c, inputs)); err != nil {
 		return printProblems(os.Stderr, flatten(err))
 	}
-	src := c.shard.Filter(newSource(inputs, c.bodyURL))
+	hasRequests := new(atomic.Bool)
+	src := c.shard.Filter(noting(newSource(inputs, c.bodyURL), hasRequests))
 	if c.unique {
 		src = input.Unique(src)
 	}
@@ -46,7 +48,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 		o.Committed = out.resumed.Committed
 	}
 	cache := openCache(c.cache, &o, out.console)
-	counts := output.NewCounts(out.sink(c.output, o.Changed))
+	counts := output.NewCounts(out.sink(c, o.Changed))
 	o.Drain = in.drain
 	o.Log = newLogger(c, out.console)
 	o.Live = new(fetch.Live)
@@ -56,12 +58,13 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	o.Expected = progress.Total
 	awaitProgress := startProgress(progressing, in, c, out, progress, inputs)
 	warnConcurrency(o.Concurrency, out.console)
-	in.markStarted()
+	in.markStarted(out.console.inWords)
 	summary, err := fetch.Run(in.ctx, src, counts, o)
 	stopProgress()
 	awaitProgress()
 
-	code := out.finish(c, result{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err)})
+	code := out.finish(c, result{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err),
+		inputEmpty: summary.Complete && !hasRequests.Load()})
 	cache.close(context.WithoutCancel(in.ctx), out, code)
 	return code
 }

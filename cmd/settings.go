@@ -59,9 +59,18 @@ type outputFlags struct {
 	output   string
 	failures string
 	summary  string
+	publish  publishMode
 	ordered  bool
 	resume   bool
 }
+
+// A publishMode says which runs give the output file its name.
+type publishMode string
+
+const (
+	publishComplete publishMode = "complete" // those that came to their end and in which something succeeded
+	publishAlways   publishMode = "always"   // also those that a limit of the command line ended, or in which all failed
+)
 
 // cacheFlags are where answers are cached.
 type cacheFlags struct {

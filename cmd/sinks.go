@@ -1,15 +1,19 @@
 package cmd
 
 import (
+	"io"
+
 	"batchfetch/fetch"
 	"batchfetch/fetch/cache"
 	"batchfetch/output"
+	"batchfetch/output/encode"
 	"batchfetch/output/journal"
 	"batchfetch/output/terminal"
 )
 
 // sink returns the Sink of the run's Records. changed is what compares them with the cache, nil for writing all.
-func (out *outputs) sink(f outputFlags, changed *cache.Reporter) fetch.Sink {
+func (out *outputs) sink(c *config, changed *cache.Reporter) fetch.Sink {
+	f := c.output
 	successes := fetch.Sink(output.NewJSONL(out.records, f.body))
 	if out.resumed != nil {
 		successes = journal.NewSink(out.resumed, out.records, f.body)
@@ -19,7 +23,7 @@ func (out *outputs) sink(f outputFlags, changed *cache.Reporter) fetch.Sink {
 	}
 	sink := successes // --failures - puts failures among them
 	if f.failures != "-" {
-		sink = output.Split{Success: successes, Failure: out.failureSink(f)}
+		sink = output.Split{Success: successes, Failure: out.failureSink(c)}
 	}
 	if !f.ordered {
 		return sink
@@ -28,20 +32,27 @@ func (out *outputs) sink(f outputFlags, changed *cache.Reporter) fetch.Sink {
 	return out.order
 }
 
-// failureSink returns the Sink of failures alone: their file and, for a person, lines on the terminal; without either
-// standard error.
-func (out *outputs) failureSink(f outputFlags) fetch.Sink {
-	human, screen := out.console.human, out.console.screen
-	switch {
-	case human && out.failures != nil:
-		return terminal.Tee{
-			Sink: output.NewJSONL(out.failures, f.body),
-			Also: terminal.NewFailures(screen, "all are in "+f.failures),
-		}
-	case human:
-		return terminal.NewFailures(screen, "--failures FILE keeps them all")
-	case out.failures != nil:
-		return output.NewJSONL(out.failures, f.body)
+// failureSink returns the Sink of failures alone: their file, and lines in words where standard error is for a person;
+// with neither JSON lines on standard error. --quiet leaves the lines out, and so does a log where they have a file.
+func (out *outputs) failureSink(c *config) fetch.Sink {
+	var file fetch.Sink
+	whereAll := "--failures FILE keeps them all"
+	if out.failures != nil {
+		file = output.NewJSONL(out.failures, c.output.body)
+		whereAll = "all are in " + c.output.failures
 	}
-	return output.NewJSONL(out.console.stderr, f.body)
+	if out.console.inWords && !c.quiet && (file == nil || out.console.stderrIsTerminal) {
+		out.failureLines = terminal.NewFailures(out.console.screen, whereAll)
+	}
+	switch {
+	case file != nil && out.failureLines != nil:
+		return terminal.Tee{Sink: file, Also: out.failureLines}
+	case file != nil:
+		return file
+	case out.failureLines != nil:
+		return out.failureLines
+	case out.console.inWords:
+		return output.NewJSONL(io.Discard, encode.BodyNone) // the summary has their counts and examples
+	}
+	return output.NewJSONL(out.console.stderr, c.output.body)
 }

@@ -1,109 +1,118 @@
 package cmd
 
 import (
-	"cmp"
 	"fmt"
 	"io"
+	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/output/encode"
 )
 
-// printSummary writes the summary of a run in words, for a person: the counts, each kind of failure with an example and
-// a hint, and what bound the speed. What a server or an input said passes through encode.Printable.
-func printSummary(w io.Writer, c *config, r result) {
+// maxSummaryLines is the most lines that a summary in words has.
+const maxSummaryLines = 10
+
+// A summaryLine is a line of a summary in words. Where there are too many, that of the highest rank is left out first.
+type summaryLine struct {
+	text string
+	rank int
+}
+
+// printSummary writes the summary of a run in words, for a person: the counts, what failed with an example each, what
+// stopped the run, what bound its speed, and what to do. It has maxSummaryLines at most. What a server or an input said
+// passes through encode.Printable.
+func (out *outputs) printSummary(c *config, r *result, notes []note) {
+	var lines []summaryLine
+	add := func(rank int, text string) {
+		if text != "" {
+			lines = append(lines, summaryLine{encode.Printable(text), rank})
+		}
+	}
+	if r.inputEmpty {
+		add(0, "batchfetch: "+noRequests)
+	} else {
+		add(0, countsLine(c, r.summary))
+	}
+	columns := out.console.columns()
+	groups := r.counts.Groups()
+	for _, text := range failureTable(groups, out.failureLines != nil && out.failureLines.ShownAll(), columns) {
+		add(0, text)
+	}
+	for i, text := range groupHints(groups) {
+		add(4+i, "Hint: "+text)
+	}
+	add(9, cacheLine(c, r.summary))
+	if n := r.summary.MorePages; n > 0 {
+		add(7, fmt.Sprintf("Pages: %d more than --max-pages %d: the last Records name the next", n, c.fetch.MaxPages))
+	}
+	add(8, limitHint(c, r.summary))
+	add(0, stopReason(c, r))
+	for i, n := range notes {
+		rank := min(i, 6)
+		if n.label == "" { // in place of the counts
+			continue
+		}
+		if n.level == slog.LevelError || n.label == "Output" {
+			rank = 0
+		}
+		add(rank, n.label+": "+n.text)
+		if n.hint != "" {
+			add(rank+3, "Hint: "+n.hint)
+		}
+	}
+	add(0, out.retryLine(c, r))
+	_, _ = io.WriteString(out.console.stderr, joinLines(lines)) // as in printError
+}
+
+// joinLines returns the text of at most maxSummaryLines of the lines.
+func joinLines(lines []summaryLine) string {
+	for len(lines) > maxSummaryLines {
+		least := 0
+		for i, line := range lines {
+			if line.rank >= lines[least].rank {
+				least = i
+			}
+		}
+		lines = slices.Delete(lines, least, least+1)
+	}
 	text := new(strings.Builder)
-	sum := r.summary
-	writeCounts(text, sum)
-	writeKinds(text, r)
-	writeFailedHosts(text, sum.FailedByHost)
-	writeCacheCounts(text, c, sum)
-	if sum.Skipped > 0 {
-		fmt.Fprintf(text, "  %6d skipped: %s\n", sum.Skipped, skipReason(c))
+	for _, line := range lines {
+		text.WriteString(line.text + "\n")
 	}
-	if sum.MorePages > 0 {
-		fmt.Fprintf(text, "  %6d have more pages than --max-pages %d: their last Records name the next\n",
-			sum.MorePages, c.fetch.MaxPages)
-	}
-	if sum.NotStarted > 0 {
-		fmt.Fprintf(text, "  %6d read and not started\n", sum.NotStarted)
-	}
-	if reason := stopReason(c, r); reason != "" {
-		fmt.Fprintf(text, "batchfetch: %s\n", reason)
-	}
-	for _, hint := range expiredHints(sum) {
-		fmt.Fprintf(text, "batchfetch: %s\n", hint)
-	}
-	for _, hint := range slices.Concat(watchedHints(sum), unpolledHints(sum)) {
-		fmt.Fprintf(text, "batchfetch: hint: %s\n", hint)
-	}
-	if hint := limitHint(c, sum); hint != "" {
-		fmt.Fprintf(text, "batchfetch: %s\n", hint)
-	}
-	if sum.Failed > 0 && c.output.failures == "" {
-		text.WriteString("batchfetch: hint: --failures FILE keeps the failures; batchfetch FILE asks for them again\n")
-	}
-	_, _ = io.WriteString(w, text.String()) // as in printError
+	return text.String()
 }
 
-func writeCounts(text *strings.Builder, sum fetch.Summary) {
-	rate := ""
-	if sec := sum.Elapsed.Seconds(); sec > 0 && sum.Exchanges > 0 {
-		rate = fmt.Sprintf(", %.0f exchanges/s", float64(sum.Exchanges)/sec)
-	}
-	fmt.Fprintf(text, "batchfetch: %d of %d succeeded, %d failed in %s%s\n",
-		sum.Succeeded, sum.Total, sum.Failed, formatElapsed(sum.Elapsed), rate)
-}
+// rateFrom is how many exchanges a run has had whose rate says something.
+const rateFrom = 1000
 
-// writeKinds writes a line for each kind of failure, the most frequent first, and its hint.
-func writeKinds(text *strings.Builder, r result) {
-	for _, kind := range keysByCount(r.summary.ByKind) {
-		example := r.counts.Examples[kind]
-		fmt.Fprintf(text, "  %6d %s: e.g. %s: %s\n", r.summary.ByKind[kind], kind,
-			encode.Printable(truncate(example.URL)), encode.Printable(truncate(example.Message)))
-		if hint := hintForKind(kind, example); hint != "" {
-			fmt.Fprintf(text, "         hint: %s\n", hint)
+// countsLine returns the counts of a run. What was only canceled has not failed.
+func countsLine(c *config, sum fetch.Summary) string {
+	text := fmt.Sprintf("%d of %d fetched in %s", sum.Succeeded, sum.Total-sum.Skipped, formatElapsed(sum.Elapsed))
+	if sec := sum.Elapsed.Seconds(); sum.Exchanges >= rateFrom && sec >= 1 {
+		text += fmt.Sprintf(", %.0f/s", float64(sum.Exchanges)/sec)
+	}
+	var others []string
+	canceled := sum.ByKind[failure.Canceled]
+	for _, count := range []struct {
+		n    int64
+		what string
+	}{
+		{sum.Failed - canceled, "failed"}, {canceled, "canceled"}, {sum.NotStarted, "not started"},
+		{sum.Unchanged, "unchanged"}, {sum.Skipped, "skipped: " + skipReason(c)},
+	} {
+		if count.n > 0 {
+			others = append(others, fmt.Sprintf("%d %s", count.n, count.what))
 		}
 	}
-}
-
-// maxFailedHosts is how many failing hosts the summary lists.
-const maxFailedHosts = 5
-
-// writeFailedHosts lists the hosts with the most failures; a single one is in the example already.
-func writeFailedHosts(text *strings.Builder, failed map[string]int64) {
-	hosts := keysByCount(failed)
-	if len(hosts) < 2 {
-		return
+	if len(others) > 0 {
+		text += "; " + strings.Join(others, ", ")
 	}
-	fmt.Fprintf(text, "  failed by host:")
-	for i, host := range hosts {
-		if i == maxFailedHosts {
-			fmt.Fprintf(text, " and %d more", len(hosts)-i)
-			break
-		}
-		fmt.Fprintf(text, " %s %d", encode.Printable(host), failed[host])
-	}
-	text.WriteByte('\n')
-}
-
-func writeCacheCounts(text *strings.Builder, c *config, sum fetch.Summary) {
-	if len(sum.ByCache) == 0 {
-		return
-	}
-	text.WriteString("  cache:")
-	for _, part := range []fetch.Cached{fetch.CacheHit, fetch.CacheRevalidated, fetch.CacheMiss, fetch.CacheStale} {
-		if n := sum.ByCache[part]; n > 0 {
-			fmt.Fprintf(text, " %d %s", n, part)
-		}
-	}
-	if c.cache.changed {
-		fmt.Fprintf(text, ", %d unchanged", sum.Unchanged)
-	}
-	text.WriteByte('\n')
+	return text
 }
 
 func skipReason(c *config) string {
@@ -116,39 +125,88 @@ func skipReason(c *config) string {
 	return "duplicates"
 }
 
-// stopReason returns in words what ended a run early; "" is nothing.
-func stopReason(c *config, r result) string {
+func cacheLine(c *config, sum fetch.Summary) string {
+	var parts []string
+	for _, part := range []fetch.Cached{fetch.CacheHit, fetch.CacheRevalidated, fetch.CacheMiss, fetch.CacheStale} {
+		if n := sum.ByCache[part]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, part))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Cache: " + strings.Join(parts, ", ")
+}
+
+// stopReason returns in words what ended a run early, or made its code 4; "" is nothing, or an error that has a note.
+func stopReason(c *config, r *result) string {
 	if r.code == exitInt || r.code == exitTerm {
-		return "interrupted"
+		return "Stopped: interrupted"
 	}
 	switch r.summary.Stopped {
 	case fetch.StopFailures:
-		if c.failFast {
-			return "stopped at the first failure (--fail-fast)"
-		}
-		return "stopped: more failures than --max-failures allows"
+		return "Stopped: " + failuresReason(c, r.summary)
 	case fetch.StopDeadline:
-		return fmt.Sprintf("stopped: --deadline %s has passed", formatDuration(c.fetch.Deadline))
+		return fmt.Sprintf("Stopped: --deadline %s has passed", formatDuration(c.fetch.Deadline))
 	case fetch.StopDrain, fetch.StopCanceled:
-		return "interrupted"
-	case fetch.StopInput:
-		return "the input broke off"
-	case fetch.StopOutput:
-		return "the output can't be written"
+		return "Stopped: interrupted"
 	}
 	return ""
 }
 
-// keysByCount returns the keys, the largest count first; equal counts by key.
-func keysByCount[K cmp.Ordered](counts map[K]int64) []K {
-	keys := make([]K, 0, len(counts))
-	for key := range counts {
-		keys = append(keys, key)
+// failuresReason returns how many failures were more than allowed.
+func failuresReason(c *config, sum fetch.Summary) string {
+	failed := sum.Failed - sum.ByKind[failure.Canceled]
+	switch {
+	case c.failFast:
+		return "at the first failure, for --fail-fast"
+	case c.fetch.MaxFailurePercent == 0:
+		return fmt.Sprintf("%d failed, more than --max-failures %d allows", failed, c.fetch.MaxFailures)
+	case sum.NotStarted == 0 && failed == sum.Failed:
+		return fmt.Sprintf("%d failed, more than --max-failures %g%% allows", failed, c.fetch.MaxFailurePercent)
 	}
-	slices.SortFunc(keys, func(a, b K) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
-	})
-	return keys
+	return fmt.Sprintf("%d failed, so that --max-failures %g%% can't be met any more", failed, c.fetch.MaxFailurePercent)
+}
+
+// retryLine returns what to do for what is missing; "" where nothing is, or a note has said it.
+func (out *outputs) retryLine(c *config, r *result) string {
+	failed := r.summary.Failed - r.summary.ByKind[failure.Canceled]
+	switch {
+	case r.code == exitOK || r.code == exitBroken:
+		return ""
+	case c.output.resume && r.code == exitFailed:
+		return "Retry: run the same command again"
+	case c.output.resume: // the note has said it
+		return ""
+	case !r.summary.Complete && r.summary.NotStarted+r.summary.ByKind[failure.Canceled] > 0:
+		return "Retry: run it again; what was not started is in no list of failures"
+	case out.withheld != "":
+		return "Retry: run it again"
+	case failed == 0 || c.output.failures == "-":
+		return ""
+	case c.output.failures == "":
+		return "Retry: --failures FILE keeps the failures, and batchfetch FILE asks for them again"
+	}
+	line := "Retry: batchfetch "
+	if c.output.saveDir != "" {
+		line += "-P " + quoteArgument(c.output.saveDir) + " "
+	}
+	line += quoteArgument(c.output.failures)
+	if name := c.output.output; isFile(name) && filepath.Ext(name) != ".gz" && filepath.Ext(name) != ".zst" {
+		line += " >> " + quoteArgument(name)
+	}
+	return line
+}
+
+// quoteArgument returns text as a word of a shell's command line.
+func quoteArgument(text string) string {
+	isPlain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-+=./:@%,", r)
+	}
+	if text != "" && strings.TrimFunc(text, isPlain) == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // formatElapsed rounds a time to what matters to a reader: milliseconds, tenths of a second from a second on, seconds

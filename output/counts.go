@@ -5,28 +5,22 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
-	"batchfetch/output/encode"
 )
 
-// Example is one failure of its kind.
-type Example struct {
-	URL, Message string
-	Status       int // 0: there was no response
-}
-
-// Counts is a fetch.Sink that counts the Records that it passes on, for the progress, and keeps an example of each kind
-// of failure for the summary.
+// Counts is a fetch.Sink that counts the Records that it passes on, for the progress, and groups the failures by their
+// Cause for the summary.
 type Counts struct {
 	fetch.Sink
-	// Done and Failed may be read by any goroutine. Done counts Requests, whose last page has come.
+	// Done and Failed may be read by any goroutine. Done counts Requests, whose last page has come. Failed leaves out
+	// those that were only canceled.
 	Done, Failed atomic.Int64
-	// Examples has the first failure of each kind. It may be read once the run has ended.
-	Examples map[failure.Kind]Example
+
+	groups map[Cause]*FailureGroup
 }
 
 // NewCounts returns a Counts around sink.
 func NewCounts(sink fetch.Sink) *Counts {
-	return &Counts{Sink: sink, Examples: make(map[failure.Kind]Example)}
+	return &Counts{Sink: sink, groups: make(map[Cause]*FailureGroup)}
 }
 
 // Put counts the Record and passes it on.
@@ -34,14 +28,22 @@ func (c *Counts) Put(r *fetch.Record) error {
 	if !r.More {
 		c.Done.Add(1)
 	}
-	if f := r.Failure; f != nil {
+	if r.Failure != nil && r.Failure.Kind != failure.Canceled {
 		c.Failed.Add(1)
-		if _, known := c.Examples[f.Kind]; !known {
-			c.Examples[f.Kind] = Example{URL: encode.DisplayURL(r), Message: f.Error(), Status: r.Status}
+		cause := causeOf(r)
+		group := c.groups[cause]
+		if group == nil {
+			group = &FailureGroup{Cause: cause, hosts: make(map[string]struct{})}
+			c.groups[cause] = group
 		}
+		group.add(r)
 	}
 	return c.Sink.Put(r)
 }
+
+// Groups returns the failures by their Cause, the largest group first, without those that were only canceled. It may be
+// called once the run has ended.
+func (c *Counts) Groups() []*FailureGroup { return sortedGroups(c.groups) }
 
 // Unwrap returns the inner Sink, which may be a fetch.Holder.
 func (c *Counts) Unwrap() fetch.Sink { return c.Sink }

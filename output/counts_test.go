@@ -2,6 +2,11 @@ package output
 
 import (
 	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"syscall"
 	"testing"
 
 	"batchfetch/fetch"
@@ -9,7 +14,7 @@ import (
 	"batchfetch/output/encode/encodetest"
 )
 
-// Counts counts Records and failures, and keeps the first example of each kind.
+// Counts counts Records and failures, and keeps the first example of each Cause.
 func TestCounts(t *testing.T) {
 	inner := &lineSink{}
 	counts := NewCounts(inner)
@@ -34,8 +39,9 @@ func TestCounts(t *testing.T) {
 		t.Errorf("%d Records were passed on, want 4", len(inner.lines))
 	}
 	want := Example{URL: "http://***@first/", Message: "message of http://ann:secret@first/"}
-	if got := counts.Examples[failure.DNS]; got != want {
-		t.Errorf("example is %+v, want %+v", got, want)
+	got := counts.Groups()[0]
+	if got.Kind != failure.DNS || got.Count != 2 || got.Example != want || got.Host != "first" {
+		t.Errorf("the largest group is %+v, want %+v", got, want)
 	}
 	if err := counts.Flush(true); err != nil || len(inner.flushes) != 1 || !inner.flushes[0] {
 		t.Errorf("flush: %v, %v", err, inner.flushes)
@@ -61,7 +67,53 @@ func TestExampleOfALineWithoutURL(t *testing.T) {
 	if err := counts.Put(r); err != nil {
 		t.Fatal(err)
 	}
-	if got := counts.Examples[failure.InvalidRequest].URL; got != `{"id":1,"headers":{"cookie ***` {
+	if got := counts.Groups()[0].Example.URL; got != `{"id":1,"headers":{"cookie ***` {
 		t.Errorf("the example is %q", got)
+	}
+}
+
+// TestGroups: failures of one Kind are told apart by their status, and what the system says of a connection; what was
+// only canceled has not failed.
+func TestGroups(t *testing.T) {
+	counts := NewCounts(&lineSink{})
+	put := func(n int, kind failure.Kind, status int, err error) {
+		for i := range n {
+			r := &fetch.Record{Status: status, Failure: &failure.Failure{Kind: kind, Err: err}}
+			r.Request = fetch.Request{URL: fmt.Sprintf("http://host-%d.test/", i), File: "urls.txt", Line: 7}
+			if err := counts.Put(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	text := errors.New("text")
+	put(30, failure.BadStatus, 404, text)
+	put(5, failure.BadStatus, 401, text)
+	put(4, failure.Connect, 0, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)})
+	put(3, failure.Connect, 0, text)
+	put(2, failure.InvalidRequest, 0, text)
+	put(200, failure.Canceled, 0, text)
+	put(150, failure.TLS, 0, text)
+	var got []string
+	for _, g := range counts.Groups() {
+		n, more := g.Hosts()
+		got = append(got, fmt.Sprintf("%d %s, %d hosts %t %s", g.Count, g.Words, n, more, g.Example.Line))
+	}
+	want := []string{"150 TLS failed, 100 hosts true ", "30 404 Not Found, 30 hosts false ",
+		"5 401 Unauthorized, 5 hosts false ", "4 connection refused, 4 hosts false ", "3 no connection, 3 hosts false ",
+		"2 unusable input line, 2 hosts false urls.txt:7"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if failed := counts.Failed.Load(); failed != 194 {
+		t.Errorf("%d failed", failed)
+	}
+}
+
+// TestKindsHaveWords: a summary has words for every Kind.
+func TestKindsHaveWords(t *testing.T) {
+	for _, kind := range failure.Kinds() {
+		if kindWords[kind] == "" {
+			t.Errorf("no words for %s", kind)
+		}
 	}
 }

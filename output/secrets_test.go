@@ -136,7 +136,7 @@ func TestSecretsNeverShown(t *testing.T) {
 				}
 			}
 			noSecret(t, out.String())
-			noSecret(t, fmt.Sprint(counts.Examples))
+			noSecret(t, fmt.Sprintf("%+v", *counts.Groups()[0]))
 		})
 	}
 }

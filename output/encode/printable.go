@@ -1,10 +1,12 @@
 package encode
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
 	"batchfetch/fetch/redact"
 )
 
@@ -31,4 +33,12 @@ func DisplayURL(r *fetch.Record) string {
 		return redact.URL(r.Request.URL)
 	}
 	return string(r.Input)
+}
+
+// DisplayLine returns FILE:LINE of an input line that can't be used; empty for any other Record, and for arguments.
+func DisplayLine(r *fetch.Record) string {
+	if r.Failure == nil || r.Failure.Kind != failure.InvalidRequest || r.Request.Line == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", r.Request.File, r.Request.Line)
 }

@@ -66,8 +66,8 @@ func (b *Bar) hide() { _ = b.Clear() } // a terminal that can't be written to ha
 
 func (b *Bar) show() { _ = b.RenderBlank() } // likewise
 
-// columns returns the width of the terminal; 80 where out is none.
-func (s *Screen) columns() int {
+// Columns returns the width of the terminal; 80 where out is none.
+func (s *Screen) Columns() int {
 	if f, ok := s.out.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 			return width
@@ -96,7 +96,7 @@ func (s *Screen) paint(p *Progress, now time.Time) {
 	if s.bar == nil || s.bar.total != total {
 		s.setBar(newBar(s.out, total))
 	}
-	room := s.columns() - 1 - len(fmt.Sprintf(" 100%% || (%d/%d) ", done, total)) // the bar itself shrinks to nothing
+	room := s.Columns() - 1 - len(fmt.Sprintf(" 100%% || (%d/%d) ", done, total)) // the bar itself shrinks to nothing
 	if room < 0 {
 		s.setBar(nil)
 		return

@@ -3,6 +3,7 @@ package terminal
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"batchfetch/fetch"
@@ -17,6 +18,7 @@ type Failures struct {
 	windowStart time.Time
 	shown       int
 	skipped     int
+	incomplete  bool // some were skipped
 }
 
 // maxPerSecond bounds the lines shown in a second; the others are counted.
@@ -27,29 +29,37 @@ func NewFailures(out io.Writer, whereAll string) *Failures {
 	return &Failures{out: out, whereAll: whereAll}
 }
 
-// Encode sets the Record's line and releases its body.
+// Encode sets the Record's line, which is empty where it was only canceled, and releases its body.
 func (*Failures) Encode(r *fetch.Record) {
 	r.Line = failureLine(r)
 	r.ReleaseBody()
 }
 
 func failureLine(r *fetch.Record) []byte {
+	if r.Failure.Kind == failure.Canceled {
+		return nil
+	}
 	tries := ""
 	if r.Attempts > 1 {
 		tries = fmt.Sprintf(" (%d attempts)", r.Attempts)
 	}
-	where := ""
-	if r.Failure.Kind == failure.InvalidRequest && r.Request.Line > 0 {
-		where = fmt.Sprintf("%s:%d: ", encode.Printable(r.Request.File), r.Request.Line)
+	where := encode.DisplayLine(r)
+	if where != "" {
+		where += ": "
 	}
-	return fmt.Appendf(nil, "failed: %s%s: %s: %s%s\n", where, encode.Printable(encode.DisplayURL(r)), r.Failure.Kind,
-		encode.Printable(r.Failure.Error()), tries)
+	kind := string(r.Failure.Kind) + ": "
+	message, _ := strings.CutPrefix(r.Failure.Error(), kind) // tls: has it by itself
+	return fmt.Appendf(nil, "failed: %s%s: %s%s%s\n", encode.Printable(where), encode.Printable(encode.DisplayURL(r)),
+		kind, encode.Printable(message), tries)
 }
 
 // Put writes the line, or counts it where the second has had maxPerSecond.
 func (f *Failures) Put(r *fetch.Record) error { return f.putLine(r.Line) }
 
 func (f *Failures) putLine(line []byte) error {
+	if len(line) == 0 {
+		return nil
+	}
 	if now := time.Now(); now.Sub(f.windowStart) >= time.Second {
 		if err := f.reportSkipped(); err != nil {
 			return err
@@ -58,12 +68,16 @@ func (f *Failures) putLine(line []byte) error {
 	}
 	if f.shown >= maxPerSecond {
 		f.skipped++
+		f.incomplete = true
 		return nil
 	}
 	f.shown++
 	_, err := f.out.Write(line)
 	return err
 }
+
+// ShownAll reports whether every failure has had its line. It may be called once the run has ended.
+func (f *Failures) ShownAll() bool { return !f.incomplete }
 
 func (f *Failures) reportSkipped() error {
 	if f.skipped == 0 {

@@ -24,11 +24,13 @@ func TestFailuresLine(t *testing.T) {
 	line := encodetest.Failure(failure.InvalidRequest, "no url")
 	line.Request, line.Input = fetch.Request{}, []byte(`{"id":1}`)
 	plain := encodetest.Failure(failure.DNS, "no address")
+	canceled := encodetest.Failure(failure.Canceled, "stopped by an interrupt")
 	for want, r := range map[string]*fetch.Record{
-		"failed: https://example.com/x: dns: no address\n":                                     plain,
-		"failed: https://***@b.example/: tls: tls: certificate for a.example, not b.example\n": masked,
-		"failed: https://example.com/x: status: 503 Service Unavailable (3 attempts)\n":        thrice,
-		"failed: {\"id\":1}: invalid_request: no url\n":                                        line,
+		"failed: https://example.com/x: dns: no address\n":                                plain,
+		"failed: https://***@b.example/: tls: certificate for a.example, not b.example\n": masked,
+		"failed: https://example.com/x: status: 503 Service Unavailable (3 attempts)\n":   thrice,
+		"failed: {\"id\":1}: invalid_request: no url\n":                                   line,
+		"": canceled,
 	} {
 		r.Body, r.HasBody = []byte("kept no longer"), true
 		var out strings.Builder

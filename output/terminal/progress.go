@@ -101,22 +101,28 @@ func formatRate(rate float64) string {
 // lineInterval is the time between two lines of WriteLines.
 const lineInterval = 10 * time.Second
 
-// WriteLines writes a line every ten seconds until ctx ends: progress for a log file.
+// WriteLines writes a line every ten seconds until ctx ends, and the last one then: progress for a log file.
 func (p *Progress) WriteLines(ctx context.Context, out io.Writer) {
 	ticker := time.NewTicker(lineInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			p.Drain()
+			p.writeLine(out, time.Now())
 			return
 		case now := <-ticker.C:
-			of := ""
-			if total := p.total.Load(); total > 0 {
-				of = fmt.Sprintf("/%d", total)
-			}
-			// the run goes on where a log can't be written: writing the summary returns that error
-			_, _ = fmt.Fprintf(out, "batchfetch: %s %d%s done, %s\n",
-				now.Sub(p.started).Round(time.Second), p.finished(), of, p.describe(now))
+			p.writeLine(out, now)
 		}
 	}
+}
+
+func (p *Progress) writeLine(out io.Writer, now time.Time) {
+	of := ""
+	if total := p.total.Load(); total > 0 {
+		of = fmt.Sprintf("/%d", total)
+	}
+	// the run goes on where a log can't be written: writing the summary returns that error
+	_, _ = fmt.Fprintf(out, "batchfetch: %s %d%s done, %s\n",
+		now.Sub(p.started).Round(time.Second), p.finished(), of, p.describe(now))
 }

@@ -84,7 +84,7 @@ func TestProgressRateIsOfLate(t *testing.T) {
 	}
 }
 
-// WriteLines writes a line every ten seconds until its context ends.
+// WriteLines writes a line every ten seconds until its context ends, and then the last one.
 func TestWriteLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -113,11 +113,12 @@ func TestWriteLines(t *testing.T) {
 			lines[1] != "batchfetch: 30s 600/2000 done, 0.0/s, 2 failed, 0 retries\n" {
 			t.Errorf("got %q", lines)
 		}
+		counts.Done.Store(700)
+		time.Sleep(4 * time.Second)
 		cancel()
 		plain.Wait()
-		time.Sleep(time.Minute)
-		if got := out.take(); got != "" {
-			t.Errorf("afterwards: %q", got)
+		if got, want := out.take(), "batchfetch: 34s 700/2000 done, 7.1/s, 2 failed, 0 retries\n"; got != want {
+			t.Errorf("at the end got %q, want %q", got, want)
 		}
 	})
 }

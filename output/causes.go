@@ -1,0 +1,109 @@
+package output
+
+import (
+	"cmp"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"syscall"
+
+	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
+	"batchfetch/output/encode"
+)
+
+// Example is one failure of its Cause.
+type Example struct {
+	URL, Message string
+	Status       int    // 0: there was no response
+	Line         string // FILE:LINE of an input line that can't be used; else empty
+}
+
+// A Cause is what failures of one Kind have in common, in words: their status, what the system said of a connection, or
+// the Kind itself.
+type Cause struct {
+	Kind  failure.Kind
+	Words string
+}
+
+// FailureGroup is the failures of one Cause.
+type FailureGroup struct {
+	Cause
+	Count   int64
+	Example Example // the first one
+	Host    string  // of the first one, with its port where the URL has one; empty where it has none
+	hosts   map[string]struct{}
+}
+
+// maxGroupHosts is how many hosts a FailureGroup tells apart.
+const maxGroupHosts = 100
+
+// Hosts returns how many hosts the failures are of; more says that there are still others.
+func (g *FailureGroup) Hosts() (n int, more bool) { return len(g.hosts), len(g.hosts) == maxGroupHosts }
+
+// add counts the failure of r.
+func (g *FailureGroup) add(r *fetch.Record) {
+	shown := encode.DisplayURL(r)
+	host := ""
+	if u, err := url.Parse(shown); err == nil {
+		host = u.Host
+	}
+	if g.Count == 0 {
+		g.Host = host
+		g.Example = Example{URL: shown, Message: r.Failure.Error(), Status: r.Status, Line: encode.DisplayLine(r)}
+	}
+	g.Count++
+	if host != "" && len(g.hosts) < maxGroupHosts {
+		g.hosts[strings.Clone(host)] = struct{}{}
+	}
+}
+
+// sortedGroups returns the groups, the largest first.
+func sortedGroups(groups map[Cause]*FailureGroup) []*FailureGroup {
+	sorted := make([]*FailureGroup, 0, len(groups))
+	for _, g := range groups {
+		sorted = append(sorted, g)
+	}
+	slices.SortFunc(sorted, func(a, b *FailureGroup) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Words, b.Words))
+	})
+	return sorted
+}
+
+// kindWords are the words for failures of a Kind that nothing more exact is said of.
+var kindWords = map[failure.Kind]string{
+	failure.InvalidRequest:   "unusable input line",
+	failure.DNS:              "name lookup failed",
+	failure.Connect:          "no connection",
+	failure.TLS:              "TLS failed",
+	failure.Timeout:          "timeout",
+	failure.Stalled:          "no data any more",
+	failure.Reset:            "connection reset",
+	failure.Truncated:        "response cut off",
+	failure.Protocol:         "invalid response",
+	failure.BadStatus:        "status",
+	failure.TooManyRedirects: "too many redirects",
+	failure.TooLarge:         "too large",
+	failure.Checksum:         "wrong checksum",
+	failure.Decode:           "undecodable body",
+	failure.BlockedAddress:   "private address",
+	failure.HostDown:         "host down",
+	failure.RateLimited:      "rate limited",
+	failure.IO:               "local file error",
+	failure.Canceled:         "canceled",
+}
+
+// causeOf returns the Cause of a failure. There are as many as statuses and error numbers of the system, and no more.
+func causeOf(r *fetch.Record) Cause {
+	kind := r.Failure.Kind
+	cause := Cause{kind, kindWords[kind]}
+	var code syscall.Errno
+	switch {
+	case kind == failure.BadStatus && r.Status > 0:
+		cause.Words = failure.StatusText(r.Status)
+	case kind == failure.Connect && errors.As(r.Failure, &code):
+		cause.Words = code.Error()
+	}
+	return cause
+}
