@@ -82,7 +82,7 @@ func runDoctor(in *interrupts, c *config, text string) int {
 		last = r
 		return nil
 	})
-	in.markStarted()
+	in.markStarted(true)
 	summary, err := fetch.Run(d.trace(in.ctx), new(input.Reader).URLs([]string{text}), sink, o)
 	switch {
 	case err != nil:
