@@ -53,7 +53,7 @@ func (out *outputs) printSummary(c *config, r *result, notes []note) {
 	add(8, limitHint(c, r.summary))
 	add(0, stopReason(c, r))
 	for i, n := range notes {
-		rank := min(i, 6)
+		rank := min(2+i, 6)
 		if n.label == "" { // in place of the counts
 			continue
 		}
