@@ -29,9 +29,6 @@ func (out *outputs) finish(c *config, r result) int {
 		if live != nil {
 			r.addError(live.Close())
 		}
-		for _, hint := range slices.Concat(watchedHints(r.summary), unpolledHints(r.summary)) {
-			out.console.report(slog.LevelWarn, hint, "")
-		}
 	}
 	switch {
 	case r.code == exitPipe:
@@ -40,7 +37,7 @@ func (out *outputs) finish(c *config, r result) int {
 			writeSummary(out.console.stderr, &r)
 		}
 		out.report(append(hostNotes(r.summary), out.notes(c, &r)...))
-	case c.quiet && r.code == exitOK:
+	case isQuiet && r.code == exitOK: // closing may have changed it
 		out.report(out.notes(c, &r))
 	default:
 		out.printSummary(c, &r, append(hostNotes(r.summary), out.notes(c, &r)...))
@@ -135,8 +132,8 @@ func hostNotes(sum fetch.Summary) []note {
 	for _, text := range expiredHints(sum) {
 		notes = append(notes, note{slog.LevelWarn, "Credentials", text, "-H @file is read again when it changes"})
 	}
-	for _, text := range watchedHints(sum) {
-		notes = append(notes, note{level: slog.LevelWarn, label: "Cache", text: text})
+	for _, text := range slices.Concat(watchedHints(sum), unpolledHints(sum)) {
+		notes = append(notes, note{level: slog.LevelWarn, label: "Note", text: text})
 	}
 	return notes
 }
