@@ -37,5 +37,8 @@ func (s stream) Write(p []byte) (written int, err error) {
 	}
 }
 
+// Fd returns the file's descriptor, for the width of a terminal.
+func (s stream) Fd() uintptr { return s.file.Fd() }
+
 // Close closes the file.
 func (s stream) Close() error { return s.file.Close() }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -68,7 +67,7 @@ func (b *Bar) show() { _ = b.RenderBlank() } // likewise
 
 // Columns returns the width of the terminal; 80 where out is none.
 func (s *Screen) Columns() int {
-	if f, ok := s.out.(*os.File); ok {
+	if f, ok := s.out.(interface{ Fd() uintptr }); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 			return width
 		}
