@@ -108,7 +108,9 @@ func mergeHeaders(base, over http.Header) http.Header {
 	return merged
 }
 
-// newTarget returns the target of the first exchange of r. The error says why r can't be requested.
+// newTarget returns the target of the first exchange of r. The error says why r can't be requested. A range of the
+// user's own is requested without content codings, as by a browser (Fetch standard, HTTP-network-or-cache fetch): of what
+// they compress nginx and lighttpd send the whole, and Apache a range of the coded bytes, which can't be decoded.
 func (tg *targeter) newTarget(r *Request) (target, error) {
 	u, err := r.ParsedURL()
 	if err != nil {
@@ -146,6 +148,9 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 	}
 	if len(r.Header) > 0 {
 		t.Header = mergeHeaders(t.Header, r.Header)
+	}
+	if t.Header["Range"] != nil && acceptsCodings(t.Header) {
+		t.Header = mergeHeaders(t.Header, identityOnly)
 	}
 	t.Method = tg.options.method(r, t.Body != nil)
 	if transport.EchoesRequest(t.Method) {
