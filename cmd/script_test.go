@@ -29,6 +29,8 @@ func TestMain(m *testing.M) {
 //	                           with -any it listens on every address
 //	middle NAME [USER:PASSWORD]  start an HTTP proxy, its address in $NAME; hosts that end in example.com are
 //	                           the servers of the script, those with TLS at port 443
+//	relay NAME URL BYTES       start a TCP relay to the server of a URL, its URL in $NAME, which cuts each connection
+//	                           after BYTES of the server's
 //	publish NAME TEXT          set the text of /news/NAME; publish -fail NAME makes it fail
 //	redis NAME [PASSWORD]      start a redis-server, its address in $NAME; the condition [redis]: there is one
 //	unredis                    kill it
@@ -77,16 +79,20 @@ func TestScripts(t *testing.T) {
 			}
 			return false, fmt.Errorf("unknown condition %q", word)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"httpd": startServer, "middle": startProxy, "publish": editPage, "redis": startRedis, "unredis": killRedis,
-			"expand": expandFiles, "pack": compressFile, "tmpfs": mountTmpfs,
-			"exits": runExpectingCode, "start": startProgram, "feed": feedStdin, "shut": closeStdin,
-			"says": awaitStderr, "signal": sendSignal, "ends": awaitEnd, "resident": expectResident,
-			"asked": expectRequests, "await": awaitRequests, "peak": expectPeak, "release": releaseGate,
-			"mark": setMark, "passed": expectPassed, "notbefore": expectNotBefore, "paced": expectPaced,
-			"jsonl": expectJSONL, "lines": expectLines, "field": expectField,
-		},
+		Cmds: scriptCommands,
 	})
+}
+
+// scriptCommands are the commands of the scripts.
+var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
+	"httpd": startServer, "middle": startProxy, "relay": startRelay, "publish": editPage,
+	"redis": startRedis, "unredis": killRedis,
+	"expand": expandFiles, "pack": compressFile, "tmpfs": mountTmpfs,
+	"exits": runExpectingCode, "start": startProgram, "feed": feedStdin, "shut": closeStdin,
+	"says": awaitStderr, "signal": sendSignal, "ends": awaitEnd, "resident": expectResident,
+	"asked": expectRequests, "await": awaitRequests, "peak": expectPeak, "release": releaseGate,
+	"mark": setMark, "passed": expectPassed, "notbefore": expectNotBefore, "paced": expectPaced,
+	"jsonl": expectJSONL, "lines": expectLines, "field": expectField,
 }
 
 // underRace reports whether the test was built with -race, which takes more time and memory.
