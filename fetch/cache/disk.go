@@ -11,13 +11,14 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
 // A Disk is a Store of plain files, one for each Entry: an image under the key's name in one of 256 folders. A file
 // gets its name once it is complete, so a kill leaves no incomplete entry. Nothing is synced: what a power failure has
-// damaged does not match its hash and is fetched again. Any number of processes may use one directory. Only the owner
-// can read the files.
+// damaged does not match its hash and is fetched again. Any number of processes of one user may use one directory. Only
+// the owner can read the files; a directory or file that another user can have changed is not used.
 type Disk struct {
 	dir   string // the folders are below it
 	limit int64  // bytes of all files together
@@ -46,11 +47,31 @@ const (
 
 // OpenDisk returns a Store in dir, which it makes if it does not exist. limit is how many bytes its files may take
 // together; above 0. The limit can be exceeded for a while: it is enforced each time a sixteenth of it has been
-// written, and at Close.
+// written, and at Close. The error says so where the directory is another user's, or others may write to it.
 func OpenDisk(dir string, limit int64) (*Disk, error) {
 	d := &Disk{dir: filepath.Join(dir, layout), limit: limit, now: time.Now}
-	return d, os.MkdirAll(d.dir, 0o700)
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
+		return d, err
+	}
+	above, err := os.Stat(dir) // behind symbolic links
+	if err == nil {
+		err = checkOurs(dir, above)
+	}
+	if err != nil {
+		return d, err
+	}
+	info, err := os.Lstat(d.dir)
+	if err == nil && !info.IsDir() {
+		err = &fs.PathError{Op: "open", Path: d.dir, Err: syscall.ENOTDIR}
+	}
+	if err == nil {
+		err = checkOurs(d.dir, info)
+	}
+	return d, err
 }
+
+// errNotOurs is why a directory or an entry is not used: another user can have put there what is in it.
+var errNotOurs = errors.New("not only this user's")
 
 // name returns the name of the file for a key.
 func (d *Disk) name(key Key) string {
@@ -231,6 +252,9 @@ func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
+	}
+	if checkOurs(f.Name(), info) != nil { // Get has said so
+		return nil
 	}
 	held := make([]byte, min(info.Size(), 4<<10))
 	if _, err := f.ReadAt(held, info.Size()-int64(len(held))); err != nil {

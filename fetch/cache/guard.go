@@ -90,6 +90,10 @@ func (g *Guard) recordOutcome(over error, f *breaker, began time.Time, err error
 	if err != nil && (over != nil || errors.Is(err, ErrTooLarge) || errors.Is(err, errObstructed)) {
 		return false // not an error of the Store
 	}
+	if errors.Is(err, errNotOurs) { // of one entry, which the next response replaces
+		g.once.Do(func() { g.warn(err, false) })
+		return false
+	}
 	now, right := g.now(), err == nil
 	f.mu.Lock()
 	if right && over == nil {

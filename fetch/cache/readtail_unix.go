@@ -4,6 +4,7 @@ package cache
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"time"
@@ -15,7 +16,7 @@ import (
 const noFollow = unix.O_NOFOLLOW
 
 // readTail opens a regular file and reads its last bytes into room: held. held is nil if the file is not a regular
-// one, or was truncated meanwhile. file is nil where held is all of it; otherwise the caller closes it. used is the
+// one, or was truncated meanwhile. The error may be errNotOurs. file is nil where held is all of it; otherwise the caller closes it. used is the
 // modification time. It makes the four system calls that are necessary: os.Open, Stat and ReadAt make eight, a fifth
 // of the cost of a hit.
 func readTail(name string, room []byte) (held []byte, file *os.File, size int64, used time.Time, err error) {
@@ -39,6 +40,9 @@ func readTail(name string, room []byte) (held []byte, file *os.File, size int64,
 	_, err = retryInterrupted(func() (int, error) { return 0, unix.Fstat(fd, &stat) })
 	if err != nil || stat.Mode&unix.S_IFMT != unix.S_IFREG {
 		return nil, nil, 0, used, err
+	}
+	if !isOurs(stat.Uid, uint32(stat.Mode)) {
+		return nil, nil, 0, used, fmt.Errorf("%w: the entry %s", errNotOurs, name)
 	}
 	held = room[:min(stat.Size, int64(len(room)))]
 	for n := 0; n < len(held); {

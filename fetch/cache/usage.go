@@ -142,7 +142,7 @@ func (d *Disk) walk(deadline time.Time, visit func(name string, info fs.FileInfo
 	for i := range folders {
 		number := (first + i) % folders
 		folder := filepath.Join(d.dir, strconv.FormatInt(int64(0x100+number), 16)[1:])
-		entries, err := os.Open(folder)
+		entries, err := os.OpenFile(folder, os.O_RDONLY|noFollow, 0) // what lies behind a link is no entry
 		if err != nil {
 			continue
 		}
