@@ -85,8 +85,8 @@ func watchedHints(sum fetch.Summary) []string {
 		}
 	}
 	if hosts := keysByCount(unvalidated); len(hosts) > 0 {
-		hints = append(hints, fmt.Sprintf("%d answers of %s have no ETag or date to ask with: --changed gets them whole "+
-			"each time", unvalidated[hosts[0]], firstHost(hosts)))
+		hints = append(hints, fmt.Sprintf("%d answers of %s have no ETag or date that the server would answer by 304: "+
+			"--changed gets them whole each time", unvalidated[hosts[0]], firstHost(hosts)))
 	}
 	if hosts := keysByCount(fresh); len(hosts) > 0 {
 		hints = append(hints, fmt.Sprintf("%d answers of %s may be used again for %s (Cache-Control), and --changed asks "+

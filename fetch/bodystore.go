@@ -88,7 +88,8 @@ type PartialWriter interface {
 // A PartialInfo says of which body a partial body is the start, so that the rest of that one can be requested, and no
 // other is appended to it. It has no secrets in it.
 type PartialInfo struct {
-	// Validator is the value for If-Range (RFC 9110 section 13.1.5): a strong entity tag, or the date of Last-Modified.
+	// Validator is the value for If-Range (RFC 9110 section 13.1.5), a strong entity tag or the date of Last-Modified; or
+	// it is a weak entity tag, for which there is no If-Range: then LastModified and Total are known too.
 	Validator string
 	// LastModified is that of the response, in the form that senders have to use; empty is none.
 	LastModified string

@@ -239,5 +239,10 @@ func TestWatched(t *testing.T) {
 		check(Watched{Unvalidated: 1, Fresh: 1, FreshFor: 2 * time.Hour}, nil, "/both")
 		check(Watched{Unvalidated: 1}, nil, "/secret")
 		check(Watched{}, nil, "/gone")
+		rig.setPage("/deaf", 200, "body", "Last-Modified", "Fri, 02 Jan 1998 11:59:59 GMT")
+		check(Watched{}, nil, "/deaf")
+		check(Watched{Unvalidated: 1}, nil, "/deaf") // it sends the same whole again
+		rig.setPage("/deaf", 200, "another", "Last-Modified", "Fri, 02 Jan 1998 11:59:59 GMT")
+		check(Watched{}, nil, "/deaf")
 	})
 }

@@ -127,7 +127,7 @@ func (w *lookupWorker) followStored(t *task, found *cache.Found, now time.Time) 
 func (w *lookupWorker) end(ctx context.Context, t *task, record *Record, failure *failure.Failure, began time.Time) {
 	t.Verdict, t.fromCache = judge.Verdict{Failure: failure}, true
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
-	t.counts.watched = w.cache.watchedOf(&t.target, record)
+	t.counts.watched = w.cache.watchedOf(&t.target, record, nil)
 	if disk := storageErrorOf(failure); disk != nil {
 		w.failure.fail(disk)
 	}

@@ -17,8 +17,15 @@ import (
 // from a file that anybody has written.
 func (info PartialInfo) Usable(size int64) bool {
 	return size > 0 && (info.Total == 0 || size <= info.Total) && info.URL != "" &&
-		(isStrongETag(info.Validator) || isDate(info.Validator)) &&
+		(isStrongETag(info.Validator) || isDate(info.Validator) ||
+			info.hasWeakTag() && info.LastModified != "" && info.Total > 0) &&
 		(info.LastModified == "" || isDate(info.LastModified)) && len(info.Coding) <= maxCodingText
+}
+
+// hasWeakTag reports whether the validator is a weak entity tag.
+func (info PartialInfo) hasWeakTag() bool {
+	tag, weak := strings.CutPrefix(info.Validator, "W/")
+	return weak && isStrongETag(tag)
 }
 
 // maxCodingText is the longest Content-Encoding in bytes that a body is left in and can be continued.
@@ -52,6 +59,9 @@ func partialInfoOf(to *target, h http.Header, length int64) (PartialInfo, bool) 
 	if dates := h["Last-Modified"]; len(dates) == 1 && isDate(dates[0]) {
 		info.LastModified = dates[0]
 	}
+	if info.Validator == "" && len(h["Etag"]) == 1 && strongDate(h) != "" && hasToken(h["Accept-Ranges"], "bytes") {
+		info.Validator = h["Etag"][0] // a weak one of a file: Express, http-server and Jetty have no others
+	}
 	return info, info.Validator != "" && !hasToken(h["Accept-Ranges"], "none") && info.Usable(1)
 }
 
@@ -77,8 +87,17 @@ func strongValidator(h http.Header) string {
 		}
 		return ""
 	}
+	if varies(h["Vary"]) {
+		return ""
+	}
+	return strongDate(h)
+}
+
+// strongDate returns the Last-Modified of a response where it is a strong validator of what has the same entity tag;
+// empty is none.
+func strongDate(h http.Header) string {
 	modified, date := h.Get("Last-Modified"), h.Get("Date")
-	if !isDate(modified) || !isDate(date) || varies(h["Vary"]) {
+	if !isDate(modified) || !isDate(date) {
 		return ""
 	}
 	changed, _ := time.Parse(http.TimeFormat, modified) // isDate
@@ -170,24 +189,29 @@ func continuesFrom(info PartialInfo, from int64, status int, h http.Header) (tot
 	if !ok || r.first != from || r.total > 0 && info.Total > 0 && r.total != info.Total {
 		return 0, false
 	}
+	if info.hasWeakTag() && r.total == 0 {
+		return 0, false
+	}
 	total = max(r.total, info.Total)
 	return total, r.last < total && info.matches(h)
 }
 
-// matches reports whether a 206 with this header is of the body that info is of. A 206 has the entity tag that a 200
-// would have, and may leave out the date (RFC 9110 section 15.3.7). Where both have a date it has to be the same: some
-// servers keep an entity tag over other bytes (Tornado 6.2), and many ignore If-Range.
+// matches reports whether a response with this header is of the body that info is of. A 206 has the entity tag that a
+// 200 would have, and may leave out the date (RFC 9110 section 15.3.7). Where both have a date it has to be the same:
+// some servers keep an entity tag over other bytes (Tornado 6.2). Without a strong tag the date must be there: many
+// ignore If-Range, and those that have no tag all send it (Twisted, webfs, serve-handler).
 func (info PartialInfo) matches(h http.Header) bool {
 	tags, dates := h["Etag"], h["Last-Modified"]
-	began := info.LastModified
-	if isStrongETag(info.Validator) {
-		if len(tags) != 1 || tags[0] != info.Validator {
-			return false
-		}
-	} else if began = info.Validator; len(tags) > 0 {
+	if isDate(info.Validator) {
+		return len(tags) == 0 && len(dates) == 1 && dates[0] == info.Validator
+	}
+	if len(tags) != 1 || tags[0] != info.Validator {
 		return false
 	}
-	return began == "" || len(dates) == 0 || len(dates) == 1 && dates[0] == began
+	if len(dates) == 0 || info.LastModified == "" {
+		return !info.hasWeakTag()
+	}
+	return len(dates) == 1 && dates[0] == info.LastModified
 }
 
 // mayBeWhole reports whether a 200 to a request for the missing part may be the whole body. Some servers send the part,
@@ -199,7 +223,7 @@ func (info PartialInfo) mayBeWhole(resp *http.Response) bool {
 	}
 	length := resp.ContentLength
 	return length < 0 || info.Total == 0 || length == info.Total || knownCodings(resp.Header) != info.Coding ||
-		strongValidator(resp.Header) != info.Validator
+		!info.matches(resp.Header)
 }
 
 // isUnrequestedPart reports whether resp is a success with a part of a body only, to a request without Range (RFC 9110

@@ -98,6 +98,36 @@ func TestPartialInfoOf(t *testing.T) {
 	}
 }
 
+// TestWeakPartialInfoOf checks that a weak tag will do for a file, which has a date and a length besides.
+func TestWeakPartialInfoOf(t *testing.T) {
+	u, err := url.Parse("http://a.test/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := &target{Target: transport.Target{URL: u, Method: http.MethodGet}}
+	for _, tt := range []struct {
+		name   string
+		h      http.Header
+		length int64
+		want   bool
+	}{
+		{"a file", headerOf("ETag", `W/"a"`, "Last-Modified", olderDate, "Date", newerDate, "Accept-Ranges", "bytes"), 5, true},
+		{"in chunks", headerOf("ETag", `W/"a"`, "Last-Modified", olderDate, "Date", newerDate, "Accept-Ranges", "bytes"), -1,
+			false},
+		{"without ranges", headerOf("ETag", `W/"a"`, "Last-Modified", olderDate, "Date", newerDate), 5, false},
+		{"without a date", headerOf("ETag", `W/"a"`, "Date", newerDate, "Accept-Ranges", "bytes"), 5, false},
+		{"of this second", headerOf("ETag", `W/"a"`, "Last-Modified", newerDate, "Date", newerDate, "Accept-Ranges", "bytes"),
+			5, false},
+		{"no tag at all", headerOf("ETag", `a`, "Last-Modified", olderDate, "Date", newerDate, "Accept-Ranges", "bytes"), 5,
+			false},
+	} {
+		want := PartialInfo{Validator: `W/"a"`, LastModified: olderDate, Total: 5, URL: "http://a.test/"}
+		if m, ok := partialInfoOf(to, tt.h, tt.length); ok != tt.want || ok && m != want {
+			t.Errorf("%s: %+v, %t", tt.name, m, ok)
+		}
+	}
+}
+
 // TestPlainGet checks that a request with a body, another method or a range of its own is not a plain GET.
 func TestPlainGet(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -134,6 +164,14 @@ func TestUsablePartialInfo(t *testing.T) {
 		{"of negative length", 9, func(m *PartialInfo) { m.Total = -1 }, false},
 		{"with a date", 9, func(m *PartialInfo) { m.Validator = olderDate }, true},
 		{"with a weak tag", 9, func(m *PartialInfo) { m.Validator = `W/"abc"` }, false},
+		{"with a weak tag and a date", 9, func(m *PartialInfo) {
+			m.Validator, m.LastModified = `W/"abc"`, olderDate
+		}, true},
+		{"with a weak tag, a date and no length", 9, func(m *PartialInfo) {
+			m.Validator, m.LastModified, m.Total = `W/"abc"`, olderDate, 0
+		}, false},
+		{"with a date that is none", 9, func(m *PartialInfo) { m.LastModified = "a\r\nHost: b" }, false},
+		{"with a coding that is long", 9, func(m *PartialInfo) { m.Coding = strings.Repeat("a", 101) }, false},
 		{"with a line break", 9, func(m *PartialInfo) { m.Validator = "\"a\"\r\nHost: b" }, false},
 		{"with no validator", 9, func(m *PartialInfo) { m.Validator = "" }, false},
 		{"from nowhere", 9, func(m *PartialInfo) { m.URL = "" }, false},
@@ -199,6 +237,7 @@ func FuzzParseContentRange(f *testing.F) {
 func TestContinues(t *testing.T) {
 	tagged := PartialInfo{Validator: `"abc"`, Total: 200, URL: "http://a.test/"}
 	dated := PartialInfo{Validator: olderDate, URL: "http://a.test/"}
+	weak := PartialInfo{Validator: `W/"abc"`, LastModified: olderDate, Total: 200, URL: "http://a.test/"}
 	for _, tt := range []struct {
 		name   string
 		mark   PartialInfo
@@ -211,7 +250,18 @@ func TestContinues(t *testing.T) {
 		{"with two tags", tagged, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `"abc"`, "ETag", `"abc"`), 0},
 		{"with less than the rest", tagged, 206, headerOf("Content-Range", "bytes 100-149/200", "ETag", `"abc"`), 200},
 		{"of a total that was known", tagged, 206, headerOf("Content-Range", "bytes 100-199/*", "ETag", `"abc"`), 200},
-		{"without a date", dated, 206, headerOf("Content-Range", "bytes 100-199/200"), 200},
+		{"without a date", dated, 206, headerOf("Content-Range", "bytes 100-199/200"), 0},
+		{"the weak tag and the date", weak, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `W/"abc"`,
+			"Last-Modified", olderDate), 200},
+		{"the weak tag without the date", weak, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `W/"abc"`), 0},
+		{"the weak tag with another date", weak, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `W/"abc"`,
+			"Last-Modified", newerDate), 0},
+		{"another weak tag", weak, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `W/"def"`,
+			"Last-Modified", olderDate), 0},
+		{"the weak tag, strong", weak, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `"abc"`,
+			"Last-Modified", olderDate), 0},
+		{"the weak tag, of a total that is not told", weak, 206, headerOf("Content-Range", "bytes 100-199/*", "ETag",
+			`W/"abc"`, "Last-Modified", olderDate), 0},
 		{"a tag where a date was", dated, 206, headerOf("Content-Range", "bytes 100-199/200", "Last-Modified", olderDate,
 			"ETag", `"abc"`), 0},
 		{"of a total that was not", dated, 206, headerOf("Content-Range", "bytes 100-199/200", "Last-Modified", olderDate),

@@ -84,9 +84,9 @@ func hashPartial(ctx context.Context, sum hash.Hash, r io.Reader) (n int64, err 
 func (x *exchange) requestHeader(to *target) http.Header {
 	added := x.cache.conditions()
 	if x.partialHash != nil {
-		added = http.Header{
-			"Range":    {"bytes=" + strconv.FormatInt(x.offset, 10) + "-"},
-			"If-Range": {x.partialBody.Info().Validator},
+		added = http.Header{"Range": {"bytes=" + strconv.FormatInt(x.offset, 10) + "-"}}
+		if info := x.partialBody.Info(); !info.hasWeakTag() {
+			added["If-Range"] = []string{info.Validator}
 		}
 		x.identity = true // the server has the validator of each coding apart
 	}

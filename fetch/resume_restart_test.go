@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/nettest"
@@ -174,6 +175,40 @@ func TestServersThatDoNotContinue(t *testing.T) {
 			wantWholeBody(t, store, r, whole, tt.from)
 			if exchanges != tt.exchanges || r.Attempts != 1 {
 				t.Errorf("%d exchanges, want %d; %d attempts", exchanges, tt.exchanges, r.Attempts)
+			}
+		})
+	}
+}
+
+// TestContinuedByWeakTag checks that a file with a weak tag is continued without If-Range, where its tag and its date are
+// the same still, and requested anew where they are not.
+func TestContinuedByWeakTag(t *testing.T) {
+	body, other := numberedText(300_000), strings.ToUpper(numberedText(300_000))
+	for _, changed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("changed: %t", changed), func(t *testing.T) {
+			var requests []string
+			modified := time.Now().Add(-time.Hour)
+			url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+				requests = append(requests, strings.TrimSpace(r.Header.Get("Range")+" "+r.Header.Get("If-Range")))
+				text, tag := body, `W/"1"`
+				if changed && len(requests) > 1 {
+					text, tag = other, `W/"2"`
+				}
+				w.Header().Set("ETag", tag)
+				if len(requests) == 1 {
+					w = &cutWriter{w, 100_000}
+				}
+				http.ServeContent(w, r, "", modified, strings.NewReader(text))
+			})
+			store := newMemoryStore()
+			r := runWithStore(t, store, Request{URL: url}, withRetries(1))
+			whole, from, want := body, 100_000, []string{"", "bytes=100000-"}
+			if changed {
+				whole, from, want = other, 0, []string{"", "bytes=100000-", ""}
+			}
+			wantWholeBody(t, store, r, whole, from)
+			if !slices.Equal(requests, want) {
+				t.Errorf("requested %q, want %q", requests, want)
 			}
 		})
 	}

@@ -93,7 +93,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	w.renewHeader(ctx, t, &a)
 	t.replaceHead(&a)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
-	t.counts.watched = w.cache.watchedOf(&t.target, record)
+	t.counts.watched = w.cache.watchedOf(&t.target, record, t.lookup)
 	x.endPartial(t.Verdict, a.Status)
 	t.identity = x.requestsIdentityNext(&a, t.identity)
 	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // where the body failed too: the request has had its effect

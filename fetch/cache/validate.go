@@ -33,14 +33,19 @@ func ValidatorsOf(h http.Header) (v Validators) {
 // hasValidator reports whether a response can be revalidated.
 func hasValidator(h http.Header) bool { return ValidatorsOf(h) != Validators{} }
 
-// isTag reports whether text is an entity tag (RFC 9110 section 8.8.3), of ASCII alone.
+// isTag reports whether text is an entity tag (RFC 9110 section 8.8.3), of ASCII alone. One without quotes, as WEBrick
+// sends it, can be sent back too, as browsers do; it has no comma, which would make it two.
 func isTag(text string) bool {
 	opaque := strings.TrimPrefix(text, "W/")
-	if len(text) > mostTag || len(opaque) < 2 || opaque[0] != '"' || opaque[len(opaque)-1] != '"' {
+	inner, quoted := opaque, len(opaque) > 1 && opaque[0] == '"' && opaque[len(opaque)-1] == '"'
+	if quoted {
+		inner = opaque[1 : len(opaque)-1]
+	}
+	if len(text) > mostTag || !quoted && (opaque == "" || opaque == "*") {
 		return false
 	}
-	for _, c := range []byte(opaque[1 : len(opaque)-1]) {
-		if c <= ' ' || c == '"' || c >= 0x7f {
+	for _, c := range []byte(inner) {
+		if c <= ' ' || c == '"' || c >= 0x7f || c == ',' && !quoted {
 			return false
 		}
 	}
