@@ -48,7 +48,7 @@ func newQuotaWindow(q *judge.Quota, t *Task, starts uint64, now time.Time) quota
 
 // update takes in what a response to t tells. A request that started after the least number was known has seen the
 // quota later than that; of requests that were under way together the one that tells the fewest counts, and of equal
-// ones the one that tells the latest end.
+// ones see isPreferred.
 func (w *quotaWindow) update(q *judge.Quota, t *Task, starts uint64, now time.Time) {
 	if w.unit.note(q, t, now) && w.unitless { // another unit than was assumed
 		w.length = 0
@@ -60,9 +60,16 @@ func (w *quotaWindow) update(q *judge.Quota, t *Task, starts uint64, now time.Ti
 	case w.probe == t:
 		w.notice(q, now)
 		w.set(q, t, starts, now)
-	case t.number > w.starts, q.Remaining < w.least, q.Remaining == w.least && w.endOf(q, now).After(w.end):
+	case t.number > w.starts, q.Remaining < w.least, q.Remaining == w.least && w.isPreferred(q, t, now):
 		w.set(q, t, starts, now)
 	}
+}
+
+// isPreferred reports whether of two responses that tell the same number the later one counts: the one that tells the
+// later end, as it was counted later; but what a refusal asks for (Retry-After) has precedence over resets.
+func (w *quotaWindow) isPreferred(q *judge.Quota, t *Task, now time.Time) bool {
+	asks := t.Verdict.Refusal && t.Verdict.Hold > 0
+	return asks || !w.refused && w.endOf(q, now).After(w.end)
 }
 
 // set replaces what is known of the present window.

@@ -211,6 +211,28 @@ func TestRefusalSaysWhenAQuotaIsBack(t *testing.T) {
 	d.expectWait("as long as Retry-After says", time.Second)
 }
 
+// TestRetryAfterWinsOverOtherResponses: what a refusal asks for has precedence over the reset that another response
+// tells, whichever comes first; of two resets the later one counts.
+func TestRetryAfterWinsOverOtherResponses(t *testing.T) {
+	asks := refusal()
+	asks.Hold, asks.Quotas = time.Second, []judge.Quota{{Reset: 20 * time.Second}}
+	spent, earlier := withQuota(0, 20*time.Second, 0), withQuota(0, 5*time.Second, 0)
+	for _, tt := range []struct {
+		first, second judge.Verdict
+		wait          time.Duration
+	}{
+		{asks, spent, time.Second}, {spent, asks, time.Second}, {spent, earlier, 20 * time.Second},
+		{earlier, spent, 20 * time.Second},
+	} {
+		d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 2 })
+		d.addTasks(4, "a")
+		d.startAll()
+		d.end("a", tt.first)
+		d.end("a", tt.second)
+		d.expectWait(fmt.Sprintf("%+v, then %+v", tt.first, tt.second), tt.wait)
+	}
+}
+
 // TestToldRateIsKept: a limit and an interval, with nothing of what is left, is a rate; the lower one of it and the
 // user's counts. What is left, and exchanges at once, are no rate.
 func TestToldRateIsKept(t *testing.T) {
