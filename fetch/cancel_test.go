@@ -23,6 +23,8 @@ func (d *slowHeldSink) Held() int {
 	return 0
 }
 
+func (d *slowHeldSink) Awaited() int64 { return 0 }
+
 // runCanceled runs four exchanges at once and cancels them after a second, while the scheduler is blocked. One more
 // line is read in the meantime, with err. Which of these events the scheduler sees first is random.
 func runCanceled(t *testing.T, cause, err error, with func(*Options)) (Summary, error) {

@@ -161,8 +161,10 @@ type Sink interface {
 // A Holder is a Sink that holds Records back. They count as part of the look-ahead window (Options.Lookahead), which
 // bounds them. A Sink around another one gives access to it by a method Unwrap() Sink.
 type Holder interface {
-	// Held returns the number of Records held back. Any goroutine may call it at any time.
+	// Held returns the number of Records held back, and Awaited the Record.Seq of those that are next to be passed on.
+	// Any goroutine may call them at any time.
 	Held() int
+	Awaited() int64
 }
 
 // holderOf returns the Holder that a Sink is, or is wrapped around; nil is none.

@@ -52,6 +52,7 @@ type scheduler struct {
 	begun      time.Time
 	deadline   time.Time       // of the run, or of the exchanges under way while it drains; zero is none
 	openTasks  int             // Tasks admitted and not ended
+	parked     parkedPages     // pages that are not admitted yet
 	admitted   int64           // Tasks admitted
 	largeBytes int64           // bytes of large Requests in memory
 	inputEnded bool            // the Source has no more
@@ -94,6 +95,7 @@ func (s *scheduler) loop(ctx context.Context) {
 		s.bookTime(now)
 		s.checkDeadline(now)
 		s.plan.SetUncommitted(s.uncommitted())
+		s.admitParked(now)
 		wait := s.dispatch(now)
 		s.startLookups()
 		if s.isOver() {
@@ -131,7 +133,7 @@ func (s *scheduler) uncommitted() int {
 }
 
 func (s *scheduler) isOver() bool {
-	return s.openTasks == 0 && (s.inputEnded || s.isStopped())
+	return s.openTasks == 0 && len(s.parked) == 0 && (s.inputEnded || s.isStopped())
 }
 
 func (s *scheduler) isStopped() bool { return s.tally.Stopped != StopNone }
@@ -235,20 +237,7 @@ func (s *scheduler) endTask(t *task, now time.Time) {
 		s.stop(StopCanceled, now) // the exchange saw the end of the context first
 	}
 	if t.next != nil {
-		s.admitPage(t.next, now)
+		s.addPage(t.next, now)
 	}
 	s.checkFailures(now)
-}
-
-// admitPage admits the next page of a Request that is under way. It waits for no place in the look-ahead window: that
-// of the page before is free.
-func (s *scheduler) admitPage(t *task, now time.Time) {
-	if s.isStopped() {
-		s.tally.NotStarted++
-		return
-	}
-	s.openTasks++
-	s.admitted++
-	s.largeBytes += t.request.largeSize()
-	s.route(t, now)
 }

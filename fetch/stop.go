@@ -32,7 +32,7 @@ func (s *scheduler) checkFailures(now time.Time) {
 func (s *scheduler) mostRequests() int64 {
 	known := s.admitted + s.doneBefore.Load()
 	switch {
-	case s.inputEnded && s.openTasks == 0:
+	case s.inputEnded && s.openTasks == 0 && len(s.parked) == 0:
 		return known
 	case s.options.Paginate.IsSet(): // each Request may have more pages
 		return 0
@@ -67,6 +67,7 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 		s.cancel(s.stopCause())
 	}
 	s.dropLookups()
+	s.dropParked()
 	rest, spilled := s.plan.RemoveWaiting(now)
 	s.openTasks -= int(spilled)
 	s.tally.NotStarted += spilled

@@ -35,6 +35,6 @@ func (s *scheduler) mustPauseIntake() bool {
 	}
 	s.waitingForSink.Store(true) // before windowFull reads the count, so that no Record is missed
 	full := s.windowFull()
-	s.waitingForSink.Store(full)
+	s.waitingForSink.Store(full || len(s.parked) > 0)
 	return full
 }

@@ -17,10 +17,12 @@ type orderedSink struct {
 	waiting map[int64]*Record
 	next    int64
 	held    atomic.Int64
+	awaited atomic.Int64
 	most    int64
 }
 
-func (q *orderedSink) Held() int { return int(q.held.Load()) }
+func (q *orderedSink) Held() int      { return int(q.held.Load()) }
+func (q *orderedSink) Awaited() int64 { return q.awaited.Load() }
 
 func (q *orderedSink) Put(r *Record) error {
 	q.waiting[r.Seq] = r
@@ -32,6 +34,7 @@ func (q *orderedSink) Put(r *Record) error {
 		q.next++
 	}
 	q.held.Store(int64(len(q.waiting)))
+	q.awaited.Store(q.next)
 	q.most = max(q.most, int64(len(q.waiting)))
 	return nil
 }

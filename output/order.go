@@ -16,7 +16,7 @@ import (
 // Records (Held).
 type InOrder struct {
 	fetch.Sink
-	next        int64
+	next        atomic.Int64
 	early       map[int64][]earlyRecord // by Seq, in the order in which they came
 	heldCount   atomic.Int64
 	memoryBytes int64 // of the held lines in memory
@@ -42,6 +42,9 @@ func NewInOrder(sink fetch.Sink) *InOrder {
 // Held returns the number of Records that are held. It may be called by any goroutine.
 func (o *InOrder) Held() int { return int(o.heldCount.Load()) }
 
+// Awaited returns the Record.Seq of the Request whose Records are passed on next. It may be called by any goroutine.
+func (o *InOrder) Awaited() int64 { return o.next.Load() }
+
 // Put passes the Record on where it is next, and then those that follow it; otherwise it holds it.
 func (o *InOrder) Put(r *fetch.Record) error {
 	if o.failed == nil {
@@ -51,7 +54,7 @@ func (o *InOrder) Put(r *fetch.Record) error {
 }
 
 func (o *InOrder) put(r *fetch.Record) error {
-	if r.Seq != o.next {
+	if r.Seq != o.next.Load() {
 		return o.hold(r)
 	}
 	more := r.More // the inner Sink then owns r
@@ -61,7 +64,7 @@ func (o *InOrder) put(r *fetch.Record) error {
 	if more {
 		return nil
 	}
-	o.next++
+	o.next.Add(1)
 	return o.release()
 }
 
@@ -85,11 +88,12 @@ func (o *InOrder) hold(r *fetch.Record) error {
 // release passes on the held Records that are next.
 func (o *InOrder) release() error {
 	for {
-		all, here := o.early[o.next]
+		next := o.next.Load()
+		all, here := o.early[next]
 		if !here {
 			return nil
 		}
-		delete(o.early, o.next)
+		delete(o.early, next)
 		for _, e := range all {
 			o.heldCount.Add(-1)
 			if err := o.passOn(e); err != nil {
@@ -99,7 +103,7 @@ func (o *InOrder) release() error {
 		if all[len(all)-1].more {
 			return nil
 		}
-		o.next++
+		o.next.Add(1)
 	}
 }
 
@@ -130,7 +134,7 @@ func (o *InOrder) passOn(e earlyRecord) error {
 func (o *InOrder) Flush(last bool) error {
 	if last && o.failed == nil {
 		for _, seq := range slices.Sorted(maps.Keys(o.early)) {
-			o.next = seq
+			o.next.Store(seq)
 			if err := o.release(); err != nil {
 				return err
 			}
