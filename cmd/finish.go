@@ -154,6 +154,11 @@ func (out *outputs) notes(c *config, r *result) []note {
 		notes = append(notes, note{level: slog.LevelWarn, label: "Output",
 			text: "not all is done: the same command goes on from here"})
 	}
+	if out.bodies != nil && out.resumed == nil && (r.code == exitInt || r.code == exitTerm || r.code == exitStopped) {
+		notes = append(notes, note{slog.LevelWarn, "Bodies",
+			"not all is done: the bodies that are whole are in " + c.output.saveDir,
+			"the same command with --skip-existing leaves them alone; with -o FILE --resume it goes on from here by itself"})
+	}
 	if out.withheld != "" {
 		notes = append(notes, out.withheldNote(c, r))
 	}

@@ -153,6 +153,8 @@ func registerOutput(r *registrar, s *settings) {
 		"name of a saved body: {host} {path} {filename} (the server's) {base} {ext} {index} {index:06} {id} {page} {sha256} "+
 			"and / for folders; the input line's path wins (default: the URL's path as folders below its host, with a "+
 			"short hash where two would meet)", savedir.ParseNameTemplate)
+	r.bool(&s.output.skipExisting, "skip-existing", "",
+		"leave alone what is in the directory of --save-dir whole (by the sha256 of its line, where that has one)")
 	add(r, &s.maxBody, "max-body", "", "size", "16Mi",
 		"largest decoded body; with --save-dir 10Gi where this is left out", parse.Size)
 	add(r, &o.FailureBody, "failure-body", "", "size", "1Ki",

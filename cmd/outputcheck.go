@@ -17,11 +17,27 @@ func checkOutputs(s *settings, found *problems) {
 	if s.output.saveDir == "" && s.output.name.IsGiven() {
 		found.add("name", "is given without --save-dir", "")
 	}
+	if s.output.skipExisting {
+		checkSkipExisting(s, found)
+	}
 	if s.output.resume {
 		checkResume(s.output, found)
 	}
 	if s.quiet && s.verbose {
 		found.add("quiet", "and --verbose exclude each other", "")
+	}
+}
+
+// checkSkipExisting finds flags with which it is not known what is there.
+func checkSkipExisting(s *settings, found *problems) {
+	switch {
+	case s.output.saveDir == "":
+		found.add("skip-existing", "needs --save-dir DIR, where bodies are", "")
+	case s.output.name.IsLate():
+		found.add("skip-existing", "and a --name with {filename} or {sha256} exclude each other: such a name is known only "+
+			"once the body has come", "")
+	case s.fetch.Paginate.IsSet():
+		found.add("skip-existing", "and --paginate exclude each other: a page that is not fetched names no next one", "")
 	}
 }
 

@@ -47,6 +47,9 @@ func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 		if out.bodies, err = savedir.Open(c.output.saveDir, c.output.name); err != nil {
 			return out, fmt.Errorf("--save-dir: %w", err)
 		}
+		if c.output.skipExisting {
+			out.bodies.LeaveExisting()
+		}
 	}
 	if isFile(c.output.output) {
 		if err = out.openFile(c); err != nil {

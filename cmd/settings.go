@@ -62,6 +62,8 @@ type outputFlags struct {
 	publish  publishMode
 	ordered  bool
 	resume   bool
+
+	skipExisting bool // bodies that are in saveDir
 }
 
 // A publishMode says which runs give the output file its name.

@@ -11,7 +11,7 @@ import (
 type BodyStore interface {
 	// Claim reserves the name of the body of r before r is requested, and may set its Path. It is called once for each
 	// Request, in the order of the input, and in between for further pages (Request.Page). Its error makes r a Failure of
-	// Kind InvalidRequest.
+	// Kind InvalidRequest, but for ErrSkipped, which leaves the first page of r out.
 	Claim(r *Request) error
 	// Create begins a body of r, from its first byte. An error that is no *Failure ends the run: the disk is full, or
 	// gone.

@@ -31,25 +31,19 @@ func (f *feeder) feed() {
 	defer close(f.intake)
 	var seq int64
 	for request, err := range f.source {
-		if errors.Is(err, ErrSkipped) {
-			if errors.Is(err, ErrDone) {
-				f.doneBefore.Add(1)
-			}
-			if !f.skip() {
+		var t *task
+		if !errors.Is(err, ErrSkipped) {
+			t, err = f.prepare(request, err)
+		}
+		switch {
+		case errors.Is(err, ErrSkipped):
+			if !f.skip(err) {
 				return
 			}
 			continue
-		}
-		t := newTask(request)
-		var line *LineError
-		switch {
-		case errors.As(err, &line):
-			t.lineError = line
 		case err != nil:
 			f.err = &InputError{err}
 			return
-		default:
-			f.pager.prepare(t)
 		}
 		t.seq = seq
 		seq++
@@ -59,8 +53,23 @@ func (f *feeder) feed() {
 	}
 }
 
-// skip counts a Request that is not to be started (ErrSkipped), and reports whether the run goes on.
-func (f *feeder) skip() bool {
+// prepare returns the Task of what the Source has yielded. The error is that of the Source, or an ErrSkipped.
+func (f *feeder) prepare(request Request, err error) (*task, error) {
+	t := newTask(request)
+	switch {
+	case errors.As(err, &t.lineError):
+		return t, nil
+	case err != nil:
+		return nil, err
+	}
+	return t, f.pager.prepare(t)
+}
+
+// skip counts a Request that is not to be started, for err, an ErrSkipped, and reports whether the run goes on.
+func (f *feeder) skip(err error) bool {
+	if errors.Is(err, ErrDone) {
+		f.doneBefore.Add(1)
+	}
 	n := f.skipped.Add(1)
 	if f.live != nil {
 		f.live.Skipped.Store(n)

@@ -42,7 +42,7 @@ func (p *pager) turn(t *task, record *Record) *failure.Failure {
 	record.More = true
 	t.next = newTask(t.request.AtPage(page))
 	t.next.seq = t.seq
-	p.prepare(t.next)
+	_ = p.prepare(t.next) // a page that is there is fetched: what comes after it is in it
 	return nil
 }
 
@@ -104,19 +104,25 @@ func (p *pager) nextPage(t *task, record *Record, reference string) Page {
 var errLoop = errors.New("the next page is one that came before: the pages are a loop")
 
 // prepare sets a Task's target and claims the name of its body from the BodyStore, or sets its lineError to why its
-// Request can't be started, or Lost where it is for a page that came before.
-func (p *pager) prepare(t *task) {
+// Request can't be started, or Lost where it is for a page that came before. Its error is an ErrSkipped of the
+// BodyStore.
+func (p *pager) prepare(t *task) error {
 	if t.request.isLoop() {
 		t.Lost = &failure.Failure{Kind: failure.Protocol, Err: errLoop}
 	}
 	if setTarget(t, p.targets); t.lineError != nil || t.Lost != nil || p.options.BodyStore == nil {
-		return
+		return nil
 	}
 	p.claims.Lock()
 	defer p.claims.Unlock()
-	if err := p.options.BodyStore.Claim(&t.request); err != nil {
+	err := p.options.BodyStore.Claim(&t.request)
+	if errors.Is(err, ErrSkipped) {
+		return err
+	}
+	if err != nil {
 		t.lineError = &LineError{Err: err} // without Input: the request is known, and can be asked under another name
 	}
+	return nil
 }
 
 // pageAddr returns the address of the server that the response of a Record came from, at first where it was stored.

@@ -2,12 +2,19 @@ package savedir
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 
 	"batchfetch/fetch"
 )
+
+// LeaveExisting makes Claim return fetch.ErrDone for a request whose file is there already. It must be called before
+// the first Claim, and has no effect on names that are known only once the body has come (NameTemplate.IsLate).
+func (d *Dir) LeaveExisting() { d.leavesFiles = true }
 
 // Claim gives r its name for the whole run. Where another request has the one that the template makes, r gets another
 // as its Path, which its Record then has. The error is that the name is unsafe or, where r brings a Path, taken.
@@ -17,14 +24,34 @@ func (d *Dir) Claim(r *fetch.Request) error {
 	case err != nil || d.isLate(r):
 		return err
 	case r.Path != "":
-		return d.claims.claim(name, r.Index)
+		err = d.claims.claim(name, r.Index)
+	default:
+		var base string
+		if base, err = d.template.baseName(r, placeholder); err == nil {
+			name, r.Path, err = d.claimFree(name, base, r)
+		}
 	}
-	base, err := d.template.baseName(r, placeholder)
-	if err != nil {
-		return err
+	if err == nil && d.leavesFiles && d.hasWhole(name, r.SHA256) {
+		return fetch.ErrDone
 	}
-	_, r.Path, err = d.claimFree(name, base, r)
 	return err
+}
+
+// hasWhole reports whether a body is there under a name: whatever has a final name is whole. Where its hash in hex is
+// known beforehand (sum) it has to have that.
+func (d *Dir) hasWhole(name, sum string) bool {
+	info, err := d.root.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || sum == "" {
+		return err == nil && info.Mode().IsRegular()
+	}
+	f, err := d.root.Open(name)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }() // only read
+	hashed := sha256.New()
+	_, err = io.Copy(hashed, f)
+	return err == nil && hex.EncodeToString(hashed.Sum(nil)) == sum
 }
 
 // maxRenames is how many names are tried in place of one that is taken.
@@ -76,7 +103,7 @@ func (d *Dir) conflictOnDisk(name string) error {
 }
 
 // isLate reports whether the name of r's file is known only once its body has come.
-func (d *Dir) isLate(r *fetch.Request) bool { return r.Path == "" && d.template.isLate() }
+func (d *Dir) isLate(r *fetch.Request) bool { return r.Path == "" && d.template.IsLate() }
 
 // sharesFile reports whether requests with equal bodies share one file: their name is made of sha256 by the template.
 func (d *Dir) sharesFile(r *fetch.Request) bool { return r.Path == "" && d.template.has("sha256") }

@@ -22,9 +22,9 @@ type NameTemplate struct{ parts []namePart }
 // IsGiven reports whether it is not the default.
 func (t NameTemplate) IsGiven() bool { return t.parts != nil }
 
-// isLate reports whether the name is known only once the body has come: it has the body's hash, or the name that the
+// IsLate reports whether the name is known only once the body has come: it has the body's hash, or the name that the
 // response gives it.
-func (t NameTemplate) isLate() bool { return t.has("sha256") || t.has("filename") }
+func (t NameTemplate) IsLate() bool { return t.has("sha256") || t.has("filename") }
 
 // has reports whether a field is in the template.
 func (t NameTemplate) has(field string) bool {

@@ -27,6 +27,7 @@ type Dir struct {
 	root         *os.Root
 	template     NameTemplate
 	claims       claims
+	leavesFiles  bool        // LeaveExisting has been called
 	wasEmpty     bool        // when it was opened
 	mayHoldParts atomic.Bool // false: the directory was empty when it was opened, and nothing was suspended since
 	syncer       syncer

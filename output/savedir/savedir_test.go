@@ -200,6 +200,51 @@ func TestClaimOverAnEarlierRun(t *testing.T) {
 	}
 }
 
+// TestLeaveExisting: a request whose file is there is done, by its hash where that is known; the name stays its own.
+func TestLeaveExisting(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"a": "here", "b": "here", "other": "here"} {
+		filetest.Write(t, filepath.Join(dir, name), text, 0o644)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	filetest.Symlink(t, "a", filepath.Join(dir, "link"))
+	filetest.Write(t, filepath.Join(dir, ".batchfetch-0123456789abcdef0123456789abcdef.part"), "half", 0o644)
+	for _, c := range []struct {
+		request fetch.Request
+		done    bool
+	}{
+		{fetch.Request{URL: "https://a.test/a"}, true},
+		{fetch.Request{URL: "https://a.test/missing"}, false},
+		{fetch.Request{URL: "https://a.test/x", Path: "other"}, true},
+		{fetch.Request{URL: "https://a.test/b", SHA256: hexSum("here")}, true},
+		{fetch.Request{URL: "https://a.test/b", SHA256: hexSum("gone")}, false},
+		{fetch.Request{URL: "https://a.test/folder"}, false},
+		{fetch.Request{URL: "https://a.test/link"}, false},
+	} {
+		for _, leaves := range []bool{true, false} {
+			bodies := openDir(t, dir, "{base}")
+			if leaves {
+				bodies.LeaveExisting()
+			}
+			r := c.request
+			if err := bodies.Claim(&r); errors.Is(err, fetch.ErrDone) != (c.done && leaves) || err != nil && !c.done {
+				t.Errorf("%+v, %t: %v", c.request, leaves, err)
+			}
+		}
+	}
+	bodies := openDir(t, dir, "{base}")
+	bodies.LeaveExisting()
+	second := fetch.Request{URL: "https://b.test/a", Index: 1}
+	if err := bodies.Claim(&fetch.Request{URL: "https://a.test/a"}); !errors.Is(err, fetch.ErrDone) {
+		t.Errorf("the first: %v", err)
+	}
+	if err := bodies.Claim(&second); err != nil || second.Path == "" {
+		t.Errorf("the second, whose name is taken, has %q, %v", second.Path, err)
+	}
+}
+
 // Many bodies written at once, to one folder and to one file by its hash, leave their files and nothing else.
 func TestBodiesAtOnce(t *testing.T) {
 	dir := t.TempDir()
