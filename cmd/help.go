@@ -44,7 +44,7 @@ Commands:
   schema      print the JSON Schema of the output
   completion  print a completion script for a shell
   version     print the version
-  help sharding  tells of one batch on many machines: Kubernetes, Slurm, AWS Batch, GNU parallel
+  man         print the man page, or write it and one for each topic into a directory
 `
 
 // helpTail is the help after the flags.
@@ -176,7 +176,7 @@ func help(c *cobra.Command, _ []string) {
 		return
 	}
 	text := new(strings.Builder)
-	text.WriteString(helpHead)
+	text.WriteString(helpHead + "\nTopics:\n" + topicList())
 	for _, group := range groups {
 		writeGroup(text, group, c.Flags())
 	}
@@ -204,19 +204,32 @@ func writeGroup(text *strings.Builder, group string, flags *pflag.FlagSet) {
 		if in := f.Annotations[groupKey]; len(in) == 0 || in[0] != group {
 			return
 		}
-		head := "      --" + f.Name
-		if f.Shorthand != "" {
-			head = "  -" + f.Shorthand + ", --" + f.Name
+		head := "  " + flagHead(f)
+		if f.Shorthand == "" {
+			head = "      " + flagHead(f)
 		}
-		if kind := flagKind(f); kind != "bool" {
-			head += " " + kind
-		}
-		usage := f.Usage
-		if f.DefValue != "" && f.DefValue != "false" {
-			usage += " (default " + f.DefValue + ")"
-		}
-		writeColumns(text, head, usage)
+		writeColumns(text, head, flagUsage(f))
 	})
+}
+
+// flagHead returns the names of a flag and the word for its value: -o, --output file.
+func flagHead(f *pflag.Flag) string {
+	head := "--" + f.Name
+	if f.Shorthand != "" {
+		head = "-" + f.Shorthand + ", " + head
+	}
+	if kind := flagKind(f); kind != "bool" {
+		head += " " + kind
+	}
+	return head
+}
+
+// flagUsage returns the usage of a flag and its default.
+func flagUsage(f *pflag.Flag) string {
+	if f.DefValue == "" || f.DefValue == "false" {
+		return f.Usage
+	}
+	return f.Usage + " (default " + f.DefValue + ")"
 }
 
 // flagKind returns the word for the value of a flag.

@@ -16,7 +16,8 @@ func execute(in *interrupts, args []string) int {
 	code := exitOK
 	root := newRootCommand(in, &code)
 	root.AddCommand(newDemoCommand(in, &code), newSchemaCommand(&code), newVersionCommand(&code), newDoctorCommand(in, &code),
-		newShardingTopic())
+		newManCommand(&code))
+	root.AddCommand(newTopicCommands()...)
 	root.SetArgs(args)
 	root.SetFlagErrorFunc(describeFlagError)
 	err := root.Execute()
