@@ -87,6 +87,7 @@ func (o *origin) pages() http.Handler {
 	o.pagedLists(mux)
 	o.redirects(mux)
 	o.editablePages(mux)
+	o.pickyPages(mux)
 	o.delays(mux)
 	o.breaks(mux)
 	return mux
