@@ -164,7 +164,7 @@ func (p *partialBody) Continue(n int64) (fetch.PartialWriter, error) {
 	}
 	if err != nil {
 		p.Release()
-		return nil, err
+		return nil, p.dir.describeError(p.stem, err)
 	}
 	return &bodyWriter{File: p.File, dir: p.dir, request: p.request, name: p.stem + partEnding, partStem: p.stem,
 		mark: p.mark, hasMark: true}, nil

@@ -98,7 +98,7 @@ func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 	}
 	if !d.isLate(r) {
 		if err := d.makeFolders(stem); err != nil {
-			return nil, d.withFullPath(err)
+			return nil, d.describeError(path.Dir(stem), err)
 		}
 	}
 	s := &bodyWriter{dir: d, request: r}
@@ -116,7 +116,7 @@ func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 		s.File, err = d.root.OpenFile(s.name, createFlags, 0o666)
 	}
 	if err != nil {
-		return nil, d.withFullPath(err)
+		return nil, d.describeError(s.name, err)
 	}
 	return s, nil
 }
@@ -142,6 +142,37 @@ func leavesRoot(root *os.Root, folder string) bool {
 		return false // not known without another descriptor
 	}
 	return err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir()
+}
+
+// describeError returns the error of making or renaming the file of that name: a *failure.Failure, which is that
+// request's alone, where others have moved or replaced the file or its folder meanwhile and the directory still stands.
+func (d *Dir) describeError(name string, err error) error {
+	if d.isReplaced(path.Dir(name), err) && d.CheckStillThere() == nil {
+		return &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("the file or its folder has been moved or replaced "+
+			"meanwhile: %w", d.withFullPath(err))}
+	}
+	return d.withFullPath(err)
+}
+
+// isReplaced reports whether an error says that a folder, or a file in it, is gone, or not what we have made. One that
+// forbids what was possible before does, unless it is the whole directory's.
+func (d *Dir) isReplaced(folder string, err error) bool {
+	var known *failure.Failure
+	var rename *os.LinkError
+	switch {
+	case errors.As(err, &known):
+		return false
+	case errors.Is(err, errRenamed), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ELOOP):
+		return true
+	case folder == ".":
+		return errors.Is(err, fs.ErrNotExist) && errors.As(err, &rename) // a file that was made there is gone
+	case errors.Is(err, fs.ErrNotExist):
+		return true
+	case errors.Is(err, fs.ErrPermission):
+		info, missing := d.root.Stat(folder)
+		return missing == nil && info.IsDir()
+	}
+	return leavesRoot(d.root, folder)
 }
 
 // withFullPath puts the directory's name before that in a *fs.PathError or *os.LinkError.

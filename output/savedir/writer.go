@@ -96,7 +96,7 @@ func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 	}
 	if s.dir.isLate(s.request) {
 		if err := s.dir.makeFolders(name); err != nil {
-			return "", s.dir.withFullPath(err)
+			return "", s.dir.describeError(path.Dir(name), err)
 		}
 	}
 	if info, err := s.dir.root.Lstat(name); err == nil && info.IsDir() {
@@ -104,7 +104,7 @@ func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 	}
 	s.removeMark()
 	if err := s.renameTo(name); err != nil {
-		return "", s.dir.withFullPath(err)
+		return "", s.dir.describeError(s.name, err)
 	}
 	return filepath.Join(s.dir.name, filepath.FromSlash(name)), nil
 }
@@ -119,6 +119,9 @@ func (s *bodyWriter) renameTo(name string) error {
 	if !file.CanLock {
 		err = errors.Join(err, s.Close())
 	}
+	if err == nil && s.isReplaced() {
+		err = errRenamed
+	}
 	if err == nil {
 		err = s.dir.root.Rename(s.name, name)
 	}
@@ -130,6 +133,13 @@ func (s *bodyWriter) renameTo(name string) error {
 		err = s.Close()
 	}
 	return errors.Join(err, s.dir.syncName(name))
+}
+
+// isReplaced reports whether another file has the name of this one: it would be taken for the body.
+func (s *bodyWriter) isReplaced() bool {
+	held, err := s.Stat()
+	named, missing := s.dir.root.Lstat(s.name)
+	return err == nil && missing == nil && !os.SameFile(held, named)
 }
 
 // syncName syncs the folder of a name where Sync syncs nothing.

@@ -1,0 +1,130 @@
+package savedir
+
+import (
+	"crypto/sha256"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
+	"batchfetch/output/file/filetest"
+)
+
+// swaps are what another user may make of the folder in of a directory while a body is being written to it. name is that
+// of the body's file until Commit.
+var swaps = []struct {
+	name string
+	swap func(t *testing.T, in, outside, name string)
+}{
+	{"gone", func(t *testing.T, in, _, _ string) { must(t, os.Rename(in, in+"-moved")) }},
+	{"removed with what is in it", func(t *testing.T, in, _, _ string) { must(t, os.RemoveAll(in)) }},
+	{"a link out of the directory", func(t *testing.T, in, outside, _ string) {
+		must(t, os.Rename(in, in+"-moved"))
+		filetest.Symlink(t, outside, in)
+	}},
+	{"a link to where there is a file of that name", func(t *testing.T, in, outside, name string) {
+		must(t, os.Rename(in, in+"-moved"))
+		filetest.Write(t, filepath.Join(outside, name), "planted", 0o600)
+		filetest.Symlink(t, outside, in)
+	}},
+	{"a link to itself", func(t *testing.T, in, _, _ string) {
+		must(t, os.Rename(in, in+"-moved"))
+		filetest.Symlink(t, in, in)
+	}},
+	{"a file", func(t *testing.T, in, _, _ string) {
+		must(t, os.Rename(in, in+"-moved"))
+		filetest.Write(t, in, "in the way", 0o600)
+	}},
+	{"another folder", func(t *testing.T, in, _, _ string) {
+		must(t, os.Rename(in, in+"-moved"))
+		must(t, os.Mkdir(in, 0o700))
+	}},
+	{"another folder with a file of that name", func(t *testing.T, in, _, name string) {
+		must(t, os.Rename(in, in+"-moved"))
+		must(t, os.Mkdir(in, 0o700))
+		filetest.Write(t, filepath.Join(in, name), "planted", 0o600)
+	}},
+	{"the same folder, with another file of that name", func(t *testing.T, in, _, name string) {
+		must(t, os.Remove(filepath.Join(in, name)))
+		filetest.Write(t, filepath.Join(in, name), "planted", 0o600)
+	}},
+}
+
+// must fails the test where preparing it has failed.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFolderSwapped: a folder that is swapped while a body is written to it fails that request alone, wherever the body
+// is by then; nothing is written outside, and no other file is taken for the body.
+func TestFolderSwapped(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no folder with an open file in it can be renamed there")
+	}
+	r := &fetch.Request{URL: "https://a.test/", Path: "in/body"}
+	for _, tt := range swaps {
+		for _, at := range []string{"before it is created", "before it is committed", "before it is continued"} {
+			t.Run(tt.name+" "+at, func(t *testing.T) {
+				top := t.TempDir()
+				dir, outside := filepath.Join(top, "saved"), filepath.Join(top, "outside")
+				must(t, errors.Join(os.MkdirAll(filepath.Join(dir, "in"), 0o700), os.Mkdir(outside, 0o700)))
+				bodies := openDir(t, dir, "")
+				written, err := bodies.Create(r)
+				must(t, err)
+				body := written.(*bodyWriter)
+				writeText(t, body, "the body")
+				swap := func() { tt.swap(t, filepath.Join(dir, "in"), outside, filepath.Base(body.name)) }
+				switch at {
+				case "before it is created":
+					must(t, body.Close())
+					must(t, os.Remove(filepath.Join(dir, body.name)))
+					filetest.Write(t, filepath.Join(dir, body.name), "", 0o600)
+					swap()
+					_, err = bodies.createLocked("in/other.tmp")
+					if err == nil || errors.Is(err, errCannotLock) {
+						t.Skip("this folder can be written to")
+					}
+					err = bodies.describeError("in/other.tmp", err)
+				case "before it is committed":
+					swap()
+					_, err = body.Commit(sha256.Sum256([]byte("the body")))
+					body.Abandon()
+				case "before it is continued":
+					needsLocks(t)
+					body.SetInfo(partMark)
+					body.Suspend()
+					part := bodies.Partial(r)
+					if part == nil {
+						t.Fatal("there is no part")
+					}
+					if tt.name == "the same folder, with another file of that name" {
+						t.Skip("no file of that name is left")
+					}
+					swap()
+					if _, err = part.Continue(3); err == nil {
+						t.Skip("this folder can be written to")
+					}
+				}
+				var failed *failure.Failure
+				if !errors.As(err, &failed) || failed.Kind != failure.IO {
+					t.Errorf("got %v", err)
+				}
+				if text, err := os.ReadFile(filepath.Join(outside, "body")); err == nil {
+					t.Errorf("%q was written outside", text)
+				}
+				if text, err := os.ReadFile(filepath.Join(dir, "in", "body")); err == nil {
+					t.Errorf("the body is %q", text)
+				}
+				if path, err := saveBody(bodies, &fetch.Request{URL: "https://a.test/", Path: "else/body"}, "x"); err != nil {
+					t.Errorf("another is saved as %q, %v", path, err)
+				}
+			})
+		}
+	}
+}
