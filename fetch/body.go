@@ -71,7 +71,7 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s",
 			resp.ContentLength, formatSize(x.options.MaxBody))
 	}
-	decoded, err := coding.NewReader(codings, in)
+	decoded, err := coding.NewReader(codings, in, x.windows)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (x *exchange) codingsOf(resp *http.Response, in *wireReader) (removed []str
 		start := bufio.NewReaderSize(in.in, coding.PackedPeek)
 		in.in = start
 		head, _ := start.Peek(coding.PackedPeek) // an error is returned by the next read too
-		if !coding.IsPackedTwice(head, resp.Header) {
+		if !coding.IsPackedTwice(head, resp.Header, x.windows) {
 			return nil, allCodings(resp.Header)
 		}
 	}

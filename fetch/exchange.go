@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"batchfetch/fetch/coding"
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
@@ -27,8 +28,10 @@ type exchange struct {
 	unconditional bool // neither is a partial body continued nor a stored response validated
 	noReplay      bool // the request must not be sent again, even where the server closed a reused connection
 	resumption
-	decoded     bool     // content codings are taken off the body
-	leftCodings []string // content codings that the body has and that are not taken off
+	decoded     bool           // content codings are taken off the body
+	leftCodings []string       // content codings that the body has and that are not taken off
+	memory      *decodeMemory  // of which windows are; nil is no bound
+	windows     coding.Windows // for decoders, which wait until the exchange is over; nil is no bound
 	cache       cacheExchange
 	cookies     []string // the Cookie header of the request, fixed here: the key of the stored response has it
 }
@@ -50,6 +53,7 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 	defer cancel(nil)
 	ctx, stop := x.withTimeout(ctx)
 	defer stop()
+	x.windows = x.memory.windows(ctx)
 	call := &x.call
 	call.Target, call.Header, call.NoReplay, call.Cancel = &to.Target, x.headerWithCookies(to), x.noReplay, cancel
 	call.Stall.Init(x.options.StallTimeout, cancel)

@@ -43,7 +43,7 @@ const maxSecret = 8 << 10
 // error ends it: it is for people to read.
 func (x *exchange) readFailureBody(header http.Header, body io.Reader) []byte {
 	codings, _ := x.options.codingsOf(header)
-	decoded, err := coding.NewReader(codings, body)
+	decoded, err := coding.NewReader(codings, body, x.memory.spareWindows())
 	if err != nil {
 		return nil
 	}

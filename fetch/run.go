@@ -91,6 +91,7 @@ type pipeline struct {
 	cache     *responseCache
 	pager     *pager
 	renewer   *headerRenewer
+	memory    *decodeMemory
 	finisher  *finisher
 	failure   *outputFailure
 
@@ -117,7 +118,8 @@ type pipeline struct {
 func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipeline {
 	p := &pipeline{
 		options: o, sink: sink, transport: transport, targets: newTargeter(o),
-		cache: newResponseCache(o, transport), renewer: newHeaderRenewer(o), failure: newOutputFailure(),
+		cache: newResponseCache(o, transport), renewer: newHeaderRenewer(o), memory: newDecodeMemory(),
+		failure:      newOutputFailure(),
 		intake:       make(chan *task, backlog),
 		start:        make(chan *task, o.Concurrency),
 		done:         make(chan *task, o.Concurrency),
@@ -158,9 +160,10 @@ func (p *pipeline) schedulerPorts(
 
 func (p *pipeline) worker() *worker {
 	return &worker{options: p.options, transport: p.transport, cache: p.cache,
-		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, finisher: p.finisher, failure: p.failure,
-		rng:   rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
-		start: p.start, done: p.done}
+		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, memory: p.memory, finisher: p.finisher,
+		failure: p.failure,
+		rng:     rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		start:   p.start, done: p.done}
 }
 
 func (p *pipeline) lookupWorker() *lookupWorker {

@@ -20,6 +20,7 @@ type worker struct {
 	cache     *responseCache
 	redirects redirector
 	renewer   *headerRenewer
+	memory    *decodeMemory
 	finisher  *finisher
 	failure   *outputFailure // takes the errors of outputs that end the run
 	rng       *rand.Rand     // for the jitter of back-off
@@ -129,7 +130,8 @@ func (w *worker) newExchange(t *task) *exchange {
 	if !w.cache.isCurrent(t.lookup, &t.target, header) {
 		t.lookup = nil
 	}
-	x := &exchange{options: t.options, transport: w.transport, unconditional: t.unconditional, headerOnly: t.headerOnly,
+	x := &exchange{options: t.options, transport: w.transport, memory: w.memory,
+		unconditional: t.unconditional, headerOnly: t.headerOnly,
 		noReplay: t.request.Retry != nil && !*t.request.Retry,
 		cache:    cacheExchange{w.cache, t.lookup, t.unconditional}, cookies: header["Cookie"]}
 	x.identity = t.identity

@@ -4,8 +4,9 @@ Package coding removes content codings from a response body: gzip, br, zstd and 
 	Of(header) ─▷ codings ─▷ NewReader(codings, body) ─▷ Read decoded bytes ─▷ Close
 
 What follows the last whole gzip member, zstd frame or other coded stream is ignored, as gzip(1) does. Decoders are
-pooled, so a coded body costs few allocations. The package does not bound how much a body decodes to: its caller does.
-It knows no connection, file or clock. Of our packages it imports failure alone.
+pooled, so a coded body costs few allocations. What they keep of a body, their windows, is taken from a budget of the
+caller's, Windows. The package does not bound how much a body decodes to: its caller does. It knows no connection, file
+or clock. Of our packages it imports failure alone.
 */
 package coding
 
@@ -26,9 +27,6 @@ import (
 
 // maxCodings bounds how many content codings one body may have, each applied to the result of the one before.
 const maxCodings = 4
-
-// maxZstdWindow is the largest window, in bytes, that a zstd body may require (RFC 9659 section 3).
-const maxZstdWindow = 8 << 20
 
 // plainNames are names that servers send as a content coding although they change no byte of the body: RFC 9110's
 // identity, S3's aws-chunked, which the store keeps as metadata, and what belongs in other headers.
@@ -85,20 +83,18 @@ type Reader struct {
 }
 
 // NewReader returns a Reader of the bytes that source holds under codings, which Of has returned. More than maxCodings
-// are a *failure.Failure of kind Decode. It reads nothing yet.
-func NewReader(codings []string, source io.Reader) (*Reader, error) {
+// are a *failure.Failure of kind Decode. It reads nothing yet. What its decoders keep in memory is taken from windows,
+// which is nil for no bound.
+func NewReader(codings []string, source io.Reader, windows Windows) (*Reader, error) {
 	d := &Reader{Reader: source}
 	if len(codings) > maxCodings {
 		return nil, failure.New(failure.Decode, "more than %d content codings", maxCodings)
 	}
+	lease := leaseFor(codings, windows)
 	for i := len(codings) - 1; i >= 0; i-- {
-		layer, err := d.addDecoder(codings[i])
-		if err != nil {
-			d.Close()
-			return nil, err
-		}
-		d.Reader = layer
+		d.Reader = d.decoder(codings[i], lease)
 	}
+	d.release = append(d.release, lease.close)
 	return d, nil
 }
 
@@ -110,22 +106,29 @@ func (d *Reader) Close() {
 	}
 }
 
-// addDecoder returns a reader that removes one coding from what d reads so far.
-func (d *Reader) addDecoder(coding string) (io.Reader, error) {
+// decoder returns a reader that removes one coding from what d reads so far.
+func (d *Reader) decoder(coding string, lease *lease) io.Reader {
 	switch coding {
 	case "gzip", "x-gzip":
-		return d.gzipReader(), nil
+		return d.gzipReader()
 	case "br":
-		return d.brotliReader(), nil
+		b := &brotliReader{lease: lease}
+		d.release = append(d.release, b.end)
+		b.in = d.buffered(d.Reader, &wholePool)
+		return b
 	case "zstd":
-		return d.zstdReader()
+		z := &zstdReader{lease: lease}
+		d.release = append(d.release, z.end)
+		z.frames.in = d.buffered(d.Reader, &wholePool)
+		return z
 	}
-	return &deflateReader{in: d.buffered(d.Reader)}, nil
+	return &deflateReader{in: d.buffered(d.Reader, &bufferPool)}
 }
 
 // The pools of buffers and decoders, shared by all Readers.
 var (
 	bufferPool = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+	wholePool  = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, wholeBody) }}
 	gzipPool   = sync.Pool{New: func() any { return new(gzip.Reader) }}
 	brotliPool = sync.Pool{New: func() any { return brotli.NewReader(nil) }}
 	zstdPool   = sync.Pool{New: func() any {
@@ -142,43 +145,17 @@ var (
 func (d *Reader) gzipReader() io.Reader {
 	z := gzipPool.Get().(*gzip.Reader)
 	d.release = append(d.release, func() { gzipPool.Put(z) })
-	return &gzipMembers{in: d.buffered(d.Reader), member: z}
+	return &gzipMembers{in: d.buffered(d.Reader, &bufferPool), member: z}
 }
 
-// buffered returns a pooled buffered reader of in. Pooling saves 4 KB of garbage for each coded body
+// buffered returns a buffered reader of in, from a pool. Pooling saves 4 KB of garbage for each coded body
 // (BenchmarkReadBody).
-func (d *Reader) buffered(in io.Reader) *bufio.Reader {
-	b := bufferPool.Get().(*bufio.Reader)
+func (d *Reader) buffered(in io.Reader, pool *sync.Pool) *bufio.Reader {
+	b := pool.Get().(*bufio.Reader)
 	b.Reset(in)
 	d.release = append(d.release, func() {
 		b.Reset(nil)
-		bufferPool.Put(b)
+		pool.Put(b)
 	})
 	return b
-}
-
-// brotliReader returns a reader that decodes br (RFC 7932).
-func (d *Reader) brotliReader() io.Reader {
-	z := brotliPool.Get().(*brotli.Reader)
-	d.release = append(d.release, func() {
-		_ = z.Reset(nil) // otherwise it would keep its source alive
-		brotliPool.Put(z)
-	})
-	return &lazyReader{in: d.buffered(d.Reader), reset: z.Reset, out: brotliStream{z}}
-}
-
-// zstdReader returns a reader that decodes zstd (RFC 8878).
-func (d *Reader) zstdReader() (io.Reader, error) {
-	z, ok := zstdPool.Get().(*zstd.Decoder)
-	if !ok {
-		return nil, failure.New(failure.Decode, "no zstd decoder")
-	}
-	d.release = append(d.release, func() {
-		if z.Reset(nil) == nil {
-			zstdPool.Put(z)
-		}
-	})
-	in := d.buffered(d.Reader)
-	reset := func(io.Reader) error { return z.Reset(&zstdFrames{in: in}) }
-	return &lazyReader{in: in, reset: reset, out: z}, nil
 }

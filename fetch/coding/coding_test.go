@@ -21,7 +21,7 @@ var text = strings.Repeat("All happy families are alike; each unhappy family is 
 
 // decode returns what a Reader makes of source under codings.
 func decode(codings []string, source io.Reader) (string, error) {
-	r, err := NewReader(codings, source)
+	r, err := NewReader(codings, source, nil)
 	if err != nil {
 		return "", err
 	}
@@ -244,7 +244,7 @@ func TestReaderPoolsAreClean(t *testing.T) {
 	} {
 		body := codingtest.Encode(t, text, format)
 		for range 3 {
-			r, err := NewReader([]string{coding}, strings.NewReader(body))
+			r, err := NewReader([]string{coding}, strings.NewReader(body), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

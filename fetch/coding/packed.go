@@ -72,13 +72,13 @@ const PackedPeek = 512
 
 // IsPackedTwice reports whether the body of a packed file, given its first PackedPeek bytes, is packed once more: its
 // server compresses whatever it sends, and the file is what remains once the coding is taken off.
-func IsPackedTwice(start []byte, h http.Header) bool {
+func IsPackedTwice(start []byte, h http.Header, windows Windows) bool {
 	p := packingOf(h)
 	if p == nil {
 		return false
 	}
 	known, _ := Of(h)
-	d, err := NewReader(known, bytes.NewReader(start))
+	d, err := NewReader(known, bytes.NewReader(start), windows)
 	if err != nil {
 		return false
 	}

@@ -14,29 +14,6 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// A lazyReader starts its decoder once the first byte has come, so that a body of no bytes is an empty body under any
-// coding.
-type lazyReader struct {
-	in      *bufio.Reader         // the coded bytes
-	reset   func(io.Reader) error // starts the decoder on a source
-	out     io.Reader             // the decoder
-	started bool                  // reset has been called
-}
-
-// Read decodes into p.
-func (l *lazyReader) Read(p []byte) (int, error) {
-	if !l.started {
-		if _, err := l.in.Peek(1); err != nil {
-			return 0, err
-		}
-		if err := l.reset(l.in); err != nil {
-			return 0, unexpectedEOF(err)
-		}
-		l.started = true
-	}
-	return l.out.Read(p)
-}
-
 // unexpectedEOF returns err, or io.ErrUnexpectedEOF for io.EOF: the body ended within the header of a coding, which
 // must not be taken for the end of the decoded body.
 func unexpectedEOF(err error) error {
@@ -122,18 +99,6 @@ func (g *gzipMembers) start() error {
 	return nil
 }
 
-// A brotliStream decodes br up to the end of the stream: what follows it is ignored.
-type brotliStream struct{ in *brotli.Reader }
-
-// Read decodes into p.
-func (b brotliStream) Read(p []byte) (int, error) {
-	n, err := b.in.Read(p)
-	if err != nil && errors.Is(err, brotliTail()) {
-		err = io.EOF
-	}
-	return n, err
-}
-
 // brotliTail returns the error of a brotli.Reader for bytes behind the end of the stream, which is not exported: an
 // empty stream with a byte behind it provokes it.
 var brotliTail = sync.OnceValue(func() error {
@@ -156,6 +121,8 @@ type zstdFrames struct {
 	inFrame bool  // a block follows it
 	checked bool  // the current frame ends with a check sum
 	ended   bool  // a frame has ended
+	allowed int64 // the largest window, in bytes, that the decoder may have
+	needs   int64 // that of the next frame, where that is larger: then Read has ended before it
 }
 
 // Read returns bytes of the frames.
@@ -194,6 +161,10 @@ func (z *zstdFrames) frame() (int64, error) {
 		return 8 + int64(binary.LittleEndian.Uint32(head[4:])), nil
 	case skippable, magic != zstdMagic, len(head) < 5:
 		return toEnd, nil
+	}
+	if window := zstdWindow(head); window > z.allowed {
+		z.needs = window
+		return 0, io.EOF
 	}
 	descriptor := head[4]
 	length := 5 + [...]int64{0, 1, 2, 4}[descriptor&3] + [...]int64{0, 2, 4, 8}[descriptor>>6]
