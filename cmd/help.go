@@ -64,10 +64,13 @@ port; and beside it the longest path, which can't have headers, user, password o
 command line, which wins over -n; an input line's headers, and the URL's user, win over it.
 
 Who asks: a header Authorization, else the URL's user and password, else -u, else -n. Neither these nor the cookies and
-headers of the command line, --hosts or the input go over to another scheme, host or port by a redirect, nor are those
-added that -n or --hosts has for that other one: of its entry only limits, timeouts and retries count there. A cookie
-of a -b file goes where its domain, path and Secure say. One that an answer set goes for the run to the scheme, host and
-port it came from, and with a Domain to that domain by the same scheme at any port; never to all of a public suffix.
+headers of the command line, --hosts or the input go over to another scheme, host or port by a redirect; of the entry
+that --hosts has for that other one only limits, timeouts and retries count there. But what belongs to a host goes to it
+by https, with GET and HEAD, wherever the redirects began: the entry of -n that names it (default does not), as with
+curl -n -L, and in --hosts the user, password and headers of an entry with login: true. A cookie of a -b file
+goes where its domain, path and Secure say. One that an answer set goes for the run to the scheme, host and port it came
+from, and with a Domain to that domain by the same scheme at any port; from http on to https of the same host, never
+back, and never to all of a public suffix.
 
 --paginate makes each page a Record with index and id of its line, page 1, 2, … and the URL of the next one. Pages count
 like requests. Those after the first are asked for by GET (or HEAD), without a body; to another scheme, host or port go

@@ -63,6 +63,23 @@ func TestAuthorizationPrecedence(t *testing.T) {
 	}
 }
 
+// TestPageOfAnotherHost checks that a page on another origin gets what a redirect to there would.
+func TestPageOfAnotherHost(t *testing.T) {
+	file, err := netrc.Parse([]byte("machine a.test login net password rc\ndefault login any password one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tg := newTargeter(options(func(o *Options) { o.Netrc, o.Username = file, "flag" }))
+	for address, want := range map[string]string{
+		"https://a.test/": dial.BasicAuth("net", "rc"), "http://a.test/": "", "https://b.test/": "",
+	} {
+		to, err := tg.newTarget(&Request{URL: address, OmitCredentials: true})
+		if got := to.Header.Get("Authorization"); err != nil || got != want {
+			t.Errorf("%s: got %q, %v, want %q", address, got, err, want)
+		}
+	}
+}
+
 // BenchmarkTarget measures making a target and its header, without and with a netrc and a Jar.
 func BenchmarkTarget(b *testing.B) {
 	netrc, err := netrc.Parse([]byte("machine a.test login ann password one"))

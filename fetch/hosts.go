@@ -20,11 +20,14 @@ type HostSettings struct {
 	// Rate is in place of Options.HostRate, in exchanges per second; 0 is no limit.
 	Rate *float64
 	// Header is sent in place of the headers of the same name in Options.Header; a nil value removes a header. It is
-	// sent with requests for URLs of the input only, never to a host that a redirect from another origin led to.
+	// sent with requests for URLs of the input only, unless there is a Login.
 	Header http.Header
 	// Username and Password are in place of Options.Username and Password, and of an Authorization in Options.Header.
-	// Like Header they are not sent after a redirect from another origin.
+	// They are sent where Header is.
 	Username, Password string
+	// Login says that Header, Username and Password go to the host, by https with GET and HEAD, wherever a chain of
+	// redirects that led there began.
+	Login bool
 	// ConnectTimeout, StallTimeout and Timeout are in place of those of Options; 0 is no limit.
 	ConnectTimeout, StallTimeout, Timeout *time.Duration
 	// Retries is in place of Options.Retries; 0 is none.
@@ -141,6 +144,9 @@ func (s *HostSettings) check(wrong func(key string, err error)) {
 			wrong("headers", err)
 		}
 	}
+	if s.Login && !s.hasLogin() && s.Header == nil {
+		wrong("login", errors.New("is for a user and password, or headers"))
+	}
 	if _, given := s.Header["Authorization"]; given && s.hasLogin() {
 		wrong("user", errors.New("and a header Authorization exclude each other"))
 	}
@@ -153,7 +159,7 @@ func (s *HostSettings) checkOfPath(wrong func(key string, err error)) {
 		given bool
 	}{
 		{"headers", s.Header != nil}, {"user", s.Username != ""}, {"password", s.Password != ""},
-		{"connect_timeout", s.ConnectTimeout != nil},
+		{"connect_timeout", s.ConnectTimeout != nil}, {"login", s.Login},
 	} {
 		if of.given {
 			wrong(of.key, errors.New("is of the whole host: set it in an entry without the path"))

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -162,21 +163,132 @@ func TestSecretsStayInTheirOrigin(t *testing.T) {
 	}
 }
 
-// TestNetrcAfterARedirect checks that after a redirect no entry of the netrc is used, not even one of the new host, as
-// with curl.
-func TestNetrcAfterARedirect(t *testing.T) {
-	servers := startRedirectServers(t)
-	netrc, err := netrc.Parse([]byte("machine localhost login s3cret password s3cret"))
+// TestHostSecretsAfterARedirect checks that an entry of the netrc that names a host, and the secrets of a hosts-file
+// entry with a login, go to that host by https with GET and HEAD, wherever the chain began, and nowhere else.
+func TestHostSecretsAfterARedirect(t *testing.T) {
+	const rc, flag = "rc", "flag" // passwords of the netrc and of -u
+	netrcOf := func(text string) func(*testing.T, *Options, string) {
+		return func(t *testing.T, o *Options, _ string) {
+			file, err := netrc.Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Netrc = file
+		}
+	}
+	hostsFile := func(login bool) func(*testing.T, *Options, string) {
+		return func(t *testing.T, o *Options, host string) {
+			rules, err := NewHostRules([]HostRule{{Pattern: host, HostSettings: HostSettings{
+				Username: "u", Password: "own", Header: http.Header{"X-Key": {"own"}}, Login: login}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Hosts = rules
+		}
+	}
+	named := netrcOf("machine 127.0.0.1 login u password rc")
+	for _, tt := range []struct {
+		name    string
+		from    string // "plain" or "secure", of another host name
+		to      string // the same, of 127.0.0.1
+		method  string
+		code    int
+		prepare func(t *testing.T, o *Options, host string)
+		flags   func(o *Options)
+		want    string // the password that the last host gets
+	}{
+		{name: "netrc", from: "secure", to: "secure", code: 302, prepare: named, want: rc},
+		{name: "netrc, HEAD", from: "secure", to: "secure", method: "HEAD", code: 307, prepare: named, want: rc},
+		{name: "netrc, up from http", from: "plain", to: "secure", code: 302, prepare: named, want: rc},
+		{name: "netrc, by http", from: "secure", to: "plain", code: 302, prepare: named},
+		{name: "netrc, POST", from: "secure", to: "secure", method: "POST", code: 307, prepare: named},
+		{name: "netrc, POST become GET", from: "secure", to: "secure", method: "POST", code: 303, prepare: named, want: rc},
+		{name: "netrc's default", from: "secure", to: "secure", code: 302,
+			prepare: netrcOf("default login u password rc")},
+		{name: "netrc of another", from: "secure", to: "secure", code: 302,
+			prepare: netrcOf("machine other.test login u password rc")},
+		{name: "netrc beside -u", from: "secure", to: "secure", code: 302, prepare: named,
+			flags: func(o *Options) { o.Username, o.Password = "u", flag }, want: rc},
+		{name: "-u alone", from: "secure", to: "secure", code: 302,
+			flags: func(o *Options) { o.Username, o.Password = "u", flag }},
+		{name: "netrc, and -H takes it away", from: "secure", to: "secure", code: 302, prepare: named,
+			flags: func(o *Options) { o.Header = http.Header{"Authorization": nil} }},
+		{name: "a hosts file", from: "secure", to: "secure", code: 302, prepare: hostsFile(false)},
+		{name: "a hosts file with login", from: "secure", to: "secure", code: 302, prepare: hostsFile(true), want: "own"},
+		{name: "a hosts file with login, by http", from: "secure", to: "plain", code: 302, prepare: hostsFile(true)},
+		{name: "a hosts file with login, POST", from: "secure", to: "secure", method: "POST", code: 308,
+			prepare: hostsFile(true)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			servers := startRedirectServers(t)
+			of := map[string]*httptest.Server{"plain": servers.other, "secure": servers.secure}
+			to := of[tt.to].URL
+			address := strings.Replace(servers.redirectURL(of[tt.from], tt.code, to+"/end"), "127.0.0.1", "localhost", 1)
+			r, _ := runOne(t, fmt.Sprintf(`{"url":%q,"method":%q}`, address, cmp.Or(tt.method, "GET")),
+				noRetryOptions(func(o *Options) {
+					servers.setOptions(o)
+					if tt.prepare != nil {
+						tt.prepare(t, o, strings.TrimPrefix(strings.TrimPrefix(to, "https://"), "http://"))
+					}
+					if tt.flags != nil {
+						tt.flags(o)
+					}
+				}))
+			if r.Failure != nil || len(servers.received) != 2 {
+				t.Fatalf("%v after %d visits", r.Failure, len(servers.received))
+			}
+			want, key := "", ""
+			if tt.want != "" {
+				want = dial.BasicAuth("u", tt.want)
+			}
+			if tt.want == "own" {
+				key = "own"
+			}
+			for visit, header := range servers.received {
+				if got := header.Get("Authorization"); got != want || header.Get("X-Key") != key {
+					t.Errorf("visit %d: sent %q and %q, want %q and %q", visit, got, header.Get("X-Key"), want, key)
+				}
+			}
+		})
+	}
+}
+
+// TestEarthdataLogin checks the way that NASA Earthdata describes for curl (-n -b ” -L): a file's host sends to the host
+// that logs in, which the netrc has, and that back with a code for which the first sets a cookie.
+func TestEarthdataLogin(t *testing.T) {
+	var data, login *httptest.Server
+	login = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != dial.BasicAuth("me", "s3cret") {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		http.Redirect(w, r, data.URL+"/code", http.StatusFound)
+	}))
+	defer login.Close()
+	data = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch _, err := r.Cookie("session"); {
+		case r.Header.Get("Authorization") != "":
+			t.Error("the file's host got the password")
+		case r.URL.Path == "/code":
+			http.SetCookie(w, &http.Cookie{Name: "session", Value: "1", Path: "/", Secure: true})
+			http.Redirect(w, r, "/file", http.StatusFound)
+		case err != nil:
+			http.Redirect(w, r, strings.Replace(login.URL, "127.0.0.1", "localhost", 1), http.StatusFound)
+		default:
+			_, _ = w.Write([]byte("granule"))
+		}
+	}))
+	defer data.Close()
+	file, err := netrc.Parse([]byte("machine localhost login me password s3cret"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	otherHost := strings.Replace(servers.other.URL, "127.0.0.1", "localhost", 1) + "/end"
-	for address, want := range map[string]string{servers.redirectURL(servers.plain, 302, otherHost): "",
-		otherHost: dial.BasicAuth("s3cret", "s3cret")} {
-		runOne(t, address, noRetryOptions(func(o *Options) { servers.setOptions(o); o.Netrc = netrc }))
-		if got := servers.received[len(servers.received)-1].Get("Authorization"); got != want {
-			t.Errorf("%s: sent %q, want %q", address, got, want)
-		}
+	var sink recorder
+	_, err = Run(t.Context(), linesOf(data.URL+"/file"), &sink, noRetryOptions(func(o *Options) {
+		o.TLS, o.Netrc, o.Jar = &tls.Config{InsecureSkipVerify: true}, file, cookiejar.New()
+	}))
+	if err != nil || sink.bodies[0] != "granule" || sink.records[0].Redirects != 3 {
+		t.Errorf("got %q, %v after %d redirects", sink.bodies, sink.records[0].Failure, sink.records[0].Redirects)
 	}
 }
 
@@ -198,7 +310,7 @@ func TestJarFollows(t *testing.T) {
 		{name: "the string without a jar", cookie: "x=y; a=old", want: "x=y; a=old"},
 		{name: "abroad", jar: true, cookie: "x=y", route: "host", want: ""},
 		{name: "to another port", jar: true, cookie: "x=y", route: "port", want: ""},
-		{name: "up to TLS", jar: true, cookie: "x=y", route: "up", want: ""},
+		{name: "up to TLS", jar: true, cookie: "x=y", route: "up", want: "a=1"},
 		{name: "down from TLS", jar: true, cookie: "x=y", route: "down", want: ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -30,7 +30,9 @@ func (r *redirector) follow(t *task, status int, header http.Header, remote stri
 	own, lane := r.targets.forURL(to.Origin, to.URL)
 	to.options, to.policy, to.lane = own.options, &own.policy, lane
 	to.PublicOnly = r.transport.MustStayPublic(&t.target.Target, remote)
-	t.leftOrigin = t.leftOrigin || to.Origin != t.Origin
+	if t.leftOrigin = t.leftOrigin || to.Origin != t.Origin; t.leftOrigin {
+		to.Header = r.targets.withHostSecrets(to.Header, to.URL, to.Method)
+	}
 	t.target = to
 	t.hops++
 }

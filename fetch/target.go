@@ -133,11 +133,13 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 	case tg.options.Body != nil && r.Page <= 1:
 		t.Body, t.Header = tg.options.Body, tg.bodies[BodyText]
 	}
+	t.Method = tg.options.method(r, t.Body != nil)
 	if r.OmitCredentials {
 		t.Header = withoutHeaders(run.base, isDroppedAcrossOrigins)
 		if r.Body != nil {
 			t.Header["Content-Type"] = []string{contentTypes[r.BodyForm]}
 		}
+		t.Header = run.withHostSecrets(t.Header, u, t.Method)
 	} else {
 		t.Header = tg.withAuthorization(t.Header, u)
 	}
@@ -152,7 +154,6 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 	if t.Header["Range"] != nil && acceptsCodings(t.Header) {
 		t.Header = mergeHeaders(t.Header, identityOnly)
 	}
-	t.Method = tg.options.method(r, t.Body != nil)
 	if transport.EchoesRequest(t.Method) {
 		t.Header = withoutHeaders(t.Header, redact.IsSecretHeader)
 	}

@@ -24,6 +24,7 @@ const Example = `
     user: me
     password: ${API_PASSWORD}   # from the environment; $${ is ${ as such
     headers: {X-Api-Key: "${API_KEY}", Accept: [text/html, text/plain], Cookie: null}   # null takes one away
+    login: true                 # these go there after a redirect from another host too, by https with GET and HEAD
     connect_timeout: 5s
     stall_timeout: 1m
     timeout: 5m                 # or none

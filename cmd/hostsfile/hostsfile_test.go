@@ -68,6 +68,7 @@ api.example.com:
 		{"JSON", `{"*.example.com": {"concurrency": 99}, "api.example.com": {"concurrency": 2, "rate": "300/m",
 			"retries": 0, "connect_timeout": "5s", "stall_timeout": "0", "timeout": "90s", "user": "me",
 			"password": "${KEY}", "headers": {"x-a": "one", "X-B": ["1", "true"], "accept": null}}}`, all},
+		{"no login", "api.example.com: {user: me, login: false}", `user="me" password=""`},
 		{"no limit", "api.example.com: {rate: none, timeout: none}", "rate=0 timeout=0s"},
 		{"a number is a text", "api.example.com: {user: 0123, password: 1.50}", `user="0123" password="1.50"`},
 		{"quotes keep all", "api.example.com: {password: '*a: #b!&'}", `user="" password="*a: #b!&"`},
@@ -94,7 +95,7 @@ func TestHostsFileOfTheHelp(t *testing.T) {
 	}
 	const want = `concurrency=2 rate=5 retries=1 connect=5s stall=1m0s timeout=5m0s ` +
 		`user="me" password="value of API_PASSWORD" ` +
-		`headers=map[Accept:[text/html text/plain] Cookie:[] X-Api-Key:[value of API_KEY]]`
+		`headers=map[Accept:[text/html text/plain] Cookie:[] X-Api-Key:[value of API_KEY]] login`
 	if got := describeSettings(rules.Of("https://api.example.com")); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -141,6 +142,9 @@ func describeSettings(s *fetch.HostSettings) string {
 	add(s.Username != "" || s.Password != "", "user=%q", func() any { return s.Username })
 	add(s.Username != "" || s.Password != "", "password=%q", func() any { return s.Password })
 	add(s.Header != nil, "headers=%v", func() any { return map[string][]string(s.Header) })
+	if s.Login {
+		words = append(words, "login")
+	}
 	return strings.Join(words, " ")
 }
 
@@ -161,6 +165,10 @@ func TestBrokenHostsFile(t *testing.T) {
 		{"a tab", "a.test:\n\trate: 1/s", "2: not valid YAML"},
 		{"a colon", "a.test: {}\nb.test: rate: s3cret", "2: not valid YAML"},
 		{"no UTF-8", "a.test: {password: s3cret\xff}", "0: not valid YAML"},
+		{"a login that is neither", "a.test: {user: me, login: s3cret}", "1: a.test: login: is not true or false"},
+		{"a login of nothing", "a.test: {login: true}", "1: a.test: login: is for a user and password, or headers"},
+		{"a login of a part", "a.test/b: {login: true, rate: 1/s}",
+			"1: a.test/b: login: is for a user and password, or headers|1: a.test/b: login: is of the whole host"},
 		{"no space behind a colon", "a.test: {user:me, password:s3cret}", "1: no setting of a host|1: no setting of a host"},
 		{"a list in a list", "a.test: {headers: {X-A: [[s3cret]]}}", "1: a.test: headers: is not a single value"},
 		{"a list of nothing", "a.test: {headers: {X-A: []}}", "1: a.test: headers: an empty list"},

@@ -34,6 +34,7 @@ var keys = map[string]keyReader{
 	"user":            secret(func(s *fetch.HostSettings) *string { return &s.Username }),
 	"password":        secret(func(s *fetch.HostSettings) *string { return &s.Password }),
 	"headers":         (*parser).readHeaders,
+	"login":           readLogin,
 	"share":           readShare,
 }
 
@@ -86,6 +87,18 @@ func secret(field func(*fetch.HostSettings) *string) keyReader {
 		}
 		return err
 	}
+}
+
+// readLogin reads whether the secrets of a host go there by a redirect from another one too.
+func readLogin(_ *parser, s *fetch.HostSettings, value *yaml.Node) error {
+	text, err := scalarText(value)
+	if err != nil {
+		return err
+	}
+	if s.Login = text == "true"; !s.Login && text != "false" {
+		return errors.New("is not true or false")
+	}
+	return nil
 }
 
 // readShare reads the name that hosts with one quota have in common.

@@ -19,7 +19,7 @@ type cookie struct {
 	hostOnly    bool   // it is sent to that host alone, not to its sub-domains
 	path        string
 	secure      bool      // it is sent over https alone
-	scheme      string    // of the response that set it; it is sent to no other. Empty: any, for one from a file
+	scheme      string    // of the response that set it; http goes to https too. Empty: any, for one from a file
 	port        string    // of that response, where hostOnly is set; empty: any
 	expires     time.Time // zero: it lives as long as the Jar
 }
@@ -147,7 +147,8 @@ func requestURIOf(u *url.URL) requestURI {
 // appliesTo reports whether c is sent with a request for a URL (RFC 6265 section 5.4).
 func (c *cookie) appliesTo(at requestURI, now time.Time) bool {
 	return (at.host == c.domain || !c.hostOnly && domainMatches(at.host, c.domain)) &&
-		(c.scheme == "" || c.scheme == at.scheme) && (c.port == "" || c.port == at.port) &&
+		(c.scheme == "http" && at.scheme == "https" ||
+			(c.scheme == "" || c.scheme == at.scheme) && (c.port == "" || c.port == at.port)) &&
 		pathMatches(at.path, c.path) && (at.scheme == "https" || !c.secure) && !c.expired(now)
 }
 
@@ -162,6 +163,12 @@ func (c *cookie) hasSameKeyAndOrigin(other *cookie) bool {
 // hasSameKey reports whether two cookies have the same name, domain and path, and so are one by RFC 6265 section 5.3.
 func (c *cookie) hasSameKey(other *cookie) bool {
 	return c.name == other.name && c.domain == other.domain && c.path == other.path
+}
+
+// supersedes reports whether c is sent, or ends, in place of another with the same key where both could be: one of a
+// file, or one set over http where c was over https.
+func (c *cookie) supersedes(other *cookie) bool {
+	return c.hasSameKey(other) && c.scheme != "" && c.scheme != other.scheme && other.scheme != "https"
 }
 
 // domainMatches reports whether a host domain-matches a domain: is equal to it or a sub-domain (RFC 6265 section

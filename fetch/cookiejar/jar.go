@@ -23,7 +23,8 @@ const (
 // ones over https alone, until they expire. No response sets one for a public suffix or for another site.
 //
 // In addition to RFC 6265, a cookie that a response sets is bound to its origin: it is sent to the scheme it came
-// over, and one without a Domain to the port it came from. One from a file is bound to neither, since the user gave it
+// over, and one without a Domain to the port it came from; one set over http goes on to https of its host as well, at
+// any port, unless a response has set it there. One from a file is bound to neither, since the user gave it
 // to its domain. Where a response has set a newer one with the same name, domain and path, that one is sent instead to
 // its own origin; the file's is still sent to others.
 //
@@ -42,6 +43,7 @@ type Jar struct {
 type entry struct {
 	cookie
 	created, lastUsed uint64        // by Jar.clock
+	lastSet           uint64        // the same; created is that of the first of those with its key
 	element           *list.Element // in Jar.lru; nil for one from a file
 }
 
@@ -105,18 +107,18 @@ func (j *Jar) shadowsSecure(k *entry) bool {
 }
 
 // insert adds k and removes what it replaces, then evicts until the Jar is within its bounds. A k that has expired is
-// not added but still removes, and removes the file's cookie with the same key too: a server that ends a session ends
-// all of it. The lock is held.
+// not added but still removes, and removes what it supersedes too: a server that ends a session ends all of it. The
+// lock is held.
 func (j *Jar) insert(k *entry, now time.Time) {
 	site := siteOf(k.domain)
 	j.clock++
-	k.created, k.lastUsed = j.clock, j.clock
+	k.created, k.lastUsed, k.lastSet = j.clock, j.clock, j.clock
 	for _, old := range slices.Clone(j.sites[site]) {
 		same := old.hasSameKeyAndOrigin(&k.cookie)
-		if same || old.scheme == "" && old.hasSameKey(&k.cookie) {
+		if same || k.supersedes(&old.cookie) {
 			k.created = min(k.created, old.created)
 		}
-		if same || old.scheme == "" && old.hasSameKey(&k.cookie) && k.expired(now) {
+		if same || k.supersedes(&old.cookie) && k.expired(now) {
 			j.remove(site, old)
 		}
 	}
@@ -187,7 +189,7 @@ func (j *Jar) pairsFor(u *url.URL, now time.Time) []pair {
 			chosen = append(chosen, k)
 		}
 	}
-	chosen = withoutSuperseded(chosen)
+	chosen = withoutSuperseded(chosen, at)
 	slices.SortFunc(chosen, func(a, b *entry) int {
 		return cmp.Or(cmp.Compare(len(b.path), len(a.path)), cmp.Compare(a.created, b.created))
 	})
@@ -206,11 +208,13 @@ func (j *Jar) pairsFor(u *url.URL, now time.Time) []pair {
 	return found
 }
 
-// withoutSuperseded returns list without the cookies from a file of which a server has set a newer one. It reuses list.
-func withoutSuperseded(list []*entry) []*entry {
+// withoutSuperseded returns list, the cookies that apply to a URL, without those of which another is to be sent there:
+// one that supersedes them or, of those set over http that go on to https, a later one. It reuses list.
+func withoutSuperseded(list []*entry, at requestURI) []*entry {
 	return slices.DeleteFunc(list, func(k *entry) bool {
-		return k.scheme == "" && slices.ContainsFunc(list, func(newer *entry) bool {
-			return newer.scheme != "" && newer.hasSameKey(&k.cookie)
+		return slices.ContainsFunc(list, func(other *entry) bool {
+			return other.supersedes(&k.cookie) || at.scheme == "https" && k.scheme == "http" && other.scheme == "http" &&
+				other.hasSameKey(&k.cookie) && other.lastSet > k.lastSet
 		})
 	})
 }

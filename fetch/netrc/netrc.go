@@ -60,14 +60,25 @@ func Parse(content []byte) (*File, error) {
 // name, or one with a password alone. It returns false where the file has none. It takes time by the number of entries
 // of that host.
 func (n *File) Login(host, user string) (Credentials, bool) {
-	for _, list := range [][]Credentials{n.machines[strings.ToLower(host)], n.defaults} {
-		for _, l := range list {
-			switch {
-			case user == "" && l.Name != "", user != "" && l.Name == user:
-				return l, true
-			case user != "" && l.Name == "" && l.Password != "":
-				return Credentials{user, l.Password}, true
-			}
+	if l, found := choose(n.machines[strings.ToLower(host)], user); found {
+		return l, true
+	}
+	return choose(n.defaults, user)
+}
+
+// NamedLogin is Login for any user, without the default entry: that names no host.
+func (n *File) NamedLogin(host string) (Credentials, bool) {
+	return choose(n.machines[strings.ToLower(host)], "")
+}
+
+// choose returns the first credentials of list that fit a user; an empty one is any.
+func choose(list []Credentials, user string) (Credentials, bool) {
+	for _, l := range list {
+		switch {
+		case user == "" && l.Name != "", user != "" && l.Name == user:
+			return l, true
+		case user != "" && l.Name == "" && l.Password != "":
+			return Credentials{user, l.Password}, true
 		}
 	}
 	return Credentials{}, false
