@@ -84,14 +84,15 @@ func example(g *output.FailureGroup, hosts int) string {
 	return "e.g. " + where + ": " + message
 }
 
-// groupHints returns what to do about the largest groups whose hint is not in their row. An answer that may be accepted
-// needs none.
+// groupHints returns what to do about the two largest groups whose hint is not in their row. A line that can't be used
+// needs none, nor does an answer that may be accepted.
 func groupHints(groups []*output.FailureGroup) []string {
 	var hints []string
 	for _, g := range groups {
-		isWrongPage := g.Kind == failure.BadStatus && strings.HasPrefix(hintForKind(g.Kind, g.Example), "--accept-status")
-		if !hintsInRow[g.Kind] && !isWrongPage && len(hints) < 2 {
-			hints = append(hints, hintForKind(g.Kind, g.Example))
+		hint := hintForKind(g.Kind, g.Example)
+		isPlain := g.Kind == failure.InvalidRequest || strings.HasPrefix(hint, "--accept-status")
+		if hint != "" && !hintsInRow[g.Kind] && !isPlain && len(hints) < 2 {
+			hints = append(hints, hint)
 		}
 	}
 	return hints
@@ -120,7 +121,7 @@ func layOut(rows []failureRow, columns int) []string {
 		case !isNarrow:
 			line += fmt.Sprintf("%-*s  %s", host, row.host, last)
 		case row.example != "":
-			line += row.example
+			line += strings.TrimPrefix(row.example, "e.g. ")
 		default:
 			line += row.host
 		}

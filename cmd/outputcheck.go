@@ -86,7 +86,7 @@ func writtenFiles(f outputFlags) []writtenFile {
 // checkDistinct finds two outputs that are one file, by any of its names; a redirected standard output or error is an
 // output too.
 func checkDistinct(f outputFlags) error {
-	const hint = "--failures - puts failures among the successes; without --summary the summary follows the failures"
+	const hint = "--failures - puts failures and summary among the successes"
 	files := writtenFiles(f)
 	for i, a := range files {
 		for _, b := range files[i+1:] {

@@ -20,7 +20,7 @@ type outputs struct {
 	resumed  *journal.Output // in place of file with --resume
 	packed   io.WriteCloser  // compresses into file; nil where its name does not ask for that
 	failures io.WriteCloser  // nil: standard error, or among the successes
-	summary  io.WriteCloser  // nil: with the failures
+	summary  io.WriteCloser  // nil: standard error, or among the successes
 	order    *output.InOrder // nil without --ordered
 	bodies   *savedir.Dir    // nil: bodies stand in the Records
 
