@@ -115,9 +115,12 @@ func firstHost(hosts []string) string {
 	return first
 }
 
-// limitHint returns what bound the speed of a run, and for how much of its time; "" for a run of less than a second.
+// limitFrom is how many exchanges a run has had whose bound says something.
+const limitFrom = 20
+
+// limitHint returns what bound the speed of a run, and for how much of its time; "" for a short one.
 func limitHint(c *config, sum fetch.Summary) string {
-	if sum.Elapsed.Seconds() < 1 || sum.LimitedBy == "" {
+	if sum.Elapsed.Seconds() < 1 || sum.Exchanges < limitFrom || sum.LimitedBy == "" {
 		return ""
 	}
 	share := int(100 * sum.LimitedFor[sum.LimitedBy].Seconds() / sum.Elapsed.Seconds())

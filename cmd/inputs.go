@@ -153,14 +153,18 @@ func newSource(inputs []inputArg, bodyURL string) fetch.Source {
 	return input.Concat(sources...)
 }
 
-// noting sets hasAny once source yields a Request, or a line that can't be used.
-func noting(source fetch.Source, hasAny *atomic.Bool) fetch.Source {
+// counting counts in n what source yields, and calls ended, which may be nil, with the number once it has come to its
+// end.
+func counting(source fetch.Source, n *atomic.Int64, ended func(n int64)) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
 		for request, err := range source {
-			hasAny.Store(true)
+			n.Add(1)
 			if !yield(request, err) {
 				return
 			}
+		}
+		if ended != nil {
+			ended(n.Load())
 		}
 	}
 }

@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"context"
+	"os"
+	"runtime"
 	"sync"
 
 	"batchfetch/output/terminal"
@@ -50,14 +52,22 @@ func startProgress(
 	return running.Wait
 }
 
-// chooseProgress returns --progress; for auto a bar if standard error is a terminal and standard output is not.
+// chooseProgress returns --progress. For auto it is a bar on a terminal, and lines on one that can't clear a line
+// (terminfo's dumb).
 func chooseProgress(c *config, out *outputs) progressMode {
-	if c.progress != progressAuto {
+	switch {
+	case c.progress != progressAuto:
 		return c.progress
+	case c.quiet || !out.console.stderrIsTerminal:
+		return progressNone
 	}
-	toTerminal := out.file == nil && out.resumed == nil && out.console.stdoutIsTerminal
-	if out.console.stderrIsTerminal && !c.quiet && !toTerminal {
-		return progressBar
+	switch os.Getenv("TERM") {
+	case "dumb":
+		return progressPlain
+	case "":
+		if runtime.GOOS != "windows" { // which has no TERM
+			return progressPlain
+		}
 	}
-	return progressNone
+	return progressBar
 }

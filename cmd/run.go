@@ -27,8 +27,8 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	if err := errors.Join(checkStdin(c, inputs), checkBodies(c, inputs)); err != nil {
 		return printProblems(os.Stderr, flatten(err))
 	}
-	hasRequests := new(atomic.Bool)
-	src := c.shard.Filter(noting(newSource(inputs, c.bodyURL), hasRequests))
+	var inInput, inShard atomic.Int64
+	src := c.shard.Filter(counting(newSource(inputs, c.bodyURL), &inInput, nil))
 	if c.unique {
 		src = input.Unique(src)
 	}
@@ -55,6 +55,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 
 	progressing, stopProgress := context.WithCancel(in.ctx)
 	progress := terminal.NewProgress(counts, o.Live, time.Now())
+	src = counting(src, &inShard, progress.SetTotal) // of a pipe, the total is known at its end
 	o.Expected = progress.Total
 	awaitProgress := startProgress(progressing, in, c, out, progress, inputs)
 	warnConcurrency(o.Concurrency, out.console)
@@ -64,7 +65,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	awaitProgress()
 
 	code := out.finish(c, result{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err),
-		inputEmpty: summary.Complete && !hasRequests.Load()})
+		inputEmpty: summary.Complete && inInput.Load() == 0})
 	cache.close(context.WithoutCancel(in.ctx), out, code)
 	return code
 }

@@ -44,13 +44,13 @@ func (out *outputs) printSummary(c *config, r *result, notes []note) {
 		add(0, text)
 	}
 	for i, text := range groupHints(groups) {
-		add(4+i, "Hint: "+text)
+		add(4+4*i, "Hint: "+text)
 	}
 	add(9, cacheLine(c, r.summary))
 	if n := r.summary.MorePages; n > 0 {
 		add(7, fmt.Sprintf("Pages: %d more than --max-pages %d: the last Records name the next", n, c.fetch.MaxPages))
 	}
-	add(8, limitHint(c, r.summary))
+	add(6, limitHint(c, r.summary))
 	add(0, stopReason(c, r))
 	for i, n := range notes {
 		rank := min(2+i, 6)

@@ -40,6 +40,30 @@ func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 	return LimitInput, ""
 }
 
+// reportWait sets Live.Waiting to the host whose pause or quota is the bottleneck; wait is the time until the next Task
+// may start.
+func (s *scheduler) reportWait(now time.Time, wait time.Duration) {
+	live := s.options.Live
+	if live == nil {
+		return
+	}
+	known := live.Waiting.Load()
+	isOfHost := s.limitHost != "" && (s.limit == LimitPausedHosts || s.limit == LimitQuota)
+	if !isOfHost || wait == plan.Never {
+		if known != nil {
+			live.Waiting.Store(nil)
+		}
+		return
+	}
+	w := HostWait{Host: s.limitHost, Until: now.Add(wait)}
+	if s.delayed.host == w.Host {
+		w.Status = s.delayed.status
+	}
+	if known == nil || *known != w {
+		live.Waiting.Store(&w)
+	}
+}
+
 // bookTime adds the time since it was called last to the Limit that was the bottleneck in it. The part of it in which
 // exchanges waited for bandwidth goes to LimitBandwidth.
 func (s *scheduler) bookTime(now time.Time) {

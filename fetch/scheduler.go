@@ -62,7 +62,14 @@ type scheduler struct {
 	limit           Limit         // what kept the next Task from starting at checkedAt; empty before the first check
 	limitHost       string        // the host whose limit that was; empty is no single host's
 	checkedAt       time.Time     // when bookTime was called last
+	delayed         delayedHost   // of the last Task that a response has made wait
 	bandwidthWaited time.Duration // how long exchanges had waited for bandwidth by then, as far as it has been booked
+}
+
+// A delayedHost is the lane of a Task that has to wait, and the status of the response that made it.
+type delayedHost struct {
+	host   string
+	status int
 }
 
 // newScheduler returns a scheduler with an empty Plan. The run begins now.
@@ -102,6 +109,7 @@ func (s *scheduler) loop(ctx context.Context) {
 			return
 		}
 		s.limit, s.limitHost = s.bottleneck(now)
+		s.reportWait(now, wait)
 		s.awaitEvent(now, wait)
 	}
 }
@@ -219,6 +227,9 @@ func (s *scheduler) takeDone(t *task) {
 	if t.Verdict.Fate == judge.Final {
 		s.endTask(t, now)
 		return
+	}
+	if t.Verdict.Fate == judge.Retry {
+		s.delayed = delayedHost{t.target.lane, t.counts.status}
 	}
 	t.NotBefore = now.Add(t.Verdict.Delay)
 	if s.isStopped() {

@@ -117,3 +117,34 @@ func TestLiveCounts(t *testing.T) {
 		}
 	})
 }
+
+// TestLiveWaiting: while a run waits for a host alone, Live says for which, until when, and after which status.
+func TestLiveWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		live := new(Live)
+		o := options(func(o *Options) { o.Live = live })
+		refused := false
+		client := fakeOrigin(func(*http.Request) (*http.Response, error) {
+			if refused {
+				return newResponse(200, ""), nil
+			}
+			refused = true
+			r := newResponse(429, "")
+			r.Header.Set("Retry-After", "30")
+			return r, nil
+		})
+		started := time.Now()
+		var during *HostWait
+		time.AfterFunc(10*time.Second, func() { during = live.Waiting.Load() })
+		if _, err := runWithClient(t.Context(), urls(1, "http://a.test"), &recorder{}, o, client); err != nil {
+			t.Fatal(err)
+		}
+		if during == nil || during.Host != "http://a.test" || during.Status != 429 ||
+			during.Until.Sub(started).Round(time.Second) != 30*time.Second {
+			t.Errorf("waiting for %+v", during)
+		}
+		if after := live.Waiting.Load(); after != nil {
+			t.Errorf("at the end it waits for %+v", after)
+		}
+	})
+}

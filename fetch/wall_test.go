@@ -91,7 +91,7 @@ const startsGoroutines = "fetch/run.go fetch/transport/want.go fetch/transport/h
 
 // outsideOurs says what else code below a folder may not import: fetch and output know no flag and no terminal.
 var outsideOurs = map[string]string{
-	"fetch":  "github.com/spf13/ github.com/schollz/progressbar golang.org/x/term flag os/signal",
+	"fetch":  "github.com/spf13/ golang.org/x/term flag os/signal",
 	"output": "github.com/spf13/ flag os/signal",
 }
 

@@ -4,55 +4,60 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"batchfetch/fetch"
 )
 
-// Where there is little room describeWithin leaves out the retries first, then the ETA, the failures, and the rate.
-func TestProgressWordsWithin(t *testing.T) {
+// Where there is little room the least useful part is left out first, and the count last.
+func TestProgressWithin(t *testing.T) {
 	begun := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
-	all := "10/s, 7 failed, 3 retries, ETA 8s"
-	noRetries, noETA, speed := "10/s, 7 failed, ETA 8s", "10/s, 7 failed", "10/s"
 	p, counts, live := newTestProgress(begun)
-	p.SetTotal(100)
-	counts.Done.Store(20)
-	counts.Failed.Store(7)
-	live.Retries.Store(3)
-	now := begun.Add(2 * time.Second)
-	for _, c := range []struct {
-		columns int
-		want    string
-	}{
-		{200, all}, {len(all), all},
-		{len(all) - 1, noRetries}, {len(noRetries), noRetries},
-		{len(noRetries) - 1, noETA}, {len(noETA), noETA},
-		{len(noETA) - 1, speed}, {len(speed), speed},
-		{len(speed) - 1, ""}, {0, ""}, {-20, ""},
+	p.SetTotal(402)
+	counts.Done.Store(341)
+	counts.Failed.Store(1)
+	live.Retries.Store(2)
+	now := begun.Add(4 * time.Second)
+	live.Waiting.Store(&fetch.HostWait{Host: "https://api.example.com", Until: now.Add(6 * time.Second), Status: 429})
+	for i, want := range []string{
+		"341/402  84%  85/s  1 failed  2 retried  waiting 6s for api.example.com (429)  about 1s left",
+		"341/402  84%  85/s  1 failed  waiting 6s for api.example.com (429)  about 1s left",
+		"341/402  84%  1 failed  waiting 6s for api.example.com (429)  about 1s left",
+		"341/402  84%  1 failed  waiting 6s for api.example.com (429)",
+		"341/402  1 failed  waiting 6s for api.example.com (429)",
+		"341/402  1 failed",
+		"341/402",
+		"",
 	} {
-		if got := p.describeWithin(now, c.columns); got != c.want {
-			t.Errorf("%d columns: %q, want %q", c.columns, got, c.want)
+		if got := join(p.parts(now), "  ", len(want)); got != want {
+			t.Errorf("%d columns: %q, want %q", len(want), got, want)
+		}
+		if got := join(p.parts(now), "  ", len(want)+2); i > 0 && got != want {
+			t.Errorf("%d columns: %q, want %q", len(want)+2, got, want)
 		}
 	}
-	if got := p.describe(now); got != all {
-		t.Errorf("without a bound: %q", got)
+	if got := join(p.parts(now), "  ", -20); got != "" {
+		t.Errorf("without room: %q", got)
 	}
 }
 
-// After Drain there is no ETA, and all else is there.
-func TestNoETAOnceDrained(t *testing.T) {
+// After Drain no time is left, and all else is there.
+func TestNoTimeLeftOnceDrained(t *testing.T) {
 	begun := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 	p, counts, _ := newTestProgress(begun)
 	p.SetTotal(100)
 	counts.Done.Store(20)
 	now := begun.Add(2 * time.Second)
-	if got := p.describe(now); !strings.HasSuffix(got, ", ETA 8s") {
+	words := func() string { return join(p.parts(now), " ", 1000) }
+	if got := words(); !strings.HasSuffix(got, " about 8s left") {
 		t.Errorf("before: %q", got)
 	}
 	p.Drain()
 	p.Drain() // the second signal
-	if got, want := p.describe(now), "10/s, 0 failed, 0 retries"; got != want {
+	if got, want := words(), "20/100 20% 10/s 0 failed"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	p.SetTotal(200) // the count of the inputs may come later
-	if got := p.describe(now); strings.Contains(got, "ETA") {
+	if got := words(); strings.Contains(got, "left") {
 		t.Errorf("with a total: %q", got)
 	}
 }

@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"batchfetch/fetch"
 	"batchfetch/output"
+	"batchfetch/output/encode"
 )
 
 // Progress is how far a run is: how many Records are done, of how many, and how fast. It is safe for concurrent use.
@@ -69,26 +74,83 @@ func (p *Progress) rate(now time.Time) float64 {
 	return float64(done-first.done) / span
 }
 
-// describe returns the rate, the failures, the retries and the ETA.
-func (p *Progress) describe(now time.Time) string { return p.describeWithin(now, math.MaxInt) }
+// A part is a piece of what there is to say of a run. Where there is little room the parts of high rank are left out
+// first.
+type part struct {
+	text string
+	rank int
+}
 
-// describeWithin returns as much of describe as so many columns take. The retries are left out first, then the ETA,
-// then the failures.
-func (p *Progress) describeWithin(now time.Time, columns int) string {
+// parts returns what there is to say at now.
+func (p *Progress) parts(now time.Time) []part {
+	done, total := p.finished(), p.total.Load()
+	count := part{text: strconv.FormatInt(done, 10)}
+	if total > 0 {
+		count.text = fmt.Sprintf("%d/%d", done, total)
+	}
+	parts := []part{count}
+	if total > 0 && done <= total {
+		parts = append(parts, part{fmt.Sprintf("%d%%", 100*done/total), 3})
+	}
 	rate := p.rate(now)
-	speed := formatRate(rate) + "/s"
-	failed := fmt.Sprintf(", %d failed", p.counts.Failed.Load())
-	retries := fmt.Sprintf(", %d retries", p.live.Retries.Load())
-	eta := ""
-	if left := p.total.Load() - p.finished(); left > 0 && rate > 0 && !p.drained.Load() {
-		eta = ", ETA " + (time.Duration(math.Ceil(float64(left)/rate)) * time.Second).String()
+	parts = append(parts, part{formatRate(rate) + "/s", 5}, part{fmt.Sprintf("%d failed", p.counts.Failed.Load()), 1})
+	if n := p.live.Retries.Load(); n > 0 {
+		parts = append(parts, part{fmt.Sprintf("%d retried", n), 6})
 	}
-	for _, text := range []string{speed + failed + retries + eta, speed + failed + eta, speed + failed, speed} {
-		if len(text) <= columns {
-			return text
+	if w := p.live.Waiting.Load(); w != nil && w.Until.After(now) {
+		parts = append(parts, part{describeWait(w, now), 2})
+	}
+	if left := total - done; left > 0 && rate > 0 && !p.drained.Load() {
+		end := time.Duration(math.Ceil(float64(left)/rate)) * time.Second
+		parts = append(parts, part{"about " + formatSeconds(end) + " left", 4})
+	}
+	return parts
+}
+
+// describeWait returns for whom the run waits, and why.
+func describeWait(w *fetch.HostWait, now time.Time) string {
+	host := w.Host
+	if _, name, found := strings.Cut(host, "://"); found {
+		host = name
+	}
+	text := fmt.Sprintf("waiting %s for %s", formatSeconds(w.Until.Sub(now)), encode.Printable(host))
+	if w.Status > 0 {
+		text += fmt.Sprintf(" (%d)", w.Status)
+	}
+	return text
+}
+
+// formatSeconds returns a time in whole seconds, rounded up, as 6s, 2m20s or 1h0m.
+func formatSeconds(d time.Duration) string {
+	d = time.Duration(math.Ceil(d.Seconds())) * time.Second
+	if d >= time.Hour {
+		return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
+	}
+	return d.String()
+}
+
+// join returns the parts with sep between them that have room in so many columns; empty where not even the first has.
+func join(parts []part, sep string, columns int) string {
+	for {
+		text := new(strings.Builder)
+		last := 0
+		for i, part := range parts {
+			if i > 0 {
+				text.WriteString(sep)
+			}
+			text.WriteString(part.text)
+			if part.rank > parts[last].rank {
+				last = i
+			}
 		}
+		switch {
+		case utf8.RuneCountInString(text.String()) <= columns:
+			return text.String()
+		case len(parts) == 1:
+			return ""
+		}
+		parts = slices.Delete(parts, last, last+1)
 	}
-	return ""
 }
 
 func formatRate(rate float64) string {
@@ -118,11 +180,9 @@ func (p *Progress) WriteLines(ctx context.Context, out io.Writer) {
 }
 
 func (p *Progress) writeLine(out io.Writer, now time.Time) {
-	of := ""
-	if total := p.total.Load(); total > 0 {
-		of = fmt.Sprintf("/%d", total)
-	}
+	parts := p.parts(now)
+	parts[0].text += " done"
 	// the run goes on where a log can't be written: writing the summary returns that error
-	_, _ = fmt.Fprintf(out, "batchfetch: %s %d%s done, %s\n",
-		now.Sub(p.started).Round(time.Second), p.finished(), of, p.describe(now))
+	_, _ = fmt.Fprintf(out, "batchfetch: %s %s\n",
+		now.Sub(p.started).Round(time.Second), join(parts, ", ", math.MaxInt))
 }

@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// Screen is standard error as a terminal: lines, and a Bar below them that is redrawn. Each Write is of whole lines. It
+// Screen is standard error as a terminal: lines, and a bar below them that is redrawn. Each Write is of whole lines. It
 // is safe for concurrent use.
 type Screen struct {
 	mu  sync.Mutex
 	out io.Writer
-	bar *Bar // nil: none
+	bar string // empty: none
 }
 
 // NewScreen returns a Screen that writes to out.
@@ -25,12 +25,12 @@ func (s *Screen) Write(p []byte) (int, error) {
 // lock locks the Screen for a write, and hides the bar until unlock.
 func (s *Screen) lock() (unlock func()) {
 	s.mu.Lock()
-	if s.bar == nil {
+	if s.bar == "" {
 		return s.mu.Unlock
 	}
-	s.bar.hide()
+	s.hideBar()
 	return func() {
-		s.bar.show()
+		s.showBar()
 		s.mu.Unlock()
 	}
 }
