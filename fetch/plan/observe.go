@@ -11,6 +11,12 @@ import (
 // buckets, has just been closed because of it.
 func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketClosed bool) {
 	v, paused := &t.Verdict, l.pausedUntil
+	if l.isUntroubled() && isOrdinary(v) {
+		if v.Health == judge.Healthy {
+			l.responded, l.untold = true, true
+		}
+		return false, false
+	}
 	var b *bucket
 	if l.buckets != nil || len(v.Quotas) > 0 || v.Bucket != "" {
 		b = l.observeBuckets(t, lim, now)
@@ -61,6 +67,17 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 	}
 	down := l.observeHealth(t, lim, now)
 	return laneClosed || down, bucketClosed
+}
+
+// isUntroubled reports whether the lane has no state that an ordinary response changes. With isOrdinary it saves the
+// most frequent case 6 % of the instructions of a step.
+func (l *lane) isUntroubled() bool {
+	return l.buckets == nil && l.throttle == nil && l.overload == nil && l.health == nil
+}
+
+// isOrdinary reports whether a Verdict says nothing about the host but that it is healthy, if that.
+func isOrdinary(v *judge.Verdict) bool {
+	return v.Health <= judge.Healthy && v.Hold == 0 && v.Bucket == "" && len(v.Quotas) == 0 && !v.TooLong
 }
 
 // isClosed reports whether Tasks of the lane fail without an exchange.
