@@ -164,9 +164,7 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 	if x.writer != nil {
 		x.writer.finish(a.Failure)
 	}
-	if x.hasGainedNothing(a.Failure) {
-		a.Partial = judge.PartialUnusable
-	}
+	a.BodyGone = x.hasGainedNothing(a.Failure)
 	return a
 }
 

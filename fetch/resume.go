@@ -147,13 +147,9 @@ func (x *exchange) isBodyGone(to *target, resp *http.Response) bool {
 	return resp.ContentLength == 0 || !to.canHaveBody(resp.StatusCode) || resp.StatusCode == http.StatusResetContent
 }
 
-// hasGainedNothing reports whether a response that continues a partial body was cut off before its first byte. Another
-// request for the same range would hardly end otherwise.
+// hasGainedNothing reports whether a response that continues a partial body has failed before its first byte.
 func (x *exchange) hasGainedNothing(why *failure.Failure) bool {
-	if x.partial != judge.PartialContinues || x.writer == nil || why == nil || x.writer.bytes > x.offset {
-		return false
-	}
-	return why.Kind == failure.Truncated || why.Kind == failure.Reset || why.Kind == failure.Stalled
+	return x.partial == judge.PartialContinues && x.writer != nil && why != nil && x.writer.bytes == x.offset
 }
 
 // requestsIdentityNext reports whether the next exchange is to request the body without a coding: that of a coded body

@@ -28,9 +28,9 @@ func (a *Answer) restartFailure() *failure.Failure {
 // A refusal is none: that request is repeated later, and judgeRefusal sees to it that the conditions are left out.
 func (p *Policy) conditionalFailure(t Trial, a *Answer, r *refusal) *failure.Failure {
 	switch {
-	case !a.Conditional || a.NotProcessed || r != nil:
+	case !a.Conditional, a.NotProcessed, r != nil:
 		return nil
-	case a.Failure != nil && a.blamesConditions():
+	case a.Failure != nil && a.blamesConditions(t.Attempts > p.Retries):
 		return a.Failure
 	case a.Failure != nil, p.polls(t, a.Status, a.sentHeader()), p.isFollowed(a):
 		return nil
@@ -41,12 +41,17 @@ func (p *Policy) conditionalFailure(t Trial, a *Answer, r *refusal) *failure.Fai
 }
 
 // blamesConditions reports whether the failure of an exchange may be due to the conditions: no usable response came
-// over a connection that stood, or what came is no valid body. A body that was cut off is none of these.
-func (a *Answer) blamesConditions() bool {
+// over a connection that stood, or what came is no valid body. A body that was cut off is none of these. Where the
+// network is as likely a cause, a silent server or no byte of the missing part, that counts in the last attempt only.
+func (a *Answer) blamesConditions(last bool) bool {
 	switch a.Failure.Kind {
 	case failure.Protocol, failure.Decode:
 		return true
-	case failure.Reset, failure.Truncated, failure.Stalled, failure.TooLarge:
+	case failure.Stalled:
+		return last && (a.Status == 0 || a.BodyGone)
+	case failure.Reset, failure.Truncated:
+		return a.Status == 0 || last && a.BodyGone
+	case failure.TooLarge:
 		return a.Status == 0
 	}
 	return false

@@ -13,12 +13,15 @@ func TestConditionalRequests(t *testing.T) {
 	after := func(code int, kind failure.Kind) Answer { a := failed(kind); a.Status = code; return a }
 	notProcessed := failed(failure.Reset)
 	notProcessed.NotProcessed = true
+	nothing := after(206, failure.Truncated)
+	nothing.Partial, nothing.BodyGone = PartialContinues, true
 	for _, tt := range []struct {
-		name   string
-		in     Answer
-		before int // refusals in a row
-		fate   Fate
-		plain  bool // the next exchange is unconditional
+		name    string
+		in      Answer
+		before  int // refusals in a row
+		attempt int // 0 is the first
+		fate    Fate
+		plain   bool // the next exchange is unconditional
 	}{
 		{name: "400", in: status(400), fate: Restart, plain: true},
 		{name: "401", in: status(401), fate: Restart, plain: true},
@@ -39,7 +42,10 @@ func TestConditionalRequests(t *testing.T) {
 		{name: "closed", in: failed(failure.Truncated), fate: Restart, plain: true},
 		{name: "reset", in: failed(failure.Reset), fate: Restart, plain: true},
 		{name: "a header that is none", in: failed(failure.Protocol), fate: Restart, plain: true},
-		{name: "silence", in: failed(failure.Stalled), fate: Restart, plain: true},
+		{name: "silence", in: failed(failure.Stalled), fate: Retry},
+		{name: "silence in the last attempt", in: failed(failure.Stalled), attempt: 4, fate: Restart, plain: true},
+		{name: "no byte of the rest", in: nothing, fate: Retry},
+		{name: "no byte of the rest in the last attempt", in: nothing, attempt: 4, fate: Restart, plain: true},
 		{name: "a body that is no coding", in: after(200, failure.Decode), fate: Restart, plain: true},
 		{name: "a body that was cut off", in: after(200, failure.Truncated), fate: Retry},
 		{name: "not processed", in: notProcessed, fate: Retry},
@@ -52,7 +58,7 @@ func TestConditionalRequests(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := policyWith(func(p *Policy) { p.Poll = Statuses{{202, 202}} })
-			trial := get(1)
+			trial := get(max(tt.attempt, 1))
 			trial.Refusals = tt.before
 			tt.in.Conditional = true
 			v := Judge(p, trial, tt.in, judgedAt, 0.5)
