@@ -19,6 +19,7 @@ import (
 // error of the connection, so that what a decoder says of a truncated stream is not taken for a broken coding.
 type wireReader struct {
 	in           io.Reader
+	announced    int64     // bytes, by Content-Length; negative is unknown
 	bytes        int64     // received
 	err          error     // of in; nil is none, io.EOF is not kept
 	coded        bool      // the body has content codings: decodedBytes counts
@@ -61,7 +62,7 @@ func (w *wireReader) Read(p []byte) (int, error) {
 // readBody reads the body of an accepted response, decoded, bounded by Options.MaxBody and hashed, into rec or the
 // BodyStore; stored takes a copy for the cache, nil is none. The error is a *Failure, or that of the connection.
 func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWriter) error {
-	in := &wireReader{in: x.call.Body(resp)}
+	in := &wireReader{in: x.call.Body(resp), announced: resp.ContentLength}
 	codings, kept := x.codingsOf(resp, in)
 	rec.ContentEncoding = kept
 	if x.decoded = len(codings) > 0; !x.decoded {
@@ -145,6 +146,9 @@ func (x *exchange) readWhole(into bodySink, decoded io.Reader, in *wireReader, c
 // past Options.MaxBody, err what its reader returned.
 func (x *exchange) checkEnd(more bool, err error, in *wireReader, codings []string) error {
 	if err == nil && !more && len(codings) > 0 {
+		if in.announced >= 0 && in.announced <= x.options.MaxBody {
+			in.coded = false // no more follows the last member than was said
+		}
 		_, err = io.Copy(io.Discard, in) // a decoder may stop before the end, and a truncated body is only seen there
 	}
 	switch {

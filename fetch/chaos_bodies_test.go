@@ -67,6 +67,10 @@ func codingFaults(t testing.TB) []fault {
 			message: afterOK},
 		{name: "gzip cut by a reset", serve: respondAndReset(cut("gzip", packs("gzip"))), kind: failure.Reset,
 			message: afterOK},
+		{name: "gzip followed by noise without a length", serve: respond(strings.Replace(chunked, "\r\n\r\n",
+			"\r\nContent-Encoding: gzip\r\n\r\n", 1) + inChunks(packs("gzip")+"noise", 7)), body: words},
+		{name: "gzip followed by noise without end", serve: respondRepeatedly(okHeader+"Content-Encoding: gzip\r\n\r\n"+
+			packs("gzip"), strings.Repeat("\x00", 64<<10), 40, 0), kind: failure.Decode, message: "bytes of the body have come"},
 		{name: "gzip followed by noise", serve: respond(withCoding("gzip", packs("gzip")+"noise")), body: words},
 		{name: "zstd with a window of 1 GiB", serve: respond(withCoding("zstd", "\x28\xb5\x2f\xfd\x00\xa0\x00\x00\x00")),
 			kind: failure.Decode, message: "not valid zstd"},

@@ -75,8 +75,7 @@ func TestContentCodings(t *testing.T) {
 		{name: "zstd corrupt", coding: "zstd", body: corrupt(packs("zstd")), want: failure.Decode},
 		{name: "zlib corrupt", coding: "deflate", body: corrupt(packs("zlib")), want: failure.Decode},
 		{name: "gzip that is none", coding: "gzip", body: sampleText, want: failure.Decode},
-		{name: "gzip and junk without end", coding: "gzip", body: packs("gzip") + strings.Repeat("\x00", 2<<20),
-			want: failure.Decode},
+		{name: "gzip and 2 MiB of zeros", coding: "gzip", body: packs("gzip") + strings.Repeat("\x00", 2<<20)},
 		{name: "too many", coding: "gzip,gzip,gzip,gzip,gzip", body: sampleText, want: failure.Decode},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
