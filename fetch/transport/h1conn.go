@@ -135,8 +135,9 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 	resp, reframed, err := h.readResponse(c)
 	if err != nil {
 		b.end(false)
-		return nil, err
+		return nil, b.write.explain(err)
 	}
+	b.write.answer()
 	b.refused = resp.StatusCode >= http.StatusBadRequest
 	b.last = c.onlyOnce || reframed || resp.Close || resp.StatusCode == http.StatusSwitchingProtocols ||
 		httpguts.HeaderValuesContainsToken(c.Header["Connection"], "close")
