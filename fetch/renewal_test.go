@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/judge"
 )
 
 // A tokenServer answers 401 to all but requests with its current token, which changes with a time or a count.
@@ -220,7 +222,7 @@ func TestUnauthorizedStreak(t *testing.T) {
 	} {
 		c := newTally(&Options{})
 		for _, status := range statuses {
-			c.countFinal(&task{target: target{}, counts: exchangeCounts{exchanged: true, status: status}})
+			c.countFinal(&task{target: target{policy: new(judge.Policy)}, counts: exchangeCounts{exchanged: true, status: status}})
 		}
 		if got := c.summary(time.Second).Unauthorized[""].Count; got != want {
 			t.Errorf("%v: %d, want %d", statuses, got, want)
