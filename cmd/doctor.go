@@ -181,7 +181,7 @@ func (d *doctorReport) tellOutcome(r *fetch.Record) {
 		d.line("outcome", "success; of the body no more than %d KiB were read", doctorBody>>10)
 	default:
 		d.line("outcome", "failure of kind %s: %s", r.Failure.Kind, withoutQueries(r.Failure.Error()))
-		if hint := hintForKind(r.Failure.Kind, output.Example{Status: r.Status}); hint != "" {
+		if hint := hintForKind(r.Failure.Kind, output.Example{Status: r.Status, Option: r.Failure.Option}); hint != "" {
 			d.line("hint", "%s", hint)
 		}
 	}

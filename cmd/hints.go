@@ -36,9 +36,18 @@ var kindHints = map[failure.Kind]string{
 	failure.Canceled: "run the same input again: what was not started is in no list of failures",
 }
 
-// hintForKind returns what to do about a kind of failure; the status of example tells those of failure.BadStatus apart.
+// optionHints say what to do about failures that name an option, by failure.Failure.Option.
+var optionHints = map[string]string{
+	"http":  "--http auto takes whichever version of HTTP the server speaks",
+	"proxy": "the proxy wants a user and password, or others: -x http://USER:PASSWORD@HOST, as BATCHFETCH_PROXY",
+}
+
+// hintForKind returns what to do about a kind of failure; an option that example names goes before it, and its
+// status tells those of failure.BadStatus apart.
 func hintForKind(kind failure.Kind, example output.Example) string {
 	switch {
+	case example.Option != "":
+		return optionHints[example.Option]
 	case kind != failure.BadStatus:
 		return kindHints[kind]
 	case example.Status == http.StatusUnauthorized:

@@ -53,6 +53,9 @@ func TestHintsNameFlags(t *testing.T) {
 		hintForKind(failure.BadStatus, output.Example{Status: 401}),
 		hintForKind(failure.BadStatus, output.Example{Status: 403}),
 	}
+	for _, hint := range optionHints {
+		hints = append(hints, hint)
+	}
 	for _, hint := range kindHints {
 		hints = append(hints, hint)
 	}

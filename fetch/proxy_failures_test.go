@@ -1,10 +1,12 @@
 package fetch
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +62,14 @@ func TestProxiesThatFail(t *testing.T) {
 		}, "", failure.Connect, "proxy socks5h://~: asking for a.test:443: unexpected protocol version 72"},
 		{"SOCKS that says nothing", "socks5h", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "", failure.Timeout,
 			"proxy socks5h://~: asking for a.test:443: connect-timeout 300ms met; not yet connected"},
+		{"SOCKS that refuses the password", "socks5h", func(c *net.TCPConn) {
+			nettest.Say(c, "\x05\x02\x01\x01")
+			nettest.AwaitClose(c)
+		}, "", failure.Connect, "proxy socks5h://~: asking for a.test:443: it refused the user and password"},
+		{"SOCKS that wants something else", "socks5h", func(c *net.TCPConn) {
+			nettest.Say(c, "\x05\xff")
+			nettest.AwaitClose(c)
+		}, "", failure.Connect, "proxy socks5h://~: asking for a.test:443: it wants a user and password"},
 		{"no TLS over https", "https", says("HTTP/1.1 400 Bad Request\r\n\r\n"), "http://a.test/", failure.TLS,
 			"proxy https://~: tls: 127.0.0.1 does not speak TLS on this port"},
 		{"a forward that is refused", "http", says("HTTP/1.1 407 s3cret\r\nContent-Length: 0\r\n\r\n"), "http://a.test/",
@@ -146,5 +156,70 @@ func TestSOCKSWithoutTheRightPassword(t *testing.T) {
 		!strings.HasSuffix(says, ": asking for a.test:80: username/password authentication failed") ||
 		strings.Contains(says, "s3cret") {
 		t.Errorf("got %s: %s", kindOf(r), says)
+	}
+}
+
+// TestProxyLoginIsFinal checks that a proxy that refuses the user and password, or the way, is asked once whatever it
+// speaks, that its 401 is not taken for the host's, and that other failures of a proxy are retried.
+func TestProxyLoginIsFinal(t *testing.T) {
+	const retries = 2
+	socks := func(replies string) func(*net.TCPConn) {
+		return func(c *net.TCPConn) { nettest.Say(c, replies); nettest.AwaitClose(c) }
+	}
+	says := func(head string) func(*net.TCPConn) {
+		return func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, head+"Content-Length: 0\r\n\r\n") }
+	}
+	for _, tt := range []struct {
+		name, scheme, url string
+		says              func(*net.TCPConn)
+		attempts          int
+		option, text      string
+	}{
+		{"SOCKS, a wrong password", "socks5h://u:p@", "http://a.test/", socks("\x05\x02\x01\x01"), 1, "proxy",
+			"it refused the user and password"},
+		{"SOCKS, no password", "socks5h://", "http://a.test/", socks("\x05\xff"), 1, "proxy", "it wants a user and password"},
+		{"SOCKS, by its rules", "socks5h://", "http://a.test/", socks("\x05\x00\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"), 1, "",
+			"its rules do not allow that"},
+		{"SOCKS, by its rules after a password", "socks5h://u:p@", "http://a.test/",
+			socks("\x05\x02\x01\x00\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"), 1, "", "its rules do not allow that"},
+		{"SOCKS, no way there", "socks5h://u:p@", "http://a.test/",
+			socks("\x05\x02\x01\x00\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00"), 1 + retries, "", "host unreachable"},
+		{"CONNECT, 407", "http://u:p@", "https://a.test/", says("HTTP/1.1 407 No\r\n"), 1, "proxy",
+			"407 Proxy Authentication Required"},
+		{"CONNECT, 401", "http://u:p@", "https://a.test/", says("HTTP/1.0 401 No\r\n"), 1, "proxy", "401 Unauthorized"},
+		{"CONNECT, 403", "http://", "https://a.test/", says("HTTP/1.1 403 No\r\n"), 1, "", "403 Forbidden"},
+		{"forwarded, 407", "http://u:p@", "http://a.test/", says("HTTP/1.1 407 No\r\n"), 1, "proxy",
+			"proxy http://~: 407 Proxy Authentication Required"},
+		{"forwarded, tinyproxy's 401", "http://u:p@", "http://a.test/",
+			says("HTTP/1.0 401 No\r\nServer: tinyproxy/1.11.1\r\nWWW-Authenticate: Basic realm=\"Tinyproxy\"\r\n"), 1, "proxy",
+			"proxy http://~: 401 Unauthorized"},
+		{"forwarded, a 401 for the proxy", "http://u:p@", "http://a.test/",
+			says("HTTP/1.1 401 No\r\nProxy-Authenticate: Basic\r\n"), 1, "proxy", "proxy http://~: 401 Unauthorized"},
+		{"forwarded, the host's 401", "http://u:p@", "http://a.test/",
+			says("HTTP/1.1 401 No\r\nServer: nginx\r\nWWW-Authenticate: Basic\r\n"), 1, "", "401 Unauthorized"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			addr := strings.TrimPrefix(nettest.Talk(t, tt.says), "http://")
+			var sink recorder
+			renewals := 0
+			sum, err := Run(t.Context(), linesOf(tt.url, tt.url+"2", tt.url+"3"), &sink, *options(func(o *Options) {
+				o.Retries, o.RetryDelay, o.Concurrency = retries, 0, 1
+				o.HTTPProxy, o.HTTPSProxy = tt.scheme+addr, tt.scheme+addr
+				o.Header = http.Header{"Authorization": {"old"}}
+				o.RenewHeader = func(context.Context) (http.Header, bool) { renewals++; return nil, false }
+			}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := sink.records[0]
+			text := strings.ReplaceAll(tt.text, "~", addr)
+			if r.Attempts != tt.attempts || !strings.HasSuffix(r.Failure.Error(), text) &&
+				!strings.Contains(r.Failure.Error(), text+";") || r.Failure.Option != tt.option {
+				t.Errorf("got %q, option %q after %d attempts", r.Failure.Error(), r.Failure.Option, r.Attempts)
+			}
+			if isHosts := strings.Contains(tt.name, "the host's"); (len(sum.Unauthorized) > 0) != isHosts || (renewals > 0) != isHosts {
+				t.Errorf("%d renewals, and %v are said to be unauthorized", renewals, sum.Unauthorized)
+			}
+		})
 	}
 }

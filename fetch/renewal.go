@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 )
 
@@ -132,7 +134,7 @@ func (v *headerValues) with(header http.Header) *headerValues {
 // have the new values.
 func (w *worker) renewHeader(ctx context.Context, t *task, a *judge.Answer) {
 	if w.renewer == nil || t.renewed || a.Status != http.StatusUnauthorized || a.Failure != nil ||
-		t.Verdict.Failure == nil || !w.renewer.renew(ctx, t) {
+		t.Verdict.Failure == nil || isProxyRefusal(t.Verdict.Failure) || !w.renewer.renew(ctx, t) {
 		return
 	}
 	if t.Verdict.Refusal { // the retry after its hold has the new values
@@ -143,4 +145,10 @@ func (w *worker) renewHeader(ctx context.Context, t *task, a *judge.Answer) {
 	}
 	t.renewed = true
 	t.Verdict.Fate, t.Verdict.Delay, t.Verdict.Unconditional = judge.Restart, 0, false
+}
+
+// isProxyRefusal reports whether a failure is that a proxy refused the request, and not the host.
+func isProxyRefusal(f *failure.Failure) bool {
+	var refusal *failure.ProxyRefusal
+	return f != nil && errors.As(f, &refusal)
 }

@@ -162,7 +162,7 @@ func (c *tally) countExchange(t *task) {
 
 // countUnauthorized counts a final status from the network towards those of its host in a row that are 401.
 func (c *tally) countUnauthorized(t *task) {
-	if t.counts.status != http.StatusUnauthorized {
+	if t.counts.status != http.StatusUnauthorized || isProxyRefusal(t.Verdict.Failure) {
 		delete(c.unauthorized, t.Origin)
 		return
 	}

@@ -18,6 +18,7 @@ type Example struct {
 	URL, Message string
 	Status       int    // 0: there was no response
 	Line         string // FILE:LINE of an input line that can't be used; else empty
+	Option       string // failure.Failure.Option
 }
 
 // A Cause is what failures of one Kind have in common, in words: their status, what the system said of a connection, or
@@ -51,7 +52,8 @@ func (g *FailureGroup) add(r *fetch.Record) {
 	}
 	if g.Count == 0 {
 		g.Host = host
-		g.Example = Example{URL: shown, Message: r.Failure.Error(), Status: r.Status, Line: encode.DisplayLine(r)}
+		g.Example = Example{URL: shown, Message: r.Failure.Error(), Status: r.Status, Line: encode.DisplayLine(r),
+			Option: r.Failure.Option}
 	}
 	g.Count++
 	if host != "" && len(g.hosts) < maxGroupHosts {
@@ -94,12 +96,21 @@ var kindWords = map[failure.Kind]string{
 	failure.Canceled:         "canceled",
 }
 
-// causeOf returns the Cause of a failure. There are as many as statuses and error numbers of the system, and no more.
+// optionWords are the words for failures that name an option, by failure.Failure.Option.
+var optionWords = map[string]string{
+	"http":  "another version of HTTP",
+	"proxy": "proxy login refused",
+}
+
+// causeOf returns the Cause of a failure. There are as many as statuses, error numbers of the system and
+// options, and no more.
 func causeOf(r *fetch.Record) Cause {
 	kind := r.Failure.Kind
 	cause := Cause{kind, kindWords[kind]}
 	var code syscall.Errno
-	switch {
+	switch words := optionWords[r.Failure.Option]; {
+	case words != "":
+		cause.Words = words
 	case kind == failure.BadStatus && r.Status > 0:
 		cause.Words = failure.StatusText(r.Status)
 	case kind == failure.Connect && errors.As(r.Failure, &code):

@@ -68,7 +68,14 @@ func (p *Proxy) stepFailure(ctx context.Context, step string, err error) *failur
 	failure.AwaitDeadline(ctx, err)
 	var op *net.OpError
 	var known *failure.Failure
+	var refusal *failure.ProxyRefusal
 	switch f := failure.FromContext(ctx); {
+	case errors.As(err, &refusal):
+		f := failure.New(failure.Connect, "proxy %s: %s: %w", p, step, refusal)
+		if refusal.IsLogin() {
+			f.Option = "proxy"
+		}
+		return f
 	case f != nil:
 		return failure.New(f.Kind, "proxy %s: %s: %w", p, step, f.Err)
 	case errors.As(err, &known):
@@ -174,16 +181,60 @@ func (d *Dialer) dialSOCKS(ctx context.Context, p *Proxy, addr string) (net.Conn
 		if errors.As(err, &failure) {
 			return nil, failure
 		}
+		if refusal := refusalIn(forward.conn.replies); refusal != nil {
+			err = refusal
+		}
 		return nil, p.stepFailure(ctx, "asking for "+to, err)
 	}
-	return forward.conn, nil // not the SOCKS client's wrapper, which hides the socket
+	return forward.conn.Conn, nil // not the SOCKS client's wrapper, which hides the socket
 }
 
 // A socksDialer is how the SOCKS client connects to its server. It keeps the connection.
 type socksDialer struct {
 	dialer *Dialer
 	proxy  *Proxy
-	conn   net.Conn // nil before DialContext
+	conn   socksConn // zero before DialContext
+}
+
+// A socksConn is a connection to a SOCKS server that keeps the first bytes that it reads: the errors of the SOCKS
+// client have no types.
+type socksConn struct {
+	net.Conn
+	replies []byte // at most maxReplies
+}
+
+// maxReplies is the length of the replies up to the one that says how the request ended: to the choice of a method, to
+// the password, and the first two bytes of the last (RFC 1928 section 6).
+const maxReplies = 6
+
+// Read is net.Conn's.
+func (c *socksConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.replies = append(c.replies, p[:min(n, maxReplies-len(c.replies))]...)
+	return n, err
+}
+
+// refusalIn returns the refusal that the replies of a SOCKS server say, with the status with which an HTTP proxy says
+// the same; nil is none.
+func refusalIn(replies []byte) *failure.ProxyRefusal {
+	const version, password, none, notAllowed = 5, 2, 0xff, 2 // RFC 1928 sections 3 and 6, RFC 1929 section 2
+	if len(replies) < 2 || replies[0] != version {
+		return nil
+	}
+	request := replies[2:]
+	if replies[1] == password && len(request) >= 2 {
+		if request[1] != 0 {
+			return &failure.ProxyRefusal{Status: http.StatusProxyAuthRequired, Text: "it refused the user and password"}
+		}
+		request = request[2:]
+	}
+	switch {
+	case replies[1] == none:
+		return &failure.ProxyRefusal{Status: http.StatusProxyAuthRequired, Text: "it wants a user and password"}
+	case len(request) >= 2 && request[1] == notAllowed:
+		return &failure.ProxyRefusal{Status: http.StatusForbidden, Text: "its rules do not allow that"}
+	}
+	return nil
 }
 
 // Dial is proxy.Dialer's. The SOCKS client never calls it, as there is DialContext.
@@ -192,8 +243,11 @@ func (s *socksDialer) Dial(_, _ string) (net.Conn, error) { return nil, errors.E
 // DialContext is socks.ContextDialer's.
 func (s *socksDialer) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
 	c, err := s.dialer.dialProxy(ctx, s.proxy)
-	s.conn = c
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	s.conn = socksConn{Conn: c}
+	return &s.conn, nil
 }
 
 // resolve returns addr, host:port, with the first usable address of the host in place of its name.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"batchfetch/fetch/failure"
@@ -262,8 +263,20 @@ func (a *Answer) failureOfStatus() *failure.Failure {
 		kind = failure.RateLimited
 	}
 	f := failure.New(kind, "%s", failure.StatusText(a.Status))
-	if a.Status == http.StatusProxyAuthRequired && a.Proxy != nil {
-		f.Err = fmt.Errorf("proxy %s: %w", a.Proxy, f.Err)
+	if a.isProxyLogin() {
+		f.Err = fmt.Errorf("proxy %s: %w", a.Proxy, &failure.ProxyRefusal{Status: a.Status})
+		f.Option = "proxy"
 	}
 	return f
+}
+
+// isProxyLogin reports whether the response is that of the proxy, which wants a user and password or others: 407, or a
+// 401 that no origin sent. A proxy leaves the Server of an origin as it is (RFC 9110 section 7.6.3).
+func (a *Answer) isProxyLogin() bool {
+	if a.Proxy == nil {
+		return false
+	}
+	header := a.sentHeader()
+	return a.Status == http.StatusProxyAuthRequired || a.Status == http.StatusUnauthorized &&
+		(header.Get("Proxy-Authenticate") != "" || strings.HasPrefix(header.Get("Server"), "tinyproxy/"))
 }
