@@ -21,6 +21,7 @@ type config struct {
 
 	failFast   bool // for the summary: --fail-fast and not --max-failures was given
 	hostLimits bool // for the summary: --hosts was given, and may have limits
+	retryFlags bool // for the summary: the command line has flags that a retry of the failures needs, too
 
 	filesRead []string // files that flags have read, which no output may replace
 	stdinFlag string   // the flag that has read standard input; "" is none

@@ -133,9 +133,14 @@ func checkNotInputs(c *config, inputs []inputArg) error {
 				})
 			}
 		}
-		for name, stream := range map[string]*os.File{"standard output": os.Stdout, "standard error": os.Stderr} {
-			if to, err := stream.Stat(); err == nil && os.SameFile(read, to) {
-				wrong = append(wrong, &usageError{fmt.Sprintf("%s goes to the input %s", name, in.name), outputIsInputHint})
+		for _, stream := range [...]struct {
+			name string
+			file *os.File
+		}{{"standard output", os.Stdout}, {"standard error", os.Stderr}} {
+			if to, err := stream.file.Stat(); err == nil && os.SameFile(read, to) {
+				wrong = append(wrong, &usageError{
+					fmt.Sprintf("%s goes to the input %s", stream.name, in.name), outputIsInputHint,
+				})
 			}
 		}
 	}

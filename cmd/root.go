@@ -5,9 +5,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 )
 
@@ -49,12 +51,14 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 				_, _ = io.WriteString(c.OutOrStdout(), shortHelp) // to a terminal
 				return nil
 			}
+			retryFlags := hasRequestFlags(c.Flags()) // those of the environment are still there for the next command
 			readEnvironment(c.Flags(), os.LookupEnv, found)
 			resolved := resolve(s, os.Getenv, found)
 			if len(found.errors) > 0 {
 				*code = printProblems(os.Stderr, found.errors)
 				return nil
 			}
+			resolved.retryFlags = retryFlags
 			*code = runFetch(in, resolved, args)
 			return nil
 		},
@@ -85,4 +89,14 @@ func completeWords(c *cobra.Command) {
 		complete := cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 		_ = c.RegisterFlagCompletionFunc(flag, complete) // fails only for an unknown flag
 	}
+}
+
+// hasRequestFlags reports whether a flag was given that says how to make requests, and not what becomes of a run.
+func hasRequestFlags(flags *pflag.FlagSet) bool {
+	has := false
+	flags.Visit(func(f *pflag.Flag) {
+		group := f.Annotations[groupKey]
+		has = has || len(group) > 0 && !slices.Contains([]string{"output", "run", "telling"}, group[0])
+	})
+	return has
 }

@@ -188,8 +188,8 @@ func (out *outputs) retryLine(c *config, r *result) string {
 		return "Retry: --failures FILE keeps the failures, and batchfetch FILE asks for them again"
 	}
 	line := "Retry: batchfetch "
-	if c.output.saveDir != "" {
-		line += "-P " + quoteArgument(c.output.saveDir) + " "
+	if c.retryFlags {
+		line = "Retry with the same flags: batchfetch "
 	}
 	line += quoteArgument(c.output.failures)
 	if name := c.output.output; isFile(name) && filepath.Ext(name) != ".gz" && filepath.Ext(name) != ".zst" {
