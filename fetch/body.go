@@ -130,6 +130,12 @@ func isPackedFile(to *target, h http.Header) bool {
 	return coding.IsPackedFile(h, to.URL.Path, disposition["filename"])
 }
 
+// countWire sets Record.WireBytes once a body has been read, or has failed.
+func (x *exchange) countWire(rec *Record, in *wireReader) {
+	x.bodyBytes = in.bytes
+	rec.WireBytes = in.bytes + x.call.FramingBytes()
+}
+
 // A bodySink is where a decoded body is written: a storeWriter, a spoolWriter or a hashWriter.
 type bodySink interface {
 	// readFrom reads r to its end, up to limit bytes, and reports whether it had more.

@@ -124,3 +124,28 @@ func TestResponsesWithoutABody(t *testing.T) {
 		}
 	}
 }
+
+// TestWireBytesOfChunks: the framing of chunks counts as received over the wire, with every way to keep a body, and as
+// no byte of the body.
+func TestWireBytesOfChunks(t *testing.T) {
+	const head, whole = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "3;x=1\r\nbod\r\n1\r\ny\r\n0\r\nX: 1\r\n\r\n"
+	says := func(text string) string {
+		return nettest.Talk(t, func(c *net.TCPConn) {
+			nettest.ReadRequest(c)
+			nettest.Say(c, head+text)
+		})
+	}
+	for name, set := range map[string]func(*Options){
+		"inline": nil, "dropped": func(o *Options) { o.DropBody = true },
+		"stored": func(o *Options) { o.BodyStore = newMemoryStore() },
+	} {
+		r, _ := runOne(t, says(whole), noRetryOptions(set))
+		if r.Failure != nil || r.Bytes != 4 || r.WireBytes != int64(len(whole)) {
+			t.Errorf("%s: %d bytes, %d over the wire of %d, %v", name, r.Bytes, r.WireBytes, len(whole), r.Failure)
+		}
+	}
+	r, _ := runOne(t, says(whole[:12]), noRetryOptions(nil))
+	if text := failureText(r); r.WireBytes != 12 || !strings.Contains(text, "200 OK and 3 bytes of its body") {
+		t.Errorf("%d over the wire of 12, %s", r.WireBytes, text)
+	}
+}

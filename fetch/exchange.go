@@ -28,6 +28,7 @@ type exchange struct {
 	unconditional bool // neither is a partial body continued nor a stored response validated
 	noReplay      bool // the request must not be sent again, even where the server closed a reused connection
 	resumption
+	bodyBytes   int64          // of the body that were received, without the framing of chunks
 	decoded     bool           // content codings are taken off the body
 	leftCodings []string       // content codings that the body has and that are not taken off
 	memory      *decodeMemory  // of which windows are; nil is no bound
@@ -101,9 +102,9 @@ func (x *exchange) withTimeout(ctx context.Context) (context.Context, context.Ca
 	return context.WithTimeoutCause(ctx, x.options.Timeout, limit)
 }
 
-// explain is Call.Explain with the status and the received bytes that the Record has.
+// explain is Call.Explain with the status that the Record has, and the bytes of the body that were received.
 func (x *exchange) explain(ctx context.Context, err error, rec *Record) *failure.Failure {
-	return x.call.Explain(ctx, err, rec.Status, rec.WireBytes)
+	return x.call.Explain(ctx, err, rec.Status, x.bodyBytes)
 }
 
 // timingOf returns the Timing of an exchange; over a reused connection the steps of making it did not take place.

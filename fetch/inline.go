@@ -27,7 +27,8 @@ func (x *exchange) readInline(decoded io.Reader, in *wireReader, codings []strin
 		return x.readSpooled(body, decoded, in, codings, rec)
 	}
 	err = x.checkEnd(more, err, in, codings)
-	rec.Bytes, rec.WireBytes = int64(len(body.bytes)), in.bytes
+	rec.Bytes = int64(len(body.bytes))
+	x.countWire(rec, in)
 	if err == nil {
 		rec.SHA256, rec.Hashed = sha256.Sum256(body.bytes), true
 		err = x.orOtherForm(verify(rec), rec, in, bytes.NewReader(body.bytes))
@@ -48,7 +49,8 @@ func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wireReader,
 		return err
 	}
 	err = body.cause(x.readWhole(body, decoded, in, codings))
-	rec.Bytes, rec.WireBytes = body.bytes, in.bytes
+	rec.Bytes = body.bytes
+	x.countWire(rec, in)
 	if err == nil {
 		err = x.orOtherForm(body.verify(rec), rec, in, body.spool.Reader())
 	}
@@ -64,7 +66,8 @@ func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wireReader,
 func (x *exchange) readDropped(decoded io.Reader, in *wireReader, codings []string, rec *Record) error {
 	body := &hashWriter{out: io.Discard, sum: sha256.New()}
 	err := x.readWhole(body, decoded, in, codings)
-	rec.Bytes, rec.WireBytes = body.bytes, in.bytes
+	rec.Bytes = body.bytes
+	x.countWire(rec, in)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,8 @@ func (x *exchange) storeBody(
 	}
 	rec.ResumedFrom = writer.bytes
 	err = x.readWhole(writer, decoded, in, codings)
-	rec.Bytes, rec.WireBytes = writer.bytes, in.bytes
+	rec.Bytes = writer.bytes
+	x.countWire(rec, in)
 	switch {
 	case writer.err != nil:
 		return storeFailure(writer.err)

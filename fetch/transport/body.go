@@ -13,6 +13,8 @@ type callBody struct {
 	stall *conn.StallTimer
 	// shared is the connection, where other exchanges share it, so that it knows its overhead bytes; nil else.
 	shared *conn.Conn
+	// framed is the body as HTTP/1.1 frames it; nil for another.
+	framed *responseBody
 	// needsNotify is the connection below TLS, where the body ends with it and so needs a close_notify; nil else.
 	needsNotify *conn.Conn
 }
@@ -22,6 +24,7 @@ type callBody struct {
 // io.ErrUnexpectedEOF: an attacker can end a TCP connection (RFC 9112 section 9.8). It allocates nothing.
 func (c *Call) Body(resp *http.Response) io.Reader {
 	c.body = callBody{in: resp.Body, stall: &c.Stall}
+	c.body.framed, _ = resp.Body.(*responseBody)
 	switch {
 	case !c.exclusive:
 		c.body.shared = c.conn
@@ -29,6 +32,15 @@ func (c *Call) Body(resp *http.Response) io.Reader {
 		c.body.needsNotify = c.conn
 	}
 	return &c.body
+}
+
+// FramingBytes returns how many bytes of chunked framing have come with what was read of Body. Over HTTP/2, where
+// frames are the connection's, it is 0.
+func (c *Call) FramingBytes() int64 {
+	if c.body.framed == nil {
+		return 0
+	}
+	return c.body.framed.framing
 }
 
 func (b *callBody) Read(p []byte) (int, error) {

@@ -180,3 +180,43 @@ func headerKind(t *testing.T, block string, first int) failure.Kind {
 	}
 	return ""
 }
+
+// TestGuardFraming: what chunks are framed with counts to the byte, on a connection that is reused too; other bodies
+// have none.
+func TestGuardFraming(t *testing.T) {
+	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	for name, tt := range map[string]struct {
+		head, body string
+		want       string
+	}{
+		"a length":     {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", "body", "body"},
+		"one chunk":    {chunked, "4\r\nbody\r\n0\r\n\r\n", "body"},
+		"small chunks": {chunked, strings.Repeat("1\r\nx\r\n", 3000) + "0\r\n\r\n", strings.Repeat("x", 3000)},
+		"extensions":   {chunked, "4;name=value\r\nbody\r\n0;x\r\n\r\n", "body"},
+		"a trailer":    {chunked, "4\r\nbody\r\n0\r\nX-Sum: 1\r\n\r\n", "body"},
+		"large chunks": {chunked, strings.Repeat("4000\r\n"+strings.Repeat("x", 0x4000)+"\r\n", 9) + "0\r\n\r\n",
+			strings.Repeat("x", 9*0x4000)},
+		"an empty body": {chunked, "0\r\n\r\n", ""},
+	} {
+		server := newTestServer(t, func(c *net.TCPConn, _ int, _ *http.Request) bool {
+			nettest.Say(c, tt.head+tt.body)
+			return true
+		})
+		rt := newTestTransport(t)
+		for range 2 {
+			ctx, call := startCall(t, testTarget(t, "GET", server.url, nil))
+			resp, err := rt.RoundTrip(ctx, call)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(call.Body(resp))
+			_ = resp.Body.Close()
+			if err != nil || string(got) != tt.want || call.FramingBytes() != int64(len(tt.body)-len(tt.want)) {
+				t.Errorf("%s: %d bytes, %d of framing, %v", name, len(got), call.FramingBytes(), err)
+			}
+		}
+		if n := server.conns.Load(); n != 1 {
+			t.Errorf("%s: %d connections", name, n)
+		}
+	}
+}

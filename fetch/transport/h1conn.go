@@ -30,6 +30,7 @@ type h1Conn struct {
 	readTLS  *tls.Conn   // the TLS connection that is read from: tls, or that to an https:// proxy; nil is no TLS
 	in       *headReader // nil while no exchange has the connection
 	headLeft int         // bytes that the header may still have; below 0: no header is being read
+	received int64       // bytes read from the stream
 	used     bool        // it has carried an exchange
 	abort    func()      // closes conn; any goroutine may call it
 
@@ -112,13 +113,16 @@ var headReaders = sync.Pool{New: func() any { return &headReader{Reader: bufio.N
 // Read reads from the stream for the bufio.Reader, while a header is read no more than a header may have.
 func (h *h1Conn) Read(p []byte) (int, error) {
 	if h.headLeft < 0 {
-		return h.stream().Read(p)
+		n, err := h.stream().Read(p)
+		h.received += int64(n)
+		return n, err
 	}
 	if h.headLeft == 0 {
 		return 0, dial.HeaderTooLarge()
 	}
 	n, err := h.stream().Read(p[:min(len(p), h.headLeft)])
 	h.headLeft -= n
+	h.received += int64(n)
 	h.in.raw = append(h.in.raw, p[:n]...)
 	return n, err
 }
@@ -146,8 +150,12 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 		return resp, nil
 	}
 	b.in, resp.Body = resp.Body, b
+	b.chunked, b.start = len(resp.TransferEncoding) > 0 && !reframed, h.consumed()
 	return resp, nil
 }
+
+// consumed returns how many bytes of the stream the responses so far have taken.
+func (h *h1Conn) consumed() int64 { return h.received - int64(h.in.Buffered()) }
 
 // readResponse reads up to the end of the header of the response, past interim ones (RFC 9110 section 15.2). reframed
 // says that a header was read as normalFraming has it: another reader may see another end of the response.
@@ -201,11 +209,20 @@ type responseBody struct {
 	last    bool // the connection carries no other exchange after this one
 	refused bool // the status is an error: the server has no use for the rest of the request
 	ended   atomic.Bool
+
+	chunked bool  // framing is counted
+	start   int64 // what the connection had consumed before the body
+	payload int64 // bytes of the body, without framing
+	framing int64 // bytes of chunk sizes, extensions and trailers (RFC 9112 section 7.1)
 }
 
 // Read is io.Reader's. An error, io.EOF included, ends the use of the connection.
 func (b *responseBody) Read(p []byte) (int, error) {
 	n, err := b.in.Read(p)
+	if b.chunked && !b.ended.Load() {
+		b.payload += int64(n)
+		b.framing = b.conn.consumed() - b.start - b.payload
+	}
 	if err != nil {
 		b.end(err == io.EOF)
 	}
