@@ -16,7 +16,8 @@ import (
 
 // finishedTask returns a task of host with a verdict and the counts of its last exchange.
 func finishedTask(host string, verdict judge.Verdict, c exchangeCounts) *task {
-	return &task{Task: plan.Task{Verdict: verdict}, target: target{Target: transport.Target{Origin: host}}, counts: c}
+	to := target{Target: transport.Target{Origin: host}, policy: new(judge.Policy)}
+	return &task{Task: plan.Task{Verdict: verdict}, target: to, counts: c}
 }
 
 func TestSummaryCounts(t *testing.T) {
