@@ -131,6 +131,9 @@ func registerConnection(r *registrar, s *settings) {
 	r.text(&s.tls.cacert, "cacert", "", "file", "PEM certificates to trust in place of the system's")
 	r.text(&s.tls.cert, "cert", "E", "file", "PEM client certificate")
 	r.text(&s.tls.key, "key", "", "file", "PEM key of the client certificate, where it is not in the same file")
+	add(r, &s.tls.min, "tls-min", "", "version", "1.2", "least version of TLS: 1.0, 1.1, 1.2 or 1.3", parseTLSVersion)
+	r.bool(&s.tls.legacy, "tls-legacy", "",
+		"allow what old servers want and OpenSSL 3 still does: TLS 1.0 and 1.1, RSA key exchange, 3DES")
 	r.bool(&s.tls.insecure, "insecure", "k", "do not check the server's certificate")
 	add(r, &o.HTTP, "http", "", "version", string(o.HTTP), "auto, 1.1 or 2",
 		oneOf(transport.Auto, transport.HTTP1, transport.HTTP2))

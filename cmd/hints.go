@@ -38,8 +38,11 @@ var kindHints = map[failure.Kind]string{
 
 // optionHints say what to do about failures that name an option, by failure.Failure.Option.
 var optionHints = map[string]string{
-	"http":  "--http auto takes whichever version of HTTP the server speaks",
-	"proxy": "the proxy wants a user and password, or others: -x http://USER:PASSWORD@HOST, as BATCHFETCH_PROXY",
+	"cert":       "the server refuses what it is offered: it may want a client certificate, -E",
+	"tls-legacy": "--tls-legacy allows what old servers want: TLS 1.0 and 1.1, RSA key exchange, 3DES",
+	"tls-min":    "the server speaks an older TLS than --tls-min allows",
+	"http":       "--http auto takes whichever version of HTTP the server speaks",
+	"proxy":      "the proxy wants a user and password, or others: -x http://USER:PASSWORD@HOST, as BATCHFETCH_PROXY",
 }
 
 // hintForKind returns what to do about a kind of failure; an option that example names goes before it, and its

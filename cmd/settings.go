@@ -43,12 +43,14 @@ type requestFlags struct {
 	userAgent string
 }
 
-// tlsFlags are names of PEM files, and whether to check the server's certificate.
+// tlsFlags are names of PEM files, whether to check the server's certificate, and what TLS may be.
 type tlsFlags struct {
 	cacert   string
 	cert     string
 	key      string // "" is in the file of cert
 	insecure bool
+	min      uint16 // version of TLS; 0 is not given
+	legacy   bool
 }
 
 // outputFlags are where Records, bodies and the summary go. Of the file names "" is the default and - standard output.

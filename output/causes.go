@@ -98,8 +98,10 @@ var kindWords = map[failure.Kind]string{
 
 // optionWords are the words for failures that name an option, by failure.Failure.Option.
 var optionWords = map[string]string{
-	"http":  "another version of HTTP",
-	"proxy": "proxy login refused",
+	"tls-legacy": "TLS too old",
+	"tls-min":    "TLS too old",
+	"http":       "another version of HTTP",
+	"proxy":      "proxy login refused",
 }
 
 // causeOf returns the Cause of a failure. There are as many as statuses, error numbers of the system and

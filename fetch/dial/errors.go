@@ -87,7 +87,9 @@ func classifyTLS(ctx context.Context, host string, asked []string, err error) *f
 	case isAlert(err, alertNoProtocol):
 		return NotSpoken(host, asked)
 	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: an alert that the other side sent
-		return failure.New(failure.TLS, "tls: %s refused the handshake: %w", host, op.Err)
+		f := failure.New(failure.TLS, "tls: %s refused the handshake: %w", host, op.Err)
+		f.Option = optionCert
+		return f
 	case failure.IsReset(err):
 		return failure.New(failure.Reset, "tls: %s reset the connection during the handshake", host)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -96,8 +98,15 @@ func classifyTLS(ctx context.Context, host string, asked []string, err error) *f
 		return failure.New(failure.Timeout, "tls: the network gave up waiting in the handshake with %s: %w", host,
 			failure.Innermost(err))
 	}
-	return failure.New(failure.TLS, "tls: handshake with %s: %w", host, err)
+	f := failure.New(failure.TLS, "tls: handshake with %s: %w", host, err)
+	if !errors.As(err, new(*tls.CertificateVerificationError)) {
+		f.Option = optionCert
+	}
+	return f
 }
+
+// optionCert is the Failure.Option where a server refuses what it is offered: it may want a client certificate.
+const optionCert = "cert"
 
 // alertNoProtocol is the TLS alert no_application_protocol (RFC 7301 section 3.2).
 const alertNoProtocol = 120

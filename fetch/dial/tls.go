@@ -30,15 +30,17 @@ func (d *Dialer) DialTLS(ctx context.Context, addr string) (*conn.Conn, *tls.Con
 	if err != nil {
 		return nil, nil, err
 	}
-	config, host := d.TLS, hostOf(addr)
+	config, host := d.TLS.Clone(), hostOf(addr)
 	if config.ServerName == "" {
-		config = config.Clone()
 		config.ServerName = host
 	}
 	began := time.Now()
 	tlsConn, err := handshake(ctx, c, host, config)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, d.explainRefusal(ctx, addr, config, err)
+	}
+	if tlsConn.ConnectionState().NegotiatedProtocol == "h2" {
+		config.Renegotiation = tls.RenegotiateNever // RFC 9113 section 9.2.1; nothing has been read, and config is this one's
 	}
 	timesOf(ctx).handshakeDone(time.Since(began))
 	return c.StartSharing(), tlsConn, nil

@@ -221,13 +221,17 @@ func (n negotiating) Close() {
 }
 
 // tlsConfig returns the client configuration of a Transport: a clone of base, nil being the zero configuration, with at
-// least TLS 1.2, a session cache, and the protocols (ALPN) of version.
+// least TLS 1.2 where base does not say, a session cache, and the protocols (ALPN) of version. A server may renegotiate
+// once, as IIS does where a folder wants a client certificate.
 func tlsConfig(base *tls.Config, version Version) *tls.Config {
 	c := new(tls.Config)
 	if base != nil {
 		c = base.Clone()
 	}
-	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
+	if c.MinVersion == 0 {
+		c.MinVersion = tls.VersionTLS12
+	}
+	c.Renegotiation = tls.RenegotiateOnceAsClient
 	if c.ClientSessionCache == nil {
 		c.ClientSessionCache = tls.NewLRUClientSessionCache(1024)
 	}

@@ -1,0 +1,78 @@
+package fetch
+
+import (
+	"bufio"
+	"crypto/tls"
+	"encoding/pem"
+	"io"
+	"net"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"crypto/x509"
+)
+
+// TestRenegotiation checks that a server of TLS 1.2 may renegotiate once over HTTP/1.1, after the request has come, as
+// IIS and Apache do where a folder wants a client certificate (RFC 5246 section 7.4.1.1). It needs openssl.
+func TestRenegotiation(t *testing.T) {
+	openssl, err := exec.LookPath("openssl")
+	if err != nil {
+		t.Skip("there is no openssl")
+	}
+	form := httptest.NewUnstartedServer(nil)
+	form.StartTLS()
+	form.Close()
+	pair := form.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "pair.pem")
+	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := free.Addr().String()
+	_ = free.Close()
+	server := exec.CommandContext(t.Context(), openssl, "s_server", "-accept", addr, "-cert", file, "-key", file,
+		"-tls1_2", "-crlf")
+	typed, err := server.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Process.Kill(); _ = server.Wait() }()
+	go func() { // ends with the server
+		for lines := bufio.NewScanner(heard); lines.Scan(); {
+			switch line := lines.Text(); {
+			case strings.HasPrefix(line, "GET / "):
+				_, _ = io.WriteString(typed, "R\n") // renegotiate
+			case strings.HasPrefix(line, "SSL_do_handshake -> 1"):
+				_, _ = io.WriteString(typed, "HTTP/1.1 200 OK\nContent-Length: 2\n\nok\n")
+			}
+		}
+	}()
+	r, body := runOne(t, "https://"+addr+"/", noRetryOptions(func(o *Options) {
+		o.TLS, o.Timeout = &tls.Config{InsecureSkipVerify: true}, 10*time.Second
+		o.Retries, o.RetryDelay = 25, 200*time.Millisecond // until it listens
+	}))
+	if r.Failure != nil || body != "ok" {
+		t.Errorf("got %q, %v", body, r.Failure)
+	}
+}
