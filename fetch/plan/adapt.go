@@ -116,8 +116,8 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 // responses, until enough have come in a row that the host seems to allow more.
 const (
 	mostFew     = 4
-	fewToDouble = 14
-	enoughToTry = 8
+	fewToDouble = 28
+	enoughToTry = 16
 	fewPart     = 0.85
 )
 

@@ -26,6 +26,8 @@ func roughAPIs() []*api {
 		newAPI("OpenAlex, 403 + Retry-After", 300, 403, sliding(100, 10*time.Second), retryAfter(toGo)),
 		with(newAPI("arXiv, 503 + Retry-After, one in 3 s", 30, 503, tokens(1, 1.0/3), retryAfter(toGo)),
 			func(a *api) { a.mayRefuse = 10 + 30 }), // each that is allowed may be followed by one that is not
+		with(newAPI("5/s, one at a time, Retry-After 1", 100, 429, tokens(1, 5), tellShort(1)),
+			func(a *api) { a.ratio = 2 }), // each refusal costs five of its tokens
 		with(newAPI("one in 3 s, Retry-After 1", 30, 429, tokens(1, 1.0/3), tellShort(1)),
 			func(a *api) { a.mayRefuse = 10 + 2*30 }), // after each second that is told one may ask
 	}

@@ -155,8 +155,8 @@ func TestBucketThatIsOutForLong(t *testing.T) {
 	}
 }
 
-// TestBucketThatIsOutBeforeOthersAreAsked: the same where nothing else was asked before: a single request learns whether
-// other paths are in another bucket, whether responses name it or not. Where they are not, all fails.
+// TestBucketThatIsOutBeforeOthersAreAsked: the same where nothing else was asked before: a single request learns
+// whether other paths are in another bucket, whether responses name it or not. Where they are not, all fails.
 func TestBucketThatIsOutBeforeOthersAreAsked(t *testing.T) {
 	hour := func(n int64) *fixedWindow { return &fixedWindow{n: n, every: time.Hour} }
 	for _, tt := range []struct {

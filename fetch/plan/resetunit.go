@@ -59,15 +59,17 @@ func (u *resetUnit) note(q *judge.Quota, t *Task, now time.Time) (changed bool) 
 func (u *resetUnit) isMilli() bool { return u.score > 0 }
 
 // compareResets reports whether two samples can be of milliseconds only, or of seconds only. Of two that were under way
-// together and have seen the same it is not known which one was counted first. Where the lower reset, in seconds, can
+// together and have seen the same number left it is not known which one was counted first. Where the lower reset, in seconds, can
 // be over between them, they may be of two windows.
 func compareResets(a, b *resetSample) (milli, seconds, comparable bool) {
 	apart := b.started.Sub(a.came) // at least; negative where both were under way together
 	switch {
 	case a.limit != b.limit:
 		return false, false, true
-	case apart < 0 && a.remaining == b.remaining:
+	case apart < 0 && a.remaining == b.remaining && a.remaining > 0:
 		return false, false, false
+	case apart < 0 && a.remaining == b.remaining && a.reset < b.reset: // a spent quota has no other reset
+		a, b = b, a
 	case apart < 0 && a.remaining < b.remaining:
 		a, b = b, a
 	}

@@ -73,6 +73,28 @@ func TestResetUnitOfAVolley(t *testing.T) {
 	}
 }
 
+// TestResetUnitOfRefusals: where nothing is left from the start, the resets that a volley of refusals tells differ by more
+// than time has passed.
+func TestResetUnitOfRefusals(t *testing.T) {
+	for name, tt := range map[string]struct {
+		resets []time.Duration
+		want   bool
+	}{
+		"milliseconds": {[]time.Duration{5940 * time.Second, 5952 * time.Second, 5931 * time.Second}, true},
+		"seconds":      {[]time.Duration{5940 * time.Second, 5941 * time.Second, 5940 * time.Second}, false},
+		"two quotas":   {[]time.Duration{5940 * time.Second, 30 * time.Second, 5940 * time.Second}, false},
+	} {
+		var u resetUnit
+		for _, reset := range tt.resets {
+			q := judge.Quota{Reset: reset, Unitless: true}
+			u.note(&q, &Task{Started: began}, began.Add(50*time.Millisecond))
+		}
+		if u.isMilli() != tt.want {
+			t.Errorf("%s: taken for milliseconds: %v", name, u.isMilli())
+		}
+	}
+}
+
 // TestQuotaWithAResetInMilliseconds: such a quota is kept to by its windows, and costs no request.
 func TestQuotaWithAResetInMilliseconds(t *testing.T) {
 	w := &fixedWindow{n: 30, every: 4 * time.Second}
