@@ -5,10 +5,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
 	"batchfetch/fetch/coding/codingtest"
+	"batchfetch/fetch/transport"
 )
 
 // BenchmarkReadBody reads a body of 1 KB within its bounds and hashes it.
@@ -21,7 +23,7 @@ func BenchmarkReadBody(b *testing.B) {
 				text = codingtest.Encode(b, plain, coding)
 				header.Set("Content-Encoding", coding)
 			}
-			x := exchange{options: options(nil)}
+			x := exchange{options: options(nil), to: &target{Target: transport.Target{URL: new(url.URL)}}}
 			in := strings.NewReader(text)
 			resp := &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(in)}
 			b.SetBytes(int64(len(plain)))
@@ -43,7 +45,7 @@ func BenchmarkReadLargeBody(b *testing.B) {
 	for _, size := range []int{300 << 10, 1 << 20, 16 << 20} {
 		b.Run(formatSize(int64(size)), func(b *testing.B) {
 			text := strings.Repeat("x", size)
-			x := exchange{options: options(nil)}
+			x := exchange{options: options(nil), to: &target{Target: transport.Target{URL: new(url.URL)}}}
 			in := strings.NewReader(text)
 			resp := &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Body: io.NopCloser(in)}
 			b.SetBytes(int64(size))

@@ -128,7 +128,8 @@ func TestResponsesWithoutABody(t *testing.T) {
 // TestWireBytesOfChunks: the framing of chunks counts as received over the wire, with every way to keep a body, and as
 // no byte of the body.
 func TestWireBytesOfChunks(t *testing.T) {
-	const head, whole = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "3;x=1\r\nbod\r\n1\r\ny\r\n0\r\nX: 1\r\n\r\n"
+	const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	const whole = "3;x=1\r\nbod\r\n1\r\ny\r\n0\r\nX: 1\r\n\r\n"
 	says := func(text string) string {
 		return nettest.Talk(t, func(c *net.TCPConn) {
 			nettest.ReadRequest(c)

@@ -18,8 +18,8 @@ type Windows interface {
 	Release(n int64)
 }
 
-// The largest windows of one body, in bytes: RFC 9659 section 3, and RFC 7932 section 9.1. MaxWindows is the most that a
-// Reader acquires, with several codings on a body.
+// The largest windows of one body, in bytes: RFC 9659 section 3, and RFC 7932 section 9.1. MaxWindows is the most that
+// a Reader acquires, with several codings on a body.
 const (
 	maxZstdWindow   = 8 << 20
 	maxBrotliWindow = 16 << 20
