@@ -2,7 +2,7 @@
 //
 //	Request ── NameTemplate ──▸ name ── claims: whose is it? ──▸ Claim, by another name where it is taken
 //	                             │
-//	Create ──▸ bodyWriter ── Commit: rename ──▸ DIR/name
+//	Create ──▸ bodyWriter (temp.go) ── Commit: rename ──▸ DIR/name
 //	              │ SetInfo, Suspend
 //	              ▾
 //	.batchfetch-HASH.part + .json (mark) ── Partial ──▸ partialBody ── Continue ──▸ bodyWriter

@@ -34,7 +34,7 @@ func (d *Dir) partStem(r *fetch.Request) (string, error) {
 		folder = path.Dir(name)
 	}
 	sum := sha256.Sum256(r.AppendCanonical(nil))
-	return path.Join(folder, ".batchfetch-"+hex.EncodeToString(sum[:16])), nil
+	return path.Join(folder, tempPrefix+hex.EncodeToString(sum[:16])), nil
 }
 
 // Partial returns the part of r, locked, that an earlier attempt or run has left; nil is none. A part without a usable
@@ -199,6 +199,7 @@ func (s *bodyWriter) SetInfo(m fetch.PartialInfo) {
 		_ = s.dir.removeIfThere(stem + partEnding) // it must not lie beside a mark that is not its own
 		return
 	}
+	s.leaveTempFolder(s.name)
 	s.name, s.partStem = stem+partEnding, stem
 	s.mark = m
 	s.hasMark = s.dir.writeBootMark(stem+markEnding, m, file.CurrentBoot()) == nil

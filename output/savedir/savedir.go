@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strconv"
 	"sync/atomic"
 	"syscall"
 
@@ -102,19 +101,7 @@ func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 		}
 	}
 	s := &bodyWriter{dir: d, request: r}
-	for n := range maxTempNames {
-		s.name = stem + tempEnding
-		if n > 0 {
-			s.name = stem + "." + strconv.Itoa(n) + tempEnding
-		}
-		if s.File, err = d.createLocked(s.name); !errors.Is(err, file.ErrBusy) {
-			break
-		}
-	}
-	if errors.Is(err, file.ErrBusy) || errors.Is(err, errCannotLock) {
-		s.name = randomTempName(path.Dir(stem))
-		s.File, err = d.root.OpenFile(s.name, createFlags, 0o666)
-	}
+	s.File, s.name, err = d.createTemp(stem)
 	if err != nil {
 		return nil, d.describeError(s.name, err)
 	}

@@ -1,76 +1,20 @@
 package savedir
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
 	"batchfetch/output/file"
 )
-
-// createFlags open a file that must not exist yet.
-const createFlags = os.O_RDWR | os.O_CREATE | os.O_EXCL
-
-// tempEnding is the ending of a body that has no part's name yet. The next attempt removes one that a kill has left.
-const tempEnding = ".tmp"
-
-// maxTempNames is how many bodies of equal requests may have such names at once; further ones get random names, and
-// what a kill leaves of those stays.
-const maxTempNames = 8
-
-// errCannotLock says that the file system has no locks.
-var errCannotLock = errors.New("files can't be locked here")
-
-// createLocked creates and locks a file of that name, in place of one that a kill has left. The error is file.ErrBusy
-// where another has it, and errCannotLock.
-func (d *Dir) createLocked(name string) (*os.File, error) {
-	if !file.CanLock {
-		return nil, errCannotLock
-	}
-	f, err := d.root.OpenFile(name, createFlags, 0o666)
-	if errors.Is(err, fs.ErrExist) {
-		left, busy := d.lockPart(name)
-		if busy != nil {
-			return nil, file.ErrBusy
-		}
-		_ = d.root.Remove(name) // while it is locked; if that fails, the next line does
-		_ = left.Close()
-		if f, err = d.root.OpenFile(name, createFlags, 0o666); errors.Is(err, fs.ErrExist) {
-			return nil, file.ErrBusy
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	err = file.Lock(f)
-	if err != nil && !errors.Is(err, file.ErrBusy) {
-		_ = d.root.Remove(name) // it is empty
-		_ = f.Close()
-		return nil, errCannotLock
-	}
-	// another may have removed it between the two, as one that a kill has left
-	if info, unknown := f.Stat(); err != nil || unknown != nil || !file.HasName(info) {
-		_ = f.Close() // empty, and another's by now
-		return nil, file.ErrBusy
-	}
-	return f, nil
-}
-
-// randomTempName returns a random name in a folder, with the ending of a part.
-func randomTempName(folder string) string {
-	var random [8]byte
-	_, _ = rand.Read(random[:]) // never fails
-	return path.Join(folder, ".batchfetch-"+hex.EncodeToString(random[:])+partEnding)
-}
 
 // bodyWriter is a fetch.PartialWriter: a body that is being written to a file, locked where there are locks.
 type bodyWriter struct {
@@ -83,6 +27,13 @@ type bodyWriter struct {
 	hasMark  bool
 	mark     fetch.PartialInfo // of its part
 	closed   bool
+}
+
+// leaveTempFolder removes the folder of a temporary file that is not there any more, where it was the last one.
+func (s *bodyWriter) leaveTempFolder(name string) {
+	if strings.HasSuffix(path.Dir(name), equalEnding) {
+		_ = s.dir.root.Remove(path.Dir(name)) // one with files in it stays
+	}
 }
 
 // SetHeader takes the name that the response gives the body.
@@ -129,6 +80,7 @@ func (s *bodyWriter) renameTo(name string) error {
 		return err
 	}
 	s.closed = true
+	s.leaveTempFolder(s.name)
 	if file.CanLock {
 		err = s.Close()
 	}
@@ -167,4 +119,5 @@ func (s *bodyWriter) Abandon() {
 	if !file.CanLock {
 		_ = s.dir.root.Remove(s.name) // Windows removes no open file
 	}
+	s.leaveTempFolder(s.name)
 }

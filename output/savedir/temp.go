@@ -1,0 +1,125 @@
+package savedir
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"batchfetch/output/file"
+)
+
+// createFlags open a file that must not exist yet.
+const createFlags = os.O_RDWR | os.O_CREATE | os.O_EXCL
+
+// A body that has no part's name yet is in a temporary file, named by a hash of its request: HASH.tmp, or, while that is
+// another's, a file with a random name in the folder HASH.equal. The next attempt that gets the first name removes what
+// a kill has left of either.
+const (
+	tempPrefix  = ".batchfetch-"
+	tempEnding  = ".tmp"
+	equalEnding = ".equal"
+)
+
+// maxTempTries is how often createTemp tries again after a race for a folder that is removed, or a file in it.
+const maxTempTries = 8
+
+// createTemp creates the temporary file of a body whose part has that stem, and locks it. Where there are no locks, or
+// all tries fail, it gets a random name beside the part, and what a kill leaves of it stays.
+func (d *Dir) createTemp(stem string) (f *os.File, name string, err error) {
+	name = stem + tempEnding
+	switch f, err = d.createLocked(name); {
+	case err == nil:
+		d.sweepTemp(stem + equalEnding)
+		return f, name, nil
+	case errors.Is(err, file.ErrBusy):
+		for range maxTempTries {
+			name = randomTempName(stem+equalEnding, tempEnding)
+			_ = d.root.Mkdir(stem+equalEnding, 0o777) // as a rule it is there
+			if f, err = d.createLocked(name); err == nil {
+				return f, name, nil
+			}
+		}
+	case !errors.Is(err, errCannotLock):
+		return nil, name, err
+	}
+	name = randomTempName(path.Dir(stem), partEnding)
+	f, err = d.root.OpenFile(name, createFlags, 0o666)
+	return f, name, err
+}
+
+// sweepTemp removes what kills have left in the folder of temporary files of equal requests. It costs one lstat(2), and
+// nothing while the directory can't hold such files.
+func (d *Dir) sweepTemp(folder string) {
+	if !d.mayHoldParts.Load() {
+		return
+	}
+	if info, err := d.root.Lstat(folder); err != nil || !info.IsDir() {
+		return
+	}
+	open, err := d.root.Open(folder)
+	if err != nil {
+		return
+	}
+	names, _ := open.Readdirnames(-1) // what could not be read is left for the next time
+	_ = open.Close()                  // only read
+	for _, name := range names {
+		if !strings.HasPrefix(name, tempPrefix) || !strings.HasSuffix(name, tempEnding) {
+			continue
+		}
+		name = path.Join(folder, name)
+		if left, err := d.lockPart(name); err == nil {
+			_ = d.root.Remove(name) // while it is locked
+			_ = left.Close()
+		}
+	}
+	_ = d.root.Remove(folder) // one with files in it stays
+}
+
+// errCannotLock says that the file system has no locks.
+var errCannotLock = errors.New("files can't be locked here")
+
+// createLocked creates and locks a file of that name, in place of one that a kill has left. The error is file.ErrBusy
+// where another has it, and errCannotLock.
+func (d *Dir) createLocked(name string) (*os.File, error) {
+	if !file.CanLock {
+		return nil, errCannotLock
+	}
+	f, err := d.root.OpenFile(name, createFlags, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		left, busy := d.lockPart(name)
+		if busy != nil {
+			return nil, file.ErrBusy
+		}
+		_ = d.root.Remove(name) // while it is locked; if that fails, the next line does
+		_ = left.Close()
+		if f, err = d.root.OpenFile(name, createFlags, 0o666); errors.Is(err, fs.ErrExist) {
+			return nil, file.ErrBusy
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = file.Lock(f)
+	if err != nil && !errors.Is(err, file.ErrBusy) {
+		_ = d.root.Remove(name) // it is empty
+		_ = f.Close()
+		return nil, errCannotLock
+	}
+	// another may have removed it between the two, as one that a kill has left
+	if info, unknown := f.Stat(); err != nil || unknown != nil || !file.HasName(info) {
+		_ = f.Close() // empty, and another's by now
+		return nil, file.ErrBusy
+	}
+	return f, nil
+}
+
+// randomTempName returns a random name in a folder.
+func randomTempName(folder, ending string) string {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return path.Join(folder, tempPrefix+hex.EncodeToString(random[:])+ending)
+}
