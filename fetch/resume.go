@@ -27,8 +27,8 @@ type resumption struct {
 }
 
 // findPartial looks for a partial body of r and hashes it before the request is sent, so that neither the server nor
-// the stall timer waits for a disk. It is continued only at the URL that it came from: no other server learns of it. In
-// an exchange that has conditions of the cache, or may have none, it is only locked.
+// the stall timer waits for a disk. It is continued only at the URL that it came from: no other server learns of it.
+// Then the exchange has no conditions of the cache: what is stored there is older, as a rule, or there would be no part.
 func (x *exchange) findPartial(ctx context.Context, to *target, r *Request) *failure.Failure {
 	store, ok := x.options.BodyStore.(PartialStore)
 	if !ok || x.headerOnly || !isPlainGet(to) {
@@ -42,7 +42,7 @@ func (x *exchange) findPartial(ctx context.Context, to *target, r *Request) *fai
 		x.dropPartial()
 		return nil
 	}
-	if x.unconditional || x.cache.conditions() != nil || !info.isFrom(to.URL, r.SHA256 != "") {
+	if x.unconditional || !info.isFrom(to.URL, r.SHA256 != "") { // it is only locked
 		return nil
 	}
 	if offset == info.Total { // a range behind the end can't be requested
@@ -56,7 +56,7 @@ func (x *exchange) findPartial(ctx context.Context, to *target, r *Request) *fai
 	case err != nil || n < offset || offset == 0:
 		x.dropPartial()
 	default:
-		x.offset, x.partialHash = offset, sum
+		x.offset, x.partialHash, x.cache.unconditional = offset, sum, true
 	}
 	return nil
 }

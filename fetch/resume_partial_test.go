@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"batchfetch/fetch/cache"
 	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/httpurl"
@@ -155,6 +156,32 @@ func TestNewBodyReplacesAPartialBody(t *testing.T) {
 	}
 	wantWholeBody(t, store, runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)), body, 500)
 	wantRanges(t, origin, `bytes=18- "earlier"`, `bytes=500- "first"`)
+}
+
+// TestContinuedBesideTheCache checks that a new body of a page that is stored in the cache is continued where it broke
+// off, by a retry and by the next run, and not asked for by the conditions of the one that is stored.
+func TestContinuedBesideTheCache(t *testing.T) {
+	stored, err := cache.OpenDisk(t.TempDir(), 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := numberedText(3000)
+	origin, store := newRangeServer(t, "an earlier body"), newMemoryStore()
+	origin.server.Start()
+	run := func(retries int) *Record {
+		o := withRetries(retries)
+		o.Cache = stored
+		return runWithStore(t, store, Request{URL: origin.server.URL}, o)
+	}
+	wantWholeBody(t, store, run(0), "an earlier body", 0)
+	origin.mu.Lock()
+	origin.body, origin.tag, origin.cuts = body, `"second"`, []int{1000, 1000}
+	origin.mu.Unlock()
+	if r := run(1); kindOf(r) != failure.Truncated {
+		t.Fatalf("%v", r.Failure)
+	}
+	wantWholeBody(t, store, run(0), body, 2000)
+	wantRanges(t, origin, "", "", `bytes=1000- "second"`, `bytes=2000- "second"`)
 }
 
 // TestRequestsWithTheirOwnRange checks that a request with a Range of its own neither looks for a partial body nor
