@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,12 @@ import (
 	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/nettest"
 )
+
+// writeWhole writes a body with its Content-Length.
+func writeWhole(w http.ResponseWriter, text string) {
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	_, _ = io.WriteString(w, text)
+}
 
 // TestServersThatDoNotContinue checks that the body is right in the end, without a retry, whatever the server sends in
 // place of the rest.
@@ -23,6 +30,7 @@ func TestServersThatDoNotContinue(t *testing.T) {
 	partial := func(w http.ResponseWriter, ranges, tag, text string) {
 		w.Header().Set("Content-Range", ranges)
 		w.Header().Set("ETag", tag)
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 		w.WriteHeader(http.StatusPartialContent)
 		_, _ = io.WriteString(w, text)
 	}
@@ -54,10 +62,10 @@ func TestServersThatDoNotContinue(t *testing.T) {
 			partial(w, "bytes 1000-99999/100000", `"first"`, body[1000:])
 		}},
 		{name: "another body by now", exchanges: 1, whole: other, rest: func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, other)
+			writeWhole(w, other)
 		}},
 		{name: "no ranges", exchanges: 1, rest: func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, body)
+			writeWhole(w, body)
 		}},
 		{name: "If-Range is not heeded", exchanges: 2, whole: other, rest: func(w http.ResponseWriter, _ *http.Request) {
 			partial(w, "bytes 1000-89999/90000", `"second"`, other[1000:])
@@ -99,16 +107,15 @@ func TestServersThatDoNotContinue(t *testing.T) {
 		{name: "200 without a body", exchanges: 2, rest: bare(200)},
 		{name: "200 with the rest, called so", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Range", "bytes 1000-99999/100000")
-			_, _ = io.WriteString(w, body[1000:])
+			writeWhole(w, body[1000:])
 		}},
 		{name: "200 with the rest, not called so", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("ETag", `"first"`)
-			w.Header().Set("Content-Length", "99000")
-			_, _ = io.WriteString(w, body[1000:])
+			writeWhole(w, body[1000:])
 		}},
 		{name: "200 with all, called a range", exchanges: 1, rest: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Range", "bytes 0-99999/100000")
-			_, _ = io.WriteString(w, body)
+			writeWhole(w, body)
 		}},
 		{name: "another date under the same tag", modified: olderDate, exchanges: 2, whole: other,
 			rest: func(w http.ResponseWriter, _ *http.Request) {
@@ -156,7 +163,7 @@ func TestServersThatDoNotContinue(t *testing.T) {
 					tt.rest(w, r)
 					return
 				}
-				_, _ = io.WriteString(w, whole)
+				writeWhole(w, whole)
 			})
 			store := newMemoryStore()
 			store.partials["x"] = &storedPart{body[:1000], PartialInfo{
