@@ -28,7 +28,8 @@ func (o *origin) pagedLists(mux *http.ServeMux) {
 			return
 		}
 		body := map[string]any{"page": page, "method": r.Method,
-			"secrets": r.Header.Get("Authorization") + r.Header.Get("Cookie") + r.Header.Get("X-Key")}
+			"secrets": r.Header.Get("Authorization") + r.Header.Get("Cookie") + r.Header.Get("X-Key") +
+				r.Header.Get("X-Mark")}
 		next := query.Get("then")
 		following := page + 1
 		if page == n {

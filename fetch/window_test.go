@@ -85,7 +85,9 @@ func TestLargeRequestsAreSpilled(t *testing.T) {
 // TestLargeBytesAreCounted checks that the bytes of a Request leave the count again, whether it was spilled or not.
 func TestLargeBytesAreCounted(t *testing.T) {
 	targets := newTargeter(options(nil))
-	s := newScheduler(options(nil), schedulerPorts{setTarget: func(t *task) { setTarget(t, targets) }})
+	s := newScheduler(options(nil), schedulerPorts{
+		setTarget: func(t *task) { setTarget(t, targets) }, doneBefore: new(atomic.Int64),
+	})
 	defer s.timer.Stop()
 	var tasks []*task
 	for r := range largeRequests(20, "http://a.test") {
