@@ -72,7 +72,8 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 	}
 	if err != nil {
 		why := x.explain(ctx, err, rec)
-		return judge.Answer{Failure: why, Responded: call.Responded(), NotProcessed: call.NotProcessed()}
+		return judge.Answer{Failure: why, Responded: call.Responded(), NotProcessed: call.NotProcessed(),
+			Shared: call.IsShared()}
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is not needed: an error means nothing
 	if wrong := call.CheckHead(resp); wrong != nil {
@@ -119,7 +120,7 @@ func timingOf(c *transport.Call, dial *dial.Times, headers, ended time.Time) *Ti
 // readResponse reads the response: the body of an accepted one, no other body but to reuse the connection.
 func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Response, rec *Record) judge.Answer {
 	x.partial = x.classifyPartial(to, resp)
-	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial,
+	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial, Shared: x.call.IsShared(),
 		BodyGone: x.isBodyGone(to, resp)}
 	if p := x.call.ForwardedBy(); p != nil { // an interface with a nil *dial.Proxy in it would not be nil
 		a.Proxy = p

@@ -252,3 +252,43 @@ func TestOneConnectionServesAllStreams(t *testing.T) {
 		t.Errorf("%+v, %v", s, err)
 	}
 }
+
+// TestRetriesAfterAStalledConnection checks that after a stall of an HTTP/2 connection the retries go one at a time.
+func TestRetriesAfterAStalledConnection(t *testing.T) {
+	const urls = 4
+	var stalled atomic.Int32 // requests that got no answer
+	url := startHTTP2Server(t, func(f framer) {
+		for stream := f.next(); stream != 0; stream = f.next() {
+			if stalled.Add(1) <= urls {
+				continue
+			}
+			_ = f.conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+			if another := f.next(); another != 0 {
+				t.Error("two requests at once after a stall")
+			}
+			f.writeHalf(stream)
+			_ = f.WriteData(stream, true, nil)
+			return
+		}
+	})
+	var sink recorder
+	o := noRetryOptions(func(o *Options) {
+		o.HTTP, o.Retries, o.RetryDelay, o.StallTimeout = transport.HTTP2, 20, time.Millisecond, 300*time.Millisecond
+		o.HostConcurrency, o.Adaptive = urls, true
+	})
+	stop := make(chan struct{})
+	o.Drain = stop
+	first := SinkFunc(func(r *Record) error {
+		if err := sink.Put(r); err != nil || len(sink.records) > 1 {
+			return err
+		}
+		close(stop)
+		return nil
+	})
+	if _, err := Run(t.Context(), linesOf(url+"/1", url+"/2", url+"/3", url+"/4"), first, o); err != nil {
+		t.Fatal(err)
+	}
+	if len(sink.bodies) == 0 || sink.bodies[0] != "half" || sink.records[0].Attempts < 2 {
+		t.Errorf("got %q", sink.bodies)
+	}
+}

@@ -71,6 +71,8 @@ type Answer struct {
 	// NotProcessed says that the server has not processed the request, so that any method may be sent again (RFC 9113
 	// section 8.7).
 	NotProcessed bool
+	// Shared says that the connection may have carried other exchanges meanwhile: HTTP/2.
+	Shared bool
 	// Unusable is why a stored response can't be used although the server confirmed it (304); nil means that it was
 	// used, or that none was confirmed.
 	Unusable *failure.Failure
@@ -120,6 +122,7 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 	r := p.refusalOf(t, &a, &told, now)
 	v := p.judgeTask(t, &a, r, now, chance)
 	v.Bucket = told.bucket
+	v.Stalled = a.Shared && a.Failure != nil && a.Failure.Kind == failure.Stalled
 	switch {
 	case r != nil && v.Fate != Restart:
 		v.Refusal, v.Health, v.Hold = true, Refused, r.hold.wait

@@ -213,3 +213,20 @@ func TestIdempotentMethods(t *testing.T) {
 		}
 	}
 }
+
+// TestStalledVerdict: a stall counts as one of a connection only where that was shared.
+func TestStalledVerdict(t *testing.T) {
+	stall, reset := failure.New(failure.Stalled, "x"), failure.New(failure.Reset, "x")
+	for _, tt := range []struct {
+		answer Answer
+		want   bool
+	}{
+		{Answer{Failure: stall, Shared: true}, true}, {Answer{Status: 200, Failure: stall, Shared: true}, true},
+		{Answer{Failure: stall}, false}, {Answer{Failure: reset, Shared: true}, false},
+		{Answer{Status: 200, Shared: true}, false},
+	} {
+		if v := Judge(&Policy{}, Trial{Method: "GET", Attempts: 1}, tt.answer, time.Now(), 0); v.Stalled != tt.want {
+			t.Errorf("%+v: %t", tt.answer, v.Stalled)
+		}
+	}
+}

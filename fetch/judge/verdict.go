@@ -30,6 +30,8 @@ type Verdict struct {
 	// Unconditional says that the next exchange of a Retry or Restart is to be without the header fields that made the
 	// request conditional: see Answer.Conditional.
 	Unconditional bool
+	// Stalled says that the exchange stalled over a connection that it shared with others (HTTP/2), which may all have.
+	Stalled bool
 	// Health is the state of the host, whatever the Fate of the Task.
 	Health Health
 	// Delay is the wait before the next exchange of a Retry, Restart or Hop; 0 is none.

@@ -65,6 +65,18 @@ func (l *lane) adaptRate(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	}
 }
 
+// adaptToStall lets a single exchange follow where a connection that several shared has stalled, and more with each
+// second response: all at once, over the next connection, would be likely to stall again. Where the host has answered
+// others since the exchange started, it is the page that has stalled.
+func (l *lane) adaptToStall(t *Task, now time.Time) {
+	switch v := &t.Verdict; {
+	case !v.Stalled && v.Health != judge.Unknown && v.Health != judge.NoAnswer:
+		l.answeredAt = now
+	case v.Stalled && !l.answeredAt.After(t.Started):
+		l.ensureThrottle().width.stall()
+	}
+}
+
 // slowDown takes in a refusal. Where the host has said how long to wait, a single exchange follows, and more with each
 // response. Else the rate is halved, and the host is paused for a time that doubles with
 // each refusal in a row; where the host has accepted other exchanges of the same volley, their number is limited in

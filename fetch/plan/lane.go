@@ -34,6 +34,7 @@ type lane struct {
 	buckets     *buckets  // nil means that the host has told no quota
 	health      *health   // nil means that the streak without a response is 0
 	responded   bool      // an exchange has brought a response
+	answeredAt  time.Time // when the last response had come; kept with Limits.Adaptive
 	untold      bool      // the last response that was accepted told no quota
 
 	work        float64   // estimated seconds until all its Tasks have ended, by its own limits

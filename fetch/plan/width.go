@@ -5,7 +5,7 @@ import "time"
 // A width is the limit on the exchanges at once that a host has caused by refusals, as of a host that refuses for how
 // many are under way, whatever their rate. The zero width is no limit.
 type width struct {
-	slow  int // after a hold that the host asked for: 1, and one more with each second response; 0 is no limit
+	slow  int // after a hold that the host asked for, or a stall: 1, and one more with each second response; 0 is no limit
 	taken int // responses since that hold
 	again int // responses that are expected since then; 0 is not known
 
@@ -50,6 +50,9 @@ func (w *width) hold(first int, quick bool) {
 		w.again = first
 	}
 }
+
+// stall limits the number after a connection that exchanges shared has stalled.
+func (w *width) stall() { w.slow, w.taken, w.again = 1, 0, 0 }
 
 // beginVolley notes the first of the refusals of exchanges that were under way together: so many others are open.
 func (w *width) beginVolley(open int) { w.open, w.refused, w.accepted = open, 1, 0 }

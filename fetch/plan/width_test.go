@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 )
 
@@ -95,4 +96,35 @@ func TestToldRefusalIsFollowedByOne(t *testing.T) {
 	if d.lanes["a"].throttle.width.slow != 0 {
 		t.Errorf("at most %d at once", most)
 	}
+}
+
+// TestStalledConnection: after a connection that exchanges shared has stalled, the host's next exchanges go one at a
+// time until it answers; a page that stalls while the host answers others changes nothing.
+func TestStalledConnection(t *testing.T) {
+	stalled := judge.Verdict{Health: judge.Erroring, Stalled: true, Failure: failure.New(failure.Stalled, "stalled")}
+	d := newPlanDriver(t, nil)
+	d.addTasks(1000, "a")
+	d.startAll()
+	d.advance(30 * time.Second)
+	for range 9 {
+		d.end("a", stalled)
+	}
+	d.expectStarts("while one is under way", "")
+	d.end("a", stalled)
+	d.expectStarts("after all have stalled", "a")
+	d.advance(time.Second)
+	d.end("a", stalled)
+	d.expectStarts("after that has stalled too", "a")
+	for range 30 {
+		d.advance(time.Second)
+		d.end("a", healthy())
+		d.startAll()
+	}
+	if n := len(d.exchanges); n != 10 {
+		t.Errorf("%d are under way after 30 answers", n)
+	}
+	d.advance(time.Second)
+	d.end("a", healthy())
+	d.end("a", stalled)
+	d.expectStarts("after a page has stalled", "a a")
 }

@@ -89,6 +89,9 @@ func (c *Call) NotProcessed() bool { return c.notProcessed }
 // IsHTTP1 reports whether the request was sent in HTTP/1.1.
 func (c *Call) IsHTTP1() bool { return c.exclusive }
 
+// IsShared reports whether the connection may have carried other exchanges meanwhile: HTTP/2.
+func (c *Call) IsShared() bool { return c.conn != nil && !c.exclusive }
+
 // ForwardedBy returns the proxy that was asked for the whole URL; nil is no proxy, or one with a tunnel.
 func (c *Call) ForwardedBy() *dial.Proxy { return c.forwardedBy }
 
