@@ -178,7 +178,8 @@ func TestProxyLoginIsFinal(t *testing.T) {
 		{"SOCKS, a wrong password", "socks5h://u:p@", "http://a.test/", socks("\x05\x02\x01\x01"), 1, "proxy",
 			"it refused the user and password"},
 		{"SOCKS, no password", "socks5h://", "http://a.test/", socks("\x05\xff"), 1, "proxy", "it wants a user and password"},
-		{"SOCKS, by its rules", "socks5h://", "http://a.test/", socks("\x05\x00\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"), 1, "",
+		{"SOCKS, by its rules", "socks5h://", "http://a.test/",
+			socks("\x05\x00\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"), 1, "",
 			"its rules do not allow that"},
 		{"SOCKS, by its rules after a password", "socks5h://u:p@", "http://a.test/",
 			socks("\x05\x02\x01\x00\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"), 1, "", "its rules do not allow that"},
@@ -217,7 +218,8 @@ func TestProxyLoginIsFinal(t *testing.T) {
 				!strings.Contains(r.Failure.Error(), text+";") || r.Failure.Option != tt.option {
 				t.Errorf("got %q, option %q after %d attempts", r.Failure.Error(), r.Failure.Option, r.Attempts)
 			}
-			if isHosts := strings.Contains(tt.name, "the host's"); (len(sum.Unauthorized) > 0) != isHosts || (renewals > 0) != isHosts {
+			isHosts := strings.Contains(tt.name, "the host's")
+			if (len(sum.Unauthorized) > 0) != isHosts || (renewals > 0) != isHosts {
 				t.Errorf("%d renewals, and %v are said to be unauthorized", renewals, sum.Unauthorized)
 			}
 		})

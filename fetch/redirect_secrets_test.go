@@ -253,8 +253,9 @@ func TestHostSecretsAfterARedirect(t *testing.T) {
 	}
 }
 
-// TestEarthdataLogin checks the way that NASA Earthdata describes for curl (-n -b ” -L): a file's host sends to the host
-// that logs in, which the netrc has, and that back with a code for which the first sets a cookie.
+// TestEarthdataLogin checks the way that NASA Earthdata describes for curl, with a netrc and an empty cookie jar: a
+// file's host sends to the host that logs in, which the netrc has, and that back with a code for which the first sets a
+// cookie.
 func TestEarthdataLogin(t *testing.T) {
 	var data, login *httptest.Server
 	login = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

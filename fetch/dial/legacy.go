@@ -10,8 +10,8 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// LegacySuites returns the cipher suites up to TLS 1.2 that old servers want and OpenSSL 3 still has, those with RSA key
-// exchange and 3DES among them, beside the usual ones. Not so RC4, which RFC 7465 forbids.
+// LegacySuites returns the cipher suites up to TLS 1.2 that old servers want and OpenSSL 3 still has, those with RSA
+// key exchange and 3DES among them, beside the usual ones. Not so RC4, which RFC 7465 forbids.
 func LegacySuites() []uint16 {
 	var ids []uint16
 	for _, suite := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
@@ -46,7 +46,8 @@ func (d *Dialer) explainRefusal(ctx context.Context, addr string, config *tls.Co
 		wants = state
 		return errProbed
 	}
-	if probeErr := tls.Client(raw, probe).HandshakeContext(ctx); !errors.Is(probeErr, errProbed) || isAllowed(config, &wants) {
+	probeErr := tls.Client(raw, probe).HandshakeContext(ctx)
+	if !errors.Is(probeErr, errProbed) || isAllowed(config, &wants) {
 		return err
 	}
 	explained := failure.New(failure.TLS, "tls: %s wants %s with %s, which is not allowed", host,

@@ -169,8 +169,8 @@ func (p *pool) dialed(host string, w *wantConn, result connResult) (excess net.C
 	return excess
 }
 
-// deliver gives a connection to the wantConn that has waited longest and takes it; an HTTP/2 one, which the others will share, to w
-// where that still waits. It reports whether any did. pool.mu is held.
+// deliver gives a connection to the wantConn that has waited longest and takes it; an HTTP/2 one, which the others will
+// share, to w where that still waits. It reports whether any did. pool.mu is held.
 func (q *hostQueue) deliver(w *wantConn, result connResult) bool {
 	if result.h2 == nil || !slices.Contains(q.wants, w) {
 		isUsed := result.h1 != nil && result.h1.used
