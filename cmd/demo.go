@@ -66,7 +66,7 @@ func runDemoBatch(in *interrupts, c *config, base string) int {
 	if out.console.stdoutIsTerminal {
 		out.records = clippedWriter{out.records}
 	}
-	counts := output.NewCounts(out.sink(c, nil))
+	counts := output.NewCounts(out.sink(c, nil, nil))
 	o := c.fetch
 	o.Drain = in.drain
 	reader := new(input.Reader)

@@ -23,7 +23,7 @@ var groups = []string{
 // register adds every flag to flags, with its default, as a way to set s. Texts that can't be parsed go to found.
 func register(flags *pflag.FlagSet, s *settings, found *problems) {
 	s.fetch = fetch.Defaults()
-	s.maxBody, s.cache.max, s.maxFailures.count = -1, -1, -1
+	s.maxBody, s.tempMax, s.cache.max, s.maxFailures.count = -1, -1, -1, -1
 	s.output.body, s.progress, s.compressed = encode.BodyAuto, progressAuto, true
 	r := &registrar{flags: flags, problems: found}
 	flags.SortFlags = false
@@ -160,6 +160,9 @@ func registerOutput(r *registrar, s *settings) {
 		"leave alone what is in the directory of --save-dir whole (by the sha256 of its line, where that has one)")
 	add(r, &s.maxBody, "max-body", "", "size", "16Mi",
 		"largest decoded body; with --save-dir 10Gi where this is left out", parse.Size)
+	add(r, &s.tempMax, "temp-max", "", "size", "half of what is free",
+		"room in TMPDIR for large bodies and what --ordered holds back; who finds it taken waits until others are "+
+			"written", parse.Size)
 	add(r, &o.FailureBody, "failure-body", "", "size", "1Ki",
 		"how much of the text of a failed answer a failure has as response_body; 0 is none", parse.Size)
 	r.group = "output"

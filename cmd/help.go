@@ -78,7 +78,9 @@ no secrets. A page that fails goes on from there when it is fed back; --resume g
 --max-pages is an end, from where --resume with a higher one goes on; a page that came before is a failure. null, false,
 "" or nothing at the pointer is the last page.
 
-Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass through files in TMPDIR (/tmp).
+Bodies over 1 MiB that stand in Records, and what --ordered holds back, pass through files in TMPDIR (/tmp), in all at
+most --temp-max and one body. A body that finds the room taken, or the disk full, is given up and asked for again once
+others are written; where the disk stays full for half a minute it is a failure of kind io.
 
 A host refuses a request for a limit of its own by 429, by a 4xx or 5xx with Retry-After or with a quota told as spent,
 or by a status of --throttle-on. It is left alone for what it says, or for a pause that grows from --retry-delay to 16

@@ -48,7 +48,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 		o.Committed = out.resumed.Committed
 	}
 	cache := openCache(c.cache, &o, out.console)
-	counts := output.NewCounts(out.sink(c, o.Changed))
+	counts := output.NewCounts(out.sink(c, o.Changed, o.TempSpace))
 	o.Drain = in.drain
 	o.Log = newLogger(c, out.console)
 	o.Live = new(fetch.Live)

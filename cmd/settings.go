@@ -18,6 +18,7 @@ type settings struct {
 	cache   cacheFlags
 
 	maxBody     int64 // --max-body; negative is not given
+	tempMax     int64 // --temp-max; negative is not given
 	compressed  bool
 	resolve     []string // --resolve, HOST:PORT:ADDRESS each
 	hostsFile   string

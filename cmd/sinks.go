@@ -5,14 +5,16 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/spool"
 	"batchfetch/output"
 	"batchfetch/output/encode"
 	"batchfetch/output/journal"
 	"batchfetch/output/terminal"
 )
 
-// sink returns the Sink of the run's Records. changed is what compares them with the cache, nil for writing all.
-func (out *outputs) sink(c *config, changed *cache.Reporter) fetch.Sink {
+// sink returns the Sink of the run's Records. changed is what compares them with the cache, nil for writing all; space
+// is for those that are held.
+func (out *outputs) sink(c *config, changed *cache.Reporter, space *spool.Space) fetch.Sink {
 	f := c.output
 	successes := fetch.Sink(output.NewJSONL(out.records, f.body))
 	if out.resumed != nil {
@@ -28,7 +30,7 @@ func (out *outputs) sink(c *config, changed *cache.Reporter) fetch.Sink {
 	if !f.ordered {
 		return sink
 	}
-	out.order = output.NewInOrder(sink)
+	out.order = output.NewInOrder(sink, space)
 	return out.order
 }
 

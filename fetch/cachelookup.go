@@ -12,6 +12,7 @@ import (
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/redact"
+	"batchfetch/fetch/spool"
 )
 
 // A lookupWorker is the stage that looks Tasks up in the cache before they enter a lane. One that the cache has a
@@ -89,7 +90,7 @@ func (w *lookupWorker) serveFound(ctx context.Context, t *task, found *cache.Fou
 	header := w.cache.headerWithAge(found, now)
 	w.cache.reportStored(ctx, found, t.lookup, record)
 	err := w.cache.serveStored(ctx, found, header, record)
-	if errors.Is(err, cache.ErrCorrupt) {
+	if errors.Is(err, cache.ErrCorrupt) || spool.IsFull(err) { // a worker waits for room
 		leaveToNetwork(t)
 		return true
 	}

@@ -39,7 +39,7 @@ func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, hea
 	case c.options.DropBody:
 		return nil
 	case c.options.BodyMemory > 0 && found.Size > c.options.BodyMemory:
-		return storedToSpool(ctx, found, rec)
+		return c.storedToSpool(ctx, found, rec)
 	}
 	body := newBuffer()
 	for int64(cap(body.bytes)) < found.Size+bytes.MinRead { // so that no read has to grow it to find the end
@@ -94,8 +94,8 @@ func mayServeStale(f *failure.Failure, status int) bool {
 }
 
 // storedToSpool copies a stored body into a temporary file.
-func storedToSpool(ctx context.Context, found *cache.Found, rec *Record) error {
-	body, err := spool.New()
+func (c *responseCache) storedToSpool(ctx context.Context, found *cache.Found, rec *Record) error {
+	body, err := c.options.TempSpace.NewBody(spool.Claim{Size: found.Size})
 	if err != nil {
 		return spoolFailure(err)
 	}

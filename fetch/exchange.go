@@ -9,6 +9,7 @@ import (
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
+	"batchfetch/fetch/spool"
 	"batchfetch/fetch/transport"
 )
 
@@ -22,6 +23,9 @@ type exchange struct {
 	startedAt time.Time // when the request was given to the transport
 	headersAt time.Time // when the header of the response had come
 	endedAt   time.Time // when the response had come whole, or failed; time spent on the cache afterwards is not counted
+
+	room       spool.Claim // for the temporary file of the body
+	roomNeeded int64       // bytes of it, as far as they are known
 
 	to            *target
 	headerOnly    bool // the body of a response is not to be read

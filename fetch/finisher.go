@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"batchfetch/fetch/failure"
-	"batchfetch/fetch/fdlimit"
 )
 
 // A finisher completes the Records of Tasks that have ended, has the Sink render them and sends them to the writer. All
@@ -28,6 +27,12 @@ func newRecord(t *task) *Record {
 
 // finish completes the Record of t, has it rendered and sends it to the writer. It blocks while the writer is behind.
 func (f *finisher) finish(t *task, record *Record) {
+	f.render(t, record)
+	f.send(t, record)
+}
+
+// render is the part of finish that does not block. Where the Record has a LineErr, its Task may still be restarted.
+func (f *finisher) render(t *task, record *Record) {
 	record.Attempts, record.Redirects = t.Attempts+t.uncounted, t.hops
 	if record.Failure = t.failure(); record.Failure == nil {
 		if why := f.pager.turn(t, record); why != nil {
@@ -46,7 +51,11 @@ func (f *finisher) finish(t *task, record *Record) {
 		record.FinalURL = withoutUserinfo(t.URL)
 	}
 	f.sink.Encode(record)
-	if fdlimit.IsExhausted(record.LineErr) {
+}
+
+// send is the part of finish that blocks.
+func (f *finisher) send(t *task, record *Record) {
+	if isShortage(record.LineErr) {
 		f.encodeAgain(t, record)
 	}
 	if record.isLarge() || record.More { // the next page starts once the Sink has this one: they stay in order
@@ -58,8 +67,8 @@ func (f *finisher) finish(t *task, record *Record) {
 	f.records <- record
 }
 
-// encodeAgain renders a Record again whose line could get no temporary file, because too many files were open, after
-// closing idle connections. Where that does not help it renders a Failure of Kind IO in its place.
+// encodeAgain renders a Record again whose line could get no temporary file, because too many files were open or the
+// disk was full, after closing idle connections. Where that does not help it renders a Failure of Kind IO in its place.
 func (f *finisher) encodeAgain(t *task, record *Record) {
 	f.closeIdle()
 	why := record.LineErr
@@ -68,7 +77,7 @@ func (f *finisher) encodeAgain(t *task, record *Record) {
 		f.sink.Encode(record)
 		why = record.LineErr
 	}
-	if !fdlimit.IsExhausted(why) {
+	if !isShortage(why) {
 		return
 	}
 	record.Discard()

@@ -20,6 +20,7 @@ func (x *exchange) readInline(decoded io.Reader, in *wireReader, codings []strin
 	}
 	body := newBuffer()
 	if announced > most && most < x.options.MaxBody {
+		x.roomNeeded = announced
 		return x.readSpooled(body, decoded, in, codings, rec)
 	}
 	more, err := body.readFrom(decoded, most)
@@ -44,13 +45,18 @@ func (x *exchange) readInline(decoded io.Reader, in *wireReader, codings []strin
 // readSpooled reads a body that is too large for memory into a temporary file; start is what has been read of it, and
 // is released.
 func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wireReader, codings []string, rec *Record) error {
-	body, err := newSpoolWriter(start)
+	x.roomNeeded = max(x.roomNeeded, int64(len(start.bytes)))
+	x.room.Size = max(x.room.Size, x.roomNeeded)
+	body, err := newSpoolWriter(x.options.TempSpace, x.room, start)
 	if err != nil {
 		return err
 	}
 	err = body.cause(x.readWhole(body, decoded, in, codings))
 	rec.Bytes = body.bytes
 	x.countWire(rec, in)
+	if body.bytes > x.room.Size { // its size was not known: twice as much is, for the next time
+		x.roomNeeded = min(2*body.bytes, x.options.MaxBody)
+	}
 	if err == nil {
 		err = x.orOtherForm(body.verify(rec), rec, in, body.spool.Reader())
 	}
@@ -82,9 +88,9 @@ type spoolWriter struct {
 }
 
 // newSpoolWriter returns a spoolWriter that has start in it already, and releases start.
-func newSpoolWriter(start *buffer) (*spoolWriter, error) {
+func newSpoolWriter(space *spool.Space, room spool.Claim, start *buffer) (*spoolWriter, error) {
 	defer start.release()
-	spool, err := spool.New()
+	spool, err := space.NewBody(room)
 	if err != nil {
 		return nil, spoolFailure(err)
 	}

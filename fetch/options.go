@@ -14,6 +14,7 @@ import (
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/netrc"
 	"batchfetch/fetch/paging"
+	"batchfetch/fetch/spool"
 	"batchfetch/fetch/transport"
 )
 
@@ -141,6 +142,10 @@ type Options struct {
 	// os.TempDir, and Record.OpenBody reads it from there. 0 is no bound: every body is in memory. With a BodyStore it
 	// has no effect.
 	BodyMemory int64
+
+	// TempSpace bounds the temporary files of the run; nil is no bound. A body that finds it taken waits until others are
+	// written, one alone never does.
+	TempSpace *spool.Space
 
 	// DropBody keeps no body: Records have its size and hash only. It has no effect with a BodyStore.
 	DropBody bool

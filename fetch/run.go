@@ -161,9 +161,9 @@ func (p *pipeline) schedulerPorts(
 func (p *pipeline) worker() *worker {
 	return &worker{options: p.options, transport: p.transport, cache: p.cache,
 		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, memory: p.memory, finisher: p.finisher,
-		failure: p.failure,
-		rng:     rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
-		start:   p.start, done: p.done}
+		failure: p.failure, holder: holderOf(p.sink),
+		rng:   rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		start: p.start, done: p.done}
 }
 
 func (p *pipeline) lookupWorker() *lookupWorker {

@@ -53,8 +53,11 @@ func storeFailure(err error) error {
 // the run.
 func spoolFailure(err error) error { return &failure.Failure{Kind: failure.IO, Err: err} }
 
-// storageErrorOf returns the error in a failure that ends the run: a *storeError or a *spool.Error; nil is none. Too
-// many open files end no run.
+// isShortage reports whether an error of a file ends no run: too many files are open, or there is no room for a
+// temporary one. Both end with what others hold.
+func isShortage(err error) bool { return fdlimit.IsExhausted(err) || spool.IsFull(err) }
+
+// storageErrorOf returns the error in a failure that ends the run: a *storeError or a *spool.Error; nil is none.
 func storageErrorOf(f *failure.Failure) error {
 	if f == nil { // first: the targets of errors.As escape to the heap
 		return nil
@@ -62,7 +65,7 @@ func storageErrorOf(f *failure.Failure) error {
 	var store *storeError
 	var spool *spool.Error
 	switch {
-	case fdlimit.IsExhausted(f):
+	case isShortage(f):
 		return nil
 	case errors.As(f, &store):
 		return store

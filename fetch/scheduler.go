@@ -47,6 +47,7 @@ type scheduler struct {
 	tally       *tally
 	workers     int // that have been started
 	lookupQueue lookupQueue
+	rooms       roomQueue
 
 	timer      *time.Timer
 	begun      time.Time
@@ -103,7 +104,7 @@ func (s *scheduler) loop(ctx context.Context) {
 		s.checkDeadline(now)
 		s.plan.SetUncommitted(s.uncommitted())
 		s.admitParked(now)
-		wait := s.dispatch(now)
+		wait := s.startWithRoom(now, s.dispatch(now))
 		s.startLookups()
 		if s.isOver() {
 			return
@@ -224,6 +225,7 @@ func (s *scheduler) takeDone(t *task) {
 		live.Exchanges.Store(s.tally.Exchanges)
 		live.Retries.Store(s.tally.Retries)
 	}
+	s.rooms.takeBack(t)
 	if t.Verdict.Fate == judge.Final {
 		s.endTask(t, now)
 		return
@@ -234,6 +236,10 @@ func (s *scheduler) takeDone(t *task) {
 	t.NotBefore = now.Add(t.Verdict.Delay)
 	if s.isStopped() {
 		s.plan.Fail(&t.Task, s.cutOffFailure(t))
+		return
+	}
+	if t.room > 0 {
+		s.rooms.waiting = append(s.rooms.waiting, t)
 		return
 	}
 	s.route(t, now)

@@ -68,6 +68,7 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 	}
 	s.dropLookups()
 	s.dropParked()
+	s.dropRoomQueue()
 	rest, spilled := s.plan.RemoveWaiting(now)
 	s.openTasks -= int(spilled)
 	s.tally.NotStarted += spilled

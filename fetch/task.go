@@ -22,7 +22,9 @@ type task struct {
 	uncounted     int            // exchanges that were no attempt for Attempts: refused by the host, or not ready
 	polls         int            // responses that were not ready (Options.Poll)
 	pollsSince    time.Time      // when the first of them had come
-	fileShortages int            // exchanges in a row that could open no file for the body, too many being open
+	fileShortages int            // exchanges in a row that found no file, or no room on the disk, for the body
+	room          int64          // bytes of its body, which found no room for its temporary file; 0 is none
+	promisedRoom  int64          // bytes that the roomQueue has promised it
 	values        *headerValues  // of Options.Header that its target has; nil are the first
 	lookup        *lookupResult  // what the cache has for its target; nil is nothing
 	counts        exchangeCounts // of its last exchange

@@ -96,7 +96,7 @@ func TestDiskThatFillsUp(t *testing.T) {
 	spooltest.NoneStaysOpen(t)
 	start := newBuffer()
 	start.bytes = append(start.bytes, "start"...)
-	body, err := newSpoolWriter(start)
+	body, err := newSpoolWriter(nil, spool.Claim{}, start)
 	if err != nil {
 		t.Fatal(err)
 	}

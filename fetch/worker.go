@@ -9,6 +9,7 @@ import (
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/redact"
+	"batchfetch/fetch/spool"
 	"batchfetch/fetch/transport"
 )
 
@@ -24,6 +25,7 @@ type worker struct {
 	finisher  *finisher
 	failure   *outputFailure // takes the errors of outputs that end the run
 	rng       *rand.Rand     // for the jitter of back-off
+	holder    Holder         // the Sink; nil where it holds no Records back
 
 	start <-chan *task // from the scheduler, which closes it at the end
 	done  chan<- *task // to the scheduler; its capacity is Options.Concurrency
@@ -44,7 +46,10 @@ func (w *worker) work(ctx context.Context) {
 		}
 		if t.Verdict.Fate == judge.Final {
 			w.serveStale(ctx, t, record)
-			w.finisher.finish(t, record)
+			w.finisher.render(t, record)
+			if !w.restartForRoom(t, record, time.Now()) {
+				w.finisher.send(t, record)
+			}
 		}
 		w.done <- t // never blocks: its capacity is the concurrency
 	}
@@ -84,11 +89,11 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if t.polls > 0 {
 		trial.PollElapsed = now.Sub(t.pollsSince)
 	}
-	if t.fileShortages++; !a.IsOutOfFiles() {
-		t.fileShortages = 0
-	} else {
+	if a.IsOutOfFiles() {
 		w.transport.CloseIdle() // so that files can be opened
 	}
+	a.NoRoom = a.Failure != nil && spool.IsFull(a.Failure)
+	t.countShortages(x, &a)
 	t.Verdict = judge.Judge(t.policy, trial, a, now, w.rng.Float64())
 	t.countUnattempted(now)
 	w.renewHeader(ctx, t, &a)
@@ -130,7 +135,7 @@ func (w *worker) newExchange(t *task) *exchange {
 	if !w.cache.isCurrent(t.lookup, &t.target, header) {
 		t.lookup = nil
 	}
-	x := &exchange{options: t.options, transport: w.transport, memory: w.memory,
+	x := &exchange{options: t.options, transport: w.transport, memory: w.memory, room: t.roomClaim(w.holder),
 		unconditional: t.unconditional, headerOnly: t.headerOnly,
 		noReplay: t.request.Retry != nil && !*t.request.Retry,
 		cache:    cacheExchange{w.cache, t.lookup, t.unconditional}, cookies: header["Cookie"]}

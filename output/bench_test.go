@@ -77,7 +77,7 @@ func BenchmarkInOrder(b *testing.B) {
 			line := fmt.Appendf(nil, "%01000d\n", 0)
 			records := make([]fetch.Record, n)
 			inner := &countingSink{}
-			o := NewInOrder(inner)
+			o := NewInOrder(inner, nil)
 			b.ReportAllocs()
 			b.SetBytes(int64(n * len(line)))
 			base := int64(0)

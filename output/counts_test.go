@@ -50,7 +50,7 @@ func TestCounts(t *testing.T) {
 
 // Counts unwraps to its inner Sink, which may be a fetch.Holder, and is none itself.
 func TestCountsShowsWhatIsInside(t *testing.T) {
-	ordered := NewInOrder(&lineSink{})
+	ordered := NewInOrder(&lineSink{}, nil)
 	if inside := NewCounts(ordered).Unwrap(); inside != fetch.Sink(ordered) {
 		t.Errorf("inside is %v", inside)
 	}

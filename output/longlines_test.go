@@ -86,7 +86,7 @@ func TestLongLineThatBreaks(t *testing.T) {
 	t.Setenv("TMPDIR", missing)
 	sink.Encode(r)
 	var temporary *spool.Error
-	err := NewInOrder(sink).Put(&fetch.Record{Seq: 5, LineErr: r.LineErr})
+	err := NewInOrder(sink, nil).Put(&fetch.Record{Seq: 5, LineErr: r.LineErr})
 	if !errors.As(err, &temporary) {
 		t.Errorf("in order: %v", err)
 	}

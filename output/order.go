@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/spool"
 )
 
 // InOrder is a fetch.Sink that passes Records on in the order of the input, and the pages of a Request in their order.
@@ -34,9 +35,10 @@ type earlyRecord struct {
 	place  spillPlace
 }
 
-// NewInOrder returns an InOrder around sink.
-func NewInOrder(sink fetch.Sink) *InOrder {
-	return &InOrder{Sink: sink, early: make(map[int64][]earlyRecord), spill: spill{maxFileBytes: spillFileBytes}}
+// NewInOrder returns an InOrder around sink, whose temporary files take room in space.
+func NewInOrder(sink fetch.Sink, space *spool.Space) *InOrder {
+	return &InOrder{Sink: sink, early: make(map[int64][]earlyRecord),
+		spill: spill{space: space, maxFileBytes: spillFileBytes}}
 }
 
 // Held returns the number of Records that are held. It may be called by any goroutine.
@@ -75,7 +77,8 @@ func (o *InOrder) hold(r *fetch.Record) error {
 	e := earlyRecord{record: r, more: r.More}
 	if r.LongLine != nil || o.memoryBytes+int64(len(r.Line)) > maxMemoryBytes {
 		var err error
-		if e.place, err = o.spill.write(r); err != nil {
+		if e.place, err = o.spill.write(r); err != nil && !spool.IsFull(err) { // then it is held where it is
+			r.Discard()
 			return fmt.Errorf("--ordered: %w", err)
 		}
 	}
@@ -144,4 +147,11 @@ func (o *InOrder) Flush(last bool) error {
 }
 
 // Close removes the temporary files.
-func (o *InOrder) Close() error { return o.spill.Close() }
+func (o *InOrder) Close() error {
+	for _, all := range o.early {
+		for _, e := range all {
+			e.record.Discard()
+		}
+	}
+	return o.spill.Close()
+}

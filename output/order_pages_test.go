@@ -17,7 +17,7 @@ func TestInOrderPages(t *testing.T) {
 	order := NewInOrder(fetch.SinkFunc(func(r *fetch.Record) error {
 		got = append(got, page{r.Seq, r.Request.Page, r.More})
 		return nil
-	}))
+	}), nil)
 	for _, p := range []page{
 		{2, 1, false}, {1, 1, true}, {0, 1, true}, {1, 2, true}, {0, 2, false}, {4, 1, true}, {1, 3, false}, {3, 1, false},
 		{4, 2, true},

@@ -22,7 +22,7 @@ func newTestInOrder(t testing.TB) (*InOrder, *lineSink) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	inner := &lineSink{}
-	o := NewInOrder(inner)
+	o := NewInOrder(inner, nil)
 	t.Cleanup(func() {
 		if err := o.Close(); err != nil {
 			t.Error(err)
@@ -216,7 +216,7 @@ func TestInOrderPassesErrorsOn(t *testing.T) {
 // A temporary file that can't be created is an error that names the flag.
 func TestInOrderWithoutATemporaryDirectory(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir()+"/missing")
-	o := NewInOrder(&lineSink{})
+	o := NewInOrder(&lineSink{}, nil)
 	err := o.Put(&fetch.Record{Seq: 1, Line: make([]byte, maxMemoryBytes+1)})
 	if err == nil || !strings.Contains(err.Error(), "--ordered") {
 		t.Errorf("got %v", err)

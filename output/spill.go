@@ -11,7 +11,8 @@ import (
 // spill keeps lines in temporary files. It begins a new file after maxFileBytes and closes each once all its lines are
 // released, so that neither the space on disk nor the number of open files grows with the run.
 type spill struct {
-	maxFileBytes int64 // size from which on a new file is begun
+	space        *spool.Space // nil is no bound
+	maxFileBytes int64        // size from which on a new file is begun
 	files        []*spillFile
 }
 
@@ -29,9 +30,9 @@ type spillPlace struct {
 	offset, size int64
 }
 
-// write moves the line of a Record into the current file, and closes a temporary file of its own.
+// write moves the line of a Record into the current file, and closes a temporary file of its own. With an error the
+// Record keeps its line.
 func (s *spill) write(r *fetch.Record) (spillPlace, error) {
-	defer r.Discard()
 	f, err := s.currentFile()
 	if err != nil {
 		return spillPlace{}, err
@@ -42,9 +43,13 @@ func (s *spill) write(r *fetch.Record) (spillPlace, error) {
 	} else {
 		_, err = f.spool.Write(r.Line)
 	}
+	if err != nil {
+		return spillPlace{}, errors.Join(err, f.spool.Truncate(p.offset))
+	}
+	r.Discard()
 	p.size = f.spool.Size() - p.offset
 	f.linesLeft++
-	return p, err
+	return p, nil
 }
 
 // currentFile returns the file that lines are written to.
@@ -52,7 +57,7 @@ func (s *spill) currentFile() (*spillFile, error) {
 	if n := len(s.files); n > 0 && s.files[n-1].spool.Size() < s.maxFileBytes {
 		return s.files[n-1], nil
 	}
-	made, err := spool.New()
+	made, err := s.space.NewLines()
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,8 @@ type Answer struct {
 	ServerHeader http.Header
 	// Failure is why no response came, or why it broke off or can't be used; nil means that it is whole.
 	Failure *failure.Failure
+	// NoRoom says that the Failure is that of a temporary file for which there was no room.
+	NoRoom bool
 	// Partial is what came of a request for the missing part of a body.
 	Partial Partial
 	// Conditional says that the request had header fields that a plain one has not and the user did not ask for: the
@@ -106,7 +108,7 @@ type Trial struct {
 	// the first of them.
 	Polls       int
 	PollElapsed time.Duration
-	// FileShortages is the number of file shortages in a row before this exchange; see Answer.IsOutOfFiles.
+	// FileShortages is the number of file shortages in a row before this exchange; see Answer.IsOutOfFiles and NoRoom.
 	FileShortages int
 	// Elapsed is the time since the first exchange began.
 	Elapsed time.Duration
@@ -148,7 +150,7 @@ func (p *Policy) judgeTask(t Trial, a *Answer, r *refusal, now time.Time, chance
 	if why := a.restartFailure(); why != nil {
 		return Verdict{Fate: Restart, Unconditional: true, Failure: why}
 	}
-	if a.IsOutOfFiles() && t.FileShortages < maxFileShortages && p.mayRepeat(t) {
+	if (a.IsOutOfFiles() || a.NoRoom) && t.FileShortages < maxFileShortages && p.mayRepeat(t) {
 		delay := Backoff(t.FileShortages+1, firstFileWait, longestFileWait, chance)
 		return Verdict{Fate: Restart, Delay: delay, Failure: a.Failure}
 	}

@@ -1,12 +1,14 @@
 /*
 Package spool stores bytes that are too many for memory in temporary files, without a name where the system allows it.
 
-	New ─▷ File ─▷ Write, ReadFrom, Truncate      spool.go
+	New, Space.NewBody, Space.NewLines            space.go
+	    ─▷ File ─▷ Write, ReadFrom, Truncate      spool.go
 	            ─▷ Reader, WriteTo, Part ─▷ Close
 	  openUnnamed: O_TMPFILE on Linux             tmpfile_linux.go, tmpfile_other.go
+	  Free: what the disk has left                free_unix.go, free_other.go
 
 It promises that nothing is left on disk when the process ends, where the system has files without a name, and
-otherwise when each File is closed. It does not bound how much is written. It knows nothing of what the bytes are, and
-imports none of our packages. Package spooltest checks that none is left open.
+otherwise when each File is closed, and that the Files of one Space are not more at once than it allows, but for one. It
+knows nothing of what the bytes are, and imports none of our packages. Package spooltest checks that none is left open.
 */
 package spool

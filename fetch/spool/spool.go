@@ -16,9 +16,15 @@ type File struct {
 	offset, size int64 // in bytes: where in file the bytes start, and how many there are
 	named        bool  // the file has a name, which Close removes
 	isSection    bool  // file belongs to another File, which closes it
+
+	space   *Space // nil is no bound
+	charged int64  // bytes of space that are set aside for this File
+	isBody  bool   // it may find the room taken
+	urgent  bool   // a body that does not
 }
 
-// An Error is a failure to make, write or read a temporary file, with its directory. It ends a run.
+// An Error is a failure to make, write or read a temporary file, with its directory. It ends a run, unless there is only
+// no room for the file (IsFull).
 type Error struct {
 	Dir string
 	Err error
@@ -40,27 +46,38 @@ func newError(dir string, err error) error {
 	return &Error{Dir: dir, Err: err}
 }
 
-// New makes an empty File in os.TempDir. Its error is an *Error, as are those of the methods.
-func New() (*File, error) {
+// New makes an empty File in os.TempDir, without a Space. Its error is an *Error, as are those of the methods.
+func New() (*File, error) { return (*Space)(nil).NewLines() }
+
+// open opens the file of s in os.TempDir.
+func (s *File) open() error {
 	dir := os.TempDir()
-	if f := openUnnamed(dir); f != nil {
-		return &File{file: f}, nil
+	if s.file = openUnnamed(dir); s.file != nil {
+		return nil
 	}
 	f, err := os.CreateTemp(dir, "batchfetch-*")
 	if err != nil {
-		return nil, newError(dir, err)
+		s.noteFull(err)
+		return newError(dir, err)
 	}
-	return &File{file: f, named: os.Remove(f.Name()) != nil}, nil // where an open file can't be removed, Close removes it
+	s.file, s.named = f, os.Remove(f.Name()) != nil // where an open file can't be removed, Close removes it
+	return nil
 }
 
 // wrapError returns an Error of this File.
-func (s *File) wrapError(err error) error { return newError(filepath.Dir(s.file.Name()), err) }
+func (s *File) wrapError(err error) error {
+	s.noteFull(err)
+	return newError(filepath.Dir(s.file.Name()), err)
+}
 
 // Size returns the number of bytes.
 func (s *File) Size() int64 { return s.size }
 
 // Write appends p.
 func (s *File) Write(p []byte) (int, error) {
+	if err := s.reserve(s.size + int64(len(p))); err != nil {
+		return 0, s.wrapError(err)
+	}
 	n, err := s.file.WriteAt(p, s.offset+s.size)
 	s.size += int64(n)
 	if err != nil {
@@ -69,13 +86,17 @@ func (s *File) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// ReadFrom appends all bytes of r up to io.EOF. Where r is a file, the kernel may copy (copy_file_range).
+// ReadFrom appends all bytes of r up to io.EOF. Where r is a file, the kernel may copy (copy_file_range). It is for
+// lines, and for bodies whose Claim had their size: the room for more is taken afterwards.
 func (s *File) ReadFrom(r io.Reader) (int64, error) {
 	_, err := s.file.Seek(s.offset+s.size, io.SeekStart)
 	var n int64
 	if err == nil {
 		n, err = s.file.ReadFrom(r)
 		s.size += n
+		if taken := s.reserve(s.size); err == nil {
+			err = taken
+		}
 	}
 	if err != nil {
 		return n, s.wrapError(err)
@@ -89,6 +110,10 @@ func (s *File) Truncate(size int64) error {
 		return s.wrapError(err)
 	}
 	s.size = size
+	if !s.isBody { // a body keeps its room
+		s.giveBack()
+		return s.reserve(size)
+	}
 	return nil
 }
 
@@ -138,6 +163,7 @@ func (s *File) Close() error {
 		return nil
 	}
 	err := s.file.Close()
+	s.giveBack()
 	if s.named {
 		err = errors.Join(err, os.Remove(s.file.Name()))
 	}

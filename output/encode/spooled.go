@@ -28,7 +28,7 @@ type bodyForm interface {
 
 // SpoolRecord returns the line of a success whose body is in its Spool, in a temporary file that the caller closes.
 func SpoolRecord(r *fetch.Record, mode BodyMode) (*spool.File, error) {
-	out, err := spool.New()
+	out, err := r.Spool.NewLine()
 	if err != nil {
 		return nil, err
 	}
