@@ -16,7 +16,7 @@
 //	    fetch.Run                                         progress.go shows it meanwhile
 //	        │  result.go: the exit code
 //	        ▼
-//	    finish.go: summary Record, files get their names; summary.go and hints.go: the same in words
+//	    finish.go: files get their names, summary Record; summary.go, failuretable.go, hints.go: it in words
 //	        │
 //	        ▼
 //	    exit code
