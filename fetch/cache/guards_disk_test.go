@@ -91,8 +91,10 @@ func TestEntryOfAnother(t *testing.T) {
 				}
 				return found != nil
 			}
-			if isThere(0) != tt.taken || isThere(0) != tt.taken || !isThere(1) {
-				t.Errorf("it is used: %v; the other: %v", isThere(0), isThere(1))
+			for range 2 {
+				if it, other := isThere(0), isThere(1); it != tt.taken || !other {
+					t.Errorf("it is used: %v; the other: %v", it, other)
+				}
 			}
 			if !tt.taken && (len(warned) != 1 || !errors.Is(warned[0], errNotOurs)) || tt.taken && len(warned) > 0 {
 				t.Errorf("warned of %v", warned)
