@@ -13,9 +13,9 @@ import (
 // A refusal is a response by which a host refuses a request for a limit, whatever the page.
 type refusal struct {
 	hold askedWait // how long the host, or the bucket, asks to be left alone; field is empty where it is a quota's reset
-	// quotaHolds says that in place of hold the Quotas tell, by a reset that may be in milliseconds: who has seen more
-	// than one response knows.
-	quotaHolds bool
+	// doubtful is the reset that the Quotas tell in place of hold, as read: it may be in milliseconds, which is known to
+	// who has seen more than one response. 0 is none.
+	doubtful time.Duration
 }
 
 // refusalOf returns the refusal that a response is, nil for none: a 429, a status of ThrottleOn, and a 4xx or 5xx (or
@@ -47,7 +47,7 @@ func (p *Policy) refusalOf(t Trial, a *Answer, told *announcement, now time.Time
 		return nil
 	}
 	if p.Adaptive && told.reset.unitless && told.reset.wait >= leastDoubtful {
-		return &refusal{quotaHolds: true}
+		return &refusal{doubtful: told.reset.wait}
 	}
 	return &refusal{hold: told.reset}
 }
@@ -125,10 +125,10 @@ func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Ve
 		return v
 	}
 	delay := r.hold.wait
-	if delay == 0 && !r.quotaHolds {
+	if delay == 0 && r.doubtful == 0 {
 		delay = Backoff(min(t.Refusals+1, p.longestStreak()), p.RetryDelay, p.RetryMaxDelay, chance)
 	}
-	if p.RetryMaxTime > 0 && t.Elapsed+delay > p.RetryMaxTime {
+	if p.RetryMaxTime > 0 && t.Elapsed+delay+r.doubtful > p.RetryMaxTime {
 		return v
 	}
 	v.Fate, v.Delay = Retry, delay
