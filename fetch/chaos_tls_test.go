@@ -125,7 +125,7 @@ func tlsFaults(t testing.TB) []fault {
 		{name: "a self-signed certificate", wrap: wrapTLS(a.serverConfig(t, nil)), serve: respond(okBody), kind: failure.TLS,
 			message: "tls: certificate of 127.0.0.1 is signed by an unknown authority"},
 		{name: "TLS 1.1", wrap: wrapTLS(withMaxVersion(a.serverConfig(t, unchanged), tls.VersionTLS11)),
-			serve: respond(okBody), kind: failure.TLS, message: "tls: 127.0.0.1 refused the handshake"},
+			serve: respond(okBody), kind: failure.TLS, message: "tls: 127.0.0.1 wants TLS 1.1 with TLS_ECDHE_ECDSA_"},
 		{name: "plain HTTP on the port of TLS", serve: func(c net.Conn, in *requestReader) {
 			_ = write(c, okBody)
 			in.drain()

@@ -127,8 +127,8 @@ func TestClientCertificateThatIsMissed(t *testing.T) {
 			})
 			r, _ := runOne(t, strings.Replace(url, "http:", "https:", 1),
 				noRetryOptions(func(o *Options) { o.TLS = &tls.Config{InsecureSkipVerify: true} }))
-			if kindOf(r) != failure.TLS || !strings.HasPrefix(r.Failure.Error(), says) {
-				t.Errorf("got %s: %v", kindOf(r), r.Failure)
+			if kindOf(r) != failure.TLS || !strings.HasPrefix(r.Failure.Error(), says) || r.Failure.Option != "cert" {
+				t.Errorf("got %s: %v, option %q", kindOf(r), r.Failure, r.Failure.Option)
 			}
 		})
 	}

@@ -88,7 +88,7 @@ func classifyTLS(ctx context.Context, host string, asked []string, err error) *f
 		return NotSpoken(host, asked)
 	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: an alert that the other side sent
 		f := failure.New(failure.TLS, "tls: %s refused the handshake: %w", host, op.Err)
-		f.Option = optionCert
+		f.Option = OptionCert
 		return f
 	case failure.IsReset(err):
 		return failure.New(failure.Reset, "tls: %s reset the connection during the handshake", host)
@@ -100,13 +100,13 @@ func classifyTLS(ctx context.Context, host string, asked []string, err error) *f
 	}
 	f := failure.New(failure.TLS, "tls: handshake with %s: %w", host, err)
 	if !errors.As(err, new(*tls.CertificateVerificationError)) {
-		f.Option = optionCert
+		f.Option = OptionCert
 	}
 	return f
 }
 
-// optionCert is the Failure.Option where a server refuses what it is offered: it may want a client certificate.
-const optionCert = "cert"
+// OptionCert is the Failure.Option where a server refuses what it is offered: it may want a client certificate.
+const OptionCert = "cert"
 
 // alertNoProtocol is the TLS alert no_application_protocol (RFC 7301 section 3.2).
 const alertNoProtocol = 120

@@ -29,7 +29,7 @@ var errProbed = errors.New("probed")
 // allow: a second handshake, which trusts no one and is not completed, offers that too.
 func (d *Dialer) explainRefusal(ctx context.Context, addr string, config *tls.Config, err error) error {
 	var f *failure.Failure
-	if !errors.As(err, &f) || f.Kind != failure.TLS || f.Option != optionCert {
+	if !errors.As(err, &f) || f.Kind != failure.TLS || f.Option != OptionCert {
 		return err
 	}
 	host := hostOf(addr)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"reflect"
 
+	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 )
 
@@ -64,7 +65,7 @@ func classify(ctx context.Context, err error) *failure.Failure {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return failure.New(failure.Truncated, "the connection closed before a whole answer")
 	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: an alert after the handshake
-		return failure.New(failure.TLS, "tls: the connection was refused: %w", op.Err)
+		return refusedByAlert(op)
 	case errors.As(err, &op) && op.Op == "local error": // crypto/tls: an alert that this side sent
 		return failure.New(failure.TLS, "tls: what came can't be read: %w", op.Err)
 	case failure.IsTimeout(err):
@@ -77,4 +78,12 @@ func classify(ctx context.Context, err error) *failure.Failure {
 		return failure.New(failure.Reset, "the server gave the connection up (HTTP/2 error code %#x)", code)
 	}
 	return failure.New(failure.Protocol, "not a valid HTTP answer: %s", failure.Unquoted(err))
+}
+
+// refusedByAlert returns the failure for a TLS alert of the other side after the handshake: with TLS 1.3 it refuses what
+// it was offered only then, a client certificate that it misses for one.
+func refusedByAlert(op *net.OpError) *failure.Failure {
+	f := failure.New(failure.TLS, "tls: the connection was refused: %w", op.Err)
+	f.Option = dial.OptionCert
+	return f
 }

@@ -93,7 +93,7 @@ func (c *Call) alertBehind() *failure.Failure {
 	}
 	var op *net.OpError
 	if _, err := c.tls.Read(make([]byte, 1)); errors.As(err, &op) && op.Op == "remote error" {
-		return failure.New(failure.TLS, "tls: the connection was refused: %w", op.Err)
+		return refusedByAlert(op)
 	}
 	return nil
 }
