@@ -36,7 +36,7 @@ func TestSpace(t *testing.T) {
 				f, err := s.NewLines()
 				if size > 0 {
 					f, err = s.NewBody(Claim{Size: size})
-				} else {
+				} else if err == nil {
 					_, err = f.Write(make([]byte, -size))
 				}
 				if err != nil {
