@@ -153,7 +153,7 @@ func TestSOCKSWithoutTheRightPassword(t *testing.T) {
 	o := noRetryOptions(func(o *Options) { o.HTTPProxy = "socks5h://user:s3cret@" + proxy.start(t, "socks5h") })
 	r, _ := runOne(t, "http://a.test/", o)
 	if says := fmt.Sprint(r.Failure); kindOf(r) != failure.Connect ||
-		!strings.HasSuffix(says, ": asking for a.test:80: username/password authentication failed") ||
+		!strings.HasSuffix(says, ": asking for a.test:80: it refused the user and password") ||
 		strings.Contains(says, "s3cret") {
 		t.Errorf("got %s: %s", kindOf(r), says)
 	}
