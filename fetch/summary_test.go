@@ -135,12 +135,12 @@ func TestLiveWaiting(t *testing.T) {
 			return r, nil
 		})
 		started := time.Now()
-		var during *HostWait
-		time.AfterFunc(10*time.Second, func() { during = live.Waiting.Load() })
+		seen := make(chan *HostWait, 1)
+		time.AfterFunc(10*time.Second, func() { seen <- live.Waiting.Load() })
 		if _, err := runWithClient(t.Context(), urls(1, "http://a.test"), &recorder{}, o, client); err != nil {
 			t.Fatal(err)
 		}
-		if during == nil || during.Host != "http://a.test" || during.Status != 429 ||
+		if during := <-seen; during == nil || during.Host != "http://a.test" || during.Status != 429 ||
 			during.Until.Sub(started).Round(time.Second) != 30*time.Second {
 			t.Errorf("waiting for %+v", during)
 		}
