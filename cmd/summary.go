@@ -11,6 +11,7 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
+	"batchfetch/output"
 	"batchfetch/output/encode"
 )
 
@@ -184,6 +185,8 @@ func (out *outputs) retryLine(c *config, r *result) string {
 		return "Retry: run it again"
 	case failed == 0 || c.output.failures == "-":
 		return ""
+	case !slices.ContainsFunc(r.counts.Groups(), func(g *output.FailureGroup) bool { return !g.IsFinal() }):
+		return "" // it would fail again
 	case c.output.failures == "":
 		return "Retry: --failures FILE keeps the failures, and batchfetch FILE asks for them again"
 	}

@@ -68,7 +68,7 @@ func TestBar(t *testing.T) {
 		time.Sleep(701 * time.Millisecond)
 		synctest.Wait()
 		if _, bottom := screenAfter(out.peek()); !strings.Contains(bottom, "50/200") ||
-			!strings.Contains(bottom, "25%") ||
+			!strings.HasPrefix(bottom, "25% |███") ||
 			!strings.Contains(bottom, "50/s  3 failed  about 3s left") {
 			t.Errorf("after a second: %q", bottom)
 		}

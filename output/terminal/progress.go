@@ -81,6 +81,14 @@ type part struct {
 	rank int
 }
 
+// rankOfShare is the rank of the share of all that is done.
+const rankOfShare = 3
+
+// withoutShare returns the parts but for the share.
+func withoutShare(parts []part) []part {
+	return slices.DeleteFunc(parts, func(p part) bool { return p.rank == rankOfShare })
+}
+
 // parts returns what there is to say at now.
 func (p *Progress) parts(now time.Time) []part {
 	done, total := p.finished(), p.total.Load()
@@ -90,7 +98,7 @@ func (p *Progress) parts(now time.Time) []part {
 	}
 	parts := []part{count}
 	if total > 0 && done <= total {
-		parts = append(parts, part{fmt.Sprintf("%d%%", 100*done/total), 3})
+		parts = append(parts, part{fmt.Sprintf("%d%%", 100*done/total), rankOfShare})
 	}
 	rate := p.rate(now)
 	parts = append(parts, part{formatRate(rate) + "/s", 5}, part{fmt.Sprintf("%d failed", p.counts.Failed.Load()), 1})
