@@ -60,7 +60,8 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 		l.overload.lastOne = now
 	}
 	if !until.IsZero() && until.After(now) {
-		if ofBucket && (l.buckets.isSplit() || l.buckets.supposeOthers()) {
+		isPart := l.within != nil // then the settings say what has a bucket of its own
+		if ofBucket && (l.buckets.isSplit() || !isPart && l.buckets.supposeOthers()) {
 			b.closure, bucketClosed = b.closure.extend(until, streak, why), true
 		} else {
 			l.closure, laneClosed = l.closure.extend(until, streak, why), true
