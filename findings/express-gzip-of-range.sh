@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Express compresses the part that a range asked for, where others cut a part out of the compressed file: same headers.
 #
-# Expected: a 206 with "Content-Encoding: gzip" is a piece of the gzip stream, and Content-Range counts its bytes. RFC 9110
-#   has the coding as part of the representation (8.4), and ranges are of the representation (14.1.2); Apache and nginx
-#   (gzip_static) do so. Or the compressor leaves a 206 alone.
-# Seen: express 5.3.0 with compression 1.8.2 (all newest), "Accept-Encoding: gzip", "Range: bytes=100-9999" of a file of
-#   20000 bytes: 206, "Content-Range: bytes 100-9999/20000", "Content-Encoding: gzip", and some 2000 bytes that are a whole
-#   gzip stream of their own, of bytes 100 to 9999 of the *uncompressed* file. Content-Range counts neither what was sent nor
-#   a representation that exists: 20000 is the length without coding. The ETag is that of the whole, compressed or not.
+# Expected: a 206 with "Content-Encoding: gzip" is a piece of the gzip stream, and Content-Range counts its bytes. RFC
+#   9110 has the coding as part of the representation (8.4), and ranges are of the representation (14.1.2); Apache and
+#   nginx (gzip_static) do so. Or the compressor leaves a 206 alone.
+# Seen: express 5.3.0 with compression 1.8.2 (all newest), "Accept-Encoding: gzip", "Range: bytes=100-9999" of a file
+#   of 20000 bytes: 206, "Content-Range: bytes 100-9999/20000", "Content-Encoding: gzip", and some 2000 bytes that are a
+#   whole gzip stream of their own, of bytes 100 to 9999 of the *uncompressed* file. Content-Range counts neither what
+#   was sent nor a representation that exists: 20000 is the length without coding. The ETag is that of the whole,
+#   compressed or not.
 # Why: compression wraps res.write and looks at method, content type, length and Cache-Control, not at the status.
-# Why it matters: two opposite meanings of the same headers, so a client can't know what a 206 with a coding holds.
-#   One that appends what came to a kept gzip prefix makes a file that is broken, or, since gzip streams may be joined,
-#   one that unpacks without an error to the wrong content, which the last lines here show. A 206 with a coding must be
+# Why it matters: two opposite meanings of the same headers, so a client can't know what a 206 with a coding holds. One
+#   that appends what came to a kept gzip prefix makes a file that is broken, or, since gzip streams may be joined, one
+#   that unpacks without an error to the wrong content, which the last lines here show. A 206 with a coding must be
 #   refused, and a range asked for with "Accept-Encoding: identity".
 set -euo pipefail
 

@@ -8,9 +8,9 @@
 #   touches. Bytes 0-99, 100-199 and the whole have three strong ETags. If-Range with the whole's own tag, or with any
 #   other, is 206. So is "Range: bytes=0-9,20-29", with the whole file as "bytes 0-19999/20000".
 # Why: the middleware hashes the body of the response, which for a 206 is the part.
-# Why it matters: a client that compares tags, as it must, takes each continuation for a changed file and begins from zero,
-#   as often as the connection breaks; one that relies on If-Range joins parts of two files. Nothing but Last-Modified
-#   tells here whether a part fits. A cache that stores the tag of a part revalidates the wrong thing.
+# Why it matters: a client that compares tags, as it must, takes each continuation for a changed file and begins from
+#   zero, as often as the connection breaks; one that relies on If-Range joins parts of two files. Nothing but
+#   Last-Modified tells here whether a part fits. A cache that stores the tag of a part revalidates the wrong thing.
 set -euo pipefail
 
 dir=$(mktemp -d)
