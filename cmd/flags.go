@@ -17,7 +17,7 @@ import (
 
 // groups are the headings of the help, in its order.
 var groups = []string{
-	"limits", "retry", "time", "request", "connection", "body", "output", "cache", "run", "telling",
+	"limits", "retry", "time", "request", "connection", "body", "output", "cache", "run", "messages",
 }
 
 // register adds every flag to flags, with its default, as a way to set s. Texts that can't be parsed go to found.
@@ -38,48 +38,48 @@ func register(flags *pflag.FlagSet, s *settings, found *problems) {
 func registerLimits(r *registrar, s *settings) {
 	o := &s.fetch
 	r.group = "limits"
-	r.int(&o.Concurrency, "concurrency", "j", "n", "most exchanges at once")
-	r.int(&o.HostConcurrency, "host-concurrency", "", "n", "most exchanges at once on one host")
+	r.int(&o.Concurrency, "concurrency", "j", "n", "most requests in progress at once")
+	r.int(&o.HostConcurrency, "host-concurrency", "", "n", "most requests in progress at once on one host")
 	add(r, &o.Rate, "rate", "", "rate", "none",
-		"most exchanges started in the whole run, evenly spaced: 10/s, 60/m, 1/15s", parse.Rate)
+		"most requests started in the whole run, evenly spaced: 10/s, 60/m, 1/15s", parse.Rate)
 	add(r, &o.HostRate, "host-rate", "", "rate", "none", "the same for each host", parse.Rate)
 	r.bool(&o.Adaptive, "adaptive", "",
-		"lower the rate of a host that refuses requests (429, Retry-After) and bring it back step by step; keep to the "+
-			"quota that RateLimit headers tell")
-	r.int(&o.Lookahead, "lookahead", "", "n", "requests read ahead of those that finish; bounds the memory")
+		"lower the rate of a host that refuses requests (429, Retry-After), raise it again step by step, and "+
+			"obey announced quotas (RateLimit)")
+	r.int(&o.Lookahead, "lookahead", "", "n", "requests read ahead; bounds the memory")
 	add(r, &o.Aside, "aside", "", "size", "12Mi",
-		"memory for requests that are set aside while hosts at their limit fill --lookahead, compressed; 0 sets none "+
+		"memory for requests set aside, compressed, while hosts at their limit fill --lookahead; 0 sets none "+
 			"aside", parse.Size)
 	add(r, &o.Bandwidth, "bandwidth", "", "size", "none",
-		"most bytes received per second in the whole run (10M), all that comes over the connections; spread evenly, "+
-			"shared fairly", parse.Bandwidth)
+		"most bytes received per second in the whole run (10M), shared equally by the requests in progress",
+		parse.Bandwidth)
 	r.text(&s.hostsFile, "hosts", "", "file",
-		"settings of single hosts, as YAML or JSON: limits, timeouts, retries, headers, user and password (see below)")
+		"limits, timeouts, retries, headers and credentials of single hosts, as YAML or JSON (help hosts)")
 	r.group = "retry"
-	r.int(&o.Retries, "retries", "", "n", "further attempts after a first that failed")
+	r.int(&o.Retries, "retries", "", "n", "attempts after the first one failed")
 	add(r, &o.RetryOn, "retry-on", "", "list", strings.Replace(o.RetryOn.String(), ",dns", ", dns", 1), // fits into lines
-		"statuses and kinds of failure worth another attempt", judge.ParseRetryOn)
+		"statuses and kinds of failure that are retried", judge.ParseRetryOn)
 	add(r, &o.ThrottleOn, "throttle-on", "", "list", "none",
-		"statuses by which a host says that it is asked too much, beside 429: the host is left alone, and the URL's "+
-			"retries are not spent", parseStatusesOrNone)
+		"statuses that are a refusal, like 429: the host is paused and no retry used up", parseStatusesOrNone)
 	r.duration(&o.RetryDelay, "retry-delay",
-		"bound of the first wait, doubling; each wait is drawn from zero to its bound")
+		"longest first wait; it doubles with each retry, and each wait is random from zero on")
 	r.duration(&o.RetryMaxDelay, "retry-max-delay", "longest wait, and longest Retry-After obeyed")
-	r.duration(&o.RetryMaxTime, "retry-max-time", "one URL's attempts and waits together")
+	r.duration(&o.RetryMaxTime, "retry-max-time", "longest time for all attempts and waits of one URL")
 	add(r, &o.Poll, "poll", "", "list", "none",
-		"statuses of answers that are not ready yet (202): asked again after their Retry-After or a growing delay; "+
-			"those to a POST, PUT, PATCH or DELETE, which would be done again, with --retry-unsafe only, and where they name "+
-			"no Location",
+		"statuses that mean \"not ready yet\" (202): the request is repeated after Retry-After or a growing "+
+			"delay; POST, PUT, PATCH and DELETE only with --retry-unsafe",
 		parseStatusesOrNone)
-	r.duration(&o.PollTime, "poll-time", "how long one URL may be not ready; then it fails as timeout")
-	r.bool(&o.RetryUnsafe, "retry-unsafe", "", "retry POST and the like too")
+	r.duration(&o.PollTime, "poll-time", "longest time that one URL may be not ready")
+	r.bool(&o.RetryUnsafe, "retry-unsafe", "", "retry POST and PATCH, too")
 	r.int(&o.HostMaxErrors, "host-max-errors", "", "n",
-		"exchanges in a row without any answer until a host is only probed; three failed probes end it; 0 is never")
+		"attempts in a row without any answer, after which a host gets three single probes, then nothing; 0 "+
+			"is no limit")
 	r.group = "time"
-	r.duration(&o.ConnectTimeout, "connect-timeout", "name lookup, connection and TLS handshake together; 0 is no limit")
-	r.duration(&o.StallTimeout, "stall-timeout", "give up when less than 1 KiB moves in that time; 0 is no limit")
-	r.duration(&o.Timeout, "timeout", "one whole exchange")
-	r.duration(&o.Deadline, "deadline", "the whole run")
+	r.duration(&o.ConnectTimeout, "connect-timeout",
+		"name lookup, connection and TLS handshake together; 0 is no limit")
+	r.duration(&o.StallTimeout, "stall-timeout", "longest time in which less than 1 KiB moves; 0 is no limit")
+	r.duration(&o.Timeout, "timeout", "longest time for one attempt")
+	r.duration(&o.Deadline, "deadline", "longest time for the whole run")
 }
 
 func registerRequest(r *registrar, s *settings) {
@@ -87,58 +87,59 @@ func registerRequest(r *registrar, s *settings) {
 	r.group = "request"
 	r.text(&o.Method, "request", "X", "method", "method of requests that name none")
 	r.bool(&o.HeadOnly, "head", "",
-		"ask for headers only: by HEAD, and where a server does not know that (405, 501) by GET without reading the body")
+		"request headers only: HEAD, or GET without reading the body where the server answers HEAD with 405 "+
+			"or 501")
 	r.text(&s.request.bodyURL, "url", "", "url",
-		"ask this URL once for each input line, which is its body (POST, or -X); JSON where it starts with { or [, else as "+
-			"of -d")
+		"send each input line as a body to this URL, by POST or -X")
 	r.list(&s.request.data, "data", "d", "data",
-		"body of requests that bring none, as curl sends it; @file reads it from a file")
+		"body of requests without one, as curl sends it; @file reads a file")
 	r.layeredList(&s.request.headers, &s.request.inherited, "header", "H", "line",
-		"a header for every request; @file reads them from a file, and again when they have expired (401); 'Name:' takes "+
-			"one away; those of BATCHFETCH_HEADER count beside it, but for names that it has")
+		"header for every request; @file reads a file, and again after a 401; 'Name:' removes a header")
 	r.text(&s.request.user, "user", "u", "user:password",
-		"Basic authentication for every host of the input; better given as BATCHFETCH_USER, or @file")
+		"Basic authentication for every host of the input; @file reads a file")
 	r.bool(&s.request.netrc, "netrc", "n",
-		"take user and password of each host of the input from ~/.netrc, or the file that $NETRC names")
+		"user and password of each host from ~/.netrc, or the file that $NETRC names")
 	r.list(&s.request.cookies, "cookie", "b", "data|file",
-		"cookies, name=value; name2=value2, for every host of the input; without = the file they are in (Netscape's "+
-			"format); what answers set is kept for the run, and '' does only that")
+		"cookies as name=value; name2=value2, or a file in Netscape's format; cookies that servers set are "+
+			"kept for the run, and '' does only that")
 	s.request.userAgent = "batchfetch/" + version()
-	r.text(&s.request.userAgent, "user-agent", "A", "name", "the User-Agent header; empty sends none")
-	r.int(&o.MaxRedirects, "max-redirs", "", "n", "most redirects followed; 0 follows none: a 3xx is then the answer")
+	r.text(&s.request.userAgent, "user-agent", "A", "name", "User-Agent header; empty sends none")
+	r.int(&o.MaxRedirects, "max-redirs", "", "n",
+		"most redirects followed; 0 follows none, so that a 3xx is the answer")
 	r.bool(&o.PathAsIs, "path-as-is", "",
-		"leave /./ and /../ in the paths of URLs; else they are resolved, as in browsers")
+		"leave /./ and /../ in the paths of URLs")
 	add(r, &o.AcceptStatus, "accept-status", "", "list", o.AcceptStatus.String(),
 		"final statuses that are a success: 200-299,404,5xx", judge.ParseStatuses)
 	add(r, &o.Paginate, "paginate", "", "place", "none",
-		"follow pages, each a Record of its own: link (the header Link: <…>; rel=\"next\"), or a JSON pointer such as "+
-			"/links/next to the next page's URL in the body", paging.Parse)
-	r.int(&o.MaxPages, "max-pages", "", "n", "number of the last page that is followed to")
+		"follow pages: link (the header Link: <…>; rel=\"next\"), or a JSON pointer such as /links/next to "+
+			"the URL of the next page (help pages)", paging.Parse)
+	r.int(&o.MaxPages, "max-pages", "", "n", "most pages of one input line")
 }
 
 func registerConnection(r *registrar, s *settings) {
 	o := &s.fetch
 	r.group = "connection"
 	add(r, &s.proxy, "proxy", "x", "url", "",
-		"http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST[:PORT]; better given as BATCHFETCH_PROXY; '' "+
-			"is none (default http_proxy, HTTPS_PROXY, ALL_PROXY, NO_PROXY)", parseProxy)
+		"http://, https://, socks5:// or socks5h://[USER:PASSWORD@]HOST[:PORT]; '' is none (default from "+
+			"http_proxy, https_proxy, all_proxy, no_proxy)", parseProxy)
 	r.text(&o.UnixSocket, "unix-socket", "", "path",
-		"ask over this socket, whatever host a URL names; no proxy, no look-up, nothing for --private to check")
+		"connect to this socket, whatever host a URL names")
 	r.list(&s.resolve, "resolve", "", "host:port:addr",
-		"ask this address for that host (* is any) and port in place of DNS; several with commas, and more than once")
+		"connect to this address in place of DNS; * is any host; repeatable, or with commas")
 	r.bool(&o.IPv4, "ipv4", "4", "connect over IPv4 only")
 	r.bool(&o.IPv6, "ipv6", "6", "connect over IPv6 only")
 	r.text(&s.tls.cacert, "cacert", "", "file", "PEM certificates to trust in place of the system's")
 	r.text(&s.tls.cert, "cert", "E", "file", "PEM client certificate")
-	r.text(&s.tls.key, "key", "", "file", "PEM key of the client certificate, where it is not in the same file")
-	add(r, &s.tls.min, "tls-min", "", "version", "1.2", "least version of TLS: 1.0, 1.1, 1.2 or 1.3", parseTLSVersion)
+	r.text(&s.tls.key, "key", "", "file", "PEM key of the client certificate, unless it is in the same file")
+	add(r, &s.tls.min, "tls-min", "", "version", "1.2", "lowest version of TLS: 1.0, 1.1, 1.2 or 1.3", parseTLSVersion)
 	r.bool(&s.tls.legacy, "tls-legacy", "",
-		"allow what old servers want and OpenSSL 3 still does: TLS 1.0 and 1.1, RSA key exchange, 3DES")
+		"allow TLS 1.0 and 1.1, RSA key exchange and 3DES, for old servers")
 	r.bool(&s.tls.insecure, "insecure", "k", "do not check the server's certificate")
 	add(r, &o.HTTP, "http", "", "version", string(o.HTTP), "auto, 1.1 or 2",
 		oneOf(transport.Auto, transport.HTTP1, transport.HTTP2))
 	add(r, &o.Private, "private", "", "rule", string(o.Private),
-		"redirects (public pages may not redirect to private addresses), deny (no private addresses at all) or allow",
+		"redirects (public pages may not redirect to private addresses), deny (no private addresses at all) "+
+			"or allow",
 		oneOf(dial.PrivateRedirects, dial.PrivateDeny, dial.PrivateAllow))
 }
 
@@ -148,76 +149,71 @@ func registerOutput(r *registrar, s *settings) {
 	add(r, &s.output.body, "body", "", "mode", string(s.output.body),
 		"auto (JSON as a value, text as a string, else base64), text, base64 or none",
 		oneOf(encode.BodyAuto, encode.BodyText, encode.BodyBase64, encode.BodyNone))
-	r.bool(&s.compressed, "compressed", "", "ask for gzip, br, zstd and deflate, and decode them")
+	r.bool(&s.compressed, "compressed", "", "accept gzip, br, zstd and deflate, and decode them")
 	r.text(&s.output.saveDir, "save-dir", "P", "dir",
-		"save bodies as files below it; Records then have path in place of body; what was cut off is continued, by a "+
-			"retry or the next run")
+		"save bodies as files below it (help files)")
 	add(r, &s.output.name, "name", "", "template", "",
-		"name of a saved body: {host} {path} {filename} (the server's) {base} {ext} {index} {index:06} {id} {page} {sha256} "+
-			"and / for folders; the input line's path wins (default: the URL's path as folders below its host, with a "+
-			"short hash where two would meet)", savedir.ParseNameTemplate)
+		"name of a saved body: {host} {path} {filename} {base} {ext} {index} {index:06} {id} {page} {sha256} "+
+			"(default the URL's path below its host)", savedir.ParseNameTemplate)
 	r.bool(&s.output.skipExisting, "skip-existing", "",
-		"leave alone what is in the directory of --save-dir whole (by the sha256 of its line, where that has one)")
+		"leave complete files in --save-dir as they are")
 	add(r, &s.maxBody, "max-body", "", "size", "16Mi",
-		"largest decoded body; with --save-dir 10Gi where this is left out", parse.Size)
+		"largest decoded body; 10Gi with --save-dir", parse.Size)
 	add(r, &s.tempMax, "temp-max", "", "size", "half of what is free",
-		"room in TMPDIR for large bodies and what --ordered holds back; who finds it taken waits until others are "+
-			"written", parse.Size)
+		"room in TMPDIR for large bodies and for what --ordered holds back", parse.Size)
 	add(r, &o.FailureBody, "failure-body", "", "size", "1Ki",
-		"how much of the text of a failed answer a failure has as response_body; 0 is none", parse.Size)
+		"how much of the server's text a failure contains; 0 is none", parse.Size)
 	r.group = "output"
 	r.text(&s.output.output, "output", "o", "file",
-		"where successes go; FILE.part until the run has ended, and FILE once it is complete (--publish); .gz and .zst "+
-			"are compressed (default standard output)")
+		"where successes go: FILE.part until the run is complete, then FILE; .gz and .zst are compressed "+
+			"(default standard output)")
 	s.output.publish = publishComplete
 	add(r, &s.output.publish, "publish", "", "when", string(s.output.publish),
-		"complete replaces FILE by a run that came to its end and in which something succeeded, always also by one that "+
-			"--deadline, --fail-fast or --max-failures ended; else the new one stays FILE.part",
+		"complete replaces FILE only after a complete run in which something succeeded, always also after a "+
+			"run that was stopped early",
 		oneOf(publishComplete, publishAlways))
 	r.text(&s.output.failures, "failures", "", "file",
-		"where failures go, and nothing else: an empty file is a run without failures; - puts them among the successes "+
-			"(default standard error)")
+		"where failures go; - is the output (default standard error)")
 	r.text(&s.output.summary, "summary", "", "file",
-		"where the summary goes, as JSON (default standard error; with --failures - the output)")
-	r.bool(&s.output.ordered, "ordered", "", "write in the order of the input; what is early waits in a temporary file")
-	r.bool(&o.KeepHeader, "headers", "", "put the answer's headers into the Records")
-	r.bool(&o.KeepTiming, "timing", "", "put dns, connect, tls, first byte and body times into the Records")
+		"where the summary goes, as JSON (default standard error)")
+	r.bool(&s.output.ordered, "ordered", "", "write in the order of the input")
+	r.bool(&o.KeepHeader, "headers", "", "add the headers of the answer to Records")
+	r.bool(&o.KeepTiming, "timing", "", "add times for dns, connect, tls, first byte and body to Records")
 	r.bool(&s.output.resume, "resume", "",
-		"go on with --output where an earlier run of the same command left it, killed or not: what is done is not "+
-			"asked again")
+		"continue where an earlier run of the same command ended, killed or not (help resume)")
 	r.bool(&s.unique, "unique", "",
-		"skip requests that ask the same as an earlier one (method, URL, headers, body, id); each different one takes "+
-			"20 to 40 bytes of memory")
+		"skip requests equal to an earlier one; takes 20 to 40 bytes of memory for each")
 }
 
 func registerCache(r *registrar, s *settings) {
 	r.group = "cache"
 	r.text(&s.cache.address, "cache", "", "dir|url",
-		"keep answers for the next run, and ask only for what is not fresh any more; in a directory, or in Redis: "+
-			"redis://[user:password@]host[:port][/db], rediss:// with TLS, better given as BATCHFETCH_CACHE")
+		"keep answers for the next run, in a directory or in Redis: redis://[user:password@]host[:port][/db], "+
+			"rediss:// for TLS (help cache)")
 	r.duration(&s.fetch.CacheTTL, "cache-ttl",
-		"use every success again for so long, whatever its headers say; 0 goes by them (RFC 9111)")
+		"every success is fresh for this time; 0 obeys its headers (RFC 9111)")
 	add(r, &s.cache.max, "cache-max", "", "size", "10Gi",
-		"room of a cache directory; the longest unused goes first", parse.Size)
-	r.bool(&s.cache.changed, "changed", "", "write only what is new or differs from the cached copy")
+		"size of a cache directory", parse.Size)
+	r.bool(&s.cache.changed, "changed", "", "write only what is new or differs from the cached answer")
 }
 
 func registerRun(r *registrar, s *settings) {
 	r.group = "run"
-	r.bool(&s.failFast, "fail-fast", "", "stop at the first failure, as --max-failures 0 does")
+	r.bool(&s.failFast, "fail-fast", "", "stop at the first failure")
 	add(r, &s.maxFailures, "max-failures", "", "n or p%", "none",
-		"failures allowed, the next one stops the run; p% (or ppct, for crontabs) is the share allowed at the end, and "+
-			"stops the run once it can't be met any more", parseFailureLimit)
+		"number of failures allowed, or their share at the end (p%, in a crontab ppct); the run stops when it "+
+			"is exceeded for certain", parseFailureLimit)
 	add(r, &s.shard, "shard", "", "i/n", "",
-		"only the i-th of n parts of the input, by the host's name; auto or auto/n asks the engine that started the "+
-			"job (see batchfetch help sharding)", parseShard)
-	r.bool(&s.dryRun, "dry-run", "", "count the requests of each host and ask nothing; with --resume those that are left")
-	r.group = "telling"
+		"only part i of n of the input, by host; auto and auto/n take it from the scheduler of the job (help "+
+			"sharding)", parseShard)
+	r.bool(&s.dryRun, "dry-run", "",
+		"count the requests of each host and send none; with --resume those that are left")
+	r.group = "messages"
 	add(r, &s.progress, "progress", "", "mode", string(s.progress),
-		"auto (a bar on a terminal), bar, plain (for logs: a line every 10 s, the last one, and all else in words) or none",
+		"auto (a bar on a terminal), bar, plain (for logs: a line every 10 s, and words) or none",
 		oneOf(progressAuto, progressBar, progressPlain, progressNone))
 	r.bool(&s.quiet, "quiet", "q",
-		"say nothing unless the run ends with another code than 0: then a summary of ten lines at most, for a mail")
-	r.bool(&s.verbose, "verbose", "v", "log every exchange")
-	r.duration(&s.fetch.Slow, "slow", "log each exchange that takes longer")
+		"print nothing unless the run ends with another code than 0, then a summary of at most ten lines")
+	r.bool(&s.verbose, "verbose", "v", "log every request")
+	r.duration(&s.fetch.Slow, "slow", "log each request that takes longer")
 }

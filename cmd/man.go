@@ -64,8 +64,7 @@ func manPage(root *cobra.Command) []byte {
 	var page strings.Builder
 	page.WriteString(manHead("BATCHFETCH", 1) + "# NAME\n\nbatchfetch - give it URLs, get JSON lines\n\n" +
 		"# SYNOPSIS\n\n**batchfetch** [*flags*] [*FILE* | *URL* | *-*]...\n\n# DESCRIPTION\n\n")
-	_, description, _ := strings.Cut(helpHead, "[FILE | URL | -]...\n")
-	page.WriteString(toMarkdown(description + "\n" + topicList()))
+	page.WriteString(toMarkdown(helpHead + commandList))
 	page.WriteString("\n# OPTIONS\n")
 	for _, group := range groups {
 		fmt.Fprintf(&page, "\n## %s\n\n", group)
@@ -77,11 +76,8 @@ func manPage(root *cobra.Command) []byte {
 	}
 	page.WriteString("\n# NOTES\n\n" + toMarkdown(helpTail))
 	page.WriteString("\n# SEE ALSO\n\n")
-	for i, t := range topics() {
-		if i > 0 {
-			page.WriteString(", ")
-		}
-		page.WriteString("**batchfetch-" + t.name + "**(7)")
+	for _, t := range topics() {
+		page.WriteString("**batchfetch-" + t.name + "**(7)\n: " + escapeMarkdown(t.title) + "\n\n")
 	}
 	return md2man.Render([]byte(page.String() + "\n"))
 }
@@ -102,31 +98,37 @@ func (t topic) manPage() []byte {
 func toMarkdown(text string) string {
 	var page strings.Builder
 	lines := strings.Split(text, "\n")
+	previous, inItem := "", false
 	for i, line := range lines {
 		next := ""
 		if i+1 < len(lines) {
 			next = lines[i+1]
 		}
+		isItem := strings.HasPrefix(line, "- ")
+		inItem = isItem || inItem && strings.HasPrefix(line, "  ")
 		switch {
+		case isItem:
+			page.WriteString("* " + escapeMarkdown(line[2:]) + "\n")
+		case inItem:
+			page.WriteString(escapeMarkdown(strings.TrimSpace(line)) + "\n")
 		case isVerbatim(line):
 			page.WriteString("    " + strings.TrimPrefix(line, "  ") + "\n")
-		case isHeading(line, next):
+		case previous == "" && isHeading(line, next):
 			page.WriteString("## " + escapeMarkdown(line) + "\n")
-		case strings.HasPrefix(line, "- "):
-			page.WriteString("* " + escapeMarkdown(line[2:]) + "\n")
 		default:
 			page.WriteString(escapeMarkdown(line) + "\n")
 		}
-		if !isVerbatim(line) && isVerbatim(next) {
+		if !isVerbatim(line) && !inItem && isVerbatim(next) {
 			page.WriteString("\n") // a paragraph ends before a block
 		}
+		previous = line
 	}
 	return page.String()
 }
 
 func isVerbatim(line string) bool { return strings.HasPrefix(line, "  ") }
 
-// isHeading reports whether a line of a page is a heading: short, without a full stop, and alone.
+// isHeading reports whether a line after a blank one is a heading: short, without a full stop, and alone.
 func isHeading(line, next string) bool {
 	return line != "" && len(line) < 40 && next == "" && !strings.ContainsAny(line[len(line)-1:], ".:,;)")
 }

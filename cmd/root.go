@@ -19,7 +19,7 @@ func execute(in *interrupts, args []string) int {
 	root := newRootCommand(in, &code)
 	root.AddCommand(newDemoCommand(in, &code), newSchemaCommand(&code), newVersionCommand(&code), newDoctorCommand(in, &code),
 		newManCommand(&code))
-	root.AddCommand(newTopicCommands()...)
+	root.SetHelpCommand(newHelpCommand(&code))
 	root.SetArgs(args)
 	root.SetFlagErrorFunc(describeFlagError)
 	err := root.Execute()
@@ -96,7 +96,7 @@ func hasRequestFlags(flags *pflag.FlagSet) bool {
 	has := false
 	flags.Visit(func(f *pflag.Flag) {
 		group := f.Annotations[groupKey]
-		has = has || len(group) > 0 && !slices.Contains([]string{"output", "run", "telling"}, group[0])
+		has = has || len(group) > 0 && !slices.Contains([]string{"output", "run", "messages"}, group[0])
 	})
 	return has
 }

@@ -1,6 +1,7 @@
 package cmd_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -15,8 +16,31 @@ import (
 func TestMain(m *testing.M) {
 	_ = flag.Set("test.parallel", "6") // scripts mostly wait; -parallel on the command line wins
 	testscript.Main(m, map[string]func(){
-		"batchfetch": func() { os.Exit(cmd.Main(os.Args[1:])) },
+		"batchfetch": func() {
+			code := cmd.Main(os.Args[1:])
+			logExit(code)
+			os.Exit(code)
+		},
 	})
+}
+
+// exitLogVariable names the file into which batchfetch, run by a test, writes its exit code. It is not set in scripts.
+const exitLogVariable = "BATCHFETCH_TEST_EXITS"
+
+// logExit appends an exit code to that file: in a pipe the shell knows only that of the last command.
+func logExit(code int) {
+	name := os.Getenv(exitLogVariable)
+	if name == "" {
+		return
+	}
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintln(file, code)
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		panic(err)
+	}
 }
 
 // TestScripts runs the promises of the command line, one script each.

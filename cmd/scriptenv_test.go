@@ -7,6 +7,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,9 +91,13 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(name, server.URL)
 	ts.Setenv(name+"_HOST", server.Listener.Addr().String())
 	if secure {
-		authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-		ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), authority, 0o600))
+		ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), authorityOf(server), 0o600))
 	}
+}
+
+// authorityOf returns the authority of a server with TLS, in PEM.
+func authorityOf(server *httptest.Server) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 }
 
 // expandFiles is the command expand.
@@ -107,21 +112,30 @@ func expandFiles(ts *testscript.TestScript, neg bool, args []string) {
 // compressFile is the command pack.
 func compressFile(ts *testscript.TestScript, neg bool, args []string) {
 	requireUsage(ts, !neg && len(args) == 2, "pack FROM TO")
+	ts.Check(packText(ts.ReadFile(args[0]), ts.MkAbs(args[1])))
+}
+
+// packText writes a text into a file, compressed by the extension of its name.
+func packText(text, name string) error {
 	var packed bytes.Buffer
 	var z io.WriteCloser
-	switch filepath.Ext(args[1]) {
+	switch filepath.Ext(name) {
 	case ".gz":
 		z = gzip.NewWriter(&packed)
 	case ".zst":
 		encoder, err := zstd.NewWriter(&packed)
-		ts.Check(err)
+		if err != nil {
+			return err
+		}
 		z = encoder
 	default:
-		ts.Fatalf("pack: %s is neither .gz nor .zst", args[1])
+		return errors.New(name + " is neither .gz nor .zst")
 	}
-	_, err := io.WriteString(z, ts.ReadFile(args[0]))
-	ts.Check(errors.Join(err, z.Close()))
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), packed.Bytes(), 0o600))
+	_, err := io.WriteString(z, text)
+	if err := errors.Join(err, z.Close()); err != nil {
+		return err
+	}
+	return os.WriteFile(name, packed.Bytes(), 0o600)
 }
 
 // atoi reads a number of a script.

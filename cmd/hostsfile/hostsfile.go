@@ -16,28 +16,6 @@ import (
 // maxSize is the largest file accepted, in bytes.
 const maxSize = 1 << 20
 
-// Example is a file that uses each key once, after a line break. The help shows it, so it is indented by two spaces.
-const Example = `
-  api.example.com:              # in quotes where it starts with a *: "*.example.com" is all below it, "*" every host;
-    concurrency: 2              # https://api.example.com is only that, api.example.com:8443 only that port
-    rate: 300/m                 # or none
-    user: me
-    password: ${API_PASSWORD}   # from the environment; $${ is ${ as such
-    headers: {X-Api-Key: "${API_KEY}", Accept: [text/html, text/plain], Cookie: null}   # null takes one away
-    login: true                 # these go there after a redirect from another host too, by https with GET and HEAD
-    connect_timeout: 5s
-    stall_timeout: 1m
-    timeout: 5m                 # or none
-    retries: 1
-    retry_max_delay: 1h         # waits an hour where that is asked for; what follows are lists, as of the flags
-    retry_on: 429,5xx,timeout
-    throttle_on: 403            # refuses by it when there is too much
-    share: example              # hosts of this name have one quota, and one rate: the least that any of them has
-    accept_status: 200-299,404
-  api.example.com/search:       # the part of a host that begins so: its rate, pauses and quotas are apart from those of
-    rate: 30/m                  # the rest, within the host's concurrency and rate; what is left out is as of the host
-`
-
 // A Mistake is one error in the file. It never quotes a value of the file, which may be a secret.
 type Mistake struct {
 	Line          int // 1-based; 0 is the whole file

@@ -2,6 +2,7 @@ package hostsfile
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -87,11 +88,22 @@ api.example.com:
 	}
 }
 
-// TestHostsFileOfTheHelp: the example that the help shows is valid as it stands.
-func TestHostsFileOfTheHelp(t *testing.T) {
-	rules, mistakes := Parse([]byte(Example), func(name string) string { return "value of " + name })
+// TestHostsFileOfTheManual: the example of the manual is valid as it stands.
+func TestHostsFileOfTheManual(t *testing.T) {
+	page, err := os.ReadFile("../topics/hosts.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(page), "\n\n    ")
+	example, _, _ = strings.Cut("    "+example, "\n\n")
+	rules, mistakes := Parse([]byte(example), func(name string) string { return "value of " + name })
 	if len(mistakes) > 0 {
-		t.Fatalf("%+v in %s", mistakes, Example)
+		t.Fatalf("%+v in %s", mistakes, example)
+	}
+	for _, name := range keyNames() {
+		if !strings.Contains(example, "\n      "+name+": ") {
+			t.Errorf("the example has no %s", name)
+		}
 	}
 	const want = `concurrency=2 rate=5 retries=1 connect=5s stall=1m0s timeout=5m0s ` +
 		`user="me" password="value of API_PASSWORD" ` +

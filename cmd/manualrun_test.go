@@ -1,0 +1,185 @@
+package cmd_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// runManual runs commands one after the other in a directory of their own. Each call of batchfetch has to end with 0,
+// 3 or, where it sets a limit for the run, 4; or with 141 before a reader that goes away.
+func runManual(t *testing.T, commands []string) {
+	dir := t.TempDir()
+	proxy := prepareManual(t, dir)
+	for _, command := range commands {
+		run := filepath.Join(dir, "run.sh")
+		writeFile(t, run, strings.ReplaceAll(command, "proxy.example.com:3128", proxy)+"\n", 0o700)
+		check := exec.CommandContext(t.Context(), "sh", "-n", run)
+		if out, err := check.CombinedOutput(); err != nil {
+			t.Errorf("%s\n%v: %s", command, err, out)
+		}
+		if cannotRun(command) {
+			continue
+		}
+		calls := filepath.Join(dir, ".calls")
+		_ = os.Remove(calls) // of the command before
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		shell := exec.CommandContext(ctx, "sh", run)
+		shell.Dir, shell.Env, shell.WaitDelay = dir, manualEnvironment(dir, command, proxy, calls), time.Second
+		out, err := shell.CombinedOutput()
+		cancel()
+		code := shell.ProcessState.ExitCode()
+		codes, _ := os.ReadFile(calls)
+		if code == 1 || code == 2 || code > 4 && code != 141 || code == 3 && !mayFail(command) {
+			t.Errorf("%s\nends with %d, %v\n%s", command, code, err, out)
+		}
+		for _, code := range strings.Fields(string(codes)) {
+			good := code == "0" || code == "141" || code == "3" && mayFail(command) ||
+				code == "4" && strings.Contains(command, "--deadline")
+			if !good {
+				t.Errorf("%s\nbatchfetch ends with %s\n%s", command, code, out)
+			}
+		}
+		if len(codes) == 0 && callsBatchfetch.MatchString(command) {
+			t.Errorf("%s\nbatchfetch was not called\n%s", command, out)
+		}
+	}
+}
+
+// cannotRun reports whether a command needs a program that would reach out of the test, or is not installed.
+func cannotRun(command string) bool {
+	for _, match := range calledProgram.FindAllStringSubmatch(command, -1) {
+		if _, err := exec.LookPath(match[1]); err != nil || match[1] != "jq" && match[1] != "man" {
+			return true
+		}
+	}
+	return false
+}
+
+var calledProgram = regexp.MustCompile(`(?:^|[|;&=(] *|=\S* +)(kubectl|aws|go|git|man|jq) `)
+
+// mayFail reports whether requests of a command fail here: those that are not sent to the proxy of the test.
+func mayFail(command string) bool {
+	return goesAround(command) || strings.Contains(command, "socks5")
+}
+
+// goesAround reports whether a command can't have the proxy of the environment.
+func goesAround(command string) bool {
+	return strings.Contains(command, "--unix-socket") || strings.Contains(command, "--private deny") ||
+		strings.Contains(command, "-x ''")
+}
+
+// manualEnvironment returns the environment of a command in dir. A scheduler's variable is set where the command names
+// it.
+func manualEnvironment(dir, command, proxy, calls string) []string {
+	environment := append(os.Environ(), "HOME="+dir, "TMPDIR="+dir, exitLogVariable+"="+calls,
+		"BATCHFETCH_CACERT="+filepath.Join(dir, "authority.pem"), "BATCHFETCH_RETRY_DELAY=10ms",
+		"BATCHFETCH_CONNECT_TIMEOUT=2s", "API_TOKEN=secret", "API_PASSWORD=secret", "API_KEY=secret",
+		"PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	if !goesAround(command) && !strings.Contains(command, "_proxy=") {
+		environment = append(environment, "BATCHFETCH_PROXY="+proxy)
+	}
+	for _, name := range []string{"JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"} {
+		if strings.Contains(command, name) {
+			environment = append(environment, name+"=0")
+		}
+	}
+	return environment
+}
+
+func writeFile(t *testing.T, name, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// prepareManual makes what the commands of the manual read, and an origin, and returns the address of its proxy.
+func prepareManual(t *testing.T, dir string) string {
+	o := newOrigin()
+	t.Cleanup(o.close)
+	handler := http.HandlerFunc(serveManual)
+	plain, secure := httptest.NewServer(handler), httptest.NewUnstartedServer(handler)
+	secure.EnableHTTP2, secure.Config.ErrorLog = true, discardLog()
+	secure.StartTLS()
+	o.servers = []*httptest.Server{plain, secure}
+	proxy := httptest.NewServer(&httpProxy{origin: o})
+	t.Cleanup(func() { proxy.CloseClientConnections(); proxy.Close() })
+	writeFile(t, filepath.Join(dir, "authority.pem"), string(authorityOf(secure)), 0o600)
+	writeManualFiles(t, dir)
+	return proxy.Listener.Addr().String()
+}
+
+// serveManual answers every request with JSON, and links a second page to the first.
+func serveManual(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", `"1"`)
+	next := ""
+	if r.URL.Query().Get("page") == "" {
+		next = r.URL.Path + "?page=2"
+		w.Header().Set("Link", "<"+next+`>; rel="next"`)
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"path": r.URL.Path, "links": map[string]string{"next": next}})
+}
+
+// writeManualFiles writes the files that the commands of the manual name.
+func writeManualFiles(t *testing.T, dir string) {
+	urls := "https://example.com/a\nhttps://api.example.com/item/1\nhttp://example.com/c?d=e\n"
+	failure := `{"type":"failure","index":7,"url":"https://example.com/x","status":503,` +
+		`"error":{"kind":"status","message":"503"},"attempts":4}` + "\n"
+	job := `{"url":"https://api.example.com/jobs","method":"POST","body":{"q":1},"id":"a1"}` + "\n"
+	for name, text := range map[string]string{
+		"urls.txt": urls, "more.txt": urls, "jobs.jsonl": job, "items.jsonl": "{\"q\":1}\n{\"q\":2}\n",
+		"failures.jsonl": failure, "failed.jsonl": failure, "token.txt": "Authorization: Bearer secret\n",
+		"cookies.txt": "# Netscape HTTP Cookie File\nexample.com\tFALSE\t/\tTRUE\t0\tsession\tsecret\n",
+		"hosts.yaml":  "api.example.com: {rate: 300/m, headers: {Authorization: \"Bearer ${API_TOKEN}\"}}\n",
+		"user.txt":    "me:secret\n", ".netrc": "machine example.com login me password secret\n",
+		"query.json": "{\"q\":1}\n",
+	} {
+		writeFile(t, filepath.Join(dir, name), text, 0o600)
+	}
+	for _, name := range []string{"bin", "pull"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writeFile(t, filepath.Join(dir, "pull", "urls.txt"), urls, 0o600)
+	writeFile(t, filepath.Join(dir, "pull", "failed.jsonl"), failure, 0o600)
+	writeFile(t, filepath.Join(dir, "batchfetch"), "#!/bin/sh\nexec batchfetch \"$@\"\n", 0o700)
+	for _, name := range []string{"load", "act-on"} {
+		for _, below := range []string{".", "pull"} {
+			writeFile(t, filepath.Join(dir, below, name), "#!/bin/sh\ntest -e \"$1\"\n", 0o700)
+		}
+	}
+	for _, name := range []string{"urls.txt.gz", "urls.txt.zst", "pull/urls.txt.gz", "pull/urls.txt.zst", "more.txt.gz"} {
+		if err := packText(urls, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writeFile(t, filepath.Join(dir, "bin", "sbatch"), fakeSbatch, 0o700)
+	writeFile(t, filepath.Join(dir, "bin", "parallel"), fakeParallel, 0o700)
+}
+
+// Schedulers, as far as the manual uses them: sbatch runs the task 5 of 0-7, parallel one job after the other.
+const (
+	fakeSbatch = `#!/bin/sh
+while [ "$1" != --wrap ]; do shift; done
+export SLURM_ARRAY_TASK_ID=5 SLURM_ARRAY_TASK_COUNT=8 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_MAX=7
+exec sh -c "$2"
+`
+	fakeParallel = `#!/bin/sh
+n=0
+while read -r line; do
+	n=$((n + 1))
+	PARALLEL_SEQ=$n sh -c "$(echo "$1" | sed "s/{}/$line/g")" || exit
+done
+`
+)
