@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 )
@@ -24,12 +25,15 @@ func TestDecodeMemory(t *testing.T) {
 		spare.Release(1)
 		over := errors.New("over")
 		ctx, cancel := context.WithCancelCause(t.Context())
-		var order []string
+		var mu sync.Mutex
+		var order []string // guarded by mu
 		ended := make(chan error, 3)
 		wait := func(ctx context.Context, name string, n int64) {
 			go func() {
 				err := m.windows(ctx).Acquire(n)
+				mu.Lock()
 				order = append(order, name)
+				mu.Unlock()
 				ended <- err
 			}()
 			synctest.Wait()
