@@ -5,15 +5,15 @@
 #   that closes early, or a 502: RFC 9112 section 8 has the length so that a client notices, and Apache knows that the
 #   script was killed.
 # Seen: Apache 2.4.71 (Debian 12), mod_cgid, script killed by a signal after 3000 of the 5000 bytes that it announced.
-#   The answer is 200 without a length, "Transfer-Encoding: chunked", ended by a proper last chunk, and the connection is
-#   kept. Nothing tells it from a whole one; curl exits with 0. The length that the script gave comes back only with
+#   The answer is 200 without a length, "Transfer-Encoding: chunked", ended by a proper last chunk, and the connection
+#   is kept. Nothing tells it from a whole one; curl exits with 0. The length that the script gave comes back only with
 #   "SetEnv ap_trust_cgilike_cl 1": then curl exits with 18, "transfer closed with 2000 bytes remaining to read".
 # Why: since 2.4.59 lengths of CGI-like backends are not trusted (they could split responses), and the end of the
 #   script's output, whatever the reason, is the end of the body. HTTP/1.1 has an unfinished chunk to say "cut", which
 #   isn't used.
-# Why it matters: exports and reports come out of such scripts, and are the ones that get killed (memory, time limits).
-#   A fetcher that takes the framing's word for it saves the first part as a success, and will not try again. Only a
-#   checksum, or an end that the format itself has, finds it.
+# Why it matters: exports and reports come out of such scripts, and are the ones that get killed (memory, time
+#   limits). A fetcher that takes the framing's word for it saves the first part as a success, and will not try again.
+#   Only a checksum, or an end that the format itself has, finds it.
 set -euo pipefail
 
 dir=$(mktemp -d)

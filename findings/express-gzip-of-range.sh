@@ -10,9 +10,9 @@
 #   was sent nor a representation that exists: 20000 is the length without coding. The ETag is that of the whole,
 #   compressed or not.
 # Why: compression wraps res.write and looks at method, content type, length and Cache-Control, not at the status.
-# Why it matters: two opposite meanings of the same headers, so a client can't know what a 206 with a coding holds. One
-#   that appends what came to a kept gzip prefix makes a file that is broken, or, since gzip streams may be joined, one
-#   that unpacks without an error to the wrong content, which the last lines here show. A 206 with a coding must be
+# Why it matters: two opposite meanings of the same headers, so a client can't know what a 206 with a coding holds.
+#   One that appends what came to a kept gzip prefix makes a file that is broken, or, since gzip streams may be joined,
+#   one that unpacks without an error to the wrong content, which the last lines here show. A 206 with a coding must be
 #   refused, and a range asked for with "Accept-Encoding: identity".
 set -euo pipefail
 

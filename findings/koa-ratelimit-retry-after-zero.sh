@@ -3,8 +3,8 @@
 #
 # Expected: a delay in whole seconds (RFC 9110, 10.2.3) is rounded up, so that it is long enough; the limiters of
 #   express (express-rate-limit) and fastify do so. 0 would mean "now".
-# Seen: koa-ratelimit 6.0.0 with koa 3.3.0 (both newest), 1 request in 3 seconds. Whenever it is asked, a request after
-#   exactly the seconds of Retry-After is refused, and in the last second of the window the answer is 429 with
+# Seen: koa-ratelimit 6.0.0 with koa 3.3.0 (both newest), 1 request in 3 seconds. Whenever it is asked, a request
+#   after exactly the seconds of Retry-After is refused, and in the last second of the window the answer is 429 with
 #   "Retry-After: 0", for each request of that second. X-RateLimit-Reset, elsewhere whole seconds, has a fraction here.
 # Why: the remaining time is cut to an integer, (reset - now) | 0.
 # Why it matters: a fetcher that takes the header to the letter asks again at once, as often as it may: all its tries

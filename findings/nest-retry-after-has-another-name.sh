@@ -3,11 +3,11 @@
 #
 # Expected: a 429 of @nestjs/throttler has Retry-After, as it has with one limit without a name; with two limits, of
 #   the one that was met, or the longer wait.
-# Seen: @nestjs/throttler 6.7.1, @nestjs/core 12.5.1 (all newest), two limits, "short" (3 in a second) and "long" (5 in
-#   a minute), which is the README's own example of several. The 429 has "Retry-After-short: 1" and no Retry-After. With
-#   the long one used up, too, a burst still gets "Retry-After-short: 1" alone. And a fetcher that does wait that second
-#   then gets 429 with "Retry-After-long: 60". X-RateLimit-Remaining and -Reset carry the same suffixes, so a client that
-#   looks for the usual names finds none at all, neither before the limit nor at it.
+# Seen: @nestjs/throttler 6.7.1, @nestjs/core 12.5.1 (all newest), two limits, "short" (3 in a second) and "long" (5
+#   in a minute), which is the README's own example of several. The 429 has "Retry-After-short: 1" and no Retry-After.
+#   With the long one used up, too, a burst still gets "Retry-After-short: 1" alone. And a fetcher that does wait that
+#   second then gets 429 with "Retry-After-long: 60". X-RateLimit-Remaining and -Reset carry the same suffixes, so a
+#   client that looks for the usual names finds none at all, neither before the limit nor at it.
 # Why: each limit writes its own header names, and only one that is called "default" has no suffix.
 # Why it matters: APIs with a limit per second and one per minute are common, and this is the limiter of the
 #   documentation of a much used framework. A fetcher that knows Retry-After only sees 429s without any hint; with a few
@@ -62,7 +62,7 @@ ask
 after=$(ask)
 burst=$(ask)
 echo "fourth in a second:       $fourth"
-echo "a second later, the sixth: $after"
+echo "a second later, the third: $after"
 echo "again, at once:           $burst"
 [ "$fourth" = '429 Retry-After-short: 1 ' ] && [[ $after == '429 Retry-After-long: '[56]* ]] &&
   [ "$burst" = '429 Retry-After-short: 1 ' ]
