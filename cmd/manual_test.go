@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 
 	"batchfetch/cmd"
@@ -51,7 +52,11 @@ func TestManualCommands(t *testing.T) {
 	}
 }
 
-// TestManualPages: a topic has at most 80 lines of at most 100 columns, as has the README none longer than 120.
+// wordsOfSpeech are words that the manual does not use of programs: it says request, announce, obey, in progress.
+var wordsOfSpeech = regexp.MustCompile(`(?i)\b(asks?|asked|tells?|told|flights?|kept to|has it)\b`)
+
+// TestManualPages: a topic has less than 80 lines of at most 100 columns, the README lines of at most 120. The words are
+// those of the field.
 func TestManualPages(t *testing.T) {
 	for _, name := range manualPages(t) {
 		lines := strings.Split(strings.TrimSuffix(readManual(t, name), "\n"), "\n")
@@ -62,6 +67,9 @@ func TestManualPages(t *testing.T) {
 			t.Errorf("%s has %d lines", name, len(lines))
 		}
 		for i, line := range lines {
+			if word := wordsOfSpeech.FindString(line); word != "" {
+				t.Errorf("%s:%d says %q: %s", name, i+1, word, line)
+			}
 			if utf8.RuneCountInString(line) > columns {
 				t.Errorf("%s:%d has more than %d columns: %s", name, i+1, columns, line)
 			}
@@ -72,11 +80,14 @@ func TestManualPages(t *testing.T) {
 	}
 }
 
-// TestManualFlags: each flag and variable that the manual names exists.
+// TestManualFlags: each flag and variable that the manual names exists, and the help has the manual's words.
 func TestManualFlags(t *testing.T) {
 	help, err := exec.CommandContext(t.Context(), "batchfetch", "--help").Output()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if word := wordsOfSpeech.FindString(string(help)); word != "" {
+		t.Errorf("the help says %q", word)
 	}
 	flag := regexp.MustCompile("(?:^|[\\s`(])(--[a-z][a-z0-9-]+)")
 	variable := regexp.MustCompile(`BATCHFETCH_[A-Z0-9_]+`)
@@ -199,9 +210,12 @@ func (b manualBlock) commands(t *testing.T) []string {
 	case strings.HasPrefix(text, "package "):
 		buildProgram(t, b, text)
 		return nil
+	case first == "{":
+		checkRecord(t, b, text)
+		return nil
 	case strings.HasPrefix(first, `{"`):
 		for _, line := range b.lines {
-			if !json.Valid([]byte(line)) && !json.Valid([]byte(text)) {
+			if !json.Valid([]byte(line)) {
 				t.Errorf("%s:%d is no JSON: %s", b.page, b.line, line)
 			}
 		}
@@ -229,6 +243,22 @@ func (b manualBlock) commands(t *testing.T) []string {
 		return nil
 	}
 	return shell
+}
+
+// checkRecord checks a Record over several lines by the schema.
+func checkRecord(t *testing.T, b manualBlock, text string) {
+	t.Helper()
+	shape, err := schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err == nil {
+		err = shape.Validate(value)
+	}
+	if err != nil {
+		t.Errorf("%s:%d: %v", b.page, b.line, err)
+	}
 }
 
 // yamlCommands returns the commands in a YAML example: of CI and containers. Another one is a --hosts file.
