@@ -70,8 +70,8 @@ type Answer struct {
 	BodyGone bool
 	// Responded says that at least one byte of a response came.
 	Responded bool
-	// NotProcessed says that the server has not processed the request, so that any method may be sent again (RFC 9113
-	// section 8.7).
+	// NotProcessed says that the server has not processed the request, so that any method may be sent again (RFC 9110
+	// section 9.2.2): it was not sent, or the server said so (RFC 9113 section 8.7).
 	NotProcessed bool
 	// Shared says that the connection may have carried other exchanges meanwhile: HTTP/2.
 	Shared bool

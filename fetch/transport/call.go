@@ -49,7 +49,8 @@ type Call struct {
 	replays      int         // of them, those after one over which the request had been sent
 	requestSent  atomic.Bool // over the last shared connection
 	responded    atomic.Bool // bytes of a response have come
-	notProcessed bool        // the server has not processed the request, though it was sent (RFC 9113 section 8.7)
+	notProcessed bool        // the server has not processed the request, though it may have been sent
+	dropped      bool        // it was sent over a connection that was closed before a response
 
 	responseStart       [8]byte // the first bytes of the response over HTTP/1
 	responseStartLen    int
@@ -82,8 +83,8 @@ func (c *Call) RemoteAddr() string { return c.remoteAddr }
 // Responded reports whether bytes of a response have come.
 func (c *Call) Responded() bool { return c.responded.Load() }
 
-// NotProcessed reports whether the server made clear over HTTP/2 that it has not processed the request: any method may
-// be sent again then (RFC 9113 section 8.7).
+// NotProcessed reports whether the server has not processed the request, so that any method may be sent again: it was
+// not sent, as there was no connection for it, or the server made that clear over HTTP/2 (RFC 9113 section 8.7).
 func (c *Call) NotProcessed() bool { return c.notProcessed }
 
 // IsHTTP1 reports whether the request was sent in HTTP/1.1.
@@ -137,8 +138,11 @@ func (c *Call) gotConn(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 // dropConn undoes gotConn before the exchange is made over another connection.
 func (c *Call) dropConn() {
 	c.lostConn()
-	c.conn, c.exclusive, c.tls, c.responseStartLen = nil, false, nil, 0
+	c.conn, c.exclusive, c.tls, c.responseStartLen, c.dropped = nil, false, nil, 0, true
 }
+
+// noConn records that there is no connection for the request.
+func (c *Call) noConn() { c.notProcessed = !c.dropped }
 
 // lostConn records that the exchange is not connected any more, and pauses the stall timer. c.conn stays known.
 func (c *Call) lostConn() {

@@ -169,6 +169,7 @@ func (n negotiating) RoundTrip(ctx context.Context, c *Call) (*http.Response, er
 			case errors.Is(result.err, errTryHTTP2):
 				continue
 			case result.err != nil:
+				c.noConn()
 				return nil, result.err
 			case result.h2 != nil:
 				if resp, err := n.offer(ctx, c, result.h2); !errors.Is(err, errNoConn) {

@@ -111,6 +111,7 @@ func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	for {
 		result := p.acquireFor(ctx, c)
 		if result.err != nil {
+			c.noConn()
 			return nil, result.err
 		}
 		if resp, again, err := p.roundTripOn(ctx, result.h1, c); !again {
