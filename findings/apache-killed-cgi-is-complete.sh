@@ -21,7 +21,8 @@ server=
 trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; }; rm -rf "$dir"' EXIT
 cd "$dir"
 chmod 755 .
-timeout 120 apt-get download -q apache2-bin=2.4.71-1~deb12u1 libapr1=1.7.2-3+deb12u1 libaprutil1=1.6.3-1+deb12u1 &>/dev/null
+timeout 120 apt-get download -q apache2-bin=2.4.71-1~deb12u1 libapr1=1.7.2-3+deb12u1 \
+  libaprutil1=1.6.3-1+deb12u1 &>/dev/null
 for package in *.deb; do dpkg -x "$package" root; done
 export LD_LIBRARY_PATH=$dir/root/usr/lib/x86_64-linux-gnu
 

@@ -20,7 +20,8 @@ dir=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; }; rm -rf "$dir"' EXIT
 cd "$dir"
-timeout 120 npm install --silent --no-audit --no-fund --ignore-scripts express@5.3.0 compression@1.8.2 send@1.2.1 >/dev/null
+timeout 120 npm install --silent --no-audit --no-fund --ignore-scripts express@5.3.0 compression@1.8.2 \
+  send@1.2.1 >/dev/null
 mkdir www
 seq -f '%.0f,value' 20000 >rows
 head -c 20000 rows >www/rows.csv
@@ -59,5 +60,5 @@ echo 'the part is a gzip stream of its own, of bytes 100-9999 of the plain file'
 size=$(stat -c %s whole.gz)
 rest=$(ask rest.gz 'Accept-Encoding: gzip' "Range: bytes=$size-")
 cat whole.gz rest.gz >joined.gz
-echo "rest behind the $size bytes of the whole: $rest, unpacks together to $(gzip -dc joined.gz | wc -c) bytes, no error"
+echo "rest behind the $size bytes of the whole: $rest; unpacks to $(gzip -dc joined.gz | wc -c) bytes, no error"
 [ "$rest" = "206 bytes $size-19999/20000 gzip " ] && [ "$(gzip -dc joined.gz | wc -c)" -gt 20000 ]

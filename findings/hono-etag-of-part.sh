@@ -59,6 +59,7 @@ echo "second range:           $second"
 echo "If-Range, its own tag:  $own"
 echo "If-Range, \"other\":      $other"
 echo "two ranges:             $several"
-[[ $whole == '200 "'* ]] && [[ $first == '206 bytes 0-99/20000 "'* ]] && [[ $second == '206 bytes 100-199/20000 "'* ]] &&
+[[ $whole == '200 "'* ]] && [[ $first == '206 bytes 0-99/20000 "'* ]] &&
+  [[ $second == '206 bytes 100-199/20000 "'* ]] &&
   [ "${first##* \"}" != "${second##* \"}" ] && [ "${second##* \"}" != "${tag#\"} " ] &&
   [ "$own" = "$second" ] && [ "$other" = "$second" ] && [[ $several == '206 bytes 0-19999/20000 "'* ]]
