@@ -62,8 +62,12 @@ func appendJSONBody(dst, text, body []byte) []byte {
 
 // appendValue appends a JSON text on one line, with its numbers digit for digit, and reports whether it is valid.
 func appendValue(dst, text []byte) ([]byte, bool) {
+	dst = slices.Grow(dst, len(text))
+	if line, usual := compactUsual(dst, text); usual {
+		return line, true
+	}
 	var c compactor
-	line, ok := c.append(slices.Grow(dst, len(text)), text)
+	line, ok := c.append(dst, text)
 	if ok {
 		line, ok = c.end(line)
 	}

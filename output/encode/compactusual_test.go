@@ -1,0 +1,89 @@
+package encode
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// TestCompactUsual: texts of the usual kind are read at once, and what is none is left to the compactor.
+func TestCompactUsual(t *testing.T) {
+	for _, tt := range []struct {
+		name, text, want string // want is empty for a text that is left to the compactor
+	}{
+		{"members and numbers", `{"id": 12, "x": [-0.5, 1e9, 0, -1E-7, 2.5e+3], "ok":true}`,
+			`{"id":12,"x":[-0.5,1e9,0,-1E-7,2.5e+3],"ok":true}`},
+		{"an indented one", "{\r\n                \"a\": null,\n\t\"b\": false\n}\n", `{"a":null,"b":false}`},
+		{"empty ones", ` [ { } , [ ] , "" ] `, `[{},[],""]`},
+		{"a scalar", " 17\n", "17"},
+		{"a string", `"x"`, `"x"`},
+		{"escapes", `["\"\\\/\b\f\n\r\t\u00e9\uD83D"]`, `["\"\\\/\b\f\n\r\t\u00e9\uD83D"]`},
+		{"other scripts", `["ünïque — 한글 😀"]`, `["ünïque — 한글 😀"]`},
+		{"64 levels", strings.Repeat("[", 64) + strings.Repeat("]", 64), strings.Repeat("[", 64) + strings.Repeat("]", 64)},
+
+		{"65 levels", strings.Repeat("[", 65) + strings.Repeat("]", 65), ""},
+		{"a line separator", "[\"\u2028\"]", ""},
+		{"a C1 control", "[\"\u0085\"]", ""},
+		{"DEL", "[\"\x7f\"]", ""},
+		{"a control", "[\"\n\"]", ""},
+		{"no UTF-8", "[\"\xff\"]", ""},
+		{"UTF-8 cut", "[\"\xc3", ""},
+		{"an overlong form", "[\"\xc0\xaf\"]", ""},
+		{"a surrogate in UTF-8", "[\"\xed\xa0\x80\"]", ""},
+		{"nothing", "", ""},
+		{"space", " ", ""},
+		{"two", "1 2", ""},
+		{"a NUL behind it", "1\x00", ""},
+		{"a NUL within", "[1,\x00]", ""},
+		{"a form feed", "[1,\f2]", ""},
+		{"a comma too many", "[1,]", ""},
+		{"no value", `{"a":}`, ""},
+		{"no name", `{1:2}`, ""},
+		{"no colon", `{"a" 1}`, ""},
+		{"the other bracket", `[1}`, ""},
+		{"open", `[1`, ""},
+		{"closed too often", `1]`, ""},
+		{"a leading zero", "01", ""},
+		{"no digit", "-", ""},
+		{"no digit behind the point", "1.", ""},
+		{"no digit behind e", "1e+", ""},
+		{"a wrong escape", `"\x"`, ""},
+		{"a wrong \\u", `"\u12g4"`, ""},
+		{"a \\u cut", `"\u12`, ""},
+		{"half a word", "tru", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			line, usual := compactUsual([]byte("before "), []byte(tt.text))
+			if want := "before " + tt.want; string(line) != want || usual != (tt.want != "") {
+				t.Errorf("got %q, %t, want %q", line, usual, want)
+			}
+			sameAsCompactor(t, []byte(tt.text))
+		})
+	}
+}
+
+// sameAsCompactor fails the test where compactUsual takes a text that the compactor refuses, or makes another one of it.
+func sameAsCompactor(t *testing.T, text []byte) {
+	t.Helper()
+	line, usual := compactUsual(nil, text)
+	if !usual {
+		return
+	}
+	var c compactor
+	want, valid := c.append(nil, text)
+	if valid {
+		want, valid = c.end(want)
+	}
+	if !valid || !bytes.Equal(line, want) {
+		t.Errorf("%q is %q, by the compactor %q, %t", text, line, want, valid)
+	}
+}
+
+// FuzzCompactUsual holds compactUsual against the compactor.
+func FuzzCompactUsual(f *testing.F) {
+	for _, text := range compactSeeds {
+		f.Add([]byte(text))
+	}
+	f.Add([]byte("{\n                    \"a\": [1.5e3, \"\\u00e9\"]\n}"))
+	f.Fuzz(func(t *testing.T, text []byte) { sameAsCompactor(t, text) })
+}
