@@ -13,8 +13,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// TestDecompress: all members of a compressed input are read, zeros behind the last are padding, and anything else there
-// is named as what it is, once all before it has been read.
+// TestDecompress: all members of a compressed input are read, zeros behind the last are padding, and anything else
+// there is named as what it is, once all before it has been read.
 func TestDecompress(t *testing.T) {
 	lines := strings.Repeat("http://a.test/0123456789\n", 20_000)
 	zeros := func(n int) []byte { return make([]byte, n) }

@@ -26,17 +26,18 @@ import (
 	"batchfetch/output/encode"
 )
 
-const doctorText = `Fetch a URL once and tell step by step what the request meets: proxy, names, addresses, TLS, HTTP version,
-redirects, the headers about limits and caching, and what a run makes of them. It takes every flag of batchfetch, so
-that "doctor" can be put into a command that does not work. What it prints has no secrets in it, for a bug report: of
-queries the names only, of your headers too. The exit code is 0 where the request succeeds, 3 where it fails.`
+const doctorText = `Fetch a URL once and show each step of the request: proxy, names, addresses, TLS, version of HTTP,
+redirects, the headers about limits and caching, and what a run makes of them. It takes every flag
+of batchfetch, so that "doctor" can be put into a command that does not work. The output has no
+secrets in it, for a bug report: of queries and of your headers the names only. The exit code is 0
+where the request succeeds, 3 where it fails.`
 
 // newDoctorCommand returns batchfetch doctor.
 func newDoctorCommand(in *interrupts, code *int) *cobra.Command {
 	s, found := new(settings), new(problems)
 	doctor := &cobra.Command{
 		Use:   "doctor [flags] URL",
-		Short: "Tell step by step what a request to a URL meets",
+		Short: "Show each step of a first request to a URL",
 		Long:  doctorText,
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {

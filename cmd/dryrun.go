@@ -20,7 +20,8 @@ func dryRun(in *interrupts, c *config, src fetch.Source) int {
 	if !c.output.resume {
 		return printPlan(in, c, src)
 	}
-	done, err := journal.Read(c.output.output, journal.Settings{AppendRequest: c.fetch.AppendCanonical, MaxPages: c.fetch.MaxPages})
+	done, err := journal.Read(c.output.output,
+		journal.Settings{AppendRequest: c.fetch.AppendCanonical, MaxPages: c.fetch.MaxPages})
 	if err != nil {
 		return printOutputError(os.Stderr, describeOutput("output", err))
 	}

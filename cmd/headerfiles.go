@@ -10,8 +10,8 @@ import (
 )
 
 // renewHeaders returns the function for fetch.Options.RenewHeader: it reads the files of -H @file again, and takes the
-// other headers as they are. Headers of own win over inherited ones by name. It is nil where no -H names a regular file:
-// a pipe can be read only once, and would block.
+// other headers as they are. Headers of own win over inherited ones by name. It is nil where no -H names a regular
+// file: a pipe can be read only once, and would block.
 func renewHeaders(inherited, own []string) func(context.Context) (http.Header, bool) {
 	if !slices.ContainsFunc(inherited, namesRegularFile) && !slices.ContainsFunc(own, namesRegularFile) {
 		return nil

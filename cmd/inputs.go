@@ -121,8 +121,8 @@ func maskArgument(arg string) string {
 	return redact.Placeholder + arg[at:]
 }
 
-// looksLikeHost reports whether a name such as example.com/a was meant as a URL: it begins with localhost, or with a name
-// below a public suffix, which the endings of files are not.
+// looksLikeHost reports whether a name such as example.com/a was meant as a URL: it begins with localhost, or with a
+// name below a public suffix, which the endings of files are not.
 func looksLikeHost(arg string) bool {
 	host, _, _ := strings.Cut(arg, "/")
 	host, _, _ = strings.Cut(host, ":")

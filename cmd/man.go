@@ -12,7 +12,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-const manText = `Print the man page of batchfetch, or write it into a directory together with a page for each topic of the help:
+const manText = `Print the man page of batchfetch, or write it into a directory together with a page for each topic
+of the help:
 
   batchfetch man | man -l -
   batchfetch man /usr/local/share/man

@@ -26,8 +26,8 @@ type manualBlock struct {
 }
 
 // TestManualCommands runs every command of the README, the topics and the help against an origin on loopback, and
-// parses its other examples. A script, which begins with #!, is run as a whole; of other blocks each command in the same
-// directory, after those before it.
+// parses its other examples. A script, which begins with #!, is run as a whole; of other blocks each command in the
+// same directory, after those before it.
 func TestManualCommands(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a hundred processes")
@@ -55,8 +55,8 @@ func TestManualCommands(t *testing.T) {
 // wordsOfSpeech are words that the manual does not use of programs: it says request, announce, obey, in progress.
 var wordsOfSpeech = regexp.MustCompile(`(?i)\b(asks?|asked|tells?|told|flights?|kept to|has it)\b`)
 
-// TestManualPages: a topic has less than 80 lines of at most 100 columns, the README lines of at most 120. The words are
-// those of the field.
+// TestManualPages: a topic has less than 80 lines of at most 100 columns, the README lines of at most 120. The words
+// are those of the field.
 func TestManualPages(t *testing.T) {
 	for _, name := range manualPages(t) {
 		lines := strings.Split(strings.TrimSuffix(readManual(t, name), "\n"), "\n")

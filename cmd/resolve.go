@@ -62,8 +62,8 @@ func maxBody(s *settings) int64 {
 	return 16 << 20
 }
 
-// tempSpace returns the room for temporary files: that of --temp-max, or half of what is free where that is negative. It
-// is nil where that is not known.
+// tempSpace returns the room for temporary files: that of --temp-max, or half of what is free where that is negative.
+// It is nil where that is not known.
 func tempSpace(most int64) *spool.Space {
 	if most < 0 {
 		free, known := spool.Free()

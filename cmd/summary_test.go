@@ -40,12 +40,13 @@ func failed(url string, status int, why *failure.Failure) *fetch.Record {
 // TestFailureTable: a line for each reason, in columns; a narrow terminal has the example, or else the host; no line is
 // wider than the terminal.
 func TestFailureTable(t *testing.T) {
+	refused := failure.New(failure.Connect, "connecting to 127.0.0.1:1: %w", syscall.ECONNREFUSED)
 	counts := countsOf(t, map[*fetch.Record]int{
-		failed("https://example.com/status/404", 404, failure.New(failure.BadStatus, "404 Not Found")):                        30,
-		failed("https://example.com/status/401", 401, failure.New(failure.BadStatus, "401 Unauthorized")):                     5,
-		failed("http://127.0.0.1:1/", 0, failure.New(failure.Connect, "connecting to 127.0.0.1:1: %w", syscall.ECONNREFUSED)): 4,
-		failed("https://b.example/x", 0, failure.New(failure.TLS, "tls: certificate has expired")):                            3,
-		failed("https://a.example/\x1b[2J", 0, failure.New(failure.Stalled, "no data\nfor 1s")):                               1,
+		failed("https://example.com/status/404", 404, failure.New(failure.BadStatus, "404 Not Found")):    30,
+		failed("https://example.com/status/401", 401, failure.New(failure.BadStatus, "401 Unauthorized")): 5,
+		failed("http://127.0.0.1:1/", 0, refused):                                                         4,
+		failed("https://b.example/x", 0, failure.New(failure.TLS, "tls: certificate has expired")):        3,
+		failed("https://a.example/\x1b[2J", 0, failure.New(failure.Stalled, "no data\nfor 1s")):           1,
 	})
 	for _, c := range []struct {
 		columns int

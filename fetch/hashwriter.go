@@ -52,8 +52,8 @@ func verify(rec *Record) error {
 func isHash(sum []byte, text string) bool { return hex.EncodeToString(sum) == text }
 
 // orOtherForm returns wrong, what verify has found in a whole body, unless the other form of the body has the hash
-// asked for: the one as it came in, where its codings were taken off, or the one without the codings that were left on it.
-// body reads the bytes that are stored; nil is that they can't be read.
+// asked for: the one as it came in, where its codings were taken off, or the one without the codings that were left on
+// it. body reads the bytes that are stored; nil is that they can't be read.
 func (x *exchange) orOtherForm(wrong error, rec *Record, in *wireReader, body io.Reader) error {
 	switch {
 	case wrong == nil:

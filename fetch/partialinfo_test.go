@@ -111,7 +111,8 @@ func TestWeakPartialInfoOf(t *testing.T) {
 		length int64
 		want   bool
 	}{
-		{"a file", headerOf("ETag", `W/"a"`, "Last-Modified", olderDate, "Date", newerDate, "Accept-Ranges", "bytes"), 5, true},
+		{"a file", headerOf("ETag", `W/"a"`, "Last-Modified", olderDate, "Date", newerDate, "Accept-Ranges", "bytes"), 5,
+			true},
 		{"in chunks", headerOf("ETag", `W/"a"`, "Last-Modified", olderDate, "Date", newerDate, "Accept-Ranges", "bytes"), -1,
 			false},
 		{"without ranges", headerOf("ETag", `W/"a"`, "Last-Modified", olderDate, "Date", newerDate), 5, false},

@@ -222,7 +222,8 @@ func TestUnauthorizedStreak(t *testing.T) {
 	} {
 		c := newTally(&Options{})
 		for _, status := range statuses {
-			c.countFinal(&task{target: target{policy: new(judge.Policy)}, counts: exchangeCounts{exchanged: true, status: status}})
+			c.countFinal(&task{target: target{policy: new(judge.Policy)},
+				counts: exchangeCounts{exchanged: true, status: status}})
 		}
 		if got := c.summary(time.Second).Unauthorized[""].Count; got != want {
 			t.Errorf("%v: %d, want %d", statuses, got, want)

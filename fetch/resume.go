@@ -28,7 +28,8 @@ type resumption struct {
 
 // findPartial looks for a partial body of r and hashes it before the request is sent, so that neither the server nor
 // the stall timer waits for a disk. It is continued only at the URL that it came from: no other server learns of it.
-// Then the exchange has no conditions of the cache: what is stored there is older, as a rule, or there would be no part.
+// Then the exchange has no conditions of the cache: what is stored there is older, as a rule, or there would be no
+// part.
 func (x *exchange) findPartial(ctx context.Context, to *target, r *Request) *failure.Failure {
 	store, ok := x.options.BodyStore.(PartialStore)
 	if !ok || x.headerOnly || !isPlainGet(to) {

@@ -187,8 +187,8 @@ func TestServersThatDoNotContinue(t *testing.T) {
 	}
 }
 
-// TestContinuedByWeakTag checks that a file with a weak tag is continued without If-Range, where its tag and its date are
-// the same still, and requested anew where they are not.
+// TestContinuedByWeakTag checks that a file with a weak tag is continued without If-Range, where its tag and its date
+// are the same still, and requested anew where they are not.
 func TestContinuedByWeakTag(t *testing.T) {
 	body, other := numberedText(300_000), strings.ToUpper(numberedText(300_000))
 	for _, changed := range []bool{false, true} {

@@ -10,8 +10,8 @@ import (
 	"batchfetch/fetch/spool"
 )
 
-// A roomQueue has the Tasks whose bodies found no room for their temporary files (Options.TempSpace), oldest first. They
-// are in no lane meanwhile, and cost their hosts nothing. It is the scheduler's.
+// A roomQueue has the Tasks whose bodies found no room for their temporary files (Options.TempSpace), oldest first.
+// They are in no lane meanwhile, and cost their hosts nothing. It is the scheduler's.
 type roomQueue struct {
 	waiting  []*task
 	promised int64     // bytes for Tasks that have left it and have not come back from a worker; most have them already
@@ -73,8 +73,8 @@ func (s *scheduler) dropRoomQueue() {
 	s.rooms.waiting = nil
 }
 
-// countShortages counts exchanges in a row that found no file, or no room on the disk, for their body. Where only others
-// have the room it is awaited, however long.
+// countShortages counts exchanges in a row that found no file, or no room on the disk, for their body. Where only
+// others have the room it is awaited, however long.
 func (t *task) countShortages(x *exchange, a *judge.Answer) {
 	t.room = 0
 	if a.NoRoom {

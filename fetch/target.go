@@ -109,8 +109,8 @@ func mergeHeaders(base, over http.Header) http.Header {
 }
 
 // newTarget returns the target of the first exchange of r. The error says why r can't be requested. A range of the
-// user's own is requested without content codings, as by a browser (Fetch standard, HTTP-network-or-cache fetch): of what
-// they compress nginx and lighttpd send the whole, and Apache a range of the coded bytes, which can't be decoded.
+// user's own is requested without content codings, as by a browser (Fetch standard, HTTP-network-or-cache fetch): of
+// what they compress nginx and lighttpd send the whole, and Apache a range of the coded bytes, which can't be decoded.
 func (tg *targeter) newTarget(r *Request) (target, error) {
 	u, err := r.ParsedURL()
 	if err != nil {

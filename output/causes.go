@@ -117,8 +117,8 @@ var optionWords = map[string]string{
 	"proxy":      "proxy login refused",
 }
 
-// causeOf returns the Cause of a failure. There are as many as statuses, error numbers of the system and
-// options, and no more.
+// causeOf returns the Cause of a failure. There are as many as statuses, error numbers of the system and options, and
+// no more.
 func causeOf(r *fetch.Record) Cause {
 	kind := r.Failure.Kind
 	cause := Cause{kind, kindWords[kind]}

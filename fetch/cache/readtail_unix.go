@@ -15,10 +15,10 @@ import (
 // noFollow makes os.OpenFile fail for a symbolic link.
 const noFollow = unix.O_NOFOLLOW
 
-// readTail opens a regular file and reads its last bytes into room: held. held is nil if the file is not a regular
-// one, or was truncated meanwhile. The error may be errNotOurs. file is nil where held is all of it; otherwise the caller closes it. used is the
-// modification time. It makes the four system calls that are necessary: os.Open, Stat and ReadAt make eight, a fifth
-// of the cost of a hit.
+// readTail opens a regular file and reads its last bytes into room: held. held is nil if the file is not a regular one,
+// or was truncated meanwhile. The error may be errNotOurs. file is nil where held is all of it; otherwise the caller
+// closes it. used is the modification time. It makes the four system calls that are necessary: os.Open, Stat and ReadAt
+// make eight, a fifth of the cost of a hit.
 func readTail(name string, room []byte) (held []byte, file *os.File, size int64, used time.Time, err error) {
 	fd, err := retryInterrupted(func() (int, error) {
 		const flags = unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NOFOLLOW | unix.O_NONBLOCK // which never waits for a pipe

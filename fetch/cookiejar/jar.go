@@ -22,11 +22,11 @@ const (
 // A Jar stores cookies and selects those for a request by RFC 6265: for their host or domain, below their path, Secure
 // ones over https alone, until they expire. No response sets one for a public suffix or for another site.
 //
-// In addition to RFC 6265, a cookie that a response sets is bound to its origin: it is sent to the scheme it came
-// over, and one without a Domain to the port it came from; one set over http goes on to https of its host as well, at
-// any port, unless a response has set it there. One from a file is bound to neither, since the user gave it
-// to its domain. Where a response has set a newer one with the same name, domain and path, that one is sent instead to
-// its own origin; the file's is still sent to others.
+// In addition to RFC 6265, a cookie that a response sets is bound to its origin: it is sent to the scheme it came over,
+// and one without a Domain to the port it came from; one set over http goes on to https of its host as well, at any
+// port, unless a response has set it there. One from a file is bound to neither, since the user gave it to its domain.
+// Where a response has set a newer one with the same name, domain and path, that one is sent instead to its own origin;
+// the file's is still sent to others.
 //
 // It is bounded, whatever servers send: 50 cookies of one response, 4 KiB each, 180 of one registrable domain and 16
 // MiB in all; beyond that the least recently used are evicted. Cookies from a file do not count. At most 8 KiB of

@@ -31,8 +31,8 @@ func TestParseProxy(t *testing.T) {
 		"http://u:s3cret@p.test:0":     "has a port that is not 1 to 65535",
 		"http://u:s3cret@p.test:99999": "has a port that is not 1 to 65535",
 		"http://u:s3cret@":             "is no URL of a proxy: no host",
-		"http://u:s3cret%zz@p.test": "is no URL of a proxy: a % without two hexadecimal digits behind, in the user or host; " +
-			"percent-encode it as %25",
+		"http://u:s3cret%zz@p.test": "is no URL of a proxy: a % without two hexadecimal digits behind, in the user or " +
+			"host; percent-encode it as %25",
 		"http://u:s3 cret@p.test":           malformed,
 		"http://u:s3cret@p.test:s3cret@x:y": malformed,
 	} {

@@ -10,8 +10,8 @@ import (
 	"batchfetch/fetch"
 )
 
-// parseBody returns the Request to url with a line as its body, as the line stands: JSON where it starts with a brace or
-// a bracket, else a text, or bytes where it is no UTF-8. The form of the body says which Content-Type that means.
+// parseBody returns the Request to url with a line as its body, as the line stands: JSON where it starts with a brace
+// or a bracket, else a text, or bytes where it is no UTF-8. The form of the body says which Content-Type that means.
 func parseBody(url string, text []byte, tooLong bool) (fetch.Request, error) {
 	if tooLong || len(text) > maxJSONLine {
 		return fetch.Request{}, errors.New("the line is longer than 4 MiB, the most for a body")

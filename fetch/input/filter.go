@@ -28,8 +28,7 @@ func Unique(source fetch.Source) fetch.Source {
 }
 
 // Skip yields ErrDone with every Request for which done returns true. done is called once for each Request, in the
-// order of the input, and may set its Tag, or make it
-// the Request of a later page.
+// order of the input, and may set its Tag, or make it the Request of a later page.
 func Skip(source fetch.Source, done func(*fetch.Request) bool) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
 		for request, err := range source {

@@ -62,7 +62,8 @@ func TestUnique(t *testing.T) {
 	}
 }
 
-// TestIdentitySet: whatever was added is known, over many growths of its tables, and takes the memory that the help says.
+// TestIdentitySet: whatever was added is known, over many growths of its tables, and takes the memory that the help
+// says.
 func TestIdentitySet(t *testing.T) {
 	const many = 300_000
 	id := func(n int) fetch.Identity {

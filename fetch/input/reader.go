@@ -74,7 +74,8 @@ func (rd *Reader) URLs(texts []string) fetch.Source {
 	}
 }
 
-// parseLine parses a line and gives its Request the next index, or that of a Record. What is wrong with the line is a LineError.
+// parseLine parses a line and gives its Request the next index, or that of a Record. What is wrong with the line is a
+// LineError.
 func (rd *Reader) parseLine(text []byte, tooLong bool) (fetch.Request, error) {
 	request, err := rd.parseText(text, tooLong)
 	if errors.Is(err, errNoRequest) {

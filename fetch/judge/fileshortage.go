@@ -3,9 +3,9 @@ package judge
 import "time"
 
 // A file shortage is an exchange whose body's file could not be opened because too many files were open, or for which
-// there was no room on the disk. Its Task is
-// restarted after a Backoff between firstFileWait and longestFileWait, so that Tasks that lack a file at the same time
-// do not restart together. All restarts of a Task take about half a minute.
+// there was no room on the disk. Its Task is restarted after a Backoff between firstFileWait and longestFileWait, so
+// that Tasks that lack a file at the same time do not restart together. All restarts of a Task take about half a
+// minute.
 const (
 	maxFileShortages = 20                     // restarts of a Task in a row
 	firstFileWait    = 200 * time.Millisecond // upper bound of the first wait, doubled with each further one

@@ -47,8 +47,8 @@ func TestPoll(t *testing.T) {
 	}
 }
 
-// TestPolledMethods: what a request has begun is not begun again, unless the user says so and the response does not name
-// the place of its result. Where the response is the answer its body is taken.
+// TestPolledMethods: what a request has begun is not begun again, unless the user says so and the response does not
+// name the place of its result. Where the response is the answer its body is taken.
 func TestPolledMethods(t *testing.T) {
 	for _, tt := range []struct {
 		method string

@@ -32,8 +32,8 @@ func (th *throttle) doubling(now time.Time) time.Duration {
 }
 
 // adaptRate adapts the lane's throttle to the Verdict of an exchange: it lowers the rate or the width after a refusal,
-// and raises them after other responses. ofBucket says that a refusal concerns a bucket that is kept to by its
-// own hold and quotas.
+// and raises them after other responses. ofBucket says that a refusal concerns a bucket that is kept to by its own hold
+// and quotas.
 func (l *lane) adaptRate(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	v := &t.Verdict
 	l.adaptToOverload(t, now)
@@ -78,10 +78,10 @@ func (l *lane) adaptToStall(t *Task, now time.Time) {
 }
 
 // slowDown takes in a refusal. Where the host has said how long to wait, a single exchange follows, and more with each
-// response. Else the rate is halved, and the host is paused for a time that doubles with
-// each refusal in a row; where the host has accepted other exchanges of the same volley, their number is limited in
-// place of the rate. An exchange that started before the last refusal came changes nothing, as the rate has been halved
-// since; nor does a retry, whose refusal may be due to its page, and which has its own wait.
+// response. Else the rate is halved, and the host is paused for a time that doubles with each refusal in a row; where
+// the host has accepted other exchanges of the same volley, their number is limited in place of the rate. An exchange
+// that started before the last refusal came changes nothing, as the rate has been halved since; nor does a retry, whose
+// refusal may be due to its page, and which has its own wait.
 func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	th := l.ensureThrottle()
 	if !t.Started.After(th.lastRefusal) || t.Attempts > 1 {

@@ -59,8 +59,8 @@ func (u *resetUnit) note(q *judge.Quota, t *Task, now time.Time) (changed bool) 
 func (u *resetUnit) isMilli() bool { return u.score > 0 }
 
 // compareResets reports whether two samples can be of milliseconds only, or of seconds only. Of two that were under way
-// together and have seen the same number left it is not known which one was counted first. Where the lower reset, in seconds, can
-// be over between them, they may be of two windows.
+// together and have seen the same number left it is not known which one was counted first. Where the lower reset, in
+// seconds, can be over between them, they may be of two windows.
 func compareResets(a, b *resetSample) (milli, seconds, comparable bool) {
 	apart := b.started.Sub(a.came) // at least; negative where both were under way together
 	switch {

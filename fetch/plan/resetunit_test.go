@@ -73,8 +73,8 @@ func TestResetUnitOfAVolley(t *testing.T) {
 	}
 }
 
-// TestResetUnitOfRefusals: where nothing is left from the start, the resets that a volley of refusals tells differ by more
-// than time has passed.
+// TestResetUnitOfRefusals: where nothing is left from the start, the resets that a volley of refusals tells differ by
+// more than time has passed.
 func TestResetUnitOfRefusals(t *testing.T) {
 	for name, tt := range map[string]struct {
 		resets []time.Duration

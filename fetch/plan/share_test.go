@@ -16,7 +16,8 @@ func withShare(l *testLimits) {
 	}
 }
 
-// TestQuotaOfAShare: three hosts that count their requests in one window of 30 are never refused, as it is told exactly.
+// TestQuotaOfAShare: three hosts that count their requests in one window of 30 are never refused, as it is told
+// exactly.
 func TestQuotaOfAShare(t *testing.T) {
 	d := newPlanDriver(t, withShare)
 	window := &fixedWindow{n: 30, every: 10 * time.Second}

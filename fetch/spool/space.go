@@ -12,8 +12,8 @@ var ErrNoRoom = errors.New("the room for temporary files is taken")
 
 // A Space bounds the bytes of Files that are open at once. A body may find it taken: it is then given up and asked for
 // again, once others have closed, so that no worker waits while it holds some of it. Lines are never refused, as they
-// are what frees it. A body alone is never refused, whatever its size, nor is one that others wait for. A nil *Space has
-// no bound. Any goroutine may use it.
+// are what frees it. A body alone is never refused, whatever its size, nor is one that others wait for. A nil *Space
+// has no bound. Any goroutine may use it.
 type Space struct {
 	mu    sync.Mutex
 	limit int64 // in bytes; at most most, and less since the disk was full

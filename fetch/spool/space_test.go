@@ -164,7 +164,8 @@ func TestSpaceIsNeverOverdrawn(t *testing.T) {
 		t.Errorf("%d bytes are taken, %d were refused", s.used, refused)
 	}
 	var none *Space
-	if f, err := none.NewBody(Claim{Size: 1 << 40}); err != nil || !none.HasRoom(Claim{Size: 1 << 40}, 1) || f.Close() != nil {
+	huge := Claim{Size: 1 << 40}
+	if f, err := none.NewBody(huge); err != nil || !none.HasRoom(huge, 1) || f.Close() != nil {
 		t.Errorf("without a bound: %v", err)
 	}
 }

@@ -23,8 +23,8 @@ type File struct {
 	urgent  bool   // a body that does not
 }
 
-// An Error is a failure to make, write or read a temporary file, with its directory. It ends a run, unless there is only
-// no room for the file (IsFull).
+// An Error is a failure to make, write or read a temporary file, with its directory. It ends a run, unless there is
+// only no room for the file (IsFull).
 type Error struct {
 	Dir string
 	Err error

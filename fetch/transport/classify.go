@@ -80,8 +80,8 @@ func classify(ctx context.Context, err error) *failure.Failure {
 	return failure.New(failure.Protocol, "not a valid HTTP answer: %s", failure.Unquoted(err))
 }
 
-// refusedByAlert returns the failure for a TLS alert of the other side after the handshake: with TLS 1.3 it refuses what
-// it was offered only then, a client certificate that it misses for one.
+// refusedByAlert returns the failure for a TLS alert of the other side after the handshake: with TLS 1.3 it refuses
+// what it was offered only then, a client certificate that it misses for one.
 func refusedByAlert(op *net.OpError) *failure.Failure {
 	f := failure.New(failure.TLS, "tls: the connection was refused: %w", op.Err)
 	f.Option = dial.OptionCert

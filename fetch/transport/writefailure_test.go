@@ -19,8 +19,8 @@ type deafConn struct{ net.Conn }
 
 func (deafConn) Write([]byte) (int, error) { return 0, syscall.EPERM } // as of a packet filter
 
-// TestWriteThatFails: a request that can't be written ends the exchange at once, not at --stall-timeout; a response that
-// the server has sent before is still read, in the time that it takes.
+// TestWriteThatFails: a request that can't be written ends the exchange at once, not at --stall-timeout; a response
+// that the server has sent before is still read, in the time that it takes.
 func TestWriteThatFails(t *testing.T) {
 	for _, size := range []int{0, maxAtOnce + 1} {
 		for _, response := range []string{"", "HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\n\r\n"} {

@@ -87,7 +87,8 @@ func logLine(text string) []byte {
 	return AppendLog(nil, &r, []slog.Attr{slog.String("from", text)})
 }
 
-// TestNothingForARunnerInPieces: the line of a body in a temporary file is that of one in memory, wherever a piece ends.
+// TestNothingForARunnerInPieces: the line of a body in a temporary file is that of one in memory, wherever a piece
+// ends.
 func TestNothingForARunnerInPieces(t *testing.T) {
 	for _, contentType := range []string{"text/plain", "application/json", "image/png"} {
 		for _, signs := range []string{"##[x]", "###vso[x]", "######", "## x"} {

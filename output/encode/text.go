@@ -10,8 +10,8 @@ const hexDigits = "0123456789abcdef"
 
 // appendString appends s as a JSON string. Besides what RFC 8259 section 7 asks for, it escapes DEL and the C1
 // controls, which a terminal may obey, U+2028 and U+2029, at which some readers cut lines, and what overrides the
-// direction of text (UAX 9 section 2: U+202A to U+202E, U+2066 to U+2069). The marks U+200E, U+200F and U+061C, ordinary
-// in Hebrew and Arabic, stay. What is not UTF-8 becomes U+FFFD.
+// direction of text (UAX 9 section 2: U+202A to U+202E, U+2066 to U+2069). The marks U+200E, U+200F and U+061C,
+// ordinary in Hebrew and Arabic, stay. What is not UTF-8 becomes U+FFFD.
 func appendString[T string | []byte](dst []byte, s T) []byte {
 	return append(appendQuoted(append(dst, '"'), s), '"')
 }

@@ -13,8 +13,8 @@ import (
 	"batchfetch/output/file/filetest"
 )
 
-// swaps are what another user may make of the folder in of a directory while a body is being written to it. name is that
-// of the body's file until Commit.
+// swaps are what another user may make of the folder in of a directory while a body is being written to it. name is
+// that of the body's file until Commit.
 var swaps = []struct {
 	name string
 	swap func(t *testing.T, in, outside, name string)

@@ -15,9 +15,9 @@ import (
 // createFlags open a file that must not exist yet.
 const createFlags = os.O_RDWR | os.O_CREATE | os.O_EXCL
 
-// A body that has no part's name yet is in a temporary file, named by a hash of its request: HASH.tmp, or, while that is
-// another's, a file with a random name in the folder HASH.equal. The next attempt that gets the first name removes what
-// a kill has left of either.
+// A body that has no part's name yet is in a temporary file, named by a hash of its request: HASH.tmp, or, while that
+// is another's, a file with a random name in the folder HASH.equal. The next attempt that gets the first name removes
+// what a kill has left of either.
 const (
 	tempPrefix  = ".batchfetch-"
 	tempEnding  = ".tmp"

@@ -15,9 +15,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Encode returns text under formats, in the order in which they are applied: gzip, br, zstd, zlib or flate. The last two
-// both have the content coding deflate (RFC 9110, section 8.4.1.2): zlib as the RFC says, flate without the zlib wrapper.
-// Another format fails the test.
+// Encode returns text under formats, in the order in which they are applied: gzip, br, zstd, zlib or flate. The last
+// two both have the content coding deflate (RFC 9110, section 8.4.1.2): zlib as the RFC says, flate without the zlib
+// wrapper. Another format fails the test.
 func Encode(t testing.TB, text string, formats ...string) string {
 	t.Helper()
 	for _, format := range formats {
