@@ -29,9 +29,10 @@ type packing struct {
 	magic   string   // with which packed data begins
 }
 
+// packings are all of them.
 var packings = []packing{
-	{codings: []string{"gzip", "x-gzip"}, endings: []string{".gz", ".tgz", ".taz"}, magic: "\x1f\x8b"},
-	{codings: []string{"zstd"}, endings: []string{".zst", ".tzst"}, magic: "\x28\xb5\x2f\xfd"},
+	{codings: []string{"gzip", "x-gzip"}, endings: []string{".gz", ".tgz", ".taz"}, magic: gzipMagic},
+	{codings: []string{"zstd"}, endings: []string{".zst", ".tzst"}, magic: zstdMagic},
 }
 
 // packingOf returns the packing whose coding is the only one of a response; nil is none.

@@ -36,12 +36,12 @@ const mostPooled = 2 << 20
 // holds the window no longer than it takes to decode it.
 const wholeBody = 64 << 10
 
-// A lease is what one Reader has acquired of a budget.
+// A lease is what one Reader has acquired of a budget. One goroutine uses it. A body with several decoders acquires all
+// of their windows at once: two that each held one and waited for the next could wait for each other.
 type lease struct {
 	windows Windows // nil is no budget
-	held    int64
-	fixed   int64 // acquired at once, for a body with several decoders: who held one window and waited for the next would
-	// keep others waiting who do the same; 0: each is acquired by itself
+	held    int64   // bytes
+	fixed   int64   // bytes that are acquired at once; 0: each window is acquired by itself
 }
 
 // acquire acquires a decoder's window.
@@ -98,9 +98,9 @@ type brotliReader struct {
 	in      *bufio.Reader // the coded bytes
 	lease   *lease
 	out     *brotli.Reader // nil before the first byte, and behind the end
-	window  int64
-	decoded int64
-	ended   error // nil: not yet
+	window  int64          // bytes, as the stream announces it
+	decoded int64          // bytes
+	ended   error          // of the last Read; nil: not yet
 }
 
 // Read decodes into p.

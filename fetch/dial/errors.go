@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"reflect"
-	"slices"
 	"strings"
 
 	"batchfetch/fetch/failure"
@@ -59,8 +58,7 @@ func classifyDial(ctx context.Context, addr string, err error) *failure.Failure 
 
 // classifyTLS returns the failure that err, met in a handshake with host, comes to. Of a wrong certificate it says
 // which names it has. A connection that ended in the handshake, without an alert, says nothing about TLS: it is of the
-// kind that it would have been later.
-// asked are the protocols that were asked for (ALPN).
+// kind that it would have been later. asked are the protocols that were asked for (ALPN).
 func classifyTLS(ctx context.Context, host string, asked []string, err error) *failure.Failure {
 	if f := failure.FromContext(ctx); f != nil {
 		if f.Kind == failure.Timeout {
@@ -111,15 +109,15 @@ const OptionCert = "cert"
 // alertNoProtocol is the TLS alert no_application_protocol (RFC 7301 section 3.2).
 const alertNoProtocol = 120
 
-// isAlert reports whether err is that the other side sent one of these alerts (RFC 8446 section 6.2). The type of
+// isAlert reports whether err is that the other side sent the alert of that code (RFC 8446 section 6.2). The type of
 // crypto/tls is not exported: it is known by its kind.
-func isAlert(err error, codes ...uint64) bool {
+func isAlert(err error, code uint64) bool {
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Op != "remote error" {
 		return false
 	}
-	code := reflect.ValueOf(op.Err)
-	return code.Kind() == reflect.Uint8 && slices.Contains(codes, code.Uint())
+	sent := reflect.ValueOf(op.Err)
+	return sent.Kind() == reflect.Uint8 && sent.Uint() == code
 }
 
 // NotSpoken returns the failure of an exchange with a host that speaks none of the protocols that were asked for, which

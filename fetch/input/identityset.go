@@ -17,7 +17,7 @@ type identitySet struct {
 // add adds an Identity, and reports whether it is new.
 func (s *identitySet) add(id fetch.Identity) (isNew bool) {
 	if id == (fetch.Identity{}) {
-		id[1] = 1 // 2^-128
+		id[1] = 1 // as good as another hash
 	}
 	n := id[0] >> 56
 	if slots := len(s.tables[n]); 8*(s.used[n]+1) > 7*slots {

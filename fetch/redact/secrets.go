@@ -32,7 +32,7 @@ func SecretsOf(name, value string) []string {
 }
 
 // Secrets returns text with every occurrence of a secret replaced by Placeholder, the longest first. Without one it is
-// text itself.
+// text itself. It sorts secrets.
 func Secrets(text []byte, secrets []string) []byte {
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
 	for _, secret := range secrets {

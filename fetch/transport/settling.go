@@ -25,6 +25,7 @@ type originState struct {
 	choosing int           // exchanges for which net/http chooses among its connections
 }
 
+// newSettling returns a settling that knows no connection.
 func newSettling() *settling {
 	s := &settling{origins: make(map[string]*originState)}
 	s.changed.L = &s.mu
