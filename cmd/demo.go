@@ -81,7 +81,7 @@ func runDemoBatch(in *interrupts, c *config, base string) int {
 	switch {
 	case expected:
 		out.console.report(slog.LevelInfo, "demo: all went as staged: the one failure is the 404, "+
-			"and the 429 was asked again after its Retry-After", "")
+			"and the 429 was retried after its Retry-After", "")
 	case r.code == exitFailed || r.code == exitOK:
 		out.console.report(slog.LevelError, "the demo did not go as staged", "")
 		return exitBroken

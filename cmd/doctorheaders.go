@@ -57,7 +57,7 @@ func describeCaching(status int, h http.Header) string {
 	case !rules.Keeps(status, h):
 		return "--cache does not keep this answer"
 	case cache.ValidatorsOf(h) != cache.Validators{}:
-		return "--cache keeps it, and asks by its ETag or date whether it has changed"
+		return "--cache keeps it, and revalidates it by its ETag or date"
 	}
-	return "--cache keeps it while it is fresh; without an ETag or date it is then fetched anew"
+	return "--cache keeps it while it is fresh; without an ETag or date it is then fetched again"
 }

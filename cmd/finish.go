@@ -173,7 +173,7 @@ func (out *outputs) withheldNote(c *config, r *result) note {
 		why = "nothing succeeded"
 	}
 	if r.isPublished(publishAlways) {
-		n.hint = "--publish always replaces it all the same"
+		n.hint = "--publish always replaces it anyway"
 	}
 	state := "is as it was"
 	if _, err := os.Stat(c.output.output); errors.Is(err, fs.ErrNotExist) {

@@ -22,16 +22,16 @@ var kindHints = map[failure.Kind]string{
 	failure.TLS:              "--cacert trusts a private authority, -k checks nothing",
 	failure.Timeout:          "raise --connect-timeout or --timeout, or lower -j",
 	failure.Stalled:          "the server went silent: raise --stall-timeout, or lower --host-concurrency",
-	failure.Reset:            "the server hung up: lower --host-concurrency or set --host-rate",
-	failure.Truncated:        "the server hung up early: lower --host-concurrency or raise --retries",
-	failure.Protocol:         "that is no HTTP the client understands",
+	failure.Reset:            "the server reset the connection: lower --host-concurrency or set --host-rate",
+	failure.Truncated:        "the server closed the connection early: lower --host-concurrency or raise --retries",
+	failure.Protocol:         "the answer is not valid HTTP",
 	failure.TooManyRedirects: "a loop, or raise --max-redirs",
 	failure.TooLarge:         "raise --max-body",
 	failure.Checksum:         "the content is not what the input's sha256 says",
-	failure.Decode:           "--compressed=false asks for the plain body",
+	failure.Decode:           "--compressed=false requests the body without compression",
 	failure.HostDown: "the host is down or unreachable: run the failures again later; " +
-		"--host-max-errors 0 asks each all the same",
-	failure.RateLimited: "the host limits how often it is asked: raise --retry-max-delay to wait for it, set " +
+		"--host-max-errors 0 tries every request",
+	failure.RateLimited: "the host limits the rate of requests: raise --retry-max-delay to wait for it, set " +
 		"--host-rate, or run the failures again later; with credentials (-u, -n, -H @file) many hosts allow more",
 	failure.Canceled: "run the same input again: what was not started is in no list of failures",
 }
@@ -101,8 +101,8 @@ func watchedHints(sum fetch.Summary) []string {
 			"--changed gets them whole each time", unvalidated[hosts[0]], firstHost(hosts)))
 	}
 	if hosts := keysByCount(fresh); len(hosts) > 0 {
-		hints = append(hints, fmt.Sprintf("%d answers of %s may be used again for %s (Cache-Control), and --changed asks "+
-			"for them after that; -H 'Cache-Control: no-cache' asks each time", fresh[hosts[0]], firstHost(hosts),
+		hints = append(hints, fmt.Sprintf("%d answers of %s may be used again for %s (Cache-Control), and --changed requests "+
+			"them after that; -H 'Cache-Control: no-cache' requests them each time", fresh[hosts[0]], firstHost(hosts),
 			formatDuration(sum.Watched[hosts[0]].FreshFor)))
 	}
 	return hints
@@ -113,9 +113,9 @@ func unpolledHints(sum fetch.Summary) []string {
 	if sum.Unpolled == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d answers of a --poll status were to POST, PUT, PATCH or DELETE and stand as they are: "+
-		"asking again would do again what was asked; --retry-unsafe, or \"retry\": true in the line, allows that, but where "+
-		"the answer names the place of its result (Location)", sum.Unpolled)}
+	return []string{fmt.Sprintf("answers of a --poll status to POST, PUT, PATCH or DELETE are final (%d), as another "+
+		"request would do its work twice; --retry-unsafe, or \"retry\": true in the line, sends it again unless the answer "+
+		"has a Location", sum.Unpolled)}
 }
 
 // firstHost returns the first of some hosts, and how many more there are.

@@ -21,7 +21,7 @@ const (
 	hintParallel     = "-j N is how many requests are in progress at once, --host-concurrency N on one host"
 	hintSpeed        = "--bandwidth 10M is for the whole run"
 	hintWait         = "--host-rate 1/5s spaces the requests to one host"
-	hintNewer        = "--cache DIR asks only for what has changed, and --changed writes only that"
+	hintNewer        = "--cache DIR fetches only what has changed, and --changed writes only that"
 	hintCookieFile   = "-b FILE reads cookies; what answers set is kept for the run"
 	hintBothHeaders  = "--headers puts the answer's headers into the Records"
 	hintVariables    = "every flag can be set in the environment: --host-rate as BATCHFETCH_HOST_RATE"

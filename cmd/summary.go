@@ -188,7 +188,7 @@ func (out *outputs) retryLine(c *config, r *result) string {
 	case !slices.ContainsFunc(r.counts.Groups(), func(g *output.FailureGroup) bool { return !g.IsFinal() }):
 		return "" // it would fail again
 	case c.output.failures == "":
-		return "Retry: --failures FILE keeps the failures, and batchfetch FILE asks for them again"
+		return "Retry: --failures FILE keeps the failures, and batchfetch FILE retries them"
 	}
 	line := "Retry: batchfetch "
 	if c.retryFlags {

@@ -162,7 +162,7 @@ var bodilessFaults = []fault{
 		encoding: "none"},
 	{name: "206 that nobody asked for",
 		serve: respond("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-3/50\r\nContent-Length: 4\r\n\r\nbody"),
-		kind:  failure.Protocol, message: "206 Partial Content, and no part was asked for"},
+		kind:  failure.Protocol, message: "206 Partial Content, but no part was requested"},
 	{name: "206 with all of it",
 		serve: respond("HTTP/1.1 206 Partial Content\r\nContent-Type: text/plain\r\n" +
 			"Content-Range: bytes 0-3/4\r\nContent-Length: 4\r\n\r\nbody"), body: "body"},

@@ -186,7 +186,7 @@ func (x *exchange) checkResponse(to *target, resp *http.Response) *failure.Failu
 		return failure.New(failure.Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)
 	}
 	if x.isUnrequestedPart(to, resp) {
-		return failure.New(failure.Protocol, "206 Partial Content, and no part was asked for")
+		return failure.New(failure.Protocol, "206 Partial Content, but no part was requested")
 	}
 	return nil
 }

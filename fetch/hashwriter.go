@@ -43,7 +43,7 @@ func (h *hashWriter) verify(rec *Record) error {
 // verify returns a Failure of Kind Checksum where Record.SHA256 is not Request.SHA256.
 func verify(rec *Record) error {
 	if want := rec.Request.SHA256; want != "" && !isHash(rec.SHA256[:], want) {
-		return failure.New(failure.Checksum, "sha256 is %x, not the %s asked for", rec.SHA256, want)
+		return failure.New(failure.Checksum, "sha256 is %x, not the expected %s", rec.SHA256, want)
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func (o *Options) checkConnections(check checkFunc) {
 	check(!o.IPv4 || !o.IPv6, "ipv4", "", "and --ipv6 exclude each other")
 	known := o.Private == dial.PrivateAllow || o.Private == dial.PrivateRedirects || o.Private == dial.PrivateDeny
 	check(known, "private", "", "is %q, must be allow, redirects or deny", o.Private)
-	check(o.Private != dial.PrivateDeny || noProxy, "private", "--proxy '' asks without the proxy of the environment",
+	check(o.Private != dial.PrivateDeny || noProxy, "private", "--proxy '' ignores the proxy of the environment",
 		"is deny, which can't be enforced behind a proxy: that looks names up and connects by itself")
 }
 

@@ -16,13 +16,13 @@ import (
 func TestGuardLyingRedis(t *testing.T) {
 	const secret = "s3cret"
 	for says, want := range map[string]string{
-		"$2147483648\r\n":                     "its answer is not what was asked for: it has another length",
-		"*1000000000\r\n":                     "its answer is not what was asked for: it has another type",
-		"+" + strings.Repeat("x", 5<<10):      "its answer is not what was asked for: a line is over 4 KiB",
+		"$2147483648\r\n":                     "its answer is not what was requested: it has another length",
+		"*1000000000\r\n":                     "its answer is not what was requested: it has another type",
+		"+" + strings.Repeat("x", 5<<10):      "its answer is not what was requested: a line is over 4 KiB",
 		"-ERR " + secret + "\r\n":             "it refuses a command",
 		"-NOAUTH " + secret + "\r\n":          "it wants a password",
-		"$2\r\nab\r\n:1\r\n$5\r\nextra\r\n":   "its answer is not what was asked for: there is more",
-		"HTTP/1.1 400 " + secret + "\r\n\r\n": "its answer is not what was asked for: it has another type",
+		"$2\r\nab\r\n:1\r\n$5\r\nextra\r\n":   "its answer is not what was requested: there is more",
+		"HTTP/1.1 400 " + secret + "\r\n\r\n": "its answer is not what was requested: it has another type",
 		"":                                    "it has closed the connection",
 	} {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -116,7 +116,7 @@ func (line *jsonLine) requestOfRecord(text []byte) (jsonRequest, error) {
 		return fields, err
 	}
 	if fields.URL == "" {
-		return fields, fmt.Errorf("the %s record has no url to ask again", line.Type)
+		return fields, fmt.Errorf("the %s record has no url to request again", line.Type)
 	}
 	return fields, nil
 }

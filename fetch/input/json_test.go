@@ -153,7 +153,7 @@ func TestUnusableLine(t *testing.T) {
 			says: "64 hexadecimal digits"},
 		{name: "id is an object", line: `{"url":"http://u.test/","id":{}}`, says: "id is neither"},
 		{name: "id is an array", line: `{"url":"http://u.test/","id":[]}`, says: "id is neither"},
-		{name: "a record without a url", line: `{"type":"failure","line":3,"input":"x"}`, says: "no url to ask again"},
+		{name: "a record without a url", line: `{"type":"failure","line":3,"input":"x"}`, says: "no url to request again"},
 		{name: "a masked header",
 			line: `{"type":"failure","url":"http://u.test/","request":{"headers":{"Authorization":["***"]}}}`,
 			says: "give the secret by flag, netrc or environment"},
@@ -213,7 +213,7 @@ func TestUnusableLineAgain(t *testing.T) {
 		{"an endless message", `{` + id + why(strings.Repeat("é", 4000)) + `"input":"x"}`, strings.Repeat("é", 512), "x"},
 		{"a secret in either", `{` + id + why("not http://u:pw@a.test/") + `"input":"http://u:pw@a.test/"}`,
 			"not http://***@a.test/", "http://***@a.test/"},
-		{"without an input", `{` + id + why("no scheme") + `"attempts":0}`, "the failure record has no url to ask again",
+		{"without an input", `{` + id + why("no scheme") + `"attempts":0}`, "the failure record has no url to request again",
 			`{` + id + why("no scheme") + `"attempts":0}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,7 +11,7 @@ func (a *Answer) restartFailure() *failure.Failure {
 	case a.Unusable != nil:
 		return a.Unusable
 	case a.Partial == PartialUnusable:
-		return failure.New(failure.Protocol, "%s is not the rest of the body that was asked for",
+		return failure.New(failure.Protocol, "%s is not the rest of the body that was requested",
 			failure.StatusText(a.Status))
 	case a.Partial != PartialContinues || a.Failure == nil:
 		return nil

@@ -184,7 +184,7 @@ func TestFullJitter(t *testing.T) {
 // TestRefusalSaysTheWait: the failure of a refused wait names that wait and the limit.
 func TestRefusalSaysTheWait(t *testing.T) {
 	v := Judge(policyWith(nil), get(1), status(429, "Retry-After", "3600"), judgedAt, 0.5)
-	const want = "429 Too Many Requests: the host asks to wait 1h0m0s, longer than retry-max-delay 1m0s; " +
+	const want = "429 Too Many Requests: the host announces a wait of 1h0m0s, longer than retry-max-delay 1m0s; " +
 		"--retry-max-delay 1h0m0s would wait"
 	if v.Failure.Error() != want {
 		t.Errorf("got %q, want %q", v.Failure, want)

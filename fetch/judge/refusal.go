@@ -149,7 +149,7 @@ func (p *Policy) longestStreak() int {
 func (p *Policy) tooLongFailure(status int, wait time.Duration) *failure.Failure {
 	return &failure.Failure{
 		Kind: failure.RateLimited,
-		Err: fmt.Errorf("%s: the host asks to wait %s, longer than retry-max-delay %s; "+
+		Err: fmt.Errorf("%s: the host announces a wait of %s, longer than retry-max-delay %s; "+
 			"--retry-max-delay %[2]s would wait",
 			failure.StatusText(status), roundUp(wait), p.RetryMaxDelay),
 		RetryAfter: wait,

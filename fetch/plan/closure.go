@@ -34,15 +34,14 @@ func (c *closure) extend(until time.Time, streak int, why *failure.Failure) *clo
 // failure is that of a Task that is not asked for; a nil Task is one that has had no exchange.
 func (c *closure) failure(t *Task, now time.Time) *failure.Failure {
 	f := &failure.Failure{Kind: failure.RateLimited, RetryAfter: c.until.Sub(now)}
-	asked := "asked"
+	sent := "sent"
 	if t != nil && !t.Started.IsZero() {
-		asked = "asked again"
+		sent = "sent again"
 	}
 	if c.streak == 0 {
-		f.Err = fmt.Errorf("not %s: %w", asked, c.why)
+		f.Err = fmt.Errorf("not %s: %w", sent, c.why)
 		return f
 	}
-	f.Err = fmt.Errorf("not %s: %d requests in a row were refused by the host, the last one so: %w", asked, c.streak,
-		c.why)
+	f.Err = fmt.Errorf("not %s: the host refused %d requests in a row, the last one: %w", sent, c.streak, c.why)
 	return f
 }

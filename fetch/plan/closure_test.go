@@ -125,7 +125,7 @@ func TestLaterShorterRefusalDoesNotReopen(t *testing.T) {
 	if task.Lost.RetryAfter != 29*time.Minute {
 		t.Errorf("closed for another %s", task.Lost.RetryAfter)
 	}
-	const want = "not asked: the host asks to wait 1h"
+	const want = "not sent: the host asks to wait 1h"
 	if task.Lost.Error() != want {
 		t.Errorf("says %q", task.Lost)
 	}

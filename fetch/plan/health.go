@@ -54,9 +54,9 @@ func (h *health) expiry(paused time.Time) time.Time {
 func (h *health) downFailure(t *Task) *failure.Failure {
 	if t != nil && t.Verdict.Failure != nil {
 		own := t.Verdict.Failure
-		return failure.New(own.Kind, "%w; not asked again: the host is down, "+
-			"%d exchanges in a row and %d probes after them brought no answer", own, h.unanswered, h.probes)
+		return failure.New(own.Kind, "%w; not retried: the host is down, "+
+			"%d attempts in a row and %d probes after them got no answer", own, h.unanswered, h.probes)
 	}
-	return failure.New(failure.HostDown, "not asked: %d exchanges in a row and %d probes after them brought no answer "+
-		"from the host, the last one so: %w", h.unanswered, h.probes, h.last)
+	return failure.New(failure.HostDown, "not sent: %d attempts in a row and %d probes after them got no answer "+
+		"from the host, the last one: %w", h.unanswered, h.probes, h.last)
 }

@@ -33,8 +33,8 @@ func TestDeadHostIsProbedThenDown(t *testing.T) {
 	if lost := strings.Fields(d.startAll()); len(lost) != 50 { // as many as Concurrency
 		t.Fatalf("%d end at once", len(lost))
 	}
-	const want = "not asked: 30 exchanges in a row and 3 probes after them brought no answer from the host, " +
-		"the last one so: connecting to a:80: connection refused"
+	const want = "not sent: 30 attempts in a row and 3 probes after them got no answer from the host, " +
+		"the last one: connecting to a:80: connection refused"
 	for _, f := range d.exchanges {
 		if f.Lost == nil || f.Lost.Kind != failure.HostDown || f.Lost.Error() != want || !errors.Is(f.Lost, errRefusedDial) {
 			t.Fatalf("ends as %v", f.Lost)
@@ -157,8 +157,8 @@ func TestTriedTasksOfADeadHostKeepTheirOwnReason(t *testing.T) {
 	}
 	d.expectStarts("both end", "lost lost")
 	for _, f := range d.exchanges {
-		const want = "; not asked again: the host is down, " +
-			"1 exchanges in a row and 3 probes after them brought no answer"
+		const want = "; not retried: the host is down, " +
+			"1 attempts in a row and 3 probes after them got no answer"
 		if f.Lost.Kind != failure.Reset && f.Lost.Kind != failure.Connect || !strings.HasSuffix(f.Lost.Error(), want) {
 			t.Errorf("ends as %s: %v", f.Lost.Kind, f.Lost)
 		}

@@ -162,7 +162,7 @@ func TestQuotaBeyondTheLongestWait(t *testing.T) {
 	d.end("a", withQuota(0, time.Hour, 5000))
 	d.expectStarts("none is asked for", "lost lost")
 	f := d.exchanges[0].Lost
-	const want = "not asked: the host's quota is used up for 1h0m0s, longer than retry-max-delay 1m0s; " +
+	const want = "not sent: the host's quota is used up for 1h0m0s, longer than retry-max-delay 1m0s; " +
 		"--retry-max-delay 1h0m0s would wait"
 	if f.Kind != failure.RateLimited || f.RetryAfter != time.Hour || f.Error() != want {
 		t.Errorf("ends as %s: %v", f.Kind, f)

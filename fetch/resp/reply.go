@@ -36,7 +36,7 @@ type Reply struct {
 }
 
 // ErrReply is wrapped in the errors for what a server sends and must not.
-var ErrReply = errors.New("its answer is not what was asked for")
+var ErrReply = errors.New("its answer is not what was requested")
 
 // A Refusal is an error reply, known by its code alone.
 type Refusal struct{ Code string }

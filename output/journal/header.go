@@ -43,7 +43,7 @@ func readHeader(f *os.File, name string) (h header, size int64, err error) {
 	case errors.Is(err, errOtherVersion):
 		err = &ResumeError{name + " " + err.Error(), "go on with that version, or " + hint}
 	case errors.Is(err, errDamaged):
-		err = &ResumeError{name + ": " + err.Error(), "move it and its output away to begin anew"}
+		err = &ResumeError{name + ": " + err.Error(), "move it and its output away to start over"}
 	case errors.Is(err, errNoJournal):
 		err = &ResumeError{name + " " + err.Error(), hint}
 	}

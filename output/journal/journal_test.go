@@ -132,7 +132,7 @@ func TestResumeRefuses(t *testing.T) {
 		spoil   func(t *testing.T, out string)
 		problem string
 	}{
-		{"no journal", func(t *testing.T, out string) { removeFile(t, out+".journal") }, "has no journal"},
+		{"no journal", func(t *testing.T, out string) { removeFile(t, out+".journal") }, "without a journal"},
 		{"no output", func(t *testing.T, out string) { removeFile(t, out) }, "missing or empty"},
 		{"short output", func(t *testing.T, out string) { truncateFile(t, out, 5) }, "has 5 bytes, fewer"},
 		{"another output", func(t *testing.T, out string) {

@@ -131,8 +131,8 @@ func (j *Output) readJournal(head header, size int64) error {
 	}
 	if head.size == 0 {
 		if length > 0 {
-			return &ResumeError{j.name + " is there and has no journal: nobody knows what of it is done",
-				"move it away to begin anew, or leave out --resume"}
+			return &ResumeError{j.name + " exists without a journal, so it is unknown which requests are done",
+				"move it away to start over, or leave out --resume"}
 		}
 		return nil
 	}

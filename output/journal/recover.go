@@ -191,7 +191,7 @@ func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, settings 
 	if withFiles > 0 && !bodies.MayHoldParts() && slices.Contains(h.dirHashes, bodies.LocationHash()) {
 		return 0, &ResumeError{
 			bodies.Path() + " is empty, though the journal says that earlier runs have put bodies there",
-			"bring them back, name another directory for the rest, or remove the output and its journal to begin anew",
+			"bring them back, name another directory for the rest, or remove the output and its journal to start over",
 		}
 	}
 	return successes, nil
@@ -201,17 +201,17 @@ func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, settings 
 // they are.
 func describeError(err error, name string, length int64) error {
 	journal := besideOutput(name)
-	hint := "bring it back, or remove " + journal + " and " + name + " to begin anew"
+	hint := "bring it back, or remove " + journal + " and " + name + " to start over"
 	switch {
 	case errors.Is(err, errShorter) && length == 0:
 		return &ResumeError{name + " is missing or empty, though its journal says that requests are done",
-			"bring it back, or remove " + journal + " to begin anew"}
+			"bring it back, or remove " + journal + " to start over"}
 	case errors.Is(err, errShorter):
 		return &ResumeError{fmt.Sprintf("%s has %d bytes, fewer than its journal says", name, length), hint}
 	case errors.Is(err, errChanged):
 		return &ResumeError{name + " is not the file that its journal was written for: its content has changed", hint}
 	case errors.Is(err, errDamaged):
-		return &ResumeError{journal + ": " + err.Error(), "move " + journal + " and " + name + " away to begin anew"}
+		return &ResumeError{journal + ": " + err.Error(), "move " + journal + " and " + name + " away to start over"}
 	}
 	return err
 }
