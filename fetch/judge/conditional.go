@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"net/http"
+
 	"batchfetch/fetch/failure"
 )
 
@@ -34,10 +36,21 @@ func (p *Policy) conditionalFailure(t Trial, a *Answer, r *refusal) *failure.Fai
 		return a.Failure
 	case a.Failure != nil, p.polls(t, a.Status, a.sentHeader()), p.isFollowed(a):
 		return nil
-	case a.Partial == PartialContinues, p.AcceptStatus.Has(a.Status) && !a.BodyGone:
+	case a.Partial == PartialContinues, p.AcceptStatus.Has(a.Status) && !a.BodyGone && !isNoPage(a.Status):
 		return nil
 	}
 	return a.failureOfStatus()
+}
+
+// isNoPage reports whether a status is a success whose body is not that of the page (RFC 9110 section 15.3): 201, 202,
+// 207 and the like.
+func isNoPage(status int) bool {
+	switch status {
+	case http.StatusOK, http.StatusNonAuthoritativeInfo, http.StatusNoContent, http.StatusResetContent,
+		http.StatusPartialContent, http.StatusIMUsed:
+		return false
+	}
+	return status/100 == 2
 }
 
 // blamesConditions reports whether the failure of an exchange may be due to the conditions: no usable response came

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"testing"
 
 	"batchfetch/fetch/failure"
@@ -20,6 +21,7 @@ func TestConditionalRequests(t *testing.T) {
 		in      Answer
 		before  int // refusals in a row
 		attempt int // 0 is the first
+		polled  int // the status that means "not ready"; 0 is 202
 		fate    Fate
 		plain   bool // the next exchange is unconditional
 	}{
@@ -38,6 +40,10 @@ func TestConditionalRequests(t *testing.T) {
 		{name: "200 without a body", in: goneAt(200), fate: Restart, plain: true},
 		{name: "204 where there was no body", in: status(204)},
 		{name: "200", in: status(200)},
+		{name: "203", in: status(203)},
+		{name: "201", in: status(201), fate: Restart, plain: true},
+		{name: "202 in place of the body", in: status(202), polled: 299, fate: Restart, plain: true},
+		{name: "207", in: status(207), fate: Restart, plain: true},
 		{name: "a redirect", in: status(302, "Location", "/"), fate: Hop},
 		{name: "closed", in: failed(failure.Truncated), fate: Restart, plain: true},
 		{name: "reset", in: failed(failure.Reset), fate: Restart, plain: true},
@@ -57,7 +63,8 @@ func TestConditionalRequests(t *testing.T) {
 		{name: "not ready", in: status(202), fate: Retry},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := policyWith(func(p *Policy) { p.Poll = Statuses{{202, 202}} })
+			polled := cmp.Or(tt.polled, 202)
+			p := policyWith(func(p *Policy) { p.Poll = Statuses{{polled, polled}} })
 			trial := get(max(tt.attempt, 1))
 			trial.Refusals = tt.before
 			tt.in.Conditional = true
