@@ -204,22 +204,25 @@ func describeTiming(t *fetch.Timing) string {
 	return strings.Join(steps, ", ")
 }
 
-// withoutQuery returns a URL with its userinfo and the values of its query masked: tokens stand there.
+// withoutQuery returns a URL with its userinfo, the values of its query and its fragment masked: tokens stand there.
 func withoutQuery(text string) string {
-	before, query, found := strings.Cut(redact.URL(text), "?")
-	if !found {
-		return before
-	}
-	query, _, _ = strings.Cut(query, "#")
-	parts := strings.Split(query, "&")
-	for i, part := range parts {
-		name, _, valued := strings.Cut(part, "=")
-		if !valued { // a token may stand there by itself
-			name = ""
+	text, _, hasFragment := strings.Cut(redact.URL(text), "#")
+	shown, query, hasQuery := strings.Cut(text, "?")
+	if hasQuery {
+		parts := strings.Split(query, "&")
+		for i, part := range parts {
+			name, _, valued := strings.Cut(part, "=")
+			if !valued { // a token may stand there by itself
+				name = ""
+			}
+			parts[i] = name + "=" + redact.Placeholder
 		}
-		parts[i] = name + "=" + redact.Placeholder
+		shown += "?" + strings.Join(parts, "&")
 	}
-	return before + "?" + strings.Join(parts, "&")
+	if hasFragment {
+		shown += "#" + redact.Placeholder
+	}
+	return shown
 }
 
 // withoutQueries returns a message with withoutQuery of every URL in it.

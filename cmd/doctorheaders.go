@@ -15,7 +15,7 @@ func (d *doctorReport) tellHeaders(r *fetch.Record) {
 		return
 	}
 	d.line("protocol", "%s", r.Protocol)
-	d.line("content", "%s", firstOf(r.ContentType, "no Content-Type"))
+	d.line("content", "%s", firstOf(r.Header.Get("Content-Type"), "no Content-Type"))
 	limits := limitHeaders(r.Header)
 	for _, name := range limits {
 		d.line("limits", "%s: %s", name, strings.Join(r.Header[name], ", "))

@@ -9,6 +9,7 @@ import (
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
+	"batchfetch/fetch/redact"
 	"batchfetch/fetch/spool"
 	"batchfetch/fetch/transport"
 )
@@ -91,6 +92,9 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 	a := x.readResponse(ctx, to, resp, rec)
 	if x.endedAt.IsZero() {
 		x.markResponseEnd()
+	}
+	if rec.Header != nil {
+		rec.Header = redact.Header(rec.Header, x.secrets())
 	}
 	if times != nil {
 		rec.Timing = timingOf(call, times, headers, x.endedAt)

@@ -54,7 +54,8 @@ func (x *exchange) readFailureBody(header http.Header, body io.Reader) []byte {
 }
 
 // secrets returns the values in the header of the request that are secret: those of headers that are so by their name,
-// and of those that the user has given for all requests, but for ones that other origins get too.
+// and of those that the user has given for all requests, but for ones that other origins get too; and the login of a
+// proxy that has forwarded it.
 func (x *exchange) secrets() []string {
 	var secrets []string
 	for name, values := range x.headerWithCookies(x.to) {
@@ -64,6 +65,9 @@ func (x *exchange) secrets() []string {
 				secrets = append(secrets, redact.SecretsOf(name, value)...)
 			}
 		}
+	}
+	if p := x.call.ForwardedBy(); p != nil && p.Authorization() != "" {
+		secrets = append(secrets, redact.SecretsOf("Proxy-Authorization", p.Authorization())...)
 	}
 	return secrets
 }

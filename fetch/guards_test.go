@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -82,6 +83,47 @@ func TestTraceGoesWithoutCredentials(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// TestRepeatedSecretsAreMasked: what a server, or the proxy that forwards to it, repeats of a request's secrets stands in
+// no header and no FailureBody of a Record, in any of the usual character encodings.
+func TestRepeatedSecretsAreMasked(t *testing.T) {
+	server := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		var text strings.Builder
+		_ = r.Header.Write(&text)
+		for _, values := range r.Header {
+			w.Header()["X-Echo"] = append(w.Header()["X-Echo"], values...)
+		}
+		body := text.String()
+		w.Header().Set("Content-Type", "text/plain")
+		if r.URL.Path == "/utf-16" {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-16")
+			body = "\xff\xfe" + strings.Join(strings.Split(body, ""), "\x00") + "\x00"
+		}
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, body)
+	})
+	for name, change := range map[string]func(*Options){
+		"-u":      func(o *Options) { o.Username, o.Password = "u", "s3cret" },
+		"-b":      func(o *Options) { o.Cookie = "c=s3cret" },
+		"-H":      func(o *Options) { o.Header = http.Header{"X-Mine": {"s3cret"}} },
+		"a proxy": func(o *Options) { o.HTTPProxy = strings.Replace(server, "//", "//u:s3cret@", 1) },
+	} {
+		for _, path := range []string{"/utf-8", "/utf-16"} {
+			t.Run(name+path, func(t *testing.T) {
+				o := noRetryOptions(change)
+				o.KeepHeader = true
+				r, _ := runOne(t, server+path, o)
+				shown := strings.ReplaceAll(string(r.FailureBody), "\x00", "") + strings.Join(r.Header["X-Echo"], " ")
+				if strings.Contains(shown, "s3cret") || strings.Contains(shown, "dTpzM2NyZXQ=") {
+					t.Errorf("shows %s", shown)
+				}
+				if strings.Count(shown, "***") != 2 {
+					t.Errorf("shows no more than %s", shown)
+				}
+			})
 		}
 	}
 }

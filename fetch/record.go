@@ -34,7 +34,8 @@ type Record struct {
 	// ContentEncoding are the content codings that the body still has, as the server named them: unknown ones, those
 	// that change nothing, and with Options.Identity all. Empty is none.
 	ContentEncoding string
-	// Header is the header of the last response; nil unless Options.KeepHeader is set.
+	// Header is the header of the last response, with the secrets of the request masked in it; nil unless
+	// Options.KeepHeader is set.
 	Header http.Header
 	// Body is the decoded body. One of more than Options.BodyMemory is in Spool, and Body is nil: OpenBody reads
 	// either. HasBody is false where a response has none (HEAD, 204, 304), or the Record does not hold it.
