@@ -51,7 +51,7 @@ for port in 18495 18496 18497 18498; do
   for _ in $(seq 100); do curl -s -o /dev/null "http://127.0.0.1:$port/ready" && break || sleep 0.1; done
 done
 
-# ask PORT PATH: bytes, and curl's exit code: 18 for an end that comes early, 28 for silence up to the limit of 4 seconds
+# ask PORT PATH: bytes, and the exit code of curl: 18 for an end that comes early, 28 for 4 seconds of silence
 ask() {
   local code=0
   curl -s --max-time 4 -o body "http://127.0.0.1:$1/$2" || code=$?
