@@ -101,8 +101,8 @@ func watchedHints(sum fetch.Summary) []string {
 			"--changed gets them whole each time", unvalidated[hosts[0]], firstHost(hosts)))
 	}
 	if hosts := keysByCount(fresh); len(hosts) > 0 {
-		hints = append(hints, fmt.Sprintf("%d answers of %s may be used again for %s (Cache-Control), and --changed requests "+
-			"them after that; -H 'Cache-Control: no-cache' requests them each time", fresh[hosts[0]], firstHost(hosts),
+		hints = append(hints, fmt.Sprintf("%d answers of %s may be used again for %s (Cache-Control), and --changed "+
+			"requests them after that; -H 'Cache-Control: no-cache' requests them each time", fresh[hosts[0]], firstHost(hosts),
 			formatDuration(sum.Watched[hosts[0]].FreshFor)))
 	}
 	return hints

@@ -49,6 +49,9 @@ func newHelpCommand(code *int) *cobra.Command {
 		Use:   "help [TOPIC]",
 		Short: "Print a topic of the manual, or list them",
 		Args:  cobra.MaximumNArgs(1),
+
+		DisableFlagsInUseLine: true,
+
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				_, err := io.WriteString(c.OutOrStdout(), helpUsage+commandList+"\nTopics:\n"+topicList()+
@@ -95,7 +98,9 @@ func helpNames(root *cobra.Command) []string {
 		names = append(names, t.name)
 	}
 	for _, command := range root.Commands() {
-		names = append(names, command.Name())
+		if !command.Hidden {
+			names = append(names, command.Name())
+		}
 	}
 	return names
 }
