@@ -27,7 +27,7 @@ func newDemoCommand(in *interrupts, code *int) *cobra.Command {
 		Use:   "demo",
 		Short: "Run a batch against a server inside the process",
 		Long: "Run a batch against a small server on loopback, inside the process: successes, a redirect, a 404,\n" +
-			"a 429 with Retry-After, a slow page and a large body. Exits 0 when all went as staged.",
+			"a 429 with Retry-After, a slow page and a large body. Exits 0 when all is as expected.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			*code = runDemo(in)
@@ -80,10 +80,10 @@ func runDemoBatch(in *interrupts, c *config, base string) int {
 	r.code = out.finish(c, r)
 	switch {
 	case expected:
-		out.console.report(slog.LevelInfo, "demo: all went as staged: the one failure is the 404, "+
+		out.console.report(slog.LevelInfo, "demo: all is as expected: the one failure is the 404, "+
 			"and the 429 was retried after its Retry-After", "")
 	case r.code == exitFailed || r.code == exitOK:
-		out.console.report(slog.LevelError, "the demo did not go as staged", "")
+		out.console.report(slog.LevelError, "the demo did not end as expected", "")
 		return exitBroken
 	}
 	return r.code
@@ -137,7 +137,7 @@ func demoOrigin() http.Handler {
 		_, _ = io.WriteString(w, "good things take time\n") // as above
 	})
 	mux.HandleFunc("/large", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write(bytes.Repeat([]byte("all work and no play makes a large body\n"), 1600)) // as above
+		_, _ = w.Write(bytes.Repeat([]byte("all work and no play makes a large body\n"), 50)) // as above
 	})
 	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
