@@ -84,11 +84,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if a.Failure == nil {
 		t.counts.status = a.Status
 	}
-	trial := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
-		Refusals: t.Refusals, Polls: t.polls, FileShortages: t.fileShortages, Elapsed: now.Sub(t.startedAt)}
-	if t.polls > 0 {
-		trial.PollElapsed = now.Sub(t.pollsSince)
-	}
+	trial := t.trial(now)
 	if a.IsOutOfFiles() {
 		w.transport.CloseIdle() // so that files can be opened
 	}
@@ -115,6 +111,16 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if t.Verdict.Failure != nil {
 		record.ReleaseBody()
 	}
+}
+
+// trial returns what judge.Judge has to know of the exchanges of t up to now.
+func (t *task) trial(now time.Time) judge.Trial {
+	trial := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
+		Refusals: t.Refusals, Polls: t.polls, FileShortages: t.fileShortages, Elapsed: now.Sub(t.startedAt)}
+	if t.polls > 0 {
+		trial.PollElapsed = now.Sub(t.pollsSince)
+	}
+	return trial
 }
 
 // newExchange returns the next exchange of t, and counts it as an attempt where it is one: a Hop or a Restart is none,

@@ -40,6 +40,15 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 	if l.share != nil && v.Health != judge.Overloaded && l.pausedUntil.After(paused) {
 		l.share.hold(l, v.Hold > 0, now)
 	}
+	laneClosed, bucketClosed = l.closeAfter(v, b, ofBucket, now)
+	down := l.observeHealth(t, lim, now)
+	return laneClosed || down, bucketClosed
+}
+
+// closeAfter closes the lane, or the bucket b of the exchange, where the Verdict shows that the host takes no requests
+// for longer than they may wait; a nil b is none. ofBucket says that the limit is the bucket's. It reports which has
+// just been closed.
+func (l *lane) closeAfter(v *judge.Verdict, b *bucket, ofBucket bool, now time.Time) (laneClosed, bucketClosed bool) {
 	until, streak, why := time.Time{}, 0, v.Failure
 	var spentUntil time.Time
 	if b != nil {
@@ -59,16 +68,16 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 		until, streak = now.Add(l.maxDelay), l.overload.failed
 		l.overload.lastOne = now
 	}
-	if !until.IsZero() && until.After(now) {
-		isPart := l.within != nil // then the settings say what has a bucket of its own
-		if ofBucket && (l.buckets.isSplit() || !isPart && l.buckets.supposeOthers()) {
-			b.closure, bucketClosed = b.closure.extend(until, streak, why), true
-		} else {
-			l.closure, laneClosed = l.closure.extend(until, streak, why), true
-		}
+	if !until.After(now) {
+		return false, false
 	}
-	down := l.observeHealth(t, lim, now)
-	return laneClosed || down, bucketClosed
+	isPart := l.within != nil // then the settings say what has a bucket of its own
+	if ofBucket && (l.buckets.isSplit() || !isPart && l.buckets.supposeOthers()) {
+		b.closure = b.closure.extend(until, streak, why)
+		return false, true
+	}
+	l.closure = l.closure.extend(until, streak, why)
+	return true, false
 }
 
 // isUntroubled reports whether the lane has no state that an ordinary response changes. With isOrdinary it saves the
