@@ -9,7 +9,7 @@
 //	        ▼
 //	    config, or every problem at once ──► exit 2
 //	        │  run.go
-//	        ├──► inputs.go             ► fetch.Source     dryrun.go only counts it
+//	        ├──► inputs.go, stream.go, decompress.go ► fetch.Source     dryrun.go only counts it
 //	        ├──► outputs.go, sinks.go  ► fetch.Sink       outputcheck.go: no output is an input or another output
 //	        ├──► cache.go, console.go, interrupts.go      the cache, the log, the signals that drain or cancel the run
 //	        ▼
@@ -24,6 +24,10 @@
 // Every problem of a command line is found before anything is fetched, and every output is opened before one is
 // truncated. Outputs are closed before the summary is written, as an error there changes the exit code in it; only a
 // summary that is part of the output file comes first.
+//
+// The other commands are demo.go, doctor.go (with doctorsteps.go and doctorheaders.go), schema.go, version.go, topics.go,
+// which prints the texts of the folder topics, and man.go, which makes man pages of them. flagerrors.go says what was
+// meant by an unknown flag, by its spelling or by what other programs call it (otherflags.go).
 //
 // Package parse reads sizes, rates and durations; package hostsfile reads the file of --hosts. The testscript files of
 // testdata are the promises of the command line; the commands in them are listed at TestScripts.

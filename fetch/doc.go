@@ -35,11 +35,11 @@ Imports point downward only. What stands below fetch knows no Request, Record, S
 	fetch
 	  transport         plan        cache   cookiejar   netrc   paging
 	    dial              judge     redact  coding      spool
-	      conn
-	httpurl  fdlimit  queue  failure
+	      conn                      resp
+	httpurl  fdlimit  queue  failure  spelling
 
 	package    promise                                                   imports of ours
-	input      input lines become Requests; filters, shards              fetch httpurl redact
+	input      input lines become Requests; filters, shards              fetch failure httpurl redact
 	fetch      Run: one Record for each Request                          all below
 	transport  one HTTP exchange over a pooled connection                conn dial failure fdlimit httpurl
 	dial       a host and a port become a connection                     conn failure fdlimit httpurl
@@ -47,16 +47,17 @@ Imports point downward only. What stands below fetch knows no Request, Record, S
 	plan       which Task starts now, or how long until one may; pure    failure judge queue
 	judge      what an exchange means for its Task and host; pure        failure fdlimit
 	cache      responses are stored and found again (RFC 9111)           resp
-	resp       a Redis server is asked, and believed nothing             none
+	resp       a client of Redis (RESP2) whose replies are bounded       none
 	cookiejar  cookies are kept and sent (RFC 6265), bounded             httpurl
 	netrc      credentials are found in a netrc file as curl reads it    httpurl
 	redact     no secret reaches an output                               failure httpurl
 	coding     content codings are taken off a body                      failure
-	paging     the URL of the next page is found in a response       none
+	paging     the URL of the next page is found in a response           none
 	spool      bytes wait in a temporary file without a name             none
 	httpurl    which URLs can be requested, and their origin             failure
 	fdlimit    how many files may be open, and waiting for a free one    none
 	queue      first in, first out                                       none
+	spelling   the word that a misspelt one was meant as                 none
 	failure    the closed list of why a Request fails                    none
 
 Package nettest has servers and networks for tests.

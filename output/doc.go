@@ -4,6 +4,8 @@
 //	                         │          │    or ──▸ journal.Sink ──▸ journal.Output    successes with --resume
 //	                       spill        └──▸ JSONL, terminal.Failures or terminal.Tee    failures
 //
+// Counts groups the failures by their Cause (causes.go) for the summary.
+//
 // The parts are packages, with imports one way:
 //
 //	journal    an output that can be resumed        imports output, savedir, encode, file

@@ -5,7 +5,7 @@ Package cache stores responses to GET and HEAD for reuse: a private cache after 
 	                                          ─▷ Check: revalidate it (Conditions, Confirms, Freshen)
 	response ─▷ Rules.Keeps ─▷ Place.Draft ─▷ Writer ─▷ Commit
 
-	Store: where the bytes are: Disk, or Redis, with a Guard around it whose failures do not fail the run
+	Store: where the bytes are: Disk, or Redis (package resp), with a Guard around it whose failures do not fail the run
 	image: how an Entry and its body are written in a Store
 
 It knows no network of HTTP and decides nothing by itself: time is an argument, and the caller follows the Use that it
@@ -13,6 +13,6 @@ returns. Bodies are stored decoded, without their content codings, with their ha
 treated as missing.
 
 Nothing secret can be read in a Store but what servers sent. Of URLs, credentials and the request headers that Vary
-names only hashes are stored, and Set-Cookie is left out. It imports none of our packages.
+names only hashes are stored, and Set-Cookie is left out. Of our packages it imports resp.
 */
 package cache

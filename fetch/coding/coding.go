@@ -1,13 +1,3 @@
-/*
-Package coding removes content codings from a response body: gzip, br, zstd and deflate (RFC 9110 section 8.4).
-
-	Of(header) ─▷ codings ─▷ NewReader(codings, body) ─▷ Read decoded bytes ─▷ Close
-
-What follows the last whole gzip member, zstd frame or other coded stream is ignored, as gzip(1) does. Decoders are
-pooled, so a coded body costs few allocations. What they keep of a body, their windows, is taken from a budget of the
-caller's, Windows. The package does not bound how much a body decodes to: its caller does. It knows no connection, file
-or clock. Of our packages it imports failure alone.
-*/
 package coding
 
 import (

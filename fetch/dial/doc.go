@@ -29,6 +29,9 @@ of one family. The guard is called with each address right before it is connecte
 lookup nor a second lookup gets around it. Over a proxy it sees the proxy's address only, and a Dialer with Proxies has
 PrivateAllow: package transport checks addresses that a URL spells out.
 
+A TLS handshake that the server refuses is made once more with all that old servers want (legacy.go), and not completed:
+so the error says what the server wants.
+
 Where too many files are open, dials and the sockets of lookups call Config.CloseIdle and wait for a descriptor, within
 their timeout. Each error is a *failure.Failure whose text names the step and, where there is one, the proxy; no
 password of a proxy is in it.

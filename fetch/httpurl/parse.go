@@ -1,11 +1,3 @@
-/*
-Package httpurl parses and checks URLs of http and https as browsers do (WHATWG URL Standard), and says what their
-origin, authority and port are.
-
-It promises that no error repeats a piece of a URL that may be a password, and that a URL that Parse or Check has
-accepted can be requested over HTTP: it has an ASCII host, a valid port and a request target without white space. It
-knows no network. Of our packages it imports failure alone.
-*/
 package httpurl
 
 import (

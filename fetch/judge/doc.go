@@ -6,13 +6,15 @@ Package judge decides what the outcome of an exchange means: for its Task, and f
 	Policy   what the user decided ───┘     ▲         for its host   Health, Hold, Bucket, Quotas
 	                                   now, chance
 
-A Fate is one of Final (the Task has ended), Retry (another attempt), Hop (a redirect is followed) and Restart (the
-whole body is asked for again).
+A Fate is one of Final (the Task has ended), Retry (another attempt), Hop (a redirect is followed) and Restart (the same
+is requested again, which is no attempt: without what made the request conditional (conditional.go), or once files can
+be opened (fileshortage.go)).
 
 A response is a refusal (refusal.go) where the host refused the request for a limit of its own; one that is not ready
 yet (poll.go) is asked for again. Limits are read as real APIs spell them: waits in retryafter.go, quotas of the
 RateLimit field in structuredlimit.go, those of fields with a number each, whatever their vendor calls them, in
-plainlimit.go; spelling.go parses the numbers, spans and dates of both. The tests name an API for each spelling.
+plainlimit.go and plainnumber.go; spelling.go parses the numbers, spans and dates of both. The tests name an API for
+each spelling.
 
 What else Judge needs is here too: exponential backoff with full jitter, and the sets of statuses and kinds of failure
 that flags name.

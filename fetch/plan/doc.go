@@ -18,11 +18,12 @@ Package plan decides which Task starts now, or how long until one may: the sched
 	Done(task, now)
 
 A lane limits the exchanges of its host by number (busy), and their starts by rate, pause, throttle and quota (timed).
-Parts of a host may have lanes of their own, with pauses and quotas apart: hostLanes limits them together.
-Lanes of hosts that count their requests together have a share: one rate, quota, pause and closure.
-The quotas that a host tells are windows of buckets: there is one bucket until responses name others, or show by
-contradicting each other that there are others. Tasks whose bucket allows no start are put aside for those behind them.
-A Plan limits both for all hosts together. CurrentHold names what keeps the next Task from starting: a Hold.
+Parts of a host may have lanes of their own, with pauses and quotas apart: hostLanes limits them together. Lanes of
+hosts that count their requests together have a share: one rate, quota, pause and closure. The quotas that a host tells
+are windows of buckets: there is one bucket until responses name others, or show by contradicting each other that there
+are others; where the known one allows no start, a scout shows whether a path is in another. Tasks whose bucket allows
+no start are put aside for those behind them. A Plan limits both for all hosts together. CurrentHold names what keeps
+the next Task from starting: a Hold.
 
 Tasks of a host that is down or refuses all requests fail: Next returns them with Lost set, as it does those that were
 given to Fail. A Task that needs another exchange is added again after Done.
@@ -35,7 +36,7 @@ goroutine may call a Plan. It does not know what a Task belongs to (its Owner), 
 module it imports judge, failure and queue.
 
 The files, from the bottom: limits.go, times.go, meter.go, pace.go, resetunit.go, quotawindow.go, bucket.go, buckets.go,
-width.go, throttle.go, overload.go and closure.go know no lane; task.go, lane.go, hostlanes.go, share.go,
+scout.go, width.go, throttle.go, overload.go and closure.go know no lane; task.go, lane.go, hostlanes.go, share.go,
 lanebuckets.go, heap.go, batch.go and health.go are lanes and their Tasks; observe.go and adapt.go update a lane by
 Verdicts; plan.go, lanegroups.go (the lanes of a share or host), classify.go, hold.go and spill.go are the Plan.
 */

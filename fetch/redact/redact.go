@@ -1,10 +1,3 @@
-/*
-Package redact replaces what is secret in text that is shown: userinfo of URLs, cookie values, and the unusable part of
-input lines and header names.
-
-It promises that what a parser of URLs would take for a password is never in its result; where that can't be known it
-replaces too much. It is pure: no network, file or clock. Of our packages it imports httpurl and failure.
-*/
 package redact
 
 import (

@@ -1,15 +1,15 @@
 /*
-Package resp is a client of a Redis server that believes it nothing. It speaks RESP2, the protocol of every version.
+Package resp is a client of a Redis server that it does not trust. It speaks RESP2, the protocol of every version.
 
 	Do(ctx, commands...) ── an idle session, or a new one: dial, TLS, AUTH, SELECT
 	     |
 	     +─▷ all commands in one write ─▷ a reply to each, bounded before it is read ─▷ the session is idle again
 	                                           |
-	                                           +─ more, or another one, than was asked: hang up, ErrReply
+	                                           +─ more, or another one, than was asked: close, ErrReply
 
 Bounds: a line has at most 4 KiB, a bulk string what its Command asks for, and nothing else is accepted: no array, no
 push. A call takes at most Config.Timeout, connecting as much again, and ends at once when its context does. A Client
-has at most Config.Conns connections; who finds them all in use waits, within that time.
+has at most Config.Conns connections; a call that finds them all in use waits, within that time.
 
 An error reply becomes a Refusal, which has words of ours: the server's may repeat what was sent, a password included.
 

@@ -3,11 +3,15 @@
 //
 //	AppendRecord ──▸ appendBeforeBody, appendBody, appendAfterBody               record.go
 //	                                      │
-//	Content-Type ▸ mediaType ▸ charset ▸ UTF-8 ▸ JSON, text or base64            body.go, charset.go, metacharset.go
+//	Content-Type ▸ mediaType ▸ charset ▸ UTF-8 ▸ JSON, text or base64            body.go, charset.go, metacharset.go,
+//	                                      │                                      xmlcharset.go, failurebody.go
 //	                                      ▾
-//	SpoolRecord ──▸ spooledLine ──▸ bodyForm: compactor, stringForm, base64Form  spooled.go, compact.go
+//	SpoolRecord ──▸ spooledLine ──▸ bodyForm: compactor, stringForm, base64Form  spooled.go, compact*.go
 //	                                      ▾
 //	appendString, appendMillis, appendName …                                     text.go, number.go, members.go
+//	                                      ▾
+//	escapeCommands: no line has a command of a CI runner                         runnercommand.go
 //
-// Every line satisfies the JSON Schema (Schema), is UTF-8, has no character that a terminal obeys, and no secret.
+// Every line satisfies the JSON Schema (Schema), is UTF-8, has no character that a terminal obeys, no command that a CI
+// runner obeys, and no secret.
 package encode

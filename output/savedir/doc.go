@@ -1,8 +1,9 @@
 // Package savedir saves bodies as files below one directory.
 //
 //	Request ── NameTemplate ──▸ name ── claims: whose is it? ──▸ Claim, by another name where it is taken
+//	            template.go    name.go        claims.go, fold.go      claim.go
 //	                             │
-//	Create ──▸ bodyWriter (temp.go) ── Commit: rename ──▸ DIR/name
+//	Create ──▸ bodyWriter ── Commit: rename ──▸ DIR/name      temp.go, writer.go; disposition.go: {filename}
 //	              │ SetInfo, Suspend
 //	              ▾
 //	.batchfetch-HASH.part + .json (mark) ── Partial ──▸ partialBody ── Continue ──▸ bodyWriter

@@ -1,0 +1,15 @@
+/*
+Package coding removes content codings from a response body: gzip, br, zstd and deflate (RFC 9110 section 8.4).
+
+	Of(header) ─▷ codings ─▷ NewReader(codings, body, windows) ─▷ Read decoded bytes ─▷ Close      coding.go
+	                              │
+	                              ├─ gzipMembers, deflateReader: members of gzip, both forms of deflate   streams.go
+	                              └─ zstdReader, brotliReader ─ lease ─▷ Windows                          windows.go
+	IsPackedFile, IsPackedTwice: a file that is packed itself, such as x.tar.gz                           packed.go
+
+What follows the last whole gzip member, zstd frame or other coded stream is ignored, as gzip(1) does. Decoders are
+pooled, so a coded body costs few allocations. What they keep of a body, their windows, is taken from a budget of the
+caller's, Windows. The package does not bound how much a body decodes to: its caller does. It knows no connection, file
+or clock. Of our packages it imports failure alone.
+*/
+package coding
