@@ -75,7 +75,7 @@ var isPure = map[string]bool{
 // Status constants; of package time none of impureTime.
 const (
 	pureImports = "bufio bytes cmp compress/zlib container/heap container/list encoding/base64 encoding/binary " +
-		"encoding/json errors fmt io math net/http net/netip net/url slices strconv strings sync time unicode/utf8 " +
+		"encoding/json errors fmt html io math net/http net/netip net/url slices strconv strings sync time unicode/utf8 " +
 		"github.com/agnivade/levenshtein github.com/andybalholm/brotli " +
 		"github.com/klauspost/compress/flate github.com/klauspost/compress/gzip " +
 		"github.com/klauspost/compress/zstd golang.org/x/net/http/httpguts golang.org/x/net/idna " +
