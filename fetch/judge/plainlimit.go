@@ -2,6 +2,7 @@ package judge
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,10 +11,12 @@ import (
 // differ in one word, or a value that says it all. Without a number that is left, a limit and an interval are a policy
 // too.
 func readPlain(a *announcement, h http.Header, name string, now time.Time) {
-	if at := wordIn(name, "Remaining"); at >= 0 {
-		f := family{h: h, name: name, before: name[:at], after: name[at+len("Remaining"):], now: now}
-		f.readRemaining(a)
-		return
+	for _, word := range [...]string{"Remaining", "Left"} {
+		if at := wordIn(name, word); at >= 0 {
+			f := family{h: h, name: name, before: name[:at], after: name[at+len(word):], now: now}
+			f.readRemaining(a)
+			return
+		}
 	}
 	value := boundText(h[name][0])
 	switch {
@@ -60,12 +63,18 @@ type family struct {
 	now           time.Time
 }
 
-// find returns the value of the field with the first of words that the response has, and its name.
+// find returns the value of the field with the first of words that the response has, and its name. Some fields lack the
+// word Requests that others of their family have: X-Rate-Limit-Requests-Left and X-Rate-Limit-Time-Reset-Ms.
 func (f *family) find(words ...string) (value, name string) {
 	for _, word := range words {
 		if values := f.h[f.before+word+f.after]; len(values) > 0 {
 			return joinValues(values), f.before + word + f.after
 		}
+	}
+	before, cut := strings.CutSuffix(f.before, "Requests-")
+	after, cutAfter := strings.CutSuffix(f.after, "-Requests")
+	if cut || cutAfter {
+		return (&family{h: f.h, before: before, after: after}).find(words...)
 	}
 	return "", ""
 }
@@ -76,7 +85,8 @@ func (f *family) readRemaining(a *announcement) {
 	limitText, limitName := f.limit()
 	limits := parseNumbers(limitText)
 	resetText, resetName := f.find("Reset-After", "Reset", "Reset-Ms", "Resettime", "Reset-Time", "Reset-At", "Next",
-		"Resets", "Reset-Seconds", "Reset-In", "Reset-On", "Reset-Date")
+		"Resets", "Reset-Seconds", "Reset-In", "Reset-On", "Reset-Date", "Resets-In", "Resets-At", "Time-Reset-Ms",
+		"Reset-After-Ms", "Reset-Timestamp")
 	if resetText == "" { // Zendesk: X-Rate-Limit-Remaining and RateLimit-Reset
 		resetName = "Ratelimit-Reset"
 		resetText = f.h.Get(resetName)
@@ -115,7 +125,7 @@ func (f *family) policy(i int) string {
 
 // limit returns the value and the name of the field that says how many requests a whole window has.
 func (f *family) limit() (value, name string) {
-	if value, name = f.find("Limit", "Max", "Total", "Allowed"); name != "" {
+	if value, name = f.find("Limit", "Max", "Total", "Allowed", "Quota"); name != "" {
 		return value, name
 	}
 	name = strings.TrimSuffix(f.before, "-") // X-Rate-Limit, X-HubSpot-RateLimit-Daily
@@ -155,7 +165,7 @@ func (f *family) setReset(q *Quota, text string, unit time.Duration) {
 // word of the field's name; 0 is not known.
 func (f *family) interval(remaining, limits []number) (length time.Duration, name string) {
 	words := [...]string{"Interval", "Interval-Milliseconds", "Interval-Ms", "Interval-Seconds", "Window", "Window-Ms",
-		"Window-Seconds", "Period"}
+		"Window-Seconds", "Period", "Time-Window-Ms"}
 	for _, word := range words {
 		if text, name := f.find(word); name != "" {
 			length, ok := parseOneWait(boundText(text), unitOfName(name), noDate)
@@ -268,16 +278,20 @@ func readFraction(a *announcement, name, value string) {
 	a.believe(q, countsRequests(name), name)
 }
 
-// otherUnits are words in the names of fields that count something else than requests.
-var otherUnits = [...]string{"Token", "Byte", "Char", "Cost", "Point", "Complexity", "Content", "Bandwidth", "Size",
-	"Unit", "Credit", "Time", "Storage"}
+// otherUnits are words in the names of fields that count something else than requests, without a plural s.
+var otherUnits = [...]string{"Token", "Byte", "Char", "Character", "Cost", "Point", "Complexity", "Content", "Bandwidth",
+	"Size", "Unit", "Credit", "Time", "Storage"}
 
-// countsRequests reports whether a limit counts requests, by the name of its field.
+// countsRequests reports whether a limit counts requests, by the words of the name of its field between hyphens. The
+// requests made with an API token are requests (Trello).
 func countsRequests(name string) bool {
-	for _, word := range &otherUnits {
-		if strings.Contains(name, word) {
+	before := ""
+	for word := range strings.SplitSeq(name, "-") {
+		one := strings.TrimSuffix(word, "s")
+		if slices.Contains(otherUnits[:], one) && !(one == "Token" && before == "Api") {
 			return false
 		}
+		before = word
 	}
 	return true
 }

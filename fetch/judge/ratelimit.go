@@ -110,8 +110,11 @@ func isLimitName(name string) bool {
 	if strings.Contains(name, "imit") {
 		return name != "Ratelimit" && name != "Ratelimit-Policy"
 	}
-	if !strings.Contains(name, "Remaining") {
+	if !strings.Contains(name, "Remaining") && !strings.HasSuffix(name, "-Left") {
 		return false
+	}
+	if strings.HasPrefix(name, "X-Remaining-") { // Etsy's X-Remaining-This-Second
+		return true
 	}
 	for _, word := range &limitWords {
 		if strings.Contains(name, word) {

@@ -91,9 +91,10 @@ func readQuoted(text string) (value, rest string) {
 	return unescaped.String(), ""
 }
 
-// hasNext reports whether "next" is among relation types (RFC 8288 section 3.3), which have no case.
+// hasNext reports whether "next" is among relation types (RFC 8288 section 3.3), which have no case. Some servers write
+// them in single quotes.
 func hasNext(types string) bool {
-	for each := range strings.FieldsSeq(types) {
+	for each := range strings.FieldsSeq(strings.Trim(types, "'")) {
 		if strings.EqualFold(each, "next") {
 			return true
 		}

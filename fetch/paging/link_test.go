@@ -29,6 +29,7 @@ func TestNextLink(t *testing.T) {
 		{"commas and semicolons in the target", `</a,b;c>; rel="next"`, "/a,b;c"},
 		{"a quoted comma, semicolon and mark", `</1>; title="a, b; rel=\"next\""; rel=prev, </2>; rel=next`, "/2"},
 		{"an escape in a quoted value", `</2>; rel="ne\xt"`, "/2"},
+		{"single quotes, which are none", `</2>; rel='next'`, "/2"},
 		{"space everywhere", " </2> \t; \t rel = \"next\" ", "/2"},
 		{"the first rel counts", `</1>; rel="prev"; rel="next", </2>; rel="next"; rel="prev"`, "/2"},
 		{"the first next counts", `</2>; rel=next, </3>; rel=next`, "/2"},
