@@ -64,7 +64,7 @@ func newDoctorCommand(in *interrupts, code *int) *cobra.Command {
 // doctorBody is how much of a body doctor fetches, in bytes.
 const doctorBody = 64 << 10
 
-// runDoctor fetches one URL, tells of it on standard output and returns the exit code.
+// runDoctor fetches one URL, prints its steps to standard output and returns the exit code.
 func runDoctor(in *interrupts, c *config, text string) int {
 	d := &doctorReport{to: os.Stdout}
 	o := c.fetch
@@ -77,7 +77,7 @@ func runDoctor(in *interrupts, c *config, text string) int {
 
 	d.line("version", "batchfetch %s, %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	d.line("url", "%s", withoutQuery(text))
-	d.tellSettings(c, text)
+	d.printSettings(c, text)
 	var last *fetch.Record
 	sink := fetch.SinkFunc(func(r *fetch.Record) error {
 		last = r
@@ -90,7 +90,7 @@ func runDoctor(in *interrupts, c *config, text string) int {
 		printError(os.Stderr, err.Error(), "")
 		return exitBroken
 	case last != nil:
-		d.tellOutcome(last)
+		d.printOutcome(last)
 	}
 	if d.err != nil {
 		return outputExit(d.err)
@@ -122,8 +122,8 @@ func (d *doctorReport) line(step, format string, args ...any) {
 	}
 }
 
-// tellSettings tells which settings hold for the URL, by name.
-func (d *doctorReport) tellSettings(c *config, text string) {
+// printSettings prints which settings hold for the URL, by name.
+func (d *doctorReport) printSettings(c *config, text string) {
 	u, err := httpurl.Parse(text)
 	if err != nil {
 		return
@@ -169,9 +169,9 @@ func credentialNames(o *fetch.Options, u *url.URL) string {
 	return strings.Join(names, ", ")
 }
 
-// tellOutcome tells what the last response says, and how the request ended.
-func (d *doctorReport) tellOutcome(r *fetch.Record) {
-	d.tellHeaders(r)
+// printOutcome prints what the last response says, and how the request ended.
+func (d *doctorReport) printOutcome(r *fetch.Record) {
+	d.printHeaders(r)
 	if t := r.Timing; t != nil {
 		d.line("time", "%s", describeTiming(t))
 	}

@@ -9,8 +9,8 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// tellHeaders tells of the headers of a response that decide about limits, caching and continuing.
-func (d *doctorReport) tellHeaders(r *fetch.Record) {
+// printHeaders prints the headers of a response that decide about limits, caching and continuing.
+func (d *doctorReport) printHeaders(r *fetch.Record) {
 	if r.Header == nil {
 		return
 	}

@@ -56,7 +56,7 @@ func (d *doctorReport) trace(ctx context.Context) context.Context {
 	})
 }
 
-// addTLS tells of a TLS connection whose certificate has been accepted; it never refuses one.
+// addTLS adds a TLS connection whose certificate has been accepted; it never refuses one.
 func (d *doctorReport) addTLS(state tls.ConnectionState) error {
 	protocol := state.NegotiatedProtocol
 	if protocol == "" {

@@ -123,7 +123,7 @@ func (h h2RoundTripper) Close() { h.CloseIdle() }
 type negotiating struct {
 	pool     *pool
 	h2       h2RoundTripper
-	settling *settling
+	settings *settingsGate
 	version  Version
 }
 
@@ -135,7 +135,7 @@ func newNegotiating(c *Config, d *dial.Dialer) RoundTripper {
 	if c.HTTP == HTTP1 {
 		return pool
 	}
-	return negotiating{pool, h2RoundTripper{newH2Client(c, d)}, newSettling(), c.HTTP}
+	return negotiating{pool, h2RoundTripper{newH2Client(c, d)}, newSettingsGate(), c.HTTP}
 }
 
 // RoundTrip is RoundTripper's. It takes an idle HTTP/1.1 connection; else an HTTP/2 connection that net/http has, once
@@ -150,7 +150,7 @@ func (n negotiating) RoundTrip(ctx context.Context, c *Call) (*http.Response, er
 			h = n.pool.getIdle(c.Target.Origin)
 		}
 		if h == nil {
-			chosen, err := n.settling.choose(ctx, c.Target.Origin)
+			chosen, err := n.settings.choose(ctx, c.Target.Origin)
 			if err != nil {
 				return nil, err
 			}
@@ -189,7 +189,7 @@ func (n negotiating) RoundTrip(ctx context.Context, c *Call) (*http.Response, er
 // else. No other exchange to the origin begins before the connection has settled. Its error is errNoConn where another
 // connection to the origin has not settled yet: the exchange waits for that one.
 func (n negotiating) offer(ctx context.Context, c *Call, offered net.Conn) (*http.Response, error) {
-	settled := n.settling.begin(c.Target.Origin)
+	settled := n.settings.begin(c.Target.Origin)
 	if settled == nil {
 		_ = conn.Close(offered) // nothing has been sent over it
 		return nil, errNoConn

@@ -28,15 +28,15 @@ type pool struct {
 	proxyHeader []byte      // a header line for that proxy, or nil
 	maxIdle     int         // idle connections kept, of all hosts together
 
-	mu         sync.Mutex         // guards all below, and the idle of each h1Conn
-	idleByHost map[string]*h1Conn // of each host the connection that became idle last
-	oldest     *h1Conn            // the idle connection that became idle first, or nil
-	newest     *h1Conn            // the one that became idle last
-	idleCount  int
-	reaper     *time.Timer           // runs reapIdle; nil where no connection is idle
-	queues     map[string]*hostQueue // by host; one without wants and dials is deleted
-	hasty      map[string]bool       // hosts that close kept connections unannounced; at most maxHasty
-	closed     bool                  // no connection is kept or dialed any more
+	mu           sync.Mutex         // guards all below, and the idle of each h1Conn
+	idleByHost   map[string]*h1Conn // of each host the connection that became idle last
+	oldest       *h1Conn            // the idle connection that became idle first, or nil
+	newest       *h1Conn            // the one that became idle last
+	idleCount    int
+	reaper       *time.Timer           // runs reapIdle; nil where no connection is idle
+	queues       map[string]*hostQueue // by host; one without wants and dials is deleted
+	earlyClosers map[string]bool       // hosts that close kept connections unannounced; at most maxEarlyClosers
+	closed       bool                  // no connection is kept or dialed any more
 
 	dials   sync.WaitGroup  // goroutines of dials under way
 	dialCtx context.Context // bounds all dials; ended by Close
@@ -56,7 +56,7 @@ type idleEntry struct {
 func newPool(maxIdle int, dial func(context.Context, *Target) connResult) *pool {
 	p := &pool{
 		dial: dial, maxIdle: maxIdle, idleByHost: make(map[string]*h1Conn), queues: make(map[string]*hostQueue),
-		hasty: make(map[string]bool),
+		earlyClosers: make(map[string]bool),
 	}
 	p.dialCtx, p.cancel = context.WithCancel(context.Background())
 	return p
@@ -129,7 +129,7 @@ func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.
 	if err == nil || !again || c.Responded() || ctx.Err() != nil {
 		return resp, false, err
 	}
-	p.noteHasty(p.hostOf(c.Target))
+	p.noteEarlyClose(p.hostOf(c.Target))
 	switch {
 	case !c.Target.isReplayable():
 		return resp, false, err

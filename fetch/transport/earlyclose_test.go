@@ -9,9 +9,9 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// TestHastyHosts: once a kept connection of a host has died, under a request or right after a response, what may not be
+// TestEarlyClosers: once a kept connection of a host has died, under a request or right after a response, what may not be
 // replayed goes over connections of its own there, and all else over kept ones.
-func TestHastyHosts(t *testing.T) {
+func TestEarlyClosers(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		keep func(conn int32, number int) bool // whether the server reads on after a request of a connection
@@ -58,22 +58,22 @@ func TestHastyHosts(t *testing.T) {
 	}
 }
 
-// TestHastyHostsAreBounded checks that the memory of hasty hosts does not grow with their number, and that a host is
+// TestEarlyClosersAreBounded checks that the memory of such hosts does not grow with their number, and that a host is
 // remembered by itself.
-func TestHastyHostsAreBounded(t *testing.T) {
+func TestEarlyClosersAreBounded(t *testing.T) {
 	p := newPool(1, nil)
 	post := &Call{Target: testTarget(t, "POST", "http://0", nil)}
-	for i := range 2 * maxHasty {
-		p.noteHasty(string(rune(i)))
-		if len(p.hasty) > maxHasty {
-			t.Fatalf("%d hosts", len(p.hasty))
+	for i := range 2 * maxEarlyClosers {
+		p.noteEarlyClose(string(rune(i)))
+		if len(p.earlyClosers) > maxEarlyClosers {
+			t.Fatalf("%d hosts", len(p.earlyClosers))
 		}
 	}
 	if p.needsFresh(post) {
-		t.Error("another host is taken for a hasty one")
+		t.Error("another host is taken for one that closes early")
 	}
-	if p.noteHasty("http://0"); !p.needsFresh(post) {
-		t.Error("a hasty host is forgotten")
+	if p.noteEarlyClose("http://0"); !p.needsFresh(post) {
+		t.Error("a host that closes early is forgotten")
 	}
 	if p.needsFresh(&Call{Target: testTarget(t, "GET", "http://0", nil)}) {
 		t.Error("GET has no use for a connection of its own")

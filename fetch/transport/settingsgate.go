@@ -9,39 +9,39 @@ import (
 	"batchfetch/fetch/conn"
 )
 
-// A settling knows the origins with a new HTTP/2 connection on which the server's SETTINGS have not come (RFC 9113
-// section 6.5): how many streams it allows is not known, and net/http would start a hundred. Servers may refuse those
-// that are too many, or stop reading (lighttpd 1.4.69). At most one connection of an origin settles at a time. Any
-// goroutine may use it.
-type settling struct {
+// A settingsGate holds exchanges back at origins with a new HTTP/2 connection on which the server's SETTINGS have not
+// come (RFC 9113 section 6.5): how many streams it allows is not known, and net/http would start a hundred. Servers may
+// refuse those that are too many, or stop reading (lighttpd 1.4.69). A connection has settled once the SETTINGS have
+// come; at most one of an origin has not. Any goroutine may use it.
+type settingsGate struct {
 	mu      sync.Mutex // guards all below
 	changed sync.Cond  // an originState.choosing has become 0
 	origins map[string]*originState
 }
 
-// An originState is what a settling knows of an origin; guarded by settling.mu. One with zero fields is deleted.
+// An originState is what a settingsGate knows of an origin; guarded by settingsGate.mu. One with zero fields is deleted.
 type originState struct {
 	settled  chan struct{} // closed when the connection has settled; nil: none has to
 	choosing int           // exchanges for which net/http chooses among its connections
 }
 
-// newSettling returns a settling that knows no connection.
-func newSettling() *settling {
-	s := &settling{origins: make(map[string]*originState)}
+// newSettingsGate returns a settingsGate without connections.
+func newSettingsGate() *settingsGate {
+	s := &settingsGate{origins: make(map[string]*originState)}
 	s.changed.L = &s.mu
 	return s
 }
 
-// of returns the state of an origin. mu is held.
-func (s *settling) of(origin string) *originState {
+// state returns the state of an origin. mu is held.
+func (s *settingsGate) state(origin string) *originState {
 	if s.origins[origin] == nil {
 		s.origins[origin] = new(originState)
 	}
 	return s.origins[origin]
 }
 
-// tidy deletes the state of an origin where it has zero fields. mu is held.
-func (s *settling) tidy(origin string) {
+// deleteIfZero deletes the state of an origin where it has zero fields. mu is held.
+func (s *settingsGate) deleteIfZero(origin string) {
 	if *s.origins[origin] == (originState{}) {
 		delete(s.origins, origin)
 	}
@@ -50,10 +50,10 @@ func (s *settling) tidy(origin string) {
 // begin notes a new connection to an origin; with the ends of choices under way it may be used. The caller calls
 // settled once the SETTINGS have come or the connection has failed; further calls do nothing. It is nil where another
 // connection to the origin has not settled yet.
-func (s *settling) begin(origin string) (settled func()) {
+func (s *settingsGate) begin(origin string) (settled func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o := s.of(origin)
+	o := s.state(origin)
 	if o.settled != nil {
 		return nil
 	}
@@ -66,16 +66,16 @@ func (s *settling) begin(origin string) (settled func()) {
 		defer s.mu.Unlock()
 		close(o.settled)
 		o.settled = nil
-		s.tidy(origin)
+		s.deleteIfZero(origin)
 	})
 }
 
 // choose waits until no connection to an origin has to settle, or ctx ends: its error is the cause. The caller lets
 // net/http choose a connection, at once, and then calls chosen; further calls do nothing.
-func (s *settling) choose(ctx context.Context, origin string) (chosen func(), err error) {
+func (s *settingsGate) choose(ctx context.Context, origin string) (chosen func(), err error) {
 	for {
 		s.mu.Lock()
-		o := s.of(origin)
+		o := s.state(origin)
 		settled := o.settled
 		if settled == nil {
 			o.choosing++
@@ -96,7 +96,7 @@ func (s *settling) choose(ctx context.Context, origin string) (chosen func(), er
 		if o.choosing--; o.choosing == 0 {
 			s.changed.Broadcast()
 		}
-		s.tidy(origin)
+		s.deleteIfZero(origin)
 	}), nil
 }
 

@@ -151,11 +151,11 @@ func TestHTTP2AwaitsSettings(t *testing.T) {
 	}
 }
 
-// TestSettling checks that one connection of an origin settles at a time, that choices wait for it or for the end of
+// TestSettingsGate checks that one connection of an origin settles at a time, that choices wait for it or for the end of
 // their context, and that it waits for choices under way.
-func TestSettling(t *testing.T) {
+func TestSettingsGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSettling()
+		s := newSettingsGate()
 		first, err := s.choose(t.Context(), "a")
 		if err != nil {
 			t.Fatal(err)

@@ -10,26 +10,26 @@ import (
 // again (RFC 9112 section 9.3.1). So once a kept connection of a host has died, requests that may not be replayed go
 // over connections of their own there.
 
-// maxHasty is the number of hosts that are remembered; about 100 bytes each.
-const maxHasty = 4096
+// maxEarlyClosers is the number of hosts in pool.earlyClosers; about 100 bytes each.
+const maxEarlyClosers = 4096
 
-// hastyClose is how soon after a response the end of the connection is no idle timeout.
-const hastyClose = time.Second
+// earlyCloseTime is how soon after a response the end of the connection is no idle timeout.
+const earlyCloseTime = time.Second
 
-// noteHasty remembers that a kept connection of host has died: under a request, or right after a response.
-func (p *pool) noteHasty(host string) {
+// noteEarlyClose notes that a kept connection of host has died: under a request, or right after a response.
+func (p *pool) noteEarlyClose(host string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.hasty) >= maxHasty {
-		clear(p.hasty)
+	if len(p.earlyClosers) >= maxEarlyClosers {
+		clear(p.earlyClosers)
 	}
-	p.hasty[host] = true
+	p.earlyClosers[host] = true
 }
 
 // discard closes a connection of host that is not reusable.
 func (p *pool) discard(host string, h *h1Conn) {
-	if h.used && time.Since(h.idle.since) < hastyClose {
-		p.noteHasty(host)
+	if h.used && time.Since(h.idle.since) < earlyCloseTime {
+		p.noteEarlyClose(host)
 	}
 	h.close()
 }
@@ -41,7 +41,7 @@ func (p *pool) needsFresh(c *Call) bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.hasty[p.hostOf(c.Target)]
+	return p.earlyClosers[p.hostOf(c.Target)]
 }
 
 // acquireFor returns a connection for the exchange of c: acquire's, or one that has carried no exchange, and will carry
