@@ -33,6 +33,13 @@ func TestConditionsThatFail(t *testing.T) {
 		rig.setPage("/x", 404, "")
 		rig.want(2, "status", nil, "/x")
 	})
+	withCacheRig(t, func(rig *cacheRig) { // a page that has moved is asked for twice, the other is validated
+		rig.setTagged("/x", `"1"`, "one")
+		rig.setTagged("/y", `"2"`, "two")
+		rig.want(2, "miss 200 one; miss 200 two", nil, "/x", "/y")
+		rig.setPage("/x", 302, "", "Location", "/y")
+		rig.want(3, "revalidated 200 two", nil, "/x")
+	})
 	withCacheRig(t, func(rig *cacheRig) { // an empty page that stays so is asked for once
 		rig.setPage("/x", 200, "", "Etag", `"1"`, "Content-Length", "0")
 		rig.want(1, "miss 200 ", nil, "/x")

@@ -139,13 +139,14 @@ func (x *exchange) endPartial(v judge.Verdict, status int) {
 	x.partialBody = nil
 }
 
-// isBodyGone reports whether a response to a conditional request says that there is no body, although the body that is
-// stored, or the start of one, is not empty.
+// isBodyGone reports whether a response to a conditional request says that there is no body, or redirects, although the
+// body that is stored, or the start of one, is not empty.
 func (x *exchange) isBodyGone(to *target, resp *http.Response) bool {
 	if to.Method != http.MethodGet || x.partialHash == nil && !x.cache.revalidatesBody() {
 		return false
 	}
-	return resp.ContentLength == 0 || !to.canHaveBody(resp.StatusCode) || resp.StatusCode == http.StatusResetContent
+	return resp.ContentLength == 0 || !to.canHaveBody(resp.StatusCode) || resp.StatusCode == http.StatusResetContent ||
+		judge.IsRedirect(resp.StatusCode)
 }
 
 // hasGainedNothing reports whether a response that continues a partial body has failed before its first byte.

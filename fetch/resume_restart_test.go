@@ -88,6 +88,18 @@ func TestServersThatDoNotContinue(t *testing.T) {
 		{name: "204", exchanges: 2, rest: bare(204)},
 		{name: "205", exchanges: 2, rest: bare(205)},
 		{name: "304", exchanges: 2, rest: bare(304)},
+		{name: "202", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusAccepted)
+			_, _ = io.WriteString(w, "it will be there soon")
+		}},
+		{name: "a page that says no", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			writeWhole(w, "no")
+		}},
+		{name: "a redirect", exchanges: 2, rest: func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "http://127.0.0.1:1/")
+			w.WriteHeader(http.StatusFound)
+			_, _ = io.WriteString(w, "not so")
+		}},
 		{name: "400", exchanges: 2, rest: bare(400)},
 		{name: "401", exchanges: 2, rest: bare(401)},
 		{name: "403", exchanges: 2, rest: bare(403)},

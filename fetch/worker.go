@@ -133,6 +133,8 @@ func (w *worker) newExchange(t *task) *exchange {
 	case v.Fate == judge.Final, v.Fate == judge.Retry:
 		t.Attempts++
 		t.unconditional = v.Unconditional
+	case v.Fate == judge.Hop:
+		t.unconditional = false // that was for another URL
 	case v.Fate == judge.Restart:
 		t.unconditional = t.unconditional || v.Unconditional
 	}

@@ -34,7 +34,7 @@ func (p *Policy) conditionalFailure(t Trial, a *Answer, r *refusal) *failure.Fai
 		return nil
 	case a.Failure != nil && a.blamesConditions(t.Attempts > p.Retries):
 		return a.Failure
-	case a.Failure != nil, p.polls(t, a.Status, a.sentHeader()), p.isFollowed(a):
+	case a.Failure != nil, p.polls(t, a.Status, a.sentHeader()), p.isFollowed(a) && !a.BodyGone:
 		return nil
 	case a.Partial == PartialContinues, p.AcceptStatus.Has(a.Status) && !a.BodyGone && !isNoPage(a.Status):
 		return nil
@@ -54,11 +54,11 @@ func isNoPage(status int) bool {
 }
 
 // blamesConditions reports whether the failure of an exchange may be due to the conditions: no usable response came
-// over a connection that stood, or what came is no valid body. A body that was cut off is none of these. Where the
+// over a connection that stood, or what came is no valid body, or another than the one wanted. A body that was cut off is none of these. Where the
 // network is as likely a cause, a silent server or no byte of the missing part, that counts in the last attempt only.
 func (a *Answer) blamesConditions(last bool) bool {
 	switch a.Failure.Kind {
-	case failure.Protocol, failure.Decode:
+	case failure.Protocol, failure.Decode, failure.Checksum:
 		return true
 	case failure.Stalled:
 		return last && (a.Status == 0 || a.BodyGone)

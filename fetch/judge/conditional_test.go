@@ -14,6 +14,8 @@ func TestConditionalRequests(t *testing.T) {
 	after := func(code int, kind failure.Kind) Answer { a := failed(kind); a.Status = code; return a }
 	notProcessed := failed(failure.Reset)
 	notProcessed.NotProcessed = true
+	movedAway := status(302, "Location", "/")
+	movedAway.BodyGone = true
 	nothing := after(206, failure.Truncated)
 	nothing.Partial, nothing.BodyGone = PartialContinues, true
 	for _, tt := range []struct {
@@ -45,6 +47,7 @@ func TestConditionalRequests(t *testing.T) {
 		{name: "202 in place of the body", in: status(202), polled: 299, fate: Restart, plain: true},
 		{name: "207", in: status(207), fate: Restart, plain: true},
 		{name: "a redirect", in: status(302, "Location", "/"), fate: Hop},
+		{name: "a redirect in place of a body", in: movedAway, fate: Restart, plain: true},
 		{name: "closed", in: failed(failure.Truncated), fate: Restart, plain: true},
 		{name: "reset", in: failed(failure.Reset), fate: Restart, plain: true},
 		{name: "a header that is none", in: failed(failure.Protocol), fate: Restart, plain: true},
@@ -53,6 +56,7 @@ func TestConditionalRequests(t *testing.T) {
 		{name: "no byte of the rest", in: nothing, fate: Retry},
 		{name: "no byte of the rest in the last attempt", in: nothing, attempt: 4, fate: Restart, plain: true},
 		{name: "a body that is no coding", in: after(200, failure.Decode), fate: Restart, plain: true},
+		{name: "another body than the one wanted", in: after(200, failure.Checksum), fate: Restart, plain: true},
 		{name: "a body that was cut off", in: after(200, failure.Truncated), fate: Retry},
 		{name: "not processed", in: notProcessed, fate: Retry},
 		{name: "no connection", in: failed(failure.Connect), fate: Retry},

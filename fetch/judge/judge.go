@@ -65,8 +65,8 @@ type Answer struct {
 	// conditions by which a stored response is validated (RFC 9110 section 13.1), the range of the missing part of a body
 	// (section 14.2), or an Accept-Encoding by which a body can be continued.
 	Conditional bool
-	// BodyGone says that the response to such a request has no body, although the body that is stored, or the start of
-	// one, is not empty; or that a response that continues it was cut off before its first byte.
+	// BodyGone says that the response to such a request has no body, or is a redirect, although the body that is stored,
+	// or the start of one, is not empty; or that a response that continues it was cut off before its first byte.
 	BodyGone bool
 	// Responded says that at least one byte of a response came.
 	Responded bool
