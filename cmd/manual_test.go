@@ -47,7 +47,7 @@ func TestManualCommands(t *testing.T) {
 			runManual(t, shell)
 		})
 	}
-	if commands < 60 {
+	if commands < 90 {
 		t.Errorf("only %d commands were found", commands)
 	}
 }

@@ -80,7 +80,7 @@ func goesAround(command string) bool {
 // manualEnvironment returns the environment of a command in dir. A scheduler's variable is set where the command names
 // it.
 func manualEnvironment(dir, command, proxy, calls string) []string {
-	environment := append(os.Environ(), "HOME="+dir, "TMPDIR="+dir, exitLogVariable+"="+calls,
+	environment := append(os.Environ(), "HOME="+dir, "TMPDIR="+dir, "GORACE=atexit_sleep_ms=0", exitLogVariable+"="+calls,
 		"BATCHFETCH_CACERT="+filepath.Join(dir, "authority.pem"), "BATCHFETCH_RETRY_DELAY=10ms",
 		"BATCHFETCH_CONNECT_TIMEOUT=2s", "API_TOKEN=secret", "API_PASSWORD=secret", "API_KEY=secret",
 		"PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
