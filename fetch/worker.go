@@ -71,6 +71,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 	a := x.do(ctx, &t.target, record)
 	a.Conditional = x.conditional
+	t.Sent = x.call.ConnectedAt()
 	now := time.Now()
 	if x.endedAt.IsZero() { // no response came
 		x.endedAt = now

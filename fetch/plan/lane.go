@@ -67,7 +67,7 @@ func (l *lane) compact() {
 // them by the time of the next start: that is not before pace.due.
 func (l *lane) restore() {
 	if l.pace.limiter == nil {
-		l.pace.limiter = newPace(l.rate()).limiter
+		l.pace.limiter = newStartPace(l.rate()).limiter
 	}
 	if l.meter == nil {
 		l.meter = new(meter)
@@ -113,6 +113,17 @@ func (l *lane) startTask(now time.Time) *Task {
 	return t
 }
 
+// noteSent takes in when the request of a Task was sent, for the paces that it started by.
+func (l *lane) noteSent(t *Task) {
+	l.pace.noteSent(t.Started, t.Sent)
+	if l.within != nil {
+		l.within.pace.noteSent(t.Started, t.Sent)
+	}
+	if l.share != nil {
+		l.share.pace.noteSent(t.Started, t.Sent)
+	}
+}
+
 // takeTask removes the first Task from the queue. For a probe it is the last Task in memory, which is likely to be far
 // in the input from those that failed.
 func (l *lane) takeTask(now time.Time) *Task {
@@ -151,6 +162,7 @@ func (l *lane) nextStart(now time.Time) time.Time {
 		at = latest(l.pauseEnd(), l.paceDue())
 	}
 	if l.isEmpty() {
+		at = latest(at, l.sentMatterUntil())
 		at = latest(latest(at, l.closure.opensAt()), latest(l.throttle.expiry(), l.health.expiry(l.pausedUntil)))
 		return latest(at, latest(l.overload.expiry(), l.buckets.expiry()))
 	}
@@ -173,6 +185,18 @@ func (l *lane) paceDue() time.Time {
 		due = latest(due, l.share.pace.due)
 	}
 	return due
+}
+
+// sentMatterUntil is until when those paces have to remember when requests were sent.
+func (l *lane) sentMatterUntil() time.Time {
+	until := l.pace.sentMatter
+	if l.within != nil {
+		until = latest(until, l.within.pace.sentMatter)
+	}
+	if l.share != nil {
+		until = latest(until, l.share.pace.sentMatter)
+	}
+	return until
 }
 
 // pauseEnd is when the pause of the lane, and that of its share, ends.

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"math"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -9,10 +11,18 @@ import (
 )
 
 // A pace is a rate limit that spaces starts evenly: 60 a minute is about one a second, never sixty at once. At n in a
-// unit of time no closed interval as long as the unit has more than n starts.
+// unit of time no closed interval as long as the unit has more than n starts, nor more than n requests at the server: a
+// request that waits for its connection (dial, TLS) comes to it later than it started, and one of the next unit, over a
+// connection that is there, does not.
 type pace struct {
 	limiter *rate.Limiter // nil is no limit
 	due     time.Time     // when the next start is allowed
+
+	unit       time.Duration // the least time from a request that is sent to the most-th start after it
+	most       int           // 0: starts alone count
+	sent       []time.Time   // when the requests of the last starts, at most most, were sent, as far as known; a ring
+	next       int           // where in sent the next one goes
+	sentMatter time.Time     // until then one of them may be in the unit of a start, and was sent late
 }
 
 // tick is the length of time whose starts are allowed to come at once: at rates of up to 1000/s that is one start.
@@ -33,8 +43,20 @@ const (
 	maxPaceMargin = 0.02
 )
 
-// newPace returns a pace that allows a start at once; perSecond 0 is no limit.
+// maxSentStarts is the most starts of which a pace remembers when they were sent.
+const maxSentStarts = 1000
+
+// newPace returns a pace for a rate of the user that allows a start at once; perSecond 0 is no limit.
 func newPace(perSecond float64) pace {
+	p := newStartPace(perSecond)
+	if n := max(math.Floor(perSecond), 1); p.limiter != nil && n <= maxSentStarts {
+		p.most, p.unit = int(n), boundedSeconds(n/float64(p.limiter.Limit()))
+	}
+	return p
+}
+
+// newStartPace is newPace for a rate that is found by trying: starts alone count.
+func newStartPace(perSecond float64) pace {
 	if perSecond <= 0 {
 		return pace{}
 	}
@@ -56,12 +78,12 @@ func (p *pace) setRate(perSecond float64, now time.Time) {
 	case perSecond <= 0:
 		*p = pace{}
 	case p.limiter == nil:
-		*p = newPace(perSecond)
+		*p = newStartPace(perSecond)
 		p.spendToken(now) // as if one started now: when the last one did is not known
 	default:
 		p.limiter.SetLimitAt(now, limitOf(perSecond))
 		p.limiter.SetBurstAt(now, burstOf(perSecond))
-		p.due = p.nextToken(now)
+		p.setDue(now)
 	}
 }
 
@@ -75,7 +97,45 @@ func (p *pace) spendToken(now time.Time) {
 		from = p.due
 	}
 	p.limiter.ReserveN(from, 1)
-	p.due = p.nextToken(from)
+	p.noteStart(now)
+	p.setDue(from)
+}
+
+// setDue sets due to when the limiter has a token and the requests that were sent have the unit to themselves.
+func (p *pace) setDue(from time.Time) {
+	p.due = latest(p.nextToken(from), p.unitEnd())
+}
+
+// noteStart records a start, as sent at once until more is known.
+func (p *pace) noteStart(now time.Time) {
+	switch {
+	case p.most == 0:
+		return
+	case len(p.sent) < p.most:
+		p.sent = append(p.sent, now)
+	default:
+		p.sent[p.next] = now
+	}
+	p.next = (p.next + 1) % p.most
+}
+
+// noteSent records when the request of a start was sent.
+func (p *pace) noteSent(started, sent time.Time) {
+	if sent.Sub(started) <= tick {
+		return
+	}
+	if i := slices.Index(p.sent, started); i >= 0 {
+		p.sent[i], p.sentMatter = sent, latest(p.sentMatter, sent.Add(p.unit))
+		p.due = latest(p.due, p.unitEnd())
+	}
+}
+
+// unitEnd is when the unit of the oldest request in sent ends, where it has room for no more; else the zero time.
+func (p *pace) unitEnd() time.Time {
+	if len(p.sent) < p.most || p.most == 0 {
+		return time.Time{}
+	}
+	return p.sent[p.next].Add(p.unit)
 }
 
 // nextToken is when the limiter has a whole token again, at most LongestWait after from.
@@ -84,6 +144,10 @@ func (p *pace) nextToken(from time.Time) time.Time {
 	if missing <= 0 {
 		return from
 	}
-	wait := min(missing/float64(p.limiter.Limit()), judge.LongestWait.Seconds())
-	return from.Add(time.Duration(wait * float64(time.Second)))
+	return from.Add(boundedSeconds(missing / float64(p.limiter.Limit())))
+}
+
+// boundedSeconds returns a number of seconds as a time of at most LongestWait.
+func boundedSeconds(n float64) time.Duration {
+	return time.Duration(min(n, judge.LongestWait.Seconds()) * float64(time.Second))
 }

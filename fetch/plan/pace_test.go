@@ -96,6 +96,79 @@ func TestNoClosedWindowHasMore(t *testing.T) {
 	}
 }
 
+// TestNoWindowOfTheServerHasMore: requests that wait for their connections are sent later than they start, those over
+// idle connections are not. Neither kind makes a server see more than n in a closed window of the unit, and the rate is
+// kept up.
+func TestNoWindowOfTheServerHasMore(t *testing.T) {
+	const dial, answer = 150 * time.Millisecond, 20 * time.Millisecond
+	for _, tt := range []struct {
+		n, total int
+		unit     time.Duration
+		dialed   func(i int) bool // the i-th start waits for its connection
+	}{
+		{10, 60, time.Second, func(i int) bool { return i < 2 }},
+		{10, 60, time.Second, func(i int) bool { return i%10 == 3 }},
+		{1, 6, time.Second, func(i int) bool { return i == 0 }},
+		{1, 4, 15 * time.Second, func(i int) bool { return i%2 == 0 }},
+		{100, 500, time.Second, func(i int) bool { return i < 30 }},
+	} {
+		for name, limit := range map[string]func(*testLimits){
+			"rate":      func(l *testLimits) { l.Rate = float64(tt.n) / tt.unit.Seconds() },
+			"host-rate": func(l *testLimits) { l.HostRate = float64(tt.n) / tt.unit.Seconds() },
+		} {
+			t.Run(fmt.Sprintf("%s %d in %s", name, tt.n, tt.unit), func(t *testing.T) {
+				d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 50; limit(l) })
+				d.addTasks(tt.total, "a")
+				sent := d.runSent(tt.total, answer, func(i int) time.Duration {
+					if tt.dialed(i) {
+						return dial
+					}
+					return 0
+				})
+				slices.SortFunc(sent, time.Time.Compare)
+				if got := mostStartsWithin(sent, tt.unit+1); got > tt.n {
+					t.Errorf("%d requests in a closed window", got)
+				}
+				units := float64(tt.total) / float64(tt.n)
+				if took := sent[tt.total-1].Sub(sent[0]); took.Seconds() > 1.02*units*tt.unit.Seconds()+units*dial.Seconds() {
+					t.Errorf("%d requests take %s", tt.total, took)
+				}
+			})
+		}
+	}
+}
+
+// runSent starts n Tasks. The i-th of them is sent so late after its start as late says, and answered after answer. It
+// returns when each was sent.
+func (d *planDriver) runSent(n int, answer time.Duration, late func(i int) time.Duration) []time.Time {
+	var sent []time.Time
+	var underWay []*testTask
+	for len(sent) < n || len(underWay) > 0 {
+		next := d.now.Add(time.Hour)
+		if t, wait := d.nextTask(); t != nil {
+			t.Sent = d.now.Add(late(len(sent)))
+			sent, underWay = append(sent, t.Sent), append(underWay, t)
+			continue
+		} else if wait > 0 {
+			next = d.now.Add(wait)
+		}
+		for _, t := range underWay {
+			if end := t.Sent.Add(answer); end.Before(next) {
+				next = end
+			}
+		}
+		d.now = next
+		underWay = slices.DeleteFunc(underWay, func(t *testTask) bool {
+			if t.Sent.Add(answer).After(d.now) {
+				return false
+			}
+			d.Done(&t.Task, d.now)
+			return true
+		})
+	}
+	return sent
+}
+
 // TestHostRateIsEachHostsOwn: HostRate limits each host by itself.
 func TestHostRateIsEachHostsOwn(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostRate = 1 })

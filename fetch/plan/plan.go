@@ -213,6 +213,8 @@ func (p *Plan) Done(t *Task, now time.Time) {
 	if l == nil {
 		return
 	}
+	p.pace.noteSent(t.Started, t.Sent)
+	l.noteSent(t)
 	t.lane = nil
 	l.active--
 	if l.within != nil {

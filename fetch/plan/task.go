@@ -32,6 +32,8 @@ type Task struct {
 	Lost *failure.Failure
 	// Started is when Next returned the Task last.
 	Started time.Time
+	// Sent is when its last exchange had a connection to send its request over; the zero time is never. Done reads it.
+	Sent time.Time
 
 	bucket   *bucket     // that its exchange was started from; nil is none
 	scouting *pathPrefix // whose bucket its exchange is to show; nil is none
