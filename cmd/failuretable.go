@@ -85,12 +85,12 @@ func example(g *output.FailureGroup, hosts int) string {
 }
 
 // groupHints returns what to do about the two largest groups whose hint is not in their row. A line that can't be used
-// needs none, nor does an answer that may be accepted.
+// for a reason of its own needs none, nor does an answer that may be accepted.
 func groupHints(groups []*output.FailureGroup) []string {
 	var hints []string
 	for _, g := range groups {
 		hint := hintForKind(g.Kind, g.Example)
-		isPlain := g.Kind == failure.InvalidRequest || strings.HasPrefix(hint, "--accept-status")
+		isPlain := g.Kind == failure.InvalidRequest && g.Example.Option == "" || strings.HasPrefix(hint, "--accept-status")
 		if hint != "" && !hintsInRow[g.Kind] && !isPlain && len(hints) < 2 {
 			hints = append(hints, hint)
 		}

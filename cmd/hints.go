@@ -19,9 +19,9 @@ var kindHints = map[failure.Kind]string{
 	failure.InvalidRequest:   "the line can't be used as it stands",
 	failure.DNS:              "check the host's name, and the network",
 	failure.Connect:          "nothing answers there: is the port right, the server up?",
-	failure.TLS:              "--cacert trusts a private authority, -k checks nothing",
-	failure.Timeout:          "raise --connect-timeout or --timeout, or lower -j",
-	failure.Stalled:          "the server went silent: raise --stall-timeout, or lower --host-concurrency",
+	failure.TLS:              "--cacert FILE trusts a private authority, that of an https:// proxy too",
+	failure.Timeout:          "the network gave up: is the host reachable from here?",
+	failure.Stalled:          "the connection went silent: lower --host-concurrency",
 	failure.Reset:            "the server reset the connection: lower --host-concurrency or set --host-rate",
 	failure.Truncated:        "the server closed the connection early: lower --host-concurrency or raise --retries",
 	failure.Protocol:         "the answer is not valid HTTP",
@@ -39,10 +39,24 @@ var kindHints = map[failure.Kind]string{
 // optionHints say what to do about failures that name an option, by failure.Failure.Option.
 var optionHints = map[string]string{
 	"cert":       "the server refuses what it is offered: it may want a client certificate, -E",
+	"cacert":     "--cacert FILE trusts the authority that signed the certificate; -k checks no certificate",
+	"insecure":   "the server needs another certificate; -k checks no certificate",
+	"resolve":    "use a name that the certificate has, with --resolve for its address; -k checks no certificate",
 	"tls-legacy": "--tls-legacy allows what old servers want: TLS 1.0 and 1.1, RSA key exchange, 3DES",
 	"tls-min":    "the server speaks an older TLS than --tls-min allows",
 	"http":       "--http auto takes whichever version of HTTP the server speaks",
 	"proxy":      "the proxy wants a user and password, or others: -x http://USER:PASSWORD@HOST, as BATCHFETCH_PROXY",
+
+	"connect-timeout": "raise --connect-timeout, which is for name lookup, connection and TLS handshake, or lower -j",
+	"timeout":         "raise --timeout, which is for a whole exchange, or lower -j",
+	"stall-timeout":   "the server went silent: raise --stall-timeout, or lower --host-concurrency",
+	"deadline":        "raise --deadline, or run the same input again: what was not started is in no list of failures",
+	"poll-time":       "raise --poll-time, or run the failures again later",
+	"retry-max-time":  "raise --retry-max-time, or run the failures again later",
+
+	failure.PlainScheme: "the port speaks no TLS: the URL has to begin with http://",
+	failure.TLSScheme:   "the port speaks TLS: the URL has to begin with https://",
+	failure.AnyScheme:   "write https:// in front of the host, as in https://example.com/",
 }
 
 // hintForKind returns what to do about a kind of failure; an option that example names goes before it, and its

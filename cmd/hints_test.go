@@ -32,7 +32,7 @@ func TestHintForKind(t *testing.T) {
 		{"beyond them all", failure.BadStatus, 599, "--retries", "--accept-status"},
 		{"another kind with a status", failure.Truncated, 200, "--retries", "--accept-status"},
 		{"rate limited", failure.RateLimited, 429, "--host-rate", "--accept-status"},
-		{"no answer", failure.Timeout, 0, "--timeout", "--accept-status"},
+		{"no answer", failure.Timeout, 0, "the network gave up", "--accept-status"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			hint := hintForKind(c.kind, output.Example{URL: "https://a.example/", Status: c.status})

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -121,15 +124,26 @@ func maskArgument(arg string) string {
 	return redact.Placeholder + arg[at:]
 }
 
-// looksLikeHost reports whether a name such as example.com/a was meant as a URL: it begins with localhost, or with a
-// name below a public suffix, which the endings of files are not.
+// looksLikeHost reports whether a name such as example.com/a was meant as a URL: it begins with localhost, an IP
+// address, a name without a dot and a port, or a name below a public suffix that is no usual ending of a file.
 func looksLikeHost(arg string) bool {
-	host, _, _ := strings.Cut(arg, "/")
-	host, _, _ = strings.Cut(host, ":")
-	host = strings.ToLower(host)
-	suffix, managed := publicsuffix.PublicSuffix(host)
-	return host == "localhost" || managed && len(suffix) < len(host)
+	authority, _, _ := strings.Cut(arg, "/")
+	host, port, err := net.SplitHostPort(authority)
+	if err != nil {
+		host = strings.Trim(authority, "[]")
+	} else if _, err := strconv.ParseUint(port, 10, 16); err == nil && host != "" && !strings.Contains(host, ".") {
+		return true
+	}
+	if strings.EqualFold(host, "localhost") || net.ParseIP(host) != nil {
+		return true
+	}
+	suffix, managed := publicsuffix.PublicSuffix(strings.ToLower(host))
+	isFile := host == arg && slices.Contains(fileEndings, suffix)
+	return managed && len(suffix) < len(host) && !isFile
 }
+
+// fileEndings are the public suffixes with which the names of lists end, too.
+var fileEndings = []string{"data", "md", "pl", "py", "sh", "zip"}
 
 // stat returns the state of the input's file; a URL has none.
 func (in inputArg) stat() (fs.FileInfo, error) {

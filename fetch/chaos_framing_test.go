@@ -193,7 +193,7 @@ var silenceFaults = []fault{
 	{name: "a header that drips", serve: respondRepeatedly(okHeader+"X: ", "x", 400, 50*time.Millisecond),
 		kind: failure.Stalled, message: beforeResponse},
 	{name: "silence before the answer", serve: respondAndHang(""), kind: failure.Stalled,
-		message: "stall-timeout 4s met; " + beforeResponse},
+		message: "no data for 4s (--stall-timeout); " + beforeResponse},
 	{name: "silence in the status line", serve: respondAndHang("HTTP/1.1 2"), kind: failure.Stalled,
 		message: beforeResponse},
 	{name: "silence in the header", serve: respondAndHang(okHeader + "X-"), kind: failure.Stalled,

@@ -152,7 +152,9 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
 	if followed || a.BodyGone || x.partial == judge.PartialUnusable ||
 		x.partial == judge.PartialNone && !x.acceptsBody(to, resp, rec) {
-		x.discardBody(resp, rec, followed)
+		start := x.discardBody(resp, followed)
+		rec.FailureBody = start[:min(int64(len(start)), x.options.FailureBody)]
+		a.WantsTLS = to.URL.Scheme == "http" && resp.StatusCode == http.StatusBadRequest && saysTLS(start)
 		if followed {
 			x.markResponseEnd()
 			x.cache.storeWithoutBody(ctx, got, rec)

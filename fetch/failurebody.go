@@ -1,8 +1,10 @@
 package fetch
 
 import (
+	"bytes"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"batchfetch/fetch/coding"
@@ -15,22 +17,37 @@ const maxDiscarded = 64 << 10
 // maxDiscardTime is how long that may take.
 const maxDiscardTime = time.Second
 
-// discardBody reads a body that is not needed to its end, so that its connection can be reused, and keeps its start in
-// rec, but for that of a redirect that is followed. Where it is too long or takes too long the connection is closed.
-func (x *exchange) discardBody(resp *http.Response, rec *Record, followed bool) {
-	keeps := !followed && !x.headerOnly && x.options.FailureBody > 0
+// discardBody reads a body that is not needed to its end, so that its connection can be reused, and returns its start,
+// but for that of a redirect that is followed. Where it is too long or takes too long the connection is closed.
+func (x *exchange) discardBody(resp *http.Response, followed bool) (start []byte) {
+	keeps := !followed && !x.headerOnly && (x.options.FailureBody > 0 || resp.StatusCode == http.StatusBadRequest)
 	if resp.ContentLength == 0 || resp.ContentLength > maxDiscarded && !keeps {
-		return
+		return nil
 	}
 	tooSlow := time.AfterFunc(maxDiscardTime, func() { _ = resp.Body.Close() })
 	defer tooSlow.Stop()
 	body := io.LimitReader(resp.Body, max(maxDiscarded, x.options.FailureBody))
 	if keeps {
-		rec.FailureBody = x.readFailureBody(resp.Header, body)
+		start = x.readFailureBody(resp.Header, body)
 	}
 	if resp.ContentLength <= maxDiscarded {
 		_, _ = io.Copy(io.Discard, body) // an error means that the connection is closed
 	}
+	return start
+}
+
+// pagesOfTLS are what the pages say with which servers answer a request without TLS to a port that speaks it by a 400:
+// nginx, Apache httpd, Go and Tomcat. No header field tells such a 400 from others.
+var pagesOfTLS = []string{
+	"The plain HTTP request was sent to HTTPS port",
+	"speaking plain HTTP to an SSL-enabled server port",
+	"Client sent an HTTP request to an HTTPS server",
+	"This combination of host and port requires TLS",
+}
+
+// saysTLS reports whether the start of the body of a 400 says that the port speaks TLS.
+func saysTLS(start []byte) bool {
+	return slices.ContainsFunc(pagesOfTLS, func(text string) bool { return bytes.Contains(start, []byte(text)) })
 }
 
 // maxFailureBody is the most that Options.FailureBody can be, in bytes: Records wait in memory.
@@ -39,8 +56,8 @@ const maxFailureBody = 1 << 20
 // maxSecret is the longest secret, in bytes, of which no start is left where the end of a FailureBody cuts through it.
 const maxSecret = 8 << 10
 
-// readFailureBody returns the start of a body, decoded as far as that goes, with the secrets of the request masked. Any
-// error ends it: it is for people to read.
+// readFailureBody returns the start of a body, FailureBody and maxSecret long, decoded as far as that goes, with the
+// secrets of the request masked. Any error ends it: it is for people to read.
 func (x *exchange) readFailureBody(header http.Header, body io.Reader) []byte {
 	codings, _ := x.options.codingsOf(header)
 	decoded, err := coding.NewReader(codings, body, x.memory.spareWindows())
@@ -49,8 +66,7 @@ func (x *exchange) readFailureBody(header http.Header, body io.Reader) []byte {
 	}
 	defer decoded.Close()
 	start, _ := io.ReadAll(io.LimitReader(decoded, x.options.FailureBody+maxSecret)) // what came before an error counts
-	start = redact.Secrets(start, x.secrets())
-	return start[:min(int64(len(start)), x.options.FailureBody)]
+	return redact.Secrets(start, x.secrets())
 }
 
 // secrets returns the values in the header of the request that are secret: those of headers that are so by their name,

@@ -48,7 +48,7 @@ func TestTimeoutBoundsTheDialToo(t *testing.T) {
 		config := dial.Config{TLS: new(tls.Config), Family: "tcp", Private: dial.PrivateAllow, Timeouts: o.dialTimeouts}
 		_, _, err := dial.New(config).DialTLS(ctx, strings.TrimPrefix(url, "http://"))
 		var f *failure.Failure
-		if !errors.As(err, &f) || f.Kind != failure.Timeout || !strings.HasPrefix(f.Error(), "timeout 50ms met: ") {
+		if !errors.As(err, &f) || f.Kind != failure.Timeout || !strings.HasPrefix(f.Error(), "not done within 50ms (--timeout): ") {
 			t.Errorf("connect-timeout %s: got %v", connect, err)
 		}
 		giveUp()
@@ -138,7 +138,7 @@ func TestHandshakeThatIsNotAnswered(t *testing.T) {
 	url := strings.Replace(nettest.Talk(t, func(c *net.TCPConn) { nettest.AwaitClose(c) }), "http:", "https:", 1)
 	r, _ := runOne(t, url, noRetryOptions(func(o *Options) { o.ConnectTimeout = 100 * time.Millisecond }))
 	if kindOf(r) != failure.Timeout || !strings.HasPrefix(r.Failure.Error(),
-		"connect-timeout 100ms met: TLS handshake with 127.0.0.1 not done") {
+		"not done within 100ms (--connect-timeout): TLS handshake with 127.0.0.1 not done") {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }

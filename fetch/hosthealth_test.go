@@ -27,7 +27,7 @@ func TestDeadHostInARun(t *testing.T) {
 		"is silent": {func(r *http.Request) (*http.Response, error) {
 			select {
 			case <-time.After(30 * time.Second):
-				return nil, failure.New(failure.Stalled, "stall-timeout 30s met")
+				return nil, failure.New(failure.Stalled, "no data for 30s (--stall-timeout)")
 			case <-r.Context().Done():
 				return nil, r.Context().Err()
 			}

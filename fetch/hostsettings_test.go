@@ -217,10 +217,10 @@ func TestListedHostHasTimesOfItsOwn(t *testing.T) {
 		url, want string
 		attempts  int
 	}{
-		{"https://" + address, "connect-timeout 30ms met", 2},
-		{"http://" + address, "timeout 50ms met", 2},
-		{"http://localhost:" + port, "stall-timeout 40ms met", 1},
-		{"http://LOCALHOST.:" + port, "stall-timeout 40ms met", 1},
+		{"https://" + address, "not done within 30ms (--connect-timeout)", 2},
+		{"http://" + address, "not done within 50ms (--timeout)", 2},
+		{"http://localhost:" + port, "no data for 40ms (--stall-timeout)", 1},
+		{"http://LOCALHOST.:" + port, "no data for 40ms (--stall-timeout)", 1},
 	} {
 		var got *Record
 		sink := SinkFunc(func(r *Record) error { got = r; return nil })

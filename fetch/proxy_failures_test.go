@@ -41,6 +41,8 @@ func TestProxiesThatFail(t *testing.T) {
 			"proxy http://~: CONNECT a.test:443: it reset the connection"},
 		{"speaks something else", "http", says("SSH-2.0-x\r\n\r\n"), "", failure.Protocol,
 			"proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed HTTP response"},
+		{"speaks TLS", "http", says("\x15\x03\x01\x00\x02\x02\x46"), "", failure.Protocol, "proxy http://~: CONNECT a.test:443: " +
+			"not a valid HTTP answer: it speaks TLS on this port, for which the URL is https://"},
 		{"repeats a secret", "http", says("HTTP/1.1 200 OK\r\nProxy-Authorization: s3cret\x01\r\n\r\n"), "", failure.Protocol,
 			"proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed MIME header line"},
 		{"forbids it", "http", says("HTTP/1.1 403 No\r\n\r\n"), "", failure.Connect,
@@ -55,13 +57,13 @@ func TestProxiesThatFail(t *testing.T) {
 			_, _ = io.Copy(c, &longBody{left: 1 << 20})
 		}, "", failure.TooLarge, "proxy http://~: CONNECT a.test:443: the header is over 256 KiB"},
 		{"says nothing", "http", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "", failure.Timeout,
-			"proxy http://~: CONNECT a.test:443: connect-timeout 300ms met; not yet connected"},
+			"proxy http://~: CONNECT a.test:443: not done within 300ms (--connect-timeout); not yet connected"},
 		{"no HTTP over SOCKS", "socks5h", func(c *net.TCPConn) {
 			nettest.Say(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
 			nettest.AwaitClose(c)
 		}, "", failure.Connect, "proxy socks5h://~: asking for a.test:443: unexpected protocol version 72"},
 		{"SOCKS that says nothing", "socks5h", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "", failure.Timeout,
-			"proxy socks5h://~: asking for a.test:443: connect-timeout 300ms met; not yet connected"},
+			"proxy socks5h://~: asking for a.test:443: not done within 300ms (--connect-timeout); not yet connected"},
 		{"SOCKS that refuses the password", "socks5h", func(c *net.TCPConn) {
 			nettest.Say(c, "\x05\x02\x01\x01")
 			nettest.AwaitClose(c)
@@ -82,7 +84,7 @@ func TestProxiesThatFail(t *testing.T) {
 		{"a forward over something else", "http", says("SSH-2.0-x\r\n\r\n"), "http://a.test/", failure.Protocol,
 			"over proxy http://~: not a valid HTTP answer: it does not begin with HTTP/; connected, no answer had arrived"},
 		{"a forward that stalls", "http", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "http://a.test/", failure.Stalled,
-			"over proxy http://~: stall-timeout 400ms met; connected, no answer had arrived"},
+			"over proxy http://~: no data for 400ms (--stall-timeout); connected, no answer had arrived"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			addr := strings.TrimPrefix(nettest.Talk(t, tt.says), "http://")
@@ -141,7 +143,7 @@ func TestTLSThroughProxies(t *testing.T) {
 		o := noRetryOptions(func(o *Options) { o.HTTPSProxy = "https://" + addr })
 		o.TLS = &tls.Config{InsecureSkipVerify: insecure}
 		if r, _ := runOne(t, "https://a.test/", o); kindOf(r) != failure.TLS || r.Failure.Error() != "proxy https://"+addr+
-			": tls: certificate of 127.0.0.1 is signed by an unknown authority" {
+			": tls: certificate of 127.0.0.1 is self-signed" {
 			t.Errorf("insecure %t: got %s: %v", insecure, kindOf(r), r.Failure)
 		}
 	}

@@ -78,7 +78,7 @@ func TestTimeoutSaysWhatHadArrived(t *testing.T) {
 	})
 	r, _ := runOne(t, url, noRetryOptions(func(o *Options) { o.Timeout = 200 * time.Millisecond }))
 	if kindOf(r) != failure.Timeout ||
-		r.Failure.Error() != "timeout 200ms met; 200 OK and 4 bytes of its body had arrived" {
+		r.Failure.Error() != "not done within 200ms (--timeout); 200 OK and 4 bytes of its body had arrived" {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
 }

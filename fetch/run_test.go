@@ -165,7 +165,7 @@ func TestTimeoutBoundsOneExchange(t *testing.T) {
 		if err != nil || sink.kinds() != "timeout" || s.Elapsed != 4*time.Second {
 			t.Fatalf("%s: %+v, %v", sink.kinds(), s, err)
 		}
-		if says := sink.records[0].Failure.Error(); !strings.HasPrefix(says, "timeout 2s met; ") {
+		if says := sink.records[0].Failure.Error(); !strings.HasPrefix(says, "not done within 2s (--timeout); ") {
 			t.Errorf("says %q", says)
 		}
 	})

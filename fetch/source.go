@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/httpurl"
 )
 
 // A Source is an iterator of Requests, read by one goroutine as far ahead as Options.Lookahead allows. The error beside
@@ -30,3 +33,12 @@ func (e *LineError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the cause.
 func (e *LineError) Unwrap() error { return e.Err }
+
+// failure returns the Failure for the Record of the line.
+func (e *LineError) failure() *failure.Failure {
+	f := &failure.Failure{Kind: failure.InvalidRequest, Err: e.Err}
+	if errors.Is(e.Err, httpurl.ErrNoScheme) {
+		f.Option = failure.AnyScheme
+	}
+	return f
+}

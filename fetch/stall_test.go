@@ -69,7 +69,7 @@ func TestStalled(t *testing.T) {
 			if kindOf(r) != failure.Stalled {
 				t.Fatalf("got %s: %v", kindOf(r), r.Failure)
 			}
-			if says := r.Failure.Error(); !strings.HasPrefix(says, "stall-timeout 200ms met; ") ||
+			if says := r.Failure.Error(); !strings.HasPrefix(says, "no data for 200ms (--stall-timeout); ") ||
 				!strings.Contains(says, tt.text) {
 				t.Errorf("says %q", says)
 			}

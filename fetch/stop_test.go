@@ -27,7 +27,7 @@ func TestDeadlineEndsTheRun(t *testing.T) {
 		if s.Succeeded != 4 || s.ByKind[failure.Canceled] != 2 || s.NotStarted != 4 || s.Total != 10 {
 			t.Errorf("got %+v", s)
 		}
-		if says := sink.records[5].Failure.Error(); !strings.HasPrefix(says, "deadline 2.5s met; ") {
+		if says := sink.records[5].Failure.Error(); !strings.HasPrefix(says, "the run ended after 2.5s (--deadline); ") {
 			t.Errorf("says %q", says)
 		}
 	})
@@ -46,7 +46,7 @@ func TestDeadlineEndsWaitingTasks(t *testing.T) {
 		if err != nil || sink.kinds() != "canceled" || s.Elapsed != time.Second {
 			t.Fatalf("%s: %+v, %v", sink.kinds(), s, err)
 		}
-		const want = "deadline 1s met before the next attempt; the last one: 503 Service Unavailable"
+		const want = "the run ended after 1s (--deadline) before the next attempt; the last one: 503 Service Unavailable"
 		if r := sink.records[0]; r.Failure.Error() != want || r.Attempts != 1 {
 			t.Errorf("%d attempts, says %q", r.Attempts, r.Failure)
 		}

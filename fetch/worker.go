@@ -37,7 +37,7 @@ func (w *worker) work(ctx context.Context) {
 		record := newRecord(t)
 		switch {
 		case t.lineError != nil:
-			endWithoutExchange(t, record, &failure.Failure{Kind: failure.InvalidRequest, Err: t.lineError.Err})
+			endWithoutExchange(t, record, t.lineError.failure())
 			record.Input = redact.Line(t.lineError.Input) // again: not every Source is an input.Reader, which does it
 		case t.Lost != nil:
 			endWithoutExchange(t, record, t.Lost)

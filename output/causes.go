@@ -111,10 +111,22 @@ var kindWords = map[failure.Kind]string{
 
 // optionWords are the words for failures that name an option, by failure.Failure.Option.
 var optionWords = map[string]string{
+	"cacert":     "certificate not trusted",
+	"insecure":   "certificate not valid",
+	"resolve":    "certificate of another name",
 	"tls-legacy": "TLS too old",
 	"tls-min":    "TLS too old",
 	"http":       "another version of HTTP",
 	"proxy":      "proxy login refused",
+
+	"connect-timeout": "no connection in time",
+	"timeout":         "not done in time",
+	"poll-time":       "not ready in time",
+	"retry-max-time":  "not ready in time",
+
+	failure.PlainScheme: "no TLS on that port",
+	failure.TLSScheme:   "TLS on that port",
+	failure.AnyScheme:   "no https:// in front",
 }
 
 // causeOf returns the Cause of a failure. There are as many as statuses, error numbers of the system and options, and

@@ -11,6 +11,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"time"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/fdlimit"
@@ -73,15 +74,17 @@ func classifyTLS(ctx context.Context, host string, asked []string, err error) *f
 	var op *net.OpError
 	switch {
 	case errors.As(err, &wrongName):
-		return failure.New(failure.TLS, "tls: %s", misnamed(wrongName.Certificate, host))
+		return certificateFailure("resolve", misnamed(wrongName.Certificate, host))
 	case errors.As(err, &unknown) && isSHA1(unknown.Cert):
-		return failure.New(failure.TLS, "tls: certificate of %s is signed with SHA-1, which proves nothing", host)
+		return certificateFailure("insecure", "certificate of "+host+" is signed with SHA-1, which proves nothing")
 	case errors.As(err, &unknown):
-		return failure.New(failure.TLS, "tls: certificate of %s is signed by an unknown authority", host)
+		return certificateFailure("cacert", "certificate of "+host+" is "+untrusted(sentCertificates(err)))
 	case errors.As(err, &invalid):
-		return failure.New(failure.TLS, "tls: certificate of %s: %s", host, invalid.Error())
+		return certificateFailure("insecure", "certificate of "+host+invalidity(&invalid, sentCertificates(err), time.Now()))
 	case errors.As(err, &notTLS):
-		return failure.New(failure.TLS, "tls: %s does not speak TLS on this port", host)
+		f := failure.New(failure.TLS, "tls: %s does not speak TLS on this port", host)
+		f.Option = failure.PlainScheme
+		return f
 	case isAlert(err, alertNoProtocol):
 		return NotSpoken(host, asked)
 	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: an alert that the other side sent

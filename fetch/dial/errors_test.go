@@ -50,7 +50,7 @@ func TestClassifyDial(t *testing.T) {
 		{
 			name: "connect-timeout met",
 			ctx:  nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}),
-			err:  context.Canceled, want: failure.Timeout, says: "connect-timeout 1s met: no connection to a.test:80",
+			err:  context.Canceled, want: failure.Timeout, says: "not done within 1s (--connect-timeout): no connection to a.test:80",
 		},
 		{
 			name: "the run stopped", ctx: nettest.StoppedBy(&failure.Stop{Why: "the caller"}),
@@ -94,19 +94,19 @@ func TestConnectTimeoutIsTimeout(t *testing.T) {
 		{
 			name: "the context's timer", ctx: passed,
 			err: &net.OpError{Op: "dial", Err: context.DeadlineExceeded}, want: failure.Timeout,
-			says: "connect-timeout 1s met: no connection to a.test:80",
+			says: "not done within 1s (--connect-timeout): no connection to a.test:80",
 		},
 		{
 			name: "both", ctx: passed, err: socket, want: failure.Timeout,
-			says: "connect-timeout 1s met: no connection to a.test:80",
+			says: "not done within 1s (--connect-timeout): no connection to a.test:80",
 		},
 		{
 			name: "the socket's timer", err: socket, want: failure.Timeout,
-			says: "connect-timeout 1s met: no connection to a.test:80",
+			says: "not done within 1s (--connect-timeout): no connection to a.test:80",
 		},
 		{
 			name: "the resolver's timer", err: lookup, want: failure.Timeout,
-			says: "connect-timeout 1s met: no connection to a.test:80",
+			says: "not done within 1s (--connect-timeout): no connection to a.test:80",
 		},
 		{
 			name: "the kernel's time limit", ctx: far,

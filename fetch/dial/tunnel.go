@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -50,17 +51,20 @@ func (d *Dialer) dialProxy(ctx context.Context, p *Proxy) (net.Conn, error) {
 }
 
 // connectError adds the proxy's name to a failure to connect to it. A failed lookup becomes a failure of kind Connect,
-// as the kind DNS is about the host of a URL.
+// as the kind DNS is about the host of a URL. The options for certificates of origins are not those of a proxy.
 func (p *Proxy) connectError(err error) error {
 	var f *failure.Failure
 	if !errors.As(err, &f) {
 		return err
 	}
-	kind := f.Kind
-	if kind == failure.DNS {
-		kind = failure.Connect
+	named := f.Reworded(fmt.Errorf("proxy %s: %w", p, f.Err))
+	switch {
+	case f.Kind == failure.DNS:
+		named.Kind = failure.Connect
+	case f.Kind == failure.TLS && f.Option != failure.PlainScheme:
+		named.Option = ""
 	}
-	return failure.New(kind, "proxy %s: %w", p, f.Err)
+	return named
 }
 
 // stepFailure returns the failure that err, met in a step of the proxy's protocol, comes to.
@@ -77,9 +81,9 @@ func (p *Proxy) stepFailure(ctx context.Context, step string, err error) *failur
 		}
 		return f
 	case f != nil:
-		return failure.New(f.Kind, "proxy %s: %s: %w", p, step, f.Err)
+		return f.Reworded(fmt.Errorf("proxy %s: %s: %w", p, step, f.Err))
 	case errors.As(err, &known):
-		return failure.New(known.Kind, "proxy %s: %s: %w", p, step, known.Err)
+		return known.Reworded(fmt.Errorf("proxy %s: %s: %w", p, step, known.Err))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return failure.New(failure.Connect, "proxy %s: %s: it closed the connection without an answer", p, step)
 	case failure.IsReset(err):
@@ -116,6 +120,11 @@ func (p *Proxy) sendConnect(c net.Conn, addr, agent string) error {
 	}
 	limited := &limitedReader{in: c, left: MaxHeaderBytes}
 	in := bufio.NewReader(limited)
+	if start, _ := in.Peek(2); string(start) == "\x15\x03" { // a TLS alert: RFC 8446 section 5.1
+		f := failure.New(failure.Protocol, "not a valid HTTP answer: it speaks TLS on this port, for which the URL is https://")
+		f.Option = failure.TLSScheme
+		return f
+	}
 	for range maxInterim {
 		resp, err := http.ReadResponse(in, req) // its body, if any, is not read: the connection is closed then
 		switch {
@@ -141,7 +150,7 @@ func (p *Proxy) sendConnect(c net.Conn, addr, agent string) error {
 type limitedReader struct {
 	in   io.Reader
 	left int64
-	end  error // nil: in has not ended
+	end  error // the first one with which in ended; nil: it has not
 }
 
 func (b *limitedReader) Read(p []byte) (int, error) {
@@ -150,7 +159,7 @@ func (b *limitedReader) Read(p []byte) (int, error) {
 	}
 	n, err := b.in.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
-	if err != nil {
+	if b.end == nil {
 		b.end = err
 	}
 	return n, err

@@ -11,16 +11,27 @@ import (
 	"time"
 )
 
-// A Limit is the cause of a context that one of the time limits cancelled. It is an error for the cause alone: Ended
-// makes a Failure of it.
+// A Limit is the cause of a context that one of the time limits cancelled.
 type Limit struct {
 	Kind  Kind          // of the Failure
 	Name  string        // of the option, as Validate spells it
 	After time.Duration // the limit itself
 }
 
-// Error names the option and its value.
-func (e *Limit) Error() string { return fmt.Sprintf("%s %s met", e.Name, e.After) }
+// Error says what did not happen in time, and names the option.
+func (e *Limit) Error() string {
+	what := "not done within"
+	switch e.Kind {
+	case Stalled:
+		what = "no data for"
+	case Canceled:
+		what = "the run ended after"
+	}
+	return fmt.Sprintf("%s %s (--%s)", what, e.After, e.Name)
+}
+
+// Failure returns the Failure of an exchange that the limit ended.
+func (e *Limit) Failure() *Failure { return &Failure{Kind: e.Kind, Err: e, Option: e.Name} }
 
 // A Stop is the cause of a context that the end of the run cancelled. Why completes "stopped by", such as "an
 // interrupt".
@@ -53,7 +64,7 @@ func FromContext(ctx context.Context) *Failure {
 	var failure *Failure
 	switch {
 	case errors.As(cause, &limit):
-		return &Failure{Kind: limit.Kind, Err: limit}
+		return limit.Failure()
 	case errors.As(cause, &failure):
 		return failure
 	}

@@ -2,7 +2,7 @@
 Package failure is the closed list of reasons why a request fails, and the causes with which contexts are cancelled.
 
 	Kind, Failure, New                 what stands in a Record                           failure.go
-	Limit, Stop ─▷ Ended               the cause of a context, as a Failure              cause.go
+	Limit, Stop ─▷ FromContext         the cause of a context, as a Failure              cause.go
 	Innermost, IsReset, IsTimeout      what an error is, by its type                     cause.go
 	StatusText, Unquoted, Clip         text for error messages, bounded, without secrets text.go
 

@@ -44,16 +44,30 @@ type Failure struct {
 	Err error
 	// RetryAfter is how long the host wants clients to wait (RFC 9110 section 10.2.3); 0 is not said.
 	RetryAfter time.Duration
-	// Option is the name of the option, as Validate spells it, with which the request may succeed; empty is none in
-	// particular.
+	// Option is the name of the option, as Validate spells it, with which the request may succeed, or what its URL has to
+	// begin with: PlainScheme, TLSScheme or AnyScheme; empty is none in particular.
 	Option string
 }
+
+// The values of Failure.Option for a URL, of a request or a proxy, that has the wrong scheme or none.
+const (
+	PlainScheme = "http://"
+	TLSScheme   = "https://"
+	AnyScheme   = "://"
+)
 
 // Error returns the text of Err.
 func (f *Failure) Error() string { return f.Err.Error() }
 
 // Unwrap returns Err.
 func (f *Failure) Unwrap() error { return f.Err }
+
+// Reworded returns a Failure that differs from f in Err alone.
+func (f *Failure) Reworded(err error) *Failure {
+	reworded := *f
+	reworded.Err = err
+	return &reworded
+}
 
 // New returns a Failure of a kind; format and args are those of fmt.Errorf.
 func New(kind Kind, format string, args ...any) *Failure {

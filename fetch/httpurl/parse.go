@@ -18,7 +18,7 @@ import (
 func Parse(text string) (*url.URL, error) {
 	scheme, _, found := strings.Cut(text, "://")
 	if !found {
-		return nil, errors.New("no http:// or https:// in front")
+		return nil, schemeless(text)
 	}
 	if !isHTTP(scheme) {
 		return nil, schemeError(scheme)
@@ -34,6 +34,21 @@ func Parse(text string) (*url.URL, error) {
 		return nil, err
 	}
 	return Check(u)
+}
+
+// ErrNoScheme is the error of Parse for a text that is no absolute URL.
+var ErrNoScheme = errors.New("no http:// or https:// in front")
+
+// schemeless returns the error for a text without ://. Pages have links of a few schemes that never have it; before
+// any other colon may stand a host, or a user.
+func schemeless(text string) error {
+	switch scheme, _, _ := strings.Cut(text, ":"); strings.ToLower(scheme) {
+	case "mailto", "tel", "sms", "javascript", "data", "about", "blob":
+		if len(scheme) < len(text) {
+			return schemeError(scheme)
+		}
+	}
+	return ErrNoScheme
 }
 
 // isHTTP reports whether scheme is http or https, in any case.
@@ -86,7 +101,7 @@ func schemeError(scheme string) error {
 	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789+-."
 	for _, c := range strings.ToLower(scheme) {
 		if !strings.ContainsRune(allowed, c) {
-			return errors.New("no http:// or https:// in front")
+			return ErrNoScheme
 		}
 	}
 	return fmt.Errorf("scheme %q is not http or https", failure.Clip(scheme, 32))

@@ -78,6 +78,8 @@ type Answer struct {
 	// Unusable is why a stored response can't be used although the server confirmed it (304); nil means that it was
 	// used, or that none was confirmed.
 	Unusable *failure.Failure
+	// WantsTLS says that a 400 to a request without TLS is because the port speaks TLS.
+	WantsTLS bool
 	// Proxy names the proxy that forwarded the request; nil means that none did. It must not hold a nil pointer.
 	Proxy fmt.Stringer
 }
@@ -268,6 +270,10 @@ func (a *Answer) failureOfStatus() *failure.Failure {
 		kind = failure.RateLimited
 	}
 	f := failure.New(kind, "%s", failure.StatusText(a.Status))
+	if a.WantsTLS {
+		f.Err = fmt.Errorf("%w: it speaks TLS on this port, for which the URL is https://", f.Err)
+		f.Option = failure.TLSScheme
+	}
 	if a.isProxyLogin() {
 		f.Err = fmt.Errorf("proxy %s: %w", a.Proxy, &failure.ProxyRefusal{Status: a.Status})
 		f.Option = "proxy"

@@ -50,10 +50,12 @@ func (p *Policy) judgePoll(t Trial, a *Answer, now time.Time, chance float64) Ve
 	switch {
 	case left == 0 || delay > left:
 		fate, delay = Final, 0
-		why.Err = fmt.Errorf("%w after %d answers, poll-time %s met", why.Err, t.Polls+1, p.PollTime)
+		why.Option = "poll-time"
+		why.Err = fmt.Errorf("%w after %d answers in %s (--poll-time)", why.Err, t.Polls+1, p.PollTime)
 	case p.RetryMaxTime > 0 && t.Elapsed+delay > p.RetryMaxTime:
 		fate, delay = Final, 0
-		why.Err = fmt.Errorf("%w after %d answers, retry-max-time %s met", why.Err, t.Polls+1, p.RetryMaxTime)
+		why.Option = "retry-max-time"
+		why.Err = fmt.Errorf("%w after %d answers in %s (--retry-max-time)", why.Err, t.Polls+1, p.RetryMaxTime)
 	}
 	why.RetryAfter = asked.wait
 	return Verdict{NotReady: true, Fate: fate, Delay: delay, Failure: why}

@@ -30,10 +30,10 @@ func TestPoll(t *testing.T) {
 		{"once more at the end", Trial{Method: "GET", Attempts: 1, Polls: 30, PollElapsed: 10*time.Minute - second},
 			status(202), Retry, second, "202 Accepted: not ready yet"},
 		{"not after it", Trial{Method: "GET", Attempts: 1, Polls: 30, PollElapsed: 10 * time.Minute}, status(202),
-			Final, 0, "202 Accepted: not ready yet after 31 answers, poll-time 10m0s met"},
+			Final, 0, "202 Accepted: not ready yet after 31 answers in 10m0s (--poll-time)"},
 		{"nor where it takes longer", Trial{Method: "GET", Attempts: 1, PollElapsed: 9 * time.Minute},
 			status(202, "Retry-After", "61"), Final, 0,
-			"202 Accepted: not ready yet after 1 answers, poll-time 10m0s met"},
+			"202 Accepted: not ready yet after 1 answers in 10m0s (--poll-time)"},
 	} {
 		p := policyWith(func(p *Policy) { p.Poll = Statuses{{202, 202}} })
 		v := Judge(p, tt.trial, tt.in, judgedAt, 0.5)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"time"
 
 	"batchfetch/fetch/failure"
@@ -54,8 +55,8 @@ func (h *health) expiry(paused time.Time) time.Time {
 func (h *health) downFailure(t *Task) *failure.Failure {
 	if t != nil && t.Verdict.Failure != nil {
 		own := t.Verdict.Failure
-		return failure.New(own.Kind, "%w; not retried: the host is down, "+
-			"%d attempts in a row and %d probes after them got no answer", own, h.unanswered, h.probes)
+		return own.Reworded(fmt.Errorf("%w; not retried: the host is down, "+
+			"%d attempts in a row and %d probes after them got no answer", own, h.unanswered, h.probes))
 	}
 	return failure.New(failure.HostDown, "not sent: %d attempts in a row and %d probes after them got no answer "+
 		"from the host, the last one: %w", h.unanswered, h.probes, h.last)

@@ -204,7 +204,7 @@ func TestProbesAreFarFromWhatFailed(t *testing.T) {
 		if task := d.exchanges[0]; task.Lost != nil {
 			t.Fatalf("%d good ones, then %v", good, task.Lost)
 		} else if hangs(task) {
-			v = judge.Verdict{Health: judge.NoAnswer, Failure: failure.New(failure.Stalled, "stall-timeout 30s met")}
+			v = judge.Verdict{Health: judge.NoAnswer, Failure: failure.New(failure.Stalled, "no data for 30s (--stall-timeout)")}
 		} else {
 			good++
 		}

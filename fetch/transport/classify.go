@@ -53,7 +53,7 @@ func classify(ctx context.Context, err error) *failure.Failure {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &limit):
-		return &failure.Failure{Kind: limit.Kind, Err: limit}
+		return limit.Failure()
 	case failure.IsReset(err):
 		return failure.New(failure.Reset, "the connection was reset")
 	case errors.As(err, &stream) && errors.As(stream.Cause, &known): // this side ended it, for that failure

@@ -49,6 +49,10 @@ func (c *Call) explainUnreadable(f *failure.Failure, status int) *failure.Failur
 	}
 	start := c.responseStart[:c.responseStartLen]
 	switch {
+	case status == 0 && c.wantsTLS(start):
+		f := failure.New(failure.Protocol, "not a valid HTTP answer: it speaks TLS on this port, for which the URL is https://")
+		f.Option = failure.TLSScheme
+		return f
 	case status == 0 && badStart(start) != "":
 		return failure.New(failure.Protocol, "not a valid HTTP answer: %s", badStart(start))
 	case status == 0 && c.isNotHTTP2():
@@ -61,6 +65,19 @@ func (c *Call) explainUnreadable(f *failure.Failure, status int) *failure.Failur
 		return failure.New(failure.Stalled, "nothing came over the connection, no answer to a ping either")
 	}
 	return f
+}
+
+// wantsTLS reports whether the other side of a connection without TLS answered with a TLS alert. start is that of a
+// response in HTTP/1.1.
+func (c *Call) wantsTLS(start []byte) bool {
+	if c.conn == nil || c.tls != nil {
+		return false
+	}
+	if !c.exclusive {
+		first := c.conn.Start()
+		start = first[:]
+	}
+	return isAlert(start)
 }
 
 // isNotHTTP2 reports whether the other side of a connection for HTTP/2 without TLS answered with something else: the

@@ -7,15 +7,15 @@ import (
 
 // badStart says in words why a response can't begin with start; "" where it can, or where start is empty.
 func badStart(start []byte) string {
-	const version, alert = "HTTP/", "\x15\x03" // a TLS alert: RFC 8446 section 5.1
-	switch head := string(start); {
-	case strings.HasPrefix(head, alert):
-		return "it speaks TLS on this port, for which the URL is https://"
-	case head != "" && !strings.HasPrefix(head, version[:min(len(version), len(head))]):
+	const version = "HTTP/"
+	if head := string(start); head != "" && !strings.HasPrefix(head, version[:min(len(version), len(head))]) {
 		return "it does not begin with HTTP/"
 	}
 	return ""
 }
+
+// isAlert reports whether a response to a plain request begins as a TLS alert (RFC 8446 section 5.1).
+func isAlert(start []byte) bool { return bytes.HasPrefix(start, []byte("\x15\x03")) }
 
 // hasHeaderLine reports whether a header, as it was received, has a line with that name.
 func hasHeaderLine(header []byte, name string) bool {
