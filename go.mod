@@ -2,6 +2,9 @@ module batchfetch
 
 go 1.26.0
 
+// Old appliances have certificates with a negative serial number, which OpenSSL and browsers take.
+godebug x509negativeserial=1
+
 require (
 	github.com/agnivade/levenshtein v1.2.2
 	github.com/andybalholm/brotli v1.2.8

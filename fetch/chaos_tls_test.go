@@ -1,12 +1,15 @@
 package fetch_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"io"
 	"math/big"
 	"net"
@@ -84,6 +87,37 @@ func (a *testCA) serverConfig(t testing.TB, change func(*x509.Certificate), prot
 		NextProtos: protocols}
 }
 
+// withNegativeSerial returns the configuration with a negative serial number in its certificate, which crypto/x509 does
+// not make.
+func (a *testCA) withNegativeSerial(t testing.TB, config *tls.Config) *tls.Config {
+	t.Helper()
+	var parts struct {
+		Signed    asn1.RawValue
+		Algorithm pkix.AlgorithmIdentifier
+		Signature asn1.BitString
+	}
+	chain := config.Certificates[0].Certificate
+	if _, err := asn1.Unmarshal(chain[0], &parts); err != nil {
+		t.Fatal(err)
+	}
+	const version, serial = "\xa0\x03\x02\x01\x02", "\x02\x01"
+	positive, negative := []byte(version+serial+"\x02"), []byte(version+serial+"\xfe")
+	if !bytes.Contains(parts.Signed.FullBytes, positive) {
+		t.Fatal("the serial number is not found")
+	}
+	parts.Signed.FullBytes = bytes.Replace(parts.Signed.FullBytes, positive, negative, 1)
+	sum := sha256.Sum256(parts.Signed.FullBytes)
+	signature, err := ecdsa.SignASN1(rand.Reader, a.key, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts.Signature = asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)}
+	if chain[0], err = asn1.Marshal(parts); err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
 // unchanged leaves a certificate as it is.
 func unchanged(*x509.Certificate) {}
 
@@ -102,6 +136,8 @@ func tlsFaults(t testing.TB) []fault {
 	}
 	faults := []fault{
 		{name: "TLS", wrap: good, serve: respond(okBody), body: "body"},
+		{name: "a negative serial number", wrap: wrapTLS(a.withNegativeSerial(t, a.serverConfig(t, unchanged))),
+			serve: respond(okBody), body: "body"},
 		{name: "an expired certificate",
 			wrap:  wrapTLS(a.serverConfig(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })),
 			serve: respond(okBody), kind: failure.TLS, message: "tls: certificate of 127.0.0.1 expired on "},
