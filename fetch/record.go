@@ -128,9 +128,17 @@ func (r *Record) ReleaseBody() {
 	}
 }
 
+// ReleaseRendered releases what only the rendering of a Record needs: its body, and all else that a server may make
+// large. Rendered Records may wait by the thousand.
+func (r *Record) ReleaseRendered() {
+	r.ReleaseBody()
+	r.FailureBody, r.Header, r.header = nil, nil, nil
+	r.ContentType, r.ContentEncoding, r.FinalURL = "", "", ""
+}
+
 // Discard releases all that a Record holds, its rendered line too, in memory or on disk.
 func (r *Record) Discard() {
-	r.ReleaseBody()
+	r.ReleaseRendered()
 	r.Line = nil
 	if r.LongLine != nil {
 		_ = r.LongLine.Close() // it is not needed

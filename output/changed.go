@@ -11,10 +11,10 @@ type unchangedSink interface {
 	PutWithoutLine(*fetch.Record) error
 }
 
-// Encode releases the body of a Record that is left out, and encodes the others.
+// Encode releases what nothing renders of a Record that is left out, and encodes the others.
 func (c OnlyChanged) Encode(r *fetch.Record) {
 	if r.Unchanged {
-		r.ReleaseBody()
+		r.ReleaseRendered()
 		return
 	}
 	c.Sink.Encode(r)

@@ -25,7 +25,7 @@ func NewJSONL(out io.Writer, mode encode.BodyMode) *JSONL {
 	return &JSONL{out: out, mode: mode, pool: &linePool{make(chan []byte, 512)}}
 }
 
-// Encode sets the Record's line and releases its body: the line of a body in a temporary file is in another temporary
+// Encode sets the Record's line and releases what was rendered: the line of a body in a temporary file is in another temporary
 // file. Where that can't be made it sets LineErr, and the body stays.
 func (j *JSONL) Encode(r *fetch.Record) {
 	if r.Spool != nil && r.Failure == nil && j.mode != encode.BodyNone {
@@ -35,7 +35,7 @@ func (j *JSONL) Encode(r *fetch.Record) {
 	} else {
 		r.Line = encode.AppendRecord(j.pool.get(), r, j.mode)
 	}
-	r.ReleaseBody()
+	r.ReleaseRendered()
 }
 
 // Put writes the line, or buffers it until writeSize bytes are there.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -174,5 +175,22 @@ func TestSplit(t *testing.T) {
 	}
 	if len(good.flushes) != 3 || len(bad.flushes) != 3 {
 		t.Errorf("the other side was not flushed: %v, %v", good.flushes, bad.flushes)
+	}
+}
+
+// TestRenderedRecordsAreSmall: what a server has made large of a Record is gone once its line is there, since with
+// --ordered Records wait by the thousand.
+func TestRenderedRecordsAreSmall(t *testing.T) {
+	big := strings.Repeat("x", 100<<10)
+	for _, sink := range []fetch.Sink{NewJSONL(io.Discard, encode.BodyAuto), OnlyChanged{}} {
+		r := encodetest.Success("text/"+big, big)
+		r.Header, r.FinalURL, r.ContentEncoding = http.Header{"X": {big}}, "http://a.test/"+big, big
+		r.FailureBody, r.Unchanged = []byte(big), true
+		r.Failure = failure.New(failure.BadStatus, "404 Not Found")
+		sink.Encode(r)
+		r.Line = nil
+		if got := fmt.Sprint(*r); len(got) > 10<<10 {
+			t.Errorf("%T leaves %d bytes", sink, len(got))
+		}
 	}
 }

@@ -29,10 +29,11 @@ func NewFailures(out io.Writer, whereAll string) *Failures {
 	return &Failures{out: out, whereAll: whereAll}
 }
 
-// Encode sets the Record's line, which is empty where it was only canceled, and releases its body.
+// Encode sets the Record's line, which is empty where it was only canceled, and releases what it has no need of
+// any more.
 func (*Failures) Encode(r *fetch.Record) {
 	r.Line = failureLine(r)
-	r.ReleaseBody()
+	r.ReleaseRendered()
 }
 
 func failureLine(r *fetch.Record) []byte {
