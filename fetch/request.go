@@ -168,7 +168,7 @@ func Prepare(r Request) (Request, error) {
 // checkHead returns why the method or a header can't be sent; nil is that all can.
 func (r *Request) checkHead() error {
 	if !validMethod(r.Method) {
-		return errors.New("the method is no HTTP method that can be sent")
+		return errors.New("the method is not an HTTP method that can be sent")
 	}
 	for name, values := range r.Header {
 		if err := CheckHeader(name, values...); err != nil {

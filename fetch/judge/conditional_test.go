@@ -51,6 +51,8 @@ func TestConditionalRequests(t *testing.T) {
 		{name: "closed", in: failed(failure.Truncated), fate: Restart, plain: true},
 		{name: "reset", in: failed(failure.Reset), fate: Restart, plain: true},
 		{name: "a header that is none", in: failed(failure.Protocol), fate: Restart, plain: true},
+		{name: "a header that is too large", in: failed(failure.TooLarge), fate: Restart, plain: true},
+		{name: "a body that is too large", in: after(200, failure.TooLarge)},
 		{name: "silence", in: failed(failure.Stalled), fate: Retry},
 		{name: "silence in the last attempt", in: failed(failure.Stalled), attempt: 4, fate: Restart, plain: true},
 		{name: "no byte of the rest", in: nothing, fate: Retry},

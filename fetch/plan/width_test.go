@@ -128,3 +128,30 @@ func TestStalledConnection(t *testing.T) {
 	d.end("a", stalled)
 	d.expectStarts("after a page has stalled", "a a")
 }
+
+// TestWidthAfterAHold: after a hold one exchange follows, and where exchanges take long as many more as the host has
+// taken before: those since the last hold or, with the first one, those that were under way.
+func TestWidthAfterAHold(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		start width
+		quick bool
+		want  int // may be under way after one response
+	}{
+		{"the first hold", width{}, true, 9},
+		{"after some responses", width{taken: 4}, true, 3},
+		{"a hold after a hold", width{slow: 1}, true, 1},
+		{"short exchanges", width{}, false, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := tt.start
+			w.hold(10, tt.quick)
+			if w.slow != 1 {
+				t.Errorf("%d at once after the hold", w.slow)
+			}
+			if w.observe(1, 50, 1, 1, time.Time{}); w.slow != tt.want {
+				t.Errorf("%d at once after a response, want %d", w.slow, tt.want)
+			}
+		})
+	}
+}

@@ -5,9 +5,11 @@ import (
 	"testing"
 )
 
-// TestNearest: letters too many, too few, swapped or wrong, words that are cut short, and those that are like nothing.
+// TestNearest: letters too many, too few, swapped or wrong, words that are cut short, those that are like nothing,
+// and those that are too long.
 func TestNearest(t *testing.T) {
-	words := []string{"retries", "retry-on", "retry-delay", "host-rate", "host-concurrency", "url", "id", "body_base64"}
+	words := []string{"retries", "retry-on", "retry-delay", "host-rate", "host-concurrency", "url", "id", "body_base64",
+		strings.Repeat("l", maxWord)}
 	for word, want := range map[string]string{
 		"retires":     "retries",
 		"retry":       "retry-on", // a beginning, or two letters more
@@ -25,6 +27,8 @@ func TestNearest(t *testing.T) {
 		"body-base64": "body_base64",
 		"json":        "",
 
+		strings.Repeat("l", maxWord-1):       strings.Repeat("l", maxWord),
+		strings.Repeat("l", maxWord+1):       "",
 		strings.Repeat("retries", 1_000_000): "",
 	} {
 		if got := Nearest(word, words); got != want {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"batchfetch/fetch/conn"
 	"batchfetch/fetch/nettest"
 )
 
@@ -80,5 +81,19 @@ func TestEarlyClosersAreBounded(t *testing.T) {
 	}
 	if !p.needsFresh(&Call{Target: testTarget(t, "GET", "http://0", nil), NoReplay: true}) {
 		t.Error("a GET that is not to be sent again may be lost")
+	}
+}
+
+// TestUnusedConnectionThatCloses: the end of a connection that has carried no exchange says nothing about kept ones.
+func TestUnusedConnectionThatCloses(t *testing.T) {
+	for _, used := range []bool{false, true} {
+		raw, other := net.Pipe()
+		defer func() { _ = other.Close() }()
+		p := newPool(1, nil)
+		h := newH1Conn(conn.New(raw, nil, 0), nil)
+		h.used, h.idle.since = used, time.Now()
+		if p.discard("http://a.test", h); p.earlyClosers["http://a.test"] != used {
+			t.Errorf("used %t: the host counts as one that closes early: %t", used, !used)
+		}
 	}
 }
