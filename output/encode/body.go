@@ -98,10 +98,22 @@ func mediaType(contentType string) (kind, charset string) {
 	}
 	kind, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil {
-		kind, _, _ = strings.Cut(contentType, ";")
-		return strings.ToLower(strings.TrimSpace(kind)), ""
+		kind, rest, _ := strings.Cut(contentType, ";")
+		return strings.ToLower(strings.TrimSpace(kind)), firstCharset(rest)
 	}
 	return kind, strings.ToLower(parameters["charset"])
+}
+
+// firstCharset returns the first charset of the parameters of a Content-Type that are not all valid, in lower case, as
+// browsers do: servers repeat a parameter, leave one without a value, or send two types in one line.
+func firstCharset(parameters string) string {
+	for parameter := range strings.FieldsFuncSeq(parameters, func(r rune) bool { return r == ';' || r == ',' }) {
+		name, value, _ := strings.Cut(parameter, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "charset") {
+			return strings.ToLower(strings.Trim(value, "\"' \t"))
+		}
+	}
+	return ""
 }
 
 func isJSON(kind string) bool {
@@ -111,13 +123,13 @@ func isJSON(kind string) bool {
 // isText reports whether a media type is one of text. No type at all is, where the bytes agree.
 func isText(kind string) bool {
 	switch kind {
-	case "", "application/xml", "application/javascript", "application/ecmascript", "application/x-javascript",
+	case "application/javascript", "application/ecmascript", "application/x-javascript",
 		"application/x-www-form-urlencoded", "application/x-ndjson", "application/jsonl", "application/json-seq",
 		"application/yaml", "application/x-yaml", "application/toml", "application/sql", "application/graphql",
-		"application/x-sh", "application/rtf", "application/x-pem-file", "image/svg+xml":
+		"application/x-sh", "application/rtf", "application/x-pem-file":
 		return true
 	}
-	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "+xml") || strings.HasSuffix(kind, "+yaml")
+	return strings.HasPrefix(kind, "text/") || isXML(kind) || strings.HasSuffix(kind, "+yaml")
 }
 
 // MaxPooledLine is the largest line, in bytes, whose memory is kept for another.

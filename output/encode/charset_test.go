@@ -42,6 +42,15 @@ func TestCharsets(t *testing.T) {
 		{name: "JSON in UTF-16 big-endian by its mark", contentType: "application/json; charset=utf-16",
 			body: "\xfe\xff" + encodeUTF16("be", `"é한"`), want: "é한"},
 
+		{name: "a charset that is said twice", contentType: "text/html; charset=iso-8859-1; charset=iso-8859-1",
+			body: "caf\xe9", want: "café"},
+		{name: "beside a parameter without a value", contentType: "text/csv; charset=iso-8859-1; header", body: "caf\xe9",
+			want: "café"},
+		{name: "before a second type", contentType: "text/html; charset=ISO-8859-1,text/html", body: "caf\xe9",
+			want: "café"},
+		{name: "in a quote without an end", contentType: `text/html; charset="windows-1251`, body: "\xec", want: "м"},
+		{name: "in an apostrophe", contentType: "text/html; x; charset='windows-1251'", body: "\xec", want: "м"},
+
 		{name: "UTF-8 by its mark", contentType: "text/csv", body: "\uFEFFa;b", want: "a;b"},
 		{name: "UTF-8 by its mark without a type", contentType: "", body: "\uFEFFé", want: "é"},
 		{name: "UTF-8 by its mark and name", contentType: "text/plain; charset=utf-8", body: "\uFEFFé", want: "é"},

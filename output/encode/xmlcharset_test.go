@@ -23,6 +23,8 @@ func TestXMLCharset(t *testing.T) {
 		{"XHTML", "application/xhtml+xml", latin + "\xe9", latin + "é"},
 		{"XHTML sent as HTML", "text/html", latin + "\xe9", latin + "é"},
 		{"any +xml", "application/vnd.any+xml", latin + "\xe9", latin + "é"},
+		{"a DTD", "application/xml-dtd", latin + "\xe9", latin + "é"},
+		{"an entity", "application/xml-external-parsed-entity", latin + "\xe9", latin + "é"},
 		{"no type", "", latin + "\xe9", latin + "é"},
 		{"in capitals", "Text/XML", latin + "\xe9", latin + "é"},
 		{"single quotes and space", "text/xml", "<?xml\tversion='1.0'\n encoding = 'windows-1251' ?>\xec",
