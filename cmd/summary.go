@@ -181,12 +181,12 @@ func (out *outputs) retryLine(c *config, r *result) string {
 		return ""
 	case !r.summary.Complete && r.summary.NotStarted+r.summary.ByKind[failure.Canceled] > 0:
 		return "Retry: run it again; what was not started is in no list of failures"
+	case failed > 0 && !slices.ContainsFunc(r.counts.Groups(), func(g *output.FailureGroup) bool { return !g.IsFinal() }):
+		return "" // it would fail again
 	case out.withheld != "":
 		return "Retry: run it again"
 	case failed == 0 || c.output.failures == "-":
 		return ""
-	case !slices.ContainsFunc(r.counts.Groups(), func(g *output.FailureGroup) bool { return !g.IsFinal() }):
-		return "" // it would fail again
 	case c.output.failures == "":
 		return "Retry: --failures FILE keeps the failures, and batchfetch FILE retries them"
 	}
