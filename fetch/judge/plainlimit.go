@@ -24,6 +24,10 @@ func readPlain(a *announcement, h http.Header, name string, now time.Time) {
 		readParameters(a, name, value)
 	case strings.Contains(value, "/"): // Shopify's 32/40, Salesforce's api-usage=18/5000
 		readFraction(a, name, value)
+	case strings.HasSuffix(name, "-Limit-Count"):
+		if limit := strings.TrimSuffix(name, "-Count"); len(h[limit]) > 0 {
+			readCounted(a, limit, joinValues(h[limit]), name, joinValues(h[name]))
+		}
 	case wordIn(name, "Interval") >= 0:
 		at := wordIn(name, "Interval")
 		f := family{h: h, name: name, before: name[:at], now: now}
@@ -279,8 +283,8 @@ func readFraction(a *announcement, name, value string) {
 }
 
 // otherUnits are words in the names of fields that count something else than requests, without a plural s.
-var otherUnits = [...]string{"Token", "Byte", "Char", "Character", "Cost", "Point", "Complexity", "Content", "Bandwidth",
-	"Size", "Unit", "Credit", "Time", "Storage"}
+var otherUnits = [...]string{"Token", "Byte", "Char", "Character", "Cost", "Point", "Complexity", "Content",
+	"Bandwidth", "Size", "Unit", "Credit", "Time", "Storage"}
 
 // countsRequests reports whether a limit counts requests, by the words of the name of its field between hyphens. The
 // requests made with an API token are requests (Trello).

@@ -208,6 +208,12 @@ func TestPlainLimits(t *testing.T) {
 		{name: "a reset without the word that the number left has", headers: []string{"X-RateLimit-Remaining-Requests",
 			"7", "X-RateLimit-Reset", "60"}, want: []Quota{{Remaining: 7, Reset: time.Minute}}},
 		{name: "time left, and a page's rest", headers: []string{"X-Rate-Limit-Time-Left", "7", "X-Pages-Left", "0"}},
+		{name: "numbers with their windows (Riot Games)", headers: []string{"X-App-Rate-Limit", "20:1,100:120",
+			"X-App-Rate-Limit-Count", "20:1,57:120"}, want: []Quota{
+			{Policy: "X-App-Rate-Limit 1s", Reset: second, Limit: 20, Interval: second},
+			{Policy: "X-App-Rate-Limit 2m0s", Remaining: 43, Limit: 100, Interval: 2 * time.Minute}}},
+		{name: "numbers with windows that make no sense", headers: []string{"X-App-Rate-Limit", "20:0,9,x:y,-3:4,7:9",
+			"X-App-Rate-Limit-Count", "1:0,3,x:y,2:4"}},
 		{name: "words for windows (Kong)", headers: []string{"X-RateLimit-Limit-Minute", "60",
 			"X-RateLimit-Remaining-Minute", "7"}, want: []Quota{{Remaining: 7, Limit: 60, Interval: time.Minute}}},
 		{name: "a month to go (RapidAPI)", headers: []string{"x-ratelimit-requests-limit", "500",
@@ -269,11 +275,13 @@ func FuzzLimits(f *testing.F) {
 	f.Add("limit=100, remaining=7, reset=5", "", "0", "1767355260")
 	f.Add(`"a,b;\"";r=3;t=4;pk=:Zg==:;qu="content-bytes"`, `"`, "4990, 12", "Fri, 02 Jan 2026 12:01:00 GMT")
 	f.Add("total=60; remaining=7; resets=60", "32/40", "-1", "6m0s")
+	f.Add("20:1,100:120", "20:1,9:120", "0", "1s")
 	f.Fuzz(func(t *testing.T, field, policy, remaining, reset string) {
 		for _, h := range []http.Header{
 			{"Ratelimit": {field}, "Ratelimit-Policy": {policy}},
 			{"X-Ratelimit-Remaining": {remaining}, "X-Ratelimit-Reset": {reset}, "X-Ratelimit-Limit": {policy}},
 			{"X-Ratelimit-Limit": {policy}, "X-Ratelimit-Interval": {reset}, "Zendesk-Ratelimit-X": {field}},
+			{"X-App-Rate-Limit": {field}, "X-App-Rate-Limit-Count": {policy}},
 		} {
 			told := readLimits(h, judgedAt)
 			if len(told.quotas) > maxQuotas {
