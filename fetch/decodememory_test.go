@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // TestDecodeMemory: who finds the budget spent waits, in turn, until its context ends; what is not to wait does not.
@@ -60,4 +61,30 @@ func TestDecodeMemory(t *testing.T) {
 			t.Error("no budget is one")
 		}
 	})
+}
+
+// TestSpareDecodeMemory: a decoder that can do without its window gets none while another waits, even where it is free.
+func TestSpareDecodeMemory(t *testing.T) {
+	m := newDecodeMemory()
+	most := m.free
+	if !m.tryAcquire(most - 1) {
+		t.Fatal("all is free")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- m.acquire(ctx, 2) }()
+	for isWaiting := false; !isWaiting; time.Sleep(time.Millisecond) {
+		m.mu.Lock()
+		isWaiting = len(m.waiting) > 0
+		m.mu.Unlock()
+	}
+	if m.tryAcquire(1) {
+		t.Error("it goes before one that waits")
+	}
+	if cancel(); <-ended == nil {
+		t.Error("it was granted")
+	}
+	if !m.tryAcquire(1) {
+		t.Error("what is free is not given where nobody waits")
+	}
 }
