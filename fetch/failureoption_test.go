@@ -15,8 +15,8 @@ import (
 	"batchfetch/fetch/transport"
 )
 
-// TestSchemeThatTheURLNeeds: a request over TLS to a port without it, and one without TLS to a port that speaks it, fail
-// with the scheme that the URL has to begin with, however the server says so; other 400s do not.
+// TestSchemeThatTheURLNeeds: a request over TLS to a port without it, and one without TLS to a port that speaks it,
+// fail with the scheme that the URL has to begin with, however the server says so; other 400s do not.
 func TestSchemeThatTheURLNeeds(t *testing.T) {
 	page := func(text string) func(*net.TCPConn) {
 		return func(c *net.TCPConn) {
@@ -50,8 +50,8 @@ func TestSchemeThatTheURLNeeds(t *testing.T) {
 		{"nginx", nettest.Talk(t, page(nginx)), nil, failure.BadStatus, wrong, failure.TLSScheme},
 		{"nginx, without failure bodies", nettest.Talk(t, page(nginx)), func(o *Options) { o.FailureBody = 0 },
 			failure.BadStatus, wrong, failure.TLSScheme},
-		{"Apache httpd", nettest.Talk(t, page("<p>Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />")), nil,
-			failure.BadStatus, wrong, failure.TLSScheme},
+		{"Apache httpd", nettest.Talk(t, page("<p>Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />")),
+			nil, failure.BadStatus, wrong, failure.TLSScheme},
 		{"Tomcat", nettest.Talk(t, page("Bad Request\r\nThis combination of host and port requires TLS.\r\n")), nil,
 			failure.BadStatus, wrong, failure.TLSScheme},
 		{"another 400", nettest.Talk(t, page("the parameter a is missing")), nil,

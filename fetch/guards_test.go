@@ -87,8 +87,8 @@ func TestTraceGoesWithoutCredentials(t *testing.T) {
 	}
 }
 
-// TestRepeatedSecretsAreMasked: what a server, or the proxy that forwards to it, repeats of a request's secrets stands in
-// no header and no FailureBody of a Record, in any of the usual character encodings.
+// TestRepeatedSecretsAreMasked: what a server, or the proxy that forwards to it, repeats of a request's secrets stands
+// in no header and no FailureBody of a Record, in any of the usual character encodings.
 func TestRepeatedSecretsAreMasked(t *testing.T) {
 	server := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		var text strings.Builder

@@ -48,7 +48,8 @@ func TestTimeoutBoundsTheDialToo(t *testing.T) {
 		config := dial.Config{TLS: new(tls.Config), Family: "tcp", Private: dial.PrivateAllow, Timeouts: o.dialTimeouts}
 		_, _, err := dial.New(config).DialTLS(ctx, strings.TrimPrefix(url, "http://"))
 		var f *failure.Failure
-		if !errors.As(err, &f) || f.Kind != failure.Timeout || !strings.HasPrefix(f.Error(), "not done within 50ms (--timeout): ") {
+		if !errors.As(err, &f) || f.Kind != failure.Timeout ||
+			!strings.HasPrefix(f.Error(), "not done within 50ms (--timeout): ") {
 			t.Errorf("connect-timeout %s: got %v", connect, err)
 		}
 		giveUp()

@@ -106,7 +106,8 @@ func TestLookupWaitsForAFile(t *testing.T) {
 		want  string
 	}{
 		{3, ""},
-		{1 << 30, "not done within 300ms (--connect-timeout): no connection to a.test:" + port + ": too many open files; not yet connected"},
+		{1 << 30, "not done within 300ms (--connect-timeout): no connection to a.test:" + port +
+			": too many open files; not yet connected"},
 	} {
 		n := testNetwork(t, map[string][][]string{"a.test": {{"127.0.0.1"}}})
 		ask, left := n.Dialer.Resolver.Dial, atomic.Int64{}

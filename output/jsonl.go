@@ -25,8 +25,8 @@ func NewJSONL(out io.Writer, mode encode.BodyMode) *JSONL {
 	return &JSONL{out: out, mode: mode, pool: &linePool{make(chan []byte, 512)}}
 }
 
-// Encode sets the Record's line and releases what was rendered: the line of a body in a temporary file is in another temporary
-// file. Where that can't be made it sets LineErr, and the body stays.
+// Encode sets the Record's line and releases what was rendered: the line of a body in a temporary file is in another
+// temporary file. Where that can't be made it sets LineErr, and the body stays.
 func (j *JSONL) Encode(r *fetch.Record) {
 	if r.Spool != nil && r.Failure == nil && j.mode != encode.BodyNone {
 		if r.LongLine, r.LineErr = encode.SpoolRecord(r, j.mode); r.LineErr != nil {

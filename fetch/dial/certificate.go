@@ -38,7 +38,8 @@ func certificateFailure(option, trouble string) *failure.Failure {
 	return f
 }
 
-// sentCertificates returns the certificates that a server sent, its own first, where err is that they can't be verified.
+// sentCertificates returns the certificates that a server sent, its own first, where err is that they can't be
+// verified.
 func sentCertificates(err error) []*x509.Certificate {
 	var unverified *tls.CertificateVerificationError
 	if errors.As(err, &unverified) {

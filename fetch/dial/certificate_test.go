@@ -23,8 +23,8 @@ type issued struct {
 	key  *ecdsa.PrivateKey
 }
 
-// issue returns a certificate with a name, signed by parent, or by itself where parent is nil. A name that ends in CA is
-// that of an authority; any certificate is for 127.0.0.1. change may be nil.
+// issue returns a certificate with a name, signed by parent, or by itself where parent is nil. A name that ends in CA
+// is that of an authority; any certificate is for 127.0.0.1. change may be nil.
 func issue(t *testing.T, name string, parent *issued, change func(*x509.Certificate)) *issued {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -85,8 +85,8 @@ func TestCertificateTrouble(t *testing.T) {
 			"of 127.0.0.1 is signed by an unknown authority, Strange CA", "cacert"},
 		{"an intermediate of an unknown one", []*issued{issue(t, "a", strangeInner, nil), strangeInner},
 			"of 127.0.0.1 is signed by an unknown authority, Strange CA", "cacert"},
-		{"without its intermediate", []*issued{issue(t, "a", inner, nil)}, "of 127.0.0.1 is signed by an unknown authority, " +
-			"Inner CA, and the server sends no intermediate certificate", "cacert"},
+		{"without its intermediate", []*issued{issue(t, "a", inner, nil)},
+			"of 127.0.0.1 is signed by an unknown authority, Inner CA, and the server sends no intermediate certificate", "cacert"},
 		{"a long name", []*issued{issue(t, "a", unnamed, nil), unnamed},
 			"of 127.0.0.1 is signed by an unknown authority, " + strings.Repeat("long", 25) + "…", "cacert"},
 		{"another name", []*issued{issue(t, "a", root, func(c *x509.Certificate) {

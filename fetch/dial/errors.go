@@ -131,3 +131,11 @@ func NotSpoken(host string, asked []string) *failure.Failure {
 	f.Option = "http"
 	return f
 }
+
+// NeedsHTTPS returns the failure of a request without TLS to a port that speaks TLS.
+func NeedsHTTPS() *failure.Failure {
+	f := failure.New(failure.Protocol,
+		"not a valid HTTP answer: it speaks TLS on this port, for which the URL is https://")
+	f.Option = failure.TLSScheme
+	return f
+}

@@ -50,7 +50,8 @@ func TestClassifyDial(t *testing.T) {
 		{
 			name: "connect-timeout met",
 			ctx:  nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}),
-			err:  context.Canceled, want: failure.Timeout, says: "not done within 1s (--connect-timeout): no connection to a.test:80",
+			err:  context.Canceled, want: failure.Timeout,
+			says: "not done within 1s (--connect-timeout): no connection to a.test:80",
 		},
 		{
 			name: "the run stopped", ctx: nettest.StoppedBy(&failure.Stop{Why: "the caller"}),

@@ -121,9 +121,7 @@ func (p *Proxy) sendConnect(c net.Conn, addr, agent string) error {
 	limited := &limitedReader{in: c, left: MaxHeaderBytes}
 	in := bufio.NewReader(limited)
 	if start, _ := in.Peek(2); string(start) == "\x15\x03" { // a TLS alert: RFC 8446 section 5.1
-		f := failure.New(failure.Protocol, "not a valid HTTP answer: it speaks TLS on this port, for which the URL is https://")
-		f.Option = failure.TLSScheme
-		return f
+		return NeedsHTTPS()
 	}
 	for range maxInterim {
 		resp, err := http.ReadResponse(in, req) // its body, if any, is not read: the connection is closed then

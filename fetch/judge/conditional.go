@@ -54,8 +54,9 @@ func isNoPage(status int) bool {
 }
 
 // blamesConditions reports whether the failure of an exchange may be due to the conditions: no usable response came
-// over a connection that stood, or what came is no valid body, or another than the one wanted. A body that was cut off is none of these. Where the
-// network is as likely a cause, a silent server or no byte of the missing part, that counts in the last attempt only.
+// over a connection that stood, or what came is no valid body, or another than the one wanted. A body that was cut off
+// is none of these. Where the network is as likely a cause, a silent server or no byte of the missing part, that counts
+// in the last attempt only.
 func (a *Answer) blamesConditions(last bool) bool {
 	switch a.Failure.Kind {
 	case failure.Protocol, failure.Decode, failure.Checksum:

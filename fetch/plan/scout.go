@@ -47,8 +47,8 @@ func (s *buckets) learnSupposed(t *Task, p *pathPrefix) (b *bucket, changed bool
 	return p.bucket, true
 }
 
-// mayScout reports whether a Task of a prefix may start although the assumed bucket allows no start: one for each prefix
-// where responses name their buckets, one at a time where there are other buckets only by supposition.
+// mayScout reports whether a Task of a prefix may start although the assumed bucket allows no start: one for each
+// prefix where responses name their buckets, one at a time where there are other buckets only by supposition.
 func (s *buckets) mayScout(p *pathPrefix) bool {
 	return s.isUnknown(p) && p.scout == nil && (!s.supposed || s.scouts == 0)
 }

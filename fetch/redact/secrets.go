@@ -81,8 +81,8 @@ func replaceAll(text []byte, old, replacement string) []byte {
 	return bytes.ReplaceAll(text, []byte(old), []byte(replacement))
 }
 
-// How others write text: HTML with another form of quotes than html.EscapeString, JSON that leaves < > & as they are, and
-// PHP's, which escapes slashes.
+// How others write text: HTML with another form of quotes than html.EscapeString, JSON that leaves < > & as they are,
+// and PHP's, which escapes slashes.
 var (
 	asHTML = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;")
 	asJSON = strings.NewReplacer(`\`, `\\`, `"`, `\"`)

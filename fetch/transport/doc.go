@@ -33,13 +33,13 @@ The life of a Call:
 	Explain       says, where any of it failed, which failure it was and how far the exchange had come
 	End           detaches the Call from its connection and stops the stall timer
 
-The pool: an exchange that finds no idle connection becomes a wantConn in its host's queue, and a dial is started
-where fewer are under way than exchanges wait. A connection goes to the exchange that has waited longest, whether it
-was dialed or another exchange is done with it. The error of a dial goes to the exchange that it was started for. A
-dial over TLS may end with HTTP/2: that connection is offered to net/http, and all that wait for the host use it
-(errTryHTTP2) once the server's SETTINGS have come (settingsgate.go). A request is sent again over another connection only
-where the server closed a reused one before a response began, and the method, or a key of the user's, allows it. What
-may not be sent again gets connections of its own at a host that has closed kept ones so (earlyclose.go).
+The pool: an exchange that finds no idle connection becomes a wantConn in its host's queue, and a dial is started where
+fewer are under way than exchanges wait. A connection goes to the exchange that has waited longest, whether it was
+dialed or another exchange is done with it. The error of a dial goes to the exchange that it was started for. A dial
+over TLS may end with HTTP/2: that connection is offered to net/http, and all that wait for the host use it
+(errTryHTTP2) once the server's SETTINGS have come (settingsgate.go). A request is sent again over another connection
+only where the server closed a reused one before a response began, and the method, or a key of the user's, allows it.
+What may not be sent again gets connections of its own at a host that has closed kept ones so (earlyclose.go).
 
 Who closes a connection: dialFor, one that was dialed and that no exchange can use; the pool, an idle one that is not
 reusable, was idle for too long, or is one too many, and all idle ones on CloseIdle and Close; responseBody.end, one

@@ -10,8 +10,8 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// TestEarlyClosers: once a kept connection of a host has died, under a request or right after a response, what may not be
-// replayed goes over connections of its own there, and all else over kept ones.
+// TestEarlyClosers: once a kept connection of a host has died, under a request or right after a response, what may not
+// be replayed goes over connections of its own there, and all else over kept ones.
 func TestEarlyClosers(t *testing.T) {
 	for _, tt := range []struct {
 		name string

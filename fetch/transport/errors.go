@@ -50,9 +50,7 @@ func (c *Call) explainUnreadable(f *failure.Failure, status int) *failure.Failur
 	start := c.responseStart[:c.responseStartLen]
 	switch {
 	case status == 0 && c.wantsTLS(start):
-		f := failure.New(failure.Protocol, "not a valid HTTP answer: it speaks TLS on this port, for which the URL is https://")
-		f.Option = failure.TLSScheme
-		return f
+		return dial.NeedsHTTPS()
 	case status == 0 && badStart(start) != "":
 		return failure.New(failure.Protocol, "not a valid HTTP answer: %s", badStart(start))
 	case status == 0 && c.isNotHTTP2():

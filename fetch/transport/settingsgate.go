@@ -19,7 +19,8 @@ type settingsGate struct {
 	origins map[string]*originState
 }
 
-// An originState is what a settingsGate knows of an origin; guarded by settingsGate.mu. One with zero fields is deleted.
+// An originState is what a settingsGate knows of an origin; guarded by settingsGate.mu. One with zero fields is
+// deleted.
 type originState struct {
 	settled  chan struct{} // closed when the connection has settled; nil: none has to
 	choosing int           // exchanges for which net/http chooses among its connections

@@ -151,8 +151,8 @@ func TestHTTP2AwaitsSettings(t *testing.T) {
 	}
 }
 
-// TestSettingsGate checks that one connection of an origin settles at a time, that choices wait for it or for the end of
-// their context, and that it waits for choices under way.
+// TestSettingsGate checks that one connection of an origin settles at a time, that choices wait for it or for the end
+// of their context, and that it waits for choices under way.
 func TestSettingsGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSettingsGate()

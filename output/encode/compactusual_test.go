@@ -62,7 +62,8 @@ func TestCompactUsual(t *testing.T) {
 	}
 }
 
-// sameAsCompactor fails the test where compactUsual takes a text that the compactor refuses, or makes another one of it.
+// sameAsCompactor fails the test where compactUsual takes a text that the compactor refuses, or makes another one of
+// it.
 func sameAsCompactor(t *testing.T, text []byte) {
 	t.Helper()
 	line, usual := compactUsual(nil, text)
