@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -29,6 +31,9 @@ func describeFlagError(c *cobra.Command, err error) error {
 	hint := otherFlags[name]
 	if near := spelling.Nearest(name, flagNames(c)); hint == "" && near != "" {
 		hint = "did you mean --" + near + "?"
+	}
+	if hint == "" {
+		hint = otherFlags[spelling.Nearest(name, slices.Sorted(maps.Keys(otherFlags)))]
 	}
 	return &usageError{"unknown flag: --" + name, hint}
 }

@@ -46,6 +46,7 @@ var optionHints = map[string]string{
 	"tls-min":    "the server speaks an older TLS than --tls-min allows",
 	"http":       "--http auto takes whichever version of HTTP the server speaks",
 	"proxy":      "the proxy wants a user and password, or others: -x http://USER:PASSWORD@HOST, as BATCHFETCH_PROXY",
+	"url":        "a line that is JSON needs a \"url\"; --url URL sends each line as a body to that URL",
 
 	"connect-timeout": "raise --connect-timeout, which is for name lookup, connection and TLS handshake, or lower -j",
 	"timeout":         "raise --timeout, which is for a whole exchange, or lower -j",

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io"
@@ -85,7 +86,9 @@ func printHelp(c *cobra.Command, name string, code *int) error {
 		}
 	}
 	hint := "batchfetch help lists the topics"
-	if near := spelling.Nearest(name, helpNames(c.Root())); near != "" {
+	names := helpNames(c.Root())
+	near := cmp.Or(spelling.Nearest(name, names), spelling.Nearest(strings.TrimSuffix(name, "y"), names)) // retry: retries
+	if near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}
 	return &usageError{"there is no topic " + name, hint}

@@ -34,11 +34,17 @@ func (e *LineError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *LineError) Unwrap() error { return e.Err }
 
+// ErrNoURL is the Err of a LineError for a line that is JSON and has no URL.
+var ErrNoURL = errors.New("no url")
+
 // failure returns the Failure for the Record of the line.
 func (e *LineError) failure() *failure.Failure {
 	f := &failure.Failure{Kind: failure.InvalidRequest, Err: e.Err}
-	if errors.Is(e.Err, httpurl.ErrNoScheme) {
+	switch {
+	case errors.Is(e.Err, httpurl.ErrNoScheme):
 		f.Option = failure.AnyScheme
+	case errors.Is(e.Err, ErrNoURL):
+		f.Option = "url"
 	}
 	return f
 }

@@ -44,7 +44,7 @@ const maxGroupHosts = 100
 // Hosts returns how many hosts the failures are of; more says that there are still others.
 func (g *FailureGroup) Hosts() (n int, more bool) { return len(g.hosts), len(g.hosts) == maxGroupHosts }
 
-// IsFinal reports whether another try would end the same: the line can't be used, or the server says by a 4xx that the
+// IsFinal reports whether another try would end the same: the line can't be used, the URL has another scheme, or the server says by a 4xx that the
 // request is wrong or that there is nothing. Statuses that speak of credentials, of limits or of the moment are not so.
 func (g *FailureGroup) IsFinal() bool {
 	switch g.Example.Status {
@@ -52,6 +52,10 @@ func (g *FailureGroup) IsFinal() bool {
 		http.StatusConflict, http.StatusMisdirectedRequest, http.StatusLocked, http.StatusTooEarly,
 		http.StatusTooManyRequests:
 		return false
+	}
+	switch g.Example.Option {
+	case failure.PlainScheme, failure.TLSScheme:
+		return true
 	}
 	return g.Kind == failure.InvalidRequest || g.Kind == failure.BadStatus && g.Example.Status/100 == 4
 }
@@ -118,6 +122,7 @@ var optionWords = map[string]string{
 	"tls-min":    "TLS too old",
 	"http":       "another version of HTTP",
 	"proxy":      "proxy login refused",
+	"url":        "no URL in the line",
 
 	"connect-timeout": "no connection in time",
 	"timeout":         "not done in time",

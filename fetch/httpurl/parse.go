@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +27,9 @@ func Parse(text string) (*url.URL, error) {
 	sent, _, _ := strings.Cut(text, "#")
 	for _, c := range []byte(sent) {
 		if c <= ' ' || c == 0x7f {
+			if severalURLs(sent) {
+				return nil, errors.New("there are several URLs in it; write one a line, or each as an argument")
+			}
 			return nil, fmt.Errorf("the URL holds %q; percent-encode it as %%%02X", c, c)
 		}
 	}
@@ -34,6 +38,15 @@ func Parse(text string) (*url.URL, error) {
 		return nil, err
 	}
 	return Check(u)
+}
+
+// severalURLs reports whether a text is several words, and each an http or https URL.
+func severalURLs(text string) bool {
+	words := strings.Fields(text)
+	return len(words) > 1 && !slices.ContainsFunc(words, func(word string) bool {
+		scheme, _, found := strings.Cut(word, "://")
+		return !found || !isHTTP(scheme)
+	})
 }
 
 // ErrNoScheme is the error of Parse for a text that is no absolute URL.

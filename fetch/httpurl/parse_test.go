@@ -235,3 +235,17 @@ func FuzzParseURL(f *testing.F) {
 		}
 	})
 }
+
+// TestParseSaysWhatStandsInTheLine: white space in a URL is told from several URLs in one line.
+func TestParseSaysWhatStandsInTheLine(t *testing.T) {
+	const several, space = "there are several URLs in it; write one a line, or each as an argument", "the URL holds ' '; "
+	for text, want := range map[string]string{
+		"https://a.test/ https://b.test/": several, "https://a.test/\tHTTP://b.test/": several,
+		"https://a.test/b c": space, "https://a.test/?u= https://b.test/ c": space,
+		"https://a.test/\x01": "the URL holds '\\x01'; ",
+	} {
+		if _, err := Parse(text); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}

@@ -148,7 +148,7 @@ func (q *jsonRequest) toRequest() (fetch.Request, error) {
 		URL: strings.TrimSpace(q.URL), Method: q.Method, SHA256: strings.ToLower(q.SHA256), Path: q.Path, Retry: q.Retry,
 	}
 	if r.URL == "" {
-		return r, errors.New("no url")
+		return r, fetch.ErrNoURL
 	}
 	if q.Credentials != "" && q.Credentials != "omit" {
 		return r, errors.New("credentials can only be omit")
