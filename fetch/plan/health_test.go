@@ -143,13 +143,14 @@ func TestCancelledProbeIsFollowedByAnother(t *testing.T) {
 	}
 }
 
-// TestTriedTasksOfADeadHostKeepTheirOwnReason: the kind host_down is only for Tasks without an exchange.
+// TestTriedTasksOfADeadHostKeepTheirOwnReason: the kind host_down is only for Tasks without an exchange; others keep
+// the option that their own failure names, too.
 func TestTriedTasksOfADeadHostKeepTheirOwnReason(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) { l.HostMaxErrors, l.HostConcurrency = 1, 1 })
 	d.addTasks(2, "a")
 	d.startAll()
-	reset := failure.New(failure.Reset, "the connection was reset")
-	d.end("a", judge.Verdict{Health: judge.NoAnswer, Fate: judge.Retry, Delay: time.Hour, Failure: reset})
+	late := &failure.Failure{Kind: failure.Timeout, Err: errors.New("not done within 1s (--timeout)"), Option: "timeout"}
+	d.end("a", judge.Verdict{Health: judge.NoAnswer, Fate: judge.Retry, Delay: time.Hour, Failure: late})
 	for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
 		d.advance(wait)
 		d.startAll()
@@ -159,8 +160,9 @@ func TestTriedTasksOfADeadHostKeepTheirOwnReason(t *testing.T) {
 	for _, f := range d.exchanges {
 		const want = "; not retried: the host is down, " +
 			"1 attempts in a row and 3 probes after them got no answer"
-		if f.Lost.Kind != failure.Reset && f.Lost.Kind != failure.Connect || !strings.HasSuffix(f.Lost.Error(), want) {
-			t.Errorf("ends as %s: %v", f.Lost.Kind, f.Lost)
+		if f.Lost.Kind != failure.Timeout && f.Lost.Kind != failure.Connect || !strings.HasSuffix(f.Lost.Error(), want) ||
+			(f.Lost.Kind == failure.Timeout) != (f.Lost.Option == "timeout") {
+			t.Errorf("ends as %s: %v, option %q", f.Lost.Kind, f.Lost, f.Lost.Option)
 		}
 	}
 }
