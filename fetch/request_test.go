@@ -22,8 +22,8 @@ func TestRequestsMadeByHandAreChecked(t *testing.T) {
 		says string
 	}{
 		{"no URL", Request{URL: "nonsense"}, "no http:// or https:// in front"},
-		{"the method", Request{URL: url, Method: "BAD METHOD"}, "no HTTP method"},
-		{"method CONNECT", Request{URL: url, Method: "CONNECT"}, "no HTTP method"},
+		{"the method", Request{URL: url, Method: "BAD METHOD"}, "not an HTTP method"},
+		{"method CONNECT", Request{URL: url, Method: "CONNECT"}, "not an HTTP method"},
 		{"a line break in a header", Request{URL: url, Header: http.Header{"X": {"a\r\nY: b"}}}, "control character"},
 		{"a header name", Request{URL: url, Header: http.Header{"X Y": {"a"}}}, "holds what a name can't"},
 		{"a header that frames the message", Request{URL: url, Header: http.Header{"Transfer-Encoding": {"chunked"}}},
