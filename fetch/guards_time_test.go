@@ -158,6 +158,9 @@ func TestGuardTimeHTTP2(t *testing.T) {
 		{"pings and data", half, func(f *http2.Framer) error {
 			return errors.Join(pings(f), f.WriteData(1, false, []byte("x")))
 		}, "canceled", false, ""},
+		{"empty frames in a body, and a body to read", half, func(f *http2.Framer) error {
+			return f.WriteData(1, false, nil)
+		}, "stalled timeout", true, ""},
 		{"pings behind a whole answer", func(f *http2.Framer) error {
 			return errors.Join(writeHeader(f, false, ":status", "200"), f.WriteData(1, true, []byte("whole")))
 		}, pings, all, false, "ok"},

@@ -39,11 +39,15 @@ func (c *Call) watchWrites(ctx context.Context) {
 }
 
 // A connection is looked after every stuckStep, up to stuckSteps times. A write that takes stuckWrite is stuck, and so
-// is one that takes stuckStep where the exchange has not come to its end after two of them.
+// is one that takes stuckStep where the exchange has not come to its end after two of them. An exchange that has not
+// after stuckExchange steps waits for something else: net/http's sending of a body, for room in the server's window
+// (RFC 9113 section 5.2), does not notice its context once the response has begun.
 const (
 	stuckStep  = 150 * time.Millisecond
 	stuckWrite = time.Second
 	stuckSteps = 14
+
+	stuckExchange = 4
 )
 
 // closeWhereStuck looks after a connection stuckStep from now, for the step-th time since an exchange over it was to
@@ -52,7 +56,7 @@ func closeWhereStuck(over *conn.Conn, ended *atomic.Bool, step int) {
 	time.AfterFunc(stuckStep, func() {
 		blocked, done := over.WritingFor(), ended.Load()
 		switch {
-		case blocked >= stuckWrite, !done && step > 1 && blocked >= stuckStep:
+		case blocked >= stuckWrite, !done && step > 1 && blocked >= stuckStep, !done && step >= stuckExchange:
 			_ = over.Close() // who writes gets the error
 		case step < stuckSteps:
 			closeWhereStuck(over, ended, step+1)
