@@ -30,6 +30,9 @@ var flagInHint = regexp.MustCompile(`(?:^|[ (])(?:-([a-zA-Z])\b|--([a-z0-9-]+))`
 
 func checkFlagsExist(t *testing.T, flags *pflag.FlagSet, hint string) {
 	t.Helper()
+	if hint == "" {
+		t.Error("a flag without a hint")
+	}
 	for _, match := range flagInHint.FindAllStringSubmatch(hint, -1) {
 		short, long := match[1], match[2]
 		if short != "" && flags.ShorthandLookup(short) == nil || long != "" && flags.Lookup(long) == nil {
