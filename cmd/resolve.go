@@ -29,7 +29,7 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 		o.Netrc = readNetrc(files, lookup, found)
 	}
 	if s.hostsFile != "" {
-		o.Hosts = readHosts(s.hostsFile, files, lookup, found)
+		readHosts(&o, s.hostsFile, files, lookup, found)
 	}
 	readCookies(&o, s.request.cookies, files, found)
 	if !validUserAgent(s.request.userAgent) {

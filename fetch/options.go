@@ -107,6 +107,9 @@ type Options struct {
 	// have changed, the request is made once more, which counts as no retry, and all later ones have the new values. A
 	// name that Header does not have is ignored. Nil renews nothing.
 	RenewHeader func(context.Context) (http.Header, bool)
+	// RenewHosts is RenewHeader for the headers of Hosts: it returns the same hosts with what their headers are now. Nil
+	// renews none of theirs.
+	RenewHosts func(context.Context) (*HostRules, bool)
 	// Username and Password are for Basic authentication of every request (RFC 7617); both empty is none (curl -u).
 	Username, Password string
 	// Netrc has the credentials of hosts for which neither their URL nor Username has any; nil is none (curl -n).

@@ -14,33 +14,66 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A headerRenewer renews the values of Options.Header once a server answers 401 because they have expired. It replaces
-// values that targets got from there, and no others: not those of a Request, of a host's settings, or of a URL. It adds
-// no header that a redirect to another origin has taken away. All workers share it; nil renews nothing.
+// A headerRenewer renews the values of Options.Header, and of the headers of Options.Hosts, once a server answers 401
+// because they have expired. It replaces values that targets got from there, and no others: not those of a Request, of
+// user and password, or of a URL. It adds no header that a redirect to another origin has taken away. All workers share
+// it; nil renews nothing.
 type headerRenewer struct {
-	read   func(context.Context) (http.Header, bool) // Options.RenewHeader
-	first  *headerValues                             // of Options.Header
-	latest atomic.Pointer[headerValues]
+	options *Options // whose RenewHeader and RenewHosts read
+	first   *headerValues
+	latest  atomic.Pointer[headerValues]
 
 	mu     sync.Mutex
 	readAt time.Time // when read was called last
 }
 
-// headerValues are the values that one reading had. They are not written to, and a value that has not changed since the
-// reading before is the same slice.
-type headerValues struct{ header http.Header }
+// headerValues are the values that one reading had: of Options.Header, and of each of Options.Hosts. They are not
+// written to, and a value that has not changed since the reading before is the same slice.
+type headerValues struct{ headers []http.Header }
 
 // renewEvery is the least time between two readings.
 const renewEvery = time.Second
 
-// newHeaderRenewer returns the renewer of a run; nil where Options.RenewHeader is.
+// newHeaderRenewer returns the renewer of a run; nil where the Options have nothing that is renewed.
 func newHeaderRenewer(o *Options) *headerRenewer {
-	if o.RenewHeader == nil {
+	if o.RenewHeader == nil && o.RenewHosts == nil {
 		return nil
 	}
-	r := &headerRenewer{read: o.RenewHeader, first: &headerValues{o.Header}}
+	r := &headerRenewer{options: o, first: &headerValues{append([]http.Header{o.Header}, o.Hosts.headers()...)}}
 	r.latest.Store(r.first)
 	return r
+}
+
+// headers returns the header of each host; no rules have none.
+func (h *HostRules) headers() []http.Header {
+	if h == nil {
+		return nil
+	}
+	headers := make([]http.Header, len(h.all))
+	for i, s := range h.all {
+		headers[i] = s.Header
+	}
+	return headers
+}
+
+// read reads the values again; false means that they can't be read.
+func (r *headerRenewer) read(ctx context.Context) ([]http.Header, bool) {
+	headers := slices.Clone(r.latest.Load().headers)
+	if r.options.RenewHeader != nil {
+		header, ok := r.options.RenewHeader(ctx)
+		if !ok {
+			return nil, false
+		}
+		headers[0] = header
+	}
+	if r.options.RenewHosts != nil {
+		rules, ok := r.options.RenewHosts(ctx)
+		if !ok || len(rules.headers()) != len(headers)-1 {
+			return nil, false
+		}
+		copy(headers[1:], rules.headers())
+	}
+	return headers, true
 }
 
 // update sets the header of a task's target to the latest values. Responses to a task that was looked up in the cache
@@ -59,13 +92,15 @@ func (r *headerRenewer) update(t *task) {
 // replace returns the header of a task's target with the values of latest, and whether that is another header.
 func (r *headerRenewer) replace(t *task, latest *headerValues) (renewed http.Header, changed bool) {
 	renewed = t.Header
-	for name, value := range latest.header {
-		had := t.Header[name]
-		if !isSame(had, r.first.header[name]) && (t.values == nil || !isSame(had, t.values.header[name])) {
-			continue
-		}
-		if !isSame(had, value) {
-			renewed, changed = mergeHeaders(renewed, http.Header{name: value}), true
+	for i, header := range latest.headers {
+		for name, value := range header {
+			had := t.Header[name]
+			if !isSame(had, r.first.headers[i][name]) && (t.values == nil || !isSame(had, t.values.headers[i][name])) {
+				continue
+			}
+			if !isSame(had, value) {
+				renewed, changed = mergeHeaders(renewed, http.Header{name: value}), true
+			}
 		}
 	}
 	return renewed, changed
@@ -91,11 +126,11 @@ func (r *headerRenewer) renew(ctx context.Context, t *task) bool {
 		return false
 	}
 	r.readAt = now
-	header, ok := r.read(ctx)
+	headers, ok := r.read(ctx)
 	if !ok {
 		return false
 	}
-	next := latest.with(header)
+	next := latest.with(headers)
 	if next == latest {
 		return false
 	}
@@ -106,24 +141,30 @@ func (r *headerRenewer) renew(ctx context.Context, t *task) bool {
 
 // isUsedIn reports whether h has a value of v.
 func (v *headerValues) isUsedIn(h http.Header) bool {
-	for name, value := range v.header {
-		if isSame(h[name], value) {
-			return true
+	for _, header := range v.headers {
+		for name, value := range header {
+			if isSame(h[name], value) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// with returns v with the values that header has under the same names; v itself where those are equal. A name that
-// header does not have, as of a file that is being written, keeps its values.
-func (v *headerValues) with(header http.Header) *headerValues {
+// with returns v with the values that headers have under the same names; v itself where those are equal. A name that
+// they do not have, as of a file that is being written, keeps its values.
+func (v *headerValues) with(headers []http.Header) *headerValues {
 	next := v
-	for name, old := range v.header {
-		if value := header[name]; len(old) > 0 && len(value) > 0 && !slices.Equal(value, old) {
-			if next == v {
-				next = &headerValues{maps.Clone(v.header)}
+	for i, header := range v.headers {
+		renewed := maps.Clone(header)
+		for name, old := range header {
+			if value := headers[i][name]; len(old) > 0 && len(value) > 0 && !slices.Equal(value, old) {
+				renewed[name] = value
+				if next == v {
+					next = &headerValues{slices.Clone(v.headers)}
+				}
+				next.headers[i] = renewed
 			}
-			next.header[name] = value
 		}
 	}
 	return next

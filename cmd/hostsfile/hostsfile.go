@@ -24,14 +24,14 @@ type Mistake struct {
 
 // A parser collects the rules of a file and every mistake in it.
 type parser struct {
-	lookup   func(name string) string // os.Getenv, or a test's map
+	lookup   func(name string) string // of a variable's value, or of a file's content for @FILE; "" is none
 	rules    []fetch.HostRule
 	current  int              // index in rules of the host being read
 	lines    []map[string]int // by rule: the line of each key; "" is the line of the pattern
 	mistakes []Mistake
 }
 
-// Parse reads the content of a file and expands ${NAME} by lookup ("" is not set). The rules are nil where there is a
+// Parse reads the content of a file and expands ${NAME} and ${@FILE} by lookup of NAME or @FILE ("" is not set). The rules are nil where there is a
 // mistake; the mistakes are sorted by line.
 func Parse(content []byte, lookup func(string) string) (*fetch.HostRules, []Mistake) {
 	p := &parser{lookup: lookup}

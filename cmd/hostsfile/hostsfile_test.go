@@ -13,19 +13,21 @@ import (
 func lookup(name string) string {
 	return map[string]string{
 		"KEY": "s3cret", "OTHER": "${KEY}", "LINES": "s3cret\nX: y", "EMPTY": "", "_a1": "x",
+		"@dir/token.txt": "fr0mfile", "@LINES": "s3cret\nX: y",
 	}[name]
 }
 
 func TestExpandVariables(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                   "",
-		"plain $KEY $ {KEY}": "plain $KEY $ {KEY}",
-		"${KEY}":             "s3cret",
-		"Bearer ${KEY}!":     "Bearer s3cret!",
-		"${KEY}${_a1}":       "s3cretx",
-		"${OTHER}":           "${KEY}", // a value is not expanded again
-		"$${KEY}":            "${KEY}",
-		"a$${b${KEY}$":       "a${bs3cret$",
+		"":                         "",
+		"plain $KEY $ {KEY}":       "plain $KEY $ {KEY}",
+		"${KEY}":                   "s3cret",
+		"Bearer ${KEY}!":           "Bearer s3cret!",
+		"${KEY}${_a1}":             "s3cretx",
+		"Bearer ${@dir/token.txt}": "Bearer fr0mfile",
+		"${OTHER}":                 "${KEY}", // a value is not expanded again
+		"$${KEY}":                  "${KEY}",
+		"a$${b${KEY}$":             "a${bs3cret$",
 	} {
 		if got, err := expandVariables(text, lookup); err != nil || got != want {
 			t.Errorf("%q is %q, %v, want %q", text, got, err, want)
@@ -33,6 +35,7 @@ func TestExpandVariables(t *testing.T) {
 	}
 	for _, text := range []string{
 		"${NONE}", "${EMPTY}", "${KEY", "${}", "${1A}", "${A B}", "${KEY:-x}", "${LINES}", "x ${KEY} ${NONE}",
+		"${@}", "${@missing}", "${@LINES}", "${@dir/token.txt",
 	} {
 		if got, err := expandVariables(text, lookup); err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%q is %q, %v", text, got, err)

@@ -8,9 +8,9 @@ import (
 	"batchfetch/cmd/parse"
 )
 
-// expandVariables replaces ${NAME} by the value of the variable; $${ becomes ${, and any other $ stays. Values are not
-// expanded again. A variable that is not set, or empty, is an error: otherwise a missing secret would be sent as an
-// empty one and show only as a 401. No error quotes a value.
+// expandVariables replaces ${NAME} by the value of the variable and ${@FILE} by the content of a file, both by lookup;
+// $${ becomes ${, and any other $ stays. Values are not expanded again. One that is not there, or empty, is an error:
+// otherwise a missing secret would be sent as an empty one and show only as a 401. No error quotes a value.
 func expandVariables(text string, lookup func(name string) string) (string, error) {
 	var out strings.Builder
 	for {
@@ -24,17 +24,20 @@ func expandVariables(text string, lookup func(name string) string) (string, erro
 			continue
 		}
 		name, rest, closed := strings.Cut(rest, "}")
-		if !closed || !isVariable(name) {
+		file, isFile := strings.CutPrefix(name, "@")
+		if !closed || !isVariable(name) && (!isFile || file == "") {
 			return "", &parse.Error{
 				Problem: "holds a ${ that begins no variable",
-				Hint:    "write ${NAME}, or $${ for the characters as such",
+				Hint:    "write ${NAME} or ${@FILE}, or $${ for the characters as such",
 			}
 		}
 		value := lookup(name)
-		if value == "" {
+		switch {
+		case value == "" && isFile:
+			return "", fmt.Errorf("the file %s can't be read, or is empty", file)
+		case value == "":
 			return "", fmt.Errorf("the variable %s is not set in the environment, or empty", name)
-		}
-		if strings.ContainsAny(value, "\r\n") {
+		case strings.ContainsAny(value, "\r\n"):
 			return "", errors.New("the variable " + name + " holds a line break")
 		}
 		out.WriteString(before + value)
