@@ -27,8 +27,8 @@ type headerRenewer struct {
 	readAt time.Time // when read was called last
 }
 
-// headerValues are the values that one reading had: of Options.Header, and of each of Options.Hosts. They are not
-// written to, and a value that has not changed since the reading before is the same slice.
+// headerValues are the values that one reading had: of Options.Header, and of each of Options.Hosts, as far as these are
+// renewed. They are not written to, and a value that has not changed since the reading before is the same slice.
 type headerValues struct{ headers []http.Header }
 
 // renewEvery is the least time between two readings.
@@ -39,7 +39,14 @@ func newHeaderRenewer(o *Options) *headerRenewer {
 	if o.RenewHeader == nil && o.RenewHosts == nil {
 		return nil
 	}
-	r := &headerRenewer{options: o, first: &headerValues{append([]http.Header{o.Header}, o.Hosts.headers()...)}}
+	headers := []http.Header{nil}
+	if o.RenewHeader != nil {
+		headers[0] = o.Header
+	}
+	if o.RenewHosts != nil {
+		headers = append(headers, o.Hosts.headers()...)
+	}
+	r := &headerRenewer{options: o, first: &headerValues{headers}}
 	r.latest.Store(r.first)
 	return r
 }

@@ -143,8 +143,8 @@ func TestUnusableLine(t *testing.T) {
 		{name: "an empty Host", line: `{"url":"http://u.test/","headers":{"Host":""}}`,
 			says: "the value of header Host is no host"},
 		{name: "the same header twice", line: `{"url":"http://u.test/","headers":{"a":"1","A":"2"}}`, says: "twice"},
-		{name: "method is none", line: `{"url":"http://u.test/","method":"GE T"}`, says: "no HTTP method"},
-		{name: "method CONNECT", line: `{"url":"http://u.test/","method":"CONNECT"}`, says: "no HTTP method"},
+		{name: "method is none", line: `{"url":"http://u.test/","method":"GE T"}`, says: "not an HTTP method"},
+		{name: "method CONNECT", line: `{"url":"http://u.test/","method":"CONNECT"}`, says: "not an HTTP method"},
 		{name: "both bodies", line: `{"url":"http://u.test/","body":"a","body_base64":"YQ=="}`,
 			says: "both body and body_base64"},
 		{name: "bad base64", line: `{"url":"http://u.test/","body_base64":"?"}`, says: "body_base64"},
@@ -205,10 +205,10 @@ func TestUnusableLineAgain(t *testing.T) {
 		return `"error":{"kind":"invalid_request","message":"` + message + `"},"file":"a","line":9,`
 	}
 	for _, tt := range []struct{ name, line, message, input string }{
-		{"as it is written", `{` + id + why("no HTTP method") + `"input":"` + post + `"}`, "no HTTP method",
+		{"as it is written", `{` + id + why("not an HTTP method") + `"input":"` + post + `"}`, "not an HTTP method",
 			`{"url":"http://u.test/","body":"b","method":"GE T"}`},
-		{"with the url that earlier versions wrote", `{` + id + `"url":"http://u.test/",` + why("no HTTP method") +
-			`"input":"` + post + `"}`, "no HTTP method", `{"url":"http://u.test/","body":"b","method":"GE T"}`},
+		{"with the url that earlier versions wrote", `{` + id + `"url":"http://u.test/",` + why("not an HTTP method") +
+			`"input":"` + post + `"}`, "not an HTTP method", `{"url":"http://u.test/","body":"b","method":"GE T"}`},
 		{"a line that was no URL", `{` + id + why("no scheme") + `"input":"nonsense"}`, "no scheme", "nonsense"},
 		{"an endless message", `{` + id + why(strings.Repeat("é", 4000)) + `"input":"x"}`, strings.Repeat("é", 512), "x"},
 		{"a secret in either", `{` + id + why("not http://u:pw@a.test/") + `"input":"http://u:pw@a.test/"}`,
