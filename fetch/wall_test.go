@@ -59,6 +59,7 @@ var mayImport = map[string]string{
 
 	"fetch/coding/codingtest":  "fixtures",
 	"fetch/nettest":            "fixtures",
+	"fetch/nettest/netns":      "fixtures",
 	"fetch/spool/spooltest":    "fixtures",
 	"fetch/cache/storetest":    "fixtures fetch/cache",
 	"output/encode/encodetest": "fixtures fetch fetch/failure fetch/spool",
