@@ -204,8 +204,8 @@ func registerRun(r *registrar, s *settings) {
 		"number of failures allowed, or their share at the end (p%, in a crontab ppct); the run stops when it "+
 			"is exceeded for certain", parseFailureLimit)
 	add(r, &s.shard, "shard", "", "i/n", "",
-		"only part i of n of the input, by host; auto and auto/n take it from the scheduler of the job (help "+
-			"sharding)", parseShard)
+		"only part i of n of the input, by host; auto, auto/n and auto/0-7 take it from the scheduler of the job "+
+			"(help sharding)", parseShard)
 	r.bool(&s.dryRun, "dry-run", "",
 		"count the requests of each host and send none; with --resume those that are left")
 	r.group = "messages"

@@ -110,7 +110,7 @@ func TestManualFlags(t *testing.T) {
 // foreignFlags are flags of other programs that the manual names.
 var foreignFlags = map[string]bool{
 	"--array": true, "--wrap": true, "--array-properties": true, "--job-definition": true, "--job-queue": true,
-	"--job-name": true, "--sshlogin": true,
+	"--job-name": true, "--sshlogin": true, "--plus": true,
 }
 
 // manualPages returns the names of the files with the manual.
@@ -284,6 +284,8 @@ func (b manualBlock) yamlCommands(t *testing.T, text string) []string {
 				switch {
 				case key == "run" && isText:
 					shell = append(shell, run)
+				case key == "command" && isList && list[0] != "sh":
+					shell = append(shell, "'"+strings.Trim(strings.Join(strings.Fields(fmt.Sprint(list)), "' '"), "[]")+"'")
 				case (key == "command" || key == "script") && isList:
 					shell = append(shell, fmt.Sprint(list[len(list)-1]))
 				default:

@@ -77,8 +77,8 @@ func goesAround(command string) bool {
 		strings.Contains(command, "-x ''")
 }
 
-// manualEnvironment returns the environment of a command in dir. A scheduler's variable is set where the command names
-// it.
+// manualEnvironment returns the environment of a command in dir. A scheduler's variable is set where the command asks
+// for it.
 func manualEnvironment(dir, command, proxy, calls string) []string {
 	environment := append(os.Environ(), "HOME="+dir, "TMPDIR="+dir, "GORACE=atexit_sleep_ms=0", exitLogVariable+"="+calls,
 		"BATCHFETCH_CACERT="+filepath.Join(dir, "authority.pem"), "BATCHFETCH_RETRY_DELAY=10ms",
@@ -87,10 +87,8 @@ func manualEnvironment(dir, command, proxy, calls string) []string {
 	if !goesAround(command) && !strings.Contains(command, "_proxy=") {
 		environment = append(environment, "BATCHFETCH_PROXY="+proxy)
 	}
-	for _, name := range []string{"JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"} {
-		if strings.Contains(command, name) {
-			environment = append(environment, name+"=0")
-		}
+	if strings.HasPrefix(command, "batchfetch --shard auto/8") || strings.Contains(command, "--shard=auto/8") {
+		environment = append(environment, "AWS_BATCH_JOB_ARRAY_INDEX=0")
 	}
 	return environment
 }
@@ -165,21 +163,29 @@ func writeManualFiles(t *testing.T, dir string) {
 		}
 	}
 	writeFile(t, filepath.Join(dir, "bin", "sbatch"), fakeSbatch, 0o700)
+	writeFile(t, filepath.Join(dir, "bin", "srun"), fakeSrun, 0o700)
 	writeFile(t, filepath.Join(dir, "bin", "parallel"), fakeParallel, 0o700)
 }
 
-// Schedulers, as far as the manual uses them: sbatch runs the task 5 of 0-7, parallel one job after the other.
+// Schedulers, as far as the manual uses them: sbatch runs the task 5 of 0-7, srun the last of its tasks, parallel one
+// job after the other.
 const (
 	fakeSbatch = `#!/bin/sh
 while [ "$1" != --wrap ]; do shift; done
 export SLURM_ARRAY_TASK_ID=5 SLURM_ARRAY_TASK_COUNT=8 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_MAX=7
 exec sh -c "$2"
 `
+	fakeSrun = `#!/bin/sh
+[ "$1" = -n ] || exit
+export SLURM_JOB_ID=1 SLURM_STEP_ID=0 SLURM_PROCID=$(($2 - 1)) SLURM_NTASKS=$2
+shift 2
+exec "$@"
+`
 	fakeParallel = `#!/bin/sh
-n=0
+total=$(cat >numbers; wc -l <numbers)
+[ "$1" != --plus ] || shift
 while read -r line; do
-	n=$((n + 1))
-	PARALLEL_SEQ=$n sh -c "$(echo "$1" | sed "s/{}/$line/g")" || exit
-done
+	sh -c "$(echo "$*" | sed "s/{}/$line/g; s/{##}/$total/g")" || exit
+done <numbers
 `
 )

@@ -80,7 +80,7 @@ func (out *outputs) openFile(c *config) (err error) {
 	name := c.output.output
 	if c.output.resume {
 		out.resumed, err = journal.Open(name, journal.Settings{AppendRequest: c.fetch.AppendCanonical, SaveDir: out.bodies,
-			MaxPages: c.fetch.MaxPages})
+			MaxPages: c.fetch.MaxPages, Part: shardName(c.shard)})
 		if err == nil {
 			out.records, err = output.PackEachWrite(name, out.resumed)
 		}

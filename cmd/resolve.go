@@ -37,6 +37,8 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 	}
 	o.TLS = readTLS(s.tls, files, found)
 	shard := resolveShard(s.shard, lookup, found)
+	outputs := s.output
+	nameOutputs(&outputs, shard, s.shard.auto || shard.Of > 0, found)
 	o.Resolve = parseOverrides(s.resolve, found)
 	if err := o.Validate(); err != nil {
 		found.addMistakes(err)
@@ -44,7 +46,7 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 	checkOutputs(s, found)
 	checkCache(s.cache, &o, found)
 	return &config{
-		fetch: o, output: s.output, cache: s.cache, shard: shard, bodyURL: s.request.bodyURL,
+		fetch: o, output: outputs, cache: s.cache, shard: shard, bodyURL: s.request.bodyURL,
 		unique: s.unique, dryRun: s.dryRun,
 		progress: s.progress, quiet: s.quiet, verbose: s.verbose, failFast: s.failFast, hostLimits: s.hostsFile != "",
 		filesRead: files.names, stdinFlag: files.stdinFlag,

@@ -103,8 +103,13 @@ type proxyFlag struct {
 // A shardFlag is --shard: a part of the input, or auto for asking the environment.
 type shardFlag struct {
 	input.Shard
-	auto bool // a job engine numbers the jobs, and counts them where Of is 0
+	auto bool   // a job engine numbers the jobs, and counts them where Of is 0
+	ids  jobIDs // the numbers of all jobs, by auto/0-7; Of is how many they are
 }
+
+// jobIDs are the numbers that the jobs of an array have: first, first+step and so on up to last. A step of 0 means that
+// they were not given.
+type jobIDs struct{ first, last, step int }
 
 // A failureLimit is --max-failures: a number, or a share in percent; a negative count is no limit.
 type failureLimit struct {

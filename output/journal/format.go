@@ -18,6 +18,8 @@ import (
 //	frame    its kind (1 byte), the size of its payload (4), the payload, a CRC-32C of all that (4)
 //	run      begins a process: the ID of the machine's boot (16), and a hash of the directory of saved bodies (8),
 //	         0 without one
+//	part     which part of its input the output has, as text such as "6/8"; "1/1" is the whole. Journals of older
+//	         versions have none
 //	commit   the length of the output (8), a CRC-32C of the bytes that this commit added to it (4), then 14 bytes for
 //	         each success in them: 80 bits of a hash of the request, and the number of equal requests before it in the
 //	         input (4)
@@ -33,6 +35,7 @@ type frameKind byte
 
 const (
 	frameRun    frameKind = 'r'
+	framePart   frameKind = 's'
 	frameCommit frameKind = 'c'
 	frameFiles  frameKind = 'f'
 	framePages  frameKind = 'p'
@@ -44,6 +47,7 @@ const (
 	frameHead  = 5
 	frameTail  = 4
 	runSize    = 24
+	maxPart    = 64
 	commitHead = 12
 	entrySize  = 14
 	nameSize   = 8
@@ -66,6 +70,10 @@ func appendRun(dst []byte, boot file.BootID, dir uint64) []byte {
 	return appendFrame(dst, frameRun, func(dst []byte) []byte {
 		return binary.LittleEndian.AppendUint64(append(dst, boot[:]...), dir)
 	})
+}
+
+func appendPart(dst []byte, part string) []byte {
+	return appendFrame(dst, framePart, func(dst []byte) []byte { return append(dst, part...) })
 }
 
 // entry is what a commit says of one Record.
@@ -171,6 +179,8 @@ func isPlausible(kind frameKind, size int64) bool {
 	switch kind {
 	case frameRun:
 		return size == runSize
+	case framePart:
+		return size > 0 && size <= maxPart
 	case frameMark:
 		return size == markSize
 	case frameCommit, frameFiles:

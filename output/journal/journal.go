@@ -41,11 +41,12 @@ type Output struct {
 	sum     uint32 // CRC-32C of what was written since the last commit
 	frame   []byte // reused by commit
 
-	mu          sync.Mutex // guards the next six: the writer commits while KeepSynced appends marks
+	mu          sync.Mutex // guards the next seven: the writer commits while KeepSynced appends marks
 	committed   extent     // up to the last commit
 	synced      extent     // up to the last mark
 	syncFailed  bool       // a sync failed: what follows the last mark may not be on disk
 	hasRunFrame bool       // this run's run frame has been written
+	hasPart     bool       // a part frame has been written, by this run or an earlier one
 	dirty       bool       // a commit follows the last mark
 	failed      error      // the first error of a journal write or a sync: nothing is committed or marked after it
 
@@ -62,6 +63,9 @@ type Settings struct {
 	SaveDir *savedir.Dir
 	// MaxPages is the number of the last page that this run asks for: a request whose next page is beyond it is done.
 	MaxPages int
+	// Part says which part of its input the run fetches, such as "6/8", in 1 to 64 bytes; "1/1" is the whole. An output
+	// of another part is not resumed. Empty is not known, and goes with any.
+	Part string
 }
 
 // DoneBefore returns the number of successes of earlier runs.
@@ -135,6 +139,9 @@ func (j *Output) commit(entries []entry) error {
 	if !j.hasRunFrame {
 		j.frame = appendRun(j.frame, file.CurrentBoot(), dir)
 	}
+	if !j.hasPart && j.settings.Part != "" {
+		j.frame = appendPart(j.frame, j.settings.Part)
+	}
 	if slices.ContainsFunc(entries, func(e entry) bool { return e.next != nil }) {
 		kind = framePages
 	}
@@ -143,7 +150,7 @@ func (j *Output) commit(entries []entry) error {
 		return err
 	}
 	j.committed.outputLength, j.sum = j.written, 0
-	j.hasRunFrame, j.dirty = true, true
+	j.hasRunFrame, j.hasPart, j.dirty = true, true, true
 	j.committedCount.Add(int64(len(entries)))
 	return nil
 }

@@ -140,7 +140,10 @@ func (j *Output) readJournal(head header, size int64) error {
 	if err != nil {
 		return err
 	}
-	j.salt = head.salt
+	if err := h.checkPart(j.name, j.settings.Part); err != nil {
+		return err
+	}
+	j.salt, j.hasPart = head.salt, h.part != ""
 	if j.committed, err = h.findGood(j.out, length, file.CurrentBoot()); err != nil {
 		return describeError(err, j.name, length)
 	}

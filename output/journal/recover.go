@@ -20,6 +20,7 @@ type journalState struct {
 	header    header
 	successes int64
 	boot      file.BootID   // of the last run
+	part      string        // of the input; empty is not known
 	dirHashes []uint64      // of the directories of saved bodies, one a run that had one
 	end       int64         // offset in the journal at which the readable frames end
 	endErr    error         // why they end there: nil at the end of the file, errTorn or errCorrupt
@@ -59,6 +60,8 @@ func (h *journalState) addFrame(f frame) {
 		if dir := f.dirHash(); dir != 0 {
 			h.dirHashes = append(h.dirHashes, dir)
 		}
+	case framePart:
+		h.part = string(f.payload)
 	case frameCommit, frameFiles, framePages:
 		h.last = commitRange{from: h.last.length, length: f.length(), sum: f.sum(), end: f.end}
 		h.unsynced = append(h.unsynced, h.last)
@@ -195,6 +198,18 @@ func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, settings 
 		}
 	}
 	return successes, nil
+}
+
+// checkPart returns an error where the journal of the output name is of another part of the input. Of an input that is
+// divided anew, the requests of other parts would be fetched a second time.
+func (h *journalState) checkPart(name, part string) error {
+	if h.part == "" || part == "" || h.part == part {
+		return nil
+	}
+	return &ResumeError{
+		fmt.Sprintf("%s holds shard %q of its input, and this run is shard %q", name, h.part, part),
+		fmt.Sprintf("name another output for it, or go on with --shard %q", h.part),
+	}
 }
 
 // describeError makes a ResumeError, with the names of the files, of an error of findGood; other errors it returns as
