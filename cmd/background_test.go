@@ -66,7 +66,7 @@ func startProgram(ts *testscript.TestScript, neg bool, args []string) {
 	env.program = exec.Command(args[0], args[1:]...)
 	env.program.Dir = ts.MkAbs(".")
 	env.program.Env = environment(ts)
-	env.stdout.Reset()
+	env.stdout = outputBuffer{written: make(chan struct{})}
 	env.stderr = outputBuffer{written: make(chan struct{})}
 	env.program.Stdout, env.program.Stderr = &env.stdout, &env.stderr
 	stdin, err := env.program.StdinPipe()
@@ -80,7 +80,7 @@ func startProgram(ts *testscript.TestScript, neg bool, args []string) {
 // environment returns the variables of a program in the background.
 func environment(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "GORACE"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "GORACE", "TERM"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env
@@ -94,20 +94,24 @@ func feedStdin(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// awaitStderr is the command says.
-func awaitStderr(ts *testscript.TestScript, neg bool, args []string) {
+// awaitOutput is the command says.
+func awaitOutput(ts *testscript.TestScript, neg bool, args []string) {
 	env := scriptEnvOf(ts)
-	requireUsage(ts, !neg && len(args) == 1 && env.program != nil, "says TEXT, after start")
+	output := &env.stderr
+	if len(args) > 0 && args[0] == "-stdout" {
+		output, args = &env.stdout, args[1:]
+	}
+	requireUsage(ts, !neg && len(args) == 1 && env.program != nil, "says [-stdout] TEXT, after start")
 	late := time.After(scriptTimeout)
 	for {
-		text, written := env.stderr.snapshot()
+		text, written := output.snapshot()
 		if strings.Contains(text, args[0]) {
 			return
 		}
 		select {
 		case <-written:
 		case <-late:
-			ts.Fatalf("%q not said within %s", args[0], scriptTimeout)
+			ts.Fatalf("%q not said within %s, but %q", args[0], scriptTimeout, text)
 		}
 	}
 }
@@ -138,7 +142,7 @@ func awaitEnd(ts *testscript.TestScript, neg bool, args []string) {
 	select {
 	case err := <-env.programDone:
 		env.program = nil
-		_, _ = ts.Stdout().Write(env.stdout.Bytes()) // a Buffer returns no error
+		_, _ = ts.Stdout().Write(env.stdout.text.Bytes()) // a Buffer returns no error
 		_, _ = ts.Stderr().Write(env.stderr.text.Bytes())
 		expectCode(ts, atoi(ts, args[0]), err)
 	case <-time.After(scriptTimeout):

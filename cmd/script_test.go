@@ -63,7 +63,8 @@ func logExit(code int) {
 //	exits CODE PROGRAM ARG...  run it and expect the exit code, stdin as for exec
 //	start PROGRAM ARG...       run it in the background, its standard input open
 //	feed FILE                  write a file to its standard input
-//	says TEXT                  wait until TEXT is on its standard error
+//	says [-stdout] TEXT        wait until TEXT is on its standard error, or its standard output: that of script, a
+//	                           program of Linux, is the terminal which it makes for another
 //	signal NAME                send it a signal: INT, TERM, KILL, QUIT or SEGV
 //	shut                       close its standard input
 //	ends CODE                  await its end and expect the exit code; -1 is killed
@@ -113,7 +114,7 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"redis": startRedis, "unredis": killRedis,
 	"expand": expandFiles, "pack": compressFile, "tmpfs": mountTmpfs,
 	"exits": runExpectingCode, "start": startProgram, "feed": feedStdin, "shut": closeStdin,
-	"says": awaitStderr, "signal": sendSignal, "ends": awaitEnd, "resident": expectResident,
+	"says": awaitOutput, "signal": sendSignal, "ends": awaitEnd, "resident": expectResident,
 	"asked": expectRequests, "await": awaitRequests, "peak": expectPeak, "release": releaseGate,
 	"mark": setMark, "passed": expectPassed, "notbefore": expectNotBefore, "paced": expectPaced,
 	"jsonl": expectJSONL, "lines": expectLines, "field": expectField,

@@ -29,7 +29,7 @@ type scriptEnv struct {
 
 	program     *exec.Cmd // nil is none
 	stdin       io.WriteCloser
-	stdout      bytes.Buffer
+	stdout      outputBuffer
 	stderr      outputBuffer
 	programDone chan error // its result
 }
@@ -146,4 +146,4 @@ func atoi(ts *testscript.TestScript, text string) int {
 }
 
 // scriptTimeout is how long a command waits for what has to happen.
-const scriptTimeout = 30 * time.Second
+const scriptTimeout = 2 * time.Minute
