@@ -62,7 +62,8 @@ func (w *wireReader) Read(p []byte) (int, error) {
 // readBody reads the body of an accepted response, decoded, bounded by Options.MaxBody and hashed, into rec or the
 // BodyStore; stored takes a copy for the cache, nil is none. The error is a *Failure, or that of the connection.
 func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWriter) error {
-	in := &wireReader{in: x.call.Body(resp), announced: resp.ContentLength}
+	in := &x.wire
+	*in = wireReader{in: x.call.Body(resp), announced: resp.ContentLength}
 	codings, kept := x.codingsOf(resp, in)
 	rec.ContentEncoding = kept
 	if x.decoded = len(codings) > 0; !x.decoded {
@@ -72,13 +73,14 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s",
 			resp.ContentLength, formatSize(x.options.MaxBody))
 	}
-	decoded, err := coding.NewReader(codings, in, x.windows)
-	if err != nil {
-		return err
-	}
-	defer decoded.Close()
+	var decoded io.Reader = in
 	if in.coded = x.decoded; in.coded {
-		decoded.Reader = decodedCounter{decoded.Reader, in}
+		decoder, err := coding.NewReader(codings, in, x.windows)
+		if err != nil {
+			return err
+		}
+		defer decoder.Close()
+		decoded = decodedCounter{decoder, in}
 		if rec.Request.SHA256 != "" {
 			in.sum = sha256.New()
 		}
@@ -126,6 +128,9 @@ func allCodings(h http.Header) string { return strings.Join(h["Content-Encoding"
 // isPackedFile reports whether a response may be a packed file, by its type and the name in its URL, or in
 // Content-Disposition.
 func isPackedFile(to *target, h http.Header) bool {
+	if h["Content-Encoding"] == nil {
+		return false
+	}
 	_, disposition, _ := mime.ParseMediaType(h.Get("Content-Disposition")) // nil where there is none
 	return coding.IsPackedFile(h, to.URL.Path, disposition["filename"])
 }

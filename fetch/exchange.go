@@ -33,6 +33,7 @@ type exchange struct {
 	unconditional bool // neither is a partial body continued nor a stored response validated
 	noReplay      bool // the request must not be sent again, even where the server closed a reused connection
 	resumption
+	wire        wireReader     // of the body
 	bodyBytes   int64          // of the body that were received, without the framing of chunks
 	decoded     bool           // content codings are taken off the body
 	leftCodings []string       // content codings that the body has and that are not taken off
@@ -49,21 +50,19 @@ func (x *exchange) markResponseEnd() {
 }
 
 // do makes the exchange with a target and reads the response into rec: body, hash and counts. The Answer has a Failure
-// where no whole, usable response came. ctx is the run's: its end cancels the exchange.
-func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer {
+// where no whole, usable response came. The end of within cancels the exchange.
+func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record) judge.Answer {
 	x.to, x.startedAt = to, time.Now()
-	if failure := x.findPartial(ctx, to, &rec.Request); failure != nil {
+	if failure := x.findPartial(within, to, &rec.Request); failure != nil {
 		return judge.Answer{Failure: failure}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	ctx, stop := x.withTimeout(ctx)
-	defer stop()
-	x.windows = x.memory.windows(ctx)
+	within.Begin(x.timeout())
+	defer within.End()
 	call := &x.call
-	call.Target, call.Header, call.NoReplay, call.Cancel = &to.Target, x.headerWithCookies(to), x.noReplay, cancel
-	call.Stall.Init(x.options.StallTimeout, cancel)
+	call.Target, call.Header, call.NoReplay, call.Cancel = &to.Target, x.headerWithCookies(to), x.noReplay, within.Cancel
+	call.Stall.Init(x.options.StallTimeout, within.Cancel)
 	defer call.End()
+	var ctx context.Context = within
 	var times *dial.Times
 	if x.options.KeepTiming {
 		ctx, times = dial.WithTimes(ctx)
@@ -102,13 +101,12 @@ func (x *exchange) do(ctx context.Context, to *target, rec *Record) judge.Answer
 	return a
 }
 
-// withTimeout returns ctx with Options.Timeout, which ends it with a *failure.Limit as the cause.
-func (x *exchange) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+// timeout returns Options.Timeout as a limit of the exchange; nil is none.
+func (x *exchange) timeout() *failure.Limit {
 	if x.options.Timeout <= 0 {
-		return ctx, func() {}
+		return nil
 	}
-	limit := &failure.Limit{Kind: failure.Timeout, Name: "timeout", After: x.options.Timeout}
-	return context.WithTimeoutCause(ctx, x.options.Timeout, limit)
+	return &failure.Limit{Kind: failure.Timeout, Name: "timeout", After: x.options.Timeout}
 }
 
 // explain is Call.Explain with the status that the Record has, and the bytes of the body that were received.
@@ -165,6 +163,9 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 		x.markResponseEnd()
 		x.cache.storeWithoutBody(ctx, got, rec)
 		return a
+	}
+	if resp.Header["Content-Encoding"] != nil {
+		x.windows = x.memory.windows(ctx)
 	}
 	stored := x.cache.startStoring(ctx, got)
 	if err := x.readBody(resp, rec, stored); err != nil {

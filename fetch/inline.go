@@ -32,7 +32,9 @@ func (x *exchange) readInline(decoded io.Reader, in *wireReader, codings []strin
 	x.countWire(rec, in)
 	if err == nil {
 		rec.SHA256, rec.Hashed = sha256.Sum256(body.bytes), true
-		err = x.orOtherForm(verify(rec), rec, in, bytes.NewReader(body.bytes))
+		if err = verify(rec); err != nil {
+			err = x.orOtherForm(err, rec, in, bytes.NewReader(body.bytes))
+		}
 	}
 	if err != nil {
 		body.release()

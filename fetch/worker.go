@@ -23,9 +23,10 @@ type worker struct {
 	renewer   *headerRenewer
 	memory    *decodeMemory
 	finisher  *finisher
-	failure   *outputFailure // takes the errors of outputs that end the run
-	rng       *rand.Rand     // for the jitter of back-off
-	holder    Holder         // the Sink; nil where it holds no Records back
+	failure   *outputFailure             // takes the errors of outputs that end the run
+	rng       *rand.Rand                 // for the jitter of back-off
+	holder    Holder                     // the Sink; nil where it holds no Records back
+	exchanges *transport.ExchangeContext // of all exchanges until one is cancelled; nil before the first
 
 	start <-chan *task // from the scheduler, which closes it at the end
 	done  chan<- *task // to the scheduler; its capacity is Options.Concurrency
@@ -33,6 +34,7 @@ type worker struct {
 
 // work makes exchanges until the scheduler closes start.
 func (w *worker) work(ctx context.Context) {
+	defer w.closeExchangeContext()
 	for t := range w.start {
 		record := newRecord(t)
 		switch {
@@ -55,6 +57,22 @@ func (w *worker) work(ctx context.Context) {
 	}
 }
 
+// exchangeContext returns the context of the next exchange, which ends with ctx: the one before, unless that has ended.
+func (w *worker) exchangeContext(ctx context.Context) *transport.ExchangeContext {
+	if w.exchanges == nil || w.exchanges.Err() != nil {
+		w.closeExchangeContext()
+		w.exchanges = transport.NewExchangeContext(ctx)
+	}
+	return w.exchanges
+}
+
+// closeExchangeContext ends the context of the exchanges, where there is one.
+func (w *worker) closeExchangeContext() {
+	if w.exchanges != nil {
+		w.exchanges.Close()
+	}
+}
+
 // endWithoutExchange ends a Task as failed, without another exchange.
 func endWithoutExchange(t *task, record *Record, why *failure.Failure) {
 	t.counts = exchangeCounts{}
@@ -69,7 +87,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if t.lookup != nil {
 		record.Cache = CacheMiss
 	}
-	a := x.do(ctx, &t.target, record)
+	a := x.do(w.exchangeContext(ctx), &t.target, record)
 	a.Conditional = x.conditional
 	t.Sent = x.call.ConnectedAt()
 	now := time.Now()

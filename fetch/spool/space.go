@@ -124,6 +124,9 @@ func (f *File) noteFull(err error) {
 // IsFull reports whether err says that there is no room for a temporary file: in its Space, or on its disk (ENOSPC,
 // EDQUOT).
 func IsFull(err error) bool {
+	if err == nil { // errors.As allocates
+		return false
+	}
 	var of *Error
 	return errors.As(err, &of) && (errors.Is(of, ErrNoRoom) || isDiskFull(of))
 }

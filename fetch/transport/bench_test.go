@@ -1,12 +1,12 @@
 package transport
 
 import (
-	"context"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"batchfetch/fetch/conn"
 	"batchfetch/fetch/nettest"
@@ -52,9 +52,12 @@ func BenchmarkEngine(b *testing.B) {
 	}{{"transport", transport}, {"net/http", client}} {
 		b.Run(tt.name, func(b *testing.B) {
 			b.ReportAllocs()
+			ctx := NewExchangeContext(b.Context())
+			defer ctx.Close()
 			for b.Loop() {
-				ctx, cancel := context.WithCancelCause(b.Context())
-				call := &Call{Target: to, Header: to.Header, Cancel: cancel}
+				ctx.Begin(nil)
+				call := &Call{Target: to, Header: to.Header, Cancel: ctx.Cancel}
+				call.Stall.Init(time.Minute, ctx.Cancel)
 				resp, err := tt.over.RoundTrip(ctx, call)
 				if err != nil {
 					b.Fatal(err)
@@ -64,7 +67,7 @@ func BenchmarkEngine(b *testing.B) {
 				}
 				_ = resp.Body.Close()
 				call.End()
-				cancel(nil)
+				ctx.End()
 			}
 		})
 	}

@@ -25,6 +25,7 @@ What a RoundTripper is, by Config.HTTP:
 
 The life of a Call:
 
+	Begin         of an ExchangeContext, which all exchanges of one goroutine have: sets the limit of time
 	Stall.Init    sets the stall timeout
 	RoundTrip     gets a connection: an idle one, or else what comes first, a dialed one or one that becomes idle;
 	              sends the request, and reads the header of the response
@@ -48,7 +49,8 @@ with HTTP/2, once it has taken them; negotiating.offer, one that net/http did no
 HTTP/2 whose only exchange met a limit, or over which a write is stuck after an exchange did.
 
 Locks: pool.mu guards the lists of idle connections, the queues, and the idle of each h1Conn. Nothing is dialed,
-closed, read or written while it is held; reapIdle polls. All else of an h1Conn belongs to the exchange that it
+closed, read or written while it is held; reapIdle polls. ExchangeContext.mu guards which connection its end closes, and
+is held while none of the others is taken. All else of an h1Conn belongs to the exchange that it
 carries, and a Call to the transport until RoundTrip returns, then to its caller. There is a goroutine for each dial
 (want.go), which Close waits for, for the upload of a large request (h1write.go), which responseBody.end waits for, and
 for the close of a body over HTTP/2 (h2stuck.go), which sharedBody.Close waits for, but not longer than closeWait.

@@ -134,7 +134,9 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 	h.used = true
 	h.in = headReaders.Get().(*headReader)
 	h.in.Reset(h)
-	b := &responseBody{conn: h, pool: p, host: p.hostOf(c.Target), release: context.AfterFunc(ctx, h.abort)}
+	b := &c.h1Body
+	*b = responseBody{conn: h, pool: p, host: p.hostOf(c.Target)}
+	b.attach(ctx)
 	b.write = h.writeRequest(c, p)
 	resp, reframed, err := h.readResponse(c)
 	if err != nil {
@@ -203,8 +205,9 @@ type responseBody struct {
 	in      io.Reader
 	conn    *h1Conn
 	pool    *pool
-	host    string      // the connection's key in pool
-	release func() bool // detaches the connection from the exchange's context; false where that has ended
+	host    string           // the connection's key in pool
+	within  *ExchangeContext // that closes the connection; nil: release undoes that
+	release func() bool      // detaches the connection from another context; false where that has ended
 	write   *bodyWrite
 	last    bool // the connection carries no other exchange after this one
 	refused bool // the status is an error: the server has no use for the rest of the request
@@ -214,6 +217,24 @@ type responseBody struct {
 	start   int64 // what the connection had consumed before the body
 	payload int64 // bytes of the body, without framing
 	framing int64 // bytes of chunk sizes, extensions and trailers (RFC 9112 section 7.1)
+}
+
+// attach lets the connection be closed where ctx ends before detach.
+func (b *responseBody) attach(ctx context.Context) {
+	var ok bool
+	if b.within, ok = ctx.(*ExchangeContext); ok {
+		b.within.attach(b.conn)
+		return
+	}
+	b.release = context.AfterFunc(ctx, b.conn.abort)
+}
+
+// detach ends what attach began, and reports whether the context has not ended.
+func (b *responseBody) detach() bool {
+	if b.within != nil {
+		return b.within.detach(b.conn)
+	}
+	return b.release()
 }
 
 // Read is io.Reader's. An error, io.EOF included, ends the use of the connection.
@@ -245,7 +266,7 @@ func (b *responseBody) end(whole bool) {
 	if whole && !b.refused {
 		b.write.wait()
 	}
-	if live := b.release(); !live || !whole || b.last || !b.write.isDone() || b.conn.in.Buffered() > 0 {
+	if live := b.detach(); !live || !whole || b.last || !b.write.isDone() || b.conn.in.Buffered() > 0 {
 		b.conn.close()
 		b.write.wait()
 		return

@@ -104,11 +104,14 @@ func (h h2RoundTripper) RoundTrip(ctx context.Context, c *Call) (*http.Response,
 		GotFirstResponseByte: func() { c.responded.Store(true) },
 		Got1xxResponse:       c.gotInterim,
 	})
-	resp, err := h.client.RoundTrip(c.request().WithContext(ctx))
-	if err == nil {
-		resp.Body = &sharedBody{ReadCloser: resp.Body}
+	stream, end := context.WithCancel(ctx) // ctx may be that of more exchanges
+	resp, err := h.client.RoundTrip(c.request().WithContext(stream))
+	if err != nil {
+		end()
+		return resp, err
 	}
-	return resp, err
+	resp.Body = &sharedBody{ReadCloser: resp.Body, end: end}
+	return resp, nil
 }
 
 // CloseIdle is RoundTripper's.

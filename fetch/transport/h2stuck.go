@@ -67,6 +67,7 @@ func closeWhereStuck(over *conn.Conn, ended *atomic.Bool, step int) {
 // A sharedBody is the body of a response over HTTP/2.
 type sharedBody struct {
 	io.ReadCloser
+	end  context.CancelFunc // of the stream
 	once sync.Once
 }
 
@@ -77,6 +78,7 @@ const closeWait = 100 * time.Millisecond
 // server allows, but no longer than closeWait.
 func (b *sharedBody) Close() error {
 	b.once.Do(func() {
+		defer b.end()
 		closed := make(chan struct{})
 		go func() { // ends with the write that it waits for, at the latest when that is cut off: see WriteByteTimeout
 			defer close(closed)

@@ -41,6 +41,7 @@ type Transport struct {
 	forward     RoundTripper    // for http:// URLs over an HTTP proxy, which is asked for whole URLs; nil is no such proxy
 	proxies     *dial.Proxies   // nil is no proxy
 	bandwidth   *conn.Bandwidth // of all connections together; nil is no limit
+	stalls      conn.StallSweep // watches the stall timers of all Calls
 	privateName func(netip.Addr) string
 	private     dial.Policy
 }
@@ -102,6 +103,7 @@ func Over(rt RoundTripper) *Transport {
 // direct where there is a proxy for the URL, else guarded for a PublicOnly Target, else direct. The end of ctx ends it,
 // the body included. Its error is to be given to Call.Explain.
 func (t *Transport) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
+	c.Stall.UseSweep(&t.stalls)
 	if t.proxies.ForURL(c.Target.URL) != nil {
 		if refusal := t.RefusalBehindProxy(c.Target); refusal != nil {
 			return nil, refusal
