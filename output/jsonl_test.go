@@ -194,3 +194,24 @@ func TestRenderedRecordsAreSmall(t *testing.T) {
 		}
 	}
 }
+
+// TestLargeLinesReuseMemory: a body of a few 100 KB costs no memory of its size again and again.
+func TestLargeLinesReuseMemory(t *testing.T) {
+	sink := NewJSONL(io.Discard, encode.BodyAuto)
+	reused := 0
+	var before *byte
+	for range 50 { // under the race detector a sync.Pool drops some
+		r := encodetest.Success("application/json", "["+strings.Repeat(`"abc",`, 20000)+"1]")
+		sink.Encode(r)
+		if &r.Line[0] == before {
+			reused++
+		}
+		before = &r.Line[0]
+		if err := sink.Put(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if reused < 10 {
+		t.Errorf("the memory of %d lines of 50 was used again", reused)
+	}
+}

@@ -62,7 +62,7 @@ func appendJSONBody(dst, text, body []byte) []byte {
 
 // appendValue appends a JSON text on one line, with its numbers digit for digit, and reports whether it is valid.
 func appendValue(dst, text []byte) ([]byte, bool) {
-	dst = slices.Grow(dst, len(text))
+	dst = slices.Grow(dst, len(text)+afterBody)
 	if line, usual := compactUsual(dst, text); usual {
 		return line, true
 	}
@@ -85,6 +85,7 @@ func appendText(dst, text []byte) []byte {
 }
 
 func appendBase64(dst, body []byte) []byte {
+	dst = slices.Grow(dst, base64.StdEncoding.EncodedLen(len(body))+afterBody)
 	dst = append(dst, '"')
 	dst = base64.StdEncoding.AppendEncode(dst, body)
 	return append(dst, `","body_encoding":"base64"`...)
@@ -132,5 +133,9 @@ func isText(kind string) bool {
 	return strings.HasPrefix(kind, "text/") || isXML(kind) || strings.HasSuffix(kind, "+yaml")
 }
 
-// MaxPooledLine is the largest line, in bytes, whose memory is kept for another.
+// afterBody is how many bytes a line is grown by beyond its body, for the members behind that: most need fewer, and a
+// second growth would copy the body.
+const afterBody = 1 << 10
+
+// MaxPooledLine is the largest line, in bytes, whose memory is kept for another without regard to its size.
 const MaxPooledLine = 32 << 10

@@ -89,6 +89,9 @@ func sameAsEncodingJSON(t *testing.T, text []byte, step int) {
 	if good && !bytes.Equal(line, want) {
 		t.Fatalf("in pieces of %d: %.200q becomes %.200q, want %.200q", step, text, line, want)
 	}
+	if usual, taken := compactUsual(nil, text); taken && !bytes.Equal(usual, want) {
+		t.Fatalf("at once %.200q becomes %.200q, want %.200q", text, usual, want)
+	}
 }
 
 // The compactor accepts UTF-8 that encoding/json accepts, and returns its compact form with our escapes, wherever the

@@ -2,215 +2,261 @@ package encode
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 )
 
 // compactUsual appends the compact form of a whole JSON text of the usual kind, and reports whether it is one: valid,
 // no deeper than 64 levels, without a character that has to be escaped beyond RFC 8259. Of any other text it knows
 // nothing: the compactor judges that. It reads p once, from its first byte to its last, with the place in the grammar
-// in the program counter. BenchmarkEncode/json-1k and json-64k: 0.6 of the compactor's time.
+// in the program counter, and strings, digits and indentation eight bytes at a time. It takes half of the
+// compactor's time.
 func compactUsual(dst, p []byte) ([]byte, bool) {
-	s := scanner{p: p, dst: dst}
-	if !s.document() {
-		return dst, false
+	line := dst
+	var (
+		i, from  int    // p[from:i] has been read and is still to be appended
+		kinds    uint64 // a bit for each open object (1) or array (0), the innermost lowest
+		depth    int    // number of open objects and arrays
+		wantName bool   // what follows is the name of a member
+		c        byte   // p[i]
+	)
+	for {
+		if c = byteAt(p, i); c <= ' ' {
+			line, i, c = dropSpace(line, p, from, i)
+			from = i
+		}
+		if wantName && c != '"' {
+			return dst, false
+		}
+		switch c {
+		case '"':
+			if i++; i+8 <= len(p) { // most strings end within: no call
+				i += indexOdd(notPlain(binary.LittleEndian.Uint64(p[i:])))
+			}
+			if byteAt(p, i) == '"' {
+				i++
+			} else {
+				i = endOfString(p, i)
+			}
+		case '{', '[':
+			if depth++; depth > 64 {
+				return dst, false
+			}
+			kinds = kinds<<1 | uint64(c>>5&1) // { is 0x7b, [ is 0x5b
+			i++
+			if c = byteAt(p, i); c <= ' ' {
+				line, i, c = dropSpace(line, p, from, i)
+				from = i
+			}
+			if c != closer(kinds) {
+				wantName = kinds&1 != 0
+				continue
+			}
+		case 't':
+			i = endOfLiteral(p, i, "true")
+		case 'f':
+			i = endOfLiteral(p, i, "false")
+		case 'n':
+			i = endOfLiteral(p, i, "null")
+		default:
+			i = endOfNumber(p, i)
+		}
+		if i < 0 {
+			return dst, false
+		}
+		for ; ; i++ { // what follows a value or a name
+			if c = byteAt(p, i); c <= ' ' {
+				line, i, c = dropSpace(line, p, from, i)
+				from = i
+			}
+			if depth == 0 || wantName || c != closer(kinds) {
+				break
+			}
+			depth--
+			kinds >>= 1
+		}
+		switch {
+		case depth == 0:
+			if i < len(p) {
+				return dst, false
+			}
+			return append(line, p[from:]...), true
+		case wantName && c == ':':
+			wantName = false
+		case !wantName && c == ',':
+			wantName = kinds&1 != 0
+		default:
+			return dst, false
+		}
+		i++
 	}
-	return append(s.dst, p[s.from:s.i]...), true
 }
 
-// A scanner is the state of compactUsual.
-type scanner struct {
-	p, dst []byte
-	i      int    // of the next byte
-	from   int    // p[from:i] is still to be appended
-	kinds  uint64 // a bit for each open object (1) or array (0), the innermost lowest
-	depth  int
-}
+// closer returns the byte that ends the innermost object (}, 0x7d) or array (], 0x5d).
+func closer(kinds uint64) byte { return ']' + byte(kinds&1)<<5 }
 
-// peek returns the next byte behind white space, which is left out of what is appended; 0 at the end.
-func (s *scanner) peek() (c byte) {
-	if s.i < len(s.p) {
-		c = s.p[s.i]
+// byteAt returns p[i], or 0 behind the end.
+func byteAt(p []byte, i int) byte {
+	if i < len(p) {
+		return p[i]
 	}
-	if c <= ' ' {
-		c = s.skipSpace()
-	}
-	return // the compiler inlines this
-}
-
-// skipSpace is peek where there is white space, or the end.
-func (s *scanner) skipSpace() byte {
-	p, i := s.p, s.i
-	s.dst = append(s.dst, p[s.from:i]...)
-	for ; i < len(p); i++ {
-		if p[i] > ' ' {
-			s.from, s.i = i, i
-			return p[i]
-		}
-		if !isSpace(p[i]) {
-			break
-		}
-		for i+9 <= len(p) && binary.LittleEndian.Uint64(p[i+1:]) == 0x2020202020202020 { // an indentation
-			i += 8
-		}
-	}
-	s.from, s.i = i, i
 	return 0
 }
 
-// document reads the whole text.
-func (s *scanner) document() bool {
-	for {
-		switch c := s.peek(); c { // a value
-		case '"':
-			if !s.text() {
-				return false
-			}
-		case '{', '[':
-			if s.depth == 64 {
-				return false
-			}
-			s.depth++
-			s.kinds = s.kinds<<1 | uint64(c>>5&1) // { is 0x7b, [ is 0x5b
-			s.i++
-			if next := s.peek(); next == c+2 { // } or ]
-				break
-			} else if c == '{' {
-				if !s.name(next) {
-					return false
-				}
-			}
-			continue
-		case 't':
-			if !s.literal("true") {
-				return false
-			}
-		case 'f':
-			if !s.literal("false") {
-				return false
-			}
-		case 'n':
-			if !s.literal("null") {
-				return false
-			}
-		default:
-			if !s.number(c) {
-				return false
-			}
-		}
-		for { // behind a value
-			c := s.peek()
-			if s.depth == 0 {
-				return c == 0 && s.i == len(s.p)
-			}
-			if c == ',' {
+// dropSpace appends p[from:i], and returns where from p[i] on the first byte is that is no white space, and that byte.
+func dropSpace(dst, p []byte, from, i int) ([]byte, int, byte) {
+	if n, end := i-from, len(dst); n <= 16 && from+16 <= len(p) && end+16 <= cap(dst) { // without a call
+		room := dst[end : end+16]
+		binary.LittleEndian.PutUint64(room, binary.LittleEndian.Uint64(p[from:]))
+		binary.LittleEndian.PutUint64(room[8:], binary.LittleEndian.Uint64(p[from+8:]))
+		dst = dst[:end+n]
+	} else {
+		dst = append(dst, p[from:i]...)
+	}
+	for ; i < len(p) && isSpace(p[i]); i++ {
+		for i+9 <= len(p) { // an indentation
+			spaces := bits.TrailingZeros64(binary.LittleEndian.Uint64(p[i+1:])^ones*' ') / 8
+			i += spaces
+			if spaces < 8 {
 				break
 			}
-			if c != ']' && c != '}' || uint64(c>>5&1) != s.kinds&1 {
-				return false
-			}
-			s.i++
-			s.depth--
-			s.kinds >>= 1
-		}
-		s.i++
-		if s.kinds&1 != 0 && !s.name(s.peek()) {
-			return false
 		}
 	}
+	return dst, i, byteAt(p, i)
 }
 
-// name reads the name of a member, whose first byte is c, and the colon.
-func (s *scanner) name(c byte) bool {
-	if c != '"' || !s.text() || s.peek() != ':' {
-		return false
+// endOfLiteral returns where behind true, false or null the text goes on; -1 where it is another.
+func endOfLiteral(p []byte, i int, word string) int {
+	if len(p)-i < len(word) || string(p[i:i+len(word)]) != word {
+		return -1
 	}
-	s.i++
-	return true
+	return i + len(word)
 }
 
-// literal reads true, false or null.
-func (s *scanner) literal(word string) bool {
-	if len(s.p)-s.i < len(word) || string(s.p[s.i:s.i+len(word)]) != word {
-		return false
-	}
-	s.i += len(word)
-	return true
-}
-
-// text reads a string from its quotation mark on.
-func (s *scanner) text() bool {
-	p, i := s.p, s.i+1
+// endOfString returns where behind the closing quotation mark of a string the text goes on, whose first byte is p[i];
+// -1 where it has none, or is not of the usual kind.
+func endOfString(p []byte, i int) int {
 	for {
-		i = skipPlain(p, i)
-		if i == len(p) {
-			return false
-		}
-		switch b := p[i]; {
-		case b == '"':
-			s.i = i + 1
-			return true
-		case 0xc3 <= b && b <= 0xdf && i+1 < len(p) && p[i+1]&0xc0 == 0x80: // U+00C0 to U+07FF
-			i += 2
-		case b >= utf8.RuneSelf:
-			r, size := utf8.DecodeRune(p[i:])
-			if mustEscape(r, size) {
-				return false
+		for i+8 <= len(p) {
+			odd := notPlain(binary.LittleEndian.Uint64(p[i:]))
+			if odd != 0 {
+				i += bits.TrailingZeros64(odd) / 8
+				break
 			}
-			i += size
-		case b != '\\' || i+1 == len(p) || !isEscape(p[i+1]):
-			return false
-		case p[i+1] != 'u':
-			i += 2
-		case i+6 > len(p) || !isHex(p[i+2]) || !isHex(p[i+3]) || !isHex(p[i+4]) || !isHex(p[i+5]):
-			return false
+			i += 8
+		}
+		for i < len(p) && isPlain[p[i]] {
+			i++
+		}
+		switch {
+		case i == len(p):
+			return -1
+		case p[i] == '"':
+			return i + 1
+		case p[i] == '\\':
+			i = endOfEscape(p, i+1)
 		default:
-			i += 6
+			i = endOfRunes(p, i)
+		}
+		if i < 0 {
+			return -1
 		}
 	}
+}
+
+// endOfEscape returns where behind an escape the text goes on, the byte behind whose backslash is p[i]; -1 where it is
+// none.
+func endOfEscape(p []byte, i int) int {
+	switch {
+	case i == len(p) || !isEscape(p[i]):
+		return -1
+	case p[i] != 'u':
+		return i + 1
+	case i+5 > len(p) || !isHex(p[i+1]) || !isHex(p[i+2]) || !isHex(p[i+3]) || !isHex(p[i+4]):
+		return -1
+	}
+	return i + 5
 }
 
 func isHex(b byte) bool { return '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'f' }
 
-// number reads a number, whose first byte is c.
-func (s *scanner) number(c byte) bool {
-	p, i := s.p, s.i
-	if c == '-' {
-		if i++; i == len(p) {
-			return false
+// endOfRunes returns where behind characters beyond ASCII, at least one, the text goes on; -1 where there is none, or
+// one that has to be escaped.
+func endOfRunes(p []byte, i int) int {
+	for first := true; first || i < len(p) && p[i] >= utf8.RuneSelf; first = false {
+		switch b := p[i]; {
+		case 0xc3 <= b && b <= 0xdf && i+1 < len(p) && p[i+1]&0xc0 == 0x80: // U+00C0 to U+07FF
+			i += 2
+		case 0xe3 <= b && b <= 0xec && i+2 < len(p) && p[i+1]&p[i+2]&0xc0 == 0x80 &&
+			(p[i+1]|p[i+2])&0x40 == 0: // U+3000 to U+CFFF
+			i += 3
+		default:
+			r, size := utf8.DecodeRune(p[i:])
+			if r < utf8.RuneSelf || mustEscape(r, size) {
+				return -1
+			}
+			i += size
 		}
-		c = p[i]
 	}
-	switch {
-	case c == '0':
+	return i
+}
+
+// endOfNumber returns where behind a number the text goes on, whose first byte is p[i]; -1 where it is none.
+func endOfNumber(p []byte, i int) int {
+	if i < len(p) && p[i] == '-' {
 		i++
-	case '1' <= c && c <= '9':
-		i = skipDigits(p, i+1)
-	default:
-		return false
+	}
+	start := i
+	if i = skipDigits(p, i); i == start || p[start] == '0' && i > start+1 {
+		return -1
 	}
 	if i < len(p) && p[i] == '.' {
-		start := i + 1
+		start = i + 1
 		if i = skipDigits(p, start); i == start {
-			return false
+			return -1
 		}
 	}
-	if i < len(p) && p[i]|0x20 == 'e' {
-		if i++; i < len(p) && (p[i] == '+' || p[i] == '-') {
-			i++
-		}
-		start := i
-		if i = skipDigits(p, start); i == start {
-			return false
-		}
+	if i == len(p) || p[i]|0x20 != 'e' {
+		return i
 	}
-	s.i = i
-	return true
+	if i++; i < len(p) && (p[i] == '+' || p[i] == '-') {
+		i++
+	}
+	start = i
+	if i = skipDigits(p, i); i == start {
+		return -1
+	}
+	return i
 }
 
 // skipDigits returns where from p[i] on the first byte is that is no digit.
 func skipDigits(p []byte, i int) int {
-	for i < len(p) && '0' <= p[i] && p[i] <= '9' {
+	for i < len(p) && p[i]-'0' <= 9 {
 		i++
 	}
 	return i
+}
+
+// indexOdd returns the index of the first byte of which notPlain has set the high bit; 8 where there is none. It does so
+// by a jump, which is predicted: the next token is read meanwhile, where a computed index would be waited for.
+func indexOdd(odd uint64) int {
+	switch bits.TrailingZeros64(odd) {
+	case 7:
+		return 0
+	case 15:
+		return 1
+	case 23:
+		return 2
+	case 31:
+		return 3
+	case 39:
+		return 4
+	case 47:
+		return 5
+	case 55:
+		return 6
+	case 63:
+		return 7
+	}
+	return 8
 }

@@ -62,21 +62,41 @@ func TestCompactUsual(t *testing.T) {
 	}
 }
 
+// TestCompactUsualAtEveryOffset: eight bytes at a time or one, what ends a string is found at each place.
+func TestCompactUsualAtEveryOffset(t *testing.T) {
+	for _, odd := range []struct {
+		bytes string
+		usual bool
+	}{{`\"`, true}, {`\u00e9`, true}, {"é", true}, {"한", true}, {"힣", true}, {"—", true}, {"😀", true}, {"", true},
+		{"\x00", false}, {"\x1f", false}, {"\x7f", false}, {"\x80", false}, {"\xff", false}, {"\u0085", false},
+		{"\u2028", false}, {"\u2066", false}, {"\xed\xa0\x80", false}, {"\xe3\x80", false}, {"\xe3\xc0\x80", false},
+		{"\xe3\x80\xff", false}, {"\xe3a\x80", false}, {`\x`, false}, {`"`, false}} {
+		for before := range 18 {
+			for after := range 18 {
+				text := []byte(`["` + strings.Repeat("~", before) + odd.bytes + strings.Repeat(" ", after) + `",1]`)
+				if _, usual := compactUsual(nil, text); usual != odd.usual {
+					t.Fatalf("%q is taken: %t", text, usual)
+				}
+				sameAsCompactor(t, text)
+			}
+		}
+	}
+}
+
 // sameAsCompactor fails the test where compactUsual takes a text that the compactor refuses, or makes another one of
-// it.
+// it, whether or not there is room for it already.
 func sameAsCompactor(t *testing.T, text []byte) {
 	t.Helper()
-	line, usual := compactUsual(nil, text)
-	if !usual {
-		return
-	}
 	var c compactor
-	want, valid := c.append(nil, text)
+	want, valid := c.append([]byte("before"), text)
 	if valid {
 		want, valid = c.end(want)
 	}
-	if !valid || !bytes.Equal(line, want) {
-		t.Errorf("%q is %q, by the compactor %q, %t", text, line, want, valid)
+	for _, dst := range [][]byte{[]byte("before"), append(make([]byte, 0, len(text)+6), "before"...)} {
+		line, usual := compactUsual(dst, text)
+		if usual && (!valid || !bytes.Equal(line, want)) {
+			t.Errorf("%q is %q, by the compactor %q, %t", text, line, want, valid)
+		}
 	}
 }
 

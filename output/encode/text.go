@@ -48,22 +48,25 @@ var isPlain = func() (table [256]bool) {
 	return table
 }()
 
+// ones and highs have the lowest and the highest bit of each byte of a word.
+const ones, highs = 0x0101010101010101, 0x8080808080808080
+
+// notPlain returns the high bit of each byte of w that is not plain, exact up to the first: what is borrowed from or
+// carried into a byte comes from one below that is not plain.
+func notPlain(w uint64) uint64 {
+	control, quote, backslash, del := w-ones*' ', (w^ones*'"')-ones, (w^ones*'\\')-ones, w+ones
+	return (control | quote | backslash | del | w) & highs
+}
+
 // skipPlain returns where from s[i] on the first byte is that is not plain.
 func skipPlain[T string | []byte](s T, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for near := min(i+12, len(s)); i < near; i++ {
-		if !isPlain[s[i]] {
-			return i
-		}
-	}
-	for ; i+8 <= len(s); i += 8 { // eight at a time: the high bit of each byte that is not plain, exact up to the first
-		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
-		quote, backslash, del := w^ones*'"', w^ones*'\\', w^ones*0x7f
-		odd := (w-ones*' ')&^w | (quote-ones)&^quote | (backslash-ones)&^backslash | (del-ones)&^del | w
-		if odd &= highs; odd != 0 {
+	for i+8 <= len(s) {
+		odd := notPlain(uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56)
+		if odd != 0 { // as a branch: what follows does not wait for it
 			return i + bits.TrailingZeros64(odd)/8
 		}
+		i += 8
 	}
 	for i < len(s) && isPlain[s[i]] {
 		i++
