@@ -166,7 +166,8 @@ func (o *Options) transportConfig(n dial.Network) transport.Config {
 	return transport.Config{
 		HTTP: o.HTTP, TLS: o.TLS,
 		Concurrency: o.Concurrency, HostConcurrency: o.Hosts.maxConcurrency(o.HostConcurrency), Bandwidth: o.Bandwidth,
-		HTTPProxy: o.HTTPProxy, HTTPSProxy: o.HTTPSProxy, NoProxy: o.NoProxy,
+		StallTimeout: o.Hosts.minStallTimeout(o.StallTimeout),
+		HTTPProxy:    o.HTTPProxy, HTTPSProxy: o.HTTPSProxy, NoProxy: o.NoProxy,
 		Private: o.Private, Dial: dial,
 	}
 }

@@ -270,6 +270,18 @@ func (h *HostRules) maxConcurrency(concurrency int) int {
 	return concurrency
 }
 
+// minStallTimeout returns the shortest stall timeout of any host; that of hosts without settings is given. 0 is none.
+func (h *HostRules) minStallTimeout(shortest time.Duration) time.Duration {
+	if h != nil {
+		for _, s := range h.all {
+			if own := valueOr(s.StallTimeout, 0); own > 0 && (shortest == 0 || own < shortest) {
+				shortest = own
+			}
+		}
+	}
+	return shortest
+}
+
 // valueOr returns *own, or run where own is nil.
 func valueOr[T any](own *T, run T) T {
 	if own != nil {

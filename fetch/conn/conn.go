@@ -150,6 +150,9 @@ func (c *Conn) AddBodyBytes(n int) { c.bodyBytes.Add(int64(n)) }
 // OverheadBytes returns how many of the bytes read were not counted by AddBodyBytes: frames, headers, TLS records.
 func (c *Conn) OverheadBytes() int64 { return c.received.Load() - c.bodyBytes.Load() }
 
+// LastRead returns when bytes were last read, or when the connection was made where none were.
+func (c *Conn) LastRead() time.Time { return c.madeAt.Add(time.Duration(c.lastRead.Load())) }
+
 // IsSilent reports whether no byte was read for the ping time that New was given: then a ping was not acknowledged.
 func (c *Conn) IsSilent() bool {
 	return time.Since(c.madeAt)-time.Duration(c.lastRead.Load()) >= c.pingTime

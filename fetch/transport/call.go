@@ -45,6 +45,8 @@ type Call struct {
 	unwatch     func()      // ends watchWrites; nil: it was not called
 	ended       atomic.Bool // End was called
 
+	pool         *pool       // of conn, where that is of HTTP/1.1
+	staleConns   int         // shared connections that were dead when the request was sent over them
 	conns        int         // shared connections that net/http chose so far
 	replays      int         // of them, those after one over which the request had been sent
 	requestSent  atomic.Bool // over the last shared connection
@@ -139,7 +141,7 @@ func (c *Call) gotConn(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 // dropConn undoes gotConn before the exchange is made over another connection.
 func (c *Call) dropConn() {
 	c.lostConn()
-	c.conn, c.exclusive, c.tls, c.responseStartLen, c.dropped = nil, false, nil, 0, true
+	c.conn, c.pool, c.exclusive, c.tls, c.responseStartLen, c.dropped = nil, nil, false, nil, 0, true
 }
 
 // noConn records that there is no connection for the request.

@@ -40,7 +40,8 @@ dialed or another exchange is done with it. The error of a dial goes to the exch
 over TLS may end with HTTP/2: that connection is offered to net/http, and all that wait for the host use it
 (errTryHTTP2) once the server's SETTINGS have come (settingsgate.go). A request is sent again over another connection
 only where the server closed a reused one before a response began, and the method, or a key of the user's, allows it.
-What may not be sent again gets connections of its own at a host that has closed kept ones so (earlyclose.go).
+What may not be sent again gets connections of its own at a host that has closed kept ones so (earlyclose.go). Where a
+connection of a host was silent up to a limit of time, or was reset, its idle ones are closed (silence.go).
 
 Who closes a connection: dialFor, one that was dialed and that no exchange can use; the pool, an idle one that is not
 reusable, was idle for too long, or is one too many, and all idle ones on CloseIdle and Close; responseBody.end, one

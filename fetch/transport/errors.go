@@ -13,9 +13,11 @@ import (
 
 // Explain returns the failure that err, met in the exchange of c or while its body was processed, comes to. Its text
 // says how far the exchange had come: status is that of the response, 0 where there was none, and bodyBytes is how
-// many bytes of its body had come. It is called before End, and may read from the connection, for at most closeTime.
+// many bytes of its body had come. Where the connection was silent, idle ones to the same host are closed. It is called
+// before End, and may read from the connection, for at most closeTime.
 func (c *Call) Explain(ctx context.Context, err error, status int, bodyBytes int64) *failure.Failure {
 	f := classify(ctx, err)
+	c.distrustIdle(ctx, f)
 	if f.Kind == failure.Protocol && status == 0 {
 		if overrun := c.headerOverrun(err); overrun != nil {
 			return overrun

@@ -23,19 +23,24 @@ const maxPools = 5
 func maxIdle(concurrency int) int { return min(2*concurrency, max(fdlimit.Exchanges()/maxPools, 1)) }
 
 // usualPingTime is how long an HTTP/2 connection may be silent before it is pinged (RFC 9113 section 6.7), and then
-// until the ping is acknowledged.
-const usualPingTime = 15 * time.Second
+// until the ping is acknowledged. Where exchanges would have stalled by then it is a third of the stall timeout, but not
+// under leastPingTime, so that they get another connection first.
+const usualPingTime, leastPingTime = 15 * time.Second, time.Second
 
-// pingTime returns usualPingTime and, where the bandwidth is limited, the time that may pass until the acknowledgement
-// of a ping is read: what it is queued behind is a frame and what is in the kernel, on as many connections as there
-// may be.
-func pingTime(bandwidth float64, concurrency int) time.Duration {
+// pingTime returns usualPingTime, or less for a stall timeout (0 is none). Where the bandwidth is limited it adds the
+// time that may pass until the acknowledgement of a ping is read: what it is queued behind is a frame and what is in
+// the kernel, on as many connections as there may be.
+func pingTime(stall time.Duration, bandwidth float64, concurrency int) time.Duration {
 	const unread = 256 << 10 // bytes a connection
+	usual := usualPingTime
+	if stall > 0 {
+		usual = min(usual, max(stall/3, leastPingTime))
+	}
 	if bandwidth <= 0 {
-		return usualPingTime
+		return usual
 	}
 	seconds := min(unread*float64(concurrency)/bandwidth, conn.MaxWait.Seconds())
-	return usualPingTime + time.Duration(seconds*float64(time.Second))
+	return usual + time.Duration(seconds*float64(time.Second))
 }
 
 // newH2Client returns net/http's Transport, used for HTTP/2. It follows no redirect, decodes nothing and does not dial:
@@ -56,7 +61,7 @@ func newH2Client(c *Config, d *dial.Dialer) *http.Transport {
 		HTTP2: &http.HTTP2Config{
 			SendPingTimeout:  d.PingTime,
 			PingTimeout:      d.PingTime,
-			WriteByteTimeout: d.PingTime,
+			WriteByteTimeout: max(d.PingTime, usualPingTime), // a slow uplink takes long for what the kernel holds
 			MaxReadFrameSize: 64 << 10,
 		},
 	}
@@ -163,6 +168,9 @@ func (n negotiating) RoundTrip(ctx context.Context, c *Call) (*http.Response, er
 			}
 			resp, err := n.h2.RoundTrip(ctx, c)
 			chosen()
+			if c.replaysOverHTTP2(ctx, err) {
+				continue
+			}
 			if !errors.Is(err, errNoConn) {
 				return resp, err
 			}

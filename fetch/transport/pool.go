@@ -124,12 +124,15 @@ func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 // closed h, which had been idle or used, before a response began, and the request may be sent twice (RFC 9110 section
 // 9.2.2).
 func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.Response, again bool, err error) {
-	again = h.mayBeStale()
+	again, c.pool = h.mayBeStale(), p
 	resp, err = h.roundTrip(ctx, c, p)
 	if err == nil || !again || c.Responded() || ctx.Err() != nil {
 		return resp, false, err
 	}
 	p.noteEarlyClose(p.hostOf(c.Target))
+	if h.conn.IsResetByPeer() {
+		p.closeIdleUnread(p.hostOf(c.Target), time.Now().Add(-provenFor))
+	}
 	switch {
 	case !c.Target.isReplayable():
 		return resp, false, err

@@ -23,6 +23,8 @@ type Config struct {
 	Concurrency, HostConcurrency int
 	// Bandwidth is the most bytes received per second over all connections; 0 is no limit.
 	Bandwidth float64
+	// StallTimeout is the shortest stall timeout of exchanges; 0 is none. HTTP/2 connections are pinged before it is met.
+	StallTimeout time.Duration
 	// HTTPProxy, HTTPSProxy and NoProxy are as curl -x and NO_PROXY take them; empty is no proxy.
 	HTTPProxy, HTTPSProxy, NoProxy string
 	// Private says when addresses that are not public may be connected to. Over a UnixSocket it has no meaning.
@@ -71,7 +73,7 @@ func New(c Config) *Transport {
 	}
 	c.Dial.TLS, c.Dial.Bandwidth, c.Dial.CloseIdle = tlsConfig(c.TLS, c.HTTP), t.bandwidth, t.CloseIdle
 	if c.Dial.PingTime == 0 {
-		c.Dial.PingTime = pingTime(c.Bandwidth, c.Concurrency)
+		c.Dial.PingTime = pingTime(c.StallTimeout, c.Bandwidth, c.Concurrency)
 	}
 	dialing := c.Dial
 	dialing.Private = dial.PrivateAllow
