@@ -21,5 +21,9 @@ func Main(args []string) int {
 	log.SetOutput(io.Discard) // net/http logs a server's surplus bytes there, unescaped
 	in := catchInterrupts()
 	defer in.stop()
-	return execute(in, args)
+	code := execute(in, args)
+	if code != 0 && code == int(in.code.Load()) {
+		in.exit()
+	}
+	return code
 }
