@@ -23,7 +23,6 @@ type settings struct {
 	resolve     []string // --resolve, HOST:PORT:ADDRESS each
 	hostsFile   string
 	failFast    bool
-	exitZero    bool
 	maxFailures failureLimit
 	shard       shardFlag
 	unique      bool

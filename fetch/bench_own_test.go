@@ -28,8 +28,8 @@ func (instantServer) CloseIdle() {}
 // Close does nothing.
 func (instantServer) Close() {}
 
-// BenchmarkOwn measures what an exchange costs without the HTTP engine: lines, plan, two changes of goroutine, request,
-// body, hash, verdict, Record and counts. The engine is an instantServer. What a Sink's Encode costs is not in it
+// BenchmarkOwn measures what an exchange costs without the HTTP engine: lines, plan, request, body, hash, verdict,
+// Record and counts. The engine is an instantServer. What a Sink's Encode costs is not in it
 // (output's BenchmarkEncode measures that). With -cpu 1 the result is CPU time, the garbage collector's share included.
 func BenchmarkOwn(b *testing.B) {
 	page := strings.Repeat("x", 1024)

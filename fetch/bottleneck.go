@@ -32,12 +32,12 @@ func (s *scheduler) bottleneck(now time.Time) (Limit, string) {
 	switch {
 	case s.inputEnded || s.isStopped():
 		return LimitNetwork, ""
-	case s.windowFull() && s.plan.Running() == 0:
+	case !s.feeding.waits && s.windowRoom() > 0:
+		return LimitInput, ""
+	case s.plan.Running() == 0:
 		return LimitOutput, ""
-	case s.windowFull():
-		return LimitNetwork, ""
 	}
-	return LimitInput, ""
+	return LimitNetwork, ""
 }
 
 // reportWait sets Live.Waiting to the host whose pause or quota is the bottleneck; wait is the time until the next Task
@@ -48,14 +48,18 @@ func (s *scheduler) reportWait(now time.Time, wait time.Duration) {
 		return
 	}
 	known := live.Waiting.Load()
-	isOfHost := s.limitHost != "" && (s.limit == LimitPausedHosts || s.limit == LimitQuota)
-	if !isOfHost || wait == plan.Never {
+	var limit Limit
+	var host string
+	if wait != plan.Never {
+		limit, host = s.bottleneck(now)
+	}
+	if host == "" || limit != LimitPausedHosts && limit != LimitQuota {
 		if known != nil {
 			live.Waiting.Store(nil)
 		}
 		return
 	}
-	w := HostWait{Host: s.limitHost, Until: now.Add(wait)}
+	w := HostWait{Host: host, Until: now.Add(wait)}
 	if s.delayed.host == w.Host {
 		w.Status = s.delayed.status
 	}
@@ -64,17 +68,27 @@ func (s *scheduler) reportWait(now time.Time, wait time.Duration) {
 	}
 }
 
-// bookTime adds the time since it was called last to the Limit that was the bottleneck in it. The part of it in which
-// exchanges waited for bandwidth goes to LimitBandwidth.
+// bookedTime is how much of the run's time has been added to Limits.
+type bookedTime struct {
+	until     time.Time     // all up to then
+	bandwidth time.Duration // of the time that exchanges have waited for bandwidth
+}
+
+// bookEvery is the least time that is booked at once: events that follow each other sooner count as one, as booking
+// costs more than some of them.
+const bookEvery = 100 * time.Microsecond
+
+// bookTime adds the time up to now that has not been booked to the Limit that was the bottleneck in it: called before
+// anything changes, that is the one of now. The part of it in which exchanges waited for bandwidth goes to
+// LimitBandwidth.
 func (s *scheduler) bookTime(now time.Time) {
-	if s.limit != "" {
-		span := now.Sub(s.checkedAt)
-		if forBandwidth := min(s.bandwidthWait(now)-s.bandwidthWaited, span); forBandwidth > 0 {
-			s.bandwidthWaited += forBandwidth
-			s.tally.addLimited(LimitBandwidth, "", forBandwidth)
-			span -= forBandwidth
-		}
-		s.tally.addLimited(s.limit, s.limitHost, span)
+	limit, host := s.bottleneck(s.booked.until)
+	span := now.Sub(s.booked.until)
+	s.booked.until = now
+	if forBandwidth := min(s.bandwidthWait(now)-s.booked.bandwidth, span); forBandwidth > 0 {
+		s.booked.bandwidth += forBandwidth
+		s.tally.addLimited(LimitBandwidth, "", forBandwidth)
+		span -= forBandwidth
 	}
-	s.checkedAt = now
+	s.tally.addLimited(limit, host, span)
 }

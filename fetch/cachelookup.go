@@ -26,18 +26,18 @@ type lookupWorker struct {
 	finisher  *finisher
 	failure   *outputFailure // takes the errors of outputs that end the run
 
-	lookups  <-chan *task // from the scheduler, which closes it at the end
-	lookedUp chan<- *task // to the scheduler
-	closed   *atomic.Bool // the run is over: Tasks are sent back as they are
+	scheduler *scheduler
+	lookups   <-chan *task // from the scheduler; closed at the end
+	closed    *atomic.Bool // the run is over: Tasks are sent back as they are
 }
 
-// work looks Tasks up until the scheduler closes lookups.
+// work looks Tasks up until lookups is closed.
 func (w *lookupWorker) work(ctx context.Context) {
 	for t := range w.lookups {
 		if !w.closed.Load() {
 			w.lookUp(ctx, t)
 		}
-		w.lookedUp <- t
+		w.scheduler.lookedUp(t)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 const maxLookupWorkers = 16
 
 // A lookupQueue is the scheduler's Tasks that are to be looked up in the cache, oldest first, and the counts of those
-// that are being looked up. The scheduler owns it. Tasks come back in any order.
+// that are being looked up. The scheduler's lock guards it. Tasks come back in any order.
 type lookupQueue struct {
 	waiting    queue.Queue[*task] // not sent to a lookup worker yet
 	inProgress int                // Tasks sent to one and not taken back
@@ -63,9 +63,8 @@ func (s *scheduler) startLookups() {
 }
 
 // takeLookup takes a Task back from a lookup worker.
-func (s *scheduler) takeLookup(t *task) {
+func (s *scheduler) takeLookup(t *task, now time.Time) {
 	s.lookupQueue.inProgress--
-	now := time.Now()
 	if t.fromCache {
 		if t.failure() == nil { // as Succeeded, which uncommitted subtracts it from
 			s.lookupQueue.answered++
@@ -78,13 +77,6 @@ func (s *scheduler) takeLookup(t *task) {
 		return
 	}
 	s.enqueue(t, now)
-}
-
-// takeLookups takes back every Task that is ready in the channel.
-func (s *scheduler) takeLookups() {
-	for n := len(s.lookedUp); n > 0; n-- {
-		s.takeLookup(<-s.lookedUp)
-	}
 }
 
 // dropLookups ends the Tasks that have not been sent to a lookup worker; those that have been sent and are not begun

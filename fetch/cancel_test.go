@@ -10,34 +10,19 @@ import (
 	"batchfetch/fetch/failure"
 )
 
-// slowHeldSink is a Sink that blocks the scheduler in Held, from half a second after the start on.
-type slowHeldSink struct {
-	recorder
-	began time.Time
-}
-
-func (d *slowHeldSink) Held() int {
-	if time.Since(d.began) >= time.Second/2 {
-		time.Sleep(2 * time.Second)
-	}
-	return 0
-}
-
-func (d *slowHeldSink) Awaited() int64 { return 0 }
-
-// runCanceled runs four exchanges at once and cancels them after a second, while the scheduler is blocked. One more
-// line is read in the meantime, with err. Which of these events the scheduler sees first is random.
+// runCanceled runs four exchanges at once and cancels them after a second. One more line is read at the same time, with
+// err. Which of these events the scheduler sees first is random.
 func runCanceled(t *testing.T, cause, err error, with func(*Options)) (Summary, error) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(time.Second, func() { cancel(cause) })
 	source := func(yield func(Request, error) bool) {
 		urls(4, "http://a.test")(yield)
-		time.Sleep(time.Second / 2)
+		time.Sleep(time.Second)
 		yield(Request{URL: "http://a.test/4"}, err)
 	}
 	o := options(func(o *Options) { o.Concurrency = 4 })
 	with(o)
-	return runWithClient(ctx, source, &slowHeldSink{began: time.Now()}, o, respondAfter(time.Hour))
+	return runWithClient(ctx, source, new(recorder), o, respondAfter(time.Hour))
 }
 
 // TestCancelIsReportedBeforeFailures checks that exchanges that the end of the context cancels are not reported as too

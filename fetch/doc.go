@@ -1,12 +1,14 @@
 /*
 Package fetch fetches many URLs at once and returns one Record for each. It knows no flag, no terminal and no file name.
 
-A Source yields Requests, Run makes the HTTP exchanges that each needs, a Sink takes the Records. The stages of a run,
-joined by channels:
+A Source yields Requests, Run makes the HTTP exchanges that each needs, a Sink takes the Records. The stages of a run:
 
 	source ▷ feeder ▷ scheduler ▷ workers ▷ writer ▷ sink
 	                   ▲     │ Plan: lanes, slots, tokens, pauses, delays
 	                   └─────┘ Retry, Hop and Restart go back into a lane
+
+The scheduler is a monitor, which the others call: a worker that has ended an exchange hands its Task back and takes the
+next in one call, without a change of goroutine. Records reach the writer by a channel.
 
 With Options.Cache a Task is looked up before it enters a lane, and again after a Hop; one that the cache has a response
 for needs no lane:
@@ -90,8 +92,8 @@ Package nettest has servers and networks for tests.
     Options.BodyMemory what one exchange holds, Options.Concurrency how many there are. Larger bodies, up to
     Options.MaxBody, are in temporary files.
   - The stages are started in run.go alone: one feeder, one writer, at most Options.Concurrency workers and, with a
-    cache, at most 16 lookup workers; the scheduler runs in the caller's goroutine. Package transport starts others for
-    a time: one for each dial under way, at most as many as exchanges wait for a connection, and one for each request
+    cache, at most 16 lookup workers; the caller's goroutine waits for timers and stops. Package transport starts
+    others for a time: one for each dial under way, at most as many as exchanges wait for a connection, and one for each request
     over 64 KiB, which is written while its response is awaited. No goroutine reads from an idle HTTP/1.1 connection.
   - A response from the cache costs no token and no slot, and a cache that fails costs no Request.
 */

@@ -36,7 +36,7 @@ func (s *scheduler) addPage(t *task, now time.Time) {
 		heap.Push(&s.parked, t)
 		s.admitParked(now)
 	default:
-		s.admitPage(t, now)
+		s.open(t, now)
 	}
 }
 
@@ -47,17 +47,9 @@ func (s *scheduler) admitParked(now time.Time) {
 		return
 	}
 	s.waitingForSink.Store(true) // before windowFull and Awaited are read, so that no Record is missed
-	for len(s.parked) > 0 && (s.parked[0].seq <= s.holder.Awaited() || !s.windowFull()) {
-		s.admitPage(heap.Pop(&s.parked).(*task), now)
+	for len(s.parked) > 0 && (s.parked[0].seq <= s.holder.Awaited() || !s.windowFull(now)) {
+		s.open(heap.Pop(&s.parked).(*task), now)
 	}
-}
-
-// admitPage admits a page beside what the window allows.
-func (s *scheduler) admitPage(t *task, now time.Time) {
-	s.openTasks++
-	s.admitted++
-	s.largeBytes += t.request.largeSize()
-	s.route(t, now)
 }
 
 // dropParked counts the parked pages as not started, as the run is stopped.

@@ -11,7 +11,7 @@ import (
 )
 
 // A roomQueue has the Tasks whose bodies found no room for their temporary files (Options.TempSpace), oldest first.
-// They are in no lane meanwhile, and cost their hosts nothing. It is the scheduler's.
+// They are in no lane meanwhile, and cost their hosts nothing. The scheduler's lock guards it.
 type roomQueue struct {
 	waiting  []*task
 	promised int64     // bytes for Tasks that have left it and have not come back from a worker; most have them already

@@ -36,7 +36,7 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 }
 
 // runWith is Run over a transport of the caller's. It is the only place where stages are started: one feeder, one
-// scheduler (in the caller's goroutine), one writer, and workers and lookup workers as the scheduler asks for them.
+// writer, and workers and lookup workers as the scheduler asks for them, which waits in the caller's goroutine.
 func runWith(
 	ctx context.Context, source Source, sink Sink, o *Options, transport *transport.Transport,
 ) (Summary, error) {
@@ -44,22 +44,25 @@ func runWith(
 	exchanges, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	f := p.feeder(source)
-	go f.feed() // awaited, unless it is blocked in a read: then it ends at its next Request
 	var writers, workers, lookupWorkers sync.WaitGroup
 	writers.Go(p.writer().write)
-	s := newScheduler(o, p.schedulerPorts(cancel,
+	var s *scheduler
+	s = newScheduler(o, p.schedulerPorts(ctx, cancel,
 		func() {
-			w := p.worker()
+			w := p.worker(s)
 			workers.Go(func() { w.work(exchanges) })
 		},
 		func() {
-			w := p.lookupWorker()
+			w := p.lookupWorker(s)
 			lookupWorkers.Go(func() { w.work(exchanges) })
 		}))
-	s.loop(ctx)
+	feedEnded := make(chan struct{})
+	go func() { // awaited, unless it is blocked in a read: then it ends at its next Request
+		defer close(feedEnded)
+		p.feeder(source, s).feed()
+	}()
+	s.loop()
 
-	close(p.closed)
 	close(p.start)
 	close(p.lookups)
 	workers.Wait()
@@ -67,14 +70,9 @@ func runWith(
 	close(p.records)
 	writers.Wait()
 	ended := time.Now()
-	p.awaitFeeder()
-
-	input := inputResult{skipped: f.skipped.Load(), unstarted: int64(len(p.unstarted))}
-	if s.inputEnded { // only then has f.err been written for sure
-		input.err = f.err
-	}
-	summary := s.summary(ended, input)
-	return summary, p.runError(ctx, &summary, input.err)
+	awaitFeeder(feedEnded)
+	summary := s.summary(ended)
+	return summary, p.runError(ctx, &summary, s.inputError)
 }
 
 // backlog is the capacity of the channels between two stages, in Tasks or Records: with 256 neither stage waits until
@@ -95,21 +93,14 @@ type pipeline struct {
 	finisher  *finisher
 	failure   *outputFailure
 
-	intake       chan *task    // feeder to scheduler; closed at the Source's end
-	start        chan *task    // scheduler to workers
-	done         chan *task    // workers to scheduler
+	start        chan *task    // scheduler to idle workers
 	lookups      chan *task    // scheduler to lookup workers
-	lookedUp     chan *task    // lookup workers to scheduler
 	records      chan *Record  // workers and lookup workers to writer
 	largeRecords chan *Record  // the same for large ones, unbuffered: a worker holds its own until the writer takes it
 	wake         chan struct{} // writer to scheduler: a Record has been taken or committed
-	closed       chan struct{} // closed when the run is over
-	unstarted    chan *task    // the Task that the feeder had not sent by then
-	feedEnded    chan struct{} // closed when the feeder has ended
 
 	lookupsClosed  atomic.Bool  // lookups that have not begun are not made
 	waitingForSink atomic.Bool  // the scheduler waits for a Record to be taken
-	doneBefore     atomic.Int64 // Requests that the feeder has read with ErrDone
 	taken          atomic.Int64 // Records that the Sink has taken
 	blockedWorkers atomic.Int64 // workers and lookup workers that wait for the writer to take a large Record
 	committedCount atomic.Int64 // committed successes that needed an exchange; counted with a cache only
@@ -120,17 +111,11 @@ func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipelin
 		options: o, sink: sink, transport: transport, targets: newTargeter(o),
 		cache: newResponseCache(o, transport), renewer: newHeaderRenewer(o), memory: newDecodeMemory(),
 		failure:      newOutputFailure(),
-		intake:       make(chan *task, backlog),
 		start:        make(chan *task, o.Concurrency),
-		done:         make(chan *task, o.Concurrency),
 		lookups:      make(chan *task, backlog),
-		lookedUp:     make(chan *task, backlog),
 		records:      make(chan *Record, backlog),
 		largeRecords: make(chan *Record),
 		wake:         make(chan struct{}, 1),
-		closed:       make(chan struct{}),
-		unstarted:    make(chan *task, 1),
-		feedEnded:    make(chan struct{}),
 	}
 	p.pager = &pager{options: o, targets: p.targets, transport: transport}
 	p.finisher = &finisher{options: o, pager: p.pager, sink: sink, records: p.records, largeRecords: p.largeRecords,
@@ -138,17 +123,15 @@ func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipelin
 	return p
 }
 
-func (p *pipeline) feeder(source Source) *feeder {
-	return &feeder{source: source, pager: p.pager, live: p.options.Live, doneBefore: &p.doneBefore,
-		intake: p.intake, closed: p.closed, unstarted: p.unstarted, ended: p.feedEnded}
+func (p *pipeline) feeder(source Source, s *scheduler) *feeder {
+	return &feeder{source: source, pager: p.pager, scheduler: s}
 }
 
 func (p *pipeline) schedulerPorts(
-	cancel context.CancelCauseFunc, startWorker, startLookupWorker func(),
+	ctx context.Context, cancel context.CancelCauseFunc, startWorker, startLookupWorker func(),
 ) schedulerPorts {
 	return schedulerPorts{
-		intake: p.intake, start: p.start, done: p.done, lookups: p.lookups, lookedUp: p.lookedUp,
-		wake: p.wake, outputFailed: p.failure.done(), doneBefore: &p.doneBefore,
+		start: p.start, lookups: p.lookups, wake: p.wake, canceled: ctx.Done(), failed: p.failure.done(),
 		startWorker: startWorker, startLookupWorker: startLookupWorker, cancel: cancel, lookupsClosed: &p.lookupsClosed,
 		holder: holderOf(p.sink), waitingForSink: &p.waitingForSink, taken: &p.taken,
 		committedCount: &p.committedCount, blockedWorkers: &p.blockedWorkers,
@@ -158,18 +141,18 @@ func (p *pipeline) schedulerPorts(
 	}
 }
 
-func (p *pipeline) worker() *worker {
+func (p *pipeline) worker(s *scheduler) *worker {
 	return &worker{options: p.options, transport: p.transport, cache: p.cache,
 		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, memory: p.memory, finisher: p.finisher,
 		failure: p.failure, holder: holderOf(p.sink),
-		rng:   rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
-		start: p.start, done: p.done}
+		rng:       rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		scheduler: s, start: p.start}
 }
 
-func (p *pipeline) lookupWorker() *lookupWorker {
+func (p *pipeline) lookupWorker(s *scheduler) *lookupWorker {
 	return &lookupWorker{options: p.options, cache: p.cache,
 		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, finisher: p.finisher, failure: p.failure,
-		lookups: p.lookups, lookedUp: p.lookedUp, closed: &p.lookupsClosed}
+		scheduler: s, lookups: p.lookups, closed: &p.lookupsClosed}
 }
 
 func (p *pipeline) writer() *writer {
@@ -185,11 +168,11 @@ func (p *pipeline) writer() *writer {
 const feederTimeout = 100 * time.Millisecond
 
 // awaitFeeder waits until the feeder has ended, for feederTimeout at most.
-func (p *pipeline) awaitFeeder() {
+func awaitFeeder(ended <-chan struct{}) {
 	timer := time.NewTimer(feederTimeout)
 	defer timer.Stop()
 	select {
-	case <-p.feedEnded:
+	case <-ended:
 	case <-timer.C:
 	}
 }

@@ -2,6 +2,8 @@ package fetch
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,13 +15,11 @@ import (
 // schedulerPorts are the scheduler's connections to the other stages: its ends of the channels, the counters that they
 // share with it, and functions that start and stop them.
 type schedulerPorts struct {
-	intake       <-chan *task    // from the feeder, which closes it at the Source's end
-	start        chan<- *task    // to the workers; its capacity is Options.Concurrency
-	done         <-chan *task    // from the workers
-	lookups      chan<- *task    // to the lookup workers
-	lookedUp     <-chan *task    // from the lookup workers
-	wake         <-chan struct{} // from the writer: a Record has been taken or committed
-	outputFailed <-chan struct{} // closed when an output has failed; nil once seen
+	start    chan<- *task    // to idle workers; its capacity is Options.Concurrency
+	lookups  chan<- *task    // to the lookup workers
+	wake     <-chan struct{} // from the writer: a Record has been taken or committed
+	canceled <-chan struct{} // closed when the caller's context ends
+	failed   <-chan struct{} // closed when an output has failed
 
 	startWorker       func()
 	startLookupWorker func()
@@ -28,7 +28,6 @@ type schedulerPorts struct {
 
 	holder         Holder                            // the Sink; nil where it holds no Records back
 	waitingForSink *atomic.Bool                      // set by the scheduler while it waits for a Record to be taken
-	doneBefore     *atomic.Int64                     // Requests that the feeder has read with ErrDone
 	taken          *atomic.Int64                     // Records that the Sink has taken
 	committedCount *atomic.Int64                     // committed successes that needed an exchange; 0 without a cache
 	blockedWorkers *atomic.Int64                     // workers that wait for the writer to take a large Record
@@ -38,11 +37,17 @@ type schedulerPorts struct {
 	setTarget func(*task) // sets the target of a Task that was spilled
 }
 
-// A scheduler is the stage that owns the Plan, the counts and the only timer of a run. It starts Tasks, takes them back
-// and decides when the run is over. One goroutine runs it, that of Run.
+// A scheduler has the Plan, the counts and the only timer of a run. It starts Tasks, takes them back and decides when
+// the run is over. It is a monitor: the other stages call its methods, each of which holds mu and, with what it has
+// changed, starts all that may start by then. So a worker takes its next Task itself, and no goroutine of the
+// scheduler's own is in between; Run's goroutine waits for the timer and for reasons to stop (loop).
 type scheduler struct {
 	schedulerPorts
-	options     *Options
+	options *Options
+	over    chan struct{} // closed when every Task admitted has ended and no more will come
+	room    chan struct{} // to the feeder that waits: there is room in the window, or the run is stopped; capacity 1
+
+	mu          sync.Mutex // guards all that follows
 	plan        *plan.Plan
 	tally       *tally
 	workers     int // that have been started
@@ -50,21 +55,22 @@ type scheduler struct {
 	rooms       roomQueue
 
 	timer      *time.Timer
+	timerAt    time.Time // when the timer fires; the past is that it does not
 	begun      time.Time
-	deadline   time.Time       // of the run, or of the exchanges under way while it drains; zero is none
-	openTasks  int             // Tasks admitted and not ended
-	parked     parkedPages     // pages that are not admitted yet
-	admitted   int64           // Tasks admitted
-	largeBytes int64           // bytes of large Requests in memory
-	inputEnded bool            // the Source has no more
-	drain      <-chan struct{} // Options.Drain; nil once seen
-	canceled   <-chan struct{} // Done of the caller's context; nil once seen
+	deadline   time.Time   // of the run, or of the exchanges under way while it drains; zero is none
+	openTasks  int         // Tasks admitted and not ended
+	parked     parkedPages // pages that are not admitted yet
+	admitted   int64       // Tasks admitted
+	doneBefore int64       // Requests that the Source has yielded with ErrDone
+	largeBytes int64       // bytes of large Requests in memory
+	feeding    feederWait
+	inputEnded bool  // the Source has no more
+	inputError error // an *InputError: why it broke off
+	isClosed   bool  // the Summary has been made: nothing is counted any more
 
-	limit           Limit         // what kept the next Task from starting at checkedAt; empty before the first check
-	limitHost       string        // the host whose limit that was; empty is no single host's
-	checkedAt       time.Time     // when bookTime was called last
-	delayed         delayedHost   // of the last Task that a response has made wait
-	bandwidthWaited time.Duration // how long exchanges had waited for bandwidth by then, as far as it has been booked
+	stops   [3]stopRequest
+	booked  bookedTime
+	delayed delayedHost // of the last Task that a response has made wait
 }
 
 // A delayedHost is the lane of a Task that has to wait, and the status of the response that made it.
@@ -73,12 +79,20 @@ type delayedHost struct {
 	status int
 }
 
+// A stopRequest is a channel that is closed when the run is to be stopped; nil once seen.
+type stopRequest struct {
+	closed <-chan struct{}
+	why    Stop
+}
+
 // newScheduler returns a scheduler with an empty Plan. The run begins now.
 func newScheduler(o *Options, ports schedulerPorts) *scheduler {
-	s := &scheduler{schedulerPorts: ports, options: o, tally: newTally(o),
-		timer: time.NewTimer(time.Hour), begun: time.Now(), drain: o.Drain}
+	s := &scheduler{schedulerPorts: ports, options: o, tally: newTally(o), over: make(chan struct{}),
+		room: make(chan struct{}, 1), timer: time.NewTimer(time.Hour), begun: time.Now()}
+	s.timer.Stop()
 	s.plan = plan.New(o.limits(), s.codec())
-	s.checkedAt = s.begun
+	s.stops = [...]stopRequest{{s.canceled, StopCanceled}, {s.failed, StopOutput}, {o.Drain, StopDrain}}
+	s.booked.until = s.begun
 	if o.Deadline > 0 {
 		s.deadline = s.begun.Add(o.Deadline)
 	}
@@ -94,28 +108,153 @@ func (s *scheduler) codec() plan.Codec {
 	return &taskCodec{setTarget: s.setTarget, largeBytes: &s.largeBytes}
 }
 
-// loop runs until every Task admitted has ended and no more will come.
-func (s *scheduler) loop(ctx context.Context) {
+// loop has the scheduler look again what may start when the timer fires, the writer asks for it or the run is to be
+// stopped, until it is over.
+func (s *scheduler) loop() {
 	defer s.timer.Stop()
-	s.canceled = ctx.Done()
+	canceled, failed, drain := s.canceled, s.failed, s.options.Drain
 	for {
-		now := time.Now()
-		s.bookTime(now)
-		s.checkDeadline(now)
-		s.plan.SetUncommitted(s.uncommitted())
-		s.admitParked(now)
-		wait := s.startWithRoom(now, s.dispatch(now))
-		s.startLookups()
-		if s.isOver() {
+		s.recheck()
+		select {
+		case <-s.over:
 			return
+		case <-s.timer.C:
+		case <-s.wake:
+		case <-canceled:
+			canceled = nil // a nil channel blocks: it is seen once
+		case <-failed:
+			failed = nil
+		case <-drain:
+			drain = nil
 		}
-		s.limit, s.limitHost = s.bottleneck(now)
-		s.reportWait(now, wait)
-		s.awaitEvent(now, wait)
 	}
 }
 
-// dispatch starts every Task that may start now and returns how long until the next one may.
+// recheck starts what may start by now.
+func (s *scheduler) recheck() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle(s.enter())
+}
+
+// admit takes a Task of the feeder into the look-ahead window, and blocks while that is full. It reports whether the
+// feeder is to go on: where the run has been stopped the Task counts as not started.
+func (s *scheduler) admit(t *task) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.enter()
+	for !s.isStopped() && s.mustPauseIntake(now) {
+		s.feeding.waits = true
+		s.mu.Unlock()
+		<-s.room
+		s.mu.Lock()
+		now = s.enter()
+	}
+	if s.isStopped() {
+		s.countUnadmitted(&s.tally.NotStarted)
+		return false
+	}
+	s.open(t, now)
+	s.settle(now)
+	return true
+}
+
+// skip counts a Request of the feeder that is not to be started, for why, an ErrSkipped, and reports whether the feeder
+// is to go on.
+func (s *scheduler) skip(why error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.countUnadmitted(&s.tally.Skipped); errors.Is(why, ErrDone) {
+		s.doneBefore++
+	}
+	if live := s.options.Live; live != nil {
+		live.Skipped.Store(s.tally.Skipped)
+	}
+	return !s.isStopped()
+}
+
+// countUnadmitted adds a Request to a count of the tally, unless the Summary has been made of it.
+func (s *scheduler) countUnadmitted(count *int64) {
+	if !s.isClosed {
+		*count++
+	}
+}
+
+// endInput notes that the Source has no more. The error is an *InputError where it broke off.
+func (s *scheduler) endInput(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.isStopped() {
+		return
+	}
+	now := s.enter()
+	s.inputEnded, s.inputError = true, err
+	s.checkFailures(now)
+	s.settle(now)
+}
+
+// next takes a Task back from the worker whose exchange for it has ended, and returns the one that this worker takes
+// next; nil is none, and the worker is idle.
+func (s *scheduler) next(t *task) *task {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.enter()
+	s.takeDone(t, now)
+	s.checkDeadline(now)
+	s.plan.SetUncommitted(s.uncommitted())
+	var own *task
+	if next, _ := s.plan.Next(now); next != nil {
+		own = next.Owner.(*task)
+	}
+	s.settle(now)
+	return own
+}
+
+// lookedUp takes a Task back from a lookup worker.
+func (s *scheduler) lookedUp(t *task) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.enter()
+	s.takeLookup(t, now)
+	s.settle(now)
+}
+
+// enter returns the time, after it has booked what has passed to what has kept the next Task from starting since, and
+// stopped the run where that is asked for: of what happens at the same time as a stop, nothing starts an exchange.
+func (s *scheduler) enter() time.Time {
+	now := time.Now()
+	if now.Sub(s.booked.until) >= bookEvery {
+		s.bookTime(now)
+	}
+	for i := range s.stops {
+		ask := &s.stops[i]
+		select {
+		case <-ask.closed:
+			ask.closed = nil // a nil channel blocks: it is seen once
+			s.stop(ask.why, now)
+		default:
+		}
+	}
+	return now
+}
+
+// settle starts what may start by now, sets the timer to when more may, and ends the run where that is over.
+func (s *scheduler) settle(now time.Time) {
+	s.checkDeadline(now)
+	s.plan.SetUncommitted(s.uncommitted())
+	s.admitParked(now)
+	wait := s.startWithRoom(now, s.dispatch(now))
+	s.startLookups()
+	if s.isOver() {
+		s.bookTime(now)
+		s.end()
+		return
+	}
+	s.reportWait(now, wait)
+	s.setTimer(now, s.letFeed(now, wait))
+}
+
+// dispatch hands every Task that may start now to an idle worker, and returns how long until the next one may.
 func (s *scheduler) dispatch(now time.Time) time.Duration {
 	for {
 		t, wait := s.plan.Next(now)
@@ -145,80 +284,50 @@ func (s *scheduler) isOver() bool {
 	return s.openTasks == 0 && len(s.parked) == 0 && (s.inputEnded || s.isStopped())
 }
 
+// end closes over, once.
+func (s *scheduler) end() {
+	select {
+	case <-s.over:
+	default:
+		close(s.over)
+	}
+}
+
 func (s *scheduler) isStopped() bool { return s.tally.Stopped != StopNone }
 
-// awaitEvent waits for an event, for wait at most (plan.Never is no bound), and handles it and those that are ready by
-// then.
-func (s *scheduler) awaitEvent(now time.Time, wait time.Duration) {
-	s.setTimer(now, wait)
-	intake := s.intake
-	if s.inputEnded || s.isStopped() || s.mustPauseIntake() {
-		intake = nil // receiving from a nil channel blocks: backpressure on the feeder
-	}
-	select {
-	case t := <-s.done:
-		s.takeDone(t)
-	case t := <-s.lookedUp:
-		s.takeLookup(t)
-	case t, open := <-intake:
-		s.admit(t, open)
-	case <-s.timer.C:
-	case <-s.wake:
-	case <-s.drain:
-		s.drain = nil
-		s.stop(StopDrain, time.Now())
-	case <-s.outputFailed:
-		s.outputFailed = nil
-		s.stop(StopOutput, time.Now())
-	case <-s.canceled:
-		s.canceled = nil
-		s.stop(StopCanceled, time.Now())
-	}
-	s.takeReady(intake)
-}
-
-// takeReady takes what is ready in the channels by now, without asking the plan in between.
-func (s *scheduler) takeReady(intake <-chan *task) {
-	for n := len(s.done); n > 0; n-- {
-		s.takeDone(<-s.done)
-	}
-	s.takeLookups()
-	for n := len(intake); n > 0 && !s.isStopped() && !s.windowFull(); n-- {
-		s.admit(<-intake, true)
-	}
-}
-
-// setTimer sets the timer to wait (plan.Never is none) or the deadline, whichever comes first.
+// setTimer sets the timer to wait (plan.Never is none) or the deadline, whichever comes first. One that fires sooner is
+// left as it is: it is set again then.
 func (s *scheduler) setTimer(now time.Time, wait time.Duration) {
 	if !s.deadline.IsZero() {
-		if left := max(s.deadline.Sub(now), 0); wait == plan.Never || left < wait {
-			wait = left
-		}
+		wait = sooner(wait, max(s.deadline.Sub(now), 0))
 	}
-	if wait == plan.Never {
-		s.timer.Stop()
+	at := now.Add(wait)
+	if wait == plan.Never || s.timerAt.After(now) && !at.Before(s.timerAt) {
 		return
 	}
+	s.timerAt = at
 	s.timer.Reset(wait)
 }
 
-// admit takes a Task of the feeder into the look-ahead window. Where open is false the input has ended, and t is nil.
-func (s *scheduler) admit(t *task, open bool) {
-	if !open {
-		s.inputEnded = true
-		s.checkFailures(time.Now())
-		return
+// sooner returns the smaller one of two waits, of which a may be plan.Never.
+func sooner(a, b time.Duration) time.Duration {
+	if a == plan.Never {
+		return b
 	}
+	return min(a, b)
+}
+
+// open takes a Task into the look-ahead window, beside what that allows.
+func (s *scheduler) open(t *task, now time.Time) {
 	s.openTasks++
 	s.admitted++
 	s.largeBytes += t.request.largeSize()
-	s.route(t, time.Now())
+	s.route(t, now)
 }
 
 // takeDone takes a Task back from a worker: one whose Fate is Final has ended, any other is routed to its next
 // exchange.
-func (s *scheduler) takeDone(t *task) {
-	now := time.Now()
+func (s *scheduler) takeDone(t *task, now time.Time) {
 	s.plan.Done(&t.Task, now)
 	s.tally.countExchange(t)
 	if live := s.options.Live; live != nil {

@@ -30,7 +30,7 @@ func (s *scheduler) checkFailures(now time.Time) {
 // mostRequests returns how many Requests the run will have finished at most when it has come to its end, with those
 // that were done before; 0 is not known.
 func (s *scheduler) mostRequests() int64 {
-	known := s.admitted + s.doneBefore.Load()
+	known := s.admitted + s.doneBefore
 	switch {
 	case s.inputEnded && s.openTasks == 0 && len(s.parked) == 0:
 		return known
@@ -69,6 +69,7 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 	s.dropLookups()
 	s.dropParked()
 	s.dropRoomQueue()
+	s.wakeFeeder()
 	rest, spilled := s.plan.RemoveWaiting(now)
 	s.openTasks -= int(spilled)
 	s.tally.NotStarted += spilled
@@ -111,23 +112,12 @@ func (s *scheduler) endUnstarted(t *task) {
 	s.plan.Fail(&t.Task, s.cutOffFailure(t))
 }
 
-// inputResult is what became of the input, as the feeder knows it once the run is over.
-type inputResult struct {
-	skipped   int64 // Requests that the Source yielded only to be counted
-	unstarted int64 // Tasks that the feeder had not sent yet
-	err       error // an *InputError: why the Source broke off; nil where it did not before the run was over
-}
-
-// summary returns the Summary once the run is over, at now. Tasks that are in intake by then count as not started.
-func (s *scheduler) summary(now time.Time, input inputResult) Summary {
-	for n := len(s.intake); n > 0; n-- {
-		if t := <-s.intake; t != nil { // nil: the feeder has ended and closed it
-			s.tally.NotStarted++
-		}
-	}
-	s.tally.NotStarted += input.unstarted
-	s.tally.Skipped = input.skipped
-	if input.err != nil && !s.isStopped() {
+// summary returns the Summary once the run is over, at now. What the Source yields later is not counted.
+func (s *scheduler) summary(now time.Time) Summary {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.isClosed = true
+	if s.inputError != nil && !s.isStopped() {
 		s.tally.Stopped = StopInput
 	}
 	return s.tally.summary(now.Sub(s.begun))

@@ -112,7 +112,7 @@ type exchangeCounts struct {
 	watched          Watched // of this one response
 }
 
-// A tally is the counts of a run while it goes on. The scheduler owns it.
+// A tally is the counts of a run while it goes on. The lock of the scheduler guards it.
 type tally struct {
 	Summary
 	latency       histogram

@@ -12,7 +12,7 @@ import (
 )
 
 // A taskCodec is the plan.Codec of a run: it packs tasks that have had no exchange, of each its Request and its seq.
-// The scheduler's goroutine alone uses it.
+// The scheduler's lock guards it.
 type taskCodec struct {
 	setTarget   func(*task) // sets the target of an unpacked task
 	largeBytes  *int64      // the bytes of large Requests in memory: see Request.largeSize

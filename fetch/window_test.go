@@ -86,18 +86,20 @@ func TestLargeRequestsAreSpilled(t *testing.T) {
 func TestLargeBytesAreCounted(t *testing.T) {
 	targets := newTargeter(options(nil))
 	s := newScheduler(options(nil), schedulerPorts{
-		setTarget: func(t *task) { setTarget(t, targets) }, doneBefore: new(atomic.Int64),
+		setTarget: func(t *task) { setTarget(t, targets) }, startWorker: func() {}, start: make(chan *task, 50),
+		bandwidthWait: func(time.Time) time.Duration { return 0 }, recordsFull: func() bool { return false },
+		blockedWorkers: new(atomic.Int64),
 	})
 	defer s.timer.Stop()
 	var tasks []*task
 	for r := range largeRequests(20, "http://a.test") {
 		task := newTask(r)
 		setTarget(task, targets)
-		s.admit(task, true)
+		s.admit(task)
 		tasks = append(tasks, task)
 	}
 	plain := newTask(Request{URL: "http://a.test/"})
-	s.admit(plain, true)
+	s.admit(plain)
 	all := s.largeBytes
 	if all < 20*(128<<10) || all > 20*(129<<10) {
 		t.Errorf("%d bytes", all)

@@ -28,32 +28,40 @@ type worker struct {
 	holder    Holder                     // the Sink; nil where it holds no Records back
 	exchanges *transport.ExchangeContext // of all exchanges until one is cancelled; nil before the first
 
-	start <-chan *task // from the scheduler, which closes it at the end
-	done  chan<- *task // to the scheduler; its capacity is Options.Concurrency
+	scheduler *scheduler
+	start     <-chan *task // from the scheduler, for an idle worker; closed at the end
 }
 
-// work makes exchanges until the scheduler closes start.
+// work makes exchanges until start is closed.
 func (w *worker) work(ctx context.Context) {
 	defer w.closeExchangeContext()
 	for t := range w.start {
-		record := newRecord(t)
-		switch {
-		case t.lineError != nil:
-			endWithoutExchange(t, record, t.lineError.failure())
-			record.Input = redact.Line(t.lineError.Input) // again: not every Source is an input.Reader, which does it
-		case t.Lost != nil:
-			endWithoutExchange(t, record, t.Lost)
-		default:
-			w.attempt(ctx, t, record)
+		for t != nil {
+			w.process(ctx, t)
+			t = w.scheduler.next(t)
 		}
-		if t.Verdict.Fate == judge.Final {
-			w.serveStale(ctx, t, record)
-			w.finisher.render(t, record)
-			if !w.restartForRoom(t, record, time.Now()) {
-				w.finisher.send(t, record)
-			}
+	}
+}
+
+// process makes the next exchange of a Task, or ends it without one, and sends the Record of one that has ended to the
+// writer.
+func (w *worker) process(ctx context.Context, t *task) {
+	record := newRecord(t)
+	switch {
+	case t.lineError != nil:
+		endWithoutExchange(t, record, t.lineError.failure())
+		record.Input = redact.Line(t.lineError.Input) // again: not every Source is an input.Reader, which does it
+	case t.Lost != nil:
+		endWithoutExchange(t, record, t.Lost)
+	default:
+		w.attempt(ctx, t, record)
+	}
+	if t.Verdict.Fate == judge.Final {
+		w.serveStale(ctx, t, record)
+		w.finisher.render(t, record)
+		if !w.restartForRoom(t, record, time.Now()) {
+			w.finisher.send(t, record)
 		}
-		w.done <- t // never blocks: its capacity is the concurrency
 	}
 }
 

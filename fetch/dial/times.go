@@ -2,6 +2,7 @@ package dial
 
 import (
 	"context"
+	"net/http/httptrace"
 	"sync"
 	"time"
 )
@@ -34,14 +35,20 @@ func (t *Times) Steps() (lookup, connect, handshake time.Duration) {
 	return t.lookup, t.connect, t.handshake
 }
 
-// lookupDone records a name lookup that took so long.
-func (t *Times) lookupDone(took time.Duration) {
+// traceLookups returns a context whose name lookups are timed by httptrace.
+func (t *Times) traceLookups(ctx context.Context) context.Context {
 	if t == nil {
-		return
+		return ctx
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.lookup = took
+	var began time.Time
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart: func(httptrace.DNSStartInfo) { began = time.Now() },
+		DNSDone: func(httptrace.DNSDoneInfo) {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.lookup = time.Since(began)
+		},
+	})
 }
 
 // connectDone records a dial that took so long, its lookup included.

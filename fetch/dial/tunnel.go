@@ -263,9 +263,14 @@ func (d *Dialer) resolve(ctx context.Context, addr string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	found, err := d.addrsOf(ctx, host, port)
-	if err != nil {
-		return "", err
+	found := d.knownAddrs(host, port)
+	if found == nil {
+		if found, err = d.Network.Dialer.Resolver.LookupNetIP(timesOf(ctx).traceLookups(ctx), "ip", host); err != nil {
+			return "", err
+		}
+	}
+	if found = d.ofFamily(found); len(found) == 0 {
+		return "", d.noUsableAddr()
 	}
 	return net.JoinHostPort(found[0].Unmap().String(), port), nil
 }

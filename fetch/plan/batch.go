@@ -2,7 +2,7 @@ package plan
 
 import "batchfetch/fetch/queue"
 
-// A Codec packs pristine Tasks into few bytes. It is called by the plan's goroutine only.
+// A Codec packs pristine Tasks into few bytes. It is called by who calls the Plan.
 type Codec interface {
 	// Pack returns a compressed form of tasks, which are dropped afterwards. It must not keep the slice.
 	Pack(tasks []*Task) []byte

@@ -32,8 +32,8 @@ Where memory is full, Full spills the last Tasks of hosts that have more than ca
 batches, which are unpacked when their lane needs them. RemoveWaiting removes all that waits at the end of a run.
 
 The package is pure: it has no clock, lock, goroutine, network, file or context. Time is an argument, and only one
-goroutine may call a Plan. It does not know what a Task belongs to (its Owner), and a host is only a name to it. Of this
-module it imports judge, failure and queue.
+goroutine at a time may call a Plan. It does not know what a Task belongs to (its Owner), and a host is only a name to
+it. Of this module it imports judge, failure and queue.
 
 The files, from the bottom: limits.go, times.go, meter.go, pace.go, resetunit.go, quotawindow.go, bucket.go, buckets.go,
 scout.go, width.go, throttle.go, overload.go and closure.go know no lane; task.go, lane.go, hostlanes.go, share.go,

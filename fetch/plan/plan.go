@@ -10,7 +10,7 @@ import (
 
 // A Plan decides which Task starts now, or how long until one may. It has all Tasks that wait, in one lane for each
 // host. It has no clock, lock or goroutine of its own: now is an argument, which must never decrease, and only one
-// goroutine may call it.
+// goroutine at a time may call it.
 //
 // Of the lanes that may start a Task, the one with the most work (in seconds) goes first, so that the host that will
 // take longest is always at its limit and the run ends as early as the limits allow. Every longestIdleEvery-th start
