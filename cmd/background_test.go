@@ -45,6 +45,12 @@ func expectCode(ts *testscript.TestScript, want int, err error) {
 	switch {
 	case errors.As(err, &exit):
 		got = exit.ExitCode()
+		if status, isUnix := exit.Sys().(interface {
+			Signaled() bool
+			Signal() syscall.Signal
+		}); isUnix && status.Signaled() {
+			got = 128 + int(status.Signal()) // as in a shell
+		}
 	case err != nil:
 		ts.Fatalf("%v", err)
 	}
@@ -129,9 +135,9 @@ func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
 	requireUsage(ts, !neg && len(args) == 1 && env.program != nil, "signal NAME, after start")
 	which, known := map[string]syscall.Signal{
 		"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "QUIT": syscall.SIGQUIT,
-		"SEGV": syscall.SIGSEGV,
+		"SEGV": syscall.SIGSEGV, "HUP": syscall.SIGHUP,
 	}[args[0]]
-	requireUsage(ts, known, "signal INT|TERM|KILL|QUIT|SEGV")
+	requireUsage(ts, known, "signal INT|TERM|HUP|KILL|QUIT|SEGV")
 	ts.Check(env.program.Process.Signal(which))
 }
 

@@ -115,7 +115,7 @@ func (r *runCache) close(ctx context.Context, out *outputs, code int) {
 	}
 	reported := out.withheld == "" && (code == exitOK || code == exitFailed || code == exitStopped)
 	if out.resumed != nil { // with --resume what is in the output stays in it
-		reported = reported || code == exitInt || code == exitTerm
+		reported = reported || isSignal(code)
 	}
 	if r.teller != nil && reported {
 		_ = r.teller.Confirm(ctx, time.Now()) // the Guard has warned

@@ -15,6 +15,7 @@ type config struct {
 	bodyURL  string // of requests whose bodies are the input's lines; "" is that lines are requests
 	unique   bool
 	dryRun   bool
+	exitZero bool // in place of exitFailed
 	progress progressMode
 	quiet    bool
 	verbose  bool
@@ -23,6 +24,7 @@ type config struct {
 	hostLimits bool // for the summary: --hosts was given, and may have limits
 	retryFlags bool // for the summary: the command line has flags that a retry of the failures needs, too
 
+	noTemp    error    // why the run has no room for temporary files that it may need; nil is that it has
 	filesRead []string // files that flags have read, which no output may replace
 	stdinFlag string   // the flag that has read standard input; "" is none
 }

@@ -58,7 +58,7 @@ func printPlan(in *interrupts, c *config, src fetch.Source) int {
 		return exitBroken
 	case hosts.Total == 0:
 		writeMessage(os.Stderr, c.inWords(), slog.LevelWarn, noRequests, "")
-	case hosts.Invalid > 0:
+	case hosts.Invalid > 0 && !c.exitZero:
 		return exitFailed
 	}
 	return exitOK

@@ -33,7 +33,7 @@ func (out *outputs) finish(c *config, r result) int {
 	switch {
 	case r.code == exitPipe:
 	case !out.console.inWords:
-		if written != r.code { // the last place for it
+		if written != r.exitCode() { // the last place for it
 			writeSummary(out.console.stderr, &r)
 		}
 		out.report(append(hostNotes(r.summary), out.notes(c, &r)...))
@@ -42,7 +42,7 @@ func (out *outputs) finish(c *config, r result) int {
 	default:
 		out.printSummary(c, &r, append(hostNotes(r.summary), out.notes(c, &r)...))
 	}
-	return r.code
+	return r.exitCode()
 }
 
 // report writes the notes as messages of the run.
@@ -69,7 +69,7 @@ func writeSummary(to io.Writer, r *result) int {
 	if to == nil {
 		return -1
 	}
-	code := r.code
+	code := r.exitCode()
 	if _, err := to.Write(encode.AppendSummary(nil, &r.summary, code)); err != nil {
 		r.addError(err)
 		return -1
@@ -154,7 +154,7 @@ func (out *outputs) notes(c *config, r *result) []note {
 		notes = append(notes, note{level: slog.LevelWarn, label: "Output",
 			text: "not all is done: the same command goes on from here"})
 	}
-	if out.bodies != nil && out.resumed == nil && (r.code == exitInt || r.code == exitTerm || r.code == exitStopped) {
+	if out.bodies != nil && out.resumed == nil && (isSignal(r.code) || r.code == exitStopped) {
 		notes = append(notes, note{slog.LevelWarn, "Bodies",
 			"not all is done: the bodies that are whole are in " + c.output.saveDir,
 			"the same command with --skip-existing leaves them alone; with -o FILE --resume it goes on from here by itself"})

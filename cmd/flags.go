@@ -203,6 +203,7 @@ func registerRun(r *registrar, s *settings) {
 	add(r, &s.maxFailures, "max-failures", "", "n or p%", "none",
 		"number of failures allowed, or their share at the end (p%, in a crontab ppct); the run stops when it "+
 			"is exceeded for certain", parseFailureLimit)
+	r.bool(&s.exitZero, "exit-zero", "", "exit with 0, and not 3, when the run is complete and some requests failed")
 	add(r, &s.shard, "shard", "", "i/n", "",
 		"only part i of n of the input, by host; auto, auto/n and auto/0-7 take it from the scheduler of the job "+
 			"(help sharding)", parseShard)

@@ -13,17 +13,23 @@ import (
 	"batchfetch/fetch"
 )
 
-// interrupts are SIGINT and SIGTERM as the two ways of ending a run: the first signal closes drain, the second cancels
-// ctx. Before a run has started, the first one ends the process.
+// interrupts are SIGINT, SIGTERM and SIGHUP as the two ways of ending a run: the first signal closes drain, the second
+// cancels ctx. Before a run has started, the first one ends the process. One that was ignored when the process began
+// stays ignored, as by nohup(1), or for what a shell runs in the background.
 type interrupts struct {
 	ctx     context.Context //nolint:containedctx // the root of the process, a first parameter everywhere else
 	drain   chan struct{}
 	stop    func()       // ends the goroutine that receives signals
 	code    atomic.Int32 // the exit code of the first signal; 0 is none
+	first   time.Time    // when the first signal came; of the goroutine that receives them
 	started atomic.Bool
 	inWords atomic.Bool // as in console
 	cancel  context.CancelCauseFunc
 }
+
+// oneSignal is how long after the first signal others belong to it: timeout(1) and process managers send one to the
+// process and another to its group, microseconds later.
+const oneSignal = time.Second
 
 // exitDelay is how long the process may take to end in order after its last signal, should its output block.
 const exitDelay = 2 * time.Second
@@ -33,7 +39,12 @@ func catchInterrupts() *interrupts {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	in := &interrupts{ctx: ctx, cancel: cancel, drain: make(chan struct{})}
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	for _, each := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(each) {
+			signal.Notify(signals, each)
+		}
+	}
+	catchQuit(signals)
 	in.stop = func() {
 		signal.Stop(signals)
 		cancel(nil)
@@ -59,13 +70,19 @@ func (in *interrupts) markStarted(inWords bool) {
 }
 
 func (in *interrupts) handle(received os.Signal) {
+	if isQuit(received) {
+		dieBySignal(received.(syscall.Signal)) //nolint:forcetypeassert // as every signal of the system
+		os.Exit(exitQuit)
+	}
 	first := in.code.CompareAndSwap(0, int32(signalCode(received)))
 	switch {
 	case !in.started.Load():
-		os.Exit(int(in.code.Load()))
+		in.exit()
 	case first:
+		in.first = time.Now()
 		close(in.drain)
 		time.AfterFunc(fetch.Defaults().Grace+exitDelay, in.forceExit)
+	case time.Since(in.first) < oneSignal:
 	default:
 		in.cancel(errors.New("interrupted twice"))
 		time.AfterFunc(exitDelay, in.forceExit)
@@ -83,13 +100,29 @@ func (in *interrupts) forceExit() {
 	case <-reported:
 	case <-time.After(exitDelay / 4):
 	}
-	os.Exit(int(in.code.Load()))
+	in.exit()
 }
+
+// exit ends the process by the first signal: a shell that runs it in a loop ends too, as by one that nothing catches.
+func (in *interrupts) exit() {
+	code := int(in.code.Load())
+	dieBySignal(syscall.Signal(code - signalBase))
+	os.Exit(code) // of the first process of a container, which no signal of its own ends
+}
+
+// signalBase is what a shell adds to the number of a signal to make an exit code of it.
+const signalBase = 128
+
+// isSignal reports whether an exit code is that of a signal which ends a run in order.
+func isSignal(code int) bool { return code == exitHup || code == exitInt || code == exitTerm }
 
 // signalCode returns the exit code of a signal: 128 and its number.
 func signalCode(received os.Signal) int {
-	if received == syscall.SIGTERM {
+	switch received {
+	case syscall.SIGTERM:
 		return exitTerm
+	case syscall.SIGHUP:
+		return exitHup
 	}
 	return exitInt
 }

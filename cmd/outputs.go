@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"batchfetch/output"
+	"batchfetch/output/encode"
 	"batchfetch/output/file"
 	"batchfetch/output/journal"
 	"batchfetch/output/savedir"
@@ -32,6 +34,9 @@ type outputs struct {
 func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 	if err := errors.Join(checkNotInputs(c, inputs), checkDistinct(c.output)); err != nil {
 		return nil, err
+	}
+	if losesAll(c) {
+		return nil, errClosed
 	}
 	out = &outputs{console: newConsole(c)}
 	out.records = out.console.stdout
@@ -60,6 +65,15 @@ func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 		out.protectFiles(c, inputs)
 	}
 	return out, out.openLive(c.output)
+}
+
+// errClosed is that there is no output.
+var errClosed = errors.New("standard output is closed, and nothing else would hold what is fetched")
+
+// losesAll reports whether standard output, which is closed, would be all that the run writes of successes.
+func losesAll(c *config) bool {
+	return c.output.output == "" && c.output.saveDir == "" && c.cache.address == "" && c.output.body != encode.BodyNone &&
+		isClosed(os.Stdout)
 }
 
 // protectFiles keeps saved bodies from replacing the files that the run reads or writes.

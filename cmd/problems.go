@@ -89,6 +89,8 @@ func hintFor(err error) string {
 func outputHint(err error) string {
 	var temporary *spool.Error
 	switch {
+	case errors.Is(err, errClosed):
+		return "name a file by -o, -o /dev/null where the Records are of no use"
 	case errors.As(err, &temporary):
 		return "large bodies and --ordered need room there: make some, or name another directory by TMPDIR"
 	case errors.Is(err, os.ErrNotExist):

@@ -3,7 +3,6 @@ package cmd
 import (
 	"batchfetch/fetch"
 	"batchfetch/fetch/dial"
-	"batchfetch/fetch/spool"
 	"batchfetch/output/encode"
 )
 
@@ -16,7 +15,6 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 	readProxies(&o, s.proxy, lookup, found)
 	o.Identity = !s.compressed
 	o.MaxBody = maxBody(s)
-	o.TempSpace = tempSpace(s.tempMax)
 	o.DropBody = s.output.body == encode.BodyNone
 	o.UserAgent = s.request.userAgent
 	o.MaxFailures, o.MaxFailurePercent = s.maxFailures.count, s.maxFailures.percent
@@ -39,6 +37,8 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 	shard := resolveShard(s.shard, lookup, found)
 	outputs := s.output
 	nameOutputs(&outputs, shard, s.shard.auto || shard.Of > 0, found)
+	var noTemp error
+	o.TempSpace, noTemp = tempSpace(&outputs, s.tempMax, &o)
 	o.Resolve = parseOverrides(s.resolve, found)
 	if err := o.Validate(); err != nil {
 		found.addMistakes(err)
@@ -47,9 +47,9 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 	checkCache(s.cache, &o, found)
 	return &config{
 		fetch: o, output: outputs, cache: s.cache, shard: shard, bodyURL: s.request.bodyURL,
-		unique: s.unique, dryRun: s.dryRun,
+		unique: s.unique, dryRun: s.dryRun, exitZero: s.exitZero,
 		progress: s.progress, quiet: s.quiet, verbose: s.verbose, failFast: s.failFast, hostLimits: s.hostsFile != "",
-		filesRead: files.names, stdinFlag: files.stdinFlag,
+		noTemp: noTemp, filesRead: files.names, stdinFlag: files.stdinFlag,
 	}
 }
 
@@ -62,19 +62,6 @@ func maxBody(s *settings) int64 {
 		return 10 << 30
 	}
 	return 16 << 20
-}
-
-// tempSpace returns the room for temporary files: that of --temp-max, or half of what is free where that is negative.
-// It is nil where that is not known.
-func tempSpace(most int64) *spool.Space {
-	if most < 0 {
-		free, known := spool.Free()
-		if !known {
-			return nil
-		}
-		most = free / 2
-	}
-	return spool.NewSpace(most)
 }
 
 func validUserAgent(text string) bool {

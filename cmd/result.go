@@ -16,6 +16,7 @@ type result struct {
 	err     error
 	code    int
 
+	exitZero   bool // the process exits with 0 in place of exitFailed
 	inputEmpty bool // the input was read to its end, and had no request
 }
 
@@ -43,6 +44,14 @@ func exitCode(in *interrupts, summary fetch.Summary, err error) int {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// exitCode returns the exit code of the process.
+func (r *result) exitCode() int {
+	if r.exitZero && r.code == exitFailed {
+		return exitOK
+	}
+	return r.code
 }
 
 // isPublished reports whether the output file of the run takes its name.

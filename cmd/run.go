@@ -59,13 +59,14 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	o.Expected = progress.Total
 	awaitProgress := startProgress(progressing, in, c, out, progress, inputs)
 	warnConcurrency(o.Concurrency, out.console)
+	warnTemp(c, out.console)
 	in.markStarted(out.console.inWords)
 	summary, err := fetch.Run(in.ctx, src, counts, o)
 	stopProgress()
 	awaitProgress()
 
 	code := out.finish(c, result{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err),
-		inputEmpty: summary.Complete && inInput.Load() == 0})
+		exitZero: c.exitZero, inputEmpty: summary.Complete && inInput.Load() == 0})
 	cache.close(context.WithoutCancel(in.ctx), out, code)
 	return code
 }

@@ -65,9 +65,9 @@ func logExit(code int) {
 //	feed FILE                  write a file to its standard input
 //	says [-stdout] TEXT        wait until TEXT is on its standard error, or its standard output: that of script, a
 //	                           program of Linux, is the terminal which it makes for another
-//	signal NAME                send it a signal: INT, TERM, KILL, QUIT or SEGV
+//	signal NAME                send it a signal: INT, TERM, HUP, KILL, QUIT or SEGV
 //	shut                       close its standard input
-//	ends CODE                  await its end and expect the exit code; -1 is killed
+//	ends CODE                  await its end and expect the exit code; 137 is killed
 //	asked N METHOD URL         expect this number of requests at the servers
 //	await N METHOD URL         wait for it
 //	peak N                     expect the most requests that were in flight at once

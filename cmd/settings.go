@@ -23,6 +23,7 @@ type settings struct {
 	resolve     []string // --resolve, HOST:PORT:ADDRESS each
 	hostsFile   string
 	failFast    bool
+	exitZero    bool
 	maxFailures failureLimit
 	shard       shardFlag
 	unique      bool

@@ -2,12 +2,15 @@ package cmd
 
 import (
 	"errors"
+	"io"
 	"os"
 	"syscall"
 )
 
 // A stream is standard input, output or error. Its open file description is shared with other processes, of which one
 // may make it non-blocking in the middle of a run (fcntl(2), O_NONBLOCK): then it waits by itself, as the kernel would.
+// Each Write and ReadFrom is whole beside those of other processes of ours with the same file or pipe: it is under a
+// lock of the file, where the system has one for it.
 type stream struct{ file *os.File }
 
 // Read is io.Reader's.
@@ -24,7 +27,22 @@ func (s stream) Read(p []byte) (int, error) {
 }
 
 // Write is io.Writer's.
-func (s stream) Write(p []byte) (written int, err error) {
+func (s stream) Write(p []byte) (int, error) {
+	defer lockStream(s.file)()
+	return unlockedStream(s).Write(p)
+}
+
+// ReadFrom writes all of a line in pieces.
+func (s stream) ReadFrom(line io.Reader) (int64, error) {
+	defer lockStream(s.file)()
+	return io.Copy(unlockedStream(s), line)
+}
+
+// An unlockedStream is a stream whose lock is held.
+type unlockedStream struct{ file *os.File }
+
+// Write is io.Writer's.
+func (s unlockedStream) Write(p []byte) (written int, err error) {
 	for {
 		n, err := s.file.Write(p[written:])
 		written += n

@@ -14,6 +14,46 @@ const (
 	forWriting = unix.POLLOUT
 )
 
+// isClosed reports whether a standard stream was closed when the process began, as by >&- in a shell: the runtime has
+// then opened the null device in its place, for reading and writing. What a shell opens for > /dev/null is for writing
+// alone; a program that starts us may open it for both.
+func isClosed(stream *os.File) bool {
+	var is, null unix.Stat_t
+	fd := int(stream.Fd())
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_ACCMODE == unix.O_RDWR &&
+		unix.Fstat(fd, &is) == nil && unix.Stat(os.DevNull, &null) == nil && is.Rdev == null.Rdev && is.Mode == null.Mode
+}
+
+// lockStream locks the file or pipe of a stream for this process (fcntl(2), F_SETLKW), and waits for others that have it
+// locked. A lock of the open file description (flock(2)) would not keep out those that have inherited it too. Where
+// there can be no lock, as on a terminal, it returns at once.
+func lockStream(f *os.File) (unlock func()) {
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() && info.Mode()&os.ModeNamedPipe == 0 || !setLock(f, unix.F_WRLCK) {
+		return func() {}
+	}
+	return func() { setLock(f, unix.F_UNLCK) }
+}
+
+// setLock sets or removes a lock of the whole file, and reports whether it could.
+func setLock(f *os.File, kind int16) bool {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return false
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		for {
+			failed = unix.FcntlFlock(fd, unix.F_SETLKW, &unix.Flock_t{Type: kind})
+			if !errors.Is(failed, unix.EINTR) {
+				return
+			}
+		}
+	})
+	return err == nil && failed == nil
+}
+
 // await waits until a file can be read from or written to, or has been closed by the other side.
 func await(f *os.File, events int16) error {
 	raw, err := f.SyscallConn() // Fd would make it blocking again, for the others too

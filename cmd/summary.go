@@ -141,7 +141,7 @@ func cacheLine(c *config, sum fetch.Summary) string {
 
 // stopReason returns in words what ended a run early, or made its code 4; "" is nothing, or an error that has a note.
 func stopReason(c *config, r *result) string {
-	if r.code == exitInt || r.code == exitTerm {
+	if isSignal(r.code) {
 		return "Stopped: interrupted"
 	}
 	switch r.summary.Stopped {

@@ -155,7 +155,7 @@ func splitLane(lane string) (origin, path string) {
 func (o *Options) transportConfig(n dial.Network) transport.Config {
 	dial := dial.Config{
 		Network: n, Family: "tcp", UnixSocket: o.UnixSocket, Overrides: o.Resolve, UserAgent: o.UserAgent,
-		Timeouts: o.dialTimeouts,
+		NameTTL: o.NameTTL, Timeouts: o.dialTimeouts,
 	}
 	switch {
 	case o.IPv4:

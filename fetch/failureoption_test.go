@@ -78,6 +78,7 @@ func TestSchemeThatTheURLNeeds(t *testing.T) {
 
 // TestLimitThatWasMet: a failure by a time limit names the one that was met, over proxies too.
 func TestLimitThatWasMet(t *testing.T) {
+	t.Parallel()
 	silent := nettest.Talk(t, func(c *net.TCPConn) { nettest.AwaitClose(c) })
 	notReady := startServer(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
 	for _, tt := range []struct {
@@ -87,20 +88,20 @@ func TestLimitThatWasMet(t *testing.T) {
 		says   string
 		option string
 	}{
-		{"timeout", silent, func(o *Options) { o.Timeout = 50 * time.Millisecond },
-			"not done within 50ms (--timeout); connected, no answer had arrived", "timeout"},
+		{"timeout", silent, func(o *Options) { o.Timeout = ampleLimit },
+			"not done within 5s (--timeout); connected, no answer had arrived", "timeout"},
 		{"timeout within the handshake", strings.Replace(silent, "http:", "https:", 1),
 			func(o *Options) { o.Timeout = 50 * time.Millisecond }, "not done within 50ms (--timeout)", "timeout"},
 		{"stall-timeout", silent, func(o *Options) { o.StallTimeout = 50 * time.Millisecond },
 			"no data for 50ms (--stall-timeout); connected", "stall-timeout"},
-		{"deadline", silent, func(o *Options) { o.Deadline = 50 * time.Millisecond },
-			"the run ended after 50ms (--deadline); connected", "deadline"},
+		{"deadline", silent, func(o *Options) { o.Deadline = ampleLimit },
+			"the run ended after 5s (--deadline); connected", "deadline"},
 		{"connect-timeout", strings.Replace(silent, "http:", "https:", 1),
 			func(o *Options) { o.ConnectTimeout = 50 * time.Millisecond },
 			"not done within 50ms (--connect-timeout)", "connect-timeout"},
 		{"connect-timeout over a proxy", "https://a.test/", func(o *Options) {
-			o.ConnectTimeout, o.HTTPSProxy = 50*time.Millisecond, silent
-		}, ": CONNECT a.test:443: not done within 50ms (--connect-timeout)", "connect-timeout"},
+			o.ConnectTimeout, o.HTTPSProxy = ampleLimit, silent
+		}, ": CONNECT a.test:443: not done within 5s (--connect-timeout)", "connect-timeout"},
 		{"connect-timeout over a proxy with TLS", "https://a.test/", func(o *Options) {
 			o.ConnectTimeout, o.HTTPSProxy = 50*time.Millisecond, strings.Replace(silent, "http:", "https:", 1)
 		}, ": not done within 50ms (--connect-timeout)", "connect-timeout"},
@@ -108,6 +109,7 @@ func TestLimitThatWasMet(t *testing.T) {
 			" in 20ms (--poll-time)", "poll-time"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			r, _ := runOne(t, tt.url, noRetryOptions(tt.change))
 			if r.Failure == nil || !strings.Contains(r.Failure.Error(), tt.says) || r.Failure.Option != tt.option {
 				t.Errorf("got %s: %v", kindOf(r), r.Failure)

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"crypto/tls"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -124,36 +125,43 @@ func TestHTTP2ConnectionsThatEnd(t *testing.T) {
 // TestUnresponsiveHTTP2Connection checks that a connection over which nothing arrives, no response to a ping either, is
 // closed and its request is retried.
 func TestUnresponsiveHTTP2Connection(t *testing.T) {
+	t.Parallel()
+	const pingTime = 2 * time.Second
 	const lost = "nothing came over the connection, no answer to a ping either; connected, no answer had arrived"
 	const cut = "nothing came over the connection, no answer to a ping either; 200 OK and 4 bytes of its body had arrived"
 	for text, says := range map[string]func(framer){lost: func(framer) {}, cut: func(f framer) { f.writeHalf(f.next()) }} {
-		var made atomic.Int32
-		url := startHTTP2Server(t, func(f framer) {
-			if made.Add(1) <= 2 {
-				says(f)
-				nettest.AwaitClose(f.conn)
-				return
-			}
-			for stream := f.next(); stream != 0; stream = f.next() {
-				f.writeHalf(stream)
-				_ = f.WriteData(stream, true, nil)
-			}
-		})
 		for retries, want := range []failure.Kind{failure.Stalled, ""} {
-			o := options(func(o *Options) { o.HTTP, o.StallTimeout, o.Retries, o.RetryDelay = transport.HTTP2, 0, retries, 0 })
-			config := o.transportConfig(dial.Network{})
-			config.Dial.PingTime = 100 * time.Millisecond
-			transport := transport.New(config)
-			var sink recorder
-			if _, err := runWith(t.Context(), linesOf(url), &sink, o, transport); err != nil {
-				t.Fatal(err)
-			}
-			transport.CloseIdle()
-			r := sink.records[0]
-			if kindOf(r) != want || r.Attempts != retries+1 || r.Elapsed < 200*time.Millisecond || want != "" &&
-				r.Failure.Error() != text {
-				t.Errorf("%s after %d attempts and %s: %v", kindOf(r), r.Attempts, r.Elapsed, r.Failure)
-			}
+			t.Run(fmt.Sprintf("%d retries, %s", retries, text), func(t *testing.T) {
+				t.Parallel()
+				var made atomic.Int32
+				url := startHTTP2Server(t, func(f framer) {
+					if made.Add(1) == 1 {
+						says(f)
+						nettest.AwaitClose(f.conn)
+						return
+					}
+					for stream := f.next(); stream != 0; stream = f.next() {
+						f.writeHalf(stream)
+						_ = f.WriteData(stream, true, nil)
+					}
+				})
+				o := options(func(o *Options) {
+					o.HTTP, o.StallTimeout, o.Retries, o.RetryDelay = transport.HTTP2, 0, retries, 0
+				})
+				config := o.transportConfig(dial.Network{})
+				config.Dial.PingTime = pingTime
+				transport := transport.New(config)
+				var sink recorder
+				if _, err := runWith(t.Context(), linesOf(url), &sink, o, transport); err != nil {
+					t.Fatal(err)
+				}
+				transport.CloseIdle()
+				r := sink.records[0]
+				if kindOf(r) != want || r.Attempts != retries+1 || r.Elapsed < 2*pingTime || want != "" &&
+					r.Failure.Error() != text {
+					t.Errorf("%s after %d attempts and %s: %v", kindOf(r), r.Attempts, r.Elapsed, r.Failure)
+				}
+			})
 		}
 	}
 }
@@ -186,6 +194,7 @@ func TestHTTP2StreamsThatBreak(t *testing.T) {
 }
 
 func TestHTTP2Stalls(t *testing.T) {
+	t.Parallel()
 	gone := make(chan struct{})
 	url, o := startTLSServer(t, true, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(200)
@@ -193,7 +202,7 @@ func TestHTTP2Stalls(t *testing.T) {
 		<-r.Context().Done()
 		close(gone)
 	})
-	o.StallTimeout = 200 * time.Millisecond
+	o.StallTimeout = ampleLimit
 	if r, _ := runOne(t, url, o); kindOf(r) != failure.Stalled {
 		t.Errorf("got %s: %v", kindOf(r), r.Failure)
 	}
@@ -220,7 +229,7 @@ func TestHTTP2HeaderOverTheBound(t *testing.T) {
 func TestOneConnectionServesAllStreams(t *testing.T) {
 	backend, o := startTLSServer(t, true, respondProtocol)
 	o.TLS = &tls.Config{InsecureSkipVerify: true}
-	o.Concurrency, o.HostConcurrency, o.Retries = 10, 10, 0
+	o.Concurrency, o.HostConcurrency, o.Retries, o.ConnectTimeout = 10, 10, 0, time.Hour
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -255,6 +264,7 @@ func TestOneConnectionServesAllStreams(t *testing.T) {
 
 // TestRetriesAfterAStalledConnection checks that after a stall of an HTTP/2 connection the retries go one at a time.
 func TestRetriesAfterAStalledConnection(t *testing.T) {
+	t.Parallel()
 	const urls = 4
 	var stalled atomic.Int32 // requests that got no answer
 	url := startHTTP2Server(t, func(f framer) {
@@ -273,7 +283,7 @@ func TestRetriesAfterAStalledConnection(t *testing.T) {
 	})
 	var sink recorder
 	o := noRetryOptions(func(o *Options) {
-		o.HTTP, o.Retries, o.RetryDelay, o.StallTimeout = transport.HTTP2, 20, time.Millisecond, 300*time.Millisecond
+		o.HTTP, o.Retries, o.RetryDelay, o.StallTimeout = transport.HTTP2, 20, time.Millisecond, ampleLimit
 		o.HostConcurrency, o.Adaptive = urls, true
 	})
 	stop := make(chan struct{})

@@ -191,6 +191,9 @@ type Options struct {
 	UnixSocket string
 	// Resolve gives hosts addresses in place of those that DNS has (curl --resolve).
 	Resolve []dial.Override
+	// NameTTL is how long the addresses of a name are kept; 0 asks for them with each connection, and negative goes by the
+	// TTL of the answer, 5 seconds at least and a minute at most (CURLOPT_DNS_CACHE_TIMEOUT is a minute).
+	NameTTL time.Duration
 	// IPv4 and IPv6 restrict connections to one family; both at once is a mistake (curl -4, -6).
 	IPv4, IPv6 bool
 	// Private says which addresses may be connected to that are not public (RFC 6890). They are checked when a
@@ -264,6 +267,7 @@ func Defaults() Options {
 		BodyMemory:      1 << 20,
 		FailureBody:     1 << 10,
 		MaxFailures:     -1,
+		NameTTL:         -1,
 		HTTP:            transport.Auto,
 		Private:         dial.PrivateRedirects,
 	}

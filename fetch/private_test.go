@@ -48,7 +48,7 @@ func TestPrivateRedirects(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			hosts := startTwoHosts(t, nil)
-			o := noRetryOptions(func(o *Options) { o.Retries = 2 })
+			o := noRetryOptions(func(o *Options) { o.Retries, o.NameTTL = 2, 0 })
 			r := runIn(t, o, testNetwork(t, twoHostNames), redirectChain(hosts.port, tt.path...)).records[0]
 			switch {
 			case tt.want == "" && r.Failure != nil:

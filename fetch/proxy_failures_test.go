@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/nettest"
@@ -17,6 +16,7 @@ import (
 
 // TestProxiesThatFail checks that a failure names the proxy and the step, and never the password.
 func TestProxiesThatFail(t *testing.T) {
+	t.Parallel()
 	says := func(text string) func(*net.TCPConn) {
 		return func(c *net.TCPConn) { nettest.ReadRequest(c); nettest.Say(c, text) }
 	}
@@ -57,13 +57,13 @@ func TestProxiesThatFail(t *testing.T) {
 			_, _ = io.Copy(c, &longBody{left: 1 << 20})
 		}, "", failure.TooLarge, "proxy http://~: CONNECT a.test:443: the header is over 256 KiB"},
 		{"says nothing", "http", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "", failure.Timeout,
-			"proxy http://~: CONNECT a.test:443: not done within 300ms (--connect-timeout); not yet connected"},
+			"proxy http://~: CONNECT a.test:443: not done within 5s (--connect-timeout); not yet connected"},
 		{"no HTTP over SOCKS", "socks5h", func(c *net.TCPConn) {
 			nettest.Say(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
 			nettest.AwaitClose(c)
 		}, "", failure.Connect, "proxy socks5h://~: asking for a.test:443: unexpected protocol version 72"},
 		{"SOCKS that says nothing", "socks5h", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "", failure.Timeout,
-			"proxy socks5h://~: asking for a.test:443: not done within 300ms (--connect-timeout); not yet connected"},
+			"proxy socks5h://~: asking for a.test:443: not done within 5s (--connect-timeout); not yet connected"},
 		{"SOCKS that refuses the password", "socks5h", func(c *net.TCPConn) {
 			nettest.Say(c, "\x05\x02\x01\x01")
 			nettest.AwaitClose(c)
@@ -84,18 +84,18 @@ func TestProxiesThatFail(t *testing.T) {
 		{"a forward over something else", "http", says("SSH-2.0-x\r\n\r\n"), "http://a.test/", failure.Protocol,
 			"over proxy http://~: not a valid HTTP answer: it does not begin with HTTP/; connected, no answer had arrived"},
 		{"a forward that stalls", "http", func(c *net.TCPConn) { nettest.AwaitClose(c) }, "http://a.test/", failure.Stalled,
-			"over proxy http://~: no data for 400ms (--stall-timeout); connected, no answer had arrived"},
+			"over proxy http://~: no data for 5s (--stall-timeout); connected, no answer had arrived"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			addr := strings.TrimPrefix(nettest.Talk(t, tt.says), "http://")
 			page := tt.url
 			if page == "" {
 				page = "https://a.test/"
 			}
 			o := noRetryOptions(func(o *Options) {
-				o.HTTPProxy, o.ConnectTimeout, o.StallTimeout = tt.scheme+"://user:s3cret@"+addr, 300*time.Millisecond,
-					400*time.Millisecond
-				o.HTTPSProxy = o.HTTPProxy
+				o.HTTPProxy = tt.scheme + "://user:s3cret@" + addr
+				o.HTTPSProxy, o.ConnectTimeout, o.StallTimeout = o.HTTPProxy, ampleLimit, ampleLimit
 			})
 			r, _ := runOne(t, page, o)
 			if kindOf(r) != tt.want || r.Failure.Error() != strings.ReplaceAll(tt.text, "~", addr) {

@@ -4,9 +4,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"batchfetch/fetch/failure"
 )
+
+// ampleLimit is a limit of time of an exchange that has something to do before it meets the limit: on a machine that is
+// busy, or stands still for seconds, it does so, too.
+const ampleLimit = 5 * time.Second
 
 // runOne runs one input line over a real socket and returns its Record and body.
 func runOne(t testing.TB, line string, o Options) (*Record, string) {

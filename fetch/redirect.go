@@ -55,7 +55,7 @@ func locationOf(status int, h http.Header) (string, *failure.Failure) {
 				failure.StatusText(status), len(values))
 		}
 	}
-	return h.Get("Location"), nil
+	return strings.Clone(h.Get("Location")), nil // it may be a part of the whole header, which is not to stay with a Task
 }
 
 // parseLocation returns the URL that a Location at base leads to. It has the fragment of base where it has none, and no

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"batchfetch/fetch/cache"
 	"batchfetch/fetch/coding/codingtest"
@@ -63,6 +62,7 @@ func partialURLOf(t *testing.T, text string) string {
 // TestPartialBodiesKept checks that a partial body is kept if a response that could be continued broke off, and after
 // no other failure.
 func TestPartialBodiesKept(t *testing.T) {
+	t.Parallel()
 	const start = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"
 	for _, tt := range []struct {
 		name, says string
@@ -78,10 +78,10 @@ func TestPartialBodiesKept(t *testing.T) {
 		{name: "in chunks", says: "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
 			kind: failure.Truncated, kept: true},
 		{name: "out of time", says: start + "ETag: \"a\"\r\n\r\nhalf", hold: true, with: func(o *Options) {
-			o.Timeout = 200 * time.Millisecond
+			o.Timeout = ampleLimit
 		}, kind: failure.Timeout, kept: true},
 		{name: "stalled", says: start + "ETag: \"a\"\r\n\r\nhalf", hold: true, with: func(o *Options) {
-			o.StallTimeout = 200 * time.Millisecond
+			o.StallTimeout = ampleLimit
 		}, kind: failure.Stalled, kept: true},
 		{name: "before its first byte", says: start + "ETag: \"a\"\r\n\r\n", kind: failure.Truncated},
 		{name: "without a validator", says: start + "\r\nhalf", kind: failure.Truncated},
@@ -110,6 +110,7 @@ func TestPartialBodiesKept(t *testing.T) {
 			kind: failure.Protocol},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			over := make(chan struct{})
 			origin := newRangeServer(t, "") // its handler is set below
 			origin.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ func TestStallBehindProxy(t *testing.T) {
 // TestStalled checks that a response whose bytes arrive too slowly or not at all is of kind stalled, and what its
 // message says.
 func TestStalled(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		says func(*net.TCPConn)
@@ -57,39 +59,40 @@ func TestStalled(t *testing.T) {
 				if _, err := c.Write([]byte("x")); err != nil {
 					return
 				}
-				time.Sleep(5 * time.Millisecond)
+				time.Sleep(50 * time.Millisecond)
 			}
 		}, "200 OK and "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r, _ := runOne(t, nettest.Talk(t, tt.says), noRetryOptions(func(o *Options) {
-				o.StallTimeout = 200 * time.Millisecond
+				o.StallTimeout = ampleLimit
 			}))
 			if kindOf(r) != failure.Stalled {
 				t.Fatalf("got %s: %v", kindOf(r), r.Failure)
 			}
-			if says := r.Failure.Error(); !strings.HasPrefix(says, "no data for 200ms (--stall-timeout); ") ||
+			if says := r.Failure.Error(); !strings.HasPrefix(says, "no data for 5s (--stall-timeout); ") ||
 				!strings.Contains(says, tt.text) {
 				t.Errorf("says %q", says)
 			}
-			if r.Elapsed < 200*time.Millisecond {
+			if r.Elapsed < ampleLimit {
 				t.Errorf("after %s only", r.Elapsed)
 			}
 		})
 	}
 }
 
-// TestSlowIsNotStalled checks that 8 KiB every 25 ms are no stall with a stall timeout of 400 ms.
+// TestSlowIsNotStalled checks that 8 KiB every 300 ms are no stall, for longer than the stall timeout.
 func TestSlowIsNotStalled(t *testing.T) {
+	t.Parallel()
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		for range 20 {
 			_, _ = io.WriteString(w, strings.Repeat("x", 8<<10))
 			_ = http.NewResponseController(w).Flush()
-			time.Sleep(25 * time.Millisecond)
+			time.Sleep(300 * time.Millisecond)
 		}
 	})
-	r, _ := runOne(t, url, noRetryOptions(func(o *Options) { o.StallTimeout = 400 * time.Millisecond }))
+	r, _ := runOne(t, url, noRetryOptions(func(o *Options) { o.StallTimeout = ampleLimit }))
 	if r.Failure != nil || r.Bytes != 20*8<<10 {
 		t.Errorf("%d bytes, %v", r.Bytes, r.Failure)
 	}
@@ -99,10 +102,10 @@ func TestSlowIsNotStalled(t *testing.T) {
 // although the kernel's buffers hide part of that: at this pace at most 800 KB are read within the limit.
 func TestSlowUploadIsNotStalled(t *testing.T) {
 	t.Parallel()
-	const limit, size = time.Second, 16 << 20
+	const limit, size = ampleLimit, 16 << 20
 	url := nettest.Talk(t, func(c *net.TCPConn) {
 		began := time.Now()
-		due := func() int { return int(time.Since(began).Seconds() * 800e3) }
+		due := func() int { return int(time.Since(began).Seconds() * 800e3 / limit.Seconds()) }
 		taken := 0
 		paced := readerFunc(func(p []byte) (int, error) {
 			for ; time.Since(began) < 2*limit+limit/2; time.Sleep(10 * time.Millisecond) { // no pacing after that
@@ -128,27 +131,31 @@ func TestSlowUploadIsNotStalled(t *testing.T) {
 	}
 }
 
-// slowBodyStore is a BodyStore whose writes take 300 ms each.
+// slowBodyStore is a BodyStore whose first write takes longer than the stall timeout.
 type slowBodyStore struct{ outOfFiles }
 
-func (slowBodyStore) Create(*Request) (BodyWriter, error) { return slowBodyWriter{}, nil }
+func (slowBodyStore) Create(*Request) (BodyWriter, error) { return new(slowBodyWriter), nil }
 
 // slowBodyWriter is the BodyWriter of a slowBodyStore.
-type slowBodyWriter struct{ discardWriter }
+type slowBodyWriter struct {
+	discardWriter
+	first sync.Once
+}
 
-func (slowBodyWriter) Write(p []byte) (int, error) {
-	time.Sleep(300 * time.Millisecond)
+func (w *slowBodyWriter) Write(p []byte) (int, error) {
+	w.first.Do(func() { time.Sleep(ampleLimit + ampleLimit/2) })
 	return len(p), nil
 }
 
 // TestSlowBodyStoreIsNoStall checks that the time in which received bytes are decoded or written does not count as a
 // stall.
 func TestSlowBodyStoreIsNoStall(t *testing.T) {
+	t.Parallel()
 	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("x", 200<<10))
 	})
 	r, _ := runOne(t, url,
-		noRetryOptions(func(o *Options) { o.StallTimeout, o.BodyStore = 100*time.Millisecond, &slowBodyStore{} }))
+		noRetryOptions(func(o *Options) { o.StallTimeout, o.BodyStore = ampleLimit, &slowBodyStore{} }))
 	if r.Failure != nil || r.Bytes != 200<<10 {
 		t.Errorf("%d bytes, %v", r.Bytes, r.Failure)
 	}

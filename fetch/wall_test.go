@@ -24,6 +24,7 @@ var mayImport = map[string]string{
 	"fetch/cache":   "fetch/resp",
 	"fetch/paging":  "",
 
+	"fetch/resolver":  "",
 	"fetch/spelling":  "",
 	"fetch/httpurl":   "fetch/failure",
 	"fetch/redact":    "fetch/failure fetch/httpurl",
@@ -32,7 +33,7 @@ var mayImport = map[string]string{
 	"fetch/coding":    "fetch/failure",
 
 	"fetch/conn":      "fetch/failure",
-	"fetch/dial":      "fetch/conn fetch/failure fetch/fdlimit fetch/httpurl",
+	"fetch/dial":      "fetch/conn fetch/failure fetch/fdlimit fetch/httpurl fetch/resolver",
 	"fetch/transport": "fetch/conn fetch/dial fetch/failure fetch/fdlimit fetch/httpurl",
 
 	"fetch/judge": "fetch/failure fetch/fdlimit",
@@ -88,7 +89,7 @@ const (
 
 // startsGoroutines are the files with go statements, or calls of a WaitGroup's Go.
 const startsGoroutines = "fetch/run.go fetch/transport/want.go fetch/transport/h1write.go " +
-	"fetch/transport/h2stuck.go " +
+	"fetch/transport/h2stuck.go fetch/dial/race.go fetch/resolver/resolver.go fetch/resolver/exchange.go " +
 	"cmd/demo.go cmd/dryrun.go cmd/interrupts.go cmd/progress.go"
 
 // outsideOurs says what else code below a folder may not import: fetch and output know no flag and no terminal.

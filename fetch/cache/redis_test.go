@@ -261,9 +261,8 @@ func TestRedisObeysContext(t *testing.T) {
 		done <- err
 	}()
 	cancel()
-	began := time.Now()
-	if err := <-done; err == nil || time.Since(began) > 500*time.Millisecond {
-		t.Errorf("%v after %s", err, time.Since(began))
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 	if _, err := s.Get(t.Context(), cache.Key{1}); err == nil { // at its timeout
 		t.Error("an answer came from nowhere")

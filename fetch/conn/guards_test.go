@@ -57,8 +57,8 @@ func TestGuardCloseOverTLS(t *testing.T) {
 		},
 	} {
 		began := time.Now()
-		_ = closing() // says that close_notify was not sent
-		if took := time.Since(began); took > time.Second {
+		_ = closing()                                                // says that close_notify was not sent
+		if took := time.Since(began); took > 4500*time.Millisecond { // crypto/tls would wait for 5 s
 			t.Errorf("%s: closed after %s", name, took)
 		}
 	}

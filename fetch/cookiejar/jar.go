@@ -81,7 +81,7 @@ func (j *Jar) SetCookies(u *url.URL, lines []string, now time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, line := range lines[:min(len(lines), maxSetCookies)] {
-		c, ok := parseSetCookie(line, now)
+		c, ok := parseSetCookie(strings.Clone(line), now) // it may be a part of a whole header, which is not to stay
 		if !ok || !c.bindTo(u) {
 			continue
 		}

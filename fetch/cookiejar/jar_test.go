@@ -2,6 +2,7 @@ package cookiejar
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -204,4 +205,22 @@ func TestJarIsShared(t *testing.T) {
 	if got := len(j.sites["a.test"]); got != maxSiteCookies {
 		t.Errorf("%d cookies, want %d", got, maxSiteCookies)
 	}
+}
+
+// TestJarKeepsNoHeader: a cookie keeps none of the header alive of which its line is a part.
+func TestJarKeepsNoHeader(t *testing.T) {
+	j := New()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for i := range 1000 {
+		header := fmt.Sprintf("x%d=y", i) + strings.Repeat(" ", 64<<10)
+		j.SetCookies(parseURL(t, fmt.Sprintf("https://h%d.test/", i)), []string{header[:8]}, testTime)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 16<<20 {
+		t.Errorf("1000 cookies take %d KiB", grown>>10)
+	}
+	runtime.KeepAlive(j)
 }

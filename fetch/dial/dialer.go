@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -37,6 +36,11 @@ type Config struct {
 	UnixSocket string
 	// Overrides give hosts addresses in place of those that DNS has (curl --resolve).
 	Overrides []Override
+	// NameTTL is how long the addresses of a name are kept; 0 not at all, negative as long as they say themselves, within
+	// bounds: see resolver.Config.TTL.
+	NameTTL time.Duration
+	// Names looks names up, for all Dialers that have it; nil is one of the Dialer's own.
+	Names *Names
 	// UserAgent is the User-Agent header of a CONNECT to a proxy.
 	UserAgent string
 	// Proxies say which connections go over a proxy; nil is no proxy.
@@ -60,13 +64,13 @@ type Config struct {
 // Any goroutine may use it.
 type Dialer struct {
 	Config
-	overrides      overridesByHost
-	lookupShortage *atomic.Bool // a lookup has lacked a file descriptor since shortageBehind last asked
+	overrides overridesByHost
+	failed    *failedAddrs
 }
 
 // New returns a Dialer. Nil functions of c have the defaults that Config says.
 func New(c Config) *Dialer {
-	d := &Dialer{Config: c, overrides: indexOverrides(c.Overrides), lookupShortage: new(atomic.Bool)}
+	d := &Dialer{Config: c, overrides: indexOverrides(c.Overrides), failed: new(failedAddrs)}
 	if d.Network.PrivateName == nil {
 		d.Network.PrivateName = PrivateName
 	}
@@ -76,7 +80,9 @@ func New(c Config) *Dialer {
 	if d.Timeouts == nil {
 		d.Timeouts = func(string) (connect, exchange time.Duration) { return 0, 0 }
 	}
-	d.letLookupsWaitForFiles()
+	if d.Names == nil {
+		d.Names = NewNames(&d.Config)
+	}
 	return d
 }
 
@@ -87,8 +93,8 @@ const writeBuffer = 256 << 10
 // dialDirect connects to addr, host:port, without a proxy. Its error is a *failure.Failure.
 func (d *Dialer) dialDirect(ctx context.Context, addr string) (net.Conn, error) {
 	raw, err := fdlimit.RetryWhenFree(ctx, d.CloseIdle, func() (net.Conn, error) {
-		c, err := d.dial(timesOf(ctx).traceLookups(ctx), addr)
-		return c, d.shortageBehind(err)
+		c, err := d.dial(ctx, addr)
+		return c, d.Names.shortageBehind(err)
 	})
 	if err != nil {
 		return nil, classifyDial(ctx, addr, err)
@@ -123,14 +129,27 @@ func (d *Dialer) dial(ctx context.Context, addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	addrs, err := d.addrsOf(ctx, host, port)
+	if err != nil {
+		return nil, err
+	}
+	return d.dialFirst(ctx, &base, host, port, addrs)
+}
+
+// addrsOf returns the usable addresses of a host in the order in which they are to be tried.
+func (d *Dialer) addrsOf(ctx context.Context, host, port string) ([]netip.Addr, error) {
 	known := d.knownAddrs(host, port)
 	if known == nil {
-		return base.DialContext(ctx, d.Family, addr)
+		found, err := d.Names.lookUp(ctx, host)
+		if err != nil {
+			return nil, err
+		}
+		known = interleave(found)
 	}
 	if known = d.ofFamily(known); len(known) == 0 {
 		return nil, d.noUsableAddr()
 	}
-	return dialEach(ctx, &base, known, port)
+	return known, nil
 }
 
 // checkAddress is the guard against private addresses, a net.Dialer.ControlContext: it is given the address that is
@@ -183,31 +202,6 @@ func (e *familyError) Error() string { return "no " + e.wanted + " address" }
 // noUsableAddr returns the familyError for Family.
 func (d *Dialer) noUsableAddr() error {
 	return &familyError{map[string]string{"tcp": "usable", "tcp4": "IPv4", "tcp6": "IPv6"}[d.Family]}
-}
-
-// dialEach connects to the first of addrs that accepts. They are tried in order, each within an equal share of the time
-// left, as net.Dialer does. The error is that of the first.
-func dialEach(ctx context.Context, base *net.Dialer, addrs []netip.Addr, port string) (net.Conn, error) {
-	var first error
-	for i, a := range addrs {
-		share, cancel := ctx, context.CancelFunc(func() {})
-		if deadline, ok := ctx.Deadline(); ok && i < len(addrs)-1 {
-			share, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(len(addrs)-i))
-		}
-		a = a.Unmap() // an IPv4 address can't have a zone
-		c, err := base.DialContext(share, "tcp", net.JoinHostPort(a.String(), port))
-		cancel()
-		if err == nil {
-			return c, nil
-		}
-		if first == nil {
-			first = err
-		}
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	return nil, first
 }
 
 // A BlockedError is that an address was not connected to because it is not public.

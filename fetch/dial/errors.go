@@ -15,6 +15,7 @@ import (
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/fdlimit"
+	"batchfetch/fetch/resolver"
 )
 
 // classifyDial returns the failure that err, met while connecting to addr, comes to: a limit, a name that does not
@@ -25,10 +26,16 @@ func classifyDial(ctx context.Context, addr string, err error) *failure.Failure 
 	if errors.As(err, &blocked) {
 		return blocked.Failure(host)
 	}
+	var name *resolver.Error
+	isName := errors.As(err, &name)
 	failure.AwaitDeadline(ctx, err)
 	if f := failure.FromContext(ctx); f != nil {
 		if f.Kind == failure.Timeout {
-			f.Err = fmt.Errorf("%w: no connection to %s", f.Err, addr)
+			what := "no connection to " + addr
+			if isName && name.Waiting {
+				what = name.Error()
+			}
+			f.Err = fmt.Errorf("%w: %s", f.Err, what)
 			if fdlimit.IsExhausted(err) {
 				f.Err = fmt.Errorf("%w: too many open files", f.Err)
 			}
@@ -39,12 +46,8 @@ func classifyDial(ctx context.Context, addr string, err error) *failure.Failure 
 	if errors.As(err, &family) {
 		return failure.New(failure.DNS, "no %s address found for %s", family.wanted, host)
 	}
-	var name *net.DNSError
-	if errors.As(err, &name) {
-		if name.IsNotFound {
-			return failure.New(failure.DNS, "no address found for %s", host)
-		}
-		return failure.New(failure.DNS, "looking up %s failed: %s", host, name.Err)
+	if isName {
+		return failure.New(failure.DNS, "%s", name)
 	}
 	var op *net.OpError
 	var code *os.SyscallError

@@ -14,6 +14,7 @@ import (
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/nettest"
+	"batchfetch/fetch/resolver"
 )
 
 func TestClassifyDial(t *testing.T) {
@@ -26,13 +27,13 @@ func TestClassifyDial(t *testing.T) {
 	}{
 		{
 			name: "no such name",
-			err:  &net.OpError{Op: "dial", Err: &net.DNSError{Name: "a.test", IsNotFound: true}}, want: failure.DNS,
+			err:  &resolver.Error{Host: "a.test", NotFound: true}, want: failure.DNS,
 			says: "no address found for a.test",
 		},
 		{
 			name: "a resolver that fails",
-			err:  &net.DNSError{Err: "server misbehaving", Name: "a.test", IsTemporary: true}, want: failure.DNS,
-			says: "looking up a.test failed: server misbehaving",
+			err:  &resolver.Error{Host: "a.test", Text: "resolver 192.0.2.1 answered SERVFAIL"}, want: failure.DNS,
+			says: "looking up a.test failed: resolver 192.0.2.1 answered SERVFAIL",
 		},
 		{
 			name: "refused", err: nettest.SyscallError("connect", syscall.ECONNREFUSED), want: failure.Connect,
@@ -52,6 +53,14 @@ func TestClassifyDial(t *testing.T) {
 			ctx:  nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}),
 			err:  context.Canceled, want: failure.Timeout,
 			says: "not done within 1s (--connect-timeout): no connection to a.test:80",
+		},
+		{
+			name: "connect-timeout met in the look-up",
+			ctx:  nettest.StoppedBy(&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}),
+			err:  &resolver.Error{Host: "a.test", Waiting: true, Text: "no answer from resolver 192.0.2.1 (3 queries)"},
+			want: failure.Timeout,
+			says: "not done within 1s (--connect-timeout): no address for a.test yet: no answer from resolver 192.0.2.1 " +
+				"(3 queries)",
 		},
 		{
 			name: "the run stopped", ctx: nettest.StoppedBy(&failure.Stop{Why: "the caller"}),
@@ -80,7 +89,7 @@ func (lateContext) Deadline() (time.Time, bool) { return time.Now().Add(-time.Mi
 func TestConnectTimeoutIsTimeout(t *testing.T) {
 	limit := &failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: time.Second}
 	socket := &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
-	lookup := &net.OpError{Op: "dial", Err: &net.DNSError{Err: "i/o timeout", Name: "a.test", IsTimeout: true}}
+	lookup := &resolver.Error{Host: "a.test", Text: "no answer from resolver 192.0.2.1"}
 	passed, cancel := context.WithDeadlineCause(t.Context(), time.Now().Add(-time.Second), limit)
 	defer cancel()
 	far, cancel := context.WithTimeoutCause(t.Context(), time.Hour, limit)
@@ -106,17 +115,13 @@ func TestConnectTimeoutIsTimeout(t *testing.T) {
 			says: "not done within 1s (--connect-timeout): no connection to a.test:80",
 		},
 		{
-			name: "the resolver's timer", err: lookup, want: failure.Timeout,
-			says: "not done within 1s (--connect-timeout): no connection to a.test:80",
-		},
-		{
 			name: "the kernel's time limit", ctx: far,
 			err: nettest.SyscallError("connect", syscall.ETIMEDOUT), want: failure.Connect,
 			says: "connecting to a.test:80: connection timed out",
 		},
 		{
 			name: "the resolver's time limit", ctx: far, err: lookup, want: failure.DNS,
-			says: "looking up a.test failed: i/o timeout",
+			says: "looking up a.test failed: no answer from resolver 192.0.2.1",
 		},
 		{
 			name: "no limit of ours", ctx: t.Context(),

@@ -2,7 +2,6 @@ package dial
 
 import (
 	"context"
-	"net/http/httptrace"
 	"sync"
 	"time"
 )
@@ -35,20 +34,14 @@ func (t *Times) Steps() (lookup, connect, handshake time.Duration) {
 	return t.lookup, t.connect, t.handshake
 }
 
-// traceLookups returns a context whose name lookups are timed by httptrace.
-func (t *Times) traceLookups(ctx context.Context) context.Context {
+// lookupDone records a name lookup that took so long.
+func (t *Times) lookupDone(took time.Duration) {
 	if t == nil {
-		return ctx
+		return
 	}
-	var began time.Time
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		DNSStart: func(httptrace.DNSStartInfo) { began = time.Now() },
-		DNSDone: func(httptrace.DNSDoneInfo) {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.lookup = time.Since(began)
-		},
-	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lookup = took
 }
 
 // connectDone records a dial that took so long, its lookup included.

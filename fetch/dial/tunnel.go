@@ -263,14 +263,9 @@ func (d *Dialer) resolve(ctx context.Context, addr string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	found := d.knownAddrs(host, port)
-	if found == nil {
-		if found, err = d.Network.Dialer.Resolver.LookupNetIP(timesOf(ctx).traceLookups(ctx), "ip", host); err != nil {
-			return "", err
-		}
-	}
-	if found = d.ofFamily(found); len(found) == 0 {
-		return "", d.noUsableAddr()
+	found, err := d.addrsOf(ctx, host, port)
+	if err != nil {
+		return "", err
 	}
 	return net.JoinHostPort(found[0].Unmap().String(), port), nil
 }

@@ -29,11 +29,11 @@ func Pair(t testing.TB) (ours, theirs *net.TCPConn) {
 	return c.(*net.TCPConn), other.(*net.TCPConn)
 }
 
-// Eventually waits until true returns true, checking once a millisecond, and fails the test after 10 seconds. what is
+// Eventually waits until true returns true, checking once a millisecond, and fails the test after a minute. what is
 // the subject of the failure.
 func Eventually(t *testing.T, what string, true func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !true(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !true(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal(what, "does not come about")
 		}

@@ -5,7 +5,7 @@ Package spool stores bytes that are too many for memory in temporary files, with
 	    ─▷ File ─▷ Write, ReadFrom, Truncate      spool.go
 	            ─▷ Reader, WriteTo, Part ─▷ Close
 	  openUnnamed: O_TMPFILE on Linux             tmpfile_linux.go, tmpfile_other.go
-	  Free: what the disk has left                free_unix.go, free_other.go
+	  Check, Free: whether a directory can be used, and what its disk has left
 
 It promises that nothing is left on disk when the process ends, where the system has files without a name, and
 otherwise when each File is closed, and that the Files of one Space are not more at once than it allows, but for one. It

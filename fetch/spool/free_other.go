@@ -2,5 +2,5 @@
 
 package spool
 
-// Free returns false: how many bytes are free in os.TempDir is not known on this system.
-func Free() (int64, bool) { return 0, false }
+// Free returns false: how many bytes are free in a directory is not known on this system.
+func Free(string) (int64, bool) { return 0, false }

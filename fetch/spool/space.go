@@ -15,14 +15,35 @@ var ErrNoRoom = errors.New("the room for temporary files is taken")
 // are what frees it. A body alone is never refused, whatever its size, nor is one that others wait for. A nil *Space
 // has no bound. Any goroutine may use it.
 type Space struct {
+	dir   string // of the Files; "" is os.TempDir
 	mu    sync.Mutex
 	limit int64 // in bytes; at most most, and less since the disk was full
 	most  int64
 	used  int64 // by the charges of Files
 }
 
-// NewSpace returns a Space of that many bytes.
-func NewSpace(limit int64) *Space { return &Space{limit: limit, most: limit} }
+// NewSpace returns a Space of that many bytes in os.TempDir.
+func NewSpace(limit int64) *Space { return NewSpaceIn("", limit) }
+
+// NewSpaceIn returns a Space of that many bytes in a directory.
+func NewSpaceIn(dir string, limit int64) *Space { return &Space{dir: dir, limit: limit, most: limit} }
+
+// tempDir returns the directory of the Files.
+func (s *Space) tempDir() string {
+	if s == nil || s.dir == "" {
+		return os.TempDir()
+	}
+	return s.dir
+}
+
+// Check returns why there can be no File in a directory, an *Error; nil where there can.
+func Check(dir string) error {
+	f, err := NewSpaceIn(dir, 0).NewLines()
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
 
 // A Claim is a body that needs room in a Space.
 type Claim struct {
@@ -51,11 +72,11 @@ func (s *Space) HasRoom(c Claim, more int64) bool {
 	return s.fits(c, s.used+more)
 }
 
-// NewBody makes a File for a body in os.TempDir. Its error is an *Error, with ErrNoRoom where others have the room.
+// NewBody makes a File for a body. Its error is an *Error, with ErrNoRoom where others have the room.
 func (s *Space) NewBody(c Claim) (*File, error) {
 	f := &File{space: s, isBody: true, urgent: c.Urgent}
 	if err := f.reserve(c.Size); err != nil {
-		return nil, newError(os.TempDir(), err)
+		return nil, newError(s.tempDir(), err)
 	}
 	if err := f.open(); err != nil {
 		f.giveBack()
@@ -64,7 +85,7 @@ func (s *Space) NewBody(c Claim) (*File, error) {
 	return f, nil
 }
 
-// NewLines makes a File for lines in os.TempDir, which is never refused room.
+// NewLines makes a File for lines, which is never refused room.
 func (s *Space) NewLines() (*File, error) {
 	f := &File{space: s}
 	return f, f.open()

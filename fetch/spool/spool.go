@@ -49,9 +49,9 @@ func newError(dir string, err error) error {
 // New makes an empty File in os.TempDir, without a Space. Its error is an *Error, as are those of the methods.
 func New() (*File, error) { return (*Space)(nil).NewLines() }
 
-// open opens the file of s in os.TempDir.
+// open opens the file of s in the directory of its Space.
 func (s *File) open() error {
-	dir := os.TempDir()
+	dir := s.space.tempDir()
 	if s.file = openUnnamed(dir); s.file != nil {
 		return nil
 	}

@@ -60,7 +60,9 @@ type Call struct {
 	interimBytes        int   // of the headers of interim responses
 	overheadBefore      int64 // conn's overhead bytes before this exchange
 	body                callBody
-	h1Body              responseBody // over HTTP/1.1
+	usualHead           bool          // the head of the response was parsed as a usualHead
+	response            http.Response // the response, if so
+	h1Body              responseBody  // over HTTP/1.1
 }
 
 // End detaches the Call from its connection and stops the stall timer. It is called last, once the body has been read

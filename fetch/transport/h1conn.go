@@ -104,7 +104,9 @@ const headBuffer = 4 << 10
 // A headReader is the buffer through which a response is read.
 type headReader struct {
 	*bufio.Reader
-	raw []byte // what was read of the connection while a header was, as it came
+	records bool   // raw is kept
+	raw     []byte // what was read of the connection while a header was, as it came
+	usual   usualHead
 }
 
 // headReaders are *headReaders of headBuffer bytes. A connection has one during an exchange only.
@@ -123,7 +125,9 @@ func (h *h1Conn) Read(p []byte) (int, error) {
 	n, err := h.stream().Read(p[:min(len(p), h.headLeft)])
 	h.headLeft -= n
 	h.received += int64(n)
-	h.in.raw = append(h.in.raw, p[:n]...)
+	if h.in.records {
+		h.in.raw = append(h.in.raw, p[:n]...)
+	}
 	return n, err
 }
 
@@ -162,7 +166,7 @@ func (h *h1Conn) consumed() int64 { return h.received - int64(h.in.Buffered()) }
 // readResponse reads up to the end of the header of the response, past interim ones (RFC 9110 section 15.2). reframed
 // says that a header was read as normalFraming has it: another reader may see another end of the response.
 func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err error) {
-	h.headLeft, h.in.raw = dial.MaxHeaderBytes+headBuffer, h.in.raw[:0]
+	h.headLeft, h.in.records = dial.MaxHeaderBytes+headBuffer, false
 	req := requestFor(c.Target.Method)
 	for {
 		start, err := h.in.Peek(len(c.responseStart))
@@ -172,6 +176,11 @@ func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err 
 		}
 		if err != nil {
 			return nil, false, err
+		}
+		if !h.in.records {
+			if h.readUsualHead(c) {
+				return &c.response, false, nil
+			}
 		}
 		begin, isHTTP10 := len(h.in.raw)-h.in.Buffered(), string(start) == "HTTP/1.0"
 		resp, err = http.ReadResponse(h.in.Reader, req)
@@ -199,10 +208,34 @@ func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err 
 	}
 }
 
+// readUsualHead reads the header of the response into c, and makes the body where there is one, if all of it is in the
+// buffer and usual. Else what is in the buffer is the beginning of raw, and nothing has been read.
+func (h *h1Conn) readUsualHead(c *Call) bool {
+	start, _ := h.in.Peek(h.in.Buffered()) // what is buffered is there
+	u := &h.in.usual
+	if !u.parse(start, c.Target.Method) {
+		h.in.records, h.in.raw = true, append(h.in.raw[:0], start...)
+		return false
+	}
+	u.response(&c.response, c.Target.Method)
+	_, _ = h.in.Discard(len(u.text)) // as above
+	u.text = nil
+	switch {
+	case u.chunked:
+		c.response.Body = newChunkedBody(h.in.Reader)
+	case c.response.Body == nil:
+		c.h1Body.length = lengthBody{h.in.Reader, u.length}
+		c.response.Body = &c.h1Body.length
+	}
+	h.headLeft, c.usualHead = -1, true
+	return true
+}
+
 // A responseBody is the body of a response. It owns the connection until the body has been read to its end or is
 // closed.
 type responseBody struct {
 	in      io.Reader
+	length  lengthBody // in, where the head was a usual one with a Content-Length
 	conn    *h1Conn
 	pool    *pool
 	host    string           // the connection's key in pool

@@ -86,7 +86,7 @@ func (s *lateServer) serve(c net.Conn) {
 // awaitRequests waits for n requests.
 func (s *lateServer) awaitRequests(t *testing.T, n int) {
 	t.Helper()
-	giveUp := time.After(3 * time.Second) // before the first exchange has stalled
+	giveUp := time.After(30 * time.Second) // before the first exchange has stalled
 	for i := range n {
 		select {
 		case <-s.requests:

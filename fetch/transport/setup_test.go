@@ -21,7 +21,7 @@ func testConfig() Config {
 	insecure := &tls.Config{InsecureSkipVerify: true}
 	return Config{HTTP: Auto, TLS: insecure, Concurrency: 50, HostConcurrency: 10, Private: dial.PrivateAllow,
 		Dial: dial.Config{TLS: insecure, Family: "tcp", Private: dial.PrivateAllow,
-			Timeouts: func(string) (connect, exchange time.Duration) { return 10 * time.Second, 0 }}}
+			Timeouts: func(string) (connect, exchange time.Duration) { return time.Minute, 0 }}}
 }
 
 // testTarget returns the Target of a request.
@@ -40,7 +40,7 @@ func exchangeOver(ctx context.Context, rt RoundTripper, to *Target) (body string
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	call := &Call{Target: to, Header: to.Header, Cancel: cancel}
-	call.Stall.Init(5*time.Second, cancel)
+	call.Stall.Init(time.Minute, cancel)
 	defer call.End()
 	resp, err := rt.RoundTrip(ctx, call)
 	if err != nil {
@@ -56,7 +56,7 @@ func startCall(t *testing.T, to *Target) (context.Context, *Call) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	call := &Call{Target: to, Header: to.Header, Cancel: cancel}
-	call.Stall.Init(5*time.Second, cancel)
+	call.Stall.Init(time.Minute, cancel)
 	t.Cleanup(func() {
 		call.End()
 		cancel(nil)

@@ -46,6 +46,7 @@ type Transport struct {
 	stalls      conn.StallSweep // watches the stall timers of all Calls
 	privateName func(netip.Addr) string
 	private     dial.Policy
+	names       *dial.Names // of all dialers; nil where exchanges are made over a RoundTripper of others
 }
 
 // A RoundTripper makes exchanges over its own pooled connections.
@@ -75,6 +76,8 @@ func New(c Config) *Transport {
 	if c.Dial.PingTime == 0 {
 		c.Dial.PingTime = pingTime(c.StallTimeout, c.Bandwidth, c.Concurrency)
 	}
+	t.names = dial.NewNames(&c.Dial)
+	c.Dial.Names = t.names
 	dialing := c.Dial
 	dialing.Private = dial.PrivateAllow
 	if t.private != dial.PrivateDeny {
@@ -130,13 +133,27 @@ func (t *Transport) CloseIdle() {
 	}
 }
 
-// Close closes the connections that carry no exchange, and those that do once they become idle.
+// Close closes the connections that carry no exchange, and those that do once they become idle. It ends the look-ups of
+// names.
 func (t *Transport) Close() {
 	for _, rt := range []RoundTripper{t.direct, t.guarded, t.forward} {
 		if rt != nil {
 			rt.Close()
 		}
 	}
+	if t.names != nil {
+		t.names.Close()
+	}
+}
+
+// Lookups returns the look-ups of names up to now, how many of them were answered from memory, and how many dials wait
+// for one now.
+func (t *Transport) Lookups() (all, fromMemory int64, waiting int) {
+	if t.names == nil {
+		return 0, 0, 0
+	}
+	counts := t.names.Counts()
+	return counts.Lookups, counts.FromMemory, t.names.Waiting()
 }
 
 // BandwidthLimitedFor returns for how long in all, up to now, at least one exchange has waited for bandwidth.

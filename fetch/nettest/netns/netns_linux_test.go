@@ -64,8 +64,13 @@ func TestRTT(t *testing.T) {
 				t.Errorf("%v: connected after %v, one byte echoed after %v", addr, connected, all)
 			}
 		}
-		if connected, _ := echo(t, near.Addr(1), 1); connected > 90*time.Millisecond {
-			t.Errorf("without a round-trip time it took %v to connect", connected)
+		least := time.Hour
+		for range 20 { // on a busy machine one may take its time
+			connected, _ := echo(t, near.Addr(1), 1)
+			least = min(least, connected)
+		}
+		if least > 90*time.Millisecond {
+			t.Errorf("without a round-trip time it took %v to connect", least)
 		}
 	})
 }

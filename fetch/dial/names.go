@@ -1,0 +1,84 @@
+package dial
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http/httptrace"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"batchfetch/fetch/fdlimit"
+	"batchfetch/fetch/resolver"
+)
+
+// Names looks names up for Dialers, and keeps the answers.
+type Names struct {
+	resolver *resolver.Resolver
+	shortage atomic.Bool // a query has lacked a file descriptor since shortageBehind last asked
+}
+
+// NewNames returns Names for Dialers with that configuration. Sockets of queries wait for a file descriptor where too
+// many files are open, as dials do. The caller closes it once no Dialer uses it.
+func NewNames(c *Config) *Names {
+	n := new(Names)
+	system, ask, closeIdle := c.Network.Dialer.Resolver, new(net.Dialer).DialContext, c.CloseIdle
+	if system != nil && system.Dial != nil {
+		ask = system.Dial
+	}
+	if closeIdle == nil {
+		closeIdle = func() {}
+	}
+	n.resolver = resolver.New(resolver.Config{
+		Network: map[string]string{"tcp4": "ip4", "tcp6": "ip6"}[c.Family], TTL: c.NameTTL, System: system,
+		Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return fdlimit.RetryWhenFree(ctx, closeIdle, func() (net.Conn, error) {
+				c, err := ask(ctx, network, addr)
+				if fdlimit.IsExhausted(err) {
+					n.shortage.Store(true)
+				}
+				return c, err
+			})
+		},
+	})
+	return n
+}
+
+// Close ends the look-ups under way.
+func (n *Names) Close() { n.resolver.Close() }
+
+// Counts returns the look-ups up to now, and those of them that were answered from memory.
+func (n *Names) Counts() resolver.Counts { return n.resolver.Counts() }
+
+// Waiting returns how many dials wait for the addresses of a name now.
+func (n *Names) Waiting() int { return n.resolver.Waiting() }
+
+// lookUp returns the addresses of a host, and tells the Times and the httptrace of ctx of a look-up that was made.
+func (n *Names) lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
+	began := time.Now()
+	addrs, kept, err := n.resolver.Lookup(ctx, host)
+	if !kept {
+		timesOf(ctx).lookupDone(time.Since(began))
+	}
+	if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.DNSDone != nil {
+		info := httptrace.DNSDoneInfo{Err: err}
+		for _, a := range addrs {
+			info.Addrs = append(info.Addrs, net.IPAddr{IP: a.AsSlice(), Zone: a.Zone()})
+		}
+		trace.DNSDone(info)
+	}
+	return addrs, err
+}
+
+// shortageBehind returns err; or EMFILE, upon which the dial is made again, where err is a failed lookup that may come
+// from a lack of file descriptors.
+func (n *Names) shortageBehind(err error) error {
+	var name *resolver.Error
+	if !errors.As(err, &name) || !n.shortage.Swap(false) && fdlimit.CanOpen() {
+		return err
+	}
+	return &net.OpError{Op: "lookup", Net: "udp", Err: os.NewSyscallError("socket", syscall.EMFILE)}
+}
