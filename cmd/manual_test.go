@@ -110,7 +110,7 @@ func TestManualFlags(t *testing.T) {
 // foreignFlags are flags of other programs that the manual names.
 var foreignFlags = map[string]bool{
 	"--array": true, "--wrap": true, "--array-properties": true, "--job-definition": true, "--job-queue": true,
-	"--job-name": true, "--sshlogin": true, "--plus": true,
+	"--job-name": true, "--sshlogin": true, "--plus": true, "--expect": true,
 }
 
 // manualPages returns the names of the files with the manual.

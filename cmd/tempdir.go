@@ -16,12 +16,21 @@ import (
 // is in TMPDIR, and where there can be none, in the folder of the output. The error is that there is
 // none, for a run that may need it; others go on.
 func tempSpace(f *outputFlags, most int64, o *fetch.Options) (*spool.Space, error) {
-	dirs := []string{os.TempDir()}
-	if isFile(f.output) {
-		dirs = append(dirs, filepath.Dir(f.output))
+	space, err := chooseTemp(most, f.output, f.saveDir)
+	if !needsTemp(f, o) {
+		err = nil
 	}
-	if f.saveDir != "" {
-		dirs = append(dirs, f.saveDir)
+	return space, err
+}
+
+// chooseTemp is tempSpace for an output and a directory of bodies; "" is none.
+func chooseTemp(most int64, name, saveDir string) (*spool.Space, error) {
+	dirs := []string{os.TempDir()}
+	if isFile(name) {
+		dirs = append(dirs, filepath.Dir(name))
+	}
+	if saveDir != "" {
+		dirs = append(dirs, saveDir)
 	}
 	var failed error
 	for _, dir := range dirs {
@@ -32,9 +41,6 @@ func tempSpace(f *outputFlags, most int64, o *fetch.Options) (*spool.Space, erro
 		if failed == nil {
 			failed = err
 		}
-	}
-	if !needsTemp(f, o) {
-		failed = nil
 	}
 	free, _ := spool.Free(dirs[0])
 	return spool.NewSpace(max(most, free/2)), failed

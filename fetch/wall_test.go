@@ -48,6 +48,7 @@ var mayImport = map[string]string{
 	"output/savedir":  "fetch fetch/failure fetch/httpurl fetch/spelling output/encode output/file",
 	"output":          "fetch fetch/failure fetch/spool output/encode",
 	"output/journal":  "fetch output output/encode output/file output/savedir",
+	"output/merge":    "fetch/spool",
 	"output/terminal": "fetch fetch/failure output output/encode",
 
 	"cmd/parse":     "",
@@ -55,7 +56,8 @@ var mayImport = map[string]string{
 	"cmd": "cmd/hostsfile cmd/parse fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
 		"fetch/httpurl fetch/input fetch/judge fetch/netrc fetch/paging fetch/redact fetch/spelling fetch/spool " +
 		"fetch/transport " +
-		"output output/encode output/file output/journal output/savedir output/terminal",
+		"output output/encode output/file output/journal output/merge output/savedir " +
+		"output/terminal",
 	"": "cmd",
 
 	"fetch/coding/codingtest":  "fixtures",
