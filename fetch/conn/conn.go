@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"io"
 	"net"
@@ -26,6 +27,7 @@ type Conn struct {
 	bodyBytes     atomic.Int64  // of received, those of response bodies; counted on shared connections only
 	peerClosed    atomic.Bool   // a read came to the end of the stream
 	peerReset     atomic.Bool   // a read or write failed with a TCP reset
+	drained       bool          // the last read got less than it had room for; its goroutine's
 	closed        chan struct{} // closed by Close
 	closeOnce     sync.Once
 	afterWrite    atomic.Pointer[writeHook]
@@ -102,7 +104,9 @@ func (c *Conn) Done() <-chan struct{} { return c.closed }
 
 // Read is net.Conn's. It reads at most one chunk of the bandwidth, and returns when that is due or c is closed.
 func (c *Conn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p[:c.share.maxRead(len(p))])
+	p = p[:c.share.maxRead(len(p))]
+	n, err := c.Conn.Read(p)
+	c.drained = n < len(p)
 	if n > 0 {
 		if c.received.Add(int64(n)) == int64(n) {
 			var start [8]byte
@@ -184,6 +188,13 @@ func (c *Conn) noteEnd(err error) {
 	case failure.IsReset(err):
 		c.peerReset.Store(true)
 	}
+}
+
+// IsDrained reports whether the last read has emptied the socket: it got less than it had room for. It is called by the
+// goroutine that reads. False may also mean that this is not known.
+func (c *Conn) IsDrained() bool {
+	_, secure := c.Conn.(*tls.Conn) // a read of which ends with a record
+	return c.drained && !secure
 }
 
 // movedBytes returns how many bytes were read and written.

@@ -101,6 +101,9 @@ func (c *Call) IsShared() bool { return c.conn != nil && !c.exclusive }
 // ForwardedBy returns the proxy that was asked for the whole URL; nil is no proxy, or one with a tunnel.
 func (c *Call) ForwardedBy() *dial.Proxy { return c.forwardedBy }
 
+// mayRepeat reports whether the request may be sent again where the server closed a connection before a response.
+func (c *Call) mayRepeat() bool { return c.Target.isReplayable() && !c.NoReplay }
+
 // request builds the request that net/http sends, without a context.
 func (c *Call) request() *http.Request {
 	to := c.Target
@@ -143,6 +146,7 @@ func (c *Call) gotConn(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 // dropConn undoes gotConn before the exchange is made over another connection.
 func (c *Call) dropConn() {
 	c.lostConn()
+	c.responded.Store(false)
 	c.conn, c.pool, c.exclusive, c.tls, c.responseStartLen, c.dropped = nil, nil, false, nil, 0, true
 }
 

@@ -37,6 +37,9 @@ The life of a Call:
 The head of a usual response in HTTP/1.1 is parsed in place, in the buffer of its connection (h1usual.go); any other is
 http.ReadResponse's, which a fuzz test holds the former against.
 
+A connection is polled before it is used again, unless its last response came just now and the request can be sent
+again (isReusableFor).
+
 The pool: an exchange that finds no idle connection becomes a wantConn in its host's queue, and a dial is started where
 fewer are under way than exchanges wait. A connection goes to the exchange that has waited longest, whether it was
 dialed or another exchange is done with it. The error of a dial goes to the exchange that it was started for. A dial

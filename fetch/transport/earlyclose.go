@@ -36,7 +36,7 @@ func (p *pool) discard(host string, h *h1Conn) {
 
 // needsFresh reports whether the request of c is to have a connection of its own.
 func (p *pool) needsFresh(c *Call) bool {
-	if c.Target.isReplayable() && !c.NoReplay {
+	if c.mayRepeat() {
 		return false
 	}
 	p.mu.Lock()
@@ -48,7 +48,7 @@ func (p *pool) needsFresh(c *Call) bool {
 // no other.
 func (p *pool) acquireFor(ctx context.Context, c *Call) connResult {
 	if c.onlyOnce = p.needsFresh(c); !c.onlyOnce {
-		return p.acquire(ctx, c.Target)
+		return p.acquire(ctx, c)
 	}
 	host := p.hostOf(c.Target)
 	w := &wantConn{ctx: ctx, to: *c.Target, result: make(chan connResult, 1), fresh: true}

@@ -32,6 +32,7 @@ type h1Conn struct {
 	headLeft int         // bytes that the header may still have; below 0: no header is being read
 	received int64       // bytes read from the stream
 	used     bool        // it has carried an exchange
+	unpolled bool        // it is used again without a poll
 	abort    func()      // closes conn; any goroutine may call it
 
 	headers headerCache
@@ -59,6 +60,9 @@ func (h *h1Conn) stream() net.Conn {
 // close closes the connection. The caller owns it, or has taken it out of the pool.
 func (h *h1Conn) close() { _ = conn.Close(h.stream()) } // it is not used any more, so the error has no meaning
 
+// quietFor is how soon after its last response a connection may be used again without a poll.
+const quietFor = time.Millisecond
+
 // freshFor is how long a connection that has carried no exchange may be idle and still be used without a poll.
 const freshFor = 20 * time.Millisecond
 
@@ -80,6 +84,19 @@ func (h *h1Conn) isReusable() bool {
 		return false
 	}
 	return h.readTLS == nil || hasNoUnreadBytes(h.readTLS, time.Unix(1, 0))
+}
+
+// isReusableFor is isReusable for the exchange of c. For a request that can be sent again it costs no poll(2) where the
+// last response came just now, and nothing behind it; a response that begins as none is then no failure (roundTripOn).
+func (h *h1Conn) isReusableFor(c *Call) bool {
+	h.unpolled = h.used && c.mayRepeat() && h.conn.IsDrained() && time.Since(h.idle.since) < quietFor
+	switch {
+	case !h.unpolled:
+		return h.isReusable()
+	case h.readTLS != nil: // what it has decrypted, or not yet
+		return hasNoUnreadBytes(h.readTLS, time.Unix(1, 0))
+	}
+	return true
 }
 
 // mayBeStale reports whether the connection has been used, or has been idle for freshFor: the other side may have

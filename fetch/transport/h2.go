@@ -155,7 +155,7 @@ func (n negotiating) RoundTrip(ctx context.Context, c *Call) (*http.Response, er
 	for {
 		var h *h1Conn
 		if !n.pool.needsFresh(c) {
-			h = n.pool.getIdle(c.Target.Origin)
+			h = n.pool.getIdle(c.Target.Origin, c)
 		}
 		if h == nil {
 			chosen, err := n.settings.choose(ctx, c.Target.Origin)

@@ -121,12 +121,13 @@ func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 }
 
 // roundTripOn makes the exchange over h. again says that it is to be made over another connection: the server has
-// closed h, which had been idle or used, before a response began, and the request may be sent twice (RFC 9110 section
-// 9.2.2).
+// closed h, which had been idle or used, before a response began, or what came is none, over one that was not polled;
+// and the request may be sent twice (RFC 9110 section 9.2.2).
 func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.Response, again bool, err error) {
 	again, c.pool = h.mayBeStale(), p
 	resp, err = h.roundTrip(ctx, c, p)
-	if err == nil || !again || c.Responded() || ctx.Err() != nil {
+	isLate := h.unpolled && badStart(c.responseStart[:c.responseStartLen]) != "" // bytes behind the last response
+	if err == nil || !again || c.Responded() && !isLate || ctx.Err() != nil {
 		return resp, false, err
 	}
 	p.noteEarlyClose(p.hostOf(c.Target))
@@ -153,12 +154,12 @@ func (p *pool) hostOf(to *Target) string {
 	return to.Origin
 }
 
-// getIdle returns the connection of a host that became idle last and is reusable, or nil. Those that are not
-// reusable are closed.
-func (p *pool) getIdle(host string) *h1Conn {
+// getIdle returns the connection of a host that became idle last and is reusable for the exchange of c, or nil. Those
+// that are not reusable are closed.
+func (p *pool) getIdle(host string, c *Call) *h1Conn {
 	for {
 		h := p.popIdle(host)
-		if h == nil || h.isReusable() {
+		if h == nil || h.isReusableFor(c) {
 			return h
 		}
 		p.discard(host, h)

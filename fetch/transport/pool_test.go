@@ -68,7 +68,7 @@ func TestIdleConnections(t *testing.T) {
 				for at >= 0 && want[at].host != host {
 					at--
 				}
-				got := p.getIdle(host)
+				got := p.getIdle(host, &Call{Target: anyTarget})
 				if at < 0 && got != nil || at >= 0 && got != want[at].h {
 					t.Fatalf("seed %d, step %d: got the wrong connection", seed, step)
 				}
@@ -193,7 +193,7 @@ func TestUnusedConnectionOverTLS(t *testing.T) {
 	for _, wait := range []time.Duration{0, 2 * freshFor} {
 		h := connect()
 		p.putIdle("a", h)
-		if time.Sleep(wait); p.getIdle("a") != h {
+		if time.Sleep(wait); p.getIdle("a", &Call{Target: anyTarget}) != h {
 			t.Errorf("it is not reusable after %s", wait)
 		}
 		h.close()
@@ -202,7 +202,7 @@ func TestUnusedConnectionOverTLS(t *testing.T) {
 	p.putIdle("a", h)
 	time.Sleep(2 * freshFor)
 	_ = h.conn.Conn.(*net.TCPConn).CloseRead() // as if the other side had closed it
-	if p.getIdle("a") != nil {
+	if p.getIdle("a", &Call{Target: anyTarget}) != nil {
 		t.Error("a closed one is taken")
 	}
 	p.Close()

@@ -40,16 +40,16 @@ type connResult struct {
 // errTryHTTP2 ends the wait for a connection where net/http has an HTTP/2 connection to the host, which can be shared.
 var errTryHTTP2 = errors.New("there is an HTTP/2 connection")
 
-// acquire returns a connection for a Target: an idle one, or the first that comes before ctx ends. The caller owns it.
-func (p *pool) acquire(ctx context.Context, to *Target) connResult {
-	host := p.hostOf(to)
+// acquire returns a connection for a Call: an idle one, or the first that comes before ctx ends. The caller owns it.
+func (p *pool) acquire(ctx context.Context, c *Call) connResult {
+	host := p.hostOf(c.Target)
 	for {
 		var result connResult
-		h, w := p.idleOrWait(ctx, host, to)
+		h, w := p.idleOrWait(ctx, host, c.Target)
 		if result.h1 = h; h == nil {
 			result = p.wait(ctx, host, w)
 		}
-		if result.h1 == nil || result.h1.isReusable() {
+		if result.h1 == nil || result.h1.isReusableFor(c) {
 			return result
 		}
 		p.discard(host, result.h1)

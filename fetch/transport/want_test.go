@@ -26,7 +26,7 @@ func newTestPool(t *testing.T, dial func(ctx context.Context) (*h1Conn, error)) 
 
 // acquireConn acquires a connection for anyTarget.
 func acquireConn(ctx context.Context, p *pool) (*h1Conn, error) {
-	result := p.acquire(ctx, anyTarget)
+	result := p.acquire(ctx, &Call{Target: anyTarget})
 	return result.h1, result.err
 }
 
