@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 	"batchfetch/output"
 	"batchfetch/output/encode"
@@ -38,7 +39,22 @@ var kindHints = map[failure.Kind]string{
 
 // optionHints say what to do about failures that name an option, by failure.Failure.Option.
 var optionHints = map[string]string{
-	"cert":       "the server refuses what it is offered: it may want a client certificate, -E",
+	"cert":                "the server refuses what it is offered: it may want a client certificate, -E",
+	dial.OptionClientCert: "the server does not accept the certificate of -E: another one, with its --key",
+	dial.OptionChain: "the server has to send its intermediate certificate, too; until then --cacert FILE with that " +
+		"one and its authority's trusts it, and -k checks no certificate",
+	dial.OptionCommon: "the server and this program have no cipher suite, TLS version or kind of key in common (RSA-PSS " +
+		"keys are not supported), or it wants a client certificate, -E, or a name in place of the URL's address",
+	dial.OptionName: "the server has no certificate for that name; where the URL has an address, write the name, with " +
+		"--resolve for its address",
+	dial.OptionServer: "the server gave the TLS handshake up, as one without a certificate for that name does: " +
+		"run the failures again later",
+	dial.OptionUnreadable: "the server sends what Go's TLS does not accept; GODEBUG=rsa1024min=0 in the environment " +
+		"accepts short RSA keys, tlsmaxrsasize=16384 long ones",
+	dial.OptionTickets: "the server has to send fewer TLS session tickets (OpenSSL: num_tickets), or speak TLS 1.2",
+	dial.OptionHello: "the server did not answer a TLS handshake: where a path drops large packets another attempt " +
+		"helps, --retries 1, which goes without the post-quantum key share",
+
 	"cacert":     "--cacert FILE trusts the authority that signed the certificate; -k checks no certificate",
 	"insecure":   "the server needs another certificate; -k checks no certificate",
 	"resolve":    "use a name that the certificate has, with --resolve for its address; -k checks no certificate",

@@ -94,7 +94,9 @@ func keep(t *testing.T, keeper string, n int, resets, later bool) *kept {
 	keepers[keeper](t, k, resets)
 	o := &k.options
 	o.Private, o.StallTimeout, o.RetryDelay, o.HostConcurrency = dial.PrivateAllow, time.Second, time.Millisecond, n
-	k.transport = transport.New(o.transportConfig(dial.Network{}))
+	config := o.transportConfig(dial.Network{})
+	config.Dial.PingTime = time.Second
+	k.transport = transport.New(config)
 	t.Cleanup(k.transport.Close)
 	all := new(sync.WaitGroup)
 	all.Add(n)

@@ -28,6 +28,7 @@ type Conn struct {
 	peerClosed    atomic.Bool   // a read came to the end of the stream
 	peerReset     atomic.Bool   // a read or write failed with a TCP reset
 	drained       bool          // the last read got less than it had room for; its goroutine's
+	manyTickets   atomic.Bool   // see NoteTickets
 	closed        chan struct{} // closed by Close
 	closeOnce     sync.Once
 	afterWrite    atomic.Pointer[writeHook]
@@ -178,6 +179,12 @@ func (c *Conn) IsClosedByPeer() bool { return c.peerClosed.Load() }
 
 // IsResetByPeer reports whether a read or write failed with a TCP reset.
 func (c *Conn) IsResetByPeer() bool { return c.peerReset.Load() }
+
+// NoteTickets notes that so many TLS session tickets have come in a row that crypto/tls reads no further one.
+func (c *Conn) NoteTickets() { c.manyTickets.Store(true) }
+
+// HasManyTickets reports whether NoteTickets was called.
+func (c *Conn) HasManyTickets() bool { return c.manyTickets.Load() }
 
 // noteEnd keeps how the other side ended the connection, where err says that it did.
 func (c *Conn) noteEnd(err error) {

@@ -64,6 +64,12 @@ func TestCertificateTrouble(t *testing.T) {
 	oldInner := issue(t, "Old CA", root, expired)
 	strange := issue(t, "Strange CA", nil, nil)
 	strangeInner := issue(t, "Strange inner CA", strange, nil)
+	leaf := issue(t, "leaf", root, nil)
+	narrow := issue(t, "Narrow CA", root, func(c *x509.Certificate) {
+		c.ExcludedIPRanges = []*net.IPNet{{IP: net.IPv4(127, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)}}
+	})
+	short := issue(t, "Short CA", root, func(c *x509.Certificate) { c.MaxPathLenZero = true })
+	below := issue(t, "Below CA", short, nil)
 	unnamed := issue(t, strings.Repeat("long", 50)+" CA", nil, nil)
 	for _, tt := range []struct {
 		name   string
@@ -86,7 +92,8 @@ func TestCertificateTrouble(t *testing.T) {
 		{"an intermediate of an unknown one", []*issued{issue(t, "a", strangeInner, nil), strangeInner},
 			"of 127.0.0.1 is signed by an unknown authority, Strange CA", "cacert"},
 		{"without its intermediate", []*issued{issue(t, "a", inner, nil)},
-			"of 127.0.0.1 is signed by an unknown authority, Inner CA, and the server sends no intermediate certificate", "cacert"},
+			"of 127.0.0.1 is signed by an unknown authority, Inner CA, and the server sends no intermediate certificate",
+			OptionChain},
 		{"a long name", []*issued{issue(t, "a", unnamed, nil), unnamed},
 			"of 127.0.0.1 is signed by an unknown authority, " + strings.Repeat("long", 25) + "…", "cacert"},
 		{"another name", []*issued{issue(t, "a", root, func(c *x509.Certificate) {
@@ -94,7 +101,16 @@ func TestCertificateTrouble(t *testing.T) {
 		})}, "for b.test, not 127.0.0.1", "resolve"},
 		{"not for servers", []*issued{issue(t, "a", root, func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}
-		})}, "of 127.0.0.1: certificate specifies an incompatible key usage", "insecure"},
+		})}, "of 127.0.0.1: it is not one for servers (key usage)", "insecure"},
+		{"name constraints", []*issued{issue(t, "a", narrow, nil), narrow},
+			"of 127.0.0.1: its authority may not sign for a name that it has (name constraints)", "insecure"},
+		{"an authority that is none", []*issued{issue(t, "a", leaf, nil), leaf},
+			"of 127.0.0.1 is signed by leaf, which is no authority", "insecure"},
+		{"too many intermediates", []*issued{issue(t, "a", below, nil), below, short},
+			"of 127.0.0.1: there are more intermediates than an authority allows", "insecure"},
+		{"names that are no text", []*issued{issue(t, "a", root, func(c *x509.Certificate) {
+			c.IPAddresses, c.DNSNames = nil, []string{"a\x1b[31m\nb.test", strings.Repeat("x", 1000)}
+		})}, "for a\ufffd[31m\ufffdb.test, " + strings.Repeat("x", 253) + "…, not 127.0.0.1", "resolve"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			form := tls.Certificate{PrivateKey: tt.sent[0].key}

@@ -66,11 +66,12 @@ type Dialer struct {
 	Config
 	overrides overridesByHost
 	failed    *failedAddrs
+	quirks    *quirks
 }
 
 // New returns a Dialer. Nil functions of c have the defaults that Config says.
 func New(c Config) *Dialer {
-	d := &Dialer{Config: c, overrides: indexOverrides(c.Overrides), failed: new(failedAddrs)}
+	d := &Dialer{Config: c, overrides: indexOverrides(c.Overrides), failed: new(failedAddrs), quirks: new(quirks)}
 	if d.Network.PrivateName == nil {
 		d.Network.PrivateName = PrivateName
 	}

@@ -35,15 +35,16 @@ lookup nor a second lookup gets around it. Over a proxy it sees the proxy's addr
 PrivateAllow: package transport checks addresses that a URL spells out.
 
 A TLS handshake that the server refuses is made once more with all that old servers want (legacy.go), and not completed:
-so the error says what the server wants.
+so the error says what the server wants. What a server's TLS needs is remembered for the run (quirks.go): one that does
+not answer a ClientHello with a post-quantum key share, which is larger than a packet, is sent one without.
 
 Where too many files are open, dials and the sockets of lookups call Config.CloseIdle and wait for a descriptor, within
 their timeout. Each error is a *failure.Failure whose text names the step and, where there is one, the proxy; no
 password of a proxy is in it.
 
 A Dialer keeps no connection: the caller owns what it gets and closes it, and what fails halfway is closed here. A
-goroutine makes each attempt of a race (race.go), which awaits them. There are two mutexes: that of Times, and that of
-failedAddrs, with which nothing else is held. The package knows no HTTP but CONNECT, no pool and no Request. Of our
-packages it imports conn, failure, fdlimit, httpurl and resolver.
+goroutine makes each attempt of a race (race.go), which awaits them. There are three mutexes: those of Times,
+quirks and failedAddrs, with which nothing else is held. The package knows no HTTP but CONNECT, no pool and no Request.
+Of our packages it imports conn, failure, fdlimit, httpurl and resolver.
 */
 package dial

@@ -25,11 +25,14 @@ func LegacySuites() []uint16 {
 // errProbed ends the handshake of a probe once it has shown what the server wants.
 var errProbed = errors.New("probed")
 
+// probedOptions are the options of failures that such a probe may explain.
+var probedOptions = []string{OptionCert, OptionCommon, OptionName, OptionServer, OptionUnreadable}
+
 // explainRefusal returns err, with which a handshake by config failed, or what the server wants that config does not
 // allow: a second handshake, which trusts no one and is not completed, offers that too.
 func (d *Dialer) explainRefusal(ctx context.Context, addr string, config *tls.Config, err error) error {
 	var f *failure.Failure
-	if !errors.As(err, &f) || f.Kind != failure.TLS || f.Option != OptionCert {
+	if !errors.As(err, &f) || f.Kind != failure.TLS || f.RetryAs != "" || !slices.Contains(probedOptions, f.Option) {
 		return err
 	}
 	host := hostOf(addr)
@@ -47,7 +50,12 @@ func (d *Dialer) explainRefusal(ctx context.Context, addr string, config *tls.Co
 		return errProbed
 	}
 	probeErr := tls.Client(raw, probe).HandshakeContext(ctx)
-	if !errors.Is(probeErr, errProbed) || isAllowed(config, &wants) {
+	switch trouble := weakKey(wants.PeerCertificates); {
+	case !errors.Is(probeErr, errProbed):
+		return err
+	case isAllowed(config, &wants) && trouble != "":
+		return certificateFailure(OptionUnreadable, "certificate of "+host+trouble)
+	case isAllowed(config, &wants):
 		return err
 	}
 	explained := failure.New(failure.TLS, "tls: %s wants %s with %s, which is not allowed", host,

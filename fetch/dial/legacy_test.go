@@ -39,10 +39,10 @@ func TestLegacyServers(t *testing.T) {
 			client: &tls.Config{MinVersion: tls.VersionTLS13}, option: "tls-min", says: "tls: 127.0.0.1 wants TLS 1.2 with "},
 		{name: "a client certificate",
 			server: &tls.Config{MaxVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert},
-			option: "cert", says: "tls: 127.0.0.1 refused the handshake: "},
+			option: OptionCommon, says: "tls: 127.0.0.1 refused the handshake: "},
 		{name: "RC4",
 			server: &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_RC4_128_SHA}},
-			option: "cert", says: "tls: 127.0.0.1 refused the handshake: "},
+			option: OptionCommon, says: "tls: 127.0.0.1 refused the handshake: "},
 		{name: "TLS 1.2", server: &tls.Config{MaxVersion: tls.VersionTLS12}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -30,12 +30,12 @@ func (d *Dialer) DialTLS(ctx context.Context, addr string) (*conn.Conn, *tls.Con
 	if err != nil {
 		return nil, nil, err
 	}
-	config, host := d.TLS.Clone(), hostOf(addr)
+	config := d.TLS.Clone()
 	if config.ServerName == "" {
-		config.ServerName = host
+		config.ServerName = hostOf(addr)
 	}
 	began := time.Now()
-	tlsConn, err := handshake(ctx, c, host, config)
+	tlsConn, err := d.quirks.handshake(ctx, c, addr, config)
 	if err != nil {
 		return nil, nil, d.explainRefusal(ctx, addr, config, err)
 	}

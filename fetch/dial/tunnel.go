@@ -43,7 +43,7 @@ func (d *Dialer) dialProxy(ctx context.Context, p *Proxy) (net.Conn, error) {
 	config := d.TLS.Clone()
 	config.ServerName, config.NextProtos = hostOf(p.addr), []string{"http/1.1"}
 	config.InsecureSkipVerify, config.Certificates, config.GetClientCertificate = false, nil, nil
-	tlsConn, err := handshake(ctx, c, config.ServerName, config)
+	tlsConn, err := d.quirks.handshake(ctx, c, p.addr, config)
 	if err != nil {
 		return nil, p.connectError(err)
 	}

@@ -42,6 +42,8 @@ type Failure struct {
 	Kind Kind
 	// Err says what happened, at which step and to what, so that it can be understood without context.
 	Err error
+	// RetryAs is another kind by which a retry policy may judge the failure, as a passing one; empty is none.
+	RetryAs Kind
 	// RetryAfter is how long the host wants clients to wait (RFC 9110 section 10.2.3); 0 is not said.
 	RetryAfter time.Duration
 	// Option is the name of the option, as Validate spells it, with which the request may succeed, or what its URL has to

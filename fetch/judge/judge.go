@@ -251,7 +251,7 @@ func (p *Policy) isWorthRetry(f *failure.Failure) bool {
 	if errors.As(f, &refusal) {
 		return p.RetryOn.Statuses.Has(refusal.Status)
 	}
-	return p.RetryOn.hasKind(f.Kind)
+	return p.RetryOn.hasKind(f.Kind) || f.RetryAs != "" && p.RetryOn.hasKind(f.RetryAs)
 }
 
 // isIdempotent reports whether a method may be sent again where no response came (RFC 9110 section 9.2.2).

@@ -230,3 +230,15 @@ func TestStalledVerdict(t *testing.T) {
 		}
 	}
 }
+
+// TestRetryAs: a failure that names another kind is worth a retry where that kind is.
+func TestRetryAs(t *testing.T) {
+	p := policyWith(nil)
+	for retryAs, want := range map[failure.Kind]Fate{"": Final, failure.Reset: Retry, failure.Protocol: Final} {
+		f := failure.New(failure.TLS, "internal error")
+		f.RetryAs = retryAs
+		if v := Judge(p, Trial{Method: "GET", Attempts: 1}, Answer{Failure: f}, time.Now(), 0.5); v.Fate != want {
+			t.Errorf("as %q: got %v", retryAs, v.Fate)
+		}
+	}
+}

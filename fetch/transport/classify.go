@@ -65,7 +65,7 @@ func classify(ctx context.Context, err error) *failure.Failure {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return failure.New(failure.Truncated, "the connection closed before a whole answer")
 	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: an alert after the handshake
-		return refusedByAlert(op)
+		return refusedByAlert(err)
 	case errors.As(err, &op) && op.Op == "local error": // crypto/tls: an alert that this side sent
 		return failure.New(failure.TLS, "tls: what came can't be read: %w", op.Err)
 	case failure.IsTimeout(err):
@@ -82,8 +82,6 @@ func classify(ctx context.Context, err error) *failure.Failure {
 
 // refusedByAlert returns the failure for a TLS alert of the other side after the handshake: with TLS 1.3 it refuses
 // what it was offered only then, a client certificate that it misses for one.
-func refusedByAlert(op *net.OpError) *failure.Failure {
-	f := failure.New(failure.TLS, "tls: the connection was refused: %w", op.Err)
-	f.Option = dial.OptionCert
-	return f
+func refusedByAlert(err error) *failure.Failure {
+	return dial.RefusedByAlert("the connection was refused", "", err)
 }

@@ -51,6 +51,8 @@ func (c *Call) explainUnreadable(f *failure.Failure, status int) *failure.Failur
 	}
 	start := c.responseStart[:c.responseStartLen]
 	switch {
+	case status == 0 && f.Kind == failure.Protocol && c.conn != nil && c.conn.HasManyTickets():
+		return dial.TooManyTickets()
 	case status == 0 && c.wantsTLS(start):
 		return dial.NeedsHTTPS()
 	case status == 0 && badStart(start) != "":
@@ -110,7 +112,7 @@ func (c *Call) alertBehind() *failure.Failure {
 	}
 	var op *net.OpError
 	if _, err := c.tls.Read(make([]byte, 1)); errors.As(err, &op) && op.Op == "remote error" {
-		return refusedByAlert(op)
+		return refusedByAlert(err)
 	}
 	return nil
 }

@@ -23,9 +23,9 @@ const maxPools = 5
 func maxIdle(concurrency int) int { return min(2*concurrency, max(fdlimit.Exchanges()/maxPools, 1)) }
 
 // usualPingTime is how long an HTTP/2 connection may be silent before it is pinged (RFC 9113 section 6.7), and then
-// until the ping is acknowledged. Where exchanges would have stalled by then it is a third of the stall timeout, but not
-// under leastPingTime, so that they get another connection first.
-const usualPingTime, leastPingTime = 15 * time.Second, time.Second
+// until the ping is acknowledged. Where exchanges would have stalled by then it is a third of the stall timeout, but
+// not under leastPingTime, so that they get another connection first.
+const usualPingTime, leastPingTime = 15 * time.Second, 2500 * time.Millisecond
 
 // pingTime returns usualPingTime, or less for a stall timeout (0 is none). Where the bandwidth is limited it adds the
 // time that may pass until the acknowledgement of a ping is read: what it is queued behind is a frame and what is in

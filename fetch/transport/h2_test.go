@@ -8,8 +8,8 @@ import (
 	"batchfetch/fetch/fdlimit"
 )
 
-// TestPingTime: a dead connection is found before exchanges over it stall. Where the bandwidth is limited, the acknowledgement of a ping may be queued behind bytes
-// that wait for it.
+// TestPingTime: a dead connection is found before exchanges over it stall. Where the bandwidth is limited, the
+// acknowledgement of a ping may be queued behind bytes that wait for it.
 func TestPingTimeWithBandwidth(t *testing.T) {
 	for _, tt := range []struct {
 		stall       time.Duration

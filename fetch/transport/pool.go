@@ -127,10 +127,13 @@ func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.
 	again, c.pool = h.mayBeStale(), p
 	resp, err = h.roundTrip(ctx, c, p)
 	isLate := h.unpolled && badStart(c.responseStart[:c.responseStartLen]) != "" // bytes behind the last response
-	if err == nil || !again || c.Responded() && !isLate || ctx.Err() != nil {
+	unreadable := h.conn.HasManyTickets()
+	if err == nil || !again && !unreadable || c.Responded() && !isLate || ctx.Err() != nil {
 		return resp, false, err
 	}
-	p.noteEarlyClose(p.hostOf(c.Target))
+	if !unreadable {
+		p.noteEarlyClose(p.hostOf(c.Target))
+	}
 	if h.conn.IsResetByPeer() {
 		p.closeIdleUnread(p.hostOf(c.Target), time.Now().Add(-provenFor))
 	}

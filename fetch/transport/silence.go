@@ -61,10 +61,13 @@ func (c *Call) distrustIdle(ctx context.Context, f *failure.Failure) {
 const maxClosing = 80
 
 // diedUnderRequest reports whether a shared connection that had carried exchanges before was dead when the request was
-// sent over it: nothing came but its end. Then the request may be sent again over another one where that is allowed,
-// as over HTTP/1.1, without being an attempt.
+// sent over it: nothing came but its end; or whether a new one brought more session tickets than can be read. Then the
+// request may be sent again over another one where that is allowed, as over HTTP/1.1, without being an attempt.
 func (c *Call) diedUnderRequest() bool {
-	return c.reused && c.conn != nil && !c.Responded() && (c.conn.IsResetByPeer() || c.conn.IsClosedByPeer()) &&
+	if c.conn == nil || c.Responded() {
+		return false
+	}
+	return c.conn.HasManyTickets() || c.reused && (c.conn.IsResetByPeer() || c.conn.IsClosedByPeer()) &&
 		c.conn.OverheadBytes()-c.overheadBefore <= maxClosing
 }
 
