@@ -25,6 +25,7 @@ func register(flags *pflag.FlagSet, s *settings, found *problems) {
 	s.fetch = fetch.Defaults()
 	s.maxBody, s.tempMax, s.cache.max, s.maxFailures.count = -1, -1, -1, -1
 	s.output.body, s.progress, s.compressed = encode.BodyAuto, progressAuto, true
+	s.shardBy = shardByHost
 	r := &registrar{flags: flags, problems: found}
 	flags.SortFlags = false
 	registerLimits(r, s)
@@ -207,6 +208,9 @@ func registerRun(r *registrar, s *settings) {
 	add(r, &s.shard, "shard", "", "i/n", "",
 		"only part i of n of the input, by host; auto, auto/n and auto/0-7 take it from the scheduler of the job "+
 			"(help sharding)", parseShard)
+	add(r, &s.shardBy, "shard-by", "", "what", string(s.shardBy),
+		"host, so that the limits of hosts hold for all shards together; or request, for one large host: then --rate, "+
+			"--host-rate and the rates of --hosts are divided by n", oneOf(shardByHost, shardByRequest))
 	r.bool(&s.dryRun, "dry-run", "",
 		"count the requests of each host and send none; with --resume those that are left")
 	r.group = "messages"

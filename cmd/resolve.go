@@ -35,6 +35,9 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 	}
 	o.TLS = readTLS(s.tls, files, found)
 	shard := resolveShard(s.shard, lookup, found)
+	if s.shardBy == shardByRequest {
+		divideRequests(&o, &shard, found)
+	}
 	outputs := s.output
 	nameOutputs(&outputs, shard, s.shard.auto || shard.Of > 0, found)
 	var noTemp error

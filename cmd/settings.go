@@ -26,6 +26,7 @@ type settings struct {
 	exitZero    bool
 	maxFailures failureLimit
 	shard       shardFlag
+	shardBy     shardMode
 	unique      bool
 	dryRun      bool
 	progress    progressMode
@@ -100,6 +101,14 @@ type proxyFlag struct {
 	given bool
 	text  string
 }
+
+// A shardMode is what of an input is in one shard.
+type shardMode string
+
+const (
+	shardByHost    shardMode = "host"
+	shardByRequest shardMode = "request"
+)
 
 // A shardFlag is --shard: a part of the input, or auto for asking the environment.
 type shardFlag struct {

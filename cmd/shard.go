@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"batchfetch/cmd/parse"
+	"batchfetch/fetch"
 	"batchfetch/fetch/input"
 )
 
@@ -89,6 +90,20 @@ func (r jobIDs) String() string {
 		return fmt.Sprintf("%d-%d", r.first, r.last)
 	}
 	return fmt.Sprintf("%d-%d:%d", r.first, r.last, r.step)
+}
+
+// divideRequests makes shard one of single requests, and divides the rates of the whole by how many there are.
+func divideRequests(o *fetch.Options, shard *input.Shard, found *problems) {
+	switch {
+	case shard.Of == 0:
+		found.add("shard-by", "request needs --shard i/n", "")
+	case o.Rate == 0 && o.HostRate == 0 && !o.Hosts.HasRate():
+		found.add("shard-by", "request needs --rate, --host-rate or rates in --hosts, as every shard requests of every host",
+			"give the rate of all shards together: it is divided by their number")
+	default:
+		shard.ByRequest = true
+		o.DivideRates(shard.Of)
+	}
 }
 
 // resolveShard returns --shard with the number that auto stands for.

@@ -44,5 +44,9 @@ func formatShard(field []string, shard input.Shard) string {
 
 // shardName returns i/n, as --shard has it; that of an input that is not divided is 1/1.
 func shardName(shard input.Shard) string {
-	return fmt.Sprintf("%d/%d", max(shard.Number, 1), max(shard.Of, 1))
+	name := fmt.Sprintf("%d/%d", max(shard.Number, 1), max(shard.Of, 1))
+	if shard.ByRequest {
+		name += " by request"
+	}
+	return name
 }

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"cmp"
 	"net/http"
 	"strings"
@@ -39,6 +40,19 @@ func (o *Options) complete(r *Request) {
 		r.Body, r.BodyForm = o.Body, BodyText
 		if !utf8.Valid(o.Body) {
 			r.BodyForm = BodyBase64
+		}
+	}
+}
+
+// DivideRates divides Rate, HostRate and the Rates of Hosts among n runs that share them, n at least 1.
+func (o *Options) DivideRates(n int) {
+	o.Rate /= float64(n)
+	o.HostRate /= float64(n)
+	o.Hosts = o.Hosts.divide(float64(n))
+	if renew := o.RenewHosts; renew != nil {
+		o.RenewHosts = func(ctx context.Context) (*HostRules, bool) {
+			renewed, ok := renew(ctx)
+			return renewed.divide(float64(n)), ok
 		}
 	}
 }

@@ -289,3 +289,27 @@ func valueOr[T any](own *T, run T) T {
 	}
 	return run
 }
+
+// HasRate reports whether any host has a Rate.
+func (h *HostRules) HasRate() bool {
+	return h != nil && slices.ContainsFunc(h.all, func(s *HostSettings) bool { return s.Rate != nil && *s.Rate > 0 })
+}
+
+// divide returns the rules with each Rate divided by n.
+func (h *HostRules) divide(n float64) *HostRules {
+	if h == nil {
+		return nil
+	}
+	divided := &HostRules{settings: make(map[hostPattern]*HostSettings, len(h.settings)), paths: h.paths}
+	for pattern, s := range h.settings {
+		own := *s
+		if s.Rate != nil {
+			rate := *s.Rate / n
+			own.Rate = &rate
+		}
+		divided.settings[pattern] = &own
+		divided.addRate(&own)
+		divided.all = append(divided.all, &own)
+	}
+	return divided
+}

@@ -10,12 +10,15 @@ import (
 )
 
 // A Shard is one of several parts of an input, each for one machine. All Requests to one host are in the same part,
-// whatever their scheme and port, so that the limits per host hold for all machines together.
+// whatever their scheme and port, so that the limits per host hold for all machines together; or, where one host has
+// most of them, single Requests are.
 type Shard struct {
 	// Number is that of this shard, from 1 to Of.
 	Number int
 	// Of is the number of shards; 0 means that the input is not divided.
 	Of int
+	// ByRequest divides by the Request, and not by its host: equal ones are in one part.
+	ByRequest bool
 }
 
 // Has reports whether Requests to a host belong to the shard. host is a name or an address without a port, as in a
@@ -24,7 +27,12 @@ type Shard struct {
 // The part is the first eight bytes of the SHA-256 of the name, in lower case and without a dot at the end, as a
 // big-endian number modulo Of: the same on every machine, in every version and in any other program.
 func (s Shard) Has(host string) bool {
-	sum := sha256.Sum256([]byte(strings.TrimSuffix(strings.ToLower(host), ".")))
+	return s.hasHash([]byte(strings.TrimSuffix(strings.ToLower(host), ".")))
+}
+
+// hasHash reports whether what has this text belongs to the shard.
+func (s Shard) hasHash(text []byte) bool {
+	sum := sha256.Sum256(text)
 	return s.hasNumber(binary.BigEndian.Uint64(sum[:8]))
 }
 
@@ -53,6 +61,9 @@ func (s Shard) Filter(source fetch.Source) fetch.Source {
 // hasRequest reports whether a Request, or the line of err, belongs to the shard.
 func (s Shard) hasRequest(request *fetch.Request, err error) bool {
 	if err == nil || errors.Is(err, fetch.ErrSkipped) {
+		if s.ByRequest {
+			return s.hasHash(request.AppendCanonical(nil))
+		}
 		if u, wrong := request.ParsedURL(); wrong == nil {
 			return s.Has(u.Hostname())
 		}

@@ -32,7 +32,7 @@ func TestShardsNeverMove(t *testing.T) {
 	} {
 		var in []int
 		for number := 1; number <= tt.of; number++ {
-			if (Shard{number, tt.of}).Has(tt.host) {
+			if (Shard{Number: number, Of: tt.of}).Has(tt.host) {
 				in = append(in, number)
 			}
 		}
@@ -61,7 +61,7 @@ func TestShardsPartitionTheInput(t *testing.T) {
 		for n := 1; n <= of; n++ {
 			cut := io.MultiReader(strings.NewReader(text.String()), failingReader{})
 			var end error
-			for r, err := range (Shard{n, of}).Filter(new(Reader).Lines(cut, "x")) {
+			for r, err := range (Shard{Number: n, Of: of}).Filter(new(Reader).Lines(cut, "x")) {
 				var line *fetch.LineError
 				switch {
 				case errors.As(err, &line):
@@ -137,7 +137,7 @@ func TestShardsRunConcurrently(t *testing.T) {
 			o.UserAgent = fmt.Sprintf("shard %d", n)
 			o.Resolve = []dial.Override{{Host: "*", Port: address.Port(), Addrs: []netip.Addr{address.Addr()}}}
 			sink := fetch.SinkFunc(func(*fetch.Record) error { return nil })
-			summary, err := fetch.Run(t.Context(), Shard{n, of}.Filter(new(Reader).URLs(list)), sink, o)
+			summary, err := fetch.Run(t.Context(), Shard{Number: n, Of: of}.Filter(new(Reader).URLs(list)), sink, o)
 			if err != nil || summary.Succeeded != summary.Total || summary.Total == 0 {
 				t.Errorf("shard %d: %v: %+v", n, err, summary)
 			}
@@ -157,5 +157,31 @@ func TestShardsRunConcurrently(t *testing.T) {
 		if len(by) != 1 {
 			t.Errorf("%s got requests of %v", host, by)
 		}
+	}
+}
+
+// TestShardsByRequest: each Request is in one shard, whatever its place in the input, and equal ones are in the same.
+func TestShardsByRequest(t *testing.T) {
+	var text strings.Builder
+	for i := range 999 {
+		fmt.Fprintf(&text, "http://one.test/%d\n", i%900)
+	}
+	in := map[string]int{}
+	var counts [4]int
+	for n := 1; n <= 4; n++ {
+		lines := new(Reader).Lines(strings.NewReader(text.String()), "x")
+		for r, err := range (Shard{Number: n, Of: 4, ByRequest: true}).Filter(lines) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if in[r.URL] != 0 && in[r.URL] != n {
+				t.Errorf("%s is in %d and %d", r.URL, in[r.URL], n)
+			}
+			in[r.URL] = n
+			counts[n-1]++
+		}
+	}
+	if len(in) != 900 || slices.Min(counts[:]) < 180 {
+		t.Errorf("%d URLs, in parts of %d", len(in), counts)
 	}
 }

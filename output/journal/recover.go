@@ -208,7 +208,7 @@ func (h *journalState) checkPart(name, part string) error {
 	}
 	return &ResumeError{
 		fmt.Sprintf("%s holds shard %q of its input, and this run is shard %q", name, h.part, part),
-		fmt.Sprintf("name another output for it, or go on with --shard %q", h.part),
+		"name another output for it, or go on with that shard",
 	}
 }
 
