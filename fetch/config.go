@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"batchfetch/fetch/dial"
+	"batchfetch/fetch/fdlimit"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/plan"
 	"batchfetch/fetch/transport"
@@ -118,6 +119,7 @@ func (o *Options) policy() judge.Policy {
 func (o *Options) limits() plan.Limits {
 	return plan.Limits{
 		Concurrency:   o.Concurrency,
+		Idle:          fdlimit.Idle(o.Concurrency),
 		Lookahead:     o.Lookahead,
 		Rate:          o.Rate,
 		SpillBytes:    o.Aside,

@@ -8,6 +8,7 @@ import (
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
+	"batchfetch/fetch/plan"
 	"batchfetch/fetch/redact"
 	"batchfetch/fetch/spool"
 	"batchfetch/fetch/transport"
@@ -98,6 +99,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	a := x.do(w.exchangeContext(ctx), &t.target, record)
 	a.Conditional = x.conditional
 	t.Sent = x.call.ConnectedAt()
+	t.Connection = plan.Connection{Dialed: x.call.DialTime(), Kept: x.call.IsKept(), Shared: x.call.IsShared()}
 	now := time.Now()
 	if x.endedAt.IsZero() { // no response came
 		x.endedAt = now

@@ -2,6 +2,7 @@
 Package fdlimit knows how many files a process may have open, and what to do when there are too many.
 
 	Exchanges ─▷ RLIMIT_NOFILE, less those open  ─▷ how many exchanges at once   fdlimit.go
+	Idle ─▷ how many idle connections may be kept beside them                    fdlimit.go
 	IsExhausted ─▷ EMFILE, ENFILE                                                fdlimit.go
 	RetryWhenFree ─▷ dial, close idle connections, dial again                    fdlimit.go
 	descriptorLimit, openDescriptors                         descriptors_unix.go, descriptors_other.go

@@ -36,6 +36,25 @@ func Exchanges() int {
 	return exchangesWithin(limit - min(openDescriptors(limit), limit))
 }
 
+// MaxIdle bounds Idle.
+const MaxIdle = 10_000
+
+// Idle returns how many idle connections this process can keep beside so many exchanges: half of the files that it may
+// open in addition to those and to what is open now; 1 to MaxIdle.
+func Idle(exchanges int) int {
+	limit := descriptorLimit()
+	return idleWithin(limit-min(openDescriptors(limit), limit), exchanges)
+}
+
+// idleWithin is Idle where the process can open so many more files.
+func idleWithin(descriptors uint64, exchanges int) int {
+	needed := spareFiles + (filesPerExchange-1)*uint64(exchanges) //nolint:gosec // at most MaxExchanges
+	if descriptors < needed+2 {
+		return 1
+	}
+	return int(min((descriptors-needed)/2, MaxIdle)) //nolint:gosec // at most MaxIdle
+}
+
 // retryPause is the time between two dials while there is no free descriptor.
 const retryPause = 20 * time.Millisecond
 

@@ -11,7 +11,7 @@ func (p *Plan) reclassifyDue(now time.Time) {
 	}
 }
 
-// reclassify moves a lane to the heap of its state: ready, busy, timed or expiring. A lane that is closing, or that has
+// reclassify moves a lane to the heap of its state: ready, another, busy, timed or expiring. A lane that is closing, or that has
 // exchanges under way and no waiting Task, is in none of them. One with neither is deleted, at once or when its pause,
 // pace, throttle and health have expired. reclassify has to be called after every change of a lane.
 func (p *Plan) reclassify(l *lane, now time.Time) {
@@ -21,6 +21,7 @@ func (p *Plan) reclassify(l *lane, now time.Time) {
 		p.sortLane(l, now)
 	}
 	l.estimateWork(p.typicalLatency)
+	p.countTime(l)
 	next := l.nextStart(now)
 	switch {
 	case l.closing, l.isEmpty() && l.active > 0:
@@ -39,6 +40,8 @@ func (p *Plan) reclassify(l *lane, now time.Time) {
 	case next.After(now):
 		l.due = next
 		p.moveLane(l, &p.timed)
+	case l.opensAnother():
+		p.moveLane(l, &p.another)
 	default:
 		p.moveLane(l, &p.ready)
 	}
@@ -71,8 +74,10 @@ func (p *Plan) sortLane(l *lane, now time.Time) {
 	}
 }
 
-// moveLane moves a lane from its heap to another one; nil is none. Lanes in ready are in longestIdle too.
+// moveLane moves a lane from its heap to another one; nil is none. Lanes in ready are in longestIdle too, and in warm
+// where there is a connection for them.
 func (p *Plan) moveLane(l *lane, into *laneHeap) {
+	p.placeWarm(l, into == &p.ready && l.connections().isWarm())
 	if l.heap == into {
 		if into != nil {
 			into.fix(l)
@@ -94,6 +99,19 @@ func (p *Plan) moveLane(l *lane, into *laneHeap) {
 	}
 }
 
+// placeWarm puts a lane into warm, or takes it out.
+func (p *Plan) placeWarm(l *lane, in bool) {
+	switch {
+	case in && l.inWarm:
+		p.warm.fix(l)
+	case in:
+		p.warm.push(l)
+	case l.inWarm:
+		p.warm.remove(l)
+	}
+	l.inWarm = in
+}
+
 // expiringPerRequest bounds the number of expiring lanes, as a multiple of Limits.Lookahead. Beyond it the lane that
 // expires soonest is deleted early.
 const expiringPerRequest = 10
@@ -102,6 +120,7 @@ const expiringPerRequest = 10
 func (p *Plan) deleteLane(l *lane) {
 	p.moveLane(l, nil)
 	p.uncountTasks(l)
+	p.forgetIdle(&l.own)
 	p.leaveHost(l)
 	if l.share != nil {
 		l.share.leave(l)
@@ -109,13 +128,12 @@ func (p *Plan) deleteLane(l *lane) {
 	delete(p.lanes, l.host)
 }
 
-// reclassifyOthers moves the lanes that may start a Task since an exchange of another lane of their host has ended.
+// reclassifyOthers moves the lanes that may start a Task, or have a connection for it, since an exchange of another lane
+// of their host has ended.
 func (p *Plan) reclassifyOthers(l *lane, now time.Time) {
-	if l.within.active+1 < l.within.concurrency {
-		return
-	}
+	wasFull := l.within.active+1 >= l.within.concurrency
 	for i := len(l.within.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
-		if other := l.within.lanes[i]; other != l && other.heap == &p.busy {
+		if other := l.within.lanes[i]; other != l && (other.heap == &p.another || wasFull && other.heap == &p.busy) {
 			p.reclassify(other, now)
 		}
 	}

@@ -7,11 +7,12 @@ Package plan decides which Task starts now, or how long until one may: the sched
 	┌ lane: one host ──────────────┐  │
 	│ waiting   in order           │  ├─ ready     may start a Task now
 	│ aside     by bucket          │  │
-	│ delayed   until NotBefore    │  │  busy      has all its exchanges under way
-	│ spilled   batches, packed    │  │  timed     may start a Task at a later time
-	│                              │  │  expiring  has no Task, and is kept until a later time
+	│ delayed   until NotBefore    │  │  another   may, over one more connection to its host
+	│ spilled   batches, packed    │  │  busy      has all its exchanges under way
+	│                              │  │  timed     may start a Task at a later time
+	│ connections that are kept    │  │  expiring  has no Task, and is kept until a later time
 	│ pace, pause, throttle        │  │
-	│ buckets, closure, health     │──┘ reclassify: each lane is in at most one of the four heaps
+	│ buckets, closure, health     │──┘ reclassify: each lane is in at most one of the five heaps
 	└──────────────────────────────┘
 	        ▲
 	        │ observe: what the Verdict says about the host
@@ -25,6 +26,10 @@ are others; where the known one allows no start, a scout shows whether a path is
 no start are put aside for those behind them. A Plan limits both for all hosts together. CurrentHold names what keeps
 the next Task from starting: a Hold.
 
+Done tells of each exchange whether its connection was kept. A start that would make one more connection to a host waits
+for one of those that it has, unless the run ends sooner by it; and where more connections are idle than hosts keep, the
+lanes with one go first, as long as none of the others has so much work that the run ends later by it.
+
 Tasks of a host that is down or refuses all requests fail: Next returns them with Lost set, as it does those that were
 given to Fail. A Task that needs another exchange is added again after Done.
 
@@ -37,7 +42,7 @@ it. Of this module it imports judge, failure and queue.
 
 The files, from the bottom: limits.go, times.go, meter.go, pace.go, resetunit.go, quotawindow.go, bucket.go, buckets.go,
 scout.go, width.go, throttle.go, overload.go and closure.go know no lane; task.go, lane.go, hostlanes.go, share.go,
-lanebuckets.go, heap.go, batch.go and health.go are lanes and their Tasks; observe.go and adapt.go update a lane by
+lanebuckets.go, heap.go, batch.go and health.go are lanes and their Tasks; connections.go chooses among lanes by their connections; observe.go and adapt.go update a lane by
 Verdicts; plan.go, lanegroups.go (the lanes of a share or host), classify.go, hold.go and spill.go are the Plan.
 */
 package plan

@@ -19,6 +19,14 @@ func hasMoreWork(a, b *lane) bool {
 // isLongerIdle is the order by turn: the lane whose last start is longest ago, or that was added first, comes first.
 func isLongerIdle(a, b *lane) bool { return a.turn < b.turn }
 
+// isLongerAlone is the order by how long the lanes take over the connections that there are.
+func isLongerAlone(a, b *lane) bool {
+	if a.alone != b.alone {
+		return a.alone > b.alone
+	}
+	return a.turn < b.turn
+}
+
 // isDueSooner is the order by the time at which lanes leave timed or expiring.
 func isDueSooner(a, b *lane) bool { return a.due.Before(b.due) }
 

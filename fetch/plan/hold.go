@@ -25,7 +25,7 @@ func (p *Plan) holdOf(l *lane, now time.Time) Hold {
 	switch {
 	case l.heap == &p.busy && l.health.isProbing():
 		return HoldPause
-	case l.heap == &p.busy:
+	case l.heap == &p.busy, l.heap == &p.another:
 		return HoldHostConcurrency
 	case l.heap != &p.timed:
 		return HoldNone

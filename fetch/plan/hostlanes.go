@@ -9,6 +9,7 @@ type hostLanes struct {
 	active      int // exchanges under way
 	concurrency int // the most of them
 	pace        pace
+	connections connections
 }
 
 // isFull reports whether the host allows no more exchanges at once.

@@ -36,11 +36,16 @@ type lane struct {
 	responded   bool      // an exchange has brought a response
 	answeredAt  time.Time // when the last response had come; kept with Limits.Adaptive
 	untold      bool      // the last response that was accepted told no quota
+	own         connections
 
 	work        float64   // estimated seconds until all its Tasks have ended, by its own limits
+	serial      float64   // what it counts in Plan.serial
+	untimed     int       // what it counts in Plan.untimed
+	alone       float64   // Plan.timeAlone when it was classified
 	turn        uint64    // Plan.turn at its last start, or when it was added
-	heap        *laneHeap // ready, busy, timed or expiring, whichever it is in; nil is none of them
-	heapIndexes [2]int    // its indexes in heap and in longestIdle
+	heap        *laneHeap // ready, another, busy, timed or expiring, whichever it is in; nil is none of them
+	heapIndexes [3]int    // its indexes in heap, in longestIdle and in warm
+	inWarm      bool      // it is in warm
 	due         time.Time // when it leaves timed or expiring
 	hold        Hold      // what its Tasks are counted under in Plan.tasksByHold
 	heldTasks   int       // how many Tasks are counted there

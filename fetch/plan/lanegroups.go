@@ -27,6 +27,7 @@ func (p *Plan) leaveHost(l *lane) {
 		h.lanes = slices.Delete(h.lanes, i, i+1)
 	}
 	if len(h.lanes) == 0 {
+		p.forgetIdle(&h.connections)
 		delete(p.hosts, h.name)
 	}
 }

@@ -6,6 +6,8 @@ import "time"
 type Limits struct {
 	// Concurrency is the most exchanges under way at once; at least 1.
 	Concurrency int
+	// Idle is the most idle connections that are kept; 0 is that none are.
+	Idle int
 	// Lookahead is the most Tasks in memory; at least 1.
 	Lookahead int
 	// Rate is the most starts a second in the whole run; 0 is no limit.

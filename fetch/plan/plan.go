@@ -14,7 +14,8 @@ import (
 //
 // Of the lanes that may start a Task, the one with the most work (in seconds) goes first, so that the host that will
 // take longest is always at its limit and the run ends as early as the limits allow. Every longestIdleEvery-th start
-// goes to the lane whose last start is longest ago, so that no lane waits for ever.
+// goes to the lane whose last start is longest ago, so that no lane waits for ever. By chooseLane there are exceptions,
+// so that few connections are made.
 type Plan struct {
 	limits Limits
 	lanes  map[string]*lane      // by host
@@ -23,6 +24,8 @@ type Plan struct {
 
 	ready       laneHeap // lanes that may start a Task now, by their own limits; the most work first
 	longestIdle laneHeap // the same lanes; the one whose last start is longest ago first
+	warm        laneHeap // those of them for whose host there is a connection; in the order of longestIdle
+	another     laneHeap // lanes whose start would make one more connection to their host; the longest without it first
 	busy        laneHeap // lanes that may start a Task when one of their exchanges ends; the most work first
 	timed       laneHeap // lanes that may start a Task at lane.due; the earliest first
 	expiring    laneHeap // lanes without Tasks that may be deleted at lane.due; the earliest first
@@ -36,13 +39,17 @@ type Plan struct {
 	uncommitted int // exchanges that have ended and count as under way; see SetUncommitted
 	inMemory    int // Tasks in lanes, without spilled ones
 
-	pace           pace
-	turn           uint64         // the last number that was given to a lane as its turn
-	starts         uint64         // how many Tasks have started
-	typicalLatency time.Duration  // moving average over all hosts, for lanes without an exchange yet
-	tasksByHold    [holdKinds]int // Tasks in lanes, by what keeps these from starting
-	starved        bool           // more exchanges may be under way, and no lane has a Task that may start
-	spill          spill
+	pace            pace
+	turn            uint64         // the last number that was given to a lane as its turn
+	starts          uint64         // how many Tasks have started
+	typicalExchange time.Duration  // moving average of connections.ofExchange
+	serial          float64        // seconds that Tasks in lanes take one after the other, as far as it is known of their hosts
+	untimed         int            // the other Tasks in lanes
+	idle            int            // the sum of connections.idle
+	typicalLatency  time.Duration  // moving average over all hosts, for lanes without an exchange yet
+	tasksByHold     [holdKinds]int // Tasks in lanes, by what keeps these from starting
+	starved         bool           // more exchanges may be under way, and no lane has a Task that may start
+	spill           spill
 }
 
 // New returns a plan without Tasks. Where codec is nil, no Task is ever spilled.
@@ -54,6 +61,8 @@ func New(l Limits, codec Codec) *Plan {
 		shares:      make(map[string]*share),
 		ready:       laneHeap{indexAt: 0, before: hasMoreWork},
 		longestIdle: laneHeap{indexAt: 1, before: isLongerIdle},
+		warm:        laneHeap{indexAt: 2, before: isLongerIdle},
+		another:     laneHeap{indexAt: 0, before: isLongerAlone},
 		busy:        laneHeap{indexAt: 0, before: hasMoreWork},
 		timed:       laneHeap{indexAt: 0, before: isDueSooner},
 		expiring:    laneHeap{indexAt: 0, before: isDueSooner},
@@ -137,8 +146,9 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 		return t, 0
 	}
 	p.reclassifyDue(now)
-	if p.ready.len() == 0 {
-		p.starved = true
+	l := p.chooseLane()
+	if l == nil {
+		p.starved = p.another.len() == 0
 		if p.timed.len() > 0 {
 			return nil, p.timed.first().due.Sub(now)
 		}
@@ -147,18 +157,21 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 	if wait := p.pace.due.Sub(now); wait > 0 {
 		return nil, wait
 	}
-	l := p.chooseLane()
 	if l.within != nil || l.share != nil { // a start of another lane may have used up what they have in common
-		if p.reclassify(l, now); l.heap != &p.ready {
+		from := l.heap
+		if p.reclassify(l, now); l.heap != from {
 			return p.Next(now)
 		}
 	}
 	p.pace.spendToken(now)
+	p.takeIdle(l)
 	t = l.startTask(now)
 	p.starts++
 	p.turn++
 	l.turn = p.turn
-	p.longestIdle.fix(l)
+	if l.heap == &p.ready {
+		p.longestIdle.fix(l)
+	}
 	p.inMemory--
 	p.active++
 	p.reclassify(l, now)
@@ -167,14 +180,6 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 
 // longestIdleEvery is the number of starts of which one goes to the lane whose last start is longest ago.
 const longestIdleEvery = 8
-
-// chooseLane returns the lane in ready that starts a Task next. There must be one.
-func (p *Plan) chooseLane() *lane {
-	if p.starts%longestIdleEvery == longestIdleEvery-1 {
-		return p.longestIdle.first()
-	}
-	return p.ready.first()
-}
 
 // nextWithoutExchange returns a Task that ends without an exchange: one that has no host, or that has failed; nil means
 // that there is none. The Tasks of a closing lane are unpacked one batch at a time, to bound memory.
@@ -224,6 +229,7 @@ func (p *Plan) Done(t *Task, now time.Time) {
 		l.share.active--
 	}
 	took := now.Sub(t.Started)
+	p.observeConnection(l, t.Connection, took)
 	l.latency, p.typicalLatency = movingAverage(l.latency, took), movingAverage(p.typicalLatency, took)
 	switch laneClosed, bucketClosed := l.observe(t, &p.limits, now); {
 	case laneClosed:

@@ -34,6 +34,8 @@ type Task struct {
 	Started time.Time
 	// Sent is when its last exchange had a connection to send its request over; the zero time is never. Done reads it.
 	Sent time.Time
+	// Connection is that of its last exchange. Done reads it.
+	Connection Connection
 
 	bucket   *bucket     // that its exchange was started from; nil is none
 	scouting *pathPrefix // whose bucket its exchange is to show; nil is none

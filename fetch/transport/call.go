@@ -39,6 +39,7 @@ type Call struct {
 	tls         *tls.Conn  // over conn; nil is no TLS
 	connectedAt time.Time  // zero: not connected
 	reused      bool       // conn had carried an exchange before
+	askedAt     time.Time  // when the connection was asked for
 	remoteAddr  string
 	forwardedBy *dial.Proxy // that was asked for the whole URL; nil is no proxy
 	onShared    func()      // is called when net/http has chosen a connection; nil does nothing
@@ -81,6 +82,17 @@ func (c *Call) ConnectedAt() time.Time { return c.connectedAt }
 
 // IsReused reports whether the connection had carried an exchange before.
 func (c *Call) IsReused() bool { return c.reused }
+
+// DialTime returns how long the exchange waited for a connection that had carried none before; 0: it has another one.
+func (c *Call) DialTime() time.Duration {
+	if c.connectedAt.IsZero() || c.reused {
+		return 0
+	}
+	return c.connectedAt.Sub(c.askedAt)
+}
+
+// IsKept reports whether other exchanges can use the connection from now on. The body has been read or closed.
+func (c *Call) IsKept() bool { return c.IsShared() || c.h1Body.kept.Load() }
 
 // RemoteAddr returns host:port of the other side of the connection, which may be a proxy; "" is no connection.
 func (c *Call) RemoteAddr() string { return c.remoteAddr }

@@ -262,6 +262,7 @@ type responseBody struct {
 	last    bool // the connection carries no other exchange after this one
 	refused bool // the status is an error: the server has no use for the rest of the request
 	ended   atomic.Bool
+	kept    atomic.Bool // the connection has gone back to pool
 
 	chunked bool  // framing is counted
 	start   int64 // what the connection had consumed before the body
@@ -326,5 +327,6 @@ func (b *responseBody) end(whole bool) {
 	}
 	headReaders.Put(b.conn.in)
 	b.conn.in = nil
+	b.kept.Store(true)
 	b.pool.putIdle(b.host, b.conn)
 }

@@ -15,12 +15,9 @@ import (
 	"batchfetch/fetch/fdlimit"
 )
 
-// maxPools is how many pools of idle connections a Transport may have: direct and guarded have one for each version of
-// HTTP, forward has one.
-const maxPools = 5
-
-// maxIdle returns how many idle connections each pool may keep.
-func maxIdle(concurrency int) int { return min(2*concurrency, max(fdlimit.Exchanges()/maxPools, 1)) }
+// maxIdle returns how many idle connections each pool may keep. Direct and guarded have one for each version of HTTP,
+// forward has one; a run mostly uses one of them, and where too many files are open idle connections are closed.
+func maxIdle(concurrency int) int { return fdlimit.Idle(concurrency) }
 
 // usualPingTime is how long an HTTP/2 connection may be silent before it is pinged (RFC 9113 section 6.7), and then
 // until the ping is acknowledged. Where exchanges would have stalled by then it is a third of the stall timeout, but

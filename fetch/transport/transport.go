@@ -109,6 +109,7 @@ func Over(rt RoundTripper) *Transport {
 // the body included. Its error is to be given to Call.Explain.
 func (t *Transport) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	c.Stall.UseSweep(&t.stalls)
+	c.askedAt = time.Now()
 	if t.proxies.ForURL(c.Target.URL) != nil {
 		if refusal := t.RefusalBehindProxy(c.Target); refusal != nil {
 			return nil, refusal

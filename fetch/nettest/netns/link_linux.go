@@ -54,8 +54,7 @@ func Connect(t testing.TB, path Path) *Link {
 	if err != nil {
 		t.Fatal(err)
 	}
-	configure(t, `link set lo up
-		link set dev NAME mtu MTU txqueuelen 10000 up
+	configure(t, `link set dev NAME mtu MTU txqueuelen 10000 up
 		address add 10.200.N.1/32 dev NAME
 		route add 10.N.0.0/16 dev NAME
 		-6 address add fd00:c8:N::1/128 dev NAME nodad

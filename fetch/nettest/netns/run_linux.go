@@ -26,6 +26,9 @@ const insideVariable = "BATCHFETCH_TEST_NETNS"
 func Run[T testing.TB](t T, f func(t T)) {
 	t.Helper()
 	if os.Getenv(insideVariable) != "" {
+		if output, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
+			t.Fatalf("loopback: %v: %s", err, output)
+		}
 		f(t)
 		return
 	}

@@ -1,0 +1,240 @@
+package plan
+
+import "time"
+
+// A Connection is what an exchange shows of the connection that it was made over.
+type Connection struct {
+	// Dialed is how long it took to make the connection for this exchange; 0 is that it was there before, or unknown.
+	Dialed time.Duration
+	// Kept says that other exchanges can use it from now on.
+	Kept bool
+	// Shared says that they can do so at once (HTTP/2).
+	Shared bool
+}
+
+// connections are those to a host, as far as exchanges have shown. The zero value knows none.
+type connections struct {
+	idle    int           // that no exchange uses; where one was closed meanwhile it is still counted, until a start
+	shared  bool          // any number of exchanges can use one at once
+	closes  bool          // the last exchange has left none: each needs a connection of its own
+	dial    time.Duration // moving average of the time to make one; 0 is not known
+	latency time.Duration // moving average of the time of an exchange without that; 0 is not known
+	seen    int           // exchanges whose times are in the averages, at most trusted
+	fastest time.Duration // about the shortest time of an exchange over one that was there; 0 is not known
+}
+
+// observe takes in the connection of an exchange that took so long in all.
+func (c *connections) observe(last Connection, took time.Duration) {
+	c.shared, c.closes = last.Shared, !last.Kept
+	if last.Dialed > 0 {
+		c.dial = movingAverage(c.dial, last.Dialed)
+	}
+	took = max(took-last.Dialed, time.Microsecond)
+	c.latency = movingAverage(c.latency, took)
+	c.seen = min(c.seen+1, trusted)
+	if c.fastest == 0 || took < c.fastest {
+		c.fastest = took
+	}
+	c.fastest += min(took-c.fastest, c.fastest) / fastestWeight
+}
+
+// typicalWeight is how much of Plan.typicalExchange an exchange is: one of so many.
+const typicalWeight = 64
+
+// fastestWeight is by how much an exchange that took longer raises connections.fastest: as one of so many, and as one
+// that took twice as long at most.
+const fastestWeight = 64
+
+// isWarm reports whether a connection is there for another exchange.
+func (c *connections) isWarm() bool { return c.idle > 0 || c.shared }
+
+// slowest bounds the time of an exchange by which the plan judges whether another connection helps, as a multiple of
+// connections.fastest: where exchanges take much longer than they could, they wait for each other already, on this
+// machine or on the host.
+const slowest = 4
+
+// takeIdle accounts for the start of an exchange of a lane.
+func (p *Plan) takeIdle(l *lane) {
+	if c := l.connections(); c.idle > 0 {
+		c.idle--
+		p.idle--
+	}
+}
+
+// observeConnection takes in the connection of an exchange of a lane that took so long in all.
+func (p *Plan) observeConnection(l *lane, last Connection, took time.Duration) {
+	c := l.connections()
+	c.observe(last, took)
+	if !last.Kept {
+		return
+	}
+	each := min(c.latency, slowest*c.fastest)
+	if p.typicalExchange == 0 {
+		p.typicalExchange = each
+	}
+	if !last.Shared {
+		c.idle++
+		p.idle++
+	}
+	p.typicalExchange += (each - p.typicalExchange) / typicalWeight
+}
+
+// forgetIdle accounts for the end of a lane whose connections no other lane uses.
+func (p *Plan) forgetIdle(c *connections) {
+	p.idle -= c.idle
+	c.idle = 0
+}
+
+// trusted is after how many exchanges their times are taken to be those of the host. The first ones of a run take longer.
+const trusted = 8
+
+// ofExchange is the time of an exchange by which the plan judges whether another connection helps: the latency, at most
+// slowest times the fastest one; as far as few are known, typical. 0 is not known.
+func (c *connections) ofExchange(typical time.Duration) time.Duration {
+	own, n := min(c.latency, slowest*c.fastest), time.Duration(c.seen)
+	if typical == 0 {
+		return own
+	}
+	return (own*n + typical*(trusted-n)) / trusted
+}
+
+// connections are those of the lane's host, which its other lanes use too.
+func (l *lane) connections() *connections {
+	if l.within != nil {
+		return &l.within.connections
+	}
+	return &l.own
+}
+
+// exchanges is how many are under way over the lane's connections.
+func (l *lane) exchanges() int {
+	if l.within != nil {
+		return l.within.active
+	}
+	return l.active
+}
+
+// opensAnother reports whether a start needs one more connection beside those that the host has, although one of these
+// will be free.
+func (l *lane) opensAnother() bool {
+	c := l.connections()
+	return !c.isWarm() && !c.closes && l.exchanges() > 0
+}
+
+// serialTime is how long, in seconds, the Tasks of a lane take one after the other.
+func (p *Plan) serialTime(l *lane) float64 {
+	return l.connections().ofExchange(p.typicalExchange).Seconds() * float64(l.taskCount())
+}
+
+// timeOver is how long, in seconds, the Tasks of a lane take over so many connections after a delay of the last one.
+func (p *Plan) timeOver(l *lane, connections int, delay time.Duration) float64 {
+	took := (p.serialTime(l) + delay.Seconds()) / float64(connections)
+	if rate := l.rate(); rate > 0 {
+		took = max(took, float64(l.taskCount())/rate)
+	}
+	return took
+}
+
+// timeAlone is how long, in seconds, the Tasks of a lane take over the connections that its host has, or over one.
+func (p *Plan) timeAlone(l *lane) float64 {
+	c := l.connections()
+	if n := l.exchanges() + c.idle; n > 0 {
+		return p.timeOver(l, n, 0)
+	}
+	return p.timeOver(l, 1, c.dial)
+}
+
+// countTime counts the Tasks of a lane again in Plan.serial or, as long as it has had no exchange, in Plan.untimed.
+func (p *Plan) countTime(l *lane) {
+	p.serial -= l.serial
+	p.untimed -= l.untimed
+	if l.serial, l.untimed = 0, 0; l.connections().seen == 0 {
+		l.untimed = l.taskCount()
+	} else {
+		l.serial = p.serialTime(l)
+	}
+	p.serial += l.serial
+	p.untimed += l.untimed
+	l.alone = p.timeAlone(l)
+}
+
+// leastSaved is the least time in seconds that another connection to a host must save to be worth its cost for both
+// sides, while almost as many exchanges are under way as may be; it is less where fewer are, by their share.
+const leastSaved = 0.25
+
+// runLeft is the least time in seconds until all Tasks have ended, as far as Limits.Concurrency goes.
+func (p *Plan) runLeft() float64 {
+	all := p.serial + float64(p.untimed)*p.typicalExchange.Seconds()
+	return all / float64(p.limits.Concurrency)
+}
+
+// hasSpare reports whether many more exchanges may be under way.
+func (p *Plan) hasSpare() bool { return 4*p.active < 3*p.limits.Concurrency }
+
+// isUrgent reports whether the Tasks of a lane take so long that the run ends later if none of them starts now.
+func (p *Plan) isUrgent(l *lane) bool { return p.timeAlone(l) >= 0.75*p.runLeft() }
+
+// longestIdleTime is how long a connection may be idle between two exchanges: some servers close one after five
+// seconds.
+const longestIdleTime = 2 * time.Second
+
+// coldEvery is the number of starts of which one goes to the lane whose last start is longest ago however many
+// connections are idle.
+const coldEvery = longestIdleEvery * longestIdleEvery * longestIdleEvery
+
+// hasManyIdle reports whether so many connections are idle that hosts would close them before they are used again;
+// inTurn, where only every longestIdleEvery-th start is for them.
+func (p *Plan) hasManyIdle(inTurn bool) bool {
+	wait := p.typicalExchange * time.Duration(p.idle) / time.Duration(p.limits.Concurrency)
+	if inTurn {
+		wait *= longestIdleEvery
+	}
+	return wait > longestIdleTime || p.idle >= p.limits.Idle
+}
+
+// savedBy is by how much earlier, in seconds, the run ends if a lane of another has one more connection.
+func (p *Plan) savedBy(l *lane) float64 {
+	c := l.connections()
+	delay := c.dial + c.ofExchange(p.typicalExchange)
+	then := p.timeOver(l, l.exchanges()+c.idle+1, delay)
+	return p.timeAlone(l) - max(then, p.runLeft())
+}
+
+// chooseLane returns the lane that starts a Task next; nil is none. Where the run does not end later by it, that is one
+// for which there is a connection, and the host is one that has none sooner than one that would get another.
+func (p *Plan) chooseLane() *lane {
+	var first, another *lane
+	if p.ready.len() > 0 {
+		first = p.ready.first()
+	}
+	if p.another.len() > 0 && p.isWorthAnother(first) {
+		another = p.another.first()
+	}
+	switch {
+	case another != nil:
+		return another
+	case first == nil:
+		return nil
+	}
+	inTurn := p.starts%longestIdleEvery == longestIdleEvery-1
+	switch {
+	case p.starts%coldEvery == coldEvery-1:
+		return p.longestIdle.first()
+	case p.warm.len() > 0 && p.hasManyIdle(inTurn) && (inTurn || !p.isUrgent(first)):
+		return p.warm.first()
+	case inTurn:
+		return p.longestIdle.first()
+	}
+	return first
+}
+
+// isWorthAnother reports whether the first lane of another is to start a Task before first, the lane in ready with the
+// most work; nil is none.
+func (p *Plan) isWorthAnother(first *lane) bool {
+	l := p.another.first()
+	if p.typicalExchange == 0 { // no connection has been kept yet
+		return (p.hasSpare() || l.exchanges() > 1) && (first == nil || hasMoreWork(l, first))
+	}
+	underWay := min(p.active+p.ready.len(), p.limits.Concurrency)
+	return p.savedBy(l) >= leastSaved*float64(underWay)/float64(p.limits.Concurrency)
+}
