@@ -31,7 +31,7 @@ func runManual(t *testing.T, commands []string) {
 		}
 		calls := filepath.Join(dir, ".calls")
 		_ = os.Remove(calls) // of the command before
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		shell := exec.CommandContext(ctx, "sh", run)
 		shell.Dir, shell.Env, shell.WaitDelay = dir, manualEnvironment(dir, command, proxy, calls), time.Second
 		out, err := shell.CombinedOutput()
@@ -78,12 +78,20 @@ func goesAround(command string) bool {
 		strings.Contains(command, "-x ''")
 }
 
+// connectTime returns the --connect-timeout of a command: short where nobody answers.
+func connectTime(command string) string {
+	if mayFail(command) {
+		return "2s"
+	}
+	return "1m"
+}
+
 // manualEnvironment returns the environment of a command in dir. A scheduler's variable is set where the command asks
 // for it.
 func manualEnvironment(dir, command, proxy, calls string) []string {
 	environment := append(os.Environ(), "HOME="+dir, "TMPDIR="+dir, "GORACE=atexit_sleep_ms=0", exitLogVariable+"="+calls,
 		"BATCHFETCH_CACERT="+filepath.Join(dir, "authority.pem"), "BATCHFETCH_RETRY_DELAY=10ms",
-		"BATCHFETCH_CONNECT_TIMEOUT=2s", "API_TOKEN=secret", "API_PASSWORD=secret", "API_KEY=secret",
+		"BATCHFETCH_CONNECT_TIMEOUT="+connectTime(command), "API_TOKEN=secret", "API_PASSWORD=secret", "API_KEY=secret",
 		"PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	if !goesAround(command) && !strings.Contains(command, "_proxy=") {
 		environment = append(environment, "BATCHFETCH_PROXY="+proxy)

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"time"
 
+	"batchfetch/fetch/nettest"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -19,12 +21,9 @@ func startRedis(ts *testscript.TestScript, neg bool, args []string) {
 	requireUsage(ts, !neg && (len(args) == 1 || len(args) == 2), "redis NAME [PASSWORD]")
 	env := scriptEnvOf(ts)
 	env.stopRedis()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := nettest.FreePort()
 	ts.Check(err)
-	address := l.Addr().String()
-	ts.Check(l.Close())
-	_, port, err := net.SplitHostPort(address)
-	ts.Check(err)
+	address := "127.0.0.1:" + port
 	arguments := []string{
 		"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", ts.MkAbs("."),
 	}

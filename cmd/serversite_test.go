@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/nettest"
 )
 
 // A serverSite is what a serverProgram serves, and where.
@@ -34,7 +36,13 @@ func newServerSite(t *testing.T) *serverSite {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	site := &serverSite{Dir: dir, Root: filepath.Join(dir, "www"), Plain: freePort(t), TLS: freePort(t)}
+	site := &serverSite{Dir: dir, Root: filepath.Join(dir, "www")}
+	for _, port := range []*string{&site.Plain, &site.TLS} {
+		var err error
+		if *port, err = nettest.FreePort(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, folder := range []string{site.Dir, filepath.Join(site.Root, "small")} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			t.Fatal(err)
@@ -79,21 +87,6 @@ func writeServed(t *testing.T, name string, content []byte) {
 	if err := os.Chtimes(name, hourAgo, hourAgo); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// freePort returns a port of 127.0.0.1 that nobody listened at a moment ago.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // writeCertificate writes cert.pem, signed by itself for 127.0.0.1, and key.pem.

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"encoding/pem"
 	"io"
-	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"batchfetch/fetch/nettest"
 
 	"crypto/x509"
 )
@@ -38,12 +39,11 @@ func TestRenegotiation(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := nettest.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := free.Addr().String()
-	_ = free.Close()
+	addr := "127.0.0.1:" + port
 	server := exec.CommandContext(t.Context(), openssl, "s_server", "-accept", addr, "-cert", file, "-key", file,
 		"-tls1_2", "-crlf")
 	typed, err := server.StdinPipe()
@@ -69,7 +69,7 @@ func TestRenegotiation(t *testing.T) {
 		}
 	}()
 	r, body := runOne(t, "https://"+addr+"/", noRetryOptions(func(o *Options) {
-		o.TLS, o.Timeout = &tls.Config{InsecureSkipVerify: true}, 10*time.Second
+		o.TLS, o.Timeout = &tls.Config{InsecureSkipVerify: true}, time.Minute
 		o.Retries, o.RetryDelay = 25, 200*time.Millisecond // until it listens
 	}))
 	if r.Failure != nil || body != "ok" {

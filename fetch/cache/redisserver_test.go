@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/nettest"
 )
 
 // A redisServer is a process of redis-server that the test has started.
@@ -36,7 +37,9 @@ func startRedis(t *testing.T, port string, arguments ...string) *redisServer {
 		t.Skip("no redis-server on the PATH")
 	}
 	if port == "" {
-		port = freePort(t)
+		if port, err = nettest.FreePort(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s := &redisServer{port: port, dir: t.TempDir()}
 	listen := []string{"--port", port}
@@ -49,7 +52,7 @@ func startRedis(t *testing.T, port string, arguments ...string) *redisServer {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.kill)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
 			_ = c.Close()
 			return s
@@ -67,18 +70,6 @@ func (s *redisServer) kill() {
 		_ = s.process.Wait()
 		s.process = nil
 	}
-}
-
-// freePort returns a TCP port of loopback that was free a moment ago.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
 }
 
 // openRedis opens a Store in the server at url.

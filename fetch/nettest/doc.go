@@ -4,6 +4,7 @@ returns them. Nothing but tests imports it.
 
 	Talk, Say, ReadRequest, ResetOnClose, AwaitClose   a TCP server that a function answers for   tcp.go
 	Pair, Eventually                                   both ends of a connection; waiting         tcp.go
+	FreePort                                           a port for a program                       tcp.go
 	ListenDNS, StartDNS, Nameserver                    a DNS server that a function answers for   nameserver.go
 	SyscallError, StoppedBy                            an error and a context that ended          errors.go
 
