@@ -45,7 +45,6 @@ func runWith(
 	defer cancel(nil)
 
 	var writers, workers, lookupWorkers sync.WaitGroup
-	writers.Go(p.writer().write)
 	var s *scheduler
 	s = newScheduler(o, p.schedulerPorts(ctx, cancel,
 		func() {
@@ -56,6 +55,7 @@ func runWith(
 			w := p.lookupWorker(s)
 			lookupWorkers.Go(func() { w.work(exchanges) })
 		}))
+	writers.Go(p.writer(s.over).write)
 	feedEnded := make(chan struct{})
 	go func() { // awaited, unless it is blocked in a read: then it ends at its next Request
 		defer close(feedEnded)
@@ -155,11 +155,11 @@ func (p *pipeline) lookupWorker(s *scheduler) *lookupWorker {
 		scheduler: s, lookups: p.lookups, closed: &p.lookupsClosed}
 }
 
-func (p *pipeline) writer() *writer {
+func (p *pipeline) writer(over <-chan struct{}) *writer {
 	return &writer{sink: p.sink, failure: p.failure,
 		commits: p.options.Committed != nil, concurrency: p.options.Concurrency,
 		committed: newCommittedExchanges(p.options, &p.committedCount),
-		records:   p.records, largeRecords: p.largeRecords, wake: p.wake,
+		records:   p.records, largeRecords: p.largeRecords, over: over, wake: p.wake,
 		taken: &p.taken, waitingForSink: &p.waitingForSink}
 }
 

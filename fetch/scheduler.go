@@ -88,8 +88,7 @@ type stopRequest struct {
 // newScheduler returns a scheduler with an empty Plan. The run begins now.
 func newScheduler(o *Options, ports schedulerPorts) *scheduler {
 	s := &scheduler{schedulerPorts: ports, options: o, tally: newTally(o), over: make(chan struct{}),
-		room: make(chan struct{}, 1), timer: time.NewTimer(time.Hour), begun: time.Now()}
-	s.timer.Stop()
+		room: make(chan struct{}, 1), timer: newStoppedTimer(), begun: time.Now()}
 	s.plan = plan.New(o.limits(), s.codec())
 	s.stops = [...]stopRequest{{s.canceled, StopCanceled}, {s.failed, StopOutput}, {o.Drain, StopDrain}}
 	s.booked.until = s.begun

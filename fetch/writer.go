@@ -15,6 +15,10 @@ const commitParts = 4
 // commitAfter is flushAfter for Records that count as exchanges under way until they are committed.
 const commitAfter = time.Millisecond
 
+// Records that come so quickly that inBatchesFrom are buffered within flushAfter are taken in batches, one each
+// batchPause, until one has fewer than inBatchesTo: to wake the writer for each of them costs more than to write it.
+const inBatchesFrom, inBatchesTo, batchPause = 16, 4, time.Millisecond
+
 // A writer is the last stage: it calls Put and Flush of the Sink, for one Record at a time. One goroutine runs it.
 type writer struct {
 	sink    Sink
@@ -27,7 +31,11 @@ type writer struct {
 
 	records      <-chan *Record  // from workers and lookup workers; closed at the end
 	largeRecords <-chan *Record  // the same for large ones, unbuffered: a worker holds its own until it is taken
+	over         <-chan struct{} // closed when all Records have been sent: none is waited for
 	wake         chan<- struct{} // to the scheduler; its capacity is 1
+
+	idle     *time.Timer // fires flushDelay after the first Record that is buffered
+	buffered int         // Records that may be in a buffer of the Sink
 
 	taken          *atomic.Int64 // counts the Records that the Sink has taken
 	waitingForSink *atomic.Bool  // the scheduler waits for a Record to be taken
@@ -35,35 +43,67 @@ type writer struct {
 
 // write takes Records until records is closed, and flushes the Sink.
 func (w *writer) write() {
-	idle := time.NewTimer(flushAfter)
-	idle.Stop()
-	defer idle.Stop()
-	buffered := 0 // Records that may be in a buffer of the Sink
+	w.idle = newStoppedTimer()
+	defer w.idle.Stop()
+	pause := newStoppedTimer() // the time until the next batch is taken
+	defer pause.Stop()
+	records, over := w.records, w.over // records is nil, from which none comes, while they are taken in batches
 	for {
-		var record *Record
-		open := true
 		select {
-		case record, open = <-w.records:
-		case record = <-w.largeRecords:
-		case <-idle.C:
-			buffered = 0
+		case record, open := <-records:
+			if !open {
+				w.flush(true)
+				return
+			}
+			w.take(record)
+			if w.buffered >= inBatchesFrom && over != nil && !w.commits {
+				records = nil
+				pause.Reset(batchPause)
+			}
+		case record := <-w.largeRecords:
+			w.take(record)
+		case <-w.idle.C:
+			w.buffered = 0
 			w.flush(false)
-			continue
+		case <-pause.C:
+			if w.takeBatch() < inBatchesTo {
+				records = w.records
+				continue
+			}
+			pause.Reset(batchPause)
+		case <-over:
+			records, over = w.records, nil
 		}
-		if !open {
-			w.flush(true)
-			return
-		}
-		w.put(record)
-		buffered++
-		switch {
-		case w.commits && buffered >= w.concurrency/commitParts:
-			buffered = 0
-			idle.Stop()
-			w.flush(false)
-		case buffered == 1:
-			idle.Reset(w.flushDelay())
-		}
+	}
+}
+
+// newStoppedTimer returns a timer that does not fire before it is reset.
+func newStoppedTimer() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}
+
+// takeBatch takes the Records that have been sent by now, and returns how many they were.
+func (w *writer) takeBatch() int {
+	n := len(w.records)
+	for range n {
+		w.take(<-w.records)
+	}
+	return n
+}
+
+// take gives a Record to the Sink, and sees to it that it is flushed in time.
+func (w *writer) take(record *Record) {
+	w.put(record)
+	w.buffered++
+	switch {
+	case w.commits && w.buffered >= w.concurrency/commitParts:
+		w.buffered = 0
+		w.idle.Stop()
+		w.flush(false)
+	case w.buffered == 1:
+		w.idle.Reset(w.flushDelay())
 	}
 }
 

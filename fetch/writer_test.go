@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -123,5 +124,69 @@ func TestSinkFuncLendsTheBody(t *testing.T) {
 	r := &Record{Body: []byte("x")}
 	if err := SinkFunc(func(*Record) error { return boom }).Put(r); err != boom || r.Body != nil {
 		t.Errorf("got %v, body %q", err, r.Body)
+	}
+}
+
+// putTimes is a Sink that records when each Record was put.
+type putTimes struct {
+	SinkFunc
+	began time.Time
+	puts  map[time.Duration]int // by the time since began
+}
+
+// newPutTimes returns a putTimes that counts from now on.
+func newPutTimes() *putTimes {
+	s := &putTimes{began: time.Now(), puts: map[time.Duration]int{}}
+	s.SinkFunc = func(*Record) error { s.puts[time.Since(s.began)]++; return nil }
+	return s
+}
+
+// TestRecordsAreTakenInBatches checks that the writer takes Records that come quickly once each batchPause, those of
+// the beginning and lonely ones at once, and that the end of the run waits for no batch.
+func TestRecordsAreTakenInBatches(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		commits bool
+		want    map[time.Duration]int
+	}{
+		{"many", false, map[time.Duration]int{
+			0: inBatchesFrom, batchPause: 100 - inBatchesFrom, 10 * time.Millisecond: 1,
+			20 * time.Millisecond: inBatchesFrom, 20*time.Millisecond + batchPause/2: 40 - inBatchesFrom,
+		}},
+		{"many that are committed", true, map[time.Duration]int{
+			0: 100, 10 * time.Millisecond: 1, 20 * time.Millisecond: 40,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sink := newPutTimes()
+				o := options(func(o *Options) { o.Concurrency = 1000 })
+				if tt.commits {
+					o.Committed = func() int64 { return 0 }
+				}
+				p := newPipeline(o, sink, nil)
+				over := make(chan struct{})
+				ended := make(chan struct{})
+				go func() {
+					p.writer(over).write()
+					close(ended)
+				}()
+				for at, n := range map[time.Duration]int{0: 100, 10 * time.Millisecond: 1, 20 * time.Millisecond: 40} {
+					time.AfterFunc(at, func() {
+						for range n {
+							p.records <- new(Record)
+						}
+					})
+				}
+				time.Sleep(20*time.Millisecond + batchPause/2)
+				close(over)
+				synctest.Wait()
+				close(p.records)
+				<-ended
+				if !maps.Equal(sink.puts, tt.want) {
+					t.Errorf("records are put at %v, want %v", sink.puts, tt.want)
+				}
+			})
+		})
 	}
 }
