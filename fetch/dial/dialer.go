@@ -39,7 +39,7 @@ type Config struct {
 	// NameTTL is how long the addresses of a name are kept; 0 not at all, negative as long as they say themselves, within
 	// bounds: see resolver.Config.TTL.
 	NameTTL time.Duration
-	// Names looks names up, for all Dialers that have it; nil is one of the Dialer's own.
+	// Names looks names up and knows which addresses failed, for all Dialers that have it; nil is one of the Dialer's own.
 	Names *Names
 	// UserAgent is the User-Agent header of a CONNECT to a proxy.
 	UserAgent string
@@ -65,13 +65,12 @@ type Config struct {
 type Dialer struct {
 	Config
 	overrides overridesByHost
-	failed    *failedAddrs
 	quirks    *quirks
 }
 
 // New returns a Dialer. Nil functions of c have the defaults that Config says.
 func New(c Config) *Dialer {
-	d := &Dialer{Config: c, overrides: indexOverrides(c.Overrides), failed: new(failedAddrs), quirks: new(quirks)}
+	d := &Dialer{Config: c, overrides: indexOverrides(c.Overrides), quirks: new(quirks)}
 	if d.Network.PrivateName == nil {
 		d.Network.PrivateName = PrivateName
 	}

@@ -15,9 +15,10 @@ import (
 	"batchfetch/fetch/resolver"
 )
 
-// Names looks names up for Dialers, and keeps the answers.
+// Names looks names up for Dialers, keeps the answers, and remembers which addresses failed.
 type Names struct {
 	resolver *resolver.Resolver
+	failed   failedAddrs
 	shortage atomic.Bool // a query has lacked a file descriptor since shortageBehind last asked
 }
 
@@ -55,6 +56,14 @@ func (n *Names) Counts() resolver.Counts { return n.resolver.Counts() }
 
 // Waiting returns how many dials wait for the addresses of a name now.
 func (n *Names) Waiting() int { return n.resolver.Waiting() }
+
+// Suspect records that a connection to host that was made, to the address remote, failed before a response: in the TLS
+// handshake or later. The next dial begins with another address, of the other family where the host has both.
+func (n *Names) Suspect(host, remote string) {
+	if a, err := netip.ParseAddrPort(remote); err == nil {
+		n.failed.addConnected(host, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), time.Now())
+	}
+}
 
 // lookUp returns the addresses of a host, and tells the Times and the httptrace of ctx of a look-up that was made.
 func (n *Names) lookUp(ctx context.Context, host string) ([]netip.Addr, error) {

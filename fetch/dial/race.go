@@ -32,8 +32,8 @@ func (d *Dialer) dialFirst(
 	for _, a := range addrs {
 		targets = append(targets, netip.AddrPortFrom(a.Unmap(), uint16(number))) // an IPv4 address can't have a zone
 	}
-	targets = d.failed.order(host, targets, time.Now())
-	r := race{failed: d.failed, targets: targets[:min(len(targets), maxAttempts)],
+	targets = d.Names.failed.order(host, targets, time.Now())
+	r := race{failed: &d.Names.failed, targets: targets[:min(len(targets), maxAttempts)],
 		connect: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 			return base.DialContext(ctx, "tcp", to.String())
 		}}

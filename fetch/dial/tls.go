@@ -37,6 +37,9 @@ func (d *Dialer) DialTLS(ctx context.Context, addr string) (*conn.Conn, *tls.Con
 	began := time.Now()
 	tlsConn, err := d.quirks.handshake(ctx, c, addr, config)
 	if err != nil {
+		if f := failure.FromContext(ctx); (f == nil || f.Kind != failure.Canceled) && d.isDirect("https", addr) {
+			d.Names.Suspect(hostOf(addr), c.RemoteAddress)
+		}
 		return nil, nil, d.explainRefusal(ctx, addr, config, err)
 	}
 	if tlsConn.ConnectionState().NegotiatedProtocol == "h2" {
@@ -92,6 +95,11 @@ func (d *Dialer) withTimeout(ctx context.Context, origin string) (context.Contex
 	}
 	return context.WithTimeoutCause(ctx, connect,
 		&failure.Limit{Kind: failure.Timeout, Name: "connect-timeout", After: connect})
+}
+
+// isDirect reports whether addr itself is connected to for a URL of that scheme.
+func (d *Dialer) isDirect(scheme, addr string) bool {
+	return d.UnixSocket == "" && d.Proxies.forAddr(scheme, addr) == nil
 }
 
 // connect connects to addr: to the Unix socket, over the proxy for URLs of that scheme, or directly. Reads of the Conn

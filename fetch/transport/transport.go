@@ -119,10 +119,26 @@ func (t *Transport) RoundTrip(ctx context.Context, c *Call) (*http.Response, err
 		}
 		return t.direct.RoundTrip(ctx, c)
 	}
+	rt := t.direct
 	if c.Target.PublicOnly {
-		return t.guarded.RoundTrip(ctx, c)
+		rt = t.guarded
 	}
-	return t.direct.RoundTrip(ctx, c)
+	resp, err := rt.RoundTrip(ctx, c)
+	if err != nil {
+		t.suspectAddr(ctx, c)
+	}
+	return resp, err
+}
+
+// suspectAddr has the next dial to the host of a Call begin with another address, where the Call has failed before a
+// response over a connection that was made for it, and was not cancelled.
+func (t *Transport) suspectAddr(ctx context.Context, c *Call) {
+	if t.names == nil || c.RemoteAddr() == "" || c.IsReused() || c.Responded() {
+		return
+	}
+	if f := failure.FromContext(ctx); f == nil || f.Kind != failure.Canceled {
+		t.names.Suspect(c.Target.URL.Hostname(), c.RemoteAddr())
+	}
 }
 
 // CloseIdle closes the connections that carry no exchange.
