@@ -127,6 +127,9 @@ func registerConnection(r *registrar, s *settings) {
 		"connect to this socket, whatever host a URL names")
 	r.list(&s.resolve, "resolve", "", "host:port:addr",
 		"connect to this address in place of DNS; * is any host; repeatable, or with commas")
+	add(r, &o.NameTTL, "dns-ttl", "", "duration", "auto",
+		"how long the addresses of a name are kept; auto is as DNS says, 5s to 1m; 0 looks up each time",
+		parseNameTTL)
 	r.bool(&o.IPv4, "ipv4", "4", "connect over IPv4 only")
 	r.bool(&o.IPv6, "ipv6", "6", "connect over IPv6 only")
 	r.text(&s.tls.cacert, "cacert", "", "file", "PEM certificates to trust in place of the system's")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -94,6 +95,14 @@ func parseStatusesOrNone(text string) (judge.Statuses, error) {
 		return nil, nil
 	}
 	return judge.ParseStatuses(text)
+}
+
+// parseNameTTL reads a duration; auto is fetch.Options.NameTTL by what DNS says.
+func parseNameTTL(text string) (time.Duration, error) {
+	if text == "auto" {
+		return -1, nil
+	}
+	return parse.Duration(text)
 }
 
 // parseProxy accepts any text, as a refusal would quote it, and it may hold a password: fetch.Options.Validate refuses.

@@ -185,6 +185,8 @@ func limitHint(c *config, sum fetch.Summary) string {
 		what = "the quotas of hosts" + mostlyHost(sum.LimitedHost)
 	case fetch.LimitNetwork:
 		what = "the time that the last responses took"
+	case fetch.LimitDNS:
+		what = "the look-ups of host names"
 	case fetch.LimitInput:
 		what = "the input"
 	case fetch.LimitOutput:

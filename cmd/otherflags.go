@@ -150,6 +150,7 @@ var otherFlags = map[string]string{
 	"recursive":            hintNoLinks,
 	"mirror":               hintNoLinks,
 	"dns-timeout":          "--connect-timeout 10s",
+	"no-dns-cache":         "--dns-ttl 0",
 	"max-redirect":         "--max-redirs N",
 	"retry-on-http-error":  "--retry-on LIST",
 	"inet4-only":           "--ipv4",

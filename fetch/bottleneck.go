@@ -72,6 +72,7 @@ func (s *scheduler) reportWait(now time.Time, wait time.Duration) {
 type bookedTime struct {
 	until     time.Time     // all up to then
 	bandwidth time.Duration // of the time that exchanges have waited for bandwidth
+	names     time.Duration // the time that they have waited for names
 }
 
 // bookEvery is the least time that is booked at once: events that follow each other sooner count as one, as booking
@@ -85,10 +86,26 @@ func (s *scheduler) bookTime(now time.Time) {
 	limit, host := s.bottleneck(s.booked.until)
 	span := now.Sub(s.booked.until)
 	s.booked.until = now
+	if s.waitedForNames(limit, now, span) {
+		limit, host = LimitDNS, ""
+	}
 	if forBandwidth := min(s.bandwidthWait(now)-s.booked.bandwidth, span); forBandwidth > 0 {
 		s.booked.bandwidth += forBandwidth
 		s.tally.addLimited(LimitBandwidth, "", forBandwidth)
 		span -= forBandwidth
 	}
 	s.tally.addLimited(limit, host, span)
+}
+
+// waitedForNames reports whether the exchanges under way have spent most of the last span on look-ups of names, where
+// the end of an exchange was what was waited for.
+func (s *scheduler) waitedForNames(limit Limit, now time.Time, span time.Duration) bool {
+	waited := s.namesWait(now)
+	spent := waited - s.booked.names
+	s.booked.names = waited
+	switch limit {
+	case LimitConcurrency, LimitHostConcurrency, LimitNetwork:
+		return 2*spent > time.Duration(s.plan.Running())*span
+	}
+	return false
 }

@@ -72,6 +72,7 @@ func runWith(
 	ended := time.Now()
 	awaitFeeder(feedEnded)
 	summary := s.summary(ended)
+	summary.Lookups, summary.LookupsFromMemory = transport.Lookups()
 	return summary, p.runError(ctx, &summary, s.inputError)
 }
 
@@ -137,6 +138,7 @@ func (p *pipeline) schedulerPorts(
 		committedCount: &p.committedCount, blockedWorkers: &p.blockedWorkers,
 		recordsFull:   func() bool { return len(p.records) == cap(p.records) },
 		bandwidthWait: p.transport.BandwidthLimitedFor,
+		namesWait:     p.transport.NamesWaitedFor,
 		setTarget:     func(t *task) { setTarget(t, p.targets) },
 	}
 }

@@ -33,6 +33,7 @@ type schedulerPorts struct {
 	blockedWorkers *atomic.Int64                     // workers that wait for the writer to take a large Record
 	recordsFull    func() bool                       // whether no more Records fit before the writer
 	bandwidthWait  func(now time.Time) time.Duration // how long exchanges have waited for bandwidth so far
+	namesWait      func(now time.Time) time.Duration // how long exchanges have waited for names so far, in all
 
 	setTarget func(*task) // sets the target of a Task that was spilled
 }

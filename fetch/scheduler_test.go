@@ -15,6 +15,7 @@ func newTestScheduler(t *testing.T, o *Options) (s *scheduler, start <-chan *tas
 	p := newPipeline(o, new(recorder), nil)
 	ports := p.schedulerPorts(t.Context(), func(error) {}, func() {}, func() {})
 	ports.bandwidthWait = func(time.Time) time.Duration { return 0 }
+	ports.namesWait = ports.bandwidthWait
 	s = newScheduler(o, ports)
 	t.Cleanup(func() { s.timer.Stop() })
 	return s, p.start

@@ -20,6 +20,7 @@ const (
 	LimitNetwork         Limit = "network"      // no more could start: exchanges under way had to end first
 	LimitInput           Limit = "input"        // the Source had no Request ready
 	LimitOutput          Limit = "output"       // the Sink was behind
+	LimitDNS             Limit = "dns"          // most exchanges under way waited for the addresses of a name
 	LimitCache           Limit = "cache"        // nothing was under way but cache lookups
 )
 
@@ -57,6 +58,8 @@ type Summary struct {
 	ByCache map[Cached]int64
 	// Exchanges counts HTTP round trips, redirects and retries included; Retries those that were retries.
 	Exchanges, Retries int64
+	// Lookups counts the look-ups of host names for connections, LookupsFromMemory those of them that needed no query.
+	Lookups, LookupsFromMemory int64
 	// Bytes counts the decoded body bytes of successes, WireBytes the received ones.
 	Bytes, WireBytes int64
 	// Elapsed is the time from the start of the run to the end of its output.

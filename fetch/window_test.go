@@ -87,7 +87,8 @@ func TestLargeBytesAreCounted(t *testing.T) {
 	targets := newTargeter(options(nil))
 	s := newScheduler(options(nil), schedulerPorts{
 		setTarget: func(t *task) { setTarget(t, targets) }, startWorker: func() {}, start: make(chan *task, 50),
-		bandwidthWait: func(time.Time) time.Duration { return 0 }, recordsFull: func() bool { return false },
+		bandwidthWait: func(time.Time) time.Duration { return 0 },
+		namesWait:     func(time.Time) time.Duration { return 0 }, recordsFull: func() bool { return false },
 		blockedWorkers: new(atomic.Int64),
 	})
 	defer s.timer.Stop()

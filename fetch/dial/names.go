@@ -54,8 +54,8 @@ func (n *Names) Close() { n.resolver.Close() }
 // Counts returns the look-ups up to now, and those of them that were answered from memory.
 func (n *Names) Counts() resolver.Counts { return n.resolver.Counts() }
 
-// Waiting returns how many dials wait for the addresses of a name now.
-func (n *Names) Waiting() int { return n.resolver.Waiting() }
+// WaitedFor returns for how long dials have waited for names up to now, in all.
+func (n *Names) WaitedFor(now time.Time) time.Duration { return n.resolver.WaitedFor(now) }
 
 // Suspect records that a connection to host that was made, to the address remote, failed before a response: in the TLS
 // handshake or later. The next dial begins with another address, of the other family where the host has both.

@@ -34,8 +34,8 @@ type Resolver struct {
 	cache   cache
 	flights map[string]*flight // by host
 	gate    gate
+	waiting waiting
 
-	waiting          atomic.Int64 // calls of Lookup that wait for a flight
 	lookups, answers atomic.Int64 // see Counts
 
 	ctx        context.Context // of all flights; ended by Close
@@ -75,8 +75,28 @@ func (r *Resolver) Close() {
 // Counts returns the counts up to now.
 func (r *Resolver) Counts() Counts { return Counts{r.lookups.Load(), r.answers.Load()} }
 
-// Waiting returns how many calls of Lookup wait for an answer now.
-func (r *Resolver) Waiting() int { return int(r.waiting.Load()) }
+// WaitedFor returns for how long calls of Lookup have waited for answers up to now, in all: two that wait for a second
+// make it two seconds.
+func (r *Resolver) WaitedFor(now time.Time) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting.add(0, now)
+	return r.waiting.total
+}
+
+// A waiting is how many calls wait, and for how long they have waited in all. Resolver.mu guards it.
+type waiting struct {
+	calls int
+	since time.Time // when calls changed
+	total time.Duration
+}
+
+// add changes the number of calls.
+func (w *waiting) add(calls int, now time.Time) {
+	w.total += time.Duration(w.calls) * now.Sub(w.since)
+	w.calls += calls
+	w.since = now
+}
 
 // staleWait is how long a look-up may take before the last answer is used that has outlived its TTL (the client
 // response timer of RFC 8767 section 5, which proposes 1.8 s).
@@ -100,8 +120,6 @@ func (r *Resolver) Lookup(ctx context.Context, host string) (addrs []netip.Addr,
 	}
 	f := r.join(ctx, host, key)
 	r.mu.Unlock()
-	r.waiting.Add(1)
-	defer r.waiting.Add(-1)
 	defer r.leave(f)
 	var stale <-chan time.Time
 	if len(e.addrs) > 0 && r.TTL != 0 {
@@ -143,6 +161,7 @@ func (r *Resolver) join(ctx context.Context, host, key string) *flight {
 		r.background.Go(f.run)
 	}
 	f.waiters++
+	r.waiting.add(1, time.Now())
 	return f
 }
 
@@ -150,6 +169,7 @@ func (r *Resolver) join(ctx context.Context, host, key string) *flight {
 func (r *Resolver) leave(f *flight) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.waiting.add(-1, time.Now())
 	if f.waiters--; f.waiters == 0 {
 		f.cancel()
 		if r.flights[f.key] == f {

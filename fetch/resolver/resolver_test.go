@@ -286,11 +286,15 @@ func TestOneFlight(t *testing.T) {
 				}
 			})
 		}
-		time.Sleep(time.Millisecond)
-		if r.Waiting() != 1000 {
-			t.Errorf("%d wait", r.Waiting())
+		time.Sleep(time.Second / 10)
+		if waited := r.WaitedFor(time.Now()); waited != 100*time.Second {
+			t.Errorf("they have waited for %s", waited)
 		}
 		all.Wait()
+		waited := r.WaitedFor(time.Now())
+		if time.Sleep(time.Hour); r.WaitedFor(time.Now()) != waited {
+			t.Error("who waits for nothing waits")
+		}
 		if queries, most := server.Queries(); queries != 400 || most != 2*maxFlights {
 			t.Errorf("%d queries, %d at once", queries, most)
 		}

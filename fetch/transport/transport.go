@@ -163,14 +163,21 @@ func (t *Transport) Close() {
 	}
 }
 
-// Lookups returns the look-ups of names up to now, how many of them were answered from memory, and how many dials wait
-// for one now.
-func (t *Transport) Lookups() (all, fromMemory int64, waiting int) {
+// Lookups returns the look-ups of names up to now, and those of them that were answered from memory.
+func (t *Transport) Lookups() (all, fromMemory int64) {
 	if t.names == nil {
-		return 0, 0, 0
+		return 0, 0
 	}
 	counts := t.names.Counts()
-	return counts.Lookups, counts.FromMemory, t.names.Waiting()
+	return counts.Lookups, counts.FromMemory
+}
+
+// NamesWaitedFor returns for how long dials have waited for names up to now, in all.
+func (t *Transport) NamesWaitedFor(now time.Time) time.Duration {
+	if t.names == nil {
+		return 0
+	}
+	return t.names.WaitedFor(now)
 }
 
 // BandwidthLimitedFor returns for how long in all, up to now, at least one exchange has waited for bandwidth.

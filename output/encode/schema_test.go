@@ -78,7 +78,7 @@ func TestSchemaListsWhatTheCodeSays(t *testing.T) {
 		t.Errorf("by_kind has %q, want %q", got, kinds)
 	}
 	limits := []string{"concurrency", "host-concurrency", "rate", "host-rate", "bandwidth", "paused-hosts", "quota",
-		"network", "input", "output", "cache"}
+		"network", "input", "output", "dns", "cache"}
 	if got := enum("summary", "properties", "limited_by", "enum"); !slices.Equal(got, limits) {
 		t.Errorf("limited_by is %q, want %q", got, limits)
 	}

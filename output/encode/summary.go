@@ -20,6 +20,8 @@ func AppendSummary(dst []byte, s *fetch.Summary, exitCode int) []byte {
 	} {
 		dst = strconv.AppendInt(appendName(dst, count.name), count.value, 10)
 	}
+	dst = appendCount(dst, "lookups", s.Lookups)
+	dst = appendCount(dst, "lookups_from_memory", s.LookupsFromMemory)
 	dst = appendCount(dst, "pages", s.Pages)
 	dst = appendCount(dst, "more_pages", s.MorePages)
 	dst = appendCount(dst, "unpolled", s.Unpolled)

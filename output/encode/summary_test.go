@@ -44,12 +44,16 @@ func TestSummaryOfACache(t *testing.T) {
 	encodetest.Members(t, schema, line)
 }
 
-// The summary of a run with pages, and with answers that were not polled, counts them.
+// The summary of a run with pages, with answers that were not polled and with look-ups counts them.
 func TestSummaryOfPages(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	s := fullSummary()
 	s.Pages, s.MorePages, s.Unpolled = 9, 2, 3
+	s.Lookups, s.LookupsFromMemory = 5, 4
 	object := encodetest.Members(t, schema, AppendSummary(nil, s, 0))
+	if object["lookups"] != json.Number("5") || object["lookups_from_memory"] != json.Number("4") {
+		t.Errorf("lookups %v, from memory %v", object["lookups"], object["lookups_from_memory"])
+	}
 	if object["pages"] != json.Number("9") || object["more_pages"] != json.Number("2") ||
 		object["unpolled"] != json.Number("3") {
 		t.Errorf("pages %v, more_pages %v, unpolled %v", object["pages"], object["more_pages"], object["unpolled"])
@@ -77,7 +81,7 @@ func TestSummaryWords(t *testing.T) {
 		for _, limit := range []fetch.Limit{"", fetch.LimitConcurrency, fetch.LimitHostConcurrency, fetch.LimitRate,
 			fetch.LimitHostRate,
 			fetch.LimitBandwidth, fetch.LimitPausedHosts, fetch.LimitNetwork, fetch.LimitInput, fetch.LimitOutput,
-			fetch.LimitCache} {
+			fetch.LimitDNS, fetch.LimitCache} {
 			object := encodetest.Members(t, schema, AppendSummary(nil,
 				&fetch.Summary{Stopped: stop, LimitedBy: limit}, 1))
 			if got, _ := object["stopped_by"].(string); got != string(stop) {
