@@ -498,7 +498,7 @@ func TestPlainServerIsRemembered(t *testing.T) {
 		lookUp(t.Context(), r, "a.test.")
 		before, _ := server.Queries()
 		lookUp(t.Context(), r, "b.test.")
-		if now, _ := server.Queries(); before != 4 || now != 6 {
+		if now, _ := server.Queries(); before < 3 || now != before+2 {
 			t.Errorf("%d queries, then %d", before, now)
 		}
 	})
