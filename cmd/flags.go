@@ -182,7 +182,7 @@ func registerOutput(r *registrar, s *settings) {
 		"where the summary goes, as JSON (default standard error)")
 	r.bool(&s.output.ordered, "ordered", "", "write in the order of the input")
 	r.bool(&o.KeepHeader, "headers", "", "add the headers of the answer to Records")
-	r.bool(&o.KeepTiming, "timing", "", "add times for dns, connect, tls, first byte and body to Records")
+	r.bool(&o.KeepTiming, "timing", "", "add times for dns, connect, tls, first byte and body to Records, and whether the connection was kept")
 	r.bool(&s.output.resume, "resume", "",
 		"continue where an earlier run of the same command ended, killed or not (help resume)")
 	r.bool(&s.unique, "unique", "",
@@ -222,6 +222,6 @@ func registerRun(r *registrar, s *settings) {
 		oneOf(progressAuto, progressBar, progressPlain, progressNone))
 	r.bool(&s.quiet, "quiet", "q",
 		"print nothing unless the run ends with another code than 0, then a summary of at most ten lines")
-	r.bool(&s.verbose, "verbose", "v", "log every request")
+	r.bool(&s.verbose, "verbose", "v", "log every attempt: what follows it, its address, and times as --timing")
 	r.duration(&s.fetch.Slow, "slow", "log each request that takes longer")
 }

@@ -21,9 +21,10 @@ type exchange struct {
 	transport *transport.Transport
 	call      transport.Call
 
-	startedAt time.Time // when the request was given to the transport
-	headersAt time.Time // when the header of the response had come
-	endedAt   time.Time // when the response had come whole, or failed; time spent on the cache afterwards is not counted
+	startedAt time.Time   // when the request was given to the transport
+	times     *dial.Times // of making its connection; nil unless something needs them
+	headersAt time.Time   // when the header of the response had come
+	endedAt   time.Time   // when the response had come whole, or failed; time spent on the cache afterwards is not counted
 
 	room       spool.Claim // for the temporary file of the body
 	roomNeeded int64       // bytes of it, as far as they are known
@@ -63,9 +64,8 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	call.Stall.Init(x.options.StallTimeout, within.Cancel)
 	defer call.End()
 	var ctx context.Context = within
-	var times *dial.Times
-	if x.options.KeepTiming {
-		ctx, times = dial.WithTimes(ctx)
+	if x.options.needsTiming() {
+		ctx, x.times = dial.WithTimes(ctx)
 	}
 	x.startedAt = time.Now() // again: hashing a partial body took time that is not the server's
 	resp, err := x.transport.RoundTrip(ctx, call)
@@ -95,9 +95,6 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	if rec.Header != nil {
 		rec.Header = redact.Header(rec.Header, x.secrets())
 	}
-	if times != nil {
-		rec.Timing = timingOf(call, times, headers, x.endedAt)
-	}
 	return a
 }
 
@@ -114,11 +111,20 @@ func (x *exchange) explain(ctx context.Context, err error, rec *Record) *failure
 	return x.call.Explain(ctx, err, rec.Status, x.bodyBytes)
 }
 
-// timingOf returns the Timing of an exchange; over a reused connection the steps of making it did not take place.
-func timingOf(c *transport.Call, dial *dial.Times, headers, ended time.Time) *Timing {
-	t := &Timing{DNS: -1, Connect: -1, TLS: -1, FirstByte: headers.Sub(c.ConnectedAt()), Body: ended.Sub(headers)}
-	if !c.IsReused() {
-		t.DNS, t.Connect, t.TLS = dial.Steps()
+// timing returns the Timing of the exchange, which has ended, as an attempt; nil where nothing needs it, or no
+// connection was looked for. Over a reused connection the steps of making it did not take place.
+func (x *exchange) timing(attempt int) *Timing {
+	if x.times == nil {
+		return nil
+	}
+	call := &x.call
+	t := &Timing{DNS: -1, Connect: -1, TLS: -1, FirstByte: -1, Body: -1, Attempt: attempt,
+		Connected: !call.ConnectedAt().IsZero(), Reused: call.IsReused()}
+	if !t.Reused {
+		t.DNS, t.Connect, t.TLS = x.times.Steps()
+	}
+	if !x.headersAt.IsZero() {
+		t.FirstByte, t.Body = x.headersAt.Sub(call.ConnectedAt()), x.endedAt.Sub(x.headersAt)
 	}
 	return t
 }

@@ -99,10 +99,14 @@ const (
 	CacheStale Cached = "stale"
 )
 
-// Timing is how long each step of the last exchange took; a step that did not take place is negative. FirstByte is the
-// time from the connection to the header of the response, Body from then to the end.
+// Timing is how long each step of the last exchange took; a step that did not take place, or did not come to its end,
+// is negative. FirstByte is the time from the connection to the header of the response, Body from then to the end.
 type Timing struct {
 	DNS, Connect, TLS, FirstByte, Body time.Duration
+	// Attempt is which exchange with the URL it was, from 1, those that were no attempt for Attempts included.
+	Attempt int
+	// Connected says that it had a connection; Reused that this had been kept from an exchange before.
+	Connected, Reused bool
 }
 
 // OpenBody returns a reader of the decoded body from its first byte on, in memory or in a temporary file. Several

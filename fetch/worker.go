@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"context"
-	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -104,6 +103,10 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if x.endedAt.IsZero() { // no response came
 		x.endedAt = now
 	}
+	timing := x.timing(t.Attempts + t.uncounted)
+	if w.options.KeepTiming {
+		record.Timing = timing
+	}
 	if t.startedAt.IsZero() {
 		t.startedAt = x.startedAt
 	}
@@ -135,7 +138,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		w.failure.fail(disk)
 	}
 	if w.options.Log != nil {
-		w.log(ctx, t, record, now)
+		w.log(ctx, t, record, timing)
 	}
 	if t.Verdict.Failure != nil {
 		record.ReleaseBody()
@@ -194,50 +197,4 @@ func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
 	*record, t.servedStale = *stale, true
 	t.counts.status, t.counts.bytes, t.counts.wireBytes = record.Status, record.Bytes, 0
 	t.counts.cache, t.counts.unchanged = CacheStale, record.Unchanged
-}
-
-// fateNames are the names of Fates in the log.
-var fateNames = map[judge.Fate]string{
-	judge.Final: "final", judge.Retry: "retry", judge.Hop: "redirect", judge.Restart: "anew",
-}
-
-// log logs one exchange: at debug level, or as a warning where it took longer than Options.Slow.
-func (w *worker) log(ctx context.Context, t *task, record *Record, now time.Time) {
-	level, text := slog.LevelDebug, "exchange"
-	if w.options.Slow > 0 && t.counts.took > w.options.Slow {
-		level, text = slog.LevelWarn, "slow exchange"
-	}
-	if !w.options.Log.Enabled(ctx, level) {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("url", redact.URL(t.request.URL)),
-		slog.Int("attempt", t.Attempts+t.uncounted),
-		slog.Float64("elapsed_ms", milliseconds(t.counts.took)),
-		slog.String("then", fateNames[t.Verdict.Fate]),
-	}
-	if record.Status > 0 {
-		attrs = append(attrs, slog.Int("status", record.Status))
-	}
-	if t.hops > 0 {
-		attrs = append(attrs, slog.String("at", withoutUserinfo(t.URL)))
-	}
-	if f := t.Verdict.Failure; f != nil {
-		attrs = append(attrs, slog.String("kind", string(f.Kind)), slog.String("error", f.Error()))
-	}
-	if t.Verdict.Believed != "" {
-		attrs = append(attrs, slog.String("believed", t.Verdict.Believed))
-	}
-	if t.Verdict.Hold > 0 {
-		attrs = append(attrs, slog.Float64("hold_ms", milliseconds(t.Verdict.Hold)))
-	}
-	if t.Verdict.Fate == judge.Retry {
-		attrs = append(attrs, slog.Float64("delay_ms", milliseconds(t.Verdict.Delay)))
-	}
-	w.options.Log.LogAttrs(ctx, level, text, attrs...)
-}
-
-// milliseconds returns d in milliseconds, rounded to the microsecond.
-func milliseconds(d time.Duration) float64 {
-	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
 }

@@ -77,8 +77,8 @@ func golden() map[string]struct {
 			File:  "urls.jsonl", Line: 13,
 		}
 		r.Header = http.Header{"Content-Type": {"application/json"}, "X-Seen": {"1", "2"}}
-		r.Timing = &fetch.Timing{DNS: time.Millisecond, Connect: 2500 * time.Microsecond, TLS: -1, FirstByte: 0,
-			Body: 10 * time.Microsecond}
+		r.Timing = &fetch.Timing{Attempt: 3, Connected: true, DNS: time.Millisecond,
+			Connect: 2500 * time.Microsecond, TLS: -1, FirstByte: 0, Body: 10 * time.Microsecond}
 		r.Attempts = 3
 	})
 	add("failure-status", BodyAuto, encodetest.Failure(failure.BadStatus, "404 Not Found"),

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
@@ -114,23 +113,13 @@ func appendTiming(dst []byte, t *fetch.Timing) []byte {
 	if t == nil {
 		return dst
 	}
-	dst = append(dst, `,"timing":{`...)
-	first := len(dst)
-	for _, step := range [...]struct {
-		name string
-		took time.Duration
-	}{
-		{"dns_ms", t.DNS}, {"connect_ms", t.Connect}, {"tls_ms", t.TLS}, {"first_byte_ms", t.FirstByte},
-		{"body_ms", t.Body},
-	} {
-		if step.took < 0 {
-			continue
-		}
-		if len(dst) > first {
-			dst = append(dst, ',')
-		}
-		dst = append(append(append(dst, '"'), step.name...), '"', ':')
-		dst = appendMillis(dst, step.took)
+	dst = append(dst, `,"timing":{"attempt":`...)
+	dst = strconv.AppendInt(dst, int64(t.Attempt), 10)
+	if t.Connected {
+		dst = strconv.AppendBool(append(dst, `,"reused":`...), t.Reused)
+	}
+	for _, step := range t.Steps() {
+		dst = appendMillis(appendName(dst, step.Name), step.Took)
 	}
 	return append(dst, '}')
 }
