@@ -13,6 +13,9 @@ const CanLock = false
 // noFollow is no flag on this system.
 const noFollow = 0
 
+// NoWait is no flag on this system.
+const NoWait = 0
+
 // Lock does nothing: there is no flock(2) here.
 func Lock(*os.File) error { return nil }
 

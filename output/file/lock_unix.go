@@ -14,6 +14,10 @@ const CanLock = true
 // noFollow makes os.OpenFile fail for a symbolic link, and not wait for the other end of a pipe.
 const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
+// NoWait spares os.OpenFile four calls of fcntl(2), with which it tries whether a file is one to wait for: no regular
+// file is.
+const NoWait = syscall.O_NONBLOCK
+
 // Lock takes an exclusive lock, flock(2), until the file is closed, without waiting. Two open descriptions of one file
 // exclude each other within a process too. The error is ErrBusy where another has it.
 func Lock(f *os.File) error {

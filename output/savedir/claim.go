@@ -19,17 +19,14 @@ func (d *Dir) LeaveExisting() { d.leavesFiles = true }
 // Claim gives r its name for the whole run. Where another request has the one that the template makes, r gets another
 // as its Path, which its Record then has. The error is that the name is unsafe or, where r brings a Path, taken.
 func (d *Dir) Claim(r *fetch.Request) error {
-	name, err := d.template.name(r, placeholder)
+	base, name, err := d.template.names(r, placeholder)
 	switch {
 	case err != nil || d.isLate(r):
 		return err
 	case r.Path != "":
 		err = d.claims.claim(name, r.Index)
 	default:
-		var base string
-		if base, err = d.template.baseName(r, placeholder); err == nil {
-			name, r.Path, err = d.claimFree(name, base, r)
-		}
+		name, r.Path, err = d.claimFree(name, base, r)
 	}
 	if err == nil && d.leavesFiles && d.hasWhole(name, r.SHA256) {
 		return fetch.ErrDone
@@ -40,7 +37,7 @@ func (d *Dir) Claim(r *fetch.Request) error {
 // hasWhole reports whether a body is there under a name: whatever has a final name is whole. Where its hash in hex is
 // known beforehand (sum) it has to have that.
 func (d *Dir) hasWhole(name, sum string) bool {
-	info, err := d.root.Lstat(name)
+	info, err := d.lstat(name)
 	if err != nil || !info.Mode().IsRegular() || sum == "" {
 		return err == nil && info.Mode().IsRegular()
 	}
@@ -90,7 +87,7 @@ func (d *Dir) conflictOnDisk(name string) error {
 	if d.wasEmpty {
 		return nil
 	}
-	if info, err := d.root.Lstat(name); err == nil && info.IsDir() {
+	if info, err := d.lstat(name); err == nil && info.IsDir() {
 		return &conflictError{text: fmt.Sprintf("its file %q is a folder; name it by path, {index} or {id}", name)}
 	}
 	for above := path.Dir(name); above != "." && !d.claims.isFolder(above); above = path.Dir(above) {
@@ -110,13 +107,9 @@ func (d *Dir) sharesFile(r *fetch.Request) bool { return r.Path == "" && d.templ
 
 // lateName returns the name for a body that has come, and claims it unless equal bodies share it.
 func (d *Dir) lateName(r *fetch.Request, of response) (string, error) {
-	name, err := d.template.name(r, of)
+	base, name, err := d.template.names(r, of)
 	if err != nil || !d.isLate(r) || d.sharesFile(r) {
 		return name, err
-	}
-	base, err := d.template.baseName(r, of)
-	if err != nil {
-		return "", err
 	}
 	name, _, err = d.claimFree(name, base, r)
 	return name, err

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
@@ -93,8 +94,9 @@ func TestFolderSwapped(t *testing.T) {
 					filetest.Write(t, filepath.Join(dir, body.name), "", 0o600)
 					swap()
 					needsLocks(t)
+					time.Sleep(2 * checkFolderAfter) // until then it fails when it is committed
 					var other *os.File
-					if other, err = bodies.createLocked("in/other.tmp"); err == nil {
+					if other, _, err = bodies.createLocked("in/other.tmp"); err == nil {
 						must(t, other.Close())
 					} else {
 						err = bodies.describeError("in/other.tmp", err)

@@ -47,14 +47,21 @@ var placeholder = response{sum: strings.Repeat("0", 2*sha256.Size)}
 
 // name returns the name for the body of r. It passes checkName.
 func (t NameTemplate) name(r *fetch.Request, of response) (string, error) {
-	name, err := t.baseName(r, of)
+	_, name, err := t.names(r, of)
+	return name, err
+}
+
+// names returns the name, and base: the same without the number of a page that the template does not have.
+func (t NameTemplate) names(r *fetch.Request, of response) (base, name string, err error) {
+	base, err = t.baseName(r, of)
+	name = base
 	if err == nil && (r.Path != "" || !t.has("page") && !t.has("sha256")) {
 		name = withPage(name, r.Page)
 	}
 	if err == nil {
 		err = checkName(name)
 	}
-	return name, err
+	return base, name, err
 }
 
 // baseName is name without the number of a page that the template does not have.
@@ -84,7 +91,7 @@ func (t NameTemplate) baseName(r *fetch.Request, of response) (string, error) {
 	if len(kept) == 0 {
 		kept = append(kept, "index")
 	}
-	return joinSegments(kept, true, requestHash(r)), nil
+	return joinSegments(kept, true, r), nil
 }
 
 // maxSuffix bounds what withPage and withHash add to a name, in bytes, beside the hash.
@@ -167,18 +174,18 @@ func defaultName(r *fetch.Request, u *url.URL) string {
 		}
 		segments = append(segments, safe)
 	}
-	return joinSegments(segments, plain, requestHash(r))
+	return joinSegments(segments, plain, r)
 }
 
-// joinSegments joins the segments of a name, with a hash before the ending of the last unless it is plain. Of a name
+// joinSegments joins the segments of a name, with the hash of r before the ending of the last unless it is plain. Of a name
 // that is too long, or too deep, only the first and the last stay.
-func joinSegments(segments []string, plain bool, hash string) string {
+func joinSegments(segments []string, plain bool, r *fetch.Request) string {
 	name, last := strings.Join(segments, "/"), len(segments)-1
-	fits := len(name) <= maxName-len(hash)-maxSuffix && last <= maxFolders
+	fits := len(name) <= maxName-2*hashSize-maxSuffix && last <= maxFolders
 	if plain && fits {
 		return name
 	}
-	segments[last] = withHash(segments[last], hash)
+	segments[last] = withHash(segments[last], requestHash(r))
 	if !fits {
 		return segments[0] + "/" + segments[last]
 	}
@@ -201,14 +208,17 @@ func renamed(name, notFolder, hash string) string {
 	return dir + file
 }
 
+// hashSize is the size in bytes of the hash of a Request in a name.
+const hashSize = 8
+
 // requestHash returns 64 bits of a hash of a Request in hex; it is the same in every run.
 func requestHash(r *fetch.Request) string {
 	sum := sha256.Sum256(r.AppendCanonical(nil))
-	return hex.EncodeToString(sum[:8])
+	return hex.EncodeToString(sum[:hashSize])
 }
 
 // indexedHash is requestHash of what differs between equal Requests, too.
 func indexedHash(r *fetch.Request) string {
 	sum := sha256.Sum256(strconv.AppendInt(r.AppendCanonical(nil), r.Index, 10))
-	return hex.EncodeToString(sum[:8])
+	return hex.EncodeToString(sum[:hashSize])
 }

@@ -25,16 +25,21 @@ const (
 
 // partStem returns the name of the part of r without its ending; it is the same in every run.
 func (d *Dir) partStem(r *fetch.Request) (string, error) {
-	name, err := d.template.name(r, placeholder)
-	if err != nil {
-		return "", err
+	stem, _, err := d.places(r)
+	return stem, err
+}
+
+// places returns partStem of r, and the name for its body; empty where that is late.
+func (d *Dir) places(r *fetch.Request) (stem, name string, err error) {
+	if name, err = d.template.name(r, placeholder); err != nil {
+		return "", "", err
 	}
-	folder := "."
-	if !d.isLate(r) {
-		folder = path.Dir(name)
+	folder := path.Dir(name)
+	if d.isLate(r) {
+		folder, name = ".", ""
 	}
 	sum := sha256.Sum256(r.AppendCanonical(nil))
-	return path.Join(folder, tempPrefix+hex.EncodeToString(sum[:16])), nil
+	return path.Join(folder, tempPrefix+hex.EncodeToString(sum[:16])), name, nil
 }
 
 // Partial returns the part of r, locked, that an earlier attempt or run has left; nil is none. A part without a usable
@@ -72,7 +77,7 @@ var (
 // lockPart opens a part and locks it until it is closed. The error is file.ErrBusy where another has it, errNotOurs
 // where it is no file that this user's runs would make, and errRenamed where its owner has just renamed or removed it.
 func (d *Dir) lockPart(part string) (*os.File, error) {
-	named, err := d.root.Lstat(part)
+	named, err := d.lstat(part)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ type Dir struct {
 	root         *os.Root
 	template     NameTemplate
 	claims       claims
+	folders      folders
 	leavesFiles  bool        // LeaveExisting has been called
 	wasEmpty     bool        // when it was opened
 	mayHoldParts atomic.Bool // false: the directory was empty when it was opened, and nothing was suspended since
@@ -41,7 +42,7 @@ func Open(dir string, template NameTemplate) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Dir{name: dir, root: root, template: template, wasEmpty: isEmptyDir(root)}
+	b := &Dir{name: dir, root: root, template: template, wasEmpty: isEmptyDir(root), folders: folders{top: dir, root: root}}
 	b.claims.init()
 	b.mayHoldParts.Store(!b.wasEmpty)
 	return b, nil
@@ -75,7 +76,10 @@ func (d *Dir) Path() string { return d.name }
 func (d *Dir) MayHoldParts() bool { return d.mayHoldParts.Load() }
 
 // Close closes the directory.
-func (d *Dir) Close() error { return errors.Join(d.syncer.close(), d.root.Close()) }
+func (d *Dir) Close() error {
+	d.folders.close()
+	return errors.Join(d.syncer.close(), d.root.Close())
+}
 
 // Reserve keeps requests from claiming the names of files that lie in the directory, such as the run's outputs and
 // inputs. It must be called before the first Claim.
@@ -91,17 +95,23 @@ func (d *Dir) Reserve(names ...string) {
 // Create opens a temporary file in the folder of r's file, or in the directory itself where that folder's name needs
 // the hash.
 func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
-	stem, err := d.partStem(r)
+	stem, target, err := d.places(r)
 	if err != nil {
 		return nil, err
 	}
-	if !d.isLate(r) {
+	if !d.isLate(r) && !d.folders.has(path.Dir(stem)) {
 		if err := d.makeFolders(stem); err != nil {
 			return nil, d.describeError(path.Dir(stem), err)
 		}
+		d.folders.add(path.Dir(stem))
 	}
-	s := &bodyWriter{dir: d, request: r}
-	s.File, s.name, err = d.createTemp(stem)
+	s := &bodyWriter{dir: d, request: r, target: target}
+	s.File, s.held, s.name, err = d.createTemp(stem)
+	if errors.Is(err, fs.ErrNotExist) && !d.isLate(r) { // others have removed a folder that was open
+		if d.makeFolders(stem) == nil {
+			s.File, s.held, s.name, err = d.createTemp(stem)
+		}
+	}
 	if err != nil {
 		return nil, d.describeError(s.name, err)
 	}

@@ -28,27 +28,27 @@ const (
 const maxTempTries = 8
 
 // createTemp creates the temporary file of a body whose part has that stem, and locks it. Where there are no locks, or
-// all tries fail, it gets a random name beside the part, and what a kill leaves of it stays.
-func (d *Dir) createTemp(stem string) (f *os.File, name string, err error) {
+// all tries fail, it gets a random name beside the part, and what a kill leaves of it stays; its info is nil then.
+func (d *Dir) createTemp(stem string) (f *os.File, info fs.FileInfo, name string, err error) {
 	name = stem + tempEnding
-	switch f, err = d.createLocked(name); {
+	switch f, info, err = d.createLocked(name); {
 	case err == nil:
 		d.sweepTemp(stem + equalEnding)
-		return f, name, nil
+		return f, info, name, nil
 	case errors.Is(err, file.ErrBusy):
 		for range maxTempTries {
 			name = randomTempName(stem+equalEnding, tempEnding)
 			_ = d.root.Mkdir(stem+equalEnding, 0o777) // as a rule it is there
-			if f, err = d.createLocked(name); err == nil {
-				return f, name, nil
+			if f, info, err = d.createLocked(name); err == nil {
+				return f, info, name, nil
 			}
 		}
 	case !errors.Is(err, errCannotLock):
-		return nil, name, err
+		return nil, nil, name, err
 	}
 	name = randomTempName(path.Dir(stem), partEnding)
 	f, err = d.root.OpenFile(name, createFlags, 0o666)
-	return f, name, err
+	return f, nil, name, err
 }
 
 // sweepTemp removes what kills have left in the folder of temporary files of equal requests. It costs one lstat(2), and
@@ -57,7 +57,7 @@ func (d *Dir) sweepTemp(folder string) {
 	if !d.mayHoldParts.Load() {
 		return
 	}
-	if info, err := d.root.Lstat(folder); err != nil || !info.IsDir() {
+	if info, err := d.lstat(folder); err != nil || !info.IsDir() {
 		return
 	}
 	open, err := d.root.Open(folder)
@@ -84,37 +84,38 @@ var errCannotLock = errors.New("files can't be locked here")
 
 // createLocked creates and locks a file of that name, in place of one that a kill has left. The error is file.ErrBusy
 // where another has it, and errCannotLock.
-func (d *Dir) createLocked(name string) (*os.File, error) {
+func (d *Dir) createLocked(name string) (*os.File, fs.FileInfo, error) {
 	if !file.CanLock {
-		return nil, errCannotLock
+		return nil, nil, errCannotLock
 	}
-	f, err := d.root.OpenFile(name, createFlags, 0o666)
+	f, err := d.create(name)
 	if errors.Is(err, fs.ErrExist) {
 		left, busy := d.lockPart(name)
 		if busy != nil {
-			return nil, file.ErrBusy
+			return nil, nil, file.ErrBusy
 		}
 		_ = d.root.Remove(name) // while it is locked; if that fails, the next line does
 		_ = left.Close()
-		if f, err = d.root.OpenFile(name, createFlags, 0o666); errors.Is(err, fs.ErrExist) {
-			return nil, file.ErrBusy
+		if f, err = d.create(name); errors.Is(err, fs.ErrExist) {
+			return nil, nil, file.ErrBusy
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = file.Lock(f)
 	if err != nil && !errors.Is(err, file.ErrBusy) {
 		_ = d.root.Remove(name) // it is empty
 		_ = f.Close()
-		return nil, errCannotLock
+		return nil, nil, errCannotLock
 	}
 	// another may have removed it between the two, as one that a kill has left
-	if info, unknown := f.Stat(); err != nil || unknown != nil || !file.HasName(info) {
+	info, unknown := f.Stat()
+	if err != nil || unknown != nil || !file.HasName(info) {
 		_ = f.Close() // empty, and another's by now
-		return nil, file.ErrBusy
+		return nil, nil, file.ErrBusy
 	}
-	return f, nil
+	return f, info, nil
 }
 
 // randomTempName returns a random name in a folder.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path"
@@ -19,9 +20,11 @@ import (
 // bodyWriter is a fetch.PartialWriter: a body that is being written to a file, locked where there are locks.
 type bodyWriter struct {
 	*os.File
+	held     fs.FileInfo // of the file; nil where it is not known yet
 	dir      *Dir
 	request  *fetch.Request
 	name     string // of the file until Commit
+	target   string // name that the body gets; empty where it is not known yet
 	filename string // by Content-Disposition; empty is none
 	partStem string // name of its part without the ending; empty while it has none
 	hasMark  bool
@@ -41,20 +44,23 @@ func (s *bodyWriter) SetHeader(h http.Header) { s.filename = filenameOf(h) }
 
 // Commit gives the file its final name, in place of a file that an earlier run has left there, and closes it.
 func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
-	name, err := s.dir.lateName(s.request, response{hex.EncodeToString(sum[:]), s.filename})
-	if err != nil {
-		return "", &failure.Failure{Kind: failure.IO, Err: err}
+	name := s.target
+	if name == "" {
+		var err error
+		if name, err = s.dir.lateName(s.request, response{hex.EncodeToString(sum[:]), s.filename}); err != nil {
+			return "", &failure.Failure{Kind: failure.IO, Err: err}
+		}
 	}
 	if s.dir.isLate(s.request) {
 		if err := s.dir.makeFolders(name); err != nil {
 			return "", s.dir.describeError(path.Dir(name), err)
 		}
 	}
-	if info, err := s.dir.root.Lstat(name); err == nil && info.IsDir() {
-		return "", &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("%q is a folder", name)}
-	}
 	s.removeMark()
 	if err := s.renameTo(name); err != nil {
+		if info, missing := s.dir.root.Lstat(name); missing == nil && info.IsDir() {
+			return "", &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("%q is a folder", name)}
+		}
 		return "", s.dir.describeError(s.name, err)
 	}
 	return filepath.Join(s.dir.name, filepath.FromSlash(name)), nil
@@ -70,10 +76,13 @@ func (s *bodyWriter) renameTo(name string) error {
 	if !file.CanLock {
 		err = errors.Join(err, s.Close())
 	}
-	if err == nil && s.isReplaced() {
+	switch {
+	case err != nil:
+	case s.hasName():
+		err = s.dir.rename(s.name, name)
+	case s.isReplaced():
 		err = errRenamed
-	}
-	if err == nil {
+	default:
 		err = s.dir.root.Rename(s.name, name)
 	}
 	if err != nil {
@@ -85,6 +94,16 @@ func (s *bodyWriter) renameTo(name string) error {
 		err = s.Close()
 	}
 	return errors.Join(err, s.dir.syncName(name))
+}
+
+// hasName reports whether the file's name still leads to it, as one that reads the Record would go; false where that is
+// not known.
+func (s *bodyWriter) hasName() bool {
+	if s.held == nil {
+		s.held, _ = s.Stat() // nil again where it fails
+	}
+	named, err := os.Lstat(filepath.Join(s.dir.name, s.name))
+	return s.held != nil && err == nil && os.SameFile(s.held, named)
 }
 
 // isReplaced reports whether another file has the name of this one: it would be taken for the body.

@@ -1,0 +1,166 @@
+package savedir
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"batchfetch/output/file"
+)
+
+// folders are the folders below the directory that were used last, open: a file is made and renamed in one of them by
+// its last name alone, where os.Root opens each folder on the way anew, a dozen system calls a file. A folder is open
+// for as long as it is among the last, and used no more once its name is another's.
+type folders struct {
+	top  string   // the directory's name
+	root *os.Root // the directory
+
+	mu   sync.Mutex
+	open []*openFolder // the one used last first
+}
+
+// An openFolder is one of folders, whose mu guards its users and dropped.
+type openFolder struct {
+	name      string // below the directory
+	root      *os.Root
+	info      fs.FileInfo
+	users     int
+	dropped   bool // it is not in folders.open: the last user closes it
+	checkedAt time.Time
+}
+
+// maxOpenFolders is how many folders are open while nobody uses them: few of fdlimit's spare descriptors.
+const maxOpenFolders = 8
+
+// checkFolderAfter is how long a name is taken to be still that of its folder. What is written meanwhile into a folder
+// that has been moved away fails when it gets its name, see bodyWriter.hasName.
+const checkFolderAfter = time.Millisecond
+
+// use returns the open folder of that name; nil is none. Its user releases it.
+func (s *folders) use(name string) *openFolder {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.index(name)
+	if i < 0 {
+		return nil
+	}
+	f := s.open[i]
+	if now := time.Now(); now.Sub(f.checkedAt) >= checkFolderAfter {
+		if info, err := os.Stat(filepath.Join(s.top, name)); err != nil || !os.SameFile(info, f.info) {
+			s.drop(f)
+			return nil
+		}
+		f.checkedAt = now
+	}
+	copy(s.open[1:i+1], s.open[:i])
+	s.open[0] = f
+	f.users++
+	return f
+}
+
+// release ends a use, and drops a folder that has failed.
+func (s *folders) release(f *openFolder, failed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.users--
+	if failed && !f.dropped {
+		s.drop(f)
+	} else if f.dropped && f.users == 0 {
+		_ = f.root.Close() // nothing was written to it
+	}
+}
+
+// drop removes a folder from the open ones; s.mu is held.
+func (s *folders) drop(f *openFolder) {
+	s.open = slices.DeleteFunc(s.open, func(other *openFolder) bool { return other == f })
+	f.dropped = true
+	if f.users == 0 {
+		_ = f.root.Close() // nothing was written to it
+	}
+}
+
+// add opens a folder, unless it is open already or can't be opened. Windows lets nobody rename an open folder: none is
+// added there.
+func (s *folders) add(name string) {
+	if !file.CanLock || s.has(name) {
+		return
+	}
+	root, err := s.root.OpenRoot(name)
+	if err != nil {
+		return
+	}
+	info, err := root.Stat(".")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil || s.index(name) >= 0 {
+		_ = root.Close() // nothing was written to it
+		return
+	}
+	if len(s.open) == maxOpenFolders {
+		s.drop(s.open[maxOpenFolders-1])
+	}
+	s.open = slices.Insert(s.open, 0, &openFolder{name: name, root: root, info: info}) // its first use checks the name
+}
+
+// has reports whether a folder of that name is open.
+func (s *folders) has(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.index(name) >= 0
+}
+
+// index returns the place of a folder; -1 is none. s.mu is held.
+func (s *folders) index(name string) int {
+	return slices.IndexFunc(s.open, func(f *openFolder) bool { return f.name == name })
+}
+
+// close closes all folders.
+func (s *folders) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.open) > 0 {
+		s.drop(s.open[0])
+	}
+}
+
+// create creates a file that must not exist yet; one in an open folder by its last name.
+func (d *Dir) create(name string) (*os.File, error) {
+	if in := d.folders.use(path.Dir(name)); in != nil {
+		f, err := in.root.OpenFile(path.Base(name), createFlags|file.NoWait, 0o666)
+		known := err == nil || errors.Is(err, fs.ErrExist)
+		d.folders.release(in, !known)
+		if known {
+			return f, err
+		}
+	}
+	return d.root.OpenFile(name, createFlags|file.NoWait, 0o666)
+}
+
+// rename gives a file another name, in place of a file that has it; in an open folder by their last names.
+func (d *Dir) rename(from, to string) error {
+	if folder := path.Dir(from); folder == path.Dir(to) {
+		if in := d.folders.use(folder); in != nil {
+			err := in.root.Rename(path.Base(from), path.Base(to))
+			d.folders.release(in, err != nil)
+			if err == nil {
+				return nil
+			}
+		}
+	}
+	return d.root.Rename(from, to)
+}
+
+// lstat is Lstat of a name, in an open folder by its last name.
+func (d *Dir) lstat(name string) (fs.FileInfo, error) {
+	in := d.folders.use(path.Dir(name))
+	if in == nil {
+		return d.root.Lstat(name)
+	}
+	defer d.folders.release(in, false)
+	return in.root.Lstat(path.Base(name))
+}
