@@ -34,7 +34,9 @@ var mayImport = map[string]string{
 
 	"fetch/conn":      "fetch/failure",
 	"fetch/dial":      "fetch/conn fetch/failure fetch/fdlimit fetch/httpurl fetch/resolver",
-	"fetch/transport": "fetch/conn fetch/dial fetch/failure fetch/fdlimit fetch/httpurl",
+	"fetch/transport": "fetch/conn fetch/dial fetch/failure fetch/fdlimit fetch/httpurl fetch/transport/h2",
+
+	"fetch/transport/h2": "fetch/conn",
 
 	"fetch/judge": "fetch/failure fetch/fdlimit",
 	"fetch/plan":  "fetch/failure fetch/judge fetch/queue",
@@ -91,7 +93,8 @@ const (
 
 // startsGoroutines are the files with go statements, or calls of a WaitGroup's Go.
 const startsGoroutines = "fetch/run.go fetch/transport/want.go fetch/transport/h1write.go " +
-	"fetch/transport/h2stuck.go fetch/dial/race.go fetch/resolver/resolver.go fetch/resolver/exchange.go " +
+	"fetch/transport/h2/conn.go fetch/transport/h2/writer.go " +
+	"fetch/dial/race.go fetch/resolver/resolver.go fetch/resolver/exchange.go " +
 	"cmd/demo.go cmd/dryrun.go cmd/interrupts.go cmd/progress.go"
 
 // outsideOurs says what else code below a folder may not import: fetch and output know no flag and no terminal.

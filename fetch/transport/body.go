@@ -11,8 +11,6 @@ import (
 type callBody struct {
 	in    io.Reader
 	stall *conn.StallTimer
-	// shared is the connection, where other exchanges share it, so that it knows its overhead bytes; nil else.
-	shared *conn.Conn
 	// framed is the body as HTTP/1.1 frames it; nil for another.
 	framed *responseBody
 	// needsNotify is the connection below TLS, where the body ends with it and so needs a close_notify; nil else.
@@ -25,10 +23,7 @@ type callBody struct {
 func (c *Call) Body(resp *http.Response) io.Reader {
 	c.body = callBody{in: resp.Body, stall: &c.Stall}
 	c.body.framed, _ = resp.Body.(*responseBody)
-	switch {
-	case !c.exclusive:
-		c.body.shared = c.conn
-	case c.tls != nil && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0:
+	if c.exclusive && c.tls != nil && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 {
 		c.body.needsNotify = c.conn
 	}
 	return &c.body
@@ -47,9 +42,6 @@ func (b *callBody) Read(p []byte) (int, error) {
 	b.stall.BeginRead()
 	n, err := b.in.Read(p)
 	b.stall.EndRead(n)
-	if b.shared != nil {
-		b.shared.AddBodyBytes(n)
-	}
 	if err == io.EOF && b.needsNotify != nil && b.needsNotify.IsClosedByPeer() {
 		err = io.ErrUnexpectedEOF // after a close_notify crypto/tls does not read up to the end of the TCP stream
 	}

@@ -6,13 +6,12 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 
 	"batchfetch/fetch/conn"
 	"batchfetch/fetch/dial"
-	"batchfetch/fetch/failure"
+	"batchfetch/fetch/transport/h2"
 )
 
 // A Call is one HTTP exchange as a Transport sees it: the request, and what became known of the connection that carried
@@ -42,24 +41,20 @@ type Call struct {
 	askedAt     time.Time  // when the connection was asked for
 	remoteAddr  string
 	forwardedBy *dial.Proxy // that was asked for the whole URL; nil is no proxy
-	onShared    func()      // is called when net/http has chosen a connection; nil does nothing
-	unwatch     func()      // ends watchWrites; nil: it was not called
-	ended       atomic.Bool // End was called
+	request2    h2.Request  // over HTTP/2
 
 	pool         *pool       // of conn, where that is of HTTP/1.1
 	staleConns   int         // shared connections that were dead when the request was sent over them
-	conns        int         // shared connections that net/http chose so far
-	replays      int         // of them, those after one over which the request had been sent
-	requestSent  atomic.Bool // over the last shared connection
+	conns        int         // connections over which the server has not processed the request
+	useless      int         // of them, those over which it has processed none
 	responded    atomic.Bool // bytes of a response have come
 	notProcessed bool        // the server has not processed the request, though it may have been sent
 	dropped      bool        // it was sent over a connection that was closed before a response
 
 	responseStart       [8]byte // the first bytes of the response over HTTP/1
 	responseStartLen    int
-	badTransferEncoding bool  // a response in HTTP/1.0 has Transfer-Encoding (RFC 9112 section 6.1)
-	interimBytes        int   // of the headers of interim responses
-	overheadBefore      int64 // conn's overhead bytes before this exchange
+	badTransferEncoding bool // a response in HTTP/1.0 has Transfer-Encoding (RFC 9112 section 6.1)
+	interimBytes        int  // of the headers of interim responses
 	body                callBody
 	usualHead           bool          // the head of the response was parsed as a usualHead
 	response            http.Response // the response, if so
@@ -71,10 +66,6 @@ type Call struct {
 func (c *Call) End() {
 	c.Stall.Stop()
 	c.countStream(nil)
-	c.ended.Store(true)
-	if c.unwatch != nil {
-		c.unwatch()
-	}
 }
 
 // ConnectedAt returns when the exchange got its connection; zero: it has none.
@@ -178,50 +169,16 @@ func (c *Call) GotUnknownConn() {
 	c.Stall.Start(nil, true)
 }
 
-// gotSharedConn is httptrace's GotConn: it records the connection that net/http has chosen, which may be shared with
-// other exchanges. net/http may call it several times, as it sends a request again by itself.
-func (c *Call) gotSharedConn(info httptrace.GotConnInfo) {
-	if c.onShared != nil {
-		c.onShared()
-	}
-	c.connectedAt, c.reused = time.Now(), info.Reused
-	raw := info.Conn
-	c.tls, _ = raw.(*tls.Conn)
-	if c.tls != nil {
-		raw = c.tls.NetConn()
-	}
-	conn, ok := raw.(*conn.Conn)
-	if !ok {
-		c.GotUnknownConn()
-		return
-	}
-	c.remoteAddr = conn.RemoteAddress
-	c.countStream(conn)
-	c.countReplay(conn)
-	c.conn, c.overheadBefore = conn, conn.OverheadBytes()
-	c.Stall.Start(conn, true)
-}
-
-// maxReplays bounds how often net/http may send a request again over HTTP/2. It does so by itself, without a bound,
-// where the server refuses a stream or sends GOAWAY before it has processed the request, which is safe (RFC 9113
-// section 8.7). maxConns bounds the connections of an exchange, those included that failed before the request was
-// sent.
-const maxReplays, maxConns = 5, 50
-
-// countReplay counts a connection that net/http has chosen, and cancels the exchange past the bounds.
-func (c *Call) countReplay(conn *conn.Conn) {
-	c.conns++
-	again := c.requestSent.Swap(false) && c.conn != nil
-	if again {
-		c.replays++
-	}
-	switch {
-	case again && c.conn == conn && !conn.IsClosedByPeer(): // net/http delays further retries, ever longer
-		c.notProcessed = true
-		c.Cancel(failure.New(failure.Reset, "the server refused the stream"))
-	case c.replays > maxReplays, c.conns > maxConns:
-		c.notProcessed = true
-		c.Cancel(failure.New(failure.Reset, "the server gave up %d connections, one after the other", c.conns-1))
+// gotShared records that the exchange has a connection that others may share, and starts the stall timer.
+func (c *Call) gotShared(s *sharedConn, reused bool) {
+	c.connectedAt, c.reused = time.Now(), reused
+	c.conn, c.exclusive, c.tls, c.remoteAddr = s.conn, false, s.tls, s.conn.RemoteAddress
+	c.countStream(s.conn)
+	c.Stall.Start(s.conn, true)
+	to := c.Target
+	c.request2 = h2.Request{
+		Method: to.Method, Scheme: to.URL.Scheme, Authority: withoutZone(to.hostHeader()), Path: to.URL.RequestURI(),
+		Header: c.Header, Body: to.Body, AnnouncesBody: len(to.Body) > 0 || announcesBody(to.Method), Sent: &c.Stall,
 	}
 }
 

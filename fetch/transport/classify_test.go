@@ -14,6 +14,7 @@ import (
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/nettest"
+	"batchfetch/fetch/transport/h2"
 )
 
 // TestClassify: the kind goes by the type of an error, also of a wrapped one; the end of the context goes before it.
@@ -33,7 +34,7 @@ func TestClassify(t *testing.T) {
 		{name: "a broken pipe", err: nettest.SyscallError("write", syscall.EPIPE), want: failure.Reset},
 		{name: "an aborted connection", err: nettest.SyscallError("read", syscall.ECONNABORTED), want: failure.Reset},
 		{name: "a way that is lost", err: nettest.SyscallError("read", syscall.EHOSTUNREACH), want: failure.Reset},
-		{name: "an HTTP/2 stream error", err: fmt.Errorf("x: %w", streamError{Code: 2}), want: failure.Reset},
+		{name: "an HTTP/2 stream error", err: fmt.Errorf("x: %w", &h2.Error{Code: 2, Remote: true}), want: failure.Reset},
 		{name: "an end before the response", err: &url.Error{Op: "Get", Err: io.EOF}, want: failure.Truncated},
 		{name: "an end within the body", err: io.ErrUnexpectedEOF, want: failure.Truncated},
 		{name: "a connection closed under us", err: net.ErrClosed, want: failure.Truncated},

@@ -1,5 +1,5 @@
 /*
-Package transport makes HTTP exchanges over pooled connections: HTTP/1.1 by itself, HTTP/2 over net/http.
+Package transport makes HTTP exchanges over pooled connections: HTTP/1.1, and HTTP/2 by package h2.
 
 Which RoundTripper a Call takes:
 
@@ -11,17 +11,13 @@ Which RoundTripper a Call takes:
 	    +-- the Target is PublicOnly ----------> guarded: refuses private addresses
 	    +-- else ------------------------------> direct
 
-What a RoundTripper is, by Config.HTTP:
+Each RoundTripper is a pool of its own:
 
-	HTTP1, and forward           Auto, HTTP2: negotiating
-	        |                     |             |
-	        +---------+-----------+             |
-	                  |                         |
-	       pool: h1Conns, hostQueues  -- offer -->  h2RoundTripper: net/http's Transport
-	           |            |      (for HTTP/2)
-	      h1Conn.roundTrip  |
-	                        |
-	          dial.Dialer, which makes a conn.Conn
+	  pool: idle h1Conns, sharedConns, hostQueues
+	     |            |              |
+	h1Conn.roundTrip  |     h2.Conn.RoundTrip
+	                  |
+	    dial.Dialer, which makes a conn.Conn
 
 The life of a Call:
 
@@ -42,27 +38,27 @@ again (isReusableFor).
 
 The pool: an exchange that finds no idle connection becomes a wantConn in its host's queue, and a dial is started where
 fewer are under way than exchanges wait. A connection goes to the exchange that has waited longest, whether it was
-dialed or another exchange is done with it. The error of a dial goes to the exchange that it was started for. A dial
-over TLS may end with HTTP/2: that connection is offered to net/http, and all that wait for the host use it
-(errTryHTTP2) once the server's SETTINGS have come (settingsgate.go). A request is sent again over another connection
-only where the server closed a reused one before a response began, and the method, or a key of the user's, allows it.
+dialed or another exchange is done with it. The error of a dial goes to the exchange that it was started for. A
+connection with HTTP/2 is shared: it goes to as many exchanges as the server allows, which is one until its SETTINGS
+have come (sharedconn.go). At a host that speaks HTTP/2 one connection at a time is dialed, whatever number waits. A
+request is sent again over another connection only where the server closed a reused one before a response began, and
+the method, or a key of the user's, allows it, or where the server has not processed it (RFC 9113 section 8.7).
 What may not be sent again gets connections of its own at a host that has closed kept ones so (earlyclose.go). Where a
 connection of a host was silent up to a limit of time, or was reset, its idle ones are closed (silence.go).
 
 Who closes a connection: dialFor, one that was dialed and that no exchange can use; the pool, an idle one that is not
 reusable, was idle for too long, or is one too many, and all idle ones on CloseIdle and Close; responseBody.end, one
-whose exchange is over, unless it is reusable; the end of its context, one that carries an exchange; net/http, those
-with HTTP/2, once it has taken them; negotiating.offer, one that net/http did not take; Call.watchWrites, one with
-HTTP/2 whose only exchange met a limit, or over which a write is stuck after an exchange did.
+whose exchange is over, unless it is reusable; the end of its context, one that carries an exchange; the h2.Conn itself,
+one that the server leaves, that is dead, or whose only exchange met a limit.
 
-Locks: pool.mu guards the lists of idle connections, the queues, and the idle of each h1Conn. Nothing is dialed,
-closed, read or written while it is held; reapIdle polls. ExchangeContext.mu guards which connection its end closes, and
-is held while none of the others is taken. All else of an h1Conn belongs to the exchange that it
+Locks: pool.mu guards the lists of idle connections, the queues, the idle of each h1Conn, and what a sharedConn says.
+Nothing is dialed, closed, read or written while it is held; reapIdle polls. ExchangeContext.mu guards which connection
+its end closes, and is held while none of the others is taken. All else of an h1Conn belongs to the exchange that it
 carries, and a Call to the transport until RoundTrip returns, then to its caller. There is a goroutine for each dial
-(want.go), which Close waits for, for the upload of a large request (h1write.go), which responseBody.end waits for, and
-for the close of a body over HTTP/2 (h2stuck.go), which sharedBody.Close waits for, but not longer than closeWait.
+(want.go), which Close waits for, for the upload of a large request over HTTP/1.1 (h1write.go), which responseBody.end
+waits for, and those of package h2.
 
 The package knows no Request, no Record and no plan, and never retries a failed exchange. Of our packages it imports
-conn, dial, failure, fdlimit and httpurl.
+conn, dial, failure, fdlimit, httpurl and h2.
 */
 package transport

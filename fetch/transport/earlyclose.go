@@ -53,6 +53,10 @@ func (p *pool) acquireFor(ctx context.Context, c *Call) connResult {
 	host := p.hostOf(c.Target)
 	w := &wantConn{ctx: ctx, to: *c.Target, result: make(chan connResult, 1), fresh: true}
 	p.mu.Lock()
+	if s := p.takeSharedLocked(host); s != nil {
+		p.mu.Unlock()
+		return connResult{shared: s}
+	}
 	p.enqueue(host, w)
 	p.mu.Unlock()
 	return p.wait(ctx, host, w)

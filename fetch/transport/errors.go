@@ -2,10 +2,7 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"time"
 
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
@@ -14,15 +11,10 @@ import (
 // Explain returns the failure that err, met in the exchange of c or while its body was processed, comes to. Its text
 // says how far the exchange had come: status is that of the response, 0 where there was none, and bodyBytes is how
 // many bytes of its body had come. Where the connection was silent, idle ones to the same host are closed. It is called
-// before End, and may read from the connection, for at most closeTime.
+// before End.
 func (c *Call) Explain(ctx context.Context, err error, status int, bodyBytes int64) *failure.Failure {
 	f := classify(ctx, err)
 	c.distrustIdle(ctx, f)
-	if f.Kind == failure.Protocol && status == 0 {
-		if overrun := c.headerOverrun(err); overrun != nil {
-			return overrun
-		}
-	}
 	if f.Kind == failure.Protocol || f.Kind == failure.Truncated {
 		f = c.explainUnreadable(f, status)
 	}
@@ -44,11 +36,6 @@ func (c *Call) Explain(ctx context.Context, err error, status int, bodyBytes int
 // net/http's errors, having no type, do not. The end of the connection was read only where the bytes before it were not
 // enough for a response.
 func (c *Call) explainUnreadable(f *failure.Failure, status int) *failure.Failure {
-	if status == 0 {
-		if alert := c.alertBehind(); alert != nil {
-			return alert
-		}
-	}
 	start := c.responseStart[:c.responseStartLen]
 	switch {
 	case status == 0 && f.Kind == failure.Protocol && c.conn != nil && c.conn.HasManyTickets():
@@ -63,8 +50,6 @@ func (c *Call) explainUnreadable(f *failure.Failure, status int) *failure.Failur
 		return failure.New(failure.Reset, "the connection was reset")
 	case c.conn != nil && c.conn.IsClosedByPeer():
 		return failure.New(failure.Truncated, "the connection closed before a whole answer")
-	case c.conn != nil && !c.exclusive && c.conn.IsSilent():
-		return failure.New(failure.Stalled, "nothing came over the connection, no answer to a ping either")
 	}
 	return f
 }
@@ -91,30 +76,6 @@ func (c *Call) isNotHTTP2() bool {
 	start := c.conn.Start()
 	const settings = 4
 	return start != [8]byte{} && (start[3] != settings || start[5]|start[6]|start[7] != 0)
-}
-
-// closeTime is how long net/http may take to close an HTTP/2 connection once an exchange over it has failed.
-const closeTime = 20 * time.Millisecond
-
-// alertBehind returns the failure for the TLS alert with which the other side ended an HTTP/2 connection before a
-// response; nil is no alert. net/http returns it only to exchanges that had begun when it came. crypto/tls keeps it and
-// returns it to the next read, which is possible here once net/http has closed the connection.
-func (c *Call) alertBehind() *failure.Failure {
-	if c.tls == nil || c.exclusive || c.conn == nil {
-		return nil
-	}
-	timer := time.NewTimer(closeTime)
-	defer timer.Stop()
-	select {
-	case <-c.conn.Done():
-	case <-timer.C:
-		return nil
-	}
-	var op *net.OpError
-	if _, err := c.tls.Read(make([]byte, 1)); errors.As(err, &op) && op.Op == "remote error" {
-		return refusedByAlert(err)
-	}
-	return nil
 }
 
 // progress says in words how far the exchange had come, for the text of a failure.

@@ -1,8 +1,6 @@
 package transport
 
 import (
-	"errors"
-	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -103,12 +101,5 @@ func checkFailure(t *testing.T, name string, f *failure.Failure, want string) {
 		t.Errorf("%q: no failure, want %q", name, want)
 	case f != nil && (f.Kind != failure.Protocol || f.Error() != want):
 		t.Errorf("%q: got %s: %v, want %q", name, f.Kind, f, want)
-	}
-}
-
-// TestListTooLong: net/http's error for a header that is too long is found, and is the same each time.
-func TestListTooLong(t *testing.T) {
-	if err := listTooLong(); err == nil || errors.Is(err, io.EOF) || err != listTooLong() {
-		t.Errorf("got %v", err)
 	}
 }

@@ -17,16 +17,18 @@ import (
 // that have been idle for that long, or that the other side has closed.
 const idleTimeout, reapEvery = 90 * time.Second, 10 * time.Second
 
-// A pool is a pool of HTTP/1.1 connections: it keeps idle ones and dials new ones. Any goroutine may use it.
+// A pool is a pool of connections: it keeps idle ones and dials new ones. Those with HTTP/2 are shared; see sharedconn.go
+// for them. Any goroutine may use it.
 //
-// No goroutine reads from an idle connection: it is polled before it is reused and every reapEvery, and closed after
+// No goroutine reads from an idle connection with HTTP/1.1: it is polled before it is reused and every reapEvery, and closed after
 // idleTimeout. A connection is dialed only where none is idle and fewer dials are under way than exchanges wait, so
 // that a host has no more connections than it has had exchanges at once.
 type pool struct {
 	dial        func(ctx context.Context, to *Target) connResult
 	proxy       *dial.Proxy // to which all connections lead, and that is asked for whole URLs; nil is no proxy
 	proxyHeader []byte      // a header line for that proxy, or nil
-	maxIdle     int         // idle connections kept, of all hosts together
+	maxIdle     int         // idle connections kept, of all hosts together, of each version of HTTP
+	version     Version     // that may be spoken
 
 	mu           sync.Mutex         // guards all below, and the idle of each h1Conn
 	idleByHost   map[string]*h1Conn // of each host the connection that became idle last
@@ -37,6 +39,7 @@ type pool struct {
 	queues       map[string]*hostQueue // by host; one without wants and dials is deleted
 	earlyClosers map[string]bool       // hosts that close kept connections unannounced; at most maxEarlyClosers
 	closed       bool                  // no connection is kept or dialed any more
+	shares
 
 	dials   sync.WaitGroup  // goroutines of dials under way
 	dialCtx context.Context // bounds all dials; ended by Close
@@ -57,6 +60,7 @@ func newPool(maxIdle int, dial func(context.Context, *Target) connResult) *pool 
 	p := &pool{
 		dial: dial, maxIdle: maxIdle, idleByHost: make(map[string]*h1Conn), queues: make(map[string]*hostQueue),
 		earlyClosers: make(map[string]bool),
+		shares:       shares{conns: make(map[string][]*sharedConn), known: make(map[string]bool)},
 	}
 	p.dialCtx, p.cancel = context.WithCancel(context.Background())
 	return p
@@ -114,7 +118,13 @@ func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 			c.noConn()
 			return nil, result.err
 		}
-		if resp, again, err := p.roundTripOn(ctx, result.h1, c); !again {
+		roundTrip := p.roundTripOn
+		if result.shared != nil {
+			roundTrip = func(ctx context.Context, _ *h1Conn, c *Call) (*http.Response, bool, error) {
+				return p.roundTripShared(ctx, result.shared, c)
+			}
+		}
+		if resp, again, err := roundTrip(ctx, result.h1, c); !again {
 			return resp, err
 		}
 	}
@@ -157,18 +167,6 @@ func (p *pool) hostOf(to *Target) string {
 	return to.Origin
 }
 
-// getIdle returns the connection of a host that became idle last and is reusable for the exchange of c, or nil. Those
-// that are not reusable are closed.
-func (p *pool) getIdle(host string, c *Call) *h1Conn {
-	for {
-		h := p.popIdle(host)
-		if h == nil || h.isReusableFor(c) {
-			return h
-		}
-		p.discard(host, h)
-	}
-}
-
 // popIdle takes the connection of a host that became idle last out of the pool, or nil.
 func (p *pool) popIdle(host string) *h1Conn {
 	p.mu.Lock()
@@ -202,7 +200,7 @@ func (p *pool) putIdleLocked(host string, h *h1Conn) (excess *h1Conn) {
 		return h
 	}
 	h.idle.since = time.Now()
-	if queue := p.queues[host]; queue != nil && queue.deliver(nil, connResult{h1: h}) {
+	if queue := p.queues[host]; queue != nil && queue.deliver(h) {
 		return nil
 	}
 	h.idle = idleEntry{host: host, since: h.idle.since, lruOlder: p.newest, hostOlder: p.idleByHost[host]}
@@ -220,10 +218,15 @@ func (p *pool) putIdleLocked(host string, h *h1Conn) (excess *h1Conn) {
 		excess = p.oldest
 		p.remove(excess)
 	}
+	p.startReaper()
+	return excess
+}
+
+// startReaper starts the timer for the next reapIdle. mu is held.
+func (p *pool) startReaper() {
 	if p.reaper == nil {
 		p.reaper = time.AfterFunc(reapEvery, p.reapIdle)
 	}
-	return excess
 }
 
 // remove takes an idle connection out of both lists. mu is held.
@@ -259,16 +262,12 @@ func (p *pool) remove(h *h1Conn) {
 func (p *pool) reapIdle() {
 	deadline := time.Now().Add(-idleTimeout)
 	isDue := func(h *h1Conn) bool { return !h.idle.since.After(deadline) || h.conn.Readable() }
-	for _, h := range p.removeIdleIf(isDue) {
-		h.close()
-	}
+	p.closeIdleIf(isDue, func(s *sharedConn) bool { return !s.since.After(deadline) })
 }
 
 // CloseIdle is RoundTripper's.
 func (p *pool) CloseIdle() {
-	for _, h := range p.removeIdleIf(func(*h1Conn) bool { return true }) {
-		h.close()
-	}
+	p.closeIdleIf(func(*h1Conn) bool { return true }, func(*sharedConn) bool { return true })
 }
 
 // Close is RoundTripper's. It also cancels the dials under way and waits for their end. A connection that becomes idle
@@ -282,11 +281,11 @@ func (p *pool) Close() {
 	p.CloseIdle()
 }
 
-// removeIdleIf takes the idle connections for which remove is true out of the pool, for the caller to close, and sets
-// the timer for the next reapIdle.
-func (p *pool) removeIdleIf(remove func(*h1Conn) bool) (removed []*h1Conn) {
+// closeIdleIf closes the idle connections for which remove, or removeShared, is true, and sets the timer for the next
+// reapIdle.
+func (p *pool) closeIdleIf(remove func(*h1Conn) bool, removeShared func(*sharedConn) bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	var removed []*h1Conn
 	for h := p.oldest; h != nil; {
 		next := h.idle.lruNewer
 		if remove(h) {
@@ -295,12 +294,22 @@ func (p *pool) removeIdleIf(remove func(*h1Conn) bool) (removed []*h1Conn) {
 		}
 		h = next
 	}
+	shared := p.removeSharedIf(removeShared)
 	if p.reaper != nil {
 		p.reaper.Stop()
 		p.reaper = nil
 	}
-	if p.oldest != nil {
-		p.reaper = time.AfterFunc(reapEvery, p.reapIdle)
+	if p.oldest != nil || p.idleShared.Len() > 0 {
+		p.startReaper()
 	}
-	return removed
+	p.mu.Unlock()
+	for _, h := range removed {
+		h.close()
+	}
+	for _, s := range shared {
+		s.close()
+	}
+	for _, s := range shared {
+		<-s.h2.Done()
+	}
 }

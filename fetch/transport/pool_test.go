@@ -40,6 +40,20 @@ func newSilentConn() (*h1Conn, *silentConn) {
 	return newH1Conn(conn.New(c, nil, 0), nil), c
 }
 
+// getIdle returns the connection of a host that became idle last and is reusable for the exchange of c, or nil. Those
+// that are not are closed.
+func (p *pool) getIdle(host string, c *Call) *h1Conn {
+	for {
+		p.mu.Lock()
+		h := p.popIdleLocked(host)
+		p.mu.Unlock()
+		if h == nil || h.isReusableFor(c) {
+			return h
+		}
+		p.discard(host, h)
+	}
+}
+
 // TestIdleConnections compares the idle connections of a pool with a list of them, over a thousand random steps.
 func TestIdleConnections(t *testing.T) {
 	for seed := range uint64(20) {

@@ -65,7 +65,7 @@ func TestLateBytesOverQuietConnection(t *testing.T) {
 		return true
 	})
 	transport := newTestTransport(t)
-	p := transport.direct.(negotiating).pool
+	p := transport.direct.(*pool)
 	for i := range 2 {
 		p.mu.Lock()
 		if p.oldest != nil {

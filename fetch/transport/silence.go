@@ -56,29 +56,3 @@ func (c *Call) distrustIdle(ctx context.Context, f *failure.Failure) {
 		c.pool.closeIdleUnread(c.pool.hostOf(c.Target), now.Add(-min(provenFor, silent/2)))
 	}
 }
-
-// maxClosing bounds what comes over a connection with its end, in bytes: a GOAWAY and an alert, in a TLS record each.
-const maxClosing = 80
-
-// diedUnderRequest reports whether a shared connection that had carried exchanges before was dead when the request was
-// sent over it: nothing came but its end; or whether a new one brought more session tickets than can be read. Then the
-// request may be sent again over another one where that is allowed, as over HTTP/1.1, without being an attempt.
-func (c *Call) diedUnderRequest() bool {
-	if c.conn == nil || c.Responded() {
-		return false
-	}
-	return c.conn.HasManyTickets() || c.reused && (c.conn.IsResetByPeer() || c.conn.IsClosedByPeer()) &&
-		c.conn.OverheadBytes()-c.overheadBefore <= maxClosing
-}
-
-// replaysOverHTTP2 reports whether the exchange, which has failed over HTTP/2 with err, is to be made over another
-// connection, and prepares it for that.
-func (c *Call) replaysOverHTTP2(ctx context.Context, err error) bool {
-	if err == nil || ctx.Err() != nil || !c.diedUnderRequest() || !c.Target.isReplayable() || c.NoReplay ||
-		c.staleConns == maxReplays {
-		return false
-	}
-	c.staleConns++
-	c.dropConn()
-	return true
-}

@@ -11,6 +11,7 @@ import (
 	"batchfetch/fetch/conn"
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
+	"batchfetch/fetch/transport/h2"
 )
 
 // A Config says how a Transport connects and which versions of HTTP it speaks.
@@ -78,21 +79,21 @@ func New(c Config) *Transport {
 	}
 	t.names = dial.NewNames(&c.Dial)
 	c.Dial.Names = t.names
-	dialing := c.Dial
+	dialing, room := c.Dial, h2.NewWindows(growingWindows)
 	dialing.Private = dial.PrivateAllow
 	if t.private != dial.PrivateDeny {
 		dialing.Proxies = t.proxies
-		t.direct = newNegotiating(&c, dial.New(dialing))
+		t.direct = newNegotiating(&c, dial.New(dialing), room)
 	}
 	t.guarded = t.direct
 	if t.private != dial.PrivateAllow {
 		dialing.Proxies, dialing.Private = nil, t.private
-		t.guarded = newNegotiating(&c, dial.New(dialing))
+		t.guarded = newNegotiating(&c, dial.New(dialing), room)
 	}
 	if t.direct == nil {
 		t.direct = t.guarded
 	}
-	if p := t.proxies.HTTP(); p.IsHTTP() && c.HTTP != HTTP2 { // net/http speaks HTTP/2 to no proxy
+	if p := t.proxies.HTTP(); p.IsHTTP() && c.HTTP != HTTP2 { // no proxy is spoken to in HTTP/2
 		dialing.Private = dial.PrivateAllow
 		t.forward = newForwarding(&c, dial.New(dialing), p)
 	}

@@ -2,11 +2,8 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"net"
 	"slices"
-
-	"batchfetch/fetch/conn"
 )
 
 // This file is how an exchange gets a connection. One that finds no idle connection starts a dial and takes whichever
@@ -32,21 +29,18 @@ type wantConn struct {
 
 // A connResult is the result of a dial, or of the wait for a connection. One of its fields is set.
 type connResult struct {
-	h1  *h1Conn
-	h2  net.Conn // for HTTP/2, with TLS a *tls.Conn
-	err error
+	h1     *h1Conn
+	h2     net.Conn    // for HTTP/2, with TLS a *tls.Conn; of a dial alone
+	shared *sharedConn // the same, once it is one
+	err    error
 }
-
-// errTryHTTP2 ends the wait for a connection where net/http has an HTTP/2 connection to the host, which can be shared.
-var errTryHTTP2 = errors.New("there is an HTTP/2 connection")
 
 // acquire returns a connection for a Call: an idle one, or the first that comes before ctx ends. The caller owns it.
 func (p *pool) acquire(ctx context.Context, c *Call) connResult {
 	host := p.hostOf(c.Target)
 	for {
-		var result connResult
-		h, w := p.idleOrWait(ctx, host, c.Target)
-		if result.h1 = h; h == nil {
+		result, w := p.idleOrWait(ctx, host, c.Target)
+		if w != nil {
 			result = p.wait(ctx, host, w)
 		}
 		if result.h1 == nil || result.h1.isReusableFor(c) {
@@ -56,17 +50,20 @@ func (p *pool) acquire(ctx context.Context, c *Call) connResult {
 	}
 }
 
-// idleOrWait returns an idle connection to host, or a new wantConn in its queue. Both are decided under one lock, so
-// that no connection becomes idle in between.
-func (p *pool) idleOrWait(ctx context.Context, host string, to *Target) (*h1Conn, *wantConn) {
+// idleOrWait returns an idle connection to host, or one that has room, or a new wantConn in its queue. All is decided
+// under one lock, so that no connection becomes idle in between.
+func (p *pool) idleOrWait(ctx context.Context, host string, to *Target) (connResult, *wantConn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if h := p.popIdleLocked(host); h != nil {
-		return h, nil
+		return connResult{h1: h}, nil
+	}
+	if s := p.takeSharedLocked(host); s != nil {
+		return connResult{shared: s}, nil
 	}
 	w := &wantConn{ctx: ctx, to: *to, result: make(chan connResult, 1)}
 	p.enqueue(host, w)
-	return nil, w
+	return connResult{}, w
 }
 
 // enqueue adds w to the queue of host, and starts a dial where there are too few. mu is held.
@@ -115,10 +112,21 @@ func (q *hostQueue) cancel(w *wantConn) {
 	}
 }
 
-// startDials starts dials while fewer are under way than exchanges wait, and deletes a queue without either. mu is
-// held.
+// dialsFor returns how many dials may be under way for a queue: one for each exchange that waits; at a host that speaks
+// HTTP/2 one, and none while a connection there has yet to settle. mu is held.
+func (p *pool) dialsFor(host string, queue *hostQueue) int {
+	if p.known[host] {
+		if slices.ContainsFunc(p.conns[host], func(s *sharedConn) bool { return !s.settled }) {
+			return 0
+		}
+		return min(len(queue.wants), 1)
+	}
+	return len(queue.wants)
+}
+
+// startDials starts dials while fewer are under way than may be, and deletes a queue without either. mu is held.
 func (p *pool) startDials(host string, queue *hostQueue) {
-	for queue.dials < len(queue.wants) && !p.closed {
+	for queue.dials < p.dialsFor(host, queue) && !p.closed {
 		i := slices.IndexFunc(queue.wants, func(w *wantConn) bool { return !w.dialing })
 		w := queue.wants[i] // i is not -1: each that dials counts in queue.dials
 		var ctx context.Context
@@ -137,29 +145,38 @@ func (p *pool) dialFor(ctx context.Context, host string, w *wantConn) {
 	stop := context.AfterFunc(p.dialCtx, func() { w.cancel(context.Cause(p.dialCtx)) })
 	result := p.dial(ctx, &w.to)
 	stop()
+	if result.h2 != nil {
+		result.shared = p.newShared(host, result.h2)
+	}
 	if excess := p.dialed(host, w, result); excess != nil {
-		_ = conn.Close(excess) // nothing has been sent over it
+		excess.close()
 	}
 }
+
+// A closer is a connection that is to be closed.
+type closer interface{ close() }
 
 // dialed gives the result of the dial for w to a wantConn, or makes the connection idle. It does so under one lock, as
 // otherwise an exchange could find the connection neither among the dials nor idle, and start a dial too many. An
 // error is for w alone. It returns the connection that the caller is to close without mu, or nil.
-func (p *pool) dialed(host string, w *wantConn, result connResult) (excess net.Conn) {
+func (p *pool) dialed(host string, w *wantConn, result connResult) (excess closer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	queue := p.queues[host]
 	queue.dials--
 	w.dialing = false
 	switch {
-	case result.err != nil && queue.dequeue(w):
-		w.result <- result
-	case result.err != nil || queue.deliver(w, result):
-	case result.h2 != nil:
-		excess = result.h2
-	default:
+	case result.err != nil:
+		if delete(p.known, host); queue.dequeue(w) { // it may speak no HTTP/2 when it is back
+			w.result <- result
+		}
+	case result.shared != nil:
+		if s := p.addShared(result.shared); s != nil {
+			excess = s
+		}
+	case !queue.deliver(result.h1):
 		if h := p.putIdleLocked(host, result.h1); h != nil {
-			excess = h.stream()
+			excess = h
 		}
 	}
 	if w.ctx.Err() != nil { // cancelWait has left it in the queue until the end of its dial
@@ -169,19 +186,16 @@ func (p *pool) dialed(host string, w *wantConn, result connResult) (excess net.C
 	return excess
 }
 
-// deliver gives a connection to the wantConn that has waited longest and takes it; an HTTP/2 one, which the others will
-// share, to w where that still waits. It reports whether any did. pool.mu is held.
-func (q *hostQueue) deliver(w *wantConn, result connResult) bool {
-	if result.h2 == nil || !slices.Contains(q.wants, w) {
-		isUsed := result.h1 != nil && result.h1.used
-		i := slices.IndexFunc(q.wants, func(w *wantConn) bool { return !isUsed || !w.fresh })
-		if i < 0 {
-			return false
-		}
-		w = q.wants[i]
+// deliver gives a connection to the wantConn that has waited longest and takes it. It reports whether any did. pool.mu is
+// held.
+func (q *hostQueue) deliver(h *h1Conn) bool {
+	i := slices.IndexFunc(q.wants, func(w *wantConn) bool { return !h.used || !w.fresh })
+	if i < 0 {
+		return false
 	}
+	w := q.wants[i]
 	q.dequeue(w)
-	w.result <- result
+	w.result <- connResult{h1: h}
 	return true
 }
 
@@ -192,19 +206,4 @@ func (q *hostQueue) dequeue(w *wantConn) bool {
 		q.wants = slices.Delete(q.wants, i, i+1)
 	}
 	return i >= 0
-}
-
-// wakeAll ends all waits for a connection to host with errTryHTTP2. Their dials go on.
-func (p *pool) wakeAll(host string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	queue := p.queues[host]
-	if queue == nil {
-		return
-	}
-	for _, w := range queue.wants {
-		w.result <- connResult{err: errTryHTTP2}
-	}
-	queue.wants = nil
-	p.startDials(host, queue)
 }

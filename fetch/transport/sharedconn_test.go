@@ -9,13 +9,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/http2"
 
 	"batchfetch/fetch/failure"
-	"batchfetch/fetch/nettest"
 )
 
 // A lateServer is an HTTP/2 server that sends its SETTINGS late, and responds to nothing.
@@ -149,49 +147,4 @@ func TestHTTP2AwaitsSettings(t *testing.T) {
 			server.awaitRequests(t, exchanges-1)
 		})
 	}
-}
-
-// TestSettingsGate checks that one connection of an origin settles at a time, that choices wait for it or for the end
-// of their context, and that it waits for choices under way.
-func TestSettingsGate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSettingsGate()
-		first, err := s.choose(t.Context(), "a")
-		if err != nil {
-			t.Fatal(err)
-		}
-		begun := make(chan func(), 1)
-		go func() { begun <- s.begin("a") }()
-		if synctest.Wait(); len(begun) > 0 {
-			t.Error("a connection is used while others choose")
-		}
-		first()
-		first()
-		settled := <-begun
-		if s.begin("a") != nil {
-			t.Error("two connections settle at once")
-		}
-		chosen := make(chan func(), 1)
-		go func() {
-			f, _ := s.choose(t.Context(), "a")
-			chosen <- f
-		}()
-		if synctest.Wait(); len(chosen) > 0 {
-			t.Error("an exchange chooses early")
-		}
-		stop := &failure.Stop{Why: "the test"}
-		if _, err := s.choose(nettest.StoppedBy(stop), "a"); err != error(stop) {
-			t.Errorf("got %v", err)
-		}
-		for _, end := range []func(){settled, settled} {
-			end()
-		}
-		(<-chosen)()
-		for _, end := range []func(){s.begin("a"), s.begin("b")} {
-			end()
-		}
-		if len(s.origins) > 0 {
-			t.Errorf("%d origins are kept", len(s.origins))
-		}
-	})
 }

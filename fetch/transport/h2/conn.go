@@ -1,0 +1,217 @@
+package h2
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/http2"
+
+	"batchfetch/fetch/conn"
+)
+
+// A Config says how a connection behaves. All fields are to be set, but for Windows.
+type Config struct {
+	// Window is how many bytes of a body a server may send beyond what was read of it, at first.
+	Window int
+	// Windows is the room in which windows may grow; nil is none.
+	Windows *Windows
+	// MaxHeaderBytes is how large a header may be, as HTTP/1.1 writes it; one that is larger ends the exchange with
+	// HeaderTooLarge.
+	MaxHeaderBytes int
+	HeaderTooLarge error
+	// PingTime is how long a connection with exchanges may be silent before it is pinged (RFC 9113 section 6.7), and then
+	// until it ends.
+	PingTime time.Duration
+	// WriteTime is how long a write may take.
+	WriteTime time.Duration
+}
+
+// An Owner is told what changes for its connection. Its methods are called by any goroutine, with no lock held.
+type Owner interface {
+	// StreamsAllowed is called with the number of exchanges at once that the server allows, when its SETTINGS have come
+	// and whenever that changes.
+	StreamsAllowed(n int)
+	// Leaving is called once no further exchange may begin: the server said so, the connection has ended, or is about
+	// to. Exchanges may still be under way.
+	Leaving()
+	// ExchangeDone is called at the end of each RoundTrip: with its error, or once its body has been read or closed.
+	ExchangeDone()
+}
+
+// A Conn is an HTTP/2 connection, as its client. Any goroutine may use it.
+type Conn struct {
+	net    net.Conn
+	config *Config
+	owner  Owner
+	done   chan struct{} // closed when the reader has ended
+
+	// The reader's own.
+	in      input
+	framer  *http2.Framer // reads from in, and appends to out: its writing side is guarded by mu
+	decoder *decoder
+	block   headerBlock
+	control int // frames that carried nothing, one after the other
+
+	streamCount atomic.Int32 // of streams
+	frames      atomic.Int64 // that have come, but for GOAWAYs
+	lastRead    atomic.Int64 // when bytes last came, in nanoseconds since madeAt
+	madeAt      time.Time
+
+	mu      sync.Mutex // guards all below
+	streams map[uint32]*stream
+	waiting []*stream // that wait for one to end, the oldest first
+	nextID  uint32
+	err     *Error // why the connection has ended; nil: it has not
+	leaving *Error // why no further exchange may begin: err, or a GOAWAY that has come
+	told    bool   // Owner.Leaving was called, or is about to be
+	settled bool   // the server's SETTINGS have come
+	writer
+	pinger
+
+	lastTaken uint32 // by a GOAWAY, the last stream that the server may have processed
+	answered  bool   // the header of a response has come
+	limitMet  bool   // an exchange ended by its context
+
+	allowed     int   // streams at once
+	sendWindow  int64 // bytes of request bodies that may be sent, of all streams together
+	firstWindow int64 // and what it is for each stream at its start; may change
+	maxFrame    int   // largest frame that the server takes, in bytes
+	received    int   // bytes of bodies since the window of the connection was opened last
+	encoder     encoder
+	headers     []byte // the buffer for it
+}
+
+// connWindow is the window of the connection as a whole: it bounds nothing, as that of each stream does.
+const connWindow = 1 << 30
+
+// maxReadFrame is the largest frame that the server may send, in bytes.
+const maxReadFrame = 64 << 10
+
+// firstConnWindow is what it is before the first WINDOW_UPDATE (RFC 9113 section 6.9.2), and firstAllowed how many
+// exchanges at once a server is taken to allow before its SETTINGS have come.
+const firstConnWindow, firstAllowed = 1<<16 - 1, 1
+
+// maxAllowed is how many exchanges at once a server that does not say is taken to allow.
+const maxAllowed = 1 << 20
+
+// NewConn returns a connection over c, which it owns from then on. What HTTP/2 begins with is sent with the first
+// request.
+func NewConn(c net.Conn, config *Config, owner Owner) *Conn {
+	h := &Conn{net: c, config: config, owner: owner, done: make(chan struct{}), decoder: newDecoder(), madeAt: time.Now(),
+		streams: make(map[uint32]*stream), nextID: 1, allowed: firstAllowed, sendWindow: firstConnWindow,
+		firstWindow: firstConnWindow, maxFrame: 16 << 10, encoder: encoder{maxSize: tableSize}}
+	h.in = input{conn: c, isBusy: func() bool { return h.streamCount.Load() > 0 }, onRead: h.noteRead}
+	h.in.close()
+	h.framer = http2.NewFramer(&h.writer, &h.in)
+	h.framer.SetMaxReadFrameSize(maxReadFrame)
+	h.framer.SetReuseFrames()
+	h.out = append(h.out, http2.ClientPreface...)
+	_ = h.framer.WriteSettings( // an error means a frame that no server may get, here and below
+		http2.Setting{ID: http2.SettingEnablePush, Val: 0},
+		http2.Setting{ID: http2.SettingMaxFrameSize, Val: maxReadFrame},
+		http2.Setting{ID: http2.SettingInitialWindowSize, Val: uint32(config.Window)},         //nolint:gosec // below 2^31
+		http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: uint32(config.MaxHeaderBytes)}) //nolint:gosec // the same
+	_ = h.framer.WriteWindowUpdate(0, connWindow-firstConnWindow)
+	h.settingsSentAt = h.madeAt
+	h.drained.L = &h.mu
+	go h.read() // ends when the connection is closed
+	return h
+}
+
+// noteRead takes note that bytes have come.
+func (c *Conn) noteRead() { c.lastRead.Store(int64(time.Since(c.madeAt))) }
+
+// Done returns a channel that is closed once the connection has ended and nothing of it is left.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Close closes the connection. Exchanges under way fail.
+func (c *Conn) Close() { c.fail(&Error{Conn: true, Cause: errClosed}) }
+
+// fail ends the connection for a reason, and with it all exchanges. Further calls do nothing.
+func (c *Conn) fail(why *Error) {
+	c.mu.Lock()
+	if c.err != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.err = why
+	if c.leaving == nil {
+		c.leaving = why
+	}
+	for _, s := range c.streams {
+		c.endStream(s, c.endOf(s))
+	}
+	for _, s := range c.waiting {
+		s.wakeUp()
+	}
+	c.wakeBlocked()
+	c.stopTimers()
+	frames := c.goodbye(why)
+	tell := c.mayTell()
+	c.mu.Unlock()
+	if frames != nil {
+		_ = c.net.SetWriteDeadline(time.Now().Add(goodbyeTime)) // an error of either means that nobody reads it
+		_, _ = c.net.Write(frames)
+	}
+	_ = conn.Close(c.net) // its reader gets the error
+	if tell {
+		c.owner.Leaving()
+	}
+}
+
+// endOf returns the error of a stream that ends with the connection: where that was announced, with its reason. mu is
+// held.
+func (c *Conn) endOf(s *stream) error {
+	end := *c.err
+	if c.leaving.Remote && c.leaving.Code != http2.ErrCodeNo {
+		end = *c.leaving
+	}
+	end.Unanswered = c.frames.Load() == s.framesBefore
+	return &end
+}
+
+// mayTell reports, once, that the owner is to be told of leaving. mu is held.
+func (c *Conn) mayTell() bool {
+	first := !c.told
+	c.told = true
+	return first
+}
+
+// leave takes note of a GOAWAY (RFC 9113 section 6.8): streams past last were not processed. mu is held.
+func (c *Conn) leave(why *Error, last uint32) {
+	if c.leaving == nil || !c.leaving.Remote || last < c.lastTaken {
+		c.lastTaken = last
+	}
+	c.leaving = why
+	for id, s := range c.streams {
+		if id > c.lastTaken {
+			c.endStream(s, c.refusal())
+		}
+	}
+	for _, s := range c.waiting {
+		s.wakeUp()
+	}
+}
+
+// refusal returns the error of an exchange that the server has not processed as it leaves. mu is held.
+func (c *Conn) refusal() *Error {
+	refused := *c.leaving
+	refused.NotProcessed, refused.Useless = true, c.lastTaken == 0
+	return &refused
+}
+
+// A Request is what RoundTrip sends, and what it tells of the exchange.
+type Request struct {
+	Method, Scheme, Authority, Path string
+	Header                          http.Header // of the request; shared, and not written to
+	Body                            []byte
+	AnnouncesBody                   bool // content-length is sent
+	// Sent is told how many bytes of Body were sent, as they are; nil is nobody.
+	Sent interface{ AddBytes(n int) }
+
+	// Responded is set once anything of a response has come. It is for the caller after RoundTrip.
+	Responded bool
+}

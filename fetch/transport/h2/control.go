@@ -1,0 +1,203 @@
+package h2
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"golang.org/x/net/http2"
+)
+
+// gotSettings takes the server's SETTINGS (RFC 9113 section 6.5), or its acknowledgement of ours.
+func (c *Conn) gotSettings(f *http2.SettingsFrame) error {
+	c.mu.Lock()
+	if f.IsAck() {
+		if c.roundTrip == 0 {
+			c.roundTrip = time.Since(c.settingsSentAt)
+		}
+		c.mu.Unlock()
+		return nil
+	}
+	allowed := c.allowed
+	if !c.settled {
+		c.allowed = maxAllowed
+	}
+	err := f.ForeachSetting(c.set)
+	if err == nil {
+		_ = c.framer.WriteSettingsAck()
+	}
+	isNew := !c.settled || allowed != c.allowed
+	c.settled = true
+	allowed = c.allowed
+	c.admit()
+	c.mu.Unlock()
+	if isNew && err == nil {
+		c.owner.StreamsAllowed(allowed)
+	}
+	return err
+}
+
+// set takes one of the server's settings (RFC 9113 section 6.5.2). mu is held.
+func (c *Conn) set(s http2.Setting) error {
+	if err := s.Valid(); err != nil {
+		return err
+	}
+	switch s.ID {
+	case http2.SettingHeaderTableSize:
+		c.encoder.setMaxSize(s.Val)
+	case http2.SettingEnablePush:
+		if s.Val != 0 {
+			return connError(http2.ErrCodeProtocol, "SETTINGS_ENABLE_PUSH of a server (section 6.5.2)")
+		}
+	case http2.SettingMaxConcurrentStreams:
+		c.allowed = int(min(s.Val, maxAllowed))
+	case http2.SettingMaxFrameSize:
+		c.maxFrame = int(min(s.Val, maxQueued))
+	case http2.SettingInitialWindowSize: // it may make windows negative, section 6.9.2
+		change := int64(s.Val) - c.firstWindow
+		c.firstWindow = int64(s.Val)
+		for _, stream := range c.streams {
+			if stream.sendWindow += change; stream.sendWindow > math.MaxInt32 {
+				return connError(http2.ErrCodeFlowControl, "SETTINGS_INITIAL_WINDOW_SIZE too large (section 6.9.2)")
+			}
+		}
+		c.wakeBlocked()
+	}
+	return nil
+}
+
+// gotPing answers a PING, or takes the answer to ours (RFC 9113 section 6.7): that something came was noted.
+func (c *Conn) gotPing(f *http2.PingFrame) {
+	if f.IsAck() {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = c.framer.WritePing(true, f.Data)
+}
+
+// gotReset ends a stream that the server has reset (RFC 9113 section 6.4). One whose response has come whole is no
+// failure: the server has no use for the rest of the request (section 8.1).
+func (c *Conn) gotReset(f *http2.RSTStreamFrame) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.streams[f.StreamID]
+	switch {
+	case s == nil:
+		return c.isKnown(f.FrameHeader)
+	case s.received && f.ErrCode == http2.ErrCodeNo:
+		s.sent = true
+		c.remove(s)
+		s.wakeUp()
+		return nil
+	}
+	why := &Error{Code: f.ErrCode, Remote: true}
+	if f.ErrCode == http2.ErrCodeRefusedStream {
+		why.NotProcessed, why.Useless = true, !c.isOfUse()
+		why.Excess = len(c.streams) > c.allowed || c.leaving != nil
+	}
+	c.endStream(s, why)
+	return nil
+}
+
+// gotWindow opens a window for request bodies (RFC 9113 section 6.9).
+func (c *Conn) gotWindow(f *http2.WindowUpdateFrame) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.StreamID == 0 {
+		if c.sendWindow += int64(f.Increment); c.sendWindow > math.MaxInt32 {
+			return connError(http2.ErrCodeFlowControl, "WINDOW_UPDATE over 2^31-1 (section 6.9.1)")
+		}
+		c.wakeBlocked()
+		return nil
+	}
+	s := c.streams[f.StreamID]
+	if s == nil {
+		return c.isKnown(f.FrameHeader)
+	}
+	if s.sendWindow += int64(f.Increment); s.sendWindow > math.MaxInt32 {
+		return streamError(http2.ErrCodeFlowControl, "WINDOW_UPDATE over 2^31-1 (section 6.9.1)")
+	}
+	if !s.isSent() {
+		s.wakeUp()
+	}
+	return nil
+}
+
+// gotGoAway takes a GOAWAY (RFC 9113 section 6.8).
+func (c *Conn) gotGoAway(f *http2.GoAwayFrame) {
+	c.mu.Lock()
+	c.leave(&Error{Code: f.ErrCode, Remote: true, Conn: true}, f.LastStreamID)
+	tell := c.mayTell()
+	c.mu.Unlock()
+	if tell {
+		c.owner.Leaving()
+	}
+}
+
+// A pinger pings a connection that is silent. Guarded by Conn.mu.
+type pinger struct {
+	settingsSentAt time.Time
+	roundTrip      time.Duration // until SETTINGS were acknowledged; 0 is not known
+	timer          *time.Timer   // runs checkSilence; nil: not started
+	running        bool          // timer runs
+	pingedAt       time.Time     // when the ping was sent that nothing has followed; zero: none
+}
+
+// startPings starts the watch over silence, as there is an exchange. mu is held.
+func (c *Conn) startPings() {
+	if c.running {
+		return
+	}
+	c.running = true
+	c.pingedAt = time.Time{}
+	c.noteRead() // silence before the exchange says nothing
+	if c.timer == nil {
+		c.timer = time.AfterFunc(c.config.PingTime, c.checkSilence)
+		return
+	}
+	c.timer.Reset(c.config.PingTime)
+}
+
+// checkSilence is run by the timer while there are exchanges: it pings a connection that was silent for PingTime, and
+// ends one that was silent for as long after that.
+func (c *Conn) checkSilence() {
+	c.mu.Lock()
+	if len(c.streams) == 0 || c.err != nil {
+		c.running = false
+		c.mu.Unlock()
+		return
+	}
+	lastRead := c.madeAt.Add(time.Duration(c.lastRead.Load()))
+	if lastRead.After(c.pingedAt) {
+		c.pingedAt = time.Time{}
+	}
+	now := time.Now()
+	silentFor := now.Sub(lastRead)
+	switch {
+	case silentFor < c.config.PingTime:
+		c.timer.Reset(c.config.PingTime - silentFor)
+	case c.pingedAt.IsZero():
+		c.pingedAt = now
+		_ = c.framer.WritePing(false, [8]byte{})
+		c.timer.Reset(c.config.PingTime)
+		c.flush(context.Background())
+	case now.Sub(c.pingedAt) < c.config.PingTime:
+		c.timer.Reset(c.config.PingTime - now.Sub(c.pingedAt))
+	default:
+		c.mu.Unlock()
+		c.fail(&Error{Conn: true, Cause: ErrSilent})
+		return
+	}
+	c.mu.Unlock()
+}
+
+// stopTimers stops the timers of a connection that has ended. mu is held.
+func (c *Conn) stopTimers() {
+	for _, t := range []*time.Timer{c.timer, c.watch} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+	c.drained.Broadcast()
+}

@@ -1,0 +1,92 @@
+package h2
+
+import (
+	"net"
+	"sync"
+)
+
+// inputBytes is the size of the buffer that a connection reads through while it carries exchanges, idleBytes of the one
+// that it has while it carries none: there may be many such connections.
+const inputBytes, idleBytes = 32 << 10, 256
+
+var inputBuffers = sync.Pool{New: func() any { return new([inputBytes]byte) }}
+
+// An input is the buffer through which a connection is read. Its reader alone uses it.
+type input struct {
+	conn  net.Conn
+	large *[inputBytes]byte // nil: idle is in use
+	idle  [idleBytes]byte
+	buf   []byte // either of them
+	start int    // of what is buffered
+	end   int
+
+	isBusy func() bool // says whether the connection carries exchanges
+	onRead func()      // is called when bytes were read
+}
+
+// buffered returns how many bytes can be read without waiting.
+func (in *input) buffered() int { return in.end - in.start }
+
+// Read is io.Reader's. What has more than the buffer is read past it.
+func (in *input) Read(p []byte) (int, error) {
+	if in.start == in.end {
+		in.choose()
+		if len(p) >= len(in.buf) {
+			n, err := in.conn.Read(p)
+			in.onRead()
+			return n, err
+		}
+		n, err := in.conn.Read(in.buf)
+		in.start, in.end = 0, n
+		in.onRead()
+		if n == 0 {
+			return 0, err
+		}
+	}
+	n := copy(p, in.buf[in.start:in.end])
+	in.start += n
+	return n, nil
+}
+
+// next returns n bytes that are buffered, which are valid until the next read.
+func (in *input) next(n int) []byte {
+	in.start += n
+	return in.buf[in.start-n : in.start]
+}
+
+// skip reads n bytes that are not needed.
+func (in *input) skip(n int) error {
+	for n > 0 {
+		if in.start == in.end {
+			var one [1]byte
+			if _, err := in.Read(one[:]); err != nil {
+				return err
+			}
+			n--
+		}
+		m := min(n, in.buffered())
+		in.start += m
+		n -= m
+	}
+	return nil
+}
+
+// choose chooses the buffer for the next read. Nothing is buffered.
+func (in *input) choose() {
+	switch busy := in.isBusy(); {
+	case busy && in.large == nil:
+		in.large = inputBuffers.Get().(*[inputBytes]byte)
+		in.buf = in.large[:]
+	case !busy:
+		in.close()
+	}
+}
+
+// close gives the large buffer back.
+func (in *input) close() {
+	if in.large != nil {
+		inputBuffers.Put(in.large)
+		in.large = nil
+	}
+	in.buf, in.start, in.end = in.idle[:], 0, 0
+}
