@@ -3,6 +3,7 @@ package cache
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -168,10 +169,10 @@ func (w *diskWriter) moveToFile() (err error) {
 		return nil
 	}
 	folder := filepath.Dir(w.disk.name(w.key))
-	w.file, err = os.CreateTemp(folder, draft+"*")
+	w.file, err = createDraft(folder)
 	if errors.Is(err, fs.ErrNotExist) { // the folder does not exist yet
 		if err = os.MkdirAll(folder, 0o700); err == nil {
-			w.file, err = os.CreateTemp(folder, draft+"*")
+			w.file, err = createDraft(folder)
 		}
 	}
 	if err == nil && len(w.head) > 0 {
@@ -179,6 +180,12 @@ func (w *diskWriter) moveToFile() (err error) {
 	}
 	w.head = nil
 	return err
+}
+
+// createDraft creates a draft in a folder. os.CreateTemp would make four calls of fcntl(2) more.
+func createDraft(folder string) (*os.File, error) {
+	name := filepath.Join(folder, draft+rand.Text())
+	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL|noWait, 0o600)
 }
 
 // Commit appends the note and renames the draft to the key's name.
@@ -197,16 +204,15 @@ func (w *diskWriter) Commit(_ context.Context, e *Entry) error {
 	if err := w.moveToFile(); err != nil {
 		return err
 	}
-	return w.disk.publish(w.file, w.key, &w.done)
+	return w.disk.publish(w.file, w.size+int64(len(note)), w.key, &w.done)
 }
 
-// publish closes a complete draft and renames it to the name of key; then it sets done.
-func (d *Disk) publish(f *os.File, key Key, done *bool) error {
-	size, err := f.Seek(0, io.SeekCurrent)
-	if err = errors.Join(err, f.Close()); err != nil {
+// publish closes a complete draft of size bytes and renames it to the name of key; then it sets done.
+func (d *Disk) publish(f *os.File, size int64, key Key, done *bool) error {
+	if err := f.Close(); err != nil {
 		return err
 	}
-	err = os.Rename(f.Name(), d.name(key))
+	err := rename(f.Name(), d.name(key))
 	if err != nil && d.isObstructed(key) { // an empty folder can be removed
 		if err = os.Remove(d.name(key)); err == nil {
 			err = os.Rename(f.Name(), d.name(key))

@@ -11,6 +11,11 @@ import (
 // noFollow is no flag on this system.
 const noFollow = 0
 
+// noWait is no flag on this system.
+const noWait = 0
+
+func rename(from, to string) error { return os.Rename(from, to) }
+
 // readTail opens a regular file and reads its last bytes into room: held. held is nil if the file is not a regular
 // one, or was truncated meanwhile. file is nil where held is all of it; otherwise the caller closes it. used is the
 // modification time.

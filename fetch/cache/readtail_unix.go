@@ -15,6 +15,18 @@ import (
 // noFollow makes os.OpenFile fail for a symbolic link.
 const noFollow = unix.O_NOFOLLOW
 
+// noWait spares os.OpenFile four calls of fcntl(2), with which it tries whether a file is one to wait for.
+const noWait = unix.O_NONBLOCK
+
+// rename is os.Rename without its lstat(2): rename(2) replaces no folder by a file.
+func rename(from, to string) error {
+	_, err := retryInterrupted(func() (int, error) { return 0, unix.Rename(from, to) })
+	if err != nil {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+	}
+	return nil
+}
+
 // readTail opens a regular file and reads its last bytes into room: held. held is nil if the file is not a regular one,
 // or was truncated meanwhile. The error may be errNotOurs. file is nil where held is all of it; otherwise the caller
 // closes it. used is the modification time. It makes the four system calls that are necessary: os.Open, Stat and ReadAt
