@@ -101,8 +101,8 @@ func writeHeader(f *http2.Framer, last bool, fields ...string) error {
 		EndStream: last})
 }
 
-// setTimeLimit sets the limit of an exchange or a run, by the kind of failure that an exchange which meets it ends with.
-// It is short, unless there is something to be done before: the exchange begins, or ends otherwise.
+// setTimeLimit sets the limit of an exchange or a run, by the kind of failure that an exchange which meets it ends
+// with. It is short, unless there is something to be done before: the exchange begins, or ends otherwise.
 func setTimeLimit(o *Options, kind, want string) {
 	limit := ampleLimit
 	if want == "" && kind != "canceled" {
