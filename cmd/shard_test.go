@@ -69,9 +69,11 @@ func TestDetectShard(t *testing.T) {
 		{"some tasks again", slurm(4, 2, 3, 4, 1), "auto/0-7", "5/8"},
 		{"some tasks again, with gaps", slurm(6, 3, 0, 6, 1), "auto/8", "7/8"},
 		{"some tasks again, of a stepped one", slurm(9, 1, 9, 9, 1), "auto/1-13:4", "3/4"},
-		{"ids from 1 are not those of auto/8", slurm(3, 8, 1, 8, 1), "auto/8", "SLURM_ARRAY_TASK_MAX is 8, which is none of 0-7"},
+		{"ids from 1 are not those of auto/8", slurm(3, 8, 1, 8, 1), "auto/8",
+			"SLURM_ARRAY_TASK_MAX is 8, which is none of 0-7"},
 		{"a larger array than said", slurm(3, 10, 0, 9, 1), "auto/8", "auto/8, and SLURM_ARRAY_TASK_COUNT is 10"},
-		{"an id between the steps", slurm(2, 1, 2, 2, 1), "auto/1-13:4", "SLURM_ARRAY_TASK_MIN is 2, which is none of 1-13:4"},
+		{"an id between the steps", slurm(2, 1, 2, 2, 1), "auto/1-13:4",
+			"SLURM_ARRAY_TASK_MIN is 2, which is none of 1-13:4"},
 		{"srun", "SLURM_JOB_ID=9 SLURM_STEP_ID=0 SLURM_PROCID=2 SLURM_NTASKS=4", "auto", "3/4"},
 		{"srun within an array is two", slurm(1, 4, 0, 3, 1) +
 			" SLURM_JOB_ID=9 SLURM_STEP_ID=0 SLURM_PROCID=2 SLURM_NTASKS=4", "auto", "and SLURM_PROCID are set"},

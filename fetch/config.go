@@ -1,8 +1,8 @@
 package fetch
 
 import (
-	"context"
 	"cmp"
+	"context"
 	"net/http"
 	"strings"
 	"time"
