@@ -13,6 +13,7 @@ type config struct {
 	cache    cacheFlags
 	shard    input.Shard
 	bodyURL  string // of requests whose bodies are the input's lines; "" is that lines are requests
+	form     input.Form
 	unique   bool
 	dryRun   bool
 	exitZero bool // in place of exitFailed
@@ -28,3 +29,6 @@ type config struct {
 	filesRead []string // files that flags have read, which no output may replace
 	stdinFlag string   // the flag that has read standard input; "" is none
 }
+
+// reader returns a reader of the inputs.
+func (c *config) reader() *input.Reader { return &input.Reader{BodyURL: c.bodyURL, Form: c.form} }

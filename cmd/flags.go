@@ -8,6 +8,7 @@ import (
 	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
 	"batchfetch/fetch/dial"
+	"batchfetch/fetch/input"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/paging"
 	"batchfetch/fetch/transport"
@@ -25,7 +26,7 @@ func register(flags *pflag.FlagSet, s *settings, found *problems) {
 	s.fetch = fetch.Defaults()
 	s.maxBody, s.tempMax, s.cache.max, s.maxFailures.count = -1, -1, -1, -1
 	s.output.body, s.progress, s.compressed = encode.BodyAuto, progressAuto, true
-	s.shardBy = shardByHost
+	s.shardBy, s.form = shardByHost, input.FormAuto
 	r := &registrar{flags: flags, problems: found}
 	flags.SortFlags = false
 	registerLimits(r, s)
@@ -208,6 +209,10 @@ func registerRun(r *registrar, s *settings) {
 		"number of failures allowed, or their share at the end (p%, in a crontab ppct); the run stops when it "+
 			"is exceeded for certain", parseFailureLimit)
 	r.bool(&s.exitZero, "exit-zero", "", "exit with 0, and not 3, when the run is complete and some requests failed")
+	add(r, &s.form, "input", "", "form", string(s.form),
+		"what the input is: lines, csv or tsv with a header that names url, json for an array, sitemap; auto is lines, an "+
+			"array or a sitemap (help input)", oneOf(input.FormAuto, input.FormLines, input.FormCSV, input.FormTSV,
+			input.FormJSON, input.FormSitemap))
 	add(r, &s.shard, "shard", "", "i/n", "",
 		"only part i of n of the input, by host; auto, auto/n and auto/0-7 take it from the scheduler of the job "+
 			"(help sharding)", parseShard)

@@ -30,7 +30,7 @@ type inputArg struct {
 }
 
 // checkInputs makes sure that every argument can be read, before anything is fetched. No argument is standard input.
-func checkInputs(args []string) ([]inputArg, error) {
+func checkInputs(args []string, form input.Form) ([]inputArg, error) {
 	if len(args) == 0 {
 		args = []string{"-"}
 	}
@@ -38,7 +38,7 @@ func checkInputs(args []string) ([]inputArg, error) {
 	var wrong []error
 	standard := false
 	for _, arg := range args {
-		in, err := checkInput(arg)
+		in, err := checkInput(arg, form)
 		if err == nil && arg == "-" {
 			if standard {
 				err = errors.New("standard input is named twice")
@@ -54,7 +54,7 @@ func checkInputs(args []string) ([]inputArg, error) {
 	return found, errors.Join(wrong...)
 }
 
-func checkInput(arg string) (inputArg, error) {
+func checkInput(arg string, form input.Form) (inputArg, error) {
 	switch {
 	case strings.Contains(arg, "://"):
 		return inputArg{name: arg, isURL: true, rereadable: true}, nil
@@ -85,18 +85,24 @@ func checkInput(arg string) (inputArg, error) {
 	if !info.Mode().IsRegular() { // a pipe can be opened only once
 		return inputArg{name: arg, file: f}, nil
 	}
-	return inputArg{name: arg, rereadable: true}, checkContent(f, arg)
+	return inputArg{name: arg, rereadable: true}, checkContent(f, arg, form)
 }
 
-// checkContent makes sure that the first byte of a file can be read, and decompressed as its name says, and closes it.
-func checkContent(f *os.File, name string) error {
+// checkContent makes sure that the first byte of a file can be read, and decompressed as its name says, that a table has
+// a header with url, and closes it.
+func checkContent(f *os.File, name string, form input.Form) error {
 	content, err := decompress(f, name)
 	if err != nil {
 		_ = f.Close()
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	defer func() { _ = content.Close() }() // only read
-	if _, err := content.Read(make([]byte, 1)); err != nil && !errors.Is(err, io.EOF) {
+	if form == input.FormCSV || form == input.FormTSV {
+		err = input.CheckHeader(content, form)
+	} else if _, err = content.Read(make([]byte, 1)); errors.Is(err, io.EOF) {
+		err = nil
+	}
+	if err != nil {
 		return fmt.Errorf("%s can't be read: %w", name, err)
 	}
 	return nil
@@ -157,9 +163,7 @@ func (in inputArg) stat() (fs.FileInfo, error) {
 }
 
 // newSource returns the Requests of all inputs in order; each input is opened when it is reached and closed at its end.
-// Lines are bodies of requests to bodyURL, or requests where it is empty.
-func newSource(inputs []inputArg, bodyURL string) fetch.Source {
-	reader := &input.Reader{BodyURL: bodyURL}
+func newSource(inputs []inputArg, reader *input.Reader) fetch.Source {
 	sources := make([]fetch.Source, len(inputs))
 	for i, in := range inputs {
 		sources[i] = in.source(reader)
@@ -221,7 +225,7 @@ func (in inputArg) open() (io.ReadCloser, error) {
 
 // countRequests returns the number of Requests in all inputs; false where an input can't be read twice, or fails. It
 // reads every input to its end, or until ctx ends.
-func countRequests(ctx context.Context, inputs []inputArg) (int64, bool) {
+func countRequests(ctx context.Context, inputs []inputArg, reader *input.Reader) (int64, bool) {
 	var total int64
 	for _, in := range inputs {
 		if !in.rereadable {
@@ -229,7 +233,7 @@ func countRequests(ctx context.Context, inputs []inputArg) (int64, bool) {
 		}
 	}
 	for _, in := range inputs {
-		n, err := in.count(ctx)
+		n, err := in.count(ctx, reader)
 		if err != nil {
 			return 0, false
 		}
@@ -239,7 +243,7 @@ func countRequests(ctx context.Context, inputs []inputArg) (int64, bool) {
 }
 
 // count returns the number of Requests in one input.
-func (in inputArg) count(ctx context.Context) (int64, error) {
+func (in inputArg) count(ctx context.Context, reader *input.Reader) (int64, error) {
 	if in.isURL {
 		return 1, nil
 	}
@@ -248,14 +252,14 @@ func (in inputArg) count(ctx context.Context) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		return input.Count(contextReader{ctx, io.NewSectionReader(in.file, in.offset, info.Size()-in.offset)})
+		return reader.Count(contextReader{ctx, io.NewSectionReader(in.file, in.offset, info.Size()-in.offset)})
 	}
 	content, err := in.open()
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = content.Close() }() // only read
-	return input.Count(contextReader{ctx, content})
+	return reader.Count(contextReader{ctx, content})
 }
 
 // A contextReader is a reader that fails once its context has ended.

@@ -34,7 +34,7 @@ func startProgress(
 	counts := mode != progressNone || c.fetch.MaxFailurePercent > 0
 	if counts && c.shard.Of <= 1 { // which lines are in a shard is known only after they were parsed
 		running.Go(func() {
-			if total, known := countRequests(ctx, inputs); known {
+			if total, known := countRequests(ctx, inputs, c.reader()); known {
 				progress.SetTotal(total)
 			}
 		})

@@ -3,6 +3,7 @@ package cmd
 import (
 	"batchfetch/fetch"
 	"batchfetch/fetch/dial"
+	"batchfetch/fetch/input"
 	"batchfetch/output/encode"
 )
 
@@ -47,9 +48,13 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 		found.addMistakes(err)
 	}
 	checkOutputs(s, found)
+	if s.form != input.FormAuto && s.request.bodyURL != "" {
+		found.add("input", "and --url exclude each other: each line is the body of a request", "")
+	}
 	checkCache(s.cache, &o, found)
 	return &config{
 		fetch: o, output: outputs, cache: s.cache, shard: shard, bodyURL: s.request.bodyURL,
+		form:   s.form,
 		unique: s.unique, dryRun: s.dryRun, exitZero: s.exitZero,
 		progress: s.progress, quiet: s.quiet, verbose: s.verbose, failFast: s.failFast, hostLimits: s.hostsFile != "",
 		noTemp: noTemp, filesRead: files.names, stdinFlag: files.stdinFlag,

@@ -82,6 +82,8 @@ func completeWords(c *cobra.Command) {
 	for flag, words := range map[string][]string{
 		"body":     {"auto", "text", "base64", "none"},
 		"http":     {"auto", "1.1", "2"},
+		"input":    {"auto", "lines", "csv", "tsv", "json", "sitemap"},
+		"shard-by": {"host", "request"},
 		"private":  {"redirects", "deny", "allow"},
 		"progress": {"auto", "bar", "plain", "none"},
 		"publish":  {"complete", "always"},

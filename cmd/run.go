@@ -20,7 +20,7 @@ import (
 // runFetch is the wiring of a run: inputs become a Source, outputs a Sink, and finish makes the exit code of what
 // fetch.Run returns.
 func runFetch(in *interrupts, c *config, args []string) int {
-	inputs, err := checkInputs(args)
+	inputs, err := checkInputs(args, c.form)
 	if err != nil {
 		return printProblems(os.Stderr, flatten(err))
 	}
@@ -28,7 +28,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 		return printProblems(os.Stderr, flatten(err))
 	}
 	var inInput, inShard atomic.Int64
-	src := c.shard.Filter(counting(newSource(inputs, c.bodyURL), &inInput, nil))
+	src := c.shard.Filter(counting(newSource(inputs, c.reader()), &inInput, nil))
 	if c.unique {
 		src = input.Unique(src)
 	}

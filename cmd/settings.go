@@ -25,6 +25,7 @@ type settings struct {
 	failFast    bool
 	exitZero    bool
 	maxFailures failureLimit
+	form        input.Form
 	shard       shardFlag
 	shardBy     shardMode
 	unique      bool

@@ -37,6 +37,9 @@ func (e *LineError) Unwrap() error { return e.Err }
 // ErrNoURL is the Err of a LineError for a line that is JSON and has no URL.
 var ErrNoURL = errors.New("no url")
 
+// ErrTable is the Err of a LineError for a line that is the header of a table with a column named url.
+var ErrTable = errors.New("the header of a table, CSV or TSV")
+
 // failure returns the Failure for the Record of the line.
 func (e *LineError) failure() *failure.Failure {
 	f := &failure.Failure{Kind: failure.InvalidRequest, Err: e.Err}
@@ -45,6 +48,8 @@ func (e *LineError) failure() *failure.Failure {
 		f.Option = failure.AnyScheme
 	case errors.Is(e.Err, ErrNoURL):
 		f.Option = "url"
+	case errors.Is(e.Err, ErrTable):
+		f.Option = "input"
 	}
 	return f
 }

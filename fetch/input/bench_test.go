@@ -37,7 +37,7 @@ func BenchmarkCountRequests(b *testing.B) {
 	in := strings.Repeat("https://example.com/products/12345?lang=en&page=7\n", 1000)
 	b.SetBytes(int64(len(in)))
 	for b.Loop() {
-		if n, err := Count(strings.NewReader(in)); n != 1000 || err != nil {
+		if n, err := new(Reader).Count(strings.NewReader(in)); n != 1000 || err != nil {
 			b.Fatal(n, err)
 		}
 	}

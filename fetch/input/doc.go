@@ -1,8 +1,9 @@
 /*
 Package input makes Requests of lines: URLs and JSON, of files, pipes and arguments.
 
-	bytes ─▷ lineReader ─▷ line ──┬─ {…}  JSON ─┐
-	arguments ─▷ Reader.URLs ─────┴─ else URL ──┴─▷ fetch.Request, or fetch.LineError
+	bytes ─▷ texts: lineReader, table, jsonArray, sitemap, by the Form
+	              └─▷ text of a line ─┬─ {…}  JSON ─┐
+	arguments ─▷ Reader.URLs ─────────┴─ else URL ──┴─▷ fetch.Request, or fetch.LineError
 	                                                       │
 	Unique, Skip, Shard.Filter, Concat:                      ▼
 	each takes a fetch.Source and returns one ◁──── fetch.Source ─▷ fetch.Run, or CountHosts
@@ -13,7 +14,7 @@ A line that can't be used is a LineError, not the end of the Source: the run rec
 yield fetch.ErrSkipped with a Request that is not to be fetched; Shard.Filter leaves it out. Any other error is that of
 the reader, and is the last element.
 
-Count returns the number of Requests of an input without parsing them, for a progress bar.
+Forms other than lines make the text of a JSON line of each row, element or location. Count returns the number of Requests of an input without parsing them, for a progress bar.
 
 Lines that our own output has are input too: of a Record its request is made again, unless it is that of a line that
 could not be used, which is a LineError again; summaries, log lines and plans are skipped.

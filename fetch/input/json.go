@@ -17,6 +17,11 @@ import (
 // that text is only the start of the line. With an error the Request still has what could be parsed of URL, ID and
 // Meta.
 func parseRequest(text []byte, tooLong bool) (fetch.Request, error) {
+	if text[0] == '"' && !tooLong {
+		if unquoted, err := unquote(text); err == nil {
+			text = unquoted
+		}
+	}
 	if text[0] == '{' {
 		if tooLong || len(text) > maxJSONLine {
 			return fetch.Request{}, errors.New("the line is longer than 4 MiB, the most for JSON")
@@ -26,7 +31,22 @@ func parseRequest(text []byte, tooLong bool) (fetch.Request, error) {
 	if tooLong || len(text) > maxURLLine {
 		return fetch.Request{}, errors.New("the line is longer than 1 MiB, the most for a URL; a JSON line may have 4 MiB")
 	}
+	if isTableHeader(text) {
+		return fetch.Request{}, fetch.ErrTable
+	}
 	return fetch.Prepare(fetch.Request{URL: string(text)})
+}
+
+// unquote returns the value of a JSON string, as jq writes a URL without -r.
+func unquote(text []byte) ([]byte, error) {
+	var value string
+	if err := json.Unmarshal(text, &value); err != nil {
+		return nil, err
+	}
+	if value = strings.TrimSpace(value); value == "" || value[0] == '{' {
+		return nil, errors.New("a string that is no URL")
+	}
+	return []byte(value), nil
 }
 
 // errNoRequest is the error of a line of our own output that belongs to no request: a summary, a log line or a plan.

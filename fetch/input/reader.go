@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"io"
 
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
-
 	"batchfetch/fetch"
 	"batchfetch/fetch/redact"
 )
@@ -25,33 +22,37 @@ const (
 type Reader struct {
 	// BodyURL is the URL of all requests, of which each line of Lines is the body; empty is that lines are requests.
 	BodyURL string
+	// Form is how inputs write their requests; empty is FormAuto. With BodyURL it is lines.
+	Form Form
 
 	nextIndex int64
 }
 
-// Lines yields the Requests of in, whose lines are URLs or JSON, each by itself; file is the name of the input in
-// Records. Blank lines and those that start with # are skipped. An error of in is yielded last, with the number of the
-// line before it.
+// Lines yields the Requests of in, in the Form of the Reader: of lines that are URLs or JSON, each by itself; file is
+// the name of the input in Records. Blank lines and those that start with # are skipped. An error of in is yielded
+// last, with the number of the line before it.
 func (rd *Reader) Lines(in io.Reader, file string) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
-		lines := newLineReader(in)
+		all := rd.texts(in)
 		for {
-			text, err := lines.next()
-			if err != nil {
+			text, err := all.next()
+			number, tooLong := all.place()
+			var bad *textError
+			if err != nil && !errors.As(err, &bad) {
 				if !errors.Is(err, io.EOF) {
-					err = fmt.Errorf("reading %s after line %d: %w", file, lines.number, err)
-					yield(fetch.Request{File: file, Line: lines.number}, err)
+					err = fmt.Errorf("reading %s after line %d: %w", file, number, err)
+					yield(fetch.Request{File: file, Line: number}, err)
 				}
 				return
 			}
-			if !isRequestLine(text) && (rd.BodyURL == "" || isBlankOrComment(text)) {
+			if bad == nil && !isRequestLine(text) && (rd.BodyURL == "" || isBlankOrComment(text)) {
 				continue
 			}
-			request, err := rd.parseLine(text, lines.tooLong)
+			request, err := rd.parseLine(text, tooLong, bad)
 			if errors.Is(err, errNoRequest) {
 				continue
 			}
-			request.File, request.Line = file, lines.number
+			request.File, request.Line = file, number
 			if !yield(request, err) {
 				return
 			}
@@ -63,7 +64,7 @@ func (rd *Reader) Lines(in io.Reader, file string) fetch.Source {
 func (rd *Reader) URLs(texts []string) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
 		for _, text := range texts {
-			request, err := rd.parseLine([]byte(text), false)
+			request, err := rd.parseLine([]byte(text), false, nil)
 			if errors.Is(err, errNoRequest) {
 				continue
 			}
@@ -74,17 +75,33 @@ func (rd *Reader) URLs(texts []string) fetch.Source {
 	}
 }
 
-// parseLine parses a line and gives its Request the next index, or that of a Record. What is wrong with the line is a
-// LineError.
-func (rd *Reader) parseLine(text []byte, tooLong bool) (fetch.Request, error) {
-	request, err := rd.parseText(text, tooLong)
+// texts returns the texts of in.
+func (rd *Reader) texts(in io.Reader) texts {
+	if rd.BodyURL != "" {
+		return newLineReader(in)
+	}
+	return newTexts(in, rd.Form)
+}
+
+// parseLine parses a line and gives its Request the next index, or that of a Record. What is wrong with the line, or
+// was found before, is a LineError.
+func (rd *Reader) parseLine(text []byte, tooLong bool, bad *textError) (fetch.Request, error) {
+	var request fetch.Request
+	var err error
+	if bad != nil {
+		text, err = bad.text, bad.err
+	} else {
+		request, err = rd.parseText(text, tooLong)
+	}
 	if errors.Is(err, errNoRequest) {
 		return request, err
 	}
 	request.Index = rd.nextIndex
 	rd.nextIndex++
-	if index, known := recordIndex(text); known && rd.BodyURL == "" {
-		request.Index = index
+	if bad == nil && rd.BodyURL == "" {
+		if index, known := recordIndex(text); known {
+			request.Index = index
+		}
 	}
 	if err != nil {
 		request.URL = "" // nothing to ask by: the URL alone is not what the line asked, and other text may hold a secret
@@ -116,18 +133,20 @@ func Concat(sources ...fetch.Source) fetch.Source {
 
 // Count returns the number of Requests that in has, without parsing JSON or URLs. It reads to the end. A line of our
 // own output in an unusual form counts as one, although Lines skips it.
-func Count(in io.Reader) (int64, error) {
+func (rd *Reader) Count(in io.Reader) (int64, error) {
 	var count int64
-	lines := newLineReader(in)
+	all := rd.texts(in)
 	for {
-		text, err := lines.next()
-		if errors.Is(err, io.EOF) {
+		text, err := all.next()
+		var bad *textError
+		switch {
+		case errors.Is(err, io.EOF):
 			return count, nil
-		}
-		if err != nil {
+		case errors.As(err, &bad):
+			count++
+		case err != nil:
 			return count, err
-		}
-		if isRequestLine(text) {
+		case isRequestLine(text):
 			count++
 		}
 	}
@@ -159,8 +178,8 @@ func isRequestLine(text []byte) bool {
 
 func isBlankOrComment(text []byte) bool { return len(text) == 0 || text[0] == '#' }
 
-// A lineReader splits a stream into lines without space at either end. It decodes UTF-16 with a byte order mark, and
-// removes that of UTF-8. Its memory is bounded by the longest usable line.
+// A lineReader splits a stream into lines without space or byte order marks at either end. Its memory is bounded by the
+// longest usable line.
 type lineReader struct {
 	in       *bufio.Reader
 	longLine []byte
@@ -170,13 +189,10 @@ type lineReader struct {
 
 // newLineReader returns a reader of in. It reads the first bytes, to find a byte order mark.
 func newLineReader(in io.Reader) *lineReader {
-	buffered := bufio.NewReaderSize(in, 64<<10)
-	if mark, _ := buffered.Peek(2); string(mark) == "\xfe\xff" || string(mark) == "\xff\xfe" {
-		utf16 := unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder()
-		buffered = bufio.NewReaderSize(transform.NewReader(buffered, utf16), 64<<10)
-	}
-	return &lineReader{in: buffered}
+	return &lineReader{in: decodeUTF16(bufio.NewReaderSize(in, readSize))}
 }
+
+func (l *lineReader) place() (int64, bool) { return l.number, l.tooLong }
 
 // next returns the next line, which is valid until the following call; after the last one the error is io.EOF. The last
 // line needs no newline. Of a line that is too long it returns the start, and sets tooLong.
@@ -190,10 +206,11 @@ func (l *lineReader) next() ([]byte, error) {
 		return nil, err
 	}
 	l.number++
-	if l.number == 1 {
-		part = bytes.TrimPrefix(part, []byte("\uFEFF"))
+	part = bytes.TrimSpace(part)
+	for bytes.HasPrefix(part, []byte("\uFEFF")) { // files that were joined have several
+		part = bytes.TrimSpace(part[len("\uFEFF"):])
 	}
-	return bytes.TrimSpace(part), nil
+	return part, nil
 }
 
 // readLong reads the rest of a line that does not fit into the buffer, and drops what is over maxJSONLine.

@@ -1,0 +1,171 @@
+package input
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// A table is an input in CSV or TSV (RFC 4180): each row is the text of a JSON line.
+type table struct {
+	limited *limitedReader
+	rows    *csv.Reader
+	header  []string // the names of the columns; nil before it was read
+	url, id int      // columns; -1 is none
+	number  int64
+	text    []byte
+}
+
+func newTable(in *bufio.Reader, form Form) *table {
+	limited := &limitedReader{in: in}
+	t := &table{limited: limited, rows: csv.NewReader(limited), id: -1}
+	t.rows.FieldsPerRecord = -1
+	t.rows.ReuseRecord = true
+	t.rows.Comma = ','
+	switch {
+	case form == FormTSV:
+		t.rows.Comma = '\t'
+		t.rows.LazyQuotes = true // most TSV knows no quotes
+	case separatesBySemicolon(in):
+		t.rows.Comma = ';'
+	}
+	return t
+}
+
+// separatesBySemicolon reports whether the first line of in has semicolons and no comma.
+func separatesBySemicolon(in *bufio.Reader) bool {
+	for n := 1; ; n = min(in.Buffered(), in.Size()) + 1 {
+		start, err := in.Peek(n)
+		start, _ = in.Peek(max(len(start), in.Buffered()))
+		line, _, isWhole := bytes.Cut(start, []byte("\n"))
+		if isWhole || err != nil || len(start) == in.Size() {
+			return bytes.IndexByte(line, ',') < 0 && bytes.IndexByte(line, ';') >= 0
+		}
+	}
+}
+
+// isTableHeader reports whether a line is the header of a table with a column named url.
+func isTableHeader(line []byte) bool {
+	if len(line) > 4<<10 || bytes.Contains(line, []byte("://")) {
+		return false
+	}
+	for _, separator := range [...]string{",", "\t", ";"} {
+		names := strings.Split(string(line), separator)
+		isURL := func(name string) bool { return strings.EqualFold(strings.Trim(name, ` "`), "url") }
+		if len(names) > 1 && slices.ContainsFunc(names, isURL) {
+			return true
+		}
+	}
+	return false
+}
+
+// A headerError is that a table has no usable header.
+type headerError struct{ problem string }
+
+func (e *headerError) Error() string { return e.problem }
+
+// readHeader reads the names of the columns.
+func (t *table) readHeader() error {
+	t.limited.reset()
+	row, err := t.rows.Read()
+	if errors.Is(err, io.EOF) {
+		return err // an empty input has no rows
+	}
+	if err != nil {
+		return &headerError{"the header can't be read: " + err.Error()}
+	}
+	t.header = slices.Clone(row)
+	t.url = -1
+	for i, name := range t.header {
+		name = strings.Trim(name, " \uFEFF")
+		t.header[i] = name
+		var column *int
+		switch {
+		case strings.EqualFold(name, "url"):
+			column = &t.url
+		case name == "id":
+			column = &t.id
+		default:
+			continue
+		}
+		if *column >= 0 {
+			return &headerError{fmt.Sprintf("two columns are named %s", name)}
+		}
+		*column = i
+	}
+	if t.url < 0 {
+		return &headerError{fmt.Sprintf("no column is named url, but %q", strings.Join(t.header, ", "))}
+	}
+	return nil
+}
+
+// CheckHeader returns what is wrong with the header of a table; nil also for an empty input, and for other forms.
+func CheckHeader(in io.Reader, form Form) error {
+	t, isTable := newTexts(in, form).(*table)
+	if !isTable {
+		return nil
+	}
+	err := t.readHeader()
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+func (t *table) place() (int64, bool) { return t.number, false }
+
+func (t *table) next() ([]byte, error) {
+	if t.header == nil {
+		if err := t.readHeader(); err != nil {
+			return nil, err
+		}
+	}
+	t.limited.reset()
+	row, err := t.rows.Read()
+	var malformed *csv.ParseError
+	switch {
+	case errors.Is(err, errElementTooLong):
+		return nil, errElementTooLong
+	case errors.As(err, &malformed):
+		t.number = int64(malformed.StartLine)
+		return nil, &textError{err: fmt.Errorf("no row of CSV: %w", malformed.Err)}
+	case err != nil:
+		return nil, err
+	}
+	line, _ := t.rows.FieldPos(0)
+	t.number = int64(line)
+	if len(row) > len(t.header) {
+		return nil, &textError{[]byte(strings.Join(row, string(t.rows.Comma))),
+			fmt.Errorf("the row has %d fields, and the header %d", len(row), len(t.header))}
+	}
+	return t.appendLine(row), nil
+}
+
+// appendLine makes the JSON line of a row.
+func (t *table) appendLine(row []string) []byte {
+	line := map[string]any{"url": ""}
+	meta := map[string]string{}
+	for i, value := range row {
+		switch i {
+		case t.url:
+			line["url"] = strings.TrimSpace(value)
+		case t.id:
+			if value != "" {
+				line["id"] = value
+			}
+		default:
+			meta[t.header[i]] = value
+		}
+	}
+	if len(meta) > 0 {
+		line["meta"] = meta
+	}
+	t.text, _ = json.Marshal(line) // of strings
+	return t.text
+}
