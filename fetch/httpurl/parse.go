@@ -122,6 +122,9 @@ func schemeError(scheme string) error {
 
 // withSlashes returns text with a slash for each \ before its query, but for those in an authority behind //.
 func withSlashes(text string) string {
+	if strings.IndexByte(text, '\\') < 0 {
+		return text
+	}
 	end := strings.IndexAny(text, "?#")
 	if end < 0 {
 		end = len(text)
@@ -135,9 +138,15 @@ func withSlashes(text string) string {
 
 // hasScheme reports whether text begins with a scheme (RFC 3986 section 3.1).
 func hasScheme(text string) bool {
-	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	rest := strings.TrimLeft(text, letters)
-	return len(rest) < len(text) && strings.HasPrefix(strings.TrimLeft(rest, letters+"0123456789+-."), ":")
+	for i, c := range []byte(text) {
+		switch {
+		case 'a' <= c|' ' && c|' ' <= 'z': // a letter
+		case i > 0 && ('0' <= c && c <= '9' || c == '+' || c == '-' || c == '.'):
+		default:
+			return i > 0 && c == ':'
+		}
+	}
+	return false
 }
 
 // escapeTail percent-encodes behind the authority what mustEscape names, and each % that starts no escape. The

@@ -249,3 +249,16 @@ func TestParseSaysWhatStandsInTheLine(t *testing.T) {
 		}
 	}
 }
+
+// TestHasScheme: a scheme is a letter, and letters, digits, +, - and . behind it, up to a colon.
+func TestHasScheme(t *testing.T) {
+	for text, want := range map[string]bool{
+		"http:": true, "HTTP://a": true, "z39.50r:x": true, "a+b-c.d:": true, "Z:": true, "a:b:c": true,
+		"": false, ":": false, "a": false, "1a:": false, "+a:": false, "a b:": false, "a/b:": false, "é:": false,
+		"a[:": false, "@a:": false, "`:": false, "a{:": false, "a_b:": false, "a\x00:": false, "a\xc1:": false,
+	} {
+		if got := hasScheme(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
