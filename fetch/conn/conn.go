@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,7 @@ type Conn struct {
 	bodyBytes     atomic.Int64  // of received, those of response bodies; counted on shared connections only
 	peerClosed    atomic.Bool   // a read came to the end of the stream
 	peerReset     atomic.Bool   // a read or write failed with a TCP reset
+	held          bool          // reads find nothing; their goroutine's
 	drained       bool          // the last read got less than it had room for; its goroutine's
 	manyTickets   atomic.Bool   // see NoteTickets
 	closed        chan struct{} // closed by Close
@@ -105,6 +107,9 @@ func (c *Conn) Done() <-chan struct{} { return c.closed }
 
 // Read is net.Conn's. It reads at most one chunk of the bandwidth, and returns when that is due or c is closed.
 func (c *Conn) Read(p []byte) (int, error) {
+	if c.held {
+		return 0, os.ErrDeadlineExceeded
+	}
 	p = p[:c.share.maxRead(len(p))]
 	n, err := c.Conn.Read(p)
 	c.drained = n < len(p)
@@ -196,6 +201,10 @@ func (c *Conn) noteEnd(err error) {
 		c.peerReset.Store(true)
 	}
 }
+
+// HoldReads lets reads fail with os.ErrDeadlineExceeded at once, as behind a deadline in the past, or ends that. What is
+// above, such as TLS, then has only what it has read before. It is called by the goroutine that reads.
+func (c *Conn) HoldReads(held bool) { c.held = held }
 
 // IsDrained reports whether the last read has emptied the socket: it got less than it had room for. It is called by the
 // goroutine that reads. False may also mean that this is not known.

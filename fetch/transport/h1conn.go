@@ -33,6 +33,7 @@ type h1Conn struct {
 	received int64       // bytes read from the stream
 	used     bool        // it has carried an exchange
 	unpolled bool        // it is used again without a poll
+	probe    [1]byte     // for hasNothingReceived
 	abort    func()      // closes conn; any goroutine may call it
 
 	headers headerCache
@@ -87,16 +88,24 @@ func (h *h1Conn) isReusable() bool {
 }
 
 // isReusableFor is isReusable for the exchange of c. For a request that can be sent again it costs no poll(2) where the
-// last response came just now, and nothing behind it; a response that begins as none is then no failure (roundTripOn).
+// last response came just now, and nothing behind it; what begins as no response is then no failure yet (roundTripOn).
 func (h *h1Conn) isReusableFor(c *Call) bool {
-	h.unpolled = h.used && c.mayRepeat() && h.conn.IsDrained() && time.Since(h.idle.since) < quietFor
+	h.unpolled = h.used && !c.polls && c.mayRepeat() && h.conn.IsDrained() && time.Since(h.idle.since) < quietFor
 	switch {
 	case !h.unpolled:
 		return h.isReusable()
-	case h.readTLS != nil: // what it has decrypted, or not yet
-		return hasNoUnreadBytes(h.readTLS, time.Unix(1, 0))
+	case h.tls != nil:
+		return h.hasNothingReceived()
 	}
 	return true
+}
+
+// hasNothingReceived is hasNoUnreadBytes for what TLS has received, be it decrypted or not yet: it sets no deadline.
+func (h *h1Conn) hasNothingReceived() bool {
+	h.conn.HoldReads(true)
+	defer h.conn.HoldReads(false)
+	n, err := h.tls.Read(h.probe[:])
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // mayBeStale reports whether the connection has been used, or has been idle for freshFor: the other side may have

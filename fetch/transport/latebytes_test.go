@@ -3,6 +3,7 @@ package transport
 import (
 	"net"
 	"testing"
+	"time"
 
 	"batchfetch/fetch/conn"
 	"batchfetch/fetch/nettest"
@@ -50,6 +51,7 @@ func TestUnreadBytesBeforeReuse(t *testing.T) {
 					if i == 1 {
 						close(first)
 						awaitUnreadBytes(t, transport)
+						time.Sleep(2 * quietFor)
 					}
 					to := testTarget(t, method, url, []byte("x"))
 					if body, err := exchangeOver(t.Context(), transport, to); body != "right" || err != nil {

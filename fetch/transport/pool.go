@@ -136,12 +136,15 @@ func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.Response, again bool, err error) {
 	again, c.pool = h.mayBeStale(), p
 	resp, err = h.roundTrip(ctx, c, p)
-	isLate := h.unpolled && badStart(c.responseStart[:c.responseStartLen]) != "" // bytes behind the last response
 	unreadable := h.conn.HasManyTickets()
+	isLate := h.unpolled && badStart(c.responseStart[:c.responseStartLen]) != "" // bytes behind the last response
 	if err == nil || !again && !unreadable || c.Responded() && !isLate || ctx.Err() != nil {
 		return resp, false, err
 	}
-	if !unreadable {
+	switch {
+	case isLate:
+		c.polls = true // what the server says so again is an error
+	case !unreadable:
 		p.noteEarlyClose(p.hostOf(c.Target))
 	}
 	if h.conn.IsResetByPeer() {
