@@ -22,6 +22,9 @@ type Atomic struct {
 // lockCompanion, which may be nil, returns a file that belongs to the one that Commit replaces, locked, or nil; Commit
 // removes it.
 func Create(name string, lockCompanion func(name string) (*os.File, error)) (*Atomic, error) {
+	if err := CheckLinks(name); err != nil {
+		return nil, err
+	}
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():

@@ -16,6 +16,9 @@ type Live struct {
 // OpenLive opens the file name, behind symbolic links, and locks it. Its content stays until Begin. The error is
 // ErrBusy where another run is writing the file.
 func OpenLive(name string) (*Live, error) {
+	if err := CheckLinks(name); err != nil {
+		return nil, err
+	}
 	info, missing := os.Stat(name)
 	if missing == nil && WritesInPlace(name, info) && !info.IsDir() {
 		f, err := openForAppend(name)

@@ -24,3 +24,6 @@ func HasName(fs.FileInfo) bool { return true }
 
 // IsOwned reports whether it is a regular file; its owner is not known here.
 func IsOwned(info fs.FileInfo) bool { return info.Mode().IsRegular() }
+
+// isPlanted returns false: directories have no sticky bit here.
+func isPlanted(fs.FileInfo, fs.FileInfo) bool { return false }

@@ -46,3 +46,12 @@ func IsOwned(info fs.FileInfo) bool {
 	stat, known := info.Sys().(*syscall.Stat_t)
 	return info.Mode().IsRegular() && known && stat.Nlink == 1 && int(stat.Uid) == os.Geteuid()
 }
+
+// isPlanted reports whether a link is in a directory with the sticky bit to which all may write, and belongs neither to
+// this user nor to the directory's owner.
+func isPlanted(link, dir fs.FileInfo) bool {
+	of, known := link.Sys().(*syscall.Stat_t)
+	in, knownDir := dir.Sys().(*syscall.Stat_t)
+	shared := dir.Mode()&fs.ModeSticky != 0 && dir.Mode().Perm()&0o002 != 0
+	return shared && known && knownDir && int(of.Uid) != os.Geteuid() && of.Uid != in.Uid
+}

@@ -15,6 +15,9 @@ import (
 // of them. The error is a *ResumeError where they don't belong together, and file.ErrBusy where another run has them
 // open.
 func Open(name string, settings Settings) (*Output, error) {
+	if err := file.CheckLinks(name); err != nil {
+		return nil, err
+	}
 	if err := checkRegular(name); err != nil {
 		return nil, err
 	}

@@ -35,6 +35,9 @@ type Dir struct {
 
 // Open opens the directory of that name, and makes it where it is missing.
 func Open(dir string, template NameTemplate) (*Dir, error) {
+	if err := file.CheckLinks(dir); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
