@@ -28,7 +28,9 @@ func serveNames(t *testing.T, addr string, answer func(nettest.DNSQuery) nettest
 }
 
 // loopback answers with an address of this machine.
-func loopback(nettest.DNSQuery) nettest.DNSAnswer { return nettest.DNSAnswer{Addrs: []string{"127.0.0.1"}} }
+func loopback(nettest.DNSQuery) nettest.DNSAnswer {
+	return nettest.DNSAnswer{Addrs: []string{"127.0.0.1"}}
+}
 
 // fetchNames runs requests for hosts on port 80 of the namespace, one after the other, each with its own connection,
 // and returns the kinds of their failures.

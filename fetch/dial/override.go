@@ -23,7 +23,7 @@ type Override struct {
 
 // ParseOverride reads HOST:PORT:ADDR[,ADDR]... as curl does. HOST is a name, * or an address. An IPv6 address is in
 // brackets, and may be among the ADDRs. A + in front, which lets curl's entry expire with its DNS cache, is allowed and
-// has no meaning, as results of lookups are not cached. The error says what is wrong, to be read behind the text.
+// has no meaning: an Override stays. The error says what is wrong, to be read behind the text.
 func ParseOverride(text string) (Override, error) {
 	host, rest, err := cutHost(strings.TrimPrefix(text, "+"))
 	if err != nil {

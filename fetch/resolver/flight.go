@@ -15,9 +15,9 @@ import (
 // would keep all others waiting.
 const slowFlight = 2 * time.Second
 
-// quickFlight is the time under which an answer without a TTL, of a hosts file or of the C library, is not kept: it is
-// had again at once, and follows the file.
-const quickFlight = 5 * time.Millisecond
+// quickFlight is the time under which an answer without a TTL, of a hosts file or of the C library, is kept for quickTTL
+// alone: it is had again at once, and follows the file.
+const quickFlight, quickTTL = 5 * time.Millisecond, time.Second
 
 // A flight is one look-up under way, for all calls that wait for it.
 type flight struct {
@@ -209,7 +209,7 @@ func (f *flight) ttl(now time.Time) time.Duration {
 	case f.least > 0:
 		return min(max(f.least, minTTL), maxTTL)
 	case now.Sub(f.began) < quickFlight:
-		return 0
+		return quickTTL
 	}
 	return minTTL
 }

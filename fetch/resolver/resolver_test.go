@@ -271,6 +271,28 @@ func TestKept(t *testing.T) {
 	}
 }
 
+// TestHostsFile: an address of the hosts file is kept for a moment.
+func TestHostsFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := nettest.PipeDNS(both)
+		r := newResolver(t, Config{TTL: -1}, server)
+		if got, _ := lookUp(t.Context(), r, "localhost"); !strings.Contains(got, "127.0.0.1") {
+			t.Skip("the hosts file has no localhost: ", got)
+		}
+		if queries, _ := server.Queries(); queries > 0 {
+			t.Skip("the hosts file is not read first")
+		}
+		lookUp(t.Context(), r, "localhost")
+		if c := r.Counts(); c.FromMemory != 1 {
+			t.Errorf("%+v", c)
+		}
+		time.Sleep(quickTTL)
+		if lookUp(t.Context(), r, "localhost"); r.Counts().FromMemory != 1 {
+			t.Errorf("%+v", r.Counts())
+		}
+	})
+}
+
 // TestOneFlight: a name is asked for once, however many wait for it, and few names are asked for at once.
 func TestOneFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -133,8 +133,8 @@ func (c *resolvConf) read() []string {
 		if len(fields) < 2 || fields[0] != "nameserver" || len(c.listed) == most {
 			continue
 		}
-		if a, err := netip.ParseAddr(fields[1]); err == nil {
-			c.listed = append(c.listed, net.JoinHostPort(a.String(), "53"))
+		if _, err := netip.ParseAddr(fields[1]); err == nil {
+			c.listed = append(c.listed, net.JoinHostPort(fields[1], "53")) // as it is written, as net.Resolver has it
 		}
 	}
 	return c.listed
