@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/nettest"
@@ -91,14 +92,14 @@ func TestLimitThatWasMet(t *testing.T) {
 		{"timeout", silent, func(o *Options) { o.Timeout = ampleLimit },
 			"not done within 5s (--timeout); connected, no answer had arrived", "timeout"},
 		{"timeout within the handshake", strings.Replace(silent, "http:", "https:", 1),
-			func(o *Options) { o.Timeout = 50 * time.Millisecond }, "not done within 50ms (--timeout)", "timeout"},
+			func(o *Options) { o.Timeout = ampleLimit }, "not done within 5s (--timeout)", "timeout"},
 		{"stall-timeout", silent, func(o *Options) { o.StallTimeout = 50 * time.Millisecond },
 			"no data for 50ms (--stall-timeout); connected", "stall-timeout"},
 		{"deadline", silent, func(o *Options) { o.Deadline = ampleLimit },
 			"the run ended after 5s (--deadline); connected", "deadline"},
 		{"connect-timeout", strings.Replace(silent, "http:", "https:", 1),
-			func(o *Options) { o.ConnectTimeout = 50 * time.Millisecond },
-			"not done within 50ms (--connect-timeout)", "connect-timeout"},
+			func(o *Options) { o.ConnectTimeout = ampleLimit },
+			"not done within 5s (--connect-timeout)", dial.OptionHello},
 		{"connect-timeout over a proxy", "https://a.test/", func(o *Options) {
 			o.ConnectTimeout, o.HTTPSProxy = ampleLimit, silent
 		}, ": CONNECT a.test:443: not done within 5s (--connect-timeout)", "connect-timeout"},
