@@ -65,7 +65,7 @@ func TestExchangeContextLimit(t *testing.T) {
 			x.Begin(limit)
 			time.Sleep(limit.After - 1)
 			x.End()
-			time.Sleep(2)
+			time.Sleep(2 * time.Nanosecond)
 			x.expire() // as its timer would that fired as it ended
 		}
 		x.Begin(nil)
@@ -79,7 +79,7 @@ func TestExchangeContextLimit(t *testing.T) {
 		if x.Err() != nil {
 			t.Error("ended early")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if context.Cause(x) != error(limit) {
 			t.Errorf("the cause is %v", context.Cause(x))
