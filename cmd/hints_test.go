@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 	"batchfetch/output"
 )
@@ -93,6 +94,16 @@ func TestWatchedHints(t *testing.T) {
 		}
 		if len(hints) != len(c.want) {
 			t.Errorf("%+v: %d hints, want %d", c.watched, len(hints), len(c.want))
+		}
+	}
+}
+
+// TestTLSOptionsHaveHints: each thing that a failed TLS handshake names has a hint.
+func TestTLSOptionsHaveHints(t *testing.T) {
+	for _, option := range []string{dial.OptionCert, dial.OptionClientCert, dial.OptionChain, dial.OptionCommon,
+		dial.OptionName, dial.OptionServer, dial.OptionUnreadable, dial.OptionTickets, dial.OptionHello} {
+		if hintForKind(failure.TLS, output.Example{Option: option}) == "" {
+			t.Errorf("there is no hint for %s", option)
 		}
 	}
 }

@@ -121,8 +121,19 @@ var optionWords = map[string]string{
 	"tls-legacy": "TLS too old",
 	"tls-min":    "TLS too old",
 	"http":       "another version of HTTP",
-	"proxy":      "proxy login refused",
-	"url":        "no URL in the line",
+
+	"cert":         "client certificate wanted",
+	"client-cert":  "client certificate refused",
+	"chain":        "intermediate certificate missing",
+	"common":       "nothing in common in TLS",
+	"server-name":  "no certificate for that name",
+	"server-fault": "TLS given up by the server",
+	"unreadable":   "TLS that can't be used",
+	"tickets":      "too many TLS session tickets",
+	"hello":        "no answer to TLS",
+
+	"proxy": "proxy login refused",
+	"url":   "no URL in the line",
 
 	"connect-timeout": "no connection in time",
 	"timeout":         "not done in time",

@@ -39,7 +39,7 @@ func TestLegacyServers(t *testing.T) {
 			client: &tls.Config{MinVersion: tls.VersionTLS13}, option: "tls-min", says: "tls: 127.0.0.1 wants TLS 1.2 with "},
 		{name: "a client certificate",
 			server: &tls.Config{MaxVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert},
-			option: OptionCommon, says: "tls: 127.0.0.1 refused the handshake: "},
+			option: OptionCert, says: "tls: 127.0.0.1 refused the handshake: it wants a client certificate"},
 		{name: "RC4",
 			server: &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_RC4_128_SHA}},
 			option: OptionCommon, says: "tls: 127.0.0.1 refused the handshake: "},

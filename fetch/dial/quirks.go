@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 
 	"batchfetch/fetch/conn"
 	"batchfetch/fetch/failure"
@@ -88,7 +89,8 @@ func (q *quirks) handshake(ctx context.Context, c net.Conn, addr string, config 
 	var f *failure.Failure
 	if _, counted := c.(*conn.Conn); counted && errors.As(err, &f) && f.Kind == failure.Timeout && !hasRead(c) {
 		f.Err = fmt.Errorf("%w, nothing came in answer to its ClientHello", f.Err)
-		if large {
+		var limit *failure.Limit
+		if large && errors.As(f.Err, &limit) && limit.After >= longSilence {
 			f.Option = OptionHello
 		}
 	}
@@ -97,6 +99,9 @@ func (q *quirks) handshake(ctx context.Context, c net.Conn, addr string, config 
 	}
 	return over, err
 }
+
+// longSilence is how long a server is given to answer before a path is said to drop its packets.
+const longSilence = time.Second
 
 // TooManyTickets returns the failure of an exchange with a server that sends more session tickets at once than can be
 // read. The next connection to it is one with TLS 1.2, where it speaks that.
