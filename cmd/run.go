@@ -51,7 +51,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	counts := output.NewCounts(out.sink(c, o.Changed, o.TempSpace))
 	o.Drain = in.drain
 	o.Log = newLogger(c, out.console)
-	o.Live = new(fetch.Live)
+	o.Live, o.WarnShortage = new(fetch.Live), warnShortage(out.console)
 
 	progressing, stopProgress := context.WithCancel(in.ctx)
 	progress := terminal.NewProgress(counts, o.Live, time.Now())
@@ -94,6 +94,14 @@ func checkBodies(c *config, inputs []inputArg) error {
 		}
 	}
 	return nil
+}
+
+// warnShortage returns the function that warns of what connections wait for.
+func warnShortage(to *console) func(error) {
+	return func(why error) {
+		to.report(slog.LevelWarn, "requests wait for this machine: "+why.Error(),
+			"a smaller --concurrency needs fewer connections at once")
+	}
 }
 
 // warnConcurrency warns where the limit on open files lowers --concurrency; fetch.Run lowers it.

@@ -219,6 +219,9 @@ type Options struct {
 	// goroutine may call it.
 	Committed func() int64
 
+	// WarnShortage is called once, with the reason, when a connection has to wait because this machine lacks something for
+	// it: a local port, files or memory. Nil is not wanted.
+	WarnShortage func(why error)
 	// Live counts while the run goes on; nil is not wanted.
 	Live *Live
 	// Slow logs each exchange that takes longer; 0 is none.

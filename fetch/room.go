@@ -82,7 +82,7 @@ func (t *task) countShortages(x *exchange, a *judge.Answer) {
 	}
 	switch {
 	case a.NoRoom && errors.Is(a.Failure, spool.ErrNoRoom):
-	case a.NoRoom, a.IsOutOfFiles():
+	case a.NoRoom, a.IsOutOfFiles(), a.IsShort():
 		t.fileShortages++
 	case a.Failure != nil: // after a whole body its line may still find none
 		t.fileShortages = 0

@@ -92,6 +92,7 @@ type pipeline struct {
 	renewer   *headerRenewer
 	memory    *decodeMemory
 	finisher  *finisher
+	shortage  sync.Once // for Options.WarnShortage
 	failure   *outputFailure
 
 	start        chan *task    // scheduler to idle workers
@@ -139,6 +140,7 @@ func (p *pipeline) schedulerPorts(
 		recordsFull:   func() bool { return len(p.records) == cap(p.records) },
 		bandwidthWait: p.transport.BandwidthLimitedFor,
 		namesWait:     p.transport.NamesWaitedFor,
+		release:       p.transport.Release,
 		setTarget:     func(t *task) { setTarget(t, p.targets) },
 	}
 }
@@ -146,7 +148,8 @@ func (p *pipeline) schedulerPorts(
 func (p *pipeline) worker(s *scheduler) *worker {
 	return &worker{options: p.options, transport: p.transport, cache: p.cache,
 		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, memory: p.memory, finisher: p.finisher,
-		failure: p.failure, holder: holderOf(p.sink),
+		shortage: &p.shortage,
+		failure:  p.failure, holder: holderOf(p.sink),
 		rng:       rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		scheduler: s, start: p.start}
 }

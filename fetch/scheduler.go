@@ -10,6 +10,7 @@ import (
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/plan"
+	"batchfetch/fetch/transport"
 )
 
 // schedulerPorts are the scheduler's connections to the other stages: its ends of the channels, the counters that they
@@ -34,6 +35,8 @@ type schedulerPorts struct {
 	recordsFull    func() bool                       // whether no more Records fit before the writer
 	bandwidthWait  func(now time.Time) time.Duration // how long exchanges have waited for bandwidth so far
 	namesWait      func(now time.Time) time.Duration // how long exchanges have waited for names so far, in all
+
+	release func(to *transport.Target, ended bool) // closes idle connections to an origin without Tasks
 
 	setTarget func(*task) // sets the target of a Task that was spilled
 }
@@ -364,6 +367,9 @@ func (s *scheduler) endTask(t *task, now time.Time) {
 	}
 	if t.next != nil {
 		s.addPage(t.next, now)
+	}
+	if t.counts.exchanged && !s.plan.HasTasks(t.target.Origin) {
+		s.release(&t.target.Target, s.inputEnded || s.isStopped())
 	}
 	s.checkFailures(now)
 }

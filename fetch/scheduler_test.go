@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"batchfetch/fetch/transport"
 )
 
 // newTestScheduler returns the scheduler of a run without other stages, and the channel to its idle workers.
@@ -16,6 +18,7 @@ func newTestScheduler(t *testing.T, o *Options) (s *scheduler, start <-chan *tas
 	ports := p.schedulerPorts(t.Context(), func(error) {}, func() {}, func() {})
 	ports.bandwidthWait = func(time.Time) time.Duration { return 0 }
 	ports.namesWait = ports.bandwidthWait
+	ports.release = func(*transport.Target, bool) {}
 	s = newScheduler(o, ports)
 	t.Cleanup(func() { s.timer.Stop() })
 	return s, p.start

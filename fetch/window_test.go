@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"batchfetch/fetch/transport"
 )
 
 // largeRequests yields n Requests with bodies of 128 KiB on hosts in turn.
@@ -89,6 +91,7 @@ func TestLargeBytesAreCounted(t *testing.T) {
 		setTarget: func(t *task) { setTarget(t, targets) }, startWorker: func() {}, start: make(chan *task, 50),
 		bandwidthWait: func(time.Time) time.Duration { return 0 },
 		namesWait:     func(time.Time) time.Duration { return 0 }, recordsFull: func() bool { return false },
+		release:        func(*transport.Target, bool) {},
 		blockedWorkers: new(atomic.Int64),
 	})
 	defer s.timer.Stop()

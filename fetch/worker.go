@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"batchfetch/fetch/failure"
@@ -23,6 +24,7 @@ type worker struct {
 	renewer   *headerRenewer
 	memory    *decodeMemory
 	finisher  *finisher
+	shortage  *sync.Once     // for Options.WarnShortage
 	failure   *outputFailure             // takes the errors of outputs that end the run
 	rng       *rand.Rand                 // for the jitter of back-off
 	holder    Holder                     // the Sink; nil where it holds no Records back
@@ -123,6 +125,9 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	a.NoRoom = a.Failure != nil && spool.IsFull(a.Failure)
 	t.countShortages(x, &a)
 	t.Verdict = judge.Judge(t.policy, trial, a, now, w.rng.Float64())
+	if t.Verdict.Shortage && w.options.WarnShortage != nil {
+		w.shortage.Do(func() { w.options.WarnShortage(t.Verdict.Failure) })
+	}
 	t.countUnattempted(now)
 	w.renewHeader(ctx, t, &a)
 	t.replaceHead(&a)

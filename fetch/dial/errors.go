@@ -31,11 +31,14 @@ func classifyDial(ctx context.Context, addr string, err error) *failure.Failure 
 				what = name.Error()
 			}
 			f.Err = fmt.Errorf("%w: %s", f.Err, what)
-			if fdlimit.IsExhausted(err) {
-				f.Err = fmt.Errorf("%w: too many open files", f.Err)
+			if fdlimit.IsShortage(err) {
+				f.Err = fmt.Errorf("%w: %w", f.Err, &shortage{err})
 			}
 		}
 		return f
+	}
+	if fdlimit.IsShortage(err) {
+		return failure.New(failure.Connect, "no connection to %s: %w", addr, &shortage{err})
 	}
 	var family *familyError
 	if errors.As(err, &family) {
@@ -71,3 +74,11 @@ func NeedsHTTPS() *failure.Failure {
 	f.Option = failure.TLSScheme
 	return f
 }
+
+// A shortage is the error of a dial for which this machine lacked something, in words.
+type shortage struct{ err error }
+
+func (e *shortage) Error() string { return fdlimit.ShortageText(e.err) }
+
+// Unwrap returns the error.
+func (e *shortage) Unwrap() error { return e.err }

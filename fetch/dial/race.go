@@ -35,7 +35,8 @@ func (d *Dialer) dialFirst(
 	targets = d.Names.failed.order(host, targets, time.Now())
 	r := race{failed: &d.Names.failed, targets: targets[:min(len(targets), maxAttempts)],
 		connect: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-			return base.DialContext(ctx, "tcp", to.String())
+			c, err := base.DialContext(ctx, "tcp", to.String())
+			return c, fdlimit.ExplainNoPort(ctx, to.String(), err)
 		}}
 	return r.run(ctx)
 }
@@ -109,7 +110,7 @@ func (r *race) start(ctx context.Context) {
 // lose records an attempt that failed. An address that was not connected to for a reason of ours has not failed.
 func (r *race) lose(ctx context.Context, a attempt) {
 	r.errs[a.index] = a.err
-	if now := time.Now(); ctx.Err() == nil && !errors.As(a.err, new(*BlockedError)) && !fdlimit.IsExhausted(a.err) ||
+	if now := time.Now(); ctx.Err() == nil && !errors.As(a.err, new(*BlockedError)) && !fdlimit.IsShortage(a.err) ||
 		ctx.Err() != nil && now.Sub(r.started[a.index]) >= attemptDelay {
 		r.failed.addAddr(r.targets[a.index], now)
 	}
@@ -134,10 +135,10 @@ func (r *race) closeFurther(underWay int) {
 	}
 }
 
-// err returns the error of the first address; or a lack of file descriptors, as the dial is then made again.
+// err returns the error of the first address; or a shortage of this machine, as the dial is then made again.
 func (r *race) err() error {
 	for _, err := range r.errs {
-		if fdlimit.IsExhausted(err) {
+		if fdlimit.IsShortage(err) {
 			return err
 		}
 	}

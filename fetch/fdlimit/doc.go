@@ -4,10 +4,11 @@ Package fdlimit knows how many files a process may have open, and what to do whe
 	Exchanges ─▷ RLIMIT_NOFILE, less those open  ─▷ how many exchanges at once   fdlimit.go
 	Idle ─▷ how many idle connections may be kept beside them                    fdlimit.go
 	IsExhausted ─▷ EMFILE, ENFILE                                                fdlimit.go
-	RetryWhenFree ─▷ dial, close idle connections, dial again                    fdlimit.go
+	IsShortage ─▷ those, a lack of local ports or memory                         shortage.go
+	RetryWhenFree ─▷ dial, close idle connections, dial again                    shortage.go
 	descriptorLimit, openDescriptors                         descriptors_unix.go, descriptors_other.go
 
-It promises that too many open files are never taken for a failure of a host. It changes no limit: the Go runtime has
+It promises that a lack of files, ports or memory is never taken for a failure of a host. It changes no limit: the Go runtime has
 raised it already. It imports none of our packages.
 */
 package fdlimit

@@ -1,12 +1,9 @@
 package fdlimit
 
 import (
-	"context"
 	"errors"
-	"net"
 	"os"
 	"syscall"
-	"time"
 )
 
 // spareFiles is how many descriptors are reserved for what is no exchange and is not open yet: inputs, outputs, the
@@ -55,32 +52,10 @@ func idleWithin(descriptors uint64, exchanges int) int {
 	return int(min((descriptors-needed)/2, MaxIdle)) //nolint:gosec // at most MaxIdle
 }
 
-// retryPause is the time between two dials while there is no free descriptor.
-const retryPause = 20 * time.Millisecond
-
 // IsExhausted reports whether err says that the process (EMFILE) or the system (ENFILE) has too many files open. Such
 // an error says nothing of the host, and is temporary.
 func IsExhausted(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
-}
-
-// RetryWhenFree dials. While the process or the system has too many files open it calls closeIdle and dials again,
-// every retryPause until ctx ends; then it returns the last error of dial. Other errors it returns at once.
-func RetryWhenFree(ctx context.Context, closeIdle func(), dial func() (net.Conn, error)) (net.Conn, error) {
-	for {
-		c, err := dial()
-		if !IsExhausted(err) {
-			return c, err
-		}
-		closeIdle()
-		pause := time.NewTimer(retryPause)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return nil, err
-		}
-	}
 }
 
 // CanOpen reports whether the process may open one more file. It opens one to find out, and closes it.

@@ -22,6 +22,8 @@ const (
 // healthOf is the Health that an Answer shows that is no refusal.
 func healthOf(p *Policy, a *Answer) Health {
 	switch {
+	case a.IsShort():
+		return Unknown
 	case a.Status == 0 && a.Responded:
 		return Erroring
 	case a.Status == 0:

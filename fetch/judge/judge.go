@@ -110,7 +110,8 @@ type Trial struct {
 	// the first of them.
 	Polls       int
 	PollElapsed time.Duration
-	// FileShortages is the number of file shortages in a row before this exchange; see Answer.IsOutOfFiles and NoRoom.
+	// FileShortages is the number of file shortages in a row before this exchange; see Answer.IsOutOfFiles, NoRoom and
+	// IsShort.
 	FileShortages int
 	// Elapsed is the time since the first exchange began.
 	Elapsed time.Duration
@@ -126,6 +127,7 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 	r := p.refusalOf(t, &a, &told, now)
 	v := p.judgeTask(t, &a, r, now, chance)
 	v.Bucket = told.bucket
+	v.Shortage = a.IsShort()
 	v.Stalled = a.Shared && a.Failure != nil && a.Failure.Kind == failure.Stalled
 	switch {
 	case r != nil && v.Fate != Restart:
@@ -151,6 +153,10 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 func (p *Policy) judgeTask(t Trial, a *Answer, r *refusal, now time.Time, chance float64) Verdict {
 	if why := a.restartFailure(); why != nil {
 		return Verdict{Fate: Restart, Unconditional: true, Failure: why}
+	}
+	if a.IsShort() && t.FileShortages < maxDialShortages {
+		return Verdict{Fate: Restart, Delay: Backoff(t.FileShortages+1, firstFileWait, longestFileWait, chance),
+			Failure: a.Failure}
 	}
 	if (a.IsOutOfFiles() || a.NoRoom) && t.FileShortages < maxFileShortages && p.mayRepeat(t) {
 		delay := Backoff(t.FileShortages+1, firstFileWait, longestFileWait, chance)
@@ -204,6 +210,12 @@ func (a *Answer) sentHeader() http.Header {
 		return a.ServerHeader
 	}
 	return a.Header
+}
+
+// IsShort reports that this machine lacked something for a connection, such as a local port: the request was not sent.
+func (a *Answer) IsShort() bool {
+	return a.Failure != nil && a.NotProcessed && (a.Failure.Kind == failure.Connect || a.Failure.Kind == failure.Timeout) &&
+		fdlimit.IsShortage(a.Failure)
 }
 
 // IsOutOfFiles reports a file shortage: the body's file could not be opened because too many files are open.

@@ -32,6 +32,8 @@ type Verdict struct {
 	Unconditional bool
 	// Stalled says that the exchange stalled over a connection that it shared with others (HTTP/2), which may all have.
 	Stalled bool
+	// Shortage says that there was no connection because this machine lacked a local port, files or memory.
+	Shortage bool
 	// Health is the state of the host, whatever the Fate of the Task.
 	Health Health
 	// Delay is the wait before the next exchange of a Retry, Restart or Hop; 0 is none.

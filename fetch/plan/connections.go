@@ -53,11 +53,14 @@ func (c *connections) isWarm() bool { return c.idle > 0 || c.shared }
 // machine or on the host.
 const slowest = 4
 
-// takeIdle accounts for the start of an exchange of a lane.
-func (p *Plan) takeIdle(l *lane) {
-	if c := l.connections(); c.idle > 0 {
+// takeConnection accounts for the start of an exchange of a lane.
+func (p *Plan) takeConnection(l *lane, now time.Time) {
+	switch c := l.connections(); {
+	case c.idle > 0:
 		c.idle--
 		p.idle--
+	case !c.shared && p.isShort(now):
+		p.coldAt = now.Add(coldPause)
 	}
 }
 
@@ -202,7 +205,15 @@ func (p *Plan) savedBy(l *lane) float64 {
 
 // chooseLane returns the lane that starts a Task next; nil is none. Where the run does not end later by it, that is one
 // for which there is a connection, and the host is one that has none sooner than one that would get another.
-func (p *Plan) chooseLane() *lane {
+func (p *Plan) chooseLane(now time.Time) *lane {
+	if p.isShort(now) {
+		if p.warm.len() > 0 {
+			return p.warm.first()
+		}
+		if p.coldAt.After(now) {
+			return nil
+		}
+	}
 	var first, another *lane
 	if p.ready.len() > 0 {
 		first = p.ready.first()

@@ -187,3 +187,45 @@ func TestPartsOfAHostShareConnections(t *testing.T) {
 	d.endKept("a/v1", false)
 	d.expectStarts("another part, over the same connection", "a/v2")
 }
+
+// TestShortageOfConnections: after an exchange that lacked what a connection takes, those over kept connections go
+// first, and one of the others starts at a time, until one has got a connection.
+func TestShortageOfConnections(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.Concurrency, l.Idle = 8, 10 })
+	d.addTasks(2, "kept")
+	d.addTasks(1, "short")
+	d.expectStarts("both hosts", "kept short kept")
+	d.advance(time.Millisecond)
+	d.end("short", judge.Verdict{Shortage: true})
+	d.addTasks(5, "a", "b")
+	d.addTasks(1, "kept")
+	d.endKept("kept", false)
+	d.expectStarts("the kept one first, then one of the others", "kept a")
+	d.expectWait("until the next of them", coldPause)
+	d.advance(coldPause)
+	d.expectStarts("the next", "b")
+	d.exchanges[len(d.exchanges)-1].Connection.Dialed = time.Millisecond
+	d.end("b", healthy())
+	if d.isShort(d.now) {
+		t.Error("a connection was made, and the shortage goes on")
+	}
+}
+
+// TestHasTasks: a host has Tasks while one waits or is under way, of a part of it too.
+func TestHasTasks(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) {
+		l.Limits.Host = func(host string) HostLimits { return HostLimits{Concurrency: 1, Within: host[:1]} }
+	})
+	d.addTasks(1, "a", "a/v1")
+	d.startAll()
+	for _, host := range []string{"a", "a/v1"} {
+		if !d.HasTasks("a") {
+			t.Errorf("none before the end of that of %s", host)
+		}
+		d.end(host, healthy())
+		d.startAll()
+	}
+	if d.HasTasks("a") {
+		t.Error("there are some after all have ended")
+	}
+}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"batchfetch/fetch/failure"
@@ -46,6 +47,8 @@ type Plan struct {
 	serial          float64        // seconds that Tasks in lanes take one after the other, as far as it is known of their hosts
 	untimed         int            // the other Tasks in lanes
 	idle            int            // the sum of connections.idle
+	shortUntil      time.Time      // until then few connections are made, see observeShortage
+	coldAt          time.Time      // until then none is
 	typicalLatency  time.Duration  // moving average over all hosts, for lanes without an exchange yet
 	tasksByHold     [holdKinds]int // Tasks in lanes, by what keeps these from starting
 	starved         bool           // more exchanges may be under way, and no lane has a Task that may start
@@ -79,6 +82,15 @@ func (p *Plan) Waiting() int { return p.inMemory }
 
 // Spilled is the number of Tasks that wait in compressed form.
 func (p *Plan) Spilled() int { return p.spill.count }
+
+// HasTasks reports whether a Task of a host, or of a part of it, waits or is under way.
+func (p *Plan) HasTasks(host string) bool {
+	if l := p.lanes[host]; l != nil && (l.active > 0 || !l.isEmpty()) {
+		return true
+	}
+	h := p.hosts[host]
+	return h != nil && (h.active > 0 || slices.ContainsFunc(h.lanes, func(l *lane) bool { return !l.isEmpty() }))
+}
 
 // SetUncommitted sets the number of exchanges that have ended and still count towards Limits.Concurrency, because their
 // results are not committed.
@@ -146,13 +158,10 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 		return t, 0
 	}
 	p.reclassifyDue(now)
-	l := p.chooseLane()
+	l := p.chooseLane(now)
 	if l == nil {
 		p.starved = p.another.len() == 0
-		if p.timed.len() > 0 {
-			return nil, p.timed.first().due.Sub(now)
-		}
-		return nil, Never
+		return nil, p.nextDue(now)
 	}
 	if wait := p.pace.due.Sub(now); wait > 0 {
 		return nil, wait
@@ -164,7 +173,7 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 		}
 	}
 	p.pace.spendToken(now)
-	p.takeIdle(l)
+	p.takeConnection(l, now)
 	t = l.startTask(now)
 	p.starts++
 	p.turn++
@@ -228,6 +237,7 @@ func (p *Plan) Done(t *Task, now time.Time) {
 	if l.share != nil {
 		l.share.active--
 	}
+	p.observeShortage(t, now)
 	took := now.Sub(t.Started)
 	p.observeConnection(l, t.Connection, took)
 	l.latency, p.typicalLatency = movingAverage(l.latency, took), movingAverage(p.typicalLatency, took)

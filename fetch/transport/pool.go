@@ -38,6 +38,8 @@ type pool struct {
 	reaper       *time.Timer           // runs reapIdle; nil where no connection is idle
 	queues       map[string]*hostQueue // by host; one without wants and dials is deleted
 	earlyClosers map[string]bool       // hosts that close kept connections unannounced; at most maxEarlyClosers
+	released     []*h1Conn             // taken out of the pool by release, and not closed yet
+	shortAt      time.Time             // when this machine lacked something for a dial last; zero is never
 	closed       bool                  // no connection is kept or dialed any more
 	shares
 
@@ -282,6 +284,7 @@ func (p *pool) Close() {
 	p.cancel()
 	p.dials.Wait()
 	p.CloseIdle()
+	p.closeReleased()
 }
 
 // closeIdleIf closes the idle connections for which remove, or removeShared, is true, and sets the timer for the next

@@ -165,6 +165,7 @@ func (p *pool) dialed(host string, w *wantConn, result connResult) (excess close
 	queue := p.queues[host]
 	queue.dials--
 	w.dialing = false
+	p.noteShortage(result.err)
 	switch {
 	case result.err != nil:
 		if delete(p.known, host); queue.dequeue(w) { // it may speak no HTTP/2 when it is back

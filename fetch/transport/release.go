@@ -1,0 +1,63 @@
+package transport
+
+import (
+	"net"
+	"time"
+
+	"batchfetch/fetch/fdlimit"
+)
+
+// shortTime is how long after a dial for which this machine lacked something the pool gives up connections sooner.
+const shortTime = 10 * time.Second
+
+// Release closes the idle connections over HTTP/1.1 to the origin of a Target, for which no requests are left, so that
+// servers do not keep them for nothing. ended says that none will come; else only in a shortage of local ports, files or
+// memory it does so.
+func (t *Transport) Release(to *Target, ended bool) {
+	for _, rt := range []RoundTripper{t.direct, t.guarded} {
+		if p, is := rt.(*pool); is {
+			p.release(to.Origin, ended)
+		}
+	}
+}
+
+// release is Transport.Release for one pool. The connections are closed in a goroutine of a timer.
+func (p *pool) release(host string, ended bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !ended && !p.isShort() {
+		return
+	}
+	before := len(p.released)
+	for h := p.popIdleLocked(host); h != nil; h = p.popIdleLocked(host) {
+		p.released = append(p.released, h)
+	}
+	if before == 0 && len(p.released) > 0 {
+		time.AfterFunc(0, p.closeReleased)
+	}
+}
+
+// closeReleased closes what release has taken out of the pool: in a shortage with a reset, which leaves no local port
+// behind in TIME_WAIT (RFC 9293 section 3.6.1). Responses have been read to their ends.
+func (p *pool) closeReleased() {
+	p.mu.Lock()
+	released, isShort := p.released, p.isShort()
+	p.released = nil
+	p.mu.Unlock()
+	for _, h := range released {
+		if tcp, is := h.conn.Conn.(*net.TCPConn); is && isShort {
+			_ = tcp.SetLinger(0) // an error leaves the port in TIME_WAIT
+		}
+		h.close()
+	}
+}
+
+// noteShortage notes whether this machine lacked something for a dial. mu is held.
+func (p *pool) noteShortage(err error) {
+	if fdlimit.IsShortage(err) {
+		p.shortAt = time.Now()
+	}
+}
+
+// isShort reports whether that was so lately. mu is held.
+func (p *pool) isShort() bool { return !p.shortAt.IsZero() && time.Since(p.shortAt) < shortTime }
