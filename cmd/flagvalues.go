@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -102,7 +103,11 @@ func parseNameTTL(text string) (time.Duration, error) {
 	if text == "auto" {
 		return -1, nil
 	}
-	return parse.Duration(text)
+	d, err := parse.Duration(text)
+	if err == nil && d < 0 {
+		return 0, errors.New("must not be negative")
+	}
+	return d, err
 }
 
 // parseProxy accepts any text, as a refusal would quote it, and it may hold a password: fetch.Options.Validate refuses.
