@@ -3,6 +3,7 @@ package fetch
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -195,4 +196,9 @@ func (o *Options) dialTimeouts(origin string) (connect, exchange time.Duration) 
 		connect, exchange = valueOr(own.ConnectTimeout, connect), valueOr(own.Timeout, exchange)
 	}
 	return connect, exchange
+}
+
+// needsTiming reports whether the times of exchanges are asked for: in Records, or in the log.
+func (o *Options) needsTiming() bool {
+	return o.KeepTiming || o.Log != nil && (o.Slow > 0 || o.Log.Enabled(context.Background(), slog.LevelDebug))
 }

@@ -9,11 +9,6 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// needsTiming reports whether the times of exchanges are asked for: in Records, or in the log.
-func (o *Options) needsTiming() bool {
-	return o.KeepTiming || o.Log != nil && (o.Slow > 0 || o.Log.Enabled(context.Background(), slog.LevelDebug))
-}
-
 // fateNames are the names of Fates in the log.
 var fateNames = map[judge.Fate]string{
 	judge.Final: "final", judge.Retry: "retry", judge.Hop: "redirect", judge.Restart: "anew",

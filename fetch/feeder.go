@@ -1,11 +1,6 @@
 package fetch
 
-import (
-	"errors"
-	"fmt"
-
-	"batchfetch/fetch/redact"
-)
+import "errors"
 
 // A feeder is the first stage: it makes Tasks of the Requests that the Source yields and hands them to the scheduler.
 // One goroutine runs it.
@@ -52,28 +47,4 @@ func (f *feeder) prepare(request Request, err error) (*task, error) {
 		return nil, err
 	}
 	return t, f.pager.prepare(t)
-}
-
-// setTarget sets a Task's target by its Request, or its lineError to why that can't be requested.
-func setTarget(t *task, targets *targeter) {
-	err := t.request.checkHead() // a Source may have changed what Prepare has checked
-	if err == nil && t.request.url == nil {
-		t.request, err = Prepare(t.request)
-	}
-	var to target
-	if err == nil {
-		to, err = targets.newTarget(&t.request)
-	}
-	if err != nil && t.request.Page > 1 {
-		err = fmt.Errorf("page %d: %w", t.request.Page, err)
-	}
-	if err != nil {
-		t.lineError = &LineError{Input: redact.Line([]byte(t.request.URL)), Err: err}
-		t.request.URL = "" // a text that is no URL may have secrets anywhere in it
-		return
-	}
-	t.target = to
-	if t.request.Page == 0 && to.options.Paginate.IsSet() {
-		t.request.Page = 1
-	}
 }

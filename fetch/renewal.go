@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -26,10 +25,6 @@ type headerRenewer struct {
 	mu     sync.Mutex
 	readAt time.Time // when read was called last
 }
-
-// headerValues are the values that one reading had: of Options.Header, and of each of Options.Hosts, as far as these are
-// renewed. They are not written to, and a value that has not changed since the reading before is the same slice.
-type headerValues struct{ headers []http.Header }
 
 // renewEvery is the least time between two readings.
 const renewEvery = time.Second
@@ -113,9 +108,6 @@ func (r *headerRenewer) replace(t *task, latest *headerValues) (renewed http.Hea
 	return renewed, changed
 }
 
-// isSame reports whether two values are one slice, and not only equal; an empty one is none.
-func isSame(a, b []string) bool { return len(a) > 0 && len(b) > 0 && &a[0] == &b[0] }
-
 // renew reads the values again after a 401 to a task, unless they have changed since its exchange began or were read a
 // moment ago, and reports whether there are others for it now.
 func (r *headerRenewer) renew(ctx context.Context, t *task) bool {
@@ -146,43 +138,12 @@ func (r *headerRenewer) renew(ctx context.Context, t *task) bool {
 	return changed
 }
 
-// isUsedIn reports whether h has a value of v.
-func (v *headerValues) isUsedIn(h http.Header) bool {
-	for _, header := range v.headers {
-		for name, value := range header {
-			if isSame(h[name], value) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// with returns v with the values that headers have under the same names; v itself where those are equal. A name that
-// they do not have, as of a file that is being written, keeps its values.
-func (v *headerValues) with(headers []http.Header) *headerValues {
-	next := v
-	for i, header := range v.headers {
-		renewed := maps.Clone(header)
-		for name, old := range header {
-			if value := headers[i][name]; len(old) > 0 && len(value) > 0 && !slices.Equal(value, old) {
-				renewed[name] = value
-				if next == v {
-					next = &headerValues{slices.Clone(v.headers)}
-				}
-				next.headers[i] = renewed
-			}
-		}
-	}
-	return next
-}
-
 // renewHeader makes the Verdict on a 401 a Restart where Options.RenewHeader has other values than the request had: the
 // request is then made once more, which is no retry. One that its line says not to repeat is not, but those after it
 // have the new values.
-func (w *worker) renewHeader(ctx context.Context, t *task, a *judge.Answer) {
-	if w.renewer == nil || t.renewed || a.Status != http.StatusUnauthorized || a.Failure != nil ||
-		t.Verdict.Failure == nil || isProxyRefusal(t.Verdict.Failure) || !w.renewer.renew(ctx, t) {
+func (r *headerRenewer) renewHeader(ctx context.Context, t *task, a *judge.Answer) {
+	if r == nil || t.renewed || a.Status != http.StatusUnauthorized || a.Failure != nil ||
+		t.Verdict.Failure == nil || isProxyRefusal(t.Verdict.Failure) || !r.renew(ctx, t) {
 		return
 	}
 	if t.Verdict.Refusal { // the retry after its hold has the new values

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/spool"
 )
@@ -87,25 +86,4 @@ func (t *task) countShortages(x *exchange, a *judge.Answer) {
 	case a.Failure != nil: // after a whole body its line may still find none
 		t.fileShortages = 0
 	}
-}
-
-// restartForRoom restarts a Task whose line found no room for its temporary file, and reports whether it does. Its
-// Record is discarded then.
-func (w *worker) restartForRoom(t *task, record *Record, now time.Time) bool {
-	if !spool.IsFull(record.LineErr) {
-		return false
-	}
-	why := &failure.Failure{Kind: failure.IO, Err: record.LineErr}
-	trial := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, FileShortages: t.fileShortages}
-	v := judge.Judge(t.policy, trial, judge.Answer{Failure: why, NoRoom: true}, now, w.rng.Float64())
-	if v.Fate != judge.Restart {
-		return false
-	}
-	t.fileShortages++
-	t.room = max(record.Bytes, 1)
-	t.next, t.morePages = nil, false
-	t.Verdict = v
-	record.LineErr = nil
-	record.Discard()
-	return true
 }

@@ -103,18 +103,6 @@ type Latency struct {
 	P50, P90, P99, Max time.Duration
 }
 
-// exchangeCounts is what one exchange, or a response from the cache in its place, adds to the Summary.
-type exchangeCounts struct {
-	exchanged        bool // there was an exchange
-	retried          bool // it was a retry
-	unchanged        bool // Record.Unchanged
-	took             time.Duration
-	status           int // of a whole response; 0 is none
-	bytes, wireBytes int64
-	cache            Cached
-	watched          Watched // of this one response
-}
-
 // A tally is the counts of a run while it goes on. The lock of the scheduler guards it.
 type tally struct {
 	Summary
@@ -221,6 +209,25 @@ func (c *tally) countFinal(t *task) {
 		host = "other"
 	}
 	c.FailedByHost[host]++
+}
+
+// countWatched adds how the changes of a success are seen to those of its host.
+func (c *tally) countWatched(t *task) {
+	own := t.counts.watched
+	if own == (Watched{}) {
+		return
+	}
+	if c.Watched == nil {
+		c.Watched = make(map[string]Watched)
+	}
+	all, known := c.Watched[t.Origin]
+	if !known && len(c.Watched) >= MaxHosts {
+		return
+	}
+	all.Unvalidated += own.Unvalidated
+	all.Fresh += own.Fresh
+	all.FreshFor = max(all.FreshFor, own.FreshFor)
+	c.Watched[t.Origin] = all
 }
 
 // tooManyFailures reports whether more Requests have failed than the Options allow, or will have at the end: requests

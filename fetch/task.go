@@ -1,10 +1,13 @@
 package fetch
 
 import (
+	"fmt"
 	"time"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/plan"
+	"batchfetch/fetch/redact"
+	"batchfetch/fetch/transport"
 )
 
 // A task is a Request under way, from its line of the input to its Record. One stage has it at a time; who receives it
@@ -46,6 +49,30 @@ func newTask(request Request) *task {
 	t := &task{request: request}
 	t.Owner = t
 	return t
+}
+
+// setTarget sets a Task's target by its Request, or its lineError to why that can't be requested.
+func setTarget(t *task, targets *targeter) {
+	err := t.request.checkHead() // a Source may have changed what Prepare has checked
+	if err == nil && t.request.url == nil {
+		t.request, err = Prepare(t.request)
+	}
+	var to target
+	if err == nil {
+		to, err = targets.newTarget(&t.request)
+	}
+	if err != nil && t.request.Page > 1 {
+		err = fmt.Errorf("page %d: %w", t.request.Page, err)
+	}
+	if err != nil {
+		t.lineError = &LineError{Input: redact.Line([]byte(t.request.URL)), Err: err}
+		t.request.URL = "" // a text that is no URL may have secrets anywhere in it
+		return
+	}
+	t.target = to
+	if t.request.Page == 0 && to.options.Paginate.IsSet() {
+		t.request.Page = 1
+	}
 }
 
 // isPristine reports whether a task has no state but its Request: then a taskCodec can pack it.
@@ -98,4 +125,29 @@ func (t *task) failure() *failure.Failure {
 		return nil
 	}
 	return t.Verdict.Failure
+}
+
+// largeFrom is the size in bytes from which on a Request is large.
+const largeFrom = 4 << 10
+
+// largeSize returns the bytes of a Request that count as those of large ones, which the look-ahead window bounds by
+// themselves; 0 for one that is not large.
+func (r *Request) largeSize() int64 {
+	size := len(r.URL) + len(r.Body) + len(r.Meta) + transport.HeaderBytes(r.Header)
+	if size < largeFrom {
+		return 0
+	}
+	return int64(size)
+}
+
+// exchangeCounts is what one exchange, or a response from the cache in its place, adds to the Summary.
+type exchangeCounts struct {
+	exchanged        bool // there was an exchange
+	retried          bool // it was a retry
+	unchanged        bool // Record.Unchanged
+	took             time.Duration
+	status           int // of a whole response; 0 is none
+	bytes, wireBytes int64
+	cache            Cached
+	watched          Watched // of this one response
 }

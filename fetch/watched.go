@@ -38,22 +38,3 @@ func (c *responseCache) watchedOf(to *target, rec *Record, of *lookupResult) (w 
 	}
 	return w
 }
-
-// countWatched adds how the changes of a success are seen to those of its host.
-func (c *tally) countWatched(t *task) {
-	own := t.counts.watched
-	if own == (Watched{}) {
-		return
-	}
-	if c.Watched == nil {
-		c.Watched = make(map[string]Watched)
-	}
-	all, known := c.Watched[t.Origin]
-	if !known && len(c.Watched) >= MaxHosts {
-		return
-	}
-	all.Unvalidated += own.Unvalidated
-	all.Fresh += own.Fresh
-	all.FreshFor = max(all.FreshFor, own.FreshFor)
-	c.Watched[t.Origin] = all
-}

@@ -1,22 +1,75 @@
 package fetch
 
 import (
+	"errors"
 	"time"
-
-	"batchfetch/fetch/transport"
 )
 
-// maxLargeBytes is how many bytes of large Requests may be in memory before the Source is read no further, largeFrom
-// the size in bytes from which on a Request is large.
-const maxLargeBytes, largeFrom = 64 << 20, 4 << 10
+// maxLargeBytes is how many bytes of large Requests may be in memory before the Source is read no further.
+const maxLargeBytes = 64 << 20
 
-// largeSize returns the bytes of a Request that count towards maxLargeBytes: 0 for one that is not large.
-func (r *Request) largeSize() int64 {
-	size := len(r.URL) + len(r.Body) + len(r.Meta) + transport.HeaderBytes(r.Header)
-	if size < largeFrom {
-		return 0
+// admit takes a Task of the feeder into the look-ahead window, and blocks while that is full. It reports whether the
+// feeder is to go on: where the run has been stopped the Task counts as not started.
+func (s *scheduler) admit(t *task) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.enter()
+	for !s.isStopped() && s.mustPauseIntake(now) {
+		s.feeding.waits = true
+		s.mu.Unlock()
+		<-s.room
+		s.mu.Lock()
+		now = s.enter()
 	}
-	return int64(size)
+	if s.isStopped() {
+		s.countUnadmitted(&s.tally.NotStarted)
+		return false
+	}
+	s.open(t, now)
+	s.settle(now)
+	return true
+}
+
+// skip counts a Request of the feeder that is not to be started, for why, an ErrSkipped, and reports whether the feeder
+// is to go on.
+func (s *scheduler) skip(why error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.countUnadmitted(&s.tally.Skipped); errors.Is(why, ErrDone) {
+		s.doneBefore++
+	}
+	if live := s.options.Live; live != nil {
+		live.Skipped.Store(s.tally.Skipped)
+	}
+	return !s.isStopped()
+}
+
+// countUnadmitted adds a Request to a count of the tally, unless the Summary has been made of it.
+func (s *scheduler) countUnadmitted(count *int64) {
+	if !s.isClosed {
+		*count++
+	}
+}
+
+// endInput notes that the Source has no more. The error is an *InputError where it broke off.
+func (s *scheduler) endInput(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.isStopped() {
+		return
+	}
+	now := s.enter()
+	s.inputEnded, s.inputError = true, err
+	s.checkFailures(now)
+	s.settle(now)
+}
+
+// open takes a Task into the look-ahead window, beside what that allows.
+func (s *scheduler) open(t *task, now time.Time) {
+	s.openTasks++
+	s.admitted++
+	s.largeBytes += t.request.largeSize()
+	s.route(t, now)
 }
 
 // windowFull reports whether the look-ahead window is full: Options.Lookahead Requests have been admitted, or

@@ -61,7 +61,7 @@ func (w *worker) process(ctx context.Context, t *task) {
 	if t.Verdict.Fate == judge.Final {
 		w.serveStale(ctx, t, record)
 		w.finisher.render(t, record)
-		if !w.restartForRoom(t, record, time.Now()) {
+		if !w.restartForRoom(t, record) {
 			w.finisher.send(t, record)
 		}
 	}
@@ -129,7 +129,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		w.shortage.Do(func() { w.options.WarnShortage(t.Verdict.Failure) })
 	}
 	t.countUnattempted(now)
-	w.renewHeader(ctx, t, &a)
+	w.renewer.renewHeader(ctx, t, &a)
 	t.replaceHead(&a)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	t.counts.watched = w.cache.watchedOf(&t.target, record, t.lookup)
@@ -191,8 +191,12 @@ func (w *worker) newExchange(t *task) *exchange {
 // serveStale serves the stored response for a server that failed, where that is allowed (stale-if-error, RFC 5861
 // section 4): the Task is then a success. Its Verdict stays, for the plan: it has the Health of the host.
 func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
-	l, now := t.lookup, time.Now()
-	if l == nil || !l.hasStored || !now.Before(l.staleUntil) || !mayServeStale(t.Verdict.Failure, t.lastStatus) {
+	l := t.lookup
+	if l == nil || !l.hasStored {
+		return
+	}
+	now := time.Now()
+	if !now.Before(l.staleUntil) || !mayServeStale(t.Verdict.Failure, t.lastStatus) {
 		return
 	}
 	stale := newRecord(t)
@@ -202,4 +206,25 @@ func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
 	*record, t.servedStale = *stale, true
 	t.counts.status, t.counts.bytes, t.counts.wireBytes = record.Status, record.Bytes, 0
 	t.counts.cache, t.counts.unchanged = CacheStale, record.Unchanged
+}
+
+// restartForRoom restarts a Task whose line found no room for its temporary file, and reports whether it does. Its
+// Record is discarded then.
+func (w *worker) restartForRoom(t *task, record *Record) bool {
+	if !spool.IsFull(record.LineErr) {
+		return false
+	}
+	why := &failure.Failure{Kind: failure.IO, Err: record.LineErr}
+	trial := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, FileShortages: t.fileShortages}
+	v := judge.Judge(t.policy, trial, judge.Answer{Failure: why, NoRoom: true}, time.Now(), w.rng.Float64())
+	if v.Fate != judge.Restart {
+		return false
+	}
+	t.fileShortages++
+	t.room = max(record.Bytes, 1)
+	t.next, t.morePages = nil, false
+	t.Verdict = v
+	record.LineErr = nil
+	record.Discard()
+	return true
 }
