@@ -137,9 +137,10 @@ func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 // and the request may be sent twice (RFC 9110 section 9.2.2).
 func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.Response, again bool, err error) {
 	again, c.pool = h.mayBeStale(), p
+	unpolled := h.unpolled // read first: after its response another exchange may have the connection
 	resp, err = h.roundTrip(ctx, c, p)
 	unreadable := h.conn.HasManyTickets()
-	isLate := h.unpolled && badStart(c.responseStart[:c.responseStartLen]) != "" // bytes behind the last response
+	isLate := unpolled && badStart(c.responseStart[:c.responseStartLen]) != "" // bytes behind the last response
 	if err == nil || !again && !unreadable || c.Responded() && !isLate || ctx.Err() != nil {
 		return resp, false, err
 	}
