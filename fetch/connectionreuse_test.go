@@ -35,7 +35,8 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		}
 	})
 	s, err := Run(t.Context(), urls(8, url), &recorder{}, noRetryOptions(func(o *Options) { o.Concurrency = 1 }))
-	if err != nil || s.Exchanges != 9 || s.Failed != 1 || made.Load() != 1 {
+	if err != nil || s.Exchanges != 9 || s.Failed != 1 || made.Load() != 1 ||
+		s.ConnectionsMade != 1 || s.ConnectionsReused != 8 {
 		t.Errorf("%d connections, %+v, %v", made.Load(), s, err)
 	}
 }

@@ -58,6 +58,9 @@ type Summary struct {
 	ByCache map[Cached]int64
 	// Exchanges counts HTTP round trips, redirects and retries included; Retries those that were retries.
 	Exchanges, Retries int64
+	// ConnectionsMade counts the Exchanges that were the first one of a connection, ConnectionsReused those over one that
+	// had been kept or, with HTTP/2, is shared. The others had none.
+	ConnectionsMade, ConnectionsReused int64
 	// Lookups counts the look-ups of host names for connections, LookupsFromMemory those of them that needed no query.
 	Lookups, LookupsFromMemory int64
 	// Bytes counts the decoded body bytes of successes, WireBytes the received ones.
@@ -148,6 +151,12 @@ func (c *tally) countExchange(t *task) {
 	c.latency.add(t.counts.took)
 	if t.counts.retried {
 		c.Retries++
+	}
+	switch {
+	case t.counts.reused:
+		c.ConnectionsReused++
+	case t.counts.connected:
+		c.ConnectionsMade++
 	}
 }
 

@@ -144,6 +144,8 @@ func (r *Request) largeSize() int64 {
 type exchangeCounts struct {
 	exchanged        bool // there was an exchange
 	retried          bool // it was a retry
+	connected        bool // it had a connection
+	reused           bool // that had carried an exchange before
 	unchanged        bool // Record.Unchanged
 	took             time.Duration
 	status           int // of a whole response; 0 is none

@@ -24,7 +24,7 @@ type worker struct {
 	renewer   *headerRenewer
 	memory    *decodeMemory
 	finisher  *finisher
-	shortage  *sync.Once     // for Options.WarnShortage
+	shortage  *sync.Once                 // for Options.WarnShortage
 	failure   *outputFailure             // takes the errors of outputs that end the run
 	rng       *rand.Rand                 // for the jitter of back-off
 	holder    Holder                     // the Sink; nil where it holds no Records back
@@ -114,6 +114,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 	t.lastStatus = a.Status
 	t.counts = exchangeCounts{exchanged: true, retried: retried, took: x.endedAt.Sub(x.startedAt),
+		connected: !x.call.ConnectedAt().IsZero(), reused: x.call.IsReused(),
 		bytes: record.Bytes, wireBytes: record.WireBytes}
 	if a.Failure == nil {
 		t.counts.status = a.Status

@@ -20,6 +20,8 @@ func AppendSummary(dst []byte, s *fetch.Summary, exitCode int) []byte {
 	} {
 		dst = strconv.AppendInt(appendName(dst, count.name), count.value, 10)
 	}
+	dst = appendCount(dst, "connections_made", s.ConnectionsMade)
+	dst = appendCount(dst, "connections_reused", s.ConnectionsReused)
 	dst = appendCount(dst, "lookups", s.Lookups)
 	dst = appendCount(dst, "lookups_from_memory", s.LookupsFromMemory)
 	dst = appendCount(dst, "pages", s.Pages)

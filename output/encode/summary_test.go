@@ -50,7 +50,11 @@ func TestSummaryOfPages(t *testing.T) {
 	s := fullSummary()
 	s.Pages, s.MorePages, s.Unpolled = 9, 2, 3
 	s.Lookups, s.LookupsFromMemory = 5, 4
+	s.ConnectionsMade, s.ConnectionsReused = 3, 7
 	object := encodetest.Members(t, schema, AppendSummary(nil, s, 0))
+	if object["connections_made"] != json.Number("3") || object["connections_reused"] != json.Number("7") {
+		t.Errorf("connections made %v, reused %v", object["connections_made"], object["connections_reused"])
+	}
 	if object["lookups"] != json.Number("5") || object["lookups_from_memory"] != json.Number("4") {
 		t.Errorf("lookups %v, from memory %v", object["lookups"], object["lookups_from_memory"])
 	}
