@@ -303,7 +303,7 @@ func (s *scheduler) endTask(t *task, now time.Time) {
 	if t.next != nil {
 		s.addPage(t.next, now)
 	}
-	if t.counts.exchanged && !s.plan.HasTasks(t.target.Origin) {
+	if t.counts.exchanged && s.openTasks > 0 && !s.plan.HasTasks(t.target.Origin) { // at the end of the run all are closed
 		s.release(&t.target.Target, s.inputEnded || s.isStopped())
 	}
 	s.checkFailures(now)
