@@ -88,8 +88,8 @@ func checkInput(arg string, form input.Form) (inputArg, error) {
 	return inputArg{name: arg, rereadable: true}, checkContent(f, arg, form)
 }
 
-// checkContent makes sure that the first byte of a file can be read, and decompressed as its name says, that a table has
-// a header with url, and closes it.
+// checkContent makes sure that the first byte of a file can be read, and decompressed as its name says, that a table
+// has a header with url, and closes it.
 func checkContent(f *os.File, name string, form input.Form) error {
 	content, err := decompress(f, name)
 	if err != nil {

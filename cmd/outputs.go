@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"batchfetch/output"
 	"batchfetch/output/encode"
@@ -73,7 +72,7 @@ var errClosed = errors.New("standard output is closed, and nothing else would ho
 // losesAll reports whether standard output, which is closed, would be all that the run writes of successes.
 func losesAll(c *config) bool {
 	return c.output.output == "" && c.output.saveDir == "" && c.cache.address == "" && c.output.body != encode.BodyNone &&
-		isClosed(os.Stdout)
+		isStdoutClosed()
 }
 
 // protectFiles keeps saved bodies from replacing the files that the run reads or writes.

@@ -17,8 +17,8 @@ import (
 func execute(in *interrupts, args []string) int {
 	code := exitOK
 	root := newRootCommand(in, &code)
-	root.AddCommand(newDemoCommand(in, &code), newDoctorCommand(in, &code), newMergeCommand(&code), newSchemaCommand(&code),
-		newManCommand(&code), newVersionCommand(&code))
+	root.AddCommand(newDemoCommand(in, &code), newDoctorCommand(in, &code), newMergeCommand(&code),
+		newSchemaCommand(&code), newManCommand(&code), newVersionCommand(&code))
 	root.SetHelpCommand(newHelpCommand(&code))
 	root.SetArgs(args)
 	root.SetFlagErrorFunc(describeFlagError)

@@ -26,8 +26,8 @@ func dieBySignal(which syscall.Signal) {
 }
 
 // catchQuit makes SIGQUIT a signal that signals receives, unless a user of GOTRACEBACK=crash wants the runtime to show
-// what each goroutine does. Whether it was ignored when the process began is not known; a shell ignores it together with
-// SIGINT, for what it runs in the background.
+// what each goroutine does. Whether it was ignored when the process began is not known; a shell ignores it together
+// with SIGINT, for what it runs in the background.
 func catchQuit(signals chan<- os.Signal) {
 	switch {
 	case signal.Ignored(syscall.SIGINT):

@@ -12,9 +12,6 @@ const (
 	forWriting = 0
 )
 
-// isClosed returns false: it is not known here.
-func isClosed(*os.File) bool { return false }
-
 // lockStream locks nothing: no file is locked here.
 func lockStream(*os.File) (unlock func()) { return func() {} }
 

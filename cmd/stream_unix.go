@@ -14,19 +14,8 @@ const (
 	forWriting = unix.POLLOUT
 )
 
-// isClosed reports whether a standard stream was closed when the process began, as by >&- in a shell: the runtime has
-// then opened the null device in its place, for reading and writing. What a shell opens for > /dev/null is for writing
-// alone; a program that starts us may open it for both.
-func isClosed(stream *os.File) bool {
-	var is, null unix.Stat_t
-	fd := int(stream.Fd())
-	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
-	return err == nil && flags&unix.O_ACCMODE == unix.O_RDWR &&
-		unix.Fstat(fd, &is) == nil && unix.Stat(os.DevNull, &null) == nil && is.Rdev == null.Rdev && is.Mode == null.Mode
-}
-
-// lockStream locks the file or pipe of a stream for this process (fcntl(2), F_SETLKW), and waits for others that have it
-// locked. A lock of the open file description (flock(2)) would not keep out those that have inherited it too. Where
+// lockStream locks the file or pipe of a stream for this process (fcntl(2), F_SETLKW), and waits for others that have
+// it locked. A lock of the open file description (flock(2)) would not keep out those that have inherited it too. Where
 // there can be no lock, as on a terminal, it returns at once.
 func lockStream(f *os.File) (unlock func()) {
 	info, err := f.Stat()
