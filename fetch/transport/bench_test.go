@@ -1,9 +1,13 @@
 package transport
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +75,60 @@ func BenchmarkEngine(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkEngineHTTP2 makes exchanges of 1 KiB over one connection with HTTP/2 to a server of net/http, 64 at once:
+// over a Transport, and over net/http for comparison.
+func BenchmarkEngineHTTP2(b *testing.B) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, strings.Repeat("x", 1024))
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	b.Cleanup(server.Close)
+	transport := New(testConfig())
+	defer transport.Close()
+	client := OverClient(server.Client().Transport)
+	defer client.Close()
+	to := testTarget(b, http.MethodGet, server.URL+"/", nil)
+	to.Header = http.Header{
+		"Accept": {"*/*"}, "Accept-Encoding": {"gzip, deflate, br, zstd"}, "User-Agent": {"batchfetch"},
+	}
+	for _, tt := range []struct {
+		name string
+		over RoundTripper
+	}{{"transport", transport}, {"net/http", client}} {
+		b.Run(tt.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetParallelism(64 / runtime.GOMAXPROCS(0))
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := exchangeOnce(b.Context(), tt.over, to); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		})
+	}
+}
+
+// exchangeOnce makes an exchange, the body of which is to have 1024 bytes.
+func exchangeOnce(ctx context.Context, rt RoundTripper, to *Target) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	call := &Call{Target: to, Header: to.Header, Cancel: cancel}
+	defer call.End()
+	resp, err := rt.RoundTrip(ctx, call)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if n, err := io.Copy(io.Discard, resp.Body); n != 1024 || err != nil {
+		return fmt.Errorf("%d bytes, %w", n, err)
+	}
+	return nil
 }
 
 // BenchmarkIsReusable measures the check of a connection before it is used again.

@@ -179,6 +179,17 @@ func (p *pool) forget(s *sharedConn) {
 	}
 }
 
+// retire takes a connection out of the pool, and closes it once it carries no exchange.
+func (p *pool) retire(s *sharedConn) {
+	p.mu.Lock()
+	p.forget(s)
+	unused := s.active == 0
+	p.mu.Unlock()
+	if unused {
+		s.close()
+	}
+}
+
 // removeSharedIf takes the idle connections for which remove is true out of the pool, for the caller to close. mu is
 // held.
 func (p *pool) removeSharedIf(remove func(*sharedConn) bool) (removed []*sharedConn) {
@@ -258,9 +269,7 @@ func (p *pool) roundTripShared(ctx context.Context, s *sharedConn, c *Call) (res
 		return nil, false, err
 	case wrong.NotProcessed:
 		if wrong.Conn {
-			p.mu.Lock()
-			p.forget(s) // as Leaving will do
-			p.mu.Unlock()
+			p.retire(s) // as Leaving will do
 		}
 		return nil, c.nextConn(wrong.Useless), c.orUseless(err)
 	case isStale && c.Target.isReplayable() && !c.NoReplay && c.staleConns < maxUseless:
@@ -276,8 +285,8 @@ func (p *pool) roundTripShared(ctx context.Context, s *sharedConn, c *Call) (res
 func (p *pool) speakHTTP1(c *Call, s *sharedConn, why *h2.Error) (again bool) {
 	p.mu.Lock()
 	p.know(s.host, false)
-	p.forget(s)
 	p.mu.Unlock()
+	p.retire(s)
 	if p.version == HTTP2 || c.NoReplay || !why.NotProcessed && !c.Target.isReplayable() {
 		return false
 	}

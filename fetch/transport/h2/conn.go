@@ -1,6 +1,7 @@
 package h2
 
 import (
+	"crypto/tls"
 	"net"
 	"net/http"
 	"sync"
@@ -62,6 +63,7 @@ type Conn struct {
 
 	mu      sync.Mutex // guards all below
 	streams map[uint32]*stream
+	free    []*stream // that are over: at most as many as were under way at once
 	waiting []*stream // that wait for one to end, the oldest first
 	nextID  uint32
 	err     *Error // why the connection has ended; nil: it has not
@@ -104,6 +106,7 @@ func NewConn(c net.Conn, config *Config, owner Owner) *Conn {
 		streams: make(map[uint32]*stream), nextID: 1, allowed: firstAllowed, sendWindow: firstConnWindow,
 		firstWindow: firstConnWindow, maxFrame: 16 << 10, encoder: encoder{maxSize: tableSize}}
 	h.in = input{conn: c, isBusy: func() bool { return h.streamCount.Load() > 0 }, onRead: h.noteRead}
+	_, h.in.isTLS = c.(*tls.Conn)
 	h.in.close()
 	h.framer = http2.NewFramer(&h.writer, &h.in)
 	h.framer.SetMaxReadFrameSize(maxReadFrame)

@@ -169,7 +169,7 @@ func (c *Conn) checkSilence() {
 		return
 	}
 	lastRead := c.madeAt.Add(time.Duration(c.lastRead.Load()))
-	if lastRead.After(c.pingedAt) {
+	if !lastRead.Before(c.pingedAt) {
 		c.pingedAt = time.Time{}
 	}
 	now := time.Now()

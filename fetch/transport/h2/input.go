@@ -14,6 +14,7 @@ var inputBuffers = sync.Pool{New: func() any { return new([inputBytes]byte) }}
 // An input is the buffer through which a connection is read. Its reader alone uses it.
 type input struct {
 	conn  net.Conn
+	isTLS bool
 	large *[inputBytes]byte // nil: idle is in use
 	idle  [idleBytes]byte
 	buf   []byte // either of them
@@ -27,16 +28,24 @@ type input struct {
 // buffered returns how many bytes can be read without waiting.
 func (in *input) buffered() int { return in.end - in.start }
 
-// Read is io.Reader's. What has more than the buffer is read past it.
+// pastBytes is from which size on a read goes past the buffer, and how much of it is read at once where there is TLS,
+// which has read more already: a large frame is not copied twice.
+const pastBytes = 4 << 10
+
+// Read is io.Reader's. A large read goes past the buffer.
 func (in *input) Read(p []byte) (int, error) {
 	if in.start == in.end {
 		in.choose()
-		if len(p) >= len(in.buf) {
+		if len(p) >= pastBytes {
 			n, err := in.conn.Read(p)
 			in.onRead()
 			return n, err
 		}
-		n, err := in.conn.Read(in.buf)
+		buf := in.buf
+		if in.isTLS {
+			buf = buf[:min(len(buf), pastBytes)]
+		}
+		n, err := in.conn.Read(buf)
 		in.start, in.end = 0, n
 		in.onRead()
 		if n == 0 {

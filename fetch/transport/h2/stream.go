@@ -5,13 +5,11 @@ import (
 	"math"
 	"net/http"
 	"slices"
-	"sync"
 
 	"golang.org/x/net/http2"
 )
 
-// A stream is one exchange on a connection. All of it is guarded by Conn.mu, but for wake, and what is the caller's
-// own. It is used again once its exchange is over: whoever still has it by then may wake another exchange in vain.
+// A stream is one exchange on a connection. All of it is guarded by Conn.mu, but for wake. It is used again once its exchange is over: whoever still has it by then may wake another exchange in vain.
 type stream struct {
 	id   uint32        // 0: it has not begun
 	wake chan struct{} // holds one token: something has changed
@@ -34,21 +32,24 @@ type stream struct {
 	framesBefore int64 // that had come over the connection when the request was sent
 }
 
-var streams = sync.Pool{New: func() any { return &stream{wake: make(chan struct{}, 1)} }}
-
-// newStream returns a stream for a request.
-func newStream(r *Request, config *Config) *stream {
-	s := streams.Get().(*stream)
+// newStream returns a stream for a request: one that is over, where there is one. mu is held.
+func (c *Conn) newStream(r *Request) *stream {
+	var s *stream
+	if last := len(c.free) - 1; last >= 0 {
+		s, c.free = c.free[last], c.free[:last]
+	} else {
+		s = &stream{wake: make(chan struct{}, 1)}
+	}
 	*s = stream{wake: s.wake, request: r, body: r.Body, sent: len(r.Body) == 0, expected: -1}
-	s.window.reset(config.Window)
+	s.window.reset(c.config.Window)
 	return s
 }
 
-// recycle gives a stream back that is over.
-func (s *stream) recycle() {
+// recycle gives a stream back that is over. mu is held.
+func (c *Conn) recycle(s *stream) {
 	release(s.pending.take())
 	*s = stream{wake: s.wake}
-	streams.Put(s)
+	c.free = append(c.free, s)
 }
 
 // wakeUp wakes the exchange.
@@ -63,8 +64,8 @@ func (s *stream) wakeUp() {
 // end of ctx ends the exchange, the body included. An error that is no *Error is the cause of that end, or
 // Config.HeaderTooLarge.
 func (c *Conn) RoundTrip(ctx context.Context, r *Request) (*http.Response, error) {
-	s := newStream(r, c.config)
 	c.mu.Lock()
+	s := c.newStream(r)
 	err := c.open(ctx, s)
 	for err == nil && s.response == nil {
 		if err = s.err; err == nil {
@@ -104,11 +105,11 @@ func (c *Conn) over(ctx context.Context, s *stream) {
 	s.window.close(c.config.Windows)
 	// A connection whose only exchange met a limit may be dead, and one that the server leaves is of no more use.
 	unused := len(c.streams) == 0 && c.err == nil && (ctx.Err() != nil || c.leaving != nil)
+	c.recycle(s)
 	c.mu.Unlock()
 	if unused {
 		c.Close()
 	}
-	s.recycle()
 	c.owner.ExchangeDone()
 }
 

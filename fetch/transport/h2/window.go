@@ -73,7 +73,7 @@ func (w *receiveWindow) received(n, padding int) bool {
 }
 
 // consumed counts n bytes as read by the exchange. It returns by how much the server may send more: 0 where it is not
-// to be told yet. The window doubles where all of it was read within two round trips, and so may be what bounds the
+// to be told yet. The window doubles where as much is read within two round trips, and so it may be what bounds the
 // throughput; it shrinks where the exchange falls behind.
 func (w *receiveWindow) consumed(n int, roundTrip time.Duration, room *Windows, now func() time.Time) (increment int) {
 	w.owed += n
@@ -91,8 +91,8 @@ func (w *receiveWindow) consumed(n int, roundTrip time.Duration, room *Windows, 
 	case w.epoch.IsZero():
 		w.epoch, w.bytes = at, 0
 	case w.bytes >= w.size:
-		fast := at.Sub(w.epoch) < 2*max(roundTrip, minRoundTrip)
-		if fast && 2*w.size <= maxWindow && room.take(w.size) {
+		needed := 2 * max(roundTrip, minRoundTrip).Seconds() * float64(w.bytes) / float64(w.size)
+		if at.Sub(w.epoch).Seconds() < needed && 2*w.size <= maxWindow && room.take(w.size) {
 			w.size *= 2
 		}
 		w.epoch, w.bytes = at, 0

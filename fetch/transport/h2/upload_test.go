@@ -1,0 +1,162 @@
+package h2
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+)
+
+// post returns a request with a body.
+func post(body []byte) *Request {
+	r := get()
+	r.Method, r.Body, r.AnnouncesBody = http.MethodPost, body, true
+	return r
+}
+
+// isEnd reports whether a frame is the end of a request body.
+func isEnd(f http2.Frame) bool {
+	return f.Header().Type == http2.FrameData && f.Header().Flags.Has(http2.FlagDataEndStream)
+}
+
+// A counter counts bytes that were sent.
+type counter struct{ n atomic.Int64 }
+
+func (c *counter) AddBytes(n int) { c.n.Add(int64(n)) }
+
+// TestUpload: a request body comes whole, in frames and windows as the server has them, which change meanwhile: a window
+// that was opened may become negative, and is not written to until it is positive again.
+func TestUpload(t *testing.T) {
+	const size, first = 300_000, 20_000
+	setting := func(s *server, id http2.SettingID, n uint32) { _ = s.WriteSettings(http2.Setting{ID: id, Val: n}) }
+	c, _ := startServer(t, testConfig(), func(s *server) {
+		setting(s, http2.SettingInitialWindowSize, first)
+		s.ok(s.next(), "") // the settings are known by the next
+		id := s.next()
+		s.await(func(http2.Frame) bool { return s.data == first })
+		setting(s, http2.SettingInitialWindowSize, 1) // the window is 1 - first
+		setting(s, http2.SettingMaxFrameSize, 1<<20)
+		_ = s.WriteWindowUpdate(id, first-1)
+		_ = s.WritePing(false, [8]byte{7})
+		s.await(func(f http2.Frame) bool { return f.Header().Type == http2.FramePing })
+		if s.data != first {
+			t.Errorf("%d bytes have come, %d were allowed", s.data, first)
+		}
+		_ = s.WriteWindowUpdate(id, size)
+		s.await(func(http2.Frame) bool { return s.data == 1<<16-1 }) // what the connection allows
+		_ = s.WriteWindowUpdate(0, size)
+		end := s.await(isEnd)
+		if end == nil || s.data != size {
+			t.Errorf("%d bytes", s.data)
+		}
+		s.ok(id, "body")
+		s.drain()
+	})
+	if _, err := exchange(t.Context(), c, get()); err != nil {
+		t.Fatal(err)
+	}
+	sent := new(counter)
+	r := post(make([]byte, size))
+	r.Sent = sent
+	if body, err := exchange(t.Context(), c, r); body != "body" || err != nil || sent.n.Load() != size {
+		t.Errorf("%q, %v, %d bytes sent", body, err, sent.n.Load())
+	}
+}
+
+// TestEarlyAnswer: a response that comes before the request was sent is one. What is left of the request is sent all the
+// same, as curl does, unless the server does not want it: it said so (RFC 9113 section 8.1), or the response is an error.
+func TestEarlyAnswer(t *testing.T) {
+	const size = 200_000
+	isReset := func(f http2.Frame) bool { return f.Header().Type == http2.FrameRSTStream }
+	for name, says := range map[string]func(s *server, id uint32) bool{
+		"the rest is read": func(s *server, id uint32) bool {
+			s.ok(id, "body")
+			_ = s.WriteWindowUpdate(id, size)
+			_ = s.WriteWindowUpdate(0, size)
+			return s.await(isEnd) != nil && s.data == size
+		},
+		"a body in answer to each part": func(s *server, id uint32) bool {
+			s.header(id, false, ":status", "200")
+			_ = s.WriteData(id, false, []byte("bo"))
+			_ = s.WriteWindowUpdate(id, size)
+			_ = s.WriteWindowUpdate(0, size)
+			ok := s.await(isEnd) != nil && s.data == size
+			_ = s.WriteData(id, true, []byte("dy"))
+			return ok
+		},
+		"the rest is not wanted": func(s *server, id uint32) bool {
+			s.ok(id, "body")
+			_ = s.WriteRSTStream(id, http2.ErrCodeNo)
+			return true
+		},
+		"an error": func(s *server, id uint32) bool {
+			s.header(id, false, ":status", "413")
+			_ = s.WriteData(id, true, []byte("body"))
+			reset := s.await(isReset)
+			return reset != nil && reset.(*http2.RSTStreamFrame).ErrCode == http2.ErrCodeNo
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, owner := startServer(t, testConfig(), func(s *server) {
+				_ = s.WriteSettings()
+				if !says(s, s.next()) {
+					t.Errorf("%d bytes have come", s.data)
+				}
+				s.ok(s.next(), "body")
+				s.drain()
+			})
+			for _, r := range []*Request{post(make([]byte, size)), get()} {
+				if body, err := exchange(t.Context(), c, r); body != "body" || err != nil {
+					t.Fatalf("%q, %v", body, err)
+				}
+			}
+			if owner.leaving != 0 || owner.done != 2 || c.streamCount.Load() != 0 {
+				t.Errorf("%+v", owner)
+			}
+		})
+	}
+}
+
+// TestStuckWrite: an exchange that ends while nothing of its request can be written ends at once, or with the write,
+// which is cut off; so do others whose frames wait behind it.
+func TestStuckWrite(t *testing.T) {
+	hold := make(chan struct{})
+	c, owner := startServer(t, testConfig(), func(s *server) {
+		_ = s.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1<<31 - 1})
+		_ = s.WriteWindowUpdate(0, 1<<30)
+		s.ok(s.next(), "")
+		<-hold // and reads no more
+	})
+	defer close(hold)
+	if _, err := exchange(t.Context(), c, get()); err != nil {
+		t.Fatal(err)
+	}
+	why := errors.New("a limit")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(100*time.Millisecond, func() { cancel(why) })
+	ended := make(chan error, 2)
+	for range cap(ended) {
+		go func() {
+			_, err := exchange(ctx, c, post(make([]byte, 64<<20)))
+			ended <- err
+		}()
+	}
+	for range cap(ended) {
+		select {
+		case err := <-ended:
+			if err == nil {
+				t.Error("a response")
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("it is stuck")
+		}
+	}
+	<-c.Done()
+	if owner.done != 3 {
+		t.Errorf("%+v", owner)
+	}
+}
