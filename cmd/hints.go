@@ -47,6 +47,8 @@ var optionHints = map[string]string{
 		"keys are not supported), or it wants a client certificate, -E, or a name in place of the URL's address",
 	dial.OptionName: "the server has no certificate for that name; where the URL has an address, write the name, with " +
 		"--resolve for its address",
+	dial.OptionAddress: "the server may have a certificate for names alone: write one in place of the URL's address, " +
+		"with --resolve for that",
 	dial.OptionServer: "the server gave the TLS handshake up, as one without a certificate for that name does: " +
 		"run the failures again later",
 	dial.OptionUnreadable: "the server sends what Go's TLS does not accept; GODEBUG=rsa1024min=0 in the environment " +

@@ -101,7 +101,8 @@ func TestWatchedHints(t *testing.T) {
 // TestTLSOptionsHaveHints: each thing that a failed TLS handshake names has a hint.
 func TestTLSOptionsHaveHints(t *testing.T) {
 	for _, option := range []string{dial.OptionCert, dial.OptionClientCert, dial.OptionChain, dial.OptionCommon,
-		dial.OptionName, dial.OptionServer, dial.OptionUnreadable, dial.OptionTickets, dial.OptionHello} {
+		dial.OptionName, dial.OptionAddress, dial.OptionServer, dial.OptionUnreadable, dial.OptionTickets,
+		dial.OptionHello} {
 		if hintForKind(failure.TLS, output.Example{Option: option}) == "" {
 			t.Errorf("there is no hint for %s", option)
 		}

@@ -127,6 +127,7 @@ var optionWords = map[string]string{
 	"chain":        "intermediate certificate missing",
 	"common":       "nothing in common in TLS",
 	"server-name":  "no certificate for that name",
+	"address":      "refused where an address was asked",
 	"server-fault": "TLS given up by the server",
 	"unreadable":   "TLS that can't be used",
 	"tickets":      "too many TLS session tickets",

@@ -26,7 +26,7 @@ func LegacySuites() []uint16 {
 var errProbed = errors.New("probed")
 
 // probedOptions are the options of failures that such a probe may explain.
-var probedOptions = []string{OptionCert, OptionCommon, OptionName, OptionServer, OptionUnreadable}
+var probedOptions = []string{OptionCert, OptionCommon, OptionName, OptionAddress, OptionServer, OptionUnreadable}
 
 // explainRefusal returns err, with which a handshake by config failed, or what the server wants that config does not
 // allow: a second handshake, which trusts no one and is not completed, offers that too.

@@ -30,7 +30,8 @@ type quirk struct {
 	smallHello bool
 	// tookLarge: it has answered a ClientHello with that share.
 	tookLarge bool
-	// closed is how many with that share it has answered by closing or resetting the connection.
+	// closed is how many with that share it has answered by closing or resetting the connection, or by an alert of trouble
+	// of its own.
 	closed int
 	// manyTickets: it sends more session tickets at once over TLS 1.3 than crypto/tls reads. Over TLS 1.2 there is one.
 	manyTickets bool
@@ -87,7 +88,10 @@ func (q *quirks) handshake(ctx context.Context, c net.Conn, addr string, config 
 	over, err := handshake(ctx, c, hostOf(addr), config)
 	q.learn(addr, large, err == nil || hasRead(c), err)
 	var f *failure.Failure
-	if _, counted := c.(*conn.Conn); counted && errors.As(err, &f) && f.Kind == failure.Timeout && !hasRead(c) {
+	if errors.As(err, &f) && large && !known.tookLarge && isServerFault(f) {
+		f.RetryAs = failure.Reset
+	}
+	if _, counted := c.(*conn.Conn); counted && f != nil && f.Kind == failure.Timeout && !hasRead(c) {
 		f.Err = fmt.Errorf("%w, nothing came in answer to its ClientHello", f.Err)
 		var limit *failure.Limit
 		if large && errors.As(f.Err, &limit) && limit.After >= longSilence {
@@ -121,12 +125,19 @@ func hasRead(c net.Conn) bool {
 // first one may have been chance.
 const manyClosed = 2
 
+// isServerFault reports whether a server ended a handshake with an alert of trouble of its own. Some do that can't read
+// a ClientHello as large, or the key share in it: decode_error, illegal_parameter and others.
+func isServerFault(f *failure.Failure) bool {
+	return f.Kind == failure.TLS && (f.Option == OptionServer || f.Option == OptionAddress)
+}
+
 // learn notes how a handshake ended. Where a large ClientHello was not answered the next one is small: after silence,
-// and where the connection was closed or reset by a server that has answered no large one. A small one that is not
+// and after the alerts, the end or the reset of a server that has answered no large one. A small one that is not
 // answered either was small for nothing.
 func (q *quirks) learn(addr string, large, answered bool, err error) {
 	var f *failure.Failure
-	_ = errors.As(err, &f)
+	isFault := errors.As(err, &f) && isServerFault(f)
+	answered = answered && !isFault
 	q.change(addr, func(k *quirk) {
 		switch {
 		case answered && large:
@@ -138,7 +149,9 @@ func (q *quirks) learn(addr string, large, answered bool, err error) {
 			k.smallHello, k.closed = false, 0
 		case f.Kind == failure.Timeout:
 			k.smallHello, k.closed = true, manyClosed
-		case (f.Kind == failure.Reset || f.Kind == failure.Truncated) && !k.tookLarge:
+		case isFault && f.RetryAs == "" && !k.tookLarge: // an alert that is no chance
+			k.smallHello, k.closed = true, manyClosed
+		case (f.Kind == failure.Reset || f.Kind == failure.Truncated || isFault) && !k.tookLarge:
 			k.smallHello = true
 			k.closed = min(k.closed+1, manyClosed)
 		}

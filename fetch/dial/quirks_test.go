@@ -66,6 +66,11 @@ const largeHello = 1000
 // are all later ones, unless that was chance.
 func TestLargeClientHello(t *testing.T) {
 	silence := func(c *net.TCPConn) { nettest.AwaitClose(c) }
+	alert := func(c *net.TCPConn, code byte) { // and not until all is read a reset
+		nettest.Say(c, "\x15\x03\x03\x00\x02\x02"+string([]byte{code}))
+		_ = c.CloseWrite()
+		nettest.AwaitClose(c)
+	}
 	whenLarge := func(end func(*net.TCPConn)) func(*net.TCPConn, int, bool) bool {
 		return func(c *net.TCPConn, length int, _ bool) bool {
 			if length > largeHello {
@@ -91,6 +96,11 @@ func TestLargeClientHello(t *testing.T) {
 		{"large ones vanish", whenLarge(silence), "timeout . . . . .", 1},
 		{"large ones are reset", whenLarge(nettest.ResetOnClose), "reset . reset . . .", 2},
 		{"large ones are closed", whenLarge(func(*net.TCPConn) {}), "truncated . truncated . . .", 2},
+		{"large ones get decode_error", whenLarge(func(c *net.TCPConn) { alert(c, 50) }), "tls . . . . .", 1},
+		{"large ones get illegal_parameter", whenLarge(func(c *net.TCPConn) { alert(c, 47) }), "tls . . . . .", 1},
+		{"large ones get internal_error", whenLarge(func(c *net.TCPConn) { alert(c, 80) }), "tls . tls . . .", 2},
+		{"one gets internal_error by chance", atFirst(func(c *net.TCPConn) { alert(c, 80) }), "tls . . . . .", 5},
+		{"all get decode_error", func(c *net.TCPConn, _ int, _ bool) bool { alert(c, 50); return true }, "tls tls tls tls tls tls", 3},
 		{"the first is reset by chance", atFirst(nettest.ResetOnClose), "reset . . . . .", 5},
 		{"the first is closed by chance", atFirst(func(*net.TCPConn) {}), "truncated . . . . .", 5},
 		{"all are reset", func(c *net.TCPConn, _ int, _ bool) bool { nettest.ResetOnClose(c); return true },
@@ -112,6 +122,9 @@ func TestLargeClientHello(t *testing.T) {
 					continue
 				}
 				ends = append(ends, string(f.Kind))
+				if f.Kind == failure.TLS && tt.large != 3 && f.RetryAs != failure.Reset {
+					t.Errorf("%v is not retried", f)
+				}
 				const says = "not done within 1s (--connect-timeout): TLS handshake with 127.0.0.1 not done, " +
 					"nothing came in answer to its ClientHello"
 				if f.Kind == failure.Timeout && (f.Error() != says || f.Option != OptionHello) {

@@ -21,7 +21,8 @@ const (
 	OptionClientCert = "client-cert"  // it does not accept the client certificate
 	OptionChain      = "chain"        // it sends no intermediate certificate
 	OptionCommon     = "common"       // the two have no cipher suite, or no kind of key, in common
-	OptionName       = "server-name"  // it has no certificate for the name, or was asked by an address
+	OptionName       = "server-name"  // it has no certificate for the name
+	OptionAddress    = "address"      // it has trouble of its own, and was asked by an address
 	OptionServer     = "server-fault" // it has trouble of its own
 	OptionUnreadable = "unreadable"   // what it sent can't be used
 	OptionTickets    = "tickets"      // it sends too many session tickets
@@ -139,7 +140,7 @@ func RefusedByAlert(what, host string, err error) *failure.Failure {
 		f.RetryAs = failure.Reset
 	}
 	if _, err := netip.ParseAddr(host); err == nil && trouble.option == OptionServer {
-		f.Option = OptionName // an address is not sent as a name (RFC 6066 section 3)
+		f.Option = OptionAddress // an address is not sent as a name (RFC 6066 section 3)
 	}
 	return f
 }

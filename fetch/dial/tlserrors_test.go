@@ -25,10 +25,11 @@ func TestAlerts(t *testing.T) {
 		{42, refused + "it does not accept the client certificate, or misses one (alert 42)", OptionCert, ""},
 		{45, refused + "client certificate expired (alert 45)", OptionClientCert, ""},
 		{70, refused + "it speaks none of the TLS versions that it is offered (alert 70)", OptionCommon, ""},
-		{80, refused + "internal error (alert 80)", OptionName, failure.Reset},
+		{47, refused + "illegal parameter (alert 47)", OptionAddress, failure.Reset},
+		{80, refused + "internal error (alert 80)", OptionAddress, failure.Reset},
 		{112, refused + "it has no such name (alert 112)", OptionName, ""},
 		{116, refused + "it wants a client certificate (alert 116)", OptionCert, ""},
-		{200, refused + "tls: alert(200) (alert 200)", OptionName, ""},
+		{200, refused + "tls: alert(200) (alert 200)", OptionAddress, failure.Reset},
 	} {
 		addr := strings.TrimPrefix(nettest.Talk(t, func(c *net.TCPConn) {
 			_, _ = c.Read(make([]byte, 4096))

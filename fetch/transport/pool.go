@@ -22,7 +22,8 @@ const idleTimeout, reapEvery = 90 * time.Second, 10 * time.Second
 //
 // No goroutine reads from an idle connection with HTTP/1.1: it is polled before it is reused and every reapEvery, and closed after
 // idleTimeout. A connection is dialed only where none is idle and fewer dials are under way than exchanges wait, so
-// that a host has no more connections than it has had exchanges at once.
+// that a host has no more connections than it has had exchanges at once; dials that take long count for their own
+// exchanges alone (slowDial).
 type pool struct {
 	dial        func(ctx context.Context, to *Target) connResult
 	proxy       *dial.Proxy // to which all connections lead, and that is asked for whole URLs; nil is no proxy

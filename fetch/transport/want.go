@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"slices"
+	"time"
 )
 
 // This file is how an exchange gets a connection. One that finds no idle connection starts a dial and takes whichever
@@ -14,8 +15,13 @@ import (
 // A hostQueue is the queue of wantConns for one host, and its dials; guarded by pool.mu.
 type hostQueue struct {
 	wants []*wantConn // the one that has waited longest first
-	dials int         // under way: after startDials never fewer than wants, unless the pool is closed
+	dials int         // under way for less than slowDial
+	slow  int         // under way for longer
 }
+
+// slowDial is how long a dial may take before it counts no longer for exchanges that come later: its path may have died,
+// and a new one may take another. A SYN or ClientHello that was lost once is there by then.
+const slowDial = 2 * time.Second
 
 // A wantConn is an exchange that waits for a connection (the word is net/http's).
 type wantConn struct {
@@ -24,6 +30,7 @@ type wantConn struct {
 	result  chan connResult         // holds one, so that sending it never blocks
 	cancel  context.CancelCauseFunc // of its dial; nil where none was started
 	dialing bool                    // its dial is under way; guarded by pool.mu
+	slow    bool                    // that dial is one of hostQueue.slow; guarded by pool.mu
 	fresh   bool                    // it takes no connection that has carried an exchange
 }
 
@@ -112,8 +119,8 @@ func (q *hostQueue) cancel(w *wantConn) {
 	}
 }
 
-// dialsFor returns how many dials may be under way for a queue: one for each exchange that waits; at a host that speaks
-// HTTP/2 one, and none while a connection there has yet to settle. mu is held.
+// dialsFor returns how many dials that are not slow may be under way for a queue: one for each exchange that waits; at a
+// host that speaks HTTP/2 one, and none while a connection there has yet to settle. mu is held.
 func (p *pool) dialsFor(host string, queue *hostQueue) int {
 	if p.known[host] {
 		if slices.ContainsFunc(p.conns[host], func(s *sharedConn) bool { return !s.settled }) {
@@ -124,18 +131,22 @@ func (p *pool) dialsFor(host string, queue *hostQueue) int {
 	return len(queue.wants)
 }
 
-// startDials starts dials while fewer are under way than may be, and deletes a queue without either. mu is held.
+// startDials starts dials while fewer are under way than may be, for exchanges that have none, and deletes a queue
+// without exchanges and dials. mu is held.
 func (p *pool) startDials(host string, queue *hostQueue) {
 	for queue.dials < p.dialsFor(host, queue) && !p.closed {
 		i := slices.IndexFunc(queue.wants, func(w *wantConn) bool { return !w.dialing })
-		w := queue.wants[i] // i is not -1: each that dials counts in queue.dials
+		if i < 0 { // the dials of all that wait are under way, some of them slow
+			break
+		}
+		w := queue.wants[i]
 		var ctx context.Context
 		ctx, w.cancel = context.WithCancelCause(context.WithoutCancel(w.ctx)) // another exchange may take the connection
 		w.dialing = true
 		queue.dials++
 		p.dials.Go(func() { p.dialFor(ctx, host, w) })
 	}
-	if len(queue.wants) == 0 && queue.dials == 0 {
+	if len(queue.wants) == 0 && queue.dials == 0 && queue.slow == 0 {
 		delete(p.queues, host)
 	}
 }
@@ -143,14 +154,30 @@ func (p *pool) startDials(host string, queue *hostQueue) {
 // dialFor dials for w, in a goroutine of its own. pool.Close cancels it.
 func (p *pool) dialFor(ctx context.Context, host string, w *wantConn) {
 	stop := context.AfterFunc(p.dialCtx, func() { w.cancel(context.Cause(p.dialCtx)) })
+	late := time.AfterFunc(slowDial, func() { p.dialIsSlow(host, w) })
 	result := p.dial(ctx, &w.to)
 	stop()
+	late.Stop()
 	if result.h2 != nil {
 		result.shared = p.newShared(host, result.h2)
 	}
 	if excess := p.dialed(host, w, result); excess != nil {
 		excess.close()
 	}
+}
+
+// dialIsSlow accounts for a dial for w that has been under way for slowDial, unless it has ended.
+func (p *pool) dialIsSlow(host string, w *wantConn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !w.dialing {
+		return
+	}
+	queue := p.queues[host]
+	w.slow = true
+	queue.dials--
+	queue.slow++
+	p.startDials(host, queue)
 }
 
 // A closer is a connection that is to be closed.
@@ -163,8 +190,11 @@ func (p *pool) dialed(host string, w *wantConn, result connResult) (excess close
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	queue := p.queues[host]
-	queue.dials--
-	w.dialing = false
+	if w.dialing = false; w.slow {
+		queue.slow--
+	} else {
+		queue.dials--
+	}
 	p.noteShortage(result.err)
 	switch {
 	case result.err != nil:

@@ -97,6 +97,51 @@ func TestNoMoreDialsThanWaits(t *testing.T) {
 	})
 }
 
+// TestSlowDial: a dial into a path that has died holds no later exchange up for longer than slowDial, over HTTP/1.1 and
+// at a host that speaks HTTP/2; and there is one more dial by then, not one for each exchange that another connection
+// has served.
+func TestSlowDial(t *testing.T) {
+	for _, speaksHTTP2 := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			began, good := time.Now(), make(chan time.Duration, 9)
+			var dials atomic.Int32
+			p := newTestPool(t, func(ctx context.Context) (*h1Conn, error) {
+				if dials.Add(1) == 1 {
+					<-ctx.Done()
+					return nil, context.Cause(ctx)
+				}
+				good <- time.Since(began)
+				h, _ := newSilentConn()
+				return h, nil
+			})
+			if speaksHTTP2 {
+				p.know(anyTarget.Origin, true)
+			}
+			kept, _ := newSilentConn()
+			time.AfterFunc(time.Second, func() { p.putIdle(anyTarget.Origin, kept) })
+			for range 3 { // the first starts the dial, and all get the connection of another exchange
+				h, err := acquireConn(t.Context(), p)
+				if h != kept || err != nil {
+					t.Fatal(h, err)
+				}
+				time.AfterFunc(slowDial/10, func() { p.putIdle(anyTarget.Origin, kept) })
+			}
+			if _, err := acquireConn(t.Context(), p); err != nil { // kept again, which stays taken
+				t.Fatal(err)
+			}
+			if _, err := acquireConn(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+			if at := <-good; at != slowDial || dials.Load() != 2 {
+				t.Errorf("HTTP/2 %t: the second of %d dials began after %v", speaksHTTP2, dials.Load(), at)
+			}
+			if p.Close(); len(p.queues) > 0 {
+				t.Error("the queue of the host is not deleted")
+			}
+		})
+	}
+}
+
 // TestNoConnectionIsMissed: a connection goes from its dial to a wantConn or to the idle ones in one step, so that no
 // host gets more connections than there are exchanges at once.
 func TestNoConnectionIsMissed(t *testing.T) {
@@ -136,7 +181,7 @@ func TestDialErrorIsForItsOwnWait(t *testing.T) {
 		good, _ := newSilentConn()
 		p := newTestPool(t, func(ctx context.Context) (*h1Conn, error) {
 			if dials++; dials == 1 {
-				return dialAfter(time.Minute, nil, refused)(ctx)
+				return dialAfter(slowDial-time.Millisecond, nil, refused)(ctx)
 			}
 			return dialAfter(time.Second, good, nil)(ctx)
 		})
@@ -146,7 +191,7 @@ func TestDialErrorIsForItsOwnWait(t *testing.T) {
 			t.Fatal(h, err)
 		}
 		began := time.Now()
-		if h, err := acquireConn(t.Context(), p); h != good || err != nil || time.Since(began) != time.Minute {
+		if h, err := acquireConn(t.Context(), p); h != good || err != nil || time.Since(began) != slowDial-time.Millisecond {
 			t.Errorf("got %p after %s, %v", h, time.Since(began), err)
 		}
 		dials = 0
@@ -178,7 +223,7 @@ func TestCanceledWait(t *testing.T) {
 			t.Error("the idle connection is not taken")
 		}
 		// The dial under way is for no exchange, so that none is started for this one.
-		late, stop := context.WithTimeoutCause(t.Context(), time.Second, errors.New("too late"))
+		late, stop := context.WithTimeoutCause(t.Context(), slowDial/4, errors.New("too late"))
 		defer stop()
 		if _, err := acquireConn(late, p); err == nil || err.Error() != "too late" {
 			t.Errorf("got %v", err)
