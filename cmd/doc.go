@@ -25,9 +25,10 @@
 // truncated. Outputs are closed before the summary is written, as an error there changes the exit code in it; only a
 // summary that is part of the output file comes first.
 //
-// The other commands are merge.go, demo.go, doctor.go (with doctorsteps.go and doctorheaders.go), schema.go, version.go,
-// topics.go, which prints the texts of the folder topics, and man.go, which makes man pages of them. flagerrors.go says
-// what was meant by an unknown flag, by its spelling or by what other programs call it (otherflags.go).
+// The other commands are merge.go, demo.go, doctor.go (with doctorsteps.go and doctorheaders.go), schema.go,
+// version.go, topics.go, which prints the texts of the folder topics, and man.go, which makes man pages of them.
+// flagerrors.go says what was meant by an unknown flag, by its spelling or by what other programs call it
+// (otherflags.go).
 //
 // Package parse reads sizes, rates and durations; package hostsfile reads the file of --hosts. The testscript files of
 // testdata are the promises of the command line; the commands in them are listed at TestScripts.

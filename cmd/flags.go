@@ -183,7 +183,8 @@ func registerOutput(r *registrar, s *settings) {
 		"where the summary goes, as JSON (default standard error)")
 	r.bool(&s.output.ordered, "ordered", "", "write in the order of the input")
 	r.bool(&o.KeepHeader, "headers", "", "add the headers of the answer to Records")
-	r.bool(&o.KeepTiming, "timing", "", "add times for dns, connect, tls, first byte and body to Records, and whether the connection was kept")
+	r.bool(&o.KeepTiming, "timing", "",
+		"add times for dns, connect, tls, first byte and body to Records, and whether the connection was kept")
 	r.bool(&s.output.resume, "resume", "",
 		"continue where an earlier run of the same command ended, killed or not (help resume)")
 	r.bool(&s.unique, "unique", "",

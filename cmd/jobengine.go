@@ -50,7 +50,8 @@ var jobEngines = []jobEngine{
 }
 
 // isSeveralTasks reports whether srun numbers this process among several. Slurm sets SLURM_PROCID to 0 for the script
-// of a batch job, too, and SLURM_NTASKS to the tasks that the script may start: only what srun has started is in a step.
+// of a batch job, too, and SLURM_NTASKS to the tasks that the script may start: only what srun has started is in a
+// step.
 func isSeveralTasks(lookup func(name string) string) bool {
 	inStep := lookup("SLURM_JOB_ID") == "" || lookup("SLURM_STEP_ID") != ""
 	return inStep && lookup("SLURM_NTASKS") != "" && lookup("SLURM_NTASKS") != "1"

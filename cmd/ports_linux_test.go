@@ -17,8 +17,8 @@ import (
 	"batchfetch/fetch/nettest/netns"
 )
 
-// TestFewLocalPorts: where there are fewer local ports than exchanges at once, requests of any method wait for one. None
-// fails, no attempt is spent, and there is one warning.
+// TestFewLocalPorts: where there are fewer local ports than exchanges at once, requests of any method wait for one.
+// None fails, no attempt is spent, and there is one warning.
 func TestFewLocalPorts(t *testing.T) {
 	netns.Run(t, func(t *testing.T) {
 		netns.Sysctl(t, "net.ipv4.ip_local_port_range", "40000 40007")

@@ -12,9 +12,9 @@ import (
 	"batchfetch/output/encode"
 )
 
-// tempSpace returns the room for temporary files: that of --temp-max, or half of what is free where most is negative. It
-// is in TMPDIR, and where there can be none, in the folder of the output. The error is that there is
-// none, for a run that may need it; others go on.
+// tempSpace returns the room for temporary files: that of --temp-max, or half of what is free where most is negative.
+// It is in TMPDIR, and where there can be none, in the folder of the output. The error is that there is none, for a run
+// that may need it; others go on.
 func tempSpace(f *outputFlags, most int64, o *fetch.Options) (*spool.Space, error) {
 	space, err := chooseTemp(most, f.output, f.saveDir)
 	if !needsTemp(f, o) {

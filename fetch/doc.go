@@ -93,8 +93,9 @@ Package nettest has servers and networks for tests.
     Options.MaxBody, are in temporary files.
   - The stages are started in run.go alone: one feeder, one writer, at most Options.Concurrency workers and, with a
     cache, at most 16 lookup workers; the caller's goroutine waits for timers and stops. Package transport starts
-    others for a time: one for each dial under way, at most as many as exchanges wait for a connection, and one for each request
-    over 64 KiB, which is written while its response is awaited. No goroutine reads from an idle HTTP/1.1 connection.
+    others for a time: one for each dial under way, at most as many as exchanges wait for a connection, and one for each
+    request over 64 KiB, which is written while its response is awaited. No goroutine reads from an idle HTTP/1.1
+    connection.
   - A response from the cache costs no token and no slot, and a cache that fails costs no Request.
 */
 package fetch

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// headerValues are the values that one reading had: of Options.Header, and of each of Options.Hosts, as far as these are
-// renewed. They are not written to, and a value that has not changed since the reading before is the same slice.
+// headerValues are the values that one reading had: of Options.Header, and of each of Options.Hosts, as far as these
+// are renewed. They are not written to, and a value that has not changed since the reading before is the same slice.
 type headerValues struct{ headers []http.Header }
 
 // isUsedIn reports whether h has a value of v.

@@ -42,7 +42,8 @@ func TestProxiesThatFail(t *testing.T) {
 		{"speaks something else", "http", says("SSH-2.0-x\r\n\r\n"), "", failure.Protocol,
 			"proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed HTTP response"},
 		{"speaks TLS", "http", says("\x15\x03\x01\x00\x02\x02\x46"), "", failure.Protocol,
-			"proxy http://~: CONNECT a.test:443: not a valid HTTP answer: it speaks TLS on this port, for which the URL is https://"},
+			"proxy http://~: CONNECT a.test:443: not a valid HTTP answer: " +
+				"it speaks TLS on this port, for which the URL is https://"},
 		{"repeats a secret", "http", says("HTTP/1.1 200 OK\r\nProxy-Authorization: s3cret\x01\r\n\r\n"), "", failure.Protocol,
 			"proxy http://~: CONNECT a.test:443: not a valid HTTP answer: malformed MIME header line"},
 		{"forbids it", "http", says("HTTP/1.1 403 No\r\n\r\n"), "", failure.Connect,

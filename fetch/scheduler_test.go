@@ -31,8 +31,8 @@ func newTestTask(s *scheduler, url string) *task {
 	return t
 }
 
-// TestWorkersTakeTheNextTask checks that a worker gets its next Task where it hands back the one before, and that others
-// are started for what may start besides.
+// TestWorkersTakeTheNextTask checks that a worker gets its next Task where it hands back the one before, and that
+// others are started for what may start besides.
 func TestWorkersTakeTheNextTask(t *testing.T) {
 	s, start := newTestScheduler(t, options(func(o *Options) { o.Concurrency = 2 }))
 	for i := range 5 {

@@ -74,7 +74,8 @@ func TestLogOfConnections(t *testing.T) {
 	common := []string{" attempt=1 ", " protocol=HTTP/2.0 ", " remote_addr=" + strings.TrimPrefix(url, "https://") + " ",
 		" first_byte_ms=", " body_ms="}
 	for i, words := range [][]string{
-		append([]string{" reused=false ", " connect_ms=", " tls_ms="}, common...), append([]string{" reused=true "}, common...),
+		append([]string{" reused=false ", " connect_ms=", " tls_ms="}, common...),
+		append([]string{" reused=true "}, common...),
 	} {
 		for _, word := range words {
 			if !strings.Contains(lines[i]+" ", word) {

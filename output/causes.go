@@ -44,8 +44,9 @@ const maxGroupHosts = 100
 // Hosts returns how many hosts the failures are of; more says that there are still others.
 func (g *FailureGroup) Hosts() (n int, more bool) { return len(g.hosts), len(g.hosts) == maxGroupHosts }
 
-// IsFinal reports whether another try would end the same: the line can't be used, the URL has another scheme, or the server says by a 4xx that the
-// request is wrong or that there is nothing. Statuses that speak of credentials, of limits or of the moment are not so.
+// IsFinal reports whether another try would end the same: the line can't be used, the URL has another scheme, or the
+// server says by a 4xx that the request is wrong or that there is nothing. Statuses that speak of credentials, of
+// limits or of the moment are not so.
 func (g *FailureGroup) IsFinal() bool {
 	switch g.Example.Status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired, http.StatusRequestTimeout,

@@ -31,8 +31,8 @@ type parser struct {
 	mistakes []Mistake
 }
 
-// Parse reads the content of a file and expands ${NAME} and ${@FILE} by lookup of NAME or @FILE ("" is not set). The rules are nil where there is a
-// mistake; the mistakes are sorted by line.
+// Parse reads the content of a file and expands ${NAME} and ${@FILE} by lookup of NAME or @FILE ("" is not set). The
+// rules are nil where there is a mistake; the mistakes are sorted by line.
 func Parse(content []byte, lookup func(string) string) (*fetch.HostRules, []Mistake) {
 	p := &parser{lookup: lookup}
 	if len(content) > maxSize {

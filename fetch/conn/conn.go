@@ -202,8 +202,8 @@ func (c *Conn) noteEnd(err error) {
 	}
 }
 
-// HoldReads lets reads fail with os.ErrDeadlineExceeded at once, as behind a deadline in the past, or ends that. What is
-// above, such as TLS, then has only what it has read before. It is called by the goroutine that reads.
+// HoldReads lets reads fail with os.ErrDeadlineExceeded at once, as behind a deadline in the past, or ends that. What
+// is above, such as TLS, then has only what it has read before. It is called by the goroutine that reads.
 func (c *Conn) HoldReads(held bool) { c.held = held }
 
 // IsDrained reports whether the last read has emptied the socket: it got less than it had room for. It is called by the

@@ -30,9 +30,10 @@ Package dial makes a connection of a host and a port: directly, over a proxy, or
 
 Addresses come from an Override (curl --resolve), are known without a lookup, or are those that Names has, which keeps
 them for all Dialers of a run; Family leaves those of one family. They are tried as Happy Eyeballs says (RFC 8305):
-several at once, so that a dead one costs 250 ms once, and is tried last for a while. The guard is called with each address right before it is connected to, so that neither a result of a
-lookup nor a second lookup gets around it. Over a proxy it sees the proxy's address only, and a Dialer with Proxies has
-PrivateAllow: package transport checks addresses that a URL spells out.
+several at once, so that a dead one costs 250 ms once, and is tried last for a while. The guard is called with each
+address right before it is connected to, so that neither a result of a lookup nor a second lookup gets around it. Over a
+proxy it sees the proxy's address only, and a Dialer with Proxies has PrivateAllow: package transport checks addresses
+that a URL spells out.
 
 A TLS handshake that the server refuses is made once more with all that old servers want (legacy.go), and not completed:
 so the error says what the server wants. What a server's TLS needs is remembered for the run (quirks.go): one that does

@@ -24,7 +24,10 @@ func TestIdleWithin(t *testing.T) {
 		limit     uint64
 		exchanges int
 		want      int
-	}{{0, 1, 1}, {100, 64, 1}, {1000, 64, 424}, {20_000, 64, 9924}, {30_000, 64, MaxIdle}, {math.MaxUint64, 65_536, MaxIdle}} {
+	}{
+		{0, 1, 1}, {100, 64, 1}, {1000, 64, 424}, {20_000, 64, 9924}, {30_000, 64, MaxIdle},
+		{math.MaxUint64, 65_536, MaxIdle},
+	} {
 		if got := idleWithin(tt.limit, tt.exchanges); got != tt.want {
 			t.Errorf("%d descriptors, %d exchanges: %d idle, want %d", tt.limit, tt.exchanges, got, tt.want)
 		}

@@ -23,8 +23,8 @@ func IsShortage(err error) bool {
 	return false
 }
 
-// ErrNoPort is behind the error of a connection for which no local port is free: all are in use for the same address and
-// port, or were until a minute ago (TIME_WAIT).
+// ErrNoPort is behind the error of a connection for which no local port is free: all are in use for the same address
+// and port, or were until a minute ago (TIME_WAIT).
 var ErrNoPort = errors.New("no local port is free")
 
 // ExplainNoPort returns err, that of a TCP connection to an address, with ErrNoPort where it says that a local address

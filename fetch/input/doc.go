@@ -14,7 +14,8 @@ A line that can't be used is a LineError, not the end of the Source: the run rec
 yield fetch.ErrSkipped with a Request that is not to be fetched; Shard.Filter leaves it out. Any other error is that of
 the reader, and is the last element.
 
-Forms other than lines make the text of a JSON line of each row, element or location. Count returns the number of Requests of an input without parsing them, for a progress bar.
+Forms other than lines make the text of a JSON line of each row, element or location. Count returns the number of
+Requests of an input without parsing them, for a progress bar.
 
 Lines that our own output has are input too: of a Record its request is made again, unless it is that of a line that
 could not be used, which is a LineError again; summaries, log lines and plans are skipped.

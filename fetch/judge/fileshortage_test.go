@@ -35,8 +35,8 @@ func TestFileShortagesRestart(t *testing.T) {
 	}
 }
 
-// TestDialShortagesRestart: where this machine lacks what a connection takes, the request was not sent: it is made again
-// whatever its method, and the host is not judged by it.
+// TestDialShortagesRestart: where this machine lacks what a connection takes, the request was not sent: it is made
+// again whatever its method, and the host is not judged by it.
 func TestDialShortagesRestart(t *testing.T) {
 	for _, code := range []error{fdlimit.ErrNoPort, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
 		syscall.EAGAIN} {

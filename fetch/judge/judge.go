@@ -214,8 +214,8 @@ func (a *Answer) sentHeader() http.Header {
 
 // IsShort reports that this machine lacked something for a connection, such as a local port: the request was not sent.
 func (a *Answer) IsShort() bool {
-	return a.Failure != nil && a.NotProcessed && (a.Failure.Kind == failure.Connect || a.Failure.Kind == failure.Timeout) &&
-		fdlimit.IsShortage(a.Failure)
+	return a.Failure != nil && a.NotProcessed &&
+		(a.Failure.Kind == failure.Connect || a.Failure.Kind == failure.Timeout) && fdlimit.IsShortage(a.Failure)
 }
 
 // IsOutOfFiles reports a file shortage: the body's file could not be opened because too many files are open.

@@ -80,8 +80,8 @@ func ResetOnClose(c *net.TCPConn) { _ = c.SetLinger(0) }
 // AwaitClose reads and drops all from c until the client closes the connection.
 func AwaitClose(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 
-// FreePort returns a port of 127.0.0.1 at which nobody listens, for a program that is to. It is below those that systems
-// hand out by themselves, so that no server or connection of another test takes it meanwhile.
+// FreePort returns a port of 127.0.0.1 at which nobody listens, for a program that is to. It is below those that
+// systems hand out by themselves, so that no server or connection of another test takes it meanwhile.
 func FreePort() (string, error) {
 	for {
 		port := strconv.Itoa(20_000 + rand.IntN(12_000))

@@ -15,8 +15,8 @@ import (
 // would keep all others waiting.
 const slowFlight = 2 * time.Second
 
-// quickFlight is the time under which an answer without a TTL, of a hosts file or of the C library, is kept for quickTTL
-// alone: it is had again at once, and follows the file.
+// quickFlight is the time under which an answer without a TTL, of a hosts file or of the C library, is kept for
+// quickTTL alone: it is had again at once, and follows the file.
 const quickFlight, quickTTL = 5 * time.Millisecond, time.Second
 
 // A flight is one look-up under way, for all calls that wait for it.

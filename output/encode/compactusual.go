@@ -237,8 +237,8 @@ func skipDigits(p []byte, i int) int {
 	return i
 }
 
-// indexOdd returns the index of the first byte of which notPlain has set the high bit; 8 where there is none. It does so
-// by a jump, which is predicted: the next token is read meanwhile, where a computed index would be waited for.
+// indexOdd returns the index of the first byte of which notPlain has set the high bit; 8 where there is none. It does
+// so by a jump, which is predicted: the next token is read meanwhile, where a computed index would be waited for.
 func indexOdd(odd uint64) int {
 	switch bits.TrailingZeros64(odd) {
 	case 7:

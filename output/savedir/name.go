@@ -177,8 +177,8 @@ func defaultName(r *fetch.Request, u *url.URL) string {
 	return joinSegments(segments, plain, r)
 }
 
-// joinSegments joins the segments of a name, with the hash of r before the ending of the last unless it is plain. Of a name
-// that is too long, or too deep, only the first and the last stay.
+// joinSegments joins the segments of a name, with the hash of r before the ending of the last unless it is plain. Of a
+// name that is too long, or too deep, only the first and the last stay.
 func joinSegments(segments []string, plain bool, r *fetch.Request) string {
 	name, last := strings.Join(segments, "/"), len(segments)-1
 	fits := len(name) <= maxName-2*hashSize-maxSuffix && last <= maxFolders
