@@ -86,7 +86,7 @@ func startProgram(ts *testscript.TestScript, neg bool, args []string) {
 // environment returns the variables of a program in the background.
 func environment(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "GORACE", "TERM"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "GORACE", "TERM", "BATCHFETCH_RESOLVE"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

@@ -58,6 +58,7 @@ func logExit(code int) {
 //	publish NAME TEXT          set the text of /news/NAME; publish -fail NAME makes it fail
 //	redis NAME [PASSWORD]      start a redis-server, its address in $NAME; the condition [redis]: there is one
 //	unredis                    kill it
+//	slurm                      start a Slurm of one node; the condition [slurm]: it can be started
 //	expand FILE...             replace $NAME in files by the value of the variable
 //	pack FROM TO               compress a file, by the extension of TO
 //	exits CODE PROGRAM ARG...  run it and expect the exit code, stdin as for exec
@@ -99,6 +100,8 @@ func TestScripts(t *testing.T) {
 				return canMount(), nil
 			case "redis":
 				return hasRedis(), nil
+			case "slurm":
+				return hasSlurm(), nil
 			case "race":
 				return underRace(), nil
 			}
@@ -111,7 +114,7 @@ func TestScripts(t *testing.T) {
 // scriptCommands are the commands of the scripts.
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"httpd": startServer, "middle": startProxy, "relay": startRelay, "publish": editPage,
-	"redis": startRedis, "unredis": killRedis,
+	"redis": startRedis, "unredis": killRedis, "slurm": startSlurm,
 	"expand": expandFiles, "pack": compressFile, "tmpfs": mountTmpfs,
 	"exits": runExpectingCode, "start": startProgram, "feed": feedStdin, "shut": closeStdin,
 	"says": awaitOutput, "signal": sendSignal, "ends": awaitEnd, "resident": expectResident,
