@@ -152,8 +152,10 @@ func registerOutput(r *registrar, s *settings) {
 	o := &s.fetch
 	r.group = "body"
 	add(r, &s.output.body, "body", "", "mode", string(s.output.body),
-		"auto (JSON as a value, text as a string, else base64), text, base64 or none",
-		oneOf(encode.BodyAuto, encode.BodyText, encode.BodyBase64, encode.BodyNone))
+		"auto (JSON as a value, text as a string, else base64), string (JSON as text, too: one type in every line), json "+
+			"(JSON as a value though some readers refuse it), text, base64 or none",
+		oneOf(encode.BodyAuto, encode.BodyString, encode.BodyJSON, encode.BodyText, encode.BodyBase64,
+			encode.BodyNone))
 	r.bool(&s.compressed, "compressed", "", "accept gzip, br, zstd and deflate, and decode them")
 	r.text(&s.output.saveDir, "save-dir", "P", "dir",
 		"save bodies as files below it (help files)")

@@ -80,7 +80,7 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 // completeWords adds shell completion for flags whose value is one of a few words.
 func completeWords(c *cobra.Command) {
 	for flag, words := range map[string][]string{
-		"body":     {"auto", "text", "base64", "none"},
+		"body":     {"auto", "string", "json", "text", "base64", "none"},
 		"http":     {"auto", "1.1", "2"},
 		"input":    {"auto", "lines", "csv", "tsv", "json", "sitemap"},
 		"shard-by": {"host", "request"},

@@ -14,10 +14,13 @@ import (
 // BodyMode is how bodies are written into Records.
 type BodyMode string
 
-// BodyAuto embeds JSON as a value, writes text as a string and anything else as base64; BodyText and BodyBase64 write
-// all bodies so, BodyNone writes none.
+// BodyAuto embeds JSON as a value, if every common reader takes it (portableJSON), writes text as a string and anything
+// else as base64. BodyJSON embeds all JSON, BodyString none: it writes JSON as the text that it is, so that every body is
+// a string. BodyText and BodyBase64 write all bodies so, BodyNone writes none.
 const (
 	BodyAuto   BodyMode = "auto"
+	BodyJSON   BodyMode = "json"
+	BodyString BodyMode = "string"
 	BodyText   BodyMode = "text"
 	BodyBase64 BodyMode = "base64"
 	BodyNone   BodyMode = "none"
@@ -29,11 +32,11 @@ func appendBody(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 		return dst
 	}
 	dst = append(dst, `,"body":`...)
-	if len(r.Body) == 0 {
-		return append(dst, `"","body_encoding":"text"`...)
-	}
 	if mode == BodyBase64 {
 		return appendBase64(dst, r.Body)
+	}
+	if len(r.Body) == 0 {
+		return append(dst, `"","body_encoding":"text"`...)
 	}
 	kind, charset := mediaType(r.ContentType)
 	text, known := toUTF8(r.Body, effectiveCharset(kind, charset, r.Body))
@@ -41,18 +44,20 @@ func appendBody(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 	case mode == BodyText:
 		return appendText(dst, text)
 	case known && isJSON(kind):
-		return appendJSONBody(dst, text, r.Body)
+		return appendJSONBody(dst, text, r.Body, mode)
 	case known && isText(kind) && bytes.IndexByte(text, 0) < 0 && utf8.Valid(text):
 		return appendText(dst, text)
 	}
 	return appendBase64(dst, r.Body)
 }
 
-// appendJSONBody embeds a JSON body, transcoded to UTF-8 as text. What is not valid JSON is written as text, or as
-// base64 where it is not UTF-8 either.
-func appendJSONBody(dst, text, body []byte) []byte {
-	if embedded, ok := appendValue(dst, text); ok {
-		return append(embedded, `,"body_encoding":"json"`...)
+// appendJSONBody embeds a JSON body, transcoded to UTF-8 as text. What is not valid JSON, or not to be embedded, is
+// written as text, or as base64 where it is not UTF-8 either.
+func appendJSONBody(dst, text, body []byte, mode BodyMode) []byte {
+	if mode != BodyString {
+		if embedded, ok := appendValue(dst, text, jsonForm(mode)); ok {
+			return append(embedded, `,"body_encoding":"json"`...)
+		}
 	}
 	if utf8.Valid(text) {
 		return appendText(dst, text)
@@ -60,16 +65,23 @@ func appendJSONBody(dst, text, body []byte) []byte {
 	return appendBase64(dst, body)
 }
 
-// appendValue appends a JSON text on one line, with its numbers digit for digit, and reports whether it is valid.
-func appendValue(dst, text []byte) ([]byte, bool) {
+// jsonForm returns the form of JSON that a mode embeds.
+func jsonForm(mode BodyMode) bodyForm {
+	if mode == BodyJSON {
+		return new(compactor)
+	}
+	return new(portableJSON)
+}
+
+// appendValue appends a JSON text on one line, with its numbers digit for digit, and reports whether it has the form.
+func appendValue(dst, text []byte, form bodyForm) ([]byte, bool) {
 	dst = slices.Grow(dst, len(text)+afterBody)
 	if line, usual := compactUsual(dst, text); usual {
 		return line, true
 	}
-	var c compactor
-	line, ok := c.append(dst, text)
+	line, ok := form.append(dst, text)
 	if ok {
-		line, ok = c.end(line)
+		line, ok = form.end(line)
 	}
 	if !ok {
 		return dst, false

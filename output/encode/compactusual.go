@@ -7,7 +7,7 @@ import (
 )
 
 // compactUsual appends the compact form of a whole JSON text of the usual kind, and reports whether it is one: valid,
-// no deeper than 64 levels, without a character that has to be escaped beyond RFC 8259. Of any other text it knows
+// portable (see portableJSON), no deeper than 64 levels, without a character that has to be escaped beyond RFC 8259. Of any other text it knows
 // nothing: the compactor judges that. It reads p once, from its first byte to its last, with the place in the grammar
 // in the program counter, and strings, digits and indentation eight bytes at a time. It takes half of the
 // compactor's time.
@@ -172,10 +172,28 @@ func endOfEscape(p []byte, i int) int {
 		return -1
 	case p[i] != 'u':
 		return i + 1
-	case i+5 > len(p) || !isHex(p[i+1]) || !isHex(p[i+2]) || !isHex(p[i+3]) || !isHex(p[i+4]):
+	case !hasHex(p, i+1) || p[i+1] == '0' && string(p[i+1:i+5]) == "0000":
+		return -1
+	case p[i+1]|0x20 != 'd' || p[i+2] < '8':
+		return i + 5
+	}
+	return endOfSurrogates(p, i)
+}
+
+// endOfSurrogates returns where behind two escapes the text goes on that are one character, the u of the first is p[i];
+// -1 where they are none.
+func endOfSurrogates(p []byte, i int) int {
+	isHigh := p[i+2]|0x20 <= 'b'
+	if !isHigh || i+11 > len(p) || p[i+5] != '\\' || p[i+6] != 'u' || !hasHex(p, i+7) || p[i+7]|0x20 != 'd' ||
+		p[i+8]|0x20 < 'c' {
 		return -1
 	}
-	return i + 5
+	return i + 11
+}
+
+// hasHex reports whether four hexadecimal digits stand at p[i].
+func hasHex(p []byte, i int) bool {
+	return i+4 <= len(p) && isHex(p[i]) && isHex(p[i+1]) && isHex(p[i+2]) && isHex(p[i+3])
 }
 
 func isHex(b byte) bool { return '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'f' }
@@ -201,13 +219,14 @@ func endOfRunes(p []byte, i int) int {
 	return i
 }
 
-// endOfNumber returns where behind a number the text goes on, whose first byte is p[i]; -1 where it is none.
+// endOfNumber returns where behind a number the text goes on, whose first byte is p[i]; -1 where it is none, or
+// may be beyond 64 bits or a double.
 func endOfNumber(p []byte, i int) int {
 	if i < len(p) && p[i] == '-' {
 		i++
 	}
 	start := i
-	if i = skipDigits(p, i); i == start || p[start] == '0' && i > start+1 {
+	if i = skipDigits(p, i); i == start || p[start] == '0' && i > start+1 || i > start+18 {
 		return -1
 	}
 	if i < len(p) && p[i] == '.' {
@@ -223,7 +242,7 @@ func endOfNumber(p []byte, i int) int {
 		i++
 	}
 	start = i
-	if i = skipDigits(p, i); i == start {
+	if i = skipDigits(p, i); i == start || i > start+2 {
 		return -1
 	}
 	return i

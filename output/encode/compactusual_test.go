@@ -17,7 +17,7 @@ func TestCompactUsual(t *testing.T) {
 		{"empty ones", ` [ { } , [ ] , "" ] `, `[{},[],""]`},
 		{"a scalar", " 17\n", "17"},
 		{"a string", `"x"`, `"x"`},
-		{"escapes", `["\"\\\/\b\f\n\r\t\u00e9\uD83D"]`, `["\"\\\/\b\f\n\r\t\u00e9\uD83D"]`},
+		{"escapes", `["\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"]`, `["\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"]`},
 		{"other scripts", `["ünïque — 한글 😀"]`, `["ünïque — 한글 😀"]`},
 		{"64 levels", strings.Repeat("[", 64) + strings.Repeat("]", 64), strings.Repeat("[", 64) + strings.Repeat("]", 64)},
 

@@ -29,7 +29,7 @@ func TestEscapedEverywhere(t *testing.T) {
 	r.Request.Body = []byte(encodetest.Nasty)
 	r.Header = http.Header{"Y-" + encodetest.Nasty: {encodetest.Nasty, encodetest.Nasty}}
 	r.Protocol, r.RemoteAddr = encodetest.Nasty, encodetest.Nasty
-	line := render(r, BodyAuto)
+	line := render(r, BodyJSON)
 	object := encodetest.Members(t, schema, line)
 	request := object["request"].(map[string]any)
 	for name, got := range map[string]any{

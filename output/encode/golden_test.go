@@ -33,7 +33,7 @@ func golden() map[string]struct {
 		}
 		all[name] = entry{mode, r}
 	}
-	add("success-json", BodyAuto, encodetest.Success("application/json", "{\"items\": [1.50, 1e400],\n \"n\": null}"))
+	add("success-json", BodyAuto, encodetest.Success("application/json", "{\"items\": [1.50, 1e40],\n \"n\": null}"))
 	add("success-text", BodyAuto, encodetest.Success("text/html; charset=iso-8859-1", "<p>caf\xe9</p>\r\n"))
 	add("success-base64", BodyAuto, encodetest.Success("image/png", "\x89PNG\r\n\x1a\n"))
 	add("success-none", BodyNone, encodetest.Success("application/json", `{"not":"kept"}`))

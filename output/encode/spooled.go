@@ -74,7 +74,10 @@ func (l *spooledLine) writeBody(r *fetch.Record, mode BodyMode) error {
 	case mode == BodyText:
 		done, err = l.tryForm(text(), &stringForm{}, "text")
 	case known && isJSON(kind):
-		if done, err = l.tryForm(text(), &compactor{}, "json"); err == nil && !done {
+		if mode != BodyString {
+			done, err = l.tryForm(text(), jsonForm(mode), "json")
+		}
+		if err == nil && !done {
 			done, err = l.tryForm(text(), &stringForm{strict: true}, "text")
 		}
 	case known && isText(kind):
