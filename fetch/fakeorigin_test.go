@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -20,8 +21,27 @@ func (o fakeOrigin) RoundTrip(r *http.Request) (*http.Response, error) { return 
 func runWithClient(
 	ctx context.Context, source Source, sink Sink, o *Options, client http.RoundTripper,
 ) (Summary, error) {
-	return runWith(ctx, source, sink, o, transport.Over(transport.OverClient(client)))
+	return runWith(ctx, source, sink, o, transport.Over(clientRoundTripper{client}))
 }
+
+// A clientRoundTripper makes exchanges over a client that has no connections.
+type clientRoundTripper struct{ client http.RoundTripper }
+
+// RoundTrip is transport.RoundTripper's.
+func (rt clientRoundTripper) RoundTrip(ctx context.Context, c *transport.Call) (*http.Response, error) {
+	r := &http.Request{Method: c.Target.Method, URL: c.Target.URL, Header: c.Header, Host: c.Target.URL.Host,
+		Body: http.NoBody, ContentLength: int64(len(c.Target.Body))}
+	if len(c.Target.Body) > 0 {
+		r.Body = io.NopCloser(bytes.NewReader(c.Target.Body))
+	}
+	return rt.client.RoundTrip(r.WithContext(ctx))
+}
+
+// CloseIdle does nothing.
+func (clientRoundTripper) CloseIdle() {}
+
+// Close does nothing.
+func (clientRoundTripper) Close() {}
 
 // newResponse returns a response. headers are names and values in turn.
 func newResponse(code int, body string, headers ...string) *http.Response {

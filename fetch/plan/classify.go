@@ -11,9 +11,9 @@ func (p *Plan) reclassifyDue(now time.Time) {
 	}
 }
 
-// reclassify moves a lane to the heap of its state: ready, another, busy, timed or expiring. A lane that is closing, or that has
-// exchanges under way and no waiting Task, is in none of them. One with neither is deleted, at once or when its pause,
-// pace, throttle and health have expired. reclassify has to be called after every change of a lane.
+// reclassify moves a lane to the heap of its state: ready, another, busy, timed or expiring. A lane that is closing, or
+// that has exchanges under way and no waiting Task, is in none of them. One with neither is deleted, at once or when
+// its pause, pace, throttle and health have expired. reclassify has to be called after every change of a lane.
 func (p *Plan) reclassify(l *lane, now time.Time) {
 	l.promoteDue(now)
 	p.refillLane(l)
@@ -128,8 +128,8 @@ func (p *Plan) deleteLane(l *lane) {
 	delete(p.lanes, l.host)
 }
 
-// reclassifyOthers moves the lanes that may start a Task, or have a connection for it, since an exchange of another lane
-// of their host has ended.
+// reclassifyOthers moves the lanes that may start a Task, or have a connection for it, since an exchange of another
+// lane of their host has ended.
 func (p *Plan) reclassifyOthers(l *lane, now time.Time) {
 	wasFull := l.within.active+1 >= l.within.concurrency
 	for i := len(l.within.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list

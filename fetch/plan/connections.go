@@ -88,7 +88,8 @@ func (p *Plan) forgetIdle(c *connections) {
 	c.idle = 0
 }
 
-// trusted is after how many exchanges their times are taken to be those of the host. The first ones of a run take longer.
+// trusted is after how many exchanges their times are taken to be those of the host. The first ones of a run take
+// longer.
 const trusted = 8
 
 // ofExchange is the time of an exchange by which the plan judges whether another connection helps: the latency, at most

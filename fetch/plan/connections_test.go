@@ -10,8 +10,8 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// A keepingRun is a run in virtual time over hosts that keep connections: an exchange takes the latency of its host and,
-// where no connection is idle, a dial. Latencies vary by a third.
+// A keepingRun is a run in virtual time over hosts that keep connections: an exchange takes the latency of its host
+// and, where no connection is idle, a dial. Latencies vary by a third.
 type keepingRun struct {
 	*Plan
 	now       time.Time

@@ -44,7 +44,7 @@ func BenchmarkEngine(b *testing.B) {
 	}()
 	transport := New(testConfig())
 	defer transport.CloseIdle()
-	client := OverClient(&http.Transport{DisableCompression: true})
+	client := netHTTP{&http.Transport{DisableCompression: true}}
 	defer client.Close()
 	to := testTarget(b, http.MethodGet, "http://"+listener.Addr().String()+"/", nil)
 	to.Header = http.Header{
@@ -89,7 +89,7 @@ func BenchmarkEngineHTTP2(b *testing.B) {
 	b.Cleanup(server.Close)
 	transport := New(testConfig())
 	defer transport.Close()
-	client := OverClient(server.Client().Transport)
+	client := netHTTP{server.Client().Transport}
 	defer client.Close()
 	to := testTarget(b, http.MethodGet, server.URL+"/", nil)
 	to.Header = http.Header{
@@ -113,6 +113,20 @@ func BenchmarkEngineHTTP2(b *testing.B) {
 		})
 	}
 }
+
+// netHTTP is a RoundTripper over net/http, for comparison.
+type netHTTP struct{ client http.RoundTripper }
+
+// RoundTrip is RoundTripper's.
+func (n netHTTP) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
+	return n.client.RoundTrip(netHTTPRequest(c.Target).WithContext(ctx))
+}
+
+// CloseIdle is RoundTripper's.
+func (n netHTTP) CloseIdle() { (&http.Client{Transport: n.client}).CloseIdleConnections() }
+
+// Close is RoundTripper's.
+func (n netHTTP) Close() { n.CloseIdle() }
 
 // exchangeOnce makes an exchange, the body of which is to have 1024 bytes.
 func exchangeOnce(ctx context.Context, rt RoundTripper, to *Target) error {

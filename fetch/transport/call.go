@@ -1,10 +1,8 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
-	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -108,37 +106,6 @@ func (c *Call) ForwardedBy() *dial.Proxy { return c.forwardedBy }
 // mayRepeat reports whether the request may be sent again where the server closed a connection before a response.
 func (c *Call) mayRepeat() bool { return c.Target.isReplayable() && !c.NoReplay }
 
-// request builds the request that net/http sends, without a context.
-func (c *Call) request() *http.Request {
-	to := c.Target
-	req := &http.Request{
-		Method: to.Method, URL: to.URL, Header: c.Header, Host: to.hostHeader(),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	if len(to.Body) > 0 {
-		req.ContentLength = int64(len(to.Body))
-		req.GetBody = func() (io.ReadCloser, error) {
-			return io.NopCloser(&requestBody{in: bytes.NewReader(to.Body), stall: &c.Stall}), nil
-		}
-		req.Body, _ = req.GetBody() // reading from memory cannot fail
-	} else if to.Body != nil {
-		req.Body = http.NoBody
-	}
-	return req
-}
-
-// A requestBody is a request body whose reads are counted by the stall timer.
-type requestBody struct {
-	in    io.Reader
-	stall *conn.StallTimer
-}
-
-func (b *requestBody) Read(p []byte) (int, error) {
-	n, err := b.in.Read(p)
-	b.stall.AddBytes(n)
-	return n, err
-}
-
 // gotConn records that the exchange has a connection to itself, and starts the stall timer.
 func (c *Call) gotConn(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 	c.connectedAt, c.reused = time.Now(), reused
@@ -162,25 +129,6 @@ func (c *Call) lostConn() {
 	c.Stall.Pause()
 	c.countStream(nil)
 	c.connectedAt, c.reused, c.remoteAddr = time.Time{}, false, ""
-}
-
-// GotUnknownConn records that the exchange has a connection that is no *conn.Conn, such as one in a test.
-func (c *Call) GotUnknownConn() {
-	c.connectedAt = time.Now()
-	c.Stall.Start(nil, true)
-}
-
-// gotShared records that the exchange has a connection that others may share, and starts the stall timer.
-func (c *Call) gotShared(s *sharedConn, reused bool) {
-	c.connectedAt, c.reused = time.Now(), reused
-	c.conn, c.exclusive, c.tls, c.remoteAddr = s.conn, false, s.tls, s.conn.RemoteAddress
-	c.countStream(s.conn)
-	c.Stall.Start(s.conn, true)
-	to := c.Target
-	c.request2 = h2.Request{
-		Method: to.Method, Scheme: to.URL.Scheme, Authority: withoutZone(to.hostHeader()), Path: to.URL.RequestURI(),
-		Header: c.Header, Body: to.Body, AnnouncesBody: len(to.Body) > 0 || announcesBody(to.Method), Sent: &c.Stall,
-	}
 }
 
 // countStream counts the exchange as a stream of conn, which gets a share of the bandwidth for each, and no longer as

@@ -40,7 +40,7 @@ The pool: an exchange that finds no idle connection becomes a wantConn in its ho
 fewer are under way than exchanges wait. A connection goes to the exchange that has waited longest, whether it was
 dialed or another exchange is done with it. The error of a dial goes to the exchange that it was started for. A
 connection with HTTP/2 is shared: it goes to as many exchanges as the server allows, which is one until its SETTINGS
-have come (sharedconn.go). At a host that speaks HTTP/2 one connection at a time is dialed, whatever number waits. A
+have come (sharedconn.go, h2exchange.go). At a host that speaks HTTP/2 one connection at a time is dialed, whatever number waits. A
 request is sent again over another connection only where the server closed a reused one before a response began, and
 the method, or a key of the user's, allows it, or where the server has not processed it (RFC 9113 section 8.7).
 What may not be sent again gets connections of its own at a host that has closed kept ones so (earlyclose.go). Where a

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/textproto"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -228,7 +227,7 @@ func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err 
 			h.headLeft = -1
 			return resp, reframed, nil
 		}
-		if err := c.gotInterim(resp.StatusCode, textproto.MIMEHeader(resp.Header)); err != nil {
+		if err := c.gotInterim(resp.Header); err != nil {
 			return nil, false, err
 		}
 	}

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -42,7 +43,7 @@ func TestWriteHead(t *testing.T) {
 		}
 		for _, p := range []*dial.Proxy{nil, dial.NewProxies("http://p.test:1", "", "").HTTP()} {
 			call := &Call{Target: to, Header: tt.header}
-			req := call.request()
+			req := netHTTPRequest(to)
 			var want, got bytes.Buffer
 			write := req.Write
 			if p != nil {
@@ -64,6 +65,18 @@ func TestWriteHead(t *testing.T) {
 			}
 		}
 	}
+}
+
+// netHTTPRequest returns the request to a Target as net/http sends it.
+func netHTTPRequest(to *Target) *http.Request {
+	r := &http.Request{
+		Method: to.Method, URL: to.URL, Header: to.Header, Host: to.hostHeader(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	if len(to.Body) > 0 {
+		r.ContentLength, r.Body = int64(len(to.Body)), io.NopCloser(bytes.NewReader(to.Body))
+	}
+	return r
 }
 
 // sortedLines returns a request with the lines of its header sorted.

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"net/http"
-	"net/textproto"
 	"strconv"
 	"strings"
 
@@ -69,10 +68,10 @@ func checkHeader(h http.Header) *failure.Failure {
 	return nil
 }
 
-// gotInterim counts the header of an interim response (RFC 9110 section 15.2) towards the bound on headers. It is
-// httptrace's Got1xxResponse; its error ends the exchange.
-func (c *Call) gotInterim(_ int, h textproto.MIMEHeader) error {
-	c.interimBytes += HeaderBytes(http.Header(h)) + len("HTTP/1.1 100 Continue\r\n\r\n")
+// gotInterim counts the header of an interim response (RFC 9110 section 15.2) towards the bound on headers. Its error
+// ends the exchange.
+func (c *Call) gotInterim(h http.Header) error {
+	c.interimBytes += HeaderBytes(h) + len("HTTP/1.1 100 Continue\r\n\r\n")
 	if c.interimBytes > dial.MaxHeaderBytes {
 		return dial.HeaderTooLarge()
 	}

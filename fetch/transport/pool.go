@@ -174,14 +174,7 @@ func (p *pool) hostOf(to *Target) string {
 	return to.Origin
 }
 
-// popIdle takes the connection of a host that became idle last out of the pool, or nil.
-func (p *pool) popIdle(host string) *h1Conn {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.popIdleLocked(host)
-}
-
-// popIdleLocked is popIdle with mu held.
+// popIdleLocked takes the connection of a host that became idle last out of the pool, or nil. mu is held.
 func (p *pool) popIdleLocked(host string) *h1Conn {
 	h := p.idleByHost[host]
 	if h != nil {

@@ -138,7 +138,9 @@ func TestReapAfterIdleTimeout(t *testing.T) {
 					first.closed.Load(), second.closed.Load(), tt.first, tt.second)
 			}
 		}
-		if p.popIdle("a") != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.popIdleLocked("a") != nil {
 			t.Error("a closed connection is taken")
 		}
 	})

@@ -1,0 +1,107 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"golang.org/x/net/http2"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/transport/h2"
+)
+
+// maxUseless is how many connections of a host, one after the other, may end without having taken any request, before
+// an exchange fails; maxConns bounds those that others have been answered over.
+const maxUseless, maxConns = 5, 1000
+
+// gotShared records that the exchange has a connection that others may share, and starts the stall timer.
+func (c *Call) gotShared(s *sharedConn, reused bool) {
+	c.connectedAt, c.reused = time.Now(), reused
+	c.conn, c.exclusive, c.tls, c.remoteAddr = s.conn, false, s.tls, s.conn.RemoteAddress
+	c.countStream(s.conn)
+	c.Stall.Start(s.conn, true)
+	to := c.Target
+	c.request2 = h2.Request{
+		Method: to.Method, Scheme: to.URL.Scheme, Authority: withoutZone(to.hostHeader()), Path: to.URL.RequestURI(),
+		Header: c.Header, Body: to.Body, AnnouncesBody: len(to.Body) > 0 || announcesBody(to.Method), Sent: &c.Stall,
+	}
+}
+
+// roundTripShared makes the exchange over s. again says that it is to be made over another connection: the server has
+// not processed the request (RFC 9113 section 8.7), or has closed a connection that was used before without a byte of
+// an answer, and the request may be sent twice (RFC 9110 section 9.2.2).
+func (p *pool) roundTripShared(ctx context.Context, s *sharedConn, c *Call) (
+	resp *http.Response, again bool, err error,
+) {
+	p.mu.Lock()
+	reused := s.used
+	s.used = true
+	p.mu.Unlock()
+	c.gotShared(s, reused)
+	resp, err = s.h2.RoundTrip(ctx, &c.request2)
+	c.responded.Store(c.request2.Responded)
+	if err == nil {
+		return resp, false, nil
+	}
+	var wrong *h2.Error
+	if ctx.Err() != nil || !errors.As(err, &wrong) {
+		return nil, false, err
+	}
+	isStale := wrong.Cause != nil && !errors.Is(wrong.Cause, h2.ErrSilent) && !c.Responded() &&
+		(reused && wrong.Unanswered || s.conn.HasManyTickets())
+	switch {
+	case wrong.Remote && wrong.Code == http2.ErrCodeHTTP11Required:
+		return nil, p.speakHTTP1(c, s, wrong), err
+	case wrong.NotProcessed && wrong.Remote && !wrong.Excess && (!wrong.Conn || wrong.Code != http2.ErrCodeNo):
+		c.notProcessed = true
+		return nil, false, err
+	case wrong.NotProcessed:
+		if wrong.Conn {
+			p.retire(s) // as Leaving will do
+		}
+		return nil, c.nextConn(wrong.Useless), c.orUseless(err)
+	case isStale && c.Target.isReplayable() && !c.NoReplay && c.staleConns < maxUseless:
+		c.staleConns++
+		c.dropConn()
+		return nil, true, nil
+	}
+	return nil, false, err
+}
+
+// speakHTTP1 takes note that a host wants HTTP/1.1 (HTTP_1_1_REQUIRED), and reports whether the exchange is to be made
+// so.
+func (p *pool) speakHTTP1(c *Call, s *sharedConn, why *h2.Error) (again bool) {
+	p.mu.Lock()
+	p.know(s.host, false)
+	p.mu.Unlock()
+	p.retire(s)
+	if p.version == HTTP2 || c.NoReplay || !why.NotProcessed && !c.Target.isReplayable() {
+		return false
+	}
+	c.dropConn()
+	return true
+}
+
+// nextConn reports whether the exchange may have another connection, as the server has not processed it.
+func (c *Call) nextConn(useless bool) bool {
+	if c.conns++; useless {
+		c.useless++
+	}
+	c.notProcessed = true
+	if c.useless > maxUseless || c.conns > maxConns {
+		return false
+	}
+	c.lostConn()
+	c.conn, c.tls = nil, nil
+	return true
+}
+
+// orUseless returns err, or the failure of an exchange that may have no further connection.
+func (c *Call) orUseless(err error) error {
+	if c.useless > maxUseless || c.conns > maxConns {
+		return failure.New(failure.Reset, "the server gave up %d connections, one after the other", c.conns)
+	}
+	return err
+}
