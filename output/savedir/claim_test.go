@@ -122,9 +122,11 @@ func TestClaim(t *testing.T) {
 func TestClaimOverAnEarlierRun(t *testing.T) {
 	dir := t.TempDir()
 	for _, url := range []string{"https://a.test/a", "https://a.test/b/c"} {
-		if _, err := saveBody(openDir(t, dir, ""), &fetch.Request{URL: url}, "yesterday"); err != nil {
+		path, err := saveBody(openDir(t, dir, ""), &fetch.Request{URL: url}, "yesterday")
+		if err != nil {
 			t.Fatal(err)
 		}
+		age(t, path)
 	}
 	for _, template := range []string{"", "{host}/{path}", "{host}/{base}"} {
 		bodies := openDir(t, dir, template)

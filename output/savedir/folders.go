@@ -28,6 +28,7 @@ type folders struct {
 type openFolder struct {
 	name      string // below the directory
 	root      *os.Root
+	dir       *os.File // the same, for what os.Root can't do
 	info      fs.FileInfo
 	users     int
 	dropped   bool // it is not in folders.open: the last user closes it
@@ -38,11 +39,11 @@ type openFolder struct {
 const maxOpenFolders = 8
 
 // checkFolderAfter is how long a name is taken to be still that of its folder. What is written meanwhile into a folder
-// that has been moved away fails when it gets its name, see bodyWriter.hasName.
+// that has been moved away is found out when it gets its name: that is checked then.
 const checkFolderAfter = time.Millisecond
 
-// use returns the open folder of that name; nil is none. Its user releases it.
-func (s *folders) use(name string) *openFolder {
+// use returns the open folder of that name, which had it within that time at least; nil is none. Its user releases it.
+func (s *folders) use(name string, checked time.Duration) *openFolder {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.index(name)
@@ -50,7 +51,7 @@ func (s *folders) use(name string) *openFolder {
 		return nil
 	}
 	f := s.open[i]
-	if now := time.Now(); now.Sub(f.checkedAt) >= checkFolderAfter {
+	if now := time.Now(); now.Sub(f.checkedAt) >= checked {
 		if info, err := os.Stat(filepath.Join(s.top, name)); err != nil || !os.SameFile(info, f.info) {
 			s.drop(f)
 			return nil
@@ -71,7 +72,7 @@ func (s *folders) release(f *openFolder, failed bool) {
 	if failed && !f.dropped {
 		s.drop(f)
 	} else if f.dropped && f.users == 0 {
-		_ = f.root.Close() // nothing was written to it
+		f.close()
 	}
 }
 
@@ -80,8 +81,14 @@ func (s *folders) drop(f *openFolder) {
 	s.open = slices.DeleteFunc(s.open, func(other *openFolder) bool { return other == f })
 	f.dropped = true
 	if f.users == 0 {
-		_ = f.root.Close() // nothing was written to it
+		f.close()
 	}
+}
+
+// close closes the folder: nothing was written to it.
+func (f *openFolder) close() {
+	_ = f.root.Close()
+	_ = f.dir.Close()
 }
 
 // add opens a folder, unless it is open already or can't be opened. Windows lets nobody rename an open folder: none is
@@ -95,16 +102,18 @@ func (s *folders) add(name string) {
 		return
 	}
 	info, err := root.Stat(".")
+	dir, unopened := openFolderOf(root, ".")
+	f := &openFolder{name: name, root: root, dir: dir, info: info}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err != nil || s.index(name) >= 0 {
-		_ = root.Close() // nothing was written to it
+	if err != nil || unopened != nil || s.index(name) >= 0 {
+		f.close()
 		return
 	}
 	if len(s.open) == maxOpenFolders {
 		s.drop(s.open[maxOpenFolders-1])
 	}
-	s.open = slices.Insert(s.open, 0, &openFolder{name: name, root: root, info: info}) // its first use checks the name
+	s.open = slices.Insert(s.open, 0, f) // its first use checks the name
 }
 
 // has reports whether a folder of that name is open.
@@ -130,7 +139,7 @@ func (s *folders) close() {
 
 // create creates a file that must not exist yet; one in an open folder by its last name.
 func (d *Dir) create(name string) (*os.File, error) {
-	if in := d.folders.use(path.Dir(name)); in != nil {
+	if in := d.folders.use(path.Dir(name), checkFolderAfter); in != nil {
 		f, err := in.root.OpenFile(path.Base(name), createFlags|file.NoWait, 0o666)
 		known := err == nil || errors.Is(err, fs.ErrExist)
 		d.folders.release(in, !known)
@@ -144,7 +153,7 @@ func (d *Dir) create(name string) (*os.File, error) {
 // rename gives a file another name, in place of a file that has it; in an open folder by their last names.
 func (d *Dir) rename(from, to string) error {
 	if folder := path.Dir(from); folder == path.Dir(to) {
-		if in := d.folders.use(folder); in != nil {
+		if in := d.folders.use(folder, 0); in != nil {
 			err := in.root.Rename(path.Base(from), path.Base(to))
 			d.folders.release(in, err != nil)
 			if err == nil {
@@ -157,7 +166,7 @@ func (d *Dir) rename(from, to string) error {
 
 // lstat is Lstat of a name, in an open folder by its last name.
 func (d *Dir) lstat(name string) (fs.FileInfo, error) {
-	in := d.folders.use(path.Dir(name))
+	in := d.folders.use(path.Dir(name), checkFolderAfter)
 	if in == nil {
 		return d.root.Lstat(name)
 	}

@@ -81,7 +81,7 @@ func TestFolderSwapped(t *testing.T) {
 				top := t.TempDir()
 				dir, outside := filepath.Join(top, "saved"), filepath.Join(top, "outside")
 				must(t, errors.Join(os.MkdirAll(filepath.Join(dir, "in"), 0o700), os.Mkdir(outside, 0o700)))
-				bodies := openDir(t, dir, "")
+				bodies := openNamedDir(t, dir, "")
 				written, err := bodies.Create(r)
 				must(t, err)
 				body := written.(*bodyWriter)
@@ -96,7 +96,7 @@ func TestFolderSwapped(t *testing.T) {
 					needsLocks(t)
 					time.Sleep(2 * checkFolderAfter) // until then it fails when it is committed
 					var other *os.File
-					if other, _, err = bodies.createLocked("in/other.tmp"); err == nil {
+					if other, _, err = bodies.createLocked("in/other.tmp", bodies.create); err == nil {
 						must(t, other.Close())
 					} else {
 						err = bodies.describeError("in/other.tmp", err)

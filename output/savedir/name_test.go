@@ -203,6 +203,7 @@ func FuzzName(f *testing.F) {
 func TestBodiesLeaveNothingHalf(t *testing.T) {
 	dir := t.TempDir()
 	filetest.Write(t, filepath.Join(dir, "a"), "yesterday", 0o644)
+	age(t, filepath.Join(dir, "a"))
 	bodies, err := Open(dir, NameTemplate{})
 	if err != nil {
 		t.Fatal(err)

@@ -171,8 +171,8 @@ func (p *partialBody) Continue(n int64) (fetch.PartialWriter, error) {
 		p.Release()
 		return nil, p.dir.describeError(p.stem, err)
 	}
-	return &bodyWriter{File: p.File, dir: p.dir, request: p.request, name: p.stem + partEnding, partStem: p.stem,
-		mark: p.mark, hasMark: true}, nil
+	return &bodyWriter{File: p.File, dir: p.dir, request: p.request, stem: p.stem, name: p.stem + partEnding,
+		isPart: true, mark: p.mark, hasMark: true}, nil
 }
 
 // Release unlocks the part and keeps it.
@@ -188,26 +188,26 @@ func (p *partialBody) Remove() {
 // SetInfo renames the file to its part's name and writes the mark. Where another owns that part, or the mark can't be
 // written, the body is written on as one that can't be continued.
 func (s *bodyWriter) SetInfo(m fetch.PartialInfo) {
-	if !file.CanLock || s.partStem != "" || file.Lock(s.File) != nil {
+	if !file.CanLock || s.isPart || file.Lock(s.File) != nil {
 		return
 	}
-	stem, err := s.dir.partStem(s.request)
-	if err != nil {
-		return
-	}
-	place, err := s.dir.takePart(stem + partEnding)
+	part, mark := s.stem+partEnding, s.stem+markEnding
+	place, err := s.dir.takePart(part)
 	if err != nil {
 		return
 	}
 	defer func() { _ = place.Close() }() // it has no name any more
-	if s.dir.removeIfThere(stem+markEnding) != nil || s.dir.root.Rename(s.name, stem+partEnding) != nil {
-		_ = s.dir.removeIfThere(stem + partEnding) // it must not lie beside a mark that is not its own
+	if s.dir.removeIfThere(mark) != nil || s.name != "" && s.dir.root.Rename(s.name, part) != nil {
+		_ = s.dir.removeIfThere(part) // it must not lie beside a mark that is not its own
 		return
 	}
+	if s.name == "" && (s.dir.root.Remove(part) != nil || s.dir.link(s.File, part) != nil) {
+		return // another part that has come between the two is its owner's
+	}
 	s.leaveTempFolder(s.name)
-	s.name, s.partStem = stem+partEnding, stem
+	s.name, s.isPart = part, true
 	s.mark = m
-	s.hasMark = s.dir.writeBootMark(stem+markEnding, m, file.CurrentBoot()) == nil
+	s.hasMark = s.dir.writeBootMark(mark, m, file.CurrentBoot()) == nil
 }
 
 // Suspend keeps the file as a part where it has a mark, and removes it otherwise.
@@ -220,14 +220,14 @@ func (s *bodyWriter) Suspend() {
 	s.dir.mayHoldParts.Store(true)
 	if s.Sync() == nil {
 		// a part without a mark is removed when it is looked for
-		_ = s.dir.replaceMark(s.partStem+markEnding, s.mark, bootSynced)
+		_ = s.dir.replaceMark(s.stem+markEnding, s.mark, bootSynced)
 	}
 	_ = s.Close() // synced, or marked for this boot only
 }
 
 // removeMark removes the mark, so that the file is no part any more.
 func (s *bodyWriter) removeMark() {
-	if s.partStem != "" {
-		_ = s.dir.removeIfThere(s.partStem + markEnding) // one that stays keeps other bodies from becoming this part
+	if s.isPart {
+		_ = s.dir.removeIfThere(s.stem + markEnding) // one that stays keeps other bodies from becoming this part
 	}
 }

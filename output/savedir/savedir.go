@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
@@ -31,6 +32,8 @@ type Dir struct {
 	wasEmpty     bool        // when it was opened
 	mayHoldParts atomic.Bool // false: the directory was empty when it was opened, and nothing was suspended since
 	syncer       syncer
+	openedAt     time.Time // by fileClock
+	linkWay      linkWay   // of files without a name
 }
 
 // Open opens the directory of that name, and makes it where it is missing.
@@ -45,7 +48,8 @@ func Open(dir string, template NameTemplate) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Dir{name: dir, root: root, template: template, wasEmpty: isEmptyDir(root), folders: folders{top: dir, root: root}}
+	b := &Dir{name: dir, root: root, template: template, wasEmpty: isEmptyDir(root), openedAt: fileClock(),
+		folders: folders{top: dir, root: root}, linkWay: findLinkWay(root)}
 	b.claims.init()
 	b.mayHoldParts.Store(!b.wasEmpty)
 	return b, nil
@@ -102,13 +106,16 @@ func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !d.isLate(r) && !d.folders.has(path.Dir(stem)) {
+	if !d.folders.has(path.Dir(stem)) {
 		if err := d.makeFolders(stem); err != nil {
 			return nil, d.describeError(path.Dir(stem), err)
 		}
 		d.folders.add(path.Dir(stem))
 	}
-	s := &bodyWriter{dir: d, request: r, target: target}
+	s := &bodyWriter{dir: d, request: r, target: target, stem: stem}
+	if s.File = d.createUnnamed(path.Dir(stem)); s.File != nil {
+		return s, nil
+	}
 	s.File, s.held, s.name, err = d.createTemp(stem)
 	if errors.Is(err, fs.ErrNotExist) && !d.isLate(r) { // others have removed a folder that was open
 		if d.makeFolders(stem) == nil {
@@ -162,7 +169,8 @@ func (d *Dir) isReplaced(folder string, err error) bool {
 	switch {
 	case errors.As(err, &known):
 		return false
-	case errors.Is(err, errRenamed), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ELOOP):
+	case errors.Is(err, errRenamed), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ELOOP),
+		errors.Is(err, syscall.EXDEV):
 		return true
 	case folder == ".":
 		return errors.Is(err, fs.ErrNotExist) && errors.As(err, &rename) // a file that was made there is gone

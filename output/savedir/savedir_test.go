@@ -28,6 +28,14 @@ func openDir(t *testing.T, dir, template string) *Dir {
 	return bodies
 }
 
+// openNamedDir is openDir as where there are no files without a name.
+func openNamedDir(t *testing.T, dir, template string) *Dir {
+	t.Helper()
+	bodies := openDir(t, dir, template)
+	bodies.linkWay = noLink
+	return bodies
+}
+
 // saveBody saves text as the body of r and returns its path.
 func saveBody(bodies *Dir, r *fetch.Request, text string) (string, error) {
 	kept, err := bodies.Create(r)
@@ -118,5 +126,6 @@ func TestOpenBodies(t *testing.T) {
 			filetest.Read(t, filepath.Join(top, "not", "there", "a")) != fmt.Sprint("round ", round) {
 			t.Errorf("behind a link it is %q, %v", path, err)
 		}
+		age(t, path) // the next round is a later run
 	}
 }

@@ -15,9 +15,10 @@ import (
 // createFlags open a file that must not exist yet.
 const createFlags = os.O_RDWR | os.O_CREATE | os.O_EXCL
 
-// A body that has no part's name yet is in a temporary file, named by a hash of its request: HASH.tmp, or, while that
-// is another's, a file with a random name in the folder HASH.equal. The next attempt that gets the first name removes
-// what a kill has left of either.
+// A body that has no part's name yet is in a file without a name where there are such (Dir.createUnnamed), and gets a
+// temporary name only to replace another file. Else it is in a temporary file from the start. That is named by a hash
+// of its request: HASH.tmp, or, while that is another's, a file with a random name in the folder HASH.equal. The next
+// attempt that gets the first name removes what a kill has left of either.
 const (
 	tempPrefix  = ".batchfetch-"
 	tempEnding  = ".tmp"
@@ -27,11 +28,19 @@ const (
 // maxTempTries is how often createTemp tries again after a race for a folder that is removed, or a file in it.
 const maxTempTries = 8
 
-// createTemp creates the temporary file of a body whose part has that stem, and locks it. Where there are no locks, or
-// all tries fail, it gets a random name beside the part, and what a kill leaves of it stays; its info is nil then.
+// createTemp creates the temporary file of a body whose part has that stem, and locks it.
 func (d *Dir) createTemp(stem string) (f *os.File, info fs.FileInfo, name string, err error) {
+	return d.takeTemp(stem, d.create)
+}
+
+// takeTemp takes a temporary name for a body whose part has that stem, for a file that make makes of a name which no
+// other file has, and locks it. Where there are no locks, or all tries fail, it is a random name beside the part, and
+// what a kill leaves of it stays; its info is nil then.
+func (d *Dir) takeTemp(
+	stem string, make func(name string) (*os.File, error),
+) (f *os.File, info fs.FileInfo, name string, err error) {
 	name = stem + tempEnding
-	switch f, info, err = d.createLocked(name); {
+	switch f, info, err = d.createLocked(name, make); {
 	case err == nil:
 		d.sweepTemp(stem + equalEnding)
 		return f, info, name, nil
@@ -39,7 +48,7 @@ func (d *Dir) createTemp(stem string) (f *os.File, info fs.FileInfo, name string
 		for range maxTempTries {
 			name = randomTempName(stem+equalEnding, tempEnding)
 			_ = d.root.Mkdir(stem+equalEnding, 0o777) // as a rule it is there
-			if f, info, err = d.createLocked(name); err == nil {
+			if f, info, err = d.createLocked(name, make); err == nil {
 				return f, info, name, nil
 			}
 		}
@@ -47,7 +56,7 @@ func (d *Dir) createTemp(stem string) (f *os.File, info fs.FileInfo, name string
 		return nil, nil, name, err
 	}
 	name = randomTempName(path.Dir(stem), partEnding)
-	f, err = d.root.OpenFile(name, createFlags, 0o666)
+	f, err = make(name)
 	return f, nil, name, err
 }
 
@@ -82,13 +91,13 @@ func (d *Dir) sweepTemp(folder string) {
 // errCannotLock says that the file system has no locks.
 var errCannotLock = errors.New("files can't be locked here")
 
-// createLocked creates and locks a file of that name, in place of one that a kill has left. The error is file.ErrBusy
+// createLocked makes and locks a file of that name, in place of one that a kill has left. The error is file.ErrBusy
 // where another has it, and errCannotLock.
-func (d *Dir) createLocked(name string) (*os.File, fs.FileInfo, error) {
+func (d *Dir) createLocked(name string, make func(name string) (*os.File, error)) (*os.File, fs.FileInfo, error) {
 	if !file.CanLock {
 		return nil, nil, errCannotLock
 	}
-	f, err := d.create(name)
+	f, err := make(name)
 	if errors.Is(err, fs.ErrExist) {
 		left, busy := d.lockPart(name)
 		if busy != nil {
@@ -96,7 +105,7 @@ func (d *Dir) createLocked(name string) (*os.File, fs.FileInfo, error) {
 		}
 		_ = d.root.Remove(name) // while it is locked; if that fails, the next line does
 		_ = left.Close()
-		if f, err = d.create(name); errors.Is(err, fs.ErrExist) {
+		if f, err = make(name); errors.Is(err, fs.ErrExist) {
 			return nil, nil, file.ErrBusy
 		}
 	}

@@ -41,7 +41,7 @@ func TestKillLeavesNothingOfEquals(t *testing.T) {
 	}{{"all", 0}, {"all but the first", 1}, {"the last", many - 1}} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
-			killed := startEquals(t, openDir(t, dir, "{index}"), many)
+			killed := startEquals(t, openNamedDir(t, dir, "{index}"), many)
 			var want []string
 			for i, body := range killed {
 				if i < tt.first {
@@ -57,7 +57,7 @@ func TestKillLeavesNothingOfEquals(t *testing.T) {
 			if got := listFiles(t, dir); len(got) != many {
 				t.Fatalf("%d files are left: %q", len(got), got)
 			}
-			for _, next := range startEquals(t, openDir(t, dir, "{index}"), 3) {
+			for _, next := range startEquals(t, openNamedDir(t, dir, "{index}"), 3) {
 				next.Abandon()
 			}
 			slices.Sort(want)
@@ -77,10 +77,10 @@ func TestEqualsAtOnce(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
 	filetest.Write(t, filepath.Join(dir, "other"), "", 0o600) // so that left files are looked for
-	first := startEquals(t, openDir(t, dir, "{index}"), 12)
+	first := startEquals(t, openNamedDir(t, dir, "{index}"), 12)
 	first[0].Abandon() // the next one to come has its name, and looks for what a kill has left
-	second := startEquals(t, openDir(t, dir, "second/{index}"), 2)
-	third := startEquals(t, openDir(t, dir, "{index}-third"), 12)
+	second := startEquals(t, openNamedDir(t, dir, "second/{index}"), 2)
+	third := startEquals(t, openNamedDir(t, dir, "{index}-third"), 12)
 	for _, body := range slices.Concat(first[1:], second, third) {
 		path, err := body.Commit([32]byte{})
 		if err != nil || filetest.Read(t, path) != "half" {

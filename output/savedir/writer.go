@@ -3,8 +3,6 @@ package savedir
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -17,19 +15,22 @@ import (
 	"batchfetch/output/file"
 )
 
-// bodyWriter is a fetch.PartialWriter: a body that is being written to a file, locked where there are locks.
+// bodyWriter is a fetch.PartialWriter: a body that is being written to a file, without a name or locked where there are
+// such.
 type bodyWriter struct {
 	*os.File
-	held     fs.FileInfo // of the file; nil where it is not known yet
-	dir      *Dir
-	request  *fetch.Request
-	name     string // of the file until Commit
-	target   string // name that the body gets; empty where it is not known yet
-	filename string // by Content-Disposition; empty is none
-	partStem string // name of its part without the ending; empty while it has none
-	hasMark  bool
-	mark     fetch.PartialInfo // of its part
-	closed   bool
+	held       fs.FileInfo // of the file; nil where it is not known yet
+	dir        *Dir
+	request    *fetch.Request
+	stem       string // name that its part has or would have, without the ending
+	name       string // of the file until Commit; empty is none
+	target     string // name that the body gets; empty where it is not known yet
+	filename   string // by Content-Disposition; empty is none
+	isPart     bool   // name is that of its part
+	hasMark    bool
+	mark       fetch.PartialInfo // of its part
+	isPrepared bool              // see prepareRename
+	closed     bool
 }
 
 // leaveTempFolder removes the folder of a temporary file that is not there any more, where it was the last one.
@@ -42,7 +43,7 @@ func (s *bodyWriter) leaveTempFolder(name string) {
 // SetHeader takes the name that the response gives the body.
 func (s *bodyWriter) SetHeader(h http.Header) { s.filename = filenameOf(h) }
 
-// Commit gives the file its final name, in place of a file that an earlier run has left there, and closes it.
+// Commit gives the file its final name, see place.
 func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 	name := s.target
 	if name == "" {
@@ -57,60 +58,20 @@ func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 		}
 	}
 	s.removeMark()
-	if err := s.renameTo(name); err != nil {
-		if info, missing := s.dir.root.Lstat(name); missing == nil && info.IsDir() {
-			return "", &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("%q is a folder", name)}
-		}
-		return "", s.dir.describeError(s.name, err)
+	name, err := s.place(name, hex.EncodeToString(sum[:]))
+	if err != nil {
+		return "", s.dir.describeError(s.stem, err)
 	}
 	return filepath.Join(s.dir.name, filepath.FromSlash(name)), nil
 }
 
-// renameTo renames the file and closes it. It stays locked until it is renamed, since another would take an unlocked
-// one for what a kill has left. Without locks it is closed first, since Windows renames no open file.
-func (s *bodyWriter) renameTo(name string) error {
-	var err error
-	if !syncsAllAtOnce {
-		err = s.Sync()
-	}
-	if !file.CanLock {
-		err = errors.Join(err, s.Close())
-	}
-	switch {
-	case err != nil:
-	case s.hasName():
-		err = s.dir.rename(s.name, name)
-	case s.isReplaced():
-		err = errRenamed
-	default:
-		err = s.dir.root.Rename(s.name, name)
-	}
-	if err != nil {
-		return err
-	}
-	s.closed = true
-	s.leaveTempFolder(s.name)
-	if file.CanLock {
-		err = s.Close()
-	}
-	return errors.Join(err, s.dir.syncName(name))
-}
-
-// hasName reports whether the file's name still leads to it, as one that reads the Record would go; false where that is
-// not known.
-func (s *bodyWriter) hasName() bool {
+// isReplaced reports whether another file has the name of this one: it would be taken for the body.
+func (s *bodyWriter) isReplaced() bool {
 	if s.held == nil {
 		s.held, _ = s.Stat() // nil again where it fails
 	}
-	named, err := os.Lstat(filepath.Join(s.dir.name, s.name))
-	return s.held != nil && err == nil && os.SameFile(s.held, named)
-}
-
-// isReplaced reports whether another file has the name of this one: it would be taken for the body.
-func (s *bodyWriter) isReplaced() bool {
-	held, err := s.Stat()
-	named, missing := s.dir.root.Lstat(s.name)
-	return err == nil && missing == nil && !os.SameFile(held, named)
+	named, missing := s.dir.root.Lstat(s.name) // not in a folder that may have another name by now
+	return s.held != nil && missing == nil && !os.SameFile(s.held, named)
 }
 
 // syncName syncs the folder of a name where Sync syncs nothing.
@@ -126,13 +87,17 @@ func (d *Dir) syncName(name string) error {
 	return file.SyncOpenDir(folder)
 }
 
-// Abandon removes the file.
+// Abandon removes the file, whose name is gone before it is unlocked.
 func (s *bodyWriter) Abandon() {
 	if s.closed {
 		return
 	}
 	s.closed = true
 	s.removeMark()
+	if s.name == "" {
+		_ = s.Close() // nothing is left of it
+		return
+	}
 	_ = s.dir.root.Remove(s.name) // while it is locked; one that stays is removed by the next attempt
 	_ = s.Close()                 // its content is not needed
 	if !file.CanLock {

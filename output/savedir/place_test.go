@@ -1,0 +1,197 @@
+package savedir
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"batchfetch/fetch"
+	"batchfetch/fetch/failure"
+	"batchfetch/output/file"
+	"batchfetch/output/file/filetest"
+)
+
+// needsUnnamed skips a test where there are no files without a name.
+func needsUnnamed(t *testing.T, bodies *Dir) {
+	t.Helper()
+	if bodies.linkWay == noLink {
+		t.Skip("there are no files without a name here")
+	}
+}
+
+// eachWay runs a test with files without a name, where there are such, and with temporary names. open opens a directory
+// as another process would.
+func eachWay(t *testing.T, run func(t *testing.T, open func(dir, template string) *Dir)) {
+	t.Run("without names", func(t *testing.T) {
+		needsUnnamed(t, openDir(t, t.TempDir(), ""))
+		run(t, func(dir, template string) *Dir { return openDir(t, dir, template) })
+	})
+	t.Run("with temporary names", func(t *testing.T) {
+		run(t, func(dir, template string) *Dir { return openNamedDir(t, dir, template) })
+	})
+}
+
+// age makes a file one of an earlier run.
+func age(t *testing.T, name string) {
+	t.Helper()
+	yesterday := time.Now().Add(-24 * time.Hour)
+	must(t, os.Chtimes(name, yesterday, yesterday))
+}
+
+// TestProcessesShareADirectory: bodies that several processes save by one name at once are all kept, each where its
+// Record says, in place of what an earlier run has left there.
+func TestProcessesShareADirectory(t *testing.T) {
+	const many = 8
+	r := &fetch.Request{URL: "https://a.test/", Path: "in/body.json"}
+	for _, earlier := range []bool{false, true} {
+		t.Run(fmt.Sprintf("over an earlier run's %t", earlier), func(t *testing.T) {
+			eachWay(t, func(t *testing.T, open func(dir, template string) *Dir) {
+				needsLocks(t)
+				dir := t.TempDir()
+				final := filepath.Join(dir, "in", "body.json")
+				if earlier {
+					must(t, os.Mkdir(filepath.Dir(final), 0o700))
+					filetest.Write(t, final, "yesterday", 0o600)
+					age(t, final)
+				}
+				var bodies []*Dir
+				for range many {
+					bodies = append(bodies, open(dir, ""))
+				}
+				paths := make([]string, many)
+				var saving sync.WaitGroup
+				for i, in := range bodies {
+					saving.Go(func() {
+						var err error
+						if paths[i], err = saveBody(in, r, fmt.Sprint("text ", i)); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				saving.Wait()
+				for i, path := range paths {
+					if got := filetest.Read(t, path); got != fmt.Sprint("text ", i) {
+						t.Errorf("%s of process %d has %q", path, i, got)
+					}
+				}
+				if names := listFiles(t, dir); len(names) != many || !slices.Contains(paths, final) {
+					t.Errorf("there are %q", names)
+				}
+			})
+		})
+	}
+}
+
+// TestProcessesSaveOneBody: two processes that save the same bytes by one name share the file.
+func TestProcessesSaveOneBody(t *testing.T) {
+	eachWay(t, func(t *testing.T, open func(dir, template string) *Dir) {
+		dir := t.TempDir()
+		r := &fetch.Request{URL: "https://a.test/", Path: "body"}
+		for _, bodies := range []*Dir{open(dir, ""), open(dir, "")} {
+			path, err := saveBody(bodies, r, "the same")
+			if err != nil || path != filepath.Join(dir, "body") || filetest.Read(t, path) != "the same" {
+				t.Errorf("saved as %q, %v", path, err)
+			}
+		}
+		if names := filetest.Names(t, dir); len(names) != 1 {
+			t.Errorf("there are %q", names)
+		}
+	})
+}
+
+// TestOwnNamesBeside: the name that a body gets beside a file of another process is no other request's of the run.
+func TestOwnNamesBeside(t *testing.T) {
+	dir := t.TempDir()
+	bodies, other := openDir(t, dir, ""), openDir(t, dir, "")
+	r := &fetch.Request{URL: "https://a.test/", Path: "body"}
+	must(t, bodies.Claim(r))
+	_, err := saveBody(other, r, "another's")
+	must(t, err)
+	path, err := saveBody(bodies, r, "ours")
+	must(t, err)
+	again := &fetch.Request{URL: "https://b.test/", Path: filepath.Base(path), Index: 1}
+	if err := bodies.Claim(again); err == nil {
+		t.Errorf("another request has claimed %s too", again.Path)
+	}
+}
+
+// TestReplacedFileIsLocked: an earlier run's file that another process is replacing stays that process's.
+func TestReplacedFileIsLocked(t *testing.T) {
+	needsLocks(t)
+	eachWay(t, func(t *testing.T, open func(dir, template string) *Dir) {
+		dir := t.TempDir()
+		name := filepath.Join(dir, "body")
+		filetest.Write(t, name, "yesterday", 0o600)
+		age(t, name)
+		held, err := os.Open(name)
+		must(t, err)
+		defer func() { _ = held.Close() }() // only read
+		must(t, file.Lock(held))
+		path, err := saveBody(open(dir, ""), &fetch.Request{URL: "https://a.test/", Path: "body"}, "today")
+		if err != nil || path == name || filetest.Read(t, path) != "today" || filetest.Read(t, name) != "yesterday" {
+			t.Errorf("saved as %q, %v", path, err)
+		}
+	})
+}
+
+// TestKillLeavesNothingUnnamed: no name leads to a body before it is whole, so that a kill leaves nothing of it, nor
+// does a failure.
+func TestKillLeavesNothingUnnamed(t *testing.T) {
+	dir := t.TempDir()
+	bodies := openDir(t, dir, "")
+	needsUnnamed(t, bodies)
+	for i := range 3 {
+		kept, err := bodies.Create(&fetch.Request{URL: "https://a.test/", Path: "same", Index: int64(i)})
+		must(t, err)
+		writeText(t, kept, "half")
+		if names := filetest.Names(t, dir); len(names) > 0 {
+			t.Errorf("there are %q", names)
+		}
+		defer kept.Abandon()
+	}
+}
+
+// TestUnnamedInSwappedFolder: a body without a name is saved where its Record says, or fails alone, whatever its folder
+// has become meanwhile.
+func TestUnnamedInSwappedFolder(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no folder with an open file in it can be renamed there")
+	}
+	for _, tt := range swaps {
+		if tt.isFile {
+			continue // it has no name
+		}
+		t.Run(tt.name, func(t *testing.T) {
+			top := t.TempDir()
+			dir, outside := filepath.Join(top, "saved"), filepath.Join(top, "outside")
+			must(t, errors.Join(os.MkdirAll(filepath.Join(dir, "in"), 0o700), os.Mkdir(outside, 0o700)))
+			bodies := openDir(t, dir, "")
+			needsUnnamed(t, bodies)
+			body, err := bodies.Create(&fetch.Request{URL: "https://a.test/", Path: "in/body"})
+			must(t, err)
+			defer body.Abandon()
+			writeText(t, body, "the body")
+			tt.swap(t, filepath.Join(dir, "in"), outside, "planted")
+			path, err := body.Commit(sha256.Sum256([]byte("the body")))
+			var failed *failure.Failure
+			switch {
+			case tt.isFolder && (err != nil || filetest.Read(t, path) != "the body"):
+				t.Errorf("saved as %q, %v", path, err)
+			case !tt.isFolder && (!errors.As(err, &failed) || failed.Kind != failure.IO):
+				t.Errorf("saved as %q, %v", path, err)
+			}
+			for _, elsewhere := range []string{outside, filepath.Join(dir, "in-moved")} {
+				if _, err := os.Lstat(filepath.Join(elsewhere, "body")); err == nil {
+					t.Errorf("it is in %s", elsewhere)
+				}
+			}
+		})
+	}
+}

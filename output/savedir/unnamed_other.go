@@ -1,0 +1,29 @@
+//go:build !linux
+
+package savedir
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// fileClock returns the time that a file written now gets.
+func fileClock() time.Time { return time.Now() }
+
+// linkWay is noLink: there are no files without a name.
+type linkWay int
+
+const noLink linkWay = 0
+
+func findLinkWay(*os.Root) linkWay { return noLink }
+
+// openFolderOf opens a folder.
+func openFolderOf(root *os.Root, name string) (*os.File, error) { return root.Open(name) }
+
+func (d *Dir) createUnnamed(string) *os.File { return nil }
+
+func (d *Dir) link(*os.File, string) error { return errors.ErrUnsupported }
+
+// renameNew gives a file another name that no other file has, as far as looking it up before can promise.
+func (d *Dir) renameNew(from, to string) error { return d.renameLooking(from, to) }
