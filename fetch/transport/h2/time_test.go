@@ -117,7 +117,7 @@ func TestReceiveWindow(t *testing.T) {
 		min, max  int     // what the window comes to
 	}{
 		{"1 Gbit/s", 125e6, 1e12, 16 << 20, 16 << 20},
-		{"10 Mbit/s", 1.25e6, 1e12, 128 << 10, 512 << 10},
+		{"10 Mbit/s", 1.25e6, 1e12, 512 << 10, 2 << 20},
 		{"slow", 1e3, 1e12, least, least},
 		{"a slow reader", 125e6, 100e3, least, least},
 	} {

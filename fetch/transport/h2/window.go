@@ -42,6 +42,10 @@ func (w *Windows) give(n int) {
 // maxWindow is how far the window of a stream may grow, in bytes: 1 Gbit/s over a round trip of 250 ms.
 const maxWindow = 32 << 20
 
+// growth is how often a window doubles at a time, where as much as it has is read within roundTrips: the queues of a busy
+// path make a round trip longer than the one that was measured.
+const growth, roundTrips = 2, 4
+
 // minRoundTrip is what a round trip is taken for at least: that of a machine with itself says nothing.
 const minRoundTrip = time.Millisecond
 
@@ -73,7 +77,7 @@ func (w *receiveWindow) received(n, padding int) bool {
 }
 
 // consumed counts n bytes as read by the exchange. It returns by how much the server may send more: 0 where it is not
-// to be told yet. The window doubles where as much is read within two round trips, and so it may be what bounds the
+// to be told yet. The window grows where as much is read within a few round trips, and so it may be what bounds the
 // throughput; it shrinks where the exchange falls behind.
 func (w *receiveWindow) consumed(n int, roundTrip time.Duration, room *Windows, now func() time.Time) (increment int) {
 	w.owed += n
@@ -91,9 +95,11 @@ func (w *receiveWindow) consumed(n int, roundTrip time.Duration, room *Windows, 
 	case w.epoch.IsZero():
 		w.epoch, w.bytes = at, 0
 	case w.bytes >= w.size:
-		needed := 2 * max(roundTrip, minRoundTrip).Seconds() * float64(w.bytes) / float64(w.size)
-		if at.Sub(w.epoch).Seconds() < needed && 2*w.size <= maxWindow && room.take(w.size) {
-			w.size *= 2
+		needed := roundTrips * max(roundTrip, minRoundTrip).Seconds() * float64(w.bytes) / float64(w.size)
+		for range growth { // faster than TCP's congestion window, which is to be the bound
+			if at.Sub(w.epoch).Seconds() < needed && 2*w.size <= maxWindow && room.take(w.size) {
+				w.size *= 2
+			}
 		}
 		w.epoch, w.bytes = at, 0
 	}
