@@ -25,7 +25,7 @@ type readLoop struct {
 // startReading starts a readLoop on a connection that counts so many streams. Each read has a buffer of the given size.
 func startReading(b *Bandwidth, streams, buffer int) *readLoop {
 	ours, theirs := net.Pipe()
-	l := &readLoop{conn: New(ours, b, 0), done: make(chan struct{})}
+	l := &readLoop{conn: New(ours, b), done: make(chan struct{})}
 	l.conn.share.waits = true
 	l.conn.share.streams.Store(int32(streams))
 	go func() {

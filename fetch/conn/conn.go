@@ -21,11 +21,8 @@ type Conn struct {
 	RemoteAddress string        // host:port of the other side
 	madeAt        time.Time     // when it was connected
 	lastRead      atomic.Int64  // when bytes were last read, in nanoseconds since madeAt
-	pingTime      time.Duration // how long an HTTP/2 connection may be silent while a ping is under way
 	received      atomic.Int64  // bytes read
 	written       atomic.Int64  // bytes written
-	writingSince  atomic.Int64  // when the write under way began, in nanoseconds since madeAt; 0: none is
-	bodyBytes     atomic.Int64  // of received, those of response bodies; counted on shared connections only
 	peerClosed    atomic.Bool   // a read came to the end of the stream
 	peerReset     atomic.Bool   // a read or write failed with a TCP reset
 	held          bool          // reads find nothing; their goroutine's
@@ -33,19 +30,17 @@ type Conn struct {
 	manyTickets   atomic.Bool   // see NoteTickets
 	closed        chan struct{} // closed by Close
 	closeOnce     sync.Once
-	afterWrite    atomic.Pointer[writeHook]
 	start         atomic.Uint64 // the first bytes that were read, at most 8, and zeros
 	share         share         // of the run's bandwidth
 	poll          *readPoll     // of its socket; nil where it can't be polled
 }
 
 // New returns a Conn over raw, which it owns from then on. Reads wait for bandwidth, nil being no limit, once
-// StartSharing was called. pingTime is how long an HTTP/2 connection may be silent while a ping is under way; see
-// IsSilent.
-func New(raw net.Conn, bandwidth *Bandwidth, pingTime time.Duration) *Conn {
+// StartSharing was called.
+func New(raw net.Conn, bandwidth *Bandwidth) *Conn {
 	now := time.Now()
 	return &Conn{
-		Conn: raw, RemoteAddress: raw.RemoteAddr().String(), madeAt: now, pingTime: pingTime,
+		Conn: raw, RemoteAddress: raw.RemoteAddr().String(), madeAt: now,
 		closed: make(chan struct{}), poll: newReadPoll(raw), share: share{bandwidth: bandwidth, madeAt: now},
 	}
 }
@@ -66,9 +61,6 @@ func (c *Conn) Attach() { c.share.streams.Add(1) }
 
 // Detach takes an exchange off the count of Attach.
 func (c *Conn) Detach() { c.share.streams.Add(-1) }
-
-// Exchanges returns the count of Attach and Detach.
-func (c *Conn) Exchanges() int { return int(c.share.streams.Load()) }
 
 // Close closes the connection and wakes a read that waits for bandwidth. It takes no longer than Close of this package.
 func (c *Conn) Close() error {
@@ -128,25 +120,11 @@ func (c *Conn) Read(p []byte) (int, error) {
 
 // Write is net.Conn's.
 func (c *Conn) Write(p []byte) (int, error) {
-	c.writingSince.Store(max(int64(time.Since(c.madeAt)), 1))
 	n, err := c.Conn.Write(p)
-	c.writingSince.Store(0)
 	c.written.Add(int64(n))
 	c.noteEnd(err)
-	if hook := c.afterWrite.Load(); hook != nil && hook.length == n {
-		hook.call()
-	}
 	return n, err
 }
-
-// A writeHook is a function that is called after a Write of a length in bytes.
-type writeHook struct {
-	length int
-	call   func()
-}
-
-// AfterWrite lets the writer call f after each Write of n bytes. It replaces the f of an earlier call.
-func (c *Conn) AfterWrite(n int, f func()) { c.afterWrite.Store(&writeHook{n, f}) }
 
 // Start returns the first bytes that were read, at most 8, and zeros.
 func (c *Conn) Start() (start [8]byte) {
@@ -154,29 +132,8 @@ func (c *Conn) Start() (start [8]byte) {
 	return start
 }
 
-// AddBodyBytes counts n of the bytes read as part of a response body.
-func (c *Conn) AddBodyBytes(n int) { c.bodyBytes.Add(int64(n)) }
-
-// OverheadBytes returns how many of the bytes read were not counted by AddBodyBytes: frames, headers, TLS records.
-func (c *Conn) OverheadBytes() int64 { return c.received.Load() - c.bodyBytes.Load() }
-
 // LastRead returns when bytes were last read, or when the connection was made where none were.
 func (c *Conn) LastRead() time.Time { return c.madeAt.Add(time.Duration(c.lastRead.Load())) }
-
-// IsSilent reports whether no byte was read for the ping time that New was given: then a ping was not acknowledged.
-func (c *Conn) IsSilent() bool {
-	return time.Since(c.madeAt)-time.Duration(c.lastRead.Load()) >= c.pingTime
-}
-
-// WritingFor returns for how long the write under way has taken; 0: none is. One that takes long waits for the other
-// side to read.
-func (c *Conn) WritingFor() time.Duration {
-	since := c.writingSince.Load()
-	if since == 0 {
-		return 0
-	}
-	return time.Since(c.madeAt) - time.Duration(since)
-}
 
 // IsClosedByPeer reports whether a read came to the end of the stream. Of several goroutines that use a connection only
 // one gets that error itself.

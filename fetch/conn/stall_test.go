@@ -37,7 +37,7 @@ func TestWaitingForBandwidthIsNoStall(t *testing.T) {
 		}
 		ours, theirs := net.Pipe()
 		defer theirs.Close()
-		silent := New(ours, b, 0)
+		silent := New(ours, b)
 		silent.share.waits = true
 		go func() { _, _ = silent.Read(make([]byte, 1)) }()
 		last, stalled := watch(silent, false)

@@ -81,7 +81,7 @@ func TestSweepHasOneTimer(t *testing.T) {
 	all := new(StallSweep)
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
-	c := New(ours, nil, 0)
+	c := New(ours, nil)
 	defer c.Close()
 	var s StallTimer
 	allocs := testing.AllocsPerRun(1000, func() {

@@ -61,7 +61,7 @@ func (d *Dialer) DialProxy(ctx context.Context, p *Proxy) (*conn.Conn, error) {
 		return nil, err
 	}
 	timesOf(ctx).connectDone(time.Since(began))
-	return conn.New(raw, d.Bandwidth, d.PingTime).StartSharing(), nil
+	return conn.New(raw, d.Bandwidth).StartSharing(), nil
 }
 
 // handshake makes a TLS connection to host over c. config is changed. Where it fails it closes c, and the error is a
@@ -133,5 +133,5 @@ func (d *Dialer) connect(ctx context.Context, scheme, addr string) (*conn.Conn, 
 		return nil, err
 	}
 	timesOf(ctx).connectDone(time.Since(began))
-	return conn.New(raw, d.Bandwidth, d.PingTime), nil
+	return conn.New(raw, d.Bandwidth), nil
 }

@@ -148,7 +148,7 @@ func exchangeOnce(ctx context.Context, rt RoundTripper, to *Target) error {
 // BenchmarkIsReusable measures the check of a connection before it is used again.
 func BenchmarkIsReusable(b *testing.B) {
 	ours, _ := nettest.Pair(b)
-	h := newH1Conn(conn.New(ours, nil, 0), nil)
+	h := newH1Conn(conn.New(ours, nil), nil)
 	h.used = true
 	b.ReportAllocs()
 	for b.Loop() {

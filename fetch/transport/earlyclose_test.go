@@ -90,7 +90,7 @@ func TestUnusedConnectionThatCloses(t *testing.T) {
 		raw, other := net.Pipe()
 		defer func() { _ = other.Close() }()
 		p := newPool(1, nil)
-		h := newH1Conn(conn.New(raw, nil, 0), nil)
+		h := newH1Conn(conn.New(raw, nil), nil)
 		h.used, h.idle.since = used, time.Now()
 		if p.discard("http://a.test", h); p.earlyClosers["http://a.test"] != used {
 			t.Errorf("used %t: the host counts as one that closes early: %t", used, !used)

@@ -29,7 +29,7 @@ func isClosed(h *h1Conn) bool {
 func TestExchangeContextClosesConnection(t *testing.T) {
 	newConn := func() *h1Conn {
 		ours, _ := nettest.Pair(t)
-		h := newH1Conn(conn.New(ours, nil, 0), nil)
+		h := newH1Conn(conn.New(ours, nil), nil)
 		t.Cleanup(h.close)
 		return h
 	}

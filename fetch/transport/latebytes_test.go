@@ -22,7 +22,7 @@ func awaitUnreadBytes(t *testing.T, transport *Transport) {
 // TestUnreadBytesBeforeReuse: bytes that are unread on a connection before a request is sent are no response to it. The
 // exchange takes another connection, whatever the method, as nothing has been sent.
 func TestUnreadBytesBeforeReuse(t *testing.T) {
-	if ours, _ := nettest.Pair(t); !conn.New(ours, nil, 0).CanPoll() {
+	if ours, _ := nettest.Pair(t); !conn.New(ours, nil).CanPoll() {
 		t.Skip("no poll(2) here")
 	}
 	const response = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"

@@ -37,7 +37,7 @@ func (*silentConn) Read([]byte) (int, error)        { return 0, os.ErrDeadlineEx
 // newSilentConn returns an h1Conn over a silentConn, and that.
 func newSilentConn() (*h1Conn, *silentConn) {
 	c := new(silentConn)
-	return newH1Conn(conn.New(c, nil, 0), nil), c
+	return newH1Conn(conn.New(c, nil), nil), c
 }
 
 // getIdle returns the connection of a host that became idle last and is reusable for the exchange of c, or nil. Those
@@ -150,12 +150,12 @@ func TestReapAfterIdleTimeout(t *testing.T) {
 // is free.
 func TestReapClosedByPeer(t *testing.T) {
 	ours, theirs := nettest.Pair(t)
-	if !conn.New(ours, nil, 0).CanPoll() {
+	if !conn.New(ours, nil).CanPoll() {
 		t.Skip("no poll(2) here")
 	}
 	p := newPool(100, nil)
 	defer p.Close()
-	h := newH1Conn(conn.New(ours, nil, 0), nil)
+	h := newH1Conn(conn.New(ours, nil), nil)
 	p.putIdle("a", h)
 	if p.reapIdle(); p.idleCount != 1 {
 		t.Error("an open one is closed")
@@ -172,7 +172,7 @@ func TestIsReusableWithoutPoll(t *testing.T) {
 	ours, theirs := nettest.Pair(t)
 	unpolled := struct{ net.Conn }{ours} // hides the socket
 	for _, c := range []net.Conn{ours, unpolled} {
-		h := newH1Conn(conn.New(c, nil, 0), nil)
+		h := newH1Conn(conn.New(c, nil), nil)
 		h.used = true
 		for range 3 {
 			if !h.isReusable() {
@@ -182,7 +182,7 @@ func TestIsReusableWithoutPoll(t *testing.T) {
 	}
 	nettest.Say(theirs, "xx")
 	for _, c := range []net.Conn{ours, unpolled} {
-		h := newH1Conn(conn.New(c, nil, 0), nil)
+		h := newH1Conn(conn.New(c, nil), nil)
 		h.used = true
 		nettest.Eventually(t, "an unread byte", func() bool { return !h.isReusable() })
 	}

@@ -34,7 +34,7 @@ func TestQuietReuse(t *testing.T) {
 		{name: "one that has carried no exchange", method: "GET", fresh: true, since: 2 * freshFor, room: 9},
 	} {
 		ours, theirs := nettest.Pair(t)
-		h := newH1Conn(conn.New(ours, nil, 0), nil)
+		h := newH1Conn(conn.New(ours, nil), nil)
 		if !h.conn.CanPoll() {
 			t.Skip("no poll(2) here")
 		}
@@ -156,7 +156,7 @@ func TestQuietReuseOverTLS(t *testing.T) {
 		ours, theirs := nettest.Pair(t)
 		below := &gatheredWrites{Conn: theirs}
 		serverTLS := tls.Server(below, &tls.Config{Certificates: certificates, SessionTicketsDisabled: true})
-		c := conn.New(ours, nil, 0)
+		c := conn.New(ours, nil)
 		clientTLS := tls.Client(c, &tls.Config{InsecureSkipVerify: true})
 		shaken := make(chan error, 1)
 		go func() { shaken <- serverTLS.Handshake() }()

@@ -38,7 +38,7 @@ func TestWriteThatFails(t *testing.T) {
 				}()
 				began := time.Now()
 				ctx, call := startCall(t, testTarget(t, "POST", "http://a.test/", []byte(strings.Repeat("x", size))))
-				h := newH1Conn(conn.New(deafConn{ours}, nil, 0), nil)
+				h := newH1Conn(conn.New(deafConn{ours}, nil), nil)
 				resp, err := h.roundTrip(ctx, call, &pool{})
 				if response == "" {
 					f := call.Explain(ctx, err, 0, 0)
