@@ -192,6 +192,7 @@ func (p *pool) dialed(host string, w *wantConn, result connResult) (excess close
 	queue := p.queues[host]
 	if w.dialing = false; w.slow {
 		queue.slow--
+		w.slow = false // it may dial again, where another exchange got this connection
 	} else {
 		queue.dials--
 	}
