@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -140,4 +141,25 @@ func (c *Call) countStream(conn *conn.Conn) {
 	if c.streamOf = conn; conn != nil {
 		conn.Attach()
 	}
+}
+
+// Body returns the body of the response to c, to be read instead of resp.Body, which is still to be closed. A body that
+// ends with its connection has to end with a close_notify where that is over TLS, else it ends with
+// io.ErrUnexpectedEOF: an attacker can end a TCP connection (RFC 9112 section 9.8). It allocates nothing.
+func (c *Call) Body(resp *http.Response) io.Reader {
+	c.body = callBody{in: resp.Body, stall: &c.Stall}
+	c.body.framed, _ = resp.Body.(*responseBody)
+	if c.exclusive && c.tls != nil && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 {
+		c.body.needsNotify = c.conn
+	}
+	return &c.body
+}
+
+// FramingBytes returns how many bytes of chunked framing have come with what was read of Body. Over HTTP/2, where
+// frames are the connection's, it is 0.
+func (c *Call) FramingBytes() int64 {
+	if c.body.framed == nil {
+		return 0
+	}
+	return c.body.framed.framing
 }

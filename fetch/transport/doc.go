@@ -40,9 +40,10 @@ The pool: an exchange that finds no idle connection becomes a wantConn in its ho
 fewer are under way than exchanges wait. A connection goes to the exchange that has waited longest, whether it was
 dialed or another exchange is done with it. The error of a dial goes to the exchange that it was started for. A
 connection with HTTP/2 is shared: it goes to as many exchanges as the server allows, which is one until its SETTINGS
-have come (sharedconn.go, h2exchange.go). At a host that speaks HTTP/2 one connection at a time is dialed, whatever number waits. A
-request is sent again over another connection only where the server closed a reused one before a response began, and
-the method, or a key of the user's, allows it, or where the server has not processed it (RFC 9113 section 8.7).
+have come (sharedconn.go, h2exchange.go). At a host that speaks HTTP/2 one connection at a time is dialed, whatever
+number waits. A request is sent again over another connection only where the server closed a reused one before a
+response began, and the method, or a key of the user's, allows it, or where the server has not processed it (RFC 9113
+section 8.7).
 What may not be sent again gets connections of its own at a host that has closed kept ones so (earlyclose.go). Where a
 connection of a host was silent up to a limit of time, or was reset, its idle ones are closed (silence.go).
 
@@ -57,6 +58,18 @@ its end closes, and is held while none of the others is taken. All else of an h1
 carries, and a Call to the transport until RoundTrip returns, then to its caller. There is a goroutine for each dial
 (want.go), which Close waits for, for the upload of a large request over HTTP/1.1 (h1write.go), which responseBody.end
 waits for, and those of package h2.
+
+The files, from the bottom: each uses those of its line and of the lines above alone.
+
+	version.go target.go classify.go           the words: versions, what is requested, kinds of errors
+	h1request.go h1head.go h1usual.go          heads of requests and responses as text
+	h1framing.go h1conn.go h1write.go          a connection with HTTP/1.1, without exchanges
+	exchangecontext.go                         what ends with an exchange
+	pool.go want.go sharedconn.go release.go   the pool: who gets which connection; a circle, under one lock
+	h1body.go body.go call.go config.go        bodies that hand their connection back; a Call; the interfaces
+	header.go silence.go errors.go             what a Call met
+	h1exchange.go h2exchange.go earlyclose.go  an exchange over a connection
+	roundtrip.go negotiate.go transport.go     an exchange over a pool; which pools there are; which of them it takes
 
 The package knows no Request, no Record and no plan, and never retries a failed exchange. Of our packages it imports
 conn, dial, failure, fdlimit, httpurl and h2.

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"time"
 )
 
@@ -42,22 +41,4 @@ func (p *pool) needsFresh(c *Call) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.earlyClosers[p.hostOf(c.Target)]
-}
-
-// acquireFor returns a connection for the exchange of c: acquire's, or one that has carried no exchange, and will carry
-// no other.
-func (p *pool) acquireFor(ctx context.Context, c *Call) connResult {
-	if c.onlyOnce = p.needsFresh(c); !c.onlyOnce {
-		return p.acquire(ctx, c)
-	}
-	host := p.hostOf(c.Target)
-	w := &wantConn{ctx: ctx, to: *c.Target, result: make(chan connResult, 1), fresh: true}
-	p.mu.Lock()
-	if s := p.takeSharedLocked(host); s != nil {
-		p.mu.Unlock()
-		return connResult{shared: s}
-	}
-	p.enqueue(host, w)
-	p.mu.Unlock()
-	return p.wait(ctx, host, w)
 }

@@ -2,19 +2,12 @@ package transport
 
 import (
 	"bufio"
-	"bytes"
-	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/net/http/httpguts"
 
 	"batchfetch/fetch/conn"
 	"batchfetch/fetch/dial"
@@ -39,6 +32,15 @@ type h1Conn struct {
 	idle    idleEntry // guarded by pool.mu
 }
 
+// An idleEntry is an idle connection's entry in two doubly linked lists of its pool, both in the order in which
+// connections became idle: of all of them, and of those to its host. Guarded by pool.mu.
+type idleEntry struct {
+	host                 string
+	since                time.Time // when it became idle, also after that; zero: it never was
+	lruOlder, lruNewer   *h1Conn
+	hostOlder, hostNewer *h1Conn
+}
+
 // newH1Conn returns an h1Conn over c, with tlsConn over c where that is not nil.
 func newH1Conn(c *conn.Conn, tlsConn *tls.Conn) *h1Conn {
 	h := &h1Conn{conn: c, tls: tlsConn, readTLS: tlsConn, headLeft: -1}
@@ -59,9 +61,6 @@ func (h *h1Conn) stream() net.Conn {
 
 // close closes the connection. The caller owns it, or has taken it out of the pool.
 func (h *h1Conn) close() { _ = conn.Close(h.stream()) } // it is not used any more, so the error has no meaning
-
-// quietFor is how soon after its last response a connection may be used again without a poll.
-const quietFor = time.Millisecond
 
 // freshFor is how long a connection that has carried no exchange may be idle and still be used without a poll.
 const freshFor = 20 * time.Millisecond
@@ -84,19 +83,6 @@ func (h *h1Conn) isReusable() bool {
 		return false
 	}
 	return h.readTLS == nil || hasNoUnreadBytes(h.readTLS, time.Unix(1, 0))
-}
-
-// isReusableFor is isReusable for the exchange of c. For a request that can be sent again it costs no poll(2) where the
-// last response came just now, and nothing behind it; what begins as no response is then no failure yet (roundTripOn).
-func (h *h1Conn) isReusableFor(c *Call) bool {
-	h.unpolled = h.used && !c.polls && c.mayRepeat() && h.conn.IsDrained() && time.Since(h.idle.since) < quietFor
-	switch {
-	case !h.unpolled:
-		return h.isReusable()
-	case h.tls != nil:
-		return h.hasNothingReceived()
-	}
-	return true
 }
 
 // hasNothingReceived is hasNoUnreadBytes for what TLS has received, be it decrypted or not yet: it sets no deadline.
@@ -156,185 +142,5 @@ func (h *h1Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// roundTrip makes an exchange up to the header of the response. The connection goes back to p once the body has been
-// read to its end, and is closed in any other case; also when ctx ends, until the body is read or closed.
-func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Response, error) {
-	c.gotConn(h.conn, h.tls, h.used)
-	h.used = true
-	h.in = headReaders.Get().(*headReader)
-	h.in.Reset(h)
-	b := &c.h1Body
-	*b = responseBody{conn: h, pool: p, host: p.hostOf(c.Target)}
-	b.attach(ctx)
-	b.write = h.writeRequest(c, p)
-	resp, reframed, err := h.readResponse(c)
-	if err != nil {
-		b.end(false)
-		return nil, b.write.explain(err)
-	}
-	b.write.answer()
-	b.refused = resp.StatusCode >= http.StatusBadRequest
-	b.last = c.onlyOnce || reframed || resp.Close || resp.StatusCode == http.StatusSwitchingProtocols ||
-		httpguts.HeaderValuesContainsToken(c.Header["Connection"], "close")
-	if resp.Body == http.NoBody {
-		b.end(true)
-		return resp, nil
-	}
-	b.in, resp.Body = resp.Body, b
-	b.chunked, b.start = len(resp.TransferEncoding) > 0 && !reframed, h.consumed()
-	return resp, nil
-}
-
 // consumed returns how many bytes of the stream the responses so far have taken.
 func (h *h1Conn) consumed() int64 { return h.received - int64(h.in.Buffered()) }
-
-// readResponse reads up to the end of the header of the response, past interim ones (RFC 9110 section 15.2). reframed
-// says that a header was read as normalFraming has it: another reader may see another end of the response.
-func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err error) {
-	h.headLeft, h.in.records = dial.MaxHeaderBytes+headBuffer, false
-	req := requestFor(c.Target.Method)
-	for {
-		start, err := h.in.Peek(len(c.responseStart))
-		if len(start) > 0 {
-			c.responseStartLen = copy(c.responseStart[:], start)
-			c.responded.Store(true)
-		}
-		if err != nil {
-			return nil, false, err
-		}
-		if !h.in.records {
-			if h.readUsualHead(c) {
-				return &c.response, false, nil
-			}
-		}
-		begin, isHTTP10 := len(h.in.raw)-h.in.Buffered(), string(start) == "HTTP/1.0"
-		resp, err = http.ReadResponse(h.in.Reader, req)
-		if (err != nil || isHTTP10) && !reframed {
-			if head := normalFraming(h.in.raw[begin:]); head != nil {
-				reframed = true
-				h.in.Reset(io.MultiReader(bytes.NewReader(head), h))
-				h.in.raw, begin = append(h.in.raw[:0], head...), 0
-				resp, err = http.ReadResponse(h.in.Reader, req)
-			}
-		}
-		switch {
-		case err != nil && h.headLeft == 0: // a line that was cut off is a syntax error to ReadResponse
-			return nil, false, dial.HeaderTooLarge()
-		case err != nil:
-			return nil, false, err
-		case resp.StatusCode/100 != 1 || resp.StatusCode == http.StatusSwitchingProtocols:
-			c.badTransferEncoding = isHTTP10 && hasHeaderLine(h.in.raw[begin:], "Transfer-Encoding")
-			h.headLeft = -1
-			return resp, reframed, nil
-		}
-		if err := c.gotInterim(resp.Header); err != nil {
-			return nil, false, err
-		}
-	}
-}
-
-// readUsualHead reads the header of the response into c, and makes the body where there is one, if all of it is in the
-// buffer and usual. Else what is in the buffer is the beginning of raw, and nothing has been read.
-func (h *h1Conn) readUsualHead(c *Call) bool {
-	start, _ := h.in.Peek(h.in.Buffered()) // what is buffered is there
-	u := &h.in.usual
-	if !u.parse(start, c.Target.Method) {
-		h.in.records, h.in.raw = true, append(h.in.raw[:0], start...)
-		return false
-	}
-	u.response(&c.response, c.Target.Method)
-	_, _ = h.in.Discard(len(u.text)) // as above
-	u.text = nil
-	switch {
-	case u.chunked:
-		c.response.Body = newChunkedBody(h.in.Reader)
-	case c.response.Body == nil:
-		c.h1Body.length = lengthBody{h.in.Reader, u.length}
-		c.response.Body = &c.h1Body.length
-	}
-	h.headLeft, c.usualHead = -1, true
-	return true
-}
-
-// A responseBody is the body of a response. It owns the connection until the body has been read to its end or is
-// closed.
-type responseBody struct {
-	in      io.Reader
-	length  lengthBody // in, where the head was a usual one with a Content-Length
-	conn    *h1Conn
-	pool    *pool
-	host    string           // the connection's key in pool
-	within  *ExchangeContext // that closes the connection; nil: release undoes that
-	release func() bool      // detaches the connection from another context; false where that has ended
-	write   *bodyWrite
-	last    bool // the connection carries no other exchange after this one
-	refused bool // the status is an error: the server has no use for the rest of the request
-	ended   atomic.Bool
-	kept    atomic.Bool // the connection has gone back to pool
-
-	chunked bool  // framing is counted
-	start   int64 // what the connection had consumed before the body
-	payload int64 // bytes of the body, without framing
-	framing int64 // bytes of chunk sizes, extensions and trailers (RFC 9112 section 7.1)
-}
-
-// attach lets the connection be closed where ctx ends before detach.
-func (b *responseBody) attach(ctx context.Context) {
-	var ok bool
-	if b.within, ok = ctx.(*ExchangeContext); ok {
-		b.within.attach(b.conn)
-		return
-	}
-	b.release = context.AfterFunc(ctx, b.conn.abort)
-}
-
-// detach ends what attach began, and reports whether the context has not ended.
-func (b *responseBody) detach() bool {
-	if b.within != nil {
-		return b.within.detach(b.conn)
-	}
-	return b.release()
-}
-
-// Read is io.Reader's. An error, io.EOF included, ends the use of the connection.
-func (b *responseBody) Read(p []byte) (int, error) {
-	n, err := b.in.Read(p)
-	if b.chunked && !b.ended.Load() {
-		b.payload += int64(n)
-		b.framing = b.conn.consumed() - b.start - b.payload
-	}
-	if err != nil {
-		b.end(err == io.EOF)
-	}
-	return n, err
-}
-
-// Close closes the connection where the body has not been read to its end. Any goroutine may call it.
-func (b *responseBody) Close() error {
-	b.end(false)
-	return nil
-}
-
-// end gives the connection back to the pool, or closes it; whole says that the response has been read to its end. The
-// rest of the request is sent first, unless the response is an error, as curl does: a server may respond early and
-// read on.
-func (b *responseBody) end(whole bool) {
-	if b.ended.Swap(true) {
-		return
-	}
-	if whole && !b.refused {
-		b.write.wait()
-	}
-	if live := b.detach(); !live || !whole || b.last || !b.write.isDone() || b.conn.in.Buffered() > 0 {
-		b.conn.close()
-		b.write.wait()
-		return
-	}
-	if cap(b.conn.in.raw) > 2*headBuffer {
-		b.conn.in.raw = nil
-	}
-	headReaders.Put(b.conn.in)
-	b.conn.in = nil
-	b.kept.Store(true)
-	b.pool.putIdle(b.host, b.conn)
-}

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 )
 
@@ -104,4 +105,10 @@ func sameLength(values []string) (string, bool) {
 	}
 	_, valid := ParseCount(first)
 	return first, valid
+}
+
+// ParseCount parses a number of bytes, and reports whether it is one: digits alone (RFC 9110 sections 8.6 and 14.4).
+func ParseCount(text string) (int64, bool) {
+	n, err := strconv.ParseUint(text, 10, 63)
+	return int64(n), err == nil //nolint:gosec // at most 63 bits
 }

@@ -1,14 +1,9 @@
 package transport
 
 import (
-	"bytes"
 	"errors"
-	"net/http"
 	"os"
-	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,29 +15,6 @@ import (
 // buffer takes them, whether or not the server reads (see dial). A larger one is written while the response is awaited,
 // which may come early (RFC 9112 section 9.5).
 const maxAtOnce = 64 << 10
-
-// requestBuffers are *bytes.Buffers in which heads of requests, and small bodies, are put together.
-var requestBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-// writeRequest writes the request of c, or starts to: nil is that it was written. The error of a write is not
-// returned, as reading the response then returns what the server had responded, or why the connection ended; see fail.
-func (h *h1Conn) writeRequest(c *Call, p *pool) *bodyWrite {
-	text := requestBuffers.Get().(*bytes.Buffer)
-	defer requestBuffers.Put(text)
-	text.Reset()
-	h.writeHead(text, c, p)
-	if text.Len()+len(c.Target.Body) > maxAtOnce {
-		return h.writeConcurrently(bytes.Clone(text.Bytes()), c.Target.Body)
-	}
-	text.Write(c.Target.Body)
-	if _, err := h.stream().Write(text.Bytes()); err != nil {
-		w := &bodyWrite{over: h.conn, ended: make(chan struct{})}
-		w.fail(err)
-		close(w.ended)
-		return w
-	}
-	return nil
-}
 
 // writeConcurrently writes a request in a goroutine of its own, in chunks, so that the stall timer sees progress. The
 // goroutine ends when all is written, or the connection is closed; responseBody.end waits for it.
@@ -132,80 +104,4 @@ func (w *bodyWrite) wait() {
 	if w != nil {
 		<-w.ended
 	}
-}
-
-// writeHead appends the head of a request: request line and header (RFC 9112 section 3). A proxy is asked for the whole
-// URL, with the proxy's credentials.
-func (h *h1Conn) writeHead(text *bytes.Buffer, c *Call, p *pool) {
-	to := c.Target
-	b := append(text.AvailableBuffer(), to.Method...)
-	b = append(b, ' ')
-	if p.proxy != nil {
-		b = append(append(append(b, to.URL.Scheme...), "://"...), withoutZone(to.URL.Host)...)
-	}
-	b = append(append(b, to.URL.RequestURI()...), " HTTP/1.1\r\nHost: "...)
-	b = append(append(b, withoutZone(to.hostHeader())...), "\r\n"...)
-	if len(to.Body) > 0 || announcesBody(to.Method) {
-		b = strconv.AppendInt(append(b, "Content-Length: "...), int64(len(to.Body)), 10)
-		b = append(b, "\r\n"...)
-	}
-	b = append(b, h.headers.linesOf(c.Header)...)
-	if c.Header["Proxy-Authorization"] == nil && !EchoesRequest(to.Method) {
-		b = append(b, p.proxyHeader...)
-	}
-	text.Write(append(b, "\r\n"...))
-}
-
-// announcesBody reports whether a request of that method has a Content-Length even without a body, as many servers
-// want it (RFC 9110 section 8.6).
-func announcesBody(method string) bool {
-	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
-}
-
-// A headerCache is the header that a connection sent last and its lines, so that a header that is sent again is not
-// rendered again.
-type headerCache struct {
-	header http.Header
-	lines  []byte
-}
-
-// linesOf returns the lines of a header as they are sent, but for Host and what frames the body; valid until the next
-// call. Two headers are the same where they are the same map, as headers are shared and not written to.
-func (p *headerCache) linesOf(h http.Header) []byte {
-	if p.header != nil && reflect.ValueOf(p.header).Pointer() == reflect.ValueOf(h).Pointer() {
-		return p.lines
-	}
-	text := bytes.NewBuffer(p.lines[:0])
-	if agent := h.Get("User-Agent"); agent != "" {
-		_ = http.Header{"User-Agent": {agent}}.Write(text) // a bytes.Buffer does not fail
-	}
-	_ = h.WriteSubset(text, writtenElsewhere) // as above
-	p.header, p.lines = h, text.Bytes()
-	return p.lines
-}
-
-// writtenElsewhere are the headers that linesOf leaves out, as writeHead or itself writes them, or they would frame the
-// body.
-var writtenElsewhere = map[string]bool{
-	"Host": true, "User-Agent": true, "Content-Length": true, "Transfer-Encoding": true, "Trailer": true,
-}
-
-// requestFor returns a request with what http.ReadResponse needs of one: the method. That of a GET is shared.
-func requestFor(method string) *http.Request {
-	if method == http.MethodGet {
-		return getRequest
-	}
-	return &http.Request{Method: method}
-}
-
-var getRequest = &http.Request{Method: http.MethodGet}
-
-// withoutZone returns host:port without the zone of an IPv6 address, which has a meaning on this machine only (RFC 6874
-// section 1).
-func withoutZone(host string) string {
-	zone, end := strings.IndexByte(host, '%'), strings.LastIndexByte(host, ']')
-	if zone < 0 || end < zone || host[0] != '[' {
-		return host
-	}
-	return host[:zone] + host[end:]
 }

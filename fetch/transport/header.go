@@ -2,7 +2,6 @@ package transport
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"batchfetch/fetch/dial"
@@ -32,8 +31,8 @@ func (c *Call) CheckHead(resp *http.Response) *failure.Failure {
 	return checkHeader(resp.Header)
 }
 
-// malformedHTTP2 says in words what in a header HTTP/2 does not allow (RFC 9113 sections 8.2.2 and 8.1.1) and package h2
-// accepts; "" is nothing.
+// malformedHTTP2 says in words what in a header HTTP/2 does not allow (RFC 9113 sections 8.2.2 and 8.1.1) and package
+// h2 accepts; "" is nothing.
 func malformedHTTP2(h http.Header) string {
 	for _, name := range []string{"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade"} {
 		if _, is := h[name]; is {
@@ -86,10 +85,4 @@ func HeaderBytes(h http.Header) (bytes int) {
 		}
 	}
 	return bytes
-}
-
-// ParseCount parses a number of bytes, and reports whether it is one: digits alone (RFC 9110 sections 8.6 and 14.4).
-func ParseCount(text string) (int64, bool) {
-	n, err := strconv.ParseUint(text, 10, 63)
-	return int64(n), err == nil //nolint:gosec // at most 63 bits
 }

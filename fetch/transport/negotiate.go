@@ -3,11 +3,13 @@ package transport
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"time"
 
 	"batchfetch/fetch/conn"
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/fdlimit"
+	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/transport/h2"
 )
 
@@ -36,8 +38,8 @@ func pingTime(stall time.Duration, bandwidth float64, concurrency int) time.Dura
 	return usual + time.Duration(seconds*float64(time.Second))
 }
 
-// firstWindows is how many bytes the windows of all streams have together at first, growingWindows in how many more they
-// may grow; minWindow is what each has at least.
+// firstWindows is how many bytes the windows of all streams have together at first, growingWindows in how many more
+// they may grow; minWindow is what each has at least.
 const firstWindows, growingWindows, minWindow = 16 << 20, 24 << 20, 64 << 10
 
 // newNegotiating returns the RoundTripper for the versions of HTTP that c allows: over TLS it speaks the one that the
@@ -66,6 +68,49 @@ func newNegotiating(c *Config, d *dial.Dialer, room *h2.Windows) RoundTripper {
 		WriteTime:      max(d.PingTime, usualPingTime), // a slow uplink takes long for what the kernel holds
 	}
 	return p
+}
+
+// newForwarding returns a pool of connections to proxy, which is asked for whole http:// URLs (RFC 9112 section 3.2.2).
+func newForwarding(c *Config, d *dial.Dialer, proxy *dial.Proxy) *pool {
+	p := newPool(maxIdle(c.Concurrency), func(ctx context.Context, _ *Target) connResult {
+		conn, err := d.DialProxy(ctx, proxy)
+		if err != nil {
+			return connResult{err: err}
+		}
+		return connResult{h1: newH1Conn(conn, nil)}
+	})
+	p.proxy = proxy
+	if login := proxy.Authorization(); login != "" {
+		p.proxyHeader = []byte("Proxy-Authorization: " + login + "\r\n")
+	}
+	return p
+}
+
+// dialHTTP connects to the origin of a Target. Over TLS the server chooses among the versions of HTTP that are asked
+// for; with the version HTTP2 a connection without TLS is one for HTTP/2 too (RFC 9113 section 3.3).
+func dialHTTP(ctx context.Context, d *dial.Dialer, to *Target, version Version) connResult {
+	addr := net.JoinHostPort(to.URL.Hostname(), httpurl.Port(to.URL))
+	if to.URL.Scheme == "http" {
+		c, err := d.DialPlain(ctx, addr)
+		switch {
+		case err != nil:
+			return connResult{err: err}
+		case version == HTTP2:
+			return connResult{h2: c}
+		}
+		return connResult{h1: newH1Conn(c, nil)}
+	}
+	c, tlsConn, err := d.DialTLS(ctx, addr)
+	switch {
+	case err != nil:
+		return connResult{err: err}
+	case tlsConn.ConnectionState().NegotiatedProtocol == "h2":
+		return connResult{h2: tlsConn}
+	case version == HTTP2: // the server ignores what it was asked for
+		_ = conn.Close(tlsConn) // nothing has been sent over it
+		return connResult{err: dial.NotSpoken(to.URL.Hostname(), []string{"h2"})}
+	}
+	return connResult{h1: newH1Conn(c, tlsConn)}
 }
 
 // tlsConfig returns the client configuration of a Transport: a clone of base, nil being the zero configuration, with at

@@ -10,17 +10,6 @@ import (
 // shortTime is how long after a dial for which this machine lacked something the pool gives up connections sooner.
 const shortTime = 10 * time.Second
 
-// Release closes the idle connections over HTTP/1.1 to the origin of a Target, for which no requests are left, so that
-// servers do not keep them for nothing. ended says that none will come; else only in a shortage of local ports, files or
-// memory it does so.
-func (t *Transport) Release(to *Target, ended bool) {
-	for _, rt := range []RoundTripper{t.direct, t.guarded} {
-		if p, is := rt.(*pool); is {
-			p.release(to.Origin, ended)
-		}
-	}
-}
-
 // release is Transport.Release for one pool. The connections are closed in a goroutine of a timer.
 func (p *pool) release(host string, ended bool) {
 	p.mu.Lock()

@@ -196,8 +196,8 @@ func TestRefusedOverTheLimit(t *testing.T) {
 	}
 }
 
-// TestHTTP11Required: a host that wants HTTP/1.1, as a RST_STREAM or a GOAWAY says, is asked again so, and from then on.
-// What may not be sent twice fails once, unless it was not processed.
+// TestHTTP11Required: a host that wants HTTP/1.1, as a RST_STREAM or a GOAWAY says, is asked again so, and from then
+// on. What may not be sent twice fails once, unless it was not processed.
 func TestHTTP11Required(t *testing.T) {
 	for name, says := range map[string]func(s *h2Server, id uint32){
 		"RST_STREAM": func(s *h2Server, id uint32) { _ = s.WriteRSTStream(id, http2.ErrCodeHTTP11Required) },
@@ -232,7 +232,8 @@ func TestHTTP11Required(t *testing.T) {
 	config.HTTP = HTTP2
 	transport := New(config)
 	defer transport.Close()
-	if got := exchangeAll(t, transport, 1, testTarget(t, "GET", url, nil))[0]; !strings.Contains(got, "HTTP_1_1_REQUIRED") {
+	got := exchangeAll(t, transport, 1, testTarget(t, "GET", url, nil))[0]
+	if !strings.Contains(got, "HTTP_1_1_REQUIRED") {
 		t.Errorf("HTTP/2 alone: got %q", got)
 	}
 }
@@ -273,7 +274,8 @@ func TestIdleSharedDies(t *testing.T) {
 				if !mayFail {
 					return
 				}
-				if f := call.Explain(ctx, err, 0, 0); f.Kind != failure.Truncated && f.Kind != failure.Reset || call.NotProcessed() {
+				f := call.Explain(ctx, err, 0, 0)
+				if f.Kind != failure.Truncated && f.Kind != failure.Reset || call.NotProcessed() {
 					t.Errorf("%s: %v, not processed is %t", f.Kind, f, call.NotProcessed())
 				}
 			})

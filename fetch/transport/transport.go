@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -13,27 +12,6 @@ import (
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/transport/h2"
 )
-
-// A Config says how a Transport connects and which versions of HTTP it speaks.
-type Config struct {
-	// HTTP is the versions of HTTP that may be spoken.
-	HTTP Version
-	// TLS is the client configuration for https; nil is the system's roots. It is cloned.
-	TLS *tls.Config
-	// Concurrency is the most exchanges at once, HostConcurrency the most on one host.
-	Concurrency, HostConcurrency int
-	// Bandwidth is the most bytes received per second over all connections; 0 is no limit.
-	Bandwidth float64
-	// StallTimeout is the shortest stall timeout of exchanges; 0 is none. HTTP/2 connections are pinged before it is met.
-	StallTimeout time.Duration
-	// HTTPProxy, HTTPSProxy and NoProxy are as curl -x and NO_PROXY take them; empty is no proxy.
-	HTTPProxy, HTTPSProxy, NoProxy string
-	// Private says when addresses that are not public may be connected to. Over a UnixSocket it has no meaning.
-	Private dial.Policy
-	// Dial says how connections are made. Its TLS, Proxies, Bandwidth, Private and CloseIdle are set by New, and its
-	// PingTime where that is 0.
-	Dial dial.Config
-}
 
 // A Transport makes HTTP exchanges over pooled connections. Which RoundTripper, and so which pool, a Call takes
 // depends on where it goes and who named that place; see RoundTrip. Any goroutine may use it. All fields are set by
@@ -48,17 +26,6 @@ type Transport struct {
 	privateName func(netip.Addr) string
 	private     dial.Policy
 	names       *dial.Names // of all dialers; nil where exchanges are made over a RoundTripper of others
-}
-
-// A RoundTripper makes exchanges over its own pooled connections.
-type RoundTripper interface {
-	// RoundTrip sends the request of c and returns once the header of the response has come. The caller reads the body
-	// from Call.Body and closes it. The end of ctx ends the exchange, the body included.
-	RoundTrip(ctx context.Context, c *Call) (*http.Response, error)
-	// CloseIdle closes the connections that carry no exchange.
-	CloseIdle()
-	// Close is CloseIdle, also for connections that become idle later.
-	Close()
 }
 
 // New returns a Transport. Nothing is connected before the first RoundTrip.
@@ -236,4 +203,15 @@ func (t *Transport) literalIn(u *url.URL) (netip.Addr, string) {
 		return a, ""
 	}
 	return a, t.privateName(a)
+}
+
+// Release closes the idle connections over HTTP/1.1 to the origin of a Target, for which no requests are left, so that
+// servers do not keep them for nothing. ended says that none will come; else only in a shortage of local ports, files
+// or memory it does so.
+func (t *Transport) Release(to *Target, ended bool) {
+	for _, rt := range []RoundTripper{t.direct, t.guarded} {
+		if p, is := rt.(*pool); is {
+			p.release(to.Origin, ended)
+		}
+	}
 }

@@ -19,8 +19,8 @@ type hostQueue struct {
 	slow  int         // under way for longer
 }
 
-// slowDial is how long a dial may take before it counts no longer for exchanges that come later: its path may have died,
-// and a new one may take another. A SYN or ClientHello that was lost once is there by then.
+// slowDial is how long a dial may take before it counts no longer for exchanges that come later: its path may have
+// died, and a new one may take another. A SYN or ClientHello that was lost once is there by then.
 const slowDial = 2 * time.Second
 
 // A wantConn is an exchange that waits for a connection (the word is net/http's).
@@ -40,21 +40,6 @@ type connResult struct {
 	h2     net.Conn    // for HTTP/2, with TLS a *tls.Conn; of a dial alone
 	shared *sharedConn // the same, once it is one
 	err    error
-}
-
-// acquire returns a connection for a Call: an idle one, or the first that comes before ctx ends. The caller owns it.
-func (p *pool) acquire(ctx context.Context, c *Call) connResult {
-	host := p.hostOf(c.Target)
-	for {
-		result, w := p.idleOrWait(ctx, host, c.Target)
-		if w != nil {
-			result = p.wait(ctx, host, w)
-		}
-		if result.h1 == nil || result.h1.isReusableFor(c) {
-			return result
-		}
-		p.discard(host, result.h1)
-	}
 }
 
 // idleOrWait returns an idle connection to host, or one that has room, or a new wantConn in its queue. All is decided
@@ -119,8 +104,8 @@ func (q *hostQueue) cancel(w *wantConn) {
 	}
 }
 
-// dialsFor returns how many dials that are not slow may be under way for a queue: one for each exchange that waits; at a
-// host that speaks HTTP/2 one, and none while a connection there has yet to settle. mu is held.
+// dialsFor returns how many dials that are not slow may be under way for a queue: one for each exchange that waits; at
+// a host that speaks HTTP/2 one, and none while a connection there has yet to settle. mu is held.
 func (p *pool) dialsFor(host string, queue *hostQueue) int {
 	if p.known[host] {
 		if slices.ContainsFunc(p.conns[host], func(s *sharedConn) bool { return !s.settled }) {
@@ -218,8 +203,8 @@ func (p *pool) dialed(host string, w *wantConn, result connResult) (excess close
 	return excess
 }
 
-// deliver gives a connection to the wantConn that has waited longest and takes it. It reports whether any did. pool.mu is
-// held.
+// deliver gives a connection to the wantConn that has waited longest and takes it. It reports whether any did. pool.mu
+// is held.
 func (q *hostQueue) deliver(h *h1Conn) bool {
 	i := slices.IndexFunc(q.wants, func(w *wantConn) bool { return !h.used || !w.fresh })
 	if i < 0 {

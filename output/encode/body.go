@@ -15,8 +15,8 @@ import (
 type BodyMode string
 
 // BodyAuto embeds JSON as a value, if every common reader takes it (portableJSON), writes text as a string and anything
-// else as base64. BodyJSON embeds all JSON, BodyString none: it writes JSON as the text that it is, so that every body is
-// a string. BodyText and BodyBase64 write all bodies so, BodyNone writes none.
+// else as base64. BodyJSON embeds all JSON, BodyString none: it writes JSON as the text that it is, so that every body
+// is a string. BodyText and BodyBase64 write all bodies so, BodyNone writes none.
 const (
 	BodyAuto   BodyMode = "auto"
 	BodyJSON   BodyMode = "json"

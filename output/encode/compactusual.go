@@ -7,10 +7,10 @@ import (
 )
 
 // compactUsual appends the compact form of a whole JSON text of the usual kind, and reports whether it is one: valid,
-// portable (see portableJSON), no deeper than 64 levels, without a character that has to be escaped beyond RFC 8259. Of any other text it knows
-// nothing: the compactor judges that. It reads p once, from its first byte to its last, with the place in the grammar
-// in the program counter, and strings, digits and indentation eight bytes at a time. It takes half of the
-// compactor's time.
+// portable (see portableJSON), no deeper than 64 levels, without a character that has to be escaped beyond RFC 8259. Of
+// any other text it knows nothing: the compactor judges that. It reads p once, from its first byte to its last, with
+// the place in the grammar in the program counter, and strings, digits and indentation eight bytes at a time. It takes
+// half of the compactor's time.
 func compactUsual(dst, p []byte) ([]byte, bool) {
 	line := dst
 	var (

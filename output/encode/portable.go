@@ -7,8 +7,8 @@ import (
 )
 
 // portableJSON is a compactor that accepts only what common readers take: jq, DuckDB, PostgreSQL, pandas and Polars
-// refuse a whole file for one value of it with half of a surrogate pair, a \u0000, an integer beyond 64 bits or a number
-// beyond a double (RFC 8259 sections 6 and 8.2 leave all of them to the reader).
+// refuse a whole file for one value of it with half of a surrogate pair, a \u0000, an integer beyond 64 bits or a
+// number beyond a double (RFC 8259 sections 6 and 8.2 leave all of them to the reader).
 type portableJSON struct {
 	compactor
 	check portabilityCheck

@@ -131,8 +131,8 @@ func TestDecoderIsBounded(t *testing.T) {
 	}
 }
 
-// TestEncoder: what the encoder writes is what was asked for, before and after the server changes the size of the table;
-// secrets are never indexed, and neither they nor paths come into the table.
+// TestEncoder: what the encoder writes is what was asked for, before and after the server changes the size of the
+// table; secrets are never indexed, and neither they nor paths come into the table.
 func TestEncoder(t *testing.T) {
 	var got []hpack.HeaderField
 	judge := hpack.NewDecoder(tableSize, func(f hpack.HeaderField) { got = append(got, f) })

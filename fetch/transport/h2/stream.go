@@ -9,7 +9,8 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// A stream is one exchange on a connection. All of it is guarded by Conn.mu, but for wake. It is used again once its exchange is over: whoever still has it by then may wake another exchange in vain.
+// A stream is one exchange on a connection. All of it is guarded by Conn.mu, but for wake. It is used again once its
+// exchange is over: whoever still has it by then may wake another exchange in vain.
 type stream struct {
 	id   uint32        // 0: it has not begun
 	wake chan struct{} // holds one token: something has changed

@@ -28,8 +28,8 @@ type counter struct{ n atomic.Int64 }
 
 func (c *counter) AddBytes(n int) { c.n.Add(int64(n)) }
 
-// TestUpload: a request body comes whole, in frames and windows as the server has them, which change meanwhile: a window
-// that was opened may become negative, and is not written to until it is positive again.
+// TestUpload: a request body comes whole, in frames and windows as the server has them, which change meanwhile: a
+// window that was opened may become negative, and is not written to until it is positive again.
 func TestUpload(t *testing.T) {
 	const size, first = 300_000, 20_000
 	setting := func(s *server, id http2.SettingID, n uint32) { _ = s.WriteSettings(http2.Setting{ID: id, Val: n}) }
@@ -67,8 +67,9 @@ func TestUpload(t *testing.T) {
 	}
 }
 
-// TestEarlyAnswer: a response that comes before the request was sent is one. What is left of the request is sent all the
-// same, as curl does, unless the server does not want it: it said so (RFC 9113 section 8.1), or the response is an error.
+// TestEarlyAnswer: a response that comes before the request was sent is one. What is left of the request is sent all
+// the same, as curl does, unless the server does not want it: it said so (RFC 9113 section 8.1), or the response is an
+// error.
 func TestEarlyAnswer(t *testing.T) {
 	const size = 200_000
 	isReset := func(f http2.Frame) bool { return f.Header().Type == http2.FrameRSTStream }

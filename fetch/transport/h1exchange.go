@@ -1,0 +1,173 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"batchfetch/fetch/dial"
+)
+
+// quietFor is how soon after its last response a connection may be used again without a poll.
+const quietFor = time.Millisecond
+
+// isReusableFor is isReusable for the exchange of c. For a request that can be sent again it costs no poll(2) where the
+// last response came just now, and nothing behind it; what begins as no response is then no failure yet (roundTripOn).
+func (h *h1Conn) isReusableFor(c *Call) bool {
+	h.unpolled = h.used && !c.polls && c.mayRepeat() && h.conn.IsDrained() && time.Since(h.idle.since) < quietFor
+	switch {
+	case !h.unpolled:
+		return h.isReusable()
+	case h.tls != nil:
+		return h.hasNothingReceived()
+	}
+	return true
+}
+
+// roundTrip makes an exchange up to the header of the response. The connection goes back to p once the body has been
+// read to its end, and is closed in any other case; also when ctx ends, until the body is read or closed.
+func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Response, error) {
+	c.gotConn(h.conn, h.tls, h.used)
+	h.used = true
+	h.in = headReaders.Get().(*headReader)
+	h.in.Reset(h)
+	b := &c.h1Body
+	*b = responseBody{conn: h, pool: p, host: p.hostOf(c.Target)}
+	b.attach(ctx)
+	b.write = h.writeRequest(c, p)
+	resp, reframed, err := h.readResponse(c)
+	if err != nil {
+		b.end(false)
+		return nil, b.write.explain(err)
+	}
+	b.write.answer()
+	b.refused = resp.StatusCode >= http.StatusBadRequest
+	b.last = c.onlyOnce || reframed || resp.Close || resp.StatusCode == http.StatusSwitchingProtocols ||
+		httpguts.HeaderValuesContainsToken(c.Header["Connection"], "close")
+	if resp.Body == http.NoBody {
+		b.end(true)
+		return resp, nil
+	}
+	b.in, resp.Body = resp.Body, b
+	b.chunked, b.start = len(resp.TransferEncoding) > 0 && !reframed, h.consumed()
+	return resp, nil
+}
+
+// requestBuffers are *bytes.Buffers in which heads of requests, and small bodies, are put together.
+var requestBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// writeRequest writes the request of c, or starts to: nil is that it was written. The error of a write is not
+// returned, as reading the response then returns what the server had responded, or why the connection ended; see fail.
+func (h *h1Conn) writeRequest(c *Call, p *pool) *bodyWrite {
+	text := requestBuffers.Get().(*bytes.Buffer)
+	defer requestBuffers.Put(text)
+	text.Reset()
+	h.writeHead(text, c, p)
+	if text.Len()+len(c.Target.Body) > maxAtOnce {
+		return h.writeConcurrently(bytes.Clone(text.Bytes()), c.Target.Body)
+	}
+	text.Write(c.Target.Body)
+	if _, err := h.stream().Write(text.Bytes()); err != nil {
+		w := &bodyWrite{over: h.conn, ended: make(chan struct{})}
+		w.fail(err)
+		close(w.ended)
+		return w
+	}
+	return nil
+}
+
+// writeHead appends the head of a request: request line and header (RFC 9112 section 3). A proxy is asked for the whole
+// URL, with the proxy's credentials.
+func (h *h1Conn) writeHead(text *bytes.Buffer, c *Call, p *pool) {
+	to := c.Target
+	b := append(text.AvailableBuffer(), to.Method...)
+	b = append(b, ' ')
+	if p.proxy != nil {
+		b = append(append(append(b, to.URL.Scheme...), "://"...), withoutZone(to.URL.Host)...)
+	}
+	b = append(append(b, to.URL.RequestURI()...), " HTTP/1.1\r\nHost: "...)
+	b = append(append(b, withoutZone(to.hostHeader())...), "\r\n"...)
+	if len(to.Body) > 0 || announcesBody(to.Method) {
+		b = strconv.AppendInt(append(b, "Content-Length: "...), int64(len(to.Body)), 10)
+		b = append(b, "\r\n"...)
+	}
+	b = append(b, h.headers.linesOf(c.Header)...)
+	if c.Header["Proxy-Authorization"] == nil && !EchoesRequest(to.Method) {
+		b = append(b, p.proxyHeader...)
+	}
+	text.Write(append(b, "\r\n"...))
+}
+
+// readResponse reads up to the end of the header of the response, past interim ones (RFC 9110 section 15.2). reframed
+// says that a header was read as normalFraming has it: another reader may see another end of the response.
+func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err error) {
+	h.headLeft, h.in.records = dial.MaxHeaderBytes+headBuffer, false
+	req := requestFor(c.Target.Method)
+	for {
+		start, err := h.in.Peek(len(c.responseStart))
+		if len(start) > 0 {
+			c.responseStartLen = copy(c.responseStart[:], start)
+			c.responded.Store(true)
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		if !h.in.records {
+			if h.readUsualHead(c) {
+				return &c.response, false, nil
+			}
+		}
+		begin, isHTTP10 := len(h.in.raw)-h.in.Buffered(), string(start) == "HTTP/1.0"
+		resp, err = http.ReadResponse(h.in.Reader, req)
+		if (err != nil || isHTTP10) && !reframed {
+			if head := normalFraming(h.in.raw[begin:]); head != nil {
+				reframed = true
+				h.in.Reset(io.MultiReader(bytes.NewReader(head), h))
+				h.in.raw, begin = append(h.in.raw[:0], head...), 0
+				resp, err = http.ReadResponse(h.in.Reader, req)
+			}
+		}
+		switch {
+		case err != nil && h.headLeft == 0: // a line that was cut off is a syntax error to ReadResponse
+			return nil, false, dial.HeaderTooLarge()
+		case err != nil:
+			return nil, false, err
+		case resp.StatusCode/100 != 1 || resp.StatusCode == http.StatusSwitchingProtocols:
+			c.badTransferEncoding = isHTTP10 && hasHeaderLine(h.in.raw[begin:], "Transfer-Encoding")
+			h.headLeft = -1
+			return resp, reframed, nil
+		}
+		if err := c.gotInterim(resp.Header); err != nil {
+			return nil, false, err
+		}
+	}
+}
+
+// readUsualHead reads the header of the response into c, and makes the body where there is one, if all of it is in the
+// buffer and usual. Else what is in the buffer is the beginning of raw, and nothing has been read.
+func (h *h1Conn) readUsualHead(c *Call) bool {
+	start, _ := h.in.Peek(h.in.Buffered()) // what is buffered is there
+	u := &h.in.usual
+	if !u.parse(start, c.Target.Method) {
+		h.in.records, h.in.raw = true, append(h.in.raw[:0], start...)
+		return false
+	}
+	u.response(&c.response, c.Target.Method)
+	_, _ = h.in.Discard(len(u.text)) // as above
+	u.text = nil
+	switch {
+	case u.chunked:
+		c.response.Body = newChunkedBody(h.in.Reader)
+	case c.response.Body == nil:
+		c.h1Body.length = lengthBody{h.in.Reader, u.length}
+		c.response.Body = &c.h1Body.length
+	}
+	h.headLeft, c.usualHead = -1, true
+	return true
+}

@@ -1,0 +1,62 @@
+package transport
+
+import (
+	"bytes"
+	"net/http"
+	"reflect"
+	"strings"
+)
+
+// A headerCache is the header that a connection sent last and its lines, so that a header that is sent again is not
+// rendered again.
+type headerCache struct {
+	header http.Header
+	lines  []byte
+}
+
+// linesOf returns the lines of a header as they are sent, but for Host and what frames the body; valid until the next
+// call. Two headers are the same where they are the same map, as headers are shared and not written to.
+func (p *headerCache) linesOf(h http.Header) []byte {
+	if p.header != nil && reflect.ValueOf(p.header).Pointer() == reflect.ValueOf(h).Pointer() {
+		return p.lines
+	}
+	text := bytes.NewBuffer(p.lines[:0])
+	if agent := h.Get("User-Agent"); agent != "" {
+		_ = http.Header{"User-Agent": {agent}}.Write(text) // a bytes.Buffer does not fail
+	}
+	_ = h.WriteSubset(text, writtenElsewhere) // as above
+	p.header, p.lines = h, text.Bytes()
+	return p.lines
+}
+
+// writtenElsewhere are the headers that linesOf leaves out, as writeHead or itself writes them, or they would frame the
+// body.
+var writtenElsewhere = map[string]bool{
+	"Host": true, "User-Agent": true, "Content-Length": true, "Transfer-Encoding": true, "Trailer": true,
+}
+
+// announcesBody reports whether a request of that method has a Content-Length even without a body, as many servers
+// want it (RFC 9110 section 8.6).
+func announcesBody(method string) bool {
+	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
+}
+
+// requestFor returns a request with what http.ReadResponse needs of one: the method. That of a GET is shared.
+func requestFor(method string) *http.Request {
+	if method == http.MethodGet {
+		return getRequest
+	}
+	return &http.Request{Method: method}
+}
+
+var getRequest = &http.Request{Method: http.MethodGet}
+
+// withoutZone returns host:port without the zone of an IPv6 address, which has a meaning on this machine only (RFC 6874
+// section 1).
+func withoutZone(host string) string {
+	zone, end := strings.IndexByte(host, '%'), strings.LastIndexByte(host, ']')
+	if zone < 0 || end < zone || host[0] != '[' {
+		return host
+	}
+	return host[:zone] + host[end:]
+}

@@ -1,0 +1,95 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"batchfetch/fetch/failure"
+)
+
+// RoundTrip is RoundTripper's. It makes the exchange over an idle connection, or over the first that can be had.
+func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
+	c.forwardedBy = p.proxy
+	for {
+		result := p.acquireFor(ctx, c)
+		if result.err != nil {
+			c.noConn()
+			return nil, result.err
+		}
+		roundTrip := p.roundTripOn
+		if result.shared != nil {
+			roundTrip = func(ctx context.Context, _ *h1Conn, c *Call) (*http.Response, bool, error) {
+				return p.roundTripShared(ctx, result.shared, c)
+			}
+		}
+		if resp, again, err := roundTrip(ctx, result.h1, c); !again {
+			return resp, err
+		}
+	}
+}
+
+// roundTripOn makes the exchange over h. again says that it is to be made over another connection: the server has
+// closed h, which had been idle or used, before a response began, or what came is none, over one that was not polled;
+// and the request may be sent twice (RFC 9110 section 9.2.2).
+func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.Response, again bool, err error) {
+	again, c.pool = h.mayBeStale(), p
+	unpolled := h.unpolled // read first: after its response another exchange may have the connection
+	resp, err = h.roundTrip(ctx, c, p)
+	unreadable := h.conn.HasManyTickets()
+	isLate := unpolled && badStart(c.responseStart[:c.responseStartLen]) != "" // bytes behind the last response
+	if err == nil || !again && !unreadable || c.Responded() && !isLate || ctx.Err() != nil {
+		return resp, false, err
+	}
+	switch {
+	case isLate:
+		c.polls = true // what the server says so again is an error
+	case !unreadable:
+		p.noteEarlyClose(p.hostOf(c.Target))
+	}
+	if h.conn.IsResetByPeer() {
+		p.closeIdleUnread(p.hostOf(c.Target), time.Now().Add(-provenFor))
+	}
+	switch {
+	case !c.Target.isReplayable():
+		return resp, false, err
+	case c.NoReplay:
+		return nil, false, failure.New(failure.Truncated,
+			"the connection closed before an answer, and the request is not to be sent again")
+	}
+	c.dropConn()
+	return nil, true, nil
+}
+
+// acquireFor returns a connection for the exchange of c: acquire's, or one that has carried no exchange, and will carry
+// no other.
+func (p *pool) acquireFor(ctx context.Context, c *Call) connResult {
+	if c.onlyOnce = p.needsFresh(c); !c.onlyOnce {
+		return p.acquire(ctx, c)
+	}
+	host := p.hostOf(c.Target)
+	w := &wantConn{ctx: ctx, to: *c.Target, result: make(chan connResult, 1), fresh: true}
+	p.mu.Lock()
+	if s := p.takeSharedLocked(host); s != nil {
+		p.mu.Unlock()
+		return connResult{shared: s}
+	}
+	p.enqueue(host, w)
+	p.mu.Unlock()
+	return p.wait(ctx, host, w)
+}
+
+// acquire returns a connection for a Call: an idle one, or the first that comes before ctx ends. The caller owns it.
+func (p *pool) acquire(ctx context.Context, c *Call) connResult {
+	host := p.hostOf(c.Target)
+	for {
+		result, w := p.idleOrWait(ctx, host, c.Target)
+		if w != nil {
+			result = p.wait(ctx, host, w)
+		}
+		if result.h1 == nil || result.h1.isReusableFor(c) {
+			return result
+		}
+		p.discard(host, result.h1)
+	}
+}
