@@ -110,7 +110,8 @@ func TestManualFlags(t *testing.T) {
 // foreignFlags are flags of other programs that the manual names.
 var foreignFlags = map[string]bool{
 	"--array": true, "--wrap": true, "--array-properties": true, "--job-definition": true, "--job-queue": true,
-	"--job-name": true, "--sshlogin": true, "--plus": true, "--expect": true,
+	"--job-name": true, "--sshlogin": true, "--plus": true, "--expect": true, "--parsable": true, "--requeue": true,
+	"--dependency": true, "--joblog": true, "--resume-failed": true, "--termseq": true, "--retry-strategy": true,
 }
 
 // manualPages returns the names of the files with the manual.
@@ -195,8 +196,9 @@ func fencedBlocks(page, text string) []manualBlock {
 }
 
 var (
-	callsBatchfetch = regexp.MustCompile(`(?m)(^([A-Za-z_]+=\S+ )*|[|;&'] *)(\./)?batchfetch( |$)`)
+	callsBatchfetch = regexp.MustCompile(`(?m)(^([A-Za-z_]+=\S+ )*|[|;&'] *)(exec )?(\./)?batchfetch( |$)`)
 	cronFields      = regexp.MustCompile(`^(@[a-z]+|[0-9*/,-]+( +[0-9*/,-]+){4}) +`)
+	unitSection     = regexp.MustCompile(`^\[(Unit|Timer)\]$`)
 	yamlKey         = regexp.MustCompile(`^["*\w][-\w."*/:]*: |^["*\w][-\w."*/:]*:$`)
 )
 
@@ -220,6 +222,8 @@ func (b manualBlock) commands(t *testing.T) []string {
 			}
 		}
 		return nil
+	case unitSection.MatchString(first):
+		return b.unitCommands(t, text)
 	case yamlKey.MatchString(first):
 		return b.yamlCommands(t, text)
 	case strings.HasPrefix(first, "$ "):
@@ -303,6 +307,36 @@ func (b manualBlock) yamlCommands(t *testing.T, text string) []string {
 		t.Errorf("%s:%d: %s", b.page, b.line+mistake.Line-1, mistake.Problem)
 	}
 	return nil
+}
+
+// unitCommands returns the command of a unit of systemd, which it verifies where systemd is installed.
+func (b manualBlock) unitCommands(t *testing.T, text string) []string {
+	t.Helper()
+	batchfetch, err := exec.LookPath("batchfetch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	service, timer := filepath.Join(dir, "pull.service"), filepath.Join(dir, "pull.timer")
+	_, command, isService := strings.Cut(text, "ExecStart=/usr/bin/")
+	unit := timer
+	if isService {
+		unit = service
+	} else {
+		writeFile(t, service, "[Service]\nExecStart="+batchfetch+"\n", 0o600)
+	}
+	writeFile(t, unit, strings.Replace(text, "/usr/bin/batchfetch", batchfetch, 1), 0o600)
+	if analyze, err := exec.LookPath("systemd-analyze"); err == nil {
+		// keys that it does not know are no failure of it
+		if out, err := exec.CommandContext(t.Context(), analyze, "verify", unit).CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%s:%d: %v\n%s", b.page, b.line, err, out)
+		}
+	}
+	if !isService {
+		return nil
+	}
+	command, _, _ = strings.Cut(command, "\n")
+	return []string{command}
 }
 
 // buildProgram builds an example program of the library.
