@@ -5,12 +5,13 @@
 //	        │  root.go, registrar.go, environment.go
 //	        ▼
 //	    settings: the flags as given                      flags.go declares them, help.go prints them
-//	        │  resolve.go: files named by flags (request.go, tls.go, credentials.go, hosts.go), proxies, --shard auto
+//	        │  resolve.go: files named by flags (request.go, tls.go, credentials.go, hosts.go), proxies, shard.go
 //	        ▼
 //	    config, or every problem at once ──► exit 2
 //	        │  run.go
 //	        ├──► inputs.go, stream.go, decompress.go ► fetch.Source     dryrun.go only counts it
 //	        ├──► outputs.go, sinks.go  ► fetch.Sink       outputcheck.go: no output is an input or another output
+//	        ├──► tempdir.go, shardname.go                  where temporary files go; the shard in names of outputs
 //	        ├──► cache.go, console.go, interrupts.go      the cache, the log, the signals that drain or cancel the run
 //	        ▼
 //	    fetch.Run                                         progress.go shows it meanwhile
@@ -26,8 +27,8 @@
 // summary that is part of the output file comes first.
 //
 // The other commands are merge.go, demo.go, doctor.go (with doctorsteps.go and doctorheaders.go), schema.go,
-// version.go, topics.go, which prints the texts of the folder topics, and man.go, which makes man pages of them.
-// flagerrors.go says what was meant by an unknown flag, by its spelling or by what other programs call it
+// version.go, topics.go, which prints the texts of the folder topics (manual.go), and man.go, which makes man pages of
+// them. flagerrors.go says what was meant by an unknown flag, by its spelling or by what other programs call it
 // (otherflags.go).
 //
 // Package parse reads sizes, rates and durations; package hostsfile reads the file of --hosts. The testscript files of

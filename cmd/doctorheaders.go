@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ func (d *doctorReport) printHeaders(r *fetch.Record) {
 		return
 	}
 	d.line("protocol", "%s", r.Protocol)
-	d.line("content", "%s", firstOf(r.Header.Get("Content-Type"), "no Content-Type"))
+	d.line("content", "%s", cmp.Or(r.Header.Get("Content-Type"), "no Content-Type"))
 	limits := limitHeaders(r.Header)
 	for _, name := range limits {
 		d.line("limits", "%s: %s", name, strings.Join(r.Header[name], ", "))

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -82,7 +83,7 @@ Examples:
 func help(c *cobra.Command, _ []string) {
 	if c.HasParent() {
 		_, _ = fmt.Fprintf(c.OutOrStdout(), "%s\n\nUsage:\n  %s\n\n%s", // as below
-			strings.TrimSpace(firstOf(c.Long, c.Short)), c.UseLine(), c.LocalFlags().FlagUsages())
+			strings.TrimSpace(cmp.Or(c.Long, c.Short)), c.UseLine(), c.LocalFlags().FlagUsages())
 		for _, sub := range c.Commands() {
 			_, _ = fmt.Fprintf(c.OutOrStdout(), "  %-12s %s\n", sub.Name(), sub.Short) // as below
 		}
@@ -98,16 +99,6 @@ func help(c *cobra.Command, _ []string) {
 	writeColumns(text, "      --version", "print the version")
 	text.WriteString(helpTail)
 	_, _ = io.WriteString(c.OutOrStdout(), text.String()) // standard output is where an error would go, too
-}
-
-// firstOf returns the first text that is not empty.
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }
 
 // writeGroup writes the heading of a group and its flags.

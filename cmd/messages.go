@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -40,7 +41,7 @@ func printProblems(w io.Writer, problems []error) int {
 
 // printParseError writes an error of the flag parser and returns exitUsage.
 func printParseError(w io.Writer, err error) int {
-	printError(w, err.Error(), firstOf(hintFor(err), "batchfetch --help lists every flag"))
+	printError(w, err.Error(), cmp.Or(hintFor(err), "batchfetch --help lists every flag"))
 	return exitUsage
 }
 

@@ -66,9 +66,6 @@ func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 	return out, out.openLive(c.output)
 }
 
-// errClosed is that there is no output.
-var errClosed = errors.New("standard output is closed, and nothing else would hold what is fetched")
-
 // losesAll reports whether standard output, which is closed, would be all that the run writes of successes.
 func losesAll(c *config) bool {
 	return c.output.output == "" && c.output.saveDir == "" && c.cache.address == "" && c.output.body != encode.BodyNone &&

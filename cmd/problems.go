@@ -85,6 +85,9 @@ func hintFor(err error) string {
 	return ""
 }
 
+// errClosed is that there is no output.
+var errClosed = errors.New("standard output is closed, and nothing else would hold what is fetched")
+
 // outputHint is hintFor with the hints that are for outputs alone.
 func outputHint(err error) string {
 	var temporary *spool.Error
