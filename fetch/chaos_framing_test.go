@@ -182,7 +182,7 @@ var bodilessFaults = []fault{
 // slowBody sends head and then 5 KiB in ten parts, each within the stall timeout and all together above its least rate.
 func slowBody(head string) fault {
 	return fault{name: "a drip over the bound", serve: respondRepeatedly(head, strings.Repeat("x", 512), 10,
-		300*time.Millisecond), body: strings.Repeat("x", 5120)}
+		1500*time.Millisecond), body: strings.Repeat("x", 5120)}
 }
 
 // silenceFaults close, reset or stop using a connection in each phase of a response.
@@ -193,7 +193,7 @@ var silenceFaults = []fault{
 	{name: "a header that drips", serve: respondRepeatedly(okHeader+"X: ", "x", 400, 50*time.Millisecond),
 		kind: failure.Stalled, message: beforeResponse},
 	{name: "silence before the answer", serve: respondAndHang(""), kind: failure.Stalled,
-		message: "no data for 4s (--stall-timeout); " + beforeResponse},
+		message: "no data for 12s (--stall-timeout); " + beforeResponse},
 	{name: "silence in the status line", serve: respondAndHang("HTTP/1.1 2"), kind: failure.Stalled,
 		message: beforeResponse},
 	{name: "silence in the header", serve: respondAndHang(okHeader + "X-"), kind: failure.Stalled,

@@ -79,7 +79,7 @@ var statusFaults = []fault{
 		serve: respondRepeatedly("", strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100), 1<<20, 0), kind: failure.TooLarge,
 		message: "the header is over 256 KiB"},
 	{name: "slow 1xx without an end", serve: respondRepeatedly("", "HTTP/1.1 100 Continue\r\n\r\n", 400,
-		100*time.Millisecond), kind: failure.Stalled, message: beforeResponse},
+		400*time.Millisecond), kind: failure.Stalled, message: beforeResponse},
 	{name: "101 that nobody asked for",
 		serve: respond("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05hello"),
 		kind:  failure.BadStatus, message: "101 Switching Protocols"},

@@ -64,7 +64,7 @@ func chaosOptions(t testing.TB) fetch.Options {
 	o := fetch.Defaults()
 	o.Concurrency, o.Retries, o.MaxBody, o.BodyMemory = 200, 0, 1<<20, 64<<10
 	o.RetryOn = judge.RetryOn{} // nor are refusals retried
-	o.StallTimeout, o.KeepHeader, o.TLS = 4*time.Second, true, getTestCA(t).clientConfig()
+	o.StallTimeout, o.KeepHeader, o.TLS = 12*time.Second, true, getTestCA(t).clientConfig()
 	return o
 }
 

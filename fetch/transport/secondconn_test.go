@@ -53,7 +53,7 @@ func newSteppedHost(t *testing.T) *steppedHost {
 			return connResult{err: context.Cause(ctx)}
 		}
 		served.Go(func() { h.serve(i, theirs[i]) })
-		return connResult{h2: conn.New(ours[i], nil, time.Minute)}
+		return connResult{h2: conn.New(ours[i], nil)}
 	}
 	t.Cleanup(func() { h.transport.Close(); h.exchanges.Wait(); served.Wait() })
 	return h
