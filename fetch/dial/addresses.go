@@ -2,6 +2,7 @@ package dial
 
 import (
 	"cmp"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -104,4 +105,13 @@ func interleave(addrs []netip.Addr) []netip.Addr {
 		}
 	}
 	return all
+}
+
+// hostOf returns the host of host:port; any other text is returned as it is.
+func hostOf(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	return host
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 
@@ -82,3 +83,29 @@ func (e *shortage) Error() string { return fdlimit.ShortageText(e.err) }
 
 // Unwrap returns the error.
 func (e *shortage) Unwrap() error { return e.err }
+
+// A BlockedError is that an address was not connected to because it is not public.
+type BlockedError struct {
+	Addr   netip.Addr
+	Name   string // the kind of the address, such as "loopback"
+	Policy Policy // that forbids it
+}
+
+func (e *BlockedError) Error() string { return e.Addr.String() + " is not public" }
+
+// Failure returns the failure, of kind BlockedAddress, of an exchange with host.
+func (e *BlockedError) Failure(host string) *failure.Failure {
+	where := fmt.Sprintf("%s (%s)", e.Addr, e.Name)
+	if host != e.Addr.String() {
+		where += ", the address of " + host + ","
+	}
+	if e.Policy == PrivateDeny {
+		return failure.New(failure.BlockedAddress, "%s is not public, and private is deny", where)
+	}
+	return failure.New(failure.BlockedAddress, "%s is not public, and a public page redirected to it", where)
+}
+
+// A familyError is that none of a host's addresses has the family wanted.
+type familyError struct{ wanted string }
+
+func (e *familyError) Error() string { return "no " + e.wanted + " address" }

@@ -22,32 +22,6 @@ type Names struct {
 	shortage atomic.Bool // a query has lacked a file descriptor since shortageBehind last asked
 }
 
-// NewNames returns Names for Dialers with that configuration. Sockets of queries wait for a file descriptor where too
-// many files are open, as dials do. The caller closes it once no Dialer uses it.
-func NewNames(c *Config) *Names {
-	n := new(Names)
-	system, ask, closeIdle := c.Network.Dialer.Resolver, new(net.Dialer).DialContext, c.CloseIdle
-	if system != nil && system.Dial != nil {
-		ask = system.Dial
-	}
-	if closeIdle == nil {
-		closeIdle = func() {}
-	}
-	n.resolver = resolver.New(resolver.Config{
-		Network: map[string]string{"tcp4": "ip4", "tcp6": "ip6"}[c.Family], TTL: c.NameTTL, System: system,
-		Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return fdlimit.RetryWhenFree(ctx, closeIdle, func() (net.Conn, error) {
-				c, err := ask(ctx, network, addr)
-				if fdlimit.IsExhausted(err) {
-					n.shortage.Store(true)
-				}
-				return c, err
-			})
-		},
-	})
-	return n
-}
-
 // Close ends the look-ups under way.
 func (n *Names) Close() { n.resolver.Close() }
 

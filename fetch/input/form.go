@@ -51,23 +51,6 @@ func (e *textError) Error() string { return e.err.Error() }
 // errElementTooLong is the error of a form other than lines.
 var errElementTooLong = errors.New("an element is longer than 4 MiB, the most for a request")
 
-// newTexts returns the texts of in. Text in UTF-16 is decoded.
-func newTexts(in io.Reader, form Form) texts {
-	buffered := decodeUTF16(bufio.NewReaderSize(in, readSize))
-	if form == FormAuto || form == "" {
-		form = detect(buffered)
-	}
-	switch form {
-	case FormCSV, FormTSV:
-		return newTable(buffered, form)
-	case FormJSON:
-		return newJSONArray(buffered)
-	case FormSitemap:
-		return newSitemap(buffered)
-	}
-	return &lineReader{in: bufio.NewReaderSize(&lineEnds{in: buffered}, readSize)}
-}
-
 // readSize is the size in bytes of the buffers that an input is read through.
 const readSize = 64 << 10
 

@@ -105,19 +105,6 @@ func (t *table) readHeader() error {
 	return nil
 }
 
-// CheckHeader returns what is wrong with the header of a table; nil also for an empty input, and for other forms.
-func CheckHeader(in io.Reader, form Form) error {
-	t, isTable := newTexts(in, form).(*table)
-	if !isTable {
-		return nil
-	}
-	err := t.readHeader()
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
-}
-
 func (t *table) place() (int64, bool) { return t.number, false }
 
 func (t *table) next() ([]byte, error) {
