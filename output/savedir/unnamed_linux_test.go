@@ -1,0 +1,58 @@
+package savedir
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"batchfetch/fetch"
+	"batchfetch/output/file/filetest"
+)
+
+// TestLinkWays: a file without a name gets one by its descriptor, where this user may do that, or by its name in /proc;
+// never one that another file has, be that a link to nowhere.
+func TestLinkWays(t *testing.T) {
+	for _, way := range []linkWay{linkByFD, linkByProc} {
+		dir := t.TempDir()
+		bodies := openDir(t, dir, "")
+		needsUnnamed(t, bodies)
+		if way == linkByFD && bodies.linkWay != linkByFD {
+			continue // this kernel wants CAP_DAC_READ_SEARCH for it
+		}
+		bodies.linkWay = way
+		path, err := saveBody(bodies, &fetch.Request{URL: "https://a.test/", Path: "in/body"}, "text")
+		if err != nil || filetest.Read(t, path) != "text" {
+			t.Errorf("way %d: saved as %q, %v", way, path, err)
+		}
+		filetest.Symlink(t, "nowhere", filepath.Join(dir, "in", "link"))
+		f := bodies.createUnnamed("in")
+		if f == nil {
+			t.Fatalf("way %d: no file", way)
+		}
+		for _, name := range []string{"in/body", "in/link"} {
+			if err := bodies.link(f, name); !errors.Is(err, fs.ErrExist) {
+				t.Errorf("way %d: %s: %v", way, name, err)
+			}
+		}
+		must(t, f.Close())
+	}
+}
+
+// TestModeOfUnnamed: a body has the permissions of any new file.
+func TestModeOfUnnamed(t *testing.T) {
+	dir := t.TempDir()
+	path, err := saveBody(openDir(t, dir, ""), &fetch.Request{URL: "https://a.test/", Path: "body"}, "text")
+	must(t, err)
+	plain, err := os.OpenFile(filepath.Join(dir, "plain"), os.O_CREATE|os.O_WRONLY, 0o666)
+	must(t, err)
+	must(t, plain.Close())
+	var saved, other unix.Stat_t
+	must(t, errors.Join(unix.Stat(path, &saved), unix.Stat(plain.Name(), &other)))
+	if saved.Mode != other.Mode || saved.Nlink != 1 {
+		t.Errorf("mode is %o with %d names, a new file's is %o", saved.Mode, saved.Nlink, other.Mode)
+	}
+}
