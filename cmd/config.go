@@ -11,6 +11,7 @@ type config struct {
 	fetch    fetch.Options // valid, and without Sinks, stores, log and channels
 	output   outputFlags
 	cache    cacheFlags
+	limits   string // the URL of the server that keeps limits for several processes; "" is none
 	shard    input.Shard
 	bodyURL  string // of requests whose bodies are the input's lines; "" is that lines are requests
 	form     input.Form

@@ -45,6 +45,9 @@ func registerLimits(r *registrar, s *settings) {
 	add(r, &o.Rate, "rate", "", "rate", "none",
 		"most requests started in the whole run, evenly spaced: 10/s, 60/m, 1/15s", parse.Rate)
 	add(r, &o.HostRate, "host-rate", "", "rate", "none", "the same for each host", parse.Rate)
+	r.text(&s.limits, "limits", "", "url",
+		"keep rates, --host-concurrency and pauses of hosts together with all processes that name this Redis server: "+
+			"redis://[user:password@]host[:port][/db], rediss:// for TLS (help sharding)")
 	r.bool(&o.Adaptive, "adaptive", "",
 		"lower the rate of a host that refuses requests (429, Retry-After), raise it again step by step, and "+
 			"obey announced quotas (RateLimit)")

@@ -37,7 +37,7 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 	o.TLS = readTLS(s.tls, files, found)
 	shard := resolveShard(s.shard, lookup, found)
 	if s.shardBy == shardByRequest {
-		divideRequests(&o, &shard, found)
+		divideRequests(&o, &shard, s.limits != "", found)
 	}
 	outputs := s.output
 	nameOutputs(&outputs, shard, s.shard.auto || shard.Of > 0, found)
@@ -52,8 +52,13 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 		found.add("input", "and --url exclude each other: each line is the body of a request", "")
 	}
 	checkCache(s.cache, &o, found)
+	if s.limits != "" {
+		if _, err := limitsConfig(s.limits, &o); err != nil {
+			found.add("limits", err.Error(), limitsHint)
+		}
+	}
 	return &config{
-		fetch: o, output: outputs, cache: s.cache, shard: shard, bodyURL: s.request.bodyURL,
+		fetch: o, output: outputs, cache: s.cache, limits: s.limits, shard: shard, bodyURL: s.request.bodyURL,
 		form:   s.form,
 		unique: s.unique, dryRun: s.dryRun, exitZero: s.exitZero,
 		progress: s.progress, quiet: s.quiet, verbose: s.verbose, failFast: s.failFast, hostLimits: s.hostsFile != "",

@@ -35,11 +35,18 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	if c.dryRun {
 		return dryRun(in, c, src)
 	}
-	out, err := openOutputs(c, inputs)
+	var out *outputs
+	keeper, err := openLimits(in.ctx, c, func(text string) { out.console.report(slog.LevelWarn, text, "") })
+	if err != nil {
+		return printOutputError(os.Stderr, err)
+	}
+	defer keeper.close(in.ctx)
+	out, err = openOutputs(c, inputs)
 	if err != nil {
 		return printOutputError(os.Stderr, err)
 	}
 	o := c.fetch
+	keeper.keep(&o)
 	if out.bodies != nil {
 		o.BodyStore = out.bodies
 	}

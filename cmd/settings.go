@@ -16,6 +16,7 @@ type settings struct {
 	proxy   proxyFlag
 	output  outputFlags
 	cache   cacheFlags
+	limits  string // a Redis URL; "" is none
 
 	maxBody     int64 // --max-body; negative is not given
 	tempMax     int64 // --temp-max; negative is not given

@@ -92,13 +92,16 @@ func (r jobIDs) String() string {
 	return fmt.Sprintf("%d-%d:%d", r.first, r.last, r.step)
 }
 
-// divideRequests makes shard one of single requests, and divides the rates of the whole by how many there are.
-func divideRequests(o *fetch.Options, shard *input.Shard, found *problems) {
+// divideRequests makes shard one of single requests, and divides the rates of the whole by how many there are, unless
+// the shards keep them together (--limits).
+func divideRequests(o *fetch.Options, shard *input.Shard, together bool, found *problems) {
 	switch {
 	case shard.Of == 0:
 		found.add("shard-by", "request needs --shard i/n", "")
+	case together:
+		shard.ByRequest = true
 	case o.Rate == 0 && o.HostRate == 0 && !o.Hosts.HasRate():
-		found.add("shard-by", "request needs --rate, --host-rate or rates in --hosts, as every shard requests of every host",
+		found.add("shard-by", "request needs --limits, --rate, --host-rate or rates in --hosts, as every shard requests of every host",
 			"give the rate of all shards together: it is divided by their number")
 	default:
 		shard.ByRequest = true

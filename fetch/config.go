@@ -127,6 +127,7 @@ func (o *Options) limits() plan.Limits {
 		Adaptive:      o.Adaptive,
 		HostMaxErrors: o.HostMaxErrors,
 		RetryDelay:    o.RetryDelay,
+		Shared:        o.Limiter != nil,
 		Host:          o.hostLimits,
 	}
 }

@@ -45,6 +45,9 @@ type Options struct {
 	// Hosts has settings of single hosts in place of these: limits, timeouts, retries, headers and credentials; nil is
 	// none.
 	Hosts *HostRules
+	// Limiter keeps Rate, HostRate, HostConcurrency, those of Hosts, and the pauses of hosts together with other runs;
+	// nil is that they are of this run alone. Its errors end the run.
+	Limiter Limiter
 	// Lookahead is the most Requests read from the Source and not finished, those that are spilled not counted; at
 	// least 1. It bounds the memory of Requests that wait: of those over 4 KiB no more than 64 MiB are read ahead, but
 	// for those that Concurrency exchanges need.

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -61,8 +62,10 @@ func runWith(
 		defer close(feedEnded)
 		p.feeder(source, s).feed()
 	}()
+	kept := p.startLimiter(ctx, s)
 	s.loop()
 
+	kept()
 	close(p.start)
 	close(p.lookups)
 	workers.Wait()
@@ -74,6 +77,18 @@ func runWith(
 	summary := s.summary(ended)
 	summary.Lookups, summary.LookupsFromMemory = transport.Lookups()
 	return summary, p.runError(ctx, &summary, s.inputError)
+}
+
+// startLimiter starts the limitKeeper, where there is a Limiter, and returns a function that ends it.
+func (p *pipeline) startLimiter(ctx context.Context, s *scheduler) (end func()) {
+	if p.options.Limiter == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	k := &limitKeeper{p.options.Limiter, s, p.short, p.unkept.fail}
+	var running sync.WaitGroup
+	running.Go(func() { k.keep(ctx) })
+	return func() { cancel(); running.Wait() }
 }
 
 // backlog is the capacity of the channels between two stages, in Tasks or Records: with 256 neither stage waits until
@@ -94,12 +109,14 @@ type pipeline struct {
 	finisher  *finisher
 	shortage  sync.Once // for Options.WarnShortage
 	failure   *outputFailure
+	unkept    *outputFailure // of the Limiter
 
 	start        chan *task    // scheduler to idle workers
 	lookups      chan *task    // scheduler to lookup workers
 	records      chan *Record  // workers and lookup workers to writer
 	largeRecords chan *Record  // the same for large ones, unbuffered: a worker holds its own until the writer takes it
 	wake         chan struct{} // writer to scheduler: a Record has been taken or committed
+	short        chan struct{} // scheduler to limitKeeper: the plan lacks something
 
 	lookupsClosed  atomic.Bool  // lookups that have not begun are not made
 	waitingForSink atomic.Bool  // the scheduler waits for a Record to be taken
@@ -113,11 +130,13 @@ func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipelin
 		options: o, sink: sink, transport: transport, targets: newTargeter(o),
 		cache: newResponseCache(o, transport), renewer: newHeaderRenewer(o), memory: newDecodeMemory(),
 		failure:      newOutputFailure(),
+		unkept:       newOutputFailure(),
 		start:        make(chan *task, o.Concurrency),
 		lookups:      make(chan *task, backlog),
 		records:      make(chan *Record, backlog),
 		largeRecords: make(chan *Record),
 		wake:         make(chan struct{}, 1),
+		short:        make(chan struct{}, 1),
 	}
 	p.pager = &pager{options: o, targets: p.targets, transport: transport}
 	p.finisher = &finisher{options: o, pager: p.pager, sink: sink, records: p.records, largeRecords: p.largeRecords,
@@ -134,6 +153,7 @@ func (p *pipeline) schedulerPorts(
 ) schedulerPorts {
 	return schedulerPorts{
 		start: p.start, lookups: p.lookups, wake: p.wake, canceled: ctx.Done(), failed: p.failure.done(),
+		unkept: p.unkept.done(), short: p.short,
 		startWorker: startWorker, startLookupWorker: startLookupWorker, cancel: cancel, lookupsClosed: &p.lookupsClosed,
 		holder: holderOf(p.sink), waitingForSink: &p.waitingForSink, taken: &p.taken,
 		committedCount: &p.committedCount, blockedWorkers: &p.blockedWorkers,
@@ -191,6 +211,8 @@ func (p *pipeline) runError(ctx context.Context, s *Summary, inputErr error) err
 	switch s.Stopped {
 	case StopInput:
 		return inputErr
+	case StopLimits:
+		return &LimitsError{errors.Unwrap(p.unkept.cause())}
 	case StopCanceled:
 		return fmt.Errorf("the run was cancelled: %w", context.Cause(ctx))
 	}

@@ -8,6 +8,14 @@ import (
 	"batchfetch/fetch/spool"
 )
 
+// A LimitsError is the error of a run that ended because Options.Limiter failed.
+type LimitsError struct{ Err error }
+
+func (e *LimitsError) Error() string { return "the limits can't be kept: " + e.Err.Error() }
+
+// Unwrap returns the error of the Limiter.
+func (e *LimitsError) Unwrap() error { return e.Err }
+
 // An OutputError is the error of a run that ended because an output failed: the Sink, a BodyStore or a temporary file.
 type OutputError struct{ Err error }
 

@@ -20,6 +20,8 @@ type schedulerPorts struct {
 	wake     <-chan struct{} // from the writer: a Record has been taken or committed
 	canceled <-chan struct{} // closed when the caller's context ends
 	failed   <-chan struct{} // closed when an output has failed
+	unkept   <-chan struct{} // closed when the Limiter has failed
+	short    chan<- struct{} // to the limitKeeper: the plan lacks something; capacity 1
 
 	startWorker       func()
 	startLookupWorker func()
@@ -71,7 +73,7 @@ type scheduler struct {
 	inputError error // an *InputError: why it broke off
 	isClosed   bool  // the Summary has been made: nothing is counted any more
 
-	stops   [3]stopRequest
+	stops   [4]stopRequest
 	booked  bookedTime
 	delayed delayedHost // of the last Task that a response has made wait
 }
@@ -93,7 +95,7 @@ func newScheduler(o *Options, ports schedulerPorts) *scheduler {
 	s := &scheduler{schedulerPorts: ports, options: o, tally: newTally(o), over: make(chan struct{}),
 		room: make(chan struct{}, 1), timer: newStoppedTimer(), begun: time.Now()}
 	s.plan = plan.New(o.limits(), s.codec())
-	s.stops = [...]stopRequest{{s.canceled, StopCanceled}, {s.failed, StopOutput}, {o.Drain, StopDrain}}
+	s.stops = [...]stopRequest{{s.canceled, StopCanceled}, {s.failed, StopOutput}, {s.unkept, StopLimits}, {o.Drain, StopDrain}}
 	s.booked.until = s.begun
 	if o.Deadline > 0 {
 		s.deadline = s.begun.Add(o.Deadline)
@@ -114,7 +116,7 @@ func (s *scheduler) codec() plan.Codec {
 // stopped, until it is over.
 func (s *scheduler) loop() {
 	defer s.timer.Stop()
-	canceled, failed, drain := s.canceled, s.failed, s.options.Drain
+	canceled, failed, unkept, drain := s.canceled, s.failed, s.unkept, s.options.Drain
 	for {
 		s.recheck()
 		select {
@@ -126,6 +128,8 @@ func (s *scheduler) loop() {
 			canceled = nil // a nil channel blocks: it is seen once
 		case <-failed:
 			failed = nil
+		case <-unkept:
+			unkept = nil
 		case <-drain:
 			drain = nil
 		}
@@ -191,6 +195,7 @@ func (s *scheduler) settle(now time.Time) {
 	s.admitParked(now)
 	wait := s.startWithRoom(now, s.dispatch(now))
 	s.startLookups()
+	s.askLimiter()
 	if s.isOver() {
 		s.bookTime(now)
 		s.end()

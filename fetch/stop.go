@@ -89,6 +89,8 @@ func (s *scheduler) stopCause() error {
 		return &failure.Stop{Why: "an interrupt"}
 	case StopOutput:
 		return &failure.Stop{Why: "an output that can't be written"}
+	case StopLimits:
+		return &failure.Stop{Why: "limits that can't be kept"}
 	}
 	return &failure.Stop{Why: "the caller"}
 }

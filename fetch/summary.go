@@ -35,6 +35,7 @@ const (
 	StopDrain    Stop = "drain"    // Options.Drain was closed
 	StopCanceled Stop = "canceled" // the context of Run ended
 	StopOutput   Stop = "output"   // the Sink, a BodyStore or a temporary file failed
+	StopLimits   Stop = "limits"   // Options.Limiter failed
 	StopInput    Stop = "input"    // the Source failed; the Requests that it had yielded were finished
 )
 

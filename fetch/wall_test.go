@@ -22,6 +22,7 @@ var mayImport = map[string]string{
 	"fetch/spool":   "",
 	"fetch/resp":    "",
 	"fetch/cache":   "fetch/resp",
+	"fetch/limits":  "fetch/plan fetch/resp",
 	"fetch/paging":  "",
 
 	"fetch/resolver":  "",
@@ -56,7 +57,7 @@ var mayImport = map[string]string{
 	"cmd/parse":     "",
 	"cmd/hostsfile": "cmd/parse fetch fetch/judge",
 	"cmd": "cmd/hostsfile cmd/parse fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
-		"fetch/httpurl fetch/input fetch/judge fetch/netrc fetch/paging fetch/redact fetch/spelling fetch/spool " +
+		"fetch/httpurl fetch/input fetch/judge fetch/limits fetch/netrc fetch/paging fetch/redact fetch/resp fetch/spelling fetch/spool " +
 		"fetch/transport " +
 		"output output/encode output/file output/journal output/merge output/savedir " +
 		"output/terminal",

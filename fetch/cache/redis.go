@@ -3,12 +3,9 @@ package cache
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
-	"net"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -52,44 +49,18 @@ func IsRedisURL(text string) bool { return strings.Contains(text, "://") }
 // OpenRedis returns a Store in the server at redis://[user:password@]host[:port][/db], or rediss:// for TLS.
 // It does not connect yet. Its error never repeats a piece of the URL, which may be a piece of a password.
 func OpenRedis(address string, settings RedisSettings) (*Redis, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return nil, errors.New("is no URL: percent-encode what is special in a password")
-	}
-	o := resp.Config{
-		Addr: net.JoinHostPort(u.Hostname(), portOf(u)), Timeout: redisTimeout, Conns: redisPool,
-	}
+	o, err := resp.ParseURL(address, settings.Roots, redisTimeout, redisPool)
 	switch {
-	case u.Scheme == "rediss":
-		o.TLS = &tls.Config{ServerName: u.Hostname(), RootCAs: settings.Roots, MinVersion: tls.VersionTLS12}
-	case u.Scheme != "redis":
+	case errors.Is(err, resp.ErrScheme):
 		return nil, errors.New("must be redis://, rediss:// or a directory")
-	}
-	if u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
-		return nil, errors.New("must be redis://[user:password@]host[:port][/db]")
-	}
-	if db := strings.Trim(u.Path, "/"); db != "" {
-		if o.DB, err = strconv.Atoi(db); err != nil || o.DB < 0 {
-			return nil, errors.New("names a database that is no number")
-		}
-	}
-	if u.User != nil {
-		o.Username = u.User.Username()
-		o.Password, _ = u.User.Password()
+	case err != nil:
+		return nil, err
 	}
 	r := &Redis{client: resp.New(o), ttl: settings.Keep}
 	if r.renews = settings.Remember || r.ttl <= 0; r.renews {
 		r.ttl = max(r.ttl, redisTTL)
 	}
 	return r, nil
-}
-
-// portOf returns the port of a URL, or the default one.
-func portOf(u *url.URL) string {
-	if port := u.Port(); port != "" {
-		return port
-	}
-	return "6379"
 }
 
 // redisKey returns the server's name of a key.

@@ -41,7 +41,7 @@ func (l *lane) adaptRate(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 		if th.width.countVolley(v.Health == judge.Refused) && now.After(th.width.notBefore) {
 			th.width.narrow(now)
 			th.limit = th.before
-			l.pace.setRate(l.rate(), now)
+			l.pace.setRate(l.paceRate(), now)
 		}
 	}
 	switch th := l.throttle; {
@@ -119,7 +119,7 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	if l.perSecond > 0 {
 		th.limit = min(th.limit, l.perSecond)
 	}
-	l.pace.setRate(l.rate(), now)
+	l.pace.setRate(l.paceRate(), now)
 	th.raisedAt = latest(l.pausedUntil, now)
 }
 
@@ -140,7 +140,7 @@ func (l *lane) paceFew(taken int, span time.Duration, until, now time.Time) {
 	least, most := float64(taken)/span.Seconds(), float64(taken+1)/span.Seconds()
 	th.limit = max(least, fewPart*most)
 	th.refusedAt, th.before, th.raisedAt = th.limit, th.limit, until
-	l.pace.setRate(l.rate(), now)
+	l.pace.setRate(l.paceRate(), now)
 }
 
 // usualTime is about the time in which a lane makes so many exchanges and one more, at its present rate.
@@ -190,7 +190,7 @@ func (l *lane) speedUp(now time.Time) {
 	if farAbove || l.perSecond > 0 && th.limit >= l.perSecond {
 		th.limit, th.few = 0, 0
 	}
-	l.pace.setRate(l.rate(), now)
+	l.pace.setRate(l.paceRate(), now)
 }
 
 // longestToldInterval bounds the intervals of keepToldRate: spread evenly over a longer one, a quota would slow down a
@@ -207,7 +207,7 @@ func (l *lane) keepToldRate(quotas []judge.Quota, now time.Time) {
 		}
 		if told := float64(q.Limit) / q.Interval.Seconds(); l.perSecond == 0 || told < l.perSecond {
 			l.perSecond, l.isToldRate = told, true
-			l.pace.setRate(l.rate(), now)
+			l.pace.setRate(l.paceRate(), now)
 		}
 	}
 }
@@ -250,5 +250,5 @@ func (l *lane) adaptToOverload(t *Task, now time.Time) {
 		}
 		o.limit, o.lowSince, o.low, o.lowShare = 0, time.Time{}, 0, 0
 	}
-	l.pace.setRate(l.rate(), now)
+	l.pace.setRate(l.paceRate(), now)
 }

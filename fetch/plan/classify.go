@@ -31,10 +31,11 @@ func (p *Plan) reclassify(l *lane, now time.Time) {
 		l.compact()
 		p.moveLane(l, &p.expiring)
 		if p.expiring.len() > expiringPerRequest*p.limits.Lookahead {
-			p.deleteLane(p.expiring.first())
+			p.deleteLane(p.expiring.first(), now)
 		}
 	case l.isEmpty():
-		p.deleteLane(l)
+		p.deleteLane(l, now)
+		return
 	case l.isBusy():
 		p.moveLane(l, &p.busy)
 	case next.After(now):
@@ -46,6 +47,7 @@ func (p *Plan) reclassify(l *lane, now time.Time) {
 		p.moveLane(l, &p.ready)
 	}
 	p.countTasks(l, now)
+	p.noteShort(l, now)
 }
 
 // mostFailedAtOnce bounds the Tasks of closed buckets that are unpacked at once to fail.
@@ -117,7 +119,8 @@ func (p *Plan) placeWarm(l *lane, in bool) {
 const expiringPerRequest = 10
 
 // deleteLane deletes a lane that has no Tasks.
-func (p *Plan) deleteLane(l *lane) {
+func (p *Plan) deleteLane(l *lane, now time.Time) {
+	p.returnShared(l, now)
 	p.moveLane(l, nil)
 	p.uncountTasks(l)
 	p.forgetIdle(&l.own)
@@ -131,7 +134,7 @@ func (p *Plan) deleteLane(l *lane) {
 // reclassifyOthers moves the lanes that may start a Task, or have a connection for it, since an exchange of another
 // lane of their host has ended.
 func (p *Plan) reclassifyOthers(l *lane, now time.Time) {
-	wasFull := l.within.active+1 >= l.within.concurrency
+	wasFull := l.within.active+1 >= l.within.concurrency || l.within.isShared
 	for i := len(l.within.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
 		if other := l.within.lanes[i]; other != l && (other.heap == &p.another || wasFull && other.heap == &p.busy) {
 			p.reclassify(other, now)

@@ -33,6 +33,9 @@ lanes with one go first, as long as none of the others has so much work that the
 Tasks of a host that is down or refuses all requests fail: Next returns them with Lost set, as it does those that were
 given to Fail. A Task that needs another exchange is added again after Done.
 
+Where several processes keep to limits together (Limits.Shared), a lane starts a Task by a Slot, and has as many under
+way, as the others leave: Asks says what is wanted and told, Granted takes in what comes (shared.go).
+
 Where memory is full, Full spills the last Tasks of hosts that have more than can start soon: a Codec packs them into
 batches, which are unpacked when their lane needs them. RemoveWaiting removes all that waits at the end of a run.
 

@@ -29,6 +29,8 @@ func (p *Plan) holdOf(l *lane, now time.Time) Hold {
 		return HoldHostConcurrency
 	case l.heap != &p.timed:
 		return HoldNone
+	case l.lacksSlot(now):
+		return HoldHostRate
 	case l.buckets != nil && l.hasWaiting() && l.quotaStart(now).After(latest(l.pauseEnd(), l.paceDue())):
 		return HoldQuota
 	case l.throttle.rate() == 0 && l.overload.rate() == 0 && l.hasWaiting() && l.paceDue().After(l.pauseEnd()):

@@ -22,6 +22,7 @@ type lane struct {
 	maxDelay    time.Duration // HostLimits.RetryMaxDelay
 	within      *hostLanes    // HostLimits.Within; nil is none
 	share       *share        // HostLimits.Share; nil is none
+	shared      *shared       // what other processes leave of its limits; nil is that they are this one's alone
 	pace        pace
 	starts      uint64        // how many Tasks have started; of a share, the number of the last one
 	meter       *meter        // of starts; nil after compact
@@ -72,7 +73,7 @@ func (l *lane) compact() {
 // them by the time of the next start: that is not before pace.due.
 func (l *lane) restore() {
 	if l.pace.limiter == nil {
-		l.pace.limiter = newStartPace(l.rate()).limiter
+		l.pace.limiter = newStartPace(l.paceRate()).limiter
 	}
 	if l.meter == nil {
 		l.meter = new(meter)
@@ -108,6 +109,7 @@ func (l *lane) startTask(now time.Time) *Task {
 	}
 	t.Started, t.number = now, l.starts
 	l.pace.spendToken(now)
+	l.shared.spendSlot()
 	if l.within != nil {
 		l.within.active++
 		l.within.pace.spendToken(now)
@@ -120,6 +122,7 @@ func (l *lane) startTask(now time.Time) *Task {
 
 // noteSent takes in when the request of a Task was sent, for the paces that it started by.
 func (l *lane) noteSent(t *Task) {
+	l.shared.noteSent(t.Started, t.Sent)
 	l.pace.noteSent(t.Started, t.Sent)
 	if l.within != nil {
 		l.within.pace.noteSent(t.Started, t.Sent)
@@ -165,6 +168,9 @@ func (l *lane) nextStart(now time.Time) time.Time {
 	at := latest(l.pausedUntil, l.pace.due)
 	if l.within != nil || l.share != nil {
 		at = latest(l.pauseEnd(), l.paceDue())
+	}
+	if l.shared != nil {
+		at = latest(at, l.sharedStart(now))
 	}
 	if l.isEmpty() {
 		at = latest(at, l.sentMatterUntil())
@@ -214,10 +220,14 @@ func (l *lane) pauseEnd() time.Time {
 
 // width is the most exchanges under way now, by the throttle or by the limits.
 func (l *lane) width() int {
-	if l.throttle == nil {
-		return l.concurrency
+	most := l.concurrency
+	if l.shared != nil {
+		most = min(most, l.shared.width)
 	}
-	return l.throttle.width.limit(l.concurrency)
+	if l.throttle == nil {
+		return most
+	}
+	return l.throttle.width.limit(most)
 }
 
 // estimateWork sets work: how long the Tasks will take within the lane's limits. Where the lane has had no exchange
@@ -227,7 +237,7 @@ func (l *lane) estimateWork(typicalLatency time.Duration) {
 	if each == 0 {
 		each = typicalLatency
 	}
-	seconds := max(each, time.Microsecond).Seconds() / float64(l.width())
+	seconds := max(each, time.Microsecond).Seconds() / float64(max(l.width(), 1))
 	if rate := l.rate(); rate > 0 {
 		seconds = max(seconds, 1/rate)
 	}
@@ -249,6 +259,15 @@ func (l *lane) rate() float64 {
 		if limit > 0 && (rate == 0 || limit < rate) {
 			rate = limit
 		}
+	}
+	return rate
+}
+
+// paceRate is the rate that the pace keeps to: that of the lane, unless other processes keep to it too.
+func (l *lane) paceRate() float64 {
+	rate := l.rate()
+	if l.shared != nil && rate == l.perSecond {
+		return 0
 	}
 	return rate
 }

@@ -10,7 +10,7 @@ func (p *Plan) joinHost(l *lane, name string) {
 	h := p.hosts[name]
 	if h == nil {
 		own := p.limits.Host(name)
-		h = &hostLanes{name: name, concurrency: own.Concurrency, pace: newPace(own.Rate)}
+		h = &hostLanes{name: name, concurrency: own.Concurrency, perSecond: own.Rate, pace: newPace(own.Rate)}
 		p.hosts[name] = h
 	}
 	h.lanes = append(h.lanes, l)
@@ -36,7 +36,7 @@ func (p *Plan) leaveHost(l *lane) {
 func (p *Plan) joinShare(l *lane, own *HostLimits) {
 	s := p.shares[own.Share]
 	if s == nil {
-		s = &share{pace: newPace(own.Rate)}
+		s = &share{name: own.Share, pace: newPace(own.Rate)}
 		p.shares[own.Share] = s
 	}
 	s.lanes = append(s.lanes, l)

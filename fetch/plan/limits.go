@@ -22,6 +22,9 @@ type Limits struct {
 	HostMaxErrors int
 	// RetryDelay is the first pause of a host that refuses without a Retry-After, and of one that sends no response.
 	RetryDelay time.Duration
+	// Shared has Rate and the limits of hosts kept to by several processes together: what they leave to this one comes by
+	// Granted.
+	Shared bool
 	// Host returns the limits of one host. It is called once for each lane, and for each HostLimits.Within. It must not
 	// be nil.
 	Host func(host string) HostLimits

@@ -37,6 +37,9 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 		l.adaptRate(t, ofBucket && (!l.untold || l.buckets.isSplit()), lim, now)
 		l.adaptToStall(t, now)
 	}
+	if l.shared != nil {
+		l.tellOthers(v, paused, now)
+	}
 	if l.share != nil && v.Health != judge.Overloaded && l.pausedUntil.After(paused) {
 		l.share.hold(l, v.Hold > 0, now)
 	}

@@ -53,10 +53,17 @@ type Plan struct {
 	tasksByHold     [holdKinds]int // Tasks in lanes, by what keeps these from starting
 	starved         bool           // more exchanges may be under way, and no lane has a Task that may start
 	spill           spill
+	short           bool      // an Ask is due sooner than Asks has said
+	nextAsk         time.Time // when one is
+	returned        []Ask     // what deleted lanes give back
 }
 
 // New returns a plan without Tasks. Where codec is nil, no Task is ever spilled.
 func New(l Limits, codec Codec) *Plan {
+	runPace := newPace(l.Rate)
+	if l.Shared {
+		runPace = pace{} // each Slot of a lane is within it
+	}
 	return &Plan{
 		limits:      l,
 		lanes:       make(map[string]*lane),
@@ -69,7 +76,7 @@ func New(l Limits, codec Codec) *Plan {
 		busy:        laneHeap{indexAt: 0, before: hasMoreWork},
 		timed:       laneHeap{indexAt: 0, before: isDueSooner},
 		expiring:    laneHeap{indexAt: 0, before: isDueSooner},
-		pace:        newPace(l.Rate),
+		pace:        runPace,
 		spill:       spill{codec: codec, freeBytes: l.SpillBytes},
 	}
 }
@@ -137,6 +144,7 @@ func (p *Plan) addLane(host string) *lane {
 	if own.Share != "" {
 		p.joinShare(l, &own)
 	}
+	p.shareLimits(l)
 	p.turn++
 	l.turn = p.turn
 	p.lanes[host] = l
@@ -166,7 +174,7 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 	if wait := p.pace.due.Sub(now); wait > 0 {
 		return nil, wait
 	}
-	if l.within != nil || l.share != nil { // a start of another lane may have used up what they have in common
+	if l.within != nil || l.share != nil || l.shared != nil { // a start of another lane may have used up what they have in common
 		from := l.heap
 		if p.reclassify(l, now); l.heap != from {
 			return p.Next(now)

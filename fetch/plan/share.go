@@ -9,6 +9,7 @@ import (
 // the quotas and the pauses and closures after refusals. Each lane has its own number of exchanges at once, throttle
 // and health. A Plan keeps its shares.
 type share struct {
+	name    string
 	lanes   []*lane
 	active  int    // exchanges under way
 	starts  uint64 // how many Tasks have started; Task.number is of these

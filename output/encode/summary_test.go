@@ -81,7 +81,7 @@ func TestSummaryOfAnEmptyInput(t *testing.T) {
 func TestSummaryWords(t *testing.T) {
 	schema := encodetest.CompileSchema(t, Schema())
 	for _, stop := range []fetch.Stop{fetch.StopNone, fetch.StopFailures, fetch.StopDeadline, fetch.StopDrain,
-		fetch.StopCanceled, fetch.StopOutput, fetch.StopInput} {
+		fetch.StopCanceled, fetch.StopOutput, fetch.StopLimits, fetch.StopInput} {
 		for _, limit := range []fetch.Limit{"", fetch.LimitConcurrency, fetch.LimitHostConcurrency, fetch.LimitRate,
 			fetch.LimitHostRate,
 			fetch.LimitBandwidth, fetch.LimitPausedHosts, fetch.LimitNetwork, fetch.LimitInput, fetch.LimitOutput,
