@@ -101,7 +101,8 @@ func startSlurm(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(awaitTrue(func() bool { _, err := os.Stat(in("munge.sock")); return err == nil }))
 	ts.Check(node.start("slurmctld", "-D", "-c"))
 	ts.Check(node.start("slurmd", "-D"))
-	if err := awaitTrue(func() bool { return strings.Contains(node.said("sinfo", "-h", "-o", "%T"), "idle") }); err != nil {
+	isIdle := func() bool { return strings.Contains(node.said("sinfo", "-h", "-o", "%T"), "idle") }
+	if err := awaitTrue(isIdle); err != nil {
 		for _, name := range slurmDaemons {
 			log, _ := os.ReadFile(in(name + ".out")) // one that was not started has none
 			ts.Logf("%s: %s", name, log)

@@ -328,7 +328,8 @@ func (b manualBlock) unitCommands(t *testing.T, text string) []string {
 	writeFile(t, unit, strings.Replace(text, "/usr/bin/batchfetch", batchfetch, 1), 0o600)
 	if analyze, err := exec.LookPath("systemd-analyze"); err == nil {
 		// keys that it does not know are no failure of it
-		if out, err := exec.CommandContext(t.Context(), analyze, "verify", unit).CombinedOutput(); err != nil || len(out) > 0 {
+		out, err := exec.CommandContext(t.Context(), analyze, "verify", unit).CombinedOutput()
+		if err != nil || len(out) > 0 {
 			t.Errorf("%s:%d: %v\n%s", b.page, b.line, err, out)
 		}
 	}

@@ -45,7 +45,8 @@ it. Of this module it imports judge, failure and queue.
 
 The files, from the bottom: limits.go, times.go, meter.go, pace.go, resetunit.go, quotawindow.go, bucket.go, buckets.go,
 scout.go, width.go, throttle.go, overload.go and closure.go know no lane; task.go, lane.go, hostlanes.go, share.go,
-lanebuckets.go, heap.go, batch.go and health.go are lanes and their Tasks; connections.go chooses among lanes by their connections; observe.go and adapt.go update a lane by
-Verdicts; plan.go, lanegroups.go (the lanes of a share or host), classify.go, hold.go and spill.go are the Plan.
+lanebuckets.go, heap.go, batch.go and health.go are lanes and their Tasks; connections.go chooses among lanes by their
+connections; observe.go and adapt.go update a lane by Verdicts; plan.go, lanegroups.go (the lanes of a share or host),
+classify.go, hold.go and spill.go are the Plan.
 */
 package plan

@@ -44,7 +44,7 @@ type Plan struct {
 	turn            uint64         // the last number that was given to a lane as its turn
 	starts          uint64         // how many Tasks have started
 	typicalExchange time.Duration  // moving average of connections.ofExchange
-	serial          float64        // seconds that Tasks in lanes take one after the other, as far as it is known of their hosts
+	serial          float64        // seconds that Tasks in lanes take one after the other, as far as known of their hosts
 	untimed         int            // the other Tasks in lanes
 	idle            int            // the sum of connections.idle
 	shortUntil      time.Time      // until then few connections are made, see observeShortage

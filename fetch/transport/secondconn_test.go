@@ -14,8 +14,8 @@ import (
 	"batchfetch/fetch/nettest"
 )
 
-// A steppedHost is a host that speaks HTTP/2 without TLS and takes one exchange at once over a connection, step by step.
-// Each channel is of one connection, the first made or the second.
+// A steppedHost is a host that speaks HTTP/2 without TLS and takes one exchange at once over a connection, step by
+// step. Each channel is of one connection, the first made or the second.
 type steppedHost struct {
 	transport *Transport
 	target    *Target
@@ -113,8 +113,8 @@ func (h *steppedHost) request(t *testing.T, i int) uint32 {
 	}
 }
 
-// TestSecondConnectionHoldsNothingBack: while the first request over a second connection to a host gets no response, and
-// the connection's SETTINGS do not come, all others are made over the first as far as it has room.
+// TestSecondConnectionHoldsNothingBack: while the first request over a second connection to a host gets no response,
+// and the connection's SETTINGS do not come, all others are made over the first as far as it has room.
 func TestSecondConnectionHoldsNothingBack(t *testing.T) {
 	t.Run("needed", func(t *testing.T) {
 		h := newSteppedHost(t)

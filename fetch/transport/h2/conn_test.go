@@ -20,16 +20,28 @@ func TestExchange(t *testing.T) {
 		"a body":         func(s *server, id uint32) { s.ok(id, "body") },
 		"an empty DATA":  func(s *server, id uint32) { s.header(id, false, ":status", "200"); s.data4(id) },
 		"an interim one": func(s *server, id uint32) { s.header(id, false, ":status", "103"); s.ok(id, "body") },
-		"a length":       func(s *server, id uint32) { s.header(id, false, ":status", "200", "content-length", "4"); s.data4(id) },
+		"a length": func(s *server, id uint32) {
+			s.header(id, false, ":status", "200", "content-length", "4")
+			s.data4(id)
+		},
 		"unknown frames": func(s *server, id uint32) { _ = s.WriteRawFrame(0xfe, 0xff, id, []byte("x")); s.ok(id, "body") },
-		"ALTSVC":         func(s *server, id uint32) { _ = s.WriteRawFrame(0xa, 0, 0, []byte("\x00\x00h3")); s.ok(id, "body") },
-		"ORIGIN":         func(s *server, id uint32) { _ = s.WriteRawFrame(0xc, 0, 0, []byte("\x00\x01o")); s.ok(id, "body") },
+		"ALTSVC": func(s *server, id uint32) {
+			_ = s.WriteRawFrame(0xa, 0, 0, []byte("\x00\x00h3"))
+			s.ok(id, "body")
+		},
+		"ORIGIN": func(s *server, id uint32) {
+			_ = s.WriteRawFrame(0xc, 0, 0, []byte("\x00\x01o"))
+			s.ok(id, "body")
+		},
 		"PRIORITY": func(s *server, id uint32) {
 			_ = s.WritePriority(id, http2.PriorityParam{StreamDep: 3})
 			s.ok(id, "body")
 		},
-		"PING":            func(s *server, id uint32) { _ = s.WritePing(false, [8]byte{1}); s.ok(id, "body") },
-		"SETTINGS":        func(s *server, id uint32) { _ = s.WriteSettings(http2.Setting{ID: 0xff, Val: 1}); s.ok(id, "body") },
+		"PING": func(s *server, id uint32) { _ = s.WritePing(false, [8]byte{1}); s.ok(id, "body") },
+		"SETTINGS": func(s *server, id uint32) {
+			_ = s.WriteSettings(http2.Setting{ID: 0xff, Val: 1})
+			s.ok(id, "body")
+		},
 		"WINDOW_UPDATE":   func(s *server, id uint32) { _ = s.WriteWindowUpdate(id, 1); s.ok(id, "body") },
 		"a RST behind it": func(s *server, id uint32) { s.ok(id, "body"); _ = s.WriteRSTStream(id, http2.ErrCodeInternal) },
 		"a trailer": func(s *server, id uint32) {
@@ -101,8 +113,10 @@ func TestStreamErrors(t *testing.T) {
 				_ = s.WriteData(id, false, make([]byte, 16<<10))
 			}
 		}, "section 6.9"},
-		"no status":         {func(s *server, id uint32) { s.header(id, true, "x", "1") }, "no :status"},
-		"two":               {func(s *server, id uint32) { s.header(id, true, ":status", "200", ":status", "200") }, ":status"},
+		"no status": {func(s *server, id uint32) { s.header(id, true, "x", "1") }, "no :status"},
+		"two": {func(s *server, id uint32) {
+			s.header(id, true, ":status", "200", ":status", "200")
+		}, ":status"},
 		"one that is late":  {func(s *server, id uint32) { s.header(id, true, "x", "1", ":status", "200") }, ":status"},
 		"one that is none":  {func(s *server, id uint32) { s.header(id, true, ":status", "ok") }, ":status"},
 		"a path":            {func(s *server, id uint32) { s.header(id, true, ":status", "200", ":path", "/") }, "8.3.2"},
@@ -176,9 +190,15 @@ func TestConnErrors(t *testing.T) {
 				EndHeaders: true})
 		}, "8.4", http2.ErrCodeProtocol},
 		"a stream that has not begun": {func(s *server, _ uint32) { s.ok(99, "x") }, "stream 99", http2.ErrCodeProtocol},
-		"an even stream":              {func(s *server, _ uint32) { _ = s.WriteData(2, true, nil) }, "stream 2", http2.ErrCodeProtocol},
-		"a RST of one":                {func(s *server, _ uint32) { _ = s.WriteRSTStream(9, 1) }, "stream 9", http2.ErrCodeProtocol},
-		"data of no stream":           {func(s *server, _ uint32) { _ = s.WriteRawFrame(0, 0, 0, []byte("x")) }, "DATA", http2.ErrCodeProtocol},
+		"an even stream": {func(s *server, _ uint32) {
+			_ = s.WriteData(2, true, nil)
+		}, "stream 2", http2.ErrCodeProtocol},
+		"a RST of one": {func(s *server, _ uint32) {
+			_ = s.WriteRSTStream(9, 1)
+		}, "stream 9", http2.ErrCodeProtocol},
+		"data of no stream": {func(s *server, _ uint32) {
+			_ = s.WriteRawFrame(0, 0, 0, []byte("x"))
+		}, "DATA", http2.ErrCodeProtocol},
 		"too much padding": {func(s *server, id uint32) {
 			_ = s.WriteRawFrame(0, http2.FlagDataPadded, id, []byte("\x09x"))
 		}, "6.1", http2.ErrCodeProtocol},
@@ -188,9 +208,13 @@ func TestConnErrors(t *testing.T) {
 		"a frame that is too large": {func(s *server, id uint32) {
 			_ = s.WriteRawFrame(0, 0, id, make([]byte, maxReadFrame+1))
 		}, "4.2", http2.ErrCodeFrameSize},
-		"a window of 0":      {func(s *server, _ uint32) { _ = s.WriteWindowUpdate(0, 0) }, "6.9", http2.ErrCodeProtocol},
-		"too large a window": {func(s *server, _ uint32) { _ = s.WriteWindowUpdate(0, 1<<31-1) }, "6.9.1", http2.ErrCodeFlowControl},
-		"a short setting":    {func(s *server, _ uint32) { _ = s.WriteRawFrame(4, 0, 0, []byte("x")) }, "6.5", http2.ErrCodeFrameSize},
+		"a window of 0": {func(s *server, _ uint32) { _ = s.WriteWindowUpdate(0, 0) }, "6.9", http2.ErrCodeProtocol},
+		"too large a window": {func(s *server, _ uint32) {
+			_ = s.WriteWindowUpdate(0, 1<<31-1)
+		}, "6.9.1", http2.ErrCodeFlowControl},
+		"a short setting": {func(s *server, _ uint32) {
+			_ = s.WriteRawFrame(4, 0, 0, []byte("x"))
+		}, "6.5", http2.ErrCodeFrameSize},
 		"a push setting": {func(s *server, _ uint32) {
 			_ = s.WriteSettings(http2.Setting{ID: http2.SettingEnablePush, Val: 1})
 		}, "6.5.2", http2.ErrCodeProtocol},
@@ -200,8 +224,12 @@ func TestConnErrors(t *testing.T) {
 		"a large window of streams": {func(s *server, _ uint32) {
 			_ = s.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 31})
 		}, "6.5", http2.ErrCodeFlowControl},
-		"a short ping":     {func(s *server, _ uint32) { _ = s.WriteRawFrame(6, 0, 0, []byte("x")) }, "6.7", http2.ErrCodeFrameSize},
-		"a CONTINUATION":   {func(s *server, id uint32) { _ = s.WriteContinuation(id, true, nil) }, "CONTINUATION", http2.ErrCodeProtocol},
+		"a short ping": {func(s *server, _ uint32) {
+			_ = s.WriteRawFrame(6, 0, 0, []byte("x"))
+		}, "6.7", http2.ErrCodeFrameSize},
+		"a CONTINUATION": {func(s *server, id uint32) {
+			_ = s.WriteContinuation(id, true, nil)
+		}, "CONTINUATION", http2.ErrCodeProtocol},
 		"an index of none": {func(s *server, id uint32) { s.block(id, "\xff\x7f") }, "4.3", http2.ErrCodeCompression},
 		"half a field":     {func(s *server, id uint32) { s.block(id, "\x00\x05x") }, "4.3", http2.ErrCodeCompression},
 		"another frame in a header": {func(s *server, id uint32) {

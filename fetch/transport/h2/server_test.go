@@ -152,7 +152,9 @@ func (s *server) ok(stream uint32, body string) {
 
 // get returns a request.
 func get() *Request {
-	return &Request{Method: http.MethodGet, Scheme: "https", Authority: "a.test", Path: "/", Header: http.Header{"X": {"1"}}}
+	return &Request{
+		Method: http.MethodGet, Scheme: "https", Authority: "a.test", Path: "/", Header: http.Header{"X": {"1"}},
+	}
 }
 
 // exchange makes an exchange and returns the body.

@@ -42,8 +42,8 @@ func (w *Windows) give(n int) {
 // maxWindow is how far the window of a stream may grow, in bytes: 1 Gbit/s over a round trip of 250 ms.
 const maxWindow = 32 << 20
 
-// growth is how often a window doubles at a time, where as much as it has is read within roundTrips: the queues of a busy
-// path make a round trip longer than the one that was measured.
+// growth is how often a window doubles at a time, where as much as it has is read within roundTrips: the queues of a
+// busy path make a round trip longer than the one that was measured.
 const growth, roundTrips = 2, 4
 
 // minRoundTrip is what a round trip is taken for at least: that of a machine with itself says nothing.
