@@ -101,7 +101,8 @@ func divideRequests(o *fetch.Options, shard *input.Shard, together bool, found *
 	case together:
 		shard.ByRequest = true
 	case o.Rate == 0 && o.HostRate == 0 && !o.Hosts.HasRate():
-		found.add("shard-by", "request needs --limits, --rate, --host-rate or rates in --hosts, as every shard requests of every host",
+		found.add("shard-by",
+			"request needs --limits, --rate, --host-rate or rates in --hosts, as every shard requests of every host",
 			"give the rate of all shards together: it is divided by their number")
 	default:
 		shard.ByRequest = true

@@ -95,7 +95,9 @@ func newScheduler(o *Options, ports schedulerPorts) *scheduler {
 	s := &scheduler{schedulerPorts: ports, options: o, tally: newTally(o), over: make(chan struct{}),
 		room: make(chan struct{}, 1), timer: newStoppedTimer(), begun: time.Now()}
 	s.plan = plan.New(o.limits(), s.codec())
-	s.stops = [...]stopRequest{{s.canceled, StopCanceled}, {s.failed, StopOutput}, {s.unkept, StopLimits}, {o.Drain, StopDrain}}
+	s.stops = [...]stopRequest{
+		{s.canceled, StopCanceled}, {s.failed, StopOutput}, {s.unkept, StopLimits}, {o.Drain, StopDrain},
+	}
 	s.booked.until = s.begun
 	if o.Deadline > 0 {
 		s.deadline = s.begun.Add(o.Deadline)

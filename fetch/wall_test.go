@@ -57,8 +57,8 @@ var mayImport = map[string]string{
 	"cmd/parse":     "",
 	"cmd/hostsfile": "cmd/parse fetch fetch/judge",
 	"cmd": "cmd/hostsfile cmd/parse fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
-		"fetch/httpurl fetch/input fetch/judge fetch/limits fetch/netrc fetch/paging fetch/redact fetch/resp fetch/spelling fetch/spool " +
-		"fetch/transport " +
+		"fetch/httpurl fetch/input fetch/judge fetch/limits fetch/netrc fetch/paging fetch/redact fetch/resp " +
+		"fetch/spelling fetch/spool fetch/transport " +
 		"output output/encode output/file output/journal output/merge output/savedir " +
 		"output/terminal",
 	"": "cmd",

@@ -50,7 +50,8 @@ var refusals = map[string]string{
 	"NOREPLICAS": "it has too few replicas to take writes", "LOADING": "it is still loading its data",
 	"BUSY": "it is busy with a script", "MASTERDOWN": "it has lost its master", "CLUSTERDOWN": "its cluster is down",
 	"NOSCRIPT": "it does not know the script",
-	"MOVED":    "it is part of a cluster, which is not supported", "ASK": "it is part of a cluster, which is not supported",
+	"MOVED":    "it is part of a cluster, which is not supported",
+	"ASK":      "it is part of a cluster, which is not supported",
 }
 
 func (r *Refusal) Error() string {

@@ -14,8 +14,8 @@ import (
 // ErrScheme is that of a URL which is neither redis:// nor rediss://.
 var ErrScheme = errors.New("must be redis:// or rediss://")
 
-// ParseURL returns the Config for redis://[user:password@]host[:port][/db], or rediss:// for TLS; nil roots are those of
-// the system. Its error never repeats a piece of the URL, which may be a piece of a password.
+// ParseURL returns the Config for redis://[user:password@]host[:port][/db], or rediss:// for TLS; nil roots are those
+// of the system. Its error never repeats a piece of the URL, which may be a piece of a password.
 func ParseURL(address string, roots *x509.CertPool, timeout time.Duration, conns int) (Config, error) {
 	u, err := url.Parse(address)
 	if err != nil {
