@@ -32,7 +32,7 @@ type Keeper struct {
 func NewKeeper(r *Redis, parts int, warn func(err error)) *Keeper {
 	k := &Keeper{redis: r, warn: warn}
 	if parts > 0 {
-		k.own = newOwn(parts)
+		k.own = &own{parts: parts}
 	}
 	return k
 }
@@ -79,6 +79,9 @@ func (k *Keeper) Ask(ctx context.Context, asks []plan.Ask) ([]plan.Grant, error)
 func (k *Keeper) fail(err error, began time.Time) {
 	if k.failedAt.IsZero() {
 		k.failedAt = began
+		if k.own != nil {
+			k.own = &own{parts: k.own.parts, began: time.Now(), limits: make(map[string]*ownLimit)}
+		}
 	}
 	k.retryAt = time.Now().Add(retryPause)
 	k.once.Do(func() { k.warn(err) })

@@ -9,6 +9,7 @@ import (
 // own is this process's part of limits while there is no server: the n-th of each rate, and of each width at least 1.
 type own struct {
 	parts  int
+	began  time.Time            // when the server failed: what it had granted may start later still
 	limits map[string]*ownLimit // by plan.SharedLimit.Name
 }
 
@@ -19,8 +20,6 @@ type ownLimit struct {
 
 // maxOwnLimits bounds the limits that are kept; beyond it those that hold nothing up any more are dropped.
 const maxOwnLimits = 1 << 14
-
-func newOwn(parts int) *own { return &own{parts: parts, limits: make(map[string]*ownLimit)} }
 
 // answer answers a plan.Ask.
 func (o *own) answer(a *plan.Ask, now time.Time) (g plan.Grant) {
@@ -34,7 +33,7 @@ func (o *own) answer(a *plan.Ask, now time.Time) (g plan.Grant) {
 	for _, l := range a.Limits {
 		known := o.limits[l.Name]
 		if known == nil {
-			known = &ownLimit{}
+			known = &ownLimit{next: o.began.Add(max(ahead+slice, l.Distance))}
 			o.limits[l.Name] = known
 		}
 		if until := now.Add(l.Hold); l.Hold > 0 && until.After(known.held) {

@@ -31,6 +31,8 @@ const (
 	// ahead is how long before its time a start is granted at most, and slice how long a span is granted at once.
 	ahead = 100 * time.Millisecond
 	slice = 100 * time.Millisecond
+	// lostTime is for how long after a failure starts may have been granted that the server does not know of.
+	lostTime = 5 * time.Second
 	// closeTimeout bounds how long an end waits for the server.
 	closeTimeout = time.Second
 	// leastLead is how long before a start a process has to know of it, at least: the script's lead.
@@ -44,6 +46,7 @@ type Redis struct {
 	client *resp.Client
 	owner  string // names this process; another one after each failure, as others may count it as dead by then
 	clock  clock
+	lostAt time.Time // when the server failed last, or was found to have lost its memory; the zero time is never
 }
 
 // OpenRedis returns a Redis for a server. It does not connect yet.
@@ -76,6 +79,7 @@ type request struct {
 	Owner  string     `json:"o"`
 	TTL    int64      `json:"ttl"`
 	Lead   int64      `json:"lead"`
+	After  int64      `json:"after"`
 	Ahead  int64      `json:"ahead"`
 	Slice  int64      `json:"slice"`
 	Asks   []question `json:"a"`
@@ -97,17 +101,13 @@ type answer struct {
 // Ask answers each plan.Ask, and keeps the process alive for the others. Without any it does that alone. The error is
 // one of package resp, or wraps resp.ErrReply.
 func (r *Redis) Ask(ctx context.Context, asks []plan.Ask) ([]plan.Grant, error) {
-	text, err := json.Marshal(r.request(asks))
-	if err != nil {
-		return nil, err
-	}
 	sent := time.Now()
-	bulk, err := r.eval(ctx, text)
+	bulk, err := r.eval(ctx, asks)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		r.owner = rand.Text()
+		r.owner, r.lostAt = rand.Text(), time.Now()
 		return nil, err
 	}
 	received := time.Now()
@@ -123,6 +123,9 @@ func (r *Redis) request(asks []plan.Ask) *request {
 	q := &request{Prefix: keyPrefix, Owner: r.owner, TTL: processTTL.Milliseconds(), Ahead: ahead.Microseconds(),
 		Slice: slice.Microseconds(), Lead: max(2*r.clock.trip, leastLead).Microseconds(),
 		Asks: make([]question, len(asks))}
+	if !r.lostAt.IsZero() && time.Since(r.lostAt) < lostTime { // what was granted before may not have started yet
+		q.After = (ahead + slice).Microseconds()
+	}
 	for i := range asks {
 		a := &asks[i]
 		out := question{Starts: a.Starts, Late: a.Late.Microseconds(), Lates: a.LateStarts, Unused: a.Unused, Last: a.Last}
@@ -144,9 +147,13 @@ func keyOf(name string) string {
 // maxReply bounds the reply of the script, in bytes: a start takes 8 or so.
 const maxReply = 1 << 20
 
-// eval runs the script, which the server may know by now or not.
-func (r *Redis) eval(ctx context.Context, text []byte) ([]byte, error) {
+// eval runs the script, which the server may know by now or not: one that has known it was started again since.
+func (r *Redis) eval(ctx context.Context, asks []plan.Ask) ([]byte, error) {
 	for _, by := range [...][2]string{{"EVALSHA", scriptSum}, {"EVAL", script}} {
+		text, err := json.Marshal(r.request(asks))
+		if err != nil {
+			return nil, err
+		}
 		replies, err := r.client.Do(ctx, resp.Command{
 			Words: []string{by[0], by[1], "0"}, Value: text, Reply: resp.Bulk, MaxBulk: maxReply,
 		})
@@ -157,6 +164,8 @@ func (r *Redis) eval(ctx context.Context, text []byte) ([]byte, error) {
 			return replies[0].Bulk, nil
 		case replies[0].Refusal.Code != "NOSCRIPT" || by[0] == "EVAL":
 			return nil, replies[0].Refusal
+		case !r.clock.at.IsZero():
+			r.lostAt = time.Now()
 		}
 	}
 	return nil, resp.ErrReply // unreachable: EVAL has returned

@@ -146,6 +146,24 @@ func TestStartsWithinSeveralLimits(t *testing.T) {
 	}
 }
 
+// TestServerLosesItsMemory: what was granted before is waited for.
+func TestServerLosesItsMemory(t *testing.T) {
+	addr, direct := startRedis(t)
+	r := open(t, addr)
+	before := ask(t, r, starts(20)).Slots
+	direct.FlushAll(t.Context())
+	direct.ScriptFlush(t.Context())
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		after := ask(t, r, starts(1)).Slots
+		if len(after) > 0 && after[0].Stamp < before[19].Stamp+distance.Microseconds() {
+			t.Errorf("a start %d us before the last one", before[19].Stamp-after[0].Stamp)
+		}
+		if len(after) > 0 || time.Now().After(deadline) {
+			return
+		}
+	}
+}
+
 // width is an Ask for exchanges at once.
 func width(active, wanted int) plan.Ask {
 	return plan.Ask{Limits: []plan.SharedLimit{{Name: "w", Width: 8, Active: active, Wanted: wanted}}}
@@ -257,9 +275,9 @@ func TestForeignServers(t *testing.T) {
 	ask(t, r, starts(1))
 	direct.ScriptFlush(t.Context())
 	ask(t, r, starts(1)) // the script is sent again
-	direct.SlaveOf(t.Context(), "127.0.0.1", "1")
+	direct.Do(t.Context(), "REPLICAOF", "127.0.0.1", "1")
 	refused("it is a replica, and takes no writes")
-	direct.SlaveOf(t.Context(), "NO", "ONE")
+	direct.Do(t.Context(), "REPLICAOF", "NO", "ONE")
 	ask(t, r, starts(1))
 	direct.ConfigSet(t.Context(), "requirepass", "s3cret")
 	r = open(t, addr)

@@ -1,7 +1,8 @@
 -- Answers questions about limits that several processes keep to together, and takes in what they tell of them.
 --
 -- ARGV[1] is JSON: p, the prefix of keys; o, this process; ttl, after how many ms without a call it counts as dead;
--- lead, in us, how long before a start it has to know of it; a, its questions: n starts wanted, late by so many us in nlate
+-- after, in us, how long the first start of a limit that is not known waits, as its key may have been lost; lead, in us,
+-- how long before a start it has to know of it; a, its questions: n starts wanted, late by so many us in nlate
 -- starts, the stamps u to z of starts that are given back, and l, the limits that hold for each start, the narrowest
 -- first: k its key, d the us between two starts, w the width, act of it in use, want more, hold in ms.
 --
@@ -77,6 +78,7 @@ for i, a in ipairs(q.a) do
     for f = 1, #flat, 2 do fields[flat[f]] = flat[f + 1] end
     local due = tonumber(fields.t) or 0
     if l.d > 0 then
+      if not fields.t and q.after > 0 then due = now + math.max(q.after, l.d) end
       if a.z > 0 and due == a.z + l.d then due = a.u end
       if a.nlate > 0 then due = math.max(due, now) + math.min(a.late, a.nlate * l.d) end
     end
