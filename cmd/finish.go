@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"batchfetch/fetch"
+	"batchfetch/output"
 	"batchfetch/output/encode"
 )
 
@@ -98,6 +99,11 @@ func (out *outputs) closeFile(c *config, r *result) {
 		r.addError(out.bodies.CheckStillThere())
 	}
 	if out.resumed != nil {
+		if name := c.output.output; c.output.repack && output.IsPacked(name) && r.code == exitOK {
+			out.notRepacked = out.resumed.Repack(func(to io.Writer, from io.Reader) error {
+				return output.Repack(name, to, from)
+			})
+		}
 		r.addError(out.resumed.Close())
 		return
 	}
@@ -153,6 +159,10 @@ func (out *outputs) notes(c *config, r *result) []note {
 	if out.resumed != nil && r.code != exitOK && r.code != exitFailed {
 		notes = append(notes, note{level: slog.LevelWarn, label: "Output",
 			text: "not all is done: the same command goes on from here"})
+	}
+	if out.notRepacked != nil {
+		notes = append(notes, note{slog.LevelWarn, "Output", "it is whole, in many compressed members, and could not be " +
+			"repacked: " + out.notRepacked.Error(), "readers that stop after the first need batchfetch merge"})
 	}
 	if out.bodies != nil && out.resumed == nil && (isSignal(r.code) || r.code == exitStopped) {
 		notes = append(notes, note{slog.LevelWarn, "Bodies",

@@ -192,6 +192,9 @@ func registerOutput(r *registrar, s *settings) {
 		"add times for dns, connect, tls, first byte and body to Records, and whether the connection was kept")
 	r.bool(&s.output.resume, "resume", "",
 		"continue where an earlier run of the same command ended, killed or not (help resume)")
+	s.output.repack = true
+	r.bool(&s.output.repack, "repack", "",
+		"once all is done, make an output of --resume in .gz or .zst one member or frame")
 	r.bool(&s.unique, "unique", "",
 		"skip requests equal to an earlier one; takes 20 to 40 bytes of memory for each")
 }

@@ -32,7 +32,8 @@ success is written, and a failure only where there is no success; failures of th
 messages are left out. What is missing or there twice is named in a last line on standard error.
 
 Memory is bounded; large parts are sorted in temporary files (TMPDIR). An output that ends in .gz or .zst is compressed
-as one member of gzip or one frame of zstd, which every reader reads to its end; that of --resume has many.
+as one member of gzip or one frame of zstd, which every reader reads to its end; that of a --resume run which is not
+done has many.
 
 Exit codes: 0 nothing is missing or there twice, 3 something is, 1 a part is damaged, 2 usage.
 

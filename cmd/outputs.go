@@ -15,15 +15,17 @@ import (
 
 // outputs are the files and streams that a run writes.
 type outputs struct {
-	console  *console
-	records  io.Writer // of successes: standard output, file, packed or resumed; each Write is whole lines
-	file     *file.Atomic
-	resumed  *journal.Output // in place of file with --resume
-	packed   io.WriteCloser  // compresses into file; nil where its name does not ask for that
-	failures io.WriteCloser  // nil: standard error, or among the successes
-	summary  io.WriteCloser  // nil: standard error, or among the successes
-	order    *output.InOrder // nil without --ordered
-	bodies   *savedir.Dir    // nil: bodies stand in the Records
+	console *console
+	records io.Writer // of successes: standard output, file, packed or resumed; each Write is whole lines
+	file    *file.Atomic
+	resumed *journal.Output // in place of file with --resume
+
+	notRepacked error           // why it stays as it was written
+	packed      io.WriteCloser  // compresses into file; nil where its name does not ask for that
+	failures    io.WriteCloser  // nil: standard error, or among the successes
+	summary     io.WriteCloser  // nil: standard error, or among the successes
+	order       *output.InOrder // nil without --ordered
+	bodies      *savedir.Dir    // nil: bodies stand in the Records
 
 	failureLines *terminal.Failures // failures as lines in words; nil is none
 	withheld     string             // the name under which file stays, as it did not take its own; empty is none

@@ -239,8 +239,7 @@ func (k *killedRun) open() io.Reader {
 func (k *killedRun) rerun() {
 	k.t.Helper()
 	k.lines = slices.DeleteFunc(k.lines, func(line string) bool { return strings.Contains(line, "/gone/") })
-	name := filepath.Join(k.dir, k.output)
-	text, err := os.ReadFile(name)
+	text, err := io.ReadAll(k.open())
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -249,7 +248,7 @@ func (k *killedRun) rerun() {
 	if err := cmd.Run(); err != nil || !strings.Contains(stderr.String(), `"exchanges":0`) {
 		k.t.Fatalf("%v: %s", err, stderr)
 	}
-	if again, err := os.ReadFile(name); err != nil || !bytes.Equal(text, again) {
+	if again, err := io.ReadAll(k.open()); err != nil || !bytes.Equal(text, again) {
 		k.t.Fatalf("the output of a complete batch has changed: %v", err)
 	}
 }

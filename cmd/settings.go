@@ -69,6 +69,7 @@ type outputFlags struct {
 	publish  publishMode
 	ordered  bool
 	resume   bool
+	repack   bool // a compressed output of resume, once all is done
 
 	skipExisting bool // bodies that are in saveDir
 }

@@ -21,6 +21,38 @@ func Pack(name string, out io.Writer) (io.WriteCloser, error) {
 	return nil, nil
 }
 
+// Repack copies the text of from, which is compressed by the extension of name, to one gzip member or zstd frame.
+func Repack(name string, to io.Writer, from io.Reader) error {
+	packed, err := Pack(name, to)
+	if err != nil {
+		return err
+	}
+	text, err := unpack(name, from)
+	if err == nil {
+		_, err = io.Copy(packed, text)
+		err = errors.Join(err, text.Close())
+	}
+	return errors.Join(err, packed.Close())
+}
+
+// IsPacked reports whether an output of that name is compressed.
+func IsPacked(name string) bool {
+	extension := filepath.Ext(name)
+	return extension == ".gz" || extension == ".zst"
+}
+
+// unpack returns the text of a file of that name.
+func unpack(name string, from io.Reader) (io.ReadCloser, error) {
+	if filepath.Ext(name) == ".gz" {
+		return gzip.NewReader(from)
+	}
+	decoder, err := zstd.NewReader(from, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	return decoder.IOReadCloser(), nil
+}
+
 // PackEachWrite is Pack for an output that may be truncated to the end of any Write: each Write becomes a gzip member
 // or zstd frame of its own, which zcat and zstdcat read one after the other. It buffers nothing, and returns out for
 // any other extension.

@@ -12,6 +12,7 @@ import (
 type Atomic struct {
 	*os.File
 	name      string   // final name; empty where the file is written in place
+	suffix    string   // of the name until Commit
 	companion *os.File // a locked file beside it that Commit removes; nil is none
 	syncDir   func(name string) error
 	closed    bool
@@ -40,7 +41,7 @@ func Create(name string, lockCompanion func(name string) (*os.File, error)) (*At
 	if err := CheckNotBusy(name); err != nil { // a Live, which Commit would replace
 		return nil, err
 	}
-	f, openErr := openOwnLocked(name + ".part")
+	f, openErr := openOwnLocked(name + partSuffix)
 	if openErr != nil {
 		return nil, openErr
 	}
@@ -49,7 +50,7 @@ func Create(name string, lockCompanion func(name string) (*os.File, error)) (*At
 	} else {
 		err = nil
 	}
-	part := &Atomic{File: f, name: name, syncDir: SyncDir}
+	part := &Atomic{File: f, name: name, suffix: partSuffix, syncDir: SyncDir}
 	var busy error
 	if lockCompanion != nil {
 		part.companion, busy = lockCompanion(name)
@@ -61,15 +62,37 @@ func Create(name string, lockCompanion func(name string) (*os.File, error)) (*At
 	return part, nil
 }
 
+// CreateReplacement opens NAME and suffix, which Commit renames to the regular file NAME, whose mode it has. The caller
+// has seen to it that no other run writes NAME.
+func CreateReplacement(name, suffix string) (*Atomic, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := openOwnLocked(name + suffix)
+	if err != nil {
+		return nil, err
+	}
+	part := &Atomic{File: f, name: name, suffix: suffix, syncDir: SyncDir}
+	if err := errors.Join(f.Truncate(0), f.Chmod(info.Mode().Perm())); err != nil {
+		part.Discard()
+		return nil, err
+	}
+	return part, nil
+}
+
+// partSuffix follows the name of an output in that of its unfinished file.
+const partSuffix = ".part"
+
 // PartName returns the name under which the output name is written until Commit, behind symbolic links.
-func PartName(name string) string { return ResolveLinks(name) + ".part" }
+func PartName(name string) string { return ResolveLinks(name) + partSuffix }
 
 // Part returns the name of the unfinished file; empty where it is written in place.
 func (f *Atomic) Part() string {
 	if f.name == "" {
 		return ""
 	}
-	return f.name + ".part"
+	return f.name + f.suffix
 }
 
 // Commit syncs the file, renames it to its final name, and closes it. It does nothing after Commit or Abandon.

@@ -8,6 +8,7 @@
 //	                         ▴ readHeader, readTail                        header.go, damage.go
 //	NAME ◂── Write ── Sink ── commit frame ──▸ NAME.journal                sink.go, journal.go, format.go
 //	  └────── sync ── KeepSynced ── mark frame ──────┘                     sync.go
+//	  └────── Repack ── repacked frame, rename ──┘                         repack.go
 //
 // Of a request with several pages each is an entry, and says which one comes next (pages.go); the request is done when
 // its last page is.

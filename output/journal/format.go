@@ -26,6 +26,8 @@ import (
 //	files    a commit with 8 bytes more for each success: a hash of the name of the file of its body, 0 where others
 //	         share it
 //	pages    in place of either, a commit with pages that others follow (see appendPage)
+//	repacked the output was written anew: the length of the new one (8) and its CRC-32C (4). All before was marked. The
+//	         old one is there still where nothing follows this frame, and it then says nothing
 //	mark     all is on disk up to that length of the output (8) and that size of the journal (8)
 //
 // Numbers are little-endian. Requests and names are hashed, so that neither a URL nor a secret stands in a journal.
@@ -40,6 +42,8 @@ const (
 	frameFiles  frameKind = 'f'
 	framePages  frameKind = 'p'
 	frameMark   frameKind = 'm'
+
+	frameRepacked frameKind = 'k'
 )
 
 // Sizes in bytes: around a payload, and in it.
@@ -52,6 +56,7 @@ const (
 	entrySize  = 14
 	nameSize   = 8
 	markSize   = 16
+	repackSize = 12
 	maxPayload = 64 << 20
 	readSize   = 1 << 20 // of the read buffer
 )
@@ -104,6 +109,12 @@ func appendCommit(dst []byte, kind frameKind, length int64, sum uint32, entries 
 func appendMark(dst []byte, length, size int64) []byte {
 	return appendFrame(dst, frameMark, func(dst []byte) []byte {
 		return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(dst, uint64(length)), uint64(size))
+	})
+}
+
+func appendRepacked(dst []byte, length int64, sum uint32) []byte {
+	return appendFrame(dst, frameRepacked, func(dst []byte) []byte {
+		return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint64(dst, uint64(length)), sum)
 	})
 }
 
@@ -183,6 +194,8 @@ func isPlausible(kind frameKind, size int64) bool {
 		return size > 0 && size <= maxPart
 	case frameMark:
 		return size == markSize
+	case frameRepacked:
+		return size == repackSize
 	case frameCommit, frameFiles:
 		return size >= commitHead && size <= maxPayload && (size-commitHead)%kind.entrySize() == 0
 	case framePages:
@@ -199,7 +212,7 @@ func (k frameKind) entrySize() int64 {
 	return entrySize
 }
 
-// length returns the length of the output in a commit or mark.
+// length returns the length of the output in a commit, a mark or a repacked frame.
 func (f frame) length() int64 { return int64(binary.LittleEndian.Uint64(f.payload)) }
 
 // size returns the size of the journal in a mark.
@@ -208,7 +221,7 @@ func (f frame) size() int64 { return int64(binary.LittleEndian.Uint64(f.payload[
 // dirHash returns the hash of the directory of saved bodies in a run; 0 is none.
 func (f frame) dirHash() uint64 { return binary.LittleEndian.Uint64(f.payload[len(file.BootID{}):]) }
 
-// sum returns the check sum in a commit.
+// sum returns the check sum in a commit or a repacked frame.
 func (f frame) sum() uint32 { return binary.LittleEndian.Uint32(f.payload[8:]) }
 
 // entries calls visit for each entry of a commit: the hash of a request, its number among equal ones, and the rest of

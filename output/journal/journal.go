@@ -41,7 +41,7 @@ type Output struct {
 	sum     uint32 // CRC-32C of what was written since the last commit
 	frame   []byte // reused by commit
 
-	mu          sync.Mutex // guards the next seven: the writer commits while KeepSynced appends marks
+	mu          sync.Mutex // guards the next eight: the writer commits while KeepSynced appends marks
 	committed   extent     // up to the last commit
 	synced      extent     // up to the last mark
 	syncFailed  bool       // a sync failed: what follows the last mark may not be on disk
@@ -49,6 +49,8 @@ type Output struct {
 	hasPart     bool       // a part frame has been written, by this run or an earlier one
 	dirty       bool       // a commit follows the last mark
 	failed      error      // the first error of a journal write or a sync: nothing is committed or marked after it
+
+	repacked bool // the whole output was written anew, and nothing was committed after that
 
 	outsideDir bool // bodies of unsynced commits may be in a directory other than settings.SaveDir
 
@@ -150,7 +152,7 @@ func (j *Output) commit(entries []entry) error {
 		return err
 	}
 	j.committed.outputLength, j.sum = j.written, 0
-	j.hasRunFrame, j.hasPart, j.dirty = true, true, true
+	j.hasRunFrame, j.hasPart, j.dirty, j.repacked = true, true, true, false
 	j.committedCount.Add(int64(len(entries)))
 	return nil
 }

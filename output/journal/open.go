@@ -109,6 +109,7 @@ func (j *Output) recoverFiles() error {
 	if head.size == 0 {
 		return j.createJournal()
 	}
+	j.removeReplacement()
 	return j.truncateToCommitted()
 }
 
@@ -153,7 +154,7 @@ func (j *Output) readJournal(head header, size int64) error {
 	if j.doneBefore, err = h.loadLedger(j.journal, j.committed, &j.ledger, &j.settings); err != nil {
 		return err
 	}
-	j.dirty = len(h.unsynced) > 0
+	j.dirty, j.repacked = len(h.unsynced) > 0, h.repacked
 	if j.synced = j.committed; j.dirty {
 		j.synced = extent{h.synced.outputLength, max(h.synced.journalSize, head.size)}
 	}

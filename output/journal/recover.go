@@ -28,6 +28,16 @@ type journalState struct {
 	synced    extent        // of the last mark
 	last      commitRange   // the last commit
 	unsynced  []commitRange // the commits after the last mark
+	repacked  bool          // the whole output was written anew, and nothing was committed after that
+	replaced  *replacedOutput
+}
+
+// A replacedOutput is what a journal says of an output before the frame that says that it was written anew. It is nil
+// where another frame follows that one: the new output had its name by then.
+type replacedOutput struct {
+	last   commitRange
+	synced extent
+	end    int64 // offset in the journal at which the frames about it end
 }
 
 // extent is a length of an output and a size of its journal, in bytes, up to which both are committed, synced or good.
@@ -54,6 +64,7 @@ func readJournalState(f io.ReaderAt, head header, size int64) (h journalState, e
 
 // addFrame takes the next frame into account.
 func (h *journalState) addFrame(f frame) {
+	h.replaced = nil
 	switch f.kind {
 	case frameRun:
 		h.boot = file.BootID(f.payload[:len(h.boot)])
@@ -64,8 +75,12 @@ func (h *journalState) addFrame(f frame) {
 		h.part = string(f.payload)
 	case frameCommit, frameFiles, framePages:
 		h.last = commitRange{from: h.last.length, length: f.length(), sum: f.sum(), end: f.end}
-		h.unsynced = append(h.unsynced, h.last)
+		h.unsynced, h.repacked = append(h.unsynced, h.last), false
 		h.successes += f.successes()
+	case frameRepacked:
+		h.replaced = &replacedOutput{h.last, h.synced, f.end - frameHead - repackSize - frameTail}
+		h.last = commitRange{length: f.length(), sum: f.sum(), end: f.end}
+		h.synced, h.unsynced, h.repacked = extent{f.length(), f.end}, nil, true
 	case frameMark:
 		if f.size() > f.end || f.length() > h.last.length {
 			return // a mark covers only what stands before it
@@ -86,6 +101,12 @@ func (h *journalState) findGood(out io.ReaderAt, length int64, now file.BootID) 
 	rebooted := !h.boot.IsKnown() || h.boot != now
 	if h.isDamaged(rebooted) {
 		return extent{}, fmt.Errorf("%w: byte %d", errDamaged, h.end)
+	}
+	if h.replaced != nil {
+		if err := h.last.verify(out, length); err == nil || !isOutputError(err) {
+			return extent{h.last.length, h.end}, err // the new output
+		}
+		h.last, h.synced, h.end, h.repacked = h.replaced.last, h.replaced.synced, h.replaced.end, false
 	}
 	if length < h.synced.outputLength {
 		return extent{}, errShorter
