@@ -1,6 +1,7 @@
 package output
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"path/filepath"
@@ -30,9 +31,9 @@ func Repack(name string, to io.Writer, from io.Reader) error {
 	text, err := unpack(name, from)
 	if err == nil {
 		_, err = io.Copy(packed, text)
-		err = errors.Join(err, text.Close())
+		err = cmp.Or(err, text.Close())
 	}
-	return errors.Join(err, packed.Close())
+	return cmp.Or(err, packed.Close()) // all have the first error of to
 }
 
 // IsPacked reports whether an output of that name is compressed.
