@@ -17,8 +17,8 @@ const replacementSuffix = ".repacking"
 // a new file would not have. Whatever ends the process, either file is there under the name of the output, whole, and
 // the journal goes with it. After an error the output is as before.
 //
-// The order is: the new file is written beside the old and synced; a frame says its length and check sum, and is synced;
-// the new file takes the name; the folder is synced; a mark follows. The old file is good where no mark does.
+// The order is: the new file is written beside the old and synced; a frame says its length and check sum, and is
+// synced; the new file takes the name; the folder is synced; a mark follows. The old file is good where no mark does.
 func (j *Output) Repack(pack func(to io.Writer, from io.Reader) error) error {
 	info, err := j.out.Stat()
 	if err != nil || !file.IsOwned(info) || j.repacked || j.committed.outputLength == 0 {
@@ -62,7 +62,7 @@ func (j *Output) replaceBy(replacement *file.Atomic, length int64, sum uint32) e
 		return errors.Join(err, j.journal.Truncate(before))
 	}
 	j.committed.journalSize = before + int64(len(frame)) // which goes with either file
-	if err := j.out.Close(); err != nil {                // some systems rename over no open file; the journal is locked still
+	if err := j.out.Close(); err != nil {                // some systems rename over no open file
 		return err
 	}
 	replaceErr := replacement.Commit()

@@ -88,15 +88,16 @@ func repackMoments(t *testing.T) (moments []moment) {
 	moments = append(moments, moment{"renamed", packed, renamed})
 	for cut := 1; cut < frameHead+repackSize+frameTail; cut++ {
 		journal := framed.files[".journal"]
-		moments = append(moments, moment{fmt.Sprintf("%d bytes of the frame are missing", cut), before, map[string]string{
-			"": framed.files[""], ".journal": journal[:len(journal)-cut], replacementSuffix: framed.files[replacementSuffix],
+		moments = append(moments, moment{fmt.Sprintf("%d bytes of the frame missing", cut), before, map[string]string{
+			"": framed.files[""], ".journal": journal[:len(journal)-cut],
+			replacementSuffix: framed.files[replacementSuffix],
 		}})
 	}
 	return moments
 }
 
-// TestRepackKilled: whenever a process ends within Repack, or the power is cut, the next one finds all that was done, in
-// the old output or in the new one, goes on behind it, and can repack it.
+// TestRepackKilled: whenever a process ends within Repack, or the power is cut, the next one finds all that was done,
+// in the old output or in the new one, goes on behind it, and can repack it.
 func TestRepackKilled(t *testing.T) {
 	moments := repackMoments(t)
 	if len(moments) < 8 {
