@@ -83,3 +83,36 @@ func TestLegacyServers(t *testing.T) {
 		})
 	}
 }
+
+// TestLegacyServerOfAnotherAlert: a server that ends a handshake with illegal_parameter is asked again without the
+// post-quantum key share, unless the probe shows that it wants what is off by default.
+func TestLegacyServerOfAnotherAlert(t *testing.T) {
+	form := httptest.NewUnstartedServer(nil)
+	form.StartTLS()
+	form.Close()
+	for version, want := range map[uint16]failure.Failure{
+		tls.VersionTLS10: {Option: "tls-legacy"},
+		tls.VersionTLS12: {Option: OptionAddress, RetryAs: failure.Reset},
+	} {
+		refused := false
+		addr := strings.TrimPrefix(nettest.Talk(t, func(c *net.TCPConn) {
+			if !refused {
+				refused = true
+				_, _ = c.Read(make([]byte, 4096))
+				nettest.Say(c, "\x15\x03\x03\x00\x02\x02\x2f")
+			} else {
+				_ = tls.Server(c, &tls.Config{Certificates: form.TLS.Certificates, MinVersion: version, MaxVersion: version}).
+					Handshake()
+			}
+			_ = c.CloseWrite()
+			nettest.AwaitClose(c)
+		}), "http://")
+		dialer := New(Config{TLS: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}, Family: "tcp",
+			Private: PrivateAllow})
+		_, _, err := dialer.DialTLS(t.Context(), addr)
+		var f *failure.Failure
+		if !errors.As(err, &f) || f.Option != want.Option || f.RetryAs != want.RetryAs {
+			t.Errorf("%s: %v, option %q, retried as %q", tls.VersionName(version), err, f.Option, f.RetryAs)
+		}
+	}
+}

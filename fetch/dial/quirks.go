@@ -88,10 +88,7 @@ func (q *quirks) handshake(ctx context.Context, c net.Conn, addr string, config 
 	over, err := handshake(ctx, c, hostOf(addr), config)
 	q.learn(addr, large, err == nil || hasRead(c), err)
 	var f *failure.Failure
-	if errors.As(err, &f) && large && !known.tookLarge && isServerFault(f) {
-		f.RetryAs = failure.Reset
-	}
-	if _, counted := c.(*conn.Conn); counted && f != nil && f.Kind == failure.Timeout && !hasRead(c) {
+	if _, counted := c.(*conn.Conn); counted && errors.As(err, &f) && f.Kind == failure.Timeout && !hasRead(c) {
 		f.Err = fmt.Errorf("%w, nothing came in answer to its ClientHello", f.Err)
 		var limit *failure.Limit
 		if large && errors.As(f.Err, &limit) && limit.After >= longSilence {
@@ -129,6 +126,16 @@ const manyClosed = 2
 // a ClientHello as large, or the key share in it: decode_error, illegal_parameter and others.
 func isServerFault(f *failure.Failure) bool {
 	return f.Kind == failure.TLS && (f.Option == OptionServer || f.Option == OptionAddress)
+}
+
+// retrySmall returns err, with which a handshake with addr failed; where an alert of the server's own trouble is to be
+// followed by a handshake that is small, as one to be retried.
+func (q *quirks) retrySmall(addr string, err error) error {
+	var f *failure.Failure
+	if errors.As(err, &f) && isServerFault(f) && q.of(addr).smallHello {
+		f.RetryAs = failure.Reset
+	}
+	return err
 }
 
 // learn notes how a handshake ended. Where a large ClientHello was not answered the next one is small: after silence,

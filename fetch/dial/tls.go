@@ -39,7 +39,7 @@ func (d *Dialer) DialTLS(ctx context.Context, addr string) (*conn.Conn, *tls.Con
 		if f := failure.FromContext(ctx); (f == nil || f.Kind != failure.Canceled) && d.isDirect("https", addr) {
 			d.Names.Suspect(hostOf(addr), c.RemoteAddress)
 		}
-		return nil, nil, d.explainRefusal(ctx, addr, config, err)
+		return nil, nil, d.quirks.retrySmall(addr, d.explainRefusal(ctx, addr, config, err))
 	}
 	if tlsConn.ConnectionState().NegotiatedProtocol == "h2" {
 		config.Renegotiation = tls.RenegotiateNever // RFC 9113 section 9.2.1; nothing has been read, and config is this one's

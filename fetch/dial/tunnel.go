@@ -45,7 +45,7 @@ func (d *Dialer) dialProxy(ctx context.Context, p *Proxy) (net.Conn, error) {
 	config.InsecureSkipVerify, config.Certificates, config.GetClientCertificate = false, nil, nil
 	tlsConn, err := d.quirks.handshake(ctx, c, p.addr, config)
 	if err != nil {
-		return nil, p.connectError(err)
+		return nil, p.connectError(d.quirks.retrySmall(p.addr, err))
 	}
 	return tlsConn, nil
 }
