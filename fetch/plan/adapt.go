@@ -123,16 +123,6 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	th.raisedAt = latest(l.pausedUntil, now)
 }
 
-// mostFew is how many responses between two refusals with a hold are few. Where that happens again the host is likely
-// to allow one more at a time (a token bucket), and is asked at the rate at which it has. That doubles in fewToDouble
-// responses, until enough have come in a row that the host seems to allow more.
-const (
-	mostFew     = 4
-	fewToDouble = 28
-	enoughToTry = 16
-	fewPart     = 0.85
-)
-
 // paceFew sets the rate of a host that allows few requests at a time: it has allowed so many in a span, and would have
 // allowed almost one more, the one that it has refused.
 func (l *lane) paceFew(taken int, span time.Duration, until, now time.Time) {

@@ -43,10 +43,13 @@ The package is pure: it has no clock, lock, goroutine, network, file or context.
 goroutine at a time may call a Plan. It does not know what a Task belongs to (its Owner), and a host is only a name to
 it. Of this module it imports judge, failure and queue.
 
-The files, from the bottom: limits.go, times.go, meter.go, pace.go, resetunit.go, quotawindow.go, bucket.go, buckets.go,
-scout.go, width.go, throttle.go, overload.go and closure.go know no lane; task.go, lane.go, hostlanes.go, share.go,
-lanebuckets.go, heap.go, batch.go and health.go are lanes and their Tasks; connections.go chooses among lanes by their
-connections; observe.go and adapt.go update a lane by Verdicts; plan.go, lanegroups.go (the lanes of a share or host),
-classify.go, hold.go and spill.go are the Plan.
+The files, from the bottom: limits.go, times.go, meter.go, width.go, pace.go, connection.go, slots.go (a start that
+other processes leave), throttle.go and overload.go know no lane and no Task. task.go, lane.go, hostlanes.go, share.go,
+lanebuckets.go, heap.go, batch.go, health.go, closure.go and, for quotas, resetunit.go, quotawindow.go, bucket.go,
+buckets.go and scout.go are Tasks and their lanes: a Task knows where it stands, so they are one circle. observe.go,
+adapt.go and laneslots.go update a lane by Verdicts, and ask for its slots. state.go is what a Plan has; hold.go,
+spill.go, shortage.go, lanegroups.go (the lanes of a share or host), connections.go (which lane goes first, by its
+connections) and shared.go work on it; classify.go sorts lanes by what they wait for, closing.go ends them; plan.go and
+grant.go are what the run calls.
 */
 package plan

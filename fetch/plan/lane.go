@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"time"
 
+	"batchfetch/fetch/judge"
 	"batchfetch/fetch/queue"
 )
 
@@ -292,4 +293,15 @@ func (l *lane) ensureThrottle() *throttle {
 		l.throttle = new(throttle)
 	}
 	return l.throttle
+}
+
+// sharedStart is when the other processes leave a start; for a lane without Tasks, when it may be deleted.
+func (l *lane) sharedStart(now time.Time) time.Time {
+	if l.isEmpty() {
+		if l.shared.isHeld() {
+			return now.Add(judge.LongestWait)
+		}
+		return time.Time{}
+	}
+	return l.shared.nextSlot(now)
 }

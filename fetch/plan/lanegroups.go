@@ -2,7 +2,6 @@ package plan
 
 import (
 	"slices"
-	"time"
 )
 
 // joinHost adds a new lane to the lanes of a host.
@@ -43,30 +42,5 @@ func (p *Plan) joinShare(l *lane, own *HostLimits) {
 	l.share, l.buckets, l.closure = s, s.buckets, s.closure
 	if !s.until.IsZero() {
 		l.ensureThrottle().width.slow = 1
-	}
-}
-
-// closeShare closes the other lanes of a share with the closure of one.
-func (p *Plan) closeShare(from *lane, now time.Time) {
-	s := from.share
-	if !from.closure.opensAt().After(latest(now, s.closure.opensAt())) {
-		return
-	}
-	s.closure = from.closure
-	for i := len(s.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
-		if l := s.lanes[i]; l != from {
-			l.closure = s.closure
-			p.closeLane(l, now)
-			p.reclassify(l, now)
-		}
-	}
-}
-
-// reclassifyShare moves the lanes of a share that may start a Task since an exchange of another one has ended.
-func (p *Plan) reclassifyShare(l *lane, now time.Time) {
-	for i := len(l.share.lanes) - 1; i >= 0; i-- {
-		if other := l.share.lanes[i]; other != l && other.heap == &p.timed {
-			p.reclassify(other, now)
-		}
 	}
 }

@@ -4,82 +4,9 @@ import (
 	"slices"
 	"time"
 
-	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/queue"
 )
-
-// A Plan decides which Task starts now, or how long until one may. It has all Tasks that wait, in one lane for each
-// host. It has no clock, lock or goroutine of its own: now is an argument, which must never decrease, and only one
-// goroutine at a time may call it.
-//
-// Of the lanes that may start a Task, the one with the most work (in seconds) goes first, so that the host that will
-// take longest is always at its limit and the run ends as early as the limits allow. Every longestIdleEvery-th start
-// goes to the lane whose last start is longest ago, so that no lane waits for ever. By chooseLane there are exceptions,
-// so that few connections are made.
-type Plan struct {
-	limits Limits
-	lanes  map[string]*lane      // by host
-	hosts  map[string]*hostLanes // by HostLimits.Within
-	shares map[string]*share     // by HostLimits.Share
-
-	ready       laneHeap // lanes that may start a Task now, by their own limits; the most work first
-	longestIdle laneHeap // the same lanes; the one whose last start is longest ago first
-	warm        laneHeap // those of them for whose host there is a connection; in the order of longestIdle
-	another     laneHeap // lanes whose start would make one more connection to their host; the longest without it first
-	busy        laneHeap // lanes that may start a Task when one of their exchanges ends; the most work first
-	timed       laneHeap // lanes that may start a Task at lane.due; the earliest first
-	expiring    laneHeap // lanes without Tasks that may be deleted at lane.due; the earliest first
-
-	invalid  queue.Queue[*Task]       // Tasks without a host
-	failed   queue.Queue[*Task]       // Tasks that end without another exchange
-	closing  queue.Queue[closingLane] // lanes whose spilled Tasks end without an exchange
-	unsorted queue.Queue[*lane]       // lanes of which more Tasks are to be sorted when failed is empty
-
-	active      int // Tasks that Next has returned, and that are not done
-	uncommitted int // exchanges that have ended and count as under way; see SetUncommitted
-	inMemory    int // Tasks in lanes, without spilled ones
-
-	pace            pace
-	turn            uint64         // the last number that was given to a lane as its turn
-	starts          uint64         // how many Tasks have started
-	typicalExchange time.Duration  // moving average of connections.ofExchange
-	serial          float64        // seconds that Tasks in lanes take one after the other, as far as known of their hosts
-	untimed         int            // the other Tasks in lanes
-	idle            int            // the sum of connections.idle
-	shortUntil      time.Time      // until then few connections are made, see observeShortage
-	coldAt          time.Time      // until then none is
-	typicalLatency  time.Duration  // moving average over all hosts, for lanes without an exchange yet
-	tasksByHold     [holdKinds]int // Tasks in lanes, by what keeps these from starting
-	starved         bool           // more exchanges may be under way, and no lane has a Task that may start
-	spill           spill
-	short           bool      // an Ask is due sooner than Asks has said
-	nextAsk         time.Time // when one is
-	returned        []Ask     // what deleted lanes give back
-}
-
-// New returns a plan without Tasks. Where codec is nil, no Task is ever spilled.
-func New(l Limits, codec Codec) *Plan {
-	runPace := newPace(l.Rate)
-	if l.Shared {
-		runPace = pace{} // each Slot of a lane is within it
-	}
-	return &Plan{
-		limits:      l,
-		lanes:       make(map[string]*lane),
-		hosts:       make(map[string]*hostLanes),
-		shares:      make(map[string]*share),
-		ready:       laneHeap{indexAt: 0, before: hasMoreWork},
-		longestIdle: laneHeap{indexAt: 1, before: isLongerIdle},
-		warm:        laneHeap{indexAt: 2, before: isLongerIdle},
-		another:     laneHeap{indexAt: 0, before: isLongerAlone},
-		busy:        laneHeap{indexAt: 0, before: hasMoreWork},
-		timed:       laneHeap{indexAt: 0, before: isDueSooner},
-		expiring:    laneHeap{indexAt: 0, before: isDueSooner},
-		pace:        runPace,
-		spill:       spill{codec: codec, freeBytes: l.SpillBytes},
-	}
-}
 
 // Running is the number of Tasks that Next has returned and that are not done.
 func (p *Plan) Running() int { return p.active }
@@ -151,9 +78,6 @@ func (p *Plan) addLane(host string) *lane {
 	return l
 }
 
-// Never is the wait that Next returns where no Task may start until one is done or added.
-const Never = time.Duration(-1)
-
 // Next returns the Task to start now, or nil and the time until one may start, or Never. A Task with Lost set, or
 // without a host, is to be ended without an exchange. Every Task that Next returns has to be given to Done.
 func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
@@ -194,9 +118,6 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 	p.reclassify(l, now)
 	return t, 0
 }
-
-// longestIdleEvery is the number of starts of which one goes to the lane whose last start is longest ago.
-const longestIdleEvery = 8
 
 // nextWithoutExchange returns a Task that ends without an exchange: one that has no host, or that has failed; nil means
 // that there is none. The Tasks of a closing lane are unpacked one batch at a time, to bound memory.
@@ -265,44 +186,6 @@ func (p *Plan) Done(t *Task, now time.Time) {
 	if l.share != nil {
 		p.reclassifyShare(l, now)
 	}
-}
-
-// closingLane is a lane that was closed while it had spilled Tasks, and why these fail. The lane may be open again
-// before they do.
-type closingLane struct {
-	lane *lane
-	why  *failure.Failure
-}
-
-// closeLane fails the Tasks of a lane whose host gets no more requests for now. Its spilled Tasks fail one batch at a
-// time, in nextWithoutExchange.
-func (p *Plan) closeLane(l *lane, now time.Time) {
-	for _, t := range l.removeTasks() {
-		p.inMemory--
-		p.Fail(t, l.closedFailure(t, now))
-	}
-	if l.spilled.hasTasks() && !l.closing {
-		l.closing = true
-		p.closing.Push(closingLane{l, l.closedFailure(nil, now)})
-	}
-}
-
-// failClosed fails the Tasks of closed buckets of a lane, as far as they are in memory.
-func (p *Plan) failClosed(l *lane, now time.Time) {
-	for _, t := range l.removeTasks() {
-		if c := l.closureOf(t, now); c != nil {
-			p.inMemory--
-			p.Fail(t, c.failure(t, now))
-			continue
-		}
-		l.push(t, now)
-	}
-}
-
-// Fail ends a Task without another exchange. Next returns it with Lost set, so that every Task ends the same way.
-func (p *Plan) Fail(t *Task, why *failure.Failure) {
-	t.lane, t.Lost = nil, why
-	p.failed.Push(t)
 }
 
 // RemoveWaiting removes all waiting Tasks from the plan and returns them, without those that have failed. Packed Tasks,

@@ -7,31 +7,9 @@ import "time"
 // is full while other hosts could be asked. So a list that begins with a million lines of one host still lets the plan
 // see which hosts follow.
 
-// keptTasks is how many Tasks a lane keeps in memory when others of it are spilled.
-const keptTasks = 8
-
 // spillEvery is the least time between two installments while no more exchanges may be under way. Reading ahead shows
 // which hosts will take longest, but costs processor time that the exchanges could use.
 const spillEvery = 250 * time.Millisecond
-
-// spill is a plan's account of its spilled Tasks: how many there are, and how many more may be.
-type spill struct {
-	codec     Codec     // nil: no Task can be spilled
-	freeBytes int64     // bytes left of Limits.SpillBytes
-	usedBytes int64     // bytes that batches take
-	count     int       // Tasks in batches
-	excess    int       // Tasks that could be spilled: the sum of lane.excess
-	lastGrant time.Time // when the last installment was granted
-	credit    int       // Tasks left of that installment
-}
-
-// dropBatches drops all batches, and returns how many Tasks were in them.
-func (s *spill) dropBatches() int64 {
-	count := s.count
-	s.freeBytes += s.usedBytes
-	s.count, s.usedBytes = 0, 0
-	return int64(count)
-}
 
 // Full reports whether no more Tasks may be added now. inMemory is how many Tasks are in memory and have not ended;
 // heavy says that those take more bytes than they should. Where spilling makes room, Full spills Tasks first.

@@ -16,6 +16,16 @@ type throttle struct {
 	width       width
 }
 
+// mostFew is how many responses between two refusals with a hold are few. Where that happens again the host is likely
+// to allow one more at a time (a token bucket), and is asked at the rate at which it has. That doubles in fewToDouble
+// responses, until enough have come in a row that the host seems to allow more.
+const (
+	mostFew     = 4
+	fewToDouble = 28
+	enoughToTry = 16
+	fewPart     = 0.85
+)
+
 // countFew counts a hold after so many responses since the one before.
 func (th *throttle) countFew(taken int) {
 	switch {

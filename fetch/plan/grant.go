@@ -1,0 +1,35 @@
+package plan
+
+import "time"
+
+// Granted takes in the answer to an Ask; that of an Ask which got none is the zero Grant.
+func (p *Plan) Granted(a *Ask, g *Grant, now time.Time) {
+	l := p.lanes[a.Host]
+	if l == nil || l.shared == nil || !l.shared.asking {
+		return
+	}
+	s := l.shared
+	s.asking = false
+	s.againAt, s.heldOff = g.Again, latest(s.heldOff, g.HeldUntil)
+	for _, slot := range g.Slots {
+		s.slots.Push(slot)
+		s.last = slot.Stamp
+	}
+	for i, width := range g.Widths {
+		switch name := a.Limits[i].Name; {
+		case name == "host "+l.host:
+			s.width = width
+			s.held = max(width, a.Limits[i].Active)
+		case l.within != nil && name == "parts "+l.within.name:
+			l.within.width = width
+		}
+	}
+	p.reclassify(l, now)
+	if l.within != nil {
+		for i := len(l.within.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
+			if other := l.within.lanes[i]; other != l && other.heap == &p.busy {
+				p.reclassify(other, now)
+			}
+		}
+	}
+}
