@@ -227,3 +227,13 @@ func intVariable(name string, lookup func(name string) string) (int, error) {
 	}
 	return int(n), nil
 }
+
+// resolveShard returns --shard with the number that auto stands for.
+func resolveShard(s shardFlag, lookup func(name string) string, found *problems) input.Shard {
+	if !s.auto {
+		return s.Shard
+	}
+	detected, err := s.detect(lookup)
+	found.addError("shard", err)
+	return detected
+}

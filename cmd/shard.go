@@ -109,13 +109,3 @@ func divideRequests(o *fetch.Options, shard *input.Shard, together bool, found *
 		o.DivideRates(shard.Of)
 	}
 }
-
-// resolveShard returns --shard with the number that auto stands for.
-func resolveShard(s shardFlag, lookup func(name string) string, found *problems) input.Shard {
-	if !s.auto {
-		return s.Shard
-	}
-	detected, err := s.detect(lookup)
-	found.addError("shard", err)
-	return detected
-}
