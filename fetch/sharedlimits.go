@@ -7,13 +7,6 @@ import (
 	"batchfetch/fetch/plan"
 )
 
-// A Limiter keeps Rate and the limits of hosts for several processes together (package limits).
-type Limiter interface {
-	// Ask returns a Grant for each Ask, and tells the other processes that this one is there. One goroutine calls it,
-	// every limiterBeat at least. An error ends the run.
-	Ask(ctx context.Context, asks []plan.Ask) ([]plan.Grant, error)
-}
-
 const (
 	// limiterBeat is the longest time between two calls of a Limiter.
 	limiterBeat = 2 * time.Second
