@@ -190,7 +190,7 @@ func TestRulesThatCantBe(t *testing.T) {
 func FuzzHostPattern(f *testing.F) {
 	for _, seed := range []string{"a.test", "*.a.test", "*", "*:80", "https://a.test", "[::1]:8080", "http://[::1%25eth0]",
 		"ü.test:1", "a.test.", "user:pass@a.test", "*.*", "a..b", "://", "http://",
-		"a.test/b", "a.test:1/b/c/", "a.test/..", "a.test/%2e%2e", "https://a.test/b%2fc", "[::1]/b"} {
+		"a.test/b", "a.test:1/b/c/", "a.test/..", "a.test/%2e%2e", "https://a.test/b%2fc", "[::1]/b", "a].."} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -211,7 +211,7 @@ func Check(u *url.URL) (*url.URL, error) {
 		named.Host = strings.Replace(u.Host, name, ascii, 1)
 		u, name = &named, ascii
 	}
-	if len(name) > 253 || !httpguts.ValidHostHeader(u.Host) || strings.ContainsAny(name, `"<>\^{|}`+"` ") {
+	if len(name) > 253 || !httpguts.ValidHostHeader(u.Host) || strings.ContainsAny(name, `"<>[\]^{|}`+"` ") {
 		return nil, errors.New("the host is no host name")
 	}
 	return u, nil
