@@ -5,12 +5,12 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/input"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/paging"
+	"batchfetch/fetch/parse"
 	"batchfetch/fetch/transport"
 	"batchfetch/output/encode"
 	"batchfetch/output/savedir"

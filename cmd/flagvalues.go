@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"batchfetch/cmd/parse"
 	"batchfetch/fetch/judge"
+	"batchfetch/fetch/parse"
 )
 
 // A value is a flag of type T, as pflag wants it. Set adds a text that can't be parsed to problems instead of returning

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"batchfetch/cmd/parse"
 	"batchfetch/fetch/input"
+	"batchfetch/fetch/parse"
 )
 
 // A jobEngine runs one command as an array of numbered jobs, and sets variables in the environment of each.

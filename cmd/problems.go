@@ -5,8 +5,8 @@ import (
 	"os"
 	"syscall"
 
-	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
+	"batchfetch/fetch/parse"
 	"batchfetch/fetch/spool"
 )
 

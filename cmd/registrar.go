@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"batchfetch/cmd/parse"
+	"batchfetch/fetch/parse"
 )
 
 // groupKey and kindKey are annotations of a flag: its heading in the help, and the word for its value there.

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
+	"batchfetch/fetch/parse"
 )
 
 // readRequest reads -d, -H and -u, with the files that they name, into the options.

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
 	"batchfetch/fetch/input"
+	"batchfetch/fetch/parse"
 )
 
 // maxShards is the largest n of --shard i/n, above the size of any job array.

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
+	"batchfetch/fetch/parse"
 	"batchfetch/output"
 	"batchfetch/output/encode"
 )

@@ -5,8 +5,8 @@ import (
 	"crypto/x509"
 	"fmt"
 
-	"batchfetch/cmd/parse"
 	"batchfetch/fetch/dial"
+	"batchfetch/fetch/parse"
 )
 
 // parseTLSVersion parses --tls-min.

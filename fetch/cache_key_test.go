@@ -142,6 +142,36 @@ func TestKeyOfCertificateHostAndAddress(t *testing.T) {
 	}
 }
 
+// TestKeyOfRoute checks that the proxy of a line is part of the cache key, for https too: lines may request one URL
+// from several countries. Its password is not, and stands in no key.
+func TestKeyOfRoute(t *testing.T) {
+	o := options(func(o *Options) { o.HTTPProxy = "http://proxy.test:1" })
+	keys, targets := newCacheKeys(o), newTargeter(o)
+	ask := func(address string, proxy *string) cache.Question {
+		to, err := targets.newTarget(&Request{URL: address, Settings: &RequestSettings{Proxy: proxy}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, _ := keys.questionOf(&to, to.Header)
+		return q
+	}
+	for _, address := range []string{"http://a.test/", "https://a.test/"} {
+		seen := map[string]string{}
+		for _, proxy := range []*string{nil, new(""), new("http://proxy.test:2"), new("socks5://proxy.test:2"),
+			new("http://de:s3cret@proxy.test:2"), new("http://us:s3cret@proxy.test:2")} {
+			q := ask(address, proxy)
+			if other, again := seen[q.Via]; again || strings.Contains(q.Via, "s3cret") {
+				t.Errorf("%s over %s has the key %s, as %s", address, valueOr(proxy, "none"), q.Via, other)
+			}
+			seen[q.Via] = valueOr(proxy, "none")
+		}
+	}
+	one, two := ask("http://a.test/", new("u:a@p.test")), ask("http://a.test/", new("u:b@p.test"))
+	if one.Via != two.Via {
+		t.Errorf("another password has another key: %s and %s", one.Via, two.Via)
+	}
+}
+
 // TestKeyOfCertificateChecks checks that the way in which certificates are verified is part of the cache key, so that a
 // run that verifies them uses no response of an unverified server.
 func TestKeyOfCertificateChecks(t *testing.T) {

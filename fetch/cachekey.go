@@ -63,7 +63,10 @@ func (k *cacheKeys) via(to *target) string {
 	}
 	if to.URL.Scheme == "https" {
 		text += k.trust
-	} else if proxy := k.proxies.ForURL(to.URL); proxy != nil {
+	}
+	if to.Route != nil { // a line has a proxy of its own for what that has to do with the response
+		text += " route:" + dial.ProxyName(to.options.HTTPProxy)
+	} else if proxy := k.proxies.ForURL(to.URL); proxy != nil && to.URL.Scheme != "https" {
 		text += " proxy:" + proxy.String()
 	}
 	for _, override := range k.options.Resolve {

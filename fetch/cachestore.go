@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"time"
 
 	"batchfetch/fetch/cache"
@@ -25,7 +24,7 @@ type cacheExchange struct {
 // An originResponse is the response of a server, with what a stored one has beside its status, header and body.
 type originResponse struct {
 	*http.Response
-	url                 *url.URL
+	to                  *target
 	requested, received time.Time // when the request was sent, and when the header had come
 	remote              string    // address of the connection
 	partial             bool      // it is for a request of the missing part of a body, and is not stored
@@ -74,7 +73,7 @@ func (x *cacheExchange) serveRevalidated(ctx context.Context, resp originRespons
 	}
 	defer found.Close()
 	e := found.Freshen(resp.Header, resp.received)
-	e.Requested, e.Received, e.RemoteAddr = resp.requested, resp.received, x.cache.originAddr(resp.url, resp.remote)
+	e.Requested, e.Received, e.RemoteAddr = resp.requested, resp.received, x.cache.originAddr(resp.to, resp.remote)
 	found.Entry.Header = e.Header
 	rec.Cache = CacheRevalidated
 	x.markReported(&e, rec)
@@ -180,7 +179,7 @@ func (x *cacheExchange) storeWithoutBody(ctx context.Context, resp originRespons
 // entryOf returns the entry of a response, without the fields about its body.
 func (x *cacheExchange) entryOf(w *cacheWriter, resp originResponse) *cache.Entry {
 	e := &cache.Entry{Status: resp.StatusCode, Proto: resp.Proto, Requested: resp.requested, Received: resp.received,
-		RemoteAddr: x.cache.originAddr(resp.url, resp.remote), Coded: resp.coded}
+		RemoteAddr: x.cache.originAddr(resp.to, resp.remote), Coded: resp.coded}
 	if w != nil {
 		e.Header = w.header
 	}

@@ -144,7 +144,7 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 	if x.options.KeepHeader {
 		rec.Header = resp.Header
 	}
-	got := originResponse{Response: resp, url: to.URL, requested: x.startedAt, received: x.headersAt,
+	got := originResponse{Response: resp, to: to, requested: x.startedAt, received: x.headersAt,
 		remote: x.call.RemoteAddr(), partial: x.partial != judge.PartialNone}
 	if wrong := x.checkResponse(to, resp); wrong != nil {
 		return judge.Answer{Responded: true, Failure: wrong}

@@ -31,44 +31,65 @@ func TestProxies(t *testing.T) {
 		{scheme: "socks5", with: func(o *Options) { o.IPv4 = true },
 			requests: []string{"socks 127.0.0.2:80", "socks 192.0.2.1:443"}, plain: "HTTP/1.1"},
 	} {
-		t.Run(tt.scheme, func(t *testing.T) {
-			page := func(w http.ResponseWriter, r *http.Request) {
-				_, _ = fmt.Fprint(w, r.Host, r.Header["Proxy-Authorization"], r.Header["User-Agent"])
+		for _, ofLine := range []bool{false, true} {
+			name := tt.scheme
+			if ofLine {
+				name += " of each line"
 			}
-			proxy := &proxyServer{user: "us er:s3cret", plain: strings.TrimPrefix(startCleartextServer(t, page), "http://")}
-			secure, o := startTLSServer(t, true, page)
-			proxy.secure = strings.TrimPrefix(secure, "https://")
-			addr := proxy.start(t, tt.scheme)
-			o.HTTPProxy = tt.scheme + "://us%20er:s3cret@" + addr
-			o.HTTPSProxy, o.KeepTiming = o.HTTPProxy, true
-			if tt.with != nil {
-				tt.with(&o)
-			}
-			names := map[string][][]string{"outside.test": {{"127.0.0.2"}}, "example.com": {{"192.0.2.1"}}}
-			sink := runIn(t, o, testNetwork(t, names), "http://outside.test/a", "https://example.com/a",
-				"http://outside.test/b", "https://example.com/b")
-			if got := strings.Split(proxy.takeRequests(), " | "); !slices.Equal(slices.Sorted(slices.Values(got)), tt.requests) {
-				t.Errorf("the proxy was asked %q", got)
-			}
-			requests := map[string]int{} // Records of each host so far; the plan chooses their order
-			for i, r := range sink.records {
-				if r.Failure != nil {
-					t.Fatal(r.Failure)
-				}
-				host, protocol, secure := "outside.test", tt.plain, strings.HasPrefix(r.Request.URL, "https:")
-				if secure {
-					host, protocol = "example.com", "HTTP/2.0"
-				}
-				if sink.bodies[i] != host+"[] [batchfetch]" || r.Protocol != protocol || r.RemoteAddr != addr {
-					t.Errorf("%d: %q over %s from %s", i, sink.bodies[i], r.Protocol, r.RemoteAddr)
-				}
-				requests[host]++
-				if fresh := requests[host] == 1; fresh != (r.Timing.Connect > 0) || (fresh && secure) != (r.Timing.TLS > 0) ||
-					r.Timing.FirstByte <= 0 {
-					t.Errorf("%d: took %+v", i, r.Timing)
-				}
-			}
-		})
+			t.Run(name, func(t *testing.T) { testProxy(t, tt.scheme, tt.with, ofLine, tt.requests, tt.plain) })
+		}
+	}
+}
+
+// withProxy returns lines with a proxy of their own.
+func withProxy(proxy string, urls ...string) (lines []string) {
+	for _, u := range urls {
+		lines = append(lines, fmt.Sprintf(`{"url":%q,"proxy":%q}`, u, proxy))
+	}
+	return lines
+}
+
+// testProxy is TestProxies for one kind of proxy, which is that of the run or, ofLine, of each Request.
+func testProxy(t *testing.T, scheme string, with func(*Options), ofLine bool, asked []string, plain string) {
+	page := func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprint(w, r.Host, r.Header["Proxy-Authorization"], r.Header["User-Agent"])
+	}
+	proxy := &proxyServer{user: "us er:s3cret", plain: strings.TrimPrefix(startCleartextServer(t, page), "http://")}
+	secure, o := startTLSServer(t, true, page)
+	proxy.secure = strings.TrimPrefix(secure, "https://")
+	addr := proxy.start(t, scheme)
+	o.HTTPProxy = scheme + "://us%20er:s3cret@" + addr
+	o.HTTPSProxy, o.KeepTiming = o.HTTPProxy, true
+	if with != nil {
+		with(&o)
+	}
+	lines := []string{"http://outside.test/a", "https://example.com/a", "http://outside.test/b", "https://example.com/b"}
+	if ofLine {
+		lines = withProxy(o.HTTPProxy, lines...)
+		o.HTTPProxy, o.HTTPSProxy = "http://127.0.0.1:1", "" // no line goes there
+	}
+	names := map[string][][]string{"outside.test": {{"127.0.0.2"}}, "example.com": {{"192.0.2.1"}}}
+	sink := runIn(t, o, testNetwork(t, names), lines...)
+	if got := strings.Split(proxy.takeRequests(), " | "); !slices.Equal(slices.Sorted(slices.Values(got)), asked) {
+		t.Errorf("the proxy was asked %q", got)
+	}
+	requests := map[string]int{} // Records of each host so far; the plan chooses their order
+	for i, r := range sink.records {
+		if r.Failure != nil {
+			t.Fatal(r.Failure)
+		}
+		host, protocol, secure := "outside.test", plain, strings.HasPrefix(r.Request.URL, "https:")
+		if secure {
+			host, protocol = "example.com", "HTTP/2.0"
+		}
+		if sink.bodies[i] != host+"[] [batchfetch]" || r.Protocol != protocol || r.RemoteAddr != addr {
+			t.Errorf("%d: %q over %s from %s", i, sink.bodies[i], r.Protocol, r.RemoteAddr)
+		}
+		requests[host]++
+		if fresh := requests[host] == 1; fresh != (r.Timing.Connect > 0) || (fresh && secure) != (r.Timing.TLS > 0) ||
+			r.Timing.FirstByte <= 0 {
+			t.Errorf("%d: took %+v", i, r.Timing)
+		}
 	}
 }
 
@@ -98,9 +119,14 @@ func TestPrivateBehindProxy(t *testing.T) {
 			{"a.test", strings.Replace(pages, "127.0.0.1", "inside.test", 1), "blocked_address"},
 			{"a.test", pages, "blocked_address"},
 		} {
-			got := runIn(t, o, testNetwork(t, twoHostNames), "http://"+tt.from+"/?to="+url.QueryEscape(tt.to)).kinds()
-			if got != tt.want {
+			from := "http://" + tt.from + "/?to=" + url.QueryEscape(tt.to)
+			if got := runIn(t, o, testNetwork(t, twoHostNames), from).kinds(); got != tt.want {
 				t.Errorf("%s: %s to %s: %s", scheme, tt.from, tt.to, got)
+			}
+			ofLine := noRetryOptions(func(own *Options) { own.NoProxy = o.NoProxy })
+			lines := withProxy(o.HTTPProxy, from)
+			if got := runIn(t, ofLine, testNetwork(t, twoHostNames), lines...).kinds(); got != tt.want {
+				t.Errorf("%s of the line: %s to %s: %s", scheme, tt.from, tt.to, got)
 			}
 		}
 	}

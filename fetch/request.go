@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"batchfetch/fetch/dial"
 	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/redact"
 )
@@ -54,6 +55,8 @@ type Request struct {
 	// PublicOnly allows public addresses only where Options.Private is PrivateRedirects, as behind a redirect: a public
 	// page has chosen URL.
 	PublicOnly bool
+	// Settings are those of this Request in place of the Options and of the settings of its host; nil is none.
+	Settings *RequestSettings
 	// File is the name of the input, and Line the 1-based number of the line in it; empty and 0 are unknown.
 	File string
 	Line int64
@@ -98,7 +101,7 @@ const (
 // HasMoreThanURL reports whether the Request has more than a plain URL; ID and Meta do not count.
 func (r *Request) HasMoreThanURL() bool {
 	return r.Method != "" || len(r.Header) > 0 || r.Body != nil || r.SHA256 != "" || r.Path != "" ||
-		r.Retry != nil || r.OmitCredentials || r.PublicOnly
+		r.Retry != nil || r.OmitCredentials || r.PublicOnly || r.Settings != nil
 }
 
 // Identity is a 128-bit hash of a Request.
@@ -113,14 +116,14 @@ func NewIdentifier() Identifier {
 	return Identifier{maphash.MakeSeed(), maphash.MakeSeed()}
 }
 
-// Of returns the Identity of r: its method, URL, headers, body and id.
+// Of returns the Identity of r: its method, URL, headers, body and id, and the proxy that it has of its own.
 func (i Identifier) Of(r *Request) Identity {
 	text := r.AppendCanonical(make([]byte, 0, 256))
 	return Identity{maphash.Bytes(i.a, text), maphash.Bytes(i.b, text)}
 }
 
-// AppendCanonical appends a text that two Requests share only where they have the same method, URL, headers, body and
-// ID: each part ends with a byte that cannot be in it.
+// AppendCanonical appends a text that two Requests share only where they have the same method, URL, headers, body, ID
+// and proxy of their own (but for its password): each part ends with a byte that cannot be in it.
 func (r *Request) AppendCanonical(text []byte) []byte {
 	text = append(append(text, r.URL...), 0)
 	text = append(append(text, r.Method...), 0)
@@ -132,7 +135,11 @@ func (r *Request) AppendCanonical(text []byte) []byte {
 	if r.Body != nil {
 		text = append(append(text, 1+byte(r.BodyForm)), r.Body...)
 	}
-	return append(append(text, 0), r.ID...)
+	text = append(append(text, 0), r.ID...)
+	if s := r.Settings; s != nil && s.Proxy != nil { // others may respond over it; what else is set changes no response
+		text = append(append(text, "\x00proxy:"...), dial.ProxyName(*s.Proxy)...)
+	}
+	return text
 }
 
 // sortedNames returns the names in h in the order of their bytes.
@@ -155,7 +162,7 @@ func Prepare(r Request) (Request, error) {
 			return r, errors.New("sha256 is not 64 hexadecimal digits")
 		}
 	}
-	if err := r.checkHead(); err != nil {
+	if err := r.check(); err != nil {
 		return r, err
 	}
 	if strings.Contains(r.URL, "//"+redact.Placeholder+"@") {
@@ -165,8 +172,8 @@ func Prepare(r Request) (Request, error) {
 	return r, wrongURL
 }
 
-// checkHead returns why the method or a header can't be sent; nil is that all can.
-func (r *Request) checkHead() error {
+// check returns why the method or a header can't be sent, or what is wrong with the settings; nil is nothing.
+func (r *Request) check() error {
 	if !validMethod(r.Method) {
 		return errors.New("the method is not an HTTP method that can be sent")
 	}
@@ -181,7 +188,7 @@ func (r *Request) checkHead() error {
 			}
 		}
 	}
-	return nil
+	return r.Settings.check()
 }
 
 // validMethod reports whether a method can be used: the empty one, which is the default, or any token (RFC 9110 section

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"time"
 
 	"batchfetch/fetch/cache"
@@ -97,7 +96,7 @@ func (c *responseCache) isCurrent(result *lookupResult, to *target, header http.
 // isAcceptable reports whether this run accepts a stored response for the target, by address, status, size, hash and
 // coding.
 func (c *responseCache) isAcceptable(to *target, sha256 string, e *cache.Entry) bool {
-	o := c.options
+	o := to.options
 	switch {
 	case !c.isAddrAllowed(to, e.RemoteAddr):
 		return false
@@ -123,7 +122,7 @@ func (c *responseCache) isAddrAllowed(to *target, remote string) bool {
 	if !to.PublicOnly && (c.options.Private != dial.PrivateDeny || c.options.UnixSocket != "") {
 		return true
 	}
-	if c.transport.HasProxyFor(to.URL) { // remote is the proxy's
+	if c.transport.HasProxyFor(&to.Target) { // remote is the proxy's
 		return c.transport.RefusalBehindProxy(&to.Target) == nil
 	}
 	a, err := netip.ParseAddrPort(remote)
@@ -131,8 +130,8 @@ func (c *responseCache) isAddrAllowed(to *target, remote string) bool {
 }
 
 // originAddr returns the address of the server, given that of the connection; behind a proxy it is unknown: empty.
-func (c *responseCache) originAddr(u *url.URL, remote string) string {
-	if c.transport.HasProxyFor(u) {
+func (c *responseCache) originAddr(to *target, remote string) string {
+	if c.transport.HasProxyFor(&to.Target) {
 		return ""
 	}
 	return remote

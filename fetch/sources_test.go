@@ -22,6 +22,7 @@ type testLine struct {
 	SHA256     string            `json:"sha256"`
 	Path       string            `json:"path"`
 	Retry      *bool             `json:"retry"`
+	Proxy      *string
 }
 
 // linesOf is a Source of input lines: URLs or JSON.
@@ -58,6 +59,9 @@ func requestOf(text string) (Request, error) {
 			r.Header = make(http.Header)
 		}
 		r.Header.Set(name, value)
+	}
+	if l.Proxy != nil {
+		r.Settings = &RequestSettings{Proxy: l.Proxy}
 	}
 	var body string
 	switch {

@@ -120,13 +120,14 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 		u = httpurl.RemoveDots(u)
 	}
 	origin := httpurl.Origin(u)
-	run := tg
-	tg, lane := tg.forURL(origin, u)
-	t := target{
-		Target: transport.Target{URL: u, Origin: origin, Body: r.Body, Header: tg.base,
-			PublicOnly: r.PublicOnly && tg.options.Private == dial.PrivateRedirects},
-		options: tg.options, policy: &tg.policy, lane: lane,
+	if err := r.Settings.checkWithin(tg.options); err != nil {
+		return target{}, err
 	}
+	t := target{Target: transport.Target{URL: u, Origin: origin, Body: r.Body,
+		PublicOnly: r.PublicOnly && tg.options.Private == dial.PrivateRedirects}}
+	run := tg
+	tg, t.lane = tg.forRequest(r, &t.Target)
+	t.options, t.policy, t.Header = tg.options, &tg.policy, tg.base
 	switch {
 	case r.Body != nil:
 		t.Header = tg.bodies[r.BodyForm]

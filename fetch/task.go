@@ -53,7 +53,7 @@ func newTask(request Request) *task {
 
 // setTarget sets a Task's target by its Request, or its lineError to why that can't be requested.
 func setTarget(t *task, targets *targeter) {
-	err := t.request.checkHead() // a Source may have changed what Prepare has checked
+	err := t.request.check() // a Source may have changed what Prepare has checked
 	if err == nil && t.request.url == nil {
 		t.request, err = Prepare(t.request)
 	}

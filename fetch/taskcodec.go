@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"net/http"
 	"net/textproto"
+	"time"
 
 	"github.com/klauspost/compress/s2"
 
@@ -69,6 +70,7 @@ const (
 	packedTag                  // Tag is not zero
 	packedRetry                // Retry is not nil
 	packedRetryYes             // *Retry is true
+	packedSettings             // Settings is not nil
 )
 
 // appendTask appends a task in packed form. Its numbers are differences to those of the task before, which are small.
@@ -103,6 +105,30 @@ func appendTask(raw []byte, t, last *task) []byte {
 			raw = appendText(raw, value)
 		}
 	}
+	return appendSettings(raw, r.Settings)
+}
+
+// appendSettings appends settings: each of them behind the number of its values, 0 or 1, but for the statuses.
+func appendSettings(raw []byte, s *RequestSettings) []byte {
+	if s == nil {
+		return raw
+	}
+	if raw = append(raw, 0); s.Timeout != nil {
+		raw[len(raw)-1] = 1
+		raw = binary.AppendVarint(raw, int64(*s.Timeout))
+	}
+	if raw = append(raw, 0); s.MaxBody != nil {
+		raw[len(raw)-1] = 1
+		raw = binary.AppendVarint(raw, *s.MaxBody)
+	}
+	if raw = append(raw, 0); s.Proxy != nil {
+		raw[len(raw)-1] = 1
+		raw = appendText(raw, *s.Proxy)
+	}
+	raw = binary.AppendUvarint(raw, uint64(len(s.AcceptStatus)))
+	for _, span := range s.AcceptStatus {
+		raw = binary.AppendVarint(binary.AppendVarint(raw, int64(span[0])), int64(span[1]))
+	}
 	return raw
 }
 
@@ -123,6 +149,9 @@ func packedFlags(r *Request) byte {
 		if *r.Retry {
 			flags |= packedRetryYes
 		}
+	}
+	if r.Settings != nil {
+		flags |= packedSettings
 	}
 	return flags
 }
@@ -162,7 +191,32 @@ func (u *taskReader) task(last *task) *task {
 		yes := flags&packedRetryYes != 0
 		r.Retry = &yes
 	}
+	if flags&packedSettings != 0 {
+		r.Settings = u.settings()
+	}
 	return t
+}
+
+// settings reads what appendSettings wrote.
+func (u *taskReader) settings() *RequestSettings {
+	s := new(RequestSettings)
+	if u.next(1)[0] > 0 {
+		timeout := time.Duration(u.varint())
+		s.Timeout = &timeout
+	}
+	if u.next(1)[0] > 0 {
+		most := u.varint()
+		s.MaxBody = &most
+	}
+	if u.next(1)[0] > 0 {
+		proxy := u.string()
+		s.Proxy = &proxy
+	}
+	for range u.uvarint() {
+		first, last := u.varint(), u.varint()
+		s.AcceptStatus = append(s.AcceptStatus, [2]int{int(first), int(last)})
+	}
+	return s
 }
 
 // header reads a header; nil is an empty one.

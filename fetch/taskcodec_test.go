@@ -6,7 +6,9 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
+	"batchfetch/fetch/judge"
 	"batchfetch/fetch/plan"
 )
 
@@ -61,6 +63,10 @@ func TestTaskCodecLosesNothing(t *testing.T) {
 		`{"url":"http://a.test/","body_base64":"AAECAw=="}`,
 		`{"url":"http://a.test/","meta":null}`,
 	)
+	tasks[0].request.Settings = &RequestSettings{Proxy: new("")}
+	tasks[3].request.Settings = &RequestSettings{Timeout: new(time.Duration(0)), MaxBody: new(int64(1 << 40))}
+	tasks[6].request.Settings = &RequestSettings{Timeout: new(90 * time.Second), Proxy: new("u:p@p.test:1"),
+		AcceptStatus: judge.Statuses{{200, 299}, {404, 404}}}
 	tasks[1].request.Tag = Tag{1, 2, 3, 15: 255}
 	tasks[5].request.Header["X-None"] = nil
 	tasks[5].request.Header["X-Two"] = []string{"1", ""}

@@ -24,6 +24,7 @@ var mayImport = map[string]string{
 	"fetch/cache":   "fetch/resp",
 	"fetch/limits":  "fetch/plan fetch/resp",
 	"fetch/paging":  "",
+	"fetch/parse":   "",
 
 	"fetch/resolver":  "",
 	"fetch/spelling":  "",
@@ -44,7 +45,7 @@ var mayImport = map[string]string{
 
 	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/httpurl fetch/judge " +
 		"fetch/netrc fetch/paging fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
-	"fetch/input": "fetch fetch/failure fetch/httpurl fetch/redact",
+	"fetch/input": "fetch fetch/failure fetch/httpurl fetch/judge fetch/parse fetch/redact fetch/spelling",
 
 	"output/encode":   "fetch fetch/failure fetch/input fetch/redact fetch/spool",
 	"output/file":     "",
@@ -54,10 +55,9 @@ var mayImport = map[string]string{
 	"output/merge":    "fetch/spool",
 	"output/terminal": "fetch fetch/failure output output/encode",
 
-	"cmd/parse":     "",
-	"cmd/hostsfile": "cmd/parse fetch fetch/judge",
-	"cmd": "cmd/hostsfile cmd/parse fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
-		"fetch/httpurl fetch/input fetch/judge fetch/limits fetch/netrc fetch/paging fetch/redact fetch/resp " +
+	"cmd/hostsfile": "fetch fetch/judge fetch/parse",
+	"cmd": "cmd/hostsfile fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
+		"fetch/httpurl fetch/input fetch/judge fetch/limits fetch/netrc fetch/paging fetch/parse fetch/redact fetch/resp " +
 		"fetch/spelling fetch/spool fetch/transport " +
 		"output output/encode output/file output/journal output/merge output/savedir " +
 		"output/terminal",
@@ -75,7 +75,8 @@ var mayImport = map[string]string{
 // isPure are the packages that compute from their arguments alone: no clock, network, file or context.
 var isPure = map[string]bool{
 	"fetch/plan": true, "fetch/judge": true, "fetch/queue": true, "fetch/httpurl": true, "fetch/redact": true,
-	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true, "fetch/paging": true, "fetch/spelling": true,
+	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true, "fetch/paging": true, "fetch/parse": true,
+	"fetch/spelling": true,
 }
 
 // pureImports are the packages outside of this module that a pure package may import: a new one is added here where it

@@ -8,7 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"batchfetch/cmd/parse"
+	"batchfetch/fetch/parse"
 )
 
 // load returns the root node of the file's only document; nil for an empty file, or after adding a mistake.

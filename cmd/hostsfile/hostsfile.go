@@ -9,8 +9,8 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
+	"batchfetch/fetch/parse"
 )
 
 // maxSize is the largest file accepted, in bytes.

@@ -9,9 +9,9 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"batchfetch/cmd/parse"
 	"batchfetch/fetch"
 	"batchfetch/fetch/judge"
+	"batchfetch/fetch/parse"
 )
 
 // A keyReader reads the value of one key into the settings of the current host.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"batchfetch/cmd/parse"
+	"batchfetch/fetch/parse"
 )
 
 // expandVariables replaces ${NAME} by the value of the variable and ${@FILE} by the content of a file, both by lookup;

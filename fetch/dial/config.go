@@ -84,6 +84,13 @@ func New(c Config) *Dialer {
 	return d
 }
 
+// With returns a Dialer that differs from d in its Proxies and Timeouts alone.
+func (d *Dialer) With(p *Proxies, timeouts func(origin string) (connect, exchange time.Duration)) *Dialer {
+	other := *d
+	other.Proxies, other.Timeouts = p, timeouts
+	return &other
+}
+
 // NewNames returns Names for Dialers with that configuration. Sockets of queries wait for a file descriptor where too
 // many files are open, as dials do. The caller closes it once no Dialer uses it.
 func NewNames(c *Config) *Names {

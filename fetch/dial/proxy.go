@@ -46,6 +46,19 @@ func CheckProxy(text string) error {
 	return err
 }
 
+// ProxyName returns the URL of a proxy without its password, which tells apart whom others see behind it: services that
+// choose a country go by the user. text is one that CheckProxy accepts; "" is none.
+func ProxyName(text string) string {
+	p, _ := parseProxy(text)
+	switch {
+	case p == nil:
+		return ""
+	case p.user == nil:
+		return p.String()
+	}
+	return p.scheme + "://" + url.QueryEscape(p.user.Username()) + "@" + p.addr
+}
+
 // parseProxy reads [SCHEME://][USER:PASSWORD@]HOST[:PORT] as curl does: without a scheme it is http. "" is no proxy.
 func parseProxy(text string) (*Proxy, error) {
 	if text == "" {

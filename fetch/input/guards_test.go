@@ -69,8 +69,36 @@ func TestLineSaysOneThing(t *testing.T) {
 		{"braces and quotes in strings", `{"meta":"\\\"}{,\"URL\":1","url":"http://a.test/"}`, ""},
 		{"a backslash at the end of a string", `{"meta":["\\"],"id":"\\","url":"http://a.test/"}`, ""},
 		{"white space", "{ \"url\"\t: \"http://a.test/\" ,\r \"meta\" : { } , \"id\" : -1e2 }", ""},
-		{"a name in capitals that we don't know", `{"url":"http://a.test/","Priority":1,"URLS":2,"":3}`, ""},
-		{"one name beyond another", `{"url":"http://a.test/","urls":[],"ur":1,"url ":2,"body_text":3}`, ""},
+		{"a misspelt name", `{"url":"http://a.test/","timout":"5s"}`,
+			`no member "timout": did you mean "timeout"? Other data belongs in "meta"`},
+		{"a name as the flag has it", `{"url":"http://a.test/","max-body":"5k"}`, `did you mean "max_body"?`},
+		{"a name beyond another", `{"url":"http://a.test/","url ":2}`, `no member "url ": did you mean "url"?`},
+		{"a name in the singular", `{"url":"http://a.test/","header":{}}`, `did you mean "headers"?`},
+		{"a name like no other", `{"url":"http://a.test/","Priority":1}`,
+			`no member "Priority": data that is not about the request belongs in "meta"`},
+		{"the empty name", `{"url":"http://a.test/","":1}`, `no member "":`},
+		{"a long name", `{"url":"http://a.test/","` + strings.Repeat("x", 1000) + `":1}`, `xxx…":`},
+		{"a misspelt name in a Record's request", `{"type":"failure","url":"http://a.test/","request":{"methods":5}}`,
+			`no member "methods": did you mean "method"?`},
+		{"timeout without a unit", `{"url":"http://a.test/","timeout":30}`,
+			"timeout: a duration without a unit: write 30s for seconds"},
+		{"timeout below zero", `{"url":"http://a.test/","timeout":"-1s"}`, "timeout is -1s, must not be negative"},
+		{"timeout that is true", `{"url":"http://a.test/","timeout":true}`, "timeout is neither a string nor a number"},
+		{"timeout in an object", `{"url":"http://a.test/","timeout":{"s":5}}`, "timeout is neither a string nor a number"},
+		{"accept_status that is no status", `{"url":"http://a.test/","accept_status":"ok"}`,
+			`accept_status: "ok" is no status such as 404, 500-599 or 5xx`},
+		{"accept_status in an array", `{"url":"http://a.test/","accept_status":[404]}`,
+			"accept_status is neither a string nor a number"},
+		{"no accept_status", `{"url":"http://a.test/","accept_status":""}`, "accept_status: "},
+		{"max_body that is no size", `{"url":"http://a.test/","max_body":"much"}`,
+			"max_body: not a size: write 500k, 16Mi or 10Gi"},
+		{"max_body of nothing", `{"url":"http://a.test/","max_body":0}`, "max_body is 0, must be at least 1"},
+		{"proxy with another scheme", `{"url":"http://a.test/","proxy":"socks4://u:s3cret@p.test"}`,
+			"proxy has a scheme that is not http, https, socks5 or socks5h"},
+		{"proxy that is a port", `{"url":"http://a.test/","proxy":"3128"}`, "proxy has a number for a host"},
+		{"proxy that is a number", `{"url":"http://a.test/","proxy":3128}`, "proxy cannot be a JSON number"},
+		{"proxy of a Record", `{"url":"http://a.test/","proxy":"http://***@p.test:1"}`,
+			"the proxy's user and password are masked as ***"},
 		{"several values of one header", `{"url":"http://a.test/","headers":{"A":["1","2"],"B":[]}}`, ""},
 		{"headers null", `{"url":"http://a.test/","headers":null}`, ""},
 		{"no headers", `{"url":"http://a.test/","headers":{}}`, ""},
@@ -82,7 +110,7 @@ func TestLineSaysOneThing(t *testing.T) {
 			`{"type":"success","url":"http://a.test/","headers":{"url":["x"],"URL":["y"]},"body":{"Url":1,"Url":2}}`, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := parse(tt.line)
+			r, err := parseText(tt.line)
 			switch {
 			case tt.says == "" && (err != nil || r.URL != "http://a.test/"):
 				t.Errorf("%s is read as %s, %v", tt.line, r.URL, err)
@@ -101,7 +129,7 @@ func TestMethodsThatAreNone(t *testing.T) {
 		"GE T": false, "GET\r\n": false, "G\u0000": false, "gét": false, "GET /": false,
 		"GET": true, "get": true, "TRACE": true, "PURGE": true, "M-SEARCH": true, "PRIVATE": true, "CONNECTS": true,
 	} {
-		_, err := parse(`{"url":"http://a.test/","method":` + quote(method) + `}`)
+		_, err := parseText(`{"url":"http://a.test/","method":` + quote(method) + `}`)
 		if (err == nil) != good {
 			t.Errorf("%q: %v", method, err)
 		}

@@ -155,6 +155,9 @@ func (q *jsonRequest) toRequest() (fetch.Request, error) {
 	if err := q.setHeader(&r); err != nil {
 		return r, err
 	}
+	if err := q.setSettings(&r); err != nil {
+		return r, err
+	}
 	return r, q.setBody(&r)
 }
 

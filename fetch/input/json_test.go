@@ -6,19 +6,21 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/judge"
 )
 
 // parse parses a line that is whole.
-func parse(text string) (fetch.Request, error) { return parseRequest([]byte(text), false) }
+func parseText(text string) (fetch.Request, error) { return parseRequest([]byte(text), false) }
 
 // publicFields returns r without its unexported fields.
 func publicFields(r fetch.Request) fetch.Request {
 	return fetch.Request{
 		Index: r.Index, URL: r.URL, Method: r.Method, Header: r.Header, Body: r.Body, BodyForm: r.BodyForm,
 		ID: r.ID, Meta: r.Meta, SHA256: r.SHA256, Path: r.Path, Retry: r.Retry, File: r.File, Line: r.Line,
-		Page: r.Page, OmitCredentials: r.OmitCredentials, PublicOnly: r.PublicOnly,
+		Page: r.Page, OmitCredentials: r.OmitCredentials, PublicOnly: r.PublicOnly, Settings: r.Settings,
 	}
 }
 
@@ -43,8 +45,26 @@ func TestParseRequest(t *testing.T) {
 		{name: "the Record of a page", line: `{"type":"failure","url":"http://u.test/2","page":2,"id":5,` +
 			`"request":{"url":"http://u.test/2","method":"GET","credentials":"omit"}}`,
 			want: fetch.Request{URL: "http://u.test/2", Page: 2, Method: "GET", ID: []byte("5"), OmitCredentials: true}},
-		{name: "members that mean nothing to us", line: `{"url":"http://u.test/","priority":5}`,
+		{name: "members that mean nothing to us, of a Record of another version",
+			line: `{"type":"success","url":"http://u.test/","priority":5,"timeout":"5s"}`,
 			want: fetch.Request{URL: "http://u.test/"}},
+		{name: "settings, in the words of flags",
+			line: `{"url":"http://u.test/","timeout":"1m30s","accept_status":"200-299,404","max_body":"1Mi",` +
+				`"proxy":" u:p@p.test:1 "}`,
+			want: fetch.Request{URL: "http://u.test/", Settings: &fetch.RequestSettings{
+				Timeout: new(90 * time.Second), AcceptStatus: judge.Statuses{{200, 299}, {404, 404}},
+				MaxBody: new(int64(1 << 20)), Proxy: new("u:p@p.test:1")}}},
+		{name: "settings as numbers, and no proxy",
+			line: `{"url":"http://u.test/","timeout":0,"accept_status":404,"max_body":1000,"proxy":""}`,
+			want: fetch.Request{URL: "http://u.test/", Settings: &fetch.RequestSettings{
+				Timeout: new(time.Duration(0)), AcceptStatus: judge.Statuses{{404, 404}},
+				MaxBody: new(int64(1000)), Proxy: new("")}}},
+		{name: "no settings",
+			line: `{"url":"http://u.test/","timeout":null,"accept_status":null,"max_body":null,"proxy":null}`,
+			want: fetch.Request{URL: "http://u.test/"}},
+		{name: "settings in the request of a Record",
+			line: `{"type":"failure","url":"http://u.test/","request":{"url":"http://u.test/","max_body":5}}`,
+			want: fetch.Request{URL: "http://u.test/", Settings: &fetch.RequestSettings{MaxBody: new(int64(5))}}},
 
 		{name: "id is a number, to the last digit", line: `{"url":"http://u.test/","id":12345678901234567890.10}`,
 			want: fetch.Request{URL: "http://u.test/", ID: []byte("12345678901234567890.10")}},
@@ -92,13 +112,11 @@ func TestParseRequest(t *testing.T) {
 			line: `{"type":"failure","url":"http://a.test/","error":{"kind":"invalid_request","message":"taken"},` +
 				`"input":"http://a.test/"}`,
 			want: fetch.Request{URL: "http://a.test/"}},
-		{name: "error and input of a request are its own", line: `{"url":"http://u.test/","error":"none","input":[5]}`,
-			want: fetch.Request{URL: "http://u.test/"}},
 		{name: "a request with a type of its own is a request", line: `{"type":"page","url":"http://u.test/","body":"b"}`,
 			want: fetch.Request{URL: "http://u.test/", Body: []byte("b")}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := parse(tt.line)
+			got, err := parseText(tt.line)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,7 +181,7 @@ func TestUnusableLine(t *testing.T) {
 		{name: "a masked URL in JSON", line: `{"url":"https://***@a.test/"}`, says: "by flag, netrc or environment"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := parse(tt.line)
+			_, err := parseText(tt.line)
 			if err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Fatalf("got %v, want …%s…", err, tt.says)
 			}
@@ -188,7 +206,7 @@ func TestUnusableLineKeepsIDAndMeta(t *testing.T) {
 		`{"url":"http://***@a.test/","id":"i","meta":5}`,
 	} {
 		t.Run(line, func(t *testing.T) {
-			r, err := parse(line)
+			r, err := parseText(line)
 			if err == nil || string(r.ID) != `"i"` || string(r.Meta) != "5" {
 				t.Errorf("id %s, meta %s, error %v", r.ID, r.Meta, err)
 			}

@@ -25,4 +25,9 @@ type jsonRequest struct {
 
 	Credentials string `json:"credentials"`
 	Private     string `json:"private"`
+
+	Timeout      json.RawMessage `json:"timeout"`
+	AcceptStatus json.RawMessage `json:"accept_status"`
+	MaxBody      json.RawMessage `json:"max_body"`
+	Proxy        *string         `json:"proxy"`
 }

@@ -4,8 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/spelling"
 )
 
 // memberNames are the names of the members of a JSON object that are read, with a bit for each.
@@ -27,14 +32,20 @@ func namesOf(t reflect.Type) memberNames {
 	return names
 }
 
-// checkMembers returns an error where text, from which the line was parsed, or the request in it says one thing twice.
+// checkMembers returns an error where text, from which the line was parsed, or the request in it says one thing twice,
+// or has a member that is none. Lines of our own output have more members than are read.
 func (line *jsonLine) checkMembers(text []byte) error {
-	if err := lineNames.check(text); err != nil || line.Request == nil {
+	isOurs := false
+	switch line.Type {
+	case "success", "failure", "summary", "log", "plan":
+		isOurs = true
+	}
+	if err := lineNames.check(text, isOurs); err != nil || line.Request == nil {
 		return err
 	}
 	for m := (members{rest: text}); m.next(); {
 		if string(memberName(m.name)) == "request" {
-			return requestNames.check(m.value)
+			return requestNames.check(m.value, false)
 		}
 	}
 	return nil
@@ -42,8 +53,9 @@ func (line *jsonLine) checkMembers(text []byte) error {
 
 // check returns an error where an object has a member of names twice, or in other letters, such as URL for url:
 // encoding/json takes the last of them whatever its case, another reader of the line takes another one (RFC 8259
-// section 4), and both must have read the same. object is valid JSON.
-func (names memberNames) check(object []byte) error {
+// section 4), and both must have read the same. A member that is none of names is an error too, unless hasOthers says
+// that the object may have such. object is valid JSON.
+func (names memberNames) check(object []byte, hasOthers bool) error {
 	var seen uint32
 	for m := (members{rest: object}); m.next(); {
 		name := memberName(m.name)
@@ -53,12 +65,27 @@ func (names memberNames) check(object []byte) error {
 			if exact := names.fold(name); exact != "" {
 				return fmt.Errorf("the member %q has to be written %q", name, exact)
 			}
+			if !hasOthers {
+				return names.unknown(name)
+			}
 		case seen&bit != 0:
 			return fmt.Errorf("the member %q is given twice", name)
 		}
 		seen |= bit
 	}
 	return nil
+}
+
+// maxName bounds a name that an error repeats, in bytes.
+const maxName = 64
+
+// unknown returns the error of a member that is none of names. It proposes the nearest one.
+func (names memberNames) unknown(name []byte) error {
+	shown := failure.Clip(string(name), maxName)
+	if near := spelling.Nearest(string(name), slices.Sorted(maps.Keys(names))); near != "" {
+		return fmt.Errorf("there is no member %q: did you mean %q? Other data belongs in \"meta\"", shown, near)
+	}
+	return fmt.Errorf("there is no member %q: data that is not about the request belongs in \"meta\"", shown)
 }
 
 // fold returns the one of names that encoding/json takes name for, which is none of them; "" is none.

@@ -22,6 +22,14 @@ func URL(text string) string {
 	return text[:start] + Placeholder + text[start+at:]
 }
 
+// Proxy is URL for a proxy, whose scheme may be left out.
+func Proxy(text string) string {
+	if at := strings.LastIndexByte(text, '@'); at >= 0 && !strings.Contains(text, "://") {
+		return Placeholder + text[at:]
+	}
+	return URL(text)
+}
+
 // URLs returns text with the userinfo of every URL in it replaced by Placeholder. Whatever follows // may be a URL and
 // is treated as one.
 func URLs(text string) string {

@@ -62,6 +62,7 @@ waits for, and those of package h2.
 The files, from the bottom: each uses those of its line and of the lines above alone.
 
 	version.go target.go classify.go           the words: versions, what is requested, kinds of errors
+	route.go                                   the proxy of a Target of its own, and how it is dialed
 	h1request.go h1head.go h1usual.go          heads of requests and responses as text
 	h1framing.go h1conn.go h1write.go          a connection with HTTP/1.1, without exchanges
 	exchangecontext.go                         what ends with an exchange

@@ -88,7 +88,8 @@ func (h *h1Conn) writeHead(text *bytes.Buffer, c *Call, p *pool) {
 	to := c.Target
 	b := append(text.AvailableBuffer(), to.Method...)
 	b = append(b, ' ')
-	if p.proxy != nil {
+	proxy, login := p.forwarder(to)
+	if proxy != nil {
 		b = append(append(append(b, to.URL.Scheme...), "://"...), withoutZone(to.URL.Host)...)
 	}
 	b = append(append(b, to.URL.RequestURI()...), " HTTP/1.1\r\nHost: "...)
@@ -99,7 +100,7 @@ func (h *h1Conn) writeHead(text *bytes.Buffer, c *Call, p *pool) {
 	}
 	b = append(b, h.headers.linesOf(c.Header)...)
 	if c.Header["Proxy-Authorization"] == nil && !EchoesRequest(to.Method) {
-		b = append(b, p.proxyHeader...)
+		b = append(b, login...)
 	}
 	text.Write(append(b, "\r\n"...))
 }

@@ -54,10 +54,10 @@ func newNegotiating(c *Config, d *dial.Dialer, room *h2.Windows) RoundTripper {
 		forHTTP1 = dial.New(config)
 	}
 	p.dial = func(ctx context.Context, to *Target) connResult {
-		if c.HTTP == Auto && p.wantsHTTP1(to.Origin) {
-			return dialHTTP(ctx, forHTTP1, to, HTTP1)
+		if c.HTTP == Auto && p.wantsHTTP1(p.hostOf(to)) {
+			return dialHTTP(ctx, dialerFor(forHTTP1, to), to, HTTP1)
 		}
-		return dialHTTP(ctx, d, to, p.version)
+		return dialHTTP(ctx, dialerFor(d, to), to, p.version)
 	}
 	p.config = &h2.Config{
 		Window:         max(firstWindows/max(c.Concurrency, 1), minWindow),
@@ -70,18 +70,21 @@ func newNegotiating(c *Config, d *dial.Dialer, room *h2.Windows) RoundTripper {
 	return p
 }
 
-// newForwarding returns a pool of connections to proxy, which is asked for whole http:// URLs (RFC 9112 section 3.2.2).
+// newForwarding returns a pool of connections to HTTP proxies, which are asked for whole http:// URLs (RFC 9112 section
+// 3.2.2): that of the Target's Route, else proxy, which is nil where the Transport has none.
 func newForwarding(c *Config, d *dial.Dialer, proxy *dial.Proxy) *pool {
-	p := newPool(maxIdle(c.Concurrency), func(ctx context.Context, _ *Target) connResult {
-		conn, err := d.DialProxy(ctx, proxy)
+	p := newPool(maxIdle(c.Concurrency), nil)
+	p.forwards, p.proxy = true, proxy
+	if proxy != nil {
+		p.proxyHeader = proxyHeader(proxy)
+	}
+	p.dial = func(ctx context.Context, to *Target) connResult {
+		over, _ := p.forwarder(to)
+		conn, err := dialerFor(d, to).DialProxy(ctx, over)
 		if err != nil {
 			return connResult{err: err}
 		}
 		return connResult{h1: newH1Conn(conn, nil)}
-	})
-	p.proxy = proxy
-	if login := proxy.Authorization(); login != "" {
-		p.proxyHeader = []byte("Proxy-Authorization: " + login + "\r\n")
 	}
 	return p
 }

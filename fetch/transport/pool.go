@@ -21,8 +21,9 @@ const idleTimeout, reapEvery = 90 * time.Second, 10 * time.Second
 // own exchanges alone (slowDial).
 type pool struct {
 	dial        func(ctx context.Context, to *Target) connResult
-	proxy       *dial.Proxy // to which all connections lead, and that is asked for whole URLs; nil is no proxy
-	proxyHeader []byte      // a header line for that proxy, or nil
+	forwards    bool        // all connections lead to proxies, which are asked for whole URLs
+	proxy       *dial.Proxy // the one of them for Targets without a Route; nil is none
+	proxyHeader []byte      // a header line for that one, or nil
 	maxIdle     int         // idle connections kept, of all hosts together, of each version of HTTP
 	version     Version     // that may be spoken
 
@@ -56,12 +57,26 @@ func newPool(maxIdle int, dial func(context.Context, *Target) connResult) *pool 
 }
 
 // hostOf returns the key, in idleByHost and queues, of the connections that serve a Target: its origin, or "" where all
-// lead to one proxy.
+// lead to one proxy, or either with that of its Route.
 func (p *pool) hostOf(to *Target) string {
-	if p.proxy != nil {
+	switch {
+	case p.forwards && to.Route != nil:
+		return to.Route.key
+	case p.forwards:
 		return ""
+	case to.Route != nil:
+		return to.Origin + " " + to.Route.key
 	}
 	return to.Origin
+}
+
+// forwarder returns the proxy that is asked for the whole URL of a Target, and a header line for it or nil; nil is no
+// proxy.
+func (p *pool) forwarder(to *Target) (*dial.Proxy, []byte) {
+	if p.forwards && to.Route != nil {
+		return to.Route.proxies.HTTP(), to.Route.header
+	}
+	return p.proxy, p.proxyHeader
 }
 
 // popIdleLocked takes the connection of a host that became idle last out of the pool, or nil. mu is held.

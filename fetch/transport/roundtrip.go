@@ -10,7 +10,7 @@ import (
 
 // RoundTrip is RoundTripper's. It makes the exchange over an idle connection, or over the first that can be had.
 func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
-	c.forwardedBy = p.proxy
+	c.forwardedBy, _ = p.forwarder(c.Target)
 	for {
 		result := p.acquireFor(ctx, c)
 		if result.err != nil {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // A Target is the request of one exchange, and where it goes.
@@ -14,6 +15,9 @@ type Target struct {
 	Header     http.Header // as the user gave it: shared, and not written to; Call.Header is what is sent
 	Body       []byte      // nil is no body
 	PublicOnly bool        // only a public address may be connected to: a public page named the URL
+
+	Route   *Route         // nil: that of the Transport's proxies
+	Timeout *time.Duration // of the exchange, in place of that which dial.Config.Timeouts has for its dial; nil is none
 }
 
 // isReplayable reports whether the request may be sent twice: the method is safe (RFC 9110 section 9.2.1), or the user

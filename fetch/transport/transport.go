@@ -19,7 +19,7 @@ import (
 type Transport struct {
 	direct      RoundTripper    // for Targets that the input named
 	guarded     RoundTripper    // for PublicOnly ones: refuses private addresses; shares no connection with direct
-	forward     RoundTripper    // for http:// URLs over an HTTP proxy, which is asked for whole URLs; nil is no such proxy
+	forward     RoundTripper    // for http:// URLs over an HTTP proxy, which is asked for whole URLs; nil: none is
 	proxies     *dial.Proxies   // nil is no proxy
 	bandwidth   *conn.Bandwidth // of all connections together; nil is no limit
 	stalls      conn.StallSweep // watches the stall timers of all Calls
@@ -60,9 +60,9 @@ func New(c Config) *Transport {
 	if t.direct == nil {
 		t.direct = t.guarded
 	}
-	if p := t.proxies.HTTP(); p.IsHTTP() && c.HTTP != HTTP2 { // no proxy is spoken to in HTTP/2
+	if c.HTTP != HTTP2 { // no proxy is spoken to in HTTP/2
 		dialing.Private = dial.PrivateAllow
-		t.forward = newForwarding(&c, dial.New(dialing), p)
+		t.forward = newForwarding(&c, dial.New(dialing), t.proxies.HTTP())
 	}
 	return t
 }
@@ -78,11 +78,11 @@ func Over(rt RoundTripper) *Transport {
 func (t *Transport) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	c.Stall.UseSweep(&t.stalls)
 	c.askedAt = time.Now()
-	if t.proxies.ForURL(c.Target.URL) != nil {
+	if proxy := c.Target.proxyFor(t.proxies); proxy != nil {
 		if refusal := t.RefusalBehindProxy(c.Target); refusal != nil {
 			return nil, refusal
 		}
-		if t.forward != nil && c.Target.URL.Scheme == "http" {
+		if t.forward != nil && proxy.IsHTTP() && c.Target.URL.Scheme == "http" {
 			return t.forward.RoundTrip(ctx, c)
 		}
 		return t.direct.RoundTrip(ctx, c)
@@ -153,8 +153,8 @@ func (t *Transport) BandwidthLimitedFor(now time.Time) time.Duration {
 	return t.bandwidth.LimitedFor(now)
 }
 
-// HasProxyFor reports whether u is requested over a proxy: the address of its server is not known here then.
-func (t *Transport) HasProxyFor(u *url.URL) bool { return t.proxies.ForURL(u) != nil }
+// HasProxyFor reports whether a Target is requested over a proxy: the address of its server is not known here then.
+func (t *Transport) HasProxyFor(to *Target) bool { return to.proxyFor(t.proxies) != nil }
 
 // IsPublic reports whether a is an address on the public network.
 func (t *Transport) IsPublic(a netip.Addr) bool { return t.privateName(a) == "" }
@@ -165,7 +165,7 @@ func (t *Transport) MustStayPublic(page *Target, remote string) bool {
 	if t.private != dial.PrivateRedirects {
 		return false
 	}
-	if t.HasProxyFor(page.URL) { // remote is the proxy's
+	if t.HasProxyFor(page) { // remote is the proxy's
 		_, name := t.literalIn(page.URL)
 		return name == ""
 	}
@@ -211,7 +211,7 @@ func (t *Transport) literalIn(u *url.URL) (netip.Addr, string) {
 func (t *Transport) Release(to *Target, ended bool) {
 	for _, rt := range []RoundTripper{t.direct, t.guarded} {
 		if p, is := rt.(*pool); is {
-			p.release(to.Origin, ended)
+			p.release(p.hostOf(to), ended)
 		}
 	}
 }

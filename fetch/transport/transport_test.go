@@ -59,19 +59,19 @@ func TestRoundTripperOfTarget(t *testing.T) {
 }
 
 // TestRoundTrippersOfConfig: direct and guarded are one RoundTripper unless redirects alone are guarded, and there is a
-// forward one for an HTTP proxy, unless HTTP/2 alone is spoken.
+// forward one for HTTP proxies, unless HTTP/2 alone is spoken.
 func TestRoundTrippersOfConfig(t *testing.T) {
 	for _, tt := range []struct {
-		private        dial.Policy
-		socket, proxy  string
-		version        Version
-		isOne, forward bool
+		private       dial.Policy
+		socket, proxy string
+		version       Version
+		isOne         bool
 	}{
 		{private: dial.PrivateAllow, isOne: true},
 		{private: dial.PrivateDeny, isOne: true},
 		{private: dial.PrivateRedirects},
 		{private: dial.PrivateRedirects, socket: "/nowhere", isOne: true},
-		{private: dial.PrivateAllow, proxy: "http://p.test:1", isOne: true, forward: true},
+		{private: dial.PrivateAllow, proxy: "http://p.test:1", isOne: true},
 		{private: dial.PrivateAllow, proxy: "http://p.test:1", version: HTTP2, isOne: true},
 		{private: dial.PrivateAllow, proxy: "socks5://p.test:1", isOne: true},
 	} {
@@ -82,8 +82,9 @@ func TestRoundTrippersOfConfig(t *testing.T) {
 			config.HTTP = tt.version
 		}
 		transport := New(config)
-		if isOne := transport.direct == transport.guarded; isOne != tt.isOne || (transport.forward != nil) != tt.forward {
-			t.Errorf("%+v: direct is guarded: %t, forward: %v", tt, isOne, transport.forward)
+		isOne := transport.direct == transport.guarded
+		if isOne != tt.isOne || (transport.forward != nil) == (tt.version == HTTP2) {
+			t.Errorf("%+v: direct is guarded: %t, forward: %t", tt, isOne, transport.forward != nil)
 		}
 		transport.Close()
 	}

@@ -200,7 +200,27 @@ func appendRequest(dst []byte, r *fetch.Request) []byte {
 	if r.PublicOnly {
 		dst = append(dst, `,"private":"deny"`...)
 	}
-	return append(dst, '}')
+	return append(appendSettings(dst, r.Settings), '}')
+}
+
+// appendSettings appends the settings of a request, in the form that an input line has them in.
+func appendSettings(dst []byte, s *fetch.RequestSettings) []byte {
+	if s == nil {
+		return dst
+	}
+	if s.Timeout != nil {
+		dst = appendString(append(dst, `,"timeout":`...), s.Timeout.String())
+	}
+	if s.AcceptStatus != nil {
+		dst = appendString(append(dst, `,"accept_status":`...), s.AcceptStatus.String())
+	}
+	if s.MaxBody != nil {
+		dst = strconv.AppendInt(append(dst, `,"max_body":`...), *s.MaxBody, 10)
+	}
+	if s.Proxy != nil {
+		dst = appendString(append(dst, `,"proxy":`...), redact.Proxy(*s.Proxy))
+	}
+	return dst
 }
 
 func appendRequestBody(dst []byte, r *fetch.Request) []byte {
