@@ -7,15 +7,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
-// decompress returns the content of f by the extension of its name, .gz, .zst or any other. An error means that it
-// does not begin as its name says. A zstd window may take up to 128 MiB.
+// decompress returns the content of f by the extension of its name, .gz, .zst or any other, before the .part of an
+// output under way. An error means that it does not begin as its name says. A zstd window may take up to 128 MiB.
 func decompress(f *os.File, name string) (io.ReadCloser, error) {
-	switch filepath.Ext(name) {
+	switch filepath.Ext(strings.TrimSuffix(name, ".part")) {
 	case ".gz":
 		z, err := newGzipReader(f)
 		if err != nil {

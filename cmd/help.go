@@ -44,6 +44,7 @@ output, failures and a summary to standard error.
   doctor URL   show each step of a first request to a URL, for a bug report
   help TOPIC   print a topic of the manual
   merge PART.. join the outputs of several runs in the order of their input
+  report FILE.. make a page of HTML that shows what earlier runs did
   schema       print the JSON Schema of the output
   completion   print a completion script for a shell
   man          print the man page, or write it and one for each topic into a directory

@@ -72,8 +72,14 @@ func checkParts(parts []string, to string) error {
 	if len(parts) == 0 {
 		return &usageError{"merge: no part is named", "batchfetch merge part-*.jsonl > all.jsonl"}
 	}
+	return checkRead("merge", "part", parts, to)
+}
+
+// checkRead returns what is wrong with the names of the files that a command reads, each of which is called kind, and
+// that of its output.
+func checkRead(command, kind string, names []string, to string) error {
 	var wrong []error
-	for i, name := range parts {
+	for i, name := range names {
 		info, err := os.Stat(name)
 		switch {
 		case err != nil:
@@ -81,11 +87,11 @@ func checkParts(parts []string, to string) error {
 		case info.IsDir():
 			wrong = append(wrong, &usageError{name + " is a directory", "name the files in it"})
 		case isFile(to) && file.SameFile(name, to) || info.Mode().IsRegular() && isRedirectedTo(os.Stdout, name):
-			wrong = append(wrong, &usageError{"merge would write over its part " + name, outputIsInputHint})
+			wrong = append(wrong, &usageError{command + " would write over its " + kind + " " + name, outputIsInputHint})
 		}
-		for _, before := range parts[:i] {
+		for _, before := range names[:i] {
 			if err == nil && info.Mode().IsRegular() && file.SameFile(before, name) {
-				wrong = append(wrong, &usageError{name + " is named twice", "name each part once"})
+				wrong = append(wrong, &usageError{name + " is named twice", "name each " + kind + " once"})
 			}
 		}
 	}

@@ -18,6 +18,7 @@ func execute(in *interrupts, args []string) int {
 	code := exitOK
 	root := newRootCommand(in, &code)
 	root.AddCommand(newDemoCommand(in, &code), newDoctorCommand(in, &code), newMergeCommand(&code),
+		newReportCommand(&code),
 		newSchemaCommand(&code), newManCommand(&code), newVersionCommand(&code))
 	root.SetHelpCommand(newHelpCommand(&code))
 	root.SetArgs(args)

@@ -3,6 +3,8 @@ package fetch
 import (
 	"net/http"
 	"time"
+
+	"batchfetch/fetch/histogram"
 )
 
 // Limit is what kept the next exchange from starting.
@@ -110,7 +112,7 @@ type Latency struct {
 // A tally is the counts of a run while it goes on. The lock of the scheduler guards it.
 type tally struct {
 	Summary
-	latency       histogram
+	latency       histogram.Histogram
 	unauthorized  map[string]Unauthorized     // by origin; at most MaxHosts
 	limitedByHost map[hostLimit]time.Duration // how long each kept the next Task from starting; at most MaxHosts
 }
@@ -149,7 +151,7 @@ func (c *tally) countExchange(t *task) {
 		return
 	}
 	c.Exchanges++
-	c.latency.add(t.counts.took)
+	c.latency.Add(t.counts.took)
 	if t.counts.retried {
 		c.Retries++
 	}
@@ -268,11 +270,11 @@ func (c *tally) summary(elapsed time.Duration) Summary {
 		s.Unauthorized[host] = u
 	}
 	s.Latency = Latency{
-		Count: c.latency.count,
-		P50:   c.latency.quantile(0.50),
-		P90:   c.latency.quantile(0.90),
-		P99:   c.latency.quantile(0.99),
-		Max:   c.latency.max,
+		Count: c.latency.Count(),
+		P50:   c.latency.Quantile(0.50),
+		P90:   c.latency.Quantile(0.90),
+		P99:   c.latency.Quantile(0.99),
+		Max:   c.latency.Max(),
 	}
 	var longest time.Duration
 	for limit, span := range s.LimitedFor {

@@ -16,15 +16,16 @@ import (
 // does an import that is not: a new wall is built here first. "fixtures" are packages for tests alone, which only tests
 // and other fixtures may import.
 var mayImport = map[string]string{
-	"fetch/failure": "",
-	"fetch/queue":   "",
-	"fetch/fdlimit": "",
-	"fetch/spool":   "",
-	"fetch/resp":    "",
-	"fetch/cache":   "fetch/resp",
-	"fetch/limits":  "fetch/plan fetch/resp",
-	"fetch/paging":  "",
-	"fetch/parse":   "",
+	"fetch/failure":   "",
+	"fetch/queue":     "",
+	"fetch/fdlimit":   "",
+	"fetch/spool":     "",
+	"fetch/resp":      "",
+	"fetch/cache":     "fetch/resp",
+	"fetch/limits":    "fetch/plan fetch/resp",
+	"fetch/paging":    "",
+	"fetch/parse":     "",
+	"fetch/histogram": "",
 
 	"fetch/resolver":  "",
 	"fetch/spelling":  "",
@@ -43,7 +44,8 @@ var mayImport = map[string]string{
 	"fetch/judge": "fetch/failure fetch/fdlimit",
 	"fetch/plan":  "fetch/failure fetch/judge fetch/queue",
 
-	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/httpurl fetch/judge " +
+	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/histogram " +
+		"fetch/httpurl fetch/judge " +
 		"fetch/netrc fetch/paging fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
 	"fetch/input": "fetch fetch/failure fetch/httpurl fetch/judge fetch/parse fetch/redact fetch/spelling",
 
@@ -53,13 +55,15 @@ var mayImport = map[string]string{
 	"output":          "fetch fetch/failure fetch/spool output/encode",
 	"output/journal":  "fetch output output/encode output/file output/savedir",
 	"output/merge":    "fetch/spool",
+	"output/report":   "fetch fetch/failure fetch/histogram fetch/httpurl output output/encode",
 	"output/terminal": "fetch fetch/failure output output/encode",
 
 	"cmd/hostsfile": "fetch fetch/judge fetch/parse",
 	"cmd": "cmd/hostsfile fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
 		"fetch/httpurl fetch/input fetch/judge fetch/limits fetch/netrc fetch/paging fetch/parse fetch/redact fetch/resp " +
 		"fetch/spelling fetch/spool fetch/transport " +
-		"output output/encode output/file output/journal output/merge output/savedir " +
+		"output output/encode output/file output/journal output/merge output/report " +
+		"output/savedir " +
 		"output/terminal",
 	"": "cmd",
 

@@ -147,9 +147,9 @@ var optionWords = map[string]string{
 	failure.AnyScheme:   "no https:// in front",
 }
 
-// causeOf returns the Cause of a failure. There are as many as statuses, error numbers of the system and options, and
+// CauseOf returns the Cause of a failure. There are as many as statuses, error numbers of the system and options, and
 // no more.
-func causeOf(r *fetch.Record) Cause {
+func CauseOf(r *fetch.Record) Cause {
 	kind := r.Failure.Kind
 	cause := Cause{kind, kindWords[kind]}
 	var code syscall.Errno

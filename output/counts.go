@@ -30,7 +30,7 @@ func (c *Counts) Put(r *fetch.Record) error {
 	}
 	if r.Failure != nil && r.Failure.Kind != failure.Canceled {
 		c.Failed.Add(1)
-		cause := causeOf(r)
+		cause := CauseOf(r)
 		group := c.groups[cause]
 		if group == nil {
 			group = &FailureGroup{Cause: cause, hosts: make(map[string]struct{})}

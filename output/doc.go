@@ -10,6 +10,7 @@
 //
 //	journal    an output that can be resumed        imports output, savedir, encode, file
 //	terminal   progress, failures and log lines     imports output, encode
+//	report     a page that shows what runs did      imports output, encode
 //	output     the Sinks                            imports encode
 //	savedir    bodies as files                      imports encode, file
 //	encode     Records as lines of JSON

@@ -1,0 +1,287 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// A timeline draws the points of a series.
+type timeline struct {
+	points       []point
+	left         []float64 // where each begins
+	width        float64   // of each
+	cuts         path      // marks where time is left out
+	begun, ended int64
+}
+
+func newTimeline(points []point, begun, ended int64) *timeline {
+	t := &timeline{points: points, begun: begun, ended: ended}
+	slots := len(points)
+	for _, p := range points {
+		if p.isCut {
+			slots++
+		}
+	}
+	t.width = plotWidth / float64(max(slots, 1))
+	x := 0.0
+	for _, p := range points {
+		if p.isCut {
+			t.cuts.box(x+t.width*0.3, x+t.width*0.7, 0, plotHeight)
+			x += t.width
+		}
+		t.left = append(t.left, x)
+		x += t.width
+	}
+	return t
+}
+
+// seconds returns how much of a point lies between the beginning and the end of all, at least a quarter of it.
+func (t *timeline) seconds(p *point) float64 {
+	from, to := max(p.at, t.begun), min(p.at+p.width, t.ended)
+	return float64(max(to-from, p.width/4, 1)) / 1e6
+}
+
+// area returns the path of what lies between two values of each point.
+func (t *timeline) area(low, high func(i int) float64) string {
+	var p path
+	for from := 0; from < len(t.points); {
+		to := from + 1
+		for to < len(t.points) && !t.points[to].isCut {
+			to++
+		}
+		p.to('M', t.left[from], low(from))
+		for i := from; i < to; i++ {
+			p.to('V', high(i))
+			p.to('H', t.left[i]+t.width)
+		}
+		for i := to - 1; i >= from; i-- {
+			p.to('V', low(i))
+			p.to('H', t.left[i])
+		}
+		p.WriteByte('Z')
+		from = to
+	}
+	return p.String()
+}
+
+// line returns the path of a value of each point; one that is not positive is none.
+func (t *timeline) line(value func(i int) float64, height func(float64) float64) string {
+	var p path
+	isOn := false
+	for i := range t.points {
+		v := value(i)
+		switch {
+		case !(v > 0):
+			isOn = false
+			continue
+		case !isOn || t.points[i].isCut:
+			p.to('M', t.left[i], height(v))
+		default:
+			p.to('V', height(v))
+		}
+		isOn = true
+		p.to('H', t.left[i]+t.width)
+	}
+	return p.String()
+}
+
+// finish adds to a chart what all over time have: the axis, the cuts, and the values of each point in words.
+func (t *timeline) finish(c *chart, text func(p *point) []string) *chart {
+	if t.cuts.Len() > 0 {
+		c.Shapes = append(c.Shapes, shape{"fill cut", t.cuts.String()})
+		c.Legend = append(c.Legend, legend{"cut", "time between runs, left out"})
+	}
+	for i := range xLabels {
+		at := i * (len(t.points) - 1) / (xLabels - 1)
+		c.XLabels = append(c.XLabels, t.offset(&t.points[at]))
+	}
+	c.XLabels[xLabels-1] = formatDuration(time.Duration(t.ended-t.begun) * time.Microsecond)
+	for i := range t.points {
+		p := &t.points[i]
+		c.Hits = append(c.Hits, hit{formatCoordinate(t.left[i]), formatCoordinate(t.width),
+			strings.Join(append([]string{"+" + t.offset(p) + " · " + formatTime(p.at, p.width) + " UTC"}, text(p)...), "\n")})
+	}
+	return c
+}
+
+// offset returns when a point begins, from the beginning of all.
+func (t *timeline) offset(p *point) string {
+	return formatDuration(time.Duration(max(p.at-t.begun, 0)) * time.Microsecond)
+}
+
+// throughput is the chart of Records by when they ended.
+func (t *timeline) throughput(d *Data) *chart {
+	c := &chart{ID: "throughput", Title: "Throughput"}
+	rate := func(i int, n int64) float64 { return float64(n) / t.seconds(&t.points[i]) }
+	most, mostAt := 0.0, 0
+	for i, p := range t.points {
+		if r := rate(i, p.succeeded+p.failed); r > most {
+			most, mostAt = r, i
+		}
+	}
+	height := c.setScale(niceCeiling(most), formatRate)
+	zero := func(int) float64 { return plotHeight }
+	good := func(i int) float64 { return height(rate(i, t.points[i].succeeded)) }
+	all := func(i int) float64 { return height(rate(i, t.points[i].succeeded+t.points[i].failed)) }
+	var paused path
+	for i, p := range t.points {
+		if p.paused > 0.005 {
+			paused.box(t.left[i], t.left[i]+t.width, 0, plotHeight)
+		}
+	}
+	if paused.Len() > 0 {
+		c.Shapes = append(c.Shapes, shape{"fill pause", paused.String()})
+	}
+	c.Shapes = append(c.Shapes, shape{"fill good", t.area(zero, good)}, shape{"fill bad", t.area(good, all)})
+	c.Legend = []legend{{"good", "succeeded"}, {"bad", "failed"}}
+	if paused.Len() > 0 {
+		c.Legend = append(c.Legend, legend{"pause", "hosts paused"})
+	}
+	seconds := float64(t.activeMicros()) / 1e6
+	c.Note = fmt.Sprintf("Requests done: %s on average, at most %s, at +%s.",
+		formatRate(float64(d.succeeded+d.failed-d.untimed)/max(seconds, 1e-3)), formatRate(most),
+		t.offset(&t.points[mostAt]))
+	if !d.isLive {
+		c.Note += " Pauses of hosts are not in Records."
+	}
+	return t.finish(c, func(p *point) []string {
+		s := t.seconds(p)
+		lines := []string{formatRate(float64(p.succeeded)/s) + " succeeded", formatRate(float64(p.failed)/s) + " failed",
+			formatBytes(float64(p.bytes)/s) + "/s of bodies"}
+		if p.paused > 0.005 {
+			n := fmt.Sprintf("%s hosts paused on average", formatNumber(p.paused))
+			if p.pausedHost != "" {
+				n += ", among them " + shorten(p.pausedHost)
+			}
+			lines = append(lines, n)
+		}
+		return lines
+	})
+}
+
+// activeMicros returns the time of all points, without what is cut out.
+func (t *timeline) activeMicros() int64 {
+	active := t.ended - t.begun
+	for i := 1; i < len(t.points); i++ {
+		if before := t.points[i-1]; t.points[i].isCut {
+			active -= t.points[i].at - before.at - before.width
+		}
+	}
+	return max(active, 0)
+}
+
+// flights is the chart of what was under way at once.
+func (t *timeline) flights(d *Data) *chart {
+	c := &chart{ID: "flights", Title: "In progress"}
+	most, sum := 0.0, 0.0
+	for _, p := range t.points {
+		most = max(most, p.inFlight)
+		sum += p.inFlight
+	}
+	height := c.setScale(max(niceCeiling(most), 1), formatNumber)
+	c.Shapes = []shape{{"fill s0", t.area(func(int) float64 { return plotHeight },
+		func(i int) float64 { return height(t.points[i].inFlight) })}}
+	what := "Exchanges under way at once"
+	if !d.isLive {
+		what = "Requests under way at once, from their first exchange to their end, with the waits between attempts"
+	}
+	c.Note = fmt.Sprintf("%s: %s on average, at most %s.", what,
+		formatNumber(sum/float64(max(len(t.points), 1))), formatNumber(most))
+	return t.finish(c, func(p *point) []string { return []string{formatNumber(p.inFlight) + " in progress"} })
+}
+
+// heldBack is the chart of what kept the next exchange from starting.
+func (t *timeline) heldBack(d *Data) *chart {
+	c := &chart{ID: "limited", Title: "What held the run back", YLabels: []string{"100 %", "50 %", "0 %"},
+		Grid: []string{"0", "50", "100"}}
+	below := make([]float64, len(t.points))
+	var all int64
+	for _, span := range d.heldFor {
+		all += span
+	}
+	most := 0
+	for l, span := range d.heldFor {
+		if span == 0 {
+			continue
+		}
+		if span > d.heldFor[most] {
+			most = l
+		}
+		low := append([]float64(nil), below...)
+		for i := range t.points {
+			below[i] = min(below[i]+t.points[i].heldShare[l], 1)
+		}
+		height := func(share float64) float64 { return plotHeight - plotHeight*share }
+		class := fmt.Sprintf("l%d", l)
+		c.Shapes = append(c.Shapes, shape{"fill " + class, t.area(
+			func(i int) float64 { return height(low[i]) }, func(i int) float64 { return height(below[i]) })})
+		c.Legend = append(c.Legend, legend{class, fmt.Sprintf("%s %s", limits[l], formatShare(span, all))})
+	}
+	c.Note = fmt.Sprintf("What kept the next exchange from starting, by share of time: mostly %s (%s).",
+		limits[most], formatShare(d.heldFor[most], all))
+	return t.finish(c, func(p *point) []string {
+		var lines []string
+		for l, share := range p.heldShare {
+			if share >= 0.005 {
+				lines = append(lines, fmt.Sprintf("%s %.0f %%", limits[l], 100*share))
+			}
+		}
+		return lines
+	})
+}
+
+// quantiles are the percentiles that are drawn over time.
+var quantiles = [...]struct {
+	share       float64
+	name, class string
+}{{0.5, "p50", "q0"}, {0.9, "p90", "q1"}, {0.99, "p99", "q2"}}
+
+// latencies is the chart of percentiles over time.
+func (t *timeline) latencies(d *Data) *chart {
+	c := &chart{ID: "latency", Title: "Latency over time",
+		Note: "The percentiles of what ended in each step of time."}
+	values := make([][len(quantiles)]float64, len(t.points)) // in milliseconds
+	least, most := math.Inf(1), 0.0
+	for i, p := range t.points {
+		for q := range quantiles {
+			if p.latency != nil {
+				values[i][q] = max(float64(p.latency.Quantile(quantiles[q].share).Microseconds())/1000, 0.001)
+				least, most = min(least, values[i][q]), max(most, values[i][q])
+			}
+		}
+	}
+	height := c.setLogScale(least, most, func(ms float64) string { return formatDuration(millis(ms)) })
+	for q := len(quantiles) - 1; q >= 0; q-- {
+		c.Shapes = append(c.Shapes, shape{"line " + quantiles[q].class,
+			t.line(func(i int) float64 { return values[i][q] }, height)})
+	}
+	for _, q := range quantiles {
+		c.Legend = append(c.Legend, legend{q.class, q.name})
+	}
+	return t.finish(c, latencyWords)
+}
+
+// latencyWords returns the percentiles of a point in words.
+func latencyWords(p *point) []string {
+	if p.latency == nil {
+		return []string{"nothing ended"}
+	}
+	var lines []string
+	for _, q := range quantiles {
+		lines = append(lines, q.name+" "+formatDuration(p.latency.Quantile(q.share)))
+	}
+	return append(lines, "of "+formatCount(p.latency.Count()))
+}
+
+// latencyNote says what is measured, and its percentiles.
+func latencyNote(d *Data) string {
+	of := "Time of an exchange"
+	if !d.isLive {
+		of = "Time of a request from its first exchange to its end, with the waits between attempts"
+	}
+	return fmt.Sprintf("%s: p50 %s, p90 %s, p99 %s, at most %s.", of, formatDuration(d.latency.Quantile(0.5)),
+		formatDuration(d.latency.Quantile(0.9)), formatDuration(d.latency.Quantile(0.99)),
+		formatDuration(d.latency.Max()))
+}
