@@ -99,7 +99,7 @@ func (out *outputs) closeFile(c *config, r *result) {
 		r.addError(out.bodies.CheckStillThere())
 	}
 	if out.resumed != nil {
-		if name := c.output.output; c.output.repack && output.IsPacked(name) && r.code == exitOK {
+		if name := c.output.output; c.output.repack && out.archive == nil && output.IsPacked(name) && r.code == exitOK {
 			out.notRepacked = out.resumed.Repack(func(to io.Writer, from io.Reader) error {
 				return output.Repack(name, to, from)
 			})

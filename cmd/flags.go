@@ -175,8 +175,8 @@ func registerOutput(r *registrar, s *settings) {
 		"how much of the server's text a failure contains; 0 is none", parse.Size)
 	r.group = "output"
 	r.text(&s.output.output, "output", "o", "file",
-		"where successes go: FILE.part until the run is complete, then FILE; .gz and .zst are compressed "+
-			"(default standard output)")
+		"where successes go: FILE.part until the run is complete, then FILE; .gz and .zst are compressed; .warc, .warc.gz "+
+			"and .warc.zst are archives of all exchanges (help archives; default standard output)")
 	s.output.publish = publishComplete
 	add(r, &s.output.publish, "publish", "", "when", string(s.output.publish),
 		"complete replaces FILE only after a complete run in which something succeeded, always also after a "+

@@ -16,6 +16,7 @@ import (
 	"batchfetch/output/file"
 	"batchfetch/output/journal"
 	"batchfetch/output/merge"
+	"batchfetch/output/warc"
 )
 
 // mergeFlags are the flags of batchfetch merge.
@@ -84,6 +85,9 @@ func checkRead(command, kind string, names []string, to string) error {
 		switch {
 		case err != nil:
 			wrong = append(wrong, openError(name, err))
+		case warc.IsName(name):
+			wrong = append(wrong, &usageError{name + " is an archive in WARC, which has no lines to merge",
+				"cat joins archives as they are"})
 		case info.IsDir():
 			wrong = append(wrong, &usageError{name + " is a directory", "name the files in it"})
 		case isFile(to) && file.SameFile(name, to) || info.Mode().IsRegular() && isRedirectedTo(os.Stdout, name):

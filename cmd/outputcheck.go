@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 
+	"batchfetch/output/encode"
 	"batchfetch/output/file"
 	"batchfetch/output/journal"
+	"batchfetch/output/warc"
 )
 
 // isFile reports whether a flag names a file, and not the default or standard output.
@@ -23,8 +25,37 @@ func checkOutputs(s *settings, found *problems) {
 	if s.output.resume {
 		checkResume(s.output, found)
 	}
+	if warc.IsName(s.output.output) {
+		checkArchive(s, found)
+	}
 	if s.quiet && s.verbose {
 		found.add("quiet", "and --verbose exclude each other", "")
+	}
+}
+
+// checkArchive finds flags that an output in WARC can't keep.
+func checkArchive(s *settings, found *problems) {
+	const responses = "and an output in WARC exclude each other: bodies are in its response records"
+	f := s.output
+	if f.body != encode.BodyAuto {
+		found.add("body", responses, "leave --body out")
+	}
+	if f.saveDir != "" {
+		found.add("save-dir", responses, "name another output, or leave --save-dir out")
+	}
+	if f.ordered {
+		found.add("ordered", "and an output in WARC exclude each other: each exchange is written as it ends",
+			"leave --ordered out; the metadata records have the index")
+	}
+	if s.cache.changed {
+		found.add("changed", "and an output in WARC exclude each other: it has every exchange",
+			"leave --changed out; what the file has already is a revisit record")
+	}
+	for _, to := range [...]struct{ flag, name string }{{"failures", f.failures}, {"summary", f.summary}} {
+		if to.name == "-" {
+			found.add(to.flag, "- and an output in WARC exclude each other: lines of JSON are no records of it",
+				"name a file")
+		}
 	}
 }
 

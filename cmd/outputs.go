@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"batchfetch/output"
 	"batchfetch/output/encode"
@@ -11,6 +12,7 @@ import (
 	"batchfetch/output/journal"
 	"batchfetch/output/savedir"
 	"batchfetch/output/terminal"
+	"batchfetch/output/warc"
 )
 
 // outputs are the files and streams that a run writes.
@@ -21,6 +23,7 @@ type outputs struct {
 	resumed *journal.Output // in place of file with --resume
 
 	notRepacked error           // why it stays as it was written
+	archive     *warc.Writer    // of the exchanges and Records, in file or resumed; nil where the name is not of one
 	packed      io.WriteCloser  // compresses into file; nil where its name does not ask for that
 	failures    io.WriteCloser  // nil: standard error, or among the successes
 	summary     io.WriteCloser  // nil: standard error, or among the successes
@@ -93,7 +96,11 @@ func (out *outputs) openFile(c *config) (err error) {
 	if c.output.resume {
 		out.resumed, err = journal.Open(name, journal.Settings{AppendRequest: c.fetch.AppendCanonical, SaveDir: out.bodies,
 			MaxPages: c.fetch.MaxPages, Part: shardName(c.shard)})
-		if err == nil {
+		switch {
+		case err != nil:
+		case warc.IsName(name):
+			out.openArchive(c, out.resumed)
+		default:
 			out.records, err = output.PackEachWrite(name, out.resumed)
 		}
 		return err
@@ -101,11 +108,23 @@ func (out *outputs) openFile(c *config) (err error) {
 	if out.file, err = file.Create(name, journal.LockExisting); err != nil {
 		return err
 	}
+	if warc.IsName(name) {
+		out.openArchive(c, out.file)
+		_, err = out.archive.Write(nil) // one without records has that of the run
+		return err
+	}
 	out.records = out.file
 	if out.packed, err = output.Pack(name, out.file); out.packed != nil {
 		out.records = out.packed
 	}
 	return err
+}
+
+// openArchive has Records and exchanges go to an archive in the file of -o.
+func (out *outputs) openArchive(c *config, file io.Writer) {
+	out.archive = warc.NewWriter(file, warc.Info{File: filepath.Base(c.output.output),
+		Software: "batchfetch/" + version(), UserAgent: c.fetch.UserAgent, Robots: "ignore"}, c.fetch.TempSpace)
+	out.records = out.archive
 }
 
 // describeOutput returns the error for the output of a flag that can't be opened: a usageError where another command

@@ -5,6 +5,7 @@ import (
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/input"
 	"batchfetch/output/encode"
+	"batchfetch/output/warc"
 )
 
 // resolve makes the config of a run: it reads the files that settings name and the environment by lookup ("" is not
@@ -16,7 +17,7 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 	readProxies(&o, s.proxy, lookup, found)
 	o.Identity = !s.compressed
 	o.MaxBody = maxBody(s)
-	o.DropBody = s.output.body == encode.BodyNone
+	o.DropBody = s.output.body == encode.BodyNone || warc.IsName(s.output.output)
 	o.UserAgent = s.request.userAgent
 	o.MaxFailures, o.MaxFailurePercent = s.maxFailures.count, s.maxFailures.percent
 	if s.failFast {

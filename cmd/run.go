@@ -50,6 +50,9 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	if out.bodies != nil {
 		o.BodyStore = out.bodies
 	}
+	if out.archive != nil {
+		o.Archive = out.archive.Archive
+	}
 	if out.resumed != nil {
 		src = input.Skip(src, out.resumed.Done)
 		o.Committed = out.resumed.Committed

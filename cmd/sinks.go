@@ -10,6 +10,7 @@ import (
 	"batchfetch/output/encode"
 	"batchfetch/output/journal"
 	"batchfetch/output/terminal"
+	"batchfetch/output/warc"
 )
 
 // sink returns the Sink of the run's Records. changed is what compares them with the cache, nil for writing all; space
@@ -26,6 +27,9 @@ func (out *outputs) sink(c *config, changed *cache.Reporter, space *spool.Space)
 	sink := successes // --failures - puts failures among them
 	if f.failures != "-" {
 		sink = output.Split{Success: successes, Failure: out.failureSink(c)}
+	}
+	if out.archive != nil {
+		sink = warc.Sink{Sink: sink, To: out.archive}
 	}
 	if !f.ordered {
 		return sink

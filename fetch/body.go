@@ -63,7 +63,7 @@ func (w *wireReader) Read(p []byte) (int, error) {
 // BodyStore; stored takes a copy for the cache, nil is none. The error is a *Failure, or that of the connection.
 func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWriter) error {
 	in := &x.wire
-	*in = wireReader{in: x.call.Body(resp), announced: resp.ContentLength}
+	*in = wireReader{in: x.captured(x.call.Body(resp)), announced: resp.ContentLength}
 	codings, kept := x.codingsOf(resp, in)
 	rec.ContentEncoding = kept
 	if x.decoded = len(codings) > 0; !x.decoded {

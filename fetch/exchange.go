@@ -41,7 +41,8 @@ type exchange struct {
 	memory      *decodeMemory  // of which windows are; nil is no bound
 	windows     coding.Windows // for decoders, which wait until the exchange is over; nil is no bound
 	cache       cacheExchange
-	cookies     []string // the Cookie header of the request, fixed here: the key of the stored response has it
+	capture     *exchangeCapture // nil without Options.Archive
+	cookies     []string         // the Cookie header of the request, fixed here: the key of the stored response has it
 }
 
 // markResponseEnd sets endedAt and stops the stall timer: the response has come.
@@ -61,6 +62,7 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	defer within.End()
 	call := &x.call
 	call.Target, call.Header, call.NoReplay, call.Cancel = &to.Target, x.headerWithCookies(to), x.noReplay, within.Cancel
+	call.KeepHead = x.capture != nil
 	call.Stall.Init(x.options.StallTimeout, within.Cancel)
 	defer call.End()
 	var ctx context.Context = within
@@ -82,6 +84,9 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is not needed: an error means nothing
 	if wrong := call.CheckHead(resp); wrong != nil {
 		return judge.Answer{Responded: true, Failure: wrong}
+	}
+	if x.capture != nil {
+		x.capture.response = resp
 	}
 	headers := time.Now()
 	x.headersAt = headers

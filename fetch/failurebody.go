@@ -18,19 +18,26 @@ const maxDiscarded = 64 << 10
 const maxDiscardTime = time.Second
 
 // discardBody reads a body that is not needed to its end, so that its connection can be reused, and returns its start,
-// but for that of a redirect that is followed. Where it is too long or takes too long the connection is closed.
+// but for that of a redirect that is followed. Where it is too long or takes too long the connection is closed; for an
+// archive it is read as the body of a success is.
 func (x *exchange) discardBody(resp *http.Response, followed bool) (start []byte) {
 	keeps := !followed && !x.headerOnly && (x.options.FailureBody > 0 || resp.StatusCode == http.StatusBadRequest)
-	if resp.ContentLength == 0 || resp.ContentLength > maxDiscarded && !keeps {
+	archived := x.capture != nil && !x.headerOnly
+	if resp.ContentLength == 0 || resp.ContentLength > maxDiscarded && !keeps && !archived {
 		return nil
 	}
-	tooSlow := time.AfterFunc(maxDiscardTime, func() { _ = resp.Body.Close() })
-	defer tooSlow.Stop()
-	body := io.LimitReader(resp.Body, max(maxDiscarded, x.options.FailureBody))
+	from, most := io.Reader(resp.Body), max(maxDiscarded, x.options.FailureBody)
+	if archived {
+		from, most = x.call.Body(resp), max(most, x.options.MaxBody)
+	} else {
+		tooSlow := time.AfterFunc(maxDiscardTime, func() { _ = resp.Body.Close() })
+		defer tooSlow.Stop()
+	}
+	body := io.LimitReader(x.captured(from), most)
 	if keeps {
 		start = x.readFailureBody(resp.Header, body)
 	}
-	if resp.ContentLength <= maxDiscarded {
+	if resp.ContentLength <= maxDiscarded || archived {
 		_, _ = io.Copy(io.Discard, body) // an error means that the connection is closed
 	}
 	return start
@@ -69,14 +76,19 @@ func (x *exchange) readFailureBody(header http.Header, body io.Reader) []byte {
 	return redact.Secrets(start, x.secrets())
 }
 
+// isSecret reports whether the values of a header of the request are secret.
+func (x *exchange) isSecret(name string) bool {
+	_, given := x.options.Header[name]
+	return redact.IsSecretHeader(name) || given && isDroppedAcrossOrigins(name)
+}
+
 // secrets returns the values in the header of the request that are secret: those of headers that are so by their name,
 // and of those that the user has given for all requests, but for ones that other origins get too; and the login of a
 // proxy that has forwarded it.
 func (x *exchange) secrets() []string {
 	var secrets []string
 	for name, values := range x.headerWithCookies(x.to) {
-		_, given := x.options.Header[name]
-		if redact.IsSecretHeader(name) || given && isDroppedAcrossOrigins(name) {
+		if x.isSecret(name) {
 			for _, value := range values {
 				secrets = append(secrets, redact.SecretsOf(name, value)...)
 			}

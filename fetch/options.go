@@ -163,6 +163,10 @@ type Options struct {
 	// BodyStore takes the bodies of successes; nil leaves them in their Records.
 	BodyStore BodyStore
 
+	// Archive takes every exchange as it went over the wire, once it has ended; nil keeps none. Many workers call it at
+	// once. Its error ends the run.
+	Archive func(*Capture) error
+
 	// MaxFailures is how many failures are allowed: the next one stops the run. Negative is any number.
 	MaxFailures int64
 	// MaxFailurePercent is the largest share in percent of the Requests, pages and those with ErrDone among them, that

@@ -73,6 +73,8 @@ type Record struct {
 	// FailureBody is the start of the decoded body of a last response that is no success, at most Options.FailureBody
 	// bytes, with the secrets of the request masked; nil is none.
 	FailureBody []byte
+	// CaptureID is the Capture.ID of the last exchange; empty is none, or no Options.Archive.
+	CaptureID string
 	// Line is the Record as a Sink's Encode has rendered it. One too long for memory is in LongLine.
 	Line     []byte
 	LongLine *spool.File

@@ -35,6 +35,7 @@ type lookupResult struct {
 	hasStored  bool             // a response is stored that the server can validate, or that may be served stale
 	sum        cache.Sum        // of its body
 	validators cache.Validators // of the stored response
+	requested  time.Time        // when the stored response was
 	staleUntil time.Time        // until then it may be served for a server that failed (RFC 5861 section 4)
 }
 
@@ -77,7 +78,7 @@ func (c *responseCache) find(
 	found.Close()
 	if use == cache.Check {
 		result.hasStored, result.sum = true, found.SHA256
-		result.validators = cache.ValidatorsOf(found.Header)
+		result.validators, result.requested = cache.ValidatorsOf(found.Header), found.Requested
 		result.staleUntil = c.rules().StaleUntil(&found.Entry, header, now)
 	}
 	return nil, use, result

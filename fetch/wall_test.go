@@ -56,6 +56,7 @@ var mayImport = map[string]string{
 	"output/journal":  "fetch output output/encode output/file output/savedir",
 	"output/merge":    "fetch/spool",
 	"output/report":   "fetch fetch/failure fetch/histogram fetch/httpurl output output/encode",
+	"output/warc":     "fetch fetch/spool output/encode",
 	"output/terminal": "fetch fetch/failure output output/encode",
 
 	"cmd/hostsfile": "fetch fetch/judge fetch/parse",
@@ -63,8 +64,7 @@ var mayImport = map[string]string{
 		"fetch/httpurl fetch/input fetch/judge fetch/limits fetch/netrc fetch/paging fetch/parse fetch/redact fetch/resp " +
 		"fetch/spelling fetch/spool fetch/transport " +
 		"output output/encode output/file output/journal output/merge output/report " +
-		"output/savedir " +
-		"output/terminal",
+		"output/savedir output/terminal output/warc",
 	"": "cmd",
 
 	"fetch/coding/codingtest":  "fixtures",

@@ -105,6 +105,11 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if x.endedAt.IsZero() { // no response came
 		x.endedAt = now
 	}
+	if x.capture != nil {
+		if err := x.archive(&a, record); err != nil {
+			w.failure.fail(err)
+		}
+	}
 	timing := x.timing(t.Attempts + t.uncounted)
 	if w.options.KeepTiming {
 		record.Timing = timing
@@ -186,6 +191,9 @@ func (w *worker) newExchange(t *task) *exchange {
 		noReplay: t.request.Retry != nil && !*t.request.Retry,
 		cache:    cacheExchange{w.cache, t.lookup, t.unconditional}, cookies: header["Cookie"]}
 	x.identity = t.identity
+	if w.options.Archive != nil {
+		x.capture = &exchangeCapture{body: capturedBody{to: spool.NewBuffer(w.options.TempSpace, capturedMemory)}}
+	}
 	return x
 }
 

@@ -9,6 +9,7 @@
 // The parts are packages, with imports one way:
 //
 //	journal    an output that can be resumed        imports output, savedir, encode, file
+//	warc       web archives                         imports encode
 //	terminal   progress, failures and log lines     imports output, encode
 //	report     a page that shows what runs did      imports output, encode
 //	output     the Sinks                            imports encode

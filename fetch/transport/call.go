@@ -26,6 +26,8 @@ type Call struct {
 	NoReplay bool
 	// Cancel ends the context of the exchange with a cause.
 	Cancel context.CancelCauseFunc
+	// KeepHead has ResponseHead return the head of the response.
+	KeepHead bool
 	// Stall cancels the exchange where too few bytes are transferred. Its Init is called before RoundTrip; without it
 	// there is no timeout.
 	Stall conn.StallTimer
@@ -56,6 +58,7 @@ type Call struct {
 	interimBytes        int  // of the headers of interim responses
 	body                callBody
 	polls               bool          // connections are polled before they are used again, in any case
+	head                []byte        // of the response as it came over HTTP/1; nil without KeepHead
 	usualHead           bool          // the head of the response was parsed as a usualHead
 	response            http.Response // the response, if so
 	h1Body              responseBody  // over HTTP/1.1

@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -86,19 +85,8 @@ func (h *h1Conn) writeRequest(c *Call, p *pool) *bodyWrite {
 // URL, with the proxy's credentials.
 func (h *h1Conn) writeHead(text *bytes.Buffer, c *Call, p *pool) {
 	to := c.Target
-	b := append(text.AvailableBuffer(), to.Method...)
-	b = append(b, ' ')
 	proxy, login := p.forwarder(to)
-	if proxy != nil {
-		b = append(append(append(b, to.URL.Scheme...), "://"...), withoutZone(to.URL.Host)...)
-	}
-	b = append(append(b, to.URL.RequestURI()...), " HTTP/1.1\r\nHost: "...)
-	b = append(append(b, withoutZone(to.hostHeader())...), "\r\n"...)
-	if len(to.Body) > 0 || announcesBody(to.Method) {
-		b = strconv.AppendInt(append(b, "Content-Length: "...), int64(len(to.Body)), 10)
-		b = append(b, "\r\n"...)
-	}
-	b = append(b, h.headers.linesOf(c.Header)...)
+	b := appendHead(text.AvailableBuffer(), to, proxy != nil, h.headers.linesOf(c.Header))
 	if c.Header["Proxy-Authorization"] == nil && !EchoesRequest(to.Method) {
 		b = append(b, login...)
 	}
@@ -126,6 +114,9 @@ func (h *h1Conn) readResponse(c *Call) (resp *http.Response, reframed bool, err 
 		}
 		begin, isHTTP10 := len(h.in.raw)-h.in.Buffered(), string(start) == "HTTP/1.0"
 		resp, err = http.ReadResponse(h.in.Reader, req)
+		if !reframed {
+			c.keepHead(h.in.raw[begin:])
+		}
 		if (err != nil || isHTTP10) && !reframed {
 			if head := normalFraming(h.in.raw[begin:]); head != nil {
 				reframed = true
@@ -159,6 +150,7 @@ func (h *h1Conn) readUsualHead(c *Call) bool {
 		h.in.records, h.in.raw = true, append(h.in.raw[:0], start...)
 		return false
 	}
+	c.keepHead(u.text)
 	u.response(&c.response, c.Target.Method)
 	_, _ = h.in.Discard(len(u.text)) // as above
 	u.text = nil

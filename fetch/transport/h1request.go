@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -29,8 +30,24 @@ func (p *headerCache) linesOf(h http.Header) []byte {
 	return p.lines
 }
 
-// writtenElsewhere are the headers that linesOf leaves out, as writeHead or itself writes them, or they would frame the
-// body.
+// appendHead appends the head of a request for to, but for its last, empty line: request line, Host, what frames the
+// body, and the other lines. absolute says that the request line has the whole URL, for a proxy.
+func appendHead(b []byte, to *Target, absolute bool, lines []byte) []byte {
+	b = append(append(b, to.Method...), ' ')
+	if absolute {
+		b = append(append(append(b, to.URL.Scheme...), "://"...), withoutZone(to.URL.Host)...)
+	}
+	b = append(append(b, to.URL.RequestURI()...), " HTTP/1.1\r\nHost: "...)
+	b = append(append(b, withoutZone(to.hostHeader())...), "\r\n"...)
+	if len(to.Body) > 0 || announcesBody(to.Method) {
+		b = strconv.AppendInt(append(b, "Content-Length: "...), int64(len(to.Body)), 10)
+		b = append(b, "\r\n"...)
+	}
+	return append(b, lines...)
+}
+
+// writtenElsewhere are the headers that linesOf leaves out, as appendHead or itself writes them, or they would frame
+// the body.
 var writtenElsewhere = map[string]bool{
 	"Host": true, "User-Agent": true, "Content-Length": true, "Transfer-Encoding": true, "Trailer": true,
 }

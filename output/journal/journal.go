@@ -20,7 +20,7 @@ import (
 // success has one whole line in it. An exclusive lock on the journal keeps out other runs.
 //
 // What is committed survives a kill of the process at once, and a power cut after the next sync by KeepSynced or Close.
-// One goroutine reads requests with Done, one writes and commits, and one may run KeepSynced.
+// One goroutine reads requests with Done, one commits, and one may run KeepSynced; many may Write.
 type Output struct {
 	name       string
 	out        *os.File
@@ -36,10 +36,11 @@ type Output struct {
 	ledger    ledger
 	hashInput []byte // reused by Done
 
-	// The writer's.
-	written int64  // length of out, in bytes
-	sum     uint32 // CRC-32C of what was written since the last commit
-	frame   []byte // reused by commit
+	outMu   sync.Mutex // guards the next two, and writing to out; taken after mu
+	written int64      // length of out, in bytes
+	sum     uint32     // CRC-32C of what was written since the last commit
+
+	frame []byte // reused by commit; the writer's
 
 	mu          sync.Mutex // guards the next eight: the writer commits while KeepSynced appends marks
 	committed   extent     // up to the last commit
@@ -106,8 +107,10 @@ func (j *Output) newEntry(r *fetch.Record) entry {
 	return e
 }
 
-// Write appends to the output file. The next commit covers it.
+// Write appends to the output file. The next commit covers it. Any goroutine may call it.
 func (j *Output) Write(p []byte) (int, error) {
+	j.outMu.Lock()
+	defer j.outMu.Unlock()
 	n, err := j.out.Write(p)
 	j.written += int64(n)
 	j.sum = crc32.Update(j.sum, castagnoli, p[:n])
@@ -147,14 +150,31 @@ func (j *Output) commit(entries []entry) error {
 	if slices.ContainsFunc(entries, func(e entry) bool { return e.next != nil }) {
 		kind = framePages
 	}
-	j.frame = appendCommit(j.frame, kind, j.written, j.sum, entries)
+	length, sum := j.takeWritten()
+	j.frame = appendCommit(j.frame, kind, length, sum, entries)
 	if err := j.writeFrame(j.frame); err != nil {
 		return err
 	}
-	j.committed.outputLength, j.sum = j.written, 0
+	j.committed.outputLength = length
 	j.hasRunFrame, j.hasPart, j.dirty, j.repacked = true, true, true, false
 	j.committedCount.Add(int64(len(entries)))
 	return nil
+}
+
+// takeWritten returns the length of the output, and the check sum of what was written since the last call.
+func (j *Output) takeWritten() (length int64, sum uint32) {
+	j.outMu.Lock()
+	defer j.outMu.Unlock()
+	sum, j.sum = j.sum, 0
+	return j.written, sum
+}
+
+// commitRest commits what was written since the last commit, where there is any: what is no success is there too.
+func (j *Output) commitRest() error {
+	if j.written == j.committed.outputLength {
+		return nil
+	}
+	return j.commit(nil)
 }
 
 // writeFrame writes a frame at the end of the journal. The caller holds mu.

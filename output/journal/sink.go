@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"io"
 
 	"batchfetch/fetch"
@@ -52,7 +53,7 @@ func (s *Sink) Flush(last bool) error {
 	if err := s.commitWritten(s.lines.Flush(last)); err != nil || !last {
 		return err
 	}
-	s.failed = s.output.writeEmpty(s.out)
+	s.failed = errors.Join(s.output.writeEmpty(s.out), s.output.commitRest())
 	return s.failed
 }
 

@@ -1,0 +1,159 @@
+package warc
+
+import (
+	"bytes"
+	"crypto/sha1" //nolint:gosec // what readers compare; bodies are told apart by SHA-256
+	"crypto/sha256"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"batchfetch/fetch"
+)
+
+// Archive is for fetch.Options.Archive: it writes a request record and, where there is a response, a response or revisit
+// record (sections 6.2, 6.3 and 6.7).
+func (w *Writer) Archive(c *fetch.Capture) error {
+	g := w.newGroup()
+	defer g.close()
+	id, target := newID(), targetOf(c.URL)
+	request := newFields(nil, "request", newID(), c.StartedAt).add("WARC-Target-URI", target)
+	if c.ID = id; c.ResponseHead == nil {
+		request = newFields(nil, "request", id, c.StartedAt).add("WARC-Target-URI", target)
+	} else {
+		request = request.add("WARC-Concurrent-To", id)
+	}
+	request = request.addOptional("WARC-IP-Address", addressOf(c.RemoteAddr)).
+		addOptional("WARC-Payload-Digest", payloadDigest(c.RequestBody))
+	text := append(c.RequestHead[:len(c.RequestHead):len(c.RequestHead)], c.RequestBody...)
+	err := g.addText(request, "application/http;msgtype=request", text)
+	if err != nil || c.ResponseHead == nil {
+		return firstError(err, func() error { return w.write(g) })
+	}
+	sums, err := hashBody(c)
+	if err != nil {
+		return err
+	}
+	known, isKnown := w.known.find(sums.key)
+	isKnown = isKnown && sums.identifies
+	switch {
+	case c.Status == http.StatusNotModified && c.Conditional:
+		err = g.addNotModified(c, id, target)
+	case isKnown:
+		err = g.addKnown(c, id, target, sums, &known)
+	default:
+		err = g.addResponse(c, id, target, sums)
+	}
+	err = firstError(err, func() error { return w.write(g) })
+	if err == nil && sums.identifies && !isKnown {
+		w.known.add(sums.key, original{id, target, dateOf(c.StartedAt)})
+	}
+	return err
+}
+
+// firstError returns err, or else the error of then.
+func firstError(err error, then func() error) error {
+	if err != nil {
+		return err
+	}
+	return then()
+}
+
+// addResponse adds a response record.
+func (g *group) addResponse(c *fetch.Capture, id, target string, sums bodySums) error {
+	f := responseFields("response", c, id, target)
+	if c.Truncated == "" {
+		f = f.add("WARC-Payload-Digest", sums.payload)
+	}
+	f = f.add("WARC-Block-Digest", sums.block).addOptional("WARC-Truncated", string(c.Truncated)).
+		addBlock(httpResponse, int64(len(sums.head))+c.Body.Size())
+	return g.add(f, bytes.NewReader(sums.head), c.Body.Reader())
+}
+
+// addKnown adds a revisit record of a response whose body is that of another.
+func (g *group) addKnown(c *fetch.Capture, id, target string, sums bodySums, of *original) error {
+	f := responseFields("revisit", c, id, target).add("WARC-Profile", identicalPayload).
+		add("WARC-Refers-To", of.id).add("WARC-Refers-To-Target-URI", of.target).add("WARC-Refers-To-Date", of.date).
+		add("WARC-Payload-Digest", sums.payload)
+	return g.addText(f, httpResponse, sums.head)
+}
+
+// addNotModified adds a revisit record of a 304.
+func (g *group) addNotModified(c *fetch.Capture, id, target string) error {
+	f := responseFields("revisit", c, id, target).add("WARC-Profile", serverNotModified)
+	if !c.Known.IsZero() {
+		f = f.add("WARC-Refers-To-Target-URI", target).add("WARC-Refers-To-Date", dateOf(c.Known))
+	}
+	return g.addText(f, httpResponse, archivedHead(c.ResponseHead))
+}
+
+const httpResponse = "application/http;msgtype=response"
+
+// responseFields returns the header of a response or revisit record, as far as both have the same.
+func responseFields(kind string, c *fetch.Capture, id, target string) fields {
+	f := newFields(nil, kind, id, c.StartedAt).add("WARC-Target-URI", target).
+		addOptional("WARC-IP-Address", addressOf(c.RemoteAddr))
+	if strings.HasPrefix(c.Protocol, "HTTP/2") {
+		f = f.add("WARC-Protocol", "h2") // IIPC, a field that is proposed
+	}
+	return f
+}
+
+// addressOf returns the address in host:port without its zone; empty is that it has none, as a socket of Unix.
+func addressOf(remote string) string {
+	a, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return ""
+	}
+	return a.Addr().Unmap().WithZone("").String()
+}
+
+// payloadDigest returns the digest of a body in memory; empty without one.
+func payloadDigest(body []byte) string {
+	if len(body) == 0 {
+		return ""
+	}
+	return digestOf(sha1.Sum(body)) //nolint:gosec // as above
+}
+
+// bodySums are the hashes of a response.
+type bodySums struct {
+	head           []byte            // as it is written
+	payload, block string            // digests
+	key            [sha256.Size]byte // of a body that identifies
+	identifies     bool              // the body is whole, and not empty
+}
+
+// hashBody hashes a response.
+func hashBody(c *fetch.Capture) (bodySums, error) {
+	s := bodySums{head: archivedHead(c.ResponseHead), identifies: c.Truncated == "" && c.Body.Size() > 0}
+	payload, block, key := sha1.New(), sha1.New(), sha256.New() //nolint:gosec // as above
+	block.Write(s.head)
+	to := []io.Writer{payload, block}
+	if s.identifies {
+		to = append(to, key)
+	}
+	_, err := c.Body.WriteTo(io.MultiWriter(to...))
+	s.payload, s.block = digestOf([sha1.Size]byte(payload.Sum(nil))), digestOf([sha1.Size]byte(block.Sum(nil)))
+	key.Sum(s.key[:0])
+	return s, err
+}
+
+// archivedHead returns the head of a response whose body is written without its transfer coding: as it is, but for the
+// name of Transfer-Encoding.
+func archivedHead(head []byte) []byte {
+	const name = "transfer-encoding"
+	if !bytes.Contains(bytes.ToLower(head), []byte(name)) {
+		return head
+	}
+	var changed []byte
+	for line := range bytes.Lines(head) {
+		if len(line) > len(name) && strings.EqualFold(string(line[:len(name)]), name) &&
+			bytes.HasPrefix(bytes.TrimLeft(line[len(name):], " \t"), []byte(":")) {
+			changed = append(changed, "X-Archive-Orig-"...)
+		}
+		changed = append(changed, line...)
+	}
+	return changed
+}
