@@ -12,8 +12,8 @@ import (
 	"batchfetch/fetch"
 )
 
-// Archive is for fetch.Options.Archive: it writes a request record and, where there is a response, a response or revisit
-// record (sections 6.2, 6.3 and 6.7).
+// Archive is for fetch.Options.Archive: it writes a request record and, where there is a response, a response or a
+// revisit record (sections 6.2, 6.3 and 6.7).
 func (w *Writer) Archive(c *fetch.Capture) error {
 	g := w.newGroup()
 	defer g.close()

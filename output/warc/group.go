@@ -22,8 +22,8 @@ type encoder interface {
 // A coding makes encoders; nil is that records are not compressed.
 type coding struct{ pool sync.Pool }
 
-// codingOf returns the coding of a file with that name. Each record is a gzip member (WARC 1.1 annex D), or a zstd frame
-// without a dictionary (IIPC, Zstandard compression for WARC files 1.0).
+// codingOf returns the coding of a file with that name. Each record is a gzip member (WARC 1.1 annex D), or a zstd
+// frame without a dictionary (IIPC, Zstandard compression for WARC files 1.0).
 func codingOf(name string) *coding {
 	switch {
 	case strings.HasSuffix(name, ".gz"):

@@ -51,11 +51,12 @@ func TestHeadsAreKeptAsTheyCame(t *testing.T) {
 		{name: "after an interim response",
 			sent:  "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody",
 			block: "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"},
-		{name: "chunked", sent: "HTTP/1.1 200 OK\r\ntransfer-Encoding : x\r\nTransfer-Encoding:chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
-			block: "-"},
-		{name: "chunked in small letters", sent: "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
+		{name: "invalid", sent: "HTTP/1.1 200 OK\r\nTransfer-Encoding : x\r\n\r\nbody", block: "-"},
+		{name: "chunked in small letters",
+			sent:  "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
 			block: "HTTP/1.1 200 OK\r\nX-Archive-Orig-transfer-encoding: chunked\r\n\r\nbody"},
-		{name: "location with breaks", sent: "HTTP/1.1 302 F\r\nLocation: /a%0d%0aWARC-Type:%20x\r\nContent-Length: 0\r\n\r\n"},
+		{name: "location with breaks",
+			sent: "HTTP/1.1 302 F\r\nLocation: /a%0d%0aWARC-Type:%20x\r\nContent-Length: 0\r\n\r\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			at := rawServer(t, c.sent)

@@ -63,7 +63,8 @@ func parseRecord(t *testing.T, text string) record {
 		r.fields[name] = value
 	}
 	var ends bool
-	if r.block, ends = strings.CutSuffix(rest, "\r\n\r\n"); !ends || r.fields["Content-Length"] != strconv.Itoa(len(r.block)) {
+	r.block, ends = strings.CutSuffix(rest, "\r\n\r\n")
+	if !ends || r.fields["Content-Length"] != strconv.Itoa(len(r.block)) {
 		t.Errorf("a block of %d bytes ends with %v, and the header is %q", len(r.block), ends, head)
 	}
 	if want := digest(r.block); r.fields["WARC-Block-Digest"] != want {

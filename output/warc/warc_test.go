@@ -45,7 +45,8 @@ func archive(t *testing.T, text string, change func(*fetch.Options)) []record {
 
 // sinkOf returns the Sink of an archive; failures go nowhere else.
 func sinkOf(w *warc.Writer) fetch.Sink {
-	lines := output.Split{Success: output.NewJSONL(w, encode.BodyNone), Failure: output.NewJSONL(io.Discard, encode.BodyNone)}
+	lines := output.Split{Success: output.NewJSONL(w, encode.BodyNone),
+		Failure: output.NewJSONL(io.Discard, encode.BodyNone)}
 	return warc.Sink{Sink: lines, To: w}
 }
 
@@ -126,8 +127,8 @@ func pages(t *testing.T) string {
 func TestExchangesAreRecords(t *testing.T) {
 	at := pages(t)
 	var lines strings.Builder
-	for _, path := range []string{"/page", "/twin", "/chunked", "/packed", "/moved", "/later", "/missing", "/cut", "/empty",
-		"/large"} {
+	for _, path := range []string{"/page", "/twin", "/chunked", "/packed", "/moved", "/later", "/missing", "/cut",
+		"/empty", "/large"} {
 		fmt.Fprintln(&lines, at+path)
 	}
 	records := archive(t, lines.String()+"no url\n", func(*fetch.Options) {})
@@ -148,7 +149,8 @@ func TestExchangesAreRecords(t *testing.T) {
 			is: "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"},
 		{path: "/twin", kind: "revisit", count: 1, field: "WARC-Refers-To-Target-URI", is: at + "/page"},
 		{path: "/twin", kind: "revisit", count: 1, field: "WARC-Payload-Digest", is: digest("a page")},
-		{path: "/chunked", kind: "response", count: 1, has: "\r\nX-Archive-Orig-Transfer-Encoding: chunked\r\n\r\nin two chunks"},
+		{path: "/chunked", kind: "response", count: 1,
+			has: "\r\nX-Archive-Orig-Transfer-Encoding: chunked\r\n\r\nin two chunks"},
 		{path: "/packed", kind: "response", count: 1, has: "Content-Encoding: gzip\r\n", hasNot: "unpacked"},
 		{path: "/moved", kind: "response", count: 1, has: "Location: /page#part\r\n"},
 		{path: "/moved", kind: "response", count: 1, has: "\r\n\r\nit is over there"},
@@ -225,7 +227,8 @@ func TestSecretsAreMasked(t *testing.T) {
 		o.Cookie = "session=cookie-secret"
 	})
 	for _, r := range records {
-		for _, secret := range []string{"key-secret", "user-secret", "flag-secret", "tenant-secret", "cookie-secret", "bWU6"} {
+		for _, secret := range []string{"key-secret", "user-secret", "flag-secret", "tenant-secret", "cookie-secret",
+			"bWU6"} {
 			if strings.Contains(fmt.Sprint(r), secret) {
 				t.Errorf("%s in %q", secret, r)
 			}
@@ -264,7 +267,8 @@ func TestNotModifiedIsRevisit(t *testing.T) {
 		r.fields["WARC-Refers-To-Date"] != only(first, "response", at, "/validated")[0].fields["WARC-Date"] {
 		t.Errorf("%q", r)
 	}
-	if m := only(second, "metadata", at, "/validated"); len(m) != 1 || !strings.Contains(m[0].block, `"cache":"revalidated"`) {
+	m := only(second, "metadata", at, "/validated")
+	if len(m) != 1 || !strings.Contains(m[0].block, `"cache":"revalidated"`) {
 		t.Errorf("%q", m)
 	}
 }
