@@ -67,7 +67,9 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 	codings, kept := x.codingsOf(resp, in)
 	rec.ContentEncoding = kept
 	if x.decoded = len(codings) > 0; !x.decoded {
-		x.leftCodings, _ = coding.Of(resp.Header)
+		x.leftCodings, _ = coding.Of(resp.Header, nil)
+	} else if x.dictionary.usedFor(resp.Header) != nil {
+		rec.ContentEncoding = allCodings(resp.Header) // which tells how so many bytes came of so few
 	}
 	if len(codings) == 0 && x.partial != judge.PartialContinues && resp.ContentLength > x.options.MaxBody {
 		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s",
@@ -75,7 +77,7 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 	}
 	var decoded io.Reader = in
 	if in.coded = x.decoded; in.coded {
-		decoder, err := coding.NewReader(codings, in, x.windows)
+		decoder, err := coding.NewReader(codings, in, x.dictionary.coding(), x.windows)
 		if err != nil {
 			return err
 		}
@@ -110,16 +112,16 @@ func (x *exchange) codingsOf(resp *http.Response, in *wireReader) (removed []str
 			return nil, allCodings(resp.Header)
 		}
 	}
-	return x.options.codingsOf(resp.Header)
+	return x.options.codingsOf(resp.Header, x.dictionary.coding())
 }
 
 // codingsOf returns the content codings that are removed from a body with this header that is no packed file, and those
-// that stay with it.
-func (o *Options) codingsOf(h http.Header) (removed []string, kept string) {
+// that stay with it. offered is the dictionary that the request offered; nil is none.
+func (o *Options) codingsOf(h http.Header, offered *coding.Dictionary) (removed []string, kept string) {
 	if o.Identity {
 		return nil, allCodings(h)
 	}
-	return coding.Of(h)
+	return coding.Of(h, offered)
 }
 
 // allCodings returns the content codings of a body none of which is removed.

@@ -25,6 +25,7 @@ type cacheRig struct {
 	mu       sync.Mutex
 	requests []string
 	summary  Summary
+	records  []*Record // of the last run
 }
 
 // withCacheRig runs a test with a new cacheRig in virtual time.
@@ -96,7 +97,7 @@ func (rig *cacheRig) run(change func(*Options), lines ...string) []string {
 		rig.Fatal(err)
 	}
 	wantSum(rig.T, s, len(sink.records))
-	rig.summary = s
+	rig.summary, rig.records = s, sink.records
 	outcomes := make([]string, len(lines))
 	for i, r := range sink.records {
 		text := fmt.Sprintf("%s %d %s", r.Cache, r.Status, sink.bodies[i])

@@ -26,7 +26,7 @@ func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, hea
 	if !found.HasBody {
 		return nil
 	}
-	_, rec.ContentEncoding = c.options.codingsOf(found.Header)
+	_, rec.ContentEncoding = c.options.codingsOf(found.Header, nil)
 	if found.Coded {
 		rec.ContentEncoding = allCodings(found.Header)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/coding"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 )
@@ -29,6 +30,8 @@ type originResponse struct {
 	remote              string    // address of the connection
 	partial             bool      // it is for a request of the missing part of a body, and is not stored
 	coded               bool      // its body has content codings that are not taken off
+
+	dictionary *coding.Dictionary // with which its body is coded; nil is none
 }
 
 // conditions returns the headers by which the server validates the stored response (RFC 9111 section 4.3.1); nil is
@@ -113,6 +116,12 @@ func (x *cacheExchange) startStoring(ctx context.Context, resp originResponse) *
 	}
 	o := x.cache.options
 	header := cache.Storable(resp.Header, resp.received)
+	if resp.dictionary != nil { // the body is stored decoded: no later run has the dictionary
+		delete(header, "Content-Encoding")
+		if _, kept := coding.Of(resp.Header, resp.dictionary); kept != "" {
+			header["Content-Encoding"] = []string{kept}
+		}
+	}
 	if !x.cache.rules().Keeps(resp.StatusCode, header) {
 		return nil
 	}
@@ -155,7 +164,11 @@ func (x *cacheExchange) finishStoring(
 	e := x.entryOf(w, resp)
 	e.HasBody, e.Size, e.SHA256 = true, rec.Bytes, rec.SHA256
 	x.markReported(e, rec)
-	if w != nil && !w.failed && w.draft.Commit(ctx, e) == nil || x.cache.options.Changed == nil {
+	if w != nil && !w.failed && w.draft.Commit(ctx, e) == nil {
+		x.cache.dictionaries.keep(ctx, &x.lookup.question, e)
+		return
+	}
+	if x.cache.options.Changed == nil {
 		return
 	}
 	digest := cache.Digest(e.SHA256, e.Received)

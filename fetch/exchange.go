@@ -41,8 +41,9 @@ type exchange struct {
 	memory      *decodeMemory  // of which windows are; nil is no bound
 	windows     coding.Windows // for decoders, which wait until the exchange is over; nil is no bound
 	cache       cacheExchange
-	capture     *exchangeCapture // nil without Options.Archive
-	cookies     []string         // the Cookie header of the request, fixed here: the key of the stored response has it
+	capture     *exchangeCapture   // nil without Options.Archive
+	dictionary  *offeredDictionary // for the body; nil is none
+	cookies     []string           // the Cookie header of the request, fixed here: the key of the stored response has it
 }
 
 // markResponseEnd sets endedAt and stops the stall timer: the response has come.
@@ -58,6 +59,8 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	if failure := x.findPartial(within, to, &rec.Request); failure != nil {
 		return judge.Answer{Failure: failure}
 	}
+	x.dictionary = x.offerDictionary(within)
+	defer x.dictionary.release()
 	within.Begin(x.timeout())
 	defer within.End()
 	call := &x.call
@@ -150,7 +153,7 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 		rec.Header = resp.Header
 	}
 	got := originResponse{Response: resp, to: to, requested: x.startedAt, received: x.headersAt,
-		remote: x.call.RemoteAddr(), partial: x.partial != judge.PartialNone}
+		remote: x.call.RemoteAddr(), partial: x.partial != judge.PartialNone, dictionary: x.dictionary.usedFor(resp.Header)}
 	if wrong := x.checkResponse(to, resp); wrong != nil {
 		return judge.Answer{Responded: true, Failure: wrong}
 	}
@@ -216,4 +219,14 @@ func (x *exchange) headerWithCookies(to *target) http.Header {
 		return h
 	}
 	return mergeHeaders(h, http.Header{"Cookie": x.cookies})
+}
+
+// offerDictionary returns the dictionary that the request offers, with its content in memory; nil is none.
+func (x *exchange) offerDictionary(ctx context.Context) *offeredDictionary {
+	if x.to.URL.Scheme != "https" || x.cache.lookup == nil || x.to.Method != http.MethodGet || x.headerOnly ||
+		x.unconditional || x.identity || x.partialHash != nil || x.options.Identity || !acceptsCodings(x.to.Header) ||
+		x.to.Header["Available-Dictionary"] != nil {
+		return nil
+	}
+	return x.cache.cache.dictionaries.offer(ctx, x.cache.lookup, x.startedAt)
 }

@@ -66,8 +66,8 @@ const maxSecret = 8 << 10
 // readFailureBody returns the start of a body, FailureBody and maxSecret long, decoded as far as that goes, with the
 // secrets of the request masked. Any error ends it: it is for people to read.
 func (x *exchange) readFailureBody(header http.Header, body io.Reader) []byte {
-	codings, _ := x.options.codingsOf(header)
-	decoded, err := coding.NewReader(codings, body, x.memory.spareWindows())
+	codings, _ := x.options.codingsOf(header, x.dictionary.coding())
+	decoded, err := coding.NewReader(codings, body, x.dictionary.coding(), x.memory.spareWindows())
 	if err != nil {
 		return nil
 	}

@@ -63,7 +63,7 @@ func (x *exchange) orOtherForm(wrong error, rec *Record, in *wireReader, body io
 	case len(x.leftCodings) == 0 || body == nil:
 		return wrong
 	}
-	decoded, err := coding.NewReader(x.leftCodings, body, x.windows)
+	decoded, err := coding.NewReader(x.leftCodings, body, nil, x.windows)
 	if err != nil {
 		return wrong
 	}

@@ -67,7 +67,7 @@ func partialInfoOf(to *target, h http.Header, length int64) (PartialInfo, bool) 
 
 // knownCodings returns the content codings of a body that can be removed, as one text; empty is none.
 func knownCodings(h http.Header) string {
-	known, _ := coding.Of(h)
+	known, _ := coding.Of(h, nil)
 	return strings.Join(known, ", ")
 }
 

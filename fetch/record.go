@@ -32,7 +32,8 @@ type Record struct {
 	// Protocol is the version of the last response, such as HTTP/1.1, and ContentType its Content-Type as it was sent.
 	Protocol, ContentType string
 	// ContentEncoding are the content codings that the body still has, as the server named them: unknown ones, those
-	// that change nothing, and with Options.Identity all. Empty is none.
+	// that change nothing, and with Options.Identity all. Empty is none. Of a body that was decoded with a dictionary
+	// from the cache (RFC 9842) they are all codings that it came with, dcz among them.
 	ContentEncoding string
 	// Header is the header of the last response, with the secrets of the request masked in it; nil unless
 	// Options.KeepHeader is set.

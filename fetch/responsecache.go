@@ -9,20 +9,31 @@ import (
 
 	"batchfetch/fetch/cache"
 	"batchfetch/fetch/dial"
+	"batchfetch/fetch/dictionary"
 	"batchfetch/fetch/transport"
 )
 
 // A responseCache is Options.Cache as a run uses it: which stored responses it looks up, and which of those it may use.
-// All workers share it; it has no state of its own. Without a Store there is one too, and find must not be called.
+// All workers share it; it has no state of its own but the dictionaries. Without a Store there is one too, and find
+// must not be called.
 type responseCache struct {
 	options   *Options
 	transport *transport.Transport // says which addresses are allowed
 	keys      cacheKeys
+
+	dictionaries *dictionaries
 }
 
 // newResponseCache returns the responseCache of a run.
 func newResponseCache(o *Options, transport *transport.Transport) *responseCache {
-	return &responseCache{options: o, transport: transport, keys: newCacheKeys(o)}
+	return &responseCache{options: o, transport: transport, keys: newCacheKeys(o), dictionaries: newDictionaries(o)}
+}
+
+// close ends the use of the cache by a run.
+func (c *responseCache) close(ctx context.Context) {
+	if c.options.Cache != nil {
+		c.dictionaries.close(ctx, time.Now())
+	}
 }
 
 // A lookupResult is what the cache has for the target of a Task. Thousands may wait in lanes, so it is small: no header
@@ -37,6 +48,8 @@ type lookupResult struct {
 	validators cache.Validators // of the stored response
 	requested  time.Time        // when the stored response was
 	staleUntil time.Time        // until then it may be served for a server that failed (RFC 5861 section 4)
+
+	dictionary *dictionary.Stored // the stored response, where it is one for its own URL; else nil
 }
 
 // dropStored makes the next exchange a request without conditions.
@@ -80,6 +93,7 @@ func (c *responseCache) find(
 		result.hasStored, result.sum = true, found.SHA256
 		result.validators, result.requested = cache.ValidatorsOf(found.Header), found.Requested
 		result.staleUntil = c.rules().StaleUntil(&found.Entry, header, now)
+		result.dictionary = ownDictionary(&q, &found.Entry)
 	}
 	return nil, use, result
 }

@@ -91,6 +91,9 @@ func (x *exchange) requestHeader(to *target) http.Header {
 		}
 		x.identity = true // the server has the validator of each coding apart
 	}
+	if x.dictionary != nil {
+		added = mergeHeaders(added, x.dictionary.header())
+	}
 	if x.identity && !x.unconditional && acceptsCodings(to.Header) {
 		added = mergeHeaders(added, identityOnly)
 	}

@@ -72,6 +72,7 @@ func runWith(
 	lookupWorkers.Wait()
 	close(p.records)
 	writers.Wait()
+	p.cache.close(context.WithoutCancel(ctx))
 	ended := time.Now()
 	awaitFeeder(feedEnded)
 	summary := s.summary(ended)

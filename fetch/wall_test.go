@@ -35,6 +35,8 @@ var mayImport = map[string]string{
 	"fetch/netrc":     "fetch/httpurl",
 	"fetch/coding":    "fetch/failure",
 
+	"fetch/dictionary": "",
+
 	"fetch/conn":      "fetch/failure",
 	"fetch/dial":      "fetch/conn fetch/failure fetch/fdlimit fetch/httpurl fetch/resolver",
 	"fetch/transport": "fetch/conn fetch/dial fetch/failure fetch/fdlimit fetch/httpurl fetch/transport/h2",
@@ -44,8 +46,8 @@ var mayImport = map[string]string{
 	"fetch/judge": "fetch/failure fetch/fdlimit",
 	"fetch/plan":  "fetch/failure fetch/judge fetch/queue",
 
-	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit fetch/histogram " +
-		"fetch/httpurl fetch/judge " +
+	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/dictionary fetch/failure fetch/fdlimit " +
+		"fetch/histogram fetch/httpurl fetch/judge " +
 		"fetch/netrc fetch/paging fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
 	"fetch/input": "fetch fetch/failure fetch/httpurl fetch/judge fetch/parse fetch/redact fetch/spelling",
 
@@ -80,7 +82,7 @@ var mayImport = map[string]string{
 var isPure = map[string]bool{
 	"fetch/plan": true, "fetch/judge": true, "fetch/queue": true, "fetch/httpurl": true, "fetch/redact": true,
 	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true, "fetch/paging": true, "fetch/parse": true,
-	"fetch/spelling": true,
+	"fetch/spelling": true, "fetch/dictionary": true,
 }
 
 // pureImports are the packages outside of this module that a pure package may import: a new one is added here where it
@@ -90,6 +92,7 @@ const (
 	pureImports = "bufio bytes cmp compress/zlib container/heap container/list encoding/base64 encoding/binary " +
 		"encoding/json errors fmt html io math net/http net/netip net/url slices strconv strings sync time unicode/utf8 " +
 		"github.com/agnivade/levenshtein github.com/andybalholm/brotli " +
+		"github.com/dunglas/go-urlpattern github.com/dunglas/httpsfv " +
 		"github.com/klauspost/compress/flate github.com/klauspost/compress/gzip " +
 		"github.com/klauspost/compress/zstd golang.org/x/net/http/httpguts golang.org/x/net/idna " +
 		"golang.org/x/net/publicsuffix golang.org/x/time/rate"

@@ -13,7 +13,7 @@ import (
 type directives struct {
 	noStore, noCache, mustRevalidate, mustUnderstand, onlyIfCached bool
 
-	maxAge, maxStale, minFresh, staleIfError seconds
+	maxAge, maxStale, minFresh, staleIfError, staleWhileRevalidate seconds
 }
 
 // seconds is the delta-seconds of a directive, or none.
@@ -32,7 +32,7 @@ func (s seconds) duration() time.Duration { return time.Duration(max(s, 0)) * ti
 // invalid number is taken for 0, and of two different ones the smaller is used, so that a response is rather stale than
 // fresh (section 4.2.1).
 func directivesOf(h http.Header) directives {
-	d := directives{maxAge: none, maxStale: none, minFresh: none, staleIfError: none}
+	d := directives{maxAge: none, maxStale: none, minFresh: none, staleIfError: none, staleWhileRevalidate: none}
 	for _, line := range h["Cache-Control"] {
 		for line != "" {
 			var name, value string
@@ -62,6 +62,8 @@ func (d *directives) set(name, value string) {
 		d.minFresh = secondsOf(value, none)
 	case "stale-if-error":
 		d.staleIfError = stricter(d.staleIfError, value)
+	case "stale-while-revalidate":
+		d.staleWhileRevalidate = stricter(d.staleWhileRevalidate, value)
 	case "max-stale":
 		if d.maxStale = secondsOf(value, none); value == "" {
 			d.maxStale = maxSeconds

@@ -129,6 +129,20 @@ func (r Rules) StaleUntil(e *Entry, request http.Header, now time.Time) time.Tim
 	return now.Add(r.lifetimeOf(e, d) - r.Age(e, now) + window.duration())
 }
 
+// ServableUntil returns until when e may be served without a validation, fresh or stale (RFC 9111 section 4.2.4, RFC
+// 5861), whatever this request says of its own response; zero is never.
+func (r Rules) ServableUntil(e *Entry, now time.Time) time.Time {
+	d := directivesOf(e.Header)
+	if e.kind != ofAnswer || r.TTL == 0 && (d.noCache || d.noStore && !d.mustUnderstand) {
+		return time.Time{}
+	}
+	window := max(d.staleIfError, d.staleWhileRevalidate)
+	if d.mustRevalidate {
+		window = none
+	}
+	return now.Add(r.lifetimeOf(e, d) - r.Age(e, now) + window.duration())
+}
+
 // Age returns the time since the server generated or confirmed the response (RFC 9111 section 4.2.3); with a TTL,
 // since it was received.
 func (r Rules) Age(e *Entry, now time.Time) time.Duration {

@@ -24,8 +24,9 @@ var plainNames = []string{"identity", "none", "aws-chunked", "binary", "utf-8", 
 
 // Of splits a response's Content-Encoding (RFC 9110 section 8.4) into the codings that a Reader removes, in lower case
 // and the order in which they were applied, and the names that stay with the body, as they were sent: of those that
-// change nothing, and of an unknown coding with all that are below it. Nil and "" are none.
-func Of(h http.Header) (known []string, kept string) {
+// change nothing, and of an unknown coding with all that are below it. Nil and "" are none. dcz is known where a
+// Dictionary was offered, which is not nil then.
+func Of(h http.Header, offered *Dictionary) (known []string, kept string) {
 	values := h["Content-Encoding"]
 	if len(values) == 0 {
 		return nil, ""
@@ -40,7 +41,7 @@ func Of(h http.Header) (known []string, kept string) {
 	}
 	for i := len(names) - 1; i >= 0; i-- {
 		switch name := strings.ToLower(names[i]); {
-		case isKnown(name):
+		case isKnown(name), name == DCZ && offered != nil:
 			known = append(known, name)
 		case slices.Contains(plainNames, name):
 			stay = append(stay, names[i])
@@ -72,17 +73,17 @@ type Reader struct {
 	release []func() // put decoders and buffers back into their pools
 }
 
-// NewReader returns a Reader of the bytes that source holds under codings, which Of has returned. More than maxCodings
-// are a *failure.Failure of kind Decode. It reads nothing yet. What its decoders keep in memory is taken from windows,
-// which is nil for no bound.
-func NewReader(codings []string, source io.Reader, windows Windows) (*Reader, error) {
+// NewReader returns a Reader of the bytes that source holds under codings, which Of has returned for the Dictionary
+// offered; nil is none. More than maxCodings are a *failure.Failure of kind Decode. It reads nothing yet. What its
+// decoders keep in memory is taken from windows, which is nil for no bound.
+func NewReader(codings []string, source io.Reader, offered *Dictionary, windows Windows) (*Reader, error) {
 	d := &Reader{Reader: source}
 	if len(codings) > maxCodings {
 		return nil, failure.New(failure.Decode, "more than %d content codings", maxCodings)
 	}
 	lease := leaseFor(codings, windows)
 	for i := len(codings) - 1; i >= 0; i-- {
-		d.Reader = d.decoder(codings[i], lease)
+		d.Reader = d.decoder(codings[i], offered, lease)
 	}
 	d.release = append(d.release, lease.close)
 	return d, nil
@@ -97,7 +98,7 @@ func (d *Reader) Close() {
 }
 
 // decoder returns a reader that removes one coding from what d reads so far.
-func (d *Reader) decoder(coding string, lease *lease) io.Reader {
+func (d *Reader) decoder(coding string, offered *Dictionary, lease *lease) io.Reader {
 	switch coding {
 	case "gzip", "x-gzip":
 		return d.gzipReader()
@@ -106,10 +107,17 @@ func (d *Reader) decoder(coding string, lease *lease) io.Reader {
 		d.release = append(d.release, b.end)
 		b.in = d.buffered(d.Reader, &wholePool)
 		return b
-	case "zstd":
+	case "zstd", DCZ:
 		z := &zstdReader{lease: lease}
+		z.frames.largest = maxZstdWindow
+		if coding == DCZ {
+			z.dictionary, z.frames.largest = offered, offered.window()
+		}
 		d.release = append(d.release, z.end)
 		z.frames.in = d.buffered(d.Reader, &wholePool)
+		if coding == DCZ {
+			return &dczReader{zstd: z}
+		}
 		return z
 	}
 	return &deflateReader{in: d.buffered(d.Reader, &bufferPool)}

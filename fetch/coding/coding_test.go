@@ -21,7 +21,7 @@ var text = strings.Repeat("All happy families are alike; each unhappy family is 
 
 // decode returns what a Reader makes of source under codings.
 func decode(codings []string, source io.Reader) (string, error) {
-	r, err := NewReader(codings, source, nil)
+	r, err := NewReader(codings, source, nil, nil)
 	if err != nil {
 		return "", err
 	}
@@ -64,7 +64,7 @@ func TestOf(t *testing.T) {
 			for _, line := range tt.lines {
 				h.Add("Content-Encoding", line)
 			}
-			if known, kept := Of(h); !slices.Equal(known, tt.want) || kept != tt.kept {
+			if known, kept := Of(h, nil); !slices.Equal(known, tt.want) || kept != tt.kept {
 				t.Errorf("got %q and %q, want %q and %q", known, kept, tt.want, tt.kept)
 			}
 		})
@@ -244,7 +244,7 @@ func TestReaderPoolsAreClean(t *testing.T) {
 	} {
 		body := codingtest.Encode(t, text, format)
 		for range 3 {
-			r, err := NewReader([]string{coding}, strings.NewReader(body), nil)
+			r, err := NewReader([]string{coding}, strings.NewReader(body), nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

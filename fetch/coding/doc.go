@@ -1,10 +1,11 @@
 /*
-Package coding removes content codings from a response body: gzip, br, zstd and deflate (RFC 9110 section 8.4).
+Package coding removes content codings from a response body: gzip, br, zstd, deflate (RFC 9110 section 8.4) and dcz.
 
-	Of(header) ─▷ codings ─▷ NewReader(codings, body, windows) ─▷ Read decoded bytes ─▷ Close      coding.go
+	Of(header) ─▷ codings ─▷ NewReader(codings, body, offered, windows) ─▷ Read ─▷ Close            coding.go
 	                              │
 	                              ├─ gzipMembers, deflateReader: members of gzip, both forms of deflate   streams.go
-	                              └─ zstdReader, brotliReader ─ lease ─▷ Windows                          windows.go
+	                              ├─ zstdReader, brotliReader ─ lease ─▷ Windows                          windows.go
+	                              └─ dczReader: zstd with a Dictionary (RFC 9842)                         dictionary.go
 	IsPackedFile, IsPackedTwice: a file that is packed itself, such as x.tar.gz                           packed.go
 
 What follows the last whole gzip member, zstd frame or other coded stream is ignored, as gzip(1) does. Decoders are

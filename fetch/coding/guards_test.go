@@ -95,7 +95,7 @@ func TestGuardWindows(t *testing.T) {
 			zstdFrame(t, zstdFrame(t, text, 64*k), 64*k), 16), 16), text, []int64{MaxWindows - besideWindow}},
 	} {
 		c := new(countedWindows)
-		r, err := NewReader(tt.codings, strings.NewReader(tt.body), c)
+		r, err := NewReader(tt.codings, strings.NewReader(tt.body), nil, c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func TestGuardWindows(t *testing.T) {
 			continue
 		}
 		c = &countedWindows{refuse: errors.New("refused")}
-		if r, err = NewReader(tt.codings, strings.NewReader(tt.body), c); err != nil {
+		if r, err = NewReader(tt.codings, strings.NewReader(tt.body), nil, c); err != nil {
 			t.Fatal(err)
 		}
 		if _, err = io.ReadAll(r); !errors.Is(err, c.refuse) {
@@ -121,7 +121,7 @@ func TestGuardWindows(t *testing.T) {
 		}
 		r.Close()
 		c = new(countedWindows)
-		if r, err = NewReader(tt.codings, strings.NewReader(tt.body[:len(tt.body)/2]), c); err != nil {
+		if r, err = NewReader(tt.codings, strings.NewReader(tt.body[:len(tt.body)/2]), nil, c); err != nil {
 			t.Fatal(err)
 		}
 		_, _ = io.CopyN(io.Discard, r, 10)
@@ -146,7 +146,7 @@ func TestGuardSmallBodies(t *testing.T) {
 			}
 			return n, nil
 		})
-		r, err := NewReader([]string{coding}, source, c)
+		r, err := NewReader([]string{coding}, source, nil, c)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,7 +37,7 @@ var packings = []packing{
 
 // packingOf returns the packing whose coding is the only one of a response; nil is none.
 func packingOf(h http.Header) *packing {
-	codings, _ := Of(h)
+	codings, _ := Of(h, nil)
 	for i := range packings {
 		if len(codings) == 1 && slices.Contains(packings[i].codings, codings[0]) {
 			return &packings[i]
@@ -78,8 +78,8 @@ func IsPackedTwice(start []byte, h http.Header, windows Windows) bool {
 	if p == nil {
 		return false
 	}
-	known, _ := Of(h)
-	d, err := NewReader(known, bytes.NewReader(start), windows)
+	known, _ := Of(h, nil)
+	d, err := NewReader(known, bytes.NewReader(start), nil, windows)
 	if err != nil {
 		return false
 	}

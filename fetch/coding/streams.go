@@ -121,7 +121,8 @@ type zstdFrames struct {
 	inFrame bool  // a block follows it
 	checked bool  // the current frame ends with a check sum
 	ended   bool  // a frame has ended
-	allowed int64 // the largest window, in bytes, that the decoder may have
+	largest int64 // the largest window, in bytes, that a frame may need
+	allowed int64 // the largest window, in bytes, that the decoder has
 	needs   int64 // that of the next frame, where that is larger: then Read has ended before it
 }
 
@@ -162,7 +163,7 @@ func (z *zstdFrames) frame() (int64, error) {
 	case skippable, magic != zstdMagic, len(head) < 5:
 		return toEnd, nil
 	}
-	if window := zstdWindow(head); window > z.allowed {
+	if window := zstdWindow(head, z.largest); window > z.allowed {
 		z.needs = window
 		return 0, io.EOF
 	}

@@ -19,7 +19,7 @@ type Windows interface {
 }
 
 // The largest windows of one body, in bytes: RFC 9659 section 3, and RFC 7932 section 9.1. MaxWindows is the most that
-// a Reader acquires, with several codings on a body.
+// a Reader acquires, with several codings on a body, or a Dictionary whose windows may be larger.
 const (
 	maxZstdWindow   = 8 << 20
 	maxBrotliWindow = 16 << 20
@@ -46,7 +46,7 @@ type lease struct {
 
 // acquire acquires a decoder's window.
 func (l *lease) acquire(window int64) error {
-	n := window + besideWindow
+	n := min(window+besideWindow, MaxWindows)
 	if l.fixed > 0 {
 		if n = l.fixed; l.held > 0 {
 			return nil
@@ -79,7 +79,8 @@ func (l *lease) close() {
 // leaseFor returns the lease for a body under codings.
 func leaseFor(codings []string, windows Windows) *lease {
 	l := &lease{windows: windows}
-	most := map[string]int64{"zstd": maxZstdWindow + besideWindow, "br": maxBrotliWindow + besideWindow}
+	most := map[string]int64{"zstd": maxZstdWindow + besideWindow, "br": maxBrotliWindow + besideWindow,
+		DCZ: MaxWindows}
 	decoders, sum := 0, int64(0)
 	for _, coding := range codings {
 		if n := most[coding]; n > 0 {
@@ -164,11 +165,12 @@ func brotliWindow(first byte) int64 {
 
 // A zstdReader decodes zstd (RFC 8878), frame by frame.
 type zstdReader struct {
-	frames zstdFrames
-	lease  *lease
-	out    *zstd.Decoder // nil before the first byte, before a frame with a larger window, and behind the end
-	window int64         // of out, at most
-	ended  error         // nil: not yet
+	frames     zstdFrames
+	lease      *lease
+	dictionary *Dictionary   // nil is none
+	out        *zstd.Decoder // nil before the first byte, before a frame with a larger window, and behind the end
+	window     int64         // of out, at most
+	ended      error         // nil: not yet
 }
 
 // Read decodes into p.
@@ -202,17 +204,28 @@ func (z *zstdReader) start() error {
 	if len(head) == 0 {
 		return err
 	}
-	z.window = max(z.frames.needs, zstdWindow(head))
+	z.window = max(z.frames.needs, zstdWindow(head, z.frames.largest))
 	if err := z.lease.acquire(z.window); err != nil {
 		return err
 	}
 	z.frames.allowed = z.window
+	if z.out, err = z.decoder(); err != nil {
+		return err
+	}
+	return unexpectedEOF(z.out.Reset(&z.frames))
+}
+
+// decoder returns a decoder: from the pool, or one with the dictionary, which does not go there.
+func (z *zstdReader) decoder() (*zstd.Decoder, error) {
+	if z.dictionary != nil {
+		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(uint64(z.frames.largest)), zstd.WithDecoderDictRaw(0, z.dictionary.Content))
+	}
 	decoder, ok := zstdPool.Get().(*zstd.Decoder)
 	if !ok {
-		return errors.New("no zstd decoder") // impossible: the options are constants
+		return nil, errors.New("no zstd decoder") // impossible: the options are constants
 	}
-	z.out = decoder
-	return unexpectedEOF(z.out.Reset(&z.frames))
+	return decoder, nil
 }
 
 // end drops the decoder. One with a large window is left to the garbage collector.
@@ -220,16 +233,18 @@ func (z *zstdReader) end() {
 	if z.out == nil {
 		return
 	}
-	if z.window <= mostPooled && z.out.Reset(nil) == nil {
+	if z.dictionary != nil {
+		z.out.Close()
+	} else if z.window <= mostPooled && z.out.Reset(nil) == nil {
 		zstdPool.Put(z.out)
 	}
 	z.out = nil
 	z.lease.release()
 }
 
-// zstdWindow returns the window that the frame at the start of head needs, in bytes, at most maxZstdWindow: a larger
-// one is refused by the decoder. It is 0 for what is no whole header of a frame.
-func zstdWindow(head []byte) int64 {
+// zstdWindow returns the window that the frame at the start of head needs, in bytes, at most largest: one that needs
+// more is refused by the decoder. It is 0 for what is no whole header of a frame.
+func zstdWindow(head []byte, largest int64) int64 {
 	var h zstd.Header
 	if h.Decode(head) != nil || h.Skippable {
 		return 0
@@ -238,5 +253,5 @@ func zstdWindow(head []byte) int64 {
 	if h.SingleSegment {
 		window = h.FrameContentSize
 	}
-	return int64(min(window, maxZstdWindow)) //nolint:gosec // small
+	return int64(min(window, uint64(largest))) //nolint:gosec // small
 }

@@ -5,6 +5,7 @@ package codingtest
 import (
 	"bytes"
 	"compress/zlib"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"testing"
@@ -47,4 +48,21 @@ func Encode(t testing.TB, text string, formats ...string) string {
 		text = out.String()
 	}
 	return text
+}
+
+// EncodeWithDictionary returns text as dcz (RFC 9842 section 5): with zstd and a dictionary.
+func EncodeWithDictionary(t testing.TB, text, dictionary string) string {
+	t.Helper()
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderDictRaw(0, []byte(dictionary)),
+		zstd.WithWindowSize(8<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(dictionary))
+	head := append([]byte("\x5e\x2a\x4d\x18\x20\x00\x00\x00"), sum[:]...)
+	coded := w.EncodeAll([]byte(text), head)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return string(coded)
 }
