@@ -91,7 +91,10 @@ func openCache(f cacheFlags, o *fetch.Options, c *console) *runCache {
 		if limit < 0 {
 			limit = defaultCacheMax
 		}
-		store, err = cache.OpenDisk(f.address, limit)
+		var disk *cache.Disk
+		if disk, err = cache.OpenDisk(f.address, limit); err == nil {
+			store = cache.NewBatcher(disk)
+		}
 	}
 	if err != nil {
 		warn(err, false)

@@ -103,7 +103,7 @@ const (
 // startsGoroutines are the files with go statements, or calls of a WaitGroup's Go.
 const startsGoroutines = "fetch/run.go fetch/transport/want.go fetch/transport/h1write.go " +
 	"fetch/transport/h2/conn.go fetch/transport/h2/writer.go " +
-	"fetch/dial/race.go fetch/resolver/resolver.go fetch/resolver/exchange.go " +
+	"fetch/cache/batcher.go fetch/dial/race.go fetch/resolver/resolver.go fetch/resolver/exchange.go " +
 	"cmd/demo.go cmd/dryrun.go cmd/interrupts.go cmd/progress.go"
 
 // outsideOurs says what else code below a folder may not import: fetch and output know no flag and no terminal.

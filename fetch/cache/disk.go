@@ -1,12 +1,10 @@
 package cache
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,8 +14,9 @@ import (
 	"time"
 )
 
-// A Disk is a Store of plain files, one for each Entry: an image under the key's name in one of 256 folders. A file
-// gets its name once it is complete, so a kill leaves no incomplete entry. Nothing is synced: what a power failure has
+// A Disk is a Store of plain files: an image under the key's name in one of 256 folders. Small entries that are stored
+// together share a file, which has a name for each. A file gets its names once it is complete, so a kill leaves no
+// incomplete entry. Nothing is synced: what a power failure has
 // damaged does not match its hash and is fetched again. Any number of processes of one user may use one directory. Only
 // the owner can read the files; a directory or file that another user can have changed is not used.
 type Disk struct {
@@ -27,6 +26,7 @@ type Disk struct {
 
 	unnoted atomic.Int64 // bytes written and not yet added to the usage file
 	noting  sync.Mutex   // held while the usage file is updated
+	isNew   bool         // the directory was made by this Disk, and the usage file was not updated yet; noting guards it
 }
 
 const (
@@ -38,6 +38,8 @@ const (
 
 	// inMemory is the size in bytes up to which a body is held in memory while it is written, and read in one call.
 	inMemory = 16 << 10
+	// tailBytes is how many of the last bytes of a file are read at once, which are all of a small one.
+	tailBytes = inMemory + 4<<10
 	// appendFrom is the size of a body from which on a new note is appended. With a smaller one the file is rewritten.
 	appendFrom = 64 << 10
 	// mostSlack is how many bytes of earlier notes a file may have before it is rewritten.
@@ -51,7 +53,11 @@ const (
 // written, and at Close. The error says so where the directory is another user's, or others may write to it.
 func OpenDisk(dir string, limit int64) (*Disk, error) {
 	d := &Disk{dir: filepath.Join(dir, layout), limit: limit, now: time.Now}
-	if err := os.MkdirAll(d.dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return d, err
+	}
+	err := os.Mkdir(d.dir, 0o700)
+	if d.isNew = err == nil; err != nil && !errors.Is(err, fs.ErrExist) {
 		return d, err
 	}
 	above, err := os.Stat(dir) // behind symbolic links
@@ -80,13 +86,13 @@ func (d *Disk) name(key Key) string {
 	return d.dir + string(filepath.Separator) + text[:2] + string(filepath.Separator) + text[2:]
 }
 
-// tailPool are the buffers for the last bytes of a file, which are all of a small one.
-var tailPool = sync.Pool{New: func() any { return new([inMemory + 4<<10]byte) }}
+// tailPool are the buffers for the last bytes of a file.
+var tailPool = sync.Pool{New: func() any { return new([tailBytes]byte) }}
 
 // Get returns the Entry under key with its body; nil means none.
 func (d *Disk) Get(_ context.Context, key Key) (*Found, error) {
 	name := d.name(key)
-	buffer := tailPool.Get().(*[inMemory + 4<<10]byte)
+	buffer := tailPool.Get().(*[tailBytes]byte)
 	release := func() { tailPool.Put(buffer) }
 	held, file, size, used, err := readTail(name, buffer[:])
 	if err != nil || held == nil {
@@ -106,21 +112,20 @@ func (d *Disk) Get(_ context.Context, key Key) (*Found, error) {
 // read returns a Found for a file whose last bytes are held; where file is nil they are all of it. It owns both and
 // releases them, at once where it returns nil, and otherwise when the Found is closed.
 func (d *Disk) read(held []byte, file *os.File, size int64, key Key, release func()) *Found {
+	e, body, err := readImage(file, size, held, key)
 	if file == nil {
-		e, err := readNote(bytes.NewReader(held), size, held, key)
 		if err != nil {
 			release()
 			return nil
 		}
-		return NewFound(e, bytes.NewReader(held[:e.Size]), release)
+		return NewFound(e, body, release)
 	}
-	e, err := readNote(file, size, held, key)
 	release()
 	if err != nil {
 		_ = file.Close() // only read, here and below
 		return nil
 	}
-	return NewFound(e, io.NewSectionReader(file, 0, e.Size), func() { _ = file.Close() })
+	return NewFound(e, body, func() { _ = file.Close() })
 }
 
 // Put returns a Writer for the file of key. It makes no file until a body is too large for memory, or Commit.
@@ -194,28 +199,33 @@ func (w *diskWriter) Commit(_ context.Context, e *Entry) error {
 	if w.err != nil {
 		return w.err
 	}
-	note, err := noteOf(w.key, e)
+	note, err := appendCheckedNote(nil, w.key, e)
 	if err != nil {
 		return err
 	}
 	if err := w.write(note); err != nil {
 		return err
 	}
+	if err := w.complete(); err != nil {
+		return err
+	}
+	return w.disk.publish(w.file.Name(), w.size+int64(len(note)), w.key, &w.done)
+}
+
+// complete writes what is in memory, and closes the draft.
+func (w *diskWriter) complete() error {
 	if err := w.moveToFile(); err != nil {
 		return err
 	}
-	return w.disk.publish(w.file, w.size+int64(len(note)), w.key, &w.done)
+	return w.file.Close()
 }
 
-// publish closes a complete draft of size bytes and renames it to the name of key; then it sets done.
-func (d *Disk) publish(f *os.File, size int64, key Key, done *bool) error {
-	if err := f.Close(); err != nil {
-		return err
-	}
-	err := rename(f.Name(), d.name(key))
+// publish renames a complete draft of size bytes to the name of key; then it sets done.
+func (d *Disk) publish(draft string, size int64, key Key, done *bool) error {
+	err := rename(draft, d.name(key))
 	if err != nil && d.isObstructed(key) { // an empty folder can be removed
 		if err = os.Remove(d.name(key)); err == nil {
-			err = os.Rename(f.Name(), d.name(key))
+			err = os.Rename(draft, d.name(key))
 		} else {
 			err = errors.Join(errObstructed, err)
 		}

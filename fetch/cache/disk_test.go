@@ -19,23 +19,55 @@ func TestDisk(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Subject {
 		dir := t.TempDir()
 		return storetest.Subject{
-			Open: func(t *testing.T) cache.Store { return openDisk(t, dir, 1<<30) },
-			Spoil: func(t *testing.T) {
-				for _, name := range filesIn(t, dir) {
-					text, err := os.ReadFile(name)
-					if err != nil {
-						t.Fatal(err)
-					}
-					if at := bytes.LastIndex(text, []byte("batchfetch")); at >= 0 {
-						text[at] ^= 1
-					}
-					if err := os.WriteFile(name, text, 0o600); err != nil {
-						t.Fatal(err)
-					}
+			Open:  func(t *testing.T) cache.Store { return openDisk(t, dir, 1<<30) },
+			Spoil: func(t *testing.T) { spoilBodies(t, dir) },
+		}
+	})
+}
+
+// TestBatcher is TestDisk with a Batcher, of which another process finds what is written.
+func TestBatcher(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Subject {
+		dir := t.TempDir()
+		var opened []*cache.Batcher
+		writeAll := func(t *testing.T) {
+			for _, b := range opened {
+				if err := b.Close(); err != nil {
+					t.Error(err)
 				}
+			}
+		}
+		return storetest.Subject{
+			Open: func(t *testing.T) cache.Store {
+				writeAll(t)
+				b := cache.NewBatcher(openDisk(t, dir, 1<<30))
+				opened = append(opened, b)
+				return b
+			},
+			Settle: writeAll,
+			Spoil: func(t *testing.T) {
+				writeAll(t)
+				spoilBodies(t, dir)
 			},
 		}
 	})
+}
+
+// spoilBodies changes the last byte of each body that has the word for it.
+func spoilBodies(t *testing.T, dir string) {
+	t.Helper()
+	for _, name := range filesIn(t, dir) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := bytes.LastIndex(text, []byte("batchfetch")); at >= 0 {
+			text[at] ^= 1
+		}
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // openDisk opens a Disk in dir.

@@ -25,18 +25,18 @@ func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
 	if checkOurs(f.Name(), info) != nil { // Get has said so
 		return nil
 	}
-	held := make([]byte, min(info.Size(), 4<<10))
+	held := make([]byte, min(info.Size(), tailBytes))
 	if _, err := f.ReadAt(held, info.Size()-int64(len(held))); err != nil {
 		return ignoreEnd(err)
 	}
-	there, err := readNote(f, info.Size(), held, key)
+	there, body, err := readImage(f, info.Size(), held, key)
 	if err != nil || there.SHA256 != e.SHA256 || there.Size != e.Size || there.kind != e.kind {
 		return nil
 	}
 	if e.Size < appendFrom || info.Size()-e.Size > mostSlack {
-		return d.rewrite(ctx, key, e, io.NewSectionReader(f, 0, e.Size))
+		return d.rewrite(ctx, key, e, body)
 	}
-	note, err := noteOf(key, e)
+	note, err := appendCheckedNote(nil, key, e)
 	if err != nil {
 		return errors.Join(err, d.Delete(ctx, key))
 	}

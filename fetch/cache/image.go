@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -14,10 +15,14 @@ import (
 // An image is the form in which an Entry and its body are stored, so that either can be written without reading the
 // other:
 //
+//	         other images, in a file that several small Entries share
 //	body     as many bytes as the note says
 //	notes    of earlier Entries of the same body, which are ignored
 //	note     the Entry, with the key under which it was stored
 //	tail     the size of the note (4 bytes), a CRC-32C of the note and that (4), "bfc1"
+//
+// Others are only before a small body, and earlier notes only behind one of appendFrom bytes or more: a small body is
+// right before its note, a large one at the start of the file.
 //
 // The body is first because it is written before its hash is known, and the note last because a new one is simply
 // appended. An image with a note that is damaged, or of another key, is no entry. Numbers in it are varints; a text
@@ -72,8 +77,8 @@ func appendNote(dst []byte, key Key, e *Entry) []byte {
 	return append(dst, tailMagic...)
 }
 
-// noteOf returns the note of e and the tail, or ErrTooLarge where readNote would refuse it.
-func noteOf(key Key, e *Entry) ([]byte, error) {
+// appendCheckedNote appends the note of e and the tail. The error is ErrTooLarge where readNote would refuse it.
+func appendCheckedNote(dst []byte, key Key, e *Entry) ([]byte, error) {
 	fields := 0
 	for name, values := range e.Header {
 		fields += len(values)
@@ -83,11 +88,12 @@ func noteOf(key Key, e *Entry) ([]byte, error) {
 			}
 		}
 	}
-	note := appendNote(nil, key, e)
-	if fields > mostFields || len(note) > mostNote {
+	start := len(dst)
+	dst = appendNote(dst, key, e)
+	if fields > mostFields || len(dst)-start > mostNote {
 		return nil, ErrTooLarge
 	}
-	return note, nil
+	return dst, nil
 }
 
 // appendText appends a text after its length.
@@ -102,6 +108,61 @@ func noteSize(tail []byte) (int64, bool) {
 	}
 	size := int64(binary.LittleEndian.Uint32(tail[len(tail)-tailSize:]))
 	return size, size <= mostNote
+}
+
+// lastImage returns where the last of several images starts, and where its note does; false where there is no whole
+// one.
+func lastImage(images []byte) (start, note int, ok bool) {
+	size, ok := noteSize(images)
+	end := len(images) - tailSize
+	note = end - int(size)
+	if !ok || note < 0 || size < int64(sumsEnd) || !hasSum(images[note:]) {
+		return 0, 0, false
+	}
+	_, n := binary.Uvarint(images[note+sumsEnd : end]) // the status
+	if n <= 0 {
+		return 0, 0, false
+	}
+	body, n := binary.Uvarint(images[note+sumsEnd+n : end])
+	if n <= 0 || body > uint64(note) {
+		return 0, 0, false
+	}
+	return note - int(body), note, true
+}
+
+// keyOf returns the key in a note.
+func keyOf(note []byte) Key { return Key(note[2:]) }
+
+// findImage returns the Entry and the body of the last image with that key among several.
+func findImage(images []byte, key Key) (Entry, []byte, error) {
+	for len(images) > 0 {
+		start, note, ok := lastImage(images)
+		if !ok {
+			break
+		}
+		if keyOf(images[note:]) == key {
+			e, err := parseNote(images[note:], key)
+			return e, images[start:note], err
+		}
+		images = images[:start]
+	}
+	return Entry{}, nil, errNoImage
+}
+
+// readImage returns the Entry of key in a file of size bytes whose last bytes are held, and a reader of its body.
+func readImage(file io.ReaderAt, size int64, held []byte, key Key) (Entry, io.Reader, error) {
+	if int64(len(held)) == size {
+		e, body, err := findImage(held, key)
+		return e, bytes.NewReader(body), err
+	}
+	e, err := readNote(file, size, held, key)
+	return e, io.NewSectionReader(file, 0, e.Size), err
+}
+
+// hasSum reports whether the checksum in the tail of a note is right.
+func hasSum(note []byte) bool {
+	end := len(note) - tailSize
+	return binary.LittleEndian.Uint32(note[end+4:]) == crc32.Checksum(note[:end+4], castagnoli)
 }
 
 // readNote reads the note at the end of an image of size bytes. held are its last bytes, which have been read already.
@@ -126,12 +187,12 @@ func readNote(image io.ReaderAt, size int64, held []byte, key Key) (Entry, error
 // parseNote parses a note and its tail, which may be of any origin.
 func parseNote(text []byte, key Key) (Entry, error) {
 	end := len(text) - tailSize
-	if binary.LittleEndian.Uint32(text[end+4:]) != crc32.Checksum(text[:end+4], castagnoli) || end < sumsEnd {
+	if !hasSum(text) || end < sumsEnd {
 		return Entry{}, errNoImage
 	}
 	n := noteReader{rest: string(text[sumsEnd:end])}
 	e := Entry{kind: kind(text[0]), HasBody: text[1]&flagBody != 0, Coded: text[1]&flagCoded != 0}
-	storedKey := Key(text[2:])
+	storedKey := keyOf(text)
 	for i, sum := range [...]*Sum{&e.SHA256, &e.ReportedBefore, &e.Reporter} {
 		copy(sum[:], text[2+(i+1)*len(key):])
 	}

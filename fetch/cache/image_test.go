@@ -99,6 +99,54 @@ func TestInvalidImages(t *testing.T) {
 	}
 }
 
+// TestFindImage finds each of several images in one file, and none where one behind it is damaged.
+func TestFindImage(t *testing.T) {
+	var images []byte
+	ends := []int{0}
+	for n := range 5 {
+		body := strings.Repeat("x", n) // the first has none
+		e := sample()
+		e.Size, e.HasBody = int64(n), n > 0
+		images = append(images, imageOf(Key{byte(n)}, e, body)...)
+		ends = append(ends, len(images))
+	}
+	for n := range 5 {
+		e, body, err := findImage(images, Key{byte(n)})
+		if err != nil || len(body) != n || e.Size != int64(n) {
+			t.Errorf("%d: %+v, %q, %v", n, e, body, err)
+		}
+	}
+	if e, _, err := findImage(images, Key{5}); err == nil {
+		t.Errorf("another key: %+v", e)
+	}
+	for at := ends[3] + 3; at < ends[4]; at++ { // in the note of number 3, behind its body
+		flipped := bytes.Clone(images)
+		flipped[at] ^= 0x20
+		if e, _, err := findImage(flipped, Key{2}); err == nil {
+			t.Errorf("flipped at %d: %+v", at, e)
+		}
+		if _, _, err := findImage(flipped, Key{4}); err != nil {
+			t.Errorf("flipped at %d: the one behind: %v", at, err)
+		}
+	}
+}
+
+// FuzzFindImage checks that an image is found behind any bytes, and that what is found in any has the body it says.
+func FuzzFindImage(f *testing.F) {
+	f.Add([]byte("body"), imageOf(Key{2}, sample(), ""))
+	f.Add(imageOf(Key{1}, sample(), "body"), imageOf(Key{2}, sample(), "body"))
+	f.Fuzz(func(t *testing.T, before, images []byte) {
+		if e, body, err := findImage(images, Key{1}); err == nil && int64(len(body)) != e.Size {
+			t.Errorf("a body of %d bytes: %+v", len(body), e)
+		}
+		last := imageOf(Key{1}, sample(), "body")
+		e, body, err := findImage(append(append(bytes.Clone(before), images...), last...), Key{1})
+		if err != nil || string(body) != "body" || e.SHA256 != sample().SHA256 {
+			t.Errorf("%+v, %q, %v", e, body, err)
+		}
+	})
+}
+
 // FuzzImage checks that any bytes in a Store are an Entry or none, and that an Entry is written as it was read.
 func FuzzImage(f *testing.F) {
 	f.Add([]byte("body"), imageOf(Key{1}, sample(), ""))

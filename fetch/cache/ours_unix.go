@@ -24,3 +24,14 @@ func checkOurs(name string, info fs.FileInfo) error {
 	}
 	return fmt.Errorf("%w: %s has another owner", errNotOurs, name)
 }
+
+// linksOf returns how many names a file has.
+func linksOf(info fs.FileInfo) int64 {
+	if stat, known := info.Sys().(*syscall.Stat_t); known {
+		return max(int64(stat.Nlink), 1) //nolint:unconvert // it has another type on other systems
+	}
+	return 1
+}
+
+// canShare says that a file can have several names, which are counted.
+const canShare = true

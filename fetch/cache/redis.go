@@ -150,7 +150,7 @@ func (w *redisWriter) Write(p []byte) (int, error) {
 
 // Commit sets the value.
 func (w *redisWriter) Commit(ctx context.Context, e *Entry) error {
-	note, err := noteOf(w.key, e)
+	note, err := appendCheckedNote(nil, w.key, e)
 	w.image = append(w.image, note...)
 	if w.tooLarge || err != nil || len(w.image) > mostValue {
 		w.image = nil

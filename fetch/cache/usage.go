@@ -71,6 +71,10 @@ func (d *Disk) noteUsageLocked(patience time.Duration) error {
 	used := int64(binary.LittleEndian.Uint64(text[:])) + written
 	counted := time.Unix(int64(binary.LittleEndian.Uint64(text[8:])), 0)
 	now := d.now()
+	if err == io.EOF && d.isNew { // there was nothing to be counted
+		err, counted = nil, now
+	}
+	d.isNew = false
 	fresh := err == nil && used >= 0 && now.Sub(counted) < recountAfter && !counted.After(now.Add(time.Hour))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -107,7 +111,7 @@ func (d *Disk) sweep(deadline time.Time) (left int64, whole bool) {
 	now := d.now()
 	var used ages
 	whole = d.walk(deadline, func(_ string, info fs.FileInfo) bool {
-		used[ageStep(now.Sub(info.ModTime()))] += diskSize(info.Size())
+		used[ageStep(now.Sub(info.ModTime()))] += diskSize(info.Size()) / linksOf(info)
 		return true
 	})
 	for _, bytes := range used {
@@ -122,13 +126,42 @@ func (d *Disk) sweep(deadline time.Time) (left int64, whole bool) {
 		oldest--
 	}
 	done := d.walk(deadline, func(name string, info fs.FileInfo) bool {
-		if ageStep(now.Sub(info.ModTime())) >= oldest && os.Remove(name) == nil {
-			left -= diskSize(info.Size())
-			excess -= diskSize(info.Size())
+		if ageStep(now.Sub(info.ModTime())) >= oldest {
+			freed := d.evict(name, info)
+			left -= freed
+			excess -= freed
 		}
 		return excess > 0
 	})
 	return left, whole && (done || excess <= 0)
+}
+
+// evict removes the file of an entry with the other names that it has: they were used last at the same time. It returns
+// how many bytes that frees.
+func (d *Disk) evict(name string, info fs.FileInfo) int64 {
+	if linksOf(info) > 1 {
+		d.removeOthers(name, info)
+	}
+	if os.Remove(name) != nil { // it went with another
+		return 0
+	}
+	return diskSize(info.Size())
+}
+
+// removeOthers removes the other names of a file that several entries share.
+func (d *Disk) removeOthers(name string, info fs.FileInfo) {
+	images, err := os.ReadFile(name)
+	for err == nil && len(images) > 0 {
+		start, note, ok := lastImage(images)
+		if !ok {
+			return
+		}
+		other := d.name(keyOf(images[note:]))
+		if its, err := os.Lstat(other); other != name && err == nil && os.SameFile(its, info) {
+			_ = os.Remove(other) // the next sweep sees it again
+		}
+		images = images[:start]
+	}
 }
 
 // diskSize returns the size that a file takes on disk: whole blocks of 4 KiB.

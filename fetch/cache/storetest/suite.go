@@ -23,6 +23,8 @@ import (
 type Subject struct {
 	// Open opens the same Store again, as another process would.
 	Open func(t *testing.T) cache.Store
+	// Settle waits until others find what was committed to any opened Store; nil means that they do at once.
+	Settle func(t *testing.T)
 	// Spoil changes the last byte of each stored body without the Store.
 	Spoil func(t *testing.T)
 	// TooLarge is the size in bytes of a body that the Store does not accept; 0 means none.
@@ -157,6 +159,9 @@ func testKept(t *testing.T, sub Subject) {
 	none := &cache.Entry{Status: 301, Header: http.Header{"Location": {"/there"}}, Requested: noon, Received: noon}
 	if err := cache.Write(t.Context(), s, key(99), none); err != nil {
 		t.Fatal(err)
+	}
+	if sub.Settle != nil {
+		sub.Settle(t)
 	}
 	want(t, again, key(99), none, nil)
 }

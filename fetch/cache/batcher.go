@@ -1,0 +1,218 @@
+package cache
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A Batcher is a Store in front of a Disk that writes small entries a little later, many at a time and in a goroutine
+// of its own: a Commit then costs no system call, and whoever calls it has no disk to wait for. What waits is found,
+// by this process; others find it once it is written, within lingerTime as a rule. A kill loses what waits. It holds
+// no more than maxBatches batches: with so many under way a Commit waits for one.
+//
+// The error of a write is that of the next Commit, or of Close.
+type Batcher struct {
+	disk *Disk
+
+	mu      sync.Mutex // guards all below
+	done    sync.Cond  // a batch was written
+	open    *batch     // is being filled; nil: nothing waits but what is being written
+	pending map[Key]*batch
+	writing int         // batches
+	linger  *time.Timer // sends the open batch off; nil: no batch was opened yet
+	err     error       // of the writes since a caller was last told of one
+}
+
+const (
+	// batchBytes is the size of a batch, and of the largest entry in one: Disk.Get reads as much at once.
+	batchBytes = tailBytes
+	// maxBatches is how many are being written at most before a Commit waits.
+	maxBatches = 4
+	// lingerTime is how long an entry waits for others at most.
+	lingerTime = 50 * time.Millisecond
+)
+
+// A batch is images one behind the other, one of a key.
+type batch struct {
+	images []byte // never more than its capacity, batchBytes
+	parts  []part
+}
+
+// A part is one image of a batch.
+type part struct {
+	key   Key
+	image []byte // a part of batch.images
+}
+
+var batches = sync.Pool{New: func() any { return &batch{images: make([]byte, 0, batchBytes)} }}
+
+// NewBatcher returns a Batcher in front of disk, which it owns.
+func NewBatcher(disk *Disk) *Batcher {
+	b := &Batcher{disk: disk, pending: make(map[Key]*batch)}
+	b.done.L = &b.mu
+	return b
+}
+
+// Get returns the Entry under key, from memory where it waits to be written.
+func (b *Batcher) Get(ctx context.Context, key Key) (*Found, error) {
+	if image := b.waiting(key); image != nil {
+		e, body, err := findImage(image, key)
+		if err != nil {
+			return nil, nil //nolint:nilerr // as a Disk: what can't be read is missing
+		}
+		return NewFound(e, bytes.NewReader(body), nil), nil
+	}
+	return b.disk.Get(ctx, key)
+}
+
+// waiting returns a copy of the image that waits to be written under key; nil is none.
+func (b *Batcher) waiting(key Key) []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if held := b.pending[key]; held != nil {
+		return bytes.Clone(held.image(key))
+	}
+	return nil
+}
+
+// image returns the image of a key that the batch has.
+func (b *batch) image(key Key) []byte {
+	i := slices.IndexFunc(b.parts, func(p part) bool { return p.key == key })
+	return b.parts[i].image
+}
+
+// Put returns a Writer for the entry of key.
+func (b *Batcher) Put(_ context.Context, key Key) (Writer, error) {
+	return &batchWriter{diskWriter: diskWriter{disk: b.disk, key: key}, batcher: b}, nil
+}
+
+// A batchWriter is a Writer of a Batcher: that of the Disk until Commit.
+type batchWriter struct {
+	diskWriter
+	batcher *Batcher
+}
+
+// Commit has the entry written with others where it is small, else writes it.
+func (w *batchWriter) Commit(ctx context.Context, e *Entry) error {
+	if w.file != nil || w.err != nil || w.done {
+		w.batcher.settle(w.key)
+		return w.diskWriter.Commit(ctx, e)
+	}
+	size := len(w.head)
+	image, err := appendCheckedNote(w.head, w.key, e)
+	if err != nil {
+		return err
+	}
+	if len(image) > batchBytes {
+		w.head = image[:size]
+		w.batcher.settle(w.key)
+		return w.diskWriter.Commit(ctx, e)
+	}
+	w.done = true
+	return w.batcher.add(w.key, image)
+}
+
+// add adds an image to the open batch. It returns the error of an earlier write.
+func (b *Batcher) add(key Key, image []byte) error {
+	b.settle(key)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.open != nil && len(b.open.images)+len(image) > batchBytes {
+		b.sendOff()
+	}
+	for b.open == nil && b.writing >= maxBatches {
+		b.done.Wait()
+	}
+	if b.open == nil {
+		b.open = batches.Get().(*batch)
+		b.startLinger()
+	}
+	start := len(b.open.images)
+	b.open.images = append(b.open.images, image...)
+	b.open.parts = append(b.open.parts, part{key, b.open.images[start:]})
+	b.pending[key] = b.open
+	err := b.err
+	b.err = nil
+	return err
+}
+
+// startLinger starts the time after which the open batch is sent off. mu is held.
+func (b *Batcher) startLinger() {
+	if b.linger == nil {
+		b.linger = time.AfterFunc(lingerTime, func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.sendOff() // or the one behind that: early does no harm
+		})
+		return
+	}
+	b.linger.Reset(lingerTime)
+}
+
+// sendOff has the open batch written, where there is one. mu is held.
+func (b *Batcher) sendOff() {
+	full := b.open
+	if full == nil {
+		return
+	}
+	b.open = nil
+	b.linger.Stop()
+	b.writing++
+	go b.write(full) // Close waits for it
+}
+
+// write writes a batch.
+func (b *Batcher) write(full *batch) {
+	err := b.disk.putAll(full)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range full.parts {
+		delete(b.pending, p.key)
+	}
+	b.writing--
+	b.err = errors.Join(b.err, err)
+	b.done.Broadcast()
+	full.images, full.parts = full.images[:0], full.parts[:0]
+	batches.Put(full)
+}
+
+// settle returns once nothing waits under key. It hardly ever has to wait.
+func (b *Batcher) settle(key Key) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.pending[key] != nil {
+		if b.pending[key] == b.open {
+			b.sendOff()
+		}
+		b.done.Wait()
+	}
+}
+
+// Refresh is that of the Disk, once the entry is written.
+func (b *Batcher) Refresh(ctx context.Context, key Key, e *Entry) error {
+	b.settle(key)
+	return b.disk.Refresh(ctx, key, e)
+}
+
+// Delete is that of the Disk, once the entry is written.
+func (b *Batcher) Delete(ctx context.Context, key Key) error {
+	b.settle(key)
+	return b.disk.Delete(ctx, key)
+}
+
+// Close writes what waits, and closes the Disk.
+func (b *Batcher) Close() error {
+	b.mu.Lock()
+	b.sendOff()
+	for b.writing > 0 {
+		b.done.Wait()
+	}
+	err := b.err
+	b.err = nil
+	b.mu.Unlock()
+	return errors.Join(err, b.disk.Close())
+}
