@@ -129,7 +129,7 @@ func TestDictionaryForOthers(t *testing.T) {
 		o.set("/dict/no", longText("not raw"), "Use-As-Dictionary", `match="/a/b/*", type=other`)
 		o.set("/dict/re", longText("no"), "Use-As-Dictionary", `match="/a/b/(.*)"`)
 		o.set("/dict/far", longText("far"), "Use-As-Dictionary", `match="https://b.test/a/b/*"`)
-		for _, path := range []string{"/a/b/c", "/a/d", "/x", "/y", "/z", "/last"} {
+		for _, path := range []string{"/a/b/c", "/a/d", "/x", "/y", "/z", "/archived", "/last"} {
 			o.set(path, longText(path))
 		}
 		rig.run(one, "https://a.test/dict/all", "https://a.test/dict/a")
@@ -144,12 +144,13 @@ func TestDictionaryForOthers(t *testing.T) {
 			t.Errorf("%d bytes were received", rig.summary.WireBytes)
 		}
 
-		// another origin, another login, plain http, a coding of the user's own, --identity: nothing is offered
+		// another origin, another login, plain http, a coding of the user's own, none, an archive: nothing is offered
 		rig.run(one, "http://a.test/y", "https://b.test/y",
 			`{"url":"https://a.test/y","headers":{"Authorization":"Bearer x"}}`,
 			`{"url":"https://a.test/y","headers":{"Accept-Encoding":"gzip"}}`)
 		rig.run(func(o *Options) { o.Identity = true }, "https://a.test/z")
-		o.wantOffers("-", "-", "-", "-", "-")
+		rig.run(func(o *Options) { o.Archive = func(*Capture) error { return nil } }, "https://a.test/archived")
+		o.wantOffers("-", "-", "-", "-", "-", "-")
 		rig.run(one, "https://a.test/last") // and nothing of that was forgotten
 		o.wantOffers("all is a")
 

@@ -221,11 +221,12 @@ func (x *exchange) headerWithCookies(to *target) http.Header {
 	return mergeHeaders(h, http.Header{"Cookie": x.cookies})
 }
 
-// offerDictionary returns the dictionary that the request offers, with its content in memory; nil is none.
+// offerDictionary returns the dictionary that the request offers, with its content in memory; nil is none. What is
+// archived is to be read without the cache.
 func (x *exchange) offerDictionary(ctx context.Context) *offeredDictionary {
 	if x.to.URL.Scheme != "https" || x.cache.lookup == nil || x.to.Method != http.MethodGet || x.headerOnly ||
 		x.unconditional || x.identity || x.partialHash != nil || x.options.Identity || !acceptsCodings(x.to.Header) ||
-		x.to.Header["Available-Dictionary"] != nil {
+		x.to.Header["Available-Dictionary"] != nil || x.options.Archive != nil {
 		return nil
 	}
 	return x.cache.cache.dictionaries.offer(ctx, x.cache.lookup, x.startedAt)
