@@ -67,7 +67,7 @@ func printPlan(in *interrupts, c *config, src fetch.Source) int {
 // failureWriter returns a function that writes the failure of an invalid input line to standard error: a Record, or
 // words.
 func failureWriter(inWords bool) func(fetch.Request, *fetch.LineError) {
-	sink := fetch.Sink(output.NewJSONL(stream{os.Stderr}, encode.BodyNone))
+	sink := fetch.Sink(output.NewJSONL(stream{os.Stderr}, encode.Layout{Body: encode.BodyNone}))
 	if inWords {
 		sink = terminal.NewFailures(stream{os.Stderr}, "a run with --failures FILE keeps them all")
 	}

@@ -190,6 +190,9 @@ func registerOutput(r *registrar, s *settings) {
 	r.bool(&o.KeepHeader, "headers", "", "add the headers of the answer to Records")
 	r.bool(&o.KeepTiming, "timing", "",
 		"add times for dns, connect, tls, first byte and body to Records, and whether the connection was kept")
+	r.bool(&s.output.allMembers, "all-members", "",
+		"null for each member of a Record that has no value, in place of leaving it out, for readers that guess "+
+			"columns from the first lines (help readers)")
 	r.bool(&s.output.resume, "resume", "",
 		"continue where an earlier run of the same command ended, killed or not (help resume)")
 	s.output.repack = true

@@ -45,7 +45,7 @@ output, failures and a summary to standard error.
   help TOPIC   print a topic of the manual
   merge PART.. join the outputs of several runs in the order of their input
   report FILE.. make a page of HTML that shows what earlier runs did
-  schema       print the JSON Schema of the output
+  schema       print the JSON Schema of the output, or with --for the statement that loads it
   completion   print a completion script for a shell
   man          print the man page, or write it and one for each topic into a directory
   version      print the version

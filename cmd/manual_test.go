@@ -111,7 +111,8 @@ func TestManualFlags(t *testing.T) {
 var foreignFlags = map[string]bool{
 	"--array": true, "--wrap": true, "--array-properties": true, "--job-definition": true, "--job-queue": true,
 	"--job-name": true, "--sshlogin": true, "--plus": true, "--expect": true, "--parsable": true, "--requeue": true,
-	"--dependency": true, "--joblog": true, "--resume-failed": true, "--termseq": true, "--retry-strategy": true,
+	"--dependency": true, "--joblog": true,
+	"--queries-file": true, "--resume-failed": true, "--termseq": true, "--retry-strategy": true,
 }
 
 // manualPages returns the names of the files with the manual.

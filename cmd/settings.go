@@ -69,9 +69,17 @@ type outputFlags struct {
 	publish  publishMode
 	ordered  bool
 	resume   bool
-	repack   bool // a compressed output of resume, once all is done
+
+	allMembers bool // null for members without a value
+
+	repack bool // a compressed output of resume, once all is done
 
 	skipExisting bool // bodies that are in saveDir
+}
+
+// layout returns what the lines of Records look like.
+func (f outputFlags) layout() encode.Layout {
+	return encode.Layout{Body: f.body, AllMembers: f.allMembers}
 }
 
 // A publishMode says which runs give the output file its name.

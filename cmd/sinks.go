@@ -17,9 +17,9 @@ import (
 // is for those that are held.
 func (out *outputs) sink(c *config, changed *cache.Reporter, space *spool.Space) fetch.Sink {
 	f := c.output
-	successes := fetch.Sink(output.NewJSONL(out.records, f.body))
+	successes := fetch.Sink(output.NewJSONL(out.records, f.layout()))
 	if out.resumed != nil {
-		successes = journal.NewSink(out.resumed, out.records, f.body)
+		successes = journal.NewSink(out.resumed, out.records, f.layout())
 	}
 	if changed != nil {
 		successes = output.OnlyChanged{Sink: successes}
@@ -44,7 +44,7 @@ func (out *outputs) failureSink(c *config) fetch.Sink {
 	var file fetch.Sink
 	whereAll := "--failures FILE keeps them all"
 	if out.failures != nil {
-		file = output.NewJSONL(out.failures, c.output.body)
+		file = output.NewJSONL(out.failures, c.output.layout())
 		whereAll = "all are in " + c.output.failures
 	}
 	if out.console.inWords && !c.quiet && (file == nil || out.console.stderrIsTerminal) {
@@ -58,7 +58,7 @@ func (out *outputs) failureSink(c *config) fetch.Sink {
 	case out.failureLines != nil:
 		return out.failureLines
 	case out.console.inWords:
-		return output.NewJSONL(io.Discard, encode.BodyNone) // the summary has their counts and examples
+		return output.NewJSONL(io.Discard, encode.Layout{Body: encode.BodyNone}) // the summary has their counts and examples
 	}
-	return output.NewJSONL(out.console.stderr, c.output.body)
+	return output.NewJSONL(out.console.stderr, c.output.layout())
 }

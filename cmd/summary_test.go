@@ -19,7 +19,7 @@ import (
 // countsOf returns the Counts of failures, each given as often as its number says.
 func countsOf(t *testing.T, failures map[*fetch.Record]int) *output.Counts {
 	t.Helper()
-	counts := output.NewCounts(output.NewJSONL(io.Discard, encode.BodyNone))
+	counts := output.NewCounts(output.NewJSONL(io.Discard, encode.Layout{Body: encode.BodyNone}))
 	for r, n := range failures {
 		for range n {
 			each := *r

@@ -85,7 +85,7 @@ func TestChaos(t *testing.T) {
 		text.WriteString(strings.ReplaceAll(line, "$HOST", servers.start(t, f)) + "\n")
 	}
 	var lines bytes.Buffer
-	readable := readableSink{Sink: output.NewJSONL(&lines, encode.BodyAuto)}
+	readable := readableSink{Sink: output.NewJSONL(&lines, encode.Layout{Body: encode.BodyAuto})}
 	summary, err := fetch.Run(t.Context(), new(input.Reader).Lines(strings.NewReader(text.String()), "input"), &readable,
 		chaosOptions(t))
 	if err != nil || summary.Total != int64(len(faults)) || !summary.Complete {

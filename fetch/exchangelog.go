@@ -77,13 +77,18 @@ type TimingStep struct {
 	Took time.Duration
 }
 
+// AllSteps returns all steps in their order; Took is negative where one did not take place.
+func (t *Timing) AllSteps() [5]TimingStep {
+	return [...]TimingStep{
+		{"dns_ms", t.DNS}, {"connect_ms", t.Connect}, {"tls_ms", t.TLS}, {"first_byte_ms", t.FirstByte},
+		{"body_ms", t.Body},
+	}
+}
+
 // Steps returns the steps that took place, in their order.
 func (t *Timing) Steps() []TimingStep {
 	steps := make([]TimingStep, 0, 5)
-	for _, step := range [...]TimingStep{
-		{"dns_ms", t.DNS}, {"connect_ms", t.Connect}, {"tls_ms", t.TLS}, {"first_byte_ms", t.FirstByte},
-		{"body_ms", t.Body},
-	} {
+	for _, step := range t.AllSteps() {
 		if step.Took >= 0 {
 			steps = append(steps, step)
 		}

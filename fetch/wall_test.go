@@ -59,13 +59,14 @@ var mayImport = map[string]string{
 	"output/merge":    "fetch/spool",
 	"output/report":   "fetch fetch/failure fetch/histogram fetch/httpurl output output/encode",
 	"output/warc":     "fetch fetch/spool output/encode",
+	"output/loading":  "",
 	"output/terminal": "fetch fetch/failure output output/encode",
 
 	"cmd/hostsfile": "fetch fetch/judge fetch/parse",
 	"cmd": "cmd/hostsfile fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
 		"fetch/httpurl fetch/input fetch/judge fetch/limits fetch/netrc fetch/paging fetch/parse fetch/redact fetch/resp " +
 		"fetch/spelling fetch/spool fetch/transport " +
-		"output output/encode output/file output/journal output/merge output/report " +
+		"output output/encode output/file output/journal output/loading output/merge output/report " +
 		"output/savedir output/terminal output/warc",
 	"": "cmd",
 

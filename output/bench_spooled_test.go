@@ -18,7 +18,7 @@ func BenchmarkEncodeSpooled(b *testing.B) {
 		"png-16m":  {"image/png", strings.Repeat("\x89PNG\x00\x01\x02\x03", 2<<20)},
 	} {
 		b.Run(name, func(b *testing.B) {
-			sink := NewJSONL(io.Discard, encode.BodyAuto)
+			sink := NewJSONL(io.Discard, encode.Layout{Body: encode.BodyAuto})
 			r := encodetest.Spooled(b, encodetest.Success(c[0], c[1]))
 			body := r.Spool
 			b.ReportAllocs()

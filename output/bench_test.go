@@ -28,7 +28,7 @@ func BenchmarkEncode(b *testing.B) {
 		{"json-64k", "application/json", "[" + strings.TrimSuffix(strings.Repeat(object+",", 64), ",") + "]"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			sink := NewJSONL(io.Discard, encode.BodyAuto)
+			sink := NewJSONL(io.Discard, encode.Layout{Body: encode.BodyAuto})
 			r := encodetest.Success(c.contentType, c.body)
 			body := r.Body
 			b.ReportAllocs()
@@ -43,7 +43,7 @@ func BenchmarkEncode(b *testing.B) {
 		})
 	}
 	b.Run("failure", func(b *testing.B) {
-		sink := NewJSONL(io.Discard, encode.BodyAuto)
+		sink := NewJSONL(io.Discard, encode.Layout{Body: encode.BodyAuto})
 		r := encodetest.Failure(failure.BadStatus, "404 Not Found")
 		b.ReportAllocs()
 		for b.Loop() {

@@ -19,7 +19,7 @@ func changedRecord(seq int64, url string, unchanged bool) *fetch.Record {
 // TestOnlyChanged: unchanged Records are left out, in order too, and hold up no other.
 func TestOnlyChanged(t *testing.T) {
 	var out bytes.Buffer
-	sink := NewInOrder(OnlyChanged{NewJSONL(&out, encode.BodyAuto)}, nil)
+	sink := NewInOrder(OnlyChanged{NewJSONL(&out, encode.Layout{Body: encode.BodyAuto})}, nil)
 	for _, r := range []*fetch.Record{changedRecord(2, "http://c/", false), changedRecord(1, "http://b/", true),
 		changedRecord(3, "http://d/", true), changedRecord(0, "http://a/", false)} {
 		sink.Encode(r)

@@ -15,5 +15,6 @@
 //	output     the Sinks                            imports encode
 //	savedir    bodies as files                      imports encode, file
 //	encode     Records as lines of JSON
+//	loading    statements that load a file of lines
 //	file       whole files, locks, names
 package output

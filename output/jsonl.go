@@ -15,26 +15,26 @@ const writeSize = 64 << 10
 // Write is of whole lines, except for a line in a temporary file: that takes one ReadFrom where the writer is an
 // io.ReaderFrom, and many Writes where it is not.
 type JSONL struct {
-	out  io.Writer
-	mode encode.BodyMode
-	buf  []byte
-	pool *linePool
+	out    io.Writer
+	layout encode.Layout
+	buf    []byte
+	pool   *linePool
 }
 
-// NewJSONL returns a JSONL that writes to out, with bodies as mode says.
-func NewJSONL(out io.Writer, mode encode.BodyMode) *JSONL {
-	return &JSONL{out: out, mode: mode, pool: newLinePool()}
+// NewJSONL returns a JSONL that writes lines of that layout to out.
+func NewJSONL(out io.Writer, layout encode.Layout) *JSONL {
+	return &JSONL{out: out, layout: layout, pool: newLinePool()}
 }
 
 // Encode sets the Record's line and releases what was rendered: the line of a body in a temporary file is in another
 // temporary file. Where that can't be made it sets LineErr, and the body stays.
 func (j *JSONL) Encode(r *fetch.Record) {
-	if r.Spool != nil && r.Failure == nil && j.mode != encode.BodyNone {
-		if r.LongLine, r.LineErr = encode.SpoolRecord(r, j.mode); r.LineErr != nil {
+	if r.Spool != nil && r.Failure == nil && j.layout.Body != encode.BodyNone {
+		if r.LongLine, r.LineErr = encode.SpoolRecord(r, j.layout); r.LineErr != nil {
 			return
 		}
 	} else {
-		r.Line = encode.AppendRecord(j.pool.get(len(r.Body)), r, j.mode)
+		r.Line = encode.AppendRecord(j.pool.get(len(r.Body)), r, j.layout)
 	}
 	r.ReleaseRendered()
 }

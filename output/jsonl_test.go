@@ -35,7 +35,7 @@ func (w *wholeLineWriter) Write(p []byte) (int, error) {
 // Lines of any length are written whole and in order, many small ones in one Write.
 func TestJSONLWritesWholeLines(t *testing.T) {
 	out := &wholeLineWriter{t: t}
-	sink := NewJSONL(out, encode.BodyText)
+	sink := NewJSONL(out, encode.Layout{Body: encode.BodyText})
 	rng := rand.New(rand.NewPCG(5, 6))
 	var want strings.Builder
 	const n = 400
@@ -46,7 +46,7 @@ func TestJSONLWritesWholeLines(t *testing.T) {
 		}
 		r := encodetest.Success("text/plain", strings.Repeat("x", length))
 		r.Request.Index = int64(i)
-		want.Write(encode.AppendRecord(nil, r, encode.BodyText))
+		want.Write(encode.AppendRecord(nil, r, encode.Layout{Body: encode.BodyText}))
 		encodetest.WriteRecord(t, sink, r)
 	}
 	if err := sink.Flush(true); err != nil {
@@ -63,7 +63,7 @@ func TestJSONLWritesWholeLines(t *testing.T) {
 // A huge line is written at once, after what was buffered.
 func TestJSONLOfAHugeLine(t *testing.T) {
 	out := &wholeLineWriter{t: t}
-	sink := NewJSONL(out, encode.BodyAuto)
+	sink := NewJSONL(out, encode.Layout{Body: encode.BodyAuto})
 	encodetest.WriteRecord(t, sink, encodetest.Success("text/plain", "small"))
 	if out.n != 0 {
 		t.Errorf("%d Writes of one small line, want none before the flush", out.n)
@@ -85,17 +85,17 @@ func TestJSONLOfAHugeLine(t *testing.T) {
 func TestJSONLReturnsTheWritersError(t *testing.T) {
 	line := encodetest.Success("text/plain", "x")
 	huge := encodetest.Success("text/plain", strings.Repeat("x", writeSize))
-	sink := NewJSONL(encodetest.BrokenWriter{}, encode.BodyAuto)
+	sink := NewJSONL(encodetest.BrokenWriter{}, encode.Layout{Body: encode.BodyAuto})
 	encodetest.WriteRecord(t, sink, line)
 	if err := sink.Flush(false); !errors.Is(err, encodetest.ErrBroken) {
 		t.Errorf("flush: %v", err)
 	}
-	sink = NewJSONL(encodetest.BrokenWriter{}, encode.BodyAuto)
+	sink = NewJSONL(encodetest.BrokenWriter{}, encode.Layout{Body: encode.BodyAuto})
 	sink.Encode(huge)
 	if err := sink.Put(huge); !errors.Is(err, encodetest.ErrBroken) {
 		t.Errorf("a huge line: %v", err)
 	}
-	sink = NewJSONL(encodetest.BrokenWriter{}, encode.BodyAuto)
+	sink = NewJSONL(encodetest.BrokenWriter{}, encode.Layout{Body: encode.BodyAuto})
 	var err error
 	for range writeSize/100 + 1 {
 		r := encodetest.Success("text/plain", "x")
@@ -112,7 +112,7 @@ func TestJSONLReturnsTheWritersError(t *testing.T) {
 // Encode releases the body, and is safe for concurrent use.
 func TestJSONLEncodesConcurrently(t *testing.T) {
 	out := &wholeLineWriter{t: t}
-	sink := NewJSONL(out, encode.BodyAuto)
+	sink := NewJSONL(out, encode.Layout{Body: encode.BodyAuto})
 	records := make(chan *fetch.Record)
 	var workers sync.WaitGroup
 	for w := range 8 {
@@ -182,7 +182,7 @@ func TestSplit(t *testing.T) {
 // --ordered Records wait by the thousand.
 func TestRenderedRecordsAreSmall(t *testing.T) {
 	big := strings.Repeat("x", 100<<10)
-	for _, sink := range []fetch.Sink{NewJSONL(io.Discard, encode.BodyAuto), OnlyChanged{}} {
+	for _, sink := range []fetch.Sink{NewJSONL(io.Discard, encode.Layout{Body: encode.BodyAuto}), OnlyChanged{}} {
 		r := encodetest.Success("text/"+big, big)
 		r.Header, r.FinalURL, r.ContentEncoding = http.Header{"X": {big}}, "http://a.test/"+big, big
 		r.FailureBody, r.Unchanged = []byte(big), true
@@ -197,7 +197,7 @@ func TestRenderedRecordsAreSmall(t *testing.T) {
 
 // TestLargeLinesReuseMemory: a body of a few 100 KB costs no memory of its size again and again.
 func TestLargeLinesReuseMemory(t *testing.T) {
-	sink := NewJSONL(io.Discard, encode.BodyAuto)
+	sink := NewJSONL(io.Discard, encode.Layout{Body: encode.BodyAuto})
 	reused := 0
 	var before *byte
 	for range 50 { // under the race detector a sync.Pool drops some

@@ -15,7 +15,9 @@ type lineSink struct {
 	err     error
 }
 
-func (*lineSink) Encode(r *fetch.Record) { r.Line = encode.AppendRecord(nil, r, encode.BodyAuto) }
+func (*lineSink) Encode(r *fetch.Record) {
+	r.Line = encode.AppendRecord(nil, r, encode.Layout{Body: encode.BodyAuto})
+}
 
 func (s *lineSink) Put(r *fetch.Record) error {
 	if s.err != nil {

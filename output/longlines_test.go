@@ -20,7 +20,7 @@ import (
 // With BodyNone a body in a file makes no second file, and is closed.
 func TestSpooledBodyThatIsNotWanted(t *testing.T) {
 	r := encodetest.Spooled(t, encodetest.Success("application/json", `[1]`))
-	sink := NewJSONL(io.Discard, encode.BodyNone)
+	sink := NewJSONL(io.Discard, encode.Layout{Body: encode.BodyNone})
 	sink.Encode(r)
 	if r.LongLine != nil || r.LineErr != nil || r.Spool != nil || !bytes.Contains(r.Line, []byte(`"bytes":3`)) ||
 		bytes.Contains(r.Line, []byte(`"body"`)) {
@@ -31,12 +31,12 @@ func TestSpooledBodyThatIsNotWanted(t *testing.T) {
 // A writer with ReadFrom gets each long line in one call, after what was buffered.
 func TestLongLinesInOneCall(t *testing.T) {
 	out := &readFromCounter{}
-	sink := NewJSONL(out, encode.BodyAuto)
+	sink := NewJSONL(out, encode.Layout{Body: encode.BodyAuto})
 	want := ""
 	for i := range 5 {
 		r := encodetest.Success("text/plain", strings.Repeat("x", 100_000*(i%2)+1))
 		r.Request.Index = int64(i)
-		want += string(encode.AppendRecord(nil, r, encode.BodyAuto))
+		want += string(encode.AppendRecord(nil, r, encode.Layout{Body: encode.BodyAuto}))
 		if i%2 == 1 {
 			r = encodetest.Spooled(t, r)
 		}
@@ -77,7 +77,7 @@ func TestLongLineThatBreaks(t *testing.T) {
 	before := spooltest.OpenFiles(t)
 	r := encodetest.Spooled(t, encodetest.Success("text/plain", "x"))
 	full := encodetest.Spooled(t, encodetest.Success("text/plain", "x"))
-	sink := NewJSONL(encodetest.BrokenWriter{}, encode.BodyAuto)
+	sink := NewJSONL(encodetest.BrokenWriter{}, encode.Layout{Body: encode.BodyAuto})
 	sink.Encode(full)
 	if err := sink.Put(full); !errors.Is(err, encodetest.ErrBroken) {
 		t.Errorf("a full disk: %v", err)
@@ -107,11 +107,11 @@ func TestInOrderOfLongLines(t *testing.T) {
 	for _, i := range rand.New(rand.NewPCG(9, 9)).Perm(n - 1) {
 		r := encodetest.Success("text/plain", strings.Repeat(string(rune('a'+i%26)), 1+i*10_000))
 		r.Seq = int64(i + 1)
-		want[i+1] = string(encode.AppendRecord(nil, r, encode.BodyAuto))
+		want[i+1] = string(encode.AppendRecord(nil, r, encode.Layout{Body: encode.BodyAuto}))
 		if i%3 > 0 {
 			r = encodetest.Spooled(t, r)
 		}
-		sink := NewJSONL(nil, encode.BodyAuto)
+		sink := NewJSONL(nil, encode.Layout{Body: encode.BodyAuto})
 		sink.Encode(r)
 		if err := o.Put(r); err != nil {
 			t.Fatal(err)
@@ -121,8 +121,9 @@ func TestInOrderOfLongLines(t *testing.T) {
 		t.Errorf("%d files are open, %d were before; %d Records are held", now, before, o.Held())
 	}
 	first := encodetest.Spooled(t, encodetest.Success("text/plain", "first"))
-	want[0] = string(encode.AppendRecord(nil, encodetest.Success("text/plain", "first"), encode.BodyAuto))
-	NewJSONL(nil, encode.BodyAuto).Encode(first)
+	want[0] = string(encode.AppendRecord(nil, encodetest.Success("text/plain", "first"),
+		encode.Layout{Body: encode.BodyAuto}))
+	NewJSONL(nil, encode.Layout{Body: encode.BodyAuto}).Encode(first)
 	if err := o.Put(first); err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func run(t testing.TB, text string) []string {
 	options.Retries, options.KeepHeader, options.KeepTiming = 0, true, true
 	options.ConnectTimeout = time.Minute
 	var out strings.Builder
-	sink := output.NewInOrder(output.NewJSONL(&out, encode.BodyAuto), nil)
+	sink := output.NewInOrder(output.NewJSONL(&out, encode.Layout{Body: encode.BodyAuto}), nil)
 	defer func() {
 		if err := sink.Close(); err != nil {
 			t.Error(err)

@@ -26,11 +26,16 @@ const (
 	BodyNone   BodyMode = "none"
 )
 
-// appendBody appends the members body and body_encoding; neither where there is no body.
+// A Layout is what Records look like as lines.
+type Layout struct {
+	Body BodyMode
+	// AllMembers says that every member of a success or a failure is in every line, null where it has no value: one that
+	// is absent from the first lines is missed by readers that take the columns of a file from those.
+	AllMembers bool
+}
+
+// appendBody appends the members body and body_encoding of a Record that has a body.
 func appendBody(dst []byte, r *fetch.Record, mode BodyMode) []byte {
-	if !r.HasBody || mode == BodyNone {
-		return dst
-	}
 	dst = append(dst, `,"body":`...)
 	if mode == BodyBase64 {
 		return appendBase64(dst, r.Body)

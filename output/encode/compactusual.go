@@ -34,6 +34,9 @@ func compactUsual(dst, p []byte) ([]byte, bool) {
 				i += indexOdd(notPlain(binary.LittleEndian.Uint64(p[i:])))
 			}
 			if byteAt(p, i) == '"' {
+				if wantName && p[i-1] == '"' { // an empty name is not portable
+					return dst, false
+				}
 				i++
 			} else {
 				i = endOfString(p, i)

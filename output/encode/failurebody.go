@@ -8,14 +8,14 @@ import (
 	"batchfetch/fetch/redact"
 )
 
-// appendFailureBody appends the start of the body of a failed response where that is text or JSON.
-func appendFailureBody(dst []byte, r *fetch.Record) []byte {
+// failureBody returns the start of the body of a failed response where that is text or JSON, else "".
+func failureBody(r *fetch.Record) string {
 	if len(r.FailureBody) == 0 {
-		return dst
+		return ""
 	}
 	kind, charset := mediaType(r.ContentType)
 	if !isJSON(kind) && !isText(kind) {
-		return dst
+		return ""
 	}
 	charset = effectiveCharset(kind, charset, r.FailureBody)
 	for cut := range utf8.UTFMax { // the end may be amid a character
@@ -26,7 +26,7 @@ func appendFailureBody(dst []byte, r *fetch.Record) []byte {
 		if bytes.IndexByte(text, 0) >= 0 {
 			break
 		}
-		return appendOptional(dst, "response_body", redact.URLs(string(text)))
+		return redact.URLs(string(text))
 	}
-	return dst
+	return ""
 }

@@ -32,7 +32,7 @@ func TestFailureBody(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := &fetch.Record{ContentType: tt.contentType, FailureBody: []byte(tt.body), Status: 404,
 				Failure: &fetch.Failure{Kind: failure.BadStatus, Err: errors.New("404 Not Found")}}
-			line := string(AppendRecord(nil, r, BodyAuto))
+			line := string(AppendRecord(nil, r, Layout{Body: BodyAuto}))
 			_, rest, _ := strings.Cut(line, `"message":"404 Not Found"}`)
 			got, _, _ := strings.Cut(rest, `,"attempts"`)
 			if got != tt.want {

@@ -56,12 +56,12 @@ func TestNothingForARunner(t *testing.T) {
 				line []byte
 				want string
 			}{
-				"a JSON body":        {AppendRecord([]byte("##["), r, BodyAuto)[3:], `"body":["` + tt.json + `"]`},
-				"a URL":              {AppendRecord(nil, r, BodyAuto), `"url":"http://a.test/` + tt.json + `"`},
-				"meta":               {AppendRecord(nil, r, BodyAuto), `"meta":"` + tt.json + `"`},
-				"a request's body":   {AppendRecord(nil, r, BodyAuto), `"body":"` + tt.json + `"`},
-				"a text body":        {AppendRecord(nil, page, BodyAuto), `"body":"` + tt.json + `"`},
-				"a failure":          {AppendRecord(nil, failed, BodyAuto), `"message":"` + tt.json + `"`},
+				"a JSON body":        {AppendRecord([]byte("##["), r, Layout{Body: BodyAuto})[3:], `"body":["` + tt.json + `"]`},
+				"a URL":              {AppendRecord(nil, r, Layout{Body: BodyAuto}), `"url":"http://a.test/` + tt.json + `"`},
+				"meta":               {AppendRecord(nil, r, Layout{Body: BodyAuto}), `"meta":"` + tt.json + `"`},
+				"a request's body":   {AppendRecord(nil, r, Layout{Body: BodyAuto}), `"body":"` + tt.json + `"`},
+				"a text body":        {AppendRecord(nil, page, Layout{Body: BodyAuto}), `"body":"` + tt.json + `"`},
+				"a failure":          {AppendRecord(nil, failed, Layout{Body: BodyAuto}), `"message":"` + tt.json + `"`},
 				"a log line":         {logLine(tt.text), `"message":"` + tt.json + `"`},
 				"a log line's value": {logLine(tt.text), `"from":"` + tt.json + `"`},
 			} {
@@ -98,9 +98,9 @@ func TestNothingForARunnerInPieces(t *testing.T) {
 					body = body[1:] // no JSON: it is written as text after all
 				}
 				r := encodetest.Success(contentType, body)
-				want := AppendRecord(nil, r, BodyAuto)
+				want := AppendRecord(nil, r, Layout{Body: BodyAuto})
 				spooled := encodetest.Spooled(t, r)
-				line, err := SpoolRecord(spooled, BodyAuto)
+				line, err := SpoolRecord(spooled, Layout{Body: BodyAuto})
 				if err != nil {
 					t.Fatal(err)
 				}

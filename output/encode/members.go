@@ -10,11 +10,35 @@ func appendName(dst []byte, name string) []byte {
 	return append(append(append(dst, ',', '"'), name...), '"', ':')
 }
 
+// appendAbsent appends members that have no value: as null with AllMembers, else not at all.
+func (l Layout) appendAbsent(dst []byte, names ...string) []byte {
+	if l.AllMembers {
+		for _, name := range names {
+			dst = append(appendName(dst, name), "null"...)
+		}
+	}
+	return dst
+}
+
+func (l Layout) appendOptional(dst []byte, name, value string) []byte {
+	if value == "" {
+		return l.appendAbsent(dst, name)
+	}
+	return appendOptional(dst, name, value)
+}
+
 func appendOptional(dst []byte, name, value string) []byte {
 	if value == "" {
 		return dst
 	}
 	return appendString(appendName(dst, name), value)
+}
+
+func (l Layout) appendCount(dst []byte, name string, value int64) []byte {
+	if value == 0 {
+		return l.appendAbsent(dst, name)
+	}
+	return appendCount(dst, name, value)
 }
 
 func appendCount(dst []byte, name string, value int64) []byte {
@@ -24,9 +48,9 @@ func appendCount(dst []byte, name string, value int64) []byte {
 	return strconv.AppendInt(appendName(dst, name), value, 10)
 }
 
-func appendRaw(dst []byte, name string, raw []byte) []byte {
+func (l Layout) appendRaw(dst []byte, name string, raw []byte) []byte {
 	if len(raw) == 0 {
-		return dst
+		return l.appendAbsent(dst, name)
 	}
 	start := len(appendName(dst, name))
 	return escapeTail(append(appendName(dst, name), raw...), start)

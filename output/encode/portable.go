@@ -8,7 +8,7 @@ import (
 
 // portableJSON is a compactor that accepts only what common readers take: jq, DuckDB, PostgreSQL, pandas and Polars
 // refuse a whole file for one value of it with half of a surrogate pair, a \u0000, an integer beyond 64 bits or a
-// number beyond a double (RFC 8259 sections 6 and 8.2 leave all of them to the reader).
+// number beyond a double (RFC 8259 sections 6 and 8.2 leave all of them to the reader), Miller 6 for an empty name.
 type portableJSON struct {
 	compactor
 	check portabilityCheck
@@ -33,6 +33,7 @@ func (j *portableJSON) end(dst []byte) ([]byte, bool) {
 // A portabilityCheck reads valid JSON in pieces, and finds what is not portable. Of other text it says anything.
 type portabilityCheck struct {
 	inString bool
+	isEmpty  bool // the string has nothing in it so far; without inString, it was the last token
 	escape   escapeState
 	hex      [4]byte // of the present \u escape
 	hexes    int     // how many of them have been read
@@ -56,7 +57,9 @@ func (c *portabilityCheck) read(p []byte) bool {
 	for i := 0; i < len(p); i++ {
 		switch {
 		case c.inString && c.escape == noEscape:
-			i += c.skipPlain(p[i:])
+			skipped := c.skipPlain(p[i:])
+			i += skipped
+			c.isEmpty = c.isEmpty && skipped == 0 && (i == len(p) || p[i] == '"')
 			if i < len(p) && !c.readInString(p[i]) {
 				return false
 			}
@@ -69,10 +72,11 @@ func (c *portabilityCheck) read(p []byte) bool {
 				return false
 			}
 		default:
-			if !c.endNumber() {
+			if !c.endNumber() || c.isEmpty && p[i] == ':' {
 				return false
 			}
 			c.inString = p[i] == '"'
+			c.isEmpty = c.inString || c.isEmpty && isSpace(p[i])
 		}
 	}
 	return true

@@ -39,6 +39,9 @@ func TestPortable(t *testing.T) {
 		`"\ud83d\ude00"`: true, `"\uD83D\uDE00\ud83d\ude00"`: true, `"\ud83d"`: false, `"\ude00"`: false,
 		`"\ud83dx"`: false, `"\ud83d\n"`: false, `"\ud83d\ud83d\ude00"`: false, `"\ude00\ud83d"`: false,
 		`{"\ud83d":1}`: false, `"\\ud83d"`: true, `"\\\ud83d"`: false, `"\ud7ff\ue000"`: true,
+		`{"":1}`: false, `[{"a":"","b":{"" :1}}]`: false, `{"a":"","b":["",""],"\n":""}`: true, `""`: true,
+		`{"a":1,"":{}}`: false, "{\"\"\n\t :1}": false, `{"\"":1}`: true, `[1,""]`: true,
+
 		`"\u0000"`: false, `"\u0001"`: true, `"\\u0000"`: true, `"1e999 18446744073709551616"`: true,
 	} {
 		for _, piece := range []int{1, 2, 3, 7, len(text)} {

@@ -13,18 +13,20 @@ import (
 )
 
 // AppendRecord appends r as one line: a JSON object without line breaks, and a newline. Members whose value is not
-// known are left out, and secrets are masked.
-func AppendRecord(dst []byte, r *fetch.Record, mode BodyMode) []byte {
+// known are left out, or null with AllMembers, and secrets are masked.
+func AppendRecord(dst []byte, r *fetch.Record, layout Layout) []byte {
 	start := len(dst)
-	dst = appendBeforeBody(dst, r)
-	if r.Failure == nil {
-		dst = appendBody(dst, r, mode)
+	dst = layout.appendBeforeBody(dst, r)
+	if r.Failure == nil && r.HasBody && layout.Body != BodyNone {
+		dst = appendBody(dst, r, layout.Body)
+	} else {
+		dst = layout.appendAbsent(dst, "body", "body_encoding")
 	}
-	return escapeCommands(appendAfterBody(dst, r), start)
+	return escapeCommands(layout.appendAfterBody(dst, r), start)
 }
 
 // appendBeforeBody appends the members before the body.
-func appendBeforeBody(dst []byte, r *fetch.Record) []byte {
+func (l Layout) appendBeforeBody(dst []byte, r *fetch.Record) []byte {
 	kind := "success"
 	if r.Failure != nil {
 		kind = "failure"
@@ -33,101 +35,117 @@ func appendBeforeBody(dst []byte, r *fetch.Record) []byte {
 	dst = append(dst, kind...)
 	dst = append(dst, `","index":`...)
 	dst = strconv.AppendInt(dst, r.Request.Index, 10)
-	dst = appendRaw(dst, "id", r.Request.ID)
-	dst = appendCount(dst, "page", r.Request.Page)
-	dst = appendOptional(dst, "url", redact.URL(r.Request.URL))
-	dst = appendOptional(dst, "final_url", r.FinalURL)
+	dst = l.appendRaw(dst, "id", r.Request.ID)
+	dst = l.appendCount(dst, "page", r.Request.Page)
+	dst = l.appendOptional(dst, "url", redact.URL(r.Request.URL))
+	dst = l.appendOptional(dst, "final_url", r.FinalURL)
 	if r.Next != nil && r.Failure == nil {
 		dst = appendOptional(dst, "next", redact.URL(r.Next.URL))
+	} else {
+		dst = l.appendAbsent(dst, "next")
 	}
-	dst = appendCount(dst, "status", int64(r.Status))
-	dst = appendResponse(dst, r)
+	dst = l.appendCount(dst, "status", int64(r.Status))
+	dst = l.appendResponse(dst, r)
 	if r.Failure != nil {
-		return appendFailure(dst, r)
+		return l.appendAbsent(l.appendFailure(dst, r), "path")
 	}
-	return appendOptional(dst, "path", r.Path)
+	return l.appendOptional(l.appendAbsent(dst, "error", "response_body", "file", "line", "input"), "path", r.Path)
 }
 
 // appendAfterBody appends the members after the body.
-func appendAfterBody(dst []byte, r *fetch.Record) []byte {
+func (l Layout) appendAfterBody(dst []byte, r *fetch.Record) []byte {
 	dst = append(dst, `,"attempts":`...)
 	dst = strconv.AppendInt(dst, int64(r.Attempts), 10)
-	dst = appendCount(dst, "redirects", int64(r.Redirects))
+	dst = l.appendCount(dst, "redirects", int64(r.Redirects))
 	if !r.StartedAt.IsZero() {
 		dst = appendTime(append(dst, `,"started_at":`...), r.StartedAt)
 		dst = appendMillis(append(dst, `,"elapsed_ms":`...), r.Elapsed)
+	} else {
+		dst = l.appendAbsent(dst, "started_at", "elapsed_ms")
 	}
-	dst = appendOptional(dst, "remote_addr", r.RemoteAddr)
+	dst = l.appendOptional(dst, "remote_addr", r.RemoteAddr)
 	if r.Failure == nil {
-		dst = appendOptional(dst, "cache", string(r.Cache))
+		dst = l.appendOptional(dst, "cache", string(r.Cache))
+	} else {
+		dst = l.appendAbsent(dst, "cache")
 	}
-	dst = appendTiming(dst, r.Timing)
-	dst = appendHeaders(dst, r.Header)
-	if len(r.Input) == 0 { // a line that could not be parsed may hold secrets anywhere
-		dst = appendRequest(dst, &r.Request)
+	dst = l.appendTiming(dst, r.Timing)
+	dst = l.appendHeaders(dst, r.Header)
+	if len(r.Input) == 0 && r.Request.HasMoreThanURL() { // a line that can't be parsed may hold secrets anywhere
+		dst = l.appendRequest(dst, &r.Request)
+	} else {
+		dst = l.appendAbsent(dst, "request")
 	}
-	dst = appendRaw(dst, "meta", r.Request.Meta)
+	dst = l.appendRaw(dst, "meta", r.Request.Meta)
 	return append(dst, '}', '\n')
 }
 
 // appendResponse appends what is known of the response except its body.
-func appendResponse(dst []byte, r *fetch.Record) []byte {
-	dst = appendOptional(dst, "protocol", r.Protocol)
-	dst = appendOptional(dst, "content_type", r.ContentType)
-	dst = appendOptional(dst, "content_encoding", r.ContentEncoding)
+func (l Layout) appendResponse(dst []byte, r *fetch.Record) []byte {
+	dst = l.appendOptional(dst, "protocol", r.Protocol)
+	dst = l.appendOptional(dst, "content_type", r.ContentType)
+	dst = l.appendOptional(dst, "content_encoding", r.ContentEncoding)
 	if r.Failure == nil || r.WireBytes > 0 {
 		dst = strconv.AppendInt(append(dst, `,"bytes":`...), r.Bytes, 10)
 		dst = strconv.AppendInt(append(dst, `,"wire_bytes":`...), r.WireBytes, 10)
-		dst = appendCount(dst, "resumed_from", r.ResumedFrom)
+		dst = l.appendCount(dst, "resumed_from", r.ResumedFrom)
+	} else {
+		dst = l.appendAbsent(dst, "bytes", "wire_bytes", "resumed_from")
 	}
-	if r.Hashed {
-		dst = append(dst, `,"sha256":"`...)
-		for _, b := range r.SHA256 {
-			dst = append(dst, hexDigits[b>>4], hexDigits[b&0xf])
-		}
-		dst = append(dst, '"')
+	if !r.Hashed {
+		return l.appendAbsent(dst, "sha256")
 	}
-	return dst
+	dst = append(dst, `,"sha256":"`...)
+	for _, b := range r.SHA256 {
+		dst = append(dst, hexDigits[b>>4], hexDigits[b&0xf])
+	}
+	return append(dst, '"')
 }
 
-func appendFailure(dst []byte, r *fetch.Record) []byte {
+func (l Layout) appendFailure(dst []byte, r *fetch.Record) []byte {
 	dst = append(dst, `,"error":{"kind":"`...)
 	dst = append(dst, r.Failure.Kind...)
 	dst = appendString(append(dst, `","message":`...), r.Failure.Error())
 	if r.Failure.RetryAfter > 0 {
 		dst = appendMillis(append(dst, `,"retry_after_ms":`...), r.Failure.RetryAfter)
+	} else {
+		dst = l.appendAbsent(dst, "retry_after_ms")
 	}
 	dst = append(dst, '}')
-	dst = appendFailureBody(dst, r)
-	if r.Failure.Kind == failure.InvalidRequest {
-		dst = appendOptional(dst, "file", r.Request.File)
-		dst = appendCount(dst, "line", r.Request.Line)
-		if len(r.Input) > 0 {
-			dst = appendString(append(dst, `,"input":`...), r.Input)
-		}
+	dst = l.appendOptional(dst, "response_body", failureBody(r))
+	if r.Failure.Kind != failure.InvalidRequest {
+		return l.appendAbsent(dst, "file", "line", "input")
 	}
-	return dst
+	dst = l.appendOptional(dst, "file", r.Request.File)
+	dst = l.appendCount(dst, "line", r.Request.Line)
+	return l.appendOptional(dst, "input", string(r.Input))
 }
 
-func appendTiming(dst []byte, t *fetch.Timing) []byte {
+func (l Layout) appendTiming(dst []byte, t *fetch.Timing) []byte {
 	if t == nil {
-		return dst
+		return l.appendAbsent(dst, "timing")
 	}
 	dst = append(dst, `,"timing":{"attempt":`...)
 	dst = strconv.AppendInt(dst, int64(t.Attempt), 10)
 	if t.Connected {
 		dst = strconv.AppendBool(append(dst, `,"reused":`...), t.Reused)
+	} else {
+		dst = l.appendAbsent(dst, "reused")
 	}
-	for _, step := range t.Steps() {
+	for _, step := range t.AllSteps() {
+		if step.Took < 0 {
+			dst = l.appendAbsent(dst, step.Name)
+			continue
+		}
 		dst = appendMillis(appendName(dst, step.Name), step.Took)
 	}
 	return append(dst, '}')
 }
 
 // appendHeaders appends the header as lower-case names with arrays of values.
-func appendHeaders(dst []byte, h http.Header) []byte {
+func (l Layout) appendHeaders(dst []byte, h http.Header) []byte {
 	if h == nil {
-		return dst
+		return l.appendAbsent(dst, "headers")
 	}
 	return appendHeaderMap(append(dst, `,"headers":`...), h, maskResponseHeader)
 }
@@ -176,61 +194,69 @@ func appendHeaderMap(dst []byte, h http.Header, mask func(name, value string) st
 	return append(dst, '}')
 }
 
-// appendRequest appends the request where it is more than its URL, so that the line can be used as input again.
-func appendRequest(dst []byte, r *fetch.Request) []byte {
-	if !r.HasMoreThanURL() {
-		return dst
-	}
+// appendRequest appends a request that is more than its URL, so that the line can be used as input again.
+func (l Layout) appendRequest(dst []byte, r *fetch.Request) []byte {
 	dst = appendString(append(dst, `,"request":{"url":`...), redact.URL(r.URL))
-	dst = appendOptional(dst, "method", r.Method)
+	dst = l.appendOptional(dst, "method", r.Method)
 	if len(r.Header) > 0 {
 		dst = appendHeaderMap(append(dst, `,"headers":`...), r.Header, maskRequestHeader)
+	} else {
+		dst = l.appendAbsent(dst, "headers")
 	}
-	if r.Body != nil {
-		dst = appendRequestBody(dst, r)
-	}
-	dst = appendOptional(dst, "sha256", r.SHA256)
-	dst = appendOptional(dst, "path", r.Path)
+	dst = l.appendRequestBody(dst, r)
+	dst = l.appendOptional(dst, "sha256", r.SHA256)
+	dst = l.appendOptional(dst, "path", r.Path)
 	if r.Retry != nil {
 		dst = strconv.AppendBool(append(dst, `,"retry":`...), *r.Retry)
+	} else {
+		dst = l.appendAbsent(dst, "retry")
 	}
+	credentials, private := "", ""
 	if r.OmitCredentials {
-		dst = append(dst, `,"credentials":"omit"`...)
+		credentials = "omit"
 	}
 	if r.PublicOnly {
-		dst = append(dst, `,"private":"deny"`...)
+		private = "deny"
 	}
-	return append(appendSettings(dst, r.Settings), '}')
+	dst = l.appendOptional(l.appendOptional(dst, "credentials", credentials), "private", private)
+	return append(l.appendSettings(dst, r.Settings), '}')
 }
 
 // appendSettings appends the settings of a request, in the form that an input line has them in.
-func appendSettings(dst []byte, s *fetch.RequestSettings) []byte {
+func (l Layout) appendSettings(dst []byte, s *fetch.RequestSettings) []byte {
 	if s == nil {
-		return dst
+		return l.appendAbsent(dst, "timeout", "accept_status", "max_body", "proxy")
 	}
+	timeout, status, maxBody := "", "", int64(0)
 	if s.Timeout != nil {
-		dst = appendString(append(dst, `,"timeout":`...), s.Timeout.String())
+		timeout = s.Timeout.String()
 	}
 	if s.AcceptStatus != nil {
-		dst = appendString(append(dst, `,"accept_status":`...), s.AcceptStatus.String())
+		status = s.AcceptStatus.String()
 	}
 	if s.MaxBody != nil {
-		dst = strconv.AppendInt(append(dst, `,"max_body":`...), *s.MaxBody, 10)
+		maxBody = *s.MaxBody
 	}
-	if s.Proxy != nil {
-		dst = appendString(append(dst, `,"proxy":`...), redact.Proxy(*s.Proxy))
+	dst = l.appendOptional(l.appendOptional(dst, "timeout", timeout), "accept_status", status)
+	dst = l.appendCount(dst, "max_body", maxBody)
+	if s.Proxy == nil {
+		return l.appendAbsent(dst, "proxy")
 	}
-	return dst
+	return appendString(appendName(dst, "proxy"), redact.Proxy(*s.Proxy)) // "" is no proxy
 }
 
-func appendRequestBody(dst []byte, r *fetch.Request) []byte {
-	switch r.BodyForm {
-	case fetch.BodyJSON:
-		dst = append(dst, `,"body":`...)
-		return escapeTail(append(dst, r.Body...), len(dst)) // a Source has put it on one line
-	case fetch.BodyBase64:
-		dst = append(dst, `,"body_base64":"`...)
+func (l Layout) appendRequestBody(dst []byte, r *fetch.Request) []byte {
+	switch {
+	case r.Body == nil:
+		return l.appendAbsent(dst, "body", "body_base64")
+	case r.BodyForm == fetch.BodyBase64:
+		dst = append(l.appendAbsent(dst, "body"), `,"body_base64":"`...)
 		return append(base64.StdEncoding.AppendEncode(dst, r.Body), '"')
+	case r.BodyForm == fetch.BodyJSON:
+		dst = append(dst, `,"body":`...)
+		dst = escapeTail(append(dst, r.Body...), len(dst)) // a Source has put it on one line
+	default:
+		dst = appendString(append(dst, `,"body":`...), r.Body)
 	}
-	return appendString(append(dst, `,"body":`...), r.Body)
+	return l.appendAbsent(dst, "body_base64")
 }

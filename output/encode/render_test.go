@@ -9,7 +9,7 @@ import (
 )
 
 // render returns the line of r.
-func render(r *fetch.Record, mode BodyMode) []byte { return AppendRecord(nil, r, mode) }
+func render(r *fetch.Record, mode BodyMode) []byte { return AppendRecord(nil, r, Layout{Body: mode}) }
 
 // rawMember returns the text of a top-level member of line.
 func rawMember(t testing.TB, line []byte, name string) string {

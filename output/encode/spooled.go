@@ -27,19 +27,19 @@ type bodyForm interface {
 }
 
 // SpoolRecord returns the line of a success whose body is in its Spool, in a temporary file that the caller closes.
-func SpoolRecord(r *fetch.Record, mode BodyMode) (*spool.File, error) {
+func SpoolRecord(r *fetch.Record, layout Layout) (*spool.File, error) {
 	out, err := r.Spool.NewLine()
 	if err != nil {
 		return nil, err
 	}
 	l := spooledLine{out: out, buffers: pieceBufferPool.Get().(*pieceBuffers)}
 	defer pieceBufferPool.Put(l.buffers)
-	head := append(appendBeforeBody(nil, r), `,"body":`...)
+	head := append(layout.appendBeforeBody(nil, r), `,"body":`...)
 	if err = l.write(head); err == nil {
-		err = l.writeBody(r, mode)
+		err = l.writeBody(r, layout.Body)
 	}
 	if err == nil {
-		err = l.write(appendAfterBody(head[:0], r))
+		err = l.write(layout.appendAfterBody(head[:0], r))
 	}
 	if err != nil {
 		_ = out.Close() // a partial line

@@ -31,7 +31,7 @@ func checkSpooledLine(t testing.TB, contentType, body string, mode BodyMode) {
 	r.Header = map[string][]string{"X-Y": {"z"}}
 	want := string(render(r, mode))
 	onDisk := encodetest.Spooled(t, r)
-	onDisk.LongLine, onDisk.LineErr = SpoolRecord(onDisk, mode)
+	onDisk.LongLine, onDisk.LineErr = SpoolRecord(onDisk, Layout{Body: mode})
 	onDisk.ReleaseBody()
 	got := spooledLineText(t, onDisk)
 	onDisk.Discard()

@@ -98,8 +98,8 @@ func timeWithoutResume(b *testing.B, urls []string) time.Duration {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := fetch.Run(b.Context(), new(input.Reader).URLs(urls), output.NewJSONL(f, encode.BodyAuto),
-		benchOptions()); err != nil {
+	sink := output.NewJSONL(f, encode.Layout{Body: encode.BodyAuto})
+	if _, err := fetch.Run(b.Context(), new(input.Reader).URLs(urls), sink, benchOptions()); err != nil {
 		b.Fatal(err)
 	}
 	if err := f.Commit(); err != nil {
@@ -122,7 +122,8 @@ func timeWithResume(b *testing.B, urls []string) time.Duration {
 		defer close(ended)
 		j.KeepSynced(ctx)
 	}()
-	_, err = fetch.Run(b.Context(), input.Skip(new(input.Reader).URLs(urls), j.Done), NewSink(j, j, encode.BodyAuto), o)
+	_, err = fetch.Run(b.Context(), input.Skip(new(input.Reader).URLs(urls), j.Done),
+		NewSink(j, j, encode.Layout{Body: encode.BodyAuto}), o)
 	cancel()
 	<-ended
 	if err := j.Close(); err != nil {

@@ -20,8 +20,8 @@ type Sink struct {
 
 // NewSink returns a Sink whose lines go to w, which is to or a compressor around it that buffers nothing between
 // Writes.
-func NewSink(to *Output, w io.Writer, mode encode.BodyMode) *Sink {
-	return &Sink{lines: output.NewJSONL(w, mode), out: w, output: to}
+func NewSink(to *Output, w io.Writer, layout encode.Layout) *Sink {
+	return &Sink{lines: output.NewJSONL(w, layout), out: w, output: to}
 }
 
 // Encode renders the line of a Record.

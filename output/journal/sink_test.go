@@ -18,7 +18,7 @@ func TestUnchangedIsDone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
 			j := openJournal(t, out)
-			sink := output.OnlyChanged{Sink: NewSink(j, j, encode.BodyAuto)}
+			sink := output.OnlyChanged{Sink: NewSink(j, j, encode.Layout{Body: encode.BodyAuto})}
 			for i, url := range []string{"http://a/", "http://b/", "http://c/"} {
 				r := recordOf(int64(i), url, i != 1)
 				if j.Done(&r.Request) {
@@ -52,7 +52,7 @@ func TestUnchangedAfterATornLine(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	j := openJournal(t, out)
 	defer crash(j)
-	c := NewSink(j, j, encode.BodyAuto)
+	c := NewSink(j, j, encode.Layout{Body: encode.BodyAuto})
 	c.failed = os.ErrClosed
 	if err := (output.OnlyChanged{Sink: c}).Put(recordOf(0, "http://a/", true)); err == nil || len(c.pending) > 0 {
 		t.Errorf("%v, %d pending", err, len(c.pending))

@@ -155,7 +155,7 @@ func TestFailuresReturnsTheWritersError(t *testing.T) {
 // A Tee passes each Record on and shows it.
 func TestTee(t *testing.T) {
 	var file, screen strings.Builder
-	sink := Tee{Sink: output.NewJSONL(&file, encode.BodyAuto),
+	sink := Tee{Sink: output.NewJSONL(&file, encode.Layout{Body: encode.BodyAuto}),
 		Also: NewFailures(&screen, "--failures FILE keeps them all")}
 	for range maxPerSecond + 5 {
 		encodetest.WriteRecord(t, sink, encodetest.Failure(failure.DNS, "no address\x1b"))

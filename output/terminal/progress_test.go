@@ -18,7 +18,7 @@ import (
 
 // newTestProgress returns a Progress that starts at now, and its counts.
 func newTestProgress(now time.Time) (*Progress, *output.Counts, *fetch.Live) {
-	counts, live := output.NewCounts(output.NewJSONL(io.Discard, encode.BodyNone)), &fetch.Live{}
+	counts, live := output.NewCounts(output.NewJSONL(io.Discard, encode.Layout{Body: encode.BodyNone})), &fetch.Live{}
 	return NewProgress(counts, live, now), counts, live
 }
 

@@ -13,10 +13,10 @@ import (
 // The Screen is locked for all the pieces of a long line beside it.
 func TestLongLineBesideTheScreen(t *testing.T) {
 	out := &heldScreen{t: t, screen: NewScreen(io.Discard)}
-	sink := output.NewJSONL(out.screen.Beside(out), encode.BodyAuto)
+	sink := output.NewJSONL(out.screen.Beside(out), encode.Layout{Body: encode.BodyAuto})
 	r := encodetest.Success("text/plain", strings.Repeat("x", 1<<20))
 	encodetest.WriteRecord(t, sink, encodetest.Spooled(t, r))
-	if out.String() != string(encode.AppendRecord(nil, r, encode.BodyAuto)) || out.pieces < 2 {
+	if out.String() != string(encode.AppendRecord(nil, r, encode.Layout{Body: encode.BodyAuto})) || out.pieces < 2 {
 		t.Errorf("%d bytes in %d pieces", out.Len(), out.pieces)
 	}
 	if !out.screen.mu.TryLock() {

@@ -42,7 +42,8 @@ func (g *group) addMetadata(r *fetch.Record) error {
 	}
 	f := newFields(nil, "metadata", newID(), at)
 	f = f.addOptional("WARC-Target-URI", recordTarget(r)).addOptional("WARC-Concurrent-To", r.CaptureID)
-	return g.addText(f, "application/json", bytes.TrimRight(encode.AppendRecord(nil, r, encode.BodyNone), "\n"))
+	line := encode.AppendRecord(nil, r, encode.Layout{Body: encode.BodyNone})
+	return g.addText(f, "application/json", bytes.TrimRight(line, "\n"))
 }
 
 // Put returns the first error of the Writer, or that of the Sink in it.

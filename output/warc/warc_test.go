@@ -45,8 +45,8 @@ func archive(t *testing.T, text string, change func(*fetch.Options)) []record {
 
 // sinkOf returns the Sink of an archive; failures go nowhere else.
 func sinkOf(w *warc.Writer) fetch.Sink {
-	lines := output.Split{Success: output.NewJSONL(w, encode.BodyNone),
-		Failure: output.NewJSONL(io.Discard, encode.BodyNone)}
+	lines := output.Split{Success: output.NewJSONL(w, encode.Layout{Body: encode.BodyNone}),
+		Failure: output.NewJSONL(io.Discard, encode.Layout{Body: encode.BodyNone})}
 	return warc.Sink{Sink: lines, To: w}
 }
 
