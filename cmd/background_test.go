@@ -86,7 +86,9 @@ func startProgram(ts *testscript.TestScript, neg bool, args []string) {
 // environment returns the variables of a program in the background.
 func environment(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "GORACE", "TERM", "BATCHFETCH_RESOLVE"} {
+	for _, name := range []string{
+		"PATH", "HOME", "TMPDIR", "WORK", "GORACE", "TERM", "BATCHFETCH_RESOLVE", "REDISCLI_AUTH",
+	} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

@@ -12,6 +12,7 @@ type config struct {
 	output   outputFlags
 	cache    cacheFlags
 	limits   string // the URL of the server that keeps limits for several processes; "" is none
+	queue    bool   // the input is one
 	shard    input.Shard
 	bodyURL  string // of requests whose bodies are the input's lines; "" is that lines are requests
 	form     input.Form
@@ -33,3 +34,12 @@ type config struct {
 
 // reader returns a reader of the inputs.
 func (c *config) reader() *input.Reader { return &input.Reader{BodyURL: c.bodyURL, Form: c.form} }
+
+// appendRequest appends the text by which --resume knows a request again: what it asks, and the entry of a queue that
+// it came by, as several entries may ask for the same.
+func (c *config) appendRequest(text []byte, r *fetch.Request) []byte {
+	if text = c.fetch.AppendCanonical(text, r); r.Delivery != "" {
+		text = append(append(text, 0), r.Delivery...)
+	}
+	return text
+}

@@ -26,7 +26,9 @@
 // truncated. Outputs are closed before the summary is written, as an error there changes the exit code in it; only a
 // summary that is part of the output file comes first.
 //
-// The other commands are merge.go, demo.go, doctor.go (with doctorsteps.go and doctorheaders.go), schema.go,
+// A queue as the input is queue.go, which also wraps the Sink, so that what is committed is acknowledged.
+//
+// The other commands are merge.go, push.go, demo.go, doctor.go (with doctorsteps.go and doctorheaders.go), schema.go,
 // version.go, topics.go, which prints the texts of the folder topics (manual.go), and man.go, which makes man pages of
 // them. flagerrors.go says what was meant by an unknown flag, by its spelling or by what other programs call it
 // (otherflags.go).

@@ -21,7 +21,7 @@ func dryRun(in *interrupts, c *config, src fetch.Source) int {
 		return printPlan(in, c, src)
 	}
 	done, err := journal.Read(c.output.output,
-		journal.Settings{AppendRequest: c.fetch.AppendCanonical, MaxPages: c.fetch.MaxPages, Part: shardName(c.shard)})
+		journal.Settings{AppendRequest: c.appendRequest, MaxPages: c.fetch.MaxPages, Part: shardName(c.shard)})
 	if err != nil {
 		return printOutputError(os.Stderr, describeOutput("output", err))
 	}

@@ -35,8 +35,8 @@ Usage:
 
 `
 	helpHead = `An argument that contains :// is a URL, - is standard input, anything else is a file of URLs or of
-JSON lines, also as .gz or .zst. Without arguments standard input is read. Successes go to standard
-output, failures and a summary to standard error.
+JSON lines, also as .gz or .zst; redis:// is a queue (help queue). Without arguments standard input
+is read. Successes go to standard output, failures and a summary to standard error.
 
 `
 	commandList = `Commands:
@@ -44,6 +44,7 @@ output, failures and a summary to standard error.
   doctor URL   show each step of a first request to a URL, for a bug report
   help TOPIC   print a topic of the manual
   merge PART.. join the outputs of several runs in the order of their input
+  push URL ..  add the requests of lists to a queue in Redis, which other runs take
   report FILE.. make a page of HTML that shows what earlier runs did
   schema       print the JSON Schema of the output, or with --for the statement that loads it
   completion   print a completion script for a shell

@@ -18,6 +18,7 @@ import (
 	"batchfetch/fetch"
 	"batchfetch/fetch/input"
 	"batchfetch/fetch/redact"
+	"batchfetch/fetch/workqueue"
 )
 
 // An inputArg is one argument of the command line: a URL, a file or standard input.
@@ -27,18 +28,23 @@ type inputArg struct {
 	file       *os.File // standard input or a pipe; nil for what source opens by its name
 	offset     int64    // of file, when the run started
 	rereadable bool     // it can be read a second time, to count it
+
+	queue *workqueue.Address // nil: it is none
 }
 
 // checkInputs makes sure that every argument can be read, before anything is fetched. No argument is standard input.
-func checkInputs(args []string, form input.Form) ([]inputArg, error) {
+func checkInputs(args []string, c *config) ([]inputArg, error) {
 	if len(args) == 0 {
 		args = []string{"-"}
+	}
+	if hasQueue(args) {
+		return checkQueueInput(args, c)
 	}
 	var found []inputArg
 	var wrong []error
 	standard := false
 	for _, arg := range args {
-		in, err := checkInput(arg, form)
+		in, err := checkInput(arg, c.form)
 		if err == nil && arg == "-" {
 			if standard {
 				err = errors.New("standard input is named twice")
@@ -162,8 +168,12 @@ func (in inputArg) stat() (fs.FileInfo, error) {
 	return os.Stat(in.name)
 }
 
-// newSource returns the Requests of all inputs in order; each input is opened when it is reached and closed at its end.
-func newSource(inputs []inputArg, reader *input.Reader) fetch.Source {
+// newSource returns the Requests of all inputs in order, or of the queue where that is not nil; each input is opened
+// when it is reached and closed at its end.
+func newSource(ctx context.Context, inputs []inputArg, queue *runQueue, reader *input.Reader) fetch.Source {
+	if queue != nil {
+		return queue.source(ctx, reader)
+	}
 	sources := make([]fetch.Source, len(inputs))
 	for i, in := range inputs {
 		sources[i] = in.source(reader)
@@ -205,6 +215,14 @@ func (in inputArg) source(reader *input.Reader) fetch.Source {
 			}
 		}
 	}
+}
+
+// content returns the text of the input, that of a URL as one line; the caller closes it.
+func (in inputArg) content() (io.ReadCloser, error) {
+	if in.isURL {
+		return io.NopCloser(strings.NewReader(in.name)), nil
+	}
+	return in.open()
 }
 
 // open returns the decompressed content; the caller closes it.

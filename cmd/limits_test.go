@@ -3,7 +3,6 @@ package cmd_test
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,8 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"batchfetch/fetch/nettest"
 )
 
 // A limitedOrigin counts its requests, and how many there are at once.
@@ -65,32 +62,10 @@ func (o *limitedOrigin) worst() (most int) {
 // TestLimitsOfProcesses: four processes request of one host at the rate and the width of one, and one that is killed
 // and started again costs the others nothing and no URL.
 func TestLimitsOfProcesses(t *testing.T) {
-	if !hasRedis() {
-		t.Skip("no redis-server on the PATH")
-	}
 	if testing.Short() {
 		t.Skip("takes long")
 	}
-	port, err := nettest.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	server := exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-		"--dir", dir)
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = server.Process.Kill(); _ = server.Wait() }()
-	for deadline := time.Now().Add(scriptTimeout); ; time.Sleep(10 * time.Millisecond) {
-		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
-			_ = c.Close()
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("redis-server does not listen")
-		}
-	}
+	redis, dir := serveRedis(t), t.TempDir()
 	origin := &limitedOrigin{urls: make(map[string]int)}
 	site := httptest.NewServer(origin)
 	defer site.Close()
@@ -111,7 +86,7 @@ func TestLimitsOfProcesses(t *testing.T) {
 		c, stderr := exec.Command(self), new(bytes.Buffer)
 		c.Args = []string{"batchfetch", "--shard", fmt.Sprintf("%d/4", part), "--shard-by", "request", "--host-rate",
 			fmt.Sprintf("%d/s", rate), "--host-concurrency", "8", "--resume", "-o", "part-{shard}.jsonl", "urls.txt"}
-		c.Env = append(os.Environ(), "BATCHFETCH_LIMITS=redis://127.0.0.1:"+port, "GORACE=atexit_sleep_ms=0")
+		c.Env = append(os.Environ(), "BATCHFETCH_LIMITS=redis://"+redis, "GORACE=atexit_sleep_ms=0")
 		c.Dir, c.Stderr = dir, stderr
 		if err := c.Start(); err != nil {
 			t.Fatal(err)

@@ -19,9 +19,13 @@ import (
 func runManual(t *testing.T, commands []string) {
 	dir := t.TempDir()
 	proxy := prepareManual(t, dir)
+	replaced := []string{"proxy.example.com:3128", proxy}
+	if strings.Contains(strings.Join(commands, "\n"), "redis.example.com") {
+		replaced = append(replaced, "redis.example.com", serveRedis(t))
+	}
 	for _, command := range commands {
 		run := filepath.Join(dir, "run.sh")
-		writeFile(t, run, strings.ReplaceAll(command, "proxy.example.com:3128", proxy)+"\n", 0o700)
+		writeFile(t, run, strings.NewReplacer(replaced...).Replace(command)+"\n", 0o700)
 		check := exec.CommandContext(t.Context(), "sh", "-n", run)
 		if out, err := check.CombinedOutput(); err != nil {
 			t.Errorf("%s\n%v: %s", command, err, out)

@@ -30,7 +30,8 @@ const mergeHelp = `Join the outputs of several runs in the order of their input.
 The parts are files of Records, also as .gz or .zst, whose index is the position in one input: those of --shard, or of
 runs that were started again. Each line is copied byte for byte. Of Records with the same index (and page) the first
 success is written, and a failure only where there is no success; failures of the runs may be given, too. Summaries and
-messages are left out. What is missing or there twice is named in a last line on standard error.
+messages are left out. What is missing or there twice is named in a last line on standard error. Records of a queue are
+sorted and told apart by entry in place of index, behind the others.
 
 Memory is bounded; large parts are sorted in temporary files (TMPDIR). An output that ends in .gz or .zst is compressed
 as one member of gzip or one frame of zstd, which every reader reads to its end; that of a --resume run which is not
@@ -185,7 +186,10 @@ func printMergeReport(r *merge.Report, code int) {
 		at    []string
 	}{{r.Missing, "missing", r.MissingAt}, {r.Twice, "there twice", r.TwiceAt}} {
 		if found.count > 0 {
-			text += fmt.Sprintf("; %d %s: %s", found.count, found.is, strings.Join(found.at, ", "))
+			text += fmt.Sprintf("; %d %s", found.count, found.is)
+		}
+		if len(found.at) > 0 {
+			text += ": " + strings.Join(found.at, ", ")
 		}
 	}
 	printNotice(os.Stderr, text, "")

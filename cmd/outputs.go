@@ -68,7 +68,7 @@ func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 	if out.bodies != nil {
 		out.protectFiles(c, inputs)
 	}
-	return out, out.openLive(c.output)
+	return out, out.openLive(c)
 }
 
 // losesAll reports whether standard output, which is closed, would be all that the run writes of successes.
@@ -94,7 +94,7 @@ func (out *outputs) protectFiles(c *config, inputs []inputArg) {
 func (out *outputs) openFile(c *config) (err error) {
 	name := c.output.output
 	if c.output.resume {
-		out.resumed, err = journal.Open(name, journal.Settings{AppendRequest: c.fetch.AppendCanonical, SaveDir: out.bodies,
+		out.resumed, err = journal.Open(name, journal.Settings{AppendRequest: c.appendRequest, SaveDir: out.bodies,
 			MaxPages: c.fetch.MaxPages, Part: shardName(c.shard)})
 		switch {
 		case err != nil:
@@ -143,7 +143,7 @@ func describeOutput(flag string, err error) error {
 }
 
 // openLive opens the files of --failures and --summary, which are written as the run goes.
-func (out *outputs) openLive(f outputFlags) (err error) {
+func (out *outputs) openLive(c *config) (err error) {
 	var opened []*file.Live
 	defer func() {
 		if err != nil {
@@ -152,10 +152,15 @@ func (out *outputs) openLive(f outputFlags) (err error) {
 			}
 		}
 	}()
+	var begin []func() error
 	for _, live := range []struct {
 		flag, name string
 		to         *io.WriteCloser
-	}{{"failures", f.failures, &out.failures}, {"summary", f.summary, &out.summary}} {
+		appends    bool
+	}{
+		{"failures", c.output.failures, &out.failures, c.queue}, // what has failed is done: no later run has it again
+		{"summary", c.output.summary, &out.summary, false},
+	} {
 		if !isFile(live.name) {
 			continue
 		}
@@ -165,9 +170,14 @@ func (out *outputs) openLive(f outputFlags) (err error) {
 		}
 		opened = append(opened, f)
 		*live.to = f
+		if live.appends {
+			begin = append(begin, f.Continue)
+		} else {
+			begin = append(begin, f.Begin)
+		}
 	}
-	for _, f := range opened {
-		if err := f.Begin(); err != nil {
+	for _, do := range begin {
+		if err := do(); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package cmd_test
 import (
 	"net"
 	"os/exec"
+	"testing"
 	"time"
 
 	"batchfetch/fetch/nettest"
@@ -33,14 +34,8 @@ func startRedis(ts *testscript.TestScript, neg bool, args []string) {
 	env.redis = exec.Command("redis-server", arguments...)
 	ts.Check(env.redis.Start())
 	ts.Defer(env.stopRedis)
-	for deadline := time.Now().Add(scriptTimeout); ; time.Sleep(10 * time.Millisecond) {
-		if c, err := net.Dial("tcp", address); err == nil {
-			_ = c.Close()
-			break
-		}
-		if time.Now().After(deadline) {
-			ts.Fatalf("redis-server does not listen")
-		}
+	if !awaitListener(address) {
+		ts.Fatalf("redis-server does not listen")
 	}
 	ts.Setenv(args[0], address)
 }
@@ -57,4 +52,40 @@ func (env *scriptEnv) stopRedis() {
 		_ = env.redis.Wait()
 		env.redis = nil
 	}
+}
+
+// awaitListener waits until something listens at an address, and reports whether it does.
+func awaitListener(address string) bool {
+	for deadline := time.Now().Add(scriptTimeout); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if c, err := net.Dial("tcp", address); err == nil {
+			_ = c.Close()
+			return true
+		}
+	}
+	return false
+}
+
+// serveRedis starts a redis-server for a test, and returns its address. The test is skipped where there is none.
+func serveRedis(t *testing.T) (address string) {
+	t.Helper()
+	if !hasRedis() {
+		t.Skip("no redis-server on the PATH")
+	}
+	port, err := nettest.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+		"--dir", t.TempDir())
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Process.Kill() // it may have ended by itself
+		_ = server.Wait()
+	})
+	if address = "127.0.0.1:" + port; !awaitListener(address) {
+		t.Fatal("redis-server does not listen")
+	}
+	return address
 }

@@ -53,13 +53,16 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 		found.add("input", "and --url exclude each other: each line is the body of a request", "")
 	}
 	checkCache(s.cache, &o, found)
+	if s.queue {
+		checkQueue(s, found)
+	}
 	if s.limits != "" {
 		if _, err := limitsConfig(s.limits, &o); err != nil {
 			found.add("limits", err.Error(), limitsHint)
 		}
 	}
 	return &config{
-		fetch: o, output: outputs, cache: s.cache, limits: s.limits, shard: shard, bodyURL: s.request.bodyURL,
+		fetch: o, output: outputs, cache: s.cache, limits: s.limits, queue: s.queue, shard: shard, bodyURL: s.request.bodyURL,
 		form:   s.form,
 		unique: s.unique, dryRun: s.dryRun, exitZero: s.exitZero,
 		progress: s.progress, quiet: s.quiet, verbose: s.verbose, failFast: s.failFast, hostLimits: s.hostsFile != "",

@@ -73,3 +73,10 @@ func (r *result) addError(err error) {
 	}
 	r.err, r.code = &fetch.OutputError{Err: err}, exitBroken
 }
+
+// breakBy records an error that is none of an output, unless the run is broken already; nil is none.
+func (r *result) breakBy(err error) {
+	if err != nil && r.code != exitBroken && r.code != exitPipe {
+		r.err, r.code = err, exitBroken
+	}
+}

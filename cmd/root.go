@@ -18,7 +18,7 @@ func execute(in *interrupts, args []string) int {
 	code := exitOK
 	root := newRootCommand(in, &code)
 	root.AddCommand(newDemoCommand(in, &code), newDoctorCommand(in, &code), newMergeCommand(&code),
-		newReportCommand(&code),
+		newPushCommand(in, &code), newReportCommand(&code),
 		newSchemaCommand(&code), newManCommand(&code), newVersionCommand(&code))
 	root.SetHelpCommand(newHelpCommand(&code))
 	root.SetArgs(args)
@@ -54,6 +54,7 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 			}
 			retryFlags := hasRequestFlags(c.Flags()) // those of the environment are still there for the next command
 			readEnvironment(c.Flags(), os.LookupEnv, found)
+			s.queue = hasQueue(args)
 			resolved := resolve(s, os.Getenv, found)
 			if len(found.errors) > 0 {
 				*code = printProblems(os.Stderr, found.errors)

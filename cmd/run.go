@@ -20,23 +20,30 @@ import (
 // runFetch is the wiring of a run: inputs become a Source, outputs a Sink, and finish makes the exit code of what
 // fetch.Run returns.
 func runFetch(in *interrupts, c *config, args []string) int {
-	inputs, err := checkInputs(args, c.form)
+	inputs, err := checkInputs(args, c)
 	if err != nil {
 		return printProblems(os.Stderr, flatten(err))
 	}
 	if err := errors.Join(checkStdin(c, inputs), checkBodies(c, inputs)); err != nil {
 		return printProblems(os.Stderr, flatten(err))
 	}
+	o := c.fetch
+	var out *outputs
+	warn := func(text string) { out.console.report(slog.LevelWarn, text, "") }
+	queue, err := openQueue(in.ctx, inputs, &o, warn)
+	if err != nil {
+		return printOutputError(os.Stderr, err)
+	}
+	defer func() { _ = queue.close(in.ctx) }() // where the run has not begun
 	var inInput, inShard atomic.Int64
-	src := c.shard.Filter(counting(newSource(inputs, c.reader()), &inInput, nil))
+	src := c.shard.Filter(counting(newSource(in.ctx, inputs, queue, c.reader()), &inInput, nil))
 	if c.unique {
 		src = input.Unique(src)
 	}
 	if c.dryRun {
 		return dryRun(in, c, src)
 	}
-	var out *outputs
-	keeper, err := openLimits(in.ctx, c, func(text string) { out.console.report(slog.LevelWarn, text, "") })
+	keeper, err := openLimits(in.ctx, c, warn)
 	if err != nil {
 		return printOutputError(os.Stderr, err)
 	}
@@ -45,8 +52,8 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	if err != nil {
 		return printOutputError(os.Stderr, err)
 	}
-	o := c.fetch
 	keeper.keep(&o)
+	queue.setName(out.resumed)
 	if out.bodies != nil {
 		o.BodyStore = out.bodies
 	}
@@ -54,11 +61,11 @@ func runFetch(in *interrupts, c *config, args []string) int {
 		o.Archive = out.archive.Archive
 	}
 	if out.resumed != nil {
-		src = input.Skip(src, out.resumed.Done)
+		src = input.Skip(src, queue.done(out.resumed.Done))
 		o.Committed = out.resumed.Committed
 	}
 	cache := openCache(c.cache, &o, out.console)
-	counts := output.NewCounts(out.sink(c, o.Changed, o.TempSpace))
+	counts := output.NewCounts(queue.sink(out.sink(c, o.Changed, o.TempSpace)))
 	o.Drain = in.drain
 	o.Log = newLogger(c, out.console)
 	o.Live, o.WarnShortage = new(fetch.Live), warnShortage(out.console)
@@ -71,12 +78,15 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	warnConcurrency(o.Concurrency, out.console)
 	warnTemp(c, out.console)
 	in.markStarted(out.console.inWords)
+	queue.start(in.ctx, in.drain)
 	summary, err := fetch.Run(in.ctx, src, counts, o)
 	stopProgress()
 	awaitProgress()
 
-	code := out.finish(c, result{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err),
-		exitZero: c.exitZero, inputEmpty: summary.Complete && inInput.Load() == 0})
+	ended := result{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err),
+		exitZero: c.exitZero, inputEmpty: summary.Complete && inInput.Load() == 0}
+	ended.breakBy(queue.close(in.ctx))
+	code := out.finish(c, ended)
 	cache.close(context.WithoutCancel(in.ctx), out, code)
 	return code
 }

@@ -17,6 +17,7 @@ type settings struct {
 	output  outputFlags
 	cache   cacheFlags
 	limits  string // a Redis URL; "" is none
+	queue   bool   // the input is one
 
 	maxBody     int64 // --max-body; negative is not given
 	tempMax     int64 // --temp-max; negative is not given

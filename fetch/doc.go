@@ -49,6 +49,7 @@ Imports point downward only. What stands below fetch knows no Request, Record, S
 	plan       which Task starts now, or how long until one may; pure    failure judge queue
 	judge      what an exchange means for its Task and host; pure        failure fdlimit
 	cache      responses are stored and found again (RFC 9111)           resp
+	workqueue  entries of a Redis stream are taken, acknowledged, added  resp
 	resp       a client of Redis (RESP2) whose replies are bounded       none
 	cookiejar  cookies are kept and sent (RFC 6265), bounded             httpurl
 	netrc      credentials are found in a netrc file as curl reads it    httpurl

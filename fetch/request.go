@@ -57,6 +57,9 @@ type Request struct {
 	PublicOnly bool
 	// Settings are those of this Request in place of the Options and of the settings of its host; nil is none.
 	Settings *RequestSettings
+	// Delivery is the id of the entry of a queue that the Request came by. Entry, which comes back in the Record, is that,
+	// or of a Record that is made again the one which it had. Empty is none.
+	Delivery, Entry string
 	// File is the name of the input, and Line the 1-based number of the line in it; empty and 0 are unknown.
 	File string
 	Line int64

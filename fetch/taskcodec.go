@@ -89,7 +89,8 @@ func appendTask(raw []byte, t, last *task) []byte {
 		return raw
 	}
 	raw = append(raw, byte(r.BodyForm))
-	for _, text := range [...]string{r.Method, string(r.Body), string(r.ID), string(r.Meta), r.SHA256, r.Path} {
+	for _, text := range [...]string{r.Method, string(r.Body), string(r.ID), string(r.Meta), r.SHA256, r.Path, r.Delivery,
+		r.Entry} {
 		raw = appendText(raw, text)
 	}
 	raw = binary.AppendUvarint(raw, uint64(len(r.Header)))
@@ -135,7 +136,7 @@ func appendSettings(raw []byte, s *RequestSettings) []byte {
 // packedFlags returns the flags of a Request.
 func packedFlags(r *Request) byte {
 	var flags byte
-	if r.HasMoreThanURL() || r.ID != nil || r.Meta != nil {
+	if r.HasMoreThanURL() || r.ID != nil || r.Meta != nil || r.Delivery != "" || r.Entry != "" {
 		flags |= packedMore
 	}
 	if r.Body != nil {
@@ -185,7 +186,7 @@ func (u *taskReader) task(last *task) *task {
 		r.Body = append(make([]byte, 0, len(body)), body...)
 	}
 	r.ID, r.Meta = u.raw(), u.raw()
-	r.SHA256, r.Path = u.string(), u.string()
+	r.SHA256, r.Path, r.Delivery, r.Entry = u.string(), u.string(), u.string(), u.string()
 	r.Header = u.header()
 	if flags&packedRetry != 0 {
 		yes := flags&packedRetryYes != 0

@@ -23,6 +23,7 @@ var mayImport = map[string]string{
 	"fetch/resp":      "",
 	"fetch/cache":     "fetch/resp",
 	"fetch/limits":    "fetch/plan fetch/resp",
+	"fetch/workqueue": "fetch/resp",
 	"fetch/paging":    "",
 	"fetch/parse":     "",
 	"fetch/histogram": "",
@@ -65,7 +66,7 @@ var mayImport = map[string]string{
 	"cmd/hostsfile": "fetch fetch/judge fetch/parse",
 	"cmd": "cmd/hostsfile fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
 		"fetch/httpurl fetch/input fetch/judge fetch/limits fetch/netrc fetch/paging fetch/parse fetch/redact fetch/resp " +
-		"fetch/spelling fetch/spool fetch/transport " +
+		"fetch/spelling fetch/spool fetch/transport fetch/workqueue " +
 		"output output/encode output/file output/journal output/loading output/merge output/report " +
 		"output/savedir output/terminal output/warc",
 	"": "cmd",
@@ -105,7 +106,7 @@ const (
 const startsGoroutines = "fetch/run.go fetch/transport/want.go fetch/transport/h1write.go " +
 	"fetch/transport/h2/conn.go fetch/transport/h2/writer.go " +
 	"fetch/cache/batcher.go fetch/dial/race.go fetch/resolver/resolver.go fetch/resolver/exchange.go " +
-	"cmd/demo.go cmd/dryrun.go cmd/interrupts.go cmd/progress.go"
+	"cmd/demo.go cmd/dryrun.go cmd/interrupts.go cmd/progress.go cmd/queue.go"
 
 // outsideOurs says what else code below a folder may not import: fetch and output know no flag and no terminal.
 var outsideOurs = map[string]string{

@@ -4,6 +4,8 @@
 //	                         │          │    or ──▸ journal.Sink ──▸ journal.Output    successes with --resume
 //	                       spill        └──▸ JSONL, terminal.Failures or terminal.Tee    failures
 //
+// Acknowledge stands behind Counts where the input is a queue: it says which entries are done by what was flushed.
+//
 // Counts groups the failures by their Cause (causes.go) for the summary.
 //
 // The parts are packages, with imports one way:

@@ -8,6 +8,9 @@ Package input makes Requests of lines: URLs and JSON, of files, pipes and argume
 	Unique, Skip, Shard.Filter, Concat:                      ▼
 	each takes a fetch.Source and returns one ◁──── fetch.Source ─▷ fetch.Run, or CountHosts
 
+Reader.Entry makes a Request of the fields of an entry of a queue, and Reader.Texts has the text beside each Request, to
+fill one.
+
 With Reader.BodyURL a line is the body of a Request to that URL.
 
 A line that can't be used is a LineError, not the end of the Source: the run records it as a failure. Unique and Skip

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/redact"
@@ -26,29 +27,47 @@ type Reader struct {
 // last, with the number of the line before it.
 func (rd *Reader) Lines(in io.Reader, file string) fetch.Source {
 	return func(yield func(fetch.Request, error) bool) {
-		all := rd.texts(in)
-		for {
-			text, err := all.next()
-			number, tooLong := all.place()
-			var bad *textError
-			if err != nil && !errors.As(err, &bad) {
-				if !errors.Is(err, io.EOF) {
-					err = fmt.Errorf("reading %s after line %d: %w", file, number, err)
-					yield(fetch.Request{File: file, Line: number}, err)
-				}
-				return
+		rd.read(in, file, func(request fetch.Request, _ []byte, err error) bool { return yield(request, err) })
+	}
+}
+
+// A Line is a Request, and the text that it was made of: a URL, or JSON.
+type Line struct {
+	fetch.Request
+	Text []byte // valid until the next one
+}
+
+// Texts is Lines with the text of each Request.
+func (rd *Reader) Texts(in io.Reader, file string) iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) {
+		rd.read(in, file, func(request fetch.Request, text []byte, err error) bool { return yield(Line{request, text}, err) })
+	}
+}
+
+// read yields what Lines and Texts do.
+func (rd *Reader) read(in io.Reader, file string, yield func(fetch.Request, []byte, error) bool) {
+	all := rd.texts(in)
+	for {
+		text, err := all.next()
+		number, tooLong := all.place()
+		var bad *textError
+		if err != nil && !errors.As(err, &bad) {
+			if !errors.Is(err, io.EOF) {
+				err = fmt.Errorf("reading %s after line %d: %w", file, number, err)
+				yield(fetch.Request{File: file, Line: number}, nil, err)
 			}
-			if bad == nil && !isRequestLine(text) && (rd.BodyURL == "" || isBlankOrComment(text)) {
-				continue
-			}
-			request, err := rd.parseLine(text, tooLong, bad)
-			if errors.Is(err, errNoRequest) {
-				continue
-			}
-			request.File, request.Line = file, number
-			if !yield(request, err) {
-				return
-			}
+			return
+		}
+		if bad == nil && !isRequestLine(text) && (rd.BodyURL == "" || isBlankOrComment(text)) {
+			continue
+		}
+		request, err := rd.parseLine(text, tooLong, bad)
+		if errors.Is(err, errNoRequest) {
+			continue
+		}
+		request.File, request.Line = file, number
+		if !yield(request, text, err) {
+			return
 		}
 	}
 }
@@ -92,8 +111,8 @@ func (rd *Reader) parseLine(text []byte, tooLong bool, bad *textError) (fetch.Re
 	request.Index = rd.nextIndex
 	rd.nextIndex++
 	if bad == nil && rd.BodyURL == "" {
-		if index, known := recordIndex(text); known {
-			request.Index = index
+		if index, entry, known := recordPlace(text); known {
+			request.Index, request.Entry = index, entry
 		}
 	}
 	if err != nil {

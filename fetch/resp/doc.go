@@ -13,6 +13,8 @@ has at most Config.Conns connections; a call that finds them all in use waits, w
 
 An error reply becomes a Refusal, which has words of ours: the server's may repeat what was sent, a password included.
 
+A Script is run by its hash, and sent whole where the server does not know it.
+
 There is no go statement, and one mutex, Client.mu, which nothing is read or written under. The package imports none of
 ours.
 */

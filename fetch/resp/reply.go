@@ -50,6 +50,8 @@ var refusals = map[string]string{
 	"NOREPLICAS": "it has too few replicas to take writes", "LOADING": "it is still loading its data",
 	"BUSY": "it is busy with a script", "MASTERDOWN": "it has lost its master", "CLUSTERDOWN": "its cluster is down",
 	"NOSCRIPT": "it does not know the script",
+	"NOGROUP":  "it has no such stream, or no such consumer group of it",
+	"UNKNOWN":  "it does not know a command of Redis 6.2",
 	"MOVED":    "it is part of a cluster, which is not supported",
 	"ASK":      "it is part of a cluster, which is not supported",
 }
@@ -59,6 +61,15 @@ func (r *Refusal) Error() string {
 		return why
 	}
 	return "it refuses a command"
+}
+
+// IsPassing reports whether the same command may be accepted a while later.
+func (r *Refusal) IsPassing() bool {
+	switch r.Code {
+	case "LOADING", "BUSY", "OOM", "MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "":
+		return true
+	}
+	return false
 }
 
 // refusalOf returns the Refusal for the text of an error reply. A code that is not known is dropped.

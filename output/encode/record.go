@@ -35,6 +35,7 @@ func (l Layout) appendBeforeBody(dst []byte, r *fetch.Record) []byte {
 	dst = append(dst, kind...)
 	dst = append(dst, `","index":`...)
 	dst = strconv.AppendInt(dst, r.Request.Index, 10)
+	dst = l.appendOptional(dst, "entry", r.Request.Entry)
 	dst = l.appendRaw(dst, "id", r.Request.ID)
 	dst = l.appendCount(dst, "page", r.Request.Page)
 	dst = l.appendOptional(dst, "url", redact.URL(r.Request.URL))

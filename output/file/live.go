@@ -2,19 +2,20 @@ package file
 
 import (
 	"errors"
+	"io"
 	"os"
 )
 
-// Live is a file that is written in place as the run goes, from empty, and locked. Only its owner may read it, since
-// URLs in it may be secret.
+// Live is a file that is written in place as the run goes, from empty or behind what it has, and locked. Only its owner
+// may read it, since URLs in it may be secret.
 type Live struct {
 	*os.File
 	inPlace bool // a pipe or a device
 	created bool
 }
 
-// OpenLive opens the file name, behind symbolic links, and locks it. Its content stays until Begin. The error is
-// ErrBusy where another run is writing the file.
+// OpenLive opens the file name, behind symbolic links, and locks it. Its content stays until Begin, or for good. The
+// error is ErrBusy where another run is writing the file.
 func OpenLive(name string) (*Live, error) {
 	if err := CheckLinks(name); err != nil {
 		return nil, err
@@ -28,7 +29,7 @@ func OpenLive(name string) (*Live, error) {
 	if err := CheckNotBusy(name + ".part"); err != nil { // an Atomic, which would replace this file
 		return nil, err
 	}
-	f, err := OpenLocked(name, os.O_WRONLY|os.O_CREATE, 0o600)
+	f, err := OpenLocked(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +42,22 @@ func (l *Live) Begin() error {
 		return nil
 	}
 	return errors.Join(l.Chmod(0o600), l.Truncate(0)) // an existing file may be readable by others
+}
+
+// Continue has Write append whole lines, unless it is a pipe or a device: a last one that is not whole is ended.
+func (l *Live) Continue() error {
+	if l.inPlace {
+		return nil
+	}
+	size, err := l.Seek(0, io.SeekEnd)
+	last := []byte("\n")
+	if err == nil && size > 0 {
+		_, err = l.ReadAt(last, size-1)
+	}
+	if err = errors.Join(err, l.Chmod(0o600)); err == nil && last[0] != '\n' {
+		_, err = l.WriteString("\n")
+	}
+	return err
 }
 
 // Discard closes a file that has not begun, and removes it where OpenLive has created it.

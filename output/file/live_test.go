@@ -112,3 +112,26 @@ func TestLiveDiscarded(t *testing.T) {
 		t.Errorf("there are %q", got)
 	}
 }
+
+// TestLiveContinue: lines are appended to those that are there, the last of which is ended.
+func TestLiveContinue(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "failed.jsonl")
+	for _, want := range []string{"one\n", "one\none\n", "one\none\ntorn\none\n"} {
+		f, err := OpenLive(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Continue(); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = f.WriteString("one\n")
+		_ = f.Close()
+		content, _ := os.ReadFile(name)
+		if string(content) != want {
+			t.Errorf("%q, want %q", content, want)
+		}
+		if want == "one\none\n" {
+			_ = os.WriteFile(name, append(content, "torn"...), 0o600)
+		}
+	}
+}

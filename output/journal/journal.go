@@ -3,6 +3,7 @@ package journal
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -73,6 +74,12 @@ type Settings struct {
 
 // DoneBefore returns the number of successes of earlier runs.
 func (j *Output) DoneBefore() int64 { return j.doneBefore }
+
+// ID is a name that the journal has for good: no other one has it, and one process at a time.
+func (j *Output) ID() string {
+	sum := sha256.Sum256(j.salt[:])
+	return hex.EncodeToString(sum[:8])
+}
 
 // Done reports whether an earlier run has done r, and tags r with its hash and its number among equal requests. Where
 // the first of its pages are done it makes r the request of the one that follows.

@@ -22,6 +22,7 @@ type column struct {
 var columns = []column{
 	{"type", text},
 	{"index", integer},
+	{"entry", text},
 	{"id", anyJSON},
 	{"page", integer},
 	{"url", text},

@@ -30,6 +30,11 @@ func TestMerge(t *testing.T) {
 		three   = `{"type":"success","index":3,"url":"u"}` + "\n"
 		page1   = `{"type":"success","index":1,"page":1,"url":"u"}` + "\n"
 		page3   = `{"type":"success","index":1,"page":3,"url":"u"}` + "\n"
+		entry5  = `{"type":"success","index":9,"entry":"5-0","url":"u"}` + "\n"
+		entry5b = `{"type":"success","index":2,"entry":"5-0","url":"u"}` + "\n"
+		entry7  = `{"type":"failure","index":0,"entry":"5-10","error":{"kind":"timeout"}}` + "\n"
+		entry7b = `{"type":"success","index":4,"url":"u","entry":"5-10"}` + "\n"
+		entryP2 = `{"type":"success","index":4,"entry":"6-0","page":2,"url":"u"}` + "\n"
 		summary = `{"type":"summary","complete":true}` + "\n"
 		message = `{"type":"log","level":"WARN","message":"index"}` + "\n"
 	)
@@ -58,6 +63,11 @@ func TestMerge(t *testing.T) {
 		{"a page in another place", []string{`{"type":"success","index":0,"url":"u","page":2}` + "\n", zero}, -1,
 			zero + `{"type":"success","index":0,"url":"u","page":2}` + "\n", "2 of 2, missing 0 [], twice 0 []"},
 		{"the first page", []string{page3, zero}, -1, zero + page3, "2 of 2, missing 2 [1 page 1-2], twice 0 []"},
+		{"entries of a queue", []string{entry7 + entry5}, 2, entry5 + entry7, "1 of 2, missing 0 [], twice 0 []"},
+		{"an entry twice", []string{entry7, entry5, entry7b + entry5b}, 3, entry5 + entry7b,
+			"2 of 2, missing 1 [], twice 1 [5-0], superseded 1"},
+		{"entries and others", []string{entry5 + one + zero}, -1, zero + one + entry5, "3 of 3, missing 0 [], twice 0 []"},
+		{"a page of an entry", []string{entryP2}, -1, entryP2, "1 of 1, missing 1 [6-0 page 1], twice 0 []"},
 		{"other lines", []string{summary + zero + message, "\n" + one}, -1, zero + one, "2 of 2, missing 0 [], twice 0 []"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,8 +17,10 @@ type Report struct {
 	// Superseded counts the failures that were left out for the success of the same place.
 	Superseded int64
 
-	last   key
-	begins bool // last is set
+	last     key
+	begins   bool  // last is set
+	next     int64 // behind the last index of a Record without an entry
+	requests int64 // of which there are Records
 }
 
 // maxExamples is how many places a Report names.
@@ -35,15 +37,19 @@ func (r *Report) place(k key) bool {
 		r.TwiceAt = addExample(r.TwiceAt, describe(k))
 		return false
 	}
-	next := int64(0)
-	if r.begins {
-		next = r.last.index + 1
+	isNew := !r.begins || !k.sameRequest(r.last)
+	switch {
+	case !isNew && r.last.page > 0 && k.page > r.last.page+1:
+		r.missPages(k, r.last.page+1)
+	case isNew && k.entry == (entry{}):
+		r.miss(r.next, k.index)
+		r.next = k.index + 1
 	}
-	r.miss(next, k.index)
-	if sameIndex := r.begins && k.index == r.last.index; sameIndex && r.last.page > 0 && k.page > r.last.page+1 {
-		r.missPages(k.index, r.last.page+1, k.page)
-	} else if !sameIndex && k.page > 1 {
-		r.missPages(k.index, 1, k.page)
+	if isNew && k.page > 1 {
+		r.missPages(k, 1)
+	}
+	if isNew {
+		r.requests++
 	}
 	r.last, r.begins = k, true
 	r.Records++
@@ -53,13 +59,14 @@ func (r *Report) place(k key) bool {
 	return true
 }
 
-// end takes into account how many Requests there were; negative is not known.
+// end takes into account how many Requests there were; negative is not known. Of those of a queue, which are in no
+// order of indexes, it is not known which are missing.
 func (r *Report) end(expected int64) {
-	next := int64(0)
-	if r.begins {
-		next = r.last.index + 1
+	if r.last.entry == (entry{}) {
+		r.miss(r.next, expected)
+		return
 	}
-	r.miss(next, expected)
+	r.Missing += max(expected-r.requests, 0)
 }
 
 // miss counts the places from first to before end.
@@ -72,9 +79,10 @@ func (r *Report) miss(first, end int64) {
 }
 
 // missPages counts the pages of an index from first to before end.
-func (r *Report) missPages(index, first, end int64) {
-	r.Missing += end - first
-	r.MissingAt = addExample(r.MissingAt, strconv.FormatInt(index, 10)+" page "+describeRange(first, end-1))
+func (r *Report) missPages(k key, first int64) {
+	r.Missing += k.page - first
+	request := key{entry: k.entry, index: k.index}
+	r.MissingAt = addExample(r.MissingAt, describe(request)+" page "+describeRange(first, k.page-1))
 }
 
 func addExample(to []string, place string) []string {
@@ -86,6 +94,9 @@ func addExample(to []string, place string) []string {
 
 func describe(k key) string {
 	text := strconv.FormatInt(k.index, 10)
+	if k.entry != (entry{}) {
+		text = strconv.FormatUint(k.entry.ms, 10) + "-" + strconv.FormatUint(k.entry.seq, 10)
+	}
 	if k.page > 0 {
 		text += " page " + strconv.FormatInt(k.page, 10)
 	}

@@ -18,8 +18,9 @@ type run struct {
 	long         *key  // of the long line; nil is a run of lines with heads
 }
 
-// headSize is the size in bytes of a line's head: index, page, kind and length, 8 bytes each, little-endian.
-const headSize = 32
+// headSize is the size in bytes of a line's head: the two parts of entry, index, page, kind and length, 8 bytes each,
+// little-endian.
+const headSize = 48
 
 // readSize is the size in bytes of the buffer through which a part is read.
 const readSize = 256 << 10
@@ -178,17 +179,19 @@ func (s *sorter) writeRun() error {
 }
 
 func putHead(to *[headSize]byte, k key, length int64) {
-	for i, n := range [...]int64{k.index, k.page, int64(k.kind), length} {
-		binary.LittleEndian.PutUint64(to[8*i:], uint64(n)) //nolint:gosec // none is negative
+	for i, n := range [...]uint64{k.entry.ms, k.entry.seq,
+		uint64(k.index), uint64(k.page), uint64(k.kind), uint64(length)} { //nolint:gosec // none is negative
+		binary.LittleEndian.PutUint64(to[8*i:], n)
 	}
 }
 
 func getHead(from *[headSize]byte) (k key, length int64) {
-	var n [4]int64
+	var n [6]uint64
 	for i := range n {
-		n[i] = int64(binary.LittleEndian.Uint64(from[8*i:])) //nolint:gosec // as it was put
+		n[i] = binary.LittleEndian.Uint64(from[8*i:])
 	}
-	return key{n[0], n[1], kind(n[2])}, n[3]
+	k = key{entry{n[0], n[1]}, int64(n[2]), int64(n[3]), kind(n[4])} //nolint:gosec // as they were put
+	return k, int64(n[5])                                            //nolint:gosec // likewise
 }
 
 // close removes the temporary file.

@@ -1,0 +1,133 @@
+package workqueue
+
+import (
+	"context"
+	"net"
+	"os/exec"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"batchfetch/fetch/nettest"
+	"batchfetch/fetch/resp"
+)
+
+// ampleTime is for what takes no time, on a machine that has little.
+const ampleTime = time.Minute
+
+// startRedis starts a redis-server on loopback without persistence, and returns its address and a client of it. The
+// test is skipped where there is none.
+func startRedis(t *testing.T, arguments ...string) (addr string, direct *redis.Client) {
+	t.Helper()
+	name, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.Skip("no redis-server on the PATH")
+	}
+	port, err := nettest.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := exec.Command(name, append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+		"--dir", t.TempDir()}, arguments...)...)
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Process.Kill() // it may have ended by itself
+		_ = server.Wait()
+	})
+	addr = "127.0.0.1:" + port
+	for deadline := time.Now().Add(ampleTime); ; time.Sleep(10 * time.Millisecond) {
+		if c, err := net.Dial("tcp", addr); err == nil {
+			_ = c.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("redis-server does not listen")
+		}
+	}
+	direct = redis.NewClient(&redis.Options{Addr: addr})
+	t.Cleanup(func() { _ = direct.Close() })
+	return addr, direct
+}
+
+// address returns an Address of a stream at a server.
+func address(addr string) Address {
+	return Address{Server: resp.Config{Addr: addr, Timeout: ampleTime, Conns: 3}, Stream: "jobs", Group: "pull",
+		Idle: time.Hour}
+}
+
+// A worker is a Consumer that is kept.
+type worker struct {
+	*Consumer
+	warnings chan string
+	leave    func() error // Close
+	die      func()       // without Close
+}
+
+// open returns a worker, which is closed after the test.
+func open(t *testing.T, a Address) *worker {
+	t.Helper()
+	warnings := make(chan string, 100)
+	c, err := Open(t.Context(), a, 10, func(text string) { warnings <- text })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var keeping sync.WaitGroup
+	keeping.Go(func() { c.Keep(ctx, nil) })
+	w := &worker{Consumer: c, warnings: warnings}
+	w.die = func() { cancel(); keeping.Wait(); _ = c.client.Close() }
+	var once sync.Once
+	w.leave = func() (err error) {
+		once.Do(func() {
+			cancel()
+			keeping.Wait()
+			err = c.Close(context.Background())
+		})
+		return err
+	}
+	t.Cleanup(func() { _ = w.leave() })
+	return w
+}
+
+// next returns the next entry.
+func next(t *testing.T, c *worker) Entry {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), ampleTime)
+	defer cancel()
+	e, err := c.Next(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// add adds entries with a field n, from first to before end.
+func add(t *testing.T, direct *redis.Client, first, end int) {
+	t.Helper()
+	for n := first; n < end; n++ {
+		if err := direct.XAdd(t.Context(), &redis.XAddArgs{Stream: "jobs", Values: []any{"n", n}}).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// awaitPending waits until so many entries are pending in the group.
+func awaitPending(t *testing.T, direct *redis.Client, want int64) {
+	t.Helper()
+	for deadline := time.Now().Add(ampleTime); ; time.Sleep(10 * time.Millisecond) {
+		pending, err := direct.XPending(t.Context(), "jobs", "pull").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pending.Count == want {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d entries are pending, want %d", pending.Count, want)
+		}
+	}
+}
