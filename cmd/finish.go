@@ -31,6 +31,7 @@ func (out *outputs) finish(c *config, r result) int {
 			r.addError(live.Close())
 		}
 	}
+	out.writeEnds(&r)
 	switch {
 	case r.code == exitPipe:
 	case !out.console.inWords:

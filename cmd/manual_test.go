@@ -113,7 +113,7 @@ var foreignFlags = map[string]bool{
 	"--job-name": true, "--sshlogin": true, "--plus": true, "--expect": true, "--parsable": true, "--requeue": true,
 	"--dependency": true, "--joblog": true,
 	"--queries-file": true, "--resume-failed": true, "--termseq": true, "--retry-strategy": true,
-	"--max-length": true,
+	"--max-length": true, "--collector": true, "--data-binary": true,
 }
 
 // manualPages returns the names of the files with the manual.

@@ -25,6 +25,7 @@ func checkOutputs(s *settings, found *problems) {
 	if s.output.resume {
 		checkResume(s.output, found)
 	}
+	checkEndFiles(s.output, found)
 	if warc.IsName(s.output.output) {
 		checkArchive(s, found)
 	}
@@ -104,6 +105,9 @@ func writtenFiles(f outputFlags) []writtenFile {
 		if isFile(file.name) {
 			files = append(files, file)
 		}
+	}
+	for _, end := range f.endFiles() {
+		files = append(files, end, writtenFile{end.flag, file.PartName(end.name)})
 	}
 	switch {
 	case isFile(f.output) && f.resume:

@@ -22,9 +22,10 @@ type outputs struct {
 	file    *file.Atomic
 	resumed *journal.Output // in place of file with --resume
 
-	notRepacked error           // why it stays as it was written
-	archive     *warc.Writer    // of the exchanges and Records, in file or resumed; nil where the name is not of one
-	packed      io.WriteCloser  // compresses into file; nil where its name does not ask for that
+	notRepacked error          // why it stays as it was written
+	archive     *warc.Writer   // of the exchanges and Records, in file or resumed; nil where the name is not of one
+	packed      io.WriteCloser // compresses into file; nil where its name does not ask for that
+	ends        []*endFile
 	failures    io.WriteCloser  // nil: standard error, or among the successes
 	summary     io.WriteCloser  // nil: standard error, or among the successes
 	order       *output.InOrder // nil without --ordered
@@ -48,6 +49,11 @@ func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 		if err != nil && out.file != nil {
 			out.file.Discard()
 		}
+		for _, end := range out.ends {
+			if err != nil {
+				end.Discard()
+			}
+		}
 		if err != nil && out.resumed != nil {
 			out.resumed.Discard()
 		}
@@ -64,6 +70,9 @@ func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 		if err = out.openFile(c); err != nil {
 			return out, describeOutput("output", err)
 		}
+	}
+	if err = out.openEnds(c.output); err != nil {
+		return out, err
 	}
 	if out.bodies != nil {
 		out.protectFiles(c, inputs)

@@ -79,7 +79,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	warnTemp(c, out.console)
 	in.markStarted(out.console.inWords)
 	queue.start(in.ctx, in.drain)
-	summary, err := fetch.Run(in.ctx, src, counts, o)
+	summary, err := fetch.Run(in.ctx, src, out.watch(counts), o)
 	stopProgress()
 	awaitProgress()
 

@@ -67,6 +67,7 @@ type outputFlags struct {
 	output   string
 	failures string
 	summary  string
+	metrics  string // "" is none
 	publish  publishMode
 	ordered  bool
 	resume   bool

@@ -17,7 +17,8 @@ func nameOutputs(f *outputFlags, shard input.Shard, isSharded bool, found *probl
 	for _, named := range []struct {
 		flag string
 		name *string
-	}{{"output", &f.output}, {"failures", &f.failures}, {"summary", &f.summary}, {"save-dir", &f.saveDir}} {
+	}{{"output", &f.output}, {"failures", &f.failures}, {"summary", &f.summary},
+		{"metrics", &f.metrics}, {"save-dir", &f.saveDir}} {
 		if !shardField.MatchString(*named.name) {
 			continue
 		}

@@ -55,19 +55,20 @@ var mayImport = map[string]string{
 	"output/encode":   "fetch fetch/failure fetch/input fetch/redact fetch/spool",
 	"output/file":     "",
 	"output/savedir":  "fetch fetch/failure fetch/httpurl fetch/spelling output/encode output/file",
-	"output":          "fetch fetch/failure fetch/spool output/encode",
+	"output":          "fetch fetch/failure fetch/httpurl fetch/spool output/encode",
 	"output/journal":  "fetch output output/encode output/file output/savedir",
 	"output/merge":    "fetch/spool",
 	"output/report":   "fetch fetch/failure fetch/histogram fetch/httpurl output output/encode",
 	"output/warc":     "fetch fetch/spool output/encode",
 	"output/loading":  "",
+	"output/metrics":  "fetch output",
 	"output/terminal": "fetch fetch/failure output output/encode",
 
 	"cmd/hostsfile": "fetch fetch/judge fetch/parse",
 	"cmd": "cmd/hostsfile fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
 		"fetch/httpurl fetch/input fetch/judge fetch/limits fetch/netrc fetch/paging fetch/parse fetch/redact fetch/resp " +
 		"fetch/spelling fetch/spool fetch/transport fetch/workqueue " +
-		"output output/encode output/file output/journal output/loading output/merge output/report " +
+		"output output/encode output/file output/journal output/loading output/merge output/metrics output/report " +
 		"output/savedir output/terminal output/warc",
 	"": "cmd",
 

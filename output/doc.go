@@ -6,7 +6,8 @@
 //
 // Acknowledge stands behind Counts where the input is a queue: it says which entries are done by what was flushed.
 //
-// Counts groups the failures by their Cause (causes.go) for the summary.
+// Counts groups the failures by their Cause (causes.go) for the summary. Hosts, around it, counts by host for what is
+// written at the end.
 //
 // The parts are packages, with imports one way:
 //
@@ -17,6 +18,7 @@
 //	output     the Sinks                            imports encode
 //	savedir    bodies as files                      imports encode, file
 //	encode     Records as lines of JSON
+//	metrics    what a run did, for Prometheus      imports output
 //	loading    statements that load a file of lines
 //	file       whole files, locks, names
 package output

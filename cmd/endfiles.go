@@ -1,0 +1,101 @@
+package cmd
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"batchfetch/fetch"
+	"batchfetch/output"
+	"batchfetch/output/file"
+	"batchfetch/output/metrics"
+)
+
+// An endFile is a file that a run writes once it has ended, whatever its exit code, of what was counted meanwhile.
+type endFile struct {
+	*file.Atomic
+	flag, name string
+	write      func(to io.Writer, r *result) error // nil until watch
+}
+
+// endFiles returns the files that a run writes at its end.
+func (f outputFlags) endFiles() (files []writtenFile) {
+	for _, file := range []writtenFile{{"metrics", f.metrics}} {
+		if file.name != "" {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// checkEndFiles finds names that no file of the end can have.
+func checkEndFiles(f outputFlags, found *problems) {
+	for _, end := range f.endFiles() {
+		if end.name == "-" {
+			found.add(end.flag, "can't be standard output, which has the Records", "name a file")
+		}
+	}
+	if f.metrics != "" && f.metrics != "-" && !file.IsStream(f.metrics) && filepath.Ext(f.metrics) != metricsSuffix {
+		found.add("metrics", "does not end in "+metricsSuffix+", and node_exporter reads no other files", "")
+	}
+}
+
+// metricsSuffix is the ending of the names of files that the textfile collector reads.
+const metricsSuffix = ".prom"
+
+// openEnds opens the files of the end.
+func (out *outputs) openEnds(f outputFlags) error {
+	for _, end := range f.endFiles() {
+		opened, err := file.Create(end.name, nil)
+		if err != nil {
+			return describeOutput(end.flag, err)
+		}
+		out.ends = append(out.ends, &endFile{Atomic: opened, flag: end.flag, name: end.name})
+	}
+	return nil
+}
+
+// watch returns the Sink around sink that counts what the files of the end say.
+func (out *outputs) watch(sink fetch.Sink) fetch.Sink {
+	if len(out.ends) == 0 {
+		return sink
+	}
+	hosts := output.NewHosts(sink)
+	for _, end := range out.ends {
+		end.write = func(to io.Writer, r *result) error { return end.writeMetrics(to, r, hosts) }
+	}
+	return hosts
+}
+
+// writeEnds writes the files of the end and gives them their names. Errors go to r.
+func (out *outputs) writeEnds(r *result) {
+	for _, end := range out.ends {
+		text := bufio.NewWriter(end)
+		err := end.write(text, r)
+		if err == nil {
+			err = text.Flush()
+		}
+		if err != nil {
+			r.addError(err)
+			_ = end.Abandon() // the first error counts
+			continue
+		}
+		r.addError(end.Commit())
+	}
+}
+
+// writeMetrics writes the metrics of a run. The label run is the name of the file without its ending.
+func (end *endFile) writeMetrics(to io.Writer, r *result, hosts *output.Hosts) error {
+	m := metrics.Run{Name: strings.TrimSuffix(filepath.Base(end.name), metricsSuffix), Ended: time.Now(),
+		Summary: &r.summary, ExitCode: r.exitCode(), Hosts: hosts}
+	if info, err := os.Stat(end.name); err == nil && info.Mode().IsRegular() {
+		if before, err := os.Open(end.name); err == nil {
+			m.Earlier = metrics.ReadEarlier(before, m.Ended)
+			_ = before.Close() // only read
+		}
+	}
+	return m.Write(to)
+}
