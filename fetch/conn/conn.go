@@ -33,6 +33,7 @@ type Conn struct {
 	start         atomic.Uint64 // the first bytes that were read, at most 8, and zeros
 	share         share         // of the run's bandwidth
 	poll          *readPoll     // of its socket; nil where it can't be polled
+	socket        io.ReadWriter // what is read from and written to: see newSocket
 }
 
 // New returns a Conn over raw, which it owns from then on. Reads wait for bandwidth, nil being no limit, once
@@ -42,6 +43,7 @@ func New(raw net.Conn, bandwidth *Bandwidth) *Conn {
 	return &Conn{
 		Conn: raw, RemoteAddress: raw.RemoteAddr().String(), madeAt: now,
 		closed: make(chan struct{}), poll: newReadPoll(raw), share: share{bandwidth: bandwidth, madeAt: now},
+		socket: newSocket(raw),
 	}
 }
 
@@ -103,7 +105,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return 0, os.ErrDeadlineExceeded
 	}
 	p = p[:c.share.maxRead(len(p))]
-	n, err := c.Conn.Read(p)
+	n, err := c.socket.Read(p)
 	c.drained = n < len(p)
 	if n > 0 {
 		if c.received.Add(int64(n)) == int64(n) {
@@ -120,7 +122,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 
 // Write is net.Conn's.
 func (c *Conn) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
+	n, err := c.socket.Write(p)
 	c.written.Add(int64(n))
 	c.noteEnd(err)
 	return n, err
