@@ -29,9 +29,16 @@ func sanitizeSegment(text string) string {
 
 // replaceUnsafe is sanitizeSegment without a bound on the length.
 func replaceUnsafe(text string) string {
+	if isUsual(text) {
+		return text
+	}
+	return replaceInUnusual(text)
+}
+
+// replaceInUnusual is replaceUnsafe of any text.
+func replaceInUnusual(text string) string {
 	safe := strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
-			strings.ContainsRune(`/\:*?"<>|`, r) {
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune(unsafe, r) {
 			return '_'
 		}
 		return r
@@ -50,6 +57,28 @@ func replaceUnsafe(text string) string {
 	}
 	return safe
 }
+
+// unsafe are the characters beyond controls that some file system does not take in a name.
+const unsafe = `/\:*?"<>|`
+
+// isUsual reports whether a name between two slashes has nothing that replaceUnsafe may replace: it has letters and
+// digits of ASCII, - and _, dots only within, and a letter that no device has or a digit in front.
+func isUsual(text string) bool {
+	if text == "" || isDeviceStart[text[0]|0x20] || text[0] == '.' || text[len(text)-1] == '.' {
+		return false
+	}
+	for i := range len(text) {
+		switch c := text[i]; {
+		case '0' <= c && c <= '9', 'a' <= c|0x20 && c|0x20 <= 'z', c == '-', c == '_', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// isDeviceStart are the first letters of devices (see isDevice).
+var isDeviceStart = [256]bool{'a': true, 'c': true, 'l': true, 'n': true, 'p': true}
 
 // withHash returns a name between two slashes with ~ and a hash before its ending, shortened to maxSegment.
 func withHash(segment, hash string) string {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -83,12 +84,23 @@ func (d *Dir) createUnnamed(folder string) *os.File {
 	if in == nil {
 		return nil
 	}
-	f, err := in.root.OpenFile(".", unix.O_TMPFILE|os.O_RDWR|file.NoWait, 0o666)
+	fd, err := openUnnamed(int(in.dir.Fd()))
 	d.folders.release(in, err != nil)
 	if err != nil {
 		return nil // the file system of this folder may be another
 	}
-	return f
+	return os.NewFile(uintptr(fd), filepath.Join(d.name, folder))
+}
+
+// openUnnamed opens a file without a name in a folder. os.Root would try whether the file is one to wait for, and
+// allocate what it needs for names with more than one part: a tenth of what it takes to save a small body.
+func openUnnamed(folder int) (fd int, err error) {
+	for {
+		fd, err = unix.Openat(folder, ".", unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o666)
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
 }
 
 // link gives a file without a name one that no other file has.
