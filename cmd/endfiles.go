@@ -12,6 +12,7 @@ import (
 	"batchfetch/output"
 	"batchfetch/output/file"
 	"batchfetch/output/metrics"
+	"batchfetch/output/report"
 )
 
 // An endFile is a file that a run writes once it has ended, whatever its exit code, of what was counted meanwhile.
@@ -23,7 +24,7 @@ type endFile struct {
 
 // endFiles returns the files that a run writes at its end.
 func (f outputFlags) endFiles() (files []writtenFile) {
-	for _, file := range []writtenFile{{"metrics", f.metrics}} {
+	for _, file := range []writtenFile{{"metrics", f.metrics}, {"report", f.report}} {
 		if file.name != "" {
 			files = append(files, file)
 		}
@@ -58,16 +59,23 @@ func (out *outputs) openEnds(f outputFlags) error {
 	return nil
 }
 
-// watch returns the Sink around sink that counts what the files of the end say.
-func (out *outputs) watch(sink fetch.Sink) fetch.Sink {
-	if len(out.ends) == 0 {
-		return sink
-	}
-	hosts := output.NewHosts(sink)
+// watch returns the Sink around sink that counts what the files of the end say; o gets their Observer.
+func (out *outputs) watch(sink fetch.Sink, o *fetch.Options) fetch.Sink {
 	for _, end := range out.ends {
-		end.write = func(to io.Writer, r *result) error { return end.writeMetrics(to, r, hosts) }
+		switch end.flag {
+		case "metrics":
+			hosts := output.NewHosts(sink)
+			sink = hosts
+			end.write = func(to io.Writer, r *result) error { return end.writeMetrics(to, r, hosts) }
+		case "report":
+			live := report.NewLive(sink, o)
+			sink, o.Observer = live, live
+			end.write = func(to io.Writer, r *result) error {
+				return live.Data(&r.summary, r.exitCode()).WritePage(to)
+			}
+		}
 	}
-	return hosts
+	return sink
 }
 
 // writeEnds writes the files of the end and gives them their names. Errors go to r.

@@ -186,6 +186,8 @@ func registerOutput(r *registrar, s *settings) {
 		"where failures go; - is the output (default standard error)")
 	r.text(&s.output.summary, "summary", "", "file",
 		"where the summary goes, as JSON (default standard error)")
+	r.text(&s.output.report, "report", "", "file",
+		"write a page of HTML that shows what the run did: it loads nothing (help report)")
 	r.text(&s.output.metrics, "metrics", "", "file",
 		"write what the run did, as NAME.prom, for the textfile collector of Prometheus' node_exporter (help monitoring)")
 	r.bool(&s.output.ordered, "ordered", "", "write in the order of the input")

@@ -124,11 +124,6 @@ func writePage(name string, data *report.Data) error {
 	if err != nil {
 		return describeOutput("output", err)
 	}
-	return commitPage(out, data)
-}
-
-// commitPage writes a page to an open file, which takes its name then.
-func commitPage(out *file.Atomic, data *report.Data) error {
 	if err := data.WritePage(out); err != nil {
 		out.Discard()
 		return err

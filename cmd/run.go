@@ -77,9 +77,10 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	awaitProgress := startProgress(progressing, in, c, out, progress, inputs)
 	warnConcurrency(o.Concurrency, out.console)
 	warnTemp(c, out.console)
+	sink := out.watch(counts, &o)
 	in.markStarted(out.console.inWords)
 	queue.start(in.ctx, in.drain)
-	summary, err := fetch.Run(in.ctx, src, out.watch(counts), o)
+	summary, err := fetch.Run(in.ctx, src, sink, o)
 	stopProgress()
 	awaitProgress()
 

@@ -68,6 +68,7 @@ type outputFlags struct {
 	failures string
 	summary  string
 	metrics  string // "" is none
+	report   string // a page of HTML; "" is none
 	publish  publishMode
 	ordered  bool
 	resume   bool

@@ -84,17 +84,17 @@ const bookEvery = 100 * time.Microsecond
 // LimitBandwidth.
 func (s *scheduler) bookTime(now time.Time) {
 	limit, host := s.bottleneck(s.booked.until)
-	span := now.Sub(s.booked.until)
+	from, span := s.booked.until, now.Sub(s.booked.until)
 	s.booked.until = now
 	if s.waitedForNames(limit, now, span) {
 		limit, host = LimitDNS, ""
 	}
 	if forBandwidth := min(s.bandwidthWait(now)-s.booked.bandwidth, span); forBandwidth > 0 {
 		s.booked.bandwidth += forBandwidth
-		s.tally.addLimited(LimitBandwidth, "", forBandwidth)
-		span -= forBandwidth
+		s.addLimited(LimitBandwidth, "", from, forBandwidth)
+		from, span = from.Add(forBandwidth), span-forBandwidth
 	}
-	s.tally.addLimited(limit, host, span)
+	s.addLimited(limit, host, from, span)
 }
 
 // waitedForNames reports whether the exchanges under way have spent most of the last span on look-ups of names, where

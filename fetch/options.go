@@ -231,6 +231,8 @@ type Options struct {
 	WarnShortage func(why error)
 	// Live counts while the run goes on; nil is not wanted.
 	Live *Live
+	// Observer is told of exchanges, and of what keeps them from starting; nil is not wanted.
+	Observer Observer
 	// Slow logs each exchange that takes longer; 0 is none.
 	Slow time.Duration
 	// Log takes each attempt at debug level and slow exchanges as warnings; nil is none.

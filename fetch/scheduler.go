@@ -275,6 +275,7 @@ func sooner(a, b time.Duration) time.Duration {
 func (s *scheduler) takeDone(t *task, now time.Time) {
 	s.plan.Done(&t.Task, now)
 	s.tally.countExchange(t)
+	s.observeExchange(t, now)
 	if live := s.options.Live; live != nil {
 		live.Exchanges.Store(s.tally.Exchanges)
 		live.Retries.Store(s.tally.Retries)

@@ -147,6 +147,8 @@ type exchangeCounts struct {
 	connected        bool // it had a connection
 	reused           bool // that had carried an exchange before
 	unchanged        bool // Record.Unchanged
+	lane             string // of its target: t may have another one by now
+	startedAt        time.Time
 	took             time.Duration
 	status           int // of a whole response; 0 is none
 	bytes, wireBytes int64

@@ -118,7 +118,8 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		t.startedAt = x.startedAt
 	}
 	t.lastStatus = a.Status
-	t.counts = exchangeCounts{exchanged: true, retried: retried, took: x.endedAt.Sub(x.startedAt),
+	t.counts = exchangeCounts{exchanged: true, retried: retried, lane: t.lane, startedAt: x.startedAt,
+		took: x.endedAt.Sub(x.startedAt),
 		connected: !x.call.ConnectedAt().IsZero(), reused: x.call.IsReused(),
 		bytes: record.Bytes, wireBytes: record.WireBytes}
 	if a.Failure == nil {

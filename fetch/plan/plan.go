@@ -26,6 +26,19 @@ func (p *Plan) HasTasks(host string) bool {
 	return h != nil && (h.active > 0 || slices.ContainsFunc(h.lanes, func(l *lane) bool { return !l.isEmpty() }))
 }
 
+// PausedUntil returns when a lane may start a Task as far as its pause, or a quota that is used up, is concerned; the
+// zero time, or one not after now, is at once.
+func (p *Plan) PausedUntil(host string, now time.Time) time.Time {
+	l := p.lanes[host]
+	switch {
+	case l == nil:
+		return time.Time{}
+	case l.buckets != nil && !l.isToldRate:
+		return latest(l.pauseEnd(), l.quotaStart(now))
+	}
+	return l.pauseEnd()
+}
+
 // SetUncommitted sets the number of exchanges that have ended and still count towards Limits.Concurrency, because their
 // results are not committed.
 func (p *Plan) SetUncommitted(n int) { p.uncommitted = n }

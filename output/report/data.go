@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"math/bits"
 	"time"
 
@@ -29,6 +30,8 @@ type Data struct {
 	untimed           int64 // Records that say nothing of when they began
 	begun, ended      int64 // of all, in microseconds since 1970; 0 is not known
 
+	cuts [][2]int64 // time between runs, in microseconds since 1970; set once all is counted
+
 	isLive    bool                     // exchanges, pauses and limits are known
 	limitOf   func(origin string) cell // the limit of a host as it was given; nil is not known
 	exchanges int64
@@ -47,6 +50,16 @@ var stepNames = [...]struct{ member, words string }{
 	{"first_byte_ms", "First byte"}, {"body_ms", "Body"},
 }
 
+// stepIndex returns the place in stepNames of a member of timing; negative is none.
+func stepIndex(member string) int {
+	for i := range stepNames {
+		if stepNames[i].member == member {
+			return i
+		}
+	}
+	return -1
+}
+
 // NewData returns empty Data.
 func NewData() *Data {
 	return &Data{series: newSeries(), hosts: newHosts(), causes: newCauses(), cached: make(map[string]int64)}
@@ -55,11 +68,25 @@ func NewData() *Data {
 // IsEmpty reports whether there is no Record and no summary.
 func (d *Data) IsEmpty() bool { return d.succeeded+d.failed == 0 && len(d.runs) == 0 }
 
+// idleBetween returns how many microseconds of a span of time are between runs.
+func (d *Data) idleBetween(begin, end int64) (idle int64) {
+	for _, cut := range d.cuts {
+		idle += max(min(end, cut[1])-max(begin, cut[0]), 0)
+	}
+	return idle
+}
+
+// activeTime returns how long all runs took together.
+func (d *Data) activeTime() time.Duration {
+	return time.Duration(d.ended-d.begun-d.idleBetween(d.begun, d.ended)) * time.Microsecond
+}
+
 // An entry is what is counted of one Record.
 type entry struct {
 	failed              bool
 	cause               output.Cause // of a failure
-	url, message        string       // the message of a failure
+	url                 string
+	shown, message      string // of a failure: its URL as it may be shown, empty is url; and its message
 	status              int
 	refused             bool
 	begun               int64 // in microseconds since 1970; 0 is not known
@@ -99,7 +126,7 @@ func (d *Data) add(e *entry) {
 	if e.failed {
 		d.failed++
 		host.failed++
-		d.causes.add(e.cause, own, e.url, e.message)
+		d.causes.add(e.cause, own, cmp.Or(e.shown, e.url), e.message)
 	} else {
 		d.succeeded++
 		d.bytes += e.bytes

@@ -17,6 +17,17 @@ func formatCount(n int64) string {
 	return digits
 }
 
+// formatPlural returns a count and its noun, of which the plural has an s.
+func formatPlural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if stem, isY := strings.CutSuffix(noun, "y"); isY {
+		return formatCount(n) + " " + stem + "ies"
+	}
+	return formatCount(n) + " " + noun + "s"
+}
+
 // formatNumber returns a number with three significant digits, as a count where it is large.
 func formatNumber(x float64) string {
 	switch a := math.Abs(x); {
@@ -82,6 +93,17 @@ func formatDuration(d time.Duration) string {
 	}
 	d = d.Round(time.Hour)
 	return joinUnits(d/(24*time.Hour), "d", d%(24*time.Hour)/time.Hour, "h")
+}
+
+// formatPower returns a power of ten of milliseconds in one unit.
+func formatPower(ms float64) string {
+	switch {
+	case ms < 0.5:
+		return formatNumber(ms*1000) + " µs"
+	case ms < 500:
+		return formatNumber(ms) + " ms"
+	}
+	return formatNumber(ms/1000) + " s"
 }
 
 func joinUnits(large time.Duration, of string, small time.Duration, in string) string {

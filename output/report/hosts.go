@@ -30,13 +30,15 @@ type hostCount struct {
 	held             [limitCount]int64 // microseconds in which its limit kept the next request of the run from starting
 }
 
-// rate returns requests per second from the first to the last; 0 is not known.
-func (h *hostCount) rate() float64 {
+// rate returns requests per second from the first to the last, without the microseconds idle between runs; 0 is not
+// known.
+func (h *hostCount) rate(idle int64) float64 {
 	n := max(h.exchanges, h.requests)
-	if n < 2 || h.last-h.first < 1000 {
+	busy := h.last - h.first - idle
+	if n < 2 || busy < 1000 {
 		return 0
 	}
-	return float64(n) / (float64(h.last-h.first) / 1e6)
+	return float64(n) / (float64(busy) / 1e6)
 }
 
 // add adds what was counted of another host.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"time"
 )
 
 var (
@@ -103,8 +102,8 @@ type statusCount struct{ Status, Count string }
 // WritePage writes the page of what was counted. Data is not to be used afterwards.
 func (d *Data) WritePage(to io.Writer) error {
 	p := &page{Policy: contentPolicy(), Style: template.CSS(pageStyle), Script: template.JS(pageScript)}
-	p.addHead(d)
 	p.addOverTime(d)
+	p.addHead(d)
 	if d.latency.Count() > 0 {
 		p.Latency = []*chart{latencyBars(d)}
 	}
@@ -130,7 +129,13 @@ func (p *page) addOverTime(d *Data) {
 		p.NoTime = "No Record says when it was started."
 		return
 	}
-	t := newTimeline(d.series.points(drawnPoints, !d.isLive), d.begun, d.ended)
+	points := d.series.points(drawnPoints, !d.isLive)
+	for i := range points {
+		if points[i].isCut {
+			d.cuts = append(d.cuts, [2]int64{points[i-1].at + points[i-1].width, points[i].at})
+		}
+	}
+	t := newTimeline(points, d.begun, d.ended)
 	p.OverTime = append(p.OverTime, t.throughput(d), t.flights(d))
 	if d.isLive {
 		p.OverTime = append(p.OverTime, t.heldBack(d))
@@ -182,9 +187,9 @@ func (p *page) addHead(d *Data) {
 		p.Span = fmt.Sprintf("%s to %s UTC", formatTime(d.begun, 1e6), formatTime(d.ended, 1e6))
 	}
 	for _, s := range d.sources {
-		text := fmt.Sprintf("%s: %s Records", s.name, formatCount(s.records))
+		text := s.name + ": " + formatPlural(s.records, "Record")
 		if s.summary > 0 {
-			text += fmt.Sprintf(", %s summaries", formatCount(s.summary))
+			text += ", " + formatPlural(s.summary, "summary")
 		}
 		p.Sources = append(p.Sources, text)
 		if s.broken != "" {
@@ -192,15 +197,16 @@ func (p *page) addHead(d *Data) {
 		}
 	}
 	for _, missing := range []struct {
-		n    int64
-		text string
+		n          int64
+		noun, text string
 	}{
-		{d.moreSources, "more files than are named here"},
-		{d.unreadable, "lines are no Records of batchfetch, or torn, and are not counted"},
-		{d.untimed, "Records do not say when they were started: they are in no chart over time"},
+		{d.moreSources, "more file", "not named here"},
+		{d.unreadable, "line", "no Records of batchfetch, or torn, and not counted"},
+		{d.untimed, "Record", "without the time of a start, and in no chart over time"},
+		{d.moreRuns, "more summary", "not shown"},
 	} {
 		if missing.n > 0 {
-			p.Problems = append(p.Problems, formatCount(missing.n)+" "+missing.text+".")
+			p.Problems = append(p.Problems, formatPlural(missing.n, missing.noun)+": "+missing.text+".")
 		}
 	}
 	p.addTiles(d)
@@ -216,11 +222,7 @@ func (p *page) addTiles(d *Data) {
 		failedClass = "bad"
 	}
 	add("Failed", formatCount(d.failed), formatShare(d.failed, all), failedClass)
-	if d.ended > d.begun {
-		took := time.Duration(d.ended-d.begun) * time.Microsecond
-		if len(d.runs) == 1 && d.isLive {
-			took = millis(d.runs[0].ElapsedMS)
-		}
+	if took := d.activeTime(); took > 0 {
 		add("Time", formatDuration(took), formatRate(float64(all)/took.Seconds())+" on average", "")
 	}
 	add("Bodies", formatBytes(float64(d.bytes)), formatBytes(float64(d.wireBytes))+" received", "")
@@ -228,9 +230,9 @@ func (p *page) addTiles(d *Data) {
 		add("Latency", formatDuration(d.latency.Quantile(0.5)),
 			"p99 "+formatDuration(d.latency.Quantile(0.99)), "")
 	}
-	if len(d.runs) == 1 {
+	if len(d.runs) == 1 && d.runs[0].Succeeded+d.runs[0].Failed == all { // it is of these Records
 		run := &d.runs[0]
-		add("Exchanges", formatCount(run.Exchanges), formatCount(run.Retries)+" retries", "")
+		add("Exchanges", formatCount(run.Exchanges), formatPlural(run.Retries, "retry"), "")
 		if run.LimitedBy != "" {
 			add("Limited by", run.LimitedBy, run.LimitedHost, "")
 		}

@@ -62,7 +62,7 @@ func (p *page) addHosts(d *Data) {
 
 func (d *Data) hostRow(name string, h *hostCount) []cell {
 	rate := unknownCell()
-	if r := h.rate(); r > 0 && h != &d.hosts.others {
+	if r := h.rate(d.idleBetween(h.first, h.last)); r > 0 && h != &d.hosts.others {
 		rate = cell{formatRate(r), fmt.Sprint(r)}
 	}
 	row := []cell{textCell(name), countCell(h.requests), countCell(h.failed), countCell(h.refused), rate}
@@ -129,10 +129,10 @@ func (p *page) addRetries(d *Data) {
 		}
 		p.Retries.Rows = append(p.Retries.Rows, []cell{{name, fmt.Sprint(i)}, countCell(n), textCell(formatShare(n, all))})
 	}
-	p.RetryNote = fmt.Sprintf("%s attempts after a first one; %s redirects were followed.", formatCount(d.retries),
-		formatCount(d.redirects))
+	p.RetryNote = fmt.Sprintf("%s after a first one; %s followed.", formatPlural(d.retries, "attempt"),
+		formatPlural(d.redirects, "redirect"))
 	if d.isLive {
-		p.RetryNote += fmt.Sprintf(" Hosts refused %s exchanges for a limit of their own.", formatCount(d.refused))
+		p.RetryNote += fmt.Sprintf(" Hosts refused %s for a limit of their own.", formatPlural(d.refused, "exchange"))
 	}
 }
 
@@ -151,30 +151,57 @@ func (p *page) addCache(d *Data) {
 	}
 }
 
-// addRuns adds what the summaries say.
+// addRuns adds what the summaries say, a column for each.
 func (p *page) addRuns(d *Data) {
-	p.Runs.Head = []column{{Name: "Ended"}, numberColumn("Exit code"), numberColumn("Time"), numberColumn("Requests"),
-		numberColumn("Succeeded"), numberColumn("Failed"), numberColumn("Skipped"), numberColumn("Not started"),
-		numberColumn("Exchanges"), numberColumn("Retries"), numberColumn("New connections"), numberColumn("Kept ones"),
-		numberColumn("p50"), numberColumn("p90"),
-		numberColumn("p99"), numberColumn("Longest"), {Name: "Limited by"}}
+	if len(d.runs) == 0 {
+		return
+	}
+	p.Runs.Head = []column{{Name: ""}}
 	for i := range d.runs {
-		r := &d.runs[i]
-		code := unknownCell()
-		if r.ExitCode >= 0 {
-			code = countCell(r.ExitCode)
-		}
-		row := []cell{textCell(runState(r)), code, timeCell(r.ElapsedMS), countCell(r.Total), countCell(r.Succeeded),
-			countCell(r.Failed), countCell(r.Skipped), countCell(r.NotStarted), countCell(r.Exchanges),
-			countCell(r.Retries), countCell(r.ConnectionsMade), countCell(r.ConnectionsReused)}
-		if r.P50 >= 0 {
-			row = append(row, timeCell(r.P50), timeCell(r.P90), timeCell(r.P99), timeCell(r.Max))
-		} else {
-			row = append(row, unknownCell(), unknownCell(), unknownCell(), unknownCell())
-		}
-		p.Runs.Rows = append(p.Runs.Rows, append(row, textCell(strings.TrimSpace(r.LimitedBy+" "+r.LimitedHost))))
+		p.Runs.Head = append(p.Runs.Head, numberColumn(fmt.Sprintf("Run %d", i+1)))
 	}
-	if d.moreRuns > 0 {
-		p.Problems = append(p.Problems, formatCount(d.moreRuns)+" more summaries than are shown.")
+	for _, line := range runLines {
+		row := []cell{textCell(line.name)}
+		for i := range d.runs {
+			row = append(row, textCell(line.value(&d.runs[i])))
+		}
+		p.Runs.Rows = append(p.Runs.Rows, row)
 	}
+}
+
+// runLines are the lines of the table of runs.
+var runLines = [...]struct {
+	name  string
+	value func(*Run) string
+}{
+	{"Ended", runState},
+	{"Exit code", func(r *Run) string {
+		if r.ExitCode < 0 {
+			return "–"
+		}
+		return fmt.Sprint(r.ExitCode)
+	}},
+	{"Time", func(r *Run) string { return formatDuration(millis(r.ElapsedMS)) }},
+	{"Requests", func(r *Run) string { return formatCount(r.Total) }},
+	{"Succeeded", func(r *Run) string { return formatCount(r.Succeeded) }},
+	{"Failed", func(r *Run) string { return formatCount(r.Failed) }},
+	{"Skipped", func(r *Run) string { return formatCount(r.Skipped) }},
+	{"Not started", func(r *Run) string { return formatCount(r.NotStarted) }},
+	{"Exchanges", func(r *Run) string { return formatCount(r.Exchanges) }},
+	{"Retries", func(r *Run) string { return formatCount(r.Retries) }},
+	{"New connections", func(r *Run) string { return formatCount(r.ConnectionsMade) }},
+	{"Kept connections", func(r *Run) string { return formatCount(r.ConnectionsReused) }},
+	{"Exchange p50", func(r *Run) string { return latencyOf(r, r.P50) }},
+	{"Exchange p90", func(r *Run) string { return latencyOf(r, r.P90) }},
+	{"Exchange p99", func(r *Run) string { return latencyOf(r, r.P99) }},
+	{"Longest exchange", func(r *Run) string { return latencyOf(r, r.Max) }},
+	{"Limited by", func(r *Run) string { return cmp.Or(strings.TrimSpace(r.LimitedBy+" "+r.LimitedHost), "–") }},
+}
+
+// latencyOf returns a percentile of a Run.
+func latencyOf(r *Run, ms float64) string {
+	if r.P50 < 0 {
+		return "–"
+	}
+	return formatDuration(millis(ms))
 }

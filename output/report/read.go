@@ -198,13 +198,12 @@ func (r *recordReader) errorMember(name []byte) error {
 }
 
 func (r *recordReader) timingMember(name []byte) error {
-	for i, step := range stepNames {
-		if string(name) == step.member {
-			ms := -1.0
-			err := r.float(&ms)
-			r.entry.hasStep[i], r.entry.step[i] = ms >= 0, millis(ms)
-			return err
-		}
+	i := stepIndex(string(name))
+	if i < 0 {
+		return r.skip()
 	}
-	return r.skip()
+	ms := -1.0
+	err := r.float(&ms)
+	r.entry.hasStep[i], r.entry.step[i] = ms >= 0, millis(ms)
+	return err
 }

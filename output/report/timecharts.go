@@ -34,7 +34,24 @@ func newTimeline(points []point, begun, ended int64) *timeline {
 		t.left = append(t.left, x)
 		x += t.width
 	}
+	for i := range t.points {
+		t.fitEnds(&t.points[i])
+	}
 	return t
+}
+
+// fitEnds makes the averages of a point those of its part between the beginning and the end of all.
+func (t *timeline) fitEnds(p *point) {
+	covered := float64(min(p.at+p.width, t.ended) - max(p.at, t.begun))
+	if covered < 1 || covered >= float64(p.width) {
+		return
+	}
+	scale := float64(p.width) / covered
+	p.inFlight *= scale
+	p.paused *= scale
+	for i := range p.heldShare {
+		p.heldShare[i] = min(p.heldShare[i]*scale, 1)
+	}
 }
 
 // seconds returns how much of a point lies between the beginning and the end of all, at least a quarter of it.
@@ -123,8 +140,16 @@ func (t *timeline) throughput(d *Data) *chart {
 	}
 	height := c.setScale(niceCeiling(most), formatRate)
 	zero := func(int) float64 { return plotHeight }
-	good := func(i int) float64 { return height(rate(i, t.points[i].succeeded)) }
-	all := func(i int) float64 { return height(rate(i, t.points[i].succeeded+t.points[i].failed)) }
+	// a single one is seen, too
+	seen := func(n int64) float64 { return min(float64(n), 1) }
+	good := func(i int) float64 {
+		p := &t.points[i]
+		return min(height(rate(i, p.succeeded)), plotHeight-seen(p.succeeded))
+	}
+	all := func(i int) float64 {
+		p := &t.points[i]
+		return min(height(rate(i, p.succeeded+p.failed)), good(i)-seen(p.failed))
+	}
 	var paused path
 	for i, p := range t.points {
 		if p.paused > 0.005 {
@@ -139,9 +164,8 @@ func (t *timeline) throughput(d *Data) *chart {
 	if paused.Len() > 0 {
 		c.Legend = append(c.Legend, legend{"pause", "hosts paused"})
 	}
-	seconds := float64(t.activeMicros()) / 1e6
 	c.Note = fmt.Sprintf("Requests done: %s on average, at most %s, at +%s.",
-		formatRate(float64(d.succeeded+d.failed-d.untimed)/max(seconds, 1e-3)), formatRate(most),
+		formatRate(float64(d.succeeded+d.failed-d.untimed)/max(d.activeTime().Seconds(), 1e-3)), formatRate(most),
 		t.offset(&t.points[mostAt]))
 	if !d.isLive {
 		c.Note += " Pauses of hosts are not in Records."
@@ -159,17 +183,6 @@ func (t *timeline) throughput(d *Data) *chart {
 		}
 		return lines
 	})
-}
-
-// activeMicros returns the time of all points, without what is cut out.
-func (t *timeline) activeMicros() int64 {
-	active := t.ended - t.begun
-	for i := 1; i < len(t.points); i++ {
-		if before := t.points[i-1]; t.points[i].isCut {
-			active -= t.points[i].at - before.at - before.width
-		}
-	}
-	return max(active, 0)
 }
 
 // flights is the chart of what was under way at once.
@@ -252,7 +265,7 @@ func (t *timeline) latencies(d *Data) *chart {
 			}
 		}
 	}
-	height := c.setLogScale(least, most, func(ms float64) string { return formatDuration(millis(ms)) })
+	height := c.setLogScale(least, most, formatPower)
 	for q := len(quantiles) - 1; q >= 0; q-- {
 		c.Shapes = append(c.Shapes, shape{"line " + quantiles[q].class,
 			t.line(func(i int) float64 { return values[i][q] }, height)})
