@@ -143,8 +143,8 @@ func registerConnection(r *registrar, s *settings) {
 	r.bool(&s.tls.legacy, "tls-legacy", "",
 		"allow TLS 1.0 and 1.1, RSA key exchange and 3DES, for old servers")
 	r.bool(&s.tls.insecure, "insecure", "k", "do not check the server's certificate")
-	add(r, &o.HTTP, "http", "", "version", string(o.HTTP), "auto, 1.1 or 2",
-		oneOf(transport.Auto, transport.HTTP1, transport.HTTP2))
+	add(r, &o.HTTP, "http", "", "version", string(o.HTTP), "auto, 1.1, 2 or 3",
+		oneOf(transport.Auto, transport.HTTP1, transport.HTTP2, transport.HTTP3))
 	add(r, &o.Private, "private", "", "rule", string(o.Private),
 		"redirects (public pages may not redirect to private addresses), deny (no private addresses at all) "+
 			"or allow",

@@ -12,6 +12,7 @@ import (
 type origin struct {
 	closed  chan struct{} // ends every handler
 	servers []*httptest.Server
+	http3   []*http3Server
 
 	mu          sync.Mutex
 	requests    []loggedRequest
@@ -66,6 +67,9 @@ func (o *origin) serve(listener net.Listener, secure bool) *httptest.Server {
 
 func (o *origin) close() {
 	close(o.closed)
+	for _, server := range o.http3 {
+		server.stop()
+	}
 	for _, server := range o.servers {
 		server.CloseClientConnections()
 		server.Close()

@@ -83,7 +83,7 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 func completeWords(c *cobra.Command) {
 	for flag, words := range map[string][]string{
 		"body":     {"auto", "string", "json", "text", "base64", "none"},
-		"http":     {"auto", "1.1", "2"},
+		"http":     {"auto", "1.1", "2", "3"},
 		"input":    {"auto", "lines", "csv", "tsv", "json", "sitemap"},
 		"shard-by": {"host", "request"},
 		"private":  {"redirects", "deny", "allow"},

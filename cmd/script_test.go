@@ -48,9 +48,9 @@ func logExit(code int) {
 // The scripts have these commands beside testscript's own, and the condition race: the test runs under the race
 // detector. In a URL to match * stands for any text; a request to a proxy has via: before its method.
 //
-//	httpd [-tls|-mute|-any] [NAME]  start a server, its address in $NAME ($URL), $NAME_HOST and $NAME_PORT;
-//	                           with -tls its authority in ca.pem, with -mute it accepts and never answers,
-//	                           with -any it listens on every address
+//	httpd [-tls|-h3|-mute|-any] [NAME]  start a server, its address in $NAME ($URL), $NAME_HOST and $NAME_PORT;
+//	                           with -tls its authority in ca.pem, with -h3 it also names one with HTTP/3 at the same
+//	                           port, with -mute it accepts and never answers, with -any it listens on every address
 //	middle NAME [USER:PASSWORD]  start an HTTP proxy, its address in $NAME; hosts that end in example.com are
 //	                           the servers of the script, those with TLS at port 443
 //	relay NAME URL BYTES       start a TCP relay to the server of a URL, its URL in $NAME, which cuts each connection

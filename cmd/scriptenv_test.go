@@ -65,8 +65,8 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 		kind, args = args[0], args[1:]
 	}
 	secure := kind == "-tls"
-	known := kind == "" || secure || kind == "-mute" || kind == "-any"
-	requireUsage(ts, !neg && len(args) < 2 && known, "httpd [-tls|-mute|-any] [NAME]")
+	known := kind == "" || secure || kind == "-mute" || kind == "-any" || kind == "-h3"
+	requireUsage(ts, !neg && len(args) < 2 && known, "httpd [-tls|-h3|-mute|-any] [NAME]")
 	name := "URL"
 	if len(args) == 1 {
 		name = args[0]
@@ -78,14 +78,21 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv(name, "https://"+mute.Addr().String())
 		return
 	}
-	address := "127.0.0.1:0"
-	if kind == "-any" {
-		address = "0.0.0.0:0"
+	var server *httptest.Server
+	if kind == "-h3" {
+		both, err := scriptEnvOf(ts).origin.serveBoth()
+		ts.Check(err)
+		server, secure = both, true
+	} else {
+		address := "127.0.0.1:0"
+		if kind == "-any" {
+			address = "0.0.0.0:0"
+		}
+		listener, err := net.Listen("tcp", address)
+		ts.Check(err)
+		server = scriptEnvOf(ts).origin.serve(listener, secure)
 	}
-	listener, err := net.Listen("tcp", address)
-	ts.Check(err)
-	server := scriptEnvOf(ts).origin.serve(listener, secure)
-	_, port, err := net.SplitHostPort(listener.Addr().String())
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
 	ts.Check(err)
 	ts.Setenv(name+"_PORT", port)
 	ts.Setenv(name, server.URL)

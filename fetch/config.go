@@ -186,7 +186,7 @@ func (o *Options) transportConfig(n dial.Network) transport.Config {
 		Concurrency: o.Concurrency, HostConcurrency: o.Hosts.maxConcurrency(o.HostConcurrency), Bandwidth: o.Bandwidth,
 		StallTimeout: o.Hosts.minStallTimeout(o.StallTimeout),
 		HTTPProxy:    o.HTTPProxy, HTTPSProxy: o.HTTPSProxy, NoProxy: o.NoProxy,
-		Private: o.Private, Dial: dial,
+		Private: o.Private, Dial: dial, Alternatives: newAltStore(o),
 	}
 }
 

@@ -76,7 +76,7 @@ Package nettest has servers and networks for tests.
  6. The worker makes an exchange, which adds cookies (cookiejar) and what is conditional: If-None-Match to validate
     a stored response (cachestore.go), or Range to continue a partial body (resume.go). It calls Transport.RoundTrip.
  7. The transport takes an idle connection, waits for one or has one dialed (dial.Dialer, conn.Conn), and speaks
-    HTTP/1.1 or HTTP/2. Call.Explain makes a failure.Failure of every error.
+    HTTP/1.1, HTTP/2 or HTTP/3. Call.Explain makes a failure.Failure of every error.
  8. The exchange reads the body through coding and, where it is to be stored, cache.Draft into memory, a spool.File or
     the BodyStore.
  9. judge.Judge returns the Verdict, which plan.Done learns from. Retry, Hop and Restart go back to 4.

@@ -38,9 +38,9 @@ type Options struct {
 	// start, three at growing intervals; where those fail too, its other Requests fail with Kind HostDown. 0 is never.
 	// Connections that the host closes or resets during a response count only until it has responded once.
 	HostMaxErrors int
-	// Bandwidth is the most bytes received per second in the whole run, those of TLS, HTTP/2 and headers included,
-	// spread evenly over time and fairly over the exchanges under way; 0 is no limit. Uploads are not limited (curl
-	// --limit-rate limits each transfer by itself).
+	// Bandwidth is the most bytes received per second in the whole run, those of TLS, HTTP/2 and headers included
+	// (over HTTP/3 those of its frames, and not QUIC's), spread evenly over time and fairly over the exchanges under way;
+	// 0 is no limit. Uploads are not limited (curl --limit-rate limits each transfer by itself).
 	Bandwidth float64
 	// Hosts has settings of single hosts in place of these: limits, timeouts, retries, headers and credentials; nil is
 	// none.
@@ -183,7 +183,7 @@ type Options struct {
 
 	// TLS is the client configuration for https; nil is the system's roots. It is cloned.
 	TLS *tls.Config
-	// HTTP restricts the version of HTTP (curl --http1.1, --http2).
+	// HTTP restricts the version of HTTP (curl --http1.1, --http2, --http3-only).
 	HTTP transport.Version
 
 	// HTTPProxy and HTTPSProxy are the proxies for http:// and for https:// URLs (curl -x):

@@ -46,7 +46,7 @@ type Record struct {
 	// Path is the path of the body in the BodyStore; empty is none.
 	Path string
 	// Bytes is the size of the decoded body, WireBytes the bytes of it that the last exchange received, with the framing
-	// of chunks (over HTTP/2, whose frames are the connection's, without).
+	// of chunks (over HTTP/2 and HTTP/3, whose frames are the connection's, without).
 	Bytes, WireBytes int64
 	// ResumedFrom is how many of Bytes earlier exchanges received: the last response continued them. 0 is none.
 	ResumedFrom int64

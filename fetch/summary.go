@@ -62,7 +62,7 @@ type Summary struct {
 	// Exchanges counts HTTP round trips, redirects and retries included; Retries those that were retries.
 	Exchanges, Retries int64
 	// ConnectionsMade counts the Exchanges that were the first one of a connection, ConnectionsReused those over one that
-	// had been kept or, with HTTP/2, is shared. The others had none.
+	// had been kept or, with HTTP/2 and HTTP/3, is shared. The others had none.
 	ConnectionsMade, ConnectionsReused int64
 	// Lookups counts the look-ups of host names for connections, LookupsFromMemory those of them that needed no query.
 	Lookups, LookupsFromMemory int64

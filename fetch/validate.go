@@ -3,6 +3,7 @@ package fetch
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"batchfetch/fetch/dial"
@@ -36,8 +37,8 @@ func (o *Options) Validate() error {
 	check(validMethod(o.Method), "request", "", "is %q, which is no HTTP method", o.Method)
 	check(!o.HeadOnly || o.Method == "" && o.Body == nil, "head", "leave out one of them",
 		"excludes --request and --data")
-	known := o.HTTP == transport.Auto || o.HTTP == transport.HTTP1 || o.HTTP == transport.HTTP2
-	check(known, "http", "", "is %q, must be auto, 1.1 or 2", o.HTTP)
+	known := []transport.Version{transport.Auto, transport.HTTP1, transport.HTTP2, transport.HTTP3}
+	check(slices.Contains(known, o.HTTP), "http", "", "is %q, must be auto, 1.1, 2 or 3", o.HTTP)
 	o.checkConnections(check)
 	o.checkDurations(check)
 	o.checkHeaders(check)
@@ -79,6 +80,10 @@ func (o *Options) checkConnections(check checkFunc) {
 	}
 	noProxy := o.HTTPProxy == "" && o.HTTPSProxy == ""
 	check(o.UnixSocket == "" || noProxy, "unix-socket", "", "and --proxy exclude each other")
+	overTCP := o.HTTP != transport.HTTP3
+	check(overTCP || noProxy, "http", "--http auto goes over the proxy, --proxy '' ignores that of the environment",
+		"is 3, which goes over UDP and no proxy")
+	check(overTCP || o.UnixSocket == "", "http", "", "is 3, which goes over UDP, and --unix-socket excludes that")
 	for _, each := range o.Resolve {
 		check(each.Host != "" && each.Port != 0 && len(each.Addrs) > 0, "resolve", "write HOST:PORT:ADDRESS",
 			"lacks its host, port or address")

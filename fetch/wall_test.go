@@ -38,11 +38,14 @@ var mayImport = map[string]string{
 
 	"fetch/dictionary": "",
 
-	"fetch/conn":      "fetch/failure",
-	"fetch/dial":      "fetch/conn fetch/failure fetch/fdlimit fetch/httpurl fetch/resolver",
-	"fetch/transport": "fetch/conn fetch/dial fetch/failure fetch/fdlimit fetch/httpurl fetch/transport/h2",
+	"fetch/conn": "fetch/failure",
+	"fetch/dial": "fetch/conn fetch/failure fetch/fdlimit fetch/httpurl fetch/resolver",
+	"fetch/transport": "fetch/conn fetch/dial fetch/failure fetch/fdlimit fetch/httpurl fetch/transport/altsvc " +
+		"fetch/transport/h2 fetch/transport/h3",
 
-	"fetch/transport/h2": "fetch/conn",
+	"fetch/transport/altsvc": "",
+	"fetch/transport/h2":     "fetch/conn",
+	"fetch/transport/h3":     "fetch/conn fetch/dial fetch/failure fetch/transport/h2",
 
 	"fetch/judge": "fetch/failure fetch/fdlimit",
 	"fetch/plan":  "fetch/failure fetch/judge fetch/queue",
@@ -85,7 +88,7 @@ var mayImport = map[string]string{
 var isPure = map[string]bool{
 	"fetch/plan": true, "fetch/judge": true, "fetch/queue": true, "fetch/httpurl": true, "fetch/redact": true,
 	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true, "fetch/paging": true, "fetch/parse": true,
-	"fetch/spelling": true, "fetch/dictionary": true,
+	"fetch/spelling": true, "fetch/dictionary": true, "fetch/transport/altsvc": true,
 }
 
 // pureImports are the packages outside of this module that a pure package may import: a new one is added here where it
@@ -106,6 +109,7 @@ const (
 // startsGoroutines are the files with go statements, or calls of a WaitGroup's Go.
 const startsGoroutines = "fetch/run.go fetch/transport/want.go fetch/transport/h1write.go " +
 	"fetch/transport/h2/conn.go fetch/transport/h2/writer.go " +
+	"fetch/transport/h3/conn.go fetch/transport/h3/request.go " +
 	"fetch/cache/batcher.go fetch/dial/race.go fetch/resolver/resolver.go fetch/resolver/exchange.go " +
 	"cmd/demo.go cmd/dryrun.go cmd/interrupts.go cmd/progress.go cmd/queue.go"
 

@@ -45,10 +45,7 @@ func (d *Dialer) dialUnix(ctx context.Context) (net.Conn, error) {
 
 // dial makes one attempt at a connection to addr, over the addresses that its host has.
 func (d *Dialer) dial(ctx context.Context, addr string) (net.Conn, error) {
-	base := d.Network.Dialer
-	if d.Private != PrivateAllow {
-		base.ControlContext = d.checkAddress
-	}
+	base := d.guarded()
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
@@ -57,7 +54,19 @@ func (d *Dialer) dial(ctx context.Context, addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.dialFirst(ctx, &base, host, port, addrs)
+	return dialFirst(ctx, d, host, port, addrs, func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+		c, err := base.DialContext(ctx, "tcp", to.String())
+		return c, fdlimit.ExplainNoPort(ctx, to.String(), err)
+	})
+}
+
+// guarded returns what connects to an address, where the guard allows it.
+func (d *Dialer) guarded() *net.Dialer {
+	base := d.Network.Dialer
+	if d.Private != PrivateAllow {
+		base.ControlContext = d.checkAddress
+	}
+	return &base
 }
 
 // addrsOf returns the usable addresses of a host in the order in which they are to be tried.

@@ -1,5 +1,6 @@
 /*
-Package dial makes a connection of a host and a port: directly, over a proxy, or to a Unix socket, with TLS or without.
+Package dial makes a connection of a host and a port: directly, over a proxy, or to a Unix socket, with TLS or without;
+or over UDP (DialUDP, datagrams.go), where its caller does the handshake.
 
 	DialPlain  DialTLS                                 DialProxy
 	    |         |     (all within withTimeout)           |

@@ -62,7 +62,8 @@ func classifyDial(ctx context.Context, addr string, err error) *failure.Failure 
 // NotSpoken returns the failure of an exchange with a host that speaks none of the protocols that were asked for, which
 // are named as in ALPN (RFC 7301).
 func NotSpoken(host string, asked []string) *failure.Failure {
-	names := strings.NewReplacer("h2", "HTTP/2", "http/1.1", "HTTP/1.1").Replace(strings.Join(asked, " or "))
+	words := strings.NewReplacer("h3", "HTTP/3", "h2", "HTTP/2", "http/1.1", "HTTP/1.1")
+	names := words.Replace(strings.Join(asked, " or "))
 	f := failure.New(failure.Protocol, "%s does not speak %s", host, names)
 	f.Option = "http"
 	return f

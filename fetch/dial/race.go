@@ -3,12 +3,11 @@ package dial
 import (
 	"context"
 	"errors"
-	"net"
+	"io"
 	"net/netip"
 	"strconv"
 	"time"
 
-	"batchfetch/fetch/conn"
 	"batchfetch/fetch/fdlimit"
 )
 
@@ -19,53 +18,51 @@ const attemptDelay, minAttemptDelay = 250 * time.Millisecond, 10 * time.Millisec
 // maxAttempts bounds the addresses that a dial tries.
 const maxAttempts = 64
 
-// dialFirst connects to the address of host that accepts first. Attempts start in order, those that failed lately last,
-// each when the one before has failed or attemptDelay has passed. The error is that of the first address.
-func (d *Dialer) dialFirst(
-	ctx context.Context, base *net.Dialer, host, port string, addrs []netip.Addr,
-) (net.Conn, error) {
+// dialFirst returns what connect makes of the address of host that accepts first. Attempts start in order, those that
+// failed lately last, each when the one before has failed or attemptDelay has passed. The error is that of the first
+// address.
+func dialFirst[C io.Closer](
+	ctx context.Context, d *Dialer, host, port string, addrs []netip.Addr,
+	connect func(context.Context, netip.AddrPort) (C, error),
+) (made C, err error) {
 	number, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return nil, err
+		return made, err
 	}
 	targets := make([]netip.AddrPort, 0, len(addrs))
 	for _, a := range addrs {
 		targets = append(targets, netip.AddrPortFrom(a.Unmap(), uint16(number))) // an IPv4 address can't have a zone
 	}
 	targets = d.Names.failed.order(host, targets, time.Now())
-	r := race{failed: &d.Names.failed, targets: targets[:min(len(targets), maxAttempts)],
-		connect: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-			c, err := base.DialContext(ctx, "tcp", to.String())
-			return c, fdlimit.ExplainNoPort(ctx, to.String(), err)
-		}}
+	r := race[C]{failed: &d.Names.failed, targets: targets[:min(len(targets), maxAttempts)], connect: connect}
 	return r.run(ctx)
 }
 
 // A race is attempts at a connection to one of several addresses.
-type race struct {
+type race[C io.Closer] struct {
 	failed  *failedAddrs
 	targets []netip.AddrPort // at least one
-	connect func(context.Context, netip.AddrPort) (net.Conn, error)
-	results chan attempt
+	connect func(context.Context, netip.AddrPort) (C, error)
+	results chan attempt[C]
 	started []time.Time // of the attempts, in the order of targets
 	errs    []error     // of those that have ended
 }
 
 // An attempt is the result of one attempt.
-type attempt struct {
+type attempt[C io.Closer] struct {
 	index int
-	conn  net.Conn
+	conn  C // where err is nil
 	err   error
 }
 
 // run returns the first connection that is made, and closes any further one.
-func (r *race) run(ctx context.Context) (net.Conn, error) {
+func (r *race[C]) run(ctx context.Context) (none C, err error) {
 	if len(r.targets) == 1 {
 		return r.connect(ctx, r.targets[0])
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r.results, r.errs = make(chan attempt), make([]error, len(r.targets))
+	r.results, r.errs = make(chan attempt[C]), make([]error, len(r.targets))
 	delay := attemptDelay
 	if deadline, ok := ctx.Deadline(); ok {
 		delay = min(delay, max(time.Until(deadline)/time.Duration(len(r.targets)+1), minAttemptDelay))
@@ -94,21 +91,21 @@ func (r *race) run(ctx context.Context) (net.Conn, error) {
 			}
 		}
 	}
-	return nil, r.err()
+	return none, r.err()
 }
 
 // start starts the next attempt.
-func (r *race) start(ctx context.Context) {
+func (r *race[C]) start(ctx context.Context) {
 	i := len(r.started)
 	r.started = append(r.started, time.Now())
 	go func() {
 		c, err := r.connect(ctx, r.targets[i])
-		r.results <- attempt{i, c, err}
+		r.results <- attempt[C]{i, c, err}
 	}()
 }
 
 // lose records an attempt that failed. An address that was not connected to for a reason of ours has not failed.
-func (r *race) lose(ctx context.Context, a attempt) {
+func (r *race[C]) lose(ctx context.Context, a attempt[C]) {
 	r.errs[a.index] = a.err
 	if now := time.Now(); ctx.Err() == nil && !errors.As(a.err, new(*BlockedError)) && !fdlimit.IsShortage(a.err) ||
 		ctx.Err() != nil && now.Sub(r.started[a.index]) >= attemptDelay {
@@ -117,7 +114,7 @@ func (r *race) lose(ctx context.Context, a attempt) {
 }
 
 // lateFailed records the addresses that had not accepted, though they had a start of delay before the winner.
-func (r *race) lateFailed(winner int, delay time.Duration) {
+func (r *race[C]) lateFailed(winner int, delay time.Duration) {
 	now := time.Now()
 	for i, began := range r.started[:winner] {
 		if r.errs[i] == nil && r.started[winner].Sub(began) >= delay {
@@ -127,16 +124,16 @@ func (r *race) lateFailed(winner int, delay time.Duration) {
 }
 
 // closeFurther awaits the attempts that are still under way, which have been cancelled.
-func (r *race) closeFurther(underWay int) {
+func (r *race[C]) closeFurther(underWay int) {
 	for range underWay {
-		if a := <-r.results; a.conn != nil {
-			_ = conn.Close(a.conn) // nothing has been sent over it
+		if a := <-r.results; a.err == nil {
+			_ = a.conn.Close() // nothing has been sent over it
 		}
 	}
 }
 
 // err returns the error of the first address; or a shortage of this machine, as the dial is then made again.
-func (r *race) err() error {
+func (r *race[C]) err() error {
 	for _, err := range r.errs {
 		if fdlimit.IsShortage(err) {
 			return err

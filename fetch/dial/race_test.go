@@ -83,7 +83,7 @@ func TestRace(t *testing.T) {
 				for _, want := range []time.Duration{tt.first, tt.second} {
 					ctx, cancel := context.WithTimeout(t.Context(), tt.within)
 					began := time.Now()
-					r := race{failed: failed, targets: failed.order("a.test", addrs, began), connect: n.connect}
+					r := race[net.Conn]{failed: failed, targets: failed.order("a.test", addrs, began), connect: n.connect}
 					c, err := r.run(ctx)
 					cancel()
 					if err != nil {
@@ -108,14 +108,14 @@ func TestRaceIsLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		addrs, failed := fakeAddrs(3), new(failedAddrs)
 		n := &fakeNet{refuses: map[netip.AddrPort]bool{addrs[0]: true, addrs[1]: true, addrs[2]: true}}
-		r := race{failed: failed, targets: addrs, connect: n.connect}
+		r := race[net.Conn]{failed: failed, targets: addrs, connect: n.connect}
 		if _, err := r.run(t.Context()); !errors.Is(err, errRefused) || len(n.attempts) != 3 {
 			t.Errorf("%v after %d attempts", err, len(n.attempts))
 		}
 		n.refuses = nil
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		r = race{failed: failed, targets: addrs, connect: n.connect}
+		r = race[net.Conn]{failed: failed, targets: addrs, connect: n.connect}
 		if _, err := r.run(ctx); !errors.Is(err, context.DeadlineExceeded) || len(n.attempts) != 6 {
 			t.Errorf("%v after %d attempts", err, len(n.attempts))
 		}
@@ -126,10 +126,11 @@ func TestRaceIsLost(t *testing.T) {
 func TestRaceClosesFurther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		addrs, closed := fakeAddrs(2), 0
-		r := race{failed: new(failedAddrs), targets: addrs, connect: func(context.Context, netip.AddrPort) (net.Conn, error) {
+		r := race[net.Conn]{failed: new(failedAddrs), targets: addrs}
+		r.connect = func(context.Context, netip.AddrPort) (net.Conn, error) {
 			time.Sleep(time.Second)
 			return closeCounter{closed: &closed}, nil
-		}}
+		}
 		c, err := r.run(t.Context())
 		if err != nil || c == nil || closed != 1 {
 			t.Errorf("%v, %d closed", err, closed)

@@ -67,11 +67,11 @@ const retryPause, retryTime = 20 * time.Millisecond, time.Second
 // RetryWhenFree dials. In a shortage it calls closeIdle, where that frees what is lacking, and dials again, every
 // retryPause for retryTime or until ctx ends; then it returns the last error of dial, so that others can have the place
 // of the exchange. Other errors it returns at once.
-func RetryWhenFree(ctx context.Context, closeIdle func(), dial func() (net.Conn, error)) (net.Conn, error) {
+func RetryWhenFree[C any](ctx context.Context, closeIdle func(), dial func() (C, error)) (made C, err error) {
 	for end := time.Now().Add(retryTime); ; {
-		c, err := dial()
+		made, err = dial()
 		if !IsShortage(err) || time.Now().After(end) {
-			return c, err
+			return made, err
 		}
 		if !errors.Is(err, ErrNoPort) { // a port is not free at once
 			closeIdle()
@@ -81,7 +81,7 @@ func RetryWhenFree(ctx context.Context, closeIdle func(), dial func() (net.Conn,
 		case <-pause.C:
 		case <-ctx.Done():
 			pause.Stop()
-			return nil, err
+			return made, err
 		}
 	}
 }

@@ -73,7 +73,7 @@ type Answer struct {
 	// NotProcessed says that the server has not processed the request, so that any method may be sent again (RFC 9110
 	// section 9.2.2): it was not sent, or the server said so (RFC 9113 section 8.7).
 	NotProcessed bool
-	// Shared says that the connection may have carried other exchanges meanwhile: HTTP/2.
+	// Shared says that the connection may have carried other exchanges meanwhile: HTTP/2, HTTP/3.
 	Shared bool
 	// Unusable is why a stored response can't be used although the server confirmed it (304); nil means that it was
 	// used, or that none was confirmed.

@@ -30,7 +30,8 @@ type Verdict struct {
 	// Unconditional says that the next exchange of a Retry or Restart is to be without the header fields that made the
 	// request conditional: see Answer.Conditional.
 	Unconditional bool
-	// Stalled says that the exchange stalled over a connection that it shared with others (HTTP/2), which may all have.
+	// Stalled says that the exchange stalled over a connection that it shared with others (HTTP/2, HTTP/3), which may all
+	// have.
 	Stalled bool
 	// Shortage says that there was no connection because this machine lacked a local port, files or memory.
 	Shortage bool

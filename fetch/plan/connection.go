@@ -8,7 +8,7 @@ type Connection struct {
 	Dialed time.Duration
 	// Kept says that other exchanges can use it from now on.
 	Kept bool
-	// Shared says that they can do so at once (HTTP/2).
+	// Shared says that they can do so at once (HTTP/2, HTTP/3).
 	Shared bool
 }
 

@@ -42,12 +42,14 @@ type Call struct {
 	askedAt     time.Time  // when the connection was asked for
 	remoteAddr  string
 	forwardedBy *dial.Proxy // that was asked for the whole URL; nil is no proxy
-	request2    h2.Request  // over HTTP/2
+	request2    h2.Request  // over HTTP/2 and HTTP/3
+	overQUIC    bool        // conn is a stream of HTTP/3
 
 	pool         *pool       // of conn, where that is of HTTP/1.1
 	staleConns   int         // shared connections that were dead when the request was sent over them
 	conns        int         // connections over which the server has not processed the request
 	useless      int         // of them, those over which it has processed none
+	rejections   int         // times that it has rejected the request over HTTP/3
 	responded    atomic.Bool // bytes of a response have come
 	notProcessed bool        // the server has not processed the request, though it may have been sent
 	dropped      bool        // it was sent over a connection that was closed before a response
@@ -95,13 +97,14 @@ func (c *Call) RemoteAddr() string { return c.remoteAddr }
 func (c *Call) Responded() bool { return c.responded.Load() }
 
 // NotProcessed reports whether the server has not processed the request, so that any method may be sent again: it was
-// not sent, as there was no connection for it, or the server made that clear over HTTP/2 (RFC 9113 section 8.7).
+// not sent, as there was no connection for it, or the server made that clear over HTTP/2 (RFC 9113 section 8.7) or
+// HTTP/3 (RFC 9114 section 4.1.1).
 func (c *Call) NotProcessed() bool { return c.notProcessed }
 
 // IsHTTP1 reports whether the request was sent in HTTP/1.1.
 func (c *Call) IsHTTP1() bool { return c.exclusive }
 
-// IsShared reports whether the connection may have carried other exchanges meanwhile: HTTP/2.
+// IsShared reports whether the connection may have carried other exchanges meanwhile: HTTP/2, HTTP/3.
 func (c *Call) IsShared() bool { return c.conn != nil && !c.exclusive }
 
 // ForwardedBy returns the proxy that was asked for the whole URL; nil is no proxy, or one with a tunnel.
@@ -158,8 +161,8 @@ func (c *Call) Body(resp *http.Response) io.Reader {
 	return &c.body
 }
 
-// FramingBytes returns how many bytes of chunked framing have come with what was read of Body. Over HTTP/2, where
-// frames are the connection's, it is 0.
+// FramingBytes returns how many bytes of chunked framing have come with what was read of Body. Over HTTP/2 and HTTP/3,
+// where frames are the connection's, it is 0.
 func (c *Call) FramingBytes() int64 {
 	if c.body.framed == nil {
 		return 0

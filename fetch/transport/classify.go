@@ -11,6 +11,7 @@ import (
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/transport/h2"
+	"batchfetch/fetch/transport/h3"
 )
 
 // classify returns the failure that err comes to, by its type. The end of ctx goes before err, and what is a failure
@@ -22,6 +23,7 @@ func classify(ctx context.Context, err error) *failure.Failure {
 	var known *failure.Failure
 	var limit *failure.Limit
 	var wrong *h2.Error
+	var wrong3 *h3.Error
 	var op *net.OpError
 	switch {
 	case errors.As(err, &known):
@@ -34,6 +36,8 @@ func classify(ctx context.Context, err error) *failure.Failure {
 		return failure.New(failure.Stalled, "nothing came over the connection, no answer to a ping either")
 	case errors.As(err, &wrong) && wrong.Cause == nil:
 		return classifyHTTP2(wrong)
+	case errors.As(err, &wrong3) && wrong3.Cause == nil:
+		return classifyHTTP3(wrong3)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return failure.New(failure.Truncated, "the connection closed before a whole answer")
 	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls: an alert after the handshake
@@ -62,6 +66,27 @@ func classifyHTTP2(wrong *h2.Error) *failure.Failure {
 		return failure.New(failure.Protocol, "not a valid HTTP/2 answer, says the server: %s", code)
 	}
 	return failure.New(failure.Reset, "the server reset the stream: %s", code)
+}
+
+// classifyHTTP3 returns the failure that an error of HTTP/3 comes to (RFC 9114 section 8).
+func classifyHTTP3(wrong *h3.Error) *failure.Failure {
+	switch {
+	case !wrong.Remote:
+		return failure.New(failure.Protocol, "not a valid HTTP/3 answer: %s", wrong.Reason)
+	case wrong.Code == h3.VersionFallback:
+		f := failure.New(failure.Protocol, "the server wants to be asked in HTTP/1.1: %v", wrong.Code)
+		f.Option = "http"
+		return f
+	case wrong.Conn && wrong.Code == h3.NoError:
+		return failure.New(failure.Truncated, "the server said goodbye and closed the connection before a whole answer")
+	case wrong.Conn:
+		return failure.New(failure.Reset, "the server gave the connection up: %v", wrong.Code)
+	case wrong.Code == h3.RequestRejected:
+		return failure.New(failure.Reset, "the server refused the stream")
+	case wrong.Code == h3.MessageError:
+		return failure.New(failure.Protocol, "not a valid HTTP/3 answer, says the server: %v", wrong.Code)
+	}
+	return failure.New(failure.Reset, "the server reset the stream: %v", wrong.Code)
 }
 
 // refusedByAlert returns the failure for a TLS alert of the other side after the handshake: with TLS 1.3 it refuses

@@ -25,6 +25,8 @@ type Config struct {
 	HTTPProxy, HTTPSProxy, NoProxy string
 	// Private says when addresses that are not public may be connected to. Over a UnixSocket it has no meaning.
 	Private dial.Policy
+	// Alternatives keeps the places that serve origins over HTTP/3 from run to run; nil keeps them for this one.
+	Alternatives AltStore
 	// Dial says how connections are made. Its TLS, Proxies, Bandwidth, Private and CloseIdle are set by New, and its
 	// PingTime where that is 0.
 	Dial dial.Config

@@ -1,5 +1,5 @@
 /*
-Package transport makes HTTP exchanges over pooled connections: HTTP/1.1, and HTTP/2 by package h2.
+Package transport makes HTTP exchanges over pooled connections: HTTP/1.1, HTTP/2 by package h2 and HTTP/3 by package h3.
 
 Which RoundTripper a Call takes:
 
@@ -11,13 +11,14 @@ Which RoundTripper a Call takes:
 	    +-- the Target is PublicOnly ----------> guarded: refuses private addresses
 	    +-- else ------------------------------> direct
 
-Each RoundTripper is a pool of its own:
+Each RoundTripper is a pool of its own; with Auto direct and guarded are two, an alternating, of which the second is
+for HTTP/3 with origins that have named a place for it (RFC 7838, alternatives.go):
 
 	  pool: idle h1Conns, sharedConns, hostQueues
 	     |            |              |
-	h1Conn.roundTrip  |     h2.Conn.RoundTrip
+	h1Conn.roundTrip  |     h2.Conn.RoundTrip, h3.Exchange.RoundTrip
 	                  |
-	    dial.Dialer, which makes a conn.Conn
+	    dial.Dialer, which makes a conn.Conn, or dial.DialUDP, of which h3.Handshake makes an h3.Session
 
 The life of a Call:
 
@@ -66,13 +67,15 @@ The files, from the bottom: each uses those of its line and of the lines above a
 	h1request.go h1head.go h1usual.go          heads of requests and responses as text
 	h1framing.go h1conn.go h1write.go          a connection with HTTP/1.1, without exchanges
 	exchangecontext.go                         what ends with an exchange
+	alternatives.go                            which origins may be asked over HTTP/3, and where
 	pool.go want.go sharedconn.go release.go   the pool: who gets which connection; a circle, under one lock
 	h1body.go body.go call.go config.go        bodies that hand their connection back; a Call; the interfaces
 	header.go silence.go errors.go             what a Call met
-	h1exchange.go h2exchange.go earlyclose.go  an exchange over a connection
-	roundtrip.go negotiate.go transport.go     an exchange over a pool; which pools there are; which of them it takes
+	h1exchange.go h2exchange.go h3exchange.go  an exchange over a connection
+	earlyclose.go roundtrip.go negotiate.go    an exchange over a pool; which pools there are
+	alternating.go transport.go                which of them it takes
 
 The package knows no Request, no Record and no plan, and never retries a failed exchange. Of our packages it imports
-conn, dial, failure, fdlimit, httpurl and h2.
+conn, dial, failure, fdlimit, httpurl, h2, h3 and altsvc.
 */
 package transport

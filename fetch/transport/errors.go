@@ -57,7 +57,7 @@ func (c *Call) explainUnreadable(f *failure.Failure, status int) *failure.Failur
 // wantsTLS reports whether the other side of a connection without TLS answered with a TLS alert. start is that of a
 // response in HTTP/1.1.
 func (c *Call) wantsTLS(start []byte) bool {
-	if c.conn == nil || c.tls != nil {
+	if c.conn == nil || c.tls != nil || c.overQUIC {
 		return false
 	}
 	if !c.exclusive {
@@ -70,7 +70,7 @@ func (c *Call) wantsTLS(start []byte) bool {
 // isNotHTTP2 reports whether the other side of a connection for HTTP/2 without TLS answered with something else: the
 // first frame of HTTP/2 is SETTINGS, on stream 0 (RFC 9113 section 3.4).
 func (c *Call) isNotHTTP2() bool {
-	if c.conn == nil || c.exclusive || c.tls != nil {
+	if c.conn == nil || c.exclusive || c.tls != nil || c.overQUIC {
 		return false
 	}
 	start := c.conn.Start()

@@ -2,12 +2,12 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"time"
 
-	"golang.org/x/net/http2"
-
+	"batchfetch/fetch/conn"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/transport/h2"
 )
@@ -16,12 +16,11 @@ import (
 // an exchange fails; maxConns bounds those that others have been answered over.
 const maxUseless, maxConns = 5, 1000
 
-// gotShared records that the exchange has a connection that others may share, and starts the stall timer.
-func (c *Call) gotShared(s *sharedConn, reused bool) {
+// gotShared records that the exchange has a connection that others may share.
+func (c *Call) gotShared(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 	c.connectedAt, c.reused = time.Now(), reused
-	c.conn, c.exclusive, c.tls, c.remoteAddr = s.conn, false, s.tls, s.conn.RemoteAddress
-	c.countStream(s.conn)
-	c.Stall.Start(s.conn, true)
+	c.conn, c.exclusive, c.tls, c.overQUIC, c.remoteAddr = conn, false, tlsConn, false, conn.RemoteAddress
+	c.countStream(conn)
 	to := c.Target
 	c.request2 = h2.Request{
 		Method: to.Method, Scheme: to.URL.Scheme, Authority: withoutZone(to.hostHeader()), Path: to.URL.RequestURI(),
@@ -30,8 +29,8 @@ func (c *Call) gotShared(s *sharedConn, reused bool) {
 }
 
 // roundTripShared makes the exchange over s. again says that it is to be made over another connection: the server has
-// not processed the request (RFC 9113 section 8.7), or has closed a connection that was used before without a byte of
-// an answer, and the request may be sent twice (RFC 9110 section 9.2.2).
+// not processed the request (RFC 9113 section 8.7, RFC 9114 section 4.1.1), or has closed a connection that was used
+// before without a byte of an answer, and the request may be sent twice (RFC 9110 section 9.2.2).
 func (p *pool) roundTripShared(ctx context.Context, s *sharedConn, c *Call) (
 	resp *http.Response, again bool, err error,
 ) {
@@ -39,29 +38,31 @@ func (p *pool) roundTripShared(ctx context.Context, s *sharedConn, c *Call) (
 	reused := s.used
 	s.used = true
 	p.mu.Unlock()
-	c.gotShared(s, reused)
-	resp, err = s.h2.RoundTrip(ctx, &c.request2)
+	resp, err = c.roundTripOver(ctx, s, reused)
 	c.responded.Store(c.request2.Responded)
 	if err == nil {
 		return resp, false, nil
 	}
-	var wrong *h2.Error
-	if ctx.Err() != nil || !errors.As(err, &wrong) {
+	wrong, is := sharedErrorOf(err)
+	if ctx.Err() != nil || !is {
 		return nil, false, err
 	}
-	isStale := wrong.Cause != nil && !errors.Is(wrong.Cause, h2.ErrSilent) && !c.Responded() &&
-		(reused && wrong.Unanswered || s.conn.HasManyTickets())
+	isStale := wrong.cause != nil && !errors.Is(wrong.cause, h2.ErrSilent) && !c.Responded() &&
+		(reused && wrong.unanswered || c.conn.HasManyTickets())
 	switch {
-	case wrong.Remote && wrong.Code == http2.ErrCodeHTTP11Required:
-		return nil, p.speakHTTP1(c, s, wrong), err
-	case wrong.NotProcessed && wrong.Remote && !wrong.Excess && (!wrong.Conn || wrong.Code != http2.ErrCodeNo):
+	case wrong.wantsHTTP1:
+		return nil, p.speakHTTP1(c, s, wrong.notProcessed), err
+	case wrong.rejected && c.rejections < maxUseless:
+		c.rejections++
+		return nil, c.nextConn(false), err
+	case wrong.notProcessed && wrong.remote && !wrong.excess && (!wrong.conn || !wrong.isGoodbye):
 		c.notProcessed = true
 		return nil, false, err
-	case wrong.NotProcessed:
-		if wrong.Conn {
+	case wrong.notProcessed:
+		if wrong.conn {
 			p.retire(s) // as Leaving will do
 		}
-		return nil, c.nextConn(wrong.Useless), c.orUseless(err)
+		return nil, c.nextConn(wrong.useless), c.orUseless(err)
 	case isStale && c.Target.isReplayable() && !c.NoReplay && c.staleConns < maxUseless:
 		c.staleConns++
 		c.dropConn()
@@ -72,12 +73,10 @@ func (p *pool) roundTripShared(ctx context.Context, s *sharedConn, c *Call) (
 
 // speakHTTP1 takes note that a host wants HTTP/1.1 (HTTP_1_1_REQUIRED), and reports whether the exchange is to be made
 // so.
-func (p *pool) speakHTTP1(c *Call, s *sharedConn, why *h2.Error) (again bool) {
-	p.mu.Lock()
-	p.know(s.host, false)
-	p.mu.Unlock()
+func (p *pool) speakHTTP1(c *Call, s *sharedConn, notProcessed bool) (again bool) {
+	p.setHTTP1(s.host)
 	p.retire(s)
-	if p.version == HTTP2 || c.NoReplay || !why.NotProcessed && !c.Target.isReplayable() {
+	if p.version != Auto || c.NoReplay || !notProcessed && !c.Target.isReplayable() {
 		return false
 	}
 	c.dropConn()

@@ -23,17 +23,17 @@ func (c *Call) CheckHead(resp *http.Response) *failure.Failure {
 		// RFC 9112 section 6.1
 		return failure.New(failure.Protocol, "not a valid HTTP answer: Transfer-Encoding, which HTTP/1.0 does not have")
 	}
-	if resp.ProtoMajor == 2 {
-		if wrong := malformedHTTP2(resp.Header); wrong != "" {
-			return failure.New(failure.Protocol, "not a valid HTTP/2 answer: %s", wrong)
+	if resp.ProtoMajor >= 2 {
+		if wrong := malformedShared(resp.Header); wrong != "" {
+			return failure.New(failure.Protocol, "not a valid HTTP/%d answer: %s", resp.ProtoMajor, wrong)
 		}
 	}
 	return checkHeader(resp.Header)
 }
 
-// malformedHTTP2 says in words what in a header HTTP/2 does not allow (RFC 9113 sections 8.2.2 and 8.1.1) and package
-// h2 accepts; "" is nothing.
-func malformedHTTP2(h http.Header) string {
+// malformedShared says in words what in a header HTTP/2 and HTTP/3 do not allow (RFC 9113 sections 8.2.2 and 8.1.1, RFC
+// 9114 sections 4.2 and 4.1.2) and packages h2 and h3 accept; "" is nothing.
+func malformedShared(h http.Header) string {
 	for _, name := range []string{"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade"} {
 		if _, is := h[name]; is {
 			return "it has the header " + name

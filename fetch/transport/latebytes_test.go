@@ -11,7 +11,7 @@ import (
 
 // awaitUnreadBytes waits until something can be read from the idle connection of transport.
 func awaitUnreadBytes(t *testing.T, transport *Transport) {
-	p := transport.direct.(*pool)
+	p := tcpPool(transport)
 	nettest.Eventually(t, "unread bytes", func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()

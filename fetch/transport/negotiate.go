@@ -44,7 +44,7 @@ const firstWindows, growingWindows, minWindow = 16 << 20, 24 << 20, 64 << 10
 
 // newNegotiating returns the RoundTripper for the versions of HTTP that c allows: over TLS it speaks the one that the
 // server chooses (ALPN, RFC 7301), and HTTP/1.1 without TLS; with the version HTTP2 that alone.
-func newNegotiating(c *Config, d *dial.Dialer, room *h2.Windows) RoundTripper {
+func newNegotiating(c *Config, d *dial.Dialer, room *h2.Windows) *pool {
 	p := newPool(maxIdle(c.Concurrency), nil)
 	p.version = c.HTTP
 	forHTTP1 := d
@@ -136,6 +136,9 @@ func tlsConfig(base *tls.Config, version Version) *tls.Config {
 		c.NextProtos = []string{"http/1.1"}
 	case HTTP2:
 		c.NextProtos = []string{"h2"}
+	case HTTP3: // which has sessions of its own (RFC 9001 section 4.5)
+		c.NextProtos, c.MinVersion = []string{"h3"}, tls.VersionTLS13
+		c.ClientSessionCache = tls.NewLRUClientSessionCache(1024)
 	default:
 		c.NextProtos = []string{"h2", "http/1.1"}
 	}

@@ -21,11 +21,12 @@ const idleTimeout, reapEvery = 90 * time.Second, 10 * time.Second
 // own exchanges alone (slowDial).
 type pool struct {
 	dial        func(ctx context.Context, to *Target) connResult
-	forwards    bool        // all connections lead to proxies, which are asked for whole URLs
-	proxy       *dial.Proxy // the one of them for Targets without a Route; nil is none
-	proxyHeader []byte      // a header line for that one, or nil
-	maxIdle     int         // idle connections kept, of all hosts together, of each version of HTTP
-	version     Version     // that may be spoken
+	forwards    bool          // all connections lead to proxies, which are asked for whole URLs
+	proxy       *dial.Proxy   // the one of them for Targets without a Route; nil is none
+	proxyHeader []byte        // a header line for that one, or nil
+	maxIdle     int           // idle connections kept, of all hosts together, of each version of HTTP
+	version     Version       // that may be spoken
+	slowDial    time.Duration // how long a dial may take before it counts no longer for exchanges that come later
 
 	mu           sync.Mutex         // guards all below, and the idle of each h1Conn
 	idleByHost   map[string]*h1Conn // of each host the connection that became idle last
@@ -49,8 +50,8 @@ type pool struct {
 func newPool(maxIdle int, dial func(context.Context, *Target) connResult) *pool {
 	p := &pool{
 		dial: dial, maxIdle: maxIdle, idleByHost: make(map[string]*h1Conn), queues: make(map[string]*hostQueue),
-		earlyClosers: make(map[string]bool),
-		shares:       shares{conns: make(map[string][]*sharedConn), known: make(map[string]bool)},
+		earlyClosers: make(map[string]bool), slowDial: slowDial,
+		shares: shares{conns: make(map[string][]*sharedConn), known: make(map[string]bool)},
 	}
 	p.dialCtx, p.cancel = context.WithCancel(context.Background())
 	return p
@@ -216,6 +217,6 @@ func (p *pool) closeIdleIf(remove func(*h1Conn) bool, removeShared func(*sharedC
 		s.close()
 	}
 	for _, s := range shared {
-		<-s.h2.Done()
+		<-s.over.Done()
 	}
 }

@@ -91,7 +91,7 @@ func TestLateBytesOverQuietConnection(t *testing.T) {
 // makeQuiet lets the last responses over all idle connections of transport have come just now, however long a test
 // takes, and returns how many there are.
 func makeQuiet(transport *Transport) (idle int) {
-	p := transport.direct.(*pool)
+	p := tcpPool(transport)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for h := p.oldest; h != nil; h = h.idle.lruNewer {

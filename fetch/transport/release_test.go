@@ -34,7 +34,7 @@ func TestRelease(t *testing.T) {
 			if _, err := exchangeOver(t.Context(), rt, to); err != nil {
 				t.Fatal(err)
 			}
-			p := rt.direct.(*pool)
+			p := tcpPool(rt)
 			p.noteShortage(fmt.Errorf("dial: %w", tt.shortage))
 			rt.Release(testTarget(t, "GET", "http://other.test", nil), tt.ended)
 			if p.idleCount != 1 {

@@ -39,7 +39,7 @@ func newSteppedHost(t *testing.T) *steppedHost {
 	}
 	var dials int // one at a time
 	var served sync.WaitGroup
-	h.transport.direct.(*pool).dial = func(ctx context.Context, _ *Target) connResult {
+	tcpPool(h.transport).dial = func(ctx context.Context, _ *Target) connResult {
 		i := dials
 		if dials++; i == len(ours) {
 			t.Error("a third dial")
@@ -92,7 +92,7 @@ func (h *steppedHost) start(t *testing.T) {
 // await waits until n exchanges wait for a connection.
 func (h *steppedHost) await(t *testing.T, n int) {
 	t.Helper()
-	p := h.transport.direct.(*pool)
+	p := tcpPool(h.transport)
 	nettest.Eventually(t, "exchanges that wait", func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -144,7 +144,7 @@ func TestSecondConnectionHoldsNothingBack(t *testing.T) {
 		h.conns[0].ok(first)
 		first = h.request(t, 0) // that which the second connection is made for
 		close(h.accept[1])
-		p := h.transport.direct.(*pool)
+		p := tcpPool(h.transport)
 		nettest.Eventually(t, "the second connection", func() bool {
 			p.mu.Lock()
 			defer p.mu.Unlock()

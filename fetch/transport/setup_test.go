@@ -110,3 +110,11 @@ func (s *testServer) awaitClose(t *testing.T) {
 	t.Helper()
 	nettest.Eventually(t, "the end of all connections", func() bool { return s.open.Load() == 0 })
 }
+
+// tcpPool returns the pool over TCP of the direct RoundTripper.
+func tcpPool(t *Transport) *pool {
+	if a, is := t.direct.(*alternating); is {
+		return a.tcp
+	}
+	return t.direct.(*pool)
+}

@@ -9,20 +9,23 @@ import (
 
 	"batchfetch/fetch/conn"
 	"batchfetch/fetch/transport/h2"
+	"batchfetch/fetch/transport/h3"
 )
 
-// This file is how exchanges share connections with HTTP/2. A new connection carries one exchange until the server's
-// SETTINGS have come (RFC 9113 section 6.5): how many it allows is not known before, and servers may refuse those that
-// are too many, or stop reading (lighttpd 1.4.69). While one has not settled no other is dialed to its host, and then
-// one at a time, where all have as many exchanges as the server allows.
+// This file is how exchanges share connections with HTTP/2 and HTTP/3. A new one with HTTP/2 carries one exchange until
+// the server's SETTINGS have come (RFC 9113 section 6.5): how many it allows is not known before, and servers may
+// refuse those that are too many, or stop reading (lighttpd 1.4.69). While one has not settled no other is dialed to
+// its host, and then one at a time, where all have as many exchanges as the server allows.
 
-// A sharedConn is a connection with HTTP/2 in a pool, and the Owner of its h2.Conn.
+// A sharedConn is a connection with HTTP/2 or HTTP/3 in a pool, and the Owner of its h2.Conn or h3.Conn.
 type sharedConn struct {
 	pool *pool
 	host string
-	h2   *h2.Conn
-	conn *conn.Conn
-	tls  *tls.Conn // over conn; nil is no TLS
+	over multiplexed
+	h2   *h2.Conn   // is over; nil: it speaks HTTP/3
+	h3   *h3.Conn   // is over; nil: it speaks HTTP/2
+	conn *conn.Conn // nil with HTTP/3, where each exchange has one of its own
+	tls  *tls.Conn  // over conn; nil is no TLS, or HTTP/3
 
 	active  int           // exchanges that have it, or are about to; these and all below are guarded by pool.mu
 	allowed int           // exchanges at once; 1 until it has settled
@@ -34,9 +37,16 @@ type sharedConn struct {
 	idle    *list.Element // in pool.idleShared; nil where it is not idle
 }
 
-// shares is what a pool knows of HTTP/2; guarded by pool.mu.
+// A multiplexed is an h2.Conn or an h3.Conn.
+type multiplexed interface {
+	Close()
+	Done() <-chan struct{}
+}
+
+// shares is what a pool knows of HTTP/2 and HTTP/3; guarded by pool.mu.
 type shares struct {
 	config     *h2.Config               // nil: HTTP/2 is not spoken
+	config3    *h3.Config               // nil: HTTP/3 is not spoken, else nothing else is
 	conns      map[string][]*sharedConn // by host, those that further exchanges may begin on
 	known      map[string]bool          // hosts that speak HTTP/2, or (false) want HTTP/1.1; at most maxKnownHosts
 	idleShared list.List                // of *sharedConn: the one that became idle first is the first
@@ -47,18 +57,31 @@ const maxKnownHosts = 4096
 
 // newShared returns a connection with HTTP/2 to host over c, and starts it. It is not in the pool yet.
 func (p *pool) newShared(host string, c net.Conn) *sharedConn {
-	s := &sharedConn{pool: p, host: host, allowed: 1}
+	s := newSharedConn(p, host)
 	raw := c
 	if s.tls, _ = c.(*tls.Conn); s.tls != nil {
 		raw = s.tls.NetConn()
 	}
 	s.conn, _ = raw.(*conn.Conn)
 	s.h2 = h2.NewConn(c, p.config, s)
+	s.over = s.h2
+	return s
+}
+
+func newSharedConn(p *pool, host string) *sharedConn {
+	return &sharedConn{pool: p, host: host, allowed: 1}
+}
+
+// newShared3 returns a connection with HTTP/3 to host, and starts it. It is not in the pool yet.
+func (p *pool) newShared3(host string, c *quicResult) *sharedConn {
+	s := newSharedConn(p, host)
+	s.h3 = h3.NewConn(c.session, p.config3, s, c.altUsed)
+	s.over = s.h3
 	return s
 }
 
 // close closes the connection.
-func (s *sharedConn) close() { s.h2.Close() }
+func (s *sharedConn) close() { s.over.Close() }
 
 // hasRoom reports whether another exchange may have the connection. Where the server allows none at all it waits on
 // it, with its limits of time. pool.mu is held.
@@ -84,6 +107,23 @@ func (p *pool) takeSharedLocked(host string) *sharedConn {
 		}
 	}
 	return nil
+}
+
+// takeShared is takeSharedLocked without mu.
+func (p *pool) takeShared(host string) *sharedConn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.takeSharedLocked(host)
+}
+
+// retireAll retires all connections to a host.
+func (p *pool) retireAll(host string) {
+	p.mu.Lock()
+	all := slices.Clone(p.conns[host])
+	p.mu.Unlock()
+	for _, s := range all {
+		p.retire(s)
+	}
 }
 
 // addShared makes a connection one of the pool's, unless the host has another that has room or has yet to settle. It
@@ -120,6 +160,13 @@ func (p *pool) know(host string, speaks bool) {
 		clear(p.known)
 	}
 	p.known[host] = speaks
+}
+
+// setHTTP1 takes note that a host wants to be spoken to in HTTP/1.1.
+func (p *pool) setHTTP1(host string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.know(host, false)
 }
 
 // wantsHTTP1 reports whether a host wants to be spoken to in HTTP/1.1.

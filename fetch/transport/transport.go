@@ -17,22 +17,25 @@ import (
 // depends on where it goes and who named that place; see RoundTrip. Any goroutine may use it. All fields are set by
 // New.
 type Transport struct {
-	direct      RoundTripper    // for Targets that the input named
-	guarded     RoundTripper    // for PublicOnly ones: refuses private addresses; shares no connection with direct
-	forward     RoundTripper    // for http:// URLs over an HTTP proxy, which is asked for whole URLs; nil: none is
-	proxies     *dial.Proxies   // nil is no proxy
-	bandwidth   *conn.Bandwidth // of all connections together; nil is no limit
-	stalls      conn.StallSweep // watches the stall timers of all Calls
-	privateName func(netip.Addr) string
-	private     dial.Policy
-	names       *dial.Names // of all dialers; nil where exchanges are made over a RoundTripper of others
+	direct       RoundTripper    // for Targets that the input named
+	guarded      RoundTripper    // for PublicOnly ones: refuses private addresses; shares no connection with direct
+	forward      RoundTripper    // for http:// URLs over an HTTP proxy, which is asked for whole URLs; nil: none is
+	proxies      *dial.Proxies   // nil is no proxy
+	bandwidth    *conn.Bandwidth // of all connections together; nil is no limit
+	stalls       conn.StallSweep // watches the stall timers of all Calls
+	privateName  func(netip.Addr) string
+	private      dial.Policy
+	isHTTP3      bool         // nothing else is spoken
+	alternatives alternatives // of all RoundTrippers
+	names        *dial.Names  // of all dialers; nil where exchanges are made over a RoundTripper of others
 }
 
 // New returns a Transport. Nothing is connected before the first RoundTrip.
 func New(c Config) *Transport {
 	t := &Transport{
 		private: c.Private, proxies: dial.NewProxies(c.HTTPProxy, c.HTTPSProxy, c.NoProxy),
-		bandwidth: conn.NewBandwidth(c.Bandwidth),
+		bandwidth: conn.NewBandwidth(c.Bandwidth), alternatives: alternatives{store: c.Alternatives},
+		isHTTP3: c.HTTP == HTTP3,
 	}
 	if t.privateName = c.Dial.Network.PrivateName; t.privateName == nil {
 		t.privateName = dial.PrivateName
@@ -47,24 +50,38 @@ func New(c Config) *Transport {
 	t.names = dial.NewNames(&c.Dial)
 	c.Dial.Names = t.names
 	dialing, room := c.Dial, h2.NewWindows(growingWindows)
-	dialing.Private = dial.PrivateAllow
+	dialing.Private, dialing.Proxies = dial.PrivateAllow, t.proxies
+	direct := dial.New(dialing)
+	dialing.Proxies, dialing.Private = nil, t.private
+	guarded := dial.New(dialing)
 	if t.private != dial.PrivateDeny {
-		dialing.Proxies = t.proxies
-		t.direct = newNegotiating(&c, dial.New(dialing), room)
+		t.direct = t.newRoundTripper(&c, direct, guarded, room)
 	}
 	t.guarded = t.direct
 	if t.private != dial.PrivateAllow {
-		dialing.Proxies, dialing.Private = nil, t.private
-		t.guarded = newNegotiating(&c, dial.New(dialing), room)
+		t.guarded = t.newRoundTripper(&c, guarded, guarded, room)
 	}
 	if t.direct == nil {
 		t.direct = t.guarded
 	}
-	if c.HTTP != HTTP2 { // no proxy is spoken to in HTTP/2
+	if c.HTTP != HTTP2 && c.HTTP != HTTP3 { // no proxy is spoken to in those
 		dialing.Private = dial.PrivateAllow
 		t.forward = newForwarding(&c, dial.New(dialing), t.proxies.HTTP())
 	}
 	return t
+}
+
+// newRoundTripper returns the RoundTripper for the versions of HTTP that c allows, over d. guarded refuses addresses
+// that are not public.
+func (t *Transport) newRoundTripper(c *Config, d, guarded *dial.Dialer, room *h2.Windows) RoundTripper {
+	if c.HTTP == HTTP3 {
+		return newHTTP3(c, d, room)
+	}
+	tcp := newNegotiating(c, d, room)
+	if c.HTTP != Auto || c.Dial.UnixSocket != "" {
+		return tcp
+	}
+	return newAlternating(c, t, tcp, d, guarded, room)
 }
 
 // Over returns a Transport that makes all exchanges over rt, without proxies, guard and bandwidth limit.
@@ -81,6 +98,11 @@ func (t *Transport) RoundTrip(ctx context.Context, c *Call) (*http.Response, err
 	if proxy := c.Target.proxyFor(t.proxies); proxy != nil {
 		if refusal := t.RefusalBehindProxy(c.Target); refusal != nil {
 			return nil, refusal
+		}
+		if t.isHTTP3 {
+			f := failure.New(failure.Protocol, "HTTP/3 goes over UDP and no proxy")
+			f.Option = "http"
+			return nil, f
 		}
 		if t.forward != nil && proxy.IsHTTP() && c.Target.URL.Scheme == "http" {
 			return t.forward.RoundTrip(ctx, c)
@@ -210,8 +232,11 @@ func (t *Transport) literalIn(u *url.URL) (netip.Addr, string) {
 // or memory it does so.
 func (t *Transport) Release(to *Target, ended bool) {
 	for _, rt := range []RoundTripper{t.direct, t.guarded} {
-		if p, is := rt.(*pool); is {
-			p.release(p.hostOf(to), ended)
+		switch rt := rt.(type) {
+		case *pool:
+			rt.release(rt.hostOf(to), ended)
+		case *alternating:
+			rt.tcp.release(rt.tcp.hostOf(to), ended)
 		}
 	}
 }

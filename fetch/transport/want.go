@@ -19,7 +19,7 @@ type hostQueue struct {
 	slow  int         // under way for longer
 }
 
-// slowDial is how long a dial may take before it counts no longer for exchanges that come later: its path may have
+// slowDial is the usual slowDial of a pool: the path of a dial that takes as long may have
 // died, and a new one may take another. A SYN or ClientHello that was lost once is there by then.
 const slowDial = 2 * time.Second
 
@@ -38,6 +38,7 @@ type wantConn struct {
 type connResult struct {
 	h1     *h1Conn
 	h2     net.Conn    // for HTTP/2, with TLS a *tls.Conn; of a dial alone
+	h3     *quicResult // for HTTP/3; of a dial alone
 	shared *sharedConn // the same, once it is one
 	err    error
 }
@@ -81,6 +82,32 @@ func (p *pool) wait(ctx context.Context, host string, w *wantConn) connResult {
 	}
 }
 
+// acquireWithin returns a connection that is shared for a Target, or nil where none comes within a time. The dial then
+// goes on: its connection becomes idle.
+func (p *pool) acquireWithin(ctx context.Context, to *Target, within time.Duration) *sharedConn {
+	host := p.hostOf(to)
+	result, w := p.idleOrWait(ctx, host, to)
+	if w == nil {
+		return result.shared
+	}
+	tooLong := time.NewTimer(within)
+	defer tooLong.Stop()
+	select {
+	case result = <-w.result:
+		return result.shared
+	case <-tooLong.C:
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	queue := p.queues[host]
+	isLate := queue != nil && queue.dequeue(w)
+	p.mu.Unlock()
+	if isLate {
+		return nil
+	}
+	return (<-w.result).shared
+}
+
 // cancelWait ends the wait of w, unless it has its result already: at once or, where its dial is under way, with its
 // end.
 func (p *pool) cancelWait(host string, w *wantConn) {
@@ -105,9 +132,9 @@ func (q *hostQueue) cancel(w *wantConn) {
 }
 
 // dialsFor returns how many dials that are not slow may be under way for a queue: one for each exchange that waits; at
-// a host that speaks HTTP/2 one, and none while a connection there has yet to settle. mu is held.
+// a host that speaks HTTP/2 or HTTP/3 one, and none while a connection there has yet to settle. mu is held.
 func (p *pool) dialsFor(host string, queue *hostQueue) int {
-	if p.known[host] {
+	if p.known[host] || p.config3 != nil {
 		if slices.ContainsFunc(p.conns[host], func(s *sharedConn) bool { return !s.settled }) {
 			return 0
 		}
@@ -139,12 +166,15 @@ func (p *pool) startDials(host string, queue *hostQueue) {
 // dialFor dials for w, in a goroutine of its own. pool.Close cancels it.
 func (p *pool) dialFor(ctx context.Context, host string, w *wantConn) {
 	stop := context.AfterFunc(p.dialCtx, func() { w.cancel(context.Cause(p.dialCtx)) })
-	late := time.AfterFunc(slowDial, func() { p.dialIsSlow(host, w) })
+	late := time.AfterFunc(p.slowDial, func() { p.dialIsSlow(host, w) })
 	result := p.dial(ctx, &w.to)
 	stop()
 	late.Stop()
 	if result.h2 != nil {
 		result.shared = p.newShared(host, result.h2)
+	}
+	if result.h3 != nil {
+		result.shared = p.newShared3(host, result.h3)
 	}
 	if excess := p.dialed(host, w, result); excess != nil {
 		excess.close()

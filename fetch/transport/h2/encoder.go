@@ -129,6 +129,15 @@ func isSame(a, b http.Header) bool {
 // prepare sets fields to those of a header, in the order of their names.
 func (e *encoder) prepare(h http.Header) {
 	e.prepared, e.fields = h, e.fields[:0]
+	EachField(h, func(name, value string) {
+		e.fields = append(e.fields, requestField{name, value, isCommon[name]})
+	})
+	slices.SortStableFunc(e.fields, func(a, b requestField) int { return strings.Compare(a.name, b.name) })
+}
+
+// EachField calls f with each field of the header of a request that is sent over HTTP/2 and HTTP/3, its name in lower
+// case.
+func EachField(h http.Header, f func(name, value string)) {
 	for key, values := range h {
 		lower := strings.ToLower(key)
 		if isNotSent[lower] {
@@ -140,10 +149,9 @@ func (e *encoder) prepare(h http.Header) {
 			case lower == "te" && !strings.EqualFold(value, "trailers"), lower == "user-agent" && value == "":
 				continue
 			}
-			e.fields = append(e.fields, requestField{lower, value, isCommon[lower]})
+			f(lower, value)
 		}
 	}
-	slices.SortStableFunc(e.fields, func(a, b requestField) int { return strings.Compare(a.name, b.name) })
 }
 
 // appendIndexed appends a field that the table has, or gets where it has room. static is the index of its name in the

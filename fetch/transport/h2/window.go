@@ -15,8 +15,8 @@ type Windows struct {
 // NewWindows returns room of so many bytes, beyond Config.Window of each stream.
 func NewWindows(bytes int) *Windows { return &Windows{free: bytes} }
 
-// take takes n bytes, and reports whether there was room. A nil Windows has none.
-func (w *Windows) take(n int) bool {
+// Take takes n bytes, and reports whether there was room. A nil Windows has none.
+func (w *Windows) Take(n int) bool {
 	if w == nil {
 		return false
 	}
@@ -29,8 +29,8 @@ func (w *Windows) take(n int) bool {
 	return true
 }
 
-// give gives n bytes back.
-func (w *Windows) give(n int) {
+// Give gives n bytes back.
+func (w *Windows) Give(n int) {
 	if n == 0 {
 		return
 	}
@@ -90,14 +90,14 @@ func (w *receiveWindow) consumed(n int, roundTrip time.Duration, room *Windows, 
 	switch {
 	case w.unread > w.size/2 && w.size > w.least:
 		w.size /= 2
-		room.give(w.size)
+		room.Give(w.size)
 		w.epoch, w.bytes = at, 0
 	case w.epoch.IsZero():
 		w.epoch, w.bytes = at, 0
 	case w.bytes >= w.size:
 		needed := roundTrips * max(roundTrip, minRoundTrip).Seconds() * float64(w.bytes) / float64(w.size)
 		for range growth { // faster than TCP's congestion window, which is to be the bound
-			if at.Sub(w.epoch).Seconds() < needed && 2*w.size <= maxWindow && room.take(w.size) {
+			if at.Sub(w.epoch).Seconds() < needed && 2*w.size <= maxWindow && room.Take(w.size) {
 				w.size *= 2
 			}
 		}
@@ -113,6 +113,6 @@ func (w *receiveWindow) consumed(n int, roundTrip time.Duration, room *Windows, 
 
 // close gives the room that the window has grown by back.
 func (w *receiveWindow) close(room *Windows) {
-	room.give(w.size - w.least)
+	room.Give(w.size - w.least)
 	w.size = w.least
 }

@@ -1,0 +1,58 @@
+package cmd_test
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+
+	"github.com/quic-go/quic-go/http3"
+)
+
+// An http3Server is the server with HTTP/3 beside one over TCP, at the same port.
+type http3Server struct {
+	server  http3.Server
+	socket  net.PacketConn
+	running sync.WaitGroup
+}
+
+// listenBoth returns a listener whose port is free for UDP too, and a socket at it.
+func listenBoth() (net.Listener, net.PacketConn, error) {
+	for {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, nil, err
+		}
+		if socket, err := net.ListenPacket("udp", listener.Addr().String()); err == nil {
+			return listener, socket, nil
+		}
+		_ = listener.Close() // it has no connection
+	}
+}
+
+// serveBoth starts a server over TLS whose answers name one with HTTP/3 at the same port, which it starts too.
+func (o *origin) serveBoth() (*httptest.Server, error) {
+	listener, socket, err := listenBoth()
+	if err != nil {
+		return nil, err
+	}
+	server := o.serve(listener, true)
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	pages := server.Config.Handler
+	named := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Alt-Svc", `h3=":`+port+`"; ma=60`)
+		pages.ServeHTTP(w, r)
+	})
+	server.Config.Handler = named
+	s := &http3Server{socket: socket}
+	s.server.TLSConfig, s.server.Handler = http3.ConfigureTLSConfig(server.TLS), named
+	s.running.Go(func() { _ = s.server.Serve(socket) }) // it ends with stop
+	o.http3 = append(o.http3, s)
+	return server, nil
+}
+
+// stop ends the server, and its connections without a word where they are in use.
+func (s *http3Server) stop() {
+	_, _ = s.server.Close(), s.socket.Close()
+	s.running.Wait()
+}
