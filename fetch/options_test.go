@@ -71,7 +71,7 @@ func TestValidateNamesTheFlag(t *testing.T) {
 		{"max-failures", func(o *Options) { o.MaxFailurePercent = -1 }},
 		{"request", func(o *Options) { o.Method = "GE T" }},
 		{"request", func(o *Options) { o.Method = "CONNECT" }},
-		{"http", func(o *Options) { o.HTTP = "3" }},
+		{"http", func(o *Options) { o.HTTP = "4" }},
 		{"cookie", func(o *Options) { o.Cookie = "a=b\r\nX: y" }},
 		{"header", func(o *Options) { o.Header = http.Header{"X": {"1\r\nY: 2"}} }},
 		{"header", func(o *Options) { o.Header = http.Header{"X Y": {"1"}} }},
