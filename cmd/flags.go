@@ -102,6 +102,13 @@ func registerRequest(r *registrar, s *settings) {
 		"header for every request; @file reads a file, and again after a 401; 'Name:' removes a header")
 	r.text(&s.request.user, "user", "u", "user:password",
 		"Basic authentication for every host of the input; @file reads a file")
+	r.bool(&o.Digest, "digest", "",
+		"Digest authentication in place of Basic, with user and password of -u, -n, --hosts or the URL")
+	r.text(&s.request.sigV4, "aws-sigv4", "", "aws:amz[:region[:service]]",
+		"sign requests for AWS and the like, with -u KEY:SECRET or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "+
+			"AWS_SESSION_TOKEN of the environment")
+	r.text(&s.request.bearer, "oauth2-bearer", "", "token",
+		"Authorization: Bearer token for every host of the input; @file reads a file, and again after a 401")
 	r.bool(&s.request.netrc, "netrc", "n",
 		"user and password of each host from ~/.netrc, or the file that $NETRC names")
 	r.list(&s.request.cookies, "cookie", "b", "data|file",

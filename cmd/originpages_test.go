@@ -85,6 +85,7 @@ func (o *origin) pages() http.Handler {
 		write(w, string(gzipped(make([]byte, number(r, "n")))))
 	})
 	o.pagedLists(mux)
+	o.loginPages(mux)
 	o.redirects(mux)
 	o.editablePages(mux)
 	o.pickyPages(mux)

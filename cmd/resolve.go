@@ -24,6 +24,7 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 		o.MaxFailures, o.MaxFailurePercent = 0, 0
 	}
 	readRequest(&o, s.request, files, found)
+	readLogins(&o, s.request, files, lookup, found)
 	checkBodyURL(s.request, found)
 	if s.request.netrc {
 		o.Netrc = readNetrc(files, lookup, found)

@@ -44,6 +44,8 @@ type requestFlags struct {
 	headers   []string
 	inherited []string // headers of the environment; those of the command line win by name
 	user      string   // user:password
+	sigV4     string   // aws:amz[:region[:service]]; "" is none
+	bearer    string   // a token, or @ and the name of a file with it; "" is none
 	netrc     bool
 	cookies   []string
 	userAgent string

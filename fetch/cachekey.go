@@ -92,7 +92,7 @@ func (k *cacheKeys) who(to *target, header http.Header) cache.Sum {
 	if to.URL.Scheme != "https" {
 		certificates = cache.Sum{}
 	}
-	if len(names) == 0 && certificates == (cache.Sum{}) {
+	if len(names) == 0 && certificates == (cache.Sum{}) && to.prover == nil {
 		return cache.Sum{}
 	}
 	slices.Sort(names)
@@ -102,6 +102,9 @@ func (k *cacheKeys) who(to *target, header http.Header) cache.Sum {
 		for _, value := range header[name] {
 			h.Write([]byte(name + ":" + value + "\n")) // neither name nor value has a line break in it
 		}
+	}
+	if to.prover != nil {
+		h.Write([]byte("\n" + to.prover.identity()))
 	}
 	return cache.Sum(h.Sum(nil))
 }

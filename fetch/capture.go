@@ -102,7 +102,7 @@ func (x *exchange) archive(a *judge.Answer, rec *Record) error {
 	if body.err != nil || x.call.ConnectedAt().IsZero() {
 		return body.err
 	}
-	conditional := x.headerWithCookies(x.to)
+	conditional := x.proof.sent
 	c := Capture{URL: x.to.URL, StartedAt: x.startedAt, EndedAt: x.endedAt, RemoteAddr: rec.RemoteAddr,
 		RequestHead: x.call.RequestHead(x.maskedHeader()), RequestBody: x.to.Body, Body: body.to,
 		Conditional: conditional["If-None-Match"] != nil || conditional["If-Modified-Since"] != nil}
@@ -149,7 +149,7 @@ func (x *exchange) truncation(a *judge.Answer) Truncation {
 
 // maskedHeader returns the header of the request with its secrets masked.
 func (x *exchange) maskedHeader() http.Header {
-	header := x.headerWithCookies(x.to)
+	header := x.proof.sent
 	var masked http.Header
 	for name, values := range header {
 		if !x.isSecret(name) {

@@ -77,9 +77,12 @@ func (s *HostSettings) applyTo(o *Options) *Options {
 	for name, values := range o.Header {
 		own.Header[name] = values
 	}
-	if s.hasLogin() {
-		own.Username, own.Password = s.Username, s.Password
+	switch {
+	case s.hasLogin() || s.SigV4 != nil:
+		own.Username, own.Password, own.Digest, own.SigV4 = s.Username, s.Password, s.Digest, s.SigV4
 		delete(own.Header, "Authorization")
+	case s.Digest:
+		own.Digest, own.SigV4 = true, nil
 	}
 	for name, values := range s.Header {
 		own.Header[name] = values

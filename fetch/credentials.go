@@ -4,26 +4,27 @@ import (
 	"net/http"
 	"net/url"
 
-	"batchfetch/fetch/dial"
 	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/login"
 	"batchfetch/fetch/netrc"
 )
 
-// withAuthorization returns h with an Authorization for Basic authentication (RFC 7617): by the userinfo of u, else by
-// Options.Username and Password, which h has already, else by the netrc. A header of the user's own wins over all of
-// them, as with curl. It is called for URLs of the input only; for the target of a redirect there is withHostSecrets.
-func (tg *targeter) withAuthorization(h http.Header, u *url.URL) http.Header {
+// withAuthorization returns h with the credentials for u, and the prover of those that are not sent: the userinfo of u,
+// else Options.Username and Password, which h has already, else those of the netrc, else the keys of SigV4. A header of
+// the user's own wins over all of them, as with curl. It is called for URLs of the input only; for the target of a
+// redirect there is withHostSecrets.
+func (tg *targeter) withAuthorization(h http.Header, u *url.URL) (http.Header, *prover) {
 	if u.User == nil && (tg.options.Netrc == nil || tg.options.hasLogin()) {
-		return h
+		return h, tg.prover
 	}
 	if _, given := tg.options.Header["Authorization"]; given {
-		return h
+		return h, nil
 	}
 	l, found := tg.credentialsFor(u)
 	if !found {
-		return h
+		return h, tg.prover
 	}
-	return mergeHeaders(h, http.Header{"Authorization": {dial.BasicAuth(l.Name, l.Password)}})
+	return tg.options.proveBy(h, login.Credentials{User: l.Name, Password: l.Password})
 }
 
 // hasLogin reports whether there are credentials for every request; tokens often are a password without a name.
@@ -48,26 +49,34 @@ func (tg *targeter) credentialsFor(u *url.URL) (netrc.Credentials, bool) {
 }
 
 // withHostSecrets returns h with the secrets that belong to the host of u, wherever a chain of redirects or pages that
-// led there began: those of its entry in the hosts file, where that has a login, else those of its own entry in the
-// netrc (curl -n -L). They go by https alone, with GET and HEAD. An Authorization that h has already is kept.
-func (tg *targeter) withHostSecrets(h http.Header, u *url.URL, method string) http.Header {
+// led there began, and the prover of those that are not sent: those of its entry in the hosts file, where that has a
+// login, else those of its own entry in the netrc (curl -n -L). They go by https alone, with GET and HEAD. An
+// Authorization that h has already is kept.
+func (tg *targeter) withHostSecrets(h http.Header, u *url.URL, method string) (http.Header, *prover) {
 	if u.Scheme != "https" || method != http.MethodGet && method != http.MethodHead {
-		return h
+		return h, nil
 	}
-	if own := tg.options.Hosts.Of(httpurl.Origin(u)); own != nil && own.Login {
-		if h = mergeHeaders(h, own.Header); own.hasLogin() {
-			return mergeHeaders(h, http.Header{"Authorization": {dial.BasicAuth(own.Username, own.Password)}})
+	options := tg.options
+	if own := tg.options.Hosts.Of(httpurl.Origin(u)); own != nil {
+		of := tg.own[ownSettings{host: own}]
+		if options = of.options; own.Login {
+			if h = mergeHeaders(h, own.Header); own.hasLogin() {
+				return options.proveBy(h, login.Credentials{User: own.Username, Password: own.Password})
+			}
+			if own.SigV4 != nil {
+				return h, of.prover
+			}
 		}
 	}
 	if values, given := tg.options.Header["Authorization"]; given && values == nil { // the user takes it away
-		return h
+		return h, nil
 	}
 	if _, given := h["Authorization"]; given || tg.options.Netrc == nil {
-		return h
+		return h, nil
 	}
 	l, found := tg.options.Netrc.NamedLogin(u.Hostname())
 	if !found {
-		return h
+		return h, nil
 	}
-	return mergeHeaders(h, http.Header{"Authorization": {dial.BasicAuth(l.Name, l.Password)}})
+	return options.proveBy(h, login.Credentials{User: l.Name, Password: l.Password})
 }

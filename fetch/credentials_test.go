@@ -8,6 +8,7 @@ import (
 
 	"batchfetch/fetch/cookiejar"
 	"batchfetch/fetch/dial"
+	"batchfetch/fetch/login"
 	"batchfetch/fetch/netrc"
 )
 
@@ -110,5 +111,52 @@ func BenchmarkTarget(b *testing.B) {
 				withCookies(o, x.requestHeader(&to), &to)
 			}
 		})
+	}
+}
+
+// TestLoginsOfHosts checks which login a host has: that of its entry in the hosts file, with its scheme, in place of
+// the run's; and which of them goes there after a redirect from another host.
+func TestLoginsOfHosts(t *testing.T) {
+	keys := login.Keys{ID: "id", Secret: "key"}
+	rules, err := NewHostRules([]HostRule{
+		{"digest.test", HostSettings{Username: "u", Password: "p", Digest: true, Login: true}},
+		{"basic.test", HostSettings{Username: "u", Password: "p", Login: true}},
+		{"signed.test", HostSettings{SigV4: &SigV4{login.Scope{Region: "r", Service: "s"}, keys}, Login: true}},
+		{"bearer.test", HostSettings{Bearer: "token", Login: true}},
+		{"both.test", HostSettings{Digest: true}},
+		{"apart.test", HostSettings{Username: "u", Password: "p", Digest: true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options(func(o *Options) {
+		o.Hosts, o.Username, o.Password, o.SigV4 = rules, "run", "ner", &SigV4{Scope: login.Scope{Region: "r", Service: "s"}}
+	})
+	targets := newTargeter(o)
+	show := func(h http.Header, p *prover) string {
+		if p != nil {
+			return p.identity()
+		}
+		return h.Get("Authorization")
+	}
+	for host, want := range map[string][2]string{ // of a URL, and after a redirect
+		"digest.test": {"digest u:p", "digest u:p"},
+		"basic.test":  {"Basic dTpw", "Basic dTpw"},
+		"signed.test": {"sigv4 id key ", "sigv4 id key "},
+		"bearer.test": {"Bearer token", "Bearer token"},
+		"both.test":   {"digest run:ner", ""},
+		"apart.test":  {"digest u:p", ""},
+		"other.test":  {"sigv4 run ner ", ""},
+	} {
+		to, err := targets.newTarget(&Request{URL: "https://" + host + "/"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := show(to.Header, to.prover); got != want[0] {
+			t.Errorf("%s has the login %q, want %q", host, got, want[0])
+		}
+		if got := show(targets.withHostSecrets(http.Header{}, to.URL, "GET")); got != want[1] {
+			t.Errorf("%s has the login %q after a redirect, want %q", host, got, want[1])
+		}
 	}
 }

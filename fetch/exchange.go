@@ -43,7 +43,8 @@ type exchange struct {
 	cache       cacheExchange
 	capture     *exchangeCapture   // nil without Options.Archive
 	dictionary  *offeredDictionary // for the body; nil is none
-	cookies     []string           // the Cookie header of the request, fixed here: the key of the stored response has it
+	proof       proof
+	cookies     []string // the Cookie header of the request, fixed here: the key of the stored response has it
 }
 
 // markResponseEnd sets endedAt and stops the stall timer: the response has come.
@@ -61,10 +62,13 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	}
 	x.dictionary = x.offerDictionary(within)
 	defer x.dictionary.release()
+	if failure := x.prove(to, x.headerWithCookies(to)); failure != nil {
+		return judge.Answer{Failure: failure}
+	}
 	within.Begin(x.timeout())
 	defer within.End()
 	call := &x.call
-	call.Target, call.Header, call.NoReplay, call.Cancel = &to.Target, x.headerWithCookies(to), x.noReplay, within.Cancel
+	call.Target, call.Header, call.NoReplay, call.Cancel = &to.Target, x.proof.sent, x.noReplay, within.Cancel
 	call.KeepHead = x.capture != nil
 	call.Stall.Init(x.options.StallTimeout, within.Cancel)
 	defer call.End()
@@ -141,7 +145,7 @@ func (x *exchange) timing(attempt int) *Timing {
 func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Response, rec *Record) judge.Answer {
 	x.partial = x.classifyPartial(to, resp)
 	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial, Shared: x.call.IsShared(),
-		BodyGone: x.isBodyGone(to, resp)}
+		BodyGone: x.isBodyGone(to, resp), Challenged: x.isChallenged(to, resp)}
 	if p := x.call.ForwardedBy(); p != nil { // an interface with a nil *dial.Proxy in it would not be nil
 		a.Proxy = p
 	}
@@ -162,7 +166,7 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 		return x.cache.serveRevalidated(ctx, got, rec)
 	}
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
-	if followed || a.BodyGone || x.partial == judge.PartialUnusable ||
+	if followed || a.BodyGone || a.Challenged || x.partial == judge.PartialUnusable ||
 		x.partial == judge.PartialNone && !x.acceptsBody(to, resp, rec) {
 		start := x.discardBody(resp, followed)
 		rec.FailureBody = start[:min(int64(len(start)), x.options.FailureBody)]

@@ -87,7 +87,7 @@ func (x *exchange) isSecret(name string) bool {
 // proxy that has forwarded it.
 func (x *exchange) secrets() []string {
 	var secrets []string
-	for name, values := range x.headerWithCookies(x.to) {
+	for name, values := range x.proof.sent {
 		if x.isSecret(name) {
 			for _, value := range values {
 				secrets = append(secrets, redact.SecretsOf(name, value)...)

@@ -22,9 +22,15 @@ type HostSettings struct {
 	// Header is sent in place of the headers of the same name in Options.Header; a nil value removes a header. It is
 	// sent with requests for URLs of the input only, unless there is a Login.
 	Header http.Header
-	// Username and Password are in place of Options.Username and Password, and of an Authorization in Options.Header.
-	// They are sent where Header is.
+	// Username and Password are in place of Options.Username and Password, of an Authorization in Options.Header, and of
+	// Digest and SigV4 there. They are sent where Header is.
 	Username, Password string
+	// Digest is Options.Digest for this host. With SigV4 or Bearer it is a mistake.
+	Digest bool
+	// SigV4 is in place of Options.SigV4. Its Keys are for where there is no Username.
+	SigV4 *SigV4
+	// Bearer is the token of an Authorization: Bearer in Header (RFC 6750); empty is none.
+	Bearer string
 	// Login says that Header, Username and Password go to the host, by https with GET and HEAD, wherever a chain of
 	// redirects that led there began.
 	Login bool
@@ -98,6 +104,9 @@ func NewHostRules(rules []HostRule) (*HostRules, error) {
 			wrong("", errors.New("the same host is named twice"))
 		}
 		rule.check(wrong)
+		if rule.Bearer != "" {
+			rule.Header = mergeHeaders(rule.Header, http.Header{"Authorization": {"Bearer " + rule.Bearer}})
+		}
 		if pattern.path != "" {
 			rule.checkOfPath(wrong)
 			h.addPath(pattern)
@@ -144,13 +153,41 @@ func (s *HostSettings) check(wrong func(key string, err error)) {
 			wrong("headers", err)
 		}
 	}
-	if s.Login && !s.hasLogin() && s.Header == nil {
-		wrong("login", errors.New("is for a user and password, or headers"))
+	if s.Login && !s.hasLogin() && s.Header == nil && s.SigV4 == nil && s.Bearer == "" {
+		wrong("login", errors.New("is for a user and password, a token, or headers"))
 	}
-	if _, given := s.Header["Authorization"]; given && s.hasLogin() {
+	s.checkSchemes(wrong)
+}
+
+// checkSchemes calls wrong where a host has two logins, by the key of one of them.
+func (s *HostSettings) checkSchemes(wrong func(key string, err error)) {
+	_, given := s.Header["Authorization"]
+	if given && s.hasLogin() {
 		wrong("user", errors.New("and a header Authorization exclude each other"))
 	}
+	if given && s.Digest {
+		wrong("digest", errors.New("and a header Authorization exclude each other"))
+	}
+	if s.SigV4 != nil && (given || s.Digest) {
+		wrong("aws_sigv4", errors.New("excludes digest and a header Authorization"))
+	}
+	if s.SigV4 != nil && !s.hasLogin() && s.SigV4.ID == "" {
+		wrong("aws_sigv4", errNoKeys)
+	}
+	if s.Bearer == "" {
+		return
+	}
+	if given || s.hasLogin() || s.Digest || s.SigV4 != nil {
+		wrong("oauth2_bearer", errors.New("excludes user and password, digest, aws_sigv4 and a header Authorization"))
+	}
+	if CheckHeader("Authorization", s.Bearer) != nil {
+		wrong("oauth2_bearer", errors.New("holds a control character"))
+	}
 }
+
+// errNoKeys is that there is nothing to sign requests with.
+var errNoKeys = errors.New("needs a user and password, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the " +
+	"environment")
 
 // checkOfPath calls wrong with each setting that a part of a host can't have, by its key.
 func (s *HostSettings) checkOfPath(wrong func(key string, err error)) {
@@ -159,7 +196,8 @@ func (s *HostSettings) checkOfPath(wrong func(key string, err error)) {
 		given bool
 	}{
 		{"headers", s.Header != nil}, {"user", s.Username != ""}, {"password", s.Password != ""},
-		{"connect_timeout", s.ConnectTimeout != nil}, {"login", s.Login},
+		{"connect_timeout", s.ConnectTimeout != nil}, {"login", s.Login}, {"digest", s.Digest},
+		{"aws_sigv4", s.SigV4 != nil}, {"oauth2_bearer", s.Bearer != ""},
 	} {
 		if of.given {
 			wrong(of.key, errors.New("is of the whole host: set it in an entry without the path"))

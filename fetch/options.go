@@ -115,6 +115,12 @@ type Options struct {
 	RenewHosts func(context.Context) (*HostRules, bool)
 	// Username and Password are for Basic authentication of every request (RFC 7617); both empty is none (curl -u).
 	Username, Password string
+	// Digest sends user and password, those of URLs and of Netrc too, by Digest authentication in place of Basic (RFC
+	// 7616; curl --digest). The first response of a server challenges that, which counts as no attempt.
+	Digest bool
+	// SigV4 signs requests with user and password, those of URLs and of Netrc too, as access key and secret, in place of
+	// sending them (curl --aws-sigv4); nil signs none. It excludes Digest.
+	SigV4 *SigV4
 	// Netrc has the credentials of hosts for which neither their URL nor Username has any; nil is none (curl -n).
 	Netrc *netrc.File
 	// Cookie is the Cookie header of Requests that have none: name=value, several joined with "; "; empty is none (curl

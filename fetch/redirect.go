@@ -22,6 +22,7 @@ type target struct {
 	options *Options      // the run's, or those of the host
 	policy  *judge.Policy // of options; nil only where nothing is judged
 	lane    string        // the name of its lane in the plan; see forURL
+	prover  *prover       // of credentials that are not in Header; nil is none
 }
 
 // follow returns the target of a redirect with this status and Location; its options, policy and lane are still to be
@@ -41,6 +42,8 @@ func (t *target) follow(status int, location string) (target, *failure.Failure) 
 	}
 	if to.Origin != t.Origin {
 		to.Header = withoutHeaders(to.Header, isDroppedAcrossOrigins)
+	} else {
+		to.prover = t.prover
 	}
 	return to, nil
 }

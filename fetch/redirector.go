@@ -31,7 +31,10 @@ func (r *redirector) follow(t *task, status int, header http.Header, remote stri
 	to.options, to.policy, to.lane = own.options, &own.policy, lane
 	to.PublicOnly = r.transport.MustStayPublic(&t.target.Target, remote)
 	if t.leftOrigin = t.leftOrigin || to.Origin != t.Origin; t.leftOrigin {
-		to.Header = r.targets.withHostSecrets(to.Header, to.URL, to.Method)
+		var own *prover
+		if to.Header, own = r.targets.withHostSecrets(to.Header, to.URL, to.Method); own != nil {
+			to.prover = own
+		}
 	}
 	t.target = to
 	t.hops++

@@ -142,7 +142,7 @@ func (r *headerRenewer) renew(ctx context.Context, t *task) bool {
 // request is then made once more, which is no retry. One that its line says not to repeat is not, but those after it
 // have the new values.
 func (r *headerRenewer) renewHeader(ctx context.Context, t *task, a *judge.Answer) {
-	if r == nil || t.renewed || a.Status != http.StatusUnauthorized || a.Failure != nil ||
+	if r == nil || t.renewed || a.Status != http.StatusUnauthorized || a.Failure != nil || a.Challenged ||
 		t.Verdict.Failure == nil || isProxyRefusal(t.Verdict.Failure) || !r.renew(ctx, t) {
 		return
 	}

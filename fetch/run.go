@@ -106,6 +106,7 @@ type pipeline struct {
 	cache     *responseCache
 	pager     *pager
 	renewer   *headerRenewer
+	logins    *logins
 	memory    *decodeMemory
 	finisher  *finisher
 	shortage  sync.Once // for Options.WarnShortage
@@ -129,7 +130,8 @@ type pipeline struct {
 func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipeline {
 	p := &pipeline{
 		options: o, sink: sink, transport: transport, targets: newTargeter(o),
-		cache: newResponseCache(o, transport), renewer: newHeaderRenewer(o), memory: newDecodeMemory(),
+		cache: newResponseCache(o, transport), renewer: newHeaderRenewer(o), logins: newLogins(),
+		memory:       newDecodeMemory(),
 		failure:      newOutputFailure(),
 		unkept:       newOutputFailure(),
 		start:        make(chan *task, o.Concurrency),
@@ -168,7 +170,8 @@ func (p *pipeline) schedulerPorts(
 
 func (p *pipeline) worker(s *scheduler) *worker {
 	return &worker{options: p.options, transport: p.transport, cache: p.cache,
-		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, memory: p.memory, finisher: p.finisher,
+		redirects: redirector{p.targets, p.transport}, renewer: p.renewer, logins: p.logins,
+		memory: p.memory, finisher: p.finisher,
 		shortage: &p.shortage,
 		failure:  p.failure, holder: holderOf(p.sink),
 		rng:       rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),

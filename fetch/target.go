@@ -9,6 +9,7 @@ import (
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/judge"
+	"batchfetch/fetch/login"
 	"batchfetch/fetch/redact"
 	"batchfetch/fetch/transport"
 )
@@ -20,6 +21,7 @@ type targeter struct {
 	policy  judge.Policy              // of options
 	base    http.Header               // of a request for a plain URL; shared, not written to
 	bodies  map[BodyForm]http.Header  // the same with the Content-Type of a body
+	prover  *prover                   // of the credentials for every request; nil is none, or they are in base
 	own     map[ownSettings]*targeter // of hosts, and of parts of them, with settings of their own
 }
 
@@ -48,14 +50,20 @@ func newTargeter(o *Options) *targeter {
 	}
 	// Over HTTP/2 net/http sends its own User-Agent where there is none, and none where it is empty.
 	base["User-Agent"] = []string{o.UserAgent}
-	if o.hasLogin() {
-		base["Authorization"] = []string{dial.BasicAuth(o.Username, o.Password)}
+	var own *prover
+	switch _, given := o.Header["Authorization"]; {
+	case given:
+	case o.hasLogin():
+		base, own = o.proveBy(base, login.Credentials{User: o.Username, Password: o.Password})
+	case o.hasSigningKeys():
+		own = &prover{sigV4: o.SigV4}
 	}
 	if o.Cookie != "" {
 		base["Cookie"] = []string{o.Cookie}
 	}
 	tg := &targeter{
 		options: o, policy: o.policy(), base: mergeHeaders(base, o.Header), bodies: make(map[BodyForm]http.Header),
+		prover: own,
 	}
 	for form, kind := range contentTypes {
 		tg.bodies[form] = mergeHeaders(mergeHeaders(base, http.Header{"Content-Type": {kind}}), o.Header)
@@ -140,9 +148,9 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 		if r.Body != nil {
 			t.Header["Content-Type"] = []string{contentTypes[r.BodyForm]}
 		}
-		t.Header = run.withHostSecrets(t.Header, u, t.Method)
+		t.Header, t.prover = run.withHostSecrets(t.Header, u, t.Method)
 	} else {
-		t.Header = tg.withAuthorization(t.Header, u)
+		t.Header, t.prover = tg.withAuthorization(t.Header, u)
 	}
 	if u.User != nil {
 		bare := *u
@@ -151,12 +159,15 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 	}
 	if len(r.Header) > 0 {
 		t.Header = mergeHeaders(t.Header, r.Header)
+		if _, given := r.Header["Authorization"]; given {
+			t.prover = nil
+		}
 	}
 	if t.Header["Range"] != nil && acceptsCodings(t.Header) {
 		t.Header = mergeHeaders(t.Header, identityOnly)
 	}
 	if transport.EchoesRequest(t.Method) {
-		t.Header = withoutHeaders(t.Header, redact.IsSecretHeader)
+		t.Header, t.prover = withoutHeaders(t.Header, redact.IsSecretHeader), nil
 	}
 	return t, nil
 }

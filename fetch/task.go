@@ -32,6 +32,8 @@ type task struct {
 	lookup        *lookupResult  // what the cache has for its target; nil is nothing
 	counts        exchangeCounts // of its last exchange
 
+	challenges challengeState
+
 	leftOrigin bool  // a redirect has led to another origin, in any attempt
 	next       *task // the page that follows it, once it has ended; nil is none
 	morePages  bool  // in place of next: there is one beyond Options.MaxPages

@@ -42,6 +42,7 @@ func (o *Options) Validate() error {
 	o.checkConnections(check)
 	o.checkDurations(check)
 	o.checkHeaders(check)
+	o.checkLogins(check)
 	return errors.Join(mistakes...)
 }
 
@@ -117,4 +118,14 @@ func (o *Options) checkHeaders(check checkFunc) {
 		err := CheckHeader(name, values...)
 		check(err == nil, "header", "", "can't be sent: %v", err)
 	}
+}
+
+// checkLogins is the part of Validate for schemes of authentication: there is one login for each host.
+func (o *Options) checkLogins(check checkFunc) {
+	_, given := o.Header["Authorization"]
+	check(!o.Digest || o.SigV4 == nil, "digest", "leave out one of them", "and --aws-sigv4 exclude each other")
+	check(!o.Digest || !given, "digest", "leave out one of them", "and a header Authorization exclude each other")
+	check(o.SigV4 == nil || !given, "aws-sigv4", "leave out one of them", "and a header Authorization exclude each other")
+	check(o.SigV4 == nil || o.hasLogin() || o.SigV4.ID != "" || o.Netrc != nil, "aws-sigv4",
+		"-u KEY:SECRET, or better the environment", "%v", errNoKeys)
 }

@@ -24,6 +24,7 @@ var mayImport = map[string]string{
 	"fetch/cache":     "fetch/resp",
 	"fetch/limits":    "fetch/plan fetch/resp",
 	"fetch/workqueue": "fetch/resp",
+	"fetch/login":     "",
 	"fetch/paging":    "",
 	"fetch/parse":     "",
 	"fetch/histogram": "",
@@ -52,7 +53,7 @@ var mayImport = map[string]string{
 
 	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/dictionary fetch/failure fetch/fdlimit " +
 		"fetch/histogram fetch/httpurl fetch/judge " +
-		"fetch/netrc fetch/paging fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
+		"fetch/login fetch/netrc fetch/paging fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
 	"fetch/input": "fetch fetch/failure fetch/httpurl fetch/judge fetch/parse fetch/redact fetch/spelling",
 
 	"output/encode":   "fetch fetch/failure fetch/input fetch/redact fetch/spool",
@@ -67,10 +68,10 @@ var mayImport = map[string]string{
 	"output/metrics":  "fetch output",
 	"output/terminal": "fetch fetch/failure output output/encode",
 
-	"cmd/hostsfile": "fetch fetch/judge fetch/parse",
+	"cmd/hostsfile": "fetch fetch/judge fetch/login fetch/parse",
 	"cmd": "cmd/hostsfile fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
 		"fetch/httpurl fetch/input fetch/judge fetch/limits fetch/netrc fetch/paging fetch/parse fetch/redact fetch/resp " +
-		"fetch/spelling fetch/spool fetch/transport fetch/workqueue " +
+		"fetch/login fetch/spelling fetch/spool fetch/transport fetch/workqueue " +
 		"output output/encode output/file output/journal output/loading output/merge output/metrics output/report " +
 		"output/savedir output/terminal output/warc",
 	"": "cmd",

@@ -22,6 +22,7 @@ type worker struct {
 	cache     *responseCache
 	redirects redirector
 	renewer   *headerRenewer
+	logins    *logins
 	memory    *decodeMemory
 	finisher  *finisher
 	shortage  *sync.Once                 // for Options.WarnShortage
@@ -136,6 +137,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		w.shortage.Do(func() { w.options.WarnShortage(t.Verdict.Failure) })
 	}
 	t.countUnattempted(now)
+	t.countChallenge(x, a.Challenged)
 	w.renewer.renewHeader(ctx, t, &a)
 	t.replaceHead(&a)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
@@ -173,12 +175,12 @@ func (w *worker) newExchange(t *task) *exchange {
 	switch v := &t.Verdict; {
 	case v.Fate == judge.Retry && (v.Refusal || v.NotReady):
 		t.uncounted++
-		t.unconditional = v.Unconditional
+		t.unconditional, t.challenges = v.Unconditional, challengeState{}
 	case v.Fate == judge.Final, v.Fate == judge.Retry:
 		t.Attempts++
-		t.unconditional = v.Unconditional
+		t.unconditional, t.challenges = v.Unconditional, challengeState{}
 	case v.Fate == judge.Hop:
-		t.unconditional = false // that was for another URL
+		t.unconditional, t.challenges = false, challengeState{} // they were for another URL
 	case v.Fate == judge.Restart:
 		t.unconditional = t.unconditional || v.Unconditional
 	}
@@ -190,7 +192,8 @@ func (w *worker) newExchange(t *task) *exchange {
 	x := &exchange{options: t.options, transport: w.transport, memory: w.memory, room: t.roomClaim(w.holder),
 		unconditional: t.unconditional, headerOnly: t.headerOnly,
 		noReplay: t.request.Retry != nil && !*t.request.Retry,
-		cache:    cacheExchange{w.cache, t.lookup, t.unconditional}, cookies: header["Cookie"]}
+		cache:    cacheExchange{w.cache, t.lookup, t.unconditional}, cookies: header["Cookie"],
+		proof: proof{logins: w.logins, state: t.challenges}}
 	x.identity = t.identity
 	if w.options.Archive != nil {
 		x.capture = &exchangeCapture{body: capturedBody{to: spool.NewBuffer(w.options.TempSpace, capturedMemory)}}

@@ -11,6 +11,7 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/judge"
+	"batchfetch/fetch/login"
 	"batchfetch/fetch/parse"
 )
 
@@ -34,7 +35,10 @@ var keys = map[string]keyReader{
 	"user":            secret(func(s *fetch.HostSettings) *string { return &s.Username }),
 	"password":        secret(func(s *fetch.HostSettings) *string { return &s.Password }),
 	"headers":         (*parser).readHeaders,
-	"login":           readLogin,
+	"oauth2_bearer":   secret(func(s *fetch.HostSettings) *string { return &s.Bearer }),
+	"aws_sigv4":       readSigV4,
+	"login":           yesOrNo(func(s *fetch.HostSettings) *bool { return &s.Login }),
+	"digest":          yesOrNo(func(s *fetch.HostSettings) *bool { return &s.Digest }),
 	"share":           readShare,
 }
 
@@ -89,16 +93,30 @@ func secret(field func(*fetch.HostSettings) *string) keyReader {
 	}
 }
 
-// readLogin reads whether the secrets of a host go there by a redirect from another one too.
-func readLogin(_ *parser, s *fetch.HostSettings, value *yaml.Node) error {
+// yesOrNo reads true or false.
+func yesOrNo(field func(*fetch.HostSettings) *bool) keyReader {
+	return func(_ *parser, s *fetch.HostSettings, value *yaml.Node) error {
+		text, err := scalarText(value)
+		if err != nil {
+			return err
+		}
+		if *field(s) = text == "true"; !*field(s) && text != "false" {
+			return errors.New("is not true or false")
+		}
+		return nil
+	}
+}
+
+// readSigV4 reads what the requests of a host are signed for. Where it has no user the keys are those of the
+// environment.
+func readSigV4(p *parser, s *fetch.HostSettings, value *yaml.Node) error {
 	text, err := scalarText(value)
 	if err != nil {
 		return err
 	}
-	if s.Login = text == "true"; !s.Login && text != "false" {
-		return errors.New("is not true or false")
-	}
-	return nil
+	scope, err := login.ParseScope(text)
+	s.SigV4 = &fetch.SigV4{Scope: scope, Keys: login.KeysFrom(p.lookup)}
+	return err
 }
 
 // readShare reads the name that hosts with one quota have in common.

@@ -78,6 +78,10 @@ type Answer struct {
 	// Unusable is why a stored response can't be used although the server confirmed it (304); nil means that it was
 	// used, or that none was confirmed.
 	Unusable *failure.Failure
+	// Challenged says that the server wants the credentials of the request proved in another way, by which the next
+	// exchange proves them: a 401 with a challenge (RFC 7616), or a signature refused for its time. That is no attempt,
+	// and no refusal for a limit.
+	Challenged bool
 	// WantsTLS says that a 400 to a request without TLS is because the port speaks TLS.
 	WantsTLS bool
 	// Proxy names the proxy that forwarded the request; nil means that none did. It must not hold a nil pointer.
@@ -130,6 +134,8 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 	v.Shortage = a.IsShort()
 	v.Stalled = a.Shared && a.Failure != nil && a.Failure.Kind == failure.Stalled
 	switch {
+	case a.Challenged:
+		v.Health = Unknown
 	case r != nil && v.Fate != Restart:
 		v.Refusal, v.Health, v.Hold = true, Refused, r.hold.wait
 		v.TooLong = r.hold.isLongerThan(p.RetryMaxDelay)
@@ -151,6 +157,9 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 
 // judgeTask returns the part of a Verdict that concerns the Task alone. A nil refusal is none.
 func (p *Policy) judgeTask(t Trial, a *Answer, r *refusal, now time.Time, chance float64) Verdict {
+	if a.Challenged {
+		return Verdict{Fate: Restart, Failure: a.failureOfStatus()}
+	}
 	if why := a.restartFailure(); why != nil {
 		return Verdict{Fate: Restart, Unconditional: true, Failure: why}
 	}

@@ -90,6 +90,11 @@ func TestJudge(t *testing.T) {
 			trial: get(1), with: func(p *Policy) { p.AcceptStatus = Statuses{{404, 404}} }, in: status(200),
 			want: result{kind: failure.BadStatus}},
 
+		{name: "a challenge is answered at no attempt and without a wait, whatever else the response says",
+			trial: get(4), with: func(p *Policy) { p.AcceptStatus = Statuses{{401, 401}} },
+			in:   Answer{Status: 401, Header: http.Header{"Retry-After": {"60"}}, Challenged: true, Conditional: true},
+			want: result{fate: Restart, kind: failure.BadStatus}},
+
 		{name: "500 is tried again",
 			trial: get(1), in: status(500), want: result{fate: Retry, delay: half, kind: failure.BadStatus}},
 		{name: "the second wait is twice the first",

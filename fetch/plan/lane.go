@@ -12,7 +12,7 @@ import (
 // pause, the throttle and the health of the host.
 type lane struct {
 	host    string
-	waiting queue.Queue[*Task] // Tasks whose NotBefore has passed, in order of arrival
+	waiting queue.Queue[*Task] // Tasks whose NotBefore has passed, in order of arrival, after those that are First
 	spilled *spilled           // Tasks that come after those in waiting; nil is none
 	delayed taskHeap           // Tasks that wait for their NotBefore, and then go to the end of waiting
 
@@ -85,6 +85,10 @@ func (l *lane) restore() {
 func (l *lane) push(t *Task, now time.Time) {
 	if t.NotBefore.After(now) {
 		heap.Push(&l.delayed, t)
+		return
+	}
+	if t.First {
+		l.waiting.PushFirst(t)
 		return
 	}
 	l.waiting.Push(t)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -106,6 +107,25 @@ func TestOrderWithinAHost(t *testing.T) {
 		if t.seq != int64(i)+1 {
 			d.t.Errorf("number %d started as %d", t.seq, i+1)
 		}
+	}
+}
+
+// TestFirstOfAHost: a Task that is First starts before those of its host that wait.
+func TestFirstOfAHost(t *testing.T) {
+	d := newPlanDriver(t, func(l *testLimits) { l.HostConcurrency = 100 })
+	d.addTasks(3, "a")
+	for seq := range int64(2) {
+		first := newTestTask("a", 10+seq)
+		first.First = true
+		first.addTo(d.Plan, d.now)
+	}
+	d.startAll()
+	var order []int64
+	for _, started := range d.exchanges {
+		order = append(order, started.seq)
+	}
+	if want := []int64{11, 10, 1, 2, 3}; !slices.Equal(order, want) {
+		t.Errorf("started %v, want %v", order, want)
 	}
 }
 

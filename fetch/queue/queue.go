@@ -28,6 +28,18 @@ func (q *Queue[T]) Push(item T) {
 	q.items = append(q.items, item)
 }
 
+// PushFirst adds item as the oldest. It takes constant time, amortized.
+func (q *Queue[T]) PushFirst(item T) {
+	if q.head == 0 { // make room, for as many as there are items
+		room := len(q.items) + 1
+		items := make([]T, room+len(q.items), 2*room+len(q.items))
+		copy(items[room:], q.items)
+		q.items, q.head = items, room
+	}
+	q.head--
+	q.items[q.head] = item
+}
+
 // Prepend adds items in front of the oldest one; items[0] becomes the oldest. It takes over the slice items. It takes
 // time by the length of the Queue.
 func (q *Queue[T]) Prepend(items []T) {

@@ -38,7 +38,7 @@ func appendHead(b []byte, to *Target, absolute bool, lines []byte) []byte {
 		b = append(append(append(b, to.URL.Scheme...), "://"...), withoutZone(to.URL.Host)...)
 	}
 	b = append(append(b, to.URL.RequestURI()...), " HTTP/1.1\r\nHost: "...)
-	b = append(append(b, withoutZone(to.hostHeader())...), "\r\n"...)
+	b = append(append(b, withoutZone(to.HostHeader())...), "\r\n"...)
 	if len(to.Body) > 0 || announcesBody(to.Method) {
 		b = strconv.AppendInt(append(b, "Content-Length: "...), int64(len(to.Body)), 10)
 		b = append(b, "\r\n"...)

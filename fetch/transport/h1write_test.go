@@ -70,7 +70,7 @@ func TestWriteHead(t *testing.T) {
 // netHTTPRequest returns the request to a Target as net/http sends it.
 func netHTTPRequest(to *Target) *http.Request {
 	r := &http.Request{
-		Method: to.Method, URL: to.URL, Header: to.Header, Host: to.hostHeader(),
+		Method: to.Method, URL: to.URL, Header: to.Header, Host: to.HostHeader(),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	if len(to.Body) > 0 {

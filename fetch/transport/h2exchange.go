@@ -23,7 +23,7 @@ func (c *Call) gotShared(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 	c.countStream(conn)
 	to := c.Target
 	c.request2 = h2.Request{
-		Method: to.Method, Scheme: to.URL.Scheme, Authority: withoutZone(to.hostHeader()), Path: to.URL.RequestURI(),
+		Method: to.Method, Scheme: to.URL.Scheme, Authority: withoutZone(to.HostHeader()), Path: to.URL.RequestURI(),
 		Header: c.Header, Body: to.Body, AnnouncesBody: len(to.Body) > 0 || announcesBody(to.Method), Sent: &c.Stall,
 	}
 }

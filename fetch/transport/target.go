@@ -34,8 +34,8 @@ func (t *Target) isReplayable() bool {
 // credentials (RFC 9110 section 9.3.8). There are servers that take methods in any case of letters.
 func EchoesRequest(method string) bool { return strings.EqualFold(method, http.MethodTrace) }
 
-// hostHeader returns the Host header that is sent: the user's, or that of the URL.
-func (t *Target) hostHeader() string {
+// HostHeader returns the Host header that is sent: the user's, or that of the URL.
+func (t *Target) HostHeader() string {
 	if own := t.Header["Host"]; len(own) > 0 {
 		return own[0]
 	}
