@@ -5,12 +5,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"batchfetch/fetch"
 	"batchfetch/output"
 	"batchfetch/output/file"
+	"batchfetch/output/junit"
 	"batchfetch/output/metrics"
 	"batchfetch/output/report"
 )
@@ -24,7 +26,7 @@ type endFile struct {
 
 // endFiles returns the files that a run writes at its end.
 func (f outputFlags) endFiles() (files []writtenFile) {
-	for _, file := range []writtenFile{{"metrics", f.metrics}, {"report", f.report}} {
+	for _, file := range []writtenFile{{"metrics", f.metrics}, {"report", f.report}, {"junit", f.junit}} {
 		if file.name != "" {
 			files = append(files, file)
 		}
@@ -61,12 +63,21 @@ func (out *outputs) openEnds(f outputFlags) error {
 
 // watch returns the Sink around sink that counts what the files of the end say; o gets their Observer.
 func (out *outputs) watch(sink fetch.Sink, o *fetch.Options) fetch.Sink {
+	hosts, started := output.NewHosts(sink), time.Now()
+	if slices.ContainsFunc(out.ends, func(end *endFile) bool { return end.flag == "metrics" || end.flag == "junit" }) {
+		sink = hosts
+	}
 	for _, end := range out.ends {
 		switch end.flag {
 		case "metrics":
-			hosts := output.NewHosts(sink)
-			sink = hosts
 			end.write = func(to io.Writer, r *result) error { return end.writeMetrics(to, r, hosts) }
+		case "junit":
+			failures := junit.NewFailures(sink)
+			sink = failures
+			end.write = func(to io.Writer, r *result) error {
+				run := junit.Run{Started: started, Summary: &r.summary, ExitCode: r.exitCode(), Failures: failures, Hosts: hosts}
+				return run.Write(to)
+			}
 		case "report":
 			live := report.NewLive(sink, o)
 			sink, o.Observer = live, live

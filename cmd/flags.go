@@ -197,6 +197,8 @@ func registerOutput(r *registrar, s *settings) {
 		"write a page of HTML that shows what the run did: it loads nothing (help report)")
 	r.text(&s.output.metrics, "metrics", "", "file",
 		"write what the run did, as NAME.prom, for the textfile collector of Prometheus' node_exporter (help monitoring)")
+	r.text(&s.output.junit, "junit", "", "file",
+		"write what failed, by host, as JUnit XML for CI that shows tests (help ci)")
 	r.bool(&s.output.ordered, "ordered", "", "write in the order of the input")
 	r.bool(&o.KeepHeader, "headers", "", "add the headers of the answer to Records")
 	r.bool(&o.KeepTiming, "timing", "",

@@ -71,6 +71,7 @@ type outputFlags struct {
 	summary  string
 	metrics  string // "" is none
 	report   string // a page of HTML; "" is none
+	junit    string // "" is none
 	publish  publishMode
 	ordered  bool
 	resume   bool

@@ -18,7 +18,7 @@ func nameOutputs(f *outputFlags, shard input.Shard, isSharded bool, found *probl
 		flag string
 		name *string
 	}{{"output", &f.output}, {"failures", &f.failures}, {"summary", &f.summary},
-		{"metrics", &f.metrics}, {"report", &f.report}, {"save-dir", &f.saveDir}} {
+		{"metrics", &f.metrics}, {"report", &f.report}, {"junit", &f.junit}, {"save-dir", &f.saveDir}} {
 		if !shardField.MatchString(*named.name) {
 			continue
 		}

@@ -18,6 +18,7 @@
 //	output     the Sinks                            imports encode
 //	savedir    bodies as files                      imports encode, file
 //	encode     Records as lines of JSON
+//	junit      what failed, as JUnit XML           imports output, encode
 //	metrics    what a run did, for Prometheus      imports output
 //	loading    statements that load a file of lines
 //	file       whole files, locks, names
