@@ -67,6 +67,15 @@ func compactUsual(dst, p []byte) ([]byte, bool) {
 		if i < 0 {
 			return dst, false
 		}
+		if c = byteAt(p, i); c == ':' && wantName { // the usual: no white space, no end
+			i++
+			wantName = false
+			continue
+		} else if c == ',' && !wantName && depth > 0 {
+			i++
+			wantName = kinds&1 != 0
+			continue
+		}
 		for ; ; i++ { // what follows a value or a name
 			if c = byteAt(p, i); c <= ' ' {
 				line, i, c = dropSpace(line, p, from, i)
