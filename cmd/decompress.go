@@ -16,7 +16,7 @@ import (
 // decompress returns the content of f by the extension of its name, .gz, .zst or any other, before the .part of an
 // output under way. An error means that it does not begin as its name says. A zstd window may take up to 128 MiB.
 func decompress(f *os.File, name string) (io.ReadCloser, error) {
-	switch filepath.Ext(strings.TrimSuffix(name, ".part")) {
+	switch filepath.Ext(strings.TrimSuffix(name, partSuffix)) {
 	case ".gz":
 		z, err := newGzipReader(f)
 		if err != nil {
@@ -33,6 +33,9 @@ func decompress(f *os.File, name string) (io.ReadCloser, error) {
 	}
 	return f, nil
 }
+
+// partSuffix follows the name of an output that is under way, or was left by a run that did not end.
+const partSuffix = ".part"
 
 // A layeredReader closes a reader together with what it reads from.
 type layeredReader struct {

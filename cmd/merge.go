@@ -74,7 +74,14 @@ func checkParts(parts []string, to string) error {
 	if len(parts) == 0 {
 		return &usageError{"merge: no part is named", "batchfetch merge part-*.jsonl > all.jsonl"}
 	}
-	return checkRead("merge", "part", parts, to)
+	wrong := []error{checkRead("merge", "part", parts, to)}
+	for _, name := range parts {
+		if warc.IsName(name) {
+			wrong = append(wrong, &usageError{name + " is an archive in WARC, which has no lines to merge",
+				"cat joins archives as they are"})
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // checkRead returns what is wrong with the names of the files that a command reads, each of which is called kind, and
@@ -86,9 +93,6 @@ func checkRead(command, kind string, names []string, to string) error {
 		switch {
 		case err != nil:
 			wrong = append(wrong, openError(name, err))
-		case warc.IsName(name):
-			wrong = append(wrong, &usageError{name + " is an archive in WARC, which has no lines to merge",
-				"cat joins archives as they are"})
 		case info.IsDir():
 			wrong = append(wrong, &usageError{name + " is a directory", "name the files in it"})
 		case isFile(to) && file.SameFile(name, to) || info.Mode().IsRegular() && isRedirectedTo(os.Stdout, name):

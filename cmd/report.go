@@ -3,19 +3,23 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"batchfetch/output/file"
 	"batchfetch/output/report"
+	"batchfetch/output/warc"
 )
 
 const reportHelp = `Make a page of HTML that shows what earlier runs did.
 
-The files are outputs and failures of runs, also as .gz or .zst, in any order; - is standard input. Lines that are no
+The files are outputs and failures of runs, also as .gz or .zst, or web archives (.warc.gz, which have the failures,
+too), in any order; - is standard input. Lines that are no
 Records are counted and passed over, so that standard error of a run, with its summary, can be given as it is. The page
 is one file that loads nothing and works from a disk. What Records do not hold is not in it: pauses of hosts, and what
 held the run back over time. --report of a run makes a page with those.
@@ -109,7 +113,11 @@ func readReported(data *report.Data, in inputArg) error {
 		return err
 	}
 	defer func() { _ = content.Close() }() // only read
-	if err := data.Read(in.name, content); err != nil {
+	lines := io.Reader(content)
+	if warc.IsName(strings.TrimSuffix(in.name, partSuffix)) {
+		lines = warc.Records(content)
+	}
+	if err := data.Read(in.name, lines); err != nil {
 		return fmt.Errorf("%s: %w", in.name, err)
 	}
 	return nil

@@ -12,7 +12,6 @@ import (
 // An observations is an Observer that notes what it is told.
 type observations struct {
 	exchanges []ObservedExchange
-	spans     time.Duration
 	until     time.Time
 	by        map[Limit]time.Duration
 	broken    string // why spans don't follow one after the other

@@ -82,7 +82,6 @@ func textCell(text string) cell    { return cell{Text: text} }
 func countCell(n int64) cell       { return cell{formatCount(n), fmt.Sprint(n)} }
 func numberCell(x float64) cell    { return cell{formatNumber(x), fmt.Sprint(x)} }
 func unknownCell() cell            { return cell{"–", "-1"} }
-func timeCell(ms float64) cell     { return cell{formatDuration(millis(ms)), fmt.Sprint(ms)} }
 func numberColumn(n string) column { return column{n, true} }
 
 // A failureView is the failures of one cause.

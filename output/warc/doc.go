@@ -6,6 +6,8 @@
 //	                   ▾
 //	               Writer.Write ──▸ file.Atomic, or journal.Output                 writer.go
 //
+//	archive ──▸ Records: the Records in it, as lines                               records.go
+//
 // Of each exchange there is a request record and a response record, as soon as it has ended: redirects and attempts
 // that failed are there too. A response is a revisit record, without its body, where the server says that a stored one
 // is still valid (304), or where the file has the same body already. The Record of each line of the input is a metadata
