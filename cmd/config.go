@@ -27,6 +27,7 @@ type config struct {
 	hostLimits bool // for the summary: --hosts was given, and may have limits
 	retryFlags bool // for the summary: the command line has flags that a retry of the failures needs, too
 
+	actions   actionsFlags
 	noTemp    error    // why the run has no room for temporary files that it may need; nil is that it has
 	filesRead []string // files that flags have read, which no output may replace
 	stdinFlag string   // the flag that has read standard input; "" is none

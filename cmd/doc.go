@@ -17,7 +17,7 @@
 //	    fetch.Run                                         progress.go shows it meanwhile
 //	        │  result.go: the exit code
 //	        ▼
-//	    finish.go: files get their names, summary Record; endfiles.go: what is written of the whole run;
+//	    finish.go: files get their names, summary Record; endfiles.go, actions.go: what is told of the whole run;
 //	        │  summary.go, failuretable.go, hints.go: it in words
 //	        │
 //	        ▼

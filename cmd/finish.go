@@ -44,6 +44,7 @@ func (out *outputs) finish(c *config, r result) int {
 	default:
 		out.printSummary(c, &r, append(hostNotes(r.summary), out.notes(c, &r)...))
 	}
+	out.tellActions(c, &r)
 	return r.exitCode()
 }
 

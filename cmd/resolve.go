@@ -67,7 +67,7 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 		form:   s.form,
 		unique: s.unique, dryRun: s.dryRun, exitZero: s.exitZero,
 		progress: s.progress, quiet: s.quiet, verbose: s.verbose, failFast: s.failFast, hostLimits: s.hostsFile != "",
-		noTemp: noTemp, filesRead: files.names, stdinFlag: files.stdinFlag,
+		actions: readActions(lookup), noTemp: noTemp, filesRead: files.names, stdinFlag: files.stdinFlag,
 	}
 }
 

@@ -66,6 +66,7 @@ var mayImport = map[string]string{
 	"output/warc":     "fetch fetch/spool output/encode",
 	"output/loading":  "",
 	"output/metrics":  "fetch output",
+	"output/actions":  "fetch output output/encode",
 	"output/junit":    "fetch fetch/failure output output/encode",
 	"output/terminal": "fetch fetch/failure output output/encode",
 
@@ -73,8 +74,8 @@ var mayImport = map[string]string{
 	"cmd": "cmd/hostsfile fetch fetch/cache fetch/cookiejar fetch/dial fetch/failure fetch/fdlimit " +
 		"fetch/httpurl fetch/input fetch/judge fetch/limits fetch/netrc fetch/paging fetch/parse fetch/redact fetch/resp " +
 		"fetch/login fetch/spelling fetch/spool fetch/transport fetch/workqueue " +
-		"output output/encode output/file output/journal output/junit output/loading output/merge output/metrics " +
-		"output/report output/savedir output/terminal output/warc",
+		"output output/actions output/encode output/file output/journal output/junit output/loading output/merge " +
+		"output/metrics output/report output/savedir output/terminal output/warc",
 	"": "cmd",
 
 	"fetch/coding/codingtest":  "fixtures",

@@ -18,6 +18,7 @@
 //	output     the Sinks                            imports encode
 //	savedir    bodies as files                      imports encode, file
 //	encode     Records as lines of JSON
+//	actions    annotations, a job summary          imports output, encode
 //	junit      what failed, as JUnit XML           imports output, encode
 //	metrics    what a run did, for Prometheus      imports output
 //	loading    statements that load a file of lines
