@@ -34,6 +34,7 @@ var kindHints = map[failure.Kind]string{
 		"--host-max-errors 0 tries every request",
 	failure.RateLimited: "the host limits the rate of requests: raise --retry-max-delay to wait for it, set " +
 		"--host-rate, or run the failures again later; with credentials (-u, -n, -H @file) many hosts allow more",
+	failure.Robots:   "the host's robots.txt does not want programs to request them: ask its owner, or leave --robots out",
 	failure.Canceled: "run the same input again: what was not started is in no list of failures",
 }
 

@@ -24,6 +24,9 @@ func (o *origin) pages() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		write(w, "{\n  \"big\": 12345678901234567890,\n  \"price\": 1.50,\n  \"tiny\": 1E-400\n}\n")
 	})
+	mux.HandleFunc("/robots.txt", func(w http.ResponseWriter, _ *http.Request) {
+		plain(w, "User-agent: *\nDisallow: /text\n\nUser-agent: goodbot\nDisallow: /json\n")
+	})
 	mux.HandleFunc("/item/{n}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		write(w, `{"item":`+strconv.Quote(r.PathValue("n"))+`}`)

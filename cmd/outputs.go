@@ -132,8 +132,16 @@ func (out *outputs) openFile(c *config) (err error) {
 // openArchive has Records and exchanges go to an archive in the file of -o.
 func (out *outputs) openArchive(c *config, file io.Writer) {
 	out.archive = warc.NewWriter(file, warc.Info{File: filepath.Base(c.output.output),
-		Software: "batchfetch/" + version(), UserAgent: c.fetch.UserAgent, Robots: "ignore"}, c.fetch.TempSpace)
+		Software: "batchfetch/" + version(), UserAgent: c.fetch.UserAgent, Robots: robotsPolicy(c)}, c.fetch.TempSpace)
 	out.records = out.archive
+}
+
+// robotsPolicy returns what a warcinfo record says of robots.txt.
+func robotsPolicy(c *config) string {
+	if c.fetch.Robots {
+		return "obey"
+	}
+	return "ignore"
 }
 
 // describeOutput returns the error for the output of a flag that can't be opened: a usageError where another command

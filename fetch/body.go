@@ -71,7 +71,8 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 	} else if x.dictionary.usedFor(resp.Header) != nil {
 		rec.ContentEncoding = allCodings(resp.Header) // which tells how so many bytes came of so few
 	}
-	if len(codings) == 0 && x.partial != judge.PartialContinues && resp.ContentLength > x.options.MaxBody {
+	if len(codings) == 0 && x.partial != judge.PartialContinues && resp.ContentLength > x.options.MaxBody &&
+		!x.options.forRobots {
 		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s",
 			resp.ContentLength, formatSize(x.options.MaxBody))
 	}
@@ -171,6 +172,8 @@ func (x *exchange) checkEnd(more bool, err error, in *wireReader, codings []stri
 		return failure.New(failure.Decode, "the body is not valid %s", codings[len(codings)-1])
 	case err != nil:
 		return err
+	case more && x.options.forRobots:
+		x.cut = true
 	case more:
 		return failure.New(failure.TooLarge, "the body is over max-body %s", formatSize(x.options.MaxBody))
 	}

@@ -89,7 +89,7 @@ func (w *lookupWorker) serveFound(ctx context.Context, t *task, found *cache.Fou
 	}
 	header := w.cache.headerWithAge(found, now)
 	w.cache.reportStored(ctx, found, t.lookup, record)
-	err := w.cache.serveStored(ctx, found, header, record)
+	err := w.cache.serveStored(ctx, t.options, found, header, record)
 	if errors.Is(err, cache.ErrCorrupt) || spool.IsFull(err) { // a worker waits for room
 		leaveToNetwork(t)
 		return true

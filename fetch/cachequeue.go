@@ -27,6 +27,9 @@ func (q *lookupQueue) len() int { return q.waiting.Len() + q.inProgress }
 
 // route adds a Task to the lookup queue where its target has not been looked up in the cache, else to the plan.
 func (s *scheduler) route(t *task, now time.Time) {
+	if s.options.Robots && s.robots.holds(s, t, now) {
+		return
+	}
 	again := t.Verdict.Fate == judge.Retry || t.Verdict.Fate == judge.Restart
 	if s.options.Cache == nil || t.lineError != nil || t.Lost != nil || again {
 		s.enqueue(t, now)

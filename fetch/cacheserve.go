@@ -14,31 +14,33 @@ import (
 	"batchfetch/fetch/spool"
 )
 
-// serveStored fills rec with a stored response, with header for Record.Header. Its body goes where that of an exchange
-// would; one that rec says is Unchanged is not read. The error is cache.ErrCorrupt where the body is not what was
-// stored, else a *Failure.
-func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, header http.Header, rec *Record) error {
+// serveStored fills rec with a stored response, by the Options o of its target, with header for Record.Header. Its body
+// goes where that of an exchange would; one that rec says is Unchanged is not read. The error is cache.ErrCorrupt where
+// the body is not what was stored, else a *Failure.
+func (c *responseCache) serveStored(
+	ctx context.Context, o *Options, found *cache.Found, header http.Header, rec *Record,
+) error {
 	rec.Status, rec.Protocol, rec.ContentType = found.Status, found.Proto, found.Header.Get("Content-Type")
 	rec.header, rec.storedAddr = header, found.RemoteAddr
-	if c.options.KeepHeader {
+	if o.KeepHeader {
 		rec.Header = header
 	}
 	if !found.HasBody {
 		return nil
 	}
-	_, rec.ContentEncoding = c.options.codingsOf(found.Header, nil)
+	_, rec.ContentEncoding = o.codingsOf(found.Header, nil)
 	if found.Coded {
 		rec.ContentEncoding = allCodings(found.Header)
 	}
 	rec.Bytes, rec.SHA256, rec.Hashed = found.Size, found.SHA256, true
 	switch {
-	case rec.Unchanged && !c.options.Paginate.InBody():
+	case rec.Unchanged && !o.Paginate.InBody() && !o.forRobots:
 		return nil
-	case c.options.BodyStore != nil:
-		return storedToBodyStore(ctx, found, c.options.BodyStore, rec)
-	case c.options.DropBody:
+	case o.BodyStore != nil:
+		return storedToBodyStore(ctx, found, o.BodyStore, rec)
+	case o.DropBody:
 		return nil
-	case c.options.BodyMemory > 0 && found.Size > c.options.BodyMemory:
+	case o.BodyMemory > 0 && found.Size > o.BodyMemory:
 		return c.storedToSpool(ctx, found, rec)
 	}
 	body := newBuffer()
@@ -57,7 +59,9 @@ func (c *responseCache) serveStored(ctx context.Context, found *cache.Found, hea
 
 // serveStale fills rec with the stored response that l is about, and reports whether that could be done. A redirect is
 // not served.
-func (c *responseCache) serveStale(ctx context.Context, l *lookupResult, now time.Time, rec *Record) bool {
+func (c *responseCache) serveStale(
+	ctx context.Context, o *Options, l *lookupResult, now time.Time, rec *Record,
+) bool {
 	found, err := c.options.Cache.Get(ctx, l.place.At())
 	if err != nil || found == nil {
 		return false
@@ -68,7 +72,7 @@ func (c *responseCache) serveStale(ctx context.Context, l *lookupResult, now tim
 	}
 	rec.Cache = CacheStale
 	c.reportStored(ctx, found, l, rec)
-	if err := c.serveStored(ctx, found, c.headerWithAge(found, now), rec); err != nil {
+	if err := c.serveStored(ctx, o, found, c.headerWithAge(found, now), rec); err != nil {
 		rec.ReleaseBody()
 		return false
 	}

@@ -57,7 +57,9 @@ var errStoredUnusable = errors.New("the cached answer that the server confirmed 
 
 // serveRevalidated fills rec with the stored response that a 304 validates (RFC 9111 section 4.3.4). Where that can't
 // be used Answer.Unusable is set, and the next exchange is a request without conditions.
-func (x *cacheExchange) serveRevalidated(ctx context.Context, resp originResponse, rec *Record) judge.Answer {
+func (x *cacheExchange) serveRevalidated(
+	ctx context.Context, o *Options, resp originResponse, rec *Record,
+) judge.Answer {
 	store := x.cache.options.Cache
 	unusable := judge.Answer{
 		Status: resp.StatusCode, Unusable: &failure.Failure{Kind: failure.Protocol, Err: errStoredUnusable},
@@ -80,7 +82,7 @@ func (x *cacheExchange) serveRevalidated(ctx context.Context, resp originRespons
 	found.Entry.Header = e.Header
 	rec.Cache = CacheRevalidated
 	x.markReported(&e, rec)
-	if err := x.cache.serveStored(ctx, found, e.Header, rec); errors.Is(err, cache.ErrCorrupt) {
+	if err := x.cache.serveStored(ctx, o, found, e.Header, rec); errors.Is(err, cache.ErrCorrupt) {
 		x.lookup.dropStored()
 		return unusable
 	} else if err != nil {

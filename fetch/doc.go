@@ -55,6 +55,7 @@ Imports point downward only. What stands below fetch knows no Request, Record, S
 	netrc      credentials are found in a netrc file as curl reads it    httpurl
 	redact     no secret reaches an output                               failure httpurl
 	coding     content codings are taken off a body                      failure
+	robots     what the robots.txt of a host allows (RFC 9309); pure     none
 	paging     the URL of the next page is found in a response           none
 	spool      bytes wait in a temporary file without a name             none
 	httpurl    which URLs can be requested, and their origin             failure

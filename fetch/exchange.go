@@ -36,6 +36,7 @@ type exchange struct {
 	resumption
 	wire        wireReader     // of the body
 	bodyBytes   int64          // of the body that were received, without the framing of chunks
+	cut         bool           // the rest of the body was not read (Options.forRobots)
 	decoded     bool           // content codings are taken off the body
 	leftCodings []string       // content codings that the body has and that are not taken off
 	memory      *decodeMemory  // of which windows are; nil is no bound
@@ -163,7 +164,7 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 	}
 	if resp.StatusCode == http.StatusNotModified && x.cache.conditions() != nil {
 		x.markResponseEnd() // the body is read from the cache
-		return x.cache.serveRevalidated(ctx, got, rec)
+		return x.cache.serveRevalidated(ctx, x.options, got, rec)
 	}
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
 	if followed || a.BodyGone || a.Challenged || x.partial == judge.PartialUnusable ||
@@ -190,6 +191,9 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 		a.Failure = x.explain(ctx, err, rec)
 	}
 	x.markResponseEnd()
+	if stored != nil && x.cut {
+		stored.failed = true
+	}
 	got.coded = len(x.leftCodings) > 0
 	x.cache.finishStoring(ctx, stored, got, rec, a.Failure)
 	if x.writer != nil {

@@ -33,6 +33,11 @@ func (f *finisher) finish(t *task, record *Record) {
 
 // render is the part of finish that does not block. Where the Record has a LineErr, its Task may still be restarted.
 func (f *finisher) render(t *task, record *Record) {
+	if t.robots != nil {
+		t.robots.read(t, record)
+		record.Discard()
+		return
+	}
 	record.Attempts, record.Redirects = t.Attempts+t.uncounted, t.hops
 	if record.Failure = t.failure(); record.Failure == nil {
 		if why := f.pager.turn(t, record); why != nil {
@@ -55,6 +60,9 @@ func (f *finisher) render(t *task, record *Record) {
 
 // send is the part of finish that blocks.
 func (f *finisher) send(t *task, record *Record) {
+	if t.robots != nil {
+		return
+	}
 	if isShortage(record.LineErr) {
 		f.encodeAgain(t, record)
 	}

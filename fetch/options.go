@@ -34,6 +34,9 @@ type Options struct {
 	// good, and keeps to the quota that it announces (RateLimit, X-RateLimit-Remaining and -Reset). A Retry-After (RFC
 	// 9110 section 10.2.3) is obeyed without it too.
 	Adaptive bool
+	// Robots obeys the robots.txt of every host (RFC 9309), as the crawler that UserAgent names. It is fetched once,
+	// before the first request; what it forbids is a Failure of Kind Robots. Its Crawl-delay bounds the rate of the host.
+	Robots bool
 	// HostMaxErrors is how many exchanges in a row may bring no response from a host before only single probes of it
 	// start, three at growing intervals; where those fail too, its other Requests fail with Kind HostDown. 0 is never.
 	// Connections that the host closes or resets during a response count only until it has responded once.
@@ -235,6 +238,9 @@ type Options struct {
 	// WarnShortage is called once, with the reason, when a connection has to wait because this machine lacks something for
 	// it: a local port, files or memory. Nil is not wanted.
 	WarnShortage func(why error)
+	// forRobots says that these are for fetching robots.txt: see robotsOptions. A body that is over MaxBody is cut there.
+	forRobots bool
+
 	// Live counts while the run goes on; nil is not wanted.
 	Live *Live
 	// Observer is told of exchanges, and of what keeps them from starting; nil is not wanted.

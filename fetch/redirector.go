@@ -27,7 +27,11 @@ func (r *redirector) follow(t *task, status int, header http.Header, remote stri
 		t.Verdict = judge.Verdict{Failure: failure}
 		return
 	}
-	own, lane := r.targets.forRequest(&t.request, &to.Target)
+	targets := r.targets
+	if t.robots != nil {
+		targets = targets.ofRobots
+	}
+	own, lane := targets.forRequest(&t.request, &to.Target)
 	to.options, to.policy, to.lane = own.options, &own.policy, lane
 	to.PublicOnly = r.transport.MustStayPublic(&t.target.Target, remote)
 	if t.leftOrigin = t.leftOrigin || to.Origin != t.Origin; t.leftOrigin {

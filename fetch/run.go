@@ -141,6 +141,9 @@ func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipelin
 		wake:         make(chan struct{}, 1),
 		short:        make(chan struct{}, 1),
 	}
+	if o.Robots {
+		p.targets.ofRobots = newTargeter(robotsOptions(o))
+	}
 	p.pager = &pager{options: o, targets: p.targets, transport: transport}
 	p.finisher = &finisher{options: o, pager: p.pager, sink: sink, records: p.records, largeRecords: p.largeRecords,
 		blockedWorkers: &p.blockedWorkers, closeIdle: transport.CloseIdle}
@@ -164,7 +167,13 @@ func (p *pipeline) schedulerPorts(
 		bandwidthWait: p.transport.BandwidthLimitedFor,
 		namesWait:     p.transport.NamesWaitedFor,
 		release:       p.transport.Release,
-		setTarget:     func(t *task) { setTarget(t, p.targets) },
+		setTarget: func(t *task) {
+			if t.robots != nil {
+				setTarget(t, p.targets.ofRobots)
+				return
+			}
+			setTarget(t, p.targets)
+		},
 	}
 }
 

@@ -39,7 +39,7 @@ type schedulerPorts struct {
 
 	release func(to *transport.Target, ended bool) // closes idle connections to an origin without Tasks
 
-	setTarget func(*task) // sets the target of a Task that was spilled
+	setTarget func(*task) // sets the target of a Task that was spilled, or of a robots.txt
 }
 
 // A scheduler has the Plan, the counts and the only timer of a run. It starts Tasks, takes them back and decides when
@@ -58,6 +58,7 @@ type scheduler struct {
 	workers     int // that have been started
 	lookupQueue lookupQueue
 	rooms       roomQueue
+	robots      robotsGate
 
 	timer      *time.Timer
 	timerAt    time.Time // when the timer fires; the past is that it does not
@@ -94,7 +95,11 @@ type stopRequest struct {
 func newScheduler(o *Options, ports schedulerPorts) *scheduler {
 	s := &scheduler{schedulerPorts: ports, options: o, tally: newTally(o), over: make(chan struct{}),
 		room: make(chan struct{}, 1), timer: newStoppedTimer(), begun: time.Now()}
-	s.plan = plan.New(o.limits(), s.codec())
+	limits := o.limits()
+	if o.Robots {
+		limits.Host = func(lane string) plan.HostLimits { return s.robots.limitsOf(o, lane) }
+	}
+	s.plan = plan.New(limits, s.codec())
 	s.stops = [...]stopRequest{
 		{s.canceled, StopCanceled}, {s.failed, StopOutput}, {s.unkept, StopLimits}, {o.Drain, StopDrain},
 	}
@@ -303,6 +308,10 @@ func (s *scheduler) takeDone(t *task, now time.Time) {
 // endTask counts a Task that has become a Record.
 func (s *scheduler) endTask(t *task, now time.Time) {
 	s.openTasks--
+	if t.robots != nil {
+		s.robots.got(s, t, now)
+		return
+	}
 	s.largeBytes -= t.request.largeSize()
 	s.tally.countFinal(t)
 	if f := t.failure(); f != nil && f.Kind == failure.Canceled && !s.isStopped() {

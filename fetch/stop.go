@@ -69,6 +69,7 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 	s.dropLookups()
 	s.dropParked()
 	s.dropRoomQueue()
+	s.robots.drop(s)
 	s.wakeFeeder()
 	rest, spilled := s.plan.RemoveWaiting(now)
 	s.openTasks -= int(spilled)
@@ -106,6 +107,10 @@ func (s *scheduler) cutOffFailure(t *task) *failure.Failure {
 // endUnstarted ends a Task that gets no exchange any more because the run is over: as not started, or as failed where
 // it has had one.
 func (s *scheduler) endUnstarted(t *task) {
+	if t.robots != nil {
+		s.openTasks--
+		return
+	}
 	if t.startedAt.IsZero() {
 		s.openTasks--
 		s.tally.NotStarted++

@@ -18,11 +18,13 @@ import (
 // written to once it is made.
 type targeter struct {
 	options *Options
-	policy  judge.Policy              // of options
-	base    http.Header               // of a request for a plain URL; shared, not written to
-	bodies  map[BodyForm]http.Header  // the same with the Content-Type of a body
-	prover  *prover                   // of the credentials for every request; nil is none, or they are in base
-	own     map[ownSettings]*targeter // of hosts, and of parts of them, with settings of their own
+	policy  judge.Policy             // of options
+	base    http.Header              // of a request for a plain URL; shared, not written to
+	bodies  map[BodyForm]http.Header // the same with the Content-Type of a body
+	prover  *prover                  // of the credentials for every request; nil is none, or they are in base
+	// ofRobots is the targeter of robots.txt; nil without Options.Robots.
+	ofRobots *targeter
+	own      map[ownSettings]*targeter // of hosts, and of parts of them, with settings of their own
 }
 
 // ownSettings are the HostSettings of a host and of a part of it; nil is none.
@@ -77,6 +79,9 @@ func newTargeter(o *Options) *targeter {
 			}
 			if of.part != nil {
 				own = of.part.applyTo(own)
+			}
+			if o.forRobots {
+				own.AcceptStatus = o.AcceptStatus
 			}
 			tg.own[of] = newTargeter(own)
 		}

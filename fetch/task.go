@@ -34,6 +34,8 @@ type task struct {
 
 	challenges challengeState
 
+	robots *robotsHost // the host whose robots.txt it fetches, in place of a Request of the Source; nil is none
+
 	leftOrigin bool  // a redirect has led to another origin, in any attempt
 	next       *task // the page that follows it, once it has ended; nil is none
 	morePages  bool  // in place of next: there is one beyond Options.MaxPages
@@ -79,7 +81,7 @@ func setTarget(t *task, targets *targeter) {
 
 // isPristine reports whether a task has no state but its Request: then a taskCodec can pack it.
 func (t *task) isPristine() bool {
-	return t.startedAt.IsZero() && t.Attempts == 0 && t.hops == 0 && t.lookup == nil &&
+	return t.robots == nil && t.startedAt.IsZero() && t.Attempts == 0 && t.hops == 0 && t.lookup == nil &&
 		(t.request.Page == 0 || t.request.Page == 1 && t.options.Paginate.IsSet()) && !t.request.OmitCredentials &&
 		!t.request.PublicOnly
 }
@@ -144,11 +146,11 @@ func (r *Request) largeSize() int64 {
 
 // exchangeCounts is what one exchange, or a response from the cache in its place, adds to the Summary.
 type exchangeCounts struct {
-	exchanged        bool // there was an exchange
-	retried          bool // it was a retry
-	connected        bool // it had a connection
-	reused           bool // that had carried an exchange before
-	unchanged        bool // Record.Unchanged
+	exchanged        bool   // there was an exchange
+	retried          bool   // it was a retry
+	connected        bool   // it had a connection
+	reused           bool   // that had carried an exchange before
+	unchanged        bool   // Record.Unchanged
 	lane             string // of its target: t may have another one by now
 	startedAt        time.Time
 	took             time.Duration

@@ -26,6 +26,7 @@ var mayImport = map[string]string{
 	"fetch/workqueue": "fetch/resp",
 	"fetch/login":     "",
 	"fetch/paging":    "",
+	"fetch/robots":    "",
 	"fetch/parse":     "",
 	"fetch/histogram": "",
 
@@ -53,7 +54,8 @@ var mayImport = map[string]string{
 
 	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/dictionary fetch/failure fetch/fdlimit " +
 		"fetch/histogram fetch/httpurl fetch/judge " +
-		"fetch/login fetch/netrc fetch/paging fetch/plan fetch/queue fetch/redact fetch/spool fetch/transport",
+		"fetch/login fetch/netrc fetch/paging fetch/plan fetch/queue fetch/redact fetch/robots fetch/spool " +
+		"fetch/transport",
 	"fetch/input": "fetch fetch/failure fetch/httpurl fetch/judge fetch/parse fetch/redact fetch/spelling",
 
 	"output/encode":   "fetch fetch/failure fetch/input fetch/redact fetch/spool",
@@ -91,7 +93,7 @@ var mayImport = map[string]string{
 var isPure = map[string]bool{
 	"fetch/plan": true, "fetch/judge": true, "fetch/queue": true, "fetch/httpurl": true, "fetch/redact": true,
 	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true, "fetch/paging": true, "fetch/parse": true,
-	"fetch/spelling": true, "fetch/dictionary": true, "fetch/transport/altsvc": true,
+	"fetch/spelling": true, "fetch/dictionary": true, "fetch/transport/altsvc": true, "fetch/robots": true,
 }
 
 // pureImports are the packages outside of this module that a pure package may import: a new one is added here where it

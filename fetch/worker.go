@@ -120,7 +120,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 	t.lastStatus = a.Status
 	t.counts = exchangeCounts{exchanged: true, retried: retried, lane: t.lane, startedAt: x.startedAt,
-		took: x.endedAt.Sub(x.startedAt),
+		took:      x.endedAt.Sub(x.startedAt),
 		connected: !x.call.ConnectedAt().IsZero(), reused: x.call.IsReused(),
 		bytes: record.Bytes, wireBytes: record.WireBytes}
 	if a.Failure == nil {
@@ -213,7 +213,7 @@ func (w *worker) serveStale(ctx context.Context, t *task, record *Record) {
 		return
 	}
 	stale := newRecord(t)
-	if !w.cache.serveStale(ctx, l, now, stale) {
+	if !w.cache.serveStale(ctx, t.options, l, now, stale) {
 		return
 	}
 	*record, t.servedStale = *stale, true

@@ -109,6 +109,7 @@ var kindWords = map[failure.Kind]string{
 	failure.Decode:           "undecodable body",
 	failure.BlockedAddress:   "private address",
 	failure.HostDown:         "host down",
+	failure.Robots:           "robots.txt",
 	failure.RateLimited:      "rate limited",
 	failure.IO:               "local file error",
 	failure.Canceled:         "canceled",

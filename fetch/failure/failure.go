@@ -27,6 +27,7 @@ const (
 	BlockedAddress   Kind = "blocked_address"
 	HostDown         Kind = "host_down"
 	RateLimited      Kind = "rate_limited"
+	Robots           Kind = "robots" // the host's robots.txt forbids it, or can't be had
 	IO               Kind = "io"
 	Canceled         Kind = "canceled"
 )
@@ -34,7 +35,7 @@ const (
 // Kinds returns every Kind, in the order of the contract.
 func Kinds() []Kind {
 	return []Kind{InvalidRequest, DNS, Connect, TLS, Timeout, Stalled, Reset, Truncated, Protocol, BadStatus,
-		TooManyRedirects, TooLarge, Checksum, Decode, BlockedAddress, HostDown, RateLimited, IO, Canceled}
+		TooManyRedirects, TooLarge, Checksum, Decode, BlockedAddress, HostDown, RateLimited, Robots, IO, Canceled}
 }
 
 // A Failure is why a Request failed. It is a value in a Record, and does not stop the run.

@@ -7,7 +7,7 @@ import (
 
 func TestKindsAreTheContracts(t *testing.T) {
 	const contract = "invalid_request dns connect tls timeout stalled reset truncated protocol status " +
-		"too_many_redirects too_large checksum decode blocked_address host_down rate_limited io canceled"
+		"too_many_redirects too_large checksum decode blocked_address host_down rate_limited robots io canceled"
 	var words []string
 	for _, kind := range Kinds() {
 		words = append(words, string(kind))

@@ -74,6 +74,23 @@ func (p *Plan) Add(t *Task, host string, now time.Time) {
 // to Done, and towards no other limit.
 func (p *Plan) AddInvalid(t *Task) { p.invalid.Push(t) }
 
+// LimitRate lowers the rate of a host, where it has a lane, to so many starts a second; Limits.Host has to say the same
+// from now on.
+func (p *Plan) LimitRate(host string, perSecond float64, now time.Time) {
+	if l := p.lanes[host]; l != nil && (l.perSecond == 0 || perSecond < l.perSecond) {
+		l.perSecond = perSecond
+		l.pace.setRate(l.rate(), now)
+		p.reclassify(l, now)
+	}
+	if h := p.hosts[host]; h != nil && (h.perSecond == 0 || perSecond < h.perSecond) {
+		h.perSecond = perSecond
+		h.pace.setRate(perSecond, now)
+		for _, l := range h.lanes {
+			p.reclassify(l, now)
+		}
+	}
+}
+
 // addLane makes the lane of a host. Its turn comes after that of all others.
 func (p *Plan) addLane(host string) *lane {
 	own := p.limits.Host(host)

@@ -94,8 +94,11 @@ const httpResponse = "application/http;msgtype=response"
 func responseFields(kind string, c *fetch.Capture, id, target string) fields {
 	f := newFields(nil, kind, id, c.StartedAt).add("WARC-Target-URI", target).
 		addOptional("WARC-IP-Address", addressOf(c.RemoteAddr))
-	if strings.HasPrefix(c.Protocol, "HTTP/2") {
-		f = f.add("WARC-Protocol", "h2") // IIPC, a field that is proposed
+	switch c.Protocol { // IIPC, a field that is proposed
+	case "HTTP/2.0":
+		f = f.add("WARC-Protocol", "h2")
+	case "HTTP/3.0":
+		f = f.add("WARC-Protocol", "h3")
 	}
 	return f
 }
