@@ -77,6 +77,9 @@ func says(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
 }
 
+// leadsTo answers with a redirect.
+func leadsTo(location string) http.HandlerFunc { return http.RedirectHandler(location, http.StatusFound).ServeHTTP }
+
 // runRobots runs URLs with Options.Robots, and returns the kind of failure of each, "" of a success, and the messages.
 func runRobots(t *testing.T, change func(*fetch.Options), urls ...string) (kinds []string, messages string) {
 	t.Helper()
@@ -120,8 +123,8 @@ func TestRobots(t *testing.T) {
 			messages: "/robots.txt can't be had, which forbids all: 503 Service Unavailable"},
 		{name: "closed", robots: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 			want: "truncated truncated truncated", fetches: 2, messages: "/robots.txt can't be had"},
-		{name: "five redirects", robots: http.RedirectHandler("/chain/1234", http.StatusFound).ServeHTTP, want: " robots robots"},
-		{name: "six redirects", robots: http.RedirectHandler("/chain/12345", http.StatusFound).ServeHTTP, want: "  "},
+		{name: "five redirects", robots: leadsTo("/chain/1234"), want: " robots robots"},
+		{name: "six redirects", robots: leadsTo("/chain/12345"), want: "  "},
 		{name: "no place", robots: status(301), want: "  "},
 		{name: "in gzip", robots: func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
