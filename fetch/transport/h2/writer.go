@@ -2,6 +2,7 @@ package h2
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
 
@@ -15,7 +16,7 @@ type writer struct {
 	spare    []byte // the buffer of the write before
 	flushing bool
 	flusher  context.Context //nolint:containedctx // of the exchange that writes
-	began    time.Time       // of the write under way
+	began    time.Time       // of the write under way; zero: others may queue theirs before it
 	broken   bool            // a write has failed
 	writeErr error           // its error
 	drained  sync.Cond       // a write has ended, or the connection
@@ -46,6 +47,9 @@ func (c *Conn) flush(ctx context.Context) {
 		return
 	}
 	c.flushing, c.flusher = true, ctx
+	if len(c.streams) > 1 {
+		c.gather()
+	}
 	for len(c.out) > 0 && !c.broken && c.err == nil {
 		batch := c.out
 		c.out, c.spare = c.spare[:0], nil
@@ -64,6 +68,15 @@ func (c *Conn) flush(ctx context.Context) {
 		c.drained.Broadcast()
 	}
 	c.flushing, c.flusher = false, nil
+}
+
+// gather lets others that can run queue their frames first: where many exchanges are under way that halves the writes,
+// and the reads of the server. mu is held, but meanwhile.
+func (c *Conn) gather() {
+	c.began = time.Time{}
+	c.mu.Unlock()
+	runtime.Gosched()
+	c.mu.Lock()
 }
 
 // flushAside is flush in a goroutine of its own, for one that may not wait. It ends with the write, at the latest when
@@ -145,7 +158,10 @@ func (c *Conn) checkWrite() {
 		c.mu.Unlock()
 		return
 	}
-	took := time.Since(c.began)
+	var took time.Duration
+	if !c.began.IsZero() {
+		took = time.Since(c.began)
+	}
 	isOver := c.flusher.Err() != nil
 	stuck := took >= c.config.WriteTime || isOver && took >= stuckStep || c.limitMet && took >= stuckWrite
 	if !stuck {
