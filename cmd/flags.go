@@ -176,6 +176,8 @@ func registerOutput(r *registrar, s *settings) {
 			"(default the URL's path below its host)", savedir.ParseNameTemplate)
 	r.bool(&s.output.skipExisting, "skip-existing", "",
 		"leave complete files in --save-dir as they are")
+	r.bool(&o.WantDigest, "want-digest", "",
+		"request digests of bodies; those that servers send are verified in any case (help files)")
 	add(r, &s.maxBody, "max-body", "", "size", "16Mi",
 		"largest decoded body; 10Gi with --save-dir", parse.Size)
 	add(r, &s.tempMax, "temp-max", "", "size", "half of what is free",

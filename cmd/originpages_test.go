@@ -89,6 +89,7 @@ func (o *origin) pages() http.Handler {
 	})
 	o.pagedLists(mux)
 	o.loginPages(mux)
+	o.digestPages(mux)
 	o.redirects(mux)
 	o.editablePages(mux)
 	o.pickyPages(mux)

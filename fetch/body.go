@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"batchfetch/fetch/coding"
+	"batchfetch/fetch/digest"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 )
@@ -25,6 +26,8 @@ type wireReader struct {
 	coded        bool      // the body has content codings: decodedBytes counts
 	decodedBytes int64     // that the decoder has made of bytes
 	sum          hash.Hash // SHA-256 of bytes; nil where it is not needed
+
+	digests, plainDigests digest.Hashes // of bytes, and of what the decoder has made of them; nil where not needed
 }
 
 // maxUndecoded is how many bytes of a coded body may be received beyond twice those decoded: a gzip stream may have
@@ -40,6 +43,9 @@ type decodedCounter struct {
 func (p decodedCounter) Read(b []byte) (int, error) {
 	n, err := p.Reader.Read(b)
 	p.wire.decodedBytes += int64(n)
+	if p.wire.plainDigests != nil {
+		_, _ = p.wire.plainDigests.Write(b[:n])
+	}
 	return n, err
 }
 
@@ -52,6 +58,9 @@ func (w *wireReader) Read(p []byte) (int, error) {
 	w.bytes += int64(n)
 	if w.sum != nil {
 		w.sum.Write(p[:n])
+	}
+	if w.digests != nil {
+		_, _ = w.digests.Write(p[:n])
 	}
 	if err != nil && err != io.EOF {
 		w.err = err
@@ -71,6 +80,7 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 	} else if x.dictionary.usedFor(resp.Header) != nil {
 		rec.ContentEncoding = allCodings(resp.Header) // which tells how so many bytes came of so few
 	}
+	x.startDigests(resp, in)
 	if len(codings) == 0 && x.partial != judge.PartialContinues && resp.ContentLength > x.options.MaxBody &&
 		!x.options.forRobots {
 		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s",

@@ -112,8 +112,9 @@ func (k *cacheKeys) who(to *target, header http.Header) cache.Sum {
 // isDescriptive reports whether a header has no credential in it: it selects another response only where Vary says so.
 func isDescriptive(name string, values []string) bool {
 	switch name {
-	case "User-Agent", "Accept-Encoding", "Cache-Control", "Pragma", "Host", "Connection", "Priority",
-		"Traceparent", "Tracestate", "X-Request-Id", "X-Correlation-Id":
+	case "Want-Content-Digest", "Want-Repr-Digest", "X-Amz-Checksum-Mode", "User-Agent", "Accept-Encoding",
+		"Cache-Control", "Pragma", "Host", "Connection", "Priority", "Traceparent", "Tracestate", "X-Request-Id",
+		"X-Correlation-Id":
 		return true
 	case "Accept":
 		return len(values) == 1 && values[0] == "*/*" // the default, not the user's

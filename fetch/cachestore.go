@@ -77,6 +77,10 @@ func (x *cacheExchange) serveRevalidated(
 		return unusable
 	}
 	defer found.Close()
+	if deniesStored(resp.Header, found.SHA256, found.Coded || knownCodings(found.Header) == "") {
+		x.lookup.dropStored()
+		return unusable
+	}
 	e := found.Freshen(resp.Header, resp.received)
 	e.Requested, e.Received, e.RemoteAddr = resp.requested, resp.received, x.cache.originAddr(resp.to, resp.remote)
 	found.Entry.Header = e.Header

@@ -34,6 +34,7 @@ type exchange struct {
 	unconditional bool // neither is a partial body continued nor a stored response validated
 	noReplay      bool // the request must not be sent again, even where the server closed a reused connection
 	resumption
+	digests     digestCheck
 	wire        wireReader     // of the body
 	bodyBytes   int64          // of the body that were received, without the framing of chunks
 	cut         bool           // the rest of the body was not read (Options.forRobots)

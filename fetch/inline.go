@@ -32,9 +32,7 @@ func (x *exchange) readInline(decoded io.Reader, in *wireReader, codings []strin
 	x.countWire(rec, in)
 	if err == nil {
 		rec.SHA256, rec.Hashed = sha256.Sum256(body.bytes), true
-		if err = verify(rec); err != nil {
-			err = x.orOtherForm(err, rec, in, bytes.NewReader(body.bytes))
-		}
+		err = x.verifyBody(verify(rec), rec, in, bytes.NewReader(body.bytes))
 	}
 	if err != nil {
 		body.release()
@@ -60,7 +58,7 @@ func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wireReader,
 		x.roomNeeded = min(2*body.bytes, x.options.MaxBody)
 	}
 	if err == nil {
-		err = x.orOtherForm(body.verify(rec), rec, in, body.spool.Reader())
+		err = x.verifyBody(body.verify(rec), rec, in, body.spool.Reader())
 	}
 	if err != nil {
 		_ = body.spool.Close() // a body that failed is of no use
@@ -79,7 +77,7 @@ func (x *exchange) readDropped(decoded io.Reader, in *wireReader, codings []stri
 	if err != nil {
 		return err
 	}
-	return x.orOtherForm(body.verify(rec), rec, in, nil)
+	return x.verifyBody(body.verify(rec), rec, in, nil)
 }
 
 // A spoolWriter writes a body into a temporary file and hashes it. It needs the memory of one copy buffer, whatever the

@@ -150,6 +150,8 @@ type Options struct {
 
 	// Identity accepts no content coding and decodes none (curl without --compressed).
 	Identity bool
+	// WantDigest asks servers for digests of bodies (RFC 9530 section 4). Those that they send are verified in any case.
+	WantDigest bool
 	// MaxBody is the largest decoded body in bytes; at least 1 (curl --max-filesize). A larger one is a Failure of Kind
 	// TooLarge.
 	MaxBody int64

@@ -105,7 +105,8 @@ func isContentHeader(name string) bool {
 // User-Agent, Range and, with a body that is sent again, those that describe it.
 func isDroppedAcrossOrigins(name string) bool {
 	switch name {
-	case "User-Agent", "Range", "Content-Type", "Content-Encoding", "Content-Language":
+	case "User-Agent", "Range", "Content-Type", "Content-Encoding", "Content-Language",
+		"Want-Content-Digest", "Want-Repr-Digest":
 		return false
 	}
 	return !strings.HasPrefix(name, "Accept")

@@ -53,7 +53,7 @@ func (x *exchange) storeBody(
 	case writer.bytes < writer.fullSize:
 		return failure.New(failure.Truncated, "the answer ended before byte %d of %d", writer.bytes, writer.fullSize)
 	}
-	if err := x.orOtherForm(writer.verify(rec), rec, in, writer.reader()); err != nil {
+	if err := x.verifyBody(writer.verify(rec), rec, in, writer.reader()); err != nil {
 		return err
 	}
 	return writer.commit(rec)

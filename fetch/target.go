@@ -52,6 +52,7 @@ func newTargeter(o *Options) *targeter {
 	}
 	// Over HTTP/2 net/http sends its own User-Agent where there is none, and none where it is empty.
 	base["User-Agent"] = []string{o.UserAgent}
+	base = o.withWantedDigests(base)
 	var own *prover
 	switch _, given := o.Header["Authorization"]; {
 	case given:

@@ -33,6 +33,7 @@ type task struct {
 	counts        exchangeCounts // of its last exchange
 
 	challenges challengeState
+	damages    int // attempts whose body was not what its response said of it
 
 	robots *robotsHost // the host whose robots.txt it fetches, in place of a Request of the Source; nil is none
 

@@ -24,6 +24,7 @@ var mayImport = map[string]string{
 	"fetch/cache":     "fetch/resp",
 	"fetch/limits":    "fetch/plan fetch/resp",
 	"fetch/workqueue": "fetch/resp",
+	"fetch/digest":    "",
 	"fetch/login":     "",
 	"fetch/paging":    "",
 	"fetch/robots":    "",
@@ -54,7 +55,7 @@ var mayImport = map[string]string{
 
 	"fetch": "fetch/cache fetch/coding fetch/cookiejar fetch/dial fetch/dictionary fetch/failure fetch/fdlimit " +
 		"fetch/histogram fetch/httpurl fetch/judge " +
-		"fetch/login fetch/netrc fetch/paging fetch/plan fetch/queue fetch/redact fetch/robots fetch/spool " +
+		"fetch/digest fetch/login fetch/netrc fetch/paging fetch/plan fetch/queue fetch/redact fetch/robots fetch/spool " +
 		"fetch/transport",
 	"fetch/input": "fetch fetch/failure fetch/httpurl fetch/judge fetch/parse fetch/redact fetch/spelling",
 
@@ -94,13 +95,15 @@ var isPure = map[string]bool{
 	"fetch/plan": true, "fetch/judge": true, "fetch/queue": true, "fetch/httpurl": true, "fetch/redact": true,
 	"fetch/coding": true, "fetch/netrc": true, "fetch/cookiejar": true, "fetch/paging": true, "fetch/parse": true,
 	"fetch/spelling": true, "fetch/dictionary": true, "fetch/transport/altsvc": true, "fetch/robots": true,
+	"fetch/digest": true,
 }
 
 // pureImports are the packages outside of this module that a pure package may import: a new one is added here where it
 // has no clock, network, file or context. Of net/http a pure package may use the names in pureHTTP, and Method and
 // Status constants; of package time none of impureTime.
 const (
-	pureImports = "bufio bytes cmp compress/zlib container/heap container/list encoding/base64 encoding/binary " +
+	pureImports = "bufio bytes cmp compress/zlib container/heap container/list " +
+		"crypto/md5 crypto/sha1 crypto/sha256 crypto/sha512 hash hash/crc32 hash/crc64 encoding/base64 encoding/binary " +
 		"encoding/json errors fmt html io math net/http net/netip net/url slices strconv strings sync time unicode/utf8 " +
 		"github.com/agnivade/levenshtein github.com/andybalholm/brotli " +
 		"github.com/dunglas/go-urlpattern github.com/dunglas/httpsfv " +

@@ -131,12 +131,16 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		w.transport.CloseIdle() // so that files can be opened
 	}
 	a.NoRoom = a.Failure != nil && spool.IsFull(a.Failure)
+	a.Damaged = isDamaged(a.Failure)
 	t.countShortages(x, &a)
 	t.Verdict = judge.Judge(t.policy, trial, a, now, w.rng.Float64())
 	if t.Verdict.Shortage && w.options.WarnShortage != nil {
 		w.shortage.Do(func() { w.options.WarnShortage(t.Verdict.Failure) })
 	}
 	t.countUnattempted(now)
+	if a.Damaged && t.Verdict.Fate == judge.Retry {
+		t.damages++
+	}
 	t.countChallenge(x, a.Challenged)
 	w.renewer.renewHeader(ctx, t, &a)
 	t.replaceHead(&a)
@@ -162,7 +166,8 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 // trial returns what judge.Judge has to know of the exchanges of t up to now.
 func (t *task) trial(now time.Time) judge.Trial {
 	trial := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
-		Refusals: t.Refusals, Polls: t.polls, FileShortages: t.fileShortages, Elapsed: now.Sub(t.startedAt)}
+		Refusals: t.Refusals, Damages: t.damages, Polls: t.polls, FileShortages: t.fileShortages,
+		Elapsed: now.Sub(t.startedAt)}
 	if t.polls > 0 {
 		trial.PollElapsed = now.Sub(t.pollsSince)
 	}

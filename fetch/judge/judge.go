@@ -82,6 +82,9 @@ type Answer struct {
 	// exchange proves them: a 401 with a challenge (RFC 7616), or a signature refused for its time. That is no attempt,
 	// and no refusal for a limit.
 	Challenged bool
+	// Damaged says that the Failure is that a body which came whole is not what the response said of it: it was damaged on
+	// its way, and comes right with the next attempt, or was never right.
+	Damaged bool
 	// WantsTLS says that a 400 to a request without TLS is because the port speaks TLS.
 	WantsTLS bool
 	// Proxy names the proxy that forwarded the request; nil means that none did. It must not hold a nil pointer.
@@ -110,6 +113,8 @@ type Trial struct {
 	Hops int
 	// Refusals is the number of refusals in a row before this exchange (Verdict.Refusal).
 	Refusals int
+	// Damages is the number of attempts before this one after which Answer.Damaged was a reason for another.
+	Damages int
 	// Polls is the number of responses before this one that were not ready (Verdict.NotReady), PollElapsed the time since
 	// the first of them.
 	Polls       int
@@ -178,7 +183,8 @@ func (p *Policy) judgeTask(t Trial, a *Answer, r *refusal, now time.Time, chance
 		if a.NotProcessed && t.Retry == nil { // then any method may be sent again
 			t.Retry = &a.NotProcessed
 		}
-		return p.retryIfWorth(t, Verdict{Failure: a.Failure}, p.isWorthRetry(a.Failure), chance)
+		again := a.Damaged && t.Damages == 0 && !p.RetryOn.isEmpty() // once
+		return p.retryIfWorth(t, Verdict{Failure: a.Failure}, again || p.isWorthRetry(a.Failure), chance)
 	}
 	if r != nil {
 		return p.judgeRefusal(t, a, r, chance)

@@ -140,6 +140,7 @@ func (c *Conn) gotHeader(h *headerBlock) error {
 	case wrong != "":
 		return malformed(wrong)
 	case h.isTrailer:
+		s.response.Trailer = headerOf(h.fields) // before the end of the body, behind which it may be read
 		c.gotEnd(s)
 	case status/100 == 1:
 		s.headers += h.size + len("HTTP/1.1 100 Continue\r\n\r\n")
