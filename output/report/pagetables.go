@@ -156,7 +156,7 @@ func (p *page) addRuns(d *Data) {
 	if len(d.runs) == 0 {
 		return
 	}
-	p.Runs.Head = []column{{Name: ""}}
+	p.Runs.Head = []column{{Name: "Figure"}}
 	for i := range d.runs {
 		p.Runs.Head = append(p.Runs.Head, numberColumn(fmt.Sprintf("Run %d", i+1)))
 	}

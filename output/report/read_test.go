@@ -54,7 +54,7 @@ func TestRead(t *testing.T) {
 		{"another object", `{"type":"other"}` + "\n" + `{}` + "\n" + `{"a":1}`, 0, 0, 0, 0, 3},
 		{"no object", "https://a.test/\n[1]\n\"x\"\n12\n", 0, 0, 0, 0, 4},
 		{"torn at the end", aSuccess + "\n" + aSuccess[:80], 1, 0, 0, 0, 1},
-		{"torn in a string", aSuccess[:120] + "\n" + aSuccess, 1, 0, 0, 0, 1},
+		{"torn in a string", aSuccess[:45] + "\n" + aSuccess, 1, 0, 0, 0, 1},
 		{"torn, and another behind it", aSuccess[:80] + aSuccess + "\n" + aSuccess, 1, 0, 0, 0, 1},
 		{"two in a line", aSuccess + aSuccess + "\n" + aSuccess, 1, 0, 0, 0, 1},
 		{"zero bytes of a power cut", aSuccess + "\n\x00\x00\x00\x00\n" + aSuccess, 2, 0, 0, 0, 1},
@@ -83,8 +83,8 @@ func TestRead(t *testing.T) {
 				if want := fmt.Sprint(tt.succeeded, tt.failed, tt.runs, tt.untimed, tt.unreadable); got != want {
 					t.Errorf("succeeded, failed, runs, untimed, unreadable are %s, want %s", got, want)
 				}
-				if err := d.WritePage(io.Discard); err != nil {
-					t.Error(err)
+				if page := pageOf(t, d); strings.Contains(page, "NaN") || strings.Contains(page, "Inf ") {
+					t.Error("a figure of the page is none")
 				}
 			}
 		})

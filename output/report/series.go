@@ -177,7 +177,7 @@ func (s *series) longestGap(keys []int64, mayCut bool) int64 {
 		open += f.begun - f.ended
 	}
 	slices.Sort(idle)
-	for _, gap := range idle { // short ones belong to a run
+	for _, gap := range idle { // short ones belong to a run; those in which something is under way are shorter than busy
 		if gap > busy && time.Duration(gap*s.width)*time.Microsecond > time.Minute {
 			largest = gap
 			break
@@ -195,7 +195,7 @@ func (s *series) spread(keys []int64, most int, cutFrom int64) (points []point, 
 		from, isCut := key, false
 		if i > 0 {
 			from = keys[i-1] + 1
-			if gap := key - from; cutFrom > 0 && gap >= cutFrom && flights <= 0 {
+			if gap := key - from; cutFrom > 0 && gap >= cutFrom {
 				from, isCut = key, true
 			}
 		}

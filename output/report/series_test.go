@@ -45,29 +45,37 @@ func TestFlights(t *testing.T) {
 	}
 }
 
-// TestMergedSeries: two series of other widths together count all.
+// TestMergedSeries: two series of other widths together count all, whichever is added to the other.
 func TestMergedSeries(t *testing.T) {
-	a, b := newSeries(), newSeries()
-	for i := range int64(1000) {
-		x, _ := a.at(i * 1000)
-		x.succeeded++
-		y, _ := b.at(i * 10_000_000)
-		y.failed++
-		b.addSpan(i*10_000_000, i*10_000_000+5_000_000, func(b *bucket) *spans { return &b.flights })
-	}
-	if a.width >= b.width {
-		t.Fatalf("widths %d and %d", a.width, b.width)
-	}
-	a.merge(&b)
-	var succeeded, failed int64
-	var busy float64
-	for _, p := range a.points(drawnPoints, false) {
-		succeeded += p.succeeded
-		failed += p.failed
-		busy += p.inFlight * float64(p.width)
-	}
-	if succeeded != 1000 || failed != 1000 || math.Abs(busy-5e9) > 1 {
-		t.Errorf("%d succeeded, %d failed, %g µs in flight", succeeded, failed, busy)
+	for _, order := range []string{"the narrow one takes the wide one", "the wide one takes the narrow one"} {
+		a, b := newSeries(), newSeries()
+		for i := range int64(1000) {
+			x, _ := a.at(i * 1000)
+			x.succeeded++
+			y, _ := b.at(i * 10_000_000)
+			y.failed++
+			b.addSpan(i*10_000_000, i*10_000_000+5_000_000, func(b *bucket) *spans { return &b.flights })
+		}
+		if a.width >= b.width {
+			t.Fatalf("widths %d and %d", a.width, b.width)
+		}
+		if order[4] == 'w' {
+			a, b = b, a
+		}
+		a.merge(&b)
+		var succeeded, failed int64
+		var busy float64
+		for _, p := range a.points(drawnPoints, false) {
+			succeeded += p.succeeded
+			failed += p.failed
+			busy += p.inFlight * float64(p.width)
+			if p.succeeded > 0 && p.at > 1_000_000 {
+				t.Errorf("%s: %d succeeded at %d", order, p.succeeded, p.at)
+			}
+		}
+		if succeeded != 1000 || failed != 1000 || math.Abs(busy-5e9) > 1 {
+			t.Errorf("%s: %d succeeded, %d failed, %g µs in flight", order, succeeded, failed, busy)
+		}
 	}
 }
 
@@ -77,16 +85,18 @@ func TestCuts(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		spans  [][2]int64 // in hours
+		whole  [][2]int64 // the same, of one exchange each
 		live   bool
 		cuts   int
 		points int // at least
 	}{
-		{"two nights", [][2]int64{{0, 1}, {24, 25}}, false, 1, 60},
-		{"three nights", [][2]int64{{0, 1}, {24, 25}, {48, 49}}, false, 2, 60},
-		{"one run", [][2]int64{{0, 1}, {24, 25}}, true, 0, 60},
-		{"a long exchange", [][2]int64{{0, 1}, {1, 24}, {24, 25}}, false, 0, 60},
-		{"a short pause", [][2]int64{{0, 2}, {3, 4}}, false, 0, 60},
-		{"one at a time", [][2]int64{{0, 0}}, false, 0, 1},
+		{"two nights", [][2]int64{{0, 1}, {24, 25}}, nil, false, 1, 60},
+		{"three nights", [][2]int64{{0, 1}, {24, 25}, {48, 49}}, nil, false, 2, 60},
+		{"one run", [][2]int64{{0, 1}, {24, 25}}, nil, true, 0, 60},
+		{"one exchange longer than a night", [][2]int64{{0, 1}, {40, 41}, {64, 65}}, [][2]int64{{1, 40}}, false, 0, 60},
+		{"a long exchange", [][2]int64{{0, 1}, {1, 24}, {24, 25}}, nil, false, 0, 60},
+		{"a short pause", [][2]int64{{0, 2}, {3, 4}}, nil, false, 0, 60},
+		{"one at a time", [][2]int64{{0, 0}}, nil, false, 0, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSeries()
@@ -95,6 +105,9 @@ func TestCuts(t *testing.T) {
 					from := span[0]*hour + i*(span[1]-span[0])*hour/50
 					s.addSpan(from, from+(span[1]-span[0])*hour/50, func(b *bucket) *spans { return &b.flights })
 				}
+			}
+			for _, span := range tt.whole {
+				s.addSpan(span[0]*hour, span[1]*hour, func(b *bucket) *spans { return &b.flights })
 			}
 			points, cuts := s.points(drawnPoints, !tt.live), 0
 			for _, p := range points {

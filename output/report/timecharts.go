@@ -54,10 +54,14 @@ func (t *timeline) fitEnds(p *point) {
 	}
 }
 
-// seconds returns how much of a point lies between the beginning and the end of all, at least a quarter of it.
+// seconds returns how much of a point lies between the beginning and the end of all; of several at least a quarter, so
+// that one request at an end makes no peak.
 func (t *timeline) seconds(p *point) float64 {
-	from, to := max(p.at, t.begun), min(p.at+p.width, t.ended)
-	return float64(max(to-from, p.width/4, 1)) / 1e6
+	covered := max(min(p.at+p.width, t.ended)-max(p.at, t.begun), 1000)
+	if len(t.points) > 1 {
+		covered = max(covered, p.width/4)
+	}
+	return float64(covered) / 1e6
 }
 
 // area returns the path of what lies between two values of each point.
@@ -175,7 +179,7 @@ func (t *timeline) throughput(d *Data) *chart {
 		lines := []string{formatRate(float64(p.succeeded)/s) + " succeeded", formatRate(float64(p.failed)/s) + " failed",
 			formatBytes(float64(p.bytes)/s) + "/s of bodies"}
 		if p.paused > 0.005 {
-			n := fmt.Sprintf("%s hosts paused on average", formatNumber(p.paused))
+			n := fmt.Sprintf("hosts paused: %s on average", formatNumber(p.paused))
 			if p.pausedHost != "" {
 				n += ", among them " + shorten(p.pausedHost)
 			}
