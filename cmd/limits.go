@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,6 +52,11 @@ func openLimits(ctx context.Context, c *config, warn func(text string)) (*runLim
 	}
 	if err := r.keeper.Check(ctx); err != nil {
 		r.close(ctx)
+		var refusal *resp.Refusal
+		if errors.As(err, &refusal) && refusal.Code == "MOVED" {
+			return nil, &usageError{"--limits: " + err.Error(),
+				"name a server that is no part of one, or the node that has the slot of {limits}"}
+		}
 		return nil, fmt.Errorf(
 			"the server of --limits can't be used, and without --shard no part of them is this run's: %w", err)
 	}

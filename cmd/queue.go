@@ -141,7 +141,7 @@ var queueHints = map[string]string{
 		"gets all that the stream still has",
 	"UNKNOWN":  "Redis 6.2, Valkey or another server with XAUTOCLAIM is needed",
 	"READONLY": "name the master: a replica takes no acknowledgements",
-	"MOVED":    "name a server that is no part of a cluster",
+	"MOVED":    "name the node that has the stream, or a server that is no part of a cluster",
 	"LOADING":  "wait until it has loaded its data",
 	"OOM":      "the server needs more memory (maxmemory), or push a smaller --max-length",
 }

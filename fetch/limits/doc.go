@@ -13,6 +13,6 @@ A width is divided among the processes that want it, and is given back as soon a
 counts as long as its key lives, which each call renews: for processTTL after its end where it is killed. A pause is
 the time until which a host is held; the first one that meets it tells all.
 
-Keys begin with batchfetch:limits:1: and end in a hash of the limit's name; all of them expire.
+Keys begin with batchfetch:{limits}:1: and end in a hash of the limit's name; all of them expire.
 */
 package limits

@@ -25,7 +25,7 @@ var script string
 var scriptSum = func() string { sum := sha1.Sum([]byte(script)); return hex.EncodeToString(sum[:]) }()
 
 const (
-	keyPrefix = "batchfetch:limits:1:"
+	keyPrefix = "batchfetch:{limits}:1:" // one slot of a cluster, whose other nodes say so (MOVED)
 	// processTTL is after how long without a call a process counts as dead, and others get its widths.
 	processTTL = 8 * time.Second
 	// ahead is how long before its time a start is granted at most, and slice how long a span is granted at once.
@@ -155,7 +155,7 @@ func (r *Redis) eval(ctx context.Context, asks []plan.Ask) ([]byte, error) {
 			return nil, err
 		}
 		replies, err := r.client.Do(ctx, resp.Command{
-			Words: []string{by[0], by[1], "0"}, Value: text, Reply: resp.Bulk, MaxBulk: maxReply,
+			Words: []string{by[0], by[1], "1", keyPrefix}, Value: text, Reply: resp.Bulk, MaxBulk: maxReply,
 		})
 		switch {
 		case err != nil:

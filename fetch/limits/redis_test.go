@@ -191,7 +191,7 @@ func TestWidths(t *testing.T) {
 	expect(one, 0, 0, 0)
 	expect(other, 4, 20, 8)
 
-	keys, err := direct.Keys(t.Context(), "batchfetch:limits:1:p:*").Result()
+	keys, err := direct.Keys(t.Context(), "batchfetch:{limits}:1:p:*").Result()
 	if err != nil || len(keys) != 2 {
 		t.Fatalf("%d processes: %v", len(keys), err)
 	}

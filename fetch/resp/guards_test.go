@@ -147,7 +147,7 @@ func TestGuardRefusals(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"NOAUTH Authentication required. " + secret: "it wants a password", "OOM " + secret: "it has no memory left",
-		"MOVED 3999 " + secret: "it is part of a cluster, which is not supported", secret: "it refuses a command",
+		"MOVED 3999 " + secret: "another node of its cluster has the key", secret: "it refuses a command",
 		"ERR " + secret: "it refuses a command", "": "it refuses a command", "oom": "it refuses a command",
 	} {
 		if got := refusalOf(text); got.Error() != want || strings.Contains(got.Code, secret) {

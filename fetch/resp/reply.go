@@ -52,8 +52,8 @@ var refusals = map[string]string{
 	"NOSCRIPT": "it does not know the script",
 	"NOGROUP":  "it has no such stream, or no such consumer group of it",
 	"UNKNOWN":  "it does not know a command of Redis 6.2",
-	"MOVED":    "it is part of a cluster, which is not supported",
-	"ASK":      "it is part of a cluster, which is not supported",
+	"MOVED":    "another node of its cluster has the key",
+	"ASK":      "another node of its cluster has the key",
 }
 
 func (r *Refusal) Error() string {

@@ -91,6 +91,7 @@ func TestNextWaits(t *testing.T) {
 
 // TestDeadConsumer: what a dead one had comes to another one after Idle, and what a living one has does not.
 func TestDeadConsumer(t *testing.T) {
+	t.Parallel()
 	addr, direct := startRedis(t)
 	add(t, direct, 0, 30)
 	a := address(addr)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"batchfetch/fetch/resp"
@@ -32,7 +33,11 @@ type Pusher struct {
 // OpenPusher returns a Pusher. It does not connect yet. most is how many entries the stream may have, with which Add
 // waits; 0 is any number. warn is called with what a user has to know, once.
 func OpenPusher(a Address, most int64, warn func(text string)) *Pusher {
-	return &Pusher{client: resp.New(a.Server), stream: a.Stream, mark: a.Stream + ":push:" + rand.Text(), most: most,
+	mark := a.Stream
+	if !strings.ContainsAny(mark, "{}") { // in a cluster both keys have to be in one slot
+		mark = "{" + mark + "}"
+	}
+	return &Pusher{client: resp.New(a.Server), stream: a.Stream, mark: mark + ":push:" + rand.Text(), most: most,
 		warn: warn}
 }
 
