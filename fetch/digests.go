@@ -39,7 +39,7 @@ type digestCheck struct {
 
 // startDigests prepares the check of the body of a response, whose codings are known.
 func (x *exchange) startDigests(resp *http.Response, in *wireReader) {
-	claims := digest.Of(resp.StatusCode, resp.Header)
+	claims := digest.Of(x.to.Method, resp.StatusCode, resp.Header)
 	inTrailer := announcesDigests(resp)
 	if len(claims) == 0 && !inTrailer {
 		return
@@ -76,7 +76,7 @@ func (x *exchange) checkDigests(rec *Record) error {
 	if d.response == nil || x.cut {
 		return nil
 	}
-	claims := append(d.claims, digest.OfTrailer(d.response.Trailer)...)
+	claims := append(d.claims, digest.OfTrailer(x.to.Method, d.response.Trailer)...)
 	for _, claim := range claims {
 		if wrong := x.checkDigest(claim, rec); wrong != nil {
 			return &failure.Failure{Kind: failure.Checksum, Err: wrong}
@@ -152,7 +152,7 @@ func deniesStored(h http.Header, sum [32]byte, isAsSent bool) bool {
 	if !isAsSent || h["Repr-Digest"] == nil {
 		return false
 	}
-	for _, claim := range digest.OfTrailer(h) {
+	for _, claim := range digest.OfTrailer(http.MethodGet, h) {
 		if claim.OfWhole && claim.Algorithm == "sha-256" && !claim.Is(sum[:]) {
 			return true
 		}

@@ -70,6 +70,8 @@ func TestDigestsAreVerified(t *testing.T) {
 			"Content-Digest": {digestOf("sha-256", body[1:11])}}, `{"url":"{}","headers":{"Range":"bytes=0-9"}}`, false},
 		{"HEAD", "", http.Header{"Repr-Digest": {digestOf("sha-256", body)}, "Content-Digest": {digestOf("sha-256", body)}},
 			`{"url":"{}","method":"HEAD"}`, true},
+		{"of an upload", "", http.Header{"X-Amz-Checksum-Crc32c": {"4waSgw=="}}, `{"url":"{}","method":"PUT","body":"x"}`,
+			true},
 		{"a hash of a vendor", "123456789", http.Header{"X-Amz-Checksum-Crc64nvme": {"rosUhgp5mIg="}}, "", true},
 		{"another hash of a vendor", "123456780", http.Header{"X-Goog-Hash": {"crc32c=4waSgw=="}}, "", false},
 		{"Content-MD5", body, http.Header{"Content-Md5": {"JfnnlDI7RTiF9RgfGNL2Jg=="}}, "", false},

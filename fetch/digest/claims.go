@@ -26,9 +26,10 @@ type Claims []Claim
 var fields = []string{"Content-Digest", "Repr-Digest", "Content-Md5", "X-Goog-Hash", "X-Amz-Checksum-Sha256",
 	"X-Amz-Checksum-Sha1", "X-Amz-Checksum-Crc64nvme", "X-Amz-Checksum-Crc32c", "X-Amz-Checksum-Crc32"}
 
-// Of returns what a response with this status and header says of its body. Of the checksums of one vendor the strongest
-// one counts.
-func Of(status int, h http.Header) (list Claims) {
+// Of returns what a response with this status and header says of its body. To another method than GET all but
+// Content-Digest may be of the resource, as that of a PUT is of what was uploaded. Of the checksums of one vendor the
+// strongest one counts.
+func Of(method string, status int, h http.Header) (list Claims) {
 	found := false
 	for _, name := range fields {
 		if h[name] != nil {
@@ -40,6 +41,9 @@ func Of(status int, h http.Header) (list Claims) {
 		return nil
 	}
 	list = appendDictionary(list, "content-digest", false, h["Content-Digest"])
+	if method != http.MethodGet {
+		return list
+	}
 	list = appendDictionary(list, "repr-digest", true, h["Repr-Digest"])
 	if status == http.StatusOK {
 		list = appendText(list, "content-md5", "md5", false, one(h["Content-Md5"]))
@@ -48,9 +52,13 @@ func Of(status int, h http.Header) (list Claims) {
 	return appendGoogle(list, h)
 }
 
-// OfTrailer returns what the trailer of a response says: its Content-Digest and Repr-Digest (RFC 9530 section 6.4).
-func OfTrailer(h http.Header) Claims {
+// OfTrailer returns what the trailer of a response says: its Content-Digest and, to GET, its Repr-Digest (RFC 9530
+// section 6.4).
+func OfTrailer(method string, h http.Header) Claims {
 	list := appendDictionary(nil, "content-digest", false, h["Content-Digest"])
+	if method != http.MethodGet {
+		return list
+	}
 	return appendDictionary(list, "repr-digest", true, h["Repr-Digest"])
 }
 

@@ -75,7 +75,7 @@ func TestClaims(t *testing.T) {
 		{"nothing", hello, 200, http.Header{"Etag": {`"x"`}}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			claims := Of(tt.status, tt.header)
+			claims := Of("GET", tt.status, tt.header)
 			hashes := NewHashes(claims.Algorithms()...)
 			_, _ = hashes.Write([]byte(tt.body))
 			var words []string
@@ -103,9 +103,24 @@ func sumOf(algorithm, text string) []byte {
 	return h[algorithm].Sum(nil)
 }
 
+// TestOtherMethods checks that a response to an upload tells of what was uploaded, and Content-Digest alone of its own
+// body.
+func TestOtherMethods(t *testing.T) {
+	h := http.Header{"Content-Digest": {helloSHA256}, "Repr-Digest": {helloSHA256}, "X-Goog-Hash": {"crc32c=4waSgw=="},
+		"X-Amz-Checksum-Crc32": {"y/Q5Jg=="}, "Content-Md5": {"JfnnlDI7RTiF9RgfGNL2Jg=="}}
+	for _, method := range []string{"PUT", "POST", "HEAD"} {
+		if got := Of(method, 200, h); len(got) != 1 || got[0].Field != "content-digest" {
+			t.Errorf("%s: %+v", method, got)
+		}
+		if got := OfTrailer(method, h); len(got) != 1 || got[0].Field != "content-digest" {
+			t.Errorf("%s, in the trailer: %+v", method, got)
+		}
+	}
+}
+
 // TestMismatchSaysWhat checks that both digests, the field and the algorithm are named.
 func TestMismatchSaysWhat(t *testing.T) {
-	claim := Of(200, http.Header{"X-Amz-Checksum-Crc32": {"AAAAAQ=="}})[0]
+	claim := Of("GET", 200, http.Header{"X-Amz-Checksum-Crc32": {"AAAAAQ=="}})[0]
 	h := NewHashes("crc32")
 	_, _ = h.Write([]byte("123456789"))
 	const want = "crc32 of what has come is cbf43926, not 00000001, which the server's x-amz-checksum-crc32 says"
@@ -120,7 +135,7 @@ func FuzzOf(f *testing.F) {
 	f.Fuzz(func(t *testing.T, dictionary, text, google string) {
 		h := http.Header{"Content-Digest": {dictionary}, "Repr-Digest": {dictionary, text}, "Content-Md5": {text},
 			"X-Amz-Checksum-Crc32c": {text}, "X-Goog-Hash": {google, text}}
-		for _, c := range Of(200, h) {
+		for _, c := range Of("GET", 200, h) {
 			if c.Check(NewHashes(c.Algorithm)) != nil && c.Is(NewHashes(c.Algorithm)[c.Algorithm].Sum(nil)) {
 				t.Errorf("%+v is that of nothing, and is not", c)
 			}
