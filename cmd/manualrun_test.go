@@ -61,14 +61,14 @@ func runManual(t *testing.T, commands []string) {
 // cannotRun reports whether a command needs a program that would reach out of the test, or is not installed.
 func cannotRun(command string) bool {
 	for _, match := range calledProgram.FindAllStringSubmatch(command, -1) {
-		if _, err := exec.LookPath(match[1]); err != nil || match[1] != "jq" && match[1] != "man" {
+		if _, err := exec.LookPath(match[1]); err != nil || match[1] != "jq" && match[1] != "man" && match[1] != "sqlite3" {
 			return true
 		}
 	}
 	return false
 }
 
-var calledProgram = regexp.MustCompile(`(?:^|[|;&=(] *|=\S* +)(kubectl|aws|go|git|man|jq) `)
+var calledProgram = regexp.MustCompile(`(?:^|[|;&=(] *|=\S* +)(kubectl|aws|go|git|man|jq|sqlite3) `)
 
 // mayFail reports whether requests of a command fail here, as they are not sent to the proxy of the test, or parts of
 // other machines are missing.
