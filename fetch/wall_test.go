@@ -65,7 +65,7 @@ var mayImport = map[string]string{
 	"output":          "fetch fetch/failure fetch/httpurl fetch/spool output/encode",
 	"output/journal":  "fetch output output/encode output/file output/savedir",
 	"output/merge":    "fetch/spool",
-	"output/report":   "fetch fetch/failure fetch/histogram fetch/httpurl output output/encode",
+	"output/report":   "fetch fetch/failure fetch/histogram fetch/httpurl fetch/input output output/encode",
 	"output/warc":     "fetch fetch/spool output/encode",
 	"output/loading":  "",
 	"output/metrics":  "fetch output",

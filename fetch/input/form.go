@@ -54,8 +54,8 @@ var errElementTooLong = errors.New("an element is longer than 4 MiB, the most fo
 // readSize is the size in bytes of the buffers that an input is read through.
 const readSize = 64 << 10
 
-// decodeUTF16 returns a reader of the text of in, decoded where that is in UTF-16.
-func decodeUTF16(in *bufio.Reader) *bufio.Reader {
+// DecodeUTF16 returns a reader of the text of in, decoded where that is in UTF-16, as shells of Windows redirect to.
+func DecodeUTF16(in *bufio.Reader) *bufio.Reader {
 	start, _ := in.Peek(2)
 	if bytes.IndexByte(start, 0) >= 0 { // no more than is needed: the next bytes may be long in coming
 		start, _ = in.Peek(4)

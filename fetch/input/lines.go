@@ -18,7 +18,7 @@ type lineReader struct {
 
 // newLineReader returns a reader of in. It reads the first bytes, to find a byte order mark.
 func newLineReader(in io.Reader) *lineReader {
-	return &lineReader{in: decodeUTF16(bufio.NewReaderSize(in, readSize))}
+	return &lineReader{in: DecodeUTF16(bufio.NewReaderSize(in, readSize))}
 }
 
 func (l *lineReader) place() (int64, bool) { return l.number, l.tooLong }

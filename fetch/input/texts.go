@@ -8,7 +8,7 @@ import (
 
 // newTexts returns the texts of in. Text in UTF-16 is decoded.
 func newTexts(in io.Reader, form Form) texts {
-	buffered := decodeUTF16(bufio.NewReaderSize(in, readSize))
+	buffered := DecodeUTF16(bufio.NewReaderSize(in, readSize))
 	if form == FormAuto || form == "" {
 		form = detect(buffered)
 	}

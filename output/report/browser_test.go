@@ -52,10 +52,14 @@ func startBrowser(t *testing.T) *browser {
 	if err1 != nil || err2 != nil {
 		t.Fatal(err1, err2)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute) // it takes about two seconds
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 3*time.Minute) // it takes two seconds
+	profile, err := os.MkdirTemp("", "report-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	command := exec.CommandContext(ctx, program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-		"--remote-debugging-pipe",
-		"--disable-background-networking", "--no-first-run", "--user-data-dir="+t.TempDir(), "about:blank")
+		"--disable-dev-shm-usage", "--remote-debugging-pipe", "--disable-background-networking", "--no-first-run",
+		"--user-data-dir="+profile, "about:blank")
 	command.ExtraFiles = []*os.File{toRead, toWrite}
 	command.WaitDelay = 10 * time.Second
 	if err := command.Start(); err != nil {
@@ -68,6 +72,7 @@ func startBrowser(t *testing.T) *browser {
 		_ = command.Wait()
 		cancel()
 		_, _ = in.Close(), out.Close()
+		_ = os.RemoveAll(profile) // its children may still write to it
 	})
 	var target struct{ TargetID string }
 	b.decode(b.call("Target.createTarget", map[string]any{"url": "about:blank"}), &target)

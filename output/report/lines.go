@@ -40,14 +40,17 @@ func (l *lines) fill() bool {
 	return l.r < l.w
 }
 
-// peek returns the next byte that is no white space within a line, without using it; 0 is the end of the input.
+// peek returns the next byte that is no white space within a line, nor of a byte order mark, without using it; 0 is the
+// end of the input.
 func (l *lines) peek() byte {
 	for l.r < l.w || l.fill() {
 		c := l.buf[l.r]
-		if c != ' ' && c != '\t' && c != '\r' {
+		switch c {
+		case ' ', '\t', '\r', 0xEF, 0xBB, 0xBF:
+			l.r++
+		default:
 			return c
 		}
-		l.r++
 	}
 	return 0
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"math"
@@ -8,6 +9,7 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
+	"batchfetch/fetch/input"
 	"batchfetch/output"
 )
 
@@ -22,7 +24,8 @@ type source struct {
 // The error is that of in, and what came before it is counted; or ErrNoRecords.
 func (d *Data) Read(name string, in io.Reader) (err error) {
 	unreadable := d.unreadable
-	r := recordReader{lines: newLines(in), data: d, source: source{name: shorten(name)}}
+	text := input.DecodeUTF16(bufio.NewReader(in))
+	r := recordReader{lines: newLines(text), data: d, source: source{name: shorten(name)}}
 	for more := true; more; {
 		isObject, isWhole := r.peek() == '{', false
 		if isObject {

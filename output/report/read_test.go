@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+	"unicode/utf16"
 )
 
 // read returns the Data of a text.
@@ -70,6 +72,8 @@ func TestRead(t *testing.T) {
 			`"redirects":"x"}` + "\n" + `{"type":"success","status":-7,"attempts":9223372036854775807}`, 2, 0, 0, 2, 0},
 		{"deeply nested", `{"a":` + strings.Repeat("[", 1e6) + strings.Repeat("]", 1e6) + `,"type":"success"}`,
 			1, 0, 0, 1, 0},
+		{"byte order marks of joined files", "\ufeff" + aSuccess + "\r\n\ufeff" + aFailure + "\r\n", 1, 1, 0, 0, 0},
+		{"UTF-16, as PowerShell redirects to", inUTF16("\ufeff" + aSuccess + "\r\n" + aFailure + "\r\n"), 1, 1, 0, 0, 0},
 		{"nothing", "", 0, 0, 0, 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -89,6 +93,15 @@ func TestRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// inUTF16 returns a text in UTF-16, little-endian.
+func inUTF16(text string) string {
+	var out []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		out = binary.LittleEndian.AppendUint16(out, unit)
+	}
+	return string(out)
 }
 
 // TestReadMembers: what is taken of each member.
