@@ -11,18 +11,19 @@ import (
 
 // A Batcher is a Store in front of a Disk that writes small entries a little later, many at a time and in a goroutine
 // of its own: a Commit then costs no system call, and whoever calls it has no disk to wait for. What waits is found,
-// by this process; others find it once it is written, within lingerTime as a rule. A kill loses what waits. It holds
-// no more than maxBatches batches: with so many under way a Commit waits for one.
+// by this process; others find it once it is written, within lingerTime as a rule. A kill loses what waits. It holds no
+// more than maxBatches batches and the one that is filled: with so many under way a Commit waits for one.
 //
 // The error of a write is that of the next Commit, or of Close.
 type Batcher struct {
-	disk *Disk
+	disk       *Disk
+	maxWriting int // batches that are written at once
 
 	mu      sync.Mutex // guards all below
 	done    sync.Cond  // a batch was written
 	open    *batch     // is being filled; nil: nothing waits but what is being written
 	pending map[Key]*batch
-	writing int         // batches
+	writing int         // batches that are being written
 	linger  *time.Timer // sends the open batch off; nil: no batch was opened yet
 	err     error       // of the writes since a caller was last told of one
 }
@@ -30,8 +31,9 @@ type Batcher struct {
 const (
 	// batchBytes is the size of a batch, and of the largest entry in one: Disk.Get reads as much at once.
 	batchBytes = tailBytes
-	// maxBatches is how many are being written at most before a Commit waits.
-	maxBatches = 4
+	// maxBatches is how many are written at once at most, before a Commit waits: with fewer, one that is held up for a
+	// moment would hold all up, which a Guard takes for a slow disk.
+	maxBatches = 64
 	// lingerTime is how long an entry waits for others at most.
 	lingerTime = 50 * time.Millisecond
 )
@@ -52,7 +54,7 @@ var batches = sync.Pool{New: func() any { return &batch{images: make([]byte, 0, 
 
 // NewBatcher returns a Batcher in front of disk, which it owns.
 func NewBatcher(disk *Disk) *Batcher {
-	b := &Batcher{disk: disk, pending: make(map[Key]*batch)}
+	b := &Batcher{disk: disk, maxWriting: maxBatches, pending: make(map[Key]*batch)}
 	b.done.L = &b.mu
 	return b
 }
@@ -98,7 +100,7 @@ type batchWriter struct {
 
 // Commit has the entry written with others where it is small, else writes it.
 func (w *batchWriter) Commit(ctx context.Context, e *Entry) error {
-	if w.file != nil || w.err != nil || w.done {
+	if w.file != nil || w.err != nil {
 		w.batcher.settle(w.key)
 		return w.diskWriter.Commit(ctx, e)
 	}
@@ -118,18 +120,19 @@ func (w *batchWriter) Commit(ctx context.Context, e *Entry) error {
 
 // add adds an image to the open batch. It returns the error of an earlier write.
 func (b *Batcher) add(key Key, image []byte) error {
-	b.settle(key)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.open != nil && len(b.open.images)+len(image) > batchBytes {
-		b.sendOff()
-	}
-	for b.open == nil && b.writing >= maxBatches {
-		b.done.Wait()
-	}
-	if b.open == nil {
-		b.open = batches.Get().(*batch)
-		b.startLinger()
+	for {
+		b.settleLocked(key)
+		if b.open == nil || len(b.open.images)+len(image) > batchBytes {
+			b.sendOff()
+			if b.writing >= b.maxWriting {
+				b.done.Wait() // others may open a batch meanwhile, fill it, or add the key
+				continue
+			}
+			b.openBatch()
+		}
+		break
 	}
 	start := len(b.open.images)
 	b.open.images = append(b.open.images, image...)
@@ -140,8 +143,9 @@ func (b *Batcher) add(key Key, image []byte) error {
 	return err
 }
 
-// startLinger starts the time after which the open batch is sent off. mu is held.
-func (b *Batcher) startLinger() {
+// openBatch opens a batch, and starts the time after which it is sent off. mu is held.
+func (b *Batcher) openBatch() {
+	b.open = batches.Get().(*batch)
 	if b.linger == nil {
 		b.linger = time.AfterFunc(lingerTime, func() {
 			b.mu.Lock()
@@ -184,6 +188,11 @@ func (b *Batcher) write(full *batch) {
 func (b *Batcher) settle(key Key) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.settleLocked(key)
+}
+
+// settleLocked is settle where mu is held, but while it waits.
+func (b *Batcher) settleLocked(key Key) {
 	for b.pending[key] != nil {
 		if b.pending[key] == b.open {
 			b.sendOff()

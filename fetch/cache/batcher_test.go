@@ -2,8 +2,10 @@ package cache
 
 import (
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -145,12 +147,14 @@ func TestBatchErrors(t *testing.T) {
 // TestBatchesAtOnce: of many entries stored at once none is lost, whoever stores them again or asks for them.
 func TestBatchesAtOnce(t *testing.T) {
 	b := batcherIn(t, 1<<30)
+	b.maxWriting = 2 // so that some wait for a batch
+	large := http.Header{"X": {strings.Repeat("x", 2000)}}
 	var all sync.WaitGroup
-	for from := range 8 {
+	for from := range 64 {
 		all.Go(func() {
-			for i := range 400 {
-				key := numbered(from*350 + i) // some of the next
-				if err := Write(t.Context(), b, key, &Entry{Status: 204}); err != nil {
+			for i := range 100 {
+				key := numbered(from*90 + i) // some of the next
+				if err := Write(t.Context(), b, key, &Entry{Status: 204, Header: large}); err != nil {
 					t.Error(err)
 				}
 				if found, err := b.Get(t.Context(), key); found == nil || err != nil {
@@ -165,8 +169,13 @@ func TestBatchesAtOnce(t *testing.T) {
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := there(t, b.disk, 0, 2850); n != 2850 {
+	if n := there(t, b.disk, 0, 5770); n != 5770 {
 		t.Errorf("%d are there", n)
+	}
+	for _, info := range filesOf(t, b.disk, 0, 5770) {
+		if info.Size() > batchBytes {
+			t.Errorf("a file of %d bytes", info.Size())
+		}
 	}
 }
 
