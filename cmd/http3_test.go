@@ -4,9 +4,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
+	"testing"
 
 	"github.com/quic-go/quic-go/http3"
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // An http3Server is the server with HTTP/3 beside one over TCP, at the same port.
@@ -55,4 +58,37 @@ func (o *origin) serveBoth() (*httptest.Server, error) {
 func (s *http3Server) stop() {
 	_, _ = s.server.Close(), s.socket.Close()
 	s.running.Wait()
+}
+
+// http3Programs are the servers that the scripts of testdata/http3servers pull from: Caddy's is package quic of another
+// version, gtlsserver that of ngtcp2 (Debian's package ngtcp2-server), which validates addresses by a Retry, names
+// another address to go on from, and loses packets.
+func http3Programs() []serverProgram {
+	var programs []serverProgram
+	for _, p := range serverPrograms {
+		if p.name == "caddy" {
+			p.config = strings.Replace(p.config, "protocols h1 h2", "protocols h1 h2 h3", 1)
+			programs = append(programs, p)
+		}
+	}
+	return append(programs, serverProgram{name: "gtlsserver", onlyUDP: true, args: []string{"-q", "-V",
+		"--preferred-ipv4-addr=127.0.0.1:{{.Plain}}", "-t", "0.02", "-r", "0.02", "-d", "{{.Root}}", "127.0.0.1", "{{.TLS}}",
+		"{{.Dir}}/key.pem", "{{.Dir}}/cert.pem"}})
+}
+
+// TestHTTP3Servers runs the scripts of testdata/http3servers against each of http3Programs, as TestRealServers does
+// those of testdata/servers. The condition tcp is that the server is there over TCP too.
+func TestHTTP3Servers(t *testing.T) {
+	for _, program := range http3Programs() {
+		t.Run(program.name, func(t *testing.T) {
+			site := program.start(t)
+			testscript.Run(t, testscript.Params{
+				Dir:                 "testdata/http3servers",
+				RequireExplicitExec: true,
+				Setup:               func(script *testscript.Env) error { return site.setEnv(script, "HTTP/2.0") },
+				Condition:           func(string) (bool, error) { return !program.onlyUDP, nil },
+				Cmds:                scriptCommands,
+			})
+		})
+	}
 }

@@ -20,10 +20,12 @@ import (
 // A serverProgram is a web server that a Linux distribution ships, set up to serve a folder in clear and over TLS.
 type serverProgram struct {
 	name   string   // of its program, on the PATH or in /usr/sbin
-	args   []string // of its command line; CONFIG stands for the file of its configuration
+	args   []string // of its command line, each a text/template; CONFIG stands for the file of its configuration
 	module string   // a file without which it counts as missing; "" is none
 
-	// config is the text/template of its configuration; its data is a serverSite.
+	onlyUDP bool // it listens at no port over TCP
+
+	// config is the text/template of its configuration; its data is a serverSite, as of args.
 	config string
 }
 
@@ -172,16 +174,11 @@ func (p *serverProgram) start(t *testing.T) *serverSite {
 	}
 	site := newServerSite(t)
 	config := filepath.Join(site.Dir, "config")
-	var text bytes.Buffer
-	form := template.New("").Funcs(template.FuncMap{"modules": func() []string { return apacheModules }})
-	if err := template.Must(form.Parse(p.config)).Execute(&text, site); err != nil {
-		t.Fatal(err)
-	}
-	writeServed(t, config, text.Bytes())
+	writeServed(t, config, site.fill(t, p.config))
 
 	args := make([]string, len(p.args))
 	for i, arg := range p.args {
-		args[i] = strings.Replace(arg, "CONFIG", config, 1)
+		args[i] = strings.Replace(string(site.fill(t, arg)), "CONFIG", config, 1)
 	}
 	server := exec.Command(path, args...)
 	server.Dir = site.Dir
@@ -203,13 +200,28 @@ func (p *serverProgram) start(t *testing.T) *serverSite {
 		}
 	})
 	t.Cleanup(stop)
-	for _, port := range []string{site.Plain, site.TLS} {
+	ports := []string{site.Plain, site.TLS}
+	if p.onlyUDP {
+		ports = nil
+	}
+	for _, port := range ports {
 		if err := awaitPort(port, ended); err != nil {
 			stop()
 			t.Fatalf("%s: %v\n%s", p.name, err, said.String())
 		}
 	}
 	return site
+}
+
+// fill returns what a text/template comes to.
+func (s *serverSite) fill(t *testing.T, text string) []byte {
+	t.Helper()
+	var filled bytes.Buffer
+	form := template.New("").Funcs(template.FuncMap{"modules": func() []string { return apacheModules }})
+	if err := template.Must(form.Parse(text)).Execute(&filled, s); err != nil {
+		t.Fatal(err)
+	}
+	return filled.Bytes()
 }
 
 // awaitPort waits until a port of 127.0.0.1 takes connections, or ended is closed.
