@@ -27,6 +27,10 @@ type alternating struct {
 // two attempts at a connection (RFC 8305 section 5). Of a shorter connect timeout it is at most half.
 const headStart = 250 * time.Millisecond
 
+// knownStart is the headStart at an origin that has a connection with HTTP/3, where all have as many exchanges as they
+// may.
+const knownStart = 10 * time.Second
+
 // newAlternating returns an alternating that uses tcp over TCP, and dials with d over UDP, with guarded where the
 // origin's alternative may only be a public address.
 func newAlternating(c *Config, t *Transport, tcp *pool, d, guarded *dial.Dialer, room *h2.Windows) *alternating {
@@ -117,6 +121,9 @@ func (a *alternating) roundTripQUIC(ctx context.Context, c *Call) (resp *http.Re
 // acquire returns a connection with HTTP/3 for a Target, or nil where there is none within the headStart of its dial.
 func (a *alternating) acquire(ctx context.Context, to *Target) *sharedConn {
 	now := time.Now()
+	if a.quic.hasShared(a.quic.hostOf(to)) { // it answers
+		return a.quic.acquireWithin(ctx, to, knownStart)
+	}
 	wait := headStart
 	if connect := a.connect(to.Origin); connect > 0 {
 		wait = min(wait, connect/2)

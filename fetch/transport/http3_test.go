@@ -1,15 +1,19 @@
 package transport
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/http3"
 
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
@@ -209,5 +213,164 @@ func TestHTTP3MidBody(t *testing.T) {
 	_, err = io.ReadAll(call.Body(resp))
 	if f := call.Explain(ctx, err, resp.StatusCode, 4); f.Kind != failure.Truncated {
 		t.Errorf("%s: %v", f.Kind, f)
+	}
+}
+
+// A restartable is a QUIC server with HTTP/3 that can end without a word, and begin again at the same port with the
+// same key for stateless resets (RFC 9000 section 10.3).
+type restartable struct {
+	origin *twoOrigin
+	port   int
+	key    quic.StatelessResetKey
+	verify bool // clients' addresses, by a Retry (RFC 9000 section 8.1.2)
+}
+
+// start starts it, until stop is called.
+func (r *restartable) start(t *testing.T) (stop func()) {
+	t.Helper()
+	socket := listenUDP(t, r.port)
+	r.port = portOf(socket)
+	transport := &quic.Transport{Conn: socket, StatelessResetKey: &r.key,
+		VerifySourceAddress: func(net.Addr) bool { return r.verify }}
+	listener, err := transport.ListenEarly(http3.ConfigureTLSConfig(r.origin.tls), &quic.Config{Allow0RTT: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http3.Server{Handler: http.HandlerFunc(r.origin.answer)}
+	var running sync.WaitGroup
+	running.Go(func() { _ = server.ServeListener(listener) })
+	return func() {
+		_ = transport.Close() // says nothing to clients
+		_ = socket.Close()
+		_ = server.Close()
+		running.Wait()
+	}
+}
+
+// TestHTTP3StatelessReset: a server that has forgotten the connection says so, and the request goes over another one
+// without an error; not so one that may have been processed.
+func TestHTTP3StatelessReset(t *testing.T) {
+	r := &restartable{origin: startTwo(t), key: quic.StatelessResetKey{1}}
+	stop := r.start(t)
+	transport := http3Transport(t, onlyHTTP3)
+	url := "https://127.0.0.1:" + itoa(r.port) + "/"
+	for _, method := range []string{"GET", "POST", "GET"} {
+		body, err := exchangeOver(t.Context(), transport, testTarget(t, method, url, nil))
+		if method == "GET" && body != "HTTP/3.0" {
+			t.Errorf("%s: %q, %v", method, body, err)
+		}
+		var f *failure.Failure
+		if method == "POST" && (!errors.As(err, &f) || f.Kind != failure.Reset) {
+			t.Errorf("%s: %q, %v", method, body, err)
+		}
+		stop()
+		stop = r.start(t)
+	}
+	stop()
+}
+
+// TestHTTP3Retry: an address that is validated by a Retry is a connection like others.
+func TestHTTP3Retry(t *testing.T) {
+	r := &restartable{origin: startTwo(t), verify: true}
+	defer r.start(t)()
+	if got := get(t, http3Transport(t, onlyHTTP3), "https://127.0.0.1:"+itoa(r.port)+"/"); got != "HTTP/3.0" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestHTTP3Resumed: a second connection resumes the TLS session of the first, without 0-RTT though the server takes it,
+// so that no server can refuse that.
+func TestHTTP3Resumed(t *testing.T) {
+	o := startTwo(t)
+	var resumed, early atomic.Int32
+	config := http3.ConfigureTLSConfig(o.tls)
+	socket := listenUDP(t, 0)
+	listener, err := quic.ListenEarly(socket, config, &quic.Config{Allow0RTT: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http3.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS.DidResume {
+			resumed.Add(1)
+		}
+		if !r.TLS.HandshakeComplete {
+			early.Add(1)
+		}
+		o.answer(w, r)
+	})}
+	var running sync.WaitGroup
+	running.Go(func() { _ = server.ServeListener(listener) })
+	defer func() { _, _ = server.Close(), listener.Close(); running.Wait() }()
+	transport := http3Transport(t, onlyHTTP3)
+	for range 2 {
+		if got := get(t, transport, "https://127.0.0.1:"+itoa(portOf(socket))+"/"); got != "HTTP/3.0" {
+			t.Errorf("got %q", got)
+		}
+		transport.CloseIdle()
+	}
+	if resumed.Load() != 1 || early.Load() != 0 {
+		t.Errorf("%d resumed, %d early", resumed.Load(), early.Load())
+	}
+}
+
+// TestHTTP3ClientCertificate: it is sent where there is one, and where it is missed the failure says so.
+func TestHTTP3ClientCertificate(t *testing.T) {
+	o := startTwo(t)
+	o.tls.ClientAuth = tls.RequireAnyClientCert
+	socket := listenUDP(t, 0)
+	o.serveHTTP3(t, socket, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, itoa(len(r.TLS.PeerCertificates)))
+	})
+	url := "https://127.0.0.1:" + itoa(portOf(socket)) + "/"
+	with := http3Transport(t, func(c *Config) {
+		c.HTTP = HTTP3
+		c.TLS = &tls.Config{InsecureSkipVerify: true, Certificates: o.tls.Certificates}
+	})
+	if got := get(t, with, url); got != "1" {
+		t.Errorf("got %q", got)
+	}
+	const missed = "tls: the connection was refused: it wants a client certificate (alert 116)"
+	if got := get(t, http3Transport(t, onlyHTTP3), url); !strings.HasPrefix(got, missed) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestHTTP3Certificate: what is wrong with a server's certificate is said as over TCP.
+func TestHTTP3Certificate(t *testing.T) {
+	o := startTwo(t)
+	socket := listenUDP(t, 0)
+	o.serveHTTP3(t, socket, o.answer)
+	for text, host := range map[string]string{"certificate of 127.0.0.1 is ": "127.0.0.1", "not localhost": "localhost"} {
+		transport := http3Transport(t, func(c *Config) { c.HTTP, c.TLS = HTTP3, &tls.Config{} })
+		_, err := exchangeOver(t.Context(), transport,
+			testTarget(t, "GET", "https://"+host+":"+itoa(portOf(socket))+"/", nil))
+		var f *failure.Failure
+		if !errors.As(err, &f) || f.Kind != failure.TLS || !strings.Contains(f.Error(), text) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// TestHTTP3Addresses: a host whose first address refuses, or never answers, is reached at the next one.
+func TestHTTP3Addresses(t *testing.T) {
+	o := startTwo(t)
+	good := listenUDP(t, 0)
+	o.serveHTTP3(t, good, o.answer)
+	for name, first := range map[string]string{"refused": "127.0.0.2", "silent": "127.0.0.3"} {
+		if name == "silent" {
+			silent, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(first), Port: portOf(good)})
+			if err != nil {
+				t.Skip(err) // not every system has all of 127.0.0.0/8
+			}
+			defer func() { _ = silent.Close() }()
+		}
+		transport := http3Transport(t, func(c *Config) {
+			c.HTTP = HTTP3
+			c.Dial.Overrides = []dial.Override{{Host: "a.test", Port: uint16(portOf(good)),
+				Addrs: []netip.Addr{netip.MustParseAddr(first), netip.MustParseAddr("127.0.0.1")}}}
+		})
+		if got := get(t, transport, "https://a.test:"+itoa(portOf(good))+"/"); got != "HTTP/3.0" {
+			t.Errorf("%s: %s", name, got)
+		}
 	}
 }

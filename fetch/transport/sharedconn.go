@@ -116,6 +116,13 @@ func (p *pool) takeShared(host string) *sharedConn {
 	return p.takeSharedLocked(host)
 }
 
+// hasShared reports whether there is a connection to a host that further exchanges may begin on.
+func (p *pool) hasShared(host string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.conns[host]) > 0
+}
+
 // retireAll retires all connections to a host.
 func (p *pool) retireAll(host string) {
 	p.mu.Lock()

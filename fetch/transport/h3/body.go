@@ -84,6 +84,7 @@ func (x *Exchange) readBody(p []byte) (int, error) {
 	n, err := x.in.Read(p[:min(uint64(len(p)), x.left)])
 	x.left -= uint64(n) //nolint:gosec // not negative
 	x.came += int64(n)
+	x.conn.noteRead()
 	if errors.Is(err, errEnd) && x.left == 0 { // it is that of the next read too
 		err = nil
 	}

@@ -31,6 +31,7 @@ type Conn struct {
 	goAway    bool   // a GOAWAY has come
 	lastTaken quic.StreamID
 	answered  bool // the header of a response has come
+	pace      pace
 }
 
 // maxAllowed is how many exchanges a connection has at once. A server that allows fewer streams lets them wait in

@@ -13,6 +13,7 @@ Package h3 is the client's side of an HTTP/3 connection (RFC 9114), over QUIC by
 	             body.Read     DATA, up to the end of the stream   body.go
 
 	packets: a connected UDP socket                                packets.go
+	pace: a path that loses packets gets more connections          pace.go
 	frameHeader, SETTINGS                                          frame.go
 	Error: what ended a stream or the connection                   errors.go
 
