@@ -7,17 +7,17 @@ import (
 )
 
 // A pace is how fast bodies come over a connection. Where packets are lost on the path, and not for queues that are
-// full, a server's congestion control holds a connection far below what the path can carry (RFC 9002 section 7). Then it
-// has one exchange, so that the next ones get connections of their own, as over HTTP/1.1. Guarded by Conn.mu.
+// full, a server's congestion control holds a connection far below what the path can carry (RFC 9002 section 7). Then
+// it has one exchange, so that the next ones get connections of their own, as over HTTP/1.1. Guarded by Conn.mu.
 type pace struct {
 	from  time.Time // since when exchanges are under way, none being alone; zero: they are not
 	bytes uint64    // that had come by then, with what packets add
 	slow  bool      // it has been found to be slow
 }
 
-// These say when a connection is slow: over sampleTime it brought at least leastBytes, and less than slowWindow for each
-// round trip, one of at least slowRoundTrip that is no more than a quarter longer than the shortest one: no queue holds
-// them up.
+// These say when a connection is slow: over sampleTime it brought at least leastBytes, and less than slowWindow for
+// each round trip, one of at least slowRoundTrip that is no more than a quarter longer than the shortest one: no queue
+// holds them up.
 const (
 	sampleTime    = time.Second
 	leastBytes    = 32 << 10

@@ -7,8 +7,8 @@ import (
 	"github.com/quic-go/quic-go"
 )
 
-// TestPace: a connection is slow where little is under way at once, and neither a queue nor the server's slowness, nor a
-// short way, is the cause.
+// TestPace: a connection is slow where little is under way at once, and neither a queue nor the server's slowness, nor
+// a short way, is the cause.
 func TestPace(t *testing.T) {
 	for _, tt := range []struct {
 		name         string
