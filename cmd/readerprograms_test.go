@@ -8,7 +8,7 @@ import (
 )
 
 // readersInTest are the readers of the table in help readers. installed is the command that succeeds where one is
-// there, refuses the modes of --body whose output it refuses as a whole.
+// there, refuses the modes of --body whose output the version of the table refuses as a whole; another may read it.
 var readersInTest = []struct {
 	name, installed, refuses string
 	prepare                  func(t *testing.T) loadFunc
