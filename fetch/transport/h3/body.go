@@ -107,7 +107,10 @@ func (x *Exchange) nextData() error {
 		return connError(frameUnexpected, "a frame behind the trailer (section 4.1)")
 	case f.kind == frameHeaders:
 		x.hasTrailer = true
-		_, err = x.readHeader(f.length)
+		trailer, err := x.readHeader(f.length)
+		if err == nil {
+			x.response.Trailer = trailer.header
+		}
 		return err
 	case x.noBody:
 		return malformed("DATA of a response that has no body (section 4.1.2)")

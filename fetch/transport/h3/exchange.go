@@ -19,11 +19,12 @@ import (
 
 // An Exchange is one request over a connection, and its response. It is used for one RoundTrip.
 type Exchange struct {
-	conn    *Conn
-	stream  *quic.Stream // nil: it has not begun; written under Conn.mu
-	counted *conn.Conn   // the stream, through which all is read and written
-	request *h2.Request
-	stop    func() bool // ends the watch over the context
+	conn     *Conn
+	stream   *quic.Stream // nil: it has not begun; written under Conn.mu
+	counted  *conn.Conn   // the stream, through which all is read and written
+	request  *h2.Request
+	response *http.Response // nil before it has come
+	stop     func() bool    // ends the watch over the context
 
 	in       *bufio.Reader
 	upload   *upload // nil: the request was sent whole, or is not to be sent

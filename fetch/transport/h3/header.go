@@ -171,6 +171,6 @@ func (x *Exchange) respond(h *headerBlock, status int) *http.Response {
 	if x.expected = r.ContentLength; x.noBody {
 		x.expected = 0
 	}
-	x.hasHeader, x.isError = true, status >= http.StatusBadRequest
+	x.hasHeader, x.isError, x.response = true, status >= http.StatusBadRequest, r
 	return r
 }
