@@ -28,12 +28,22 @@ func (p *Plan) Full(inMemory int, heavy bool, now time.Time) bool {
 // installmentSize is how many Tasks are spilled at a time while no more exchanges may be under way.
 func (p *Plan) installmentSize() int { return max(p.limits.Lookahead/8, tasksPerBatch) }
 
-// grantInstallment grants another installment, and reports whether it has: at most one each spillEvery.
+// movesItself is how many installments have to start between two of them for the window to move on by itself: another
+// one would let the plan see what follows at most a fifth sooner, and all that follows would be packed and unpacked.
+const movesItself = 4
+
+// grantInstallment grants another installment, and reports whether it has: at most one each spillEvery, and none where
+// the window moves on by itself.
 func (p *Plan) grantInstallment(now time.Time) bool {
 	if now.Sub(p.spill.lastGrant) < spillEvery {
 		return false
 	}
-	p.spill.lastGrant, p.spill.credit = now, p.installmentSize()
+	moved := p.starts - p.spill.starts
+	p.spill.lastGrant, p.spill.starts = now, p.starts
+	if moved >= uint64(movesItself*p.installmentSize()) { //nolint:gosec // a size is not negative
+		return false
+	}
+	p.spill.credit = p.installmentSize()
 	return true
 }
 

@@ -82,6 +82,37 @@ func TestSpillsAnInstallmentEachQuarterSecond(t *testing.T) {
 	}
 }
 
+// TestNothingIsSpilledOfAWindowThatMoves: while so many Tasks start that the window moves on by itself, no Task is
+// spilled.
+func TestNothingIsSpilledOfAWindowThatMoves(t *testing.T) {
+	for name, tt := range map[string]struct {
+		starts int
+		want   bool
+	}{
+		"three installments start": {3 * 125, true},
+		"four start":               {4 * 125, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newSpillDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency, l.Lookahead = 1, 1, 1000 })
+			d.spill.lastGrant = d.now
+			d.addTasks(1500, "a")
+			for range tt.starts {
+				d.startAll()
+				d.end("a", healthy())
+			}
+			d.startAll()
+			d.advance(spillEvery)
+			if got := d.makeRoom(d.installmentSize(), d.now); got != tt.want {
+				t.Errorf("made room: %v", got)
+			}
+			d.advance(spillEvery)
+			if got := d.makeRoom(d.installmentSize(), d.now); !got {
+				t.Error("no room was made though nothing has started since")
+			}
+		})
+	}
+}
+
 // TestTriedTasksStayInMemory: only pristine Tasks are spilled.
 func TestTriedTasksStayInMemory(t *testing.T) {
 	d := newSpillDriver(t, func(l *testLimits) { l.HostConcurrency, l.Lookahead = 1, 100 })

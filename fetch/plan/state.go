@@ -92,7 +92,8 @@ type spill struct {
 	usedBytes int64     // bytes that batches take
 	count     int       // Tasks in batches
 	excess    int       // Tasks that could be spilled: the sum of lane.excess
-	lastGrant time.Time // when the last installment was granted
+	lastGrant time.Time // when the last installment was granted, or not needed
+	starts    uint64    // Plan.starts then
 	credit    int       // Tasks left of that installment
 }
 
