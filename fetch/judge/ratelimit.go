@@ -107,6 +107,11 @@ var limitWords = [...]string{"imit", "uota", "Rate", "Request", "Call", "Quer", 
 // isLimitName reports whether a header field may be one of those that tell a limit, by its name: a cheap test. The
 // RateLimit field of the draft is not among them.
 func isLimitName(name string) bool {
+	switch name {
+	case "Accept-Ranges", "Cache-Control", "Connection", "Content-Length", "Content-Type", "Date", "Etag", "Expires",
+		"Last-Modified", "Server", "Vary": // most of what there is: not looked through
+		return false
+	}
 	if strings.Contains(name, "imit") {
 		return name != "Ratelimit" && name != "Ratelimit-Policy"
 	}

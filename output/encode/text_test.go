@@ -119,3 +119,35 @@ func TestAppendTime(t *testing.T) {
 		}
 	}
 }
+
+// TestTimeAsFormatted: a time is written as time's own layout writes it, in any year, zone and fraction of a second.
+func TestTimeAsFormatted(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	zone := time.FixedZone("", -5*3600)
+	last := time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+	times := []time.Time{{}, time.Unix(0, 0), time.Date(-1, 1, 1, 0, 0, 0, 0, zone), last, last.Add(1), last.In(zone)}
+	for range 10_000 {
+		times = append(times, time.Unix(rng.Int64N(1e11)-5e10, rng.Int64N(1e9)).In(zone))
+	}
+	for _, at := range times {
+		want := at.UTC().Format(`"2006-01-02T15:04:05.000Z"`)
+		if got := string(appendTime(nil, at)); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// BenchmarkTime writes a time, and has time's own layout write it.
+func BenchmarkTime(b *testing.B) {
+	at, text := time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC), make([]byte, 0, 64)
+	b.Run("ours", func(b *testing.B) {
+		for b.Loop() {
+			text = appendTime(text[:0], at)
+		}
+	})
+	b.Run("layout", func(b *testing.B) {
+		for b.Loop() {
+			text = at.UTC().AppendFormat(text[:0], `"2006-01-02T15:04:05.000Z"`)
+		}
+	})
+}
