@@ -15,7 +15,7 @@ const (
 	// summed until half of them are left.
 	maxHosts = 20_000
 	// maxOrigin is how many bytes an origin may have, with what stands before @.
-	maxOrigin = 1000
+	maxOrigin = 400
 )
 
 // A hostCount is what is counted of one host, or of several that are summed.
