@@ -219,6 +219,10 @@ func TestRobotsFromTheCache(t *testing.T) {
 			if n := h.count("/robots.txt"); n != c.fetches {
 				t.Errorf("%d requests for robots.txt, want %d", n, c.fetches)
 			}
+			runRobots(t, func(o *fetch.Options) { o.Cache, o.Robots = store, false }, h.url+"/robots.txt")
+			if n := h.count("/robots.txt"); n != 2*c.fetches-1 {
+				t.Errorf("%d requests for robots.txt as a page, too", n)
+			}
 		})
 	}
 }
