@@ -17,15 +17,15 @@ import (
 func (w *Writer) Archive(c *fetch.Capture) error {
 	g := w.newGroup()
 	defer g.close()
-	id, target := newID(), targetOf(c.URL)
-	request := newFields(nil, "request", newID(), c.StartedAt).add("WARC-Target-URI", target)
-	if c.ID = id; c.ResponseHead == nil {
-		request = newFields(nil, "request", id, c.StartedAt).add("WARC-Target-URI", target)
+	of := about{id: newID(), date: dateOf(c.StartedAt), target: targetOf(c.URL), address: addressOf(c.RemoteAddr)}
+	c.ID = of.id
+	var request fields
+	if c.ResponseHead == nil {
+		request = of.newFields("request", of.id)
 	} else {
-		request = request.add("WARC-Concurrent-To", id)
+		request = of.newFields("request", newID()).add("WARC-Concurrent-To", of.id)
 	}
-	request = request.addOptional("WARC-IP-Address", addressOf(c.RemoteAddr)).
-		addOptional("WARC-Payload-Digest", payloadDigest(c.RequestBody))
+	request = request.addOptional("WARC-Payload-Digest", payloadDigest(c.RequestBody))
 	text := append(c.RequestHead[:len(c.RequestHead):len(c.RequestHead)], c.RequestBody...)
 	err := g.addText(request, "application/http;msgtype=request", text)
 	if err != nil || c.ResponseHead == nil {
@@ -39,15 +39,15 @@ func (w *Writer) Archive(c *fetch.Capture) error {
 	isKnown = isKnown && sums.identifies
 	switch {
 	case c.Status == http.StatusNotModified && c.Conditional:
-		err = g.addNotModified(c, id, target)
+		err = g.addNotModified(c, &of)
 	case isKnown:
-		err = g.addKnown(c, id, target, sums, &known)
+		err = g.addKnown(c, &of, sums, &known)
 	default:
-		err = g.addResponse(c, id, target, sums)
+		err = g.addResponse(c, &of, sums)
 	}
 	err = firstError(err, func() error { return w.write(g) })
 	if err == nil && sums.identifies && !isKnown {
-		w.known.add(sums.key, original{id, target, dateOf(c.StartedAt)})
+		w.known.add(sums.key, original{of.id, of.target, of.date})
 	}
 	return err
 }
@@ -60,30 +60,37 @@ func firstError(err error, then func() error) error {
 	return then()
 }
 
+// about is what the records of an exchange have in common, and the ID of its response, or request where there is none.
+type about struct{ id, date, target, address string }
+
+func (a *about) newFields(kind, id string) fields {
+	return newFields(kind, id, a.date).add("WARC-Target-URI", a.target).addOptional("WARC-IP-Address", a.address)
+}
+
 // addResponse adds a response record.
-func (g *group) addResponse(c *fetch.Capture, id, target string, sums bodySums) error {
-	f := responseFields("response", c, id, target)
+func (g *group) addResponse(c *fetch.Capture, a *about, sums bodySums) error {
+	f := responseFields("response", c, a)
 	if c.Truncated == "" {
 		f = f.add("WARC-Payload-Digest", sums.payload)
 	}
 	f = f.add("WARC-Block-Digest", sums.block).addOptional("WARC-Truncated", string(c.Truncated)).
 		addBlock(httpResponse, int64(len(sums.head))+c.Body.Size())
-	return g.add(f, bytes.NewReader(sums.head), c.Body.Reader())
+	return g.add(f, sums.head, c.Body)
 }
 
 // addKnown adds a revisit record of a response whose body is that of another.
-func (g *group) addKnown(c *fetch.Capture, id, target string, sums bodySums, of *original) error {
-	f := responseFields("revisit", c, id, target).add("WARC-Profile", identicalPayload).
+func (g *group) addKnown(c *fetch.Capture, a *about, sums bodySums, of *original) error {
+	f := responseFields("revisit", c, a).add("WARC-Profile", identicalPayload).
 		add("WARC-Refers-To", of.id).add("WARC-Refers-To-Target-URI", of.target).add("WARC-Refers-To-Date", of.date).
 		add("WARC-Payload-Digest", sums.payload)
 	return g.addText(f, httpResponse, sums.head)
 }
 
 // addNotModified adds a revisit record of a 304.
-func (g *group) addNotModified(c *fetch.Capture, id, target string) error {
-	f := responseFields("revisit", c, id, target).add("WARC-Profile", serverNotModified)
+func (g *group) addNotModified(c *fetch.Capture, a *about) error {
+	f := responseFields("revisit", c, a).add("WARC-Profile", serverNotModified)
 	if !c.Known.IsZero() {
-		f = f.add("WARC-Refers-To-Target-URI", target).add("WARC-Refers-To-Date", dateOf(c.Known))
+		f = f.add("WARC-Refers-To-Target-URI", a.target).add("WARC-Refers-To-Date", dateOf(c.Known))
 	}
 	return g.addText(f, httpResponse, archivedHead(c.ResponseHead))
 }
@@ -91,9 +98,8 @@ func (g *group) addNotModified(c *fetch.Capture, id, target string) error {
 const httpResponse = "application/http;msgtype=response"
 
 // responseFields returns the header of a response or revisit record, as far as both have the same.
-func responseFields(kind string, c *fetch.Capture, id, target string) fields {
-	f := newFields(nil, kind, id, c.StartedAt).add("WARC-Target-URI", target).
-		addOptional("WARC-IP-Address", addressOf(c.RemoteAddr))
+func responseFields(kind string, c *fetch.Capture, a *about) fields {
+	f := a.newFields(kind, a.id)
 	switch c.Protocol { // IIPC, a field that is proposed
 	case "HTTP/2.0":
 		f = f.add("WARC-Protocol", "h2")
@@ -147,16 +153,18 @@ func hashBody(c *fetch.Capture) (bodySums, error) {
 // name of Transfer-Encoding.
 func archivedHead(head []byte) []byte {
 	const name = "transfer-encoding"
-	if !bytes.Contains(bytes.ToLower(head), []byte(name)) {
-		return head
-	}
 	var changed []byte
+	at, copied := 0, 0
 	for line := range bytes.Lines(head) {
 		if len(line) > len(name) && strings.EqualFold(string(line[:len(name)]), name) &&
 			bytes.HasPrefix(bytes.TrimLeft(line[len(name):], " \t"), []byte(":")) {
-			changed = append(changed, "X-Archive-Orig-"...)
+			changed = append(append(changed, head[copied:at]...), "X-Archive-Orig-"...)
+			copied = at
 		}
-		changed = append(changed, line...)
+		at += len(line)
 	}
-	return changed
+	if changed == nil {
+		return head
+	}
+	return append(changed, head[copied:]...)
 }

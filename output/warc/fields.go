@@ -15,20 +15,20 @@ import (
 type fields []byte
 
 // newFields returns the header of a record that begins with its type, ID and date.
-func newFields(dst []byte, kind, id string, at time.Time) fields {
-	f := fields(append(dst, "WARC/1.1\r\n"...))
-	return f.add("WARC-Type", kind).add("WARC-Record-ID", id).add("WARC-Date", dateOf(at))
+func newFields(kind, id, date string) fields {
+	f := append(make(fields, 0, 1<<10), "WARC/1.1\r\n"...)
+	return f.add("WARC-Type", kind).add("WARC-Record-ID", id).add("WARC-Date", date)
 }
 
 // add adds a field. A control character in its value, which could begin another field, becomes a space.
 func (f fields) add(name, value string) fields {
 	f = append(append(f, name...), ": "...)
-	for i := range len(value) {
-		c := value[i]
+	at := len(f)
+	f = append(f, value...)
+	for i, c := range f[at:] {
 		if c < ' ' || c == 0x7f {
-			c = ' '
+			f[at+i] = ' '
 		}
-		f = append(f, c)
 	}
 	return append(f, "\r\n"...)
 }

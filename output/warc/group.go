@@ -1,7 +1,6 @@
 package warc
 
 import (
-	"bytes"
 	"crypto/sha1" //nolint:gosec // what readers compare; bodies are told apart by SHA-256
 	"io"
 	"strings"
@@ -56,8 +55,8 @@ func (w *Writer) newGroup() *group { return &group{spool.NewBuffer(w.space, grou
 
 func (g *group) close() { _ = g.to.Close() } // it has been written, or the run has failed
 
-// add adds a record: its header, which ends with an empty line, and the parts of its block.
-func (g *group) add(header fields, block ...io.Reader) error {
+// add adds a record: its header, which ends with an empty line, and its block, which is text and then body; nil is none.
+func (g *group) add(header fields, text []byte, body *spool.Buffer) error {
 	out := io.Writer(g.to)
 	if g.coding != nil {
 		e := g.coding.pool.Get().(encoder)
@@ -66,10 +65,11 @@ func (g *group) add(header fields, block ...io.Reader) error {
 		out = e
 	}
 	_, err := out.Write(header)
-	for _, part := range block {
-		if err == nil {
-			_, err = io.Copy(onlyWriter{out}, part)
-		}
+	if err == nil {
+		_, err = out.Write(text)
+	}
+	if err == nil && body != nil {
+		_, err = body.WriteTo(onlyWriter{out})
 	}
 	if err == nil {
 		_, err = io.WriteString(out, "\r\n\r\n")
@@ -83,7 +83,7 @@ func (g *group) add(header fields, block ...io.Reader) error {
 // addText is add for a block in memory, whose digest it adds to the header f.
 func (g *group) addText(f fields, contentType string, block []byte) error {
 	f = f.add("WARC-Block-Digest", digestOf(sha1.Sum(block))) //nolint:gosec // as above
-	return g.add(f.addBlock(contentType, int64(len(block))), bytes.NewReader(block))
+	return g.add(f.addBlock(contentType, int64(len(block))), block, nil)
 }
 
 // onlyWriter hides every method but Write: an encoder's ReadFrom would flush or close it.

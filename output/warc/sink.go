@@ -40,7 +40,7 @@ func (g *group) addMetadata(r *fetch.Record) error {
 	if !r.StartedAt.IsZero() {
 		at = r.StartedAt.Add(r.Elapsed)
 	}
-	f := newFields(nil, "metadata", newID(), at)
+	f := newFields("metadata", newID(), dateOf(at))
 	f = f.addOptional("WARC-Target-URI", recordTarget(r)).addOptional("WARC-Concurrent-To", r.CaptureID)
 	line := encode.AppendRecord(nil, r, encode.Layout{Body: encode.BodyNone})
 	return g.addText(f, "application/json", bytes.TrimRight(line, "\n"))

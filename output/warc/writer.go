@@ -80,7 +80,7 @@ func (w *Writer) begin() error {
 	w.begun = true
 	g := w.newGroup()
 	defer g.close()
-	f := newFields(nil, "warcinfo", newID(), time.Now()).addOptional("WARC-Filename", w.info.File)
+	f := newFields("warcinfo", newID(), dateOf(time.Now())).addOptional("WARC-Filename", w.info.File)
 	block := fields(nil).add("software", w.info.Software).add("format", "WARC File Format 1.1").
 		add("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/").
 		add("robots", w.info.Robots).addOptional("http-header-user-agent", w.info.UserAgent)
