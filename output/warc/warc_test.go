@@ -332,3 +332,28 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// Behind a proxy the request line is as it was sent, the address of the server is not known, and the login of the proxy
+// is left out.
+func TestBehindProxy(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Proxy-Authorization") == "" {
+			t.Error("no login")
+		}
+		_, _ = io.WriteString(w, "by proxy")
+	}))
+	defer proxy.Close()
+	records := archive(t, "http://origin.example/page\n", func(o *fetch.Options) {
+		o.HTTPProxy = strings.Replace(proxy.URL, "http://", "http://me:proxy-secret@", 1)
+	})
+	request := only(records, "request", "http://origin.example", "/page")
+	if len(request) != 1 || !strings.HasPrefix(request[0].block, "GET http://origin.example/page HTTP/1.1\r\n") {
+		t.Errorf("%q", request)
+	}
+	for _, r := range records {
+		if r.fields["WARC-IP-Address"] != "" || strings.Contains(r.block, "proxy-secret") ||
+			strings.Contains(r.block, "Proxy-Authorization") {
+			t.Errorf("%q", r)
+		}
+	}
+}
