@@ -55,8 +55,8 @@ func (w *Writer) newGroup() *group { return &group{spool.NewBuffer(w.space, grou
 
 func (g *group) close() { _ = g.to.Close() } // it has been written, or the run has failed
 
-// add adds a record: its header, which ends with an empty line, and its block, which is text and then body. A nil body is
-// none.
+// add adds a record: its header, which ends with an empty line, and its block, which is text and then body; a nil body
+// is none.
 func (g *group) add(header fields, text []byte, body *spool.Buffer) error {
 	out := io.Writer(g.to)
 	if g.coding != nil {
