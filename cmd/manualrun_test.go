@@ -96,7 +96,7 @@ func manualEnvironment(dir, command, proxy, calls string) []string {
 	environment := append(os.Environ(), "HOME="+dir, "TMPDIR="+dir, "GORACE=atexit_sleep_ms=0", exitLogVariable+"="+calls,
 		"BATCHFETCH_CACERT="+filepath.Join(dir, "authority.pem"), "BATCHFETCH_RETRY_DELAY=10ms",
 		"BATCHFETCH_CONNECT_TIMEOUT="+connectTime(command), "API_TOKEN=secret", "API_PASSWORD=secret", "API_KEY=secret",
-		"PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"))
+		"PATH="+filepath.Join(dir, "bin")+string(filepath.ListSeparator)+os.Getenv("PATH"), "GITHUB_ACTIONS=")
 	if !goesAround(command) && !strings.Contains(command, "_proxy=") {
 		environment = append(environment, "BATCHFETCH_PROXY="+proxy)
 	}
