@@ -301,6 +301,32 @@ func TestBrowserKeyboard(t *testing.T) {
 	b.checkQuiet(name)
 }
 
+// TestBrowserHover: the values under the pointer are shown, and are gone with it.
+func TestBrowserHover(t *testing.T) {
+	b := startBrowser(t)
+	b.show(1200, "light")
+	name := writePage(t, exampleRun(t))
+	b.open(name)
+	move := func(to string) {
+		t.Helper()
+		var at struct{ X, Y float64 }
+		b.decode([]byte(b.eval("{const r = document.querySelector('"+to+"').getBoundingClientRect();"+
+			"JSON.stringify({x: r.left + r.width / 2, y: r.top + r.height / 2})}")), &at)
+		b.call("Input.dispatchMouseEvent", map[string]any{"type": "mouseMoved", "x": at.X, "y": at.Y})
+	}
+	tip := "document.querySelector('#throughput .tip')"
+	move("#throughput svg[role=img]")
+	if got := b.eval(tip + ".textContent"); b.eval(tip+".hidden") != "false" || !strings.HasPrefix(got, "+59.") &&
+		!strings.HasPrefix(got, "+1 min") || !strings.Contains(got, "succeeded") {
+		t.Errorf("in the middle the values are %q", got)
+	}
+	move("h1")
+	if b.eval(tip+".hidden") != "true" {
+		t.Error("they stay")
+	}
+	b.checkQuiet(name)
+}
+
 // contrast is a function that returns the least contrast (WCAG 2.2) of the texts of elements and what they stand on.
 const contrast = `(selector => {
 	const rgb = (text) => text.match(/[\d.]+/g).map(Number);
