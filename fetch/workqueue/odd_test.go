@@ -147,6 +147,41 @@ func TestServerFails(t *testing.T) {
 	}
 }
 
+// TestLateAcknowledgement: an entry that was acknowledged while a call takes entries does not come again by its reply.
+func TestLateAcknowledgement(t *testing.T) {
+	one := bulk("0:0:1:11:11:0" + "3:1-01:21:a1:b")
+	c, err := Open(t.Context(), answering(t, bulk("0"), one, ":1\r\n"), 1, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.client.Close() }()
+	e, err := c.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.late = make(map[string]struct{}) // as take does before its call
+	c.Acknowledge([]string{e.ID})
+	if err := c.acknowledge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if known := c.hold([]Entry{e}); len(c.taken) > 0 || known != 1 || len(c.held) > 0 {
+		t.Errorf("%v came again; %d are known, %d held", c.taken, known, len(c.held))
+	}
+}
+
+// TestPatience: a server that fails for Patience is given up.
+func TestPatience(t *testing.T) {
+	c := &Consumer{warn: func(string) {}}
+	broken := errors.New("broken")
+	if err := c.fail(broken); err != nil {
+		t.Error(err)
+	}
+	c.failedAt = c.failedAt.Add(-Patience - time.Second)
+	if err := c.fail(broken); !errors.Is(err, broken) || !strings.Contains(err.Error(), "it has failed for 30s") {
+		t.Error(err)
+	}
+}
+
 // TestUnacknowledged: what the server does not know to be done is told at the end.
 func TestUnacknowledged(t *testing.T) {
 	t.Parallel()
