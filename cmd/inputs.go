@@ -19,6 +19,7 @@ import (
 	"batchfetch/fetch/input"
 	"batchfetch/fetch/redact"
 	"batchfetch/fetch/workqueue"
+	"batchfetch/output/warc"
 )
 
 // An inputArg is one argument of the command line: a URL, a file or standard input.
@@ -64,6 +65,9 @@ func checkInput(arg string, form input.Form) (inputArg, error) {
 	switch {
 	case strings.Contains(arg, "://"):
 		return inputArg{name: arg, isURL: true, rereadable: true}, nil
+	case warc.IsName(arg):
+		return inputArg{}, &usageError{arg + " is an archive in WARC, which is no list of requests",
+			"its metadata records have a Record each: batchfetch report " + arg + " shows them"}
 	case arg == "-":
 		info, err := os.Stdin.Stat()
 		if err != nil {

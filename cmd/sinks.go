@@ -29,7 +29,7 @@ func (out *outputs) sink(c *config, changed *cache.Reporter, space *spool.Space)
 		sink = output.Split{Success: successes, Failure: out.failureSink(c)}
 	}
 	if out.archive != nil {
-		sink = warc.Sink{Sink: sink, To: out.archive}
+		sink = warc.Sink{Sink: sink, To: out.archive, AllMembers: f.allMembers}
 	}
 	if !f.ordered {
 		return sink

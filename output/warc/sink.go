@@ -15,6 +15,8 @@ import (
 type Sink struct {
 	fetch.Sink
 	To *Writer
+	// AllMembers is encode.Layout.AllMembers.
+	AllMembers bool
 }
 
 // Unwrap returns the Sink in it.
@@ -24,7 +26,7 @@ func (s Sink) Unwrap() fetch.Sink { return s.Sink }
 func (s Sink) Encode(r *fetch.Record) {
 	g := s.To.newGroup()
 	defer g.close()
-	err := g.addMetadata(r)
+	err := g.addMetadata(r, s.AllMembers)
 	if r.Failure != nil {
 		_ = firstError(err, func() error { return s.To.write(g) }) // Put returns it
 		s.Sink.Encode(r)
@@ -35,14 +37,14 @@ func (s Sink) Encode(r *fetch.Record) {
 }
 
 // addMetadata adds the metadata record of a Record.
-func (g *group) addMetadata(r *fetch.Record) error {
+func (g *group) addMetadata(r *fetch.Record, allMembers bool) error {
 	at := time.Now()
 	if !r.StartedAt.IsZero() {
 		at = r.StartedAt.Add(r.Elapsed)
 	}
 	f := newFields("metadata", newID(), dateOf(at))
 	f = f.addOptional("WARC-Target-URI", recordTarget(r)).addOptional("WARC-Concurrent-To", r.CaptureID)
-	line := encode.AppendRecord(nil, r, encode.Layout{Body: encode.BodyNone})
+	line := encode.AppendRecord(nil, r, encode.Layout{Body: encode.BodyNone, AllMembers: allMembers})
 	return g.addText(f, "application/json", bytes.TrimRight(line, "\n"))
 }
 
