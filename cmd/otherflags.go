@@ -105,7 +105,6 @@ var otherFlags = map[string]string{
 	"range":                 hintNoRange,
 	"continue-at":           hintContinued,
 	"config":                hintVariables,
-	"oauth2-bearer":         "-H @FILE, with the line Authorization: Bearer TOKEN in it",
 	"basic":                 hintByDefault + "-u is Basic authentication",
 	"netrc-file":            "-n, with the file's name in the variable NETRC",
 	"netrc-optional":        "-n",

@@ -76,6 +76,8 @@ func TestLineSaysOneThing(t *testing.T) {
 		{"a name in the singular", `{"url":"http://a.test/","header":{}}`, `did you mean "headers"?`},
 		{"a name like no other", `{"url":"http://a.test/","Priority":1}`,
 			`no member "Priority": data that is not about the request belongs in "meta"`},
+		{"no url, and a name like it", `{"uri":"http://a.test/"}`, `no member "uri": did you mean "url"?`},
+		{"no url, and other names", `{"name":"x","headr":{}}`, "no url"},
 		{"the empty name", `{"url":"http://a.test/","":1}`, `no member "":`},
 		{"a long name", `{"url":"http://a.test/","` + strings.Repeat("x", 1000) + `":1}`, `xxx…":`},
 		{"a misspelt name in a Record's request", `{"type":"failure","url":"http://a.test/","request":{"methods":5}}`,

@@ -3,6 +3,7 @@ package input
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -40,7 +41,12 @@ func (line *jsonLine) checkMembers(text []byte) error {
 	case "success", "failure", "summary", "log", "plan":
 		isOurs = true
 	}
-	if err := lineNames.check(text, isOurs); err != nil || line.Request == nil {
+	err := lineNames.check(text, isOurs)
+	var unknown *unknownMember
+	if errors.As(err, &unknown) && line.URL == "" && unknown.near != "url" {
+		return nil // that it has no URL says more: it may be no request at all
+	}
+	if err != nil || line.Request == nil {
 		return err
 	}
 	for m := (members{rest: text}); m.next(); {
@@ -76,16 +82,24 @@ func (names memberNames) check(object []byte, hasOthers bool) error {
 	return nil
 }
 
+// An unknownMember is the error of a member that is none of the memberNames; near is the one of them that may be meant,
+// or empty.
+type unknownMember struct{ name, near string }
+
 // maxName bounds a name that an error repeats, in bytes.
 const maxName = 64
 
-// unknown returns the error of a member that is none of names. It proposes the nearest one.
-func (names memberNames) unknown(name []byte) error {
-	shown := failure.Clip(string(name), maxName)
-	if near := spelling.Nearest(string(name), slices.Sorted(maps.Keys(names))); near != "" {
-		return fmt.Errorf("there is no member %q: did you mean %q? Other data belongs in \"meta\"", shown, near)
+func (e *unknownMember) Error() string {
+	name := failure.Clip(e.name, maxName)
+	if e.near != "" {
+		return fmt.Sprintf("there is no member %q: did you mean %q? Other data belongs in \"meta\"", name, e.near)
 	}
-	return fmt.Errorf("there is no member %q: data that is not about the request belongs in \"meta\"", shown)
+	return fmt.Sprintf("there is no member %q: data that is not about the request belongs in \"meta\"", name)
+}
+
+// unknown returns the error of a member that is none of names.
+func (names memberNames) unknown(name []byte) error {
+	return &unknownMember{string(name), spelling.Nearest(string(name), slices.Sorted(maps.Keys(names)))}
 }
 
 // fold returns the one of names that encoding/json takes name for, which is none of them; "" is none.
