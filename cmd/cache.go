@@ -8,6 +8,7 @@ import (
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/fdlimit"
 )
 
 // A runCache is the cache of one run. nil is none.
@@ -93,7 +94,7 @@ func openCache(f cacheFlags, o *fetch.Options, c *console) *runCache {
 		}
 		var disk *cache.Disk
 		if disk, err = cache.OpenDisk(f.address, limit); err == nil {
-			store = cache.NewBatcher(disk)
+			store = cache.NewBatcher(disk, fdlimit.Exchanges()) // one of the files that an exchange counts
 		}
 	}
 	if err != nil {

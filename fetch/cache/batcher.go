@@ -53,9 +53,10 @@ type part struct {
 
 var batches = sync.Pool{New: func() any { return &batch{images: make([]byte, 0, batchBytes)} }}
 
-// NewBatcher returns a Batcher in front of disk, which it owns.
-func NewBatcher(disk *Disk) *Batcher {
-	b := &Batcher{disk: disk, maxWriting: maxBatches, pending: make(map[Key]*batch)}
+// NewBatcher returns a Batcher in front of disk, which it owns. It has at most so many files open at once, and no more
+// than maxBatches.
+func NewBatcher(disk *Disk, files int) *Batcher {
+	b := &Batcher{disk: disk, maxWriting: max(1, min(files, maxBatches)), pending: make(map[Key]*batch)}
 	b.done.L = &b.mu
 	return b
 }

@@ -19,7 +19,7 @@ func batcherIn(t *testing.T, limit int64) *Batcher {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewBatcher(d)
+	return NewBatcher(d, maxBatches)
 }
 
 // filesOf returns the files of n entries, each once.

@@ -40,7 +40,7 @@ func TestBatcher(t *testing.T) {
 		return storetest.Subject{
 			Open: func(t *testing.T) cache.Store {
 				writeAll(t)
-				b := cache.NewBatcher(openDisk(t, dir, 1<<30))
+				b := cache.NewBatcher(openDisk(t, dir, 1<<30), 3)
 				opened = append(opened, b)
 				return b
 			},
