@@ -58,7 +58,7 @@ Nothing is dialed, closed, read or written while it is held; reapIdle polls. Exc
 its end closes, and is held while none of the others is taken. All else of an h1Conn belongs to the exchange that it
 carries, and a Call to the transport until RoundTrip returns, then to its caller. There is a goroutine for each dial
 (want.go), which Close waits for, for the upload of a large request over HTTP/1.1 (h1write.go), which responseBody.end
-waits for, and those of package h2.
+waits for, and those of packages h2 and h3.
 
 The files, from the bottom: each uses those of its line and of the lines above alone.
 
