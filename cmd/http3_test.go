@@ -33,7 +33,8 @@ func listenBoth() (net.Listener, net.PacketConn, error) {
 	}
 }
 
-// serveBoth starts a server over TLS whose answers name one with HTTP/3 at the same port, which it starts too.
+// serveBoth starts a server over TLS whose answers, but that of /text, name one with HTTP/3 at the same port, which it
+// starts too.
 func (o *origin) serveBoth() (*httptest.Server, error) {
 	listener, socket, err := listenBoth()
 	if err != nil {
@@ -43,7 +44,9 @@ func (o *origin) serveBoth() (*httptest.Server, error) {
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	pages := server.Config.Handler
 	named := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Alt-Svc", `h3=":`+port+`"; ma=60`)
+		if r.URL.Path != "/text" {
+			w.Header().Set("Alt-Svc", `h3=":`+port+`"; ma=60`)
+		}
 		pages.ServeHTTP(w, r)
 	})
 	server.Config.Handler = named

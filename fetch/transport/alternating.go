@@ -21,6 +21,7 @@ type alternating struct {
 	known     *alternatives // of all alternatings of a Transport
 	transport *Transport
 	connect   func(origin string) time.Duration // the connect timeout of an origin; 0 is none
+	headStart time.Duration
 }
 
 // headStart is for how long an exchange waits for a connection with HTTP/3 before it is made over TCP: the time between
@@ -34,10 +35,12 @@ const knownStart = 10 * time.Second
 // newAlternating returns an alternating that uses tcp over TCP, and dials with d over UDP, with guarded where the
 // origin's alternative may only be a public address.
 func newAlternating(c *Config, t *Transport, tcp *pool, d, guarded *dial.Dialer, room *h2.Windows) *alternating {
-	a := &alternating{tcp: tcp, known: &t.alternatives, transport: t, connect: func(origin string) time.Duration {
-		connect, _ := d.Timeouts(origin)
+	a := &alternating{tcp: tcp, known: &t.alternatives, transport: t, headStart: headStart}
+	timeouts := d.Timeouts
+	a.connect = func(origin string) time.Duration {
+		connect, _ := timeouts(origin)
 		return connect
-	}}
+	}
 	d, guarded = dialerHTTP3(d), dialerHTTP3(guarded)
 	a.quic = newHTTP3Pool(c, d, room, func(ctx context.Context, to *Target) connResult {
 		return a.dial(ctx, d, guarded, to)
@@ -124,7 +127,7 @@ func (a *alternating) acquire(ctx context.Context, to *Target) *sharedConn {
 	if a.quic.hasShared(a.quic.hostOf(to)) { // it answers
 		return a.quic.acquireWithin(ctx, to, knownStart)
 	}
-	wait := headStart
+	wait := a.headStart
 	if connect := a.connect(to.Origin); connect > 0 {
 		wait = min(wait, connect/2)
 	}

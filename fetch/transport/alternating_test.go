@@ -82,8 +82,11 @@ func TestBrokenAlternative(t *testing.T) {
 		}
 		o.names("%s", strings.Join(services, ", "))
 		transport := http3Transport(t, func(c *Config) {
-			c.Dial.Timeouts = func(string) (connect, exchange time.Duration) { return 2 * time.Second, 0 }
+			c.Dial.Timeouts = func(string) (connect, exchange time.Duration) { return 4 * time.Second, 0 }
 		})
+		if tt.name == "silence" {
+			transport.direct.(*alternating).headStart = headStart
+		}
 		get(t, transport, o.url)
 		began := time.Now()
 		if got := get(t, transport, o.url); got != tt.want {
@@ -108,6 +111,7 @@ func TestLateAlternative(t *testing.T) {
 	socket := listenUDP(t, 0)
 	o.names(`h3=":%d"`, portOf(socket))
 	transport := http3Transport(t, nil)
+	transport.direct.(*alternating).headStart = headStart
 	for range 3 {
 		if got := get(t, transport, o.url); got != "HTTP/2.0" {
 			t.Errorf("before there is a server: %s", got)
