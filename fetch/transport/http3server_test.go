@@ -146,8 +146,8 @@ func resetStream(stream *quic.Stream, code h3.Code) {
 	stream.CancelWrite(quic.StreamErrorCode(code))
 }
 
-// http3Transport returns a Transport for tests that ends with its test. It waits for a connection with HTTP/3 as long as
-// a dial may take, or half of that.
+// http3Transport returns a Transport for tests that ends with its test. It waits for a connection with HTTP/3 for half
+// as long as a dial may take.
 func http3Transport(t testing.TB, change func(*Config)) *Transport {
 	t.Helper()
 	config := testConfig()
