@@ -1,12 +1,14 @@
 // Package metrics writes what a run did in the text format of Prometheus, for the textfile collector of node_exporter
 // or a Pushgateway.
 //
-//	fetch.Summary, output.Hosts ──▸ Run.Write ──▸ families ──▸ expfmt
+//	fetch.Summary, output.Hosts ──▸ Run.Write ──▸ families ──▸ text
 //	the file of the run before ──▸ ReadEarlier ──┘
 package metrics
 
 import (
+	"bufio"
 	"cmp"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -14,9 +16,7 @@ import (
 	"strings"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
+	"github.com/VictoriaMetrics/metrics"
 
 	"batchfetch/fetch"
 	"batchfetch/output"
@@ -48,24 +48,37 @@ const (
 
 // Write writes all metrics.
 func (r *Run) Write(w io.Writer) error {
-	for _, family := range r.families() {
-		if len(family.Metric) == 0 {
-			continue
+	text := bufio.NewWriter(w)
+	for _, f := range r.families() {
+		if len(f.metrics) > 0 {
+			fmt.Fprintf(text, "# HELP %s %s\n# TYPE %s gauge\n", f.name, f.help, f.name)
 		}
-		if _, err := expfmt.MetricFamilyToText(w, family); err != nil {
-			return err
+		for _, m := range f.metrics {
+			metrics.WriteGaugeFloat64(text, f.name+"{"+m.labels+"}", m.value)
 		}
 	}
-	return nil
+	return text.Flush()
 }
 
-func (r *Run) families() []*dto.MetricFamily {
+// A family is the metrics of one name.
+type family struct {
+	name, help string
+	metrics    []metric
+}
+
+// A metric is one value with its labels, as they are written.
+type metric struct {
+	labels string
+	value  float64
+}
+
+func (r *Run) families() []*family {
 	s := r.Summary
 	complete := 0.0
 	if s.Complete {
 		complete = 1
 	}
-	families := []*dto.MetricFamily{
+	families := []*family{
 		r.one(lastSuccess, "When the last run ended that exited with 0.", r.lastSuccess()),
 		r.one(lastComplete, "When the last run ended that was complete, whether or not requests failed.", r.lastComplete()),
 		r.one("batchfetch_last_run_timestamp_seconds", "When this run ended.", seconds(r.Ended)),
@@ -104,8 +117,8 @@ func (r *Run) lastComplete() float64 {
 }
 
 // limited returns the family of how long each limit held.
-func (r *Run) limited() *dto.MetricFamily {
-	f := family("batchfetch_limited_seconds", "How long each limit was what held this run back.")
+func (r *Run) limited() *family {
+	f := &family{name: "batchfetch_limited_seconds", help: "How long each limit was what held this run back."}
 	for _, limit := range slices.Sorted(maps.Keys(r.Summary.LimitedFor)) {
 		r.add(f, r.Summary.LimitedFor[limit].Seconds(), "by", string(limit))
 	}
@@ -113,8 +126,8 @@ func (r *Run) limited() *dto.MetricFamily {
 }
 
 // latency returns the family of the percentiles of the time that exchanges took.
-func (r *Run) latency() *dto.MetricFamily {
-	f := family("batchfetch_exchange_seconds", "How long exchanges took: percentiles, 100 is the longest.")
+func (r *Run) latency() *family {
+	f := &family{name: "batchfetch_exchange_seconds", help: "How long exchanges took: percentiles, 100 is the longest."}
 	if l := r.Summary.Latency; l.Count > 0 {
 		r.add(f, l.P50.Seconds(), "percentile", "50")
 		r.add(f, l.P90.Seconds(), "percentile", "90")
@@ -125,9 +138,9 @@ func (r *Run) latency() *dto.MetricFamily {
 }
 
 // hosts returns the families of the hosts with the most requests. The host other is all others.
-func (r *Run) hosts() []*dto.MetricFamily {
-	requests := family("batchfetch_host_requests", "Requests to the hosts with the most of them, by what became of them.")
-	size := family("batchfetch_host_body_bytes", "Decoded body bytes of successes of these hosts.")
+func (r *Run) hosts() []*family {
+	requests := &family{name: "batchfetch_host_requests", help: "Requests to the hosts with the most of them, by what became of them."}
+	size := &family{name: "batchfetch_host_body_bytes", help: "Decoded body bytes of successes of these hosts."}
 	top, others := r.Hosts.Top(TopHosts)
 	if others.Requests() > 0 {
 		others.Origin = "other"
@@ -139,12 +152,12 @@ func (r *Run) hosts() []*dto.MetricFamily {
 		r.add(requests, float64(h.Failed), "host", host, "result", "failed")
 		r.add(size, float64(h.Bytes), "host", host)
 	}
-	return []*dto.MetricFamily{requests, size}
+	return []*family{requests, size}
 }
 
 // one returns a family of one metric; of none where value is 0 and that is a time which is not known.
-func (r *Run) one(name, help string, value float64) *dto.MetricFamily {
-	f := family(name, help)
+func (r *Run) one(name, help string, value float64) *family {
+	f := &family{name: name, help: help}
 	if value != 0 || !strings.HasSuffix(name, "_timestamp_seconds") {
 		r.add(f, value)
 	}
@@ -152,33 +165,30 @@ func (r *Run) one(name, help string, value float64) *dto.MetricFamily {
 }
 
 // counts returns a family with a metric for each value of a label.
-func (r *Run) counts(name, help, label string, counts map[string]int64) *dto.MetricFamily {
-	f := family(name, help)
+func (r *Run) counts(name, help, label string, counts map[string]int64) *family {
+	f := &family{name: name, help: help}
 	for _, value := range slices.Sorted(maps.Keys(counts)) {
 		r.add(f, float64(counts[value]), label, value)
 	}
 	return f
 }
 
-func family(name, help string) *dto.MetricFamily {
-	return &dto.MetricFamily{Name: &name, Help: &help, Type: dto.MetricType_GAUGE.Enum()}
-}
-
 // add adds a metric with these labels, names and values in turn, and the label run.
-func (r *Run) add(f *dto.MetricFamily, value float64, labels ...string) {
-	m := &dto.Metric{Gauge: &dto.Gauge{Value: &value}}
+func (r *Run) add(f *family, value float64, labels ...string) {
+	var text strings.Builder
 	for i := 0; i < len(labels); i += 2 {
-		m.Label = append(m.Label, pair(labels[i], labels[i+1]))
+		text.WriteString(labels[i] + `="` + escaped(labels[i+1]) + `",`)
 	}
-	m.Label = append(m.Label, pair("run", r.Name))
-	f.Metric = append(f.Metric, m)
+	f.metrics = append(f.metrics, metric{text.String() + `run="` + escaped(r.Name) + `"`, value})
 }
 
-// pair returns a label. What is not UTF-8 in its value becomes U+FFFD, since Prometheus refuses the whole file for it.
-func pair(name, value string) *dto.LabelPair {
-	value = value[:min(len(value), maxValue)]
-	value = strings.ToValidUTF8(value, "\uFFFD")
-	return &dto.LabelPair{Name: &name, Value: &value}
+// escaper writes the value of a label (Prometheus, "Text-based format").
+var escaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+// escaped returns the value of a label as it is written. What is not UTF-8 in it becomes U+FFFD, since Prometheus refuses
+// the whole file for it.
+func escaped(value string) string {
+	return escaper.Replace(strings.ToValidUTF8(value[:min(len(value), maxValue)], "\uFFFD"))
 }
 
 func seconds(t time.Time) float64 {
@@ -213,21 +223,32 @@ const maxEarlier = 1 << 20
 // ReadEarlier reads the file of a run before, which ended before now. What it does not say, or says of the time to
 // come, is not known.
 func ReadEarlier(from io.Reader, now time.Time) Earlier {
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(io.LimitReader(from, maxEarlier))
+	text, err := io.ReadAll(io.LimitReader(from, maxEarlier))
 	if err != nil {
 		return Earlier{}
 	}
 	read := func(name string) time.Time {
-		metrics := families[name].GetMetric()
-		if len(metrics) != 1 {
+		values := valuesOf(string(text), name)
+		if len(values) != 1 || !(values[0] > 0 && values[0] <= seconds(now)) {
 			return time.Time{}
 		}
-		at := metrics[0].GetGauge().GetValue()
-		if !(at > 0 && at <= seconds(now)) {
-			return time.Time{}
-		}
-		return time.UnixMilli(int64(at * 1000))
+		return time.UnixMilli(int64(values[0] * 1000))
 	}
 	return Earlier{Success: read(lastSuccess), Complete: read(lastComplete)}
+}
+
+// valuesOf returns the values of the metrics with that name.
+func valuesOf(text, name string) []float64 {
+	var values []float64
+	for line := range strings.Lines(text) {
+		rest, ok := strings.CutPrefix(line, name)
+		if !ok || !strings.HasPrefix(rest, " ") && !strings.HasPrefix(rest, "{") {
+			continue
+		}
+		fields := strings.Fields(rest)
+		if value, err := strconv.ParseFloat(fields[len(fields)-1], 64); err == nil {
+			values = append(values, value)
+		}
+	}
+	return values
 }
