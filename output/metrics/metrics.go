@@ -139,7 +139,8 @@ func (r *Run) latency() *family {
 
 // hosts returns the families of the hosts with the most requests. The host other is all others.
 func (r *Run) hosts() []*family {
-	requests := &family{name: "batchfetch_host_requests", help: "Requests to the hosts with the most of them, by what became of them."}
+	requests := &family{name: "batchfetch_host_requests",
+		help: "Requests to the hosts with the most of them, by what became of them."}
 	size := &family{name: "batchfetch_host_body_bytes", help: "Decoded body bytes of successes of these hosts."}
 	top, others := r.Hosts.Top(TopHosts)
 	if others.Requests() > 0 {
@@ -185,8 +186,8 @@ func (r *Run) add(f *family, value float64, labels ...string) {
 // escaper writes the value of a label (Prometheus, "Text-based format").
 var escaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
-// escaped returns the value of a label as it is written. What is not UTF-8 in it becomes U+FFFD, since Prometheus refuses
-// the whole file for it.
+// escaped returns the value of a label as it is written. What is not UTF-8 in it becomes U+FFFD, since Prometheus
+// refuses the whole file for it.
 func escaped(value string) string {
 	return escaper.Replace(strings.ToValidUTF8(value[:min(len(value), maxValue)], "\uFFFD"))
 }
