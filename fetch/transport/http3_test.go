@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
 	"batchfetch/fetch/transport/h3"
 )
 
@@ -250,11 +252,16 @@ func (r *restartable) start(t *testing.T) (stop func()) {
 // TestHTTP3StatelessReset: a server that has forgotten the connection says so, and the request goes over another one
 // without an error; not so one that may have been processed.
 func TestHTTP3StatelessReset(t *testing.T) {
-	r := &restartable{origin: startTwo(t), key: quic.StatelessResetKey{1}}
+	free, err := nettest.FreePort() // which nobody takes while the server is away
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, _ := strconv.Atoi(free)
+	r := &restartable{origin: startTwo(t), port: port, key: quic.StatelessResetKey{1}}
 	stop := r.start(t)
 	transport := http3Transport(t, onlyHTTP3)
 	url := "https://127.0.0.1:" + itoa(r.port) + "/"
-	for _, method := range []string{"GET", "POST", "GET"} {
+	for _, method := range []string{"GET", "GET", "POST"} { // the first is over a new connection
 		body, err := exchangeOver(t.Context(), transport, testTarget(t, method, url, nil))
 		if method == "GET" && body != "HTTP/3.0" {
 			t.Errorf("%s: %q, %v", method, body, err)
