@@ -19,7 +19,7 @@ import (
 
 // An endFile is a file that a run writes once it has ended, whatever its exit code, of what was counted meanwhile.
 type endFile struct {
-	*file.Atomic
+	atomic     *file.Atomic
 	flag, name string
 	write      func(to io.Writer, r *result) error // nil until watch
 }
@@ -56,7 +56,7 @@ func (out *outputs) openEnds(f outputFlags) error {
 		if err != nil {
 			return describeOutput(end.flag, err)
 		}
-		out.ends = append(out.ends, &endFile{Atomic: opened, flag: end.flag, name: end.name})
+		out.ends = append(out.ends, &endFile{atomic: opened, flag: end.flag, name: end.name})
 	}
 	return nil
 }
@@ -92,17 +92,17 @@ func (out *outputs) watch(sink fetch.Sink, o *fetch.Options) fetch.Sink {
 // writeEnds writes the files of the end and gives them their names. Errors go to r.
 func (out *outputs) writeEnds(r *result) {
 	for _, end := range out.ends {
-		text := bufio.NewWriter(end)
+		text := bufio.NewWriter(end.atomic)
 		err := end.write(text, r)
 		if err == nil {
 			err = text.Flush()
 		}
 		if err != nil {
 			r.addError(err)
-			_ = end.Abandon() // the first error counts
+			_ = end.atomic.Abandon() // the first error counts
 			continue
 		}
-		r.addError(end.Commit())
+		r.addError(end.atomic.Commit())
 	}
 }
 

@@ -51,7 +51,7 @@ func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 		}
 		for _, end := range out.ends {
 			if err != nil {
-				end.Discard()
+				end.atomic.Discard()
 			}
 		}
 		if err != nil && out.resumed != nil {

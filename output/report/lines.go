@@ -29,7 +29,7 @@ const (
 // errLine is that a line is no object of JSON, or ends before it does.
 var errLine = errors.New("no object of JSON")
 
-func newLines(in io.Reader) *lines { return &lines{in: in, buf: make([]byte, bufferSize)} }
+func newLines(in io.Reader) lines { return lines{in: in, buf: make([]byte, bufferSize)} }
 
 // fill reads on where buf is used, and reports whether there is anything in it.
 func (l *lines) fill() bool {

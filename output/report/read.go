@@ -63,7 +63,7 @@ const maxSources = 20
 
 // A recordReader makes entries of lines.
 type recordReader struct {
-	*lines
+	lines
 	data   *Data
 	source source
 
