@@ -19,10 +19,10 @@ import (
 const reportHelp = `Make a page of HTML that shows what earlier runs did.
 
 The files are outputs and failures of runs, also as .gz or .zst, or web archives (.warc.gz, which have the failures,
-too), in any order; - is standard input. Lines that are no
-Records are counted and passed over, so that standard error of a run, with its summary, can be given as it is. The page
-is one file that loads nothing and works from a disk. What Records do not hold is not in it: pauses of hosts, and what
-held the run back over time. --report of a run makes a page with those.
+too), in any order; - is standard input. Lines that are no Records are counted and passed over, so that standard error
+of a run, with its summary, can be given as it is. The page is one file that loads nothing and works from a disk. What
+Records do not hold is not in it: pauses of hosts, and what held the run back over time. --report of a run makes a page
+with those.
 
 Memory is bounded: hosts past the 1000 with the most requests are summed, times are put into at most 240 steps.
 

@@ -106,6 +106,19 @@ func detect(in *bufio.Reader) Form {
 	}
 }
 
+// skipMarks reads the byte order marks that in begins with; files that were joined have several.
+func skipMarks(in *bufio.Reader) {
+	for {
+		if mark, _ := in.Peek(len(byteOrderMark)); string(mark) != byteOrderMark {
+			return
+		}
+		_, _ = in.Discard(len(byteOrderMark)) // it was peeked at
+	}
+}
+
+// byteOrderMark is that of UTF-8.
+const byteOrderMark = "\uFEFF"
+
 // lineEnds reads text with a newline for each end of a line: a carriage return, alone or before a newline, is one, too.
 type lineEnds struct {
 	in        io.Reader

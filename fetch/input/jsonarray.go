@@ -2,7 +2,6 @@ package input
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,13 +18,7 @@ type jsonArray struct {
 }
 
 func newJSONArray(in *bufio.Reader) *jsonArray {
-	for { // byte order marks, also of files that were joined
-		mark, _ := in.Peek(3)
-		if !bytes.Equal(mark, []byte("\uFEFF")) {
-			break
-		}
-		_, _ = in.Discard(3) // it was peeked at
-	}
+	skipMarks(in)
 	limited := &limitedReader{in: in}
 	return &jsonArray{limited: limited, in: json.NewDecoder(limited)}
 }

@@ -36,8 +36,8 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 	l.number++
 	part = bytes.TrimSpace(part)
-	for bytes.HasPrefix(part, []byte("\uFEFF")) { // files that were joined have several
-		part = bytes.TrimSpace(part[len("\uFEFF"):])
+	for bytes.HasPrefix(part, []byte(byteOrderMark)) { // files that were joined have several
+		part = bytes.TrimSpace(part[len(byteOrderMark):])
 	}
 	return part, nil
 }

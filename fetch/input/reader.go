@@ -53,8 +53,11 @@ func (rd *Reader) read(in io.Reader, file string, yield func(fetch.Request, []by
 		var bad *textError
 		if err != nil && !errors.As(err, &bad) {
 			if !errors.Is(err, io.EOF) {
-				err = fmt.Errorf("reading %s after line %d: %w", file, number, err)
-				yield(fetch.Request{File: file, Line: number}, nil, err)
+				where := file
+				if number > 0 {
+					where = fmt.Sprintf("%s after line %d", file, number)
+				}
+				yield(fetch.Request{File: file, Line: number}, nil, fmt.Errorf("reading %s: %w", where, err))
 			}
 			return
 		}

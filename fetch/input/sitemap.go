@@ -2,6 +2,7 @@ package input
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -12,22 +13,30 @@ import (
 	"golang.org/x/net/html/charset"
 )
 
-// A sitemap is an input that is a sitemap or an index of sitemaps (sitemaps.org 0.9). Each url or sitemap element is a
-// text; what it says besides its location is its meta.
+// A sitemap is an input that is a sitemap or an index of sitemaps (sitemaps.org 0.9), or several, one after the other.
+// Each url or sitemap element is a text; what it says besides its location is its meta.
 type sitemap struct {
 	limited *limitedReader
 	in      *xml.Decoder
 	depth   int // of open elements
 	number  int64
-	begun   bool
 }
 
 func newSitemap(in *bufio.Reader) *sitemap {
 	limited := &limitedReader{in: in}
 	decoder := xml.NewDecoder(limited)
-	decoder.CharsetReader = charset.NewReaderLabel
+	decoder.CharsetReader = decodeDeclared
 	decoder.Strict = true
 	return &sitemap{limited: limited, in: decoder}
+}
+
+// decodeDeclared returns a reader of in, whose XML declaration names that encoding. UTF-16 was decoded before: the
+// declaration could not have been read in it.
+func decodeDeclared(encoding string, in io.Reader) (io.Reader, error) {
+	if _, name := charset.Lookup(encoding); strings.HasPrefix(name, "utf-16") {
+		return in, nil
+	}
+	return charset.NewReaderLabel(encoding, in)
 }
 
 func (s *sitemap) place() (int64, bool) { return s.number, false }
@@ -59,6 +68,10 @@ func (s *sitemap) next() ([]byte, error) {
 			}
 		case xml.EndElement:
 			s.depth--
+		case xml.CharData:
+			if s.depth == 0 && len(bytes.Trim(element, " \t\r\n"+byteOrderMark)) > 0 {
+				return nil, &headerError{"no sitemap: there is text outside of its root element"}
+			}
 		}
 	}
 }
@@ -67,11 +80,11 @@ func (s *sitemap) next() ([]byte, error) {
 func (s *sitemap) open(element xml.StartElement) ([]byte, error) {
 	name := element.Name.Local
 	switch {
-	case s.depth == 0 && !s.begun:
+	case s.depth == 0:
 		if name != "urlset" && name != "sitemapindex" {
 			return nil, &headerError{fmt.Sprintf("no sitemap: its root is %q, not urlset or sitemapindex", name)}
 		}
-		s.begun, s.depth = true, 1
+		s.depth = 1
 		return nil, nil
 	case s.depth != 1 || name != "url" && name != "sitemap":
 		return nil, s.in.Skip()

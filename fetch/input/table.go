@@ -23,7 +23,12 @@ type table struct {
 }
 
 func newTable(in *bufio.Reader, form Form) *table {
+	skipMarks(in)
+	header, isEndedByReturn := firstLine(in)
 	limited := &limitedReader{in: in}
+	if isEndedByReturn {
+		limited.in = &lineEnds{in: in}
+	}
 	t := &table{limited: limited, rows: csv.NewReader(limited), id: -1}
 	t.rows.FieldsPerRecord = -1
 	t.rows.ReuseRecord = true
@@ -32,20 +37,24 @@ func newTable(in *bufio.Reader, form Form) *table {
 	case form == FormTSV:
 		t.rows.Comma = '\t'
 		t.rows.LazyQuotes = true // most TSV knows no quotes
-	case separatesBySemicolon(in):
+	case bytes.IndexByte(header, ',') < 0 && bytes.IndexByte(header, ';') >= 0:
 		t.rows.Comma = ';'
 	}
 	return t
 }
 
-// separatesBySemicolon reports whether the first line of in has semicolons and no comma.
-func separatesBySemicolon(in *bufio.Reader) bool {
+// firstLine returns the first line of in, as far as it fits into the buffer, and whether it ends with a carriage return
+// alone.
+func firstLine(in *bufio.Reader) (line []byte, isEndedByReturn bool) {
 	for n := 1; ; n = min(in.Buffered(), in.Size()) + 1 {
 		start, err := in.Peek(n)
 		start, _ = in.Peek(max(len(start), in.Buffered()))
-		line, _, isWhole := bytes.Cut(start, []byte("\n"))
-		if isWhole || err != nil || len(start) == in.Size() {
-			return bytes.IndexByte(line, ',') < 0 && bytes.IndexByte(line, ';') >= 0
+		isAll := err != nil || len(start) == in.Size()
+		switch end := bytes.IndexAny(start, "\r\n"); {
+		case end < 0 && isAll:
+			return start, false
+		case end >= 0 && (end+1 < len(start) || isAll):
+			return start[:end], start[end] == '\r' && !bytes.HasPrefix(start[end+1:], []byte("\n"))
 		}
 	}
 }
@@ -83,7 +92,7 @@ func (t *table) readHeader() error {
 	t.header = slices.Clone(row)
 	t.url = -1
 	for i, name := range t.header {
-		name = strings.Trim(name, " \uFEFF")
+		name = strings.Trim(name, " ")
 		t.header[i] = name
 		var column *int
 		switch {
