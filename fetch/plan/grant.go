@@ -10,7 +10,10 @@ func (p *Plan) Granted(a *Ask, g *Grant, now time.Time) {
 	}
 	s := l.shared
 	s.asking = false
-	s.againAt, s.heldOff = g.Again, latest(s.heldOff, g.HeldUntil)
+	s.againAt, s.slotsAt, s.heldOff = g.Again, time.Time{}, latest(s.heldOff, g.HeldUntil)
+	if len(g.Slots) < a.Starts {
+		s.slotsAt = g.Again
+	}
 	for _, slot := range g.Slots {
 		s.slots.Push(slot)
 		s.last = slot.Stamp

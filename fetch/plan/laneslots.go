@@ -28,7 +28,6 @@ func (l *lane) tellOthers(v *judge.Verdict, paused, now time.Time) {
 // askDue is when the next Ask for a lane is to be made; false is that none is.
 func (l *lane) askDue(now time.Time) (time.Time, bool) {
 	s := l.shared
-	soon := latest(s.askedAt.Add(soonest), s.againAt)
 	switch {
 	case s.asking:
 		return time.Time{}, false
@@ -36,12 +35,18 @@ func (l *lane) askDue(now time.Time) (time.Time, bool) {
 		return now, true
 	case l.isEmpty() && l.active == 0:
 		return now, s.isHeld()
+	}
+	soon := s.askedAt.Add(soonest)
+	width, slots := latest(soon, s.againAt), latest(soon, latest(s.slotsAt, s.heldOff))
+	switch {
+	case l.lacksWidth() && l.lacksSlots():
+		return earliest(width, slots), true
 	case l.lacksWidth():
-		return soon, true
+		return width, true
 	case s.held > max(s.width, l.active), s.held > l.active+l.taskCount():
 		return s.askedAt.Add(slice / 4), true // to give it back
 	case l.lacksSlots():
-		return latest(soon, s.heldOff), true
+		return slots, true
 	}
 	return s.askedAt.Add(usual), true
 }
@@ -55,14 +60,21 @@ func (l *lane) lacksWidth() bool {
 // lacksSlots reports whether half of the Slots that are of use have been used.
 func (l *lane) lacksSlots() bool {
 	s := l.shared
-	return s.needsSlots && l.hasWaiting() && 2*s.slots.Len() <= l.usefulSlots()
+	if !s.needsSlots || !l.hasWaiting() {
+		return false
+	}
+	useful := l.usefulSlots()
+	return useful > 0 && 2*s.slots.Len() <= useful
 }
 
-// usefulSlots is how many starts the lane could make within a slice of time.
+// usefulSlots is how many Slots the lane could use: one for each exchange that may be under way beside those that are,
+// or that will end within slotGrace by the usual latency, and no more than a slice of time has. A Slot beyond that
+// would pass while all exchanges are under way, and be lost to every process.
 func (l *lane) usefulSlots() int {
 	width := max(min(l.width(), l.concurrency), 1)
+	useful := max(width-l.active, 0)
 	if l.latency > 0 {
-		width += int(min(float64(width)*float64(slice)/float64(l.latency), mostSlots))
+		useful += int(min(float64(width)*float64(slotGrace)/float64(l.latency), mostSlots))
 	}
 	distance := distanceOf(l.perSecond)
 	if l.within != nil {
@@ -72,5 +84,5 @@ func (l *lane) usefulSlots() int {
 	if distance > 0 {
 		most = max(int(slice/distance), 1)
 	}
-	return min(width, most, mostSlots, max(l.taskCount(), 1))
+	return min(useful, most, mostSlots, max(l.taskCount(), 1))
 }

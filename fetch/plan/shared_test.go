@@ -122,3 +122,30 @@ func TestSharedLate(t *testing.T) {
 		t.Errorf("tells %+v", a)
 	}
 }
+
+// TestSharedSlotsOfUse: a lane asks for no more Slots than it has exchanges for, so that none passes unused while other
+// processes could have started; and for those at once, though it waits to ask for a larger width.
+func TestSharedSlotsOfUse(t *testing.T) {
+	now := time.Unix(1000, 0)
+	p := sharedPlan(20, HostLimits{Rate: 200}, now)
+	slot, later := []Slot{{At: now.Add(soonest)}}, now.Add(20*time.Millisecond)
+	p.Granted(onlyAsk(t, p, now), &Grant{Slots: slot, Widths: []int{2}, Again: later}, now)
+	now = now.Add(soonest)
+	a := onlyAsk(t, p, now)
+	if a.Starts != 1 {
+		t.Fatalf("asks for %d starts with one Slot and a width of 2", a.Starts)
+	}
+	p.Granted(a, &Grant{Slots: slot, Widths: []int{2}, Again: later}, now)
+	first, _ := p.Next(now)
+	if second, _ := p.Next(now); first == nil || second == nil {
+		t.Fatal("two Slots and a width of 2 do not start two Tasks")
+	}
+	now = now.Add(10 * time.Millisecond)
+	if asks, next := p.Asks(10, now); len(asks) > 0 || next.Before(now.Add(5*time.Millisecond)) {
+		t.Errorf("with both under way there are %d asks, and the next one after %s", len(asks), next.Sub(now))
+	}
+	p.Done(first, now)
+	if a = onlyAsk(t, p, now); a.Starts < 1 || a.Starts > 4 {
+		t.Errorf("with one of two under way, of 10 ms each, it asks for %d starts", a.Starts)
+	}
+}

@@ -85,7 +85,8 @@ type shared struct {
 	toTell     time.Time // until when the host has asked for no requests; the zero time is that nothing is to be told
 	asking     bool      // an Ask has not been answered
 	askedAt    time.Time // when the last Ask was made
-	againAt    time.Time // when more may be asked for
+	againAt    time.Time // when more exchanges at once may be asked for
+	slotsAt    time.Time // when more Slots may be asked for; the zero time is soon
 	late       time.Duration
 	lateStarts int
 }
