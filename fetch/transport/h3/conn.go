@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"sync"
 
 	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/quicvarint"
 
 	"batchfetch/fetch/transport/h2"
 )
@@ -111,8 +113,11 @@ const (
 // that its streams are not needed.
 func (c *Conn) sendSettings() {
 	stream, err := c.session.quic.OpenUniStream()
-	if err != nil { // the connection has ended, or the server allows none, which it must (section 6.2)
+	switch {
+	case errors.As(err, new(*quic.StreamLimitReachedError)):
 		c.closeFor(connError(streamCreationError, "no control stream is allowed (section 6.2)"))
+		return
+	case err != nil: // the connection has ended
 		return
 	}
 	_, _ = stream.Write(appendSettings([]byte{controlStream}, c.config.MaxHeaderBytes)) // an error is the connection's
@@ -143,10 +148,8 @@ func (c *Conn) readControl(in *bufio.Reader) *Error {
 	for first := true; ; first = false {
 		frame, err := readFrameHeader(in)
 		switch {
-		case err != nil && c.session.quic.Context().Err() != nil:
-			return nil
 		case err != nil:
-			return connError(closedCritical, "the control stream was closed (section 6.2.1)")
+			return closedControl(err)
 		case first && frame.kind != frameSettings:
 			return connError(missingSettings, "a control stream that does not begin with SETTINGS (section 6.2.1)")
 		case !first && frame.kind == frameSettings:
@@ -170,13 +173,27 @@ func (c *Conn) readControl(in *bufio.Reader) *Error {
 	}
 }
 
+// closedControl returns the Error of a control stream that could not be read further; nil where the connection has
+// ended. Package quic ends the streams of a connection before its context.
+func closedControl(err error) *Error {
+	isEnd := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(*quic.StreamError))
+	if !isEnd {
+		return nil
+	}
+	return connError(closedCritical, "the control stream was closed (section 6.2.1)")
+}
+
 // gotGoAway takes a GOAWAY (RFC 9114 section 5.2): requests from that stream on were not processed.
 func (c *Conn) gotGoAway(in *bufio.Reader, length uint64) *Error {
-	id, err := readNumberOf(in, length)
+	whole := make([]byte, min(length, 8))
+	if _, err := io.ReadFull(in, whole); err != nil {
+		return closedControl(err)
+	}
+	id, used, err := quicvarint.Parse(whole)
 	last := quic.StreamID(id) //nolint:gosec // below 2^62
 	c.mu.Lock()
 	switch {
-	case err != nil:
+	case err != nil || uint64(used) != length: //nolint:gosec // at most 8
 		c.mu.Unlock()
 		return connError(frameError, "a GOAWAY that is no number (section 7.2.6)")
 	case id%4 != 0, c.goAway && last > c.lastTaken:

@@ -1,6 +1,7 @@
 package h3
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -12,7 +13,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -304,6 +307,33 @@ func TestControlStream(t *testing.T) {
 		var closed *quic.ApplicationError
 		if err := <-told; !errors.As(err, &closed) || Code(closed.ErrorCode) != tt.code {
 			t.Errorf("%s: the server is told %v, want %v", tt.name, err, tt.code)
+		}
+	}
+}
+
+// TestEndOfControlStream: a control stream that ends violates the protocol, and one whose connection has ended does
+// not, whether or not package quic has said so elsewhere yet.
+func TestEndOfControlStream(t *testing.T) {
+	settings := frame(frameSettings, "\x06\x40\x40")
+	for _, tt := range []struct {
+		err     error
+		isWrong bool
+	}{
+		{err: io.EOF, isWrong: true},
+		{err: &quic.StreamError{Remote: true}, isWrong: true},
+		{err: &quic.IdleTimeoutError{}},
+		{err: &quic.StatelessResetError{}},
+		{err: &quic.ApplicationError{Remote: true, ErrorCode: quic.ApplicationErrorCode(NoError)}},
+		{err: syscall.ECONNREFUSED},
+	} {
+		for _, sent := range []string{
+			"", settings[:1], settings[:3], settings, settings + "\x07", settings + "\x07\x02\x40",
+		} {
+			in := bufio.NewReader(io.MultiReader(strings.NewReader(sent), iotest.ErrReader(tt.err)))
+			wrong := new(Conn).readControl(in)
+			if (wrong != nil) != tt.isWrong || wrong != nil && wrong.Code != closedCritical {
+				t.Errorf("%q and then %v: %v", sent, tt.err, wrong)
+			}
 		}
 	}
 }

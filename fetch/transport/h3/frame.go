@@ -65,19 +65,6 @@ func readNumber(in *bufio.Reader) (uint64, error) {
 	return n, nil
 }
 
-// readNumberOf reads a number that fills a frame.
-func readNumberOf(in *bufio.Reader, length uint64) (uint64, error) {
-	whole := make([]byte, min(length, 8))
-	if _, err := io.ReadFull(in, whole); err != nil {
-		return 0, err
-	}
-	n, used, err := quicvarint.Parse(whole)
-	if err == nil && uint64(used) != length { //nolint:gosec // at most 8
-		err = errors.New("a number that does not fill its frame")
-	}
-	return n, err
-}
-
 // cutOff returns the error of an end where more was to come.
 func cutOff(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, errEnd) {
@@ -111,7 +98,7 @@ func checkSettings(in *bufio.Reader, length uint64) *Error {
 	}
 	settings := make([]byte, length)
 	if _, err := io.ReadFull(in, settings); err != nil {
-		return connError(closedCritical, "the control stream was closed (section 6.2.1)")
+		return closedControl(err)
 	}
 	seen := make(map[uint64]bool)
 	for len(settings) > 0 {
