@@ -22,12 +22,9 @@ type altStore struct {
 	network func() string // the network that the machine is in; "" is unknown
 }
 
-// newAltStore returns the altStore of a run; nil, which is none, where it has no cache.
-func newAltStore(o *Options) transport.AltStore {
-	if o.Cache == nil || o.HTTP != transport.Auto {
-		return nil
-	}
-	return &altStore{o.Cache, trustKey(o) + fmt.Sprint(o.Resolve), sync.OnceValue(networkKey)}
+// newAltStore returns the altStore in a cache; trust is what the runs that find an Entry have in common.
+func newAltStore(store cache.Store, trust string) *altStore {
+	return &altStore{store, trust, sync.OnceValue(networkKey)}
 }
 
 // The fields of the Entry's header.

@@ -72,7 +72,7 @@ func (w *wireReader) Read(p []byte) (int, error) {
 // BodyStore; stored takes a copy for the cache, nil is none. The error is a *Failure, or that of the connection.
 func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWriter) error {
 	in := &x.wire
-	*in = wireReader{in: x.captured(x.call.Body(resp)), announced: resp.ContentLength}
+	*in = wireReader{in: x.capture.reader(x.call.Body(resp)), announced: resp.ContentLength}
 	codings, kept := x.codingsOf(resp, in)
 	rec.ContentEncoding = kept
 	if x.decoded = len(codings) > 0; !x.decoded {
@@ -80,7 +80,8 @@ func (x *exchange) readBody(resp *http.Response, rec *Record, stored *cacheWrite
 	} else if x.dictionary.usedFor(resp.Header) != nil {
 		rec.ContentEncoding = allCodings(resp.Header) // which tells how so many bytes came of so few
 	}
-	x.startDigests(resp, in)
+	x.digests = newDigestCheck(x.to.Method, resp, x.partial == judge.PartialContinues, x.decoded)
+	in.digests, in.plainDigests = x.digests.content, x.digests.plain
 	if len(codings) == 0 && x.partial != judge.PartialContinues && resp.ContentLength > x.options.MaxBody &&
 		!x.options.forRobots {
 		return failure.New(failure.TooLarge, "the body has %d bytes, over max-body %s",

@@ -109,3 +109,11 @@ func (s *scheduler) waitedForNames(limit Limit, now time.Time, span time.Duratio
 	}
 	return false
 }
+
+// addLimited adds a span to the Limit that kept the next Task from starting in it.
+func (s *scheduler) addLimited(limit Limit, host string, from time.Time, span time.Duration) {
+	s.tally.addLimited(limit, host, span)
+	if s.options.Observer != nil && span > 0 {
+		s.options.Observer.ObserveLimit(limit, host, from, from.Add(span))
+	}
+}

@@ -3,6 +3,7 @@ package fetch
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"batchfetch/fetch/cache"
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/httpurl"
+	"batchfetch/fetch/transport"
 )
 
 // cacheKeys makes the cache keys of targets: cache.Questions. It is not written to; any goroutine may use it.
@@ -120,6 +122,15 @@ func isDescriptive(name string, values []string) bool {
 		return len(values) == 1 && values[0] == "*/*" // the default, not the user's
 	}
 	return false
+}
+
+// newAlternatives returns where a run keeps which places serve origins over HTTP/3, for runs that accept the same
+// certificates and have the same addresses given; nil keeps nothing.
+func newAlternatives(o *Options) transport.AltStore {
+	if o.Cache == nil || o.HTTP != transport.Auto {
+		return nil
+	}
+	return newAltStore(o.Cache, trustKey(o)+fmt.Sprint(o.Resolve))
 }
 
 // trustKey returns a text that differs between runs that do not accept the same server certificates: one that verifies

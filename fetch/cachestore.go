@@ -171,7 +171,7 @@ func (x *cacheExchange) finishStoring(
 	e.HasBody, e.Size, e.SHA256 = true, rec.Bytes, rec.SHA256
 	x.markReported(e, rec)
 	if w != nil && !w.failed && w.draft.Commit(ctx, e) == nil {
-		x.cache.dictionaries.keep(ctx, &x.lookup.question, e)
+		x.cache.dictionaries.lists.keep(ctx, &x.lookup.question, e)
 		return
 	}
 	if x.cache.options.Changed == nil {

@@ -3,6 +3,7 @@ package fetch
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -189,7 +190,7 @@ func (o *Options) transportConfig(n dial.Network) transport.Config {
 		Concurrency: o.Concurrency, HostConcurrency: o.Hosts.maxConcurrency(o.HostConcurrency), Bandwidth: o.Bandwidth,
 		StallTimeout: o.Hosts.minStallTimeout(o.StallTimeout),
 		HTTPProxy:    o.HTTPProxy, HTTPSProxy: o.HTTPSProxy, NoProxy: o.NoProxy,
-		Private: o.Private, Dial: dial, Alternatives: newAltStore(o),
+		Private: o.Private, Dial: dial,
 	}
 }
 
@@ -205,4 +206,39 @@ func (o *Options) dialTimeouts(origin string) (connect, exchange time.Duration) 
 // needsTiming reports whether the times of exchanges are asked for: in Records, or in the log.
 func (o *Options) needsTiming() bool {
 	return o.KeepTiming || o.Log != nil && (o.Slow > 0 || o.Log.Enabled(context.Background(), slog.LevelDebug))
+}
+
+// HostLimits returns the most exchanges per second, 0 being no limit, and the most at once that there may be with an
+// origin.
+func (o *Options) HostLimits(origin string) (rate float64, concurrency int) {
+	limits := o.hostLimits(origin)
+	return limits.Rate, limits.Concurrency
+}
+
+// applyTo returns o with what s has in place of its own. o is not written to.
+func (s *RequestSettings) applyTo(o *Options) *Options {
+	own := *o
+	own.Timeout = valueOr(s.Timeout, o.Timeout)
+	own.MaxBody = valueOr(s.MaxBody, o.MaxBody)
+	if s.AcceptStatus != nil {
+		own.AcceptStatus = s.AcceptStatus
+	}
+	if s.Proxy != nil {
+		own.HTTPProxy, own.HTTPSProxy = *s.Proxy, *s.Proxy
+	}
+	return &own
+}
+
+// checkWithin returns why a Request with these settings can't be requested with the Options of the run.
+func (s *RequestSettings) checkWithin(o *Options) error {
+	switch {
+	case s == nil || s.Proxy == nil || *s.Proxy == "":
+		return nil
+	case o.UnixSocket != "":
+		return errors.New("proxy and --unix-socket exclude each other")
+	case o.Private == dial.PrivateDeny:
+		return errors.New("a proxy with --private deny: that can't be enforced behind one, which looks names up and " +
+			"connects by itself")
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"batchfetch/fetch/dial"
 	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/login"
 	"batchfetch/fetch/netrc"
@@ -80,3 +81,20 @@ func (tg *targeter) withHostSecrets(h http.Header, u *url.URL, method string) (h
 	}
 	return options.proveBy(h, login.Credentials{User: l.Name, Password: l.Password})
 }
+
+// proveBy returns h with an Authorization for Basic authentication (RFC 7617) or, where the Options have another
+// scheme, without one, and the prover for that.
+func (o *Options) proveBy(h http.Header, who login.Credentials) (http.Header, *prover) {
+	switch {
+	case o.SigV4 != nil:
+		signing := *o.SigV4
+		signing.Keys = login.Keys{ID: who.User, Secret: who.Password}
+		return h, &prover{sigV4: &signing}
+	case o.Digest:
+		return h, &prover{who: who}
+	}
+	return mergeHeaders(h, http.Header{"Authorization": {dial.BasicAuth(who.User, who.Password)}}), nil
+}
+
+// hasSigningKeys reports whether there are keys to sign requests with that belong to no host.
+func (o *Options) hasSigningKeys() bool { return o.SigV4 != nil && o.SigV4.ID != "" }

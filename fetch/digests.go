@@ -5,59 +5,44 @@ import (
 	"io"
 	"net/http"
 
+	"golang.org/x/net/http/httpguts"
+
 	"batchfetch/fetch/digest"
 	"batchfetch/fetch/failure"
-	"batchfetch/fetch/judge"
 )
-
-// wantedDigests are the header fields that ask for digests (RFC 9530 section 4): SHA-256 first, which every body is
-// hashed by in any case.
-var wantedDigests = http.Header{
-	"Want-Content-Digest": {"sha-256=10, sha-512=5"}, "Want-Repr-Digest": {"sha-256=10, sha-512=5"},
-}
-
-// withWantedDigests returns h with the header fields that ask for digests, where the Options want them; S3 tells its
-// checksums to signed requests that ask for them.
-func (o *Options) withWantedDigests(h http.Header) http.Header {
-	if !o.WantDigest {
-		return h
-	}
-	h = mergeHeaders(h, wantedDigests)
-	if o.SigV4 != nil {
-		h["X-Amz-Checksum-Mode"] = []string{"ENABLED"}
-	}
-	return h
-}
 
 // A digestCheck is what a response says of the bytes of its body, and their hashes as they come.
 type digestCheck struct {
+	method   string
 	response *http.Response // nil: nothing is said, nor announced for the trailer
+	joined   bool           // the body is the rest of one that is continued, with its codings left on it
+	decoded  bool           // the codings are taken off the body
 	claims   digest.Claims
 	content  digest.Hashes // of the content, with its codings; without that of SHA-256 where Record.SHA256 is the same
 	plain    digest.Hashes // of the content without its codings, where they are taken off; likewise
 }
 
-// startDigests prepares the check of the body of a response, whose codings are known.
-func (x *exchange) startDigests(resp *http.Response, in *wireReader) {
-	claims := digest.Of(x.to.Method, resp.StatusCode, resp.Header)
+// newDigestCheck returns the check of the body of a response to a request with this method.
+func newDigestCheck(method string, resp *http.Response, joined, decoded bool) (d digestCheck) {
+	claims := digest.Of(method, resp.StatusCode, resp.Header)
 	inTrailer := announcesDigests(resp)
 	if len(claims) == 0 && !inTrailer {
-		return
+		return d
 	}
 	names := claims.Algorithms()
 	if inTrailer {
 		names = append(names, digest.InTrailer...)
 	}
-	x.digests = digestCheck{response: resp, claims: claims, content: digest.NewHashes(names...)}
-	if x.partial != judge.PartialContinues && !x.decoded {
-		delete(x.digests.content, "sha-256")
+	d = digestCheck{method: method, response: resp, joined: joined, decoded: decoded, claims: claims,
+		content: digest.NewHashes(names...)}
+	if !joined && !decoded {
+		delete(d.content, "sha-256")
 	}
-	in.digests = x.digests.content
-	if x.decoded {
-		x.digests.plain = digest.NewHashes(names...)
-		delete(x.digests.plain, "sha-256")
-		in.plainDigests = x.digests.plain
+	if decoded {
+		d.plain = digest.NewHashes(names...)
+		delete(d.plain, "sha-256")
 	}
+	return d
 }
 
 // announcesDigests reports whether the trailer of a response has digests. Over HTTP/1.1 its Trailer has the names that
@@ -66,43 +51,43 @@ func announcesDigests(resp *http.Response) bool {
 	if resp.ProtoMajor == 1 {
 		return resp.Trailer != nil && digest.IsInTrailer(resp.Trailer)
 	}
-	return hasToken(resp.Header["Trailer"], "Content-Digest") || hasToken(resp.Header["Trailer"], "Repr-Digest")
+	announced := resp.Header["Trailer"]
+	return httpguts.HeaderValuesContainsToken(announced, "Content-Digest") ||
+		httpguts.HeaderValuesContainsToken(announced, "Repr-Digest")
 }
 
-// checkDigests returns a Failure of Kind Checksum where a body that has come whole is not what its response says of it.
-// rec has its SHA-256.
-func (x *exchange) checkDigests(rec *Record) error {
-	d := &x.digests
-	if d.response == nil || x.cut {
+// check returns a Failure of Kind Checksum where a body that has come whole is not what its response says of it. rec
+// has its SHA-256. whole returns a reader of all of a body that is continued; nil is that it can't be read again.
+func (d *digestCheck) check(rec *Record, whole func() io.Reader) error {
+	if d.response == nil {
 		return nil
 	}
-	claims := append(d.claims, digest.OfTrailer(x.to.Method, d.response.Trailer)...)
+	claims := append(d.claims, digest.OfTrailer(d.method, d.response.Trailer)...)
 	for _, claim := range claims {
-		if wrong := x.checkDigest(claim, rec); wrong != nil {
+		if wrong := d.checkClaim(claim, rec, whole); wrong != nil {
 			return &failure.Failure{Kind: failure.Checksum, Err: wrong}
 		}
 	}
 	return nil
 }
 
-// checkDigest is checkDigests for one claim. Where a content coding was added on the way, by who left the claim as it
-// was, the content without it has it.
-func (x *exchange) checkDigest(claim digest.Claim, rec *Record) *digest.Mismatch {
-	d := &x.digests
+// checkClaim is check for one claim. Where a content coding was added on the way, by who left the claim as it was, the
+// content without it has it.
+func (d *digestCheck) checkClaim(claim digest.Claim, rec *Record, whole func() io.Reader) *digest.Mismatch {
 	isSHA256 := claim.Algorithm == "sha-256"
 	switch {
-	case claim.OfWhole && x.partial == judge.PartialContinues:
-		return x.checkJoined(claim, rec)
-	case claim.OfWhole && d.response.StatusCode == http.StatusPartialContent:
+	case claim.OfWhole && d.joined && !isSHA256:
+		return checkJoined(claim, whole())
+	case claim.OfWhole && !d.joined && d.response.StatusCode == http.StatusPartialContent:
 		return nil // of a part the whole is not known
-	case isSHA256 && !x.decoded && x.partial != judge.PartialContinues:
+	case isSHA256 && (claim.OfWhole && d.joined || !d.joined && !d.decoded):
 		if claim.Is(rec.SHA256[:]) {
 			return nil
 		}
 		return &digest.Mismatch{Claim: claim, Got: rec.SHA256[:]}
 	}
 	wrong := claim.Check(d.content)
-	if wrong == nil || !x.decoded {
+	if wrong == nil || !d.decoded {
 		return wrong
 	}
 	if isSHA256 && claim.Is(rec.SHA256[:]) || !isSHA256 && claim.Check(d.plain) == nil {
@@ -111,33 +96,17 @@ func (x *exchange) checkDigest(claim digest.Claim, rec *Record) *digest.Mismatch
 	return wrong
 }
 
-// checkJoined is checkDigest for a claim of the whole of which the response has brought the rest. Its codings are left
-// on it. A body that can't be read again says nothing.
-func (x *exchange) checkJoined(claim digest.Claim, rec *Record) *digest.Mismatch {
-	if claim.Algorithm == "sha-256" {
-		if claim.Is(rec.SHA256[:]) {
-			return nil
-		}
-		return &digest.Mismatch{Claim: claim, Got: rec.SHA256[:]}
-	}
-	whole := x.writer.reader()
+// checkJoined is checkClaim for a claim of the whole of which the response has brought the rest. A body that can't be
+// read again says nothing.
+func checkJoined(claim digest.Claim, whole io.Reader) *digest.Mismatch {
 	if whole == nil {
 		return nil
 	}
 	hashes := digest.NewHashes(claim.Algorithm)
-	if err := copyAtMost(hashes, whole, x.writer.bytes); err != nil {
+	if _, err := io.Copy(hashes, whole); err != nil {
 		return nil
 	}
 	return claim.Check(hashes)
-}
-
-// verifyBody returns why a body that has come whole is not the one that was asked for, by the hash of its line, or not
-// the one that was sent, by the digests of the response. wrong is what verify has found; see orOtherForm.
-func (x *exchange) verifyBody(wrong error, rec *Record, in *wireReader, body io.Reader) error {
-	if err := x.orOtherForm(wrong, rec, in, body); err != nil {
-		return err
-	}
-	return x.checkDigests(rec)
 }
 
 // isDamaged reports whether a failure is that a body is not what its response says of it.

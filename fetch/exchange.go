@@ -64,7 +64,7 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	}
 	x.dictionary = x.offerDictionary(within)
 	defer x.dictionary.release()
-	if failure := x.prove(to, x.headerWithCookies(to)); failure != nil {
+	if failure := x.proof.prove(to, x.headerWithCookies(to)); failure != nil {
 		return judge.Answer{Failure: failure}
 	}
 	within.Begin(x.timeout())
@@ -147,7 +147,7 @@ func (x *exchange) timing(attempt int) *Timing {
 func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Response, rec *Record) judge.Answer {
 	x.partial = x.classifyPartial(to, resp)
 	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial, Shared: x.call.IsShared(),
-		BodyGone: x.isBodyGone(to, resp), Challenged: x.isChallenged(to, resp)}
+		BodyGone: x.isBodyGone(to, resp), Challenged: x.proof.isChallenged(to, resp)}
 	if p := x.call.ForwardedBy(); p != nil { // an interface with a nil *dial.Proxy in it would not be nil
 		a.Proxy = p
 	}
@@ -238,5 +238,5 @@ func (x *exchange) offerDictionary(ctx context.Context) *offeredDictionary {
 		x.to.Header["Available-Dictionary"] != nil || x.options.Archive != nil {
 		return nil
 	}
-	return x.cache.cache.dictionaries.offer(ctx, x.cache.lookup, x.startedAt)
+	return x.cache.cache.dictionaries.offer(ctx, x.cache.lookup.question, x.cache.lookup.dictionary, x.startedAt)
 }

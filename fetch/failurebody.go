@@ -33,7 +33,7 @@ func (x *exchange) discardBody(resp *http.Response, followed bool) (start []byte
 		tooSlow := time.AfterFunc(maxDiscardTime, func() { _ = resp.Body.Close() })
 		defer tooSlow.Stop()
 	}
-	body := io.LimitReader(x.captured(from), most)
+	body := io.LimitReader(x.capture.reader(from), most)
 	if keeps {
 		start = x.readFailureBody(resp.Header, body)
 	}

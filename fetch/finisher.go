@@ -34,7 +34,7 @@ func (f *finisher) finish(t *task, record *Record) {
 // render is the part of finish that does not block. Where the Record has a LineErr, its Task may still be restarted.
 func (f *finisher) render(t *task, record *Record) {
 	if t.robots != nil {
-		t.robots.read(t, record)
+		t.robots.read(t.failure(), record, t.Header.Get("User-Agent"))
 		record.Discard()
 		return
 	}

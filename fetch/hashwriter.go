@@ -88,3 +88,15 @@ func copyAtMost(into io.Writer, r io.Reader, most int64) error {
 
 // onlyWriter hides every method but Write: with ReadFrom, io.CopyBuffer would not use the buffer.
 type onlyWriter struct{ io.Writer }
+
+// verifyBody returns why a body that has come whole is not the one that was asked for, by the hash of its line, or not
+// the one that was sent, by the digests of the response. wrong is what verify has found; see orOtherForm.
+func (x *exchange) verifyBody(wrong error, rec *Record, in *wireReader, body io.Reader) error {
+	if err := x.orOtherForm(wrong, rec, in, body); err != nil {
+		return err
+	}
+	if x.cut {
+		return nil
+	}
+	return x.digests.check(rec, func() io.Reader { return x.writer.reader() })
+}

@@ -22,30 +22,3 @@ type ObservedExchange struct {
 	// time before its end is at once.
 	PausedUntil time.Time
 }
-
-// HostLimits returns the most exchanges per second, 0 being no limit, and the most at once that there may be with an
-// origin.
-func (o *Options) HostLimits(origin string) (rate float64, concurrency int) {
-	limits := o.hostLimits(origin)
-	return limits.Rate, limits.Concurrency
-}
-
-// observeExchange tells the Observer of the exchange of t, which the plan has seen.
-func (s *scheduler) observeExchange(t *task, now time.Time) {
-	if s.options.Observer == nil || !t.counts.exchanged {
-		return
-	}
-	origin, _ := splitLane(t.counts.lane)
-	s.options.Observer.ObserveExchange(&ObservedExchange{
-		Host: origin, StartedAt: t.counts.startedAt, Took: t.counts.took, Refused: t.Verdict.Refusal,
-		PausedUntil: s.plan.PausedUntil(t.counts.lane, now),
-	})
-}
-
-// addLimited adds a span to the Limit that kept the next Task from starting in it.
-func (s *scheduler) addLimited(limit Limit, host string, from time.Time, span time.Duration) {
-	s.tally.addLimited(limit, host, span)
-	if s.options.Observer != nil && span > 0 {
-		s.options.Observer.ObserveLimit(limit, host, from, from.Add(span))
-	}
-}

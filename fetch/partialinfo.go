@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"batchfetch/fetch/coding"
 	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/transport"
@@ -59,10 +61,11 @@ func partialInfoOf(to *target, h http.Header, length int64) (PartialInfo, bool) 
 	if dates := h["Last-Modified"]; len(dates) == 1 && isDate(dates[0]) {
 		info.LastModified = dates[0]
 	}
-	if info.Validator == "" && len(h["Etag"]) == 1 && strongDate(h) != "" && hasToken(h["Accept-Ranges"], "bytes") {
+	accepts := func(unit string) bool { return httpguts.HeaderValuesContainsToken(h["Accept-Ranges"], unit) }
+	if info.Validator == "" && len(h["Etag"]) == 1 && strongDate(h) != "" && accepts("bytes") {
 		info.Validator = h["Etag"][0] // a weak one of a file: Express, http-server and Jetty have no others
 	}
-	return info, info.Validator != "" && !hasToken(h["Accept-Ranges"], "none") && info.Usable(1)
+	return info, info.Validator != "" && !accepts("none") && info.Usable(1)
 }
 
 // knownCodings returns the content codings of a body that can be removed, as one text; empty is none.
@@ -135,18 +138,6 @@ func varies(vary []string) bool {
 	for _, value := range vary {
 		for name := range strings.SplitSeq(value, ",") {
 			if name = strings.TrimSpace(name); name != "" && !strings.EqualFold(name, "Accept-Encoding") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// hasToken reports whether comma-separated header values have word among them, in any case.
-func hasToken(values []string, word string) bool {
-	for _, value := range values {
-		for each := range strings.SplitSeq(value, ",") {
-			if strings.EqualFold(strings.TrimSpace(each), word) {
 				return true
 			}
 		}

@@ -32,7 +32,7 @@ func newResponseCache(o *Options, transport *transport.Transport) *responseCache
 // close ends the use of the cache by a run.
 func (c *responseCache) close(ctx context.Context) {
 	if c.options.Cache != nil {
-		c.dictionaries.close(ctx, time.Now())
+		c.dictionaries.lists.close(ctx, time.Now())
 	}
 }
 

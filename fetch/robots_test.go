@@ -78,7 +78,9 @@ func says(text string) http.HandlerFunc {
 }
 
 // leadsTo answers with a redirect.
-func leadsTo(location string) http.HandlerFunc { return http.RedirectHandler(location, http.StatusFound).ServeHTTP }
+func leadsTo(location string) http.HandlerFunc {
+	return http.RedirectHandler(location, http.StatusFound).ServeHTTP
+}
 
 // runRobots runs URLs with Options.Robots, and returns the kind of failure of each, "" of a success, and the messages.
 func runRobots(t *testing.T, change func(*fetch.Options), urls ...string) (kinds []string, messages string) {

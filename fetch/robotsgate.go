@@ -1,13 +1,9 @@
 package fetch
 
 import (
-	"io"
-	"net/http"
 	"time"
 
 	"batchfetch/fetch/failure"
-	"batchfetch/fetch/judge"
-	"batchfetch/fetch/paging"
 	"batchfetch/fetch/plan"
 	"batchfetch/fetch/robots"
 )
@@ -20,15 +16,13 @@ type robotsGate struct {
 	size  int                    // of the rules of all of them, in bytes
 }
 
-// A robotsHost is what the robots.txt of an origin says. The worker that fetches it writes rules and failure.
+// A robotsHost is an origin, and the Tasks that wait for its robots.txt.
 type robotsHost struct {
-	origin   string
+	robotsFile
 	waiting  []*task
-	fetching bool             // its Task is under way
-	until    time.Time        // when it has to be fetched again (RFC 9309 section 2.4)
-	rules    *robots.Rules    // nil allows all
-	size     int              // of rules, as the robotsGate has counted it
-	failure  *failure.Failure // why all is forbidden; nil: it is not
+	fetching bool      // its Task is under way, and a worker writes to the robotsFile
+	until    time.Time // when it has to be fetched again (RFC 9309 section 2.4)
+	size     int       // of rules, as the robotsGate has counted it
 
 	publicOnly bool // it is fetched for a redirect that may lead to public addresses only
 }
@@ -40,20 +34,6 @@ const (
 	robotsSize = 32 << 20
 )
 
-// maxRobotsRedirects is how many redirects of a robots.txt are followed (section 2.3.1.2).
-const maxRobotsRedirects = 5
-
-// robotsOptions returns Options for fetching robots.txt, with which the bodies of successes are in their Records.
-func robotsOptions(o *Options) *Options {
-	own := *o
-	own.forRobots, own.MaxRedirects = true, maxRobotsRedirects
-	own.MaxBody, own.BodyMemory = robots.MaxBytes, robots.MaxBytes
-	own.AcceptStatus, own.Poll, own.Paginate = judge.Statuses{{200, 299}}, nil, paging.Place{}
-	own.Method, own.Body, own.HeadOnly = "", nil, false
-	own.BodyStore, own.DropBody, own.FailureBody, own.KeepHeader = nil, false, 0, false
-	return &own
-}
-
 // holds takes a Task that may not be routed yet, or ever, by the robots.txt of the host of its next exchange, and
 // reports whether it has.
 func (g *robotsGate) holds(s *scheduler, t *task, now time.Time) bool {
@@ -62,7 +42,7 @@ func (g *robotsGate) holds(s *scheduler, t *task, now time.Time) bool {
 	}
 	h := g.hosts[t.Origin]
 	if h == nil {
-		h = &robotsHost{origin: t.Origin}
+		h = &robotsHost{robotsFile: robotsFile{origin: t.Origin}}
 		if g.hosts == nil {
 			g.hosts = make(map[string]*robotsHost)
 		}
@@ -94,38 +74,14 @@ func (s *scheduler) newRobotsTask(h *robotsHost, t *task) *task {
 		request.Settings = &RequestSettings{Proxy: settings.Proxy}
 	}
 	own := newTask(request)
-	own.robots, own.seq, h.publicOnly = h, t.seq, t.PublicOnly
+	own.robots, own.seq, h.publicOnly = &h.robotsFile, t.seq, t.PublicOnly
 	s.setTarget(own)
 	return own
 }
 
-// read takes the answer to a Task for a robots.txt (section 2.3.1): any 4xx but 429, and too many redirects, forbid
-// nothing; what else is no success forbids all.
-func (h *robotsHost) read(t *task, record *Record) {
-	h.rules, h.failure = nil, nil
-	why := t.failure()
-	var text []byte
-	if why == nil {
-		var err error
-		if text, err = io.ReadAll(io.LimitReader(record.OpenBody(), robots.MaxBytes+1)); err != nil {
-			why = failure.New(failure.IO, "%w", err)
-		}
-	}
-	switch {
-	case why == nil:
-		h.rules = robots.Parse(text, t.Header.Get("User-Agent"))
-	case why.Kind == failure.TooManyRedirects:
-	case why.Kind == failure.BadStatus && record.Status/100 != 5 && record.Status != http.StatusTooManyRequests:
-	case why.Kind == failure.BadStatus, why.Kind == failure.RateLimited:
-		h.failure = failure.New(failure.Robots, "%s%s can't be had, which forbids all: %w", h.origin, robots.Path, why)
-	default:
-		h.failure = failure.New(why.Kind, "%s%s can't be had, which forbids all: %w", h.origin, robots.Path, why)
-	}
-}
-
 // got takes the Task of a robots.txt that has ended, and routes those that wait for it.
 func (g *robotsGate) got(s *scheduler, t *task, now time.Time) {
-	h := t.robots
+	h := g.hosts[t.robots.origin]
 	h.fetching, h.until = false, now.Add(robotsFor)
 	g.size += h.rules.Size() - h.size
 	h.size = h.rules.Size()

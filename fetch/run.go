@@ -31,7 +31,9 @@ func Run(ctx context.Context, source Source, sink Sink, options Options) (Summar
 	}
 	options.Concurrency = min(options.Concurrency, fdlimit.Exchanges())
 	options.DropBody = options.DropBody && !options.Paginate.InBody()
-	transport := transport.New(options.transportConfig(dial.Network{}))
+	config := options.transportConfig(dial.Network{})
+	config.Alternatives = newAlternatives(&options)
+	transport := transport.New(config)
 	defer transport.Close()
 	return runWith(ctx, source, sink, &options, transport)
 }

@@ -202,3 +202,39 @@ func withCookies(o *Options, h http.Header, to *target) http.Header {
 	}
 	return mergeHeaders(h, http.Header{"Cookie": {merged}})
 }
+
+// wantedDigests are the header fields that ask for digests (RFC 9530 section 4): SHA-256 first, which every body is
+// hashed by in any case.
+var wantedDigests = http.Header{
+	"Want-Content-Digest": {"sha-256=10, sha-512=5"}, "Want-Repr-Digest": {"sha-256=10, sha-512=5"},
+}
+
+// withWantedDigests returns h with the header fields that ask for digests, where the Options want them; S3 tells its
+// checksums to signed requests that ask for them.
+func (o *Options) withWantedDigests(h http.Header) http.Header {
+	if !o.WantDigest {
+		return h
+	}
+	h = mergeHeaders(h, wantedDigests)
+	if o.SigV4 != nil {
+		h["X-Amz-Checksum-Mode"] = []string{"ENABLED"}
+	}
+	return h
+}
+
+// forRequest returns the targeter of a Request for the URL of a target, and the name of its lane: see forURL. Where the
+// Request has Settings it is one of its own, and those of connections are set in the target.
+func (tg *targeter) forRequest(r *Request, to *transport.Target) (of *targeter, lane string) {
+	of, lane = tg.forURL(to.Origin, to.URL)
+	if r.Settings == nil {
+		return of, lane
+	}
+	own := *of
+	own.options = r.Settings.applyTo(of.options)
+	own.policy = own.options.policy()
+	to.Timeout = r.Settings.Timeout
+	if r.Settings.Proxy != nil {
+		to.Route = transport.NewRoute(*r.Settings.Proxy, own.options.NoProxy)
+	}
+	return &own, lane
+}

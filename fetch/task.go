@@ -35,7 +35,7 @@ type task struct {
 	challenges challengeState
 	damages    int // attempts whose body was not what its response said of it
 
-	robots *robotsHost // the host whose robots.txt it fetches, in place of a Request of the Source; nil is none
+	robots *robotsFile // the robots.txt that it fetches, in place of a Request of the Source; nil is none
 
 	leftOrigin bool  // a redirect has led to another origin, in any attempt
 	next       *task // the page that follows it, once it has ended; nil is none
@@ -159,4 +159,12 @@ type exchangeCounts struct {
 	bytes, wireBytes int64
 	cache            Cached
 	watched          Watched // of this one response
+}
+
+// countChallenge takes what an exchange has met of challenges into its task. The answer goes before the tasks that
+// wait: a nonce may be good for a short time, and they can use it once it has been let in.
+func (t *task) countChallenge(p *proof, challenged bool) {
+	if t.First = challenged; challenged {
+		t.challenges = challengeState{p.next, t.challenges.count + 1}
+	}
 }

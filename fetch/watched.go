@@ -6,17 +6,6 @@ import (
 	"batchfetch/fetch/cache"
 )
 
-// Watched is how Options.Changed sees the changes of one host, where that is late, or costs whole bodies.
-type Watched struct {
-	// Unvalidated counts the successes that the server can't validate the next time (RFC 9111 section 4.3), or has not
-	// although they are the same: each run transfers them whole.
-	Unvalidated int64
-	// Fresh counts those that are used again without asking the server, by their own header, for FreshFor at most: until
-	// then no change is seen. They are those for an hour and more, and those that this run has used so.
-	Fresh    int64
-	FreshFor time.Duration
-}
-
 // longFresh is from how long on a response counts as Watched.Fresh before it is used so.
 const longFresh = time.Hour
 

@@ -141,7 +141,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if a.Damaged && t.Verdict.Fate == judge.Retry {
 		t.damages++
 	}
-	t.countChallenge(x, a.Challenged)
+	t.countChallenge(&x.proof, a.Challenged)
 	w.renewer.renewHeader(ctx, t, &a)
 	t.replaceHead(&a)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged

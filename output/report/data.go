@@ -201,3 +201,23 @@ func (d *Data) mergeExchanges(of *Data) {
 	}
 	d.isLive, d.exchanges, d.refused, d.heldFor = true, of.exchanges, of.refused, of.heldFor
 }
+
+// A source is a file of Records, as it is named on the page.
+type source struct {
+	name             string
+	records, summary int64
+	broken           string // why it could not be read to its end; empty is that it was
+}
+
+// maxRuns is how many summaries a page shows.
+const maxRuns = 50
+
+// addRun counts a summary.
+func (d *Data) addRun(r Run) {
+	if len(d.runs) >= maxRuns {
+		d.moreRuns++
+		return
+	}
+	r.LimitedBy, r.LimitedHost, r.StoppedBy = shorten(r.LimitedBy), shorten(r.LimitedHost), shorten(r.StoppedBy)
+	d.runs = append(d.runs, r)
+}

@@ -156,3 +156,14 @@ func niceCeiling(x float64) float64 {
 	}
 	return 10 * power
 }
+
+// millis returns a number of milliseconds as a time; a negative or impossible one is 0.
+func millis(ms float64) time.Duration {
+	if !(ms > 0) || ms > float64(longest/time.Millisecond) {
+		return 0
+	}
+	return time.Duration(math.Round(ms*1000)) * time.Microsecond
+}
+
+// longest is the longest time that a request is believed to have taken.
+const longest = 10 * 365 * 24 * time.Hour

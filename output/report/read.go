@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"io"
-	"math"
 	"time"
 
 	"batchfetch/fetch"
@@ -13,26 +12,19 @@ import (
 	"batchfetch/output"
 )
 
-// A source is a file of Records, as it is named on the page.
-type source struct {
-	name             string
-	records, summary int64
-	broken           string // why it could not be read to its end; empty is that it was
-}
-
 // Read counts the Records, and the summaries, of an output of an earlier run. Lines that are neither are passed over.
 // The error is that of in, and what came before it is counted; or ErrNoRecords.
 func (d *Data) Read(name string, in io.Reader) (err error) {
 	unreadable := d.unreadable
 	text := input.DecodeUTF16(bufio.NewReader(in))
-	r := recordReader{lines: newLines(text), data: d, source: source{name: shorten(name)}}
+	r := recordReader{in: newLines(text), data: d, source: source{name: shorten(name)}}
 	for more := true; more; {
-		isObject, isWhole := r.peek() == '{', false
+		isObject, isWhole := r.in.peek() == '{', false
 		if isObject {
 			isWhole = r.readLine()
 		}
 		var skipped bool
-		more, skipped = r.next()
+		more, skipped = r.in.next()
 		switch {
 		case isWhole && !skipped:
 			r.count()
@@ -40,8 +32,8 @@ func (d *Data) Read(name string, in io.Reader) (err error) {
 			d.unreadable++
 		}
 	}
-	if !errors.Is(r.lines.err, io.EOF) {
-		err = r.lines.err
+	if !errors.Is(r.in.err, io.EOF) {
+		err = r.in.err
 		r.source.broken = shorten(err.Error())
 	}
 	if len(d.sources) < maxSources {
@@ -63,7 +55,7 @@ const maxSources = 20
 
 // A recordReader makes entries of lines.
 type recordReader struct {
-	lines
+	in     lines
 	data   *Data
 	source source
 
@@ -82,7 +74,7 @@ func (r *recordReader) readLine() bool {
 	r.kind, r.hasTime, r.elapsed, r.errorKind = "", false, 0, r.errorKind[:0]
 	r.entry = entry{spansAreRecords: true}
 	r.run = Run{ExitCode: -1, P50: -1}
-	return r.object(r.member) == nil
+	return r.in.object(r.member) == nil
 }
 
 // count counts what the line is.
@@ -101,9 +93,6 @@ func (r *recordReader) count() {
 	}
 }
 
-// longest is the longest time that a request is believed to have taken.
-const longest = 10 * 365 * 24 * time.Hour
-
 // addEntry counts the Record of the line.
 func (r *recordReader) addEntry() {
 	e := &r.entry
@@ -119,35 +108,27 @@ func (r *recordReader) addEntry() {
 	r.data.add(e)
 }
 
-// millis returns a number of milliseconds as a time; a negative or impossible one is 0.
-func millis(ms float64) time.Duration {
-	if !(ms > 0) || ms > float64(longest/time.Millisecond) {
-		return 0
-	}
-	return time.Duration(math.Round(ms*1000)) * time.Microsecond
-}
-
 // member reads the value of a member of the line.
 func (r *recordReader) member(name []byte) error {
 	e := &r.entry
 	switch string(name) {
 	case "type":
-		err := r.text()
-		r.kind = string(r.scratch)
+		err := r.in.text()
+		r.kind = string(r.in.scratch)
 		return err
 	case "url":
-		err := r.text()
-		e.url = string(r.scratch)
+		err := r.in.text()
+		e.url = string(r.in.scratch)
 		return err
 	case "input":
-		err := r.text()
+		err := r.in.text()
 		if e.url == "" {
-			e.url = string(r.scratch)
+			e.url = string(r.in.scratch)
 		}
 		return err
 	case "status":
 		var status int64
-		err := r.integer(&status)
+		err := r.in.integer(&status)
 		e.status = int(min(max(status, 0), 999))
 		return err
 	case "error":
@@ -155,24 +136,24 @@ func (r *recordReader) member(name []byte) error {
 	case "timing":
 		return r.objectOr(r.timingMember)
 	case "started_at":
-		err := r.text()
-		t, bad := time.Parse(time.RFC3339, string(r.scratch))
+		err := r.in.text()
+		t, bad := time.Parse(time.RFC3339, string(r.in.scratch))
 		r.started, r.hasTime = t, bad == nil && t.Year() >= 1980 && t.Year() < 2200
 		return err
 	case "elapsed_ms":
-		return r.float(&r.elapsed)
+		return r.in.float(&r.elapsed)
 	case "bytes":
 		e.hasBody = true
-		return r.integer(&e.bytes)
+		return r.in.integer(&e.bytes)
 	case "wire_bytes":
-		return r.integer(&e.wireBytes)
+		return r.in.integer(&e.wireBytes)
 	case "attempts":
-		return r.integer(&e.attempts)
+		return r.in.integer(&e.attempts)
 	case "redirects":
-		return r.integer(&e.redirects)
+		return r.in.integer(&e.redirects)
 	case "cache":
-		err := r.text()
-		e.cache = string(r.scratch)
+		err := r.in.text()
+		e.cache = string(r.in.scratch)
 		return err
 	}
 	return r.summaryMember(name)
@@ -180,33 +161,94 @@ func (r *recordReader) member(name []byte) error {
 
 // objectOr reads an object by member, or passes over a value of another type, such as null.
 func (r *recordReader) objectOr(member func([]byte) error) error {
-	if r.peek() != '{' {
-		return r.skip()
+	if r.in.peek() != '{' {
+		return r.in.skip()
 	}
-	return r.object(member)
+	return r.in.object(member)
 }
 
 func (r *recordReader) errorMember(name []byte) error {
 	switch string(name) {
 	case "kind":
-		err := r.text()
-		r.errorKind = append(r.errorKind[:0], r.scratch...)
+		err := r.in.text()
+		r.errorKind = append(r.errorKind[:0], r.in.scratch...)
 		return err
 	case "message":
-		err := r.text()
-		r.entry.message = string(r.scratch)
+		err := r.in.text()
+		r.entry.message = string(r.in.scratch)
 		return err
 	}
-	return r.skip()
+	return r.in.skip()
 }
 
 func (r *recordReader) timingMember(name []byte) error {
 	i := stepIndex(string(name))
 	if i < 0 {
-		return r.skip()
+		return r.in.skip()
 	}
 	ms := -1.0
-	err := r.float(&ms)
+	err := r.in.float(&ms)
 	r.entry.hasStep[i], r.entry.step[i] = ms >= 0, millis(ms)
+	return err
+}
+
+// summaryMember reads the value of a member that only a summary has, or passes over it.
+func (r *recordReader) summaryMember(name []byte) error {
+	run := &r.run
+	switch string(name) {
+	case "complete":
+		err := r.in.literal()
+		run.Complete = string(r.in.scratch) == "true"
+		return err
+	case "total":
+		return r.in.integer(&run.Total)
+	case "succeeded":
+		return r.in.integer(&run.Succeeded)
+	case "failed":
+		return r.in.integer(&run.Failed)
+	case "skipped":
+		return r.in.integer(&run.Skipped)
+	case "not_started":
+		return r.in.integer(&run.NotStarted)
+	case "exchanges":
+		return r.in.integer(&run.Exchanges)
+	case "retries":
+		return r.in.integer(&run.Retries)
+	case "connections_made":
+		return r.in.integer(&run.ConnectionsMade)
+	case "connections_reused":
+		return r.in.integer(&run.ConnectionsReused)
+	case "exit_code":
+		return r.in.integer(&run.ExitCode)
+	case "latency_ms":
+		return r.objectOr(r.latencyMember)
+	case "limited_by":
+		return r.word(&run.LimitedBy)
+	case "limited_host":
+		return r.word(&run.LimitedHost)
+	case "stopped_by":
+		return r.word(&run.StoppedBy)
+	}
+	return r.in.skip()
+}
+
+func (r *recordReader) latencyMember(name []byte) error {
+	switch string(name) {
+	case "p50":
+		return r.in.float(&r.run.P50)
+	case "p90":
+		return r.in.float(&r.run.P90)
+	case "p99":
+		return r.in.float(&r.run.P99)
+	case "max":
+		return r.in.float(&r.run.Max)
+	}
+	return r.in.skip()
+}
+
+// word reads a string.
+func (r *recordReader) word(to *string) error {
+	err := r.in.text()
+	*to = string(r.in.scratch)
 	return err
 }

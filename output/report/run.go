@@ -16,19 +16,6 @@ type Run struct {
 	ExitCode                                                          int64
 }
 
-// maxRuns is how many summaries a page shows.
-const maxRuns = 50
-
-// addRun counts a summary.
-func (d *Data) addRun(r Run) {
-	if len(d.runs) >= maxRuns {
-		d.moreRuns++
-		return
-	}
-	r.LimitedBy, r.LimitedHost, r.StoppedBy = shorten(r.LimitedBy), shorten(r.LimitedHost), shorten(r.StoppedBy)
-	d.runs = append(d.runs, r)
-}
-
 // runOf returns what a Summary says of a run that ends with an exit code.
 func runOf(s *fetch.Summary, exitCode int) Run {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -40,4 +27,15 @@ func runOf(s *fetch.Summary, exitCode int) Run {
 		LimitedBy: string(s.LimitedBy), LimitedHost: s.LimitedHost, StoppedBy: string(s.Stopped),
 		ExitCode: int64(exitCode),
 	}
+}
+
+// runState says in words how a run ended.
+func runState(r *Run) string {
+	switch {
+	case r.Complete:
+		return "complete"
+	case r.StoppedBy != "":
+		return "stopped by " + r.StoppedBy
+	}
+	return "not complete"
 }
