@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -94,7 +96,7 @@ func push(in *interrupts, f pushFlags, args []string) int {
 			writeMessage(os.Stderr, isForPerson(), slog.LevelWarn, text, "")
 		})}
 	defer p.to.Close(context.WithoutCancel(ctx))
-	err = p.addAll(ctx, inputs, &input.Reader{Form: form})
+	err = p.addUntilStopped(ctx, inputs, &input.Reader{Form: form})
 	var refused *serverError
 	switch {
 	case p.isStopped():
@@ -134,14 +136,17 @@ func (e *serverError) Error() string { return e.err.Error() }
 
 // pushing is a run of batchfetch push.
 type pushing struct {
-	pushResult
 	to      *workqueue.Pusher
 	most    int // entries in one call
 	stopped <-chan struct{}
 	invalid func(fetch.Request, *fetch.LineError)
 
-	batch []workqueue.Field
-	bytes int // of batch
+	batch  []workqueue.Field
+	bytes  int   // of batch
+	failed error // of an earlier flush
+
+	mu sync.Mutex // of to and what follows; held while entries are added
+	pushResult
 }
 
 func (p *pushing) isStopped() bool {
@@ -153,6 +158,33 @@ func (p *pushing) isStopped() bool {
 	}
 }
 
+// addUntilStopped adds the requests of all inputs, until the process is stopped: a read of a pipe, which nothing ends,
+// is then left to itself. It returns with mu held, so that nothing is added after it.
+func (p *pushing) addUntilStopped(ctx context.Context, inputs []inputArg, reader *input.Reader) (err error) {
+	ended := make(chan error, 1)
+	go func() { ended <- p.addAll(ctx, inputs, reader) }()
+	select {
+	case err = <-ended:
+	case <-p.stopped:
+	}
+	p.mu.Lock()
+	return err
+}
+
+// A flushingReader adds what has been read before it waits for more, which a pipe may be long in coming with.
+type flushingReader struct {
+	io.Reader
+	flush func() error
+}
+
+// Read is io.Reader's.
+func (r flushingReader) Read(to []byte) (int, error) {
+	if err := r.flush(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(to)
+}
+
 // addAll adds the requests of all inputs. The error is that of an input, or a *serverError.
 func (p *pushing) addAll(ctx context.Context, inputs []inputArg, reader *input.Reader) error {
 	for _, in := range inputs {
@@ -160,7 +192,8 @@ func (p *pushing) addAll(ctx context.Context, inputs []inputArg, reader *input.R
 		if err != nil {
 			return err
 		}
-		err = p.addLines(ctx, reader.Texts(content, in.name))
+		flushing := flushingReader{content, func() error { return p.flush(ctx) }}
+		err = p.addLines(ctx, reader.Texts(flushing, in.name))
 		_ = content.Close() // only read
 		if err != nil {
 			return err
@@ -177,8 +210,10 @@ func (p *pushing) addLines(ctx context.Context, lines func(yield func(input.Line
 		case p.isStopped():
 			return nil
 		case errors.As(err, &unusable):
+			p.mu.Lock()
 			p.Invalid++
 			p.invalid(line.Request, unusable)
+			p.mu.Unlock()
 			continue
 		case err != nil:
 			return errors.Join(p.flush(ctx), err)
@@ -200,11 +235,14 @@ func (p *pushing) addLines(ctx context.Context, lines func(yield func(input.Line
 
 // flush adds what is there.
 func (p *pushing) flush(ctx context.Context) error {
-	if len(p.batch) == 0 || p.isStopped() {
-		return nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.batch) == 0 || p.isStopped() || p.failed != nil {
+		return p.failed
 	}
 	if err := p.to.Add(ctx, p.batch, p.stopped); err != nil {
-		return &serverError{err}
+		p.failed = &serverError{err}
+		return p.failed
 	}
 	p.Pushed += int64(len(p.batch))
 	p.batch, p.bytes = p.batch[:0], 0

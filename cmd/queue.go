@@ -137,8 +137,8 @@ var queueHints = map[string]string{
 	"WRONGPASS": "check the user in the URL, and the password in it or in " + passwordVariable,
 	"NOPERM":    "the user needs what batchfetch help queue lists",
 	"WRONGTYPE": "the key is no stream: name another one",
-	"NOGROUP": "somebody has deleted the stream or its group: push again, and start again. A group that is made anew " +
-		"gets all that the stream still has",
+	"NOGROUP": "somebody has deleted the stream or its group, or the server has lost its data: push again, and start " +
+		"again. A group that is made anew gets all that the stream still has",
 	"UNKNOWN":  "Redis 6.2, Valkey or another server with XAUTOCLAIM is needed",
 	"READONLY": "name the master: a replica takes no acknowledgements",
 	"MOVED":    "name the node that has the stream, or a server that is no part of a cluster",

@@ -119,7 +119,7 @@ const startsGoroutines = "fetch/run.go fetch/transport/want.go fetch/transport/h
 	"fetch/transport/h2/conn.go fetch/transport/h2/writer.go " +
 	"fetch/transport/h3/conn.go fetch/transport/h3/request.go " +
 	"fetch/cache/batcher.go fetch/dial/race.go fetch/resolver/resolver.go fetch/resolver/exchange.go " +
-	"cmd/demo.go cmd/dryrun.go cmd/interrupts.go cmd/progress.go cmd/queue.go"
+	"cmd/demo.go cmd/dryrun.go cmd/interrupts.go cmd/progress.go cmd/push.go cmd/queue.go"
 
 // outsideOurs says what else code below a folder may not import: fetch and output know no flag and no terminal.
 var outsideOurs = map[string]string{

@@ -34,7 +34,7 @@ type Deletion string
 
 // The Deletions.
 const (
-	DeleteOwn    Deletion = ""  // they are deleted, unless the stream has another group
+	DeleteOwn    Deletion = ""  // they are deleted, unless the stream has another group by then
 	DeleteAlways Deletion = "1" // they are deleted
 	DeleteNever  Deletion = "0" // they stay in the stream
 )

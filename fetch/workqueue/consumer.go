@@ -36,7 +36,6 @@ type Consumer struct {
 	client  *resp.Client
 	address Address
 	batch   int
-	deletes bool              // entries that are acknowledged
 	warn    func(text string) // of what the user has to know, as it happens
 	reading chan struct{}     // holds a token while no call takes entries
 	told    chan struct{}     // to Keep: there is something to acknowledge
@@ -71,9 +70,8 @@ func Open(ctx context.Context, a Address, batch int, warn func(text string)) (*C
 		held: make(map[string]struct{}), history: "0-0", claim: "0-0", poll: leastPoll}
 	c.reading <- struct{}{}
 	for began := time.Now(); ; {
-		deletes, err := c.client.Eval(ctx, openScript, 1, 1, a.Stream, a.Group, checking, string(a.Delete))
+		_, err := c.client.Eval(ctx, openScript, 1, 1, a.Stream, a.Group, checking, string(a.Delete))
 		if err == nil {
-			c.deletes = string(deletes) == "1"
 			return c, nil
 		}
 		var refusal *resp.Refusal
@@ -283,20 +281,10 @@ func (c *Consumer) acknowledge(ctx context.Context) error {
 		if len(ids) == 0 {
 			return nil
 		}
-		ack := append([]string{"XACK", c.address.Stream, c.address.Group}, ids...)
-		commands := []resp.Command{{Words: ack, Reply: resp.Number}}
-		if c.deletes {
-			del := append([]string{"XDEL", c.address.Stream}, ids...)
-			commands = append(commands, resp.Command{Words: del, Reply: resp.Number})
-		}
-		replies, err := c.client.Do(ctx, commands...)
-		if err != nil {
+		a := &c.address
+		words := append([]string{a.Stream, a.Group, string(a.Delete)}, ids...)
+		if _, err := c.client.Eval(ctx, ackScript, 1, 1, words...); err != nil {
 			return err
-		}
-		for _, reply := range replies {
-			if reply.Refusal != nil {
-				return reply.Refusal
-			}
 		}
 		c.mu.Lock()
 		for _, id := range ids {

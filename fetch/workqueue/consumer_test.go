@@ -235,6 +235,22 @@ func TestDelete(t *testing.T) {
 	}
 }
 
+// TestDeleteForLaterGroup: what is done when another group is there stays for that, though it came later.
+func TestDeleteForLaterGroup(t *testing.T) {
+	addr, direct := startRedis(t)
+	add(t, direct, 0, 2)
+	w := open(t, address(addr))
+	first, second := next(t, w).ID, next(t, w).ID
+	w.Acknowledge([]string{first})
+	awaitPending(t, direct, 1)
+	direct.XGroupCreate(t.Context(), "jobs", "other", "0")
+	w.Acknowledge([]string{second})
+	awaitPending(t, direct, 0)
+	if left := direct.XRange(t.Context(), "jobs", "-", "+").Val(); len(left) != 1 || left[0].ID != second {
+		t.Errorf("the stream still has %v, want %s", left, second)
+	}
+}
+
 // TestOpenRefused: what a server does not know or allow is found when it is opened, in words of ours.
 func TestOpenRefused(t *testing.T) {
 	refused := func(t *testing.T, a Address, want string) {

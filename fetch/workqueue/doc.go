@@ -3,7 +3,7 @@ Package workqueue takes the entries of a Redis stream as one consumer of a group
 
 	Pusher.Add ─▷ push.lua ─▷ stream ─▷ take.lua ─▷ Consumer.Next ─▷ …work… ─▷ Consumer.Acknowledge
 	                            ▲                                                        │
-	                            └── keep.lua, XACK, XDEL ◁── Consumer.Keep ◁─────────────┘
+	                            └── keep.lua, ack.lua ◁── Consumer.Keep ◁────────────────┘
 
 An entry that was taken is held until the server has acknowledged it: Keep has it count as that of a living consumer,
 once in a third of Address.Idle. Where a process dies that ends, and after Idle another one takes its entries. Close

@@ -21,6 +21,9 @@ var takeText string
 //go:embed keep.lua
 var keepText string
 
+//go:embed ack.lua
+var ackText string
+
 //go:embed leave.lua
 var leaveText string
 
@@ -31,6 +34,7 @@ var (
 	openScript  = resp.NewScript(prelude + openText)
 	takeScript  = resp.NewScript(prelude + takeText)
 	keepScript  = resp.NewScript(prelude + keepText)
+	ackScript   = resp.NewScript(prelude + ackText)
 	leaveScript = resp.NewScript(prelude + leaveText)
 	pushScript  = resp.NewScript(prelude + pushText)
 )
