@@ -114,6 +114,26 @@ func TestDeadConsumer(t *testing.T) {
 	}
 }
 
+// TestManyDeliveries: a user is told of an entry with which one consumer after another has ended.
+func TestManyDeliveries(t *testing.T) {
+	addr, direct := startRedis(t)
+	add(t, direct, 0, 1)
+	id := next(t, open(t, address(addr))).ID
+	for count := 2; count <= manyDeliveries; count++ {
+		silent := []any{"XCLAIM", "jobs", "pull", "silent", "0", id, "IDLE", "864000000", "JUSTID"}
+		if err := direct.Do(t.Context(), silent...).Err(); err != nil {
+			t.Fatal(err)
+		}
+		w := open(t, address(addr))
+		if e := next(t, w); e.ID != id {
+			t.Fatal(e)
+		}
+		if told := len(w.warnings) > 0; told != (count == manyDeliveries) {
+			t.Errorf("told is %t at delivery %d", told, count)
+		}
+	}
+}
+
 // TestName: a consumer with the name of a dead one gets its entries at once.
 func TestName(t *testing.T) {
 	addr, direct := startRedis(t)
@@ -329,10 +349,10 @@ func TestGroupGone(t *testing.T) {
 
 // TestParseTaken: a reply that the script does not give is an error.
 func TestParseTaken(t *testing.T) {
-	head := "0:3:5-11:51:21:0"
+	head := "0:3:5-11:51:21:03:1-0"
 	good := head + "3:1-01:21:a1:b" + "3:2-02:-1" + "3:3-01:0"
 	got, err := parseTaken([]byte(good))
-	if err != nil || fmt.Sprint(got) != "{ 5-1 5 2 0 [{1-0 [a b] false} {2-0 [] true} {3-0 [] false}]}" {
+	if err != nil || fmt.Sprint(got) != "{ 5-1 5 2 0 1-0 [{1-0 [a b] false} {2-0 [] true} {3-0 [] false}]}" {
 		t.Errorf("%v, %v", got, err)
 	}
 	for i := range good {
@@ -344,7 +364,7 @@ func TestParseTaken(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{head + "1:x1:0", head + "3:1-01:3", head + "3:1-01:11:a", head + "3:1-09:999999999",
-		head + "3:1-02:-2", "-1:", "99999999999999999999:"} {
+		head + "3:1-02:-2", "-1:", "0:3:5-11:51:21:02:no", "99999999999999999999:"} {
 		if got, err := parseTaken([]byte(bad)); err == nil {
 			t.Errorf("%q: %v", bad, got)
 		}
@@ -353,7 +373,7 @@ func TestParseTaken(t *testing.T) {
 
 // FuzzParseTaken: no reply makes it take more memory than the reply has.
 func FuzzParseTaken(f *testing.F) {
-	f.Add([]byte("0:3:5-11:51:21:03:1-01:21:a1:b"))
+	f.Add([]byte("0:3:5-11:51:21:00:3:1-01:21:a1:b"))
 	f.Fuzz(func(t *testing.T, bulk []byte) {
 		got, err := parseTaken(bulk)
 		size := 0

@@ -108,7 +108,7 @@ func TestLoading(t *testing.T) {
 
 // TestServerFails: what may pass is waited for, with one warning, and nothing comes twice; what does not ends Next.
 func TestServerFails(t *testing.T) {
-	one := bulk("0:0:1:11:11:0" + "3:1-01:21:a1:b")
+	one := bulk("0:0:1:11:11:00:" + "3:1-01:21:a1:b")
 	for name, tt := range map[string]struct {
 		says []string
 		want string
@@ -149,7 +149,7 @@ func TestServerFails(t *testing.T) {
 
 // TestLateAcknowledgement: an entry that was acknowledged while a call takes entries does not come again by its reply.
 func TestLateAcknowledgement(t *testing.T) {
-	one := bulk("0:0:1:11:11:0" + "3:1-01:21:a1:b")
+	one := bulk("0:0:1:11:11:00:" + "3:1-01:21:a1:b")
 	c, err := Open(t.Context(), answering(t, bulk("1"), one, bulk("1")), 1, func(string) {})
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ func TestPatience(t *testing.T) {
 // TestUnacknowledged: what the server does not know to be done is told at the end.
 func TestUnacknowledged(t *testing.T) {
 	t.Parallel()
-	one := bulk("0:0:1:11:11:0" + "3:1-01:21:a1:b")
+	one := bulk("0:0:1:11:11:00:" + "3:1-01:21:a1:b")
 	c, err := Open(t.Context(), answering(t, bulk("1"), one, "-READONLY s3cret\r\n"), 1, func(string) {})
 	if err != nil {
 		t.Fatal(err)

@@ -47,6 +47,8 @@ const (
 	// maxReply bounds the reply of a script: at most takeBytes and one entry more, and for each field, if only of a byte,
 	// what says how long it is.
 	maxReply = 4 * (takeBytes + maxEntry)
+	// manyDeliveries is how many there are of an entry until a user is told.
+	manyDeliveries = 5
 	// maxIDs is how many entries one call renews, acknowledges or hands back.
 	maxIDs = 500
 )
@@ -63,6 +65,7 @@ type Entry struct {
 type taken struct {
 	history, claim        string
 	pending, own, deleted int
+	often                 string // the id of an entry that had manyDeliveries; empty: there is none
 	entries               []Entry
 }
 
@@ -98,6 +101,8 @@ func parseTaken(bulk []byte) (t taken, err error) {
 	in := netReader{text: string(bulk)}
 	t.history, t.claim = in.next(), in.next()
 	t.pending, t.own, t.deleted = in.number(), in.number(), in.number()
+	t.often = in.next()
+	in.failed = in.failed || t.often != "" && !isID(t.often)
 	for !in.failed && in.text != "" {
 		e := Entry{ID: in.next()}
 		n := in.number()

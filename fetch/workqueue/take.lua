@@ -6,12 +6,12 @@
 -- which it begins with what the consumer had, and where to go on looking for silent ones; either may be empty.
 --
 -- The reply are netstrings: the two places to go on from, how many entries of the group and of the consumer are pending,
--- and how many pending ones were deleted from the stream; then of each entry its id, the number of its fields and
--- values, and these; -1 where it has too many bytes.
+-- how many pending ones were deleted from the stream, and the id of one that had many deliveries, or nothing; then of
+-- each entry its id, the number of its fields and values, and these; -1 where it has too many bytes.
 local key, group, consumer = KEYS[1], ARGV[1], ARGV[2]
 local count, budget, most, idle = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local history, claim = ARGV[7], ARGV[8]
-local out, n, size, deleted = {}, 0, 0, 0
+local out, n, size, deleted, often = {}, 0, 0, 0, ''
 
 local function net(s) return string.format('%d', #s) .. ':' .. s end
 local function room() return n < count and size < budget end
@@ -50,6 +50,8 @@ return run(function()
     local reply = try('XAUTOCLAIM', key, group, consumer, idle, claim, 'COUNT', 1, 'JUSTID')
     for _, id in ipairs(reply[2]) do
       local entry = try('XCLAIM', key, group, consumer, 0, id)
+      local state = try('XPENDING', key, group, id, id, 1)[1]
+      if often == '' and state and tonumber(state[4]) >= tonumber(ARGV[9]) then often = id end
       give(entry[1] or {id})
     end
     deleted = deleted + (reply[3] and #reply[3] or 0)
@@ -65,5 +67,5 @@ return run(function()
     if each[1] == consumer then own = tonumber(each[2]) end
   end
   return net(history) .. net(claim) .. net(string.format('%d', pending[1])) .. net(string.format('%d', own)) ..
-    net(string.format('%d', deleted)) .. table.concat(out)
+    net(string.format('%d', deleted)) .. net(often) .. table.concat(out)
 end)
