@@ -16,26 +16,23 @@ import (
 // while it is made, and an alternative that does not answer is not tried again for a while. So UDP that does not come
 // through costs no attempt, and next to no time.
 type alternating struct {
-	tcp       *pool
-	quic      *pool
-	known     *alternatives // of all alternatings of a Transport
-	transport *Transport
-	connect   func(origin string) time.Duration // the connect timeout of an origin; 0 is none
-	headStart time.Duration
+	tcp            *pool
+	quic           *pool
+	known          *alternatives                        // of all alternatings of a Transport
+	hasProxy       func(*Target) bool                   // Transport.HasProxyFor
+	mustStayPublic func(to *Target, remote string) bool // Transport.MustStayPublic
+	connect        func(origin string) time.Duration    // the connect timeout of an origin; 0 is none
+	headStart      time.Duration
 }
-
-// headStart is for how long an exchange waits for a connection with HTTP/3 before it is made over TCP: the time between
-// two attempts at a connection (RFC 8305 section 5). Of a shorter connect timeout it is at most half.
-const headStart = 250 * time.Millisecond
 
 // knownStart is the headStart at an origin that has a connection with HTTP/3, where all have as many exchanges as they
 // may.
 const knownStart = 10 * time.Second
 
 // newAlternating returns an alternating that uses tcp over TCP, and dials with d over UDP, with guarded where the
-// origin's alternative may only be a public address.
-func newAlternating(c *Config, t *Transport, tcp *pool, d, guarded *dial.Dialer, room *h2.Windows) *alternating {
-	a := &alternating{tcp: tcp, known: &t.alternatives, transport: t, headStart: headStart}
+// origin's alternative may only be a public address. The caller sets known, hasProxy and mustStayPublic.
+func newAlternating(c *Config, tcp *pool, d, guarded *dial.Dialer, room *h2.Windows) *alternating {
+	a := &alternating{tcp: tcp, headStart: headStart}
 	timeouts := d.Timeouts
 	a.connect = func(origin string) time.Duration {
 		connect, _ := timeouts(origin)
@@ -77,7 +74,7 @@ func (a *alternating) dial(ctx context.Context, d, guarded *dial.Dialer, to *Tar
 // RoundTrip is RoundTripper's.
 func (a *alternating) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	to := c.Target
-	if to.URL.Scheme != "https" || a.transport.HasProxyFor(to) {
+	if to.URL.Scheme != "https" || a.hasProxy(to) {
 		return a.tcp.RoundTrip(ctx, c)
 	}
 	if a.known.has(ctx, to.Origin, time.Now()) {
@@ -140,7 +137,7 @@ func (a *alternating) acquire(ctx context.Context, to *Target) *sharedConn {
 // learn takes note of the places that a response names, and returns it. nil is none.
 func (a *alternating) learn(ctx context.Context, c *Call, resp *http.Response) *http.Response {
 	if resp != nil && resp.StatusCode != http.StatusMisdirectedRequest {
-		a.known.learn(ctx, c.Target.Origin, resp.Header, a.transport.MustStayPublic(c.Target, c.RemoteAddr()), time.Now())
+		a.known.learn(ctx, c.Target.Origin, resp.Header, a.mustStayPublic(c.Target, c.RemoteAddr()), time.Now())
 	}
 	return resp
 }

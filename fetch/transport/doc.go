@@ -41,7 +41,7 @@ The pool: an exchange that finds no idle connection becomes a wantConn in its ho
 fewer are under way than exchanges wait. A connection goes to the exchange that has waited longest, whether it was
 dialed or another exchange is done with it. The error of a dial goes to the exchange that it was started for. A
 connection with HTTP/2 is shared: it goes to as many exchanges as the server allows, which is one until its SETTINGS
-have come (sharedconn.go, h2exchange.go). At a host that speaks HTTP/2 one connection at a time is dialed, whatever
+have come (sharedconn.go, sharedexchange.go). At a host that speaks HTTP/2 one connection at a time is dialed, whatever
 number waits. A request is sent again over another connection only where the server closed a reused one before a
 response began, and the method, or a key of the user's, allows it, or where the server has not processed it (RFC 9113
 section 8.7).
@@ -62,17 +62,18 @@ waits for, and those of packages h2 and h3.
 
 The files, from the bottom: each uses those of its line and of the lines above alone.
 
-	version.go target.go classify.go           the words: versions, what is requested, kinds of errors
-	route.go                                   the proxy of a Target of its own, and how it is dialed
+	version.go classify.go route.go target.go  the words: versions, kinds of errors, what is requested, by which proxy
 	h1request.go h1head.go h1usual.go          heads of requests and responses as text
 	h1framing.go h1conn.go h1write.go          a connection with HTTP/1.1, without exchanges
 	exchangecontext.go                         what ends with an exchange
 	alternatives.go                            which origins may be asked over HTTP/3, and where
 	pool.go want.go sharedconn.go release.go   the pool: who gets which connection; a circle, under one lock
 	h1body.go body.go call.go config.go        bodies that hand their connection back; a Call; the interfaces
-	header.go silence.go errors.go             what a Call met
-	h1exchange.go h2exchange.go h3exchange.go  an exchange over a connection
+	header.go heads.go silence.go errors.go    what a Call met, and its heads for an archive
+	sharederror.go                             what an error of HTTP/2 or HTTP/3 says
+	h1exchange.go sharedexchange.go            an exchange over a connection
 	earlyclose.go roundtrip.go negotiate.go    an exchange over a pool; which pools there are
+	http3.go                                   the pools of connections with HTTP/3
 	alternating.go transport.go                which of them it takes
 
 The package knows no Request, no Record and no plan, and never retries a failed exchange. Of our packages it imports

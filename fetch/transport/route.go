@@ -1,8 +1,6 @@
 package transport
 
 import (
-	"time"
-
 	"batchfetch/fetch/dial"
 )
 
@@ -30,32 +28,4 @@ func proxyHeader(p *dial.Proxy) []byte {
 		return []byte("Proxy-Authorization: " + login + "\r\n")
 	}
 	return nil
-}
-
-// proxyFor returns the proxy for a Target: that of its Route, else that of run; nil is no proxy.
-func (to *Target) proxyFor(run *dial.Proxies) *dial.Proxy {
-	if to.Route != nil {
-		run = to.Route.proxies
-	}
-	return run.ForURL(to.URL)
-}
-
-// dialerFor returns the Dialer for a Target: d, with the proxies and the limit of time of the Target in place of its
-// own.
-func dialerFor(d *dial.Dialer, to *Target) *dial.Dialer {
-	if to.Route == nil && to.Timeout == nil {
-		return d
-	}
-	proxies, timeouts := d.Proxies, d.Timeouts
-	if to.Route != nil {
-		proxies = to.Route.proxies
-	}
-	if to.Timeout != nil {
-		run := timeouts
-		timeouts = func(origin string) (connect, exchange time.Duration) {
-			connect, _ = run(origin)
-			return connect, *to.Timeout
-		}
-	}
-	return d.With(proxies, timeouts)
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"batchfetch/fetch/dial"
 )
 
 // A Target is the request of one exchange, and where it goes.
@@ -40,4 +42,32 @@ func (t *Target) HostHeader() string {
 		return own[0]
 	}
 	return t.URL.Host
+}
+
+// proxyFor returns the proxy for a Target: that of its Route, else that of run; nil is no proxy.
+func (to *Target) proxyFor(run *dial.Proxies) *dial.Proxy {
+	if to.Route != nil {
+		run = to.Route.proxies
+	}
+	return run.ForURL(to.URL)
+}
+
+// dialerFor returns the Dialer for a Target: d, with the proxies and the limit of time of the Target in place of its
+// own.
+func dialerFor(d *dial.Dialer, to *Target) *dial.Dialer {
+	if to.Route == nil && to.Timeout == nil {
+		return d
+	}
+	proxies, timeouts := d.Proxies, d.Timeouts
+	if to.Route != nil {
+		proxies = to.Route.proxies
+	}
+	if to.Timeout != nil {
+		run := timeouts
+		timeouts = func(origin string) (connect, exchange time.Duration) {
+			connect, _ = run(origin)
+			return connect, *to.Timeout
+		}
+	}
+	return d.With(proxies, timeouts)
 }

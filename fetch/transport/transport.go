@@ -81,7 +81,9 @@ func (t *Transport) newRoundTripper(c *Config, d, guarded *dial.Dialer, room *h2
 	if c.HTTP != Auto || c.Dial.UnixSocket != "" {
 		return tcp
 	}
-	return newAlternating(c, t, tcp, d, guarded, room)
+	a := newAlternating(c, tcp, d, guarded, room)
+	a.known, a.hasProxy, a.mustStayPublic = &t.alternatives, t.HasProxyFor, t.MustStayPublic
+	return a
 }
 
 // Over returns a Transport that makes all exchanges over rt, without proxies, guard and bandwidth limit.

@@ -5,6 +5,8 @@ import (
 	"net"
 	"slices"
 	"time"
+
+	"batchfetch/fetch/transport/h3"
 )
 
 // This file is how an exchange gets a connection. One that finds no idle connection starts a dial and takes whichever
@@ -253,4 +255,10 @@ func (q *hostQueue) dequeue(w *wantConn) bool {
 		q.wants = slices.Delete(q.wants, i, i+1)
 	}
 	return i >= 0
+}
+
+// A quicResult is a QUIC connection that was made, before HTTP/3 begins on it.
+type quicResult struct {
+	session *h3.Session
+	altUsed string // see h3.NewConn
 }

@@ -104,3 +104,17 @@ func (c *Call) orUseless(err error) error {
 	}
 	return err
 }
+
+// roundTripOver makes the exchange over s alone, and starts the stall timer.
+func (c *Call) roundTripOver(ctx context.Context, s *sharedConn, reused bool) (*http.Response, error) {
+	if s.h2 != nil {
+		c.gotShared(s.conn, s.tls, reused)
+		c.Stall.Start(s.conn, true)
+		return s.h2.RoundTrip(ctx, &c.request2)
+	}
+	x := s.h3.NewExchange()
+	c.gotShared(x.Counted(), nil, reused)
+	c.overQUIC = true
+	c.Stall.Start(x.Counted(), false)
+	return x.RoundTrip(ctx, &c.request2)
+}
