@@ -12,20 +12,6 @@ import (
 	"batchfetch/output/file"
 )
 
-// actionsFlags are what the environment says of a step of GitHub Actions.
-type actionsFlags struct {
-	isStep  bool
-	summary string // the file of its job summary, to which several programs append; "" is none
-}
-
-// readActions reads the variables that the runner sets.
-func readActions(lookup func(name string) string) actionsFlags {
-	if lookup("GITHUB_ACTIONS") != "true" {
-		return actionsFlags{}
-	}
-	return actionsFlags{isStep: true, summary: lookup("GITHUB_STEP_SUMMARY")}
-}
-
 // tellActions writes annotations, where the runner sees them, and the job summary of a step of GitHub Actions.
 func (out *outputs) tellActions(c *config, r *result) {
 	if !c.actions.isStep || r.code == exitPipe {

@@ -24,50 +24,28 @@ type endFile struct {
 	write      func(to io.Writer, r *result) error // nil until watch
 }
 
-// endFiles returns the files that a run writes at its end.
-func (f outputFlags) endFiles() (files []writtenFile) {
-	for _, file := range []writtenFile{{"metrics", f.metrics}, {"report", f.report}, {"junit", f.junit}} {
-		if file.name != "" {
-			files = append(files, file)
-		}
-	}
-	return files
-}
+// endFiles are the files that a run writes at its end.
+type endFiles []*endFile
 
-// checkEndFiles finds names that no file of the end can have.
-func checkEndFiles(f outputFlags, found *problems) {
+// openEndFiles opens them. With an error it returns those that are open.
+func openEndFiles(f outputFlags) (opened endFiles, err error) {
 	for _, end := range f.endFiles() {
-		if end.name == "-" {
-			found.add(end.flag, "can't be standard output, which has the Records", "name a file")
-		}
-	}
-	if f.metrics != "" && f.metrics != "-" && !file.IsStream(f.metrics) && filepath.Ext(f.metrics) != metricsSuffix {
-		found.add("metrics", "does not end in "+metricsSuffix+", and node_exporter reads no other files", "")
-	}
-}
-
-// metricsSuffix is the ending of the names of files that the textfile collector reads.
-const metricsSuffix = ".prom"
-
-// openEnds opens the files of the end.
-func (out *outputs) openEnds(f outputFlags) error {
-	for _, end := range f.endFiles() {
-		opened, err := file.Create(end.name, nil)
+		atomic, err := file.Create(end.name, nil)
 		if err != nil {
-			return describeOutput(end.flag, err)
+			return opened, describeOutput(end.flag, err)
 		}
-		out.ends = append(out.ends, &endFile{atomic: opened, flag: end.flag, name: end.name})
+		opened = append(opened, &endFile{atomic: atomic, flag: end.flag, name: end.name})
 	}
-	return nil
+	return opened, nil
 }
 
-// watch returns the Sink around sink that counts what the files of the end say; o gets their Observer.
-func (out *outputs) watch(sink fetch.Sink, o *fetch.Options) fetch.Sink {
+// watch returns the Sink around sink that counts what the files say; o gets their Observer.
+func (ends endFiles) watch(sink fetch.Sink, o *fetch.Options) fetch.Sink {
 	hosts, started := output.NewHosts(sink), time.Now()
-	if slices.ContainsFunc(out.ends, func(end *endFile) bool { return end.flag == "metrics" || end.flag == "junit" }) {
+	if slices.ContainsFunc(ends, func(end *endFile) bool { return end.flag == "metrics" || end.flag == "junit" }) {
 		sink = hosts
 	}
-	for _, end := range out.ends {
+	for _, end := range ends {
 		switch end.flag {
 		case "metrics":
 			end.write = func(to io.Writer, r *result) error { return end.writeMetrics(to, r, hosts) }
@@ -89,9 +67,9 @@ func (out *outputs) watch(sink fetch.Sink, o *fetch.Options) fetch.Sink {
 	return sink
 }
 
-// writeEnds writes the files of the end and gives them their names. Errors go to r.
-func (out *outputs) writeEnds(r *result) {
-	for _, end := range out.ends {
+// write writes the files and gives them their names. Errors go to r.
+func (ends endFiles) write(r *result) {
+	for _, end := range ends {
 		text := bufio.NewWriter(end.atomic)
 		err := end.write(text, r)
 		if err == nil {
@@ -117,4 +95,11 @@ func (end *endFile) writeMetrics(to io.Writer, r *result, hosts *output.Hosts) e
 		}
 	}
 	return m.Write(to)
+}
+
+// discard removes the files, of which nothing has been written.
+func (ends endFiles) discard() {
+	for _, end := range ends {
+		end.atomic.Discard()
+	}
 }

@@ -31,7 +31,7 @@ func (out *outputs) finish(c *config, r result) int {
 			r.addError(live.Close())
 		}
 	}
-	out.writeEnds(&r)
+	out.ends.write(&r)
 	switch {
 	case r.code == exitPipe:
 	case !out.console.inWords:
@@ -127,13 +127,6 @@ func (out *outputs) closeFile(c *config, r *result) {
 	}
 }
 
-// A note is what a person has to know of how a run ended, beside its counts.
-type note struct {
-	level      slog.Level
-	label      string // of its line in a summary; empty is none
-	text, hint string
-}
-
 // hostNotes returns the notes about hosts.
 func hostNotes(sum fetch.Summary) []note {
 	var notes []note
@@ -145,9 +138,6 @@ func hostNotes(sum fetch.Summary) []note {
 	}
 	return notes
 }
-
-// noRequests is the warning for an input without any request.
-const noRequests = "no requests in the input"
 
 // notes returns the notes of a run that has ended.
 func (out *outputs) notes(c *config, r *result) []note {

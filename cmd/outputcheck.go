@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"batchfetch/output/encode"
 	"batchfetch/output/file"
@@ -180,4 +181,44 @@ func checkNotInputs(c *config, inputs []inputArg) error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// endFiles returns the files that a run writes at its end.
+func (f outputFlags) endFiles() (files []writtenFile) {
+	for _, file := range []writtenFile{{"metrics", f.metrics}, {"report", f.report}, {"junit", f.junit}} {
+		if file.name != "" {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// checkEndFiles finds names that no file of the end can have.
+func checkEndFiles(f outputFlags, found *problems) {
+	for _, end := range f.endFiles() {
+		if end.name == "-" {
+			found.add(end.flag, "can't be standard output, which has the Records", "name a file")
+		}
+	}
+	if f.metrics != "" && f.metrics != "-" && !file.IsStream(f.metrics) && filepath.Ext(f.metrics) != metricsSuffix {
+		found.add("metrics", "does not end in "+metricsSuffix+", and node_exporter reads no other files", "")
+	}
+}
+
+// metricsSuffix is the ending of the names of files that the textfile collector reads.
+const metricsSuffix = ".prom"
+
+// describeOutput returns the error for the output of a flag that can't be opened: a usageError where another command
+// line would help.
+func describeOutput(flag string, err error) error {
+	var stale *journal.ResumeError
+	switch {
+	case errors.As(err, &stale):
+		return &usageError{"--resume: " + stale.Problem, stale.Hint}
+	case errors.Is(err, file.ErrBusy):
+		return &usageError{"--" + flag + ": " + err.Error(), "wait for it, or name another file"}
+	case errors.Is(err, file.ErrNotOurs):
+		return &usageError{"--" + flag + ": " + err.Error(), "remove it, or name a file in another folder"}
+	}
+	return fmt.Errorf("--%s: %w", flag, err)
 }

@@ -25,7 +25,7 @@ type outputs struct {
 	notRepacked error          // why it stays as it was written
 	archive     *warc.Writer   // of the exchanges and Records, in file or resumed; nil where the name is not of one
 	packed      io.WriteCloser // compresses into file; nil where its name does not ask for that
-	ends        []*endFile
+	ends        endFiles
 	failures    io.WriteCloser  // nil: standard error, or among the successes
 	summary     io.WriteCloser  // nil: standard error, or among the successes
 	order       *output.InOrder // nil without --ordered
@@ -49,10 +49,8 @@ func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 		if err != nil && out.file != nil {
 			out.file.Discard()
 		}
-		for _, end := range out.ends {
-			if err != nil {
-				end.atomic.Discard()
-			}
+		if err != nil {
+			out.ends.discard()
 		}
 		if err != nil && out.resumed != nil {
 			out.resumed.Discard()
@@ -71,7 +69,7 @@ func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 			return out, describeOutput("output", err)
 		}
 	}
-	if err = out.openEnds(c.output); err != nil {
+	if out.ends, err = openEndFiles(c.output); err != nil {
 		return out, err
 	}
 	if out.bodies != nil {
@@ -142,21 +140,6 @@ func robotsPolicy(c *config) string {
 		return "obey"
 	}
 	return "ignore"
-}
-
-// describeOutput returns the error for the output of a flag that can't be opened: a usageError where another command
-// line would help.
-func describeOutput(flag string, err error) error {
-	var stale *journal.ResumeError
-	switch {
-	case errors.As(err, &stale):
-		return &usageError{"--resume: " + stale.Problem, stale.Hint}
-	case errors.Is(err, file.ErrBusy):
-		return &usageError{"--" + flag + ": " + err.Error(), "wait for it, or name another file"}
-	case errors.Is(err, file.ErrNotOurs):
-		return &usageError{"--" + flag + ": " + err.Error(), "remove it, or name a file in another folder"}
-	}
-	return fmt.Errorf("--%s: %w", flag, err)
 }
 
 // openLive opens the files of --failures and --summary, which are written as the run goes.

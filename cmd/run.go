@@ -77,7 +77,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	awaitProgress := startProgress(progressing, in, c, out, progress, inputs)
 	warnConcurrency(o.Concurrency, out.console)
 	warnTemp(c, out.console)
-	sink := out.watch(counts, &o)
+	sink := out.ends.watch(counts, &o)
 	in.markStarted(out.console.inWords)
 	queue.start(in.ctx, in.drain)
 	summary, err := fetch.Run(in.ctx, src, sink, o)

@@ -223,3 +223,13 @@ func formatElapsed(d time.Duration) string {
 	}
 	return d.Round(time.Second).String()
 }
+
+// A note is what a person has to know of how a run ended, beside its counts.
+type note struct {
+	level      slog.Level
+	label      string // of its line in a summary; empty is none
+	text, hint string
+}
+
+// noRequests is the warning for an input without any request.
+const noRequests = "no requests in the input"
