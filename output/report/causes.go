@@ -63,7 +63,7 @@ func (c *causes) sorted() []*failures {
 }
 
 // shorten returns the start of a text on one line, with nothing in it that changes the direction of writing. It is not
-// escaped: the template does that.
+// escaped: markup does that.
 func shorten(text string) string {
 	if len(text) > 4*maxText {
 		text = text[:4*maxText]

@@ -4,12 +4,9 @@ import (
 	"crypto/sha256"
 	_ "embed" // the parts of the page
 	"encoding/base64"
-	"html/template"
 )
 
 var (
-	//go:embed page.html
-	pageText string
 	//go:embed page.css
 	pageStyle string
 	//go:embed page.js
@@ -27,11 +24,9 @@ func contentPolicy() string {
 		"; img-src data:; base-uri 'none'; form-action 'none'"
 }
 
-// A page is what the template draws.
+// A page is what stands in it.
 type page struct {
 	Policy string
-	Style  template.CSS
-	Script template.JS
 
 	Span      string // when it took place
 	Sources   []string

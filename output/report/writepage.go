@@ -2,13 +2,12 @@ package report
 
 import (
 	"fmt"
-	"html/template"
 	"io"
 )
 
 // WritePage writes the page of what was counted. Data is not to be used afterwards.
 func (d *Data) WritePage(to io.Writer) error {
-	p := &page{Policy: contentPolicy(), Style: template.CSS(pageStyle), Script: template.JS(pageScript)}
+	p := &page{Policy: contentPolicy()}
 	p.addOverTime(d)
 	p.addHead(d)
 	if d.latency.Count() > 0 {
@@ -24,7 +23,10 @@ func (d *Data) WritePage(to io.Writer) error {
 	p.addRetries(d)
 	p.addCache(d)
 	p.addRuns(d)
-	return template.Must(template.New("page").Parse(pageText)).Execute(to, p) // not before: few runs write a page
+	var m markup
+	m.putPage(p)
+	_, err := m.WriteTo(to)
+	return err
 }
 
 // drawnPoints is the most points of a chart, tableRows the most rows of the table of the same values.
