@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"syscall"
-	"unsafe"
 )
 
 // A socket reads from and writes to a connection's socket, which does not block, by system calls of which the Go
@@ -94,10 +93,10 @@ func (c *socketCall) make(whenReady func(func(fd uintptr) bool) error, p []byte)
 // once makes the call, and reports whether it need not be made again once the socket is ready.
 func (c *socketCall) once(fd uintptr) bool {
 	for {
-		n, _, errno := syscall.RawSyscall(c.number, fd, uintptr(unsafe.Pointer(&c.rest[0])), uintptr(len(c.rest)))
+		n, errno := systemCall(c.number, fd, c.rest)
 		switch errno {
 		case 0:
-			c.rest, c.moved = c.rest[n:], c.moved+int(n)
+			c.rest, c.moved = c.rest[n:], c.moved+n
 			return true
 		case syscall.EINTR:
 		case syscall.EAGAIN:
