@@ -94,12 +94,14 @@ func TestDeadConsumer(t *testing.T) {
 	t.Parallel()
 	addr, direct := startRedis(t)
 	add(t, direct, 0, 30)
-	a := address(addr)
-	a.Idle = leastIdle
-	dead, alive, other := open(t, a), open(t, a), open(t, a)
-	next(t, dead)
+	often := address(addr)
+	often.Idle = leastIdle
+	alive, dead, other := open(t, often), open(t, address(addr)), open(t, address(addr))
 	kept := next(t, alive) // and nine more, which it renews
+	next(t, dead)
 	dead.die()
+	age(t, direct, dead, alive)
+	awaitRenewal(t, direct, alive)
 	held := map[string]bool{}
 	for range 20 { // ten that are new, and the ten of the dead
 		e := next(t, other)
@@ -108,7 +110,9 @@ func TestDeadConsumer(t *testing.T) {
 		}
 		held[e.ID] = true
 	}
-	time.Sleep(2 * a.Idle)
+	age(t, direct, alive)
+	awaitRenewal(t, direct, alive)
+	other.claim = "0-0" // looks for silent ones at once
 	if _, err := other.take(t.Context()); err != nil || len(other.taken) > 0 {
 		t.Errorf("%v: %v of a living consumer came", err, other.taken)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"os/exec"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -130,4 +131,41 @@ func awaitPending(t *testing.T, direct *redis.Client, want int64) {
 			t.Fatalf("%d entries are pending, want %d", pending.Count, want)
 		}
 	}
+}
+
+// pendingOf returns the entries that are pending for a worker.
+func pendingOf(t *testing.T, direct *redis.Client, w *worker) []redis.XPendingExt {
+	t.Helper()
+	pending, err := direct.XPendingExt(t.Context(), &redis.XPendingExtArgs{Stream: "jobs", Group: "pull", Start: "-",
+		End: "+", Count: 100, Consumer: w.address.Consumer}).Result()
+	if err != nil || len(pending) == 0 {
+		t.Fatalf("%d entries are pending, %v", len(pending), err)
+	}
+	return pending
+}
+
+// longIdle is longer than the Idle of address.
+const longIdle = 2 * time.Hour
+
+// age has the entries of workers be as old as though they had not been renewed for longIdle.
+func age(t *testing.T, direct *redis.Client, workers ...*worker) {
+	t.Helper()
+	for _, w := range workers {
+		words := []any{"XCLAIM", "jobs", "pull", w.address.Consumer, 0}
+		for _, p := range pendingOf(t, direct, w) {
+			words = append(words, p.ID)
+		}
+		words = append(words, "IDLE", longIdle.Milliseconds(), "JUSTID")
+		if err := direct.Do(t.Context(), words...).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// awaitRenewal waits until a worker has renewed its entries.
+func awaitRenewal(t *testing.T, direct *redis.Client, w *worker) {
+	t.Helper()
+	nettest.Eventually(t, "a renewal", func() bool {
+		return !slices.ContainsFunc(pendingOf(t, direct, w), func(p redis.XPendingExt) bool { return p.Idle >= longIdle })
+	})
 }
