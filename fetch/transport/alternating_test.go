@@ -82,7 +82,9 @@ func TestBrokenAlternative(t *testing.T) {
 		}
 		o.names("%s", strings.Join(services, ", "))
 		transport := http3Transport(t, func(c *Config) {
-			c.Dial.Timeouts = func(string) (connect, exchange time.Duration) { return 4 * time.Second, 0 }
+			if tt.name == "silence" {
+				c.Dial.Timeouts = func(string) (connect, exchange time.Duration) { return 4 * time.Second, 0 }
+			}
 		})
 		if tt.name == "silence" {
 			transport.direct.(*alternating).headStart = headStart

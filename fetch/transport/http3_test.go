@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,7 +17,6 @@ import (
 
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
-	"batchfetch/fetch/nettest"
 	"batchfetch/fetch/transport/h3"
 )
 
@@ -28,14 +26,16 @@ func onlyHTTP3(c *Config) { c.HTTP = HTTP3 }
 // TestHTTP3Alone: over https:// it is spoken at once, and kept; over http:// it can't be.
 func TestHTTP3Alone(t *testing.T) {
 	o := startTwo(t)
-	o.serveHTTP3(t, listenUDP(t, o.port), o.answer)
+	socket := listenUDP(t, 0)
+	o.serveHTTP3(t, socket, o.answer)
+	url := "https://127.0.0.1:" + itoa(portOf(socket))
 	transport := http3Transport(t, onlyHTTP3)
 	for range 2 {
-		if got := get(t, transport, o.url); got != "HTTP/3.0" {
+		if got := get(t, transport, url); got != "HTTP/3.0" {
 			t.Errorf("got %q", got)
 		}
 	}
-	if got := get(t, transport, strings.Replace(o.url, "https", "http", 1)); got != "HTTP/3 is for https:// alone" {
+	if got := get(t, transport, strings.Replace(url, "https", "http", 1)); got != "HTTP/3 is for https:// alone" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -222,7 +222,7 @@ func TestHTTP3MidBody(t *testing.T) {
 // same key for stateless resets (RFC 9000 section 10.3).
 type restartable struct {
 	origin *twoOrigin
-	port   int
+	socket *net.UDPConn // stays open meanwhile, as a closed port would tell clients
 	key    quic.StatelessResetKey
 	verify bool // clients' addresses, by a Retry (RFC 9000 section 8.1.2)
 }
@@ -230,9 +230,10 @@ type restartable struct {
 // start starts it, until stop is called.
 func (r *restartable) start(t *testing.T) (stop func()) {
 	t.Helper()
-	socket := listenUDP(t, r.port)
-	r.port = portOf(socket)
-	transport := &quic.Transport{Conn: socket, StatelessResetKey: &r.key,
+	if r.socket == nil {
+		r.socket = listenUDP(t, 0)
+	}
+	transport := &quic.Transport{Conn: r.socket, StatelessResetKey: &r.key,
 		VerifySourceAddress: func(net.Addr) bool { return r.verify }}
 	listener, err := transport.ListenEarly(http3.ConfigureTLSConfig(r.origin.tls), &quic.Config{Allow0RTT: true})
 	if err != nil {
@@ -243,7 +244,6 @@ func (r *restartable) start(t *testing.T) (stop func()) {
 	running.Go(func() { _ = server.ServeListener(listener) })
 	return func() {
 		_ = transport.Close() // says nothing to clients
-		_ = socket.Close()
 		_ = server.Close()
 		running.Wait()
 	}
@@ -252,15 +252,10 @@ func (r *restartable) start(t *testing.T) (stop func()) {
 // TestHTTP3StatelessReset: a server that has forgotten the connection says so, and the request goes over another one
 // without an error; not so one that may have been processed.
 func TestHTTP3StatelessReset(t *testing.T) {
-	free, err := nettest.FreePort() // which nobody takes while the server is away
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, _ := strconv.Atoi(free)
-	r := &restartable{origin: startTwo(t), port: port, key: quic.StatelessResetKey{1}}
+	r := &restartable{origin: startTwo(t), key: quic.StatelessResetKey{1}}
 	stop := r.start(t)
 	transport := http3Transport(t, onlyHTTP3)
-	url := "https://127.0.0.1:" + itoa(r.port) + "/"
+	url := "https://127.0.0.1:" + itoa(portOf(r.socket)) + "/"
 	for _, method := range []string{"GET", "GET", "POST"} { // the first is over a new connection
 		body, err := exchangeOver(t.Context(), transport, testTarget(t, method, url, nil))
 		if method == "GET" && body != "HTTP/3.0" {
@@ -280,7 +275,7 @@ func TestHTTP3StatelessReset(t *testing.T) {
 func TestHTTP3Retry(t *testing.T) {
 	r := &restartable{origin: startTwo(t), verify: true}
 	defer r.start(t)()
-	if got := get(t, http3Transport(t, onlyHTTP3), "https://127.0.0.1:"+itoa(r.port)+"/"); got != "HTTP/3.0" {
+	if got := get(t, http3Transport(t, onlyHTTP3), "https://127.0.0.1:"+itoa(portOf(r.socket))+"/"); got != "HTTP/3.0" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -22,7 +22,6 @@ import (
 // A twoOrigin is an origin over TCP, with HTTP/2, whose Alt-Svc field is as a test wants.
 type twoOrigin struct {
 	url    string
-	port   int
 	tls    *tls.Config
 	altSvc atomic.Pointer[string] // nil: there is none
 }
@@ -35,7 +34,7 @@ func startTwo(t testing.TB) *twoOrigin {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	o.url, o.port, o.tls = server.URL, server.Listener.Addr().(*net.TCPAddr).Port, server.TLS
+	o.url, o.tls = server.URL, server.TLS
 	return o
 }
 

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -19,11 +18,12 @@ func TestTrailers(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	o := &twoOrigin{url: server.URL, port: server.Listener.Addr().(*net.TCPAddr).Port, tls: server.TLS}
-	o.serveHTTP3(t, listenUDP(t, o.port), page)
-	for _, version := range []Version{HTTP1, HTTP2, HTTP3} {
+	o, socket := &twoOrigin{tls: server.TLS}, listenUDP(t, 0)
+	o.serveHTTP3(t, socket, page)
+	overUDP := "https://127.0.0.1:" + itoa(portOf(socket))
+	for version, url := range map[Version]string{HTTP1: server.URL, HTTP2: server.URL, HTTP3: overUDP} {
 		transport := http3Transport(t, func(c *Config) { c.HTTP = version })
-		ctx, call := startCall(t, testTarget(t, "GET", o.url, nil))
+		ctx, call := startCall(t, testTarget(t, "GET", url, nil))
 		resp, err := transport.RoundTrip(ctx, call)
 		if err != nil {
 			t.Fatal(version, err)
