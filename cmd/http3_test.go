@@ -33,8 +33,8 @@ func listenBoth() (net.Listener, net.PacketConn, error) {
 	}
 }
 
-// serveBoth starts a server over TLS whose answers, but that of /text, name one with HTTP/3 at the same port, which it
-// starts too.
+// serveBoth starts a server over TLS whose answers, but those to ?silent, name one with HTTP/3 at the same port, which
+// it starts too. It answers /over3 over HTTP/3 alone, and with 503 until then.
 func (o *origin) serveBoth() (*httptest.Server, error) {
 	listener, socket, err := listenBoth()
 	if err != nil {
@@ -44,10 +44,17 @@ func (o *origin) serveBoth() (*httptest.Server, error) {
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	pages := server.Config.Handler
 	named := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/text" {
-			w.Header().Set("Alt-Svc", `h3=":`+port+`"; ma=60`)
+		if !r.URL.Query().Has("silent") {
+			w.Header().Set("Alt-Svc", `h3=":`+port+`"; ma=3600`)
 		}
-		pages.ServeHTTP(w, r)
+		switch {
+		case r.URL.Path != "/over3":
+			pages.ServeHTTP(w, r)
+		case r.ProtoMajor < 3:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			plain(w, "HTTP/3\n")
+		}
 	})
 	server.Config.Handler = named
 	s := &http3Server{socket: socket}

@@ -41,7 +41,7 @@ func TestQueueOfProcesses(t *testing.T) {
 	}
 	start := func(name string) (*exec.Cmd, *bytes.Buffer) {
 		c, stderr := command("-j", "8", "--host-concurrency", "8", "--resume", "-o", name+".jsonl",
-			"--failures", name+".failed", "redis://"+redis+"/0/jobs?group=pull&idle=5s")
+			"--failures", name+".failed", "redis://"+redis+"/0/jobs?group=pull&idle=10s")
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
