@@ -17,6 +17,7 @@ import (
 
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
 	"batchfetch/fetch/transport/h3"
 )
 
@@ -222,7 +223,8 @@ func TestHTTP3MidBody(t *testing.T) {
 // same key for stateless resets (RFC 9000 section 10.3).
 type restartable struct {
 	origin *twoOrigin
-	socket *net.UDPConn // stays open meanwhile, as a closed port would tell clients
+	socket *countedSocket // stays open meanwhile, as a closed port would tell clients
+	port   int
 	key    quic.StatelessResetKey
 	verify bool // clients' addresses, by a Retry (RFC 9000 section 8.1.2)
 }
@@ -231,7 +233,8 @@ type restartable struct {
 func (r *restartable) start(t *testing.T) (stop func()) {
 	t.Helper()
 	if r.socket == nil {
-		r.socket = listenUDP(t, 0)
+		socket := listenUDP(t, 0)
+		r.socket, r.port = &countedSocket{PacketConn: socket}, portOf(socket)
 	}
 	transport := &quic.Transport{Conn: r.socket, StatelessResetKey: &r.key,
 		VerifySourceAddress: func(net.Addr) bool { return r.verify }}
@@ -249,13 +252,43 @@ func (r *restartable) start(t *testing.T) (stop func()) {
 	}
 }
 
+// A countedSocket is a socket that counts its packets.
+type countedSocket struct {
+	net.PacketConn
+	packets atomic.Int32
+}
+
+func (s *countedSocket) ReadFrom(p []byte) (int, net.Addr, error) {
+	n, from, err := s.PacketConn.ReadFrom(p)
+	s.packets.Add(1)
+	return n, from, err
+}
+
+func (s *countedSocket) WriteTo(p []byte, to net.Addr) (int, error) {
+	s.packets.Add(1)
+	return s.PacketConn.WriteTo(p, to)
+}
+
+// awaitQuiet waits until both sides of a connection have sent what they owed, such as acknowledgements.
+func (s *countedSocket) awaitQuiet(t *testing.T) {
+	t.Helper()
+	before, same := s.packets.Load(), 0
+	nettest.Eventually(t, "quiet", func() bool {
+		now := s.packets.Load()
+		if same++; now != before {
+			before, same = now, 0
+		}
+		return same > 100
+	})
+}
+
 // TestHTTP3StatelessReset: a server that has forgotten the connection says so, and the request goes over another one
 // without an error; not so one that may have been processed.
 func TestHTTP3StatelessReset(t *testing.T) {
 	r := &restartable{origin: startTwo(t), key: quic.StatelessResetKey{1}}
 	stop := r.start(t)
 	transport := http3Transport(t, onlyHTTP3)
-	url := "https://127.0.0.1:" + itoa(portOf(r.socket)) + "/"
+	url := "https://127.0.0.1:" + itoa(r.port) + "/"
 	for _, method := range []string{"GET", "GET", "POST"} { // the first is over a new connection
 		body, err := exchangeOver(t.Context(), transport, testTarget(t, method, url, nil))
 		if method == "GET" && body != "HTTP/3.0" {
@@ -265,6 +298,7 @@ func TestHTTP3StatelessReset(t *testing.T) {
 		if method == "POST" && (!errors.As(err, &f) || f.Kind != failure.Reset) {
 			t.Errorf("%s: %q, %v", method, body, err)
 		}
+		r.socket.awaitQuiet(t)
 		stop()
 		stop = r.start(t)
 	}
@@ -275,7 +309,7 @@ func TestHTTP3StatelessReset(t *testing.T) {
 func TestHTTP3Retry(t *testing.T) {
 	r := &restartable{origin: startTwo(t), verify: true}
 	defer r.start(t)()
-	if got := get(t, http3Transport(t, onlyHTTP3), "https://127.0.0.1:"+itoa(portOf(r.socket))+"/"); got != "HTTP/3.0" {
+	if got := get(t, http3Transport(t, onlyHTTP3), "https://127.0.0.1:"+itoa(r.port)+"/"); got != "HTTP/3.0" {
 		t.Errorf("got %q", got)
 	}
 }

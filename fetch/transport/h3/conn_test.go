@@ -421,6 +421,26 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+// TestEndBeforeBegin: a connection that ends between its handshake and its first stream ends by what the server says.
+func TestEndBeforeBegin(t *testing.T) {
+	addr := serveFake(t, func(s fakeServer) { _ = s.CloseWithError(0x102, "") })
+	config := testConfig()
+	session, err := handshake(t, addr, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-session.quic.Context().Done()
+	c := NewConn(session, config, &owner{leaving: make(chan struct{})}, "")
+	_, _, err = get(t.Context(), c, &h2.Request{})
+	var wrong *Error
+	if !errors.As(err, &wrong) || wrong.Code != 0x102 || !wrong.Remote || !wrong.NotProcessed {
+		t.Errorf("%#v", err)
+	}
+	if <-c.Done(); c.wrong != nil {
+		t.Errorf("it ended by %v", c.wrong)
+	}
+}
+
 // TestDeadPath: a connection over which nothing comes any more ends after two ping times, and one whose server is gone
 // at once.
 func TestDeadPath(t *testing.T) {
