@@ -34,32 +34,39 @@ A response from the network is stored while it is read, or validates the one tha
 Imports point downward only. What stands below fetch knows no Request, Record, Source, Sink or flag.
 
 	input
-	fetch
-	  transport         plan        cache   cookiejar   netrc   paging
-	    dial              judge     redact  coding      spool
-	      conn                      resp
+	fetch     limits
+	  transport         plan        cache  workqueue   cookiejar  netrc  login    dictionary
+	    dial  h2  h3      judge       resp             redact     coding  robots  paging  digest
+	      conn  resolver                               spool      histogram  parse
 	httpurl  fdlimit  queue  failure  spelling
 
 	package    promise                                                   imports of ours
-	input      input lines become Requests; filters, shards              fetch failure httpurl redact
-	fetch      Run: one Record for each Request                          all below
-	transport  one HTTP exchange over a pooled connection                conn dial failure fdlimit httpurl
-	dial       a host and a port become a connection                     conn failure fdlimit httpurl
+	input      input lines become Requests; filters, shards              fetch failure httpurl judge parse redact spelling
+	fetch      Run: one Record for each Request                          all below but limits, parse, resp, workqueue
+	transport  one HTTP exchange over a pooled connection                conn dial failure fdlimit httpurl; its own below
+	dial       a host and a port become a connection                     conn failure fdlimit httpurl resolver
+	resolver   a name becomes addresses, which are kept                  none
 	conn       a connection counts, shares bandwidth, notices a stall    failure
 	plan       which Task starts now, or how long until one may; pure    failure judge queue
 	judge      what an exchange means for its Task and host; pure        failure fdlimit
+	limits     rates and pauses of several processes together, in Redis  plan resp
 	cache      responses are stored and found again (RFC 9111)           resp
 	workqueue  entries of a Redis stream are taken, acknowledged, added  resp
 	resp       a client of Redis (RESP2) whose replies are bounded       none
 	cookiejar  cookies are kept and sent (RFC 6265), bounded             httpurl
 	netrc      credentials are found in a netrc file as curl reads it    httpurl
+	login      an Authorization for each request: Digest, AWS            none
 	redact     no secret reaches an output                               failure httpurl
 	coding     content codings are taken off a body                      failure
+	dictionary which responses may be compression dictionaries; pure     none
+	digest     what a response says of the bytes of its body; pure       none
 	robots     what the robots.txt of a host allows (RFC 9309); pure     none
-	paging     the URL of the next page is found in a response           none
-	spool      bytes wait in a temporary file without a name             none
+	paging     the URL of the next page is found in a response; pure     none
+	spool      bytes wait in memory, or a temporary file without a name  none
 	httpurl    which URLs can be requested, and their origin             failure
 	fdlimit    how many files may be open, and waiting for a free one    none
+	histogram  durations are counted, in constant memory                 none
+	parse      sizes, rates and durations as flags and lines write them  none
 	queue      first in, first out                                       none
 	spelling   the word that a misspelt one was meant as                 none
 	failure    the closed list of why a Request fails                    none

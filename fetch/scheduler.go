@@ -325,15 +325,3 @@ func (s *scheduler) endTask(t *task, now time.Time) {
 	}
 	s.checkFailures(now)
 }
-
-// observeExchange tells the Observer of the exchange of t, which the plan has seen.
-func (s *scheduler) observeExchange(t *task, now time.Time) {
-	if s.options.Observer == nil || !t.counts.exchanged {
-		return
-	}
-	origin, _ := splitLane(t.counts.lane)
-	s.options.Observer.ObserveExchange(&ObservedExchange{
-		Host: origin, StartedAt: t.counts.startedAt, Took: t.counts.took, Refused: t.Verdict.Refusal,
-		PausedUntil: s.plan.PausedUntil(t.counts.lane, now),
-	})
-}

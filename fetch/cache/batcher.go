@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 )
@@ -29,29 +28,12 @@ type Batcher struct {
 }
 
 const (
-	// batchBytes is the size of a batch of several entries. Disk.Get reads all of it for one: with 20 KiB a hit takes a
-	// tenth more, and a batch little less.
-	batchBytes = 8 << 10
 	// maxBatches is how many are written at once at most, before a Commit waits: with fewer, one that is held up for a
 	// moment would hold all up, which a Guard takes for a slow disk.
 	maxBatches = 64
 	// lingerTime is how long an entry waits for others at most.
 	lingerTime = 50 * time.Millisecond
 )
-
-// A batch is images one behind the other, one of a key.
-type batch struct {
-	images []byte // at most batchBytes, or one image
-	parts  []part
-}
-
-// A part is one image of a batch.
-type part struct {
-	key   Key
-	image []byte // a part of batch.images
-}
-
-var batches = sync.Pool{New: func() any { return &batch{images: make([]byte, 0, batchBytes)} }}
 
 // NewBatcher returns a Batcher in front of disk, which it owns. It has at most so many files open at once, and no more
 // than maxBatches.
@@ -81,12 +63,6 @@ func (b *Batcher) waiting(key Key) []byte {
 		return bytes.Clone(held.image(key))
 	}
 	return nil
-}
-
-// image returns the image of a key that the batch has.
-func (b *batch) image(key Key) []byte {
-	i := slices.IndexFunc(b.parts, func(p part) bool { return p.key == key })
-	return b.parts[i].image
 }
 
 // Put returns a Writer for the entry of key.

@@ -1,12 +1,10 @@
 package digest
 
 import (
-	"bytes"
 	"crypto/md5"  //nolint:gosec // against damage on the way, as the servers have it
 	"crypto/sha1" //nolint:gosec // likewise
 	"crypto/sha256"
 	"crypto/sha512"
-	"fmt"
 	"hash"
 	"hash/crc32"
 	"hash/crc64"
@@ -44,14 +42,6 @@ func NewHashes(names ...string) Hashes {
 	return h
 }
 
-// Algorithms returns the names of the Algorithms of claims.
-func (list Claims) Algorithms() (names []string) {
-	for _, c := range list {
-		names = append(names, c.Algorithm)
-	}
-	return names
-}
-
 // Write is io.Writer's, and never fails.
 func (h Hashes) Write(p []byte) (int, error) {
 	for _, each := range h {
@@ -59,30 +49,3 @@ func (h Hashes) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
-
-// A Mismatch is that bytes have another digest than was said of them.
-type Mismatch struct {
-	Claim Claim
-	Got   []byte
-}
-
-func (m *Mismatch) Error() string {
-	return fmt.Sprintf("%s of what has come is %x, not %x, which the server's %s says",
-		m.Claim.Algorithm, m.Got, m.Claim.sum, m.Claim.Field)
-}
-
-// Check returns a Mismatch where bytes do not have a claim: those whose hashes are in h. Nil is that they have it, or
-// that h lacks its Algorithm.
-func (c Claim) Check(h Hashes) *Mismatch {
-	sum := h[c.Algorithm]
-	if sum == nil {
-		return nil
-	}
-	if got := sum.Sum(nil); !bytes.Equal(got, c.sum) {
-		return &Mismatch{c, got}
-	}
-	return nil
-}
-
-// Is reports whether a claim is that sum.
-func (c Claim) Is(sum []byte) bool { return bytes.Equal(sum, c.sum) }

@@ -50,9 +50,6 @@ type group struct {
 	coding *coding
 }
 
-// newGroup returns an empty group; its close is called at the end.
-func (w *Writer) newGroup() *group { return &group{spool.NewBuffer(w.space, groupMemory), w.coding} }
-
 func (g *group) close() { _ = g.to.Close() } // it has been written, or the run has failed
 
 // add adds a record: its header, which ends with an empty line, and its block, which is text and then body; a nil body

@@ -89,3 +89,6 @@ func (w *Writer) begin() error {
 	}
 	return w.failed
 }
+
+// newGroup returns an empty group; its close is called at the end.
+func (w *Writer) newGroup() *group { return &group{spool.NewBuffer(w.space, groupMemory), w.coding} }

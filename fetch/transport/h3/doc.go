@@ -4,7 +4,8 @@ Package h3 is the client's side of an HTTP/3 connection (RFC 9114), over QUIC by
 	Handshake ─▷ Session: a QUIC connection                        session.go
 	    |
 	NewConn ─▷ Conn: HTTP/3 on it                                  conn.go
-	    |        serve: accepts the server's streams; SETTINGS and GOAWAY come over one of them
+	    |        serve: accepts the server's streams; SETTINGS and     control.go
+	    |        GOAWAY come over one of them
 	    |
 	NewExchange ─▷ Exchange: one request, over one stream          exchange.go
 	             send      HEADERS and DATA; a large body while    request.go

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/quicvarint"
 )
 
@@ -119,4 +120,14 @@ func checkSettings(in *bufio.Reader, length uint64) *Error {
 		settings = settings[n+m:]
 	}
 	return nil
+}
+
+// closedControl returns the Error of a control stream that could not be read further; nil where the connection has
+// ended. Package quic ends the streams of a connection before its context.
+func closedControl(err error) *Error {
+	isEnd := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(*quic.StreamError))
+	if !isEnd {
+		return nil
+	}
+	return connError(closedCritical, "the control stream was closed (section 6.2.1)")
 }

@@ -43,21 +43,3 @@ func (p *pace) isSlow(now time.Time, stats func() quic.ConnectionStats) bool {
 	p.slow = s.SmoothedRTT >= slowRoundTrip && !isQueued && window < slowWindow
 	return p.slow
 }
-
-// noteRead is called as a body is read.
-func (c *Conn) noteRead() {
-	if c.config.Bandwidth != nil { // which is what may hold it up
-		return
-	}
-	c.mu.Lock()
-	if c.active < 2 {
-		c.pace.from = time.Time{}
-		c.mu.Unlock()
-		return
-	}
-	isSlow := c.pace.isSlow(time.Now(), c.session.quic.ConnectionStats)
-	c.mu.Unlock()
-	if isSlow {
-		c.owner.StreamsAllowed(1)
-	}
-}

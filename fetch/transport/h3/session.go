@@ -149,3 +149,7 @@ func (s *Session) closeSocket() {
 	_ = s.transport.Close() // returns what the next does
 	_ = s.socket.Close()    // nothing is to be read or sent any more
 }
+
+// maxUniStreams is how many streams of its own a server may have: the three of HTTP/3 and QPACK, and some of kinds that
+// are not known.
+const maxUniStreams = 16

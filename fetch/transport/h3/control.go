@@ -1,0 +1,119 @@
+package h3
+
+import (
+	"bufio"
+	"errors"
+	"io"
+
+	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/quicvarint"
+)
+
+// The types of unidirectional streams (RFC 9114 section 6.2, RFC 9204 section 4.2).
+const (
+	controlStream      = 0
+	pushStream         = 1
+	qpackEncoderStream = 2
+	qpackDecoderStream = 3
+)
+
+// sendSettings opens the control stream. Of QPACK no dynamic table is allowed, which is the default, and none used, so
+// that its streams are not needed.
+func (c *Conn) sendSettings() {
+	stream, err := c.session.quic.OpenUniStream()
+	switch {
+	case errors.As(err, new(*quic.StreamLimitReachedError)):
+		c.closeFor(connError(streamCreationError, "no control stream is allowed (section 6.2)"))
+		return
+	case err != nil: // the connection has ended
+		return
+	}
+	_, _ = stream.Write(appendSettings([]byte{controlStream}, c.config.MaxHeaderBytes)) // an error is the connection's
+}
+
+// readUniStream reads a stream of the server, and returns how it violates the protocol.
+func (c *Conn) readUniStream(stream *quic.ReceiveStream) *Error {
+	in := bufio.NewReaderSize(stream, 64)
+	kind, err := readNumber(in)
+	if err != nil {
+		return nil // a stream may end before its type has come
+	}
+	switch kind {
+	case controlStream:
+		return c.readControl(in)
+	case pushStream:
+		return connError(idError, "a push stream, though none was allowed (section 4.6)")
+	case qpackEncoderStream, qpackDecoderStream: // nothing of use comes over them
+	default:
+		stream.CancelRead(quic.StreamErrorCode(streamCreationError))
+	}
+	return nil
+}
+
+// readControl reads the control stream.
+func (c *Conn) readControl(in *bufio.Reader) *Error {
+	ignored := uint64(0)
+	for first := true; ; first = false {
+		frame, err := readFrameHeader(in)
+		switch {
+		case err != nil:
+			return closedControl(err)
+		case first && frame.kind != frameSettings:
+			return connError(missingSettings, "a control stream that does not begin with SETTINGS (section 6.2.1)")
+		case !first && frame.kind == frameSettings:
+			return connError(frameUnexpected, "a second SETTINGS frame (section 7.2.4)")
+		case frame.kind == frameSettings:
+			if wrong := checkSettings(in, frame.length); wrong != nil {
+				return wrong
+			}
+		case frame.kind == frameGoAway:
+			if wrong := c.gotGoAway(in, frame.length); wrong != nil {
+				return wrong
+			}
+		case frame.isKnown():
+			return connError(frameUnexpected, "a frame that does not belong on the control stream (section 7.2)")
+		case frame.length > maxIgnored-ignored:
+			return connError(excessiveLoad, "frames of unknown types that are too large (section 10.5)")
+		default:
+			ignored += frame.length
+			_ = frame.skip(in) // an error is that of the next read too
+		}
+	}
+}
+
+// gotGoAway takes a GOAWAY (RFC 9114 section 5.2): requests from that stream on were not processed.
+func (c *Conn) gotGoAway(in *bufio.Reader, length uint64) *Error {
+	whole := make([]byte, min(length, 8))
+	if _, err := io.ReadFull(in, whole); err != nil {
+		return closedControl(err)
+	}
+	id, used, err := quicvarint.Parse(whole)
+	last := quic.StreamID(id) //nolint:gosec // below 2^62
+	c.mu.Lock()
+	switch {
+	case err != nil || uint64(used) != length: //nolint:gosec // at most 8
+		c.mu.Unlock()
+		return connError(frameError, "a GOAWAY that is no number (section 7.2.6)")
+	case id%4 != 0, c.goAway && last > c.lastTaken:
+		c.mu.Unlock()
+		return connError(idError, "a GOAWAY of another stream, or of a later one than before (section 7.2.6)")
+	}
+	c.goAway, c.lastTaken = true, last
+	var refused []*Exchange
+	for id, x := range c.exchanges {
+		if id >= last {
+			refused = append(refused, x)
+		}
+	}
+	unused := c.active == 0
+	c.mu.Unlock()
+	for _, x := range refused {
+		_ = x.counted.Close()
+	}
+	c.leave()
+	c.owner.Leaving()
+	if unused {
+		c.Close()
+	}
+	return nil
+}
