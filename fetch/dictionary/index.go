@@ -58,10 +58,15 @@ func (x *Index) Drop(s *Stored) {
 // IsEmpty reports whether x has no dictionary.
 func (x *Index) IsEmpty() bool { return len(x.stored) == 0 }
 
-// Matching returns the dictionaries that may be used for url, the best first.
+// Matching returns the dictionaries that may be used for url, the best first. Where to look at all would take too long,
+// those that came last are left out.
 func (x *Index) Matching(url string) []Stored {
 	var matching []Stored
+	work := 0
 	for i := range x.stored {
+		if work += x.stored[i].pattern.work(url); work > maxWork {
+			break
+		}
 		if x.stored[i].pattern.Matches(url) {
 			matching = append(matching, x.stored[i])
 		}

@@ -2,6 +2,7 @@ package dictionary
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -75,5 +76,22 @@ func TestIndexAsText(t *testing.T) {
 	odd := Unmarshal([]byte(`[{"match":"/(a)","url":"https://a.test/"},{"match":"/c","url":"https://a.test/"}]`))
 	if len(odd.stored) != 1 {
 		t.Errorf("%+v", odd)
+	}
+}
+
+// TestMatchingIsBounded: long patterns are not matched with long URLs, neither one nor many.
+func TestMatchingIsBounded(t *testing.T) {
+	url := func(length int) string { return "https://a.test/" + strings.Repeat("a", length) }
+	long := "/*" + strings.Repeat("a", 1000)
+	var one, many Index
+	add(t, &one, storedAt(long, 1))
+	for n := range 20 {
+		add(t, &many, storedAt(long[n:1000], n))
+	}
+	if len(one.Matching(url(1010))) != 1 || len(one.Matching(url(1100))) != 0 {
+		t.Error("one pattern: the length of the URL does not decide")
+	}
+	if short := len(many.Matching(url(1000))); short != 1 {
+		t.Errorf("%d of many patterns match", short)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/dunglas/go-urlpattern"
 	"github.com/dunglas/httpsfv"
@@ -22,6 +23,14 @@ type Terms struct {
 const (
 	maxMatch = 1024
 	maxID    = 1024
+)
+
+// Bounds of the time that a server can make us take to match URLs: maxGroups of the wildcards, names and groups of a
+// pattern, and maxWork of its length times that of a URL. One request takes no more than 0.1 s then, whatever the
+// patterns of its origin.
+const (
+	maxGroups = 16
+	maxWork   = 1 << 20
 )
 
 // TermsOf parses the Use-As-Dictionary of a response (RFC 9842 section 2.1). It is false where there is none, or one
@@ -56,14 +65,23 @@ func value(members *httpsfv.Dictionary, name string) any {
 }
 
 // A Pattern says for which URLs a dictionary may be used. Any goroutine may use it.
-type Pattern struct{ pattern *urlpattern.URLPattern }
+type Pattern struct {
+	pattern *urlpattern.URLPattern
+	length  int // of its text
+}
 
-// errExpression is why a pattern is refused that would be allowed elsewhere.
-var errExpression = errors.New("a regular expression in the match of a dictionary")
+// Why patterns are refused that would be allowed elsewhere.
+var (
+	errExpression = errors.New("a regular expression in the match of a dictionary")
+	errGroups     = errors.New("too many wildcards in the match of a dictionary")
+)
 
 // Pattern returns the pattern of t, of a response from the URL base. The error says what is wrong with it: it is no URL
-// pattern, or has a regular expression (RFC 9842 section 2.1.1).
+// pattern, or has a regular expression (RFC 9842 section 2.1.1) or too many wildcards.
 func (t Terms) Pattern(base string) (Pattern, error) {
+	if strings.Count(t.Match, "*")+strings.Count(t.Match, ":")+strings.Count(t.Match, "{") > maxGroups {
+		return Pattern{}, errGroups
+	}
 	p, err := urlpattern.New(t.Match, base, nil)
 	if err != nil {
 		return Pattern{}, fmt.Errorf("the match of a dictionary: %w", err)
@@ -71,12 +89,15 @@ func (t Terms) Pattern(base string) (Pattern, error) {
 	if p.HasRegexpGroups() {
 		return Pattern{}, errExpression
 	}
-	return Pattern{p}, nil
+	return Pattern{p, len(t.Match)}, nil
 }
 
 // Matches reports whether the pattern has url in it. Its caller sees to it that url has the origin of the dictionary
-// (RFC 9842 section 2.2.2).
-func (p Pattern) Matches(url string) bool { return p.pattern.Test(url, "") }
+// (RFC 9842 section 2.2.2). A URL that would take too long is not in it.
+func (p Pattern) Matches(url string) bool { return p.work(url) <= maxWork && p.pattern.Test(url, "") }
+
+// work returns what it costs at most to match a URL, in about 50 ns.
+func (p Pattern) work(url string) int { return p.length * len(url) }
 
 // SetOffer sets the header fields that offer a dictionary with that SHA-256 (RFC 9842 sections 2.2 and 2.3).
 func (t Terms) SetOffer(h http.Header, sum [32]byte) error {

@@ -69,7 +69,7 @@ func TestPattern(t *testing.T) {
 			t.Errorf("%s, %s: got %t", tt.match, tt.url, got)
 		}
 	}
-	for _, match := range []string{`/(a|b)`, `/:id(\\d+)`, `https://[/`, `/{`} {
+	for _, match := range []string{`/(a|b)`, `/:id(\\d+)`, `https://[/`, `/{`, "/" + strings.Repeat("*a", 17)} {
 		if _, err := (Terms{Match: match}).Pattern(base); err == nil {
 			t.Errorf("%s is accepted", match)
 		}
