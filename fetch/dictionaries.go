@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -17,9 +18,11 @@ import (
 type dictionaries struct {
 	lists dictionaryLists
 
-	mu     sync.Mutex                     // guards all below
-	loaded map[[32]byte]*loadedDictionary // by hash of the content
-	held   int64                          // bytes of them
+	mu      sync.Mutex                     // guards all below
+	loaded  map[[32]byte]*loadedDictionary // by hash of the content
+	reading map[[32]byte]chan struct{}     // those that are being read, each closed when it has been
+	held    int64                          // bytes of both
+	limit   int64                          // of held
 }
 
 // maxDictionaries is the most bytes of all that are loaded.
@@ -44,7 +47,9 @@ func newDictionaries(o *Options) *dictionaries {
 	return &dictionaries{
 		lists: dictionaryLists{store: o.Cache, rules: cache.Rules{TTL: o.CacheTTL, Heuristic: o.CacheHeuristic},
 			origins: map[cache.Key]*originDictionaries{}},
-		loaded: map[[32]byte]*loadedDictionary{},
+		loaded:  map[[32]byte]*loadedDictionary{},
+		reading: map[[32]byte]chan struct{}{},
+		limit:   maxDictionaries,
 	}
 }
 
@@ -84,7 +89,7 @@ func (d *dictionaries) offer(
 	var best *dictionary.Stored
 	var loaded *loadedDictionary
 	if own != nil {
-		if loaded = d.load(ctx, q, own, now); loaded != nil {
+		if loaded, _ = d.load(ctx, q, own, now); loaded != nil {
 			best = own
 		}
 	}
@@ -92,9 +97,11 @@ func (d *dictionaries) offer(
 		if best != nil && dictionary.Compare(*best, s) <= 0 {
 			break
 		}
-		other := d.load(ctx, q, &s, now)
-		if other == nil {
+		other, gone := d.load(ctx, q, &s, now)
+		if gone {
 			d.lists.drop(ctx, &q, &s)
+		}
+		if other == nil {
 			continue
 		}
 		if best != nil {
@@ -109,53 +116,97 @@ func (d *dictionaries) offer(
 	return &offeredDictionary{loaded, best.Terms, d}
 }
 
-// load returns the content of a dictionary; nil where it is not stored any more, may not be used now, or does not fit
-// into memory.
+// load returns the content of a dictionary; nil where there is none to be had now, and gone where there will be none:
+// it is not stored any more, or is too old. Of several exchanges one reads it, and the others wait for that.
 func (d *dictionaries) load(
 	ctx context.Context, q cache.Question, s *dictionary.Stored, now time.Time,
-) *loadedDictionary {
-	if l := d.use(s, now); l != nil {
-		return l
+) (l *loadedDictionary, gone bool) {
+	for {
+		l, reading := d.use(s, now)
+		if l != nil {
+			return l, false
+		}
+		if reading == nil {
+			break
+		}
+		select {
+		case <-reading:
+		case <-ctx.Done():
+			return nil, false
+		}
 	}
+	defer d.endReading(s)
 	own := q.URL == s.URL
 	q.URL = s.URL
 	found, _, err := cache.Find(ctx, d.lists.store, &q)
 	if err != nil || found == nil {
-		return nil
+		return nil, err == nil
 	}
 	defer found.Close()
 	until := d.lists.rules.ServableUntil(&found.Entry, now)
-	if found.IsDigest() || found.SHA256 != s.SHA256 || !now.Before(until) || !d.reserve(found.Size) {
-		return nil
+	if found.IsDigest() || found.SHA256 != s.SHA256 || !now.Before(until) {
+		return nil, true
+	}
+	return d.read(found, until, own)
+}
+
+// use returns a dictionary that is loaded, and counts a user of it. Where it is not loaded, or may not be used now, it
+// returns what is closed once another exchange has read it; where both are nil the caller reads it, and calls
+// endReading.
+func (d *dictionaries) use(s *dictionary.Stored, now time.Time) (l *loadedDictionary, reading <-chan struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if l := d.loaded[s.SHA256]; l != nil && now.Before(l.until) {
+		l.users++
+		return l, nil
+	}
+	if reading := d.reading[s.SHA256]; reading != nil {
+		return nil, reading
+	}
+	d.reading[s.SHA256] = make(chan struct{})
+	return nil, nil
+}
+
+// endReading lets the exchanges go on that wait for a dictionary.
+func (d *dictionaries) endReading(s *dictionary.Stored) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	close(d.reading[s.SHA256])
+	delete(d.reading, s.SHA256)
+}
+
+// read is load for a stored response that may be used until then, by the one exchange that reads it. own says that it
+// is for the URL of the response.
+func (d *dictionaries) read(found *cache.Found, until time.Time, own bool) (l *loadedDictionary, gone bool) {
+	if l := d.renew(found.SHA256, until, own); l != nil {
+		return l, false
+	}
+	if !d.reserve(found.Size) {
+		return nil, false
 	}
 	content, err := found.AppendTo(make([]byte, 0, found.Size))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err != nil {
 		d.held -= found.Size
-		return nil
+		return nil, errors.Is(err, cache.ErrCorrupt)
 	}
-	l := d.loaded[s.SHA256]
-	if l == nil {
-		l = &loadedDictionary{Dictionary: coding.Dictionary{SHA256: s.SHA256, Content: content}}
-		d.loaded[s.SHA256] = l
-	} else {
-		d.held -= found.Size // another exchange has loaded it meanwhile
-	}
-	l.until, l.shared = until, l.shared || !own
-	l.users++
-	return l
+	l = &loadedDictionary{Dictionary: coding.Dictionary{SHA256: found.SHA256, Content: content}, until: until, users: 1,
+		shared: !own}
+	d.loaded[found.SHA256] = l
+	return l, false
 }
 
-// use returns a dictionary that is loaded, and counts a user of it; nil where it is not, or may not be used now.
-func (d *dictionaries) use(s *dictionary.Stored, now time.Time) *loadedDictionary {
+// renew returns a dictionary that is loaded and may now be used until then, and counts a user of it; nil where it is
+// not loaded.
+func (d *dictionaries) renew(sum [32]byte, until time.Time, own bool) *loadedDictionary {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	l := d.loaded[s.SHA256]
-	if l == nil || !now.Before(l.until) {
-		return nil
+	l := d.loaded[sum]
+	if l != nil {
+		l.until, l.shared = until, l.shared || !own
+		l.users++
 	}
-	l.users++
 	return l
 }
 
@@ -164,7 +215,7 @@ func (d *dictionaries) reserve(size int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for sum, l := range d.loaded {
-		if d.held+size <= maxDictionaries {
+		if d.held+size <= d.limit {
 			break
 		}
 		if l.users == 0 {
@@ -172,7 +223,7 @@ func (d *dictionaries) reserve(size int64) bool {
 			d.held -= int64(len(l.Content))
 		}
 	}
-	if d.held+size > maxDictionaries {
+	if d.held+size > d.limit {
 		return false
 	}
 	d.held += size
