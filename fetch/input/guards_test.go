@@ -78,6 +78,7 @@ func TestLineSaysOneThing(t *testing.T) {
 			`no member "Priority": data that is not about the request belongs in "meta"`},
 		{"no url, and a name like it", `{"uri":"http://a.test/"}`, `no member "uri": did you mean "url"?`},
 		{"no url, and other names", `{"name":"x","headr":{}}`, "no url"},
+		{"a name with a password", `{"url":"http://a.test/","http://u:secret@b.test":1}`, `no member "http://***@b.test":`},
 		{"the empty name", `{"url":"http://a.test/","":1}`, `no member "":`},
 		{"a long name", `{"url":"http://a.test/","` + strings.Repeat("x", 1000) + `":1}`, `xxx…":`},
 		{"a misspelt name in a Record's request", `{"type":"failure","url":"http://a.test/","request":{"methods":5}}`,

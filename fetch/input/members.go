@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"batchfetch/fetch/failure"
+	"batchfetch/fetch/redact"
 	"batchfetch/fetch/spelling"
 )
 
@@ -90,7 +91,7 @@ type unknownMember struct{ name, near string }
 const maxName = 64
 
 func (e *unknownMember) Error() string {
-	name := failure.Clip(e.name, maxName)
+	name := failure.Clip(redact.URLs(e.name), maxName)
 	if e.near != "" {
 		return fmt.Sprintf("there is no member %q: did you mean %q? Other data belongs in \"meta\"", name, e.near)
 	}
