@@ -175,13 +175,14 @@ func encodePath(path string) string {
 const leastSkew = 4 * time.Minute
 
 // Refused takes note of the clock of a server that refused a request signed at a time of ours, by its Date, and reports
-// whether a new signature by that clock may be accepted.
+// whether a new signature by that clock may be accepted. The Date of an answer out of a cache, which has an Age, tells
+// no time.
 func (s *Signer) Refused(origin string, status int, header http.Header, signedAt time.Time) bool {
 	if status != http.StatusForbidden && status != http.StatusBadRequest && status != http.StatusUnauthorized {
 		return false
 	}
 	date, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
+	if err != nil || header["Age"] != nil {
 		return false
 	}
 	s.mu.Lock()

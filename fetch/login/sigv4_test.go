@@ -162,6 +162,7 @@ func TestClockOfServer(t *testing.T) {
 	}{
 		{"the clocks agree", 403, dated(now.Add(3 * time.Minute)), false},
 		{"no date", 403, http.Header{}, false},
+		{"out of a cache", 403, http.Header{"Date": dated(now.Add(-time.Hour))["Date"], "Age": {"3600"}}, false},
 		{"no refusal", 404, dated(now.Add(time.Hour)), false},
 		{"an hour ahead", 403, dated(now.Add(time.Hour)), true},
 		{"it knows by now", 403, dated(now.Add(time.Hour + time.Minute)), false},
