@@ -156,8 +156,11 @@ func http3Transport(t testing.TB, change func(*Config)) *Transport {
 	}
 	transport := New(config)
 	t.Cleanup(transport.Close)
-	if a, is := transport.direct.(*alternating); is {
-		a.headStart = time.Minute // a handshake may take long on a busy machine
+	switch direct := transport.direct.(type) { // a handshake may take long on a busy machine
+	case *alternating:
+		direct.headStart = time.Minute
+	case *pool:
+		direct.slowDial = time.Minute
 	}
 	return transport
 }
