@@ -126,22 +126,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if a.Failure == nil {
 		t.counts.status = a.Status
 	}
-	trial := t.trial(now)
-	if a.IsOutOfFiles() {
-		w.transport.CloseIdle() // so that files can be opened
-	}
-	a.NoRoom = a.Failure != nil && spool.IsFull(a.Failure)
-	a.Damaged = isDamaged(a.Failure)
-	t.countShortages(x, &a)
-	t.Verdict = judge.Judge(t.policy, trial, a, now, w.rng.Float64())
-	if t.Verdict.Shortage && w.options.WarnShortage != nil {
-		w.shortage.Do(func() { w.options.WarnShortage(t.Verdict.Failure) })
-	}
-	t.countUnattempted(now)
-	if a.Damaged && t.Verdict.Fate == judge.Retry {
-		t.damages++
-	}
-	t.countChallenge(&x.proof, a.Challenged)
+	w.setVerdict(t, x, &a, now)
 	w.renewer.renewHeader(ctx, t, &a)
 	t.replaceHead(&a)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
@@ -161,6 +146,26 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if t.Verdict.Failure != nil {
 		record.ReleaseBody()
 	}
+}
+
+// setVerdict sets the Verdict of a Task by the Answer to its exchange, and counts what is to be known in the next one.
+func (w *worker) setVerdict(t *task, x *exchange, a *judge.Answer, now time.Time) {
+	trial := t.trial(now)
+	if a.IsOutOfFiles() {
+		w.transport.CloseIdle() // so that files can be opened
+	}
+	a.NoRoom = a.Failure != nil && spool.IsFull(a.Failure)
+	a.Damaged = isDamaged(a.Failure)
+	t.countShortages(x, a)
+	t.Verdict = judge.Judge(t.policy, trial, *a, now, w.rng.Float64())
+	if t.Verdict.Shortage && w.options.WarnShortage != nil {
+		w.shortage.Do(func() { w.options.WarnShortage(t.Verdict.Failure) })
+	}
+	t.countUnattempted(now)
+	if a.Damaged && t.Verdict.Fate == judge.Retry {
+		t.damages++
+	}
+	t.countChallenge(&x.proof, a.Challenged)
 }
 
 // trial returns what judge.Judge has to know of the exchanges of t up to now.

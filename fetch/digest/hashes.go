@@ -8,13 +8,14 @@ import (
 	"hash"
 	"hash/crc32"
 	"hash/crc64"
+	"sync"
 )
 
 // An Algorithm makes the hash of a digest.
 type Algorithm struct{ New func() hash.Hash }
 
-// crc64NVMe is the table of CRC-64/NVME, whose polynomial is 0xad93d23594c93659.
-var crc64NVMe = crc64.MakeTable(0x9a6c9329ac4bc9b5)
+// crc64NVMe returns the table of CRC-64/NVME, whose polynomial is 0xad93d23594c93659. It is made at its first use.
+var crc64NVMe = sync.OnceValue(func() *crc64.Table { return crc64.MakeTable(0x9a6c9329ac4bc9b5) })
 
 // algorithms are those that are known: of RFC 9530 section 5 the ones that are safe, and those of the vendors.
 var algorithms = map[string]Algorithm{
@@ -24,7 +25,7 @@ var algorithms = map[string]Algorithm{
 	"sha1":      {sha1.New},
 	"crc32":     {func() hash.Hash { return crc32.NewIEEE() }},
 	"crc32c":    {func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }},
-	"crc64nvme": {func() hash.Hash { return crc64.New(crc64NVMe) }},
+	"crc64nvme": {func() hash.Hash { return crc64.New(crc64NVMe()) }},
 }
 
 // Hashes are the hashes of bytes that are written to them, by the name of their Algorithm. A nil Hashes takes nothing.
