@@ -20,10 +20,11 @@ func (x *exchange) archive(a *judge.Answer, rec *Record) error {
 	if body.err != nil || x.call.ConnectedAt().IsZero() {
 		return body.err
 	}
-	conditional := x.proof.sent
+	sent := x.proof.sent
 	c := Capture{URL: x.to.URL, StartedAt: x.startedAt, EndedAt: x.endedAt, RemoteAddr: rec.RemoteAddr,
-		RequestHead: x.call.RequestHead(x.maskedHeader()), RequestBody: x.to.Body, Body: body.to,
-		Conditional: conditional["If-None-Match"] != nil || conditional["If-Modified-Since"] != nil}
+		RequestHead: x.call.RequestHead(x.capture.lines.LinesOf(sent, x.maskedHeader)),
+		RequestBody: x.to.Body, Body: body.to,
+		Conditional: sent["If-None-Match"] != nil || sent["If-Modified-Since"] != nil}
 	if x.transport.HasProxyFor(&x.to.Target) {
 		c.RemoteAddr = ""
 	}
@@ -65,9 +66,8 @@ func (x *exchange) truncation(a *judge.Answer) Truncation {
 	return TruncatedUnspecified
 }
 
-// maskedHeader returns the header of the request with its secrets masked.
-func (x *exchange) maskedHeader() http.Header {
-	header := x.proof.sent
+// maskedHeader returns the header of a request with its secrets masked.
+func (x *exchange) maskedHeader(header http.Header) http.Header {
 	var masked http.Header
 	for name, values := range header {
 		if !x.isSecret(name) {

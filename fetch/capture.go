@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"batchfetch/fetch/spool"
+	"batchfetch/fetch/transport"
 )
 
 // A Capture is one exchange as it went over the wire, for Options.Archive. Redirects that are followed, attempts that
@@ -59,6 +60,7 @@ const capturedMemory = 1 << 20
 type exchangeCapture struct {
 	response *http.Response // nil: none has come
 	body     capturedBody
+	lines    *transport.HeaderCache // of the worker: those of masked headers
 }
 
 // A capturedBody copies a body, as it is read, to a Buffer.

@@ -31,6 +31,8 @@ type worker struct {
 	holder    Holder                     // the Sink; nil where it holds no Records back
 	exchanges *transport.ExchangeContext // of all exchanges until one is cancelled; nil before the first
 
+	archivedLines transport.HeaderCache // of requests, for Options.Archive
+
 	scheduler *scheduler
 	start     <-chan *task // from the scheduler, for an idle worker; closed at the end
 }
@@ -206,7 +208,8 @@ func (w *worker) newExchange(t *task) *exchange {
 		proof: proof{logins: w.logins, state: t.challenges}}
 	x.identity = t.identity
 	if w.options.Archive != nil {
-		x.capture = &exchangeCapture{body: capturedBody{to: spool.NewBuffer(w.options.TempSpace, capturedMemory)}}
+		x.capture = &exchangeCapture{lines: &w.archivedLines,
+			body: capturedBody{to: spool.NewBuffer(w.options.TempSpace, capturedMemory)}}
 	}
 	return x
 }

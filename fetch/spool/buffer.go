@@ -59,6 +59,14 @@ func (b *Buffer) Size() int64 {
 	return 0
 }
 
+// Bytes returns all bytes, which are valid until the next Write or Close; nil where they are not in memory.
+func (b *Buffer) Bytes() []byte {
+	if b.memory == nil {
+		return nil
+	}
+	return *b.memory
+}
+
 // Reader returns a reader of all bytes, which can be used until the next Write or Close.
 func (b *Buffer) Reader() io.Reader {
 	switch {

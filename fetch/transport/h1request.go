@@ -18,7 +18,7 @@ type headerCache struct {
 // linesOf returns the lines of a header as they are sent, but for Host and what frames the body; valid until the next
 // call. Two headers are the same where they are the same map, as headers are shared and not written to.
 func (p *headerCache) linesOf(h http.Header) []byte {
-	if p.header != nil && reflect.ValueOf(p.header).Pointer() == reflect.ValueOf(h).Pointer() {
+	if p.has(h) {
 		return p.lines
 	}
 	text := bytes.NewBuffer(p.lines[:0])
@@ -28,6 +28,11 @@ func (p *headerCache) linesOf(h http.Header) []byte {
 	_ = h.WriteSubset(text, writtenElsewhere) // as above
 	p.header, p.lines = h, text.Bytes()
 	return p.lines
+}
+
+// has reports whether lines are those of h.
+func (p *headerCache) has(h http.Header) bool {
+	return p.header != nil && reflect.ValueOf(p.header).Pointer() == reflect.ValueOf(h).Pointer()
 }
 
 // appendHead appends the head of a request for to, but for its last, empty line: request line, Host, what frames the

@@ -103,3 +103,19 @@ func TestHeaderIsRenderedOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestHeaderIsChangedOnce: what is made of a header is made again for another one only.
+func TestHeaderIsChangedOnce(t *testing.T) {
+	var p HeaderCache
+	calls := 0
+	masked := func(h http.Header) http.Header { calls++; return http.Header{"X-A": {h.Get("X-A") + "***"}} }
+	a, b := http.Header{"X-A": {"1"}}, http.Header{"X-A": {"2"}}
+	for i, h := range []http.Header{a, a, b, b, a} {
+		if got := string(p.LinesOf(h, masked)); got != "X-A: "+h.Get("X-A")+"***\r\n" {
+			t.Errorf("of header %d: %q", i, got)
+		}
+	}
+	if calls != 3 {
+		t.Errorf("changed %d times", calls)
+	}
+}

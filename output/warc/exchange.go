@@ -2,9 +2,9 @@ package warc
 
 import (
 	"bytes"
-	"crypto/sha1" //nolint:gosec // what readers compare; bodies are told apart by SHA-256
-	"crypto/sha256"
-	"io"
+	"crypto/sha1" //nolint:gosec // what readers compare; bodies are told apart by bodyKey
+	"hash"
+	"hash/maphash"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -21,17 +21,19 @@ func (w *Writer) Archive(c *fetch.Capture) error {
 	c.ID = of.id
 	var request fields
 	if c.ResponseHead == nil {
-		request = of.newFields("request", of.id)
+		request = g.newExchangeFields("request", of.id, &of)
 	} else {
-		request = of.newFields("request", newID()).add("WARC-Concurrent-To", of.id)
+		request = g.newExchangeFields("request", newID(), &of).add("WARC-Concurrent-To", of.id)
 	}
-	request = request.addOptional("WARC-Payload-Digest", payloadDigest(c.RequestBody))
-	text := append(c.RequestHead[:len(c.RequestHead):len(c.RequestHead)], c.RequestBody...)
-	err := g.addText(request, "application/http;msgtype=request", text)
+	if len(c.RequestBody) > 0 {
+		request = request.addDigest("WARC-Payload-Digest", sha1.Sum(c.RequestBody)) //nolint:gosec // as above
+	}
+	g.block = append(append(g.block[:0], c.RequestHead...), c.RequestBody...)
+	err := g.addText(request, "application/http;msgtype=request", g.block)
 	if err != nil || c.ResponseHead == nil {
-		return firstError(err, func() error { return w.write(g) })
+		return firstError(err, func() error { return w.add(g) })
 	}
-	sums, err := hashBody(c)
+	sums, err := g.hashes.sum(c)
 	if err != nil {
 		return err
 	}
@@ -45,7 +47,7 @@ func (w *Writer) Archive(c *fetch.Capture) error {
 	default:
 		err = g.addResponse(c, &of, sums)
 	}
-	err = firstError(err, func() error { return w.write(g) })
+	err = firstError(err, func() error { return w.add(g) })
 	if err == nil && sums.identifies && !isKnown {
 		w.known.add(sums.key, original{of.id, of.target, of.date})
 	}
@@ -63,32 +65,33 @@ func firstError(err error, then func() error) error {
 // about is what the records of an exchange have in common, and the ID of its response, or request where there is none.
 type about struct{ id, date, target, address string }
 
-func (a *about) newFields(kind, id string) fields {
-	return newFields(kind, id, a.date).add("WARC-Target-URI", a.target).addOptional("WARC-IP-Address", a.address)
+// newExchangeFields returns the header of a record of an exchange.
+func (g *group) newExchangeFields(kind, id string, a *about) fields {
+	return g.newFields(kind, id, a.date).add("WARC-Target-URI", a.target).addOptional("WARC-IP-Address", a.address)
 }
 
 // addResponse adds a response record.
 func (g *group) addResponse(c *fetch.Capture, a *about, sums bodySums) error {
-	f := responseFields("response", c, a)
+	f := g.newResponseFields("response", c, a)
 	if c.Truncated == "" {
-		f = f.add("WARC-Payload-Digest", sums.payload)
+		f = f.addDigest("WARC-Payload-Digest", sums.payload)
 	}
-	f = f.add("WARC-Block-Digest", sums.block).addOptional("WARC-Truncated", string(c.Truncated)).
+	f = f.addDigest("WARC-Block-Digest", sums.block).addOptional("WARC-Truncated", string(c.Truncated)).
 		addBlock(httpResponse, int64(len(sums.head))+c.Body.Size())
 	return g.add(f, sums.head, c.Body)
 }
 
 // addKnown adds a revisit record of a response whose body is that of another.
 func (g *group) addKnown(c *fetch.Capture, a *about, sums bodySums, of *original) error {
-	f := responseFields("revisit", c, a).add("WARC-Profile", identicalPayload).
+	f := g.newResponseFields("revisit", c, a).add("WARC-Profile", identicalPayload).
 		add("WARC-Refers-To", of.id).add("WARC-Refers-To-Target-URI", of.target).add("WARC-Refers-To-Date", of.date).
-		add("WARC-Payload-Digest", sums.payload)
+		addDigest("WARC-Payload-Digest", sums.payload)
 	return g.addText(f, httpResponse, sums.head)
 }
 
 // addNotModified adds a revisit record of a 304.
 func (g *group) addNotModified(c *fetch.Capture, a *about) error {
-	f := responseFields("revisit", c, a).add("WARC-Profile", serverNotModified)
+	f := g.newResponseFields("revisit", c, a).add("WARC-Profile", serverNotModified)
 	if !c.Known.IsZero() {
 		f = f.add("WARC-Refers-To-Target-URI", a.target).add("WARC-Refers-To-Date", dateOf(c.Known))
 	}
@@ -97,9 +100,9 @@ func (g *group) addNotModified(c *fetch.Capture, a *about) error {
 
 const httpResponse = "application/http;msgtype=response"
 
-// responseFields returns the header of a response or revisit record, as far as both have the same.
-func responseFields(kind string, c *fetch.Capture, a *about) fields {
-	f := a.newFields(kind, a.id)
+// newResponseFields returns the header of a response or revisit record, as far as both have the same.
+func (g *group) newResponseFields(kind string, c *fetch.Capture, a *about) fields {
+	f := g.newExchangeFields(kind, a.id, a)
 	switch c.Protocol { // IIPC, a field that is proposed
 	case "HTTP/2.0":
 		f = f.add("WARC-Protocol", "h2")
@@ -118,34 +121,42 @@ func addressOf(remote string) string {
 	return a.Addr().Unmap().WithZone("").String()
 }
 
-// payloadDigest returns the digest of a body in memory; empty without one.
-func payloadDigest(body []byte) string {
-	if len(body) == 0 {
-		return ""
-	}
-	return digestOf(sha1.Sum(body)) //nolint:gosec // as above
-}
-
 // bodySums are the hashes of a response.
 type bodySums struct {
-	head           []byte            // as it is written
-	payload, block string            // digests
-	key            [sha256.Size]byte // of a body that identifies
-	identifies     bool              // the body is whole, and not empty
+	head           []byte          // as it is written
+	payload, block [sha1.Size]byte // of the body, and of head and body
+	key            bodyKey         // of a body that identifies
+	identifies     bool            // the body is whole, and not empty
 }
 
-// hashBody hashes a response.
-func hashBody(c *fetch.Capture) (bodySums, error) {
-	s := bodySums{head: archivedHead(c.ResponseHead), identifies: c.Truncated == "" && c.Body.Size() > 0}
-	payload, block, key := sha1.New(), sha1.New(), sha256.New() //nolint:gosec // as above
-	block.Write(s.head)
-	to := []io.Writer{payload, block}
-	if s.identifies {
-		to = append(to, key)
-	}
-	_, err := c.Body.WriteTo(io.MultiWriter(to...))
-	s.payload, s.block = digestOf([sha1.Size]byte(payload.Sum(nil))), digestOf([sha1.Size]byte(block.Sum(nil)))
-	key.Sum(s.key[:0])
+// responseHashes are what a response is hashed with.
+type responseHashes struct {
+	payload, block hash.Hash
+	keyed          maphash.Hash
+}
+
+func newResponseHashes() responseHashes {
+	return responseHashes{payload: sha1.New(), block: sha1.New()} //nolint:gosec // as above
+}
+
+// Write hashes bytes of the body.
+func (h *responseHashes) Write(p []byte) (int, error) {
+	_, _ = h.payload.Write(p) // no hash has an error
+	_, _ = h.keyed.Write(p)
+	return h.block.Write(p)
+}
+
+// sum hashes a response.
+func (h *responseHashes) sum(c *fetch.Capture) (s bodySums, err error) {
+	s = bodySums{head: archivedHead(c.ResponseHead), identifies: c.Truncated == "" && c.Body.Size() > 0}
+	h.payload.Reset()
+	h.block.Reset()
+	h.keyed.SetSeed(bodySeed)
+	_, _ = h.block.Write(s.head)
+	_, err = c.Body.WriteTo(h)
+	h.payload.Sum(s.payload[:0])
+	h.block.Sum(s.block[:0])
+	s.key = bodyKey{s.payload, h.keyed.Sum64()}
 	return s, err
 }
 

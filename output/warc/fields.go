@@ -1,7 +1,7 @@
 package warc
 
 import (
-	"crypto/sha1" //nolint:gosec // what readers compare; bodies are told apart by SHA-256
+	"crypto/sha1" //nolint:gosec // what readers compare; bodies are told apart by bodyKey
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/hex"
@@ -14,9 +14,9 @@ import (
 // fields are the header of a record: its version and its named fields, without the line that ends them.
 type fields []byte
 
-// newFields returns the header of a record that begins with its type, ID and date.
-func newFields(kind, id, date string) fields {
-	f := append(make(fields, 0, 1<<10), "WARC/1.1\r\n"...)
+// newFields appends to f the header of a record that begins with its type, ID and date.
+func newFields(f fields, kind, id, date string) fields {
+	f = append(f, "WARC/1.1\r\n"...)
 	return f.add("WARC-Type", kind).add("WARC-Record-ID", id).add("WARC-Date", date)
 }
 
@@ -66,9 +66,11 @@ func newID() string {
 	return string(append(text, '>'))
 }
 
-// digestOf returns a labelled digest, as WARC-Block-Digest has it.
-func digestOf(sum [sha1.Size]byte) string {
-	return "sha1:" + base32.StdEncoding.EncodeToString(sum[:])
+// addDigest adds a field whose value is a labelled digest.
+func (f fields) addDigest(name string, sum [sha1.Size]byte) fields {
+	f = append(append(f, name...), ": sha1:"...)
+	f = base32.StdEncoding.AppendEncode(f, sum[:])
+	return append(f, "\r\n"...)
 }
 
 // targetOf returns a URL as WARC-Target-URI has it: without userinfo and fragment, in printable ASCII.

@@ -1,7 +1,8 @@
 package warc
 
 import (
-	"crypto/sha1" //nolint:gosec // what readers compare; bodies are told apart by SHA-256
+	"bytes"
+	"crypto/sha1" //nolint:gosec // what readers compare; bodies are told apart by bodyKey
 	"io"
 	"strings"
 	"sync"
@@ -19,7 +20,10 @@ type encoder interface {
 }
 
 // A coding makes encoders; nil is that records are not compressed.
-type coding struct{ pool sync.Pool }
+type coding struct {
+	pool    sync.Pool
+	members bool // small records are compressed by a memberWriter instead
+}
 
 // codingOf returns the coding of a file with that name. Each record is a gzip member (WARC 1.1 annex D), or a zstd
 // frame without a dictionary (IIPC, Zstandard compression for WARC files 1.0). Both are for
@@ -27,12 +31,12 @@ type coding struct{ pool sync.Pool }
 func codingOf(name string) *coding {
 	switch {
 	case strings.HasSuffix(name, ".gz"):
-		return &coding{sync.Pool{New: func() any {
+		return &coding{members: true, pool: sync.Pool{New: func() any {
 			e, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // no error with this level
 			return e
 		}}}
 	case strings.HasSuffix(name, ".zst"):
-		return &coding{sync.Pool{New: func() any {
+		return &coding{pool: sync.Pool{New: func() any {
 			e, _ := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), // no error with these options
 				zstd.WithEncoderLevel(zstd.SpeedFastest))
 			return e
@@ -48,20 +52,63 @@ const groupMemory = 1 << 20
 type group struct {
 	to     *spool.Buffer
 	coding *coding
+	*scratch
 }
 
-func (g *group) close() { _ = g.to.Close() } // it has been written, or the run has failed
+// A scratch is memory that one group has after the other.
+type scratch struct {
+	header fields       // of the record that is made
+	block  []byte       // of it, where its text is made
+	record bytes.Buffer // a small one
+	member memberWriter // compresses it
+	hashes responseHashes
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{hashes: newResponseHashes()} }}
+
+// maxScratch is the most memory in bytes that a scratch keeps of a header or a block.
+const maxScratch = 64 << 10
+
+func (g *group) close() {
+	_ = g.to.Close() // it has been written, or the run has failed
+	if cap(g.header) <= maxScratch && cap(g.block) <= maxScratch {
+		scratches.Put(g.scratch)
+	}
+}
+
+// newFields returns the header of the next record.
+func (g *group) newFields(kind, id, date string) fields {
+	g.header = newFields(g.header[:0], kind, id, date)
+	return g.header
+}
 
 // add adds a record: its header, which ends with an empty line, and its block, which is text and then body; a nil body
 // is none.
 func (g *group) add(header fields, text []byte, body *spool.Buffer) error {
-	out := io.Writer(g.to)
-	if g.coding != nil {
-		e := g.coding.pool.Get().(encoder)
-		defer g.coding.pool.Put(e)
-		e.Reset(g.to)
-		out = e
+	g.header = header
+	size := int64(len(header)) + int64(len(text)) + int64(len(recordEnd))
+	if body != nil {
+		size += body.Size()
 	}
+	if g.coding != nil && g.coding.members && size <= smallRecord {
+		g.record.Reset()
+		_ = writeRecord(&g.record, header, text, body) // as body is in memory
+		_, err := g.to.Write(g.member.member(g.record.Bytes()))
+		return err
+	}
+	if g.coding == nil {
+		return writeRecord(g.to, header, text, body)
+	}
+	e := g.coding.pool.Get().(encoder)
+	defer g.coding.pool.Put(e)
+	e.Reset(g.to)
+	return firstError(writeRecord(e, header, text, body), e.Close)
+}
+
+// recordEnd is what ends a record.
+const recordEnd = "\r\n\r\n"
+
+func writeRecord(out io.Writer, header, text []byte, body *spool.Buffer) error {
 	_, err := out.Write(header)
 	if err == nil {
 		_, err = out.Write(text)
@@ -70,17 +117,14 @@ func (g *group) add(header fields, text []byte, body *spool.Buffer) error {
 		_, err = body.WriteTo(onlyWriter{out})
 	}
 	if err == nil {
-		_, err = io.WriteString(out, "\r\n\r\n")
-	}
-	if e, is := out.(encoder); is && err == nil {
-		err = e.Close()
+		_, err = io.WriteString(out, recordEnd)
 	}
 	return err
 }
 
 // addText is add for a block in memory, whose digest it adds to the header f.
 func (g *group) addText(f fields, contentType string, block []byte) error {
-	f = f.add("WARC-Block-Digest", digestOf(sha1.Sum(block))) //nolint:gosec // as above
+	f = f.addDigest("WARC-Block-Digest", sha1.Sum(block)) //nolint:gosec // as above
 	return g.add(f.addBlock(contentType, int64(len(block))), block, nil)
 }
 

@@ -28,7 +28,7 @@ func (s Sink) Encode(r *fetch.Record) {
 	defer g.close()
 	err := g.addMetadata(r, s.AllMembers)
 	if r.Failure != nil {
-		_ = firstError(err, func() error { return s.To.write(g) }) // Put returns it
+		_ = firstError(err, func() error { return s.To.add(g) }) // Put returns it
 		s.Sink.Encode(r)
 		return
 	}
@@ -42,10 +42,10 @@ func (g *group) addMetadata(r *fetch.Record, allMembers bool) error {
 	if !r.StartedAt.IsZero() {
 		at = r.StartedAt.Add(r.Elapsed)
 	}
-	f := newFields("metadata", newID(), dateOf(at))
+	f := g.newFields("metadata", newID(), dateOf(at))
 	f = f.addOptional("WARC-Target-URI", recordTarget(r)).addOptional("WARC-Concurrent-To", r.CaptureID)
-	line := encode.AppendRecord(nil, r, encode.Layout{Body: encode.BodyNone, AllMembers: allMembers})
-	return g.addText(f, "application/json", bytes.TrimRight(line, "\n"))
+	g.block = encode.AppendRecord(g.block[:0], r, encode.Layout{Body: encode.BodyNone, AllMembers: allMembers})
+	return g.addText(f, "application/json", bytes.TrimRight(g.block, "\n"))
 }
 
 // Put returns the first error of the Writer, or that of the Sink in it.
@@ -55,6 +55,11 @@ func (s Sink) Put(r *fetch.Record) error {
 		return err
 	}
 	return s.Sink.Put(r)
+}
+
+// Flush writes the exchanges before the Records.
+func (s Sink) Flush(last bool) error {
+	return firstError(s.To.Flush(), func() error { return s.Sink.Flush(last) })
 }
 
 // bytes returns the records of a group, which is in memory: Records without bodies are bounded.

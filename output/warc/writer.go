@@ -32,21 +32,25 @@ type Writer struct {
 
 	mu     sync.Mutex
 	out    io.Writer // each Write is of whole records, but for those in a temporary file
+	held   []byte    // records that are not written yet, less than writeSize with the last group
 	begun  bool      // this run's warcinfo record is written
 	failed error     // the first error: nothing is written after it, since the file may end within a record
 }
+
+// writeSize is the size of a Write in bytes from which on records are written. A larger group is written by itself.
+const writeSize = 64 << 10
 
 // NewWriter returns a Writer to out, the file of info.
 func NewWriter(out io.Writer, info Info, space *spool.Space) *Writer {
 	return &Writer{out: out, info: info, coding: codingOf(strings.ToLower(info.File)), space: space}
 }
 
-// Write appends whole records as they are. Before the first it writes the warcinfo record of the run, and with none it
-// writes only that.
+// Write writes what is held, and then whole records as they are. Before the first it writes the warcinfo record of the
+// run, and with none it writes only that.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.begin(); err != nil || len(p) == 0 {
+	if err := w.flush(); err != nil || len(p) == 0 {
 		return 0, err
 	}
 	n, err := w.out.Write(p)
@@ -54,14 +58,44 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// write appends the records of a group.
-func (w *Writer) write(g *group) error {
+// add adds the records of a group. Those in memory may be held until Flush.
+func (w *Writer) add(g *group) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.begin(); err != nil {
 		return err
 	}
+	if g.to.Size() < writeSize {
+		w.held = append(w.held, g.to.Bytes()...)
+		if len(w.held) < writeSize {
+			return nil
+		}
+		return w.flush()
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
 	_, w.failed = g.to.WriteTo(w.out)
+	return w.failed
+}
+
+// Flush writes what is held.
+func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.held) == 0 {
+		return w.failed
+	}
+	return w.flush()
+}
+
+// flush is Flush, but for the warcinfo record, which it writes in any case. w.mu is held.
+func (w *Writer) flush() error {
+	if err := w.begin(); err != nil || len(w.held) == 0 {
+		return err
+	}
+	_, w.failed = w.out.Write(w.held)
+	w.held = w.held[:0]
 	return w.failed
 }
 
@@ -80,7 +114,7 @@ func (w *Writer) begin() error {
 	w.begun = true
 	g := w.newGroup()
 	defer g.close()
-	f := newFields("warcinfo", newID(), dateOf(time.Now())).addOptional("WARC-Filename", w.info.File)
+	f := g.newFields("warcinfo", newID(), dateOf(time.Now())).addOptional("WARC-Filename", w.info.File)
 	block := fields(nil).add("software", w.info.Software).add("format", "WARC File Format 1.1").
 		add("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/").
 		add("robots", w.info.Robots).addOptional("http-header-user-agent", w.info.UserAgent)
@@ -91,4 +125,6 @@ func (w *Writer) begin() error {
 }
 
 // newGroup returns an empty group; its close is called at the end.
-func (w *Writer) newGroup() *group { return &group{spool.NewBuffer(w.space, groupMemory), w.coding} }
+func (w *Writer) newGroup() *group {
+	return &group{spool.NewBuffer(w.space, groupMemory), w.coding, scratches.Get().(*scratch)}
+}
