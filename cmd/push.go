@@ -28,7 +28,8 @@ const pushHelp = `Add the requests of lists to a queue, a stream in Redis.
 
 Each request, of files, URLs or standard input in any form that batchfetch itself reads, becomes an entry: a URL with a
 field url, JSON with a field request. batchfetch REDIS-URL takes and fetches them, on any number of machines (batchfetch
-help queue). Lines of a pipe are added as they come. Lines that can't be used are named on standard error and left out.
+help queue). Lines of a pipe are added as they come. Lines that can't be used are named on standard error and left
+out.
 
 Memory is bounded. While the stream has as many entries as --max-length, push waits until some are done; entries that
 are done leave the stream, unless it has several consumer groups. After a lost connection no entry is there twice.
