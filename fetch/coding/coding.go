@@ -8,9 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 
 	"batchfetch/fetch/failure"
 )
@@ -128,15 +126,6 @@ var (
 	bufferPool = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
 	wholePool  = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, wholeBody) }}
 	gzipPool   = sync.Pool{New: func() any { return new(gzip.Reader) }}
-	brotliPool = sync.Pool{New: func() any { return brotli.NewReader(nil) }}
-	zstdPool   = sync.Pool{New: func() any {
-		decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1),
-			zstd.WithDecoderMaxWindow(maxZstdWindow), zstd.WithDecoderLowmem(true))
-		if err != nil {
-			return err // impossible: the options are constants
-		}
-		return decoder
-	}}
 )
 
 // gzipReader returns a reader that decodes gzip (RFC 1952), of one member or several.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
@@ -255,3 +256,16 @@ func zstdWindow(head []byte, largest int64) int64 {
 	}
 	return int64(min(window, uint64(largest))) //nolint:gosec // small
 }
+
+// The decoders that lease windows, for use again.
+var (
+	brotliPool = sync.Pool{New: func() any { return brotli.NewReader(nil) }}
+	zstdPool   = sync.Pool{New: func() any {
+		decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderMaxWindow(maxZstdWindow), zstd.WithDecoderLowmem(true))
+		if err != nil {
+			return err // impossible: the options are constants
+		}
+		return decoder
+	}}
+)
