@@ -28,12 +28,12 @@ func (w *Writer) Archive(c *fetch.Capture) error {
 	if len(c.RequestBody) > 0 {
 		request = request.addDigest("WARC-Payload-Digest", sha1.Sum(c.RequestBody)) //nolint:gosec // as above
 	}
-	g.block = append(append(g.block[:0], c.RequestHead...), c.RequestBody...)
-	err := g.addText(request, "application/http;msgtype=request", g.block)
+	g.scratch.block = append(append(g.scratch.block[:0], c.RequestHead...), c.RequestBody...)
+	err := g.addText(request, "application/http;msgtype=request", g.scratch.block)
 	if err != nil || c.ResponseHead == nil {
 		return firstError(err, func() error { return w.add(g) })
 	}
-	sums, err := g.hashes.sum(c)
+	sums, err := g.scratch.hashes.sum(c)
 	if err != nil {
 		return err
 	}

@@ -50,9 +50,9 @@ const groupMemory = 1 << 20
 
 // A group is records, each compressed by itself, that are written at once.
 type group struct {
-	to     *spool.Buffer
-	coding *coding
-	*scratch
+	to      *spool.Buffer
+	coding  *coding
+	scratch *scratch
 }
 
 // A scratch is memory that one group has after the other.
@@ -71,29 +71,29 @@ const maxScratch = 64 << 10
 
 func (g *group) close() {
 	_ = g.to.Close() // it has been written, or the run has failed
-	if cap(g.header) <= maxScratch && cap(g.block) <= maxScratch {
+	if cap(g.scratch.header) <= maxScratch && cap(g.scratch.block) <= maxScratch {
 		scratches.Put(g.scratch)
 	}
 }
 
 // newFields returns the header of the next record.
 func (g *group) newFields(kind, id, date string) fields {
-	g.header = newFields(g.header[:0], kind, id, date)
-	return g.header
+	g.scratch.header = newFields(g.scratch.header[:0], kind, id, date)
+	return g.scratch.header
 }
 
 // add adds a record: its header, which ends with an empty line, and its block, which is text and then body; a nil body
 // is none.
 func (g *group) add(header fields, text []byte, body *spool.Buffer) error {
-	g.header = header
+	g.scratch.header = header
 	size := int64(len(header)) + int64(len(text)) + int64(len(recordEnd))
 	if body != nil {
 		size += body.Size()
 	}
 	if g.coding != nil && g.coding.members && size <= smallRecord {
-		g.record.Reset()
-		_ = writeRecord(&g.record, header, text, body) // as body is in memory
-		_, err := g.to.Write(g.member.member(g.record.Bytes()))
+		g.scratch.record.Reset()
+		_ = writeRecord(&g.scratch.record, header, text, body) // as body is in memory
+		_, err := g.to.Write(g.scratch.member.member(g.scratch.record.Bytes()))
 		return err
 	}
 	if g.coding == nil {

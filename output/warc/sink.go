@@ -44,8 +44,8 @@ func (g *group) addMetadata(r *fetch.Record, allMembers bool) error {
 	}
 	f := g.newFields("metadata", newID(), dateOf(at))
 	f = f.addOptional("WARC-Target-URI", recordTarget(r)).addOptional("WARC-Concurrent-To", r.CaptureID)
-	g.block = encode.AppendRecord(g.block[:0], r, encode.Layout{Body: encode.BodyNone, AllMembers: allMembers})
-	return g.addText(f, "application/json", bytes.TrimRight(g.block, "\n"))
+	g.scratch.block = encode.AppendRecord(g.scratch.block[:0], r, encode.Layout{Body: encode.BodyNone, AllMembers: allMembers})
+	return g.addText(f, "application/json", bytes.TrimRight(g.scratch.block, "\n"))
 }
 
 // Put returns the first error of the Writer, or that of the Sink in it.
