@@ -44,7 +44,8 @@ func (g *group) addMetadata(r *fetch.Record, allMembers bool) error {
 	}
 	f := g.newFields("metadata", newID(), dateOf(at))
 	f = f.addOptional("WARC-Target-URI", recordTarget(r)).addOptional("WARC-Concurrent-To", r.CaptureID)
-	g.scratch.block = encode.AppendRecord(g.scratch.block[:0], r, encode.Layout{Body: encode.BodyNone, AllMembers: allMembers})
+	layout := encode.Layout{Body: encode.BodyNone, AllMembers: allMembers}
+	g.scratch.block = encode.AppendRecord(g.scratch.block[:0], r, layout)
 	return g.addText(f, "application/json", bytes.TrimRight(g.scratch.block, "\n"))
 }
 
