@@ -20,11 +20,8 @@ import (
 // runFetch is the wiring of a run: inputs become a Source, outputs a Sink, and finish makes the exit code of what
 // fetch.Run returns.
 func runFetch(in *interrupts, c *config, args []string) int {
-	inputs, err := checkInputs(args, c)
+	inputs, err := inputsOf(c, args)
 	if err != nil {
-		return printProblems(os.Stderr, flatten(err))
-	}
-	if err := errors.Join(checkStdin(c, inputs), checkBodies(c, inputs)); err != nil {
 		return printProblems(os.Stderr, flatten(err))
 	}
 	o := c.fetch
@@ -54,15 +51,9 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	}
 	keeper.keep(&o)
 	queue.setName(out.resumed)
-	if out.bodies != nil {
-		o.BodyStore = out.bodies
-	}
-	if out.archive != nil {
-		o.Archive = out.archive.Archive
-	}
+	out.setOptions(&o)
 	if out.resumed != nil {
 		src = input.Skip(src, queue.done(out.resumed.Done))
-		o.Committed = out.resumed.Committed
 	}
 	cache := openCache(c.cache, &o, out.console)
 	counts := output.NewCounts(queue.sink(out.sink(c, o.Changed, o.TempSpace)))
@@ -90,6 +81,28 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	code := out.finish(c, ended)
 	cache.close(context.WithoutCancel(in.ctx), out, code)
 	return code
+}
+
+// setOptions sets what a run has to know of its outputs.
+func (out *outputs) setOptions(o *fetch.Options) {
+	if out.bodies != nil {
+		o.BodyStore = out.bodies
+	}
+	if out.archive != nil {
+		o.Archive = out.archive.Archive
+	}
+	if out.resumed != nil {
+		o.Committed = out.resumed.Committed
+	}
+}
+
+// inputsOf returns the inputs that the arguments name, once they are known to go with the flags.
+func inputsOf(c *config, args []string) ([]inputArg, error) {
+	inputs, err := checkInputs(args, c)
+	if err != nil {
+		return nil, err
+	}
+	return inputs, errors.Join(checkStdin(c, inputs), checkBodies(c, inputs))
 }
 
 // checkStdin refuses standard input as an input that a flag has read.

@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -40,6 +42,16 @@ func logExit(code int) {
 	}
 	if err != nil {
 		panic(err)
+	}
+}
+
+// restoreSignals makes the programs that tests start take SIGHUP and SIGINT as usual where this process inherited them
+// as ignored: under nohup, or in the background of a shell. A signal that is handled here is not ignored in a child.
+func restoreSignals() {
+	for _, each := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if signal.Ignored(each) {
+			signal.Notify(make(chan os.Signal, 1), each)
+		}
 	}
 }
 
@@ -84,6 +96,7 @@ func logExit(code int) {
 //	[!] field FILE SELECT .PATH [WANT]  expect a value in the line SELECT (a number from 1, or member=value);
 //	                           ~ starts a regular expression
 func TestScripts(t *testing.T) {
+	restoreSignals()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,

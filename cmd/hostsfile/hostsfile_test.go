@@ -181,9 +181,10 @@ func TestBrokenHostsFile(t *testing.T) {
 		{"a colon", "a.test: {}\nb.test: rate: s3cret", "2: not valid YAML"},
 		{"no UTF-8", "a.test: {password: s3cret\xff}", "0: not valid YAML"},
 		{"a login that is neither", "a.test: {user: me, login: s3cret}", "1: a.test: login: is not true or false"},
-		{"a login of nothing", "a.test: {login: true}", "1: a.test: login: is for a user and password, or headers"},
+		{"a login of nothing", "a.test: {login: true}", "1: a.test: login: is for a user and password, a token, or headers"},
 		{"a login of a part", "a.test/b: {login: true, rate: 1/s}",
-			"1: a.test/b: login: is for a user and password, or headers|1: a.test/b: login: is of the whole host"},
+			"1: a.test/b: login: is for a user and password, a token, or headers|" +
+				"1: a.test/b: login: is of the whole host"},
 		{"no space behind a colon", "a.test: {user:me, password:s3cret}", "1: no setting of a host|1: no setting of a host"},
 		{"a list in a list", "a.test: {headers: {X-A: [[s3cret]]}}", "1: a.test: headers: is not a single value"},
 		{"a list of nothing", "a.test: {headers: {X-A: []}}", "1: a.test: headers: an empty list"},
