@@ -9,7 +9,7 @@ import (
 
 // smallRecord is the size in bytes up to which a record is compressed by a memberWriter: most of what another encoder
 // takes for one is for Huffman codes of its own. The three records of an exchange of a JSON body of 1 KB take 33 us
-// with gzip.BestSpeed and 9 us with this, in 1.5 and 1.7 KB.
+// with gzip.BestSpeed and 9 us with this, in a tenth more bytes.
 const smallRecord = 2 << 10
 
 // matchBits is the size of a table of matches.
