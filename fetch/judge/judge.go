@@ -272,11 +272,13 @@ func (p *Policy) mayRepeat(t Trial) bool {
 }
 
 // isWorthRetry reports whether RetryOn has a failure. For a proxy that refused a tunnel the status counts, as for a
-// server.
+// server, but for 404: no resource is asked for by CONNECT. Privoxy 3.0 says so where it could not look the name up,
+// also where its resolver did not answer.
 func (p *Policy) isWorthRetry(f *failure.Failure) bool {
 	var refusal *failure.ProxyRefusal
 	if errors.As(f, &refusal) {
-		return p.RetryOn.Statuses.Has(refusal.Status)
+		return p.RetryOn.Statuses.Has(refusal.Status) ||
+			refusal.Status == http.StatusNotFound && p.RetryOn.hasKind(failure.DNS)
 	}
 	return p.RetryOn.hasKind(f.Kind) || f.RetryAs != "" && p.RetryOn.hasKind(f.RetryAs)
 }

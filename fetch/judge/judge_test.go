@@ -196,9 +196,10 @@ func TestRefusalSaysTheWait(t *testing.T) {
 	}
 }
 
-// TestRefusedTunnels: the refusal of a proxy is worth another attempt where that of a server would be.
+// TestRefusedTunnels: the refusal of a proxy is worth another attempt where that of a server would be, and where the
+// proxy could not look the name up: 404 of Privoxy 3.0.34, whose resolver does not answer.
 func TestRefusedTunnels(t *testing.T) {
-	for status, want := range map[int]Fate{407: Final, 403: Final, 302: Final, 502: Retry, 503: Retry} {
+	for status, want := range map[int]Fate{407: Final, 403: Final, 302: Final, 404: Retry, 502: Retry, 503: Retry} {
 		refused := failure.New(failure.Connect, "proxy: %w", &failure.ProxyRefusal{Status: status})
 		v := Judge(policyWith(nil), get(1), Answer{Failure: refused}, judgedAt, 0)
 		if v.Fate != want || v.Failure.Kind != failure.Connect {
