@@ -2,7 +2,7 @@
 # Privoxy says "404 No such domain" while its resolver does not answer.
 #
 # Expected: a proxy that can't look a name up says 502 or 504, which is of the proxy and worth a retry; at most a name
-#   that is known not to exist is another matter. Squid says 503 for both.
+#   that is known not to exist is another matter. tinyproxy 1.11.1 says 500 for both.
 # Seen: Privoxy 3.0.34 (Debian 12) says 404, for http and to CONNECT, where getaddrinfo says "Temporary failure in name
 #   resolution" (EAI_AGAIN). The title of the page that comes with it says "502 - Bad Gateway"; no field of the header
 #   tells it from an answer of the site.
