@@ -23,11 +23,11 @@ type StallTimer struct {
 	sweep     *StallSweep  // takes the samples
 	bodyBytes atomic.Int64 // of request and response body, transferred so far
 	working   atomic.Bool  // the exchange processes bytes of a response body, and does not wait for more
+	done      atomic.Bool  // Stop was called; written under sweep.mu
 
 	// All below is guarded by sweep.mu.
 	list           *stallList // that has it; nil: it is not watched
 	previous, next *StallTimer
-	done           bool              // Stop was called
 	bytes          [stallSteps]int64 // bytes transferred by each of the last samples: a ring
 	samples        int               // taken since restart
 
@@ -51,7 +51,7 @@ func (s *StallTimer) UseSweep(all *StallSweep) { s.sweep = all }
 
 // Start begins to watch an exchange over c, which is nil where it is not known; shared says that other exchanges use it
 // too. It does nothing without a timeout, or after Stop.
-func (s *StallTimer) Start(c *Conn, shared bool) {
+func (s *StallTimer) Start(c *Conn, shared bool, now time.Time) {
 	if s.timeout <= 0 {
 		return
 	}
@@ -60,7 +60,7 @@ func (s *StallTimer) Start(c *Conn, shared bool) {
 	}
 	s.sweep.mu.Lock()
 	defer s.sweep.mu.Unlock()
-	if s.done {
+	if s.done.Load() {
 		return
 	}
 	s.counted, s.conn = c, c
@@ -70,7 +70,7 @@ func (s *StallTimer) Start(c *Conn, shared bool) {
 	if s.list == nil {
 		s.sweep.listFor(s.timeout).add(s)
 	}
-	s.restart(time.Now())
+	s.restart(now)
 }
 
 // Pause stops watching until the next Start.
@@ -81,12 +81,12 @@ func (s *StallTimer) Stop() { s.leave(true) }
 
 // leave takes s off the list that has it; done says that it does not come back.
 func (s *StallTimer) leave(done bool) {
-	if s.sweep == nil { // it was not started; a Start after Stop does not come, as one goroutine does both
+	if s.sweep == nil || s.done.Load() { // not started, or off: one goroutine does both
 		return
 	}
 	s.sweep.mu.Lock()
 	defer s.sweep.mu.Unlock()
-	s.done = s.done || done
+	s.done.Store(done)
 	if s.list != nil {
 		s.list.remove(s)
 	}

@@ -16,7 +16,7 @@ func watch(c *Conn, shared bool) (*StallTimer, context.Context) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	timer := new(StallTimer)
 	timer.Init(4*time.Second, cancel)
-	timer.Start(c, shared)
+	timer.Start(c, shared, time.Now())
 	return timer, ctx
 }
 

@@ -23,7 +23,7 @@ func TestSweepMeetsTimeouts(t *testing.T) {
 					s := new(StallTimer)
 					s.Init(timeout, cancel)
 					s.UseSweep(all)
-					s.Start(nil, true)
+					s.Start(nil, true, time.Now())
 					return s, ctx
 				}
 				busy, busyCtx := begin(timeout)
@@ -31,7 +31,7 @@ func TestSweepMeetsTimeouts(t *testing.T) {
 				ended, endedCtx := begin(timeout)
 				paused, pausedCtx := begin(timeout)
 				ended.Stop()
-				ended.Start(nil, true)
+				ended.Start(nil, true, time.Now())
 				paused.Pause()
 				time.Sleep(late)
 				_, silent := begin(timeout)
@@ -58,7 +58,7 @@ func TestSweepMeetsTimeouts(t *testing.T) {
 						t.Errorf("%s, late by %s: %s is cancelled", timeout, late, name)
 					}
 				}
-				paused.Start(nil, true)
+				paused.Start(nil, true, time.Now())
 				time.Sleep(2 * timeout)
 				if pausedCtx.Err() == nil || endedCtx.Err() != nil {
 					t.Errorf("once started again: %v; once stopped: %v", pausedCtx.Err(), endedCtx.Err())
@@ -88,7 +88,7 @@ func TestSweepHasOneTimer(t *testing.T) {
 		s = StallTimer{}
 		s.Init(time.Hour, nil)
 		s.UseSweep(all)
-		s.Start(c, false)
+		s.Start(c, false, time.Now())
 		s.Stop()
 	})
 	if allocs != 0 {

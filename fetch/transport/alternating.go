@@ -77,7 +77,8 @@ func (a *alternating) RoundTrip(ctx context.Context, c *Call) (*http.Response, e
 	if to.URL.Scheme != "https" || a.hasProxy(to) {
 		return a.tcp.RoundTrip(ctx, c)
 	}
-	if a.known.has(ctx, to.Origin, time.Now()) {
+	if a.known.has(ctx, to.Origin, c.now()) {
+		c.atOnce = false
 		if resp, done, err := a.roundTripQUIC(ctx, c); done {
 			return a.learn(ctx, c, resp), err
 		}
@@ -136,7 +137,7 @@ func (a *alternating) acquire(ctx context.Context, to *Target) *sharedConn {
 
 // learn takes note of the places that a response names, and returns it. nil is none.
 func (a *alternating) learn(ctx context.Context, c *Call, resp *http.Response) *http.Response {
-	if resp != nil && resp.StatusCode != http.StatusMisdirectedRequest {
+	if resp != nil && resp.Header["Alt-Svc"] != nil && resp.StatusCode != http.StatusMisdirectedRequest {
 		a.known.learn(ctx, c.Target.Origin, resp.Header, a.mustStayPublic(c.Target, c.RemoteAddr()), time.Now())
 	}
 	return resp

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"batchfetch/fetch/transport/altsvc"
@@ -32,7 +33,8 @@ type KeptAlternatives struct {
 
 // alternatives is what is known of places that serve origins over HTTP/3. Any goroutine may use it.
 type alternatives struct {
-	store AltStore // nil keeps nothing
+	store AltStore    // nil keeps nothing
+	any   atomic.Bool // byOrigin has had an origin
 
 	mu       sync.Mutex // guards all below
 	byOrigin map[string]*alternative
@@ -65,6 +67,9 @@ const brokenTime, maxBrokenTime = 5 * time.Minute, time.Hour
 // has reports whether an origin has a service that may be asked over HTTP/3, whether or not it has answered lately. It
 // looks at what was kept from earlier runs at the first call for an origin.
 func (a *alternatives) has(ctx context.Context, origin string, now time.Time) bool {
+	if a.store == nil && !a.any.Load() {
+		return false
+	}
 	a.mu.Lock()
 	known := a.byOrigin[origin]
 	if known == nil && a.store != nil {
@@ -87,6 +92,7 @@ func (a *alternatives) add(origin string, known *alternative) {
 	}
 	if a.byOrigin == nil {
 		a.byOrigin = make(map[string]*alternative)
+		a.any.Store(true)
 	}
 	a.byOrigin[origin] = known
 }

@@ -40,6 +40,7 @@ type Call struct {
 	connectedAt time.Time  // zero: not connected
 	reused      bool       // conn had carried an exchange before
 	askedAt     time.Time  // when the connection was asked for
+	atOnce      bool       // the exchange has waited for nothing since askedAt
 	remoteAddr  string
 	forwardedBy *dial.Proxy // that was asked for the whole URL; nil is no proxy
 	request2    h2.Request  // over HTTP/2 and HTTP/3
@@ -113,12 +114,21 @@ func (c *Call) ForwardedBy() *dial.Proxy { return c.forwardedBy }
 // mayRepeat reports whether the request may be sent again where the server closed a connection before a response.
 func (c *Call) mayRepeat() bool { return c.Target.isReplayable() && !c.NoReplay }
 
+// now returns the time: askedAt as long as the exchange has waited for nothing, as reading the clock costs as much as a
+// lock.
+func (c *Call) now() time.Time {
+	if c.atOnce {
+		return c.askedAt
+	}
+	return time.Now()
+}
+
 // gotConn records that the exchange has a connection to itself, and starts the stall timer.
 func (c *Call) gotConn(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
-	c.connectedAt, c.reused = time.Now(), reused
+	c.connectedAt, c.reused = c.now(), reused
 	c.conn, c.exclusive, c.tls, c.remoteAddr = conn, true, tlsConn, conn.RemoteAddress
 	c.countStream(conn)
-	c.Stall.Start(conn, false)
+	c.Stall.Start(conn, false, c.connectedAt)
 }
 
 // dropConn undoes gotConn before the exchange is made over another connection.
@@ -134,6 +144,7 @@ func (c *Call) noConn() { c.notProcessed = !c.dropped }
 // lostConn records that the exchange is not connected any more, and pauses the stall timer. c.conn stays known.
 func (c *Call) lostConn() {
 	c.Stall.Pause()
+	c.atOnce = false
 	c.countStream(nil)
 	c.connectedAt, c.reused, c.remoteAddr = time.Time{}, false, ""
 }

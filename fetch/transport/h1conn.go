@@ -36,7 +36,7 @@ type h1Conn struct {
 // connections became idle: of all of them, and of those to its host. Guarded by pool.mu.
 type idleEntry struct {
 	host                 string
-	since                time.Time // when it became idle, also after that; zero: it never was
+	since                time.Time // when it was read last before it became idle; zero: it never was
 	lruOlder, lruNewer   *h1Conn
 	hostOlder, hostNewer *h1Conn
 }

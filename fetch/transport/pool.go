@@ -105,7 +105,7 @@ func (p *pool) putIdleLocked(host string, h *h1Conn) (excess *h1Conn) {
 	if p.closed {
 		return h
 	}
-	h.idle.since = time.Now()
+	h.idle.since = h.conn.LastRead()
 	if queue := p.queues[host]; queue != nil && queue.deliver(h) {
 		return nil
 	}

@@ -118,9 +118,9 @@ func TestReapAfterIdleTimeout(t *testing.T) {
 		p := newPool(100, nil)
 		defer p.Close()
 		h1, first := newSilentConn()
-		h2, second := newSilentConn()
 		p.putIdle("a", h1)
 		time.Sleep(idleTimeout / 3)
+		h2, second := newSilentConn()
 		p.putIdle("a", h2)
 		for _, tt := range []struct {
 			wait          time.Duration

@@ -76,6 +76,7 @@ func (p *pool) acquireFor(ctx context.Context, c *Call) connResult {
 	}
 	p.enqueue(host, w)
 	p.mu.Unlock()
+	c.atOnce = false
 	return p.wait(ctx, host, w)
 }
 
@@ -85,6 +86,7 @@ func (p *pool) acquire(ctx context.Context, c *Call) connResult {
 	for {
 		result, w := p.idleOrWait(ctx, host, c.Target)
 		if w != nil {
+			c.atOnce = false
 			result = p.wait(ctx, host, w)
 		}
 		if result.h1 == nil || result.h1.isReusableFor(c) {

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/http"
-	"time"
 
 	"batchfetch/fetch/conn"
 	"batchfetch/fetch/failure"
@@ -18,7 +17,7 @@ const maxUseless, maxConns = 5, 1000
 
 // gotShared records that the exchange has a connection that others may share.
 func (c *Call) gotShared(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
-	c.connectedAt, c.reused = time.Now(), reused
+	c.connectedAt, c.reused = c.now(), reused
 	c.conn, c.exclusive, c.tls, c.overQUIC, c.remoteAddr = conn, false, tlsConn, false, conn.RemoteAddress
 	c.countStream(conn)
 	to := c.Target
@@ -109,12 +108,12 @@ func (c *Call) orUseless(err error) error {
 func (c *Call) roundTripOver(ctx context.Context, s *sharedConn, reused bool) (*http.Response, error) {
 	if s.h2 != nil {
 		c.gotShared(s.conn, s.tls, reused)
-		c.Stall.Start(s.conn, true)
+		c.Stall.Start(s.conn, true, c.connectedAt)
 		return s.h2.RoundTrip(ctx, &c.request2)
 	}
 	x := s.h3.NewExchange()
 	c.gotShared(x.Counted(), nil, reused)
 	c.overQUIC = true
-	c.Stall.Start(x.Counted(), false)
+	c.Stall.Start(x.Counted(), false, c.connectedAt)
 	return x.RoundTrip(ctx, &c.request2)
 }
