@@ -19,9 +19,9 @@ func TestCompactUsual(t *testing.T) {
 		{"a string", `"x"`, `"x"`},
 		{"escapes", `["\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"]`, `["\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"]`},
 		{"other scripts", `["ünïque — 한글 😀"]`, `["ünïque — 한글 😀"]`},
-		{"64 levels", strings.Repeat("[", 64) + strings.Repeat("]", 64), strings.Repeat("[", 64) + strings.Repeat("]", 64)},
+		{"63 levels", strings.Repeat("[", 63) + strings.Repeat("]", 63), strings.Repeat("[", 63) + strings.Repeat("]", 63)},
 
-		{"65 levels", strings.Repeat("[", 65) + strings.Repeat("]", 65), ""},
+		{"64 levels", strings.Repeat("[", 64) + strings.Repeat("]", 64), ""},
 		{"a line separator", "[\"\u2028\"]", ""},
 		{"a C1 control", "[\"\u0085\"]", ""},
 		{"DEL", "[\"\x7f\"]", ""},
@@ -58,6 +58,8 @@ func TestCompactUsual(t *testing.T) {
 				t.Errorf("got %q, %t, want %q", line, usual, want)
 			}
 			sameAsCompactor(t, []byte(tt.text))
+			sameAsCompactor(t, []byte("["+tt.text+`,"not near the end"]`)) // as far as skipUsual reads
+			sameAsCompactor(t, []byte(`{"a":`+tt.text+`,"b":"not near the end"}`))
 		})
 	}
 }
@@ -106,5 +108,6 @@ func FuzzCompactUsual(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Add([]byte("{\n                    \"a\": [1.5e3, \"\\u00e9\"]\n}"))
+	f.Add([]byte(`{"a":[1.25,-3,10,"x"],"b":{},"c":"not near the end"}`))
 	f.Fuzz(func(t *testing.T, text []byte) { sameAsCompactor(t, text) })
 }

@@ -52,10 +52,11 @@ var isPlain = func() (table [256]bool) {
 const ones, highs = 0x0101010101010101, 0x8080808080808080
 
 // notPlain returns the high bit of each byte of w that is not plain, exact up to the first: what is borrowed from or
-// carried into a byte comes from one below that is not plain.
+// carried into a byte comes from one below that is not plain. Of bytes beyond ASCII, which are below 0xa0 or not, one
+// of the first two finds each.
 func notPlain(w uint64) uint64 {
-	control, quote, backslash, del := w-ones*' ', (w^ones*'"')-ones, (w^ones*'\\')-ones, w+ones
-	return (control | quote | backslash | del | w) & highs
+	del, control, quote, backslash := w+ones, w-ones*' ', (w^ones*'"')-ones, (w^ones*'\\')-ones
+	return (del | control | quote | backslash) & highs
 }
 
 // skipPlain returns where from s[i] on the first byte is that is not plain.
