@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cpuguy83/go-md2man/v2/md2man"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -62,48 +63,43 @@ func writeManPages(root *cobra.Command, dir string) error {
 // manPage returns batchfetch(1) in roff: the help, its flags as a list.
 func manPage(root *cobra.Command) []byte {
 	var page strings.Builder
-	page.WriteString(manHead("BATCHFETCH", 1) + ".SH NAME\nbatchfetch \\- give it URLs, get JSON lines\n" +
-		".SH SYNOPSIS\n\\fBbatchfetch\\fP [\\fIflags\\fP] [\\fIFILE\\fP | \\fIURL\\fP | \\fI\\-\\fP]...\n.SH DESCRIPTION\n")
-	page.WriteString(toRoff(helpHead + commandList))
-	page.WriteString(".SH OPTIONS\n")
+	page.WriteString(manHead("BATCHFETCH", 1) + "# NAME\n\nbatchfetch - give it URLs, get JSON lines\n\n" +
+		"# SYNOPSIS\n\n**batchfetch** [*flags*] [*FILE* | *URL* | *-*]...\n\n# DESCRIPTION\n\n")
+	page.WriteString(toMarkdown(helpHead + commandList))
+	page.WriteString("\n# OPTIONS\n")
 	for _, group := range groups {
-		page.WriteString(".SS " + escapeRoff(group) + "\n")
+		fmt.Fprintf(&page, "\n## %s\n\n", group)
 		root.Flags().VisitAll(func(f *pflag.Flag) {
 			if in := f.Annotations[groupKey]; len(in) > 0 && in[0] == group {
-				page.WriteString(definition(flagHead(f), flagUsage(f)))
+				fmt.Fprintf(&page, "**%s**\n: %s\n\n", escapeMarkdown(flagHead(f)), escapeMarkdown(flagUsage(f)))
 			}
 		})
 	}
-	page.WriteString(".SH NOTES\n" + toRoff(helpTail))
-	page.WriteString(".SH SEE ALSO\n")
+	page.WriteString("\n# NOTES\n\n" + toMarkdown(helpTail))
+	page.WriteString("\n# SEE ALSO\n\n")
 	for _, t := range topics() {
-		page.WriteString(definition("batchfetch-"+t.name+"(7)", t.title))
+		page.WriteString("**batchfetch-" + t.name + "**(7)\n: " + escapeMarkdown(t.title) + "\n\n")
 	}
-	return []byte(page.String())
+	return md2man.Render([]byte(page.String() + "\n"))
 }
 
-// manHead returns the title line of a man page. No word is hyphenated below it.
+// manHead returns the title line of a man page as md2man reads it.
 func manHead(title string, section int) string {
-	return fmt.Sprintf(".nh\n.TH %q %q %q %q %q\n", title, strconv.Itoa(section), "", "batchfetch "+version(), "")
-}
-
-// definition returns a term in bold and what it means, indented below it.
-func definition(term, meaning string) string {
-	return ".TP\n\\fB" + escapeRoff(term) + "\\fP\n" + escapeRoff(meaning) + "\n"
+	return fmt.Sprintf("%% %q %q %q %q %q\n\n", title, strconv.Itoa(section), "", "batchfetch "+version(), "")
 }
 
 // manPage returns the page of a topic in roff.
 func (t topic) manPage() []byte {
-	head := manHead("BATCHFETCH-"+strings.ToUpper(t.name), 7) + ".SH NAME\n" +
-		escapeRoff("batchfetch-"+t.name) + ` \- ` + escapeRoff(t.title) + "\n.SH DESCRIPTION\n"
-	return []byte(head + toRoff(t.text) + ".SH SEE ALSO\n\\fBbatchfetch\\fP(1)\n")
+	head := manHead("BATCHFETCH-"+strings.ToUpper(t.name), 7) +
+		fmt.Sprintf("# NAME\n\nbatchfetch-%s - %s\n\n# DESCRIPTION\n\n", t.name, escapeMarkdown(t.title))
+	return md2man.Render([]byte(head + toMarkdown(t.text) + "\n# SEE ALSO\n\n**batchfetch**(1)\n"))
 }
 
-// toRoff makes roff of a page of the help: headings, verbatim lines, lists and paragraphs; see topic.
-func toRoff(text string) string {
+// toMarkdown makes Markdown of a page of the help: headings, verbatim lines, lists and paragraphs; see topic.
+func toMarkdown(text string) string {
 	var page strings.Builder
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	previous, inItem, inBlock := "", false, false
+	lines := strings.Split(text, "\n")
+	previous, inItem := "", false
 	for i, line := range lines {
 		next := ""
 		if i+1 < len(lines) {
@@ -111,33 +107,22 @@ func toRoff(text string) string {
 		}
 		isItem := strings.HasPrefix(line, "- ")
 		inItem = isItem || inItem && strings.HasPrefix(line, "  ")
-		wasBlock := inBlock
-		inBlock = !inItem && (isVerbatim(line) || inBlock && line == "" && isVerbatim(next))
-		switch {
-		case inBlock && !wasBlock:
-			page.WriteString(".PP\n.EX\n")
-		case wasBlock && !inBlock:
-			page.WriteString(".EE\n")
-		}
 		switch {
 		case isItem:
-			page.WriteString(".IP \\(bu 2\n" + escapeRoff(line[2:]) + "\n")
+			page.WriteString("* " + escapeMarkdown(line[2:]) + "\n")
 		case inItem:
-			page.WriteString(escapeRoff(strings.TrimSpace(line)) + "\n")
-		case inBlock:
-			page.WriteString(escapeRoff(strings.TrimPrefix(line, "  ")) + "\n")
-		case line == "":
+			page.WriteString(escapeMarkdown(strings.TrimSpace(line)) + "\n")
+		case isVerbatim(line):
+			page.WriteString("    " + strings.TrimPrefix(line, "  ") + "\n")
 		case previous == "" && isHeading(line, next):
-			page.WriteString(".SS " + escapeRoff(line) + "\n")
-		case previous == "" || isVerbatim(previous):
-			page.WriteString(".PP\n" + escapeRoff(line) + "\n")
+			page.WriteString("## " + escapeMarkdown(line) + "\n")
 		default:
-			page.WriteString(escapeRoff(line) + "\n")
+			page.WriteString(escapeMarkdown(line) + "\n")
+		}
+		if !isVerbatim(line) && !inItem && isVerbatim(next) {
+			page.WriteString("\n") // a paragraph ends before a block
 		}
 		previous = line
-	}
-	if inBlock {
-		page.WriteString(".EE\n")
 	}
 	return page.String()
 }
@@ -149,13 +134,7 @@ func isHeading(line, next string) bool {
 	return line != "" && len(line) < 40 && next == "" && !strings.ContainsAny(line[len(line)-1:], ".:,;)")
 }
 
-// roffEscaper escapes what has a meaning anywhere in a line of roff: a hyphen stays one that can be copied.
-var roffEscaper = strings.NewReplacer(`\`, `\e`, "-", `\-`)
+// markdownEscaper escapes what has a meaning in Markdown.
+var markdownEscaper = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "<", `\<`, "[", `\[`, "#", `\#`)
 
-// escapeRoff returns a line of text that roff prints as it is: one that begins with . or ' is no request.
-func escapeRoff(line string) string {
-	if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
-		return `\&` + roffEscaper.Replace(line)
-	}
-	return roffEscaper.Replace(line)
-}
+func escapeMarkdown(text string) string { return markdownEscaper.Replace(text) }

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
+
 	"batchfetch/fetch"
 	"batchfetch/output"
 )
@@ -52,7 +54,7 @@ func (r *Run) Write(w io.Writer) error {
 			fmt.Fprintf(text, "# HELP %s %s\n# TYPE %s gauge\n", f.name, f.help, f.name)
 		}
 		for _, m := range f.metrics {
-			fmt.Fprintf(text, "%s{%s} %g\n", f.name, m.labels, m.value)
+			metrics.WriteGaugeFloat64(text, f.name+"{"+m.labels+"}", m.value)
 		}
 	}
 	return text.Flush()

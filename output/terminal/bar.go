@@ -2,13 +2,13 @@ package terminal
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"math"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
@@ -57,27 +57,37 @@ func (s *Screen) paint(p *Progress, now time.Time) {
 	s.setBar(s.line(p, now, s.Columns()-1))
 }
 
-// barCells is the width of the bar itself in columns; barWidth that with its ends and the gaps beside it.
-const (
-	barCells = 16
-	barWidth = barCells + len("  ||")
-)
+// barWidth is the width of the bar itself, with its ends.
+const barWidth = 20
 
 // line returns what is drawn: the words for a run at now and, where all of them leave room for it, the bar itself.
 func (s *Screen) line(p *Progress, now time.Time, columns int) string {
 	parts := p.parts(now)
 	whole := join(parts, "  ", math.MaxInt)
 	if total := p.total.Load(); total > 0 && utf8.RuneCountInString(whole)+barWidth <= columns {
-		return bar(min(p.finished(), total), total) + "  " + join(withoutShare(parts), "  ", columns)
+		return s.drawing.at(p.finished(), total) + "  " + join(withoutShare(parts), "  ", columns)
 	}
 	return join(parts, "  ", columns)
 }
 
-// bar returns the bar itself for done of total, 0 to total, with the share that is done in front.
-func bar(done, total int64) string {
-	share := float64(done) / float64(total)
-	filled := int(share * barCells)
-	return fmt.Sprintf("%d%% |%s%s|", int(share*100), strings.Repeat("█", filled), strings.Repeat(" ", barCells-filled))
+// A drawing is the bar itself, with the share that is done in front.
+type drawing struct {
+	bar   *progressbar.ProgressBar // nil is none yet
+	total int64                    // that it is for
+}
+
+// at returns the drawing for done of total.
+func (d *drawing) at(done, total int64) string {
+	if d.bar == nil || d.total != total {
+		d.total = total
+		d.bar = progressbar.NewOptions64(total,
+			progressbar.OptionSetWriter(io.Discard), // the Screen writes it
+			progressbar.OptionSetWidth(barWidth-len("  ||")),
+			progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionSetPredictTime(false)) // by the rate since the start; ours by the rate within rateWindow
+	}
+	_ = d.bar.Set64(done) // it can't be over total, and io.Discard takes all
+	return strings.TrimSpace(d.bar.String())
 }
 
 // setBar replaces the bar; "" removes it.

@@ -78,23 +78,6 @@ func TestBar(t *testing.T) {
 	}
 }
 
-// The bar itself is always as wide, and full only when all is done.
-func TestBarItself(t *testing.T) {
-	for _, tt := range []struct {
-		done, total int64
-		want        string
-	}{
-		{0, 7, "0% |                |"},
-		{1, 3, "33% |█████           |"},
-		{999, 1000, "99% |███████████████ |"},
-		{5, 5, "100% |████████████████|"},
-	} {
-		if got := bar(tt.done, tt.total); got != tt.want {
-			t.Errorf("%d of %d: %q, want %q", tt.done, tt.total, got, tt.want)
-		}
-	}
-}
-
 // A run that ends before barDelay has no bar.
 func TestBarOfAShortRun(t *testing.T) {
 	if text := runWithBar(t, 5, func(*Progress, *output.Counts, *Screen,

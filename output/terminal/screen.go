@@ -11,6 +11,8 @@ type Screen struct {
 	mu  sync.Mutex
 	out io.Writer
 	bar string // empty: none
+
+	drawing drawing // of the goroutine of DrawBar
 }
 
 // NewScreen returns a Screen that writes to out.
