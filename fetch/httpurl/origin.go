@@ -28,26 +28,27 @@ func ASCIIHost(name string) string {
 // Authority returns the byte indexes at which the authority of a URL or reference starts and ends (RFC 3986 section
 // 3.2); 0 and 0 where it has none. In front of one a \ counts as a slash, as in browsers.
 func Authority(text string) (start, end int) {
-	for _, slashes := range [...]string{"//", `\\`, `/\`, `\/`} {
-		if start, end = authorityBehind(slashes, text); start > 0 {
+	for i, c := range []byte(text) {
+		if isSlash(c) && i+1 < len(text) && isSlash(text[i+1]) {
+			start = i + 2
+			break
+		}
+		if isSlash(c) || c == '?' || c == '#' {
+			return 0, 0
+		}
+	}
+	if start == 0 {
+		return 0, 0
+	}
+	for end = start; end < len(text); end++ {
+		if c := text[end]; c == '/' || c == '?' || c == '#' {
 			break
 		}
 	}
 	return start, end
 }
 
-// authorityBehind is Authority for one behind these slashes.
-func authorityBehind(slashes, text string) (start, end int) {
-	at := strings.Index(text, slashes)
-	if at < 0 || strings.ContainsAny(text[:at], `/\?#`) {
-		return 0, 0
-	}
-	start = at + len(slashes)
-	if end = strings.IndexAny(text[start:], "/?#"); end < 0 {
-		return start, len(text)
-	}
-	return start, start + end
-}
+func isSlash(c byte) bool { return c == '/' || c == '\\' }
 
 // IsASCII reports whether s has no byte of 0x80 or above.
 func IsASCII(s string) bool {

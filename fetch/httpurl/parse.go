@@ -17,6 +17,14 @@ import (
 // escape, are percent-encoded, and international host names become their ASCII form; white space and control characters
 // are errors. A fragment is never judged.
 func Parse(text string) (*url.URL, error) {
+	if u := parseUsual(text); u != nil {
+		return u, nil
+	}
+	return parseAny(text)
+}
+
+// parseAny is Parse for all that parseUsual does not take, and for what it takes.
+func parseAny(text string) (*url.URL, error) {
 	scheme, _, found := strings.Cut(text, "://")
 	if !found {
 		return nil, schemeless(text)
@@ -129,11 +137,14 @@ func withSlashes(text string) string {
 	if end < 0 {
 		end = len(text)
 	}
-	_, start := authorityBehind("//", text)
-	if start >= end || strings.IndexByte(text[start:end], '\\') < 0 {
+	start, behind := Authority(text)
+	if start == 0 || text[start-2:start] != "//" {
+		behind = 0
+	}
+	if behind >= end || strings.IndexByte(text[behind:end], '\\') < 0 {
 		return text
 	}
-	return text[:start] + strings.ReplaceAll(text[start:end], `\`, "/") + text[end:]
+	return text[:behind] + strings.ReplaceAll(text[behind:end], `\`, "/") + text[end:]
 }
 
 // hasScheme reports whether text begins with a scheme (RFC 3986 section 3.1).
@@ -198,7 +209,7 @@ func Check(u *url.URL) (*url.URL, error) {
 		return nil, errors.New("no host")
 	}
 	if port := u.Port(); port != "" {
-		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > mostPort {
 			return nil, errors.New("the port is not 1 to 65535")
 		}
 	}
@@ -211,7 +222,7 @@ func Check(u *url.URL) (*url.URL, error) {
 		named.Host = strings.Replace(u.Host, name, ascii, 1)
 		u, name = &named, ascii
 	}
-	if len(name) > 253 || !httpguts.ValidHostHeader(u.Host) || strings.ContainsAny(name, `"<>[\]^{|}`+"` ") {
+	if len(name) > longestHost || !httpguts.ValidHostHeader(u.Host) || strings.ContainsAny(name, `"<>[\]^{|}`+"` ") {
 		return nil, errors.New("the host is no host name")
 	}
 	return u, nil

@@ -29,8 +29,8 @@ const (
 // A Layout is what Records look like as lines.
 type Layout struct {
 	Body BodyMode
-	// AllMembers says that every member of a success or a failure is in every line, null where it has no value: one that
-	// is absent from the first lines is missed by readers that take the columns of a file from those.
+	// AllMembers says that every member of a success or a failure is in every line, null where it has no value: one
+	// that is absent from the first lines is missed by readers that take the columns of a file from those.
 	AllMembers bool
 }
 
@@ -60,7 +60,7 @@ func appendBody(dst []byte, r *fetch.Record, mode BodyMode) []byte {
 // written as text, or as base64 where it is not UTF-8 either.
 func appendJSONBody(dst, text, body []byte, mode BodyMode) []byte {
 	if mode != BodyString {
-		if embedded, ok := appendValue(dst, text, jsonForm(mode)); ok {
+		if embedded, ok := appendValue(dst, text, mode); ok {
 			return append(embedded, `,"body_encoding":"json"`...)
 		}
 	}
@@ -78,12 +78,14 @@ func jsonForm(mode BodyMode) bodyForm {
 	return new(portableJSON)
 }
 
-// appendValue appends a JSON text on one line, with its numbers digit for digit, and reports whether it has the form.
-func appendValue(dst, text []byte, form bodyForm) ([]byte, bool) {
+// appendValue appends a JSON text on one line, with its numbers digit for digit, and reports whether it has the form
+// that the mode embeds.
+func appendValue(dst, text []byte, mode BodyMode) ([]byte, bool) {
 	dst = slices.Grow(dst, len(text)+afterBody)
 	if line, usual := compactUsual(dst, text); usual {
 		return line, true
 	}
+	form := jsonForm(mode)
 	line, ok := form.append(dst, text)
 	if ok {
 		line, ok = form.end(line)

@@ -165,7 +165,7 @@ func BenchmarkCompact(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				if _, good := appendValue(dst, text, new(compactor)); !good {
+				if _, good := appendValue(dst, text, BodyJSON); !good {
 					b.Fatal("not taken")
 				}
 			}
