@@ -19,6 +19,8 @@ type batch struct {
 type part struct {
 	key   Key
 	image []byte // a part of batch.images
+
+	replaces bool // there is an entry of that key
 }
 
 var batches = sync.Pool{New: func() any { return &batch{images: make([]byte, 0, batchBytes)} }}

@@ -93,16 +93,16 @@ func (w *batchWriter) Commit(ctx context.Context, e *Entry) error {
 		return w.diskWriter.Commit(ctx, e)
 	}
 	w.done = true
-	return w.batcher.add(w.key, image)
+	return w.batcher.add(part{key: w.key, image: image})
 }
 
-// add adds an image to the open batch. It returns the error of an earlier write.
-func (b *Batcher) add(key Key, image []byte) error {
+// add adds a copy of an image to the open batch. It returns the error of an earlier write.
+func (b *Batcher) add(p part) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for {
-		b.settleLocked(key)
-		if b.open == nil || len(b.open.images)+len(image) > batchBytes {
+		b.settleLocked(p.key)
+		if b.open == nil || len(b.open.images)+len(p.image) > batchBytes {
 			b.sendOff()
 			if b.writing >= b.maxWriting {
 				b.done.Wait() // others may open a batch meanwhile, fill it, or add the key
@@ -113,9 +113,10 @@ func (b *Batcher) add(key Key, image []byte) error {
 		break
 	}
 	start := len(b.open.images)
-	b.open.images = append(b.open.images, image...)
-	b.open.parts = append(b.open.parts, part{key, b.open.images[start:]})
-	b.pending[key] = b.open
+	b.open.images = append(b.open.images, p.image...)
+	p.image = b.open.images[start:]
+	b.open.parts = append(b.open.parts, p)
+	b.pending[p.key] = b.open
 	err := b.err
 	b.err = nil
 	return err
@@ -179,10 +180,17 @@ func (b *Batcher) settleLocked(key Key) {
 	}
 }
 
-// Refresh is that of the Disk, once the entry is written.
+// Refresh has a small entry written again later, with others. Of a large one it is that of the Disk.
 func (b *Batcher) Refresh(ctx context.Context, key Key, e *Entry) error {
 	b.settle(key)
-	return b.disk.Refresh(ctx, key, e)
+	image, small, err := b.disk.refreshed(key, e)
+	switch {
+	case err == nil && !small:
+		return b.disk.Refresh(ctx, key, e)
+	case err != nil || image == nil:
+		return err
+	}
+	return b.add(part{key: key, image: image, replaces: true})
 }
 
 // Delete is that of the Disk, once the entry is written.

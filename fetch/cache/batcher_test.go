@@ -90,6 +90,42 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// TestRefreshesAreBatched: entries that are refreshed share files again, and replace those before by their names alone.
+func TestRefreshesAreBatched(t *testing.T) {
+	b := batcherIn(t, 1<<30)
+	keep(t, b, 0, 300)
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 300 {
+		e := &Entry{Status: 205}
+		if i == 150 {
+			e.SHA256 = Sum{1} // of another body
+		}
+		if err := b.Refresh(t.Context(), numbered(i), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Refresh(t.Context(), numbered(300), &Entry{Status: 205}); err != nil || there(t, b, 300, 1) > 0 {
+		t.Errorf("one that is not there: %v", err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 300 {
+		found, err := b.disk.Get(t.Context(), numbered(i))
+		if err != nil || found == nil || (found.Status == 204) != (i == 150) {
+			t.Errorf("%d: %+v, %v", i, found, err)
+		}
+	}
+	if files := filesOf(t, b.disk, 0, 300); canShare && len(files) > 20+1 {
+		t.Errorf("they are in %d files", len(files))
+	}
+	if drafts, err := filepath.Glob(filepath.Join(b.disk.dir, "*", draft+"*")); err != nil || len(drafts) > 0 {
+		t.Errorf("left: %v, %v", drafts, err)
+	}
+}
+
 // TestBatchIsWrittenInTime: an entry that no other follows is written all the same, and its last state alone.
 func TestBatchIsWrittenInTime(t *testing.T) {
 	b := batcherIn(t, 1<<30)

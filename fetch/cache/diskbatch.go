@@ -5,11 +5,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
-// putAll stores the images of a batch: in one file with a name for each, for a fifth of what a file for each costs.
-// Those that replace an entry get a file of their own, as do all where the file system has no further names for one.
-// What can't be stored because of something else in its place is no error.
+// putAll stores the images of a batch: in one file with a name for each, for a fifth of what a file for each costs, or
+// for half of it where they replace entries. They get files of their own where the file system has no further names for
+// one. What can't be stored because of something else in its place is no error.
 func (d *Disk) putAll(b *batch) error {
 	if !canShare || len(b.parts) == 1 {
 		return d.putEach(b.parts)
@@ -20,8 +21,15 @@ func (d *Disk) putAll(b *batch) error {
 		return err
 	}
 	var alone []part
-	for _, p := range b.parts[1:] {
-		if d.link(w.file.Name(), p.key) != nil {
+	for i, p := range b.parts[1:] {
+		err := fs.ErrExist
+		if !p.replaces {
+			err = d.link(w.file.Name(), p.key)
+		}
+		if errors.Is(err, fs.ErrExist) {
+			err = d.linkInPlace(w.file.Name(), i, p.key)
+		}
+		if err != nil {
 			alone = append(alone, p)
 		}
 	}
@@ -65,6 +73,21 @@ func (d *Disk) link(draft string, key Key) error {
 		if err = os.MkdirAll(filepath.Dir(name), 0o700); err == nil {
 			err = os.Link(draft, name)
 		}
+	}
+	return err
+}
+
+// linkInPlace gives a complete draft the name of key too, in place of the file that has it: first the i-th further name
+// of a draft.
+func (d *Disk) linkInPlace(draft string, i int, key Key) error {
+	name := d.name(key)
+	further := filepath.Join(filepath.Dir(name), filepath.Base(draft)+"-"+strconv.Itoa(i))
+	if err := os.Link(draft, further); err != nil {
+		return err
+	}
+	err := rename(further, name)
+	if err != nil {
+		_ = os.Remove(further) // one that stays is removed by a sweep
 	}
 	return err
 }

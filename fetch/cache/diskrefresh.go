@@ -30,7 +30,7 @@ func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
 		return ignoreEnd(err)
 	}
 	there, body, err := readImage(f, info.Size(), held, key)
-	if err != nil || there.SHA256 != e.SHA256 || there.Size != e.Size || there.kind != e.kind {
+	if err != nil || !there.hasBodyOf(e) {
 		return nil
 	}
 	if e.Size < appendFrom || info.Size()-e.Size > mostSlack {
@@ -45,6 +45,43 @@ func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
 	}
 	d.countWritten(int64(len(note)))
 	return nil
+}
+
+// refreshed returns the image under key with e in place of its Entry, for one that is read in one call: ok is false for
+// any other, and where it became too large for that. The image is nil where there is another body, or none.
+func (d *Disk) refreshed(key Key, e *Entry) (image []byte, ok bool, err error) {
+	if e.Size > inMemory {
+		return nil, false, nil
+	}
+	buffer := tailPool.Get().(*[tailBytes]byte)
+	defer tailPool.Put(buffer)
+	held, file, _, _, err := readTail(d.name(key), buffer[:])
+	switch {
+	case file != nil:
+		_ = file.Close() // only read
+		return nil, false, nil
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotOurs) || err != nil && d.isObstructed(key):
+		return nil, true, nil // Get has said so
+	case err != nil:
+		return nil, true, err
+	}
+	there, body, err := findImage(held, key)
+	if err != nil || !there.hasBodyOf(e) {
+		return nil, true, nil //nolint:nilerr // what can't be read is missing
+	}
+	image, err = appendCheckedNote(append(make([]byte, 0, len(held)+mostGrowth), body...), key, e)
+	if err != nil || len(image) > tailBytes {
+		return nil, false, nil //nolint:nilerr // Refresh returns it
+	}
+	return image, true, nil
+}
+
+// mostGrowth is by how many bytes a new note is longer than that before, as a rule.
+const mostGrowth = 128
+
+// hasBodyOf reports whether e has the same body as another.
+func (e *Entry) hasBodyOf(other *Entry) bool {
+	return e.SHA256 == other.SHA256 && e.Size == other.Size && e.kind == other.kind
 }
 
 // ignoreEnd returns nil for io.EOF, otherwise err.
