@@ -29,7 +29,7 @@ func Main(args []string) int {
 	ignoreSignals()
 	log.SetOutput(io.Discard) // net/http logs a server's surplus bytes there, unescaped
 	in := catchInterrupts()
-	defer in.stop()
+	defer in.cancel(nil)
 	code := execute(in, args)
 	if code != 0 && code == int(in.code.Load()) {
 		in.exit()

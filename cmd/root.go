@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -17,10 +18,7 @@ import (
 func execute(in *interrupts, args []string) int {
 	code := exitOK
 	root := newRootCommand(in, &code)
-	root.AddCommand(newDemoCommand(in, &code), newDoctorCommand(in, &code), newMergeCommand(&code),
-		newPushCommand(in, &code), newReportCommand(&code),
-		newSchemaCommand(&code), newManCommand(&code), newVersionCommand(&code))
-	root.SetHelpCommand(newHelpCommand(&code))
+	addCommands(root, in, &code, args)
 	root.SetArgs(args)
 	root.SetFlagErrorFunc(describeFlagError)
 	err := root.Execute()
@@ -34,6 +32,30 @@ func execute(in *interrupts, args []string) int {
 		return printOutputError(os.Stderr, err)
 	}
 	return printParseError(os.Stderr, err)
+}
+
+// addCommands adds the commands that args, the command line, may be for: those of which it has the name, and all where
+// it asks for help or completion. The others would be a twentieth of the processor time of a run of one URL.
+func addCommands(root *cobra.Command, in *interrupts, code *int, args []string) {
+	all := slices.ContainsFunc(args, func(arg string) bool {
+		return arg == "help" || arg == "completion" || strings.HasPrefix(arg, cobra.ShellCompRequestCmd)
+	})
+	for name, newCommand := range map[string]func() *cobra.Command{
+		"demo":    func() *cobra.Command { return newDemoCommand(in, code) },
+		"doctor":  func() *cobra.Command { return newDoctorCommand(in, code) },
+		"merge":   func() *cobra.Command { return newMergeCommand(code) },
+		"push":    func() *cobra.Command { return newPushCommand(in, code) },
+		"report":  func() *cobra.Command { return newReportCommand(code) },
+		"schema":  func() *cobra.Command { return newSchemaCommand(code) },
+		"man":     func() *cobra.Command { return newManCommand(code) },
+		"version": func() *cobra.Command { return newVersionCommand(code) },
+	} {
+		if all || slices.Contains(args, name) {
+			root.AddCommand(newCommand())
+		}
+	}
+	root.SetHelpCommand(newHelpCommand(code))
+	root.CompletionOptions.DisableDefaultCmd = !all
 }
 
 // newRootCommand returns the command without a name, which runs a batch. It sets the exit code in code.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"batchfetch/fetch"
 	"batchfetch/fetch/input"
@@ -21,7 +22,9 @@ var errShard = &parse.Error{
 }
 
 // shardIDs is how Slurm writes the numbers of an array: 0-7, or 1-13:4.
-var shardIDs = regexp.MustCompile(`^([0-9]+)-([0-9]+)(?::([0-9]+))?$`)
+var shardIDs = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9]+)-([0-9]+)(?::([0-9]+))?$`)
+})
 
 // parseShard reads i/n, auto, auto/n or auto/FIRST-LAST[:STEP].
 func parseShard(text string) (shardFlag, error) {
@@ -30,7 +33,7 @@ func parseShard(text string) (shardFlag, error) {
 	if !found && !s.auto {
 		return s, errShard
 	}
-	if ids := shardIDs.FindStringSubmatch(of); s.auto && ids != nil {
+	if ids := shardIDs().FindStringSubmatch(of); s.auto && ids != nil {
 		return s, s.setIDs(ids[1], ids[2], ids[3])
 	}
 	var err error

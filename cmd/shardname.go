@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
+	"sync"
 
 	"batchfetch/fetch/input"
 )
 
 // shardField is a place for the shard in the name of an output: {shard}, {shard:03} with at least three digits, or
 // {shards}, how many there are. What else stands in braces is part of the name.
-var shardField = regexp.MustCompile(`\{shard(s)?(?::0([1-9]))?\}`)
+var shardField = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{shard(s)?(?::0([1-9]))?\}`) })
 
 // nameOutputs puts the shard into the names of the outputs, so that one command line makes a file for each.
 func nameOutputs(f *outputFlags, shard input.Shard, isSharded bool, found *problems) {
@@ -19,7 +21,7 @@ func nameOutputs(f *outputFlags, shard input.Shard, isSharded bool, found *probl
 		name *string
 	}{{"output", &f.output}, {"failures", &f.failures}, {"summary", &f.summary},
 		{"metrics", &f.metrics}, {"report", &f.report}, {"junit", &f.junit}, {"save-dir", &f.saveDir}} {
-		if !shardField.MatchString(*named.name) {
+		if !strings.Contains(*named.name, "{shard") || !shardField().MatchString(*named.name) {
 			continue
 		}
 		if !isSharded {
@@ -27,8 +29,8 @@ func nameOutputs(f *outputFlags, shard input.Shard, isSharded bool, found *probl
 				"give --shard i/n, or take {shard} out of the name")
 			continue
 		}
-		*named.name = shardField.ReplaceAllStringFunc(*named.name, func(field string) string {
-			return formatShard(shardField.FindStringSubmatch(field), shard)
+		*named.name = shardField().ReplaceAllStringFunc(*named.name, func(field string) string {
+			return formatShard(shardField().FindStringSubmatch(field), shard)
 		})
 	}
 }

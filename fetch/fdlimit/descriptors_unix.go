@@ -20,13 +20,20 @@ func descriptorLimit() uint64 {
 	return uint64(limit.Cur)
 }
 
-// openDescriptors returns how many descriptors below limit are open: by the directory that lists them, or else one by
-// one, below maxCounted.
+// openDescriptors returns how many descriptors below limit are open: as the system counts or lists them, or else by
+// checking one by one. A count has those at and above limit too, which only a limit that was lowered leaves open.
 func openDescriptors(limit uint64) uint64 {
+	if open, counted := countedDescriptors(); counted {
+		return min(open, limit)
+	}
 	if open, listed := listedDescriptors(limit); listed {
 		return open
 	}
-	open := uint64(0)
+	return checkedDescriptors(limit)
+}
+
+// checkedDescriptors returns how many descriptors below limit are open, by checking each below maxCounted.
+func checkedDescriptors(limit uint64) (open uint64) {
 	for fd := range uintptr(min(limit, maxCounted)) {
 		if _, err := unix.FcntlInt(fd, unix.F_GETFD, 0); err == nil {
 			open++

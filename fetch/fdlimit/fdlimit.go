@@ -23,8 +23,8 @@ func exchangesWithin(descriptors uint64) int {
 }
 
 // Exchanges returns how many exchanges this process can have at once, by the number of files that it may open in
-// addition to those that are open now; 1 to MaxExchanges. Where the limit is low enough to matter it lists those, some
-// 10 us, or checks up to maxCounted one by one.
+// addition to those that are open now; 1 to MaxExchanges. Where the limit is low enough to matter it counts those: 1 us
+// on Linux, some 10 us by their list, more where up to maxCounted are checked one by one.
 func Exchanges() int {
 	limit := descriptorLimit()
 	if exchangesWithin(limit) == MaxExchanges {

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/redact"
@@ -19,8 +20,8 @@ import (
 type memberNames map[string]uint32
 
 var (
-	lineNames    = namesOf(reflect.TypeFor[jsonLine]())
-	requestNames = namesOf(reflect.TypeFor[jsonRequest]())
+	lineNames    = sync.OnceValue(func() memberNames { return namesOf(reflect.TypeFor[jsonLine]()) })
+	requestNames = sync.OnceValue(func() memberNames { return namesOf(reflect.TypeFor[jsonRequest]()) })
 )
 
 // namesOf returns the memberNames of a struct that encoding/json fills.
@@ -42,7 +43,7 @@ func (line *jsonLine) checkMembers(text []byte) error {
 	case "success", "failure", "summary", "log", "plan":
 		isOurs = true
 	}
-	err := lineNames.check(text, isOurs)
+	err := lineNames().check(text, isOurs)
 	var unknown *unknownMember
 	if errors.As(err, &unknown) && line.URL == "" && unknown.near != "url" {
 		return nil // that it has no URL says more: it may be no request at all
@@ -52,7 +53,7 @@ func (line *jsonLine) checkMembers(text []byte) error {
 	}
 	for m := (members{rest: text}); m.next(); {
 		if string(memberName(m.name)) == "request" {
-			return requestNames.check(m.value, false)
+			return requestNames().check(m.value, false)
 		}
 	}
 	return nil

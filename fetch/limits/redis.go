@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"batchfetch/fetch/plan"
@@ -22,7 +23,10 @@ import (
 var script string
 
 // scriptSum is how EVALSHA names the script.
-var scriptSum = func() string { sum := sha1.Sum([]byte(script)); return hex.EncodeToString(sum[:]) }()
+var scriptSum = sync.OnceValue(func() string {
+	sum := sha1.Sum([]byte(script)) //nolint:gosec // as above
+	return hex.EncodeToString(sum[:])
+})
 
 const (
 	keyPrefix = "batchfetch:{limits}:1:" // one slot of a cluster, whose other nodes say so (MOVED)
@@ -149,7 +153,7 @@ const maxReply = 1 << 20
 
 // eval runs the script, which the server may know by now or not: one that has known it was started again since.
 func (r *Redis) eval(ctx context.Context, asks []plan.Ask) ([]byte, error) {
-	for _, by := range [...][2]string{{"EVALSHA", scriptSum}, {"EVAL", script}} {
+	for _, by := range [...][2]string{{"EVALSHA", scriptSum()}, {"EVAL", script}} {
 		text, err := json.Marshal(r.request(asks))
 		if err != nil {
 			return nil, err

@@ -5,21 +5,27 @@ import (
 	"crypto/sha1" //nolint:gosec // Redis names scripts so
 	"encoding/hex"
 	"strconv"
+	"strings"
+	"sync"
 )
 
-// A Script is one in Lua that a server runs.
-type Script struct{ text, sum string }
+// A Script returns a script in Lua that a server runs, and the hash by which the server knows it.
+type Script func() (text, sum string)
 
-// NewScript returns the Script of a text.
-func NewScript(text string) Script {
-	sum := sha1.Sum([]byte(text)) //nolint:gosec // as above
-	return Script{text, hex.EncodeToString(sum[:])}
+// NewScript returns the Script of a text in these parts. They are joined and hashed when it is run first.
+func NewScript(parts ...string) Script {
+	return sync.OnceValues(func() (text, sum string) {
+		text = strings.Join(parts, "")
+		hash := sha1.Sum([]byte(text)) //nolint:gosec // as above
+		return text, hex.EncodeToString(hash[:])
+	})
 }
 
 // Eval runs a script, with the first words as its keys, and returns the bulk string that it returns. The script may be
 // run twice, as in Do. The error is that of Do, or a *Refusal of the script.
 func (c *Client) Eval(ctx context.Context, s Script, maxBulk, keys int, words ...string) ([]byte, error) {
-	for _, by := range [...][2]string{{"EVALSHA", s.sum}, {"EVAL", s.text}} {
+	text, sum := s()
+	for _, by := range [...][2]string{{"EVALSHA", sum}, {"EVAL", text}} {
 		replies, err := c.Do(ctx, Command{
 			Words: append([]string{by[0], by[1], strconv.Itoa(keys)}, words...), Reply: Bulk, MaxBulk: maxBulk,
 		})

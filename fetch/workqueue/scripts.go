@@ -31,12 +31,12 @@ var leaveText string
 var pushText string
 
 var (
-	openScript  = resp.NewScript(prelude + openText)
-	takeScript  = resp.NewScript(prelude + takeText)
-	keepScript  = resp.NewScript(prelude + keepText)
-	ackScript   = resp.NewScript(prelude + ackText)
-	leaveScript = resp.NewScript(prelude + leaveText)
-	pushScript  = resp.NewScript(prelude + pushText)
+	openScript  = resp.NewScript(prelude, openText)
+	takeScript  = resp.NewScript(prelude, takeText)
+	keepScript  = resp.NewScript(prelude, keepText)
+	ackScript   = resp.NewScript(prelude, ackText)
+	leaveScript = resp.NewScript(prelude, leaveText)
+	pushScript  = resp.NewScript(prelude, pushText)
 )
 
 const (

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"batchfetch/fetch/spelling"
 	"batchfetch/output/encode"
@@ -28,7 +29,7 @@ type namePart struct {
 const maxDigits = 19
 
 // printfField is how other programs write a number in a name.
-var printfField = regexp.MustCompile(`%0?([0-9]*)[disu]\b`)
+var printfField = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`%0?([0-9]*)[disu]\b`) })
 
 // ParseNameTemplate parses a template such as "{host}/{index:06}{ext}".
 func ParseNameTemplate(text string) (NameTemplate, error) {
@@ -70,7 +71,7 @@ func (t NameTemplate) check(text string) error {
 			fields++
 			continue
 		}
-		if number := printfField.FindStringSubmatch(part.literal); number != nil {
+		if number := printfField().FindStringSubmatch(part.literal); number != nil {
 			return fmt.Errorf("%s is no field: write %s", number[0], numberField(number[1]))
 		}
 		if checkName("x"+part.literal+"x") != nil {

@@ -2,7 +2,6 @@ package warc
 
 import (
 	"io"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -10,10 +9,11 @@ import (
 	"batchfetch/fetch/spool"
 )
 
-var archiveName = regexp.MustCompile(`(?i)\.warc(\.gz|\.zst)?$`)
-
 // IsName reports whether an output of that name is an archive: .warc, .warc.gz or .warc.zst.
-func IsName(name string) bool { return archiveName.MatchString(name) }
+func IsName(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasSuffix(name, ".warc") || strings.HasSuffix(name, ".warc.gz") || strings.HasSuffix(name, ".warc.zst")
+}
 
 // Info is what the warcinfo record of a run says.
 type Info struct {
