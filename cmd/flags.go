@@ -53,7 +53,7 @@ func registerLimits(r *registrar, s *settings) {
 			"obey announced quotas (RateLimit)")
 	r.bool(&o.Robots, "robots", "",
 		"obey the robots.txt of each host (RFC 9309), and its Crawl-delay; what it forbids fails as robots (help politeness)")
-	r.int(&o.Lookahead, "lookahead", "", "n", "requests read ahead; bounds the memory")
+	r.int(&o.Lookahead, "lookahead", "", "n", "most requests read ahead; bounds the memory")
 	add(r, &o.Aside, "aside", "", "size", "12Mi",
 		"memory for requests set aside, compressed, while hosts at their limit fill --lookahead; 0 sets none "+
 			"aside", parse.Size)

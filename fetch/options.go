@@ -53,7 +53,8 @@ type Options struct {
 	Limiter Limiter
 	// Lookahead is the most Requests read from the Source and not finished, those that are spilled not counted; at
 	// least 1. It bounds the memory of Requests that wait: of those over 4 KiB no more than 64 MiB are read ahead, but
-	// for those that Concurrency exchanges need.
+	// for those that Concurrency exchanges need. Fewer are read while so many exchanges are under way, at first or where
+	// they end fast.
 	Lookahead int
 	// Aside is the most memory in bytes for Requests that are spilled: those of hosts at their limit, which can't start
 	// soon and fill Lookahead while exchanges could start on other hosts. They are compressed, to about 20 bytes for a

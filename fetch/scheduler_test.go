@@ -85,13 +85,16 @@ func TestFeederIsWokenForManyRequests(t *testing.T) {
 		name          string
 		ended         int // exchanges that end at once
 		window, width int
+		ahead         int // Requests read before the feeder waits
 		want          time.Duration
 	}{
-		{"one has ended", 1, 2000, 1, feedPause},
-		{"nearly enough have", feedBatch - 1, 2000, 1, feedPause},
-		{"enough have", feedBatch, 2000, 1, 0},
-		{"a small window", 2, 16, 1, 0},
-		{"none is left to start", 1, 2000, 2000, 0},
+		{"one has ended", 1, 1000, 1, 1000, feedPause},
+		{"nearly enough have", 1000/8 - 1, 1000, 1, 1000, feedPause},
+		{"enough have", 1000 / 8, 1000, 1, 1000, 0},
+		{"a small window", 2, 16, 1, 16, 0},
+		{"none is left to start", 1, 2000, 2000, 2000, 0},
+		{"as many are read as are needed soon", 1, 10_000, 1, 1001, feedPause},
+		{"enough of those have ended", feedBatch, 10_000, 1, 1001, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -99,7 +102,7 @@ func TestFeederIsWokenForManyRequests(t *testing.T) {
 					o.Concurrency, o.HostConcurrency, o.Lookahead, o.Aside = tt.width, tt.width, tt.window, 0
 				}))
 				go s.loop()
-				for range tt.window {
+				for range tt.ahead {
 					s.admit(newTestTask(s, "http://a.test/"))
 				}
 				began := time.Now()
@@ -117,7 +120,7 @@ func TestFeederIsWokenForManyRequests(t *testing.T) {
 					t.Errorf("the next is admitted after %s, want %s", got, tt.want)
 				}
 				s.endInput(nil)
-				for range tt.window - tt.ended + 1 {
+				for range tt.ahead - tt.ended + 1 {
 					if task == nil {
 						task = <-start
 					}

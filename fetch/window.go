@@ -75,13 +75,14 @@ func (s *scheduler) open(t *task, now time.Time) {
 // windowFull reports whether the look-ahead window is full: Options.Lookahead Requests have been admitted, or
 // maxLargeBytes of large ones, though the latter only with 2*Options.Concurrency Requests at least, so that workers
 // have enough to start. Records that the Sink holds back or has yet to take count; Tasks that have been spilled do not.
+// It is full sooner where the plan sees enough.
 func (s *scheduler) windowFull(now time.Time) bool {
 	inMemory := s.openTasks - s.plan.Spilled()
 	heavy := s.largeBytes >= maxLargeBytes && inMemory >= 2*s.options.Concurrency
 	if s.holder != nil {
-		return heavy || s.windowRoom() <= 0
+		return heavy || s.windowRoom() <= 0 || s.plan.SeesEnough(s.lookupQueue.len(), now)
 	}
-	return s.plan.Full(inMemory, heavy, now)
+	return s.plan.Full(inMemory, s.lookupQueue.len(), heavy, now)
 }
 
 // windowRoom returns how many more Requests Options.Lookahead allows.
@@ -132,7 +133,8 @@ func (s *scheduler) letFeed(now time.Time, wait time.Duration) time.Duration {
 	}
 	left := feedPause - now.Sub(s.feeding.since)
 	batch := min(feedBatch, int64(s.options.Lookahead)/8)
-	if s.windowRoom() < batch && s.plan.Waiting() > 0 && left > 0 {
+	room := min(s.windowRoom(), int64(s.plan.Wanted(s.lookupQueue.len())))
+	if room < batch && s.plan.Waiting() > 0 && left > 0 {
 		return sooner(wait, left)
 	}
 	s.wakeFeeder()

@@ -72,7 +72,7 @@ func (r *virtualRun) runToEnd() time.Duration {
 }
 
 func (r *virtualRun) isFull() bool {
-	return r.plan.Full(r.open-r.plan.Spilled(), false, r.now)
+	return r.plan.Full(r.open-r.plan.Spilled(), 0, false, r.now)
 }
 
 // readRequests adds requests to the plan until it is full, at most readAtOnce.

@@ -62,6 +62,9 @@ func (p *Plan) Add(t *Task, host string, now time.Time) {
 		return
 	}
 	p.inMemory++
+	if t.Pristine {
+		p.spill.credit = max(p.spill.credit-1, 0)
+	}
 	if l.spilled.hasTasks() && !l.closing && t.Pristine { // it comes after the spilled Tasks
 		p.spillArrival(l, t)
 	} else {
@@ -111,7 +114,7 @@ func (p *Plan) addLane(host string) *lane {
 // Next returns the Task to start now, or nil and the time until one may start, or Never. A Task with Lost set, or
 // without a host, is to be ended without an exchange. Every Task that Next returns has to be given to Done.
 func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
-	p.starved = false
+	p.starved, p.hasIdleSlots = false, false
 	if p.active+p.uncommitted >= p.limits.Concurrency {
 		return nil, Never
 	}
@@ -122,7 +125,8 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 	p.reclassifyDue(now)
 	l := p.chooseLane(now)
 	if l == nil {
-		p.starved = p.another.len() == 0
+		p.starved, p.hasIdleSlots = p.another.len() == 0, true
+		p.spill.credit = max(p.spill.credit, idleCredit)
 		return nil, p.nextDue(now)
 	}
 	if wait := p.pace.due.Sub(now); wait > 0 {

@@ -7,46 +7,6 @@ import "time"
 // is full while other hosts could be asked. So a list that begins with a million lines of one host still lets the plan
 // see which hosts follow.
 
-// spillEvery is the least time between two installments while no more exchanges may be under way. Reading ahead shows
-// which hosts will take longest, but costs processor time that the exchanges could use.
-const spillEvery = 250 * time.Millisecond
-
-// Full reports whether no more Tasks may be added now. inMemory is how many Tasks are in memory and have not ended;
-// heavy says that those take more bytes than they should. Where spilling makes room, Full spills Tasks first.
-func (p *Plan) Full(inMemory int, heavy bool, now time.Time) bool {
-	switch {
-	case inMemory >= p.limits.Lookahead:
-		return !p.makeRoom(p.installmentSize(), now)
-	case heavy:
-		return !p.makeRoom(min(p.installmentSize(), inMemory/8), now)
-	case p.spill.count == 0 || p.starved || p.spill.credit > 0:
-		return false
-	}
-	return !p.grantInstallment(now)
-}
-
-// installmentSize is how many Tasks are spilled at a time while no more exchanges may be under way.
-func (p *Plan) installmentSize() int { return max(p.limits.Lookahead/8, tasksPerBatch) }
-
-// movesItself is how many installments have to start between two of them for the window to move on by itself: another
-// one would let the plan see what follows at most a fifth sooner, and all that follows would be packed and unpacked.
-const movesItself = 4
-
-// grantInstallment grants another installment, and reports whether it has: at most one each spillEvery, and none where
-// the window moves on by itself.
-func (p *Plan) grantInstallment(now time.Time) bool {
-	if now.Sub(p.spill.lastGrant) < spillEvery {
-		return false
-	}
-	moved := p.starts - p.spill.starts
-	p.spill.lastGrant, p.spill.starts = now, p.starts
-	if moved >= uint64(movesItself*p.installmentSize()) { //nolint:gosec // a size is not negative
-		return false
-	}
-	p.spill.credit = p.installmentSize()
-	return true
-}
-
 // makeRoom spills Tasks of lanes that have more in memory than they need: all of them where the plan is starved, else
 // one installment. It reports whether any batch was made. Where fewer than worth Tasks could be spilled it does
 // nothing. It takes time by the number of lanes.
@@ -87,7 +47,6 @@ func (p *Plan) spillTail(l *lane, most int, now time.Time) int {
 
 // spillArrival adds a new Task to a lane that has spilled ones, behind these.
 func (p *Plan) spillArrival(l *lane, t *Task) {
-	p.spill.credit--
 	l.spilled.tail = append(l.spilled.tail, t)
 	p.compressTail(l.spilled)
 }

@@ -50,6 +50,7 @@ type Plan struct {
 	typicalLatency  time.Duration  // moving average over all hosts, for lanes without an exchange yet
 	tasksByHold     [holdKinds]int // Tasks in lanes, by what keeps these from starting
 	starved         bool           // more exchanges may be under way, and no lane has a Task that may start
+	hasIdleSlots    bool           // more exchanges may be under way, and no Task is to start
 	spill           spill
 	short           bool      // an Ask is due sooner than Asks has said
 	nextAsk         time.Time // when one is
@@ -94,7 +95,7 @@ type spill struct {
 	excess    int       // Tasks that could be spilled: the sum of lane.excess
 	lastGrant time.Time // when the last installment was granted, or not needed
 	starts    uint64    // Plan.starts then
-	credit    int       // Tasks left of that installment
+	credit    int       // Tasks left to read of that installment
 }
 
 // dropBatches drops all batches, and returns how many Tasks were in them.
