@@ -15,7 +15,7 @@ const maxHeaderLines = 5000
 // that net/http accepts. Nil: it can be.
 func (c *Call) CheckHead(resp *http.Response) *failure.Failure {
 	switch {
-	case c.usualHead: // it is within all bounds
+	case c.usualHead, c.request2.Usual: // it is within all bounds
 		return nil
 	case resp.StatusCode < 100 || resp.StatusCode > 999: // +20, 000 and, over HTTP/2, 2000 are read as numbers
 		return failure.New(failure.Protocol, "not a valid HTTP answer: a status that is not 100 to 999")

@@ -17,13 +17,15 @@ func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 			c.noConn()
 			return nil, result.err
 		}
-		roundTrip := p.roundTripOn
+		var resp *http.Response
+		var again bool
+		var err error
 		if result.shared != nil {
-			roundTrip = func(ctx context.Context, _ *h1Conn, c *Call) (*http.Response, bool, error) {
-				return p.roundTripShared(ctx, result.shared, c)
-			}
+			resp, again, err = p.roundTripShared(ctx, result.shared, c)
+		} else {
+			resp, again, err = p.roundTripOn(ctx, result.h1, c)
 		}
-		if resp, again, err := roundTrip(ctx, result.h1, c); !again {
+		if !again {
 			return resp, err
 		}
 	}

@@ -12,7 +12,8 @@ import (
 // A response is a response with its body, allocated as one.
 type response struct {
 	http.Response
-	body body
+	body  body
+	usual bool // Request.Usual
 }
 
 // A body is the body of a response. One goroutine may read it; any may close it. A read sends what is left of the

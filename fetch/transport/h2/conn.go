@@ -54,7 +54,8 @@ type Conn struct {
 	framer  *http2.Framer // reads from in, and appends to out: its writing side is guarded by mu
 	decoder *decoder
 	block   headerBlock
-	control int // frames that carried nothing, one after the other
+	control int       // frames that carried nothing, one after the other
+	woken   []*stream // for which something has come: see wakeSoon
 
 	streamCount atomic.Int32 // of streams
 	frames      atomic.Int64 // that have come, but for GOAWAYs
@@ -105,7 +106,8 @@ func NewConn(c net.Conn, config *Config, owner Owner) *Conn {
 	h := &Conn{net: c, config: config, owner: owner, done: make(chan struct{}), decoder: newDecoder(), madeAt: time.Now(),
 		streams: make(map[uint32]*stream), nextID: 1, allowed: firstAllowed, sendWindow: firstConnWindow,
 		firstWindow: firstConnWindow, maxFrame: 16 << 10, encoder: encoder{maxSize: tableSize}}
-	h.in = input{conn: c, isBusy: func() bool { return h.streamCount.Load() > 0 }, onRead: h.noteRead}
+	h.in = input{conn: c, isBusy: func() bool { return h.streamCount.Load() > 0 }, beforeRead: h.wakeWoken,
+		onRead: h.noteRead}
 	_, h.in.isTLS = c.(*tls.Conn)
 	h.in.close()
 	h.framer = http2.NewFramer(&h.writer, &h.in)
@@ -217,4 +219,7 @@ type Request struct {
 
 	// Responded is set once anything of a response has come. It is for the caller after RoundTrip.
 	Responded bool
+	// Usual is set with a response that is valid, and whose header is within all bounds: it has a status of three digits,
+	// few fields, none that belongs to a connection of HTTP/1.1, and at most one content-length, which is a number.
+	Usual bool
 }

@@ -18,9 +18,17 @@ type decoder struct {
 	maxSize int // of table, as the server has set it
 
 	names  map[string]*name // at most maxNames
-	values [256]string      // by hash: bounded, and each of at most maxValue bytes
+	values [256]keptValue   // by hash of what was coded: bounded, and each coded in at most maxValue bytes
 	seed   maphash.Seed
 	text   bytes.Buffer // a string that was decoded
+}
+
+// A keptValue is a value as it was coded, and as it was decoded. A server says most of its values again and again, and
+// looking one up costs a fraction of its Huffman code.
+type keptValue struct {
+	coded   string
+	huffman bool
+	text    string
 }
 
 // maxNames and maxValue bound what a decoder keeps to use again.
@@ -131,38 +139,52 @@ func (d *decoder) literal(b []byte, prefix int) (f field, n int, err error) {
 		f.name = d.name(text)
 		n += more
 	}
-	text, more, err := d.string(b[n:])
+	var more int
+	f.value, more, err = d.value(b[n:])
 	if more <= 0 || err != nil {
 		return f, 0, err
 	}
-	f.value = d.value(text)
 	return f, n + more, nil
 }
 
 // string decodes a string (RFC 7541 section 5.2), which is valid until the next call; n is 0 where it has not come
 // whole.
 func (d *decoder) string(b []byte) (text []byte, n int, err error) {
+	coded, huffman, n, err := cutString(b)
+	if n <= 0 || err != nil {
+		return nil, 0, err
+	}
+	text, err = d.plain(coded, huffman)
+	return text, n, err
+}
+
+// cutString returns the string that b begins with as it is coded; n is as in string.
+func cutString(b []byte) (coded []byte, huffman bool, n int, err error) {
 	if len(b) == 0 {
-		return nil, 0, nil
+		return nil, false, 0, nil
 	}
 	length, n := number(b, 7)
 	switch {
 	case n <= 0:
-		return nil, 0, tooBig(n)
+		return nil, false, 0, tooBig(n)
 	case length > maxFragment:
-		return nil, 0, errTooLong
+		return nil, false, 0, errTooLong
 	case length > len(b)-n:
-		return nil, 0, nil
+		return nil, false, 0, nil
 	}
-	text = b[n : n+length]
-	if b[0]&0x80 != 0 {
-		d.text.Reset()
-		if _, err := hpack.HuffmanDecode(&d.text, text); err != nil {
-			return nil, 0, errHPACK
-		}
-		text = d.text.Bytes()
+	return b[n : n+length], b[0]&0x80 != 0, n + length, nil
+}
+
+// plain decodes the code of a string. What it returns is valid until the next call.
+func (d *decoder) plain(coded []byte, huffman bool) ([]byte, error) {
+	if !huffman {
+		return coded, nil
 	}
-	return text, n + length, nil
+	d.text.Reset()
+	if _, err := hpack.HuffmanDecode(&d.text, coded); err != nil {
+		return nil, errHPACK
+	}
+	return d.text.Bytes(), nil
 }
 
 // name returns the name of a text, that of a former field where there is one.
@@ -180,16 +202,32 @@ func (d *decoder) name(text []byte) *name {
 	return n
 }
 
-// value returns a text as a string, that of a former field where it is equal.
-func (d *decoder) value(text []byte) string {
-	if len(text) == 0 || len(text) > maxValue {
-		return string(text)
+// value decodes a string as a value, that of a former field where it is coded the same; n is as in string.
+func (d *decoder) value(b []byte) (value string, n int, err error) {
+	coded, huffman, n, err := cutString(b)
+	if n <= 0 || err != nil {
+		return "", 0, err
 	}
-	known := &d.values[maphash.Bytes(d.seed, text)%uint64(len(d.values))]
-	if *known != string(text) {
-		*known = string(text)
+	keeps := len(coded) > 0 && len(coded) <= maxValue
+	var known *keptValue
+	if keeps {
+		known = &d.values[maphash.Bytes(d.seed, coded)%uint64(len(d.values))]
+		if known.huffman == huffman && known.coded == string(coded) {
+			return known.text, n, nil
+		}
 	}
-	return *known
+	text, err := d.plain(coded, huffman)
+	if err != nil {
+		return "", 0, err
+	}
+	value = string(text)
+	if keeps {
+		*known = keptValue{coded: value, text: value}
+		if huffman {
+			*known = keptValue{string(coded), true, value}
+		}
+	}
+	return value, n, nil
 }
 
 // at returns the entry of an index (RFC 7541 section 2.3.3).

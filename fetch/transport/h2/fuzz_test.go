@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -80,6 +82,12 @@ func FuzzConn(f *testing.F) {
 		_ = s.WriteWindowUpdate(0, 1<<31-1)
 		_ = s.WritePing(false, [8]byte{1})
 	})
+	for _, unusual := range [][]string{{"connection", "close"}, {"content-length", "5", "content-length", "5"}} {
+		seed(func(s *server) {
+			s.header(1, true, append([]string{":status", "200"}, unusual...)...)
+			s.header(5, true, ":status", "2000")
+		})
+	}
 	seed(func(s *server) {
 		s.header(3, false, ":status", "200")
 		_ = s.WriteDataPadded(3, false, []byte("body"), make([]byte, 200))
@@ -101,6 +109,9 @@ func FuzzConn(f *testing.F) {
 				if err != nil {
 					return
 				}
+				if r.Usual && !isUsual(resp) {
+					t.Errorf("taken for usual: %+v", resp)
+				}
 				_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
 				_ = resp.Body.Close()
 			})
@@ -117,6 +128,26 @@ func FuzzConn(f *testing.F) {
 				len(c.streams), config.Windows.free)
 		}
 	})
+}
+
+// isUsual is what Request.Usual says.
+func isUsual(resp *http.Response) bool {
+	fields := 0
+	for name, values := range resp.Header {
+		fields += len(values)
+		switch name {
+		case "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade":
+			return false
+		}
+	}
+	lengths := resp.Header["Content-Length"]
+	if len(lengths) == 1 {
+		n, err := strconv.ParseInt(lengths[0], 10, 64)
+		if err != nil || n != resp.ContentLength {
+			return false
+		}
+	}
+	return fields <= 100 && len(lengths) <= 1 && 100 <= resp.StatusCode && resp.StatusCode <= 999 && len(resp.Status) == 3
 }
 
 // TestFloods: frames that carry nothing end a connection without an exchange; with one they are read slowly, and what

@@ -24,6 +24,7 @@ type headerBlock struct {
 	before     int    // bytes of interim headers
 	status     string // :status; "" where there was none
 	wrong      string // why it is malformed, or ""
+	hasHop     bool   // it has a field of HTTP/1.1 alone: name.hop
 	fields     []field
 }
 
@@ -112,6 +113,7 @@ func (h *headerBlock) add(f field, most int) {
 	case !httpguts.ValidHeaderFieldValue(f.value):
 		h.wrong = "a value of a field with a control character (section 8.2.1)"
 	}
+	h.hasHop = h.hasHop || f.name.hop
 	h.fields = append(h.fields, f)
 }
 
@@ -155,7 +157,7 @@ func (c *Conn) gotHeader(h *headerBlock) error {
 			c.gotEnd(s)
 		}
 	}
-	s.wakeUp()
+	c.wakeSoon(s)
 	return nil
 }
 
@@ -183,6 +185,9 @@ func (h *headerBlock) check() (status int, wrong string) {
 	return status, ""
 }
 
+// maxUsualFields is how many fields a usual header has at most.
+const maxUsualFields = 48
+
 // respond makes the response of a stream. Conn.mu is held.
 func (s *stream) respond(c *Conn, h *headerBlock, status int) {
 	r := &response{Response: http.Response{
@@ -190,11 +195,14 @@ func (s *stream) respond(c *Conn, h *headerBlock, status int) {
 		Header: headerOf(h.fields), Body: http.NoBody,
 	}}
 	r.body.conn, r.body.stream = c, s
-	if length := r.Header["Content-Length"]; len(length) > 0 {
-		if n, err := strconv.ParseUint(length[0], 10, 63); err == nil {
+	lengths := r.Header["Content-Length"]
+	if len(lengths) > 0 {
+		if n, err := strconv.ParseUint(lengths[0], 10, 63); err == nil {
 			r.ContentLength = int64(n) //nolint:gosec // at most 63 bits
 		}
 	}
+	isLengthUsual := len(lengths) == 0 || len(lengths) == 1 && r.ContentLength >= 0
+	r.usual = isLengthUsual && !h.hasHop && len(h.fields) <= maxUsualFields && len(h.status) == 3 && status >= 100
 	s.noBody = s.request.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified
 	switch s.expected = r.ContentLength; {
 	case s.noBody:

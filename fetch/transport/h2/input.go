@@ -23,6 +23,8 @@ type input struct {
 
 	isBusy func() bool // says whether the connection carries exchanges
 	onRead func()      // is called when bytes were read
+
+	beforeRead func() // is called before a read that may wait
 }
 
 // buffered returns how many bytes can be read without waiting.
@@ -35,6 +37,7 @@ const pastBytes = 4 << 10
 // Read is io.Reader's. A large read goes past the buffer.
 func (in *input) Read(p []byte) (int, error) {
 	if in.start == in.end {
+		in.beforeRead()
 		in.choose()
 		if len(p) >= pastBytes {
 			n, err := in.conn.Read(p)

@@ -13,7 +13,9 @@ import (
 // read is the goroutine that reads the connection, until it ends.
 func (c *Conn) read() {
 	defer close(c.done)
-	c.fail(c.readFrames())
+	why := c.readFrames()
+	c.wakeWoken()
+	c.fail(why)
 	c.in.close()
 }
 
@@ -145,6 +147,7 @@ func (c *Conn) afterFrame() *Error {
 	if c.in.buffered() > 0 && c.control < maxControl {
 		return nil
 	}
+	c.wakeWoken()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.out) > 0 {
@@ -167,6 +170,29 @@ func (c *Conn) afterFrame() *Error {
 		c.mu.Lock()
 	}
 	return nil
+}
+
+// maxWoken is how many streams wait at most to be woken together.
+const maxWoken = 16
+
+// wakeSoon wakes a stream before the reader waits for more, so that it finds its header and its body, and does not
+// contend with the reader for the lock.
+func (c *Conn) wakeSoon(s *stream) {
+	if last := len(c.woken) - 1; last >= 0 && c.woken[last] == s {
+		return
+	}
+	if c.woken = append(c.woken, s); len(c.woken) >= maxWoken {
+		c.wakeWoken()
+	}
+}
+
+// wakeWoken wakes the streams of wakeSoon.
+func (c *Conn) wakeWoken() {
+	for i, s := range c.woken {
+		s.wakeUp()
+		c.woken[i] = nil
+	}
+	c.woken = c.woken[:0]
 }
 
 // readData reads a DATA frame (RFC 9113 section 6.1).
@@ -252,7 +278,7 @@ func (c *Conn) gotData(s *stream, head http2.FrameHeader) {
 		c.gotEnd(s)
 	}
 	if head.Length > 0 || s.received {
-		s.wakeUp()
+		c.wakeSoon(s)
 	}
 }
 

@@ -2,6 +2,7 @@ package h2
 
 import (
 	"context"
+	"io"
 	"math"
 	"net/http"
 	"slices"
@@ -79,13 +80,20 @@ func (c *Conn) RoundTrip(ctx context.Context, r *Request) (*http.Response, error
 		return nil, err
 	}
 	resp := s.response
-	if !s.received || !s.isSent() || s.pending.first != nil || s.err != nil {
-		resp.body.ctx = ctx
-		resp.Body = &resp.body
-		c.mu.Unlock()
+	r.Usual = resp.usual
+	whole := s.received && s.isSent() && s.err == nil && !s.window.hasGrown()
+	if whole && s.pending.first == nil {
+		c.over(ctx, s)
 		return &resp.Response, nil
 	}
-	c.over(ctx, s)
+	resp.Body = &resp.body
+	if whole { // a small one, as most are: the exchange is over, and reading it takes no lock of the connection's
+		resp.body.taken, resp.body.stream, resp.body.err = s.pending.take(), nil, io.EOF
+		c.over(ctx, s)
+		return &resp.Response, nil
+	}
+	resp.body.ctx = ctx
+	c.mu.Unlock()
 	return &resp.Response, nil
 }
 

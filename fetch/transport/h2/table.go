@@ -12,6 +12,7 @@ type name struct {
 	lower     string // as HTTP/2 has it
 	canonical string // as http.Header has it
 	wrong     bool   // it is not valid, or in upper case (RFC 9113 section 8.2.1)
+	hop       bool   // it is of a connection with HTTP/1.1 (section 8.2.2)
 }
 
 // A field is a header field as the decoder returns it, or its entry in a table of HPACK.
@@ -58,6 +59,10 @@ func newName(text string) *name {
 		return n
 	}
 	n.canonical = textproto.CanonicalMIMEHeaderKey(text)
+	switch text {
+	case "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade":
+		n.hop = true
+	}
 	n.wrong = !httpguts.ValidHeaderFieldName(text)
 	for _, c := range []byte(text) {
 		n.wrong = n.wrong || 'A' <= c && c <= 'Z'

@@ -111,6 +111,9 @@ func (w *receiveWindow) consumed(n int, roundTrip time.Duration, room *Windows, 
 	return increment
 }
 
+// hasGrown reports whether it has room beyond what each has.
+func (w *receiveWindow) hasGrown() bool { return w.size > w.least }
+
 // close gives the room that the window has grown by back.
 func (w *receiveWindow) close(room *Windows) {
 	room.Give(w.size - w.least)
