@@ -58,9 +58,10 @@ func BenchmarkEngine(b *testing.B) {
 			b.ReportAllocs()
 			ctx := NewExchangeContext(b.Context())
 			defer ctx.Close()
+			call := new(Call)
 			for b.Loop() {
 				ctx.Begin(nil)
-				call := &Call{Target: to, Header: to.Header, Cancel: ctx.Cancel}
+				call.Target, call.Header, call.Cancel = to, to.Header, ctx.Cancel
 				call.Stall.Init(time.Minute, ctx.Cancel)
 				resp, err := tt.over.RoundTrip(ctx, call)
 				if err != nil {
@@ -71,6 +72,7 @@ func BenchmarkEngine(b *testing.B) {
 				}
 				_ = resp.Body.Close()
 				call.End()
+				call.Reset(false)
 				ctx.End()
 			}
 		})

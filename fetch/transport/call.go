@@ -14,8 +14,8 @@ import (
 )
 
 // A Call is one HTTP exchange as a Transport sees it: the request, and what became known of the connection that carried
-// it. It is used for one RoundTrip. Whoever made it owns it: its methods are for that goroutine, after RoundTrip has
-// returned; until then the transport writes to it.
+// it. It is used for one RoundTrip, and for others once each has been followed by Reset. Whoever made it owns it: its
+// methods are for that goroutine, after RoundTrip has returned; until then the transport writes to it.
 type Call struct {
 	// Target is what is requested, and where. It is not written to.
 	Target *Target
@@ -60,11 +60,12 @@ type Call struct {
 	badTransferEncoding bool // a response in HTTP/1.0 has Transfer-Encoding (RFC 9112 section 6.1)
 	interimBytes        int  // of the headers of interim responses
 	body                callBody
-	polls               bool          // connections are polled before they are used again, in any case
-	head                []byte        // of the response as it came over HTTP/1; nil without KeepHead
-	usualHead           bool          // the head of the response was parsed as a usualHead
-	response            http.Response // the response, if so
-	h1Body              responseBody  // over HTTP/1.1
+	polls               bool           // connections are polled before they are used again, in any case
+	head                []byte         // of the response as it came over HTTP/1; nil without KeepHead
+	usualHead           bool           // the head of the response was parsed as a usualHead
+	response            http.Response  // the response, if so
+	h1Body              responseBody   // over HTTP/1.1
+	headers             h2.HeaderSpace // of the header of the response
 }
 
 // End detaches the Call from its connection and stops the stall timer. It is called last, once the body has been read
@@ -72,6 +73,16 @@ type Call struct {
 func (c *Call) End() {
 	c.Stall.Stop()
 	c.countStream(nil)
+}
+
+// Reset makes a Call ready for another RoundTrip, after End. The response and its body are closed and not used any
+// more; the header of the response neither, unless keepsHeader: its memory is that of the next one.
+func (c *Call) Reset(keepsHeader bool) {
+	headers := c.headers
+	if keepsHeader {
+		headers = h2.HeaderSpace{}
+	}
+	*c = Call{headers: headers}
 }
 
 // ConnectedAt returns when the exchange got its connection; zero: it has none.

@@ -30,6 +30,7 @@ The life of a Call:
 	Body          is read, and counts for the stall timer; then resp.Body is closed
 	Explain       says, where any of it failed, which failure it was and how far the exchange had come
 	End           detaches the Call from its connection and stops the stall timer
+	Reset         makes it ready for another exchange, with the memory of its header
 
 The head of a usual response in HTTP/1.1 is parsed in place, in the buffer of its connection (h1usual.go); any other is
 http.ReadResponse's, which a fuzz test holds the former against.

@@ -152,7 +152,7 @@ func (h *h1Conn) readUsualHead(c *Call) bool {
 		return false
 	}
 	c.keepHead(u.text)
-	u.response(&c.response, c.Target.Method)
+	u.response(&c.response, c.Target.Method, &c.headers)
 	_, _ = h.in.Discard(len(u.text)) // as above
 	u.text = nil
 	switch {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
+
+	"batchfetch/fetch/transport/h2"
 )
 
 // maxUsualLines is how many header lines a usual head has at most.
@@ -154,24 +156,26 @@ func isName(text []byte, name string) bool {
 
 // response returns what http.ReadResponse makes of the head, but for the body: that is http.NoBody, or nil where one
 // follows. It writes the canonical form of the names into the text, of which all names and values are copied at once.
-func (u *usualHead) response(into *http.Response, method string) {
+// The header has the memory of space.
+func (u *usualHead) response(into *http.Response, method string, space *h2.HeaderSpace) {
 	for _, l := range u.lines[:u.lineCount] {
 		canonicalize(u.text[l.name:l.nameEnd])
 	}
 	text := string(u.text)
-	header, values := make(http.Header, u.lineCount), make([]string, u.lineCount)
-	for i, l := range u.lines[:u.lineCount] {
+	header, values := space.Take(u.lineCount)
+	for _, l := range u.lines[:u.lineCount] {
 		name := text[l.name:l.nameEnd]
 		switch {
 		case u.close && name == "Connection", u.chunked && name == "Transfer-Encoding":
 			continue
 		}
-		values[i] = text[l.value:l.valueEnd]
+		values = append(values, text[l.value:l.valueEnd])
+		last := len(values) - 1
 		if others := header[name]; others != nil {
-			header[name] = append(others, values[i])
+			header[name] = append(others, values[last])
 			continue
 		}
-		header[name] = values[i : i+1 : i+1]
+		header[name] = values[last : last+1 : last+1]
 	}
 	*into = http.Response{
 		Status: text[len(http11):u.statusEnd], StatusCode: u.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

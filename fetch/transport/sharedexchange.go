@@ -24,6 +24,7 @@ func (c *Call) gotShared(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 	c.request2 = h2.Request{
 		Method: to.Method, Scheme: to.URL.Scheme, Authority: withoutZone(to.HostHeader()), Path: to.URL.RequestURI(),
 		Header: c.Header, Body: to.Body, AnnouncesBody: len(to.Body) > 0 || announcesBody(to.Method), Sent: &c.Stall,
+		Headers: &c.headers,
 	}
 }
 

@@ -217,6 +217,9 @@ type Request struct {
 	// Sent is told how many bytes of Body were sent, as they are; nil is nobody.
 	Sent interface{ AddBytes(n int) }
 
+	// Headers is the memory of the header of the response; nil is memory of its own.
+	Headers *HeaderSpace
+
 	// Responded is set once anything of a response has come. It is for the caller after RoundTrip.
 	Responded bool
 	// Usual is set with a response that is valid, and whose header is within all bounds: it has a status of three digits,

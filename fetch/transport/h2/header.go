@@ -142,7 +142,7 @@ func (c *Conn) gotHeader(h *headerBlock) error {
 	case wrong != "":
 		return malformed(wrong)
 	case h.isTrailer:
-		s.response.Trailer = headerOf(h.fields) // before the end of the body, behind which it may be read
+		s.response.Trailer = headerOf(h.fields, nil) // before the end of the body, behind which it may be read
 		c.gotEnd(s)
 	case status/100 == 1:
 		s.headers += h.size + len("HTTP/1.1 100 Continue\r\n\r\n")
@@ -192,7 +192,7 @@ const maxUsualFields = 48
 func (s *stream) respond(c *Conn, h *headerBlock, status int) {
 	r := &response{Response: http.Response{
 		Status: h.status, StatusCode: status, Proto: "HTTP/2.0", ProtoMajor: 2, ProtoMinor: 0, ContentLength: -1,
-		Header: headerOf(h.fields), Body: http.NoBody,
+		Header: headerOf(h.fields, s.request.Headers), Body: http.NoBody,
 	}}
 	r.body.conn, r.body.stream = c, s
 	lengths := r.Header["Content-Length"]
@@ -213,10 +213,9 @@ func (s *stream) respond(c *Conn, h *headerBlock, status int) {
 	s.response = r
 }
 
-// headerOf returns the header with fields. Values share one slice.
-func headerOf(fields []field) http.Header {
-	header := make(http.Header, len(fields))
-	values := make([]string, 0, len(fields))
+// headerOf returns the header with fields, in the memory of space. Values share one slice.
+func headerOf(fields []field, space *HeaderSpace) http.Header {
+	header, values := space.Take(len(fields))
 	for i := range fields {
 		name := fields[i].name.canonical
 		if before := header[name]; before != nil {
