@@ -67,17 +67,40 @@ func (b *Batcher) waiting(key Key) []byte {
 
 // Put returns a Writer for the entry of key.
 func (b *Batcher) Put(_ context.Context, key Key) (Writer, error) {
-	return &batchWriter{diskWriter: diskWriter{disk: b.disk, key: key}, batcher: b}, nil
+	room := rooms.Get().(*[roomBytes]byte)
+	return &batchWriter{diskWriter: diskWriter{disk: b.disk, key: key, head: room[:0]}, batcher: b, room: room}, nil
 }
 
 // A batchWriter is a Writer of a Batcher: that of the Disk until Commit.
 type batchWriter struct {
 	diskWriter
 	batcher *Batcher
+	room    *[roomBytes]byte // where head begins; nil: it was given back, by Commit or Abort
+}
+
+// roomBytes is the size of the memory for the image of a usual small entry, which is used again: 2.5 KB of garbage for
+// 1 KB of JSON.
+const roomBytes = 4 << 10
+
+var rooms = sync.Pool{New: func() any { return new([roomBytes]byte) }}
+
+// giveBack gives the room back.
+func (w *batchWriter) giveBack() {
+	if w.room != nil {
+		rooms.Put(w.room)
+		w.room, w.head = nil, nil
+	}
+}
+
+// Abort is that of the Disk.
+func (w *batchWriter) Abort() {
+	w.diskWriter.Abort()
+	w.giveBack()
 }
 
 // Commit has the entry written later, with others where it is small; a large one it writes.
 func (w *batchWriter) Commit(ctx context.Context, e *Entry) error {
+	defer w.giveBack()
 	if w.file != nil || w.err != nil {
 		w.batcher.settle(w.key)
 		return w.diskWriter.Commit(ctx, e)

@@ -1,10 +1,13 @@
 package cache
 
 import (
+	"crypto/sha256"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -123,6 +126,59 @@ func TestRefreshesAreBatched(t *testing.T) {
 	}
 	if drafts, err := filepath.Glob(filepath.Join(b.disk.dir, "*", draft+"*")); err != nil || len(drafts) > 0 {
 		t.Errorf("left: %v, %v", drafts, err)
+	}
+}
+
+// TestWritersAtOnce: bodies that are written at once do not mix, whichever are given up, small or grown large.
+func TestWritersAtOnce(t *testing.T) {
+	b := batcherIn(t, 1<<30)
+	const n = 90
+	bodyOf := func(i int) string { return strings.Repeat(strconv.Itoa(i)+",", 10+100*(i%30)) }
+	for range 2 {
+		writers := make([]Writer, n)
+		for i := range writers {
+			w, err := b.Put(t.Context(), numbered(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			writers[i] = w
+		}
+		for half := range 2 {
+			for i, w := range writers {
+				body := bodyOf(i)
+				if _, err := io.WriteString(w, body[half*len(body)/2:(half+1)*len(body)/2]); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for i, w := range writers {
+			if i%3 == 0 {
+				w.Abort()
+				continue
+			}
+			body := bodyOf(i)
+			e := &Entry{Status: 200, HasBody: true, Size: int64(len(body)), SHA256: sha256.Sum256([]byte(body))}
+			if err := w.Commit(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+			w.Abort()
+		}
+	}
+	for i := range n {
+		found, err := b.Get(t.Context(), numbered(i))
+		if err != nil || (found == nil) != (i%3 == 0) {
+			t.Fatalf("%d: %v, %v", i, found, err)
+		}
+		if found == nil {
+			continue
+		}
+		if body, err := found.AppendTo(nil); err != nil || string(body) != bodyOf(i) {
+			t.Errorf("%d: %.20q, %v", i, body, err)
+		}
+		found.Close()
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -82,8 +82,10 @@ var errNotOurs = errors.New("not only this user's")
 
 // name returns the name of the file for a key.
 func (d *Disk) name(key Key) string {
-	text := hex.EncodeToString(key[:])
-	return d.dir + string(filepath.Separator) + text[:2] + string(filepath.Separator) + text[2:]
+	name := make([]byte, 0, 256) // of which the result is the only copy: most names are shorter
+	name = append(append(name, d.dir...), filepath.Separator)
+	name = append(hex.AppendEncode(name, key[:1]), filepath.Separator)
+	return string(hex.AppendEncode(name, key[1:]))
 }
 
 // tailPool are the buffers for the last bytes of a file.

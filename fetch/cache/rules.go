@@ -194,8 +194,13 @@ func (r Rules) lifetime(status int, h http.Header, d directives) (span time.Dura
 	if d.maxAge != none { // section 5.2.2.1: Expires is ignored then
 		return d.maxAge.duration(), true
 	}
+	lines := h["Expires"]
+	guesses := r.Heuristic > 0 && allowsHeuristic(status)
+	if len(lines) == 0 && !guesses {
+		return 0, false
+	}
 	date, dated := dateOf(h["Date"])
-	if lines := h["Expires"]; len(lines) > 0 { // section 5.3: an invalid date, such as 0, has passed
+	if len(lines) > 0 { // section 5.3: an invalid date, such as 0, has passed
 		expires, ok := dateOf(lines)
 		if !ok || !dated {
 			return 0, true
@@ -203,7 +208,7 @@ func (r Rules) lifetime(status int, h http.Header, d directives) (span time.Dura
 		return max(expires.Sub(date), 0), true
 	}
 	modified, ok := dateOf(h["Last-Modified"])
-	if ok && dated && r.Heuristic > 0 && allowsHeuristic(status) { // section 4.2.2
+	if ok && dated { // section 4.2.2
 		return time.Duration(r.Heuristic * float64(max(date.Sub(modified), 0))), true
 	}
 	return 0, false
