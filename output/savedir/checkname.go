@@ -38,7 +38,8 @@ func replaceUnsafe(text string) string {
 // replaceInUnusual is replaceUnsafe of any text.
 func replaceInUnusual(text string) string {
 	safe := strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune(unsafe, r) {
+		if r == utf8.RuneError || unicode.IsControl(r) || r >= utf8.RuneSelf && unicode.Is(unicode.Cf, r) ||
+			strings.ContainsRune(unsafe, r) {
 			return '_'
 		}
 		return r

@@ -27,6 +27,7 @@ type folders struct {
 // An openFolder is one of folders, whose mu guards its users and dropped.
 type openFolder struct {
 	name      string // below the directory
+	path      string // with the directory's name
 	root      *os.Root
 	dir       *os.File // the same, for what os.Root can't do
 	info      fs.FileInfo
@@ -52,7 +53,7 @@ func (s *folders) use(name string, checked time.Duration) *openFolder {
 	}
 	f := s.open[i]
 	if now := time.Now(); now.Sub(f.checkedAt) >= checked {
-		if info, err := os.Stat(filepath.Join(s.top, name)); err != nil || !os.SameFile(info, f.info) {
+		if info, err := os.Stat(f.path); err != nil || !os.SameFile(info, f.info) {
 			s.drop(f)
 			return nil
 		}
@@ -103,7 +104,7 @@ func (s *folders) add(name string) {
 	}
 	info, err := root.Stat(".")
 	dir, unopened := openFolderOf(root, ".")
-	f := &openFolder{name: name, root: root, dir: dir, info: info}
+	f := &openFolder{name: name, path: filepath.Join(s.top, name), root: root, dir: dir, info: info}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil || unopened != nil || s.index(name) >= 0 {

@@ -99,7 +99,7 @@ func TestFolderSwapped(t *testing.T) {
 					if other, _, err = bodies.createLocked("in/other.tmp", bodies.create); err == nil {
 						must(t, other.Close())
 					} else {
-						err = bodies.describeError("in/other.tmp", err)
+						err = bodies.describeError("in", err)
 					}
 				case "before it is committed":
 					swap()

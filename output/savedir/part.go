@@ -25,21 +25,28 @@ const (
 
 // partStem returns the name of the part of r without its ending; it is the same in every run.
 func (d *Dir) partStem(r *fetch.Request) (string, error) {
-	stem, _, err := d.places(r)
-	return stem, err
+	folder, _, err := d.places(r)
+	if err != nil {
+		return "", err
+	}
+	return partStemIn(folder, r), nil
 }
 
-// places returns partStem of r, and the name for its body; empty where that is late.
-func (d *Dir) places(r *fetch.Request) (stem, name string, err error) {
+// partStemIn is partStem of a request whose part is in that folder.
+func partStemIn(folder string, r *fetch.Request) string {
+	sum := sha256.Sum256(r.AppendCanonical(nil))
+	return path.Join(folder, tempPrefix+hex.EncodeToString(sum[:16]))
+}
+
+// places returns the folder of the part of r, and the name for its body; empty where that is late.
+func (d *Dir) places(r *fetch.Request) (folder, name string, err error) {
 	if name, err = d.template.name(r, placeholder); err != nil {
 		return "", "", err
 	}
-	folder := path.Dir(name)
 	if d.isLate(r) {
-		folder, name = ".", ""
+		return ".", "", nil
 	}
-	sum := sha256.Sum256(r.AppendCanonical(nil))
-	return path.Join(folder, tempPrefix+hex.EncodeToString(sum[:16])), name, nil
+	return path.Dir(name), name, nil
 }
 
 // Partial returns the part of r, locked, that an earlier attempt or run has left; nil is none. A part without a usable
@@ -169,9 +176,9 @@ func (p *partialBody) Continue(n int64) (fetch.PartialWriter, error) {
 	}
 	if err != nil {
 		p.Release()
-		return nil, p.dir.describeError(p.stem, err)
+		return nil, p.dir.describeError(path.Dir(p.stem), err)
 	}
-	return &bodyWriter{File: p.File, dir: p.dir, request: p.request, stem: p.stem, name: p.stem + partEnding,
+	return &bodyWriter{File: p.File, dir: p.dir, request: p.request, folder: path.Dir(p.stem), name: p.stem + partEnding,
 		isPart: true, mark: p.mark, hasMark: true}, nil
 }
 
@@ -191,7 +198,8 @@ func (s *bodyWriter) SetInfo(m fetch.PartialInfo) {
 	if !file.CanLock || s.isPart || file.Lock(s.File) != nil {
 		return
 	}
-	part, mark := s.stem+partEnding, s.stem+markEnding
+	stem := s.stem()
+	part, mark := stem+partEnding, stem+markEnding
 	place, err := s.dir.takePart(part)
 	if err != nil {
 		return
@@ -220,7 +228,7 @@ func (s *bodyWriter) Suspend() {
 	s.dir.mayHoldParts.Store(true)
 	if s.Sync() == nil {
 		// a part without a mark is removed when it is looked for
-		_ = s.dir.replaceMark(s.stem+markEnding, s.mark, bootSynced)
+		_ = s.dir.replaceMark(s.stem()+markEnding, s.mark, bootSynced)
 	}
 	_ = s.Close() // synced, or marked for this boot only
 }
@@ -228,6 +236,6 @@ func (s *bodyWriter) Suspend() {
 // removeMark removes the mark, so that the file is no part any more.
 func (s *bodyWriter) removeMark() {
 	if s.isPart {
-		_ = s.dir.removeIfThere(s.stem + markEnding) // one that stays keeps other bodies from becoming this part
+		_ = s.dir.removeIfThere(s.stem() + markEnding) // one that stays keeps other bodies from becoming this part
 	}
 }

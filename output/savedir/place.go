@@ -129,10 +129,10 @@ func (d *Dir) lockReplaced(name string, there fs.FileInfo) (*os.File, error) {
 // linkTemp gives a file without a name that of a temporary file, locked where there are locks.
 func (s *bodyWriter) linkTemp() (err error) {
 	if file.Lock(s.File) != nil {
-		s.name = randomTempName(path.Dir(s.stem), partEnding)
+		s.name = randomTempName(s.folder, partEnding)
 		return s.dir.link(s.File, s.name)
 	}
-	_, s.held, s.name, err = s.dir.takeTemp(s.stem, func(name string) (*os.File, error) {
+	_, s.held, s.name, err = s.dir.takeTemp(s.stem(), func(name string) (*os.File, error) {
 		return s.File, s.dir.link(s.File, name)
 	})
 	return err

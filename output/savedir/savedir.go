@@ -102,35 +102,35 @@ func (d *Dir) Reserve(names ...string) {
 // Create opens a temporary file in the folder of r's file, or in the directory itself where that folder's name needs
 // the hash.
 func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
-	stem, target, err := d.places(r)
+	folder, target, err := d.places(r)
 	if err != nil {
 		return nil, err
 	}
-	if !d.folders.has(path.Dir(stem)) {
-		if err := d.makeFolders(stem); err != nil {
-			return nil, d.describeError(path.Dir(stem), err)
+	if !d.folders.has(folder) {
+		if err := d.makeFolders(folder); err != nil {
+			return nil, d.describeError(path.Dir(folder), err)
 		}
-		d.folders.add(path.Dir(stem))
+		d.folders.add(folder)
 	}
-	s := &bodyWriter{dir: d, request: r, target: target, stem: stem}
-	if s.File = d.createUnnamed(path.Dir(stem)); s.File != nil {
+	s := &bodyWriter{dir: d, request: r, target: target, folder: folder}
+	if s.File = d.createUnnamed(folder); s.File != nil {
 		return s, nil
 	}
-	s.File, s.held, s.name, err = d.createTemp(stem)
+	s.File, s.held, s.name, err = d.createTemp(s.stem())
 	if errors.Is(err, fs.ErrNotExist) && !d.isLate(r) { // others have removed a folder that was open
-		if d.makeFolders(stem) == nil {
-			s.File, s.held, s.name, err = d.createTemp(stem)
+		if d.makeFolders(folder) == nil {
+			s.File, s.held, s.name, err = d.createTemp(s.stem())
 		}
 	}
 	if err != nil {
-		return nil, d.describeError(s.name, err)
+		return nil, d.describeError(path.Dir(s.name), err)
 	}
 	return s, nil
 }
 
-// makeFolders makes the folders of a name. The error is a *failure.Failure where something else has the name of one.
-func (d *Dir) makeFolders(name string) error {
-	folder := path.Dir(name)
+// makeFolders makes a folder and those above it. The error is a *failure.Failure where something else has the name of
+// one.
+func (d *Dir) makeFolders(folder string) error {
 	if folder == "." {
 		return nil
 	}
@@ -151,10 +151,10 @@ func leavesRoot(root *os.Root, folder string) bool {
 	return err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir()
 }
 
-// describeError returns the error of making or renaming the file of that name: a *failure.Failure, which is that
+// describeError returns the error of making or renaming a file or folder in a folder: a *failure.Failure, which is that
 // request's alone, where others have moved or replaced the file or its folder meanwhile and the directory still stands.
-func (d *Dir) describeError(name string, err error) error {
-	if d.isReplaced(path.Dir(name), err) && d.CheckStillThere() == nil {
+func (d *Dir) describeError(folder string, err error) error {
+	if d.isReplaced(folder, err) && d.CheckStillThere() == nil {
 		return &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("the file or its folder has been moved or replaced "+
 			"meanwhile: %w", d.withFullPath(err))}
 	}

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -89,7 +88,7 @@ func (d *Dir) createUnnamed(folder string) *os.File {
 	if err != nil {
 		return nil // the file system of this folder may be another
 	}
-	return os.NewFile(uintptr(fd), filepath.Join(d.name, folder))
+	return os.NewFile(uintptr(fd), in.path)
 }
 
 // openUnnamed opens a file without a name in a folder. os.Root would try whether the file is one to wait for, and

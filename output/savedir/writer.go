@@ -22,7 +22,7 @@ type bodyWriter struct {
 	held       fs.FileInfo // of the file; nil where it is not known yet
 	dir        *Dir
 	request    *fetch.Request
-	stem       string // name that its part has or would have, without the ending
+	folder     string // that its part is in, or would be
 	name       string // of the file until Commit; empty is none
 	target     string // name that the body gets; empty where it is not known yet
 	filename   string // by Content-Disposition; empty is none
@@ -32,6 +32,9 @@ type bodyWriter struct {
 	isPrepared bool              // see prepareRename
 	closed     bool
 }
+
+// stem returns the name that the body's part has or would have, without the ending.
+func (s *bodyWriter) stem() string { return partStemIn(s.folder, s.request) }
 
 // leaveTempFolder removes the folder of a temporary file that is not there any more, where it was the last one.
 func (s *bodyWriter) leaveTempFolder(name string) {
@@ -53,14 +56,14 @@ func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 		}
 	}
 	if s.dir.isLate(s.request) {
-		if err := s.dir.makeFolders(name); err != nil {
-			return "", s.dir.describeError(path.Dir(name), err)
+		if err := s.dir.makeFolders(path.Dir(name)); err != nil {
+			return "", s.dir.describeError(path.Dir(path.Dir(name)), err)
 		}
 	}
 	s.removeMark()
 	name, err := s.place(name, hex.EncodeToString(sum[:]))
 	if err != nil {
-		return "", s.dir.describeError(s.stem, err)
+		return "", s.dir.describeError(s.folder, err)
 	}
 	return filepath.Join(s.dir.name, filepath.FromSlash(name)), nil
 }
