@@ -17,18 +17,38 @@ type decoder struct {
 	size    int // of table
 	maxSize int // of table, as the server has set it
 
-	names  map[string]*name // at most maxNames
-	values [256]keptValue   // by hash of what was coded: bounded, and each coded in at most maxValue bytes
-	seed   maphash.Seed
-	text   bytes.Buffer // a string that was decoded
+	names map[string]*name // at most maxNames
+	kept  [keptStrings][2]keptString
+	seed  maphash.Seed
+	text  bytes.Buffer // a string that was decoded
 }
 
-// A keptValue is a value as it was coded, and as it was decoded. A server says most of its values again and again, and
-// looking one up costs a fraction of its Huffman code.
-type keptValue struct {
-	coded   string
+// A keptString is a value, or a name, as it was coded and as it was decoded. A server says most of them again and
+// again, and looking one up costs a fraction of its Huffman code.
+type keptString struct {
+	coded   string // "" is nothing
 	huffman bool
-	text    string
+	value   string
+	name    *name // nil: it is a value
+}
+
+// keptStrings is how many pairs of them a decoder has: by hash, the one that was used last is the first.
+const keptStrings = 64
+
+// find returns what is kept for a code of at most maxValue bytes, or where it is to be kept.
+func (d *decoder) find(coded []byte, huffman, isName bool) (s *keptString, is bool) {
+	pair := &d.kept[maphash.Bytes(d.seed, coded)%keptStrings]
+	for i := range pair {
+		s = &pair[i]
+		if s.coded == string(coded) && s.huffman == huffman && (s.name != nil) == isName {
+			if i > 0 {
+				pair[0], pair[1] = pair[1], pair[0]
+			}
+			return &pair[0], true
+		}
+	}
+	pair[1] = pair[0]
+	return &pair[0], false
 }
 
 // maxNames and maxValue bound what a decoder keeps to use again.
@@ -132,11 +152,11 @@ func (d *decoder) literal(b []byte, prefix int) (f field, n int, err error) {
 		}
 		f.name = known.name
 	} else {
-		text, more, err := d.string(b[n:])
+		var more int
+		f.name, more, err = d.name(b[n:])
 		if more <= 0 || err != nil {
 			return f, 0, err
 		}
-		f.name = d.name(text)
 		n += more
 	}
 	var more int
@@ -147,18 +167,8 @@ func (d *decoder) literal(b []byte, prefix int) (f field, n int, err error) {
 	return f, n + more, nil
 }
 
-// string decodes a string (RFC 7541 section 5.2), which is valid until the next call; n is 0 where it has not come
+// cutString returns the string (RFC 7541 section 5.2) that b begins with as it is coded; n is 0 where it has not come
 // whole.
-func (d *decoder) string(b []byte) (text []byte, n int, err error) {
-	coded, huffman, n, err := cutString(b)
-	if n <= 0 || err != nil {
-		return nil, 0, err
-	}
-	text, err = d.plain(coded, huffman)
-	return text, n, err
-}
-
-// cutString returns the string that b begins with as it is coded; n is as in string.
 func cutString(b []byte) (coded []byte, huffman bool, n int, err error) {
 	if len(b) == 0 {
 		return nil, false, 0, nil
@@ -187,8 +197,30 @@ func (d *decoder) plain(coded []byte, huffman bool) ([]byte, error) {
 	return d.text.Bytes(), nil
 }
 
-// name returns the name of a text, that of a former field where there is one.
-func (d *decoder) name(text []byte) *name {
+// name decodes a string as a name, that of a former field where there is one; n is as in cutString.
+func (d *decoder) name(b []byte) (of *name, n int, err error) {
+	coded, huffman, n, err := cutString(b)
+	if n <= 0 || err != nil {
+		return nil, 0, err
+	}
+	if len(coded) == 0 || len(coded) > maxValue {
+		text, err := d.plain(coded, huffman)
+		return d.nameOf(text), n, err
+	}
+	s, known := d.find(coded, huffman, true)
+	if !known {
+		text, err := d.plain(coded, huffman)
+		if err != nil {
+			*s = keptString{}
+			return nil, 0, err
+		}
+		*s = keptString{coded: string(coded), huffman: huffman, name: d.nameOf(text)}
+	}
+	return s.name, n, nil
+}
+
+// nameOf returns the name of a text, that of a former field where there is one.
+func (d *decoder) nameOf(text []byte) *name {
 	if known := staticNames[string(text)]; known != nil {
 		return known
 	}
@@ -202,32 +234,26 @@ func (d *decoder) name(text []byte) *name {
 	return n
 }
 
-// value decodes a string as a value, that of a former field where it is coded the same; n is as in string.
+// value decodes a string as a value, that of a former field where it is coded the same; n is as in cutString.
 func (d *decoder) value(b []byte) (value string, n int, err error) {
 	coded, huffman, n, err := cutString(b)
 	if n <= 0 || err != nil {
 		return "", 0, err
 	}
-	keeps := len(coded) > 0 && len(coded) <= maxValue
-	var known *keptValue
-	if keeps {
-		known = &d.values[maphash.Bytes(d.seed, coded)%uint64(len(d.values))]
-		if known.huffman == huffman && known.coded == string(coded) {
-			return known.text, n, nil
+	if len(coded) == 0 || len(coded) > maxValue {
+		text, err := d.plain(coded, huffman)
+		return string(text), n, err
+	}
+	s, known := d.find(coded, huffman, false)
+	if !known {
+		text, err := d.plain(coded, huffman)
+		if err != nil {
+			*s = keptString{}
+			return "", 0, err
 		}
+		*s = keptString{coded: string(coded), huffman: huffman, value: string(text)}
 	}
-	text, err := d.plain(coded, huffman)
-	if err != nil {
-		return "", 0, err
-	}
-	value = string(text)
-	if keeps {
-		*known = keptValue{coded: value, text: value}
-		if huffman {
-			*known = keptValue{string(coded), true, value}
-		}
-	}
-	return value, n, nil
+	return s.value, n, nil
 }
 
 // at returns the entry of an index (RFC 7541 section 2.3.3).
