@@ -52,6 +52,9 @@ func (b *Batcher) Get(ctx context.Context, key Key) (*Found, error) {
 		}
 		return NewFound(e, bytes.NewReader(body), nil), nil
 	}
+	if b.disk.lacks(key) {
+		return nil, nil
+	}
 	return b.disk.Get(ctx, key)
 }
 

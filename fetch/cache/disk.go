@@ -24,9 +24,11 @@ type Disk struct {
 	limit int64  // bytes of all files together
 	now   func() time.Time
 
-	unnoted atomic.Int64 // bytes written and not yet added to the usage file
-	noting  sync.Mutex   // held while the usage file is updated
-	isNew   bool         // the directory was made by this Disk, and the usage file was not updated yet; noting guards it
+	own     atomic.Pointer[ownKeys] // nil: others may have stored something, or the usage file was written
+	unnoted atomic.Int64            // bytes written and not yet added to the usage file
+	noting  sync.Mutex              // held while the usage file is updated
+	// isNew says that the directory was made by this Disk, and the usage file was not updated yet; noting guards it.
+	isNew bool
 }
 
 const (
@@ -73,6 +75,13 @@ func OpenDisk(dir string, limit int64) (*Disk, error) {
 	}
 	if err == nil {
 		err = checkOurs(d.dir, info)
+	}
+	switch {
+	case err != nil:
+	case d.isNew:
+		d.own.Store(new(ownKeys))
+	default:
+		d.noteOpened()
 	}
 	return d, err
 }
@@ -224,6 +233,7 @@ func (w *diskWriter) complete() error {
 
 // publish renames a complete draft of size bytes to the name of key; then it sets done.
 func (d *Disk) publish(draft string, size int64, key Key, done *bool) error {
+	d.willStore(key)
 	err := rename(draft, d.name(key))
 	if err != nil && d.isObstructed(key) { // an empty folder can be removed
 		if err = os.Remove(d.name(key)); err == nil {

@@ -67,6 +67,7 @@ func unlessObstructed(err error) error {
 
 // link gives a complete draft the name of key too, unless there is something of that name.
 func (d *Disk) link(draft string, key Key) error {
+	d.willStore(key)
 	name := d.name(key)
 	err := os.Link(draft, name)
 	if errors.Is(err, fs.ErrNotExist) { // the folder does not exist yet
@@ -80,6 +81,7 @@ func (d *Disk) link(draft string, key Key) error {
 // linkInPlace gives a complete draft the name of key too, in place of the file that has it: first the i-th further name
 // of a draft.
 func (d *Disk) linkInPlace(draft string, i int, key Key) error {
+	d.willStore(key)
 	name := d.name(key)
 	further := filepath.Join(filepath.Dir(name), filepath.Base(draft)+"-"+strconv.Itoa(i))
 	if err := os.Link(draft, further); err != nil {

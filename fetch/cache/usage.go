@@ -56,7 +56,8 @@ func (d *Disk) noteUsage(patience time.Duration) error {
 // limit. Where another process has locked the file it does nothing. noting is held.
 func (d *Disk) noteUsageLocked(patience time.Duration) error {
 	written := d.unnoted.Swap(0)
-	f, err := os.OpenFile(filepath.Join(d.dir, usageName), os.O_RDWR|os.O_CREATE|noFollow, 0o600)
+	d.own.Store(nil) // from here on the file tells nothing of others
+	f, err := os.OpenFile(d.usageFile(), os.O_RDWR|os.O_CREATE|noFollow, 0o600)
 	if err != nil {
 		d.unnoted.Add(written)
 		return err
