@@ -12,6 +12,7 @@ import (
 // quota has none.
 type bucket struct {
 	name    string             // as responses name it; empty is not named
+	number  uint16             // its index in buckets.list, plus 1
 	windows []quotaWindow      // one for each policy; a start needs all of them
 	active  int                // exchanges under way that were started from it
 	until   time.Time          // the host has asked to be sent nothing from it before then

@@ -25,11 +25,11 @@ func (p *Plan) reclassify(l *lane, now time.Time) {
 	next := l.nextStart(now)
 	switch {
 	case l.closing, l.isEmpty() && l.active > 0:
-		p.moveLane(l, nil)
+		p.moveLane(l, inNone)
 	case l.isEmpty() && next.After(now):
 		l.due = next
 		l.compact()
-		p.moveLane(l, &p.expiring)
+		p.moveLane(l, inExpiring)
 		if p.expiring.len() > expiringPerRequest*p.limits.Lookahead {
 			p.deleteLane(p.expiring.first(), now)
 		}
@@ -37,14 +37,14 @@ func (p *Plan) reclassify(l *lane, now time.Time) {
 		p.deleteLane(l, now)
 		return
 	case l.isBusy():
-		p.moveLane(l, &p.busy)
+		p.moveLane(l, inBusy)
 	case next.After(now):
 		l.due = next
-		p.moveLane(l, &p.timed)
+		p.moveLane(l, inTimed)
 	case l.opensAnother():
-		p.moveLane(l, &p.another)
+		p.moveLane(l, inAnother)
 	default:
-		p.moveLane(l, &p.ready)
+		p.moveLane(l, inReady)
 	}
 	p.countTasks(l, now)
 	p.noteShort(l, now)
@@ -76,27 +76,45 @@ func (p *Plan) sortLane(l *lane, now time.Time) {
 	}
 }
 
-// moveLane moves a lane from its heap to another one; nil is none. Lanes in ready are in longestIdle too, and in warm
+// heapNamed returns a heap by state; nil for inNone.
+func (p *Plan) heapNamed(name heapName) *laneHeap {
+	switch name {
+	case inReady:
+		return &p.ready
+	case inAnother:
+		return &p.another
+	case inBusy:
+		return &p.busy
+	case inTimed:
+		return &p.timed
+	case inExpiring:
+		return &p.expiring
+	}
+	return nil
+}
+
+// moveLane moves a lane from its heap to another one. Lanes in ready are in longestIdle too, and in warm
 // where there is a connection for them.
-func (p *Plan) moveLane(l *lane, into *laneHeap) {
-	p.placeWarm(l, into == &p.ready && l.connections().isWarm())
+func (p *Plan) moveLane(l *lane, into heapName) {
+	p.placeWarm(l, into == inReady && l.connections().isWarm())
+	to := p.heapNamed(into)
 	if l.heap == into {
-		if into != nil {
-			into.fix(l)
+		if to != nil {
+			to.fix(l)
 		}
 		return
 	}
-	if l.heap != nil {
-		l.heap.remove(l)
-		if l.heap == &p.ready {
+	if from := p.heapNamed(l.heap); from != nil {
+		from.remove(l)
+		if l.heap == inReady {
 			p.longestIdle.remove(l)
 		}
 	}
-	if l.heap = into; into == nil {
+	if l.heap = into; to == nil {
 		return
 	}
-	into.push(l)
-	if into == &p.ready {
+	to.push(l)
+	if into == inReady {
 		p.longestIdle.push(l)
 	}
 }
@@ -121,7 +139,7 @@ const expiringPerRequest = 10
 // deleteLane deletes a lane that has no Tasks.
 func (p *Plan) deleteLane(l *lane, now time.Time) {
 	p.returnShared(l, now)
-	p.moveLane(l, nil)
+	p.moveLane(l, inNone)
 	p.uncountTasks(l)
 	p.forgetIdle(&l.own)
 	p.leaveHost(l)
@@ -129,6 +147,8 @@ func (p *Plan) deleteLane(l *lane, now time.Time) {
 		l.share.leave(l)
 	}
 	delete(p.lanes, l.host)
+	p.numbered[l.id-1] = nil
+	p.unused = append(p.unused, l.id)
 }
 
 // reclassifyOthers moves the lanes that may start a Task, or have a connection for it, since an exchange of another
@@ -136,7 +156,7 @@ func (p *Plan) deleteLane(l *lane, now time.Time) {
 func (p *Plan) reclassifyOthers(l *lane, now time.Time) {
 	wasFull := l.within.active+1 >= l.within.concurrency || l.within.isShared
 	for i := len(l.within.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
-		if other := l.within.lanes[i]; other != l && (other.heap == &p.another || wasFull && other.heap == &p.busy) {
+		if other := l.within.lanes[i]; other != l && (other.heap == inAnother || wasFull && other.heap == inBusy) {
 			p.reclassify(other, now)
 		}
 	}

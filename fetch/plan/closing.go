@@ -46,7 +46,7 @@ func (p *Plan) closeShare(from *lane, now time.Time) {
 // reclassifyShare moves the lanes of a share that may start a Task since an exchange of another one has ended.
 func (p *Plan) reclassifyShare(l *lane, now time.Time) {
 	for i := len(l.share.lanes) - 1; i >= 0; i-- {
-		if other := l.share.lanes[i]; other != l && other.heap == &p.timed {
+		if other := l.share.lanes[i]; other != l && other.heap == inTimed {
 			p.reclassify(other, now)
 		}
 	}

@@ -30,7 +30,7 @@ func (p *Plan) Granted(a *Ask, g *Grant, now time.Time) {
 	p.reclassify(l, now)
 	if l.within != nil {
 		for i := len(l.within.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
-			if other := l.within.lanes[i]; other != l && other.heap == &p.busy {
+			if other := l.within.lanes[i]; other != l && other.heap == inBusy {
 				p.reclassify(other, now)
 			}
 		}

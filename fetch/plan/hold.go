@@ -23,11 +23,11 @@ func (p *Plan) uncountTasks(l *lane) {
 // holdOf returns what the Tasks of a lane wait for, by the heap that the lane is in.
 func (p *Plan) holdOf(l *lane, now time.Time) Hold {
 	switch {
-	case l.heap == &p.busy && l.health.isProbing():
+	case l.heap == inBusy && l.health.isProbing():
 		return HoldPause
-	case l.heap == &p.busy, l.heap == &p.another:
+	case l.heap == inBusy, l.heap == inAnother:
 		return HoldHostConcurrency
-	case l.heap != &p.timed:
+	case l.heap != inTimed:
 		return HoldNone
 	case l.lacksSlot(now):
 		return HoldHostRate

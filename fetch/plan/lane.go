@@ -12,6 +12,7 @@ import (
 // pause, the throttle and the health of the host.
 type lane struct {
 	host    string
+	id      laneID
 	waiting queue.Queue[*Task] // Tasks whose NotBefore has passed, in order of arrival, after those that are First
 	spilled *spilled           // Tasks that come after those in waiting; nil is none
 	delayed taskHeap           // Tasks that wait for their NotBefore, and then go to the end of waiting
@@ -45,7 +46,7 @@ type lane struct {
 	untimed     int       // what it counts in Plan.untimed
 	alone       float64   // Plan.timeAlone when it was classified
 	turn        uint64    // Plan.turn at its last start, or when it was added
-	heap        *laneHeap // ready, another, busy, timed or expiring, whichever it is in; nil is none of them
+	heap        heapName  // which of the heaps by state it is in
 	heapIndexes [3]int    // its indexes in heap, in longestIdle and in warm
 	inWarm      bool      // it is in warm
 	due         time.Time // when it leaves timed or expiring
@@ -55,6 +56,18 @@ type lane struct {
 	closing     bool      // it is in Plan.closing: its spilled Tasks are about to fail
 	unsorted    bool      // it is in Plan.unsorted: more of its Tasks are to fail
 }
+
+// A heapName is which of the plan's heaps by state a lane is in: inNone, or that of the same name in the Plan.
+type heapName uint8
+
+const (
+	inNone heapName = iota
+	inReady
+	inAnother
+	inBusy
+	inTimed
+	inExpiring
+)
 
 // newLane returns a lane without Tasks, with the limits of its host.
 func newLane(host string, own HostLimits) *lane {

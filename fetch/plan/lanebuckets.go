@@ -13,6 +13,7 @@ func (l *lane) observeBuckets(t *Task, lim *Limits, now time.Time) *bucket {
 	if !lim.Adaptive {
 		v.Quotas = nil
 	}
+	var assumed *bucket // that t was started from; nil is none
 	if l.buckets == nil {
 		if len(v.Quotas) == 0 && v.Bucket == "" {
 			return nil
@@ -22,13 +23,13 @@ func (l *lane) observeBuckets(t *Task, lim *Limits, now time.Time) *bucket {
 		} else {
 			l.share.addBuckets()
 		}
-	} else if t.bucket == nil {
+	} else if t.bucket == 0 {
 		l.buckets.unassigned--
 	} else {
-		t.bucket.active--
+		assumed = l.buckets.list[t.bucket-1]
+		assumed.active--
 	}
-	assumed := t.bucket
-	t.bucket = nil
+	t.bucket = 0
 	if v.Refusal && v.Hold > 0 { // Retry-After takes precedence over RateLimit
 		for i := range v.Quotas {
 			if v.Quotas[i].Remaining <= 0 {
@@ -159,7 +160,7 @@ func (l *lane) assignStart(t *Task, now time.Time) {
 		s.beginScout(t, p)
 	}
 	p.bucket.noteStart(t, s.others(p.bucket), now)
-	t.bucket = p.bucket
+	t.bucket = p.bucket.number
 }
 
 // expiry is when a lane without Tasks may be deleted, as far as its buckets go.

@@ -51,7 +51,7 @@ func (p *Plan) Add(t *Task, host string, now time.Time) {
 		l = p.addLane(host)
 	}
 	l.restore()
-	t.lane = l
+	t.lane = l.id
 	if l.isClosed(now) {
 		p.Fail(t, l.closedFailure(t, now))
 		return
@@ -108,6 +108,7 @@ func (p *Plan) addLane(host string) *lane {
 	p.turn++
 	l.turn = p.turn
 	p.lanes[host] = l
+	p.numberLane(l)
 	return l
 }
 
@@ -144,7 +145,7 @@ func (p *Plan) Next(now time.Time) (t *Task, wait time.Duration) {
 	p.starts++
 	p.turn++
 	l.turn = p.turn
-	if l.heap == &p.ready {
+	if l.heap == inReady {
 		p.longestIdle.fix(l)
 	}
 	p.inMemory--
@@ -186,13 +187,13 @@ func (p *Plan) nextWithoutExchange(now time.Time) *Task {
 // its Verdict. For another exchange the Task has to be added again.
 func (p *Plan) Done(t *Task, now time.Time) {
 	p.active--
-	l := t.lane
+	l := p.laneByID(t.lane)
 	if l == nil {
 		return
 	}
 	p.pace.noteSent(t.Started, t.Sent)
 	l.noteSent(t)
-	t.lane = nil
+	t.lane = 0
 	l.active--
 	if l.within != nil {
 		l.within.active--
@@ -240,7 +241,7 @@ func (p *Plan) RemoveWaiting(now time.Time) (tasks []*Task, spilled int64) {
 		p.reclassify(l, now)
 	}
 	for _, t := range tasks {
-		t.lane = nil
+		t.lane = 0
 	}
 	return tasks, spilled
 }

@@ -28,7 +28,7 @@ func (s *buckets) supposeOthers() bool {
 func (s *buckets) learnSupposed(t *Task, p *pathPrefix) (b *bucket, changed bool) {
 	v := &t.Verdict
 	switch {
-	case t.scouting != p, v.Health == judge.Unknown, v.Health == judge.NoAnswer:
+	case t.scouting == 0, t.scouting != p.number, v.Health == judge.Unknown, v.Health == judge.NoAnswer:
 		return p.bucket, false
 	case v.Refusal, p.bucket.isSpentBy(v):
 		p.sure = true
@@ -64,18 +64,18 @@ func (s *buckets) isUnknown(p *pathPrefix) bool {
 
 // beginScout notes that t has started to learn the bucket of a prefix.
 func (s *buckets) beginScout(t *Task, p *pathPrefix) {
-	t.scouting, p.scout = p, t
+	t.scouting, p.scout = p.number, t
 	s.scouts++
 }
 
 // endScout notes the end of t, and reports whether it was a scout. Where it has not told the bucket another one may be
 // sent, but after a refusal.
 func (s *buckets) endScout(t *Task) bool {
-	p := t.scouting
-	if p == nil {
+	if t.scouting == 0 {
 		return false
 	}
-	t.scouting, p.scout = nil, nil
+	p := s.numbered[t.scouting-1]
+	t.scouting, p.scout = 0, nil
 	p.sure = p.sure || t.Verdict.Refusal
 	s.scouts--
 	return true

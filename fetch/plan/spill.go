@@ -120,7 +120,7 @@ func (p *Plan) unspill(l *lane) []*Task {
 	p.accountSpilled(s, -b.count, -batchMemory(b.packed))
 	tasks := p.spill.codec.Unpack(b.packed)
 	for _, t := range tasks {
-		t.lane = l
+		t.lane = l.id
 	}
 	return tasks
 }

@@ -21,6 +21,9 @@ type Plan struct {
 	hosts  map[string]*hostLanes // by HostLimits.Within
 	shares map[string]*share     // by HostLimits.Share
 
+	numbered []*lane  // by laneID-1; nil is one that has been deleted
+	unused   []laneID // of lanes that have been deleted
+
 	ready       laneHeap // lanes that may start a Task now, by their own limits; the most work first
 	longestIdle laneHeap // the same lanes; the one whose last start is longest ago first
 	warm        laneHeap // those of them for whose host there is a connection; in the order of longestIdle
@@ -116,8 +119,28 @@ type closingLane struct {
 	why  *failure.Failure
 }
 
+// numberLane gives a new lane an ID.
+func (p *Plan) numberLane(l *lane) {
+	if last := len(p.unused) - 1; last >= 0 {
+		l.id = p.unused[last]
+		p.unused = p.unused[:last]
+		p.numbered[l.id-1] = l
+		return
+	}
+	p.numbered = append(p.numbered, l)
+	l.id = laneID(len(p.numbered)) //nolint:gosec // lanes take far more memory each than there is for so many
+}
+
+// laneByID returns a lane, which has not been deleted; nil for 0.
+func (p *Plan) laneByID(id laneID) *lane {
+	if id == 0 {
+		return nil
+	}
+	return p.numbered[id-1]
+}
+
 // Fail ends a Task without another exchange. Next returns it with Lost set, so that every Task ends the same way.
 func (p *Plan) Fail(t *Task, why *failure.Failure) {
-	t.lane, t.Lost = nil, why
+	t.lane, t.Lost = 0, why
 	p.failed.Push(t)
 }

@@ -39,8 +39,12 @@ type Task struct {
 	// Connection is that of its last exchange. Done reads it.
 	Connection Connection
 
-	bucket   *bucket     // that its exchange was started from; nil is none
-	scouting *pathPrefix // whose bucket its exchange is to show; nil is none
-	lane     *lane       // that it waits in or was started from; nil before Add, after Done and for a Task without a host
-	number   uint64      // of its last start, among those of the lane; 1 is the first
+	number   uint64 // of its last start, among those of the lane; 1 is the first
+	lane     laneID // that it waits in or was started from; 0 before Add, after Done and for a Task without a host
+	bucket   uint16 // bucket.number of that which its exchange was started from; 0 is none
+	scouting uint16 // pathPrefix.number of that whose bucket its exchange is to show; 0 is none
 }
+
+// A laneID is the number of a lane in its plan; 0 is none. Lanes, buckets and prefixes have Tasks, which know them by
+// numbers alone.
+type laneID uint32
