@@ -76,35 +76,18 @@ func (p *Plan) sortLane(l *lane, now time.Time) {
 	}
 }
 
-// heapNamed returns a heap by state; nil for inNone.
-func (p *Plan) heapNamed(name heapName) *laneHeap {
-	switch name {
-	case inReady:
-		return &p.ready
-	case inAnother:
-		return &p.another
-	case inBusy:
-		return &p.busy
-	case inTimed:
-		return &p.timed
-	case inExpiring:
-		return &p.expiring
-	}
-	return nil
-}
-
 // moveLane moves a lane from its heap to another one. Lanes in ready are in longestIdle too, and in warm
 // where there is a connection for them.
 func (p *Plan) moveLane(l *lane, into heapName) {
 	p.placeWarm(l, into == inReady && l.connections().isWarm())
-	to := p.heapNamed(into)
+	to := p.heaps[into]
 	if l.heap == into {
 		if to != nil {
 			to.fix(l)
 		}
 		return
 	}
-	if from := p.heapNamed(l.heap); from != nil {
+	if from := p.heaps[l.heap]; from != nil {
 		from.remove(l)
 		if l.heap == inReady {
 			p.longestIdle.remove(l)
@@ -144,7 +127,7 @@ func (p *Plan) deleteLane(l *lane, now time.Time) {
 	p.forgetIdle(&l.own)
 	p.leaveHost(l)
 	if l.share != nil {
-		l.share.leave(l)
+		p.shares[l.share.name].leave(l)
 	}
 	delete(p.lanes, l.host)
 	p.numbered[l.id-1] = nil
@@ -152,11 +135,15 @@ func (p *Plan) deleteLane(l *lane, now time.Time) {
 }
 
 // reclassifyOthers moves the lanes that may start a Task, or have a connection for it, since an exchange of another
-// lane of their host has ended.
+// lane of their host has ended, which may have been deleted as the last of them.
 func (p *Plan) reclassifyOthers(l *lane, now time.Time) {
-	wasFull := l.within.active+1 >= l.within.concurrency || l.within.isShared
-	for i := len(l.within.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
-		if other := l.within.lanes[i]; other != l && (other.heap == inAnother || wasFull && other.heap == inBusy) {
+	h := p.hostOf(l)
+	if h == nil {
+		return
+	}
+	wasFull := h.active+1 >= h.concurrency || h.isShared
+	for i := len(h.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
+		if other := h.lanes[i]; other != l && (other.heap == inAnother || wasFull && other.heap == inBusy) {
 			p.reclassify(other, now)
 		}
 	}

@@ -29,7 +29,7 @@ func (p *Plan) failClosed(l *lane, now time.Time) {
 
 // closeShare closes the other lanes of a share with the closure of one.
 func (p *Plan) closeShare(from *lane, now time.Time) {
-	s := from.share
+	s := p.shares[from.share.name]
 	if !from.closure.opensAt().After(latest(now, s.closure.opensAt())) {
 		return
 	}
@@ -45,8 +45,9 @@ func (p *Plan) closeShare(from *lane, now time.Time) {
 
 // reclassifyShare moves the lanes of a share that may start a Task since an exchange of another one has ended.
 func (p *Plan) reclassifyShare(l *lane, now time.Time) {
-	for i := len(l.share.lanes) - 1; i >= 0; i-- {
-		if other := l.share.lanes[i]; other != l && other.heap == inTimed {
+	s := p.shares[l.share.name]
+	for i := len(s.lanes) - 1; i >= 0; i-- {
+		if other := s.lanes[i]; other != l && other.heap == inTimed {
 			p.reclassify(other, now)
 		}
 	}

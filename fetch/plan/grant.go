@@ -28,9 +28,9 @@ func (p *Plan) Granted(a *Ask, g *Grant, now time.Time) {
 		}
 	}
 	p.reclassify(l, now)
-	if l.within != nil {
-		for i := len(l.within.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
-			if other := l.within.lanes[i]; other != l && other.heap == inBusy {
+	if host := p.hostOf(l); host != nil {
+		for i := len(host.lanes) - 1; i >= 0; i-- { // backwards, as one that is deleted leaves the list
+			if other := host.lanes[i]; other != l && other.heap == inBusy {
 				p.reclassify(other, now)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"container/heap"
 	"time"
 
-	"batchfetch/fetch/judge"
 	"batchfetch/fetch/queue"
 )
 
@@ -22,7 +21,7 @@ type lane struct {
 	perSecond   float64       // the most starts a second, by Limits.Host or told by the host; 0 is no limit
 	isToldRate  bool          // perSecond is told by the host
 	maxDelay    time.Duration // HostLimits.RetryMaxDelay
-	within      *hostLanes    // HostLimits.Within; nil is none
+	within      *hostLimits   // HostLimits.Within; nil is none
 	share       *share        // HostLimits.Share; nil is none
 	shared      *shared       // what other processes leave of its limits; nil is that they are this one's alone
 	pace        pace
@@ -67,6 +66,8 @@ const (
 	inBusy
 	inTimed
 	inExpiring
+
+	heapNames int = iota
 )
 
 // newLane returns a lane without Tasks, with the limits of its host.
@@ -114,59 +115,6 @@ func (l *lane) promoteDue(now time.Time) {
 	}
 }
 
-// startTask removes the next Task from the queue and accounts for its start. waiting must not be empty.
-func (l *lane) startTask(now time.Time) *Task {
-	t := l.takeTask(now)
-	l.active++
-	l.starts++
-	if l.share != nil {
-		l.share.active++
-		l.share.starts++
-		l.starts = l.share.starts
-		l.share.pace.spendToken(now)
-	}
-	t.Started, t.number = now, l.starts
-	l.pace.spendToken(now)
-	l.shared.spendSlot()
-	if l.within != nil {
-		l.within.active++
-		l.within.pace.spendToken(now)
-	}
-	l.meter.add(now)
-	l.assignStart(t, now)
-	l.health.noteProbe(t)
-	return t
-}
-
-// noteSent takes in when the request of a Task was sent, for the paces that it started by.
-func (l *lane) noteSent(t *Task) {
-	l.shared.noteSent(t.Started, t.Sent)
-	l.pace.noteSent(t.Started, t.Sent)
-	if l.within != nil {
-		l.within.pace.noteSent(t.Started, t.Sent)
-	}
-	if l.share != nil {
-		l.share.pace.noteSent(t.Started, t.Sent)
-	}
-}
-
-// takeTask removes the first Task from the queue. For a probe it is the last Task in memory, which is likely to be far
-// in the input from those that failed.
-func (l *lane) takeTask(now time.Time) *Task {
-	if l.health == nil || !l.health.probesOnly || l.waiting.Len() == 0 {
-		if l.buckets.isSplit() {
-			return l.takeSorted(now)
-		}
-		return l.waiting.Pop()
-	}
-	if s := l.spilled; s != nil && len(s.tail) > 0 {
-		t := s.tail[len(s.tail)-1]
-		s.tail = s.tail[:len(s.tail)-1]
-		return t
-	}
-	return l.waiting.PopLast()
-}
-
 // isEmpty reports whether no Task waits: neither in memory nor spilled.
 func (l *lane) isEmpty() bool {
 	return !l.hasWaiting() && len(l.delayed) == 0 && !l.spilled.hasTasks()
@@ -178,62 +126,6 @@ func (l *lane) hasWaiting() bool { return l.waiting.Len() > 0 || l.buckets.aside
 // isBusy reports whether a Task waits for the end of an exchange of this lane.
 func (l *lane) isBusy() bool {
 	return l.hasWaiting() && (l.active >= l.width() || l.health.isProbing() || l.within.isFull())
-}
-
-// nextStart returns when the next Task may start, whatever the number of exchanges under way; for an empty lane, when
-// it may be deleted.
-func (l *lane) nextStart(now time.Time) time.Time {
-	at := latest(l.pausedUntil, l.pace.due)
-	if l.within != nil || l.share != nil {
-		at = latest(l.pauseEnd(), l.paceDue())
-	}
-	if l.shared != nil {
-		at = latest(at, l.sharedStart(now))
-	}
-	if l.isEmpty() {
-		at = latest(at, l.sentMatterUntil())
-		at = latest(latest(at, l.closure.opensAt()), latest(l.throttle.expiry(), l.health.expiry(l.pausedUntil)))
-		return latest(at, latest(l.overload.expiry(), l.buckets.expiry()))
-	}
-	if !l.hasWaiting() && len(l.delayed) > 0 {
-		at = latest(at, l.delayed[0].NotBefore)
-	}
-	if l.buckets == nil {
-		return at
-	}
-	return latest(at, l.quotaStart(now))
-}
-
-// paceDue is when the lane's pace, and those of its share and of the host that it is a part of, allow a start.
-func (l *lane) paceDue() time.Time {
-	due := l.pace.due
-	if l.within != nil {
-		due = latest(due, l.within.pace.due)
-	}
-	if l.share != nil {
-		due = latest(due, l.share.pace.due)
-	}
-	return due
-}
-
-// sentMatterUntil is until when those paces have to remember when requests were sent.
-func (l *lane) sentMatterUntil() time.Time {
-	until := l.pace.sentMatter
-	if l.within != nil {
-		until = latest(until, l.within.pace.sentMatter)
-	}
-	if l.share != nil {
-		until = latest(until, l.share.pace.sentMatter)
-	}
-	return until
-}
-
-// pauseEnd is when the pause of the lane, and that of its share, ends.
-func (l *lane) pauseEnd() time.Time {
-	if l.share == nil {
-		return l.pausedUntil
-	}
-	return latest(l.pausedUntil, l.share.until)
 }
 
 // width is the most exchanges under way now, by the throttle or by the limits.
@@ -290,35 +182,10 @@ func (l *lane) paceRate() float64 {
 	return rate
 }
 
-// removeTasks removes all Tasks that are not spilled, and returns them.
-func (l *lane) removeTasks() []*Task {
-	if l.buckets != nil {
-		l.sortAgain()
-	}
-	tasks := make([]*Task, 0, l.waiting.Len()+len(l.delayed))
-	for l.waiting.Len() > 0 {
-		tasks = append(tasks, l.waiting.Pop())
-	}
-	tasks = append(tasks, l.delayed...)
-	l.delayed = nil
-	return tasks
-}
-
 // ensureThrottle returns the throttle, which it allocates where it is nil.
 func (l *lane) ensureThrottle() *throttle {
 	if l.throttle == nil {
 		l.throttle = new(throttle)
 	}
 	return l.throttle
-}
-
-// sharedStart is when the other processes leave a start; for a lane without Tasks, when it may be deleted.
-func (l *lane) sharedStart(now time.Time) time.Time {
-	if l.isEmpty() {
-		if l.shared.isHeld() {
-			return now.Add(judge.LongestWait)
-		}
-		return time.Time{}
-	}
-	return l.shared.nextSlot(now)
 }

@@ -21,7 +21,7 @@ func (l *lane) observeBuckets(t *Task, lim *Limits, now time.Time) *bucket {
 		if l.share == nil {
 			l.buckets = newBuckets(l.active)
 		} else {
-			l.share.addBuckets()
+			l.buckets = l.share.addBuckets()
 		}
 	} else if t.bucket == 0 {
 		l.buckets.unassigned--
@@ -78,15 +78,6 @@ func isSpent(v *judge.Verdict) bool {
 // bucketStart is when a bucket allows a start; a time that is not after now is at once.
 func (l *lane) bucketStart(b *bucket, now time.Time) time.Time {
 	return b.nextStart(l.buckets.others(b), l.latency, now)
-}
-
-// others is the number of exchanges under way that may count in a bucket although they were not started from it: from
-// before there were buckets, or before their paths told them apart.
-func (s *buckets) others(b *bucket) int {
-	if first := s.list[0]; b != first && s.root.deeper && s.names == 0 {
-		return s.unassigned + first.active
-	}
-	return s.unassigned
 }
 
 // sortTasks puts the first waiting Tasks aside whose bucket allows no start, at most so many, until one may start. It
@@ -163,25 +154,6 @@ func (l *lane) assignStart(t *Task, now time.Time) {
 	t.bucket = p.bucket.number
 }
 
-// expiry is when a lane without Tasks may be deleted, as far as its buckets go.
-func (s *buckets) expiry() time.Time {
-	var at time.Time
-	if s != nil {
-		for _, b := range s.list {
-			at = latest(at, b.expiry())
-		}
-	}
-	return at
-}
-
-// asideCount is how many Tasks are aside.
-func (s *buckets) asideCount() int {
-	if s == nil {
-		return 0
-	}
-	return s.aside
-}
-
 // quotaStart is when the buckets of the lane allow a start; a time that is not after now is at once.
 func (l *lane) quotaStart(now time.Time) time.Time {
 	switch {
@@ -205,4 +177,18 @@ func (l *lane) closureOf(t *Task, now time.Time) *closure {
 		return p.bucket.closure
 	}
 	return nil
+}
+
+// removeTasks removes all Tasks that are not spilled, and returns them.
+func (l *lane) removeTasks() []*Task {
+	if l.buckets != nil {
+		l.sortAgain()
+	}
+	tasks := make([]*Task, 0, l.waiting.Len()+len(l.delayed))
+	for l.waiting.Len() > 0 {
+		tasks = append(tasks, l.waiting.Pop())
+	}
+	tasks = append(tasks, l.delayed...)
+	l.delayed = nil
+	return tasks
 }

@@ -9,16 +9,25 @@ func (p *Plan) joinHost(l *lane, name string) {
 	h := p.hosts[name]
 	if h == nil {
 		own := p.limits.Host(name)
-		h = &hostLanes{name: name, concurrency: own.Concurrency, perSecond: own.Rate, pace: newPace(own.Rate)}
+		h = &hostLanes{hostLimits: hostLimits{name: name, concurrency: own.Concurrency, perSecond: own.Rate,
+			pace: newPace(own.Rate)}}
 		p.hosts[name] = h
 	}
 	h.lanes = append(h.lanes, l)
-	l.within = h
+	l.within = &h.hostLimits
+}
+
+// hostOf returns the lanes of the host that a lane is a part of; nil is none.
+func (p *Plan) hostOf(l *lane) *hostLanes {
+	if l.within == nil {
+		return nil
+	}
+	return p.hosts[l.within.name]
 }
 
 // leaveHost removes a lane that is deleted from the lanes of its host.
 func (p *Plan) leaveHost(l *lane) {
-	h := l.within
+	h := p.hostOf(l)
 	if h == nil {
 		return
 	}
@@ -35,11 +44,11 @@ func (p *Plan) leaveHost(l *lane) {
 func (p *Plan) joinShare(l *lane, own *HostLimits) {
 	s := p.shares[own.Share]
 	if s == nil {
-		s = &share{name: own.Share, pace: newPace(own.Rate)}
+		s = &shareLanes{share: share{name: own.Share, pace: newPace(own.Rate)}}
 		p.shares[own.Share] = s
 	}
 	s.lanes = append(s.lanes, l)
-	l.share, l.buckets, l.closure = s, s.buckets, s.closure
+	l.share, l.buckets, l.closure = &s.share, s.buckets, s.closure
 	if !s.until.IsZero() {
 		l.ensureThrottle().width.slow = 1
 	}

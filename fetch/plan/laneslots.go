@@ -25,8 +25,9 @@ func (l *lane) tellOthers(v *judge.Verdict, paused, now time.Time) {
 	}
 }
 
-// askDue is when the next Ask for a lane is to be made; false is that none is.
-func (l *lane) askDue(now time.Time) (time.Time, bool) {
+// askDue is when the next Ask for a lane is to be made; false is that none is. A nil host is that of a lane that is no
+// part of one.
+func (l *lane) askDue(host *hostLanes, now time.Time) (time.Time, bool) {
 	s := l.shared
 	switch {
 	case s.asking:
@@ -39,9 +40,9 @@ func (l *lane) askDue(now time.Time) (time.Time, bool) {
 	soon := s.askedAt.Add(soonest)
 	width, slots := latest(soon, s.againAt), latest(soon, latest(s.slotsAt, s.heldOff))
 	switch {
-	case l.lacksWidth() && l.lacksSlots():
+	case l.lacksWidth(host) && l.lacksSlots():
 		return earliest(width, slots), true
-	case l.lacksWidth():
+	case l.lacksWidth(host):
 		return width, true
 	case s.held > max(s.width, l.active), s.held > l.active+l.taskCount():
 		return s.askedAt.Add(slice / 4), true // to give it back
@@ -52,9 +53,9 @@ func (l *lane) askDue(now time.Time) (time.Time, bool) {
 }
 
 // lacksWidth reports whether more exchanges could be under way by the limits than the other processes leave.
-func (l *lane) lacksWidth() bool {
+func (l *lane) lacksWidth(host *hostLanes) bool {
 	wanted := min(l.concurrency, l.active+l.taskCount())
-	return l.shared.width < wanted || l.within != nil && l.within.width < min(l.within.concurrency, l.within.wanted())
+	return l.shared.width < wanted || host != nil && host.width < min(host.concurrency, host.wanted())
 }
 
 // lacksSlots reports whether half of the Slots that are of use have been used.

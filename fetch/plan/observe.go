@@ -7,16 +7,23 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// observe updates the lane after an exchange, by the Verdict of its Task. It reports whether the lane, or one of its
-// buckets, has just been closed because of it.
-func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketClosed bool) {
+// effects are what the Verdict of an exchange has changed beside the state of its own lane.
+type effects struct {
+	laneClosed, bucketClosed bool // just now: Tasks fail
+	bucketShared             bool // the lane's share has a bucket now
+	holdsShare               bool // the host has said how long to wait: that holds for all lanes of the share
+}
+
+// observe updates the lane after an exchange, by the Verdict of its Task.
+func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 	v, paused := &t.Verdict, l.pausedUntil
 	if l.isUntroubled() && isOrdinary(v) {
 		if v.Health == judge.Healthy {
 			l.responded, l.untold = true, true
 		}
-		return false, false
+		return effects{}
 	}
+	hadBuckets := l.buckets != nil
 	var b *bucket
 	if l.buckets != nil || len(v.Quotas) > 0 || v.Bucket != "" {
 		b = l.observeBuckets(t, lim, now)
@@ -41,11 +48,13 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (laneClosed, bucketC
 		l.tellOthers(v, paused, now)
 	}
 	if l.share != nil && v.Health != judge.Overloaded && l.pausedUntil.After(paused) {
-		l.share.hold(l, v.Hold > 0, now)
+		l.share.until = latest(l.share.until, l.pausedUntil)
+		e.holdsShare = v.Hold > 0
 	}
-	laneClosed, bucketClosed = l.closeAfter(v, b, ofBucket, now)
-	down := l.observeHealth(t, lim, now)
-	return laneClosed || down, bucketClosed
+	e.bucketShared = l.share != nil && !hadBuckets && l.buckets != nil
+	e.laneClosed, e.bucketClosed = l.closeAfter(v, b, ofBucket, now)
+	e.laneClosed = l.observeHealth(t, lim, now) || e.laneClosed
+	return e
 }
 
 // closeAfter closes the lane, or the bucket b of the exchange, where the Verdict shows that the host takes no requests

@@ -205,19 +205,21 @@ func (p *Plan) Done(t *Task, now time.Time) {
 	took := now.Sub(t.Started)
 	p.observeConnection(l, t.Connection, took)
 	l.latency, p.typicalLatency = movingAverage(l.latency, took), movingAverage(p.typicalLatency, took)
-	switch laneClosed, bucketClosed := l.observe(t, &p.limits, now); {
-	case laneClosed:
+	e := l.observe(t, &p.limits, now)
+	if e.bucketShared || e.holdsShare {
+		p.shares[l.share.name].take(&e, l, now)
+	}
+	switch {
+	case e.laneClosed:
 		p.closeLane(l, now)
 		if l.share != nil && t.Verdict.Health != judge.Overloaded {
 			p.closeShare(l, now)
 		}
-	case bucketClosed:
+	case e.bucketClosed:
 		p.failClosed(l, now)
 	}
 	p.reclassify(l, now)
-	if l.within != nil {
-		p.reclassifyOthers(l, now)
-	}
+	p.reclassifyOthers(l, now)
 	if l.share != nil {
 		p.reclassifyShare(l, now)
 	}

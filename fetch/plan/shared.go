@@ -30,7 +30,7 @@ func (p *Plan) Asks(most int, now time.Time) (asks []Ask, next time.Time) {
 		asks, p.returned = p.returned, nil
 	}
 	for _, l := range p.lanes {
-		due, any := l.askDue(now)
+		due, any := l.askDue(p.hostOf(l), now)
 		switch {
 		case !any:
 		case due.After(now):
@@ -81,7 +81,7 @@ func (p *Plan) sharedLimits(l *lane) []SharedLimit {
 		own.Distance = 0
 	}
 	limits = append(limits, own)
-	if h := l.within; h != nil {
+	if h := p.hostOf(l); h != nil {
 		limits = append(limits, SharedLimit{Name: "parts " + h.name, Distance: distanceOf(h.perSecond),
 			Width: h.concurrency, Active: h.active, Wanted: h.wanted() - h.active})
 	}
@@ -102,7 +102,7 @@ func (p *Plan) noteShort(l *lane, now time.Time) {
 	if l.shared == nil {
 		return
 	}
-	if due, any := l.askDue(now); any && due.Before(p.nextAsk) {
+	if due, any := l.askDue(p.hostOf(l), now); any && due.Before(p.nextAsk) {
 		p.short, p.nextAsk = true, due
 	}
 }
@@ -112,12 +112,4 @@ func (p *Plan) returnShared(l *lane, now time.Time) {
 	if l.shared.isHeld() {
 		p.returned = append(p.returned, p.ask(l, now))
 	}
-}
-
-// earliest is the earlier of two times.
-func earliest(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }

@@ -17,9 +17,9 @@ import (
 // so that few connections are made.
 type Plan struct {
 	limits Limits
-	lanes  map[string]*lane      // by host
-	hosts  map[string]*hostLanes // by HostLimits.Within
-	shares map[string]*share     // by HostLimits.Share
+	lanes  map[string]*lane       // by host
+	hosts  map[string]*hostLanes  // by HostLimits.Within
+	shares map[string]*shareLanes // by HostLimits.Share
 
 	numbered []*lane  // by laneID-1; nil is one that has been deleted
 	unused   []laneID // of lanes that have been deleted
@@ -31,6 +31,8 @@ type Plan struct {
 	busy        laneHeap // lanes that may start a Task when one of their exchanges ends; the most work first
 	timed       laneHeap // lanes that may start a Task at lane.due; the earliest first
 	expiring    laneHeap // lanes without Tasks that may be deleted at lane.due; the earliest first
+
+	heaps [heapNames]*laneHeap // ready, another, busy, timed and expiring, by their heapName; inNone has none
 
 	invalid  queue.Queue[*Task]       // Tasks without a host
 	failed   queue.Queue[*Task]       // Tasks that end without another exchange
@@ -66,11 +68,11 @@ func New(l Limits, codec Codec) *Plan {
 	if l.Shared {
 		runPace = pace{} // each Slot of a lane is within it
 	}
-	return &Plan{
+	p := &Plan{
 		limits:      l,
 		lanes:       make(map[string]*lane),
 		hosts:       make(map[string]*hostLanes),
-		shares:      make(map[string]*share),
+		shares:      make(map[string]*shareLanes),
 		ready:       laneHeap{indexAt: 0, before: hasMoreWork},
 		longestIdle: laneHeap{indexAt: 1, before: isLongerIdle},
 		warm:        laneHeap{indexAt: 2, before: isLongerIdle},
@@ -81,6 +83,9 @@ func New(l Limits, codec Codec) *Plan {
 		pace:        runPace,
 		spill:       spill{codec: codec, freeBytes: l.SpillBytes},
 	}
+	p.heaps = [...]*laneHeap{inReady: &p.ready, inAnother: &p.another, inBusy: &p.busy, inTimed: &p.timed,
+		inExpiring: &p.expiring}
+	return p
 }
 
 // Never is the wait that Next returns where no Task may start until one is done or added.

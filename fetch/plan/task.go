@@ -14,7 +14,8 @@ type Task struct {
 	Owner any
 	// NotBefore is when the next exchange may start at the earliest; zero is at once.
 	NotBefore time.Time
-	// First says that the Task goes before all others of its lane that wait: what it has to send is good for a short time.
+	// First says that the Task goes before all others of its lane that wait: what it has to send is good for a short
+	// time.
 	First bool
 	// Attempts counts the exchanges made so far, without those that followed a redirect or a refusal. A host that
 	// refuses (429, 503) an attempt after the first is not slowed down because of it.

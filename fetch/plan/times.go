@@ -18,3 +18,11 @@ func movingAverage(mean, last time.Duration) time.Duration {
 	}
 	return mean + (last-mean)/8
 }
+
+// earliest is the earlier of two times.
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
