@@ -2,7 +2,6 @@ package judge
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -45,18 +44,6 @@ func readPlain(a *announcement, h http.Header, name string, now time.Time) {
 			a.believe(Quota{Policy: name, Remaining: wholeNumber(n), Limit: wholeNumber(n), Concurrent: true}, true, name)
 		}
 	}
-}
-
-// wordIn returns where a word begins in the name of a header field, between hyphens; -1 is not at all.
-func wordIn(name, word string) int {
-	at := strings.Index(name, word)
-	if at < 0 || at > 0 && name[at-1] != '-' {
-		return -1
-	}
-	if end := at + len(word); end < len(name) && name[end] != '-' {
-		return -1
-	}
-	return at
 }
 
 // A family is the header fields of one limit, whose names are before + a word + after, in canonical form.
@@ -191,23 +178,6 @@ func (f *family) interval(remaining, limits []number) (length time.Duration, nam
 // noDate is the time that a Unix time in the place of an interval counts from, which makes it far too long.
 func noDate() time.Time { return time.Time{} }
 
-// windowOfName is the window that the name of a header field says: X-RateLimit-Remaining-Minute (Kong),
-// X-HubSpot-RateLimit-Daily-Remaining; 0 is none.
-func windowOfName(name string) time.Duration {
-	for _, unit := range [...]struct {
-		words  [2]string
-		length time.Duration
-	}{
-		{[2]string{"Second", "Secondly"}, time.Second}, {[2]string{"Minute", "Minutely"}, time.Minute},
-		{[2]string{"Hour", "Hourly"}, time.Hour}, {[2]string{"Day", "Daily"}, 24 * time.Hour},
-	} {
-		if wordIn(name, unit.words[0]) >= 0 || wordIn(name, unit.words[1]) >= 0 {
-			return unit.length
-		}
-	}
-	return 0
-}
-
 // readRate adds a policy that says no more than a limit and an interval: Crossref's 50 and 1s. Nothing says how many
 // are left, so Remaining is the Limit.
 func (f *family) readRate(a *announcement) {
@@ -280,22 +250,4 @@ func readFraction(a *announcement, name, value string) {
 	}
 	q := Quota{Policy: name, Remaining: wholeNumber(limit - used), Limit: wholeNumber(limit)}
 	a.believe(q, countsRequests(name), name)
-}
-
-// otherUnits are words in the names of fields that count something else than requests, without a plural s.
-var otherUnits = [...]string{"Token", "Byte", "Char", "Character", "Cost", "Point", "Complexity", "Content",
-	"Bandwidth", "Size", "Unit", "Credit", "Time", "Storage"}
-
-// countsRequests reports whether a limit counts requests, by the words of the name of its field between hyphens. The
-// requests made with an API token are requests (Trello).
-func countsRequests(name string) bool {
-	before := ""
-	for word := range strings.SplitSeq(name, "-") {
-		one := strings.TrimSuffix(word, "s")
-		if slices.Contains(otherUnits[:], one) && !(one == "Token" && before == "Api") {
-			return false
-		}
-		before = word
-	}
-	return true
 }

@@ -1,0 +1,53 @@
+package judge
+
+import (
+	"slices"
+	"time"
+)
+
+// announcement is what the header fields of one response say about limits.
+type announcement struct {
+	quotas []Quota
+	fields []string  // that were believed, in canonical form
+	spent  bool      // a policy says that nothing is left, be it counted in requests or in something else
+	reset  askedWait // the longest time until there is more, where nothing is left
+	bucket string
+}
+
+// believe adds a quota. One that counts something else than requests is added only where nothing is left.
+func (a *announcement) believe(q Quota, countsRequests bool, fields ...string) {
+	if !countsRequests && q.Remaining > 0 {
+		return
+	}
+	q.Remaining = max(q.Remaining, 0)
+	if q.Remaining == 0 && !q.Concurrent {
+		if q.Reset < leastReset {
+			q.Reset, q.Rounded, q.Unitless = leastReset, true, false
+		}
+		if a.spent = true; q.Reset > a.reset.wait {
+			a.reset = askedWait{wait: q.Reset, rounded: q.Rounded, unitless: q.Unitless}
+		}
+	}
+	if q.Concurrent && q.Remaining == 0 {
+		a.spent = true
+	}
+	if len(a.quotas) < maxQuotas {
+		a.quotas = append(a.quotas, q)
+	}
+	for _, field := range fields {
+		if field != "" && !slices.Contains(a.fields, field) {
+			a.fields = append(a.fields, field)
+		}
+	}
+}
+
+const (
+	// leastReset is the least time until there is more where nothing is left: resets are rounded down to a second.
+	leastReset = time.Second
+	// unknownReset is the longest wait for more where nothing is left and only the length of the window is known.
+	unknownReset = 10 * time.Second
+	// longestReset is the longest reset that is believed: a month and a day.
+	longestReset = 32 * 24 * time.Hour
+	// maxQuotas is how many quotas of one response are kept.
+	maxQuotas = 8
+)
