@@ -23,7 +23,8 @@ func BenchmarkReadBody(b *testing.B) {
 				text = codingtest.Encode(b, plain, coding)
 				header.Set("Content-Encoding", coding)
 			}
-			x := exchange{options: options(nil), to: &target{Target: transport.Target{URL: new(url.URL)}}}
+			x := exchange{options: options(nil), call: new(transport.Call),
+				to: &target{Target: transport.Target{URL: new(url.URL)}}}
 			in := strings.NewReader(text)
 			resp := &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(in)}
 			b.SetBytes(int64(len(plain)))
@@ -45,7 +46,8 @@ func BenchmarkReadLargeBody(b *testing.B) {
 	for _, size := range []int{300 << 10, 1 << 20, 16 << 20} {
 		b.Run(formatSize(int64(size)), func(b *testing.B) {
 			text := strings.Repeat("x", size)
-			x := exchange{options: options(nil), to: &target{Target: transport.Target{URL: new(url.URL)}}}
+			x := exchange{options: options(nil), call: new(transport.Call),
+				to: &target{Target: transport.Target{URL: new(url.URL)}}}
 			in := strings.NewReader(text)
 			resp := &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Body: io.NopCloser(in)}
 			b.SetBytes(int64(size))

@@ -19,7 +19,7 @@ import (
 type exchange struct {
 	options   *Options
 	transport *transport.Transport
-	call      transport.Call
+	call      *transport.Call // of the worker, for one exchange after the other
 
 	startedAt time.Time   // when the request was given to the transport
 	times     *dial.Times // of making its connection; nil unless something needs them
@@ -69,7 +69,7 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	}
 	within.Begin(x.timeout())
 	defer within.End()
-	call := &x.call
+	call := x.call
 	call.Target, call.Header, call.NoReplay, call.Cancel = &to.Target, x.proof.sent, x.noReplay, within.Cancel
 	call.KeepHead = x.capture != nil
 	call.Stall.Init(x.options.StallTimeout, within.Cancel)
@@ -112,6 +112,12 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	return a
 }
 
+// keepsHeader reports whether the header of the response may be used once the exchange is over and its Record is
+// rendered.
+func (x *exchange) keepsHeader() bool {
+	return x.options.KeepHeader || x.cache.lookup != nil || x.capture != nil
+}
+
 // timeout returns Options.Timeout as a limit of the exchange; nil is none.
 func (x *exchange) timeout() *failure.Limit {
 	if x.options.Timeout <= 0 {
@@ -131,7 +137,7 @@ func (x *exchange) timing(attempt int) *Timing {
 	if x.times == nil {
 		return nil
 	}
-	call := &x.call
+	call := x.call
 	t := &Timing{DNS: -1, Connect: -1, TLS: -1, FirstByte: -1, Body: -1, Attempt: attempt,
 		Connected: !call.ConnectedAt().IsZero(), Reused: call.IsReused()}
 	if !t.Reused {

@@ -30,8 +30,13 @@ func (x *exchange) discardBody(resp *http.Response, followed bool) (start []byte
 	if archived {
 		from, most = x.call.Body(resp), max(most, x.options.MaxBody)
 	} else {
-		tooSlow := time.AfterFunc(maxDiscardTime, func() { _ = resp.Body.Close() })
-		defer tooSlow.Stop()
+		closed := make(chan struct{})
+		tooSlow := time.AfterFunc(maxDiscardTime, func() { defer close(closed); _ = resp.Body.Close() })
+		defer func() {
+			if !tooSlow.Stop() {
+				<-closed // the response is not used once the exchange is over
+			}
+		}()
 	}
 	body := io.LimitReader(x.capture.reader(from), most)
 	if keeps {

@@ -31,6 +31,9 @@ type worker struct {
 	holder    Holder                     // the Sink; nil where it holds no Records back
 	exchanges *transport.ExchangeContext // of all exchanges until one is cancelled; nil before the first
 
+	call        transport.Call // of one exchange after the other
+	keepsHeader bool           // the header of the last response may still be used
+
 	archivedLines transport.HeaderCache // of requests, for Options.Archive
 
 	scheduler *scheduler
@@ -113,6 +116,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 			w.failure.fail(err)
 		}
 	}
+	w.keepsHeader = x.keepsHeader()
 	timing := x.timing(t.Attempts + t.uncounted)
 	if w.options.KeepTiming {
 		record.Timing = timing
@@ -201,7 +205,9 @@ func (w *worker) newExchange(t *task) *exchange {
 	if !w.cache.isCurrent(t.lookup, &t.target, header) {
 		t.lookup = nil
 	}
-	x := &exchange{options: t.options, transport: w.transport, memory: w.memory, room: t.roomClaim(w.holder),
+	w.call.Reset(w.keepsHeader)
+	x := &exchange{options: t.options, transport: w.transport, call: &w.call, memory: w.memory,
+		room:          t.roomClaim(w.holder),
 		unconditional: t.unconditional, headerOnly: t.headerOnly,
 		noReplay: t.request.Retry != nil && !*t.request.Retry,
 		cache:    cacheExchange{w.cache, t.lookup, t.unconditional}, cookies: header["Cookie"],
