@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"batchfetch/cmd"
+	"batchfetch/fetch/nettest"
 )
 
 func TestMain(m *testing.M) {
@@ -112,7 +113,7 @@ func TestScripts(t *testing.T) {
 			case "tmpfs":
 				return canMount(), nil
 			case "redis":
-				return hasRedis(), nil
+				return nettest.HasRedis(), nil
 			case "slurm":
 				return hasSlurm(), nil
 			case "race":

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"batchfetch/fetch/nettest"
+
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -25,7 +27,7 @@ type scriptEnv struct {
 	origin *origin
 	marked time.Time // by the command mark
 
-	redis *exec.Cmd // a redis-server; nil is none
+	redis *nettest.RedisServer // nil is none
 
 	program     *exec.Cmd // nil is none
 	stdin       io.WriteCloser

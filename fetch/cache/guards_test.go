@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/nettest"
 )
 
 // TestGuardLyingRedis: a server that answers more than was asked, or another thing, costs a cache: it is hung up on,
@@ -62,12 +63,12 @@ func TestGuardLyingRedis(t *testing.T) {
 
 // TestGuardRedisKeys: a server that answers with the entry of another key is not believed.
 func TestGuardRedisKeys(t *testing.T) {
-	server := startRedis(t, "")
-	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{})
+	server := nettest.StartRedis(t, "")
+	s := openRedis(t, "redis://127.0.0.1:"+server.Port, cache.RedisSettings{})
 	if err := cache.Write(t.Context(), s, cache.Key{1}, &cache.Entry{Status: http.StatusMovedPermanently}); err != nil {
 		t.Fatal(err)
 	}
-	client := server.client(t, 0)
+	client := server.Client(t, 0)
 	name := client.Keys(t.Context(), "*").Val()[0]
 	other := strings.Replace(name, ":01", ":02", 1)
 	if err := client.Copy(t.Context(), name, other, 0, true).Err(); err != nil {

@@ -16,20 +16,21 @@ import (
 
 	"batchfetch/fetch/cache"
 	"batchfetch/fetch/cache/storetest"
+	"batchfetch/fetch/nettest"
 )
 
 func TestRedis(t *testing.T) {
-	server := startRedis(t, "")
+	server := nettest.StartRedis(t, "")
 	db := 0
 	storetest.Run(t, func(t *testing.T) storetest.Subject {
 		db++
 		here := db
 		return storetest.Subject{
 			Open: func(t *testing.T) cache.Store {
-				return openRedis(t, fmt.Sprintf("redis://127.0.0.1:%s/%d", server.port, here), cache.RedisSettings{})
+				return openRedis(t, fmt.Sprintf("redis://127.0.0.1:%s/%d", server.Port, here), cache.RedisSettings{})
 			},
 			Spoil: func(t *testing.T) {
-				c := server.client(t, here)
+				c := server.Client(t, here)
 				for _, key := range c.Keys(t.Context(), "*").Val() {
 					text := []byte(c.Get(t.Context(), key).Val())
 					if at := strings.LastIndex(string(text), "batchfetch"); at >= 0 {
@@ -48,7 +49,7 @@ func TestRedis(t *testing.T) {
 // TestRedisKeysExpire checks that every key has a time to live, whichever call wrote it, and that each use renews it,
 // unless it is that of --cache-ttl: then only a response that was validated lives on.
 func TestRedisKeysExpire(t *testing.T) {
-	server := startRedis(t, "")
+	server := nettest.StartRedis(t, "")
 	const day = 24 * time.Hour
 	for _, tt := range []struct {
 		keep     time.Duration
@@ -60,9 +61,9 @@ func TestRedisKeysExpire(t *testing.T) {
 		{5 * time.Minute, false, 5 * time.Minute, false}, {90 * day, false, 90 * day, false},
 		{5 * time.Minute, true, 30 * day, true}, {90 * day, true, 90 * day, true},
 	} {
-		s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{Keep: tt.keep, Remember: tt.remember})
+		s := openRedis(t, "redis://127.0.0.1:"+server.Port, cache.RedisSettings{Keep: tt.keep, Remember: tt.remember})
 		key, e := cache.Key{1}, &cache.Entry{Status: 301}
-		client := server.client(t, 0)
+		client := server.Client(t, 0)
 		check := func(what string, want time.Duration) {
 			t.Helper()
 			keys := client.Keys(t.Context(), "*").Val()
@@ -101,9 +102,9 @@ func TestRedisKeysExpire(t *testing.T) {
 // TestRedisChoicesOutliveResponses checks that the choice of several responses lives as long as the one that was stored
 // last, although use renews no response.
 func TestRedisChoicesOutliveResponses(t *testing.T) {
-	server := startRedis(t, "")
-	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{Keep: 5 * time.Minute})
-	client := server.client(t, 0)
+	server := nettest.StartRedis(t, "")
+	s := openRedis(t, "redis://127.0.0.1:"+server.Port, cache.RedisSettings{Keep: 5 * time.Minute})
+	client := server.Client(t, 0)
 	q := cache.Question{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept-Language": {"en"}}}
 	_, place, err := cache.Find(t.Context(), s, &q)
 	if err != nil {
@@ -138,9 +139,9 @@ func TestRedisChoicesOutliveResponses(t *testing.T) {
 
 // TestRedisForeignValues checks that any value under our keys, of any size, is no entry.
 func TestRedisForeignValues(t *testing.T) {
-	server := startRedis(t, "")
-	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{})
-	client := server.client(t, 0)
+	server := nettest.StartRedis(t, "")
+	s := openRedis(t, "redis://127.0.0.1:"+server.Port, cache.RedisSettings{})
+	client := server.Client(t, 0)
 	if err := cache.Write(t.Context(), s, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
 		t.Fatal(err)
 	}
@@ -179,12 +180,12 @@ func tooLarge(t *testing.T) string {
 
 // TestRedisPassword checks that the password of a URL is used, and is in no error.
 func TestRedisPassword(t *testing.T) {
-	server := startRedis(t, "", "--requirepass", "s3cret%word")
+	server := nettest.StartRedis(t, "", "--requirepass", "s3cret%word")
 	for url, want := range map[string]bool{
-		"redis://:s3cret%25word@127.0.0.1:" + server.port:        true,
-		"redis://default:s3cret%25word@127.0.0.1:" + server.port: true,
-		"redis://:s3cretwrong@127.0.0.1:" + server.port:          false,
-		"redis://127.0.0.1:" + server.port:                       false,
+		"redis://:s3cret%25word@127.0.0.1:" + server.Port:        true,
+		"redis://default:s3cret%25word@127.0.0.1:" + server.Port: true,
+		"redis://:s3cretwrong@127.0.0.1:" + server.Port:          false,
+		"redis://127.0.0.1:" + server.Port:                       false,
 	} {
 		_, err := openRedis(t, url, cache.RedisSettings{}).Get(t.Context(), cache.Key{1})
 		if (err == nil) != want || err != nil && strings.Contains(err.Error(), "s3cret") {
@@ -204,9 +205,13 @@ func TestRedisPassword(t *testing.T) {
 // TestRedisTLS checks that rediss:// verifies the certificate with the given authorities.
 func TestRedisTLS(t *testing.T) {
 	certificate, key, roots := authority(t)
-	server := startRedis(t, "", "--tls", "--tls-cert-file", certificate, "--tls-key-file", key,
-		"--tls-ca-cert-file", certificate, "--tls-auth-clients", "no")
-	url := "rediss://127.0.0.1:" + server.port
+	port, err := nettest.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := nettest.StartRedis(t, port, "--port", "0", "--tls-port", port, "--tls-cert-file", certificate,
+		"--tls-key-file", key, "--tls-ca-cert-file", certificate, "--tls-auth-clients", "no")
+	url := "rediss://127.0.0.1:" + server.Port
 	s := openRedis(t, url, cache.RedisSettings{Roots: roots})
 	if err := cache.Write(t.Context(), s, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
 		t.Fatal(err)
@@ -223,14 +228,14 @@ func TestRedisTLS(t *testing.T) {
 
 // TestRedisRestarts checks that a server that is killed causes one warning, and is used again once it has restarted.
 func TestRedisRestarts(t *testing.T) {
-	server := startRedis(t, "")
+	server := nettest.StartRedis(t, "")
 	warned := 0
-	s := openRedis(t, "redis://127.0.0.1:"+server.port, cache.RedisSettings{})
+	s := openRedis(t, "redis://127.0.0.1:"+server.Port, cache.RedisSettings{})
 	g := cache.NewGuard(s, func(error, bool) { warned++ })
 	if err := cache.Write(t.Context(), g, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
 		t.Fatal(err)
 	}
-	server.kill()
+	server.Kill()
 	for range 100 {
 		if found, err := g.Get(t.Context(), cache.Key{1}); found != nil || err != nil {
 			t.Fatal(found, err)
@@ -239,7 +244,7 @@ func TestRedisRestarts(t *testing.T) {
 	if warned != 1 {
 		t.Errorf("warned %d times", warned)
 	}
-	startRedis(t, server.port)
+	nettest.StartRedis(t, server.Port)
 	if err := cache.Write(t.Context(), s, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
 		t.Error(err)
 	}

@@ -9,68 +9,12 @@ import (
 	"math/big"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"batchfetch/fetch/cache"
-	"batchfetch/fetch/nettest"
 )
-
-// A redisServer is a process of redis-server that the test has started.
-type redisServer struct {
-	process *exec.Cmd
-	port    string
-	dir     string
-}
-
-// startRedis starts a redis-server on loopback without persistence, and waits until it accepts connections. An empty
-// port is any free one. arguments are its own; where the first is --tls, it accepts TLS alone. The test is skipped
-// where there is no redis-server.
-func startRedis(t *testing.T, port string, arguments ...string) *redisServer {
-	t.Helper()
-	name, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("no redis-server on the PATH")
-	}
-	if port == "" {
-		if port, err = nettest.FreePort(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s := &redisServer{port: port, dir: t.TempDir()}
-	listen := []string{"--port", port}
-	if len(arguments) > 0 && arguments[0] == "--tls" {
-		listen, arguments = []string{"--port", "0", "--tls-port", port}, arguments[1:]
-	}
-	listen = append(listen, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.dir)
-	s.process = exec.Command(name, append(listen, arguments...)...)
-	if err := s.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.kill)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
-			_ = c.Close()
-			return s
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("redis-server does not listen")
-		}
-	}
-}
-
-// kill ends the process.
-func (s *redisServer) kill() {
-	if s.process != nil {
-		_ = s.process.Process.Kill() // it may have ended by itself
-		_ = s.process.Wait()
-		s.process = nil
-	}
-}
 
 // openRedis opens a Store in the server at url.
 func openRedis(t *testing.T, url string, settings cache.RedisSettings) *cache.Redis {
@@ -81,13 +25,6 @@ func openRedis(t *testing.T, url string, settings cache.RedisSettings) *cache.Re
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
-}
-
-// client returns a client of the server itself, to see and change what is stored.
-func (s *redisServer) client(t *testing.T, db int) *redis.Client {
-	c := redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + s.port, DB: db})
-	t.Cleanup(func() { _ = c.Close() })
-	return c
 }
 
 // authority makes a self-signed certificate for 127.0.0.1, as PEM files and as the authority of a client.

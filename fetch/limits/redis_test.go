@@ -3,8 +3,6 @@ package limits_test
 import (
 	"context"
 	"errors"
-	"net"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -18,40 +16,12 @@ import (
 	"batchfetch/fetch/resp"
 )
 
-// startRedis starts a redis-server on loopback without persistence, and returns its address and a client of it. The
-// test is skipped where there is none.
+// startRedis starts a redis-server, and returns its address and a client of it. The test is skipped where there is
+// none.
 func startRedis(t *testing.T, arguments ...string) (addr string, direct *redis.Client) {
 	t.Helper()
-	name, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("no redis-server on the PATH")
-	}
-	port, err := nettest.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := exec.Command(name, append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-		"--dir", t.TempDir()}, arguments...)...)
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = server.Process.Kill() // it may have ended by itself
-		_ = server.Wait()
-	})
-	addr = "127.0.0.1:" + port
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if c, err := net.Dial("tcp", addr); err == nil {
-			_ = c.Close()
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("redis-server does not listen")
-		}
-	}
-	direct = redis.NewClient(&redis.Options{Addr: addr})
-	t.Cleanup(func() { _ = direct.Close() })
-	return addr, direct
+	server := nettest.StartRedis(t, "", arguments...)
+	return server.Addr, server.Client(t, 0)
 }
 
 // open returns a Redis as of one more process.
