@@ -32,6 +32,7 @@ func register(flags *pflag.FlagSet, s *settings, found *problems) {
 	registerLimits(r, s)
 	registerRequest(r, s)
 	registerConnection(r, s)
+	registerBody(r, s)
 	registerOutput(r, s)
 	registerCache(r, s)
 	registerRun(r, s)
@@ -160,7 +161,7 @@ func registerConnection(r *registrar, s *settings) {
 		oneOf(dial.PrivateRedirects, dial.PrivateDeny, dial.PrivateAllow))
 }
 
-func registerOutput(r *registrar, s *settings) {
+func registerBody(r *registrar, s *settings) {
 	o := &s.fetch
 	r.group = "body"
 	add(r, &s.output.body, "body", "", "mode", string(s.output.body),
@@ -184,6 +185,10 @@ func registerOutput(r *registrar, s *settings) {
 		"room in TMPDIR for large bodies and for what --ordered holds back", parse.Size)
 	add(r, &o.FailureBody, "failure-body", "", "size", "1Ki",
 		"how much of the server's text a failure contains; 0 is none", parse.Size)
+}
+
+func registerOutput(r *registrar, s *settings) {
+	o := &s.fetch
 	r.group = "output"
 	r.text(&s.output.output, "output", "o", "file",
 		"where successes go: FILE.part until the run is complete, then FILE; .gz and .zst are compressed; .warc, .warc.gz "+

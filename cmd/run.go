@@ -51,15 +51,13 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	}
 	keeper.keep(&o)
 	queue.setName(out.resumed)
-	out.setOptions(&o)
+	out.setOptions(c, &o)
 	if out.resumed != nil {
 		src = input.Skip(src, queue.done(out.resumed.Done))
 	}
 	cache := openCache(c.cache, &o, out.console)
 	counts := output.NewCounts(queue.sink(out.sink(c, o.Changed, o.TempSpace)))
 	o.Drain = in.drain
-	o.Log = newLogger(c, out.console)
-	o.Live, o.WarnShortage = new(fetch.Live), warnShortage(out.console)
 
 	progressing, stopProgress := context.WithCancel(in.ctx)
 	progress := terminal.NewProgress(counts, o.Live, time.Now())
@@ -84,7 +82,9 @@ func runFetch(in *interrupts, c *config, args []string) int {
 }
 
 // setOptions sets what a run has to know of its outputs.
-func (out *outputs) setOptions(o *fetch.Options) {
+func (out *outputs) setOptions(c *config, o *fetch.Options) {
+	o.Log = newLogger(c, out.console)
+	o.Live, o.WarnShortage = new(fetch.Live), warnShortage(out.console)
 	if out.bodies != nil {
 		o.BodyStore = out.bodies
 	}
