@@ -162,24 +162,18 @@ func (u *usualHead) response(into *http.Response, method string, space *h2.Heade
 		canonicalize(u.text[l.name:l.nameEnd])
 	}
 	text := string(u.text)
-	header, values := space.Take(u.lineCount)
+	header := space.Begin(u.lineCount)
 	for _, l := range u.lines[:u.lineCount] {
 		name := text[l.name:l.nameEnd]
 		switch {
 		case u.close && name == "Connection", u.chunked && name == "Transfer-Encoding":
 			continue
 		}
-		values = append(values, text[l.value:l.valueEnd])
-		last := len(values) - 1
-		if others := header[name]; others != nil {
-			header[name] = append(others, values[last])
-			continue
-		}
-		header[name] = values[last : last+1 : last+1]
+		header.Add(name, text[l.value:l.valueEnd])
 	}
 	*into = http.Response{
 		Status: text[len(http11):u.statusEnd], StatusCode: u.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, ContentLength: u.length, Close: u.close, Request: requestFor(method),
+		Header: header.Header, ContentLength: u.length, Close: u.close, Request: requestFor(method),
 	}
 	switch {
 	case u.chunked:

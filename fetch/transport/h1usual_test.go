@@ -158,8 +158,11 @@ func readUsual(t *testing.T, text, method string) (resp *http.Response, rest fun
 	in := &headReader{Reader: bufio.NewReaderSize(strings.NewReader(text), headBuffer)}
 	h := &h1Conn{in: in}
 	c := &Call{Target: &Target{Method: method}}
-	before, values := c.headers.Take(maxUsualLines) // the memory of another header is used again
-	before["Server"], before["X-Before"] = append(values, "a", "b"), append(values, "c")
+	before := c.headers.Begin(maxUsualLines) // the memory of another header is used again
+	for range 2 {
+		before.Add("Server", "a")
+		before.Add("X-Before", "b")
+	}
 	if _, err := in.Peek(1); err != nil || !h.readUsualHead(c) {
 		t.Fatalf("not read as a usual head: %v: %q", err, text)
 	}

@@ -215,15 +215,9 @@ func (s *stream) respond(c *Conn, h *headerBlock, status int) {
 
 // headerOf returns the header with fields, in the memory of space. Values share one slice.
 func headerOf(fields []field, space *HeaderSpace) http.Header {
-	header, values := space.Take(len(fields))
+	header := space.Begin(len(fields))
 	for i := range fields {
-		name := fields[i].name.canonical
-		if before := header[name]; before != nil {
-			header[name] = append(before, fields[i].value)
-			continue
-		}
-		values = append(values, fields[i].value)
-		header[name] = values[len(values)-1 : len(values) : len(values)]
+		header.Add(fields[i].name.canonical, fields[i].value)
 	}
-	return header
+	return header.Header
 }
