@@ -37,6 +37,7 @@ func TestBatcher(t *testing.T) {
 				}
 			}
 		}
+		t.Cleanup(func() { writeAll(t) }) // before the directory is removed
 		return storetest.Subject{
 			Open: func(t *testing.T) cache.Store {
 				writeAll(t)
