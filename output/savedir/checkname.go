@@ -32,6 +32,9 @@ func replaceUnsafe(text string) string {
 	if isUsual(text) {
 		return text
 	}
+	if host, port, found := strings.Cut(text, ":"); found && isUsual(host) && isUsual(port) {
+		return host + "_" + port
+	}
 	return replaceInUnusual(text)
 }
 
@@ -63,9 +66,9 @@ func replaceInUnusual(text string) string {
 const unsafe = `/\:*?"<>|`
 
 // isUsual reports whether a name between two slashes has nothing that replaceUnsafe may replace: it has letters and
-// digits of ASCII, - and _, dots only within, and a letter that no device has or a digit in front.
+// digits of ASCII, - and _, dots only within, and is no device.
 func isUsual(text string) bool {
-	if text == "" || isDeviceStart[text[0]|0x20] || text[0] == '.' || text[len(text)-1] == '.' {
+	if text == "" || text[0] == '.' || text[len(text)-1] == '.' {
 		return false
 	}
 	for i := range len(text) {
@@ -75,7 +78,7 @@ func isUsual(text string) bool {
 			return false
 		}
 	}
-	return true
+	return !isDeviceStart[text[0]|0x20] || !isDevice(text)
 }
 
 // isDeviceStart are the first letters of devices (see isDevice).

@@ -53,7 +53,7 @@ func (s *folders) use(name string, checked time.Duration) *openFolder {
 	}
 	f := s.open[i]
 	if now := time.Now(); now.Sub(f.checkedAt) >= checked {
-		if info, err := os.Stat(f.path); err != nil || !os.SameFile(info, f.info) {
+		if !isStill(f.path, f.info) {
 			s.drop(f)
 			return nil
 		}

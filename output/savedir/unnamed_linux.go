@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"strconv"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -64,6 +65,17 @@ func (w linkWay) link(f, dir *os.File, name string) error {
 		}
 		if err != unix.EINTR {
 			return err
+		}
+	}
+}
+
+// isStill reports whether a path leads to a file. It is os.SameFile of what os.Stat returns, without its memory.
+func isStill(path string, file fs.FileInfo) bool {
+	var found unix.Stat_t
+	was, known := file.Sys().(*syscall.Stat_t)
+	for {
+		if err := unix.Stat(path, &found); err != unix.EINTR {
+			return err == nil && known && found.Dev == was.Dev && found.Ino == was.Ino
 		}
 	}
 }

@@ -4,6 +4,7 @@ package savedir
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"time"
 )
@@ -17,6 +18,12 @@ type linkWay int
 const noLink linkWay = 0
 
 func findLinkWay(*os.Root) linkWay { return noLink }
+
+// isStill reports whether a path leads to a file.
+func isStill(path string, file fs.FileInfo) bool {
+	found, err := os.Stat(path)
+	return err == nil && os.SameFile(found, file)
+}
 
 // openFolderOf opens a folder.
 func openFolderOf(root *os.Root, name string) (*os.File, error) { return root.Open(name) }
