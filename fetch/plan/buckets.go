@@ -13,7 +13,7 @@ type buckets struct {
 	supposed   bool                   // that there are several is supposed only: see supposeOthers
 	list       []*bucket              // the first is for what is not known to be in another one
 	prefixes   map[string]*pathPrefix // by path; nil while all is in the first bucket
-	numbered   []*pathPrefix          // the same, by pathPrefix.number-1
+	numbered   []*pathPrefix          // root and the same, by pathPrefix.number-1
 	root       pathPrefix             // the empty path
 	names      int                    // buckets that responses have named
 	unassigned int                    // exchanges under way from before there were buckets: they may count in any
@@ -26,10 +26,10 @@ type buckets struct {
 // A pathPrefix is the beginning of paths whose requests count in one bucket, or in several by the next segment.
 type pathPrefix struct {
 	bucket *bucket
-	number uint16
-	deeper bool  // the next segment tells the bucket
-	sure   bool  // a response has said so
-	scout  *Task // the exchange that is to learn the bucket, as the assumed one allows none; nil is none under way
+	number uint16 // its index in buckets.numbered, plus 1
+	deeper bool   // the next segment tells the bucket
+	sure   bool   // a response has said so
+	scout  *Task  // the exchange that is to learn the bucket, as the assumed one allows none; nil is none under way
 }
 
 const (
@@ -41,7 +41,9 @@ const (
 // newBuckets returns the single bucket of a lane that has so many exchanges under way.
 func newBuckets(active int) *buckets {
 	first := &bucket{number: 1}
-	return &buckets{list: []*bucket{first}, root: pathPrefix{bucket: first}, unassigned: active}
+	s := &buckets{list: []*bucket{first}, root: pathPrefix{bucket: first, number: 1}, unassigned: active}
+	s.numbered = []*pathPrefix{&s.root}
+	return s
 }
 
 // isSplit reports whether there may be several buckets.
@@ -99,7 +101,7 @@ func (s *buckets) addPrefix(start string, above *pathPrefix) *pathPrefix {
 	}
 	s.prefixes[start] = p
 	s.numbered = append(s.numbered, p)
-	p.number = uint16(len(s.numbered)) //nolint:gosec // at most maxPrefixes
+	p.number = uint16(len(s.numbered)) //nolint:gosec // at most maxPrefixes + 1
 	return p
 }
 
@@ -108,8 +110,8 @@ func (s *buckets) addBucket(name string) *bucket {
 	if len(s.list) >= maxBuckets {
 		return nil
 	}
-	s.list = append(s.list, &bucket{name: name, number: uint16(len(s.list) + 1)}) //nolint:gosec // at most maxBuckets
-	b := s.list[len(s.list)-1]
+	b := &bucket{name: name, number: uint16(len(s.list) + 1)} //nolint:gosec // at most maxBuckets
+	s.list = append(s.list, b)
 	return b
 }
 

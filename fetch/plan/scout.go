@@ -28,7 +28,7 @@ func (s *buckets) supposeOthers() bool {
 func (s *buckets) learnSupposed(t *Task, p *pathPrefix) (b *bucket, changed bool) {
 	v := &t.Verdict
 	switch {
-	case t.scouting == 0, t.scouting != p.number, v.Health == judge.Unknown, v.Health == judge.NoAnswer:
+	case t.scouting != p.number, v.Health == judge.Unknown, v.Health == judge.NoAnswer:
 		return p.bucket, false
 	case v.Refusal, p.bucket.isSpentBy(v):
 		p.sure = true

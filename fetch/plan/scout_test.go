@@ -170,3 +170,29 @@ func TestScoutLeavesTheAssumedBucketAlone(t *testing.T) {
 		t.Errorf("%d refused, took %s", r.refused, took)
 	}
 }
+
+// TestScoutsAreCounted: none is left, and none kept, once its exchange has ended: be it of a path that no prefix was
+// left for (a probe starts whatever its bucket allows) or of one that has a prefix.
+func TestScoutsAreCounted(t *testing.T) {
+	l := newLane("a", HostLimits{Concurrency: 1})
+	l.buckets = newBuckets(0)
+	s := l.buckets
+	s.names = 1
+	s.split()
+	for i := range maxPrefixes {
+		s.find(fmt.Sprint("/", i))
+	}
+	s.list[0].until = began.Add(time.Hour)
+	for _, path := range []string{"/0", "/beyond"} {
+		task := newTestTask("a", 1)
+		task.Path, task.Verdict = path, healthy()
+		l.assignStart(&task.Task, began)
+		if p := s.find(path); s.scouts != 1 || p.scout != &task.Task {
+			t.Fatalf("%s: %d scouts, want 1", path, s.scouts)
+		}
+		l.observeBuckets(&task.Task, &Limits{Adaptive: true}, began)
+		if p := s.find(path); s.scouts != 0 || p.scout != nil {
+			t.Errorf("%s: %d scouts are left, one of them %p", path, s.scouts, p.scout)
+		}
+	}
+}
