@@ -229,7 +229,9 @@ func readParameters(a *announcement, name, value string) {
 	}
 	q := Quota{Policy: name, Remaining: left, Limit: max(limit, 0), Reset: time.Duration(reset) * time.Second}
 	a.believe(q, true, name)
-	a.bucket = name
+	if a.bucket == "" || name < a.bucket { // of several the same in each response: the order of a map is none
+		a.bucket = name
+	}
 }
 
 // readFraction adds the quota of a field whose value is used/limit, behind a name or not.

@@ -306,3 +306,16 @@ func TestLimitFieldIsReadToABound(t *testing.T) {
 		t.Errorf("read to the end: %+v", told)
 	}
 }
+
+// TestBucketOfSeveralFields: of several fields that name a bucket each it is the same one in each response.
+func TestBucketOfSeveralFields(t *testing.T) {
+	for range 100 {
+		h := http.Header{}
+		for _, name := range []string{"Zendesk-Ratelimit-Tickets-Index", "Zendesk-Ratelimit-Endpoint"} {
+			h.Set(name, "total=100; remaining=99; resets=41")
+		}
+		if told := readLimits(h, judgedAt); told.bucket != "Zendesk-Ratelimit-Endpoint" {
+			t.Fatalf("the bucket is %q", told.bucket)
+		}
+	}
+}
