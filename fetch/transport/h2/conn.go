@@ -54,8 +54,8 @@ type Conn struct {
 	framer  *http2.Framer // reads from in, and appends to out: its writing side is guarded by mu
 	decoder *decoder
 	block   headerBlock
-	control int       // frames that carried nothing, one after the other
-	woken   []*stream // for which something has come: see wakeSoon
+	control int             // frames that carried nothing, one after the other
+	woken   []chan struct{} // stream.wake of those for which something has come: see wakeSoon
 
 	streamCount atomic.Int32 // of streams
 	frames      atomic.Int64 // that have come, but for GOAWAYs

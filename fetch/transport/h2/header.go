@@ -51,7 +51,9 @@ func (c *Conn) beginHeader(f *http2.HeadersFrame) error {
 		return c.isKnown(f.FrameHeader)
 	}
 	c.answered = true
-	s.request.Responded = true
+	if s.response == nil { // else the request is the caller's again
+		s.request.Responded = true
+	}
 	c.block.isTrailer, c.block.isReceived, c.block.before = s.response != nil, s.received, s.headers
 	return nil
 }

@@ -176,21 +176,20 @@ func (c *Conn) afterFrame() *Error {
 const maxWoken = 16
 
 // wakeSoon wakes a stream before the reader waits for more, so that it finds its header and its body, and does not
-// contend with the reader for the lock.
+// contend with the reader for the lock. mu is held.
 func (c *Conn) wakeSoon(s *stream) {
-	if last := len(c.woken) - 1; last >= 0 && c.woken[last] == s {
+	if last := len(c.woken) - 1; last >= 0 && c.woken[last] == s.wake {
 		return
 	}
-	if c.woken = append(c.woken, s); len(c.woken) >= maxWoken {
+	if c.woken = append(c.woken, s.wake); len(c.woken) >= maxWoken {
 		c.wakeWoken()
 	}
 }
 
 // wakeWoken wakes the streams of wakeSoon.
 func (c *Conn) wakeWoken() {
-	for i, s := range c.woken {
-		s.wakeUp()
-		c.woken[i] = nil
+	for _, wake := range c.woken {
+		wakeUp(wake)
 	}
 	c.woken = c.woken[:0]
 }

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// A stream is one exchange on a connection. All of it is guarded by Conn.mu, but for wake. It is used again once its
-// exchange is over: whoever still has it by then may wake another exchange in vain.
+// A stream is one exchange on a connection. All of it is guarded by Conn.mu. It is used again once its exchange is
+// over: whoever still has it, or its wake, by then may wake another exchange in vain.
 type stream struct {
 	id   uint32        // 0: it has not begun
 	wake chan struct{} // holds one token: something has changed
@@ -54,10 +54,13 @@ func (c *Conn) recycle(s *stream) {
 	c.free = append(c.free, s)
 }
 
-// wakeUp wakes the exchange.
-func (s *stream) wakeUp() {
+// wakeUp wakes the exchange. mu is held.
+func (s *stream) wakeUp() { wakeUp(s.wake) }
+
+// wakeUp wakes the exchange that waits for a token in wake.
+func wakeUp(wake chan struct{}) {
 	select {
-	case s.wake <- struct{}{}:
+	case wake <- struct{}{}:
 	default: // it is to wake already
 	}
 }
