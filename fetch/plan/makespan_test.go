@@ -200,6 +200,29 @@ func TestFinishingTime(t *testing.T) {
 	}
 }
 
+// TestSlowHostBehindOthers: a slow host behind the requests of many hosts that take all places, but start too few for
+// the window to move on by itself, is seen early enough.
+func TestSlowHostBehindOthers(t *testing.T) {
+	const fast = 40
+	r := &virtualRun{limits: usualLimits(func(l *testLimits) { l.Concurrency, l.HostConcurrency = 64, 8 }), now: began}
+	r.plan = New(r.limits.Limits, new(indexCodec))
+	for host := range int32(fast) {
+		r.addHost(10*time.Millisecond, host, 700)
+	}
+	r.addHost(40*time.Millisecond, fast, 1500)
+	took, least := r.runToEnd(), r.leastTime()
+	if ratio := took.Seconds() / least.Seconds(); ratio > 1.35 {
+		t.Errorf("took %s, the least is %s: %.3f", took, least, ratio)
+	}
+}
+
+// addHost adds a host, whose number is the next, with n requests.
+func (r *virtualRun) addHost(latency time.Duration, host int32, n int) {
+	r.hosts = append(r.hosts, fmt.Sprintf("https://%d.test", host))
+	r.latencies = append(r.latencies, latency)
+	r.requests = append(r.requests, slices.Repeat([]int32{host}, n)...)
+}
+
 // BenchmarkFinish runs a million requests to 10,000 hosts in virtual time, and reports that time as a multiple of
 // leastTime.
 func BenchmarkFinish(b *testing.B) {

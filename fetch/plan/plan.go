@@ -62,7 +62,7 @@ func (p *Plan) Add(t *Task, host string, now time.Time) {
 		return
 	}
 	p.inMemory++
-	if t.Pristine {
+	if t.Pristine && (p.spill.count == 0 || l.spilled.hasTasks()) {
 		p.spill.credit = max(p.spill.credit-1, 0)
 	}
 	if l.spilled.hasTasks() && !l.closing && t.Pristine { // it comes after the spilled Tasks

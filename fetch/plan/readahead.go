@@ -5,14 +5,19 @@ import "time"
 // Requests are read ahead so that the plan sees which hosts will take longest. But a Task that waits for long has left
 // the processor's caches when its turn comes: with 10,000 of them in memory an exchange takes a quarter more processor
 // time than with 1000. So while no more exchanges may be under way the input is read only as far as needed soon, and
-// beyond that an installment each spillEvery, up to Limits.Lookahead and, as far as Tasks can be spilled, beyond.
+// beyond that an installment each readEvery up to Limits.Lookahead and, as far as Tasks can be spilled, one each
+// spillEvery beyond.
 
 // leastAhead is how many Tasks are kept in memory at least while more are to be read; aheadPerExchange is how many for
 // each exchange that may be under way.
 const leastAhead, aheadPerExchange = 1000, 2
 
-// spillEvery is the least time between two installments while no more exchanges may be under way. Reading ahead shows
-// which hosts will take longest, but costs processor time that the exchanges could use.
+// readEvery is the least time between two installments that stay in memory, while no more exchanges may be under way: a
+// run that is slow enough for the order of hosts to matter has all of Limits.Lookahead within half a second.
+const readEvery = 50 * time.Millisecond
+
+// spillEvery is the same for installments for which Tasks are spilled. They show too which hosts will take longest, but
+// cost processor time that the exchanges could use.
 const spillEvery = 250 * time.Millisecond
 
 // Full reports whether no more Tasks may be added now. inMemory is how many Tasks are in memory and have not ended, and
@@ -34,7 +39,7 @@ func (p *Plan) SeesEnough(pending int, now time.Time) bool {
 	if p.Wanted(pending) > 0 {
 		return false
 	}
-	if p.spill.lastGrant.IsZero() { // the first installment is due spillEvery from now
+	if p.spill.lastGrant.IsZero() { // the first installment is due readEvery from now
 		p.spill.lastGrant = now
 	}
 	return !p.grantInstallment(now)
@@ -64,24 +69,29 @@ const idleCredit = 128
 // mostPeriods bounds the installments that are granted at once, where nothing has asked for one for long.
 const mostPeriods = 8
 
-// movesItself is how many installments have to start between two of them for the window to move on by itself: another
-// one would let the plan see what follows at most a fifth sooner, and all that follows would be packed and unpacked.
+// movesItself is how many installments have to start in spillEvery for the window to move on by itself: another one
+// would let the plan see what follows at most a fifth sooner, and all that follows would be packed and unpacked.
 const movesItself = 4
 
 // grantInstallment grants another installment, or the ones of the time since the last, and reports whether it has: at
-// most one each spillEvery, and none where the window moves on by itself.
+// most one each readEvery, or spillEvery once Tasks are spilled, and none where the window moves on by itself.
 func (p *Plan) grantInstallment(now time.Time) bool {
+	every := readEvery
+	if p.spill.count > 0 {
+		every = spillEvery
+	}
 	since := now.Sub(p.spill.lastGrant)
-	if since < spillEvery {
+	if since < every {
 		return false
 	}
-	periods := int(min(since/spillEvery, mostPeriods))
+	periods := int(min(since/every, mostPeriods))
 	if p.spill.lastGrant.IsZero() {
 		periods = 1
 	}
 	moved := p.starts - p.spill.starts
 	p.spill.lastGrant, p.spill.starts = now, p.starts
-	if moved >= uint64(movesItself*periods*p.installmentSize()) { //nolint:gosec // a size is not negative
+	enough := movesItself * periods * p.installmentSize() / int(spillEvery/every)
+	if moved >= uint64(enough) { //nolint:gosec // a size is not negative
 		return false
 	}
 	p.spill.credit = periods * p.installmentSize()

@@ -42,7 +42,7 @@ func TestReadsAheadAsFarAsNeeded(t *testing.T) {
 	}
 }
 
-// TestReadsFartherInTime: the window deepens by an installment each spillEvery, up to Limits.Lookahead, however seldom
+// TestReadsFartherInTime: the window deepens by an installment each readEvery, up to Limits.Lookahead, however seldom
 // the plan is asked, and not where so many exchanges start that it moves on by itself.
 func TestReadsFartherInTime(t *testing.T) {
 	installment := 1250
@@ -51,14 +51,14 @@ func TestReadsFartherInTime(t *testing.T) {
 		starts int
 		want   int
 	}{
-		"not yet":                {spillEvery - 1, 0, 0},
-		"an installment":         {spillEvery, 0, installment},
-		"three of them":          {3*spillEvery + 1, 0, 3 * installment},
+		"not yet":                {readEvery - 1, 0, 0},
+		"an installment":         {readEvery, 0, installment},
+		"three of them":          {3*readEvery + 1, 0, 3 * installment},
 		"all":                    {time.Hour, 0, 10_000 - 50 - leastAhead},
-		"beside those started":   {spillEvery, 300, 300 + installment},
-		"it moves on":            {spillEvery, 5000, 5000},
-		"it moved on, slowly":    {2 * spillEvery, 5000, 5000 + 2*installment},
-		"it moved on for longer": {2 * spillEvery, 10_000, 10_000},
+		"beside those started":   {readEvery, 300, 300 + installment},
+		"it moves on":            {readEvery, 1000, 1000},
+		"it moved on, slowly":    {2 * readEvery, 1000, 1000 + 2*installment},
+		"it moved on for longer": {2 * readEvery, 2000, 2000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newPlanDriver(t, func(l *testLimits) { l.Concurrency, l.HostConcurrency = 50, 50 })

@@ -103,7 +103,7 @@ type spill struct {
 	excess    int       // Tasks that could be spilled: the sum of lane.excess
 	lastGrant time.Time // when the last installment was granted, or not needed
 	starts    uint64    // Plan.starts then
-	credit    int       // Tasks left to read of that installment
+	credit    int       // Tasks left to read of that installment; once Tasks are spilled, left to spill
 }
 
 // dropBatches drops all batches, and returns how many Tasks were in them.
