@@ -19,9 +19,11 @@ func compactUsual(dst, p []byte) ([]byte, bool) {
 		want    state              // what follows: one of wantValue to wantMore
 	)
 	for i >= 0 {
-		var rest []byte
-		rest, kinds, want = skipUsual(p[i:], kinds, want)
-		i = len(p) - len(rest)
+		if want <= wantNames {
+			var rest []byte
+			rest, kinds, want = skipUsual(p[i:], kinds, want)
+			i = len(p) - len(rest)
+		}
 		c := byteAt(p, i)
 		if c <= ' ' {
 			start := i

@@ -8,6 +8,7 @@ import (
 
 // TestCompactUsual: texts of the usual kind are read at once, and what is none is left to the compactor.
 func TestCompactUsual(t *testing.T) {
+	const behind = `,"not near the end"` // as far as skipUsual reads
 	for _, tt := range []struct {
 		name, text, want string // want is empty for a text that is left to the compactor
 	}{
@@ -41,6 +42,12 @@ func TestCompactUsual(t *testing.T) {
 		{"no name", `{1:2}`, ""},
 		{"no colon", `{"a" 1}`, ""},
 		{"the other bracket", `[1}`, ""},
+		{"a comma behind the last member", `{"a":1,}`, ""},
+		{"a comma for a colon", `{"a",1}`, ""},
+		{"a name alone", `{"a"}`, ""},
+		{"an empty name", `{"":1}`, ""},
+		{"an open object in 64 levels", strings.Repeat("[", 64) + `{"a":"not near the end"`, ""},
+		{"a member without an object", `"one"` + behind + ":1", ""},
 		{"open", `[1`, ""},
 		{"closed too often", `1]`, ""},
 		{"a leading zero", "01", ""},
@@ -58,8 +65,8 @@ func TestCompactUsual(t *testing.T) {
 				t.Errorf("got %q, %t, want %q", line, usual, want)
 			}
 			sameAsCompactor(t, []byte(tt.text))
-			sameAsCompactor(t, []byte("["+tt.text+`,"not near the end"]`)) // as far as skipUsual reads
-			sameAsCompactor(t, []byte(`{"a":`+tt.text+`,"b":"not near the end"}`))
+			sameAsCompactor(t, []byte("["+tt.text+behind+"]"))
+			sameAsCompactor(t, []byte(`{"a":`+tt.text+`,"b":["c"`+behind+`]}`))
 		})
 	}
 }

@@ -49,9 +49,10 @@ func TestPortable(t *testing.T) {
 				t.Errorf("%.60s in pieces of %d: %t", text, piece, got)
 			}
 		}
-		compact, usual := compactUsual(nil, []byte(text))
-		if usual && !want {
-			t.Errorf("%.60s is of the usual kind: %s", text, compact)
+		for _, whole := range []string{text, "[" + text + `,"not near the end"]`} {
+			if compact, usual := compactUsual(nil, []byte(whole)); usual && !want {
+				t.Errorf("%.60s is of the usual kind: %s", whole, compact)
+			}
 		}
 	}
 }
