@@ -127,6 +127,23 @@ func TestDiskTakesFilesOnly(t *testing.T) {
 	}
 }
 
+// TestPipeInPlaceOfUsageFile: a directory with a pipe in the place of the usage file is opened without waiting for a
+// reader, and used.
+func TestPipeInPlaceOfUsageFile(t *testing.T) {
+	dir := t.TempDir()
+	d := openDisk(t, dir, 1<<30)
+	if err := cache.Write(t.Context(), d, cache.Key{1}, &cache.Entry{Status: 301}); err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Dir(filepath.Dir(filesIn(t, dir)[0]))
+	if err := makePipe(filepath.Join(folder, "usage")); err != nil {
+		t.Skip(err)
+	}
+	if found, err := openDisk(t, dir, 1<<30).Get(t.Context(), cache.Key{1}); found == nil {
+		t.Error(err)
+	}
+}
+
 // TestDiskNotesStayBounded checks that the file of an entry that is refreshed again and again does not grow without
 // bound.
 func TestDiskNotesStayBounded(t *testing.T) {

@@ -51,7 +51,8 @@ func (d *Disk) lacks(key Key) bool {
 
 // noteOpened lets a Disk that has made the directory know that another uses it too.
 func (d *Disk) noteOpened() {
-	f, err := os.OpenFile(d.usageFile(), os.O_WRONLY|os.O_CREATE|noFollow, 0o600)
+	// O_RDWR does not wait where a pipe is in its place
+	f, err := os.OpenFile(d.usageFile(), os.O_RDWR|os.O_CREATE|noFollow, 0o600)
 	if err == nil {
 		_ = f.Close() // nothing was written
 	}
