@@ -6,9 +6,11 @@ import (
 	"testing"
 )
 
+// behind is an element for the end of an array: what stands before it is as far from the end as skipUsual reads.
+const behind = `,"not near the end"`
+
 // TestCompactUsual: texts of the usual kind are read at once, and what is none is left to the compactor.
 func TestCompactUsual(t *testing.T) {
-	const behind = `,"not near the end"` // as far as skipUsual reads
 	for _, tt := range []struct {
 		name, text, want string // want is empty for a text that is left to the compactor
 	}{
@@ -116,5 +118,8 @@ func FuzzCompactUsual(f *testing.F) {
 	}
 	f.Add([]byte("{\n                    \"a\": [1.5e3, \"\\u00e9\"]\n}"))
 	f.Add([]byte(`{"a":[1.25,-3,10,"x"],"b":{},"c":"not near the end"}`))
-	f.Fuzz(func(t *testing.T, text []byte) { sameAsCompactor(t, text) })
+	f.Fuzz(func(t *testing.T, text []byte) {
+		sameAsCompactor(t, text)
+		sameAsCompactor(t, []byte("["+string(text)+behind+"]"))
+	})
 }

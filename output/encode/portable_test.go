@@ -49,7 +49,7 @@ func TestPortable(t *testing.T) {
 				t.Errorf("%.60s in pieces of %d: %t", text, piece, got)
 			}
 		}
-		for _, whole := range []string{text, "[" + text + `,"not near the end"]`} {
+		for _, whole := range []string{text, "[" + text + behind + "]"} {
 			if compact, usual := compactUsual(nil, []byte(whole)); usual && !want {
 				t.Errorf("%.60s is of the usual kind: %s", whole, compact)
 			}
