@@ -54,8 +54,8 @@ type Conn struct {
 	framer  *http2.Framer // reads from in, and appends to out: its writing side is guarded by mu
 	decoder *decoder
 	block   headerBlock
-	control int             // frames that carried nothing, one after the other
-	woken   []chan struct{} // stream.wake of those for which something has come: see wakeSoon
+	control int      // frames that carried nothing, one after the other
+	woken   wakeList // of exchanges for which something has come
 
 	streamCount atomic.Int32 // of streams
 	frames      atomic.Int64 // that have come, but for GOAWAYs
@@ -106,7 +106,7 @@ func NewConn(c net.Conn, config *Config, owner Owner) *Conn {
 	h := &Conn{net: c, config: config, owner: owner, done: make(chan struct{}), decoder: newDecoder(), madeAt: time.Now(),
 		streams: make(map[uint32]*stream), nextID: 1, allowed: firstAllowed, sendWindow: firstConnWindow,
 		firstWindow: firstConnWindow, maxFrame: 16 << 10, encoder: encoder{maxSize: tableSize}}
-	h.in = input{conn: c, isBusy: func() bool { return h.streamCount.Load() > 0 }, beforeRead: h.wakeWoken,
+	h.in = input{conn: c, isBusy: func() bool { return h.streamCount.Load() > 0 }, beforeRead: h.woken.wakeAll,
 		onRead: h.noteRead}
 	_, h.in.isTLS = c.(*tls.Conn)
 	h.in.close()

@@ -1,13 +1,5 @@
 package h2
 
-import (
-	"bytes"
-	"errors"
-	"hash/maphash"
-
-	"golang.org/x/net/http2/hpack"
-)
-
 // A decoder decodes the header blocks of a connection (RFC 7541), as they come: fragment by fragment. What is usual is
 // not allocated again: names, and short values, are those of a former response where they are equal.
 type decoder struct {
@@ -17,54 +9,12 @@ type decoder struct {
 	size    int // of table
 	maxSize int // of table, as the server has set it
 
-	names map[string]*name // at most maxNames
-	kept  [keptStrings][2]keptString
-	seed  maphash.Seed
-	text  bytes.Buffer // a string that was decoded
+	strings stringCache
 }
-
-// A keptString is a value, or a name, as it was coded and as it was decoded. A server says most of them again and
-// again, and looking one up costs a fraction of its Huffman code.
-type keptString struct {
-	coded   string // "" is nothing
-	huffman bool
-	value   string
-	name    *name // nil: it is a value
-}
-
-// keptStrings is how many pairs of them a decoder has: by hash, the one that was used last is the first.
-const keptStrings = 64
-
-// find returns what is kept for a code of at most maxValue bytes, or where it is to be kept.
-func (d *decoder) find(coded []byte, huffman, isName bool) (s *keptString, is bool) {
-	pair := &d.kept[maphash.Bytes(d.seed, coded)%keptStrings]
-	for i := range pair {
-		s = &pair[i]
-		if s.coded == string(coded) && s.huffman == huffman && (s.name != nil) == isName {
-			if i > 0 {
-				pair[0], pair[1] = pair[1], pair[0]
-			}
-			return &pair[0], true
-		}
-	}
-	pair[1] = pair[0]
-	return &pair[0], false
-}
-
-// maxNames and maxValue bound what a decoder keeps to use again.
-const maxNames, maxValue = 256, 100
-
-// maxFragment is how long a field may be that has not come whole.
-const maxFragment = 1 << 20
-
-// errTooLong is that a field is longer than maxFragment.
-var errTooLong = errors.New("hpack: a field is too long")
-
-var errHPACK = errors.New("hpack: invalid")
 
 // newDecoder returns a decoder with an empty table.
 func newDecoder() *decoder {
-	return &decoder{maxSize: tableSize, names: make(map[string]*name), seed: maphash.MakeSeed()}
+	return &decoder{maxSize: tableSize, strings: newStringCache()}
 }
 
 // write decodes a fragment of a block, and calls emit for each field that is whole. An error ends the connection, as
@@ -153,107 +103,18 @@ func (d *decoder) literal(b []byte, prefix int) (f field, n int, err error) {
 		f.name = known.name
 	} else {
 		var more int
-		f.name, more, err = d.name(b[n:])
+		f.name, more, err = d.strings.name(b[n:])
 		if more <= 0 || err != nil {
 			return f, 0, err
 		}
 		n += more
 	}
 	var more int
-	f.value, more, err = d.value(b[n:])
+	f.value, more, err = d.strings.value(b[n:])
 	if more <= 0 || err != nil {
 		return f, 0, err
 	}
 	return f, n + more, nil
-}
-
-// cutString returns the string (RFC 7541 section 5.2) that b begins with as it is coded; n is 0 where it has not come
-// whole.
-func cutString(b []byte) (coded []byte, huffman bool, n int, err error) {
-	if len(b) == 0 {
-		return nil, false, 0, nil
-	}
-	length, n := number(b, 7)
-	switch {
-	case n <= 0:
-		return nil, false, 0, tooBig(n)
-	case length > maxFragment:
-		return nil, false, 0, errTooLong
-	case length > len(b)-n:
-		return nil, false, 0, nil
-	}
-	return b[n : n+length], b[0]&0x80 != 0, n + length, nil
-}
-
-// plain decodes the code of a string. What it returns is valid until the next call.
-func (d *decoder) plain(coded []byte, huffman bool) ([]byte, error) {
-	if !huffman {
-		return coded, nil
-	}
-	d.text.Reset()
-	if _, err := hpack.HuffmanDecode(&d.text, coded); err != nil {
-		return nil, errHPACK
-	}
-	return d.text.Bytes(), nil
-}
-
-// name decodes a string as a name, that of a former field where there is one; n is as in cutString.
-func (d *decoder) name(b []byte) (of *name, n int, err error) {
-	coded, huffman, n, err := cutString(b)
-	if n <= 0 || err != nil {
-		return nil, 0, err
-	}
-	if len(coded) == 0 || len(coded) > maxValue {
-		text, err := d.plain(coded, huffman)
-		return d.nameOf(text), n, err
-	}
-	s, known := d.find(coded, huffman, true)
-	if !known {
-		text, err := d.plain(coded, huffman)
-		if err != nil {
-			*s = keptString{}
-			return nil, 0, err
-		}
-		*s = keptString{coded: string(coded), huffman: huffman, name: d.nameOf(text)}
-	}
-	return s.name, n, nil
-}
-
-// nameOf returns the name of a text, that of a former field where there is one.
-func (d *decoder) nameOf(text []byte) *name {
-	if known := staticNames[string(text)]; known != nil {
-		return known
-	}
-	if known := d.names[string(text)]; known != nil {
-		return known
-	}
-	n := newName(string(text))
-	if len(d.names) < maxNames && len(text) <= maxValue {
-		d.names[n.lower] = n
-	}
-	return n
-}
-
-// value decodes a string as a value, that of a former field where it is coded the same; n is as in cutString.
-func (d *decoder) value(b []byte) (value string, n int, err error) {
-	coded, huffman, n, err := cutString(b)
-	if n <= 0 || err != nil {
-		return "", 0, err
-	}
-	if len(coded) == 0 || len(coded) > maxValue {
-		text, err := d.plain(coded, huffman)
-		return string(text), n, err
-	}
-	s, known := d.find(coded, huffman, false)
-	if !known {
-		text, err := d.plain(coded, huffman)
-		if err != nil {
-			*s = keptString{}
-			return "", 0, err
-		}
-		*s = keptString{coded: string(coded), huffman: huffman, value: string(text)}
-	}
-	return s.value, n, nil
 }
 
 // at returns the entry of an index (RFC 7541 section 2.3.3).
@@ -285,31 +146,4 @@ func (d *decoder) evict() {
 		clear(d.table[kept:])
 		d.table = d.table[:kept]
 	}
-}
-
-// number decodes a number with a prefix of so many bits (RFC 7541 section 5.1). n is how many bytes it has, 0 where it
-// has not come whole, below 0 where it is too big for any use.
-func number(b []byte, prefix int) (value, n int) {
-	most := 1<<prefix - 1
-	if value = int(b[0]) & most; value < most {
-		return value, 1
-	}
-	for i, shift := 1, 0; i < len(b); i, shift = i+1, shift+7 {
-		if shift > 21 {
-			return 0, -1
-		}
-		value += int(b[i]&0x7f) << shift
-		if b[i]&0x80 == 0 {
-			return value, i + 1
-		}
-	}
-	return 0, 0
-}
-
-// tooBig returns the error of a number that is too big, where n says so.
-func tooBig(n int) error {
-	if n < 0 {
-		return errTooLong
-	}
-	return nil
 }

@@ -133,7 +133,7 @@ func TestDecoderIsBounded(t *testing.T) {
 		_ = d.end()
 	}
 	size := 0
-	for _, pair := range d.kept {
+	for _, pair := range d.strings.kept {
 		for _, s := range pair {
 			size += len(s.coded) + len(s.value)
 			if s.name != nil {
@@ -141,8 +141,8 @@ func TestDecoderIsBounded(t *testing.T) {
 			}
 		}
 	}
-	if len(d.names) > maxNames || size > 2*keptStrings*5*maxValue || d.size > tableSize {
-		t.Errorf("%d names, %d bytes of values, %d of the table", len(d.names), size, d.size)
+	if len(d.strings.names) > maxNames || size > 2*keptStrings*5*maxValue || d.size > tableSize {
+		t.Errorf("%d names, %d bytes of values, %d of the table", len(d.strings.names), size, d.size)
 	}
 }
 

@@ -159,7 +159,7 @@ func (c *Conn) gotHeader(h *headerBlock) error {
 			c.gotEnd(s)
 		}
 	}
-	c.wakeSoon(s)
+	c.woken.add(s.wake)
 	return nil
 }
 

@@ -16,10 +16,10 @@ func TestWokenStreamIsOver(t *testing.T) {
 	noted := make(chan struct{})
 	reader.Go(func() {
 		c.mu.Lock()
-		c.wakeSoon(s)
+		c.woken.add(s.wake)
 		c.mu.Unlock()
 		close(noted)
-		c.wakeWoken()
+		c.woken.wakeAll()
 	})
 	<-noted
 	c.mu.Lock()

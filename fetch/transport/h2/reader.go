@@ -14,7 +14,7 @@ import (
 func (c *Conn) read() {
 	defer close(c.done)
 	why := c.readFrames()
-	c.wakeWoken()
+	c.woken.wakeAll()
 	c.fail(why)
 	c.in.close()
 }
@@ -147,7 +147,7 @@ func (c *Conn) afterFrame() *Error {
 	if c.in.buffered() > 0 && c.control < maxControl {
 		return nil
 	}
-	c.wakeWoken()
+	c.woken.wakeAll()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.out) > 0 {
@@ -170,28 +170,6 @@ func (c *Conn) afterFrame() *Error {
 		c.mu.Lock()
 	}
 	return nil
-}
-
-// maxWoken is how many streams wait at most to be woken together.
-const maxWoken = 16
-
-// wakeSoon wakes a stream before the reader waits for more, so that it finds its header and its body, and does not
-// contend with the reader for the lock. mu is held.
-func (c *Conn) wakeSoon(s *stream) {
-	if last := len(c.woken) - 1; last >= 0 && c.woken[last] == s.wake {
-		return
-	}
-	if c.woken = append(c.woken, s.wake); len(c.woken) >= maxWoken {
-		c.wakeWoken()
-	}
-}
-
-// wakeWoken wakes the streams of wakeSoon.
-func (c *Conn) wakeWoken() {
-	for _, wake := range c.woken {
-		wakeUp(wake)
-	}
-	c.woken = c.woken[:0]
 }
 
 // readData reads a DATA frame (RFC 9113 section 6.1).
@@ -277,7 +255,7 @@ func (c *Conn) gotData(s *stream, head http2.FrameHeader) {
 		c.gotEnd(s)
 	}
 	if head.Length > 0 || s.received {
-		c.wakeSoon(s)
+		c.woken.add(s.wake)
 	}
 }
 

@@ -57,14 +57,6 @@ func (c *Conn) recycle(s *stream) {
 // wakeUp wakes the exchange. mu is held.
 func (s *stream) wakeUp() { wakeUp(s.wake) }
 
-// wakeUp wakes the exchange that waits for a token in wake.
-func wakeUp(wake chan struct{}) {
-	select {
-	case wake <- struct{}{}:
-	default: // it is to wake already
-	}
-}
-
 // RoundTrip makes an exchange up to the header of the response, whose body is read and then closed by the caller. The
 // end of ctx ends the exchange, the body included. An error that is no *Error is the cause of that end, or
 // Config.HeaderTooLarge.
