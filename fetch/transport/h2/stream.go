@@ -102,6 +102,7 @@ func (s *stream) isSent() bool {
 func (c *Conn) over(ctx context.Context, s *stream) {
 	if i := slices.Index(c.waiting, s); i >= 0 {
 		c.waiting = slices.Delete(c.waiting, i, i+1)
+		c.admit() // the one behind, where this one was to begin
 	}
 	c.cancel(s, errClosed)
 	c.limitMet = c.limitMet || ctx.Err() != nil
@@ -175,6 +176,7 @@ func (c *Conn) open(ctx context.Context, s *stream) error {
 			return nil
 		case !queued:
 			c.waiting = append(c.waiting, s)
+			c.admit() // where those ahead are about to begin, and have left room
 		}
 		c.mu.Unlock()
 		select {
