@@ -158,6 +158,7 @@ func BenchmarkCompact(b *testing.B) {
 	for name, unit := range map[string]string{
 		"numbers": `[1234567,8.25,-1e9],`, "short": `{"id":12,"ok":true,"name":"abc"},`,
 		"spaced": "{\n    \"id\": 12,\n    \"name\": \"abc\"\n  },\n  ",
+		"python": `{"id": 12, "ok": true, "name": "abc", "price": 8.25}, `,
 		"long":   `"` + strings.Repeat("the quick brown fox ", 20) + `",`, "hangul": `"한국어 텍스트가 여기에 있습니다",`,
 	} {
 		text := []byte("[" + strings.Repeat(unit, (64<<10)/len(unit)) + "0]")

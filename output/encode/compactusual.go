@@ -9,8 +9,8 @@ import (
 // compactUsual appends the compact form of a whole JSON text of the usual kind, and reports whether it is one: valid,
 // portable (see portableJSON), no deeper than 63 levels, without a character that has to be escaped beyond RFC 8259. Of
 // any other text it knows nothing: the compactor judges that. It reads p once, from its first byte to its last: all
-// that it can by skipUsual, and what that leaves, as white space, a token at a time. It takes a third of the
-// compactor's time.
+// that it can by skipUsual, and what that leaves, as white space behind values, a token at a time. It takes a third of
+// the compactor's time.
 func compactUsual(dst, p []byte) ([]byte, bool) {
 	var (
 		line    = dst
@@ -21,16 +21,17 @@ func compactUsual(dst, p []byte) ([]byte, bool) {
 	for i >= 0 {
 		if want <= wantNames {
 			var rest []byte
-			rest, kinds, want = skipUsual(p[i:], kinds, want)
-			i = len(p) - len(rest)
+			var n int
+			line, rest, n, kinds, want = skipUsual(line, p[from:], i-from, kinds, want)
+			from = len(p) - len(rest)
+			i = from + n
 		}
 		c := byteAt(p, i)
-		if c <= ' ' {
-			start := i
-			line, i, c = dropSpace(line, p, from, i)
-			if from = i; i > start {
-				continue
-			}
+		if isSpace(c) {
+			line = appendStart(line, p[from:], i-from)
+			i = len(p) - len(skipSpace(p[i:]))
+			from = i
+			continue
 		}
 		switch {
 		case want == wantMore && kinds == outermost:
@@ -96,28 +97,6 @@ func byteAt(p []byte, i int) byte {
 		return p[i]
 	}
 	return 0
-}
-
-// dropSpace appends p[from:i], and returns where from p[i] on the first byte is that is no white space, and that byte.
-func dropSpace(dst, p []byte, from, i int) ([]byte, int, byte) {
-	if n, end := i-from, len(dst); n <= 16 && from+16 <= len(p) && end+16 <= cap(dst) { // without a call
-		room := dst[end : end+16]
-		binary.LittleEndian.PutUint64(room, binary.LittleEndian.Uint64(p[from:]))
-		binary.LittleEndian.PutUint64(room[8:], binary.LittleEndian.Uint64(p[from+8:]))
-		dst = dst[:end+n]
-	} else {
-		dst = append(dst, p[from:i]...)
-	}
-	for ; i < len(p) && isSpace(p[i]); i++ {
-		for i+9 <= len(p) { // an indentation
-			spaces := bits.TrailingZeros64(binary.LittleEndian.Uint64(p[i+1:])^ones*' ') / 8
-			i += spaces
-			if spaces < 8 {
-				break
-			}
-		}
-	}
-	return dst, i, byteAt(p, i)
 }
 
 // endOfLiteral returns where behind true, false or null the text goes on; -1 where it is another.
