@@ -14,13 +14,13 @@ var fateNames = map[judge.Fate]string{
 	judge.Final: "final", judge.Retry: "retry", judge.Hop: "redirect", judge.Restart: "anew",
 }
 
-// log logs one exchange: at debug level, or as a warning where it took longer than Options.Slow.
-func (w *worker) log(ctx context.Context, t *task, record *Record, timing *Timing) {
+// logExchange logs one exchange: at debug level, or as a warning where it took longer than Options.Slow.
+func logExchange(ctx context.Context, o *Options, t *task, record *Record, timing *Timing) {
 	level, text := slog.LevelDebug, "exchange"
-	if w.options.Slow > 0 && t.counts.took > w.options.Slow {
+	if o.Slow > 0 && t.counts.took > o.Slow {
 		level, text = slog.LevelWarn, "slow exchange"
 	}
-	if !w.options.Log.Enabled(ctx, level) {
+	if !o.Log.Enabled(ctx, level) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -48,7 +48,7 @@ func (w *worker) log(ctx context.Context, t *task, record *Record, timing *Timin
 	if t.Verdict.Fate == judge.Retry {
 		attrs = append(attrs, slog.Float64("delay_ms", milliseconds(t.Verdict.Delay)))
 	}
-	w.options.Log.LogAttrs(ctx, level, text, attrs...)
+	o.Log.LogAttrs(ctx, level, text, attrs...)
 }
 
 // appendConnection appends what is known of the connection of an exchange, and how long its steps took.

@@ -147,7 +147,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 		w.failure.fail(disk)
 	}
 	if w.options.Log != nil {
-		w.log(ctx, t, record, timing)
+		logExchange(ctx, w.options, t, record, timing)
 	}
 	if t.Verdict.Failure != nil {
 		record.ReleaseBody()

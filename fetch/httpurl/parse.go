@@ -191,12 +191,6 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
 }
 
-// mustEscape reports whether c can't stand in a URI unless it is percent-encoded (RFC 3986 section 2).
-func mustEscape(c byte) bool {
-	return c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '\\' || c == '^' || c == '`' ||
-		c == '{' || c == '|' || c == '}'
-}
-
 // Check returns u if it can be requested over HTTP: it has the scheme http or https, a valid host, and a port of 1 to
 // 65535 or none. Where the host is an international name it returns a copy with the ASCII form; u itself is never
 // changed.

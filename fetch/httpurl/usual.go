@@ -77,3 +77,9 @@ var usualBytes = func() (places [256]uint8) {
 	}
 	return places
 }()
+
+// mustEscape reports whether c can't stand in a URI unless it is percent-encoded (RFC 3986 section 2).
+func mustEscape(c byte) bool {
+	return c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '\\' || c == '^' || c == '`' ||
+		c == '{' || c == '|' || c == '}'
+}

@@ -63,9 +63,6 @@ func compactUsual(dst, p []byte) ([]byte, bool) {
 	return dst, false
 }
 
-// outermost is the bit in front of those for the open objects and arrays.
-const outermost = 1
-
 // readValue reads a scalar, or opens an object or array, at p[i]. It returns where behind that the text goes on, what
 // is open then and what is wanted there; -1 is that it is no value of the usual kind.
 func readValue(p []byte, i int, kinds uint64) (end int, open uint64, want state) {
@@ -87,9 +84,6 @@ func readValue(p []byte, i int, kinds uint64) (end int, open uint64, want state)
 	}
 	return i, kinds, wantMore
 }
-
-// closer returns the byte that ends the innermost object (}, 0x7d) or array (], 0x5d).
-func closer(kinds uint64) byte { return ']' + byte(kinds&1)<<5 }
 
 // byteAt returns p[i], or 0 behind the end.
 func byteAt(p []byte, i int) byte {

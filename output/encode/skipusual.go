@@ -107,6 +107,12 @@ func appendStart(dst, p []byte, n int) []byte {
 	return dst[:end+n]
 }
 
+// outermost is the bit in front of those for the open objects and arrays.
+const outermost = 1
+
+// closer returns the byte that ends the innermost object (}, 0x7d) or array (], 0x5d).
+func closer(kinds uint64) byte { return ']' + byte(kinds&1)<<5 }
+
 // skipString returns what follows a string whose first byte is r[0]; nil where that is not plain, or near the end.
 func skipString(r []byte) []byte {
 	for ; len(r) > 8; r = r[8:] {
