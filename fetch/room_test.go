@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -110,11 +111,12 @@ func TestStoppedWhileBodiesWaitForRoom(t *testing.T) {
 					lines = append(lines, fmt.Sprintf("http://a.test/%d", i+2))
 				}
 				origin, begun := largeOrigin(false), time.Now()
+				var failing atomic.Bool // the first exchange is under way, which fails
 				client := fakeOrigin(func(r *http.Request) (*http.Response, error) {
 					if time.Since(begun) > 4100*time.Millisecond {
 						t.Error("an exchange has begun after the end of the run")
 					}
-					if way == "failures" && r.URL.Path == "/21" {
+					if way == "failures" && failing.CompareAndSwap(false, true) {
 						time.Sleep(4 * time.Second)
 						return newResponse(404, ""), nil
 					}
