@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"time"
 
@@ -40,13 +41,17 @@ type worker struct {
 	start     <-chan *task // from the scheduler, for an idle worker; closed at the end
 }
 
-// work makes exchanges until start is closed.
+// work makes exchanges until start is closed. Before the next it lets the workers run that wait for a processor: those
+// that have a response end their exchanges, and all write their next requests one after the other. A server on the same
+// machine is then woken once for many requests, not for each, which takes the processor from a worker each time.
 func (w *worker) work(ctx context.Context) {
 	defer w.closeExchangeContext()
 	for t := range w.start {
 		for t != nil {
 			w.process(ctx, t)
-			t = w.scheduler.next(t)
+			if t = w.scheduler.next(t); t != nil {
+				runtime.Gosched()
+			}
 		}
 	}
 }
