@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"hash/maphash"
 	"net/http"
 
 	"batchfetch/fetch/httpurl"
@@ -61,35 +60,5 @@ func (r Request) ResumeAt(p Page, earlier PageSet) Request {
 
 // isLoop reports whether a Request is for a page that came before in its chain of pages.
 func (r *Request) isLoop() bool {
-	if len(r.earlier) == 0 {
-		return false
-	}
-	_, seen := r.earlier[pageHash(r.URL)]
-	return seen
-}
-
-// A PageSet has the hashes of the URLs of the pages in a chain, 8 bytes each. All Requests of the chain share it; there
-// is one of them at a time. Nil is empty.
-type PageSet map[uint64]struct{}
-
-// With returns the set with a URL in it. It changes s, where that is not nil.
-func (s PageSet) With(url string) PageSet {
-	if s == nil {
-		s = make(PageSet)
-	}
-	s[pageHash(url)] = struct{}{}
-	return s
-}
-
-// pageSeed is that of pageHash.
-var pageSeed = maphash.MakeSeed()
-
-// pageHash returns a hash of a URL without userinfo and fragment. It differs from process to process.
-func pageHash(text string) uint64 {
-	if u, err := httpurl.Parse(text); err == nil {
-		bare := *u
-		bare.User, bare.Fragment, bare.RawFragment = nil, "", ""
-		text = bare.String()
-	}
-	return maphash.String(pageSeed, text)
+	return r.earlier.has(r.URL)
 }
