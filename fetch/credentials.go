@@ -10,29 +10,51 @@ import (
 	"batchfetch/fetch/netrc"
 )
 
+// credentials are what the Options of a run, or of a host, have to prove who asks. Those who use them share them; they
+// are not written to once the targeter is made.
+type credentials struct {
+	options *Options
+	prover  *prover                        // for every request; nil is none, or they are in its header
+	ofHosts map[*HostSettings]*credentials // of hosts with settings of their own
+}
+
+// newCredentials returns those of the Options but for their Hosts, and base, the header of every request, with what is
+// sent of them.
+func newCredentials(o *Options, base http.Header) (*credentials, http.Header) {
+	c := &credentials{options: o}
+	switch _, given := o.Header["Authorization"]; {
+	case given:
+	case o.hasLogin():
+		base, c.prover = o.proveBy(base, login.Credentials{User: o.Username, Password: o.Password})
+	case o.hasSigningKeys():
+		c.prover = &prover{sigV4: o.SigV4}
+	}
+	return c, base
+}
+
 // withAuthorization returns h with the credentials for u, and the prover of those that are not sent: the userinfo of u,
 // else Options.Username and Password, which h has already, else those of the netrc, else the keys of SigV4. A header of
 // the user's own wins over all of them, as with curl. It is called for URLs of the input only; for the target of a
 // redirect there is withHostSecrets.
-func (tg *targeter) withAuthorization(h http.Header, u *url.URL) (http.Header, *prover) {
-	if u.User == nil && (tg.options.Netrc == nil || tg.options.hasLogin()) {
-		return h, tg.prover
+func (c *credentials) withAuthorization(h http.Header, u *url.URL) (http.Header, *prover) {
+	if u.User == nil && (c.options.Netrc == nil || c.options.hasLogin()) {
+		return h, c.prover
 	}
-	if _, given := tg.options.Header["Authorization"]; given {
+	if _, given := c.options.Header["Authorization"]; given {
 		return h, nil
 	}
-	l, found := tg.credentialsFor(u)
+	l, found := c.loginFor(u)
 	if !found {
-		return h, tg.prover
+		return h, c.prover
 	}
-	return tg.options.proveBy(h, login.Credentials{User: l.Name, Password: l.Password})
+	return c.options.proveBy(h, login.Credentials{User: l.Name, Password: l.Password})
 }
 
 // hasLogin reports whether there are credentials for every request; tokens often are a password without a name.
 func (o *Options) hasLogin() bool { return o.Username != "" || o.Password != "" }
 
-// credentialsFor returns the userinfo of u, completed from the netrc where it has no password; false is no credentials.
-func (tg *targeter) credentialsFor(u *url.URL) (netrc.Credentials, bool) {
+// loginFor returns the userinfo of u, completed from the netrc where it has no password; false is no credentials.
+func (c *credentials) loginFor(u *url.URL) (netrc.Credentials, bool) {
 	var own netrc.Credentials
 	if u.User != nil {
 		password, known := u.User.Password()
@@ -41,8 +63,8 @@ func (tg *targeter) credentialsFor(u *url.URL) (netrc.Credentials, bool) {
 			return own, true
 		}
 	}
-	if tg.options.Netrc != nil {
-		if l, found := tg.options.Netrc.Login(u.Hostname(), own.Name); found {
+	if c.options.Netrc != nil {
+		if l, found := c.options.Netrc.Login(u.Hostname(), own.Name); found {
 			return l, true
 		}
 	}
@@ -53,13 +75,13 @@ func (tg *targeter) credentialsFor(u *url.URL) (netrc.Credentials, bool) {
 // led there began, and the prover of those that are not sent: those of its entry in the hosts file, where that has a
 // login, else those of its own entry in the netrc (curl -n -L). They go by https alone, with GET and HEAD. An
 // Authorization that h has already is kept.
-func (tg *targeter) withHostSecrets(h http.Header, u *url.URL, method string) (http.Header, *prover) {
+func (c *credentials) withHostSecrets(h http.Header, u *url.URL, method string) (http.Header, *prover) {
 	if u.Scheme != "https" || method != http.MethodGet && method != http.MethodHead {
 		return h, nil
 	}
-	options := tg.options
-	if own := tg.options.Hosts.Of(httpurl.Origin(u)); own != nil {
-		of := tg.own[ownSettings{host: own}]
+	options := c.options
+	if own := c.options.Hosts.Of(httpurl.Origin(u)); own != nil {
+		of := c.ofHosts[own]
 		if options = of.options; own.Login {
 			if h = mergeHeaders(h, own.Header); own.hasLogin() {
 				return options.proveBy(h, login.Credentials{User: own.Username, Password: own.Password})
@@ -69,13 +91,13 @@ func (tg *targeter) withHostSecrets(h http.Header, u *url.URL, method string) (h
 			}
 		}
 	}
-	if values, given := tg.options.Header["Authorization"]; given && values == nil { // the user takes it away
+	if values, given := c.options.Header["Authorization"]; given && values == nil { // the user takes it away
 		return h, nil
 	}
-	if _, given := h["Authorization"]; given || tg.options.Netrc == nil {
+	if _, given := h["Authorization"]; given || c.options.Netrc == nil {
 		return h, nil
 	}
-	l, found := tg.options.Netrc.NamedLogin(u.Hostname())
+	l, found := c.options.Netrc.NamedLogin(u.Hostname())
 	if !found {
 		return h, nil
 	}

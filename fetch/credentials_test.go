@@ -155,7 +155,7 @@ func TestLoginsOfHosts(t *testing.T) {
 		if got := show(to.Header, to.prover); got != want[0] {
 			t.Errorf("%s has the login %q, want %q", host, got, want[0])
 		}
-		if got := show(targets.withHostSecrets(http.Header{}, to.URL, "GET")); got != want[1] {
+		if got := show(targets.credentials.withHostSecrets(http.Header{}, to.URL, "GET")); got != want[1] {
 			t.Errorf("%s has the login %q after a redirect, want %q", host, got, want[1])
 		}
 	}

@@ -151,6 +151,9 @@ func (h *HostRules) OfPath(origin, urlPath string) (s *HostSettings, path string
 	return nil, ""
 }
 
+// ownSettings are the HostSettings of a host and of a part of it; nil is none.
+type ownSettings struct{ host, part *HostSettings }
+
 // combinations calls yield with the settings of each host alone, and with those that each part of a host may have
 // beside them.
 func (h *HostRules) combinations(yield func(ownSettings) bool) {

@@ -95,30 +95,3 @@ func dropsBody(status int, method string) bool {
 	}
 	return false
 }
-
-// isContentHeader reports whether a header describes the request's body.
-func isContentHeader(name string) bool {
-	return strings.HasPrefix(name, "Content-")
-}
-
-// isDroppedAcrossOrigins reports whether a header is not sent to another origin by a redirect: any is but Accept*,
-// User-Agent, Range and, with a body that is sent again, those that describe it.
-func isDroppedAcrossOrigins(name string) bool {
-	switch name {
-	case "User-Agent", "Range", "Content-Type", "Content-Encoding", "Content-Language",
-		"Want-Content-Digest", "Want-Repr-Digest":
-		return false
-	}
-	return !strings.HasPrefix(name, "Accept")
-}
-
-// withoutHeaders returns h without the headers for whose names drop is true. h is left as it is.
-func withoutHeaders(h http.Header, drop func(name string) bool) http.Header {
-	kept := make(http.Header, len(h))
-	for name, values := range h {
-		if !drop(name) {
-			kept[name] = values
-		}
-	}
-	return kept
-}

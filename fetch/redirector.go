@@ -36,7 +36,7 @@ func (r *redirector) follow(t *task, status int, header http.Header, remote stri
 	to.PublicOnly = r.transport.MustStayPublic(&t.target.Target, remote)
 	if t.leftOrigin = t.leftOrigin || to.Origin != t.Origin; t.leftOrigin {
 		var own *prover
-		if to.Header, own = r.targets.withHostSecrets(to.Header, to.URL, to.Method); own != nil {
+		if to.Header, own = r.targets.credentials.withHostSecrets(to.Header, to.URL, to.Method); own != nil {
 			to.prover = own
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"hash/maphash"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -143,16 +142,6 @@ func (r *Request) AppendCanonical(text []byte) []byte {
 		text = append(append(text, "\x00proxy:"...), dial.ProxyName(*s.Proxy)...)
 	}
 	return text
-}
-
-// sortedNames returns the names in h in the order of their bytes.
-func sortedNames(h http.Header) []string {
-	names := make([]string, 0, len(h))
-	for name := range h {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // Prepare parses the URL of a Request and returns the Request with it, and with SHA256 in lower case. The error says

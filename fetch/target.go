@@ -9,7 +9,6 @@ import (
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/judge"
-	"batchfetch/fetch/login"
 	"batchfetch/fetch/redact"
 	"batchfetch/fetch/transport"
 )
@@ -21,14 +20,12 @@ type targeter struct {
 	policy  judge.Policy             // of options
 	base    http.Header              // of a request for a plain URL; shared, not written to
 	bodies  map[BodyForm]http.Header // the same with the Content-Type of a body
-	prover  *prover                  // of the credentials for every request; nil is none, or they are in base
+	// credentials are those of options, and of the hosts that own has settings for.
+	credentials *credentials
 	// ofRobots is the targeter of robots.txt; nil without Options.Robots.
 	ofRobots *targeter
 	own      map[ownSettings]*targeter // of hosts, and of parts of them, with settings of their own
 }
-
-// ownSettings are the HostSettings of a host and of a part of it; nil is none.
-type ownSettings struct{ host, part *HostSettings }
 
 // forURL returns the targeter of a URL of an origin, that of its HostSettings or else tg, and the name of its lane in
 // the plan: the origin, followed by the path of the part of it that has settings.
@@ -52,42 +49,45 @@ func newTargeter(o *Options) *targeter {
 	}
 	// Over HTTP/2 net/http sends its own User-Agent where there is none, and none where it is empty.
 	base["User-Agent"] = []string{o.UserAgent}
-	base = o.withWantedDigests(base)
-	var own *prover
-	switch _, given := o.Header["Authorization"]; {
-	case given:
-	case o.hasLogin():
-		base, own = o.proveBy(base, login.Credentials{User: o.Username, Password: o.Password})
-	case o.hasSigningKeys():
-		own = &prover{sigV4: o.SigV4}
-	}
+	credentials, base := newCredentials(o, o.withWantedDigests(base))
 	if o.Cookie != "" {
 		base["Cookie"] = []string{o.Cookie}
 	}
 	tg := &targeter{
 		options: o, policy: o.policy(), base: mergeHeaders(base, o.Header), bodies: make(map[BodyForm]http.Header),
-		prover: own,
+		credentials: credentials,
 	}
 	for form, kind := range contentTypes {
 		tg.bodies[form] = mergeHeaders(mergeHeaders(base, http.Header{"Content-Type": {kind}}), o.Header)
 	}
 	if o.Hosts != nil {
-		tg.own = make(map[ownSettings]*targeter, len(o.Hosts.all))
-		for of := range o.Hosts.combinations {
-			own := o
-			if of.host != nil {
-				own = of.host.applyTo(own)
-			}
-			if of.part != nil {
-				own = of.part.applyTo(own)
-			}
-			if o.forRobots {
-				own.AcceptStatus = o.AcceptStatus
-			}
-			tg.own[of] = newTargeter(own)
-		}
+		tg.addHosts()
 	}
 	return tg
+}
+
+// addHosts makes the targeters of the hosts, and of parts of them, that have settings of their own.
+func (tg *targeter) addHosts() {
+	hosts := tg.options.Hosts
+	tg.own = make(map[ownSettings]*targeter, len(hosts.all))
+	tg.credentials.ofHosts = make(map[*HostSettings]*credentials, len(hosts.all))
+	for of := range hosts.combinations {
+		o := tg.options
+		if of.host != nil {
+			o = of.host.applyTo(o)
+		}
+		if of.part != nil {
+			o = of.part.applyTo(o)
+		}
+		if tg.options.forRobots {
+			o.AcceptStatus = tg.options.AcceptStatus
+		}
+		own := newTargeter(o)
+		tg.own[of] = own
+		if of.part == nil {
+			tg.credentials.ofHosts[of.host] = own.credentials
+		}
+	}
 }
 
 // acceptedCodings is the Accept-Encoding of a request for which the user names none.
@@ -102,29 +102,7 @@ func acceptsCodings(h http.Header) bool {
 	return len(h["Accept-Encoding"]) == 1 && h["Accept-Encoding"][0] == acceptedCodings
 }
 
-// mergeHeaders returns base with the values of over in place of its own; a nil value in over removes the header. Both
-// are left as they are.
-func mergeHeaders(base, over http.Header) http.Header {
-	merged := make(http.Header, len(base)+len(over))
-	for name, values := range base {
-		merged[name] = values
-	}
-	for name, values := range over {
-		if values == nil {
-			delete(merged, name)
-			if name == "User-Agent" {
-				merged[name] = []string{""}
-			}
-			continue
-		}
-		merged[name] = values
-	}
-	return merged
-}
-
-// newTarget returns the target of the first exchange of r. The error says why r can't be requested. A range of the
-// user's own is requested without content codings, as by a browser (Fetch standard, HTTP-network-or-cache fetch): of
-// what they compress nginx and lighttpd send the whole, and Apache a range of the coded bytes, which can't be decoded.
+// newTarget returns the target of the first exchange of r. The error says why r can't be requested.
 func (tg *targeter) newTarget(r *Request) (target, error) {
 	u, err := r.ParsedURL()
 	if err != nil {
@@ -154,18 +132,27 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 		if r.Body != nil {
 			t.Header["Content-Type"] = []string{contentTypes[r.BodyForm]}
 		}
-		t.Header, t.prover = run.withHostSecrets(t.Header, u, t.Method)
+		t.Header, t.prover = run.credentials.withHostSecrets(t.Header, u, t.Method)
 	} else {
-		t.Header, t.prover = tg.withAuthorization(t.Header, u)
+		t.Header, t.prover = tg.credentials.withAuthorization(t.Header, u)
 	}
 	if u.User != nil {
 		bare := *u
 		bare.User = nil
 		t.URL = &bare
 	}
-	if len(r.Header) > 0 {
-		t.Header = mergeHeaders(t.Header, r.Header)
-		if _, given := r.Header["Authorization"]; given {
+	t.mergeHeader(r.Header)
+	return t, nil
+}
+
+// mergeHeader takes the header of the Request itself into that of its target, over which it wins, and then removes what
+// must not go with it. A range of the user's own is requested without content codings, as by a browser (Fetch standard,
+// HTTP-network-or-cache fetch): of what they compress nginx and lighttpd send the whole, and Apache a range of the
+// coded bytes, which can't be decoded.
+func (t *target) mergeHeader(own http.Header) {
+	if len(own) > 0 {
+		t.Header = mergeHeaders(t.Header, own)
+		if _, given := own["Authorization"]; given {
 			t.prover = nil
 		}
 	}
@@ -175,7 +162,6 @@ func (tg *targeter) newTarget(r *Request) (target, error) {
 	if transport.EchoesRequest(t.Method) {
 		t.Header, t.prover = withoutHeaders(t.Header, redact.IsSecretHeader), nil
 	}
-	return t, nil
 }
 
 // canHaveBody reports whether a response of this status to t has a body (RFC 9110 section 6.4.1).
