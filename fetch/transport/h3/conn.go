@@ -169,7 +169,7 @@ func (c *Conn) endOf(ctx context.Context, x *Exchange, err error) error {
 	case c.wrong != nil && end.Reason == "":
 		end = *c.wrong
 	}
-	end.Unanswered = end.Conn && packets == x.packetsBefore
+	end.Unanswered = end.Conn && !end.Remote && packets == x.packetsBefore // which counts no CONNECTION_CLOSE
 	return &end
 }
 

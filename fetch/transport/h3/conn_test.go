@@ -439,6 +439,12 @@ func TestEndBeforeBegin(t *testing.T) {
 	if <-c.Done(); c.wrong != nil {
 		t.Errorf("it ended by %v", c.wrong)
 	}
+	ended := session.quic.Context()
+	last := &Exchange{packetsBefore: session.quic.ConnectionStats().PacketsReceived} // all that will have come
+	err = c.endOf(t.Context(), last, context.Cause(ended))
+	if !errors.As(err, &wrong) || !wrong.Remote || wrong.Unanswered {
+		t.Errorf("an end that the server has told is %#v", err)
+	}
 }
 
 // TestDeadPath: a connection over which nothing comes any more ends after two ping times, and one whose server is gone

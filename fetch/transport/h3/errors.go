@@ -64,7 +64,8 @@ type Error struct {
 	Conn bool
 	// NotProcessed says that the server has not processed the request: it may be sent again (RFC 9114 section 4.1.1).
 	NotProcessed bool
-	// Unanswered says that the connection ended, and nothing had come over it since the request was sent.
+	// Unanswered says that the connection ended, and nothing had come over it since the request was sent, not even why
+	// the server ends it (CONNECTION_CLOSE of HTTP/3, RFC 9000 section 19.19).
 	Unanswered bool
 	// Useless says that the connection ended before the server had taken any request of it.
 	Useless bool
