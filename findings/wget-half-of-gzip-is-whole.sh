@@ -3,7 +3,7 @@
 #
 # Expected: a connection that closes before Content-Length bytes have come is "Connection closed at byte N. Retrying.",
 #   and exit code 4 in the end, as it is for the same page without compression.
-# Seen: Wget 1.21.3 (1.25.0, the newest, too): half or a tenth of a gzip body comes, with the Content-Length of the whole:
+# Seen: Wget 1.21.3 (1.25.0, the newest, too): half or a tenth of a gzip body comes, with the Content-Length of all:
 #   that is exit code 0, no message and no second try, with the beginning of the page in the file.
 # Why: a body that is decoded is written with another length than was announced, so the announced one is forgotten
 #   ("saved [53302]" in place of "[53302/12654]"); that the gzip stream has no end is not looked at either.
