@@ -1,6 +1,7 @@
 package cmd_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -329,9 +330,9 @@ func (b manualBlock) unitCommands(t *testing.T, text string) []string {
 	}
 	writeFile(t, unit, strings.Replace(text, "/usr/bin/batchfetch", batchfetch, 1), 0o600)
 	if analyze, err := exec.LookPath("systemd-analyze"); err == nil {
-		// keys that it does not know are no failure of it
+		// keys that it does not know are no failure of it; other lines are about units that the machine has
 		out, err := exec.CommandContext(t.Context(), analyze, "verify", unit).CombinedOutput()
-		if err != nil || len(out) > 0 {
+		if err != nil || bytes.Contains(out, []byte("pull.")) {
 			t.Errorf("%s:%d: %v\n%s", b.page, b.line, err, out)
 		}
 	}
