@@ -1,10 +1,9 @@
 package fetch
 
 import (
-	"time"
+	"sync/atomic"
 
 	"batchfetch/fetch/fdlimit"
-	"batchfetch/fetch/judge"
 	"batchfetch/fetch/queue"
 )
 
@@ -15,6 +14,10 @@ const maxLookupWorkers = 16
 // A lookupQueue is the scheduler's Tasks that are to be looked up in the cache, oldest first, and the counts of those
 // that are being looked up. The scheduler's lock guards it. Tasks come back in any order.
 type lookupQueue struct {
+	tasks       chan<- *task // to the lookup workers
+	startWorker func()
+	closed      *atomic.Bool // to the lookup workers: lookups that have not begun are not made
+
 	waiting    queue.Queue[*task] // not sent to a lookup worker yet
 	inProgress int                // Tasks sent to one and not taken back
 	answered   int64              // Tasks that have ended as successes with a stored response
@@ -25,73 +28,36 @@ type lookupQueue struct {
 // len returns the number of Tasks that have not come back.
 func (q *lookupQueue) len() int { return q.waiting.Len() + q.inProgress }
 
-// route adds a Task to the lookup queue where its target has not been looked up in the cache, else to the plan.
-func (s *scheduler) route(t *task, now time.Time) {
-	if s.options.Robots && s.robots.holds(s, t, now) {
-		return
-	}
-	again := t.Verdict.Fate == judge.Retry || t.Verdict.Fate == judge.Restart
-	if s.options.Cache == nil || t.lineError != nil || t.Lost != nil || again {
-		s.enqueue(t, now)
-		return
-	}
-	s.lookupQueue.waiting.Push(t)
-}
-
-// enqueue adds a Task to the plan, in the lane of its next exchange.
-func (s *scheduler) enqueue(t *task, now time.Time) {
-	if t.lineError != nil || t.Lost != nil {
-		s.plan.AddInvalid(&t.Task)
-		return
-	}
-	t.updatePlanTask()
-	s.plan.Add(&t.Task, t.target.lane, now)
-}
-
-// startLookups sends waiting Tasks to the lookup workers, as far as the channel has room, and starts more workers where
-// there are too few. It never blocks.
-func (s *scheduler) startLookups() {
-	q := &s.lookupQueue
+// start sends waiting Tasks to the lookup workers, as far as the channel has room, and starts more workers where there
+// are too few. It never blocks.
+func (q *lookupQueue) start() {
 	if q.maxWorkers == 0 {
 		q.maxWorkers = min(maxLookupWorkers, fdlimit.Exchanges())
 	}
-	for q.waiting.Len() > 0 && q.inProgress < cap(s.lookups) {
+	for q.waiting.Len() > 0 && q.inProgress < cap(q.tasks) {
 		if q.workers < min(q.maxWorkers, q.len()) {
 			q.workers++
-			s.startLookupWorker()
+			q.startWorker()
 		}
 		q.inProgress++
-		s.lookups <- q.waiting.Pop() // never blocks: no more are in progress than its capacity
+		q.tasks <- q.waiting.Pop() // never blocks: no more are in progress than its capacity
 	}
 }
 
-// takeLookup takes a Task back from a lookup worker.
-func (s *scheduler) takeLookup(t *task, now time.Time) {
-	s.lookupQueue.inProgress--
-	if t.fromCache {
-		if t.failure() == nil { // as Succeeded, which uncommitted subtracts it from
-			s.lookupQueue.answered++
-		}
-		s.endTask(t, now)
-		return
-	}
-	if s.isStopped() {
-		s.endUnstarted(t)
-		return
-	}
-	s.enqueue(t, now)
-}
-
-// dropLookups ends the Tasks that have not been sent to a lookup worker; those that have been sent and are not begun
-// come back as they are.
-func (s *scheduler) dropLookups() {
-	s.lookupsClosed.Store(true)
-	for s.lookupQueue.waiting.Len() > 0 {
-		s.endUnstarted(s.lookupQueue.waiting.Pop())
+// takeBack notes that a Task has come from a lookup worker.
+func (q *lookupQueue) takeBack(t *task) {
+	q.inProgress--
+	if t.fromCache && t.failure() == nil { // as Succeeded, which uncommitted subtracts it from
+		q.answered++
 	}
 }
 
-// waitsForLookups reports whether no Task is in the plan or under way but those that are being looked up.
-func (s *scheduler) waitsForLookups() bool {
-	return s.lookupQueue.len() > 0 && s.plan.Waiting() == 0 && s.plan.Running() == 0
+// close returns the Tasks that have not been sent to a lookup worker; those that have been sent and are not begun come
+// back as they are.
+func (q *lookupQueue) close() (unsent []*task) {
+	q.closed.Store(true)
+	for q.waiting.Len() > 0 {
+		unsent = append(unsent, q.waiting.Pop())
+	}
+	return unsent
 }

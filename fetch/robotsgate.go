@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"slices"
 	"time"
 
 	"batchfetch/fetch/failure"
@@ -12,6 +13,9 @@ import (
 // robots.txt is fetched by a Task of its own, which is routed as others are and makes no Record. The Tasks that wait
 // for it are in no lane, and hold no worker. The scheduler's lock guards it.
 type robotsGate struct {
+	options   *Options
+	setTarget func(*task) // sets that of the Task of a robots.txt
+
 	hosts map[string]*robotsHost // by origin
 	size  int                    // of the rules of all of them, in bytes
 }
@@ -34,11 +38,11 @@ const (
 	robotsSize = 32 << 20
 )
 
-// holds takes a Task that may not be routed yet, or ever, by the robots.txt of the host of its next exchange, and
-// reports whether it has.
-func (g *robotsGate) holds(s *scheduler, t *task, now time.Time) bool {
+// check holds the next exchange of t against the robots.txt of its host. It returns why that is forbidden, or keeps t
+// until fetched returns it (waits). fetch is another Task to route, that of the robots.txt; nil is none.
+func (g *robotsGate) check(t *task, now time.Time) (fetch *task, waits bool, forbidden *failure.Failure) {
 	if t.robots != nil || t.lineError != nil || t.Lost != nil {
-		return false
+		return nil, false, nil
 	}
 	h := g.hosts[t.Origin]
 	if h == nil {
@@ -50,58 +54,60 @@ func (g *robotsGate) holds(s *scheduler, t *task, now time.Time) bool {
 	}
 	if !h.fetching && !now.Before(h.until) {
 		h.fetching = true
-		s.openTasks++
-		s.route(s.newRobotsTask(h, t), now)
+		fetch = g.newTask(h, t)
 	}
 	switch {
 	case h.fetching:
 		h.waiting = append(h.waiting, t)
-		return true
+		return fetch, true, nil
 	case h.failure != nil:
-		s.plan.Fail(&t.Task, h.failure)
-		return true
+		return nil, false, h.failure
 	case !h.rules.Allows(t.URL.RequestURI()):
-		s.plan.Fail(&t.Task, failure.New(failure.Robots, "%s%s does not allow it", h.origin, robots.Path))
-		return true
+		return nil, false, failure.New(failure.Robots, "%s%s does not allow it", h.origin, robots.Path)
 	}
-	return false
+	return nil, false, nil
 }
 
-// newRobotsTask returns the Task that fetches the robots.txt of the host of t.
-func (s *scheduler) newRobotsTask(h *robotsHost, t *task) *task {
+// newTask returns the Task that fetches the robots.txt of the host of t.
+func (g *robotsGate) newTask(h *robotsHost, t *task) *task {
 	request := Request{URL: h.origin + robots.Path, PublicOnly: t.PublicOnly}
 	if settings := t.request.Settings; settings != nil && settings.Proxy != nil {
 		request.Settings = &RequestSettings{Proxy: settings.Proxy}
 	}
 	own := newTask(request)
 	own.robots, own.seq, h.publicOnly = &h.robotsFile, t.seq, t.PublicOnly
-	s.setTarget(own)
+	g.setTarget(own)
 	return own
 }
 
-// got takes the Task of a robots.txt that has ended, and routes those that wait for it.
-func (g *robotsGate) got(s *scheduler, t *task, now time.Time) {
+// A robotsRelease is what follows from a robots.txt that has been fetched.
+type robotsRelease struct {
+	rate    float64          // the starts a second that it allows on its host; 0 is no limit
+	waiting []*task          // those that have waited for it, to be routed again
+	refused []*task          // those of them that can't be requested
+	why     *failure.Failure // of refused
+}
+
+// fetched takes the Task of a robots.txt that has ended.
+func (g *robotsGate) fetched(t *task, now time.Time) (r robotsRelease) {
 	h := g.hosts[t.robots.origin]
 	h.fetching, h.until = false, now.Add(robotsFor)
 	g.size += h.rules.Size() - h.size
 	h.size = h.rules.Size()
-	if rate := h.rate(s.options, h.origin); rate > 0 {
-		s.plan.LimitRate(h.origin, rate, now)
-	}
-	waiting := h.waiting
-	h.waiting = nil
-	isBlocked := h.failure != nil && h.failure.Kind == failure.BlockedAddress && h.publicOnly
-	if isBlocked { // the input may name the host, too, which is fetched for itself then
-		h.until = time.Time{}
-	}
-	for _, w := range waiting {
-		if isBlocked && w.PublicOnly {
-			s.plan.Fail(&w.Task, h.failure)
-			continue
-		}
-		s.route(w, now)
+	r.rate = h.rate(g.options, h.origin)
+	r.waiting, h.waiting = h.waiting, nil
+	if h.failure != nil && h.failure.Kind == failure.BlockedAddress && h.publicOnly {
+		h.until = time.Time{} // the input may name the host, too, which is fetched for itself then
+		r.why = h.failure
+		r.waiting = slices.DeleteFunc(r.waiting, func(w *task) bool {
+			if w.PublicOnly {
+				r.refused = append(r.refused, w)
+			}
+			return w.PublicOnly
+		})
 	}
 	g.forget(h)
+	return r
 }
 
 // forget forgets hosts while their rules take more than robotsSize, but for h.
@@ -131,23 +137,22 @@ func (h *robotsHost) rate(o *Options, origin string) float64 {
 }
 
 // limitsOf is Options.hostLimits with the Crawl-delay of the host.
-func (g *robotsGate) limitsOf(o *Options, lane string) plan.HostLimits {
-	limits := o.hostLimits(lane)
+func (g *robotsGate) limitsOf(lane string) plan.HostLimits {
+	limits := g.options.hostLimits(lane)
 	origin, _ := splitLane(lane)
 	if h := g.hosts[origin]; h != nil && !h.fetching { // a worker writes to one that is fetched
-		if rate := h.rate(o, origin); rate > 0 && (limits.Rate == 0 || rate < limits.Rate) {
+		if rate := h.rate(g.options, origin); rate > 0 && (limits.Rate == 0 || rate < limits.Rate) {
 			limits.Rate = rate
 		}
 	}
 	return limits
 }
 
-// drop ends the Tasks that wait for a robots.txt: the run has been stopped.
-func (g *robotsGate) drop(s *scheduler) {
+// takeAll returns the Tasks that wait for a robots.txt, which they then do no more.
+func (g *robotsGate) takeAll() (waiting []*task) {
 	for _, h := range g.hosts {
-		for _, t := range h.waiting {
-			s.endUnstarted(t)
-		}
+		waiting = append(waiting, h.waiting...)
 		h.waiting = nil
 	}
+	return waiting
 }

@@ -32,44 +32,33 @@ func (q *roomQueue) takeBack(t *task) {
 	t.promisedRoom = 0
 }
 
-// startWithRoom adds the Tasks of the roomQueue to the plan for which there is room now, in their order but for an
-// urgent one, and returns wait, or less where others still wait.
-func (s *scheduler) startWithRoom(now time.Time, wait time.Duration) time.Duration {
-	q := &s.rooms
-	if len(q.waiting) == 0 {
-		return wait
+// takeFitting takes the Tasks out of the queue for which space has room now, in their order but for an urgent one. It
+// looks once in roomPause.
+func (q *roomQueue) takeFitting(now time.Time, space *spool.Space, holder Holder) (fitting []*task) {
+	if len(q.waiting) == 0 || now.Sub(q.lookedAt) < roomPause {
+		return nil
 	}
-	if since := now.Sub(q.lookedAt); since >= roomPause {
-		q.lookedAt = now
-		full := false
-		q.waiting = slices.DeleteFunc(q.waiting, func(t *task) bool {
-			claim := t.roomClaim(s.holder)
-			if full && !claim.Urgent || !s.options.TempSpace.HasRoom(claim, q.promised) {
-				full = true
-				return false
-			}
-			t.promisedRoom = claim.Room()
-			q.promised += t.promisedRoom
-			s.route(t, now)
-			return true
-		})
-		if len(q.waiting) == 0 {
-			return 0
+	q.lookedAt = now
+	full := false
+	q.waiting = slices.DeleteFunc(q.waiting, func(t *task) bool {
+		claim := t.roomClaim(holder)
+		if full && !claim.Urgent || !space.HasRoom(claim, q.promised) {
+			full = true
+			return false
 		}
-		wait = 0 // what was added may start at once
-	}
-	if wait < 0 || wait > roomPause {
-		return roomPause
-	}
-	return wait
+		t.promisedRoom = claim.Room()
+		q.promised += t.promisedRoom
+		fitting = append(fitting, t)
+		return true
+	})
+	return fitting
 }
 
-// dropRoomQueue ends the Tasks of the roomQueue: the run has been stopped.
-func (s *scheduler) dropRoomQueue() {
-	for _, t := range s.rooms.waiting {
-		s.endUnstarted(t)
-	}
-	s.rooms.waiting = nil
+// takeAll takes all Tasks out of the queue.
+func (q *roomQueue) takeAll() []*task {
+	all := q.waiting
+	q.waiting = nil
+	return all
 }
 
 // countShortages counts exchanges in a row that found no file, or no room on the disk, for their body. Where only

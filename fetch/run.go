@@ -115,12 +115,12 @@ type pipeline struct {
 	failure   *outputFailure
 	unkept    *outputFailure // of the Limiter
 
-	start        chan *task    // scheduler to idle workers
-	lookups      chan *task    // scheduler to lookup workers
-	records      chan *Record  // workers and lookup workers to writer
-	largeRecords chan *Record  // the same for large ones, unbuffered: a worker holds its own until the writer takes it
-	wake         chan struct{} // writer to scheduler: a Record has been taken or committed
-	short        chan struct{} // scheduler to limitKeeper: the plan lacks something
+	start        chan *task   // scheduler to idle workers
+	lookups      chan *task   // scheduler to lookup workers
+	records      chan *Record // workers and lookup workers to writer
+	largeRecords chan *Record // the same for large ones, unbuffered: a worker holds its own until the writer takes it
+	wake         signal       // writer to scheduler: a Record has been taken or committed
+	short        signal       // scheduler to limitKeeper: the plan lacks something
 
 	lookupsClosed  atomic.Bool  // lookups that have not begun are not made
 	waitingForSink atomic.Bool  // the scheduler waits for a Record to be taken
@@ -140,8 +140,8 @@ func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipelin
 		lookups:      make(chan *task, backlog),
 		records:      make(chan *Record, backlog),
 		largeRecords: make(chan *Record),
-		wake:         make(chan struct{}, 1),
-		short:        make(chan struct{}, 1),
+		wake:         make(signal, 1),
+		short:        make(signal, 1),
 	}
 	if o.Robots {
 		p.targets.ofRobots = newTargeter(robotsOptions(o))

@@ -72,13 +72,3 @@ func (s *scheduler) granted(asks []plan.Ask, grants []plan.Grant) time.Duration 
 	s.settle(now)
 	return s.plan.NextAsk().Sub(now)
 }
-
-// askLimiter wakes the limitKeeper where the plan lacks something.
-func (s *scheduler) askLimiter() {
-	if s.plan.IsShort() {
-		select {
-		case s.short <- struct{}{}:
-		default:
-		}
-	}
-}

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"slices"
 	"time"
 
 	"batchfetch/fetch/failure"
@@ -66,10 +67,11 @@ func (s *scheduler) stop(why Stop, now time.Time) {
 		s.deadline = time.Time{}
 		s.cancel(s.stopCause())
 	}
-	s.dropLookups()
-	s.dropParked()
-	s.dropRoomQueue()
-	s.robots.drop(s)
+	s.tally.NotStarted += int64(len(s.parked))
+	s.parked = nil
+	for _, t := range slices.Concat(s.lookupQueue.close(), s.rooms.takeAll(), s.robots.takeAll()) {
+		s.endUnstarted(t)
+	}
 	s.wakeFeeder()
 	rest, spilled := s.plan.RemoveWaiting(now)
 	s.openTasks -= int(spilled)

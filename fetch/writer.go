@@ -32,7 +32,7 @@ type writer struct {
 	records      <-chan *Record  // from workers and lookup workers; closed at the end
 	largeRecords <-chan *Record  // the same for large ones, unbuffered: a worker holds its own until it is taken
 	over         <-chan struct{} // closed when all Records have been sent: none is waited for
-	wake         chan<- struct{} // to the scheduler; its capacity is 1
+	wake         signal          // to the scheduler, which then checks again what may start
 
 	idle     *time.Timer // fires flushDelay after the first Record that is buffered
 	buffered int         // Records that may be in a buffer of the Sink
@@ -122,15 +122,7 @@ func (w *writer) flush(last bool) {
 	}
 	if w.commits {
 		w.committed.advance()
-		w.wakeScheduler()
-	}
-}
-
-// wakeScheduler makes the scheduler check again what may start. It does not block.
-func (w *writer) wakeScheduler() {
-	select {
-	case w.wake <- struct{}{}:
-	default:
+		w.wake.send()
 	}
 }
 
@@ -144,7 +136,7 @@ func (w *writer) put(record *Record) {
 	w.check(w.sink.Put(record))
 	w.taken.Add(1)
 	if w.waitingForSink.Load() {
-		w.wakeScheduler()
+		w.wake.send()
 	}
 }
 
