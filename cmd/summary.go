@@ -13,6 +13,7 @@ import (
 	"batchfetch/fetch/failure"
 	"batchfetch/output"
 	"batchfetch/output/encode"
+	"batchfetch/output/warc"
 )
 
 // maxSummaryLines is the most lines that a summary in words has.
@@ -194,11 +195,16 @@ func (out *outputs) retryLine(c *config, r *result) string {
 	if c.retryFlags {
 		line = "Retry with the same flags: batchfetch "
 	}
-	line += quoteArgument(c.output.failures)
-	if name := c.output.output; isFile(name) && filepath.Ext(name) != ".gz" && filepath.Ext(name) != ".zst" {
-		line += " >> " + quoteArgument(name)
+	failures, name := quoteArgument(c.output.failures), c.output.output
+	ext := filepath.Ext(name)
+	switch {
+	case !isFile(name):
+		return line + failures
+	case ext == ".gz" || ext == ".zst" || warc.IsName(name): // lines behind it would break it
+		dir, base := filepath.Split(name)
+		return line + "-o " + quoteArgument(dir+"retry-"+base) + " " + failures
 	}
-	return line
+	return line + failures + " >> " + quoteArgument(name)
 }
 
 // quoteArgument returns text as a word of a shell's command line.
