@@ -67,6 +67,8 @@ var optionHints = map[string]string{
 	"proxy":      "the proxy wants a user and password, or others: -x http://USER:PASSWORD@HOST, as BATCHFETCH_PROXY",
 	"url":        "a line that is JSON needs a \"url\"; --url URL sends each line as a body to that URL",
 
+	"migration": "batchfetch help migration has commands that make requests of the files of other programs",
+
 	"input": "--input csv reads a table with a header that names url, --input tsv one with tabs",
 
 	"connect-timeout": "raise --connect-timeout, which is for name lookup, connection and TLS handshake, or lower -j",

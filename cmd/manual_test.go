@@ -115,6 +115,9 @@ var foreignFlags = map[string]bool{
 	"--dependency": true, "--joblog": true,
 	"--queries-file": true, "--resume-failed": true, "--termseq": true, "--retry-strategy": true,
 	"--max-length": true, "--collector": true, "--data-binary": true,
+	"--parallel-max": true, "--parallel-max-host": true, "--retry": true, "--fail": true, "--fail-early": true,
+	"--output-dir": true, "--etag-compare": true, "--limit-rate": true, "--warc-file": true, "--checksum": true,
+	"--save-session": true,
 }
 
 // manualPages returns the names of the files with the manual.

@@ -154,6 +154,15 @@ func writeManualFiles(t *testing.T, dir string) {
 		"hosts.yaml":  "api.example.com: {rate: 300/m, headers: {Authorization: \"Bearer ${API_TOKEN}\"}}\n",
 		"user.txt":    "me:secret\n", ".netrc": "machine example.com login me password secret\n",
 		"query.json": "{\"q\":1}\n",
+
+		"curl.conf":    "# a comment\nurl = \"https://example.com/a\"\noutput = \"a\"\nnext\n--url https://example.com/b\n",
+		"targets.http": "GET https://example.com/a\nAccept: */*\n\nDELETE https://example.com/b\n",
+		"aria2.txt": "# a comment\nhttps://example.com/a\thttps://api.example.com/a\n  out=sub/a b.txt\n  dir=/tmp\n" +
+			"https://example.com/b\n gid=0123456789abcdef\n",
+		"files.meta4": `<metalink><file name="a"><url priority="1">https://example.com/a?b=1&amp;c=2</url></file></metalink>`,
+		"page.har": "{\"log\": {\"entries\": [\n" + `{"request": {"method": "GET", "url": "https://example.com/a"}},` +
+			`{"request": {"method": "POST", "url": "https://example.com/b", "postData": {"text": "q=1"}}}]}}`,
+		"index.cdxj": `com,example)/a 20260102030405 {"url": "https://example.com/a", "status": "200"}` + "\n",
 	} {
 		writeFile(t, filepath.Join(dir, name), text, 0o600)
 	}

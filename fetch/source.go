@@ -40,10 +40,18 @@ var ErrNoURL = errors.New("no url")
 // ErrTable is the Err of a LineError for a line that is the header of a table with a column named url.
 var ErrTable = errors.New("the header of a table, CSV or TSV")
 
+// A ForeignLineError is the Err of a LineError for a line of a file that is for another program. It says what it is.
+type ForeignLineError string
+
+func (e ForeignLineError) Error() string { return string(e) }
+
 // failure returns the Failure for the Record of the line.
 func (e *LineError) failure() *failure.Failure {
 	f := &failure.Failure{Kind: failure.InvalidRequest, Err: e.Err}
+	var foreign ForeignLineError
 	switch {
+	case errors.As(e.Err, &foreign):
+		f.Option = "migration"
 	case errors.Is(e.Err, httpurl.ErrNoScheme):
 		f.Option = failure.AnyScheme
 	case errors.Is(e.Err, ErrNoURL):

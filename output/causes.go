@@ -138,6 +138,8 @@ var optionWords = map[string]string{
 	"proxy": "proxy login refused",
 	"url":   "no URL in the line",
 
+	"migration": "line for another program",
+
 	"connect-timeout": "no connection in time",
 	"timeout":         "not done in time",
 	"poll-time":       "not ready in time",

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"batchfetch/fetch"
+	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/redact"
 )
 
@@ -34,7 +35,11 @@ func parseRequest(text []byte, tooLong bool) (fetch.Request, error) {
 	if isTableHeader(text) {
 		return fetch.Request{}, fetch.ErrTable
 	}
-	return fetch.Prepare(fetch.Request{URL: string(text)})
+	r, err := fetch.Prepare(fetch.Request{URL: string(text)})
+	if errors.Is(err, httpurl.ErrNoScheme) {
+		err = foreignError(text, err)
+	}
+	return r, err
 }
 
 // unquote returns the value of a JSON string, as jq writes a URL without -r.
@@ -59,7 +64,7 @@ func parseJSON(text []byte) (fetch.Request, error) {
 	var line jsonLine
 	if err := json.Unmarshal(text, &line); err != nil { // members before and after one of the wrong type are set
 		r := fetch.Request{URL: line.URL, ID: scalarOrNil(line.ID), Meta: normalizeValue(line.Meta)}
-		return r, describeJSONError(err)
+		return r, foreignError(text, describeJSONError(err))
 	}
 	if NestsDeeper(text, MaxJSONDepth) {
 		return fetch.Request{}, fmt.Errorf("the JSON nests deeper than %d levels", MaxJSONDepth)

@@ -134,6 +134,15 @@ func TestParseRequest(t *testing.T) {
 func TestUnusableLine(t *testing.T) {
 	for _, tt := range []struct{ name, line, says string }{
 		{name: "no URL", line: `nonsense`, says: "no http:// or https:// in front"},
+		{name: "an option of aria2c", line: `out=a.bin`, says: "an option for another program"},
+		{name: "an option of aria2c with a URL", line: `referer=http://u.test/`, says: "an option for another program"},
+		{name: "a URL of curl", line: `url = "http://u.test/"`, says: "an option for another program"},
+		{name: "a URL of curl without a sign", line: `url http://u.test/`, says: "an option for another program"},
+		{name: "an option of curl", line: `-H "A: http://u.test/"`, says: "an option for another program"},
+		{name: "a long option of curl", line: `--url http://u.test/`, says: "an option for another program"},
+		{name: "a target of vegeta", line: `GET http://u.test/`, says: "a method in front of the URL"},
+		{name: "JSON on several lines", line: `{`, says: "not valid JSON, a brace alone"},
+		{name: "a host with a query", line: `u.test/?a=b`, says: "no http:// or https:// in front"},
 		{name: "no URL in JSON", line: `{"url":"nonsense"}`, says: "no http:// or https:// in front"},
 		{name: "no JSON", line: `{"url":`, says: "not valid JSON"},
 		{name: "two values", line: `{"url":"http://u.test/"}{"url":"v"}`, says: "not valid JSON at byte 25"},

@@ -1,0 +1,31 @@
+package input
+
+import (
+	"regexp"
+
+	"batchfetch/fetch"
+)
+
+// foreignLines are lines that have a meaning in lists of requests for other programs, and are no URL.
+var foreignLines = []struct {
+	line *regexp.Regexp
+	is   fetch.ForeignLineError
+}{
+	// curl -K writes url = "https://example.com/", aria2c -i has options such as out=name below a URL.
+	{regexp.MustCompile(`^(--?[A-Za-z]|[a-z][a-z0-9-]*[ \t]*=|url[ \t:]+["a-z])`),
+		"an option for another program, as curl -K and aria2c -i read them"},
+	// vegeta, hurl and files named .http
+	{regexp.MustCompile(`^[A-Z]+[ \t]+https?://`), "a method in front of the URL; a JSON line has both as members"},
+	// JSON that was made readable
+	{regexp.MustCompile(`^\{$`), "not valid JSON, a brace alone; jq -c . FILE writes each object on one line"},
+}
+
+// foreignError returns what a line is that can't be used: err, or that the line is for another program.
+func foreignError(line []byte, err error) error {
+	for _, foreign := range foreignLines {
+		if foreign.line.Match(line) {
+			return foreign.is
+		}
+	}
+	return err
+}
