@@ -15,14 +15,14 @@ import (
 // archive gives the exchange, which has ended with a, to Options.Archive, unless nothing was sent. Its error ends the
 // run.
 func (x *exchange) archive(a *judge.Answer, rec *Record) error {
-	body := &x.capture.body
+	body := &x.body.capture.body
 	defer func() { _ = body.to.Close() }() // it has been read
 	if body.err != nil || x.call.ConnectedAt().IsZero() {
 		return body.err
 	}
 	sent := x.proof.sent
 	c := Capture{URL: x.to.URL, StartedAt: x.startedAt, EndedAt: x.endedAt, RemoteAddr: rec.RemoteAddr,
-		RequestHead: x.call.RequestHead(x.capture.lines.LinesOf(sent, x.maskedHeader)),
+		RequestHead: x.call.RequestHead(x.body.capture.lines.LinesOf(sent, x.maskedHeader)),
 		RequestBody: x.to.Body, Body: body.to,
 		Conditional: sent["If-None-Match"] != nil || sent["If-Modified-Since"] != nil}
 	if x.transport.HasProxyFor(&x.to.Target) {
@@ -31,7 +31,7 @@ func (x *exchange) archive(a *judge.Answer, rec *Record) error {
 	if x.cache.conditions() != nil {
 		c.Known = x.cache.lookup.requested
 	}
-	if resp := x.capture.response; resp != nil {
+	if resp := x.body.capture.response; resp != nil {
 		c.Protocol, c.Status, c.Truncated = resp.Proto, resp.StatusCode, x.truncation(a)
 		if c.ResponseHead = x.call.ResponseHead(); c.ResponseHead == nil {
 			c.ResponseHead = madeHead(resp)
@@ -45,7 +45,7 @@ func (x *exchange) archive(a *judge.Answer, rec *Record) error {
 
 // truncation returns why the body of a response that was read up to a is not whole; empty: it is.
 func (x *exchange) truncation(a *judge.Answer) Truncation {
-	resp, body := x.capture.response, &x.capture.body
+	resp, body := x.body.capture.response, &x.body.capture.body
 	switch {
 	case !x.to.canHaveBody(resp.StatusCode), resp.Body == http.NoBody, body.end == io.EOF,
 		resp.ContentLength >= 0 && body.to.Size() == resp.ContentLength:
@@ -70,7 +70,7 @@ func (x *exchange) truncation(a *judge.Answer) Truncation {
 func (x *exchange) maskedHeader(header http.Header) http.Header {
 	var masked http.Header
 	for name, values := range header {
-		if !x.isSecret(name) {
+		if !x.options.isSecretHeader(name) {
 			continue
 		}
 		if masked == nil {

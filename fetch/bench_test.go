@@ -23,7 +23,7 @@ func BenchmarkReadBody(b *testing.B) {
 				text = codingtest.Encode(b, plain, coding)
 				header.Set("Content-Encoding", coding)
 			}
-			x := exchange{options: options(nil), call: new(transport.Call),
+			x := bodyReader{options: options(nil), call: new(transport.Call),
 				to: &target{Target: transport.Target{URL: new(url.URL)}}}
 			in := strings.NewReader(text)
 			resp := &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(in)}
@@ -32,7 +32,7 @@ func BenchmarkReadBody(b *testing.B) {
 			for b.Loop() {
 				in.Reset(text)
 				var rec Record
-				if err := x.readBody(resp, &rec, nil); err != nil || rec.Bytes != 1024 {
+				if err := x.read(resp, &rec, nil); err != nil || rec.Bytes != 1024 {
 					b.Fatal(rec.Bytes, err)
 				}
 				rec.ReleaseBody()
@@ -46,7 +46,7 @@ func BenchmarkReadLargeBody(b *testing.B) {
 	for _, size := range []int{300 << 10, 1 << 20, 16 << 20} {
 		b.Run(formatSize(int64(size)), func(b *testing.B) {
 			text := strings.Repeat("x", size)
-			x := exchange{options: options(nil), call: new(transport.Call),
+			x := bodyReader{options: options(nil), call: new(transport.Call),
 				to: &target{Target: transport.Target{URL: new(url.URL)}}}
 			in := strings.NewReader(text)
 			resp := &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Body: io.NopCloser(in)}
@@ -55,7 +55,7 @@ func BenchmarkReadLargeBody(b *testing.B) {
 			for b.Loop() {
 				in.Reset(text)
 				var rec Record
-				if err := x.readBody(resp, &rec, nil); err != nil || rec.Bytes != int64(size) {
+				if err := x.read(resp, &rec, nil); err != nil || rec.Bytes != int64(size) {
 					b.Fatal(rec.Bytes, err)
 				}
 				rec.ReleaseBody()

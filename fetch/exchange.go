@@ -5,12 +5,10 @@ import (
 	"net/http"
 	"time"
 
-	"batchfetch/fetch/coding"
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 	"batchfetch/fetch/redact"
-	"batchfetch/fetch/spool"
 	"batchfetch/fetch/transport"
 )
 
@@ -26,27 +24,15 @@ type exchange struct {
 	headersAt time.Time   // when the header of the response had come
 	endedAt   time.Time   // when the response had come whole, or failed; time spent on the cache afterwards is not counted
 
-	room       spool.Claim // for the temporary file of the body
-	roomNeeded int64       // bytes of it, as far as they are known
-
 	to            *target
-	headerOnly    bool // the body of a response is not to be read
 	unconditional bool // neither is a partial body continued nor a stored response validated
 	noReplay      bool // the request must not be sent again, even where the server closed a reused connection
-	resumption
-	digests     digestCheck
-	wire        wireReader     // of the body
-	bodyBytes   int64          // of the body that were received, without the framing of chunks
-	cut         bool           // the rest of the body was not read (Options.forRobots)
-	decoded     bool           // content codings are taken off the body
-	leftCodings []string       // content codings that the body has and that are not taken off
-	memory      *decodeMemory  // of which windows are; nil is no bound
-	windows     coding.Windows // for decoders, which wait until the exchange is over; nil is no bound
-	cache       cacheExchange
-	capture     *exchangeCapture   // nil without Options.Archive
-	dictionary  *offeredDictionary // for the body; nil is none
-	proof       proof
-	cookies     []string // the Cookie header of the request, fixed here: the key of the stored response has it
+	identity      bool // the body is requested without a coding, so that a transfer that breaks off can be continued
+	conditional   bool // the request has header fields that the user did not ask for: judge.Answer.Conditional
+	body          bodyReader
+	cache         cacheExchange
+	proof         proof
+	cookies       []string // the Cookie header of the request, fixed here: the key of the stored response has it
 }
 
 // markResponseEnd sets endedAt and stops the stall timer: the response has come.
@@ -58,12 +44,12 @@ func (x *exchange) markResponseEnd() {
 // do makes the exchange with a target and reads the response into rec: body, hash and counts. The Answer has a Failure
 // where no whole, usable response came. The end of within cancels the exchange.
 func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record) judge.Answer {
-	x.to, x.startedAt = to, time.Now()
-	if failure := x.findPartial(within, to, &rec.Request); failure != nil {
+	x.to, x.body.to, x.startedAt = to, to, time.Now()
+	if failure := x.findPartial(within, &rec.Request); failure != nil {
 		return judge.Answer{Failure: failure}
 	}
-	x.dictionary = x.offerDictionary(within)
-	defer x.dictionary.release()
+	x.body.dictionary = x.offerDictionary(within)
+	defer x.body.dictionary.release()
 	if failure := x.proof.prove(to, x.headerWithCookies(to)); failure != nil {
 		return judge.Answer{Failure: failure}
 	}
@@ -71,7 +57,7 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	defer within.End()
 	call := x.call
 	call.Target, call.Header, call.NoReplay, call.Cancel = &to.Target, x.proof.sent, x.noReplay, within.Cancel
-	call.KeepHead = x.capture != nil
+	call.KeepHead = x.body.capture != nil
 	call.Stall.Init(x.options.StallTimeout, within.Cancel)
 	defer call.End()
 	var ctx context.Context = within
@@ -94,8 +80,8 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	if wrong := call.CheckHead(resp); wrong != nil {
 		return judge.Answer{Responded: true, Failure: wrong}
 	}
-	if x.capture != nil {
-		x.capture.response = resp
+	if x.body.capture != nil {
+		x.body.capture.response = resp
 	}
 	headers := time.Now()
 	x.headersAt = headers
@@ -112,10 +98,24 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	return a
 }
 
+// findPartial looks for a partial body of r that the exchange continues. Then it has no conditions of the cache: what
+// is stored there is older, as a rule, or there would be no part.
+func (x *exchange) findPartial(ctx context.Context, r *Request) *failure.Failure {
+	if x.body.headerOnly {
+		return nil
+	}
+	failure := x.body.part.find(ctx, x.options, x.to, r, !x.unconditional)
+	x.cache.unconditional = x.cache.unconditional || x.body.part.isRequested()
+	return failure
+}
+
+// secrets returns what is secret in the request.
+func (x *exchange) secrets() []string { return x.options.secretsOf(x.proof.sent, x.call.ForwardedBy()) }
+
 // keepsHeader reports whether the header of the response may be used once the exchange is over and its Record is
 // rendered.
 func (x *exchange) keepsHeader() bool {
-	return x.options.KeepHeader || x.cache.lookup != nil || x.capture != nil
+	return x.options.KeepHeader || x.cache.lookup != nil || x.body.capture != nil
 }
 
 // timeout returns Options.Timeout as a limit of the exchange; nil is none.
@@ -128,7 +128,7 @@ func (x *exchange) timeout() *failure.Limit {
 
 // explain is Call.Explain with the status that the Record has, and the bytes of the body that were received.
 func (x *exchange) explain(ctx context.Context, err error, rec *Record) *failure.Failure {
-	return x.call.Explain(ctx, err, rec.Status, x.bodyBytes)
+	return x.call.Explain(ctx, err, rec.Status, x.body.bytes)
 }
 
 // timing returns the Timing of the exchange, which has ended, as an attempt; nil where nothing needs it, or no
@@ -151,21 +151,17 @@ func (x *exchange) timing(attempt int) *Timing {
 
 // readResponse reads the response: the body of an accepted one, no other body but to reuse the connection.
 func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Response, rec *Record) judge.Answer {
-	x.partial = x.classifyPartial(to, resp)
-	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: x.partial, Shared: x.call.IsShared(),
-		BodyGone: x.isBodyGone(to, resp), Challenged: x.proof.isChallenged(to, resp)}
+	part := &x.body.part
+	part.classify(x.options, to, resp)
+	a := judge.Answer{Status: resp.StatusCode, Header: resp.Header, Partial: part.kind, Shared: x.call.IsShared(),
+		BodyGone: part.isGone(to, resp, x.cache.revalidatesBody()), Challenged: x.proof.isChallenged(to, resp)}
 	if p := x.call.ForwardedBy(); p != nil { // an interface with a nil *dial.Proxy in it would not be nil
 		a.Proxy = p
 	}
-	rec.Status = resp.StatusCode
-	rec.Protocol = resp.Proto
-	rec.ContentType = resp.Header.Get("Content-Type")
-	rec.header = resp.Header
-	if x.options.KeepHeader {
-		rec.Header = resp.Header
-	}
+	rec.setHead(resp, x.options.KeepHeader)
 	got := originResponse{Response: resp, to: to, requested: x.startedAt, received: x.headersAt,
-		remote: x.call.RemoteAddr(), partial: x.partial != judge.PartialNone, dictionary: x.dictionary.usedFor(resp.Header)}
+		remote: x.call.RemoteAddr(), partial: part.kind != judge.PartialNone,
+		dictionary: x.body.dictionary.usedFor(resp.Header)}
 	if wrong := x.checkResponse(to, resp); wrong != nil {
 		return judge.Answer{Responded: true, Failure: wrong}
 	}
@@ -174,46 +170,65 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 		return x.cache.serveRevalidated(ctx, x.options, got, rec)
 	}
 	followed := isFollowed(x.options, resp.StatusCode, resp.Header)
-	if followed || a.BodyGone || a.Challenged || x.partial == judge.PartialUnusable ||
-		x.partial == judge.PartialNone && !x.acceptsBody(to, resp, rec) {
-		start := x.discardBody(resp, followed)
+	switch {
+	case followed || a.BodyGone || a.Challenged || part.kind == judge.PartialUnusable ||
+		part.kind == judge.PartialNone && !x.acceptsBody(to, resp, rec):
+		start := x.readFailureBody(resp, followed)
 		rec.FailureBody = start[:min(int64(len(start)), x.options.FailureBody)]
 		a.WantsTLS = to.URL.Scheme == "http" && resp.StatusCode == http.StatusBadRequest && saysTLS(start)
 		if followed {
 			x.markResponseEnd()
 			x.cache.storeWithoutBody(ctx, got, rec)
 		}
-		return a
-	}
-	if !to.canHaveBody(resp.StatusCode) {
+	case !to.canHaveBody(resp.StatusCode):
 		x.markResponseEnd()
 		x.cache.storeWithoutBody(ctx, got, rec)
-		return a
+	default:
+		a.Failure = x.readBody(ctx, got, rec)
+		a.BodyGone = x.body.hasGainedNothing(a.Failure)
 	}
-	if resp.Header["Content-Encoding"] != nil {
-		x.windows = x.memory.windows(ctx)
+	return a
+}
+
+// readFailureBody reads the body of a response that is not accepted, so that its connection can be reused, and returns
+// the start of it with the secrets of the request masked; nil is that it is not kept.
+func (x *exchange) readFailureBody(resp *http.Response, followed bool) []byte {
+	start := x.body.discard(resp, followed)
+	if start == nil {
+		return nil
+	}
+	return redact.Secrets(start, x.secrets())
+}
+
+// readBody reads the body of an accepted response, stores it in the cache where that is allowed, and returns why it is
+// not whole and valid; nil is that it is.
+func (x *exchange) readBody(ctx context.Context, got originResponse, rec *Record) (why *failure.Failure) {
+	if got.Header["Content-Encoding"] != nil {
+		x.body.windows = x.body.memory.windows(ctx)
+	}
+	if x.cache.lookup != nil {
+		x.body.reported = x.cache.lookup.reported
 	}
 	stored := x.cache.startStoring(ctx, got)
-	if err := x.readBody(resp, rec, stored); err != nil {
-		a.Failure = x.explain(ctx, err, rec)
+	if err := x.body.read(got.Response, rec, stored); err != nil {
+		why = x.explain(ctx, err, rec)
 	}
 	x.markResponseEnd()
-	if stored != nil && x.cut {
+	if stored != nil && x.body.cut {
 		stored.failed = true
 	}
-	got.coded = len(x.leftCodings) > 0
-	x.cache.finishStoring(ctx, stored, got, rec, a.Failure)
-	if x.writer != nil {
-		x.writer.finish(a.Failure)
+	got.coded = len(x.body.leftCodings) > 0
+	x.cache.finishStoring(ctx, stored, got, rec, why)
+	if x.body.writer != nil {
+		x.body.writer.finish(why)
 	}
-	a.BodyGone = x.hasGainedNothing(a.Failure)
-	return a
+	return why
 }
 
 // acceptsBody reports whether the body of a response is that of a success, and wanted.
 func (x *exchange) acceptsBody(to *target, resp *http.Response, rec *Record) bool {
 	trial := judge.Trial{Method: to.Method, Retry: rec.Request.Retry}
-	return !x.headerOnly && to.policy.AcceptsBody(trial, resp.StatusCode, resp.Header)
+	return !x.body.headerOnly && to.policy.AcceptsBody(trial, resp.StatusCode, resp.Header)
 }
 
 // checkResponse returns why a response can't be one to the request; nil is that it can.
@@ -221,7 +236,7 @@ func (x *exchange) checkResponse(to *target, resp *http.Response) *failure.Failu
 	if x.call.IsHTTP1() && resp.ProtoMajor != 1 {
 		return failure.New(failure.Protocol, "an answer in %s to a question in HTTP/1.1", resp.Proto)
 	}
-	if x.isUnrequestedPart(to, resp) {
+	if x.body.part.isUnrequestedPart(x.options, to, resp) {
 		return failure.New(failure.Protocol, "206 Partial Content, but no part was requested")
 	}
 	return nil
@@ -236,11 +251,30 @@ func (x *exchange) headerWithCookies(to *target) http.Header {
 	return mergeHeaders(h, http.Header{"Cookie": x.cookies})
 }
 
+// requestHeader returns the header that is sent, but for a Jar's cookies: that of the target, which is shared, with the
+// conditions of the cache, or the range where a partial body is continued. It sets conditional.
+func (x *exchange) requestHeader(to *target) http.Header {
+	added := x.cache.conditions()
+	if missing := x.body.part.header(); missing != nil {
+		added, x.identity = missing, true // the server has the validator of each coding apart
+	}
+	if x.body.dictionary != nil {
+		added = mergeHeaders(added, x.body.dictionary.header())
+	}
+	if x.identity && !x.unconditional && acceptsCodings(to.Header) {
+		added = mergeHeaders(added, identityOnly)
+	}
+	if x.conditional = added != nil; !x.conditional {
+		return to.Header
+	}
+	return mergeHeaders(to.Header, added)
+}
+
 // offerDictionary returns the dictionary that the request offers, with its content in memory; nil is none. What is
 // archived is to be read without the cache.
 func (x *exchange) offerDictionary(ctx context.Context) *offeredDictionary {
-	if x.to.URL.Scheme != "https" || x.cache.lookup == nil || x.to.Method != http.MethodGet || x.headerOnly ||
-		x.unconditional || x.identity || x.partialHash != nil || x.options.Identity || !acceptsCodings(x.to.Header) ||
+	if x.to.URL.Scheme != "https" || x.cache.lookup == nil || x.to.Method != http.MethodGet || x.body.headerOnly ||
+		x.unconditional || x.identity || x.body.part.isRequested() || x.options.Identity || !acceptsCodings(x.to.Header) ||
 		x.to.Header["Available-Dictionary"] != nil || x.options.Archive != nil {
 		return nil
 	}

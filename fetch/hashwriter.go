@@ -1,13 +1,10 @@
 package fetch
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"hash"
 	"io"
-	"sync"
 
-	"batchfetch/fetch/coding"
 	"batchfetch/fetch/failure"
 )
 
@@ -33,15 +30,15 @@ func (h *hashWriter) readFrom(r io.Reader, limit int64) (more bool, err error) {
 	return h.bytes > limit, err
 }
 
-// verify sets Record.SHA256 to the hash of the whole body and compares it with Request.SHA256.
-func (h *hashWriter) verify(rec *Record) error {
+// checkHash sets Record.SHA256 to the hash of the whole body and compares it with Request.SHA256.
+func (h *hashWriter) checkHash(rec *Record) error {
 	h.sum.Sum(rec.SHA256[:0])
 	rec.Hashed = true
-	return verify(rec)
+	return checkHash(rec)
 }
 
-// verify returns a Failure of Kind Checksum where Record.SHA256 is not Request.SHA256.
-func verify(rec *Record) error {
+// checkHash returns a Failure of Kind Checksum where Record.SHA256 is not Request.SHA256.
+func checkHash(rec *Record) error {
 	if want := rec.Request.SHA256; want != "" && !isHash(rec.SHA256[:], want) {
 		return failure.New(failure.Checksum, "sha256 is %x, not the expected %s", rec.SHA256, want)
 	}
@@ -50,53 +47,3 @@ func verify(rec *Record) error {
 
 // isHash reports whether sum is the hash that text has in hex.
 func isHash(sum []byte, text string) bool { return hex.EncodeToString(sum) == text }
-
-// orOtherForm returns wrong, what verify has found in a whole body, unless the other form of the body has the hash
-// asked for: the one as it came in, where its codings were taken off, or the one without the codings that were left on
-// it. body reads the bytes that are stored; nil is that they can't be read.
-func (x *exchange) orOtherForm(wrong error, rec *Record, in *wireReader, body io.Reader) error {
-	switch {
-	case wrong == nil:
-		return nil
-	case in.sum != nil && isHash(in.sum.Sum(nil), rec.Request.SHA256):
-		return nil
-	case len(x.leftCodings) == 0 || body == nil:
-		return wrong
-	}
-	decoded, err := coding.NewReader(x.leftCodings, body, nil, x.windows)
-	if err != nil {
-		return wrong
-	}
-	defer decoded.Close()
-	sum := sha256.New()
-	if err := copyAtMost(sum, decoded, x.options.MaxBody+1); err == nil && isHash(sum.Sum(nil), rec.Request.SHA256) {
-		return nil
-	}
-	return wrong
-}
-
-// copyBuffers are the buffers for copying a body from the network to a file, or a partial body to its hash.
-var copyBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
-
-// copyAtMost copies at most most bytes, through one of copyBuffers.
-func copyAtMost(into io.Writer, r io.Reader, most int64) error {
-	buffer := copyBuffers.Get().(*[64 << 10]byte)
-	defer copyBuffers.Put(buffer)
-	_, err := io.CopyBuffer(onlyWriter{into}, io.LimitReader(r, most), buffer[:])
-	return err
-}
-
-// onlyWriter hides every method but Write: with ReadFrom, io.CopyBuffer would not use the buffer.
-type onlyWriter struct{ io.Writer }
-
-// verifyBody returns why a body that has come whole is not the one that was asked for, by the hash of its line, or not
-// the one that was sent, by the digests of the response. wrong is what verify has found; see orOtherForm.
-func (x *exchange) verifyBody(wrong error, rec *Record, in *wireReader, body io.Reader) error {
-	if err := x.orOtherForm(wrong, rec, in, body); err != nil {
-		return err
-	}
-	if x.cut {
-		return nil
-	}
-	return x.digests.check(rec, func() io.Reader { return x.writer.reader() })
-}

@@ -10,29 +10,29 @@ import (
 
 // readInline reads a body into its Record: into memory up to Options.BodyMemory, into a temporary file beyond.
 // announced is its decoded size by Content-Length; negative is unknown.
-func (x *exchange) readInline(decoded io.Reader, in *wireReader, codings []string, announced int64, rec *Record) error {
-	if x.options.DropBody {
-		return x.readDropped(decoded, in, codings, rec)
+func (b *bodyReader) readInline(decoded io.Reader, codings []string, announced int64, rec *Record) error {
+	if b.options.DropBody {
+		return b.readDropped(decoded, codings, rec)
 	}
-	most := x.options.BodyMemory
-	if most == 0 || most > x.options.MaxBody {
-		most = x.options.MaxBody
+	most := b.options.BodyMemory
+	if most == 0 || most > b.options.MaxBody {
+		most = b.options.MaxBody
 	}
 	body := newBuffer()
-	if announced > most && most < x.options.MaxBody {
-		x.roomNeeded = announced
-		return x.readSpooled(body, decoded, in, codings, rec)
+	if announced > most && most < b.options.MaxBody {
+		b.roomNeeded = announced
+		return b.readSpooled(body, decoded, codings, rec)
 	}
 	more, err := body.readFrom(decoded, most)
-	if more && most < x.options.MaxBody {
-		return x.readSpooled(body, decoded, in, codings, rec)
+	if more && most < b.options.MaxBody {
+		return b.readSpooled(body, decoded, codings, rec)
 	}
-	err = x.checkEnd(more, err, in, codings)
+	err = b.checkEnd(more, err, codings)
 	rec.Bytes = int64(len(body.bytes))
-	x.countWire(rec, in)
+	b.countWire(rec)
 	if err == nil {
 		rec.SHA256, rec.Hashed = sha256.Sum256(body.bytes), true
-		err = x.verifyBody(verify(rec), rec, in, bytes.NewReader(body.bytes))
+		err = b.verify(checkHash(rec), rec, bytes.NewReader(body.bytes))
 	}
 	if err != nil {
 		body.release()
@@ -44,21 +44,21 @@ func (x *exchange) readInline(decoded io.Reader, in *wireReader, codings []strin
 
 // readSpooled reads a body that is too large for memory into a temporary file; start is what has been read of it, and
 // is released.
-func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wireReader, codings []string, rec *Record) error {
-	x.roomNeeded = max(x.roomNeeded, int64(len(start.bytes)))
-	x.room.Size = max(x.room.Size, x.roomNeeded)
-	body, err := newSpoolWriter(x.options.TempSpace, x.room, start)
+func (b *bodyReader) readSpooled(start *buffer, decoded io.Reader, codings []string, rec *Record) error {
+	b.roomNeeded = max(b.roomNeeded, int64(len(start.bytes)))
+	b.room.Size = max(b.room.Size, b.roomNeeded)
+	body, err := newSpoolWriter(b.options.TempSpace, b.room, start)
 	if err != nil {
 		return err
 	}
-	err = body.cause(x.readWhole(body, decoded, in, codings))
+	err = body.cause(b.readWhole(body, decoded, codings))
 	rec.Bytes = body.bytes
-	x.countWire(rec, in)
-	if body.bytes > x.room.Size { // its size was not known: twice as much is, for the next time
-		x.roomNeeded = min(2*body.bytes, x.options.MaxBody)
+	b.countWire(rec)
+	if body.bytes > b.room.Size { // its size was not known: twice as much is, for the next time
+		b.roomNeeded = min(2*body.bytes, b.options.MaxBody)
 	}
 	if err == nil {
-		err = x.verifyBody(body.verify(rec), rec, in, body.spool.Reader())
+		err = b.verify(body.checkHash(rec), rec, body.spool.Reader())
 	}
 	if err != nil {
 		_ = body.spool.Close() // a body that failed is of no use
@@ -69,15 +69,15 @@ func (x *exchange) readSpooled(start *buffer, decoded io.Reader, in *wireReader,
 }
 
 // readDropped reads a body of which Options.DropBody keeps size and hash only.
-func (x *exchange) readDropped(decoded io.Reader, in *wireReader, codings []string, rec *Record) error {
+func (b *bodyReader) readDropped(decoded io.Reader, codings []string, rec *Record) error {
 	body := &hashWriter{out: io.Discard, sum: sha256.New()}
-	err := x.readWhole(body, decoded, in, codings)
+	err := b.readWhole(body, decoded, codings)
 	rec.Bytes = body.bytes
-	x.countWire(rec, in)
+	b.countWire(rec)
 	if err != nil {
 		return err
 	}
-	return x.verifyBody(body.verify(rec), rec, in, nil)
+	return b.verify(body.checkHash(rec), rec, nil)
 }
 
 // A spoolWriter writes a body into a temporary file and hashes it. It needs the memory of one copy buffer, whatever the

@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
-	"batchfetch/fetch/coding"
 	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/transport"
 )
@@ -66,12 +65,6 @@ func partialInfoOf(to *target, h http.Header, length int64) (PartialInfo, bool) 
 		info.Validator = h["Etag"][0] // a weak one of a file: Express, http-server and Jetty have no others
 	}
 	return info, info.Validator != "" && !accepts("none") && info.Usable(1)
-}
-
-// knownCodings returns the content codings of a body that can be removed, as one text; empty is none.
-func knownCodings(h http.Header) string {
-	known, _ := coding.Of(h, nil)
-	return strings.Join(known, ", ")
 }
 
 // isPlainGet reports whether a range may be requested of a target: a GET without a body and without a range of the
@@ -215,15 +208,4 @@ func (info PartialInfo) mayBeWhole(resp *http.Response) bool {
 	length := resp.ContentLength
 	return length < 0 || info.Total == 0 || length == info.Total || knownCodings(resp.Header) != info.Coding ||
 		!info.matches(resp.Header)
-}
-
-// isUnrequestedPart reports whether resp is a success with a part of a body only, to a request without Range (RFC 9110
-// section 15.3.7).
-func (x *exchange) isUnrequestedPart(to *target, resp *http.Response) bool {
-	if resp.StatusCode != http.StatusPartialContent || x.partialHash != nil || to.Header["Range"] != nil ||
-		!x.options.AcceptStatus.Has(resp.StatusCode) {
-		return false
-	}
-	r, ok := parseContentRange(resp.Header.Get("Content-Range"))
-	return !ok || r.first != 0 || r.last+1 != r.total
 }

@@ -112,6 +112,17 @@ type Timing struct {
 	Connected, Reused bool
 }
 
+// setHead sets what a Record has of the head of a response.
+func (r *Record) setHead(resp *http.Response, keepHeader bool) {
+	r.Status = resp.StatusCode
+	r.Protocol = resp.Proto
+	r.ContentType = resp.Header.Get("Content-Type")
+	r.header = resp.Header
+	if keepHeader {
+		r.Header = resp.Header
+	}
+}
+
 // OpenBody returns a reader of the decoded body from its first byte on, in memory or in a temporary file. Several
 // readers may be open; they can be read until ReleaseBody. Where the Record has no body the reader is empty.
 func (r *Record) OpenBody() io.Reader {

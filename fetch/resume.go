@@ -14,52 +14,145 @@ import (
 
 // A resumption is the partial body that an exchange may continue (RFC 9110 section 14), and what came of it.
 type resumption struct {
-	partialBody PartialBody // locked for this exchange; nil is none
-	partialHash hash.Hash   // SHA-256 of its first offset bytes; nil where it is not continued
-	offset      int64       // the 0-based first byte that is requested
-	fullSize    int64       // of the whole body in bytes, once the response has said so; 0 is unknown
-	writer      *storeWriter
-
-	identity    bool // the body is requested without a coding, so that a transfer that breaks off can be continued
-	conditional bool // the request has header fields that the user did not ask for: judge.Answer.Conditional
-
-	partial judge.Partial // what the response is to the request for the missing part
+	body     PartialBody   // locked for this exchange; nil is none
+	hash     hash.Hash     // SHA-256 of its first offset bytes; nil where it is not continued
+	offset   int64         // the 0-based first byte that is requested
+	fullSize int64         // of the whole body in bytes, once the response has said so; 0 is unknown
+	kind     judge.Partial // what the response is to the request for the missing part
 }
 
-// findPartial looks for a partial body of r and hashes it before the request is sent, so that neither the server nor
-// the stall timer waits for a disk. It is continued only at the URL that it came from: no other server learns of it.
-// Then the exchange has no conditions of the cache: what is stored there is older, as a rule, or there would be no
-// part.
-func (x *exchange) findPartial(ctx context.Context, to *target, r *Request) *failure.Failure {
-	store, ok := x.options.BodyStore.(PartialStore)
-	if !ok || x.headerOnly || !isPlainGet(to) {
+// isRequested reports whether the missing part is what is requested.
+func (p *resumption) isRequested() bool { return p.hash != nil }
+
+// find looks for a partial body of r and hashes it before the request is sent, so that neither the server nor the stall
+// timer waits for a disk. It is continued only where mayContinue is true, and at the URL that it came from: no other
+// server learns of it. Else it is only locked.
+func (p *resumption) find(
+	ctx context.Context, o *Options, to *target, r *Request, mayContinue bool,
+) *failure.Failure {
+	store, ok := o.BodyStore.(PartialStore)
+	if !ok || !isPlainGet(to) {
 		return nil
 	}
-	if x.partialBody = store.Partial(r); x.partialBody == nil {
+	if p.body = store.Partial(r); p.body == nil {
 		return nil
 	}
-	info, offset := x.partialBody.Info(), x.partialBody.Size()
-	if !info.Usable(offset) || offset > x.options.MaxBody {
-		x.dropPartial()
+	info, offset := p.body.Info(), p.body.Size()
+	if !info.Usable(offset) || offset > o.MaxBody {
+		p.drop()
 		return nil
 	}
-	if x.unconditional || !info.isFrom(to.URL, r.SHA256 != "") { // it is only locked
+	if !mayContinue || !info.isFrom(to.URL, r.SHA256 != "") {
 		return nil
 	}
 	if offset == info.Total { // a range behind the end can't be requested
 		offset--
 	}
 	sum := sha256.New()
-	n, err := hashPartial(ctx, sum, io.LimitReader(x.partialBody, offset))
+	n, err := hashPartial(ctx, sum, io.LimitReader(p.body, offset))
 	switch {
 	case ctx.Err() != nil:
 		return failure.FromContext(ctx)
 	case err != nil || n < offset || offset == 0:
-		x.dropPartial()
+		p.drop()
 	default:
-		x.offset, x.partialHash, x.cache.unconditional = offset, sum, true
+		p.offset, p.hash = offset, sum
 	}
 	return nil
+}
+
+// header returns the header fields that request the missing part; nil is none.
+func (p *resumption) header() http.Header {
+	if !p.isRequested() {
+		return nil
+	}
+	h := http.Header{"Range": {"bytes=" + strconv.FormatInt(p.offset, 10) + "-"}}
+	if info := p.body.Info(); !info.hasWeakTag() {
+		h["If-Range"] = []string{info.Validator}
+	}
+	return h
+}
+
+// classify sets kind to what a response is to the request for the missing part, by the Options of its host. A 206 that
+// continues the partial body is as good as a 200.
+func (p *resumption) classify(o *Options, to *target, resp *http.Response) {
+	p.kind = p.kindOf(o, to, resp)
+}
+
+// kindOf returns what classify sets.
+func (p *resumption) kindOf(o *Options, to *target, resp *http.Response) judge.Partial {
+	switch {
+	case !p.isRequested():
+		return judge.PartialNone
+	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable,
+		resp.StatusCode == http.StatusOK && !p.body.Info().mayBeWhole(resp):
+		return judge.PartialUnusable
+	case resp.StatusCode != http.StatusPartialContent:
+		return judge.PartialNone
+	}
+	wanted := o.AcceptStatus.Has(http.StatusOK) || o.AcceptStatus.Has(http.StatusPartialContent)
+	info := p.body.Info()
+	total, ok := continuesFrom(info, p.offset, resp.StatusCode, resp.Header)
+	if info.Coding != "" && !o.Identity && !isPackedFile(to, resp.Header) {
+		ok = false // this run would have taken the coding off
+	}
+	if !ok || !wanted {
+		return judge.PartialUnusable
+	}
+	p.fullSize = total
+	return judge.PartialContinues
+}
+
+// isUnrequestedPart reports whether resp is a success with a part of a body only, to a request without Range (RFC 9110
+// section 15.3.7).
+func (p *resumption) isUnrequestedPart(o *Options, to *target, resp *http.Response) bool {
+	if resp.StatusCode != http.StatusPartialContent || p.isRequested() || to.Header["Range"] != nil ||
+		!o.AcceptStatus.Has(resp.StatusCode) {
+		return false
+	}
+	r, ok := parseContentRange(resp.Header.Get("Content-Range"))
+	return !ok || r.first != 0 || r.last+1 != r.total
+}
+
+// continueBody returns the writer of the rest of the body.
+func (p *resumption) continueBody() (*storeWriter, error) {
+	partial := p.body
+	p.body = nil
+	out, err := partial.Continue(p.offset)
+	hashed := hashWriter{out: out, sum: p.hash, bytes: p.offset}
+	return &storeWriter{hashWriter: hashed, out: out, partialWriter: out, infoSet: true, fullSize: p.fullSize}, err
+}
+
+// end unlocks the partial body once the exchange has been judged, or removes it where it can't be continued any more:
+// the body is to be restarted, has come whole, or is gone.
+func (p *resumption) end(v judge.Verdict, status int) {
+	if p.body == nil {
+		return
+	}
+	if p.kind == judge.PartialUnusable || v.Fate == judge.Final && (v.Failure == nil || invalidatesPartial(status)) {
+		p.drop()
+		return
+	}
+	p.body.Release()
+	p.body = nil
+}
+
+// isGone reports whether a response to a conditional request says that there is no body, or redirects, although the
+// body that is stored, or the start of one, is not empty. revalidates says that the request is for a body in the cache.
+func (p *resumption) isGone(to *target, resp *http.Response, revalidates bool) bool {
+	if to.Method != http.MethodGet || !p.isRequested() && !revalidates {
+		return false
+	}
+	return resp.ContentLength == 0 || !to.canHaveBody(resp.StatusCode) || resp.StatusCode == http.StatusResetContent ||
+		judge.IsRedirect(resp.StatusCode)
+}
+
+// drop removes the partial body, if there is one.
+func (p *resumption) drop() {
+	if p.body != nil {
+		p.body.Remove()
+		p.body, p.hash = nil, nil
+	}
 }
 
 // hashPartial hashes r to its end or that of ctx, and returns how many bytes that were.
@@ -78,100 +171,6 @@ func hashPartial(ctx context.Context, sum hash.Hash, r io.Reader) (n int64, err 
 		}
 	}
 	return n, ctx.Err()
-}
-
-// requestHeader returns the header that is sent, but for a Jar's cookies: that of the target, which is shared, with the
-// conditions of the cache, or the range where a partial body is continued. It sets conditional.
-func (x *exchange) requestHeader(to *target) http.Header {
-	added := x.cache.conditions()
-	if x.partialHash != nil {
-		added = http.Header{"Range": {"bytes=" + strconv.FormatInt(x.offset, 10) + "-"}}
-		if info := x.partialBody.Info(); !info.hasWeakTag() {
-			added["If-Range"] = []string{info.Validator}
-		}
-		x.identity = true // the server has the validator of each coding apart
-	}
-	if x.dictionary != nil {
-		added = mergeHeaders(added, x.dictionary.header())
-	}
-	if x.identity && !x.unconditional && acceptsCodings(to.Header) {
-		added = mergeHeaders(added, identityOnly)
-	}
-	if x.conditional = added != nil; !x.conditional {
-		return to.Header
-	}
-	return mergeHeaders(to.Header, added)
-}
-
-// classifyPartial returns what a response is to the request for the missing part. A 206 that continues the partial body
-// is as good as a 200.
-func (x *exchange) classifyPartial(to *target, resp *http.Response) judge.Partial {
-	switch {
-	case x.partialHash == nil:
-		return judge.PartialNone
-	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable,
-		resp.StatusCode == http.StatusOK && !x.partialBody.Info().mayBeWhole(resp):
-		return judge.PartialUnusable
-	case resp.StatusCode != http.StatusPartialContent:
-		return judge.PartialNone
-	}
-	wanted := x.options.AcceptStatus.Has(http.StatusOK) || x.options.AcceptStatus.Has(http.StatusPartialContent)
-	info := x.partialBody.Info()
-	total, ok := continuesFrom(info, x.offset, resp.StatusCode, resp.Header)
-	if info.Coding != "" && !x.options.Identity && !isPackedFile(to, resp.Header) {
-		ok = false // this run would have taken the coding off
-	}
-	if !ok || !wanted {
-		return judge.PartialUnusable
-	}
-	x.fullSize = total
-	return judge.PartialContinues
-}
-
-// endPartial unlocks the partial body once the exchange has been judged, or removes it where it can't be continued any
-// more: the body is to be restarted, has come whole, or is gone.
-func (x *exchange) endPartial(v judge.Verdict, status int) {
-	if x.partialBody == nil {
-		return
-	}
-	if x.partial == judge.PartialUnusable || v.Fate == judge.Final && (v.Failure == nil || invalidatesPartial(status)) {
-		x.dropPartial()
-		return
-	}
-	x.partialBody.Release()
-	x.partialBody = nil
-}
-
-// isBodyGone reports whether a response to a conditional request says that there is no body, or redirects, although the
-// body that is stored, or the start of one, is not empty.
-func (x *exchange) isBodyGone(to *target, resp *http.Response) bool {
-	if to.Method != http.MethodGet || x.partialHash == nil && !x.cache.revalidatesBody() {
-		return false
-	}
-	return resp.ContentLength == 0 || !to.canHaveBody(resp.StatusCode) || resp.StatusCode == http.StatusResetContent ||
-		judge.IsRedirect(resp.StatusCode)
-}
-
-// hasGainedNothing reports whether a response that continues a partial body has failed before its first byte.
-func (x *exchange) hasGainedNothing(why *failure.Failure) bool {
-	return x.partial == judge.PartialContinues && x.writer != nil && why != nil && x.writer.bytes == x.offset
-}
-
-// requestsIdentityNext reports whether the next exchange is to request the body without a coding: that of a coded body
-// was cut off, and a coded one can't be continued. before is what it was for this exchange.
-func (x *exchange) requestsIdentityNext(a *judge.Answer, before bool) bool {
-	if x.writer == nil || x.writer.partialWriter == nil || a.Failure == nil || !leavesPartial(a.Failure.Kind) {
-		return before
-	}
-	return x.decoded
-}
-
-// dropPartial removes the partial body, if there is one.
-func (x *exchange) dropPartial() {
-	if x.partialBody != nil {
-		x.partialBody.Remove()
-		x.partialBody, x.partialHash = nil, nil
-	}
 }
 
 // invalidatesPartial reports whether a final status is about the resource, so that its partial body is of no use any

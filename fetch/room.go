@@ -66,7 +66,7 @@ func (q *roomQueue) takeAll() []*task {
 func (t *task) countShortages(x *exchange, a *judge.Answer) {
 	t.room = 0
 	if a.NoRoom {
-		t.room = max(x.roomNeeded, 1)
+		t.room = max(x.body.roomNeeded, 1)
 	}
 	switch {
 	case a.NoRoom && errors.Is(a.Failure, spool.ErrNoRoom):

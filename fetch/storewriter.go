@@ -1,13 +1,11 @@
 package fetch
 
 import (
-	"crypto/sha256"
 	"io"
 	"net/http"
 
 	"batchfetch/fetch/cache"
 	"batchfetch/fetch/failure"
-	"batchfetch/fetch/judge"
 )
 
 // A storeWriter writes a body into a BodyWriter and hashes it. It needs the memory of one copy buffer, whatever the
@@ -28,56 +26,6 @@ type storeWriter struct {
 // partialInfoAfter is how many bytes of a body are written before SetInfo is called: with fewer a new transfer costs
 // less than continuing one.
 const partialInfoAfter = 64 << 10
-
-// storeBody reads a body into the BodyStore and sets the Record's Path, Bytes, WireBytes and ResumedFrom.
-func (x *exchange) storeBody(
-	resp *http.Response, in *wireReader, rec *Record, codings []string, decoded io.Reader,
-) error {
-	writer, err := x.newStoreWriter(resp, &rec.Request)
-	if err != nil {
-		return storeFailure(err)
-	}
-	x.writer = writer
-	if x.cache.lookup != nil && !x.options.Paginate.InBody() { // the next page's URL is read from the stored body
-		writer.reported = x.cache.lookup.reported
-	}
-	rec.ResumedFrom = writer.bytes
-	err = x.readWhole(writer, decoded, in, codings)
-	rec.Bytes = writer.bytes
-	x.countWire(rec, in)
-	switch {
-	case writer.err != nil:
-		return storeFailure(writer.err)
-	case err != nil:
-		return err
-	case writer.bytes < writer.fullSize:
-		return failure.New(failure.Truncated, "the answer ended before byte %d of %d", writer.bytes, writer.fullSize)
-	}
-	if err := x.verifyBody(writer.verify(rec), rec, in, writer.reader()); err != nil {
-		return err
-	}
-	return writer.commit(rec)
-}
-
-// newStoreWriter returns the writer of a response's body: of the rest, where it continues a partial body, else of the
-// whole.
-func (x *exchange) newStoreWriter(resp *http.Response, r *Request) (*storeWriter, error) {
-	if x.partial == judge.PartialContinues {
-		partial := x.partialBody
-		x.partialBody = nil
-		out, err := partial.Continue(x.offset)
-		hashed := hashWriter{out: out, sum: x.partialHash, bytes: x.offset}
-		return &storeWriter{hashWriter: hashed, out: out, partialWriter: out, infoSet: true, fullSize: x.fullSize}, err
-	}
-	x.dropPartial()
-	out, err := x.options.BodyStore.Create(r)
-	s := &storeWriter{hashWriter: hashWriter{out: out, sum: sha256.New()}, out: out, to: x.to, response: resp,
-		decoded: x.decoded}
-	if parts, ok := out.(PartialWriter); ok && resp.StatusCode == http.StatusOK && isPlainGet(x.to) {
-		s.partialWriter = parts
-	}
-	return s, err
-}
 
 // readFrom reads r to its end, up to limit bytes of the whole body, and reports whether it had more.
 func (s *storeWriter) readFrom(r io.Reader, limit int64) (more bool, err error) {

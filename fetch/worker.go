@@ -116,7 +116,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if x.endedAt.IsZero() { // no response came
 		x.endedAt = now
 	}
-	if x.capture != nil {
+	if x.body.capture != nil {
 		if err := x.archive(&a, record); err != nil {
 			w.failure.fail(err)
 		}
@@ -142,8 +142,8 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	t.replaceHead(&a)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
 	t.counts.watched = w.cache.watchedOf(&t.target, record, t.lookup)
-	x.endPartial(t.Verdict, a.Status)
-	t.identity = x.requestsIdentityNext(&a, t.identity)
+	x.body.part.end(t.Verdict, a.Status)
+	t.identity = x.body.requestsIdentityNext(&a, t.identity)
 	w.cache.invalidate(ctx, &t.target, a.Status, a.Header) // where the body failed too: the request has had its effect
 	if t.Verdict.Fate == judge.Hop {
 		w.redirects.follow(t, a.Status, a.Header, record.RemoteAddr)
@@ -211,15 +211,15 @@ func (w *worker) newExchange(t *task) *exchange {
 		t.lookup = nil
 	}
 	w.call.Reset(w.keepsHeader)
-	x := &exchange{options: t.options, transport: w.transport, call: &w.call, memory: w.memory,
-		room:          t.roomClaim(w.holder),
-		unconditional: t.unconditional, headerOnly: t.headerOnly,
+	x := &exchange{options: t.options, transport: w.transport, call: &w.call,
+		body: bodyReader{options: t.options, call: &w.call, memory: w.memory, room: t.roomClaim(w.holder),
+			headerOnly: t.headerOnly},
+		unconditional: t.unconditional, identity: t.identity,
 		noReplay: t.request.Retry != nil && !*t.request.Retry,
 		cache:    cacheExchange{w.cache, t.lookup, t.unconditional}, cookies: header["Cookie"],
 		proof: proof{logins: w.logins, state: t.challenges}}
-	x.identity = t.identity
 	if w.options.Archive != nil {
-		x.capture = &exchangeCapture{lines: &w.archivedLines,
+		x.body.capture = &exchangeCapture{lines: &w.archivedLines,
 			body: capturedBody{to: spool.NewBuffer(w.options.TempSpace, capturedMemory)}}
 	}
 	return x

@@ -1,0 +1,131 @@
+package fetch
+
+import (
+	"crypto/sha256"
+	"io"
+	"strconv"
+
+	"batchfetch/fetch/cache"
+	"batchfetch/fetch/coding"
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/spool"
+	"batchfetch/fetch/transport"
+)
+
+// A bodyReader reads the body of the response of one exchange: that of a success, decoded, bounded and hashed, into the
+// memory of its Record or a temporary file (inline.go) or the BodyStore (storebody.go), and of any other response its
+// start (failurebody.go).
+type bodyReader struct {
+	options    *Options
+	call       *transport.Call
+	to         *target
+	headerOnly bool               // it is not to be read
+	capture    *exchangeCapture   // keeps it as it is received; nil without Options.Archive
+	dictionary *offeredDictionary // that it may be coded with; nil is none
+	memory     *decodeMemory      // of which windows are; nil is no bound
+	windows    coding.Windows     // for decoders, which wait until the exchange is over; nil is no bound
+	part       resumption         // the partial body that it may continue
+	reported   cache.Sum          // of the body that was reported last, which is not stored again; zero is none
+
+	room       spool.Claim // for its temporary file
+	roomNeeded int64       // bytes of that, as far as they are known
+
+	wire        wireReader
+	bytes       int64 // that were received, without the framing of chunks
+	digests     digestCheck
+	decoded     bool         // content codings are taken off
+	leftCodings []string     // content codings that it has and that are not taken off
+	cut         bool         // the rest was not read (Options.forRobots)
+	writer      *storeWriter // into the BodyStore; nil is none
+}
+
+// A bodySink is where a decoded body is written: a storeWriter, a spoolWriter or a hashWriter.
+type bodySink interface {
+	// readFrom reads r to its end, up to limit bytes, and reports whether it had more.
+	readFrom(r io.Reader, limit int64) (more bool, err error)
+}
+
+// readWhole reads a body to the last byte of its message; the error says what is wrong with it.
+func (b *bodyReader) readWhole(into bodySink, decoded io.Reader, codings []string) error {
+	more, err := into.readFrom(decoded, b.options.MaxBody)
+	return b.checkEnd(more, err, codings)
+}
+
+// checkEnd returns why a body that has been read is not whole and valid; nil means that it is. more says that it went
+// past Options.MaxBody, err what its reader returned.
+func (b *bodyReader) checkEnd(more bool, err error, codings []string) error {
+	if err == nil && !more && len(codings) > 0 {
+		if b.wire.announced >= 0 && b.wire.announced <= b.options.MaxBody {
+			b.wire.coded = false // no more follows the last member than was said
+		}
+		_, err = io.Copy(io.Discard, &b.wire) // a decoder may stop before the end, and a truncated body is only seen there
+	}
+	switch {
+	case b.wire.err != nil:
+		return b.wire.err
+	case err != nil && len(codings) > 0:
+		return failure.New(failure.Decode, "the body is not valid %s", codings[len(codings)-1])
+	case err != nil:
+		return err
+	case more && b.options.forRobots:
+		b.cut = true
+	case more:
+		return failure.New(failure.TooLarge, "the body is over max-body %s", formatSize(b.options.MaxBody))
+	}
+	return nil
+}
+
+// countWire sets Record.WireBytes once a body has been read, or has failed.
+func (b *bodyReader) countWire(rec *Record) {
+	b.bytes = b.wire.bytes
+	rec.WireBytes = b.wire.bytes + b.call.FramingBytes()
+}
+
+// verify returns why a body that has come whole is not the one that was asked for, by the hash of its line, or not the
+// one that was sent, by the digests of the response. wrong is what checkHash has found; see orOtherForm.
+func (b *bodyReader) verify(wrong error, rec *Record, body io.Reader) error {
+	if err := b.orOtherForm(wrong, rec, body); err != nil {
+		return err
+	}
+	if b.cut {
+		return nil
+	}
+	return b.digests.check(rec, func() io.Reader { return b.writer.reader() })
+}
+
+// orOtherForm returns wrong, what checkHash has found in a whole body, unless the other form of the body has the hash
+// asked for: the one as it came in, where its codings were taken off, or the one without the codings that were left on
+// it. stored reads the bytes that are stored; nil is that they can't be read.
+func (b *bodyReader) orOtherForm(wrong error, rec *Record, stored io.Reader) error {
+	switch {
+	case wrong == nil:
+		return nil
+	case b.wire.sum != nil && isHash(b.wire.sum.Sum(nil), rec.Request.SHA256):
+		return nil
+	case len(b.leftCodings) == 0 || stored == nil:
+		return wrong
+	}
+	decoded, err := coding.NewReader(b.leftCodings, stored, nil, b.windows)
+	if err != nil {
+		return wrong
+	}
+	defer decoded.Close()
+	sum := sha256.New()
+	if err := copyAtMost(sum, decoded, b.options.MaxBody+1); err == nil && isHash(sum.Sum(nil), rec.Request.SHA256) {
+		return nil
+	}
+	return wrong
+}
+
+// formatSize returns a number of bytes with the unit of --max-body: 16Mi, 1000 bytes.
+func formatSize(n int64) string {
+	for _, unit := range []struct {
+		name string
+		size int64
+	}{{"Gi", 1 << 30}, {"Mi", 1 << 20}, {"Ki", 1 << 10}} {
+		if n >= unit.size && n%unit.size == 0 {
+			return strconv.FormatInt(n/unit.size, 10) + unit.name
+		}
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}
