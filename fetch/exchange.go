@@ -64,7 +64,10 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	if x.options.needsTiming() {
 		ctx, x.times = dial.WithTimes(ctx)
 	}
-	x.startedAt = time.Now() // again: hashing a partial body took time that is not the server's
+	if x.options.BodyStore != nil || x.body.dictionary != nil || to.prover != nil {
+		x.startedAt = time.Now() // again: reading from a disk and hashing took time that is not the server's
+	}
+	call.AskedAt = x.startedAt
 	resp, err := x.transport.RoundTrip(ctx, call)
 	rec.RemoteAddr = call.RemoteAddr()
 	if err == nil && ctx.Err() != nil { // over TLS a server may see the close of a cancelled exchange, and respond to it
@@ -83,10 +86,9 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 	if x.body.capture != nil {
 		x.body.capture.response = resp
 	}
-	headers := time.Now()
-	x.headersAt = headers
+	x.headersAt = call.HeadAt()
 	if x.options.Jar != nil {
-		x.options.Jar.SetCookies(to.URL, resp.Header["Set-Cookie"], headers)
+		x.options.Jar.SetCookies(to.URL, resp.Header["Set-Cookie"], x.headersAt)
 	}
 	a := x.readResponse(ctx, to, resp, rec)
 	if x.endedAt.IsZero() {

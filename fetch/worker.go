@@ -112,9 +112,8 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	a.Conditional = x.conditional
 	t.Sent = x.call.ConnectedAt()
 	t.Connection = plan.Connection{Dialed: x.call.DialTime(), Kept: x.call.IsKept(), Shared: x.call.IsShared()}
-	now := time.Now()
 	if x.endedAt.IsZero() { // no response came
-		x.endedAt = now
+		x.endedAt = time.Now()
 	}
 	if x.body.capture != nil {
 		if err := x.archive(&a, record); err != nil {
@@ -137,7 +136,7 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if a.Failure == nil {
 		t.counts.status = a.Status
 	}
-	w.setVerdict(t, x, &a, now)
+	w.setVerdict(t, x, &a)
 	w.renewer.renewHeader(ctx, t, &a)
 	t.replaceHead(&a)
 	t.counts.cache, t.counts.unchanged = record.Cache, record.Unchanged
@@ -160,7 +159,8 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 }
 
 // setVerdict sets the Verdict of a Task by the Answer to its exchange, and counts what is to be known in the next one.
-func (w *worker) setVerdict(t *task, x *exchange, a *judge.Answer, now time.Time) {
+func (w *worker) setVerdict(t *task, x *exchange, a *judge.Answer) {
+	now := x.endedAt
 	trial := t.trial(now)
 	if a.IsOutOfFiles() {
 		w.transport.CloseIdle() // so that files can be opened

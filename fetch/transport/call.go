@@ -31,6 +31,8 @@ type Call struct {
 	// Stall cancels the exchange where too few bytes are transferred. Its Init is called before RoundTrip; without it
 	// there is no timeout.
 	Stall conn.StallTimer
+	// AskedAt is when the connection was asked for, as RoundTrip was called; zero: RoundTrip looks at the clock.
+	AskedAt time.Time
 
 	conn        *conn.Conn // the connection, or the last of several; nil: there was none
 	exclusive   bool       // conn carries no other exchange meanwhile: HTTP/1.1
@@ -39,8 +41,8 @@ type Call struct {
 	tls         *tls.Conn  // over conn; nil is no TLS
 	connectedAt time.Time  // zero: not connected
 	reused      bool       // conn had carried an exchange before
-	askedAt     time.Time  // when the connection was asked for
-	atOnce      bool       // the exchange has waited for nothing since askedAt
+	atOnce      bool       // the exchange has waited for nothing since AskedAt
+	headAt      time.Time  // when the header of the response had come over HTTP/1.1
 	remoteAddr  string
 	forwardedBy *dial.Proxy // that was asked for the whole URL; nil is no proxy
 	request2    h2.Request  // over HTTP/2 and HTTP/3
@@ -96,7 +98,7 @@ func (c *Call) DialTime() time.Duration {
 	if c.connectedAt.IsZero() || c.reused {
 		return 0
 	}
-	return c.connectedAt.Sub(c.askedAt)
+	return c.connectedAt.Sub(c.AskedAt)
 }
 
 // IsKept reports whether other exchanges can use the connection from now on. The body has been read or closed.
@@ -125,11 +127,24 @@ func (c *Call) ForwardedBy() *dial.Proxy { return c.forwardedBy }
 // mayRepeat reports whether the request may be sent again where the server closed a connection before a response.
 func (c *Call) mayRepeat() bool { return c.Target.isReplayable() && !c.NoReplay }
 
-// now returns the time: askedAt as long as the exchange has waited for nothing, as reading the clock costs as much as a
+// HeadAt returns when the header of the response had come; over HTTP/2 and HTTP/3, whose connections others read, that
+// is now.
+func (c *Call) HeadAt() time.Time {
+	if c.headAt.IsZero() {
+		return time.Now()
+	}
+	return c.headAt
+}
+
+// gotHead records when the header of the response had come, by the clock of AskedAt: a connection may be older than a
+// leap of the wall clock.
+func (c *Call) gotHead() { c.headAt = c.AskedAt.Add(c.conn.LastRead().Sub(c.AskedAt)) }
+
+// now returns the time: AskedAt as long as the exchange has waited for nothing, as reading the clock costs as much as a
 // lock.
 func (c *Call) now() time.Time {
 	if c.atOnce {
-		return c.askedAt
+		return c.AskedAt
 	}
 	return time.Now()
 }

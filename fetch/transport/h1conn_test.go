@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/nettest"
@@ -77,4 +78,29 @@ func TestCanceledBody(t *testing.T) {
 		t.Errorf("got %s: %v", f.Kind, f)
 	}
 	server.awaitClose(t)
+}
+
+// TestHeadAt: the header of a response has come when its last bytes were read, whenever that is asked and whatever is
+// read of the body by then.
+func TestHeadAt(t *testing.T) {
+	goOn := make(chan bool)
+	server := newTestServer(t, func(c *net.TCPConn, _ int, _ *http.Request) bool {
+		nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+		<-goOn
+		nettest.Say(c, "ok")
+		return true
+	})
+	ctx, call := startCall(t, testTarget(t, "GET", server.url, nil))
+	resp, err := newTestTransport(t).RoundTrip(ctx, call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, now := call.HeadAt(), time.Now()
+	close(goOn)
+	if _, err := io.ReadAll(call.Body(resp)); err != nil {
+		t.Fatal(err)
+	}
+	if !call.HeadAt().Equal(at) || at.Before(call.AskedAt) || at.After(now) {
+		t.Errorf("asked at %v, the header had come at %v, and after the body %v", call.AskedAt, at, call.HeadAt())
+	}
 }

@@ -46,6 +46,7 @@ func (h *h1Conn) roundTrip(ctx context.Context, c *Call, p *pool) (*http.Respons
 		b.end(false)
 		return nil, b.write.explain(err)
 	}
+	c.gotHead()
 	b.write.answer()
 	b.refused = resp.StatusCode >= http.StatusBadRequest
 	b.last = c.onlyOnce || reframed || resp.Close || resp.StatusCode == http.StatusSwitchingProtocols ||

@@ -96,7 +96,10 @@ func Over(rt RoundTripper) *Transport {
 // the body included. Its error is to be given to Call.Explain.
 func (t *Transport) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 	c.Stall.UseSweep(&t.stalls)
-	c.askedAt, c.atOnce = time.Now(), true
+	if c.AskedAt.IsZero() {
+		c.AskedAt = time.Now()
+	}
+	c.atOnce = true
 	if proxy := c.Target.proxyFor(t.proxies); proxy != nil {
 		if refusal := t.RefusalBehindProxy(c.Target); refusal != nil {
 			return nil, refusal
