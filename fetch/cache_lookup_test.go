@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"batchfetch/fetch/cache"
+	"batchfetch/fetch/failure"
 )
 
 // TestHitsNeedNoSlot checks that a hit takes no token and no slot, and that it does not wait while all slots are taken.
@@ -216,6 +218,46 @@ func TestLatencyExcludesTheCache(t *testing.T) {
 			if s := rig.summary; s.Succeeded != 1 || s.Exchanges == 0 || s.Latency.Max > time.Second {
 				t.Errorf("%q: %+v", lines, s)
 			}
+		}
+	})
+}
+
+// countedGets is a Disk that counts what it is asked for.
+type countedGets struct {
+	*cache.Disk
+	gets atomic.Int64
+}
+
+func (s *countedGets) Get(ctx context.Context, key cache.Key) (*cache.Found, error) {
+	s.gets.Add(1)
+	return s.Disk.Get(ctx, key)
+}
+
+// TestNewDirectoryIsNotLookedUp: nothing is looked up in a directory that the run has made but what it has stored, and
+// the targets of redirects; the responses are stored, and the next run finds them.
+func TestNewDirectoryIsNotLookedUp(t *testing.T) {
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setPage("/moved", 301, "", "Location", "/a", "Cache-Control", "max-age=100000")
+		lines := []string{"/moved"}
+		for i := range 100 {
+			lines = append(lines, fmt.Sprint("/", i))
+		}
+		for _, path := range append(lines[1:], "/a") {
+			rig.setPage(path, 200, "x", "Cache-Control", "max-age=100000")
+		}
+		counted := &countedGets{Disk: rig.store.(*cache.Disk)}
+		rig.store = counted
+		rig.run(nil, slices.Clone(lines)...)
+		if n := counted.gets.Load(); n != 1 || rig.summary.ByCache[CacheMiss] != 101 {
+			t.Errorf("%d lookups, %v", n, rig.summary.ByCache)
+		}
+		rig.run(nil, slices.Clone(lines)...)
+		if n := counted.gets.Load(); n != 1+102 || rig.summary.ByCache[CacheHit] != 101 || len(rig.requests) > 0 {
+			t.Errorf("%d lookups, %v, %q", n, rig.summary.ByCache, rig.requests)
+		}
+		got := rig.run(func(o *Options) { o.Header = http.Header{"Cache-Control": {"only-if-cached"}} }, "/new")
+		if got[0] != string(failure.BadStatus) || len(rig.requests) > 0 {
+			t.Errorf("only-if-cached: %v, %q", got, rig.requests)
 		}
 	})
 }

@@ -7,6 +7,8 @@ import "errors"
 type feeder struct {
 	source    Source
 	pager     *pager
+	renewer   *headerRenewer
+	cache     *responseCache
 	scheduler *scheduler
 }
 
@@ -37,7 +39,8 @@ func (f *feeder) feed() {
 	f.scheduler.endInput(nil)
 }
 
-// prepare returns the Task of what the Source has yielded. The error is that of the Source, or an ErrSkipped.
+// prepare returns the Task of what the Source has yielded, looked up in the cache where that takes no wait. The error
+// is that of the Source, or an ErrSkipped.
 func (f *feeder) prepare(request Request, err error) (*task, error) {
 	t := newTask(request)
 	switch {
@@ -46,5 +49,10 @@ func (f *feeder) prepare(request Request, err error) (*task, error) {
 	case err != nil:
 		return nil, err
 	}
-	return t, f.pager.prepare(t)
+	err = f.pager.prepare(t)
+	if err == nil {
+		f.renewer.update(t)
+		f.cache.findMissing(t)
+	}
+	return t, err
 }

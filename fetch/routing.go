@@ -22,7 +22,8 @@ func (s *scheduler) route(t *task, now time.Time) {
 		return
 	}
 	again := t.Verdict.Fate == judge.Retry || t.Verdict.Fate == judge.Restart
-	if s.options.Cache == nil || t.lineError != nil || t.Lost != nil || again {
+	isFound := t.lookup != nil && t.Verdict.Fate != judge.Hop // by the feeder
+	if s.options.Cache == nil || t.lineError != nil || t.Lost != nil || again || isFound {
 		s.enqueue(t, now)
 		return
 	}

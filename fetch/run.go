@@ -153,7 +153,7 @@ func newPipeline(o *Options, sink Sink, transport *transport.Transport) *pipelin
 }
 
 func (p *pipeline) feeder(source Source, s *scheduler) *feeder {
-	return &feeder{source: source, pager: p.pager, scheduler: s}
+	return &feeder{source: source, pager: p.pager, renewer: p.renewer, cache: p.cache, scheduler: s}
 }
 
 func (p *pipeline) schedulerPorts(

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,21 +17,27 @@ import (
 // The error of a write is that of the next Commit, or of Close.
 type Batcher struct {
 	disk       *Disk
-	maxWriting int // batches that are written at once
+	maxWriting int // batches that are sent off and not written, before a Commit waits
+	maxWriters int // goroutines that write batches
 
 	mu      sync.Mutex // guards all below
 	done    sync.Cond  // a batch was written
-	open    *batch     // is being filled; nil: nothing waits but what is being written
+	open    *batch     // is being filled; nil: nothing waits but what was sent off
 	pending map[Key]*batch
-	writing int         // batches that are being written
+	full    []*batch    // were sent off, the oldest first, and no writer has taken them
+	writing int         // batches that were sent off and are not written
+	writers int         // goroutines that write batches
 	linger  *time.Timer // sends the open batch off; nil: no batch was opened yet
 	err     error       // of the writes since a caller was last told of one
 }
 
 const (
-	// maxBatches is how many are written at once at most, before a Commit waits: with fewer, one that is held up for a
-	// moment would hold all up, which a Guard takes for a slow disk.
+	// maxBatches is how many are sent off and not written at most, before a Commit waits: with fewer, one that is held
+	// up for a moment would hold all up, which a Guard takes for a slow disk.
 	maxBatches = 64
+	// batchesPerWriter is how many batches wait for each writer before there is another one. A writer for each batch
+	// would wake a processor for each, and an exchange takes a tenth more.
+	batchesPerWriter = 4
 	// lingerTime is how long an entry waits for others at most.
 	lingerTime = 50 * time.Millisecond
 )
@@ -38,13 +45,17 @@ const (
 // NewBatcher returns a Batcher in front of disk, which it owns. It has at most so many files open at once, and no more
 // than maxBatches.
 func NewBatcher(disk *Disk, files int) *Batcher {
-	b := &Batcher{disk: disk, maxWriting: max(1, min(files, maxBatches)), pending: make(map[Key]*batch)}
+	b := &Batcher{disk: disk, maxWriting: maxBatches, maxWriters: max(1, min(files, maxBatches)),
+		pending: make(map[Key]*batch)}
 	b.done.L = &b.mu
 	return b
 }
 
 // Get returns the Entry under key, from memory where it waits to be written.
 func (b *Batcher) Get(ctx context.Context, key Key) (*Found, error) {
+	if b.disk.lacks(key) {
+		return nil, nil
+	}
 	if image := b.waiting(key); image != nil {
 		e, body, err := findImage(image, key)
 		if err != nil {
@@ -52,11 +63,12 @@ func (b *Batcher) Get(ctx context.Context, key Key) (*Found, error) {
 		}
 		return NewFound(e, bytes.NewReader(body), nil), nil
 	}
-	if b.disk.lacks(key) {
-		return nil, nil
-	}
 	return b.disk.Get(ctx, key)
 }
+
+// knowsKeys and lacks are those of the Disk: it knows of an entry from when it is added to a batch.
+func (b *Batcher) knowsKeys() bool    { return b.disk.knowsKeys() }
+func (b *Batcher) lacks(key Key) bool { return b.disk.lacks(key) }
 
 // waiting returns a copy of the image that waits to be written under key; nil is none.
 func (b *Batcher) waiting(key Key) []byte {
@@ -124,6 +136,7 @@ func (w *batchWriter) Commit(ctx context.Context, e *Entry) error {
 
 // add adds a copy of an image to the open batch. It returns the error of an earlier write.
 func (b *Batcher) add(p part) error {
+	b.disk.willStore(p.key)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for {
@@ -164,29 +177,39 @@ func (b *Batcher) openBatch() {
 
 // sendOff has the open batch written, where there is one. mu is held.
 func (b *Batcher) sendOff() {
-	full := b.open
-	if full == nil {
+	if b.open == nil {
 		return
 	}
+	b.full = append(b.full, b.open)
 	b.open = nil
 	b.linger.Stop()
 	b.writing++
-	go b.write(full) // Close waits for it
+	if b.writers == 0 || b.writers < b.maxWriters && len(b.full) > batchesPerWriter*b.writers {
+		b.writers++
+		go b.write() // Close waits for it
+	}
 }
 
-// write writes a batch.
-func (b *Batcher) write(full *batch) {
-	err := b.disk.putAll(full)
+// write writes batches until none is left.
+func (b *Batcher) write() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, p := range full.parts {
-		delete(b.pending, p.key)
+	for len(b.full) > 0 {
+		full := b.full[0]
+		b.full = slices.Delete(b.full, 0, 1)
+		b.mu.Unlock()
+		err := b.disk.putAll(full)
+		b.mu.Lock()
+		for _, p := range full.parts {
+			delete(b.pending, p.key)
+		}
+		b.writing--
+		b.err = errors.Join(b.err, err)
+		b.done.Broadcast()
+		full.images, full.parts = full.images[:0], full.parts[:0]
+		batches.Put(full)
 	}
-	b.writing--
-	b.err = errors.Join(b.err, err)
-	b.done.Broadcast()
-	full.images, full.parts = full.images[:0], full.parts[:0]
-	batches.Put(full)
+	b.writers--
 }
 
 // settle returns once nothing waits under key. It hardly ever has to wait.

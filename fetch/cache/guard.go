@@ -123,6 +123,17 @@ func (g *Guard) Get(ctx context.Context, key Key) (*Found, error) {
 	return found, nil
 }
 
+// knowsKeys and lacks are those of the Store.
+func (g *Guard) knowsKeys() bool {
+	s, ok := g.store.(keyKnower)
+	return ok && s.knowsKeys()
+}
+
+func (g *Guard) lacks(key Key) bool {
+	s, ok := g.store.(keyKnower)
+	return ok && s.lacks(key)
+}
+
 // errPaused is returned while the breaker for writes is open.
 var errPaused = errors.New("the cache is left alone")
 

@@ -23,6 +23,9 @@ func (o *ownKeys) at(key Key) (word *atomic.Uint64, bit uint64) {
 	return &o.stored[n/64], 1 << (n % 64)
 }
 
+// knowsKeys reports whether lacks may be true of any key.
+func (d *Disk) knowsKeys() bool { return d.own.Load() != nil }
+
 // willStore is called before the file of a key gets its name.
 func (d *Disk) willStore(key Key) {
 	if own := d.own.Load(); own != nil {

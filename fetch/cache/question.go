@@ -113,6 +113,30 @@ func Find(ctx context.Context, s Store, q *Question) (*Found, Place, error) {
 	return found, p, err
 }
 
+// A keyKnower is a Store that may know, without a look at what it has, that it has nothing under a key: as a directory
+// that this process has made.
+type keyKnower interface {
+	knowsKeys() bool    // of some key
+	lacks(key Key) bool // certainly; false may be either
+}
+
+// KnowsMissing reports whether FindMissing may know of some Question, which most Stores never do.
+func KnowsMissing(s Store) bool {
+	k, ok := s.(keyKnower)
+	return ok && k.knowsKeys()
+}
+
+// FindMissing is Find where the Store knows without a look that there is no response to q: then it returns what Find
+// would, and true.
+func FindMissing(s Store, q *Question) (Place, bool) {
+	k, ok := s.(keyKnower)
+	if !ok {
+		return Place{}, false
+	}
+	key := q.Key()
+	return Place{primary: key, at: key}, k.lacks(key)
+}
+
 // codingName is the header by which nearly every response varies, and which users hardly ever change. Where it is the
 // only one, the response is stored without a choice, which would cost every hit and every response another file.
 const codingName = "Accept-Encoding"
