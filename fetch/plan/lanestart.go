@@ -30,15 +30,26 @@ func (l *lane) startTask(now time.Time) *Task {
 	return t
 }
 
+// paces are those that a start on the lane has to keep: its own, that of the host that it is a part of, and that of its
+// share; nil where it has none.
+func (l *lane) paces() (paces [3]*pace) {
+	paces[0] = &l.pace
+	if l.within != nil {
+		paces[1] = &l.within.pace
+	}
+	if l.share != nil {
+		paces[2] = &l.share.pace
+	}
+	return paces
+}
+
 // noteSent takes in when the request of a Task was sent, for the paces that it started by.
 func (l *lane) noteSent(t *Task) {
 	l.shared.noteSent(t.Started, t.Sent)
-	l.pace.noteSent(t.Started, t.Sent)
-	if l.within != nil {
-		l.within.pace.noteSent(t.Started, t.Sent)
-	}
-	if l.share != nil {
-		l.share.pace.noteSent(t.Started, t.Sent)
+	for _, p := range l.paces() {
+		if p != nil {
+			p.noteSent(t.Started, t.Sent)
+		}
 	}
 }
 
@@ -83,26 +94,22 @@ func (l *lane) nextStart(now time.Time) time.Time {
 	return latest(at, l.quotaStart(now))
 }
 
-// paceDue is when the lane's pace, and those of its share and of the host that it is a part of, allow a start.
-func (l *lane) paceDue() time.Time {
-	due := l.pace.due
-	if l.within != nil {
-		due = latest(due, l.within.pace.due)
-	}
-	if l.share != nil {
-		due = latest(due, l.share.pace.due)
+// paceDue is when the paces allow a start.
+func (l *lane) paceDue() (due time.Time) {
+	for _, p := range l.paces() {
+		if p != nil {
+			due = latest(due, p.due)
+		}
 	}
 	return due
 }
 
-// sentMatterUntil is until when those paces have to remember when requests were sent.
-func (l *lane) sentMatterUntil() time.Time {
-	until := l.pace.sentMatter
-	if l.within != nil {
-		until = latest(until, l.within.pace.sentMatter)
-	}
-	if l.share != nil {
-		until = latest(until, l.share.pace.sentMatter)
+// sentMatterUntil is until when the paces have to remember when requests were sent.
+func (l *lane) sentMatterUntil() (until time.Time) {
+	for _, p := range l.paces() {
+		if p != nil {
+			until = latest(until, p.sentMatter)
+		}
 	}
 	return until
 }
