@@ -30,6 +30,8 @@ func register(flags *pflag.FlagSet, s *settings, found *problems) {
 	r := &registrar{flags: flags, problems: found}
 	flags.SortFlags = false
 	registerLimits(r, s)
+	registerRetries(r, s)
+	registerTimes(r, s)
 	registerRequest(r, s)
 	registerConnection(r, s)
 	registerBody(r, s)
@@ -63,6 +65,10 @@ func registerLimits(r *registrar, s *settings) {
 		parse.Bandwidth)
 	r.text(&s.hostsFile, "hosts", "", "file",
 		"limits, timeouts, retries, headers and credentials of single hosts, as YAML or JSON (help hosts)")
+}
+
+func registerRetries(r *registrar, s *settings) {
+	o := &s.fetch
 	r.group = "retry"
 	r.int(&o.Retries, "retries", "", "n", "attempts after the first one failed")
 	add(r, &o.RetryOn, "retry-on", "", "list", strings.Replace(o.RetryOn.String(), ",dns", ", dns", 1), // fits into lines
@@ -82,6 +88,10 @@ func registerLimits(r *registrar, s *settings) {
 	r.int(&o.HostMaxErrors, "host-max-errors", "", "n",
 		"attempts in a row without any answer, after which a host gets three single probes, then nothing; 0 "+
 			"is no limit")
+}
+
+func registerTimes(r *registrar, s *settings) {
+	o := &s.fetch
 	r.group = "time"
 	r.duration(&o.ConnectTimeout, "connect-timeout",
 		"name lookup, connection and TLS handshake together; 0 is no limit")

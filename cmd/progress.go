@@ -9,13 +9,15 @@ import (
 	"batchfetch/output/terminal"
 )
 
-// startProgress shows the progress of a run until ctx ends, in goroutines that the returned function awaits. They also
-// count the inputs, for the bar's total and --max-failures p%, flush the output of --resume once a second, and say when
-// a signal drains the run.
+// startProgress shows the progress of a run until the returned function ends it, in goroutines that this awaits. They
+// also count the inputs, for the bar's total and --max-failures p%, flush the output of --resume once a second, and say
+// when a signal drains the run.
 func startProgress(
-	ctx context.Context, in *interrupts, c *config, out *outputs, progress *terminal.Progress, inputs []inputArg,
-) (wait func()) {
+	in *interrupts, c *config, out *outputs, progress *terminal.Progress, inputs []inputArg,
+) (end func()) {
+	ctx, cancel := context.WithCancel(in.ctx)
 	var running sync.WaitGroup
+	end = func() { cancel(); running.Wait() }
 	running.Go(func() {
 		select {
 		case <-in.drain:
@@ -40,7 +42,7 @@ func startProgress(
 		})
 	}
 	if mode == progressNone {
-		return running.Wait
+		return end
 	}
 	running.Go(func() {
 		if mode == progressBar {
@@ -49,7 +51,7 @@ func startProgress(
 		}
 		progress.WriteLines(ctx, out.console.stderr)
 	})
-	return running.Wait
+	return end
 }
 
 // chooseProgress returns --progress. For auto it is a bar on a terminal, and lines on one that can't clear a line

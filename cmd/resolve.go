@@ -46,6 +46,18 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 	var noTemp error
 	o.TempSpace, noTemp = tempSpace(&outputs, s.tempMax, &o)
 	o.Resolve = parseOverrides(s.resolve, found)
+	check(s, &o, found)
+	return &config{
+		fetch: o, output: outputs, cache: s.cache, limits: s.limits, queue: s.queue, shard: shard, bodyURL: s.request.bodyURL,
+		form:   s.form,
+		unique: s.unique, dryRun: s.dryRun, exitZero: s.exitZero,
+		progress: s.progress, quiet: s.quiet, verbose: s.verbose, failFast: s.failFast, hostLimits: s.hostsFile != "",
+		actions: readActions(lookup), noTemp: noTemp, filesRead: files.names, stdinFlag: files.stdinFlag,
+	}
+}
+
+// check adds what is wrong with the Options that settings have become, and which settings exclude each other.
+func check(s *settings, o *fetch.Options, found *problems) {
 	if err := o.Validate(); err != nil {
 		found.addMistakes(err)
 	}
@@ -53,21 +65,14 @@ func resolve(s *settings, lookup func(name string) string, found *problems) *con
 	if s.form != input.FormAuto && s.request.bodyURL != "" {
 		found.add("input", "and --url exclude each other: each line is the body of a request", "")
 	}
-	checkCache(s.cache, &o, found)
+	checkCache(s.cache, o, found)
 	if s.queue {
 		checkQueue(s, found)
 	}
 	if s.limits != "" {
-		if _, err := limitsConfig(s.limits, &o); err != nil {
+		if _, err := limitsConfig(s.limits, o); err != nil {
 			found.add("limits", err.Error(), limitsHint)
 		}
-	}
-	return &config{
-		fetch: o, output: outputs, cache: s.cache, limits: s.limits, queue: s.queue, shard: shard, bodyURL: s.request.bodyURL,
-		form:   s.form,
-		unique: s.unique, dryRun: s.dryRun, exitZero: s.exitZero,
-		progress: s.progress, quiet: s.quiet, verbose: s.verbose, failFast: s.failFast, hostLimits: s.hostsFile != "",
-		actions: readActions(lookup), noTemp: noTemp, filesRead: files.names, stdinFlag: files.stdinFlag,
 	}
 }
 

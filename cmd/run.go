@@ -33,10 +33,7 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	}
 	defer func() { _ = queue.close(in.ctx) }() // where the run has not begun
 	var inInput, inShard atomic.Int64
-	src := c.shard.Filter(counting(newSource(in.ctx, inputs, queue, c.reader()), &inInput, nil))
-	if c.unique {
-		src = input.Unique(src)
-	}
+	src := selectRequests(c, counting(newSource(in.ctx, inputs, queue, c.reader()), &inInput, nil))
 	if c.dryRun {
 		return dryRun(in, c, src)
 	}
@@ -52,26 +49,20 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	keeper.keep(&o)
 	queue.setName(out.resumed)
 	out.setOptions(c, &o)
-	if out.resumed != nil {
-		src = input.Skip(src, queue.done(out.resumed.Done))
-	}
+	src = skipDone(src, out, queue)
 	cache := openCache(c.cache, &o, out.console)
 	counts := output.NewCounts(queue.sink(out.sink(c, o.Changed, o.TempSpace)))
 	o.Drain = in.drain
 
-	progressing, stopProgress := context.WithCancel(in.ctx)
 	progress := terminal.NewProgress(counts, o.Live, time.Now())
 	src = counting(src, &inShard, progress.SetTotal) // of a pipe, the total is known at its end
 	o.Expected = progress.Total
-	awaitProgress := startProgress(progressing, in, c, out, progress, inputs)
-	warnConcurrency(o.Concurrency, out.console)
-	warnTemp(c, out.console)
 	sink := out.ends.watch(counts, &o)
-	in.markStarted(out.console.inWords)
+	endProgress := startProgress(in, c, out, progress, inputs)
+	announceRun(in, c, &o, out.console)
 	queue.start(in.ctx, in.drain)
 	summary, err := fetch.Run(in.ctx, src, sink, o)
-	stopProgress()
-	awaitProgress()
+	endProgress()
 
 	ended := result{summary: summary, counts: counts, err: err, code: exitCode(in, summary, err),
 		exitZero: c.exitZero, inputEmpty: summary.Complete && inInput.Load() == 0}
@@ -79,6 +70,30 @@ func runFetch(in *interrupts, c *config, args []string) int {
 	code := out.finish(c, ended)
 	cache.close(context.WithoutCancel(in.ctx), out, code)
 	return code
+}
+
+// selectRequests leaves the Requests that this run is to make: those of its shard, and with --unique none twice.
+func selectRequests(c *config, src fetch.Source) fetch.Source {
+	src = c.shard.Filter(src)
+	if c.unique {
+		src = input.Unique(src)
+	}
+	return src
+}
+
+// skipDone leaves out the Requests that an earlier run has done (--resume).
+func skipDone(src fetch.Source, out *outputs, queue *runQueue) fetch.Source {
+	if out.resumed == nil {
+		return src
+	}
+	return input.Skip(src, queue.done(out.resumed.Done))
+}
+
+// announceRun warns of what this machine lacks for the run that begins, and notes that it has begun.
+func announceRun(in *interrupts, c *config, o *fetch.Options, to *console) {
+	warnConcurrency(o.Concurrency, to)
+	warnTemp(c, to)
+	in.markStarted(to.inWords)
 }
 
 // setOptions sets what a run has to know of its outputs.
