@@ -11,7 +11,7 @@ import (
 )
 
 // editablePages adds /news/NAME, whose text a script sets by publish: it has an ETag, unless ?untagged, and the
-// Cache-Control of ?cc=…
+// Cache-Control of ?cc=… With ?reloads it ignores the conditions of a request that says no-cache, as Express does.
 func (o *origin) editablePages(mux *http.ServeMux) {
 	mux.HandleFunc("/news/{name}", func(w http.ResponseWriter, r *http.Request) {
 		o.mu.Lock()
@@ -25,6 +25,9 @@ func (o *origin) editablePages(mux *http.ServeMux) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		if !r.URL.Query().Has("untagged") {
 			w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256([]byte(text)))[:18]+`"`)
+		}
+		if r.URL.Query().Has("reloads") && r.Header.Get("Cache-Control") == "no-cache" {
+			r.Header.Del("If-None-Match")
 		}
 		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(text))
 	})

@@ -140,7 +140,7 @@ func watchedHints(sum fetch.Summary) []string {
 	}
 	if hosts := keysByCount(fresh); len(hosts) > 0 {
 		hints = append(hints, fmt.Sprintf("%d answers of %s may be used again for %s (Cache-Control), and --changed "+
-			"requests them after that; -H 'Cache-Control: no-cache' requests them each time", fresh[hosts[0]], firstHost(hosts),
+			"requests them after that; -H 'Cache-Control: max-age=0' requests them each time", fresh[hosts[0]], firstHost(hosts),
 			formatDuration(sum.Watched[hosts[0]].FreshFor)))
 	}
 	return hints
