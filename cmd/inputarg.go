@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -161,3 +163,18 @@ func looksLikeHost(arg string) bool {
 
 // fileEndings are the public suffixes with which the names of lists end, too.
 var fileEndings = []string{"data", "md", "pl", "py", "sh", "zip"}
+
+// urlRange is a range of numbers or letters in a URL, as curl and aria2c -P expand it. Their lists, {a,b}, are in
+// queries of some APIs.
+var urlRange = regexp.MustCompile(`\[(\d+-\d+|[a-z]-[a-z]|[A-Z]-[A-Z])(:\d+)?\]`)
+
+// warnRange warns of an argument that is a URL with a range, which is requested as it stands.
+func warnRange(inputs []inputArg, to *console) {
+	for _, in := range inputs {
+		if found := urlRange.FindString(in.name); in.isURL && found != "" {
+			to.report(slog.LevelWarn, found+" in a URL is requested as it stands, not as a range",
+				"seq -f 'https://example.com/item/%.0f' 9 | batchfetch")
+			return
+		}
+	}
+}
