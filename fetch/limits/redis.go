@@ -2,8 +2,7 @@ package limits
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha1" //nolint:gosec // Redis names scripts so
+	"crypto/rand" //nolint:gosec // Redis names scripts so
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
@@ -12,7 +11,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"batchfetch/fetch/plan"
@@ -20,13 +18,10 @@ import (
 )
 
 //go:embed share.lua
-var script string
+var scriptText string
 
-// scriptSum is how EVALSHA names the script.
-var scriptSum = sync.OnceValue(func() string {
-	sum := sha1.Sum([]byte(script)) //nolint:gosec // as above
-	return hex.EncodeToString(sum[:])
-})
+// script is the script as a server runs it.
+var script = resp.NewScript(scriptText)
 
 const (
 	keyPrefix = "batchfetch:{limits}:1:" // one slot of a cluster, whose other nodes say so (MOVED)
@@ -153,26 +148,13 @@ const maxReply = 1 << 20
 
 // eval runs the script, which the server may know by now or not: one that has known it was started again since.
 func (r *Redis) eval(ctx context.Context, asks []plan.Ask) ([]byte, error) {
-	for _, by := range [...][2]string{{"EVALSHA", scriptSum()}, {"EVAL", script}} {
-		text, err := json.Marshal(r.request(asks))
-		if err != nil {
-			return nil, err
-		}
-		replies, err := r.client.Do(ctx, resp.Command{
-			Words: []string{by[0], by[1], "1", keyPrefix}, Value: text, Reply: resp.Bulk, MaxBulk: maxReply,
-		})
-		switch {
-		case err != nil:
-			return nil, err
-		case replies[0].Refusal == nil:
-			return replies[0].Bulk, nil
-		case replies[0].Refusal.Code != "NOSCRIPT" || by[0] == "EVAL":
-			return nil, replies[0].Refusal
-		case !r.clock.at.IsZero():
+	return r.client.EvalCommand(ctx, script, func(unknown bool) (resp.Command, error) {
+		if unknown && !r.clock.at.IsZero() {
 			r.lostAt = time.Now()
 		}
-	}
-	return nil, resp.ErrReply // unreachable: EVAL has returned
+		text, err := json.Marshal(r.request(asks))
+		return resp.Command{Words: []string{"1", keyPrefix}, Value: text, MaxBulk: maxReply}, err
+	})
 }
 
 // grants reads the reply of the script.

@@ -12,54 +12,45 @@ import (
 // NewLogHandler returns a slog.Handler that writes lines of text for a human, or lines of JSON, {"type":"log",…}.
 func NewLogHandler(out io.Writer, level slog.Level, human bool) slog.Handler {
 	if human {
-		return &textHandler{out: out, level: level}
+		return &lineHandler{out: out, level: level, render: textLine}
 	}
-	return &jsonHandler{out: out, level: level}
+	return &lineHandler{out: out, level: level, render: jsonLine}
 }
 
-// textHandler writes a log record as a line of text.
-type textHandler struct {
-	out   io.Writer
-	level slog.Level
-	attrs []slog.Attr
+// lineHandler writes each log record as a line.
+type lineHandler struct {
+	out    io.Writer
+	level  slog.Level
+	attrs  []slog.Attr
+	render func(*slog.Record, []slog.Attr) []byte // returns the line of a record, with these attributes beside its own
 }
 
-func (h *textHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
+func (h *lineHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
 
-func (h *textHandler) Handle(_ context.Context, r slog.Record) error {
+func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
+	_, err := h.out.Write(h.render(&r, h.attrs))
+	return err
+}
+
+func (h *lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	own := *h
+	own.attrs = append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)
+	return &own
+}
+
+func (h *lineHandler) WithGroup(string) slog.Handler { return h }
+
+// textLine renders a record as text.
+func textLine(r *slog.Record, attrs []slog.Attr) []byte {
 	line := fmt.Appendf(nil, "%s %s", r.Time.Format("15:04:05.000"), encode.Printable(r.Message))
-	eachAttr(&r, h.attrs, func(a slog.Attr) {
+	eachAttr(r, attrs, func(a slog.Attr) {
 		line = fmt.Appendf(line, " %s=%s", a.Key, encode.Printable(a.Value.String()))
 	})
-	_, err := h.out.Write(append(line, '\n'))
-	return err
+	return append(line, '\n')
 }
 
-func (h *textHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &textHandler{h.out, h.level, append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)}
-}
-
-func (h *textHandler) WithGroup(string) slog.Handler { return h }
-
-// jsonHandler writes a log record as a line of JSON.
-type jsonHandler struct {
-	out   io.Writer
-	level slog.Level
-	attrs []slog.Attr
-}
-
-func (h *jsonHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
-
-func (h *jsonHandler) Handle(_ context.Context, r slog.Record) error {
-	_, err := h.out.Write(encode.AppendLog(nil, &r, h.attrs))
-	return err
-}
-
-func (h *jsonHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &jsonHandler{h.out, h.level, append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)}
-}
-
-func (h *jsonHandler) WithGroup(string) slog.Handler { return h }
+// jsonLine renders a record as JSON.
+func jsonLine(r *slog.Record, attrs []slog.Attr) []byte { return encode.AppendLog(nil, r, attrs) }
 
 func eachAttr(r *slog.Record, attrs []slog.Attr, do func(slog.Attr)) {
 	for _, a := range attrs {
