@@ -45,12 +45,9 @@ func (x *exchange) markResponseEnd() {
 // where no whole, usable response came. The end of within cancels the exchange.
 func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record) judge.Answer {
 	x.to, x.body.to, x.startedAt = to, to, time.Now()
-	if failure := x.findPartial(within, &rec.Request); failure != nil {
-		return judge.Answer{Failure: failure}
-	}
-	x.body.dictionary = x.offerDictionary(within)
+	failure := x.prepare(within, &rec.Request)
 	defer x.body.dictionary.release()
-	if failure := x.proof.prove(to, x.headerWithCookies(to)); failure != nil {
+	if failure != nil {
 		return judge.Answer{Failure: failure}
 	}
 	within.Begin(x.timeout())
@@ -80,17 +77,31 @@ func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record
 			Shared: call.IsShared()}
 	}
 	defer func() { _ = resp.Body.Close() }() // the body has been read, or is not needed: an error means nothing
-	if wrong := call.CheckHead(resp); wrong != nil {
+	return x.receive(ctx, resp, rec)
+}
+
+// prepare settles what the request is besides its target, by what there is on disk of earlier exchanges.
+func (x *exchange) prepare(ctx context.Context, r *Request) *failure.Failure {
+	if failure := x.findPartial(ctx, r); failure != nil {
+		return failure
+	}
+	x.body.dictionary = x.offerDictionary(ctx)
+	return x.proof.prove(x.to, x.headerWithCookies(x.to))
+}
+
+// receive takes the response, whose header has come, into rec.
+func (x *exchange) receive(ctx context.Context, resp *http.Response, rec *Record) judge.Answer {
+	if wrong := x.call.CheckHead(resp); wrong != nil {
 		return judge.Answer{Responded: true, Failure: wrong}
 	}
 	if x.body.capture != nil {
 		x.body.capture.response = resp
 	}
-	x.headersAt = call.HeadAt()
+	x.headersAt = x.call.HeadAt()
 	if x.options.Jar != nil {
-		x.options.Jar.SetCookies(to.URL, resp.Header["Set-Cookie"], x.headersAt)
+		x.options.Jar.SetCookies(x.to.URL, resp.Header["Set-Cookie"], x.headersAt)
 	}
-	a := x.readResponse(ctx, to, resp, rec)
+	a := x.readResponse(ctx, x.to, resp, rec)
 	if x.endedAt.IsZero() {
 		x.markResponseEnd()
 	}

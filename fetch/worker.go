@@ -110,8 +110,6 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 	a := x.do(w.exchangeContext(ctx), &t.target, record)
 	a.Conditional = x.conditional
-	t.Sent = x.call.ConnectedAt()
-	t.Connection = plan.Connection{Dialed: x.call.DialTime(), Kept: x.call.IsKept(), Shared: x.call.IsShared()}
 	if x.endedAt.IsZero() { // no response came
 		x.endedAt = time.Now()
 	}
@@ -125,17 +123,8 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	if w.options.KeepTiming {
 		record.Timing = timing
 	}
-	if t.startedAt.IsZero() {
-		t.startedAt = x.startedAt
-	}
-	t.lastStatus = a.Status
-	t.counts = exchangeCounts{exchanged: true, retried: retried, lane: t.lane, startedAt: x.startedAt,
-		took:      x.endedAt.Sub(x.startedAt),
-		connected: !x.call.ConnectedAt().IsZero(), reused: x.call.IsReused(),
-		bytes: record.Bytes, wireBytes: record.WireBytes}
-	if a.Failure == nil {
-		t.counts.status = a.Status
-	}
+	t.noteExchange(x, &a, record)
+	t.counts.retried = retried
 	w.setVerdict(t, x, &a)
 	w.renewer.renewHeader(ctx, t, &a)
 	t.replaceHead(&a)
@@ -155,6 +144,23 @@ func (w *worker) attempt(ctx context.Context, t *task, record *Record) {
 	}
 	if t.Verdict.Failure != nil {
 		record.ReleaseBody()
+	}
+}
+
+// noteExchange notes what the plan, the Summary and the next exchange have to know of one that has ended.
+func (t *task) noteExchange(x *exchange, a *judge.Answer, record *Record) {
+	t.Sent = x.call.ConnectedAt()
+	t.Connection = plan.Connection{Dialed: x.call.DialTime(), Kept: x.call.IsKept(), Shared: x.call.IsShared()}
+	if t.startedAt.IsZero() {
+		t.startedAt = x.startedAt
+	}
+	t.lastStatus = a.Status
+	t.counts = exchangeCounts{exchanged: true, lane: t.lane, startedAt: x.startedAt,
+		took:      x.endedAt.Sub(x.startedAt),
+		connected: !t.Sent.IsZero(), reused: x.call.IsReused(),
+		bytes: record.Bytes, wireBytes: record.WireBytes}
+	if a.Failure == nil {
+		t.counts.status = a.Status
 	}
 }
 
