@@ -24,13 +24,13 @@ func NewScript(parts ...string) Script {
 // Eval runs a script, with the first words as its keys, and returns the bulk string that it returns. The script may be
 // run twice, as in Do. The error is that of Do, or a *Refusal of the script.
 func (c *Client) Eval(ctx context.Context, s Script, maxBulk, keys int, words ...string) ([]byte, error) {
-	words = append([]string{strconv.Itoa(keys)}, words...)
-	return c.EvalCommand(ctx, s, func(bool) (Command, error) { return Command{Words: words, MaxBulk: maxBulk}, nil })
+	command := Command{Words: append([]string{strconv.Itoa(keys)}, words...), MaxBulk: maxBulk}
+	return c.EvalCommand(ctx, s, func(bool) (Command, error) { return command, nil })
 }
 
 // EvalCommand is Eval with the words and the value that command returns, the number of keys first. It is called again
-// where the server does not know the script (unknown), as after a start, and is to be sent its text. An error of command
-// is returned.
+// where the server does not know the script (unknown), as after a start, and is to be sent its text. An error of
+// command is returned.
 func (c *Client) EvalCommand(
 	ctx context.Context, s Script, command func(unknown bool) (Command, error),
 ) ([]byte, error) {
