@@ -25,6 +25,11 @@ const (
 	hintCookieFile   = "-b FILE reads cookies; what answers set is kept for the run"
 	hintBothHeaders  = "--headers puts the answer's headers into the Records"
 	hintVariables    = "every flag can be set in the environment: --host-rate as BATCHFETCH_HOST_RATE"
+	hintConfigFile   = hintVariables + "; " + hintMigration
+	hintMigration    = "batchfetch help migration makes an input of the URLs in such a file"
+	hintWriteOut     = hintInRecords + "jq takes what you want from them; --timing adds times"
+	hintSkipped      = "--skip-existing"
+	hintOneHost      = "--host-concurrency N"
 	hintQuery        = "write the query into the URLs"
 	hintNoLinks      = "links in pages are not followed: list the URLs; --paginate follows pages of an API"
 	hintNoStall      = "--stall-timeout 30s"
@@ -43,7 +48,8 @@ var otherShortFlags = map[string]string{
 	"Z": hintParallel,
 	"m": hintTimeout,
 	"t": hintRetries,
-	"w": hintWait,
+	"w": hintWriteOut + "; " + hintWait,
+	"z": hintNewer,
 	"y": hintNoStall,
 	"Y": hintNoStall,
 	"O": hintToDirectory,
@@ -51,13 +57,13 @@ var otherShortFlags = map[string]string{
 	"i": hintInputFile + "; " + hintBothHeaders,
 	"D": hintBothHeaders,
 	"C": hintContinued,
-	"c": hintCookieFile + "; " + hintContinued,
+	"c": hintCookieFile + "; " + hintContinued + "; for -nc, " + hintSkipped,
 	"e": hintNoReferer,
 	"r": hintNoRange,
 	"F": hintNoForm,
 	"T": hintUploads,
 	"G": hintQuery,
-	"K": hintVariables,
+	"K": hintConfigFile,
 	"I": "--head",
 	"a": "-o FILE --resume goes on with FILE",
 }
@@ -73,6 +79,7 @@ var otherFlags = map[string]string{
 	"retry-connrefused":     hintByDefault + "a refused connection is tried again; --retry-on LIST",
 	"parallel":              hintParallel,
 	"parallel-max":          hintParallel,
+	"parallel-max-host":     hintOneHost,
 	"parallel-immediate":    hintByDefault + "connections are opened at once",
 	"limit-rate":            hintSpeed,
 	"speed-limit":           hintNoStall,
@@ -99,12 +106,12 @@ var otherFlags = map[string]string{
 	"get":                   hintQuery,
 	"include":               hintBothHeaders,
 	"dump-header":           hintBothHeaders,
-	"write-out":             hintInRecords + "jq takes what you want from them; --timing adds times",
+	"write-out":             hintWriteOut,
 	"cookie-jar":            hintCookieFile,
 	"referer":               hintNoReferer,
 	"range":                 hintNoRange,
 	"continue-at":           hintContinued,
-	"config":                hintVariables,
+	"config":                hintConfigFile,
 	"basic":                 hintByDefault + "-u is Basic authentication",
 	"netrc-file":            "-n, with the file's name in the variable NETRC",
 	"netrc-optional":        "-n",
@@ -117,6 +124,16 @@ var otherFlags = map[string]string{
 	"http1.1":               "--http 1.1",
 	"http2":                 "--http 2",
 	"http2-prior-knowledge": "--http 2",
+	"http3":                 "--http 3",
+	"http3-only":            "--http 3",
+	"tlsv1.2":               "--tls-min 1.2",
+	"tlsv1.3":               "--tls-min 1.3",
+	"etag-save":             hintNewer,
+	"etag-compare":          hintNewer,
+	"time-cond":             hintNewer,
+	"url-query":             hintQuery,
+	"form-string":           hintNoForm,
+	"remove-on-error":       hintByDefault + "a file takes its name when it is whole",
 	"globoff":               hintUnexpanded,
 	"no-buffer":             hintByDefault + "each Record is written as soon as it is whole",
 	"trace":                 "-v logs every exchange",
@@ -132,6 +149,17 @@ var otherFlags = map[string]string{
 	"directory-prefix":     hintToDirectory,
 	"continue":             hintContinued,
 	"timestamping":         hintNewer,
+	"no-clobber":           hintSkipped,
+	"warc-file":            "-o FILE.warc.gz",
+	"input-metalink":       hintMigration,
+	"server-response":      hintBothHeaders,
+	"read-timeout":         hintNoStall,
+	"no-directories":       "--name {filename}",
+	"page-requisites":      hintNoLinks,
+	"convert-links":        hintNoLinks,
+	"level":                hintNoLinks,
+	"no-parent":            hintNoLinks,
+	"span-hosts":           hintNoLinks,
 	"spider":               "--head",
 	"no-check-certificate": "--insecure",
 	"ca-certificate":       "--cacert FILE",
@@ -157,7 +185,12 @@ var otherFlags = map[string]string{
 
 	// aria2
 	"max-concurrent-downloads":   hintParallel,
-	"max-connection-per-server":  hintParallel,
+	"max-connection-per-server":  hintOneHost,
+	"conditional-get":            hintNewer,
+	"parameterized-uri":          hintUnexpanded,
+	"metalink-file":              hintMigration,
+	"auto-file-renaming":         hintSkipped,
+	"allow-overwrite":            hintSkipped,
 	"split":                      hintParallel,
 	"max-tries":                  hintRetries,
 	"retry-wait":                 "--retry-delay 1s",
@@ -175,4 +208,10 @@ var otherFlags = map[string]string{
 	"password":                   hintUserPassword,
 	"checksum":                   "input lines with a \"sha256\"",
 	"save-session":               "--failures FILE, to be given as an input again",
+
+	// hey, oha, wrk and vegeta
+	"connections": hintParallel,
+	"threads":     hintParallel,
+	"rps":         "--rate N/s",
+	"qps":         "--rate N/s",
 }
