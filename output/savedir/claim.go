@@ -34,12 +34,20 @@ func (d *Dir) Claim(r *fetch.Request) error {
 	return err
 }
 
-// hasWhole reports whether a body is there under a name: whatever has a final name is whole. Where its hash in hex is
-// known beforehand (sum) it has to have that.
+// begunByAria2 is what aria2c appends to the name of a file for its notes, which are there until the file is whole:
+// that has its final name and its whole length from the beginning.
+const begunByAria2 = ".aria2"
+
+// hasWhole reports whether a body is there under a name: whatever has a final name is whole, but for what aria2c has
+// begun. Where its hash in hex is known beforehand (sum) it has to have that.
 func (d *Dir) hasWhole(name, sum string) bool {
 	info, err := d.lstat(name)
-	if err != nil || !info.Mode().IsRegular() || sum == "" {
-		return err == nil && info.Mode().IsRegular()
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	if sum == "" {
+		_, err = d.lstat(name + begunByAria2)
+		return err != nil
 	}
 	f, err := d.root.Open(name)
 	if err != nil {
