@@ -26,6 +26,7 @@ type Conn struct {
 	peerClosed    atomic.Bool   // a read came to the end of the stream
 	peerReset     atomic.Bool   // a read or write failed with a TCP reset
 	held          bool          // reads find nothing; their goroutine's
+	ahead         readAhead     // what was read and not returned
 	drained       bool          // the last read got less than it had room for; its goroutine's
 	manyTickets   atomic.Bool   // see NoteTickets
 	closed        chan struct{} // closed by Close
@@ -99,8 +100,8 @@ func (c *Conn) NetConn() net.Conn { return c.Conn }
 // Done returns a channel that is closed once Close was called.
 func (c *Conn) Done() <-chan struct{} { return c.closed }
 
-// Read is net.Conn's. It reads at most one chunk of the bandwidth, and returns when that is due or c is closed.
-func (c *Conn) Read(p []byte) (int, error) {
+// read reads at most one chunk of the bandwidth off the socket, and returns when that is due or c is closed.
+func (c *Conn) read(p []byte) (int, error) {
 	if c.held {
 		return 0, os.ErrDeadlineExceeded
 	}

@@ -108,7 +108,9 @@ func NewConn(c net.Conn, config *Config, owner Owner) *Conn {
 		firstWindow: firstConnWindow, maxFrame: 16 << 10, encoder: encoder{maxSize: tableSize}}
 	h.in = input{conn: c, isBusy: func() bool { return h.streamCount.Load() > 0 }, beforeRead: h.woken.wakeAll,
 		onRead: h.noteRead}
-	_, h.in.isTLS = c.(*tls.Conn)
+	if secure, is := c.(*tls.Conn); is {
+		h.in.below, _ = secure.NetConn().(*conn.Conn)
+	}
 	h.in.close()
 	h.framer = http2.NewFramer(&h.writer, &h.in)
 	h.framer.SetMaxReadFrameSize(maxReadFrame)

@@ -3,6 +3,8 @@ package h2
 import (
 	"net"
 	"sync"
+
+	"batchfetch/fetch/conn"
 )
 
 // inputBytes is the size of the buffer that a connection reads through while it carries exchanges, idleBytes of the one
@@ -14,10 +16,10 @@ var inputBuffers = sync.Pool{New: func() any { return new([inputBytes]byte) }}
 // An input is the buffer through which a connection is read. Its reader alone uses it.
 type input struct {
 	conn  net.Conn
-	isTLS bool
+	below *conn.Conn        // what TLS reads from; nil: there is no TLS
 	large *[inputBytes]byte // nil: idle is in use
 	idle  [idleBytes]byte
-	buf   []byte // either of them
+	buf   []byte // idle, large, or the part of it that TLS leaves
 	start int    // of what is buffered
 	end   int
 
@@ -30,8 +32,8 @@ type input struct {
 // buffered returns how many bytes can be read without waiting.
 func (in *input) buffered() int { return in.end - in.start }
 
-// pastBytes is from which size on a read goes past the buffer, and how much of it is read at once where there is TLS,
-// which has read more already: a large frame is not copied twice.
+// pastBytes is from which size on a read goes past the buffer, and how much is read at once of TLS, which has read more
+// already: a large frame is not copied twice.
 const pastBytes = 4 << 10
 
 // Read is io.Reader's. A large read goes past the buffer.
@@ -44,11 +46,7 @@ func (in *input) Read(p []byte) (int, error) {
 			in.onRead()
 			return n, err
 		}
-		buf := in.buf
-		if in.isTLS {
-			buf = buf[:min(len(buf), pastBytes)]
-		}
-		n, err := in.conn.Read(buf)
+		n, err := in.conn.Read(in.buf)
 		in.start, in.end = 0, n
 		in.onRead()
 		if n == 0 {
@@ -83,20 +81,28 @@ func (in *input) skip(n int) error {
 	return nil
 }
 
-// choose chooses the buffer for the next read. Nothing is buffered.
+// choose chooses the buffer for the next read. Nothing is buffered. Where there is TLS most of it is what that reads
+// through: a read of the socket then takes many of its records.
 func (in *input) choose() {
 	switch busy := in.isBusy(); {
 	case busy && in.large == nil:
 		in.large = inputBuffers.Get().(*[inputBytes]byte)
 		in.buf = in.large[:]
+		if in.below != nil {
+			in.buf = in.large[:pastBytes]
+			in.below.ReadAhead(in.large[pastBytes:])
+		}
 	case !busy:
 		in.close()
 	}
 }
 
-// close gives the large buffer back.
+// close gives the large buffer back, unless there is in it what TLS has yet to read.
 func (in *input) close() {
 	if in.large != nil {
+		if in.below != nil && !in.below.ReadAhead(nil) {
+			return
+		}
 		inputBuffers.Put(in.large)
 		in.large = nil
 	}
