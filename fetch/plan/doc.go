@@ -51,7 +51,7 @@ tell of buckets) are parts of a lane; hostlimits.go and share.go are what severa
 queue, lanebuckets.go sorts it by buckets, lanestart.go is its next start; adapt.go, observe.go and laneslots.go update
 it by Verdicts, and ask for its slots. heap.go, hostlanes.go and sharelanes.go are lanes in order, of a host and of a
 share. state.go is what a Plan has; hold.go, spill.go, shortage.go, lanegroups.go, connections.go (which lane is first,
-by its connections) and shared.go work on it; classify.go sorts lanes by what they wait for, closing.go ends them;
-plan.go and grant.go are what the run calls.
+by its connections) and shared.go work on it, installments.go says how many Tasks are read or spilled at a time;
+classify.go sorts lanes by what they wait for, closing.go ends them; plan.go and grant.go are what the run calls.
 */
 package plan
