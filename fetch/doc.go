@@ -79,17 +79,41 @@ Package nettest has servers and networks for tests.
     masks what a Record shows.
  2. Run makes a transport.Transport, which makes its dial.Dialers; then the Plan (plan.New) and the stages (run.go).
  3. The feeder merges Request and Options into a target (target.go; credentials from netrc) and sends a task.
- 4. The scheduler routes it to a lookup worker (cachelookup.go, cache.Find) or adds it to its lane: plan.Add.
+ 4. The scheduler routes it (routing.go): to a lookup worker (cachelookup.go, cache.Find), or to its lane (plan.Add).
  5. plan.Next returns a plan.Task, or how long to wait; the task that owns it goes to a worker.
  6. The worker makes an exchange, which adds cookies (cookiejar) and what is conditional: If-None-Match to validate
     a stored response (cachestore.go), or Range to continue a partial body (resume.go). It calls Transport.RoundTrip.
  7. The transport takes an idle connection, waits for one or has one dialed (dial.Dialer, conn.Conn), and speaks
     HTTP/1.1, HTTP/2 or HTTP/3. Call.Explain makes a failure.Failure of every error.
- 8. The exchange reads the body through coding and, where it is to be stored, cache.Draft into memory, a spool.File or
-    the BodyStore.
+ 8. Its bodyReader reads the body through coding and, where it is to be stored, cache.Draft into memory, a spool.File
+    or the BodyStore.
  9. judge.Judge returns the Verdict, which plan.Done learns from. Retry, Hop and Restart go back to 4.
  10. On Final the Record goes to Sink.Encode in the worker, and through the writer to Sink.Put.
  11. With Options.Paginate the pager (pager.go, paging) has made a Task of the next page by then, which goes to 4.
+
+# Where a thing is done
+
+  - A retry is decided: judge/judge.go and judge/repeat.go, which worker.go asks; its wait is plan.Task.NotBefore, set
+    in taskends.go.
+  - A redirect is followed: redirector.go; what goes along to another origin: redirect.go, credentials.go.
+  - A rate, a pause or a quota is waited for: the lane of the Task has a time (plan/lanestart.go), for which the
+    scheduler's timer is set (dispatch.go); with other processes sharedlimits.go asks for more.
+  - A 429 or Retry-After slows a host down: judge/refusal.go, then plan/observe.go.
+  - A time limit ends an exchange: exchange.go; a limit on failures, an interrupt or a deadline ends the run: stop.go.
+  - A Record is begun: finisher.go; filled: exchange.go, bodyreader.go, or cacheserve.go from the cache; written:
+    writer.go.
+  - A secret is kept out of it: secrets.go, redact.
+  - The next page is found: pager.go.
+  - Reading the Source pauses, so that memory is bounded: window.go, plan/readahead.go.
+  - What the Summary says held the run up: bottleneck.go, limitbook.go.
+
+No files use each other in a circle. From the bottom: Request and Record (request.go, record.go), Options and those of
+hosts (hosts.go, options.go), targets (credentials.go, target.go), Tasks (task.go); the body of a response
+(bodyreader.go, body.go), the cache (responsecache.go, cacheserve.go, cachestore.go), the exchange (exchange.go). What
+the scheduler has is in scheduler.go and in the types of its queues (cachequeue.go, robotsgate.go, room.go,
+parkedpages.go), which know no scheduler; where a Task goes next in routing.go, what follows from its end in taskends.go
+and stop.go, what each event starts in dispatch.go. Above are the stages (feeder.go, worker.go, cachelookup.go,
+writer.go), and run.go.
 
 # Promises
 

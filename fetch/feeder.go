@@ -50,9 +50,9 @@ func (f *feeder) prepare(request Request, err error) (*task, error) {
 		return nil, err
 	}
 	err = f.pager.prepare(t)
-	if err == nil {
+	if err == nil && t.lineError == nil && t.Lost == nil {
 		f.renewer.update(t)
-		f.cache.findMissing(t)
+		t.lookup = f.cache.findMissing(&t.target)
 	}
 	return t, err
 }
