@@ -83,7 +83,9 @@ func (b *Batcher) waiting(key Key) []byte {
 // Put returns a Writer for the entry of key.
 func (b *Batcher) Put(_ context.Context, key Key) (Writer, error) {
 	room := rooms.Get().(*[roomBytes]byte)
-	return &batchWriter{diskWriter: diskWriter{disk: b.disk, key: key, head: room[:0]}, batcher: b, room: room}, nil
+	w := &batchWriter{diskWriter: b.disk.writer(key), batcher: b, room: room}
+	w.head = room[:0]
+	return w, nil
 }
 
 // A batchWriter is a Writer of a Batcher: that of the Disk until Commit.
@@ -136,7 +138,7 @@ func (w *batchWriter) Commit(ctx context.Context, e *Entry) error {
 
 // add adds a copy of an image to the open batch. It returns the error of an earlier write.
 func (b *Batcher) add(p part) error {
-	b.disk.willStore(p.key)
+	b.disk.files.own.willStore(p.key)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for {

@@ -30,7 +30,7 @@ func filesOf(t *testing.T, d *Disk, from, n int) (files []os.FileInfo) {
 	t.Helper()
 next:
 	for i := range n {
-		info, err := os.Stat(d.name(numbered(from + i)))
+		info, err := os.Stat(d.files.name(numbered(from + i)))
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -88,7 +88,7 @@ func TestBatches(t *testing.T) {
 			t.Errorf("%d was refreshed or replaced: %+v, %v", n, found, err)
 		}
 	}
-	if drafts, err := filepath.Glob(filepath.Join(b.disk.dir, "*", draft+"*")); err != nil || len(drafts) > 0 {
+	if drafts, err := filepath.Glob(filepath.Join(b.disk.files.dir, "*", draftPrefix+"*")); err != nil || len(drafts) > 0 {
 		t.Errorf("left: %v, %v", drafts, err)
 	}
 }
@@ -124,7 +124,7 @@ func TestRefreshesAreBatched(t *testing.T) {
 	if files := filesOf(t, b.disk, 0, 300); canShare && len(files) > 20+1 {
 		t.Errorf("they are in %d files", len(files))
 	}
-	if drafts, err := filepath.Glob(filepath.Join(b.disk.dir, "*", draft+"*")); err != nil || len(drafts) > 0 {
+	if drafts, err := filepath.Glob(filepath.Join(b.disk.files.dir, "*", draftPrefix+"*")); err != nil || len(drafts) > 0 {
 		t.Errorf("left: %v, %v", drafts, err)
 	}
 }
@@ -208,7 +208,7 @@ func TestBatchIsWrittenInTime(t *testing.T) {
 // place of one entry is none.
 func TestBatchErrors(t *testing.T) {
 	b := batcherIn(t, 1<<30)
-	write(t, filepath.Join(b.disk.dir, "00"), "no folder")
+	write(t, filepath.Join(b.disk.files.dir, "00"), "no folder")
 	keep(t, b, 0, 1)
 	if err := b.Close(); err == nil {
 		t.Error("Close says nothing")
@@ -224,7 +224,7 @@ func TestBatchErrors(t *testing.T) {
 		t.Error("the next Commit says nothing")
 	}
 	keep(t, b, 2, 1)
-	if err := os.MkdirAll(filepath.Join(b.disk.name(numbered(3)), "something"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(b.disk.files.name(numbered(3)), "something"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	keep(t, b, 3, 2)
@@ -288,8 +288,8 @@ func TestSweepOfBatches(t *testing.T) {
 		return size
 	}
 	whole := sizeOf()
-	b.disk.limit = whole / 2
-	b.disk.now = func() time.Time { return time.Now().Add(recountAfter + time.Hour) }
+	b.disk.usage.limit = whole / 2
+	b.disk.files.now = func() time.Time { return time.Now().Add(recountAfter + time.Hour) }
 	keep(t, b, 4000, 1)
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
@@ -306,7 +306,7 @@ func TestSweepOfBatches(t *testing.T) {
 func TestNewDirectoryIsNotCounted(t *testing.T) {
 	b := batcherIn(t, 100*4096)
 	counted := 0 // a sweep reads the clock for each folder
-	b.disk.now = func() time.Time { counted++; return time.Now() }
+	b.disk.files.now = func() time.Time { counted++; return time.Now() }
 	keep(t, b, 0, 1)
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
@@ -314,7 +314,7 @@ func TestNewDirectoryIsNotCounted(t *testing.T) {
 	if counted > 2 {
 		t.Errorf("the clock was read %d times", counted)
 	}
-	again, err := OpenDisk(filepath.Dir(b.disk.dir), 100*4096)
+	again, err := OpenDisk(filepath.Dir(b.disk.files.dir), 100*4096)
 	if err != nil {
 		t.Fatal(err)
 	}

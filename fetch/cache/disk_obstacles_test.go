@@ -19,11 +19,11 @@ func TestDiskFollowsNoLinks(t *testing.T) {
 	victim := filepath.Join(t.TempDir(), "victim")
 	d := diskIn(t, dir, 1<<20, &now)
 	keep(t, d, 0, 1)
-	image, err := os.ReadFile(d.name(numbered(0)))
+	image, err := os.ReadFile(d.files.name(numbered(0)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(victim, filepath.Join(d.dir, usageName)); err != nil {
+	if err := os.Symlink(victim, filepath.Join(d.files.dir, usageName)); err != nil {
 		t.Fatal(err)
 	}
 	_ = d.Close() // whether that is an error does not matter
@@ -32,10 +32,10 @@ func TestDiskFollowsNoLinks(t *testing.T) {
 	}
 	write(t, victim, string(image))
 	_ = d.Close() // as above
-	if err := os.Remove(d.name(numbered(0))); err != nil {
+	if err := os.Remove(d.files.name(numbered(0))); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(victim, d.name(numbered(0))); err != nil {
+	if err := os.Symlink(victim, d.files.name(numbered(0))); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Refresh(t.Context(), numbered(0), &Entry{Status: 205}); err != nil {
@@ -44,7 +44,7 @@ func TestDiskFollowsNoLinks(t *testing.T) {
 	if text, err := os.ReadFile(victim); err != nil || string(text) != string(image) {
 		t.Errorf("%q was written where a link leads, %v", text, err)
 	}
-	if info, err := os.Lstat(d.name(numbered(0))); err != nil || info.Mode().IsRegular() {
+	if info, err := os.Lstat(d.files.name(numbered(0))); err != nil || info.Mode().IsRegular() {
 		t.Errorf("what a link leads to was refreshed: %v", err)
 	}
 }
@@ -56,7 +56,7 @@ func TestDirectoryInPlaceOfEntry(t *testing.T) {
 	d := diskIn(t, t.TempDir(), 1<<20, &now)
 	g := NewGuard(d, func(err error, _ bool) { t.Error(err) })
 	for i, full := range []bool{false, true} {
-		folder := d.name(numbered(i))
+		folder := d.files.name(numbered(i))
 		if full {
 			folder = filepath.Join(folder, "something")
 		}
@@ -76,7 +76,7 @@ func TestDirectoryInPlaceOfEntry(t *testing.T) {
 	if err := Write(t.Context(), g, numbered(2), &Entry{Status: 204}); err != nil || there(t, d, 0, 3) != 1 {
 		t.Errorf("%v, %d are there", err, there(t, d, 0, 3))
 	}
-	if drafts, err := filepath.Glob(filepath.Join(d.dir, "*", draft+"*")); err != nil || len(drafts) > 0 {
+	if drafts, err := filepath.Glob(filepath.Join(d.files.dir, "*", draftPrefix+"*")); err != nil || len(drafts) > 0 {
 		t.Errorf("left: %v, %v", drafts, err)
 	}
 }
@@ -85,7 +85,7 @@ func TestDirectoryInPlaceOfEntry(t *testing.T) {
 func TestCloseAfterReadsOnly(t *testing.T) {
 	dir, now := t.TempDir(), time.Now()
 	d := diskIn(t, dir, 1<<20, &now)
-	if err := os.Mkdir(filepath.Join(d.dir, usageName), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(d.files.dir, usageName), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if there(t, d, 0, 1) != 0 || d.Close() != nil {

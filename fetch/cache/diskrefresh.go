@@ -10,8 +10,8 @@ import (
 
 // Refresh appends a note to a large file and rewrites a small one.
 func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
-	f, err := os.OpenFile(d.name(key), os.O_RDWR|os.O_APPEND|noFollow, 0)
-	if errors.Is(err, fs.ErrNotExist) || err != nil && d.isObstructed(key) {
+	f, err := os.OpenFile(d.files.name(key), os.O_RDWR|os.O_APPEND|noFollow, 0)
+	if errors.Is(err, fs.ErrNotExist) || err != nil && d.files.isObstructed(key) {
 		return nil
 	}
 	if err != nil {
@@ -43,7 +43,7 @@ func (d *Disk) Refresh(ctx context.Context, key Key, e *Entry) error {
 	if _, err = f.Write(note); err != nil { // a part of it may be written: the file can't be read any more
 		return errors.Join(err, d.Delete(ctx, key))
 	}
-	d.countWritten(int64(len(note)))
+	d.usage.add(int64(len(note)))
 	return nil
 }
 
@@ -55,12 +55,12 @@ func (d *Disk) refreshed(key Key, e *Entry) (image []byte, ok bool, err error) {
 	}
 	buffer := tailPool.Get().(*[tailBytes]byte)
 	defer tailPool.Put(buffer)
-	held, file, _, _, err := readTail(d.name(key), buffer[:])
+	held, file, _, _, err := readTail(d.files.name(key), buffer[:])
 	switch {
 	case file != nil:
 		_ = file.Close() // only read
 		return nil, false, nil
-	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotOurs) || err != nil && d.isObstructed(key):
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotOurs) || err != nil && d.files.isObstructed(key):
 		return nil, true, nil // Get has said so
 	case err != nil:
 		return nil, true, err

@@ -7,6 +7,7 @@ Package cache stores responses to GET and HEAD for reuse: a private cache after 
 
 	Store: where the bytes are: Disk, with a Batcher that writes many small entries at a time, or Redis (package resp);
 	with a Guard around it whose failures do not fail the run
+	Batcher ▸ Disk ▸ diskWriter ▸ usage ▸ sweep ▸ entryFiles ▸ drafts, ownKeys: the parts of a directory, from above
 	image: how an Entry and its body are written in a Store
 
 It knows no network of HTTP and decides nothing by itself: time is an argument, and the caller follows the Use that it

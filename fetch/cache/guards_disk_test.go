@@ -76,7 +76,7 @@ func TestEntryOfAnother(t *testing.T) {
 			g := NewGuard(d, func(err error, _ bool) { warned = append(warned, err) })
 			keep(t, d, 0, 1)
 			keep(t, d, 1, 1)
-			if err := tt.spoil(d.name(numbered(0))); errors.Is(err, os.ErrPermission) {
+			if err := tt.spoil(d.files.name(numbered(0))); errors.Is(err, os.ErrPermission) {
 				t.Skip("only root can give a file away")
 			} else if err != nil {
 				t.Fatal(err)
@@ -99,14 +99,14 @@ func TestEntryOfAnother(t *testing.T) {
 			if !tt.taken && (len(warned) != 1 || !errors.Is(warned[0], errNotOurs)) || tt.taken && len(warned) > 0 {
 				t.Errorf("warned of %v", warned)
 			}
-			before, err := os.ReadFile(d.name(numbered(0)))
+			before, err := os.ReadFile(d.files.name(numbered(0)))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if err := g.Refresh(t.Context(), numbered(0), &Entry{Status: 205}); err != nil {
 				t.Error(err)
 			}
-			if after, err := os.ReadFile(d.name(numbered(0))); err != nil || !tt.taken && string(after) != string(before) {
+			if after, err := os.ReadFile(d.files.name(numbered(0))); err != nil || !tt.taken && string(after) != string(before) {
 				t.Errorf("it was refreshed, %v", err)
 			}
 			keep(t, d, 0, 1)
@@ -127,14 +127,14 @@ func TestSweepFollowsNoLinks(t *testing.T) {
 	}
 	d := diskIn(t, t.TempDir(), 1<<20, &now)
 	keep(t, d, 0, 3)
-	d.limit = 1 // all has to go
-	if err := os.Symlink(elsewhere, filepath.Join(d.dir, "ff")); err != nil {
+	d.usage.limit = 1 // all has to go
+	if err := os.Symlink(elsewhere, filepath.Join(d.files.dir, "ff")); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := os.Stat(d.name(numbered(0))); err == nil {
+	if _, err := os.Stat(d.files.name(numbered(0))); err == nil {
 		t.Error("nothing was swept")
 	}
 	if text, err := os.ReadFile(victim); err != nil || string(text) != "precious" {

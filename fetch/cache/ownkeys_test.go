@@ -10,7 +10,7 @@ import (
 // that stores is found a little later.
 func TestOwnKeys(t *testing.T) {
 	b, now := batcherIn(t, 1<<30), time.Now()
-	b.disk.now = func() time.Time { return now }
+	b.disk.files.now = func() time.Time { return now }
 	keep(t, b, 0, 300)
 	b.mu.Lock()
 	b.sendOff()
@@ -31,7 +31,7 @@ func TestOwnKeys(t *testing.T) {
 		t.Errorf("%d of 300 are known to be missing", lacking)
 	}
 
-	other, err := OpenDisk(filepath.Dir(b.disk.dir), 1<<30)
+	other, err := OpenDisk(filepath.Dir(b.disk.files.dir), 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,11 +51,11 @@ func TestOwnKeys(t *testing.T) {
 // TestOwnKeysEnd: once the usage file is written, or the clock is set back, it is looked at what there is.
 func TestOwnKeysEnd(t *testing.T) {
 	b, now := batcherIn(t, 1<<30), time.Now()
-	b.disk.now = func() time.Time { return now }
+	b.disk.files.now = func() time.Time { return now }
 	if !b.disk.lacks(numbered(0)) {
 		t.Error("nothing is known of a new directory")
 	}
-	if _, err := OpenDisk(filepath.Dir(b.disk.dir), 1<<30); err != nil {
+	if _, err := OpenDisk(filepath.Dir(b.disk.files.dir), 1<<30); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(-time.Hour)

@@ -14,7 +14,7 @@ func diskIn(t *testing.T, dir string, limit int64, now *time.Time) *Disk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.now = func() time.Time { return *now }
+	d.files.now = func() time.Time { return *now }
 	return d
 }
 
@@ -39,7 +39,7 @@ func age(t *testing.T, d *Disk, from, n int, span time.Duration) {
 	t.Helper()
 	then := time.Now().Add(-span)
 	for i := range n {
-		if err := os.Chtimes(d.name(numbered(from+i)), then, then); err != nil {
+		if err := os.Chtimes(d.files.name(numbered(from+i)), then, then); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -113,7 +113,7 @@ func TestUsageIsCorrected(t *testing.T) {
 			if err := d.Close(); err != nil {
 				t.Fatal(err)
 			}
-			spoil(t, filepath.Join(d.dir, usageName))
+			spoil(t, filepath.Join(d.files.dir, usageName))
 			small := diskIn(t, dir, 100*4096, &now)
 			keep(t, small, 500, 1)
 			if err := small.Close(); err != nil {
@@ -143,7 +143,7 @@ func TestOneSweepAtATime(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(filepath.Join(d.dir, usageName))
+	f, err := os.Open(filepath.Join(d.files.dir, usageName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,9 +176,9 @@ func TestDrafts(t *testing.T) {
 	}
 	now = now.Add(recountAfter + time.Minute) // so that the next Close counts
 	keep(t, d, 0, 1)
-	folder := filepath.Dir(d.name(numbered(0)))
+	folder := filepath.Dir(d.files.name(numbered(0)))
 	for name, age := range map[string]time.Duration{"killed": draftLifetime + time.Minute, "going": time.Minute} {
-		file := filepath.Join(folder, draft+name)
+		file := filepath.Join(folder, draftPrefix+name)
 		write(t, file, "half")
 		if err := os.Chtimes(file, now.Add(-age), now.Add(-age)); err != nil {
 			t.Fatal(err)
@@ -187,8 +187,8 @@ func TestDrafts(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	left, err := filepath.Glob(filepath.Join(folder, draft+"*"))
-	if err != nil || len(left) != 1 || filepath.Base(left[0]) != draft+"going" {
+	left, err := filepath.Glob(filepath.Join(folder, draftPrefix+"*"))
+	if err != nil || len(left) != 1 || filepath.Base(left[0]) != draftPrefix+"going" {
 		t.Errorf("%v, %v", left, err)
 	}
 }
@@ -201,7 +201,7 @@ func TestFilesAreOwnerOnly(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	err := filepath.Walk(filepath.Dir(d.dir), func(name string, info os.FileInfo, err error) error {
+	err := filepath.Walk(filepath.Dir(d.files.dir), func(name string, info os.FileInfo, err error) error {
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s: %s", name, info.Mode())
 		}
