@@ -12,52 +12,40 @@ import (
 // that it can by skipUsual, and what that leaves, as white space behind values, a token at a time. It takes a third of
 // the compactor's time.
 func compactUsual(dst, p []byte) ([]byte, bool) {
-	var (
-		line    = dst
-		i, from int                // p[from:i] has been read and is still to be appended
-		kinds   uint64 = outermost // a bit for each open object (1) or array (0), the innermost lowest
-		want    state              // what follows: one of wantValue to wantMore
-	)
-	for i >= 0 {
-		if want <= wantNames {
-			var rest []byte
-			var n int
-			line, rest, n, kinds, want = skipUsual(line, p[from:], i-from, kinds, want)
-			from = len(p) - len(rest)
-			i = from + n
+	t := usualText{line: dst, kinds: outermost}
+	for t.i >= 0 {
+		if t.want <= wantNames && t.kinds != outermost {
+			t.skipUsual(p)
 		}
-		c := byteAt(p, i)
-		if isSpace(c) {
-			line = appendStart(line, p[from:], i-from)
-			i = len(p) - len(skipSpace(p[i:]))
-			from = i
-			continue
-		}
-		switch {
-		case want == wantMore && kinds == outermost:
-			if i < len(p) {
+		switch c := byteAt(p, t.i); {
+		case isSpace(c):
+			t.appendRun(p[t.from:], t.i-t.from)
+			t.i = endOfSpace(p, t.i)
+			t.from = t.i
+		case t.want == wantMore && t.kinds == outermost:
+			if t.i < len(p) {
 				return dst, false
 			}
-			return append(line, p[from:]...), true
-		case want == wantMore && c == ',':
-			if want = wantValue; kinds&1 != 0 {
-				want = wantName
+			return append(t.line, p[t.from:]...), true
+		case t.want == wantMore && c == ',':
+			if t.want = wantValue; t.kinds&1 != 0 {
+				t.want = wantName
 			}
-			i++
-		case want == wantMore && c == closer(kinds), want == wantFirst && c == ']', want == wantNames && c == '}':
-			kinds >>= 1
-			i++
-			want = wantMore
-		case want == wantColon && c == ':':
-			i++
-			want = wantValue
-		case (want == wantName || want == wantNames) && c == '"' && byteAt(p, i+1) != '"': // an empty one is not portable
-			i = endOfString(p, i+1)
-			want = wantColon
-		case want > wantFirst:
+			t.i++
+		case t.want == wantMore && c == closer(t.kinds), t.want == wantFirst && c == ']', t.want == wantNames && c == '}':
+			t.kinds >>= 1
+			t.i++
+			t.want = wantMore
+		case t.want == wantColon && c == ':':
+			t.i++
+			t.want = wantValue
+		case (t.want == wantName || t.want == wantNames) && c == '"' && byteAt(p, t.i+1) != '"': // portable: not empty
+			t.i = endOfString(p, t.i+1)
+			t.want = wantColon
+		case t.want > wantFirst:
 			return dst, false
 		default:
-			i, kinds, want = readValue(p, i, kinds)
+			t.i, t.kinds, t.want = readValue(p, t.i, t.kinds)
 		}
 	}
 	return dst, false

@@ -2,6 +2,8 @@ package encode
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -122,4 +124,32 @@ func FuzzCompactUsual(f *testing.F) {
 		sameAsCompactor(t, text)
 		sameAsCompactor(t, []byte("["+string(text)+behind+"]"))
 	})
+}
+
+// BenchmarkRows measures 92 KB as an API answers: rows of the same members, with the white space of several writers.
+func BenchmarkRows(b *testing.B) {
+	var rows []string
+	for i := range 760 {
+		rows = append(rows, fmt.Sprintf(`{"id":%d,"name":"item-%d","price":%.1f,"tags":["a","b","c"],"in_stock":%t,`+
+			`"about":"Some words on item %d."}`, i, i, float64(i)*1.5, i%3 == 0, i))
+	}
+	compact := `{"items":[` + strings.Join(rows, ",") + `]}`
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, []byte(compact), "", "  "); err != nil {
+		b.Fatal(err)
+	}
+	for _, text := range []struct{ name, text string }{
+		{"compact", compact}, {"indented", indented.String()},
+		{"spaced", strings.NewReplacer(`":`, `": `, `,"`, `, "`, `},`, `}, `).Replace(compact)},
+	} {
+		b.Run(text.name, func(b *testing.B) {
+			body, dst := []byte(text.text), make([]byte, 0, 2*len(text.text))
+			b.SetBytes(int64(len(body)))
+			for b.Loop() {
+				if _, usual := compactUsual(dst, body); !usual {
+					b.Fatal("not taken")
+				}
+			}
+		})
+	}
 }
