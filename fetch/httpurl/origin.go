@@ -62,16 +62,18 @@ func IsASCII(s string) bool {
 
 // Origin returns the origin of u as scheme://host:port in lower case, with the default port left out (RFC 6454 section
 // 4). It says no more than the URL itself: u is not checked.
-func Origin(u *url.URL) string {
+func Origin(u *url.URL) string { return strings.ToLower(u.Scheme) + "://" + HostPort(u) }
+
+// HostPort returns the host of a URL in lower case, with its port unless that is the default one.
+func HostPort(u *url.URL) string {
 	host := strings.ToLower(u.Host)
-	scheme := strings.ToLower(u.Scheme)
-	switch {
-	case scheme == "http":
+	switch strings.ToLower(u.Scheme) {
+	case "http":
 		host = strings.TrimSuffix(host, ":80")
-	case scheme == "https":
+	case "https":
 		host = strings.TrimSuffix(host, ":443")
 	}
-	return scheme + "://" + strings.TrimSuffix(host, ":")
+	return strings.TrimSuffix(host, ":")
 }
 
 // Port returns the port of an http or https URL, the default one, 443 or 80, where it names none.

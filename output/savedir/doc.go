@@ -3,8 +3,8 @@
 //	Request ── NameTemplate ──▸ name ── claims: whose is it? ──▸ Claim, by another name where it is taken
 //	            template.go    name.go        claims.go, fold.go      claim.go
 //	                             │
-//	Create ──▸ bodyWriter ── Commit: place ──▸ DIR/name   writer.go, place.go, temp.go, unnamed_linux.go, folders.go;
-//	              │                                       disposition.go: {filename}
+//	Create ──▸ bodyWriter ── Commit: place ──▸ DIR/name   writer.go, bodyfile.go, place.go, temp.go, unnamed_linux.go,
+//	              │                                       folders.go; disposition.go: {filename}
 //	              │ SetInfo, Suspend
 //	              ▾
 //	.batchfetch-HASH.part + .json (mark) ── Partial ──▸ partialBody ── Continue ──▸ bodyWriter

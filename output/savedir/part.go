@@ -178,8 +178,8 @@ func (p *partialBody) Continue(n int64) (fetch.PartialWriter, error) {
 		p.Release()
 		return nil, p.dir.describeError(path.Dir(p.stem), err)
 	}
-	return &bodyWriter{File: p.File, dir: p.dir, request: p.request, folder: path.Dir(p.stem), name: p.stem + partEnding,
-		isPart: true, mark: p.mark, hasMark: true}, nil
+	return &bodyWriter{bodyFile: namedFile{p.File}, dir: p.dir, request: p.request, folder: path.Dir(p.stem),
+		name: p.stem + partEnding, isPart: true, mark: p.mark, hasMark: true}, nil
 }
 
 // Release unlocks the part and keeps it.
@@ -195,7 +195,7 @@ func (p *partialBody) Remove() {
 // SetInfo renames the file to its part's name and writes the mark. Where another owns that part, or the mark can't be
 // written, the body is written on as one that can't be continued.
 func (s *bodyWriter) SetInfo(m fetch.PartialInfo) {
-	if !file.CanLock || s.isPart || file.Lock(s.File) != nil {
+	if !file.CanLock || s.isPart || file.Lock(s.file()) != nil {
 		return
 	}
 	stem := s.stem()
@@ -209,7 +209,7 @@ func (s *bodyWriter) SetInfo(m fetch.PartialInfo) {
 		_ = s.dir.removeIfThere(part) // it must not lie beside a mark that is not its own
 		return
 	}
-	if s.name == "" && (s.dir.root.Remove(part) != nil || s.dir.link(s.File, part) != nil) {
+	if s.name == "" && (s.dir.root.Remove(part) != nil || s.dir.link(s.bodyFile, part) != nil) {
 		return // another part that has come between the two is its owner's
 	}
 	s.leaveTempFolder(s.name)
@@ -226,7 +226,7 @@ func (s *bodyWriter) Suspend() {
 	}
 	s.closed = true
 	s.dir.mayHoldParts.Store(true)
-	if s.Sync() == nil {
+	if s.file().Sync() == nil {
 		// a part without a mark is removed when it is looked for
 		_ = s.dir.replaceMark(s.stem()+markEnding, s.mark, bootSynced)
 	}

@@ -73,7 +73,7 @@ func (d *Dir) nameBeside(name string, r *fetch.Request, try int) string {
 // linkNew gives the file a name that no other file has, and closes it. The error is fs.ErrExist where one has it.
 func (s *bodyWriter) linkNew(name string) error {
 	if s.name == "" {
-		return s.finishName(s.dir.link(s.File, name), name)
+		return s.finishName(s.dir.link(s.bodyFile, name), name)
 	}
 	if err := s.prepareRename(); err != nil {
 		return err
@@ -128,12 +128,12 @@ func (d *Dir) lockReplaced(name string, there fs.FileInfo) (*os.File, error) {
 
 // linkTemp gives a file without a name that of a temporary file, locked where there are locks.
 func (s *bodyWriter) linkTemp() (err error) {
-	if file.Lock(s.File) != nil {
+	if file.Lock(s.file()) != nil {
 		s.name = randomTempName(s.folder, partEnding)
-		return s.dir.link(s.File, s.name)
+		return s.dir.link(s.bodyFile, s.name)
 	}
 	_, s.held, s.name, err = s.dir.takeTemp(s.stem(), func(name string) (*os.File, error) {
-		return s.File, s.dir.link(s.File, name)
+		return s.file(), s.dir.link(s.bodyFile, name)
 	})
 	return err
 }
@@ -146,7 +146,7 @@ func (s *bodyWriter) prepareRename() error {
 	}
 	var err error
 	if !syncsAllAtOnce {
-		err = s.Sync()
+		err = s.file().Sync()
 	}
 	if !file.CanLock {
 		err = errors.Join(err, s.Close())

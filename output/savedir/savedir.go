@@ -113,18 +113,20 @@ func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 		d.folders.add(folder)
 	}
 	s := &bodyWriter{dir: d, request: r, target: target, folder: folder}
-	if s.File = d.createUnnamed(folder); s.File != nil {
+	if s.bodyFile = d.createUnnamed(folder); s.bodyFile != nil {
 		return s, nil
 	}
-	s.File, s.held, s.name, err = d.createTemp(s.stem())
+	var f *os.File
+	f, s.held, s.name, err = d.createTemp(s.stem())
 	if errors.Is(err, fs.ErrNotExist) && !d.isLate(r) { // others have removed a folder that was open
 		if d.makeFolders(folder) == nil {
-			s.File, s.held, s.name, err = d.createTemp(s.stem())
+			f, s.held, s.name, err = d.createTemp(s.stem())
 		}
 	}
 	if err != nil {
 		return nil, d.describeError(path.Dir(s.name), err)
 	}
+	s.bodyFile = namedFile{f}
 	return s, nil
 }
 

@@ -28,9 +28,9 @@ func isStill(path string, file fs.FileInfo) bool {
 // openFolderOf opens a folder.
 func openFolderOf(root *os.Root, name string) (*os.File, error) { return root.Open(name) }
 
-func (d *Dir) createUnnamed(string) *os.File { return nil }
+func (d *Dir) createUnnamed(string) bodyFile { return nil }
 
-func (d *Dir) link(*os.File, string) error { return errors.ErrUnsupported }
+func (d *Dir) link(bodyFile, string) error { return errors.ErrUnsupported }
 
 // renameNew gives a file another name that no other file has, as far as looking it up before can promise.
 func (d *Dir) renameNew(from, to string) error { return d.renameLooking(from, to) }

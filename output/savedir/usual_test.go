@@ -1,6 +1,12 @@
 package savedir
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"batchfetch/fetch"
+	"batchfetch/fetch/httpurl"
+)
 
 // TestUsualNames: of no name that is taken as usual anything would be replaced, of any other the same as without that
 // short cut, and most that are safe are usual.
@@ -34,5 +40,36 @@ func TestUsualNames(t *testing.T) {
 	}
 	if count < 10_000 {
 		t.Errorf("only %d", count)
+	}
+}
+
+// TestUsualNameIsDefault: a name that is made the short way is that of the long way, and that of a plain path is.
+func TestUsualNameIsDefault(t *testing.T) {
+	pieces := []string{"a", "CON", "b.json", "/", "", ".", "..", "%2e", "%2F", "é", "~", ":", "index",
+		strings.Repeat("x", 120)}
+	hosts := []string{"http://A.test", "https://a.test:443", "http://127.0.0.1:8080", "http://[::1]:80", "http://aux"}
+	short := 0
+	for _, host := range hosts {
+		for i := range len(pieces) * len(pieces) * len(pieces) {
+			path := pieces[i%len(pieces)] + "/" + pieces[i/len(pieces)%len(pieces)] + pieces[i/len(pieces)/len(pieces)]
+			for _, r := range []fetch.Request{{URL: host + "/" + path}, {URL: host + "/" + path + "?q"},
+				{URL: host + "/" + path, Method: "POST"}, {URL: host + "/" + strings.Repeat("a/", i%40) + path}} {
+				u, err := httpurl.Parse(r.URL)
+				if err != nil {
+					continue
+				}
+				u = httpurl.RemoveDots(u)
+				name, ok := usualName(&r, u)
+				if want := defaultName(&r, u); ok && name != want {
+					t.Fatalf("%s: %q, want %q", r.URL, name, want)
+				}
+				if ok {
+					short++
+				}
+			}
+		}
+	}
+	if short < 1000 {
+		t.Errorf("only %d are made the short way", short)
 	}
 }

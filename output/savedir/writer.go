@@ -18,7 +18,7 @@ import (
 // bodyWriter is a fetch.PartialWriter: a body that is being written to a file, without a name or locked where there are
 // such.
 type bodyWriter struct {
-	*os.File
+	bodyFile
 	held       fs.FileInfo // of the file; nil where it is not known yet
 	dir        *Dir
 	request    *fetch.Request
@@ -71,7 +71,7 @@ func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 // isReplaced reports whether another file has the name of this one: it would be taken for the body.
 func (s *bodyWriter) isReplaced() bool {
 	if s.held == nil {
-		s.held, _ = s.Stat() // nil again where it fails
+		s.held, _ = s.file().Stat() // nil again where it fails
 	}
 	named, missing := s.dir.root.Lstat(s.name) // not in a folder that may have another name by now
 	return s.held != nil && missing == nil && !os.SameFile(s.held, named)
