@@ -162,6 +162,7 @@ func writeManualFiles(t *testing.T, dir string) {
 		"files.meta4": `<metalink><file name="a"><url priority="1">https://example.com/a?b=1&amp;c=2</url></file></metalink>`,
 		"page.har": "{\"log\": {\"entries\": [\n" + `{"request": {"method": "GET", "url": "https://example.com/a"}},` +
 			`{"request": {"method": "POST", "url": "https://example.com/b", "postData": {"text": "q=1"}}}]}}`,
+		"page.html":  `<p><a href="https://example.com/a">one</a> (https://example.com/b)`,
 		"index.cdxj": `com,example)/a 20260102030405 {"url": "https://example.com/a", "status": "200"}` + "\n",
 	} {
 		writeFile(t, filepath.Join(dir, name), text, 0o600)

@@ -138,7 +138,7 @@ var optionWords = map[string]string{
 	"proxy": "proxy login refused",
 	"url":   "no URL in the line",
 
-	"migration": "line for another program",
+	"migration": "line of another form",
 
 	"connect-timeout": "no connection in time",
 	"timeout":         "not done in time",

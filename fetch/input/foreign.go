@@ -16,6 +16,8 @@ var foreignLines = []struct {
 		"an option for another program, as curl -K and aria2c -i read them"},
 	// vegeta, hurl and files named .http
 	{regexp.MustCompile(`^[A-Z]+[ \t]+https?://`), "a method in front of the URL; a JSON line has both as members"},
+	// scripts, Markdown, HTML; not JSON that is wrong elsewhere
+	{regexp.MustCompile(`^(["'<(]|[^{].*[\s"'<(])https?://`), "text in front of the URL, or marks around it"},
 	// JSON that was made readable
 	{regexp.MustCompile(`^\{$`), "not valid JSON, a brace alone; jq -c . FILE writes each object on one line"},
 }
