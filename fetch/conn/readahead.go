@@ -2,18 +2,20 @@ package conn
 
 // A readAhead is what was read of the socket, and not returned yet. It is of the goroutine that reads.
 type readAhead struct {
-	buf  []byte // is read into; nil: nothing is read ahead
-	rest []byte // of buf, what is still to be returned
+	buf    []byte // is read into; nil: nothing is read ahead
+	rest   []byte // of buf, what is still to be returned
+	before func() // is called before the socket is read
 }
 
 // ReadAhead lets a read that has room for less than buf take what the socket has, up to the size of buf, and the next
 // ones return it: TLS asks for little more than the record that it waits for. nil ends that. While bytes are still to
-// be returned it changes nothing, and returns false: the buffer is in use. It is called by the goroutine that reads.
-func (c *Conn) ReadAhead(buf []byte) bool {
+// be returned it changes nothing, and returns false: the buffer is in use. before is called before each read of the
+// socket, which may wait, in the goroutine that reads, which calls ReadAhead too.
+func (c *Conn) ReadAhead(buf []byte, before func()) bool {
 	if len(c.ahead.rest) > 0 {
 		return false
 	}
-	c.ahead.buf = buf
+	c.ahead.buf, c.ahead.before = buf, before
 	return true
 }
 
@@ -21,6 +23,9 @@ func (c *Conn) ReadAhead(buf []byte) bool {
 func (c *Conn) Read(p []byte) (int, error) {
 	a := &c.ahead
 	if len(a.rest) == 0 {
+		if a.before != nil {
+			a.before()
+		}
 		if len(p) >= len(a.buf) {
 			return c.read(p)
 		}

@@ -29,11 +29,13 @@ func newCounted(t *testing.T, data []byte) (*Conn, *countingConn) {
 	return New(counting, nil), counting
 }
 
-// TestReadAhead: many small reads are one of the socket, one that is large goes past the buffer, and the buffer is in
-// use until all of it was returned.
+// TestReadAhead: many small reads are one of the socket, one that is large goes past the buffer, reads of the socket
+// are announced, and the buffer is in use until all of it was returned.
 func TestReadAhead(t *testing.T) {
 	c, counting := newCounted(t, bytes.Repeat([]byte("0123456789"), 200))
-	if !c.ReadAhead(make([]byte, 1000)) {
+	announced := 0
+	announce := func() { announced++ }
+	if !c.ReadAhead(make([]byte, 1000), announce) {
 		t.Error("nothing was read yet, but the buffer is in use")
 	}
 	p := make([]byte, 10)
@@ -41,7 +43,7 @@ func TestReadAhead(t *testing.T) {
 		if n, err := c.Read(p); string(p[:n]) != "0123456789" || err != nil {
 			t.Fatalf("%q, %v", p[:n], err)
 		}
-		if is, want := c.ReadAhead(make([]byte, 1000)), i == 99; is != want {
+		if is, want := c.ReadAhead(make([]byte, 1000), announce), i == 99; is != want {
 			t.Errorf("after %d reads ReadAhead returns %v", i+1, is)
 		}
 	}
@@ -50,6 +52,9 @@ func TestReadAhead(t *testing.T) {
 	}
 	if n, err := c.Read(make([]byte, 2000)); n != 1000 || err != nil || counting.reads != 2 {
 		t.Errorf("%d bytes, %v, %d reads", n, err, counting.reads)
+	}
+	if announced != counting.reads {
+		t.Errorf("%d reads of the socket of %d were announced", announced, counting.reads)
 	}
 	if n, err := c.Read(p); n != 0 || err != io.EOF || !c.IsClosedByPeer() {
 		t.Errorf("%d bytes, %v behind the last", n, err)
@@ -67,7 +72,7 @@ func TestReadAheadInOrder(t *testing.T) {
 	var got []byte
 	for {
 		if rng.IntN(4) == 0 {
-			c.ReadAhead(make([]byte, rng.IntN(3)*rng.IntN(2000)))
+			c.ReadAhead(make([]byte, rng.IntN(3)*rng.IntN(2000)), nil)
 		}
 		p := make([]byte, 1+rng.IntN(3000))
 		n, err := c.Read(p)

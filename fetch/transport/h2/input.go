@@ -26,7 +26,7 @@ type input struct {
 	isBusy func() bool // says whether the connection carries exchanges
 	onRead func()      // is called when bytes were read
 
-	beforeRead func() // is called before a read that may wait
+	beforeRead func() // is called before a read that may wait: by what TLS reads from, where it reads ahead
 }
 
 // buffered returns how many bytes can be read without waiting.
@@ -39,8 +39,9 @@ const pastBytes = 4 << 10
 // Read is io.Reader's. A large read goes past the buffer.
 func (in *input) Read(p []byte) (int, error) {
 	if in.start == in.end {
-		in.beforeRead()
-		in.choose()
+		if in.choose(); in.below == nil || in.large == nil {
+			in.beforeRead()
+		}
 		if len(p) >= pastBytes {
 			n, err := in.conn.Read(p)
 			in.onRead()
@@ -90,7 +91,7 @@ func (in *input) choose() {
 		in.buf = in.large[:]
 		if in.below != nil {
 			in.buf = in.large[:pastBytes]
-			in.below.ReadAhead(in.large[pastBytes:])
+			in.below.ReadAhead(in.large[pastBytes:], in.beforeRead)
 		}
 	case !busy:
 		in.close()
@@ -100,7 +101,7 @@ func (in *input) choose() {
 // close gives the large buffer back, unless there is in it what TLS has yet to read.
 func (in *input) close() {
 	if in.large != nil {
-		if in.below != nil && !in.below.ReadAhead(nil) {
+		if in.below != nil && !in.below.ReadAhead(nil, nil) {
 			return
 		}
 		inputBuffers.Put(in.large)

@@ -147,12 +147,12 @@ func (c *Conn) afterFrame() *Error {
 	if c.in.buffered() > 0 && c.control < maxControl {
 		return nil
 	}
-	c.woken.wakeAll()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.out) > 0 {
 		c.flushAside()
 		for len(c.out) > maxUnsent && c.err == nil && !c.broken {
+			c.woken.wakeAll()
 			c.drained.Wait()
 		}
 	}
@@ -166,6 +166,7 @@ func (c *Conn) afterFrame() *Error {
 		return connError(http2.ErrCodeEnhanceYourCalm, "frames without end that carry nothing (section 10.5)")
 	case c.control%controlStep == 0:
 		c.mu.Unlock()
+		c.woken.wakeAll()
 		time.Sleep(controlPause)
 		c.mu.Lock()
 	}

@@ -8,7 +8,7 @@ func wakeUp(wake chan struct{}) {
 	}
 }
 
-// A wakeList has exchanges that are woken together, before the reader waits for more: each then finds its header and
+// A wakeList has exchanges that are woken together, before the reader may wait for more: each then finds its header and
 // its body, and does not contend with the reader for the lock. It is the reader's own. A stream may be over, and used
 // again, by the time it is woken: so the list has what streams wait on, and not them.
 type wakeList []chan struct{}
