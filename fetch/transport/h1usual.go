@@ -173,7 +173,7 @@ func (u *usualHead) response(into *http.Response, method string, space *h2.Heade
 	}
 	*into = http.Response{
 		Status: text[len(http11):u.statusEnd], StatusCode: u.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header.Header, ContentLength: u.length, Close: u.close, Request: requestFor(method),
+		Header: header.End(), ContentLength: u.length, Close: u.close, Request: requestFor(method),
 	}
 	switch {
 	case u.chunked:

@@ -221,5 +221,5 @@ func headerOf(fields []field, space *HeaderSpace) http.Header {
 	for i := range fields {
 		header.Add(fields[i].name.canonical, fields[i].value)
 	}
-	return header.Header
+	return header.End()
 }
