@@ -24,9 +24,7 @@ func (a *announcement) believe(q Quota, countsRequests bool, fields ...string) {
 		if q.Reset < leastReset {
 			q.Reset, q.Rounded, q.Unitless = leastReset, true, false
 		}
-		if a.spent = true; q.Reset > a.reset.wait {
-			a.reset = askedWait{wait: q.Reset, rounded: q.Rounded, unitless: q.Unitless}
-		}
+		a.spent = true
 	}
 	if q.Concurrent && q.Remaining == 0 {
 		a.spent = true
@@ -39,6 +37,34 @@ func (a *announcement) believe(q Quota, countsRequests bool, fields ...string) {
 			a.fields = append(a.fields, field)
 		}
 	}
+}
+
+// settle drops each quota that another one of the same response says more exactly, and sets reset by the others. Many
+// limiters say the same limit twice, with the seconds to go and, for older clients, with a Unix time, as
+// express-rate-limit does by RateLimit and X-RateLimit-Reset: less Date, that may be up to WaitRounding too long, in
+// each window.
+func (a *announcement) settle() {
+	if len(a.quotas) > 1 {
+		said := slices.Clone(a.quotas)
+		a.quotas = slices.DeleteFunc(a.quotas, func(q Quota) bool {
+			return slices.ContainsFunc(said, func(r Quota) bool { return q.isRoundedFormOf(r) })
+		})
+		for i := range a.quotas { // the time confirms that a number is one of seconds
+			r := &a.quotas[i]
+			r.Unitless = r.Unitless && !slices.ContainsFunc(said, func(q Quota) bool { return q.isRoundedFormOf(*r) })
+		}
+	}
+	for _, q := range a.quotas {
+		if q.Remaining == 0 && !q.Concurrent && q.Reset > a.reset.wait {
+			a.reset = askedWait{wait: q.Reset, rounded: q.Rounded, unitless: q.Unitless}
+		}
+	}
+}
+
+// isRoundedFormOf reports whether q says no more than r does, with a Reset that is rounded where that of r is not.
+func (q Quota) isRoundedFormOf(r Quota) bool {
+	return q.Rounded && !r.Rounded && r.Reset > 0 && (q.Reset-r.Reset).Abs() <= WaitRounding &&
+		q.Limit > 0 && q.Limit == r.Limit && q.Remaining == r.Remaining && q.Concurrent == r.Concurrent
 }
 
 const (

@@ -32,6 +32,7 @@ func readLimits(h http.Header, now time.Time) announcement {
 		slices.SortFunc(a.quotas, func(q, r Quota) int { return strings.Compare(q.Policy, r.Policy) })
 		slices.Sort(a.fields)
 	}
+	a.settle()
 	if named := bucketOf(h); named != "" {
 		a.bucket = named
 	}
