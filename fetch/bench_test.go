@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"batchfetch/fetch/cache"
 	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/transport"
 )
@@ -32,7 +33,7 @@ func BenchmarkReadBody(b *testing.B) {
 			for b.Loop() {
 				in.Reset(text)
 				var rec Record
-				if err := x.read(resp, &rec, nil); err != nil || rec.Bytes != 1024 {
+				if err := x.read(resp, &rec, nil, cache.Sum{}); err != nil || rec.Bytes != 1024 {
 					b.Fatal(rec.Bytes, err)
 				}
 				rec.ReleaseBody()
@@ -55,7 +56,7 @@ func BenchmarkReadLargeBody(b *testing.B) {
 			for b.Loop() {
 				in.Reset(text)
 				var rec Record
-				if err := x.read(resp, &rec, nil); err != nil || rec.Bytes != int64(size) {
+				if err := x.read(resp, &rec, nil, cache.Sum{}); err != nil || rec.Bytes != int64(size) {
 					b.Fatal(rec.Bytes, err)
 				}
 				rec.ReleaseBody()

@@ -6,14 +6,16 @@ import (
 	"io"
 	"net/http"
 
+	"batchfetch/fetch/cache"
 	"batchfetch/fetch/coding"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 )
 
 // read reads the body of an accepted response, decoded, bounded by Options.MaxBody and hashed, into rec or the
-// BodyStore; stored takes a copy for the cache, nil is none. The error is a *Failure, or that of the connection.
-func (b *bodyReader) read(resp *http.Response, rec *Record, stored *cacheWriter) error {
+// BodyStore; stored takes a copy for the cache, nil is none, and reported is as for storeBody. The error is a *Failure,
+// or that of the connection.
+func (b *bodyReader) read(resp *http.Response, rec *Record, stored *cacheWriter, reported cache.Sum) error {
 	in := &b.wire
 	*in = wireReader{in: b.capture.reader(b.call.Body(resp)), announced: resp.ContentLength}
 	codings, kept := b.codingsOf(resp, in)
@@ -50,7 +52,7 @@ func (b *bodyReader) read(resp *http.Response, rec *Record, stored *cacheWriter)
 		}
 		return b.readInline(body, codings, announced, rec)
 	}
-	return b.storeBody(resp, rec, codings, body)
+	return b.storeBody(resp, rec, codings, body, reported)
 }
 
 // codingsOf returns the content codings that are removed from the body of a response, and those that stay with it, for

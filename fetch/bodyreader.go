@@ -5,7 +5,6 @@ import (
 	"io"
 	"strconv"
 
-	"batchfetch/fetch/cache"
 	"batchfetch/fetch/coding"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/spool"
@@ -19,24 +18,21 @@ type bodyReader struct {
 	options    *Options
 	call       *transport.Call
 	to         *target
-	headerOnly bool               // it is not to be read
-	capture    *exchangeCapture   // keeps it as it is received; nil without Options.Archive
+	capture    *exchangeCapture   // keeps the body as it is received; nil without Options.Archive
 	dictionary *offeredDictionary // that it may be coded with; nil is none
 	memory     *decodeMemory      // of which windows are; nil is no bound
 	windows    coding.Windows     // for decoders, which wait until the exchange is over; nil is no bound
 	part       resumption         // the partial body that it may continue
-	reported   cache.Sum          // of the body that was reported last, which is not stored again; zero is none
-
-	room       spool.Claim // for its temporary file
-	roomNeeded int64       // bytes of that, as far as they are known
+	room       spool.Claim        // for its temporary file
+	roomNeeded int64              // bytes of that, as far as they are known
 
 	wire        wireReader
-	bytes       int64 // that were received, without the framing of chunks
 	digests     digestCheck
-	decoded     bool         // content codings are taken off
 	leftCodings []string     // content codings that it has and that are not taken off
-	cut         bool         // the rest was not read (Options.forRobots)
 	writer      *storeWriter // into the BodyStore; nil is none
+	headerOnly  bool         // it is not to be read
+	decoded     bool         // content codings are taken off
+	cut         bool         // the rest was not read (Options.forRobots)
 }
 
 // A bodySink is where a decoded body is written: a storeWriter, a spoolWriter or a hashWriter.
@@ -77,7 +73,6 @@ func (b *bodyReader) checkEnd(more bool, err error, codings []string) error {
 
 // countWire sets Record.WireBytes once a body has been read, or has failed.
 func (b *bodyReader) countWire(rec *Record) {
-	b.bytes = b.wire.bytes
 	rec.WireBytes = b.wire.bytes + b.call.FramingBytes()
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"batchfetch/fetch/cache"
 	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
@@ -141,7 +142,7 @@ func (x *exchange) timeout() *failure.Limit {
 
 // explain is Call.Explain with the status that the Record has, and the bytes of the body that were received.
 func (x *exchange) explain(ctx context.Context, err error, rec *Record) *failure.Failure {
-	return x.call.Explain(ctx, err, rec.Status, x.body.bytes)
+	return x.call.Explain(ctx, err, rec.Status, x.body.wire.bytes)
 }
 
 // timing returns the Timing of the exchange, which has ended, as an attempt; nil where nothing needs it, or no
@@ -219,11 +220,12 @@ func (x *exchange) readBody(ctx context.Context, got originResponse, rec *Record
 	if got.Header["Content-Encoding"] != nil {
 		x.body.windows = x.body.memory.windows(ctx)
 	}
+	var reported cache.Sum
 	if x.cache.lookup != nil {
-		x.body.reported = x.cache.lookup.reported
+		reported = x.cache.lookup.reported
 	}
 	stored := x.cache.startStoring(ctx, got)
-	if err := x.body.read(got.Response, rec, stored); err != nil {
+	if err := x.body.read(got.Response, rec, stored, reported); err != nil {
 		why = x.explain(ctx, err, rec)
 	}
 	x.markResponseEnd()

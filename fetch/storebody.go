@@ -5,13 +5,15 @@ import (
 	"io"
 	"net/http"
 
+	"batchfetch/fetch/cache"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 )
 
-// storeBody reads a body into the BodyStore and sets the Record's Path, Bytes, WireBytes and ResumedFrom.
+// storeBody reads a body into the BodyStore and sets the Record's Path, Bytes, WireBytes and ResumedFrom. One with the
+// hash reported is not stored again; zero is none.
 func (b *bodyReader) storeBody(
-	resp *http.Response, rec *Record, codings []string, decoded io.Reader,
+	resp *http.Response, rec *Record, codings []string, decoded io.Reader, reported cache.Sum,
 ) error {
 	writer, err := b.newStoreWriter(resp, &rec.Request)
 	if err != nil {
@@ -19,7 +21,7 @@ func (b *bodyReader) storeBody(
 	}
 	b.writer = writer
 	if !b.options.Paginate.InBody() { // the next page's URL is read from the stored body
-		writer.reported = b.reported
+		writer.reported = reported
 	}
 	rec.ResumedFrom = writer.bytes
 	err = b.readWhole(writer, decoded, codings)
