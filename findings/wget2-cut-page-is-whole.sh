@@ -20,7 +20,7 @@ chmod 755 .
 timeout 120 apt-get download -q wget2=1.99.1-2.2 libwget0=1.99.1-2.2 libgpgme11=1.18.0-3+deb12u1 libassuan0=2.5.5-5 \
   wget=1.21.3-1+deb12u1 &>/dev/null
 for package in *.deb; do dpkg -x "$package" root; done
-export LD_LIBRARY_PATH=$dir/root/usr/lib/x86_64-linux-gnu
+export LD_LIBRARY_PATH=$dir/root/usr/lib:$dir/root/usr/lib/x86_64-linux-gnu
 
 cat >server.py <<'END_PY'
 import http.server
