@@ -56,9 +56,6 @@ type choice struct {
 	names  []string // of all Vary lines of these responses, sorted
 }
 
-// mostNames is how many request headers may select a response; one that varies by more is not stored.
-const mostNames = 16
-
 // asChoice returns the choice that e describes.
 func (e *Entry) asChoice() *choice { return &choice{e.SHA256, e.Header["Vary"]} }
 

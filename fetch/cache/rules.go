@@ -222,12 +222,3 @@ func firstOf(values []string) string {
 	first, _, _ := strings.Cut(values[0], ",")
 	return first
 }
-
-// dateOf parses a header that must be one date, in any of the three formats of RFC 9110 section 5.6.7.
-func dateOf(values []string) (time.Time, bool) {
-	if len(values) != 1 {
-		return time.Time{}, false
-	}
-	at, err := http.ParseTime(values[0])
-	return at, err == nil
-}

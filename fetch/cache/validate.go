@@ -186,3 +186,12 @@ func AlsoInvalid(u *url.URL, h http.Header) []*url.URL {
 	}
 	return list
 }
+
+// dateOf parses a header that must be one date, in any of the three formats of RFC 9110 section 5.6.7.
+func dateOf(values []string) (time.Time, bool) {
+	if len(values) != 1 {
+		return time.Time{}, false
+	}
+	at, err := http.ParseTime(values[0])
+	return at, err == nil
+}

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// mostNames is how many request headers may select a response; one that varies by more is not stored.
+const mostNames = 16
+
 // variesByAll reports whether a response varies by more than headers: Vary is * (RFC 9110 section 12.5.5).
 func variesByAll(vary []string) bool {
 	for _, line := range vary {

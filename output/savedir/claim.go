@@ -2,33 +2,41 @@ package savedir
 
 import (
 	"cmp"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
+	"time"
 
 	"batchfetch/fetch"
 )
 
-// LeaveExisting makes Claim return fetch.ErrDone for a request whose file is there already. It must be called before
-// the first Claim, and has no effect on names that are known only once the body has come (NameTemplate.IsLate).
-func (d *Dir) LeaveExisting() { d.leavesFiles = true }
+// A namer gives bodies their names, no two the same one. Any goroutine may use it.
+type namer struct {
+	tree        *tree
+	template    NameTemplate
+	claims      claims
+	leavesFiles bool      // LeaveExisting has been called
+	wasEmpty    bool      // the directory, when it was opened
+	openedAt    time.Time // by fileClock
+}
 
-// Claim gives r its name for the whole run. Where another request has the one that the template makes, r gets another
-// as its Path, which its Record then has. The error is that the name is unsafe or, where r brings a Path, taken.
-func (d *Dir) Claim(r *fetch.Request) error {
-	base, name, err := d.template.names(r, placeholder)
+// claim gives r its name: see Dir.Claim.
+func (n *namer) claim(r *fetch.Request) error {
+	base, name, err := n.template.names(r, placeholder)
 	switch {
-	case err != nil || d.isLate(r):
+	case err != nil || n.template.isLate(r):
 		return err
 	case r.Path != "":
-		err = d.claims.claim(name, r.Index)
+		err = n.claims.claim(name, r.Index)
 	default:
-		name, r.Path, err = d.claimFree(name, base, r)
+		name, r.Path, err = n.claimFree(name, base, r)
 	}
-	if err == nil && d.leavesFiles && d.hasWhole(name, r.SHA256) {
+	if err == nil && n.leavesFiles && n.hasWhole(name, r.SHA256) {
 		return fetch.ErrDone
 	}
 	return err
@@ -40,16 +48,16 @@ const begunByAria2 = ".aria2"
 
 // hasWhole reports whether a body is there under a name: whatever has a final name is whole, but for what aria2c has
 // begun. Where its hash in hex is known beforehand (sum) it has to have that.
-func (d *Dir) hasWhole(name, sum string) bool {
-	info, err := d.lstat(name)
+func (n *namer) hasWhole(name, sum string) bool {
+	info, err := n.tree.lstat(name)
 	if err != nil || !info.Mode().IsRegular() {
 		return false
 	}
 	if sum == "" {
-		_, err = d.lstat(name + begunByAria2)
+		_, err = n.tree.lstat(name + begunByAria2)
 		return err != nil
 	}
-	f, err := d.root.Open(name)
+	f, err := n.tree.root.Open(name)
 	if err != nil {
 		return false
 	}
@@ -64,11 +72,11 @@ const maxRenames = 4
 
 // claimFree claims name for r, or another one where that is taken. It returns what was claimed and, where it is not
 // name, the same without the number of a page; base is name without that.
-func (d *Dir) claimFree(name, base string, r *fetch.Request) (claimed, other string, err error) {
+func (n *namer) claimFree(name, base string, r *fetch.Request) (claimed, other string, err error) {
 	notFolder, hash := "", ""
 	for range maxRenames {
-		if err = d.conflictOnDisk(name); err == nil {
-			err = d.claims.claim(name, r.Index)
+		if err = n.conflictOnDisk(name); err == nil {
+			err = n.claims.claim(name, r.Index)
 		}
 		var taken *conflictError
 		if !errors.As(err, &taken) {
@@ -91,15 +99,15 @@ func (d *Dir) claimFree(name, base string, r *fetch.Request) (claimed, other str
 // conflictOnDisk returns why an earlier run's file or folder is in the way of a name: a file of its folder's name, or a
 // folder of its own. It costs an lstat(2) for the name and for each folder that this run has not used yet, and nothing
 // where the directory was empty.
-func (d *Dir) conflictOnDisk(name string) error {
-	if d.wasEmpty {
+func (n *namer) conflictOnDisk(name string) error {
+	if n.wasEmpty {
 		return nil
 	}
-	if info, err := d.lstat(name); err == nil && info.IsDir() {
+	if info, err := n.tree.lstat(name); err == nil && info.IsDir() {
 		return &conflictError{text: fmt.Sprintf("its file %q is a folder; name it by path, {index} or {id}", name)}
 	}
-	for above := path.Dir(name); above != "." && !d.claims.isFolder(above); above = path.Dir(above) {
-		if info, err := d.root.Lstat(above); err == nil && info.Mode().IsRegular() {
+	for above := path.Dir(name); above != "." && !n.claims.isFolder(above); above = path.Dir(above) {
+		if info, err := n.tree.root.Lstat(above); err == nil && info.Mode().IsRegular() {
 			return &conflictError{above,
 				fmt.Sprintf("its folder %q is a file; name it by path, {index} or {id}", above)}
 		}
@@ -107,18 +115,36 @@ func (d *Dir) conflictOnDisk(name string) error {
 	return nil
 }
 
-// isLate reports whether the name of r's file is known only once its body has come.
-func (d *Dir) isLate(r *fetch.Request) bool { return r.Path == "" && d.template.IsLate() }
-
-// sharesFile reports whether requests with equal bodies share one file: their name is made of sha256 by the template.
-func (d *Dir) sharesFile(r *fetch.Request) bool { return r.Path == "" && d.template.has("sha256") }
-
 // lateName returns the name for a body that has come, and claims it unless equal bodies share it.
-func (d *Dir) lateName(r *fetch.Request, of response) (string, error) {
-	base, name, err := d.template.names(r, of)
-	if err != nil || !d.isLate(r) || d.sharesFile(r) {
+func (n *namer) lateName(r *fetch.Request, of response) (string, error) {
+	base, name, err := n.template.names(r, of)
+	if err != nil || !n.template.isLate(r) || n.template.sharesFile(r) {
 		return name, err
 	}
-	name, _, err = d.claimFree(name, base, r)
+	name, _, err = n.claimFree(name, base, r)
 	return name, err
+}
+
+// isOfEarlierRun reports whether a file was written before the directory was opened. A directory that was empty then
+// has none.
+func (n *namer) isOfEarlierRun(info fs.FileInfo) bool {
+	return !info.Mode().IsRegular() || !n.wasEmpty && info.ModTime().Before(n.openedAt)
+}
+
+// nameBeside returns another name for the body of r than one that another process has taken, and claims it.
+func (n *namer) nameBeside(name string, r *fetch.Request, try int) string {
+	hash := requestHash(r)
+	for ; ; try++ {
+		switch {
+		case try == 1:
+			hash = indexedHash(r)
+		case try > 1:
+			var random [hashSize]byte
+			_, _ = rand.Read(random[:]) // never fails
+			hash = hex.EncodeToString(random[:])
+		}
+		if other := renamed(name, "", hash); n.claims.claim(other, r.Index) == nil {
+			return other
+		}
+	}
 }

@@ -6,12 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"path"
-	"path/filepath"
 	"slices"
 	"sync"
-
-	"batchfetch/fetch"
-	"batchfetch/output/file"
 )
 
 // claims is the table of which request has which file name, in this run and in those before it. Any goroutine may use
@@ -130,23 +126,4 @@ func (c *claims) isFolder(name string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.owners[c.hash(name)] == folder
-}
-
-// InheritClaims adds the names of earlier runs' files, as hashes with the salt of their journal. It must be called
-// before the first Claim.
-func (d *Dir) InheritClaims(salt Salt, names []uint64) { d.claims.inherit(salt, names) }
-
-// LocationHash returns a hash of the directory's absolute name, without links; it is never 0.
-func (d *Dir) LocationHash() uint64 { return d.claims.hash(file.Canonical(filepath.Join(d.name, "."))) }
-
-// NameHash returns the hash of the name of a Record's file; 0 where it has none, or shares it.
-func (d *Dir) NameHash(r *fetch.Record) uint64 {
-	if r.Path == "" || d.sharesFile(&r.Request) {
-		return 0
-	}
-	name, err := filepath.Rel(d.name, r.Path)
-	if err != nil {
-		return 0
-	}
-	return d.claims.hash(filepath.ToSlash(name))
 }

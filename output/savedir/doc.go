@@ -3,11 +3,14 @@
 //	Request ── NameTemplate ──▸ name ── claims: whose is it? ──▸ Claim, by another name where it is taken
 //	            template.go    name.go        claims.go, fold.go      claim.go
 //	                             │
-//	Create ──▸ bodyWriter ── Commit: place ──▸ DIR/name   writer.go, bodyfile.go, place.go, temp.go, unnamed_linux.go,
-//	              │                                       folders.go; disposition.go: {filename}
+//	Create ──▸ bodyWriter ── Commit: place ──▸ DIR/name   writer.go, bodyfile.go, place.go; disposition.go: {filename}
+//	              │
 //	              │ SetInfo, Suspend
 //	              ▾
 //	.batchfetch-HASH.part + .json (mark) ── Partial ──▸ partialBody ── Continue ──▸ bodyWriter
+//
+// Each type knows only those before it: folders ▸ tree (with temporary files, files without a name, marks) ▸ namer ▸
+// bodyWriter ▸ Dir ▸ partialBody.
 //
 // Names never lead out of the directory: NameTemplate makes safe ones, and os.Root holds every access to it.
 package savedir

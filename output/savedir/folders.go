@@ -1,10 +1,8 @@
 package savedir
 
 import (
-	"errors"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -136,41 +134,4 @@ func (s *folders) close() {
 	for len(s.open) > 0 {
 		s.drop(s.open[0])
 	}
-}
-
-// create creates a file that must not exist yet; one in an open folder by its last name.
-func (d *Dir) create(name string) (*os.File, error) {
-	if in := d.folders.use(path.Dir(name), checkFolderAfter); in != nil {
-		f, err := in.root.OpenFile(path.Base(name), createFlags|file.NoWait, 0o666)
-		known := err == nil || errors.Is(err, fs.ErrExist)
-		d.folders.release(in, !known)
-		if known {
-			return f, err
-		}
-	}
-	return d.root.OpenFile(name, createFlags|file.NoWait, 0o666)
-}
-
-// rename gives a file another name, in place of a file that has it; in an open folder by their last names.
-func (d *Dir) rename(from, to string) error {
-	if folder := path.Dir(from); folder == path.Dir(to) {
-		if in := d.folders.use(folder, 0); in != nil {
-			err := in.root.Rename(path.Base(from), path.Base(to))
-			d.folders.release(in, err != nil)
-			if err == nil {
-				return nil
-			}
-		}
-	}
-	return d.root.Rename(from, to)
-}
-
-// lstat is Lstat of a name, in an open folder by its last name.
-func (d *Dir) lstat(name string) (fs.FileInfo, error) {
-	in := d.folders.use(path.Dir(name), checkFolderAfter)
-	if in == nil {
-		return d.root.Lstat(name)
-	}
-	defer d.folders.release(in, false)
-	return in.root.Lstat(path.Base(name))
 }

@@ -35,55 +35,55 @@ func formatBoot(boot file.BootID) string { return hex.EncodeToString(boot[:]) }
 
 // writeBootMark writes a mark that is good for this boot only, in place of any other. It writes none where the boot is
 // not known.
-func (d *Dir) writeBootMark(name string, m fetch.PartialInfo, now file.BootID) error {
+func (t *tree) writeBootMark(name string, m fetch.PartialInfo, now file.BootID) error {
 	if !now.IsKnown() {
-		return d.removeIfThere(name)
+		return t.removeIfThere(name)
 	}
-	return d.replaceMark(name, m, formatBoot(now))
+	return t.replaceMark(name, m, formatBoot(now))
 }
 
 // replaceMark writes a mark in place of one that may be there.
-func (d *Dir) replaceMark(name string, m fetch.PartialInfo, boot string) error {
-	if err := d.removeIfThere(name); err != nil {
+func (t *tree) replaceMark(name string, m fetch.PartialInfo, boot string) error {
+	if err := t.removeIfThere(name); err != nil {
 		return err
 	}
-	return d.writeMark(name, m, boot)
+	return t.writeMark(name, m, boot)
 }
 
 var errNoMark = errors.New("no mark of a part")
 
 // writeMark writes a mark where there is none. One that a kill truncates is no JSON, and so no mark.
-func (d *Dir) writeMark(name string, m fetch.PartialInfo, boot string) error {
+func (t *tree) writeMark(name string, m fetch.PartialInfo, boot string) error {
 	text, err := json.Marshal(markJSON{m.Validator, m.LastModified, m.Coding, m.Total, m.URL, boot})
 	if err != nil || len(text) > maxMarkSize {
 		return errNoMark
 	}
-	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := t.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(text)
 	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, d.removeIfThere(name))
+		return errors.Join(err, t.removeIfThere(name))
 	}
 	return nil
 }
 
 // readMark reads and checks a mark: whoever can write to the directory can have made it.
-func (d *Dir) readMark(name string) (fetch.PartialInfo, error) {
-	info, err := d.root.Lstat(name)
+func (t *tree) readMark(name string) (fetch.PartialInfo, error) {
+	info, err := t.root.Lstat(name)
 	if err != nil {
 		return fetch.PartialInfo{}, err
 	}
 	if !file.IsOwned(info) {
 		return fetch.PartialInfo{}, errNotOurs
 	}
-	f, err := d.root.Open(name)
+	f, err := t.root.Open(name)
 	if err != nil {
 		return fetch.PartialInfo{}, err
 	}
 	defer func() { _ = f.Close() }() // only read
-	if err := d.checkSameFile(f, name); err != nil {
+	if err := t.checkSameFile(f, name); err != nil {
 		return fetch.PartialInfo{}, err
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxMarkSize))

@@ -56,7 +56,7 @@ func FuzzParseMark(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer func() { _ = root.Close() }() // only read
-		b := &Dir{root: root}
+		b := &tree{root: root}
 		if err := b.writeMark("m", m, bootSynced); err != nil {
 			return // too long by its escapes
 		}

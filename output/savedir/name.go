@@ -15,27 +15,6 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
-// NameTemplate makes names of saved bodies, with / between folders. The zero NameTemplate is the default: HOST/PATH,
-// and a short hash before the ending where the URL has what no file name can have.
-type NameTemplate struct{ parts []namePart }
-
-// IsGiven reports whether it is not the default.
-func (t NameTemplate) IsGiven() bool { return t.parts != nil }
-
-// IsLate reports whether the name is known only once the body has come: it has the body's hash, or the name that the
-// response gives it.
-func (t NameTemplate) IsLate() bool { return t.has("sha256") || t.has("filename") }
-
-// has reports whether a field is in the template.
-func (t NameTemplate) has(field string) bool {
-	for _, part := range t.parts {
-		if part.field == field {
-			return true
-		}
-	}
-	return false
-}
-
 // A response is what of a response may be in the name of its body.
 type response struct {
 	sum      string // hash of the body, in hex
@@ -233,4 +212,21 @@ func requestHash(r *fetch.Request) string {
 func indexedHash(r *fetch.Request) string {
 	sum := sha256.Sum256(strconv.AppendInt(r.AppendCanonical(nil), r.Index, 10))
 	return hex.EncodeToString(sum[:hashSize])
+}
+
+// isLate reports whether the name of r's file is known only once its body has come.
+func (t NameTemplate) isLate(r *fetch.Request) bool { return r.Path == "" && t.IsLate() }
+
+// sharesFile reports whether requests with equal bodies share one file: their name is made of sha256 by the template.
+func (t NameTemplate) sharesFile(r *fetch.Request) bool { return r.Path == "" && t.has("sha256") }
+
+// places returns the folder of the part of r, and the name for its body; empty where that is late.
+func (t NameTemplate) places(r *fetch.Request) (folder, name string, err error) {
+	if name, err = t.name(r, placeholder); err != nil {
+		return "", "", err
+	}
+	if t.isLate(r) {
+		return ".", "", nil
+	}
+	return path.Dir(name), name, nil
 }

@@ -57,11 +57,11 @@ func writeText(t *testing.T, w io.Writer, text string) {
 // partStem returns the path of the part of r in dir, without its ending.
 func partStem(t *testing.T, bodies *Dir, dir string, r *fetch.Request) string {
 	t.Helper()
-	stem, err := bodies.partStem(r)
+	folder, _, err := bodies.names.template.places(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(dir, filepath.FromSlash(stem))
+	return filepath.Join(dir, filepath.FromSlash(partStemIn(folder, r)))
 }
 
 // A part is found by the next run, continued after its first bytes, and gone once the body is committed.

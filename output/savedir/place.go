@@ -1,18 +1,40 @@
 package savedir
 
 import (
-	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 
-	"batchfetch/fetch"
 	"batchfetch/fetch/failure"
 	"batchfetch/output/file"
 )
+
+// Commit gives the file its final name, see place.
+func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
+	name := s.target
+	if name == "" {
+		var err error
+		if name, err = s.names.lateName(s.request, response{hex.EncodeToString(sum[:]), s.filename}); err != nil {
+			return "", &failure.Failure{Kind: failure.IO, Err: err}
+		}
+	}
+	if s.names.template.isLate(s.request) {
+		if err := s.tree.makeFolders(path.Dir(name)); err != nil {
+			return "", s.tree.describeError(path.Dir(path.Dir(name)), err)
+		}
+	}
+	s.removeMark()
+	name, err := s.place(name, hex.EncodeToString(sum[:]))
+	if err != nil {
+		return "", s.tree.describeError(s.folder, err)
+	}
+	return filepath.Join(s.tree.name, filepath.FromSlash(name)), nil
+}
 
 // place gives the file its final name, and closes it: in place of a file that an earlier run has left there, never of
 // one that another process has written since the directory was opened. Where that one has the same bytes it is the
@@ -26,65 +48,41 @@ func (s *bodyWriter) place(name, sum string) (string, error) {
 		case try == maxRenames:
 			return "", &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("other processes have taken %q, and more", name)}
 		}
-		there, missing := s.dir.lstat(name)
+		there, missing := s.tree.lstat(name)
 		switch {
 		case missing != nil: // it has gone meanwhile
 			continue
 		case there.IsDir():
 			return "", &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("%q is a folder", name)}
-		case s.dir.sharesFile(s.request):
+		case s.names.template.sharesFile(s.request):
 			return name, s.replace(name) // its bytes are the same
-		case s.dir.isOfEarlierRun(there):
+		case s.names.isOfEarlierRun(there):
 			if err := s.replaceLocked(name, there); !errors.Is(err, file.ErrBusy) {
 				return name, err
 			}
-		case s.dir.hasWhole(name, sum):
+		case s.names.hasWhole(name, sum):
 			s.Abandon()
 			return name, nil
 		}
-		name = s.dir.nameBeside(name, s.request, try)
-	}
-}
-
-// isOfEarlierRun reports whether a file was written before the directory was opened. A directory that was empty then
-// has none.
-func (d *Dir) isOfEarlierRun(info fs.FileInfo) bool {
-	return !info.Mode().IsRegular() || !d.wasEmpty && info.ModTime().Before(d.openedAt)
-}
-
-// nameBeside returns another name for the body of r than one that another process has taken, and claims it.
-func (d *Dir) nameBeside(name string, r *fetch.Request, try int) string {
-	hash := requestHash(r)
-	for ; ; try++ {
-		switch {
-		case try == 1:
-			hash = indexedHash(r)
-		case try > 1:
-			var random [hashSize]byte
-			_, _ = rand.Read(random[:]) // never fails
-			hash = hex.EncodeToString(random[:])
-		}
-		if other := renamed(name, "", hash); d.claims.claim(other, r.Index) == nil {
-			return other
-		}
+		name = s.names.nameBeside(name, s.request, try)
 	}
 }
 
 // linkNew gives the file a name that no other file has, and closes it. The error is fs.ErrExist where one has it.
 func (s *bodyWriter) linkNew(name string) error {
 	if s.name == "" {
-		return s.finishName(s.dir.link(s.bodyFile, name), name)
+		return s.finishName(s.tree.link(s.bodyFile, name), name)
 	}
 	if err := s.prepareRename(); err != nil {
 		return err
 	}
-	return s.finishName(s.dir.renameNew(s.name, name), name)
+	return s.finishName(s.tree.renameNew(s.name, name), name)
 }
 
 // replaceLocked is replace of a file, there, that no other process replaces meanwhile: of two the second gets
 // file.ErrBusy, since the first has the lock of the file that is replaced.
 func (s *bodyWriter) replaceLocked(name string, there fs.FileInfo) error {
-	old, err := s.dir.lockReplaced(name, there)
+	old, err := s.tree.lockReplaced(name, there)
 	if err != nil {
 		return err
 	}
@@ -104,36 +102,17 @@ func (s *bodyWriter) replace(name string) error {
 	if err := s.prepareRename(); err != nil {
 		return err
 	}
-	return s.finishName(s.dir.rename(s.name, name), name)
-}
-
-// lockReplaced locks a file that is to be replaced; nil is one that can't be locked: a link, one that can't be read.
-// The error is file.ErrBusy where another has the lock, or has replaced it.
-func (d *Dir) lockReplaced(name string, there fs.FileInfo) (*os.File, error) {
-	if !file.CanLock || !there.Mode().IsRegular() {
-		return nil, nil
-	}
-	f, err := d.root.OpenFile(name, os.O_RDONLY|file.NoWait, 0)
-	if err != nil {
-		return nil, nil
-	}
-	locked := file.Lock(f)
-	held, err := f.Stat()
-	if errors.Is(locked, file.ErrBusy) || err != nil || !os.SameFile(held, there) || d.checkSameFile(f, name) != nil {
-		_ = f.Close() // only read
-		return nil, file.ErrBusy
-	}
-	return f, nil
+	return s.finishName(s.tree.rename(s.name, name), name)
 }
 
 // linkTemp gives a file without a name that of a temporary file, locked where there are locks.
 func (s *bodyWriter) linkTemp() (err error) {
 	if file.Lock(s.file()) != nil {
 		s.name = randomTempName(s.folder, partEnding)
-		return s.dir.link(s.bodyFile, s.name)
+		return s.tree.link(s.bodyFile, s.name)
 	}
-	_, s.held, s.name, err = s.dir.takeTemp(s.stem(), func(name string) (*os.File, error) {
-		return s.file(), s.dir.link(s.bodyFile, name)
+	_, s.held, s.name, err = s.tree.takeTemp(s.stem(), func(name string) (*os.File, error) {
+		return s.file(), s.tree.link(s.bodyFile, name)
 	})
 	return err
 }
@@ -169,13 +148,5 @@ func (s *bodyWriter) finishName(err error, name string) error {
 	if file.CanLock {
 		err = s.Close()
 	}
-	return errors.Join(err, s.dir.syncName(name))
-}
-
-// renameLooking is rename of a file to a name that no other file has when it is looked up. The error is fs.ErrExist.
-func (d *Dir) renameLooking(from, to string) error {
-	if _, err := d.lstat(to); err == nil {
-		return &os.LinkError{Op: "rename", Old: from, New: path.Base(to), Err: fs.ErrExist}
-	}
-	return d.rename(from, to)
+	return errors.Join(err, s.tree.syncName(name))
 }

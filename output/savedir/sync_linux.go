@@ -16,17 +16,17 @@ type syncer struct {
 	dir *os.File
 }
 
-// Sync syncs every saved body and its name. syncfs(2) syncs their whole file system in one call; an fsync of each file
-// would cost small bodies far more.
-func (d *Dir) Sync() (err error) {
-	d.syncer.mu.Lock()
-	defer d.syncer.mu.Unlock()
-	if d.syncer.dir == nil {
-		if d.syncer.dir, err = d.root.Open("."); err != nil {
+// sync syncs every body saved below root, and its name. syncfs(2) syncs their whole file system in one call; an fsync
+// of each file would cost small bodies far more.
+func (f *syncer) sync(root *os.Root) (err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.dir == nil {
+		if f.dir, err = root.Open("."); err != nil {
 			return err
 		}
 	}
-	return unix.Syncfs(int(d.syncer.dir.Fd()))
+	return unix.Syncfs(int(f.dir.Fd()))
 }
 
 func (f *syncer) close() error {

@@ -2,6 +2,7 @@ package savedir
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io/fs"
@@ -9,13 +10,21 @@ import (
 	"path"
 	"strings"
 
+	"batchfetch/fetch"
 	"batchfetch/output/file"
 )
 
-// createFlags open a file that must not exist yet.
-const createFlags = os.O_RDWR | os.O_CREATE | os.O_EXCL
+// A part is an unfinished body: two files beside where the body will be, named by a hash of the request. One, .part,
+// has the bytes that have arrived; the other, .json, is a mark that says of which body they are. Whoever has the lock
+// of the first owns both.
+// A mark exists only beside the bytes that it is about, whenever the process is killed: it is written after they have
+// got their name, and removed before another file gets it.
+const (
+	partEnding = ".part"
+	markEnding = ".json"
+)
 
-// A body that has no part's name yet is in a file without a name where there are such (Dir.createUnnamed), and gets a
+// A body that has no part's name yet is in a file without a name where there are such (tree.createUnnamed), and gets a
 // temporary name only to replace another file. Else it is in a temporary file from the start. That is named by a hash
 // of its request: HASH.tmp, or, while that is another's, a file with a random name in the folder HASH.equal. The next
 // attempt that gets the first name removes what a kill has left of either.
@@ -29,26 +38,26 @@ const (
 const maxTempTries = 8
 
 // createTemp creates the temporary file of a body whose part has that stem, and locks it.
-func (d *Dir) createTemp(stem string) (f *os.File, info fs.FileInfo, name string, err error) {
-	return d.takeTemp(stem, d.create)
+func (t *tree) createTemp(stem string) (f *os.File, info fs.FileInfo, name string, err error) {
+	return t.takeTemp(stem, t.create)
 }
 
 // takeTemp takes a temporary name for a body whose part has that stem, for a file that make makes of a name which no
 // other file has, and locks it. Where there are no locks, or all tries fail, it is a random name beside the part, and
 // what a kill leaves of it stays; its info is nil then.
-func (d *Dir) takeTemp(
+func (t *tree) takeTemp(
 	stem string, make func(name string) (*os.File, error),
 ) (f *os.File, info fs.FileInfo, name string, err error) {
 	name = stem + tempEnding
-	switch f, info, err = d.createLocked(name, make); {
+	switch f, info, err = t.createLocked(name, make); {
 	case err == nil:
-		d.sweepTemp(stem + equalEnding)
+		t.sweepTemp(stem + equalEnding)
 		return f, info, name, nil
 	case errors.Is(err, file.ErrBusy):
 		for range maxTempTries {
 			name = randomTempName(stem+equalEnding, tempEnding)
-			_ = d.root.Mkdir(stem+equalEnding, 0o777) // as a rule it is there
-			if f, info, err = d.createLocked(name, make); err == nil {
+			_ = t.root.Mkdir(stem+equalEnding, 0o777) // as a rule it is there
+			if f, info, err = t.createLocked(name, make); err == nil {
 				return f, info, name, nil
 			}
 		}
@@ -62,14 +71,14 @@ func (d *Dir) takeTemp(
 
 // sweepTemp removes what kills have left in the folder of temporary files of equal requests. It costs one lstat(2), and
 // nothing while the directory can't hold such files.
-func (d *Dir) sweepTemp(folder string) {
-	if !d.mayHoldParts.Load() {
+func (t *tree) sweepTemp(folder string) {
+	if !t.mayHoldParts.Load() {
 		return
 	}
-	if info, err := d.lstat(folder); err != nil || !info.IsDir() {
+	if info, err := t.lstat(folder); err != nil || !info.IsDir() {
 		return
 	}
-	open, err := d.root.Open(folder)
+	open, err := t.root.Open(folder)
 	if err != nil {
 		return
 	}
@@ -80,12 +89,12 @@ func (d *Dir) sweepTemp(folder string) {
 			continue
 		}
 		name = path.Join(folder, name)
-		if left, err := d.lockPart(name); err == nil {
-			_ = d.root.Remove(name) // while it is locked
+		if left, err := t.lockPart(name); err == nil {
+			_ = t.root.Remove(name) // while it is locked
 			_ = left.Close()
 		}
 	}
-	_ = d.root.Remove(folder) // one with files in it stays
+	_ = t.root.Remove(folder) // one with files in it stays
 }
 
 // errCannotLock says that the file system has no locks.
@@ -93,17 +102,17 @@ var errCannotLock = errors.New("files can't be locked here")
 
 // createLocked makes and locks a file of that name, in place of one that a kill has left. The error is file.ErrBusy
 // where another has it, and errCannotLock.
-func (d *Dir) createLocked(name string, make func(name string) (*os.File, error)) (*os.File, fs.FileInfo, error) {
+func (t *tree) createLocked(name string, make func(name string) (*os.File, error)) (*os.File, fs.FileInfo, error) {
 	if !file.CanLock {
 		return nil, nil, errCannotLock
 	}
 	f, err := make(name)
 	if errors.Is(err, fs.ErrExist) {
-		left, busy := d.lockPart(name)
+		left, busy := t.lockPart(name)
 		if busy != nil {
 			return nil, nil, file.ErrBusy
 		}
-		_ = d.root.Remove(name) // while it is locked; if that fails, the next line does
+		_ = t.root.Remove(name) // while it is locked; if that fails, the next line does
 		_ = left.Close()
 		if f, err = make(name); errors.Is(err, fs.ErrExist) {
 			return nil, nil, file.ErrBusy
@@ -114,7 +123,7 @@ func (d *Dir) createLocked(name string, make func(name string) (*os.File, error)
 	}
 	err = file.Lock(f)
 	if err != nil && !errors.Is(err, file.ErrBusy) {
-		_ = d.root.Remove(name) // it is empty
+		_ = t.root.Remove(name) // it is empty
 		_ = f.Close()
 		return nil, nil, errCannotLock
 	}
@@ -132,4 +141,11 @@ func randomTempName(folder, ending string) string {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
 	return path.Join(folder, tempPrefix+hex.EncodeToString(random[:])+ending)
+}
+
+// partStemIn returns the name, without its ending, of the part of r where that is in the folder; it is the same in
+// every run.
+func partStemIn(folder string, r *fetch.Request) string {
+	sum := sha256.Sum256(r.AppendCanonical(nil))
+	return path.Join(folder, tempPrefix+hex.EncodeToString(sum[:16]))
 }

@@ -104,9 +104,7 @@ func TestSweepTakesTemporaryFilesOnly(t *testing.T) {
 		dir := t.TempDir()
 		bodies := openDir(t, dir, "")
 		bodies.mayHoldParts.Store(true)
-		stem, err := bodies.partStem(equalRequest(0))
-		must(t, err)
-		folder := filepath.Join(dir, stem+equalEnding)
+		folder := partStem(t, bodies, dir, equalRequest(0)) + equalEnding
 		real := folder
 		if asLink {
 			real = filepath.Join(dir, "precious")

@@ -13,6 +13,27 @@ import (
 	"batchfetch/output/encode"
 )
 
+// NameTemplate makes names of saved bodies, with / between folders. The zero NameTemplate is the default: HOST/PATH,
+// and a short hash before the ending where the URL has what no file name can have.
+type NameTemplate struct{ parts []namePart }
+
+// IsGiven reports whether it is not the default.
+func (t NameTemplate) IsGiven() bool { return t.parts != nil }
+
+// IsLate reports whether the name is known only once the body has come: it has the body's hash, or the name that the
+// response gives it.
+func (t NameTemplate) IsLate() bool { return t.has("sha256") || t.has("filename") }
+
+// has reports whether a field is in the template.
+func (t NameTemplate) has(field string) bool {
+	for _, part := range t.parts {
+		if part.field == field {
+			return true
+		}
+	}
+	return false
+}
+
 // TemplateFields are the fields that a template may have in braces.
 var TemplateFields = []string{
 	"host", "path", "filename", "base", "ext", "index", "id", "page", "sha256",

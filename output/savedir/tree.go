@@ -1,0 +1,187 @@
+package savedir
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"sync/atomic"
+	"syscall"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/output/file"
+)
+
+// A tree is the directory that bodies are saved below, with all access to its files: by names with slashes, none of
+// which leads out of it. Any goroutine may use it.
+type tree struct {
+	name         string // as given to Open
+	root         *os.Root
+	folders      folders
+	linkWay      linkWay     // of files without a name
+	mayHoldParts atomic.Bool // false: the directory was empty when it was opened, and nothing was suspended since
+}
+
+// createFlags open a file that must not exist yet.
+const createFlags = os.O_RDWR | os.O_CREATE | os.O_EXCL
+
+var (
+	errNotOurs = errors.New("not a file of ours")
+	errRenamed = errors.New("it has got another name")
+)
+
+// create creates a file that must not exist yet; one in an open folder by its last name.
+func (t *tree) create(name string) (*os.File, error) {
+	if in := t.folders.use(path.Dir(name), checkFolderAfter); in != nil {
+		f, err := in.root.OpenFile(path.Base(name), createFlags|file.NoWait, 0o666)
+		known := err == nil || errors.Is(err, fs.ErrExist)
+		t.folders.release(in, !known)
+		if known {
+			return f, err
+		}
+	}
+	return t.root.OpenFile(name, createFlags|file.NoWait, 0o666)
+}
+
+// rename gives a file another name, in place of a file that has it; in an open folder by their last names.
+func (t *tree) rename(from, to string) error {
+	if folder := path.Dir(from); folder == path.Dir(to) {
+		if in := t.folders.use(folder, 0); in != nil {
+			err := in.root.Rename(path.Base(from), path.Base(to))
+			t.folders.release(in, err != nil)
+			if err == nil {
+				return nil
+			}
+		}
+	}
+	return t.root.Rename(from, to)
+}
+
+// lstat is Lstat of a name, in an open folder by its last name.
+func (t *tree) lstat(name string) (fs.FileInfo, error) {
+	in := t.folders.use(path.Dir(name), checkFolderAfter)
+	if in == nil {
+		return t.root.Lstat(name)
+	}
+	defer t.folders.release(in, false)
+	return in.root.Lstat(path.Base(name))
+}
+
+// renameLooking is rename of a file to a name that no other file has when it is looked up. The error is fs.ErrExist.
+func (t *tree) renameLooking(from, to string) error {
+	if _, err := t.lstat(to); err == nil {
+		return &os.LinkError{Op: "rename", Old: from, New: path.Base(to), Err: fs.ErrExist}
+	}
+	return t.rename(from, to)
+}
+
+// removeIfThere removes a file, and returns nil where there is none.
+func (t *tree) removeIfThere(name string) error {
+	if err := t.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// lockPart opens a part and locks it until it is closed. The error is file.ErrBusy where another has it, errNotOurs
+// where it is no file that this user's runs would make, and errRenamed where its owner has just renamed or removed it.
+func (t *tree) lockPart(part string) (*os.File, error) {
+	named, err := t.lstat(part)
+	if err != nil {
+		return nil, err
+	}
+	if !file.IsOwned(named) {
+		return nil, errNotOurs
+	}
+	f, err := t.root.OpenFile(part, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err = file.Lock(f); err == nil {
+		err = t.checkSameFile(f, part)
+	}
+	if err != nil {
+		_ = f.Close() // nothing was written
+		return nil, err
+	}
+	return f, nil
+}
+
+// checkSameFile returns errRenamed where an open file does not have that name: it was renamed, or opened through a
+// link.
+func (t *tree) checkSameFile(f *os.File, name string) error {
+	held, err1 := f.Stat()
+	named, err2 := t.root.Lstat(name)
+	if err1 != nil || err2 != nil || !os.SameFile(held, named) {
+		return errRenamed
+	}
+	return nil
+}
+
+// isEmptyDir reports whether the directory is empty; false where that is not known.
+func isEmptyDir(root *os.Root) bool {
+	dir, err := root.Open(".")
+	if err != nil {
+		return false
+	}
+	defer func() { _ = dir.Close() }() // only read
+	_, err = dir.Readdirnames(1)
+	return err == io.EOF
+}
+
+// makeFolders makes a folder and those above it. The error is a *failure.Failure where something else has the name of
+// one.
+func (t *tree) makeFolders(folder string) error {
+	if folder == "." {
+		return nil
+	}
+	err := t.root.MkdirAll(folder, 0o777)
+	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrExist) || leavesRoot(t.root, folder) {
+		return &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("%q can't be a folder: something else has that name",
+			folder)}
+	}
+	return err
+}
+
+// leavesRoot reports whether a folder exists and can be reached only by leaving the root, or is no folder.
+func leavesRoot(root *os.Root, folder string) bool {
+	info, err := root.Stat(folder)
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return false // not known without another descriptor
+	}
+	return err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir()
+}
+
+// syncName syncs the folder of a name where Sync syncs nothing.
+func (t *tree) syncName(name string) error {
+	if syncsAllAtOnce {
+		return nil
+	}
+	folder, err := t.root.Open(path.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = folder.Close() }() // only read
+	return file.SyncOpenDir(folder)
+}
+
+// lockReplaced locks a file that is to be replaced; nil is one that can't be locked: a link, one that can't be read.
+// The error is file.ErrBusy where another has the lock, or has replaced it.
+func (t *tree) lockReplaced(name string, there fs.FileInfo) (*os.File, error) {
+	if !file.CanLock || !there.Mode().IsRegular() {
+		return nil, nil
+	}
+	f, err := t.root.OpenFile(name, os.O_RDONLY|file.NoWait, 0)
+	if err != nil {
+		return nil, nil
+	}
+	locked := file.Lock(f)
+	held, err := f.Stat()
+	if errors.Is(locked, file.ErrBusy) || err != nil || !os.SameFile(held, there) || t.checkSameFile(f, name) != nil {
+		_ = f.Close() // only read
+		return nil, file.ErrBusy
+	}
+	return f, nil
+}
