@@ -21,6 +21,8 @@ func TestCompactUsual(t *testing.T) {
 		{"an indented one", "{\r\n                \"a\": null,\n\t\"b\": false\n}\n", `{"a":null,"b":false}`},
 		{"empty ones", ` [ { } , [ ] , "" ] `, `[{},[],""]`},
 		{"a scalar", " 17\n", "17"},
+		{"long fractions", `[1.12345678,12.123456789012345678901e5,1.1234567890123456]`,
+			`[1.12345678,12.123456789012345678901e5,1.1234567890123456]`},
 		{"a string", `"x"`, `"x"`},
 		{"escapes", `["\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"]`, `["\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"]`},
 		{"other scripts", `["ünïque — 한글 😀"]`, `["ünïque — 한글 😀"]`},
@@ -49,11 +51,19 @@ func TestCompactUsual(t *testing.T) {
 		{"a comma behind the last member", `{"a":1,}`, ""},
 		{"a comma for a colon", `{"a",1}`, ""},
 		{"a name alone", `{"a"}`, ""},
+		{"a second name alone", `{"a":1,"b"}`, ""},
+		{"a value for a name", `{1}`, ""},
+		{"a value for the second name", `{"a":1,true}`, ""},
 		{"an empty name", `{"":1}`, ""},
 		{"an open object in 64 levels", strings.Repeat("[", 64) + `{"a":"not near the end"`, ""},
 		{"a member without an object", `"one"` + behind + ":1", ""},
 		{"open", `[1`, ""},
 		{"closed too often", `1]`, ""},
+		{"closed once too few", strings.Repeat("[", 40) + "1" + strings.Repeat("]", 39), ""},
+		{"a colon in a number", "1:5", ""},
+		{"a colon in a fraction", "1.5:5", ""},
+		{"a letter behind a number", "12x", ""},
+		{"a letter behind a fraction", "1.5x", ""},
 		{"a leading zero", "01", ""},
 		{"no digit", "-", ""},
 		{"no digit behind the point", "1.", ""},
@@ -70,8 +80,32 @@ func TestCompactUsual(t *testing.T) {
 			}
 			sameAsCompactor(t, []byte(tt.text))
 			sameAsCompactor(t, []byte("["+tt.text+behind+"]"))
+			if _, usual = compactUsual(nil, []byte("["+tt.text+behind+"]")); usual && tt.want == "" {
+				t.Error("it is taken where it is not near the end")
+			}
 			sameAsCompactor(t, []byte(`{"a":`+tt.text+`,"b":["c"`+behind+`]}`))
 		})
+	}
+}
+
+// TestCompactUsualOfMoreValues: nothing but white space follows the outermost value.
+func TestCompactUsualOfMoreValues(t *testing.T) {
+	for _, text := range []string{"[1]", "{}", "[{}]]", `[{"a":[]}]}`, "1", `[1],"a":1`} {
+		if _, usual := compactUsual(nil, []byte(text+behind)); usual {
+			t.Errorf("%q is taken", text+behind)
+		}
+		if _, usual := compactUsual(nil, []byte(text+behind+":2")); usual {
+			t.Errorf("%q is taken", text+behind+":2")
+		}
+	}
+}
+
+// TestCompactUsualOfEveryRun: what stands between white space is kept, however long it is.
+func TestCompactUsualOfEveryRun(t *testing.T) {
+	for n := range 70 {
+		run := strings.Repeat("~", n)
+		sameAsCompactor(t, []byte(`["`+run+`" , "`+run+"\",\n"+`{"n`+run+`":1 } ]`))
+		sameAsCompactor(t, []byte(`["`+run+`" , "`+run+"\",\n"+`{"n`+run+`":1 }`+behind+"]"))
 	}
 }
 
@@ -91,6 +125,8 @@ func TestCompactUsualAtEveryOffset(t *testing.T) {
 					t.Fatalf("%q is taken: %t", text, usual)
 				}
 				sameAsCompactor(t, text)
+				sameAsCompactor(t, []byte(`["`+strings.Repeat("~", before)+odd.bytes+`,"x"`+behind+"]"))
+				sameAsCompactor(t, []byte(`[{"`+strings.Repeat("~", before)+odd.bytes+`:["x"`+behind+"]}]"))
 			}
 		}
 	}

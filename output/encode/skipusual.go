@@ -67,7 +67,9 @@ turns:
 		case c-'1' <= 8:
 			i += lenDigits(w)
 			if i < end && p[i] == '.' && p[i+1]-'0' <= 9 {
-				i += 1 + lenDigits(binary.LittleEndian.Uint64(p[i+1:]))
+				for i++; i < end && p[i]-'0' <= 9; {
+					i += lenDigits(binary.LittleEndian.Uint64(p[i:]))
+				}
 			}
 		case (c == '{' || c == '[') && kinds < 1<<63:
 			kinds = kinds<<1 | w>>5&1 // { is 0x7b, [ is 0x5b
