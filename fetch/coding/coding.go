@@ -121,6 +121,24 @@ func (d *Reader) decoder(coding string, offered *Dictionary, lease *lease) io.Re
 	return &deflateReader{in: d.buffered(d.Reader, &bufferPool)}
 }
 
+// leaseFor returns the lease for a body under codings.
+func leaseFor(codings []string, windows Windows) *lease {
+	l := &lease{windows: windows}
+	most := map[string]int64{"zstd": maxZstdWindow + besideWindow, "br": maxBrotliWindow + besideWindow,
+		DCZ: MaxWindows}
+	decoders, sum := 0, int64(0)
+	for _, coding := range codings {
+		if n := most[coding]; n > 0 {
+			decoders++
+			sum += n
+		}
+	}
+	if decoders > 1 {
+		l.fixed = min(sum, MaxWindows)
+	}
+	return l
+}
+
 // The pools of buffers and decoders, shared by all Readers.
 var (
 	bufferPool = sync.Pool{New: func() any { return bufio.NewReader(nil) }}

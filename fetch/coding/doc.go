@@ -1,12 +1,13 @@
 /*
 Package coding removes content codings from a response body: gzip, br, zstd, deflate (RFC 9110 section 8.4) and dcz.
 
-	Of(header) ─▷ codings ─▷ NewReader(codings, body, offered, windows) ─▷ Read ─▷ Close            coding.go
+	Of(header) ─▷ codings ─▷ NewReader(codings, body, offered, windows) ─▷ Read ─▷ Close        coding.go
 	                              │
-	                              ├─ gzipMembers, deflateReader: members of gzip, both forms of deflate   streams.go
-	                              ├─ zstdReader, brotliReader ─ lease ─▷ Windows                          windows.go
-	                              └─ dczReader: zstd with a Dictionary (RFC 9842)                         dictionary.go
-	IsPackedFile, IsPackedTwice: a file that is packed itself, such as x.tar.gz                           packed.go
+	                              ├─ gzipMembers, deflateReader: members, both forms of deflate   streams.go
+	                              ├─ brotliReader ─ lease ─▷ Windows                              brotli.go, windows.go
+	                              ├─ zstdReader ─ lease ─▷ Windows                                zstd.go, zstdframes.go
+	                              └─ dczReader: zstdReader with a Dictionary (RFC 9842)           dcz.go, dictionary.go
+	IsPackedFile, IsPackedTwice: a file that is packed itself, such as x.tar.gz                   packed.go
 
 What follows the last whole gzip member, zstd frame or other coded stream is ignored, as gzip(1) does. Decoders are
 pooled, so a coded body costs few allocations. What they keep of a body, their windows, is taken from a budget of the
