@@ -100,6 +100,28 @@ func (c *Conn) NetConn() net.Conn { return c.Conn }
 // Done returns a channel that is closed once Close was called.
 func (c *Conn) Done() <-chan struct{} { return c.closed }
 
+// ReadAhead lets a read that has room for less than buf take what the socket has, up to the size of buf, and the next
+// ones return it: TLS asks for little more than the record that it waits for. nil ends that. While bytes are still to
+// be returned it changes nothing, and returns false: the buffer is in use. before is called before each read of the
+// socket, which may wait, in the goroutine that reads, which calls ReadAhead too.
+func (c *Conn) ReadAhead(buf []byte, before func()) bool { return c.ahead.use(buf, before) }
+
+// Read is net.Conn's. It reads at most one chunk of the bandwidth, and returns when that is due or c is closed.
+func (c *Conn) Read(p []byte) (int, error) {
+	a := &c.ahead
+	if len(a.rest) == 0 {
+		if a.announce(); len(p) >= len(a.buf) {
+			return c.read(p)
+		}
+		n, err := c.read(a.buf)
+		if n == 0 {
+			return 0, err
+		}
+		a.filled(n) // an error that came with it the next read gets again
+	}
+	return a.take(p), nil
+}
+
 // read reads at most one chunk of the bandwidth off the socket, and returns when that is due or c is closed.
 func (c *Conn) read(p []byte) (int, error) {
 	if c.held {

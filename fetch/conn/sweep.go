@@ -9,79 +9,46 @@ import (
 // exchange, looks at all that have it. The zero StallSweep is ready, and needs no end: it has a timer as long as an
 // exchange is watched, and one sweepTime longer. Any goroutine may use it.
 type StallSweep struct {
-	mu    sync.Mutex // guards all below, and the StallTimers
+	mu    sync.Mutex // guards all below, and the stallWatches
 	lists map[time.Duration]*stallList
 }
 
-// A stallList is the StallTimers that are watched with one timeout, doubly linked. Guarded by StallSweep.mu.
+// A stallList is the stallWatches that have one timeout. Guarded by StallSweep.mu.
 type stallList struct {
 	sweep   *StallSweep
 	timeout time.Duration
-	first   *StallTimer
+	root    stallWatch  // of their ring; it is none itself
 	timer   *time.Timer // runs look
 }
 
-// sweepsPerTimeout is how often a StallTimer is looked at per timeout: a stall is found at most a thirty-second of the
-// timeout late, or minSweepTime.
-const sweepsPerTimeout = 32
-
-// minSweepTime bounds the time between two looks from below.
-const minSweepTime = time.Millisecond
-
-// sweepTime returns the time between two looks at the StallTimers with a timeout.
-func sweepTime(timeout time.Duration) time.Duration {
-	return max(timeout/sweepsPerTimeout, minSweepTime)
-}
-
-// listFor returns the list of a timeout, with its timer running. mu is held.
-func (w *StallSweep) listFor(timeout time.Duration) *stallList {
-	l := w.lists[timeout]
+// add begins to watch an exchange, with the timer of its timeout running. mu is held.
+func (w *StallSweep) add(s *stallWatch) {
+	l := w.lists[s.timeout]
 	if l == nil {
-		l = &stallList{sweep: w, timeout: timeout}
+		l = &stallList{sweep: w, timeout: s.timeout}
+		l.root.previous, l.root.next = &l.root, &l.root
 		if w.lists == nil {
 			w.lists = make(map[time.Duration]*stallList)
 		}
-		w.lists[timeout] = l
-		l.timer = time.AfterFunc(sweepTime(timeout), l.look)
+		w.lists[s.timeout] = l
+		l.timer = time.AfterFunc(sweepTime(s.timeout), l.look)
 	}
-	return l
+	s.insertAfter(&l.root)
 }
 
-// look looks at all StallTimers of the list, and sets the timer again; a list that is empty is dropped.
+// look looks at all stallWatches of the list, and sets the timer again; a list that is empty is dropped.
 func (l *stallList) look() {
 	l.sweep.mu.Lock()
 	defer l.sweep.mu.Unlock()
-	if l.first == nil {
+	if l.root.next == &l.root {
 		delete(l.sweep.lists, l.timeout)
 		return
 	}
 	now := time.Now()
-	for s := l.first; s != nil; {
+	for s := l.root.next; s != &l.root; {
 		next := s.next // look may remove s
 		s.look(now)
 		s = next
 	}
 	l.timer.Reset(sweepTime(l.timeout))
-}
-
-// add puts s on the list. sweep.mu is held.
-func (l *stallList) add(s *StallTimer) {
-	s.list, s.next = l, l.first
-	if s.next != nil {
-		s.next.previous = s
-	}
-	l.first = s
-}
-
-// remove takes s off the list. sweep.mu is held.
-func (l *stallList) remove(s *StallTimer) {
-	if s.previous != nil {
-		s.previous.next = s.next
-	} else {
-		l.first = s.next
-	}
-	if s.next != nil {
-		s.next.previous = s.previous
-	}
-	s.list, s.previous, s.next = nil, nil, nil
 }

@@ -104,7 +104,7 @@ func TestSweepHasOneTimer(t *testing.T) {
 // TestStoppedProcessIsNoStall: samples missed while the process did not run are not made up for at once.
 func TestStoppedProcessIsNoStall(t *testing.T) {
 	const timeout = 4 * time.Second
-	s := StallTimer{timeout: timeout, sweep: new(StallSweep)}
+	s := stallWatch{timeout: timeout}
 	now := time.Now()
 	s.restart(now)
 	now = now.Add(time.Minute)
