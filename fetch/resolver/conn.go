@@ -11,11 +11,12 @@ import (
 // those of a stream, each behind its length (RFC 7766 section 8), and may be longer than a datagram. One goroutine uses
 // it: it writes one query, and reads the response.
 type queryConn struct {
-	flight          *flight
-	network, server string
-	deadline        time.Time
-	query           []byte
-	response        []byte // that is left to read
+	// answer returns the response to a query, within a time for each server.
+	answer   func(query []byte, timeout time.Duration) ([]byte, error)
+	network  string // udp or tcp
+	deadline time.Time
+	query    []byte
+	response []byte // that is left to read
 }
 
 // Write takes the query.
@@ -30,7 +31,7 @@ func (c *queryConn) Read(p []byte) (int, error) {
 		if len(c.query) < 2+headerLen || c.deadline.IsZero() {
 			return 0, io.ErrUnexpectedEOF
 		}
-		message, err := c.flight.answer(c.network, c.server, c.query[2:], time.Until(c.deadline))
+		message, err := c.answer(c.query[2:], time.Until(c.deadline))
 		if err != nil {
 			return 0, &net.OpError{Op: "read", Net: c.network, Err: err}
 		}

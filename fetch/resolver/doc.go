@@ -14,7 +14,7 @@ section 5.3.1), around package net's.
 	            |                                         |
 	            |                                       exchange: one question, several servers               exchange.go
 	            |                                         |
-	            |                                       ask: UDP, TCP where truncated, without EDNS0          ask.go
+	            |                                       ask: UDP, TCP where truncated, without EDNS0          client.go
 	            |                                         |
 	            +-- answer --------------------------- reply: rcode, addresses, TTL                           message.go
 
@@ -30,8 +30,14 @@ An answer is kept for its TTL, within bounds; one that the name does not exist, 
 last addresses of a name are used on (RFC 8767). Each error is an *Error that says what which server answered, or that
 it was silent.
 
-Locks: Resolver.mu guards the cache, the flights and the gate; flight.mu what the exchanges of one lookup share;
-servers.mu what is known of the servers. No two are held at once. A goroutine runs each flight, each exchange and each
-query to a server (flight.go, exchange.go); Close ends and awaits them. It imports none of our packages.
+Files, from the bottom: message.go (what a reply says), servers.go (which servers answer), the cache and the gate know
+of no look-up. client.go asks a server, exchange.go several. transcript.go is what one look-up has asked and what was
+replied, of which it makes its Error. flight.go makes the look-up; resolver.go has those under way, and keeps what they
+return.
+
+Locks: Resolver.mu guards the cache and the flights; gate.mu how many are under way; transcript.mu what the exchanges of
+one look-up share; servers.mu what is known of the servers. No two are held at once. A goroutine runs each flight
+(resolver.go), each exchange and each query to a server (exchange.go); Close ends and awaits them. It imports none of
+our packages.
 */
 package resolver

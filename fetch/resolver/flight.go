@@ -7,132 +7,75 @@ import (
 	"net/netip"
 	"sync"
 	"time"
-
-	"golang.org/x/net/dns/dnsmessage"
 )
 
 // slowFlight is how long a look-up counts for the bound of those under way: names whose servers are dead take long and
 // would keep all others waiting.
 const slowFlight = 2 * time.Second
 
-// quickFlight is the time under which an answer without a TTL, of a hosts file or of the C library, is kept for
-// quickTTL alone: it is had again at once, and follows the file.
-const quickFlight, quickTTL = 5 * time.Millisecond, time.Second
+// resolutionDelay is how long the addresses of one family are waited for once the other has some (RFC 8305 section 3).
+const resolutionDelay = 50 * time.Millisecond
 
 // A flight is one look-up under way, for all calls that wait for it.
 type flight struct {
-	resolver  *Resolver
-	host, key string
-	step      time.Duration // see exchange
-	ctx       context.Context
-	cancel    context.CancelFunc
-	waiters   int // guarded by Resolver.mu
+	config     Config
+	gate       *gate
+	client     *client
+	transcript transcript
+	host, key  string
+	step       time.Duration      // see exchange
+	late       func([]netip.Addr) // see exchange
+	ctx        context.Context
+	cancel     context.CancelFunc
+	waiters    int // calls that wait; guarded by Resolver.mu
 
-	done  chan struct{} // closed once addrs and err are set
+	done  chan struct{} // closed by the Resolver, once addrs and err are set
 	addrs []netip.Addr
 	err   *Error
-
-	began time.Time
-	mu    sync.Mutex // guards all below
-	steps
-	pairs map[dnsmessage.Name]*pair
-	memo  map[dnsmessage.Question]*asked
 }
 
-// steps is how far a flight has come.
-type steps struct {
-	entered bool          // the gate has let it in
-	queries int           // sent
-	server  string        // asked last; "" is none
-	least   time.Duration // of the TTLs of addresses; 0 is none
-	refused bool          // a server refused
-}
-
-// A pair is the questions for either family of one name.
-type pair struct {
-	usable chan struct{} // closed once one family has addresses, or the name does not exist
-	took   time.Duration // until then
-	gone   bool          // the name does not exist
-}
-
-// An asked is how often net.Resolver has asked a question, and the last reply.
-type asked struct {
-	times int
-	reply reply
-}
-
-func newFlight(r *Resolver, host, key string, step time.Duration) *flight {
-	f := &flight{resolver: r, host: host, key: key, step: step, done: make(chan struct{})}
-	f.ctx, f.cancel = context.WithCancel(r.ctx)
-	return f
-}
-
-// run looks the host up, in a goroutine of its own.
+// run looks the host up: it sets addrs or err.
 func (f *flight) run() {
 	defer f.cancel()
 	for try := 0; ; try++ {
 		entry, exit, ok := f.enter()
 		if !ok {
-			f.err = f.progress()
-			break
+			f.err = f.transcript.progress()
+			return
 		}
 		f.lookUp()
 		shed := f.isShed(entry)
 		exit()
 		if !shed || !f.pause(try) {
-			break
+			return
 		}
 	}
-	f.resolver.landed(f)
-	close(f.done)
 }
 
 // enter waits for the gate; exit leaves it, as slowFlight does. It reports false where the flight was cancelled.
 func (f *flight) enter() (entry pass, exit func(), ok bool) {
-	r := f.resolver
-	r.mu.Lock()
-	opened := r.gate.wait()
-	r.mu.Unlock()
-	if opened != nil {
+	if opened := f.gate.wait(); opened != nil {
 		select {
 		case <-opened:
 		case <-f.ctx.Done():
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.gate.giveUp(opened)
+			f.gate.giveUp(opened)
 			return pass{}, nil, false
 		}
 	}
-	r.mu.Lock()
-	entry = r.gate.enter()
-	r.mu.Unlock()
-	f.mu.Lock()
-	f.steps = steps{entered: true, queries: f.queries}
-	f.pairs, f.memo = make(map[dnsmessage.Name]*pair), make(map[dnsmessage.Question]*asked)
-	f.began = time.Now()
-	f.mu.Unlock()
-	leave := sync.OnceFunc(func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.gate.exit()
-	})
+	entry = f.gate.enter()
+	f.transcript.begin()
+	leave := sync.OnceFunc(f.gate.exit)
 	slow := time.AfterFunc(slowFlight, leave)
 	return entry, func() { slow.Stop(); leave() }, true
 }
 
 // isShed reports whether a server refused as there are too many look-ups, which lowers the bound.
 func (f *flight) isShed(p pass) bool {
-	f.mu.Lock()
-	refused := f.refused
-	f.mu.Unlock()
-	r := f.resolver
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	switch {
 	case f.err == nil:
-		r.gate.succeeded()
-	case refused && !f.err.NotFound:
-		return r.gate.refused(p)
+		f.gate.succeeded()
+	case !f.err.NotFound && f.transcript.wasRefused():
+		return f.gate.refused(p)
 	}
 	return false
 }
@@ -155,13 +98,15 @@ func (f *flight) pause(try int) bool {
 
 // lookUp sets addrs or err by net.Resolver, whose queries it answers.
 func (f *flight) lookUp() {
-	system := net.Resolver{PreferGo: f.resolver.System.PreferGo, StrictErrors: f.resolver.System.StrictErrors,
-		Dial: func(_ context.Context, network, addr string) (net.Conn, error) {
-			return &queryConn{flight: f, network: network, server: addr}, nil
+	system := net.Resolver{PreferGo: f.config.System.PreferGo, StrictErrors: f.config.System.StrictErrors,
+		Dial: func(_ context.Context, network, first string) (net.Conn, error) {
+			return &queryConn{network: network, answer: func(query []byte, timeout time.Duration) ([]byte, error) {
+				return f.answer(network, first, query, timeout)
+			}}, nil
 		}}
 	found, err := f.ask(&system)
 	if err != nil {
-		f.addrs, f.err = nil, f.explain(err)
+		f.addrs, f.err = nil, f.transcript.explain(err)
 		return
 	}
 	f.addrs, f.err = found, nil
@@ -169,10 +114,10 @@ func (f *flight) lookUp() {
 
 // ask returns the addresses of the host of the family wanted.
 func (f *flight) ask(system *net.Resolver) ([]netip.Addr, error) {
-	if f.resolver.Network == "ip" {
+	if f.config.Network == "ip" {
 		return f.askWithZones(system)
 	}
-	found, err := system.LookupNetIP(f.ctx, f.resolver.Network, f.host)
+	found, err := system.LookupNetIP(f.ctx, f.config.Network, f.host)
 	if err != nil {
 		return nil, err
 	}
@@ -194,105 +139,48 @@ func (f *flight) askWithZones(system *net.Resolver) ([]netip.Addr, error) {
 	for _, ip := range found {
 		a, _ := netip.AddrFromSlice(ip.IP)
 		a = a.Unmap()
-		if f.resolver.Network == "ip" || a.Is4() == (f.resolver.Network == "ip4") {
+		if f.config.Network == "ip" || a.Is4() == (f.config.Network == "ip4") {
 			addrs = append(addrs, a.WithZone(ip.Zone))
 		}
 	}
 	return addrs, nil
 }
 
-// ttl returns how long the answer may be kept by what it says itself.
-func (f *flight) ttl(now time.Time) time.Duration {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	switch {
-	case f.least > 0:
-		return min(max(f.least, minTTL), maxTTL)
-	case now.Sub(f.began) < quickFlight:
-		return quickTTL
+// answer returns the response to a query that net.Resolver sends to the server first, within timeout for each server.
+// It is that of an exchange, or an empty one where the name has an address of the other family and none of this has
+// come for resolutionDelay.
+func (f *flight) answer(network, first string, query []byte, timeout time.Duration) ([]byte, error) {
+	q, err := questionOf(query)
+	if err != nil {
+		return nil, err
 	}
-	return minTTL
-}
-
-// countQuery counts a query that is sent to a server.
-func (f *flight) countQuery(server string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.queries++
-	f.server = server
-}
-
-// pairOf returns the pair of a question.
-func (f *flight) pairOf(q dnsmessage.Question) *pair {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	p := f.pairs[q.Name]
-	if p == nil {
-		p = &pair{usable: make(chan struct{})}
-		f.pairs[q.Name] = p
+	servers := f.client.servers.order(f.client.listed(first))
+	if again := f.transcript.repeated(q, len(servers)); again != nil {
+		return again.response(query)
 	}
-	return p
-}
-
-func (f *flight) tookOf(p *pair) time.Duration {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return p.took
-}
-
-// repeated returns the reply to a question that net.Resolver asks of the next server: an exchange has asked all of
-// them. It is nil for the first, and where it begins again with the first server.
-func (f *flight) repeated(q dnsmessage.Question, servers int) *reply {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	known := f.memo[q]
-	if known == nil {
-		known = new(asked)
-		f.memo[q] = known
-	}
-	known.times++
-	if (known.times-1)%servers == 0 {
-		return nil
-	}
-	return &known.reply
-}
-
-// settle records the reply to a question, and reports true; or reports false where e was abandoned and the reply has
-// addresses.
-func (f *flight) settle(q dnsmessage.Question, p *pair, got *reply, took time.Duration, e *exchange) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !e.awaited {
-		return len(got.addrs) == 0
-	}
-	e.awaited = false
-	f.memo[q].reply = *got
-	switch {
-	case !got.isConclusive():
-		f.refused = f.refused || got.err == nil && got.rcode == dnsmessage.RCodeRefused
-	case len(got.addrs) > 0:
-		if f.least == 0 || got.ttl < f.least {
-			f.least = got.ttl
-		}
-	case got.rcode == dnsmessage.RCodeNameError && q.Type == dnsmessage.TypeA: // of AAAA it may be wrong (RFC 4074)
-		p.gone = true
-	}
-	if p.gone || len(got.addrs) > 0 {
+	p := f.transcript.ask(q)
+	e := &exchange{client: f.client, transcript: &f.transcript, pending: p, network: network, query: query,
+		servers: servers, step: min(f.step, timeout), late: f.late}
+	result, end := e.start(timeout)
+	usable, delayed := p.pair.usable, (<-chan time.Time)(nil)
+	for {
 		select {
-		case <-p.usable:
-		default:
-			p.took = took
-			close(p.usable)
+		case got := <-result:
+			return got.response(query)
+		case <-usable:
+			from := p.began.Add(f.transcript.usableAfter(p))
+			timer := time.NewTimer(time.Until(from.Add(resolutionDelay)))
+			defer timer.Stop()
+			usable, delayed = nil, timer.C
+		case <-delayed:
+			if f.transcript.abandon(p) {
+				return noData(query), nil
+			}
+			delayed = nil // the result is on its way
+		case <-f.ctx.Done():
+			f.transcript.abandon(p)
+			end()
+			return nil, f.ctx.Err()
 		}
 	}
-	return true
-}
-
-// abandon ends the wait for an exchange, and reports whether it was still under way.
-func (f *flight) abandon(e *exchange) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	was := e.awaited
-	e.awaited = false
-	return was
 }

@@ -38,6 +38,9 @@ const rcodeBadVersion dnsmessage.RCode = 16 // BADVERS, RFC 6891 section 9
 // errMalformed is the error of a reply that has a valid header and question, and can't be read otherwise.
 var errMalformed = errors.New("a malformed message")
 
+// errSilent is the error of an exchange in which no server answered in time.
+var errSilent = errors.New("no answer in time")
+
 // rcodeNames are the names of response codes (IANA DNS RCODEs).
 var rcodeNames = map[dnsmessage.RCode]string{
 	dnsmessage.RCodeFormatError: "FORMERR", dnsmessage.RCodeServerFailure: "SERVFAIL",
@@ -65,6 +68,36 @@ func innermost(err error) error {
 		err = inner
 	}
 	return err
+}
+
+// moreTelling returns the one of two replies that says more: an answer, then what a server answered, then silence.
+func moreTelling(a, b reply) reply {
+	if weight(b) > weight(a) {
+		return b
+	}
+	return a
+}
+
+func weight(r reply) int {
+	switch {
+	case r.isConclusive():
+		return 4
+	case r.err == nil && r.rcode == dnsmessage.RCodeServerFailure:
+		return 3
+	case r.err == nil:
+		return 2
+	case !errors.Is(r.err, errSilent):
+		return 1
+	}
+	return 0
+}
+
+// response returns the message of a reply as the response to a query, or its error.
+func (r *reply) response(query []byte) ([]byte, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	return withID(r.raw, uint16(query[0])<<8|uint16(query[1])), nil
 }
 
 // questionOf returns the question of a query.
@@ -200,4 +233,20 @@ func (r *reply) readOptions(p dnsmessage.Parser, h dnsmessage.Header) (hasMore b
 			return true
 		}
 	}
+}
+
+// lowerASCII returns a host in lower case, as names are compared (RFC 4343).
+func lowerASCII(host string) string {
+	for i := range len(host) {
+		if 'A' <= host[i] && host[i] <= 'Z' {
+			lower := []byte(host)
+			for i, c := range lower {
+				if 'A' <= c && c <= 'Z' {
+					lower[i] = c + 'a' - 'A'
+				}
+			}
+			return string(lower)
+		}
+	}
+	return host
 }

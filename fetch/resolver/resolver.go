@@ -2,45 +2,24 @@ package resolver
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// A Config says how a Resolver asks and how long it keeps what it was answered.
-type Config struct {
-	// Network is the family of addresses wanted: ip, ip4 or ip6.
-	Network string
-	// TTL is how long an answer is kept, whatever its own TTL says; 0 keeps none, and negative goes by the answer's own,
-	// within minTTL and maxTTL.
-	TTL time.Duration
-	// System is the resolver that queries come from; nil is the system's. Its Dial is not used.
-	System *net.Resolver
-	// Dial makes the sockets of queries; nil is net.Dialer's.
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Servers returns the servers that may be asked in place of one that System would ask, as host:port, that one first;
-	// nil are those of resolv.conf.
-	Servers func(first string) []string
-}
-
 // A Resolver looks names up and keeps the answers. Any goroutine may use it.
 type Resolver struct {
 	Config
-	servers servers
+	client *client
+	gate   *gate
 
 	mu      sync.Mutex // guards all below
 	cache   cache
 	flights map[string]*flight // by host
-	gate    gate
 	waiting waiting
 
 	lookups, answers atomic.Int64 // see Counts
-
-	ctx        context.Context // of all flights; ended by Close
-	cancel     context.CancelFunc
-	background sync.WaitGroup // flights, exchanges and queries under way
 }
 
 // Counts are the calls of Lookup, and those of them that were answered from memory, without a look-up of their own.
@@ -48,29 +27,14 @@ type Counts struct{ Lookups, FromMemory int64 }
 
 // New returns a Resolver. The caller closes it.
 func New(c Config) *Resolver {
-	if c.Network == "" {
-		c.Network = "ip"
-	}
-	if c.System == nil {
-		c.System = new(net.Resolver)
-	}
-	if c.Dial == nil {
-		c.Dial = new(net.Dialer).DialContext
-	}
-	if c.Servers == nil {
-		c.Servers = new(resolvConf).servers
-	}
-	r := &Resolver{Config: c, flights: make(map[string]*flight), gate: newGate()}
+	c.setDefaults()
+	r := &Resolver{Config: c, client: newClient(c), gate: newGate(), flights: make(map[string]*flight)}
 	r.cache.ttl = c.TTL
-	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
 
 // Close ends the look-ups under way, and waits for their goroutines.
-func (r *Resolver) Close() {
-	r.cancel()
-	r.background.Wait()
-}
+func (r *Resolver) Close() { r.client.close() }
 
 // Counts returns the counts up to now.
 func (r *Resolver) Counts() Counts { return Counts{r.lookups.Load(), r.answers.Load()} }
@@ -139,7 +103,7 @@ func (r *Resolver) Lookup(ctx context.Context, host string) (addrs []netip.Addr,
 	case <-stale:
 		return r.lastGood(key, e.addrs)
 	case <-ctx.Done():
-		return nil, false, f.progress()
+		return nil, false, f.transcript.progress()
 	}
 }
 
@@ -156,9 +120,17 @@ func (r *Resolver) lastGood(key string, addrs []netip.Addr) ([]netip.Addr, bool,
 func (r *Resolver) join(ctx context.Context, host, key string) *flight {
 	f := r.flights[key]
 	if f == nil {
-		f = newFlight(r, host, key, stepWithin(ctx))
+		f = &flight{config: r.Config, gate: r.gate, client: r.client, transcript: transcript{host: host}, host: host,
+			key: key, step: stepWithin(ctx), done: make(chan struct{})}
+		f.late = func(addrs []netip.Addr) { r.addLate(key, addrs) }
+		f.ctx, f.cancel = context.WithCancel(r.client.ctx)
 		r.flights[key] = f
-		r.background.Go(f.run)
+		r.client.background.Go(func() {
+			defer f.cancel()
+			f.run()
+			r.keep(f)
+			close(f.done)
+		})
 	}
 	f.waiters++
 	r.waiting.add(1, time.Now())
@@ -178,8 +150,8 @@ func (r *Resolver) leave(f *flight) {
 	}
 }
 
-// landed keeps the result of a flight, before its done is closed.
-func (r *Resolver) landed(f *flight) {
+// keep keeps the result of a flight.
+func (r *Resolver) keep(f *flight) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.flights[f.key] == f {
@@ -188,31 +160,15 @@ func (r *Resolver) landed(f *flight) {
 	now := time.Now()
 	switch {
 	case f.err == nil:
-		r.cache.put(f.key, f.addrs, f.ttl(now), now)
+		r.cache.put(f.key, f.addrs, f.transcript.ttl(now), now)
 	case f.err.NotFound:
 		r.cache.putGone(f.key, now)
 	}
 }
 
 // addLate adds addresses of the family that came late to the answer that is kept.
-func (r *Resolver) addLate(f *flight, addrs []netip.Addr) {
+func (r *Resolver) addLate(key string, addrs []netip.Addr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.cache.add(f.key, addrs)
-}
-
-// lowerASCII returns a host in lower case, as names are compared (RFC 4343).
-func lowerASCII(host string) string {
-	for i := range len(host) {
-		if 'A' <= host[i] && host[i] <= 'Z' {
-			lower := []byte(host)
-			for i, c := range lower {
-				if 'A' <= c && c <= 'Z' {
-					lower[i] = c + 'a' - 'A'
-				}
-			}
-			return string(lower)
-		}
-	}
-	return host
+	r.cache.add(key, addrs)
 }

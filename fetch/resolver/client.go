@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"sync"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -15,26 +16,49 @@ import (
 // maxDatagram is the size of the buffer for a response over UDP. net.Resolver announces 1,232 bytes (RFC 6891).
 const maxDatagram = 4096
 
+// A client asks servers for all look-ups of a Resolver. Any goroutine may use it.
+type client struct {
+	dial    func(ctx context.Context, network, addr string) (net.Conn, error)
+	listed  func(first string) []string // see Config.Servers
+	servers servers
+
+	ctx        context.Context // of all look-ups and exchanges
+	cancel     context.CancelFunc
+	background sync.WaitGroup // look-ups, exchanges and queries under way
+}
+
+func newClient(c Config) *client {
+	made := &client{dial: c.Dial, listed: c.Servers}
+	made.ctx, made.cancel = context.WithCancel(context.Background())
+	return made
+}
+
+// close ends what is under way, and waits for its goroutines.
+func (c *client) close() {
+	c.cancel()
+	c.background.Wait()
+}
+
 // ask sends a query to a server and returns what it answers before ctx ends. It asks again over TCP where the response
 // is truncated, and without EDNS0 where the server refuses that, or where plain is true.
-func (r *Resolver) ask(ctx context.Context, network, server string, query []byte, plain bool) reply {
+func (c *client) ask(ctx context.Context, network, server string, query []byte, plain bool) reply {
 	q, err := questionOf(query)
 	if err != nil {
 		return reply{server: server, err: err}
 	}
-	plain = plain || r.servers.isPlain(server)
+	plain = plain || c.servers.isPlain(server)
 	if plain {
 		query = withoutOptions(query)
 	}
-	got := r.askOver(ctx, network, server, query, q)
+	got := c.askOver(ctx, network, server, query, q)
 	if got.isRefusedOption() && !plain {
-		if again := r.askOver(ctx, network, server, withoutOptions(query), q); again.isConclusive() {
-			r.servers.setPlain(server)
+		if again := c.askOver(ctx, network, server, withoutOptions(query), q); again.isConclusive() {
+			c.servers.setPlain(server)
 			query, got = withoutOptions(query), again
 		}
 	}
 	if got.truncated && network == "udp" {
-		if whole := r.askOver(ctx, "tcp", server, query, q); whole.err == nil || len(got.addrs) == 0 {
+		if whole := c.askOver(ctx, "tcp", server, query, q); whole.err == nil || len(got.addrs) == 0 {
 			got = whole // else a part of the addresses is better than none
 		}
 	}
@@ -45,30 +69,30 @@ func (r *Resolver) ask(ctx context.Context, network, server string, query []byte
 }
 
 // askOver asks once over udp or tcp.
-func (r *Resolver) askOver(ctx context.Context, network, server string, query []byte, q dnsmessage.Question) reply {
-	c, err := r.Dial(ctx, network, server)
+func (c *client) askOver(ctx context.Context, network, server string, query []byte, q dnsmessage.Question) reply {
+	conn, err := c.dial(ctx, network, server)
 	if err != nil {
 		return reply{server: server, err: err}
 	}
-	defer func() { _ = c.Close() }()                                              // the response has come, or never will
-	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) }) // a time in the past ends reads
+	defer func() { _ = conn.Close() }()                                              // answered, or never will be
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // in the past: it ends reads
 	defer stop()
 	id := uint16(rand.Uint32()) //nolint:gosec // the low half: math/rand/v2 is ChaCha8, seeded by the system
 	message := withID(query, id)
-	_, isPacket := c.(net.PacketConn)
+	_, isPacket := conn.(net.PacketConn)
 	if !isPacket {
 		message = append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...) //nolint:gosec // < 512
 	}
-	if _, err := c.Write(message); err != nil {
+	if _, err := conn.Write(message); err != nil {
 		return reply{server: server, err: err}
 	}
 	for {
-		raw, err := readMessage(c, isPacket)
+		raw, err := readMessage(conn, isPacket)
 		if err != nil {
 			return reply{server: server, err: err}
 		}
 		if got := parseReply(raw, id, q); got != nil {
-			r.servers.hear(server)
+			c.servers.hear(server)
 			got.server = server
 			return *got
 		}
@@ -79,18 +103,18 @@ func (r *Resolver) askOver(ctx context.Context, network, server string, query []
 }
 
 // readMessage reads one message: a datagram, or from a stream one behind its length (RFC 7766 section 8).
-func readMessage(c net.Conn, isPacket bool) ([]byte, error) {
+func readMessage(conn net.Conn, isPacket bool) ([]byte, error) {
 	if isPacket {
 		buffer := make([]byte, maxDatagram)
-		n, err := c.Read(buffer)
+		n, err := conn.Read(buffer)
 		return buffer[:n], err
 	}
 	var length [2]byte
-	if _, err := io.ReadFull(c, length[:]); err != nil {
+	if _, err := io.ReadFull(conn, length[:]); err != nil {
 		return nil, unexpected(err)
 	}
 	message := make([]byte, binary.BigEndian.Uint16(length[:]))
-	_, err := io.ReadFull(c, message)
+	_, err := io.ReadFull(conn, message)
 	return message, unexpected(err)
 }
 
