@@ -137,8 +137,13 @@ func (c *Call) HeadAt() time.Time {
 }
 
 // gotHead records when the header of the response had come, by the clock of AskedAt: a connection may be older than a
-// leap of the wall clock.
-func (c *Call) gotHead() { c.headAt = c.AskedAt.Add(c.conn.LastRead().Sub(c.AskedAt)) }
+// leap of the wall clock. One that came with the end of the handshake counts from the connection.
+func (c *Call) gotHead() {
+	c.headAt = c.AskedAt.Add(c.conn.LastRead().Sub(c.AskedAt))
+	if c.headAt.Before(c.connectedAt) {
+		c.headAt = c.connectedAt
+	}
+}
 
 // now returns the time: AskedAt as long as the exchange has waited for nothing, as reading the clock costs as much as a
 // lock.

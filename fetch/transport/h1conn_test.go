@@ -1,10 +1,12 @@
 package transport
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -102,5 +104,32 @@ func TestHeadAt(t *testing.T) {
 	}
 	if !call.HeadAt().Equal(at) || at.Before(call.AskedAt) || at.After(now) {
 		t.Errorf("asked at %v, the header had come at %v, and after the body %v", call.AskedAt, at, call.HeadAt())
+	}
+}
+
+// TestHeadOfEarlyResponse: a response that came with the end of the handshake, as of a server that has too many
+// connections, has its header no sooner than the exchange has its connection.
+func TestHeadOfEarlyResponse(t *testing.T) {
+	form := httptest.NewUnstartedServer(nil)
+	form.StartTLS()
+	form.Close()
+	url := nettest.Talk(t, func(c *net.TCPConn) {
+		below := &gatheredWrites{Conn: c}
+		config := &tls.Config{Certificates: form.TLS.Certificates, MaxVersion: tls.VersionTLS12}
+		// In TLS 1.2 the server's Finished ends the handshake: from then on all goes out at once.
+		config.VerifyConnection = func(tls.ConnectionState) error { below.gathers = true; return nil }
+		server := tls.Server(below, config)
+		_ = server.Handshake()
+		nettest.Say(server, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+		_, _ = c.Write(below.text) // a failure shows in the response
+		nettest.AwaitClose(c)
+	})
+	ctx, call := startCall(t, testTarget(t, "GET", strings.Replace(url, "http:", "https:", 1), nil))
+	resp, err := newTestTransport(t).RoundTrip(ctx, call)
+	if err != nil || resp.StatusCode != http.StatusServiceUnavailable {
+		t.Fatal(resp, err)
+	}
+	if call.HeadAt().Before(call.ConnectedAt()) {
+		t.Errorf("connected at %v, the header had come at %v", call.ConnectedAt(), call.HeadAt())
 	}
 }
