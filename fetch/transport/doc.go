@@ -58,7 +58,7 @@ Locks: pool.mu guards the lists of idle connections, the queues, the idle of eac
 Nothing is dialed, closed, read or written while it is held; reapIdle polls. ExchangeContext.mu guards which connection
 its end closes, and is held while none of the others is taken. All else of an h1Conn belongs to the exchange that it
 carries, and a Call to the transport until RoundTrip returns, then to its caller. There is a goroutine for each dial
-(want.go), which Close waits for, for the upload of a large request over HTTP/1.1 (h1write.go), which responseBody.end
+(dials.go), which Close waits for, for the upload of a large request over HTTP/1.1 (h1write.go), which responseBody.end
 waits for, and those of packages h2 and h3.
 
 The files, from the bottom: each uses those of its line and of the lines above alone.
@@ -68,7 +68,9 @@ The files, from the bottom: each uses those of its line and of the lines above a
 	h1framing.go h1conn.go h1write.go          a connection with HTTP/1.1, without exchanges
 	exchangecontext.go                         what ends with an exchange
 	alternatives.go                            which origins may be asked over HTTP/3, and where
-	pool.go want.go sharedconn.go release.go   the pool: who gets which connection; a circle, under one lock
+	idle.go sharedconn.go want.go pool.go      lists of connections, the queue of who waits; a pool has them under its lock
+	release.go reap.go                         which connections a pool closes
+	handout.go dials.go acquire.go             who gets a connection that is there; how they are made, and waited for
 	h1body.go body.go call.go config.go        bodies that hand their connection back; a Call; the interfaces
 	header.go heads.go silence.go errors.go    what a Call met, and its heads for an archive
 	sharederror.go                             what an error of HTTP/2 or HTTP/3 says

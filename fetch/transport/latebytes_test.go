@@ -15,7 +15,7 @@ func awaitUnreadBytes(t *testing.T, transport *Transport) {
 	nettest.Eventually(t, "unread bytes", func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return p.oldest != nil && !p.oldest.isReusable()
+		return p.idle.oldest != nil && !p.idle.oldest.isReusable()
 	})
 }
 

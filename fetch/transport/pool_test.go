@@ -45,7 +45,7 @@ func newSilentConn() (*h1Conn, *silentConn) {
 func (p *pool) getIdle(host string, c *Call) *h1Conn {
 	for {
 		p.mu.Lock()
-		h := p.popIdleLocked(host)
+		h := p.idle.pop(host)
 		p.mu.Unlock()
 		if h == nil || h.isReusableFor(c) {
 			return h
@@ -95,8 +95,8 @@ func TestIdleConnections(t *testing.T) {
 					t.Fatalf("seed %d, step %d: an idle connection is closed", seed, step)
 				}
 			}
-			if p.idleCount != len(want) {
-				t.Fatalf("seed %d, step %d: %d idle, want %d", seed, step, p.idleCount, len(want))
+			if p.idle.count != len(want) {
+				t.Fatalf("seed %d, step %d: %d idle, want %d", seed, step, p.idle.count, len(want))
 			}
 		}
 		p.CloseIdle()
@@ -105,7 +105,7 @@ func TestIdleConnections(t *testing.T) {
 				t.Fatalf("seed %d: CloseIdle leaves one open", seed)
 			}
 		}
-		if p.idleCount != 0 || len(p.idleByHost) != 0 || p.oldest != nil || p.newest != nil || p.reaper != nil {
+		if p.idle.count != 0 || len(p.idle.byHost) != 0 || p.idle.oldest != nil || p.idle.newest != nil || p.reaper != nil {
 			t.Errorf("seed %d: something is left: %+v", seed, p)
 		}
 	}
@@ -140,7 +140,7 @@ func TestReapAfterIdleTimeout(t *testing.T) {
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.popIdleLocked("a") != nil {
+		if p.idle.pop("a") != nil {
 			t.Error("a closed connection is taken")
 		}
 	})
@@ -157,12 +157,12 @@ func TestReapClosedByPeer(t *testing.T) {
 	defer p.Close()
 	h := newH1Conn(conn.New(ours, nil), nil)
 	p.putIdle("a", h)
-	if p.reapIdle(); p.idleCount != 1 {
+	if p.reapIdle(); p.idle.count != 1 {
 		t.Error("an open one is closed")
 	}
 	_ = theirs.Close()
 	nettest.Eventually(t, "the end", h.conn.Readable)
-	if p.reapIdle(); p.idleCount != 0 {
+	if p.reapIdle(); p.idle.count != 0 {
 		t.Error("a closed one is still idle")
 	}
 }
@@ -223,7 +223,7 @@ func TestUnusedConnectionOverTLS(t *testing.T) {
 	}
 	p.Close()
 	late, raw := newSilentConn()
-	if p.putIdle("a", late); !raw.closed.Load() || p.idleCount > 0 {
+	if p.putIdle("a", late); !raw.closed.Load() || p.idle.count > 0 {
 		t.Error("one that becomes idle after Close is kept")
 	}
 }

@@ -94,10 +94,10 @@ func makeQuiet(transport *Transport) (idle int) {
 	p := tcpPool(transport)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for h := p.oldest; h != nil; h = h.idle.lruNewer {
+	for h := p.idle.oldest; h != nil; h = h.idle.lruNewer {
 		h.idle.since = time.Now().Add(time.Hour)
 	}
-	return p.idleCount
+	return p.idle.count
 }
 
 // TestMalformedOverQuietConnections: a server that answers a URL by something else than a response is asked once more

@@ -18,7 +18,7 @@ func (p *pool) release(host string, ended bool) {
 		return
 	}
 	before := len(p.released)
-	for h := p.popIdleLocked(host); h != nil; h = p.popIdleLocked(host) {
+	for h := p.idle.pop(host); h != nil; h = p.idle.pop(host) {
 		p.released = append(p.released, h)
 	}
 	if before == 0 && len(p.released) > 0 {

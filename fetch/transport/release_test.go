@@ -37,11 +37,11 @@ func TestRelease(t *testing.T) {
 			p := tcpPool(rt)
 			p.noteShortage(fmt.Errorf("dial: %w", tt.shortage))
 			rt.Release(testTarget(t, "GET", "http://other.test", nil), tt.ended)
-			if p.idleCount != 1 {
+			if p.idle.count != 1 {
 				t.Error("another host's connection is gone")
 			}
-			if rt.Release(to, tt.ended); (p.idleCount == 0) != tt.closed {
-				t.Errorf("%d connections are idle", p.idleCount)
+			if rt.Release(to, tt.ended); (p.idle.count == 0) != tt.closed {
+				t.Errorf("%d connections are idle", p.idle.count)
 			}
 		})
 	}

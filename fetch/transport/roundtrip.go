@@ -72,7 +72,7 @@ func (p *pool) acquireFor(ctx context.Context, c *Call) connResult {
 	host := p.hostOf(c.Target)
 	w := &wantConn{ctx: ctx, to: *c.Target, result: make(chan connResult, 1), fresh: true}
 	p.mu.Lock()
-	if s := p.takeSharedLocked(host); s != nil {
+	if s := p.shared.take(host); s != nil {
 		p.mu.Unlock()
 		return connResult{shared: s}
 	}

@@ -148,7 +148,7 @@ func TestSecondConnectionHoldsNothingBack(t *testing.T) {
 		nettest.Eventually(t, "the second connection", func() bool {
 			p.mu.Lock()
 			defer p.mu.Unlock()
-			return len(p.conns[h.target.Origin]) == 2
+			return len(p.shared.byHost[h.target.Origin]) == 2
 		})
 		h.start(t)
 		late := h.request(t, 1)

@@ -18,16 +18,8 @@ const provenFor = time.Second
 
 // closeIdleUnread closes the idle connections to host over which nothing has come since then.
 func (p *pool) closeIdleUnread(host string, since time.Time) {
-	var unread []*h1Conn
 	p.mu.Lock()
-	for h := p.idleByHost[host]; h != nil; {
-		older := h.idle.hostOlder
-		if h.conn.LastRead().Before(since) {
-			p.remove(h)
-			unread = append(unread, h)
-		}
-		h = older
-	}
+	unread := p.idle.removeUnread(host, since)
 	p.mu.Unlock()
 	for _, h := range unread {
 		h.close()

@@ -115,7 +115,7 @@ func TestSlowDial(t *testing.T) {
 				return h, nil
 			})
 			if speaksHTTP2 {
-				p.know(anyTarget.Origin, true)
+				p.shared.know(anyTarget.Origin, true)
 			}
 			kept, _ := newSilentConn()
 			time.AfterFunc(time.Second, func() { p.putIdle(anyTarget.Origin, kept) })
@@ -278,8 +278,8 @@ func TestEveryWaitEnds(t *testing.T) {
 			}
 			exchanges.Wait()
 			p.Close()
-			if len(p.queues) > 0 || p.idleCount > 0 {
-				t.Errorf("seed %d: %d queues are left, %d connections are idle", seed, len(p.queues), p.idleCount)
+			if len(p.queues) > 0 || p.idle.count > 0 {
+				t.Errorf("seed %d: %d queues are left, %d connections are idle", seed, len(p.queues), p.idle.count)
 			}
 		})
 	}
