@@ -28,8 +28,10 @@ const (
 	hintConfigFile   = hintVariables + "; " + hintMigration
 	hintMigration    = "batchfetch help migration makes an input of the URLs in such a file"
 	hintWriteOut     = hintInRecords + "jq takes what you want from them; --timing adds times"
-	hintSkipped      = "--skip-existing"
-	hintOneHost      = "--host-concurrency N"
+	hintSkipped      = "--skip-existing keeps a saved file that is there; without it the new one takes its place"
+	hintOneHost      = "--host-concurrency N is how many requests are in progress at once on one host"
+	hintOneTransfer  = "a file comes over one connection; " + hintParallel
+	hintUnbuffered   = hintByDefault + "each Record is written as soon as it is whole"
 	hintQuery        = "write the query into the URLs"
 	hintNoLinks      = "links in pages are not followed: list the URLs; --paginate follows pages of an API"
 	hintNoStall      = "--stall-timeout 30s"
@@ -44,24 +46,24 @@ var otherShortFlags = map[string]string{
 	"S": hintQuiet,
 	"f": hintFailing,
 	"g": hintUnexpanded,
-	"N": hintNewer,
+	"N": hintUnbuffered + "; for wget's, " + hintNewer,
 	"Z": hintParallel,
 	"m": hintTimeout,
 	"t": hintRetries,
-	"w": hintWriteOut + "; " + hintWait,
+	"w": hintWriteOut + "; for wget's, " + hintWait,
 	"z": hintNewer,
 	"y": hintNoStall,
 	"Y": hintNoStall,
 	"O": hintToDirectory,
 	"J": hintToDirectory,
-	"i": hintInputFile + "; " + hintBothHeaders,
+	"i": hintBothHeaders + "; for wget's, " + hintInputFile,
 	"D": hintBothHeaders,
 	"C": hintContinued,
-	"c": hintCookieFile + "; " + hintContinued + "; for -nc, " + hintSkipped,
+	"c": hintCookieFile + "; for wget's, " + hintContinued + "; for -nc, " + hintSkipped,
 	"e": hintNoReferer,
 	"r": hintNoRange,
 	"F": hintNoForm,
-	"T": hintUploads,
+	"T": hintUploads + "; for wget's, " + hintNoStall,
 	"G": hintQuery,
 	"K": hintConfigFile,
 	"I": "--head",
@@ -135,7 +137,7 @@ var otherFlags = map[string]string{
 	"form-string":           hintNoForm,
 	"remove-on-error":       hintByDefault + "a file takes its name when it is whole",
 	"globoff":               hintUnexpanded,
-	"no-buffer":             hintByDefault + "each Record is written as soon as it is whole",
+	"no-buffer":             hintUnbuffered,
 	"trace":                 "-v logs every exchange",
 	"trace-ascii":           "-v logs every exchange",
 
@@ -185,13 +187,13 @@ var otherFlags = map[string]string{
 
 	// aria2
 	"max-concurrent-downloads":   hintParallel,
-	"max-connection-per-server":  hintOneHost,
+	"max-connection-per-server":  hintOneTransfer,
 	"conditional-get":            hintNewer,
 	"parameterized-uri":          hintUnexpanded,
 	"metalink-file":              hintMigration,
 	"auto-file-renaming":         hintSkipped,
 	"allow-overwrite":            hintSkipped,
-	"split":                      hintParallel,
+	"split":                      hintOneTransfer,
 	"max-tries":                  hintRetries,
 	"retry-wait":                 "--retry-delay 1s",
 	"dir":                        hintToDirectory,

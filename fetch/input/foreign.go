@@ -18,6 +18,8 @@ var foreignLines = []struct {
 	{regexp.MustCompile(`^[A-Z]+[ \t]+https?://`), "a method in front of the URL; a JSON line has both as members"},
 	// scripts, Markdown, HTML; not JSON that is wrong elsewhere
 	{regexp.MustCompile(`^(["'<(]|[^{].*[\s"'<(])https?://`), "text in front of the URL, or marks around it"},
+	// tables without a header, names with values; not a host with a URL in its path or query
+	{regexp.MustCompile(`^[^{/?#]*[,;|=]https?://`), "text in front of the URL, or marks around it"},
 	// JSON that was made readable
 	{regexp.MustCompile(`^\{$`), "not valid JSON, a brace alone; jq -c . FILE writes each object on one line"},
 }

@@ -82,7 +82,8 @@ func (s *sitemap) open(element xml.StartElement) ([]byte, error) {
 	switch {
 	case s.depth == 0:
 		if name != "urlset" && name != "sitemapindex" {
-			return nil, &headerError{fmt.Sprintf("no sitemap: its root is %q, not urlset or sitemapindex", name)}
+			return nil, &headerError{fmt.Sprintf("no sitemap: its root is %q, not urlset or sitemapindex "+
+				"(help migration takes URLs out of other files)", name)}
 		}
 		s.depth = 1
 		return nil, nil

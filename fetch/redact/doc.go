@@ -4,6 +4,7 @@ headers, and the unusable part of input lines and header names.
 
 	URL, URLs, Line, SetCookie                 redact.go
 	HeaderName                                 header.go
+	Line                                       also option.go: options of curl with a password
 	IsSecretHeader, IsSecretResponseHeader     secretheader.go: by the words of the name
 	SecretsOf ─▷ Secrets                       secrets.go: what a server repeats of the request
 

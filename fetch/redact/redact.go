@@ -73,11 +73,15 @@ func SetCookie(text string) string {
 
 // Line returns the start of an input line that could not be parsed, at most maxLine bytes of it, as a copy. What is
 // secret in such a line can't be known, so it replaces too much rather than too little: all that follows the name of a
-// secret header, and all from the first scheme, or the start, to the last @.
+// secret header or an option with a password, and all from the first scheme, or the start, to the last @.
 func Line(line []byte) []byte {
 	plain := unescapeJSON(line)
 	masked := plain
-	if end := endOfSecretName(lowerASCII(plain)); end > 0 {
+	end := endOfSecretName(lowerASCII(plain))
+	if at := endOfSecretOption(plain); at > 0 && (end == 0 || at < end) {
+		end = at
+	}
+	if end > 0 {
 		masked = append(bytes.Clone(plain[:end]), " "+Placeholder...)
 	}
 	if at := bytes.LastIndexByte(masked, '@'); at >= 0 && !isMailto(masked) {

@@ -72,6 +72,18 @@ func TestUnusableLineHidesSecrets(t *testing.T) {
 		{"a header line", `X-Secret: hunter2`, `X-Secret ***`},
 		{"a query", `htp://a.test/?x=1&access_token=hunter2`, `htp://a.test/?x=1&access_token ***`},
 		{"words of a path", `htp://auth.a.test/session/token/sign-in?key`, `htp://auth.a.test/session/token/sign-in?key`},
+		{"a command of curl", `curl -sSu u:hunter2 http://a.test/`, `curl -sSu ***`},
+		{"a command of curl, in one word", `curl -uu:hunter2 http://a.test/`, `curl -u ***`},
+		{"a command of curl, in quotes", `curl -L "-u" "u:/hunter2" http://a.test/`, `curl -L "-u ***`},
+		{"a long option of curl", `curl http://a.test/ --proxy-user=u:hunter2`, `curl http://a.test/ --proxy-user ***`},
+		{"a file for curl -K", `user = "u:hunter2"`, `user ***`},
+		{"a file for curl -K without a sign", `proxy-user u:hunter2`, `proxy-user ***`},
+		{"a certificate", `cert = "client.pem:hunter2"`, `cert ***`},
+		{"a password of a key", `--pass hunter2`, `--pass ***`},
+		{"a password of a key in a file for curl -K", ` pass="hunter2"`, ` pass ***`},
+		{"a user alone", `user = "u"`, `user = "u"`},
+		{"an option with a URL", `-u http://a.test/ --user https://b.test`, `-u http://a.test/ --user https://b.test`},
+		{"a word in a text", `passes pass the user: http://a.test/user:1`, `passes pass the user: http://a.test/user:1`},
 		{"a header with an escape", `{"headers":{"cook\u0069e":"hunter2"`, `{"headers":{"cookie ***`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
