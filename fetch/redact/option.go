@@ -1,17 +1,23 @@
 package redact
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // secretOption is an option of curl with its value, user:password or certificate:password, as a command or a file for
-// curl -K has it; -a is HTTPie's. The value of --pass is a password alone.
-var secretOption = regexp.MustCompile(`(?:^|[\s"'])(?:` +
-	`(-[A-Za-z]*?[aEuU])[\s"'=]*[^\s"'=:/]+:(?:[^\s"'/]|/[^/])|` +
-	`((?:--)?(?:proxy-)?(?:cert|user))[\s"'=:]+[^\s"'=:/]+:(?:[^\s"'/]|/[^/])|` +
-	`((?:--|^)(?:proxy-)?pass)[\s=:]|((?:proxy-)?pass)[ \t]*[=:])`)
+// curl -K has it; -a is HTTPie's. The value of --pass is a password alone. It is compiled when
+// the first line needs it, as most runs have none.
+var secretOption = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:^|[\s"'])(?:` +
+		`(-[A-Za-z]*?[aEuU])[\s"'=]*[^\s"'=:/]+:(?:[^\s"'/]|/[^/])|` +
+		`((?:--)?(?:proxy-)?(?:cert|user))[\s"'=:]+[^\s"'=:/]+:(?:[^\s"'/]|/[^/])|` +
+		`((?:--|^)(?:proxy-)?pass)[\s=:]|((?:proxy-)?pass)[ \t]*[=:])`)
+})
 
 // endOfSecretOption returns where in an input line the first option with a password ends; 0 is none.
 func endOfSecretOption(line []byte) int {
-	at := secretOption.FindSubmatchIndex(line[:min(len(line), 4*maxLine)]) // what Line leaves is shorter
+	at := secretOption().FindSubmatchIndex(line[:min(len(line), 4*maxLine)]) // what Line leaves is shorter
 	for i := 3; i < len(at); i += 2 {
 		if at[i] > 0 {
 			return at[i]
