@@ -15,19 +15,17 @@ import (
 )
 
 // ordered are the packages whose files have an order: each uses only what stands in itself or below.
-var ordered = strings.Fields(`
-	fetch fetch/cache fetch/coding fetch/conn fetch/dial fetch/input fetch/judge fetch/plan fetch/resolver
-	fetch/transport
-	output/savedir
-`)
+var ordered = strings.Fields("fetch fetch/cache fetch/dial fetch/judge fetch/plan fetch/input " +
+	"fetch/conn fetch/coding fetch/resolver " +
+	"output/savedir output/journal")
 
 // TestFilesHaveAnOrder checks that no files of the packages in ordered use each other in a circle, so that a reader may
 // begin at the bottom and never needs what is still to come.
 func TestFilesHaveAnOrder(t *testing.T) {
 	for _, dir := range ordered {
 		uses := usesOfFiles(t, filepath.Join("..", filepath.FromSlash(dir)))
-		if len(uses) < 5 {
-			t.Errorf("%s has %d files that use others", dir, len(uses))
+		if len(uses) == 0 {
+			t.Errorf("%s has no files that use others", dir)
 		}
 		for len(uses) > 0 { // take away what uses nothing that is left
 			before := len(uses)

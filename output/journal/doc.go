@@ -10,8 +10,8 @@
 //	  └────── sync ── KeepSynced ── mark frame ──────┘                     sync.go
 //	  └────── Repack ── repacked frame, rename ──┘                         repack.go
 //
-// Of a request with several pages each is an entry, and says which one comes next (pages.go); the request is done when
-// its last page is.
+// Of a request with several pages each is an entry (entry.go), and says which one comes next; the request is done when
+// its last page is (chains.go).
 //
 // A success is done once its line is written and a commit frame with its hash follows in the journal: that survives a
 // kill. A power cut may lose both, in any order. A mark frame says up to where they have been synced, and a check sum

@@ -7,7 +7,6 @@ import (
 	"hash/crc32"
 	"io"
 
-	"batchfetch/fetch"
 	"batchfetch/output/file"
 )
 
@@ -33,6 +32,13 @@ import (
 // Numbers are little-endian. Requests and names are hashed, so that neither a URL nor a secret stands in a journal.
 // Only the URL of the page that comes next does, without userinfo; it stands in the output too.
 
+// NameOf returns the name of the journal of the output name, beside the file that symbolic links lead to.
+func NameOf(name string) string { return besideOutput(file.ResolveLinks(name)) }
+
+// besideOutput is NameOf for a name that is no symbolic link.
+func besideOutput(name string) string { return name + ".journal" }
+
+// A frameKind is the first byte of a frame.
 type frameKind byte
 
 const (
@@ -53,8 +59,6 @@ const (
 	runSize    = 24
 	maxPart    = 64
 	commitHead = 12
-	entrySize  = 14
-	nameSize   = 8
 	markSize   = 16
 	repackSize = 12
 	maxPayload = 64 << 20
@@ -79,13 +83,6 @@ func appendRun(dst []byte, boot file.BootID, dir uint64) []byte {
 
 func appendPart(dst []byte, part string) []byte {
 	return appendFrame(dst, framePart, func(dst []byte) []byte { return append(dst, part...) })
-}
-
-// entry is what a commit says of one Record.
-type entry struct {
-	tag  fetch.Tag
-	name uint64      // hash of the name of its file; 0 is none
-	next *fetch.Page // the page that follows it; nil is none: its request is done
 }
 
 func appendCommit(dst []byte, kind frameKind, length int64, sum uint32, entries []entry) []byte {
@@ -116,15 +113,6 @@ func appendRepacked(dst []byte, length int64, sum uint32) []byte {
 	return appendFrame(dst, frameRepacked, func(dst []byte) []byte {
 		return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint64(dst, uint64(length)), sum)
 	})
-}
-
-// newTag packs the hash of a request and its number among equal ones, as an entry has them. The tag comes back in the
-// Record.
-func newTag(hash requestHash, nth uint32) (tag fetch.Tag) {
-	binary.LittleEndian.PutUint64(tag[:], hash.high)
-	binary.LittleEndian.PutUint16(tag[8:], hash.low)
-	binary.LittleEndian.PutUint32(tag[10:], nth)
-	return tag
 }
 
 // frame is a frame as read.
@@ -224,9 +212,8 @@ func (f frame) dirHash() uint64 { return binary.LittleEndian.Uint64(f.payload[le
 // sum returns the check sum in a commit or a repacked frame.
 func (f frame) sum() uint32 { return binary.LittleEndian.Uint32(f.payload[8:]) }
 
-// entries calls visit for each entry of a commit: the hash of a request, its number among equal ones, and the rest of
-// the entry. It returns how many they are.
-func (f frame) entries(visit func(hash requestHash, nth uint32, e entry)) (n int64) {
+// entries calls visit for each entry of a commit, and returns how many they are.
+func (f frame) entries(visit func(e entry)) (n int64) {
 	for text := f.payload[commitHead:]; len(text) > 0; n++ {
 		var e entry
 		copy(e.tag[:], text[:entrySize])
@@ -238,8 +225,7 @@ func (f frame) entries(visit func(hash requestHash, nth uint32, e entry)) (n int
 		default:
 			text = text[entrySize:]
 		}
-		hash := requestHash{binary.LittleEndian.Uint64(e.tag[:]), binary.LittleEndian.Uint16(e.tag[8:])}
-		visit(hash, binary.LittleEndian.Uint32(e.tag[10:]), e)
+		visit(e)
 	}
 	return n
 }
@@ -247,7 +233,7 @@ func (f frame) entries(visit func(hash requestHash, nth uint32, e entry)) (n int
 // successes returns the number of entries of a commit.
 func (f frame) successes() int64 {
 	if f.kind == framePages {
-		return f.entries(func(requestHash, uint32, entry) {})
+		return f.entries(func(entry) {})
 	}
 	return (int64(len(f.payload)) - commitHead) / f.kind.entrySize()
 }

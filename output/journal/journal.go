@@ -59,19 +59,6 @@ type Output struct {
 	committedCount atomic.Int64
 }
 
-// Settings are what an Output needs to know of the rest of the run.
-type Settings struct {
-	// AppendRequest appends a text that is equal for equal Requests and differs for different ones.
-	AppendRequest func(text []byte, r *fetch.Request) []byte
-	// SaveDir is the directory of the bodies that Records point to; nil is none.
-	SaveDir *savedir.Dir
-	// MaxPages is the number of the last page that this run asks for: a request whose next page is beyond it is done.
-	MaxPages int
-	// Part says which part of its input the run fetches, such as "6/8", in 1 to 64 bytes; "1/1" is the whole. An output
-	// of another part is not resumed. Empty is not known, and goes with any.
-	Part string
-}
-
 // DoneBefore returns the number of successes of earlier runs.
 func (j *Output) DoneBefore() int64 { return j.doneBefore }
 
@@ -98,7 +85,7 @@ func (j *Output) Done(r *fetch.Request) bool {
 	if done || len(j.ledger.chains) == 0 {
 		return done
 	}
-	if c := j.ledger.takeChain(occurrence{hash, nth}); c != nil {
+	if c := j.ledger.chains.take(occurrence{hash, nth}); c != nil {
 		*r = r.ResumeAt(c.next, c.earlier)
 	}
 	return false
@@ -198,24 +185,22 @@ func (j *Output) writeFrame(frame []byte) error {
 // Committed returns the number of successes that this run has committed. It may be called by any goroutine.
 func (j *Output) Committed() int64 { return j.committedCount.Load() }
 
-// Close truncates the output to what is committed, syncs both files, and closes them, which unlocks the journal. It
-// must not run beside other methods but Done and Committed. It returns the first error of the journal, and one where
-// either file has lost its name meanwhile.
-func (j *Output) Close() error {
-	if j.written > j.committed.outputLength {
-		j.dirty = true
+// truncateToCommitted truncates both files to what is committed, and seeks to the end of the output.
+func (j *Output) truncateToCommitted() error {
+	err := errors.Join(truncateTo(j.out, j.committed.outputLength), truncateTo(j.journal, j.committed.journalSize),
+		j.journal.Sync())
+	_, seekErr := j.out.Seek(j.committed.outputLength, io.SeekStart)
+	j.written, j.sum = j.committed.outputLength, 0
+	return errors.Join(err, seekErr)
+}
+
+// truncateTo truncates a file that is longer than length.
+func truncateTo(f *os.File, length int64) error {
+	info, err := f.Stat()
+	if err != nil || info.Size() <= length {
+		return err
 	}
-	if j.syncFailed { // the page cache still holds it, so the next run would take it for good
-		j.committed = j.synced
-	}
-	err := errors.Join(j.failed, j.truncateToCommitted())
-	if err == nil { // a sync that succeeds after one that failed proves nothing
-		err = errors.Join(j.syncCommitted(), j.journal.Sync())
-	}
-	err = errors.Join(err, file.CheckStillNamed(j.out.Name(), j.out.Stat),
-		file.CheckStillNamed(j.journal.Name(), j.journal.Stat))
-	j.closeFiles()
-	return err
+	return f.Truncate(length)
 }
 
 // closeOutputAndJournal closes the files that are open, which unlocks the journal.

@@ -5,20 +5,13 @@ import (
 	"math/bits"
 )
 
-// requestHash is 80 bits of a hash of a Request. The chance that any two of 100 million different requests agree is 1
-// in 10^8.
-type requestHash struct {
-	high uint64
-	low  uint16
-}
-
 // ledger is a hash table of requests: how often each has occurred in the input so far, and which occurrences are done.
 // It takes 14 to 18 bytes for each different request, outside the garbage-collected heap where the system has mmap(2).
 // It is not safe for concurrent use.
 type ledger struct {
 	tables   [256]table                     // by the first byte of the hash, so that growth rehashes 1/256 at a time
 	overflow map[requestHash]*overflowEntry // requests that occur too often for a slot
-	chains   map[occurrence]*chain          // requests with pages that are done, and others that are not
+	chains   chains                         // requests with pages that are done, and others that are not
 }
 
 // table is an open-addressed hash table with linear probing and slots of 12 bytes: the hash, and a state, 0 where it
@@ -156,7 +149,7 @@ func (t *table) find(hash requestHash) slot {
 // resize rehashes into at least so many slots.
 func (t *table) resize(slots int) {
 	old := t.memory
-	t.memory = allocatePages(slots * slotSize)
+	t.memory = allocatePages((slots*slotSize + pageSize - 1) &^ (pageSize - 1))
 	for i := range len(old) / slotSize {
 		if from := slot(old[i*slotSize:][:slotSize]); from.state() != 0 {
 			copy(t.find(from.hash()), from)

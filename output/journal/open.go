@@ -3,7 +3,6 @@ package journal
 import (
 	"crypto/rand"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -174,24 +173,6 @@ func (j *Output) createJournal() error {
 		return errors.Join(err, j.journal.Truncate(0))
 	}
 	return errors.Join(j.journal.Truncate(int64(headerSize)), j.journal.Sync())
-}
-
-// truncateToCommitted truncates both files to what is committed, and seeks to the end of the output.
-func (j *Output) truncateToCommitted() error {
-	err := errors.Join(truncateTo(j.out, j.committed.outputLength), truncateTo(j.journal, j.committed.journalSize),
-		j.journal.Sync())
-	_, seekErr := j.out.Seek(j.committed.outputLength, io.SeekStart)
-	j.written, j.sum = j.committed.outputLength, 0
-	return errors.Join(err, seekErr)
-}
-
-// truncateTo truncates a file that is longer than length.
-func truncateTo(f *os.File, length int64) error {
-	info, err := f.Stat()
-	if err != nil || info.Size() <= length {
-		return err
-	}
-	return f.Truncate(length)
 }
 
 // LockExisting opens and locks the journal beside the output name, so that no run with --resume continues it meanwhile.

@@ -10,11 +10,6 @@ import (
 	"batchfetch/output/file"
 )
 
-// ResumeError is why an output can't be resumed, and a hint at what the user can do about it.
-type ResumeError struct{ Problem, Hint string }
-
-func (e *ResumeError) Error() string { return e.Problem }
-
 // journalState is what the frames of a journal say, up to the first that is torn or corrupt.
 type journalState struct {
 	header    header
@@ -149,16 +144,6 @@ func (h *journalState) isDamaged(rebooted bool) bool {
 	return h.end == h.header.size && errors.Is(h.endErr, errCorrupt) && !h.tail.isZero
 }
 
-// What is wrong with an output or a journal that can't be resumed.
-var (
-	errDamaged = errors.New("the journal is damaged")
-	errShorter = errors.New("the output is shorter than its journal says")
-	errChanged = errors.New("the output is not what its journal says")
-)
-
-// isOutputError reports whether err is about the content of an output.
-func isOutputError(err error) bool { return errors.Is(err, errShorter) || errors.Is(err, errChanged) }
-
 // verify compares the bytes of a commit, in an output of length bytes, with their check sum.
 func (c commitRange) verify(out io.ReaderAt, length int64) error {
 	switch {
@@ -193,12 +178,13 @@ func (h *journalState) loadLedger(f io.ReaderAt, to extent, l *ledger, settings 
 		if f.kind != frameCommit && f.kind != frameFiles && f.kind != framePages {
 			return
 		}
-		successes += f.entries(func(hash requestHash, nth uint32, e entry) {
+		successes += f.entries(func(e entry) {
+			request := e.requestOf()
 			if e.next != nil && e.next.Number <= int64(settings.MaxPages) {
-				l.addPage(occurrence{hash, nth}, e.next)
+				l.chains.add(request, e.next)
 			} else {
-				l.markDone(hash, nth)
-				delete(l.chains, occurrence{hash, nth})
+				l.markDone(request.hash, request.nth)
+				l.chains.take(request)
 			}
 			if bodies != nil && e.name != 0 {
 				names = append(names, e.name)
@@ -232,28 +218,3 @@ func (h *journalState) checkPart(name, part string) error {
 		"name another output for it, or go on with that shard",
 	}
 }
-
-// describeError makes a ResumeError, with the names of the files, of an error of findGood; other errors it returns as
-// they are.
-func describeError(err error, name string, length int64) error {
-	journal := besideOutput(name)
-	hint := "bring it back, or remove " + journal + " and " + name + " to start over"
-	switch {
-	case errors.Is(err, errShorter) && length == 0:
-		return &ResumeError{name + " is missing or empty, though its journal says that requests are done",
-			"bring it back, or remove " + journal + " to start over"}
-	case errors.Is(err, errShorter):
-		return &ResumeError{fmt.Sprintf("%s has %d bytes, fewer than its journal says", name, length), hint}
-	case errors.Is(err, errChanged):
-		return &ResumeError{name + " is not the file that its journal was written for: its content has changed", hint}
-	case errors.Is(err, errDamaged):
-		return &ResumeError{journal + ": " + err.Error(), "move " + journal + " and " + name + " away to start over"}
-	}
-	return err
-}
-
-// NameOf returns the name of the journal of the output name, beside the file that symbolic links lead to.
-func NameOf(name string) string { return besideOutput(file.ResolveLinks(name)) }
-
-// besideOutput is NameOf for a name that is no symbolic link.
-func besideOutput(name string) string { return name + ".journal" }

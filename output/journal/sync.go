@@ -69,3 +69,23 @@ func (j *Output) syncFiles() error {
 	}
 	return errors.Join(j.syncFile(j.out), j.syncFile(j.journal))
 }
+
+// Close truncates the output to what is committed, syncs both files, and closes them, which unlocks the journal. It
+// must not run beside other methods but Done and Committed. It returns the first error of the journal, and one where
+// either file has lost its name meanwhile.
+func (j *Output) Close() error {
+	if j.written > j.committed.outputLength {
+		j.dirty = true
+	}
+	if j.syncFailed { // the page cache still holds it, so the next run would take it for good
+		j.committed = j.synced
+	}
+	err := errors.Join(j.failed, j.truncateToCommitted())
+	if err == nil { // a sync that succeeds after one that failed proves nothing
+		err = errors.Join(j.syncCommitted(), j.journal.Sync())
+	}
+	err = errors.Join(err, file.CheckStillNamed(j.out.Name(), j.out.Stat),
+		file.CheckStillNamed(j.journal.Name(), j.journal.Stat))
+	j.closeFiles()
+	return err
+}

@@ -6,11 +6,11 @@ import (
 	"batchfetch/fetch"
 )
 
-// A chain is the pages of a request whose last one is not done: the page that comes next, and those that came before it
-// but the first.
-type chain struct {
-	next    fetch.Page
-	earlier fetch.PageSet
+// requestHash is 80 bits of a hash of a Request. The chance that any two of 100 million different requests agree is 1
+// in 10^8.
+type requestHash struct {
+	high uint64
+	low  uint16
 }
 
 // An occurrence is one of several equal requests of the input, by its number from 0 on.
@@ -19,26 +19,32 @@ type occurrence struct {
 	nth  uint32
 }
 
-// addPage notes that a page is done and which one follows it; a chain that begins anew replaces the one before.
-func (l *ledger) addPage(of occurrence, next *fetch.Page) {
-	c := l.chains[of]
-	if c == nil || next.Number <= c.next.Number {
-		c = new(chain)
-	} else {
-		c.earlier = c.earlier.With(c.next.URL)
-	}
-	c.next = *next
-	if l.chains == nil {
-		l.chains = make(map[occurrence]*chain)
-	}
-	l.chains[of] = c
+// entry is what a commit says of one Record.
+type entry struct {
+	tag  fetch.Tag
+	name uint64      // hash of the name of its file; 0 is none
+	next *fetch.Page // the page that follows it; nil is none: its request is done
 }
 
-// takeChain returns the chain of a request that is not done and removes it; nil is none.
-func (l *ledger) takeChain(of occurrence) *chain {
-	c := l.chains[of]
-	delete(l.chains, of)
-	return c
+// Sizes in bytes: of an entry, and of a hash of a name.
+const (
+	entrySize = 14
+	nameSize  = 8
+)
+
+// newTag packs the hash of a request and its number among equal ones, as an entry has them. The tag comes back in the
+// Record.
+func newTag(hash requestHash, nth uint32) (tag fetch.Tag) {
+	binary.LittleEndian.PutUint64(tag[:], hash.high)
+	binary.LittleEndian.PutUint16(tag[8:], hash.low)
+	binary.LittleEndian.PutUint32(tag[10:], nth)
+	return tag
+}
+
+// requestOf returns the hash of the request of an entry, and its number among equal ones.
+func (e *entry) requestOf() occurrence {
+	hash := requestHash{binary.LittleEndian.Uint64(e.tag[:]), binary.LittleEndian.Uint16(e.tag[8:])}
+	return occurrence{hash, binary.LittleEndian.Uint32(e.tag[10:])}
 }
 
 // The flags of a page in a journal, and the bytes before its URL: the entry, the hash of the name of its file (8), the

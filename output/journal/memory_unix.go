@@ -4,10 +4,9 @@ package journal
 
 import "golang.org/x/sys/unix"
 
-// allocatePages returns at least size zero bytes outside the garbage-collected heap: within it they would let the
-// heap grow by as much again before a collection.
+// allocatePages returns size zero bytes, which are whole pages, outside the garbage-collected heap: within it they
+// would let the heap grow by as much again before a collection.
 func allocatePages(size int) []byte {
-	size = (size + pageSize - 1) &^ (pageSize - 1)
 	memory, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
 		return make([]byte, size)
