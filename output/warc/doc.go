@@ -2,7 +2,7 @@
 //
 //	fetch.Options.Archive ──▸ Writer.Archive ──▸ request, response or revisit      writer.go, exchange.go, revisit.go
 //	fetch.Sink ──▸ Sink.Encode ──▸ metadata: the Record as JSON                    sink.go
-//	                   │ group: records, each compressed by itself                 group.go, fields.go, deflate.go
+//	                   │ group: records, each compressed by itself                 group.go, fields.go, hashes.go, deflate.go
 //	                   ▾
 //	               Writer.Write ──▸ file.Atomic, or journal.Output                 writer.go
 //

@@ -128,5 +128,13 @@ func (g *group) addText(f fields, contentType string, block []byte) error {
 	return g.add(f.addBlock(contentType, int64(len(block))), block, nil)
 }
 
+// firstError returns err, or else the error of then.
+func firstError(err error, then func() error) error {
+	if err != nil {
+		return err
+	}
+	return then()
+}
+
 // onlyWriter hides every method but Write: an encoder's ReadFrom would flush or close it.
 type onlyWriter struct{ io.Writer }
