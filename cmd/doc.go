@@ -29,10 +29,10 @@
 //
 // A queue as the input is queue.go, which also wraps the Sink, so that what is committed is acknowledged.
 //
-// The other commands are merge.go, push.go, demo.go, doctor.go (with doctorsteps.go and doctorheaders.go), schema.go,
-// version.go, topics.go, which prints the texts of the folder topics (manual.go), and man.go, which makes man pages of
-// them. flagerrors.go says what was meant by an unknown flag, by its spelling or by what other programs call it
-// (otherflags.go).
+// The other commands are merge.go, push.go, demo.go, doctor.go (with doctorreport.go, doctorsteps.go and
+// doctorheaders.go), schema.go, version.go, topics.go, which prints the texts of the folder topics (manual.go), and
+// man.go, which makes man pages of them. flagerrors.go says what was meant by an unknown flag, by its spelling or by
+// what other programs call it (otherflags.go).
 //
 // Package parse reads sizes, rates and durations; package hostsfile reads the file of --hosts. The testscript files of
 // testdata are the promises of the command line; the commands in them are listed at TestScripts.

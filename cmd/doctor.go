@@ -3,9 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"os"
 	"runtime"
@@ -21,9 +19,7 @@ import (
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/httpurl"
 	"batchfetch/fetch/input"
-	"batchfetch/fetch/redact"
 	"batchfetch/output"
-	"batchfetch/output/encode"
 )
 
 const doctorText = `Fetch a URL once and show each step of the request: proxy, names, addresses, TLS, version of HTTP,
@@ -72,7 +68,7 @@ func runDoctor(in *interrupts, c *config, text string) int {
 	o.MaxBody, o.DropBody, o.KeepHeader, o.KeepTiming = doctorBody, true, true, true
 	o.Log = slog.New(&doctorLog{report: d})
 	o.TLS = o.TLS.Clone()
-	o.TLS.VerifyConnection = d.addTLS
+	o.TLS.VerifyConnection = d.steps.addTLS
 	o.Drain = in.drain
 
 	d.line("version", "batchfetch %s, %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
@@ -84,7 +80,7 @@ func runDoctor(in *interrupts, c *config, text string) int {
 		return nil
 	})
 	in.markStarted(true)
-	summary, err := fetch.Run(d.trace(in.ctx), new(input.Reader).URLs([]string{text}), sink, o)
+	summary, err := fetch.Run(d.steps.trace(in.ctx), new(input.Reader).URLs([]string{text}), sink, o)
 	switch {
 	case err != nil:
 		printError(os.Stderr, err.Error(), "")
@@ -104,22 +100,6 @@ func runDoctor(in *interrupts, c *config, text string) int {
 // isCutByDoctor reports whether a request failed only because of doctorBody.
 func isCutByDoctor(r *fetch.Record) bool {
 	return r.Failure != nil && r.Failure.Kind == failure.TooLarge && r.Status != 0
-}
-
-// A doctorReport prints what doctor finds, a line for each step.
-type doctorReport struct {
-	to  io.Writer
-	err error // the first of to
-
-	steps doctorSteps // of the exchange under way
-}
-
-// line prints one step: its name, and what there is to say, which may quote a server.
-func (d *doctorReport) line(step, format string, args ...any) {
-	text := encode.Printable(fmt.Sprintf(format, args...))
-	if _, err := fmt.Fprintf(d.to, "%-10s %s\n", step, text); err != nil && d.err == nil {
-		d.err = err
-	}
 }
 
 // printSettings prints which settings hold for the URL, by name.
@@ -204,43 +184,6 @@ func describeTiming(t *fetch.Timing) string {
 	return strings.Join(steps, ", ")
 }
 
-// withoutQuery returns a URL with its userinfo, the values of its query and its fragment masked: tokens stand there.
-func withoutQuery(text string) string {
-	text, _, hasFragment := strings.Cut(redact.URL(text), "#")
-	shown, query, hasQuery := strings.Cut(text, "?")
-	if hasQuery {
-		parts := strings.Split(query, "&")
-		for i, part := range parts {
-			name, _, valued := strings.Cut(part, "=")
-			if !valued { // a token may stand there by itself
-				name = ""
-			}
-			parts[i] = name + "=" + redact.Placeholder
-		}
-		shown += "?" + strings.Join(parts, "&")
-	}
-	if hasFragment {
-		shown += "#" + redact.Placeholder
-	}
-	return shown
-}
-
-// withoutQueries returns a message with withoutQuery of every URL in it.
-func withoutQueries(text string) string {
-	words := strings.Fields(text)
-	for i, word := range words {
-		if strings.Contains(word, "://") {
-			words[i] = withoutQuery(word)
-		}
-	}
-	return strings.Join(words, " ")
-}
-
-// statusText returns a status with its reason phrase.
-func statusText(status int) string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
-}
-
 var _ slog.Handler = (*doctorLog)(nil)
 
 // A doctorLog is the log of doctor's run: each exchange is a section of the report.
@@ -267,7 +210,9 @@ func (l *doctorLog) Handle(_ context.Context, r slog.Record) error {
 	if _, redirected := attrs["at"]; redirected {
 		d.line("redirect", "%s", withoutQuery(at))
 	}
-	d.steps.print(d)
+	for _, step := range d.steps.take() {
+		d.line(step[0], "%s", step[1])
+	}
 	if status, responded := attrs["status"]; responded {
 		d.line("answer", "%s, after %.1f ms", statusText(int(status.Int64())), attrs["elapsed_ms"].Float64())
 	}

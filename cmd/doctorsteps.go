@@ -22,47 +22,46 @@ func (s *doctorSteps) add(step, format string, args ...any) {
 	s.lines = append(s.lines, [2]string{step, fmt.Sprintf(format, args...)})
 }
 
-// print prints the steps and forgets them.
-func (s *doctorSteps) print(d *doctorReport) {
+// take returns the steps, each its name and what there is to say, and forgets them.
+func (s *doctorSteps) take() [][2]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, line := range s.lines {
-		d.line(line[0], "%s", line[1])
-	}
+	lines := s.lines
 	s.lines = nil
+	return lines
 }
 
 // trace returns a context whose dials are told of.
-func (d *doctorReport) trace(ctx context.Context) context.Context {
+func (s *doctorSteps) trace(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		DNSDone: func(info httptrace.DNSDoneInfo) {
 			if info.Err != nil {
-				d.steps.add("name", "%v", info.Err)
+				s.add("name", "%v", info.Err)
 				return
 			}
 			addresses := make([]string, len(info.Addrs))
 			for i, a := range info.Addrs {
 				addresses[i] = a.String()
 			}
-			d.steps.add("name", "has %s", strings.Join(addresses, ", "))
+			s.add("name", "has %s", strings.Join(addresses, ", "))
 		},
 		ConnectDone: func(_, address string, err error) {
 			if err != nil {
-				d.steps.add("connect", "%v", err)
+				s.add("connect", "%v", err)
 				return
 			}
-			d.steps.add("connect", "%s", address)
+			s.add("connect", "%s", address)
 		},
 	})
 }
 
 // addTLS adds a TLS connection whose certificate has been accepted; it never refuses one.
-func (d *doctorReport) addTLS(state tls.ConnectionState) error {
+func (s *doctorSteps) addTLS(state tls.ConnectionState) error {
 	protocol := state.NegotiatedProtocol
 	if protocol == "" {
 		protocol = "no protocol chosen, so HTTP/1.1"
 	}
-	d.steps.add("tls", "%s, %s, %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), protocol)
+	s.add("tls", "%s, %s, %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), protocol)
 	if len(state.PeerCertificates) > 0 {
 		leaf := state.PeerCertificates[0]
 		names := leaf.DNSNames
@@ -72,7 +71,7 @@ func (d *doctorReport) addTLS(state tls.ConnectionState) error {
 		if len(names) > 5 {
 			names = append(names[:5:5], "…")
 		}
-		d.steps.add("tls", "certificate for %s, by %s, until %s", strings.Join(names, " "), leaf.Issuer.CommonName,
+		s.add("tls", "certificate for %s, by %s, until %s", strings.Join(names, " "), leaf.Issuer.CommonName,
 			leaf.NotAfter.UTC().Format(time.DateOnly))
 	}
 	return nil
