@@ -2,8 +2,8 @@
 //
 //	fetch.Options.Archive ──▸ Writer.Archive ──▸ request, response or revisit      writer.go, exchange.go, revisit.go
 //	fetch.Sink ──▸ Sink.Encode ──▸ metadata: the Record as JSON                    sink.go
-//	                   │ group: records, each compressed by itself                 group.go, fields.go, hashes.go, deflate.go
-//	                   ▾
+//	                   │ group: records, each compressed by itself                 group.go, fields.go,
+//	                   ▾                                                           hashes.go, deflate.go
 //	               Writer.Write ──▸ file.Atomic, or journal.Output                 writer.go
 //
 //	archive ──▸ Records: the Records in it, as lines                               records.go
