@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 // barInterval is the time between two drawings of the bar; barDelay is how long a run lasts before it has one.
@@ -18,12 +17,10 @@ const (
 	barDelay    = 300 * time.Millisecond
 )
 
-// clearLine empties the line of the cursor (ECMA-48 EL), which goes to its begin.
-const clearLine = "\r\x1b[2K"
-
 // DrawBar draws the progress on the last line of the screen until ctx ends, and then removes it.
 func (p *Progress) DrawBar(ctx context.Context, screen *Screen) {
 	defer screen.setBar("")
+	b := progressBar{progress: p, screen: screen}
 	ticker := time.NewTicker(barInterval)
 	defer ticker.Stop()
 	for {
@@ -32,40 +29,37 @@ func (p *Progress) DrawBar(ctx context.Context, screen *Screen) {
 			return
 		case now := <-ticker.C:
 			if now.Sub(p.started) >= barDelay {
-				screen.paint(p, now)
+				b.paint(now)
 			}
 		}
 	}
 }
 
-// Columns returns the width of the terminal; 80 where out is none.
-func (s *Screen) Columns() int {
-	if f, ok := s.out.(interface{ Fd() uintptr }); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
-			return width
-		}
-	}
-	return 80
+// A progressBar draws a Progress on a Screen. One goroutine uses it.
+type progressBar struct {
+	progress *Progress
+	screen   *Screen
+	drawing  drawing
 }
 
-// paint draws the bar of a run at now, and removes it where all is done or there is no room for it.
-func (s *Screen) paint(p *Progress, now time.Time) {
-	if total := p.total.Load(); total > 0 && p.finished() >= total { // the summary comes next
-		s.setBar("")
+// paint draws the bar at now, and removes it where all is done or there is no room for it.
+func (b *progressBar) paint(now time.Time) {
+	if total := b.progress.total.Load(); total > 0 && b.progress.finished() >= total { // the summary comes next
+		b.screen.setBar("")
 		return
 	}
-	s.setBar(s.line(p, now, s.Columns()-1))
+	b.screen.setBar(b.line(now, b.screen.Columns()-1))
 }
 
 // barWidth is the width of the bar itself, with its ends.
 const barWidth = 20
 
 // line returns what is drawn: the words for a run at now and, where all of them leave room for it, the bar itself.
-func (s *Screen) line(p *Progress, now time.Time, columns int) string {
-	parts := p.parts(now)
+func (b *progressBar) line(now time.Time, columns int) string {
+	parts := b.progress.parts(now)
 	whole := join(parts, "  ", math.MaxInt)
-	if total := p.total.Load(); total > 0 && utf8.RuneCountInString(whole)+barWidth <= columns {
-		return s.drawing.at(p.finished(), total) + "  " + join(withoutShare(parts), "  ", columns)
+	if total := b.progress.total.Load(); total > 0 && utf8.RuneCountInString(whole)+barWidth <= columns {
+		return b.drawing.at(b.progress.finished(), total) + "  " + join(withoutShare(parts), "  ", columns)
 	}
 	return join(parts, "  ", columns)
 }
@@ -88,24 +82,4 @@ func (d *drawing) at(done, total int64) string {
 	}
 	_ = d.bar.Set64(done) // it can't be over total, and io.Discard takes all
 	return strings.TrimSpace(d.bar.String())
-}
-
-// setBar replaces the bar; "" removes it.
-func (s *Screen) setBar(text string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.bar != "" {
-		s.hideBar()
-	}
-	s.bar = text
-	s.showBar()
-}
-
-func (s *Screen) hideBar() { _, _ = io.WriteString(s.out, clearLine) } // a terminal that can't be written to has no bar
-
-// showBar draws the bar with the cursor at its begin: other programs of the pipeline write over it, not behind it.
-func (s *Screen) showBar() {
-	if s.bar != "" {
-		_, _ = io.WriteString(s.out, s.bar+"\r") // as in hideBar
-	}
 }

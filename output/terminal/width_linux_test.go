@@ -26,9 +26,9 @@ func TestBarFits(t *testing.T) {
 				counts.Done.Store(c.done)
 				counts.Failed.Store(c.failed)
 				live.Retries.Store(c.failed)
-				screen := NewScreen(terminal.slave)
+				bar := progressBar{progress: p, screen: NewScreen(terminal.slave)}
 				for n := range 3 {
-					screen.paint(p, begun.Add(time.Second+time.Duration(n)*barInterval))
+					bar.paint(begun.Add(time.Second+time.Duration(n)*barInterval))
 				}
 				text := terminal.readAll(t)
 				_, bottom := screenAfter(strings.TrimSuffix(strings.ReplaceAll(text, "\x1b[0K", ""), "\r"))
