@@ -1,7 +1,8 @@
 /*
 Package spool stores bytes that are too many for memory in temporary files, without a name where the system allows it.
 
-	New, Space.NewBody, Space.NewLines            space.go
+	Space: the bytes that all Files may have; the charge of one        space.go
+	New, Space.NewBody, Space.NewLines            spool.go
 	    ─▷ File ─▷ Write, ReadFrom, Truncate      spool.go
 	            ─▷ Reader, WriteTo, Part ─▷ Close
 	  openUnnamed: O_TMPFILE on Linux             tmpfile_linux.go, tmpfile_other.go

@@ -1,14 +1,9 @@
 package spool
 
 import (
-	"errors"
 	"os"
 	"sync"
-	"syscall"
 )
-
-// ErrNoRoom is why there is no File for a body, or for more of it: others have the room.
-var ErrNoRoom = errors.New("the room for temporary files is taken")
 
 // A Space bounds the bytes of Files that are open at once. A body may find it taken: it is then given up and asked for
 // again, once others have closed, so that no worker waits while it holds some of it. Lines are never refused, as they
@@ -19,7 +14,7 @@ type Space struct {
 	mu    sync.Mutex
 	limit int64 // in bytes; at most most, and less since the disk was full
 	most  int64
-	used  int64 // by the charges of Files
+	used  int64 // by all charges
 }
 
 // NewSpace returns a Space of that many bytes in os.TempDir.
@@ -34,15 +29,6 @@ func (s *Space) tempDir() string {
 		return os.TempDir()
 	}
 	return s.dir
-}
-
-// Check returns why there can be no File in a directory, an *Error; nil where there can.
-func Check(dir string) error {
-	f, err := NewSpaceIn(dir, 0).NewLines()
-	if err != nil {
-		return err
-	}
-	return f.Close()
 }
 
 // A Claim is a body that needs room in a Space.
@@ -72,86 +58,60 @@ func (s *Space) HasRoom(c Claim, more int64) bool {
 	return s.fits(c, s.used+more)
 }
 
-// NewBody makes a File for a body. Its error is an *Error, with ErrNoRoom where others have the room.
-func (s *Space) NewBody(c Claim) (*File, error) {
-	f := &File{space: s, isBody: true, urgent: c.Urgent}
-	if err := f.reserve(c.Size); err != nil {
-		return nil, newError(s.tempDir(), err)
-	}
-	if err := f.open(); err != nil {
-		f.giveBack()
-		return nil, err
-	}
-	return f, nil
+// A charge is the bytes of a Space that are set aside for one File.
+type charge struct {
+	space  *Space // nil is no bound
+	bytes  int64
+	isBody bool // it may find the room taken
+	urgent bool // a body that does not
 }
 
-// NewLines makes a File for lines, which is never refused room.
-func (s *Space) NewLines() (*File, error) {
-	f := &File{space: s}
-	return f, f.open()
-}
-
-// NewLine makes a File for the line of a body, in the same Space.
-func (f *File) NewLine() (*File, error) { return f.space.NewLines() }
-
-// reserve raises the charge of f to that of size bytes; the error is ErrNoRoom.
-func (f *File) reserve(size int64) error {
-	s := f.space
+// reserve raises the charge to that of size bytes; the error is ErrNoRoom.
+func (c *charge) reserve(size int64) error {
+	s := c.space
 	if s == nil {
 		return nil
 	}
-	claim, room := Claim{Size: size, Urgent: f.urgent}, size
-	if f.isBody {
+	claim, room := Claim{Size: size, Urgent: c.urgent}, size
+	if c.isBody {
 		room = claim.Room()
 	}
-	if size > 0 && room <= f.charged {
+	if size > 0 && room <= c.bytes {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f.isBody && !s.fits(claim, s.used-f.charged) {
+	if c.isBody && !s.fits(claim, s.used-c.bytes) {
 		return ErrNoRoom
 	}
-	s.used += room - f.charged
-	f.charged = room
+	s.used += room - c.bytes
+	c.bytes = room
 	return nil
 }
 
-// giveBack ends the charge of f. Once all is given back the disk counts as no longer full.
-func (f *File) giveBack() {
-	if f.space == nil {
+// giveBack ends the charge. Once all is given back the disk counts as no longer full.
+func (c *charge) giveBack() {
+	s := c.space
+	if s == nil {
 		return
 	}
-	f.space.mu.Lock()
-	defer f.space.mu.Unlock()
-	f.space.used -= f.charged
-	f.charged = 0
-	if f.space.used == 0 {
-		f.space.limit = f.space.most
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used -= c.bytes
+	c.bytes = 0
+	if s.used == 0 {
+		s.limit = s.most
 	}
 }
 
-// noteFull lowers the limit to what is in use besides f, where err says that the disk is full: others wait until that
-// is less.
-func (f *File) noteFull(err error) {
-	if f.space == nil || !isDiskFull(err) {
+// noteFull lowers the limit to what is in use besides this charge, where err says that the disk is full: others wait
+// until that is less.
+func (c *charge) noteFull(err error) {
+	s := c.space
+	if s == nil || !isDiskFull(err) {
 		return
 	}
-	f.space.mu.Lock()
-	defer f.space.mu.Unlock()
-	f.space.limit = min(f.space.limit, f.space.used-f.charged)
-}
-
-// IsFull reports whether err says that there is no room for a temporary file: in its Space, or on its disk (ENOSPC,
-// EDQUOT).
-func IsFull(err error) bool {
-	if err == nil { // errors.As allocates
-		return false
-	}
-	var of *Error
-	return errors.As(err, &of) && (errors.Is(of, ErrNoRoom) || isDiskFull(of))
-}
-
-func isDiskFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit = min(s.limit, s.used-c.bytes)
 }

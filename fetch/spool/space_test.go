@@ -138,7 +138,7 @@ func TestSpaceIsNeverOverdrawn(t *testing.T) {
 			t.Fatalf("%d are stored, %d were refused", stored, refused)
 		case *f == nil:
 			*f, err = s.NewBody(Claim{Size: piece})
-		case (*f).space == nil: // stored
+		case (*f).charge.space == nil: // stored
 			continue
 		case (*f).Size() == pieces*piece:
 			stored++

@@ -3,7 +3,6 @@ package spool
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -16,48 +15,52 @@ type File struct {
 	offset, size int64 // in bytes: where in file the bytes start, and how many there are
 	named        bool  // the file has a name, which Close removes
 	isSection    bool  // file belongs to another File, which closes it
-
-	space   *Space // nil is no bound
-	charged int64  // bytes of space that are set aside for this File
-	isBody  bool   // it may find the room taken
-	urgent  bool   // a body that does not
-}
-
-// An Error is a failure to make, write or read a temporary file, with its directory. It ends a run, unless there is
-// only no room for the file (IsFull).
-type Error struct {
-	Dir string
-	Err error
-}
-
-func (e *Error) Error() string {
-	return "a temporary file in " + e.Dir + ": " + e.Err.Error()
-}
-
-// Unwrap returns the system's reason.
-func (e *Error) Unwrap() error { return e.Err }
-
-// newError returns an Error for dir. It leaves out the name of the file, which means nothing to a user.
-func newError(dir string, err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	return &Error{Dir: dir, Err: err}
+	charge       charge
 }
 
 // New makes an empty File in os.TempDir, without a Space. Its error is an *Error, as are those of the methods.
 func New() (*File, error) { return (*Space)(nil).NewLines() }
 
+// NewBody makes a File for a body. Its error is an *Error, with ErrNoRoom where others have the room.
+func (s *Space) NewBody(c Claim) (*File, error) {
+	f := &File{charge: charge{space: s, isBody: true, urgent: c.Urgent}}
+	if err := f.charge.reserve(c.Size); err != nil {
+		return nil, newError(s.tempDir(), err)
+	}
+	if err := f.open(); err != nil {
+		f.charge.giveBack()
+		return nil, err
+	}
+	return f, nil
+}
+
+// NewLines makes a File for lines, which is never refused room.
+func (s *Space) NewLines() (*File, error) {
+	f := &File{charge: charge{space: s}}
+	return f, f.open()
+}
+
+// NewLine makes a File for the line of a body, in the same Space.
+func (f *File) NewLine() (*File, error) { return f.charge.space.NewLines() }
+
+// Check returns why there can be no File in a directory, an *Error; nil where there can.
+func Check(dir string) error {
+	f, err := NewSpaceIn(dir, 0).NewLines()
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // open opens the file of s in the directory of its Space.
 func (s *File) open() error {
-	dir := s.space.tempDir()
+	dir := s.charge.space.tempDir()
 	if s.file = openUnnamed(dir); s.file != nil {
 		return nil
 	}
 	f, err := os.CreateTemp(dir, "batchfetch-*")
 	if err != nil {
-		s.noteFull(err)
+		s.charge.noteFull(err)
 		return newError(dir, err)
 	}
 	s.file, s.named = f, os.Remove(f.Name()) != nil // where an open file can't be removed, Close removes it
@@ -66,7 +69,7 @@ func (s *File) open() error {
 
 // wrapError returns an Error of this File.
 func (s *File) wrapError(err error) error {
-	s.noteFull(err)
+	s.charge.noteFull(err)
 	return newError(filepath.Dir(s.file.Name()), err)
 }
 
@@ -75,7 +78,7 @@ func (s *File) Size() int64 { return s.size }
 
 // Write appends p.
 func (s *File) Write(p []byte) (int, error) {
-	if err := s.reserve(s.size + int64(len(p))); err != nil {
+	if err := s.charge.reserve(s.size + int64(len(p))); err != nil {
 		return 0, s.wrapError(err)
 	}
 	n, err := s.file.WriteAt(p, s.offset+s.size)
@@ -94,7 +97,7 @@ func (s *File) ReadFrom(r io.Reader) (int64, error) {
 	if err == nil {
 		n, err = s.file.ReadFrom(r)
 		s.size += n
-		if taken := s.reserve(s.size); err == nil {
+		if taken := s.charge.reserve(s.size); err == nil {
 			err = taken
 		}
 	}
@@ -110,9 +113,9 @@ func (s *File) Truncate(size int64) error {
 		return s.wrapError(err)
 	}
 	s.size = size
-	if !s.isBody { // a body keeps its room
-		s.giveBack()
-		return s.reserve(size)
+	if !s.charge.isBody { // a body keeps its room
+		s.charge.giveBack()
+		return s.charge.reserve(size)
 	}
 	return nil
 }
@@ -163,7 +166,7 @@ func (s *File) Close() error {
 		return nil
 	}
 	err := s.file.Close()
-	s.giveBack()
+	s.charge.giveBack()
 	if s.named {
 		err = errors.Join(err, os.Remove(s.file.Name()))
 	}
