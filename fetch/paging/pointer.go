@@ -50,8 +50,11 @@ func (p Pointer) Find(in io.Reader) (string, error) {
 	if s.failed != nil && !errors.Is(s.failed, io.EOF) {
 		return "", s.failed
 	}
-	if errors.Is(err, errNoJSON) {
+	switch {
+	case errors.Is(err, errNoJSON):
 		return "", &BodyError{fmt.Sprintf("the body is not JSON, so that nothing is at %s", p)}
+	case errors.Is(err, errTooLong):
+		return "", &BodyError{"the URL of the next page is longer than 64 KiB"}
 	}
 	return text, err
 }

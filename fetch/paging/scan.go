@@ -11,6 +11,9 @@ import (
 // errNoJSON is the error of a scanner where the text is no JSON.
 var errNoJSON = errors.New("not JSON")
 
+// errTooLong is the error of a scanner where a string is longer than it was asked to read.
+var errTooLong = errors.New("a string is too long")
+
 // A scanner reads a JSON text (RFC 8259) value by value. It checks of what it skips only that strings, brackets and
 // braces match, and needs no memory for it.
 type scanner struct {
@@ -100,8 +103,7 @@ func (s *scanner) readName(name string) (bool, error) {
 		return false, errNoJSON
 	}
 	text, err := s.readString(6*len(name) + 2) // each byte as \u00XX
-	var long *BodyError
-	if errors.As(err, &long) {
+	if errors.Is(err, errTooLong) {
 		text, err = "", s.skipString()
 	} else if err == nil && text == name {
 		if !s.take(':') {
@@ -138,13 +140,13 @@ func (s *scanner) enterArray(token string) (bool, error) {
 	return true, nil
 }
 
-// readString reads a string of at most so many bytes as it is written. The error is a *BodyError where it is longer;
-// the scanner is then within the string, and not within an escape.
+// readString reads a string of at most so many bytes as it is written. The error is errTooLong where it is longer; the
+// scanner is then within the string, and not within an escape.
 func (s *scanner) readString(most int) (text string, err error) {
 	raw := append(make([]byte, 0, min(most, 256)), s.next())
 	for {
 		if len(raw) > most {
-			return "", &BodyError{"the URL of the next page is longer than 64 KiB"}
+			return "", errTooLong
 		}
 		b := s.next()
 		raw = append(raw, b)
