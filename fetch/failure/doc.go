@@ -5,6 +5,7 @@ Package failure is the closed list of reasons why a request fails, and the cause
 	Limit, Stop ─▷ FromContext         the cause of a context, as a Failure              cause.go
 	Innermost, IsReset, IsTimeout      what an error is, by its type                     cause.go
 	StatusText, Unquoted, Clip         text for error messages, bounded, without secrets text.go
+	ProxyRefusal                       a proxy that refuses to pass a request on         proxy.go
 
 It is at the bottom of all other packages: it knows no Request, connection or flag, and imports none of our packages.
 */
