@@ -15,7 +15,7 @@ bandwidth, loss and a filter to server namespaces. It is for Linux, so tests wit
 	Run               runs the test again in a process of its own, in new namespaces           run_linux.go
 	Sysctl, WriteFile settings of the client's kernel; a file in place of /etc/resolv.conf     run_linux.go
 	Connect, Link     a server's namespace, and the tun devices between it and the client's    link_linux.go
-	Path, Link.Drop   how packets are delayed, and which are dropped                           forward_linux.go
+	Path              how packets are delayed, and which are dropped                           forward_linux.go
 
 All sockets of the process are the client's, and so are those of every program that it starts, but for what is made
 within Link.Do and Link.Listen. A link forwards IP packets in user space between two tun devices. There is no resolver

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,16 +18,18 @@ type Path struct {
 	MTU       int           // of the devices: a packet has no more bytes, with its headers; 0 is 1500
 }
 
-// Drop makes a link drop the packets, from the IP header on, for which drop is true, beside those by Path; nil is none.
-// toServer is the direction. It may be changed at any time; the two directions call it at once.
-func (l *Link) Drop(drop func(toServer bool, packet []byte) bool) { l.drop.Store(&drop) }
+// A forwarder forwards packets by a Path, whose MTU is set.
+type forwarder struct {
+	path Path
+	drop atomic.Pointer[func(toServer bool, packet []byte) bool] // see Link.Drop; nil is none
+}
 
 // isDropped reports whether a packet is not forwarded.
-func (l *Link) isDropped(toServer bool, packet []byte) bool {
-	if l.path.Loss > 0 && rand.Float64() < l.path.Loss {
+func (f *forwarder) isDropped(toServer bool, packet []byte) bool {
+	if f.path.Loss > 0 && rand.Float64() < f.path.Loss {
 		return true
 	}
-	drop := l.drop.Load()
+	drop := f.drop.Load()
 	return drop != nil && *drop != nil && (*drop)(toServer, packet)
 }
 
@@ -41,8 +44,8 @@ type delayedPacket struct {
 const mostUnderWay = 1 << 16
 
 // forward forwards the packets of one direction until from is closed.
-func (l *Link) forward(from, to *os.File, toServer bool) {
-	buffers := sync.Pool{New: func() any { b := make([]byte, l.path.MTU); return &b }}
+func (f *forwarder) forward(from, to *os.File, toServer bool) {
+	buffers := sync.Pool{New: func() any { b := make([]byte, f.path.MTU); return &b }}
 	underWay := make(chan delayedPacket, mostUnderWay)
 	var delivering sync.WaitGroup
 	delivering.Go(func() {
@@ -63,14 +66,14 @@ func (l *Link) forward(from, to *os.File, toServer bool) {
 		if sentAt.Before(now) {
 			sentAt = now
 		}
-		if l.isDropped(toServer, (*buffer)[:n]) || sentAt.Sub(now) > l.path.queue() {
+		if f.isDropped(toServer, (*buffer)[:n]) || sentAt.Sub(now) > f.path.queue() {
 			buffers.Put(buffer)
 			continue
 		}
-		if l.path.Bandwidth > 0 {
-			sentAt = sentAt.Add(time.Duration(float64(n) / l.path.Bandwidth * float64(time.Second)))
+		if f.path.Bandwidth > 0 {
+			sentAt = sentAt.Add(time.Duration(float64(n) / f.path.Bandwidth * float64(time.Second)))
 		}
-		underWay <- delayedPacket{buffer, n, sentAt.Add(l.path.RTT / 2)}
+		underWay <- delayedPacket{buffer, n, sentAt.Add(f.path.RTT / 2)}
 	}
 	close(underWay)
 	delivering.Wait()

@@ -17,15 +17,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const tunDevice = "/dev/net/tun"
-
 // A Link connects the client's network to the namespace of a server. All 65,534 addresses of Addr, and as many of
 // Addr6, are the server's.
 type Link struct {
-	number int         // of the link in its process, from 1
-	calls  chan func() // to the thread that is in the server's namespace
-	path   Path
-	drop   atomic.Pointer[func(toServer bool, packet []byte) bool]
+	number  int         // of the link in its process, from 1
+	calls   chan func() // to the thread that is in the server's namespace
+	packets forwarder
 }
 
 // links counts the links of the process.
@@ -40,7 +37,7 @@ func Connect(t testing.TB, path Path) *Link {
 	if path.MTU == 0 {
 		path.MTU = 1500
 	}
-	l := &Link{number: int(links.Add(1)), calls: make(chan func()), path: path}
+	l := &Link{number: int(links.Add(1)), calls: make(chan func()), packets: forwarder{path: path}}
 	if err := l.enter(); err != nil {
 		t.Fatal("a namespace for the server: ", err)
 	}
@@ -68,14 +65,20 @@ func Connect(t testing.TB, path Path) *Link {
 			-6 route add fd00:c8:N::1/128 dev NAME`, l)
 	})
 	var forwarding sync.WaitGroup
-	forwarding.Go(func() { l.forward(client, server, true) })
-	forwarding.Go(func() { l.forward(server, client, false) })
+	forwarding.Go(func() { l.packets.forward(client, server, true) })
+	forwarding.Go(func() { l.packets.forward(server, client, false) })
 	t.Cleanup(func() {
 		_, _ = client.Close(), server.Close()
 		forwarding.Wait()
 		close(l.calls)
 	})
 	return l
+}
+
+// Drop makes a link drop the packets, from the IP header on, for which drop is true, beside those by Path; nil is none.
+// toServer is the direction. It may be changed at any time; the two directions call it at once.
+func (l *Link) Drop(drop func(toServer bool, packet []byte) bool) {
+	l.packets.drop.Store(&drop)
 }
 
 // enter starts the thread in the server's namespace, a new one, that calls what comes in l.calls.
@@ -163,7 +166,7 @@ func hasIPv6() bool {
 func configure(t testing.TB, commands string, l *Link) {
 	t.Helper()
 	values := strings.NewReplacer("NAME", fmt.Sprintf("link%d", l.number), "N", fmt.Sprint(l.number),
-		"MTU", fmt.Sprint(l.path.MTU))
+		"MTU", fmt.Sprint(l.packets.path.MTU))
 	for line := range strings.Lines(values.Replace(commands)) {
 		if strings.Contains(line, "-6") && !hasIPv6() {
 			continue

@@ -19,6 +19,9 @@ import (
 // insideVariable is set in the process that Run starts.
 const insideVariable = "BATCHFETCH_TEST_NETNS"
 
+// tunDevice makes the devices of a Link.
+const tunDevice = "/dev/net/tun"
+
 // Run calls f in a process of its own, whose network and mount namespaces are new: this test binary again, with the
 // calling test or benchmark alone. Before that it skips the test where such a process can't be started, and fails it
 // where it fails there. The network has nothing but loopback until Connect. What the test does outside of f, both
