@@ -14,84 +14,99 @@ import (
 	"batchfetch/fetch/cache"
 )
 
+// variants are several responses for one URL in a Store.
+type variants struct {
+	t     *testing.T
+	store cache.Store
+}
+
+// ask returns a Question by who asks and by Accept-Language.
+func ask(who byte, language string) *cache.Question {
+	q := &cache.Question{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept-Language": {language}}}
+	q.Who[0] = who
+	return q
+}
+
+// coded returns a Question by Accept-Encoding.
+func coded(coding string) *cache.Question {
+	return &cache.Question{Method: "GET", URL: "http://a.test/coded", Header: http.Header{"Accept-Encoding": {coding}}}
+}
+
+// keep stores the response to a Question.
+func (v variants) keep(q *cache.Question, body string, vary ...string) {
+	v.t.Helper()
+	ctx := v.t.Context()
+	found, place, err := cache.Find(ctx, v.store, q)
+	if found != nil {
+		found.Close()
+	}
+	e := entryOf([]byte(body))
+	e.Header = http.Header{"Vary": vary}
+	var d *cache.Draft
+	if err == nil {
+		d, err = place.Draft(ctx, v.store, q, e.Header)
+	}
+	if err == nil {
+		_, err = io.WriteString(d, body)
+	}
+	if err == nil {
+		err = d.Commit(ctx, e)
+	}
+	if err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// expect fails the test unless a Question finds the response with that body; "" is none.
+func (v variants) expect(q *cache.Question, body string) {
+	v.t.Helper()
+	found, _, err := cache.Find(v.t.Context(), v.store, q)
+	if err != nil || found == nil || body == "" {
+		if found == nil && err == nil && body == "" {
+			return
+		}
+		v.t.Fatalf("found %v, %v, want %q", found, err, body)
+	}
+	defer found.Close()
+	if got, err := found.AppendTo(nil); err != nil || string(got) != body {
+		v.t.Fatalf("found %q, %v, want %q", got, err, body)
+	}
+}
+
 // testVariants stores several responses for one URL, selected by credentials, by Vary and by Accept-Encoding alone,
 // and checks which request finds which.
 func testVariants(t *testing.T, sub Subject) {
-	s, ctx := sub.Open(t), t.Context()
-	ask := func(who byte, language string) *cache.Question {
-		q := &cache.Question{Method: "GET", URL: "http://a.test/", Header: http.Header{"Accept-Language": {language}}}
-		q.Who[0] = who
-		return q
-	}
-	keep := func(q *cache.Question, body string, vary ...string) {
-		t.Helper()
-		found, place, err := cache.Find(ctx, s, q)
-		if found != nil {
-			found.Close()
-		}
-		e := entryOf([]byte(body))
-		e.Header = http.Header{"Vary": vary}
-		var d *cache.Draft
-		if err == nil {
-			d, err = place.Draft(ctx, s, q, e.Header)
-		}
-		if err == nil {
-			_, err = io.WriteString(d, body)
-		}
-		if err == nil {
-			err = d.Commit(ctx, e)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	expect := func(q *cache.Question, body string) {
-		t.Helper()
-		found, _, err := cache.Find(ctx, s, q)
-		if err != nil || found == nil || body == "" {
-			if found == nil && err == nil && body == "" {
-				return
-			}
-			t.Fatalf("found %v, %v, want %q", found, err, body)
-		}
-		defer found.Close()
-		if got, err := found.AppendTo(nil); err != nil || string(got) != body {
-			t.Fatalf("found %q, %v, want %q", got, err, body)
-		}
-	}
-	keep(ask(0, "de"), "anybody's")
-	expect(ask(0, "en"), "anybody's")
-	expect(ask(1, "de"), "")
-	keep(ask(1, "de"), "one's")
-	keep(ask(2, "de"), "two's")
-	keep(ask(0, "de"), "anybody's again")
-	expect(ask(1, "de"), "one's")
-	expect(ask(2, "de"), "two's")
-	expect(ask(0, "de"), "anybody's again")
-	keep(ask(0, "de"), "deutsch", "Accept-Language, Accept")
-	keep(ask(0, "en"), "english", "accept-language", "accept")
-	expect(ask(0, "de"), "deutsch")
-	expect(ask(0, "en"), "english")
-	expect(ask(0, "fr"), "")
-	expect(ask(1, "en"), "")
-	coded := func(coding string) *cache.Question {
-		return &cache.Question{Method: "GET", URL: "http://a.test/coded", Header: http.Header{"Accept-Encoding": {coding}}}
-	}
-	keep(coded("gzip"), "zipped", "Accept-Encoding")
-	expect(coded("gzip"), "zipped")
-	expect(coded("identity"), "")
-	keep(coded("identity"), "plain", "Accept-Encoding")
-	expect(coded("identity"), "plain")
-	expect(coded("gzip"), "")
-	if err := cache.Forget(ctx, s, *ask(0, "")); err != nil {
+	v := variants{t, sub.Open(t)}
+	v.keep(ask(0, "de"), "anybody's")
+	v.expect(ask(0, "en"), "anybody's")
+	v.expect(ask(1, "de"), "")
+	v.keep(ask(1, "de"), "one's")
+	v.keep(ask(2, "de"), "two's")
+	v.keep(ask(0, "de"), "anybody's again")
+	v.expect(ask(1, "de"), "one's")
+	v.expect(ask(2, "de"), "two's")
+	v.expect(ask(0, "de"), "anybody's again")
+	v.keep(ask(0, "de"), "deutsch", "Accept-Language, Accept")
+	v.keep(ask(0, "en"), "english", "accept-language", "accept")
+	v.expect(ask(0, "de"), "deutsch")
+	v.expect(ask(0, "en"), "english")
+	v.expect(ask(0, "fr"), "")
+	v.expect(ask(1, "en"), "")
+	v.keep(coded("gzip"), "zipped", "Accept-Encoding")
+	v.expect(coded("gzip"), "zipped")
+	v.expect(coded("identity"), "")
+	v.keep(coded("identity"), "plain", "Accept-Encoding")
+	v.expect(coded("identity"), "plain")
+	v.expect(coded("gzip"), "")
+	if err := cache.Forget(t.Context(), v.store, *ask(0, "")); err != nil {
 		t.Fatal(err)
 	}
 	for _, q := range []*cache.Question{ask(0, "de"), ask(0, "en"), ask(1, "de"), ask(2, "de")} {
-		expect(q, "")
+		v.expect(q, "")
 	}
-	keep(ask(1, "de"), "new")
-	expect(ask(1, "de"), "new")
-	expect(ask(2, "de"), "")
+	v.keep(ask(1, "de"), "new")
+	v.expect(ask(1, "de"), "new")
+	v.expect(ask(2, "de"), "")
 }
 
 // testVariantsAtOnce stores several responses for one URL at once, of which the first makes the choice, and checks
