@@ -16,8 +16,9 @@ import (
 
 // ordered are the packages whose files have an order: each uses only what stands in itself or below.
 var ordered = strings.Fields("fetch fetch/cache fetch/dial fetch/judge fetch/plan fetch/input " +
-	"fetch/conn fetch/coding fetch/resolver " +
-	"output/savedir output/journal output/warc " +
+	"fetch/conn fetch/coding fetch/resolver fetch/spool fetch/paging " +
+	"fetch/failure fetch/nettest/netns fetch/cache/storetest " +
+	"output/savedir output/journal output/warc output/terminal output/file " +
 	"cmd cmd/hostsfile")
 
 // TestFilesHaveAnOrder checks that no files of the packages in ordered use each other in a circle, so that a reader may

@@ -1,7 +1,7 @@
 /*
 Package netns gives a test a network of its own: a client's network namespace, and links with a round-trip time, a
-bandwidth, loss and a filter to server namespaces. It is for Linux, so tests with it stand in files named
-*_linux_test.go, and for root: Run skips the test with a word where namespaces or tun devices can't be made.
+bandwidth, loss and a filter to server namespaces. It is for Linux, so tests with it stand in files whose
+names end in _linux_test, and for root: Run skips the test with a word where namespaces or tun devices can't be made.
 
 	func TestFar(t *testing.T) {
 		netns.Run(t, func(t *testing.T) {
