@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"regexp"
 	"sync"
 )
@@ -17,11 +18,21 @@ var secretOption = sync.OnceValue(func() *regexp.Regexp {
 
 // endOfSecretOption returns where in an input line the first option with a password ends; 0 is none.
 func endOfSecretOption(line []byte) int {
-	at := secretOption().FindSubmatchIndex(line[:min(len(line), 4*maxLine)]) // what Line leaves is shorter
+	line = line[:min(len(line), 4*maxLine)] // what Line leaves is shorter
+	if !mayHoldOption(line) {
+		return 0
+	}
+	at := secretOption().FindSubmatchIndex(line)
 	for i := 3; i < len(at); i += 2 {
 		if at[i] > 0 {
 			return at[i]
 		}
 	}
 	return 0
+}
+
+// mayHoldOption reports whether secretOption can match a line, in a hundredth of the time: most lines are no commands.
+func mayHoldOption(line []byte) bool {
+	holds := func(word string) bool { return bytes.Contains(line, []byte(word)) }
+	return holds("pass") || holds(":") && (holds("-") || holds("user") || holds("cert"))
 }
