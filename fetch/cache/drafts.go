@@ -10,19 +10,20 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // drafts names the drafts that one process makes in a directory: files that are being written, and further names of
 // such. A kill leaves them there. So each name has the ID of the process in it, and the process has a file of that name
 // locked, its marker, in the folder of markers: the next run that finds a marker which is not locked knows which drafts
-// have no owner. Where files can't be locked a process has no marker, and only the age of its drafts tells.
+// have no owner. The marker says which boot its process belongs to, since the locks of another host may not be seen
+// here. Where files can't be locked a process has no marker. Of all others only the age of the drafts tells.
 type drafts struct {
-	dir  string // of the folder of markers
-	once sync.Once
-	made atomic.Int64
-	// id and marker are set by once: marker is nil where there is none.
-	id     string
-	marker *os.File
+	dir    string // of the folder of markers
+	once   sync.Once
+	made   atomic.Int64
+	id     string                  // set by once
+	marker atomic.Pointer[os.File] // set by once; nil where there is none
 }
 
 const (
@@ -34,7 +35,15 @@ const (
 	// maxMarkerTries is how many markers are made before a process goes without: another may take one that is not locked
 	// yet for that of a killed process.
 	maxMarkerTries = 3
+	// maxKilled is how many markers are locked at once, each an open file. Further ones are left for the next run.
+	maxKilled = 64
 )
+
+// bootID tells one boot of a machine from another, and so from one of another machine; empty beyond Linux.
+var bootID = sync.OnceValue(func() string {
+	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // none is as good as that of all others without one
+	return string(id)
+})
 
 // next returns the name of the next draft. The first call makes the marker.
 func (d *drafts) next() string {
@@ -63,12 +72,15 @@ func (d *drafts) mark() {
 		if err != nil {
 			return
 		}
-		if lockFile(f) && isNamed(f) {
-			d.marker = f
-			return
+		if lockFile(f) {
+			_, err = f.WriteString(bootID())
+			if err == nil && isNamed(f) {
+				d.marker.Store(f)
+				return
+			}
 		}
 		_ = os.Remove(f.Name()) // another run has done so as a rule
-		_ = f.Close()           // nothing was written
+		_ = f.Close()           // it is of no use
 	}
 }
 
@@ -93,18 +105,18 @@ func isNamed(f *os.File) bool {
 
 // close removes the marker: this process has no drafts any more.
 func (d *drafts) close() {
-	if d.marker != nil {
-		_ = os.Remove(d.marker.Name()) // while it is locked; one that stays is removed by the next run
-		_ = d.marker.Close()           // nothing was written
-		d.marker = nil
+	if marker := d.marker.Swap(nil); marker != nil {
+		_ = os.Remove(marker.Name()) // while it is locked; one that stays is removed by the next run
+		_ = marker.Close()           // its name is gone
 	}
 }
 
 // killedRuns are the markers of processes that were killed, by their IDs, locked until close.
 type killedRuns map[string]*os.File
 
-// findKilled returns the processes that were killed while they used the directory.
-func (d *drafts) findKilled() killedRuns {
+// findKilled returns the processes of this boot that were killed while they used the directory. The marker of one of
+// another boot is removed once its drafts are old enough to go without it.
+func (d *drafts) findKilled(now time.Time) killedRuns {
 	if !canLock {
 		return nil
 	}
@@ -114,22 +126,39 @@ func (d *drafts) findKilled() killedRuns {
 	}
 	names, _ := folder.Readdirnames(-1) // what could not be read is left for the next run
 	_ = folder.Close()                  // only read
+	own := d.marker.Load()
 	killed := make(killedRuns)
 	for _, name := range names {
-		if d.marker != nil && name == d.id { // over NFS a process can lock its own file again
+		path := filepath.Join(d.dir, markers, name)
+		if own != nil && path == own.Name() { // over NFS a process can lock its own file again
 			continue
 		}
-		f, err := os.OpenFile(filepath.Join(d.dir, markers, name), os.O_RDWR|noFollow|noWait, 0)
+		f, err := os.OpenFile(path, os.O_RDWR|noFollow|noWait, 0)
 		if err != nil {
 			continue
 		}
-		if lockFile(f) {
+		switch written, ours := readMarker(f); {
+		case !lockFile(f): // it runs
+		case ours && len(killed) < maxKilled:
 			killed[name] = f
-		} else {
-			_ = f.Close() // it runs
+			continue
+		case !ours && now.Sub(written) > draftLifetime:
+			_ = os.Remove(path) // one that stays is removed by the next run
 		}
+		_ = f.Close() // only read
 	}
 	return killed
+}
+
+// readMarker returns when a marker was written, and whether in this boot.
+func readMarker(f *os.File) (written time.Time, ours bool) {
+	text := make([]byte, len(bootID())+1)
+	n, _ := f.ReadAt(text, 0) // of one that can't be read nothing is known
+	info, err := f.Stat()
+	if err != nil {
+		return time.Now(), false
+	}
+	return info.ModTime(), string(text[:n]) == bootID()
 }
 
 // owns reports whether a draft of that name is of one of them.

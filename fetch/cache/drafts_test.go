@@ -6,9 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // startDraft returns a Writer that has made a draft under a key, which has a further name as one that is linked in
@@ -122,10 +125,10 @@ func TestMarkersAreNotTaken(t *testing.T) {
 			for range 100 {
 				var d drafts
 				d.dir = dir
-				d.findKilled().close(true)
+				d.findKilled(time.Now()).close(true)
 				d.next()
-				d.findKilled().close(true)
-				if d.marker != nil && !isNamed(d.marker) {
+				d.findKilled(time.Now()).close(true)
+				if marker := d.marker.Load(); marker != nil && !isNamed(marker) {
 					t.Error("another run has removed the marker")
 				}
 				d.close()
@@ -135,5 +138,81 @@ func TestMarkersAreNotTaken(t *testing.T) {
 	all.Wait()
 	if left, err := os.ReadDir(filepath.Join(dir, markers)); err != nil || len(left) > 0 {
 		t.Errorf("%d markers are left, %v", len(left), err)
+	}
+}
+
+// TestMarkersOfOtherBoots: whether a process of another host runs is not known here, so what it writes stays until it is
+// as old as a draft without a marker.
+func TestMarkersOfOtherBoots(t *testing.T) {
+	if !canLock {
+		t.Skip("files can't be locked here")
+	}
+	for _, tt := range []struct {
+		name, text string
+		hours      time.Duration
+		draft      bool // stays
+		marker     bool
+	}{
+		{"this boot", bootID(), 0, false, false},
+		{"another", "x" + bootID(), 0, true, true},
+		{"a longer one", bootID() + "x", 0, true, true},
+		{"another, long ago", "x" + bootID(), 7, false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			now := time.Now()
+			d := diskIn(t, t.TempDir(), 1<<30, &now)
+			draft := filepath.Join(d.files.dir, "00", draftPrefix+"ID-1")
+			marker := filepath.Join(d.files.dir, markers, "ID")
+			keep(t, d, 0, 1) // makes the folders
+			write(t, draft, "")
+			write(t, marker, tt.text)
+			now = now.Add(tt.hours * time.Hour)
+			d.usage.isNew = false // so that it is swept
+			if err := d.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if left := draftsIn(t, d); slices.Contains(left, draft) != tt.draft || slices.Contains(left, marker) != tt.marker {
+				t.Errorf("%q are left", left)
+			}
+		})
+	}
+}
+
+// TestManyKilledRuns: few markers are open at once, and the next run removes the others.
+func TestManyKilledRuns(t *testing.T) {
+	if !canLock {
+		t.Skip("files can't be locked here")
+	}
+	var d drafts
+	d.dir = t.TempDir()
+	if err := os.Mkdir(filepath.Join(d.dir, markers), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i := range maxKilled + 5 {
+		write(t, filepath.Join(d.dir, markers, strconv.Itoa(i)), bootID())
+	}
+	for _, want := range []int{maxKilled, 5, 0} {
+		killed := d.findKilled(time.Now())
+		if len(killed) != want {
+			t.Errorf("%d are found, want %d", len(killed), want)
+		}
+		killed.close(true)
+	}
+}
+
+// TestMarkerDuringSweep: one goroutine makes the marker while another looks for killed runs.
+func TestMarkerDuringSweep(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, markers), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		var d drafts
+		d.dir = dir
+		var both sync.WaitGroup
+		both.Go(func() { d.next() })
+		both.Go(func() { d.findKilled(time.Now()).close(true) })
+		both.Wait()
+		d.close()
 	}
 }

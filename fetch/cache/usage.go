@@ -81,7 +81,7 @@ func (u *usage) noteLocked(patience time.Duration) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	killed := u.files.drafts.findKilled()
+	killed := u.files.drafts.findKilled(now)
 	swept := false
 	if !fresh || used > u.limit || len(killed) > 0 {
 		sweep := sweep{files: u.files, limit: u.limit, deadline: now.Add(patience), killed: killed}
