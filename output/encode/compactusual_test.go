@@ -23,6 +23,7 @@ func TestCompactUsual(t *testing.T) {
 		{"a scalar", " 17\n", "17"},
 		{"long fractions", `[1.12345678,12.123456789012345678901e5,1.1234567890123456]`,
 			`[1.12345678,12.123456789012345678901e5,1.1234567890123456]`},
+		{"a fraction of 2000 digits", `[1.` + strings.Repeat("7", 2000) + `e-99]`, `[1.` + strings.Repeat("7", 2000) + `e-99]`},
 		{"a string", `"x"`, `"x"`},
 		{"escapes", `["\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"]`, `["\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"]`},
 		{"other scripts", `["ünïque — 한글 😀"]`, `["ünïque — 한글 😀"]`},
@@ -56,6 +57,8 @@ func TestCompactUsual(t *testing.T) {
 		{"a value for the second name", `{"a":1,true}`, ""},
 		{"an empty name", `{"":1}`, ""},
 		{"an open object in 64 levels", strings.Repeat("[", 64) + `{"a":"not near the end"`, ""},
+		{"two objects open of 65", strings.Repeat(`{"a":`, 65) + "1" + strings.Repeat("}", 63), ""},
+		{"two arrays open of 65", strings.Repeat("[", 65) + "1" + strings.Repeat("]", 63), ""},
 		{"a member without an object", `"one"` + behind + ":1", ""},
 		{"open", `[1`, ""},
 		{"closed too often", `1]`, ""},
@@ -72,6 +75,9 @@ func TestCompactUsual(t *testing.T) {
 		{"a wrong \\u", `"\u12g4"`, ""},
 		{"a \\u cut", `"\u12`, ""},
 		{"half a word", "tru", ""},
+		{"another word", "falsy", ""},
+		{"a digit with its high bit set", "1\xb2", ""},
+		{"a fraction with such a digit", "1.5\xb2", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			line, usual := compactUsual([]byte("before "), []byte(tt.text))
@@ -117,7 +123,7 @@ func TestCompactUsualAtEveryOffset(t *testing.T) {
 	}{{`\"`, true}, {`\u00e9`, true}, {"é", true}, {"한", true}, {"힣", true}, {"—", true}, {"😀", true}, {"", true},
 		{"\x00", false}, {"\x1f", false}, {"\x7f", false}, {"\x80", false}, {"\xff", false}, {"\u0085", false},
 		{"\u2028", false}, {"\u2066", false}, {"\xed\xa0\x80", false}, {"\xe3\x80", false}, {"\xe3\xc0\x80", false},
-		{"\xe3\x80\xff", false}, {"\xe3a\x80", false}, {`\x`, false}, {`"`, false}} {
+		{"\xc3a", false}, {"\xdf\xc0", false}, {"\xe3\x80\xff", false}, {"\xe3a\x80", false}, {`\x`, false}, {`"`, false}} {
 		for before := range 18 {
 			for after := range 18 {
 				text := []byte(`["` + strings.Repeat("~", before) + odd.bytes + strings.Repeat(" ", after) + `",1]`)
@@ -132,11 +138,26 @@ func TestCompactUsualAtEveryOffset(t *testing.T) {
 	}
 }
 
-// sameAsCompactor fails the test where compactUsual takes a text that the compactor refuses, or makes another one of
-// it, whether or not there is room for it already.
+// TestCompactUsualCutAnywhere: a text that ends within any of its tokens is refused, near the end of what is read at
+// once too.
+func TestCompactUsualCutAnywhere(t *testing.T) {
+	text := `{"name":"some words","n":[1.5e3,7.12345678901234567890123456789,1234567,-3,true,false,null],"e":"\u00e9é",` +
+		"\n                    \"o\":{} , \"last\" : 1234567.12345678901234567890123456789}"
+	for n := range len(text) {
+		if _, usual := compactUsual(nil, []byte(text[:n])); usual {
+			t.Errorf("%q is taken", text[:n])
+		}
+	}
+	if _, usual := compactUsual(nil, []byte(text)); !usual {
+		t.Error("the whole text is not taken")
+	}
+}
+
+// sameAsCompactor fails the test where compactUsual takes a text that the compactor refuses, or that is not portable, or
+// makes another one of it, whether or not there is room for it already.
 func sameAsCompactor(t *testing.T, text []byte) {
 	t.Helper()
-	var c compactor
+	var c portableJSON
 	want, valid := c.append([]byte("before"), text)
 	if valid {
 		want, valid = c.end(want)

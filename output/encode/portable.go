@@ -49,8 +49,12 @@ const (
 	inHex
 )
 
-// maxNumber is how many bytes of a number are looked at. Digits of a fraction beyond that change nothing.
-const maxNumber = 1 << 10
+// maxNumber is how many bytes of a number are looked at. Digits of a fraction beyond that change nothing, nor does an
+// exponent of at most maxExponent bytes behind them: it makes no double too large whose first digits are all 0.
+const (
+	maxNumber   = 1 << 10
+	maxExponent = len("e999")
+)
 
 // read reads a piece, and reports whether all so far is portable.
 func (c *portabilityCheck) read(p []byte) bool {
@@ -135,10 +139,11 @@ func (c *portabilityCheck) readEscape(b byte) bool {
 // readNumber takes a byte of a number.
 func (c *portabilityCheck) readNumber(b byte) bool {
 	if len(c.number) >= maxNumber {
-		if bytes.ContainsAny(c.number, "eE") || !bytes.ContainsRune(c.number, '.') {
+		inExponent := bytes.ContainsAny(c.number, "eE")
+		switch {
+		case inExponent && len(c.number) == maxNumber+maxExponent, !inExponent && !bytes.ContainsRune(c.number, '.'):
 			return false
-		}
-		if b >= '0' && b <= '9' {
+		case !inExponent && b >= '0' && b <= '9':
 			return true
 		}
 	}

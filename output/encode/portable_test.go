@@ -34,10 +34,13 @@ func TestPortable(t *testing.T) {
 
 		`1e308`: true, `1e309`: false, `-1e400`: false, `1e-400`: true, `[1.5E+300]`: true, `[1.5E+999]`: false,
 		`0.` + strings.Repeat("0", 500) + `1`: true, `1` + strings.Repeat("0", 400): false,
+		`1.` + strings.Repeat("7", 2000) + "e5": true, `1.` + strings.Repeat("7", 2000) + "E-99": true,
+		`0.` + strings.Repeat("0", 2000) + "1e999": true, `0.` + strings.Repeat("0", 2000) + "1e5000": false,
 		`1.` + strings.Repeat("0", 2000): true, `1.` + strings.Repeat("0", 2000) + "e400": false, `1e99999`: false,
 
 		`"\ud83d\ude00"`: true, `"\uD83D\uDE00\ud83d\ude00"`: true, `"\ud83d"`: false, `"\ude00"`: false,
 		`"\ud83dx"`: false, `"\ud83d\n"`: false, `"\ud83d\ud83d\ude00"`: false, `"\ude00\ud83d"`: false,
+		`"\uD83D"`: false, `"\ude00\ude00"`: false, `"\ud83d\u0041"`: false, `"\ud83d\ue000"`: false, `"\ud83d\ud9ff"`: false,
 		`{"\ud83d":1}`: false, `"\\ud83d"`: true, `"\\\ud83d"`: false, `"\ud7ff\ue000"`: true,
 		`{"":1}`: false, `[{"a":"","b":{"" :1}}]`: false, `{"a":"","b":["",""],"\n":""}`: true, `""`: true,
 		`{"a":1,"":{}}`: false, "{\"\"\n\t :1}": false, `{"\"":1}`: true, `[1,""]`: true,
