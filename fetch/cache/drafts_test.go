@@ -171,7 +171,8 @@ func TestMarkersOfOtherBoots(t *testing.T) {
 			if err := d.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if left := draftsIn(t, d); slices.Contains(left, draft) != tt.draft || slices.Contains(left, marker) != tt.marker {
+			left := draftsIn(t, d)
+			if slices.Contains(left, draft) != tt.draft || slices.Contains(left, marker) != tt.marker {
 				t.Errorf("%q are left", left)
 			}
 		})

@@ -23,7 +23,8 @@ func TestCompactUsual(t *testing.T) {
 		{"a scalar", " 17\n", "17"},
 		{"long fractions", `[1.12345678,12.123456789012345678901e5,1.1234567890123456]`,
 			`[1.12345678,12.123456789012345678901e5,1.1234567890123456]`},
-		{"a fraction of 2000 digits", `[1.` + strings.Repeat("7", 2000) + `e-99]`, `[1.` + strings.Repeat("7", 2000) + `e-99]`},
+		{"a fraction of 2000 digits", `1.` + strings.Repeat("7", 2000) + `e-99`,
+			`1.` + strings.Repeat("7", 2000) + `e-99`},
 		{"a string", `"x"`, `"x"`},
 		{"escapes", `["\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"]`, `["\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"]`},
 		{"other scripts", `["ünïque — 한글 😀"]`, `["ünïque — 한글 😀"]`},
@@ -153,8 +154,8 @@ func TestCompactUsualCutAnywhere(t *testing.T) {
 	}
 }
 
-// sameAsCompactor fails the test where compactUsual takes a text that the compactor refuses, or that is not portable, or
-// makes another one of it, whether or not there is room for it already.
+// sameAsCompactor fails the test where compactUsual takes a text that the compactor refuses, or that is not portable,
+// or makes another one of it, whether or not there is room for it already.
 func sameAsCompactor(t *testing.T, text []byte) {
 	t.Helper()
 	var c portableJSON
