@@ -141,8 +141,8 @@ func TestMarkersAreNotTaken(t *testing.T) {
 	}
 }
 
-// TestMarkersOfOtherBoots: whether a process of another host runs is not known here, so what it writes stays until it is
-// as old as a draft without a marker.
+// TestMarkersOfOtherBoots: whether a process of another host runs is not known here, so what it writes stays until it
+// is as old as a draft without a marker.
 func TestMarkersOfOtherBoots(t *testing.T) {
 	if !canLock {
 		t.Skip("files can't be locked here")
