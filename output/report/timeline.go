@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"strings"
 	"time"
 )
@@ -113,8 +114,7 @@ func (t *timeline) finish(c *chart, text func(p *point) []string) *chart {
 		c.Legend = append(c.Legend, legend{"cut", "time between runs, left out"})
 	}
 	for i := range xLabels {
-		at := i * (len(t.points) - 1) / (xLabels - 1)
-		c.XLabels = append(c.XLabels, t.offset(&t.points[at]))
+		c.XLabels = append(c.XLabels, t.label(i))
 	}
 	c.XLabels[xLabels-1] = formatDuration(time.Duration(t.ended-t.begun) * time.Microsecond)
 	for i := range t.points {
@@ -123,6 +123,17 @@ func (t *timeline) finish(c *chart, text func(p *point) []string) *chart {
 			strings.Join(append([]string{"+" + t.offset(p) + " · " + formatTime(p.at, p.width) + " UTC"}, text(p)...), "\n")})
 	}
 	return c
+}
+
+// label returns the time at a label of the axis, from the beginning of all; with cuts that of the nearest point before.
+func (t *timeline) label(i int) string {
+	if t.cuts.Len() > 0 {
+		return t.offset(&t.points[i*(len(t.points)-1)/(xLabels-1)])
+	}
+	whole, part := math.Modf(float64(i*len(t.points)) / (xLabels - 1))
+	p := &t.points[min(int(whole), len(t.points)-1)]
+	from, to := max(p.at, t.begun), min(p.at+p.width, t.ended)
+	return formatDuration(time.Duration(from-t.begun+int64(part*float64(to-from))) * time.Microsecond)
 }
 
 // offset returns when a point begins, from the beginning of all.
