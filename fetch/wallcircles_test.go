@@ -16,6 +16,7 @@ import (
 
 // ordered are the packages whose files have an order: each uses only what stands in itself or below.
 var ordered = strings.Fields("fetch fetch/cache fetch/dial fetch/judge fetch/plan fetch/input " +
+	"fetch/transport fetch/transport/h2 fetch/transport/h3 " +
 	"fetch/conn fetch/coding fetch/resolver fetch/spool fetch/paging " +
 	"fetch/failure fetch/nettest/netns fetch/cache/storetest " +
 	"output/savedir output/journal output/warc output/terminal output/file " +

@@ -30,7 +30,10 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.exchange == nil {
 		return 0, b.err
 	}
-	n, err := b.exchange.readBody(p)
+	n, err := b.exchange.reader.readBody(p)
+	if n > 0 {
+		b.exchange.conn.noteRead()
+	}
 	if err == io.EOF {
 		err = b.exchange.awaitSent(b.ctx)
 	}
@@ -58,65 +61,5 @@ func (b *body) Close() error {
 		b.end(errBodyClosed)
 	}
 	b.err = errBodyClosed
-	return nil
-}
-
-// awaitSent returns io.EOF once the request was sent, where the server has use for all of it.
-func (x *Exchange) awaitSent(ctx context.Context) error {
-	if x.upload == nil || x.isError {
-		return io.EOF
-	}
-	select {
-	case <-x.upload.ended:
-		return io.EOF
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// readBody reads what comes of the body into p, and waits for it. The error is io.EOF at the end of the response.
-func (x *Exchange) readBody(p []byte) (int, error) {
-	for x.left == 0 {
-		if err := x.nextData(); err != nil {
-			return 0, err
-		}
-	}
-	n, err := x.in.Read(p[:min(uint64(len(p)), x.left)])
-	x.left -= uint64(n) //nolint:gosec // not negative
-	x.came += int64(n)
-	x.conn.noteRead()
-	if errors.Is(err, errEnd) && x.left == 0 { // it is that of the next read too
-		err = nil
-	}
-	return n, cutOff(err)
-}
-
-// nextData reads up to what is in a DATA frame. The error is io.EOF at the end of the response.
-func (x *Exchange) nextData() error {
-	f, err := x.nextFrame()
-	switch {
-	case errors.Is(err, errEnd):
-		if x.came < x.expected {
-			return io.ErrUnexpectedEOF
-		}
-		x.received = true
-		return io.EOF
-	case err != nil:
-		return err
-	case x.hasTrailer:
-		return connError(frameUnexpected, "a frame behind the trailer (section 4.1)")
-	case f.kind == frameHeaders:
-		x.hasTrailer = true
-		trailer, err := x.readHeader(f.length)
-		if err == nil {
-			x.response.Trailer = trailer.header
-		}
-		return err
-	case x.noBody:
-		return malformed("DATA of a response that has no body (section 4.1.2)")
-	case x.expected >= 0 && f.length > uint64(x.expected-x.came): //nolint:gosec // not negative
-		return malformed("more DATA than content-length says (section 4.1.2)")
-	}
-	x.left = f.length
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -16,21 +17,23 @@ type Conn struct {
 	session *Session
 	config  *Config
 	owner   h2.Owner
-	altUsed string // the Alt-Used header field of requests; "" is none
-	streams sync.WaitGroup
-	done    chan struct{} // closed when nothing of the connection is left
+	altUsed string         // the Alt-Used header field of requests; "" is none
+	readers sync.WaitGroup // of its own streams, and of the server's
+	done    chan struct{}  // closed when nothing of the connection is left
 
 	leaveCtx context.Context // ends when no further exchange may begin
 	leave    context.CancelFunc
 
-	mu        sync.Mutex // guards all below
-	exchanges map[quic.StreamID]*Exchange
+	answered atomic.Bool // anything of a response has come
+
+	mu      sync.Mutex                // guards all below
+	streams map[quic.StreamID]*stream // of exchanges that have begun and are not over
+
 	active    int    // Exchanges that have begun and are not over, also those that wait for a stream
 	wrong     *Error // what violated the protocol, so that this side has closed the connection; nil is nothing
 	closed    bool   // by this side
 	goAway    bool   // a GOAWAY has come
 	lastTaken quic.StreamID
-	answered  bool // the header of a response has come
 	pace      pace
 }
 
@@ -42,9 +45,13 @@ const maxAllowed = 1 << 20
 // that s leads to (RFC 7838 section 5), or "".
 func NewConn(s *Session, config *Config, owner h2.Owner, altUsed string) *Conn {
 	c := &Conn{session: s, config: config, owner: owner, altUsed: altUsed, done: make(chan struct{}),
-		exchanges: make(map[quic.StreamID]*Exchange)}
+		streams: make(map[quic.StreamID]*stream)}
 	c.leaveCtx, c.leave = context.WithCancel(context.Background())
-	c.streams.Go(c.sendSettings)
+	c.readers.Go(func() {
+		if wrong := sendSettings(s, config.MaxHeaderBytes); wrong != nil {
+			c.closeFor(wrong)
+		}
+	})
 	go c.serve() // ends when the connection is closed
 	owner.StreamsAllowed(maxAllowed)
 	return c
@@ -83,16 +90,43 @@ func (c *Conn) serve() {
 		if err != nil {
 			break
 		}
-		c.streams.Go(func() {
-			if wrong := c.readUniStream(stream); wrong != nil {
+		c.readers.Go(func() {
+			if wrong := readUniStream(stream, c.gotGoAway); wrong != nil {
 				c.closeFor(wrong)
 			}
 		})
 	}
 	c.leave()
 	c.owner.Leaving()
-	c.streams.Wait()
+	c.readers.Wait()
 	c.session.close(NoError)
+}
+
+// gotGoAway takes a GOAWAY (RFC 9114 section 5.2): requests from that stream on were not processed.
+func (c *Conn) gotGoAway(last quic.StreamID) *Error {
+	c.mu.Lock()
+	if c.goAway && last > c.lastTaken {
+		c.mu.Unlock()
+		return errGoAway
+	}
+	c.goAway, c.lastTaken = true, last
+	var refused []*stream
+	for id, s := range c.streams {
+		if id >= last {
+			refused = append(refused, s)
+		}
+	}
+	unused := c.active == 0
+	c.mu.Unlock()
+	for _, s := range refused {
+		_ = s.counted.Close()
+	}
+	c.leave()
+	c.owner.Leaving()
+	if unused {
+		c.Close()
+	}
+	return nil
 }
 
 // begin counts an exchange that begins.
@@ -102,8 +136,8 @@ func (c *Conn) begin() {
 	c.active++
 }
 
-// open opens a stream for an exchange, once the server allows another.
-func (c *Conn) open(ctx context.Context, x *Exchange) error {
+// open opens the stream of an exchange, once the server allows another.
+func (c *Conn) open(ctx context.Context, s *stream) error {
 	stream, err := c.session.quic.OpenStream()
 	if errors.As(err, new(*quic.StreamLimitReachedError)) {
 		waiting, cancel := context.WithCancel(ctx)
@@ -118,8 +152,8 @@ func (c *Conn) open(ctx context.Context, x *Exchange) error {
 	case err != nil && ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err == nil && c.leaveCtx.Err() == nil:
-		x.stream = stream
-		c.exchanges[stream.StreamID()] = x
+		s.quic = stream
+		c.streams[stream.StreamID()] = s
 		return nil
 	case err == nil:
 		stream.CancelRead(quic.StreamErrorCode(requestCancelled))
@@ -132,15 +166,15 @@ func (c *Conn) open(ctx context.Context, x *Exchange) error {
 }
 
 // isOfUse reports whether the server has taken any request. mu is held.
-func (c *Conn) isOfUse() bool { return c.answered || c.lastTaken > 0 }
+func (c *Conn) isOfUse() bool { return c.answered.Load() || c.lastTaken > 0 }
 
-// over takes an exchange out of the connection, which is closed where it is of no more use: its only exchange met a
-// limit, so that it may be dead, or the server leaves it.
-func (c *Conn) over(ctx context.Context, x *Exchange) {
+// over takes the stream of an exchange out of the connection, which is closed where it is of no more use: its only
+// exchange met a limit, so that it may be dead, or the server leaves it.
+func (c *Conn) over(ctx context.Context, s *stream) {
 	c.mu.Lock()
 	c.active--
-	if x.stream != nil {
-		delete(c.exchanges, x.stream.StreamID())
+	if s.quic != nil {
+		delete(c.streams, s.quic.StreamID())
 	}
 	unused := c.active == 0 && (ctx.Err() != nil || c.goAway)
 	c.mu.Unlock()
@@ -151,7 +185,7 @@ func (c *Conn) over(ctx context.Context, x *Exchange) {
 }
 
 // endOf returns the error of an exchange, for one that was met.
-func (c *Conn) endOf(ctx context.Context, x *Exchange, err error) error {
+func (c *Conn) endOf(ctx context.Context, s *stream, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -161,15 +195,15 @@ func (c *Conn) endOf(ctx context.Context, x *Exchange, err error) error {
 	packets := c.session.quic.ConnectionStats().PacketsReceived
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	isRefused := c.goAway && x.stream != nil && x.stream.StreamID() >= c.lastTaken
+	isRefused := c.goAway && s.quic != nil && s.quic.StreamID() >= c.lastTaken
 	end := *explainQUIC(err)
 	switch {
-	case isRefused && !x.responded:
+	case isRefused && !s.responded:
 		return &Error{Code: NoError, Remote: true, Conn: true, NotProcessed: true, Useless: c.lastTaken == 0}
 	case c.wrong != nil && end.Reason == "":
 		end = *c.wrong
 	}
-	end.Unanswered = end.Conn && !end.Remote && packets == x.packetsBefore // which counts no CONNECTION_CLOSE
+	end.Unanswered = end.Conn && !end.Remote && packets == s.packetsBefore // which counts no CONNECTION_CLOSE
 	return &end
 }
 

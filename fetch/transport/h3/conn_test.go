@@ -330,7 +330,7 @@ func TestEndOfControlStream(t *testing.T) {
 			"", settings[:1], settings[:3], settings, settings + "\x07", settings + "\x07\x02\x40",
 		} {
 			in := bufio.NewReader(io.MultiReader(strings.NewReader(sent), iotest.ErrReader(tt.err)))
-			wrong := new(Conn).readControl(in)
+			wrong := readControl(in, nil) // no whole GOAWAY comes
 			if (wrong != nil) != tt.isWrong || wrong != nil && wrong.Code != closedCritical {
 				t.Errorf("%q and then %v: %v", sent, tt.err, wrong)
 			}
@@ -387,7 +387,7 @@ func TestGoAway(t *testing.T) {
 func (c *Conn) opened() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.exchanges)
+	return len(c.streams)
 }
 
 // TestEnds: how a stream or a connection ends, by the server or by the network.
@@ -440,7 +440,7 @@ func TestEndBeforeBegin(t *testing.T) {
 		t.Errorf("it ended by %v", c.wrong)
 	}
 	ended := session.quic.Context()
-	last := &Exchange{packetsBefore: session.quic.ConnectionStats().PacketsReceived} // all that will have come
+	last := &stream{packetsBefore: session.quic.ConnectionStats().PacketsReceived} // all that will have come
 	err = c.endOf(t.Context(), last, context.Cause(ended))
 	if !errors.As(err, &wrong) || !wrong.Remote || wrong.Unanswered {
 		t.Errorf("an end that the server has told is %#v", err)

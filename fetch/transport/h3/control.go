@@ -17,22 +17,24 @@ const (
 	qpackDecoderStream = 3
 )
 
-// sendSettings opens the control stream. Of QPACK no dynamic table is allowed, which is the default, and none used, so
+// sendSettings opens the control stream of a connection, and returns how the server violates the protocol by
+// what it allows. Of QPACK no dynamic table is allowed, which is the default, and none used, so
 // that its streams are not needed.
-func (c *Conn) sendSettings() {
-	stream, err := c.session.quic.OpenUniStream()
+func sendSettings(s *Session, maxHeaderBytes int) *Error {
+	stream, err := s.quic.OpenUniStream()
 	switch {
 	case errors.As(err, new(*quic.StreamLimitReachedError)):
-		c.closeFor(connError(streamCreationError, "no control stream is allowed (section 6.2)"))
-		return
+		return connError(streamCreationError, "no control stream is allowed (section 6.2)")
 	case err != nil: // the connection has ended
-		return
+		return nil
 	}
-	_, _ = stream.Write(appendSettings([]byte{controlStream}, c.config.MaxHeaderBytes)) // an error is the connection's
+	_, _ = stream.Write(appendSettings([]byte{controlStream}, maxHeaderBytes)) // an error is the connection's
+	return nil
 }
 
-// readUniStream reads a stream of the server, and returns how it violates the protocol.
-func (c *Conn) readUniStream(stream *quic.ReceiveStream) *Error {
+// readUniStream reads a stream of the server, and returns how it violates the protocol. goAway is called with the
+// stream that a GOAWAY says, and returns the same of that.
+func readUniStream(stream *quic.ReceiveStream, goAway func(quic.StreamID) *Error) *Error {
 	in := bufio.NewReaderSize(stream, 64)
 	kind, err := readNumber(in)
 	if err != nil {
@@ -40,7 +42,7 @@ func (c *Conn) readUniStream(stream *quic.ReceiveStream) *Error {
 	}
 	switch kind {
 	case controlStream:
-		return c.readControl(in)
+		return readControl(in, goAway)
 	case pushStream:
 		return connError(idError, "a push stream, though none was allowed (section 4.6)")
 	case qpackEncoderStream, qpackDecoderStream: // nothing of use comes over them
@@ -51,7 +53,7 @@ func (c *Conn) readUniStream(stream *quic.ReceiveStream) *Error {
 }
 
 // readControl reads the control stream.
-func (c *Conn) readControl(in *bufio.Reader) *Error {
+func readControl(in *bufio.Reader, goAway func(quic.StreamID) *Error) *Error {
 	ignored := uint64(0)
 	for first := true; ; first = false {
 		frame, err := readFrameHeader(in)
@@ -67,7 +69,7 @@ func (c *Conn) readControl(in *bufio.Reader) *Error {
 				return wrong
 			}
 		case frame.kind == frameGoAway:
-			if wrong := c.gotGoAway(in, frame.length); wrong != nil {
+			if wrong := readGoAway(in, frame.length, goAway); wrong != nil {
 				return wrong
 			}
 		case frame.isKnown():
@@ -81,39 +83,21 @@ func (c *Conn) readControl(in *bufio.Reader) *Error {
 	}
 }
 
-// gotGoAway takes a GOAWAY (RFC 9114 section 5.2): requests from that stream on were not processed.
-func (c *Conn) gotGoAway(in *bufio.Reader, length uint64) *Error {
+// readGoAway reads the stream that a GOAWAY says (RFC 9114 section 7.2.6), and calls goAway with it.
+func readGoAway(in *bufio.Reader, length uint64, goAway func(quic.StreamID) *Error) *Error {
 	whole := make([]byte, min(length, 8))
 	if _, err := io.ReadFull(in, whole); err != nil {
 		return closedControl(err)
 	}
 	id, used, err := quicvarint.Parse(whole)
-	last := quic.StreamID(id) //nolint:gosec // below 2^62
-	c.mu.Lock()
 	switch {
 	case err != nil || uint64(used) != length: //nolint:gosec // at most 8
-		c.mu.Unlock()
 		return connError(frameError, "a GOAWAY that is no number (section 7.2.6)")
-	case id%4 != 0, c.goAway && last > c.lastTaken:
-		c.mu.Unlock()
-		return connError(idError, "a GOAWAY of another stream, or of a later one than before (section 7.2.6)")
+	case id%4 != 0:
+		return errGoAway
 	}
-	c.goAway, c.lastTaken = true, last
-	var refused []*Exchange
-	for id, x := range c.exchanges {
-		if id >= last {
-			refused = append(refused, x)
-		}
-	}
-	unused := c.active == 0
-	c.mu.Unlock()
-	for _, x := range refused {
-		_ = x.counted.Close()
-	}
-	c.leave()
-	c.owner.Leaving()
-	if unused {
-		c.Close()
-	}
-	return nil
+	return goAway(quic.StreamID(id)) //nolint:gosec // below 2^62
 }
+
+// errGoAway is how a GOAWAY violates the protocol by what it says.
+var errGoAway = connError(idError, "a GOAWAY of another stream, or of a later one than before (section 7.2.6)")

@@ -7,10 +7,11 @@ Package h3 is the client's side of an HTTP/3 connection (RFC 9114), over QUIC by
 	    |        serve: accepts the server's streams; SETTINGS and     control.go
 	    |        GOAWAY come over one of them
 	    |
-	NewExchange ─▷ Exchange: one request, over one stream          exchange.go
-	             send      HEADERS and DATA; a large body while    request.go
-	                       the response is awaited
-	             readResponse  HEADERS, of interim ones too        header.go
+	NewExchange ─▷ Exchange: one request, over one stream          exchange.go, stream.go
+	             send          HEADERS and DATA; a large body      request.go
+	                           while the response is awaited
+	             readResponse  HEADERS, of interim ones too        response.go, header.go
+	             RoundTrip     both                                roundtrip.go
 	             body.Read     DATA, up to the end of the stream   body.go
 
 	packets: a connected UDP socket                                packets.go
@@ -32,7 +33,7 @@ The socket is connected to the one address that the guard of package dial has se
 closed port is known at once. 0-RTT is never used. A goroutine serves each connection, one each of its few streams, and
 one each large upload; Done says that they have ended.
 
-Lock: Conn.mu guards which exchanges there are, and how the connection ends. Nothing is read or written while it is
+Lock: Conn.mu guards which streams there are, and how the connection ends. Nothing is read or written while it is
 held, and no method of Owner is called. An Exchange belongs to the goroutine that makes it.
 
 The package knows no pool, no proxy and no failure of a run. It never makes a second connection, and never sends a

@@ -19,38 +19,39 @@ const maxAtOnce = 16 << 10
 // An upload is a request that is being sent while its response is read.
 type upload struct{ ended chan struct{} }
 
-// send sends the request, or begins to. That it can't be sent is no error here: the response says why, which may have
-// come before, or the connection does.
-func (x *Exchange) send() {
-	b := x.appendRequest(nil)
-	body := x.request.Body
+// send sends a request, or begins to: nil is that it was sent whole, or is not to be sent. That it can't be sent is no
+// error here: the response says why, which may have come before, or the connection does. altUsed is the Alt-Used header
+// field, or "".
+func send(s *stream, r *h2.Request, altUsed string) *upload {
+	b := appendRequest(nil, r, altUsed)
+	body := r.Body
 	if len(b)+len(body) <= maxAtOnce {
 		b, body = append(b, body...), nil
 	}
-	if len(body) == 0 && !errors.Is(x.stream.TryWriteAll(b), quic.ErrWouldBlock) {
-		_ = x.stream.Close() // it was cancelled, or it is sent
-		return
+	if len(body) == 0 && !errors.Is(s.quic.TryWriteAll(b), quic.ErrWouldBlock) {
+		_ = s.quic.Close() // it was cancelled, or it is sent
+		return nil
 	}
-	x.upload = &upload{ended: make(chan struct{})}
-	go x.write(b, body) // ends when all is sent, or the stream is over
+	u := &upload{ended: make(chan struct{})}
+	go u.write(s, b, body) // ends when all is sent, or the stream is over
+	return u
 }
 
 // write sends the parts of a request, in chunks, so that the stall timer sees progress.
-func (x *Exchange) write(parts ...[]byte) {
-	defer close(x.upload.ended)
+func (u *upload) write(s *stream, parts ...[]byte) {
+	defer close(u.ended)
 	for _, part := range parts {
 		for chunk := range slices.Chunk(part, maxAtOnce) {
-			if _, err := x.counted.Write(chunk); err != nil {
+			if _, err := s.counted.Write(chunk); err != nil {
 				return
 			}
 		}
 	}
-	_ = x.stream.Close() // as in send
+	_ = s.quic.Close() // as in send
 }
 
 // appendRequest appends the HEADERS frame of a request, and the begin of the DATA frame where there is a body.
-func (x *Exchange) appendRequest(b []byte) []byte {
-	r := x.request
+func appendRequest(b []byte, r *h2.Request, altUsed string) []byte {
 	var block bytes.Buffer
 	encoder := qpack.NewEncoder(&block)
 	add := func(name, value string) {
@@ -63,8 +64,8 @@ func (x *Exchange) appendRequest(b []byte) []byte {
 	if r.AnnouncesBody {
 		add("content-length", strconv.Itoa(len(r.Body)))
 	}
-	if x.conn.altUsed != "" {
-		add("alt-used", x.conn.altUsed)
+	if altUsed != "" {
+		add("alt-used", altUsed)
 	}
 	h2.EachField(r.Header, add)
 	b = appendFrame(b, frameHeaders, uint64(block.Len())) //nolint:gosec // not negative
