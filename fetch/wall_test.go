@@ -116,7 +116,7 @@ const (
 
 // startsGoroutines are the files with go statements, or calls of a WaitGroup's Go.
 const startsGoroutines = "fetch/run.go fetch/transport/dials.go fetch/transport/h1write.go " +
-	"fetch/transport/h2/conn.go fetch/transport/h2/writer.go " +
+	"fetch/transport/h2/start.go fetch/transport/h2/flush.go " +
 	"fetch/transport/h3/conn.go fetch/transport/h3/request.go " +
 	"fetch/cache/batcher.go fetch/dial/race.go fetch/resolver/resolver.go fetch/resolver/exchange.go " +
 	"cmd/demo.go cmd/dryrun.go cmd/interrupts.go cmd/progress.go cmd/push.go cmd/queue.go"

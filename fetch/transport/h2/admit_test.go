@@ -16,7 +16,7 @@ func TestAdmission(t *testing.T) {
 	for name, begin := range map[string]func(t *testing.T, c *Conn) error{
 		"one ahead has yet to begin": func(t *testing.T, c *Conn) error {
 			c.mu.Lock()
-			c.waiting = append(c.waiting, c.newStream(get()))
+			c.waiting = append(c.waiting, c.newStream(get(), c.config.Window))
 			c.allowed = 3
 			c.admit()
 			c.mu.Unlock()

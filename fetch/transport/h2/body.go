@@ -12,8 +12,7 @@ import (
 // A response is a response with its body, allocated as one.
 type response struct {
 	http.Response
-	body  body
-	usual bool // Request.Usual
+	body body
 }
 
 // A body is the body of a response. One goroutine may read it; any may close it. A read sends what is left of the

@@ -1,7 +1,6 @@
 package h2
 
 import (
-	"crypto/tls"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -56,28 +55,24 @@ type Conn struct {
 	control int      // frames that carried nothing, one after the other
 	woken   wakeList // of exchanges for which something has come
 
-	streamCount atomic.Int32 // of streams
-	frames      atomic.Int64 // that have come, but for GOAWAYs
-	lastRead    atomic.Int64 // when bytes last came, in nanoseconds since madeAt
-	madeAt      time.Time
+	frames   atomic.Int64 // that have come, but for GOAWAYs
+	lastRead atomic.Int64 // when bytes last came, in nanoseconds since madeAt
+	madeAt   time.Time
 
-	mu      sync.Mutex // guards all below
-	streams map[uint32]*stream
-	free    []*stream // that are over: at most as many as were under way at once
-	waiting []*stream // that wait for one to end, the oldest first
-	nextID  uint32
+	mu sync.Mutex // guards all below
+	streamTable
+	writer
+	pinger
+
 	err     *Error // why the connection has ended; nil: it has not
 	leaving *Error // why no further exchange may begin: err, or a GOAWAY that has come
 	told    bool   // Owner.Leaving was called, or is about to be
 	settled bool   // the server's SETTINGS have come
-	writer
-	pinger
 
 	lastTaken uint32 // by a GOAWAY, the last stream that the server may have processed
 	answered  bool   // the header of a response has come
 	limitMet  bool   // an exchange ended by its context
 
-	allowed     int   // streams at once
 	sendWindow  int64 // bytes of request bodies that may be sent, of all streams together
 	firstWindow int64 // and what it is for each stream at its start; may change
 	maxFrame    int   // largest frame that the server takes, in bytes
@@ -98,34 +93,6 @@ const firstConnWindow, firstAllowed = 1<<16 - 1, 1
 
 // maxAllowed is how many exchanges at once a server that does not say is taken to allow.
 const maxAllowed = 1 << 20
-
-// NewConn returns a connection over c, which it owns from then on. What HTTP/2 begins with is sent with the first
-// request.
-func NewConn(c net.Conn, config *Config, owner Owner) *Conn {
-	h := &Conn{net: c, config: config, owner: owner, done: make(chan struct{}), decoder: newDecoder(), madeAt: time.Now(),
-		streams: make(map[uint32]*stream), nextID: 1, allowed: firstAllowed, sendWindow: firstConnWindow,
-		firstWindow: firstConnWindow, maxFrame: 16 << 10, encoder: encoder{maxSize: tableSize}}
-	h.in = input{conn: c, isBusy: func() bool { return h.streamCount.Load() > 0 }, beforeRead: h.woken.wakeAll,
-		onRead: h.noteRead}
-	if secure, is := c.(*tls.Conn); is {
-		h.in.below, _ = secure.NetConn().(*conn.Conn)
-	}
-	h.in.close()
-	h.framer = http2.NewFramer(&h.writer, &h.in)
-	h.framer.SetMaxReadFrameSize(maxReadFrame)
-	h.framer.SetReuseFrames()
-	h.out = append(h.out, http2.ClientPreface...)
-	_ = h.framer.WriteSettings( // an error means a frame that no server may get, here and below
-		http2.Setting{ID: http2.SettingEnablePush, Val: 0},
-		http2.Setting{ID: http2.SettingMaxFrameSize, Val: maxReadFrame},
-		http2.Setting{ID: http2.SettingInitialWindowSize, Val: uint32(config.Window)},         //nolint:gosec // below 2^31
-		http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: uint32(config.MaxHeaderBytes)}) //nolint:gosec // the same
-	_ = h.framer.WriteWindowUpdate(0, connWindow-firstConnWindow)
-	h.settingsSentAt = h.madeAt
-	h.drained.L = &h.mu
-	go h.read() // ends when the connection is closed
-	return h
-}
 
 // noteRead takes note that bytes have come.
 func (c *Conn) noteRead() { c.lastRead.Store(int64(time.Since(c.madeAt))) }
@@ -154,7 +121,8 @@ func (c *Conn) fail(why *Error) {
 		s.wakeUp()
 	}
 	c.wakeBlocked()
-	c.stopTimers()
+	c.pinger.stop()
+	c.writer.stop()
 	frames := c.goodbye(why)
 	tell := c.mayTell()
 	c.mu.Unlock()
@@ -208,3 +176,24 @@ func (c *Conn) refusal() *Error {
 	refused.NotProcessed, refused.Useless = true, c.lastTaken == 0
 	return &refused
 }
+
+// isOfUse reports whether the server has taken any request. mu is held.
+func (c *Conn) isOfUse() bool { return c.answered || c.lastTaken > 0 }
+
+// queueReset queues a RST_STREAM. mu is held.
+func (c *Conn) queueReset(id uint32, code http2.ErrCode) {
+	_ = c.framer.WriteRSTStream(id, code)
+}
+
+// goodbye returns the last frames of a connection that ends for a violation of the protocol; nil where there is none to
+// send, or another write is under way. mu is held.
+func (c *Conn) goodbye(why *Error) []byte {
+	if why.Cause != nil || why.Remote || c.flushing || c.broken {
+		return nil
+	}
+	_ = c.framer.WriteGoAway(0, why.Code, nil)
+	return c.out
+}
+
+// goodbyeTime is how long the last frame may take.
+const goodbyeTime = 10 * time.Millisecond

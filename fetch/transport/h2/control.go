@@ -1,7 +1,6 @@
 package h2
 
 import (
-	"context"
 	"math"
 	"time"
 
@@ -133,71 +132,4 @@ func (c *Conn) gotGoAway(f *http2.GoAwayFrame) {
 	if tell {
 		c.owner.Leaving()
 	}
-}
-
-// A pinger pings a connection that is silent. Guarded by Conn.mu.
-type pinger struct {
-	settingsSentAt time.Time
-	roundTrip      time.Duration // until SETTINGS were acknowledged; 0 is not known
-	timer          *time.Timer   // runs checkSilence; nil: not started
-	running        bool          // timer runs
-	pingedAt       time.Time     // when the ping was sent that nothing has followed; zero: none
-}
-
-// startPings starts the watch over silence, as there is an exchange. mu is held.
-func (c *Conn) startPings() {
-	if c.running {
-		return
-	}
-	c.running = true
-	c.pingedAt = time.Time{}
-	c.noteRead() // silence before the exchange says nothing
-	if c.timer == nil {
-		c.timer = time.AfterFunc(c.config.PingTime, c.checkSilence)
-		return
-	}
-	c.timer.Reset(c.config.PingTime)
-}
-
-// checkSilence is run by the timer while there are exchanges: it pings a connection that was silent for PingTime, and
-// ends one that was silent for as long after that.
-func (c *Conn) checkSilence() {
-	c.mu.Lock()
-	if len(c.streams) == 0 || c.err != nil {
-		c.running = false
-		c.mu.Unlock()
-		return
-	}
-	lastRead := c.madeAt.Add(time.Duration(c.lastRead.Load()))
-	if !lastRead.Before(c.pingedAt) {
-		c.pingedAt = time.Time{}
-	}
-	now := time.Now()
-	silentFor := now.Sub(lastRead)
-	switch {
-	case silentFor < c.config.PingTime:
-		c.timer.Reset(c.config.PingTime - silentFor)
-	case c.pingedAt.IsZero():
-		c.pingedAt = now
-		_ = c.framer.WritePing(false, [8]byte{})
-		c.timer.Reset(c.config.PingTime)
-		c.flush(context.Background())
-	case now.Sub(c.pingedAt) < c.config.PingTime:
-		c.timer.Reset(c.config.PingTime - now.Sub(c.pingedAt))
-	default:
-		c.mu.Unlock()
-		c.fail(&Error{Conn: true, Cause: ErrSilent})
-		return
-	}
-	c.mu.Unlock()
-}
-
-// stopTimers stops the timers of a connection that has ended. mu is held.
-func (c *Conn) stopTimers() {
-	for _, t := range []*time.Timer{c.timer, c.watch} {
-		if t != nil {
-			t.Stop()
-		}
-	}
-	c.drained.Broadcast()
 }

@@ -11,7 +11,7 @@ import (
 // race detector sees where the reader still looks at it.
 func TestWokenStreamIsOver(t *testing.T) {
 	c := &Conn{config: testConfig()}
-	s := c.newStream(get())
+	s := c.newStream(get(), c.config.Window)
 	var reader sync.WaitGroup
 	noted := make(chan struct{})
 	reader.Go(func() {
@@ -24,7 +24,7 @@ func TestWokenStreamIsOver(t *testing.T) {
 	<-noted
 	c.mu.Lock()
 	c.recycle(s)
-	again := c.newStream(get())
+	again := c.newStream(get(), c.config.Window)
 	c.mu.Unlock()
 	reader.Wait()
 	if again != s || len(again.wake) != 1 {

@@ -259,23 +259,3 @@ func (c *Conn) gotData(s *stream, head http2.FrameHeader) {
 		c.woken.add(s.wake)
 	}
 }
-
-// gotEnd takes note that the response has come to its end. mu is held.
-func (c *Conn) gotEnd(s *stream) {
-	s.received = true
-	if s.expected >= 0 && s.came < s.expected && !s.noBody {
-		s.err = io.ErrUnexpectedEOF
-	}
-	if s.sent {
-		c.remove(s)
-	}
-}
-
-// isKnown returns the error of a frame for a stream that has not begun; nil where it was one that is over. mu is held.
-func (c *Conn) isKnown(head http2.FrameHeader) error {
-	if head.StreamID == 0 || head.StreamID%2 == 0 || head.StreamID >= c.nextID {
-		return connError(http2.ErrCodeProtocol,
-			fmt.Sprintf("a %v frame of stream %d, which has not begun (section 5.1)", head.Type, head.StreamID))
-	}
-	return nil
-}

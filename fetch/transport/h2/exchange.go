@@ -1,0 +1,139 @@
+package h2
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"golang.org/x/net/http2"
+)
+
+// over ends an exchange. mu is held, and released.
+func (c *Conn) over(ctx context.Context, s *stream) {
+	c.cancelWait(s)
+	c.cancel(s, errClosed)
+	c.limitMet = c.limitMet || ctx.Err() != nil
+	c.flush(ctx)
+	s.window.close(c.config.Windows)
+	// A connection whose only exchange met a limit may be dead, and one that the server leaves is of no more use.
+	unused := len(c.streams) == 0 && c.err == nil && (ctx.Err() != nil || c.leaving != nil)
+	c.recycle(s)
+	c.mu.Unlock()
+	if unused {
+		c.Close()
+	}
+	c.owner.ExchangeDone()
+}
+
+// cancel ends a stream that has not ended, for a reason. mu is held.
+func (c *Conn) cancel(s *stream, why error) {
+	if c.streams[s.id] != s {
+		return
+	}
+	code := http2.ErrCodeCancel
+	if s.received {
+		code = http2.ErrCodeNo // RFC 9113 section 8.1
+	}
+	c.queueReset(s.id, code)
+	c.endStream(s, why)
+}
+
+// open begins a stream, once the server allows another, and sends its request, or the begin of it. mu is held, but
+// while it waits.
+func (c *Conn) open(ctx context.Context, s *stream) error {
+	for queued := false; ; queued = true {
+		switch at := slices.Index(c.waiting, s); {
+		case c.leaving != nil:
+			return &Error{Code: c.leaving.Code, Conn: true, NotProcessed: true, Useless: !c.isOfUse(), Cause: c.leaving.Cause}
+		case c.nextID > math.MaxInt32:
+			c.leaving = &Error{Conn: true, Cause: errClosed}
+			continue
+		case !queued && len(c.waiting) == 0 && len(c.streams) < c.allowed:
+			c.begin(ctx, s)
+			return nil
+		case queued && at < c.allowed-len(c.streams):
+			c.waiting = slices.Delete(c.waiting, at, at+1)
+			c.begin(ctx, s)
+			return nil
+		case !queued:
+			c.waiting = append(c.waiting, s)
+			c.admit() // where those ahead are about to begin, and have left room
+		}
+		c.mu.Unlock()
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+		}
+		c.mu.Lock()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// begin begins a stream and sends its request, or the begin of it. mu is held, but for the writing.
+func (c *Conn) begin(ctx context.Context, s *stream) {
+	s.id = c.nextID
+	c.nextID += 2
+	s.sendWindow = c.firstWindow
+	s.framesBefore = c.frames.Load()
+	c.streams[s.id] = s
+	c.streamCount.Add(1)
+	c.startPings()
+	c.headers = c.encoder.encode(c.headers[:0], s.request)
+	block := c.headers
+	part := block[:min(len(block), c.maxFrame)]
+	block = block[len(part):]
+	_ = c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: s.id, BlockFragment: part, EndStream: s.sent,
+		EndHeaders: len(block) == 0})
+	for len(block) > 0 {
+		part, block = block[:min(len(block), c.maxFrame)], block[min(len(block), c.maxFrame):]
+		_ = c.framer.WriteContinuation(s.id, len(block) == 0, part)
+	}
+	c.queueBody(s)
+	c.flush(ctx)
+}
+
+// send sends what it can of the request, and waits until something has changed for the stream, or ctx ends: its error
+// is the cause. mu is held, but while it waits or writes.
+func (c *Conn) send(ctx context.Context, s *stream) error {
+	if c.queueBody(s) {
+		c.flush(ctx)
+		return nil
+	}
+	c.mu.Unlock()
+	select {
+	case <-s.wake:
+	case <-ctx.Done():
+	}
+	c.mu.Lock()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// queueBody queues what the windows and the queue have room for of the request's body, and reports whether that is
+// anything. Where they have none, the stream is woken once they may. mu is held.
+func (c *Conn) queueBody(s *stream) (queued bool) {
+	for !s.isSent() && c.streams[s.id] == s {
+		n := int(min(int64(len(s.body)), int64(c.maxFrame), s.sendWindow, c.sendWindow))
+		if n <= 0 || len(c.out) >= maxQueued {
+			c.blocked = append(c.blocked, s)
+			return queued
+		}
+		s.sent = n == len(s.body)
+		_ = c.framer.WriteData(s.id, s.sent, s.body[:n])
+		s.body = s.body[n:]
+		s.sendWindow -= int64(n)
+		c.sendWindow -= int64(n)
+		if s.request.Sent != nil {
+			s.request.Sent.AddBytes(n)
+		}
+		queued = true
+	}
+	if s.sent && s.received {
+		c.remove(s)
+	}
+	return queued
+}
