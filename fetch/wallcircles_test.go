@@ -19,7 +19,7 @@ var ordered = strings.Fields("fetch fetch/cache fetch/dial fetch/judge fetch/pla
 	"fetch/transport fetch/transport/h2 fetch/transport/h3 " +
 	"fetch/conn fetch/coding fetch/resolver fetch/spool fetch/paging " +
 	"fetch/failure fetch/nettest/netns fetch/cache/storetest " +
-	"output/savedir output/journal output/warc output/terminal output/file " +
+	"output/encode output/savedir output/journal output/warc output/terminal output/file " +
 	"cmd cmd/hostsfile")
 
 // TestFilesHaveAnOrder checks that no files of the packages in ordered use each other in a circle, so that a reader may

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
@@ -12,6 +13,46 @@ import (
 
 	"batchfetch/fetch/spool"
 )
+
+// metaPrescanSize is how much of an HTML page is searched for a meta element, in bytes; browsers do the same.
+const metaPrescanSize = 1024
+
+// effectiveCharset returns the charset of a body: UTF-8 by its byte order mark; else the declared one; else that of a
+// meta element at the start of an HTML page, or of the declaration of an XML document; else an empty string.
+func effectiveCharset(kind, charset string, start []byte) string {
+	isHTML := kind == "text/html" || kind == "application/xhtml+xml"
+	switch {
+	case bytes.HasPrefix(start, []byte(byteOrderMark)):
+		return "utf-8"
+	case charset != "" || hasUTF16BOM(start):
+		return charset
+	}
+	start = start[:min(len(start), metaPrescanSize)]
+	found := ""
+	if isHTML {
+		found = metaCharset(start)
+	}
+	if found == "" && (isHTML || isXML(kind)) {
+		if found = utf16XML(start); found != "" {
+			return found
+		}
+		found = xmlCharset(start)
+	}
+	switch {
+	case strings.HasPrefix(found, "utf-16"):
+		return "utf-8" // UTF-16 would have made the declaration unreadable
+	case found == "x-user-defined":
+		return "windows-1252"
+	}
+	return found
+}
+
+// byteOrderMark may precede a text in UTF-8. RFC 8259 section 8.1 lets a parser of JSON ignore it.
+const byteOrderMark = "\uFEFF"
+
+func hasUTF16BOM(start []byte) bool {
+	return bytes.HasPrefix(start, []byte{0xfe, 0xff}) || bytes.HasPrefix(start, []byte{0xff, 0xfe})
+}
 
 // lookupCharset returns the encoding of a charset. It is nil where a body is taken as it is: with ok for UTF-8 and for
 // a charset that is not known, without for one that must not be decoded.

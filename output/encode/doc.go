@@ -3,10 +3,11 @@
 //
 //	AppendRecord ──▸ appendBeforeBody, appendBody, appendAfterBody               record.go
 //	                                      │
-//	Content-Type ▸ mediaType ▸ charset ▸ UTF-8 ▸ JSON, text or base64            body.go, charset.go, metacharset.go,
-//	                                      │                                      xmlcharset.go, failurebody.go
+//	Content-Type ▸ mediaType ▸ charset ▸ UTF-8 ▸ JSON, text or base64            body.go, mediatype.go, charset.go,
+//	                                      │                                      metacharset.go, xmlcharset.go,
+//	                                      │                                      attribute.go, failurebody.go
 //	                                      ▾
-//	SpoolRecord ──▸ spooledLine ──▸ bodyForm: compactor, stringForm, base64Form  spooled.go, compact*.go
+//	SpoolRecord ──▸ spooledLine ──▸ bodyForm: compactor, stringForm, base64Form  spooled.go, bodyform.go, compact*.go
 //	                                      ▾
 //	appendString, appendMillis, appendName …                                     text.go, number.go, members.go
 //	                                      ▾

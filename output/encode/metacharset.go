@@ -5,39 +5,6 @@ import (
 	"strings"
 )
 
-// metaPrescanSize is how much of an HTML page is searched for a meta element, in bytes; browsers do the same.
-const metaPrescanSize = 1024
-
-// effectiveCharset returns the charset of a body: UTF-8 by its byte order mark; else the declared one; else that of a
-// meta element at the start of an HTML page, or of the declaration of an XML document; else an empty string.
-func effectiveCharset(kind, charset string, start []byte) string {
-	isHTML := kind == "text/html" || kind == "application/xhtml+xml"
-	switch {
-	case bytes.HasPrefix(start, []byte(byteOrderMark)):
-		return "utf-8"
-	case charset != "" || hasUTF16BOM(start):
-		return charset
-	}
-	start = start[:min(len(start), metaPrescanSize)]
-	found := ""
-	if isHTML {
-		found = metaCharset(start)
-	}
-	if found == "" && (isHTML || isXML(kind)) {
-		if found = utf16XML(start); found != "" {
-			return found
-		}
-		found = xmlCharset(start)
-	}
-	switch {
-	case strings.HasPrefix(found, "utf-16"):
-		return "utf-8" // UTF-16 would have made the declaration unreadable
-	case found == "x-user-defined":
-		return "windows-1252"
-	}
-	return found
-}
-
 // metaCharset is the "prescan a byte stream" of the HTML standard (section 13.2.3.2): it returns the charset of the
 // first meta element that declares one, in lower case; empty where none does.
 func metaCharset(page []byte) string {
@@ -66,17 +33,6 @@ func metaCharset(page []byte) string {
 			}
 		}
 	}
-}
-
-func isTagSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r' }
-
-func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
-
-func tagNameEnd(page []byte) int {
-	if end := bytes.IndexAny(page, " \t\n\f\r>"); end >= 0 {
-		return end
-	}
-	return len(page)
 }
 
 // readMeta returns the charset that the attributes of a meta element declare, and the page after them.
@@ -118,39 +74,4 @@ func charsetIn(content string) string {
 		value = value[:end]
 	}
 	return value
-}
-
-// readAttribute returns the next attribute of an element, in lower case, and the page after it. An empty name is the
-// end of the element.
-func readAttribute(page []byte) (name, value string, rest []byte) {
-	page = bytes.TrimLeft(page, " \t\n\f\r/")
-	if len(page) == 0 || page[0] == '>' {
-		return "", "", page
-	}
-	end := 1 // a name may start with =
-	for end < len(page) && page[end] != '=' && page[end] != '>' && page[end] != '/' && !isTagSpace(page[end]) {
-		end++
-	}
-	name = strings.ToLower(string(page[:end]))
-	page = bytes.TrimLeft(page[end:], " \t\n\f\r")
-	if len(page) == 0 || page[0] != '=' {
-		return name, "", page
-	}
-	page = bytes.TrimLeft(page[1:], " \t\n\f\r")
-	if len(page) == 0 {
-		return name, "", page
-	}
-	if quote := page[0]; quote == '"' || quote == '\'' {
-		text, after, _ := bytes.Cut(page[1:], []byte{quote})
-		return name, strings.ToLower(string(text)), after
-	}
-	end = tagNameEnd(page)
-	return name, strings.ToLower(string(page[:end])), page[end:]
-}
-
-// byteOrderMark may precede a text in UTF-8. RFC 8259 section 8.1 lets a parser of JSON ignore it.
-const byteOrderMark = "\uFEFF"
-
-func hasUTF16BOM(start []byte) bool {
-	return bytes.HasPrefix(start, []byte{0xfe, 0xff}) || bytes.HasPrefix(start, []byte{0xff, 0xfe})
 }
