@@ -21,7 +21,7 @@ type unnamedFile struct {
 // Write writes all of p.
 func (f *unnamedFile) Write(p []byte) (n int, err error) {
 	for n < len(p) {
-		more, err := unix.Write(f.fd, p[n:])
+		more, err := unix.Write(f.descriptor(), p[n:])
 		switch {
 		case err == unix.EINTR:
 			continue
@@ -38,6 +38,14 @@ func (f *unnamedFile) Write(p []byte) (n int, err error) {
 
 // ReadAt reads what has been written.
 func (f *unnamedFile) ReadAt(p []byte, from int64) (int, error) { return f.file().ReadAt(p, from) }
+
+// descriptor returns the file's descriptor; -1 once it is closed, as an os.File too: another file may have the number.
+func (f *unnamedFile) descriptor() int {
+	if f.open != nil {
+		return int(f.open.Fd())
+	}
+	return f.fd
+}
 
 func (f *unnamedFile) file() *os.File {
 	if f.open == nil {
@@ -87,7 +95,7 @@ func openUnnamed(folder int) (fd int, err error) {
 
 // link gives a file without a name one that no other file has.
 func (t *tree) link(f bodyFile, name string) error {
-	fd := f.(*unnamedFile).fd // no other is linked
+	fd := f.(*unnamedFile).descriptor() // no other is linked
 	err := t.inFolder(path.Dir(name), func(dir *os.File) error { return t.linkWay.link(fd, dir, path.Base(name)) })
 	return linkError(err, name, name)
 }

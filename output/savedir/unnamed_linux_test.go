@@ -56,3 +56,26 @@ func TestModeOfUnnamed(t *testing.T) {
 		t.Errorf("mode is %o with %d names, a new file's is %o", saved.Mode, saved.Nlink, other.Mode)
 	}
 }
+
+// TestLinkOfClosed: a file that was closed is never given a name, though another file has its descriptor by now.
+func TestLinkOfClosed(t *testing.T) {
+	dir := t.TempDir()
+	bodies := openDir(t, dir, "")
+	needsUnnamed(t, bodies)
+	must(t, os.Mkdir(filepath.Join(dir, "in"), 0o777))
+	bodies.folders.add("in")
+	f := bodies.createUnnamed("in").(*unnamedFile)
+	must(t, f.file().Close()) // as createLocked does where another has removed its name
+	other, err := openUnnamed(int(bodies.folders.open[0].dir.Fd()))
+	must(t, err)
+	defer func() { _ = unix.Close(other) }()
+	if other != f.fd {
+		t.Skip("another goroutine has the descriptor")
+	}
+	if err := bodies.link(f, "in/body"); err == nil {
+		t.Errorf("another file is linked: %q", filetest.Read(t, filepath.Join(dir, "in", "body")))
+	}
+	if _, err := f.Write([]byte("x")); err == nil {
+		t.Error("another file is written")
+	}
+}
