@@ -211,3 +211,15 @@ func BenchmarkRows(b *testing.B) {
 		})
 	}
 }
+
+// TestIndexOdd: the first byte is found, whatever stands behind it.
+func TestIndexOdd(t *testing.T) {
+	for want := range 8 {
+		for _, behind := range []uint64{0, highs} {
+			odd := (0x80 | behind<<8) << (8 * want)
+			if got := indexOdd(odd); got != want {
+				t.Errorf("%#016x: %d, want %d", odd, got, want)
+			}
+		}
+	}
+}

@@ -52,11 +52,11 @@ var isPlain = func() (table [256]bool) {
 const ones, highs = 0x0101010101010101, 0x8080808080808080
 
 // notPlain returns the high bit of each byte of w that is not plain, exact up to the first: what is borrowed from or
-// carried into a byte comes from one below that is not plain. Of bytes beyond ASCII, which are below 0xa0 or not, one
-// of the first two finds each.
+// carried into a byte comes from one below that is not plain. Flipping the 2 of each byte puts the quotation mark
+// (0x22) behind the controls, at 0x20. Of bytes beyond ASCII the first finds all but 0xff, which the second finds.
 func notPlain(w uint64) uint64 {
-	del, control, quote, backslash := w+ones, w-ones*' ', (w^ones*'"')-ones, (w^ones*'\\')-ones
-	return (del | control | quote | backslash) & highs
+	del, controlOrQuote, backslash := w+ones, (w^ones*2)-ones*0x21, (w^ones*'\\')-ones
+	return (del | controlOrQuote | backslash) & highs
 }
 
 // skipPlain returns where from s[i] on the first byte is that is not plain.
