@@ -70,7 +70,7 @@ var otherShortFlags = map[string]string{
 	"a": "-o FILE --resume goes on with FILE",
 }
 
-// otherFlags are hints for flags of curl, wget and aria2 that are none here, by their names without dashes.
+// otherFlags are hints for flags of other programs that are none here, by their names without dashes.
 var otherFlags = map[string]string{
 	// curl
 	"location":              hintFollowed,
@@ -210,6 +210,21 @@ var otherFlags = map[string]string{
 	"password":                   hintUserPassword,
 	"checksum":                   "input lines with a \"sha256\"",
 	"save-session":               "--failures FILE, to be given as an input again",
+
+	// wget2, xargs, GNU parallel and HTTPie
+	"max-threads":  hintParallel,
+	"max-procs":    hintParallel,
+	"jobs":         hintParallel,
+	"arg-file":     hintInputFile,
+	"keep-order":   "--ordered",
+	"joblog":       hintInRecords + "each has its status, its attempts and its times",
+	"halt":         "--fail-fast, or --max-failures N",
+	"delay":        hintWait,
+	"auth":         hintUserPassword,
+	"follow":       hintFollowed,
+	"check-status": hintFailing,
+	"verify":       "--insecure",
+	"download":     hintToDirectory,
 
 	// hey, oha, wrk and vegeta
 	"connections": hintParallel,
