@@ -37,6 +37,8 @@ const (
 	maxMarkerTries = 3
 	// maxKilled is how many markers are locked at once, each an open file. Further ones are left for the next run.
 	maxKilled = 64
+	// draftLifetime is the age of a draft from which on it is taken for that of a killed process that has no marker.
+	draftLifetime = 6 * time.Hour
 )
 
 // bootID tells one boot of a machine from another, and so from one of another machine; empty beyond Linux.

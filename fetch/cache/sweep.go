@@ -10,12 +10,8 @@ import (
 	"time"
 )
 
-const (
-	// keepPercent is how much of the limit a sweep keeps, in percent, so that the next one is not due at once.
-	keepPercent = 90
-	// draftLifetime is the age of a draft from which on it is taken for that of a killed process that has no marker.
-	draftLifetime = 6 * time.Hour
-)
+// keepPercent is how much of the limit a sweep keeps, in percent, so that the next one is not due at once.
+const keepPercent = 90
 
 // ages is a histogram of bytes by the time since they were last used. Its buckets double, so that memory does not grow
 // with the number of files.
