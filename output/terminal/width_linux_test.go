@@ -28,7 +28,7 @@ func TestBarFits(t *testing.T) {
 				live.Retries.Store(c.failed)
 				bar := progressBar{progress: p, screen: NewScreen(terminal.slave)}
 				for n := range 3 {
-					bar.paint(begun.Add(time.Second+time.Duration(n)*barInterval))
+					bar.paint(begun.Add(time.Second + time.Duration(n)*barInterval))
 				}
 				text := terminal.readAll(t)
 				_, bottom := screenAfter(strings.TrimSuffix(strings.ReplaceAll(text, "\x1b[0K", ""), "\r"))
