@@ -21,10 +21,15 @@ const maxSegment = 200
 func sanitizeSegment(text string) string {
 	safe := replaceUnsafe(text)
 	if len(safe) > maxSegment {
-		sum := sha256.Sum256([]byte(text))
-		return withHash(safe, hex.EncodeToString(sum[:8]))
+		return withHash(safe, hashOf(text), maxSegment)
 	}
 	return safe
+}
+
+// hashOf returns the hash that tells a name too long from others of the same start.
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
 }
 
 // replaceUnsafe is sanitizeSegment without a bound on the length.
@@ -84,14 +89,15 @@ func isUsual(text string) bool {
 // isDeviceStart are the first letters of devices (see isDevice).
 var isDeviceStart = [256]bool{'a': true, 'c': true, 'l': true, 'n': true, 'p': true}
 
-// withHash returns a name between two slashes with ~ and a hash before its ending, shortened to maxSegment.
-func withHash(segment, hash string) string {
+// withHash returns a name between two slashes with ~ and a hash before its ending, at most
+// limit bytes long.
+func withHash(segment, hash string, limit int) string {
 	ext := path.Ext(segment)
 	if len(ext) > 10 || ext == segment {
 		ext = ""
 	}
 	stem := strings.TrimSuffix(segment, ext)
-	return truncate(stem, maxSegment-len(hash)-len(ext)-1) + "~" + hash + ext
+	return truncate(stem, limit-len(hash)-len(ext)-1) + "~" + hash + ext
 }
 
 // truncate returns the start of text, at most limit bytes and no partial character.

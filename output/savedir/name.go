@@ -79,13 +79,19 @@ func (t NameTemplate) baseName(r *fetch.Request, of response) (string, error) {
 // maxSuffix bounds what withPage and withHash add to a name, in bytes, beside the hash.
 const maxSuffix = len("~-page9223372036854775807")
 
-// withPage returns a name with the number of a page other than the first before its extension: a-page2.json.
+// withPage returns a name with the number of a page other than the first before its extension: a-page2.json. Where its
+// last segment is too long then, a hash takes the place of the end of it.
 func withPage(name string, page int64) string {
 	if page <= 1 {
 		return name
 	}
-	ext := path.Ext(name)
-	return strings.TrimSuffix(name, ext) + "-page" + strconv.FormatInt(page, 10) + ext
+	suffix := "-page" + strconv.FormatInt(page, 10)
+	folder, file := path.Split(name)
+	if len(file)+len(suffix) > maxSegment {
+		file = withHash(file, hashOf(file), maxSegment-len(suffix))
+	}
+	ext := path.Ext(file)
+	return folder + strings.TrimSuffix(file, ext) + suffix + ext
 }
 
 // expand returns the text of a part in the name for the body of r, whose URL is u.
@@ -176,7 +182,7 @@ func joinSegments(segments []string, plain bool, r *fetch.Request) string {
 	if plain && fits {
 		return name
 	}
-	segments[last] = withHash(segments[last], requestHash(r))
+	segments[last] = withHash(segments[last], requestHash(r), maxSegment)
 	if !fits {
 		return segments[0] + "/" + segments[last]
 	}
@@ -191,7 +197,7 @@ func renamed(name, notFolder, hash string) string {
 		dir, _ = path.Split(notFolder)
 		file = strings.ReplaceAll(name[len(dir):], "/", "~")
 	}
-	file = withHash(file, hash)
+	file = withHash(file, hash, maxSegment)
 	if len(dir)+len(file) > maxName-maxSuffix {
 		dir, _, _ = strings.Cut(dir, "/")
 		return dir + "/" + file

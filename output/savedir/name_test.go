@@ -233,3 +233,20 @@ func TestBodiesLeaveNothingHalf(t *testing.T) {
 		}
 	}
 }
+
+// TestPageOfLongName: a page has a name that is taken, whatever the length of that of the first page, and names that
+// differ in their ends only stay two.
+func TestPageOfLongName(t *testing.T) {
+	for n := maxSegment - 30; n <= maxSegment+1; n++ {
+		for _, ending := range []string{"", ".json", "." + strings.Repeat("z", 100), "é", "~0123456789abcdef"} {
+			name := strings.Repeat("x", n-len(ending)) + ending
+			r := fetch.Request{URL: "https://a.test/in/" + name, Page: 12}
+			if got, err := (NameTemplate{}).name(&r, placeholder); err != nil || !strings.Contains(got, "-page12") {
+				t.Errorf("%d bytes, %.10q: %q, %v", n, ending, got, err)
+			}
+			if a, b := withPage("in/"+name+"1", 12), withPage("in/"+name+"2", 12); a == b {
+				t.Errorf("%d bytes, %.10q: two names are %q", n, ending, a)
+			}
+		}
+	}
+}
