@@ -7,8 +7,8 @@ import (
 )
 
 // secretOption is an option of curl with its value, user:password or certificate:password, as a command or a file for
-// curl -K has it; -a is HTTPie's. The value of --pass is a password alone. It is compiled when
-// the first line needs it, as most runs have none.
+// curl -K has it; -a is HTTPie's. The value of --pass is a password alone. It is compiled when the first line needs it,
+// as most runs have none.
 var secretOption = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?:^|[\s"'])(?:` +
 		`(-[A-Za-z]*?[aEuU])[\s"'=]*[^\s"'=:/]+:(?:[^\s"'/]|/[^/])|` +
@@ -16,9 +16,8 @@ var secretOption = sync.OnceValue(func() *regexp.Regexp {
 		`((?:--|^)(?:proxy-)?pass)[\s=:]|((?:proxy-)?pass)[ \t]*[=:])`)
 })
 
-// endOfSecretOption returns where in an input line the first option with a password ends; 0 is none.
+// endOfSecretOption returns where in the start of an input line the first option with a password ends; 0 is none.
 func endOfSecretOption(line []byte) int {
-	line = line[:min(len(line), 4*maxLine)] // what Line leaves is shorter
 	if !mayHoldOption(line) {
 		return 0
 	}

@@ -78,7 +78,7 @@ func Line(line []byte) []byte {
 	plain := unescapeJSON(line)
 	masked := plain
 	end := endOfSecretName(lowerASCII(plain))
-	if at := endOfSecretOption(plain); at > 0 && (end == 0 || at < end) {
+	if at := endOfSecretOption(plain[:min(len(plain), 4*maxLine)]); at > 0 && (end == 0 || at < end) {
 		end = at
 	}
 	if end > 0 {
