@@ -118,7 +118,7 @@ const (
 const startsGoroutines = "fetch/run.go fetch/transport/dials.go fetch/transport/h1write.go " +
 	"fetch/transport/h2/start.go fetch/transport/h2/flush.go " +
 	"fetch/transport/h3/conn.go fetch/transport/h3/request.go " +
-	"fetch/cache/batcher.go fetch/dial/race.go fetch/resolver/resolver.go fetch/resolver/exchange.go " +
+	"fetch/cache/batcher.go fetch/dial/race.go fetch/resolver/client.go " +
 	"cmd/demo.go cmd/dryrun.go cmd/interrupts.go cmd/progress.go cmd/push.go cmd/queue.go"
 
 // outsideOurs says what else code below a folder may not import: fetch and output know no flag and no terminal.

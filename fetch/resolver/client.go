@@ -22,9 +22,12 @@ type client struct {
 	listed  func(first string) []string // see Config.Servers
 	servers servers
 
-	ctx        context.Context // of all look-ups and exchanges
-	cancel     context.CancelFunc
+	ctx    context.Context // of all look-ups and exchanges
+	cancel context.CancelFunc
+
+	mu         sync.Mutex     // guards closed, and that nothing is added to background once it is
 	background sync.WaitGroup // look-ups, exchanges and queries under way
+	closed     bool
 }
 
 func newClient(c Config) *client {
@@ -33,8 +36,22 @@ func newClient(c Config) *client {
 	return made
 }
 
+// start runs work in a goroutine that close waits for, and reports whether it does: a closed client starts nothing. It
+// may be called beside close, as net.Resolver sends queries by goroutines that outlast the look-up.
+func (c *client) start(work func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.background.Go(work)
+	}
+	return !c.closed
+}
+
 // close ends what is under way, and waits for its goroutines.
 func (c *client) close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
 	c.cancel()
 	c.background.Wait()
 }

@@ -36,11 +36,11 @@ type exchange struct {
 }
 
 // start runs the exchange in a goroutine of its own, within timeout for each server. It returns where the reply comes,
-// and what ends the exchange.
+// unless the client is closed, and what ends the exchange.
 func (e *exchange) start(timeout time.Duration) (<-chan reply, context.CancelFunc) {
 	result := make(chan reply, 1)
 	ctx, cancel := context.WithTimeout(e.client.ctx, timeout*time.Duration(len(e.servers)))
-	e.client.background.Go(func() {
+	e.client.start(func() {
 		defer cancel()
 		got := e.run(ctx)
 		if !e.transcript.settle(e.pending, &got) {
@@ -64,7 +64,7 @@ func (e *exchange) run(ctx context.Context) reply {
 		server, plain := e.servers[i%len(e.servers)], i >= (maxRounds-1)*len(e.servers)
 		sentAt = append(sentAt, time.Now())
 		e.transcript.countQuery(server)
-		e.client.background.Go(func() {
+		e.client.start(func() { // or else ctx ends
 			replies <- e.client.ask(ctx, e.network, server, e.query, plain)
 		})
 	}

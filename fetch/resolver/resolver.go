@@ -125,12 +125,16 @@ func (r *Resolver) join(ctx context.Context, host, key string) *flight {
 		f.late = func(addrs []netip.Addr) { r.addLate(key, addrs) }
 		f.ctx, f.cancel = context.WithCancel(r.client.ctx)
 		r.flights[key] = f
-		r.client.background.Go(func() {
+		started := r.client.start(func() {
 			defer f.cancel()
 			f.run()
 			r.keep(f)
 			close(f.done)
 		})
+		if !started {
+			f.err = f.transcript.progress()
+			close(f.done)
+		}
 	}
 	f.waiters++
 	r.waiting.add(1, time.Now())
