@@ -125,14 +125,14 @@ func TestCloseWhileRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := make(chan error, 1)
-	go func() {
-		_, err := io.Copy(io.Discard, resp.Body)
-		read <- err
-	}()
-	if _, err := resp.Body.Read(nil); err != nil {
+	if _, err := io.ReadFull(resp.Body, make([]byte, len("body"))); err != nil {
 		t.Error(err)
 	}
+	read := make(chan error, 1)
+	go func() {
+		_, err := resp.Body.Read(make([]byte, 1)) // waits
+		read <- err
+	}()
 	_ = resp.Body.Close()
 	if err := <-read; err != errBodyClosed {
 		t.Errorf("the read ends with %v", err)
