@@ -59,14 +59,8 @@ func (c *Conn) open(ctx context.Context, s *stream) error {
 			c.waiting = append(c.waiting, s)
 			c.admit() // where those ahead are about to begin, and have left room
 		}
-		c.mu.Unlock()
-		select {
-		case <-s.wake:
-		case <-ctx.Done():
-		}
-		c.mu.Lock()
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		if err := c.await(ctx, s); err != nil {
+			return err
 		}
 	}
 }
@@ -101,6 +95,12 @@ func (c *Conn) send(ctx context.Context, s *stream) error {
 		c.flush(ctx)
 		return nil
 	}
+	return c.await(ctx, s)
+}
+
+// await waits until something has changed for the stream, or ctx ends: its error is the cause. mu is held, but while it
+// waits.
+func (c *Conn) await(ctx context.Context, s *stream) error {
 	c.mu.Unlock()
 	select {
 	case <-s.wake:
