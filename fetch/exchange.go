@@ -14,7 +14,8 @@ import (
 )
 
 // An exchange is one HTTP round trip, timed, from the request to the end of the response's body. It is made for one
-// attempt, or one redirect, of a Task and used once, by one goroutine. It sets the fields of the Record.
+// attempt, or one redirect, of a Task and used once, by one goroutine, that of its worker: the next one there has its
+// memory. It sets the fields of the Record.
 type exchange struct {
 	options   *Options
 	transport *transport.Transport

@@ -22,7 +22,9 @@ type finisher struct {
 
 // newRecord returns the Record of t before its next exchange.
 func newRecord(t *task) *Record {
-	return &Record{Seq: t.seq, Request: t.request}
+	r := recordPool.Get().(*Record)
+	r.Seq, r.Request = t.seq, t.request
+	return r
 }
 
 // finish completes the Record of t, has it rendered and sends it to the writer. It blocks while the writer is behind.

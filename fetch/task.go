@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"batchfetch/fetch/failure"
@@ -49,11 +50,23 @@ type task struct {
 	servedStale   bool // its last exchange failed, and the stored response is served for it
 }
 
+// taskPool has the memory of tasks that have ended, as recordPool that of Records.
+var taskPool = sync.Pool{New: func() any { return new(task) }}
+
 // newTask returns the task of a Request. It is the Owner of its plan.Task.
 func newTask(request Request) *task {
-	t := &task{request: request}
-	t.Owner = t
+	t := taskPool.Get().(*task)
+	t.request, t.Owner = request, t
 	return t
+}
+
+// recycle makes the memory of a task that has ended that of another: of one that has succeeded in its first exchange,
+// which no other task or Record shares anything with.
+func (t *task) recycle() {
+	if t.Attempts == 1 && t.hops == 0 && t.next == nil && t.robots == nil && t.Verdict.Failure == nil {
+		*t = task{}
+		taskPool.Put(t)
+	}
 }
 
 // setTarget sets a Task's target by its Request, or its lineError to why that can't be requested.

@@ -7,8 +7,8 @@ import (
 	"batchfetch/fetch/judge"
 )
 
-// takeDone takes a Task back from a worker: one whose Fate is Final has ended, any other is routed to its next
-// exchange.
+// takeDone takes a Task back from a worker: one whose Fate is Final has ended, and is not used any more; any other is
+// routed to its next exchange.
 func (s *scheduler) takeDone(t *task, now time.Time) {
 	s.plan.Done(&t.Task, now)
 	s.tally.countExchange(t)
@@ -20,6 +20,7 @@ func (s *scheduler) takeDone(t *task, now time.Time) {
 	s.rooms.takeBack(t)
 	if t.Verdict.Fate == judge.Final {
 		s.endTask(t, now)
+		t.recycle()
 		return
 	}
 	if t.Verdict.Fate == judge.Retry {

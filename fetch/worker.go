@@ -34,6 +34,7 @@ type worker struct {
 
 	call        transport.Call // of one exchange after the other
 	keepsHeader bool           // the header of the last response may still be used
+	exchange    exchange       // the last one
 
 	archivedLines transport.HeaderCache // of requests, for Options.Archive
 
@@ -196,8 +197,8 @@ func (t *task) trial(now time.Time) judge.Trial {
 	return trial
 }
 
-// newExchange returns the next exchange of t, and counts it as an attempt where it is one: a Hop or a Restart is none,
-// nor is what follows a refusal or a response that was not ready.
+// newExchange returns the next exchange of t, in the memory of the last one, and counts it as an attempt where it is
+// one: a Hop or a Restart is none, nor is what follows a refusal or a response that was not ready.
 func (w *worker) newExchange(t *task) *exchange {
 	switch v := &t.Verdict; {
 	case v.Fate == judge.Retry && (v.Refusal || v.NotReady):
@@ -217,7 +218,8 @@ func (w *worker) newExchange(t *task) *exchange {
 		t.lookup = nil
 	}
 	w.call.Reset(w.keepsHeader)
-	x := &exchange{options: t.options, transport: w.transport, call: &w.call,
+	x := &w.exchange
+	*x = exchange{options: t.options, transport: w.transport, call: &w.call,
 		body: bodyReader{options: t.options, call: &w.call, memory: w.memory, room: t.roomClaim(w.holder),
 			headerOnly: t.headerOnly},
 		unconditional: t.unconditional, identity: t.identity,

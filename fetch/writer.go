@@ -134,6 +134,7 @@ func (w *writer) put(record *Record) {
 	}
 	w.committed.noteSuccess(record)
 	w.check(w.sink.Put(record))
+	record.recycle()
 	w.taken.Add(1)
 	if w.waitingForSink.Load() {
 		w.wake.send()

@@ -46,6 +46,7 @@ func (j *JSONL) Put(r *fetch.Record) error {
 	}
 	line := r.Line
 	r.Line = nil
+	r.GiveBack()
 	defer j.pool.put(line)
 	if len(line) > writeSize {
 		if err := j.Flush(false); err != nil {
