@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -190,6 +191,44 @@ func TestUnnamedInSwappedFolder(t *testing.T) {
 			for _, elsewhere := range []string{outside, filepath.Join(dir, "in-moved")} {
 				if _, err := os.Lstat(filepath.Join(elsewhere, "body")); err == nil {
 					t.Errorf("it is in %s", elsewhere)
+				}
+			}
+		})
+	}
+}
+
+// TestNewNamesHaveOneFile: of several files that are renamed at once to a name which none has, one gets it, wherever
+// they come from.
+func TestNewNamesHaveOneFile(t *testing.T) {
+	const many = 8
+	for from, rename := range map[string]func(*tree, string, string) error{
+		"in":                      (*tree).renameNew,
+		"in/below":                (*tree).renameNew,
+		"in/where links are used": (*tree).renameLinked,
+	} {
+		t.Run(from, func(t *testing.T) {
+			for range 50 {
+				bodies := openDir(t, t.TempDir(), "")
+				must(t, os.MkdirAll(filepath.Join(bodies.tree.name, from), 0o700))
+				results := make([]error, many)
+				var renaming sync.WaitGroup
+				for i := range many {
+					name := fmt.Sprint(from, "/", i)
+					filetest.Write(t, filepath.Join(bodies.tree.name, name), name, 0o600)
+					renaming.Go(func() { results[i] = rename(&bodies.tree, name, "in/body") })
+				}
+				renaming.Wait()
+				for i, err := range results {
+					if err == nil {
+						if got := filetest.Read(t, filepath.Join(bodies.tree.name, "in/body")); got != fmt.Sprint(from, "/", i) {
+							t.Fatalf("%s/%d has got the name, of %s", from, i, got)
+						}
+					} else if !errors.Is(err, fs.ErrExist) {
+						t.Fatal(err)
+					}
+				}
+				if names := listFiles(t, bodies.tree.name); len(names) != many {
+					t.Fatalf("there are %q", names)
 				}
 			}
 		})

@@ -69,8 +69,18 @@ func (t *tree) lstat(name string) (fs.FileInfo, error) {
 	return in.root.Lstat(path.Base(name))
 }
 
-// renameLooking is rename of a file to a name that no other file has when it is looked up. The error is fs.ErrExist.
-func (t *tree) renameLooking(from, to string) error {
+// renameLinked is rename of a file to a name that no other file has, by a second name and the removal of the first; a
+// kill between the two leaves both. Where the file system has no second names, the name is looked up before. The error is
+// fs.ErrExist.
+func (t *tree) renameLinked(from, to string) error {
+	err := t.root.Link(from, to)
+	switch {
+	case err == nil:
+		_ = t.root.Remove(from) // one that stays does no harm
+		return nil
+	case errors.Is(err, fs.ErrExist):
+		return err
+	}
 	if _, err := t.lstat(to); err == nil {
 		return &os.LinkError{Op: "rename", Old: from, New: path.Base(to), Err: fs.ErrExist}
 	}

@@ -100,18 +100,15 @@ func (t *tree) link(f bodyFile, name string) error {
 	return linkError(err, name, name)
 }
 
-// renameNew gives a file another name that no other file has. Where the file system can't promise that, the name is
-// looked up before.
+// renameNew gives a file another name that no other file has.
 func (t *tree) renameNew(from, to string) error {
-	if path.Dir(from) != path.Dir(to) {
-		return t.renameLooking(from, to)
-	}
-	err := t.inFolder(path.Dir(from), func(dir *os.File) error {
-		fd := int(dir.Fd())
-		return unix.Renameat2(fd, path.Base(from), fd, path.Base(to), unix.RENAME_NOREPLACE)
+	err := t.inFolder(path.Dir(from), func(source *os.File) error {
+		return t.inFolder(path.Dir(to), func(dir *os.File) error {
+			return unix.Renameat2(int(source.Fd()), path.Base(from), int(dir.Fd()), path.Base(to), unix.RENAME_NOREPLACE)
+		})
 	})
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
-		return t.renameLooking(from, to)
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) { // NFS, for one
+		return t.renameLinked(from, to)
 	}
 	return linkError(err, from, to)
 }

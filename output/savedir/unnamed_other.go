@@ -10,5 +10,5 @@ func (t *tree) createUnnamed(string) bodyFile { return nil }
 
 func (t *tree) link(bodyFile, string) error { return errors.ErrUnsupported }
 
-// renameNew gives a file another name that no other file has, as far as looking it up before can promise.
-func (t *tree) renameNew(from, to string) error { return t.renameLooking(from, to) }
+// renameNew gives a file another name that no other file has.
+func (t *tree) renameNew(from, to string) error { return t.renameLinked(from, to) }
