@@ -70,8 +70,8 @@ func (t *tree) lstat(name string) (fs.FileInfo, error) {
 }
 
 // renameLinked is rename of a file to a name that no other file has, by a second name and the removal of the first; a
-// kill between the two leaves both. Where the file system has no second names, the name is looked up before. The error is
-// fs.ErrExist.
+// kill between the two leaves both. Where the file system has no second names, the name is looked up before. The error
+// is fs.ErrExist.
 func (t *tree) renameLinked(from, to string) error {
 	err := t.root.Link(from, to)
 	switch {
