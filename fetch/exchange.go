@@ -128,9 +128,9 @@ func (x *exchange) findPartial(ctx context.Context, r *Request) *failure.Failure
 func (x *exchange) secrets() []string { return x.options.secretsOf(x.proof.sent, x.call.ForwardedBy()) }
 
 // keepsHeader reports whether the header of the response may be used once the exchange is over and its Record is
-// rendered.
+// rendered: a stored response has fields of the one that validates it.
 func (x *exchange) keepsHeader() bool {
-	return x.options.KeepHeader || x.cache.lookup != nil || x.body.capture != nil
+	return x.options.KeepHeader || x.body.capture != nil || x.cache.lookup != nil && x.cache.lookup.hasStored
 }
 
 // timeout returns Options.Timeout as a limit of the exchange; nil is none.
