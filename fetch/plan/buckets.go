@@ -152,6 +152,16 @@ func (s *buckets) others(b *bucket) int {
 	return s.unassigned
 }
 
+// dropProbe forgets that t, which is of the bucket b, asks in another one how many requests there are: the one that it
+// was started from, or where the windows of that have gone since.
+func (s *buckets) dropProbe(t *Task, b *bucket) {
+	for _, other := range s.list {
+		if other != b {
+			other.dropProbe(t)
+		}
+	}
+}
+
 // expiry is when a lane without Tasks may be deleted, as far as its buckets go.
 func (s *buckets) expiry() time.Time {
 	var at time.Time

@@ -143,6 +143,30 @@ func TestBucketsThatNothingNames(t *testing.T) {
 	}
 }
 
+// TestProbeOfABucketThatWasSplit: a probe whose window has become that of other requests meanwhile, as responses
+// contradicted each other, is one of theirs no more once it has ended.
+func TestProbeOfABucketThatWasSplit(t *testing.T) {
+	d := newPlanDriver(t, nil)
+	add := func(path string) {
+		d.lastSeq++
+		task := newTestTask("a", d.lastSeq)
+		task.Path = path
+		task.addTo(d.Plan, d.now)
+	}
+	add("/a")
+	add("/b")
+	d.expectStarts("both", "a a")
+	d.end("a", withQuota(0, 5*time.Second, 10))
+	add("/c")
+	d.expectStarts("none is left", "")
+	d.advance(5 * time.Second)
+	d.expectStarts("the probe", "a")
+	d.end("a", withQuota(19, 5*time.Second, 20)) // of /b
+	d.end("a", withQuota(29, 5*time.Second, 30)) // of /c
+	add("/a")
+	d.expectStarts("another probe", "a")
+}
+
 func firstSegment(path string) string {
 	first, _, _ := strings.Cut(path[1:], "/")
 	return first

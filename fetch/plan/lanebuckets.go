@@ -39,8 +39,8 @@ func (l *lane) observeBuckets(t *Task, lim *Limits, now time.Time) *bucket {
 	}
 	b, changed := l.buckets.learn(t, now)
 	changed = l.buckets.endScout(t) || changed
-	if assumed != nil && assumed != b {
-		assumed.dropProbe(t)
+	if assumed != nil {
+		l.buckets.dropProbe(t, b)
 	}
 	starts := l.starts
 	if l.share != nil {
