@@ -89,6 +89,23 @@ func TestRefusedStreamIsRetriedWhateverTheMethod(t *testing.T) {
 	}
 }
 
+// TestOverloadedStreamIsNoAttempt: a stream that is reset because of the server's load (ENHANCE_YOUR_CALM) is requested
+// again at no cost of retries.
+func TestOverloadedStreamIsNoAttempt(t *testing.T) {
+	url := startHTTP2Server(t, func(f framer) {
+		for range 2 {
+			_ = f.WriteRSTStream(f.next(), http2.ErrCodeEnhanceYourCalm)
+		}
+		stream := f.next()
+		f.writeHalf(stream)
+		_ = f.WriteData(stream, true, []byte(" and half"))
+	})
+	r, body := runOne(t, url, noRetryOptions(func(o *Options) { o.HTTP, o.RetryDelay = transport.HTTP2, 0 }))
+	if r.Failure != nil || body != "half and half" {
+		t.Errorf("%q, %v", body, r.Failure)
+	}
+}
+
 // TestHTTP2ConnectionsThatEnd checks that a server that closes within a response, with or without a GOAWAY, makes a
 // failure of kind truncated.
 func TestHTTP2ConnectionsThatEnd(t *testing.T) {

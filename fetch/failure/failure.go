@@ -45,6 +45,9 @@ type Failure struct {
 	Err error
 	// RetryAs is another kind by which a retry policy may judge the failure, as a passing one; empty is none.
 	RetryAs Kind
+	// Overload says that the server has reset the stream of the request because it has too much to do, over HTTP/2 or
+	// HTTP/3, in place of a response.
+	Overload bool
 	// RetryAfter is how long the host wants clients to wait (RFC 9110 section 10.2.3); 0 is not said.
 	RetryAfter time.Duration
 	// Option is the name of the option, as Validate spells it, with which the request may succeed, or what its URL has to

@@ -104,6 +104,9 @@ func (a *Answer) IsShort() bool {
 		(a.Failure.Kind == failure.Connect || a.Failure.Kind == failure.Timeout) && fdlimit.IsShortage(a.Failure)
 }
 
+// isOverload reports that the server has reset the stream of the request because of its load, before a response began.
+func (a *Answer) isOverload() bool { return a.Failure != nil && a.Failure.Overload && !a.Responded }
+
 // IsOutOfFiles reports a file shortage: the body's file could not be opened because too many files are open.
 func (a *Answer) IsOutOfFiles() bool {
 	return a.Failure != nil && a.Failure.Kind == failure.IO && fdlimit.IsExhausted(a.Failure)

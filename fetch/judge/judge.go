@@ -59,7 +59,7 @@ func (p *Policy) judgeTask(t Trial, a *Answer, r *refusal, now time.Time, chance
 	if why := p.conditionalFailure(t, a, r); why != nil {
 		return Verdict{Fate: Restart, Unconditional: true, Failure: why}
 	}
-	if a.Failure != nil {
+	if a.Failure != nil && r == nil {
 		if a.NotProcessed && t.Retry == nil { // then any method may be sent again
 			t.Retry = &a.NotProcessed
 		}

@@ -20,10 +20,14 @@ type refusal struct {
 
 // refusalOf returns the refusal that a response is, nil for none: a 429, a status of ThrottleOn, and a 4xx or 5xx (or
 // beyond) that has a Retry-After, or that says that its quota is spent. An accepted status is none, but for the 200
-// with which MediaWiki refuses a request because of its lag (maxlag).
+// with which MediaWiki refuses a request because of its lag (maxlag). In place of a response it is a stream that the
+// server has reset because of its load: Node.js does so while more than 10 MB of other responses wait to be read.
 //
 // Retry-After has precedence over the reset of a quota (draft-ietf-httpapi-ratelimit-headers section 5), in told too.
 func (p *Policy) refusalOf(t Trial, a *Answer, told *announcement, now time.Time) *refusal {
+	if a.isOverload() {
+		return new(refusal)
+	}
 	if a.Status == 0 || a.Partial == PartialContinues || a.Failure != nil ||
 		p.polls(t, a.Status, a.sentHeader()) {
 		return nil
@@ -108,7 +112,9 @@ const (
 // processed, so any method may be repeated, unless its line says no.
 func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Verdict {
 	v := Verdict{Failure: a.failureOfStatus()}
-	if a.Status < 500 || a.Status > 599 {
+	if a.isOverload() {
+		v.Failure = a.Failure
+	} else if a.Status < 500 || a.Status > 599 {
 		v.Failure.Kind = failure.RateLimited
 	}
 	v.Failure.RetryAfter = r.hold.wait

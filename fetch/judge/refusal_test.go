@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"testing"
@@ -32,6 +33,7 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	post := Trial{Method: "POST", Attempts: 1}
+	overloaded := Answer{Failure: &failure.Failure{Kind: failure.Reset, Err: errors.New("calm"), Overload: true}}
 	for _, tt := range []struct {
 		name  string
 		with  func(*Policy)
@@ -150,6 +152,19 @@ func TestRefusals(t *testing.T) {
 			want: result{pause: 2 * second, refusal: true, kind: limited, retryAfter: 2 * second}},
 		{name: "POST and 503", trial: post, in: status(503, "Retry-After", "2"),
 			want: result{pause: 2 * second, refusal: true, kind: failure.BadStatus, retryAfter: 2 * second}},
+
+		{name: "a stream reset for load (Node.js 20.20)", in: overloaded, want: result{fate: Retry, delay: half,
+			refusal: true, kind: failure.Reset}},
+		{name: "the same with no retries", with: func(p *Policy) { p.Retries = 0 }, in: overloaded,
+			want: result{fate: Retry, delay: half, refusal: true, kind: failure.Reset}},
+		{name: "the same with retry-on none", with: func(p *Policy) { p.RetryOn = RetryOn{} }, in: overloaded,
+			want: result{refusal: true, kind: failure.Reset}},
+		{name: "a POST may have been processed", trial: post, in: overloaded,
+			want: result{refusal: true, kind: failure.Reset}},
+		{name: "too many streams in a row", trial: Trial{Method: "GET", Attempts: 1, Refusals: maxRefusals - 1},
+			in: overloaded, want: result{refusal: true, kind: failure.Reset}},
+		{name: "a stream reset in its body", with: func(p *Policy) { p.Retries = 0 },
+			in: Answer{Failure: overloaded.Failure, Responded: true}, want: result{kind: failure.Reset}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.trial.Method == "" {

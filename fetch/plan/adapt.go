@@ -106,7 +106,7 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 		if least = max(least, 1/hold.Seconds()); taken > 0 { // about as many as it has taken since the refusal before
 			least = min(least, max(1.25*float64(taken)/since.Seconds(), l.leastRate(lim)))
 		}
-	case th.width.isExceeded(l.active+1, now):
+	case isOverload(&t.Verdict) && th.width.isCrowded(l.active+1, now), th.width.isExceeded(l.active+1, now):
 		th.streak--
 		return
 	default:
@@ -122,6 +122,9 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 	l.pace.setRate(l.paceRate(), now)
 	th.raisedAt = latest(l.pausedUntil, now)
 }
+
+// isOverload reports a refusal that is for the exchanges under way, whatever their rate.
+func isOverload(v *judge.Verdict) bool { return v.Failure != nil && v.Failure.Overload }
 
 // paceFew sets the rate of a host that allows few requests at a time: it has allowed so many in a span, and would have
 // allowed almost one more, the one that it has refused.

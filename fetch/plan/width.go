@@ -88,11 +88,27 @@ func (w *width) isExceeded(underWay int, now time.Time) bool {
 		w.most, w.notBefore = 0, now.Add(wrongWidthTime)
 		return false
 	}
+	w.lower(now)
+	return true
+}
+
+// isCrowded narrows the limit after a refusal that is for the exchanges under way, so many with it, and reports whether
+// fewer may be enough.
+func (w *width) isCrowded(underWay int, now time.Time) bool {
+	if w.most == 0 || underWay < 2 {
+		return false
+	}
+	w.most = min(w.most, underWay)
+	w.lower(now)
+	return true
+}
+
+// lower takes one off the limit, and puts the next try of one more off.
+func (w *width) lower(now time.Time) {
 	w.most--
 	w.trying = false
 	w.probation = min(2*w.probation, longestProbation)
 	w.widenAt = now.Add(w.probation)
-	return true
 }
 
 // observe widens the limits after a response to a Task of that number that was no refusal, with so many exchanges under

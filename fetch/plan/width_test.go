@@ -71,6 +71,25 @@ func TestConcurrencyLimitOfAHost(t *testing.T) {
 	}
 }
 
+// TestLoadLimitOfAHost: a host that refuses for its load takes ten at once and some that follow until it has one, and
+// then two at once: the number is lowered until it is low enough, and the rate is not.
+func TestLoadLimitOfAHost(t *testing.T) {
+	r := newAPIRun(t, 1, nil)
+	r.latency = 500 * time.Millisecond
+	asked := 0
+	r.answer = func(_ string, _ time.Time, underWay int) judge.Verdict {
+		if asked++; asked <= 14 || underWay < 2 {
+			return healthy()
+		}
+		v := refusal()
+		v.Failure.Overload = true
+		return v
+	}
+	if took := r.run(200, "/"); took > 65*time.Second || r.refused > 30 || r.succeeded != 200 {
+		t.Errorf("200 take %s, the least is 48 s; %d are refused", took, r.refused)
+	}
+}
+
 // TestToldRefusalIsFollowedByOne: after a wait that a refusal asked for, one exchange asks how things are; each second
 // response adds one more.
 func TestToldRefusalIsFollowedByOne(t *testing.T) {

@@ -65,7 +65,9 @@ func classifyHTTP2(wrong *h2.Error) *failure.Failure {
 	case wrong.Code == http2.ErrCodeProtocol:
 		return failure.New(failure.Protocol, "not a valid HTTP/2 answer, says the server: %s", code)
 	}
-	return failure.New(failure.Reset, "the server reset the stream: %s", code)
+	f := failure.New(failure.Reset, "the server reset the stream: %s", code)
+	f.Overload = wrong.Code == http2.ErrCodeEnhanceYourCalm
+	return f
 }
 
 // classifyHTTP3 returns the failure that an error of HTTP/3 comes to (RFC 9114 section 8).
@@ -86,7 +88,9 @@ func classifyHTTP3(wrong *h3.Error) *failure.Failure {
 	case wrong.Code == h3.MessageError:
 		return failure.New(failure.Protocol, "not a valid HTTP/3 answer, says the server: %v", wrong.Code)
 	}
-	return failure.New(failure.Reset, "the server reset the stream: %v", wrong.Code)
+	f := failure.New(failure.Reset, "the server reset the stream: %v", wrong.Code)
+	f.Overload = wrong.Code == h3.ExcessiveLoad
+	return f
 }
 
 // refusedByAlert returns the failure for a TLS alert of the other side after the handshake: with TLS 1.3 it refuses

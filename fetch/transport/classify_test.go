@@ -12,9 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/http2"
+
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/nettest"
 	"batchfetch/fetch/transport/h2"
+	"batchfetch/fetch/transport/h3"
 )
 
 // TestClassify: the kind goes by the type of an error, also of a wrapped one; the end of the context goes before it.
@@ -77,5 +80,25 @@ func TestClassify(t *testing.T) {
 				t.Errorf("got %s: %v", got.Kind, got)
 			}
 		})
+	}
+}
+
+// TestOverload: a stream that the server has reset because of its load, and no connection, is a Failure for that.
+func TestOverload(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want bool
+	}{
+		{&h2.Error{Code: http2.ErrCodeEnhanceYourCalm, Remote: true}, true},
+		{&h2.Error{Code: http2.ErrCodeEnhanceYourCalm, Remote: true, Conn: true}, false},
+		{&h2.Error{Code: http2.ErrCodeEnhanceYourCalm}, false},
+		{&h2.Error{Code: http2.ErrCodeInternal, Remote: true}, false},
+		{&h3.Error{Code: h3.ExcessiveLoad, Remote: true}, true},
+		{&h3.Error{Code: h3.ExcessiveLoad, Remote: true, Conn: true}, false},
+		{&h3.Error{Code: 0x102, Remote: true}, false},
+	} {
+		if got := classify(t.Context(), tt.err); got.Overload != tt.want {
+			t.Errorf("%+v: %t", tt.err, got.Overload)
+		}
 	}
 }

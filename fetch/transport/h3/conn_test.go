@@ -218,8 +218,8 @@ func TestBadAnswers(t *testing.T) {
 			code: frameUnexpected, conn: true},
 		{name: "a :status in the trailer", sent: status200 + status200, code: MessageError},
 		{name: "frames that carry nothing", sent: status200 + strings.Repeat(frame(frameData, ""), maxEmpty+2),
-			code: excessiveLoad, conn: true},
-		{name: "unknown frames without end", sent: status200 + "\x21\x80\x20\x00\x00", code: excessiveLoad, conn: true},
+			code: ExcessiveLoad, conn: true},
+		{name: "unknown frames without end", sent: status200 + "\x21\x80\x20\x00\x00", code: ExcessiveLoad, conn: true},
 	} {
 		addr := serveFake(t, func(s fakeServer) {
 			s.control()
@@ -277,7 +277,7 @@ func TestControlStream(t *testing.T) {
 		{name: "a setting twice", sent: "\x00" + frame(frameSettings, "\x06\x01\x06\x01"), code: settingsError},
 		{name: "a setting of HTTP/2", sent: "\x00" + frame(frameSettings, "\x02\x01"), code: settingsError},
 		{name: "half a setting", sent: "\x00" + frame(frameSettings, "\x06"), code: frameError},
-		{name: "large SETTINGS", sent: "\x00\x04\x80\x00\xff\xff", code: excessiveLoad},
+		{name: "large SETTINGS", sent: "\x00\x04\x80\x00\xff\xff", code: ExcessiveLoad},
 		{name: "DATA", sent: "\x00" + frame(frameSettings, "") + frame(frameData, "a"), code: frameUnexpected},
 		{name: "a closed one", sent: "\x00" + frame(frameSettings, ""), close: true, code: closedCritical},
 		{name: "a push stream", sent: "\x01\x00", code: idError},

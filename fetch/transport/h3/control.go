@@ -75,7 +75,7 @@ func readControl(in *bufio.Reader, goAway func(quic.StreamID) *Error) *Error {
 		case frame.isKnown():
 			return connError(frameUnexpected, "a frame that does not belong on the control stream (section 7.2)")
 		case frame.length > maxIgnored-ignored:
-			return connError(excessiveLoad, "frames of unknown types that are too large (section 10.5)")
+			return connError(ExcessiveLoad, "frames of unknown types that are too large (section 10.5)")
 		default:
 			ignored += frame.length
 			_ = frame.skip(in) // an error is that of the next read too

@@ -22,7 +22,7 @@ const (
 	closedCritical      Code = 0x104
 	frameUnexpected     Code = 0x105
 	frameError          Code = 0x106
-	excessiveLoad       Code = 0x107
+	ExcessiveLoad       Code = 0x107
 	idError             Code = 0x108
 	settingsError       Code = 0x109
 	missingSettings     Code = 0x10a
@@ -37,7 +37,7 @@ const (
 var codeNames = map[Code]string{
 	NoError: "H3_NO_ERROR", 0x101: "H3_GENERAL_PROTOCOL_ERROR", 0x102: "H3_INTERNAL_ERROR",
 	streamCreationError: "H3_STREAM_CREATION_ERROR", closedCritical: "H3_CLOSED_CRITICAL_STREAM",
-	frameUnexpected: "H3_FRAME_UNEXPECTED", frameError: "H3_FRAME_ERROR", excessiveLoad: "H3_EXCESSIVE_LOAD",
+	frameUnexpected: "H3_FRAME_UNEXPECTED", frameError: "H3_FRAME_ERROR", ExcessiveLoad: "H3_EXCESSIVE_LOAD",
 	idError: "H3_ID_ERROR", settingsError: "H3_SETTINGS_ERROR", missingSettings: "H3_MISSING_SETTINGS",
 	RequestRejected: "H3_REQUEST_REJECTED", requestCancelled: "H3_REQUEST_CANCELLED",
 	0x10d: "H3_REQUEST_INCOMPLETE", MessageError: "H3_MESSAGE_ERROR", 0x10f: "H3_CONNECT_ERROR",

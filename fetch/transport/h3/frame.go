@@ -95,7 +95,7 @@ const maxSettings = 4 << 10
 // 9114 section 7.2.4).
 func checkSettings(in *bufio.Reader, length uint64) *Error {
 	if length > maxSettings {
-		return connError(excessiveLoad, "a SETTINGS frame that is too large (section 10.5)")
+		return connError(ExcessiveLoad, "a SETTINGS frame that is too large (section 10.5)")
 	}
 	settings := make([]byte, length)
 	if _, err := io.ReadFull(in, settings); err != nil {

@@ -74,7 +74,7 @@ func (r *responseReader) nextFrame() (f frameHeader, err error) {
 		case f.kind == frameHeaders, f.kind == frameData && f.length > 0:
 			return f, nil
 		case r.empty > maxEmpty:
-			return f, connError(excessiveLoad, "frames without end that carry nothing (section 10.5)")
+			return f, connError(ExcessiveLoad, "frames without end that carry nothing (section 10.5)")
 		case f.kind == frameData && !r.hasHeader:
 			return f, nil
 		case f.kind == frameData:
@@ -84,7 +84,7 @@ func (r *responseReader) nextFrame() (f frameHeader, err error) {
 		case f.isKnown():
 			return f, connError(frameUnexpected, "a frame that does not belong on the stream of a request (section 7.2)")
 		case f.length > maxIgnored-r.ignored:
-			return f, connError(excessiveLoad, "frames of unknown types that are too large (section 10.5)")
+			return f, connError(ExcessiveLoad, "frames of unknown types that are too large (section 10.5)")
 		}
 		r.ignored += f.length
 		if err = f.skip(r.in); err != nil {
