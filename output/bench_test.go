@@ -23,6 +23,8 @@ func BenchmarkEncode(b *testing.B) {
 		{"json-dashes-1k", "application/json", strings.ReplaceAll(object, "ünïque", "a — b")},
 		{"json-charset-1k", "application/json; charset=utf-8", object},
 		{"text-1k", "text/html; charset=utf-8", strings.Repeat("<p class=\"x\">한글 text</p>\n", 36)},
+		{"cyrillic-16k", "text/html", strings.Repeat("<p class=\"x\">Без труда не выловишь и рыбку.</p>\n", 240)},
+		{"japanese-16k", "text/html", strings.Repeat("<p>猿も木から落ちる、弘法も筆の誤り。</p>\n", 270)},
 		{"euc-kr-1k", "text/html; charset=euc-kr", strings.Repeat("<p>\xc7\xd1\xb1\xdb</p>\n", 85)},
 		{"base64-1k", "image/png", strings.Repeat("\x89PNG\x00\x01\x02\x03", 128)},
 		{"json-64k", "application/json", "[" + strings.TrimSuffix(strings.Repeat(object+",", 64), ",") + "]"},

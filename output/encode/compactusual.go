@@ -111,8 +111,13 @@ func endOfString(p []byte, i int) int {
 			return i + 1
 		case p[i] == '\\':
 			i = endOfEscape(p, i+1)
+		case p[i] < utf8.RuneSelf:
+			return -1
 		default:
-			i = endOfRunes(p, i)
+			start := i
+			if i = skipRunes(p, i); i == start {
+				return -1
+			}
 		}
 		if i < 0 {
 			return -1
@@ -153,27 +158,6 @@ func hasHex(p []byte, i int) bool {
 }
 
 func isHex(b byte) bool { return '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'f' }
-
-// endOfRunes returns where behind characters beyond ASCII, at least one, the text goes on; -1 where there is none, or
-// one that has to be escaped.
-func endOfRunes(p []byte, i int) int {
-	for first := true; first || i < len(p) && p[i] >= utf8.RuneSelf; first = false {
-		switch b := p[i]; {
-		case 0xc3 <= b && b <= 0xdf && i+1 < len(p) && p[i+1]&0xc0 == 0x80: // U+00C0 to U+07FF
-			i += 2
-		case 0xe3 <= b && b <= 0xec && i+2 < len(p) && p[i+1]&p[i+2]&0xc0 == 0x80 &&
-			(p[i+1]|p[i+2])&0x40 == 0: // U+3000 to U+CFFF
-			i += 3
-		default:
-			r, size := utf8.DecodeRune(p[i:])
-			if r < utf8.RuneSelf || mustEscape(r, size) {
-				return -1
-			}
-			i += size
-		}
-	}
-	return i
-}
 
 // endOfNumber returns where behind a number the text goes on, whose first byte is p[i]; -1 where it is none, or
 // may be beyond 64 bits or a double.

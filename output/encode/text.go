@@ -22,10 +22,11 @@ func appendQuoted[T string | []byte](dst []byte, s T) []byte {
 	for i := skipPlain(s, 0); i < len(s); i = skipPlain(s, i) {
 		r, size := rune(s[i]), 1
 		if r >= utf8.RuneSelf {
-			if r, size = decodeRune(s[i:]); !mustEscape(r, size) {
-				i += size
+			if end := skipRunes(s, i); end > i {
+				i = end
 				continue
 			}
+			r, size = decodeRune(s[i:])
 		}
 		dst = append(dst, s[from:i]...)
 		if r < utf8.RuneSelf {
@@ -71,6 +72,32 @@ func skipPlain[T string | []byte](s T, i int) int {
 	}
 	for i < len(s) && isPlain[s[i]] {
 		i++
+	}
+	return i
+}
+
+// skipRunes returns where from s[i] on the first character is that is ASCII, but for the spaces between words, or that
+// has to be escaped. It takes less than half of the time that decoding each takes
+// (BenchmarkEncode/cyrillic-16k, japanese-16k).
+func skipRunes[T string | []byte](s T, i int) int {
+	for i < len(s) {
+		switch b := s[i]; {
+		case 0xc3 <= b && b <= 0xdf && i+1 < len(s) && s[i+1]&0xc0 == 0x80: // U+00C0 to U+07FF
+			i += 2
+		case 0xe3 <= b && b <= 0xec && i+2 < len(s) && s[i+1]&s[i+2]&0xc0 == 0x80 &&
+			(s[i+1]|s[i+2])&0x40 == 0: // U+3000 to U+CFFF
+			i += 3
+		case b == ' ':
+			i++
+		case b < utf8.RuneSelf:
+			return i
+		default:
+			r, size := decodeRune(s[i:])
+			if mustEscape(r, size) {
+				return i
+			}
+			i += size
+		}
 	}
 	return i
 }

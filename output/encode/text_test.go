@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"batchfetch/output/encode/encodetest"
 )
@@ -46,6 +48,51 @@ func TestAppendString(t *testing.T) {
 	for r := range rune(0x3000) { // every escape, between others and alone
 		checkString(t, string(r))
 		checkString(t, "a"+string(r)+"한")
+	}
+}
+
+// appendByRunes is appendString, a character at a time.
+func appendByRunes(dst []byte, text string) []byte {
+	dst = append(dst, '"')
+	for i, r := range text {
+		_, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r < utf8.RuneSelf && !isPlain[r]:
+			dst = appendEscape(dst, byte(r))
+		case mustEscape(r, size):
+			dst = appendUnicode(dst, r)
+		default:
+			dst = utf8.AppendRune(dst, r)
+		}
+	}
+	return append(dst, '"')
+}
+
+// TestAppendStringByRunes: among other text, each character and each sequence of two bytes, and of three and four at
+// the edges of what is a character, stands in a string as by itself.
+func TestAppendStringByRunes(t *testing.T) {
+	check := func(sequence string) {
+		for _, text := range []string{sequence, "я " + sequence + " и\n" + sequence, "a" + sequence + "語" + sequence} {
+			if got, want := appendString(nil, text), appendByRunes(nil, text); !bytes.Equal(got, want) {
+				t.Fatalf("%q becomes %s, want %s", text, got, want)
+			}
+		}
+	}
+	edges := []byte{0x00, 0x20, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xa6, 0xaf, 0xb0, 0xbf, 0xc0, 0xff}
+	for lead := 0x80; lead <= 0xff; lead++ {
+		check(string([]byte{byte(lead)}))
+		for second := range 0x100 {
+			check(string([]byte{byte(lead), byte(second)}))
+			for _, third := range edges {
+				check(string([]byte{byte(lead), byte(second), third}))
+				if lead >= 0xf0 {
+					check(string([]byte{byte(lead), byte(second), third, 0x80}))
+				}
+			}
+		}
+	}
+	for r := rune(0x80); r < 0x10ffff; r += 1 + r/0x3000 {
+		check(string(r))
 	}
 }
 
