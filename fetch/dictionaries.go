@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -184,7 +185,7 @@ func (d *dictionaries) read(found *cache.Found, until time.Time, own bool) (l *l
 	if !d.reserve(found.Size) {
 		return nil, false
 	}
-	content, err := found.AppendTo(make([]byte, 0, found.Size))
+	content, err := found.AppendTo(make([]byte, 0, found.Size+bytes.MinRead)) // so that the end is found without growth
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err != nil {

@@ -1,9 +1,14 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,13 +61,17 @@ func TestDictionaryIsReadOnce(t *testing.T) {
 			t.Fatal("there is no dictionary")
 		}
 		store.slow, d.limit = true, 1500
-		offers := make(chan *offeredDictionary)
+		offers := make(chan *offeredDictionary, 64)
 		for range 64 {
 			go func() { offers <- d.offer(ctx, q, nil, now) }()
 		}
 		for range 64 {
-			if <-offers == nil {
-				t.Error("nothing is offered")
+			o := <-offers
+			if o == nil {
+				t.Fatal("nothing is offered")
+			}
+			if most := 1000 + bytes.MinRead; cap(o.loaded.Content) > most {
+				t.Fatalf("it takes %d bytes, at most %d are counted", cap(o.loaded.Content), most)
 			}
 		}
 		if d.held != 1000 {
@@ -98,6 +107,53 @@ func TestDictionaryIsNotForgotten(t *testing.T) {
 		}
 		if d.offer(ctx, q, nil, now) == nil {
 			t.Error("it is forgotten")
+		}
+	})
+}
+
+// TestIdleWorkersHoldNoDictionaries: the dictionary that a worker's last exchange has offered takes no memory while the
+// worker is idle.
+func TestIdleWorkersHoldNoDictionaries(t *testing.T) {
+	const pages, size = 8, 4 << 20
+	withCacheRig(t, func(rig *cacheRig) {
+		var urls []string
+		for i := range pages {
+			path := fmt.Sprint("/", i)
+			rig.setPage(path, 200, strings.Repeat(fmt.Sprint(i), size),
+				append(staleFor, "Use-As-Dictionary", fmt.Sprintf("match=%q", path))...)
+			urls = append(urls, "https://a.test"+path)
+		}
+		rig.run(nil, urls...)
+		time.Sleep(2 * time.Minute)
+		var offers atomic.Int64
+		for _, url := range urls {
+			rig.pages[strings.TrimPrefix(url, "https://a.test")] = func(r *http.Request) *http.Response {
+				if r.Header["Available-Dictionary"] != nil {
+					offers.Add(1)
+				}
+				return newResponse(200, "other")
+			}
+		}
+		var idle runtime.MemStats
+		rig.pages["/last"] = func(*http.Request) *http.Response {
+			time.Sleep(time.Second)
+			runtime.GC() // twice, for pools
+			runtime.GC()
+			runtime.ReadMemStats(&idle)
+			return newResponse(200, "last")
+		}
+		rig.records = nil
+		var before runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		urls = append(urls, "https://a.test/last")
+		rig.run(func(o *Options) { o.Concurrency, o.HostConcurrency = pages+1, pages+1 }, urls...)
+		if offers.Load() != pages {
+			t.Errorf("%d dictionaries were offered", offers.Load())
+		}
+		if grown := int64(idle.HeapAlloc) - int64(before.HeapAlloc); grown > pages*size/2 {
+			t.Errorf("idle workers hold %d bytes", grown)
 		}
 	})
 }

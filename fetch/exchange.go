@@ -48,7 +48,7 @@ func (x *exchange) markResponseEnd() {
 func (x *exchange) do(within *transport.ExchangeContext, to *target, rec *Record) judge.Answer {
 	x.to, x.body.to, x.startedAt = to, to, time.Now()
 	failure := x.prepare(within, &rec.Request)
-	defer x.body.dictionary.release()
+	defer x.releaseDictionary()
 	if failure != nil {
 		return judge.Answer{Failure: failure}
 	}
@@ -89,6 +89,12 @@ func (x *exchange) prepare(ctx context.Context, r *Request) *failure.Failure {
 	}
 	x.body.dictionary = x.offerDictionary(ctx)
 	return x.proof.prove(x.to, x.headerWithCookies(x.to))
+}
+
+// releaseDictionary ends the use of the dictionary that was offered: it takes no memory while the worker is idle.
+func (x *exchange) releaseDictionary() {
+	x.body.dictionary.release()
+	x.body.dictionary = nil
 }
 
 // receive takes the response, whose header has come, into rec.
