@@ -52,6 +52,9 @@ func openOutputs(c *config, inputs []inputArg) (out *outputs, err error) {
 		if err != nil {
 			out.ends.discard()
 		}
+		if err != nil && out.bodies != nil {
+			_ = out.bodies.Close() // nothing was saved
+		}
 		if err != nil && out.resumed != nil {
 			out.resumed.Discard()
 		}

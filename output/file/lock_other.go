@@ -19,6 +19,9 @@ const NoWait = 0
 // Lock does nothing: there is no flock(2) here.
 func Lock(*os.File) error { return nil }
 
+// LockShared does nothing.
+func LockShared(*os.File) error { return nil }
+
 // HasName returns true: an open file can't be removed here.
 func HasName(fs.FileInfo) bool { return true }
 

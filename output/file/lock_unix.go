@@ -20,9 +20,14 @@ const NoWait = syscall.O_NONBLOCK
 
 // Lock takes an exclusive lock, flock(2), until the file is closed, without waiting. Two open descriptions of one file
 // exclude each other within a process too. The error is ErrBusy where another has it.
-func Lock(f *os.File) error {
+func Lock(f *os.File) error { return lock(f, syscall.LOCK_EX) }
+
+// LockShared is Lock with a lock that several may have, and that none has beside an exclusive one.
+func LockShared(f *os.File) error { return lock(f, syscall.LOCK_SH) }
+
+func lock(f *os.File, how int) error {
 	for {
-		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err {
+		switch err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); err {
 		case syscall.EINTR:
 		case syscall.EWOULDBLOCK:
 			return ErrBusy

@@ -20,6 +20,7 @@ type namer struct {
 	tree        *tree
 	template    NameTemplate
 	claims      claims
+	runs        *runs
 	leavesFiles bool      // LeaveExisting has been called
 	wasEmpty    bool      // the directory, when it was opened
 	openedAt    time.Time // by fileClock
@@ -125,10 +126,11 @@ func (n *namer) lateName(r *fetch.Request, of response) (string, error) {
 	return name, err
 }
 
-// isOfEarlierRun reports whether a file was written before the directory was opened. A directory that was empty then
-// has none.
-func (n *namer) isOfEarlierRun(info fs.FileInfo) bool {
-	return !info.Mode().IsRegular() || !n.wasEmpty && info.ModTime().Before(n.openedAt)
+// isOfEarlierRun reports whether the file of a name was written before the directory was opened, and by no run that has
+// not ended by then. A directory that was empty then has none.
+func (n *namer) isOfEarlierRun(name string, info fs.FileInfo) bool {
+	return !info.Mode().IsRegular() ||
+		!n.wasEmpty && info.ModTime().Before(n.openedAt) && !n.runs.haveSaved(name, info)
 }
 
 // nameBeside returns another name for the body of r than one that another process has taken, and claims it.

@@ -122,10 +122,9 @@ func TestClaim(t *testing.T) {
 func TestClaimOverAnEarlierRun(t *testing.T) {
 	dir := t.TempDir()
 	for _, url := range []string{"https://a.test/a", "https://a.test/b/c"} {
-		path, err := saveBody(openDir(t, dir, ""), &fetch.Request{URL: url}, "yesterday")
-		if err != nil {
-			t.Fatal(err)
-		}
+		earlier := openDir(t, dir, "")
+		path, err := saveBody(earlier, &fetch.Request{URL: url}, "yesterday")
+		must(t, errors.Join(err, earlier.Close()))
 		age(t, path)
 	}
 	for _, template := range []string{"", "{host}/{path}", "{host}/{base}"} {

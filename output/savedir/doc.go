@@ -9,8 +9,10 @@
 //	              ▾
 //	.batchfetch-HASH.part + .json (mark) ── Partial ──▸ partialBody ── Continue ──▸ bodyWriter
 //
-// Each type knows only those before it: folders ▸ tree (with temporary files, files without a name, marks) ▸ namer ▸
-// bodyWriter ▸ Dir ▸ partialBody.
+// Each type knows only those before it: folders ▸ tree (with temporary files, files without a name, marks) ▸ runs ▸
+// namer ▸ bodyWriter ▸ Dir ▸ partialBody.
+//
+// Several runs may have one directory open: runs.go says which files are whose, place.go who gets a name.
 //
 // Names never lead out of the directory: NameTemplate makes safe ones, and os.Root holds every access to it.
 package savedir

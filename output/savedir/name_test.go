@@ -228,8 +228,8 @@ func TestBodiesLeaveNothingHalf(t *testing.T) {
 		if want := map[bool]string{false: "yesterday", true: "today"}[commit]; string(content) != want || err != nil {
 			t.Errorf("the file holds %q, %v; want %q", content, err, want)
 		}
-		if files, err := os.ReadDir(dir); len(files) != 1 || err != nil {
-			t.Errorf("%d files are there, %v", len(files), err)
+		if files := listNames(t, dir); len(files) != 1 {
+			t.Errorf("there are %q", files)
 		}
 	}
 }

@@ -37,10 +37,11 @@ func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 }
 
 // place gives the file its final name, and closes it: in place of a file that an earlier run has left there, never of
-// one that another process has written since the directory was opened. Where that one has the same bytes it is the
-// body's file too; else this one gets another name. It returns the name.
+// one of a run that had the directory open when this one opened it, or later. Where that one has the same bytes it is
+// the body's file too; else this one gets another name. It returns the name.
 func (s *bodyWriter) place(name, sum string) (string, error) {
 	for try := 0; ; try++ {
+		s.names.runs.note(name)
 		err := s.linkNew(name)
 		switch {
 		case !errors.Is(err, fs.ErrExist):
@@ -56,7 +57,7 @@ func (s *bodyWriter) place(name, sum string) (string, error) {
 			return "", &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("%q is a folder", name)}
 		case s.names.template.sharesFile(s.request):
 			return name, s.replace(name) // its bytes are the same
-		case s.names.isOfEarlierRun(there):
+		case s.names.isOfEarlierRun(name, there):
 			if err := s.replaceLocked(name, there); !errors.Is(err, file.ErrBusy) {
 				return name, err
 			}

@@ -101,7 +101,7 @@ func TestProcessesSaveOneBody(t *testing.T) {
 				t.Errorf("saved as %q, %v", path, err)
 			}
 		}
-		if names := filetest.Names(t, dir); len(names) != 1 {
+		if names := listNames(t, dir); len(names) != 1 {
 			t.Errorf("there are %q", names)
 		}
 	})
@@ -152,7 +152,7 @@ func TestKillLeavesNothingUnnamed(t *testing.T) {
 		kept, err := bodies.Create(&fetch.Request{URL: "https://a.test/", Path: "same", Index: int64(i)})
 		must(t, err)
 		writeText(t, kept, "half")
-		if names := filetest.Names(t, dir); len(names) > 0 {
+		if names := listNames(t, dir); len(names) > 0 {
 			t.Errorf("there are %q", names)
 		}
 		defer kept.Abandon()

@@ -36,6 +36,7 @@ func Open(dir string, template NameTemplate) (*Dir, error) {
 	}
 	d := &Dir{tree: tree{name: dir, root: root, folders: folders{top: dir, root: root}, linkWay: findLinkWay(root)}}
 	d.names = namer{tree: &d.tree, template: template, wasEmpty: isEmptyDir(root), openedAt: fileClock()}
+	d.names.runs = d.openRuns(d.names.openedAt)
 	d.names.claims.init()
 	d.mayHoldParts.Store(!d.names.wasEmpty)
 	return d, nil
@@ -54,6 +55,7 @@ func (d *Dir) MayHoldParts() bool { return d.mayHoldParts.Load() }
 // Close closes the directory.
 func (d *Dir) Close() error {
 	d.folders.close()
+	d.names.runs.close(&d.tree)
 	return errors.Join(d.syncer.close(), d.root.Close())
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -49,12 +50,15 @@ func saveBody(bodies *Dir, r *fetch.Request, text string) (string, error) {
 	return kept.Commit(sha256.Sum256([]byte(text)))
 }
 
-// listFiles lists the files below a directory, symbolic and temporary ones too.
+// listFiles lists the files below a directory, symbolic and temporary ones too, but not the markers of runs.
 func listFiles(t *testing.T, dir string) []string {
 	t.Helper()
 	var all []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		switch {
+		case err == nil && entry.Name() == runsFolder:
+			return fs.SkipDir
+		case err != nil || entry.IsDir():
 			return err
 		}
 		name, err := filepath.Rel(dir, path)
@@ -65,6 +69,12 @@ func listFiles(t *testing.T, dir string) []string {
 		t.Fatal(err)
 	}
 	return all
+}
+
+// listNames lists the names in a directory, but not that of the folder of markers.
+func listNames(t *testing.T, dir string) []string {
+	t.Helper()
+	return slices.DeleteFunc(filetest.Names(t, dir), func(name string) bool { return name == runsFolder })
 }
 
 // Many bodies written at once, to one folder and to one file by its hash, leave their files and nothing else.
@@ -120,12 +130,13 @@ func TestOpenBodies(t *testing.T) {
 	}
 	filetest.Symlink(t, "not/there", filepath.Join(top, "link"))
 	for round := range 2 {
-		path, err := saveBody(openDir(t, filepath.Join(top, "link"), "{base}"), &fetch.Request{URL: "https://a.test/a"},
-			fmt.Sprint("round ", round))
+		bodies := openDir(t, filepath.Join(top, "link"), "{base}")
+		path, err := saveBody(bodies, &fetch.Request{URL: "https://a.test/a"}, fmt.Sprint("round ", round))
 		if err != nil || path != filepath.Join(top, "link", "a") ||
 			filetest.Read(t, filepath.Join(top, "not", "there", "a")) != fmt.Sprint("round ", round) {
 			t.Errorf("behind a link it is %q, %v", path, err)
 		}
 		age(t, path) // the next round is a later run
+		must(t, bodies.Close())
 	}
 }

@@ -64,7 +64,7 @@ func TestKillLeavesNothingOfEquals(t *testing.T) {
 			if got := listFiles(t, dir); !slices.Equal(got, want) {
 				t.Errorf("there are %q, want %q", got, want)
 			}
-			if got := filetest.Names(t, dir); len(got) != len(want) {
+			if got := listNames(t, dir); len(got) != len(want) {
 				t.Errorf("there are %q, want %q", got, want)
 			}
 		})
@@ -87,7 +87,7 @@ func TestEqualsAtOnce(t *testing.T) {
 			t.Fatalf("%s: %v", path, err)
 		}
 	}
-	names := filetest.Names(t, dir)
+	names := listNames(t, dir)
 	if i := slices.IndexFunc(names, func(name string) bool { return name[0] == '.' }); i >= 0 {
 		t.Errorf("%s is left", names[i])
 	}
@@ -115,11 +115,11 @@ func TestSweepTakesTemporaryFilesOnly(t *testing.T) {
 			filetest.Write(t, filepath.Join(real, tempPrefix+"0.tmp"), "precious", 0o600)
 			filetest.Symlink(t, "../precious", folder)
 		}
-		before := filetest.Names(t, real)
+		before := listNames(t, real)
 		body, err := bodies.Create(equalRequest(0))
 		must(t, err)
 		body.Abandon()
-		if got := filetest.Names(t, real); !slices.Equal(got, before) {
+		if got := listNames(t, real); !slices.Equal(got, before) {
 			t.Errorf("as a link: %v: there are %q, were %q", asLink, got, before)
 		}
 	}

@@ -3,7 +3,6 @@ package savedir
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -128,17 +127,6 @@ func (t *tree) checkSameFile(f *os.File, name string) error {
 		return errRenamed
 	}
 	return nil
-}
-
-// isEmptyDir reports whether the directory is empty; false where that is not known.
-func isEmptyDir(root *os.Root) bool {
-	dir, err := root.Open(".")
-	if err != nil {
-		return false
-	}
-	defer func() { _ = dir.Close() }() // only read
-	_, err = dir.Readdirnames(1)
-	return err == io.EOF
 }
 
 // makeFolders makes a folder and those above it. The error is a *failure.Failure where something else has the name of
