@@ -156,3 +156,50 @@ func TestReceiveWindow(t *testing.T) {
 		}
 	}
 }
+
+// TestEndOfResponseWithoutBody: the end of a response that has no body is waited for where it comes in a frame of its
+// own, so that the stream is not reset, but not for long.
+func TestEndOfResponseWithoutBody(t *testing.T) {
+	for _, tt := range []struct {
+		method, status string
+		after          time.Duration // of the header, until the end comes
+		resets         int
+		waits          time.Duration
+	}{
+		{"HEAD", "200", endTime / 2, 0, endTime / 2},
+		{"GET", "204", endTime / 2, 0, endTime / 2},
+		{"GET", "304", endTime / 2, 0, endTime / 2},
+		{"HEAD", "200", time.Hour, 1, endTime},
+		{"GET", "200", endTime / 2, 1, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ours, theirs := net.Pipe()
+			resets := 0
+			c, owner := serveOn(t, testConfig(), ours, theirs, func(s *server) {
+				_ = s.WriteSettings()
+				id := s.next()
+				s.header(id, false, ":status", tt.status, "content-length", "5")
+				time.AfterFunc(tt.after, func() { _ = s.WriteData(id, true, nil) })
+				s.await(func(f http2.Frame) bool {
+					if f.Header().Type == http2.FrameRSTStream {
+						resets++
+					}
+					return false
+				})
+			})
+			r := get()
+			r.Method = tt.method
+			began := time.Now()
+			resp, err := c.RoundTrip(t.Context(), r)
+			if took := time.Since(began); err != nil || took != tt.waits {
+				t.Fatalf("%+v: %v after %s", tt, err, took)
+			}
+			_ = resp.Body.Close()
+			if synctest.Wait(); resets != tt.resets || owner.done != 1 {
+				t.Errorf("%+v: %d resets, %+v", tt, resets, owner)
+			}
+			c.Close()
+			<-c.Done()
+		})
+	}
+}
