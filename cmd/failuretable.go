@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -51,7 +52,7 @@ func newFailureRow(g *output.FailureGroup, areShown bool) failureRow {
 		row.host = fmt.Sprintf("%d hosts", n)
 	}
 	row.host, row.cause = encode.Printable(row.host), encode.Printable(row.cause)
-	if hintsInRow[g.Kind] {
+	if hintsInRow[g.Kind] && g.Example.Option == "" {
 		row.hint = hintForKind(g.Kind, g.Example)
 	}
 	if !areShown {
@@ -60,7 +61,7 @@ func newFailureRow(g *output.FailureGroup, areShown bool) failureRow {
 	return row
 }
 
-// hintsInRow are the kinds whose hint says more than an example does.
+// hintsInRow are the kinds whose hint says more than an example does, where there is room for it.
 var hintsInRow = map[failure.Kind]bool{failure.Connect: true, failure.HostDown: true}
 
 // example returns the example of a group of failures at so many hosts; "" where the host says it all.
@@ -74,24 +75,25 @@ func example(g *output.FailureGroup, hosts int) string {
 	switch {
 	case e.Line != "":
 		return "e.g. " + e.Line + ": " + message
-	case g.Kind == failure.BadStatus || g.Kind == failure.Connect && hosts > 1:
+	case g.Kind == failure.BadStatus || g.Kind == failure.Connect && e.Option == "" && hosts > 1:
 		return "e.g. " + where
-	case g.Kind == failure.Connect || g.Kind == failure.HostDown && hosts == 1:
+	case (g.Kind == failure.Connect || g.Kind == failure.HostDown && hosts == 1) && e.Option == "":
 		return ""
-	case (g.Kind == failure.DNS || g.Kind == failure.TLS) && hosts == 1:
+	case (g.Kind == failure.DNS || g.Kind == failure.TLS || g.Kind == failure.Connect) && hosts == 1:
 		return "e.g. " + message
 	}
 	return "e.g. " + where + ": " + message
 }
 
-// groupHints returns what to do about the two largest groups whose hint is not in their row. A line that can't be used
-// for a reason of its own needs none, nor does an answer that may be accepted.
-func groupHints(groups []*output.FailureGroup) []string {
+// groupHints returns what to do about the two largest groups whose hint is not in table, what failureTable returned. A
+// line that can't be used for a reason of its own needs none, nor does an answer that may be accepted.
+func groupHints(groups []*output.FailureGroup, table []string) []string {
 	var hints []string
 	for _, g := range groups {
 		hint := hintForKind(g.Kind, g.Example)
 		isPlain := g.Kind == failure.InvalidRequest && g.Example.Option == "" || strings.HasPrefix(hint, "--accept-status")
-		if hint != "" && !hintsInRow[g.Kind] && !isPlain && len(hints) < 2 {
+		inTable := slices.ContainsFunc(table, func(line string) bool { return strings.HasSuffix(line, hint) })
+		if hint != "" && !inTable && !isPlain && len(hints) < 2 && !slices.Contains(hints, hint) {
 			hints = append(hints, hint)
 		}
 	}
@@ -112,14 +114,15 @@ func layOut(rows []failureRow, columns int) []string {
 	isNarrow := columns > 0 && columns-(2+count+2+cause+2+host+2) < leastExample
 	lines := make([]string, len(rows))
 	for i, row := range rows {
-		last := row.example
-		if last == "" {
-			last = row.hint
-		}
 		line := fmt.Sprintf("  %*s  %-*s  ", count, row.count, cause, row.cause)
 		switch {
 		case !isNarrow:
-			line += fmt.Sprintf("%-*s  %s", host, row.host, last)
+			line += fmt.Sprintf("%-*s  ", host, row.host)
+			if row.example != "" {
+				line += row.example
+			} else if columns <= 0 || utf8.RuneCountInString(line+row.hint) <= columns {
+				line += row.hint
+			}
 		case row.example != "":
 			line += strings.TrimPrefix(row.example, "e.g. ")
 		default:

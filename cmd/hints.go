@@ -25,7 +25,7 @@ var kindHints = map[failure.Kind]string{
 	failure.Stalled:          "the connection went silent: lower --host-concurrency",
 	failure.Reset:            "the server reset the connection: lower --host-concurrency or set --host-rate",
 	failure.Truncated:        "the server closed the connection early: lower --host-concurrency or raise --retries",
-	failure.Protocol:         "the answer is not valid HTTP",
+	failure.Protocol:         "the answer is not valid HTTP: is it a web server, and the port right?",
 	failure.TooManyRedirects: "a loop, or raise --max-redirs",
 	failure.TooLarge:         "raise --max-body",
 	failure.Checksum:         "the content is not what the input's sha256 says",
@@ -64,6 +64,14 @@ var optionHints = map[string]string{
 	"tls-legacy": "--tls-legacy allows what old servers want: TLS 1.0 and 1.1, RSA key exchange, 3DES",
 	"tls-min":    "the server speaks an older TLS than --tls-min allows",
 	"http":       "--http auto takes whichever version of HTTP the server speaks",
+	failure.BadRedirect: "the server redirects to what can't be requested; with --max-redirs 0 --accept-status 3xx the " +
+		"redirect is the answer",
+	failure.BadPage: "batchfetch help pages says what --paginate expects in an answer",
+
+	dial.OptionProxyDown: "is the proxy right, of -x or of https_proxy, http_proxy or all_proxy in the environment? " +
+		"-x '' connects without one",
+	dial.OptionProxyStep: "the proxy makes no connection to that host and port: is it allowed to, is the name right?",
+
 	"proxy":      "the proxy wants a user and password, or others: -x http://USER:PASSWORD@HOST, as BATCHFETCH_PROXY",
 	"url":        "a line that is JSON needs a \"url\"; --url URL sends each line as a body to that URL",
 

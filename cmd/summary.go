@@ -42,10 +42,11 @@ func (out *outputs) printSummary(c *config, r *result, notes []note) {
 	}
 	columns := out.console.columns()
 	groups := r.counts.Groups()
-	for _, text := range failureTable(groups, out.failureLines != nil && out.failureLines.ShownAll(), columns) {
+	table := failureTable(groups, out.failureLines != nil && out.failureLines.ShownAll(), columns)
+	for _, text := range table {
 		add(0, text)
 	}
-	for i, text := range groupHints(groups) {
+	for i, text := range groupHints(groups, table) {
 		add(4+4*i, "Hint: "+text)
 	}
 	add(9, cacheLine(c, r.summary))

@@ -63,7 +63,7 @@ func TestFailureTable(t *testing.T) {
 		{60, true, []string{
 			"  30  404 Not Found       example.com",
 			"   5  401 Unauthorized    example.com",
-			"   4  connection refused  127.0.0.1:1  nothing answers ther…",
+			"   4  connection refused  127.0.0.1:1",
 			"   3  TLS failed          b.example",
 			"   1  no data any more",
 		}},
@@ -83,6 +83,24 @@ func TestFailureTable(t *testing.T) {
 			if c.columns > 0 && utf8.RuneCountInString(line) > c.columns {
 				t.Errorf("wider than %d: %q", c.columns, line)
 			}
+		}
+	}
+}
+
+// TestHintsBelowTheTable: a hint that has no room in its row stands below the table, whole and once.
+func TestHintsBelowTheTable(t *testing.T) {
+	refused := failure.New(failure.Connect, "connecting to 127.0.0.1:1: %w", syscall.ECONNREFUSED)
+	silent := failure.New(failure.Connect, "connecting to 127.0.0.1:1: %w", syscall.EHOSTUNREACH)
+	groups := countsOf(t, map[*fetch.Record]int{
+		failed("http://127.0.0.1:1/", 0, refused): 2,
+		failed("http://127.0.0.1:1/", 0, silent):  1,
+	}).Groups()
+	hint := kindHints[failure.Connect]
+	for columns, want := range map[int][]string{0: nil, 100: nil, 80: {hint}, 40: {hint}} {
+		table := failureTable(groups, false, columns)
+		got := groupHints(groups, table)
+		if isBelow := want != nil; !slices.Equal(got, want) || strings.Contains(table[0], "nothing") == isBelow {
+			t.Errorf("%d columns: %q below %q", columns, got, table)
 		}
 	}
 }

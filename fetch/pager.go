@@ -68,7 +68,7 @@ func (p *pager) find(record *Record) (string, *failure.Failure) {
 	var wrong *paging.BodyError
 	switch {
 	case errors.As(err, &wrong):
-		return "", &failure.Failure{Kind: failure.Protocol, Err: err}
+		return "", &failure.Failure{Kind: failure.Protocol, Err: err, Option: failure.BadPage}
 	case err != nil:
 		return "", &failure.Failure{Kind: failure.IO, Err: err}
 	}
@@ -108,7 +108,7 @@ var errLoop = errors.New("the next page is one that came before: the pages are a
 // BodyStore.
 func (p *pager) prepare(t *task) error {
 	if t.request.isLoop() {
-		t.Lost = &failure.Failure{Kind: failure.Protocol, Err: errLoop}
+		t.Lost = &failure.Failure{Kind: failure.Protocol, Err: errLoop, Option: failure.BadPage}
 	}
 	if setTarget(t, p.targets); t.lineError != nil || t.Lost != nil || p.options.BodyStore == nil {
 		return nil

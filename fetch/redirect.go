@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -30,8 +31,7 @@ type target struct {
 func (t *target) follow(status int, location string) (target, *failure.Failure) {
 	next, err := parseLocation(t.URL, location, t.options.PathAsIs)
 	if err != nil {
-		return target{},
-			failure.New(failure.Protocol, "%s with an unusable Location: %w", failure.StatusText(status), err)
+		return target{}, badRedirect(status, err)
 	}
 	to := target{Target: transport.Target{
 		URL: next, Origin: httpurl.Origin(next), Method: t.Method, Header: t.Header, Body: t.Body,
@@ -54,11 +54,17 @@ func locationOf(status int, h http.Header) (string, *failure.Failure) {
 	values := h["Location"]
 	for _, value := range values {
 		if value != values[0] {
-			return "", failure.New(failure.Protocol, "%s with an unusable Location: there are %d, and they differ",
-				failure.StatusText(status), len(values))
+			return "", badRedirect(status, fmt.Errorf("there are %d, and they differ", len(values)))
 		}
 	}
 	return strings.Clone(h.Get("Location")), nil // it may be a part of the whole header, which is not to stay with a Task
+}
+
+// badRedirect returns the Failure of a redirect that can't be followed because of err.
+func badRedirect(status int, err error) *failure.Failure {
+	f := failure.New(failure.Protocol, "%s with an unusable Location: %w", failure.StatusText(status), err)
+	f.Option = failure.BadRedirect
+	return f
 }
 
 // parseLocation returns the URL that a Location at base leads to. It has the fragment of base where it has none, and no

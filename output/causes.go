@@ -135,8 +135,14 @@ var optionWords = map[string]string{
 	"tickets":      "too many TLS session tickets",
 	"hello":        "no answer to TLS",
 
-	"proxy": "proxy login refused",
-	"url":   "no URL in the line",
+	"proxy":      "proxy login refused",
+	"proxy-down": "no connection to proxy",
+	"proxy-step": "refused by the proxy",
+
+	"url": "no URL in the line",
+
+	failure.BadRedirect: "unusable redirect",
+	failure.BadPage:     "unusable next page",
 
 	"migration": "line of another form",
 

@@ -12,6 +12,12 @@ import (
 	"batchfetch/fetch/httpurl"
 )
 
+// The values of Failure.Option of a failure of a proxy that are no names of options.
+const (
+	OptionProxyDown = "proxy-down" // no connection to the proxy itself
+	OptionProxyStep = "proxy-step" // the proxy makes no connection to the host
+)
+
 // A Proxy is a forward proxy: an HTTP proxy (RFC 9110 section 3.7) or a SOCKS5 server (RFC 1928).
 type Proxy struct {
 	scheme string        // http, https, socks5 or socks5h

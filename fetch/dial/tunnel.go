@@ -51,7 +51,8 @@ func (d *Dialer) dialProxy(ctx context.Context, p *Proxy) (net.Conn, error) {
 }
 
 // connectError adds the proxy's name to a failure to connect to it. A failed lookup becomes a failure of kind Connect,
-// as the kind DNS is about the host of a URL. The options for certificates of origins are not those of a proxy.
+// as the kind DNS is about the host of a URL. The options for certificates of origins are not those of a proxy; one of
+// kind Connect without an option has OptionProxyDown.
 func (p *Proxy) connectError(err error) error {
 	var f *failure.Failure
 	if !errors.As(err, &f) {
@@ -60,15 +61,26 @@ func (p *Proxy) connectError(err error) error {
 	named := f.Reworded(fmt.Errorf("proxy %s: %w", p, f.Err))
 	switch {
 	case f.Kind == failure.DNS:
-		named.Kind = failure.Connect
+		named.Kind, named.Option = failure.Connect, OptionProxyDown
+	case f.Kind == failure.Connect && f.Option == "":
+		named.Option = OptionProxyDown
 	case f.Kind == failure.TLS && f.Option != failure.PlainScheme:
 		named.Option = ""
 	}
 	return named
 }
 
-// stepFailure returns the failure that err, met in a step of the proxy's protocol, comes to.
+// stepFailure returns the failure that err, met in a step of the proxy's protocol, comes to. One of Kind Connect that
+// has no other Option has OptionProxyStep.
 func (p *Proxy) stepFailure(ctx context.Context, step string, err error) *failure.Failure {
+	f := p.explainStep(ctx, step, err)
+	if f.Kind == failure.Connect && f.Option == "" {
+		f.Option = OptionProxyStep
+	}
+	return f
+}
+
+func (p *Proxy) explainStep(ctx context.Context, step string, err error) *failure.Failure {
 	failure.AwaitDeadline(ctx, err)
 	var op *net.OpError
 	var known *failure.Failure

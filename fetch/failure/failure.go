@@ -55,11 +55,14 @@ type Failure struct {
 	Option string
 }
 
-// The values of Failure.Option for a URL, of a request or a proxy, that has the wrong scheme or none.
+// The values of Failure.Option for a URL, of a request or a proxy, that has the wrong scheme or none, and for a
+// valid response that names the URL to go on with in a way that can't be used.
 const (
 	PlainScheme = "http://"
 	TLSScheme   = "https://"
 	AnyScheme   = "://"
+	BadRedirect = "redirect"
+	BadPage     = "page"
 )
 
 // Error returns the text of Err.
