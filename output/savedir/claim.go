@@ -126,11 +126,11 @@ func (n *namer) lateName(r *fetch.Request, of response) (string, error) {
 	return name, err
 }
 
-// isOfEarlierRun reports whether the file of a name was written before the directory was opened, and by no run that has
-// not ended by then. A directory that was empty then has none.
-func (n *namer) isOfEarlierRun(name string, info fs.FileInfo) bool {
+// isOfEarlierRun reports whether a file was written before the directory was opened, and by no run that had not ended
+// then. A directory that was empty then has none.
+func (n *namer) isOfEarlierRun(info fs.FileInfo) bool {
 	return !info.Mode().IsRegular() ||
-		!n.wasEmpty && info.ModTime().Before(n.openedAt) && !n.runs.haveSaved(name, info)
+		!n.wasEmpty && info.ModTime().Before(n.openedAt) && !n.runs.mayHaveSaved(info)
 }
 
 // nameBeside returns another name for the body of r than one that another process has taken, and claims it.

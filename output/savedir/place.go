@@ -41,7 +41,6 @@ func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 // the body's file too; else this one gets another name. It returns the name.
 func (s *bodyWriter) place(name, sum string) (string, error) {
 	for try := 0; ; try++ {
-		s.names.runs.note(name)
 		err := s.linkNew(name)
 		switch {
 		case !errors.Is(err, fs.ErrExist):
@@ -57,7 +56,7 @@ func (s *bodyWriter) place(name, sum string) (string, error) {
 			return "", &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("%q is a folder", name)}
 		case s.names.template.sharesFile(s.request):
 			return name, s.replace(name) // its bytes are the same
-		case s.names.isOfEarlierRun(name, there):
+		case s.names.isOfEarlierRun(there):
 			if err := s.replaceLocked(name, there); !errors.Is(err, file.ErrBusy) {
 				return name, err
 			}

@@ -1,56 +1,35 @@
 package savedir
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"batchfetch/output/file"
 )
 
 // runs are those that have the directory open: this one, and the others that had it open when this one opened it. Each
-// has a marker, a file in the folder runsFolder that is locked while it has the directory open. Its first 8 bytes say
-// when that was; 8 more are a hash of the name of each body that it has saved, written before the body has the name. So
-// a run knows which files the others have saved, and leaves them. A kill leaves a marker that is not locked: the next
-// run removes it. Where files can't be locked there are no markers. Any goroutine may use it.
+// has a marker, an empty file in the folder runsFolder that is locked while it has the directory open, and was made
+// before it saved anything. What has changed since the marker of a run that goes on was made may be that run's, and is
+// left. A kill leaves a marker that is not locked: the next run removes it. Where files can't be locked there are none.
+// Any goroutine may use it.
 type runs struct {
-	marker *os.File // nil where there is none
-	noted  atomic.Int64
-
-	mu     sync.Mutex // guards others
-	others []*otherRun
-}
-
-// An otherRun is one of runs. Its marker is open, as it may end meanwhile.
-type otherRun struct {
-	marker *os.File
-	began  time.Time
-	read   int64 // bytes of the marker
-	names  map[uint64]struct{}
+	marker *os.File  // nil where there is none
+	since  time.Time // when the first of the others began; zero where there are none
 }
 
 const (
 	// runsFolder is the folder of markers, below the directory.
 	runsFolder = tempPrefix + "runs"
-	// maxNoted is how many names a marker has, 2 MiB: all files since its beginning are taken for those of a longer run.
-	maxNoted = 1 << 18
-	// maxOtherRuns bounds the others, each an open file.
-	maxOtherRuns = 16
 	// maxMarkerTries is how often createMarker tries again after a race for the folder or the marker.
 	maxMarkerTries = 100
-	// wordSize is the size in bytes of what a marker is made of.
-	wordSize = 8
 )
 
 // openRuns makes the marker of this run, and finds the others.
-func (t *tree) openRuns(now time.Time) *runs {
+func (t *tree) openRuns() *runs {
 	r := new(runs)
 	if !file.CanLock {
 		return r
@@ -59,7 +38,6 @@ func (t *tree) openRuns(now time.Time) *runs {
 	if r.marker == nil {
 		return r
 	}
-	_, _ = r.marker.Write(binary.LittleEndian.AppendUint64(nil, uint64(now.UnixNano()))) // without it nothing is noted
 	folder, err := t.root.Open(runsFolder)
 	if err != nil {
 		return r
@@ -67,7 +45,7 @@ func (t *tree) openRuns(now time.Time) *runs {
 	names, _ := folder.Readdirnames(-1) // what can't be read is not known
 	_ = folder.Close()                  // only read
 	for _, name := range names {
-		if name != path.Base(r.marker.Name()) && len(r.others) < maxOtherRuns {
+		if name != path.Base(r.marker.Name()) {
 			r.addOther(t, path.Join(runsFolder, name))
 		}
 	}
@@ -94,7 +72,7 @@ func (t *tree) createMarker() *os.File {
 	for range maxMarkerTries {
 		_ = t.root.Mkdir(runsFolder, 0o777) // as a rule of several runs it is there
 		name := randomTempName(runsFolder, "")
-		f, err := t.root.OpenFile(name, createFlags|os.O_APPEND|file.NoWait, 0o666)
+		f, err := t.root.OpenFile(name, createFlags|file.NoWait, 0o666)
 		if errors.Is(err, fs.ErrNotExist) { // another run has removed the folder
 			continue
 		}
@@ -115,85 +93,32 @@ func (t *tree) createMarker() *os.File {
 	return nil
 }
 
-// addOther adds the run of a marker, or removes the marker where the run was killed.
+// addOther notes the run of a marker, or removes the marker where the run was killed.
 func (r *runs) addOther(t *tree, marker string) {
-	if info, err := t.root.Lstat(marker); err != nil || !info.Mode().IsRegular() {
+	info, err := t.root.Lstat(marker)
+	if err != nil || !info.Mode().IsRegular() {
 		return
 	}
 	f, err := t.root.OpenFile(marker, os.O_RDONLY|file.NoWait, 0)
 	if err != nil {
 		return
 	}
+	defer func() { _ = f.Close() }() // only read
 	switch err := file.LockShared(f); {
-	case errors.Is(err, file.ErrBusy):
-		r.others = append(r.others, &otherRun{marker: f, names: make(map[uint64]struct{})})
-		return
 	case err == nil:
 		_ = t.root.Remove(marker) // one that stays is removed by the next run
+	case errors.Is(err, file.ErrBusy) && (r.since.IsZero() || info.ModTime().Before(r.since)):
+		r.since = info.ModTime()
 	}
-	_ = f.Close() // only read
 }
 
-// note says that this run is about to give a body that name.
-func (r *runs) note(name string) {
-	if r.marker == nil || r.noted.Add(1) > maxNoted {
-		return
-	}
-	_, _ = r.marker.Write(binary.LittleEndian.AppendUint64(nil, markerHash(name))) // on a full disk nothing is saved
-}
-
-// markerHash returns the hash of a name in markers.
-func markerHash(name string) uint64 {
-	sum := sha256.Sum256([]byte(foldName(name)))
-	return binary.LittleEndian.Uint64(sum[:])
-}
-
-// haveSaved reports whether one of the others has saved the file of that name.
-func (r *runs) haveSaved(name string, info fs.FileInfo) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, other := range r.others {
-		if other.readNames(); other.hasSaved(name, info) {
-			return true
-		}
-	}
-	return false
-}
-
-// hasSaved is haveSaved of the names that were read.
-func (o *otherRun) hasSaved(name string, info fs.FileInfo) bool {
-	if o.read > maxNoted*wordSize {
-		return !info.ModTime().Before(o.began)
-	}
-	_, saved := o.names[markerHash(name)]
-	return saved
-}
-
-// readNames reads what the marker has got since the last call.
-func (o *otherRun) readNames() {
-	var buffer [512 * wordSize]byte
-	for o.read <= maxNoted*wordSize {
-		n, err := o.marker.ReadAt(buffer[:], o.read)
-		for text := buffer[:n-n%wordSize]; len(text) > 0; text = text[wordSize:] {
-			word := binary.LittleEndian.Uint64(text)
-			if o.read == 0 {
-				o.began = time.Unix(0, int64(word)) //nolint:gosec // as it was written
-			} else {
-				o.names[word] = struct{}{}
-			}
-			o.read += wordSize
-		}
-		if n < len(buffer) || err != nil && err != io.EOF {
-			return
-		}
-	}
+// mayHaveSaved reports whether one of the others may have saved a file.
+func (r *runs) mayHaveSaved(info fs.FileInfo) bool {
+	return !r.since.IsZero() && !changedAt(info).Before(r.since)
 }
 
 // close removes the marker, and the folder where it was the last one.
 func (r *runs) close(t *tree) {
-	for _, other := range r.others {
-		_ = other.marker.Close() // only read
-	}
 	if r.marker == nil {
 		return
 	}

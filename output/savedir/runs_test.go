@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"batchfetch/fetch"
 	"batchfetch/output/file/filetest"
@@ -71,26 +72,21 @@ func TestBodiesOfAKilledRun(t *testing.T) {
 	}
 }
 
-// TestRunOfMoreNames: of a run that has saved more than its marker has names of, all since it began are its.
-func TestRunOfMoreNames(t *testing.T) {
+// TestFilesBeforeARunThatGoesOn: what was there before any of the runs that go on is an earlier run's.
+func TestFilesBeforeARunThatGoesOn(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()
-	for _, name := range []string{"old", "new"} {
-		filetest.Write(t, filepath.Join(dir, name), "before", 0o600)
-	}
-	age(t, filepath.Join(dir, "old"))
-	first := openDir(t, dir, "")
-	first.names.runs.noted.Store(maxNoted)
-	_, err := first.names.runs.marker.Write(make([]byte, maxNoted*wordSize))
+	filetest.Write(t, filepath.Join(dir, "body"), "yesterday", 0o600)
+	age(t, filepath.Join(dir, "body"))
+	before, err := os.Lstat(filepath.Join(dir, "body"))
 	must(t, err)
-	filetest.Write(t, filepath.Join(dir, "new"), "by the first", 0o600)
-	second := openDir(t, dir, "")
-	for name, replaced := range map[string]bool{"old": true, "new": false} {
-		r := &fetch.Request{URL: "https://a.test/", Path: name}
-		path, err := saveBody(second, r, "by the second")
-		if err != nil || replaced != (path == filepath.Join(dir, name)) {
-			t.Errorf("%s is saved as %q, %v", name, path, err)
-		}
+	for !fileClock().After(changedAt(before)) {
+		time.Sleep(time.Millisecond)
+	}
+	openDir(t, dir, "")
+	r := &fetch.Request{URL: "https://a.test/", Path: "body"}
+	if path, err := saveBody(openDir(t, dir, ""), r, "today"); err != nil || path != filepath.Join(dir, "body") {
+		t.Errorf("saved as %q, %v", path, err)
 	}
 }
 

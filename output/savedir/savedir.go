@@ -36,7 +36,7 @@ func Open(dir string, template NameTemplate) (*Dir, error) {
 	}
 	d := &Dir{tree: tree{name: dir, root: root, folders: folders{top: dir, root: root}, linkWay: findLinkWay(root)}}
 	d.names = namer{tree: &d.tree, template: template, wasEmpty: isEmptyDir(root), openedAt: fileClock()}
-	d.names.runs = d.openRuns(d.names.openedAt)
+	d.names.runs = d.openRuns()
 	d.names.claims.init()
 	d.mayHoldParts.Store(!d.names.wasEmpty)
 	return d, nil
