@@ -68,10 +68,11 @@ func TestDictionaryIsReadOnce(t *testing.T) {
 		for range 64 {
 			o := <-offers
 			if o == nil {
-				t.Fatal("nothing is offered")
+				t.Error("nothing is offered")
+				continue
 			}
 			if most := 1000 + bytes.MinRead; cap(o.loaded.Content) > most {
-				t.Fatalf("it takes %d bytes, at most %d are counted", cap(o.loaded.Content), most)
+				t.Errorf("it takes %d bytes, at most %d are counted", cap(o.loaded.Content), most)
 			}
 		}
 		if d.held != 1000 {
