@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"batchfetch/fetch/spool"
@@ -84,8 +85,8 @@ type Record struct {
 	LineErr error
 
 	body      *buffer // the memory of Body; nil where that is not pooled
+	givenBack uint32  // 1 after GiveBack; atomic, and no atomic.Bool, since Records may be copied
 	fromCache bool    // it needed no exchange
-	givenBack bool    // see GiveBack
 
 	header     http.Header // of the last response, whether or not Header keeps it
 	storedAddr string      // the address that a stored response came from; empty is none
@@ -171,12 +172,12 @@ func (r *Record) Discard() {
 var recordPool = sync.Pool{New: func() any { return new(Record) }}
 
 // GiveBack says that the Sink has no further use of the Record, nor has whom it gave it to. Once Put has returned, Run
-// may use its memory for another one. Without it the garbage collector finds that later.
-func (r *Record) GiveBack() { r.givenBack = true }
+// may use its memory for another one. Without it the garbage collector finds that later. Any goroutine may call it.
+func (r *Record) GiveBack() { atomic.StoreUint32(&r.givenBack, 1) }
 
 // recycle makes the memory of a Record that was given back that of another.
 func (r *Record) recycle() {
-	if r.givenBack {
+	if atomic.LoadUint32(&r.givenBack) == 1 {
 		*r = Record{}
 		recordPool.Put(r)
 	}
