@@ -169,6 +169,10 @@ var bodilessFaults = []fault{
 	{name: "206 that was asked for", line: `{"url":"http://$HOST/","headers":{"Range":"bytes=0-3"}}`,
 		serve: respond("HTTP/1.1 206 Partial Content\r\nContent-Type: text/plain\r\n" +
 			"Content-Range: bytes 0-3/50\r\nContent-Length: 4\r\n\r\nbody"), body: "body"},
+	{name: "206 of another part", line: `{"url":"http://$HOST/","headers":{"Range":"bytes=-3"}}`,
+		serve: respond("HTTP/1.1 206 Partial Content\r\nContent-Type: text/plain\r\n" +
+			"Content-Range: bytes 0-3/50\r\nContent-Length: 4\r\n\r\nbody"), kind: failure.Protocol,
+		message: "206 Partial Content, but another part was requested: bytes 0-3/50 came"},
 	{name: "304 with a body", serve: respond("HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nbody"),
 		kind: failure.BadStatus, message: "304 Not Modified"},
 	{name: "HEAD with a body", line: `{"url":"http://$HOST/","method":"HEAD"}`, serve: respond(okBody), encoding: "none"},

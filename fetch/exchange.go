@@ -261,6 +261,9 @@ func (x *exchange) checkResponse(to *target, resp *http.Response) *failure.Failu
 	if x.body.part.isUnrequestedPart(x.options, to, resp) {
 		return failure.New(failure.Protocol, "206 Partial Content, but no part was requested")
 	}
+	if other := otherPart(x.options, to, resp); other != "" {
+		return failure.New(failure.Protocol, "206 Partial Content, but another part was requested: %s came", other)
+	}
 	return nil
 }
 

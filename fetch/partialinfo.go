@@ -161,6 +161,24 @@ func parseContentRange(text string) (r contentRange, ok bool) {
 	return r, ok && r.first <= r.last
 }
 
+// isWithin reports whether a part lies within what a Range requests (RFC 9110 section 14.2), and so has no byte that is
+// not wanted. One of several ranges, or that can't be parsed, says nothing.
+func (r contentRange) isWithin(requested string) bool {
+	spec, isBytes := strings.CutPrefix(requested, "bytes=")
+	first, last, isRange := strings.Cut(spec, "-")
+	until, bounded := transport.ParseCount(last)
+	from, isFrom := transport.ParseCount(first)
+	switch {
+	case !isBytes || !isRange:
+		return true
+	case first == "": // the last bytes, so many
+		return !bounded || r.total == 0 || r.first >= r.total-until
+	case !isFrom || !bounded && last != "":
+		return true
+	}
+	return r.first >= from && (!bounded || r.last <= until)
+}
+
 // continuesFrom reports whether a response has the bytes, from the 0-based byte from on, of the body that info is of,
 // and how many bytes that body has in all. A server that follows If-Range sends nothing else as a 206; the response of
 // one that ignores it is refused here.

@@ -208,6 +208,37 @@ func TestParseContentRange(t *testing.T) {
 	}
 }
 
+// TestPartIsWithinRange: a part of 200 bytes is what a Range has requested, or some of it.
+func TestPartIsWithinRange(t *testing.T) {
+	for _, tt := range []struct {
+		requested string
+		part      contentRange
+		want      bool
+	}{
+		{"bytes=0-9", contentRange{0, 9, 200}, true},
+		{"bytes=0-9", contentRange{2, 5, 200}, true},
+		{"bytes=0-9", contentRange{0, 10, 200}, false},
+		{"bytes=0-0", contentRange{0, 199, 200}, false}, // sirv 3.0
+		{"bytes=5-", contentRange{5, 199, 200}, true},
+		{"bytes=5-", contentRange{4, 199, 200}, false},
+		{"bytes=-9", contentRange{191, 199, 200}, true},
+		{"bytes=-9", contentRange{190, 199, 200}, false},
+		{"bytes=-9", contentRange{0, 9, 200}, false}, // sirv 3.0, s3rver 3.7, Mojolicious 9.31
+		{"bytes=-900", contentRange{0, 199, 200}, true},
+		{"bytes=-9", contentRange{0, 9, 0}, true}, // where the end is, is not said
+		{"bytes=20-29,40-49", contentRange{0, 9, 200}, true},
+		{"bytes=x-9", contentRange{0, 99, 200}, true},
+		{"bytes=5-x", contentRange{0, 99, 200}, true},
+		{"bytes=-", contentRange{0, 99, 200}, true},
+		{"bytes=", contentRange{0, 99, 200}, true},
+		{"lines=5-", contentRange{0, 99, 200}, true},
+	} {
+		if got := tt.part.isWithin(tt.requested); got != tt.want {
+			t.Errorf("%q and %+v: %t", tt.requested, tt.part, got)
+		}
+	}
+}
+
 // FuzzParseContentRange checks that a range that parses lies within its total, and that its text parses to the same
 // range.
 func FuzzParseContentRange(f *testing.F) {

@@ -114,6 +114,20 @@ func (p *resumption) isUnrequestedPart(o *Options, to *target, resp *http.Respon
 	return !ok || r.first != 0 || r.last+1 != r.total
 }
 
+// otherPart returns the Content-Range of a success with bytes that the Range of the request does not name: sirv 3.0,
+// s3rver 3.7 and Mojolicious 9.31 answer "bytes=-100", the last 100 bytes, by the first 101. "" is none.
+func otherPart(o *Options, to *target, resp *http.Response) string {
+	requested, sent := to.Header["Range"], resp.Header["Content-Range"]
+	if resp.StatusCode != http.StatusPartialContent || len(requested) != 1 || len(sent) != 1 ||
+		!o.AcceptStatus.Has(resp.StatusCode) {
+		return ""
+	}
+	if r, ok := parseContentRange(sent[0]); !ok || r.isWithin(requested[0]) {
+		return ""
+	}
+	return sent[0]
+}
+
 // continueBody returns the writer of the rest of the body.
 func (p *resumption) continueBody() (*storeWriter, error) {
 	partial := p.body
