@@ -38,6 +38,30 @@ func (c *config) inWords() bool {
 	return c.quiet || c.progress == progressPlain || c.progress == progressBar || term.IsTerminal(int(os.Stderr.Fd()))
 }
 
+// openInPlace returns the output of a flag that names a pipe, a device or a stream of the process: what it is given is
+// whole beside other processes of ours, as on standard output, and beside standard error where that is the same.
+func (c *console) openInPlace(f *os.File) io.WriteCloser {
+	to := stream{f}
+	named, err1 := f.Stat()
+	stderr, err2 := os.Stderr.Stat()
+	if err1 == nil && err2 == nil && os.SameFile(named, stderr) {
+		return inPlace{c.screen.Beside(to), to}
+	}
+	return inPlace{to, to}
+}
+
+// An inPlace is a stream, within what keeps it from mixing with others of this process.
+type inPlace struct {
+	within io.Writer
+	stream
+}
+
+// Write is io.Writer's.
+func (o inPlace) Write(p []byte) (int, error) { return o.within.Write(p) }
+
+// ReadFrom writes all of a line in pieces.
+func (o inPlace) ReadFrom(line io.Reader) (int64, error) { return io.Copy(o.within, line) }
+
 // columns returns the width of the terminal that standard error is; 0 where it is none.
 func (c *console) columns() int {
 	if !c.stderrIsTerminal {

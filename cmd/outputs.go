@@ -124,6 +124,9 @@ func (out *outputs) openFile(c *config) (err error) {
 		return err
 	}
 	out.records = out.file
+	if out.file.Part() == "" {
+		out.records = out.console.openInPlace(out.file.File)
+	}
 	if out.packed, err = output.Pack(name, out.file); out.packed != nil {
 		out.records = out.packed
 	}
@@ -173,6 +176,9 @@ func (out *outputs) openLive(c *config) (err error) {
 		}
 		opened = append(opened, f)
 		*live.to = f
+		if f.IsInPlace() {
+			*live.to = out.console.openInPlace(f.File)
+		}
 		if live.appends {
 			begin = append(begin, f.Continue)
 		} else {

@@ -15,6 +15,7 @@ type Atomic struct {
 	suffix    string   // of the name until Commit
 	companion *os.File // a locked file beside it that Commit removes; nil is none
 	syncDir   func(name string) error
+	renamed   bool // it has its final name
 	closed    bool
 }
 
@@ -38,9 +39,6 @@ func Create(name string, lockCompanion func(name string) (*os.File, error)) (*At
 		return &Atomic{File: f}, nil
 	}
 	name = ResolveLinks(name)
-	if err := CheckNotBusy(name); err != nil { // a Live, which Commit would replace
-		return nil, err
-	}
 	f, openErr := openOwnLocked(name + partSuffix)
 	if openErr != nil {
 		return nil, openErr
@@ -51,8 +49,8 @@ func Create(name string, lockCompanion func(name string) (*os.File, error)) (*At
 		err = nil
 	}
 	part := &Atomic{File: f, name: name, suffix: partSuffix, syncDir: SyncDir}
-	var busy error
-	if lockCompanion != nil {
+	busy := CheckNotBusy(name) // a Live, which Commit would replace: it looks for the part once it has locked its name
+	if busy == nil && lockCompanion != nil {
 		part.companion, busy = lockCompanion(name)
 	}
 	if err := errors.Join(busy, err, f.Truncate(0)); err != nil {
@@ -87,9 +85,10 @@ const partSuffix = ".part"
 // PartName returns the name under which the output name is written until Commit, behind symbolic links.
 func PartName(name string) string { return ResolveLinks(name) + partSuffix }
 
-// Part returns the name of the unfinished file; empty where it is written in place.
+// Part returns the name of the unfinished file; empty where it is written in place, or Commit has renamed it: another
+// run's may have that name by then.
 func (f *Atomic) Part() string {
-	if f.name == "" {
+	if f.name == "" || f.renamed {
 		return ""
 	}
 	return f.name + f.suffix
@@ -113,6 +112,7 @@ func (f *Atomic) Commit() error {
 		_ = f.Close() // the first error counts
 		return err
 	}
+	f.renamed = true
 	if err := f.finishCommit(); err != nil {
 		return fmt.Errorf("%s is there already, whole, but %w", f.name, err)
 	}

@@ -26,15 +26,20 @@ func OpenLive(name string) (*Live, error) {
 		return &Live{File: f, inPlace: true}, err
 	}
 	name = ResolveLinks(name)
-	if err := CheckNotBusy(name + ".part"); err != nil { // an Atomic, which would replace this file
-		return nil, err
-	}
 	f, err := OpenLocked(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	return &Live{File: f, created: missing != nil}, nil
+	live := &Live{File: f, created: missing != nil}
+	if err := CheckNotBusy(name + partSuffix); err != nil { // an Atomic, which would replace this file: see Create
+		live.Discard()
+		return nil, err
+	}
+	return live, nil
 }
+
+// IsInPlace reports whether it is a pipe or a device.
+func (l *Live) IsInPlace() bool { return l.inPlace }
 
 // Begin truncates the file, and sets its mode to 0600, unless it is a pipe or a device.
 func (l *Live) Begin() error {
@@ -60,9 +65,10 @@ func (l *Live) Continue() error {
 	return err
 }
 
-// Discard closes a file that has not begun, and removes it where OpenLive has created it.
+// Discard closes a file that has not begun, and removes it where OpenLive has created it. One with content is that of
+// a run which has ended just before.
 func (l *Live) Discard() {
-	if l.created {
+	if info, err := l.Stat(); err == nil && info.Size() == 0 && l.created {
 		_ = os.Remove(l.Name()) // while it is locked; one that stays is empty
 	}
 	_ = l.Close() // nothing was written

@@ -96,7 +96,7 @@ func TestLiveHasOneRun(t *testing.T) {
 	}
 }
 
-// Discard leaves what was there before.
+// Discard leaves what was there before, and what another run has written between a look for the file and its lock.
 func TestLiveDiscarded(t *testing.T) {
 	dir := t.TempDir()
 	old, made := filepath.Join(dir, "old"), filepath.Join(dir, "new")
@@ -108,7 +108,13 @@ func TestLiveDiscarded(t *testing.T) {
 		}
 		f.Discard()
 	}
-	if got := filetest.Names(t, dir); !slices.Equal(got, []string{"old"}) || filetest.Read(t, old) != "yesterday\n" {
+	f, err := OpenLive(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	filetest.Write(t, made, "of a run that has ended since it was found to be missing\n", 0o600)
+	f.Discard()
+	if got := filetest.Names(t, dir); !slices.Equal(got, []string{"new", "old"}) || filetest.Read(t, old) != "yesterday\n" {
 		t.Errorf("there are %q", got)
 	}
 }
