@@ -133,8 +133,28 @@ func (n *namer) isOfEarlierRun(info fs.FileInfo) bool {
 		!n.wasEmpty && info.ModTime().Before(n.openedAt) && !n.runs.mayHaveSaved(info)
 }
 
-// nameBeside returns another name for the body of r than one that another process has taken, and claims it.
-func (n *namer) nameBeside(name string, r *fetch.Request, try int) string {
+// isFixed reports whether a body of r has its name or none: one that was given, or that equal bodies share.
+func (n *namer) isFixed(r *fetch.Request) bool { return r.Path != "" || n.template.sharesFile(r) }
+
+// makeFolders makes the folders of the name of a body of r, and returns the name: another one where a file that another
+// run has saved meanwhile has the name of a folder.
+func (n *namer) makeFolders(name string, r *fetch.Request) (string, error) {
+	err := n.tree.makeFolders(path.Dir(name))
+	if err == nil || n.isFixed(r) {
+		return name, err
+	}
+	for above := path.Dir(name); above != "."; above = path.Dir(above) {
+		if info, missing := n.tree.root.Lstat(above); missing == nil && info.Mode().IsRegular() {
+			name = n.nameBeside(name, above, r, 0)
+			return name, n.tree.makeFolders(path.Dir(name))
+		}
+	}
+	return name, err
+}
+
+// nameBeside returns another name for the body of r than one that another process has taken, or whose folder notFolder
+// is a file of another process, and claims it.
+func (n *namer) nameBeside(name, notFolder string, r *fetch.Request, try int) string {
 	hash := requestHash(r)
 	for ; ; try++ {
 		switch {
@@ -145,7 +165,7 @@ func (n *namer) nameBeside(name string, r *fetch.Request, try int) string {
 			_, _ = rand.Read(random[:]) // never fails
 			hash = hex.EncodeToString(random[:])
 		}
-		if other := renamed(name, "", hash); n.claims.claim(other, r.Index) == nil {
+		if other := renamed(name, notFolder, hash); n.claims.claim(other, r.Index) == nil {
 			return other
 		}
 	}

@@ -24,7 +24,8 @@ func (s *bodyWriter) Commit(sum [sha256.Size]byte) (string, error) {
 		}
 	}
 	if s.names.template.isLate(s.request) {
-		if err := s.tree.makeFolders(path.Dir(name)); err != nil {
+		var err error
+		if name, err = s.names.makeFolders(name, s.request); err != nil {
 			return "", s.tree.describeError(path.Dir(path.Dir(name)), err)
 		}
 	}
@@ -52,8 +53,9 @@ func (s *bodyWriter) place(name, sum string) (string, error) {
 		switch {
 		case missing != nil: // it has gone meanwhile
 			continue
-		case there.IsDir():
+		case there.IsDir() && s.names.isFixed(s.request):
 			return "", &failure.Failure{Kind: failure.IO, Err: fmt.Errorf("%q is a folder", name)}
+		case there.IsDir(): // of another run, which has made it meanwhile
 		case s.names.template.sharesFile(s.request):
 			return name, s.replace(name) // its bytes are the same
 		case s.names.isOfEarlierRun(there):
@@ -64,7 +66,7 @@ func (s *bodyWriter) place(name, sum string) (string, error) {
 			s.Abandon()
 			return name, nil
 		}
-		name = s.names.nameBeside(name, s.request, try)
+		name = s.names.nameBeside(name, "", s.request, try)
 	}
 }
 

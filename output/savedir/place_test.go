@@ -51,16 +51,20 @@ func age(t *testing.T, name string) {
 func TestProcessesShareADirectory(t *testing.T) {
 	const many = 8
 	r := &fetch.Request{URL: "https://a.test/", Path: "in/body.json"}
-	for _, earlier := range []bool{false, true} {
-		t.Run(fmt.Sprintf("over an earlier run's %t", earlier), func(t *testing.T) {
+	for _, earlier := range []string{"nothing", "file", "link"} {
+		t.Run("over "+earlier, func(t *testing.T) {
 			eachWay(t, func(t *testing.T, open func(dir, template string) *Dir) {
 				needsLocks(t)
 				dir := t.TempDir()
 				final := filepath.Join(dir, "in", "body.json")
-				if earlier {
+				switch earlier {
+				case "file":
 					must(t, os.Mkdir(filepath.Dir(final), 0o700))
 					filetest.Write(t, final, "yesterday", 0o600)
 					age(t, final)
+				case "link":
+					must(t, os.Mkdir(filepath.Dir(final), 0o700))
+					filetest.Symlink(t, "elsewhere", final)
 				}
 				var bodies []*Dir
 				for range many {
@@ -87,6 +91,37 @@ func TestProcessesShareADirectory(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestProcessesSaveFileAndFolder: of two processes that save at once, one a file and one below a folder of its name,
+// neither fails.
+func TestProcessesSaveFileAndFolder(t *testing.T) {
+	const file, below = "https://a.test/a", "https://a.test/a/b/c.txt"
+	for _, template := range []string{"", "{host}/{path}{ext}", "{host}/{path}/{filename}"} {
+		for _, urls := range [][]string{{file, below}, {below, file}} {
+			t.Run(fmt.Sprintf("%q, first %s", template, urls[0]), func(t *testing.T) {
+				eachWay(t, func(t *testing.T, open func(dir, template string) *Dir) {
+					dir := t.TempDir()
+					saved := make(map[string]string)
+					bodies := []*Dir{open(dir, template), open(dir, template)}
+					for i, url := range urls {
+						r := &fetch.Request{URL: url}
+						must(t, bodies[i].Claim(r))
+						path, err := saveBody(bodies[i], r, r.URL)
+						if err != nil {
+							t.Error(err)
+						}
+						saved[path] = r.URL
+					}
+					for path, text := range saved {
+						if got := filetest.Read(t, path); got != text {
+							t.Errorf("%s has %q", path, got)
+						}
+					}
+				})
+			})
+		}
 	}
 }
 

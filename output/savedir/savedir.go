@@ -110,7 +110,11 @@ func (d *Dir) Create(r *fetch.Request) (fetch.BodyWriter, error) {
 		return nil, err
 	}
 	if !d.folders.has(folder) {
-		if err := d.makeFolders(folder); err != nil {
+		if target != "" {
+			target, err = d.names.makeFolders(target, r)
+			folder = path.Dir(target)
+		}
+		if err != nil {
 			return nil, d.describeError(path.Dir(folder), err)
 		}
 		d.folders.add(folder)

@@ -8,6 +8,7 @@ import (
 	"path"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/output/file"
@@ -165,21 +166,45 @@ func (t *tree) syncName(name string) error {
 	return file.SyncOpenDir(folder)
 }
 
-// lockReplaced locks a file that is to be replaced; nil is one that can't be locked: a link, one that can't be read.
-// The error is file.ErrBusy where another has the lock, or has replaced it.
+// lockReplaced locks a file that is to be replaced, or its folder where the file can't be locked: a link, one that can't
+// be read. It is nil where neither can be. The error is file.ErrBusy where another has the lock, or has replaced it.
 func (t *tree) lockReplaced(name string, there fs.FileInfo) (*os.File, error) {
-	if !file.CanLock || !there.Mode().IsRegular() {
+	if !file.CanLock {
 		return nil, nil
 	}
-	f, err := t.root.OpenFile(name, os.O_RDONLY|file.NoWait, 0)
+	f, isFolder, err := t.openToLock(name, there)
 	if err != nil {
 		return nil, nil
 	}
-	locked := file.Lock(f)
-	held, err := f.Stat()
-	if errors.Is(locked, file.ErrBusy) || err != nil || !os.SameFile(held, there) || t.checkSameFile(f, name) != nil {
+	err = file.Lock(f)
+	for try := 0; isFolder && errors.Is(err, file.ErrBusy) && try < maxLockTries; try++ {
+		time.Sleep(lockPause) // others replace other files of the folder
+		err = file.Lock(f)
+	}
+	held, err1 := f.Stat()
+	named, err2 := t.root.Lstat(name)
+	isThere := err2 == nil && os.SameFile(named, there)
+	isHeld := isFolder || err1 == nil && os.SameFile(held, there)
+	if errors.Is(err, file.ErrBusy) || !isThere || !isHeld {
 		_ = f.Close() // only read
 		return nil, file.ErrBusy
 	}
 	return f, nil
+}
+
+// How often a folder is locked that another has, and the pause before.
+const (
+	maxLockTries = 100
+	lockPause    = time.Millisecond
+)
+
+// openToLock opens what lockReplaced locks.
+func (t *tree) openToLock(name string, there fs.FileInfo) (f *os.File, isFolder bool, err error) {
+	if there.Mode().IsRegular() {
+		if f, err = t.root.OpenFile(name, os.O_RDONLY|file.NoWait, 0); err == nil {
+			return f, false, nil
+		}
+	}
+	f, err = t.root.Open(path.Dir(name))
+	return f, true, err
 }
