@@ -96,7 +96,7 @@ func TestLiveHasOneRun(t *testing.T) {
 	}
 }
 
-// Discard leaves what was there before, and what another run has written between a look for the file and its lock.
+// Discard leaves what was there before, and what another run has written since the file was found to be missing.
 func TestLiveDiscarded(t *testing.T) {
 	dir := t.TempDir()
 	old, made := filepath.Join(dir, "old"), filepath.Join(dir, "new")

@@ -166,8 +166,9 @@ func (t *tree) syncName(name string) error {
 	return file.SyncOpenDir(folder)
 }
 
-// lockReplaced locks a file that is to be replaced, or its folder where the file can't be locked: a link, one that can't
-// be read. It is nil where neither can be. The error is file.ErrBusy where another has the lock, or has replaced it.
+// lockReplaced locks a file that is to be replaced, or its folder where the file can't be locked: a link, one that
+// can't be read. It is nil where neither can be. The error is file.ErrBusy where another has the lock, or has replaced
+// it.
 func (t *tree) lockReplaced(name string, there fs.FileInfo) (*os.File, error) {
 	if !file.CanLock {
 		return nil, nil
