@@ -240,6 +240,7 @@ func TestNewNamesHaveOneFile(t *testing.T) {
 		"in":                      (*tree).renameNew,
 		"in/below":                (*tree).renameNew,
 		"in/where links are used": (*tree).renameLinked,
+		"in/where none can be":    (*tree).renameLooking,
 	} {
 		t.Run(from, func(t *testing.T) {
 			for range 50 {

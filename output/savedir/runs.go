@@ -87,6 +87,7 @@ func (t *tree) createMarker() *os.File {
 		_ = t.root.Remove(name) // another has looked at it before it was locked
 		_ = f.Close()           // it is of no use
 		if err != nil && !errors.Is(err, file.ErrBusy) {
+			_ = t.root.Remove(runsFolder) // there are no locks here
 			return nil
 		}
 	}

@@ -70,8 +70,8 @@ func (t *tree) lstat(name string) (fs.FileInfo, error) {
 }
 
 // renameLinked is rename of a file to a name that no other file has, by a second name and the removal of the first; a
-// kill between the two leaves both. Where the file system has no second names, the name is looked up before. The error
-// is fs.ErrExist.
+// kill between the two leaves both. Where the file system has no second names it is renameLooking. The error is
+// fs.ErrExist.
 func (t *tree) renameLinked(from, to string) error {
 	err := t.root.Link(from, to)
 	switch {
@@ -80,6 +80,16 @@ func (t *tree) renameLinked(from, to string) error {
 		return nil
 	case errors.Is(err, fs.ErrExist):
 		return err
+	}
+	return t.renameLooking(from, to)
+}
+
+// renameLooking is rename of a file to a name that is looked up before, while its folder is locked where that can be.
+// The error is fs.ErrExist.
+func (t *tree) renameLooking(from, to string) error {
+	if folder, err := t.root.Open(path.Dir(to)); err == nil {
+		defer func() { _ = folder.Close() }() // only read
+		_ = lockFolder(folder)                // one that can't be locked is not
 	}
 	if _, err := t.lstat(to); err == nil {
 		return &os.LinkError{Op: "rename", Old: from, New: path.Base(to), Err: fs.ErrExist}
@@ -177,9 +187,9 @@ func (t *tree) lockReplaced(name string, there fs.FileInfo) (*os.File, error) {
 	if err != nil {
 		return nil, nil
 	}
-	err = file.Lock(f)
-	for try := 0; isFolder && errors.Is(err, file.ErrBusy) && try < maxLockTries; try++ {
-		time.Sleep(lockPause) // others replace other files of the folder
+	if isFolder {
+		err = lockFolder(f)
+	} else {
 		err = file.Lock(f)
 	}
 	held, err1 := f.Stat()
@@ -193,11 +203,21 @@ func (t *tree) lockReplaced(name string, there fs.FileInfo) (*os.File, error) {
 	return f, nil
 }
 
-// How often a folder is locked that another has, and the pause before.
+// How often a folder is locked that another has, and the pause before: a second in all.
 const (
-	maxLockTries = 100
+	maxLockTries = 1000
 	lockPause    = time.Millisecond
 )
+
+// lockFolder is file.Lock of a folder, which others have locked for a moment to name a file in it.
+func lockFolder(folder *os.File) error {
+	err := file.Lock(folder)
+	for try := 0; errors.Is(err, file.ErrBusy) && try < maxLockTries; try++ {
+		time.Sleep(lockPause)
+		err = file.Lock(folder)
+	}
+	return err
+}
 
 // openToLock opens what lockReplaced locks.
 func (t *tree) openToLock(name string, there fs.FileInfo) (f *os.File, isFolder bool, err error) {
