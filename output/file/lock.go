@@ -16,7 +16,7 @@ const (
 
 // OpenLocked opens and locks the file name, which is no symbolic link, until it is closed. Between the two its owner
 // may rename or remove it; then it is opened again, for a second. The error is ErrBusy where another has it. A new file
-// gets that mode.
+// gets that mode. Where the file system has no locks it is not locked.
 func OpenLocked(name string, flag int, mode fs.FileMode) (*os.File, error) {
 	return openLocked(name, func() (*os.File, error) { return os.OpenFile(name, flag|noFollow, mode) })
 }
@@ -79,9 +79,10 @@ func openLocked(name string, open func() (*os.File, error)) (*os.File, error) {
 	return nil, fmt.Errorf("%s can be opened, but its name is not its own: %v", name, lost.error)
 }
 
-// lockNamed locks an open file. The error is ErrBusy where another has it, and lostName.
+// lockNamed locks an open file, where its file system has locks: some clusters' have none. The error is ErrBusy where
+// another has it, and lostName.
 func lockNamed(f *os.File, name string) error {
-	switch err := Lock(f); {
+	switch err := unlessUnsupported(Lock(f)); {
 	case errors.Is(err, ErrBusy):
 		return fmt.Errorf("%s: %w", name, ErrBusy)
 	case err != nil:
@@ -91,6 +92,14 @@ func lockNamed(f *os.File, name string) error {
 		return lostName{err}
 	}
 	return nil
+}
+
+// unlessUnsupported returns nil for the error of a file system without locks, as Lock does on a system without them.
+func unlessUnsupported(err error) error {
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
 }
 
 // CheckNotBusy returns ErrBusy where another has locked the file name. One that is not there, is no regular file or may

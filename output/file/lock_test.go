@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,5 +39,21 @@ func TestLockGivesUp(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestNoLocks: a file system without locks is none that another run has locked a file of; other errors of a lock stay.
+func TestNoLocks(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want bool // it is an error
+	}{
+		{nil, false}, {ErrBusy, true}, {syscall.EIO, true},
+		{&fs.PathError{Op: "lock", Path: "out.jsonl", Err: syscall.ENOSYS}, false}, // Lustre without its option flock
+		{&fs.PathError{Op: "lock", Path: "out.jsonl", Err: syscall.EOPNOTSUPP}, false},
+	} {
+		if got := unlessUnsupported(tt.err); (got != nil) != tt.want {
+			t.Errorf("%v is %v", tt.err, got)
+		}
 	}
 }

@@ -9,9 +9,9 @@ import (
 )
 
 // IsStream reports whether the name is that of a device or of a stream of the process, such as /dev/stdout, whatever
-// file it leads to.
+// file it leads to. Below /dev/shm are files as in any folder.
 func IsStream(name string) bool {
-	return strings.HasPrefix(name, "/dev/") || strings.HasPrefix(name, "/proc/")
+	return strings.HasPrefix(name, "/dev/") && !strings.HasPrefix(name, "/dev/shm/") || strings.HasPrefix(name, "/proc/")
 }
 
 // WritesInPlace reports whether name, whose info is given, is written in place: pipes, devices and streams.

@@ -121,3 +121,16 @@ func TestDiscard(t *testing.T) {
 	}
 	again.Discard()
 }
+
+// TestIsStream: devices and the streams of the process are told by their names; files of a file system in memory are
+// none.
+func TestIsStream(t *testing.T) {
+	for name, want := range map[string]bool{
+		"/dev/stdout": true, "/dev/fd/3": true, "/dev/null": true, "/proc/self/fd/1": true,
+		"/dev/shm/out.jsonl": false, "/dev/shm/run/out.jsonl": false, "out.jsonl": false, "/tmp/dev/stdout": false,
+	} {
+		if got := IsStream(name); got != want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
