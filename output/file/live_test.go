@@ -114,7 +114,8 @@ func TestLiveDiscarded(t *testing.T) {
 	}
 	filetest.Write(t, made, "of a run that has ended since it was found to be missing\n", 0o600)
 	f.Discard()
-	if got := filetest.Names(t, dir); !slices.Equal(got, []string{"new", "old"}) || filetest.Read(t, old) != "yesterday\n" {
+	got := filetest.Names(t, dir)
+	if !slices.Equal(got, []string{"new", "old"}) || filetest.Read(t, old) != "yesterday\n" {
 		t.Errorf("there are %q", got)
 	}
 }
