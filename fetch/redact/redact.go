@@ -84,20 +84,29 @@ func Line(line []byte) []byte {
 	if end > 0 {
 		masked = append(bytes.Clone(plain[:end]), " "+Placeholder...)
 	}
-	if at := bytes.LastIndexByte(masked, '@'); at >= 0 && !isMailto(masked) {
-		start := 0
-		if scheme := bytes.Index(masked[:at], []byte(":/")); scheme >= 0 {
-			start = scheme + 2
-			for start < at && masked[start] == '/' {
-				start++
-			}
-		}
+	switch at := bytes.LastIndexByte(masked, '@'); {
+	case at >= 0 && !isMailto(masked):
+		start := startOfAuthority(masked[:at])
 		masked = append(append(bytes.Clone(masked[:start]), Placeholder...), masked[at:]...)
+	case end > 0 && bytes.IndexByte(plain[:end], ':') >= 0 && bytes.IndexByte(plain[end:], '@') >= 0:
+		// what is taken for the name may stand in a password
+		masked = append(bytes.Clone(plain[:startOfAuthority(plain[:end])]), Placeholder...)
 	}
 	if bytes.Equal(masked, plain) {
 		masked = line // nothing was secret: the original, escapes included
 	}
 	return bytes.Clone(masked[:min(len(masked), maxLine)])
+}
+
+// startOfAuthority returns where in a line what follows the first scheme begins; 0 where there is none.
+func startOfAuthority(line []byte) int {
+	start := bytes.Index(line, []byte(":/")) + 1
+	if start > 0 {
+		for start < len(line) && line[start] == '/' {
+			start++
+		}
+	}
+	return start
 }
 
 // isMailto reports whether a line is the address of a mailbox (RFC 6068), which has no password.

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"net/url"
 	"strings"
 	"testing"
@@ -84,6 +85,10 @@ func TestUnusableLineHidesSecrets(t *testing.T) {
 		{"a user alone", `user = "u"`, `user = "u"`},
 		{"an option with a URL", `-u http://a.test/ --user https://b.test`, `-u http://a.test/ --user https://b.test`},
 		{"a word in a text", `passes pass the user: http://a.test/user:1`, `passes pass the user: http://a.test/user:1`},
+		{"the name of a header in a password", "http://u:hunter2 cookie: x@a.test/", "http://***"},
+		{"the same without a scheme", "u:hunter2 token x@a.test/", "***"},
+		{"an @ in a token", "X-Auth-Token: hunter2@x", "X-Auth-Token ***"},
+		{"a header behind a URL", `curl http://a.test/ -H "Cookie: hunter2"`, `curl http://a.test/ -H "Cookie ***`},
 		{"a header with an escape", `{"headers":{"cook\u0069e":"hunter2"`, `{"headers":{"cookie ***`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,6 +108,8 @@ func FuzzMaskLine(f *testing.F) {
 	f.Add(`{"url":"http:\/\/u:`, `\u0040a.test`)
 	f.Add("x@y http:", "/@")
 	f.Add("\\u00", "@")
+	f.Add("http://u:", " cookie: x@h")
+	f.Add("u:", " token x@h")
 	f.Fuzz(func(t *testing.T, before, after string) {
 		const secret = "hunter2"
 		plain := string(unescapeJSON([]byte(secret + after)))
@@ -114,6 +121,10 @@ func FuzzMaskLine(f *testing.F) {
 			return // a scheme follows: the secret is before the URL that is masked
 		}
 		line := before + secret + after
+		whole := unescapeJSON([]byte(line))
+		if named := endOfSecretName(lowerASCII(whole)); named > 0 && !bytes.Contains(whole[:named], []byte(":")) {
+			return // what is before it is no password
+		}
 		if got := string(Line([]byte(line))); strings.Contains(got, secret) {
 			t.Errorf("%q is shown as %q", line, got)
 		}
