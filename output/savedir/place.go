@@ -140,15 +140,16 @@ func (s *bodyWriter) prepareRename() error {
 }
 
 // finishName closes a file that has got its final name, unless err is that it has not. It stays locked until then,
-// since another would take an unlocked one for what a kill has left.
+// since another would take an unlocked one for what a kill has left. Over NFS and FUSE a name that was removed while
+// the file was open is there, as another one, until it is closed.
 func (s *bodyWriter) finishName(err error, name string) error {
 	if err != nil {
 		return err
 	}
 	s.closed = true
-	s.leaveTempFolder(s.name)
 	if file.CanLock {
 		err = s.Close()
 	}
+	s.leaveTempFolder(s.name)
 	return errors.Join(err, s.tree.syncName(name))
 }

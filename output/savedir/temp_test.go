@@ -96,6 +96,32 @@ func TestEqualsAtOnce(t *testing.T) {
 	}
 }
 
+// A hiddenFile is a bodyFile whose removed name stays as another one until it is closed, as over NFS and FUSE.
+type hiddenFile struct {
+	bodyFile
+	hidden string
+}
+
+func (f hiddenFile) Close() error { return errors.Join(f.bodyFile.Close(), os.Remove(f.hidden)) }
+
+// TestNoFolderIsLeftOfHiddenFiles: the folder of a temporary file is removed once nothing is in it any more.
+func TestNoFolderIsLeftOfHiddenFiles(t *testing.T) {
+	needsLocks(t)
+	dir := t.TempDir()
+	both := startEquals(t, openNamedDir(t, dir, "{index}"), 2)
+	body := both[1]
+	hidden := filepath.Join(dir, filepath.Dir(body.name), ".nfs0")
+	filetest.Write(t, hidden, "", 0o600)
+	body.bodyFile = hiddenFile{body.bodyFile, hidden}
+	for _, body := range both {
+		_, err := body.Commit([32]byte{})
+		must(t, err)
+	}
+	if names := listNames(t, dir); len(names) != 2 {
+		t.Errorf("there are %q", names)
+	}
+}
+
 // TestSweepTakesTemporaryFilesOnly: what another user may have put in the place of the folder of temporary files, or in
 // it, stays as it is.
 func TestSweepTakesTemporaryFilesOnly(t *testing.T) {
