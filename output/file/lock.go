@@ -39,6 +39,8 @@ func openOwn(name string) (*os.File, error) {
 	switch {
 	case err != nil:
 		return nil, lostName{err}
+	case !HasName(there): // it was removed while it was looked up
+		return nil, lostName{fs.ErrNotExist}
 	case !IsOwned(there):
 		return nil, fmt.Errorf("%s: %w", name, ErrNotOurs)
 	}

@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"time"
 
 	"batchfetch/output/file"
 )
@@ -66,7 +67,7 @@ func (j *Output) replaceBy(replacement *file.Atomic, length int64, sum uint32) e
 		return err
 	}
 	replaceErr := replacement.Commit()
-	out, err := file.OpenLocked(j.name, os.O_RDWR, 0)
+	out, err := reopenLocked(j.name)
 	if err != nil {
 		return errors.Join(replaceErr, err)
 	}
@@ -84,6 +85,24 @@ func (j *Output) replaceBy(replacement *file.Atomic, length int64, sum uint32) e
 	j.synced, j.written, j.repacked = j.committed, length, true
 	j.dirty = replaceErr == nil // a mark says that the folder is synced, too
 	return replaceErr
+}
+
+// How often an output is locked again, and the pause before: a second in all.
+const (
+	maxReopenTries = 1000
+	reopenPause    = time.Millisecond
+)
+
+// reopenLocked opens and locks the output of a locked journal again. Another run that finds it unlocked meanwhile has it
+// locked for a moment, until it meets the journal.
+func reopenLocked(name string) (out *os.File, err error) {
+	for range maxReopenTries {
+		if out, err = file.OpenLocked(name, os.O_RDWR, 0); !errors.Is(err, file.ErrBusy) {
+			break
+		}
+		time.Sleep(reopenPause)
+	}
+	return out, err
 }
 
 // removeReplacement removes what a run that ended within Repack has left.

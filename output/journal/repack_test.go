@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"batchfetch/output/file"
@@ -237,4 +238,37 @@ func TestRepackOnce(t *testing.T) {
 		t.Errorf("%v, %q", err, filetest.Read(t, out))
 	}
 	closeJournal(t, j)
+}
+
+// TestRepackBesideOthers: runs that begin with the same output while it is repacked don't get it, and disturb nothing.
+func TestRepackBesideOthers(t *testing.T) {
+	if !file.CanLock {
+		t.Skip("no locks here")
+	}
+	for range 5 {
+		name, j := newRepackRun(t)
+		ended := make(chan struct{})
+		var others sync.WaitGroup
+		for range 4 {
+			others.Go(func() {
+				for {
+					select {
+					case <-ended:
+						return
+					default:
+					}
+					if f, err := file.Create(name, LockExisting); !errors.Is(err, file.ErrBusy) {
+						t.Errorf("another has %v, %v", f, err)
+						return
+					}
+				}
+			})
+		}
+		err := j.Repack(pack)
+		close(ended)
+		others.Wait()
+		if err = errors.Join(err, j.Close()); err != nil || filetest.Read(t, name) != packed {
+			t.Errorf("it has %q, %v", filetest.Read(t, name), err)
+		}
+	}
 }

@@ -56,7 +56,7 @@ func (t *tree) takePart(part string) (*os.File, error) {
 				_ = made.Close() // the next round locks it
 			}
 		case errors.Is(err, errNotOurs):
-			_ = t.root.Remove(part) // the next round fails where it is still there
+			t.removeNotOurs(part) // the next round fails where it is still there
 		case !errors.Is(err, errRenamed):
 			return f, err
 		}

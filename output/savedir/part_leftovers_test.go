@@ -2,12 +2,14 @@ package savedir
 
 import (
 	"crypto/sha256"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"batchfetch/output/file"
 	"batchfetch/output/file/filetest"
 )
 
@@ -144,4 +146,32 @@ func makeHardLink(t *testing.T, target, name string) {
 	if err := os.Link(target, name); err != nil {
 		t.Skip("no hard links here: ", err)
 	}
+}
+
+// TestPartThatIsBeingCommitted: a part has a second name for a moment, where a file can't be renamed to a name that none
+// has otherwise. It is its owner's still, and no leftover that another run may remove.
+func TestPartThatIsBeingCommitted(t *testing.T) {
+	needsLocks(t)
+	dir := t.TempDir()
+	bodies := openDir(t, dir, "")
+	part := filepath.Join(dir, "part")
+	filetest.Write(t, part, "the body", 0o600)
+	must(t, os.Link(part, filepath.Join(dir, "body")))
+	owner, err := os.Open(part)
+	must(t, err)
+	must(t, file.Lock(owner))
+	if taken, err := bodies.takePart("part"); !errors.Is(err, file.ErrBusy) {
+		t.Errorf("another takes %v, %v", taken, err)
+	}
+	if got := filetest.Read(t, part); got != "the body" {
+		t.Errorf("it has %q", got)
+	}
+	must(t, owner.Close())
+	taken, err := bodies.takePart("part") // of a kill between the two names
+	must(t, err)
+	info, err := taken.Stat()
+	if err != nil || info.Size() > 0 || filetest.Read(t, filepath.Join(dir, "body")) != "the body" {
+		t.Errorf("the next run takes %v, %v", info, err)
+	}
+	must(t, taken.Close())
 }

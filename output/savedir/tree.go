@@ -108,25 +108,57 @@ func (t *tree) removeIfThere(name string) error {
 // lockPart opens a part and locks it until it is closed. The error is file.ErrBusy where another has it, errNotOurs
 // where it is no file that this user's runs would make, and errRenamed where its owner has just renamed or removed it.
 func (t *tree) lockPart(part string) (*os.File, error) {
-	named, err := t.lstat(part)
+	f, err := t.lockRegular(part)
 	if err != nil {
 		return nil, err
 	}
-	if !file.IsOwned(named) {
+	if info, err := f.Stat(); err != nil || !file.IsOwned(info) {
+		_ = f.Close() // nothing was written
 		return nil, errNotOurs
 	}
-	f, err := t.root.OpenFile(part, os.O_RDWR, 0)
+	return f, nil
+}
+
+// lockRegular is lockPart of any regular file that can be opened: who has it may be about to give it a second name. Only
+// once it is locked can be told whose it is.
+func (t *tree) lockRegular(name string) (*os.File, error) {
+	named, err := t.lstat(name)
 	if err != nil {
+		return nil, err
+	}
+	if !named.Mode().IsRegular() {
+		return nil, errNotOurs
+	}
+	f, err := t.root.OpenFile(name, os.O_RDWR, 0)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, errNotOurs
+	case err != nil:
 		return nil, err
 	}
 	if err = file.Lock(f); err == nil {
-		err = t.checkSameFile(f, part)
+		err = t.checkSameFile(f, name)
 	}
 	if err != nil {
 		_ = f.Close() // nothing was written
 		return nil, err
 	}
 	return f, nil
+}
+
+// removeNotOurs removes what has the name of a part and is none: a regular file while it is locked, since others may do
+// the same, and give the name to a part.
+func (t *tree) removeNotOurs(part string) {
+	f, err := t.lockRegular(part)
+	switch {
+	case err == nil:
+		if info, err := f.Stat(); err == nil && !file.IsOwned(info) {
+			_ = t.root.Remove(part) // takePart finds one that stays
+		}
+		_ = f.Close() // nothing was written
+	case errors.Is(err, errNotOurs):
+		_ = t.root.Remove(part)
+	}
 }
 
 // checkSameFile returns errRenamed where an open file does not have that name: it was renamed, or opened through a
