@@ -93,8 +93,8 @@ const (
 	reopenPause    = time.Millisecond
 )
 
-// reopenLocked opens and locks the output of a locked journal again. Another run that finds it unlocked meanwhile has it
-// locked for a moment, until it meets the journal.
+// reopenLocked opens and locks the output of a locked journal again. Another run that finds it unlocked meanwhile has
+// it locked for a moment, until it meets the journal.
 func reopenLocked(name string) (out *os.File, err error) {
 	for range maxReopenTries {
 		if out, err = file.OpenLocked(name, os.O_RDWR, 0); !errors.Is(err, file.ErrBusy) {

@@ -148,8 +148,8 @@ func makeHardLink(t *testing.T, target, name string) {
 	}
 }
 
-// TestPartThatIsBeingCommitted: a part has a second name for a moment, where a file can't be renamed to a name that none
-// has otherwise. It is its owner's still, and no leftover that another run may remove.
+// TestPartThatIsBeingCommitted: a part has a second name for a moment, where a file can't be renamed to a name that
+// none has otherwise. It is its owner's still, and no leftover that another run may remove.
 func TestPartThatIsBeingCommitted(t *testing.T) {
 	needsLocks(t)
 	dir := t.TempDir()

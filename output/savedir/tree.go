@@ -119,8 +119,8 @@ func (t *tree) lockPart(part string) (*os.File, error) {
 	return f, nil
 }
 
-// lockRegular is lockPart of any regular file that can be opened: who has it may be about to give it a second name. Only
-// once it is locked can be told whose it is.
+// lockRegular is lockPart of any regular file that can be opened: who has it may be about to give it a second name.
+// Only once it is locked can be told whose it is.
 func (t *tree) lockRegular(name string) (*os.File, error) {
 	named, err := t.lstat(name)
 	if err != nil {
