@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -36,6 +37,38 @@ func describeFlagError(c *cobra.Command, err error) error {
 		hint = otherFlags[spelling.Nearest(name, slices.Sorted(maps.Keys(otherFlags)))]
 	}
 	return &usageError{"unknown flag: --" + name, hint}
+}
+
+// findFlagsAsValues adds a problem for each flag of the command line whose value is the name of another flag, in a word
+// of its own: in -o $FILE --resume, where the shell's variable is empty, --resume would be the name of the output.
+func findFlagsAsValues(flags *pflag.FlagSet, line []string, found *problems) {
+	flags.Visit(func(f *pflag.Flag) {
+		value := f.Value.String()
+		if !isFlag(flags, value) || found.flags[f.Name] {
+			return
+		}
+		for i, word := range line[:max(len(line)-1, 0)] {
+			isShort := f.Shorthand != "" && !strings.HasPrefix(word, "--") && strings.HasPrefix(word, "-") &&
+				strings.HasSuffix(word, f.Shorthand)
+			if line[i+1] == value && (isShort || word == "--"+f.Name) {
+				found.add(f.Name, "has no value: "+value+", which follows it, is a flag",
+					"where that is meant as the value write --"+f.Name+"="+value)
+				return
+			}
+		}
+	})
+}
+
+// isFlag reports whether a word is a flag of this or another program, as --name, --name=value or -n.
+func isFlag(flags *pflag.FlagSet, word string) bool {
+	name, _, _ := strings.Cut(strings.TrimPrefix(word, "--"), "=")
+	switch {
+	case strings.HasPrefix(word, "--"):
+		return flags.Lookup(name) != nil || otherFlags[name] != ""
+	case len(word) == 2 && word[0] == '-':
+		return flags.ShorthandLookup(word[1:]) != nil
+	}
+	return false
 }
 
 // flagNames returns the names of the flags of a command.

@@ -72,8 +72,8 @@ var optionHints = map[string]string{
 		"-x '' connects without one",
 	dial.OptionProxyStep: "the proxy makes no connection to that host and port: is it allowed to, is the name right?",
 
-	"proxy":      "the proxy wants a user and password, or others: -x http://USER:PASSWORD@HOST, as BATCHFETCH_PROXY",
-	"url":        "a line that is JSON needs a \"url\"; --url URL sends each line as a body to that URL",
+	"proxy": "the proxy wants a user and password, or others: -x http://USER:PASSWORD@HOST, as BATCHFETCH_PROXY",
+	"url":   "a line that is JSON needs a \"url\"; --url URL sends each line as a body to that URL",
 
 	"migration": "batchfetch help migration has commands that make requests of the files of other programs",
 

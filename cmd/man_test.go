@@ -10,7 +10,7 @@ import (
 // TestManPageHasEveryFlag: batchfetch(1) has every flag with its usage, and refers to every topic.
 func TestManPageHasEveryFlag(t *testing.T) {
 	code := 0
-	root := newRootCommand(nil, &code)
+	root := newRootCommand(nil, &code, nil)
 	page := strings.NewReplacer(`\-`, "-", `\&`, "", `\fB`, "", `\fP`, "", `\fR`, "").Replace(string(manPage(root)))
 	root.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Annotations[groupKey] == nil {

@@ -36,6 +36,11 @@ const (
 	hintNoLinks      = "links in pages are not followed: list the URLs; --paginate follows pages of an API"
 	hintNoStall      = "--stall-timeout 30s"
 	hintUserPassword = "-u USER:PASSWORD"
+	hintLogins       = "-u is Basic authentication; there are --digest, --oauth2-bearer and --aws-sigv4 beside it"
+	hintBearer       = "--oauth2-bearer TOKEN, or @FILE, in which ps does not show it"
+	hintJsonLines    = hintByDefault + "the output is JSON lines, of which jq makes other forms"
+	hintReplaced     = hintByDefault + "the file of -o is replaced by a complete run; --resume goes on with it"
+	hintBar          = "--progress bar"
 	hintSocks        = "-x socks5://HOST:PORT, or socks5h:// where the proxy resolves names"
 )
 
@@ -68,6 +73,8 @@ var otherShortFlags = map[string]string{
 	"K": hintConfigFile,
 	"I": "--head",
 	"a": "-o FILE --resume goes on with FILE",
+	"U": "-A NAME; for curl's, -x http://USER:PASSWORD@HOST:PORT",
+	"#": hintBar,
 }
 
 // otherFlags are hints for flags of other programs that are none here, by their names without dashes.
@@ -89,7 +96,7 @@ var otherFlags = map[string]string{
 	"silent":                hintQuiet,
 	"show-error":            hintQuiet,
 	"no-progress-meter":     "--progress none",
-	"progress-bar":          "--progress bar",
+	"progress-bar":          hintBar,
 	"fail":                  hintFailing,
 	"fail-with-body":        hintFailing,
 	"fail-early":            "--fail-fast",
@@ -115,6 +122,13 @@ var otherFlags = map[string]string{
 	"continue-at":           hintContinued,
 	"config":                hintConfigFile,
 	"basic":                 hintByDefault + "-u is Basic authentication",
+	"ntlm":                  hintLogins,
+	"negotiate":             hintLogins,
+	"anyauth":               hintLogins,
+	"capath":                "--cacert FILE",
+	"pass":                  hintPlainKey,
+	"cert-type":             hintPEM,
+	"key-type":              hintPEM,
 	"netrc-file":            "-n, with the file's name in the variable NETRC",
 	"netrc-optional":        "-n",
 	"noproxy":               "the variable NO_PROXY",
@@ -231,4 +245,30 @@ var otherFlags = map[string]string{
 	"threads":     hintParallel,
 	"rps":         "--rate N/s",
 	"qps":         "--rate N/s",
+
+	// what many programs have, and is near to something else here
+	"workers":          hintParallel,
+	"max-retries":      hintRetries,
+	"retry-count":      hintRetries,
+	"rate-limit":       "--rate N/s, or --host-rate N/s for each host",
+	"follow-redirects": hintFollowed,
+	"bearer":           hintBearer,
+	"token":            hintBearer,
+	"cache-dir":        "--cache DIR",
+	"no-cache":         hintByDefault + "nothing is kept without --cache",
+	"out-dir":          hintToDirectory,
+	"append":           hintReplaced,
+	"force":            hintReplaced,
+	"overwrite":        hintReplaced,
+	"format":           hintJsonLines,
+	"output-format":    hintJsonLines,
+	"jsonl":            hintJsonLines,
+	"pretty":           hintJsonLines,
+	"fields":           hintWriteOut,
+	"select":           hintWriteOut,
+	"dedupe":           "--unique",
+	"limit":            "head -n N urls.txt | batchfetch",
+	"debug":            "-v logs every exchange",
+	"bar":              hintBar,
+	"eta":              hintBar,
 }

@@ -17,7 +17,7 @@ import (
 // execute parses the command line, runs its command and returns the exit code.
 func execute(in *interrupts, args []string) int {
 	code := exitOK
-	root := newRootCommand(in, &code)
+	root := newRootCommand(in, &code, args)
 	addCommands(root, in, &code, args)
 	root.SetArgs(args)
 	root.SetFlagErrorFunc(describeFlagError)
@@ -58,8 +58,9 @@ func addCommands(root *cobra.Command, in *interrupts, code *int, args []string) 
 	root.CompletionOptions.DisableDefaultCmd = !all
 }
 
-// newRootCommand returns the command without a name, which runs a batch. It sets the exit code in code.
-func newRootCommand(in *interrupts, code *int) *cobra.Command {
+// newRootCommand returns the command without a name, which runs a batch. It sets the exit code in code. line is the
+// command line, from which flags are still to be parsed.
+func newRootCommand(in *interrupts, code *int, line []string) *cobra.Command {
 	s, found := new(settings), new(problems)
 	root := &cobra.Command{
 		Use:           "batchfetch [flags] [FILE | URL | -]...",
@@ -75,6 +76,7 @@ func newRootCommand(in *interrupts, code *int) *cobra.Command {
 				return nil
 			}
 			retryFlags := hasRequestFlags(c.Flags()) // those of the environment are still there for the next command
+			findFlagsAsValues(c.Flags(), line, found)
 			readEnvironment(c.Flags(), os.LookupEnv, found)
 			s.queue = hasQueue(args)
 			resolved := resolve(s, os.Getenv, found)

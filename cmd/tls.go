@@ -39,13 +39,7 @@ func readTLS(f tlsFlags, files *flagFiles, found *problems) *tls.Config {
 		found.addError("cacert", err)
 	}
 	if f.cert != "" {
-		key := f.key
-		if key == "" {
-			key = f.cert
-		}
-		pair, err := tls.LoadX509KeyPair(f.cert, key)
-		found.addError("cert", err)
-		config.Certificates = []tls.Certificate{pair}
+		config.Certificates = []tls.Certificate{readPair(f, files, found)}
 	} else if f.key != "" {
 		found.add("key", "is given without --cert", "")
 	}
