@@ -73,7 +73,11 @@ var optionHints = map[string]string{
 	dial.OptionProxyStep: "the proxy makes no connection to that host and port: is it allowed to, is the name right?",
 
 	"proxy": "the proxy wants a user and password, or others: -x http://USER:PASSWORD@HOST, as BATCHFETCH_PROXY",
-	"url":   "a line that is JSON needs a \"url\"; --url URL sends each line as a body to that URL",
+	failure.TempDir: "large bodies and --ordered need room for temporary files: make some, or name another directory by " +
+		"TMPDIR",
+
+	"digest": "--digest with the user and password of -u, -n or --hosts FILE; where it is given these are wrong",
+	"url":    "a line that is JSON needs a \"url\"; --url URL sends each line as a body to that URL",
 
 	"migration": "batchfetch help migration has commands that make requests of the files of other programs",
 

@@ -15,7 +15,8 @@ func (o *origin) loginPages(mux *http.ServeMux) {
 	sum := func(parts ...string) string {
 		return fmt.Sprintf("%x", md5.Sum([]byte(strings.Join(parts, ":")))) //nolint:gosec // see there
 	}
-	mux.HandleFunc("/digest/{path...}", func(w http.ResponseWriter, r *http.Request) { // ?to=… redirects
+	// ?to=… redirects, ?alone takes no Basic
+	mux.HandleFunc("/digest/{path...}", func(w http.ResponseWriter, r *http.Request) {
 		params := map[string]string{}
 		for pair := range strings.SplitSeq(strings.TrimPrefix(r.Header.Get("Authorization"), "Digest "), ", ") {
 			name, value, _ := strings.Cut(pair, "=")
@@ -25,8 +26,11 @@ func (o *origin) loginPages(mux *http.ServeMux) {
 			sum(r.Method, r.RequestURI))
 		switch to := r.URL.Query().Get("to"); {
 		case params["response"] != want:
-			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Basic realm="box", Digest realm="box", qop="auth", nonce="%d"`,
-				nonces.Add(1)))
+			challenge := fmt.Sprintf(`Digest realm="box", qop="auth", nonce="%d"`, nonces.Add(1))
+			if !r.URL.Query().Has("alone") {
+				challenge = `Basic realm="box", ` + challenge
+			}
+			w.Header().Set("WWW-Authenticate", challenge)
 			w.WriteHeader(http.StatusUnauthorized)
 		case to != "":
 			http.Redirect(w, r, to, http.StatusFound)

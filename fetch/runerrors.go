@@ -59,7 +59,9 @@ func storeFailure(err error) error {
 
 // spoolFailure returns a *Failure of Kind IO around an error of a temporary file. One with a *spool.Error in it ends
 // the run.
-func spoolFailure(err error) error { return &failure.Failure{Kind: failure.IO, Err: err} }
+func spoolFailure(err error) error {
+	return &failure.Failure{Kind: failure.IO, Err: err, Option: failure.TempDir}
+}
 
 // isShortage reports whether an error of a file ends no run: too many files are open, or there is no room for a
 // temporary one. Both end with what others hold.

@@ -65,6 +65,9 @@ const (
 	BadPage     = "page"
 )
 
+// TempDir is the value of Failure.Option for a temporary file that can't be written.
+const TempDir = "tmpdir"
+
 // Error returns the text of Err.
 func (f *Failure) Error() string { return f.Err.Error() }
 

@@ -94,7 +94,7 @@ func parseJSON(text []byte) (fetch.Request, error) {
 	}
 	if r.ID != nil && scalarOrNil(r.ID) == nil {
 		r.ID = nil
-		return r, errors.New("id is neither a string nor a number")
+		return r, errors.New("id is neither a string, a number nor a boolean")
 	}
 	return fetch.Prepare(r)
 }

@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,8 +127,27 @@ func (a *Answer) failureOfStatus() *failure.Failure {
 	if a.isProxyLogin() {
 		f.Err = fmt.Errorf("proxy %s: %w", a.Proxy, &failure.ProxyRefusal{Status: a.Status})
 		f.Option = "proxy"
+	} else if a.wantsDigest() {
+		f.Err = fmt.Errorf("%w: the server wants Digest authentication", f.Err)
+		f.Option = "digest"
 	}
 	return f
+}
+
+// wantsDigest reports whether the response is a 401 that asks for Digest authentication (RFC 7616), and not for Basic
+// beside it.
+func (a *Answer) wantsDigest() bool {
+	if a.Status != http.StatusUnauthorized {
+		return false
+	}
+	lines := a.sentHeader().Values("WWW-Authenticate")
+	asksFor := func(scheme string) bool {
+		return slices.ContainsFunc(lines, func(line string) bool {
+			line = strings.ToLower(line)
+			return strings.HasPrefix(line, scheme) || strings.Contains(line, ", "+scheme)
+		})
+	}
+	return asksFor("digest ") && !asksFor("basic ")
 }
 
 // isProxyLogin reports whether the response is that of the proxy, which wants a user and password or others: 407, or a
