@@ -13,18 +13,19 @@ import (
 // shortHelp is what batchfetch prints on a terminal without arguments.
 const shortHelp = `batchfetch: give it URLs, get JSON lines.
 
-  batchfetch urls.txt > pages.jsonl 2> failures.jsonl    # a file of URLs, or of JSON lines
-  seq 9 | sed 's#^#https://example.com/#' | batchfetch   # what other commands print
+  batchfetch urls.txt > pages.jsonl 2> failures.jsonl    # URLs, or JSON lines
+  seq 9 | sed 's#^#https://example.com/#' | batchfetch   # from other commands
   batchfetch https://example.com/a | jq -r .body         # one URL
   batchfetch failures.jsonl >> pages.jsonl               # retry what failed
 
--j N               requests in progress (50); --host-concurrency N on one host (10)
+-j N               requests at once (50); --host-concurrency N on one host (10)
 --host-rate 5/s    most requests to one host
 -o FILE --resume   continue where a run was interrupted
 -P DIR             save bodies as files
 -H 'Name: value'   a header, as with curl; so are -X, -d, -u, -n, -b, -k, -x
 
-batchfetch demo shows a run that needs no network, --help lists every flag, and help the topics.
+batchfetch demo shows a run that needs no network, --help lists every flag, and
+help the topics.
 `
 
 const (

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -66,6 +67,15 @@ func TestHintsNameFlags(t *testing.T) {
 			if name, found := strings.CutPrefix(word, "--"); found && flags.Lookup(name) == nil {
 				t.Errorf("there is no --%s: %q", name, hint)
 			}
+		}
+	}
+}
+
+// TestShortHelpFits: what is printed to a newcomer's terminal fits into 80 columns.
+func TestShortHelpFits(t *testing.T) {
+	for line := range strings.Lines(shortHelp) {
+		if columns := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); columns > 80 {
+			t.Errorf("%d columns: %s", columns, line)
 		}
 	}
 }

@@ -23,7 +23,8 @@ const maxQuoted = 256
 // line of it may hold secrets, such as a cookie that it sets or the user's own, and be as long as a header.
 func Unquoted(err error) string {
 	text, _, _ := strings.Cut(Innermost(err).Error(), `"`)
-	return Clip(strings.TrimRight(text, ` :;,[(=`), maxQuoted)
+	text = strings.TrimSuffix(strings.TrimRight(text, ` :;,[(=`), "; got")
+	return Clip(strings.TrimPrefix(text, "http: "), maxQuoted)
 }
 
 // Clip returns text for an error message: all of it up to most bytes, otherwise its first most bytes, cut
