@@ -123,6 +123,9 @@ func (r contextReader) Read(p []byte) (int, error) {
 
 // openError returns the error for an argument that can't be opened, with a hint for a URL whose https:// is missing.
 func openError(arg string, err error) error {
+	if arg == "" {
+		return &usageError{"an argument is empty", "is a variable of the shell empty? - is standard input"}
+	}
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		err = path.Err

@@ -38,7 +38,11 @@ func parseAny(text string) (*url.URL, error) {
 			if severalURLs(sent) {
 				return nil, errors.New("there are several URLs in it; write one a line, or each as an argument")
 			}
-			return nil, fmt.Errorf("the URL holds %q; percent-encode it as %%%02X", c, c)
+			mend := fmt.Sprintf("percent-encode it as %%%02X", c)
+			if c == ' ' || c == '\t' { // it may be a comment, or another column
+				mend += ", or leave out what is behind it"
+			}
+			return nil, fmt.Errorf("the URL holds %q; %s", c, mend)
 		}
 	}
 	u, err := ParseReference(text)
