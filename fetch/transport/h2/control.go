@@ -96,6 +96,7 @@ func (c *Conn) gotReset(f *http2.RSTStreamFrame) error {
 		why.Excess = len(c.streams) > c.allowed || c.leaving != nil
 	}
 	c.endStream(s, why)
+	c.wakeBlocked() // another stream may have its turn, here and where a response begins
 	return nil
 }
 

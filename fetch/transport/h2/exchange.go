@@ -84,7 +84,9 @@ func (c *Conn) begin(ctx context.Context, s *stream) {
 		part, block = block[:min(len(block), c.maxFrame)], block[min(len(block), c.maxFrame):]
 		_ = c.framer.WriteContinuation(s.id, len(block) == 0, part)
 	}
-	c.queueBody(s)
+	if c.queueBody(s); !s.sent {
+		c.uploads = append(c.uploads, s.id)
+	}
 	c.flush(ctx)
 }
 
@@ -114,11 +116,11 @@ func (c *Conn) await(ctx context.Context, s *stream) error {
 }
 
 // queueBody queues what the windows and the queue have room for of the request's body, and reports whether that is
-// anything. Where they have none, the stream is woken once they may. mu is held.
+// anything. Where they have none, or it is not the stream's turn, it is woken once it may be. mu is held.
 func (c *Conn) queueBody(s *stream) (queued bool) {
 	for !s.isSent() && c.streams[s.id] == s {
 		n := int(min(int64(len(s.body)), int64(c.maxFrame), s.sendWindow, c.sendWindow))
-		if n <= 0 || len(c.out) >= maxQueued {
+		if n <= 0 || len(c.out) >= maxQueued || !c.hasTurn(s) {
 			c.blocked = append(c.blocked, s)
 			return queued
 		}
@@ -127,13 +129,43 @@ func (c *Conn) queueBody(s *stream) (queued bool) {
 		s.body = s.body[n:]
 		s.sendWindow -= int64(n)
 		c.sendWindow -= int64(n)
-		if s.request.Sent != nil {
-			s.request.Sent.AddBytes(n)
-		}
+		c.countSent(s, n)
 		queued = true
 	}
 	if s.sent && s.received {
 		c.remove(s)
 	}
 	return queued
+}
+
+// hasTurn reports whether no older stream could send more of its request: the window of the connection goes to the
+// oldest. A server that works on some streams at a time, as Tomcat does on 20, opens it for what it has read of these,
+// and would wait for them without end if others had used it up. mu is held.
+func (c *Conn) hasTurn(s *stream) bool {
+	kept := c.uploads[:0]
+	for i, id := range c.uploads {
+		older := c.streams[id]
+		if id >= s.id || older != nil && older.isUploading() && older.sendWindow > 0 {
+			c.uploads = append(kept, c.uploads[i:]...)
+			return id >= s.id
+		}
+		if older != nil && older.isUploading() {
+			kept = append(kept, id)
+		}
+	}
+	c.uploads = kept
+	return true
+}
+
+// countSent counts bytes that a stream has sent of its request: for those that wait for their turn, too, as they have
+// not stalled meanwhile. mu is held.
+func (c *Conn) countSent(s *stream, n int) {
+	if s.request.Sent != nil {
+		s.request.Sent.AddBytes(n)
+	}
+	for _, id := range c.uploads {
+		if later := c.streams[id]; id > s.id && later != nil && later.isUploading() && later.request.Sent != nil {
+			later.request.Sent.AddBytes(n)
+		}
+	}
 }

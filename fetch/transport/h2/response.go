@@ -99,6 +99,7 @@ func (c *Conn) gotHeader(h *headerBlock) error {
 		return nil
 	default:
 		c.respond(s, h, status)
+		c.wakeBlocked()
 		if h.endStream {
 			c.gotEnd(s)
 		}

@@ -30,6 +30,9 @@ type stream struct {
 // wakeUp wakes the exchange. mu is held.
 func (s *stream) wakeUp() { wakeUp(s.wake) }
 
+// isUploading reports whether RoundTrip is still to send some of the request: there is no response yet. mu is held.
+func (s *stream) isUploading() bool { return !s.sent && s.response == nil }
+
 // isSent reports whether no more of the request is to be sent: all was, or the response is an error and has come
 // whole, so that the server has no use for the rest. mu is held.
 func (s *stream) isSent() bool {

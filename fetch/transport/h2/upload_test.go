@@ -3,9 +3,13 @@ package h2
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -159,5 +163,130 @@ func TestStuckWrite(t *testing.T) {
 	<-c.Done()
 	if owner.done != 3 {
 		t.Errorf("%+v", owner)
+	}
+}
+
+// TestUploadsInTurn: the window of a connection goes to the oldest request that can use it, so that a server which
+// reads some requests at a time, and opens the window for what it has read, gets the whole of them. What waits for its
+// turn does not stall.
+func TestUploadsInTurn(t *testing.T) {
+	const requests, size, part, atOnce = 60, 3000, 500, 20
+	c, _ := startServer(t, testConfig(), func(s *server) {
+		_ = s.WriteSettings()
+		s.ok(s.next(), "")                 // the settings are known by the next
+		var order []uint32                 // of the requests that are not whole
+		came := make(map[uint32]int)       // bytes that were not read, by stream
+		read := make(map[uint32]int)       // and that were
+		s.await(func(f http2.Frame) bool { // like Tomcat 10.1
+			id := f.Header().StreamID
+			switch f := f.(type) {
+			case *http2.HeadersFrame:
+				order = append(order, id)
+			case *http2.DataFrame:
+				came[id] += len(f.Data())
+				if order[0] != id && slices.Index(order, id) > slices.IndexFunc(order, func(older uint32) bool {
+					return read[older]+came[older] < size
+				}) {
+					t.Errorf("%d bytes out of turn", len(f.Data()))
+				}
+			}
+			for i := 0; i < min(atOnce, len(order)); i++ {
+				at := order[i]
+				if n := came[at]; n > 0 {
+					_ = s.WriteWindowUpdate(at, uint32(n)) //nolint:gosec // at most size
+					for left := n; left > 0; left -= part {
+						_ = s.WriteWindowUpdate(0, uint32(min(left, part))) //nolint:gosec // likewise
+					}
+					read[at] += n
+					came[at] = 0
+				}
+				if read[at] == size {
+					s.ok(at, "body")
+					order = slices.Delete(order, i, i+1)
+					i--
+				}
+			}
+			return false
+		})
+	})
+	if _, err := exchange(t.Context(), c, get()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var group sync.WaitGroup
+	sent := make([]*counter, requests)
+	for i := range sent {
+		sent[i] = new(counter)
+		group.Go(func() {
+			r := post(make([]byte, size))
+			r.Sent = sent[i]
+			if body, err := exchange(ctx, c, r); body != "body" || err != nil {
+				t.Errorf("%q, %v", body, err)
+			}
+		})
+	}
+	group.Wait()
+	if !slices.ContainsFunc(sent, func(c *counter) bool { return c.n.Load() > size }) {
+		t.Error("what is sent is no progress for those that wait")
+	}
+}
+
+// TestUploadWaitsForTurn: an upload that could be sent but for an older one has its turn at once where that has its
+// response, or is reset.
+func TestUploadWaitsForTurn(t *testing.T) {
+	const size = 1 << 20
+	for name, ends := range map[string]func(s *server, older uint32){
+		"a response": func(s *server, older uint32) { s.header(older, false, ":status", "200") },
+		"a reset":    func(s *server, older uint32) { _ = s.WriteRSTStream(older, http2.ErrCodeInternal) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ours, theirs := net.Pipe()
+			end := make(chan struct{})
+			c, _ := serveOn(t, testConfig(), ours, theirs, func(s *server) {
+				_ = s.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: size})
+				s.ok(s.next(), "")
+				_ = s.WriteWindowUpdate(0, 2*size)
+				older := s.next() // whose body is not read yet
+				<-end
+				ends(s, older)
+				<-end
+				s.await(func(f http2.Frame) bool { return f.Header().StreamID == older+2 && isEnd(f) })
+				s.ok(older+2, "body")
+				s.drain()
+			})
+			if _, err := exchange(t.Context(), c, get()); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			var group sync.WaitGroup
+			group.Go(func() {
+				if resp, err := c.RoundTrip(t.Context(), post(make([]byte, size))); err == nil {
+					_ = resp.Body.Close()
+				}
+			})
+			synctest.Wait()
+			sent := new(counter)
+			group.Go(func() {
+				r := post(make([]byte, size))
+				r.Sent = sent
+				if body, err := exchange(t.Context(), c, r); body != "body" || err != nil {
+					t.Errorf("%s: %q, %v", name, body, err)
+				}
+			})
+			synctest.Wait()
+			if n := sent.n.Load(); n != 0 {
+				t.Errorf("%s: %d bytes are sent out of turn", name, n)
+			}
+			end <- struct{}{}
+			synctest.Wait()
+			if sent.n.Load() == 0 {
+				t.Errorf("%s: it waits on", name)
+			}
+			close(end)
+			group.Wait()
+			c.Close()
+			<-c.Done()
+		})
 	}
 }

@@ -17,7 +17,8 @@ type writer struct {
 	broken   bool            // a write has failed
 	writeErr error           // its error
 	drained  sync.Cond       // a write has ended, or the connection
-	blocked  []*stream       // that wait for a window, or for room in the queue
+	blocked  []*stream       // that wait for a window, for room in the queue, or for their turn
+	uploads  []uint32        // the streams whose request was not sent whole when they began, the oldest first
 	watch    *time.Timer     // runs checkWrite; nil: not started
 	watching bool            // watch runs
 }
