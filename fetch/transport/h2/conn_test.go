@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -163,7 +164,7 @@ func TestStreamErrors(t *testing.T) {
 			defer cancel()
 			resp, err := c.RoundTrip(ctx, get())
 			if err == nil {
-				<-time.After(10 * time.Millisecond) // the window is filled, and not read
+				awaitEnd(t, c, resp)
 				_, err = io.Copy(io.Discard, resp.Body)
 			}
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -287,4 +288,18 @@ func TestNoSettings(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// awaitEnd waits until a response has come whole, or its stream has failed, before any of its body is read.
+func awaitEnd(t *testing.T, c *Conn, resp *http.Response) {
+	t.Helper()
+	b, is := resp.Body.(*body)
+	if !is || b.stream == nil {
+		return
+	}
+	nettest.Eventually(t, "the end of the response", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return b.stream.received || b.stream.err != nil
+	})
 }
