@@ -60,3 +60,34 @@ func TestVersionNotSpoken(t *testing.T) {
 		})
 	}
 }
+
+// TestNotSpokenBeforeTheExchange: the failure is the same where what the server says has been read, and the connection
+// has ended, before the exchange has begun.
+func TestNotSpokenBeforeTheExchange(t *testing.T) {
+	for _, says := range []string{"HTTP/1.1 400 Bad Request\r\n\r\n", "no\r\n"} {
+		t.Run(says, func(t *testing.T) {
+			config := testConfig()
+			config.HTTP = HTTP2
+			transport := New(config)
+			defer transport.Close()
+			to := testTarget(t, http.MethodGet, nettest.Talk(t, func(c *net.TCPConn) {
+				nettest.Say(c, says)
+				_ = c.CloseWrite()
+				nettest.AwaitClose(c)
+			}), nil)
+			ctx, call := startCall(t, to)
+			p := transport.direct.(*pool)
+			var err error
+			for again := true; again; {
+				s := p.newShared(p.hostOf(to), p.dial(ctx, to).h2)
+				<-s.over.Done()
+				_, again, err = p.roundTripShared(ctx, s, call)
+			}
+			f := call.Explain(ctx, err, 0, 0)
+			text, _, _ := strings.Cut(f.Error(), ";")
+			if f.Kind != failure.Protocol || text != "127.0.0.1 does not speak HTTP/2" {
+				t.Errorf("got %s: %v", f.Kind, f)
+			}
+		})
+	}
+}

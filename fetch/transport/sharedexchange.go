@@ -97,9 +97,10 @@ func (c *Call) nextConn(useless bool) bool {
 	return true
 }
 
-// orUseless returns err, or the failure of an exchange that may have no further connection.
+// orUseless returns err, or the failure of an exchange that may have no further connection, unless what came over the
+// last one is no HTTP/2, which says more.
 func (c *Call) orUseless(err error) error {
-	if c.useless > maxUseless || c.conns > maxConns {
+	if (c.useless > maxUseless || c.conns > maxConns) && !c.isNotHTTP2() {
 		return failure.New(failure.Reset, "the server gave up %d connections, one after the other", c.conns)
 	}
 	return err

@@ -44,7 +44,7 @@ func (c *Conn) open(ctx context.Context, s *stream) error {
 	for queued := false; ; queued = true {
 		switch at := slices.Index(c.waiting, s); {
 		case c.leaving != nil:
-			return &Error{Code: c.leaving.Code, Conn: true, NotProcessed: true, Useless: !c.isOfUse(), Cause: c.leaving.Cause}
+			return c.tooLate()
 		case c.nextID > math.MaxInt32:
 			c.leaving = &Error{Conn: true, Cause: errClosed}
 			continue
@@ -63,6 +63,15 @@ func (c *Conn) open(ctx context.Context, s *stream) error {
 			return err
 		}
 	}
+}
+
+// tooLate returns the error of an exchange that can't begin. Where it is the first, and what came before it violates
+// the protocol, so would what comes over another connection. mu is held.
+func (c *Conn) tooLate() *Error {
+	if c.leaving.Reason != "" && c.nextID == 1 {
+		return c.leaving
+	}
+	return &Error{Code: c.leaving.Code, Conn: true, NotProcessed: true, Useless: !c.isOfUse(), Cause: c.leaving.Cause}
 }
 
 // begin begins a stream and sends its request, or the begin of it. mu is held, but for the writing.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"batchfetch/fetch/nettest"
+
 	"golang.org/x/net/http2"
 )
 
@@ -146,5 +148,20 @@ func TestCloseWhileRead(t *testing.T) {
 	}
 	if body, err := exchange(t.Context(), c, get()); body != "body" || err != nil || owner.done != 2 {
 		t.Errorf("then %q, %v, %+v", body, err, owner)
+	}
+}
+
+// TestWrongBeforeAnyExchange: where a server violates the protocol before any exchange has begun, the first one says
+// so, as it does where it has begun by then; it is not to be made over another connection.
+func TestWrongBeforeAnyExchange(t *testing.T) {
+	ours, theirs := nettest.Pair(t)
+	c := NewConn(ours, testConfig(), new(ownerLog))
+	if err := http2.NewFramer(theirs, nil).WritePing(false, [8]byte{}); err != nil {
+		t.Fatal(err)
+	}
+	<-c.Done()
+	var wrong *Error
+	if _, err := exchange(t.Context(), c, get()); !errors.As(err, &wrong) || wrong.NotProcessed || wrong.Reason == "" {
+		t.Errorf("%#v", err)
 	}
 }

@@ -31,6 +31,7 @@ type Conn struct {
 
 	active    int    // Exchanges that have begun and are not over, also those that wait for a stream
 	wrong     *Error // what violated the protocol, so that this side has closed the connection; nil is nothing
+	begun     bool   // an exchange has had a stream
 	closed    bool   // by this side
 	goAway    bool   // a GOAWAY has come
 	lastTaken quic.StreamID
@@ -152,7 +153,7 @@ func (c *Conn) open(ctx context.Context, s *stream) error {
 	case err != nil && ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err == nil && c.leaveCtx.Err() == nil:
-		s.quic = stream
+		s.quic, c.begun = stream, true
 		c.streams[stream.StreamID()] = s
 		return nil
 	case err == nil:
@@ -161,7 +162,14 @@ func (c *Conn) open(ctx context.Context, s *stream) error {
 		err = errClosed
 	}
 	end := *explainQUIC(err)
-	end.Conn, end.NotProcessed, end.Useless = true, true, !c.isOfUse()
+	if c.wrong != nil {
+		end = *c.wrong
+	}
+	end.Conn = true
+	if !c.begun && end.Reason != "" { // what came first violates the protocol, and so it would over another connection
+		return &end
+	}
+	end.NotProcessed, end.Useless = true, !c.isOfUse()
 	return &end
 }
 

@@ -507,3 +507,15 @@ func (c *droppingConn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn in
 	}
 	return c.UDPConn.WriteMsgUDP(b, oob, addr)
 }
+
+// TestWrongBeforeAnyExchange: where a server violates the protocol before any exchange has begun, the first one says
+// so, as it does where it has begun by then; it is not to be made over another connection.
+func TestWrongBeforeAnyExchange(t *testing.T) {
+	c, o := connect(t, serveFake(t, func(s fakeServer) { s.control(frameData, 0) }), testConfig())
+	<-o.leaving
+	var wrong *Error
+	_, _, err := get(t.Context(), c, &h2.Request{})
+	if !errors.As(err, &wrong) || wrong.NotProcessed || wrong.Reason == "" {
+		t.Errorf("%#v", err)
+	}
+}
