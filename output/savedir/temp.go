@@ -127,9 +127,9 @@ func (t *tree) createLocked(name string, make func(name string) (*os.File, error
 		_ = f.Close()
 		return nil, nil, errCannotLock
 	}
-	// another may have removed it between the two, as one that a kill has left
+	// another may have removed it between the two, as one that a kill has left; over NFS and FUSE it has a hidden name then
 	info, unknown := f.Stat()
-	if err != nil || unknown != nil || !file.HasName(info) {
+	if err != nil || unknown != nil || t.checkSameFile(f, name) != nil {
 		_ = f.Close() // empty, and another's by now
 		return nil, nil, file.ErrBusy
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"batchfetch/fetch"
+	"batchfetch/output/file"
 	"batchfetch/output/file/filetest"
 )
 
@@ -119,6 +120,28 @@ func TestNoFolderIsLeftOfHiddenFiles(t *testing.T) {
 	}
 	if names := listNames(t, dir); len(names) != 2 {
 		t.Errorf("there are %q", names)
+	}
+}
+
+// TestTempThatAnotherTook: a temporary file that another process took for one which a kill has left, before it was
+// locked, is not used, although removing it has but hidden its name.
+func TestTempThatAnotherTook(t *testing.T) {
+	needsLocks(t)
+	for _, taken := range []bool{false, true} {
+		dir := t.TempDir()
+		bodies := openDir(t, dir, "")
+		name := filepath.Join(dir, "body.tmp")
+		f, _, err := bodies.createLocked("body.tmp", func(string) (*os.File, error) {
+			f, err := os.Create(name)
+			must(t, errors.Join(err, os.Rename(name, filepath.Join(dir, ".nfs0"))))
+			if taken {
+				filetest.Write(t, name, "another's", 0o600)
+			}
+			return f, nil
+		})
+		if !errors.Is(err, file.ErrBusy) || f != nil {
+			t.Errorf("taken %v: it is used: %v", taken, err)
+		}
 	}
 }
 
