@@ -107,17 +107,20 @@ func (t *tree) renameNew(from, to string) error {
 			return unix.Renameat2(int(source.Fd()), path.Base(from), int(dir.Fd()), path.Base(to), unix.RENAME_NOREPLACE)
 		})
 	})
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) { // NFS, for one
+	if hasNoNoReplace(err) {
 		return t.renameLinked(from, to)
 	}
 	return linkError(err, from, to)
 }
 
-// inFolder calls do with a folder that has that name now.
+// hasNoNoReplace reports whether an error of renameat2(2) says that the file system has no RENAME_NOREPLACE, as NFS.
+func hasNoNoReplace(err error) bool { return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) }
+
+// inFolder calls do with a folder that has that name now, and drops an open one that has failed.
 func (t *tree) inFolder(folder string, do func(dir *os.File) error) error {
 	if in := t.folders.use(folder, 0); in != nil {
 		err := do(in.dir)
-		t.folders.release(in, err != nil && err != unix.EEXIST)
+		t.folders.release(in, err != nil && err != unix.EEXIST && !hasNoNoReplace(err))
 		return err
 	}
 	dir, err := openFolderOf(t.root, folder)

@@ -79,3 +79,17 @@ func TestLinkOfClosed(t *testing.T) {
 		t.Error("another file is written")
 	}
 }
+
+// TestFolderWithoutNoReplace: a folder whose file system has no RENAME_NOREPLACE stays open for the next bodies.
+func TestFolderWithoutNoReplace(t *testing.T) {
+	dir := t.TempDir()
+	bodies := openDir(t, dir, "")
+	must(t, os.Mkdir(filepath.Join(dir, "in"), 0o777))
+	for err, stays := range map[error]bool{unix.EINVAL: true, unix.ENOSYS: true, unix.EEXIST: true, unix.ENOENT: false} {
+		bodies.folders.add("in")
+		got := bodies.tree.inFolder("in", func(*os.File) error { return err })
+		if got != err || bodies.folders.has("in") != stays {
+			t.Errorf("after %v: %v, open %t, want %t", err, got, !stays, stays)
+		}
+	}
+}
