@@ -127,7 +127,7 @@ func (t *tree) createLocked(name string, make func(name string) (*os.File, error
 		_ = f.Close()
 		return nil, nil, errCannotLock
 	}
-	// another may have removed it between the two, as one that a kill has left; over NFS and FUSE it has a hidden name then
+	// another may have removed it between the two, as a kill's; over NFS and FUSE it has a hidden name then
 	info, unknown := f.Stat()
 	if err != nil || unknown != nil || t.checkSameFile(f, name) != nil {
 		_ = f.Close() // empty, and another's by now
