@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"batchfetch/fetch/dial"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/nettest"
 )
@@ -182,16 +183,19 @@ func TestProxyLoginIsFinal(t *testing.T) {
 			"it refused the user and password"},
 		{"SOCKS, no password", "socks5h://", "http://a.test/", socks("\x05\xff"), 1, "proxy", "it wants a user and password"},
 		{"SOCKS, by its rules", "socks5h://", "http://a.test/",
-			socks("\x05\x00\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"), 1, "",
+			socks("\x05\x00\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"), 1, dial.OptionProxyStep,
 			"its rules do not allow that"},
 		{"SOCKS, by its rules after a password", "socks5h://u:p@", "http://a.test/",
-			socks("\x05\x02\x01\x00\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"), 1, "", "its rules do not allow that"},
+			socks("\x05\x02\x01\x00\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"), 1, dial.OptionProxyStep,
+			"its rules do not allow that"},
 		{"SOCKS, no way there", "socks5h://u:p@", "http://a.test/",
-			socks("\x05\x02\x01\x00\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00"), 1 + retries, "", "host unreachable"},
+			socks("\x05\x02\x01\x00\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00"), 1 + retries, dial.OptionProxyStep,
+			"host unreachable"},
 		{"CONNECT, 407", "http://u:p@", "https://a.test/", says("HTTP/1.1 407 No\r\n"), 1, "proxy",
 			"407 Proxy Authentication Required"},
 		{"CONNECT, 401", "http://u:p@", "https://a.test/", says("HTTP/1.0 401 No\r\n"), 1, "proxy", "401 Unauthorized"},
-		{"CONNECT, 403", "http://", "https://a.test/", says("HTTP/1.1 403 No\r\n"), 1, "", "403 Forbidden"},
+		{"CONNECT, 403", "http://", "https://a.test/", says("HTTP/1.1 403 No\r\n"), 1, dial.OptionProxyStep,
+			"403 Forbidden"},
 		{"forwarded, 407", "http://u:p@", "http://a.test/", says("HTTP/1.1 407 No\r\n"), 1, "proxy",
 			"proxy http://~: 407 Proxy Authentication Required"},
 		{"forwarded, tinyproxy's 401", "http://u:p@", "http://a.test/",
