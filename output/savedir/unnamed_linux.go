@@ -114,7 +114,9 @@ func (t *tree) renameNew(from, to string) error {
 }
 
 // hasNoNoReplace reports whether an error of renameat2(2) says that the file system has no RENAME_NOREPLACE, as NFS.
-func hasNoNoReplace(err error) bool { return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) }
+func hasNoNoReplace(err error) bool {
+	return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS)
+}
 
 // inFolder calls do with a folder that has that name now, and drops an open one that has failed.
 func (t *tree) inFolder(folder string, do func(dir *os.File) error) error {
