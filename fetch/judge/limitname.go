@@ -46,6 +46,17 @@ func wordIn(name, word string) int {
 	return at
 }
 
+// joinedWordIn returns where a word begins that ends one of the words between hyphens, as remaining does in
+// X-Ratelimit-Userremaining; -1 is not at all. The word is in small letters, as in canonical form only the first letter
+// of each word is a capital.
+func joinedWordIn(name, word string) int {
+	at := strings.Index(name, word)
+	if end := at + len(word); at < 0 || end < len(name) && name[end] != '-' {
+		return -1
+	}
+	return at
+}
+
 // windowOfName is the window that the name of a header field says: X-RateLimit-Remaining-Minute (Kong),
 // X-HubSpot-RateLimit-Daily-Remaining; 0 is none.
 func windowOfName(name string) time.Duration {
@@ -72,7 +83,7 @@ var otherUnits = [...]string{"Token", "Byte", "Char", "Character", "Cost", "Poin
 func countsRequests(name string) bool {
 	before := ""
 	for word := range strings.SplitSeq(name, "-") {
-		one := strings.TrimSuffix(word, "s")
+		one := strings.TrimSuffix(strings.TrimSuffix(word, "remaining"), "s")
 		if slices.Contains(otherUnits[:], one) && !(one == "Token" && before == "Api") {
 			return false
 		}

@@ -17,6 +17,11 @@ func readPlain(a *announcement, h http.Header, name string, now time.Time) {
 			return
 		}
 	}
+	if at := joinedWordIn(name, "remaining"); at >= 0 { // hapi-rate-limit and Imgur: X-RateLimit-UserRemaining
+		f := family{h: h, name: name, before: name[:at], after: name[at+len("remaining"):], now: now, joined: true}
+		f.readRemaining(a)
+		return
+	}
 	value := boundText(h[name][0])
 	switch {
 	case strings.Contains(value, "remaining="): // Zendesk's endpoints: total=100; remaining=99; resets=41
@@ -51,6 +56,7 @@ type family struct {
 	h             http.Header
 	name          string // of the field that it was found by
 	before, after string
+	joined        bool // before and the word are one, so that the word begins with a small letter
 	now           time.Time
 }
 
@@ -58,6 +64,9 @@ type family struct {
 // word Requests that others of their family have: X-Rate-Limit-Requests-Left and X-Rate-Limit-Time-Reset-Ms.
 func (f *family) find(words ...string) (value, name string) {
 	for _, word := range words {
+		if f.joined {
+			word = strings.ToLower(word[:1]) + word[1:]
+		}
 		if values := f.h[f.before+word+f.after]; len(values) > 0 {
 			return joinValues(values), f.before + word + f.after
 		}

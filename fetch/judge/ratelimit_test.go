@@ -251,6 +251,17 @@ func TestPlainLimits(t *testing.T) {
 			want: []Quota{{Remaining: 1, Limit: 3}}},
 		{name: "Azure", headers: []string{"x-ms-ratelimit-remaining-subscription-reads", "11999"},
 			want: []Quota{{Remaining: 11999}}},
+		{name: "a word before in one with it (hapi-rate-limit 8)", headers: []string{"X-RateLimit-PathLimit", "50",
+			"X-RateLimit-PathRemaining", "9", "X-RateLimit-PathReset", inMinuteMilli, "X-RateLimit-UserLimit", "60",
+			"X-RateLimit-UserRemaining", "-1", "X-RateLimit-UserReset", inMinuteMilli}, want: []Quota{
+			{Policy: "X-Ratelimit-Pathremaining", Remaining: 9, Limit: 50, Reset: time.Minute},
+			{Policy: "X-Ratelimit-Userremaining", Limit: 60, Reset: time.Minute}}},
+		{name: "in one word, one of them without a reset (Imgur)", headers: []string{"X-RateLimit-ClientLimit", "12500",
+			"X-RateLimit-ClientRemaining", "12400", "X-RateLimit-UserLimit", "500", "X-RateLimit-UserRemaining", "0",
+			"X-RateLimit-UserReset", inMinute}, want: []Quota{
+			{Policy: "X-Ratelimit-Clientremaining", Remaining: 12400, Limit: 12500},
+			{Policy: "X-Ratelimit-Userremaining", Limit: 500, Reset: time.Minute}}},
+		{name: "in one word, of another unit", headers: []string{"X-RateLimit-TokensRemaining", "7"}},
 		{name: "Fastly", headers: []string{"Fastly-RateLimit-Remaining", "7", "Fastly-RateLimit-Reset", inMinute},
 			want: []Quota{{Remaining: 7, Reset: time.Minute}}},
 		{name: "Akamai", headers: []string{"X-RateLimit-Limit", "60", "X-RateLimit-Remaining", "7", "X-RateLimit-Next",
