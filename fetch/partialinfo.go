@@ -216,14 +216,17 @@ func (info PartialInfo) matches(h http.Header) bool {
 	return len(dates) == 1 && dates[0] == info.LastModified
 }
 
-// mayBeWhole reports whether a 200 to a request for the missing part may be the whole body. Some servers send the part,
-// or what is left of it, under that status.
-func (info PartialInfo) mayBeWhole(resp *http.Response) bool {
+// mayBeWhole reports whether a 200 to a request for the bytes from the 0-based byte from on may be the whole body. Some
+// servers send the part, or what is left of it, under that status. webpack-dev-middleware 8.6 gives it a tag of its own,
+// so that nothing but its length, which is just that of the rest, tells it from a file that has become shorter.
+func (info PartialInfo) mayBeWhole(resp *http.Response, from int64) bool {
 	if values := resp.Header["Content-Range"]; len(values) > 0 {
 		r, ok := parseContentRange(values[0])
 		return ok && r.first == 0 && r.last+1 == r.total
 	}
 	length := resp.ContentLength
-	return length < 0 || info.Total == 0 || length == info.Total || knownCodings(resp.Header) != info.Coding ||
-		!info.matches(resp.Header)
+	if length < 0 || info.Total == 0 || length == info.Total || knownCodings(resp.Header) != info.Coding {
+		return true
+	}
+	return length != info.Total-from && !info.matches(resp.Header)
 }

@@ -85,7 +85,7 @@ func (p *resumption) kindOf(o *Options, to *target, resp *http.Response) judge.P
 	case !p.isRequested():
 		return judge.PartialNone
 	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable,
-		resp.StatusCode == http.StatusOK && !p.body.Info().mayBeWhole(resp):
+		resp.StatusCode == http.StatusOK && !p.body.Info().mayBeWhole(resp, p.offset):
 		return judge.PartialUnusable
 	case resp.StatusCode != http.StatusPartialContent:
 		return judge.PartialNone

@@ -125,6 +125,16 @@ func TestServersThatDoNotContinue(t *testing.T) {
 			w.Header().Set("ETag", `"first"`)
 			writeWhole(w, body[1000:])
 		}},
+		{name: "200 with the rest under a tag of its own", unsummed: true, exchanges: 2,
+			rest: func(w http.ResponseWriter, _ *http.Request) { // webpack-dev-middleware 8.6
+				w.Header().Set("ETag", `"18208-rest"`)
+				writeWhole(w, body[1000:])
+			}},
+		{name: "200 with another body that is shorter", unsummed: true, whole: other[:90_000], exchanges: 1,
+			rest: func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("ETag", `"other"`)
+				writeWhole(w, other[:90_000])
+			}},
 		{name: "200 with all, called a range", exchanges: 1, rest: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Range", "bytes 0-99999/100000")
 			writeWhole(w, body)
