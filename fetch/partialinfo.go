@@ -217,8 +217,8 @@ func (info PartialInfo) matches(h http.Header) bool {
 }
 
 // mayBeWhole reports whether a 200 to a request for the bytes from the 0-based byte from on may be the whole body. Some
-// servers send the part, or what is left of it, under that status. webpack-dev-middleware 8.6 gives it a tag of its own,
-// so that nothing but its length, which is just that of the rest, tells it from a file that has become shorter.
+// servers send the part, or what is left of it, under that status. webpack-dev-middleware 8.6 gives it a tag of its
+// own, so that nothing but its length, just that of the rest, tells it from a file that has become shorter.
 func (info PartialInfo) mayBeWhole(resp *http.Response, from int64) bool {
 	if values := resp.Header["Content-Range"]; len(values) > 0 {
 		r, ok := parseContentRange(values[0])
