@@ -2,10 +2,12 @@ package fetch
 
 import (
 	"crypto/sha256"
+	"errors"
 	"io"
 	"strconv"
 
 	"batchfetch/fetch/coding"
+	"batchfetch/fetch/digest"
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/spool"
 	"batchfetch/fetch/transport"
@@ -33,6 +35,7 @@ type bodyReader struct {
 	headerOnly  bool         // it is not to be read
 	decoded     bool         // content codings are taken off
 	cut         bool         // the rest was not read (Options.forRobots)
+	goesOn      bool         // it is a whole 206 that continues a partial body, but not to its end
 }
 
 // A bodySink is where a decoded body is written: a storeWriter, a spoolWriter or a hashWriter.
@@ -60,7 +63,7 @@ func (b *bodyReader) checkEnd(more bool, err error, codings []string) error {
 	case b.wire.err != nil:
 		return b.wire.err
 	case err != nil && len(codings) > 0:
-		return failure.New(failure.Decode, "the body is not valid %s", codings[len(codings)-1])
+		return b.codingFailure(err, codings[len(codings)-1])
 	case err != nil:
 		return err
 	case more && b.options.forRobots:
@@ -69,6 +72,29 @@ func (b *bodyReader) checkEnd(more bool, err error, codings []string) error {
 		return failure.New(failure.TooLarge, "the body is over max-body %s", formatSize(b.options.MaxBody))
 	}
 	return nil
+}
+
+// codingFailure returns why a body that has come to its end can't be decoded; err is what the decoder said. Where only
+// the end of the connection ends it, the end of its coding is what tells a whole body from one that was cut off.
+func (b *bodyReader) codingFailure(err error, coding string) error {
+	switch {
+	case !errors.Is(err, io.ErrUnexpectedEOF):
+		return failure.New(failure.Decode, "the body is not valid %s", coding)
+	case b.call.EndsWithConnection():
+		return io.ErrUnexpectedEOF
+	}
+	return &failure.Failure{Kind: failure.Decode, Err: &codingEnd{coding}}
+}
+
+// A codingEnd is why a body that came whole by its framing is not whole by its content coding: whoever made or passed
+// it on ended it early.
+type codingEnd struct{ coding string }
+
+func (e *codingEnd) Error() string { return "the body ends within its " + e.coding }
+
+// isDamaged reports whether a failure is that a body which came whole is not what its response says of it.
+func isDamaged(f *failure.Failure) bool {
+	return f != nil && (errors.As(f, new(*digest.Mismatch)) || errors.As(f, new(*codingEnd)))
 }
 
 // countWire sets Record.WireBytes once a body has been read, or has failed.

@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/failure"
+	"batchfetch/fetch/nettest"
 )
 
 // sampleText is the body of the coding tests. It is long enough that a cut falls into the middle of the coded bytes.
@@ -132,6 +134,57 @@ func TestTruncationIsNoDecodeError(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCodingTellsACut checks that a body which only its connection ends is truncated where its coding has no end, and
+// is requested again; and that one which came whole by its framing is so once, as whoever passed it on may have ended
+// it.
+func TestCodingTellsACut(t *testing.T) {
+	for _, coding := range []string{"gzip", "br", "zstd", "deflate"} {
+		whole := codingtest.Encode(t, sampleText, strings.Replace(coding, "deflate", "zlib", 1))
+		half := whole[:len(whole)/2]
+		for _, tt := range []struct {
+			name, head, bad string
+			cuts, attempts  int
+			kind            failure.Kind
+			message         string
+		}{
+			{"cut once", "Connection: close\r\n\r\n", half, 1, 2, "", ""},
+			{"cut always", "Connection: close\r\n\r\n", half, 9, 6, failure.Truncated,
+				fmt.Sprintf("the connection closed before a whole answer; 200 OK and %d bytes of its body had arrived", len(half))},
+			{"cut before, and framed", fmt.Sprintf("Content-Length: %d\r\n\r\n", len(half)), half, 1, 2, "", ""},
+			{"never whole", "Transfer-Encoding: chunked\r\n\r\n",
+				fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(half), half), 9, 2, failure.Decode,
+				"the body ends within its " + coding},
+			{"something else", "Connection: close\r\n\r\n", "\xff\xff" + sampleText, 9, 1, failure.Decode,
+				"the body is not valid " + coding},
+		} {
+			t.Run(coding+"/"+tt.name, func(t *testing.T) {
+				left := tt.cuts
+				head := "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Encoding: " + coding + "\r\n"
+				url := startServer(t, func(w http.ResponseWriter, _ *http.Request) {
+					conn, _, err := http.NewResponseController(w).Hijack()
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					answer := head + "Connection: close\r\n\r\n" + whole
+					if left--; left >= 0 {
+						answer = head + tt.head + tt.bad
+					}
+					nettest.Say(conn, answer)
+					_ = conn.Close()
+				})
+				o := withRetries(5)
+				o.RetryDelay = time.Millisecond
+				r, body := runOne(t, url, o)
+				if r.Attempts != tt.attempts || kindOf(r) != tt.kind || r.Failure == nil && body != sampleText ||
+					r.Failure != nil && r.Failure.Error() != tt.message {
+					t.Errorf("%d attempts, %d bytes, %s", r.Attempts, len(body), failureText(r))
+				}
+			})
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"errors"
 	"io"
 	"net/http"
 
@@ -107,12 +106,6 @@ func checkJoined(claim digest.Claim, whole io.Reader) *digest.Mismatch {
 		return nil
 	}
 	return claim.Check(hashes)
-}
-
-// isDamaged reports whether a failure is that a body is not what its response says of it.
-func isDamaged(f *failure.Failure) bool {
-	var mismatch *digest.Mismatch
-	return f != nil && errors.As(f, &mismatch)
 }
 
 // deniesStored reports whether a 304 says that the selected representation has another digest than the stored body,

@@ -206,7 +206,7 @@ func (x *exchange) readResponse(ctx context.Context, to *target, resp *http.Resp
 		x.cache.storeWithoutBody(ctx, got, rec)
 	default:
 		a.Failure = x.readBody(ctx, got, rec)
-		a.BodyGone = x.body.hasGainedNothing(a.Failure)
+		a.BodyGone, a.GoesOn = x.body.hasGainedNothing(a.Failure), x.body.goesOn
 	}
 	return a
 }

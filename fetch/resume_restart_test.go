@@ -263,6 +263,31 @@ func TestRestartedOnce(t *testing.T) {
 	}
 }
 
+// TestPartsOfTheRest checks that the rest of a body is requested part by part where the server sends no more at once,
+// without a wait or a further attempt for each.
+func TestPartsOfTheRest(t *testing.T) {
+	const most = 100_000
+	body := numberedText(10 * most)
+	exchanges := 0
+	url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+		exchanges++
+		var first int
+		_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &first)
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, first+most-1, len(body)))
+		w.Header().Set("ETag", `"first"`)
+		w.Header().Set("Content-Length", fmt.Sprint(most))
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = io.WriteString(w, body[first:first+most])
+	})
+	store := newMemoryStore()
+	store.partials["x"] = &storedPart{body[:most], PartialInfo{Validator: `"first"`, Total: 10 * most, URL: url}}
+	r := runWithStore(t, store, Request{URL: url}, noRetryOptions(nil))
+	wantWholeBody(t, store, r, body, 9*most)
+	if r.Attempts != 1 || exchanges != 9 {
+		t.Errorf("%d attempts, %d exchanges", r.Attempts, exchanges)
+	}
+}
+
 // TestPartialResponseThatIsShort checks that a 206 with less than the rest is kept, and that a retry requests what is
 // still missing.
 func TestPartialResponseThatIsShort(t *testing.T) {

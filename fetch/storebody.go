@@ -33,6 +33,7 @@ func (b *bodyReader) storeBody(
 	case err != nil:
 		return err
 	case writer.bytes < writer.fullSize:
+		b.goesOn = writer.bytes-rec.ResumedFrom >= leastPart
 		return failure.New(failure.Truncated, "the answer ended before byte %d of %d", writer.bytes, writer.fullSize)
 	}
 	if err := b.verify(writer.checkHash(rec), rec, writer.reader()); err != nil {
@@ -40,6 +41,11 @@ func (b *bodyReader) storeBody(
 	}
 	return writer.commit(rec)
 }
+
+// leastPart is the fewest bytes of a whole 206 after which the rest is requested without a further attempt. Servers may
+// send less than is requested (RFC 9110 section 15.3.7), and those of videos send a megabyte at a time; what comes in
+// smaller parts would take requests without end.
+const leastPart = 64 << 10
 
 // newStoreWriter returns the writer of a response's body: of the rest, where it continues a partial body, else of the
 // whole.

@@ -33,6 +33,9 @@ type Answer struct {
 	// BodyGone says that the response to such a request has no body, or is a redirect, although the body that is stored,
 	// or the start of one, is not empty; or that a response that continues it was cut off before its first byte.
 	BodyGone bool
+	// GoesOn says that a response which continues a body (PartialContinues) has come whole, and is a good part of what is
+	// missing but not all of it, which is the Failure.
+	GoesOn bool
 	// Responded says that at least one byte of a response came.
 	Responded bool
 	// NotProcessed says that the server has not processed the request, so that any method may be sent again (RFC 9110

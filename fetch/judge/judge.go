@@ -45,6 +45,9 @@ func (p *Policy) judgeTask(t Trial, a *Answer, r *refusal, now time.Time, chance
 	if a.Challenged {
 		return Verdict{Fate: Restart, Failure: a.failureOfStatus()}
 	}
+	if a.GoesOn {
+		return Verdict{Fate: Restart, Failure: a.Failure}
+	}
 	if why := a.restartFailure(); why != nil {
 		return Verdict{Fate: Restart, Unconditional: true, Failure: why}
 	}

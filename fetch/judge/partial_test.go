@@ -31,6 +31,8 @@ func TestPartialResponses(t *testing.T) {
 		{name: "a wrong body that is no rest", in: failed(failure.Checksum), want: result{kind: failure.Checksum}},
 		{name: "a rest cut off", in: with(failed(failure.Truncated), PartialContinues),
 			want: result{fate: Retry, delay: time.Second / 2, kind: failure.Truncated}},
+		{name: "a part of the rest", in: func(a Answer) Answer { a.GoesOn = true; return a }(
+			with(failed(failure.Truncated), PartialContinues)), want: result{fate: Restart, kind: failure.Truncated}},
 		{name: "a rest that is too large", in: with(failed(failure.TooLarge), PartialContinues),
 			want: result{kind: failure.TooLarge}},
 	} {

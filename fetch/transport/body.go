@@ -12,7 +12,9 @@ type callBody struct {
 	stall *conn.StallTimer
 	// framed is the body as HTTP/1.1 frames it; nil for another.
 	framed *responseBody
-	// needsNotify is the connection below TLS, where the body ends with it and so needs a close_notify; nil else.
+	// unframed says that the body has neither a length nor chunks: the end of its connection is its end.
+	unframed bool
+	// needsNotify is the connection below TLS, where the body is unframed and so needs a close_notify; nil else.
 	needsNotify *conn.Conn
 }
 

@@ -197,11 +197,16 @@ func (c *Call) countStream(conn *conn.Conn) {
 func (c *Call) Body(resp *http.Response) io.Reader {
 	c.body = callBody{in: resp.Body, stall: &c.Stall}
 	c.body.framed, _ = resp.Body.(*responseBody)
-	if c.exclusive && c.tls != nil && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 {
+	c.body.unframed = c.exclusive && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0
+	if c.body.unframed && c.tls != nil {
 		c.body.needsNotify = c.conn
 	}
 	return &c.body
 }
+
+// EndsWithConnection reports whether the end of the connection is that of Body, which nothing tells from a cut (RFC
+// 9112 section 6.3).
+func (c *Call) EndsWithConnection() bool { return c.body.unframed }
 
 // FramingBytes returns how many bytes of chunked framing have come with what was read of Body. Over HTTP/2 and HTTP/3,
 // where frames are the connection's, it is 0.
