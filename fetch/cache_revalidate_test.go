@@ -31,6 +31,33 @@ func TestRevalidated(t *testing.T) {
 	})
 }
 
+// TestRevalidatedIsNotWritten checks that a 304 of which nothing but the time is new writes nothing: the next run
+// validates the response in any case. One that makes it fresh does.
+func TestRevalidatedIsNotWritten(t *testing.T) {
+	withCacheRig(t, func(rig *cacheRig) {
+		rig.setTagged("/x", `"1"`, "one")
+		rig.want(1, "miss 200 one", nil, "/x")
+		content := func() string {
+			b, err := os.ReadFile(rig.entryFiles()[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(b)
+		}
+		stored := content()
+		time.Sleep(time.Minute)
+		rig.want(1, "revalidated 200 one", nil, "/x")
+		if content() != stored {
+			t.Error("a 304 without news was stored")
+		}
+		rig.setTagged("/x", `"1"`, "one", "X-New", "y")
+		rig.want(1, "revalidated 200 one", nil, "/x")
+		if content() == stored {
+			t.Error("a 304 with another field was not stored")
+		}
+	})
+}
+
 // TestRevalidatedEntryIsGone checks that a 304 is followed by a request without conditions if the entry it is about has
 // been deleted, corrupted or replaced.
 func TestRevalidatedEntryIsGone(t *testing.T) {

@@ -83,16 +83,19 @@ func (x *cacheExchange) serveRevalidated(
 	}
 	e := found.Freshen(resp.Header, resp.received)
 	e.Requested, e.Received, e.RemoteAddr = resp.requested, resp.received, x.cache.originAddr(resp.to, resp.remote)
-	found.Entry.Header = e.Header
 	rec.Cache = CacheRevalidated
 	x.markReported(&e, rec)
+	refresh := x.cache.rules().NeedsRefresh(&found.Entry, &e, resp.to.Header)
+	found.Entry.Header = e.Header
 	if err := x.cache.serveStored(ctx, o, found, e.Header, rec); errors.Is(err, cache.ErrCorrupt) {
 		x.lookup.dropStored()
 		return unusable
 	} else if err != nil {
 		return judge.Answer{Status: e.Status, Header: e.Header, ServerHeader: resp.Header, Failure: storedFailure(err)}
 	}
-	_ = store.Refresh(ctx, x.lookup.place.At(), &e) // where that fails it is validated again the next time
+	if refresh {
+		_ = store.Refresh(ctx, x.lookup.place.At(), &e) // where that fails it is validated again the next time
+	}
 	return judge.Answer{Status: e.Status, Header: e.Header, ServerHeader: resp.Header}
 }
 

@@ -143,6 +143,32 @@ func (r Rules) ServableUntil(e *Entry, now time.Time) time.Time {
 	return now.Add(r.lifetimeOf(e, d) - r.Age(e, now) + window.duration())
 }
 
+// NeedsRefresh reports whether a stored response has to be stored again as what a 304 made of it, fresh: a field has
+// another value, or the time of the validation counts, since the response may be served without one for some time after
+// it, or may be to a request like this. Else the next run validates it in any case, and RFC 9111 section 4.3.4 changes
+// nothing but its Date.
+func (r Rules) NeedsRefresh(stored, fresh *Entry, request http.Header) bool {
+	d, wish := directivesOf(fresh.Header), requestDirectives(request)
+	switch {
+	case r.lifetimeOf(fresh, d) > 0, d.staleIfError > 0, d.staleWhileRevalidate > 0,
+		wish.maxStale != none, wish.staleIfError > 0,
+		stored.ReportedBefore != fresh.ReportedBefore, stored.Reporter != fresh.Reporter:
+		return true
+	}
+	return lacksFieldOf(stored.Header, fresh.Header) || lacksFieldOf(fresh.Header, stored.Header)
+}
+
+// lacksFieldOf reports whether b lacks a field of a with the same values, other than those that say when a response was
+// made.
+func lacksFieldOf(a, b http.Header) bool {
+	for name, values := range a {
+		if name != "Date" && name != "Age" && !slices.Equal(values, b[name]) {
+			return true
+		}
+	}
+	return false
+}
+
 // Age returns the time since the server generated or confirmed the response (RFC 9111 section 4.2.3); with a TTL,
 // since it was received.
 func (r Rules) Age(e *Entry, now time.Time) time.Duration {

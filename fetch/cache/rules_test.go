@@ -172,6 +172,61 @@ func TestAge(t *testing.T) {
 	}
 }
 
+// TestNeedsRefresh checks which stored responses are stored again with what a 304 says of them: not those that are
+// validated by the next run whenever it comes, and of which only the time is another.
+func TestNeedsRefresh(t *testing.T) {
+	stored := func() *Entry {
+		return &Entry{Status: 200, Header: header("Etag", `"1"`, "Date", at(-time.Hour), "X-A", "a"), HasBody: true,
+			SHA256: Sum{1}, ReportedBefore: Sum{1}, Requested: noon.Add(-time.Hour), Received: noon.Add(-time.Hour)}
+	}
+	for _, tt := range []struct {
+		name       string
+		rules      Rules
+		h, request http.Header // of the 304 and of the request
+		want       bool
+	}{
+		{"nothing but the time", Rules{}, header("Etag", `"1"`, "Date", at(0)), nil, false},
+		{"no field at all", Rules{}, nil, nil, false},
+		{"fields that are not stored", Rules{}, header("Connection", "close", "Set-Cookie", "a=b"), nil, false},
+		{"the same fields", Rules{}, header("X-A", "a"), nil, false},
+		{"another value", Rules{}, header("X-A", "b"), nil, true},
+		{"one more value", Rules{}, header("X-A", "a", "X-A", "b"), nil, true},
+		{"another field", Rules{}, header("X-B", "b"), nil, true},
+		{"fresh from now on", Rules{}, header("Cache-Control", "max-age=60"), nil, true},
+		{"fresh by a TTL", Rules{TTL: time.Hour}, nil, nil, true},
+		{"fresh by a guess", Rules{Heuristic: 0.1}, header("Last-Modified", at(-10*time.Hour), "Date", at(0)), nil, true},
+		{"a request that takes stale ones", Rules{}, nil, header("Cache-Control", "max-stale=9"), true},
+		{"a request that takes stale ones of a server that fails", Rules{}, nil,
+			header("Cache-Control", "stale-if-error=9"), true},
+		{"a request that is always validated", Rules{}, nil, header("Cache-Control", "max-age=0"), false},
+	} {
+		e := stored()
+		fresh := e.Freshen(tt.h, noon)
+		if got := tt.rules.NeedsRefresh(e, &fresh, tt.request); got != tt.want {
+			t.Errorf("%s: got %t", tt.name, got)
+		}
+	}
+	for name, control := range map[string]string{
+		"fresh as before": "max-age=60", "stale while it is revalidated": "stale-while-revalidate=60",
+		"stale for errors": "stale-if-error=60",
+	} {
+		e := stored()
+		e.Header.Set("Cache-Control", control)
+		if fresh := e.Freshen(nil, noon); !(Rules{}).NeedsRefresh(e, &fresh, nil) {
+			t.Errorf("%s: not refreshed", name)
+		}
+	}
+	e := stored()
+	fresh := e.Freshen(nil, noon)
+	if fresh.ReportedBefore = (Sum{2}); !(Rules{}).NeedsRefresh(e, &fresh, nil) {
+		t.Error("what was reported: not refreshed")
+	}
+	fresh = e.Freshen(nil, noon)
+	if fresh.Reporter = (Sum{2}); !(Rules{}).NeedsRefresh(e, &fresh, nil) {
+		t.Error("who reported it: not refreshed")
+	}
+}
+
 // TestStaleUntil checks RFC 5861 section 4 and RFC 9111 section 4.2.4: until when a stale response may be used instead
 // of an error of the server.
 func TestStaleUntil(t *testing.T) {
