@@ -37,6 +37,7 @@ func newDoctorCommand(in *interrupts, code *int) *cobra.Command {
 		Long:  doctorText,
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
+			findEmptyValues(c.Flags(), os.LookupEnv, found)
 			readEnvironment(c.Flags(), os.LookupEnv, found)
 			resolved := resolve(s, os.Getenv, found)
 			if len(args) != 1 || !strings.Contains(args[0], "://") {

@@ -59,6 +59,32 @@ func findFlagsAsValues(flags *pflag.FlagSet, line []string, found *problems) {
 	})
 }
 
+// findEmptyValues adds a problem for each flag of the command line whose value is empty, where that means nothing: in
+// --save-dir "$DIR" the shell's variable is empty, and the bodies would go elsewhere. A value that the environment has
+// is revoked by an empty one.
+func findEmptyValues(flags *pflag.FlagSet, lookup func(name string) (string, bool), found *problems) {
+	flags.Visit(func(f *pflag.Flag) {
+		_, isList := f.Value.(list) // which says itself what an empty one is
+		inherited, _ := lookup(environmentName(f.Name))
+		if f.Value.String() == "" && !isList && !mayBeEmpty(f) && !found.flags[f.Name] && inherited == "" {
+			found.add(f.Name, "is empty", "is a variable of the shell empty? leave the flag out for none")
+		}
+	})
+}
+
+// emptyValues returns what findEmptyValues finds of a command that reads no environment.
+func emptyValues(c *cobra.Command) error {
+	found := new(problems)
+	findEmptyValues(c.Flags(), func(string) (string, bool) { return "", false }, found)
+	return errors.Join(found.errors...)
+}
+
+// mayBeEmpty reports whether an empty value has a meaning for a flag of the command line: no User-Agent, no proxy
+// whatever the environment says, no status.
+func mayBeEmpty(f *pflag.Flag) bool {
+	return f.Name == "user-agent" || f.Name == "proxy" || f.Name == "retry-on"
+}
+
 // isFlag reports whether a word is a flag of this or another program, as --name, --name=value or -n.
 func isFlag(flags *pflag.FlagSet, word string) bool {
 	name, _, _ := strings.Cut(strings.TrimPrefix(word, "--"), "=")

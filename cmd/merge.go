@@ -53,8 +53,8 @@ func newMergeCommand(code *int) *cobra.Command {
 		Short: "Join the outputs of several runs in the order of their input",
 		Long:  mergeHelp,
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, parts []string) error {
-			if err := checkParts(parts, f.output); err != nil {
+		RunE: func(c *cobra.Command, parts []string) error {
+			if err := errors.Join(emptyValues(c), checkParts(parts, f.output)); err != nil {
 				*code = printProblems(os.Stderr, flatten(err))
 				return nil
 			}

@@ -41,9 +41,9 @@ func newReportCommand(code *int) *cobra.Command {
 		Short: "Make a page of HTML that shows what earlier runs did",
 		Long:  reportHelp,
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, files []string) error {
+		RunE: func(c *cobra.Command, files []string) error {
 			inputs, err := checkReported(files, to)
-			if err != nil {
+			if err = errors.Join(emptyValues(c), err); err != nil {
 				*code = printProblems(os.Stderr, flatten(err))
 				return nil
 			}

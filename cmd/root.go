@@ -77,6 +77,7 @@ func newRootCommand(in *interrupts, code *int, line []string) *cobra.Command {
 			}
 			retryFlags := hasRequestFlags(c.Flags()) // those of the environment are still there for the next command
 			findFlagsAsValues(c.Flags(), line, found)
+			findEmptyValues(c.Flags(), os.LookupEnv, found)
 			readEnvironment(c.Flags(), os.LookupEnv, found)
 			s.queue = hasQueue(args)
 			resolved := resolve(s, os.Getenv, found)
