@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -95,11 +96,16 @@ func (s *h2Server) next() uint32 {
 	}
 }
 
-// ok responds "2".
-func (s *h2Server) ok(stream uint32) {
+// begin sends the header of a response.
+func (s *h2Server) begin(stream uint32) {
 	var block bytes.Buffer
 	_ = hpack.NewEncoder(&block).WriteField(hpack.HeaderField{Name: ":status", Value: "200"})
 	_ = s.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block.Bytes(), EndHeaders: true})
+}
+
+// ok responds "2".
+func (s *h2Server) ok(stream uint32) {
+	s.begin(stream)
 	_ = s.WriteData(stream, true, []byte("2"))
 }
 
@@ -193,6 +199,61 @@ func TestRefusedOverTheLimit(t *testing.T) {
 	checkAll(t, exchangeAll(t, transport, n, testTarget(t, "POST", url, []byte("body"))), "2")
 	if made.Load() > n {
 		t.Errorf("%d connections", made.Load())
+	}
+}
+
+// TestRefusedAfterResets: where a server refuses all streams of a connection because of its load once a response on it
+// was given up, as Node.js 26 does with 10 MB of those, exchanges go over another one at once; what may not be sent
+// twice fails once. Without a response that was given up it is an overload.
+func TestRefusedAfterResets(t *testing.T) {
+	const overload = "the server reset the stream: ENHANCE_YOUR_CALM (HTTP/2 error code 0xb); " +
+		"connected, no answer had arrived"
+	for _, tt := range []struct {
+		method    string
+		givesUp   bool
+		atOnce    int
+		want      string
+		wantConns int32
+	}{
+		{method: "GET", givesUp: true, atOnce: 30, want: "2", wantConns: 2},
+		{method: "POST", givesUp: true, atOnce: 1, want: overload, wantConns: 2},
+		{method: "GET", atOnce: 30, want: overload, wantConns: 1},
+	} {
+		t.Run(fmt.Sprint(tt.method, " ", tt.givesUp), func(t *testing.T) {
+			url, made := startH2Server(t, func(s *h2Server) {
+				if s.number > 1 {
+					s.okAll()
+					return
+				}
+				if first := s.next(); tt.givesUp {
+					s.begin(first)
+				} else {
+					s.ok(first)
+				}
+				for id := s.next(); id != 0; id = s.next() {
+					_ = s.WriteRSTStream(id, http2.ErrCodeEnhanceYourCalm)
+				}
+			})
+			transport := newTestTransport(t)
+			ctx, call := startCall(t, testTarget(t, "GET", url, nil))
+			resp, err := transport.RoundTrip(ctx, call)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !tt.givesUp {
+				_, _ = io.ReadAll(resp.Body)
+			}
+			_ = resp.Body.Close()
+			call.End()
+			to := testTarget(t, tt.method, url, []byte("body"))
+			checkAll(t, exchangeAll(t, transport, tt.atOnce, to), tt.want)
+			if tt.givesUp {
+				checkAll(t, exchangeAll(t, transport, 3, to), "2")
+			}
+			if made.Load() != tt.wantConns {
+				t.Errorf("%d connections, want %d", made.Load(), tt.wantConns)
+			}
+		})
 	}
 }
 

@@ -30,7 +30,8 @@ func (c *Call) gotShared(conn *conn.Conn, tlsConn *tls.Conn, reused bool) {
 
 // roundTripShared makes the exchange over s. again says that it is to be made over another connection: the server has
 // not processed the request (RFC 9113 section 8.7, RFC 9114 section 4.1.1), or has closed a connection that was used
-// before without a byte of an answer, and the request may be sent twice (RFC 9110 section 9.2.2).
+// before without a byte of an answer, or refuses the streams of one after resets, and the request may be sent twice
+// (RFC 9110 section 9.2.2).
 func (p *pool) roundTripShared(ctx context.Context, s *sharedConn, c *Call) (
 	resp *http.Response, again bool, err error,
 ) {
@@ -63,6 +64,9 @@ func (p *pool) roundTripShared(ctx context.Context, s *sharedConn, c *Call) (
 			p.retire(s) // as Leaving will do
 		}
 		return nil, c.nextConn(wrong.useless), c.orUseless(err)
+	case wrong.afterResets:
+		p.retire(s)
+		return nil, c.Target.isReplayable() && !c.NoReplay && c.nextConn(false), c.orUseless(err)
 	case isStale && c.Target.isReplayable() && !c.NoReplay && c.staleConns < maxUseless:
 		c.staleConns++
 		c.dropConn()

@@ -72,6 +72,7 @@ type Conn struct {
 	lastTaken uint32 // by a GOAWAY, the last stream that the server may have processed
 	answered  bool   // the header of a response has come
 	limitMet  bool   // an exchange ended by its context
+	hasReset  bool   // this side has reset a stream
 
 	sendWindow  int64 // bytes of request bodies that may be sent, of all streams together
 	firstWindow int64 // and what it is for each stream at its start; may change
@@ -182,6 +183,7 @@ func (c *Conn) isOfUse() bool { return c.answered || c.lastTaken > 0 }
 
 // queueReset queues a RST_STREAM. mu is held.
 func (c *Conn) queueReset(id uint32, code http2.ErrCode) {
+	c.hasReset = true
 	_ = c.framer.WriteRSTStream(id, code)
 }
 

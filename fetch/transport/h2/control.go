@@ -91,9 +91,12 @@ func (c *Conn) gotReset(f *http2.RSTStreamFrame) error {
 		return nil
 	}
 	why := &Error{Code: f.ErrCode, Remote: true}
-	if f.ErrCode == http2.ErrCodeRefusedStream {
+	switch f.ErrCode {
+	case http2.ErrCodeRefusedStream:
 		why.NotProcessed, why.Useless = true, !c.isOfUse()
 		why.Excess = len(c.streams) > c.allowed || c.leaving != nil
+	case http2.ErrCodeEnhanceYourCalm:
+		why.AfterResets = c.hasReset && s.response == nil
 	}
 	c.endStream(s, why)
 	c.wakeBlocked() // another stream may have its turn, here and where a response begins

@@ -22,6 +22,10 @@ type Error struct {
 	Unanswered bool
 	// Excess says that the server refused a stream that is one of more than it allows by now, or as it leaves.
 	Excess bool
+	// AfterResets says that the server reset the stream because of its load, before a response, and that this side had
+	// reset some of the connection. Node.js 26 counts what those had waiting as long as the connection lasts: after 10 MB
+	// it refuses all of its streams, while another connection has none of that.
+	AfterResets bool
 	// Useless says that the connection ended before the server had taken any request of it.
 	Useless bool
 	// Reason says in words what violates the protocol, where this side found that; else it is "".
