@@ -189,7 +189,7 @@ func (w *worker) setVerdict(t *task, x *exchange, a *judge.Answer) {
 // trial returns what judge.Judge has to know of the exchanges of t up to now.
 func (t *task) trial(now time.Time) judge.Trial {
 	trial := judge.Trial{Method: t.Method, Retry: t.request.Retry, Attempts: t.Attempts, Hops: t.hops,
-		Refusals: t.Refusals, Damages: t.damages, Polls: t.polls, FileShortages: t.fileShortages,
+		Refusals: t.Refusals, OfPage: t.OfPage, Damages: t.damages, Polls: t.polls, FileShortages: t.fileShortages,
 		Elapsed: now.Sub(t.startedAt)}
 	if t.polls > 0 {
 		trial.PollElapsed = now.Sub(t.pollsSince)

@@ -81,6 +81,8 @@ type Trial struct {
 	Hops int
 	// Refusals is the number of refusals in a row before this exchange (Verdict.Refusal).
 	Refusals int
+	// OfPage says that a response as Verdict.PerhapsPage is the trouble of the page: the host accepts other requests.
+	OfPage bool
 	// Damages is the number of attempts before this one after which Answer.Damaged was a reason for another.
 	Damages int
 	// Polls is the number of responses before this one that were not ready (Verdict.NotReady), PollElapsed the time since

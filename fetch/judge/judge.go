@@ -15,13 +15,14 @@ func Judge(p *Policy, t Trial, a Answer, now time.Time, chance float64) Verdict 
 	}
 	r := p.refusalOf(t, &a, &told, now)
 	v := p.judgeTask(t, &a, r, now, chance)
+	v.PerhapsPage = r != nil && r.perhapsPage
 	v.Bucket = told.bucket
 	v.Shortage = a.IsShort()
 	v.Stalled = a.Shared && a.Failure != nil && a.Failure.Kind == failure.Stalled
 	switch {
 	case a.Challenged:
 		v.Health = Unknown
-	case r != nil && v.Fate != Restart:
+	case r != nil && v.Fate != Restart && !(v.PerhapsPage && t.OfPage):
 		v.Refusal, v.Health, v.Hold = true, Refused, r.hold.wait
 		v.TooLong = r.hold.isLongerThan(p.RetryMaxDelay)
 	case v.NotReady:
@@ -68,6 +69,9 @@ func (p *Policy) judgeTask(t Trial, a *Answer, r *refusal, now time.Time, chance
 		}
 		again := a.Damaged && t.Damages == 0 && !p.RetryOn.isEmpty() // once
 		return p.retryIfWorth(t, Verdict{Failure: a.Failure}, again || p.isWorthRetry(a.Failure), chance)
+	}
+	if r != nil && r.perhapsPage && t.OfPage {
+		return p.judgePageTrouble(t, a, r, chance)
 	}
 	if r != nil {
 		return p.judgeRefusal(t, a, r, chance)

@@ -16,6 +16,8 @@ type refusal struct {
 	// doubtful is the reset that the Quotas tell in place of hold, as read: it may be in milliseconds, which is known to
 	// who has seen more than one response. 0 is none.
 	doubtful time.Duration
+	// perhapsPage is Verdict.PerhapsPage.
+	perhapsPage bool
 }
 
 // refusalOf returns the refusal that a response is, nil for none: a 429, a status of ThrottleOn, and a 4xx or 5xx (or
@@ -44,7 +46,9 @@ func (p *Policy) refusalOf(t Trial, a *Answer, told *announcement, now time.Time
 	switch {
 	case asked.field != "":
 		told.capResets(&asked)
-		return &refusal{hold: asked}
+		perhapsPage := a.Status >= 500 && a.Status <= 599 && !told.spent && !p.ThrottleOn.Has(a.Status) &&
+			!isThrottlingError(h) && !asked.isLongerThan(p.RetryMaxDelay)
+		return &refusal{hold: asked, perhapsPage: perhapsPage}
 	case p.ThrottleOn.Has(a.Status), a.Status == http.StatusTooManyRequests, isThrottlingError(h):
 	case told.spent && a.Status >= 400 && !isAboutPage(a.Status):
 	default:
@@ -139,6 +143,20 @@ func (p *Policy) judgeRefusal(t Trial, a *Answer, r *refusal, chance float64) Ve
 	}
 	v.Fate, v.Delay = Retry, delay
 	v.Unconditional = a.Conditional && t.Refusals > 0 // the conditions may be why it is refused each time
+	return v
+}
+
+// judgePageTrouble is judgeTask for a 5xx whose Retry-After is for its page alone: a failed attempt, and the wait is
+// that of the Task.
+func (p *Policy) judgePageTrouble(t Trial, a *Answer, r *refusal, chance float64) Verdict {
+	v := p.retryIfWorth(t, Verdict{Failure: a.failureOfStatus()}, p.RetryOn.Statuses.Has(a.Status), chance)
+	v.Failure.RetryAfter = r.hold.wait
+	if v.Fate == Retry {
+		v.Delay = max(v.Delay, r.hold.wait)
+	}
+	if p.RetryMaxTime > 0 && t.Elapsed+v.Delay > p.RetryMaxTime {
+		v.Fate, v.Delay = Final, 0
+	}
 	return v
 }
 

@@ -23,6 +23,10 @@ type Verdict struct {
 	// Refusal says that the host refused the request for a limit of its own, which says nothing about the page. A Retry
 	// after it spends no attempt.
 	Refusal bool
+	// PerhapsPage says that the response is a 5xx with Retry-After and tells of no limit otherwise: it may be the trouble
+	// of its page alone, for which gateways ask for a wait too (Varnish: 5 s with each 503 of its own). Where Refusal is
+	// false it is taken for that.
+	PerhapsPage bool
 	// TooLong says that Hold is longer than Policy.RetryMaxDelay.
 	TooLong bool
 	// NotReady says that the response is not the final one (Policy.Poll). A Retry after it spends no attempt.

@@ -97,10 +97,10 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 		return
 	case hold > 0:
 		taken, held := th.width.taken, th.held
-		th.held = hold
+		th.held, th.longest = hold, max(th.longest, hold)
 		th.width.hold(int(l.starts)-l.active-1, 8*l.latency > hold)
 		if th.countFew(taken); th.isFew() {
-			l.paceFew(taken, min(since, held+l.usualTime(taken)), now.Add(hold), now)
+			l.paceFew(taken, min(since, held+l.usualTime(taken)), l.leastRate(lim), now.Add(hold), now)
 			return
 		}
 		if least = max(least, 1/hold.Seconds()); taken > 0 { // about as many as it has taken since the refusal before
@@ -127,11 +127,12 @@ func (l *lane) slowDown(t *Task, ofBucket bool, lim *Limits, now time.Time) {
 func isOverload(v *judge.Verdict) bool { return v.Failure != nil && v.Failure.Overload }
 
 // paceFew sets the rate of a host that allows few requests at a time: it has allowed so many in a span, and would have
-// allowed almost one more, the one that it has refused.
-func (l *lane) paceFew(taken int, span time.Duration, until, now time.Time) {
+// allowed almost one more, the one that it has refused. Where each refusal was for its page, and comes at any rate, the
+// rate would fall for ever: it stays above leastRate, or half of the one at which each start keeps to the longest hold.
+func (l *lane) paceFew(taken int, span time.Duration, leastRate float64, until, now time.Time) {
 	th := l.throttle
 	least, most := float64(taken)/span.Seconds(), float64(taken+1)/span.Seconds()
-	th.limit = max(least, fewPart*most)
+	th.limit = max(least, fewPart*most, min(leastRate, 0.5/th.longest.Seconds()))
 	th.refusedAt, th.before, th.raisedAt = th.limit, th.limit, until
 	l.pace.setRate(l.paceRate(), now)
 }

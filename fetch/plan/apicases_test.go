@@ -1,7 +1,9 @@
 package plan_test
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -64,7 +66,27 @@ func plainDraft(format timeFormat) tellHeaders { return tellDraft(format, "", ""
 // apis returns the APIs that are played. What each sends is what its documentation says, or reports of its users.
 func apis() []*api {
 	return slices.Concat(githubAPIs(), vendorAPIs(), draftAPIs(), bucketAPIs(), shortAPIs(), roughAPIs(), afterAPIs(),
-		bareAPIs())
+		bareAPIs(), gatewayAPIs())
+}
+
+// gatewayAPIs have pages that fail, for which their gateway asks for a wait, as Varnish does.
+func gatewayAPIs() []*api {
+	broken := func(requests, first, every, status int, most time.Duration) *api {
+		name := fmt.Sprintf("%d + Retry-After: 5, a page in %d from %d on", status, every, first)
+		return with(newAPI(name, requests, status, atOnce(100)), func(a *api) {
+			a.server.broken = func(path string) bool {
+				i, _ := strconv.Atoi(strings.TrimPrefix(path, "/items/"))
+				return i >= first && (i-first)%every == 0
+			}
+			a.mayLose = (requests-first-1)/every + 1
+			a.least, a.ratio = most, 1
+		})
+	}
+	return []*api{
+		broken(200, 20, 40, 503, minute), broken(20, 3, 9, 503, minute), broken(3000, 5, 100, 503, 2*minute),
+		broken(1000, 900, 10, 503, 90*time.Second), broken(300, 3, 3, 503, 4*minute),
+		broken(60, 3, 3, 429, hour),
+	}
 }
 
 // clock sets a server's clock off by some seconds.

@@ -18,6 +18,7 @@ type apiServer struct {
 	tell     []tellHeaders                  // what each answer says
 	skew     time.Duration                  // of its clock
 	unready  int                            // how many answers to each path are a 202 with Retry-After: 1 at first
+	broken   func(path string) bool         // pages whose every answer has status and Retry-After: 5, whatever the limits
 	flaky    float64                        // the share of answers that are a 503 without a word, whatever the limits
 
 	buckets map[string][]apiLimit
@@ -62,6 +63,9 @@ func (s *apiServer) answer(path string, now time.Time, rng *rand.Rand) apiReply 
 	}
 	if s.flaky > 0 && rng.Float64() < s.flaky {
 		return apiReply{status: http.StatusServiceUnavailable, header: http.Header{}, scope: bucket}
+	}
+	if s.broken != nil && s.broken(path) {
+		return apiReply{status: s.status, header: http.Header{"Retry-After": {"5"}}, scope: bucket}
 	}
 	ok := takeAll(limits, now)
 	t := telling{header: http.Header{}, now: now.Add(s.skew), ok: ok, bucket: bucket}

@@ -270,8 +270,8 @@ func (r *apiRun) takeAnswer(q *apiRequest) {
 }
 
 func (r *apiRun) trialOf(q *apiRequest) judge.Trial {
-	trial := judge.Trial{Method: r.api.method(), Attempts: q.Attempts, Refusals: q.Refusals, Polls: q.polls,
-		Elapsed: r.now.Sub(q.firstAt)}
+	trial := judge.Trial{Method: r.api.method(), Attempts: q.Attempts, Refusals: q.Refusals, OfPage: q.OfPage,
+		Polls: q.polls, Elapsed: r.now.Sub(q.firstAt)}
 	if q.polls > 0 {
 		trial.PollElapsed = r.now.Sub(q.pollsSince)
 	}

@@ -29,15 +29,16 @@ type lane struct {
 	meter       *meter        // of starts; nil after compact
 	latency     time.Duration // moving average of the time that an exchange takes; 0 is not known
 
-	pausedUntil time.Time // no Task starts before then
-	closure     *closure  // nil means that it was never closed
-	throttle    *throttle // nil means that the host has refused nothing
-	overload    *overload // nil means that no response was Overloaded
-	buckets     *buckets  // nil means that the host has told no quota
-	health      *health   // nil means that the streak without a response is 0
-	responded   bool      // an exchange has brought a response
-	answeredAt  time.Time // when the last response had come; kept with Limits.Adaptive
-	untold      bool      // the last response that was accepted told no quota
+	pausedUntil time.Time    // no Task starts before then
+	closure     *closure     // nil means that it was never closed
+	throttle    *throttle    // nil means that the host has refused nothing
+	overload    *overload    // nil means that no response was Overloaded
+	trouble     *pageTrouble // nil means that no response was as judge.Verdict.PerhapsPage
+	buckets     *buckets     // nil means that the host has told no quota
+	health      *health      // nil means that the streak without a response is 0
+	responded   bool         // an exchange has brought a response
+	answeredAt  time.Time    // when the last response had come; kept with Limits.Adaptive
+	untold      bool         // the last response that was accepted told no quota
 	own         connections
 
 	work        float64   // estimated seconds until all its Tasks have ended, by its own limits
@@ -108,10 +109,19 @@ func (l *lane) push(t *Task, now time.Time) {
 	l.waiting.Push(t)
 }
 
-// promoteDue moves the Tasks whose NotBefore has come from delayed to the end of waiting.
+// promoteDue moves the Tasks whose NotBefore has come from delayed to the end of waiting, but to its start those that
+// show whether their pages are in trouble.
 func (l *lane) promoteDue(now time.Time) {
 	for len(l.delayed) > 0 && !l.delayed[0].NotBefore.After(now) {
-		l.waiting.Push(heap.Pop(&l.delayed).(*Task))
+		t := heap.Pop(&l.delayed).(*Task)
+		switch {
+		case l.trouble.isToldBy(t):
+			l.waiting.PushFirst(t)
+		case l.hasWaiting() && l.trouble.putOff(t, now):
+			heap.Push(&l.delayed, t)
+		default:
+			l.waiting.Push(t)
+		}
 	}
 }
 

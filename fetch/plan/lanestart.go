@@ -9,6 +9,7 @@ import (
 // startTask removes the next Task from the queue and accounts for its start. waiting must not be empty.
 func (l *lane) startTask(now time.Time) *Task {
 	t := l.takeTask(now)
+	l.trouble.noteStart(t, l.active == 0)
 	l.active++
 	l.starts++
 	if l.share != nil {

@@ -23,6 +23,7 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 		}
 		return effects{}
 	}
+	l.observeTrouble(t, now)
 	hadBuckets := l.buckets != nil
 	var b *bucket
 	if l.buckets != nil || len(v.Quotas) > 0 || v.Bucket != "" {
@@ -55,6 +56,63 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 	e.laneClosed, e.bucketClosed = l.closeAfter(v, b, ofBucket, now)
 	e.laneClosed = l.observeHealth(t, lim, now) || e.laneClosed
 	return e
+}
+
+// observeTrouble takes in the Verdict of an exchange, and changes one that says nothing of the host.
+func (l *lane) observeTrouble(t *Task, now time.Time) {
+	v := &t.Verdict
+	if l.trouble == nil {
+		if !v.PerhapsPage {
+			return
+		}
+		l.trouble = &pageTrouble{accepted: 1}
+	}
+	p, again := l.trouble, t.acceptedBefore > 0
+	p.mixed = p.mixed || v.Health == judge.Refused && !v.PerhapsPage
+	if !again && t.Attempts <= 1 {
+		x := 0.0
+		if v.PerhapsPage {
+			x = 1
+		}
+		p.share += (x - p.share) / 32
+	}
+	switch {
+	case v.PerhapsPage:
+		if again && t.tells && t.Started.After(p.lastOne) { // responses to several at once are one observation
+			l.weighTrouble(now)
+		}
+		t.acceptedBefore, t.putOffs, p.lastOne = p.accepted, 0, now
+		if p.isByPage() && v.Refusal && (l.overload == nil || l.overload.share <= overloadShare) {
+			v.Health, v.Hold = judge.Overloaded, 0
+		}
+		p.held = latest(p.held, now.Add(v.Hold))
+		return
+	case v.Health == judge.Healthy:
+		if t.Started.After(p.lastOne) {
+			p.accepted++
+		}
+		if again {
+			p.weigh(false)
+		}
+	}
+	t.acceptedBefore, t.tells, t.OfPage = 0, false, t.OfPage && v.Fate == judge.Retry
+}
+
+// weighTrouble takes in another such response to a Task. Once they are known to be for the pages, what the earlier ones
+// have limited is so no more.
+func (l *lane) weighTrouble(now time.Time) {
+	before := l.trouble.isByPage()
+	l.trouble.weigh(true)
+	if before || !l.trouble.isByPage() {
+		return
+	}
+	if !l.pausedUntil.After(l.trouble.held) {
+		l.pausedUntil = now
+	}
+	if l.throttle != nil && !l.trouble.mixed {
+		l.throttle = &throttle{lastRefusal: now}
+		l.pace.setRate(l.paceRate(), now)
+	}
 }
 
 // closeAfter closes the lane, or the bucket b of the exchange, where the Verdict shows that the host takes no requests
@@ -95,7 +153,7 @@ func (l *lane) closeAfter(v *judge.Verdict, b *bucket, ofBucket bool, now time.T
 // isUntroubled reports whether the lane has no state that an ordinary response changes. With isOrdinary it saves the
 // most frequent case 6 % of the instructions of a step.
 func (l *lane) isUntroubled() bool {
-	return l.buckets == nil && l.throttle == nil && l.overload == nil && l.health == nil
+	return l.buckets == nil && l.throttle == nil && l.overload == nil && l.health == nil && l.trouble == nil
 }
 
 // isOrdinary reports whether a Verdict says nothing about the host but that it is healthy, if that.

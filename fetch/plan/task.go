@@ -22,6 +22,9 @@ type Task struct {
 	Attempts int
 	// Refusals counts the last exchanges in a row that the host refused (Verdict.Refusal).
 	Refusals int
+	// OfPage says that a response as judge.Verdict.PerhapsPage is the trouble of the page (judge.Trial.OfPage). The plan
+	// sets it.
+	OfPage bool
 	// Path is the beginning of the path of the URL, some segments, of which as few as needed tell the buckets of a host
 	// apart: /v1/users of /v1/users/7.
 	Path string
@@ -40,10 +43,13 @@ type Task struct {
 	// Connection is that of its last exchange. Done reads it.
 	Connection Connection
 
-	number   uint64 // of its last start, among those of the lane; 1 is the first
-	lane     laneID // that it waits in or was started from; 0 before Add, after Done and for a Task without a host
-	bucket   uint16 // bucket.number of that which its exchange was started from; 0 is none
-	scouting uint16 // pathPrefix.number of that whose bucket its exchange is to show; 0 is none
+	acceptedBefore int    // pageTrouble.accepted at its last such response, until it is known what that was for; 0 is none
+	putOffs        int    // times that it was put off since
+	tells          bool   // what its next response is shows what that one was for
+	number         uint64 // of its last start, among those of the lane; 1 is the first
+	lane           laneID // that it waits in or was started from; 0 before Add, after Done and for a Task without a host
+	bucket         uint16 // bucket.number of that which its exchange was started from; 0 is none
+	scouting       uint16 // pathPrefix.number of that whose bucket its exchange is to show; 0 is none
 }
 
 // A laneID is the number of a lane in its plan; 0 is none. Lanes, buckets and prefixes have Tasks, which know them by

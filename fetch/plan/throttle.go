@@ -12,6 +12,7 @@ type throttle struct {
 	raisedAt    time.Time     // when the limit was raised last, or may be raised first
 	before      float64       // the limit before the last refusal
 	held        time.Duration // the last hold that the host asked for
+	longest     time.Duration // the longest of them
 	few         int           // holds after few responses, until the limit is removed or, for one alone, many have come
 	width       width
 }
