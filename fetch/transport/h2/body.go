@@ -1,6 +1,7 @@
 package h2
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -84,7 +85,11 @@ func (b *body) next() error {
 		if s.pending.first != nil {
 			continue
 		}
-		if err := c.send(b.ctx, s); err != nil {
+		err := c.send(b.ctx, s)
+		if err != nil && s.received && s.pending.first == nil { // whole, whatever the server takes of the request
+			err = cmp.Or(s.err, io.EOF)
+		}
+		if err != nil {
 			return b.end(err)
 		}
 	}

@@ -116,7 +116,7 @@ func (c *Conn) fail(why *Error) {
 		c.leaving = why
 	}
 	for _, s := range c.streams {
-		c.endStream(s, c.endOf(s))
+		c.breakOff(s, c.endOf(s))
 	}
 	for _, s := range c.waiting {
 		s.wakeUp()

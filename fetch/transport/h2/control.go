@@ -75,20 +75,14 @@ func (c *Conn) gotPing(f *http2.PingFrame) {
 	_ = c.framer.WritePing(true, f.Data)
 }
 
-// gotReset ends a stream that the server has reset (RFC 9113 section 6.4). One whose response has come whole is no
-// failure: the server has no use for the rest of the request (section 8.1).
+// gotReset ends a stream that the server has reset (RFC 9113 section 6.4). Where its response has come whole, the
+// server has no use for the rest of the request (section 8.1).
 func (c *Conn) gotReset(f *http2.RSTStreamFrame) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.streams[f.StreamID]
-	switch {
-	case s == nil:
+	if s == nil {
 		return c.isKnown(f.FrameHeader)
-	case s.received && f.ErrCode == http2.ErrCodeNo:
-		s.sent = true
-		c.remove(s)
-		s.wakeUp()
-		return nil
 	}
 	why := &Error{Code: f.ErrCode, Remote: true}
 	switch f.ErrCode {
@@ -98,7 +92,7 @@ func (c *Conn) gotReset(f *http2.RSTStreamFrame) error {
 	case http2.ErrCodeEnhanceYourCalm:
 		why.AfterResets = c.hasReset && s.response == nil
 	}
-	c.endStream(s, why)
+	c.breakOff(s, why)
 	c.wakeBlocked() // another stream may have its turn, here and where a response begins
 	return nil
 }
@@ -127,10 +121,15 @@ func (c *Conn) gotWindow(f *http2.WindowUpdateFrame) error {
 	return nil
 }
 
-// gotGoAway takes a GOAWAY (RFC 9113 section 6.8).
+// gotGoAway takes a GOAWAY (RFC 9113 section 6.8). Behind the first, a PING makes a server tell whether it goes on with
+// exchanges under way: one built on Python's h2 library may have forgotten them, and ends the connection then.
 func (c *Conn) gotGoAway(f *http2.GoAwayFrame) {
 	c.mu.Lock()
+	isFirst := c.leaving == nil
 	c.leave(&Error{Code: f.ErrCode, Remote: true, Conn: true}, f.LastStreamID)
+	if isFirst {
+		_ = c.framer.WritePing(false, [8]byte{})
+	}
 	tell := c.mayTell()
 	c.mu.Unlock()
 	if tell {

@@ -54,6 +54,33 @@ func TestGoAway(t *testing.T) {
 	}
 }
 
+// TestGoAwayIsPinged: a server that leaves while exchanges are under way is pinged once, as one that has forgotten them
+// ends the connection only then: Hypercorn 0.17 sends a GOAWAY behind the thousandth request, and no response after it.
+func TestGoAwayIsPinged(t *testing.T) {
+	pings := make(chan int, 1)
+	c, _ := startServer(t, testConfig(), func(s *server) {
+		_ = s.WriteSettings()
+		id := s.next()
+		_ = s.WriteGoAway(id, http2.ErrCodeNo, nil)
+		_ = s.WriteGoAway(id, http2.ErrCodeNo, nil)
+		_ = s.WritePing(false, [8]byte{7})
+		n := 0
+		s.await(func(f http2.Frame) bool {
+			ping, is := f.(*http2.PingFrame)
+			if is && !ping.IsAck() {
+				n++
+			}
+			return is && ping.IsAck()
+		})
+		pings <- n
+	})
+	var wrong *Error
+	_, err := exchange(t.Context(), c, get())
+	if n := <-pings; n != 1 || !errors.As(err, &wrong) || !wrong.Conn || wrong.NotProcessed {
+		t.Errorf("%d pings, %v", n, err)
+	}
+}
+
 // TestReset: the error code of a RST_STREAM is that of the error; a refused stream may be sent again.
 func TestReset(t *testing.T) {
 	for code := http2.ErrCodeNo; code <= http2.ErrCodeHTTP11Required+1; code++ {

@@ -68,6 +68,15 @@ func (t *streamTable) endStream(s *stream, why error) {
 	s.wakeUp()
 }
 
+// breakOff ends a stream whose request can't be sent further. One whose response has come whole is no failure: what
+// is left of the request is not sent. Conn.mu is held.
+func (t *streamTable) breakOff(s *stream, why error) {
+	if s.received {
+		s.sent, why = true, s.err
+	}
+	t.endStream(s, why)
+}
+
 // admit wakes the streams that may begin. Conn.mu is held.
 func (t *streamTable) admit() {
 	for i := range min(max(t.allowed-len(t.streams), 0), len(t.waiting)) {

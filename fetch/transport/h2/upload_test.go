@@ -3,6 +3,7 @@ package h2
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -121,6 +122,52 @@ func TestEarlyAnswer(t *testing.T) {
 			}
 			if owner.leaving != 0 || owner.done != 2 || c.streamCount.Load() != 0 {
 				t.Errorf("%+v", owner)
+			}
+		})
+	}
+}
+
+// TestEndAfterEarlyAnswer: a response that came whole before the request was sent is one, whatever ends the stream
+// after that: a reset of any kind, the end of the connection, as of Hypercorn 0.17, or a limit that is met while the
+// server takes no more of the request.
+func TestEndAfterEarlyAnswer(t *testing.T) {
+	for name, end := range map[string]func(s *server, id uint32, limit context.CancelCauseFunc){
+		"a reset": func(s *server, id uint32, _ context.CancelCauseFunc) {
+			_ = s.WriteRSTStream(id, http2.ErrCodeInternal)
+			s.drain()
+		},
+		"the connection ends": func(*server, uint32, context.CancelCauseFunc) {},
+		"a violation of the protocol": func(s *server, _ uint32, _ context.CancelCauseFunc) {
+			_ = s.WriteRSTStream(99, http2.ErrCodeNo)
+			s.drain()
+		},
+		"a limit": func(s *server, _ uint32, limit context.CancelCauseFunc) {
+			limit(errors.New("a limit"))
+			s.drain()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, limit := context.WithCancelCause(t.Context())
+			defer limit(nil)
+			responded := make(chan struct{})
+			c, owner := startServer(t, testConfig(), func(s *server) {
+				_ = s.WriteSettings()
+				id := s.next()
+				s.await(func(http2.Frame) bool { return s.data == 1<<16-1 }) // what the connection allows
+				s.ok(id, "body")
+				_ = s.WritePing(false, [8]byte{7})
+				s.await(func(f http2.Frame) bool { return f.Header().Type == http2.FramePing }) // it has been read
+				<-responded
+				end(s, id, limit)
+			})
+			resp, err := c.RoundTrip(ctx, post(make([]byte, 200_000)))
+			close(responded)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			if string(body) != "body" || err != nil || owner.done != 1 || c.streamCount.Load() != 0 {
+				t.Errorf("%q, %v, %+v", body, err, owner)
 			}
 		})
 	}
