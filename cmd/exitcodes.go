@@ -7,9 +7,10 @@ const (
 	exitUsage   = 2   // the command line can't be used; nothing was fetched
 	exitFailed  = 3   // finished, some requests failed
 	exitStopped = 4   // by --fail-fast, --max-failures or --deadline
-	exitHup     = 129 // SIGHUP
 	exitInt     = 130 // SIGINT
 	exitQuit    = 131 // SIGQUIT
 	exitPipe    = 141 // standard output is a closed pipe
-	exitTerm    = 143 // SIGTERM
 )
+
+// signalBase is what a shell adds to the number of a signal to make an exit code of it, as is done here for endSignals.
+const signalBase = 128

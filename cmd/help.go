@@ -69,8 +69,9 @@ Exit codes:
   2    usage: a bad flag, an unreadable input; nothing was fetched
   3    the run is complete, some requests failed (0 with --exit-zero)
   4    stopped early by --fail-fast, --max-failures or --deadline
-  130  interrupted (SIGINT); 143: terminated (SIGTERM); 129: hung up (SIGHUP): the first lets
-       requests in progress finish, for 10 s at most; one more than a second later cancels them
+  130  interrupted (SIGINT); 143: terminated (SIGTERM); 129: hung up (SIGHUP); 138, 140, 152: warned
+       by a job engine or limit (SIGUSR1, SIGUSR2, SIGXCPU): the first lets requests in progress
+       finish, for 10 s at most; one more than a second later cancels them
   134  batchfetch itself crashed (SIGABRT); standard error says where
   141  the reader of the output closed it
 

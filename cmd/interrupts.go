@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"batchfetch/fetch"
 )
 
-// interrupts are SIGINT, SIGTERM and SIGHUP as the two ways of ending a run: the first signal closes drain, the second
+// interrupts are the endSignals as the two ways of ending a run: the first signal closes drain, the second
 // cancels ctx. Before a run has started, the first one ends the process. One that was ignored when the process began
 // stays ignored, as by nohup(1), or for what a shell runs in the background.
 type interrupts struct {
@@ -46,7 +47,7 @@ func catchInterrupts() *interrupts {
 // receive handles signals until ctx ends.
 func (in *interrupts) receive() {
 	signals := make(chan os.Signal, 2)
-	for _, each := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, each := range endSignals {
 		if !signal.Ignored(each) {
 			signal.Notify(signals, each)
 		}
@@ -112,19 +113,13 @@ func (in *interrupts) exit() {
 	os.Exit(code) // of the first process of a container, which no signal of its own ends
 }
 
-// signalBase is what a shell adds to the number of a signal to make an exit code of it.
-const signalBase = 128
-
 // isSignal reports whether an exit code is that of a signal which ends a run in order.
-func isSignal(code int) bool { return code == exitHup || code == exitInt || code == exitTerm }
+func isSignal(code int) bool { return slices.Contains(endSignals, syscall.Signal(code-signalBase)) }
 
 // signalCode returns the exit code of a signal: 128 and its number.
 func signalCode(received os.Signal) int {
-	switch received {
-	case syscall.SIGTERM:
-		return exitTerm
-	case syscall.SIGHUP:
-		return exitHup
+	if number, ok := received.(syscall.Signal); ok {
+		return signalBase + int(number)
 	}
 	return exitInt
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ type jobEngine struct {
 	name  string
 	index string // the variable with the job's number
 	first int    // the number of the first job
-	count string // the variable with the number of jobs; "" is none
+	count string // the variable with the number of jobs; "" is none, or that bounds tell it
 	// bounds are the variables with the lowest number, the highest and the step of the jobs that were started, which may
 	// be some of the whole; empty is none.
 	bounds [3]string
@@ -40,6 +41,11 @@ var jobEngines = []jobEngine{
 		countHint: "write --shard auto/N with the number of tasks",
 	},
 	{
+		name: "Grid Engine", index: "SGE_TASK_ID", first: 1, runs: isArrayTask,
+		bounds:    [3]string{"SGE_TASK_FIRST", "SGE_TASK_LAST", "SGE_TASK_STEPSIZE"},
+		countHint: "write --shard auto/1-8 with the numbers of the whole array, as qsub -t has them",
+	},
+	{
 		name: "AWS Batch", index: "AWS_BATCH_JOB_ARRAY_INDEX", count: "AWS_BATCH_JOB_ARRAY_SIZE",
 		countHint: "write --shard auto/N with the size of the array",
 	},
@@ -56,6 +62,9 @@ func isSeveralTasks(lookup func(name string) string) bool {
 	inStep := lookup("SLURM_JOB_ID") == "" || lookup("SLURM_STEP_ID") != ""
 	return inStep && lookup("SLURM_NTASKS") != "" && lookup("SLURM_NTASKS") != "1"
 }
+
+// isArrayTask reports whether a job of Grid Engine is one of an array: 8.1.9 sets "undefined" for others.
+func isArrayTask(lookup func(name string) string) bool { return lookup("SGE_TASK_ID") != "undefined" }
 
 // detect returns the shard of this job by the variables of the one job engine that has set its own.
 func (s shardFlag) detect(lookup func(name string) string) (input.Shard, error) {
@@ -134,8 +143,12 @@ func (e jobEngine) allIDs(lookup func(name string) string) (jobIDs, error) {
 			Hint:    e.countHint,
 		}
 	case count == 1:
+		only := e.count + " is 1"
+		if e.count == "" {
+			only = fmt.Sprintf("%s and %s are both %s", e.bounds[0], e.bounds[1], lookup(e.bounds[0]))
+		}
 		return ids, &parse.Error{
-			Problem: fmt.Sprintf("is auto, and %s is 1: one job does not tell how many there are in the whole", e.count),
+			Problem: "is auto, and " + only + ": one job does not tell how many there are in the whole",
 			Hint:    e.countHint,
 		}
 	case e.bounds[0] == "" || lookup(e.bounds[0]) == "":
@@ -145,7 +158,7 @@ func (e jobEngine) allIDs(lookup func(name string) string) (jobIDs, error) {
 	if err != nil {
 		return ids, err
 	}
-	if started.first > 1 || started.step < 1 || lookup(e.bounds[1]) != "" &&
+	if started.first > 1 || started.step < 1 || e.count != "" && lookup(e.bounds[1]) != "" &&
 		started.last-started.first != (count-1)*started.step {
 		return ids, &parse.Error{
 			Problem: fmt.Sprintf("is auto, and the %d jobs of %s, %s is %d and %s %d, are not all from 0 or 1 on",
@@ -185,7 +198,7 @@ func (e jobEngine) checkStarted(all jobIDs, given int, lookup func(name string) 
 	}
 	if count > all.count() || e.bounds[0] == "" && count != 0 && count != all.count() {
 		return &parse.Error{
-			Problem: fmt.Sprintf("is auto/%d, and %s is %d", given, e.count, count),
+			Problem: fmt.Sprintf("is auto/%d, and %s is %d", given, cmp.Or(e.count, "the number of jobs started"), count),
 			Hint:    "write --shard i/n to run one of them again by itself",
 		}
 	}
@@ -207,14 +220,31 @@ func (e jobEngine) checkStarted(all jobIDs, given int, lookup func(name string) 
 	return nil
 }
 
-// jobCount returns the number of jobs by the engine's variable; 0 where that has none or has not set it.
+// jobCount returns the number of jobs by the engine's variable, or by its bounds; 0 where it has not set them.
 func (e jobEngine) jobCount(lookup func(name string) string) (int, error) {
-	if e.count == "" || lookup(e.count) == "" {
+	if e.count == "" {
+		return e.countBetween(lookup)
+	}
+	if lookup(e.count) == "" {
 		return 0, nil
 	}
 	count, err := intVariable(e.count, lookup)
 	if err == nil && (count < 1 || count > maxShards) {
 		err = fmt.Errorf("is auto, and %s is %d, not 1 to %d", e.count, count, maxShards)
+	}
+	return count, err
+}
+
+// countBetween returns the number of jobs from the lowest number to the highest; 0 where the engine has set no bounds.
+func (e jobEngine) countBetween(lookup func(name string) string) (int, error) {
+	if e.bounds[1] == "" || lookup(e.bounds[1]) == "" {
+		return 0, nil
+	}
+	all, err := e.started(lookup)
+	count := (all.last-all.first)/max(1, all.step) + 1
+	if err == nil && (count < 1 || count > maxShards) {
+		err = fmt.Errorf("is auto, and %s is %d and %s %d, which are not 1 to %d jobs",
+			e.bounds[0], all.first, e.bounds[1], all.last, maxShards)
 	}
 	return count, err
 }

@@ -187,17 +187,23 @@ func writeManualFiles(t *testing.T, dir string) {
 	}
 	writeFile(t, filepath.Join(dir, "bin", "sbatch"), fakeSbatch, 0o700)
 	writeFile(t, filepath.Join(dir, "bin", "srun"), fakeSrun, 0o700)
+	writeFile(t, filepath.Join(dir, "bin", "qsub"), fakeQsub, 0o700)
 	writeFile(t, filepath.Join(dir, "bin", "parallel"), fakeParallel, 0o700)
 }
 
-// Schedulers, as far as the manual uses them: sbatch runs the task 5 of 0-7, srun the last of its tasks, parallel one
-// job after the other.
+// Schedulers, as far as the manual uses them: sbatch runs the task 5 of 0-7, qsub that of 1-8, srun the last of its
+// tasks, parallel one job after the other.
 const (
 	fakeSbatch = `#!/bin/sh
 [ "$1" != --parsable ] || { echo 1; exec >/dev/null; }
 while [ "$1" != --wrap ]; do shift; done
 export SLURM_ARRAY_TASK_ID=5 SLURM_ARRAY_TASK_COUNT=8 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_MAX=7
 exec sh -c "$2"
+`
+	fakeQsub = `#!/bin/sh
+export SGE_TASK_ID=undefined
+case "$*" in *-t*) export SGE_TASK_ID=5 SGE_TASK_FIRST=1 SGE_TASK_LAST=8 SGE_TASK_STEPSIZE=1 ;; esac
+exec sh
 `
 	fakeSrun = `#!/bin/sh
 [ "$1" = -n ] || exit

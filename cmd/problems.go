@@ -94,7 +94,7 @@ func outputHint(err error) string {
 	switch {
 	case errors.Is(err, errClosed):
 		return "name a file by -o, -o /dev/null where the Records are of no use"
-	case errors.As(err, &temporary):
+	case errors.As(err, &temporary) && !errors.Is(err, syscall.EFBIG):
 		return "large bodies and --ordered need room there: make some, or name another directory by TMPDIR"
 	case errors.Is(err, os.ErrNotExist):
 		return "the directory has to exist"

@@ -88,6 +88,19 @@ func TestDetectShard(t *testing.T) {
 		{"AWS Batch, without any count", "AWS_BATCH_JOB_ARRAY_INDEX=9", "auto", "without AWS_BATCH_JOB_ARRAY_SIZE"},
 		{"AWS Batch of another size", "AWS_BATCH_JOB_ARRAY_INDEX=1 AWS_BATCH_JOB_ARRAY_SIZE=2", "auto/8",
 			"auto/8, and AWS_BATCH_JOB_ARRAY_SIZE is 2"},
+		{"Grid Engine", gridEngine(3, 1, 4, 1), "auto", "3/4"},
+		{"Grid Engine in steps", gridEngine(7, 1, 9, 3), "auto", "3/3"},
+		{"Grid Engine off its steps", gridEngine(3, 1, 9, 3), "auto", "SGE_TASK_ID is 3, beyond the 3 shards"},
+		{"Grid Engine in steps of nothing", gridEngine(3, 1, 9, 0), "auto", "are not all from 0 or 1 on"},
+		{"Grid Engine, one again", gridEngine(3, 3, 3, 1), "auto", "SGE_TASK_FIRST and SGE_TASK_LAST are both 3: one job"},
+		{"Grid Engine, one again of as many as said", gridEngine(3, 3, 3, 1), "auto/4", "3/4"},
+		{"Grid Engine, some again", gridEngine(4, 3, 4, 1), "auto", "SGE_TASK_FIRST is 3 and SGE_TASK_LAST 4, are not all"},
+		{"Grid Engine, some again of those named", gridEngine(4, 3, 4, 1), "auto/1-8", "4/8"},
+		{"Grid Engine, more than said", gridEngine(3, 1, 9, 1), "auto/8", "auto/8, and the number of jobs started is 9"},
+		{"Grid Engine, backwards", gridEngine(3, 9, 1, 1), "auto", "which are not 1 to"},
+		{"Grid Engine, no array",
+			"SGE_TASK_ID=undefined SGE_TASK_FIRST=undefined SGE_TASK_LAST=undefined SGE_TASK_STEPSIZE=undefined",
+			"auto", "no engine numbers this job"},
 		{"AWS Batch of none", "AWS_BATCH_JOB_ARRAY_INDEX=0 AWS_BATCH_JOB_ARRAY_SIZE=0",
 			"auto", "AWS_BATCH_JOB_ARRAY_SIZE is 0"},
 		{"GNU parallel counts from 1", "PARALLEL_SEQ=1 PARALLEL_JOBSLOT=2", "auto/3", "1/3"},
@@ -97,7 +110,8 @@ func TestDetectShard(t *testing.T) {
 		{"a job slot is no job",
 			"PARALLEL_JOBSLOT=2",
 			"auto/3", "by one of: JOB_COMPLETION_INDEX (Kubernetes), SLURM_ARRAY_TASK_ID (Slurm), " +
-				"SLURM_PROCID (srun), AWS_BATCH_JOB_ARRAY_INDEX (AWS Batch), PARALLEL_SEQ (GNU parallel)"},
+				"SLURM_PROCID (srun), SGE_TASK_ID (Grid Engine), AWS_BATCH_JOB_ARRAY_INDEX (AWS Batch), " +
+				"PARALLEL_SEQ (GNU parallel)"},
 		{"an empty one is not set", "JOB_COMPLETION_INDEX= PARALLEL_SEQ=2", "auto/3", "2/3"},
 		{"two engines",
 			"SLURM_ARRAY_TASK_ID=1 SLURM_ARRAY_TASK_COUNT=2 PARALLEL_SEQ=2",
@@ -127,6 +141,11 @@ func TestDetectShard(t *testing.T) {
 			}
 		})
 	}
+}
+
+// gridEngine returns the variables of a task of an array of Grid Engine, as 8.1.9 sets them.
+func gridEngine(id, first, last, step int) string {
+	return fmt.Sprintf("SGE_TASK_ID=%d SGE_TASK_FIRST=%d SGE_TASK_LAST=%d SGE_TASK_STEPSIZE=%d", id, first, last, step)
 }
 
 // slurm returns the variables of a task of a Slurm array of count tasks.

@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// endSignals are those that end a run in order.
+var endSignals = []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
+
 // ignoreSignals does nothing: without these signals a failed write is only an error.
 func ignoreSignals() {}
 

@@ -10,6 +10,12 @@ import (
 	"time"
 )
 
+// endSignals are those that end a run in order. SIGXCPU is the soft limit on CPU time (ulimit -S -t). With it, SIGUSR1
+// and SIGUSR2 job engines say that they will kill a job: Grid Engine with s_rt, s_cpu and -notify, Slurm with --signal.
+var endSignals = []syscall.Signal{
+	syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGXCPU, syscall.SIGUSR1, syscall.SIGUSR2,
+}
+
 // ignoreSignals ignores SIGPIPE and SIGXFSZ, so that a write to a closed pipe, or past the limit on file sizes, is an
 // error in place of the end of the process.
 func ignoreSignals() { signal.Ignore(syscall.SIGPIPE, syscall.SIGXFSZ) }
