@@ -26,7 +26,7 @@ func OpenLive(name string) (*Live, error) {
 		return &Live{File: f, inPlace: true}, err
 	}
 	name = ResolveLinks(name)
-	f, err := OpenLocked(name, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := OpenLocked(name, os.O_RDWR|os.O_CREATE|Append, 0o600)
 	if err != nil {
 		return nil, err
 	}

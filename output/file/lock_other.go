@@ -13,6 +13,9 @@ const CanLock = false
 // noFollow is no flag on this system.
 const noFollow = 0
 
+// Append is no flag on this system: a file that is opened so can't be truncated.
+const Append = 0
+
 // NoWait is no flag on this system.
 const NoWait = 0
 

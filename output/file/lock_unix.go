@@ -14,6 +14,9 @@ const CanLock = true
 // noFollow makes os.OpenFile fail for a symbolic link, and not wait for the other end of a pipe.
 const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
+// Append makes each write go to the end of a file, so that one that another program cuts off has no hole.
+const Append = os.O_APPEND
+
 // NoWait spares os.OpenFile four calls of fcntl(2), with which it tries whether a file is one to wait for: no regular
 // file is.
 const NoWait = syscall.O_NONBLOCK

@@ -93,7 +93,7 @@ func (j *Output) openFiles() (err error) {
 		return err
 	}
 	_, missing = os.Stat(j.name)
-	if j.out, err = file.OpenLocked(j.name, os.O_RDWR|os.O_CREATE, 0o666); err == nil && missing != nil {
+	if j.out, err = file.OpenLocked(j.name, os.O_RDWR|os.O_CREATE|file.Append, 0o666); err == nil && missing != nil {
 		j.created = append(j.created, j.out)
 	}
 	return err

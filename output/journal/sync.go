@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"batchfetch/output/file"
@@ -39,7 +40,10 @@ func (j *Output) syncCommitted() error {
 	if !dirty {
 		return nil
 	}
-	err := j.syncFiles()
+	err := j.checkUncut(to.outputLength)
+	if err == nil {
+		err = j.syncFiles()
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.failed != nil {
@@ -52,6 +56,16 @@ func (j *Output) syncCommitted() error {
 	err = j.writeFrame(appendMark(nil, to.outputLength, to.journalSize))
 	if err == nil {
 		j.synced = to
+	}
+	return err
+}
+
+// checkUncut returns an error where another program has cut the output off, such as logrotate with copytruncate, which
+// loses what is written meanwhile.
+func (j *Output) checkUncut(length int64) error {
+	info, err := j.out.Stat()
+	if err == nil && info.Size() < length {
+		err = &fs.PathError{Op: "write", Path: j.out.Name(), Err: errCut}
 	}
 	return err
 }
@@ -82,7 +96,7 @@ func (j *Output) Close() error {
 	}
 	err := errors.Join(j.failed, j.truncateToCommitted())
 	if err == nil { // a sync that succeeds after one that failed proves nothing
-		err = errors.Join(j.syncCommitted(), j.journal.Sync())
+		err = errors.Join(j.syncCommitted(), j.journal.Sync(), j.checkUncut(j.committed.outputLength))
 	}
 	err = errors.Join(err, file.CheckStillNamed(j.out.Name(), j.out.Stat),
 		file.CheckStillNamed(j.journal.Name(), j.journal.Stat))
