@@ -6,8 +6,8 @@
 # Seen: with "Accept-Encoding: gzip" HEAD has "Content-Encoding: gzip" and "Content-Length: 23" for a file of 1,400,000
 #   bytes, of which a GET sends 369,084 in chunks: github.com/go-chi/chi 5.5.0 (middleware.Compress) and
 #   github.com/gorilla/handlers 1.5.2 (CompressHandler), both newest, around http.FileServer; rclone serve webdav 1.76,
-#   which uses the first, likewise (not run here). Without Accept-Encoding HEAD has 1400000. gzhttp of klauspost/compress
-#   1.20.4 says 1400000 to both, which its GET with gzip does not have either, but which is the size of the file.
+#   which uses the first, likewise (not run here). Without Accept-Encoding HEAD has 1400000. gzhttp (klauspost/compress
+#   1.20.4) says 1400000 to both, which its GET with gzip does not have either, but which is the size of the file.
 # Why: there is no body to compress, but the compressor is closed all the same and writes head and tail of a gzip member
 #   that is empty: 23 bytes, which net/http counts, tells, and does not send.
 # Why it matters: sizes are asked for by HEAD before a batch is started (room on disk, an order of sizes, parts), and

@@ -9,7 +9,7 @@
 #   come GET is 200 with 1000 bytes.
 # Why: GET takes the length from the offset that has been reached, HEAD from that which was declared.
 # Why it matters: who fetches what others upload stores half a file as complete: status, length and framing agree, and
-#   curl exits with 0. An upload that broke off and is never continued stays so until it expires. Only HEAD tells, if its
+#   curl exits with 0. An upload that broke off and is not continued stays so until it expires. Only HEAD tells, if its
 #   Content-Length, or Upload-Offset and Upload-Length, are compared with what a GET brought.
 set -euo pipefail
 
