@@ -56,7 +56,7 @@ func (info PartialInfo) isFrom(u *url.URL, hashed bool) bool {
 // continued. length is the Content-Length; negative is unknown.
 func partialInfoOf(to *target, h http.Header, length int64) (PartialInfo, bool) {
 	info := PartialInfo{
-		Validator: strongValidator(h), Coding: knownCodings(h), Total: max(length, 0), URL: partialURL(to.URL)}
+		Validator: strongValidator(to, h), Coding: knownCodings(h), Total: max(length, 0), URL: partialURL(to.URL)}
 	if dates := h["Last-Modified"]; len(dates) == 1 && isDate(dates[0]) {
 		info.LastModified = dates[0]
 	}
@@ -75,15 +75,15 @@ func isPlainGet(to *target) bool {
 
 // strongValidator returns the strong validator of a response (RFC 9110 section 8.8.1); empty is none. A Last-Modified
 // is only one where there is no entity tag, not even a weak one (section 13.1.5), where it was at least a second old
-// when the response was made (section 8.8.2.2), and where Vary names no header but Accept-Encoding.
-func strongValidator(h http.Header) string {
+// when the response was made (section 8.8.2.2), and where no header of the request has selected the response.
+func strongValidator(to *target, h http.Header) string {
 	if tags := h["Etag"]; len(tags) > 0 {
 		if len(tags) == 1 && isStrongETag(tags[0]) {
 			return tags[0]
 		}
 		return ""
 	}
-	if varies(h["Vary"]) {
+	if isSelected(to, h["Vary"]) {
 		return ""
 	}
 	return strongDate(h)
@@ -126,12 +126,21 @@ func isDate(text string) bool {
 	return err == nil && at.Format(http.TimeFormat) == text
 }
 
-// varies reports whether a Vary header names more than Accept-Encoding (RFC 9110 section 12.5.5).
-func varies(vary []string) bool {
+// isSelected reports whether a Vary header says that a header of the request may have selected the response (RFC 9110
+// section 12.5.5). One that the request does not have selects nothing: servers that allow other origins say "Vary:
+// Origin" with each file. A PartialInfo has what Accept-Encoding selects; Cookie and Authorization may come from
+// elsewhere.
+func isSelected(to *target, vary []string) bool {
 	for _, value := range vary {
 		for name := range strings.SplitSeq(value, ",") {
-			if name = strings.TrimSpace(name); name != "" && !strings.EqualFold(name, "Accept-Encoding") {
+			switch name = http.CanonicalHeaderKey(strings.TrimSpace(name)); name {
+			case "", "Accept-Encoding":
+			case "*", "Authorization", "Cookie", "Host":
 				return true
+			default:
+				if _, has := to.Header[name]; has {
+					return true
+				}
 			}
 		}
 	}

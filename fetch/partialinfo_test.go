@@ -27,6 +27,7 @@ const (
 
 // TestStrongValidator checks which validators identify one body (RFC 9110 sections 8.8 and 13.1.5).
 func TestStrongValidator(t *testing.T) {
+	to := &target{Target: transport.Target{Header: headerOf("Accept", "*/*", "Accept-Language", "de")}}
 	for _, tt := range []struct {
 		name string
 		h    http.Header
@@ -57,10 +58,18 @@ func TestStrongValidator(t *testing.T) {
 			"Vary", "accept-encoding"), olderDate},
 		{"a date of what the language chose", headerOf("Last-Modified", olderDate, "Date", newerDate,
 			"Vary", "Accept-Encoding, Accept-Language"), ""},
+		{"a date of what the language chose, in another line", headerOf("Last-Modified", olderDate, "Date", newerDate,
+			"Vary", "Origin", "Vary", "accept-language"), ""},
+		{"a date of what a cookie may choose", headerOf("Last-Modified", olderDate, "Date", newerDate,
+			"Vary", "Cookie"), ""},
+		{"a date of a file that other origins may have", headerOf("Last-Modified", olderDate, "Date", newerDate,
+			"Vary", "Origin"), olderDate},
+		{"the same in three lines", headerOf("Last-Modified", olderDate, "Date", newerDate, "Vary", "Origin",
+			"Vary", "Access-Control-Request-Method", "Vary", "Access-Control-Request-Headers"), olderDate},
 		{"a date of what anything chose", headerOf("Last-Modified", olderDate, "Date", newerDate, "Vary", "*"), ""},
 		{"a tag of what the language chose", headerOf("ETag", `"de"`, "Vary", "Accept-Language"), `"de"`},
 	} {
-		if got := strongValidator(tt.h); got != tt.want {
+		if got := strongValidator(to, tt.h); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}

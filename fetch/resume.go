@@ -96,6 +96,9 @@ func (p *resumption) kindOf(o *Options, to *target, resp *http.Response) judge.P
 	if info.Coding != "" && !o.Identity && !isPackedFile(to, resp.Header) {
 		ok = false // this run would have taken the coding off
 	}
+	if isDate(info.Validator) && isSelected(to, resp.Header["Vary"]) {
+		ok = false // the run that has stored the start may have had other headers
+	}
 	if !ok || !wanted {
 		return judge.PartialUnusable
 	}

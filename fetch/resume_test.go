@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
@@ -93,6 +95,39 @@ func TestContinuedByTheNextRun(t *testing.T) {
 	}
 	wantWholeBody(t, store, runWithStore(t, store, Request{URL: origin.server.URL}, noRetryOptions(nil)), body, 101_001)
 	wantRanges(t, origin, "", `bytes=1000- "first"`, `bytes=101000- "first"`, `bytes=101001- "first"`)
+}
+
+// TestContinuedByDate checks that a file without a tag is continued by its date where Vary names a header that no
+// request for it has, as that of PocketBase 0.36.8, and of any file server behind a handler for CORS, names Origin; and
+// that it is not where the next run has that header.
+func TestContinuedByDate(t *testing.T) {
+	body := numberedText(200_001)
+	for _, tt := range []struct {
+		name, vary string
+		next       http.Header // of the second run
+		from       int
+	}{
+		{name: "another origin", vary: "Origin", from: 100_000},
+		{name: "no language", vary: "Accept-Language", from: 100_000},
+		{name: "a language now", vary: "Accept-Language", next: headerOf("Accept-Language", "de")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			exchanges := 0
+			url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Vary", tt.vary)
+				if exchanges++; exchanges == 1 {
+					w = &cutWriter{w, 100_000}
+				}
+				http.ServeContent(w, r, "", time.Now().Add(-time.Hour), strings.NewReader(body))
+			})
+			store := newMemoryStore()
+			if r := runWithStore(t, store, Request{URL: url}, noRetryOptions(nil)); r.Failure == nil {
+				t.Fatal("the first run has the whole body")
+			}
+			r := runWithStore(t, store, Request{URL: url}, noRetryOptions(func(o *Options) { o.Header = tt.next }))
+			wantWholeBody(t, store, r, body, tt.from)
+		})
+	}
 }
 
 // TestContinuedAfterARedirect checks that the range is requested only from the URL that sent the first bytes, whatever
