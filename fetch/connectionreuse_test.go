@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"batchfetch/fetch/coding/codingtest"
 	"batchfetch/fetch/dial"
@@ -39,6 +40,45 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		s.ConnectionsMade != 1 || s.ConnectionsReused != 8 {
 		t.Errorf("%d connections, %+v, %v", made.Load(), s, err)
 	}
+}
+
+// TestIdleConnectionsHoldNoWorker: a server with one worker, which reads one connection until its end as those that
+// fork do (Starman, which waits a second at an idle one), comes to all connections of a run: those that have no request
+// left are closed while others have one.
+func TestIdleConnectionsHoldNoWorker(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inputEnds, served := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(served)
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			for in := bufio.NewReader(c); ; {
+				if _, err := http.ReadRequest(in); err != nil {
+					break
+				}
+				<-inputEnds
+				nettest.Say(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+			}
+			_ = c.Close()
+		}
+	}()
+	source := func(yield func(Request, error) bool) {
+		urls(12, "http://"+listener.Addr().String())(yield)
+		time.AfterFunc(100*time.Millisecond, func() { close(inputEnds) }) // the run has seen the end by then
+	}
+	o := noRetryOptions(func(o *Options) { o.Concurrency, o.HostConcurrency, o.StallTimeout = 4, 4, ampleLimit })
+	s, err := Run(t.Context(), source, &recorder{}, o)
+	if err != nil || s.Succeeded != 12 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	_ = listener.Close()
+	<-served
 }
 
 // TestConnectionsOverTLSAreUsedAgain checks that TLS connections are reused, whether the server chose HTTP/1.1 or we

@@ -169,6 +169,7 @@ func (p *pipeline) schedulerPorts(
 		bandwidthWait: p.transport.BandwidthLimitedFor,
 		namesWait:     p.transport.NamesWaitedFor,
 		release:       p.transport.Release,
+		closeIdle:     p.transport.CloseIdleTo,
 		setTarget: func(t *task) {
 			if t.robots != nil {
 				setTarget(t, p.targets.ofRobots)

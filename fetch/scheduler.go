@@ -35,7 +35,8 @@ type schedulerPorts struct {
 	bandwidthWait  func(now time.Time) time.Duration // how long exchanges have waited for bandwidth so far
 	namesWait      func(now time.Time) time.Duration // how long exchanges have waited for names so far, in all
 
-	release func(to *transport.Target, ended bool) // closes idle connections to an origin without Tasks
+	release   func(to *transport.Target, ended bool) // closes idle connections to an origin without Tasks
+	closeIdle func(to *transport.Target, n int)      // closes n idle connections to an origin
 
 	setTarget func(*task) // sets the target of a Task that was spilled, or of a robots.txt
 }

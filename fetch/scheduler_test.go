@@ -19,6 +19,7 @@ func newTestScheduler(t *testing.T, o *Options) (s *scheduler, start <-chan *tas
 	ports.bandwidthWait = func(time.Time) time.Duration { return 0 }
 	ports.namesWait = ports.bandwidthWait
 	ports.release = func(*transport.Target, bool) {}
+	ports.closeIdle = func(*transport.Target, int) {}
 	s = newScheduler(o, ports)
 	t.Cleanup(func() { s.timer.Stop() })
 	return s, p.start

@@ -105,11 +105,13 @@ func keep(t *testing.T, keeper string, n int, resets, later bool) *kept {
 	for i := range lines {
 		lines[i] = k.url + "/wait"
 	}
-	for _, r := range append(k.run(t, k.url+"/first"), k.run(t, lines...)...) { // over HTTP/2 all use the first one's
+	// over HTTP/2 all use the first one's
+	for _, r := range append(k.run(t, k.url+"/first"), k.runOf(t, keepingSource(o, lines...))...) {
 		if r.Failure != nil {
 			t.Fatal(r.Failure)
 		}
 	}
+	o.Observer = nil
 	if !later {
 		k.path.forget()
 	}
@@ -119,12 +121,36 @@ func keep(t *testing.T, keeper string, n int, resets, later bool) *kept {
 // run makes requests over the transport that keeps connections.
 func (k *kept) run(t *testing.T, lines ...string) []*Record {
 	t.Helper()
+	return k.runOf(t, linesOf(lines...))
+}
+
+// runOf is run with a Source.
+func (k *kept) runOf(t *testing.T, source Source) []*Record {
+	t.Helper()
 	var sink recorder
-	if _, err := runWith(t.Context(), linesOf(lines...), &sink, &k.options, k.transport); err != nil {
+	if _, err := runWith(t.Context(), source, &sink, &k.options, k.transport); err != nil {
 		t.Error(err)
 	}
 	return sink.records
 }
+
+// keepingSource is a Source of lines that ends when each has had one exchange, so that no connection is given up.
+func keepingSource(o *Options, lines ...string) Source {
+	all := new(exchangeGroup)
+	all.Add(len(lines))
+	o.Observer = all
+	return func(yield func(Request, error) bool) {
+		linesOf(lines...)(yield)
+		all.Wait()
+	}
+}
+
+// An exchangeGroup is an Observer that counts exchanges down.
+type exchangeGroup struct{ sync.WaitGroup }
+
+func (g *exchangeGroup) ObserveExchange(*ObservedExchange) { g.Done() }
+
+func (*exchangeGroup) ObserveLimit(Limit, string, time.Time, time.Time) {}
 
 // provenFor is longer than a connection that has been read from counts as alive.
 const provenFor = 1100 * time.Millisecond

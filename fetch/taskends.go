@@ -66,10 +66,25 @@ func (s *scheduler) endTask(t *task, now time.Time) {
 	if t.next != nil {
 		s.addPage(t.next, now)
 	}
-	if t.counts.exchanged && s.openTasks > 0 && !s.plan.HasTasks(t.target.Origin) { // at the end of the run all are closed
-		s.release(&t.target.Target, s.inputEnded || s.isStopped())
+	if t.counts.exchanged && s.openTasks > 0 { // at the end of the run all are closed
+		s.releaseConnections(t)
 	}
 	s.checkFailures(now)
+}
+
+// releaseConnections closes the idle connections to the origin of a Task that has ended, for which there is no other.
+// Once no more come, Tasks under way need none either: a server with few workers, such as Starman and others that fork,
+// has one wait at each idle connection until a timeout, and reads nothing from the others in that time.
+func (s *scheduler) releaseConnections(t *task) {
+	ended := s.inputEnded || s.isStopped()
+	switch to := &t.target.Target; {
+	case !s.plan.HasTasks(to.Origin):
+		s.release(to, ended)
+	case ended && s.lookupQueue.len() == 0:
+		if n := s.plan.TakeSurplus(to.Origin); n > 0 {
+			s.closeIdle(to, n)
+		}
+	}
 }
 
 // endRobots takes a robots.txt that has been fetched, or has failed, and routes the Tasks that wait for it.

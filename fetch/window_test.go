@@ -92,6 +92,7 @@ func TestLargeBytesAreCounted(t *testing.T) {
 		bandwidthWait: func(time.Time) time.Duration { return 0 },
 		namesWait:     func(time.Time) time.Duration { return 0 }, recordsFull: func() bool { return false },
 		release:        func(*transport.Target, bool) {},
+		closeIdle:      func(*transport.Target, int) {},
 		blockedWorkers: new(atomic.Int64),
 	})
 	defer s.timer.Stop()

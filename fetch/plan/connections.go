@@ -34,6 +34,29 @@ func (p *Plan) observeConnection(l *lane, last Connection, took time.Duration) {
 	p.typicalExchange += (each - p.typicalExchange) / typicalWeight
 }
 
+// TakeSurplus returns how many idle connections to a host there are beyond one for each of its Tasks that waits. They
+// are no longer accounted for: the caller closes them.
+func (p *Plan) TakeSurplus(host string) int {
+	var c *connections
+	waiting := 0
+	l := p.lanes[host]
+	if l != nil && l.within != nil {
+		host = l.within.name
+	}
+	switch h := p.hosts[host]; {
+	case h != nil:
+		c, waiting = &h.connections, h.wanted()-h.active
+	case l != nil:
+		c, waiting = &l.own, l.taskCount()
+	default:
+		return 0
+	}
+	n := max(c.idle-waiting, 0)
+	c.idle -= n
+	p.idle -= n
+	return n
+}
+
 // forgetIdle accounts for the end of a lane whose connections no other lane uses.
 func (p *Plan) forgetIdle(c *connections) {
 	p.idle -= c.idle

@@ -211,6 +211,40 @@ func TestShortageOfConnections(t *testing.T) {
 	}
 }
 
+// TestTakeSurplus: of the idle connections to a host, those beyond one for each Task that waits are surplus; the lanes
+// of parts of a host share them.
+func TestTakeSurplus(t *testing.T) {
+	for _, within := range []bool{false, true} {
+		hosts := []string{"a", "a"}
+		if within {
+			hosts[1] = "a/v1"
+		}
+		d := newPlanDriver(t, func(l *testLimits) {
+			l.Limits.Host = func(host string) HostLimits {
+				limits := HostLimits{Concurrency: 3}
+				if within {
+					limits.Within = host[:1]
+				}
+				return limits
+			}
+		})
+		d.addTasks(2, hosts...)
+		d.startAll() // three of four
+		d.endKept(d.exchanges[0].host, false)
+		if n := d.TakeSurplus("a"); n != 0 {
+			t.Errorf("within %t: %d surplus while a Task waits", within, n)
+		}
+		d.startAll()
+		d.endKept(d.exchanges[0].host, false)
+		if n := d.TakeSurplus("a"); n != 1 || d.TakeSurplus("a") != 0 || d.idle != 0 {
+			t.Errorf("within %t: %d surplus while none waits, then %d idle", within, n, d.idle)
+		}
+	}
+	if n := newPlanDriver(t, func(*testLimits) {}).TakeSurplus("a"); n != 0 {
+		t.Errorf("%d surplus to an unknown host", n)
+	}
+}
+
 // TestHasTasks: a host has Tasks while one waits or is under way, of a part of it too.
 func TestHasTasks(t *testing.T) {
 	d := newPlanDriver(t, func(l *testLimits) {

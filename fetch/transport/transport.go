@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -236,12 +237,29 @@ func (t *Transport) literalIn(u *url.URL) (netip.Addr, string) {
 // servers do not keep them for nothing. ended says that none will come; else only in a shortage of local ports, files
 // or memory it does so.
 func (t *Transport) Release(to *Target, ended bool) {
-	for _, rt := range []RoundTripper{t.direct, t.guarded} {
-		switch rt := rt.(type) {
-		case *pool:
-			rt.release(rt.hostOf(to), ended)
-		case *alternating:
-			rt.tcp.release(rt.tcp.hostOf(to), ended)
+	for p := range t.tcpPools() {
+		p.release(p.hostOf(to), ended)
+	}
+}
+
+// CloseIdleTo closes at most n idle connections over HTTP/1.1 to the origin of a Target.
+func (t *Transport) CloseIdleTo(to *Target, n int) {
+	for p := range t.tcpPools() {
+		n -= p.closeIdleTo(p.hostOf(to), n)
+	}
+}
+
+// tcpPools yields the pools with connections over TCP.
+func (t *Transport) tcpPools() iter.Seq[*pool] {
+	return func(yield func(*pool) bool) {
+		for _, rt := range []RoundTripper{t.direct, t.guarded} {
+			p, is := rt.(*pool)
+			if a, alternates := rt.(*alternating); alternates {
+				p, is = a.tcp, true
+			}
+			if is && !yield(p) {
+				return
+			}
 		}
 	}
 }
