@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Through mockttp, the proxy of HTTP Toolkit, a page that its origin cut is whole: its last words are "Error: aborted".
+#
+# Expected: a proxy whose origin closes in the middle of a body closes its own connection without the last chunk (RFC
+#   9112, 7.1 and 8), so that the client sees "incomplete" and tries again. An error page of a proxy has a status of
+#   its own (502), and is possible only before the header of the answer has been passed on.
+# Seen: mockttp 4.6.5 (newest), thenPassThrough. Of a chunked page that its origin cuts after 10000 bytes come 200, the
+#   10000 bytes, "Error: aborted" as 14 more, and the last chunk: curl ends with 0. Of one with a Content-Length of
+#   20000 come the same 10014 bytes, and then nothing, on a connection that stays open.
+# Why: the handler of errors ends the response with the error's text, whether or not its header was sent before.
+# Why it matters: CSV, JSON lines and HTML that were recorded or fetched through it are short and have a line that is
+#   no data, under a status and a framing of success: no retry, and a digest of what came is right. Only a length or
+#   a digest of the origin's own shows it.
+set -euo pipefail
+
+dir=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; }; rm -rf "$dir"' EXIT
+cd "$dir"
+timeout 300 npm install --silent --no-audit --no-fund --ignore-scripts mockttp@4.6.5 >/dev/null
+port=18489
+cat >server.cjs <<'END'
+const port = Number(process.argv[2])
+// the origin sends half of a page, and closes the connection
+const body = 'a'.repeat(10000)
+const pages = {
+  '/length': 'HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n' + body,
+  '/chunks': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2710\r\n' + body + '\r\n'
+}
+require('net').createServer((connection) => {
+  connection.on('error', () => {})
+  connection.once('data', (request) => {
+    connection.write(pages[request.toString().split(' ')[1]])
+    setTimeout(() => connection.end(), 200)
+  })
+}).listen(port + 1, '127.0.0.1', async () => {
+  const proxy = require('mockttp').getLocal()
+  await proxy.start(port)
+  await proxy.forAnyRequest().thenPassThrough()
+  console.log('ready')
+})
+END
+echo "mockttp $(sed -n 's/^  "version": "\(.*\)",$/\1/p' node_modules/mockttp/package.json)"
+node server.cjs "$port" >log 2>&1 &
+server=$!
+for _ in $(seq 300); do grep -q ready log && break || sleep 0.1; done
+
+# ask PAGE OPTION...: exit code of curl, status, bytes of the body, its last 15 bytes
+ask() {
+  local code=0 page=$1
+  shift
+  curl -s --max-time 5 -o body -w '%{http_code}' "$@" "http://127.0.0.1:$((port + 1))$page" >status || code=$?
+  echo "$code $(cat status) $(wc -c <body) $(tail -c 15 body)"
+}
+direct=$(ask /chunks)
+chunks=$(ask /chunks -x "http://127.0.0.1:$port")
+length=$(ask /length -x "http://127.0.0.1:$port")
+echo "exit code, status, bytes, and the last of them"
+echo "chunked and cut, from its origin:       $direct"
+echo "chunked and cut, through mockttp:       $chunks"
+echo "with a length and cut, through mockttp: $length"
+[ "$direct" = '18 200 10000 aaaaaaaaaaaaaaa' ] && [ "$chunks" = '0 200 10014 aError: aborted' ] &&
+  [ "$length" = '28 200 10014 aError: aborted' ]
