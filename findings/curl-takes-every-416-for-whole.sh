@@ -5,13 +5,13 @@
 #   with a download that is whole learns from that number that it is, and from any other that it is not: then --fail
 #   ends with 22, and without --fail the status at least is there to be seen.
 # Seen: curl 8.14.1 (Debian 13; 8.22.0-DEV does the same): exit code 0, without a word, whatever the number is: the file
-#   was replaced by a shorter one after the cut, and half of the old one stays; or the page comes in gzip (--compressed),
-#   so that half of it is longer than all of it on the wire. curl 7.88.1 (Debian 12) ends with 22, and does so where the
+#   was replaced by a shorter one after the cut, and half of the old one stays; or the page comes in gzip, and half of
+#   it is longer than all of it on the wire. curl 7.88.1 (Debian 12) ends with 22, and does so where the
 #   file is whole, too, which is what this was to mend.
 # Why: http_should_fail in lib/http.c takes a 416 to a request with -C for the sign that all is there, whatever its
 #   Content-Range says (for scripts that run again: curl's issues 6740 and 10521).
-# Why it matters: "curl --fail -C -" once more is how a batch is ended that broke off. With a new curl its exit code says
-#   that each file is whole, also where the server has a new and shorter version by then, as of every second night's
+# Why it matters: "curl --fail -C -" once more is how a batch is ended that broke off. With a new curl the exit code
+#   says that each file is whole, also where the server has a new and shorter version by then, as of every second night's
 #   export. A 416 proves something only by the number in it, and a validator (If-Range) is what asks for it rightly.
 set -euo pipefail
 
