@@ -11,8 +11,8 @@
 # Why: http_should_fail in lib/http.c takes a 416 to a request with -C for the sign that all is there, whatever its
 #   Content-Range says (for scripts that run again: curl's issues 6740 and 10521).
 # Why it matters: "curl --fail -C -" once more is how a batch is ended that broke off. With a new curl the exit code
-#   says that each file is whole, also where the server has a new and shorter version by then, as of every second night's
-#   export. A 416 proves something only by the number in it, and a validator (If-Range) is what asks for it rightly.
+#   says that each file is whole, also where the server has a new and shorter version by then, as exports of each night
+#   are. A 416 proves something only by the number in it, and a validator (If-Range) is what asks for it rightly.
 set -euo pipefail
 
 dir=$(mktemp -d)
