@@ -89,7 +89,8 @@ type PartialWriter interface {
 // other is appended to it. It has no secrets in it.
 type PartialInfo struct {
 	// Validator is the value for If-Range (RFC 9110 section 13.1.5), a strong entity tag or the date of Last-Modified; or
-	// it is a weak entity tag, for which there is no If-Range: then LastModified and Total are known too.
+	// it is an entity tag for which there is no If-Range: one without quotes, or a weak one. Then Total is known too, and
+	// with a weak one LastModified.
 	Validator string
 	// LastModified is that of the response, in the form that senders have to use; empty is none.
 	LastModified string

@@ -18,9 +18,14 @@ import (
 // from a file that anybody has written.
 func (info PartialInfo) Usable(size int64) bool {
 	return size > 0 && (info.Total == 0 || size <= info.Total) && info.URL != "" &&
-		(isStrongETag(info.Validator) || isDate(info.Validator) ||
-			info.hasWeakTag() && info.LastModified != "" && info.Total > 0) &&
+		(info.hasIfRange() || info.Total > 0 && isBareTag(info.Validator) ||
+			info.Total > 0 && info.hasWeakTag() && info.LastModified != "") &&
 		(info.LastModified == "" || isDate(info.LastModified)) && len(info.Coding) <= maxCodingText
+}
+
+// hasIfRange reports whether the validator can be sent in If-Range (RFC 9110 section 13.1.5).
+func (info PartialInfo) hasIfRange() bool {
+	return isStrongETag(info.Validator) || isDate(info.Validator)
 }
 
 // hasWeakTag reports whether the validator is a weak entity tag.
@@ -73,12 +78,13 @@ func isPlainGet(to *target) bool {
 	return to.Method == http.MethodGet && to.Body == nil && to.Header["Range"] == nil && to.Header["If-Range"] == nil
 }
 
-// strongValidator returns the strong validator of a response (RFC 9110 section 8.8.1); empty is none. A Last-Modified
+// strongValidator returns the strong validator of a response (RFC 9110 section 8.8.1), a tag without its quotes among
+// them; empty is none. A Last-Modified
 // is only one where there is no entity tag, not even a weak one (section 13.1.5), where it was at least a second old
 // when the response was made (section 8.8.2.2), and where no header of the request has selected the response.
 func strongValidator(to *target, h http.Header) string {
 	if tags := h["Etag"]; len(tags) > 0 {
-		if len(tags) == 1 && isStrongETag(tags[0]) {
+		if len(tags) == 1 && (isStrongETag(tags[0]) || isBareTag(tags[0])) {
 			return tags[0]
 		}
 		return ""
@@ -118,6 +124,12 @@ func isStrongETag(text string) bool {
 		}
 	}
 	return true
+}
+
+// isBareTag reports whether text is an entity tag without the quotes that it has to have, as WEBrick 1.8 sends it. In
+// If-Range it would be no tag, or worse: WEBrick answers that of the file that it has by 304.
+func isBareTag(text string) bool {
+	return text != "" && isStrongETag(`"`+text+`"`) && !strings.ContainsAny(text, ",*") && !strings.HasPrefix(text, "W/")
 }
 
 // isDate reports whether text is a date in the form that senders have to use (RFC 9110 section 5.6.7).
@@ -200,7 +212,7 @@ func continuesFrom(info PartialInfo, from int64, status int, h http.Header) (tot
 	if !ok || r.first != from || r.total > 0 && info.Total > 0 && r.total != info.Total {
 		return 0, false
 	}
-	if info.hasWeakTag() && r.total == 0 {
+	if !info.hasIfRange() && r.total == 0 {
 		return 0, false
 	}
 	total = max(r.total, info.Total)

@@ -41,7 +41,10 @@ func TestStrongValidator(t *testing.T) {
 		{"a weak tag keeps the date from being one", headerOf("ETag", `W/"abc"`, "Last-Modified", olderDate,
 			"Date", newerDate), ""},
 		{"two tags", headerOf("ETag", `"abc"`, "ETag", `"def"`), ""},
-		{"no quotes", headerOf("ETag", `abc`), ""},
+		{"no quotes", headerOf("ETag", `9b027d-2dc6c0-6b0d7d19`), `9b027d-2dc6c0-6b0d7d19`},
+		{"a weak tag without quotes", headerOf("ETag", `W/abc`), ""},
+		{"two without quotes", headerOf("ETag", `abc,def`), ""},
+		{"no tag", headerOf("ETag", ""), ""},
 		{"one quote", headerOf("ETag", `"`), ""},
 		{"a quote inside", headerOf("ETag", `"a"b"`), ""},
 		{"a space inside", headerOf("ETag", `"a b"`), ""},
@@ -128,7 +131,7 @@ func TestWeakPartialInfoOf(t *testing.T) {
 		{"without a date", headerOf("ETag", `W/"a"`, "Date", newerDate, "Accept-Ranges", "bytes"), 5, false},
 		{"of this second", headerOf("ETag", `W/"a"`, "Last-Modified", newerDate, "Date", newerDate, "Accept-Ranges", "bytes"),
 			5, false},
-		{"no tag at all", headerOf("ETag", `a`, "Last-Modified", olderDate, "Date", newerDate, "Accept-Ranges", "bytes"), 5,
+		{"no tag at all", headerOf("ETag", `W/a`, "Last-Modified", olderDate, "Date", newerDate, "Accept-Ranges", "bytes"), 5,
 			false},
 	} {
 		want := PartialInfo{Validator: `W/"a"`, LastModified: olderDate, Total: 5, URL: "http://a.test/"}
@@ -180,6 +183,8 @@ func TestUsablePartialInfo(t *testing.T) {
 		{"with a weak tag, a date and no length", 9, func(m *PartialInfo) {
 			m.Validator, m.LastModified, m.Total = `W/"abc"`, olderDate, 0
 		}, false},
+		{"with a tag without quotes", 9, func(m *PartialInfo) { m.Validator = "abc" }, true},
+		{"with a tag without quotes and no length", 9, func(m *PartialInfo) { m.Validator, m.Total = "abc", 0 }, false},
 		{"with a date that is none", 9, func(m *PartialInfo) { m.LastModified = "a\r\nHost: b" }, false},
 		{"with a coding that is long", 9, func(m *PartialInfo) { m.Coding = strings.Repeat("a", 101) }, false},
 		{"with a line break", 9, func(m *PartialInfo) { m.Validator = "\"a\"\r\nHost: b" }, false},
@@ -279,6 +284,7 @@ func TestContinues(t *testing.T) {
 	tagged := PartialInfo{Validator: `"abc"`, Total: 200, URL: "http://a.test/"}
 	dated := PartialInfo{Validator: olderDate, URL: "http://a.test/"}
 	weak := PartialInfo{Validator: `W/"abc"`, LastModified: olderDate, Total: 200, URL: "http://a.test/"}
+	bare := PartialInfo{Validator: `9b-c8-6b`, LastModified: olderDate, Total: 200, URL: "http://a.test/"}
 	for _, tt := range []struct {
 		name   string
 		mark   PartialInfo
@@ -303,6 +309,11 @@ func TestContinues(t *testing.T) {
 			"Last-Modified", olderDate), 0},
 		{"the weak tag, of a total that is not told", weak, 206, headerOf("Content-Range", "bytes 100-199/*", "ETag",
 			`W/"abc"`, "Last-Modified", olderDate), 0},
+		{"the tag without quotes", bare, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `9b-c8-6b`), 200},
+		{"the tag, with quotes now", bare, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `"9b-c8-6b"`), 0},
+		{"another without quotes", bare, 206, headerOf("Content-Range", "bytes 100-199/200", "ETag", `9b-c8-6c`), 0},
+		{"the tag without quotes, of a total that is not told", bare, 206, headerOf("Content-Range", "bytes 100-199/*",
+			"ETag", `9b-c8-6b`), 0},
 		{"a tag where a date was", dated, 206, headerOf("Content-Range", "bytes 100-199/200", "Last-Modified", olderDate,
 			"ETag", `"abc"`), 0},
 		{"of a total that was not", dated, 206, headerOf("Content-Range", "bytes 100-199/200", "Last-Modified", olderDate),

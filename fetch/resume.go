@@ -67,7 +67,7 @@ func (p *resumption) header() http.Header {
 		return nil
 	}
 	h := http.Header{"Range": {"bytes=" + strconv.FormatInt(p.offset, 10) + "-"}}
-	if info := p.body.Info(); !info.hasWeakTag() {
+	if info := p.body.Info(); info.hasIfRange() {
 		h["If-Range"] = []string{info.Validator}
 	}
 	return h

@@ -3,7 +3,9 @@ package fetch
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,6 +128,54 @@ func TestContinuedByDate(t *testing.T) {
 			}
 			r := runWithStore(t, store, Request{URL: url}, noRetryOptions(func(o *Options) { o.Header = tt.next }))
 			wantWholeBody(t, store, r, body, tt.from)
+		})
+	}
+}
+
+// TestContinuedByBareTag checks that a file whose tag has no quotes is continued without If-Range, where its tag is the
+// same still. The server answers as WEBrick 1.8.1 does: no date with a part, and 304 to its own tag in If-Range.
+func TestContinuedByBareTag(t *testing.T) {
+	body, other := numberedText(300_000), strings.ToUpper(numberedText(300_000))
+	for _, changed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("changed: %t", changed), func(t *testing.T) {
+			exchanges := 0
+			url := startServer(t, func(w http.ResponseWriter, r *http.Request) {
+				text, tag := body, "9b027d-2dc6c0-6b0d7d19"
+				if exchanges++; changed && exchanges > 1 {
+					text, tag = other, "9b027d-2dc6c0-6b0d7d20"
+				}
+				w.Header().Set("Etag", tag)
+				switch from := strings.TrimSuffix(strings.TrimPrefix(r.Header.Get("Range"), "bytes="), "-"); {
+				case r.Header.Get("If-Range") == tag:
+					w.WriteHeader(http.StatusNotModified)
+				case from != "":
+					at, err := strconv.Atoi(from)
+					if err != nil {
+						t.Errorf("Range: %v", err)
+						return
+					}
+					w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-299999/300000", at))
+					w.Header().Set("Content-Length", strconv.Itoa(300_000-at))
+					w.WriteHeader(http.StatusPartialContent)
+					_, _ = io.WriteString(w, text[at:])
+				default:
+					w.Header().Set("Last-Modified", olderDate)
+					w.Header().Set("Content-Length", "300000")
+					if exchanges == 1 {
+						w = &cutWriter{w, 100_000}
+					}
+					_, _ = io.WriteString(w, text)
+				}
+			})
+			whole, from, want := body, 100_000, 2
+			if changed {
+				whole, from, want = other, 0, 3
+			}
+			store := newMemoryStore()
+			wantWholeBody(t, store, runWithStore(t, store, Request{URL: url}, withRetries(1)), whole, from)
+			if exchanges != want {
+				t.Errorf("%d exchanges, want %d", exchanges, want)
+			}
 		})
 	}
 }
