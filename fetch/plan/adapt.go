@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"batchfetch/fetch/failure"
 	"batchfetch/fetch/judge"
 )
 
@@ -75,6 +76,28 @@ func (l *lane) adaptToStall(t *Task, now time.Time) {
 	case v.Stalled && !l.answeredAt.After(t.Started):
 		l.ensureThrottle().width.stall()
 	}
+}
+
+// adaptToDrop limits the exchanges at once where a host takes only so many connections from one address and drops
+// others without a word, as HAProxy (tcp-request connection reject) and mod_qos do: of those under way together some
+// were answered, and a good part lost their connection before a byte of a response.
+func (l *lane) adaptToDrop(t *Task, now time.Time) {
+	dropped, th := isDropped(&t.Verdict), l.throttle
+	switch {
+	case t.Verdict.Health == judge.Unknown:
+	case th != nil && !t.Started.After(th.drops.since):
+		th.drops.count(dropped, now)
+	case dropped && (th != nil || l.active > 0) && (th == nil || t.Started.After(th.drops.setAt)):
+		l.ensureThrottle().drops.begin(l.active, now)
+	case th != nil && !dropped:
+		th.drops.widen(l.active+1, l.concurrency, t.number, l.starts, now)
+	}
+}
+
+// isDropped reports whether an exchange lost its connection, or got none, before a byte of a response.
+func isDropped(v *judge.Verdict) bool {
+	return v.Health == judge.NoAnswer && v.Failure != nil &&
+		(v.Failure.Kind == failure.Reset || v.Failure.Kind == failure.Truncated || v.Failure.Kind == failure.Connect)
 }
 
 // slowDown takes in a refusal. Where the host has said how long to wait, a single exchange follows, and more with each

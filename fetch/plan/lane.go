@@ -147,7 +147,7 @@ func (l *lane) width() int {
 	if l.throttle == nil {
 		return most
 	}
-	return l.throttle.width.limit(most)
+	return l.throttle.drops.width.limit(l.throttle.width.limit(most))
 }
 
 // estimateWork sets work: how long the Tasks will take within the lane's limits. Where the lane has had no exchange

@@ -44,6 +44,7 @@ func (l *lane) observe(t *Task, lim *Limits, now time.Time) (e effects) {
 		l.keepToldRate(v.Quotas, now)
 		l.adaptRate(t, ofBucket && (!l.untold || l.buckets.isSplit()), lim, now)
 		l.adaptToStall(t, now)
+		l.adaptToDrop(t, now)
 	}
 	if l.shared != nil {
 		l.tellOthers(v, paused, now)

@@ -15,6 +15,7 @@ type throttle struct {
 	longest     time.Duration // the longest of them
 	few         int           // holds after few responses, until the limit is removed or, for one alone, many have come
 	width       width
+	drops       drops
 }
 
 // mostFew is how many responses between two refusals with a hold are few. Where that happens again the host is likely

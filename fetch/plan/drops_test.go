@@ -1,0 +1,101 @@
+package plan
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"batchfetch/fetch/failure"
+	"batchfetch/fetch/judge"
+)
+
+// A dropRun is a run of Tasks of one host in virtual time, of which some lose their connections.
+type dropRun struct {
+	*planDriver
+	isDropped func(underWay int) bool // at the start, with so many others
+	ends      map[*testTask]time.Time
+	dropped   map[*testTask]bool
+	answered  int // exchanges under way that are going to be answered
+	most      int // attempts that one Task took
+	drops     int
+	took      time.Duration
+}
+
+// playDrops runs n Tasks, 64 at once at most: one that is dropped ends after 1 ms and is retried within the second that
+// follows, others are answered after 50 ms.
+func playDrops(t *testing.T, n int, isDropped func(answered int) bool) *dropRun {
+	t.Helper()
+	r := &dropRun{planDriver: newPlanDriver(t, func(l *testLimits) { l.HostConcurrency, l.Concurrency = 64, 64 }),
+		isDropped: isDropped, ends: make(map[*testTask]time.Time), dropped: make(map[*testTask]bool)}
+	r.addTasks(n, "a")
+	rng := rand.New(rand.NewPCG(1, 2))
+	for len(r.ends) > 0 || r.HasTasks("a") {
+		if r.now.Sub(began) > time.Hour {
+			t.Fatal("the run does not end")
+		}
+		for task, wait := r.nextTask(); task != nil || wait == 0; task, wait = r.nextTask() {
+			if task.Lost != nil {
+				t.Fatalf("a Task is lost: %v", task.Lost)
+			}
+			r.start(task)
+		}
+		r.advance(time.Millisecond)
+		for task, at := range r.ends {
+			if !at.After(r.now) {
+				r.finish(task, time.Duration(rng.Int64N(int64(time.Second))))
+			}
+		}
+	}
+	r.took = r.now.Sub(began)
+	return r
+}
+
+func (r *dropRun) start(task *testTask) {
+	task.Attempts++
+	r.most = max(r.most, task.Attempts)
+	if r.dropped[task] = r.isDropped(r.answered); r.dropped[task] {
+		r.drops++
+		r.ends[task] = r.now.Add(time.Millisecond)
+		return
+	}
+	r.answered++
+	r.ends[task] = r.now.Add(50 * time.Millisecond)
+}
+
+func (r *dropRun) finish(task *testTask, delay time.Duration) {
+	delete(r.ends, task)
+	if !r.dropped[task] {
+		r.answered--
+		task.Verdict = healthy()
+		r.Done(&task.Task, r.now)
+		return
+	}
+	task.Verdict = judge.Verdict{Fate: judge.Retry, Health: judge.NoAnswer, Delay: delay,
+		Failure: failure.New(failure.Reset, "reset")}
+	r.Done(&task.Task, r.now)
+	task.NotBefore = r.now.Add(delay)
+	task.addTo(r.Plan, r.now)
+}
+
+// TestHostOfFewConnections: a host that takes 3 connections at once and drops others, as HAProxy does by a limit of
+// sc_conn_cur, is asked for about as many at once, and no request uses up its retries.
+func TestHostOfFewConnections(t *testing.T) {
+	r := playDrops(t, 1500, func(answered int) bool { return answered >= 3 })
+	if r.most > 4 || r.drops > 200 {
+		t.Errorf("%d drops, one request %d times", r.drops, r.most)
+	}
+	if least := 1500 * 50 * time.Millisecond / 3; r.took > least*3/2 {
+		t.Errorf("%s, %s at least", r.took, least)
+	}
+}
+
+// TestDropsByChance: a host that drops connections by chance is not asked for fewer at once, for long.
+func TestDropsByChance(t *testing.T) {
+	for _, share := range []float64{0.02, 0.1, 0.4} {
+		rng := rand.New(rand.NewPCG(3, 4))
+		r := playDrops(t, 20_000, func(int) bool { return rng.Float64() < share })
+		if least := 20_000 * 50 * time.Millisecond / 64; r.took > least*3/2+5*time.Second {
+			t.Errorf("a share of %g: %s, %s at least", share, r.took, least)
+		}
+	}
+}
