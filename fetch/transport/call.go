@@ -62,7 +62,7 @@ type Call struct {
 	badTransferEncoding bool // a response in HTTP/1.0 has Transfer-Encoding (RFC 9112 section 6.1)
 	interimBytes        int  // of the headers of interim responses
 	body                callBody
-	polls               bool           // connections are polled before they are used again, in any case
+	fresh               bool           // it is made over a connection that has carried no other
 	head                []byte         // of the response as it came over HTTP/1; nil without KeepHead
 	usualHead           bool           // the head of the response was parsed as a usualHead
 	response            http.Response  // the response, if so

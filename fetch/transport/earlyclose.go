@@ -35,8 +35,8 @@ func (p *pool) discard(host string, h *h1Conn) {
 
 // needsFresh reports whether the request of c is to have a connection of its own.
 func (p *pool) needsFresh(c *Call) bool {
-	if c.mayRepeat() {
-		return false
+	if c.fresh || c.mayRepeat() {
+		return c.fresh
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

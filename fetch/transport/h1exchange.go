@@ -19,7 +19,7 @@ const quietFor = time.Millisecond
 // isReusableFor is isReusable for the exchange of c. For a request that can be sent again it costs no poll(2) where the
 // last response came just now, and nothing behind it; what begins as no response is then no failure yet (roundTripOn).
 func (h *h1Conn) isReusableFor(c *Call) bool {
-	h.unpolled = h.used && !c.polls && c.mayRepeat() && h.conn.IsDrained() && c.now().Sub(h.idle.since) < quietFor
+	h.unpolled = h.used && c.mayRepeat() && h.conn.IsDrained() && c.now().Sub(h.idle.since) < quietFor
 	switch {
 	case !h.unpolled:
 		c.atOnce = false

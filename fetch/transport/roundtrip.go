@@ -32,20 +32,20 @@ func (p *pool) RoundTrip(ctx context.Context, c *Call) (*http.Response, error) {
 }
 
 // roundTripOn makes the exchange over h. again says that it is to be made over another connection: the server has
-// closed h, which had been idle or used, before a response began, or what came is none, over one that was not polled;
-// and the request may be sent twice (RFC 9110 section 9.2.2).
+// closed h, which had been idle or used, before a response began, or what came over a used one is none; and the request
+// may be sent twice (RFC 9110 section 9.2.2).
 func (p *pool) roundTripOn(ctx context.Context, h *h1Conn, c *Call) (resp *http.Response, again bool, err error) {
 	again, c.pool = h.mayBeStale(), p
-	unpolled := h.unpolled // read first: after its response another exchange may have the connection
+	used := h.used // read first: after its response another exchange may have the connection
 	resp, err = h.roundTrip(ctx, c, p)
 	unreadable := h.conn.HasManyTickets()
-	isLate := unpolled && badStart(c.responseStart[:c.responseStartLen]) != "" // bytes behind the last response
+	isLate := used && badStart(c.responseStart[:c.responseStartLen]) != "" // bytes behind the last response
 	if err == nil || !again && !unreadable || c.Responded() && !isLate || ctx.Err() != nil {
 		return resp, false, err
 	}
 	switch {
 	case isLate:
-		c.polls = true // what the server says so again is an error
+		c.fresh = true // what the server says so again is an error
 	case !unreadable:
 		p.noteEarlyClose(p.hostOf(c.Target))
 	}
