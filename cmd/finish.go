@@ -148,7 +148,7 @@ func (out *outputs) notes(c *config, r *result) []note {
 	if r.err != nil && r.code == exitBroken {
 		notes = append(notes, note{slog.LevelError, "Error", r.err.Error(), outputHint(r.err)})
 	}
-	if out.resumed != nil && r.code != exitOK && r.code != exitFailed {
+	if out.resumed != nil && r.code != exitOK && r.code != exitFailed && !isTakenAway(r.err) {
 		notes = append(notes, note{level: slog.LevelWarn, label: "Output",
 			text: "not all is done: the same command goes on from here"})
 	}

@@ -79,10 +79,13 @@ func CheckStillNamed(name string, stat func() (fs.FileInfo, error)) error {
 	}
 	ours, err := stat()
 	if err == nil && !os.SameFile(ours, named) {
-		err = &fs.PathError{Op: "write", Path: name, Err: errReplaced}
+		err = &fs.PathError{Op: "write", Path: name, Err: ErrReplaced}
 	}
 	return err
 }
 
-// errReplaced is the error of an open file whose name another file has.
-var errReplaced = errors.New("another file has taken its place")
+// What another program did to an open file: another file has its name, or it is shorter than what was written.
+var (
+	ErrReplaced = errors.New("another file has taken its place")
+	ErrCut      = errors.New("another program has cut it off")
+)
