@@ -134,9 +134,17 @@ func http2Faults(t testing.TB) []fault {
 			_ = f.WriteRSTStream(f.stream, http2.ErrCodeNo)
 		}), kind: failure.Reset, message: afterOK + "4 bytes"},
 		{name: "the stream reset over the protocol", serve: overHTTP2(func(f *http2Server) {
+			_ = f.WriteRSTStream(f.stream, http2.ErrCodeProtocol)
+		}), kind: failure.Protocol, message: "not a valid HTTP/2 answer, says the server"},
+		{name: "the same behind the header", serve: overHTTP2(func(f *http2Server) {
 			f.writeOK()
 			_ = f.WriteRSTStream(f.stream, http2.ErrCodeProtocol)
-		}), kind: failure.Protocol, message: "not a valid HTTP/2 answer"},
+		}), kind: failure.Reset, message: "the server reset the stream: PROTOCOL_ERROR (HTTP/2 error code 0x1); " + afterOK},
+		{name: "the same in a body, which broke off behind h2o 2.2", serve: overHTTP2(func(f *http2Server) {
+			f.writeOK()
+			f.writeData(false, "body")
+			_ = f.WriteRSTStream(f.stream, http2.ErrCodeProtocol)
+		}), kind: failure.Reset, message: afterOK + "4 bytes"},
 		{name: "a goodbye in a body", serve: overHTTP2(func(f *http2Server) {
 			f.writeOK()
 			f.writeData(false, "body")

@@ -70,6 +70,21 @@ func classifyHTTP2(wrong *h2.Error) *failure.Failure {
 	return f
 }
 
+// resetInResponse returns the failure for a stream that its server has reset, within its own response, for a protocol
+// that was violated; nil is another error. The response has begun, so that it is not the request that is at fault: h2o
+// 2.2 says so of a body that breaks off behind it, and the next attempt may get the whole.
+func resetInResponse(err error) *failure.Failure {
+	var wrong *h2.Error
+	var wrong3 *h3.Error
+	switch {
+	case errors.As(err, &wrong) && wrong.Remote && !wrong.Conn && wrong.Code == http2.ErrCodeProtocol:
+		return failure.New(failure.Reset, "the server reset the stream: %s", h2.CodeName(wrong.Code))
+	case errors.As(err, &wrong3) && wrong3.Remote && !wrong3.Conn && wrong3.Code == h3.MessageError:
+		return failure.New(failure.Reset, "the server reset the stream: %v", wrong3.Code)
+	}
+	return nil
+}
+
 // classifyHTTP3 returns the failure that an error of HTTP/3 comes to (RFC 9114 section 8).
 func classifyHTTP3(wrong *h3.Error) *failure.Failure {
 	switch {

@@ -102,3 +102,24 @@ func TestOverload(t *testing.T) {
 		}
 	}
 }
+
+// TestResetInResponse: a server that resets a stream for its protocol is believed before it has answered; within its
+// own response it is the response that broke off.
+func TestResetInResponse(t *testing.T) {
+	for _, err := range []error{
+		&h2.Error{Code: http2.ErrCodeProtocol, Remote: true}, &h3.Error{Code: h3.MessageError, Remote: true},
+	} {
+		for status, want := range map[int]failure.Kind{0: failure.Protocol, 200: failure.Reset} {
+			if f := new(Call).Explain(t.Context(), err, status, 0); f.Kind != want {
+				t.Errorf("%v with status %d: %s: %v", err, status, f.Kind, f)
+			}
+		}
+	}
+	for _, err := range []error{ // found by this side
+		&h2.Error{Code: http2.ErrCodeProtocol}, &h3.Error{Code: h3.MessageError},
+	} {
+		if f := new(Call).Explain(t.Context(), err, 200, 9); f.Kind != failure.Protocol {
+			t.Errorf("%v: %s: %v", err, f.Kind, f)
+		}
+	}
+}

@@ -14,6 +14,9 @@ import (
 // before End.
 func (c *Call) Explain(ctx context.Context, err error, status int, bodyBytes int64) *failure.Failure {
 	f := classify(ctx, err)
+	if reset := resetInResponse(err); reset != nil && f.Kind == failure.Protocol && status != 0 {
+		f = reset
+	}
 	c.distrustIdle(ctx, f)
 	if f.Kind == failure.Protocol || f.Kind == failure.Truncated {
 		f = c.explainUnreadable(f, status)
