@@ -12,6 +12,7 @@ import (
 	"batchfetch/fetch"
 	"batchfetch/output"
 	"batchfetch/output/encode"
+	"batchfetch/output/file"
 )
 
 // finish closes every output, gives the output file its name where the run is to replace it, writes the summary as the
@@ -148,7 +149,7 @@ func (out *outputs) notes(c *config, r *result) []note {
 	if r.err != nil && r.code == exitBroken {
 		notes = append(notes, note{slog.LevelError, "Error", r.err.Error(), outputHint(r.err)})
 	}
-	if out.resumed != nil && r.code != exitOK && r.code != exitFailed && !isTakenAway(r.err) {
+	if out.resumed != nil && r.code != exitOK && r.code != exitFailed && !errors.As(r.err, new(*file.LostError)) {
 		notes = append(notes, note{level: slog.LevelWarn, label: "Output",
 			text: "not all is done: the same command goes on from here"})
 	}

@@ -89,11 +89,6 @@ func hintFor(err error) string {
 // errClosed is that there is no output.
 var errClosed = errors.New("standard output is closed, and nothing else would hold what is fetched")
 
-// isTakenAway reports whether an error is that another program has replaced an output, or cut it off.
-func isTakenAway(err error) bool {
-	return errors.Is(err, file.ErrReplaced) || errors.Is(err, file.ErrCut)
-}
-
 // outputHint is hintFor with the hints that are for outputs alone.
 func outputHint(err error) string {
 	var temporary *spool.Error
@@ -102,8 +97,8 @@ func outputHint(err error) string {
 		return "name a file by -o, -o /dev/null where the Records are of no use"
 	case errors.As(err, &temporary) && !errors.Is(err, syscall.EFBIG):
 		return "large bodies and --ordered need room there: make some, or name another directory by TMPDIR"
-	case isTakenAway(err):
-		return "bring it back, or remove it and its journal to start over: nothing else may rename it or cut it off"
+	case errors.As(err, new(*file.LostError)):
+		return "bring it back, or start over; no other program may move it or cut it off while a run writes it"
 	case errors.Is(err, os.ErrNotExist):
 		return "the directory has to exist"
 	}

@@ -53,7 +53,7 @@ func openOwn(name string) (*os.File, error) {
 	}
 	if opened, err := f.Stat(); err != nil || !os.SameFile(there, opened) {
 		_ = f.Close() // nothing was written
-		return nil, lostName{ErrReplaced}
+		return nil, lostName{errReplaced}
 	}
 	return f, nil
 }

@@ -15,7 +15,7 @@ import (
 // A file that can be opened and never has its name ends with the reason, after a second.
 func TestLockGivesUp(t *testing.T) {
 	for _, tt := range []struct{ name, at, says string }{
-		{"no name", "gone", "no such file"}, {"another's name", "other", ErrReplaced.Error()},
+		{"no name", "gone", "no such file"}, {"another's name", "other", errReplaced.Error()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -71,21 +71,27 @@ func Canonical(name string) string {
 	return filepath.Join(dir, filepath.Base(name))
 }
 
-// CheckStillNamed returns an error where name is gone, or another file than the open one that stat describes.
+// CheckStillNamed returns a *LostError where name is gone, or another file than the open one that stat describes.
 func CheckStillNamed(name string, stat func() (fs.FileInfo, error)) error {
 	named, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &LostError{err}
+	}
 	if err != nil {
 		return err
 	}
 	ours, err := stat()
 	if err == nil && !os.SameFile(ours, named) {
-		err = &fs.PathError{Op: "write", Path: name, Err: ErrReplaced}
+		err = &LostError{&fs.PathError{Op: "write", Path: name, Err: errReplaced}}
 	}
 	return err
 }
 
-// What another program did to an open file: another file has its name, or it is shorter than what was written.
-var (
-	ErrReplaced = errors.New("another file has taken its place")
-	ErrCut      = errors.New("another program has cut it off")
-)
+// A LostError is that another program has removed, renamed or replaced an open file, or cut it off.
+type LostError struct{ Err error }
+
+func (e *LostError) Error() string { return e.Err.Error() }
+func (e *LostError) Unwrap() error { return e.Err }
+
+// errReplaced is the error of an open file whose name another file has.
+var errReplaced = errors.New("another file has taken its place")

@@ -14,6 +14,7 @@ func (e *ResumeError) Error() string { return e.Problem }
 var (
 	errDamaged = errors.New("the journal is damaged")
 	errShorter = errors.New("the output is shorter than its journal says")
+	errCut     = errors.New("another program has cut it off")
 	errChanged = errors.New("the output is not what its journal says")
 )
 

@@ -65,7 +65,7 @@ func (j *Output) syncCommitted() error {
 func (j *Output) checkUncut(length int64) error {
 	info, err := j.out.Stat()
 	if err == nil && info.Size() < length {
-		err = &fs.PathError{Op: "write", Path: j.out.Name(), Err: file.ErrCut}
+		err = &file.LostError{Err: &fs.PathError{Op: "write", Path: j.out.Name(), Err: errCut}}
 	}
 	return err
 }
