@@ -75,7 +75,7 @@ type Conn struct {
 	hasReset  bool   // this side has reset a stream
 
 	sendWindow  int64 // bytes of request bodies that may be sent, of all streams together
-	firstWindow int64 // and what it is for each stream at its start; may change
+	firstWindow int64 // and what it is for each stream at its start; may change. 0 until the server's SETTINGS have come
 	maxFrame    int   // largest frame that the server takes, in bytes
 	received    int   // bytes of bodies since the window of the connection was opened last
 	encoder     encoder

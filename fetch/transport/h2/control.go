@@ -20,6 +20,7 @@ func (c *Conn) gotSettings(f *http2.SettingsFrame) error {
 	allowed := c.allowed
 	if !c.settled {
 		c.allowed = maxAllowed
+		_ = c.set(http2.Setting{ID: http2.SettingInitialWindowSize, Val: firstConnWindow}) // valid; unless f says otherwise
 	}
 	err := f.ForeachSetting(c.set)
 	if err == nil {

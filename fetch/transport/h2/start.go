@@ -15,7 +15,7 @@ import (
 func NewConn(c net.Conn, config *Config, owner Owner) *Conn {
 	h := &Conn{net: c, config: config, owner: owner, done: make(chan struct{}), decoder: newDecoder(), madeAt: time.Now(),
 		streamTable: streamTable{streams: make(map[uint32]*stream), nextID: 1, allowed: firstAllowed},
-		sendWindow:  firstConnWindow, firstWindow: firstConnWindow, maxFrame: 16 << 10, encoder: encoder{maxSize: tableSize}}
+		sendWindow:  firstConnWindow, maxFrame: 16 << 10, encoder: encoder{maxSize: tableSize}}
 	h.in = input{conn: c, isBusy: func() bool { return h.streamCount.Load() > 0 }, beforeRead: h.woken.wakeAll,
 		onRead: h.noteRead}
 	if secure, is := c.(*tls.Conn); is {

@@ -72,6 +72,53 @@ func TestUpload(t *testing.T) {
 	}
 }
 
+// TestUploadAfterSettings: a body is sent once the server has said how much of one it takes (RFC 9113 section 6.9.2).
+// net/http of Go 1.26 with http.HTTP2Config.MaxReceiveBufferPerStream 4096 resets a stream by FLOW_CONTROL_ERROR that
+// has sent more before its SETTINGS came; a server that does not say takes 65,535 bytes.
+func TestUploadAfterSettings(t *testing.T) {
+	const size = 50_000
+	for name, tt := range map[string]struct {
+		says  []http2.Setting
+		first int // bytes that come before a WINDOW_UPDATE
+	}{
+		"a small window": {[]http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 4096}}, 4096},
+		"no window":      {[]http2.Setting{{ID: http2.SettingMaxConcurrentStreams, Val: 100}}, size},
+		"nothing at all": {nil, size},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := startServer(t, testConfig(), func(s *server) {
+				id := uint32(0)
+				for id == 0 { // next acknowledges SETTINGS before those of the server
+					f, err := s.ReadFrame()
+					if err != nil {
+						return
+					}
+					id = f.Header().StreamID
+				}
+				_ = s.WriteSettings(tt.says...)
+				_ = s.WriteSettingsAck()
+				s.await(func(f http2.Frame) bool {
+					settings, is := f.(*http2.SettingsFrame)
+					return is && settings.IsAck()
+				})
+				if s.data != 0 {
+					t.Errorf("%d bytes have come before the window was known", s.data)
+				}
+				s.await(func(http2.Frame) bool { return s.data == tt.first })
+				_ = s.WriteWindowUpdate(id, size)
+				if tt.first < size && s.await(isEnd) == nil || s.data != size {
+					t.Errorf("%d bytes", s.data)
+				}
+				s.ok(id, "body")
+				s.drain()
+			})
+			if body, err := exchange(t.Context(), c, post(make([]byte, size))); body != "body" || err != nil {
+				t.Errorf("%q, %v", body, err)
+			}
+		})
+	}
+}
+
 // TestEarlyAnswer: a response that comes before the request was sent is one. What is left of the request is sent all
 // the same, as curl does, unless the server does not want it: it said so (RFC 9113 section 8.1), or the response is an
 // error.
